@@ -1,0 +1,279 @@
+# rille: data access for Lua on a C core. `make help` lists what there is to do.
+#
+# Everything built lies under build/. A variant (VARIANT=asan, ...) has a tree of its own, build/<variant>.
+# Every target does its own set-up: it installs the Debian packages it lacks (spec/support/packages.sh), and says so.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
+# What may be set on the command line ------------------------------------------------------------------------------
+LUA ?= 5.4
+VARIANT ?=
+BUILD ?= build$(if $(VARIANT),/$(VARIANT))
+PREFIX ?= /usr/local
+DESTDIR ?=
+WITH_POSTGRES ?= 1
+WITH_SQLITE ?= 1
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+OPTIMIZE ?= -O2
+CFLAGS ?=
+LDFLAGS ?=
+WERROR ?=
+V ?=
+
+VERSION := $(shell sed -n 's/^.define RILLE_VERSION_TEXT "\(.*\)"/\1/p' core/include/rille/version.h)
+ABI := $(shell echo '$(VERSION)' | cut -d. -f1,2)
+ROOT := $(CURDIR)
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V),,@$(if $(SILENT),,echo "  $(1)"; ))
+Q := $(if $(V),,@)
+
+# Flags ------------------------------------------------------------------------------------------------------------
+# Looked up when first used, not before: pg_config may only just have been installed.
+once = $(eval $(1) := $(2))$($(1))
+PQ_INCDIR ?= $(call once,PQ_INCDIR,$(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
+VARIANT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+VARIANT_FLAGS_coverage := -O0 --coverage
+VARIANT_FLAGS := $(VARIANT_FLAGS_$(VARIANT))
+
+DEFINES := -D_GNU_SOURCE $(if $(filter 1,$(WITH_POSTGRES)),-DRILLE_WITH_POSTGRES) $(if $(filter 1,$(WITH_SQLITE)),-DRILLE_WITH_SQLITE)
+BASE_CFLAGS = -std=c11 $(OPTIMIZE) -g -fPIC -pthread -fvisibility=hidden $(DEFINES) $(WARNINGS) $(VARIANT_FLAGS) $(CFLAGS)
+CORE_CFLAGS = -Icore/include -Icore/src $(if $(filter 1,$(WITH_POSTGRES)),-I$(PQ_INCDIR))
+LIBS := $(if $(filter 1,$(WITH_POSTGRES)),-lpq) $(if $(filter 1,$(WITH_SQLITE)),-lsqlite3) -lgmp -lpthread -lm
+
+LUA_INCDIR_5.4 := /usr/include/lua5.4
+LUA_INCDIR_5.3 := /usr/include/lua5.3
+LUA_INCDIR_5.1 := /usr/include/lua5.1
+LUA_INCDIR_jit := /usr/include/luajit-2.1
+LUA_INCDIR ?= $(LUA_INCDIR_$(LUA))
+LUA_CMODULES := $(if $(filter jit,$(LUA)),5.1,$(LUA))
+LUA_PACKAGES := $(if $(filter jit,$(LUA)),luajit,$(if $(filter 5.4,$(LUA)),,lua$(LUA)))
+LUA_BIN ?= lua5.4
+
+# Files ------------------------------------------------------------------------------------------------------------
+find_c = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
+CORE_SOURCES := $(call find_c,core/src)
+ifneq ($(WITH_POSTGRES),1)
+CORE_SOURCES := $(filter-out core/src/driver/postgres/%,$(CORE_SOURCES))
+endif
+ifneq ($(WITH_SQLITE),1)
+CORE_SOURCES := $(filter-out core/src/driver/sqlite/%,$(CORE_SOURCES))
+endif
+LUA_SOURCES := $(call find_c,lua/src)
+SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/%,$(call find_c,spec))
+TEST_SOURCES := $(filter %_test.c,$(SPEC_SOURCES))
+HELPER_SOURCES := $(filter-out %_test.c,$(SPEC_SOURCES))
+EXAMPLE_SOURCES := $(call find_c,examples)
+
+OBJ := $(BUILD)/obj
+CORE_OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o)
+BINDING_OBJECTS := $(LUA_SOURCES:%.c=$(OBJ)/lua-$(LUA)/%.o)
+HELPER_OBJECTS := $(HELPER_SOURCES:%.c=$(OBJ)/%.o)
+EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:%.c=$(OBJ)/%.o)
+EXAMPLES := $(EXAMPLE_SOURCES:%.c=$(BUILD)/%)
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+
+SHARED := $(BUILD)/librille.so.$(ABI)
+ARCHIVE := $(BUILD)/librille.a
+BINDING := $(BUILD)/lua/$(LUA)/rille/core.so
+YARDSTICK_SOURCES := $(sort $(wildcard spec/bench/*.c))
+YARDSTICK := $(BUILD)/bench/yardstick.so
+MAP := $(wildcard core/rille.map)
+
+.PHONY: all lib lua help env demo examples test tests check-programs asan valgrind bench lint abi conformance install uninstall rock rock-install \
+  objects binding-objects format clean packages-build
+
+all: lib lua examples
+lib: $(SHARED)
+lua: $(BINDING)
+
+help:
+	@printf '%s\n' 'make             the library, the Lua binding and the C examples, under build/' \
+	  'make demo        the blog job of examples/blog; DATABASE_URL=postgresql://... runs it on PostgreSQL' \
+	  'make test        every test, both engines; T="word ..." only the files whose path has one of them' \
+	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
+	  'make valgrind    the same under valgrind' \
+	  'make bench       rille against hand-written C that fills the same Lua tables' \
+	  'make lint        formatting, luacheck, include order, symbols, warnings of gcc and clang' \
+	  'make abi         headers, symbols and layout of the public C interface' \
+	  'make conformance cases of ../shared/conformance, both engines' \
+	  'make env         prints what a shell needs to use the build: eval "$$(make -s env)"' \
+	  'make lua LUA=5.3 the binding for another Lua: 5.4, 5.3, 5.1 or jit' \
+	  'make install     PREFIX=$(PREFIX), DESTDIR for packagers' \
+	  'make format      clang-format over the C files' \
+	  'make clean       removes build/' '' \
+	  'WITH_POSTGRES=0 or WITH_SQLITE=0 leaves a database out; V=1 shows the commands.'
+
+# Building ---------------------------------------------------------------------------------------------------------
+packages-build:
+	@spec/support/packages.sh build $(LUA_PACKAGES)
+
+# Objects depend on the flags: another CFLAGS or WITH_... builds anew.
+FLAGS_TEXT = $(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) $(LDFLAGS) $(LIBS)
+$(OBJ)/flags: force-flags | packages-build
+	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' >$@
+.PHONY: force-flags
+
+objects: $(CORE_OBJECTS) $(BINDING_OBJECTS) $(SPEC_SOURCES:%.c=$(OBJ)/%.o) $(EXAMPLE_OBJECTS) $(YARDSTICK)
+binding-objects: $(BINDING_OBJECTS)
+
+$(OBJ)/core/%.o: core/%.c $(OBJ)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OBJ)/spec/%.o: spec/%.c $(OBJ)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) -Ispec -MMD -MP -c $< -o $@
+
+$(OBJ)/examples/%.o: examples/%.c $(OBJ)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(BASE_CFLAGS) -Icore/include -MMD -MP -c $< -o $@
+
+$(OBJ)/lua-$(LUA)/%.o: %.c $(OBJ)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,cc $< (Lua $(LUA)))$(CC) $(BASE_CFLAGS) -Icore/include -Ilua/src -I$(LUA_INCDIR) -MMD -MP -c $< -o $@
+
+$(ARCHIVE): $(CORE_OBJECTS)
+	$(call say,ar $@)rm -f $@; $(AR) rcs $@ $^
+
+# -z nodelete: hosts that close a Lua state unload its modules; our process-wide pool must outlive that.
+$(SHARED): $(CORE_OBJECTS) $(MAP)
+	$(call say,ld $@)$(CC) -shared $(VARIANT_FLAGS) $(LDFLAGS) -Wl,-z,nodelete -Wl,-soname,librille.so.$(ABI) -Wl,-z,defs \
+	  $(if $(MAP),-Wl$(comma)--version-script=$(MAP) -Wl$(comma)--no-undefined-version) $(CORE_OBJECTS) $(LIBS) -o $@
+	$(Q)ln -sf librille.so.$(ABI) $(BUILD)/librille.so
+comma := ,
+
+# Never linked against liblua: the host brings it. Library and module lie in the same places to each other when installed.
+$(BINDING): $(BINDING_OBJECTS) $(SHARED)
+	$(Q)mkdir -p $(@D)
+	$(call say,ld $@)$(CC) -shared $(VARIANT_FLAGS) $(LDFLAGS) -Wl,-z,nodelete '-Wl,-rpath,$$ORIGIN/../../..' $(BINDING_OBJECTS) -L$(BUILD) -lrille -lpthread -lm -o $@
+
+examples: $(EXAMPLES)
+$(BUILD)/examples/%: $(OBJ)/examples/%.o $(SHARED)
+	$(Q)mkdir -p $(@D)
+	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) $< -L$(BUILD) -lrille -Wl,-rpath,$(abspath $(BUILD)) -o $@
+
+# A shell evaluates this: eval "$(make -s env)".
+env:
+	@printf 'export LUA_PATH="%s"\nexport LUA_CPATH="%s"\nexport PATH="%s"\n' '$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;;' \
+	  '$(abspath $(BUILD))/lua/$(LUA)/?.so;;' '$(ROOT)/lua/bin:$$PATH'
+
+# Trying it --------------------------------------------------------------------------------------------------------
+demo: lib lua
+	@mkdir -p $(BUILD)/demo
+	@eval "$$($(MAKE) -s --no-print-directory env)"; cd examples/blog && \
+	  DATABASE_URL="$${DATABASE_URL:-file:$(abspath $(BUILD))/demo/blog.db}" $(LUA_BIN) blog.lua
+
+# Tests ------------------------------------------------------------------------------------------------------------
+$(BUILD)/spec/%_test: $(OBJ)/spec/%_test.o $(HELPER_OBJECTS) $(ARCHIVE)
+	$(Q)mkdir -p $(@D)
+	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) -pthread $< $(HELPER_OBJECTS) $(ARCHIVE) -lcmocka $(LIBS) -o $@
+
+check-programs: $(TEST_PROGRAMS)
+
+# A thing that does not build is a failed test, counted by the runner; it must not keep the others from running.
+test:
+	@spec/support/packages.sh build test abi
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='$(VARIANT)' spec/support/pg.sh run spec/run $(T)
+tests: test
+
+asan:
+	@spec/support/packages.sh build test asan
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)/asan' VARIANT=asan spec/support/pg.sh run spec/run --sqlite-only-lua $(T)
+
+valgrind:
+	@spec/support/packages.sh build test valgrind
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_UNDER=valgrind spec/support/pg.sh run spec/run --sqlite-only-lua $(T)
+
+conformance: lib lua
+	@spec/support/packages.sh build test abi
+	@MAKE='$(MAKE)' spec/support/pg.sh run spec/support/conformance.sh $(CASES)
+
+lint:
+	@spec/support/packages.sh build lint
+	@+MAKE='$(MAKE)' core/tools/lint.sh
+
+abi: lib
+	@spec/support/packages.sh build abi
+	@CC='$(CC)' BUILD='$(abspath $(BUILD))' spec/abi/run
+
+format:
+	@spec/support/packages.sh lint
+	@find core lua spec examples -name '*.[ch]' -print0 | xargs -0 clang-format -i
+
+# Bench ------------------------------------------------------------------------------------------------------------
+$(BUILD)/bench/yardstick.so: $(YARDSTICK_SOURCES) spec/bench/yardstick.h $(OBJ)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,cc $@)$(CC) $(BASE_CFLAGS) -I$(PQ_INCDIR) -I$(LUA_INCDIR) -shared $(YARDSTICK_SOURCES) -lpq -lsqlite3 -o $@
+
+yardstick: $(YARDSTICK)
+.PHONY: yardstick
+
+bench: lib lua yardstick
+	@spec/support/packages.sh build bench
+	@MAKE='$(MAKE)' BUILD='$(abspath $(BUILD))' RILLE_TEST_POSTGRES= spec/bench/run $(ARGS)
+
+# Installing -------------------------------------------------------------------------------------------------------
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+LUA_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_CMODULES)
+LUA_SHAREDIR ?= $(PREFIX)/share/lua/$(LUA_CMODULES)
+
+define copy_lua
+	@cd lua && find rille rille.lua -name '*.lua' 2>/dev/null | while read -r file; do install -D -m 644 "$$file" "$(1)/$$file"; done
+endef
+
+install: lib lua
+	@install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(BINDIR)'
+	@install -m 755 $(SHARED) '$(DESTDIR)$(LIBDIR)/librille.so.$(ABI)'
+	@ln -sf librille.so.$(ABI) '$(DESTDIR)$(LIBDIR)/librille.so'
+	@cd core/include && find rille -name '*.h' | while read -r file; do install -D -m 644 "$$file" '$(DESTDIR)$(INCLUDEDIR)'/"$$file"; done
+	@install -D -m 755 $(BINDING) '$(DESTDIR)$(LUA_LIBDIR)/rille/core.so'
+	$(call copy_lua,$(DESTDIR)$(LUA_SHAREDIR))
+	@if [ -f lua/bin/rille ]; then install -m 755 lua/bin/rille '$(DESTDIR)$(BINDIR)/rille'; fi
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: rille' 'Description: Data access with schema.prisma, for PostgreSQL and SQLite' \
+	  'Version: $(VERSION)' 'Libs: -L$${libdir} -lrille' 'Libs.private: $(LIBS)' 'Cflags: -I$${includedir}' >'$(DESTDIR)$(LIBDIR)/pkgconfig/rille.pc'
+	@echo "installed under $(DESTDIR)$(PREFIX)"
+
+uninstall:
+	rm -rf '$(DESTDIR)$(INCLUDEDIR)/rille' '$(DESTDIR)$(LUA_LIBDIR)/rille' '$(DESTDIR)$(LUA_SHAREDIR)/rille' '$(DESTDIR)$(LUA_SHAREDIR)/rille.lua'
+	rm -f '$(DESTDIR)$(LIBDIR)'/librille.so* '$(DESTDIR)$(LIBDIR)/pkgconfig/rille.pc' '$(DESTDIR)$(BINDIR)/rille'
+
+# For luarocks (rockspec/): core and binding in one module that needs no librille, only luaopen_ visible. No package is installed here.
+ROCK_OUT ?= build/rock/$(notdir $(LUA_INCDIR))
+ROCK_CFLAGS ?= -O2 -fPIC
+ROCK_PATHS ?=
+LIBFLAG ?= -shared
+ROCK_FLAGS = -std=c11 $(ROCK_CFLAGS) -pthread -fvisibility=hidden -DRILLE_STATIC $(DEFINES) -Icore/include -Icore/src -Ilua/src -I$(PQ_INCDIR) -I$(LUA_INCDIR)
+ROCK_OBJECTS := $(CORE_SOURCES:%.c=$(ROCK_OUT)/%.o) $(LUA_SOURCES:%.c=$(ROCK_OUT)/%.o)
+
+$(ROCK_OUT)/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(ROCK_FLAGS) $(filter -I%,$(ROCK_PATHS)) -MMD -MP -c $< -o $@
+
+$(ROCK_OUT)/rille/core.so: $(ROCK_OBJECTS)
+	$(Q)mkdir -p $(@D)
+	$(call say,ld $@)$(CC) $(LIBFLAG) $(LDFLAGS) -Wl,-z,nodelete $^ $(filter -L%,$(ROCK_PATHS)) $(LIBS) -o $@
+
+rock: $(ROCK_OUT)/rille/core.so
+
+rock-install: rock
+	@install -D -m 755 $(ROCK_OUT)/rille/core.so '$(INST_LIBDIR)/rille/core.so'
+	$(call copy_lua,$(INST_LUADIR))
+	@if [ -f lua/bin/rille ]; then install -D -m 755 lua/bin/rille '$(INST_BINDIR)/rille'; fi
+
+clean:
+	rm -rf build
+
+-include $(shell find $(OBJ) $(ROCK_OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,127 @@
+-- Draws the include graph of the core and the binding and fails on every arrow that points upwards: lua5.4 core/tools/includes.lua
+-- The table below is the architecture; a room that is not in it is an error too.
+
+local may_use = {
+  base = {},
+  tape = { "base" },
+  schema = { "base", "tape" },
+  query = { "base", "tape", "schema" },
+  plan = { "base", "tape", "schema", "query" },
+  sql = { "base", "tape", "schema", "query", "plan" },
+  driver = { "base", "tape" },
+  run = { "base", "tape", "schema", "query", "plan", "sql", "driver" },
+  migrate = { "base", "tape", "schema", "query", "plan", "sql", "driver", "run" },
+  cache = { "base", "tape", "schema", "query", "plan", "sql", "driver", "run" },
+  api = { "base", "tape", "schema", "query", "plan", "sql", "driver", "run", "migrate", "cache" },
+}
+
+-- Public headers that hold plain types only; the functions of the others are api's.
+local public_below_api = { ["rille/types.h"] = true, ["rille/export.h"] = true }
+
+-- A library's header is for the one place that speaks to it.
+local library_home = {
+  ["libpq-fe.h"] = "^core/src/driver/postgres/",
+  ["sqlite3.h"] = "^core/src/driver/sqlite/",
+  ["gmp.h"] = "^core/src/tape/",
+}
+
+local problems, arrows = {}, {}
+local function problem(file, line, text) problems[#problems + 1] = ("%s:%d: %s"):format(file, line, text) end
+
+local allowed = {}
+for room, uses in pairs(may_use) do
+  allowed[room] = { [room] = true }
+  for _, used in ipairs(uses) do allowed[room][used] = true end
+end
+
+local function check_quoted(file, line, room, path)
+  local used = path:match("^([%w_]+)/")
+  if not used then
+    problem(file, line, ('"%s": write the room too, as in "%s/%s"'):format(path, room, path))
+  elseif not may_use[used] then
+    problem(file, line, ('"%s": there is no room "%s"'):format(path, used))
+  else
+    arrows[room] = arrows[room] or {}
+    arrows[room][used] = true
+    if not allowed[room][used] then problem(file, line, ('%s may not include %s ("%s")'):format(room, used, path)) end
+  end
+end
+
+local function check_core(file, line, room, open, path)
+  if open == '"' then return check_quoted(file, line, room, path) end
+  if path:match("^rille/") then
+    if room ~= "api" and not public_below_api[path] then
+      problem(file, line, ("<%s>: below api only <rille/types.h> and <rille/export.h>"):format(path))
+    end
+  elseif path:match("^lua") or path == "lauxlib.h" then
+    problem(file, line, ("<%s>: the core knows nothing of Lua"):format(path))
+  elseif library_home[path] and not file:match(library_home[path]) then
+    problem(file, line, ("<%s>: only under %s"):format(path, library_home[path]:sub(2)))
+  end
+end
+
+local binding_files = {}
+local function check_binding(file, line, open, path)
+  if open == '"' then
+    if not binding_files[path] then problem(file, line, ('"%s": the binding sees <rille/...> and its own headers only'):format(path)) end
+  elseif library_home[path] then
+    problem(file, line, ("<%s>: the binding speaks to no database"):format(path))
+  end
+end
+
+local function check_public(file, line, open, path)
+  if open == '"' then
+    problem(file, line, ('"%s": public headers include each other as <rille/...>'):format(path))
+  elseif not path:match("^rille/") and not path:match("^std%a+%.h$") then
+    problem(file, line, ("<%s>: public headers need nothing but the standard's own"):format(path))
+  end
+end
+
+local function files_under(folder)
+  local list = {}
+  local pipe = assert(io.popen(("find %s -name '*.[ch]' -o -name '*.def' 2>/dev/null | LC_ALL=C sort"):format(folder)))
+  for file in pipe:lines() do list[#list + 1] = file end
+  pipe:close()
+  return list
+end
+
+local function each_include(file, visit)
+  local number = 0
+  for text in io.lines(file) do
+    number = number + 1
+    local open, path = text:match('^%s*#%s*include%s+([<"])([^>"]+)[>"]')
+    if open then visit(number, open, path) end
+  end
+end
+
+local count = 0
+for _, file in ipairs(files_under("core/src")) do
+  count = count + 1
+  local room = file:match("^core/src/([%w_]+)/")
+  if room and may_use[room] then
+    each_include(file, function(line, open, path) check_core(file, line, room, open, path) end)
+  else
+    problem(file, 1, "belongs to no room")
+  end
+end
+for _, file in ipairs(files_under("core/include")) do
+  count = count + 1
+  each_include(file, function(line, open, path) check_public(file, line, open, path) end)
+end
+local binding = files_under("lua/src")
+for _, file in ipairs(binding) do binding_files[file:match("^lua/src/(.*)$")] = true end
+for _, file in ipairs(binding) do
+  count = count + 1
+  each_include(file, function(line, open, path) check_binding(file, line, open, path) end)
+end
+
+if arg[1] == "--graph" then
+  for room, uses in pairs(arrows) do
+    for used in pairs(uses) do
+      if used ~= room then print(room .. " -> " .. used) end
+    end
+  end
+end
+for _, text in ipairs(problems) do print(text) end
+if #problems > 0 then os.exit(1) end
+print(("includes: %d files, no upward arrow"):format(count))

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# `make lint`: every check runs, and all that fail are named at the end.
+set -u
+cd "$(dirname "$0")/../.."
+make=${MAKE:-make}
+failed=()
+
+check() { # NAME COMMAND...
+  local name=$1
+  shift
+  if "$@"; then echo "ok      $name"; else
+    echo "NOT OK  $name"
+    failed+=("$name")
+  fi
+}
+
+c_files() { find core lua spec examples -name '*.[ch]' -print0; }
+
+formatting() {
+  local file status=0
+  while IFS= read -r -d '' file; do
+    clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || { echo "$file: not as make format would have it"; status=1; }
+  done < <(c_files)
+  return $status
+}
+
+lua_check() {
+  local scripts=()
+  while IFS= read -r file; do scripts+=("$file"); done < <(find lua spec examples rockspec core/tools \( -name '*.lua' -o -name '*.rockspec' \) | LC_ALL=C sort)
+  [ ! -f lua/bin/rille ] || scripts+=(lua/bin/rille)
+  luacheck --no-color -q "${scripts[@]}"
+}
+
+symbols() { "$make" -s BUILD=build lib && lua5.4 core/tools/symbols.lua build/librille.so.0.1; }
+
+warnings() { # COMPILER
+  "$make" -s -k BUILD="build/lint/$1" CC="$1" WERROR=1 objects
+}
+
+other_luas() {
+  local version status=0
+  for version in 5.3 jit; do "$make" -s -k BUILD=build/lint/gcc CC=gcc WERROR=1 LUA="$version" binding-objects || status=1; done
+  return $status
+}
+
+sizes() { # a file has one subject
+  find core/src core/include lua -name '*.[ch]' -o -path 'lua/*' -name '*.lua' | xargs -r wc -l |
+    awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines, more than 600"; bad = 1 } END { exit bad }'
+}
+
+marks() { # nothing unfinished is handed in
+  ! grep -rnE "\b(TO""DO|FIX""ME|XX""X)\b" Makefile core lua spec examples docs rockspec --include='*' --exclude-dir=build
+}
+
+check "formatting (clang-format)" formatting
+check "luacheck" lua_check
+check "include order" lua5.4 core/tools/includes.lua
+check "file sizes" sizes
+check "unfinished marks" marks
+check "symbols" symbols
+check "warnings, gcc" warnings gcc
+check "warnings, clang" warnings clang
+check "warnings, binding for Lua 5.3 and LuaJIT" other_luas
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf 'lint: %s\n' "${failed[@]/#/not ok: }"
+  exit 1
+fi
+echo "lint: all ok"

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# `make install` gives a tree in which Lua, a C compiler and pkg-config find rille.
+set -eu
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+unset LUA_PATH LUA_CPATH
+"${MAKE:-make}" -s BUILD="${BUILD:-build}" PREFIX="$out/usr" install
+LUA_PATH="$out/usr/share/lua/5.4/?.lua;$out/usr/share/lua/5.4/?/init.lua" LUA_CPATH="$out/usr/lib/lua/5.4/?.so" lua5.4 spec/install/smoke.lua
+export PKG_CONFIG_PATH="$out/usr/lib/pkgconfig"
+cp spec/abi/old_client.c "$out/client.c"
+cd "$out"
+# shellcheck disable=SC2046
+gcc -std=c99 client.c $(pkg-config --cflags --libs rille) -Wl,-rpath,"$out/usr/lib" -o client
+./client
+[ "$(pkg-config --modversion rille)" != "" ]
+"${MAKE:-make}" -s -C "$OLDPWD" PREFIX="$out/usr" uninstall
+if find "$out/usr" -type f | grep -q .; then
+  echo "left behind:"
+  find "$out/usr" -type f
+  exit 1
+fi

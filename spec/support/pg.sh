@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# A throw-away PostgreSQL cluster: on a free port of 127.0.0.1, socket in its own folder, nobody asks for a password, nothing survives.
+#
+#   pg.sh run COMMAND...   starts one, runs COMMAND with RILLE_TEST_POSTGRES set, stops and removes it; the status is COMMAND's
+#   pg.sh start DIR        starts one in DIR (which must not exist) and prints its URL; it stays until `stop`
+#   pg.sh stop DIR         stops and removes it
+#
+# PG_SETTINGS="shared_buffers=512MB jit=off" adds settings. Clusters of runs that were killed are removed by the next run.
+# PostgreSQL refuses to run as root: then the server belongs to the user postgres.
+set -eu
+
+base=${RILLE_PG_BASE:-${TMPDIR:-/tmp}}
+
+bin_dir() {
+  local dir
+  for dir in /usr/lib/postgresql/15/bin $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr) "$(pg_config --bindir 2>/dev/null || true)"; do
+    if [ -x "$dir/initdb" ]; then
+      echo "$dir"
+      return
+    fi
+  done
+  dir=$(command -v initdb || true)
+  [ -n "$dir" ] || { echo "pg.sh: no initdb found; is postgresql-15 installed?" >&2; exit 1; }
+  dirname "$dir"
+}
+
+as_server() { # the server's user, from a folder that it may enter
+  if [ "$(id -u)" = 0 ]; then (cd / && exec runuser -u postgres -- "$@"); else "$@"; fi
+}
+
+free_port() {
+  local port tries=0
+  while [ $tries -lt 200 ]; do
+    port=$((20000 + RANDOM % 12000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+    tries=$((tries + 1))
+  done
+  echo "pg.sh: no free port" >&2
+  exit 1
+}
+
+start_cluster() { # DIR: prints the URL
+  local dir=$1 bin port setting tries
+  bin=$(bin_dir)
+  mkdir -p "$dir"
+  if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; fi
+  chmod 700 "$dir"
+  # A folder above it that the server's user may not enter would make initdb fail with a riddle.
+  as_server test -w "$dir" || { echo "pg.sh: $dir cannot be reached by the server's user; set TMPDIR" >&2; exit 1; }
+  as_server "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
+  {
+    echo "listen_addresses = '127.0.0.1'"
+    echo "unix_socket_directories = '$dir'"
+    printf '%s\n' "fsync = off" "synchronous_commit = off" "full_page_writes = off" "max_connections = 300" \
+      "max_locks_per_transaction = 256" "timezone = 'UTC'" "lc_messages = 'C'" "log_min_messages = warning"
+    for setting in ${PG_SETTINGS:-}; do echo "${setting%%=*} = '${setting#*=}'"; done
+  } | as_server tee -a "$dir/data/postgresql.conf" >/dev/null
+  for tries in 1 2 3 4 5; do
+    port=$(free_port)
+    if as_server "$bin/pg_ctl" -D "$dir/data" -o "-p $port" -l "$dir/server.log" -w -t 60 start >"$dir/start.log" 2>&1 </dev/null; then
+      echo "postgresql://postgres@127.0.0.1:$port/postgres"
+      return
+    fi
+  done
+  cat "$dir/start.log" "$dir/server.log" >&2
+  exit 1
+}
+
+stop_cluster() { # DIR
+  local dir=$1
+  if [ -f "$dir/data/postmaster.pid" ]; then
+    as_server "$(bin_dir)/pg_ctl" -D "$dir/data" -m immediate -w -t 30 stop >/dev/null 2>&1 || true
+  fi
+  rm -rf "$dir"
+}
+
+started_at() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
+
+# A cluster belongs to the process that started it; pids come round again, so its start time is kept too.
+remove_stale() {
+  local dir owner born
+  for dir in "$base"/rille-pg.*; do
+    [ -f "$dir/owner" ] || continue
+    read -r owner born <"$dir/owner" || continue
+    if [ "$(started_at "$owner")" != "$born" ]; then stop_cluster "$dir"; fi
+  done
+}
+
+run_with_cluster() {
+  local dir url status=0
+  remove_stale
+  dir=$(mktemp -d "$base/rille-pg.XXXXXX")
+  echo "$$ $(started_at $$)" >"$dir/owner"
+  trap 'stop_cluster "$dir"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  url=$(start_cluster "$dir")
+  RILLE_TEST_POSTGRES=$url RILLE_TEST_POSTGRES_SOCKET=$dir "$@" || status=$?
+  exit $status
+}
+
+case ${1:-} in
+  run)
+    shift
+    run_with_cluster "$@"
+    ;;
+  start)
+    [ ! -e "${2:?DIR}" ] || { echo "pg.sh: $2 exists" >&2; exit 1; }
+    start_cluster "$(realpath -m "$2")"
+    ;;
+  stop) stop_cluster "$(realpath -m "${2:?DIR}")" ;;
+  *)
+    sed -n '2,10p' "$0" >&2
+    exit 2
+    ;;
+esac
