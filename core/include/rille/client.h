@@ -1,0 +1,50 @@
+/* A client: a schema and a pool of connections to one database. Any thread may use it; reference-counted.
+ * Clients of one process with the same URL and pool options share one pool. */
+#ifndef RILLE_CLIENT_H
+#define RILLE_CLIENT_H
+
+#include <rille/schema.h>
+
+RILLE_BEGIN_DECLS
+
+typedef struct rille_client rille_client;
+
+typedef struct rille_client_options {
+  uint32_t struct_size;      /* sizeof(rille_client_options) */
+  int32_t pool_size;         /* connections at most; 0: connection_limit of the URL, else 10 */
+  const char *url;           /* required; copied */
+  rille_schema *schema;      /* required; the client takes a reference of its own */
+  int64_t pool_wait_ms;      /* how long a call waits for a free connection; 0: pool_timeout of the URL, else 5000 */
+  int64_t pool_idle_ms;      /* an idle connection is closed after this; 0: 300000 */
+  int64_t pool_lifetime_ms;  /* no connection gets older; 0: 1800000 */
+  int32_t strict_where;      /* 1: reads refuse an empty where too */
+  int32_t plan_cache_size;   /* programs kept; 0: 1000 */
+  const char *const *omit;   /* "user.password", ... left out unless selected; snake_case model name */
+  size_t omit_count;
+} rille_client_options;
+
+/* Opens no connection yet: the first operation does. Errors: P1013 (URL), VALIDATION (options; an omit that names no field; schema of another provider). */
+RILLE_API rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err);
+RILLE_API rille_client *rille_client_retain(rille_client *c);
+/* Gives the reference back. The last one closes what is idle; operations that still run keep what they need. */
+RILLE_API void rille_client_release(rille_client *c);
+RILLE_API rille_schema *rille_client_schema(const rille_client *c); /* borrowed */
+/* "postgresql" or "sqlite"; static. */
+RILLE_API const char *rille_client_provider(const rille_client *c);
+
+typedef struct rille_pool_stats {
+  uint32_t struct_size; /* set by the caller */
+  int32_t size, open, idle, in_use, waiting;
+  int64_t connects, waits, timeouts; /* since the pool was made */
+} rille_pool_stats;
+RILLE_API void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out);
+
+typedef struct rille_plan_stats {
+  uint32_t struct_size; /* set by the caller */
+  int32_t kept;
+  int64_t hits, misses, evictions;
+} rille_plan_stats;
+RILLE_API void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out);
+
+RILLE_END_DECLS
+#endif

@@ -1,0 +1,16 @@
+/* rille: data access for PostgreSQL and SQLite. This header is all of the public interface. */
+#ifndef RILLE_RILLE_H
+#define RILLE_RILLE_H
+
+#include <rille/client.h>
+#include <rille/error.h>
+#include <rille/migrate.h>
+#include <rille/op.h>
+#include <rille/schema.h>
+#include <rille/tape.h>
+#include <rille/tx.h>
+#include <rille/types.h>
+#include <rille/value.h>
+#include <rille/version.h>
+
+#endif
