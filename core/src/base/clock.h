@@ -1,0 +1,13 @@
+/* Clocks. */
+#ifndef RL_BASE_CLOCK_H
+#define RL_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t rl_clock_ms(void);      /* monotonic milliseconds, for deadlines */
+int64_t rl_clock_us(void);      /* monotonic microseconds, for durations */
+int64_t rl_clock_wall_us(void); /* microseconds since 1970-01-01T00:00:00Z */
+
+#define RL_NO_DEADLINE INT64_MAX /* a deadline is a value of rl_clock_ms */
+
+#endif

@@ -1,0 +1,46 @@
+/* Borrowed text: a pointer and a length, never owned, not terminated unless said so. */
+#ifndef RL_BASE_STR_H
+#define RL_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct rl_str {
+  const char *p;
+  size_t len;
+} rl_str;
+
+#define RL_STR(literal) ((rl_str){(literal), sizeof(literal) - 1})
+#define RL_STR_ARG(s) (int)(s).len, (s).p /* for "%.*s" */
+
+static inline rl_str rl_str_make(const char *p, size_t len) {
+  return (rl_str){p, len};
+}
+static inline rl_str rl_str_of(const char *z) {
+  return (rl_str){z, z ? strlen(z) : 0};
+}
+static inline bool rl_str_eq(rl_str a, rl_str b) {
+  return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+static inline bool rl_str_is(rl_str a, const char *z) {
+  return rl_str_eq(a, rl_str_of(z));
+}
+int rl_str_cmp(rl_str a, rl_str b); /* bytewise order */
+bool rl_str_starts(rl_str s, rl_str prefix);
+bool rl_str_ends(rl_str s, rl_str suffix);
+
+/* Damerau-Levenshtein distance, case-insensitive; stops at limit + 1. */
+size_t rl_str_distance(rl_str a, rl_str b, size_t limit);
+
+/* The candidate nearest to what was written, or an empty str when none is near enough to be worth suggesting. */
+rl_str rl_str_nearest(rl_str written, const rl_str *candidates, size_t count);
+
+uint64_t rl_hash(const void *p, size_t len, uint64_t seed); /* fast, good, not for cryptography */
+
+/* UTF-8: true when valid (no surrogates, no overlong forms, <= U+10FFFF). *bad receives the offset of the first fault.
+ */
+bool rl_utf8_valid(rl_str s, size_t *bad);
+
+#endif
