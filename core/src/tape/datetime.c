@@ -1,0 +1,184 @@
+/* Date-times: the calendar, ISO-8601 in and out. */
+#include "tape/datetime.h"
+
+#define SECOND INT64_C(1000000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+/* Rounds towards minus infinity. */
+static int64_t floor_div(int64_t a, int64_t b) {
+  return a / b - (a % b < 0);
+}
+
+/* Years start on 1 March here, so that the leap day is the last of its year; 400 years, an era, have 146,097 days. */
+int64_t rl_days_from_civil(int64_t year, int month, int day) {
+  int64_t y = month <= 2 ? year - 1 : year;
+  int64_t era = floor_div(y, 400);
+  int64_t year_of_era = y - era * 400;
+  int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * 146097 + day_of_era - 719468; /* 1970-01-01 is day 719,468 after 0000-03-01 */
+}
+
+void rl_civil_from_days(int64_t days, int64_t *year, int *month, int *day) {
+  int64_t shifted = days + 719468;
+  int64_t era = floor_div(shifted, 146097);
+  int64_t day_of_era = shifted - era * 146097;
+  int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  *day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
+  *month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+  *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+/* ------------------------------------------------------------------ in */
+
+typedef struct scanner {
+  const char *at, *end;
+} scanner;
+
+static bool take(scanner *s, char c) {
+  if (s->at == s->end || *s->at != c) return false;
+  s->at++;
+  return true;
+}
+
+static bool next_is_digit(const scanner *s) {
+  return s->at < s->end && *s->at >= '0' && *s->at <= '9';
+}
+
+/* Exactly `digits` digits, as a number from low to high. */
+static bool take_number(scanner *s, int digits, int low, int high, int *out) {
+  int n = 0;
+  for (int i = 0; i < digits; i++) {
+    if (!next_is_digit(s)) return false;
+    n = n * 10 + (*s->at++ - '0');
+  }
+  *out = n;
+  return n >= low && n <= high;
+}
+
+static int days_in_month(int year, int month) {
+  static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  return days[month - 1] + (month == 2 && leap);
+}
+
+static bool take_date(scanner *s, int64_t *microseconds) {
+  int year, month, day;
+  if (!take_number(s, 4, 1, 9999, &year) || !take(s, '-') || !take_number(s, 2, 1, 12, &month) || !take(s, '-') ||
+      !take_number(s, 2, 1, days_in_month(year, month), &day))
+    return false;
+  *microseconds = rl_days_from_civil(year, month, day) * DAY;
+  return true;
+}
+
+/* 1 to 9 digits; what is finer than a microsecond is cut. */
+static bool take_fraction(scanner *s, int64_t *microseconds) {
+  int64_t unit = SECOND / 10, sum = 0;
+  int digits = 0;
+  for (; next_is_digit(s); digits++, unit /= 10) sum += unit * (*s->at++ - '0');
+  *microseconds = sum;
+  return digits >= 1 && digits <= 9;
+}
+
+static bool take_time(scanner *s, bool needs_seconds, int64_t *microseconds) {
+  int hour, minute, second = 0;
+  int64_t fraction = 0;
+  if (!take_number(s, 2, 0, 23, &hour) || !take(s, ':') || !take_number(s, 2, 0, 59, &minute)) return false;
+  bool has_seconds = take(s, ':');
+  if (has_seconds && !take_number(s, 2, 0, 59, &second)) return false;
+  if (!has_seconds && needs_seconds) return false;
+  if (has_seconds && take(s, '.') && !take_fraction(s, &fraction)) return false;
+  *microseconds = hour * HOUR + minute * MINUTE + second * SECOND + fraction;
+  return true;
+}
+
+/* Z, +hh:mm, +hhmm, +hh or nothing, up to the end of the text. */
+static bool take_offset(scanner *s, int64_t *microseconds) {
+  int hour, minute = 0;
+  *microseconds = 0;
+  if (s->at == s->end) return true;
+  if (take(s, 'Z')) return s->at == s->end;
+  bool west = take(s, '-');
+  if (!west && !take(s, '+')) return false;
+  if (!take_number(s, 2, 0, 23, &hour)) return false;
+  bool colon = take(s, ':');
+  if ((colon || s->at < s->end) && !take_number(s, 2, 0, 59, &minute)) return false;
+  *microseconds = (hour * HOUR + minute * MINUTE) * (west ? -1 : 1);
+  return s->at == s->end;
+}
+
+bool rl_datetime_parse(rl_str text, int64_t *microseconds) {
+  if (text.len == 0) return false;
+  scanner s = {text.p, text.p + text.len};
+  int64_t date, time = 0, offset = 0;
+  if (!take_date(&s, &date)) return false;
+  if (s.at < s.end) {
+    if (!take(&s, 'T') && !take(&s, ' ')) return false;
+    if (!take_time(&s, false, &time) || !take_offset(&s, &offset)) return false;
+  }
+  int64_t instant = date + time - offset;
+  /* The offset must not carry it out of the years that can be written. */
+  if (instant < rl_days_from_civil(1, 1, 1) * DAY || instant >= rl_days_from_civil(10000, 1, 1) * DAY) return false;
+  *microseconds = instant;
+  return true;
+}
+
+bool rl_time_parse(rl_str text, int64_t *microseconds) {
+  if (text.len == 0) return false;
+  scanner s = {text.p, text.p + text.len};
+  int64_t time, offset;
+  if (!take_time(&s, true, &time) || !take_offset(&s, &offset)) return false;
+  *microseconds = (time - offset + DAY) % DAY;
+  return true;
+}
+
+/* ------------------------------------------------------------------ out */
+
+static char *put_number(char *out, int64_t n, int digits) {
+  for (int i = digits; i-- > 0; n /= 10) out[i] = (char)('0' + n % 10);
+  return out + digits;
+}
+
+/* Beyond the years 0001 to 9999, which have four digits, ISO's expanded form: a sign and six digits. */
+static char *put_year(char *out, int64_t year) {
+  if (year >= 1 && year <= 9999) return put_number(out, year, 4);
+  *out++ = year < 0 ? '-' : '+';
+  return put_number(out, year < 0 ? -year : year, 6);
+}
+
+static size_t format(int64_t microseconds, const char *zone, char *out) {
+  int64_t days = floor_div(microseconds, DAY), year;
+  int64_t time = microseconds % DAY;
+  if (time < 0) time += DAY;
+  int month, day;
+  rl_civil_from_days(days, &year, &month, &day);
+  char *at = put_year(out, year);
+  *at++ = '-';
+  at = put_number(at, month, 2);
+  *at++ = '-';
+  at = put_number(at, day, 2);
+  *at++ = 'T';
+  at = put_number(at, time / HOUR, 2);
+  *at++ = ':';
+  at = put_number(at, time / MINUTE % 60, 2);
+  *at++ = ':';
+  at = put_number(at, time / SECOND % 60, 2);
+  *at++ = '.';
+  int64_t fraction = time % SECOND;
+  at = fraction % 1000 ? put_number(at, fraction, 6) : put_number(at, fraction / 1000, 3);
+  size_t zone_length = strlen(zone);
+  memcpy(at, zone, zone_length + 1);
+  return (size_t)(at - out) + zone_length;
+}
+
+size_t rl_datetime_format(int64_t microseconds, char out[RL_DATETIME_MAX]) {
+  return format(microseconds, "Z", out);
+}
+
+size_t rl_datetime_format_sqlite(int64_t microseconds, char out[RL_DATETIME_MAX]) {
+  return format(microseconds, "+00:00", out);
+}

@@ -1,0 +1,41 @@
+/* The shortest decimal text of a float. */
+#include "tape/float.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The C library writes the locale's decimal point, which may be any bytes: whatever is no letter of a number becomes
+ * one '.'. */
+static size_t without_locale(char *text) {
+  size_t len = 0;
+  bool point = false;
+  for (const char *c = text; *c; c++) {
+    bool plain = (*c >= '0' && *c <= '9') || *c == '-' || *c == '+' || *c == 'e';
+    if (!plain && point) continue;
+    if (!plain) point = true;
+    text[len++] = plain ? *c : '.';
+  }
+  text[len] = '\0';
+  return len;
+}
+
+static bool reads_back(double f, int digits, char *out) {
+  (void)snprintf(out, RL_FLOAT_MAX, "%.*g", digits, f);
+  double back = strtod(out, NULL);
+  return back >= f && back <= f;
+}
+
+size_t rl_float_text(double f, char out[RL_FLOAT_MAX]) {
+  if (fabs(f) <= 9007199254740992.0 && f <= floor(f) && !(f >= 0 && signbit(f))) /* 2^53: integers below are exact */
+    return (size_t)snprintf(out, RL_FLOAT_MAX, "%lld", (long long)f);
+  /* 15 digits always survive the way through a normal float, so fewer need not be tried. */
+  int digits = fabs(f) < DBL_MIN ? 1 : 15;
+  while (digits < 17 && !reads_back(f, digits, out)) digits++;
+  if (digits == 17) (void)snprintf(out, RL_FLOAT_MAX, "%.17g", f);
+  return without_locale(out);
+}

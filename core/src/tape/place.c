@@ -1,0 +1,177 @@
+/* Places: where a value of the first call's tape lies in the tape of any later call of the same shape; and pins, which
+ * tell whether a plan that branched on values still holds. */
+#include "tape/shape.h"
+
+/* The walk in tape order. It is done twice: first to count, then, with arrays of that size, to fill. */
+typedef struct placing {
+  rl_tree *tree;
+  uint32_t anchor, base; /* the current anchor, and its index in the tape that is read */
+  size_t run_count, pin_count;
+  bool filling, nomem;
+} placing;
+
+static rl_place place_of(const placing *p, uint32_t slot) {
+  return (rl_place){p->anchor, slot - p->base};
+}
+
+static void add_pin(placing *p, rl_pin pin) {
+  if (p->filling) p->tree->pins[p->pin_count] = pin;
+  p->pin_count++;
+}
+
+static void add_run(placing *p, uint32_t slot) {
+  if (p->filling) p->tree->runs[p->run_count] = place_of(p, slot);
+  p->run_count++;
+  p->anchor++;
+  p->base = slot + p->tree->tape->values[slot].len;
+}
+
+/* Pairs of scalars whose equality decided. Their places are known once all nodes have theirs. */
+struct rl_same {
+  struct rl_same *next;
+  const rl_node *a, *b;
+  bool same;
+};
+
+static void pin_length(placing *p, uint32_t slot) {
+  add_pin(p, (rl_pin){.place = place_of(p, slot), .kind = RL_PIN_LENGTH, .expected = p->tree->tape->values[slot]});
+}
+
+static bool holds_text(rille_value_kind kind) {
+  return kind == RILLE_TEXT || kind == RILLE_BYTES || kind == RILLE_DECIMAL || kind == RILLE_JSON;
+}
+
+static bool same_scalar(const rl_value *a, const rl_value *b) {
+  if (a->kind != b->kind) return false;
+  if (holds_text(a->kind)) return a->len == b->len && memcmp(a->as.p, b->as.p, a->len) == 0;
+  return a->as.i == b->as.i; /* floats bit by bit: 0.0 and -0.0 differ, NaN is itself */
+}
+
+/* -1, 0 or 1; 0 for what is no number. */
+static int sign_of(const rl_value *v) {
+  switch (v->kind) {
+  case RILLE_BOOL:
+  case RILLE_INT:
+  case RILLE_DATETIME: return (v->as.i > 0) - (v->as.i < 0);
+  case RILLE_FLOAT: return (v->as.f > 0) - (v->as.f < 0);
+  case RILLE_DECIMAL:
+    for (uint32_t i = 0; i < v->len; i++)
+      if (v->as.p[i] >= '1' && v->as.p[i] <= '9') return v->as.p[0] == '-' ? -1 : 1;
+    return 0;
+  default: return 0;
+  }
+}
+
+static void pin_scalar(placing *p, const rl_node *n) {
+  rl_pin pin = {.place = n->place, .kind = RL_PIN_EQUAL, .expected = *n->value};
+  if (n->sign_only) {
+    pin.kind = RL_PIN_SIGN;
+    pin.expected = (rl_value){.kind = RILLE_INT, .as.i = sign_of(n->value)};
+  } else if (p->filling && holds_text(pin.expected.kind)) {
+    rl_str kept = rl_arena_str(p->tree->arena, rl_str_make(n->value->as.p, n->value->len));
+    if (!kept.p) p->nomem = true;
+    pin.expected.as.p = kept.p;
+  }
+  add_pin(p, pin);
+}
+
+static void pin_sames(placing *p) {
+  for (const struct rl_same *s = p->tree->sames; s; s = s->next)
+    add_pin(p, (rl_pin){.place = s->a->place,
+                        .other = s->b->place,
+                        .kind = RL_PIN_SAME,
+                        .expected = {.kind = RILLE_BOOL, .as.i = s->same}});
+}
+
+static void place_node(placing *p, rl_node *n);
+
+static void place_opaque_list(placing *p, const rl_node *list) {
+  const rl_tape *t = p->tree->tape;
+  uint32_t shape = list->shape_at + 1, slot = list->slot;
+  for (; rl_shape_at(t, shape) != SHAPE_CLOSE_LIST; shape = rl_shape_past(t, shape, NULL) + 1) {
+    if (list->pinned) pin_length(p, slot);
+    uint32_t next = slot + t->values[slot].len;
+    add_run(p, slot);
+    slot = next;
+  }
+}
+
+static void place_expanded_list(placing *p, rl_node *list) {
+  const rl_tape *t = p->tree->tape;
+  uint32_t slot = list->slot;
+  for (size_t i = 0; i < list->count;) {
+    pin_length(p, slot);
+    size_t end = i + (size_t)t->values[slot].as.i;
+    slot += t->values[slot].len;
+    for (; i < end; i++) place_node(p, &list->children[i]);
+  }
+}
+
+static void place_node(placing *p, rl_node *n) {
+  n->place = place_of(p, n->slot);
+  if (n->kind == RL_NODE_OBJECT)
+    for (size_t i = 0; i < n->count; i++) place_node(p, &n->children[i]);
+  else if (n->kind == RL_NODE_LIST && n->expanded)
+    place_expanded_list(p, n);
+  else if (n->kind == RL_NODE_LIST)
+    place_opaque_list(p, n);
+  else if (n->pinned && n->value)
+    pin_scalar(p, n);
+}
+
+rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b, bool *same, rl_error *err) {
+  *same = false;
+  if (a->kind != b->kind) return RILLE_OK; /* what the shape says needs no pin */
+  if (!a->value || !b->value) {
+    *same = a->kind == RL_NODE_NULL || (a->kind == RL_NODE_MARK && a->mark == b->mark && rl_str_eq(a->text, b->text));
+    return RILLE_OK;
+  }
+  struct rl_same *pair = RL_NEW(tree->arena, struct rl_same);
+  if (!pair) return rl_fail_nomem(err);
+  *same = same_scalar(a->value, b->value);
+  *pair = (struct rl_same){tree->sames, a, b, *same};
+  tree->sames = pair;
+  return RILLE_OK;
+}
+
+rille_status rl_tree_place(rl_tree *tree, rl_error *err) {
+  placing counting = {.tree = tree};
+  place_node(&counting, tree->root);
+  pin_sames(&counting);
+  tree->runs = RL_NEW_ARRAY(tree->arena, rl_place, counting.run_count);
+  tree->pins = RL_NEW_ARRAY(tree->arena, rl_pin, counting.pin_count);
+  if (!tree->runs || !tree->pins) return rl_fail_nomem(err);
+  placing filling = {.tree = tree, .filling = true};
+  place_node(&filling, tree->root);
+  pin_sames(&filling);
+  tree->run_count = filling.run_count;
+  tree->pin_count = filling.pin_count;
+  return filling.nomem ? rl_fail_nomem(err) : RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ at run time */
+
+void rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, uint32_t *anchors) {
+  anchors[0] = 0;
+  for (size_t i = 0; i < run_count; i++) {
+    uint32_t slot = anchors[runs[i].anchor] + runs[i].offset;
+    anchors[i + 1] = slot + t->values[slot].len;
+  }
+}
+
+bool rl_pins_hold(const rl_tape *t, const uint32_t *anchors, const rl_pin *pins, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const rl_value *v = rl_tape_at(t, anchors, pins[i].place);
+    bool holds = false;
+    switch (pins[i].kind) {
+    case RL_PIN_EQUAL: holds = same_scalar(v, &pins[i].expected); break;
+    case RL_PIN_SIGN: holds = sign_of(v) == pins[i].expected.as.i; break;
+    case RL_PIN_SAME:
+      holds = same_scalar(v, rl_tape_at(t, anchors, pins[i].other)) == (pins[i].expected.as.i != 0);
+      break;
+    case RL_PIN_LENGTH: holds = v->as.i == pins[i].expected.as.i; break;
+    }
+    if (!holds) return false;
+  }
+  return true;
+}

@@ -1,0 +1,73 @@
+/* Steps over a shape: past a value, past a member. */
+#include "tape/shape.h"
+
+uint32_t rl_shape_past(const rl_tape *t, uint32_t at, uint32_t *slots) {
+  uint32_t depth = 0, scalars = 0;
+  bool varies = false;
+  do {
+    switch (rl_shape_at(t, at)) {
+    case SHAPE_KEY: /* its value follows: a key alone ends nothing */ at = rl_shape_past_key(t, at); continue;
+    case SHAPE_MARK: at += SHAPE_MARK_HEAD + rl_shape_u16(t, at + 2); break;
+    case SHAPE_OPEN_LIST: varies = true; /* fall through */
+    case SHAPE_OPEN_OBJECT:
+      depth++;
+      at++;
+      break;
+    case SHAPE_CLOSE_LIST:
+    case SHAPE_CLOSE_OBJECT:
+      depth--;
+      at++;
+      break;
+    case SHAPE_NULL:
+    case SHAPE_END_RUN: at++; break;
+    default:
+      scalars++;
+      at++;
+      break;
+    }
+  } while (depth > 0);
+  if (slots) *slots = varies ? UINT32_MAX : scalars;
+  return at;
+}
+
+void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot) {
+  uint32_t depth = 0;
+  do {
+    switch (rl_shape_at(t, *shape)) {
+    case SHAPE_KEY: *shape = rl_shape_past_key(t, *shape); continue;
+    case SHAPE_MARK: *shape += SHAPE_MARK_HEAD + rl_shape_u16(t, *shape + 2); break;
+    case SHAPE_OPEN_LIST: /* each run knows how many slots it takes */
+      for (++*shape; rl_shape_at(t, *shape) != SHAPE_CLOSE_LIST; ++*shape) {
+        *slot += t->values[*slot].len;
+        *shape = rl_shape_past(t, *shape, NULL);
+      }
+      ++*shape;
+      break;
+    case SHAPE_OPEN_OBJECT:
+      depth++;
+      ++*shape;
+      break;
+    case SHAPE_CLOSE_OBJECT:
+      depth--;
+      ++*shape;
+      break;
+    case SHAPE_NULL: ++*shape; break;
+    default:
+      ++*slot;
+      ++*shape;
+      break;
+    }
+  } while (depth > 0);
+}
+
+bool rl_tape_member(const rl_tape *t, uint32_t *shape, uint32_t *slot, rl_str *key, uint32_t *value_shape,
+                    uint32_t *value_slot) {
+  if (rl_shape_at(t, *shape) == SHAPE_OPEN_OBJECT) ++*shape;
+  if (rl_shape_at(t, *shape) != SHAPE_KEY) return false;
+  *key = rl_shape_key(t, *shape);
+  *shape = rl_shape_past_key(t, *shape);
+  *value_shape = *shape;
+  *value_slot = *slot;
+  rl_tape_skip(t, shape, slot);
+  return true;
+}

@@ -1,0 +1,213 @@
+/* The tape: the arguments of one call, written in one pass and split into a shape and values.
+ *
+ * The shape is what decides the SQL: keys, nesting, kinds of scalars. It is a byte string that is hashed while it is
+ * written. The values are the scalars, in order of writing, one rl_value each. Elements of a list that have the same
+ * shape as the element before them share one run of the shape, so that a list of 3 and one of 3,000 numbers have the
+ * same shape; the length is a value.
+ *
+ *   shape    := value
+ *   value    := scalar | '{' (key value)* '}' | '[' (element '*')* ']'        element := value; one '*' ends each run
+ *   key      := 'k' u16-length bytes            (key text is borrowed by the tape until reset)
+ *   scalar   := 'n' null | 'b' bool | 'i' int | 'f' float | 's' text | 'x' bytes | 'd' decimal | 't' date-time | 'j'
+ * Json | 'm' mark values   : one slot for each scalar but null and mark, and one RL_RUN slot at the head of each run
+ *
+ * A mark is a special value that decides SQL (rille.json_null, rille.all, a field reference): its number and text are
+ * part of the shape: mark     := 'm' u8-mark u16-length bytes
+ *
+ * Texts are borrowed: the caller keeps them alive until the operation has ended. Writers never fail one by one: a
+ * failure is kept and told by rl_tape_end. One thread at a time. */
+#ifndef RL_TAPE_TAPE_H
+#define RL_TAPE_TAPE_H
+
+#include <rille/types.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/map.h"
+
+typedef rille_value rl_value;
+
+/* Internal kind, beyond the public ones: the head of a run of list elements. as.i: number of elements; len: slots used
+ * by the run, this one included. */
+#define RL_RUN 100u
+
+typedef enum rl_mark {
+  RL_MARK_JSON_NULL = 1,
+  RL_MARK_DB_NULL,
+  RL_MARK_ANY_NULL,
+  RL_MARK_ALL,         /* rille.all: every row */
+  RL_MARK_FIELD,       /* rille.field(model, field): text is "Model.field" */
+  RL_MARK_EMPTY_ARRAY, /* rille.array{} with nothing in it */
+  RL_MARK_EMPTY_OBJECT /* rille.object{} with nothing in it */
+} rl_mark;
+
+typedef struct rl_tape {
+  rl_buf shape;
+  rl_value *values;
+  size_t value_count, value_cap;
+  struct rl_tape_level *levels; /* open objects and lists */
+  size_t depth, depth_cap;
+  rl_arena text;           /* copies made by the *_copy writers */
+  rl_error error;          /* the first fault */
+  const rl_map *json_keys; /* names of Json fields; NULL: none. See rl_tape_json_keys */
+  rl_buf json;             /* Json text in the making */
+  int json_depth;          /* > 0: inside such a value */
+} rl_tape;
+
+void rl_tape_init(rl_tape *t);
+void rl_tape_dispose(rl_tape *t);
+void rl_tape_reset(rl_tape *t); /* keeps memory */
+
+/* Under a `data`, `create` or `update` argument, the value of a key in this set is written as one Json scalar, whatever
+ * its nesting, so that varying payloads share a shape. An object whose only key is `set` is left as it is, and so are
+ * null, marks (but the empty array and object) and bytes. Nothing is done under `where`, `connect`, `select` and the
+ * like, nor for a Json field named as a word of the query language (data, create, update, where, set, ...). borrowed,
+ * and kept by rl_tape_reset; keys map to any non-NULL pointer. */
+void rl_tape_json_keys(rl_tape *t, const rl_map *keys);
+
+void rl_tape_open_object(rl_tape *t);
+void rl_tape_close_object(rl_tape *t);
+void rl_tape_open_list(rl_tape *t);
+void rl_tape_close_list(rl_tape *t);
+void rl_tape_key(rl_tape *t, rl_str key);
+void rl_tape_null(rl_tape *t);
+void rl_tape_bool(rl_tape *t, bool b);
+void rl_tape_int(rl_tape *t, int64_t i);
+void rl_tape_float(rl_tape *t, double f);
+void rl_tape_text(rl_tape *t, rl_str s); /* borrowed */
+void rl_tape_text_copy(rl_tape *t, rl_str s);
+void rl_tape_bytes(rl_tape *t, rl_str s); /* borrowed */
+void rl_tape_decimal(rl_tape *t,
+                     rl_str s); /* decimal text or "NaN", copied, brought into the text form of decimal.h; else P2006 */
+void rl_tape_datetime(rl_tape *t, int64_t microseconds);
+void rl_tape_json(rl_tape *t, rl_str json); /* Json text, copied; checked to be Json */
+void rl_tape_mark(rl_tape *t, rl_mark mark, rl_str text);
+
+/* Ends the writing: exactly one value must have been written and everything opened be closed. Limits: 200 levels, 64
+ * KiB a key. */
+rille_status rl_tape_end(rl_tape *t, rl_error *err);
+uint64_t rl_tape_hash(const rl_tape *t); /* of the shape */
+
+/* ------------------------------------------------------------------ reading: only when a shape is new */
+
+typedef enum rl_node_kind {
+  RL_NODE_NULL,
+  RL_NODE_BOOL,
+  RL_NODE_INT,
+  RL_NODE_FLOAT,
+  RL_NODE_TEXT,
+  RL_NODE_BYTES,
+  RL_NODE_DECIMAL,
+  RL_NODE_DATETIME,
+  RL_NODE_JSON,
+  RL_NODE_MARK,
+  RL_NODE_OBJECT,
+  RL_NODE_LIST
+} rl_node_kind;
+
+/* Where a value lies at run time. Runs of lists that were not expanded vary in length, so a place is relative to the
+ * end of the anchor-th such run (anchor 0: the start). */
+typedef struct rl_place {
+  uint32_t anchor;
+  uint32_t offset;
+} rl_place;
+
+typedef struct rl_node rl_node;
+struct rl_node {
+  rl_node_kind kind;
+  rl_mark mark; /* MARK */
+  rl_str key;   /* when the parent is an object */
+  rl_str text;  /* MARK: its text */
+  rl_node *parent;
+  uint32_t index;        /* position in the parent */
+  uint32_t slot;         /* index of its first value in the tape it was read from; LIST: its first run's RL_RUN slot */
+  const rl_value *value; /* scalars but null and mark: the value of this call; not to be kept in a plan */
+  rl_node *children;     /* OBJECT: its members, in order; LIST: its elements, only after rl_node_expand */
+  size_t count;          /* OBJECT: members; LIST: elements of this call */
+  bool expanded;         /* LIST */
+  bool pinned;           /* the value (or the length of the list) decided something: see rl_node_pin */
+  bool sign_only;        /* pinned, but only by its sign: see rl_node_pin_sign */
+  rl_node_kind element; /* LIST: kind of the elements of its first run (INT, TEXT, OBJECT, LIST, ...); RL_NODE_NULL when
+                           the list is empty. `mixed` tells whether other runs follow */
+  bool mixed;           /* LIST: more than one run */
+  uint32_t shape_at;    /* offset of its first byte ('[' of a LIST) in the shape */
+  rl_place place;       /* after rl_tree_place */
+};
+
+/* A decision that bind took from a value: the plan is right only for calls that have the same value there. */
+typedef struct rl_pin {
+  rl_place place;
+  /* same scalar; same sign (-1, 0, 1) of a number; same number of elements in the run; equal or not equal
+   * (expected.as.i 1 or 0) to the scalar at `other` */
+  enum { RL_PIN_EQUAL, RL_PIN_SIGN, RL_PIN_LENGTH, RL_PIN_SAME } kind;
+  rl_value expected; /* TEXT is owned by the tree's arena */
+  rl_place other;    /* SAME */
+} rl_pin;
+
+typedef struct rl_tree {
+  rl_node *root;
+  rl_arena *arena;
+  const rl_tape *tape;
+  /* after rl_tree_place: */
+  rl_place *runs; /* the runs of varying length, in order; run k ends anchor k + 1 */
+  size_t run_count;
+  rl_pin *pins;
+  size_t pin_count;
+  struct rl_same *sames; /* pairs given to rl_node_pin_same, until they become pins */
+} rl_tree;
+
+/* Reads a finished tape into nodes of the arena. Lists are not expanded. */
+rille_status rl_tree_read(const rl_tape *t, rl_arena *arena, rl_tree **out, rl_error *err);
+rl_node *rl_node_get(const rl_node *object, const char *key); /* NULL when absent or not an object */
+/* Makes the elements of a list nodes of their own; the plan is then bound to this length of each run. */
+rille_status rl_node_expand(rl_tree *tree, rl_node *list, rl_error *err);
+/* The value itself decides: the caller is about to branch on it. */
+void rl_node_pin(rl_node *scalar);
+void rl_node_pin_sign(rl_node *number);
+/* Whether two scalars are equal decides: returns that, or fails when memory is short (*same is false then). */
+rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b, bool *same, rl_error *err);
+/* "where.posts.some[2].title": 1-based positions in lists, as Lua counts. The arena owns it. */
+rl_str rl_node_path(rl_arena *arena, const rl_node *n);
+/* Fixes places, runs and pins; after it nothing may be expanded or pinned. */
+rille_status rl_tree_place(rl_tree *tree, rl_error *err);
+
+/* ------------------------------------------------------------------ at run time, with the tape of any call of the same
+ * shape */
+
+/* anchors: room for run_count + 1 indices. Fills them. */
+void rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, uint32_t *anchors);
+static inline const rl_value *rl_tape_at(const rl_tape *t, const uint32_t *anchors, rl_place p) {
+  return &t->values[anchors[p.anchor] + p.offset];
+}
+bool rl_pins_hold(const rl_tape *t, const uint32_t *anchors, const rl_pin *pins, size_t count);
+
+/* Walks the elements of an unexpanded list of the tape: lists of scalars and lists of flat objects, whatever their
+ * runs. */
+typedef struct rl_list_walk {
+  const rl_tape *tape;
+  uint32_t shape_at, slot; /* where the next element lies */
+  uint32_t run_shape;      /* start of the current run's element */
+  uint32_t stride;    /* slots of each element of the current run; UINT32_MAX: they differ, since they hold lists */
+  int64_t left;       /* elements left in the current run */
+  uint32_t run_index; /* 0 for the first run: a caller may keep what it worked out about a run's keys */
+} rl_list_walk;
+void rl_list_walk_init(rl_list_walk *w, const rl_tape *t, uint32_t list_shape_at, uint32_t first_slot);
+/* The next element: *shape is the offset of its shape, *slot that of its first value. false at the end. */
+bool rl_list_walk_next(rl_list_walk *w, uint32_t *shape, uint32_t *slot);
+/* A scalar element as a value: NULL for a null, the value else. Marks are RILLE_NULL with as.i = the mark. */
+rl_value rl_tape_scalar(const rl_tape *t, uint32_t shape, uint32_t slot);
+/* The next member of the object at *shape (which first points at '{'): key, and where its value lies; false at '}'.
+ * Moves on past the value. */
+bool rl_tape_member(const rl_tape *t, uint32_t *shape, uint32_t *slot, rl_str *key, uint32_t *value_shape,
+                    uint32_t *value_slot);
+/* Past the value at *shape. */
+void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot);
+
+/* The Json text of a node (object, list or scalar), in a call's own tape. Decimals are numbers of full length,
+ * date-times ISO texts. */
+rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_error *err);
+/* The same of the value at shape/slot. */
+rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl_buf *out, rl_error *err);
+
+#endif

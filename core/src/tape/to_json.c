@@ -1,0 +1,112 @@
+/* A value of a tape as Json text. */
+#include "tape/datetime.h"
+#include "tape/json.h"
+#include "tape/shape.h"
+#include "tape/writer.h"
+
+#include <math.h>
+
+bool rl_json_write_scalar(rl_buf *out, const rl_value *v) {
+  rl_str text = {v->as.p, v->len};
+  char time[RL_DATETIME_MAX];
+  switch (v->kind) {
+  case RILLE_NULL: rl_buf_text(out, "null"); return true;
+  case RILLE_BOOL: rl_buf_text(out, v->as.i ? "true" : "false"); return true;
+  case RILLE_INT: rl_buf_int(out, v->as.i); return true;
+  case RILLE_FLOAT: rl_json_write_float(out, v->as.f); return isfinite(v->as.f);
+  case RILLE_TEXT: rl_json_write_text(out, text); return true;
+  case RILLE_DECIMAL: rl_buf_str(out, text); return !rl_str_is(text, "NaN");
+  case RILLE_JSON: rl_buf_str(out, text); return true;
+  case RILLE_DATETIME: rl_json_write_text(out, rl_str_make(time, rl_datetime_format(v->as.i, time))); return true;
+  default: return false;
+  }
+}
+
+typedef struct writing {
+  const rl_tape *tape;
+  uint32_t shape, slot;
+  rl_buf *out;
+  rl_error *err;
+} writing;
+
+static rille_status write_value(writing *w);
+
+static rille_status write_object(writing *w) {
+  rl_buf_byte(w->out, '{');
+  w->shape++;
+  for (bool first = true; rl_shape_at(w->tape, w->shape) == SHAPE_KEY; first = false) {
+    if (!first) rl_buf_byte(w->out, ',');
+    rl_str key = rl_shape_key(w->tape, w->shape);
+    if (!rl_utf8_valid(key, NULL)) return rl_fail(w->err, RL_P2006, "a key in Json must be valid UTF-8");
+    rl_json_write_text(w->out, key);
+    rl_buf_byte(w->out, ':');
+    w->shape = rl_shape_past_key(w->tape, w->shape);
+    rille_status status = write_value(w);
+    if (status < 0) return status;
+  }
+  w->shape++;
+  rl_buf_byte(w->out, '}');
+  return RILLE_OK;
+}
+
+static rille_status write_list(writing *w) {
+  bool first = true;
+  rl_buf_byte(w->out, '[');
+  for (w->shape++; rl_shape_at(w->tape, w->shape) != SHAPE_CLOSE_LIST; w->shape++) {
+    uint32_t element = w->shape;
+    for (int64_t left = w->tape->values[w->slot++].as.i; left > 0; left--) {
+      if (!first) rl_buf_byte(w->out, ',');
+      first = false;
+      w->shape = element;
+      rille_status status = write_value(w);
+      if (status < 0) return status;
+    }
+  }
+  w->shape++;
+  rl_buf_byte(w->out, ']');
+  return RILLE_OK;
+}
+
+static rille_status write_mark(writing *w) {
+  rl_mark mark = rl_shape_mark(w->tape, w->shape);
+  w->shape += SHAPE_MARK_HEAD + (uint32_t)rl_shape_mark_text(w->tape, w->shape).len;
+  switch (mark) {
+  case RL_MARK_JSON_NULL: rl_buf_text(w->out, "null"); return RILLE_OK;
+  case RL_MARK_EMPTY_ARRAY: rl_buf_text(w->out, "[]"); return RILLE_OK;
+  case RL_MARK_EMPTY_OBJECT: rl_buf_text(w->out, "{}"); return RILLE_OK;
+  default: return rl_fail(w->err, RL_P2006, "within Json only rille.null and rille.json_null may stand for null");
+  }
+}
+
+static rille_status write_scalar(writing *w) {
+  const rl_value *v = &w->tape->values[w->slot++];
+  w->shape++;
+  if (v->kind == RILLE_TEXT && !rl_utf8_valid(rl_str_make(v->as.p, v->len), NULL))
+    return rl_fail(w->err, RL_P2006, "a text in Json must be valid UTF-8");
+  if (rl_json_write_scalar(w->out, v)) return RILLE_OK;
+  return rl_fail(w->err, RL_P2006, "Json cannot hold %s",
+                 v->kind == RILLE_BYTES ? "bytes: encode them as a text" : "a number that is not finite");
+}
+
+static rille_status write_value(writing *w) {
+  switch (rl_shape_at(w->tape, w->shape)) {
+  case SHAPE_OPEN_OBJECT: return write_object(w);
+  case SHAPE_OPEN_LIST: return write_list(w);
+  case SHAPE_MARK: return write_mark(w);
+  case SHAPE_NULL:
+    w->shape++;
+    rl_buf_text(w->out, "null");
+    return RILLE_OK;
+  default: return write_scalar(w);
+  }
+}
+
+rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl_buf *out, rl_error *err) {
+  writing w = {t, shape, slot, out, err};
+  rille_status status = write_value(&w);
+  return status == RILLE_OK && out->failed ? rl_fail_nomem(err) : status;
+}
+
+rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_error *err) {
+  return rl_tape_to_json(t, n->shape_at, n->slot, out, err);
+}

@@ -1,0 +1,156 @@
+/* The tree: a finished tape read into nodes, for the binder. Only done when a shape is new. */
+#include "tape/shape.h"
+
+typedef struct reading {
+  const rl_tape *tape;
+  rl_arena *arena;
+  uint32_t shape, slot; /* where the next value lies */
+} reading;
+
+static rl_node_kind kind_of(char letter) {
+  switch (letter) {
+  case SHAPE_BOOL: return RL_NODE_BOOL;
+  case SHAPE_INT: return RL_NODE_INT;
+  case SHAPE_FLOAT: return RL_NODE_FLOAT;
+  case SHAPE_TEXT: return RL_NODE_TEXT;
+  case SHAPE_BYTES: return RL_NODE_BYTES;
+  case SHAPE_DECIMAL: return RL_NODE_DECIMAL;
+  case SHAPE_DATETIME: return RL_NODE_DATETIME;
+  case SHAPE_JSON: return RL_NODE_JSON;
+  case SHAPE_MARK: return RL_NODE_MARK;
+  case SHAPE_OPEN_OBJECT: return RL_NODE_OBJECT;
+  case SHAPE_OPEN_LIST: return RL_NODE_LIST;
+  default: return RL_NODE_NULL;
+  }
+}
+
+static bool read_node(reading *r, rl_node *n);
+
+static size_t count_members(const rl_tape *t, uint32_t shape) {
+  size_t count = 0;
+  for (shape++; rl_shape_at(t, shape) == SHAPE_KEY; count++)
+    shape = rl_shape_past(t, rl_shape_past_key(t, shape), NULL);
+  return count;
+}
+
+static bool read_members(reading *r, rl_node *object) {
+  object->count = count_members(r->tape, r->shape);
+  object->children = RL_NEW_ARRAY(r->arena, rl_node, object->count);
+  if (!object->children) return false;
+  r->shape++;
+  for (size_t i = 0; i < object->count; i++) {
+    rl_node *member = &object->children[i];
+    member->key = rl_shape_key(r->tape, r->shape);
+    member->parent = object;
+    member->index = (uint32_t)i;
+    r->shape = rl_shape_past_key(r->tape, r->shape);
+    if (!read_node(r, member)) return false;
+  }
+  r->shape++;
+  return true;
+}
+
+/* Notes what the list is, and steps over it. */
+static void read_list(reading *r, rl_node *list) {
+  const rl_tape *t = r->tape;
+  uint32_t shape = r->shape + 1, slot = r->slot;
+  list->element = rl_shape_at(t, shape) == SHAPE_CLOSE_LIST ? RL_NODE_NULL : kind_of(rl_shape_at(t, shape));
+  size_t runs = 0;
+  for (; rl_shape_at(t, shape) != SHAPE_CLOSE_LIST; runs++) {
+    list->count += (size_t)t->values[slot].as.i;
+    slot += t->values[slot].len;
+    shape = rl_shape_past(t, shape, NULL) + 1;
+  }
+  list->mixed = runs > 1;
+  r->shape = shape + 1;
+  r->slot = slot;
+}
+
+static bool read_node(reading *r, rl_node *n) {
+  n->kind = kind_of(rl_shape_at(r->tape, r->shape));
+  n->shape_at = r->shape;
+  n->slot = r->slot;
+  switch (n->kind) {
+  case RL_NODE_OBJECT: return read_members(r, n);
+  case RL_NODE_LIST: read_list(r, n); return true;
+  case RL_NODE_NULL: r->shape++; return true;
+  case RL_NODE_MARK:
+    n->mark = rl_shape_mark(r->tape, r->shape);
+    n->text = rl_shape_mark_text(r->tape, r->shape);
+    r->shape += SHAPE_MARK_HEAD + (uint32_t)n->text.len;
+    return true;
+  default:
+    n->value = &r->tape->values[r->slot++];
+    r->shape++;
+    return true;
+  }
+}
+
+rille_status rl_tree_read(const rl_tape *t, rl_arena *arena, rl_tree **out, rl_error *err) {
+  rl_tree *tree = RL_NEW(arena, rl_tree);
+  rl_node *root = RL_NEW(arena, rl_node);
+  reading r = {t, arena, 0, 0};
+  if (!tree || !root || !read_node(&r, root)) return rl_fail_nomem(err);
+  *tree = (rl_tree){.root = root, .arena = arena, .tape = t};
+  *out = tree;
+  return RILLE_OK;
+}
+
+rl_node *rl_node_get(const rl_node *object, const char *key) {
+  if (!object || object->kind != RL_NODE_OBJECT) return NULL;
+  for (size_t i = 0; i < object->count; i++)
+    if (rl_str_is(object->children[i].key, key)) return &object->children[i];
+  return NULL;
+}
+
+rille_status rl_node_expand(rl_tree *tree, rl_node *list, rl_error *err) {
+  if (list->kind != RL_NODE_LIST || list->expanded) return RILLE_OK;
+  const rl_tape *t = tree->tape;
+  rl_node *elements = RL_NEW_ARRAY(tree->arena, rl_node, list->count);
+  if (!elements) return rl_fail_nomem(err);
+  reading r = {t, tree->arena, list->shape_at + 1, list->slot};
+  for (size_t i = 0; i < list->count;) {
+    int64_t left = t->values[r.slot++].as.i;
+    uint32_t start = r.shape;
+    for (; left > 0; left--, i++) {
+      r.shape = start;
+      elements[i].parent = list;
+      elements[i].index = (uint32_t)i;
+      if (!read_node(&r, &elements[i])) return rl_fail_nomem(err);
+    }
+    r.shape++; /* past the '*' */
+  }
+  list->children = elements;
+  list->expanded = list->pinned = true;
+  return RILLE_OK;
+}
+
+void rl_node_pin(rl_node *scalar) {
+  scalar->pinned = true;
+  scalar->sign_only = false;
+}
+
+void rl_node_pin_sign(rl_node *number) {
+  if (number->pinned) return; /* by its whole value, or by its sign already */
+  number->pinned = number->sign_only = true;
+}
+
+static void write_path(const rl_node *n, rl_buf *out) {
+  if (!n->parent) return;
+  write_path(n->parent, out);
+  if (n->parent->kind == RL_NODE_LIST) {
+    rl_buf_printf(out, "[%lu]", (unsigned long)n->index + 1);
+  } else {
+    if (out->len) rl_buf_byte(out, '.');
+    rl_buf_str(out, n->key);
+  }
+}
+
+rl_str rl_node_path(rl_arena *arena, const rl_node *n) {
+  rl_buf path;
+  rl_buf_init(&path);
+  write_path(n, &path);
+  rl_str kept = path.failed ? RL_STR("") : rl_arena_str(arena, rl_buf_view(&path));
+  rl_buf_dispose(&path);
+  return kept.p ? kept : RL_STR("");
+}
