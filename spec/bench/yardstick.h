@@ -1,0 +1,73 @@
+/* What the parts of the yardstick share: the schema it knows by heart, its handle, and what reads and makes Lua values.
+ */
+#ifndef RILLE_BENCH_YARDSTICK_H
+#define RILLE_BENCH_YARDSTICK_H
+
+#include <libpq-fe.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#define ISO_SIZE 24 /* 2026-11-22T12:00:00.000Z */
+
+enum kind { INTEGER, BOOLEAN, TEXT, TIME };
+
+struct model {
+  int count;
+  const char *names[7];
+  enum kind kinds[7];
+};
+
+extern const struct model user_model, post_model, tag_model;
+
+#define USER_COLUMNS "\"id\", \"email\", \"name\", \"createdAt\", \"postCount\""
+#define POST_COLUMNS "\"id\", \"title\", \"content\", \"published\", \"views\", \"createdAt\", \"authorId\""
+
+/* FIND, RECENT and PAGE take a number; USERS two; POSTS and TAGS are asked for the parents' ids. */
+enum statement { FIND, RECENT, PAGE, USERS, POSTS, TAGS, CREATE, STATEMENT_COUNT };
+
+struct engine;
+
+struct yardstick {
+  const struct engine *engine; /* NULL: closed */
+  sqlite3 *sqlite;
+  sqlite3_stmt *prepared[STATEMENT_COUNT];
+  sqlite3_stmt *bulk;
+  PGconn *pg;
+  PGresult *held[3]; /* of the running call: freed by the next one when a Lua error left them */
+  char *buffer;      /* array parameters and COPY data */
+  size_t capacity;
+};
+
+/* A row of the bulk insert. The texts stay where they are: the caller's table holds them until the call has ended. */
+struct input {
+  const char *title, *content;
+  size_t title_len, content_len;
+  lua_Integer views, author;
+  bool published;
+};
+
+int fail(lua_State *L, const struct yardstick *y); /* throws what the database said */
+void write_iso(int64_t us, char *out);             /* ISO_SIZE letters */
+int64_t now_us(void);
+int push_keys(lua_State *L, const struct model *model); /* returns the stack index of the first */
+int push_input_keys(lua_State *L);
+void read_input(lua_State *L, int rows, lua_Integer index, int keys, struct input *in);
+
+/* Each leaves its result on the stack; users: W4 and, with tags, W5. */
+struct engine {
+  void (*prepare)(lua_State *L, struct yardstick *y);
+  int (*find)(lua_State *L, struct yardstick *y, lua_Integer id);
+  int (*posts)(lua_State *L, struct yardstick *y, enum statement s, lua_Integer a, int expected);
+  int (*users)(lua_State *L, struct yardstick *y, lua_Integer start, lua_Integer limit, bool with_tags);
+  int (*create)(lua_State *L, struct yardstick *y, const char *email, size_t email_len, const char *name,
+                size_t name_len);
+  void (*create_many)(lua_State *L, struct yardstick *y, int rows, lua_Integer count);
+};
+
+extern const struct engine postgres_engine, sqlite_engine;
+
+#endif
