@@ -1,0 +1,111 @@
+/* The syntax tree of schema files: what was written, before it means anything. Resolver and formatter both read it.
+ * All nodes lie in the temporary arena of one run; texts point into the joined source. */
+#ifndef RL_SCHEMA_AST_H
+#define RL_SCHEMA_AST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* Byte offsets into the joined source text. */
+typedef struct rl_span {
+  uint32_t start, end;
+} rl_span;
+
+typedef struct rl_expr rl_expr;
+
+/* An argument of an attribute or a function, an element of an array, or a member of an object. */
+typedef struct rl_arg {
+  rl_str name; /* empty: by position */
+  rl_span span, name_span;
+  rl_expr *value; /* NULL: `name:` with nothing behind it */
+  bool taken;     /* the resolver has read it */
+  struct rl_arg *next;
+} rl_arg;
+
+typedef enum rl_expr_kind {
+  RL_EXPR_NUMBER,
+  RL_EXPR_STRING,
+  RL_EXPR_PATH,
+  RL_EXPR_CALL,
+  RL_EXPR_ARRAY,
+  RL_EXPR_OBJECT
+} rl_expr_kind;
+
+struct rl_expr {
+  rl_expr_kind kind;
+  rl_span span;
+  rl_str text;  /* as written; CALL: the function's name */
+  rl_str value; /* STRING: unescaped */
+  rl_arg *args; /* CALL, ARRAY, OBJECT */
+  size_t count;
+};
+
+typedef struct rl_attr {
+  rl_str name; /* without @ or @@: "id", "db.VarChar" */
+  rl_span span, name_span;
+  rl_arg *args;
+  size_t count;
+  bool has_list; /* parentheses were written */
+  bool taken;
+  struct rl_attr *next;
+} rl_attr;
+
+typedef struct rl_line {
+  rl_str text; /* as written, without the line end */
+  bool is_doc, is_block;
+  struct rl_line *next;
+} rl_line;
+
+typedef enum rl_arity { RL_ARITY_REQUIRED, RL_ARITY_OPTIONAL, RL_ARITY_LIST } rl_arity;
+
+typedef enum rl_item_kind {
+  RL_ITEM_FIELD,     /* of a model, view or type */
+  RL_ITEM_VALUE,     /* of an enum */
+  RL_ITEM_KEY,       /* key = value of a datasource or generator */
+  RL_ITEM_ATTRIBUTE, /* @@... */
+  RL_ITEM_COMMENT,   /* lines of comment without an empty line between them */
+  RL_ITEM_BLANK,
+  RL_ITEM_RAW /* lines that could not be read; an error was reported */
+} rl_item_kind;
+
+typedef struct rl_item {
+  rl_item_kind kind;
+  rl_span span, name_span, type_span;
+  rl_str name;
+  rl_str type;          /* FIELD: name of the type */
+  rl_str type_text;     /* FIELD: the type without its modifiers, as written: Unsupported("x") too */
+  rl_expr *unsupported; /* FIELD: the text in Unsupported("...") */
+  rl_arity arity;
+  rl_attr *attrs; /* FIELD, VALUE; ATTRIBUTE: the one attribute */
+  rl_expr *value; /* KEY */
+  rl_line *lines; /* COMMENT, RAW */
+  rl_line *trailing;
+  rl_str doc;
+  struct rl_item *next;
+} rl_item;
+
+typedef enum rl_block_kind {
+  RL_BLOCK_DATASOURCE,
+  RL_BLOCK_GENERATOR,
+  RL_BLOCK_MODEL,
+  RL_BLOCK_VIEW,
+  RL_BLOCK_TYPE,
+  RL_BLOCK_ENUM,
+  RL_BLOCK_COMMENT,
+  RL_BLOCK_BLANK,
+  RL_BLOCK_RAW
+} rl_block_kind;
+
+typedef struct rl_block {
+  rl_block_kind kind;
+  rl_span span, name_span;
+  rl_str keyword, name, doc;
+  rl_item *items;
+  rl_line *lines;    /* COMMENT, RAW */
+  rl_line *trailing; /* comment behind the opening brace */
+  struct rl_block *next;
+} rl_block;
+
+#endif

@@ -1,0 +1,273 @@
+/* @id, @unique, @@id, @@unique, @@index, @@fulltext: their arguments and the fields they are over. */
+#include "schema/resolve.h"
+
+typedef struct site {
+  rl_build *b;
+  rl_model_info *m;
+  rl_attr *attr;
+  rl_index_node *node;
+} site;
+
+static rl_index_node *add_node(rl_build *b, rl_model_info *m, rl_attr *attr, rl_index_kind kind, size_t fields) {
+  rl_index_node *node = RL_TEMP(b, rl_index_node);
+  node->attr = attr;
+  node->index.kind = kind;
+  node->index.model = m->model;
+  node->index.fields = RL_KEEP_ARRAY(b, rl_index_field, fields);
+  if (m->last_index)
+    m->last_index->next = node;
+  else
+    m->indexes = node;
+  m->last_index = node;
+  m->index_count++;
+  return node;
+}
+
+static void refuse(site *s, const char *what) {
+  rl_report(s->b, s->attr->span, "%s has no %s for `%.*s`.", rl_provider_name(s->b), what,
+            RL_STR_ARG(rl_attr_label(s->b, s->attr)));
+}
+
+/* Asc or Desc. A primary key has no order on either database. */
+static void read_sort(site *s, rl_index_field *f, rl_expr *value) {
+  if (!value) return;
+  bool desc = value->kind == RL_EXPR_PATH && rl_str_is(value->text, "Desc");
+  if (!desc && !(value->kind == RL_EXPR_PATH && rl_str_is(value->text, "Asc"))) {
+    rl_report(s->b, value->span, "`sort` is `Asc` or `Desc`.");
+    return;
+  }
+  f->has_sort = true;
+  f->descending = desc;
+  if (s->node->index.kind == RL_INDEX_PRIMARY && rl_is_ours(s->b)) refuse(s, "order of fields");
+}
+
+static void read_length(site *s, rl_index_field *f, rl_expr *value) {
+  int64_t n;
+  if (!rl_expr_int(value, &n) || n < 1 || n > INT32_MAX) {
+    if (value) rl_report(s->b, value->span, "`length` is a whole number above 0.");
+    return;
+  }
+  f->length = (int32_t)n;
+  if (rl_is_ours(s->b)) refuse(s, "prefix length");
+}
+
+static bool is_operator_class(rl_str name) {
+  static const char *const stems[] = {"Bit",       "VarBit",      "Bpchar", "Bytea",  "Date",    "Float4", "Float8",
+                                      "Inet",      "Int2",        "Int4",   "Int8",   "Numeric", "Oid",    "Text",
+                                      "Timestamp", "TimestampTz", "Time",   "TimeTz", "Uuid",    NULL};
+  static const char *const forms[] = {"BloomOps", "MinMaxOps", "MinMaxMultiOps", "InclusionOps", NULL};
+  static const char *const whole[] = {"InetOps", "JsonbOps", "JsonbPathOps", "ArrayOps", "TextOps", NULL};
+  for (int i = 0; whole[i]; i++)
+    if (rl_str_is(name, whole[i])) return true;
+  for (int i = 0; stems[i]; i++) {
+    rl_str stem = rl_str_of(stems[i]);
+    if (!rl_str_starts(name, stem)) continue;
+    for (int k = 0; forms[k]; k++)
+      if (rl_str_is(rl_str_make(name.p + stem.len, name.len - stem.len), forms[k])) return true;
+  }
+  return false;
+}
+
+/* ops: a known class, or raw("name"). */
+static void read_ops(site *s, rl_index_field *f, rl_expr *value) {
+  static const char *const common[] = {"InetOps", "JsonbOps", "JsonbPathOps", "ArrayOps", "TextOps", NULL};
+  if (!value) return;
+  if (s->node->index.kind != RL_INDEX_NORMAL) {
+    rl_report(s->b, value->span, "Operator classes belong to `@@index` only.");
+  } else if (rl_is_sqlite(s->b)) {
+    refuse(s, "operator classes");
+  } else if (value->kind == RL_EXPR_CALL && rl_str_is(value->text, "raw") && value->count == 1 && value->args->value &&
+             value->args->value->kind == RL_EXPR_STRING && value->args->value->value.len) {
+    f->ops = value->args->value->value;
+    f->ops_raw = true;
+  } else if (value->kind == RL_EXPR_PATH && is_operator_class(value->text)) {
+    f->ops = value->text;
+  } else {
+    rl_str hint = value->kind == RL_EXPR_PATH ? rl_suggest_of(s->b, value->text, common) : RL_STR("");
+    rl_report(s->b, value->span, "This operator class is unknown; any class can be named with `raw(\"name\")`.%.*s",
+              RL_STR_ARG(hint));
+  }
+}
+
+/* name(sort: Desc, length: 3, ops: X) */
+static void read_field_options(site *s, rl_index_field *f, rl_expr *e) {
+  for (rl_arg *a = e->args; a; a = a->next) {
+    if (rl_str_is(a->name, "sort"))
+      read_sort(s, f, a->value);
+    else if (rl_str_is(a->name, "length"))
+      read_length(s, f, a->value);
+    else if (rl_str_is(a->name, "ops"))
+      read_ops(s, f, a->value);
+    else
+      rl_report(s->b, a->span, "A field of an index takes the arguments `sort`, `length` and `ops`.");
+  }
+}
+
+static bool repeated(const rl_index *index, const rl_field *f) {
+  for (size_t i = 0; i < index->count; i++)
+    if (index->fields[i].field == f) return true;
+  return false;
+}
+
+static void unknown_field(site *s, rl_expr *e) {
+  rl_str hint = rl_suggest_field(s->b, s->m, e->text);
+  s->node->broken = true;
+  if (s->m->has_bad_field && !hint.len) return; /* it may stand on a line that could not be read */
+  rl_report(s->b, e->span, "The %.*s `%.*s` has no field `%.*s`.%.*s", RL_STR_ARG(s->m->ast->keyword),
+            RL_STR_ARG(s->m->model->name), RL_STR_ARG(e->text), RL_STR_ARG(hint));
+}
+
+static void relation_field(site *s, rl_expr *e, const rl_field_info *fi) {
+  const char *hint = fi->field->list ? "" : " Name the fields that hold its key.";
+  s->node->broken = true;
+  rl_report(s->b, e->span, "`%.*s` is a relation and has no column.%s", RL_STR_ARG(fi->field->name), hint);
+}
+
+static void read_field(site *s, rl_expr *e) {
+  rl_index *index = &s->node->index;
+  if (e->kind != RL_EXPR_PATH && e->kind != RL_EXPR_CALL) {
+    s->node->broken = true;
+    rl_report(s->b, e->span, "This must be the name of a field.");
+    return;
+  }
+  rl_field_info *fi = rl_info_field(s->b, s->m, e->text);
+  if (!fi) {
+    unknown_field(s, e);
+  } else if (fi->field->is_relation) {
+    relation_field(s, e, fi);
+  } else if (repeated(index, fi->field)) {
+    rl_report(s->b, e->span, "The field `%.*s` is named twice.", RL_STR_ARG(fi->field->name));
+  } else {
+    rl_index_field *f = &index->fields[index->count++];
+    f->field = fi->field;
+    if (e->kind == RL_EXPR_CALL) read_field_options(s, f, e);
+    if (index->kind != RL_INDEX_PRIMARY) return;
+    if (fi->field->list)
+      rl_report(s->b, e->span, "The list `%.*s` cannot be part of an id.", RL_STR_ARG(fi->field->name));
+    else if (!fi->field->required)
+      rl_report(s->b, e->span, "The field `%.*s` is optional; the fields of an id must be required.",
+                RL_STR_ARG(fi->field->name));
+  }
+}
+
+static void read_method(site *s) {
+  static const char *const known[] = {"BTree", "Hash", "Gist", "Gin", "SpGist", "Brin", NULL};
+  rl_arg *arg = rl_arg_take(s->attr, "type", false);
+  if (!arg || !arg->value) return;
+  rl_index *index = &s->node->index;
+  rl_str word = arg->value->kind == RL_EXPR_PATH ? arg->value->text : RL_STR("");
+  int i = 0;
+  while (known[i] && !rl_str_is(word, known[i])) i++;
+  if (!known[i]) {
+    rl_str hint = rl_suggest_of(s->b, word, known);
+    rl_report(s->b, arg->value->span, "The type of an index is BTree, Hash, Gist, Gin, SpGist or Brin.%.*s",
+              RL_STR_ARG(hint));
+    return;
+  }
+  index->method = word;
+  if (rl_is_sqlite(s->b) && i > 0) rl_report(s->b, arg->value->span, "SQLite has BTree indexes only.");
+  if (i != 1 || !rl_is_postgres(s->b)) return;
+  for (size_t k = 0; k < index->count; k++)
+    if (index->fields[k].has_sort) rl_report(s->b, arg->value->span, "A Hash index has no order: leave out `sort`.");
+  if (index->count > 1) rl_report(s->b, arg->value->span, "A Hash index is over one field only.");
+}
+
+static void read_clustered(site *s) {
+  rl_index *index = &s->node->index;
+  index->has_clustered = rl_arg_bool(s->b, s->attr, "clustered", &index->clustered);
+  if (index->has_clustered && rl_is_ours(s->b)) refuse(s, "clustering");
+}
+
+static void read_map(site *s) {
+  rl_index *index = &s->node->index;
+  s->node->has_map = rl_arg_text(s->b, s->attr, "map", false, &index->name);
+  if (s->node->has_map && rl_is_postgres(s->b) && index->name.len > 63)
+    rl_report(s->b, s->attr->span, "A constraint's name has at most 63 bytes on PostgreSQL; this one has %zu.",
+              index->name.len);
+}
+
+static void read_where(site *s) {
+  rl_arg *arg = rl_arg_take(s->attr, "where", false);
+  if (arg && arg->value) rl_resolve_predicate(s->b, s->m, arg, &s->node->index.where);
+}
+
+static void check_view(site *s) {
+  if (!s->m->model->is_view || s->node->index.kind == RL_INDEX_UNIQUE) return;
+  rl_report(s->b, s->attr->span, "A view has no %s. What identifies its rows is marked with `@unique`.",
+            s->node->index.kind == RL_INDEX_PRIMARY ? "primary key" : "index");
+}
+
+void rl_resolve_field_key(rl_build *b, rl_model_info *m, rl_field_info *f, rl_attr *attr, rl_index_kind kind) {
+  static const char *const known_of_id[] = {"map", "sort", "length", "clustered", NULL};
+  static const char *const known_of_unique[] = {"map", "sort", "length", "clustered", "where", NULL};
+  bool id = kind == RL_INDEX_PRIMARY;
+  site s = {b, m, attr, add_node(b, m, attr, kind, 1)};
+  rl_index_field *field = &s.node->index.fields[0];
+  s.node->on_field = true;
+  s.node->index.count = 1;
+  field->field = f->field;
+  if (id && f->field->list)
+    rl_report(b, attr->span, "The list `%.*s` cannot be an id.", RL_STR_ARG(f->field->name));
+  else if (id && !f->field->required)
+    rl_report(b, attr->span, "An id must be required: write `%.*s` without the `?`.", RL_STR_ARG(f->ast->type_text));
+  check_view(&s);
+  read_map(&s);
+  rl_arg *sort = rl_arg_take(attr, "sort", false), *length = rl_arg_take(attr, "length", false);
+  if (sort) read_sort(&s, field, sort->value);
+  if (length) read_length(&s, field, length->value);
+  read_clustered(&s);
+  if (!id) read_where(&s);
+  rl_arg_finish(b, attr, id ? known_of_id : known_of_unique);
+}
+
+static bool read_fields(site *s, rl_arg *arg) {
+  rl_expr *list = rl_arg_list(s->b, arg);
+  if (!list) {
+    rl_str label = rl_attr_label(s->b, s->attr);
+    rl_report(s->b, arg ? arg->span : s->attr->span, "`%.*s` needs a list of fields: `%.*s([a, b])`.",
+              RL_STR_ARG(label), RL_STR_ARG(label));
+    return false;
+  }
+  for (rl_arg *a = list->args; a; a = a->next)
+    if (a->value) read_field(s, a->value);
+  if (list->count) return true;
+  rl_report(s->b, list->span, "The list of fields is empty.");
+  return false;
+}
+
+/* `name` is the key of a compound where. On @@index, where there is no such key, it is an older spelling of `map`. */
+static void read_name(site *s) {
+  rl_index *index = &s->node->index;
+  rl_str name = RL_STR("");
+  if (index->kind == RL_INDEX_FULLTEXT || !rl_arg_text(s->b, s->attr, "name", false, &name)) return;
+  if (index->kind == RL_INDEX_NORMAL) {
+    if (s->node->has_map)
+      rl_report(s->b, s->attr->span, "On `@@index`, `name` is an older spelling of `map`: leave out `name`.");
+    index->name = name;
+    s->node->has_map = true;
+    return;
+  }
+  s->node->given_name = name;
+  rl_check_identifier(s->b, s->attr->span, name, "name");
+}
+
+void rl_resolve_block_index(rl_build *b, rl_model_info *m, rl_attr *attr, rl_index_kind kind) {
+  static const char *const of_id[] = {"fields", "name", "map", "clustered", NULL};
+  static const char *const of_unique[] = {"fields", "name", "map", "clustered", "where", NULL};
+  static const char *const of_index[] = {"fields", "map", "name", "type", "clustered", "where", NULL};
+  static const char *const of_fulltext[] = {"fields", "map", NULL};
+  static const char *const *const known[] = {of_id, of_unique, of_index, of_fulltext};
+  rl_arg *fields = rl_arg_take(attr, "fields", true);
+  site s = {b, m, attr, add_node(b, m, attr, kind, fields && fields->value ? fields->value->count + 1 : 1)};
+  if (!read_fields(&s, fields)) s.node->broken = true;
+  check_view(&s);
+  read_map(&s);
+  read_name(&s);
+  if (kind == RL_INDEX_NORMAL) read_method(&s);
+  if (kind == RL_INDEX_UNIQUE || kind == RL_INDEX_NORMAL) read_where(&s);
+  if (kind != RL_INDEX_FULLTEXT)
+    read_clustered(&s);
+  else if (rl_is_ours(b))
+    refuse(&s, "full-text index");
+  rl_arg_finish(b, attr, known[kind]);
+}

@@ -1,0 +1,29 @@
+/* What the two halves of the parser share: the tokens at hand, and the way out of a faulty line. */
+#ifndef RL_SCHEMA_PARSER_H
+#define RL_SCHEMA_PARSER_H
+
+#include "schema/build.h"
+#include "schema/lexer.h"
+
+typedef struct rl_parser {
+  rl_build *b;
+  uint32_t end;         /* of the file */
+  rl_token token;       /* the one at hand */
+  uint32_t before;      /* where the token before it ended */
+  int depth;            /* open brackets: line ends count as spaces */
+  bool first_on_line;   /* inside brackets: a line end was skipped before the token */
+  bool comment_skipped; /* inside brackets */
+} rl_parser;
+
+void rl_parser_at(rl_parser *p, uint32_t offset); /* reads the token at the offset, outside of brackets */
+void rl_parser_next(rl_parser *p);
+/* Reports that something else was expected at the token; returns false. A bad token tells its own fault. */
+bool rl_parser_expected(rl_parser *p, const char *what);
+
+/* expression.c. Each returns false after a report; the caller then leaves the line. */
+bool rl_parse_expression(rl_parser *p, rl_expr **out);
+bool rl_parse_attributes(rl_parser *p, rl_attr **out); /* @a @b(...) */
+bool rl_parse_attribute(rl_parser *p, rl_attr **out);  /* the token is @ or @@ */
+void rl_parse_unescape(rl_parser *p, const rl_token *t, rl_str *out);
+
+#endif

@@ -1,0 +1,81 @@
+/* The steps from syntax tree to resolved schema, in the order in which schema.c takes them. Each reports what it finds
+ * and goes on. */
+#ifndef RL_SCHEMA_RESOLVE_H
+#define RL_SCHEMA_RESOLVE_H
+
+#include "schema/build.h"
+
+/* config.c */
+void rl_resolve_config(rl_build *b);
+/* types.c: models, enums, fields and their types */
+void rl_resolve_types(rl_build *b);
+/* attributes.c: everything behind @ and @@ but keys, defaults and relations, which it hands on */
+void rl_resolve_attributes(rl_build *b);
+/* keys.c: the keys and indexes that were collected become rl_model.indexes; which fields are unique */
+void rl_resolve_keys(rl_build *b);
+/* relations.c: pairs relation fields and makes rl_relation */
+void rl_resolve_relations(rl_build *b);
+/* names.c: names in the database and to the client, and their clashes */
+void rl_resolve_index_names(rl_build *b);
+void rl_resolve_names(rl_build *b);
+
+/* names.c */
+void rl_check_identifier(rl_build *b, rl_span span, rl_str name, const char *what);
+bool rl_is_reserved(rl_str name);
+rl_str rl_constraint_name(rl_build *b, rl_str table, const rl_str *columns, size_t count, const char *suffix);
+
+/* native.c */
+void rl_resolve_native(rl_build *b, rl_field_info *f, rl_attr *attr);
+void rl_check_unsupported(rl_build *b, rl_field_info *f);
+
+/* defaults.c */
+void rl_resolve_default(rl_build *b, rl_field_info *f, rl_attr *attr);
+
+/* indexes.c */
+void rl_resolve_field_key(rl_build *b, rl_model_info *m, rl_field_info *f, rl_attr *attr, rl_index_kind kind);
+void rl_resolve_block_index(rl_build *b, rl_model_info *m, rl_attr *attr, rl_index_kind kind);
+
+/* predicate.c: the SQL of where: raw("...") or where: { field: value } */
+void rl_resolve_predicate(rl_build *b, rl_model_info *m, rl_arg *arg, rl_str *out);
+
+/* relation_checks.c */
+void rl_resolve_relation_attribute(rl_build *b, rl_model_info *m, rl_field_info *f, rl_attr *attr);
+void rl_check_inline(rl_build *b, rl_field_info *key, rl_field_info *other);
+void rl_check_many_to_many(rl_build *b, rl_field_info *a, rl_field_info *z);
+
+/* args.c: arguments of an attribute */
+rl_str rl_attr_label(const rl_build *b, const rl_attr *attr); /* "@@unique" */
+/* The argument of this name, or the unnamed one where `positional`; NULL when there is none. It counts as taken. */
+rl_arg *rl_arg_take(rl_attr *attr, const char *name, bool positional);
+/* A text that is not empty; false, after a report unless it is absent. */
+bool rl_arg_text(rl_build *b, rl_attr *attr, const char *name, bool positional, rl_str *out);
+bool rl_arg_word(rl_build *b, rl_attr *attr, const char *name, rl_str *out); /* a constant: Desc, Cascade */
+bool rl_arg_bool(rl_build *b, rl_attr *attr, const char *name, bool *out);
+bool rl_arg_int(rl_build *b, rl_attr *attr, const char *name, int32_t *out);
+bool rl_expr_int(const rl_expr *e, int64_t *out);
+/* The list that an argument is; a single name counts as a list of one, as it does for Prisma. NULL when it is something
+ * else. */
+rl_expr *rl_arg_list(rl_build *b, const rl_arg *arg);
+/* Reports arguments that nobody took; `known` is NULL-terminated. */
+void rl_arg_finish(rl_build *b, rl_attr *attr, const char *const *known);
+const char *rl_expr_noun(const rl_expr *e); /* "a number" */
+
+/* Small look-ups */
+rl_field_info *rl_info_field(rl_build *b, const rl_model_info *m, rl_str name); /* NULL when unknown */
+rl_str rl_suggest_field(rl_build *b, const rl_model_info *m, rl_str written);
+const char *rl_scalar_name(rl_scalar s);
+static inline bool rl_is_postgres(const rl_build *b) {
+  return b->schema->provider == RL_PROVIDER_POSTGRESQL;
+}
+static inline bool rl_is_sqlite(const rl_build *b) {
+  return b->schema->provider == RL_PROVIDER_SQLITE;
+}
+/* The rules of the two databases that rille speaks to apply; another provider's rules are not known here. */
+static inline bool rl_is_ours(const rl_build *b) {
+  return rl_is_postgres(b) || rl_is_sqlite(b);
+}
+static inline const char *rl_provider_name(const rl_build *b) {
+  return rl_is_sqlite(b) ? "SQLite" : "PostgreSQL";
+}
+
+#endif

@@ -1,0 +1,146 @@
+/* Parsing as a whole, the life of a schema, and look-ups in it. */
+#include "schema/resolve.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+
+static void dispose_schema(rl_schema *s) {
+  for (size_t i = 0; i < s->model_count; i++) rl_map_dispose(&s->models[i]->by_name);
+  for (size_t i = 0; i < s->generator_count; i++) rl_map_dispose(&s->generators[i].config);
+  rl_map_dispose(&s->models_by_name);
+  rl_map_dispose(&s->models_by_client);
+  rl_map_dispose(&s->enums_by_name);
+  rl_map_dispose(&s->json_fields);
+  rl_arena_dispose(&s->arena);
+  rl_free(s);
+}
+
+static rl_schema *new_schema(rl_provider provider) {
+  rl_schema *s = rl_calloc(1, sizeof *s);
+  if (!s) return NULL;
+  rl_arena_init(&s->arena, 0);
+  rl_map_init(&s->models_by_name);
+  rl_map_init(&s->models_by_client);
+  rl_map_init(&s->enums_by_name);
+  rl_map_init(&s->json_fields);
+  s->references = 1;
+  s->provider = provider;
+  return s;
+}
+
+rl_schema *rl_schema_retain(rl_schema *s) {
+  s->references++;
+  return s;
+}
+
+void rl_schema_release(rl_schema *s) {
+  if (s && --s->references == 0) dispose_schema(s);
+}
+
+static void resolve(rl_build *b) {
+  rl_parse_blocks(b);
+  rl_resolve_config(b);
+  rl_resolve_types(b);
+  rl_resolve_attributes(b);
+  rl_resolve_keys(b);
+  rl_resolve_relations(b);
+  rl_resolve_names(b);
+}
+
+static rille_status first_error(const rl_build *b, rl_error *err) {
+  const rl_diagnostics *d = b->diagnostics;
+  size_t i = b->report_base;
+  while (d->items[i].warning) i++;
+  const rl_diagnostic *item = &d->items[i];
+  char number[32];
+  if (b->error_count > 1)
+    rl_fail(err, RL_P1012, "%.*s:%d:%d: %.*s (and %zu more)", RL_STR_ARG(item->file), item->line, item->column,
+            RL_STR_ARG(item->message), b->error_count - 1);
+  else
+    rl_fail(err, RL_P1012, "%.*s:%d:%d: %.*s", RL_STR_ARG(item->file), item->line, item->column,
+            RL_STR_ARG(item->message));
+  if (err && err->nomem) return RILLE_NOMEM;
+  rl_error_detail(err, "file", item->file);
+  snprintf(number, sizeof number, "%d", item->line);
+  rl_error_detail(err, "line", rl_str_of(number));
+  snprintf(number, sizeof number, "%d", item->column);
+  rl_error_detail(err, "column", rl_str_of(number));
+  return RILLE_ERROR;
+}
+
+/* Everything between setjmp and its end works through *b, so that no local variable is lost by the jump. */
+static rille_status run(rl_build *b, const rl_source *sources, size_t count, rl_error *err) {
+  if (setjmp(b->nomem)) return rl_fail_nomem(err);
+  if (!rl_build_sources(b, sources, count))
+    return rl_fail(err, RL_P1012, "The schema is too large: together its files may have 1 GiB.");
+  b->schema->source = b->text;
+  b->schema->hash = rl_hash(b->text.p, b->text.len, (uint64_t)b->schema->provider);
+  resolve(b);
+  return b->error_count ? first_error(b, err) : RILLE_OK;
+}
+
+static rille_status parse(rl_build *b, const rl_source *sources, size_t count, rl_schema **out, rl_error *err) {
+  rl_arena_init(&b->temp, 0);
+  rl_map_init(&b->names);
+  rl_map_init(&b->scratch);
+  b->keep = &b->schema->arena;
+  b->report_base = b->diagnostics->count;
+  rille_status status = run(b, sources, count, err);
+  rl_map_dispose(&b->scratch);
+  rl_map_dispose(&b->names);
+  rl_arena_dispose(&b->temp);
+  if (status == RILLE_OK)
+    *out = b->schema;
+  else
+    rl_schema_release(b->schema);
+  return status;
+}
+
+rille_status rl_schema_parse(const rl_source *sources, size_t count, rl_provider provider, rl_schema **out,
+                             rl_diagnostics *diagnostics, rl_error *err) {
+  rl_diagnostics own;
+  rl_diagnostics_init(&own);
+  *out = NULL;
+  rl_build *b = rl_calloc(1, sizeof *b);
+  if (!b) return rl_fail_nomem(err);
+  rille_status status = RILLE_NOMEM;
+  b->diagnostics = diagnostics ? diagnostics : &own;
+  b->schema = new_schema(provider);
+  if (b->schema)
+    status = parse(b, sources, count, out, err);
+  else
+    rl_fail_nomem(err);
+  rl_free(b);
+  rl_diagnostics_dispose(&own);
+  return status;
+}
+
+const rl_model *rl_schema_model(const rl_schema *s, rl_str name) {
+  return rl_map_get(&s->models_by_client, name);
+}
+
+const rl_field *rl_model_field(const rl_model *m, rl_str name) {
+  return rl_map_get(&m->by_name, name);
+}
+
+const rl_enum_value *rl_enum_by_name(const rl_enum *e, rl_str name) {
+  for (size_t i = 0; i < e->count; i++)
+    if (rl_str_eq(e->values[i].name, name)) return &e->values[i];
+  return NULL;
+}
+
+const rl_enum_value *rl_enum_by_column(const rl_enum *e, rl_str column) {
+  for (size_t i = 0; i < e->count; i++)
+    if (rl_str_eq(e->values[i].column, column)) return &e->values[i];
+  return NULL;
+}
+
+const rl_index *rl_model_unique(const rl_model *m, rl_str client_name) {
+  for (size_t i = 0; i < m->index_count; i++) {
+    const rl_index *index = &m->indexes[i];
+    bool unique = index->kind == RL_INDEX_PRIMARY || (index->kind == RL_INDEX_UNIQUE && !index->where.len);
+    if (unique && rl_str_eq(index->client_name, client_name)) return index;
+  }
+  return NULL;
+}
