@@ -1,0 +1,83 @@
+/* Giving up what is under way: the server is asked to stop, and what it still says is read and dropped, until the
+ * connection is at rest. */
+#include "driver/postgres/pg.h"
+
+#ifdef RILLE_WITH_POSTGRES
+
+#include "base/clock.h"
+
+enum { PATIENCE_MS = 5000, REPEAT_MS = 50 };
+
+/* Asked again after a while: a request that arrives between two statements is ignored by the server. */
+static void ask_to_stop(rl_conn *c) {
+  char ignored[256];
+  int64_t now = rl_clock_ms();
+  if (now < c->cancel_at || !c->canceller) return;
+  c->cancel_at = now + REPEAT_MS;
+  (void)PQcancel(c->canceller, ignored, sizeof ignored);
+}
+
+static void drop(rl_conn *c, PGresult *r) {
+  rl_pg_item item = c->items[c->head];
+  ExecStatusType status = PQresultStatus(r);
+  if (item.kind == RL_PG_PREPARE && r && status != PGRES_COMMAND_OK) rl_pg_forget(c, &item);
+  if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) c->lost = true;
+  if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
+  bool sync = item.kind == RL_PG_SYNC;
+  if (sync ? status == PGRES_PIPELINE_SYNC : r == NULL) {
+    c->head++;
+    if (sync) c->cancel_at = 0; /* what follows is a pipeline of its own, which the server begins now */
+  }
+  PQclear(r);
+}
+
+static rille_status drain(rl_conn *c, rl_wait *wait, rl_error *err) {
+  while (c->head < c->count && !c->lost) {
+    PGresult *r = NULL;
+    rille_status s = rl_pg_fetch(c, &r, wait, err);
+    if (s == RILLE_AGAIN) ask_to_stop(c);
+    if (s != RILLE_OK) return s;
+    drop(c, r);
+  }
+  return RILLE_OK;
+}
+
+static void begin(rl_conn *c) {
+  c->abandoning = true;
+  c->cancel_at = 0;
+  c->fresh = false;
+  c->retry_at = 0;
+  c->abandon_until = rl_clock_ms() + PATIENCE_MS;
+  c->answer_by = RL_NO_DEADLINE;
+  rl_pg_drop_result(c);
+}
+
+static void end(rl_conn *c) {
+  c->abandoning = c->ended = c->failed = false;
+  c->affected = 0;
+  rl_error_clear(&c->error);
+  rl_error_clear(&c->hidden);
+  if (!c->lost) rl_pg_queue_reset(c);
+}
+
+/* Loss is not an error here: nothing was asked of the server any more, and is_usable tells. */
+rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err) {
+  (void)err;
+  rl_error ignored = {0};
+  rille_status s = RILLE_OK;
+  if (!c->abandoning) begin(c);
+  if (!c->lost && c->segment != c->count) s = rl_pg_flush(c, &ignored);
+  c->fresh = false;
+  c->answer_by = RL_NO_DEADLINE;
+  if (s == RILLE_OK) s = drain(c, wait, &ignored);
+  if (s == RILLE_AGAIN && rl_clock_ms() < c->abandon_until) {
+    wait->until_ms = c->cancel_at < c->abandon_until ? c->cancel_at : c->abandon_until;
+    return RILLE_AGAIN;
+  }
+  if (s != RILLE_OK && !c->lost) rl_pg_fail_lost(c, false, &ignored);
+  rl_error_clear(&ignored);
+  end(c);
+  return RILLE_OK;
+}
+
+#endif

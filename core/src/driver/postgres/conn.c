@@ -1,0 +1,203 @@
+/* PostgreSQL connections: connecting without waiting, end, state; and the table of the driver's functions. */
+#include "driver/postgres/pg.h"
+
+#ifdef RILLE_WITH_POSTGRES
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/process.h"
+
+enum { OLDEST_VERSION = 90600, KEPT_STATEMENTS = 500, CONNECT_MS = 5000 };
+
+/* Notices would go to stderr. A farewell that comes while nothing is running is one of them, too. */
+static void on_notice(void *context, const PGresult *r) {
+  rl_conn *c = context;
+  const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0)) c->server_gone = true;
+}
+
+static const char *user_options(const PQconninfoOption *list) {
+  for (const PQconninfoOption *o = list; o->keyword; o++)
+    if (strcmp(o->keyword, "options") == 0) return o->val;
+  return NULL;
+}
+
+/* Settings travel with the request to connect: no round trip of their own. A pooler would refuse them. */
+static rille_status start(rl_conn *c, rl_error *err) {
+  const char *keys[5] = {"dbname", "client_encoding", "fallback_application_name", NULL, NULL};
+  const char *values[5] = {c->options->conninfo, "UTF8", "rille", NULL, NULL};
+  rl_buf settings;
+  rl_buf_init(&settings);
+  PQconninfoOption *list = PQconninfoParse(c->options->conninfo, NULL);
+  if (list && !c->options->pooled) {
+    rl_pg_session_options(c->options, user_options(list), &settings);
+    keys[3] = "options";
+    values[3] = rl_buf_z(&settings);
+  }
+  PQconninfoFree(list);
+  if (!settings.failed) c->pg = PQconnectStartParams(keys, values, 1);
+  rl_buf_dispose(&settings);
+  if (!c->pg) return rl_fail_nomem(err);
+  PQsetNoticeReceiver(c->pg, on_notice, c);
+  if (PQstatus(c->pg) == CONNECTION_BAD) return rl_pg_fail_connect(c, err);
+  PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* puts the SQLSTATE into the message of a failure to connect */
+  return RILLE_OK;
+}
+
+/* After a fork the socket is the parent's as well. libpq says goodbye to the server when it closes: it must not reach
+ * it. */
+static void silence(PGconn *pg) {
+  int fd = PQsocket(pg), nowhere = fd >= 0 ? open("/dev/null", O_RDWR) : -1;
+  if (nowhere < 0) return;
+  (void)dup2(nowhere, fd);
+  (void)close(nowhere);
+}
+
+static void pg_close(rl_conn *c) {
+  if (!c) return;
+  PQclear(c->result);
+  PQclear(c->described);
+  if (c->pg && c->pid != rl_process_id()) silence(c->pg);
+  PQfreeCancel(c->canceller);
+  PQfinish(c->pg);
+  rl_pg_forget_statements(c);
+  rl_lru_dispose(&c->statements);
+  rl_buf_dispose(&c->bytes);
+  rl_arena_dispose(&c->scratch);
+  rl_error_clear(&c->error);
+  rl_error_clear(&c->hidden);
+  rl_free(c->items);
+  rl_free(c->params);
+  rl_free(c->values);
+  rl_free(c->lengths);
+  rl_free(c->formats);
+  rl_free(c->types);
+  rl_free(c->columns);
+  rl_free(c->infos);
+  rl_free(c->cells);
+  rl_free(c);
+}
+
+static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_error *err) {
+  *out = NULL;
+  rl_conn *c = rl_calloc(1, sizeof *c);
+  if (!c) return rl_fail_nomem(err);
+  int64_t limit = options->connect_timeout_ms >= 0 ? options->connect_timeout_ms : CONNECT_MS;
+  size_t kept = options->statement_cache_size >= 0 ? (size_t)options->statement_cache_size : KEPT_STATEMENTS;
+  c->options = options;
+  c->pid = rl_process_id();
+  c->connect_until = rl_clock_ms() + limit;
+  c->answer_by = RL_NO_DEADLINE;
+  c->named = !options->pooled && kept > 0;
+  rl_lru_init(&c->statements, kept);
+  rl_buf_init(&c->bytes);
+  rl_arena_init(&c->scratch, 0);
+  rille_status s = start(c, err);
+  if (s != RILLE_OK) {
+    pg_close(c);
+    return s;
+  }
+  *out = c;
+  return RILLE_OK;
+}
+
+static rille_status check_version(rl_conn *c, rl_error *err) {
+  int version = PQserverVersion(c->pg);
+  const char *text = PQparameterStatus(c->pg, "server_version");
+  snprintf(c->version, sizeof c->version, "%s", text ? text : "unknown");
+  if (version == 0 || version >= OLDEST_VERSION) return RILLE_OK;
+  return rl_fail(err, RL_P1015, "PostgreSQL %s is too old; 9.6 or later is needed", c->version);
+}
+
+static rille_status connected(rl_conn *c, rl_error *err) {
+  PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
+  rille_status s = check_version(c, err);
+  if (s != RILLE_OK) return s;
+  c->canceller = PQgetCancel(c->pg);
+  if (!c->canceller || PQsetnonblocking(c->pg, 1) != 0) return rl_fail_nomem(err);
+  if (!PQenterPipelineMode(c->pg)) return rl_pg_fail_lost(c, true, err);
+  c->ready = true;
+  c->last_used = rl_clock_ms();
+  return RILLE_OK;
+}
+
+static rille_status too_late(rl_conn *c, rl_error *err) {
+  const rl_conn_options *o = c->options;
+  rl_fail(err, RL_P1001, "the database server at %s:%d did not answer within the connect_timeout",
+          o->host ? o->host : "(local socket)", o->port);
+  if (err) err->connection_lost = err->not_sent = true;
+  c->lost = true;
+  return RILLE_ERROR;
+}
+
+static rille_status pg_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
+  if (c->ready) return RILLE_OK;
+  if (rl_clock_ms() >= c->connect_until) return too_late(c, err);
+  PostgresPollingStatusType state = PQconnectPoll(c->pg);
+  if (state == PGRES_POLLING_OK) return connected(c, err);
+  if (state == PGRES_POLLING_FAILED) {
+    c->lost = true;
+    return rl_pg_fail_connect(c, err);
+  }
+  bool write = state == PGRES_POLLING_WRITING;
+  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = !write, .write = write, .until_ms = c->connect_until};
+  return RILLE_AGAIN;
+}
+
+static bool pg_is_usable(const rl_conn *c) {
+  return c->ready && !c->lost && c->pid == rl_process_id() && PQstatus(c->pg) == CONNECTION_OK;
+}
+
+static bool pg_in_transaction(const rl_conn *c) {
+  PGTransactionStatusType s = PQtransactionStatus(c->pg);
+  return s == PQTRANS_INTRANS || s == PQTRANS_INERROR;
+}
+
+static bool pg_transaction_failed(const rl_conn *c) {
+  return PQtransactionStatus(c->pg) == PQTRANS_INERROR;
+}
+
+static void pg_cancel(rl_conn *c) {
+  char ignored[256];
+  if (c->canceller) (void)PQcancel(c->canceller, ignored, sizeof ignored);
+}
+
+static int pg_descriptor(const rl_conn *c) {
+  return PQsocket(c->pg);
+}
+static const char *pg_server_version(const rl_conn *c) {
+  return c->version;
+}
+
+static const char *const schemes[] = {"postgresql", "postgres", NULL};
+
+const rl_driver rl_driver_postgres = {
+    .name = "postgresql",
+    .schemes = schemes,
+    .single_writer = false,
+    .pipelines = true,
+    .parse_url = rl_pg_parse_url,
+    .open = pg_open,
+    .poll_connect = pg_poll_connect,
+    .close = pg_close,
+    .send = rl_pg_send,
+    .flush = rl_pg_flush,
+    .next = rl_pg_next,
+    .columns = rl_pg_columns,
+    .abandon = rl_pg_abandon,
+    .send_command = rl_pg_send_command,
+    .send_script = rl_pg_send_script,
+    .is_usable = pg_is_usable,
+    .in_transaction = pg_in_transaction,
+    .transaction_failed = pg_transaction_failed,
+    .cancel = pg_cancel,
+    .descriptor = pg_descriptor,
+    .server_version = pg_server_version,
+    .max_params = 65535,
+};
+
+#endif

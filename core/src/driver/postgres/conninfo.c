@@ -1,0 +1,248 @@
+/* PostgreSQL URLs: Prisma's own parameters are taken out and its TLS words translated; all else goes to libpq as it was
+ * written. */
+#include "driver/postgres/pg.h"
+
+#ifdef RILLE_WITH_POSTGRES
+
+#include <stdlib.h>
+
+#include "driver/url.h"
+
+typedef struct parsed {
+  rl_conn_options *out;
+  rl_arena *arena;
+  rl_buf rest, shown; /* the parameters for libpq, and those of them that may be shown */
+  rl_str schema, sslmode, sslaccept, sslcert, sslkey, sslrootcert;
+  bool nomem;
+  rl_error *err;
+} parsed;
+
+static void put_param(rl_buf *out, rl_str key, rl_str value) {
+  rl_buf_byte(out, out->len ? '&' : '?');
+  rl_buf_str(out, key);
+  rl_buf_byte(out, '=');
+  rl_buf_str(out, value);
+}
+
+static void pass_on(parsed *p, rl_str key, rl_str value) {
+  put_param(&p->rest, key, value);
+  if (!rl_str_is(key, "password") && !rl_str_is(key, "sslpassword")) put_param(&p->shown, key, value);
+}
+
+/* Words of other programs that share the URL; they mean nothing to a connection. */
+static bool is_foreign(rl_str key) {
+  static const char *const foreign[] = {
+      "supa", "uselibpqcompat", "single_use_connections", "max_connection_lifetime", "max_idle_connection_lifetime",
+      NULL};
+  for (size_t i = 0; foreign[i]; i++)
+    if (rl_str_is(key, foreign[i])) return true;
+  return false;
+}
+
+static rl_str *held_back(parsed *p, rl_str key) {
+  if (rl_str_is(key, "schema")) return &p->schema;
+  if (rl_str_is(key, "sslmode")) return &p->sslmode;
+  if (rl_str_is(key, "sslaccept")) return &p->sslaccept;
+  if (rl_str_is(key, "sslcert")) return &p->sslcert;
+  if (rl_str_is(key, "sslkey")) return &p->sslkey;
+  if (rl_str_is(key, "sslrootcert")) return &p->sslrootcert;
+  return NULL;
+}
+
+static rille_status take_param(parsed *p, const rl_url_param *param) {
+  rille_status s = rl_url_common_param(param, p->out, p->err);
+  if (s != RILLE_DONE) return s;
+  if (rl_str_is(param->key, "pgbouncer")) return rl_url_flag(param, &p->out->pooled, p->err);
+  if (rl_str_is(param->key, "sslidentity"))
+    return rl_fail(p->err, RL_P1013,
+                   "the database URL's sslidentity (PKCS #12) is not supported; convert it with openssl and give "
+                   "sslcert= and sslkey=");
+  rl_str *kept = held_back(p, param->key);
+  if (kept)
+    *kept = param->value;
+  else if (!is_foreign(param->key))
+    pass_on(p, param->key, param->value);
+  return RILLE_OK;
+}
+
+/* Prisma's sslcert is the certificate of the server's authority; libpq's is the client's own, which is useless without
+ * a key. */
+static rille_status translate_tls(parsed *p) {
+  rl_str mode = p->sslmode, root = p->sslrootcert;
+  if (rl_str_is(mode, "no-verify")) mode = RL_STR("require");
+  if (p->sslcert.len && !p->sslkey.len && !root.len)
+    root = p->sslcert;
+  else if (p->sslcert.len)
+    pass_on(p, RL_STR("sslcert"), p->sslcert);
+  if (p->sslkey.len) pass_on(p, RL_STR("sslkey"), p->sslkey);
+  if (rl_str_is(p->sslaccept, "strict")) {
+    if (!rl_str_is(mode, "verify-ca")) mode = RL_STR("verify-full");
+    if (!root.len && PQlibVersion() >= 160000) root = RL_STR("system");
+  } else if (p->sslaccept.len && !rl_str_is(p->sslaccept, "accept_invalid_certs")) {
+    return rl_fail(p->err, RL_P1013,
+                   "the database URL's sslaccept is '%.*s'; it must be strict or accept_invalid_certs",
+                   RL_STR_ARG(p->sslaccept));
+  }
+  if (mode.len) pass_on(p, RL_STR("sslmode"), mode);
+  if (root.len) pass_on(p, RL_STR("sslrootcert"), root);
+  return RILLE_OK;
+}
+
+static int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static rille_status decode_schema(parsed *p) {
+  rl_str s = p->schema;
+  if (s.len == 0) return RILLE_OK;
+  char *out = rl_arena_alloc(p->arena, s.len + 1);
+  size_t n = 0;
+  if (!out) return rl_fail_nomem(p->err);
+  for (size_t i = 0; i < s.len; i++) {
+    int high = s.p[i] == '%' && i + 2 < s.len ? hex_value(s.p[i + 1]) : -1;
+    int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
+    if (s.p[i] == '%' && (low < 0 || high * 16 + low == 0))
+      return rl_fail(p->err, RL_P1013, "the database URL's schema is not percent-encoded correctly");
+    out[n++] = low < 0 ? s.p[i] : (char)(unsigned char)(high * 16 + low);
+    if (low >= 0) i += 2;
+  }
+  out[n] = 0;
+  p->out->search_path = out;
+  return RILLE_OK;
+}
+
+/* NULL when it is not given. */
+static const char *copy_option(parsed *p, const PQconninfoOption *list, const char *key) {
+  for (const PQconninfoOption *o = list; o->keyword; o++) {
+    if (strcmp(o->keyword, key) != 0 || !o->val || !*o->val) continue;
+    const char *copy = rl_arena_strdup(p->arena, rl_str_of(o->val));
+    if (!copy) p->nomem = true;
+    return copy;
+  }
+  return NULL;
+}
+
+/* What libpq says may quote the URL, so it is repeated only when there is no password in it. */
+static rille_status not_valid(rl_error *err, bool secret, const char *why) {
+  if (secret || !why)
+    return rl_fail(err, RL_P1013,
+                   "the database URL is not valid: look at host, port and parameters, and percent-encode special "
+                   "letters of the password (@ is %%40, / is "
+                   "%%2F, # is %%23)");
+  size_t len = strlen(why);
+  while (len && why[len - 1] == '\n') len--;
+  return rl_fail(err, RL_P1013, "the database URL is not valid: %.*s", (int)len, why);
+}
+
+/* libpq looks at ports only when it connects. */
+static bool are_ports(const char *ports) {
+  long n = 0;
+  for (const char *p = ports; *p; p++) {
+    if (*p == ',')
+      n = 0;
+    else if (*p < '0' || *p > '9' || (n = n * 10 + (*p - '0')) > 65535)
+      return false;
+  }
+  return true;
+}
+
+static rille_status read_back(parsed *p, bool secret) {
+  char *why = NULL;
+  rl_conn_options *out = p->out;
+  PQconninfoOption *list = PQconninfoParse(out->conninfo, &why);
+  if (!list) {
+    rille_status s = not_valid(p->err, secret, why);
+    PQfreemem(why);
+    return s;
+  }
+  const char *port = copy_option(p, list, "port");
+  out->host = copy_option(p, list, "host");
+  if (!out->host) out->host = copy_option(p, list, "hostaddr");
+  out->database = copy_option(p, list, "dbname");
+  out->user = copy_option(p, list, "user");
+  out->port = port ? atoi(port) : 5432;
+  if (out->port <= 0) out->port = 5432;
+  PQconninfoFree(list);
+  if (p->nomem) return rl_fail_nomem(p->err);
+  if (port && !are_ports(port)) return not_valid(p->err, true, NULL);
+  if (out->host && strstr(out->host, "-pooler.")) out->pooled = true;
+  return RILLE_OK;
+}
+
+/* "user:password" in front of '@', which must come before the first '/'. */
+static bool split_login(rl_str base, size_t *colon, size_t *at) {
+  size_t i = 0;
+  *colon = 0;
+  for (; i < base.len && base.p[i] != '@' && base.p[i] != '/'; i++)
+    if (base.p[i] == ':' && *colon == 0) *colon = i;
+  *at = i;
+  return i < base.len && base.p[i] == '@';
+}
+
+static rille_status compose(parsed *p, rl_str base) {
+  size_t colon, at;
+  bool login = split_login(base, &colon, &at), secret = login && colon > 0;
+  /* An '@' in the path is a password that was not encoded: libpq would take its beginning for the host. */
+  if (!login && memchr(base.p, '@', base.len)) return not_valid(p->err, true, NULL);
+  rl_str tail = {base.p + at, base.len - at};
+  rl_str user = {base.p, secret ? colon : at};
+  p->out->conninfo = rl_arena_printf(p->arena, "postgresql://%.*s%.*s", RL_STR_ARG(base), (int)p->rest.len,
+                                     p->rest.len ? p->rest.p : "");
+  p->out->display = rl_arena_printf(p->arena, "postgresql://%.*s%.*s%.*s", RL_STR_ARG(user), RL_STR_ARG(tail),
+                                    (int)p->shown.len, p->shown.len ? p->shown.p : "");
+  if (!p->out->conninfo || !p->out->display || p->rest.failed || p->shown.failed) return rl_fail_nomem(p->err);
+  return read_back(p, secret || strstr(p->out->conninfo, "password="));
+}
+
+static rille_status parse(parsed *p, rl_str url) {
+  rl_str scheme = rl_url_scheme(url);
+  rl_str rest = {url.p + scheme.len + 1, url.len - scheme.len - 1};
+  if (!rl_str_starts(rest, RL_STR("//")))
+    return rl_fail(p->err, RL_P1013,
+                   "the database URL must have the form postgresql://user:password@host:5432/database");
+  rl_str base = {rest.p + 2, rest.len - 2}, params = {NULL, 0};
+  const char *mark = memchr(base.p, '?', base.len);
+  if (mark) {
+    params = (rl_str){mark + 1, base.len - (size_t)(mark - base.p) - 1};
+    base.len = (size_t)(mark - base.p);
+  }
+  rl_url_param param;
+  rille_status s = RILLE_OK;
+  while (s == RILLE_OK && rl_url_next_param(&params, &param)) s = take_param(p, &param);
+  if (s == RILLE_OK) s = translate_tls(p);
+  if (s == RILLE_OK) s = decode_schema(p);
+  return s == RILLE_OK ? compose(p, base) : s;
+}
+
+rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
+  *out = rl_url_no_options(&rl_driver_postgres);
+  parsed p = {.out = out, .arena = arena, .err = err};
+  rl_buf_init(&p.rest);
+  rl_buf_init(&p.shown);
+  rille_status s = parse(&p, url);
+  rl_buf_dispose(&p.rest);
+  rl_buf_dispose(&p.shown);
+  return s;
+}
+
+/* Quoted as a name, and once more for the list of options, in which a space ends an option. */
+static void put_search_path(rl_buf *out, const char *schema) {
+  rl_buf_text(out, " -c search_path=\"");
+  for (const char *p = schema; *p; p++) {
+    if (*p == '"') rl_buf_byte(out, '"');
+    if (*p == '\\' || *p == ' ' || *p == '\t' || *p == '\n') rl_buf_byte(out, '\\');
+    rl_buf_byte(out, *p);
+  }
+  rl_buf_byte(out, '"');
+}
+
+void rl_pg_session_options(const rl_conn_options *options, const char *user, rl_buf *out) {
+  rl_buf_text(out, "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres -c extra_float_digits=3");
+  if (options->search_path) put_search_path(out, options->search_path);
+  if (!user) user = getenv("PGOPTIONS");
+  if (user && *user) rl_buf_printf(out, " %s", user);
+}
+
+#endif

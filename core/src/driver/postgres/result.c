@@ -1,0 +1,259 @@
+/* Answers, in the order of sending: libpq's results are taken as they come, without ever waiting, and handed out row by
+ * row. */
+#include "driver/postgres/pg.h"
+
+#ifdef RILLE_WITH_POSTGRES
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+enum { MOST_RETRIES = 8 };
+
+static rille_status again(rl_conn *c, rl_wait *wait, rl_error *err) {
+  if (c->answer_by != RL_NO_DEADLINE && rl_clock_ms() >= c->answer_by) {
+    rl_fail(err, RL_P1008, "the database did not answer within the socket_timeout of %lld ms",
+            (long long)c->options->socket_timeout_ms);
+    return rl_pg_fail_lost(c, false, err);
+  }
+  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .write = c->must_write, .until_ms = c->answer_by};
+  return RILLE_AGAIN;
+}
+
+static bool push_out(rl_conn *c) {
+  if (!c->must_write) return true;
+  int more = PQflush(c->pg);
+  c->must_write = more > 0;
+  return more >= 0;
+}
+
+rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *err) {
+  if (!push_out(c)) return rl_pg_fail_lost(c, false, err);
+  if (c->fresh) {
+    c->fresh = false;
+    return again(c, wait, err);
+  }
+  if (PQisBusy(c->pg)) {
+    if (!PQconsumeInput(c->pg) || !push_out(c)) return rl_pg_fail_lost(c, false, err);
+    if (PQisBusy(c->pg)) return again(c, wait, err);
+  }
+  *out = PQgetResult(c->pg);
+  return RILLE_OK;
+}
+
+/* A raw query without rows is asked for its columns only after its end: the names live in the result. */
+void rl_pg_drop_result(rl_conn *c) {
+  if (c->result && c->row_count == 0 && c->column_count > 0 && !c->described)
+    c->described = c->result;
+  else
+    PQclear(c->result);
+  c->result = NULL;
+  c->row = c->row_count = 0;
+}
+
+static size_t segment_start(const rl_conn *c) {
+  size_t i = c->head;
+  while (i > 0 && c->items[i - 1].kind != RL_PG_SYNC) i--;
+  return i;
+}
+
+/* Sending again repeats nothing and loses nothing: no transaction of the caller's was open, what ran before in this
+ * pipeline only read, nothing was sent after it. */
+static bool may_retry(const rl_conn *c) {
+  if (c->retries >= MOST_RETRIES || !c->began_idle || c->abandoning || c->items[c->count - 1].kind != RL_PG_SYNC)
+    return false;
+  for (size_t i = segment_start(c); i + 1 < c->count; i++) {
+    const rl_pg_item *item = &c->items[i];
+    if (item->kind == RL_PG_SYNC || item->kind == RL_PG_COMMAND) return false;
+    if (i < c->head && item->kind == RL_PG_STATEMENT && item->stmt->writes) return false;
+  }
+  return true;
+}
+
+static const char *field(const PGresult *r, int code) {
+  const char *text = PQresultErrorField(r, code);
+  return text ? text : "";
+}
+
+/* The server has forgotten the prepared statement (DISCARD ALL), or its result has other columns since the schema
+ * changed. */
+static bool is_stale(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
+  const char *state = field(r, PG_DIAG_SQLSTATE);
+  bool gone = strcmp(state, "26000") == 0;
+  bool changed = strcmp(state, "0A000") == 0 && strcmp(field(r, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0;
+  if (gone) rl_pg_forget_statements(c);
+  if (changed && item->kind == RL_PG_STATEMENT)
+    rl_pg_forget(c, &(rl_pg_item){.stmt = item->stmt, .number = item->number});
+  return (gone || changed) && c->named;
+}
+
+static void set_failure(rl_conn *c, const PGresult *r) {
+  if (c->failed) return;
+  c->failed = true;
+  if (c->hidden.code != RL_CODE_NONE)
+    rl_error_move(&c->error, &c->hidden);
+  else if (PQresultStatus(r) == PGRES_PIPELINE_ABORTED)
+    rl_fail(&c->error, RL_P2039, "not run, because a statement sent before it failed");
+  else
+    rl_pg_fail_result(c, r, &c->error);
+}
+
+static void take_failure(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
+  bool stale = PQresultStatus(r) == PGRES_FATAL_ERROR && is_stale(c, item, r);
+  if (stale && may_retry(c))
+    c->retry_at = c->head + 1;
+  else
+    set_failure(c, r);
+}
+
+static int64_t count_of(PGresult *r) {
+  return strtoll(PQcmdTuples(r), NULL, 10);
+}
+
+static void take_rows(rl_conn *c, const rl_pg_item *item, PGresult *r) {
+  PQclear(c->described);
+  c->described = NULL;
+  c->result = r;
+  c->row = 0;
+  c->row_count = PQntuples(r);
+  rille_status s = rl_pg_describe(c, item->stmt, &c->error);
+  if (s == RILLE_OK) return;
+  c->failed = true;
+  rl_pg_drop_result(c);
+}
+
+static rille_status refuse_copy(rl_conn *c, PGresult *r, rl_error *err) {
+  PQclear(r);
+  rl_fail(err, RL_P2026, "COPY to or from the client is not supported in a query");
+  return rl_pg_fail_lost(c, false, err); /* the server waits for data and would never answer */
+}
+
+static rille_status take_answer(rl_conn *c, const rl_pg_item *item, PGresult *r, rl_error *err) {
+  switch (PQresultStatus(r)) {
+  case PGRES_TUPLES_OK:
+    c->affected = count_of(r);
+    if (item->kind == RL_PG_STATEMENT && !c->abandoning) {
+      take_rows(c, item, r);
+      return RILLE_OK;
+    }
+    break;
+  case PGRES_COMMAND_OK: c->affected = count_of(r); break;
+  case PGRES_EMPTY_QUERY: c->affected = 0; break;
+  case PGRES_COPY_IN:
+  case PGRES_COPY_OUT:
+  case PGRES_COPY_BOTH: return refuse_copy(c, r, err);
+  default: take_failure(c, item, r); break;
+  }
+  PQclear(r);
+  return RILLE_OK;
+}
+
+/* Preparing and deallocating: the statement they belong to tells their failure. */
+static void take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) {
+  ExecStatusType status = PQresultStatus(r);
+  if (status != PGRES_COMMAND_OK && item->kind == RL_PG_PREPARE) rl_pg_forget(c, item);
+  if (status == PGRES_FATAL_ERROR && c->hidden.code == RL_CODE_NONE) {
+    if (is_stale(c, item, r) && may_retry(c))
+      c->retry_at = c->head + 1;
+    else
+      rl_pg_fail_result(c, r, &c->hidden);
+  }
+  PQclear(r);
+}
+
+/* The end of a pipeline. An error may still come with it: the implicit transaction is committed only here. */
+static rille_status take_sync(rl_conn *c, PGresult *r, rl_error *err) {
+  bool sync = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+  if (!sync && PQresultStatus(r) == PGRES_FATAL_ERROR) set_failure(c, r);
+  PQclear(r);
+  if (!sync) return RILLE_OK;
+  size_t end = c->head++;
+  if (c->retry_at == 0) return RILLE_OK;
+  size_t first = c->retry_at - 1;
+  c->retry_at = 0;
+  c->retries++;
+  rl_error_clear(&c->hidden);
+  return rl_pg_send_again(c, first, end, err);
+}
+
+/* Takes one answer of libpq; NULL is the end of a statement's answers. */
+static rille_status take(rl_conn *c, PGresult *r, rl_error *err) {
+  rl_pg_item item = c->items[c->head];
+  if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
+  if (item.kind == RL_PG_SYNC) return r ? take_sync(c, r, err) : RILLE_OK;
+  bool hidden = item.kind == RL_PG_PREPARE || item.kind == RL_PG_DEALLOCATE;
+  if (!r) {
+    c->head++;
+    c->ended = !hidden && c->retry_at == 0;
+    return RILLE_OK;
+  }
+  if (c->retry_at != 0) {
+    if (item.kind == RL_PG_PREPARE) rl_pg_forget(c, &item);
+    PQclear(r);
+  } else if (hidden) {
+    take_hidden(c, &item, r);
+  } else {
+    return take_answer(c, &item, r, err);
+  }
+  return RILLE_OK;
+}
+
+static bool is_complete(const rl_conn *c) {
+  return c->ended && (c->head == c->count || c->items[c->head].kind != RL_PG_SYNC);
+}
+
+static rille_status deliver(rl_conn *c, int64_t *affected, rl_error *err) {
+  c->ended = false;
+  *affected = c->affected;
+  c->affected = 0;
+  bool failed = c->failed;
+  c->failed = false;
+  rl_error_clear(&c->hidden);
+  if (c->head == c->count) rl_pg_queue_reset(c);
+  if (!failed) return RILLE_DONE;
+  rille_status s = c->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
+  if (err && err->code == RL_CODE_NONE)
+    rl_error_move(err, &c->error);
+  else
+    rl_error_clear(&c->error);
+  return s;
+}
+
+static rille_status hand_row(rl_conn *c, rl_row_view *row) {
+  rille_status s = rl_pg_decode_row(c, row, &c->error);
+  if (s == RILLE_OK) return RILLE_ROW;
+  c->failed = true;
+  rl_pg_drop_result(c);
+  return s;
+}
+
+rille_status rl_pg_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {
+  if (c->row < c->row_count && hand_row(c, row) == RILLE_ROW) return RILLE_ROW;
+  if (c->lost) return rl_pg_fail_lost(c, false, err);
+  if (c->head == c->count && !c->ended) return rl_fail(err, RL_INTERNAL, "nothing was sent that could be answered");
+  if (c->head >= c->segment && c->segment != c->count) {
+    rille_status s = rl_pg_flush(c, err);
+    if (s != RILLE_OK) return s;
+  }
+  if (c->result) rl_pg_drop_result(c);
+  while (!is_complete(c)) {
+    PGresult *r = NULL;
+    rille_status s = rl_pg_fetch(c, &r, wait, err);
+    if (s == RILLE_OK) s = take(c, r, err);
+    if (s != RILLE_OK) return s;
+    if (c->lost) return rl_pg_fail_lost(c, false, err);
+    if (c->row < c->row_count && hand_row(c, row) == RILLE_ROW) return RILLE_ROW;
+  }
+  return deliver(c, affected, err);
+}
+
+uint32_t rl_pg_columns(rl_conn *c, const rl_column_info **out) {
+  const PGresult *r = c->result ? c->result : c->described;
+  *out = c->infos;
+  if (!r) return 0;
+  for (uint32_t i = 0; i < c->column_count; i++)
+    c->infos[i] = (rl_column_info){rl_str_of(PQfname(r, (int)i)), c->columns[i].slot};
+  return c->column_count;
+}
+
+#endif

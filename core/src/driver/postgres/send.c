@@ -1,0 +1,241 @@
+/* Sending: everything goes through libpq's pipeline mode (measured: it costs a single statement nothing), so that a new
+ * statement is prepared in the same round trip in which it first runs. */
+#include "driver/postgres/pg.h"
+
+#ifdef RILLE_WITH_POSTGRES
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+enum { NAME_MAX_LEN = 24, QUIET_MS = 200, KEPT_BYTES = 1 << 20 };
+
+static void name_of(uint32_t number, char out[NAME_MAX_LEN]) {
+  snprintf(out, NAME_MAX_LEN, "rille_%u", (unsigned)number);
+}
+
+static bool make_room(rl_conn *c, size_t more) {
+  if (c->cap - c->count >= more) return true;
+  size_t cap = c->cap ? c->cap * 2 : 16;
+  rl_pg_item *items = rl_realloc(c->items, cap * sizeof *items);
+  if (!items) return false;
+  c->items = items;
+  c->cap = cap;
+  return true;
+}
+
+static void push(rl_conn *c, rl_pg_item item) {
+  c->items[c->count++] = item;
+}
+
+void rl_pg_queue_reset(rl_conn *c) {
+  c->head = c->count = c->segment = 0;
+  c->param_count = 0;
+  if (c->bytes.cap > KEPT_BYTES)
+    rl_buf_dispose(&c->bytes); /* one bulk insert must not stay in memory for ever */
+  else
+    rl_buf_reset(&c->bytes);
+  c->retries = 0;
+  c->retry_at = 0;
+  c->last_used = rl_clock_ms();
+}
+
+/* A server that went away while the connection was at rest has left its farewell, or the end of the stream, in the
+ * socket: seen now, the work can safely go to another connection. */
+static rille_status still_there(rl_conn *c, rl_error *err) {
+  bool readable = PQconsumeInput(c->pg) == 1;
+  if (readable) (void)PQisBusy(c->pg); /* hands what came to the notice receiver */
+  if (readable && !c->server_gone && PQstatus(c->pg) == CONNECTION_OK) return RILLE_OK;
+  return rl_pg_fail_lost(c, true, err);
+}
+
+static rille_status begin(rl_conn *c, size_t items, rl_error *err) {
+  if (c->lost || !c->ready) {
+    rl_fail(err, RL_P1017, "the connection to the database is closed");
+    if (err) err->connection_lost = err->not_sent = true;
+    return RILLE_ERROR;
+  }
+  if (!make_room(c, items)) return rl_fail_nomem(err);
+  if (c->head < c->count) return RILLE_OK;
+  if (rl_clock_ms() - c->last_used > QUIET_MS) {
+    rille_status s = still_there(c, err);
+    if (s != RILLE_OK) return s;
+  }
+  rl_pg_queue_reset(c);
+  c->began_idle = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+  return RILLE_OK;
+}
+
+static rille_status enter_pipeline(rl_conn *c, rl_error *err) {
+  if (PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF || PQenterPipelineMode(c->pg)) return RILLE_OK;
+  return rl_pg_fail_lost(c, true, err);
+}
+
+/* libpq refused to queue: it is out of memory or the connection has broken. */
+static rille_status check(rl_conn *c, int sent, rl_error *err) {
+  if (sent) return RILLE_OK;
+  return rl_pg_fail_lost(c, c->head == 0 && c->count == 0, err);
+}
+
+static rille_status deallocate(rl_conn *c, uint32_t number, rl_error *err) {
+  char name[NAME_MAX_LEN];
+  name_of(number, name);
+#ifdef LIBPQ_HAS_CLOSE_PREPARED
+  int sent = PQsendClosePrepared(c->pg, name);
+#else
+  char sql[NAME_MAX_LEN + 16];
+  snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
+  int sent = PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1);
+#endif
+  rille_status s = check(c, sent, err);
+  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_DEALLOCATE});
+  return s;
+}
+
+/* Puts the statement into the cache; the oldest one may have to leave. The server is told to prepare it. */
+static rille_status prepare(rl_conn *c, const rl_stmt *stmt, rl_pg_prepared **out, rl_error *err) {
+  rl_pg_prepared *p = rl_alloc(sizeof *p);
+  if (!p) return rl_fail_nomem(err);
+  p->number = c->next_number++;
+  void *evicted = NULL;
+  if (!rl_lru_put(&c->statements, stmt->id, p, &evicted)) {
+    rl_free(p);
+    return rl_fail_nomem(err);
+  }
+  rille_status s = RILLE_OK;
+  if (evicted) s = deallocate(c, ((rl_pg_prepared *)evicted)->number, err);
+  rl_free(evicted);
+  char name[NAME_MAX_LEN];
+  name_of(p->number, name);
+  if (s == RILLE_OK) s = check(c, PQsendPrepare(c->pg, name, stmt->sql, (int)stmt->param_count, c->types), err);
+  if (s == RILLE_OK)
+    push(c, (rl_pg_item){.kind = RL_PG_PREPARE, .stmt = stmt, .number = p->number});
+  else
+    rl_free(rl_lru_remove(&c->statements, stmt->id));
+  *out = p;
+  return s;
+}
+
+static bool grow_arrays(rl_conn *c, size_t count) {
+  if (count <= c->array_cap) return true;
+  const char **values = rl_realloc(c->values, count * sizeof *values);
+  if (values) c->values = values;
+  int *lengths = rl_realloc(c->lengths, count * sizeof *lengths);
+  if (lengths) c->lengths = lengths;
+  int *formats = rl_realloc(c->formats, count * sizeof *formats);
+  if (formats) c->formats = formats;
+  Oid *types = rl_realloc(c->types, count * sizeof *types);
+  if (types) c->types = types;
+  if (!values || !lengths || !formats || !types) return false;
+  c->array_cap = count;
+  return true;
+}
+
+static rille_status lay_out_params(rl_conn *c, uint32_t first, uint32_t count, rl_error *err) {
+  if (!grow_arrays(c, count)) return rl_fail_nomem(err);
+  for (uint32_t i = 0; i < count; i++) {
+    const rl_pg_param *p = &c->params[first + i];
+    c->values[i] = p->offset == SIZE_MAX ? NULL : c->bytes.len > p->offset ? c->bytes.p + p->offset : "";
+    c->lengths[i] = p->length;
+    c->formats[i] = p->format;
+    c->types[i] = p->type;
+  }
+  return RILLE_OK;
+}
+
+/* With the parameters encoded from first_param on. */
+static rille_status run(rl_conn *c, const rl_stmt *stmt, uint32_t first_param, rl_error *err) {
+  int count = (int)stmt->param_count, sent;
+  uint32_t number = 0;
+  rille_status s = lay_out_params(c, first_param, stmt->param_count, err);
+  if (s != RILLE_OK) return s;
+  if (c->named && stmt->id != 0) {
+    rl_pg_prepared *p = rl_lru_get(&c->statements, stmt->id);
+    if (!p) s = prepare(c, stmt, &p, err);
+    if (s != RILLE_OK) return s;
+    char name[NAME_MAX_LEN];
+    number = p->number;
+    name_of(number, name);
+    sent = PQsendQueryPrepared(c->pg, name, count, c->values, c->lengths, c->formats, 1);
+  } else {
+    sent = PQsendQueryParams(c->pg, stmt->sql, count, c->types, c->values, c->lengths, c->formats, 1);
+  }
+  s = check(c, sent, err);
+  if (s == RILLE_OK)
+    push(c, (rl_pg_item){.kind = RL_PG_STATEMENT, .stmt = stmt, .number = number, .first_param = first_param});
+  return s;
+}
+
+rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
+  if (stmt->param_count > 65535)
+    return rl_fail(err, RL_P2029, "a statement takes at most 65,535 parameters on PostgreSQL; this one has %u",
+                   stmt->param_count);
+  rille_status s = begin(c, 3, err);
+  if (s == RILLE_OK) s = enter_pipeline(c, err);
+  uint32_t first = (uint32_t)c->param_count;
+  if (s == RILLE_OK) s = rl_pg_encode(c, stmt, params, err);
+  if (s == RILLE_OK) s = run(c, stmt, first, err);
+  return s;
+}
+
+rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err) {
+  rille_status s = begin(c, 1, err);
+  if (s == RILLE_OK) s = enter_pipeline(c, err);
+  if (s == RILLE_OK) s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
+  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
+  return s;
+}
+
+rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
+  if (c->head < c->count)
+    return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are under way");
+  rille_status s = begin(c, 1, err);
+  if (s != RILLE_OK) return s;
+  if (!PQexitPipelineMode(c->pg) || !PQsendQuery(c->pg, sql)) return rl_pg_fail_lost(c, true, err);
+  push(c, (rl_pg_item){.kind = RL_PG_SCRIPT});
+  c->segment = c->count; /* it needs no SYNC */
+  c->must_write = true;
+  return RILLE_OK;
+}
+
+static void start_clock(rl_conn *c) {
+  int64_t limit = c->options->socket_timeout_ms;
+  c->answer_by = limit >= 0 ? rl_clock_ms() + limit : RL_NO_DEADLINE;
+}
+
+rille_status rl_pg_flush(rl_conn *c, rl_error *err) {
+  if (c->lost || c->head == c->count) return RILLE_OK;
+  bool synced = c->segment == c->count, first = c->head == 0 && c->segment == 0;
+  if (!synced && !make_room(c, 1)) return rl_fail_nomem(err);
+  if (!synced && !PQpipelineSync(c->pg)) return rl_pg_fail_lost(c, false, err);
+  if (!synced) push(c, (rl_pg_item){.kind = RL_PG_SYNC});
+  c->segment = c->count;
+  int more = PQflush(c->pg);
+  if (more < 0) return rl_pg_fail_lost(c, false, err);
+  c->must_write = more > 0;
+  c->fresh = first;
+  start_clock(c);
+  return RILLE_OK;
+}
+
+rille_status rl_pg_send_again(rl_conn *c, size_t first, size_t end, rl_error *err) {
+  rille_status s = RILLE_OK;
+  for (size_t i = first; i < end && s == RILLE_OK; i++) {
+    if (!make_room(c, 3)) return rl_fail_nomem(err);
+    rl_pg_item item = c->items[i];
+    if (item.kind == RL_PG_STATEMENT) s = run(c, item.stmt, item.first_param, err);
+  }
+  return s == RILLE_OK ? rl_pg_flush(c, err) : s;
+}
+
+void rl_pg_forget(rl_conn *c, const rl_pg_item *prepare_item) {
+  const rl_pg_prepared *p = rl_lru_get(&c->statements, prepare_item->stmt->id);
+  if (p && p->number == prepare_item->number) rl_free(rl_lru_remove(&c->statements, prepare_item->stmt->id));
+}
+
+void rl_pg_forget_statements(rl_conn *c) {
+  for (void *p = rl_lru_pop(&c->statements); p; p = rl_lru_pop(&c->statements)) rl_free(p);
+}
+
+#endif

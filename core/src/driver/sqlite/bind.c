@@ -1,0 +1,78 @@
+/* Parameters on their way into SQLite, in the forms in which Prisma stores them: booleans as 0 and 1, date-times as ISO
+ * text, decimals as numbers. */
+#include "driver/sqlite/conn.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+#include "tape/datetime.h"
+
+static rille_status check(rl_conn *c, int rc, rl_error *err) {
+  return rc == SQLITE_OK ? RILLE_OK : rl_sqlite_fail(c, rc, err);
+}
+
+static rille_status bind_text(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
+  return check(c, sqlite3_bind_text64(stmt, index, s.len ? s.p : "", s.len, SQLITE_TRANSIENT, SQLITE_UTF8), err);
+}
+
+static rille_status bind_bytes(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
+  if (s.len == 0) return check(c, sqlite3_bind_zeroblob(stmt, index, 0), err);
+  return check(c, sqlite3_bind_blob64(stmt, index, s.p, s.len, SQLITE_TRANSIENT), err);
+}
+
+static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, int64_t microseconds, rl_error *err) {
+  char text[RL_DATETIME_MAX];
+  size_t len = rl_datetime_format_sqlite(microseconds, text);
+  return bind_text(c, stmt, index, (rl_str){text, len}, err);
+}
+
+static bool fits_integer(rl_str s, int64_t *out) {
+  size_t i = s.len && s.p[0] == '-' ? 1 : 0;
+  if (i == s.len || s.len - i > 18) return false;
+  int64_t n = 0;
+  for (; i < s.len; i++) {
+    if (s.p[i] < '0' || s.p[i] > '9') return false;
+    n = n * 10 + (s.p[i] - '0');
+  }
+  *out = s.p[0] == '-' ? -n : n;
+  return true;
+}
+
+/* As a number, not as text: beside an expression without a column's affinity, text would compare as greater than any
+ * number. */
+static rille_status bind_decimal(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
+  int64_t i;
+  double f;
+  if (fits_integer(s, &i)) return check(c, sqlite3_bind_int64(stmt, index, i), err);
+  if (rl_sqlite_decimal_to_float(s, &f)) return check(c, sqlite3_bind_double(stmt, index, f), err);
+  return bind_text(c, stmt, index, s, err);
+}
+
+static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire wire, const rl_value *v,
+                              rl_error *err) {
+  rl_buf json;
+  rl_buf_init(&json);
+  rille_status s = rl_sqlite_list_to_json(v, wire, &json, err);
+  if (s == RILLE_OK) s = bind_text(c, stmt, index, rl_buf_view(&json), err);
+  rl_buf_dispose(&json);
+  return s;
+}
+
+rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v, rl_error *err) {
+  rl_str s = {v->as.p, v->len};
+  switch (v->kind) {
+  case RILLE_NULL: return check(c, sqlite3_bind_null(stmt, index), err);
+  case RILLE_BOOL:
+  case RILLE_INT: return check(c, sqlite3_bind_int64(stmt, index, v->as.i), err);
+  case RILLE_FLOAT: return check(c, sqlite3_bind_double(stmt, index, v->as.f), err);
+  case RILLE_TEXT:
+    if (slot.wire == RL_WIRE_DECIMAL) return bind_decimal(c, stmt, index, s, err);
+    return bind_text(c, stmt, index, s, err);
+  case RILLE_JSON: return bind_text(c, stmt, index, s, err);
+  case RILLE_DECIMAL: return bind_decimal(c, stmt, index, s, err);
+  case RILLE_DATETIME: return bind_datetime(c, stmt, index, v->as.i, err);
+  case RILLE_LIST: return bind_list(c, stmt, index, slot.wire, v, err);
+  default: return bind_bytes(c, stmt, index, s, err);
+  }
+}
+
+#endif

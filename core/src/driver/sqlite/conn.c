@@ -1,0 +1,197 @@
+/* SQLite connections: opening, set-up, end; and the table of the driver's functions. */
+#include "driver/sqlite/conn.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/process.h"
+
+enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500 };
+
+static rille_status check_version(rl_error *err) {
+  if (sqlite3_libversion_number() >= OLDEST_VERSION) return RILLE_OK;
+  return rl_fail(err, RL_P1015, "SQLite %s is too old; 3.35.0 or later is needed (it knows RETURNING)",
+                 sqlite3_libversion());
+}
+
+static rille_status open_database(rl_conn *c, rl_error *err) {
+  const rl_conn_options *o = c->options;
+  /* A reader opens for writing too: WAL needs it to write the shared index. query_only keeps it from anything else. */
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (o->read_only ? 0 : SQLITE_OPEN_CREATE);
+  int rc = sqlite3_open_v2(o->conninfo, &c->db, flags, NULL);
+  if (rc == SQLITE_OK) {
+    sqlite3_extended_result_codes(c->db, 1);
+    sqlite3_busy_timeout(c->db, RL_SQLITE_BUSY_MS);
+    return RILLE_OK;
+  }
+  if (!c->db) return rl_fail_nomem(err);
+  return rl_sqlite_fail_open(o, sqlite3_extended_errcode(c->db), sqlite3_errmsg(c->db), err);
+}
+
+static void sqlite_close(rl_conn *c) {
+  if (!c) return;
+  /* In a forked child the parent goes on using the file; whatever SQLite did at a close, it would do with the parent's
+   * locks. */
+  if (c->pid == rl_process_id()) {
+    rl_sqlite_drop_queue(c);
+    rl_sqlite_forget_all(c);
+    sqlite3_close_v2(c->db);
+  }
+  rl_lru_dispose(&c->statements);
+  rl_arena_dispose(&c->names);
+  rl_arena_dispose(&c->scratch);
+  rl_free(c->items);
+  rl_free(c->cells);
+  rl_free(c->infos);
+  rl_free(c);
+}
+
+static rille_status sqlite_open(const rl_conn_options *options, rl_conn **out, rl_error *err) {
+  *out = NULL;
+  rille_status s = check_version(err);
+  if (s != RILLE_OK) return s;
+  rl_conn *c = rl_calloc(1, sizeof *c);
+  if (!c) return rl_fail_nomem(err);
+  c->options = options;
+  c->pid = rl_process_id();
+  rl_lru_init(&c->statements,
+              options->statement_cache_size >= 0 ? (size_t)options->statement_cache_size : KEPT_STATEMENTS);
+  rl_arena_init(&c->names, 0);
+  rl_arena_init(&c->scratch, 0);
+  s = open_database(c, err);
+  if (s != RILLE_OK) {
+    sqlite_close(c);
+    return s;
+  }
+  *out = c;
+  return RILLE_OK;
+}
+
+/* WAL may be impossible (a read-only disk, a file system without shared memory): then the database works on without it,
+ * and fully synchronous. */
+static int set_journal(rl_conn *c) {
+  sqlite3_stmt *stmt = NULL;
+  int rc = sqlite3_prepare_v2(c->db, "PRAGMA journal_mode=WAL", -1, &stmt, NULL);
+  bool wal = false;
+  if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+  if (rc == SQLITE_ROW) {
+    wal = sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+    rc = SQLITE_OK;
+  }
+  sqlite3_finalize(stmt);
+  int primary = rc & 0xff;
+  if (primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN || (primary == SQLITE_IOERR && !wal)) rc = SQLITE_OK;
+  if (rc == SQLITE_OK && wal) rc = sqlite3_exec(c->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+  return rc;
+}
+
+/* The first step reads the file: whether it is a database at all shows there. */
+static int set_up(rl_conn *c, int step) {
+  switch (step) {
+  case 0: return sqlite3_exec(c->db, "PRAGMA schema_version", NULL, NULL, NULL);
+  case 1: return c->options->memory || c->options->read_only ? SQLITE_OK : set_journal(c);
+  case 2: return sqlite3_exec(c->db, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
+  default:
+    return c->options->read_only
+               ? sqlite3_exec(c->db, "PRAGMA query_only=ON; PRAGMA synchronous=NORMAL", NULL, NULL, NULL)
+               : SQLITE_OK;
+  }
+}
+
+enum { SET_UP_STEPS = 4 };
+
+static rille_status sqlite_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
+  int64_t limit = c->options->connect_timeout_ms >= 0 ? c->options->connect_timeout_ms : RL_SQLITE_PATIENCE_MS;
+  while (c->setup < SET_UP_STEPS) {
+    int rc = set_up(c, c->setup);
+    if ((rc & 0xff) == SQLITE_BUSY) return rl_sqlite_wait_for_lock(c, limit, rc, wait, err);
+    if (rc != SQLITE_OK) {
+      rille_status s = rl_sqlite_fail_open(c->options, sqlite3_extended_errcode(c->db), sqlite3_errmsg(c->db), err);
+      return s;
+    }
+    c->setup++;
+    c->busy_until = 0;
+  }
+  c->ready = true;
+  return RILLE_OK;
+}
+
+static rille_status sqlite_flush(rl_conn *c, rl_error *err) {
+  (void)c;
+  (void)err;
+  return RILLE_OK;
+}
+
+/* Names of a statement with declared columns are looked up only when somebody asks. */
+static uint32_t sqlite_columns(rl_conn *c, const rl_column_info **out) {
+  const rl_sqlite_item *item = c->running ? &c->items[c->head] : NULL;
+  if (item && item->decl && item->decl->column_count > 0 && item->prepared->stmt)
+    for (uint32_t i = 0; i < c->info_count; i++)
+      c->infos[i] =
+          (rl_column_info){rl_str_of(sqlite3_column_name(item->prepared->stmt, (int)i)), item->decl->columns[i]};
+  *out = c->infos;
+  return c->info_count;
+}
+
+static rille_status sqlite_abandon(rl_conn *c, rl_wait *wait, rl_error *err) {
+  (void)wait;
+  (void)err;
+  rl_sqlite_drop_queue(c);
+  return RILLE_OK;
+}
+
+static bool sqlite_is_usable(const rl_conn *c) {
+  return c->ready && c->pid == rl_process_id();
+}
+static bool sqlite_in_transaction(const rl_conn *c) {
+  return sqlite3_get_autocommit(c->db) == 0;
+}
+/* A statement that fails undoes itself; when that cannot be, the whole transaction is rolled back and none is open. */
+static bool sqlite_transaction_failed(const rl_conn *c) {
+  (void)c;
+  return false;
+}
+static void sqlite_cancel(rl_conn *c) {
+  sqlite3_interrupt(c->db);
+}
+
+static int sqlite_descriptor(const rl_conn *c) {
+  (void)c;
+  return -1;
+}
+
+static const char *sqlite_server_version(const rl_conn *c) {
+  (void)c;
+  return sqlite3_libversion();
+}
+
+static const char *const schemes[] = {"file", "sqlite", NULL};
+
+const rl_driver rl_driver_sqlite = {
+    .name = "sqlite",
+    .schemes = schemes,
+    .single_writer = true,
+    .pipelines = false,
+    .parse_url = rl_sqlite_parse_url,
+    .open = sqlite_open,
+    .poll_connect = sqlite_poll_connect,
+    .close = sqlite_close,
+    .send = rl_sqlite_send,
+    .flush = sqlite_flush,
+    .next = rl_sqlite_next,
+    .columns = sqlite_columns,
+    .abandon = sqlite_abandon,
+    .send_command = rl_sqlite_send_command,
+    .send_script = rl_sqlite_send_script,
+    .is_usable = sqlite_is_usable,
+    .in_transaction = sqlite_in_transaction,
+    .transaction_failed = sqlite_transaction_failed,
+    .cancel = sqlite_cancel,
+    .descriptor = sqlite_descriptor,
+    .server_version = sqlite_server_version,
+    .max_params = 32766,
+};
+
+#endif

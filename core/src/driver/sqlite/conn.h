@@ -1,0 +1,111 @@
+/* Inside the SQLite driver: the connection and what its parts offer one another. */
+#ifndef RL_DRIVER_SQLITE_CONN_H
+#define RL_DRIVER_SQLITE_CONN_H
+
+#include "driver/driver.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+#include <sqlite3.h>
+#include <sys/types.h>
+
+#include "driver/lru.h"
+
+/* A prepared statement. It serves one queued statement at a time; while it does, it must not be finalised. */
+typedef struct rl_sqlite_prepared {
+  sqlite3_stmt *stmt; /* NULL: the text holds no statement, only space or comments */
+  bool busy;          /* queued or running */
+  bool kept;          /* in the cache of statements or commands, else it ends with its use */
+} rl_sqlite_prepared;
+
+typedef struct rl_sqlite_command {
+  char *sql;
+  rl_sqlite_prepared *prepared;
+} rl_sqlite_command;
+
+/* Something queued: a statement with its parameters bound, a command, or a script of which `at` is still to run. */
+typedef struct rl_sqlite_item {
+  const rl_stmt *decl; /* NULL for a command and a script */
+  rl_sqlite_prepared *prepared;
+  char *script; /* owned */
+  const char *at;
+} rl_sqlite_item;
+
+enum {
+  RL_SQLITE_COMMANDS = 8,
+  RL_SQLITE_BUSY_MS = 2,       /* SQLite itself waits this long for a lock; then the caller is told to wait */
+  RL_SQLITE_PATIENCE_MS = 5000 /* for locks, when socket_timeout does not say */
+};
+
+struct rl_conn {
+  const rl_conn_options *options;
+  sqlite3 *db;
+  long pid; /* who opened it: SQLite's locks do not survive a fork */
+  int setup; /* index of the next step of the set-up */
+  bool ready;
+  rl_lru statements; /* rl_sqlite_prepared by rl_stmt.id */
+  rl_sqlite_command commands[RL_SQLITE_COMMANDS];
+  unsigned next_command; /* the one to be replaced next */
+
+  rl_sqlite_item *items; /* items[head] is what `next` is about */
+  size_t head, count, cap;
+  bool failed; /* one of the queue failed: those after it are not run */
+
+  bool running;       /* items[head] was stepped */
+  int64_t rows;       /* handed out by it */
+  int64_t changes;    /* total changes of the connection before it */
+  int64_t busy_until; /* 0: not waiting for a lock */
+  int64_t busy_pause; /* ms until the next attempt */
+
+  rl_value *cells;
+  size_t cell_cap;
+  rl_column_info *infos; /* of the statement that runs */
+  size_t info_cap;
+  uint32_t info_count;
+  rl_arena names;   /* their names, when it is a raw query */
+  rl_arena scratch; /* texts and lists converted for the present row */
+  bool scratch_used;
+};
+
+/* error.c: fills err from SQLite's own code and text. */
+rille_status rl_sqlite_fail(rl_conn *c, int rc, rl_error *err);
+/* A file that cannot be opened: looks for the reason. */
+rille_status rl_sqlite_fail_open(const rl_conn_options *options, int rc, const char *text, rl_error *err);
+
+/* stmt.c */
+rille_status rl_sqlite_acquire(rl_conn *c, const rl_stmt *decl, rl_sqlite_prepared **out, rl_error *err);
+rille_status rl_sqlite_acquire_command(rl_conn *c, const char *sql, rl_sqlite_prepared **out, rl_error *err);
+void rl_sqlite_release(rl_sqlite_prepared *p); /* its use has ended */
+void rl_sqlite_forget_all(rl_conn *c);
+
+/* bind.c, list.c */
+rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v, rl_error *err);
+rille_status rl_sqlite_list_to_json(const rl_value *list, rl_wire wire, rl_buf *out, rl_error *err);
+rille_status rl_sqlite_json_to_list(rl_str json, rl_wire wire, rl_arena *arena, rl_value *out, rl_error *err);
+
+/* decimal.c: the text form of a stored number or text, a view of it or a copy in the arena. false: not a number, or
+ * memory is short. */
+bool rl_sqlite_decimal_of_text(rl_str text, rl_arena *arena, rl_str *out);
+bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out);
+/* The number nearest to a decimal text. */
+bool rl_sqlite_decimal_to_float(rl_str text, double *out);
+
+/* decode.c */
+bool rl_sqlite_datetime(rl_str text, int64_t *microseconds);
+rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_row_view *row, rl_error *err);
+rille_status rl_sqlite_describe(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_error *err);
+
+/* step.c */
+rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *params, rl_error *err);
+rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err);
+rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err);
+rille_status rl_sqlite_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err);
+void rl_sqlite_drop_queue(rl_conn *c);
+/* A lock is held by somebody else: when to try again, or that the time is over. */
+rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl_wait *wait, rl_error *err);
+
+/* url.c */
+rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);
+
+#endif
+#endif

@@ -1,0 +1,197 @@
+/* SQLite's codes and messages as error codes of the house: the one table for it. */
+#include "driver/sqlite/conn.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_COLUMNS = 64 };
+
+static bool take_prefix(rl_str *s, const char *prefix) {
+  rl_str p = rl_str_of(prefix);
+  if (!rl_str_starts(*s, p)) return false;
+  *s = (rl_str){s->p + p.len, s->len - p.len};
+  return true;
+}
+
+/* "Table.column": splits at the last point. */
+static void split_column(rl_str qualified, rl_str *table, rl_str *column) {
+  size_t at = qualified.len;
+  while (at > 0 && qualified.p[at - 1] != '.') at--;
+  *table = (rl_str){qualified.p, at ? at - 1 : 0};
+  *column = (rl_str){qualified.p + at, qualified.len - at};
+}
+
+/* "UNIQUE constraint failed: User.email, User.name" or "...: index 'name'". */
+static void unique_details(rl_error *err, rl_str rest) {
+  if (take_prefix(&rest, "index '")) {
+    rl_error_detail(err, "constraint", (rl_str){rest.p, rest.len ? rest.len - 1 : 0});
+    return;
+  }
+  rl_str columns[MAX_COLUMNS], table = {NULL, 0};
+  size_t count = 0;
+  while (rest.len && count < MAX_COLUMNS) {
+    size_t end = 0;
+    while (end < rest.len && !(rest.p[end] == ',' && end + 1 < rest.len && rest.p[end + 1] == ' ')) end++;
+    split_column((rl_str){rest.p, end}, &table, &columns[count++]);
+    size_t skip = end < rest.len ? end + 2 : end;
+    rest = (rl_str){rest.p + skip, rest.len - skip};
+  }
+  if (table.len) rl_error_detail(err, "table", table);
+  rl_error_detail_list(err, "columns", columns, count);
+}
+
+static rille_status constraint(int code, const char *text, rl_error *err) {
+  rl_str rest = rl_str_of(text);
+  rl_str table, column;
+  if (take_prefix(&rest, "UNIQUE constraint failed: ")) {
+    rl_fail(err, RL_P2002, "unique constraint failed on %.*s", RL_STR_ARG(rest));
+    unique_details(err, rest);
+  } else if (take_prefix(&rest, "NOT NULL constraint failed: ")) {
+    rl_fail(err, RL_P2011, "null constraint failed on %.*s", RL_STR_ARG(rest));
+    split_column(rest, &table, &column);
+    rl_error_detail(err, "table", table);
+    rl_error_detail(err, "column", column);
+  } else if (take_prefix(&rest, "CHECK constraint failed: ")) {
+    rl_fail(err, RL_P2004, "check constraint failed: %.*s", RL_STR_ARG(rest));
+    rl_error_detail(err, "constraint", rest);
+  } else if (rl_str_is(rest, "FOREIGN KEY constraint failed")) {
+    rl_fail(err, RL_P2003, "foreign key constraint failed");
+  } else if (code == SQLITE_CONSTRAINT_DATATYPE) {
+    rl_fail(err, RL_P2007, "the database refused a value: %s", text);
+  } else {
+    rl_fail(err, RL_P2004, "a constraint failed: %s", text);
+  }
+  return RILLE_ERROR;
+}
+
+/* Everything that SQLite reports as plain SQLITE_ERROR is told apart by its text only. */
+typedef struct known_text {
+  const char *prefix; /* of the message; with '*' in front: anywhere in it */
+  rl_code code;
+  const char *detail; /* key for what follows, or NULL */
+} known_text;
+
+static const known_text known_texts[] = {
+    {"no such table: ", RL_P2021, "table"},
+    {"no such view: ", RL_P2021, "table"},
+    {"no such column: ", RL_P2022, "column"},
+    {"* has no column named ", RL_P2022, "column"},
+    {"too many SQL variables", RL_P2029, NULL},
+    {"variable number must be between", RL_P2029, NULL},
+    {"too many terms in compound SELECT", RL_P2029, NULL},
+    {"Expression tree is too large", RL_P2029, NULL},
+    {"integer overflow", RL_P2020, NULL},
+    {"malformed JSON", RL_P2007, NULL},
+    {"cannot start a transaction within a transaction", RL_P2028, NULL},
+    {"cannot commit", RL_P2028, NULL},
+    {"cannot rollback", RL_P2028, NULL},
+    {"no such savepoint", RL_P2028, NULL},
+};
+
+static const char *match_text(const known_text *k, const char *text) {
+  bool anywhere = k->prefix[0] == '*';
+  const char *prefix = k->prefix + (anywhere ? 1 : 0);
+  const char *at = anywhere ? strstr(text, prefix) : strncmp(text, prefix, strlen(prefix)) == 0 ? text : NULL;
+  return at ? at + strlen(prefix) : NULL;
+}
+
+static rille_status by_text(const char *text, rl_error *err) {
+  for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts; i++) {
+    const char *rest = match_text(&known_texts[i], text);
+    if (!rest) continue;
+    rl_fail(err, known_texts[i].code, "%s", text);
+    if (known_texts[i].detail) rl_error_detail(err, known_texts[i].detail, rl_str_of(rest));
+    return RILLE_ERROR;
+  }
+  return rl_fail(err, RL_P2039, "%s", text);
+}
+
+static rille_status map_code(const rl_conn_options *options, int code, const char *text, rl_error *err) {
+  if (code == SQLITE_BUSY_SNAPSHOT)
+    return rl_fail(err, RL_P2034,
+                   "the transaction has read what another one has changed since; it may be repeated (%s)", text);
+  switch (code & 0xff) {
+  case SQLITE_CONSTRAINT: return constraint(code, text, err);
+  case SQLITE_BUSY: return rl_fail(err, RL_P1008, "the database is locked by another connection: %s", text);
+  case SQLITE_LOCKED: return rl_fail(err, RL_P2034, "a table is locked: %s", text);
+  case SQLITE_INTERRUPT: return rl_fail(err, RL_P1008, "the statement was cancelled");
+  case SQLITE_TOOBIG: return rl_fail(err, RL_P2000, "a value is too long for SQLite: %s", text);
+  case SQLITE_MISMATCH: return rl_fail(err, RL_P2007, "the database refused a value: %s", text);
+  case SQLITE_RANGE: return rl_fail(err, RL_P1016, "the query has fewer placeholders than parameters");
+  case SQLITE_READONLY: return rl_fail(err, RL_P1010, "the database %s cannot be written: %s", options->conninfo, text);
+  case SQLITE_PERM:
+  case SQLITE_AUTH: return rl_fail(err, RL_P1010, "access to the database %s was denied: %s", options->conninfo, text);
+  case SQLITE_NOTADB: return rl_fail(err, RL_P1003, "the file %s is not an SQLite database", options->conninfo);
+  case SQLITE_SCHEMA: return rl_fail(err, RL_P2034, "the schema was changed by another connection: %s", text);
+  case SQLITE_FULL:
+    return rl_fail(err, RL_P2039, "the database %s cannot grow, the disk may be full: %s", options->conninfo, text);
+  case SQLITE_IOERR:
+    return rl_fail(err, RL_P2039, "reading or writing the database %s failed: %s", options->conninfo, text);
+  case SQLITE_CORRUPT: return rl_fail(err, RL_P2039, "the database %s is damaged: %s", options->conninfo, text);
+  case SQLITE_CANTOPEN: return rl_fail(err, RL_P1003, "the database %s cannot be opened: %s", options->conninfo, text);
+  default: return by_text(text, err);
+  }
+}
+
+rille_status rl_sqlite_fail(rl_conn *c, int rc, rl_error *err) {
+  int code = sqlite3_extended_errcode(c->db);
+  /* Some calls report a code without leaving it in the connection. */
+  const char *text = sqlite3_errmsg(c->db);
+  if ((code & 0xff) != (rc & 0xff)) {
+    code = rc;
+    text = sqlite3_errstr(rc);
+  }
+  if ((code & 0xff) == SQLITE_NOMEM) return rl_fail_nomem(err);
+  if (err && err->code != RL_CODE_NONE) return RILLE_ERROR;
+  map_code(c->options, code, text, err);
+  if (err) err->native = code;
+  return RILLE_ERROR;
+}
+
+/* The folder of a path, with its length: "." for a bare name. */
+static rl_str folder_of(const char *path) {
+  size_t len = strlen(path);
+  while (len > 0 && path[len - 1] != '/') len--;
+  if (len == 0) return RL_STR(".");
+  return (rl_str){path, len == 1 ? 1 : len - 1};
+}
+
+static rille_status why_not_open(const rl_conn_options *options, const char *text, rl_error *err) {
+  const char *path = options->conninfo;
+  struct stat st;
+  if (stat(path, &st) == 0) {
+    if (S_ISDIR(st.st_mode)) return rl_fail(err, RL_P1003, "the database path %s is a folder; it must be a file", path);
+    if (access(path, R_OK) != 0) return rl_fail(err, RL_P1010, "the database file %s may not be read", path);
+    return rl_fail(err, RL_P1003, "the database file %s cannot be opened: %s", path, text);
+  }
+  rl_str folder = folder_of(path);
+  char *copy = sqlite3_mprintf("%.*s", (int)folder.len, folder.p);
+  if (!copy) return rl_fail_nomem(err);
+  bool exists = stat(copy, &st) == 0 && S_ISDIR(st.st_mode);
+  bool writable = exists && access(copy, W_OK | X_OK) == 0;
+  sqlite3_free(copy);
+  if (!exists)
+    return rl_fail(err, RL_P1003, "the database file %s cannot be made: the folder %.*s does not exist", path,
+                   RL_STR_ARG(folder));
+  if (options->read_only) return rl_fail(err, RL_P1003, "the database file %s does not exist", path);
+  if (!writable)
+    return rl_fail(err, RL_P1010, "the database file %s cannot be made: the folder %.*s may not be written", path,
+                   RL_STR_ARG(folder));
+  return rl_fail(err, RL_P1003, "the database file %s cannot be opened: %s", path, text);
+}
+
+rille_status rl_sqlite_fail_open(const rl_conn_options *options, int rc, const char *text, rl_error *err) {
+  if ((rc & 0xff) == SQLITE_NOMEM) return rl_fail_nomem(err);
+  if (err && err->code != RL_CODE_NONE) return RILLE_ERROR;
+  rille_status s = (rc & 0xff) == SQLITE_CANTOPEN ? why_not_open(options, text, err) : map_code(options, rc, text, err);
+  if (err) {
+    err->native = rc;
+    err->not_sent = true;
+  }
+  return s;
+}
+
+#endif

@@ -1,0 +1,216 @@
+/* The queue of a SQLite connection: what was sent is run when `next` asks for it, one after the other. */
+#include "driver/sqlite/conn.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+#if SQLITE_VERSION_NUMBER >= 3037000
+#define changes_of sqlite3_changes64
+#define total_changes_of sqlite3_total_changes64
+#else
+#define changes_of sqlite3_changes
+#define total_changes_of sqlite3_total_changes
+#endif
+
+enum { LONGEST_PAUSE_MS = 50 };
+
+static rl_sqlite_item *push_item(rl_conn *c) {
+  if (c->head == c->count) c->head = c->count = 0;
+  if (c->count == c->cap) {
+    size_t cap = c->cap ? c->cap * 2 : 8;
+    rl_sqlite_item *items = rl_realloc(c->items, cap * sizeof *items);
+    if (!items) return NULL;
+    c->items = items;
+    c->cap = cap;
+  }
+  rl_sqlite_item *item = &c->items[c->count++];
+  *item = (rl_sqlite_item){NULL, NULL, NULL, NULL};
+  return item;
+}
+
+static rille_status bind_all(rl_conn *c, const rl_stmt *decl, sqlite3_stmt *stmt, const rl_value *params,
+                             rl_error *err) {
+  uint32_t places = (uint32_t)sqlite3_bind_parameter_count(stmt);
+  if (places != decl->param_count)
+    return rl_fail(err, RL_P1016, "the query has %u placeholders, but %u parameters were given", places,
+                   decl->param_count);
+  for (uint32_t i = 0; i < places; i++) {
+    rille_status s = rl_sqlite_bind(c, stmt, (int)i + 1, decl->params[i], &params[i], err);
+    if (s != RILLE_OK) return s;
+  }
+  return RILLE_OK;
+}
+
+rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *params, rl_error *err) {
+  rl_sqlite_prepared *p = NULL;
+  rille_status s = rl_sqlite_acquire(c, decl, &p, err);
+  if (s != RILLE_OK) return s;
+  if (p->stmt) s = bind_all(c, decl, p->stmt, params, err);
+  rl_sqlite_item *item = s == RILLE_OK ? push_item(c) : NULL;
+  if (!item) {
+    rl_sqlite_release(p);
+    return s == RILLE_OK ? rl_fail_nomem(err) : s;
+  }
+  item->decl = decl;
+  item->prepared = p;
+  return RILLE_OK;
+}
+
+rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err) {
+  rl_sqlite_prepared *p = NULL;
+  rille_status s = rl_sqlite_acquire_command(c, sql, &p, err);
+  if (s != RILLE_OK) return s;
+  rl_sqlite_item *item = push_item(c);
+  if (!item) {
+    rl_sqlite_release(p);
+    return rl_fail_nomem(err);
+  }
+  item->prepared = p;
+  return RILLE_OK;
+}
+
+rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err) {
+  char *copy = rl_strndup(sql, strlen(sql));
+  rl_sqlite_item *item = copy ? push_item(c) : NULL;
+  if (!item) {
+    rl_free(copy);
+    return rl_fail_nomem(err);
+  }
+  item->script = copy;
+  item->at = copy;
+  return RILLE_OK;
+}
+
+static void end_item(rl_conn *c) {
+  rl_sqlite_item *item = &c->items[c->head++];
+  if (item->decl && item->decl->column_count > 0) c->info_count = 0; /* names were borrowed from the statement */
+  rl_sqlite_release(item->prepared);
+  rl_free(item->script);
+  c->running = false;
+  c->busy_until = 0;
+  if (c->head < c->count) return;
+  c->head = c->count = 0;
+  c->failed = false;
+}
+
+void rl_sqlite_drop_queue(rl_conn *c) {
+  while (c->head < c->count) end_item(c);
+  c->failed = false;
+}
+
+static rille_status fail_item(rl_conn *c, rille_status s) {
+  c->failed = true;
+  end_item(c);
+  return s;
+}
+
+rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl_wait *wait, rl_error *err) {
+  int64_t now = rl_clock_ms();
+  if (c->busy_until == 0) {
+    c->busy_until = now + patience_ms;
+    c->busy_pause = 1;
+  }
+  if (now >= c->busy_until) {
+    rille_status s = rl_sqlite_fail(c, rc, err);
+    c->busy_until = 0;
+    return s;
+  }
+  int64_t until = now + c->busy_pause;
+  c->busy_pause = c->busy_pause * 2 > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : c->busy_pause * 2;
+  *wait = (rl_wait){.fd = -1, .until_ms = until < c->busy_until ? until : c->busy_until};
+  return RILLE_AGAIN;
+}
+
+/* Nothing was done yet, so that the statement may be begun anew. A snapshot that has become old stays old: waiting does
+ * not help. */
+static bool may_wait(const rl_conn *c, int rc) {
+  return (rc & 0xff) == SQLITE_BUSY && c->rows == 0 && sqlite3_extended_errcode(c->db) != SQLITE_BUSY_SNAPSHOT;
+}
+
+static int64_t patience(const rl_conn *c) {
+  return c->options->socket_timeout_ms >= 0 ? c->options->socket_timeout_ms : RL_SQLITE_PATIENCE_MS;
+}
+
+static rille_status begin_item(rl_conn *c, const rl_sqlite_item *item, rl_error *err) {
+  c->running = true;
+  c->rows = 0;
+  c->info_count = 0;
+  c->changes = (int64_t)total_changes_of(c->db);
+  if (!item->decl || !item->prepared->stmt) return RILLE_OK;
+  return rl_sqlite_describe(c, item->prepared->stmt, item->decl, err);
+}
+
+static rille_status finish(rl_conn *c, const rl_sqlite_item *item, int64_t *affected) {
+  sqlite3_stmt *stmt = item->prepared ? item->prepared->stmt : NULL;
+  if (item->decl && stmt && sqlite3_stmt_readonly(stmt))
+    *affected = c->rows;
+  else
+    *affected = (int64_t)total_changes_of(c->db) == c->changes ? 0 : (int64_t)changes_of(c->db);
+  end_item(c);
+  return RILLE_DONE;
+}
+
+static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_row_view *row, int64_t *affected,
+                                   rl_wait *wait, rl_error *err) {
+  sqlite3_stmt *stmt = item->prepared->stmt;
+  int rc = SQLITE_DONE;
+  /* The rows of a command (PRAGMA) are of no interest. */
+  while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW && !item->decl) {}
+  if (rc == SQLITE_DONE) return finish(c, item, affected);
+  if (rc == SQLITE_ROW) {
+    c->rows++;
+    rille_status s = rl_sqlite_decode_row(c, stmt, item->decl, row, err);
+    return s == RILLE_OK ? RILLE_ROW : fail_item(c, s);
+  }
+  if (!may_wait(c, rc)) return fail_item(c, rl_sqlite_fail(c, rc, err));
+  rille_status s = rl_sqlite_wait_for_lock(c, patience(c), rc, wait, err);
+  sqlite3_reset(stmt);
+  return s == RILLE_AGAIN ? s : fail_item(c, s);
+}
+
+/* One statement of a script. SQLITE_DONE when it has run; *rest is what follows it. */
+static int step_script(rl_conn *c, const char *sql, const char **rest) {
+  sqlite3_stmt *stmt = NULL;
+  int rc = sqlite3_prepare_v2(c->db, sql, -1, &stmt, rest);
+  if (rc != SQLITE_OK || !stmt) return rc == SQLITE_OK ? SQLITE_DONE : rc;
+  do rc = sqlite3_step(stmt);
+  while (rc == SQLITE_ROW);
+  sqlite3_finalize(stmt);
+  return rc;
+}
+
+static rille_status run_script(rl_conn *c, rl_sqlite_item *item, int64_t *affected, rl_wait *wait, rl_error *err) {
+  while (*item->at) {
+    const char *rest = item->at;
+    int rc = step_script(c, item->at, &rest);
+    if (rc == SQLITE_DONE) {
+      item->at = rest;
+      c->busy_until = 0;
+      continue;
+    }
+    if (!may_wait(c, rc)) return fail_item(c, rl_sqlite_fail(c, rc, err));
+    rille_status s = rl_sqlite_wait_for_lock(c, patience(c), rc, wait, err);
+    return s == RILLE_AGAIN ? s : fail_item(c, s);
+  }
+  return finish(c, item, affected);
+}
+
+rille_status rl_sqlite_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {
+  if (c->head == c->count) return rl_fail(err, RL_INTERNAL, "nothing was sent that could be answered");
+  rl_sqlite_item *item = &c->items[c->head];
+  if (c->failed) {
+    rille_status s = rl_fail(err, RL_P2039, "not run, because a statement sent before it failed");
+    end_item(c);
+    return s;
+  }
+  if (!c->running) {
+    rille_status s = begin_item(c, item, err);
+    if (s != RILLE_OK) return fail_item(c, s);
+  }
+  if (item->script) return run_script(c, item, affected, wait, err);
+  return step_statement(c, item, row, affected, wait, err);
+}
+
+#endif

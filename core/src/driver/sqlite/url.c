@@ -1,0 +1,57 @@
+/* SQLite URLs: file:PATH, sqlite:PATH, sqlite://PATH and :memory:, with the parameters all databases share. The path is
+ * taken as it is written, as Prisma takes it: nothing in it is percent-decoded. */
+#include "driver/sqlite/conn.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+#include "driver/url.h"
+
+static rille_status unknown_param(rl_str key, rl_error *err) {
+  static const char *const known[] = {"connection_limit", "pool_timeout", "connect_timeout", "socket_timeout",
+                                      "statement_cache_size"};
+  rl_str candidates[sizeof known / sizeof *known];
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) candidates[i] = rl_str_of(known[i]);
+  rl_str near = rl_str_nearest(key, candidates, sizeof known / sizeof *known);
+  if (near.len)
+    return rl_fail(err, RL_P1013, "the database URL has the unknown parameter '%.*s'; did you mean '%.*s'?",
+                   RL_STR_ARG(key), RL_STR_ARG(near));
+  return rl_fail(err, RL_P1013,
+                 "the database URL has the unknown parameter '%.*s'; SQLite takes connection_limit, pool_timeout, "
+                 "connect_timeout, socket_timeout and "
+                 "statement_cache_size",
+                 RL_STR_ARG(key));
+}
+
+static rille_status parse_params(rl_str rest, rl_conn_options *out, rl_error *err) {
+  rl_url_param param;
+  while (rl_url_next_param(&rest, &param)) {
+    rille_status s = rl_url_common_param(&param, out, err);
+    if (s == RILLE_DONE) s = unknown_param(param.key, err);
+    if (s != RILLE_OK) return s;
+  }
+  return RILLE_OK;
+}
+
+rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
+  *out = rl_url_no_options(&rl_driver_sqlite);
+  rl_str scheme = rl_url_scheme(url);
+  rl_str path = {url.p + scheme.len + 1, url.len - scheme.len - 1};
+  const char *mark = memchr(path.p, '?', path.len);
+  rl_str params = {NULL, 0};
+  if (mark) {
+    params = (rl_str){mark + 1, path.len - (size_t)(mark - path.p) - 1};
+    path.len = (size_t)(mark - path.p);
+  }
+  if (rl_str_starts(path, RL_STR("//"))) path = (rl_str){path.p + 2, path.len - 2};
+  if (path.len == 0)
+    return rl_fail(err, RL_P1013, "the database URL names no file; write file:./dev.db or sqlite::memory:");
+  rille_status s = parse_params(params, out, err);
+  if (s != RILLE_OK) return s;
+  out->memory = rl_str_is(path, ":memory:");
+  out->conninfo = rl_arena_strdup(arena, path);
+  out->display = rl_arena_strdup(arena, url);
+  out->database = out->conninfo;
+  return out->conninfo && out->display ? RILLE_OK : rl_fail_nomem(err);
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* From a URL to its driver, and the URL parameters that all drivers share. */
+#include "driver/url.h"
+
+#include <inttypes.h>
+
+static const rl_driver *const drivers[] = {
+#ifdef RILLE_WITH_POSTGRES
+    &rl_driver_postgres,
+#endif
+#ifdef RILLE_WITH_SQLITE
+    &rl_driver_sqlite,
+#endif
+    NULL};
+
+static const char accepted[] = "postgresql://user@host:5432/database, postgres://..., file:./dev.db or sqlite::memory:";
+
+rl_str rl_url_scheme(rl_str url) {
+  const char *colon = url.len ? memchr(url.p, ':', url.len) : NULL;
+  if (!colon) return (rl_str){url.p, 0};
+  rl_str scheme = {url.p, (size_t)(colon - url.p)};
+  for (size_t i = 0; i < scheme.len; i++) {
+    char c = scheme.p[i];
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    if (!letter && (i == 0 || !other)) return (rl_str){url.p, 0};
+  }
+  return scheme;
+}
+
+static bool same_letters(rl_str a, const char *b) {
+  if (a.len != strlen(b)) return false;
+  for (size_t i = 0; i < a.len; i++) {
+    char c = a.p[i] >= 'A' && a.p[i] <= 'Z' ? (char)(a.p[i] + ('a' - 'A')) : a.p[i];
+    if (c != b[i]) return false;
+  }
+  return true;
+}
+
+/* The scheme is shown, the rest of the URL never: it may hold a password. */
+static rille_status unknown_scheme(rl_str scheme, rl_error *err) {
+  static const char *const known[] = {"postgresql", "postgres", "file", "sqlite"};
+  rl_str candidates[4];
+  for (size_t i = 0; i < 4; i++) {
+    candidates[i] = rl_str_of(known[i]);
+    if (same_letters(scheme, known[i]))
+      return rl_fail(err, RL_P1013, "this build of rille has no driver for URLs of the scheme '%s'", known[i]);
+  }
+  rl_str near = rl_str_nearest(scheme, candidates, 4);
+  if (near.len)
+    return rl_fail(err, RL_P1013, "the database URL has the unknown scheme '%.*s'; did you mean '%.*s'?",
+                   RL_STR_ARG(scheme), RL_STR_ARG(near));
+  return rl_fail(err, RL_P1013, "the database URL has the unknown scheme '%.*s'; use %s", RL_STR_ARG(scheme), accepted);
+}
+
+rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) {
+  *out = NULL;
+  if (url.len == 0) return rl_fail(err, RL_P1013, "the database URL is empty; use %s", accepted);
+  if (memchr(url.p, 0, url.len)) return rl_fail(err, RL_P1013, "the database URL contains a NUL byte");
+  rl_str scheme = rl_url_scheme(url);
+  if (scheme.len == 0) return rl_fail(err, RL_P1013, "the database URL does not begin with a scheme; use %s", accepted);
+  for (size_t i = 0; drivers[i]; i++)
+    for (const char *const *s = drivers[i]->schemes; *s; s++)
+      if (same_letters(scheme, *s)) {
+        *out = drivers[i];
+        return RILLE_OK;
+      }
+  return unknown_scheme(scheme, err);
+}
+
+rille_status rl_driver_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
+  const rl_driver *driver = NULL;
+  rille_status s = rl_driver_of_url(url, &driver, err);
+  return s == RILLE_OK ? driver->parse_url(url, arena, out, err) : s;
+}
+
+rl_conn_options rl_url_no_options(const rl_driver *driver) {
+  return (rl_conn_options){.driver = driver,
+                           .pool_timeout_ms = -1,
+                           .connect_timeout_ms = -1,
+                           .socket_timeout_ms = -1,
+                           .statement_cache_size = -1};
+}
+
+bool rl_url_next_param(rl_str *rest, rl_url_param *out) {
+  while (rest->len && *rest->p == '&') *rest = rl_str_make(rest->p + 1, rest->len - 1);
+  if (rest->len == 0) return false;
+  const char *amp = memchr(rest->p, '&', rest->len);
+  rl_str one = {rest->p, amp ? (size_t)(amp - rest->p) : rest->len};
+  const char *eq = memchr(one.p, '=', one.len);
+  out->key = (rl_str){one.p, eq ? (size_t)(eq - one.p) : one.len};
+  out->value = eq ? (rl_str){eq + 1, one.len - out->key.len - 1} : (rl_str){one.p + one.len, 0};
+  *rest = (rl_str){one.p + one.len, rest->len - one.len};
+  return true;
+}
+
+static rille_status wrong_value(const rl_url_param *param, const char *right, rl_error *err) {
+  return rl_fail(err, RL_P1013, "the database URL's parameter %.*s is '%.*s'; it must be %s", RL_STR_ARG(param->key),
+                 RL_STR_ARG(param->value), right);
+}
+
+static rille_status whole_number(const rl_url_param *param, int64_t max, int64_t *out, rl_error *err) {
+  int64_t n = 0;
+  for (size_t i = 0; i < param->value.len; i++) {
+    char c = param->value.p[i];
+    if (c < '0' || c > '9' || n > max) return wrong_value(param, "a whole number, not negative", err);
+    n = n * 10 + (c - '0');
+  }
+  if (param->value.len == 0 || n > max)
+    return rl_fail(err, RL_P1013, "the database URL's parameter %.*s must be a whole number from 0 to %" PRId64,
+                   RL_STR_ARG(param->key), max);
+  *out = n;
+  return RILLE_OK;
+}
+
+/* Prisma writes seconds, and 0 for no limit: that becomes a time longer than any process lives. */
+static rille_status seconds(const rl_url_param *param, int64_t *ms, rl_error *err) {
+  int64_t n = 0;
+  rille_status s = whole_number(param, INT32_MAX, &n, err);
+  if (s == RILLE_OK) *ms = (n == 0 ? INT32_MAX : n) * 1000;
+  return s;
+}
+
+rille_status rl_url_flag(const rl_url_param *param, bool *out, rl_error *err) {
+  if (rl_str_is(param->value, "true") || rl_str_is(param->value, "1"))
+    *out = true;
+  else if (rl_str_is(param->value, "false") || rl_str_is(param->value, "0"))
+    *out = false;
+  else
+    return wrong_value(param, "true or false", err);
+  return RILLE_OK;
+}
+
+static rille_status small_number(const rl_url_param *param, int64_t least, int *out, rl_error *err) {
+  int64_t n = 0;
+  rille_status s = whole_number(param, 1000000, &n, err);
+  if (s == RILLE_OK && n < least) return wrong_value(param, "at least 1", err);
+  if (s == RILLE_OK) *out = (int)n;
+  return s;
+}
+
+rille_status rl_url_common_param(const rl_url_param *param, rl_conn_options *out, rl_error *err) {
+  if (rl_str_is(param->key, "connection_limit")) return small_number(param, 1, &out->connection_limit, err);
+  if (rl_str_is(param->key, "statement_cache_size")) return small_number(param, 0, &out->statement_cache_size, err);
+  if (rl_str_is(param->key, "pool_timeout")) return seconds(param, &out->pool_timeout_ms, err);
+  if (rl_str_is(param->key, "connect_timeout")) return seconds(param, &out->connect_timeout_ms, err);
+  if (rl_str_is(param->key, "socket_timeout")) return seconds(param, &out->socket_timeout_ms, err);
+  return RILLE_DONE;
+}

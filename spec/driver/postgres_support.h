@@ -1,0 +1,46 @@
+/* What the tests of the PostgreSQL driver share: the server of RILLE_TEST_POSTGRES. */
+#ifndef SPEC_DRIVER_POSTGRES_SUPPORT_H
+#define SPEC_DRIVER_POSTGRES_SUPPORT_H
+
+#include "support.h"
+
+static const char *url;
+
+static inline void open_with(fixture *f, const char *parameters) {
+  char full[512];
+  snprintf(full, sizeof full, "%s%s%s", url, *parameters ? strchr(url, '?') ? "&" : "?" : "", parameters);
+  open_fixture(f, full);
+}
+
+#define S(wire) ((rl_slot){RL_WIRE_##wire, false})
+#define L(wire) ((rl_slot){RL_WIRE_##wire, true})
+
+static inline int open_shared(void **state) {
+  static fixture f;
+  open_with(&f, "");
+  *state = &f;
+  return 0;
+}
+
+static inline int close_shared(void **state) {
+  close_fixture(*state);
+  return 0;
+}
+
+/* Without a server there is nothing to test; it must show as skipped, not as passed. */
+static inline void skipped(void **state) {
+  (void)state;
+  skip();
+}
+
+/* Runs the tests, or shows one as skipped. */
+#define RUN_WITH_SERVER(tests)                                                                                         \
+  do {                                                                                                                 \
+    const struct CMUnitTest no_server[] = {cmocka_unit_test(skipped)};                                                 \
+    url = getenv("RILLE_TEST_POSTGRES");                                                                               \
+    if (!url || !*url) return cmocka_run_group_tests(no_server, NULL, NULL);                                           \
+    return cmocka_run_group_tests(tests, NULL, NULL);                                                                  \
+  } while (0)
+#define SHARED(test) cmocka_unit_test_setup_teardown(test, open_shared, close_shared)
+
+#endif
