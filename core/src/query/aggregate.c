@@ -1,0 +1,170 @@
+/* aggregate, group_by and count with select: which numbers are computed, and over which groups. */
+#include "query/bind.h"
+
+const rl_word rl_aggregate_words[5] = {{"_count", RL_WORD_COUNT},
+                                       {"_avg", RL_WORD_AVG},
+                                       {"_sum", RL_WORD_SUM},
+                                       {"_min", RL_WORD_MIN},
+                                       {"_max", RL_WORD_MAX}};
+static const rl_aggregate functions[] = {RL_AGG_COUNT, RL_AGG_AVG, RL_AGG_SUM, RL_AGG_MIN, RL_AGG_MAX};
+
+bool rl_can_aggregate(rl_aggregate fn, const rl_field *f) {
+  bool number = f->type.scalar == RL_INT || f->type.scalar == RL_BIGINT || f->type.scalar == RL_FLOAT ||
+                f->type.scalar == RL_DECIMAL;
+  switch (fn) {
+  case RL_AGG_AVG:
+  case RL_AGG_SUM: return number && !f->list;
+  case RL_AGG_MIN:
+  case RL_AGG_MAX: return !f->list && f->type.scalar != RL_JSON;
+  default: return true;
+  }
+}
+
+static rille_status add(rl_binder *b, rl_aggregate fn, const rl_field *field, rl_str group, rl_str name) {
+  rl_query *q = b->query;
+  if (!q->aggregates) {
+    size_t most = 5 * (q->model->column_count + 2);
+    q->aggregates = RL_NEW_ARRAY(b->arena, rl_aggregate_column, most);
+    if (!q->aggregates) return rl_nomem(b);
+  }
+  q->aggregates[q->aggregate_count++] = (rl_aggregate_column){fn, field, group, name};
+  return RILLE_OK;
+}
+
+/* true, or for a count { distinct = true } */
+static rille_status wanted(rl_binder *b, rl_node *node, rl_aggregate *fn, bool *on) {
+  if (node->kind != RL_NODE_OBJECT || *fn != RL_AGG_COUNT) return rl_expect_flag(b, node, on);
+  rl_node *distinct = rl_get(node, "distinct");
+  if (!distinct || node->count != 1) return rl_bad(b, node, NULL, "expected is true or { distinct = true }");
+  bool only;
+  *on = true;
+  RL_TRY(rl_expect_flag(b, distinct, &only));
+  if (only) *fn = RL_AGG_COUNT_DISTINCT;
+  return RILLE_OK;
+}
+
+static rille_status bind_member(rl_binder *b, rl_aggregate fn, rl_str group, rl_node *member, size_t *count) {
+  const rl_model *model = b->query->model;
+  bool all = fn == RL_AGG_COUNT && rl_str_is(member->key, "_all"), on;
+  const rl_field *f = all ? NULL : rl_find_field(model, member->key);
+  if (!all && (!f || f->is_relation || !rl_can_aggregate(fn, f))) {
+    rl_names names = {.arena = b->arena};
+    for (size_t i = 0; i < model->column_count; i++)
+      if (!model->columns[i]->ignored && rl_can_aggregate(fn, model->columns[i]))
+        rl_names_add(&names, model->columns[i]->name);
+    if (fn == RL_AGG_COUNT) rl_names_add(&names, RL_STR("_all"));
+    return rl_bad_name(b, member, member->key, "field for this function", model, &names);
+  }
+  RL_TRY(wanted(b, member, &fn, &on));
+  if (!on) return RILLE_OK;
+  ++*count;
+  return add(b, all ? RL_AGG_COUNT_ALL : fn, f, group, all ? RL_STR("_all") : f->name);
+}
+
+static rille_status bind_members(rl_binder *b, rl_aggregate fn, rl_str group, rl_node *node) {
+  size_t count = 0;
+  RL_TRY(rl_expect_object(b, node, "an object with the names of fields"));
+  for (size_t i = 0; i < node->count; i++) RL_TRY(bind_member(b, fn, group, &node->children[i], &count));
+  return count ? RILLE_OK
+               : rl_bad(b, node, NULL, "it must name at least one field of %.*s", RL_STR_ARG(b->query->model->name));
+}
+
+static rille_status bind_function(rl_binder *b, int word, rl_node *node) {
+  rl_str group = rl_str_of(rl_aggregate_words[word].text);
+  if (word != RL_WORD_COUNT || node->kind != RL_NODE_BOOL) return bind_members(b, functions[word], group, node);
+  bool on;
+  RL_TRY(rl_expect_flag(b, node, &on));
+  return on ? add(b, RL_AGG_COUNT_ALL, NULL, RL_STR(""), group) : RILLE_OK;
+}
+
+static rille_status bind_functions(rl_binder *b, rl_node *args) {
+  for (int i = 0; i < 5; i++) {
+    rl_node *node = rl_get(args, rl_aggregate_words[i].text);
+    if (node) RL_TRY(bind_function(b, i, node));
+  }
+  return RILLE_OK;
+}
+
+rille_status rl_bind_aggregates(rl_binder *b, rl_node *args) {
+  RL_TRY(bind_functions(b, args));
+  if (b->query->aggregate_count) return RILLE_OK;
+  return rl_bad(b, args, NULL, "nothing to compute; give at least one of `_count`, `_sum`, `_avg`, `_min`, `_max`");
+}
+
+rille_status rl_bind_count_select(rl_binder *b, rl_node *select) {
+  if (select && select->kind == RL_NODE_BOOL) {
+    bool on;
+    RL_TRY(rl_expect_flag(b, select, &on));
+    select = NULL;
+  }
+  b->query->count_plain = !select;
+  if (!select) return add(b, RL_AGG_COUNT_ALL, NULL, RL_STR(""), RL_STR("_all"));
+  return bind_members(b, RL_AGG_COUNT, RL_STR(""), select);
+}
+
+/* ------------------------------------------------------------------ group_by */
+
+static bool is_grouped(const rl_query *q, const rl_field *f) {
+  for (size_t i = 0; i < q->by_count; i++)
+    if (q->by[i] == f) return true;
+  return false;
+}
+
+static rille_status check_order(rl_binder *b, rl_node *args) {
+  const rl_query *q = b->query;
+  rl_buf missing;
+  rl_buf_init(&missing);
+  for (size_t i = 0; i < q->read.order_count; i++) {
+    const rl_order *o = &q->read.orders[i];
+    if (o->kind == RL_ORDER_FIELD && !is_grouped(q, o->field))
+      rl_buf_printf(&missing, "%s%.*s", missing.len ? ", " : "", RL_STR_ARG(o->field->name));
+  }
+  const char *z = rl_buf_z(&missing);
+  rille_status status = z ? RILLE_OK : rl_nomem(b);
+  if (z && *z)
+    status = rl_bad_code(
+        b, RL_P2019, rl_get(args, "order_by"), NULL,
+        "Every field used for orderBy must be included in the by-arguments of the query. Missing fields: %s", z);
+  rl_buf_dispose(&missing);
+  return status;
+}
+
+static void find_missing(const rl_query *q, const rl_filter *f, rl_buf *out) {
+  if (!f) return;
+  for (size_t i = 0; i < f->count; i++) find_missing(q, f->items[i], out);
+  if (f->field && f->aggregate == RL_AGG_NONE && !is_grouped(q, f->field))
+    rl_buf_printf(out, "%s%.*s", out->len ? ", " : "", RL_STR_ARG(f->field->name));
+}
+
+static rille_status check_having(rl_binder *b, rl_node *node) {
+  rl_buf missing;
+  rl_buf_init(&missing);
+  find_missing(b->query, b->query->having, &missing);
+  const char *z = rl_buf_z(&missing);
+  rille_status status = z ? RILLE_OK : rl_nomem(b);
+  if (z && *z)
+    status = rl_bad_code(
+        b, RL_P2019, node, NULL,
+        "Every field used in `having` filters must either be an aggregation filter or be included in the selection of "
+        "the query. Missing fields: %s",
+        z);
+  rl_buf_dispose(&missing);
+  return status;
+}
+
+rille_status rl_bind_group_by(rl_binder *b, rl_node *args) {
+  rl_query *q = b->query;
+  rl_node *by = rl_get(args, "by"), *having = rl_get(args, "having");
+  RL_TRY(rl_expect_fields(b, by, q->model, &q->by, &q->by_count));
+  if (q->by_count == 0)
+    return rl_bad(b, by, NULL, "it must name at least one field of %.*s", RL_STR_ARG(q->model->name));
+  RL_TRY(check_order(b, args));
+  if (having) {
+    RL_TRY(rl_bind_having(b, q->model, having, &q->having));
+    RL_TRY(check_having(b, having));
+  }
+  rl_node *cut = rl_get(args, "take") ? rl_get(args, "take") : rl_get(args, "skip");
+  if (cut && q->read.order_count == 0)
+    return rl_bad_code(b, RL_P2019, cut, NULL, "groups have no order of their own; give order_by with take and skip");
+  return bind_functions(b, args);
+}

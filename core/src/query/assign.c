@@ -1,0 +1,101 @@
+/* What is written to one column: a value, null, or an operation on what is there. */
+#include "query/bind.h"
+
+static const rl_word number_words[] = {{"set", RL_SET},
+                                       {"increment", RL_INCREMENT},
+                                       {"decrement", RL_DECREMENT},
+                                       {"multiply", RL_MULTIPLY},
+                                       {"divide", RL_DIVIDE}};
+static const rl_word list_words[] = {{"set", RL_SET}, {"push", RL_PUSH}};
+
+static bool is_number(const rl_field *f) {
+  return f->type.scalar == RL_INT || f->type.scalar == RL_BIGINT || f->type.scalar == RL_FLOAT ||
+         f->type.scalar == RL_DECIMAL;
+}
+
+/* ------------------------------------------------------------------ values */
+
+static rille_status assign_null(rl_binder *b, const rl_field *field, rl_node *node) {
+  if (!field->required) return RILLE_OK;
+  return rl_bad(b, node, field, "null is not allowed: the field is required");
+}
+
+/* Json: rille.null is SQL NULL where the column can hold it, else Json's null. */
+static rille_status assign_json(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
+  bool mark = node->kind == RL_NODE_MARK;
+  if (node->kind == RL_NODE_NULL && !field->required) return RILLE_OK;
+  if (mark && node->mark == RL_MARK_DB_NULL) {
+    if (!field->required) return RILLE_OK;
+    return rl_bad(b, node, field,
+                  "rille.db_null is not allowed: the field is required; rille.json_null is Json's null");
+  }
+  if (mark && node->mark == RL_MARK_ANY_NULL)
+    return rl_bad(b, node, field, "rille.any_null is for filters; write rille.db_null or rille.json_null");
+  return rl_input_json(b, &field->type, field, node, &out->input);
+}
+
+static rille_status assign_list(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
+  if (node->kind == RL_NODE_NULL) return rl_bad(b, node, field, "null is not allowed: a list may be empty, {}");
+  return rl_input_scalars(b, &field->type, field, node, true, &out->input);
+}
+
+static rille_status assign_value(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
+  if (field->list) return assign_list(b, field, node, out);
+  if (field->type.scalar == RL_JSON) return assign_json(b, field, node, out);
+  if (node->kind == RL_NODE_NULL) return assign_null(b, field, node);
+  return rl_input_scalar(b, &field->type, field, node, &out->input);
+}
+
+/* ------------------------------------------------------------------ operations */
+
+static rille_status push(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
+  bool many = node->kind == RL_NODE_LIST || (rl_is_empty_list(node) && field->type.scalar != RL_JSON);
+  if (many) return rl_input_scalars(b, &field->type, field, node, true, &out->input);
+  rl_input *items;
+  RL_TRY(rl_input_scalar(b, &field->type, field, node, &items));
+  out->input = rl_input_new(b, RL_INPUT_ARRAY, &field->type, field, NULL);
+  if (!out->input) return rl_nomem(b);
+  out->input->path = items->path;
+  out->input->type.list = true;
+  out->input->items = items;
+  out->input->count = 1;
+  return RILLE_OK;
+}
+
+static rille_status operate(rl_binder *b, const rl_field *field, rl_node *member, int op, rl_assign *out) {
+  out->op = (rl_assign_op)op;
+  if (op == RL_SET) return assign_value(b, field, member, out);
+  if (member->kind == RL_NODE_NULL) return rl_bad(b, member, field, "null is not allowed here");
+  if (op == RL_PUSH) return push(b, field, member, out);
+  return rl_input_scalar(b, &field->type, field, member, &out->input);
+}
+
+static rille_status operation(rl_binder *b, const rl_field *field, rl_node *node, rl_data_mode mode, rl_assign *out) {
+  const rl_word *words = field->list ? list_words : number_words;
+  size_t count = field->list ? RL_COUNT_OF(list_words) : is_number(field) ? RL_COUNT_OF(number_words) : 1;
+  if (mode == RL_DATA_CREATE) count = 1;
+  if (node->count != 1)
+    return rl_bad(b, node, field, "%s was given; expected is a value or one operation such as { %s = ... }",
+                  node->count ? "an object of several keys" : "an empty object", field->list ? "push" : "set");
+  rl_node *member = &node->children[0];
+  int op = rl_word_id(words, count, member->key);
+  if (op >= 0) return operate(b, field, member, op, out);
+  rl_names names = {.arena = b->arena};
+  rl_names_words(&names, words, count);
+  return rl_bad_name(b, member, member->key, "operation", NULL, &names);
+}
+
+static bool is_operation(const rl_field *field, rl_node *node) {
+  if (node->kind != RL_NODE_OBJECT) return false;
+  if (field->list) return node->count > 0;
+  if (field->type.scalar == RL_JSON) return false; /* any table is the value itself */
+  return !(field->type.scalar == RL_DATETIME && rl_get(node, "year"));
+}
+
+rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_node *node, rl_data_mode mode, rl_assign *out) {
+  *out = (rl_assign){.field = field, .op = RL_SET};
+  if (!is_operation(field, node)) return assign_value(b, field, node, out);
+  if (mode == RL_DATA_CREATE && !field->list)
+    return rl_bad(b, node, field, "an object was given; a new row takes the value itself");
+  return operation(b, field, node, mode, out);
+}

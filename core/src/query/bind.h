@@ -1,0 +1,188 @@
+/* What the files of bind share: the state of one bind, and the functions that make the parts of a query. Private to the
+ * query room. */
+#ifndef RL_QUERY_BIND_H
+#define RL_QUERY_BIND_H
+
+#include "query/query.h"
+
+typedef struct rl_sealed_rows { /* rows whose place is filled at the end */
+  rl_rows *rows;
+  struct rl_sealed_rows *next;
+} rl_sealed_rows;
+
+typedef struct rl_binder {
+  const rl_schema *schema;
+  rl_tree *tree;
+  const rl_bind_options *options;
+  rl_arena *arena;
+  rl_query *query;
+  rl_sealed_rows *rows;
+  rl_error *err;
+} rl_binder;
+
+/* ------------------------------------------------------------------ context.c: words, lists, errors */
+
+/* Passes a failure up. */
+#define RL_TRY(call)                                                                                                   \
+  do {                                                                                                                 \
+    rille_status rl_try_status = (call);                                                                               \
+    if (rl_try_status < 0) return rl_try_status;                                                                       \
+  } while (0)
+
+typedef struct rl_word {
+  const char *text;
+  int id;
+} rl_word;
+#define RL_COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+/* The id of a word, or -1. */
+int rl_word_id(const rl_word *words, size_t count, rl_str text);
+
+/* Names that would have been right: what a suggestion is taken from. In the arena, since calls nest deeply and stacks
+ * are small; a name that finds no memory is left out. */
+typedef struct rl_names {
+  rl_arena *arena;
+  rl_str *items;
+  size_t count, cap;
+} rl_names;
+void rl_names_add(rl_names *names, rl_str name);
+void rl_names_words(rl_names *names, const rl_word *words, size_t count);
+void rl_names_fields(rl_names *names, const rl_model *model, bool scalars, bool relations);
+
+/* Each makes VALIDATION (or `code`) with the message "path: text" and the details path, model and field (field may be
+ * NULL), and returns RILLE_ERROR. */
+rille_status rl_bad(rl_binder *b, const rl_node *at, const rl_field *field, const char *format, ...);
+rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_node *at, const rl_field *field, const char *format, ...);
+/* The same for something that is not there: `child` is the key that `at` lacks. */
+rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_node *at, const char *child, const rl_field *field,
+                          const char *format, ...);
+/* "where.emial: unknown field of User; did you mean `email`?" */
+rille_status rl_bad_name(rl_binder *b, const rl_node *at, rl_str written, const char *what, const rl_model *model,
+                         const rl_names *names);
+rille_status rl_bad_field(rl_binder *b, const rl_node *at, rl_str written, const rl_model *model, bool scalars,
+                          bool relations);
+rille_status rl_nomem(rl_binder *b);
+
+/* rille.array{} and rille.object{} where a list or an object of the query language is meant become plain empty ones. */
+void rl_plain(rl_node *n);
+bool rl_is_empty_list(const rl_node *n);    /* {} or [] */
+const char *rl_kind_text(const rl_node *n); /* "a text", "a list" */
+rille_status rl_expect_object(rl_binder *b, rl_node *n, const char *what);
+rille_status rl_expect_number(rl_binder *b, const rl_node *n); /* an integer or a float */
+/* A pinned boolean. */
+rille_status rl_expect_flag(rl_binder *b, rl_node *n, bool *out);
+/* A pinned text that is one of the words. */
+rille_status rl_expect_word(rl_binder *b, rl_node *n, const rl_word *words, size_t count, int *id);
+
+typedef struct rl_nodes {
+  rl_node *items;
+  size_t count;
+} rl_nodes;
+/* One or a list of them; {} is none, or one empty object when empty_is_one. Lists are expanded. */
+rille_status rl_expect_many(rl_binder *b, rl_node *n, bool empty_is_one, rl_nodes *out);
+/* A field name or a list of them, pinned. */
+rille_status rl_expect_fields(rl_binder *b, rl_node *n, const rl_model *model, const rl_field ***fields, size_t *count);
+rl_node *rl_get(rl_node *object, const char *key);
+const rl_field *rl_find_field(const rl_model *model, rl_str name); /* NULL for ignored ones too */
+
+/* ------------------------------------------------------------------ inputs.c */
+
+rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_node *node);
+rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out);
+/* A list of scalars; as_list: the whole is the value of a list column (type.list), else each is compared on its own. */
+rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, bool as_list,
+                              rl_input **out);
+rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out);
+rille_status rl_input_constant(rl_binder *b, const rl_field *field, rl_value value, rl_str path, rl_input **out);
+rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path,
+                              rl_input **out); /* NULL when the client gives none */
+rille_status rl_input_now(rl_binder *b, const rl_field *field, rl_str path, rl_input **out);
+/* A whole number that is not negative (its sign is pinned): skip, limit. */
+rille_status rl_input_count(rl_binder *b, rl_node *node, rl_input **out);
+rille_status rl_seal(rl_binder *b);
+bool rl_has_client_default(const rl_field *field);
+rl_type rl_plain_type(rl_scalar scalar);
+
+/* ------------------------------------------------------------------ filters. NULL stands for no condition */
+
+typedef struct rl_subject { /* what an operator is applied to */
+  const rl_model *model;    /* whose columns a field reference may name */
+  const rl_field *field;
+  rl_aggregate aggregate;
+  rl_type type;     /* of its values */
+  rl_type ref_type; /* what a referenced field must be */
+  bool nullable;
+  bool insensitive;
+  bool reverse; /* within an odd number of nots */
+} rl_subject;
+
+typedef struct rl_filters { /* a growing conjunction */
+  rl_filter **items;
+  size_t count, cap;
+} rl_filters;
+rille_status rl_filters_add(rl_binder *b, rl_filters *list, rl_filter *f); /* NULL is left out */
+rille_status rl_filters_and(rl_binder *b, const rl_filters *list, rl_filter **out);
+rille_status rl_filter_new(rl_binder *b, rl_filter_kind kind, const rl_field *field, rl_filter **out);
+rille_status rl_filter_not(rl_binder *b, rl_filter *inner, rl_filter **out);
+
+/* where.c */
+rille_status rl_bind_where(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
+typedef rille_status rl_where_fn(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
+/* AND, OR, NOT: id as in rl_grouping_words, items bound by fn. */
+enum { RL_WORD_AND, RL_WORD_OR, RL_WORD_NOT };
+extern const rl_word rl_grouping_words[3];
+rille_status rl_bind_grouping(rl_binder *b, const rl_model *model, int id, rl_node *node, rl_where_fn *fn,
+                              rl_filter **out);
+rille_status rl_bind_field_filter(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out);
+/* where_scalar.c */
+rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_node *node, rl_filter **out);
+bool rl_is_scalar_operator(rl_str key);
+rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_node *node, bool list, const rl_field **out);
+/* where_list.c */
+rille_status rl_bind_list_filter(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out);
+/* where_json.c */
+rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter **out);
+/* where_unique.c: at least one whole unique key, and any other filters */
+/* key_again.c: for upsert_native and key_in_create */
+rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_write *create, bool *out);
+rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
+
+/* ------------------------------------------------------------------ reading */
+
+rille_status rl_bind_order(rl_binder *b, const rl_model *model, rl_node *node, bool grouped, rl_order **orders,
+                           size_t *count);                                                             /* order.c */
+rille_status rl_bind_selection(rl_binder *b, const rl_model *model, rl_node *args, rl_selection *out); /* select.c */
+/* read.c: where, order_by, cursor, take, skip, distinct, lock: those that args has */
+rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_node *args, bool grouped, rl_read *read);
+rille_status rl_bind_lock(rl_binder *b, rl_node *node, rl_read *read);
+/* aggregate.c, having.c */
+rille_status rl_bind_aggregates(rl_binder *b, rl_node *args);
+rille_status rl_bind_count_select(rl_binder *b, rl_node *select);
+rille_status rl_bind_group_by(rl_binder *b, rl_node *args);
+rille_status rl_bind_having(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
+extern const rl_word rl_aggregate_words[5];
+enum { RL_WORD_COUNT, RL_WORD_AVG, RL_WORD_SUM, RL_WORD_MIN, RL_WORD_MAX };
+bool rl_can_aggregate(rl_aggregate fn, const rl_field *field);
+
+/* ------------------------------------------------------------------ writing */
+
+typedef enum rl_data_mode { RL_DATA_CREATE, RL_DATA_UPDATE, RL_DATA_UPDATE_MANY } rl_data_mode;
+/* data.c. parent: the relation field of the parent model through which the row is written, NULL at the top */
+rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_node *node, rl_data_mode mode,
+                           const rl_field *parent, rl_write **out);
+rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_node *node, rl_data_mode mode,
+                            rl_assign *out); /* assign.c */
+/* data_check.c: what may be written together, and what must be */
+bool rl_is_parent_key(const rl_field *field, const rl_field *parent);
+bool rl_is_key_of(const rl_field *scalar, const rl_field *relation);
+const rl_field *rl_relation_of_key(const rl_field *scalar); /* the relation that holds it as foreign key; NULL */
+rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_node *node, rl_data_mode mode,
+                           const rl_field *parent);
+/* nested.c: appends to write->nesteds */
+rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_node *node, rl_data_mode mode, rl_write *write);
+/* rows.c */
+rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_node *node, const rl_field *parent, bool defaults,
+                          rl_rows **out);
+rille_status rl_bind_rows_keys(rl_binder *b, rl_node *args, rl_rows *rows, bool update_all); /* on and update */
+
+#endif

@@ -1,0 +1,294 @@
+/* One scalar to the type of a column. */
+#include "query/convert.h"
+#include "tape/datetime.h"
+#include "tape/decimal.h"
+#include "tape/json.h"
+#include "tape/tape.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ------------------------------------------------------------------ refusals */
+
+static rille_status refuse(const rl_input *input, rl_code code, rl_error *err, const char *format, va_list args) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_buf_vprintf(&text, format, args);
+  const char *z = rl_buf_z(&text);
+  rille_status status =
+      z ? rl_fail(err, code, "%.*s%s%s", RL_STR_ARG(input->path), input->path.len ? ": " : "", z) : rl_fail_nomem(err);
+  rl_buf_dispose(&text);
+  if (input->path.len) rl_error_detail(err, "path", input->path);
+  if (input->field) {
+    rl_error_detail(err, "model", input->field->model->name);
+    rl_error_detail(err, "field", input->field->name);
+  }
+  return status;
+}
+
+rille_status rl_refuse_value(const rl_input *input, rl_code code, rl_error *err, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  rille_status status = refuse(input, code, err, format, args);
+  va_end(args);
+  return status;
+}
+
+static const char *kind_text(const rl_value *v) {
+  static const char *const texts[] = {"null",  "a boolean", "an integer",  "a float", "a text",
+                                      "bytes", "a decimal", "a date-time", "Json",    "a list"};
+  return v->kind < sizeof texts / sizeof *texts ? texts[v->kind] : "a value of another kind";
+}
+
+rille_status rl_refuse_kind(const rl_input *input, const rl_value *value, const char *wanted, rl_error *err) {
+  const rl_field *f = input->field;
+  if (!f) return rl_refuse_value(input, RL_VALIDATION, err, "%s was given; expected is %s", kind_text(value), wanted);
+  return rl_refuse_value(input, RL_VALIDATION, err, "%s was given; %.*s.%.*s takes %s", kind_text(value),
+                         RL_STR_ARG(f->model->name), RL_STR_ARG(f->name), wanted);
+}
+
+rille_status rl_keep_text(rl_buf *buf, rille_value_kind kind, rl_arena *arena, rl_value *out, rl_error *err) {
+  rl_str kept = buf->failed ? (rl_str){NULL, 0} : rl_arena_str(arena, rl_buf_view(buf));
+  rl_buf_dispose(buf);
+  if (!kept.p || kept.len > UINT32_MAX) return rl_fail_nomem(err);
+  *out = (rl_value){.kind = kind, .len = (uint32_t)kept.len, .as.p = kept.p};
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ numbers */
+
+static void range_of(const rl_type *t, int64_t *low, int64_t *high) {
+  *low = INT32_MIN;
+  *high = INT32_MAX;
+  if (t->scalar == RL_BIGINT) {
+    *low = INT64_MIN;
+    *high = INT64_MAX;
+  } else if (t->native == RL_NATIVE_SMALLINT) {
+    *low = INT16_MIN;
+    *high = INT16_MAX;
+  } else if (t->native == RL_NATIVE_OID) {
+    *low = 0;
+    *high = UINT32_MAX;
+  }
+}
+
+static rille_status out_of_range(const rl_input *input, const char *number, rl_error *err) {
+  const rl_type *t = &input->type;
+  const char *name = t->scalar == RL_BIGINT ? "BigInt" : "Int";
+  int64_t low, high;
+  range_of(t, &low, &high);
+  rl_code code = t->scalar == RL_BIGINT ? RL_P2033 : RL_P2020;
+  return rl_refuse_value(input, code, err, "%s is out of range for %s%s%s (%lld to %lld)", number, name,
+                         t->native ? " @db." : "", t->native ? rl_native_name(t->native) : "", (long long)low,
+                         (long long)high);
+}
+
+static rille_status float_to_int(const rl_input *input, double f, int64_t *out, rl_error *err) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_buf_printf(&text, "%.17g", f);
+  const char *z = rl_buf_z(&text);
+  rille_status status = RILLE_OK;
+  if (!z)
+    status = rl_fail_nomem(err);
+  else if (!isfinite(f) || f != floor(f))
+    status = rl_refuse_value(input, RL_VALIDATION, err, "%s is no whole number", z);
+  else if (f < -9223372036854775808.0 || f >= 9223372036854775808.0)
+    status = out_of_range(input, z, err);
+  else
+    *out = (int64_t)f;
+  rl_buf_dispose(&text);
+  return status;
+}
+
+static rille_status decimal_to_int(const rl_input *input, rl_str text, int64_t *out, rl_error *err) {
+  rl_decimal *d;
+  rille_status status = rl_decimal_parse(text, &d, err);
+  if (status < 0) return status;
+  bool whole = rl_decimal_to_int(d, out);
+  rl_decimal_free(d);
+  return whole ? RILLE_OK
+               : rl_refuse_value(input, RL_VALIDATION, err, "%.*s is no whole number of 64 bits", RL_STR_ARG(text));
+}
+
+static rille_status to_int(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
+  int64_t i = v->as.i, low, high;
+  rille_status status = RILLE_OK;
+  if (v->kind == RILLE_FLOAT)
+    status = float_to_int(input, v->as.f, &i, err);
+  else if (v->kind == RILLE_DECIMAL)
+    status = decimal_to_int(input, rl_str_make(v->as.p, v->len), &i, err);
+  else if (v->kind != RILLE_INT)
+    return rl_refuse_kind(input, v, "an integer", err);
+  if (status < 0) return status;
+  range_of(&input->type, &low, &high);
+  if (i < low || i > high) {
+    char number[24];
+    (void)snprintf(number, sizeof number, "%lld", (long long)i);
+    return out_of_range(input, number, err);
+  }
+  *out = (rl_value){.kind = RILLE_INT, .as.i = i};
+  return RILLE_OK;
+}
+
+static rille_status to_float(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
+  *out = (rl_value){.kind = RILLE_FLOAT};
+  if (v->kind == RILLE_FLOAT) {
+    out->as.f = v->as.f;
+  } else if (v->kind == RILLE_INT) {
+    out->as.f = (double)v->as.i;
+  } else if (v->kind == RILLE_DECIMAL && !rl_str_is(rl_str_make(v->as.p, v->len), "NaN")) {
+    rl_decimal *d;
+    rille_status status = rl_decimal_parse(rl_str_make(v->as.p, v->len), &d, err);
+    if (status < 0) return status;
+    out->as.f = rl_decimal_to_float(d);
+    rl_decimal_free(d);
+  } else {
+    return rl_refuse_kind(input, v, "a number", err);
+  }
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ texts */
+
+static rille_status check_text(const rl_input *input, rl_str s, rl_error *err) {
+  size_t bad;
+  const char *nul = s.len ? memchr(s.p, 0, s.len) : NULL;
+  if (nul)
+    return rl_refuse_value(input, RL_VALIDATION, err, "a text must not hold NUL (byte %lu)",
+                           (unsigned long)(nul - s.p) + 1);
+  if (rl_utf8_valid(s, &bad)) return RILLE_OK;
+  return rl_refuse_value(input, RL_VALIDATION, err, "a text must be valid UTF-8 (byte %lu is not)",
+                         (unsigned long)bad + 1);
+}
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* 32 hexadecimal digits, with hyphens in their places or without any; out: lower case with hyphens. */
+static rille_status to_uuid(const rl_input *input, rl_str s, rl_arena *arena, rl_value *out, rl_error *err) {
+  char text[36];
+  bool hyphens = s.len == 36, good = hyphens || s.len == 32;
+  for (size_t i = 0, at = 0; good && i < 36; i++) {
+    bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+    if (hyphen) {
+      good = !hyphens || s.p[at++] == '-';
+      text[i] = '-';
+      continue;
+    }
+    int digit = hex_digit(s.p[at++]);
+    good = digit >= 0;
+    text[i] = good ? "0123456789abcdef"[digit] : '0';
+  }
+  if (!good)
+    return rl_refuse_value(input, RL_VALIDATION, err,
+                           "the text is no UUID such as 123e4567-e89b-12d3-a456-426614174000");
+  rl_str kept = rl_arena_str(arena, rl_str_make(text, 36));
+  if (!kept.p) return rl_fail_nomem(err);
+  *out = (rl_value){.kind = RILLE_TEXT, .len = 36, .as.p = kept.p};
+  return RILLE_OK;
+}
+
+static rille_status to_text(const rl_input *input, const rl_value *v, rl_arena *arena, rl_value *out, rl_error *err) {
+  if (v->kind == RILLE_INT && input->transform == RL_TRANSFORM_JSON_PATH) { /* a position in an array */
+    rl_buf text;
+    rl_buf_init(&text);
+    rl_buf_int(&text, v->as.i);
+    return rl_keep_text(&text, RILLE_TEXT, arena, out, err);
+  }
+  if (v->kind != RILLE_TEXT && v->kind != RILLE_BYTES) return rl_refuse_kind(input, v, "a text", err);
+  rl_str s = {v->as.p, v->len};
+  rille_status status = check_text(input, s, err);
+  if (status < 0) return status;
+  if (input->type.native == RL_NATIVE_UUID && input->transform == RL_TRANSFORM_NONE)
+    return to_uuid(input, s, arena, out, err);
+  *out = (rl_value){.kind = RILLE_TEXT, .len = v->len, .as.p = v->as.p};
+  return RILLE_OK;
+}
+
+static rille_status unknown_enum(const rl_input *input, rl_str written, rl_error *err) {
+  const rl_enum *e = input->type.enumeration;
+  rl_buf text;
+  rl_buf_init(&text);
+  for (size_t i = 0; i < e->count; i++) rl_buf_printf(&text, "%s`%.*s`", i ? ", " : "", RL_STR_ARG(e->values[i].name));
+  const char *z = rl_buf_z(&text);
+  rille_status status =
+      !z ? rl_fail_nomem(err)
+         : rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` is no value of %.*s; allowed are %s",
+                           written.len > 60 ? 60 : (int)written.len, written.p, RL_STR_ARG(e->name), z);
+  rl_buf_dispose(&text);
+  return status;
+}
+
+static rille_status to_enum(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
+  if (v->kind != RILLE_TEXT) return rl_refuse_kind(input, v, "the name of an enum value", err);
+  rl_str s = {v->as.p, v->len};
+  rille_status status = check_text(input, s, err);
+  if (status < 0) return status;
+  const rl_enum_value *e = rl_enum_by_name(input->type.enumeration, s);
+  if (!e) return unknown_enum(input, s, err);
+  *out = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)e->column.len, .as.p = e->column.p};
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ Json */
+
+static rille_status to_json(const rl_input *input, const rl_value *v, rl_arena *arena, rl_value *out, rl_error *err) {
+  if (v->kind == RILLE_JSON) {
+    *out = *v;
+    return RILLE_OK;
+  }
+  if (v->kind == RILLE_BYTES)
+    return rl_refuse_kind(input, v, "Json, which cannot hold bytes: encode them as a text", err);
+  rl_str s = {v->as.p, v->len};
+  if (v->kind == RILLE_TEXT && !rl_utf8_valid(s, NULL)) return check_text(input, s, err);
+  if (v->kind == RILLE_FLOAT && !isfinite(v->as.f))
+    return rl_refuse_value(input, RL_VALIDATION, err, "Json cannot hold a number that is not finite");
+  if (v->kind == RILLE_DECIMAL && rl_str_is(s, "NaN"))
+    return rl_refuse_value(input, RL_VALIDATION, err, "Json cannot hold NaN");
+  rl_buf text;
+  rl_buf_init(&text);
+  char time[RL_DATETIME_MAX];
+  switch (v->kind) {
+  case RILLE_BOOL: rl_buf_text(&text, v->as.i ? "true" : "false"); break;
+  case RILLE_INT: rl_buf_int(&text, v->as.i); break;
+  case RILLE_FLOAT: rl_json_write_float(&text, v->as.f); break;
+  case RILLE_TEXT: rl_json_write_text(&text, s); break;
+  case RILLE_DECIMAL: rl_buf_str(&text, s); break;
+  case RILLE_DATETIME: rl_json_write_text(&text, rl_str_make(time, rl_datetime_format(v->as.i, time))); break;
+  default: rl_buf_text(&text, "null"); break;
+  }
+  return rl_keep_text(&text, RILLE_JSON, arena, out, err);
+}
+
+/* ------------------------------------------------------------------ entry */
+
+rille_status rl_coerce(const rl_input *input, const rl_value *value, rl_arena *arena, rl_value *out, rl_error *err) {
+  if (value->kind == RILLE_NULL && input->type.scalar != RL_JSON) {
+    *out = (rl_value){.kind = RILLE_NULL};
+    return input->nullable ? RILLE_OK : rl_refuse_value(input, RL_VALIDATION, err, "null is not allowed here");
+  }
+  switch (input->type.scalar) {
+  case RL_BOOLEAN:
+    if (value->kind != RILLE_BOOL) return rl_refuse_kind(input, value, "a boolean", err);
+    *out = *value;
+    return RILLE_OK;
+  case RL_INT:
+  case RL_BIGINT: return to_int(input, value, out, err);
+  case RL_FLOAT: return to_float(input, value, out, err);
+  case RL_DECIMAL: return rl_coerce_decimal(input, value, arena, out, err);
+  case RL_DATETIME: return rl_coerce_datetime(input, value, out, err);
+  case RL_JSON: return to_json(input, value, arena, out, err);
+  case RL_ENUM: return to_enum(input, value, out, err);
+  case RL_BYTES:
+    if (value->kind != RILLE_TEXT && value->kind != RILLE_BYTES)
+      return rl_refuse_kind(input, value, "a string of bytes", err);
+    *out = (rl_value){.kind = RILLE_BYTES, .len = value->len, .as.p = value->as.p};
+    return RILLE_OK;
+  default: return to_text(input, value, arena, out, err);
+  }
+}

@@ -1,0 +1,139 @@
+/* Decimals and date-times of all the forms that are accepted. */
+#include "query/convert.h"
+#include "query/peek.h"
+#include "tape/datetime.h"
+#include "tape/decimal.h"
+#include "tape/json.h"
+
+#include <math.h>
+
+/* ------------------------------------------------------------------ Decimal */
+
+static rille_status normalized(const rl_input *input, rl_str text, rl_arena *arena, rl_value *out, rl_error *err) {
+  rl_buf buf;
+  rl_error own = {0};
+  rl_buf_init(&buf);
+  rille_status status = rl_decimal_normalize(text, &buf, &own);
+  bool nomem = status == RILLE_NOMEM;
+  rl_error_clear(&own);
+  if (status == RILLE_OK) return rl_keep_text(&buf, RILLE_DECIMAL, arena, out, err);
+  rl_buf_dispose(&buf);
+  if (nomem) return rl_fail_nomem(err);
+  return rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` is no decimal number", text.len > 60 ? 60 : (int)text.len,
+                         text.p);
+}
+
+rille_status rl_coerce_decimal(const rl_input *input, const rl_value *v, rl_arena *arena, rl_value *out,
+                               rl_error *err) {
+  rl_str text = {v->as.p, v->len};
+  rl_buf buf;
+  switch (v->kind) {
+  case RILLE_TEXT: return normalized(input, text, arena, out, err);
+  case RILLE_DECIMAL:
+    if (rl_str_is(text, "NaN")) return rl_refuse_value(input, RL_VALIDATION, err, "NaN is no decimal number");
+    *out = *v;
+    return RILLE_OK;
+  case RILLE_INT:
+    rl_buf_init(&buf);
+    rl_buf_int(&buf, v->as.i);
+    return rl_keep_text(&buf, RILLE_DECIMAL, arena, out, err);
+  case RILLE_FLOAT: {
+    if (!isfinite(v->as.f)) return rl_refuse_value(input, RL_VALIDATION, err, "a decimal must be finite");
+    rl_buf_init(&buf);
+    rl_json_write_float(&buf, v->as.f);
+    rille_status status = buf.failed ? rl_fail_nomem(err) : normalized(input, rl_buf_view(&buf), arena, out, err);
+    rl_buf_dispose(&buf);
+    return status;
+  }
+  default: return rl_refuse_kind(input, v, "a decimal, a number or a text", err);
+  }
+}
+
+/* ------------------------------------------------------------------ DateTime */
+
+#define SECOND 1000000
+#define FIRST_SECOND (-62135596800LL) /* 0001-01-01 */
+#define LAST_SECOND 253402300799LL    /* 9999-12-31 */
+
+static rille_status of_seconds(const rl_input *input, double seconds, int64_t microseconds, rl_value *out,
+                               rl_error *err) {
+  if (!(seconds >= (double)FIRST_SECOND && seconds <= (double)LAST_SECOND + 1))
+    return rl_refuse_value(input, RL_P2020, err, "%.17g seconds since 1970 is beyond the years 1 to 9999%s", seconds,
+                           fabs(seconds / 1000) < (double)LAST_SECOND ? "; were milliseconds given?" : "");
+  *out = (rl_value){.kind = RILLE_DATETIME, .as.i = microseconds};
+  return RILLE_OK;
+}
+
+static rille_status of_text(const rl_input *input, rl_str text, rl_value *out, rl_error *err) {
+  int64_t at;
+  bool clock = input->type.native == RL_NATIVE_TIME || input->type.native == RL_NATIVE_TIMETZ;
+  bool good = rl_datetime_parse(text, &at) || (clock && rl_time_parse(text, &at));
+  if (!good)
+    return rl_refuse_value(input, RL_VALIDATION, err,
+                           "`%.*s` is no ISO-8601 date-time such as 2026-11-22T12:00:00Z or 2026-11-22",
+                           text.len > 60 ? 60 : (int)text.len, text.p);
+  *out = (rl_value){.kind = RILLE_DATETIME, .as.i = at};
+  return RILLE_OK;
+}
+
+rille_status rl_coerce_datetime(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
+  double f;
+  switch (v->kind) {
+  case RILLE_DATETIME: *out = *v; return RILLE_OK;
+  case RILLE_TEXT: return of_text(input, rl_str_make(v->as.p, v->len), out, err);
+  case RILLE_INT: {
+    bool fits = v->as.i >= FIRST_SECOND && v->as.i <= LAST_SECOND;
+    return of_seconds(input, (double)v->as.i, fits ? v->as.i * SECOND : 0, out, err);
+  }
+  case RILLE_FLOAT:
+    f = v->as.f;
+    return of_seconds(input, f, fabs(f) < 1e12 ? (int64_t)floor(f * SECOND + 0.5) : 0, out, err);
+  default: return rl_refuse_kind(input, v, "an ISO-8601 text, epoch seconds or a table of os.date(\"*t\")", err);
+  }
+}
+
+/* ------------------------------------------------------------------ tables of os.date("*t") */
+
+enum { YEAR, MONTH, DAY, HOUR, MINUTE, SEC, PART_COUNT };
+static const char *const part_names[PART_COUNT] = {"year", "month", "day", "hour", "min", "sec"};
+
+static rille_status read_parts(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot,
+                               int64_t parts[PART_COUNT], bool given[PART_COUNT], rl_error *err) {
+  rl_str key;
+  uint32_t value_shape, value_slot;
+  while (rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot)) {
+    if (rl_str_is(key, "isdst") || rl_str_is(key, "yday") || rl_str_is(key, "wday")) continue;
+    size_t i = 0;
+    while (i < PART_COUNT && !rl_str_is(key, part_names[i])) i++;
+    rl_value v = rl_tape_scalar(t, value_shape, value_slot);
+    bool whole = v.kind == RILLE_INT || (v.kind == RILLE_FLOAT && v.as.f == floor(v.as.f) && fabs(v.as.f) < 1e15);
+    if (i == PART_COUNT || !whole)
+      return rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` of a date table %s", RL_STR_ARG(key),
+                             whole ? "is unknown; allowed are year, month, day, hour, min, sec"
+                                   : "must be a whole number");
+    parts[i] = v.kind == RILLE_INT ? v.as.i : (int64_t)v.as.f;
+    given[i] = true;
+  }
+  return RILLE_OK;
+}
+
+/* As os.time reads it, hour is 12 when absent; parts beyond their range carry over. The table is taken as UTC. */
+rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_value *out,
+                                  rl_error *err) {
+  int64_t p[PART_COUNT] = {0, 1, 1, 12, 0, 0};
+  bool given[PART_COUNT] = {false};
+  rille_status status = read_parts(input, t, shape, slot, p, given, err);
+  if (status < 0) return status;
+  for (size_t i = YEAR; i <= DAY; i++)
+    if (!given[i]) return rl_refuse_value(input, RL_VALIDATION, err, "a date table needs `%s`", part_names[i]);
+  for (size_t i = 0; i < PART_COUNT; i++)
+    if (p[i] < -1000000000 || p[i] > 1000000000)
+      return rl_refuse_value(input, RL_P2020, err, "`%s` of the date table is out of range", part_names[i]);
+  int64_t month = p[MONTH] - 1, carry = month >= 0 ? month / 12 : (month - 11) / 12;
+  int64_t days = rl_days_from_civil(p[YEAR] + carry, (int)(month - carry * 12) + 1, 1) + p[DAY] - 1;
+  int64_t seconds = days * 86400 + p[HOUR] * 3600 + p[MINUTE] * 60 + p[SEC];
+  if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
+    return rl_refuse_value(input, RL_P2020, err, "the date table is beyond the years 1 to 9999");
+  *out = (rl_value){.kind = RILLE_DATETIME, .as.i = seconds * SECOND};
+  return RILLE_OK;
+}

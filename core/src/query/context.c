@@ -1,0 +1,233 @@
+/* The state of a bind at work: words, lists of nodes, and errors that name the path and the nearest right name. */
+#include "query/bind.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int rl_word_id(const rl_word *words, size_t count, rl_str text) {
+  for (size_t i = 0; i < count; i++)
+    if (rl_str_is(text, words[i].text)) return words[i].id;
+  return -1;
+}
+
+/* ------------------------------------------------------------------ names that would have been right */
+
+void rl_names_add(rl_names *names, rl_str name) {
+  if (names->count == names->cap) {
+    size_t cap = names->cap ? names->cap * 2 : 16;
+    rl_str *items = RL_NEW_ARRAY(names->arena, rl_str, cap);
+    if (!items) return;
+    for (size_t i = 0; i < names->count; i++) items[i] = names->items[i];
+    names->items = items;
+    names->cap = cap;
+  }
+  names->items[names->count++] = name;
+}
+
+void rl_names_words(rl_names *names, const rl_word *words, size_t count) {
+  for (size_t i = 0; i < count; i++) rl_names_add(names, rl_str_of(words[i].text));
+}
+
+void rl_names_fields(rl_names *names, const rl_model *model, bool scalars, bool relations) {
+  for (size_t i = 0; i < model->field_count; i++) {
+    const rl_field *f = &model->fields[i];
+    if (!f->ignored && (f->is_relation ? relations : scalars)) rl_names_add(names, f->name);
+  }
+}
+
+/* ------------------------------------------------------------------ errors */
+
+rille_status rl_nomem(rl_binder *b) {
+  return rl_fail_nomem(b->err);
+}
+
+static rl_str path_of(rl_binder *b, const rl_node *at, const char *child) {
+  rl_str path = rl_node_path(b->arena, at);
+  if (!child) return path;
+  char *whole = rl_arena_printf(b->arena, "%.*s%s%s", RL_STR_ARG(path), path.len ? "." : "", child);
+  return whole ? rl_str_of(whole) : path;
+}
+
+static rille_status fail_at(rl_binder *b, rl_code code, rl_str path, const rl_field *field, const char *format,
+                            va_list args) {
+  char *text = rl_arena_vprintf(b->arena, format, args);
+  if (!text) return rl_nomem(b);
+  rille_status status = rl_fail(b->err, code, "%.*s%s%s", RL_STR_ARG(path), path.len ? ": " : "", text);
+  if (path.len) rl_error_detail(b->err, "path", path);
+  if (field) {
+    rl_error_detail(b->err, "model", field->model->name);
+    rl_error_detail(b->err, "field", field->name);
+  }
+  return status;
+}
+
+rille_status rl_bad(rl_binder *b, const rl_node *at, const rl_field *field, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  rille_status status = fail_at(b, RL_VALIDATION, path_of(b, at, NULL), field, format, args);
+  va_end(args);
+  return status;
+}
+
+rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_node *at, const rl_field *field, const char *format,
+                         ...) {
+  va_list args;
+  va_start(args, format);
+  rille_status status = fail_at(b, code, path_of(b, at, NULL), field, format, args);
+  va_end(args);
+  return status;
+}
+
+rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_node *at, const char *child, const rl_field *field,
+                          const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  rille_status status = fail_at(b, code, path_of(b, at, child), field, format, args);
+  va_end(args);
+  return status;
+}
+
+/* At most twenty of the names, so that a message about a wide model stays readable. */
+static void write_allowed(rl_buf *out, const rl_names *names) {
+  if (names->count == 0) return;
+  rl_buf_text(out, names->count == 1 ? "; allowed is " : "; allowed are ");
+  for (size_t i = 0; i < names->count && i < 20; i++)
+    rl_buf_printf(out, "%s`%.*s`", i ? ", " : "", RL_STR_ARG(names->items[i]));
+  if (names->count > 20) rl_buf_printf(out, " and %lu more", (unsigned long)names->count - 20);
+}
+
+rille_status rl_bad_name(rl_binder *b, const rl_node *at, rl_str written, const char *what, const rl_model *model,
+                         const rl_names *names) {
+  rl_str path = rl_node_path(b->arena, at);
+  rl_buf text;
+  rl_buf_init(&text);
+  /* a name that is the last step of the path need not be said again */
+  if (rl_str_ends(path, written))
+    rl_buf_printf(&text, "unknown %s", what);
+  else
+    rl_buf_printf(&text, "`%.*s` is an unknown %s", RL_STR_ARG(written), what);
+  if (model) rl_buf_printf(&text, " of %.*s", RL_STR_ARG(model->name));
+  rl_str near = rl_str_nearest(written, names->items, names->count);
+  if (near.len)
+    rl_buf_printf(&text, "; did you mean `%.*s`?", RL_STR_ARG(near));
+  else
+    write_allowed(&text, names);
+  const char *z = rl_buf_z(&text);
+  rille_status status = z ? rl_bad(b, at, NULL, "%s", z) : rl_nomem(b);
+  rl_buf_dispose(&text);
+  if (model) rl_error_detail(b->err, "model", model->name);
+  if (near.len) rl_error_detail(b->err, "suggestion", near);
+  return status;
+}
+
+rille_status rl_bad_field(rl_binder *b, const rl_node *at, rl_str written, const rl_model *model, bool scalars,
+                          bool relations) {
+  rl_names names = {.arena = b->arena};
+  rl_names_fields(&names, model, scalars, relations);
+  return rl_bad_name(b, at, written, "field", model, &names);
+}
+
+/* ------------------------------------------------------------------ nodes */
+
+void rl_plain(rl_node *n) {
+  if (n->kind != RL_NODE_MARK) return;
+  if (n->mark == RL_MARK_EMPTY_OBJECT) n->kind = RL_NODE_OBJECT;
+  if (n->mark == RL_MARK_EMPTY_ARRAY) {
+    n->kind = RL_NODE_LIST;
+    n->expanded = true; /* there is nothing in the shape to walk */
+  }
+}
+
+bool rl_is_empty_list(const rl_node *n) {
+  if (n->kind == RL_NODE_MARK) return n->mark == RL_MARK_EMPTY_ARRAY || n->mark == RL_MARK_EMPTY_OBJECT;
+  return (n->kind == RL_NODE_OBJECT || n->kind == RL_NODE_LIST) && n->count == 0;
+}
+
+const char *rl_kind_text(const rl_node *n) {
+  static const char *const texts[] = {"null",      "a boolean",   "an integer", "a float", "a text",    "bytes",
+                                      "a decimal", "a date-time", "Json",       "a mark",  "an object", "a list"};
+  if (n->kind == RL_NODE_MARK && n->mark == RL_MARK_FIELD) return "a field reference";
+  if (n->kind == RL_NODE_MARK && n->mark == RL_MARK_ALL) return "rille.all";
+  if (n->kind == RL_NODE_MARK && n->mark <= RL_MARK_ANY_NULL) return "a Json null";
+  return texts[n->kind];
+}
+
+rille_status rl_expect_object(rl_binder *b, rl_node *n, const char *what) {
+  rl_plain(n);
+  if (n->kind == RL_NODE_OBJECT || (n->kind == RL_NODE_LIST && n->count == 0)) return RILLE_OK;
+  return rl_bad(b, n, NULL, "%s was given; expected is %s", rl_kind_text(n), what);
+}
+
+rille_status rl_expect_number(rl_binder *b, const rl_node *n) {
+  if (n->kind == RL_NODE_INT || n->kind == RL_NODE_FLOAT) return RILLE_OK;
+  return rl_bad(b, n, NULL, "%s was given; expected is a whole number", rl_kind_text(n));
+}
+
+rille_status rl_expect_flag(rl_binder *b, rl_node *n, bool *out) {
+  if (n->kind != RL_NODE_BOOL) return rl_bad(b, n, NULL, "%s was given; expected is true or false", rl_kind_text(n));
+  rl_node_pin(n);
+  *out = n->value->as.i != 0;
+  return RILLE_OK;
+}
+
+rille_status rl_expect_word(rl_binder *b, rl_node *n, const rl_word *words, size_t count, int *id) {
+  *id = -1;
+  if (n->kind == RL_NODE_TEXT) {
+    rl_node_pin(n);
+    *id = rl_word_id(words, count, rl_str_make(n->value->as.p, n->value->len));
+  }
+  if (*id >= 0) return RILLE_OK;
+  rl_buf text;
+  rl_buf_init(&text);
+  for (size_t i = 0; i < count; i++) rl_buf_printf(&text, "%s\"%s\"", i ? " or " : "", words[i].text);
+  const char *z = rl_buf_z(&text);
+  rille_status status = z ? rl_bad(b, n, NULL, "expected is %s", z) : rl_nomem(b);
+  rl_buf_dispose(&text);
+  return status;
+}
+
+rille_status rl_expect_many(rl_binder *b, rl_node *n, bool empty_is_one, rl_nodes *out) {
+  rl_plain(n);
+  *out = (rl_nodes){n, 1};
+  if (n->kind == RL_NODE_LIST) {
+    RL_TRY(rl_node_expand(b->tree, n, b->err));
+    *out = (rl_nodes){n->children, n->count};
+    return RILLE_OK;
+  }
+  if (n->kind != RL_NODE_OBJECT)
+    return rl_bad(b, n, NULL, "%s was given; expected is an object or a list of objects", rl_kind_text(n));
+  if (n->count == 0 && !empty_is_one) out->count = 0;
+  return RILLE_OK;
+}
+
+static rille_status expect_field(rl_binder *b, rl_node *n, const rl_model *model, const rl_field **out) {
+  if (n->kind != RL_NODE_TEXT)
+    return rl_bad(b, n, NULL, "%s was given; expected is the name of a field", rl_kind_text(n));
+  rl_node_pin(n);
+  rl_str name = {n->value->as.p, n->value->len};
+  *out = rl_find_field(model, name);
+  if (*out && !(*out)->is_relation) return RILLE_OK;
+  return rl_bad_field(b, n, name, model, true, false);
+}
+
+rille_status rl_expect_fields(rl_binder *b, rl_node *n, const rl_model *model, const rl_field ***fields,
+                              size_t *count) {
+  rl_nodes list = {n, 1};
+  rl_plain(n);
+  if (n->kind != RL_NODE_TEXT) RL_TRY(rl_expect_many(b, n, false, &list));
+  const rl_field **found = RL_NEW_ARRAY(b->arena, const rl_field *, list.count);
+  if (!found) return rl_nomem(b);
+  for (size_t i = 0; i < list.count; i++) RL_TRY(expect_field(b, &list.items[i], model, &found[i]));
+  *fields = found;
+  *count = list.count;
+  return RILLE_OK;
+}
+
+rl_node *rl_get(rl_node *object, const char *key) {
+  return rl_node_get(object, key);
+}
+
+const rl_field *rl_find_field(const rl_model *model, rl_str name) {
+  const rl_field *f = rl_model_field(model, name);
+  return f && !f->ignored ? f : NULL;
+}

@@ -1,0 +1,29 @@
+/* What the files of coerce share: conversions of one scalar. Private to the query room. */
+#ifndef RL_QUERY_CONVERT_H
+#define RL_QUERY_CONVERT_H
+
+#include "query/coerce.h"
+
+/* VALIDATION with "path: text" and the details path, model and field. */
+rille_status rl_refuse_value(const rl_input *input, rl_code code, rl_error *err, const char *format, ...);
+/* "an integer was given; User.name takes a text" */
+rille_status rl_refuse_kind(const rl_input *input, const rl_value *value, const char *wanted, rl_error *err);
+rille_status rl_coerce_datetime(const rl_input *input, const rl_value *value, rl_value *out, rl_error *err);
+rille_status rl_coerce_decimal(const rl_input *input, const rl_value *value, rl_arena *arena, rl_value *out,
+                               rl_error *err);
+/* A table of os.date("*t") at `shape`. */
+rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_value *out,
+                                  rl_error *err);
+/* The value at `shape`, whatever it is: a scalar, or a table where the type takes one. Null stays RILLE_NULL. */
+rille_status rl_coerce_at(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
+                          rl_value *out, rl_error *err);
+/* A list at `shape` as a list value. */
+rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
+                            rl_value *out, rl_error *err);
+/* A list that the tape holds as one Json text: its elements as Json values. */
+rille_status rl_split_json(const rl_input *input, rl_str json, rl_arena *arena, rl_value *out, rl_error *err);
+rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);
+/* What is in the buffer as a value of the arena; disposes of the buffer. */
+rille_status rl_keep_text(rl_buf *buf, rille_value_kind kind, rl_arena *arena, rl_value *out, rl_error *err);
+
+#endif

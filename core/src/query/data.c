@@ -1,0 +1,117 @@
+/* data: the columns and relations that are written, with what the client fills in. */
+#include "query/bind.h"
+
+typedef struct writing {
+  const rl_model *model;
+  const rl_field *parent;
+  rl_data_mode mode;
+  rl_node *node;
+  rl_write *out;
+  rl_assign *by_column; /* by column index; field is NULL where nothing is written */
+  bool *related;        /* by column index: the key of a relation that is written */
+} writing;
+
+static rille_status bad_key(rl_binder *b, const writing *w, const rl_node *member) {
+  const rl_field *known = rl_find_field(w->model, member->key);
+  if (known && w->mode == RL_DATA_UPDATE_MANY && known->is_relation)
+    return rl_bad(b, member, known,
+                  "many rows are written at once, and then no relations; write its foreign key, or use update");
+  if (known)
+    return rl_bad(b, member, known, "it is given by `%.*s`, through which the row is written",
+                  RL_STR_ARG(w->parent->name));
+  rl_names names = {.arena = b->arena};
+  for (size_t i = 0; i < w->model->field_count; i++) {
+    const rl_field *f = &w->model->fields[i];
+    bool relation = f->is_relation && w->mode == RL_DATA_UPDATE_MANY;
+    if (!f->ignored && !relation && !rl_is_parent_key(f, w->parent)) rl_names_add(&names, f->name);
+  }
+  return rl_bad_name(b, member, member->key, "field", w->model, &names);
+}
+
+static void note_key(const writing *w, const rl_field *relation) {
+  for (size_t i = 0; relation->holds_key && i < relation->relation->count; i++)
+    w->related[relation->relation->fields[i]->column_index] = true;
+}
+
+static rille_status bind_members(rl_binder *b, writing *w) {
+  for (size_t i = 0; i < w->node->count; i++) {
+    rl_node *member = &w->node->children[i];
+    const rl_field *f = rl_find_field(w->model, member->key);
+    if (!f || rl_is_parent_key(f, w->parent) || (f->is_relation && w->mode == RL_DATA_UPDATE_MANY))
+      return bad_key(b, w, member);
+    if (f->is_relation)
+      note_key(w, f);
+    else
+      RL_TRY(rl_bind_assign(b, f, member, w->mode, &w->by_column[f->column_index]));
+  }
+  return RILLE_OK;
+}
+
+/* Relations in order of the schema, whatever the order of keys. */
+static rille_status bind_relations(rl_binder *b, writing *w) {
+  for (size_t i = 0; i < w->model->relation_count; i++)
+    for (size_t k = 0; k < w->node->count; k++)
+      if (rl_str_eq(w->node->children[k].key, w->model->relations[i]->name))
+        RL_TRY(rl_bind_nested(b, w->model->relations[i], &w->node->children[k], w->mode, w->out));
+  return RILLE_OK;
+}
+
+static rl_str path_of(rl_binder *b, const writing *w, const rl_field *f) {
+  rl_str path = rl_node_path(b->arena, w->node);
+  char *text = rl_arena_printf(b->arena, "%.*s.%.*s", RL_STR_ARG(path), RL_STR_ARG(f->name));
+  return text ? rl_str_of(text) : path;
+}
+
+static rille_status fill_in(rl_binder *b, const writing *w, const rl_field *f, bool updated) {
+  rl_assign *a = &w->by_column[f->column_index];
+  if (a->field || w->related[f->column_index] || rl_is_parent_key(f, w->parent)) return RILLE_OK;
+  bool creates = w->mode == RL_DATA_CREATE;
+  rl_input *input = NULL;
+  if (f->updated_at && (creates || updated))
+    RL_TRY(rl_input_now(b, f, path_of(b, w, f), &input));
+  else if (creates && !f->ignored)
+    RL_TRY(rl_input_default(b, f, path_of(b, w, f), &input));
+  if (input) *a = (rl_assign){.field = f, .op = RL_SET, .input = input};
+  return RILLE_OK;
+}
+
+/* @updatedAt follows a change of the row itself: of a column, or of a key through connect or create. */
+static bool changes_row(const writing *w) {
+  for (size_t i = 0; i < w->model->column_count; i++)
+    if (w->by_column[i].field) return true;
+  for (size_t i = 0; i < w->out->nested_count; i++) {
+    const rl_nested *n = &w->out->nesteds[i];
+    if (!n->relation->holds_key) continue;
+    if (n->kind == RL_NESTED_CREATE || n->kind == RL_NESTED_CONNECT || n->kind == RL_NESTED_CONNECT_OR_CREATE)
+      return true;
+  }
+  return false;
+}
+
+static rille_status keep_assigns(rl_binder *b, const writing *w) {
+  w->out->assigns = RL_NEW_ARRAY(b->arena, rl_assign, w->model->column_count);
+  if (!w->out->assigns) return rl_nomem(b);
+  for (size_t i = 0; i < w->model->column_count; i++)
+    if (w->by_column[i].field) w->out->assigns[w->out->assign_count++] = w->by_column[i];
+  return RILLE_OK;
+}
+
+rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_node *node, rl_data_mode mode,
+                           const rl_field *parent, rl_write **out) {
+  writing w = {.model = model, .parent = parent, .mode = mode, .node = node};
+  w.out = RL_NEW(b->arena, rl_write);
+  w.by_column = RL_NEW_ARRAY(b->arena, rl_assign, model->column_count);
+  w.related = RL_NEW_ARRAY(b->arena, bool, model->column_count);
+  if (!w.out || !w.by_column || !w.related) return rl_nomem(b);
+  w.out->model = model;
+  w.out->is_create = mode == RL_DATA_CREATE;
+  RL_TRY(rl_expect_object(b, node, "an object with the fields to write"));
+  RL_TRY(bind_members(b, &w));
+  RL_TRY(rl_check_data(b, model, node, mode, parent));
+  RL_TRY(bind_relations(b, &w));
+  bool updated = changes_row(&w);
+  for (size_t i = 0; i < model->column_count; i++) RL_TRY(fill_in(b, &w, model->columns[i], updated));
+  RL_TRY(keep_assigns(b, &w));
+  *out = w.out;
+  return RILLE_OK;
+}

@@ -1,0 +1,100 @@
+/* What may be written together, and what must be. As in Prisma a row is written either through its relations or through
+ * its foreign keys; a row written through a relation of its parent has neither the relation back nor its key. */
+#include "query/bind.h"
+
+bool rl_is_key_of(const rl_field *scalar, const rl_field *relation) {
+  if (!relation->holds_key) return false;
+  for (size_t i = 0; i < relation->relation->count; i++)
+    if (relation->relation->fields[i] == scalar) return true;
+  return false;
+}
+
+bool rl_is_parent_key(const rl_field *field, const rl_field *parent) {
+  if (!parent) return false;
+  return field == parent->opposite || (!field->is_relation && rl_is_key_of(field, parent->opposite));
+}
+
+const rl_field *rl_relation_of_key(const rl_field *scalar) {
+  const rl_model *m = scalar->model;
+  for (size_t i = 0; i < m->relation_count; i++)
+    if (rl_is_key_of(scalar, m->relations[i])) return m->relations[i];
+  return NULL;
+}
+
+static rl_node *given(rl_node *data, const rl_field *field) {
+  for (size_t i = 0; i < data->count; i++)
+    if (rl_str_eq(data->children[i].key, field->name)) return &data->children[i];
+  return NULL;
+}
+
+/* The relation, among those whose key this model holds, that data writes: then no key may be written itself. */
+static const rl_field *relation_written(const rl_model *model, rl_node *data) {
+  for (size_t i = 0; i < model->relation_count; i++)
+    if (model->relations[i]->holds_key && given(data, model->relations[i])) return model->relations[i];
+  return NULL;
+}
+
+static rille_status check_together(rl_binder *b, const rl_model *model, rl_node *data, const rl_field *written) {
+  for (size_t i = 0; i < data->count; i++) {
+    rl_node *member = &data->children[i];
+    const rl_field *f = rl_find_field(model, member->key);
+    if (!f || f->is_relation) continue;
+    const rl_field *relation = rl_relation_of_key(f);
+    if (relation == written)
+      return rl_bad(b, member, f, "it is the foreign key of `%.*s`, which is given too; write one of them",
+                    RL_STR_ARG(written->name));
+    if (relation)
+      return rl_bad(
+          b, member, f,
+          "a foreign key cannot be written beside the relation `%.*s`; write `%.*s = { connect = ... }` instead",
+          RL_STR_ARG(written->name), RL_STR_ARG(relation->name));
+    if (f->def.kind == RL_DEFAULT_AUTOINCREMENT)
+      return rl_bad(b, member, f,
+                    "an autoincrement field cannot be written beside the relation `%.*s`; write the foreign key of "
+                    "`%.*s` instead",
+                    RL_STR_ARG(written->name), RL_STR_ARG(written->name));
+  }
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ what a new row must have */
+
+static bool may_be_absent(const rl_field *f) {
+  return f->ignored || !f->required || f->list || f->updated_at || f->generated_by_db || f->def.kind != RL_DEFAULT_NONE;
+}
+
+static rille_status missing(rl_binder *b, const rl_node *data, const rl_field *f) {
+  const rl_field *relation = rl_relation_of_key(f);
+  if (relation && relation->ignored) relation = NULL;
+  const rl_field *at = relation ? relation : f;
+  char *name = rl_arena_strdup(b->arena, at->name);
+  if (!name) return rl_nomem(b);
+  if (relation)
+    return rl_bad_child(b, RL_P2012, data, name, at,
+                        "missing; give it { connect = ... } or { create = ... }, or write `%.*s`", RL_STR_ARG(f->name));
+  return rl_bad_child(b, RL_P2012, data, name, at, "missing; %.*s.%.*s is required and has no default",
+                      RL_STR_ARG(f->model->name), RL_STR_ARG(f->name));
+}
+
+static bool through_relation(const rl_model *model, rl_node *data, const rl_field *scalar) {
+  for (size_t i = 0; i < model->relation_count; i++)
+    if (rl_is_key_of(scalar, model->relations[i]) && given(data, model->relations[i])) return true;
+  return false;
+}
+
+static rille_status check_required(rl_binder *b, const rl_model *model, rl_node *data, const rl_field *parent) {
+  for (size_t i = 0; i < model->column_count; i++) {
+    const rl_field *f = model->columns[i];
+    if (may_be_absent(f) || given(data, f) || rl_is_parent_key(f, parent)) continue;
+    if (through_relation(model, data, f)) continue;
+    return missing(b, data, f);
+  }
+  return RILLE_OK;
+}
+
+rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_node *data, rl_data_mode mode,
+                           const rl_field *parent) {
+  const rl_field *written = relation_written(model, data);
+  if (written) RL_TRY(check_together(b, model, data, written));
+  return mode == RL_DATA_CREATE ? check_required(b, model, data, parent) : RILLE_OK;
+}

@@ -1,0 +1,183 @@
+/* Inputs: where the parameters of a query come from. Every input is chained into the query, so that the places of all
+ * are filled at the end. */
+#include "query/bind.h"
+#include "query/convert.h"
+
+static rl_input *chain(rl_binder *b, rl_input *input) {
+  if (!input) return NULL;
+  input->next_sealed = b->query->inputs;
+  b->query->inputs = input;
+  return input;
+}
+
+rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_node *node) {
+  rl_input *input = RL_NEW(b->arena, rl_input);
+  if (!input) return NULL;
+  input->kind = kind;
+  if (type) input->type = *type;
+  input->field = field;
+  input->node = node;
+  if (node) input->path = rl_node_path(b->arena, node);
+  return chain(b, input);
+}
+
+rl_type rl_plain_type(rl_scalar scalar) {
+  return (rl_type){.scalar = scalar};
+}
+
+static bool is_date_table(const rl_type *type, rl_node *node) {
+  return type->scalar == RL_DATETIME && node->kind == RL_NODE_OBJECT && rl_get(node, "year");
+}
+
+/* The value of this very call is tried at once: a kind that can never be right is an error before anything is planned.
+ */
+static rille_status try_value(rl_binder *b, const rl_input *input) {
+  rl_value out;
+  return rl_coerce(input, input->node->value, b->arena, &out, b->err);
+}
+
+rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out) {
+  if (type->scalar == RL_JSON) return rl_input_json(b, type, field, node, out);
+  rl_type element = *type;
+  element.list = false;
+  if (!node->value && !is_date_table(type, node)) {
+    if (node->kind == RL_NODE_NULL) return rl_bad(b, node, field, "null is not allowed here");
+    return rl_bad(b, node, field, "%s was given; expected is a single value", rl_kind_text(node));
+  }
+  rl_input *input = rl_input_new(b, RL_INPUT_VALUE, &element, field, node);
+  if (!input) return rl_nomem(b);
+  *out = input;
+  return node->value ? try_value(b, input) : RILLE_OK;
+}
+
+/* Marks decide something, so they are found when the shape is new; all else about the elements is seen when they are
+ * taken. */
+static rille_status check_elements(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node) {
+  rl_list_walk walk;
+  rl_list_walk_init(&walk, b->tree->tape, node->shape_at, node->slot);
+  uint32_t shape, slot, run = UINT32_MAX;
+  for (size_t i = 1; rl_list_walk_next(&walk, &shape, &slot); i++) {
+    if (walk.run_index == run) continue;
+    run = walk.run_index;
+    rl_value v = rl_tape_scalar(b->tree->tape, shape, slot);
+    bool json_null = type->scalar == RL_JSON && v.as.i == RL_MARK_JSON_NULL;
+    if (v.kind == RILLE_NULL && v.as.i > 0 && v.as.i <= RL_MARK_FIELD && !json_null)
+      return rl_bad(b, node, field, "element %lu: a field reference or a special null cannot stand in a list",
+                    (unsigned long)i);
+  }
+  return RILLE_OK;
+}
+
+/* As try_value; what had to be made lies in an arena of its own, for the list may be long. */
+static rille_status try_list(rl_binder *b, const rl_input *input) {
+  rl_arena scratch;
+  rl_value out;
+  rl_arena_init(&scratch, 0);
+  rille_status status =
+      rl_coerce_list(input, b->tree->tape, input->node->shape_at, input->node->slot, &scratch, &out, b->err);
+  rl_arena_dispose(&scratch);
+  return status;
+}
+
+rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, bool as_list,
+                              rl_input **out) {
+  rl_type element = *type;
+  element.list = as_list;
+  bool empty = rl_is_empty_list(node);
+  bool captured = node->kind == RL_NODE_JSON && type->scalar == RL_JSON; /* the tape wrote the list as one Json text */
+  if (!empty && !captured && node->kind != RL_NODE_LIST)
+    return rl_bad(b, node, field, "%s was given; expected is a list", rl_kind_text(node));
+  rl_input *input = rl_input_new(b, empty ? RL_INPUT_CONSTANT : RL_INPUT_LIST, &element, field, node);
+  if (!input) return rl_nomem(b);
+  input->constant = (rl_value){.kind = RILLE_LIST};
+  *out = input;
+  if (empty) return RILLE_OK;
+  if (!captured) RL_TRY(check_elements(b, type, field, node));
+  return try_list(b, input);
+}
+
+rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out) {
+  rl_type element = *type;
+  element.list = false;
+  bool special = node->kind == RL_NODE_MARK && node->mark != RL_MARK_JSON_NULL && node->mark != RL_MARK_EMPTY_ARRAY &&
+                 node->mark != RL_MARK_EMPTY_OBJECT;
+  if (special) return rl_bad(b, node, field, "%s cannot be a Json value", rl_kind_text(node));
+  *out = rl_input_new(b, RL_INPUT_JSON, &element, field, node);
+  if (!*out) return rl_nomem(b);
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_error error = {0};
+  rille_status status = rl_node_json(b->tree->tape, node, &text, &error);
+  rl_buf_dispose(&text);
+  if (status == RILLE_ERROR) status = rl_bad_code(b, error.code, node, field, "%s", rl_error_message(&error));
+  if (status == RILLE_NOMEM) (void)rl_nomem(b);
+  rl_error_clear(&error);
+  return status;
+}
+
+rille_status rl_input_constant(rl_binder *b, const rl_field *field, rl_value value, rl_str path, rl_input **out) {
+  *out = rl_input_new(b, RL_INPUT_CONSTANT, &field->type, field, NULL);
+  if (!*out) return rl_nomem(b);
+  (*out)->constant = value;
+  (*out)->path = path;
+  return RILLE_OK;
+}
+
+static rille_status generated(rl_binder *b, const rl_field *field, rl_default_kind kind, rl_str path, rl_input **out) {
+  *out = rl_input_new(b, RL_INPUT_GENERATED, &field->type, field, NULL);
+  if (!*out) return rl_nomem(b);
+  (*out)->generator = kind;
+  (*out)->generator_size = kind == RL_DEFAULT_NANOID ? field->def.size : 0;
+  (*out)->slot = b->query->generated_count++;
+  (*out)->path = path;
+  return RILLE_OK;
+}
+
+rille_status rl_input_now(rl_binder *b, const rl_field *field, rl_str path, rl_input **out) {
+  return generated(b, field, RL_DEFAULT_NOW, path, out);
+}
+
+bool rl_has_client_default(const rl_field *field) {
+  switch (field->def.kind) {
+  case RL_DEFAULT_NONE:
+  case RL_DEFAULT_AUTOINCREMENT:
+  case RL_DEFAULT_DBGENERATED:
+  case RL_DEFAULT_SEQUENCE: return false;
+  default: return true;
+  }
+}
+
+rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path, rl_input **out) {
+  *out = NULL;
+  if (!rl_has_client_default(field)) return RILLE_OK;
+  if (field->def.kind != RL_DEFAULT_LITERAL && field->def.kind != RL_DEFAULT_LIST)
+    return generated(b, field, field->def.kind, path, out);
+  rl_value value;
+  RL_TRY(rl_literal_value(field, b->arena, &value, b->err));
+  return rl_input_constant(b, field, value, path, out);
+}
+
+rille_status rl_input_count(rl_binder *b, rl_node *node, rl_input **out) {
+  rl_type type = rl_plain_type(RL_BIGINT);
+  RL_TRY(rl_expect_number(b, node));
+  RL_TRY(rl_input_scalar(b, &type, NULL, node, out));
+  rl_node_pin_sign(node);
+  bool negative = node->kind == RL_NODE_FLOAT ? node->value->as.f < 0 : node->value->as.i < 0;
+  if (!negative) return RILLE_OK;
+  return rl_bad_code(b, RL_P2019, node, NULL, "it must not be negative");
+}
+
+rille_status rl_seal(rl_binder *b) {
+  RL_TRY(rl_tree_place(b->tree, b->err));
+  for (rl_input *i = b->query->inputs; i; i = i->next_sealed) {
+    if (!i->node) continue;
+    i->place = i->node->place;
+    bool scalar = i->kind == RL_INPUT_VALUE && i->node->value;
+    i->shape_at = scalar ? 0 : i->node->shape_at; /* a VALUE with a shape is a table of os.date */
+  }
+  for (rl_sealed_rows *r = b->rows; r; r = r->next) {
+    r->rows->place = r->rows->node->place;
+    r->rows->shape_at = r->rows->node->shape_at;
+  }
+  return RILLE_OK;
+}

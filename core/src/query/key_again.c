@@ -1,0 +1,60 @@
+/* Whether a create gives a unique condition's key again: what makes upsert and connect_or_create possible as one
+ * statement. */
+#include "query/bind.h"
+
+typedef struct key_pairs {
+  const rl_field *fields[16];
+  const rl_node *nodes[16];
+  size_t count;
+  bool plain; /* equalities of values only */
+} key_pairs;
+
+static void collect(const rl_filter *f, key_pairs *pairs) {
+  for (size_t i = 0; f->kind == RL_FILTER_AND && i < f->count; i++) collect(f->items[i], pairs);
+  if (f->kind == RL_FILTER_AND) return;
+  bool equality =
+      f->kind == RL_FILTER_COMPARE && f->op == RL_OP_EQ && !f->negated && !f->insensitive && f->field && !f->aggregate;
+  if (!equality || !f->input || f->input->kind != RL_INPUT_VALUE || !f->input->node || !f->input->node->value ||
+      pairs->count == 16) {
+    pairs->plain = false;
+    return;
+  }
+  pairs->fields[pairs->count] = f->field;
+  pairs->nodes[pairs->count++] = f->input->node;
+}
+
+static bool is_key(const key_pairs *pairs, const rl_index *index) {
+  bool unique = index->kind == RL_INDEX_PRIMARY || index->kind == RL_INDEX_UNIQUE;
+  if (!unique || index->where.len || index->count != pairs->count) return false;
+  for (size_t i = 0; i < index->count; i++) {
+    size_t k = 0;
+    while (k < pairs->count && pairs->fields[k] != index->fields[i].field) k++;
+    if (k == pairs->count) return false;
+  }
+  return true;
+}
+
+static const rl_node *given(const rl_write *create, const rl_field *field) {
+  for (size_t i = 0; i < create->assign_count; i++) {
+    const rl_assign *a = &create->assigns[i];
+    if (a->field == field) return a->input && a->input->kind == RL_INPUT_VALUE ? a->input->node : NULL;
+  }
+  return NULL;
+}
+
+rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_write *create, bool *out) {
+  key_pairs pairs = {.plain = true};
+  *out = false;
+  collect(unique, &pairs);
+  bool known = false;
+  for (size_t i = 0; i < create->model->index_count && !known; i++) known = is_key(&pairs, &create->model->indexes[i]);
+  if (!pairs.plain || !known) return RILLE_OK;
+  for (size_t i = 0; i < pairs.count; i++) {
+    const rl_node *again = given(create, pairs.fields[i]);
+    bool same = false;
+    if (again) RL_TRY(rl_node_pin_same(b->tree, pairs.nodes[i], again, &same, b->err));
+    if (!same) return RILLE_OK;
+  }
+  *out = true;
+  return RILLE_OK;
+}

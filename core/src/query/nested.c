@@ -1,0 +1,257 @@
+/* Nested writes: what is done to the rows of a relation inside data. Lists are taken apart, one operation each. */
+#include "query/bind.h"
+
+static const rl_word words[] = {
+    {"create", RL_NESTED_CREATE},         {"create_many", RL_NESTED_CREATE_MANY},
+    {"connect", RL_NESTED_CONNECT},       {"connect_or_create", RL_NESTED_CONNECT_OR_CREATE},
+    {"disconnect", RL_NESTED_DISCONNECT}, {"set", RL_NESTED_SET},
+    {"delete", RL_NESTED_DELETE},         {"delete_many", RL_NESTED_DELETE_MANY},
+    {"update", RL_NESTED_UPDATE},         {"update_many", RL_NESTED_UPDATE_MANY},
+    {"upsert", RL_NESTED_UPSERT}};
+
+typedef struct nesting {
+  const rl_field *relation;
+  rl_data_mode mode; /* of the data around it */
+  rl_write *write;
+  size_t cap;
+} nesting;
+
+static bool is_allowed(const nesting *n, int kind) {
+  const rl_field *r = n->relation;
+  bool creates = kind == RL_NESTED_CREATE || kind == RL_NESTED_CONNECT || kind == RL_NESTED_CONNECT_OR_CREATE;
+  if (kind == RL_NESTED_CREATE_MANY) return r->list && r->relation->kind != RL_MANY_TO_MANY;
+  if (creates) return true;
+  if (n->mode == RL_DATA_CREATE) return false;
+  if (kind == RL_NESTED_SET || kind == RL_NESTED_DELETE_MANY || kind == RL_NESTED_UPDATE_MANY) return r->list;
+  if (kind == RL_NESTED_DISCONNECT || kind == RL_NESTED_DELETE) return r->list || !r->required;
+  return true;
+}
+
+static rille_status bad_word(rl_binder *b, const nesting *n, const rl_node *member) {
+  rl_names names = {.arena = b->arena};
+  for (size_t i = 0; i < RL_COUNT_OF(words); i++)
+    if (is_allowed(n, words[i].id)) rl_names_add(&names, rl_str_of(words[i].text));
+  int id = rl_word_id(words, RL_COUNT_OF(words), member->key);
+  if (id < 0) return rl_bad_name(b, member, member->key, "operation on a relation", NULL, &names);
+  const rl_field *r = n->relation;
+  return rl_bad(b, member, r, "it is not possible here: %s",
+                n->mode == RL_DATA_CREATE && id != RL_NESTED_CREATE_MANY ? "a new row has no related rows yet"
+                : r->list ? "rows of a many-to-many relation are created one by one; use create"
+                : r->required && (id == RL_NESTED_DISCONNECT || id == RL_NESTED_DELETE)
+                    ? "the relation is required"
+                    : "the relation has a single row");
+}
+
+static rille_status add(rl_binder *b, nesting *n, int kind, rl_node *node, rl_nested **out) {
+  rl_write *w = n->write;
+  if (w->nested_count == n->cap) {
+    size_t cap = n->cap ? n->cap * 2 : w->nested_count + 4;
+    rl_nested *items = RL_NEW_ARRAY(b->arena, rl_nested, cap);
+    if (!items) return rl_nomem(b);
+    for (size_t i = 0; i < w->nested_count; i++) items[i] = w->nesteds[i];
+    w->nesteds = items;
+    n->cap = cap;
+  }
+  *out = &w->nesteds[w->nested_count++];
+  **out = (rl_nested){.kind = (rl_nested_kind)kind, .relation = n->relation, .path = rl_node_path(b->arena, node)};
+  return RILLE_OK;
+}
+
+/* The members of an operation's object; each of the NULL-ended names is put into its slot, and any other is an error.
+ */
+static rille_status parts(rl_binder *b, rl_node *node, const char *const *keys, rl_node **found, size_t count,
+                          size_t required) {
+  RL_TRY(rl_expect_object(b, node, "an object"));
+  rl_names names = {.arena = b->arena};
+  for (size_t k = 0; k < count; k++) rl_names_add(&names, rl_str_of(keys[k]));
+  for (size_t i = 0; i < node->count; i++) {
+    size_t k = 0;
+    while (k < count && !rl_str_is(node->children[i].key, keys[k])) k++;
+    if (k == count) return rl_bad_name(b, &node->children[i], node->children[i].key, "argument", NULL, &names);
+    found[k] = &node->children[i];
+  }
+  for (size_t k = 0; k < required; k++)
+    if (!found[k]) return rl_bad_child(b, RL_P2013, node, keys[k], NULL, "missing");
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ one operation each */
+
+static rille_status bind_create(rl_binder *b, nesting *n, rl_node *node) {
+  rl_nested *out;
+  RL_TRY(add(b, n, RL_NESTED_CREATE, node, &out));
+  return rl_bind_write(b, n->relation->target, node, RL_DATA_CREATE, n->relation, &out->create);
+}
+
+static rille_status bind_create_many(rl_binder *b, nesting *n, rl_node *node) {
+  static const char *const keys[] = {"data", "skip_duplicates"};
+  rl_node *found[2] = {NULL, NULL};
+  RL_TRY(parts(b, node, keys, found, 2, 1));
+  rl_nested *out;
+  RL_TRY(add(b, n, RL_NESTED_CREATE_MANY, node, &out));
+  RL_TRY(rl_bind_rows(b, n->relation->target, found[0], n->relation, true, &out->rows));
+  return found[1] ? rl_expect_flag(b, found[1], &out->rows->skip_duplicates) : RILLE_OK;
+}
+
+static rille_status bind_connect(rl_binder *b, nesting *n, rl_node *node) {
+  rl_nested *out;
+  RL_TRY(add(b, n, RL_NESTED_CONNECT, node, &out));
+  return rl_bind_unique(b, n->relation->target, node, &out->where);
+}
+
+static rille_status bind_connect_or_create(rl_binder *b, nesting *n, rl_node *node) {
+  static const char *const keys[] = {"where", "create"};
+  rl_node *found[2] = {NULL, NULL};
+  RL_TRY(parts(b, node, keys, found, 2, 2));
+  rl_nested *out;
+  RL_TRY(add(b, n, RL_NESTED_CONNECT_OR_CREATE, node, &out));
+  RL_TRY(rl_bind_unique(b, n->relation->target, found[0], &out->where));
+  RL_TRY(rl_bind_write(b, n->relation->target, found[1], RL_DATA_CREATE, n->relation, &out->create));
+  return rl_bind_key_again(b, out->where, out->create, &out->key_in_create);
+}
+
+/* disconnect and delete: true, or conditions on the single row; or rows of a list by key. */
+static rille_status bind_removal(rl_binder *b, nesting *n, int kind, rl_node *node) {
+  const rl_field *r = n->relation;
+  rl_nested *out;
+  if (r->list) {
+    RL_TRY(add(b, n, kind, node, &out));
+    return rl_bind_unique(b, r->target, node, &out->where);
+  }
+  bool on = true;
+  if (node->kind == RL_NODE_BOOL) RL_TRY(rl_expect_flag(b, node, &on));
+  if (!on) return RILLE_OK;
+  RL_TRY(add(b, n, kind, node, &out));
+  return node->kind == RL_NODE_BOOL ? RILLE_OK : rl_bind_where(b, r->target, node, &out->where);
+}
+
+static rille_status bind_set(rl_binder *b, nesting *n, rl_node *node) {
+  rl_nodes list;
+  rl_nested *out;
+  RL_TRY(rl_expect_many(b, node, false, &list));
+  RL_TRY(add(b, n, RL_NESTED_SET, node, &out));
+  out->items = RL_NEW_ARRAY(b->arena, rl_filter *, list.count);
+  if (!out->items) return rl_nomem(b);
+  for (; out->item_count < list.count; out->item_count++)
+    RL_TRY(rl_bind_unique(b, n->relation->target, &list.items[out->item_count], &out->items[out->item_count]));
+  return RILLE_OK;
+}
+
+static rille_status bind_delete_many(rl_binder *b, nesting *n, rl_node *node) {
+  rl_nested *out;
+  RL_TRY(add(b, n, RL_NESTED_DELETE_MANY, node, &out));
+  if (node->kind == RL_NODE_MARK && node->mark == RL_MARK_ALL) return RILLE_OK;
+  return rl_bind_where(b, n->relation->target, node, &out->where);
+}
+
+/* A to-one update is { where, data } or the data itself. It is the former when nothing else is in it, unless `data` is
+ * a field of the model and its value could not be data. */
+static bool has_envelope(const rl_model *model, rl_node *node) {
+  rl_node *data = rl_get(node, "data");
+  if (!data || (data->kind != RL_NODE_OBJECT && !rl_is_empty_list(data))) return false;
+  for (size_t i = 0; i < node->count; i++)
+    if (!rl_str_is(node->children[i].key, "data") && !rl_str_is(node->children[i].key, "where")) return false;
+  if (!rl_find_field(model, RL_STR("data"))) return true;
+  for (size_t i = 0; i < data->count; i++)
+    if (!rl_find_field(model, data->children[i].key)) return false;
+  return true;
+}
+
+static rille_status bind_update(rl_binder *b, nesting *n, rl_node *node) {
+  static const char *const keys[] = {"where", "data"};
+  const rl_field *r = n->relation;
+  rl_node *found[2] = {NULL, NULL};
+  rl_nested *out;
+  bool envelope = r->list || has_envelope(r->target, node);
+  if (envelope)
+    RL_TRY(parts(b, node, keys, found, 2, r->list ? 2 : 0));
+  else
+    found[1] = node;
+  RL_TRY(add(b, n, RL_NESTED_UPDATE, node, &out));
+  if (r->list)
+    RL_TRY(rl_bind_unique(b, r->target, found[0], &out->where));
+  else if (found[0])
+    RL_TRY(rl_bind_where(b, r->target, found[0], &out->where));
+  return rl_bind_write(b, r->target, found[1], RL_DATA_UPDATE, r, &out->update);
+}
+
+static rille_status bind_update_many(rl_binder *b, nesting *n, rl_node *node) {
+  static const char *const keys[] = {"where", "data"};
+  rl_node *found[2] = {NULL, NULL};
+  RL_TRY(parts(b, node, keys, found, 2, 2));
+  rl_nested *out;
+  RL_TRY(add(b, n, RL_NESTED_UPDATE_MANY, node, &out));
+  bool all = found[0]->kind == RL_NODE_MARK && found[0]->mark == RL_MARK_ALL;
+  if (!all) RL_TRY(rl_bind_where(b, n->relation->target, found[0], &out->where));
+  return rl_bind_write(b, n->relation->target, found[1], RL_DATA_UPDATE_MANY, n->relation, &out->update);
+}
+
+static rille_status bind_upsert(rl_binder *b, nesting *n, rl_node *node) {
+  static const char *const keys[] = {"create", "update", "where"};
+  const rl_field *r = n->relation;
+  rl_node *found[3] = {NULL, NULL, NULL};
+  RL_TRY(parts(b, node, keys, found, 3, r->list ? 3 : 2));
+  rl_nested *out;
+  RL_TRY(add(b, n, RL_NESTED_UPSERT, node, &out));
+  if (r->list)
+    RL_TRY(rl_bind_unique(b, r->target, found[2], &out->where));
+  else if (found[2])
+    RL_TRY(rl_bind_where(b, r->target, found[2], &out->where));
+  RL_TRY(rl_bind_write(b, r->target, found[0], RL_DATA_CREATE, r, &out->create));
+  return rl_bind_write(b, r->target, found[1], RL_DATA_UPDATE, r, &out->update);
+}
+
+/* ------------------------------------------------------------------ all of a relation */
+
+static rille_status bind_one(rl_binder *b, nesting *n, int kind, rl_node *node) {
+  switch (kind) {
+  case RL_NESTED_CREATE: return bind_create(b, n, node);
+  case RL_NESTED_CREATE_MANY: return bind_create_many(b, n, node);
+  case RL_NESTED_CONNECT: return bind_connect(b, n, node);
+  case RL_NESTED_CONNECT_OR_CREATE: return bind_connect_or_create(b, n, node);
+  case RL_NESTED_DISCONNECT:
+  case RL_NESTED_DELETE: return bind_removal(b, n, kind, node);
+  case RL_NESTED_SET: return bind_set(b, n, node);
+  case RL_NESTED_DELETE_MANY: return bind_delete_many(b, n, node);
+  case RL_NESTED_UPDATE: return bind_update(b, n, node);
+  case RL_NESTED_UPDATE_MANY: return bind_update_many(b, n, node);
+  default: return bind_upsert(b, n, node);
+  }
+}
+
+static bool takes_list(const nesting *n, int kind) {
+  return n->relation->list && kind != RL_NESTED_CREATE_MANY && kind != RL_NESTED_SET;
+}
+
+static rille_status bind_kind(rl_binder *b, nesting *n, int kind, rl_node *node) {
+  if (!takes_list(n, kind) || (node->kind == RL_NODE_MARK && node->mark == RL_MARK_ALL))
+    return bind_one(b, n, kind, node);
+  rl_nodes list;
+  /* {} is one new row of defaults, or every row to be deleted; elsewhere it is no row */
+  bool empty_is_one = kind == RL_NESTED_CREATE || kind == RL_NESTED_DELETE_MANY;
+  RL_TRY(rl_expect_many(b, node, empty_is_one, &list));
+  for (size_t i = 0; i < list.count; i++) RL_TRY(bind_one(b, n, kind, &list.items[i]));
+  return RILLE_OK;
+}
+
+rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_node *node, rl_data_mode mode, rl_write *write) {
+  nesting n = {.relation = relation, .mode = mode, .write = write};
+  n.cap = write->nested_count; /* a further relation starts with an array of its own size */
+  if (node->kind == RL_NODE_NULL)
+    return rl_bad(b, node, relation, "null is not allowed%s",
+                  is_allowed(&n, RL_NESTED_DISCONNECT) && !relation->list
+                      ? "; write { disconnect = true } to undo the connection"
+                      : "");
+  RL_TRY(rl_expect_object(b, node, "an object such as { connect = {...} } or { create = {...} }"));
+  if (node->count == 0 && relation->required && mode == RL_DATA_CREATE)
+    return rl_bad(b, node, relation, "it needs create, connect or connect_or_create");
+  for (size_t i = 0; i < node->count; i++) {
+    int id = rl_word_id(words, RL_COUNT_OF(words), node->children[i].key);
+    if (id < 0 || !is_allowed(&n, id)) return bad_word(b, &n, &node->children[i]);
+  }
+  for (size_t k = 0; k < RL_COUNT_OF(words); k++) {
+    rl_node *member = rl_get(node, words[k].text);
+    if (member) RL_TRY(bind_kind(b, &n, words[k].id, member));
+  }
+  return RILLE_OK;
+}

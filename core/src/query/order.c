@@ -1,0 +1,169 @@
+/* order_by: fields, fields of to-one relations, counts of to-many ones, relevance, and aggregates in group_by. */
+#include "query/bind.h"
+
+static const rl_word sort_words[] = {{"asc", 0}, {"desc", 1}};
+static const rl_word nulls_words[] = {{"first", RL_NULLS_FIRST}, {"last", RL_NULLS_LAST}};
+static const rl_word option_words[] = {{"sort", 0}, {"nulls", 1}};
+
+typedef struct walk { /* the to-one relations that lead to what is ordered by */
+  const rl_field *path[64];
+  size_t count;
+} walk;
+
+static rille_status direction(rl_binder *b, rl_node *node, bool *descending) {
+  int id;
+  RL_TRY(rl_expect_word(b, node, sort_words, RL_COUNT_OF(sort_words), &id));
+  *descending = id == 1;
+  return RILLE_OK;
+}
+
+/* "desc" or { sort = "desc", nulls = "last" } */
+static rille_status sorting(rl_binder *b, const rl_field *field, rl_node *node, rl_order *out) {
+  if (node->kind != RL_NODE_OBJECT) return direction(b, node, &out->descending);
+  rl_node *sort = NULL;
+  for (size_t i = 0; i < node->count; i++) {
+    rl_node *member = &node->children[i];
+    int id = rl_word_id(option_words, RL_COUNT_OF(option_words), member->key), nulls;
+    if (id == 0) {
+      sort = member;
+    } else if (id == 1) {
+      if (field && field->required)
+        return rl_bad(b, member, field, "%.*s is required, so it has no nulls to place", RL_STR_ARG(field->name));
+      RL_TRY(rl_expect_word(b, member, nulls_words, RL_COUNT_OF(nulls_words), &nulls));
+      out->nulls = (rl_nulls)nulls;
+    } else {
+      rl_names names = {.arena = b->arena};
+      rl_names_words(&names, option_words, RL_COUNT_OF(option_words));
+      return rl_bad_name(b, member, member->key, "option", NULL, &names);
+    }
+  }
+  if (!sort) return rl_bad_child(b, RL_P2013, node, "sort", field, "missing; it is \"asc\" or \"desc\"");
+  return direction(b, sort, &out->descending);
+}
+
+/* The one member of a one-key object; *out is NULL for an empty one. */
+static rille_status only_member(rl_binder *b, rl_node *node, rl_node **out) {
+  *out = NULL;
+  RL_TRY(rl_expect_object(b, node, "an object with one key, such as { name = \"asc\" }"));
+  if (node->count > 1)
+    return rl_bad(b, node, NULL,
+                  "more than one key, and a Lua table has no order: write a list of tables with one key each, such as "
+                  "{ { %.*s = \"asc\" }, { %.*s = \"asc\" } }",
+                  RL_STR_ARG(node->children[0].key), RL_STR_ARG(node->children[1].key));
+  if (node->count == 1) *out = &node->children[0];
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ the kinds of order */
+
+static rille_status by_count(rl_binder *b, const rl_field *relation, rl_node *node, rl_order *out) {
+  rl_node *member;
+  RL_TRY(only_member(b, node, &member));
+  if (!member || !rl_str_is(member->key, "_count"))
+    return rl_bad(b, member ? member : node, relation,
+                  "a list of rows can only be ordered by its size: { _count = \"asc\" }");
+  out->kind = RL_ORDER_COUNT;
+  out->field = relation;
+  return sorting(b, relation->opposite, member, out);
+}
+
+static rille_status by_relevance(rl_binder *b, const rl_model *model, rl_node *node, rl_order *out) {
+  static const rl_word words[] = {{"fields", 0}, {"search", 1}, {"sort", 2}};
+  RL_TRY(rl_expect_object(b, node, "an object with fields, search and sort"));
+  out->kind = RL_ORDER_RELEVANCE;
+  for (size_t i = 0; i < node->count; i++) {
+    if (rl_word_id(words, RL_COUNT_OF(words), node->children[i].key) >= 0) continue;
+    rl_names names = {.arena = b->arena};
+    rl_names_words(&names, words, RL_COUNT_OF(words));
+    return rl_bad_name(b, &node->children[i], node->children[i].key, "option", NULL, &names);
+  }
+  rl_node *parts[3] = {rl_get(node, "fields"), rl_get(node, "search"), rl_get(node, "sort")};
+  for (size_t i = 0; i < 3; i++)
+    if (!parts[i]) return rl_bad_child(b, RL_P2013, node, words[i].text, NULL, "missing");
+  RL_TRY(rl_expect_fields(b, parts[0], model, &out->fields, &out->field_count));
+  for (size_t i = 0; i < out->field_count; i++)
+    if (out->fields[i]->type.scalar != RL_STRING)
+      return rl_bad(b, parts[0], out->fields[i], "%.*s holds no text", RL_STR_ARG(out->fields[i]->name));
+  rl_type text = rl_plain_type(RL_STRING);
+  RL_TRY(rl_input_scalar(b, &text, NULL, parts[1], &out->search));
+  return direction(b, parts[2], &out->descending);
+}
+
+static const rl_aggregate functions[] = {RL_AGG_COUNT, RL_AGG_AVG, RL_AGG_SUM, RL_AGG_MIN, RL_AGG_MAX};
+
+static rille_status by_aggregate(rl_binder *b, const rl_model *model, rl_aggregate fn, rl_node *node, rl_order *out) {
+  rl_node *member;
+  RL_TRY(only_member(b, node, &member));
+  if (!member) return rl_bad(b, node, NULL, "expected is an object with the name of a field");
+  out->kind = RL_ORDER_AGGREGATE;
+  out->aggregate = fn;
+  if (fn == RL_AGG_COUNT && rl_str_is(member->key, "_all")) {
+    out->aggregate = RL_AGG_COUNT_ALL;
+    return direction(b, member, &out->descending);
+  }
+  out->field = rl_find_field(model, member->key);
+  if (!out->field || out->field->is_relation) return rl_bad_field(b, member, member->key, model, true, false);
+  if (!rl_can_aggregate(fn, out->field))
+    return rl_bad(b, member, out->field, "%.*s cannot be summed up so", RL_STR_ARG(out->field->name));
+  return sorting(b, NULL, member, out);
+}
+
+static rille_status bind_one(rl_binder *b, const rl_model *model, rl_node *member, bool grouped, walk *w,
+                             rl_order *out);
+
+static rille_status by_relation(rl_binder *b, const rl_field *relation, rl_node *node, walk *w, rl_order *out) {
+  if (relation->list) return by_count(b, relation, node, out);
+  if (w->count == RL_COUNT_OF(w->path)) return rl_bad(b, node, relation, "too many relations in a row");
+  w->path[w->count++] = relation;
+  rl_node *member;
+  RL_TRY(only_member(b, node, &member));
+  if (!member) return rl_bad(b, node, relation, "expected is an object with the name of a field");
+  return bind_one(b, relation->target, member, false, w, out);
+}
+
+static rille_status bind_one(rl_binder *b, const rl_model *model, rl_node *member, bool grouped, walk *w,
+                             rl_order *out) {
+  int fn = rl_word_id(rl_aggregate_words, RL_COUNT_OF(rl_aggregate_words), member->key);
+  if (grouped && fn >= 0) return by_aggregate(b, model, functions[fn], member, out);
+  if (rl_str_is(member->key, "_relevance") && !grouped) return by_relevance(b, model, member, out);
+  const rl_field *field = rl_find_field(model, member->key);
+  if (field && !field->is_relation) {
+    out->kind = RL_ORDER_FIELD;
+    out->field = field;
+    return sorting(b, field, member, out);
+  }
+  if (field && !grouped) return by_relation(b, field, member, w, out);
+  rl_names names = {.arena = b->arena};
+  rl_names_fields(&names, model, true, !grouped);
+  if (grouped) rl_names_words(&names, rl_aggregate_words, RL_COUNT_OF(rl_aggregate_words));
+  return rl_bad_name(b, member, member->key, "field", model, &names);
+}
+
+static rille_status keep_path(rl_binder *b, const walk *w, rl_order *out) {
+  if (w->count == 0) return RILLE_OK;
+  out->path = RL_NEW_ARRAY(b->arena, const rl_field *, w->count);
+  if (!out->path) return rl_nomem(b);
+  for (size_t i = 0; i < w->count; i++) out->path[i] = w->path[i];
+  out->path_count = w->count;
+  return RILLE_OK;
+}
+
+rille_status rl_bind_order(rl_binder *b, const rl_model *model, rl_node *node, bool grouped, rl_order **orders,
+                           size_t *count) {
+  rl_nodes list;
+  RL_TRY(rl_expect_many(b, node, false, &list));
+  rl_order *found = RL_NEW_ARRAY(b->arena, rl_order, list.count);
+  if (!found) return rl_nomem(b);
+  *count = 0;
+  for (size_t i = 0; i < list.count; i++) {
+    rl_node *member;
+    walk w = {.count = 0};
+    RL_TRY(only_member(b, &list.items[i], &member));
+    if (!member) continue;
+    rl_order *out = &found[(*count)++];
+    RL_TRY(bind_one(b, model, member, grouped, &w, out));
+    RL_TRY(keep_path(b, &w, out));
+  }
+  *orders = found;
+  return RILLE_OK;
+}

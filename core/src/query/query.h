@@ -1,0 +1,325 @@
+/* The typed query: what a call means, checked against the schema. Bind makes it from the tape; plan reads it.
+ * Everything lies in the arena given to bind, and borrows the schema. Names, keys, kinds and nesting have been checked
+ * here; scalars are checked when a call's own values are taken (coerce.h), since one query serves many calls. */
+#ifndef RL_QUERY_QUERY_H
+#define RL_QUERY_QUERY_H
+
+#include <rille/types.h>
+
+#include "schema/schema.h"
+#include "tape/tape.h"
+
+/* ------------------------------------------------------------------ inputs: where a parameter's value comes from */
+
+typedef enum rl_input_kind {
+  RL_INPUT_VALUE, /* a scalar of the tape, coerced to type */
+  RL_INPUT_LIST,  /* an unexpanded list of scalars of the tape; each element coerced to type; becomes one list value */
+  RL_INPUT_JSON,  /* any value of the tape as Json text */
+  RL_INPUT_CONSTANT,  /* `constant`, already of the right kind */
+  RL_INPUT_GENERATED, /* made once per operation (and once per row in a bulk insert): see generator; equal `slot` means
+                         the same value */
+  RL_INPUT_CELL,      /* column `column` of the first row of rowset `rowset` (plan only) */
+  RL_INPUT_KEYS, /* column `column` of all rows of rowset `rowset`, distinct and without nulls, as a list (plan only) */
+  RL_INPUT_ARRAY /* a list built of `items`, each an input of its own (from an expanded list) */
+} rl_input_kind;
+
+/* What is done with a text before it is bound. The LIKE ones escape % _ and \ with a backslash. */
+typedef enum rl_transform {
+  RL_TRANSFORM_NONE,
+  RL_TRANSFORM_CONTAINS,
+  RL_TRANSFORM_STARTS_WITH,
+  RL_TRANSFORM_ENDS_WITH,
+  RL_TRANSFORM_ABSOLUTE,   /* of a negative take */
+  RL_TRANSFORM_JSON_ARRAY, /* wraps a Json scalar or object as a one-element array; arrays stay (array_contains on
+                              PostgreSQL) */
+  RL_TRANSFORM_JSON_PATH /* the value is the list of steps, all texts, also where one text such as "$.a.b[0]" was given
+                          */
+} rl_transform;
+
+typedef struct rl_input rl_input;
+struct rl_input {
+  rl_input_kind kind;
+  rl_transform transform;
+  rl_type type; /* what the value is coerced to; for LIST, KEYS and ARRAY the element's (type.list false) unless the
+                   column is a list */
+  const rl_field *field; /* for messages, NULL when there is none */
+  rl_str path;           /* for messages: "where.posts.some.title" */
+  const rl_node *node;   /* VALUE, LIST, JSON: valid while compiling; after rl_query_seal read `place` and `shape_at` */
+  rl_place place;
+  uint32_t shape_at; /* LIST, JSON: where it lies in the shape; VALUE: 0, else it is a table of os.date("*t") that lies
+                        there */
+  bool nullable;     /* a null value is allowed and binds NULL */
+  rl_value constant;
+  rl_default_kind generator; /* GENERATED */
+  int32_t generator_size;    /* NANOID */
+  uint32_t slot;
+  uint32_t rowset, column;
+  bool paired; /* KEYS of a tuple of several: every row in order, neither made distinct nor freed of nulls, so that its
+                  lists go together */
+  rl_input *items;
+  size_t count;
+  rl_input *next_sealed; /* bind's own list of all inputs */
+};
+
+/* ------------------------------------------------------------------ filters */
+
+typedef enum rl_filter_kind {
+  RL_FILTER_TRUE,
+  RL_FILTER_FALSE,
+  RL_FILTER_AND,
+  RL_FILTER_OR,
+  RL_FILTER_NOT,
+  RL_FILTER_COMPARE,  /* subject op operand */
+  RL_FILTER_IN,       /* subject in list (negated: not in). An empty list selects nothing (negated: everything) */
+  RL_FILTER_IS_NULL,  /* subject is null (negated: is not null) */
+  RL_FILTER_RELATION, /* a quantifier over the rows of a relation */
+  RL_FILTER_LIST,     /* has, has_every, has_some, is_empty, equals on a scalar list */
+  RL_FILTER_JSON,     /* an operator on a Json field, maybe at a path */
+  RL_FILTER_SEARCH,   /* full text */
+  RL_FILTER_KEYS      /* tuple of fields in the rows of keys: fields[i] = inputs[i] when single, = ANY pairwise for KEYS
+                         inputs */
+} rl_filter_kind;
+
+typedef enum rl_operator {
+  RL_OP_EQ,
+  RL_OP_NE,
+  RL_OP_LT,
+  RL_OP_LTE,
+  RL_OP_GT,
+  RL_OP_GTE,
+  RL_OP_LIKE, /* contains, starts_with, ends_with: the operand's transform says which */
+  RL_OP_HAS,
+  RL_OP_HAS_EVERY,
+  RL_OP_HAS_SOME,
+  RL_OP_IS_EMPTY, /* lists */
+  RL_OP_STRING_CONTAINS,
+  RL_OP_STRING_STARTS_WITH,
+  RL_OP_STRING_ENDS_WITH, /* Json */
+  RL_OP_ARRAY_CONTAINS,
+  RL_OP_ARRAY_STARTS_WITH,
+  RL_OP_ARRAY_ENDS_WITH
+} rl_operator;
+
+typedef enum rl_quantifier { RL_SOME, RL_EVERY, RL_NONE, RL_IS, RL_IS_NOT } rl_quantifier;
+
+typedef enum rl_aggregate {
+  RL_AGG_NONE,
+  RL_AGG_COUNT,
+  RL_AGG_COUNT_ALL,
+  RL_AGG_COUNT_DISTINCT,
+  RL_AGG_SUM,
+  RL_AGG_AVG,
+  RL_AGG_MIN,
+  RL_AGG_MAX
+} rl_aggregate;
+
+/* Which null a Json comparison means. */
+typedef enum rl_json_null { RL_JSON_NOT_NULL, RL_DB_NULL, RL_JSON_NULL_VALUE, RL_ANY_NULL } rl_json_null;
+
+typedef struct rl_filter rl_filter;
+struct rl_filter {
+  rl_filter_kind kind;
+  bool negated;
+  rl_filter **items; /* AND, OR; NOT: negates the conjunction of its items */
+  size_t count;
+  const rl_field *field;  /* the subject: a scalar, or the relation. A COMPARE on `_all` in having has none */
+  rl_aggregate aggregate; /* having: the subject is an aggregate of field */
+  rl_operator op;
+  bool insensitive; /* mode = "insensitive" */
+  rl_input *input;  /* right-hand side value or list; NULL when column is set, but for LIKE and the string operators of
+                       Json, where it then only has the transform */
+  const rl_field *column; /* right-hand side: another column of the same row (rille.field) */
+  rl_quantifier quantifier;
+  rl_filter *inner;        /* RELATION: NULL with IS / IS_NOT means null */
+  rl_input *json_path;     /* JSON: list of path steps, NULL for the whole value */
+  rl_json_null json_null;  /* JSON EQ/NE with a null */
+  const rl_field **fields; /* SEARCH: the fields searched; KEYS: the tuple */
+  rl_input **inputs;       /* KEYS: one a field */
+  size_t field_count;
+};
+
+/* ------------------------------------------------------------------ reading */
+
+typedef enum rl_nulls { RL_NULLS_DEFAULT, RL_NULLS_FIRST, RL_NULLS_LAST } rl_nulls;
+typedef enum rl_order_kind { RL_ORDER_FIELD, RL_ORDER_COUNT, RL_ORDER_RELEVANCE, RL_ORDER_AGGREGATE } rl_order_kind;
+
+typedef struct rl_order {
+  rl_order_kind kind;
+  const rl_field **path; /* to-one relations walked from the model, in order; may be empty */
+  size_t path_count;
+  const rl_field *field; /* FIELD: scalar; COUNT: the list relation; AGGREGATE: the field, NULL for _all */
+  bool descending;
+  rl_nulls nulls;
+  rl_aggregate aggregate;
+  const rl_field **fields; /* RELEVANCE */
+  size_t field_count;
+  rl_input *search;
+} rl_order;
+
+typedef enum rl_lock_mode {
+  RL_LOCK_NONE,
+  RL_LOCK_UPDATE,
+  RL_LOCK_NO_KEY_UPDATE,
+  RL_LOCK_SHARE,
+  RL_LOCK_KEY_SHARE
+} rl_lock_mode;
+typedef enum rl_lock_wait { RL_LOCK_BLOCK, RL_LOCK_SKIP_LOCKED, RL_LOCK_NOWAIT } rl_lock_wait;
+
+typedef struct rl_read rl_read;
+typedef struct rl_include {
+  const rl_field *relation;
+  rl_read *read;
+} rl_include; /* read: its model is the target; a to-one relation has neither take nor order */
+typedef struct rl_relation_count {
+  const rl_field *relation;
+  rl_filter *where;
+} rl_relation_count; /* _count; where may be NULL */
+
+typedef struct rl_selection {
+  const rl_model *model;
+  const rl_field **fields; /* visible scalars, in order of the schema */
+  size_t field_count;
+  rl_include *includes; /* in order of the schema */
+  size_t include_count;
+  rl_relation_count *counts;
+  size_t count_count;
+} rl_selection;
+
+struct rl_read {
+  const rl_model *model;
+  rl_filter *where; /* NULL: all */
+  rl_order *orders;
+  size_t order_count;
+  rl_input *take; /* NULL: all; the absolute number (transform ABSOLUTE where negative) */
+  bool reverse;   /* take was negative: the last ones, still in order */
+  bool take_none; /* take = 0 */
+  rl_input *skip;
+  rl_filter *cursor; /* unique condition that names a row; NULL: none */
+  const rl_field **distinct;
+  size_t distinct_count;
+  rl_lock_mode lock;
+  rl_lock_wait lock_wait;
+  rl_selection selection;
+  int32_t recursive_depth; /* include = { children = { recursive = true } }: 0 not, else the depth limit */
+};
+
+/* ------------------------------------------------------------------ writing */
+
+typedef enum rl_assign_op { RL_SET, RL_INCREMENT, RL_DECREMENT, RL_MULTIPLY, RL_DIVIDE, RL_PUSH } rl_assign_op;
+
+typedef struct rl_assign {
+  const rl_field *field;
+  rl_assign_op op;
+  rl_input *input; /* NULL: SQL NULL */
+} rl_assign;
+
+typedef enum rl_nested_kind {
+  RL_NESTED_CREATE,
+  RL_NESTED_CREATE_MANY,
+  RL_NESTED_CONNECT,
+  RL_NESTED_CONNECT_OR_CREATE,
+  RL_NESTED_DISCONNECT,
+  RL_NESTED_SET,
+  RL_NESTED_DELETE,
+  RL_NESTED_DELETE_MANY,
+  RL_NESTED_UPDATE,
+  RL_NESTED_UPDATE_MANY,
+  RL_NESTED_UPSERT
+} rl_nested_kind;
+
+typedef struct rl_write rl_write;
+typedef struct rl_rows rl_rows;
+
+/* One operation on one relation inside data. Lists have been taken apart: one rl_nested each, but SET has all of its
+ * rows in `items`. */
+typedef struct rl_nested {
+  rl_nested_kind kind;
+  const rl_field *relation;
+  rl_str path;
+  rl_filter *where;  /* unique (to-many), or any filter (to-one update/delete/disconnect with where; *_many); NULL:
+                        whatever is connected */
+  rl_filter **items; /* SET: unique conditions */
+  size_t item_count;
+  rl_write *create;   /* CREATE, CONNECT_OR_CREATE, UPSERT */
+  rl_write *update;   /* UPDATE, UPDATE_MANY, UPSERT */
+  rl_rows *rows;      /* CREATE_MANY */
+  bool key_in_create; /* CONNECT_OR_CREATE: as rl_query.upsert_native, of where and create */
+} rl_nested;
+
+struct rl_write {
+  const rl_model *model;
+  bool is_create; /* assigns then has every column that gets a value from the client: defaults and @updatedAt are filled
+                     in */
+  rl_assign *assigns; /* in column order */
+  size_t assign_count;
+  rl_nested *nesteds; /* ordered: by relation in order of the schema, then by rl_nested_kind, then as given */
+  size_t nested_count;
+};
+
+/* The rows of a create_many, column by column: data is walked at run time, whatever its length. */
+typedef struct rl_rows_column {
+  const rl_field *field;
+  rl_input *missing; /* bound where a row has no such key: its default; NULL: SQL NULL */
+  bool by_database; /* rows without the key take the database's default (autoincrement, dbgenerated): see rl_rows.groups
+                     */
+} rl_rows_column;
+
+struct rl_rows {
+  const rl_model *model;
+  uint32_t shape_at; /* of the list in the shape; a single object as data is a list of one: see single */
+  const rl_node *node;
+  rl_place place;
+  bool single;
+  rl_str path;             /* "data" */
+  rl_rows_column *columns; /* every column that any row gives or that has a client-side default */
+  size_t column_count;
+  bool skip_duplicates;
+  const rl_field **conflict; /* UPSERT_MANY: `on` */
+  size_t conflict_count;
+  const rl_field **update; /* UPSERT_MANY: fields taken from the new row */
+  size_t update_count;
+};
+
+/* ------------------------------------------------------------------ the query */
+
+typedef struct rl_aggregate_column {
+  rl_aggregate fn;
+  const rl_field *field;
+  rl_str group, name;
+} rl_aggregate_column; /* group "_sum", name "views"; COUNT_ALL: "_all" */
+
+typedef struct rl_query {
+  rille_action action;
+  const rl_model *model;
+  rl_read read; /* find_*, count, aggregate, group_by, exists; and the selection of what a write returns, and the
+                   `where` of one */
+  rl_write *create, *update; /* create, update, upsert */
+  rl_rows *rows;   /* create_many, upsert_many; update_many with `on`: rows->conflict tells the rows apart, rows->update
+                      is set */
+  rl_input *limit; /* update_many, delete_many */
+  bool upsert_native;  /* upsert, filled by bind: `where` is exactly one unique key by plain equality, no part of it
+                          null, create gives these fields the same values (rl_node_pin_same),  and neither create nor
+                          update has nested writes: one INSERT ... ON CONFLICT statement does it */
+  bool all_rows;       /* where = rille.all */
+  const rl_field **by; /* group_by */
+  size_t by_count;
+  rl_filter *having;
+  rl_aggregate_column *aggregates; /* aggregate, group_by, count with select */
+  size_t aggregate_count;
+  bool count_plain;         /* count without select: an integer */
+  uint32_t generated_count; /* slots of GENERATED inputs */
+  rl_input *inputs;         /* all, linked by next_sealed */
+} rl_query;
+
+typedef struct rl_bind_options {
+  bool strict_where;
+  const rl_map *omit; /* global omit: "user.password" (model's snake name, field name) -> non-NULL; NULL: none */
+} rl_bind_options;
+
+/* Checks the call and makes the query. Errors: VALIDATION (and P2009, P2012, P2013, P2019 where Prisma has one) with
+ * details "path", "model"; the message names the path, what is wrong and the nearest right name. Pins in the tree what
+ * the query depends on and ends with rl_tree_place; fills place and shape_at of every input. */
+rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
+                     const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err);
+
+#endif

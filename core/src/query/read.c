@@ -1,0 +1,76 @@
+/* The arguments that say which rows are read, and in what order: where, order_by, cursor, take, skip, distinct, lock.
+ */
+#include "query/bind.h"
+
+static rille_status bind_take(rl_binder *b, rl_node *node, rl_read *read) {
+  rl_type type = rl_plain_type(RL_BIGINT);
+  rl_input *take;
+  RL_TRY(rl_expect_number(b, node));
+  RL_TRY(rl_input_scalar(b, &type, NULL, node, &take));
+  rl_node_pin_sign(node);
+  double sign = node->kind == RL_NODE_FLOAT ? node->value->as.f : (double)node->value->as.i;
+  read->take_none = sign == 0;
+  read->reverse = sign < 0;
+  if (read->reverse) take->transform = RL_TRANSFORM_ABSOLUTE;
+  read->take = take;
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ lock */
+
+static const rl_word lock_words[] = {{"update", RL_LOCK_UPDATE},
+                                     {"no_key_update", RL_LOCK_NO_KEY_UPDATE},
+                                     {"share", RL_LOCK_SHARE},
+                                     {"key_share", RL_LOCK_KEY_SHARE}};
+static const rl_word lock_options[] = {
+    {"mode", RL_LOCK_BLOCK}, {"skip_locked", RL_LOCK_SKIP_LOCKED}, {"nowait", RL_LOCK_NOWAIT}};
+
+static rille_status lock_mode(rl_binder *b, rl_node *node, rl_read *read) {
+  int id;
+  RL_TRY(rl_expect_word(b, node, lock_words, RL_COUNT_OF(lock_words), &id));
+  read->lock = (rl_lock_mode)id;
+  return RILLE_OK;
+}
+
+rille_status rl_bind_lock(rl_binder *b, rl_node *node, rl_read *read) {
+  if (node->kind != RL_NODE_OBJECT) return lock_mode(b, node, read);
+  for (size_t i = 0; i < node->count; i++) {
+    rl_node *member = &node->children[i];
+    int id = rl_word_id(lock_options, RL_COUNT_OF(lock_options), member->key);
+    if (id < 0) {
+      rl_names names = {.arena = b->arena};
+      rl_names_words(&names, lock_options, RL_COUNT_OF(lock_options));
+      return rl_bad_name(b, member, member->key, "option", NULL, &names);
+    }
+    if (id == RL_LOCK_BLOCK) {
+      RL_TRY(lock_mode(b, member, read));
+      continue;
+    }
+    bool on;
+    RL_TRY(rl_expect_flag(b, member, &on));
+    if (on && read->lock_wait != RL_LOCK_BLOCK)
+      return rl_bad(b, node, NULL, "skip_locked and nowait exclude each other");
+    if (on) read->lock_wait = (rl_lock_wait)id;
+  }
+  if (read->lock == RL_LOCK_NONE)
+    return rl_bad_child(b, RL_P2013, node, "mode", NULL,
+                        "missing; it is \"update\", \"no_key_update\", \"share\" or \"key_share\"");
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_node *args, bool grouped, rl_read *read) {
+  read->model = model;
+  rl_node *where = rl_get(args, "where"), *order = rl_get(args, "order_by"), *cursor = rl_get(args, "cursor");
+  rl_node *take = rl_get(args, "take"), *skip = rl_get(args, "skip"), *distinct = rl_get(args, "distinct");
+  rl_node *lock = rl_get(args, "lock");
+  bool all = where && where->kind == RL_NODE_MARK && where->mark == RL_MARK_ALL;
+  if (where && !all) RL_TRY(rl_bind_where(b, model, where, &read->where));
+  if (order) RL_TRY(rl_bind_order(b, model, order, grouped, &read->orders, &read->order_count));
+  if (cursor) RL_TRY(rl_bind_unique(b, model, cursor, &read->cursor));
+  if (take) RL_TRY(bind_take(b, take, read));
+  if (skip) RL_TRY(rl_input_count(b, skip, &read->skip));
+  if (distinct) RL_TRY(rl_expect_fields(b, distinct, model, &read->distinct, &read->distinct_count));
+  return lock ? rl_bind_lock(b, lock, read) : RILLE_OK;
+}

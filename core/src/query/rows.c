@@ -1,0 +1,247 @@
+/* The rows of a bulk insert: their columns are bound, their cells are read when the call runs, whatever their number.
+ * The keys of the rows are part of the shape, so looking at one row of each run of the list tells them all. */
+#include "query/bind.h"
+#include "query/peek.h"
+
+typedef struct row_binding {
+  const rl_model *model;
+  const rl_field *parent;
+  rl_node *node;
+  bool defaults; /* new rows: what is missing is filled in, or is an error */
+  bool *given;   /* by column index: some row has it */
+  bool *row;     /* by column index: the row at hand has it */
+} row_binding;
+
+static rille_status bad_at(rl_binder *b, const row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,
+                           const char *text) {
+  char *at = w->node->kind == RL_NODE_LIST
+                 ? rl_arena_printf(b->arena, "[%lu].%.*s", (unsigned long)row + 1, RL_STR_ARG(key))
+                 : rl_arena_printf(b->arena, ".%.*s", RL_STR_ARG(key));
+  rl_str path = rl_node_path(b->arena, w->node);
+  if (!at) return rl_nomem(b);
+  char *whole = rl_arena_printf(b->arena, "%.*s%s", RL_STR_ARG(path), at);
+  if (!whole) return rl_nomem(b);
+  rille_status status = rl_fail(b->err, code, "%s: %s", whole, text);
+  rl_error_detail(b->err, "path", rl_str_of(whole));
+  rl_error_detail(b->err, "model", w->model->name);
+  if (f) rl_error_detail(b->err, "field", f->name);
+  return status;
+}
+
+static rille_status bad_key(rl_binder *b, const row_binding *w, size_t row, rl_str key) {
+  const rl_field *known = rl_find_field(w->model, key);
+  if (known && known->is_relation)
+    return bad_at(b, w, row, key, RL_VALIDATION, known,
+                  "many rows are written at once, and then no relations; write the foreign key, or use create");
+  if (known)
+    return bad_at(b, w, row, key, RL_VALIDATION, known, "it is given by the relation through which the row is written");
+  rl_names names = {.arena = b->arena};
+  rl_names_fields(&names, w->model, true, false);
+  rl_str near = rl_str_nearest(key, names.items, names.count);
+  char *text = near.len ? rl_arena_printf(b->arena, "unknown field of %.*s; did you mean `%.*s`?",
+                                          RL_STR_ARG(w->model->name), RL_STR_ARG(near))
+                        : rl_arena_printf(b->arena, "unknown field of %.*s", RL_STR_ARG(w->model->name));
+  return text ? bad_at(b, w, row, key, RL_VALIDATION, NULL, text) : rl_nomem(b);
+}
+
+/* Nulls and marks are part of the shape, so they are checked here once. */
+static rille_status check_cell(rl_binder *b, const row_binding *w, size_t row, const rl_field *f, uint32_t shape,
+                               uint32_t slot) {
+  const rl_tape *t = b->tree->tape;
+  rl_value v = rl_tape_scalar(t, shape, slot);
+  if (v.kind != RILLE_NULL || rl_tape_is_table(t, shape) || rl_tape_is_list(t, shape)) return RILLE_OK;
+  bool json = f->type.scalar == RL_JSON;
+  int64_t mark = v.as.i;
+  if (mark == 0 && f->required && !(json && !f->list))
+    return bad_at(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: the field is required");
+  if (mark == 0 && f->list)
+    return bad_at(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: a list may be empty, {}");
+  if (mark == RL_MARK_EMPTY_ARRAY || mark == RL_MARK_EMPTY_OBJECT || mark == 0) return RILLE_OK;
+  if (json && mark == RL_MARK_JSON_NULL) return RILLE_OK;
+  if (json && mark == RL_MARK_DB_NULL && !f->required) return RILLE_OK;
+  if (json && mark == RL_MARK_ANY_NULL)
+    return bad_at(b, w, row, f->name, RL_VALIDATION, f,
+                  "rille.any_null is for filters; write rille.db_null or rille.json_null");
+  return bad_at(b, w, row, f->name, RL_VALIDATION, f, "a field reference or a special null is not allowed here");
+}
+
+static rille_status check_missing(rl_binder *b, const row_binding *w, size_t row) {
+  for (size_t i = 0; i < w->model->column_count; i++) {
+    const rl_field *f = w->model->columns[i];
+    bool optional =
+        f->ignored || !f->required || f->list || f->updated_at || f->generated_by_db || f->def.kind != RL_DEFAULT_NONE;
+    if (optional || w->row[i] || rl_is_parent_key(f, w->parent)) continue;
+    return bad_at(b, w, row, f->name, RL_P2012, f, "missing; the field is required and has no default");
+  }
+  return RILLE_OK;
+}
+
+static rille_status look_at_row(rl_binder *b, const row_binding *w, size_t row, uint32_t shape, uint32_t slot) {
+  const rl_tape *t = b->tree->tape;
+  memset(w->row, 0, w->model->column_count * sizeof *w->row);
+  rl_str key;
+  uint32_t value_shape, value_slot;
+  while (rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot)) {
+    const rl_field *f = rl_find_field(w->model, key);
+    if (!f || f->is_relation || rl_is_parent_key(f, w->parent)) return bad_key(b, w, row, key);
+    RL_TRY(check_cell(b, w, row, f, value_shape, value_slot));
+    w->row[f->column_index] = w->given[f->column_index] = true;
+  }
+  return w->defaults ? check_missing(b, w, row) : RILLE_OK;
+}
+
+static rille_status look_at_rows(rl_binder *b, const row_binding *w) {
+  rl_node *n = w->node;
+  if (n->kind == RL_NODE_OBJECT) return n->count ? look_at_row(b, w, 0, n->shape_at, n->slot) : RILLE_OK;
+  if (n->kind != RL_NODE_LIST) return rl_bad(b, n, NULL, "%s was given; expected is a list of rows", rl_kind_text(n));
+  if (n->expanded) return RILLE_OK;
+  rl_list_walk walk;
+  rl_list_walk_init(&walk, b->tree->tape, n->shape_at, n->slot);
+  uint32_t shape, slot, run = UINT32_MAX;
+  for (size_t row = 0; rl_list_walk_next(&walk, &shape, &slot); row++) {
+    if (walk.run_index == run) continue;
+    run = walk.run_index;
+    if (!rl_tape_is_table(b->tree->tape, shape))
+      return rl_bad(b, n, NULL, "element %lu is no table; expected is a list of rows", (unsigned long)row + 1);
+    RL_TRY(look_at_row(b, w, row, shape, slot));
+  }
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ columns */
+
+static rille_status add_column(rl_binder *b, const row_binding *w, const rl_field *f, rl_str path, rl_rows *rows) {
+  rl_rows_column c = {.field = f};
+  if (w->defaults && f->updated_at)
+    RL_TRY(rl_input_now(b, f, path, &c.missing));
+  else if (w->defaults && !f->ignored)
+    RL_TRY(rl_input_default(b, f, path, &c.missing));
+  else if (!w->defaults && f->updated_at)
+    RL_TRY(rl_input_now(b, f, path, &c.missing));
+  if (!c.missing && !w->given[f->column_index]) return RILLE_OK;
+  c.by_database = !c.missing && f->generated_by_db;
+  rows->columns[rows->column_count++] = c;
+  return RILLE_OK;
+}
+
+static rille_status bind_columns(rl_binder *b, const row_binding *w, rl_rows *rows) {
+  rows->columns = RL_NEW_ARRAY(b->arena, rl_rows_column, w->model->column_count);
+  if (!rows->columns) return rl_nomem(b);
+  for (size_t i = 0; i < w->model->column_count; i++)
+    if (!rl_is_parent_key(w->model->columns[i], w->parent))
+      RL_TRY(add_column(b, w, w->model->columns[i], rows->path, rows));
+  return RILLE_OK;
+}
+
+static rille_status chain(rl_binder *b, rl_rows *rows) {
+  rl_sealed_rows *sealed = RL_NEW(b->arena, rl_sealed_rows);
+  if (!sealed) return rl_nomem(b);
+  *sealed = (rl_sealed_rows){rows, b->rows};
+  b->rows = sealed;
+  return RILLE_OK;
+}
+
+rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_node *node, const rl_field *parent, bool defaults,
+                          rl_rows **out) {
+  rl_rows *rows = *out = RL_NEW(b->arena, rl_rows);
+  row_binding w = {.model = model, .parent = parent, .node = node, .defaults = defaults};
+  w.given = RL_NEW_ARRAY(b->arena, bool, model->column_count);
+  w.row = RL_NEW_ARRAY(b->arena, bool, model->column_count);
+  if (!rows || !w.given || !w.row) return rl_nomem(b);
+  rl_plain(node);
+  rows->model = model;
+  rows->node = node;
+  rows->single = node->kind == RL_NODE_OBJECT; /* an empty one is an empty list */
+  rows->path = rl_node_path(b->arena, node);
+  RL_TRY(chain(b, rows));
+  RL_TRY(look_at_rows(b, &w));
+  return bind_columns(b, &w, rows);
+}
+
+/* ------------------------------------------------------------------ upsert_many: on and update */
+
+static bool has_field(const rl_field *const *fields, size_t count, const rl_field *f) {
+  for (size_t i = 0; i < count; i++)
+    if (fields[i] == f) return true;
+  return false;
+}
+
+static bool is_key(const rl_index *index, const rl_field *const *fields, size_t count) {
+  if (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE) return false;
+  if (index->where.len || index->count != count) return false;
+  for (size_t i = 0; i < count; i++)
+    if (!has_field(fields, count, index->fields[i].field)) return false;
+  return true;
+}
+
+static bool has_column(const rl_rows *rows, const rl_field *f) {
+  for (size_t i = 0; i < rows->column_count; i++)
+    if (rows->columns[i].field == f) return true;
+  return false;
+}
+
+static rille_status bind_on(rl_binder *b, rl_node *args, rl_rows *rows, bool unique) {
+  rl_node *on = rl_get(args, "on");
+  if (!on)
+    return rl_bad_child(b, RL_P2013, args, "on", NULL,
+                        "missing; it names the fields of the unique key that tells rows apart");
+  RL_TRY(rl_expect_fields(b, on, rows->model, &rows->conflict, &rows->conflict_count));
+  bool known = false;
+  for (size_t i = 0; i < rows->model->index_count; i++)
+    known = known || is_key(&rows->model->indexes[i], rows->conflict, rows->conflict_count);
+  if (rows->conflict_count == 0 || (unique && !known))
+    return rl_bad(b, on, NULL, "the fields are no unique key of %.*s", RL_STR_ARG(rows->model->name));
+  for (size_t i = 0; rows->node->count && i < rows->conflict_count; i++)
+    if (!has_column(rows, rows->conflict[i]))
+      return rl_bad(b, on, rows->conflict[i], "no row has the field `%.*s`", RL_STR_ARG(rows->conflict[i]->name));
+  return RILLE_OK;
+}
+
+/* Without a list of its own: every field that rows have, but not what only a default gave, since that belongs to new
+ * rows. */
+static rille_status update_given(rl_binder *b, rl_rows *rows, const bool *given) {
+  rows->update = RL_NEW_ARRAY(b->arena, const rl_field *, rows->column_count);
+  if (!rows->update) return rl_nomem(b);
+  for (size_t i = 0; i < rows->column_count; i++) {
+    const rl_field *f = rows->columns[i].field;
+    bool wanted = given[f->column_index] || f->updated_at;
+    if (wanted && !has_field(rows->conflict, rows->conflict_count, f)) rows->update[rows->update_count++] = f;
+  }
+  return RILLE_OK;
+}
+
+static rille_status with_updated_at(rl_binder *b, rl_rows *rows) {
+  const rl_field **all = RL_NEW_ARRAY(b->arena, const rl_field *, rows->update_count + rows->model->column_count);
+  if (!all) return rl_nomem(b);
+  size_t count = 0;
+  for (; count < rows->update_count; count++) all[count] = rows->update[count];
+  for (size_t i = 0; i < rows->model->column_count; i++) {
+    const rl_field *f = rows->model->columns[i];
+    if (f->updated_at && !has_field(all, count, f)) all[count++] = f;
+  }
+  rows->update = all;
+  rows->update_count = count;
+  return RILLE_OK;
+}
+
+rille_status rl_bind_rows_keys(rl_binder *b, rl_node *args, rl_rows *rows, bool update_all) {
+  RL_TRY(bind_on(b, args, rows, !update_all));
+  rl_node *update = update_all ? NULL : rl_get(args, "update");
+  if (update && update->kind == RL_NODE_TEXT) {
+    rl_node_pin(update);
+    if (rl_str_is(rl_str_make(update->value->as.p, update->value->len), "all")) update = NULL;
+  }
+  if (!update) {
+    row_binding w = {.model = rows->model, .node = rl_get(args, "data")};
+    w.given = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
+    w.row = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
+    if (!w.given || !w.row) return rl_nomem(b);
+    RL_TRY(look_at_rows(b, &w));
+    return update_given(b, rows, w.given);
+  }
+  RL_TRY(rl_expect_fields(b, update, rows->model, &rows->update, &rows->update_count));
+  for (size_t i = 0; rows->node->count && i < rows->update_count; i++)
+    if (!has_column(rows, rows->update[i]))
+      return rl_bad(b, update, rows->update[i], "no row has the field `%.*s`", RL_STR_ARG(rows->update[i]->name));
+  return rows->update_count ? with_updated_at(b, rows) : RILLE_OK;
+}

@@ -1,0 +1,246 @@
+/* select, include and omit: what of a row is returned, and which relations with it. */
+#include "query/bind.h"
+
+typedef struct picking {
+  const rl_model *model;
+  rl_selection *out;
+  const bool *picked;  /* by field index: scalars that are visible */
+  rl_node **relations; /* by field index: the value given for a relation that is wanted, or NULL */
+  rl_node *count;      /* the value of _count */
+} picking;
+
+/* ------------------------------------------------------------------ relations */
+
+static const rl_word many_words[] = {{"where", 0}, {"order_by", 1}, {"cursor", 2},     {"take", 3},
+                                     {"skip", 4},  {"distinct", 5}, {"select", 6},     {"include", 7},
+                                     {"omit", 8},  {"lock", 9},     {"recursive", 10}, {"depth", 11}};
+static const rl_word one_words[] = {{"where", 0}, {"select", 6},     {"include", 7},
+                                    {"omit", 8},  {"recursive", 10}, {"depth", 11}};
+
+static rille_status check_words(rl_binder *b, const rl_field *relation, rl_node *node) {
+  const rl_word *words = relation->list ? many_words : one_words;
+  size_t count = relation->list ? RL_COUNT_OF(many_words) : RL_COUNT_OF(one_words);
+  for (size_t i = 0; i < node->count; i++) {
+    rl_node *member = &node->children[i];
+    if (rl_word_id(words, count, member->key) >= 0) continue;
+    rl_names names = {.arena = b->arena};
+    rl_names_words(&names, words, count);
+    return rl_bad_name(b, member, member->key,
+                       relation->list ? "argument of a list of rows" : "argument of a single related row", NULL,
+                       &names);
+  }
+  rl_node *where = rl_get(node, "where");
+  if (where && !relation->list && relation->required)
+    return rl_bad(b, where, relation, "a required relation cannot be filtered");
+  return RILLE_OK;
+}
+
+static rille_status recursion(rl_binder *b, const rl_field *relation, rl_node *node, rl_read *read) {
+  rl_node *recursive = rl_get(node, "recursive"), *depth = rl_get(node, "depth");
+  bool on = false;
+  if (recursive) RL_TRY(rl_expect_flag(b, recursive, &on));
+  if (depth && !on) return rl_bad(b, depth, relation, "it needs recursive = true");
+  if (!on) return RILLE_OK;
+  if (relation->target != relation->model)
+    return rl_bad(b, recursive, relation, "only a relation of a model with itself can be followed recursively");
+  read->recursive_depth = INT32_MAX;
+  if (!depth) return RILLE_OK;
+  if (depth->kind != RL_NODE_INT || depth->value->as.i < 1 || depth->value->as.i > INT32_MAX)
+    return rl_bad(b, depth, relation, "expected is a whole number from 1");
+  rl_node_pin(depth);
+  read->recursive_depth = (int32_t)depth->value->as.i;
+  return RILLE_OK;
+}
+
+static rille_status include(rl_binder *b, const rl_field *relation, rl_node *node, rl_include *out) {
+  out->relation = relation;
+  out->read = RL_NEW(b->arena, rl_read);
+  if (!out->read) return rl_nomem(b);
+  out->read->model = relation->target;
+  if (node->kind == RL_NODE_BOOL) return rl_bind_selection(b, relation->target, NULL, &out->read->selection);
+  RL_TRY(check_words(b, relation, node));
+  RL_TRY(rl_bind_read(b, relation->target, node, false, out->read));
+  RL_TRY(recursion(b, relation, node, out->read));
+  return rl_bind_selection(b, relation->target, node, &out->read->selection);
+}
+
+static rille_status bind_includes(rl_binder *b, const picking *p) {
+  const rl_model *m = p->model;
+  size_t count = 0;
+  for (size_t i = 0; i < m->field_count; i++) count += p->relations[i] != NULL;
+  p->out->includes = RL_NEW_ARRAY(b->arena, rl_include, count);
+  if (!p->out->includes) return rl_nomem(b);
+  for (size_t i = 0; i < m->field_count; i++)
+    if (p->relations[i]) RL_TRY(include(b, &m->fields[i], p->relations[i], &p->out->includes[p->out->include_count++]));
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ _count */
+
+static rille_status count_of(rl_binder *b, const rl_field *relation, rl_node *node, rl_selection *out) {
+  if (node && node->kind == RL_NODE_BOOL) {
+    bool wanted;
+    RL_TRY(rl_expect_flag(b, node, &wanted));
+    if (!wanted) return RILLE_OK;
+    node = NULL;
+  }
+  rl_relation_count *c = &out->counts[out->count_count++];
+  c->relation = relation;
+  if (!node) return RILLE_OK;
+  RL_TRY(rl_expect_object(b, node, "true or { where = {...} }"));
+  rl_node *where = rl_get(node, "where");
+  if (node->count > (where ? 1u : 0u)) {
+    rl_names names = {.arena = b->arena};
+    rl_names_add(&names, RL_STR("where"));
+    rl_node *member = &node->children[node->children == where ? 1 : 0];
+    return rl_bad_name(b, member, member->key, "argument", NULL, &names);
+  }
+  return where ? rl_bind_where(b, relation->target, where, &c->where) : RILLE_OK;
+}
+
+static bool countable(const rl_field *f) {
+  return f->is_relation && f->list && !f->ignored;
+}
+
+/* The relations that `select` names; NULL: all. */
+static rille_status bind_counts(rl_binder *b, const picking *p, rl_node *select) {
+  const rl_model *m = p->model;
+  p->out->counts = RL_NEW_ARRAY(b->arena, rl_relation_count, m->field_count);
+  if (!p->out->counts) return rl_nomem(b);
+  for (size_t i = 0; select && i < select->count; i++) {
+    const rl_field *f = rl_find_field(m, select->children[i].key);
+    if (f && countable(f)) continue;
+    rl_names names = {.arena = b->arena};
+    for (size_t k = 0; k < m->field_count; k++)
+      if (countable(&m->fields[k])) rl_names_add(&names, m->fields[k].name);
+    return rl_bad_name(b, &select->children[i], select->children[i].key, "list of rows", m, &names);
+  }
+  for (size_t i = 0; i < m->field_count; i++) {
+    const rl_field *f = &m->fields[i];
+    if (!countable(f)) continue;
+    rl_node *given = NULL;
+    for (size_t k = 0; select && k < select->count; k++)
+      if (rl_str_eq(select->children[k].key, f->name)) given = &select->children[k];
+    if (given || !select) RL_TRY(count_of(b, f, given, p->out));
+  }
+  return RILLE_OK;
+}
+
+static rille_status bind_count(rl_binder *b, const picking *p) {
+  rl_node *node = p->count;
+  if (!node) return RILLE_OK;
+  if (node->kind == RL_NODE_BOOL) return bind_counts(b, p, NULL);
+  RL_TRY(rl_expect_object(b, node, "true or { select = {...} }"));
+  rl_node *select = rl_get(node, "select");
+  if (!select || node->count > 1) return rl_bad(b, node, NULL, "expected is true or { select = {...} }");
+  if (select->kind == RL_NODE_BOOL) {
+    bool all;
+    RL_TRY(rl_expect_flag(b, select, &all));
+    return all ? bind_counts(b, p, NULL) : RILLE_OK;
+  }
+  RL_TRY(rl_expect_object(b, select, "an object with the names of lists"));
+  RL_TRY(bind_counts(b, p, select));
+  return p->out->count_count ? RILLE_OK : rl_bad(b, select, NULL, "it must name at least one list");
+}
+
+/* ------------------------------------------------------------------ what is picked */
+
+/* Whether a member is wanted: true, false, or an object of arguments for a relation. */
+static rille_status wanted(rl_binder *b, rl_node *node, bool arguments, bool *out) {
+  rl_plain(node);
+  *out = true;
+  if (arguments && node->kind == RL_NODE_OBJECT) return RILLE_OK;
+  if (arguments && node->kind != RL_NODE_BOOL)
+    return rl_bad(b, node, NULL, "%s was given; expected is true, false or an object of arguments", rl_kind_text(node));
+  return rl_expect_flag(b, node, out);
+}
+
+static rille_status pick(rl_binder *b, picking *p, rl_node *node, bool scalars, bool *picked, size_t *count) {
+  RL_TRY(rl_expect_object(b, node, "an object with the names of fields"));
+  for (size_t i = 0; i < node->count; i++) {
+    rl_node *member = &node->children[i];
+    const rl_field *f = rl_find_field(p->model, member->key);
+    bool is_count = rl_str_is(member->key, "_count"), on;
+    if (!is_count && f && !f->is_relation && !scalars)
+      return rl_bad(b, member, f, "include takes relations; the fields of %.*s are returned anyway",
+                    RL_STR_ARG(p->model->name));
+    if (!is_count && !f) {
+      rl_names names = {.arena = b->arena};
+      rl_names_fields(&names, p->model, scalars, true);
+      rl_names_add(&names, RL_STR("_count"));
+      return rl_bad_name(b, member, member->key, scalars ? "field" : "relation", p->model, &names);
+    }
+    RL_TRY(wanted(b, member, is_count || f->is_relation, &on));
+    if (!on) continue;
+    ++*count;
+    if (is_count)
+      p->count = member;
+    else if (f->is_relation)
+      p->relations[f->index] = member;
+    else
+      picked[f->index] = true;
+  }
+  return RILLE_OK;
+}
+
+static bool omitted_everywhere(rl_binder *b, const rl_field *f) {
+  if (!b->options || !b->options->omit || b->options->omit->count == 0) return false;
+  char *key = rl_arena_printf(b->arena, "%.*s.%.*s", RL_STR_ARG(f->model->client_names[0]), RL_STR_ARG(f->name));
+  return key && rl_map_get(b->options->omit, rl_str_of(key)) != NULL;
+}
+
+static rille_status apply_omit(rl_binder *b, const rl_model *model, rl_node *omit, bool *picked) {
+  RL_TRY(rl_expect_object(b, omit, "an object with the names of fields"));
+  for (size_t i = 0; i < omit->count; i++) {
+    rl_node *member = &omit->children[i];
+    const rl_field *f = rl_find_field(model, member->key);
+    if (!f || f->is_relation) return rl_bad_field(b, member, member->key, model, true, false);
+    bool on;
+    RL_TRY(rl_expect_flag(b, member, &on));
+    picked[f->index] = !on;
+  }
+  return RILLE_OK;
+}
+
+static rille_status pick_all(rl_binder *b, picking *p, rl_node *include_node, rl_node *omit, bool *picked) {
+  size_t count = 0;
+  for (size_t i = 0; i < p->model->field_count; i++) {
+    const rl_field *f = &p->model->fields[i];
+    picked[i] = !f->is_relation && !f->ignored && !omitted_everywhere(b, f);
+  }
+  if (omit) RL_TRY(apply_omit(b, p->model, omit, picked));
+  if (include_node) RL_TRY(pick(b, p, include_node, false, picked, &count));
+  for (size_t i = 0; i < p->model->field_count; i++) count += picked[i];
+  return count || !omit ? RILLE_OK : rl_bad(b, omit, NULL, "it leaves no field of %.*s", RL_STR_ARG(p->model->name));
+}
+
+static rille_status keep_fields(rl_binder *b, picking *p) {
+  p->out->fields = RL_NEW_ARRAY(b->arena, const rl_field *, p->model->column_count);
+  if (!p->out->fields) return rl_nomem(b);
+  for (size_t i = 0; i < p->model->field_count; i++)
+    if (p->picked[i]) p->out->fields[p->out->field_count++] = &p->model->fields[i];
+  return RILLE_OK;
+}
+
+rille_status rl_bind_selection(rl_binder *b, const rl_model *model, rl_node *args, rl_selection *out) {
+  bool *picked = RL_NEW_ARRAY(b->arena, bool, model->field_count);
+  picking p = {.model = model, .out = out, .picked = picked};
+  p.relations = RL_NEW_ARRAY(b->arena, rl_node *, model->field_count);
+  if (!picked || !p.relations) return rl_nomem(b);
+  out->model = model;
+  rl_node *select = args ? rl_get(args, "select") : NULL, *inc = args ? rl_get(args, "include") : NULL;
+  rl_node *omit = args ? rl_get(args, "omit") : NULL;
+  if (select && (inc || omit))
+    return rl_bad(b, args, NULL, "select and %s cannot be used together; nest what is wanted in select",
+                  inc ? "include" : "omit");
+  if (select) {
+    size_t count = 0;
+    RL_TRY(pick(b, &p, select, true, picked, &count));
+    if (count == 0) return rl_bad(b, select, NULL, "it must name at least one field of %.*s", RL_STR_ARG(model->name));
+  } else {
+    RL_TRY(pick_all(b, &p, inc, omit, picked));
+  }
+  RL_TRY(keep_fields(b, &p));
+  RL_TRY(bind_includes(b, &p));
+  return bind_count(b, &p);
+}

@@ -1,0 +1,92 @@
+/* where: the conditions of a model, and quantifiers over its relations. */
+#include "query/bind.h"
+
+static rille_status bind_key(rl_binder *b, const rl_model *model, rl_node *member, rl_filter **out) {
+  int id = rl_word_id(rl_grouping_words, RL_COUNT_OF(rl_grouping_words), member->key);
+  if (id >= 0) return rl_bind_grouping(b, model, id, member, rl_bind_where, out);
+  const rl_field *field = rl_find_field(model, member->key);
+  if (field) return rl_bind_field_filter(b, field, member, out);
+  rl_names names = {.arena = b->arena};
+  rl_names_fields(&names, model, true, true);
+  rl_names_words(&names, rl_grouping_words, RL_COUNT_OF(rl_grouping_words));
+  if (rl_model_unique(model, member->key))
+    return rl_bad(b, member, NULL,
+                  "a compound key names one row and may stand only where a row is named (find_unique, update, delete, "
+                  "connect, ...); name its fields one by one here");
+  return rl_bad_name(b, member, member->key, "field", model, &names);
+}
+
+rille_status rl_bind_where(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out) {
+  *out = NULL;
+  RL_TRY(rl_expect_object(b, node, "an object of conditions"));
+  rl_filters list = {0};
+  for (size_t i = 0; i < node->count; i++) {
+    rl_filter *f;
+    RL_TRY(bind_key(b, model, &node->children[i], &f));
+    RL_TRY(rl_filters_add(b, &list, f));
+  }
+  return rl_filters_and(b, &list, out);
+}
+
+/* ------------------------------------------------------------------ relations */
+
+static const rl_word many_words[] = {{"some", RL_SOME}, {"every", RL_EVERY}, {"none", RL_NONE}};
+static const rl_word one_words[] = {{"is", RL_IS}, {"is_not", RL_IS_NOT}};
+
+static rille_status quantified(rl_binder *b, const rl_field *relation, int quantifier, rl_node *node, rl_filter **out) {
+  RL_TRY(rl_filter_new(b, RL_FILTER_RELATION, relation, out));
+  rl_filter *f = *out;
+  f->quantifier = (rl_quantifier)quantifier;
+  if (node->kind == RL_NODE_NULL) {
+    if (relation->list)
+      return rl_bad(b, node, relation, "null is not allowed: give conditions on the rows, {} for none");
+    if (relation->required) return rl_bad(b, node, relation, "null is not allowed: the relation is required");
+    return RILLE_OK;
+  }
+  RL_TRY(rl_bind_where(b, relation->target, node, &f->inner));
+  return f->inner ? RILLE_OK : rl_filter_new(b, RL_FILTER_TRUE, NULL, &f->inner);
+}
+
+/* An object of quantifiers; a to-one relation also takes the conditions themselves. */
+static bool is_quantified(const rl_field *relation, const rl_node *node) {
+  if (relation->list) return true;
+  for (size_t i = 0; i < node->count; i++)
+    if (rl_word_id(one_words, 2, node->children[i].key) < 0 || rl_find_field(relation->target, node->children[i].key))
+      return false;
+  return true;
+}
+
+static rille_status bind_relation(rl_binder *b, const rl_field *relation, rl_node *node, rl_filter **out) {
+  *out = NULL;
+  if (!relation->list && node->kind == RL_NODE_NULL) return quantified(b, relation, RL_IS, node, out);
+  RL_TRY(rl_expect_object(b, node, relation->list ? "an object with some, every or none" : "an object of conditions"));
+  if (!is_quantified(relation, node)) return quantified(b, relation, RL_IS, node, out);
+  const rl_word *words = relation->list ? many_words : one_words;
+  size_t count = relation->list ? RL_COUNT_OF(many_words) : RL_COUNT_OF(one_words);
+  rl_filters list = {0};
+  for (size_t i = 0; i < node->count; i++) {
+    rl_node *member = &node->children[i];
+    int id = rl_word_id(words, count, member->key);
+    if (id < 0) {
+      rl_names names = {.arena = b->arena};
+      rl_names_words(&names, words, count);
+      return rl_bad_name(b, member, member->key, "condition on a list of rows", NULL, &names);
+    }
+    rl_filter *f;
+    RL_TRY(quantified(b, relation, id, member, &f));
+    RL_TRY(rl_filters_add(b, &list, f));
+  }
+  return rl_filters_and(b, &list, out);
+}
+
+rille_status rl_bind_field_filter(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out) {
+  if (field->is_relation) return bind_relation(b, field, node, out);
+  if (field->list) return rl_bind_list_filter(b, field, node, out);
+  rl_subject s = {.model = field->model,
+                  .field = field,
+                  .type = field->type,
+                  .ref_type = field->type,
+                  .nullable = !field->required};
+  if (field->type.scalar == RL_JSON) return rl_bind_json_filter(b, &s, node, out);
+  return rl_bind_scalar_filter(b, &s, node, out);
+}

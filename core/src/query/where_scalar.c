@@ -1,0 +1,237 @@
+/* Conditions on a scalar field, or in having on an aggregate of one; and field references. */
+#include "query/bind.h"
+
+#include <stdlib.h>
+
+enum { EQUALS, NOT, IN, NOT_IN, LT, LTE, GT, GTE, CONTAINS, STARTS_WITH, ENDS_WITH, SEARCH, MODE };
+
+static const rl_word words[] = {
+    {"equals", EQUALS},
+    {"not", NOT},
+    {"not_", NOT},
+    {"in", IN},
+    {"in_", IN},
+    {"not_in", NOT_IN},
+    {"lt", LT},
+    {"lte", LTE},
+    {"gt", GT},
+    {"gte", GTE},
+    {"contains", CONTAINS},
+    {"starts_with", STARTS_WITH},
+    {"search", SEARCH},
+    {"ends_with", ENDS_WITH},
+    {"mode", MODE},
+};
+static const rl_word mode_words[] = {{"default", 0}, {"insensitive", 1}};
+
+bool rl_is_scalar_operator(rl_str key) {
+  return rl_word_id(words, RL_COUNT_OF(words), key) >= 0;
+}
+
+/* Which operators a type has. */
+static bool has_operator(const rl_type *t, int id) {
+  bool text = t->scalar == RL_STRING;
+  switch (id) {
+  case EQUALS:
+  case NOT: return true;
+  case IN:
+  case NOT_IN: return t->scalar != RL_BOOLEAN && t->scalar != RL_JSON;
+  case LT:
+  case LTE:
+  case GT:
+  case GTE: return text || (t->scalar >= RL_INT && t->scalar <= RL_DATETIME);
+  case CONTAINS:
+  case STARTS_WITH:
+  case ENDS_WITH: return text && t->native != RL_NATIVE_UUID;
+  default: return text;
+  }
+}
+
+static rille_status new_filter(rl_binder *b, rl_filter_kind kind, const rl_subject *s, rl_filter **out) {
+  RL_TRY(rl_filter_new(b, kind, s->field, out));
+  (*out)->aggregate = s->aggregate;
+  (*out)->insensitive = s->insensitive;
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ field references */
+
+static const char *type_text(const rl_type *t, bool list, char *out, size_t size) {
+  static const char *const names[] = {"String",   "Boolean", "Int",   "BigInt", "Float",      "Decimal",
+                                      "DateTime", "Json",    "Bytes", "enum",   "Unsupported"};
+  rl_buf text;
+  rl_buf_init(&text);
+  if (t->scalar == RL_ENUM && t->enumeration)
+    rl_buf_str(&text, t->enumeration->name);
+  else
+    rl_buf_text(&text, names[t->scalar]);
+  if (list) rl_buf_text(&text, "[]");
+  size_t len = text.failed ? 0 : text.len < size - 1 ? text.len : size - 1;
+  if (len) memcpy(out, text.p, len);
+  out[len] = 0;
+  rl_buf_dispose(&text);
+  return out;
+}
+
+static rille_status find_reference(rl_binder *b, rl_node *node, const rl_field **out) {
+  rl_str text = node->text;
+  size_t dot = 0;
+  while (dot < text.len && text.p[dot] != '.') dot++;
+  const rl_model *model = rl_schema_model(b->schema, rl_str_make(text.p, dot));
+  if (!model) {
+    rl_names names = {.arena = b->arena};
+    for (size_t i = 0; i < b->schema->model_count; i++) rl_names_add(&names, b->schema->models[i]->name);
+    return rl_bad_name(b, node, rl_str_make(text.p, dot), "model", NULL, &names);
+  }
+  rl_str name = dot < text.len ? rl_str_make(text.p + dot + 1, text.len - dot - 1) : RL_STR("");
+  *out = rl_find_field(model, name);
+  if (*out && !(*out)->is_relation) return RILLE_OK;
+  return rl_bad_field(b, node, name, model, true, false);
+}
+
+rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_node *node, bool list, const rl_field **out) {
+  RL_TRY(find_reference(b, node, out));
+  const rl_field *f = *out;
+  if (f->model != s->model)
+    return rl_bad_code(b, RL_P2019, node, s->field, "a referenced field must be of model %.*s, but %.*s.%.*s is not",
+                       RL_STR_ARG(s->model->name), RL_STR_ARG(f->model->name), RL_STR_ARG(f->name));
+  const rl_type *t = &s->ref_type;
+  bool same =
+      f->type.scalar == t->scalar && f->list == list && (t->scalar != RL_ENUM || f->type.enumeration == t->enumeration);
+  if (same) return RILLE_OK;
+  char want[160], got[160];
+  return rl_bad_code(b, RL_P2019, node, s->field,
+                     "Expected a referenced scalar field of type %s but found %.*s.%.*s of type %s.",
+                     type_text(t, list, want, sizeof want), RL_STR_ARG(f->model->name), RL_STR_ARG(f->name),
+                     type_text(&f->type, f->list, got, sizeof got));
+}
+
+/* ------------------------------------------------------------------ operators */
+
+static rille_status is_null(rl_binder *b, const rl_subject *s, rl_node *node, bool negated, rl_filter **out) {
+  if (!s->nullable) return rl_bad(b, node, s->field, "null is not allowed: the field is required");
+  RL_TRY(new_filter(b, RL_FILTER_IS_NULL, s, out));
+  (*out)->negated = negated;
+  return RILLE_OK;
+}
+
+/* The right-hand side: a column or a value. */
+static rille_status operand(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter *f) {
+  if (node->kind == RL_NODE_MARK && node->mark == RL_MARK_FIELD)
+    return rl_bind_field_ref(b, s, node, false, &f->column);
+  return rl_input_scalar(b, &s->type, s->field, node, &f->input);
+}
+
+static rille_status compare(rl_binder *b, const rl_subject *s, rl_operator op, rl_node *node, rl_filter **out) {
+  static const rl_operator inverse[] = {RL_OP_NE, RL_OP_EQ, RL_OP_GTE, RL_OP_GT, RL_OP_LTE, RL_OP_LT};
+  if (op == RL_OP_EQ && node->kind == RL_NODE_NULL) return is_null(b, s, node, s->reverse, out);
+  RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
+  (*out)->op = s->reverse ? inverse[op] : op;
+  return operand(b, s, node, *out);
+}
+
+static rille_status like(rl_binder *b, const rl_subject *s, rl_transform transform, rl_node *node, rl_filter **out) {
+  RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
+  (*out)->op = RL_OP_LIKE;
+  RL_TRY(operand(b, s, node, *out));
+  if ((*out)->input) {
+    (*out)->input->transform = transform;
+  } else { /* a column on the right: the input has no value, only tells which match is meant */
+    rl_input *which = rl_input_new(b, RL_INPUT_CONSTANT, &s->type, s->field, NULL);
+    if (!which) return rl_nomem(b);
+    which->transform = transform;
+    (*out)->input = which;
+  }
+  return s->reverse ? rl_filter_not(b, *out, out) : RILLE_OK;
+}
+
+static rille_status in_list(rl_binder *b, const rl_subject *s, bool negated, rl_node *node, rl_filter **out) {
+  negated = negated != s->reverse;
+  if (node->kind == RL_NODE_NULL) return is_null(b, s, node, negated, out);
+  if (rl_is_empty_list(node)) return rl_filter_new(b, negated ? RL_FILTER_TRUE : RL_FILTER_FALSE, NULL, out);
+  RL_TRY(new_filter(b, RL_FILTER_IN, s, out));
+  (*out)->negated = negated;
+  if (node->kind == RL_NODE_MARK && node->mark == RL_MARK_FIELD)
+    return rl_bind_field_ref(b, s, node, true, &(*out)->column);
+  return rl_input_scalars(b, &s->type, s->field, node, false, &(*out)->input);
+}
+
+static rille_status search(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter **out) {
+  RL_TRY(new_filter(b, RL_FILTER_SEARCH, s, out));
+  const rl_field **fields = RL_NEW_ARRAY(b->arena, const rl_field *, 1);
+  if (!fields) return rl_nomem(b);
+  fields[0] = s->field;
+  (*out)->fields = fields;
+  (*out)->field_count = 1;
+  rl_type text = rl_plain_type(RL_STRING);
+  RL_TRY(rl_input_scalar(b, &text, s->field, node, &(*out)->input));
+  return s->reverse ? rl_filter_not(b, *out, out) : RILLE_OK;
+}
+
+/* What stands behind `not`: null, a value, or conditions of which each is negated on its own. */
+static rille_status negation(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter **out) {
+  rl_subject inner = *s;
+  inner.reverse = !s->reverse;
+  return rl_bind_scalar_filter(b, &inner, node, out);
+}
+
+static rille_status apply(rl_binder *b, const rl_subject *s, int id, rl_node *node, rl_filter **out) {
+  switch (id) {
+  case EQUALS: return compare(b, s, RL_OP_EQ, node, out);
+  case NOT: return negation(b, s, node, out);
+  case IN: return in_list(b, s, false, node, out);
+  case NOT_IN: return in_list(b, s, true, node, out);
+  case LT: return compare(b, s, RL_OP_LT, node, out);
+  case LTE: return compare(b, s, RL_OP_LTE, node, out);
+  case GT: return compare(b, s, RL_OP_GT, node, out);
+  case GTE: return compare(b, s, RL_OP_GTE, node, out);
+  case CONTAINS: return like(b, s, RL_TRANSFORM_CONTAINS, node, out);
+  case STARTS_WITH: return like(b, s, RL_TRANSFORM_STARTS_WITH, node, out);
+  case ENDS_WITH: return like(b, s, RL_TRANSFORM_ENDS_WITH, node, out);
+  default: return search(b, s, node, out);
+  }
+}
+
+static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_node *member) {
+  rl_names names = {.arena = b->arena};
+  for (size_t i = 0; i < RL_COUNT_OF(words); i++)
+    if (has_operator(&s->type, words[i].id) && !rl_str_ends(rl_str_of(words[i].text), RL_STR("_")))
+      rl_names_add(&names, rl_str_of(words[i].text));
+  return rl_bad_name(b, member, member->key, "condition", NULL, &names);
+}
+
+/* mode holds for all conditions beside it, also within `not`. */
+static rille_status read_mode(rl_binder *b, rl_subject *s, rl_node *node) {
+  rl_node *mode = rl_get(node, "mode");
+  if (!mode) return RILLE_OK;
+  if (!has_operator(&s->type, MODE)) return bad_operator(b, s, mode);
+  int id;
+  RL_TRY(rl_expect_word(b, mode, mode_words, RL_COUNT_OF(mode_words), &id));
+  s->insensitive = id == 1;
+  return RILLE_OK;
+}
+
+static bool is_value(const rl_subject *s, rl_node *node) {
+  rl_plain(node);
+  if (node->kind != RL_NODE_OBJECT) return node->kind != RL_NODE_LIST || node->count > 0;
+  return s->type.scalar == RL_DATETIME && rl_get(node, "year");
+}
+
+rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_node *node, rl_filter **out) {
+  *out = NULL;
+  if (node->kind == RL_NODE_LIST && node->count > 0)
+    return rl_bad(b, node, s->field, "a list was given; write `[\"in\"] = {...}` for any of them");
+  if (is_value(s, node)) return compare(b, s, RL_OP_EQ, node, out);
+  RL_TRY(read_mode(b, s, node));
+  rl_filters list = {0};
+  for (size_t i = 0; i < node->count; i++) {
+    rl_node *member = &node->children[i];
+    int id = rl_word_id(words, RL_COUNT_OF(words), member->key);
+    if (id == MODE) continue;
+    if (id < 0 || !has_operator(&s->type, id)) return bad_operator(b, s, member);
+    rl_filter *f;
+    RL_TRY(apply(b, s, id, member, &f));
+    RL_TRY(rl_filters_add(b, &list, f));
+  }
+  return rl_filters_and(b, &list, out);
+}

@@ -1,0 +1,117 @@
+/* A where that names one row: at least one whole unique key, by value, and any other conditions beside it. */
+#include "query/bind.h"
+
+static bool usable(const rl_index *index) {
+  if (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE) return false;
+  if (index->where.len) return false; /* unique among some rows only */
+  for (size_t i = 0; i < index->count; i++)
+    if (index->fields[i].field->ignored) return false;
+  return true;
+}
+
+/* "`id`, `email` or `a_b = { a = ..., b = ... }`" */
+static void write_keys(const rl_model *model, rl_buf *out) {
+  size_t written = 0;
+  for (size_t i = 0; i < model->index_count; i++) {
+    const rl_index *index = &model->indexes[i];
+    if (!usable(index)) continue;
+    rl_buf_printf(out, "%s`%.*s", written++ ? " or " : "", RL_STR_ARG(index->client_name));
+    if (index->count > 1) {
+      rl_buf_text(out, " = {");
+      for (size_t k = 0; k < index->count; k++)
+        rl_buf_printf(out, "%s %.*s = ...", k ? "," : "", RL_STR_ARG(index->fields[k].field->name));
+      rl_buf_text(out, " }");
+    }
+    rl_buf_byte(out, '`');
+  }
+}
+
+static rille_status no_key(rl_binder *b, const rl_model *model, const rl_node *node) {
+  rl_buf keys;
+  rl_buf_init(&keys);
+  write_keys(model, &keys);
+  const char *z = rl_buf_z(&keys);
+  rille_status status = RILLE_NOMEM;
+  if (!z)
+    status = rl_nomem(b);
+  else if (!*z)
+    status = rl_bad(b, node, NULL, "%.*s has no unique key, so no row of it can be named", RL_STR_ARG(model->name));
+  else
+    status = rl_bad(b, node, NULL, "it must name one %.*s by a unique key: %s", RL_STR_ARG(model->name), z);
+  rl_buf_dispose(&keys);
+  rl_error_detail(b->err, "model", model->name);
+  return status;
+}
+
+static rille_status equals(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out) {
+  RL_TRY(rl_filter_new(b, RL_FILTER_COMPARE, field, out));
+  (*out)->op = RL_OP_EQ;
+  if (node->kind == RL_NODE_NULL) return rl_bad(b, node, field, "null names no row");
+  return rl_input_scalar(b, &field->type, field, node, &(*out)->input);
+}
+
+static rille_status compound(rl_binder *b, const rl_index *index, rl_node *node, rl_filter **out) {
+  RL_TRY(rl_expect_object(b, node, "an object with the fields of the key"));
+  rl_names names = {.arena = b->arena};
+  rl_filters list = {0};
+  for (size_t i = 0; i < index->count; i++) rl_names_add(&names, index->fields[i].field->name);
+  for (size_t i = 0; i < node->count; i++) {
+    bool known = false;
+    for (size_t k = 0; k < names.count; k++) known = known || rl_str_eq(names.items[k], node->children[i].key);
+    if (!known) return rl_bad_name(b, &node->children[i], node->children[i].key, "field of the key", NULL, &names);
+  }
+  for (size_t i = 0; i < index->count; i++) {
+    const rl_field *field = index->fields[i].field;
+    rl_node *value = NULL;
+    for (size_t k = 0; k < node->count; k++)
+      if (rl_str_eq(node->children[k].key, field->name)) value = &node->children[k];
+    char *name = rl_arena_strdup(b->arena, field->name);
+    if (!name) return rl_nomem(b);
+    if (!value)
+      return rl_bad_child(b, RL_P2013, node, name, field, "missing; the key `%.*s` needs all of its fields",
+                          RL_STR_ARG(index->client_name));
+    rl_filter *f;
+    RL_TRY(equals(b, field, value, &f));
+    RL_TRY(rl_filters_add(b, &list, f));
+  }
+  return rl_filters_and(b, &list, out);
+}
+
+static const rl_index *key_named(const rl_model *model, rl_str name) {
+  const rl_index *index = rl_model_unique(model, name);
+  return index && usable(index) ? index : NULL;
+}
+
+/* Another condition: what an ordinary where would take. */
+static rille_status other(rl_binder *b, const rl_model *model, rl_node *member, rl_filter **out) {
+  int id = rl_word_id(rl_grouping_words, RL_COUNT_OF(rl_grouping_words), member->key);
+  if (id >= 0) return rl_bind_grouping(b, model, id, member, rl_bind_where, out);
+  const rl_field *field = rl_find_field(model, member->key);
+  if (field) return rl_bind_field_filter(b, field, member, out);
+  rl_names names = {.arena = b->arena};
+  rl_names_fields(&names, model, true, true);
+  for (size_t i = 0; i < model->index_count; i++)
+    if (usable(&model->indexes[i])) rl_names_add(&names, model->indexes[i].client_name);
+  return rl_bad_name(b, member, member->key, "field or key", model, &names);
+}
+
+rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out) {
+  *out = NULL;
+  RL_TRY(rl_expect_object(b, node, "an object with a unique key"));
+  rl_filters list = {0}, rest = {0};
+  for (size_t i = 0; i < node->count; i++) {
+    rl_node *member = &node->children[i];
+    const rl_index *index = key_named(model, member->key);
+    rl_filter *f;
+    if (!index)
+      RL_TRY(other(b, model, member, &f));
+    else if (index->count == 1)
+      RL_TRY(equals(b, index->fields[0].field, member, &f));
+    else
+      RL_TRY(compound(b, index, member, &f));
+    RL_TRY(rl_filters_add(b, index ? &list : &rest, f));
+  }
+  if (list.count == 0) return no_key(b, model, node);
+  for (size_t i = 0; i < rest.count; i++) RL_TRY(rl_filters_add(b, &list, rest.items[i]));
+  return rl_filters_and(b, &list, out);
+}

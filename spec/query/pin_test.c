@@ -1,0 +1,169 @@
+/* What a query depends on: another call of the same shape may use it only if the pinned values are the same; and
+ * shortage of memory at any point. */
+#include "../base/failing_allocator.h"
+#include "query/calling.h"
+
+typedef enum relation_of_calls { OTHER_SHAPE, PINNED, SHARED } relation_of_calls;
+
+static relation_of_calls relate(rille_action action, const char *first, const char *second) {
+  call *c = good_call("user", action, first);
+  uint64_t shape = rl_tape_hash(&c->tape);
+  rl_tape_reset(&c->tape);
+  write_tape(&c->tape, second);
+  relation_of_calls r = OTHER_SHAPE;
+  if (rl_tape_hash(&c->tape) == shape) {
+    rl_tape_anchors(&c->tape, c->tree->runs, c->tree->run_count, c->anchors);
+    r = rl_pins_hold(&c->tape, c->anchors, c->tree->pins, c->tree->pin_count) ? SHARED : PINNED;
+  }
+  end_call(c);
+  return r;
+}
+
+#define FIND(first, second, expected) assert_int_equal(relate(RILLE_FIND_MANY, first, second), expected)
+#define UPDATE(first, second, expected)                                                                                \
+  assert_int_equal(                                                                                                    \
+      relate(RILLE_UPDATE, "{ where = { id = 1 }, data = " first " }", "{ where = { id = 1 }, data = " second " }"),   \
+      expected)
+
+static void test_runtime_values(void **state) {
+  (void)state;
+  FIND("{ where = { id = 1 } }", "{ where = { id = 2 } }", SHARED);
+  FIND("{ where = { active = true } }", "{ where = { active = false } }", SHARED);
+  FIND("{ where = { id = { in_ = { 1 } } } }", "{ where = { id = { in_ = { 4, 5, 6 } } } }", SHARED);
+  FIND("{ where = { tags = { has_some = { \"a\" } } } }", "{ where = { tags = { has_some = { \"b\", \"c\" } } } }",
+       SHARED);
+  FIND("{ where = { data = { path = { \"a\" }, equals = 1 } } }",
+       "{ where = { data = { path = { \"b\", \"c\" }, equals = 2 } } }", SHARED);
+  FIND("{ take = 3, skip = 1 }", "{ take = 8, skip = 5 }", SHARED);
+  FIND("{ cursor = { id = 3 } }", "{ cursor = { id = 4 } }", SHARED);
+  UPDATE("{ name = \"a\", age = { increment = 1 } }", "{ name = \"b\", age = { increment = 7 } }", SHARED);
+  UPDATE("{ tags = { push = { \"a\" } } }", "{ tags = { push = { \"a\", \"b\" } } }", SHARED);
+}
+
+static void test_pinned_values(void **state) {
+  (void)state;
+  FIND("{ take = 3 }", "{ take = -3 }", PINNED);
+  FIND("{ take = 3 }", "{ take = 0 }", PINNED);
+  FIND("{ order_by = { name = \"asc\" } }", "{ order_by = { name = \"desc\" } }", PINNED);
+  FIND("{ order_by = { name = \"asc\" } }", "{ order_by = { name = \"asc\" } }", SHARED);
+  FIND("{ select = { id = true, name = true } }", "{ select = { id = true, name = false } }", PINNED);
+  FIND("{ omit = { id = true } }", "{ omit = { id = false } }", PINNED);
+  FIND("{ include = { posts = true } }", "{ include = { posts = false } }", PINNED);
+  FIND("{ distinct = { \"name\" } }", "{ distinct = { \"age\" } }", PINNED);
+  FIND("{ lock = \"update\" }", "{ lock = \"share\" }", PINNED);
+  FIND("{ where = { email = { equals = \"x\", mode = \"default\" } } }",
+       "{ where = { email = { equals = \"x\", mode = \"insensitive\" } } }", PINNED);
+  FIND("{ where = { tags = { is_empty = true } } }", "{ where = { tags = { is_empty = false } } }", PINNED);
+  FIND("{ where = { OR = { { id = 1 } } } }", "{ where = { OR = { { id = 1 }, { id = 2 } } } }", PINNED);
+  FIND("{ where = { OR = { { id = 1 }, { id = 3 } } } }", "{ where = { OR = { { id = 1 }, { id = 2 } } } }", SHARED);
+  UPDATE("{ posts = { connect = { { id = 1 } } } }", "{ posts = { connect = { { id = 1 }, { id = 2 } } } }", PINNED);
+  UPDATE("{ manager = { disconnect = true } }", "{ manager = { disconnect = false } }", PINNED);
+}
+
+static void test_shapes(void **state) {
+  (void)state;
+  FIND("{ where = { name = \"x\" } }", "{ where = { name = null } }", OTHER_SHAPE);
+  FIND("{ where = { id = { in_ = {} } } }", "{ where = { id = { in_ = { 1 } } } }", OTHER_SHAPE);
+  FIND("{ where = { age = @field\"User.small\" } }", "{ where = { age = @field\"User.id\" } }", OTHER_SHAPE);
+}
+
+/* Values of another call of the same shape are taken from its own places. */
+static void test_places(void **state) {
+  (void)state;
+  call *c = good_call(
+      "user", RILLE_FIND_MANY,
+      "{ where = { id = { in_ = { 1 } }, OR = { { age = 2 }, { nums = { has_some = { 3 } } } }, name = \"a\" } }");
+  rl_tape_reset(&c->tape);
+  write_tape(&c->tape, "{ where = { id = { in_ = { 7, 8, 9 } }, OR = { { age = 5 }, { nums = { has_some = { 6, 4 } } } "
+                       "}, name = \"b\" } }");
+  rl_tape_anchors(&c->tape, c->tree->runs, c->tree->run_count, c->anchors);
+  check_filter(c, c->query->read.where, "and(id in [7 8 9], or(age = 5, nums has_some [6 4]), name = 'b')");
+  end_call(c);
+}
+
+/* ------------------------------------------------------------------ memory */
+
+typedef struct bound {
+  rille_action action;
+  const rl_tape *tape;
+} bound;
+
+static bool bind_and_read(void *argument) {
+  const bound *what = argument;
+  rl_arena arena;
+  rl_tree *tree;
+  rl_query *query;
+  rl_error err = {0};
+  rl_arena_init(&arena, 0);
+  const rl_model *m = rl_schema_model(test_schema, RL_STR("User"));
+  rille_status status = rl_tree_read(what->tape, &arena, &tree, &err);
+  if (status == RILLE_OK) status = rl_bind(test_schema, m, what->action, tree, NULL, &arena, &query, &err);
+  uint32_t anchors[64];
+  if (status == RILLE_OK) {
+    rl_tape_anchors(what->tape, tree->runs, tree->run_count, anchors);
+    rl_inputs in = {.tape = what->tape, .anchors = anchors, .arena = &arena};
+    in.generated = RL_NEW_ARRAY(&arena, rl_value, query->generated_count);
+    if (!in.generated) status = RILLE_NOMEM;
+    rl_value v;
+    for (rl_input *i = query->inputs; i && status == RILLE_OK; i = i->next_sealed)
+      status = rl_input_value(i, &in, &v, &err);
+    rl_rows_walk *w;
+    rl_value cells[64];
+    bool given[64];
+    if (status == RILLE_OK && query->rows) status = rl_rows_walk_new(query->rows, &in, &w, &err);
+    while (query->rows && (status == RILLE_OK || status == RILLE_ROW))
+      status = rl_rows_walk_next(w, cells, given, &err);
+    if (status == RILLE_DONE) status = RILLE_OK;
+  }
+  rl_error_clear(&err);
+  rl_arena_dispose(&arena);
+  return status == RILLE_OK;
+}
+
+static void test_memory(void **state) {
+  (void)state;
+  static const struct {
+    rille_action action;
+    const char *text;
+  } cases[] = {
+      {RILLE_FIND_MANY, "{ where = { OR = { { id = 1 }, { posts = { some = { title = { contains = \"x\" } } } } }, NOT "
+                        "= { age = { in_ = { 1, 2 } } }, "
+                        "data = { path = \"$.a[0]\", array_contains = 1 } }, order_by = { { name = \"asc\" } }, "
+                        "include = { posts = { take = 2 }, _count = true } }"},
+      {RILLE_CREATE, "{ data = { email = \"a\", balance = 1.5, posts = { create = { { id = 1, title = \"x\" } }, "
+                     "create_many = { data = { { id = 2, title = \"y\" } } } } } }"},
+      {RILLE_CREATE_MANY, "{ data = { { email = \"a\", data = { a = 1 } }, { email = \"b\", uid = "
+                          "\"123e4567e89b12d3a45642661417400a\" } } }"},
+      {RILLE_GROUP_BY, "{ by = { \"name\" }, having = { age = { _avg = { gt = 1 } } }, _count = true }"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    rl_tape tape;
+    rl_tape_init(&tape);
+    write_tape(&tape, cases[i].text);
+    bound what = {cases[i].action, &tape};
+    assert_true(bind_and_read(&what));
+    assert_true(fail_each_allocation(bind_and_read, &what, false) >= 1);
+    rl_tape_dispose(&tape);
+  }
+  rl_tape tape; /* a call that is wrong stays wrong, whatever fails while the message is written */
+  rl_tape_init(&tape);
+  write_tape(&tape, "{ where = { posts = { some = { titel = 1 } } } }");
+  bound what = {RILLE_FIND_MANY, &tape};
+  for (long n = 0; n < 100; n++) {
+    failing_allocator f = {.left = n};
+    rl_allocator_set(failing_alloc, &f);
+    bool done = bind_and_read(&what);
+    rl_allocator_set(NULL, NULL);
+    assert_false(done);
+    assert_int_equal(f.live, 0);
+  }
+  rl_tape_dispose(&tape);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_runtime_values), cmocka_unit_test(test_pinned_values), cmocka_unit_test(test_shapes),
+      cmocka_unit_test(test_places),         cmocka_unit_test(test_memory),
+  };
+  return cmocka_run_group_tests(tests, setup_schema, teardown_schema);
+}
