@@ -1,0 +1,172 @@
+/* Nested writes of relations whose key the other row holds: one child, or many. */
+#include "plan/write.h"
+
+typedef struct scope {
+  const rl_nested *nested;
+  const rl_relation *relation;
+  const rl_model *child;
+  const rl_at *row;
+  bool one, created;
+  rl_filter *mine; /* the children of the row */
+  rl_assigns key;  /* makes a row a child */
+} scope;
+
+static void refuse_orphans(rl_builder *b, const scope *s) {
+  if (s->relation->key_side->required) rl_refuse_required(b, s->relation, s->nested->path);
+}
+
+/* The one place is freed for another child. */
+static void make_room(rl_builder *b, const scope *s, const rl_at *but) {
+  if (s->one && !s->created) rl_displace(b, s->relation, s->row, but);
+}
+
+static void insert(rl_builder *b, const scope *s) {
+  rl_creation creation = {.write = s->nested->create, .extra = &s->key};
+  rl_create_row(b, &creation);
+}
+
+static void create(rl_builder *b, const scope *s) {
+  make_room(b, s, NULL);
+  insert(b, s);
+}
+
+/* The rows with the parent's key as further columns, which no row gives. */
+static rl_rows *with_key(rl_builder *b, const scope *s) {
+  rl_rows *rows = RL_MAKE(b, rl_rows);
+  *rows = *s->nested->rows;
+  rows->columns = RL_MAKE_ARRAY(b, rl_rows_column, s->nested->rows->column_count + s->relation->count);
+  rows->column_count = 0;
+  for (size_t i = 0; i < s->nested->rows->column_count; i++) {
+    const rl_rows_column *column = &s->nested->rows->columns[i];
+    if (!rl_assign_of(s->key.items, s->key.count, column->field)) rows->columns[rows->column_count++] = *column;
+  }
+  for (size_t i = 0; i < s->relation->count; i++)
+    rows->columns[rows->column_count++] = (rl_rows_column){
+        .field = s->relation->fields[i], .missing = rl_at_row_value(b, s->row, s->relation->references[i])};
+  return rows;
+}
+
+static void create_many(rl_builder *b, const scope *s) {
+  rl_insert *insert = rl_add_insert(b, s->child)->as.insert;
+  insert->rows = with_key(b, s);
+  insert->skip_duplicates = insert->rows->skip_duplicates;
+}
+
+static void connect(rl_builder *b, const scope *s) {
+  const rl_raise *none = s->one ? rl_raise_related(b, s->nested, "connect") : rl_raise_connect(b, s->nested);
+  if (!s->one || s->created) {
+    rl_update_rows(b, s->child, &s->key, s->nested->where, NULL, NULL, none);
+    return;
+  }
+  rl_at found = rl_read_rows(b, s->child, s->nested->where, NULL, NULL, none);
+  make_room(b, s, &found);
+  rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, false), NULL, NULL);
+}
+
+static void connect_or_create(rl_builder *b, const scope *s) {
+  if (s->nested->key_in_create && !s->nested->create->nested_count && (!s->one || s->created)) {
+    rl_create_unless_there(b, s->nested->create, &s->key, s->nested->where);
+    connect(b, s);
+    return;
+  }
+  rl_at found = rl_read_rows(b, s->child, s->nested->where, NULL, NULL, NULL);
+  uint32_t before = rl_guard_on(b, found.rowset, false);
+  make_room(b, s, &found);
+  rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, false), NULL, NULL);
+  b->guard = before;
+  rl_guard_on(b, found.rowset, true);
+  create(b, s);
+  b->guard = before;
+}
+
+static void disconnect(rl_builder *b, const scope *s) {
+  refuse_orphans(b, s);
+  rl_assigns none = {0};
+  rl_assigns_no_key(b, &none, s->relation);
+  rl_update_rows(b, s->child, &none, s->nested->where, s->mine, NULL, NULL);
+}
+
+static rl_filter *any_of(rl_builder *b, rl_filter **items, size_t count) {
+  rl_filter *any = RL_MAKE(b, rl_filter);
+  any->kind = count ? RL_FILTER_OR : RL_FILTER_FALSE;
+  any->items = items;
+  any->count = count;
+  return any;
+}
+
+/* Those named become the children, all others lose the row; a row that is not there is passed over, as Prisma does. */
+static void set(rl_builder *b, const scope *s) {
+  rl_filter *named = any_of(b, s->nested->items, s->nested->item_count);
+  if (!s->relation->key_side->required) {
+    rl_assigns none = {0};
+    rl_assigns_no_key(b, &none, s->relation);
+    rl_update_rows(b, s->child, &none, NULL, s->mine, NULL, NULL);
+    if (s->nested->item_count) rl_update_rows(b, s->child, &s->key, named, NULL, NULL, NULL);
+    return;
+  }
+  rl_at found = {.rowset = RL_NO_ROWSET};
+  rl_filter *others = NULL;
+  if (s->nested->item_count) {
+    found = rl_read_rows(b, s->child, named, NULL, NULL, NULL);
+    others = rl_plan_filter_not(b, rl_where_identity(b, &found, true));
+  }
+  rl_at orphans = rl_read_rows(b, s->child, others, s->mine, NULL, NULL);
+  uint32_t before = rl_guard_on(b, orphans.rowset, false);
+  rl_add_raise(b, rl_raise_required(b, s->relation));
+  b->guard = before;
+  if (s->nested->item_count) rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, true), NULL, NULL);
+}
+
+static void update(rl_builder *b, const scope *s) {
+  rl_change change = {.write = s->nested->update,
+                      .where = s->nested->where,
+                      .keys = s->mine,
+                      .none = rl_raise_related(b, s->nested, "update")};
+  rl_change_row(b, &change);
+}
+
+static void update_many(rl_builder *b, const scope *s) {
+  rl_assigns assigns = {0};
+  rl_assigns_all(b, &assigns, s->nested->update->assigns, s->nested->update->assign_count);
+  if (assigns.count) rl_update_rows(b, s->child, &assigns, s->nested->where, s->mine, NULL, NULL);
+}
+
+static void upsert(rl_builder *b, const scope *s) {
+  rl_fields read = {0};
+  rl_change_wants(b, s->nested->update, &read);
+  rl_at found = rl_read_rows(b, s->child, s->nested->where, s->mine, &read, NULL);
+  uint32_t before = rl_guard_on(b, found.rowset, false);
+  rl_change_found(b, s->nested->update, &found);
+  b->guard = before;
+  rl_guard_on(b, found.rowset, true);
+  if (s->nested->where) make_room(b, s, NULL); /* else the place was found empty */
+  insert(b, s);
+  b->guard = before;
+}
+
+static void delete_one(rl_builder *b, const scope *s) {
+  const rl_raise *none = s->one ? rl_raise_related(b, s->nested, "delete") : rl_raise_unconnected(b, s->nested);
+  rl_delete_rows(b, s->child, s->nested->where, s->mine, NULL, none);
+}
+
+void rl_nested_child(rl_builder *b, const rl_nested *nested, const rl_at *row, bool created) {
+  const rl_relation *relation = nested->relation->relation;
+  scope s = {.nested = nested, .relation = relation, .child = nested->relation->target, .row = row, .created = created};
+  s.one = relation->kind == RL_ONE_TO_ONE;
+  s.mine = rl_where_keys(b, (const rl_field *const *)relation->fields, (const rl_field *const *)relation->references,
+                         relation->count, row, false);
+  rl_assigns_key(b, &s.key, relation, row);
+  switch (nested->kind) {
+  case RL_NESTED_CREATE: create(b, &s); break;
+  case RL_NESTED_CREATE_MANY: create_many(b, &s); break;
+  case RL_NESTED_CONNECT: connect(b, &s); break;
+  case RL_NESTED_CONNECT_OR_CREATE: connect_or_create(b, &s); break;
+  case RL_NESTED_DISCONNECT: disconnect(b, &s); break;
+  case RL_NESTED_SET: set(b, &s); break;
+  case RL_NESTED_DELETE: delete_one(b, &s); break;
+  case RL_NESTED_DELETE_MANY: rl_delete_rows(b, s.child, nested->where, s.mine, NULL, NULL); break;
+  case RL_NESTED_UPDATE: update(b, &s); break;
+  case RL_NESTED_UPDATE_MANY: update_many(b, &s); break;
+  case RL_NESTED_UPSERT: upsert(b, &s); break;
+  }
+}

@@ -1,0 +1,123 @@
+/* Nested writes of relations whose key the row itself holds. What gives the key a new value comes before the row's
+ * statement and becomes part of it. */
+#include "plan/write.h"
+
+static const rl_field *const *constant(const rl_field **fields) {
+  return (const rl_field *const *)fields;
+}
+
+bool rl_nested_holder_is_before(const rl_nested *nested) {
+  switch (nested->kind) {
+  case RL_NESTED_CREATE:
+  case RL_NESTED_CONNECT:
+  case RL_NESTED_CONNECT_OR_CREATE: return true;
+  case RL_NESTED_DISCONNECT: return !nested->where;
+  default: return false;
+  }
+}
+
+static rl_fields references(rl_builder *b, const rl_relation *relation) {
+  rl_fields fields = {0};
+  rl_fields_add_all(b, &fields, relation->references, relation->count);
+  return fields;
+}
+
+static rl_at connect(rl_builder *b, const rl_nested *nested, const rl_at *row) {
+  const rl_relation *relation = nested->relation->relation;
+  rl_fields wanted = references(b, relation);
+  rl_at target =
+      rl_read_rows(b, nested->relation->target, nested->where, NULL, &wanted, rl_raise_related(b, nested, "connect"));
+  if (relation->kind == RL_ONE_TO_ONE) rl_displace(b, relation, &target, row);
+  return target;
+}
+
+static rl_at create(rl_builder *b, const rl_nested *nested, const rl_fields *wanted, bool in_rowset) {
+  rl_creation creation = {.write = nested->create, .wanted = wanted, .in_rowset = in_rowset};
+  return rl_create_row(b, &creation);
+}
+
+static rl_at connect_or_create(rl_builder *b, const rl_nested *nested, const rl_at *row) {
+  const rl_relation *relation = nested->relation->relation;
+  if (nested->key_in_create && !nested->create->nested_count) {
+    rl_create_unless_there(b, nested->create, NULL, nested->where);
+    return connect(b, nested, row);
+  }
+  rl_fields wanted = references(b, relation);
+  rl_at found = rl_read_rows(b, nested->relation->target, nested->where, NULL, &wanted, NULL);
+  uint32_t result = rl_add_rowset(b);
+  uint32_t before = rl_guard_on(b, found.rowset, false);
+  if (relation->kind == RL_ONE_TO_ONE) rl_displace(b, relation, &found, row);
+  rl_add_merge(b, found.rowset, result);
+  b->guard = before;
+  rl_guard_on(b, found.rowset, true);
+  rl_at created = create(b, nested, &found.fields, true);
+  rl_add_merge(b, created.rowset, result);
+  b->guard = before;
+  found.rowset = result;
+  return found;
+}
+
+void rl_nested_holder_before(rl_builder *b, const rl_nested *nested, const rl_at *row, rl_assigns *assigns) {
+  const rl_relation *relation = nested->relation->relation;
+  rl_fields wanted = references(b, relation);
+  rl_at target;
+  switch (nested->kind) {
+  case RL_NESTED_CREATE: target = create(b, nested, &wanted, false); break;
+  case RL_NESTED_CONNECT: target = connect(b, nested, row); break;
+  case RL_NESTED_CONNECT_OR_CREATE: target = connect_or_create(b, nested, row); break;
+  default:
+    if (nested->relation->required) rl_refuse_required(b, relation, nested->path);
+    rl_assigns_no_key(b, assigns, relation);
+    return;
+  }
+  rl_assigns_key(b, assigns, relation, &target);
+}
+
+/* The row's own key, when it is written on its own. */
+static void write_key(rl_builder *b, const rl_at *row, const rl_assigns *assigns) {
+  rl_update_rows(b, row->model, assigns, NULL, rl_where_identity(b, row, false), NULL, NULL);
+}
+
+static void upsert(rl_builder *b, const rl_nested *nested, const rl_at *row, rl_filter *mine) {
+  const rl_relation *relation = nested->relation->relation;
+  rl_fields wanted = references(b, relation), read = {0};
+  rl_change_wants(b, nested->update, &read);
+  rl_at found = rl_read_rows(b, nested->relation->target, nested->where, mine, &read, NULL);
+  uint32_t before = rl_guard_on(b, found.rowset, false);
+  rl_change_found(b, nested->update, &found);
+  b->guard = before;
+  rl_guard_on(b, found.rowset, true);
+  rl_at created = create(b, nested, &wanted, false);
+  rl_assigns key = {0};
+  rl_assigns_key(b, &key, relation, &created);
+  write_key(b, row, &key);
+  b->guard = before;
+}
+
+static void disconnect(rl_builder *b, const rl_nested *nested, const rl_at *row, rl_filter *mine) {
+  const rl_relation *relation = nested->relation->relation;
+  if (nested->relation->required) rl_refuse_required(b, relation, nested->path);
+  rl_at found = rl_read_rows(b, nested->relation->target, nested->where, mine, NULL, NULL);
+  uint32_t before = rl_guard_on(b, found.rowset, false);
+  rl_assigns none = {0};
+  rl_assigns_no_key(b, &none, relation);
+  write_key(b, row, &none);
+  b->guard = before;
+}
+
+void rl_nested_holder_after(rl_builder *b, const rl_nested *nested, const rl_at *row) {
+  const rl_relation *relation = nested->relation->relation;
+  rl_filter *mine =
+      rl_where_keys(b, constant(relation->references), constant(relation->fields), relation->count, row, false);
+  switch (nested->kind) {
+  case RL_NESTED_DISCONNECT: disconnect(b, nested, row, mine); return;
+  case RL_NESTED_DELETE:
+    rl_delete_rows(b, nested->relation->target, nested->where, mine, NULL, rl_raise_related(b, nested, "delete"));
+    return;
+  case RL_NESTED_UPSERT: upsert(b, nested, row, mine); return;
+  default: break;
+  }
+  rl_change change = {
+      .write = nested->update, .where = nested->where, .keys = mine, .none = rl_raise_related(b, nested, "update")};
+  rl_change_row(b, &change);
+}

@@ -1,0 +1,94 @@
+/* The entry: from a query to its finished plan. */
+#include "plan/needs.h"
+#include "plan/read.h"
+#include "plan/write.h"
+
+static rille_result result_of(const rl_query *query) {
+  switch (query->action) {
+  case RILLE_FIND_MANY:
+  case RILLE_CREATE_MANY_AND_RETURN:
+  case RILLE_UPDATE_MANY_AND_RETURN:
+  case RILLE_GROUP_BY: return RILLE_RESULT_ROWS;
+  case RILLE_CREATE_MANY:
+  case RILLE_UPDATE_MANY:
+  case RILLE_UPSERT_MANY:
+  case RILLE_DELETE_MANY: return RILLE_RESULT_COUNT;
+  case RILLE_COUNT: return query->count_plain ? RILLE_RESULT_INTEGER : RILLE_RESULT_ROW;
+  case RILLE_EXISTS: return RILLE_RESULT_BOOLEAN;
+  default: return RILLE_RESULT_ROW;
+  }
+}
+
+static void add_steps(rl_builder *b) {
+  switch (b->query->action) {
+  case RILLE_FIND_UNIQUE:
+  case RILLE_FIND_UNIQUE_OR_THROW:
+  case RILLE_FIND_FIRST:
+  case RILLE_FIND_FIRST_OR_THROW:
+  case RILLE_FIND_MANY: rl_plan_find(b); break;
+  case RILLE_CREATE: rl_plan_create(b); break;
+  case RILLE_CREATE_MANY:
+  case RILLE_CREATE_MANY_AND_RETURN:
+  case RILLE_UPSERT_MANY: rl_plan_create_many(b); break;
+  case RILLE_UPDATE: rl_plan_update(b); break;
+  case RILLE_UPDATE_MANY:
+  case RILLE_UPDATE_MANY_AND_RETURN: rl_plan_update_many(b); break;
+  case RILLE_UPSERT: rl_plan_upsert(b); break;
+  case RILLE_DELETE: rl_plan_delete(b); break;
+  case RILLE_DELETE_MANY: rl_plan_delete_many(b); break;
+  case RILLE_COUNT:
+  case RILLE_AGGREGATE:
+  case RILLE_EXISTS: rl_plan_aggregate(b); break;
+  case RILLE_GROUP_BY: rl_plan_group(b); break;
+  default: rl_refuse(b, RL_INTERNAL, NULL, "no plan is known for action %d", (int)b->query->action);
+  }
+}
+
+/* Whether a step's rows may take several statements: the rows are split at the limit of parameters, or by which columns
+ * they give. */
+static bool may_split(const rl_builder *b, const rl_step *step) {
+  const rl_rows *rows = step->kind == RL_STEP_INSERT ? step->as.insert->rows : NULL;
+  if (!rows) return false;
+  if (!b->features->unnest_insert) return true;
+  for (size_t i = 0; i < rows->column_count; i++)
+    if (rows->columns[i].by_database) return true;
+  return false;
+}
+
+static void finish(rl_builder *b) {
+  rl_plan *plan = b->plan;
+  size_t statements = 0;
+  plan->steps = RL_MAKE_ARRAY(b, rl_step, plan->step_count);
+  for (size_t i = 0; i < plan->step_count; i++) {
+    rl_step *step = &plan->steps[i];
+    *step = *b->steps[i];
+    bool sends = step->kind != RL_STEP_RAISE && step->kind != RL_STEP_MERGE;
+    if (sends && step->kind != RL_STEP_SELECT) plan->writes = true;
+    statements += sends ? (may_split(b, step) ? 2 : 1) : 0;
+  }
+  plan->atomic = plan->writes && statements > 1;
+  rl_plan_needs(plan);
+  rl_plan_check(b, plan);
+}
+
+/* Alone in its function: nothing local is read again after a jump. */
+static rille_status build(rl_builder *b) {
+  if (setjmp(b->failed)) return b->status;
+  b->plan = RL_MAKE(b, rl_plan);
+  b->plan->action = b->query->action;
+  b->plan->model = b->query->model;
+  b->plan->generated_count = b->query->generated_count;
+  b->plan->result = result_of(b->query);
+  add_steps(b);
+  finish(b);
+  return RILLE_OK;
+}
+
+rille_status rl_plan_make(const rl_schema *schema, const rl_query *query, const rl_features *features, rl_arena *arena,
+                          rl_plan **out, rl_error *err) {
+  rl_builder b = {
+      .schema = schema, .query = query, .features = features, .arena = arena, .err = err, .guard = RL_NO_GUARD};
+  rille_status status = build(&b);
+  *out = status == RILLE_OK ? b.plan : NULL;
+  return status;
+}

@@ -1,0 +1,15 @@
+/* What is raised when a row is not there, or a relation's rule is broken: Prisma's codes. */
+#ifndef RL_PLAN_RAISE_H
+#define RL_PLAN_RAISE_H
+
+#include "plan/builder.h"
+
+const rl_raise *rl_raise_not_found(rl_builder *b, const rl_model *model, const char *what); /* P2025 */
+const rl_raise *rl_raise_related(rl_builder *b, const rl_nested *nested,
+                                 const char *operation);                       /* P2025: no row of the relation */
+const rl_raise *rl_raise_connect(rl_builder *b, const rl_nested *nested);      /* P2018 */
+const rl_raise *rl_raise_unconnected(rl_builder *b, const rl_nested *nested);  /* P2017 */
+const rl_raise *rl_raise_required(rl_builder *b, const rl_relation *relation); /* P2014 */
+_Noreturn void rl_refuse_required(rl_builder *b, const rl_relation *relation, rl_str path);
+
+#endif

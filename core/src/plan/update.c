@@ -1,0 +1,94 @@
+/* Changing a row: the rows its key refers to first, then itself, then the rows that refer to it. */
+#include "plan/read.h"
+#include "plan/write.h"
+
+static bool touches(const rl_assigns *assigns, const rl_fields *fields) {
+  for (size_t i = 0; i < assigns->count; i++)
+    if (rl_fields_at(fields, assigns->items[i].field) != RL_ABSENT) return true;
+  return false;
+}
+
+/* Referential actions need the old values when any of these fields is written, by the caller or through a relation. */
+static bool actions_want(rl_builder *b, const rl_write *write, rl_fields *wanted) {
+  rl_assigns written = {0};
+  rl_assigns_all(b, &written, write->assigns, write->assign_count);
+  for (size_t i = 0; i < write->nested_count; i++) {
+    const rl_field *field = write->nesteds[i].relation;
+    for (size_t k = 0; field->holds_key && k < field->relation->count; k++)
+      rl_assigns_put(b, &written, (rl_assign){.field = field->relation->fields[k]});
+  }
+  return rl_referential_update_wants(b, write->model, &written, wanted);
+}
+
+/* The row's own statement. Returns where the row is found after it. */
+static rl_at set_columns(rl_builder *b, rl_change *change, const rl_assigns *assigns, const rl_at *before,
+                         const rl_fields *fields, bool hands_on) {
+  rl_filter *keys = before ? rl_where_identity(b, before, false) : change->keys;
+  rl_step *step = rl_add_update(b, change->write->model, before ? NULL : change->where, keys);
+  step->as.update->assigns = assigns->items;
+  step->as.update->assign_count = assigns->count;
+  step->if_none = before ? NULL : change->none;
+  if (change->show && !rl_nested_has_after(change->write)) {
+    change->shown = true;
+    return rl_show_returned(b, step, change->show, NULL);
+  }
+  if (hands_on && (!before || touches(assigns, fields))) return rl_step_keeps(b, step, change->write->model, fields);
+  return before ? *before : (rl_at){.model = change->write->model, .rowset = RL_NO_ROWSET};
+}
+
+bool rl_change_wants(rl_builder *b, const rl_write *write, rl_fields *wanted) {
+  rl_fields_add_key(b, wanted, write->model);
+  rl_nested_wants(b, write, false, wanted);
+  return actions_want(b, write, wanted) || rl_nested_before_reads(write);
+}
+
+rl_at rl_change_row(rl_builder *b, rl_change *change) {
+  const rl_write *write = change->write;
+  rl_fields fields = {0};
+  rl_fields_add_key(b, &fields, write->model);
+  if (change->wanted) rl_fields_add_all(b, &fields, change->wanted->items, change->wanted->count);
+  bool read = rl_change_wants(b, write, &fields) || change->found;
+  bool hands_on = change->wanted || rl_nested_has_after(write);
+  rl_at row = {.rowset = RL_NO_ROWSET};
+  if (change->found)
+    row = *change->found;
+  else if (read)
+    row = rl_read_rows(b, write->model, change->where, change->keys, &fields, change->none);
+  rl_assigns assigns = {0};
+  rl_assigns_all(b, &assigns, write->assigns, write->assign_count);
+  rl_nested_before(b, write, read ? &row : NULL, &assigns);
+  if (assigns.count) {
+    if (read) rl_referential_update(b, &row, &assigns);
+    row = set_columns(b, change, &assigns, read ? &row : NULL, &fields, hands_on);
+  } else if (!read) {
+    row = rl_read_rows(b, write->model, change->where, change->keys, &fields, change->none);
+  }
+  rl_nested_after(b, write, &row, false);
+  return row;
+}
+
+void rl_change_found(rl_builder *b, const rl_write *write, const rl_at *found) {
+  rl_change change = {.write = write, .found = found};
+  rl_change_row(b, &change);
+}
+
+void rl_plan_update(rl_builder *b) {
+  const rl_query *query = b->query;
+  const rl_read *read = &query->read;
+  const rl_raise *none = rl_raise_not_found(b, query->model, "no row to update meets `where`");
+  if (!query->update->assign_count && !query->update->nested_count) {
+    rl_show_root(b, read, read->where, NULL, NULL, none);
+    return;
+  }
+  rl_change change = {.write = query->update, .where = read->where, .none = none};
+  rl_fields key = {0};
+  rl_fields_add_key(b, &key, query->model);
+  if (rl_can_return(b, &read->selection)) change.show = &read->selection;
+  if (!change.show || rl_nested_has_after(query->update)) change.wanted = &key;
+  rl_at row = rl_change_row(b, &change);
+  rl_run_later(b);
+  if (change.shown)
+    rl_show_below(b, &read->selection, &row);
+  else
+    rl_show_root(b, read, NULL, rl_where_identity(b, &row, false), NULL, NULL);
+}

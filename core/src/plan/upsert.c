@@ -1,0 +1,70 @@
+/* upsert: one statement where the key allows it, else a row that is looked for and a branch for either answer. */
+#include "plan/read.h"
+#include "plan/write.h"
+
+static bool has_actions(rl_builder *b, const rl_write *update) {
+  rl_assigns assigns = {0};
+  rl_fields wanted = {0};
+  rl_assigns_all(b, &assigns, update->assigns, update->assign_count);
+  return rl_referential_update_wants(b, update->model, &assigns, &wanted);
+}
+
+static void in_one_statement(rl_builder *b) {
+  const rl_query *query = b->query;
+  const rl_read *read = &query->read;
+  rl_fields key = rl_unique_fields(b, read->where), own = {0};
+  rl_step *step = rl_add_insert(b, query->model);
+  rl_insert *insert = step->as.insert;
+  insert->assigns = query->create->assigns;
+  insert->assign_count = query->create->assign_count;
+  insert->conflict = key.items;
+  insert->conflict_count = key.count;
+  insert->on_conflict = query->update->assigns;
+  insert->on_conflict_count = query->update->assign_count;
+  if (!insert->on_conflict_count) { /* the row has to come back though nothing changes: its key is set to what it is */
+    rl_assigns same = {0};
+    rl_assigns_put(b, &same, *rl_assign_of(insert->assigns, insert->assign_count, key.items[0]));
+    insert->on_conflict = same.items;
+    insert->on_conflict_count = same.count;
+  }
+  if (rl_can_return(b, &read->selection)) {
+    rl_at row = rl_show_returned(b, step, &read->selection, NULL);
+    rl_show_below(b, &read->selection, &row);
+    return;
+  }
+  rl_fields_add_key(b, &own, query->model);
+  rl_at row = rl_step_keeps(b, step, query->model, &own);
+  rl_show_root(b, read, NULL, rl_where_identity(b, &row, false), NULL, NULL);
+}
+
+void rl_plan_upsert(rl_builder *b) {
+  const rl_query *query = b->query;
+  const rl_read *read = &query->read;
+  if (query->upsert_native && !query->create->nested_count && !query->update->nested_count &&
+      !has_actions(b, query->update)) {
+    in_one_statement(b);
+    return;
+  }
+  rl_fields key = {0};
+  rl_fields_add_key(b, &key, query->model);
+  rl_fields wanted = key;
+  rl_change_wants(b, query->update, &wanted);
+  rl_at found = rl_read_rows(b, query->model, read->where, NULL, &wanted, NULL);
+  uint32_t result = rl_add_rowset(b);
+
+  uint32_t before = rl_guard_on(b, found.rowset, false);
+  rl_change change = {.write = query->update, .found = &found, .wanted = &key};
+  rl_at changed = rl_change_row(b, &change);
+  rl_add_merge(b, changed.rowset, result);
+  b->guard = before;
+
+  rl_guard_on(b, found.rowset, true);
+  rl_creation creation = {.write = query->create, .wanted = &key, .in_rowset = true};
+  rl_at created = rl_create_row(b, &creation);
+  rl_add_merge(b, created.rowset, result);
+  b->guard = before;
+
+  rl_run_later(b);
+  rl_at row = {.model = query->model, .rowset = result, .fields = key};
+  rl_show_root(b, read, NULL, rl_where_identity(b, &row, false), NULL, NULL);
+}
