@@ -1,0 +1,108 @@
+/* Bulk INSERT: an array a column where a database takes them, else rows of values a statement at a time. */
+#include "sql/render.h"
+
+enum { ROWS_PER_STATEMENT = 50, PARAMS_PER_STATEMENT = 999 };
+
+typedef struct bulk {
+  const rl_dialect *dialect;
+  const rl_schema *schema;
+  const rl_step *step;
+  const rl_field **fields; /* the columns given */
+  size_t count;
+  rl_arena *arena;
+  rl_error *err;
+} bulk;
+
+static void write_head(rl_writer *w, const bulk *b, uint32_t alias) {
+  const rl_insert *ins = b->step->as.insert;
+  rl_w_text(w, "INSERT INTO ");
+  rl_w_table(w, ins->model);
+  if (rl_insert_updates(ins)) rl_w_f(w, " AS t%u", (unsigned)alias);
+  if (b->count == 0) {
+    rl_w_text(w, " DEFAULT VALUES");
+    return;
+  }
+  for (size_t i = 0; i < b->count; i++) {
+    rl_w_text(w, i > 0 ? ", " : " (");
+    rl_w_identifier(w, b->fields[i]->column);
+  }
+  rl_w_text(w, ") ");
+}
+
+static void write_arrays(rl_writer *w, const bulk *b) {
+  rl_expr *arrays = RL_NEW_ARRAY(&w->scratch, rl_expr, b->count + 1);
+  if (!arrays) {
+    rl_w_nomem(w);
+    return;
+  }
+  for (size_t i = 0; i < b->count; i++) arrays[i] = rl_x_param_row(w, &b->fields[i]->type, true);
+  rl_w_f(w, "SELECT * FROM %s", w->dialect->forms->arrays_source(w, arrays, b->count));
+}
+
+static void write_values(rl_writer *w, const bulk *b, uint32_t rows) {
+  rl_w_text(w, "VALUES ");
+  for (uint32_t row = 0; row < rows; row++) {
+    rl_w_text(w, row > 0 ? ", (" : "(");
+    for (size_t i = 0; i < b->count; i++) {
+      rl_w_comma(w, i);
+      rl_w_text(w, rl_x_param_row(w, &b->fields[i]->type, b->fields[i]->type.list));
+    }
+    rl_w_text(w, ")");
+  }
+}
+
+/* rows 0: by arrays. */
+static rille_status write_statement(const bulk *b, uint32_t rows, rl_template *out, uint32_t *fixed) {
+  const rl_insert *ins = b->step->as.insert;
+  rl_writer w;
+  rl_w_init(&w, b->dialect, b->schema, b->arena, b->err);
+  uint32_t alias = rl_w_alias(&w);
+  write_head(&w, b, alias);
+  if (b->count > 0 && rows == 0) write_arrays(&w, b);
+  if (b->count > 0 && rows > 0) write_values(&w, b, rows);
+  uint32_t own = w.param_count;
+  if (b->count > 0) rl_sql_on_conflict(&w, ins, alias);
+  *fixed = w.param_count - own;
+  rl_sql_returning(&w, b->step);
+  rl_template_columns(&w, NULL, b->step->returning, b->step->returning_count, out);
+  out->writes = true;
+  out->returns_rows = b->step->returning_count > 0;
+  rille_status status = rl_w_finish(&w, out);
+  rl_w_dispose(&w);
+  return status;
+}
+
+static rille_status take_columns(bulk *b, const bool *given) {
+  const rl_rows *rows = b->step->as.insert->rows;
+  b->fields = RL_NEW_ARRAY(b->arena, const rl_field *, rows->column_count + 1);
+  if (!b->fields) return rl_fail_nomem(b->err);
+  for (size_t i = 0; i < rows->column_count; i++)
+    if (!given || given[i]) b->fields[b->count++] = rows->columns[i].field;
+  return RILLE_OK;
+}
+
+/* An array of arrays comes apart into its scalars, so rows with lists go another way. */
+static bool any_list(const bulk *b) {
+  for (size_t i = 0; i < b->count; i++)
+    if (b->fields[i]->type.list) return true;
+  return false;
+}
+
+rille_status rl_sql_bulk(const rl_dialect *dialect, const rl_schema *schema, const rl_step *step, const bool *given,
+                         rl_arena *arena, rl_step_sql *out, rl_error *err) {
+  bulk b = {.dialect = dialect, .schema = schema, .step = step, .arena = arena, .err = err};
+  rille_status status = take_columns(&b, given);
+  if (status != RILLE_OK) return status;
+  if (b.count > 0 && dialect->features.unnest_insert && !any_list(&b)) {
+    out->bulk = RL_BULK_ARRAYS;
+    return write_statement(&b, 0, &out->main, &out->fixed_params);
+  }
+  uint32_t rows = b.count > 0 ? (uint32_t)(PARAMS_PER_STATEMENT / b.count) : 1;
+  if (rows > ROWS_PER_STATEMENT) rows = ROWS_PER_STATEMENT;
+  if (rows < 1) rows = 1;
+  out->bulk = RL_BULK_VALUES;
+  out->rows_per = rows;
+  status = write_statement(&b, 1, &out->one, &out->fixed_params);
+  if (status != RILLE_OK) return status;
+  return write_statement(&b, rows, &out->main, &out->fixed_params);
+}

@@ -1,0 +1,106 @@
+/* Columns: what is read of a row, and how each value travels. */
+#include "sql/render.h"
+
+rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_field *field) {
+  switch (fn) {
+  case RL_AGG_NONE: return value;
+  case RL_AGG_COUNT: return field ? rl_x(w, "COUNT(%s)", value) : "COUNT(*)";
+  case RL_AGG_COUNT_ALL: return "COUNT(*)";
+  case RL_AGG_COUNT_DISTINCT: return rl_x(w, "COUNT(DISTINCT %s)", value);
+  case RL_AGG_SUM:
+  case RL_AGG_AVG:
+  case RL_AGG_MIN:
+  case RL_AGG_MAX: return w->dialect->forms->aggregate(w, fn, value, &field->type);
+  }
+  return value;
+}
+
+rl_expr rl_x_count(rl_writer *w, const rl_field *relation, const rl_filter *where, uint32_t alias) {
+  bool all = rl_filter_is_true(where);
+  size_t mark = rl_w_mark(w);
+  rl_w_text(w, "(SELECT COUNT(*) ");
+  uint32_t child = rl_sql_related(w, relation, alias, !all);
+  if (!all) {
+    rl_w_text(w, " AND ");
+    rl_sql_filter(w, where, child, false);
+  }
+  rl_w_text(w, ")");
+  return rl_w_since(w, mark);
+}
+
+/* The type of what an aggregate gives. */
+static rl_type aggregate_type(rl_aggregate fn, const rl_field *field) {
+  rl_type type = {.scalar = RL_BIGINT};
+  if (fn == RL_AGG_MIN || fn == RL_AGG_MAX) return field->type;
+  if (fn != RL_AGG_SUM && fn != RL_AGG_AVG) return type;
+  if (field->type.scalar == RL_DECIMAL)
+    type.scalar = RL_DECIMAL;
+  else if (fn == RL_AGG_AVG || field->type.scalar == RL_FLOAT)
+    type.scalar = RL_FLOAT;
+  return type;
+}
+
+rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *c, uint32_t alias, uint32_t link, bool raw) {
+  switch (c->kind) {
+  case RL_COLUMN_FIELD: {
+    rl_expr value = rl_x_column(w, alias, c->field);
+    return raw ? value : w->dialect->forms->read(w, value, &c->field->type);
+  }
+  case RL_COLUMN_COUNT: return rl_x_count(w, c->relation, c->where, alias);
+  case RL_COLUMN_AGGREGATE: {
+    rl_expr value = rl_x_aggregate(w, c->fn, c->field ? rl_x_column(w, alias, c->field) : "*", c->field);
+    bool extreme = c->fn == RL_AGG_MIN || c->fn == RL_AGG_MAX;
+    return extreme && !raw ? w->dialect->forms->read(w, value, &c->field->type) : value;
+  }
+  case RL_COLUMN_LINK: return rl_x(w, "t%u.%s", (unsigned)link, rl_x_identifier(w, rl_link_column(s->link_from_a)));
+  case RL_COLUMN_DEPTH: return "1";
+  case RL_COLUMN_EXISTS: return "1";
+  }
+  return "NULL";
+}
+
+rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *c) {
+  rl_type type = {.scalar = RL_BIGINT};
+  switch (c->kind) {
+  case RL_COLUMN_FIELD: type = c->field->type; break;
+  case RL_COLUMN_COUNT: break;
+  case RL_COLUMN_AGGREGATE: type = aggregate_type(c->fn, c->field); break;
+  case RL_COLUMN_LINK: {
+    const rl_field *side = s->link_from_a ? s->link->key_side : s->link->other_side;
+    type = rl_link_id(side->model)->type;
+    break;
+  }
+  case RL_COLUMN_EXISTS: type.scalar = RL_BOOLEAN; break;
+  case RL_COLUMN_DEPTH: type.scalar = RL_INT; break;
+  }
+  return dialect->slot(&type);
+}
+
+/* The field whose names a value is to be translated with. */
+static const rl_field *column_field(const rl_column *c) {
+  if (c->kind == RL_COLUMN_FIELD) return c->field;
+  return c->kind == RL_COLUMN_AGGREGATE && (c->fn == RL_AGG_MIN || c->fn == RL_AGG_MAX) ? c->field : NULL;
+}
+
+void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *columns, size_t count, rl_template *out) {
+  out->columns = RL_NEW_ARRAY(w->arena, rl_slot, count + 1);
+  out->column_fields = RL_NEW_ARRAY(w->arena, const rl_field *, count + 1);
+  if (!out->columns || !out->column_fields) {
+    rl_w_nomem(w);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    out->columns[i] = rl_column_slot(w->dialect, s, &columns[i]);
+    out->column_fields[i] = column_field(&columns[i]);
+  }
+  out->column_count = (uint32_t)count;
+}
+
+/* Columns stand without an alias here: not every database knows one in RETURNING. */
+void rl_sql_returning(rl_writer *w, const rl_step *step) {
+  for (size_t i = 0; i < step->returning_count; i++) {
+    const rl_field *field = step->returning[i].field;
+    rl_w_text(w, i > 0 ? ", " : " RETURNING ");
+    rl_w_text(w, w->dialect->forms->read(w, rl_x_identifier(w, field->column), &field->type));
+  }
+}

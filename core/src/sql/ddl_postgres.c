@@ -1,0 +1,150 @@
+/* Table definitions on PostgreSQL. */
+#include "sql/ddl_forms.h"
+
+static const char *default_type(rl_scalar s) {
+  switch (s) {
+  case RL_STRING: return "TEXT";
+  case RL_BOOLEAN: return "BOOLEAN";
+  case RL_INT: return "INTEGER";
+  case RL_BIGINT: return "BIGINT";
+  case RL_FLOAT: return "DOUBLE PRECISION";
+  case RL_DECIMAL: return "DECIMAL(65,30)";
+  case RL_DATETIME: return "TIMESTAMP(3)";
+  case RL_JSON: return "JSONB";
+  case RL_BYTES: return "BYTEA";
+  case RL_ENUM:
+  case RL_UNSUPPORTED: break;
+  }
+  return "TEXT";
+}
+
+static const char *native_type(rl_native n) {
+  switch (n) {
+  case RL_NATIVE_TEXT: return "TEXT";
+  case RL_NATIVE_VARCHAR: return "VARCHAR";
+  case RL_NATIVE_CHAR: return "CHAR";
+  case RL_NATIVE_BIT: return "BIT";
+  case RL_NATIVE_VARBIT: return "VARBIT";
+  case RL_NATIVE_UUID: return "UUID";
+  case RL_NATIVE_XML: return "XML";
+  case RL_NATIVE_INET: return "INET";
+  case RL_NATIVE_CITEXT: return "CITEXT";
+  case RL_NATIVE_BOOLEAN: return "BOOLEAN";
+  case RL_NATIVE_INTEGER: return "INTEGER";
+  case RL_NATIVE_SMALLINT: return "SMALLINT";
+  case RL_NATIVE_OID: return "OID";
+  case RL_NATIVE_BIGINT: return "BIGINT";
+  case RL_NATIVE_DOUBLE: return "DOUBLE PRECISION";
+  case RL_NATIVE_REAL: return "REAL";
+  case RL_NATIVE_DECIMAL: return "DECIMAL";
+  case RL_NATIVE_MONEY: return "MONEY";
+  case RL_NATIVE_TIMESTAMP: return "TIMESTAMP";
+  case RL_NATIVE_TIMESTAMPTZ: return "TIMESTAMPTZ";
+  case RL_NATIVE_DATE: return "DATE";
+  case RL_NATIVE_TIME: return "TIME";
+  case RL_NATIVE_TIMETZ: return "TIMETZ";
+  case RL_NATIVE_JSON: return "JSON";
+  case RL_NATIVE_JSONB: return "JSONB";
+  case RL_NATIVE_BYTEA: return "BYTEA";
+  case RL_NATIVE_NONE:
+  case RL_NATIVE_COUNT: break;
+  }
+  return "";
+}
+
+static const char *serial_type(const rl_type *t) {
+  if (t->native == RL_NATIVE_SMALLINT) return "SMALLSERIAL";
+  return t->scalar == RL_BIGINT ? "BIGSERIAL" : "SERIAL";
+}
+
+static void native(rl_buf *out, const rl_type *t) {
+  rl_buf_text(out, native_type(t->native));
+  /* a decimal without arguments keeps the precision that Prisma gives it */
+  if (t->native == RL_NATIVE_DECIMAL && t->arg_count == 0) rl_buf_text(out, "(65,30)");
+  for (int32_t i = 0; i < t->arg_count; i++) rl_buf_printf(out, "%s%d", i ? "," : "(", (int)t->args[i]);
+  if (t->arg_count) rl_buf_byte(out, ')');
+}
+
+static void column_type(rl_buf *out, const rl_dialect *d, const rl_field *f, bool referring) {
+  const rl_type *t = &f->type;
+  if (!referring && f->def.kind == RL_DEFAULT_AUTOINCREMENT) {
+    rl_buf_text(out, serial_type(t));
+    return;
+  }
+  if (t->scalar == RL_ENUM)
+    rl_ddl_table(out, d, &rl_ddl_postgres, t->enumeration->namespace_, t->enumeration->table);
+  else if (t->scalar == RL_UNSUPPORTED)
+    rl_buf_text(out, t->unsupported);
+  else if (t->native != RL_NATIVE_NONE)
+    native(out, t);
+  else
+    rl_buf_text(out, default_type(t->scalar));
+  if (t->list) rl_buf_text(out, "[]");
+}
+
+static bool never_in_column(const rl_field *f) {
+  (void)f;
+  return false;
+}
+
+static void literal(rl_buf *out, const rl_field *f, const rl_literal *l) {
+  if (l->kind == RL_LITERAL_NUMBER || l->kind == RL_LITERAL_BOOL) {
+    rl_buf_str(out, l->text);
+  } else if (l->kind == RL_LITERAL_ENUM) {
+    const rl_enum_value *v = rl_enum_by_name(f->type.enumeration, l->text);
+    rl_ddl_text(out, v ? v->column : l->text);
+  } else if (f->type.scalar == RL_BYTES) {
+    rl_buf_text(out, "'\\x");
+    rl_ddl_hex(out, l->text);
+    rl_buf_byte(out, '\'');
+  } else if (f->type.scalar == RL_DATETIME) {
+    rl_ddl_datetime(out, l->text);
+  } else {
+    rl_ddl_text(out, l->text);
+  }
+}
+
+static void list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
+  rl_buf_text(out, "ARRAY[");
+  for (size_t i = 0; i < f->def.item_count; i++) {
+    if (i) rl_buf_text(out, ", ");
+    literal(out, f, &f->def.items[i]);
+  }
+  rl_buf_text(out, "]::");
+  column_type(out, d, f, true);
+}
+
+static void namespace_list(rl_buf *out, const rl_str *namespaces, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    rl_buf_text(out, i ? ", " : "");
+    rl_ddl_text(out, namespaces[i]);
+  }
+}
+
+static void list_tables(rl_buf *out, const rl_str *namespaces, size_t count) {
+  rl_buf_text(out, "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                   "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname IN (");
+  namespace_list(out, namespaces, count);
+  rl_buf_text(out, ") ORDER BY 1");
+}
+
+/* The schemas are dropped whole and made anew: types, sequences and functions go with them. */
+static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
+  rl_buf_text(out, "SELECT s FROM (SELECT 1 AS k, 'DROP SCHEMA ' || quote_ident(nspname) || ' CASCADE' AS s FROM pg_namespace WHERE nspname IN (");
+  namespace_list(out, namespaces, count);
+  rl_buf_text(out, ") UNION ALL SELECT 2, 'CREATE SCHEMA ' || quote_ident(v) FROM unnest(ARRAY[");
+  namespace_list(out, namespaces, count);
+  rl_buf_text(out, "]::text[]) AS v) x ORDER BY k");
+}
+
+const rl_ddl_forms rl_ddl_postgres = {.enum_types = true,
+                                      .namespaces = true,
+                                      .index_options = true,
+                                      .before = "",
+                                      .after = "",
+                                      .list_tables = list_tables,
+                                      .list_drops = list_drops,
+                                      .type = column_type,
+                                      .key_in_column = never_in_column,
+                                      .literal = literal,
+                                      .list = list};

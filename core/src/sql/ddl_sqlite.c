@@ -1,0 +1,82 @@
+/* Table definitions on SQLite. */
+#include "sql/ddl_forms.h"
+
+static const char *type_name(rl_scalar s) {
+  switch (s) {
+  case RL_STRING:
+  case RL_ENUM: return "TEXT";
+  case RL_BOOLEAN: return "BOOLEAN";
+  case RL_INT: return "INTEGER";
+  case RL_BIGINT: return "BIGINT";
+  case RL_FLOAT: return "REAL";
+  case RL_DECIMAL: return "DECIMAL";
+  case RL_DATETIME: return "DATETIME";
+  case RL_JSON: return "JSONB";
+  case RL_BYTES: return "BLOB";
+  case RL_UNSUPPORTED: break;
+  }
+  return "";
+}
+
+/* An integer key is the table's row id, which only the name INTEGER makes it. */
+static bool is_row_id(const rl_field *f) {
+  bool whole = f->model->primary && f->model->primary->count == 1 && f->model->primary->fields[0].field == f;
+  return whole &&
+         (f->type.scalar == RL_INT || (f->type.scalar == RL_BIGINT && f->def.kind == RL_DEFAULT_AUTOINCREMENT));
+}
+
+static void column_type(rl_buf *out, const rl_dialect *d, const rl_field *f, bool referring) {
+  (void)d;
+  if (f->type.scalar == RL_UNSUPPORTED)
+    rl_buf_text(out, f->type.unsupported);
+  else if (!referring && is_row_id(f))
+    rl_buf_text(out, "INTEGER");
+  else
+    rl_buf_text(out, type_name(f->type.scalar));
+}
+
+static void literal(rl_buf *out, const rl_field *f, const rl_literal *l) {
+  if (l->kind == RL_LITERAL_NUMBER || l->kind == RL_LITERAL_BOOL) {
+    rl_buf_str(out, l->text);
+  } else if (l->kind == RL_LITERAL_ENUM) {
+    const rl_enum_value *v = rl_enum_by_name(f->type.enumeration, l->text);
+    rl_ddl_text(out, v ? v->column : l->text);
+  } else if (f->type.scalar == RL_BYTES) { /* as Prisma writes it; both fill defaults in themselves, so it is seen by other programs only */
+    rl_buf_byte(out, '\'');
+    rl_ddl_hex(out, l->text);
+    rl_buf_byte(out, '\'');
+  } else if (f->type.scalar == RL_DATETIME) {
+    rl_ddl_datetime(out, l->text);
+  } else {
+    rl_ddl_text(out, l->text);
+  }
+}
+
+static void no_list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
+  (void)d;
+  (void)f;
+  rl_buf_text(out, "NULL"); /* the schema room refuses scalar lists here */
+}
+
+static void list_tables(rl_buf *out, const rl_str *namespaces, size_t count) {
+  (void)namespaces;
+  (void)count;
+  rl_buf_text(out, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name");
+}
+
+static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
+  (void)namespaces;
+  (void)count;
+  rl_buf_text(out, "SELECT 'DROP ' || upper(type) || ' \"' || replace(name, '\"', '\"\"') || '\"' FROM sqlite_master "
+                   "WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC");
+}
+
+const rl_ddl_forms rl_ddl_sqlite = {.keys_inline = true,
+                                    .before = "PRAGMA foreign_keys = OFF",
+                                    .after = "PRAGMA foreign_keys = ON",
+                                    .list_tables = list_tables,
+                                    .list_drops = list_drops,
+                                    .type = column_type,
+                                    .key_in_column = is_row_id,
+                                    .literal = literal,
+                                    .list = no_list};

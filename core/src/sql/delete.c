@@ -1,0 +1,32 @@
+/* DELETE: rows of a model, or pairs of a join table. */
+#include "sql/render.h"
+
+static void side(rl_writer *w, const rl_input *input, bool a, bool keep, size_t *written) {
+  if (!input) return;
+  rl_expr column = rl_x_identifier(w, rl_link_column(a));
+  rl_w_text(w, (*written)++ > 0 ? " AND " : " WHERE ");
+  if (rl_input_is_list(input))
+    rl_w_text(w, w->dialect->forms->in_list(w, column, input, keep, false));
+  else
+    rl_w_f(w, keep ? "%s <> %s" : "%s = %s", column, rl_x_param(w, input));
+}
+
+static void delete_links(rl_writer *w, const rl_delete *d) {
+  size_t written = 0;
+  rl_w_text(w, "DELETE FROM ");
+  rl_sql_join_table(w, d->link);
+  side(w, d->link_a, true, d->keep_a, &written);
+  side(w, d->link_b, false, d->keep_b, &written);
+}
+
+void rl_sql_delete(rl_writer *w, const rl_delete *d) {
+  if (d->link) {
+    delete_links(w, d);
+    return;
+  }
+  uint32_t alias = rl_w_alias(w);
+  rl_w_text(w, "DELETE FROM ");
+  rl_w_table(w, d->model);
+  rl_w_f(w, " AS t%u", (unsigned)alias);
+  rl_sql_target(w, d->model, d->where, d->keys, d->limit, alias);
+}

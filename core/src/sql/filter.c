@@ -1,0 +1,171 @@
+/* Conditions: logic, comparisons, lists of values, nulls, keys. Relations, scalar lists and Json have files of their
+ * own. */
+#include "sql/render.h"
+
+bool rl_filter_is_true(const rl_filter *f) {
+  if (!f) return true;
+  if (f->negated) return false;
+  if (f->kind == RL_FILTER_TRUE) return true;
+  if (f->kind != RL_FILTER_AND) return false;
+  for (size_t i = 0; i < f->count; i++)
+    if (!rl_filter_is_true(f->items[i])) return false;
+  return true;
+}
+
+const char *rl_sql_sign(rl_operator op) {
+  switch (op) {
+  case RL_OP_NE: return "<>";
+  case RL_OP_LT: return "<";
+  case RL_OP_LTE: return "<=";
+  case RL_OP_GT: return ">";
+  case RL_OP_GTE: return ">=";
+  default: return "=";
+  }
+}
+
+/* What a comparison is about: a column, or an aggregate of one in HAVING. */
+static rl_expr subject_of(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  if (f->aggregate == RL_AGG_NONE) return rl_x_column(w, alias, f->field);
+  return rl_x_aggregate(w, f->aggregate, f->field ? rl_x_column(w, alias, f->field) : "*", f->field);
+}
+
+/* Another column as a pattern: its letters stand for themselves. The input, which has no value, says on which side
+ * anything may follow. */
+static rl_expr column_pattern(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  rl_expr plain = rl_x(w, "replace(replace(replace(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",
+                       rl_x_column(w, alias, f->column));
+  rl_transform transform = f->input ? f->input->transform : RL_TRANSFORM_CONTAINS;
+  if (transform == RL_TRANSFORM_STARTS_WITH) return rl_x(w, "(%s || '%%')", plain);
+  if (transform == RL_TRANSFORM_ENDS_WITH) return rl_x(w, "('%%' || %s)", plain);
+  return rl_x(w, "('%%' || %s || '%%')", plain);
+}
+
+rl_expr rl_x_pattern(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  return f->column ? column_pattern(w, f, alias) : rl_x_param_text(w, f->input);
+}
+
+static void filter_like(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  rl_w_text(w, w->dialect->forms->like(w, subject_of(w, f, alias), rl_x_pattern(w, f, alias), f->insensitive));
+}
+
+static void filter_compare(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  if (f->op == RL_OP_LIKE) {
+    filter_like(w, f, alias);
+    return;
+  }
+  rl_expr left = subject_of(w, f, alias);
+  rl_expr right = f->column ? rl_x_column(w, alias, f->column) : f->input ? rl_x_param(w, f->input) : "NULL";
+  rl_w_f(w, f->insensitive ? "LOWER(%s) %s LOWER(%s)" : "%s %s %s", left, rl_sql_sign(f->op), right);
+}
+
+static void filter_in(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  rl_expr subject = subject_of(w, f, alias);
+  if (f->column) {
+    rl_expr list = rl_x_column(w, alias, f->column);
+    rl_w_f(w, f->negated ? "%s <> ALL(%s)" : "%s = ANY(%s)", subject, list);
+    return;
+  }
+  if (!f->input) {
+    rl_w_text(w, f->negated ? "TRUE" : "FALSE");
+    return;
+  }
+  rl_w_text(w, w->dialect->forms->in_list(w, subject, f->input, f->negated, f->insensitive));
+}
+
+static void filter_search(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  const rl_field *own[1] = {f->field};
+  const rl_field **fields = f->field_count > 0 ? f->fields : own;
+  size_t count = f->field_count > 0 ? f->field_count : 1;
+  rl_w_text(w, w->dialect->forms->search(w, w->dialect->forms->document(w, fields, count, alias), f->input));
+}
+
+/* Single values are compared one by one; the lists, which run in step, all at once. */
+void rl_sql_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  const rl_field **fields = RL_NEW_ARRAY(&w->scratch, const rl_field *, f->field_count + 1);
+  const rl_input **lists = RL_NEW_ARRAY(&w->scratch, const rl_input *, f->field_count + 1);
+  if (!fields || !lists) {
+    rl_w_nomem(w);
+    return;
+  }
+  size_t list_count = 0, written = 0;
+  for (size_t i = 0; i < f->field_count; i++) {
+    if (rl_input_is_list(f->inputs[i]) && !f->fields[i]->type.list) {
+      fields[list_count] = f->fields[i];
+      lists[list_count++] = f->inputs[i];
+      continue;
+    }
+    rl_w_text(w, written++ > 0 ? " AND " : "");
+    rl_w_f(w, "%s = %s", rl_x_column(w, alias, f->fields[i]), rl_x_param(w, f->inputs[i]));
+  }
+  if (list_count == 0) {
+    if (written == 0) rl_w_text(w, "TRUE");
+    return;
+  }
+  rl_w_text(w, written > 0 ? " AND " : "");
+  const rl_dialect_forms *forms = w->dialect->forms;
+  rl_w_text(w, list_count == 1 ? forms->in_list(w, rl_x_column(w, alias, fields[0]), lists[0], false, false)
+                               : forms->in_tuples(w, fields, lists, list_count, alias));
+}
+
+static void filter_logic(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
+  bool any = f->kind == RL_FILTER_OR;
+  if (f->count == 0) rl_w_text(w, any ? "FALSE" : "TRUE");
+  for (size_t i = 0; i < f->count; i++) {
+    if (i > 0) rl_w_text(w, any ? " OR " : " AND ");
+    rl_sql_filter(w, f->items[i], alias, negative);
+  }
+}
+
+static void filter_not(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
+  if (f->count == 0) { /* nothing to exclude */
+    rl_w_text(w, "TRUE");
+    return;
+  }
+  rl_w_text(w, "NOT (");
+  filter_logic(w, f, alias, !negative);
+  rl_w_text(w, ")");
+}
+
+static void write_plain(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
+  switch (f->kind) {
+  case RL_FILTER_TRUE: rl_w_text(w, "TRUE"); return;
+  case RL_FILTER_FALSE: rl_w_text(w, "FALSE"); return;
+  case RL_FILTER_AND:
+  case RL_FILTER_OR: filter_logic(w, f, alias, negative); return;
+  case RL_FILTER_NOT: filter_not(w, f, alias, negative); return;
+  case RL_FILTER_COMPARE: filter_compare(w, f, alias); return;
+  case RL_FILTER_IN: filter_in(w, f, alias); return;
+  case RL_FILTER_IS_NULL: rl_w_f(w, f->negated ? "%s IS NOT NULL" : "%s IS NULL", subject_of(w, f, alias)); return;
+  case RL_FILTER_RELATION: rl_sql_filter_relation(w, f, alias, negative); return;
+  case RL_FILTER_LIST: rl_sql_filter_list(w, f, alias); return;
+  case RL_FILTER_JSON: rl_sql_filter_json(w, f, alias, negative); return;
+  case RL_FILTER_SEARCH: filter_search(w, f, alias); return;
+  case RL_FILTER_KEYS: rl_sql_filter_keys(w, f, alias); return;
+  }
+}
+
+void rl_sql_condition(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
+  bool own = f->kind == RL_FILTER_IN || f->kind == RL_FILTER_IS_NULL; /* these write their negation themselves */
+  if (!f->negated || own) {
+    write_plain(w, f, alias, negative);
+    return;
+  }
+  rl_w_text(w, "NOT (");
+  write_plain(w, f, alias, !negative);
+  rl_w_text(w, ")");
+}
+
+/* How many operands a condition would leave side by side, so that it needs parentheses. */
+static bool is_compound(const rl_filter *f) {
+  if (f->negated) return false;
+  if (f->kind == RL_FILTER_AND || f->kind == RL_FILTER_OR)
+    return f->count > 1 || (f->count == 1 && is_compound(f->items[0]));
+  return f->kind == RL_FILTER_KEYS && f->field_count > 1;
+}
+
+void rl_sql_filter(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
+  bool brackets = is_compound(f);
+  if (brackets) rl_w_text(w, "(");
+  rl_sql_condition(w, f, alias, negative);
+  if (brackets) rl_w_text(w, ")");
+}

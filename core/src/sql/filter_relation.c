@@ -1,0 +1,123 @@
+/* Relations: how related rows are found, and conditions on them. */
+#include "sql/render.h"
+
+const rl_field *rl_link_id(const rl_model *model) {
+  if (model->primary && model->primary->count > 0) return model->primary->fields[0].field;
+  for (size_t i = 0; i < model->index_count; i++)
+    if (model->indexes[i].kind == RL_INDEX_UNIQUE && model->indexes[i].count == 1)
+      return model->indexes[i].fields[0].field;
+  return model->columns[0];
+}
+
+rl_str rl_link_column(bool a) {
+  return a ? RL_STR("A") : RL_STR("B");
+}
+
+void rl_sql_join_table(rl_writer *w, const rl_relation *relation) {
+  rl_w_name(w, relation->join_namespace, relation->join_table);
+}
+
+/* Pairs of columns of a foreign key, seen from the row `parent`. */
+static void key_pairs(rl_writer *w, const rl_field *relation, uint32_t parent, uint32_t child) {
+  const rl_relation *r = relation->relation;
+  for (size_t i = 0; i < r->count; i++) {
+    const rl_field *mine = relation->holds_key ? r->fields[i] : r->references[i];
+    const rl_field *theirs = relation->holds_key ? r->references[i] : r->fields[i];
+    if (i > 0) rl_w_text(w, " AND ");
+    rl_w_f(w, "%s = %s", rl_x_column(w, child, theirs), rl_x_column(w, parent, mine));
+  }
+}
+
+static uint32_t related_by_link(rl_writer *w, const rl_field *relation, uint32_t parent, bool rows) {
+  const rl_relation *r = relation->relation;
+  bool parent_is_a = relation == r->key_side;
+  uint32_t link = rl_w_alias(w), child = link;
+  rl_w_text(w, "FROM ");
+  rl_sql_join_table(w, r);
+  rl_w_f(w, " AS t%u", (unsigned)link);
+  if (rows) {
+    child = rl_w_alias(w);
+    rl_w_text(w, " INNER JOIN ");
+    rl_w_table(w, relation->target);
+    rl_w_f(w, " AS t%u ON %s = t%u.", (unsigned)child, rl_x_column(w, child, rl_link_id(relation->target)),
+           (unsigned)link);
+    rl_w_identifier(w, rl_link_column(!parent_is_a));
+  }
+  rl_w_f(w, " WHERE t%u.", (unsigned)link);
+  rl_w_identifier(w, rl_link_column(parent_is_a));
+  rl_w_f(w, " = %s", rl_x_column(w, parent, rl_link_id(relation->model)));
+  return child;
+}
+
+uint32_t rl_sql_related(rl_writer *w, const rl_field *relation, uint32_t parent, bool rows) {
+  if (relation->relation->kind == RL_MANY_TO_MANY) return related_by_link(w, relation, parent, rows);
+  uint32_t child = rl_w_alias(w);
+  rl_w_text(w, "FROM ");
+  rl_w_table(w, relation->target);
+  rl_w_f(w, " AS t%u WHERE ", (unsigned)child);
+  key_pairs(w, relation, parent, child);
+  return child;
+}
+
+/* ------------------------------------------------------------------ quantifiers */
+
+typedef enum wanted { ANY_ROW, TRUE_ROW, FALSE_ROW, NOT_FALSE_ROW } wanted;
+
+/* [NOT] EXISTS of a related row on which the inner condition has the truth value wanted. */
+static void exists(rl_writer *w, const rl_filter *f, uint32_t alias, bool there, wanted row) {
+  rl_w_text(w, there ? "EXISTS (SELECT 1 " : "NOT EXISTS (SELECT 1 ");
+  uint32_t child = rl_sql_related(w, f->field, alias, row != ANY_ROW);
+  if (row == TRUE_ROW) {
+    rl_w_text(w, " AND ");
+    rl_sql_filter(w, f->inner, child, false);
+  } else if (row != ANY_ROW) {
+    rl_w_text(w, row == FALSE_ROW ? " AND NOT (" : " AND (");
+    rl_sql_condition(w, f->inner, child, true);
+    rl_w_text(w, row == FALSE_ROW ? ")" : ") IS NOT FALSE");
+  }
+  rl_w_text(w, ")");
+}
+
+/* Nothing is there on the other side of a to-one relation. */
+static void is_missing(rl_writer *w, const rl_filter *f, uint32_t alias, bool missing) {
+  const rl_relation *r = f->field->relation;
+  if (!f->field->holds_key) {
+    exists(w, f, alias, !missing, ANY_ROW);
+    return;
+  }
+  bool several = r->count > 1;
+  rl_w_text(w, several ? "(" : "");
+  for (size_t i = 0; i < r->count; i++) {
+    if (i > 0) rl_w_text(w, missing ? " OR " : " AND ");
+    rl_w_f(w, missing ? "%s IS NULL" : "%s IS NOT NULL", rl_x_column(w, alias, r->fields[i]));
+  }
+  rl_w_text(w, several ? ")" : "");
+}
+
+/* A to-one relation: "is" is unknown, not false, where the related row leaves its condition unknown. EXISTS knows two
+ * truth values, so it is asked for the one that counts here. */
+static void to_one(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
+  bool is = f->quantifier == RL_IS;
+  if (!f->inner)
+    is_missing(w, f, alias, is);
+  else if (rl_filter_is_true(f->inner))
+    is_missing(w, f, alias, !is);
+  else
+    exists(w, f, alias, is, is == negative ? NOT_FALSE_ROW : TRUE_ROW);
+}
+
+void rl_sql_filter_relation(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
+  bool all = rl_filter_is_true(f->inner);
+  switch (f->quantifier) {
+  case RL_SOME: exists(w, f, alias, true, all ? ANY_ROW : TRUE_ROW); return;
+  case RL_NONE: exists(w, f, alias, false, all ? ANY_ROW : TRUE_ROW); return;
+  case RL_EVERY:
+    if (all)
+      rl_w_text(w, "TRUE");
+    else
+      exists(w, f, alias, false, FALSE_ROW);
+    return;
+  case RL_IS:
+  case RL_IS_NOT: to_one(w, f, alias, negative); return;
+  }
+}

@@ -1,0 +1,51 @@
+/* Orders: what rows are sorted by, and where nulls go. */
+#include "sql/render.h"
+
+/* The value that is sorted by, seen from the row that the walk along the path has come to. */
+static rl_expr end_of_path(rl_writer *w, const rl_order *o, uint32_t alias) {
+  const rl_dialect_forms *forms = w->dialect->forms;
+  switch (o->kind) {
+  case RL_ORDER_COUNT: return rl_x_count(w, o->field, NULL, alias);
+  case RL_ORDER_RELEVANCE: return forms->relevance(w, forms->document(w, o->fields, o->field_count, alias), o->search);
+  case RL_ORDER_AGGREGATE:
+    return rl_x_aggregate(w, o->aggregate, o->field ? rl_x_column(w, alias, o->field) : "*", o->field);
+  case RL_ORDER_FIELD: return rl_x_column(w, alias, o->field);
+  }
+  return "NULL";
+}
+
+static rl_expr walk_path(rl_writer *w, const rl_order *o, size_t at, uint32_t alias) {
+  if (at == o->path_count) return end_of_path(w, o, alias);
+  size_t mark = rl_w_mark(w);
+  uint32_t next = rl_sql_related(w, o->path[at], alias, true);
+  rl_expr source = rl_w_since(w, mark);
+  return rl_x(w, "(SELECT %s %s)", walk_path(w, o, at + 1, next), source);
+}
+
+rl_expr rl_x_order(rl_writer *w, const rl_order *order, uint32_t alias) {
+  rl_expr value = walk_path(w, order, 0, alias);
+  /* who is related to nobody is related to no rows of theirs either */
+  return order->kind == RL_ORDER_COUNT && order->path_count > 0 ? rl_x(w, "COALESCE(%s, 0)", value) : value;
+}
+
+bool rl_order_nullable(const rl_order *o) {
+  if (o->kind == RL_ORDER_COUNT || o->kind == RL_ORDER_RELEVANCE) return false;
+  if (o->kind == RL_ORDER_AGGREGATE) return true;
+  for (size_t i = 0; i < o->path_count; i++)
+    if (!o->path[i]->required) return true;
+  return !o->field->required;
+}
+
+bool rl_order_nulls_first(const rl_writer *w, const rl_order *o) {
+  if (o->nulls != RL_NULLS_DEFAULT) return o->nulls == RL_NULLS_FIRST;
+  return o->descending == w->dialect->forms->nulls_largest;
+}
+
+void rl_sql_order_by(rl_writer *w, const rl_select *s, const rl_expr *exprs, bool inverted) {
+  for (size_t i = 0; i < s->order_count; i++) {
+    const rl_order *o = &s->orders[i];
+    rl_w_f(w, "%s%s %s", i > 0 ? ", " : " ORDER BY ", exprs[i], o->descending != inverted ? "DESC" : "ASC");
+    if (o->nulls != RL_NULLS_DEFAULT)
+      rl_w_text(w, (o->nulls == RL_NULLS_FIRST) != inverted ? " NULLS FIRST" : " NULLS LAST");
+  }
+}

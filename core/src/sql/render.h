@@ -1,0 +1,83 @@
+/* What the renderers of steps and of their parts ask of one another. Private to sql. */
+#ifndef RL_SQL_RENDER_H
+#define RL_SQL_RENDER_H
+
+#include "sql/forms.h"
+
+/* ------------------------------------------------------------------ relations */
+
+/* The one id field that a join table refers to. */
+const rl_field *rl_link_id(const rl_model *model);
+rl_str rl_link_column(bool a); /* "A" or "B" */
+void rl_sql_join_table(rl_writer *w, const rl_relation *relation);
+/* Writes "FROM <the related rows> WHERE <they are related to the row `parent`>" and gives the alias of the related
+ * model; rows: its own columns are needed (a join table alone may do else). */
+uint32_t rl_sql_related(rl_writer *w, const rl_field *relation, uint32_t parent, bool rows);
+
+/* ------------------------------------------------------------------ filters */
+
+/* A condition on the row `alias`. Databases count with three truth values: `negative` says that an odd number of NOTs
+ * is around it, so that what has to be exact is when it is FALSE, not when it is TRUE. */
+void rl_sql_filter(rl_writer *w, const rl_filter *f, uint32_t alias,
+                   bool negative); /* one operand: in parentheses where needed */
+void rl_sql_condition(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative); /* the whole of a WHERE */
+bool rl_filter_is_true(const rl_filter *f);                                             /* absent ones too */
+void rl_sql_filter_relation(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);
+void rl_sql_filter_list(rl_writer *w, const rl_filter *f, uint32_t alias);
+void rl_sql_filter_json(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);
+void rl_sql_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias);
+rl_expr rl_x_pattern(rl_writer *w, const rl_filter *f, uint32_t alias); /* what LIKE compares with */
+const char *rl_sql_sign(rl_operator op);                                /* "=", "<>", "<", ... */
+
+/* ------------------------------------------------------------------ columns and orders */
+
+rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_field *field);
+/* What the column says of the row `alias`; link: the join table's alias. raw: as stored, not yet made ready to be read.
+ */
+rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *column, uint32_t alias, uint32_t link, bool raw);
+rl_expr rl_x_count(rl_writer *w, const rl_field *relation, const rl_filter *where, uint32_t alias);
+rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *column);
+void rl_sql_returning(rl_writer *w, const rl_step *step);
+void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *columns, size_t count, rl_template *out);
+
+rl_expr rl_x_order(rl_writer *w, const rl_order *order, uint32_t alias);
+bool rl_order_nullable(const rl_order *order);
+bool rl_order_nulls_first(const rl_writer *w, const rl_order *order);
+/* "ORDER BY expr ASC, ...", preceded by a space; nothing without orders. */
+void rl_sql_order_by(rl_writer *w, const rl_select *s, const rl_expr *exprs, bool inverted);
+
+/* ------------------------------------------------------------------ reading */
+
+/* A common table of the cursor row's order values, before the statement that calls rl_sql_cursor. */
+void rl_sql_cursor_table(rl_writer *w, const rl_select *s);
+/* The rows from the cursor row on, in order (backwards when reverse). */
+void rl_sql_cursor(rl_writer *w, const rl_select *s, const rl_expr *orders, uint32_t alias, uint32_t link);
+
+/* The rows of a select, limited, distinct and ordered; every column under the names c0, c1, ... when `named`. raw: see
+ * rl_x_output. */
+void rl_sql_page(rl_writer *w, const rl_select *s, bool named, bool raw);
+/* Conditions of a select on its own row: keys, link, where, cursor; preceded by " WHERE " unless there is none. */
+void rl_sql_from_where(rl_writer *w, const rl_select *s, uint32_t alias, uint32_t link, const rl_expr *orders);
+void rl_sql_limit(rl_writer *w, const rl_input *take, const rl_input *skip);
+void rl_sql_lock(rl_writer *w, const rl_select *s, uint32_t alias);
+void rl_sql_recursive(rl_writer *w, const rl_select *s);
+
+/* ------------------------------------------------------------------ steps */
+
+void rl_sql_select(rl_writer *w, const rl_select *s);
+void rl_sql_insert(rl_writer *w, const rl_insert *ins);
+void rl_sql_link_rows(rl_writer *w, const rl_insert *ins);
+/* "ON CONFLICT ..." with a space before it; alias: that of the table. */
+void rl_sql_on_conflict(rl_writer *w, const rl_insert *ins, uint32_t alias);
+bool rl_insert_updates(const rl_insert *ins);
+void rl_sql_update(rl_writer *w, const rl_update *u);
+void rl_sql_delete(rl_writer *w, const rl_delete *d);
+/* "SET a = ..., b = ..." of the row `alias`. */
+void rl_sql_assigns(rl_writer *w, const rl_assign *assigns, size_t count, uint32_t alias);
+/* " WHERE ..." of an UPDATE or DELETE. */
+void rl_sql_target(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,
+                   const rl_input *limit, uint32_t alias);
+rille_status rl_sql_bulk(const rl_dialect *dialect, const rl_schema *schema, const rl_step *step, const bool *given,
+                         rl_arena *arena, rl_step_sql *out, rl_error *err);
+
+#endif

@@ -1,0 +1,68 @@
+/* The writer of one statement: SQL text and, beside it, where its parameters come from. Faults are kept and told by
+ * rl_w_finish, so that renderers write without checking at every word. Expressions are terminated texts of the scratch
+ * arena, never NULL. */
+#ifndef RL_SQL_WRITER_H
+#define RL_SQL_WRITER_H
+
+#include "sql/sql.h"
+
+typedef struct rl_writer {
+  const rl_dialect *dialect;
+  const rl_schema *schema;
+  rl_arena *arena;  /* what the template keeps */
+  rl_arena scratch; /* expressions in the making */
+  rl_buf out;
+  const rl_input **inputs;
+  rl_slot *slots;
+  uint32_t param_count, param_cap;
+  uint32_t aliases; /* t0, t1, ...: the next one */
+  rl_error *err;
+  rille_status status;
+} rl_writer;
+
+typedef const char *rl_expr;
+
+void rl_w_init(rl_writer *w, const rl_dialect *dialect, const rl_schema *schema, rl_arena *arena, rl_error *err);
+void rl_w_dispose(rl_writer *w);
+/* Hands text and parameters to `out`; its columns are the caller's to set. */
+rille_status rl_w_finish(rl_writer *w, rl_template *out);
+void rl_w_nomem(rl_writer *w);
+bool rl_w_ok(const rl_writer *w);
+
+void rl_w_text(rl_writer *w, const char *z);
+void rl_w_f(rl_writer *w, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+void rl_w_identifier(rl_writer *w, rl_str name);
+void rl_w_name(rl_writer *w, rl_str namespace_, rl_str name); /* "schema"."name", or the name alone */
+void rl_w_table(rl_writer *w, const rl_model *model);
+/* Writes ", " before every item but the first. */
+void rl_w_comma(rl_writer *w, size_t index);
+uint32_t rl_w_alias(rl_writer *w); /* a fresh number */
+
+/* Text written since `mark` becomes an expression instead. */
+size_t rl_w_mark(const rl_writer *w);
+rl_expr rl_w_since(rl_writer *w, size_t mark);
+
+rl_expr rl_x(rl_writer *w, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+rl_expr rl_x_column(rl_writer *w, uint32_t alias, const rl_field *field); /* t0."name" */
+rl_expr rl_x_identifier(rl_writer *w, rl_str name);
+
+/* The placeholder of an input; the same input and type share a parameter. */
+rl_expr rl_x_param(rl_writer *w, const rl_input *input);
+/* The same bound as another type than the input's own. */
+rl_expr rl_x_param_as(rl_writer *w, const rl_input *input, const rl_type *type, bool list);
+/* As plain text, without the casts of the column's type: patterns, searches. */
+rl_expr rl_x_param_text(rl_writer *w, const rl_input *input);
+/* A parameter of a bulk row, which no input feeds. */
+rl_expr rl_x_param_row(rl_writer *w, const rl_type *type, bool list);
+
+bool rl_input_is_list(const rl_input *input);
+
+#endif
