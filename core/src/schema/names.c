@@ -209,14 +209,14 @@ static void name_clients(rl_build *b) {
   }
 }
 
-/* Names that are a Json field wherever they are a field. */
+/* Names that are a Json field wherever they are a field. A list of Json is none: its `push` is an operation. */
 static void collect_json(rl_build *b) {
   rl_schema *s = b->schema;
   rl_map_dispose(&b->scratch);
   for (size_t i = 0; i < s->model_count; i++)
     for (size_t k = 0; k < s->models[i]->field_count; k++) {
       const rl_field *f = &s->models[i]->fields[k];
-      if (f->is_relation || f->type.scalar != RL_JSON) rl_build_put(b, &b->scratch, f->name, s);
+      if (f->is_relation || f->list || f->type.scalar != RL_JSON) rl_build_put(b, &b->scratch, f->name, s);
     }
   for (size_t i = 0; i < s->model_count; i++)
     for (size_t k = 0; k < s->models[i]->field_count; k++) {

@@ -1,0 +1,75 @@
+/* Clients. */
+#include <stdatomic.h>
+
+#include "api/handle.h"
+#include "base/alloc.h"
+
+static rille_status read_settings(const rille_client_options *o, rl_client_settings *s, rl_str **names, rl_error *err) {
+  if (!o->url || !*o->url) return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+  if (!o->schema) return rl_fail(err, RL_VALIDATION, "schema: a schema is needed");
+  if (o->pool_size < 0 || o->pool_wait_ms < 0 || o->pool_idle_ms < 0 || o->pool_lifetime_ms < 0 || o->plan_cache_size < 0)
+    return rl_fail(err, RL_VALIDATION, "pool: sizes and times must not be negative");
+  *s = (rl_client_settings){.url = rl_str_of(o->url),
+                            .schema = o->schema->schema,
+                            .pool = {o->pool_size, o->pool_wait_ms, o->pool_idle_ms, o->pool_lifetime_ms},
+                            .strict_where = o->strict_where != 0,
+                            .plan_cache_size = (size_t)o->plan_cache_size};
+  if (!o->omit_count) return RILLE_OK;
+  *names = rl_calloc(o->omit_count, sizeof **names);
+  if (!*names) return rl_fail_nomem(err);
+  for (size_t i = 0; i < o->omit_count; i++) (*names)[i] = rl_str_of(o->omit[i]);
+  s->omit = *names;
+  s->omit_count = o->omit_count;
+  return RILLE_OK;
+}
+
+rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err) {
+  rl_error error = {0};
+  rille_client_options o;
+  rl_client_settings s;
+  rl_str *names = NULL;
+  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_client_options", &error);
+  if (st == RILLE_OK) st = read_settings(&o, &s, &names, &error);
+  rille_client *c = st == RILLE_OK ? rl_calloc(1, sizeof *c) : NULL;
+  if (st == RILLE_OK && !c) st = rl_fail_nomem(&error);
+  if (st == RILLE_OK) st = rl_client_open(&s, &c->client, &error);
+  rl_free(names);
+  if (st != RILLE_OK) {
+    rl_free(c);
+    return rl_box(st, &error, err);
+  }
+  c->references = 1;
+  c->schema = rille_schema_retain(o.schema);
+  *out = c;
+  return RILLE_OK;
+}
+
+rille_client *rille_client_retain(rille_client *c) {
+  c->references++;
+  return c;
+}
+
+void rille_client_release(rille_client *c) {
+  if (!c || atomic_fetch_sub(&c->references, 1) != 1) return;
+  rl_client_release(c->client);
+  rille_schema_release(c->schema);
+  rl_free(c);
+}
+
+rille_schema *rille_client_schema(const rille_client *c) { return c->schema; }
+const char *rille_client_provider(const rille_client *c) { return c->client->driver->name; }
+
+void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out) {
+  rl_pool_counts n;
+  rl_pool_count(c->client->pool, &n);
+  rille_pool_stats full = {.size = n.size, .open = n.open, .idle = n.idle, .in_use = n.in_use, .waiting = n.waiting,
+                           .connects = n.connects, .waits = n.waits, .timeouts = n.timeouts};
+  rl_write_struct(out, &full, sizeof full);
+}
+
+void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out) {
+  rl_plan_cache_counts n;
+  rl_plan_cache_count(c->client->cache, &n);
+  rille_plan_stats full = {.kept = (int32_t)n.kept, .hits = n.hits, .misses = n.misses, .evictions = n.evictions};
+  rl_write_struct(out, &full, sizeof full);
+}

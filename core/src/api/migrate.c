@@ -1,0 +1,43 @@
+/* Bringing a database into the form of a schema. */
+#include "api/handle.h"
+#include "migrate/push.h"
+#include "sql/ddl.h"
+
+rille_status rille_push(const rille_push_options *options, rille_error **err) {
+  rl_error error = {0};
+  rille_push_options o;
+  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_push_options", &error);
+  if (st == RILLE_OK && (!o.url || !*o.url)) st = rl_fail(&error, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+  if (st == RILLE_OK && !o.schema) st = rl_fail(&error, RL_VALIDATION, "schema: a schema is needed");
+  if (st == RILLE_OK) st = rl_push(o.schema->schema, rl_str_of(o.url), o.reset != 0, &error);
+  return rl_box(st, &error, err);
+}
+
+static const rl_dialect *dialect_named(const char *name) {
+  if (name && strcmp(name, rl_dialect_postgres.name) == 0) return &rl_dialect_postgres;
+  if (name && strcmp(name, rl_dialect_sqlite.name) == 0) return &rl_dialect_sqlite;
+  return NULL;
+}
+
+rille_status rille_schema_sql(const rille_schema *schema, const char *provider, char **out, size_t *len, rille_error **err) {
+  rl_error error = {0};
+  const rl_dialect *d = dialect_named(provider);
+  if (!d) return rl_box(rl_fail(&error, RL_VALIDATION, "provider: \"%s\" is not known; it is \"postgresql\" or \"sqlite\"", provider ? provider : ""), &error, err);
+  rl_arena arena;
+  rl_buf text;
+  rl_ddl ddl;
+  rl_arena_init(&arena, 0);
+  rl_buf_init(&text);
+  rille_status st = rl_ddl_create(d, schema->schema, &arena, &ddl, &error);
+  for (size_t i = 0; st == RILLE_OK && i < ddl.count; i++) rl_buf_printf(&text, "%s;\n", ddl.statements[i]);
+  size_t n = text.len;
+  char *z = st == RILLE_OK ? rl_buf_take(&text) : NULL;
+  rl_buf_dispose(&text);
+  rl_arena_dispose(&arena);
+  if (st == RILLE_OK && !z) st = rl_fail_nomem(&error);
+  if (st == RILLE_OK) {
+    *out = z;
+    if (len) *len = n;
+  }
+  return rl_box(st, &error, err);
+}

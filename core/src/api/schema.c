@@ -1,0 +1,155 @@
+/* Schemas. */
+#include <stdatomic.h>
+
+#include "api/handle.h"
+#include "base/alloc.h"
+
+static const char *const provider_names[] = {"", "postgresql", "sqlite", ""};
+
+static rille_status provider_of_url(const char *url, rl_provider *out, rl_error *err) {
+  const rl_driver *driver = NULL;
+  *out = RL_PROVIDER_NONE;
+  if (!url) return RILLE_OK;
+  rille_status st = rl_driver_of_url(rl_str_of(url), &driver, err);
+  if (st != RILLE_OK) return st;
+  *out = strcmp(driver->name, "sqlite") == 0 ? RL_PROVIDER_SQLITE : RL_PROVIDER_POSTGRESQL;
+  return RILLE_OK;
+}
+
+static rille_status parse(const rille_schema_options *o, rl_schema **out, rl_diagnostics *list, rl_error *err) {
+  rl_provider provider;
+  rille_status st = provider_of_url(o->url, &provider, err);
+  if (st != RILLE_OK) return st;
+  if (o->text) {
+    rl_source source = {RL_STR("schema.prisma"), rl_str_make(o->text, o->text_len)};
+    return rl_schema_parse(&source, 1, provider, out, list, err);
+  }
+  if (!o->path) return rl_fail(err, RL_P1012, "schema: neither a path nor a text is given");
+  return rl_schema_load(o->path, provider, out, list, err);
+}
+
+static rille_status check_url(const rl_schema *s, const char *url, rl_error *err) {
+  const rl_driver *driver = NULL;
+  if (!url) return RILLE_OK;
+  rille_status st = rl_driver_of_url(rl_str_of(url), &driver, err);
+  return st == RILLE_OK ? rl_check_provider(s, driver, err) : st;
+}
+
+static rille_status box_schema(rl_schema *schema, rille_schema **out, rl_error *err) {
+  rille_schema *s = rl_calloc(1, sizeof *s);
+  if (!s) {
+    rl_schema_release(schema);
+    return rl_fail_nomem(err);
+  }
+  s->schema = schema;
+  s->references = 1;
+  *out = s;
+  return RILLE_OK;
+}
+
+rille_status rille_schema_open(const rille_schema_options *options, rille_schema **out, rille_diagnostics **diagnostics, rille_error **err) {
+  rl_error error = {0};
+  rille_schema_options o;
+  rl_schema *schema = NULL;
+  if (diagnostics) *diagnostics = NULL;
+  rille_diagnostics *d = rl_calloc(1, sizeof *d);
+  if (!d) return rl_box(rl_fail_nomem(&error), &error, err);
+  rl_diagnostics_init(&d->list);
+  rl_buf_init(&d->text);
+  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_schema_options", &error);
+  if (st == RILLE_OK) st = parse(&o, &schema, &d->list, &error);
+  if (st == RILLE_OK) {
+    st = check_url(schema, o.url, &error);
+    if (st != RILLE_OK) rl_schema_release(schema);
+  }
+  if (st == RILLE_OK) st = box_schema(schema, out, &error);
+  if (diagnostics && d->list.count) *diagnostics = d;
+  else rille_diagnostics_free(d);
+  return rl_box(st, &error, err);
+}
+
+rille_schema *rille_schema_retain(rille_schema *s) {
+  s->references++;
+  return s;
+}
+
+void rille_schema_release(rille_schema *s) {
+  if (!s || atomic_fetch_sub(&s->references, 1) != 1) return;
+  rl_schema_release(s->schema);
+  rl_free(s);
+}
+
+const char *rille_schema_provider(const rille_schema *s) { return provider_names[s->schema->provider]; }
+
+void rille_schema_url(const rille_schema *s, const char **env, const char **text) {
+  *env = s->schema->url_env.len ? s->schema->url_env.p : NULL;
+  *text = s->schema->url.len ? s->schema->url.p : NULL;
+}
+
+int32_t rille_schema_model(const rille_schema *s, const char *name, size_t len) {
+  const rl_model *m = rl_schema_model(s->schema, rl_str_make(name, len));
+  return m && !m->ignored ? (int32_t)m->index : -1;
+}
+
+int32_t rille_schema_model_count(const rille_schema *s) { return (int32_t)s->schema->model_count; }
+
+static const rl_model *model_at(const rille_schema *s, int32_t i) {
+  return i >= 0 && (size_t)i < s->schema->model_count ? s->schema->models[i] : NULL;
+}
+
+const char *rille_schema_model_name(const rille_schema *s, int32_t model) {
+  const rl_model *m = model_at(s, model);
+  return m ? m->name.p : NULL;
+}
+
+const char *rille_schema_model_client(const rille_schema *s, int32_t model) {
+  const rl_model *m = model_at(s, model);
+  return m ? m->client_names[0].p : NULL;
+}
+
+const char *rille_schema_model_nearest(const rille_schema *s, const char *name, size_t len) {
+  rl_str names[256];
+  size_t n = 0;
+  for (; n < s->schema->model_count && n < 256; n++) names[n] = s->schema->models[n]->client_names[0];
+  rl_str nearest = rl_str_nearest(rl_str_make(name, len), names, n);
+  return nearest.len ? nearest.p : NULL;
+}
+
+size_t rille_diagnostics_count(const rille_diagnostics *d) { return d->list.count; }
+
+void rille_diagnostics_get(const rille_diagnostics *d, size_t i, rille_diagnostic *out) {
+  if (i >= d->list.count) return;
+  const rl_diagnostic *x = &d->list.items[i];
+  rille_diagnostic full = {.line = x->line, .column = x->column, .end_column = x->end_column, .warning = x->warning,
+                           .file = x->file.p, .message = x->message.p, .source_line = x->source_line.p};
+  rl_write_struct(out, &full, sizeof full);
+}
+
+const char *rille_diagnostics_text(const rille_diagnostics *d) {
+  rille_diagnostics *mine = (rille_diagnostics *)(uintptr_t)d; /* the text is made when first asked for */
+  if (mine->text.len == 0) rl_diagnostics_write(&mine->list, &mine->text);
+  const char *z = rl_buf_z(&mine->text);
+  return z ? z : "";
+}
+
+void rille_diagnostics_free(rille_diagnostics *d) {
+  if (!d) return;
+  rl_diagnostics_dispose(&d->list);
+  rl_buf_dispose(&d->text);
+  rl_free(d);
+}
+
+rille_status rille_schema_format(const char *text, size_t len, char **out, size_t *out_len, rille_error **err) {
+  rl_error error = {0};
+  rl_buf b;
+  rl_buf_init(&b);
+  rille_status st = rl_schema_format(rl_str_make(text, len), &b, &error);
+  size_t n = b.len;
+  char *z = st == RILLE_OK ? rl_buf_take(&b) : NULL;
+  rl_buf_dispose(&b);
+  if (st == RILLE_OK && !z) st = rl_fail_nomem(&error);
+  if (st != RILLE_OK) return rl_box(st, &error, err);
+  *out = z;
+  if (out_len) *out_len = n;
+  return RILLE_OK;
+}

@@ -1,0 +1,171 @@
+/* Inserts of many rows: one statement with an array a column, or statements of a fixed number of rows. */
+#include "run/op.h"
+
+/* Rows that lack a value in a column which the database fills go without that column: statements by which columns are given. */
+typedef struct bulk_variant {
+  bool *given;
+  rl_step_sql sql;
+  rl_stmt main, one;
+  struct bulk_variant *next;
+} bulk_variant;
+
+typedef struct rl_bulk rl_bulk;
+struct rl_bulk {
+  uint32_t step;
+  const rl_rows *rows;
+  size_t columns, total;
+  rl_value *cells; /* row-major */
+  bool *given;     /* row-major; NULL when every cell is given */
+  size_t at;       /* rows sent so far */
+  bulk_variant *variants;
+};
+
+static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
+  rl_rows_walk *walk = NULL;
+  rille_status st = rl_rows_walk_new(b->rows, &op->inputs, &walk, err);
+  if (st != RILLE_OK) return st;
+  b->columns = b->rows->column_count;
+  size_t count = rl_rows_walk_count(walk);
+  b->cells = RL_NEW_ARRAY(&op->arena, rl_value, count * b->columns + 1);
+  bool *given = RL_NEW_ARRAY(&op->arena, bool, count * b->columns + 1);
+  if (!b->cells || !given) return rl_fail_nomem(err);
+  bool all = true;
+  while (b->total < count && (st = rl_rows_walk_next(walk, b->cells + b->total * b->columns, given + b->total * b->columns, err)) == RILLE_ROW) {
+    for (size_t i = 0; i < b->columns; i++) all = all && given[b->total * b->columns + i];
+    b->total++;
+  }
+  b->given = all ? NULL : given;
+  return st < 0 ? st : RILLE_OK;
+}
+
+static const bool *row_given(const rl_bulk *b, size_t row) { return b->given ? b->given + row * b->columns : NULL; }
+
+/* How many rows from `at` on have the same columns. */
+static size_t same_columns(const rl_bulk *b) {
+  if (!b->given) return b->total - b->at;
+  size_t n = 1;
+  while (b->at + n < b->total && memcmp(row_given(b, b->at), row_given(b, b->at + n), b->columns * sizeof(bool)) == 0) n++;
+  return n;
+}
+
+static bool all_given(const bool *given, size_t n) {
+  for (size_t i = 0; given && i < n; i++)
+    if (!given[i]) return false;
+  return true;
+}
+
+static rille_status variant_for(rl_op *op, rl_bulk *b, const bool *given, bulk_variant **out, rl_error *err) {
+  for (bulk_variant *v = b->variants; v; v = v->next)
+    if (memcmp(v->given, given, b->columns * sizeof(bool)) == 0) {
+      *out = v;
+      return RILLE_OK;
+    }
+  bulk_variant *v = RL_NEW(&op->arena, bulk_variant);
+  if (v) v->given = RL_NEW_ARRAY(&op->arena, bool, b->columns + 1);
+  if (!v || !v->given) return rl_fail_nomem(err);
+  memcpy(v->given, given, b->columns * sizeof(bool));
+  rille_status st = rl_sql_render_bulk(op->client->context.dialect, op->client->schema, &op->compiled->plan->steps[b->step], given, &op->arena, &v->sql, err);
+  if (st != RILLE_OK) return st;
+  rl_run_describe_stmt(&v->sql.main, &v->main);
+  rl_run_describe_stmt(&v->sql.one, &v->one);
+  v->main.id = v->one.id = 0; /* of this operation only: not worth preparing */
+  v->next = b->variants;
+  b->variants = v;
+  *out = v;
+  return RILLE_OK;
+}
+
+static rille_status fixed_params(rl_op *op, const rl_template *t, uint32_t fixed, rl_value *params, rl_error *err) {
+  for (uint32_t i = t->param_count - fixed; i < t->param_count; i++) {
+    rille_status st = rl_input_value(t->inputs[i], &op->inputs, &params[i], err);
+    if (st != RILLE_OK) return st;
+  }
+  return RILLE_OK;
+}
+
+static rille_status array_params(rl_op *op, rl_bulk *b, const bool *given, size_t rows, rl_value *params, rl_error *err) {
+  uint32_t p = 0;
+  for (size_t c = 0; c < b->columns; c++) {
+    if (given && !given[c]) continue;
+    rl_value *list = rl_arena_alloc(&op->arena, (rows + 1) * sizeof *list);
+    if (!list) return rl_fail_nomem(err);
+    for (size_t r = 0; r < rows; r++) list[r] = b->cells[(b->at + r) * b->columns + c];
+    params[p].kind = RILLE_LIST;
+    params[p].len = (uint32_t)rows;
+    params[p].as.list = list;
+    p++;
+  }
+  return RILLE_OK;
+}
+
+static void value_params(const rl_bulk *b, const bool *given, size_t rows, rl_value *params) {
+  uint32_t p = 0;
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = 0; c < b->columns; c++)
+      if (!given || given[c]) params[p++] = b->cells[(b->at + r) * b->columns + c];
+}
+
+/* Sends the next statement. */
+static rille_status send_next(rl_op *op, rl_bulk *b, rl_error *err) {
+  const rl_step_sql *sql = &op->compiled->program->steps[b->step];
+  const rl_stmt *main = &op->compiled->steps[b->step].main, *one = &op->compiled->steps[b->step].one;
+  const bool *given = row_given(b, b->at);
+  size_t rows = same_columns(b);
+  rille_status st = RILLE_OK;
+  if (!all_given(given, b->columns)) {
+    bulk_variant *v = NULL;
+    st = variant_for(op, b, given, &v, err);
+    if (st != RILLE_OK) return st;
+    sql = &v->sql;
+    main = &v->main;
+    one = &v->one;
+  } else {
+    given = NULL;
+  }
+  bool values = sql->bulk == RL_BULK_VALUES;
+  bool single = values && rows < sql->rows_per;
+  const rl_template *t = single ? &sql->one : &sql->main;
+  if (values) rows = single ? 1 : sql->rows_per;
+  rl_value *params = b->cells + b->at * b->columns;
+  if (!values || given || sql->fixed_params) {
+    params = RL_NEW_ARRAY(&op->arena, rl_value, t->param_count + 1);
+    if (!params) return rl_fail_nomem(err);
+    if (values) value_params(b, given, rows, params);
+    else st = array_params(op, b, given, rows, params, err);
+    if (st == RILLE_OK) st = fixed_params(op, t, sql->fixed_params, params, err);
+    if (st != RILLE_OK) return st;
+  }
+  b->at += rows;
+  op->statements++;
+  return op->driver->send(op->conn, single ? one : main, params, err);
+}
+
+rille_status rl_bulk_read(rl_op *op, uint32_t step, rl_bulk **out, rl_error *err) {
+  rl_bulk *b = RL_NEW(&op->arena, rl_bulk);
+  if (!b) return rl_fail_nomem(err);
+  b->step = step;
+  b->rows = op->compiled->plan->steps[step].as.insert->rows;
+  *out = b;
+  return read_rows(op, b, err);
+}
+
+rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err) {
+  rl_bulk *b = op->bulks ? op->bulks[step] : NULL;
+  if (!b) {
+    rille_status st = rl_bulk_read(op, step, &b, err);
+    if (st != RILLE_OK) return st;
+  }
+  if (b->total == 0) return RILLE_DONE;
+  op->bulk = b;
+  return send_next(op, b, err);
+}
+
+rille_status rl_bulk_more(rl_op *op, rl_error *err) {
+  rl_bulk *b = op->bulk;
+  if (b->at >= b->total) {
+    op->bulk = NULL;
+    return RILLE_DONE;
+  }
+  rille_status st = send_next(op, b, err);
+  return st == RILLE_OK ? op->driver->flush(op->conn, err) : st;
+}

@@ -1,0 +1,77 @@
+/* Opening and closing clients. */
+#include "run/client.h"
+
+#include <stdatomic.h>
+
+#include "base/alloc.h"
+
+const rl_dialect *rl_dialect_of(const rl_driver *driver) {
+  static const rl_dialect *const all[] = {&rl_dialect_postgres, &rl_dialect_sqlite};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (strcmp(all[i]->name, driver->name) == 0) return all[i];
+  return NULL;
+}
+
+rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err) {
+  static const char *const names[] = {"", "postgresql", "sqlite", ""};
+  if (schema->provider == RL_PROVIDER_NONE || strcmp(names[schema->provider], driver->name) == 0) return RILLE_OK;
+  return rl_fail(err, RL_P1012, "the schema's datasource has provider \"%.*s\", but the URL names a %s database", RL_STR_ARG(schema->provider_text),
+                 driver->name);
+}
+
+static rille_status check_omit(rl_client *c, rl_str entry, rl_error *err) {
+  const char *dot = memchr(entry.p, '.', entry.len);
+  const rl_model *m = dot ? rl_schema_model(c->schema, rl_str_make(entry.p, (size_t)(dot - entry.p))) : NULL;
+  rl_str name = dot ? rl_str_make(dot + 1, entry.len - (size_t)(dot + 1 - entry.p)) : entry;
+  const rl_field *f = m ? rl_model_field(m, name) : NULL;
+  if (!f || f->is_relation)
+    return rl_fail(err, RL_VALIDATION, "omit: \"%.*s\" names no scalar field of the schema; write model.field", RL_STR_ARG(entry));
+  char *key = rl_arena_printf(&c->arena, "%.*s.%.*s", RL_STR_ARG(m->client_names[0]), RL_STR_ARG(f->name));
+  if (!key || !rl_map_put(&c->omit, rl_str_of(key), key)) return rl_fail_nomem(err);
+  return RILLE_OK;
+}
+
+static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *err) {
+  rille_status st = rl_driver_of_url(s->url, &c->driver, err);
+  if (st == RILLE_OK) st = rl_check_provider(s->schema, c->driver, err);
+  if (st == RILLE_OK) st = rl_plan_cache_new(s->plan_cache_size ? s->plan_cache_size : 1000, &c->cache, err);
+  for (size_t i = 0; st == RILLE_OK && i < s->omit_count; i++) st = check_omit(c, s->omit[i], err);
+  rl_pool *pool = NULL;
+  if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);
+  if (st != RILLE_OK) return st;
+  c->pool = pool;
+  c->context = (rl_compile_context){c->schema, rl_dialect_of(c->driver), {s->strict_where, s->omit_count ? &c->omit : NULL}};
+  if (!c->context.dialect) return rl_fail(err, RL_INTERNAL, "no dialect for the driver %s", c->driver->name);
+  return RILLE_OK;
+}
+
+rille_status rl_client_open(const rl_client_settings *settings, rl_client **out, rl_error *err) {
+  rl_client *c = rl_calloc(1, sizeof *c);
+  if (!c) return rl_fail_nomem(err);
+  c->references = 1;
+  rl_arena_init(&c->arena, 0);
+  rl_map_init(&c->omit);
+  c->schema = rl_schema_retain(settings->schema);
+  rille_status st = fill(c, settings, err);
+  if (st != RILLE_OK) {
+    rl_client_release(c);
+    return st;
+  }
+  *out = c;
+  return RILLE_OK;
+}
+
+rl_client *rl_client_retain(rl_client *c) {
+  c->references++;
+  return c;
+}
+
+void rl_client_release(rl_client *c) {
+  if (!c || atomic_fetch_sub(&c->references, 1) != 1) return;
+  rl_pool_release(c->pool);
+  rl_plan_cache_free(c->cache);
+  rl_map_dispose(&c->omit);
+  rl_schema_release(c->schema);
+  rl_arena_dispose(&c->arena);
+  rl_free(c);
+}

@@ -1,0 +1,181 @@
+/* From a tape to a program ready to run: bind, plan, render, and what the interpreter wants to know beforehand. */
+#include "run/compile.h"
+
+#include <stdatomic.h>
+
+#include "base/alloc.h"
+
+/* Shapes longer than this are one-offs (literal lists of objects): compiled, but not kept. */
+#define LONGEST_KEPT_SHAPE 16384
+
+static _Atomic uint64_t last_statement_id, last_shape_id; /* process-wide: ids must differ across clients that share connections */
+
+uint64_t rl_statement_id(void) { return atomic_fetch_add(&last_statement_id, 1) + 1; }
+
+void rl_run_describe_stmt(const rl_template *t, rl_stmt *s) {
+  *s = (rl_stmt){.id = t->sql ? rl_statement_id() : 0,
+                 .sql = t->sql,
+                 .sql_len = t->sql_len,
+                 .params = t->slots,
+                 .param_count = t->param_count,
+                 .columns = t->columns,
+                 .column_count = t->column_count,
+                 .writes = t->writes,
+                 .returns_rows = t->returns_rows};
+}
+
+static bool maps_enums(const rl_template *t) {
+  for (uint32_t i = 0; i < t->column_count; i++) {
+    const rl_field *f = t->column_fields ? t->column_fields[i] : NULL;
+    if (!f || f->type.scalar != RL_ENUM) continue;
+    for (size_t k = 0; k < f->type.enumeration->count; k++) {
+      const rl_enum_value *v = &f->type.enumeration->values[k];
+      if (!rl_str_eq(v->name, v->column)) return true;
+    }
+  }
+  return false;
+}
+
+static rille_value_kind kind_of_wire(rl_wire w) {
+  switch (w) {
+  case RL_WIRE_ANY: return RILLE_NULL;
+  case RL_WIRE_BOOL: return RILLE_BOOL;
+  case RL_WIRE_INT2:
+  case RL_WIRE_INT4:
+  case RL_WIRE_INT8:
+  case RL_WIRE_OID: return RILLE_INT;
+  case RL_WIRE_FLOAT4:
+  case RL_WIRE_FLOAT8: return RILLE_FLOAT;
+  case RL_WIRE_DECIMAL: return RILLE_DECIMAL;
+  case RL_WIRE_TIMESTAMP:
+  case RL_WIRE_TIMESTAMPTZ:
+  case RL_WIRE_DATE:
+  case RL_WIRE_TIME:
+  case RL_WIRE_TIMETZ: return RILLE_DATETIME;
+  case RL_WIRE_JSON:
+  case RL_WIRE_JSONB: return RILLE_JSON;
+  case RL_WIRE_BYTES: return RILLE_BYTES;
+  case RL_WIRE_TEXT:
+  case RL_WIRE_UUID:
+  case RL_WIRE_ENUM:
+  case RL_WIRE_UNKNOWN: break;
+  }
+  return RILLE_TEXT;
+}
+
+/* A recursive read shows the nodes of all its levels. */
+static bool shows(const rl_step *step, uint32_t node) {
+  if (step->node == RL_NO_NODE) return false;
+  bool recursive = step->kind == RL_STEP_SELECT && step->as.select->recursive;
+  uint32_t levels = recursive ? (uint32_t)step->as.select->depth : 1;
+  return node >= step->node && node < step->node + levels;
+}
+
+static const rl_template *template_of_node(const rl_compiled *c, uint32_t node) {
+  for (size_t i = 0; i < c->plan->step_count; i++)
+    if (shows(&c->plan->steps[i], node)) return &c->program->steps[i].main;
+  return NULL;
+}
+
+static rille_status describe_node(rl_compiled *c, uint32_t index, rl_error *err) {
+  const rl_node_plan *n = &c->plan->nodes[index];
+  const rl_template *t = template_of_node(c, index);
+  rille_column *columns = RL_NEW_ARRAY(&c->arena, rille_column, n->column_count ? n->column_count : 1);
+  if (!columns) return rl_fail_nomem(err);
+  for (size_t i = 0; i < n->column_count; i++) {
+    const rl_column *from = &n->columns[i];
+    rl_slot slot = t && i < t->column_count ? t->columns[i] : (rl_slot){RL_WIRE_ANY, false};
+    columns[i] = (rille_column){.name = from->name.p,
+                                .name_len = from->name.len,
+                                .group = from->group.len ? from->group.p : NULL,
+                                .group_len = from->group.len,
+                                .kind = kind_of_wire(slot.wire),
+                                .list = slot.list};
+  }
+  rille_node *out = &c->nodes[index];
+  out->parent = n->parent;
+  out->list = n->list;
+  out->name = n->name.p;
+  out->name_len = n->name.len;
+  out->columns = columns;
+  out->column_count = (uint32_t)n->column_count;
+  if (n->parent != RL_NO_NODE) c->nodes[n->parent].child_count++;
+  return RILLE_OK;
+}
+
+static rille_status finish(rl_compiled *c, rl_error *err) {
+  rl_plan *p = c->plan;
+  c->steps = RL_NEW_ARRAY(&c->arena, rl_run_step, p->step_count ? p->step_count : 1);
+  c->nodes = RL_NEW_ARRAY(&c->arena, rille_node, p->node_count ? p->node_count : 1);
+  if (!c->steps || !c->nodes) return rl_fail_nomem(err);
+  for (size_t i = 0; i < p->step_count; i++) {
+    const rl_step_sql *s = &c->program->steps[i];
+    rl_run_describe_stmt(&s->main, &c->steps[i].main);
+    rl_run_describe_stmt(&s->one, &c->steps[i].one);
+    c->steps[i].maps_enums = maps_enums(&s->main);
+    c->steps[i].waits = p->steps[i].if_none || p->steps[i].if_fewer || s->bulk != RL_BULK_NONE;
+  }
+  for (uint32_t i = 0; i < p->node_count; i++) {
+    rille_status st = describe_node(c, i, err);
+    if (st != RILLE_OK) return st;
+  }
+  return RILLE_OK;
+}
+
+static rille_status translate(rl_compiled *c, const rl_compile_context *x, const rl_cache_key *key, rl_error *err) {
+  rl_tree *tree = NULL;
+  rl_query *query = NULL;
+  rille_status st = rl_tree_read(key->tape, &c->arena, &tree, err);
+  if (st == RILLE_OK) st = rl_bind(x->schema, key->model, key->action, tree, &x->bind, &c->arena, &query, err);
+  if (st == RILLE_OK) st = rl_plan_make(x->schema, query, &x->dialect->features, &c->arena, &c->plan, err);
+  if (st == RILLE_OK) st = rl_sql_render(x->dialect, x->schema, c->plan, &c->arena, &c->program, err);
+  if (st != RILLE_OK) return st;
+  c->runs = tree->runs;
+  c->run_count = tree->run_count;
+  c->pins = tree->pins;
+  c->pin_count = tree->pin_count;
+  return finish(c, err);
+}
+
+static rille_status compile(const rl_compile_context *x, const rl_cache_key *key, rl_compiled **out, rl_error *err) {
+  rl_compiled *c = rl_calloc(1, sizeof *c);
+  if (!c) return rl_fail_nomem(err);
+  rl_arena_init(&c->arena, 8192);
+  c->references = 1;
+  c->hash = key->hash;
+  c->model = key->model;
+  c->action = key->action;
+  c->id = atomic_fetch_add(&last_shape_id, 1) + 1;
+  c->shape = rl_arena_str(&c->arena, key->shape);
+  rille_status st = c->shape.p ? translate(c, x, key, err) : rl_fail_nomem(err);
+  if (st != RILLE_OK) {
+    rl_error_detail(err, "model", key->model->name);
+    rl_compiled_release(c);
+    return st;
+  }
+  *out = c;
+  return RILLE_OK;
+}
+
+rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const rl_model *model, rille_action action, const rl_tape *tape,
+                        rl_arena *arena, rl_compiled **out, uint32_t **anchors, rl_error *err) {
+  rl_cache_key key = {rl_tape_hash(tape) + (uint64_t)model->index * 0x9E3779B97F4A7C15u + (uint64_t)action * 0xC2B2AE3D27D4EB4Fu,
+                      rl_buf_view(&tape->shape), model, action, tape};
+  *out = rl_plan_cache_find(cache, &key, arena, anchors);
+  if (*out) return RILLE_OK;
+  rille_status st = compile(x, &key, out, err);
+  if (st != RILLE_OK) return st;
+  *anchors = rl_arena_alloc(arena, ((*out)->run_count + 1) * sizeof **anchors);
+  if (!*anchors) {
+    rl_compiled_release(*out);
+    *out = NULL;
+    return rl_fail_nomem(err);
+  }
+  rl_tape_anchors(tape, (*out)->runs, (*out)->run_count, *anchors);
+  if (key.shape.len <= LONGEST_KEPT_SHAPE) {
+    rl_plan_cache_keep(cache, *out);
+  } else { /* its statements will not come again: nothing is gained by preparing them */
+    for (size_t i = 0; i < (*out)->plan->step_count; i++) (*out)->steps[i].main.id = (*out)->steps[i].one.id = 0;
+  }
+  return RILLE_OK;
+}

@@ -1,0 +1,232 @@
+/* Rows on their way out: kept for later steps, given to their parents, shown to the caller. */
+#include "run/op.h"
+
+static rille_status copy_value(rl_arena *arena, const rl_value *from, rl_value *to) {
+  *to = *from;
+  switch (from->kind) {
+  case RILLE_TEXT:
+  case RILLE_BYTES:
+  case RILLE_DECIMAL:
+  case RILLE_JSON: {
+    char *p = rl_arena_alloc(arena, from->len + 1u);
+    if (!p) return RILLE_NOMEM;
+    if (from->len) memcpy(p, from->as.p, from->len);
+    to->as.p = p;
+    return RILLE_OK;
+  }
+  case RILLE_LIST: {
+    rl_value *items = rl_arena_alloc(arena, (from->len + 1u) * sizeof *items);
+    if (!items) return RILLE_NOMEM;
+    for (uint32_t i = 0; i < from->len; i++)
+      if (copy_value(arena, &from->as.list[i], &items[i]) != RILLE_OK) return RILLE_NOMEM;
+    to->as.list = items;
+    return RILLE_OK;
+  }
+  default: return RILLE_OK;
+  }
+}
+
+static rille_status copy_kept(rl_op *op, const rl_step *step, rl_error *err) {
+  op->kept = rl_arena_alloc(&op->arena, (step->keep_count + 1) * sizeof *op->kept);
+  if (!op->kept) return rl_fail_nomem(err);
+  for (size_t i = 0; i < step->keep_count; i++)
+    if (copy_value(&op->arena, &op->view.cells[step->keep[i]], &op->kept[i]) != RILLE_OK) return rl_fail_nomem(err);
+  return RILLE_OK;
+}
+
+static rille_status keep_row(rl_op *op, const rl_step *step, rl_error *err) {
+  if (step->rowset == RL_NO_ROWSET) return RILLE_OK;
+  rl_rowset *set = &op->inputs.rowsets[step->rowset];
+  set->columns = step->keep_count;
+  if (set->rows == set->cap) {
+    size_t cap = set->cap ? set->cap * 2 : 8;
+    rl_value *cells = rl_arena_alloc(&op->arena, cap * (step->keep_count + 1) * sizeof *cells);
+    if (!cells) return rl_fail_nomem(err);
+    if (set->rows) memcpy(cells, set->cells, set->rows * set->columns * sizeof *cells);
+    set->cells = cells;
+    set->cap = cap;
+  }
+  if (!op->kept) {
+    rille_status st = copy_kept(op, step, err);
+    if (st != RILLE_OK) return st;
+  }
+  if (step->keep_count) memcpy(set->cells + set->rows * set->columns, op->kept, step->keep_count * sizeof *op->kept);
+  set->rows++;
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ parents by key */
+
+static uint64_t hash_cell(const rl_value *v, uint64_t seed) {
+  switch (v->kind) {
+  case RILLE_TEXT:
+  case RILLE_BYTES:
+  case RILLE_DECIMAL:
+  case RILLE_JSON: return rl_hash(v->as.p, v->len, seed);
+  default: {
+    uint64_t x = (uint64_t)v->as.i + seed;
+    x ^= x >> 32;
+    x *= 0xD6E8FEB86659FD93u;
+    x ^= x >> 32;
+    return x;
+  }
+  }
+}
+
+static bool same_cell(const rl_value *a, const rl_value *b) {
+  if (a->kind != b->kind) return false;
+  switch (a->kind) {
+  case RILLE_TEXT:
+  case RILLE_BYTES:
+  case RILLE_DECIMAL:
+  case RILLE_JSON: return a->len == b->len && (a->len == 0 || memcmp(a->as.p, b->as.p, a->len) == 0);
+  default: return a->as.i == b->as.i;
+  }
+}
+
+typedef struct key_view {
+  const rl_value *row;
+  const uint32_t *columns;
+  size_t count;
+} key_view;
+
+static bool hash_key(key_view k, uint64_t *out) {
+  uint64_t h = 0x9E3779B97F4A7C15u;
+  for (size_t i = 0; i < k.count; i++) {
+    const rl_value *v = &k.row[k.columns[i]];
+    if (v->kind == RILLE_NULL) return false;
+    h = hash_cell(v, h);
+  }
+  *out = h;
+  return true;
+}
+
+static bool same_key(key_view a, key_view b) {
+  for (size_t i = 0; i < a.count; i++)
+    if (!same_cell(&a.row[a.columns[i]], &b.row[b.columns[i]])) return false;
+  return true;
+}
+
+static key_view parent_key(const rl_op *op, const rl_node_plan *n, const rl_key_map *m, uint32_t ordinal) {
+  const rl_rowset *set = &op->inputs.rowsets[n->parent_rowset];
+  return (key_view){set->cells + (m->base + ordinal) * set->columns, n->parent_link, n->link_count};
+}
+
+/* The slot of a key: that of its first row, or a free one. */
+static uint32_t *find_slot(const rl_op *op, const rl_node_plan *n, const rl_key_map *m, key_view key, uint64_t hash) {
+  uint32_t at = (uint32_t)hash & m->mask;
+  while (m->slots[at] && !same_key(key, parent_key(op, n, m, m->slots[at] - 1))) at = (at + 1) & m->mask;
+  return &m->slots[at];
+}
+
+static rille_status map_parents(rl_op *op, const rl_node_plan *n, rl_key_map *m, rl_error *err) {
+  size_t rows = op->inputs.rowsets[n->parent_rowset].rows - m->base;
+  size_t slots = 16;
+  while (slots < rows * 2) slots *= 2;
+  m->slots = RL_NEW_ARRAY(&op->arena, uint32_t, slots);
+  m->next = RL_NEW_ARRAY(&op->arena, uint32_t, rows + 1);
+  m->mask = (uint32_t)(slots - 1);
+  if (!m->slots || !m->next) return rl_fail_nomem(err);
+  for (size_t i = rows; i-- > 0;) { /* backwards, so that chains run forwards */
+    key_view key = parent_key(op, n, m, (uint32_t)i);
+    uint64_t hash;
+    if (!hash_key(key, &hash)) continue;
+    uint32_t *slot = find_slot(op, n, m, key, hash);
+    m->next[i] = *slot;
+    *slot = (uint32_t)i + 1;
+  }
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ enum names */
+
+static void map_enum(const rl_enum *e, rl_value *v) {
+  if (v->kind != RILLE_TEXT) return;
+  const rl_enum_value *known = rl_enum_by_column(e, rl_str_make(v->as.p, v->len));
+  if (!known) return;
+  v->as.p = known->name.p;
+  v->len = (uint32_t)known->name.len;
+}
+
+static rille_status map_enums(rl_op *op, uint32_t step, rl_error *err) {
+  const rl_template *t = &op->compiled->program->steps[step].main;
+  if (!op->mapped) op->mapped = rl_arena_alloc(&op->arena, (t->column_count + 1) * sizeof *op->mapped);
+  if (!op->mapped) return rl_fail_nomem(err);
+  memcpy(op->mapped, op->view.cells, op->view.count * sizeof *op->mapped);
+  for (uint32_t i = 0; i < t->column_count; i++) {
+    const rl_field *f = t->column_fields[i];
+    if (!f || f->type.scalar != RL_ENUM) continue;
+    rl_value *v = &op->mapped[i];
+    if (v->kind == RILLE_LIST) {
+      rl_value *items = rl_arena_alloc(&op->arena, (v->len + 1u) * sizeof *items);
+      if (!items) return rl_fail_nomem(err);
+      memcpy(items, v->as.list, v->len * sizeof *items);
+      for (uint32_t k = 0; k < v->len; k++) map_enum(f->type.enumeration, &items[k]);
+      v->as.list = items;
+    } else {
+      map_enum(f->type.enumeration, v);
+    }
+  }
+  op->view.cells = op->mapped;
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ */
+
+static rille_status show(rl_op *op, uint32_t node, uint64_t parent, rille_row *row) {
+  *row = (rille_row){.node = node,
+                     .count = (uint32_t)op->compiled->plan->nodes[node].column_count,
+                     .ordinal = op->node_rows[node]++,
+                     .parent = parent,
+                     .cells = op->view.cells};
+  return RILLE_ROW;
+}
+
+rille_status rl_op_emit_more(rl_op *op, uint32_t index, rille_row *row, rl_error *err) {
+  const rl_step *step = &op->compiled->plan->steps[index];
+  uint32_t parent = op->emit_next - 1;
+  op->emit_next = op->maps[op->emit_node].next[parent];
+  if (op->node_rows[op->emit_node] == 0 && step->rowset != RL_NO_ROWSET)
+    op->maps[op->emit_node].own_base = op->inputs.rowsets[step->rowset].rows;
+  rille_status st = keep_row(op, step, err);
+  return st == RILLE_OK ? show(op, op->emit_node, parent, row) : st;
+}
+
+/* A recursive read has a node for each level, one after the other; its rows come level by level and name theirs. Below the first, the parents are the
+ * rows of the level before, in the step's own rowset. */
+static bool find_level(rl_op *op, const rl_step *step, uint32_t *node) {
+  const rl_select *s = step->as.select;
+  int64_t depth = op->view.cells[s->column_count - 1].as.i;
+  if (depth < 1 || depth > s->depth) return false;
+  *node = step->node + (uint32_t)depth - 1;
+  if (depth > 1) op->maps[*node].base = op->maps[*node - 1].own_base;
+  return true;
+}
+
+rille_status rl_op_take_row(rl_op *op, uint32_t index, const rl_row_view *view, rille_row *row, rl_error *err) {
+  const rl_step *step = &op->compiled->plan->steps[index];
+  op->view = *view;
+  op->kept = NULL;
+  op->step_rows++;
+  if (op->compiled->steps[index].maps_enums) {
+    rille_status st = map_enums(op, index, err);
+    if (st != RILLE_OK) return st;
+  }
+  const rl_node_plan *n = step->node == RL_NO_NODE ? NULL : &op->compiled->plan->nodes[step->node];
+  if (!n || n->parent == RL_NO_NODE) {
+    rille_status st = keep_row(op, step, err);
+    return st != RILLE_OK || !n ? st : show(op, step->node, 0, row);
+  }
+  op->emit_node = step->node;
+  if (step->kind == RL_STEP_SELECT && step->as.select->recursive && !find_level(op, step, &op->emit_node)) return RILLE_OK;
+  n = &op->compiled->plan->nodes[op->emit_node];
+  rl_key_map *m = &op->maps[op->emit_node];
+  if (!m->slots) {
+    rille_status st = map_parents(op, n, m, err);
+    if (st != RILLE_OK) return st;
+  }
+  key_view key = {op->view.cells, n->link, n->link_count};
+  uint64_t hash;
+  op->emit_next = hash_key(key, &hash) ? *find_slot(op, n, m, key, hash) : 0;
+  return op->emit_next ? rl_op_emit_more(op, index, row, err) : RILLE_OK;
+}

@@ -1,0 +1,182 @@
+/* Transactions: begin, commit, roll back, savepoints. */
+#include "run/tx.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+static const char *isolation_text(rl_isolation i) {
+  switch (i) {
+  case RL_ISOLATION_READ_UNCOMMITTED: return " ISOLATION LEVEL READ UNCOMMITTED";
+  case RL_ISOLATION_READ_COMMITTED: return " ISOLATION LEVEL READ COMMITTED";
+  case RL_ISOLATION_REPEATABLE_READ: return " ISOLATION LEVEL REPEATABLE READ";
+  case RL_ISOLATION_SERIALIZABLE: return " ISOLATION LEVEL SERIALIZABLE";
+  case RL_ISOLATION_DEFAULT: break;
+  }
+  return "";
+}
+
+rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings, rl_error *err) {
+  *tx = (rl_tx){.settings = *settings, .state = RL_TX_NEW};
+  if (tx->settings.max_wait_ms <= 0) tx->settings.max_wait_ms = 2000;
+  if (tx->settings.timeout_ms <= 0) tx->settings.timeout_ms = 5000;
+  tx->deadline_ms = RL_NO_DEADLINE;
+  bool only_serializable = c->driver->single_writer; /* a database of one writer has no weaker levels */
+  if (only_serializable && settings->isolation != RL_ISOLATION_DEFAULT && settings->isolation != RL_ISOLATION_SERIALIZABLE)
+    return rl_fail(err, RL_P2028, "isolation_level: %s has only \"serializable\"", c->driver->name);
+  if (only_serializable) snprintf(tx->begin, sizeof tx->begin, "%s", settings->read_only ? "BEGIN" : "BEGIN IMMEDIATE");
+  else snprintf(tx->begin, sizeof tx->begin, "BEGIN%s%s", isolation_text(settings->isolation), settings->read_only ? " READ ONLY" : "");
+  tx->client = rl_client_retain(c);
+  return RILLE_OK;
+}
+
+/* How long a rollback that nobody waits for may take before the connection is closed instead. */
+#define DISPOSE_MS 1000
+
+static void roll_back_now(rl_tx *tx) {
+  rl_op op;
+  rl_error ignored = {0};
+  rille_row row;
+  rl_op_init(&op, tx->client);
+  if (rl_tx_start(tx, &op, RL_TX_ROLLBACK, &ignored) == RILLE_OK) {
+    op.limit_ms = rl_clock_ms() + DISPOSE_MS;
+    rl_op_next(&op, &row, &ignored);
+  }
+  rl_error_clear(&ignored);
+  rl_op_dispose(&op);
+}
+
+void rl_tx_dispose(rl_tx *tx) {
+  if (tx->running) rl_op_cut(tx->running);
+  tx->running = NULL;
+  if (tx->state == RL_TX_OPEN && tx->lease) roll_back_now(tx);
+  if (tx->lease) rl_pool_give(tx->lease, false);
+  tx->lease = NULL;
+  rl_client_release(tx->client);
+  tx->client = NULL;
+}
+
+static const char *state_text(rl_tx_state s) {
+  switch (s) {
+  case RL_TX_NEW: return "it was never begun";
+  case RL_TX_COMMITTED: return "it is committed";
+  case RL_TX_ROLLED_BACK: return "it is rolled back";
+  case RL_TX_LOST: return "its connection was lost";
+  case RL_TX_ENDED: return "the database has ended it, after a failure or a COMMIT or ROLLBACK in a raw statement";
+  case RL_TX_OPEN: break;
+  }
+  return "it is open";
+}
+
+static void ended(rl_tx *tx, rl_tx_state state, bool clean) {
+  tx->state = state;
+  rl_pool_give(tx->lease, clean);
+  tx->lease = NULL;
+}
+
+/* The database may have ended it on its own (SQLite does so when the disk is full), and so may a raw COMMIT: what comes next would not be in a transaction at all. */
+static void look_at_connection(rl_tx *tx) {
+  const rl_driver *d = tx->lease->driver;
+  if (!d->is_usable(tx->lease->conn)) ended(tx, RL_TX_LOST, false);
+  else if (!d->in_transaction(tx->lease->conn)) ended(tx, RL_TX_ENDED, true);
+}
+
+rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
+  if (tx->state == RL_TX_OPEN && !tx->running) look_at_connection(tx);
+  if (tx->state != RL_TX_OPEN) return rl_fail(err, RL_P2028, "The transaction cannot be used any more: %s", state_text(tx->state));
+  if (tx->running) return rl_fail(err, RL_P2028, "The transaction runs another operation: finish that first, a transaction does one thing at a time");
+  if (rl_clock_ms() >= tx->deadline_ms)
+    return rl_fail(err, RL_P2028, "The transaction has expired: its timeout is %lld ms; keep transactions short, or raise timeout", (long long)tx->settings.timeout_ms);
+  return RILLE_OK;
+}
+
+static void write_savepoint(rl_tx *tx, uint32_t depth) {
+  snprintf(tx->savepoint[0], sizeof tx->savepoint[0], "SAVEPOINT rille_%u", depth);
+  snprintf(tx->savepoint[1], sizeof tx->savepoint[1], "RELEASE SAVEPOINT rille_%u", depth);
+  snprintf(tx->savepoint[2], sizeof tx->savepoint[2], "ROLLBACK TO SAVEPOINT rille_%u", depth);
+}
+
+/* Ending must work after the deadline too. */
+static rille_status start_end(rl_tx *tx, rl_op *op, const char *const *commands, size_t count, rl_error *err) {
+  int64_t deadline = tx->deadline_ms;
+  tx->deadline_ms = RL_NO_DEADLINE;
+  rille_status st = rl_op_start_commands(op, tx, false, commands, count, err);
+  tx->deadline_ms = deadline;
+  return st;
+}
+
+/* Before anything of the transaction is changed: another operation may run in it. */
+static rille_status may_start(rl_tx *tx, rl_tx_command command, rl_error *err) {
+  int64_t deadline = tx->deadline_ms;
+  if (command == RL_TX_BEGIN) {
+    if (tx->state == RL_TX_NEW && !tx->running) return RILLE_OK;
+    return rl_fail(err, RL_P2028, "The transaction was begun before: %s", tx->running ? "its begin is under way" : state_text(tx->state));
+  }
+  if (command == RL_TX_ROLLBACK || command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO) tx->deadline_ms = RL_NO_DEADLINE;
+  rille_status st = rl_tx_check(tx, err);
+  tx->deadline_ms = deadline;
+  bool needs_savepoint = command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO;
+  if (st == RILLE_OK && needs_savepoint && tx->depth == 0) return rl_fail(err, RL_P2028, "The transaction has no open savepoint");
+  return st;
+}
+
+rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *err) {
+  const char *one[2] = {NULL, NULL};
+  rl_op_reset(op); /* what it did may have been in this very transaction */
+  rille_status st = may_start(tx, command, err);
+  if (st != RILLE_OK) return st;
+  tx->command = command;
+  switch (command) {
+  case RL_TX_BEGIN: one[0] = tx->begin; return rl_op_start_commands(op, tx, true, one, 1, err);
+  case RL_TX_COMMIT:
+    tx->doomed = tx->lease->driver->transaction_failed(tx->lease->conn);
+    one[0] = tx->doomed ? "ROLLBACK" : "COMMIT";
+    return start_end(tx, op, one, 1, err);
+  case RL_TX_ROLLBACK: one[0] = "ROLLBACK"; return start_end(tx, op, one, 1, err);
+  case RL_TX_SAVEPOINT:
+    write_savepoint(tx, tx->depth + 1);
+    one[0] = tx->savepoint[0];
+    return rl_op_start_commands(op, tx, false, one, 1, err);
+  case RL_TX_RELEASE:
+  case RL_TX_ROLLBACK_TO:
+    write_savepoint(tx, tx->depth);
+    one[0] = tx->savepoint[command == RL_TX_RELEASE ? 1 : 2];
+    one[1] = tx->savepoint[1];
+    return start_end(tx, op, one, command == RL_TX_RELEASE ? 1 : 2, err);
+  }
+  return rl_fail(err, RL_INTERNAL, "unknown transaction command %d", (int)command);
+}
+
+static void begun(rl_tx *tx, rl_op *op) {
+  tx->lease = op->lease; /* when it was not begun, the operation gives its connection back */
+  op->lease = NULL;
+  tx->state = RL_TX_OPEN;
+  tx->deadline_ms = rl_clock_ms() + tx->settings.timeout_ms;
+}
+
+static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
+  switch (tx->command) {
+  case RL_TX_BEGIN: return;
+  case RL_TX_COMMIT:
+    if (good && tx->doomed) rl_fail(&op->error, RL_P2028, "The transaction was rolled back, not committed: a statement in it had failed");
+    ended(tx, good && !tx->doomed ? RL_TX_COMMITTED : RL_TX_ROLLED_BACK, clean);
+    return;
+  case RL_TX_ROLLBACK: ended(tx, RL_TX_ROLLED_BACK, clean); return;
+  case RL_TX_SAVEPOINT: tx->depth += good; return;
+  case RL_TX_RELEASE:
+  case RL_TX_ROLLBACK_TO: tx->depth -= good; return;
+  }
+}
+
+void rl_tx_answered(rl_tx *tx, rl_op *op, bool good) {
+  tx->running = NULL;
+  if (op->kind == RL_OP_BEGIN) {
+    if (good) begun(tx, op);
+    return;
+  }
+  if (!op->conn || tx->state != RL_TX_OPEN) return; /* nothing of it was sent */
+  bool usable = !op->dirty && op->driver->is_usable(op->conn);
+  bool clean = usable && !op->driver->in_transaction(op->conn);
+  if (op->kind == RL_OP_COMMANDS) command_answered(tx, op, good, clean);
+  if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable)) ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
+}
