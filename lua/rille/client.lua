@@ -1,0 +1,131 @@
+--- The client object: models by their names, and what else can be asked of a database.
+local core = require "rille.core"
+local config = require "rille.config"
+local errors = require "rille.errors"
+
+local client = {}
+
+--- The key under which a client object keeps its scope of the core.
+client.SCOPE = {}
+local SCOPE = client.SCOPE
+
+--- Methods of client and transaction objects; other files add theirs.
+---@type table<string, function>
+client.methods = {}
+local methods = client.methods
+
+--- The scope of a client object; an error when it is none.
+---@param db any
+---@param method string
+---@return userdata
+function client.scope(db, method)
+  local scope = type(db) == "table" and rawget(db, SCOPE)
+  if not scope then
+    errors.raise("VALIDATION", "%s is a method: call it with a colon, as in db:%s(...), not with a dot", method, method)
+  end
+  return scope
+end
+
+local function unknown(scope, name, near)
+  local text = near and ("; did you mean `%s`?"):format(near) or errors.nearest(name, methods)
+    and ("; did you mean db:%s?"):format(errors.nearest(name, methods)) or ""
+  local meta = { model = name, models = core.models(scope) }
+  error(errors.new("VALIDATION", ("the schema has no model `%s`%s"):format(name, text), meta), 0)
+end
+
+-- A model is looked up once and then is a plain field of the object.
+local function index(db, name)
+  local method = methods[name]
+  if method then return method end
+  if type(name) ~= "string" then return nil end
+  local scope = rawget(db, SCOPE)
+  local model, near = core.model(scope, name)
+  if not model then unknown(scope, name, near) end
+  rawset(db, name, model)
+  return model
+end
+
+local function describe(db)
+  local ok, provider = pcall(core.provider, rawget(db, SCOPE))
+  return ok and ("rille.Client(%s)"):format(provider) or "rille.Client(closed)"
+end
+
+local metatable = { __index = index, __tostring = describe, __name = "rille.Client" }
+function metatable.__close(db) db:close() end
+
+--- Makes the object for a scope of the core.
+---@param scope userdata
+---@return rille.Client
+function client.wrap(scope)
+  return setmetatable({ [SCOPE] = scope }, metatable)
+end
+
+local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1 }
+local POOL = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
+
+local function check_flag(options, key)
+  local value = options[key]
+  if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
+  return value
+end
+
+-- { user = { password = true } } as { "user.password" }
+local function omit_list(omit, schema)
+  if omit == nil then return nil end
+  if type(omit) ~= "table" then errors.raise("VALIDATION", "`omit`: a table such as { user = { password = true } } is wanted") end
+  local list = {}
+  for name, fields in pairs(omit) do
+    local model, near = core.schema_model(schema, tostring(name))
+    if not model then
+      errors.raise("VALIDATION", "`omit.%s`: the schema has no such model%s", tostring(name), near and ("; did you mean `%s`?"):format(near) or "")
+    end
+    if type(fields) ~= "table" then errors.raise("VALIDATION", "`omit.%s`: a table such as { password = true } is wanted", name) end
+    for field, yes in pairs(fields) do
+      if yes then list[#list + 1] = model .. "." .. tostring(field) end
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+--- Opens a client. Nothing is sent yet: the first call connects.
+---@param options? rille.ConnectOptions
+---@return rille.Client
+function client.connect(options)
+  options = options or {}
+  if type(options) ~= "table" then errors.raise("VALIDATION", "rille.connect takes a table of options, not a %s", type(options)) end
+  errors.check_keys(options, CONNECT, "rille.connect")
+  local schema, url = config.resolve(options)
+  local open = { schema = schema, url = url, omit = omit_list(options.omit, schema) }
+  open.strict_where = check_flag(options, "strict_where")
+  open.keep_nulls = check_flag(options, "keep_nulls")
+  if options.pool ~= nil then
+    if type(options.pool) ~= "table" then errors.raise("VALIDATION", "`pool`: a table such as { size = 10 } is wanted") end
+    errors.check_keys(options.pool, POOL, "`pool`")
+    for key, value in pairs(options.pool) do open[POOL[key]] = value end
+  end
+  return client.wrap(core.open(open))
+end
+
+--- Closes the client; calling it again does nothing. The pool closes with the last client of the process that shares it.
+function methods:close()
+  local scope = client.scope(self, "close")
+  if self[client.IN_TRANSACTION] then
+    errors.raise("P2028", "Transaction error: a transaction is not closed; it ends when its function returns or raises")
+  end
+  core.close(scope)
+end
+
+--- The same as close.
+methods.disconnect = methods.close
+
+--- Marks transaction objects.
+client.IN_TRANSACTION = {}
+
+--- Figures of the pool and of the plan cache.
+---@return { pool: table<string, integer>, plans: table<string, integer> }
+function methods:metrics()
+  return core.figures(client.scope(self, "metrics"))
+end
+
+return client

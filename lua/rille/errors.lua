@@ -1,0 +1,74 @@
+--- Errors of the face: making them, telling them apart, and the nearest name to a wrong one.
+local core = require "rille.core"
+
+local errors = {}
+
+local metatable = core.error_metatable
+
+--- Makes an error, without raising it.
+---@param code string
+---@param message string
+---@param meta? table
+---@return rille.Error
+function errors.new(code, message, meta)
+  local kind = code == "P2028" and "transaction" or code == "P1013" and "connection" or "validation"
+  return setmetatable({ code = code, message = message, kind = kind, retryable = false, meta = meta or {} }, metatable)
+end
+
+--- Raises an error with a formatted message.
+---@param code string
+---@param format string
+function errors.raise(code, format, ...)
+  error(errors.new(code, format:format(...)), 0)
+end
+
+--- Whether something is an error of rille.
+---@param e any
+---@return boolean
+function errors.is_error(e)
+  return type(e) == "table" and getmetatable(e) == metatable
+end
+
+-- How many letters must change, come or go to make b of a.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+    end
+  end
+  return row[#b]
+end
+
+--- The name among the keys of a table that is nearest to a wrong one, or nil when none is near.
+---@param wrong string
+---@param names table<string, any>
+---@return string|nil
+function errors.nearest(wrong, names)
+  local best, best_distance
+  for name in pairs(names) do
+    local d = distance(wrong:lower(), name:lower())
+    if not best or d < best_distance or (d == best_distance and name < best) then best, best_distance = name, d end
+  end
+  if best and best_distance <= math.max(2, math.floor(#wrong / 3)) then return best end
+  return nil
+end
+
+--- Raises unless every key of a table is known; the message names the nearest.
+---@param given table
+---@param known table<string, any>
+---@param what string what the table is, for the message
+function errors.check_keys(given, known, what)
+  for key in pairs(given) do
+    if known[key] == nil then
+      local near = type(key) == "string" and errors.nearest(key, known)
+      errors.raise("VALIDATION", "unknown option `%s` of %s%s", tostring(key), what, near and ("; did you mean `%s`?"):format(near) or "")
+    end
+  end
+end
+
+return errors

@@ -1,0 +1,95 @@
+--- rille: data access for PostgreSQL and SQLite with schema.prisma.
+---
+---     local rille = require "rille"
+---     local db = rille.connect()
+---     local user = db.user:find_unique{ where = { id = 1 }, include = { posts = true } }
+local core = require "rille.core"
+local errors = require "rille.errors"
+local client = require "rille.client"
+local config = require "rille.config"
+local raw = require "rille.raw"
+local values = require "rille.values"
+require "rille.model"
+require "rille.transaction"
+require "rille.batch"
+
+local rille = {
+  version = core.version,
+  connect = client.connect,
+  null = core.null,
+  json_null = core.json_null,
+  db_null = core.db_null,
+  any_null = core.any_null,
+  all = core.all,
+  field = core.field,
+  array = core.array,
+  object = core.object,
+  decimal = core.decimal,
+  json = core.json,
+  time = core.time,
+  now = values.now,
+  ago = values.ago,
+  sql = raw.sql,
+  join = raw.join,
+  raw = raw.raw,
+  empty = raw.empty,
+}
+
+local PUSH = { schema = 1, schema_text = 1, url = 1, reset = 1, accept_data_loss = 1 }
+
+local function check_text(name, text)
+  if type(text) ~= "string" then errors.raise("VALIDATION", "rille.%s takes the text of a schema, not a %s", name, type(text)) end
+end
+
+--- Makes the tables of a schema in a database, which is created when it does not exist. Schema and URL are found as rille.connect finds
+--- them. Errors: P1012 (schema), P1xxx (database), P3005 (it holds something else; `reset` drops that first).
+---@param options? { schema?: string, schema_text?: string, url?: string, reset?: boolean, accept_data_loss?: boolean }
+function rille.push(options)
+  options = options or {}
+  if type(options) ~= "table" then errors.raise("VALIDATION", "rille.push takes a table of options, not a %s", type(options)) end
+  errors.check_keys(options, PUSH, "rille.push")
+  local schema, url = config.resolve(options)
+  core.push { schema = schema, url = url, reset = options.reset, accept_data_loss = options.accept_data_loss }
+end
+
+--- Checks a schema.
+---@param text string
+---@return true|nil ok
+---@return rille.Diagnostic[]|nil diagnostics all faults, with line and column
+function rille.validate(text)
+  check_text("validate", text)
+  return core.validate(text)
+end
+
+--- Formats a schema as Prisma does. Errors: P1012.
+---@param text string
+---@return string
+function rille.format(text)
+  check_text("format", text)
+  return core.format(text)
+end
+
+--- Whether something is an error of rille; with a code, whether it is that one.
+---@param e any
+---@param code? string such as "P2002"
+---@return boolean
+function rille.is(e, code)
+  return errors.is_error(e) and (code == nil or e.code == code)
+end
+
+local function caught(ok, ...)
+  if ok then return ... end
+  local e = ...
+  if errors.is_error(e) then return nil, e end
+  return error(e, 0)
+end
+
+--- Calls f(...) and returns what it returns; or nil and the error when rille raised one. Other errors go on.
+---@param f function
+---@param ... any
+---@return ...
+function rille.try(f, ...)
+  return caught(pcall(f, ...))
+end
+
+return rille

@@ -1,0 +1,210 @@
+/* What the files of the binding share: the state of the binding, its userdata, and who offers what.
+ *
+ * Every C function here is a closure over the same two first upvalues: the binding (userdata) and its references
+ * (table), so that a metatable or a sentinel is one array access away. Userdata come before resources: what the core
+ * hands over is stored in a userdata that exists already, since any Lua call that allocates may jump away. */
+#ifndef RL_LUA_BINDING_H
+#define RL_LUA_BINDING_H
+
+#include <rille/rille.h>
+
+#include "compat.h"
+
+/* References, by their number in the table. */
+enum {
+  RL_REF_NULL = 1,
+  RL_REF_JSON_NULL,
+  RL_REF_DB_NULL,
+  RL_REF_ANY_NULL,
+  RL_REF_ALL,
+  RL_REF_SENTINEL, /* metatables from here */
+  RL_REF_ARRAY,
+  RL_REF_OBJECT,
+  RL_REF_DECIMAL,
+  RL_REF_FIELD,
+  RL_REF_ERROR,
+  RL_REF_SCOPE,
+  RL_REF_MODEL,
+  RL_REF_SLOT,
+  RL_REF_SCHEMA,
+  RL_REF_BOX,
+  RL_REF_SHAPES, /* shape id -> rl_shape */
+  RL_REF_METHODS,
+  RL_REF_YDAY, /* the string: a table that has it is one of os.date */
+  RL_REF_MODULE,
+  RL_REF_END
+};
+
+typedef struct rl_binding {
+  const void *identity[RL_REF_END]; /* addresses of the referenced objects, which live as long as the state */
+  int shape_count;
+  int streams;      /* started and not ended */
+  int stream_limit; /* so many, and the collector looks for those that a loop has left by `break` */
+  rille_tape *tape; /* of rille.json.encode */
+  rille_json *json; /* of rille.json.decode, while nobody uses it */
+} rl_binding;
+
+#define RL_REFS lua_upvalueindex(2)
+static inline rl_binding *rl_binding_of(lua_State *L) {
+  return (rl_binding *)lua_touserdata(L, lua_upvalueindex(1));
+}
+static inline void rl_push_ref(lua_State *L, int ref) {
+  lua_rawgeti(L, RL_REFS, ref);
+}
+
+/* module.c */
+/* Puts functions into the table at the top; extra upvalues (0 or more) lie above the table and are taken. */
+void rl_set_functions(lua_State *L, const luaL_Reg *functions);
+/* The userdata at index when its metatable is that of ref, else NULL. */
+static inline void *rl_is(lua_State *L, const rl_binding *b, int index, int ref) {
+  void *p = lua_touserdata(L, index);
+  if (!p || !lua_getmetatable(L, index)) return NULL;
+  int same = lua_topointer(L, -1) == b->identity[ref];
+  lua_pop(L, 1);
+  return same ? p : NULL;
+}
+
+/* error.c */
+void rl_push_error(lua_State *L, const rille_error *e); /* NULL: memory is short */
+int rl_raise(lua_State *L, const char *code, const char *format, ...) RL_NORETURN;
+void rl_error_setup(lua_State *L);
+
+/* Holds what the core handed over until it has become Lua's. */
+typedef struct rl_box {
+  rille_error *err;
+  char *text;
+  rille_decimal *decimal[3];
+  rille_diagnostics *diagnostics;
+  rille_json *json;
+} rl_box;
+rl_box *rl_box_push(lua_State *L);
+void rl_box_clear(rl_box *box);
+int rl_box_throw(lua_State *L, rl_box *box) RL_NORETURN; /* raises box->err */
+static inline void rl_box_check(lua_State *L, rl_box *box, rille_status status) {
+  if (status < 0) rl_box_throw(L, box);
+}
+
+/* A transaction's handle is freed by the last of the scopes and slots that know it. */
+typedef struct rl_tx {
+  rille_tx *tx;
+  int refs;
+} rl_tx;
+
+/* A client, or a transaction of it: what calls are made on. Its user value is a table, the anchors: idle slots from 1
+ * on, and what must live as long. */
+typedef struct rl_scope {
+  rille_client *client; /* NULL: closed */
+  rl_tx *tx;            /* NULL: not in a transaction */
+  int idle;             /* slots that wait in the anchors */
+  int keep_nulls;
+  int depth; /* 0: client, 1: transaction, more: savepoints */
+  int ended;
+} rl_scope;
+
+/* A model of a scope. Its user value is the scope's anchors. */
+typedef struct rl_model {
+  rl_scope *scope;
+  int32_t model;
+} rl_model;
+
+/* One operation and what it needs, used again and again. */
+typedef struct rl_slot {
+  rille_op *op;
+  rille_tape *tape;
+  rille_json *json;
+  rille_error *err;
+  char *text;
+  rl_tx *tx; /* while it runs there */
+  int keep_nulls;
+  int running;
+  rl_binding *stream; /* counts it among its streams; NULL: not a stream */
+} rl_slot;
+
+/* slot.c */
+/* Pushes the anchors and a slot that is ready for a start. owner: stack index of the scope or of one of its models. */
+rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner);
+/* The slot goes back to its scope; anchors and slot lie where take pushed them. */
+void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors);
+/* Raises slot->err; the slot is ready for another start. */
+int rl_slot_throw(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) RL_NORETURN;
+void rl_slot_stop(rl_slot *slot); /* ends what runs */
+void rl_slot_dispose(rl_slot *slot);
+void rl_slot_begin(rl_slot *slot, rl_scope *scope); /* before a start */
+static inline rille_tx *rl_slot_tx(const rl_slot *slot) {
+  return slot->tx ? slot->tx->tx : NULL;
+}
+void rl_tx_drop(rl_tx *tx);
+void rl_slot_setup(lua_State *L);
+
+/* walk.c: a Lua value to the tape. Raises VALIDATION with the path. */
+#define RL_WALK_ARGS 0 /* of a model's method: in_ and not_ are operators, a table of os.date is a date-time */
+#define RL_WALK_DATA 1 /* Json or parameters: keys as they are */
+#define RL_WALK_COPY 2 /* texts are copied: the value may change before the operation ends */
+/* Returns how many tokens were written. */
+size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags);
+
+/* value.c */
+void rl_value_setup(lua_State *L);
+void rl_push_value(lua_State *L, rl_slot *slot, const rille_value *v);
+typedef struct rl_field {
+  size_t len;
+  char text[1];
+} rl_field;
+int rl_date_of_table(lua_State *L, int index, int64_t *microseconds);
+
+/* decimal.c: a decimal is its text, so that a row of them costs no more than one of strings. */
+typedef struct rl_decimal {
+  size_t len;
+  char text[1];
+} rl_decimal;
+void rl_decimal_push(lua_State *L, const char *text, size_t len);
+void rl_decimal_setup(lua_State *L);
+
+/* json.c: pushes the value of a Json text; raises P2023. */
+void rl_json_push(lua_State *L, rille_json *reader, rille_error **err, const char *text, size_t len);
+void rl_json_setup(lua_State *L);
+
+/* shape.c: what is worked out about the shape of a result, once. */
+typedef struct rl_shape_node {
+  uint32_t parent;
+  uint32_t columns;
+  int list;
+  int first_key; /* number of its first column's key among the keys */
+  int name_key;  /* key in the parent; not for the root */
+  int size;      /* keys of a row */
+  int children;
+  const int *group; /* per column the number of the group's key, or -1; NULL when no column has a group */
+} rl_shape_node;
+typedef struct rl_shape {
+  uint64_t id;
+  int key_count;
+  int rows; /* of the last result, as a hint */
+  uint32_t node_count;
+  rl_shape_node nodes[1];
+} rl_shape;
+/* Pushes the shape and all its keys above it. */
+rl_shape *rl_shape_push(lua_State *L, rl_binding *b, const rille_op *op);
+
+/* rows.c: pulls the rest of a started operation and pushes its result, one value. 0, or -1 when slot->err says what
+ * failed. */
+int rl_push_result(lua_State *L, rl_binding *b, rl_slot *slot);
+/* Pulls one row of the root and pushes its table; the status of the pull. */
+rille_status rl_push_next(lua_State *L, rl_binding *b, rl_slot *slot);
+/* Pulls to the end. */
+rille_status rl_drain(rl_slot *slot);
+
+/* Functions of the module, by subject. */
+void rl_op_setup(lua_State *L);
+void rl_raw_setup(lua_State *L);
+void rl_client_setup(lua_State *L);
+void rl_tx_setup(lua_State *L);
+void rl_schema_setup(lua_State *L);
+
+/* client.c */
+rl_scope *rl_scope_check(lua_State *L, int index); /* raises when it is none, closed, or over */
+void rl_scope_must_be_open(lua_State *L, const rl_scope *scope);
+/* Pushes a scope with its anchors. */
+rl_scope *rl_scope_push(lua_State *L);
+rille_schema *rl_schema_check(lua_State *L, int index);
+
+#endif

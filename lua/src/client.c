@@ -1,0 +1,223 @@
+/* Clients: opening and closing, models by name, figures. */
+#include <string.h>
+
+#include "binding.h"
+
+#define OMIT_MAX 1024
+
+rl_scope *rl_scope_push(lua_State *L) {
+  rl_scope *scope = (rl_scope *)rl_new_userdata(L, sizeof *scope);
+  memset(scope, 0, sizeof *scope);
+  rl_push_ref(L, RL_REF_SCOPE);
+  lua_setmetatable(L, -2);
+  lua_createtable(L, 2, 2);
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, "scope");
+  rl_set_user(L, -2);
+  return scope;
+}
+
+void rl_scope_must_be_open(lua_State *L, const rl_scope *scope) {
+  if (scope->client && !scope->ended) return;
+  if (scope->depth > 0)
+    rl_raise(
+        L, "P2028",
+        "Transaction error: this transaction is over; calls inside must use the object that the function receives");
+  rl_raise(L, "VALIDATION", "the client is closed");
+}
+
+rl_scope *rl_scope_check(lua_State *L, int index) {
+  rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), index, RL_REF_SCOPE);
+  if (!scope) rl_raise(L, "VALIDATION", "a client is wanted; is the call written with a colon?");
+  rl_scope_must_be_open(L, scope);
+  return scope;
+}
+
+static int64_t number_option(lua_State *L, int index, const char *key, int64_t most) {
+  lua_getfield(L, index, key);
+  lua_Number n = 0;
+  if (!lua_isnil(L, -1)) {
+    n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+    if (!(n >= 0 && n <= (lua_Number)most && floor((double)n) == (double)n))
+      rl_raise(L, "VALIDATION", "`%s`: a whole number from 0 on is wanted", key);
+  }
+  lua_pop(L, 1);
+  return (int64_t)n;
+}
+
+static int flag_option(lua_State *L, int index, const char *key) {
+  lua_getfield(L, index, key);
+  int flag = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return flag;
+}
+
+/* The texts stay alive in the list at the top of the stack. */
+static size_t omit_option(lua_State *L, int index, const char **out) {
+  size_t count = 0;
+  lua_getfield(L, index, "omit");
+  if (!lua_istable(L, -1)) return 0;
+  for (size_t n = rl_rawlen(L, -1); count < n; count++) {
+    if (count == OMIT_MAX) rl_raise(L, "VALIDATION", "`omit`: more than %d fields", OMIT_MAX);
+    lua_rawgeti(L, -1, (int)count + 1);
+    out[count] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    if (!out[count]) rl_raise(L, "VALIDATION", "`omit`: names of fields are wanted");
+  }
+  return count;
+}
+
+/* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, omit,
+ * plan_cache_size } */
+static int open_client(lua_State *L) {
+  const char *omit[OMIT_MAX];
+  rille_client_options options;
+  memset(&options, 0, sizeof options);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_getfield(L, 1, "schema");
+  lua_getfield(L, 1, "url");
+  rl_box *box = rl_box_push(L);
+  rl_scope *scope = rl_scope_push(L);
+  options.struct_size = (uint32_t)sizeof options;
+  options.schema = rl_schema_check(L, 2);
+  options.url = lua_tostring(L, 3);
+  options.pool_size = (int32_t)number_option(L, 1, "pool_size", 100000);
+  options.pool_wait_ms = number_option(L, 1, "pool_wait", INT32_MAX);
+  options.pool_idle_ms = number_option(L, 1, "pool_idle", INT32_MAX);
+  options.pool_lifetime_ms = number_option(L, 1, "pool_lifetime", INT32_MAX);
+  options.plan_cache_size = (int32_t)number_option(L, 1, "plan_cache_size", 1000000);
+  options.strict_where = flag_option(L, 1, "strict_where");
+  scope->keep_nulls = flag_option(L, 1, "keep_nulls");
+  options.omit_count = omit_option(L, 1, omit);
+  options.omit = options.omit_count ? omit : NULL;
+  rl_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
+  lua_settop(L, 5);
+  return 1;
+}
+
+static void dispose(lua_State *L, rl_scope *scope) {
+  rl_get_user(L, 1);
+  for (; scope->idle > 0; scope->idle--) {
+    lua_rawgeti(L, -1, scope->idle);
+    rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), -1, RL_REF_SLOT);
+    if (slot) rl_slot_dispose(slot);
+    lua_pop(L, 1);
+  }
+  rl_tx_drop(scope->tx);
+  scope->tx = NULL;
+  if (scope->client) rille_client_release(scope->client);
+  scope->client = NULL;
+  scope->ended = 1;
+}
+
+/* core.close(scope): idle operations end at once, so the pool may close its connections. Again does nothing. */
+static int close_client(lua_State *L) {
+  rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
+  if (scope && scope->client) dispose(L, scope);
+  return 0;
+}
+
+/* At the end of the state the slots have finalizers of their own, and may already be gone: they are not looked at here.
+ */
+static int scope_gc(lua_State *L) {
+  rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
+  if (!scope) return 0;
+  scope->idle = 0;
+  dispose(L, scope);
+  return 0;
+}
+
+/* core.model(scope, name): a model by any of its names; or nil and the nearest name. */
+static int model(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  size_t len;
+  const char *name = luaL_checklstring(L, 2, &len);
+  rille_schema *schema = rille_client_schema(scope->client);
+  int32_t number = rille_schema_model(schema, name, len);
+  if (number < 0) {
+    lua_pushnil(L);
+    lua_pushstring(L, rille_schema_model_nearest(schema, name, len));
+    return 2;
+  }
+  rl_model *m = (rl_model *)rl_new_userdata(L, sizeof *m);
+  m->scope = scope;
+  m->model = number;
+  rl_push_ref(L, RL_REF_MODEL);
+  lua_setmetatable(L, -2);
+  rl_get_user(L, 1);
+  rl_set_user(L, -2);
+  return 1;
+}
+
+/* core.models(scope): the snake_case names in the schema's order. */
+static int models(lua_State *L) {
+  rille_schema *schema = rille_client_schema(rl_scope_check(L, 1)->client);
+  int32_t count = rille_schema_model_count(schema);
+  lua_createtable(L, count, 0);
+  for (int32_t i = 0; i < count; i++) {
+    lua_pushstring(L, rille_schema_model_client(schema, i));
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* Whether NULL columns and missing rows are told as rille.null. */
+static int keeps_nulls(lua_State *L) {
+  lua_pushboolean(L, rl_scope_check(L, 1)->keep_nulls);
+  return 1;
+}
+
+static int provider(lua_State *L) {
+  lua_pushstring(L, rille_client_provider(rl_scope_check(L, 1)->client));
+  return 1;
+}
+
+static void set_figure(lua_State *L, const char *key, int64_t value) {
+  rl_push_integer(L, value);
+  lua_setfield(L, -2, key);
+}
+
+/* core.figures(scope): { pool = {...}, plans = {...} } */
+static int figures(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  rille_pool_stats pool;
+  rille_plan_stats plans;
+  memset(&pool, 0, sizeof pool);
+  memset(&plans, 0, sizeof plans);
+  pool.struct_size = (uint32_t)sizeof pool;
+  plans.struct_size = (uint32_t)sizeof plans;
+  rille_client_pool_stats(scope->client, &pool);
+  rille_client_plan_stats(scope->client, &plans);
+  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, 8);
+  set_figure(L, "size", pool.size);
+  set_figure(L, "open", pool.open);
+  set_figure(L, "idle", pool.idle);
+  set_figure(L, "in_use", pool.in_use);
+  set_figure(L, "waiting", pool.waiting);
+  set_figure(L, "connects", pool.connects);
+  set_figure(L, "waits", pool.waits);
+  set_figure(L, "timeouts", pool.timeouts);
+  lua_setfield(L, -2, "pool");
+  lua_createtable(L, 0, 4);
+  set_figure(L, "kept", plans.kept);
+  set_figure(L, "hits", plans.hits);
+  set_figure(L, "misses", plans.misses);
+  set_figure(L, "evictions", plans.evictions);
+  lua_setfield(L, -2, "plans");
+  return 1;
+}
+
+void rl_client_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"open", open_client}, {"close", close_client}, {"model", model},     {"keeps_nulls", keeps_nulls},
+      {"models", models},    {"provider", provider},  {"figures", figures}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", scope_gc}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+  rl_push_ref(L, RL_REF_SCOPE);
+  rl_set_functions(L, meta);
+  lua_pushliteral(L, "rille.Scope");
+  lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}

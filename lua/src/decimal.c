@@ -1,0 +1,186 @@
+/* rille.decimal: exact decimals. The userdata holds the text alone, so that reading a row of them costs little;
+ * arithmetic parses it. */
+#include <string.h>
+
+#include "binding.h"
+
+/* The text is the core's own, hence well-formed. */
+void rl_decimal_push(lua_State *L, const char *text, size_t len) {
+  rl_decimal *d = (rl_decimal *)rl_new_userdata(L, sizeof *d + len);
+  d->len = len;
+  memcpy(d->text, text, len);
+  d->text[len] = 0;
+  rl_push_ref(L, RL_REF_DECIMAL);
+  lua_setmetatable(L, -2);
+}
+
+/* What the box holds in place `from` becomes a decimal of Lua. */
+static void push_result(lua_State *L, rl_box *box, int from) {
+  size_t len;
+  rl_box_check(L, box, rille_decimal_text(box->decimal[from], -1, &box->text, &len, &box->err));
+  rl_decimal_push(L, box->text, len);
+  rl_box_clear(box);
+}
+
+/* Parses the value at index into place `to` of the box: a decimal, a string, a number. */
+static void load(lua_State *L, rl_box *box, int index, int to) {
+  rl_binding *b = rl_binding_of(L);
+  const rl_decimal *d = (const rl_decimal *)rl_is(L, b, index, RL_REF_DECIMAL);
+  rille_decimal **out = &box->decimal[to];
+  if (d) {
+    rl_box_check(L, box, rille_decimal_parse(d->text, d->len, out, &box->err));
+  } else if (lua_type(L, index) == LUA_TSTRING) {
+    size_t len;
+    const char *text = lua_tolstring(L, index, &len);
+    rl_box_check(L, box, rille_decimal_parse(text, len, out, &box->err));
+  } else if (lua_type(L, index) == LUA_TNUMBER) {
+    int64_t i;
+    if (rl_integer(L, index, &i))
+      rl_box_check(L, box, rille_decimal_of_int(i, out, &box->err));
+    else
+      rl_box_check(L, box, rille_decimal_of_float((double)lua_tonumber(L, index), out, &box->err));
+  } else {
+    rl_raise(L, "VALIDATION", "a %s is not a number: a decimal, a string or a number is wanted",
+             luaL_typename(L, index));
+  }
+}
+
+/* rille.decimal(x) */
+static int make(lua_State *L) {
+  lua_settop(L, 1);
+  if (rl_is(L, rl_binding_of(L), 1, RL_REF_DECIMAL)) return 1;
+  rl_box *box = rl_box_push(L);
+  load(L, box, 1, 0);
+  push_result(L, box, 0);
+  return 1;
+}
+
+static int calculate(lua_State *L, int32_t operation) {
+  lua_settop(L, 2);
+  rl_box *box = rl_box_push(L);
+  load(L, box, 1, 0);
+  load(L, box, 2, 1);
+  rl_box_check(L, box, rille_decimal_calc(operation, box->decimal[0], box->decimal[1], &box->decimal[2], &box->err));
+  push_result(L, box, 2);
+  return 1;
+}
+
+static int add(lua_State *L) {
+  return calculate(L, RILLE_DECIMAL_ADD);
+}
+static int sub(lua_State *L) {
+  return calculate(L, RILLE_DECIMAL_SUB);
+}
+static int mul(lua_State *L) {
+  return calculate(L, RILLE_DECIMAL_MUL);
+}
+static int divide(lua_State *L) {
+  return calculate(L, RILLE_DECIMAL_DIV);
+}
+
+static int negate(lua_State *L) {
+  lua_settop(L, 1);
+  rl_box *box = rl_box_push(L);
+  load(L, box, 1, 0);
+  rl_box_check(L, box, rille_decimal_neg(box->decimal[0], &box->decimal[1], &box->err));
+  push_result(L, box, 1);
+  return 1;
+}
+
+static int compare(lua_State *L) {
+  lua_settop(L, 2);
+  rl_box *box = rl_box_push(L);
+  load(L, box, 1, 0);
+  load(L, box, 2, 1);
+  int order = rille_decimal_cmp(box->decimal[0], box->decimal[1]);
+  rl_box_clear(box);
+  return order;
+}
+
+static int equal(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  int both = rl_is(L, b, 1, RL_REF_DECIMAL) && rl_is(L, b, 2, RL_REF_DECIMAL);
+  lua_pushboolean(L, both && compare(L) == 0);
+  return 1;
+}
+
+static int less(lua_State *L) {
+  lua_pushboolean(L, compare(L) < 0);
+  return 1;
+}
+
+static int less_or_equal(lua_State *L) {
+  lua_pushboolean(L, compare(L) <= 0);
+  return 1;
+}
+
+static rl_decimal *check(lua_State *L) {
+  rl_decimal *d = (rl_decimal *)rl_is(L, rl_binding_of(L), 1, RL_REF_DECIMAL);
+  if (!d) rl_raise(L, "VALIDATION", "a rille.decimal is wanted; is the call written with a colon?");
+  return d;
+}
+
+static int to_text(lua_State *L) {
+  const rl_decimal *d = check(L);
+  lua_pushlstring(L, d->text, d->len);
+  return 1;
+}
+
+static int32_t digits(lua_State *L) {
+  lua_Number n = luaL_optnumber(L, 2, 0);
+  if (!(n >= 0 && n <= 10000)) rl_raise(L, "VALIDATION", "digits after the point: 0 to 10000");
+  return (int32_t)n;
+}
+
+/* d:round(n): half away from zero, n digits after the point at most. */
+static int to_rounded(lua_State *L) {
+  check(L);
+  int32_t n = digits(L);
+  rl_box *box = rl_box_push(L);
+  load(L, box, 1, 0);
+  rl_box_check(L, box, rille_decimal_round(box->decimal[0], n, &box->decimal[1], &box->err));
+  push_result(L, box, 1);
+  return 1;
+}
+
+/* d:format(n): text with exactly n digits after the point; without n as tostring. */
+static int to_format(lua_State *L) {
+  check(L);
+  int32_t n = lua_isnoneornil(L, 2) ? -1 : digits(L);
+  size_t len;
+  rl_box *box = rl_box_push(L);
+  load(L, box, 1, 0);
+  rl_box_check(L, box, rille_decimal_text(box->decimal[0], n, &box->text, &len, &box->err));
+  lua_pushlstring(L, box->text, len);
+  rl_box_clear(box);
+  return 1;
+}
+
+/* d:tonumber(): the nearest float. */
+static int to_number(lua_State *L) {
+  check(L);
+  rl_box *box = rl_box_push(L);
+  load(L, box, 1, 0);
+  double f = rille_decimal_to_float(box->decimal[0]);
+  rl_box_clear(box);
+  lua_pushnumber(L, (lua_Number)f);
+  return 1;
+}
+
+void rl_decimal_setup(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__add", add},          {"__sub", sub},  {"__mul", mul}, {"__div", divide},
+                                  {"__unm", negate},       {"__eq", equal}, {"__lt", less}, {"__le", less_or_equal},
+                                  {"__tostring", to_text}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"round", to_rounded}, {"format", to_format}, {"tonumber", to_number}, {"tostring", to_text}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"decimal", make}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+  rl_push_ref(L, RL_REF_DECIMAL);
+  rl_set_functions(L, meta);
+  lua_newtable(L);
+  rl_set_functions(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pushliteral(L, "rille.Decimal");
+  lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}

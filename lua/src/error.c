@@ -1,0 +1,127 @@
+/* Errors: the core's become tables with code, message, kind, meta; and what holds an error, or a text, until it has
+ * become Lua's. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "binding.h"
+
+static const char *kind_name(rille_kind kind) {
+  static const char *const names[] = {"internal",  "connection",  "validation", "constraint",
+                                      "not_found", "transaction", "timeout",    "migration"};
+  return kind >= 0 && kind < (rille_kind)(sizeof names / sizeof *names) ? names[kind] : names[0];
+}
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, key);
+}
+
+static void push_meta(lua_State *L, const rille_error *e) {
+  size_t count = rille_error_detail_count(e);
+  lua_createtable(L, 0, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    if (rille_error_detail_is_list(e, i)) {
+      size_t values = rille_error_detail_value_count(e, i);
+      lua_createtable(L, (int)values, 0);
+      for (size_t v = 0; v < values; v++) {
+        lua_pushstring(L, rille_error_detail_value(e, i, v));
+        lua_rawseti(L, -2, (int)v + 1);
+      }
+    } else {
+      lua_pushstring(L, rille_error_detail_value(e, i, 0));
+    }
+    lua_setfield(L, -2, rille_error_detail_key(e, i));
+  }
+}
+
+static void push_plain(lua_State *L, const char *code, const char *message, const char *kind) {
+  lua_createtable(L, 0, 6);
+  set_text(L, "code", code);
+  set_text(L, "message", message);
+  set_text(L, "kind", kind);
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "retryable");
+  rl_push_ref(L, RL_REF_ERROR);
+  lua_setmetatable(L, -2);
+}
+
+void rl_push_error(lua_State *L, const rille_error *e) {
+  luaL_checkstack(L, 8, NULL);
+  if (!e) {
+    push_plain(L, "INTERNAL", "memory is short", "internal");
+    lua_newtable(L);
+    lua_setfield(L, -2, "meta");
+    return;
+  }
+  push_plain(L, rille_error_code(e), rille_error_message(e), kind_name(rille_error_kind(e)));
+  lua_pushboolean(L, rille_error_retryable(e));
+  lua_setfield(L, -2, "retryable");
+  const char *sqlstate = rille_error_sqlstate(e);
+  if (sqlstate && *sqlstate) set_text(L, "sqlstate", sqlstate);
+  push_meta(L, e);
+  lua_setfield(L, -2, "meta");
+}
+
+int rl_raise(lua_State *L, const char *code, const char *format, ...) {
+  va_list list;
+  luaL_checkstack(L, 8, NULL);
+  va_start(list, format);
+  const char *message = lua_pushvfstring(L, format, list);
+  va_end(list);
+  push_plain(L, code, message, strcmp(code, "P2028") == 0 ? "transaction" : "validation");
+  lua_newtable(L);
+  lua_setfield(L, -2, "meta");
+  lua_error(L);
+  for (;;) {} /* lua_error does not return, but does not say so */
+}
+
+static int error_text(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_getfield(L, 1, "code");
+  lua_getfield(L, 1, "message");
+  const char *code = lua_tostring(L, -2);
+  const char *message = lua_tostring(L, -1);
+  lua_pushfstring(L, "%s: %s", code ? code : "error", message ? message : "");
+  return 1;
+}
+
+rl_box *rl_box_push(lua_State *L) {
+  rl_box *box = (rl_box *)rl_new_userdata(L, sizeof *box);
+  memset(box, 0, sizeof *box);
+  rl_push_ref(L, RL_REF_BOX);
+  lua_setmetatable(L, -2);
+  return box;
+}
+
+void rl_box_clear(rl_box *box) {
+  rille_error_free(box->err);
+  rille_free(box->text);
+  for (size_t i = 0; i < sizeof box->decimal / sizeof *box->decimal; i++) rille_decimal_free(box->decimal[i]);
+  rille_diagnostics_free(box->diagnostics);
+  rille_json_free(box->json);
+  memset(box, 0, sizeof *box);
+}
+
+int rl_box_throw(lua_State *L, rl_box *box) {
+  rl_push_error(L, box->err);
+  rl_box_clear(box);
+  lua_error(L);
+  for (;;) {}
+}
+
+static int box_gc(lua_State *L) {
+  rl_box_clear((rl_box *)lua_touserdata(L, 1));
+  return 0;
+}
+
+void rl_error_setup(lua_State *L) {
+  static const luaL_Reg error_functions[] = {{"__tostring", error_text}, {NULL, NULL}};
+  static const luaL_Reg box_functions[] = {{"__gc", box_gc}, {NULL, NULL}};
+  rl_push_ref(L, RL_REF_ERROR);
+  rl_set_functions(L, error_functions);
+  set_text(L, "__name", "rille.Error");
+  lua_setfield(L, -2, "error_metatable");
+  rl_push_ref(L, RL_REF_BOX);
+  rl_set_functions(L, box_functions);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,217 @@
+/* Json text to Lua values and back: of Json columns, and rille.json. Arrays carry rille.array's metatable, null is
+ * rille.null. */
+#include <string.h>
+
+#include "binding.h"
+
+#define DEPTH_MAX 1000
+
+typedef struct reader {
+  lua_State *L;
+  rille_json *json;
+  rille_error **err;
+  int depth;
+} reader;
+
+typedef struct token {
+  int32_t kind;
+  const char *p;
+  size_t len;
+} token;
+
+static void fail(reader *r) RL_NORETURN;
+static void fail(reader *r) {
+  rl_push_error(r->L, *r->err);
+  rille_error_free(*r->err);
+  *r->err = NULL;
+  lua_error(r->L);
+  for (;;) {}
+}
+
+/* 0 at the end of the text. */
+static int next(reader *r, token *t) {
+  rille_status status = rille_json_next(r->json, &t->kind, &t->p, &t->len, r->err);
+  if (status < 0) fail(r);
+  return status == RILLE_ROW;
+}
+
+/* A float of few digits is exact in one multiplication or division. 0 when it has more. */
+static int short_float(const token *t, double *out) {
+  static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  int64_t mantissa = 0;
+  int exponent = 0, digits = 0, point = 0;
+  size_t i = t->p[0] == '-';
+  for (; i < t->len && t->p[i] != 'e' && t->p[i] != 'E'; i++) {
+    if (t->p[i] == '.') {
+      point = 1;
+      continue;
+    }
+    mantissa = mantissa * 10 + (t->p[i] - '0');
+    if (mantissa && ++digits > 15) return 0;
+    exponent -= point;
+  }
+  if (i < t->len) {
+    int sign = 1, e = 0;
+    i++;
+    if (i < t->len && (t->p[i] == '-' || t->p[i] == '+')) sign = t->p[i++] == '-' ? -1 : 1;
+    for (; i < t->len; i++) {
+      if (e > 1000) return 0;
+      e = e * 10 + (t->p[i] - '0');
+    }
+    exponent += sign * e;
+  }
+  if (exponent < -22 || exponent > 22) return 0;
+  double f = (double)mantissa;
+  f = exponent < 0 ? f / powers[-exponent] : f * powers[exponent];
+  *out = t->p[0] == '-' ? -f : f;
+  return 1;
+}
+
+static int whole(const token *t, int64_t *out) {
+  uint64_t n = 0;
+  int negative = t->p[0] == '-';
+  uint64_t limit = (uint64_t)INT64_MAX + (negative ? 1u : 0u);
+  for (size_t i = negative ? 1 : 0; i < t->len; i++) {
+    if (t->p[i] < '0' || t->p[i] > '9') return 0;
+    uint64_t digit = (uint64_t)(t->p[i] - '0');
+    if (n > (limit - digit) / 10) return 0;
+    n = n * 10 + digit;
+  }
+  if (negative && n == 0) return 0; /* -0 is a float */
+  *out = negative ? (int64_t)(0u - n) : (int64_t)n;
+  return 1;
+}
+
+/* Many digits: a float when its shortest text says the same number, else a decimal. */
+static void push_long_number(lua_State *L, const token *t) {
+  size_t len;
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_decimal_parse(t->p, t->len, &box->decimal[0], &box->err));
+  double f = rille_decimal_to_float(box->decimal[0]);
+  int same = isfinite(f) && rille_decimal_of_float(f, &box->decimal[1], NULL) >= 0 &&
+             rille_decimal_cmp(box->decimal[0], box->decimal[1]) == 0;
+  if (same) {
+    lua_pushnumber(L, (lua_Number)f);
+  } else {
+    rl_box_check(L, box, rille_decimal_text(box->decimal[0], -1, &box->text, &len, &box->err));
+    rl_decimal_push(L, box->text, len);
+  }
+  rl_box_clear(box);
+  lua_remove(L, -2);
+}
+
+static void push_number(lua_State *L, const token *t) {
+  int64_t i;
+  double f;
+  int is_whole = whole(t, &i);
+#if LUA_VERSION_NUM < 503
+  if (is_whole && (i > (int64_t)RL_EXACT_DOUBLE || i < -(int64_t)RL_EXACT_DOUBLE)) is_whole = 0;
+#endif
+  if (is_whole)
+    rl_push_integer(L, i);
+  else if (short_float(t, &f))
+    lua_pushnumber(L, (lua_Number)f);
+  else
+    push_long_number(L, t);
+}
+
+static void push_token(reader *r, const token *t);
+
+static void push_object(reader *r) {
+  token t;
+  lua_newtable(r->L);
+  while (next(r, &t) && t.kind != RILLE_JSON_CLOSE_OBJECT) {
+    lua_pushlstring(r->L, t.p, t.len);
+    if (!next(r, &t)) break;
+    push_token(r, &t);
+    lua_rawset(r->L, -3);
+  }
+}
+
+static void push_array(reader *r) {
+  token t;
+  int n = 0;
+  lua_newtable(r->L);
+  rl_push_ref(r->L, RL_REF_ARRAY);
+  lua_setmetatable(r->L, -2);
+  while (next(r, &t) && t.kind != RILLE_JSON_CLOSE_ARRAY) {
+    push_token(r, &t);
+    lua_rawseti(r->L, -2, ++n);
+  }
+}
+
+static void push_token(reader *r, const token *t) {
+  lua_State *L = r->L;
+  luaL_checkstack(L, 8, "Json is nested too deeply");
+  switch (t->kind) {
+  case RILLE_JSON_TRUE:
+  case RILLE_JSON_FALSE: lua_pushboolean(L, t->kind == RILLE_JSON_TRUE); break;
+  case RILLE_JSON_NUMBER: push_number(L, t); break;
+  case RILLE_JSON_TEXT: lua_pushlstring(L, t->p, t->len); break;
+  case RILLE_JSON_OPEN_OBJECT:
+  case RILLE_JSON_OPEN_ARRAY:
+    if (++r->depth > DEPTH_MAX) rl_raise(L, "VALIDATION", "Json is nested more than %d deep", DEPTH_MAX);
+    if (t->kind == RILLE_JSON_OPEN_OBJECT)
+      push_object(r);
+    else
+      push_array(r);
+    r->depth--;
+    break;
+  default: rl_push_ref(L, RL_REF_NULL); break;
+  }
+}
+
+void rl_json_push(lua_State *L, rille_json *json, rille_error **err, const char *text, size_t len) {
+  reader r = {L, json, err, 0};
+  token t;
+  rille_json_read(json, text, len);
+  if (!next(&r, &t)) {
+    rl_push_ref(L, RL_REF_NULL);
+    return;
+  }
+  push_token(&r, &t);
+  next(&r, &t); /* what comes after the value is an error of the text */
+}
+
+/* rille.json.decode(text). Building tables may run a finalizer that decodes too, so the reader is taken out of the
+ * binding meanwhile. */
+static int decode(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  rl_box *box = rl_box_push(L);
+  box->json = b->json ? b->json : rille_json_new();
+  b->json = NULL;
+  if (!box->json) rl_box_throw(L, box);
+  rl_json_push(L, box->json, &box->err, text, len);
+  if (!b->json) {
+    b->json = box->json;
+    box->json = NULL;
+  }
+  return 1;
+}
+
+/* rille.json.encode(value) */
+static int encode(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  size_t len;
+  luaL_checkany(L, 1);
+  lua_settop(L, 1);
+  rl_box *box = rl_box_push(L);
+  if (!b->tape) b->tape = rille_tape_new();
+  if (!b->tape) rl_box_throw(L, box);
+  rille_tape_reset(b->tape);
+  rl_walk(L, b, b->tape, 1, RL_WALK_DATA);
+  rl_box_check(L, box, rille_json_write(b->tape, &box->text, &len, &box->err));
+  lua_pushlstring(L, box->text, len);
+  rl_box_clear(box);
+  return 1;
+}
+
+void rl_json_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {NULL, NULL}};
+  lua_newtable(L);
+  rl_set_functions(L, functions);
+  lua_setfield(L, -2, "json");
+}

@@ -1,0 +1,110 @@
+/* rille.core, the private C module under `require "rille"`: refuses a foreign Lua, makes the state of the binding,
+ * collects the functions. */
+#include <string.h>
+
+#include "binding.h"
+
+#define REGISTRY_KEY "rille.core"
+
+void rl_set_functions(lua_State *L, const luaL_Reg *functions) {
+  for (; functions->name; functions++) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_pushcclosure(L, functions->func, 2);
+    lua_setfield(L, -2, functions->name);
+  }
+}
+
+static void keep(lua_State *L, rl_binding *b, int ref) {
+  b->identity[ref] = lua_topointer(L, -1);
+  lua_rawseti(L, RL_REFS, ref);
+}
+
+static void keep_sentinel(lua_State *L, rl_binding *b, int ref) {
+  *(int *)rl_new_userdata(L, sizeof(int)) = ref;
+  rl_push_ref(L, RL_REF_SENTINEL);
+  lua_setmetatable(L, -2);
+  keep(L, b, ref);
+}
+
+static int binding_gc(lua_State *L) {
+  rl_binding *b = (rl_binding *)lua_touserdata(L, 1);
+  rille_tape_free(b->tape);
+  rille_json_free(b->json);
+  b->tape = NULL;
+  b->json = NULL;
+  return 0;
+}
+
+/* Runs as a closure over binding and references, so that the setups may use them as every function does. */
+static int build(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  lua_newtable(L);
+  static const luaL_Reg own[] = {{"__gc", binding_gc}, {NULL, NULL}};
+  rl_set_functions(L, own);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, -2);
+  lua_setmetatable(L, -2);
+  for (int ref = RL_REF_SENTINEL; ref <= RL_REF_METHODS; ref++) {
+    lua_newtable(L);
+    keep(L, b, ref);
+  }
+  for (int ref = RL_REF_NULL; ref <= RL_REF_ALL; ref++) keep_sentinel(L, b, ref);
+  lua_pushliteral(L, "yday");
+  keep(L, b, RL_REF_YDAY);
+  lua_newtable(L); /* the module: the setups find it at the top */
+  lua_pushvalue(L, -1);
+  keep(L, b, RL_REF_MODULE);
+  rl_error_setup(L);
+  rl_value_setup(L);
+  rl_decimal_setup(L);
+  rl_json_setup(L);
+  rl_slot_setup(L);
+  rl_schema_setup(L);
+  rl_client_setup(L);
+  rl_tx_setup(L);
+  rl_op_setup(L);
+  rl_raw_setup(L);
+  lua_pushstring(L, rille_version());
+  lua_setfield(L, -2, "version");
+  return 1;
+}
+
+#if LUA_VERSION_NUM < 502 && defined(__GNUC__)
+/* A function that 5.1 and LuaJIT lack and all later versions have. */
+extern int lua_pcallk(lua_State *, int, int, int, intptr_t, int (*)(lua_State *, int, intptr_t)) __attribute__((weak));
+static void refuse_foreign_host(lua_State *L) {
+  if (!lua_pcallk || lua_pcall) return;
+  /* Only functions that all versions share are called from here on. */
+  const char *host = "another Lua";
+  if (luaL_loadstring(L, "return _VERSION") == 0 && lua_pcallk(L, 0, 1, 0, 0, NULL) == 0)
+    host = lua_tolstring(L, -1, NULL);
+  luaL_error(L, "this rille.core was built for %s and cannot run in %s", LUA_VERSION, host);
+}
+#else
+static void refuse_foreign_host(lua_State *L) {
+  lua_getglobal(L, "_VERSION");
+  const char *host = lua_tostring(L, -1);
+  if (host && strcmp(host, LUA_VERSION) != 0)
+    luaL_error(L, "this rille.core was built for %s and cannot run in %s", LUA_VERSION, host);
+  lua_pop(L, 1);
+}
+#endif
+
+RL_LUA_EXPORT int luaopen_rille_core(lua_State *L);
+
+int luaopen_rille_core(lua_State *L) {
+  refuse_foreign_host(L);
+  if (!rille_version_check(RILLE_VERSION_MAJOR, RILLE_VERSION_MINOR))
+    return luaL_error(L, "this rille.core needs librille %s, but %s is loaded", RILLE_VERSION_TEXT, rille_version());
+  lua_getfield(L, LUA_REGISTRYINDEX, REGISTRY_KEY); /* one binding a state, however often it is required */
+  if (lua_istable(L, -1)) return 1;
+  rl_binding *b = (rl_binding *)rl_new_userdata(L, sizeof *b);
+  memset(b, 0, sizeof *b);
+  lua_createtable(L, RL_REF_END, 0);
+  lua_pushcclosure(L, build, 2);
+  lua_call(L, 0, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, REGISTRY_KEY);
+  return 1;
+}

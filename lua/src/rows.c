@@ -1,0 +1,261 @@
+/* Rows to Lua tables: each table is made once with its size known, its keys ready on the stack, and put into its parent
+ * at once. */
+#include "binding.h"
+
+#define ROWS_HINT_MAX 1024
+
+typedef struct builder {
+  lua_State *L;
+  rl_slot *slot;
+  const rl_shape *shape;
+  int keys;   /* stack index of key 0: key n lies at keys + n */
+  int arrays; /* stack index of node 0's array of rows; only nodes with children have one */
+  int list;   /* stack index of the list that the last row of a to-many node went to */
+  uint32_t list_node;
+  uint64_t list_parent;
+  size_t list_len;
+} builder;
+
+static inline void push_cell(builder *w, const rille_value *v) {
+  switch (v->kind) {
+  case RILLE_TEXT: lua_pushlstring(w->L, v->as.p, v->len); break;
+#if LUA_VERSION_NUM >= 503
+  case RILLE_INT: lua_pushinteger(w->L, (lua_Integer)v->as.i); break;
+#endif
+  default: rl_push_value(w->L, w->slot, v);
+  }
+}
+
+/* The row lies at the top; its group's table is made by the first column that needs it. */
+static void set_grouped(builder *w, int key, int group_key, const rille_value *cell) {
+  lua_State *L = w->L;
+  lua_pushvalue(L, group_key);
+  lua_rawget(L, -2);
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, group_key);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+  }
+  lua_pushvalue(L, key);
+  rl_push_value(L, w->slot, cell);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
+static void set_mixed(builder *w, const rl_shape_node *node, const rille_row *row) {
+  lua_State *L = w->L;
+  for (uint32_t i = 0; i < row->count; i++) {
+    int key = w->keys + node->first_key + (int)i;
+    if (row->cells[i].kind == RILLE_NULL && !w->slot->keep_nulls) continue;
+    if (node->group[i] >= 0) {
+      set_grouped(w, key, w->keys + node->group[i], &row->cells[i]);
+      continue;
+    }
+    lua_pushvalue(L, key);
+    push_cell(w, &row->cells[i]);
+    lua_rawset(L, -3);
+  }
+}
+
+/* Every parent has its lists from the start: empty ones stay so. */
+static void set_children(builder *w, uint32_t node) {
+  lua_State *L = w->L;
+  for (uint32_t i = node + 1; i < w->shape->node_count; i++) {
+    const rl_shape_node *child = &w->shape->nodes[i];
+    if (child->parent != node) continue;
+    if (!child->list && !w->slot->keep_nulls) continue;
+    lua_pushvalue(L, w->keys + child->name_key);
+    if (child->list)
+      lua_createtable(L, 0, 0);
+    else
+      rl_push_ref(L, RL_REF_NULL);
+    lua_rawset(L, -3);
+  }
+}
+
+static inline void push_row(builder *w, const rille_row *row) {
+  lua_State *L = w->L;
+  const rl_shape_node *node = &w->shape->nodes[row->node];
+  lua_createtable(L, 0, node->size);
+  if (node->group) {
+    set_mixed(w, node, row);
+  } else {
+    const rille_value *cell = row->cells;
+    int key = w->keys + node->first_key;
+    int keep_nulls = w->slot->keep_nulls;
+    for (uint32_t i = row->count; i > 0; i--, key++, cell++) {
+      if (cell->kind == RILLE_NULL && !keep_nulls) continue;
+      lua_pushvalue(L, key);
+      push_cell(w, cell);
+      lua_rawset(L, -3);
+    }
+  }
+  if (node->children) set_children(w, row->node);
+}
+
+/* Pushes the parent's table. */
+static void push_parent(builder *w, const rille_row *row) {
+  lua_State *L = w->L;
+  lua_rawgeti(L, w->arrays + (int)w->shape->nodes[row->node].parent, (int)row->parent + 1);
+  if (!lua_istable(L, -1)) luaL_error(L, "rille: a row came before its parent");
+}
+
+static void remember(builder *w, const rille_row *row) {
+  if (!w->shape->nodes[row->node].children) return;
+  lua_pushvalue(w->L, -1);
+  lua_rawseti(w->L, w->arrays + (int)row->node, (int)row->ordinal + 1);
+}
+
+static void find_list(builder *w, const rille_row *row) {
+  lua_State *L = w->L;
+  if (w->list_node == row->node && w->list_parent == row->parent) return;
+  push_parent(w, row);
+  lua_pushvalue(L, w->keys + w->shape->nodes[row->node].name_key);
+  lua_rawget(L, -2);
+  w->list_len = rl_rawlen(L, -1);
+  lua_replace(L, w->list);
+  lua_pop(L, 1);
+  w->list_node = row->node;
+  w->list_parent = row->parent;
+}
+
+static void add_child(builder *w, const rille_row *row) {
+  lua_State *L = w->L;
+  const rl_shape_node *node = &w->shape->nodes[row->node];
+  if (node->list) {
+    find_list(w, row);
+    push_row(w, row);
+    remember(w, row);
+    lua_rawseti(L, w->list, (int)++w->list_len);
+    return;
+  }
+  push_parent(w, row);
+  lua_pushvalue(L, w->keys + node->name_key);
+  push_row(w, row);
+  remember(w, row);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
+static void start(builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
+  w->L = L;
+  w->slot = slot;
+  w->shape = rl_shape_push(L, b, slot->op);
+  w->keys = lua_gettop(L) - w->shape->key_count;
+}
+
+/* Leaves the array of the root's rows at the top. */
+static rille_status build_tree(builder *w, rille_row *row) {
+  lua_State *L = w->L;
+  rille_status status = RILLE_ROW;
+  w->arrays = lua_gettop(L) + 1;
+  for (uint32_t i = 0; i < w->shape->node_count; i++) {
+    if (i == 0 || w->shape->nodes[i].children)
+      lua_newtable(L);
+    else
+      lua_pushnil(L);
+  }
+  lua_pushnil(L);
+  w->list = lua_gettop(L);
+  w->list_node = UINT32_MAX;
+  while (status == RILLE_ROW) {
+    if (row->node == 0) {
+      push_row(w, row);
+      lua_rawseti(L, w->arrays, (int)row->ordinal + 1);
+    } else {
+      add_child(w, row);
+    }
+    status = rille_op_next(w->slot->op, row, &w->slot->err);
+  }
+  lua_settop(L, w->arrays);
+  return status;
+}
+
+static rille_status build_flat(builder *w, rille_row *row) {
+  lua_State *L = w->L;
+  rl_shape *shape = (rl_shape *)w->shape;
+  rille_status status = RILLE_ROW;
+  int n = 0;
+  lua_createtable(L, shape->rows, 0);
+  int result = lua_gettop(L);
+  while (status == RILLE_ROW) {
+    push_row(w, row);
+    lua_rawseti(L, result, ++n);
+    status = rille_op_next(w->slot->op, row, &w->slot->err);
+  }
+  shape->rows = n < ROWS_HINT_MAX ? n : ROWS_HINT_MAX;
+  return status;
+}
+
+rille_status rl_drain(rl_slot *slot) {
+  rille_row row;
+  rille_status status;
+  do status = rille_op_next(slot->op, &row, &slot->err);
+  while (status == RILLE_ROW);
+  return status;
+}
+
+static int push_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
+  rille_row row;
+  rille_status status = rille_op_next(slot->op, &row, &slot->err);
+  if (status == RILLE_ROW) {
+    builder w;
+    start(&w, L, b, slot);
+    if (w.shape->node_count > 1) {
+      status = build_tree(&w, &row);
+      if (one) lua_rawgeti(L, -1, 1);
+    } else if (one) {
+      push_row(&w, &row);
+      status = rl_drain(slot);
+    } else {
+      status = build_flat(&w, &row);
+    }
+  } else if (one) {
+    lua_pushnil(L);
+  } else {
+    lua_newtable(L);
+  }
+  return status < 0 ? -1 : 0;
+}
+
+static int push_cell_alone(lua_State *L, rl_slot *slot) {
+  rille_row row;
+  rille_status status = rille_op_next(slot->op, &row, &slot->err);
+  if (status == RILLE_ROW && row.count > 0) {
+    if (row.cells[0].kind == RILLE_INT && rille_op_result(slot->op) == RILLE_RESULT_BOOLEAN)
+      lua_pushboolean(L, row.cells[0].as.i != 0);
+    else
+      rl_push_value(L, slot, &row.cells[0]);
+    status = rl_drain(slot);
+  } else {
+    lua_pushnil(L);
+  }
+  return status < 0 ? -1 : 0;
+}
+
+int rl_push_result(lua_State *L, rl_binding *b, rl_slot *slot) {
+  switch (rille_op_result(slot->op)) {
+  case RILLE_RESULT_ROW: return push_rows(L, b, slot, 1);
+  case RILLE_RESULT_ROWS: return push_rows(L, b, slot, 0);
+  case RILLE_RESULT_INTEGER:
+  case RILLE_RESULT_BOOLEAN: return push_cell_alone(L, slot);
+  default:
+    if (rl_drain(slot) < 0) return -1;
+    lua_createtable(L, 0, 1);
+    rl_push_integer(L, rille_op_affected(slot->op));
+    lua_setfield(L, -2, "count");
+    return 0;
+  }
+}
+
+rille_status rl_push_next(lua_State *L, rl_binding *b, rl_slot *slot) {
+  rille_row row;
+  rille_status status = rille_op_next(slot->op, &row, &slot->err);
+  if (status != RILLE_ROW) return status;
+  builder w;
+  start(&w, L, b, slot);
+  push_row(&w, &row);
+  return status;
+}

@@ -1,0 +1,192 @@
+/* Schemas: opening, checking, formatting; and bringing a database into the form of one. */
+#include <string.h>
+
+#include "binding.h"
+
+typedef struct rl_schema {
+  rille_schema *schema;
+} rl_schema;
+
+rille_schema *rl_schema_check(lua_State *L, int index) {
+  rl_schema *s = (rl_schema *)rl_is(L, rl_binding_of(L), index, RL_REF_SCHEMA);
+  if (!s || !s->schema) rl_raise(L, "VALIDATION", "a schema is wanted");
+  return s->schema;
+}
+
+static void set_number(lua_State *L, const char *key, int32_t n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, key);
+}
+
+static void set_string(lua_State *L, const char *key, const char *text) {
+  lua_pushstring(L, text); /* NULL pushes nil, and sets nothing */
+  lua_setfield(L, -2, key);
+}
+
+/* Pushes a list of { line, column, end_column, message, file, source_line, warning }. */
+static void push_diagnostics(lua_State *L, const rille_diagnostics *d) {
+  size_t count = d ? rille_diagnostics_count(d) : 0;
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    rille_diagnostic one;
+    memset(&one, 0, sizeof one);
+    one.struct_size = (uint32_t)sizeof one;
+    rille_diagnostics_get(d, i, &one);
+    lua_createtable(L, 0, 7);
+    set_number(L, "line", one.line);
+    set_number(L, "column", one.column);
+    set_number(L, "end_column", one.end_column);
+    set_string(L, "file", one.file);
+    set_string(L, "message", one.message);
+    set_string(L, "source_line", one.source_line);
+    lua_pushboolean(L, one.warning);
+    lua_setfield(L, -2, "warning");
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+static const char *text_field(lua_State *L, int index, const char *key, size_t *len) {
+  lua_getfield(L, index, key); /* stays on the stack, which keeps it alive */
+  return lua_tolstring(L, -1, len);
+}
+
+/* Pushes the schema on success. On failure box has error and diagnostics. */
+static rille_status open_options(lua_State *L, const rille_schema_options *options, rl_box *box) {
+  rl_schema *s = (rl_schema *)rl_new_userdata(L, sizeof *s);
+  s->schema = NULL;
+  rl_push_ref(L, RL_REF_SCHEMA);
+  lua_setmetatable(L, -2);
+  return rille_schema_open(options, &s->schema, &box->diagnostics, &box->err);
+}
+
+/* core.schema{ path, text, url }: the schema; its faults, all of them, are in e.diagnostics and, with source lines, in
+ * e.details. */
+static int open_schema(lua_State *L) {
+  rille_schema_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  options.path = text_field(L, 1, "path", NULL);
+  options.text = text_field(L, 1, "text", &options.text_len);
+  options.url = text_field(L, 1, "url", NULL);
+  rl_box *box = rl_box_push(L);
+  if (open_options(L, &options, box) >= 0) return 1;
+  rl_push_error(L, box->err);
+  if (box->diagnostics) {
+    push_diagnostics(L, box->diagnostics);
+    lua_setfield(L, -2, "diagnostics");
+    set_string(L, "details", rille_diagnostics_text(box->diagnostics));
+  }
+  rl_box_clear(box);
+  return lua_error(L);
+}
+
+/* core.schema_url(schema): the variable's name of url = env("..."), the literal text. */
+static int schema_url(lua_State *L) {
+  const char *env = NULL, *text = NULL;
+  rille_schema_url(rl_schema_check(L, 1), &env, &text);
+  lua_pushstring(L, env);
+  lua_pushstring(L, text);
+  return 2;
+}
+
+static int schema_provider(lua_State *L) {
+  lua_pushstring(L, rille_schema_provider(rl_schema_check(L, 1)));
+  return 1;
+}
+
+/* core.schema_model(schema, name): the snake_case name of the model, or nil and the nearest. */
+static int schema_model(lua_State *L) {
+  rille_schema *s = rl_schema_check(L, 1);
+  size_t len;
+  const char *name = luaL_checklstring(L, 2, &len);
+  int32_t number = rille_schema_model(s, name, len);
+  lua_pushstring(L, number >= 0 ? rille_schema_model_client(s, number) : NULL);
+  lua_pushstring(L, number >= 0 ? NULL : rille_schema_model_nearest(s, name, len));
+  return 2;
+}
+
+/* core.schema_sql(schema, provider): what push would run on an empty database. */
+static int schema_sql(lua_State *L) {
+  rille_schema *s = rl_schema_check(L, 1);
+  const char *name = luaL_checkstring(L, 2);
+  size_t len;
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_schema_sql(s, name, &box->text, &len, &box->err));
+  lua_pushlstring(L, box->text, len);
+  rl_box_clear(box);
+  return 1;
+}
+
+/* core.validate(text): true, or nil and the diagnostics. */
+static int validate(lua_State *L) {
+  rille_schema_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  options.text = luaL_checklstring(L, 1, &options.text_len);
+  rl_box *box = rl_box_push(L);
+  if (open_options(L, &options, box) >= 0) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  if (!box->diagnostics) rl_box_throw(L, box);
+  lua_pushnil(L);
+  push_diagnostics(L, box->diagnostics);
+  rl_box_clear(box);
+  return 2;
+}
+
+static int format(lua_State *L) {
+  size_t len, out_len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_schema_format(text, len, &box->text, &out_len, &box->err));
+  lua_pushlstring(L, box->text, out_len);
+  rl_box_clear(box);
+  return 1;
+}
+
+/* core.push{ schema, url, reset, accept_data_loss } */
+static int push(lua_State *L) {
+  rille_push_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_getfield(L, 1, "schema");
+  options.schema = rl_schema_check(L, 2);
+  options.url = text_field(L, 1, "url", NULL);
+  lua_getfield(L, 1, "reset");
+  options.reset = lua_toboolean(L, -1);
+  lua_getfield(L, 1, "accept_data_loss");
+  options.accept_data_loss = lua_toboolean(L, -1);
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_push(&options, &box->err));
+  return 0;
+}
+
+static int schema_gc(lua_State *L) {
+  rl_schema *s = (rl_schema *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCHEMA);
+  if (s && s->schema) rille_schema_release(s->schema);
+  if (s) s->schema = NULL;
+  return 0;
+}
+
+void rl_schema_setup(lua_State *L) {
+  static const luaL_Reg meta[] = {{"__gc", schema_gc}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"schema", open_schema},
+                                       {"schema_url", schema_url},
+                                       {"schema_provider", schema_provider},
+                                       {"schema_model", schema_model},
+                                       {"schema_sql", schema_sql},
+                                       {"validate", validate},
+                                       {"format", format},
+                                       {"push", push},
+                                       {NULL, NULL}};
+  rl_set_functions(L, functions);
+  rl_push_ref(L, RL_REF_SCHEMA);
+  rl_set_functions(L, meta);
+  lua_pushliteral(L, "rille.Schema");
+  lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}

@@ -1,0 +1,123 @@
+/* Slots: an operation with its tape, kept by a scope between calls, so that a call allocates nothing of its own. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "binding.h"
+
+#define IDLE_MAX 8
+
+void rl_tx_drop(rl_tx *tx) {
+  if (!tx || --tx->refs > 0) return;
+  rille_tx_free(tx->tx);
+  free(tx);
+}
+
+static rl_slot *slot_new(lua_State *L, rl_scope *scope) {
+  rl_slot *slot = (rl_slot *)rl_new_userdata(L, sizeof *slot);
+  memset(slot, 0, sizeof *slot);
+  rl_push_ref(L, RL_REF_SLOT);
+  lua_setmetatable(L, -2);
+  slot->op = rille_op_new(scope->client);
+  slot->tape = rille_tape_new();
+  if (!slot->op || !slot->tape) {
+    rl_slot_dispose(slot);
+    rl_push_error(L, NULL);
+    lua_error(L);
+  }
+  return slot;
+}
+
+/* While it is in use a slot is anchored by the stack alone: when an error jumps away, the collector finds it and ends
+ * what runs. */
+rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
+  rl_get_user(L, owner);
+  if (scope->idle > 0) {
+    lua_rawgeti(L, -1, scope->idle);
+    lua_pushnil(L);
+    lua_rawseti(L, -3, scope->idle);
+    scope->idle--;
+    rl_slot *slot = (rl_slot *)lua_touserdata(L, -1);
+    if (slot && slot->tape) {
+      rille_tape_reset(slot->tape);
+      return slot;
+    }
+    lua_pop(L, 1);
+  }
+  return slot_new(L, scope);
+}
+
+void rl_slot_begin(rl_slot *slot, rl_scope *scope) {
+  slot->keep_nulls = scope->keep_nulls;
+  slot->running = 1;
+  if (slot->tx == scope->tx) return;
+  rl_tx_drop(slot->tx);
+  slot->tx = scope->tx;
+  if (slot->tx) slot->tx->refs++;
+}
+
+void rl_slot_stop(rl_slot *slot) {
+  if (slot->running && slot->op) rille_op_reset(slot->op);
+  slot->running = 0;
+  if (slot->stream) slot->stream->streams--;
+  slot->stream = NULL;
+  if (slot->tx) {
+    rl_tx_drop(slot->tx);
+    slot->tx = NULL;
+  }
+  rille_error_free(slot->err);
+  slot->err = NULL;
+  rille_free(slot->text);
+  slot->text = NULL;
+}
+
+void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
+  slot->running = 0;
+  if (slot->tx && slot->tx != scope->tx) rl_slot_stop(slot);
+  if (!scope->client || scope->idle >= IDLE_MAX) {
+    rl_slot_dispose(slot);
+    return;
+  }
+  lua_pushvalue(L, anchors + 1);
+  lua_rawseti(L, anchors, scope->idle + 1);
+  scope->idle++;
+}
+
+int rl_slot_throw(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
+  rl_push_error(L, slot->err);
+  rl_slot_stop(slot);
+  rl_slot_give(L, scope, slot, anchors);
+  lua_error(L);
+  for (;;) {}
+}
+
+void rl_slot_dispose(rl_slot *slot) {
+  rl_slot_stop(slot);
+  rille_op_free(slot->op);
+  rille_tape_free(slot->tape);
+  rille_json_free(slot->json);
+  slot->op = NULL;
+  slot->tape = NULL;
+  slot->json = NULL;
+}
+
+static int slot_gc(lua_State *L) {
+  rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), 1, RL_REF_SLOT);
+  if (slot) rl_slot_dispose(slot);
+  return 0;
+}
+
+/* __close of an iterator's slot: `break` gives the connection back at once. */
+static int slot_close(lua_State *L) {
+  rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), 1, RL_REF_SLOT);
+  if (slot) rl_slot_stop(slot);
+  return 0;
+}
+
+void rl_slot_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"__gc", slot_gc}, {"__close", slot_close}, {NULL, NULL}};
+  rl_push_ref(L, RL_REF_SLOT);
+  rl_set_functions(L, functions);
+  lua_pushliteral(L, "rille.Operation");
+  lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}

@@ -1,0 +1,190 @@
+/* Transactions: scopes with a connection of their own. What runs when is decided in Lua; here are the steps. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "binding.h"
+
+typedef rille_status step(rille_op *, rille_tx *, rille_error **);
+
+static int32_t isolation(lua_State *L, int index) {
+  static const struct {
+    const char *name;
+    int32_t level;
+  } levels[] = {{"readuncommitted", RILLE_ISOLATION_READ_UNCOMMITTED},
+                {"readcommitted", RILLE_ISOLATION_READ_COMMITTED},
+                {"repeatableread", RILLE_ISOLATION_REPEATABLE_READ},
+                {"serializable", RILLE_ISOLATION_SERIALIZABLE}};
+  char plain[32];
+  size_t len = 0;
+  lua_getfield(L, index, "isolation_level");
+  if (lua_isnil(L, -1)) return RILLE_ISOLATION_DEFAULT;
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  for (const char *p = text; *p && len + 1 < sizeof plain; p++) {
+    if (*p == ' ' || *p == '_' || *p == '-') continue;
+    plain[len++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+  }
+  plain[len] = 0;
+  for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+    if (strcmp(levels[i].name, plain) == 0) return levels[i].level;
+  rl_raise(L, "VALIDATION",
+           "`isolation_level`: \"%s\" is none of \"read uncommitted\", \"read committed\", \"repeatable read\", "
+           "\"serializable\"",
+           text);
+}
+
+static int64_t milliseconds(lua_State *L, int index, const char *key) {
+  lua_getfield(L, index, key);
+  if (lua_isnil(L, -1)) return 0;
+  lua_Number n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+  if (!(n >= 0 && n <= (lua_Number)INT32_MAX))
+    rl_raise(L, "VALIDATION", "`%s`: a number of milliseconds is wanted", key);
+  return (int64_t)n;
+}
+
+/* A slot of the parent moves over, so that a short transaction makes no operation of its own. Stack: parent at 1, new
+ * scope at the top. */
+static void borrow_slot(lua_State *L, rl_scope *parent, rl_scope *scope) {
+  rl_get_user(L, -1);
+  rl_get_user(L, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "parent");
+  if (parent->idle > 0) {
+    lua_rawgeti(L, -1, parent->idle);
+    lua_rawseti(L, -3, 1);
+    lua_pushnil(L);
+    lua_rawseti(L, -2, parent->idle);
+    parent->idle--;
+    scope->idle = 1;
+  }
+  lua_pop(L, 2);
+}
+
+/* Runs a step on the scope at index. */
+static void run(lua_State *L, rl_scope *scope, int index, step *start) {
+  rl_slot *slot = rl_slot_take(L, scope, index);
+  int anchors = lua_gettop(L) - 1;
+  rl_slot_begin(slot, scope);
+  if (start(slot->op, rl_slot_tx(slot), &slot->err) < 0 || rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, anchors);
+  rl_slot_give(L, scope, slot, anchors);
+  lua_settop(L, anchors - 1);
+}
+
+static rl_tx *new_tx(lua_State *L, rl_box *box, rl_scope *scope, const rille_tx_options *options) {
+  rl_tx *tx = (rl_tx *)malloc(sizeof *tx);
+  if (!tx) rl_box_throw(L, box);
+  tx->tx = NULL;
+  tx->refs = 1;
+  scope->tx = tx;
+  rl_box_check(L, box, rille_tx_new(scope->client, options, &tx->tx, &box->err));
+  return tx;
+}
+
+/* core.begin(client, options): the scope of a transaction that has begun. */
+static int begin(lua_State *L) {
+  rl_scope *parent = rl_scope_check(L, 1);
+  rille_tx_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  lua_settop(L, 2);
+  if (lua_istable(L, 2)) {
+    options.isolation = isolation(L, 2);
+    options.max_wait_ms = milliseconds(L, 2, "max_wait");
+    options.timeout_ms = milliseconds(L, 2, "timeout");
+    lua_getfield(L, 2, "read_only");
+    options.read_only = lua_toboolean(L, -1);
+  }
+  rl_box *box = rl_box_push(L);
+  rl_scope *scope = rl_scope_push(L);
+  int index = lua_gettop(L);
+  scope->client = rille_client_retain(parent->client);
+  scope->keep_nulls = parent->keep_nulls;
+  scope->depth = 1;
+  new_tx(L, box, scope, &options);
+  borrow_slot(L, parent, scope);
+  run(L, scope, index, rille_op_begin);
+  lua_settop(L, index);
+  return 1;
+}
+
+/* core.nest(scope): the scope of a savepoint in it. */
+static int nest(lua_State *L) {
+  rl_scope *parent = rl_scope_check(L, 1);
+  lua_settop(L, 1);
+  rl_scope *scope = rl_scope_push(L);
+  scope->client = rille_client_retain(parent->client);
+  scope->keep_nulls = parent->keep_nulls;
+  scope->depth = parent->depth + 1;
+  scope->tx = parent->tx;
+  scope->tx->refs++;
+  borrow_slot(L, parent, scope);
+  run(L, scope, 2, rille_op_savepoint);
+  return 1;
+}
+
+/* The scope is over; its slots go back to the parent when that still takes them. */
+static void end(lua_State *L, rl_scope *scope) {
+  scope->ended = 1;
+  rl_get_user(L, 1);
+  int anchors = lua_gettop(L);
+  lua_getfield(L, anchors, "parent");
+  lua_getfield(L, anchors + 1, "scope");
+  rl_scope *parent = (rl_scope *)rl_is(L, rl_binding_of(L), -1, RL_REF_SCOPE);
+  for (; parent && scope->idle > 0; scope->idle--) {
+    lua_rawgeti(L, anchors, scope->idle);
+    rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), -1, RL_REF_SLOT);
+    if (slot && parent->client && !parent->ended && parent->idle < 2) {
+      rl_slot_stop(slot);
+      lua_rawseti(L, anchors + 1, parent->idle + 1);
+      parent->idle++;
+    } else {
+      if (slot) rl_slot_dispose(slot);
+      lua_pop(L, 1);
+    }
+    lua_pushnil(L);
+    lua_rawseti(L, anchors, scope->idle);
+  }
+  rl_tx_drop(scope->tx);
+  scope->tx = NULL;
+  rille_client_release(scope->client);
+  scope->client = NULL;
+}
+
+/* core.finish(scope, commit): commits or rolls back, and the scope is over either way. Raises what the database says.
+ */
+static int finish(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  int commit = lua_toboolean(L, 2);
+  lua_settop(L, 1);
+  step *start = commit ? rille_op_commit : rille_op_rollback;
+  if (scope->depth > 1) start = commit ? rille_op_release_savepoint : rille_op_rollback_savepoint;
+  rl_slot *slot = rl_slot_take(L, scope, 1);
+  rl_slot_begin(slot, scope);
+  int failed = start(slot->op, rl_slot_tx(slot), &slot->err) < 0 || rl_drain(slot) < 0;
+  if (failed)
+    rl_push_error(L, slot->err);
+  else
+    lua_pushnil(L);
+  if (failed) rl_slot_stop(slot);
+  rl_slot_give(L, scope, slot, 2);
+  end(L, scope);
+  lua_settop(L, 4);
+  return failed ? lua_error(L) : 0;
+}
+
+/* core.back_off(attempt): sleeps up to 10, 20, 40, ... 1000 ms; how long is left to the clock, so that rivals part. */
+static int back_off(lua_State *L) {
+  int attempt = (int)luaL_checkinteger(L, 1);
+  int64_t most = attempt < 7 ? 10000LL << (attempt < 1 ? 0 : attempt - 1) : 1000000LL;
+  int64_t scattered = (rille_datetime_now() % 1000003 * 2654435761LL) & 0x7fffffff;
+  int64_t wait = most / 2 + scattered % (most / 2);
+  struct timespec span = {(time_t)(wait / 1000000), (long)(wait % 1000000) * 1000};
+  nanosleep(&span, NULL);
+  return 0;
+}
+
+void rl_tx_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"begin", begin}, {"nest", nest}, {"finish", finish}, {"back_off", back_off}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+}

@@ -1,0 +1,188 @@
+/* Values: sentinels, field references, arrays and objects, times; and the cells of rows that are neither text nor
+ * integer. */
+#include <string.h>
+#include <time.h>
+
+#include "binding.h"
+
+static void push_datetime(lua_State *L, int64_t microseconds) {
+  char text[RILLE_DATETIME_MAX];
+  size_t len = rille_datetime_format(microseconds, text);
+  lua_pushlstring(L, text, len);
+}
+
+static void push_int(lua_State *L, int64_t i) {
+#if LUA_VERSION_NUM < 503
+  if (i > (int64_t)RL_EXACT_DOUBLE || i < -(int64_t)RL_EXACT_DOUBLE) {
+    char text[32];
+    int len = snprintf(text, sizeof text, "%lld", (long long)i);
+    rl_decimal_push(L, text, (size_t)len);
+    return;
+  }
+#endif
+  rl_push_integer(L, i);
+}
+
+static void push_list(lua_State *L, rl_slot *slot, const rille_value *v) {
+  luaL_checkstack(L, 6, NULL);
+  lua_createtable(L, (int)v->len, 0);
+  for (uint32_t i = 0; i < v->len; i++) {
+    if (v->as.list[i].kind == RILLE_NULL) /* nil would end the list */
+      rl_push_ref(L, RL_REF_NULL);
+    else
+      rl_push_value(L, slot, &v->as.list[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+static void push_json(lua_State *L, rl_slot *slot, const rille_value *v) {
+  if (!slot->json) slot->json = rille_json_new();
+  if (!slot->json) {
+    rl_push_error(L, NULL);
+    lua_error(L);
+  }
+  rl_json_push(L, slot->json, &slot->err, v->as.p, v->len);
+}
+
+void rl_push_value(lua_State *L, rl_slot *slot, const rille_value *v) {
+  switch (v->kind) {
+  case RILLE_NULL:
+    if (slot->keep_nulls)
+      rl_push_ref(L, RL_REF_NULL);
+    else
+      lua_pushnil(L);
+    break;
+  case RILLE_BOOL: lua_pushboolean(L, v->as.i != 0); break;
+  case RILLE_INT: push_int(L, v->as.i); break;
+  case RILLE_FLOAT: lua_pushnumber(L, (lua_Number)v->as.f); break;
+  case RILLE_DECIMAL: rl_decimal_push(L, v->as.p, v->len); break;
+  case RILLE_DATETIME: push_datetime(L, v->as.i); break;
+  case RILLE_JSON: push_json(L, slot, v); break;
+  case RILLE_LIST: push_list(L, slot, v); break;
+  default: lua_pushlstring(L, v->as.p, v->len); break; /* text, bytes, and kinds that are yet to come */
+  }
+}
+
+static int date_field(lua_State *L, int index, const char *key, int fallback) {
+  lua_getfield(L, index, key);
+  int value = lua_type(L, -1) == LUA_TNUMBER ? (int)lua_tonumber(L, -1) : fallback;
+  lua_pop(L, 1);
+  return value;
+}
+
+int rl_date_of_table(lua_State *L, int index, int64_t *microseconds) {
+  struct tm tm;
+  memset(&tm, 0, sizeof tm);
+  tm.tm_year = date_field(L, index, "year", -1) - 1900;
+  tm.tm_mon = date_field(L, index, "month", 0) - 1;
+  tm.tm_mday = date_field(L, index, "day", 0);
+  if (tm.tm_year < -1900 || tm.tm_mon < 0 || tm.tm_mday == 0) return 0;
+  tm.tm_hour = date_field(L, index, "hour", 12);
+  tm.tm_min = date_field(L, index, "min", 0);
+  tm.tm_sec = date_field(L, index, "sec", 0);
+  lua_getfield(L, index, "isdst");
+  tm.tm_isdst = lua_isboolean(L, -1) ? lua_toboolean(L, -1) : -1;
+  lua_pop(L, 1);
+  time_t seconds = mktime(&tm);
+  if (seconds == (time_t)-1) return 0;
+  *microseconds = (int64_t)seconds * 1000000;
+  return 1;
+}
+
+static int sentinel_text(lua_State *L) {
+  static const char *const names[] = {"rille.null", "rille.json_null", "rille.db_null", "rille.any_null", "rille.all"};
+  const int *ref = (const int *)rl_is(L, rl_binding_of(L), 1, RL_REF_SENTINEL);
+  lua_pushstring(L, ref ? names[*ref - RL_REF_NULL] : "rille.?");
+  return 1;
+}
+
+/* rille.field("Model", "field") */
+static int field(lua_State *L) {
+  luaL_checkstring(L, 1);
+  luaL_checkstring(L, 2);
+  lua_settop(L, 2);
+  lua_pushliteral(L, ".");
+  lua_insert(L, 2);
+  lua_concat(L, 3);
+  size_t len;
+  const char *text = lua_tolstring(L, 1, &len);
+  rl_field *f = (rl_field *)rl_new_userdata(L, sizeof *f + len);
+  f->len = len;
+  memcpy(f->text, text, len + 1);
+  rl_push_ref(L, RL_REF_FIELD);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+static int field_text(lua_State *L) {
+  const rl_field *f = (const rl_field *)rl_is(L, rl_binding_of(L), 1, RL_REF_FIELD);
+  lua_pushfstring(L, "rille.field(%s)", f ? f->text : "?");
+  return 1;
+}
+
+static int with_metatable(lua_State *L, int ref) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_newtable(L);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  rl_push_ref(L, ref);
+  lua_setmetatable(L, 1);
+  return 1;
+}
+
+static int array(lua_State *L) {
+  return with_metatable(L, RL_REF_ARRAY);
+}
+static int object(lua_State *L) {
+  return with_metatable(L, RL_REF_OBJECT);
+}
+
+/* rille.time(iso): seconds since 1970, an integer when they are whole. */
+static int seconds_of(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  int64_t microseconds;
+  if (!rille_datetime_parse(text, len, &microseconds))
+    rl_raise(L, "VALIDATION", "\"%s\" is not an ISO-8601 date or date-time such as 2026-11-22T12:00:00Z", text);
+  if (microseconds % 1000000 == 0)
+    rl_push_integer(L, microseconds / 1000000);
+  else
+    lua_pushnumber(L, (lua_Number)microseconds / 1e6);
+  return 1;
+}
+
+/* core.clock(seconds before now): ISO text, to the millisecond as columns have it. */
+static int clock_text(lua_State *L) {
+  double back = luaL_optnumber(L, 1, 0) * 1e6;
+  if (!(back > -4e18 && back < 4e18)) rl_raise(L, "VALIDATION", "the span of time is out of range");
+  int64_t now = rille_datetime_now() - (int64_t)back;
+  push_datetime(L, now - ((now % 1000) + 1000) % 1000);
+  return 1;
+}
+
+static void name_metatable(lua_State *L, int ref, const char *name, const luaL_Reg *functions) {
+  rl_push_ref(L, ref);
+  if (functions) rl_set_functions(L, functions);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}
+
+void rl_value_setup(lua_State *L) {
+  static const luaL_Reg sentinel_functions[] = {{"__tostring", sentinel_text}, {NULL, NULL}};
+  static const luaL_Reg field_functions[] = {{"__tostring", field_text}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"field", field},     {"array", array},      {"object", object},
+                                       {"time", seconds_of}, {"clock", clock_text}, {NULL, NULL}};
+  static const char *const names[] = {"null", "json_null", "db_null", "any_null", "all"};
+  name_metatable(L, RL_REF_SENTINEL, "rille.Sentinel", sentinel_functions);
+  name_metatable(L, RL_REF_FIELD, "rille.Field", field_functions);
+  name_metatable(L, RL_REF_ARRAY, "rille.Array", NULL);
+  name_metatable(L, RL_REF_OBJECT, "rille.Object", NULL);
+  for (int ref = RL_REF_NULL; ref <= RL_REF_ALL; ref++) {
+    rl_push_ref(L, ref);
+    lua_setfield(L, -2, names[ref - RL_REF_NULL]);
+  }
+  rl_set_functions(L, functions);
+}

@@ -1,0 +1,244 @@
+/* A Lua value to the tape, in one pass. What it cannot carry is an error that names its place: where.posts[2].title. */
+#include <string.h>
+
+#include "binding.h"
+
+#define DEPTH_MAX 200
+
+typedef struct walk {
+  lua_State *L;
+  const rl_binding *b;
+  rille_tape *tape;
+  size_t tokens;
+  int flags;
+} walk;
+
+/* Whose the keys are: the call's own, the user's data, or a filter's, where in_ and not_ stand for the operators in and
+ * not. */
+enum { AREA_CALL, AREA_DATA, AREA_FILTER };
+
+/* Where the walk is: a chain through the C stack. */
+typedef struct place {
+  const struct place *up;
+  const char *key; /* NULL: an element of a list */
+  size_t key_len;
+  size_t index;
+  int depth;
+  int area;
+} place;
+
+static void value(walk *w, int index, const place *at);
+
+static void add_path(luaL_Buffer *out, const place *at) {
+  if (!at || !at->up) return;
+  add_path(out, at->up);
+  if (at->key) {
+    if (at->up->up) luaL_addchar(out, '.');
+    luaL_addlstring(out, at->key, at->key_len);
+  } else {
+    char number[32];
+    int len = snprintf(number, sizeof number, "[%lu]", (unsigned long)at->index);
+    luaL_addlstring(out, number, (size_t)len);
+  }
+}
+
+static int refuse(walk *w, const place *at, const char *what) RL_NORETURN;
+static int refuse(walk *w, const place *at, const char *what) {
+  lua_State *L = w->L;
+  luaL_Buffer path;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  const char *reason = lua_pushfstring(L, "%s", what);
+  luaL_buffinit(L, &path);
+  /* A cycle makes an endless path: its head says enough. */
+  while (at->depth > 12) at = at->up;
+  add_path(&path, at);
+  luaL_pushresult(&path);
+  const char *text = lua_tostring(L, -1);
+  rl_raise(L, "VALIDATION", *text ? "`%s`: %s" : "%s%s", text, reason);
+}
+
+static void text(walk *w, int index) {
+  size_t len;
+  const char *p = lua_tolstring(w->L, index, &len);
+  if (w->flags & RL_WALK_COPY)
+    rille_tape_text_copy(w->tape, p, len);
+  else
+    rille_tape_text(w->tape, p, len);
+}
+
+static void number(walk *w, int index) {
+  int64_t i;
+  if (rl_integer(w->L, index, &i))
+    rille_tape_int(w->tape, i);
+  else
+    rille_tape_float(w->tape, (double)lua_tonumber(w->L, index));
+}
+
+static void userdata(walk *w, int index, const place *at) {
+  const void *p = lua_touserdata(w->L, index);
+  const void *const *identity = w->b->identity;
+  if (p == identity[RL_REF_NULL]) {
+    rille_tape_null(w->tape);
+  } else if (p == identity[RL_REF_JSON_NULL]) {
+    rille_tape_mark(w->tape, RILLE_MARK_JSON_NULL, "", 0);
+  } else if (p == identity[RL_REF_DB_NULL]) {
+    rille_tape_mark(w->tape, RILLE_MARK_DB_NULL, "", 0);
+  } else if (p == identity[RL_REF_ANY_NULL]) {
+    rille_tape_mark(w->tape, RILLE_MARK_ANY_NULL, "", 0);
+  } else if (p == identity[RL_REF_ALL]) {
+    rille_tape_mark(w->tape, RILLE_MARK_ALL, "", 0);
+  } else if (rl_is(w->L, w->b, index, RL_REF_DECIMAL)) {
+    const rl_decimal *d = (const rl_decimal *)p;
+    rille_tape_decimal(w->tape, d->text, d->len);
+  } else if (rl_is(w->L, w->b, index, RL_REF_FIELD)) {
+    const rl_field *f = (const rl_field *)p;
+    rille_tape_mark(w->tape, RILLE_MARK_FIELD, f->text, f->len);
+  } else {
+    refuse(w, at, "a userdata of another library is not a value");
+  }
+}
+
+/* The elements that table traversal did not give in their order: the list lies partly in the hash part of the table. */
+static void scattered(walk *w, int index, size_t from, size_t n, const place *at) {
+  lua_State *L = w->L;
+  size_t keys = 0;
+  for (size_t i = from; i <= n; i++) {
+    place here = {at, NULL, 0, i, at->depth + 1, at->area};
+    lua_rawgeti(L, index, (int)i);
+    if (lua_isnil(L, -1)) refuse(w, &here, "the list has a hole here; rille.null stands for NULL");
+    value(w, lua_gettop(L), &here);
+    lua_pop(L, 1);
+  }
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    double key = lua_type(L, -2) == LUA_TNUMBER ? (double)lua_tonumber(L, -2) : 0;
+    if (!(key >= 1 && key <= (double)n && floor(key) == key))
+      refuse(w, at, "a table with list elements and other keys is neither a list nor an object");
+    keys++;
+  }
+  if (keys != n) refuse(w, at, "the list has a hole; rille.null stands for NULL");
+}
+
+static void list(walk *w, int index, size_t n, const place *at) {
+  lua_State *L = w->L;
+  size_t done = 0;
+  rille_tape_open_list(w->tape);
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    if (done == n || lua_type(L, -2) != LUA_TNUMBER || (double)lua_tonumber(L, -2) != (double)(done + 1)) {
+      lua_pop(L, 2);
+      scattered(w, index, done + 1, n, at);
+      done = n;
+      break;
+    }
+    place here = {at, NULL, 0, ++done, at->depth + 1, at->area};
+    value(w, lua_gettop(L), &here);
+    lua_pop(L, 1);
+  }
+  rille_tape_close_list(w->tape);
+}
+
+static int is(const place *at, const char *key, size_t len) {
+  return at->key_len == len && memcmp(at->key, key, len) == 0;
+}
+
+/* A filter stays one all the way down. Data hold filters only where a nested write says where. */
+static int area_of(const place *at) {
+  if (at->area == AREA_FILTER || is(at, "where", 5) || is(at, "having", 6)) return AREA_FILTER;
+  return is(at, "data", 4) || is(at, "create", 6) || is(at, "update", 6) ? AREA_DATA : at->area;
+}
+
+static void key(walk *w, const place *here) {
+  size_t len = here->key_len;
+  if (here->area == AREA_FILTER && (is(here, "in_", 3) || is(here, "not_", 4))) len--;
+  rille_tape_key(w->tape, here->key, len);
+}
+
+static void object(walk *w, int index, const place *at) {
+  lua_State *L = w->L;
+  rille_tape_open_object(w->tape);
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    if (lua_type(L, -2) != LUA_TSTRING) {
+      if (lua_type(L, -2) == LUA_TNUMBER) refuse(w, at, "a numeric key that no list from 1 on explains");
+      refuse(w, at, "a key that is no string");
+    }
+    place here = {at, NULL, 0, 0, at->depth + 1, at->area};
+    here.key = lua_tolstring(L, -2, &here.key_len);
+    key(w, &here);
+    here.area = area_of(&here);
+    value(w, lua_gettop(L), &here);
+    lua_pop(L, 1);
+  }
+  rille_tape_close_object(w->tape);
+}
+
+static int is_empty(lua_State *L, int index) {
+  lua_pushnil(L);
+  if (!lua_next(L, index)) return 1;
+  lua_pop(L, 2);
+  return 0;
+}
+
+/* Neither the arguments nor what lies directly in them is a date; nor are the rows of create_many, which are many. */
+static int may_be_date(const walk *w, const place *at) {
+  return at->depth > 1 && (at->depth > 2 || at->key) && !(w->flags & RL_WALK_DATA);
+}
+
+/* A table of os.date("*t"), told by the day of the year that nobody writes by hand. */
+static int date(walk *w, int index) {
+  int64_t microseconds;
+  lua_pushvalue(w->L, index);
+  rl_push_ref(w->L, RL_REF_YDAY);
+  lua_rawget(w->L, -2);
+  int is_date = lua_type(w->L, -1) == LUA_TNUMBER && rl_date_of_table(w->L, index, &microseconds);
+  lua_pop(w->L, 2);
+  if (is_date) rille_tape_datetime(w->tape, microseconds);
+  return is_date;
+}
+
+static void table(walk *w, int index, const place *at) {
+  lua_State *L = w->L;
+  if (at->depth >= DEPTH_MAX) refuse(w, at, "tables are nested too deeply, or in a circle");
+  luaL_checkstack(L, 8, "tables are nested too deeply");
+  size_t n = rl_rawlen(L, index);
+  const void *meta = NULL;
+  if (lua_getmetatable(L, index)) {
+    meta = lua_topointer(L, -1);
+    lua_pop(L, 1);
+  }
+  if (meta && meta == w->b->identity[RL_REF_OBJECT]) {
+    if (is_empty(L, index))
+      rille_tape_mark(w->tape, RILLE_MARK_EMPTY_OBJECT, "", 0);
+    else
+      object(w, index, at);
+  } else if (n > 0) {
+    list(w, index, n, at);
+  } else if (meta && meta == w->b->identity[RL_REF_ARRAY]) {
+    if (!is_empty(L, index)) refuse(w, at, "a rille.array with keys that are not 1, 2, 3, ...");
+    rille_tape_mark(w->tape, RILLE_MARK_EMPTY_ARRAY, "", 0);
+  } else if (!may_be_date(w, at) || !date(w, index)) {
+    object(w, index, at);
+  }
+}
+
+static void value(walk *w, int index, const place *at) {
+  lua_State *L = w->L;
+  w->tokens++;
+  switch (lua_type(L, index)) {
+  case LUA_TSTRING: text(w, index); break;
+  case LUA_TNUMBER: number(w, index); break;
+  case LUA_TTABLE: table(w, index, at); break;
+  case LUA_TBOOLEAN: rille_tape_bool(w->tape, lua_toboolean(L, index)); break;
+  case LUA_TUSERDATA: userdata(w, index, at); break;
+  case LUA_TNIL: rille_tape_null(w->tape); break;
+  default: lua_pushfstring(L, "a %s is not a value", luaL_typename(L, index)); refuse(w, at, lua_tostring(L, -1));
+  }
+}
+
+size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags) {
+  walk w = {L, b, tape, 0, flags};
+  place top = {NULL, NULL, 0, 0, 0, flags & RL_WALK_DATA ? AREA_DATA : AREA_CALL};
+  luaL_checkstack(L, 8, NULL);
+  value(&w, rl_absolute(L, index), &top);
+  return w.tokens;
+}

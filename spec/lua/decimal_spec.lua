@@ -1,0 +1,135 @@
+-- rille.decimal, rille.json, times, sentinels: what needs no database.
+local rille = require "rille"
+local support = require "support"
+local d = rille.decimal
+
+describe("decimal", function()
+  it("calculates exactly", function()
+    assert.equal("0.3", tostring(d "0.1" + d "0.2"))
+    assert.equal("-0.1", tostring(d "0.1" - "0.2"))
+    assert.equal("121932631112635269", tostring(d "123456789" * 987654321))
+    assert.equal("2.5", tostring(d(5) / 2))
+    assert.equal("-7", tostring(-d(7)))
+    assert.equal("99999999999999999999999999999.99", tostring(d "99999999999999999999999999999.98" + d "0.01"))
+  end)
+
+  it("compares by value", function()
+    assert.is_true(d "1.50" == d "1.5")
+    assert.is_true(d "1" < d "2")
+    assert.is_true(d "2" <= d "2.0")
+    assert.is_true(d "-3" < d "-2")
+    assert.is_false(d "1" == 1)
+  end)
+
+  it("rounds and formats", function()
+    assert.equal("2.35", tostring(d "2.345":round(2)))
+    assert.equal("-2.35", tostring(d "-2.345":round(2)))
+    assert.equal("3", tostring(d "2.5":round()))
+    assert.equal("2.00", d "2":format(2))
+    assert.equal("1234.6", d "1234.56":format(1))
+    assert.equal(2.5, d "2.5":tonumber())
+  end)
+
+  it("is made of texts and numbers, and of nothing else", function()
+    assert.equal("12.5", tostring(d(12.5)))
+    assert.equal("0.1", tostring(d(0.1)))
+    assert.equal("9223372036854775807", tostring(d(math.maxinteger)))
+    assert.equal("1500", tostring(d "1.5e3"))
+    local x = d "1"
+    assert.equal(x, d(x))
+    for _, bad in ipairs { "", "abc", "1,5", "--1", {}, true, 1 / 0 } do assert.is_false(pcall(d, bad)) end
+    assert.is_false(pcall(d))
+    assert.is_false(pcall(function() return d(1) / 0 end))
+    assert.is_false(pcall(function() return d(1) + {} end))
+    assert.is_false(pcall(d(1).round, {}))
+    assert.is_false(pcall(function() return d(1):round(-1) end))
+  end)
+end)
+
+describe("json", function()
+  local function through(value) return rille.json.decode(rille.json.encode(value)) end
+
+  it("goes there and back", function()
+    assert.same({ 1, 2, { a = "x" } }, through { 1, 2, { a = "x" } })
+    for _, value in ipairs { 1, -5, 0.1, 1e300, math.maxinteger, "ü\n\"\\", true, false } do
+      assert.equal(value, through(value))
+      assert.equal(math.type(value), math.type(through(value)))
+    end
+    assert.equal(rille.null, through(rille.null))
+    assert.equal("[]", rille.json.encode(rille.array {}))
+    assert.equal("{}", rille.json.encode(rille.object {}))
+    assert.equal("{}", rille.json.encode {})
+    assert.equal("[1]", rille.json.encode { 1 })
+  end)
+
+  it("keeps numbers exact", function()
+    assert.equal("12345678901234567890", tostring(rille.json.decode "12345678901234567890"))
+    assert.equal("userdata", type(rille.json.decode "0.10000000000000000555"))
+    assert.equal(1.2345678901234567, rille.json.decode "1.2345678901234567")
+    assert.equal(0.1, rille.json.decode "0.1")
+    assert.equal(1e22, rille.json.decode "1e22")
+    assert.equal(-0.0, rille.json.decode "-0")
+    assert.equal("float", math.type(rille.json.decode "1.0"))
+    assert.equal("integer", math.type(rille.json.decode "1"))
+  end)
+
+  it("refuses what is not Json", function()
+    for _, text in ipairs { "", "[1,", "{a:1}", "01", "nul", "[1]x", '"\1"' } do
+      local ok, e = pcall(rille.json.decode, text)
+      assert.is_false(ok, text)
+      assert.is_true(rille.is(e))
+    end
+    assert.is_false(pcall(rille.json.encode, print))
+    assert.is_false(pcall(rille.json.encode, { 1, x = 2 }))
+    assert.is_false(pcall(rille.json.encode, 0 / 0))
+    local circle = {}
+    circle[1] = circle
+    assert.is_false(pcall(rille.json.encode, circle))
+    assert.is_false(pcall(rille.json.decode, ("["):rep(100000)))
+  end)
+end)
+
+describe("times", function()
+  it("reads ISO texts", function()
+    assert.equal(0, rille.time "1970-01-01")
+    assert.equal("integer", math.type(rille.time "2026-11-22T12:00:00Z"))
+    assert.equal(1795348800, rille.time "2026-11-22T12:00:00Z")
+    assert.equal(1795348800.25, rille.time "2026-11-22T13:00:00.250+01:00")
+    support.fails("VALIDATION", rille.time, "tomorrow")
+  end)
+
+  it("reckons from now", function()
+    assert.is_true(math.abs(rille.time(rille.now()) - os.time()) <= 2)
+    assert.is_true(math.abs(rille.time(rille.ago { days = 1, hours = 1 }) - (os.time() - 90000)) <= 2)
+    support.fails("VALIDATION", rille.ago, {})
+    support.fails("VALIDATION", rille.ago, { day = 1 })
+  end)
+end)
+
+describe("errors", function()
+  it("are told apart", function()
+    local e = support.fails("VALIDATION", rille.time, "x")
+    assert.is_true(rille.is(e))
+    assert.is_true(rille.is(e, "VALIDATION"))
+    assert.is_false(rille.is(e, "P2002"))
+    assert.is_false(rille.is({ code = "VALIDATION" }))
+    assert.is_false(rille.is "text")
+    assert.equal("VALIDATION: " .. e.message, tostring(e))
+  end)
+
+  it("are caught by try, and only they", function()
+    assert.equal(0, rille.try(rille.time, "1970-01-01"))
+    local result, e = rille.try(rille.time, "x")
+    assert.is_nil(result)
+    assert.equal("VALIDATION", e.code)
+    assert.is_false(pcall(rille.try, function() error "a bug" end))
+    assert.same({ 1, 2, 3 }, { rille.try(function(...) return ... end, 1, 2, 3) })
+  end)
+end)
+
+it("names its sentinels", function()
+  assert.equal("rille.null", tostring(rille.null))
+  assert.equal("rille.all", tostring(rille.all))
+  assert.equal("rille.field(User.name)", tostring(rille.field("User", "name")))
+  assert.truthy(rille.version:match "^%d+%.%d+%.%d+$")
+end)

@@ -1,0 +1,111 @@
+-- Raw SQL: parameters, fragments, typed results, errors.
+local rille = require "rille"
+local support = require "support"
+
+local schema = [[
+model Item {
+  id    Int     @id
+  name  String
+  price Decimal?
+  data  Json?
+}
+]]
+
+describe("rille.sql", function()
+  local function text(...) return tostring(rille.sql(...)) end
+
+  it("numbers its values", function()
+    assert.equal("a = $1 AND b = $2", text("a = ? AND b = ?", 1, 2))
+    assert.equal("x IN ($1, $2, $3)", text("x IN (?)", rille.join { 1, 2, 3 }))
+    assert.equal("a = $1 AND b = $2 OR c = $3", text("? OR c = ?", rille.sql("a = ? AND b = ?", 1, 2), 3))
+    assert.equal("SELECT 1 ", text("SELECT 1 ?", rille.empty))
+    assert.equal("ORDER BY name DESC", text("ORDER BY ?", rille.raw "name DESC"))
+    assert.equal("a = $1 OR a = $2", text("?", rille.join({ rille.sql("a = ?", 1), rille.sql("a = ?", 2) }, " OR ")))
+  end)
+
+  it("leaves quotes and comments alone", function()
+    assert.equal("'?' \"?\" -- ?\n $1", text("'?' \"?\" -- ?\n ?", 1))
+    assert.equal("'it''s ?' /* ? */ $1 $t$ ? $t$", text("'it''s ?' /* ? */ ? $t$ ? $t$", 1))
+    assert.equal("a ? b - c / d", text("a ?? b - c / d"))
+  end)
+
+  it("counts", function()
+    support.fails("P1016", rille.sql, "a = ?")
+    support.fails("P1016", rille.sql, "a = ?", 1, 2)
+    support.fails("VALIDATION", rille.join, {})
+    support.fails("VALIDATION", rille.sql, 5)
+  end)
+end)
+
+support.each_engine(function(engine)
+  local db
+  before_each(function()
+    db = support.open(engine, schema)
+    db.item:create_many { data = { { id = 1, name = "one", price = "1.50", data = { a = 1 } }, { id = 2, name = "two" }, { id = 3, name = "three" } } }
+  end)
+
+  it("queries with values in both notations", function()
+    assert.same({ { id = 2 } }, db:query_raw('SELECT id FROM "Item" WHERE name = $1', "two"))
+    assert.same({ { id = 2 } }, db:query_raw('SELECT id FROM "Item" WHERE name = ?', "two"))
+    assert.same({ { id = 1 }, { id = 3 } }, db:query_raw(rille.sql('SELECT id FROM "Item" WHERE id IN (?) ORDER BY id', rille.join { 1, 3 })))
+    assert.same({}, db:query_raw('SELECT id FROM "Item" WHERE id = $1', 99))
+    assert.same({ { name = "it's" } }, db:query_raw("SELECT 'it''s' AS name"))
+  end)
+
+  it("gives typed values", function()
+    local row = db:query_raw('SELECT id, name FROM "Item" WHERE id = 1')[1]
+    assert.equal("integer", math.type(row.id))
+    row = db:query_raw("SELECT 1.5 AS f, NULL AS n, 'x' AS t")[1]
+    assert.is_nil(row.n)
+    assert.equal("x", row.t)
+    assert.equal("1.5", tostring(row.f))
+    if engine == "postgresql" then
+      row = db:query_raw('SELECT true AS b, price, data, now() AS t, ARRAY[1,2] AS list FROM "Item" WHERE id = 1')[1]
+      assert.is_true(row.b)
+      assert.equal(rille.decimal "1.5", row.price)
+      assert.equal(1, row.data.a)
+      assert.truthy(row.t:match "^%d%d%d%d%-.*Z$")
+      assert.same({ 1, 2 }, row.list)
+    end
+  end)
+
+  it("executes and counts", function()
+    assert.equal(2, db:execute_raw('UPDATE "Item" SET name = $1 WHERE id > $2', "many", 1))
+    assert.equal(0, db:execute_raw('DELETE FROM "Item" WHERE id = ?', 99))
+    assert.equal(2, db.item:count { where = { name = "many" } })
+    assert.equal(1, db:execute_raw('INSERT INTO "Item" (id, name, price) VALUES (?, ?, ?)', 4, "four", rille.null))
+  end)
+
+  it("runs scripts", function()
+    db:execute_script [[
+      CREATE TABLE extra (n INTEGER);
+      INSERT INTO extra VALUES (1), (2);
+    ]]
+    assert.equal(2, #db:query_raw "SELECT n FROM extra")
+  end)
+
+  it("never mixes values into the text", function()
+    local evil = "x'; DROP TABLE \"Item\"; --"
+    assert.same({}, db:query_raw('SELECT id FROM "Item" WHERE name = ?', evil))
+    assert.equal(3, db.item:count())
+  end)
+
+  it("says what the database says", function()
+    local e = support.fails("P2010", db.query_raw, db, "SELEKT 1")
+    assert.truthy(e.message:lower():find "syntax")
+    support.fails("VALIDATION", db.query_raw, db, 5)
+    support.fails("VALIDATION", db.query_raw, db, "SELECT ?", rille.sql("1"))
+    support.fails("VALIDATION", db.query_raw, db, rille.sql("SELECT ?", 1), 2)
+    assert.is_false(pcall(db.query_raw, db, "SELECT $1"))
+    assert.equal(3, db.item:count())
+  end)
+
+  it("works in transactions", function()
+    pcall(db.transaction, db, function(tx)
+      tx:execute_raw('DELETE FROM "Item"')
+      assert.equal(0, tx:query_raw('SELECT count(*) AS n FROM "Item"')[1].n)
+      error "undo"
+    end)
+    assert.equal(3, db.item:count())
+  end)
+end)
