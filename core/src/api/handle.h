@@ -14,6 +14,9 @@ struct rille_error {
 
 struct rille_schema {
   rl_schema *schema;
+  rl_arena texts;      /* names as C wants them: terminated */
+  const char **names;  /* one a model, as written */
+  const char *url_env, *url;
   _Atomic int references;
 };
 

@@ -35,14 +35,44 @@ static rille_status check_url(const rl_schema *s, const char *url, rl_error *err
   return st == RILLE_OK ? rl_check_provider(s, driver, err) : st;
 }
 
+static const char *terminated(rl_arena *arena, rl_str s, bool *failed) {
+  if (!s.len) return NULL;
+  char *z = rl_arena_strdup(arena, s);
+  if (!z) *failed = true;
+  return z;
+}
+
+/* The schema's own texts are parts of its source. */
+static bool copy_texts(rille_schema *s) {
+  bool failed = false;
+  const rl_schema *from = s->schema;
+  s->names = RL_NEW_ARRAY(&s->texts, const char *, from->model_count + 1);
+  if (!s->names) return false;
+  for (size_t i = 0; i < from->model_count; i++) s->names[i] = terminated(&s->texts, from->models[i]->name, &failed);
+  s->url_env = terminated(&s->texts, from->url_env, &failed);
+  s->url = terminated(&s->texts, from->url, &failed);
+  return !failed;
+}
+
+static void free_schema(rille_schema *s) {
+  rl_schema_release(s->schema);
+  rl_arena_dispose(&s->texts);
+  rl_free(s);
+}
+
 static rille_status box_schema(rl_schema *schema, rille_schema **out, rl_error *err) {
   rille_schema *s = rl_calloc(1, sizeof *s);
   if (!s) {
     rl_schema_release(schema);
     return rl_fail_nomem(err);
   }
+  rl_arena_init(&s->texts, 512);
   s->schema = schema;
   s->references = 1;
+  if (!copy_texts(s)) {
+    free_schema(s);
+    return rl_fail_nomem(err);
+  }
   *out = s;
   return RILLE_OK;
 }
@@ -75,15 +105,14 @@ rille_schema *rille_schema_retain(rille_schema *s) {
 
 void rille_schema_release(rille_schema *s) {
   if (!s || atomic_fetch_sub(&s->references, 1) != 1) return;
-  rl_schema_release(s->schema);
-  rl_free(s);
+  free_schema(s);
 }
 
 const char *rille_schema_provider(const rille_schema *s) { return provider_names[s->schema->provider]; }
 
 void rille_schema_url(const rille_schema *s, const char **env, const char **text) {
-  *env = s->schema->url_env.len ? s->schema->url_env.p : NULL;
-  *text = s->schema->url.len ? s->schema->url.p : NULL;
+  *env = s->url_env;
+  *text = s->url;
 }
 
 int32_t rille_schema_model(const rille_schema *s, const char *name, size_t len) {
@@ -98,8 +127,7 @@ static const rl_model *model_at(const rille_schema *s, int32_t i) {
 }
 
 const char *rille_schema_model_name(const rille_schema *s, int32_t model) {
-  const rl_model *m = model_at(s, model);
-  return m ? m->name.p : NULL;
+  return model_at(s, model) ? s->names[model] : NULL;
 }
 
 const char *rille_schema_model_client(const rille_schema *s, int32_t model) {

@@ -119,6 +119,15 @@ static bool is_all(const rl_node *where) {
   return where->kind == RL_NODE_MARK && where->mark == RL_MARK_ALL;
 }
 
+/* Whether there is no value in it, however deep. */
+static bool says_nothing(const rl_node *n) {
+  if (n->kind == RL_NODE_LIST && !n->expanded) return n->count == 0;
+  if (n->kind != RL_NODE_OBJECT && n->kind != RL_NODE_LIST) return false;
+  for (size_t i = 0; i < n->count; i++)
+    if (!says_nothing(&n->children[i])) return false;
+  return true;
+}
+
 /* A nil disappears from a Lua table, so an empty where is taken for an accident. */
 static rille_status where_of_many(rl_binder *b, rl_node *args) {
   rl_query *q = b->query;
@@ -129,7 +138,7 @@ static rille_status where_of_many(rl_binder *b, rl_node *args) {
   }
   if (!where) return rl_bad_child(b, RL_P2013, args, "where", NULL, "missing; `where = rille.all` means every row");
   RL_TRY(rl_bind_where(b, q->model, where, &q->read.where));
-  if (q->read.where) return RILLE_OK;
+  if (q->read.where && !says_nothing(where)) return RILLE_OK;
   return rl_bad(b, where, NULL,
                 "it has no condition, so every row would be meant; if that is wanted write `where = rille.all`");
 }
