@@ -10,20 +10,21 @@ RILLE_BEGIN_DECLS
 typedef struct rille_client rille_client;
 
 typedef struct rille_client_options {
-  uint32_t struct_size;      /* sizeof(rille_client_options) */
-  int32_t pool_size;         /* connections at most; 0: connection_limit of the URL, else 10 */
-  const char *url;           /* required; copied */
-  rille_schema *schema;      /* required; the client takes a reference of its own */
-  int64_t pool_wait_ms;      /* how long a call waits for a free connection; 0: pool_timeout of the URL, else 5000 */
-  int64_t pool_idle_ms;      /* an idle connection is closed after this; 0: 300000 */
-  int64_t pool_lifetime_ms;  /* no connection gets older; 0: 1800000 */
-  int32_t strict_where;      /* 1: reads refuse an empty where too */
-  int32_t plan_cache_size;   /* programs kept; 0: 1000 */
-  const char *const *omit;   /* "user.password", ... left out unless selected; snake_case model name */
+  uint32_t struct_size;     /* sizeof(rille_client_options) */
+  int32_t pool_size;        /* connections at most; 0: connection_limit of the URL, else 10 */
+  const char *url;          /* required; copied */
+  rille_schema *schema;     /* required; the client takes a reference of its own */
+  int64_t pool_wait_ms;     /* how long a call waits for a free connection; 0: pool_timeout of the URL, else 5000 */
+  int64_t pool_idle_ms;     /* an idle connection is closed after this; 0: 300000 */
+  int64_t pool_lifetime_ms; /* no connection gets older; 0: 1800000 */
+  int32_t strict_where;     /* 1: reads refuse an empty where too */
+  int32_t plan_cache_size;  /* programs kept; 0: 1000 */
+  const char *const *omit;  /* "user.password", ... left out unless selected; snake_case model name */
   size_t omit_count;
 } rille_client_options;
 
-/* Opens no connection yet: the first operation does. Errors: P1013 (URL), VALIDATION (options; an omit that names no field; schema of another provider). */
+/* Opens no connection yet: the first operation does. Errors: P1013 (URL), VALIDATION (options; an omit that names no
+ * field; schema of another provider). */
 RILLE_API rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err);
 RILLE_API rille_client *rille_client_retain(rille_client *c);
 /* Gives the reference back. The last one closes what is idle; operations that still run keep what they need. */

@@ -1,7 +1,9 @@
-/* An operation: one call of a model's method, a raw statement, or a step of a transaction, from its start to its last row. It can stop wherever it would wait, and go on later.
+/* An operation: one call of a model's method, a raw statement, or a step of a transaction, from its start to its last
+ * row. It can stop wherever it would wait, and go on later.
  *
- * Life: rille_op_new, then any number of times: start one of the rille_op_* operations below, pull with rille_op_next until it answers something else than
- * RILLE_ROW, and finish. An operation is used by one thread at a time. The tape given to a start, and the texts it borrows, must live until the end.
+ * Life: rille_op_new, then any number of times: start one of the rille_op_* operations below, pull with rille_op_next
+ * until it answers something else than RILLE_ROW, and finish. An operation is used by one thread at a time. The tape
+ * given to a start, and the texts it borrows, must live until the end.
  *
  *   for (;;) {
  *     status = rille_op_next(op, &row, &err);
@@ -10,7 +12,8 @@
  *     use row;
  *   }
  *
- * Rows come breadth-first: all rows of the root node, then those of its children, and so on. Nothing is final before RILLE_DONE. */
+ * Rows come breadth-first: all rows of the root node, then those of its children, and so on. Nothing is final before
+ * RILLE_DONE. */
 #ifndef RILLE_OP_H
 #define RILLE_OP_H
 
@@ -24,21 +27,26 @@ typedef struct rille_tx rille_tx;
 
 /* NULL when memory is short. The operation takes a reference of the client. */
 RILLE_API rille_op *rille_op_new(rille_client *c);
-/* Gives up what still runs (cancelled on the server, the connection clean or closed), then frees. Safe at any time; may wait for a moment when something runs. */
+/* Gives up what still runs (cancelled on the server, the connection clean or closed), then frees. Safe at any time; may
+ * wait for a moment when something runs. */
 RILLE_API void rille_op_free(rille_op *op);
 /* Ends an operation early and makes it ready for another start. As rille_op_free otherwise. */
 RILLE_API void rille_op_reset(rille_op *op);
 
-/* 1: rille_op_next never answers RILLE_AGAIN but waits itself (the default); 0: cooperative. Between operations only. */
+/* 1: rille_op_next never answers RILLE_AGAIN but waits itself (the default); 0: cooperative. Between operations only.
+ */
 RILLE_API void rille_op_set_blocking(rille_op *op, int blocking);
 
-/* Starts a call on a model. tx: NULL, or the transaction it belongs to. Errors of the caller's making come from here, before anything is sent: VALIDATION and the P2xxx codes of docs/errors.md
- * with the details "path" and "model". Round trips: see docs/architecture.md; a find is one and one more a level of include. */
-RILLE_API rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args, rille_error **err);
+/* Starts a call on a model. tx: NULL, or the transaction it belongs to. Errors of the caller's making come from here,
+ * before anything is sent: VALIDATION and the P2xxx codes of docs/errors.md with the details "path" and "model". Round
+ * trips: see docs/architecture.md; a find is one and one more a level of include. */
+RILLE_API rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
+                                      rille_error **err);
 
-/* Starts a raw statement. params: a tape with one list of values, or NULL. `$1` or `?` placeholders. query 1: rows are wanted (columns by rille_op_columns); 0: only the count. Errors: P2010 and what the
- * database says. One round trip. */
-RILLE_API rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params, int query, rille_error **err);
+/* Starts a raw statement. params: a tape with one list of values, or NULL. `$1` or `?` placeholders. query 1: rows are
+ * wanted (columns by rille_op_columns); 0: only the count. Errors: P2010 and what the database says. One round trip. */
+RILLE_API rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params,
+                                    int query, rille_error **err);
 
 /* Starts a script of several statements, without parameters and rows. */
 RILLE_API rille_status rille_op_script(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_error **err);
@@ -55,8 +63,9 @@ typedef struct rille_wait {
 } rille_wait;
 RILLE_API void rille_op_wait(const rille_op *op, rille_wait *out);
 
-/* The shape of the result, known once a start has succeeded (raw: after the first row or the end). Borrowed until the next start or reset.
- * The same program gives the same `id`, so that a binding may keep what it has worked out about a shape; 0: do not keep. */
+/* The shape of the result, known once a start has succeeded (raw: after the first row or the end). Borrowed until the
+ * next start or reset. The same program gives the same `id`, so that a binding may keep what it has worked out about a
+ * shape; 0: do not keep. */
 RILLE_API uint64_t rille_op_shape(const rille_op *op, const rille_node **nodes, uint32_t *count);
 RILLE_API rille_result rille_op_result(const rille_op *op);
 /* Rows affected by the writes of the operation; known after RILLE_DONE. */
@@ -65,7 +74,8 @@ RILLE_API int64_t rille_op_affected(const rille_op *op);
 RILLE_API uint32_t rille_op_statements(const rille_op *op);
 RILLE_API uint32_t rille_op_round_trips(const rille_op *op);
 
-/* The SQL of the statements of a started model call, one text each, without values; for explain. *out is owned by the caller (rille_free). */
+/* The SQL of the statements of a started model call, one text each, without values; for explain. *out is owned by the
+ * caller (rille_free). */
 RILLE_API rille_status rille_op_explain(const rille_op *op, char **out, size_t *len, rille_error **err);
 
 RILLE_END_DECLS

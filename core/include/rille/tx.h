@@ -1,4 +1,5 @@
-/* Transactions. A transaction pins one connection from its begin to its end; every operation started with it uses that connection. One thread at a time. */
+/* Transactions. A transaction pins one connection from its begin to its end; every operation started with it uses that
+ * connection. One thread at a time. */
 #ifndef RILLE_TX_H
 #define RILLE_TX_H
 
@@ -13,20 +14,22 @@ RILLE_BEGIN_DECLS
 #define RILLE_ISOLATION_SERIALIZABLE 4
 
 typedef struct rille_tx_options {
-  uint32_t struct_size;  /* sizeof(rille_tx_options) */
-  int32_t isolation;     /* RILLE_ISOLATION_*; P2028 when the database lacks it */
-  int32_t read_only;     /* 1: no writes */
-  int32_t reserved;      /* 0 */
-  int64_t max_wait_ms;   /* how long to wait for a connection; 0: 2000 */
-  int64_t timeout_ms;    /* how long it may last; 0: 5000 */
+  uint32_t struct_size; /* sizeof(rille_tx_options) */
+  int32_t isolation;    /* RILLE_ISOLATION_*; P2028 when the database lacks it */
+  int32_t read_only;    /* 1: no writes */
+  int32_t reserved;     /* 0 */
+  int64_t max_wait_ms;  /* how long to wait for a connection; 0: 2000 */
+  int64_t timeout_ms;   /* how long it may last; 0: 5000 */
 } rille_tx_options;
 
 /* Makes the handle; nothing is sent. NULL options: defaults. */
-RILLE_API rille_status rille_tx_new(rille_client *c, const rille_tx_options *options, rille_tx **out, rille_error **err);
+RILLE_API rille_status rille_tx_new(rille_client *c, const rille_tx_options *options, rille_tx **out,
+                                    rille_error **err);
 /* Rolls back when it is still open, then frees. */
 RILLE_API void rille_tx_free(rille_tx *tx);
 
-/* Each starts an operation without rows: drive it with rille_op_next. Errors: P2028 when the transaction is not open (or already is), P2024, P2034 on commit. */
+/* Each starts an operation without rows: drive it with rille_op_next. Errors: P2028 when the transaction is not open
+ * (or already is), P2024, P2034 on commit. */
 RILLE_API rille_status rille_op_begin(rille_op *op, rille_tx *tx, rille_error **err);
 RILLE_API rille_status rille_op_commit(rille_op *op, rille_tx *tx, rille_error **err);
 RILLE_API rille_status rille_op_rollback(rille_op *op, rille_tx *tx, rille_error **err);

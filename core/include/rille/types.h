@@ -97,7 +97,7 @@ typedef struct rille_row {
 
 /* The shape of a result: a tree of nodes, each with columns. See rille_op_shape. */
 typedef struct rille_column {
-  const char *name;  /* row[name], or row[group][name] */
+  const char *name; /* row[name], or row[group][name] */
   size_t name_len;
   const char *group; /* NULL, or "_count", "_sum", ... */
   size_t group_len;
@@ -105,9 +105,9 @@ typedef struct rille_column {
   int32_t list;          /* 1: cells are RILLE_LIST of it */
 } rille_column;
 typedef struct rille_node {
-  uint32_t parent;   /* UINT32_MAX for the root */
-  int32_t list;      /* 1: an array in the parent (empty when it has no rows); 0: one row or none */
-  const char *name;  /* key in the parent */
+  uint32_t parent;  /* UINT32_MAX for the root */
+  int32_t list;     /* 1: an array in the parent (empty when it has no rows); 0: one row or none */
+  const char *name; /* key in the parent */
   size_t name_len;
   const rille_column *columns;
   uint32_t column_count;

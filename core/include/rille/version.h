@@ -14,8 +14,9 @@ RILLE_BEGIN_DECLS
 /* "0.1.0" of the library that is loaded; static. */
 RILLE_API const char *rille_version(void);
 
-/* 1 when a program built against headers of this major and minor version may use the loaded library, else 0. For callers that dlopen; a linked
- * program has the soname for it. Decides loading only: which fields of a struct are there is told by its struct_size. */
+/* 1 when a program built against headers of this major and minor version may use the loaded library, else 0. For
+ * callers that dlopen; a linked program has the soname for it. Decides loading only: which fields of a struct are there
+ * is told by its struct_size. */
 RILLE_API int rille_version_check(int major, int minor);
 
 RILLE_END_DECLS

@@ -5,9 +5,11 @@
 #include "base/alloc.h"
 
 static rille_status read_settings(const rille_client_options *o, rl_client_settings *s, rl_str **names, rl_error *err) {
-  if (!o->url || !*o->url) return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+  if (!o->url || !*o->url)
+    return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
   if (!o->schema) return rl_fail(err, RL_VALIDATION, "schema: a schema is needed");
-  if (o->pool_size < 0 || o->pool_wait_ms < 0 || o->pool_idle_ms < 0 || o->pool_lifetime_ms < 0 || o->plan_cache_size < 0)
+  if (o->pool_size < 0 || o->pool_wait_ms < 0 || o->pool_idle_ms < 0 || o->pool_lifetime_ms < 0 ||
+      o->plan_cache_size < 0)
     return rl_fail(err, RL_VALIDATION, "pool: sizes and times must not be negative");
   *s = (rl_client_settings){.url = rl_str_of(o->url),
                             .schema = o->schema->schema,
@@ -56,14 +58,24 @@ void rille_client_release(rille_client *c) {
   rl_free(c);
 }
 
-rille_schema *rille_client_schema(const rille_client *c) { return c->schema; }
-const char *rille_client_provider(const rille_client *c) { return c->client->driver->name; }
+rille_schema *rille_client_schema(const rille_client *c) {
+  return c->schema;
+}
+const char *rille_client_provider(const rille_client *c) {
+  return c->client->driver->name;
+}
 
 void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out) {
   rl_pool_counts n;
   rl_pool_count(c->client->pool, &n);
-  rille_pool_stats full = {.size = n.size, .open = n.open, .idle = n.idle, .in_use = n.in_use, .waiting = n.waiting,
-                           .connects = n.connects, .waits = n.waits, .timeouts = n.timeouts};
+  rille_pool_stats full = {.size = n.size,
+                           .open = n.open,
+                           .idle = n.idle,
+                           .in_use = n.in_use,
+                           .waiting = n.waiting,
+                           .connects = n.connects,
+                           .waits = n.waits,
+                           .timeouts = n.timeouts};
   rl_write_struct(out, &full, sizeof full);
 }
 

@@ -20,19 +20,39 @@ rille_status rl_box(rille_status status, rl_error *error, rille_error **err) {
   return status;
 }
 
-const char *rille_error_code(const rille_error *e) { return rl_code_name(e->error.code); }
-rille_kind rille_error_kind(const rille_error *e) { return rl_code_kind(e->error.code); }
-const char *rille_error_message(const rille_error *e) { return rl_error_message(&e->error); }
-const char *rille_error_sqlstate(const rille_error *e) { return e->error.sqlstate; }
-int32_t rille_error_native(const rille_error *e) { return e->error.native; }
-int rille_error_retryable(const rille_error *e) { return e->error.code == RL_P2034; }
-size_t rille_error_detail_count(const rille_error *e) { return e->error.detail_count; }
+const char *rille_error_code(const rille_error *e) {
+  return rl_code_name(e->error.code);
+}
+rille_kind rille_error_kind(const rille_error *e) {
+  return rl_code_kind(e->error.code);
+}
+const char *rille_error_message(const rille_error *e) {
+  return rl_error_message(&e->error);
+}
+const char *rille_error_sqlstate(const rille_error *e) {
+  return e->error.sqlstate;
+}
+int32_t rille_error_native(const rille_error *e) {
+  return e->error.native;
+}
+int rille_error_retryable(const rille_error *e) {
+  return e->error.code == RL_P2034;
+}
+size_t rille_error_detail_count(const rille_error *e) {
+  return e->error.detail_count;
+}
 
-const char *rille_error_detail_key(const rille_error *e, size_t i) { return i < e->error.detail_count ? e->error.details[i].key : NULL; }
+const char *rille_error_detail_key(const rille_error *e, size_t i) {
+  return i < e->error.detail_count ? e->error.details[i].key : NULL;
+}
 
-int rille_error_detail_is_list(const rille_error *e, size_t i) { return i < e->error.detail_count && e->error.details[i].is_list; }
+int rille_error_detail_is_list(const rille_error *e, size_t i) {
+  return i < e->error.detail_count && e->error.details[i].is_list;
+}
 
-size_t rille_error_detail_value_count(const rille_error *e, size_t i) { return i < e->error.detail_count ? e->error.details[i].count : 0; }
+size_t rille_error_detail_value_count(const rille_error *e, size_t i) {
+  return i < e->error.detail_count ? e->error.details[i].count : 0;
+}
 
 const char *rille_error_detail_value(const rille_error *e, size_t i, size_t value) {
   if (i >= e->error.detail_count || value >= e->error.details[i].count) return NULL;
@@ -45,13 +65,21 @@ void rille_error_free(rille_error *e) {
   rl_free(e);
 }
 
-void rille_free(void *p) { rl_free(p); }
+void rille_free(void *p) {
+  rl_free(p);
+}
 
-void rille_allocator_set(rille_alloc_fn *fn, void *context) { rl_allocator_set(fn, context); }
+void rille_allocator_set(rille_alloc_fn *fn, void *context) {
+  rl_allocator_set(fn, context);
+}
 
-const char *rille_version(void) { return RILLE_VERSION_TEXT; }
+const char *rille_version(void) {
+  return RILLE_VERSION_TEXT;
+}
 
-int rille_version_check(int major, int minor) { return major == RILLE_VERSION_MAJOR && minor <= RILLE_VERSION_MINOR; }
+int rille_version_check(int major, int minor) {
+  return major == RILLE_VERSION_MAJOR && minor <= RILLE_VERSION_MINOR;
+}
 
 /* No struct of options will ever be so large: its size was not set. */
 #define LARGEST_OPTIONS 4096u
@@ -62,10 +90,13 @@ rille_status rl_read_options(void *to, size_t known, const void *from, size_t le
   if (!from) return rl_fail(err, RL_VALIDATION, "%s: the options are missing", name);
   memcpy(&size, from, sizeof size);
   if (size < least || size > LARGEST_OPTIONS)
-    return rl_fail(err, RL_VALIDATION, "%s: struct_size is %u, it must be %zu at least and %u at most; set it to sizeof the struct", name, size, least, LARGEST_OPTIONS);
+    return rl_fail(err, RL_VALIDATION,
+                   "%s: struct_size is %u, it must be %zu at least and %u at most; set it to sizeof the struct", name,
+                   size, least, LARGEST_OPTIONS);
   const char *bytes = from;
   for (size_t i = known; i < size; i++)
-    if (bytes[i]) return rl_fail(err, RL_P2026, "%s: an option is set that this version of the library does not know", name);
+    if (bytes[i])
+      return rl_fail(err, RL_P2026, "%s: an option is set that this version of the library does not know", name);
   memcpy(to, from, size < known ? size : known);
   return RILLE_OK;
 }

@@ -14,8 +14,8 @@ struct rille_error {
 
 struct rille_schema {
   rl_schema *schema;
-  rl_arena texts;      /* names as C wants them: terminated */
-  const char **names;  /* one a model, as written */
+  rl_arena texts;     /* names as C wants them: terminated */
+  const char **names; /* one a model, as written */
   const char *url_env, *url;
   _Atomic int references;
 };
@@ -50,8 +50,8 @@ rille_status rl_box(rille_status status, rl_error *error, rille_error **err);
 /* Ends the tape; its first fault, if any. */
 rille_status rl_tape_finish(rille_tape *t, rl_error *err);
 
-/* A struct that begins with its size: copies what the caller has into `to` (known bytes), missing fields 0. VALIDATION when the size is below `least`, P2026 when bytes beyond
- * what this library knows are not zero. */
+/* A struct that begins with its size: copies what the caller has into `to` (known bytes), missing fields 0. VALIDATION
+ * when the size is below `least`, P2026 when bytes beyond what this library knows are not zero. */
 rille_status rl_read_options(void *to, size_t known, const void *from, size_t least, const char *name, rl_error *err);
 /* The other way: never writes past the caller's size. */
 void rl_write_struct(void *to, const void *from, size_t known);

@@ -7,7 +7,8 @@ rille_status rille_push(const rille_push_options *options, rille_error **err) {
   rl_error error = {0};
   rille_push_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_push_options", &error);
-  if (st == RILLE_OK && (!o.url || !*o.url)) st = rl_fail(&error, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+  if (st == RILLE_OK && (!o.url || !*o.url))
+    st = rl_fail(&error, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
   if (st == RILLE_OK && !o.schema) st = rl_fail(&error, RL_VALIDATION, "schema: a schema is needed");
   if (st == RILLE_OK) st = rl_push(o.schema->schema, rl_str_of(o.url), o.reset != 0, &error);
   return rl_box(st, &error, err);
@@ -19,10 +20,14 @@ static const rl_dialect *dialect_named(const char *name) {
   return NULL;
 }
 
-rille_status rille_schema_sql(const rille_schema *schema, const char *provider, char **out, size_t *len, rille_error **err) {
+rille_status rille_schema_sql(const rille_schema *schema, const char *provider, char **out, size_t *len,
+                              rille_error **err) {
   rl_error error = {0};
   const rl_dialect *d = dialect_named(provider);
-  if (!d) return rl_box(rl_fail(&error, RL_VALIDATION, "provider: \"%s\" is not known; it is \"postgresql\" or \"sqlite\"", provider ? provider : ""), &error, err);
+  if (!d)
+    return rl_box(rl_fail(&error, RL_VALIDATION, "provider: \"%s\" is not known; it is \"postgresql\" or \"sqlite\"",
+                          provider ? provider : ""),
+                  &error, err);
   rl_arena arena;
   rl_buf text;
   rl_ddl ddl;

@@ -18,25 +18,38 @@ void rille_op_free(rille_op *op) {
   rl_free(op);
 }
 
-void rille_op_reset(rille_op *op) { rl_op_reset(&op->op); }
-void rille_op_set_blocking(rille_op *op, int blocking) { op->op.blocking = blocking != 0; }
+void rille_op_reset(rille_op *op) {
+  rl_op_reset(&op->op);
+}
+void rille_op_set_blocking(rille_op *op, int blocking) {
+  op->op.blocking = blocking != 0;
+}
 
-rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args, rille_error **err) {
+rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
+                            rille_error **err) {
   rl_error error = {0};
   const rl_schema *s = op->op.client->schema;
   rille_status st;
-  if (model < 0 || (size_t)model >= s->model_count) st = rl_fail(&error, RL_VALIDATION, "there is no model number %d", (int)model);
-  else if (action < RILLE_FIND_UNIQUE || action > RILLE_EXISTS) st = rl_fail(&error, RL_VALIDATION, "there is no action number %d", (int)action);
-  else if (!args) st = rl_fail(&error, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
-  else st = rl_tape_finish(args, &error);
-  if (st == RILLE_OK) st = rl_op_start_model(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
+  if (model < 0 || (size_t)model >= s->model_count)
+    st = rl_fail(&error, RL_VALIDATION, "there is no model number %d", (int)model);
+  else if (action < RILLE_FIND_UNIQUE || action > RILLE_EXISTS)
+    st = rl_fail(&error, RL_VALIDATION, "there is no action number %d", (int)action);
+  else if (!args)
+    st = rl_fail(&error, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
+  else
+    st = rl_tape_finish(args, &error);
+  if (st == RILLE_OK)
+    st = rl_op_start_model(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
   return rl_box(st, &error, err);
 }
 
-rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params, int query, rille_error **err) {
+rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params, int query,
+                          rille_error **err) {
   rl_error error = {0};
   rille_status st = params ? rl_tape_finish(params, &error) : RILLE_OK;
-  if (st == RILLE_OK) st = rl_op_start_raw(&op->op, tx ? &tx->tx : NULL, rl_str_make(sql, len), params ? &params->tape : NULL, query != 0, &error);
+  if (st == RILLE_OK)
+    st = rl_op_start_raw(&op->op, tx ? &tx->tx : NULL, rl_str_make(sql, len), params ? &params->tape : NULL, query != 0,
+                         &error);
   return rl_box(st, &error, err);
 }
 
@@ -54,15 +67,28 @@ rille_status rille_op_next(rille_op *op, rille_row *row, rille_error **err) {
 void rille_op_wait(const rille_op *op, rille_wait *out) {
   const rl_wait *w = &op->op.wait;
   int64_t left = w->until_ms == RL_NO_DEADLINE ? -1 : w->until_ms - rl_clock_ms();
-  rille_wait full = {.fd = w->fd, .read = w->read, .write = w->write, .timeout_ms = w->until_ms != RL_NO_DEADLINE && left < 0 ? 0 : left};
+  rille_wait full = {.fd = w->fd,
+                     .read = w->read,
+                     .write = w->write,
+                     .timeout_ms = w->until_ms != RL_NO_DEADLINE && left < 0 ? 0 : left};
   rl_write_struct(out, &full, sizeof full);
 }
 
-uint64_t rille_op_shape(const rille_op *op, const rille_node **nodes, uint32_t *count) { return rl_op_shape(&op->op, nodes, count); }
-rille_result rille_op_result(const rille_op *op) { return rl_op_result(&op->op); }
-int64_t rille_op_affected(const rille_op *op) { return op->op.affected; }
-uint32_t rille_op_statements(const rille_op *op) { return op->op.statements; }
-uint32_t rille_op_round_trips(const rille_op *op) { return op->op.round_trips; }
+uint64_t rille_op_shape(const rille_op *op, const rille_node **nodes, uint32_t *count) {
+  return rl_op_shape(&op->op, nodes, count);
+}
+rille_result rille_op_result(const rille_op *op) {
+  return rl_op_result(&op->op);
+}
+int64_t rille_op_affected(const rille_op *op) {
+  return op->op.affected;
+}
+uint32_t rille_op_statements(const rille_op *op) {
+  return op->op.statements;
+}
+uint32_t rille_op_round_trips(const rille_op *op) {
+  return op->op.round_trips;
+}
 
 rille_status rille_op_explain(const rille_op *op, char **out, size_t *len, rille_error **err) {
   rl_error error = {0};

@@ -77,7 +77,8 @@ static rille_status box_schema(rl_schema *schema, rille_schema **out, rl_error *
   return RILLE_OK;
 }
 
-rille_status rille_schema_open(const rille_schema_options *options, rille_schema **out, rille_diagnostics **diagnostics, rille_error **err) {
+rille_status rille_schema_open(const rille_schema_options *options, rille_schema **out, rille_diagnostics **diagnostics,
+                               rille_error **err) {
   rl_error error = {0};
   rille_schema_options o;
   rl_schema *schema = NULL;
@@ -93,8 +94,10 @@ rille_status rille_schema_open(const rille_schema_options *options, rille_schema
     if (st != RILLE_OK) rl_schema_release(schema);
   }
   if (st == RILLE_OK) st = box_schema(schema, out, &error);
-  if (diagnostics && d->list.count) *diagnostics = d;
-  else rille_diagnostics_free(d);
+  if (diagnostics && d->list.count)
+    *diagnostics = d;
+  else
+    rille_diagnostics_free(d);
   return rl_box(st, &error, err);
 }
 
@@ -108,7 +111,9 @@ void rille_schema_release(rille_schema *s) {
   free_schema(s);
 }
 
-const char *rille_schema_provider(const rille_schema *s) { return provider_names[s->schema->provider]; }
+const char *rille_schema_provider(const rille_schema *s) {
+  return provider_names[s->schema->provider];
+}
 
 void rille_schema_url(const rille_schema *s, const char **env, const char **text) {
   *env = s->url_env;
@@ -120,7 +125,9 @@ int32_t rille_schema_model(const rille_schema *s, const char *name, size_t len) 
   return m && !m->ignored ? (int32_t)m->index : -1;
 }
 
-int32_t rille_schema_model_count(const rille_schema *s) { return (int32_t)s->schema->model_count; }
+int32_t rille_schema_model_count(const rille_schema *s) {
+  return (int32_t)s->schema->model_count;
+}
 
 static const rl_model *model_at(const rille_schema *s, int32_t i) {
   return i >= 0 && (size_t)i < s->schema->model_count ? s->schema->models[i] : NULL;
@@ -143,13 +150,20 @@ const char *rille_schema_model_nearest(const rille_schema *s, const char *name, 
   return nearest.len ? nearest.p : NULL;
 }
 
-size_t rille_diagnostics_count(const rille_diagnostics *d) { return d->list.count; }
+size_t rille_diagnostics_count(const rille_diagnostics *d) {
+  return d->list.count;
+}
 
 void rille_diagnostics_get(const rille_diagnostics *d, size_t i, rille_diagnostic *out) {
   if (i >= d->list.count) return;
   const rl_diagnostic *x = &d->list.items[i];
-  rille_diagnostic full = {.line = x->line, .column = x->column, .end_column = x->end_column, .warning = x->warning,
-                           .file = x->file.p, .message = x->message.p, .source_line = x->source_line.p};
+  rille_diagnostic full = {.line = x->line,
+                           .column = x->column,
+                           .end_column = x->end_column,
+                           .warning = x->warning,
+                           .file = x->file.p,
+                           .message = x->message.p,
+                           .source_line = x->source_line.p};
   rl_write_struct(out, &full, sizeof full);
 }
 

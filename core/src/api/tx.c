@@ -8,7 +8,8 @@ rille_status rille_tx_new(rille_client *c, const rille_tx_options *options, rill
   rille_status st = options ? rl_read_options(&o, sizeof o, options, sizeof o, "rille_tx_options", &error) : RILLE_OK;
   if (st == RILLE_OK && (o.isolation < RILLE_ISOLATION_DEFAULT || o.isolation > RILLE_ISOLATION_SERIALIZABLE))
     st = rl_fail(&error, RL_VALIDATION, "isolation: there is no level number %d", (int)o.isolation);
-  if (st == RILLE_OK && (o.max_wait_ms < 0 || o.timeout_ms < 0)) st = rl_fail(&error, RL_VALIDATION, "max_wait and timeout must not be negative");
+  if (st == RILLE_OK && (o.max_wait_ms < 0 || o.timeout_ms < 0))
+    st = rl_fail(&error, RL_VALIDATION, "max_wait and timeout must not be negative");
   rille_tx *tx = st == RILLE_OK ? rl_calloc(1, sizeof *tx) : NULL;
   if (st == RILLE_OK && !tx) st = rl_fail_nomem(&error);
   if (st != RILLE_OK) return rl_box(st, &error, err);
@@ -33,9 +34,21 @@ static rille_status command(rille_op *op, rille_tx *tx, rl_tx_command c, rille_e
   return rl_box(rl_tx_start(&tx->tx, &op->op, c, &error), &error, err);
 }
 
-rille_status rille_op_begin(rille_op *op, rille_tx *tx, rille_error **err) { return command(op, tx, RL_TX_BEGIN, err); }
-rille_status rille_op_commit(rille_op *op, rille_tx *tx, rille_error **err) { return command(op, tx, RL_TX_COMMIT, err); }
-rille_status rille_op_rollback(rille_op *op, rille_tx *tx, rille_error **err) { return command(op, tx, RL_TX_ROLLBACK, err); }
-rille_status rille_op_savepoint(rille_op *op, rille_tx *tx, rille_error **err) { return command(op, tx, RL_TX_SAVEPOINT, err); }
-rille_status rille_op_release_savepoint(rille_op *op, rille_tx *tx, rille_error **err) { return command(op, tx, RL_TX_RELEASE, err); }
-rille_status rille_op_rollback_savepoint(rille_op *op, rille_tx *tx, rille_error **err) { return command(op, tx, RL_TX_ROLLBACK_TO, err); }
+rille_status rille_op_begin(rille_op *op, rille_tx *tx, rille_error **err) {
+  return command(op, tx, RL_TX_BEGIN, err);
+}
+rille_status rille_op_commit(rille_op *op, rille_tx *tx, rille_error **err) {
+  return command(op, tx, RL_TX_COMMIT, err);
+}
+rille_status rille_op_rollback(rille_op *op, rille_tx *tx, rille_error **err) {
+  return command(op, tx, RL_TX_ROLLBACK, err);
+}
+rille_status rille_op_savepoint(rille_op *op, rille_tx *tx, rille_error **err) {
+  return command(op, tx, RL_TX_SAVEPOINT, err);
+}
+rille_status rille_op_release_savepoint(rille_op *op, rille_tx *tx, rille_error **err) {
+  return command(op, tx, RL_TX_RELEASE, err);
+}
+rille_status rille_op_rollback_savepoint(rille_op *op, rille_tx *tx, rille_error **err) {
+  return command(op, tx, RL_TX_ROLLBACK_TO, err);
+}

@@ -7,8 +7,11 @@
 #include "tape/json.h"
 
 /* A public decimal is the internal one under another name. */
-static const rl_decimal *inner(const rille_decimal *d) { return (const rl_decimal *)(const void *)d; }
-static rille_status give(rille_status st, rl_decimal *const *made, rille_decimal **out, rl_error *error, rille_error **err) {
+static const rl_decimal *inner(const rille_decimal *d) {
+  return (const rl_decimal *)(const void *)d;
+}
+static rille_status give(rille_status st, rl_decimal *const *made, rille_decimal **out, rl_error *error,
+                         rille_error **err) {
   if (st == RILLE_OK) *out = (rille_decimal *)(void *)*made;
   return rl_box(st, error, err);
 }
@@ -31,9 +34,12 @@ rille_status rille_decimal_of_float(double f, rille_decimal **out, rille_error *
   return give(rl_decimal_of_float(f, &d, &error), &d, out, &error, err);
 }
 
-void rille_decimal_free(rille_decimal *d) { rl_decimal_free((rl_decimal *)(void *)d); }
+void rille_decimal_free(rille_decimal *d) {
+  rl_decimal_free((rl_decimal *)(void *)d);
+}
 
-rille_status rille_decimal_calc(int32_t operation, const rille_decimal *a, const rille_decimal *b, rille_decimal **out, rille_error **err) {
+rille_status rille_decimal_calc(int32_t operation, const rille_decimal *a, const rille_decimal *b, rille_decimal **out,
+                                rille_error **err) {
   rl_error error = {0};
   rl_decimal *d = NULL;
   rille_status st;
@@ -64,7 +70,9 @@ int rille_decimal_cmp(const rille_decimal *a, const rille_decimal *b) {
   return (c > 0) - (c < 0);
 }
 
-double rille_decimal_to_float(const rille_decimal *a) { return rl_decimal_to_float(inner(a)); }
+double rille_decimal_to_float(const rille_decimal *a) {
+  return rl_decimal_to_float(inner(a));
+}
 
 /* Hands a buffer over as a terminated text. */
 static rille_status give_text(rille_status st, rl_buf *b, char **out, size_t *len, rl_error *error, rille_error **err) {
@@ -84,14 +92,22 @@ rille_status rille_decimal_text(const rille_decimal *a, int32_t digits, char **o
   rl_buf b;
   rl_buf_init(&b);
   rille_status st = RILLE_OK;
-  if (digits < 0) rl_decimal_write(inner(a), &b);
-  else st = rl_decimal_format(inner(a), digits, &b, &error);
+  if (digits < 0)
+    rl_decimal_write(inner(a), &b);
+  else
+    st = rl_decimal_format(inner(a), digits, &b, &error);
   return give_text(st, &b, out, len, &error, err);
 }
 
-int rille_datetime_parse(const char *text, size_t len, int64_t *us) { return rl_datetime_parse(rl_str_make(text, len), us); }
-size_t rille_datetime_format(int64_t us, char *out) { return rl_datetime_format(us, out); }
-int64_t rille_datetime_now(void) { return rl_clock_wall_us(); }
+int rille_datetime_parse(const char *text, size_t len, int64_t *us) {
+  return rl_datetime_parse(rl_str_make(text, len), us);
+}
+size_t rille_datetime_format(int64_t us, char *out) {
+  return rl_datetime_format(us, out);
+}
+int64_t rille_datetime_now(void) {
+  return rl_clock_wall_us();
+}
 
 struct rille_json {
   rl_json_reader reader;
@@ -127,7 +143,8 @@ rille_status rille_json_next(rille_json *j, int32_t *token, const char **p, size
   return st;
 }
 
-_Static_assert(RL_JSON_NULL == RILLE_JSON_NULL_TOKEN && RL_JSON_TEXT == RILLE_JSON_TEXT && RL_JSON_CLOSE_ARRAY == RILLE_JSON_CLOSE_ARRAY,
+_Static_assert(RL_JSON_NULL == RILLE_JSON_NULL_TOKEN && RL_JSON_TEXT == RILLE_JSON_TEXT &&
+                   RL_JSON_CLOSE_ARRAY == RILLE_JSON_CLOSE_ARRAY,
                "the public tokens are the internal ones");
 
 rille_status rille_json_write(rille_tape *t, char **out, size_t *len, rille_error **err) {

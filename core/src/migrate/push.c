@@ -17,11 +17,13 @@ static char *url_of_database(rl_str url, const char *database, rl_arena *arena) 
   return rl_arena_printf(arena, "%.*s/%s%.*s", (int)(path - url.p), url.p, database, (int)(end - query), query);
 }
 
-static rille_status create_database(rl_str url, const rl_conn_options *missing, const rl_dialect *dialect, rl_arena *arena, rl_error *err) {
+static rille_status create_database(rl_str url, const rl_conn_options *missing, const rl_dialect *dialect,
+                                    rl_arena *arena, rl_error *err) {
   rl_session admin;
   rl_buf sql;
   char *elsewhere = url_of_database(url, "postgres", arena);
-  if (!elsewhere) return rl_fail(err, RL_P3000, "the database %s does not exist and could not be created", missing->display);
+  if (!elsewhere)
+    return rl_fail(err, RL_P3000, "the database %s does not exist and could not be created", missing->display);
   rille_status st = rl_session_open(&admin, rl_str_of(elsewhere), err);
   if (st != RILLE_OK) return st;
   rl_buf_init(&sql);
@@ -45,7 +47,8 @@ static rille_status open_or_create(rl_session *s, rl_str url, const rl_dialect *
   rl_arena_init(&arena, 0);
   rl_conn_options options;
   st = rl_driver_parse_url(url, &arena, &options, err);
-  bool is_file = st == RILLE_OK && options.driver->single_writer; /* which opening it makes: it failed for another reason */
+  bool is_file =
+      st == RILLE_OK && options.driver->single_writer; /* which opening it makes: it failed for another reason */
   if (st == RILLE_OK && (is_file || !options.database)) {
     rl_error_move(err, &first);
     st = RILLE_ERROR;
@@ -79,13 +82,16 @@ static rille_status clear(rl_session *s, const rl_dialect *d, const rl_schema *s
   return st;
 }
 
-static rille_status refuse_if_filled(rl_session *s, const rl_dialect *d, const rl_schema *schema, rl_str home, rl_error *err) {
+static rille_status refuse_if_filled(rl_session *s, const rl_dialect *d, const rl_schema *schema, rl_str home,
+                                     rl_error *err) {
   rl_str *tables = NULL;
   size_t count = 0;
   char *sql = rl_ddl_list_tables(d, schema, home, &s->arena);
   rille_status st = sql ? rl_session_texts(s, sql, &tables, &count, err) : rl_fail_nomem(err);
   if (st != RILLE_OK || count == 0) return st;
-  return rl_fail(err, RL_P3005, "the database %s is not empty: it has %zu table%s, \"%.*s\" among them; push with reset = true drops them all first",
+  return rl_fail(err, RL_P3005,
+                 "the database %s is not empty: it has %zu table%s, \"%.*s\" among them; push with reset = true drops "
+                 "them all first",
                  s->options.display, count, count == 1 ? "" : "s", RL_STR_ARG(tables[0]));
 }
 
@@ -107,8 +113,10 @@ static rille_status push(rl_session *s, const rl_dialect *d, const rl_schema *sc
   if (st != RILLE_OK) return st;
   st = rebuild(s, d, schema, reset, err);
   rl_error ignored = {0};
-  if (st == RILLE_OK) st = rl_session_command(s, "COMMIT", err);
-  else if (s->options.driver->is_usable(s->conn)) rl_session_command(s, "ROLLBACK", &ignored);
+  if (st == RILLE_OK)
+    st = rl_session_command(s, "COMMIT", err);
+  else if (s->options.driver->is_usable(s->conn))
+    rl_session_command(s, "ROLLBACK", &ignored);
   if (*after && s->options.driver->is_usable(s->conn)) rl_session_command(s, after, &ignored);
   rl_error_clear(&ignored);
   return st;

@@ -72,6 +72,8 @@ static void keys(rl_buf *out, const rl_filter *filter) {
 static void leaf(rl_buf *out, const rl_filter *filter) {
   if (filter->negated) rl_buf_text(out, "not ");
   if (filter->field) rl_buf_str(out, filter->field->name);
+  for (size_t i = 1; filter->kind == RL_FILTER_SEARCH && i < filter->field_count; i++)
+    rl_buf_printf(out, ",%.*s", RL_STR_ARG(filter->fields[i]->name));
   if (filter->kind == RL_FILTER_IS_NULL) rl_buf_text(out, " is null");
   if (filter->kind == RL_FILTER_IN) rl_buf_text(out, " in ");
   if (filter->kind == RL_FILTER_COMPARE) rl_buf_text(out, operators[filter->op]);

@@ -48,9 +48,10 @@ static rille_status assign_value(rl_binder *b, const rl_field *field, rl_node *n
 
 /* ------------------------------------------------------------------ operations */
 
+/* One value, or a list of them; but a list that is pushed to Json[] is one Json value, as in Prisma. */
 static rille_status push(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
-  bool many = node->kind == RL_NODE_LIST || (rl_is_empty_list(node) && field->type.scalar != RL_JSON);
-  if (many) return rl_input_scalars(b, &field->type, field, node, true, &out->input);
+  bool many = node->kind == RL_NODE_LIST || rl_is_empty_list(node);
+  if (many && field->type.scalar != RL_JSON) return rl_input_scalars(b, &field->type, field, node, true, &out->input);
   rl_input *items;
   RL_TRY(rl_input_scalar(b, &field->type, field, node, &items));
   out->input = rl_input_new(b, RL_INPUT_ARRAY, &field->type, field, NULL);

@@ -121,7 +121,8 @@ typedef struct rl_filters { /* a growing conjunction */
   size_t count, cap;
 } rl_filters;
 rille_status rl_filters_add(rl_binder *b, rl_filters *list, rl_filter *f); /* NULL is left out */
-rille_status rl_filters_and(rl_binder *b, const rl_filters *list, rl_filter **out);
+rille_status rl_filters_and(rl_binder *b, rl_filters *list, rl_filter **out);
+rille_status rl_join_searches(rl_binder *b, rl_filter_kind flat, rl_filters *list); /* searches.c; flat: AND or OR */
 rille_status rl_filter_new(rl_binder *b, rl_filter_kind kind, const rl_field *field, rl_filter **out);
 rille_status rl_filter_not(rl_binder *b, rl_filter *inner, rl_filter **out);
 

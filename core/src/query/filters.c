@@ -30,7 +30,8 @@ static rille_status combine(rl_binder *b, rl_filter_kind kind, const rl_filters 
   return RILLE_OK;
 }
 
-rille_status rl_filters_and(rl_binder *b, const rl_filters *list, rl_filter **out) {
+rille_status rl_filters_and(rl_binder *b, rl_filters *list, rl_filter **out) {
+  RL_TRY(rl_join_searches(b, RL_FILTER_AND, list));
   *out = list->count ? list->items[0] : NULL;
   return list->count > 1 ? combine(b, RL_FILTER_AND, list, out) : RILLE_OK;
 }
@@ -59,6 +60,7 @@ rille_status rl_bind_grouping(rl_binder *b, const rl_model *model, int id, rl_no
   }
   if (id != RL_WORD_OR) return rl_filters_and(b, &list, out);
   if (list.count == 0) return rl_filter_new(b, RL_FILTER_FALSE, NULL, out);
+  RL_TRY(rl_join_searches(b, RL_FILTER_OR, &list));
   *out = list.items[0];
   return list.count > 1 ? combine(b, RL_FILTER_OR, &list, out) : RILLE_OK;
 }

@@ -446,8 +446,12 @@ char *rl_ddl_list_drops(const rl_dialect *d, const rl_schema *schema, rl_str sea
   return list_query(forms_of(d)->list_drops, schema, search_path, arena);
 }
 
-const char *rl_ddl_before(const rl_dialect *d) { return forms_of(d)->before; }
-const char *rl_ddl_after(const rl_dialect *d) { return forms_of(d)->after; }
+const char *rl_ddl_before(const rl_dialect *d) {
+  return forms_of(d)->before;
+}
+const char *rl_ddl_after(const rl_dialect *d) {
+  return forms_of(d)->after;
+}
 
 rille_status rl_ddl_home(const rl_dialect *d, rl_str search_path, rl_arena *arena, char **out, rl_error *err) {
   *out = NULL;

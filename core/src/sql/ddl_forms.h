@@ -5,14 +5,15 @@
 #include "sql/ddl.h"
 
 typedef struct rl_ddl_forms {
-  bool enum_types;   /* an enum is a type of the database; else text */
-  bool namespaces;   /* tables lie in schemas */
-  bool keys_inline;  /* foreign keys and a single-column primary key stand in CREATE TABLE */
-  bool index_options; /* methods and operator classes */
+  bool enum_types;            /* an enum is a type of the database; else text */
+  bool namespaces;            /* tables lie in schemas */
+  bool keys_inline;           /* foreign keys and a single-column primary key stand in CREATE TABLE */
+  bool index_options;         /* methods and operator classes */
   const char *before, *after; /* around a change of the structure */
   void (*list_tables)(rl_buf *out, const rl_str *namespaces, size_t count);
   void (*list_drops)(rl_buf *out, const rl_str *namespaces, size_t count);
-  void (*type)(rl_buf *out, const rl_dialect *d, const rl_field *f, bool referring); /* referring: the column of a join table: no sequence */
+  void (*type)(rl_buf *out, const rl_dialect *d, const rl_field *f,
+               bool referring);             /* referring: the column of a join table: no sequence */
   bool (*key_in_column)(const rl_field *f); /* the whole primary key is written in the column */
   void (*literal)(rl_buf *out, const rl_field *f, const rl_literal *l);
   void (*list)(rl_buf *out, const rl_dialect *d, const rl_field *f);

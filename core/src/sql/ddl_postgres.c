@@ -130,7 +130,8 @@ static void list_tables(rl_buf *out, const rl_str *namespaces, size_t count) {
 
 /* The schemas are dropped whole and made anew: types, sequences and functions go with them. */
 static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
-  rl_buf_text(out, "SELECT s FROM (SELECT 1 AS k, 'DROP SCHEMA ' || quote_ident(nspname) || ' CASCADE' AS s FROM pg_namespace WHERE nspname IN (");
+  rl_buf_text(out, "SELECT s FROM (SELECT 1 AS k, 'DROP SCHEMA ' || quote_ident(nspname) || ' CASCADE' AS s FROM "
+                   "pg_namespace WHERE nspname IN (");
   namespace_list(out, namespaces, count);
   rl_buf_text(out, ") UNION ALL SELECT 2, 'CREATE SCHEMA ' || quote_ident(v) FROM unnest(ARRAY[");
   namespace_list(out, namespaces, count);

@@ -41,7 +41,8 @@ static void literal(rl_buf *out, const rl_field *f, const rl_literal *l) {
   } else if (l->kind == RL_LITERAL_ENUM) {
     const rl_enum_value *v = rl_enum_by_name(f->type.enumeration, l->text);
     rl_ddl_text(out, v ? v->column : l->text);
-  } else if (f->type.scalar == RL_BYTES) { /* as Prisma writes it; both fill defaults in themselves, so it is seen by other programs only */
+  } else if (f->type.scalar == RL_BYTES) { /* as Prisma writes it; both fill defaults in themselves, so it is seen by
+                                              other programs only */
     rl_buf_byte(out, '\'');
     rl_ddl_hex(out, l->text);
     rl_buf_byte(out, '\'');
@@ -61,7 +62,8 @@ static void no_list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
 static void list_tables(rl_buf *out, const rl_str *namespaces, size_t count) {
   (void)namespaces;
   (void)count;
-  rl_buf_text(out, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name");
+  rl_buf_text(out, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
+                   "ESCAPE '\\' ORDER BY name");
 }
 
 static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {

@@ -9,7 +9,8 @@ RILLE_BEGIN_DECLS
 /* size 0 frees and returns NULL; ptr NULL allocates; else resizes. NULL for another size means failure. */
 typedef void *rille_alloc_fn(void *context, void *ptr, size_t size);
 
-/* Before the first use of the library. NULL restores the default. Not thread-safe. libpq, SQLite and GMP keep their own allocators. */
+/* Before the first use of the library. NULL restores the default. Not thread-safe. libpq, SQLite and GMP keep their own
+ * allocators. */
 RILLE_API void rille_allocator_set(rille_alloc_fn *fn, void *context);
 
 RILLE_END_DECLS
