@@ -26,7 +26,8 @@ static inline void push_cell(builder *w, const rille_value *v) {
   }
 }
 
-/* The row lies at the top; its group's table is made by the first column that needs it. */
+/* The row lies at the top; its group's table is made by the first column of it, and is there without any value too: `r._sum.views` must
+ * not fail for want of rows. */
 static void set_grouped(builder *w, int key, int group_key, const rille_value *cell) {
   lua_State *L = w->L;
   lua_pushvalue(L, group_key);
@@ -38,9 +39,11 @@ static void set_grouped(builder *w, int key, int group_key, const rille_value *c
     lua_pushvalue(L, -2);
     lua_rawset(L, -4);
   }
-  lua_pushvalue(L, key);
-  rl_push_value(L, w->slot, cell);
-  lua_rawset(L, -3);
+  if (cell->kind != RILLE_NULL || w->slot->keep_nulls) {
+    lua_pushvalue(L, key);
+    rl_push_value(L, w->slot, cell);
+    lua_rawset(L, -3);
+  }
   lua_pop(L, 1);
 }
 
@@ -48,11 +51,11 @@ static void set_mixed(builder *w, const rl_shape_node *node, const rille_row *ro
   lua_State *L = w->L;
   for (uint32_t i = 0; i < row->count; i++) {
     int key = w->keys + node->first_key + (int)i;
-    if (row->cells[i].kind == RILLE_NULL && !w->slot->keep_nulls) continue;
     if (node->group[i] >= 0) {
       set_grouped(w, key, w->keys + node->group[i], &row->cells[i]);
       continue;
     }
+    if (row->cells[i].kind == RILLE_NULL && !w->slot->keep_nulls) continue;
     lua_pushvalue(L, key);
     push_cell(w, &row->cells[i]);
     lua_rawset(L, -3);

@@ -3,7 +3,7 @@
 --   local support = require "support"
 --   support.each_engine(function(engine)             -- a describe for each engine; databases and clients end with each test
 --     it("keeps what it is given", function()
---       local db = support.open(engine, [[model Note { id Int @id }]])
+--       local db = support.open(engine, "model Note {\n id Int @id\n}")
 --       ...
 --     end)
 --   end)

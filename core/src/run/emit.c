@@ -150,7 +150,10 @@ static void map_enum(const rl_enum *e, rl_value *v) {
 
 static rille_status map_enums(rl_op *op, uint32_t step, rl_error *err) {
   const rl_template *t = &op->compiled->program->steps[step].main;
-  if (!op->mapped) op->mapped = rl_arena_alloc(&op->arena, (t->column_count + 1) * sizeof *op->mapped);
+  if (!op->mapped || op->mapped_cap < op->view.count) { /* a later step may have more columns */
+    op->mapped_cap = op->view.count;
+    op->mapped = rl_arena_alloc(&op->arena, (op->mapped_cap + 1) * sizeof *op->mapped);
+  }
   if (!op->mapped) return rl_fail_nomem(err);
   memcpy(op->mapped, op->view.cells, op->view.count * sizeof *op->mapped);
   for (uint32_t i = 0; i < t->column_count; i++) {

@@ -75,6 +75,7 @@ typedef struct rl_op {
   rl_value *mapped;    /* cells with enum names translated; NULL when none are */
   uint32_t emit_next;  /* ordinal + 1 of the next parent; 0: none */
   uint32_t emit_node;  /* the node it is shown as */
+  uint32_t mapped_cap;
   rl_value *kept;      /* the row's kept cells, copied once */
   struct rl_bulk *bulk; /* a bulk insert under way */
   int64_t affected;

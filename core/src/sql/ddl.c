@@ -106,6 +106,15 @@ static rille_status create_namespaces(ddl_writer *w) {
   return RILLE_OK;
 }
 
+static rille_status create_extensions(ddl_writer *w) {
+  for (size_t i = 0; w->forms->enum_types && i < w->schema->extension_count; i++) {
+    rl_buf_text(&w->buf, "CREATE EXTENSION IF NOT EXISTS ");
+    name(w, w->schema->extensions[i]);
+    if (keep(w) != RILLE_OK) return RILLE_NOMEM;
+  }
+  return RILLE_OK;
+}
+
 static rille_status create_enums(ddl_writer *w) {
   for (size_t i = 0; w->forms->enum_types && i < w->schema->enum_count; i++) {
     const rl_enum *e = w->schema->enums[i];
@@ -415,6 +424,7 @@ rille_status rl_ddl_create(const rl_dialect *dialect, const rl_schema *schema, r
   *out = (rl_ddl){0};
   rl_buf_init(&w.buf);
   rille_status st = create_namespaces(&w);
+  if (st == RILLE_OK) st = create_extensions(&w);
   if (st == RILLE_OK) st = create_enums(&w);
   if (st == RILLE_OK) st = create_tables(&w);
   if (st == RILLE_OK) st = create_indexes(&w);
