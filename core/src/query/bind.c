@@ -119,12 +119,12 @@ static bool is_all(const rl_node *where) {
   return where->kind == RL_NODE_MARK && where->mark == RL_MARK_ALL;
 }
 
-/* Whether there is no value in it, however deep. */
+/* Whether there is no value in it, however deep. The empty list of an operator says that no row is meant. */
 static bool says_nothing(const rl_node *n) {
   if (n->kind == RL_NODE_LIST && !n->expanded) return n->count == 0;
   if (n->kind != RL_NODE_OBJECT && n->kind != RL_NODE_LIST) return false;
   for (size_t i = 0; i < n->count; i++)
-    if (!says_nothing(&n->children[i])) return false;
+    if (rl_is_scalar_operator(n->children[i].key) || !says_nothing(&n->children[i])) return false;
   return true;
 }
 

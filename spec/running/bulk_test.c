@@ -1,0 +1,96 @@
+/* Inserts of many rows: whole or not at all, rows with differing columns, counts, the limit of parameters. */
+#include "running/running.h"
+
+static rille_tape *many(int n, int twin) {
+  rille_tape *t = rille_tape_new();
+  rille_tape_open_object(t);
+  rille_tape_key(t, "data", 4);
+  rille_tape_open_list(t);
+  for (int i = 0; i < n; i++) {
+    char email[32];
+    int len = snprintf(email, sizeof email, "%d@x", i == twin ? 0 : i);
+    rille_tape_open_object(t);
+    rille_tape_key(t, "email", 5);
+    rille_tape_text_copy(t, email, (size_t)len);
+    rille_tape_key(t, "name", 4);
+    if (i % 3)
+      rille_tape_text(t, "N", 1);
+    else
+      rille_tape_null(t);
+    rille_tape_close_object(t);
+  }
+  rille_tape_close_list(t);
+  rille_tape_close_object(t);
+  return t;
+}
+
+static answer create_many(world *w, rille_tx *tx, int n, int twin) {
+  answer a;
+  rille_error *err = NULL;
+  rille_op *op = rille_op_new(w->client);
+  rille_tape *t = many(n, twin);
+  rille_status st = rille_op_model(op, tx, rille_schema_model(w->schema, "user", 4), RILLE_CREATE_MANY, t, &err);
+  drain(op, st, err, &a);
+  rille_op_free(op);
+  rille_tape_free(t);
+  return a;
+}
+
+static void large(world *w) {
+  answer a = create_many(w, NULL, 40000, -1);
+  expect_rows(a, "");
+  assert_int_equal(a.affected, 40000);
+  expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{'where':{'name':'N'}}"), "(26666)");
+  expect_code(create_many(w, NULL, 3, -1), "P2002");
+  expect_rows(call(w->client, NULL, "user", RILLE_DELETE_MANY, "{'where':'<all>'}"), "");
+  /* the twin stands in one of the last rows: what was sent before it goes again */
+  expect_code(create_many(w, NULL, 5000, 4999), "P2002");
+  expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{}"), "(0)");
+  rille_tx *tx = begin_tx(w->client, NULL);
+  expect_rows(create_many(w, tx, 10, -1), "");
+  expect_rows(step(w->client, tx, rille_op_commit), "");
+  rille_tx_free(tx);
+  tx = begin_tx(w->client, NULL);
+  expect_code(create_many(w, tx, 3000, 2999), "P2002");
+  rille_tx_free(tx);
+  expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{}"), "(10)");
+  assert_int_equal(pool_stats(w->client).in_use, 0);
+}
+static void test_large(void **state) {
+  (void)state;
+  on_both(large, "", 1);
+}
+
+static void small(world *w) {
+  answer a = call(w->client, NULL, "user", RILLE_CREATE_MANY, "{'data':[]}");
+  expect_rows(a, "");
+  assert_int_equal(a.affected, 0);
+  /* a column that some rows leave to the database */
+  a = call(w->client, NULL, "user", RILLE_CREATE_MANY,
+           "{'data':[{'email':'a@x'},{'email':'b@x','rank':'OLD'},{'email':'c@x','name':'C','rank':'NEW'},{'id':77,'"
+           "email':'d@x'}]}");
+  expect_rows(a, "");
+  assert_int_equal(a.affected, 4);
+  expect_rows(call(w->client, NULL, "user", RILLE_FIND_MANY,
+                   "{'order_by':{'email':'asc'},'select':{'email':true,'name':true,'rank':true}}"),
+              "(a@x,null,NEW) (b@x,null,OLD) (c@x,C,NEW) (d@x,null,NEW)");
+  expect_rows(call(w->client, NULL, "user", RILLE_CREATE_MANY_AND_RETURN,
+                   "{'data':[{'email':'e@x'},{'email':'f@x'}],'select':{'email':true}}"),
+              "(e@x) (f@x)");
+  expect_rows(call(w->client, NULL, "user", RILLE_UPDATE_MANY, "{'where':{'rank':'OLD'},'data':{'name':'old'}}"), "");
+  a = call(w->client, NULL, "user", RILLE_CREATE_MANY,
+           "{'data':[{'email':'a@x'},{'email':'g@x'}],'skip_duplicates':true}");
+  if (a.status == RILLE_DONE)
+    assert_int_equal(a.affected, 1);
+  else
+    assert_string_equal(a.code, "VALIDATION");
+}
+static void test_small(void **state) {
+  (void)state;
+  on_both(small, "", 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_large), cmocka_unit_test(test_small)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

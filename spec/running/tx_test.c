@@ -1,0 +1,306 @@
+/* Transactions: begin, commit, roll back, savepoints, deadlines, and what a failure within leaves, on both engines. */
+#include "running/running.h"
+
+static void add_user(world *w, rille_tx *tx, const char *email) {
+  char json[128];
+  snprintf(json, sizeof json, "{'data':{'email':'%s'},'select':{'email':true}}", email);
+  answer a = call(w->client, tx, "user", RILLE_CREATE, json);
+  if (a.status != RILLE_DONE) fail_msg("%s: %s", a.code, a.message);
+}
+
+static void expect_users(world *w, int n) {
+  char want[16];
+  snprintf(want, sizeof want, "(%d)", n);
+  expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{}"), want);
+}
+
+static void commit_and_rollback(world *w) {
+  rille_tx *tx = begin_tx(w->client, NULL);
+  add_user(w, tx, "a@x");
+  expect_rows(call(w->client, tx, "user", RILLE_COUNT, "{}"), "(1)");
+  expect_rows(step(w->client, tx, rille_op_commit), "");
+  expect_code(call(w->client, tx, "user", RILLE_COUNT, "{}"), "P2028");
+  expect_code(step(w->client, tx, rille_op_commit), "P2028");
+  expect_code(step(w->client, tx, rille_op_begin), "P2028");
+  rille_tx_free(tx);
+  tx = begin_tx(w->client, NULL);
+  add_user(w, tx, "b@x");
+  expect_rows(step(w->client, tx, rille_op_rollback), "");
+  rille_tx_free(tx);
+  tx = begin_tx(w->client, NULL);
+  add_user(w, tx, "c@x");
+  rille_tx_free(tx); /* rolls back */
+  expect_users(w, 1);
+  assert_int_equal(pool_stats(w->client).in_use, 0);
+}
+static void test_commit_and_rollback(void **state) {
+  (void)state;
+  on_both(commit_and_rollback, "", 1);
+}
+
+static void savepoints(world *w) {
+  rille_tx *tx = begin_tx(w->client, NULL);
+  expect_code(step(w->client, tx, rille_op_release_savepoint), "P2028");
+  add_user(w, tx, "a@x");
+  expect_rows(step(w->client, tx, rille_op_savepoint), "");
+  add_user(w, tx, "b@x");
+  expect_rows(step(w->client, tx, rille_op_savepoint), "");
+  add_user(w, tx, "c@x");
+  expect_rows(step(w->client, tx, rille_op_rollback_savepoint), "");
+  expect_rows(step(w->client, tx, rille_op_release_savepoint), "");
+  expect_rows(step(w->client, tx, rille_op_savepoint), "");
+  expect_code(call(w->client, tx, "user", RILLE_CREATE, "{'data':{'email':'a@x'}}"), "P2002");
+  expect_rows(step(w->client, tx, rille_op_rollback_savepoint), "");
+  expect_rows(step(w->client, tx, rille_op_commit), "");
+  rille_tx_free(tx);
+  expect_users(w, 2);
+}
+static void test_savepoints(void **state) {
+  (void)state;
+  on_both(savepoints, "", 1);
+}
+
+/* A call of several statements fails within a transaction: its own work is undone, the transaction goes on. */
+static void atomic_call_fails_inside(world *w) {
+  rille_tx *tx = begin_tx(w->client, NULL);
+  add_user(w, tx, "a@x");
+  expect_code(
+      call(w->client, tx, "user", RILLE_CREATE,
+           "{'data':{'email':'b@x','posts':{'create':[{'title':'p','tags':{'create':[{'name':'t'},{'name':'t'}]}}]}}}"),
+      "P2002");
+  expect_rows(call(w->client, tx, "user", RILLE_COUNT, "{}"), "(1)");
+  expect_rows(call(w->client, tx, "post", RILLE_COUNT, "{}"), "(0)");
+  add_user(w, tx, "c@x");
+  expect_rows(step(w->client, tx, rille_op_commit), "");
+  rille_tx_free(tx);
+  expect_users(w, 2);
+}
+static void test_atomic_call_fails_inside(void **state) {
+  (void)state;
+  on_both(atomic_call_fails_inside, "", 1);
+}
+
+/* A single statement fails: PostgreSQL takes nothing more of the transaction, and its commit must not pass for one. */
+static void commit_after_failure(world *w) {
+  rille_tx *tx = begin_tx(w->client, NULL);
+  add_user(w, tx, "a@x");
+  expect_code(call(w->client, tx, "user", RILLE_CREATE, "{'data':{'email':'a@x'}}"), "P2002");
+  if (w->postgres) {
+    expect_code(call(w->client, tx, "user", RILLE_COUNT, "{}"), "P2028");
+    expect_code(step(w->client, tx, rille_op_commit), "P2028");
+  } else {
+    expect_rows(step(w->client, tx, rille_op_commit), "");
+  }
+  rille_tx_free(tx);
+  expect_users(w, w->postgres ? 0 : 1);
+  assert_int_equal(pool_stats(w->client).in_use, 0);
+  if (w->postgres) assert_int_equal(pool_stats(w->client).connects, 1);
+}
+static void test_commit_after_failure(void **state) {
+  (void)state;
+  on_both(commit_after_failure, "", 1);
+}
+
+/* The commit itself fails, for a constraint that is only looked at then. */
+static void commit_fails(world *w) {
+  const char *sql = w->postgres
+                        ? "ALTER TABLE \"Post\" ALTER CONSTRAINT \"Post_authorId_fkey\" DEFERRABLE INITIALLY DEFERRED"
+                        : "PRAGMA defer_foreign_keys=ON";
+  if (w->postgres) expect_rows(raw(w->client, NULL, sql, NULL), "");
+  rille_tx *tx = begin_tx(w->client, NULL);
+  if (!w->postgres) expect_rows(raw(w->client, tx, sql, NULL), "");
+  expect_rows(call(w->client, tx, "post", RILLE_CREATE, "{'data':{'title':'x','authorId':99},'select':{'title':true}}"),
+              "(x)");
+  expect_code(step(w->client, tx, rille_op_commit), "P2003");
+  expect_code(step(w->client, tx, rille_op_rollback), "P2028");
+  assert_int_equal(pool_stats(w->client).in_use, 0);
+  rille_tx_free(tx);
+  expect_rows(call(w->client, NULL, "post", RILLE_COUNT, "{}"), "(0)");
+  add_user(w, NULL, "a@x");
+  if (w->postgres) assert_int_equal(pool_stats(w->client).connects, 1);
+}
+static void test_commit_fails(void **state) {
+  (void)state;
+  on_both(commit_fails, "", 1);
+}
+
+/* A raw COMMIT takes the transaction away: what comes next must not run outside of one. */
+static void raw_commit(world *w) {
+  rille_tx *tx = begin_tx(w->client, NULL);
+  add_user(w, tx, "a@x");
+  expect_rows(raw(w->client, tx, "COMMIT", NULL), "");
+  expect_code(call(w->client, tx, "user", RILLE_CREATE, "{'data':{'email':'b@x'}}"), "P2028");
+  expect_code(step(w->client, tx, rille_op_commit), "P2028");
+  rille_tx_free(tx);
+  expect_users(w, 1);
+}
+static void test_raw_commit(void **state) {
+  (void)state;
+  on_both(raw_commit, "", 1);
+}
+
+static void one_thing_at_a_time(world *w) {
+  add_user(w, NULL, "a@x");
+  add_user(w, NULL, "b@x");
+  rille_tx *tx = begin_tx(w->client, NULL);
+  rille_op *op = rille_op_new(w->client);
+  rille_tape *tape = rille_tape_new();
+  rille_row row;
+  assert_int_equal(start_call(op, tx, "user", RILLE_FIND_MANY, tape, "{}", NULL), RILLE_OK);
+  assert_int_equal(rille_op_next(op, &row, NULL), RILLE_ROW);
+  expect_code(call(w->client, tx, "user", RILLE_COUNT, "{}"), "P2028");
+  expect_code(step(w->client, tx, rille_op_savepoint), "P2028");
+  expect_code(step(w->client, tx, rille_op_commit), "P2028");
+  assert_int_equal(rille_op_next(op, &row, NULL), RILLE_ROW);
+  assert_int_equal(rille_op_next(op, &row, NULL), RILLE_DONE);
+  expect_rows(step(w->client, tx, rille_op_commit), "");
+  rille_tx_free(tx);
+  rille_op_free(op);
+  rille_tape_free(tape);
+}
+static void test_one_thing_at_a_time(void **state) {
+  (void)state;
+  on_both(one_thing_at_a_time, "", 1);
+}
+
+/* Either may go first, as finalizers of a dying Lua state do. */
+static void freed_while_running(world *w) {
+  add_user(w, NULL, "a@x");
+  add_user(w, NULL, "b@x");
+  for (int tx_first = 0; tx_first < 2; tx_first++) {
+    rille_tx *tx = begin_tx(w->client, NULL);
+    rille_op *op = rille_op_new(w->client);
+    rille_tape *tape = rille_tape_new();
+    rille_row row;
+    rille_error *err = NULL;
+    add_user(w, tx, "c@x");
+    assert_int_equal(start_call(op, tx, "user", RILLE_FIND_MANY, tape, "{'include':{'posts':true}}", NULL), RILLE_OK);
+    assert_int_equal(rille_op_next(op, &row, NULL), RILLE_ROW);
+    if (tx_first) {
+      rille_tx_free(tx);
+      assert_int_equal(rille_op_next(op, &row, &err), RILLE_ERROR);
+      assert_string_equal(rille_error_code(err), "P2028");
+      rille_error_free(err);
+      rille_op_free(op);
+    } else {
+      rille_op_free(op);
+      expect_rows(call(w->client, tx, "user", RILLE_COUNT, "{}"), "(3)");
+      rille_tx_free(tx);
+    }
+    rille_tape_free(tape);
+    assert_int_equal(pool_stats(w->client).in_use, 0);
+    expect_users(w, 2);
+  }
+}
+static void test_freed_while_running(void **state) {
+  (void)state;
+  on_both(freed_while_running, "", 1);
+}
+
+static void options(world *w) {
+  rille_tx_options o = {.struct_size = sizeof o, .read_only = 1};
+  rille_tx *tx = begin_tx(w->client, &o);
+  answer a = call(w->client, tx, "user", RILLE_CREATE, "{'data':{'email':'a@x'}}");
+  assert_int_equal(a.status, RILLE_ERROR);
+  rille_tx_free(tx);
+  o = (rille_tx_options){.struct_size = sizeof o, .isolation = RILLE_ISOLATION_SERIALIZABLE};
+  tx = begin_tx(w->client, &o);
+  if (w->postgres)
+    expect_rows(raw(w->client, tx, "SELECT current_setting('transaction_isolation')", NULL), "(serializable)");
+  rille_tx_free(tx);
+  if (!w->postgres) {
+    rille_error *err = NULL;
+    o.isolation = RILLE_ISOLATION_READ_COMMITTED;
+    assert_int_equal(rille_tx_new(w->client, &o, &tx, &err), RILLE_ERROR);
+    assert_string_equal(rille_error_code(err), "P2028");
+    rille_error_free(err);
+  }
+  /* max_wait: the one connection is taken */
+  rille_tx *first = begin_tx(w->client, NULL);
+  o = (rille_tx_options){.struct_size = sizeof o, .max_wait_ms = 60};
+  rille_error *err = NULL;
+  must(rille_tx_new(w->client, &o, &tx, &err), err);
+  expect_code(step(w->client, tx, rille_op_begin), "P2024");
+  rille_tx_free(tx);
+  rille_tx_free(first);
+  expect_users(w, 0);
+}
+static void test_options(void **state) {
+  (void)state;
+  on_both(options, "", 1);
+}
+
+static void expires(world *w) {
+  rille_tx_options o = {.struct_size = sizeof o, .timeout_ms = 600};
+  rille_tx *tx = begin_tx(w->client, &o);
+  add_user(w, tx, "a@x");
+  usleep(700000);
+  expect_code(call(w->client, tx, "user", RILLE_COUNT, "{}"), "P2028");
+  expect_code(step(w->client, tx, rille_op_commit), "P2028");
+  expect_rows(step(w->client, tx, rille_op_rollback), "");
+  rille_tx_free(tx);
+  expect_users(w, 0);
+}
+static void test_expires(void **state) {
+  (void)state;
+  on_both(expires, "", 1);
+}
+
+/* The time passes while the server works: it is told to stop, and the transaction is over at once. */
+static void test_timeout_cancels(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  world w;
+  open_world(&w, true, blog_schema, "", 1);
+  rille_tx_options o = {.struct_size = sizeof o, .timeout_ms = 1500};
+  rille_tx *tx = begin_tx(w.client, &o);
+  add_user(&w, tx, "a@x");
+  int64_t from = rl_clock_ms();
+  answer a = raw(w.client, tx, "SELECT pg_sleep(30)", NULL);
+  expect_code(a, "P2028");
+  assert_non_null(strstr(a.message, "1500 ms"));
+  assert_in_range(rl_clock_ms() - from, 100, 6000);
+  assert_int_equal(pool_stats(w.client).in_use, 0);
+  expect_users(&w, 0);
+  expect_code(step(w.client, tx, rille_op_commit), "P2028");
+  rille_tx_free(tx);
+  assert_int_equal(pool_stats(w.client).connects, 1);
+  close_world(&w);
+}
+
+static void test_backend_killed(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  world w;
+  open_world(&w, true, blog_schema, "application_name=victim3", 1);
+  rille_tx *tx = begin_tx(w.client, NULL);
+  add_user(&w, tx, "a@x");
+  assert_int_equal(
+      psql("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim3'"), 0);
+  usleep(300000);
+  answer a = call(w.client, tx, "user", RILLE_COUNT, "{}");
+  expect_code(a, "P1017");
+  expect_code(step(w.client, tx, rille_op_commit), "P2028");
+  assert_int_equal(pool_stats(w.client).open, 0);
+  rille_tx_free(tx);
+  expect_users(&w, 0);
+  close_world(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_commit_and_rollback),
+      cmocka_unit_test(test_savepoints),
+      cmocka_unit_test(test_atomic_call_fails_inside),
+      cmocka_unit_test(test_commit_after_failure),
+      cmocka_unit_test(test_commit_fails),
+      cmocka_unit_test(test_raw_commit),
+      cmocka_unit_test(test_one_thing_at_a_time),
+      cmocka_unit_test(test_freed_while_running),
+      cmocka_unit_test(test_options),
+      cmocka_unit_test(test_expires),
+      cmocka_unit_test(test_timeout_cancels),
+      cmocka_unit_test(test_backend_killed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
