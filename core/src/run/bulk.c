@@ -1,7 +1,8 @@
-/* Inserts of many rows: one statement with an array a column, or statements of a fixed number of rows. */
+/* Inserts and updates of many rows: one statement with an array a column, or statements of a fixed number of rows. */
 #include "run/op.h"
 
-/* Rows that lack a value in a column which the database fills go without that column: statements by which columns are given. */
+/* Rows that lack a value in a column which the database fills go without that column: statements by which columns are
+ * given. */
 typedef struct bulk_variant {
   bool *given;
   rl_step_sql sql;
@@ -30,7 +31,8 @@ static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
   bool *given = RL_NEW_ARRAY(&op->arena, bool, count * b->columns + 1);
   if (!b->cells || !given) return rl_fail_nomem(err);
   bool all = true;
-  while (b->total < count && (st = rl_rows_walk_next(walk, b->cells + b->total * b->columns, given + b->total * b->columns, err)) == RILLE_ROW) {
+  while (b->total < count && (st = rl_rows_walk_next(walk, b->cells + b->total * b->columns,
+                                                     given + b->total * b->columns, err)) == RILLE_ROW) {
     for (size_t i = 0; i < b->columns; i++) all = all && given[b->total * b->columns + i];
     b->total++;
   }
@@ -38,13 +40,16 @@ static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
   return st < 0 ? st : RILLE_OK;
 }
 
-static const bool *row_given(const rl_bulk *b, size_t row) { return b->given ? b->given + row * b->columns : NULL; }
+static const bool *row_given(const rl_bulk *b, size_t row) {
+  return b->given ? b->given + row * b->columns : NULL;
+}
 
 /* How many rows from `at` on have the same columns. */
 static size_t same_columns(const rl_bulk *b) {
   if (!b->given) return b->total - b->at;
   size_t n = 1;
-  while (b->at + n < b->total && memcmp(row_given(b, b->at), row_given(b, b->at + n), b->columns * sizeof(bool)) == 0) n++;
+  while (b->at + n < b->total && memcmp(row_given(b, b->at), row_given(b, b->at + n), b->columns * sizeof(bool)) == 0)
+    n++;
   return n;
 }
 
@@ -64,7 +69,8 @@ static rille_status variant_for(rl_op *op, rl_bulk *b, const bool *given, bulk_v
   if (v) v->given = RL_NEW_ARRAY(&op->arena, bool, b->columns + 1);
   if (!v || !v->given) return rl_fail_nomem(err);
   memcpy(v->given, given, b->columns * sizeof(bool));
-  rille_status st = rl_sql_render_bulk(op->client->context.dialect, op->client->schema, &op->compiled->plan->steps[b->step], given, &op->arena, &v->sql, err);
+  rille_status st = rl_sql_render_bulk(op->client->context.dialect, op->client->schema,
+                                       &op->compiled->plan->steps[b->step], given, &op->arena, &v->sql, err);
   if (st != RILLE_OK) return st;
   rl_run_describe_stmt(&v->sql.main, &v->main);
   rl_run_describe_stmt(&v->sql.one, &v->one);
@@ -83,7 +89,8 @@ static rille_status fixed_params(rl_op *op, const rl_template *t, uint32_t fixed
   return RILLE_OK;
 }
 
-static rille_status array_params(rl_op *op, rl_bulk *b, const bool *given, size_t rows, rl_value *params, rl_error *err) {
+static rille_status array_params(rl_op *op, rl_bulk *b, const bool *given, size_t rows, rl_value *params,
+                                 rl_error *err) {
   uint32_t p = 0;
   for (size_t c = 0; c < b->columns; c++) {
     if (given && !given[c]) continue;
@@ -130,8 +137,10 @@ static rille_status send_next(rl_op *op, rl_bulk *b, rl_error *err) {
   if (!values || given || sql->fixed_params) {
     params = RL_NEW_ARRAY(&op->arena, rl_value, t->param_count + 1);
     if (!params) return rl_fail_nomem(err);
-    if (values) value_params(b, given, rows, params);
-    else st = array_params(op, b, given, rows, params, err);
+    if (values)
+      value_params(b, given, rows, params);
+    else
+      st = array_params(op, b, given, rows, params, err);
     if (st == RILLE_OK) st = fixed_params(op, t, sql->fixed_params, params, err);
     if (st != RILLE_OK) return st;
   }
@@ -144,7 +153,7 @@ rille_status rl_bulk_read(rl_op *op, uint32_t step, rl_bulk **out, rl_error *err
   rl_bulk *b = RL_NEW(&op->arena, rl_bulk);
   if (!b) return rl_fail_nomem(err);
   b->step = step;
-  b->rows = op->compiled->plan->steps[step].as.insert->rows;
+  b->rows = rl_step_rows(&op->compiled->plan->steps[step]);
   *out = b;
   return read_rows(op, b, err);
 }

@@ -15,8 +15,8 @@ const rl_dialect *rl_dialect_of(const rl_driver *driver) {
 rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err) {
   static const char *const names[] = {"", "postgresql", "sqlite", ""};
   if (schema->provider == RL_PROVIDER_NONE || strcmp(names[schema->provider], driver->name) == 0) return RILLE_OK;
-  return rl_fail(err, RL_P1012, "the schema's datasource has provider \"%.*s\", but the URL names a %s database", RL_STR_ARG(schema->provider_text),
-                 driver->name);
+  return rl_fail(err, RL_P1012, "the schema's datasource has provider \"%.*s\", but the URL names a %s database",
+                 RL_STR_ARG(schema->provider_text), driver->name);
 }
 
 static rille_status check_omit(rl_client *c, rl_str entry, rl_error *err) {
@@ -25,7 +25,8 @@ static rille_status check_omit(rl_client *c, rl_str entry, rl_error *err) {
   rl_str name = dot ? rl_str_make(dot + 1, entry.len - (size_t)(dot + 1 - entry.p)) : entry;
   const rl_field *f = m ? rl_model_field(m, name) : NULL;
   if (!f || f->is_relation)
-    return rl_fail(err, RL_VALIDATION, "omit: \"%.*s\" names no scalar field of the schema; write model.field", RL_STR_ARG(entry));
+    return rl_fail(err, RL_VALIDATION, "omit: \"%.*s\" names no scalar field of the schema; write model.field",
+                   RL_STR_ARG(entry));
   char *key = rl_arena_printf(&c->arena, "%.*s.%.*s", RL_STR_ARG(m->client_names[0]), RL_STR_ARG(f->name));
   if (!key || !rl_map_put(&c->omit, rl_str_of(key), key)) return rl_fail_nomem(err);
   return RILLE_OK;
@@ -40,7 +41,8 @@ static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *er
   if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);
   if (st != RILLE_OK) return st;
   c->pool = pool;
-  c->context = (rl_compile_context){c->schema, rl_dialect_of(c->driver), {s->strict_where, s->omit_count ? &c->omit : NULL}};
+  c->context =
+      (rl_compile_context){c->schema, rl_dialect_of(c->driver), {s->strict_where, s->omit_count ? &c->omit : NULL}};
   if (!c->context.dialect) return rl_fail(err, RL_INTERNAL, "no dialect for the driver %s", c->driver->name);
   return RILLE_OK;
 }

@@ -8,9 +8,12 @@
 /* Shapes longer than this are one-offs (literal lists of objects): compiled, but not kept. */
 #define LONGEST_KEPT_SHAPE 16384
 
-static _Atomic uint64_t last_statement_id, last_shape_id; /* process-wide: ids must differ across clients that share connections */
+static _Atomic uint64_t last_statement_id,
+    last_shape_id; /* process-wide: ids must differ across clients that share connections */
 
-uint64_t rl_statement_id(void) { return atomic_fetch_add(&last_statement_id, 1) + 1; }
+uint64_t rl_statement_id(void) {
+  return atomic_fetch_add(&last_statement_id, 1) + 1;
+}
 
 void rl_run_describe_stmt(const rl_template *t, rl_stmt *s) {
   *s = (rl_stmt){.id = t->sql ? rl_statement_id() : 0,
@@ -157,9 +160,10 @@ static rille_status compile(const rl_compile_context *x, const rl_cache_key *key
   return RILLE_OK;
 }
 
-rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const rl_model *model, rille_action action, const rl_tape *tape,
-                        rl_arena *arena, rl_compiled **out, uint32_t **anchors, rl_error *err) {
-  rl_cache_key key = {rl_tape_hash(tape) + (uint64_t)model->index * 0x9E3779B97F4A7C15u + (uint64_t)action * 0xC2B2AE3D27D4EB4Fu,
+rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const rl_model *model, rille_action action,
+                        const rl_tape *tape, rl_arena *arena, rl_compiled **out, uint32_t **anchors, rl_error *err) {
+  rl_cache_key key = {rl_tape_hash(tape) + (uint64_t)model->index * 0x9E3779B97F4A7C15u +
+                          (uint64_t)action * 0xC2B2AE3D27D4EB4Fu,
                       rl_buf_view(&tape->shape), model, action, tape};
   *out = rl_plan_cache_find(cache, &key, arena, anchors);
   if (*out) return RILLE_OK;

@@ -1,4 +1,5 @@
-/* A call's shape, compiled: the program with what running it needs, and the cache of them. Immutable once made; shared by threads; reference-counted. */
+/* A call's shape, compiled: the program with what running it needs, and the cache of them. Immutable once made; shared
+ * by threads; reference-counted. */
 #ifndef RL_RUN_COMPILE_H
 #define RL_RUN_COMPILE_H
 
@@ -7,14 +8,14 @@
 
 /* How the cells of a step's rows are changed on their way out: enum names of the database to those of the schema. */
 typedef struct rl_run_step {
-  rl_stmt main, one;      /* one: bulk inserts, a row a statement */
-  bool maps_enums;        /* some column holds an enum whose values have database names of their own */
-  bool waits;             /* its answer must be known before anything is final: it has a check, or is a bulk insert */
+  rl_stmt main, one; /* one: bulk inserts, a row a statement */
+  bool maps_enums;   /* some column holds an enum whose values have database names of their own */
+  bool waits;        /* its answer must be known before anything is final: it has a check, or is a bulk insert */
 } rl_run_step;
 
 typedef struct rl_compiled {
   _Atomic int references;
-  uint64_t id;            /* of the shape of the result, for bindings */
+  uint64_t id; /* of the shape of the result, for bindings */
   uint64_t hash;
   rl_arena arena;
   rl_str shape;
@@ -26,8 +27,8 @@ typedef struct rl_compiled {
   size_t pin_count;
   rl_plan *plan;
   rl_program *program;
-  rl_run_step *steps;     /* one a step of the plan */
-  rille_node *nodes;      /* one a node of the plan */
+  rl_run_step *steps;                               /* one a step of the plan */
+  rille_node *nodes;                                /* one a node of the plan */
   struct rl_compiled *next_in_slot, *newer, *older; /* the cache's */
   bool cached;
 } rl_compiled;
@@ -42,9 +43,11 @@ typedef struct rl_compile_context {
 
 rille_status rl_plan_cache_new(size_t capacity, rl_plan_cache **out, rl_error *err);
 void rl_plan_cache_free(rl_plan_cache *c);
-/* The program for this call, from the cache or newly made; one reference for the caller. anchors: receives an array of run_count + 1, in the arena given. */
-rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *context, const rl_model *model, rille_action action, const rl_tape *tape, rl_arena *arena,
-                        rl_compiled **out, uint32_t **anchors, rl_error *err);
+/* The program for this call, from the cache or newly made; one reference for the caller. anchors: receives an array of
+ * run_count + 1, in the arena given. */
+rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *context, const rl_model *model,
+                        rille_action action, const rl_tape *tape, rl_arena *arena, rl_compiled **out,
+                        uint32_t **anchors, rl_error *err);
 void rl_compiled_release(rl_compiled *c);
 
 /* What a call is looked up by. */
@@ -60,10 +63,13 @@ typedef struct rl_cache_key {
 rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_arena *arena, uint32_t **anchors);
 void rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p);
 
-typedef struct rl_plan_cache_counts { size_t kept; int64_t hits, misses, evictions; } rl_plan_cache_counts;
+typedef struct rl_plan_cache_counts {
+  size_t kept;
+  int64_t hits, misses, evictions;
+} rl_plan_cache_counts;
 void rl_plan_cache_count(rl_plan_cache *c, rl_plan_cache_counts *out);
 
 void rl_run_describe_stmt(const rl_template *t, rl_stmt *out); /* with a new id */
-uint64_t rl_statement_id(void); /* unique in the process, never 0 */
+uint64_t rl_statement_id(void);                                /* unique in the process, never 0 */
 
 #endif

@@ -67,7 +67,8 @@ static void explain_unique(const rl_model *m, rl_error *err) {
 static const rl_relation *relation_of_constraint(const rl_schema *s, rl_str table, rl_str name) {
   for (size_t i = 0; name.len && i < s->relation_count; i++) {
     const rl_relation *r = s->relations[i];
-    if (rl_str_eq(r->constraint, name) && r->key_side && (!table.len || rl_str_eq(r->key_side->model->table, table))) return r;
+    if (rl_str_eq(r->constraint, name) && r->key_side && (!table.len || rl_str_eq(r->key_side->model->table, table)))
+      return r;
   }
   return NULL;
 }
@@ -78,8 +79,9 @@ static void explain_foreign_key(const rl_schema *s, rl_error *err) {
   rl_error_detail(err, "field_name", r->key_side->name);
   rl_buf text;
   rl_buf_init(&text);
-  rl_buf_printf(&text, "the relation `%.*s` of %.*s to %.*s would be broken (foreign key constraint `%.*s`)", RL_STR_ARG(r->key_side->name),
-                RL_STR_ARG(r->key_side->model->name), RL_STR_ARG(r->key_side->target->name), RL_STR_ARG(r->constraint));
+  rl_buf_printf(&text, "the relation `%.*s` of %.*s to %.*s would be broken (foreign key constraint `%.*s`)",
+                RL_STR_ARG(r->key_side->name), RL_STR_ARG(r->key_side->model->name),
+                RL_STR_ARG(r->key_side->target->name), RL_STR_ARG(r->constraint));
   replace_message(err, &text);
 }
 

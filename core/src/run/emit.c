@@ -195,8 +195,8 @@ rille_status rl_op_emit_more(rl_op *op, uint32_t index, rille_row *row, rl_error
   return st == RILLE_OK ? show(op, op->emit_node, parent, row) : st;
 }
 
-/* A recursive read has a node for each level, one after the other; its rows come level by level and name theirs. Below the first, the parents are the
- * rows of the level before, in the step's own rowset. */
+/* A recursive read has a node for each level, one after the other; its rows come level by level and name theirs. Below
+ * the first, the parents are the rows of the level before, in the step's own rowset. */
 static bool find_level(rl_op *op, const rl_step *step, uint32_t *node) {
   const rl_select *s = step->as.select;
   int64_t depth = op->view.cells[s->column_count - 1].as.i;
@@ -221,7 +221,8 @@ rille_status rl_op_take_row(rl_op *op, uint32_t index, const rl_row_view *view, 
     return st != RILLE_OK || !n ? st : show(op, step->node, 0, row);
   }
   op->emit_node = step->node;
-  if (step->kind == RL_STEP_SELECT && step->as.select->recursive && !find_level(op, step, &op->emit_node)) return RILLE_OK;
+  if (step->kind == RL_STEP_SELECT && step->as.select->recursive && !find_level(op, step, &op->emit_node))
+    return RILLE_OK;
   n = &op->compiled->plan->nodes[op->emit_node];
   rl_key_map *m = &op->maps[op->emit_node];
   if (!m->slots) {

@@ -34,13 +34,16 @@ static void finish_soon(rl_op *op) {
     rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
     int64_t n;
     rille_status st = op->driver->next(op->conn, &view, &n, &wait, &ignored);
-    if (st == RILLE_AGAIN) rl_wait_block(&wait, deadline);
-    else if (st != RILLE_ROW) op->read_count++;
+    if (st == RILLE_AGAIN)
+      rl_wait_block(&wait, deadline);
+    else if (st != RILLE_ROW)
+      op->read_count++;
     rl_error_clear(&ignored);
   }
 }
 
-/* Blocks for a moment at most; the connection is clean or in doubt afterwards. One of the parent process is not touched: the answers on it are the parent's. */
+/* Blocks for a moment at most; the connection is clean or in doubt afterwards. One of the parent process is not
+ * touched: the answers on it are the parent's. */
 static void abandon_now(rl_op *op) {
   int64_t deadline = rl_clock_ms() + ABANDON_MS;
   rl_error ignored = {0};
@@ -56,11 +59,12 @@ static void abandon_now(rl_op *op) {
 }
 
 static bool is_running(const rl_op *op) {
-  return op->conn && (op->phase == RL_PHASE_READ || op->phase == RL_PHASE_ABANDON || op->phase == RL_PHASE_ROLLBACK || op->phase == RL_PHASE_SEND);
+  return op->conn && (op->phase == RL_PHASE_READ || op->phase == RL_PHASE_ABANDON || op->phase == RL_PHASE_ROLLBACK ||
+                      op->phase == RL_PHASE_SEND);
 }
 
-/* The commands that undo what the operation has begun: all of a transaction on a connection of its own, and of one that ends with it; its savepoint within one that goes on. None when
- * there is nothing to undo. */
+/* The commands that undo what the operation has begun: all of a transaction on a connection of its own, and of one that
+ * ends with it; its savepoint within one that goes on. None when there is nothing to undo. */
 static size_t undo_commands(const rl_op *op, const char *out[2]) {
   if (op->dirty || !op->conn || !op->driver->is_usable(op->conn) || !op->driver->in_transaction(op->conn)) return 0;
   bool ends = op->ends_tx || (op->tx && op->kind == RL_OP_COMMANDS && op->tx->command == RL_TX_COMMIT);
@@ -110,7 +114,11 @@ void rl_op_reset(rl_op *op) {
   rl_arena arena = op->arena;
   bool blocking = op->blocking;
   rl_arena_reset(&arena);
-  *op = (rl_op){.client = client, .driver = client->driver, .arena = arena, .blocking = blocking, .wait = {-1, false, false, RL_NO_DEADLINE}};
+  *op = (rl_op){.client = client,
+                .driver = client->driver,
+                .arena = arena,
+                .blocking = blocking,
+                .wait = {-1, false, false, RL_NO_DEADLINE}};
 }
 
 void rl_op_cut(rl_op *op) {
@@ -152,11 +160,13 @@ void rl_op_started(rl_op *op, rl_tx *tx) {
   op->phase = RL_PHASE_ACQUIRE;
 }
 
-rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape, rl_error *err) {
+rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
+                               rl_error *err) {
   rille_status st = rl_op_begin_start(op, tx, RL_OP_MODEL, err);
   if (st != RILLE_OK) return st;
   uint32_t *anchors = NULL;
-  st = rl_compile(op->client->cache, &op->client->context, model, action, tape, &op->arena, &op->compiled, &anchors, err);
+  st = rl_compile(op->client->cache, &op->client->context, model, action, tape, &op->arena, &op->compiled, &anchors,
+                  err);
   if (st != RILLE_OK) return st;
   const rl_plan *plan = op->compiled->plan;
   op->tape = tape;
@@ -167,14 +177,16 @@ rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rill
   size_t nodes = plan->node_count ? plan->node_count : 1;
   op->node_rows = RL_NEW_ARRAY(&op->arena, uint64_t, nodes);
   op->maps = nodes > 1 ? RL_NEW_ARRAY(&op->arena, rl_key_map, nodes) : NULL;
-  if (!op->node_rows || (nodes > 1 && !op->maps) || (plan->rowset_count && !op->inputs.rowsets) || (plan->generated_count && !op->inputs.generated))
+  if (!op->node_rows || (nodes > 1 && !op->maps) || (plan->rowset_count && !op->inputs.rowsets) ||
+      (plan->generated_count && !op->inputs.generated))
     return rl_fail_nomem(err);
   st = rl_op_prepare_inputs(op, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }
 
-rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count, rl_error *err) {
+rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count,
+                                  rl_error *err) {
   rille_status st = rl_op_begin_start(op, tx, begin ? RL_OP_BEGIN : RL_OP_COMMANDS, err);
   if (st != RILLE_OK) return st;
   for (size_t i = 0; i < count; i++) op->commands[i] = commands[i];
@@ -183,7 +195,8 @@ rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *
   return RILLE_OK;
 }
 
-/* ------------------------------------------------------------------ phases; each answers OK to go on, ROW, AGAIN, DONE at the very end, or an error that has been put in op->error */
+/* ------------------------------------------------------------------ phases; each answers OK to go on, ROW, AGAIN, DONE
+ * at the very end, or an error that has been put in op->error */
 
 static bool wants_writer(const rl_op *op) {
   switch (op->kind) {
@@ -234,9 +247,12 @@ static void start_clock(rl_op *op) {
 static rille_status send_phase(rl_op *op) {
   rille_status st;
   start_clock(op);
-  if (op->kind == RL_OP_MODEL) st = rl_op_send_group(op, &op->error);
-  else if (op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT) st = op->sent_count ? RILLE_DONE : rl_raw_send(op, &op->error);
-  else st = send_commands(op);
+  if (op->kind == RL_OP_MODEL)
+    st = rl_op_send_group(op, &op->error);
+  else if (op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT)
+    st = op->sent_count ? RILLE_DONE : rl_raw_send(op, &op->error);
+  else
+    st = send_commands(op);
   if (st == RILLE_DONE) {
     op->phase = RL_PHASE_END;
     return RILLE_OK;
@@ -298,8 +314,10 @@ static rille_status read_phase(rl_op *op, rille_row *row) {
   }
   if (own.code == RL_CODE_NONE) rl_fail_nomem(&own);
   bool too_late = own.code == RL_P1008 && own.connection_lost;
-  if (too_late) op->driver->cancel(op->conn); /* the driver's own clock was first: the server should not go on for nobody */
-  if (op->error.code == RL_CODE_NONE) rl_error_move(&op->error, &own); /* the first error is the cause, the rest of the pipeline fails with it */
+  if (too_late)
+    op->driver->cancel(op->conn); /* the driver's own clock was first: the server should not go on for nobody */
+  if (op->error.code == RL_CODE_NONE)
+    rl_error_move(&op->error, &own); /* the first error is the cause, the rest of the pipeline fails with it */
   rl_error_clear(&own);
   if (op->error.connection_lost || !op->driver->is_usable(op->conn)) {
     op->dirty = true;
@@ -339,15 +357,18 @@ static rille_status rollback_phase(rl_op *op) {
   }
   if (st == RILLE_OK) st = op->driver->flush(op->conn, &ignored);
   rl_error_clear(&ignored);
-  if (st == RILLE_OK) op->phase = RL_PHASE_READ;
-  else op->dirty = true;
+  if (st == RILLE_OK)
+    op->phase = RL_PHASE_READ;
+  else
+    op->dirty = true;
   return RILLE_OK;
 }
 
 /* Work that never reached the server may be done again on another connection: the idle one had died. */
 static bool try_again(rl_op *op) {
   bool begin = op->kind == RL_OP_BEGIN; /* a begin that was lost has begun nothing */
-  bool may = op->error.connection_lost && (op->error.not_sent || begin) && (!op->tx || begin) && !op->told && !op->retried && op->lease && !op->lease->fresh;
+  bool may = op->error.connection_lost && (op->error.not_sent || begin) && (!op->tx || begin) && !op->told &&
+             !op->retried && op->lease && !op->lease->fresh;
   if (!may) return false;
   rl_pool *pool = op->lease->pool;
   rl_pool_evict_idle(pool);
@@ -367,7 +388,9 @@ static bool try_again(rl_op *op) {
 static bool left_open(rl_op *op) {
   bool own_sql = op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT;
   if (!own_sql || op->undoing || !op->lease || !op->conn || !op->driver->in_transaction(op->conn)) return false;
-  rl_fail(&op->error, RL_P2028, "The statement began a transaction and left it open: it was rolled back; use a transaction of the client instead");
+  rl_fail(&op->error, RL_P2028,
+          "The statement began a transaction and left it open: it was rolled back; use a transaction of the client "
+          "instead");
   op->phase = RL_PHASE_ROLLBACK;
   return true;
 }
@@ -417,10 +440,15 @@ static void on_deadline(rl_op *op) {
   if (op->tx && rl_clock_ms() >= op->limit_ms) {
     const rl_tx_settings *s = &op->tx->settings;
     op->ends_tx = op->kind != RL_OP_BEGIN;
-    if (op->ends_tx) rl_fail(&op->error, RL_P2028, "The transaction was rolled back: it took longer than its timeout of %lld ms", (long long)s->timeout_ms);
-    else rl_fail(&op->error, RL_P2028, "The transaction could not begin within its max_wait of %lld ms", (long long)s->max_wait_ms);
+    if (op->ends_tx)
+      rl_fail(&op->error, RL_P2028, "The transaction was rolled back: it took longer than its timeout of %lld ms",
+              (long long)s->timeout_ms);
+    else
+      rl_fail(&op->error, RL_P2028, "The transaction could not begin within its max_wait of %lld ms",
+              (long long)s->max_wait_ms);
   } else {
-    rl_fail(&op->error, RL_P1008, "The operation was cancelled: the database did not answer within the socket_timeout of the URL");
+    rl_fail(&op->error, RL_P1008,
+            "The operation was cancelled: the database did not answer within the socket_timeout of the URL");
   }
   op->phase = RL_PHASE_ABANDON;
   op->deadline_ms = rl_clock_ms() + ABANDON_MS;

@@ -1,4 +1,5 @@
-/* An operation: the interpreter of programs, and of the few other things a connection is asked for. It stops wherever it would block and goes on later. */
+/* An operation: the interpreter of programs, and of the few other things a connection is asked for. It stops wherever
+ * it would block and goes on later. */
 #ifndef RL_RUN_OP_H
 #define RL_RUN_OP_H
 
@@ -50,33 +51,34 @@ typedef struct rl_op {
   rl_lease *lease; /* own one; within a transaction the transaction's is used */
   rl_conn *conn;
   const rl_driver *driver;
-  bool opened;     /* own BEGIN or SAVEPOINT was sent */
+  bool opened; /* own BEGIN or SAVEPOINT was sent */
   bool retried;
   bool commit_sent;
-  bool told;       /* a row has been shown */
-  bool dirty;      /* the connection is in doubt: close it */
-  bool undoing;    /* what is under way is its own rollback */
-  bool ends_tx;    /* the transaction's time has passed: it is rolled back with this operation */
+  bool told;    /* a row has been shown */
+  bool dirty;   /* the connection is in doubt: close it */
+  bool undoing; /* what is under way is its own rollback */
+  bool ends_tx; /* the transaction's time has passed: it is rolled back with this operation */
 
   const rl_tape *tape;
   rl_compiled *compiled;
   rl_inputs inputs;
-  rl_value **params;       /* by step: those that depend on no earlier step, taken and checked before anything is sent; NULL: not yet */
-  struct rl_bulk **bulks;  /* by step, likewise; NULL when the program has none */
-  uint32_t pc;     /* next step to send */
+  rl_value **params; /* by step: those that depend on no earlier step, taken and checked before anything is sent; NULL:
+                        not yet */
+  struct rl_bulk **bulks; /* by step, likewise; NULL when the program has none */
+  uint32_t pc;            /* next step to send */
   rl_sent *sent;
   size_t sent_count, read_count, sent_cap;
-  uint64_t filling; /* rowsets that the group at hand will fill */
+  uint64_t filling;    /* rowsets that the group at hand will fill */
   uint64_t *node_rows; /* rows shown so far, by node */
   rl_key_map *maps;    /* by node, made when its step is read */
   uint64_t step_rows;  /* of the statement at hand */
   /* a row that is shown to several parents */
   rl_row_view view;
-  rl_value *mapped;    /* cells with enum names translated; NULL when none are */
-  uint32_t emit_next;  /* ordinal + 1 of the next parent; 0: none */
-  uint32_t emit_node;  /* the node it is shown as */
+  rl_value *mapped;   /* cells with enum names translated; NULL when none are */
+  uint32_t emit_next; /* ordinal + 1 of the next parent; 0: none */
+  uint32_t emit_node; /* the node it is shown as */
   uint32_t mapped_cap;
-  rl_value *kept;      /* the row's kept cells, copied once */
+  rl_value *kept;       /* the row's kept cells, copied once */
   struct rl_bulk *bulk; /* a bulk insert under way */
   int64_t affected;
   uint32_t statements, round_trips;
@@ -94,11 +96,13 @@ rille_status rl_op_init(rl_op *op, rl_client *c); /* retains the client */
 void rl_op_dispose(rl_op *op);
 void rl_op_reset(rl_op *op);
 
-rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape, rl_error *err);
+rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
+                               rl_error *err);
 rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, rl_str sql, const rl_tape *params, bool rows, rl_error *err);
 rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err);
 /* Commands of a transaction, on its connection; begin takes the connection. */
-rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count, rl_error *err);
+rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count,
+                                  rl_error *err);
 
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err);
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count);
@@ -122,7 +126,8 @@ rille_status rl_raise_error(const rl_raise *r, const rl_model *model, rl_error *
 /* constraint.c: tells a database's constraint in the words of the schema. */
 void rl_explain_constraint(const rl_schema *schema, const rl_model *model, rl_error *err);
 
-/* bulk.c: an insert of many rows. read: takes the rows of the call; start: RILLE_OK or RILLE_DONE (no rows); more: RILLE_OK when another statement was sent, RILLE_DONE when all are. */
+/* bulk.c: an insert of many rows. read: takes the rows of the call; start: RILLE_OK or RILLE_DONE (no rows); more:
+ * RILLE_OK when another statement was sent, RILLE_DONE when all are. */
 rille_status rl_bulk_read(rl_op *op, uint32_t step, struct rl_bulk **out, rl_error *err);
 rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err);
 rille_status rl_bulk_more(rl_op *op, rl_error *err);

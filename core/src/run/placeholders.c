@@ -3,15 +3,22 @@
 
 #include "run/op.h"
 
-static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80; }
-static bool is_at(rl_str s, size_t i, char a, char b) { return i + 1 < s.len && s.p[i] == a && s.p[i + 1] == b; }
+static bool is_word(char c) {
+  return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+}
+static bool is_at(rl_str s, size_t i, char a, char b) {
+  return i + 1 < s.len && s.p[i] == a && s.p[i + 1] == b;
+}
 
 /* Past the text or name whose first quote is at i; escapes: a backslash takes the letter after it along. */
 static size_t past_quotes(rl_str s, size_t i, char close, bool escapes) {
   for (size_t k = i + 1; k < s.len; k++) {
-    if (escapes && s.p[k] == '\\') k++;
-    else if (is_at(s, k, close, close) && close != ']') k++;
-    else if (s.p[k] == close) return k + 1;
+    if (escapes && s.p[k] == '\\')
+      k++;
+    else if (is_at(s, k, close, close) && close != ']')
+      k++;
+    else if (s.p[k] == close)
+      return k + 1;
   }
   return s.len;
 }
@@ -82,7 +89,8 @@ static bool has_numbered(rl_str s, bool postgres) {
   return false;
 }
 
-/* Both styles, `$1` and `?`, to the database's own; a statement that numbers its placeholders keeps its question marks, which may be operators. */
+/* Both styles, `$1` and `?`, to the database's own; a statement that numbers its placeholders keeps its question marks,
+ * which may be operators. */
 void rl_raw_placeholders(rl_str s, bool postgres, rl_buf *out, uint32_t *used) {
   bool numbered = has_numbered(s, postgres);
   uint32_t n = 0, highest = 0;

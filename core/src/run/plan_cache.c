@@ -15,7 +15,8 @@ struct rl_plan_cache {
   rl_plan_cache *next, *previous;
 };
 
-/* All caches of the process, for the time of a fork: a child must not inherit a lock that a thread of its parent holds, nor a half-made change. */
+/* All caches of the process, for the time of a fork: a child must not inherit a lock that a thread of its parent holds,
+ * nor a half-made change. */
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t all_once = PTHREAD_ONCE_INIT;
 static rl_plan_cache *all_caches;
@@ -30,7 +31,9 @@ static void after_fork(void) {
   pthread_mutex_unlock(&all_lock);
 }
 
-static void watch_forks(void) { pthread_atfork(before_fork, after_fork, after_fork); }
+static void watch_forks(void) {
+  pthread_atfork(before_fork, after_fork, after_fork);
+}
 
 static void enlist(rl_plan_cache *c) {
   pthread_once(&all_once, watch_forks);
@@ -44,8 +47,10 @@ static void enlist(rl_plan_cache *c) {
 static void strike_off(rl_plan_cache *c) {
   pthread_mutex_lock(&all_lock);
   if (c->next) c->next->previous = c->previous;
-  if (c->previous) c->previous->next = c->next;
-  else all_caches = c->next;
+  if (c->previous)
+    c->previous->next = c->next;
+  else
+    all_caches = c->next;
   pthread_mutex_unlock(&all_lock);
 }
 
@@ -73,10 +78,14 @@ void rl_compiled_release(rl_compiled *p) {
 }
 
 static void unlink_age(rl_plan_cache *c, rl_compiled *p) {
-  if (p->newer) p->newer->older = p->older;
-  else c->newest = p->older;
-  if (p->older) p->older->newer = p->newer;
-  else c->oldest = p->newer;
+  if (p->newer)
+    p->newer->older = p->older;
+  else
+    c->newest = p->older;
+  if (p->older)
+    p->older->newer = p->newer;
+  else
+    c->oldest = p->newer;
   p->newer = p->older = NULL;
 }
 
@@ -110,7 +119,8 @@ void rl_plan_cache_free(rl_plan_cache *c) {
 }
 
 static bool fits(const rl_compiled *p, const rl_cache_key *key, uint32_t *anchors) {
-  if (p->hash != key->hash || p->model != key->model || p->action != key->action || !rl_str_eq(p->shape, key->shape)) return false;
+  if (p->hash != key->hash || p->model != key->model || p->action != key->action || !rl_str_eq(p->shape, key->shape))
+    return false;
   rl_tape_anchors(key->tape, p->runs, p->run_count, anchors);
   return p->pin_count == 0 || rl_pins_hold(key->tape, anchors, p->pins, p->pin_count);
 }

@@ -15,7 +15,8 @@
 #define TRUST_IDLE_MS 1000
 /* How often those that have been idle for too long are looked for. */
 #define TRIM_MS 1000
-/* A caller that waits cooperatively looks every LOOK_MS; when it has not done so for ABSENT_MS, it does not hold up those behind it. */
+/* A caller that waits cooperatively looks every LOOK_MS; when it has not done so for ABSENT_MS, it does not hold up
+ * those behind it. */
 #define LOOK_MS 2
 #define ABSENT_MS 100
 #define DEFAULT_CONNECT_MS 5000
@@ -49,9 +50,14 @@ static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
 static rl_pool *registry; /* process-wide by design: pools are shared by threads and Lua states */
 
-/* A fork may come while another thread holds the registry; the child starts with a fresh lock and ignores pools of other processes. */
-static void registry_child(void) { pthread_mutex_init(&registry_lock, NULL); }
-static void registry_init(void) { pthread_atfork(NULL, NULL, registry_child); }
+/* A fork may come while another thread holds the registry; the child starts with a fresh lock and ignores pools of
+ * other processes. */
+static void registry_child(void) {
+  pthread_mutex_init(&registry_lock, NULL);
+}
+static void registry_init(void) {
+  pthread_atfork(NULL, NULL, registry_child);
+}
 
 static uint64_t pool_key(rl_str url, const rl_pool_options *o) {
   uint64_t h = rl_hash(url.p, url.len, 17);
@@ -137,7 +143,9 @@ static void pool_free(rl_pool *p) {
 }
 
 /* The caller holds a reference already. */
-static void pool_retain(rl_pool *p) { p->references++; }
+static void pool_retain(rl_pool *p) {
+  p->references++;
+}
 
 void rl_pool_release(rl_pool *p) {
   if (!p) return;
@@ -152,13 +160,18 @@ void rl_pool_release(rl_pool *p) {
     if (*at) *at = p->next;
   }
   pthread_mutex_unlock(&registry_lock);
-  /* a pool of the parent process: its lock may be held by a thread that does not exist here, and its connections are not ours */
+  /* a pool of the parent process: its lock may be held by a thread that does not exist here, and its connections are
+   * not ours */
   if (last && p->pid == rl_process_id()) pool_free(p);
 }
 
-const rl_conn_options *rl_pool_conn_options(const rl_pool *p) { return &p->options; }
+const rl_conn_options *rl_pool_conn_options(const rl_pool *p) {
+  return &p->options;
+}
 
-static rl_lane *lane_of(rl_pool *p, bool writer) { return &p->lanes[writer && p->lanes[1].limit > 0]; }
+static rl_lane *lane_of(rl_pool *p, bool writer) {
+  return &p->lanes[writer && p->lanes[1].limit > 0];
+}
 
 static rille_status lease_new(rl_pool *p, bool writer, int64_t deadline_ms, rl_lease **out, rl_error *err) {
   rl_lease *l = rl_calloc(1, sizeof *l);
@@ -203,7 +216,8 @@ static rl_lease *take_idle(rl_pool *p, rl_lane *lane, rl_lease **closed) {
   return NULL;
 }
 
-/* Under the lock: the idle list has the longest unused at its end, which no caller may reach for as long as fewer connections suffice. */
+/* Under the lock: the idle list has the longest unused at its end, which no caller may reach for as long as fewer
+ * connections suffice. */
 static void trim_idle(rl_pool *p, rl_lease **closed) {
   int64_t now = rl_clock_ms();
   if (p->options.memory || now - p->trimmed_ms < TRIM_MS) return;
@@ -233,7 +247,8 @@ static void close_all(rl_lease *l) {
   }
 }
 
-/* After a fork: the pool of this process instead of its parent's. Threads may come at once; one of them changes the client. */
+/* After a fork: the pool of this process instead of its parent's. Threads may come at once; one of them changes the
+ * client. */
 static rille_status own_pool(rl_pool *_Atomic *pool, rl_pool **out, rl_error *err) {
   rl_pool *inherited = *pool, *own = NULL;
   rille_status st = rl_pool_get(inherited->url, &inherited->asked, &own, err);
@@ -278,10 +293,13 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
 static rille_status timed_out(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *err) {
   bool only_writer = lane == &p->lanes[1];
   p->timeouts++;
-  return rl_fail(err, RL_P2024,
-                 "Timed out after %lld ms waiting for a connection: the pool's limit is %d%s, %d in use, %d waiting; %s",
-                 (long long)(rl_clock_ms() - l->since_ms), lane->limit, only_writer ? " (a database of this kind has one writer)" : "", lane->open - lane->idle_count,
-                 lane->waiting, only_writer ? "find what holds the connection for long" : "raise pool.size, or find what holds connections for long");
+  return rl_fail(
+      err, RL_P2024,
+      "Timed out after %lld ms waiting for a connection: the pool's limit is %d%s, %d in use, %d waiting; %s",
+      (long long)(rl_clock_ms() - l->since_ms), lane->limit,
+      only_writer ? " (a database of this kind has one writer)" : "", lane->open - lane->idle_count, lane->waiting,
+      only_writer ? "find what holds the connection for long"
+                  : "raise pool.size, or find what holds connections for long");
 }
 
 /* Whether nobody who waits in earnest stands before l. */
@@ -292,7 +310,8 @@ static bool is_next(const rl_lane *lane, const rl_lease *l) {
   return true;
 }
 
-/* Under the lock: waits for the next change, or until the deadline. Nobody wakes the queue when a cooperative caller stays away. */
+/* Under the lock: waits for the next change, or until the deadline. Nobody wakes the queue when a cooperative caller
+ * stays away. */
 static void wait_for_change(rl_pool *p, const rl_lane *lane, int64_t deadline_ms) {
   struct timespec at;
   int64_t again = rl_clock_ms() + ABSENT_MS;
@@ -423,7 +442,8 @@ static rille_status keep_connecting(rl_pool *p, rl_lease *l, bool blocking, rl_w
     }
     if (st != RILLE_AGAIN) return connect_failed(p, l, st);
     if (rl_clock_ms() >= deadline) {
-      rl_fail(err, RL_P1001, "Can't reach the database server at %s:%d within %lld ms", o->host ? o->host : "?", o->port, (long long)limit);
+      rl_fail(err, RL_P1001, "Can't reach the database server at %s:%d within %lld ms", o->host ? o->host : "?",
+              o->port, (long long)limit);
       return connect_failed(p, l, RILLE_ERROR);
     }
     if (wait->until_ms > deadline) wait->until_ms = deadline;
@@ -435,7 +455,9 @@ static rille_status keep_connecting(rl_pool *p, rl_lease *l, bool blocking, rl_w
 rille_status rl_pool_poll(rl_lease *l, bool blocking, rl_wait *wait, rl_error *err) {
   rl_pool *p = l->pool;
   if (p->pid != rl_process_id())
-    return rl_fail(err, RL_P1017, "The operation was begun before the fork of this process: its connection belongs to the parent; begin anew");
+    return rl_fail(
+        err, RL_P1017,
+        "The operation was begun before the fork of this process: its connection belongs to the parent; begin anew");
   if (l->conn && l->ready) return RILLE_OK;
   if (!l->conn) {
     slot_state state = SLOT_NONE;
@@ -456,7 +478,8 @@ static void drop_waiter(rl_pool *p, rl_lease *l) {
 void rl_pool_give(rl_lease *l, bool clean) {
   if (!l) return;
   rl_pool *p = l->pool;
-  if (p->pid != rl_process_id()) { /* the parent's lease, copied into a child: the driver closes without a word to the server */
+  if (p->pid !=
+      rl_process_id()) { /* the parent's lease, copied into a child: the driver closes without a word to the server */
     lease_close(l);
     return;
   }

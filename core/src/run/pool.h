@@ -1,6 +1,7 @@
-/* Connections, shared by every client of the process that names the same URL and limits. Bounded; waiting callers are served in order, each with
- * its deadline. A dead connection is recognised when it fails, or when it was idle and its socket has become readable; there is no ping.
- * A forked child gets a pool of its own and leaves its parent's connections alone. Any thread may use a pool. */
+/* Connections, shared by every client of the process that names the same URL and limits. Bounded; waiting callers are
+ * served in order, each with its deadline. A dead connection is recognised when it fails, or when it was idle and its
+ * socket has become readable; there is no ping. A forked child gets a pool of its own and leaves its parent's
+ * connections alone. Any thread may use a pool. */
 #ifndef RL_RUN_POOL_H
 #define RL_RUN_POOL_H
 
@@ -9,7 +10,7 @@
 typedef struct rl_pool rl_pool;
 
 typedef struct rl_pool_options {
-  int size;             /* connections at most; SQLite: of each kind, readers and the one writer apart */
+  int size; /* connections at most; SQLite: of each kind, readers and the one writer apart */
   int64_t wait_ms, idle_ms, lifetime_ms;
 } rl_pool_options;
 
@@ -18,13 +19,13 @@ typedef struct rl_lease {
   rl_pool *pool;
   rl_conn *conn;
   const rl_driver *driver;
-  bool writer;       /* may write */
-  bool ready;        /* poll_connect has succeeded */
-  bool fresh;        /* opened for this lease: nobody used it before */
+  bool writer; /* may write */
+  bool ready;  /* poll_connect has succeeded */
+  bool fresh;  /* opened for this lease: nobody used it before */
   int64_t opened_ms, idle_since_ms;
-  bool queued;       /* waits in the lane's queue */
+  bool queued; /* waits in the lane's queue */
   int64_t since_ms, deadline_ms;
-  int64_t looked_ms; /* when a cooperative waiter looked last; RL_NO_DEADLINE: waits in earnest */
+  int64_t looked_ms;     /* when a cooperative waiter looked last; RL_NO_DEADLINE: waits in earnest */
   struct rl_lease *next; /* in the list of idle connections, or in the queue */
 } rl_lease;
 
@@ -33,17 +34,22 @@ rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **o
 void rl_pool_release(rl_pool *p);
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p);
 
-/* Begins to take a connection: *lease is owned by the caller until rl_pool_give. deadline_ms: rl_clock_ms value; RL_NO_DEADLINE: as long as the pool's wait_ms.
- * After a fork *pool becomes the process's own. */
+/* Begins to take a connection: *lease is owned by the caller until rl_pool_give. deadline_ms: rl_clock_ms value;
+ * RL_NO_DEADLINE: as long as the pool's wait_ms. After a fork *pool becomes the process's own. */
 rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_ms, rl_lease **lease, rl_error *err);
-/* Goes on until the connection is usable: OK, AGAIN (never when blocking), or an error (P2024 names limit, in use, waiting and waited time; P1001 ...). */
+/* Goes on until the connection is usable: OK, AGAIN (never when blocking), or an error (P2024 names limit, in use,
+ * waiting and waited time; P1001 ...). */
 rille_status rl_pool_poll(rl_lease *lease, bool blocking, rl_wait *wait, rl_error *err);
-/* Gives it back: kept when it is usable and clean, else closed. Also right for a lease that never became ready. NULL is fine. */
+/* Gives it back: kept when it is usable and clean, else closed. Also right for a lease that never became ready. NULL is
+ * fine. */
 void rl_pool_give(rl_lease *lease, bool clean);
 /* Closes what is idle: after a connection was found dead, its idle sisters are suspect. */
 void rl_pool_evict_idle(rl_pool *p);
 
-typedef struct rl_pool_counts { int size, open, idle, in_use, waiting; int64_t connects, waits, timeouts; } rl_pool_counts;
+typedef struct rl_pool_counts {
+  int size, open, idle, in_use, waiting;
+  int64_t connects, waits, timeouts;
+} rl_pool_counts;
 void rl_pool_count(rl_pool *p, rl_pool_counts *out);
 
 /* poll(2) for what a wait names, until deadline_ms at most. OK, or RILLE_DONE when the deadline came first. */

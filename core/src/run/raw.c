@@ -31,14 +31,18 @@ static char *float_text(rl_op *op, double f) {
   return copy;
 }
 
-/* The database is left to infer the type of a scalar from where it stands, so `WHERE id = $1` uses an index whatever the column's type:
- * every scalar but bytes is sent as text of unknown type. */
+/* The database is left to infer the type of a scalar from where it stands, so `WHERE id = $1` uses an index whatever
+ * the column's type: every scalar but bytes is sent as text of unknown type. */
 static rille_status as_text(rl_op *op, rl_value *v, rl_error *err) {
   char *text = NULL;
-  if (v->kind == RILLE_INT) text = rl_arena_printf(&op->arena, "%lld", (long long)v->as.i);
-  else if (v->kind == RILLE_BOOL) text = rl_arena_printf(&op->arena, "%s", v->as.i ? "true" : "false");
-  else if (v->kind == RILLE_FLOAT) text = float_text(op, v->as.f);
-  else return RILLE_OK;
+  if (v->kind == RILLE_INT)
+    text = rl_arena_printf(&op->arena, "%lld", (long long)v->as.i);
+  else if (v->kind == RILLE_BOOL)
+    text = rl_arena_printf(&op->arena, "%s", v->as.i ? "true" : "false");
+  else if (v->kind == RILLE_FLOAT)
+    text = float_text(op, v->as.f);
+  else
+    return RILLE_OK;
   if (!text) return rl_fail_nomem(err);
   *v = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)strlen(text), .as.p = text};
   return RILLE_OK;
@@ -52,7 +56,8 @@ static rille_status list_param(rl_op *op, rl_node *node, rl_value *out, rl_slot 
   for (size_t i = 0; i < node->count; i++) {
     const rl_node *n = &node->children[i];
     if (n->kind == RL_NODE_NULL) continue;
-    if (!n->value) return rl_fail(err, RL_VALIDATION, "params[%u][%zu]: a list parameter has scalars only", node->index + 1, i + 1);
+    if (!n->value)
+      return rl_fail(err, RL_VALIDATION, "params[%u][%zu]: a list parameter has scalars only", node->index + 1, i + 1);
     items[i] = *n->value;
   }
   *out = (rl_value){.kind = RILLE_LIST, .len = (uint32_t)node->count, .as.list = items};
@@ -71,7 +76,8 @@ static rille_status json_param(rl_op *op, const rl_tape *tape, const rl_node *no
   return RILLE_OK;
 }
 
-static rille_status one_param(rl_op *op, const rl_tape *tape, rl_tree *tree, rl_node *n, rl_value *out, rl_slot *slot, rl_error *err) {
+static rille_status one_param(rl_op *op, const rl_tape *tape, rl_tree *tree, rl_node *n, rl_value *out, rl_slot *slot,
+                              rl_error *err) {
   *slot = (rl_slot){RL_WIRE_UNKNOWN, false};
   *out = (rl_value){.kind = RILLE_NULL};
   if (n->kind == RL_NODE_NULL || n->kind == RL_NODE_MARK) return RILLE_OK;
@@ -97,13 +103,15 @@ static rille_status take_params(rl_op *op, const rl_tape *tape, uint32_t used, r
     rille_status st = rl_tree_read(tape, &op->arena, &tree, err);
     if (st != RILLE_OK) return st;
     list = tree->root;
-    if (list->kind != RL_NODE_LIST) return rl_fail(err, RL_VALIDATION, "params: the parameters of a raw statement are a list");
+    if (list->kind != RL_NODE_LIST)
+      return rl_fail(err, RL_VALIDATION, "params: the parameters of a raw statement are a list");
     st = rl_node_expand(tree, list, err);
     if (st != RILLE_OK) return st;
     count = list->count;
   }
   if (count != used)
-    return rl_fail(err, RL_P1016, "the statement has %u placeholder%s, but %zu parameter%s given", used, used == 1 ? "" : "s", count, count == 1 ? " is" : "s are");
+    return rl_fail(err, RL_P1016, "the statement has %u placeholder%s, but %zu parameter%s given", used,
+                   used == 1 ? "" : "s", count, count == 1 ? " is" : "s are");
   rl_value *values = RL_NEW_ARRAY(&op->arena, rl_value, count + 1);
   rl_slot *slots = RL_NEW_ARRAY(&op->arena, rl_slot, count + 1);
   if (!values || !slots) return rl_fail_nomem(err);
@@ -160,8 +168,10 @@ rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err)
 rille_status rl_raw_send(rl_op *op, rl_error *err) {
   rille_status st;
   op->statements++;
-  if (op->kind == RL_OP_SCRIPT) st = op->driver->send_script(op->conn, op->raw.sql, err);
-  else st = op->driver->send(op->conn, &op->raw, op->raw_params, err);
+  if (op->kind == RL_OP_SCRIPT)
+    st = op->driver->send_script(op->conn, op->raw.sql, err);
+  else
+    st = op->driver->send(op->conn, &op->raw, op->raw_params, err);
   if (st == RILLE_OK) st = rl_op_push_sent(op, op->kind == RL_OP_SCRIPT ? RL_SENT_COMMAND : RL_SENT_RAW, 0, err);
   return st == RILLE_OK ? op->driver->flush(op->conn, err) : st;
 }
@@ -184,7 +194,8 @@ rille_status rl_raw_describe(rl_op *op, rl_error *err) {
 
 void rl_raw_explain(rl_op *op) {
   rl_error *err = &op->error;
-  bool ours = err->code == RL_P2024 || err->code == RL_P2028 || err->code == RL_P2034 || err->code == RL_P1008 || err->code == RL_P1016;
+  bool ours = err->code == RL_P2024 || err->code == RL_P2028 || err->code == RL_P2034 || err->code == RL_P1008 ||
+              err->code == RL_P1016;
   if (ours || err->nomem || rl_code_kind(err->code) == RILLE_KIND_CONNECTION || err->code == RL_INTERNAL) return;
   char native[16];
   snprintf(native, sizeof native, "%d", (int)err->native);

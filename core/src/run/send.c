@@ -3,7 +3,9 @@
 
 typedef struct rl_bulk rl_bulk;
 
-static uint64_t rowset_bit(uint32_t rowset) { return rowset == RL_NO_ROWSET ? 0 : rowset < 64 ? (uint64_t)1 << rowset : ~(uint64_t)0; }
+static uint64_t rowset_bit(uint32_t rowset) {
+  return rowset == RL_NO_ROWSET ? 0 : rowset < 64 ? (uint64_t)1 << rowset : ~(uint64_t)0;
+}
 
 rille_status rl_op_push_sent(rl_op *op, rl_sent_kind kind, uint32_t step, rl_error *err) {
   if (op->sent_count == op->sent_cap) {
@@ -157,7 +159,8 @@ rille_status rl_op_send_group(rl_op *op, rl_error *err) {
   }
   if (st != RILLE_OK) return st;
   bool last = op->pc == plan->step_count;
-  if (last && op->opened && !op->commit_sent && (!steps || (!waits && op->driver->pipelines))) st = send_commit(op, err);
+  if (last && op->opened && !op->commit_sent && (!steps || (!waits && op->driver->pipelines)))
+    st = send_commit(op, err);
   if (st != RILLE_OK) return st;
   return op->sent_count ? op->driver->flush(op->conn, err) : RILLE_DONE;
 }

@@ -14,7 +14,8 @@ static rille_status connect(rl_session *s, rl_error *err) {
     st = d->poll_connect(s->conn, &wait, err);
     if (st != RILLE_AGAIN) return st;
     if (rl_wait_block(&wait, deadline) == RILLE_DONE)
-      return rl_fail(err, RL_P1001, "Can't reach the database server at %s:%d", s->options.host ? s->options.host : "?", s->options.port);
+      return rl_fail(err, RL_P1001, "Can't reach the database server at %s:%d", s->options.host ? s->options.host : "?",
+                     s->options.port);
   }
   return st;
 }

@@ -22,10 +22,14 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
   if (tx->settings.timeout_ms <= 0) tx->settings.timeout_ms = 5000;
   tx->deadline_ms = RL_NO_DEADLINE;
   bool only_serializable = c->driver->single_writer; /* a database of one writer has no weaker levels */
-  if (only_serializable && settings->isolation != RL_ISOLATION_DEFAULT && settings->isolation != RL_ISOLATION_SERIALIZABLE)
+  if (only_serializable && settings->isolation != RL_ISOLATION_DEFAULT &&
+      settings->isolation != RL_ISOLATION_SERIALIZABLE)
     return rl_fail(err, RL_P2028, "isolation_level: %s has only \"serializable\"", c->driver->name);
-  if (only_serializable) snprintf(tx->begin, sizeof tx->begin, "%s", settings->read_only ? "BEGIN" : "BEGIN IMMEDIATE");
-  else snprintf(tx->begin, sizeof tx->begin, "BEGIN%s%s", isolation_text(settings->isolation), settings->read_only ? " READ ONLY" : "");
+  if (only_serializable)
+    snprintf(tx->begin, sizeof tx->begin, "%s", settings->read_only ? "BEGIN" : "BEGIN IMMEDIATE");
+  else
+    snprintf(tx->begin, sizeof tx->begin, "BEGIN%s%s", isolation_text(settings->isolation),
+             settings->read_only ? " READ ONLY" : "");
   tx->client = rl_client_retain(c);
   return RILLE_OK;
 }
@@ -74,19 +78,27 @@ static void ended(rl_tx *tx, rl_tx_state state, bool clean) {
   tx->lease = NULL;
 }
 
-/* The database may have ended it on its own (SQLite does so when the disk is full), and so may a raw COMMIT: what comes next would not be in a transaction at all. */
+/* The database may have ended it on its own (SQLite does so when the disk is full), and so may a raw COMMIT: what comes
+ * next would not be in a transaction at all. */
 static void look_at_connection(rl_tx *tx) {
   const rl_driver *d = tx->lease->driver;
-  if (!d->is_usable(tx->lease->conn)) ended(tx, RL_TX_LOST, false);
-  else if (!d->in_transaction(tx->lease->conn)) ended(tx, RL_TX_ENDED, true);
+  if (!d->is_usable(tx->lease->conn))
+    ended(tx, RL_TX_LOST, false);
+  else if (!d->in_transaction(tx->lease->conn))
+    ended(tx, RL_TX_ENDED, true);
 }
 
 rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
   if (tx->state == RL_TX_OPEN && !tx->running) look_at_connection(tx);
-  if (tx->state != RL_TX_OPEN) return rl_fail(err, RL_P2028, "The transaction cannot be used any more: %s", state_text(tx->state));
-  if (tx->running) return rl_fail(err, RL_P2028, "The transaction runs another operation: finish that first, a transaction does one thing at a time");
+  if (tx->state != RL_TX_OPEN)
+    return rl_fail(err, RL_P2028, "The transaction cannot be used any more: %s", state_text(tx->state));
+  if (tx->running)
+    return rl_fail(err, RL_P2028,
+                   "The transaction runs another operation: finish that first, a transaction does one thing at a time");
   if (rl_clock_ms() >= tx->deadline_ms)
-    return rl_fail(err, RL_P2028, "The transaction has expired: its timeout is %lld ms; keep transactions short, or raise timeout", (long long)tx->settings.timeout_ms);
+    return rl_fail(err, RL_P2028,
+                   "The transaction has expired: its timeout is %lld ms; keep transactions short, or raise timeout",
+                   (long long)tx->settings.timeout_ms);
   return RILLE_OK;
 }
 
@@ -110,13 +122,16 @@ static rille_status may_start(rl_tx *tx, rl_tx_command command, rl_error *err) {
   int64_t deadline = tx->deadline_ms;
   if (command == RL_TX_BEGIN) {
     if (tx->state == RL_TX_NEW && !tx->running) return RILLE_OK;
-    return rl_fail(err, RL_P2028, "The transaction was begun before: %s", tx->running ? "its begin is under way" : state_text(tx->state));
+    return rl_fail(err, RL_P2028, "The transaction was begun before: %s",
+                   tx->running ? "its begin is under way" : state_text(tx->state));
   }
-  if (command == RL_TX_ROLLBACK || command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO) tx->deadline_ms = RL_NO_DEADLINE;
+  if (command == RL_TX_ROLLBACK || command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO)
+    tx->deadline_ms = RL_NO_DEADLINE;
   rille_status st = rl_tx_check(tx, err);
   tx->deadline_ms = deadline;
   bool needs_savepoint = command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO;
-  if (st == RILLE_OK && needs_savepoint && tx->depth == 0) return rl_fail(err, RL_P2028, "The transaction has no open savepoint");
+  if (st == RILLE_OK && needs_savepoint && tx->depth == 0)
+    return rl_fail(err, RL_P2028, "The transaction has no open savepoint");
   return st;
 }
 
@@ -158,7 +173,8 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
   switch (tx->command) {
   case RL_TX_BEGIN: return;
   case RL_TX_COMMIT:
-    if (good && tx->doomed) rl_fail(&op->error, RL_P2028, "The transaction was rolled back, not committed: a statement in it had failed");
+    if (good && tx->doomed)
+      rl_fail(&op->error, RL_P2028, "The transaction was rolled back, not committed: a statement in it had failed");
     ended(tx, good && !tx->doomed ? RL_TX_COMMITTED : RL_TX_ROLLED_BACK, clean);
     return;
   case RL_TX_ROLLBACK: ended(tx, RL_TX_ROLLED_BACK, clean); return;
@@ -178,5 +194,6 @@ void rl_tx_answered(rl_tx *tx, rl_op *op, bool good) {
   bool usable = !op->dirty && op->driver->is_usable(op->conn);
   bool clean = usable && !op->driver->in_transaction(op->conn);
   if (op->kind == RL_OP_COMMANDS) command_answered(tx, op, good, clean);
-  if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable)) ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
+  if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable))
+    ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
 }

@@ -4,10 +4,30 @@
 
 #include "run/op.h"
 
-typedef enum rl_tx_state { RL_TX_NEW, RL_TX_OPEN, RL_TX_COMMITTED, RL_TX_ROLLED_BACK, RL_TX_LOST, RL_TX_ENDED } rl_tx_state;
-typedef enum rl_isolation { RL_ISOLATION_DEFAULT, RL_ISOLATION_READ_UNCOMMITTED, RL_ISOLATION_READ_COMMITTED, RL_ISOLATION_REPEATABLE_READ, RL_ISOLATION_SERIALIZABLE } rl_isolation;
+typedef enum rl_tx_state {
+  RL_TX_NEW,
+  RL_TX_OPEN,
+  RL_TX_COMMITTED,
+  RL_TX_ROLLED_BACK,
+  RL_TX_LOST,
+  RL_TX_ENDED
+} rl_tx_state;
+typedef enum rl_isolation {
+  RL_ISOLATION_DEFAULT,
+  RL_ISOLATION_READ_UNCOMMITTED,
+  RL_ISOLATION_READ_COMMITTED,
+  RL_ISOLATION_REPEATABLE_READ,
+  RL_ISOLATION_SERIALIZABLE
+} rl_isolation;
 
-typedef enum rl_tx_command { RL_TX_BEGIN, RL_TX_COMMIT, RL_TX_ROLLBACK, RL_TX_SAVEPOINT, RL_TX_RELEASE, RL_TX_ROLLBACK_TO } rl_tx_command;
+typedef enum rl_tx_command {
+  RL_TX_BEGIN,
+  RL_TX_COMMIT,
+  RL_TX_ROLLBACK,
+  RL_TX_SAVEPOINT,
+  RL_TX_RELEASE,
+  RL_TX_ROLLBACK_TO
+} rl_tx_command;
 
 typedef struct rl_tx_settings {
   rl_isolation isolation;
@@ -21,21 +41,23 @@ struct rl_tx {
   rl_tx_state state;
   rl_lease *lease;
   int64_t deadline_ms;
-  uint32_t depth;  /* open savepoints */
+  uint32_t depth; /* open savepoints */
   char begin[80];
   char savepoint[3][64]; /* texts of the commands about the savepoint at hand */
-  rl_op *running;  /* the operation that runs in it, or NULL */
-  bool doomed;     /* it is being rolled back instead of committed: the database takes nothing more of it */
+  rl_op *running;        /* the operation that runs in it, or NULL */
+  bool doomed;           /* it is being rolled back instead of committed: the database takes nothing more of it */
   rl_tx_command command; /* under way */
 };
 
 rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings, rl_error *err);
 void rl_tx_dispose(rl_tx *tx); /* rolls back when it is still open */
-/* P2028 unless the transaction is open, idle and within its time. One that the database has ended, or whose connection is not ours after a fork, is over with it. */
+/* P2028 unless the transaction is open, idle and within its time. One that the database has ended, or whose connection
+ * is not ours after a fork, is over with it. */
 rille_status rl_tx_check(rl_tx *tx, rl_error *err);
 
 rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *err);
-/* Called by every operation of the transaction when it ends. A commit that could only roll back puts P2028 into the operation. */
+/* Called by every operation of the transaction when it ends. A commit that could only roll back puts P2028 into the
+ * operation. */
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good);
 
 #endif
