@@ -35,6 +35,9 @@ static void every_allocation_may_fail(void **state) {
        "{data: {email: 'a', posts: {create: [{title: 'a', tags: {create: {name: 't'}}}]}}, include: {posts: true}}"},
       {"user", RILLE_UPDATE,
        "{where: {id: 1}, data: {drafts: {set: [{slug: 'x'}]}, profile: {upsert: {create: {}, update: {}}}}}"},
+      {"user", RILLE_CREATE_MANY,
+       "{data: [{email: 'a', posts: {create: [{title: 'x', tags: {create: {name: 'r'}}}], connect: {id: 'p'}}}]}"},
+      {"user", RILLE_UPDATE_MANY, "{data: [{id: 1, name: 'a'}], on: ['id']}"},
       {"user", RILLE_UPSERT, "{where: {id: 1}, create: {email: 'a'}, update: {posts: {connect: {id: 'x'}}}}"},
   };
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {

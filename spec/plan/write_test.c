@@ -30,6 +30,31 @@ static void creates_many(void **state) {
               "0: insert User rows on conflict (email) update counts\n");
 }
 
+static void creates_many_with_related_rows(void **state) {
+  (void)state;
+  expect_plan(blog, "user", RILLE_CREATE_MANY,
+              "{data: [{email: 'a', posts: {create: [{title: 'x', tags: {create: {name: 'r'}, connect: {id: 1}}}], "
+              "connect: {id: 'p'}}}]}",
+              "atomic\n"
+              "0: insert User rows returning [| id] -> r0(0) counts\n"
+              "1: insert Post rows id=new0 views=#0 authorId=r0.0 returning [| id] -> r1(0)\n"
+              "2: insert Tag rows returning [| id] -> r2(0)\n"
+              "3: link rows _PostToTag id=r1.0 id=r2.0\n"
+              "4: link rows _PostToTag id=r1.0\n"
+              "5: update Post rows on (id) set (authorId) if fewer P2018\n");
+}
+
+static void updates_many_by_key(void **state) {
+  (void)state;
+  expect_plan(blog, "user", RILLE_UPDATE_MANY,
+              "{data: [{id: 1, name: 'a'}, {id: 2, age: 3}], on: ['id'], where: {age: 1}}",
+              "atomic\n0: update User rows on (id) set (name age) where age=$ counts\n");
+  expect_plan(blog, "user", RILLE_UPDATE_MANY_AND_RETURN,
+              "{data: [{email: 'a', name: 'b'}], on: ['email'], select: {id: true}}",
+              "0: update User rows on (email) set (name) returning [id] as node 0\n");
+  expect_plan(blog, "user", RILLE_UPDATE_MANY, "{data: [], on: ['id']}", "");
+}
+
 static void updates_without_reading(void **state) {
   (void)state;
   expect_plan(blog, "user", RILLE_UPDATE,
@@ -127,6 +152,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(creates_in_one_statement),
       cmocka_unit_test(creates_many),
+      cmocka_unit_test(creates_many_with_related_rows),
+      cmocka_unit_test(updates_many_by_key),
       cmocka_unit_test(updates_without_reading),
       cmocka_unit_test(upserts_in_one_statement),
       cmocka_unit_test(upserts_with_branches_otherwise),

@@ -324,6 +324,8 @@ static void show_filter(rl_buf *out, call *c, const rl_filter *f) {
   default: break;
   }
   show_subject(out, f);
+  for (size_t i = 1; f->kind == RL_FILTER_SEARCH && i < f->field_count; i++)
+    rl_buf_printf(out, "+%.*s", RL_STR_ARG(f->fields[i]->name));
   if (f->kind == RL_FILTER_IS_NULL) {
     rl_buf_text(out, " is null");
   } else if (f->kind == RL_FILTER_RELATION) {

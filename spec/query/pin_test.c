@@ -56,6 +56,10 @@ static void test_pinned_values(void **state) {
   FIND("{ where = { tags = { is_empty = true } } }", "{ where = { tags = { is_empty = false } } }", PINNED);
   FIND("{ where = { OR = { { id = 1 } } } }", "{ where = { OR = { { id = 1 }, { id = 2 } } } }", PINNED);
   FIND("{ where = { OR = { { id = 1 }, { id = 3 } } } }", "{ where = { OR = { { id = 1 }, { id = 2 } } } }", SHARED);
+  FIND("{ where = { name = { search = \"a\" }, email = { search = \"a\" } } }",
+       "{ where = { name = { search = \"a\" }, email = { search = \"b\" } } }", PINNED);
+  FIND("{ where = { name = { search = \"a\" }, email = { search = \"a\" } } }",
+       "{ where = { name = { search = \"b\" }, email = { search = \"b\" } } }", SHARED);
   UPDATE("{ posts = { connect = { { id = 1 } } } }", "{ posts = { connect = { { id = 1 }, { id = 2 } } } }", PINNED);
   UPDATE("{ manager = { disconnect = true } }", "{ manager = { disconnect = false } }", PINNED);
 }
@@ -134,7 +138,11 @@ static void test_memory(void **state) {
                      "create_many = { data = { { id = 2, title = \"y\" } } } } } }"},
       {RILLE_CREATE_MANY, "{ data = { { email = \"a\", data = { a = 1 } }, { email = \"b\", uid = "
                           "\"123e4567e89b12d3a45642661417400a\" } } }"},
-      {RILLE_GROUP_BY, "{ by = { \"name\" }, having = { age = { _avg = { gt = 1 } } }, _count = true }"},
+      {RILLE_CREATE_MANY, "{ data = { { email = \"a\", posts = { create = { { id = 1, title = \"x\" } }, "
+                          "connect = { { id = 2 } } } } } }"},
+      {RILLE_UPDATE_MANY, "{ data = { { id = 1, age = 3 } }, on = { \"id\" }, where = { age = 2 } }"},
+      {RILLE_GROUP_BY,
+       "{ by = { \"name\", { createdAt = \"week\" } }, having = { age = { _avg = { gt = 1 } } }, _count = true }"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     rl_tape tape;

@@ -4,13 +4,12 @@
 
 /* All rows as text, one a line: cells in order of the columns, _ where the database's own default is meant; or the
  * message. */
-static void show_all(rl_buf *out, call *c) {
+static void show_rows(rl_buf *out, call *c, const rl_rows *rows) {
   rl_rows_walk *w;
   rl_inputs in = inputs_of(c);
   rl_error err = {0};
   rl_value cells[64];
   bool given[64];
-  const rl_rows *rows = c->query->rows;
   assert_int_equal(rl_rows_walk_new(rows, &in, &w, &err), RILLE_OK);
   size_t count = rl_rows_walk_count(w), seen = 0;
   rille_status status;
@@ -30,6 +29,10 @@ static void show_all(rl_buf *out, call *c) {
   else
     assert_int_equal(count, seen);
   rl_error_clear(&err);
+}
+
+static void show_all(rl_buf *out, call *c) {
+  show_rows(out, c, c->query->rows);
 }
 
 static void check_rows(const char *model, const char *data, const char *expected) {
@@ -65,6 +68,71 @@ static void test_rows(void **state) {
              "1 'x'\nP2020 data[2].a: 2147483648 is out of range for Int (-2147483648 to 2147483647)");
   check_rows("comment", "{ a = true, b = \"x\" }",
              "VALIDATION data.a: a boolean was given; Comment.a takes an integer");
+}
+
+/* Rows below rows: those of all parents, one after the other. */
+static void check_children(const char *data, size_t index, const char *expected) {
+  char text[2000];
+  (void)snprintf(text, sizeof text, "{ data = %s }", data);
+  call *c = good_call("user", RILLE_CREATE_MANY, text);
+  assert_true(index < c->query->rows->child_count);
+  rl_buf out;
+  rl_buf_init(&out);
+  show_rows(&out, c, c->query->rows->children[index]);
+  assert_string_equal(rl_buf_z(&out), expected);
+  rl_buf_dispose(&out);
+  end_call(c);
+}
+
+static void test_rows_below_rows(void **state) {
+  (void)state;
+  const char *data =
+      "{ { email = \"a\", posts = { create = { { id = 1, title = \"x\" }, { title = \"y\", id = 2 } }, "
+      "connect = { id = 8 } } }, { email = \"b\" }, { email = \"c\", posts = { create = {} } }, "
+      "{ email = \"d\", posts = { connect = { { id = 9 } }, create = { id = 3, title = \"z\", views = 4 }, "
+      "create_many = { data = { { id = 5, title = \"m\" } } } } } }";
+  check_children(data, 0, "1 'x' 0\n2 'y' 0\n3 'z' 4\n5 'm' 0\n");
+  check_children(data, 1, "8\n9\n");
+  check_children("{ { email = \"a\", posts = { create = { { id = 1, title = \"x\" }, { id = 2, title = 3 } } } } }", 0,
+                 "1 'x' 0\nVALIDATION data[1].posts.create[2].title: an integer was given; Post.title takes a text");
+#define BAD(data, code, message) check_error("user", RILLE_CREATE_MANY, "{ data = " data " }", code, message)
+  BAD("{ { email = \"a\", posts = { delete = { id = 1 } } } }", RL_VALIDATION,
+      "data[1].posts.delete: many rows are written at once; their related rows are given by create, create_many or "
+      "connect");
+  BAD("{ { email = \"a\", posts = { create = { { id = 1 } } } } }", RL_P2012,
+      "data[1].posts.create[1].title: missing; the field is required and has no default");
+  BAD("{ { email = \"a\", posts = { create = { id = 1, title = \"x\", authorId = 3 } } } }", RL_VALIDATION,
+      "data[1].posts.create.authorId: it is given by the relation through which the row is written");
+  BAD("{ { email = \"a\", manager = { connect = { id = 1 } } } }", RL_VALIDATION,
+      "data[1].manager: many rows are written at once, and then no relations; write the foreign key, or use create");
+#undef BAD
+  check_error("user", RILLE_CREATE_MANY,
+              "{ data = { { email = \"a\", posts = { connect = { id = 1 } } } }, skip_duplicates = true }",
+              RL_VALIDATION,
+              "skip_duplicates: it cannot stand beside related rows: a row that is skipped could not have any");
+  check_error(
+      "user", RILLE_UPSERT_MANY,
+      "{ data = { { email = \"a\", posts = { connect = { id = 1 } } } }, on = { \"email\" } }", RL_VALIDATION,
+      "data[1].posts: many rows are written at once, and then no relations; write the foreign key, or use create");
+}
+
+static void test_rows_of_updates(void **state) {
+  (void)state;
+  call *c = good_call(
+      "post", RILLE_UPDATE_MANY,
+      "{ data = { { id = 1, title = \"a\" }, { id = 2, views = 3 } }, on = { \"id\" }, where = { views = 1 } }");
+  rl_buf out;
+  rl_buf_init(&out);
+  show_all(&out, c);
+  assert_string_equal(rl_buf_z(&out), "1 'a' _\n2 _ 3\n");
+  check_filter(c, c->query->read.where, "views = 1");
+  rl_buf_dispose(&out);
+  end_call(c);
+  check_error("post", RILLE_UPDATE_MANY, "{ data = { { id = 1, title = \"a\" }, { title = \"b\" } }, on = { \"id\" } }",
+              RL_P2013, "data[2].id: missing; `on` names it, so every row needs it to be told apart");
+  check_error("post", RILLE_UPDATE_MANY, "{ data = { { id = 1, title = \"a\" } }, on = { \"id\" }, where = {} }",
+              RL_VALIDATION,
+              "where: it has no condition, so every row would be meant; if that is wanted write `where = rille.all`");
 }
 
 static void test_generated_for_each(void **state) {
@@ -140,6 +208,8 @@ static void test_many(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_rows),
+      cmocka_unit_test(test_rows_below_rows),
+      cmocka_unit_test(test_rows_of_updates),
       cmocka_unit_test(test_generated_for_each),
       cmocka_unit_test(test_other_length),
       cmocka_unit_test(test_many),

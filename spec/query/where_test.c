@@ -34,6 +34,24 @@ static void test_negation(void **state) {
   check_where("user", "{ age = { not_ = { not_in = {} } } }", "false");
 }
 
+/* Side by side the same text is looked for in all fields together; within OR too, but not across. */
+static void test_searches(void **state) {
+  (void)state;
+  check_where("user", "{ name = { search = \"cat\" }, email = { search = \"cat\" } }", "name+email search 'cat'");
+  check_where("user", "{ name = { search = \"cat\" }, email = { search = \"dog\" } }",
+              "and(name search 'cat', email search 'dog')");
+  check_where("user", "{ AND = { { name = { search = \"cat\" } }, { id = 1, email = { search = \"cat\" } } } }",
+              "and(name+email search 'cat', id = 1)");
+  check_where("user", "{ OR = { { name = { search = \"cat\" } }, { email = { search = \"cat\" } } } }",
+              "name+email search 'cat'");
+  check_where("user", "{ NOT = { { name = { search = \"cat\" } }, { email = { search = \"cat\" } } } }",
+              "not(name+email search 'cat')");
+  check_where("user", "{ name = { search = \"cat\" }, OR = { { email = { search = \"cat\" } }, { id = 3 } } }",
+              "and(name search 'cat', or(email search 'cat', id = 3))");
+  check_where("user", "{ AND = { { name = { search = \"cat\" } }, { name = { search = \"cat\" } } } }",
+              "name search 'cat'");
+}
+
 static void test_lists_of_values(void **state) {
   (void)state;
   check_where("user", "{ id = { [\"in\"] = { 1, 2, 2.0 } } }", "id in [1 2 2]");
@@ -200,10 +218,10 @@ static void test_unique(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_scalars),  cmocka_unit_test(test_negation),         cmocka_unit_test(test_lists_of_values),
-      cmocka_unit_test(test_grouping), cmocka_unit_test(test_relations),        cmocka_unit_test(test_list_fields),
-      cmocka_unit_test(test_json),     cmocka_unit_test(test_field_references), cmocka_unit_test(test_errors),
-      cmocka_unit_test(test_unique),
+      cmocka_unit_test(test_scalars),         cmocka_unit_test(test_negation), cmocka_unit_test(test_searches),
+      cmocka_unit_test(test_lists_of_values), cmocka_unit_test(test_grouping), cmocka_unit_test(test_relations),
+      cmocka_unit_test(test_list_fields),     cmocka_unit_test(test_json),     cmocka_unit_test(test_field_references),
+      cmocka_unit_test(test_errors),          cmocka_unit_test(test_unique),
   };
   return cmocka_run_group_tests(tests, setup_schema, teardown_schema);
 }

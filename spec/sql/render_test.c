@@ -182,6 +182,13 @@ static void refusals(void **state) {
   assert_int_equal(err.code, RL_P2026);
   assert_null(program);
   rl_error_clear(&err);
+  rl_insert ins = {.link = ir_field("Post.tags")->relation,
+                   .link_a = ir_of("Post.id", ir_int(5)),
+                   .link_b = ir_list_of("Pair.raw", ir_text("ab"))};
+  plan.steps = ir_write(RL_STEP_INSERT, &ins);
+  assert_int_equal(rl_sql_render(&rl_dialect_sqlite, ir_schema, &plan, &ir_arena, &program, &err), RILLE_ERROR);
+  assert_int_equal(err.code, RL_P2026);
+  rl_error_clear(&err);
 }
 
 /* Steps of every kind that between them take all ways through the renderer. */

@@ -136,6 +136,29 @@ static void bulk(void **state) {
   expect_all("Tag", "name", "Tag.id", "red;green;blue;VII;eight;nine");
 }
 
+/* Values of each row's own; the condition of the call comes after the rows. */
+static void bulk_update(void **state) {
+  (void)state;
+  rl_update u = {.model = ir_model("Tag"), .rows = ir_rows("Tag", 2, "Tag.id", "Tag.name")};
+  u.rows->conflict = ir_fields(1, "Tag.id");
+  u.rows->conflict_count = 1;
+  u.rows->update = ir_fields(1, "Tag.name");
+  u.rows->update_count = 1;
+  rl_step *step = ir_write(RL_STEP_UPDATE, &u);
+  rl_value cells[] = {ir_int(3), bulk_text("three"), ir_int(1), bulk_text("one"), ir_int(9), bulk_text("nine")};
+  insert_tags(ir_render(the_engine.dialect, step), 3, cells);
+  expect_all("Tag", "id name", "Tag.id", "1|one;2|green;3|three");
+  u.where = ir_compare("Tag.id", RL_OP_GT, ir_int(1));
+  const rl_step_sql *sql = ir_render(the_engine.dialect, step);
+  assert_int_equal(sql->fixed_params, 1);
+  assert_ptr_equal(sql->main.inputs[sql->main.param_count - 1], u.where->input);
+  const char *one = "WITH rille_rows (v0, v1) AS (VALUES (?1, ?2)) UPDATE \"Tag\" AS t0 SET \"name\" = rille_rows.v1 "
+                    "FROM rille_rows WHERE t0.\"id\" = rille_rows.v0 AND t0.\"id\" > ?3";
+  const char *arrays = "WITH rille_rows (v0, v1) AS (SELECT * FROM unnest($1, $2)) UPDATE \"Tag\" AS t0 SET \"name\" = "
+                       "rille_rows.v1 FROM rille_rows WHERE t0.\"id\" = rille_rows.v0 AND t0.\"id\" > $3";
+  assert_string_equal(sql->bulk == RL_BULK_ARRAYS ? sql->main.sql : sql->one.sql, on_postgres() ? arrays : one);
+}
+
 static void bulk_without_columns(void **state) {
   (void)state;
   rl_insert ins = {.model = ir_model("Post"), .rows = ir_rows("Post", 2, "Post.id", "Post.title")};
@@ -225,10 +248,16 @@ static int teardown(void **state) {
 #define fresh(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
-  const struct CMUnitTest tests[] = {fresh(insert_one),  fresh(insert_nulls_and_defaults),
-                                     fresh(upsert),      fresh(join_rows),
-                                     fresh(bulk),        fresh(bulk_without_columns),
-                                     fresh(update),      fresh(decimals_divide_exactly),
-                                     fresh(delete_rows), fresh(bytes)};
+  const struct CMUnitTest tests[] = {fresh(insert_one),
+                                     fresh(insert_nulls_and_defaults),
+                                     fresh(upsert),
+                                     fresh(join_rows),
+                                     fresh(bulk),
+                                     fresh(bulk_update),
+                                     fresh(bulk_without_columns),
+                                     fresh(update),
+                                     fresh(decimals_divide_exactly),
+                                     fresh(delete_rows),
+                                     fresh(bytes)};
   return run_on_engines(tests, sizeof tests / sizeof *tests, NULL, NULL);
 }

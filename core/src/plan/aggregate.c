@@ -61,10 +61,14 @@ void rl_plan_group(rl_builder *b) {
   select->reverse = read->reverse;
   select->take_none = read->take_none;
   select->by = query->by;
+  select->periods = query->periods;
   select->by_count = query->by_count;
   select->having = query->having;
   rl_columns columns = {0};
-  for (size_t i = 0; i < query->by_count; i++) rl_columns_field(b, &columns, query->by[i]);
+  for (size_t i = 0; i < query->by_count; i++) {
+    uint32_t at = rl_columns_field(b, &columns, query->by[i]);
+    columns.items[at].period = query->periods[i];
+  }
   add_aggregates(b, &columns);
   show_columns(b, step, &columns);
 }

@@ -4,7 +4,7 @@
 
 /* Nested writes one level deep cannot come back to the row, so that what the INSERT returns stays true; but a row may
  * be connected to itself. */
-static bool returned_stays_true(const rl_write *write) {
+bool rl_returned_stays_true(const rl_write *write) {
   for (size_t i = 0; i < write->nested_count; i++) {
     const rl_nested *nested = &write->nesteds[i];
     if (nested->create && nested->create->nested_count) return false;
@@ -91,7 +91,7 @@ void rl_create_unless_there(rl_builder *b, const rl_write *write, const rl_assig
 void rl_plan_create(rl_builder *b) {
   const rl_read *read = &b->query->read;
   rl_creation c = {.write = b->query->create};
-  bool shows = rl_can_return(b, &read->selection) && returned_stays_true(c.write);
+  bool shows = rl_can_return(b, &read->selection) && rl_returned_stays_true(c.write);
   rl_fields key = {0};
   rl_fields_add_key(b, &key, c.write->model);
   if (shows) {

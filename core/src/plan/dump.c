@@ -87,8 +87,9 @@ static void row_columns(rl_buf *out, const rl_rows *rows) {
 
 static void insert_text(rl_buf *out, const rl_insert *s) {
   if (s->link) {
-    rl_buf_text(out, "link ");
+    rl_buf_text(out, s->rows ? "link rows " : "link ");
     link_pair(out, s->link, s->link_a, s->link_b);
+    if (s->rows) row_columns(out, s->rows);
     return;
   }
   rl_buf_printf(out, "insert %.*s%s", RL_STR_ARG(s->model->name), s->rows ? " rows" : "");
@@ -109,7 +110,14 @@ static void insert_text(rl_buf *out, const rl_insert *s) {
 
 static void update_text(rl_buf *out, const rl_update *s) {
   rl_buf_printf(out, "update %.*s ", RL_STR_ARG(s->model->name));
-  rl_dump_assigns(out, s->assigns, s->assign_count);
+  if (s->rows) {
+    rl_buf_text(out, "rows on ");
+    rl_dump_fields(out, (const rl_field *const *)s->rows->conflict, s->rows->conflict_count);
+    rl_buf_text(out, " set ");
+    rl_dump_fields(out, (const rl_field *const *)s->rows->update, s->rows->update_count);
+  } else {
+    rl_dump_assigns(out, s->assigns, s->assign_count);
+  }
   conditions(out, s->where, s->keys);
   if (s->limit) rl_buf_text(out, " limit $");
 }
@@ -138,7 +146,9 @@ static void results(rl_buf *out, const rl_step *step) {
   if (step->node != RL_NO_NODE) rl_buf_printf(out, " as node %u", (unsigned)step->node);
   if (step->counts) rl_buf_text(out, " counts");
   if (step->if_none) rl_buf_printf(out, " else %s", rl_code_name(step->if_none->code));
-  if (step->if_fewer)
+  if (step->if_fewer && step->expected == RL_NO_ROWSET)
+    rl_buf_printf(out, " if fewer %s", rl_code_name(step->if_fewer->code));
+  else if (step->if_fewer)
     rl_buf_printf(out, " fewer than r%u: %s", (unsigned)step->expected, rl_code_name(step->if_fewer->code));
 }
 

@@ -103,6 +103,13 @@ static void show_recursive(rl_builder *b, level *l) {
   add_levels(b, l, (uint32_t)own.count);
 }
 
+/* With one parent the whole is its share. But find_first is find_many of one row to Prisma: a cursor that is no row of
+ * the parent's then leaves nothing, while next to a row that was named it stands for its place in the order. */
+static bool takes_all(const rl_builder *b, const rl_read *read, bool single) {
+  bool first = b->query->action == RILLE_FIND_FIRST || b->query->action == RILLE_FIND_FIRST_OR_THROW;
+  return single && !(first && read->cursor);
+}
+
 static void include_one(rl_builder *b, const rl_include *include, uint32_t parent_node, const rl_at *parent,
                         bool single) {
   const rl_read *read = include->read;
@@ -115,9 +122,8 @@ static void include_one(rl_builder *b, const rl_include *include, uint32_t paren
   rl_columns_of(b, &read->selection, &l.shown.columns);
   l.shown.visible = l.shown.columns.count;
   tie_to_parents(b, &l);
-  /* with one parent, the whole is its share */
   bool counts_off = read->take || read->skip || read->cursor || read->distinct_count;
-  l.shown.step->as.select->per_parent = counts_off && !single;
+  l.shown.step->as.select->per_parent = counts_off && !takes_all(b, read, single);
   if (read->recursive_depth > 0 && l.field->target == l.field->model) {
     show_recursive(b, &l);
     return;

@@ -2,18 +2,29 @@
 #include "plan/read.h"
 #include "plan/write.h"
 
+/* Whether rows of the model itself are written below. */
+static bool comes_back(const rl_rows *rows, const rl_model *model) {
+  for (size_t i = 0; rows && i < rows->child_count; i++)
+    if (rows->children[i]->model == model || comes_back(rows->children[i], model)) return true;
+  return false;
+}
+
 /* The rows a statement wrote: as it returns them, or read again by their keys when more is asked for than it can
  * return. */
 static void show_written(rl_builder *b, rl_step *step) {
   const rl_read *read = &b->query->read;
-  if (rl_can_return(b, &read->selection)) {
-    rl_at rows = rl_show_returned(b, step, &read->selection, NULL);
+  const rl_rows *written = rl_step_rows(step);
+  rl_fields wanted = {0};
+  if (written) rl_rows_wants(b, written, &wanted);
+  if (rl_can_return(b, &read->selection) && !comes_back(written, read->model)) {
+    rl_at rows = rl_show_returned(b, step, &read->selection, &wanted);
+    if (written) rl_children_after(b, written, &rows);
     rl_show_below(b, &read->selection, &rows);
     return;
   }
-  rl_fields key = {0};
-  rl_fields_add_key(b, &key, read->model);
-  rl_at rows = rl_step_keeps(b, step, read->model, &key);
+  rl_fields_add_key(b, &wanted, read->model);
+  rl_at rows = rl_step_keeps(b, step, read->model, &wanted);
+  if (written) rl_children_after(b, written, &rows);
   rl_show_root(b, read, NULL, rl_where_identity(b, &rows, true), NULL, NULL);
 }
 
@@ -25,10 +36,16 @@ void rl_plan_create_many(rl_builder *b) {
   insert->skip_duplicates = query->rows->skip_duplicates;
   insert->conflict = query->rows->conflict;
   insert->conflict_count = query->rows->conflict_count;
-  if (query->action == RILLE_CREATE_MANY_AND_RETURN)
+  if (query->action == RILLE_CREATE_MANY_AND_RETURN) {
     show_written(b, step);
-  else
-    step->counts = true;
+    return;
+  }
+  step->counts = true;
+  rl_fields wanted = {0};
+  rl_rows_wants(b, query->rows, &wanted);
+  if (!wanted.count) return;
+  rl_at rows = rl_step_keeps(b, step, query->model, &wanted);
+  rl_children_after(b, query->rows, &rows);
 }
 
 rl_step *rl_update_rows(rl_builder *b, const rl_model *model, const rl_assigns *assigns, rl_filter *where,
@@ -51,8 +68,47 @@ rl_step *rl_update_rows(rl_builder *b, const rl_model *model, const rl_assigns *
   return step;
 }
 
+static bool rows_have(const rl_rows *rows, const rl_field *field) {
+  for (size_t i = 0; i < rows->column_count; i++)
+    if (rows->columns[i].field == field) return true;
+  return false;
+}
+
+/* An empty list names no row, nor its columns. */
+static rl_filter *no_row(rl_builder *b) {
+  rl_filter *none = RL_MAKE(b, rl_filter);
+  none->kind = RL_FILTER_FALSE;
+  return none;
+}
+
+/* Each row with values of its own. */
+static void update_rows(rl_builder *b, bool returns) {
+  const rl_query *query = b->query;
+  rl_rows *rows = query->rows;
+  rl_assigns written = {0};
+  rl_fields wanted = {0};
+  bool empty = !rows_have(rows, rows->conflict[0]);
+  if (empty && returns) rl_show_root(b, &query->read, no_row(b), NULL, NULL, NULL);
+  if (empty) return;
+  for (size_t i = 0; i < rows->update_count; i++) rl_assigns_put(b, &written, (rl_assign){.field = rows->update[i]});
+  if (rl_referential_update_wants(b, query->model, &written, &wanted))
+    rl_refuse(b, RL_VALIDATION, "data",
+              "rows refer to a field that is written, and relationMode = \"prisma\" has to follow each of them; use "
+              "update for one row at a time");
+  rl_step *step = rl_add_update(b, query->model, query->read.where, NULL);
+  step->as.update->rows = rows;
+  if (returns)
+    show_written(b, step);
+  else
+    step->counts = true;
+}
+
 void rl_plan_update_many(rl_builder *b) {
   const rl_query *query = b->query;
+  if (query->rows) {
+    update_rows(b, query->action == RILLE_UPDATE_MANY_AND_RETURN);
+    return;
+  }
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, query->update->assigns, query->update->assign_count);
   bool returns = query->action == RILLE_UPDATE_MANY_AND_RETURN;

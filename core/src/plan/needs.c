@@ -42,12 +42,15 @@ static void see_select(walk *w, const rl_select *select) {
     w->search = w->search || select->orders[i].kind == RL_ORDER_RELEVANCE;
 }
 
+static void see_rows(walk *w, const rl_rows *rows) {
+  for (size_t i = 0; rows && i < rows->column_count; i++) see_input(w, rows->columns[i].missing);
+}
+
 static void see_insert(walk *w, const rl_insert *insert) {
   see_assigns(w, insert->assigns, insert->assign_count);
   see_assigns(w, insert->on_conflict, insert->on_conflict_count);
   see_filter(w, insert->conflict_where);
-  for (size_t i = 0; insert->rows && i < insert->rows->column_count; i++)
-    see_input(w, insert->rows->columns[i].missing);
+  see_rows(w, insert->rows);
   see_input(w, insert->link_a);
   see_input(w, insert->link_b);
 }
@@ -57,6 +60,7 @@ static void see_update(walk *w, const rl_update *update) {
   see_filter(w, update->where);
   see_filter(w, update->keys);
   see_input(w, update->limit);
+  see_rows(w, update->rows);
 }
 
 static void see_delete(walk *w, const rl_delete *gone) {

@@ -47,7 +47,7 @@ static void add_steps(rl_builder *b) {
 /* Whether a step's rows may take several statements: the rows are split at the limit of parameters, or by which columns
  * they give. */
 static bool may_split(const rl_builder *b, const rl_step *step) {
-  const rl_rows *rows = step->kind == RL_STEP_INSERT ? step->as.insert->rows : NULL;
+  const rl_rows *rows = rl_step_rows(step);
   if (!rows) return false;
   if (!b->features->unnest_insert) return true;
   for (size_t i = 0; i < rows->column_count; i++)

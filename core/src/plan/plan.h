@@ -43,6 +43,7 @@ typedef struct rl_column {
   const rl_field *relation; /* COUNT */
   rl_filter *where;         /* COUNT */
   rl_aggregate fn;          /* AGGREGATE */
+  rl_period period;         /* FIELD, of a group */
   rl_str group, name;       /* of a visible column: row[name], or row[group][name] */
 } rl_column;
 
@@ -71,6 +72,7 @@ typedef struct rl_select {
   rl_lock_mode lock;
   rl_lock_wait lock_wait;
   const rl_field **by; /* group_by: GROUP BY */
+  rl_period *periods;  /* of each */
   size_t by_count;
   rl_filter *having;
   bool aggregate_over; /* aggregate columns are computed over the rows that where/cursor/take/skip leave */
@@ -106,6 +108,8 @@ typedef struct rl_update {
   rl_filter *where; /* NULL: all */
   rl_filter *keys;  /* KEYS, or NULL; both hold */
   rl_input *limit;
+  rl_rows *rows; /* values of each row's own instead of assigns: rows->conflict tells the rows apart, rows->update is
+                    set as far as a row gives it */
 } rl_update;
 
 typedef struct rl_delete {
@@ -165,12 +169,18 @@ typedef struct rl_step {
   uint32_t from;            /* MERGE */
   uint32_t node;            /* rows are shown as this node */
   const rl_raise *if_none;  /* no row was found, or changed */
-  const rl_raise *if_fewer; /* fewer rows than the rows of `expected` */
+  const rl_raise *if_fewer; /* fewer rows than the rows of `expected`; of a bulk step: than it was given */
   uint32_t expected;
   const rl_raise *error; /* RAISE */
   bool counts;           /* its affected rows are the operation's count (the sum of all such steps) */
   uint64_t needs;        /* bit k: reads rowset k (beyond 63 rowsets: all bits) */
 } rl_step;
+
+/* The rows of a bulk step; NULL for any other. */
+static inline rl_rows *rl_step_rows(const rl_step *step) {
+  if (step->kind == RL_STEP_INSERT) return step->as.insert->rows;
+  return step->kind == RL_STEP_UPDATE ? step->as.update->rows : NULL;
+}
 
 /* A level of the result. Node 0 is the root. Rows of a node come after all rows of its parent. */
 typedef struct rl_node_plan {

@@ -42,12 +42,37 @@ bool rl_change_wants(rl_builder *b, const rl_write *write, rl_fields *wanted) {
   return actions_want(b, write, wanted) || rl_nested_before_reads(write);
 }
 
+static bool asks_for(const rl_filter *f, const rl_relation *relation) {
+  if (!f) return false;
+  for (size_t i = 0; f->items && i < f->count; i++)
+    if (asks_for(f->items[i], relation)) return true;
+  for (size_t k = 0; k < relation->count; k++) {
+    if (f->field == relation->fields[k]) return true;
+    for (size_t i = 0; f->kind == RL_FILTER_KEYS && i < f->field_count; i++)
+      if (f->fields[i] == relation->fields[k]) return true;
+  }
+  return f->kind == RL_FILTER_RELATION && f->field->relation == relation;
+}
+
+/* Who held the place of a one-to-one relation gives it up first. That may be the row itself, which could not be found
+ * any more by the key that it has lost. */
+static bool may_lose_itself(const rl_change *change) {
+  for (size_t i = 0; i < change->write->nested_count; i++) {
+    const rl_nested *nested = &change->write->nesteds[i];
+    bool connects = nested->kind == RL_NESTED_CONNECT || nested->kind == RL_NESTED_CONNECT_OR_CREATE;
+    const rl_relation *relation = nested->relation->relation;
+    if (!connects || !nested->relation->holds_key || relation->kind != RL_ONE_TO_ONE) continue;
+    if (asks_for(change->where, relation) || asks_for(change->keys, relation)) return true;
+  }
+  return false;
+}
+
 rl_at rl_change_row(rl_builder *b, rl_change *change) {
   const rl_write *write = change->write;
   rl_fields fields = {0};
   rl_fields_add_key(b, &fields, write->model);
   if (change->wanted) rl_fields_add_all(b, &fields, change->wanted->items, change->wanted->count);
-  bool read = rl_change_wants(b, write, &fields) || change->found;
+  bool read = rl_change_wants(b, write, &fields) || change->found || may_lose_itself(change);
   bool hands_on = change->wanted || rl_nested_has_after(write);
   rl_at row = {.rowset = RL_NO_ROWSET};
   if (change->found)
@@ -57,6 +82,8 @@ rl_at rl_change_row(rl_builder *b, rl_change *change) {
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, write->assigns, write->assign_count);
   rl_nested_before(b, write, read ? &row : NULL, &assigns);
+  rl_run_later(
+      b); /* below a parent that is created the row itself may be written: its own statement has the last word */
   if (assigns.count) {
     if (read) rl_referential_update(b, &row, &assigns);
     row = set_columns(b, change, &assigns, read ? &row : NULL, &fields, hands_on);
@@ -83,7 +110,7 @@ void rl_plan_update(rl_builder *b) {
   rl_change change = {.write = query->update, .where = read->where, .none = none};
   rl_fields key = {0};
   rl_fields_add_key(b, &key, query->model);
-  if (rl_can_return(b, &read->selection)) change.show = &read->selection;
+  if (rl_can_return(b, &read->selection) && rl_returned_stays_true(query->update)) change.show = &read->selection;
   if (!change.show || rl_nested_has_after(query->update)) change.wanted = &key;
   rl_at row = rl_change_row(b, &change);
   rl_run_later(b);

@@ -35,6 +35,8 @@ typedef struct rl_creation {
   bool in_rowset;           /* all of it has to be in a rowset, in this order: branches are merged */
   const rl_selection *show; /* shown as the root by the INSERT itself */
 } rl_creation;
+/* Whether what the row's own statement returns is still so when all that is nested is done. */
+bool rl_returned_stays_true(const rl_write *write);
 rl_at rl_create_row(rl_builder *b, const rl_creation *creation);
 /* INSERT that leaves a row with the same key alone. Only for creates without nested writes. */
 void rl_create_unless_there(rl_builder *b, const rl_write *write, const rl_assigns *extra, const rl_filter *unique);
@@ -94,6 +96,10 @@ typedef struct rl_task {
 } rl_task;
 void rl_later(rl_builder *b, rl_task task); /* under the guard in force */
 void rl_run_later(rl_builder *b);           /* all that waits, and what comes of it */
+
+/* rows.c: what rows of a bulk insert have below them: fields of theirs that this takes, and its steps. */
+void rl_rows_wants(rl_builder *b, const rl_rows *rows, rl_fields *wanted);
+void rl_children_after(rl_builder *b, const rl_rows *rows, const rl_at *at);
 
 /* By the kind of relation. */
 void rl_nested_holder_before(rl_builder *b, const rl_nested *nested, const rl_at *row, rl_assigns *assigns);

@@ -104,9 +104,69 @@ rille_status rl_bind_count_select(rl_binder *b, rl_node *select) {
 
 /* ------------------------------------------------------------------ group_by */
 
-static bool is_grouped(const rl_query *q, const rl_field *f) {
+/* by: names of fields, and { createdAt = "month" } for the periods that the moments of a field lie in. */
+static rille_status bind_period(rl_binder *b, rl_node *node, const rl_field **field, rl_period *period) {
+  static const rl_word words[] = {{"year", RL_PERIOD_YEAR},
+                                  {"month", RL_PERIOD_MONTH},
+                                  {"week", RL_PERIOD_WEEK},
+                                  {"day", RL_PERIOD_DAY},
+                                  {"hour", RL_PERIOD_HOUR}};
+  const rl_model *model = b->query->model;
+  if (node->count != 1)
+    return rl_bad(b, node, NULL, "expected is the name of a field, or one with a period such as { %s = \"month\" }",
+                  "createdAt");
+  rl_node *member = &node->children[0];
+  int id;
+  *field = rl_find_field(model, member->key);
+  if (!*field || (*field)->is_relation) return rl_bad_field(b, member, member->key, model, true, false);
+  const rl_type *t = &(*field)->type;
+  bool moment = t->scalar == RL_DATETIME && t->native != RL_NATIVE_TIME && t->native != RL_NATIVE_TIMETZ;
+  if (!moment || (*field)->list)
+    return rl_bad(b, member, *field, "%.*s is no DateTime, so it has no periods", RL_STR_ARG((*field)->name));
+  RL_TRY(rl_expect_word(b, member, words, RL_COUNT_OF(words), &id));
+  *period = (rl_period)id;
+  return RILLE_OK;
+}
+
+static rille_status bind_by_one(rl_binder *b, rl_node *node) {
+  rl_query *q = b->query;
+  const rl_field **field = &q->by[q->by_count], **one = NULL;
+  rl_period *period = &q->periods[q->by_count];
+  size_t count;
+  if (node->kind == RL_NODE_OBJECT) {
+    RL_TRY(bind_period(b, node, field, period));
+  } else {
+    RL_TRY(rl_expect_fields(b, node, q->model, &one, &count));
+    if (count != 1) return rl_bad(b, node, NULL, "a list was given; expected is the name of a field");
+    *field = one[0];
+  }
   for (size_t i = 0; i < q->by_count; i++)
-    if (q->by[i] == f) return true;
+    if (q->by[i] == *field && q->periods[i] != *period)
+      return rl_bad(b, node, *field, "%.*s is grouped by twice; the result has one value of that name",
+                    RL_STR_ARG((*field)->name));
+  q->by_count++;
+  return RILLE_OK;
+}
+
+static rille_status bind_by(rl_binder *b, rl_node *by) {
+  rl_query *q = b->query;
+  rl_nodes list = {by, 1};
+  rl_plain(by);
+  if (by->kind != RL_NODE_TEXT) RL_TRY(rl_expect_many(b, by, false, &list));
+  q->by = RL_NEW_ARRAY(b->arena, const rl_field *, list.count + 1);
+  q->periods = RL_NEW_ARRAY(b->arena, rl_period, list.count + 1);
+  if (!q->by || !q->periods) return rl_nomem(b);
+  for (size_t i = 0; i < list.count; i++) RL_TRY(bind_by_one(b, &list.items[i]));
+  if (q->by_count) return RILLE_OK;
+  return rl_bad(b, by, NULL, "it must name at least one field of %.*s", RL_STR_ARG(q->model->name));
+}
+
+static bool is_grouped(const rl_query *q, const rl_field *f, rl_period *period) {
+  for (size_t i = 0; i < q->by_count; i++) {
+    if (q->by[i] != f) continue;
+    *period = q->periods[i];
+    return true;
+  }
   return false;
 }
 
@@ -115,16 +175,15 @@ static rille_status check_order(rl_binder *b, rl_node *args) {
   rl_buf missing;
   rl_buf_init(&missing);
   for (size_t i = 0; i < q->read.order_count; i++) {
-    const rl_order *o = &q->read.orders[i];
-    if (o->kind == RL_ORDER_FIELD && !is_grouped(q, o->field))
+    rl_order *o = &q->read.orders[i];
+    if (o->kind == RL_ORDER_FIELD && !is_grouped(q, o->field, &o->period))
       rl_buf_printf(&missing, "%s%.*s", missing.len ? ", " : "", RL_STR_ARG(o->field->name));
   }
   const char *z = rl_buf_z(&missing);
   rille_status status = z ? RILLE_OK : rl_nomem(b);
   if (z && *z)
-    status = rl_bad_code(
-        b, RL_P2019, rl_get(args, "order_by"), NULL,
-        "Every field used for orderBy must be included in the by-arguments of the query. Missing fields: %s", z);
+    status = rl_bad_code(b, RL_P2019, rl_get(args, "order_by"), NULL,
+                         "every field that `order_by` names must be in `by` too; missing there: %s", z);
   rl_buf_dispose(&missing);
   return status;
 }
@@ -132,7 +191,8 @@ static rille_status check_order(rl_binder *b, rl_node *args) {
 static void find_missing(const rl_query *q, const rl_filter *f, rl_buf *out) {
   if (!f) return;
   for (size_t i = 0; i < f->count; i++) find_missing(q, f->items[i], out);
-  if (f->field && f->aggregate == RL_AGG_NONE && !is_grouped(q, f->field))
+  rl_period period = RL_PERIOD_NONE; /* of the field itself nothing is known in a group of its periods */
+  if (f->field && f->aggregate == RL_AGG_NONE && (!is_grouped(q, f->field, &period) || period))
     rl_buf_printf(out, "%s%.*s", out->len ? ", " : "", RL_STR_ARG(f->field->name));
 }
 
@@ -145,9 +205,7 @@ static rille_status check_having(rl_binder *b, rl_node *node) {
   if (z && *z)
     status = rl_bad_code(
         b, RL_P2019, node, NULL,
-        "Every field used in `having` filters must either be an aggregation filter or be included in the selection of "
-        "the query. Missing fields: %s",
-        z);
+        "a field that `having` filters must be in `by`, or be filtered by an aggregate of it; missing there: %s", z);
   rl_buf_dispose(&missing);
   return status;
 }
@@ -155,9 +213,7 @@ static rille_status check_having(rl_binder *b, rl_node *node) {
 rille_status rl_bind_group_by(rl_binder *b, rl_node *args) {
   rl_query *q = b->query;
   rl_node *by = rl_get(args, "by"), *having = rl_get(args, "having");
-  RL_TRY(rl_expect_fields(b, by, q->model, &q->by, &q->by_count));
-  if (q->by_count == 0)
-    return rl_bad(b, by, NULL, "it must name at least one field of %.*s", RL_STR_ARG(q->model->name));
+  RL_TRY(bind_by(b, by));
   RL_TRY(check_order(b, args));
   if (having) {
     RL_TRY(rl_bind_having(b, q->model, having, &q->having));

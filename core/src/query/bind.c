@@ -69,7 +69,7 @@ static const action_arguments actions[] = {
     {RILLE_CREATE_MANY_AND_RETURN, "create_many_and_return", DATA | SKIP_DUPLICATES | SHOWN, DATA},
     {RILLE_UPDATE, "update", WHERE | DATA | SHOWN, WHERE | DATA},
     {RILLE_UPDATE_MANY, "update_many", WHERE | DATA | LIMIT | ON, DATA},
-    {RILLE_UPDATE_MANY_AND_RETURN, "update_many_and_return", WHERE | DATA | LIMIT | SHOWN, DATA},
+    {RILLE_UPDATE_MANY_AND_RETURN, "update_many_and_return", WHERE | DATA | LIMIT | ON | SHOWN, DATA},
     {RILLE_UPSERT, "upsert", WHERE | CREATE | UPDATE | SHOWN, WHERE | CREATE | UPDATE},
     {RILLE_UPSERT_MANY, "upsert_many", DATA | ON | UPDATE, DATA | ON},
     {RILLE_DELETE, "delete", WHERE | SHOWN, WHERE},
@@ -88,6 +88,7 @@ static bool is_any(rille_action action, const rille_action *list, size_t count) 
 #define IS_ANY(action, ...)                                                                                            \
   is_any((action), (const rille_action[]){__VA_ARGS__}, sizeof((rille_action[]){__VA_ARGS__}) / sizeof(rille_action))
 
+/* Accepted for the sake of ported calls: here either means one statement a level, however many rows it has. */
 static rille_status check_strategy(rl_binder *b, rl_node *args) {
   static const rl_word strategies[] = {{"join", 0}, {"query", 1}};
   rl_node *node = rl_get(args, "relation_load_strategy");
@@ -119,12 +120,18 @@ static bool is_all(const rl_node *where) {
   return where->kind == RL_NODE_MARK && where->mark == RL_MARK_ALL;
 }
 
-/* Whether there is no value in it, however deep. The empty list of an operator says that no row is meant. */
+/* These say something with nothing in them: an empty list means no row, some = {} that there is a related one. */
+static bool speaks_alone(rl_str key) {
+  static const rl_word quantifiers[] = {{"some", 0}, {"none", 0}, {"is", 0}, {"is_not", 0}};
+  return rl_is_scalar_operator(key) || rl_word_id(quantifiers, RL_COUNT_OF(quantifiers), key) >= 0;
+}
+
+/* Whether there is no value in it, however deep. */
 static bool says_nothing(const rl_node *n) {
   if (n->kind == RL_NODE_LIST && !n->expanded) return n->count == 0;
   if (n->kind != RL_NODE_OBJECT && n->kind != RL_NODE_LIST) return false;
   for (size_t i = 0; i < n->count; i++)
-    if (rl_is_scalar_operator(n->children[i].key) || !says_nothing(&n->children[i])) return false;
+    if (speaks_alone(n->children[i].key) || !says_nothing(&n->children[i])) return false;
   return true;
 }
 
@@ -192,6 +199,8 @@ static rille_status bind_rows(rl_binder *b, rl_node *args) {
   RL_TRY(rl_bind_rows(b, q->model, rl_get(args, "data"), NULL, true, &q->rows));
   rl_node *skip = rl_get(args, "skip_duplicates");
   if (skip) RL_TRY(rl_expect_flag(b, skip, &q->rows->skip_duplicates));
+  if (q->rows->skip_duplicates && q->rows->child_count)
+    return rl_bad(b, skip, NULL, "it cannot stand beside related rows: a row that is skipped could not have any");
   if (q->action == RILLE_UPSERT_MANY) return rl_bind_rows_keys(b, args, q->rows, false);
   q->read.selection.model = q->model;
   return q->action == RILLE_CREATE_MANY ? RILLE_OK : rl_bind_selection(b, q->model, args, &q->read.selection);
@@ -210,16 +219,17 @@ static rille_status bind_one(rl_binder *b, rl_node *args) { /* update, upsert, d
   return rl_bind_selection(b, m, args, &q->read.selection);
 }
 
-/* update_many whose data is a list: other values for each row, which `on` tells apart. */
+/* update_many whose data is a list: other values for each row, which `on` tells apart. Its keys are the condition; a
+ * where beside it restricts further, and must say something, since a nil in it may have vanished. */
 static rille_status bind_update_rows(rl_binder *b, rl_node *args, rl_node *data) {
-  static const char *const others[] = {"where", "limit"};
   rl_query *q = b->query;
-  for (size_t i = 0; i < RL_COUNT_OF(others); i++)
-    if (rl_get(args, others[i]))
-      return rl_bad(b, rl_get(args, others[i]), NULL,
-                    "it cannot stand beside `on`: the rows of data say which rows are meant");
+  rl_node *limit = rl_get(args, "limit");
+  if (limit) return rl_bad(b, limit, NULL, "it cannot stand beside `on`: the rows of data say which rows are meant");
+  if (rl_get(args, "where")) RL_TRY(where_of_many(b, args));
   RL_TRY(rl_bind_rows(b, q->model, data, NULL, false, &q->rows));
-  return rl_bind_rows_keys(b, args, q->rows, true);
+  RL_TRY(rl_bind_rows_keys(b, args, q->rows, true));
+  return q->action == RILLE_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
+                                                   : RILLE_OK;
 }
 
 static rille_status bind_many(rl_binder *b, rl_node *args) { /* update_many, delete_many */

@@ -42,5 +42,8 @@ rille_status rl_rows_walk_new(const rl_rows *rows, rl_inputs *in, rl_rows_walk *
                               rl_error *err); /* lies in in->arena */
 rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err);
 size_t rl_rows_walk_count(const rl_rows_walk *w); /* rows in all */
+/* Refuses two rows that name the same one by rows->conflict; a null names none. cells: all rows, one after the other.
+ */
+rille_status rl_rows_check_keys(const rl_rows *rows, rl_inputs *in, const rl_value *cells, size_t count, rl_error *err);
 
 #endif

@@ -143,6 +143,17 @@ struct rl_filter {
 typedef enum rl_nulls { RL_NULLS_DEFAULT, RL_NULLS_FIRST, RL_NULLS_LAST } rl_nulls;
 typedef enum rl_order_kind { RL_ORDER_FIELD, RL_ORDER_COUNT, RL_ORDER_RELEVANCE, RL_ORDER_AGGREGATE } rl_order_kind;
 
+/* The period of a date-time that rows are grouped by: its value is the period's start, in UTC; weeks begin on Monday.
+ */
+typedef enum rl_period {
+  RL_PERIOD_NONE,
+  RL_PERIOD_YEAR,
+  RL_PERIOD_MONTH,
+  RL_PERIOD_WEEK,
+  RL_PERIOD_DAY,
+  RL_PERIOD_HOUR
+} rl_period;
+
 typedef struct rl_order {
   rl_order_kind kind;
   const rl_field **path; /* to-one relations walked from the model, in order; may be empty */
@@ -151,6 +162,7 @@ typedef struct rl_order {
   bool descending;
   rl_nulls nulls;
   rl_aggregate aggregate;
+  rl_period period;        /* FIELD, of groups */
   const rl_field **fields; /* RELEVANCE */
   size_t field_count;
   rl_input *search;
@@ -256,12 +268,17 @@ struct rl_write {
   size_t nested_count;
 };
 
+/* Where the cells of a column come from, when not from the row itself: from the rows kept of its parents, or of an
+ * earlier step over the same rows. `missing` then is the CELL, and names rowset and column. */
+typedef enum rl_rows_from { RL_FROM_ROW, RL_FROM_PARENT, RL_FROM_STEP } rl_rows_from;
+
 /* The rows of a create_many, column by column: data is walked at run time, whatever its length. */
 typedef struct rl_rows_column {
   const rl_field *field;
+  rl_rows_from from;
   rl_input *missing; /* bound where a row has no such key: its default; NULL: SQL NULL */
-  bool by_database; /* rows without the key take the database's default (autoincrement, dbgenerated): see rl_rows.groups
-                     */
+  bool by_database;  /* rows without the key leave the column out: it takes the database's default (autoincrement,
+                        dbgenerated), or stays as it is (update_many) */
 } rl_rows_column;
 
 struct rl_rows {
@@ -278,6 +295,14 @@ struct rl_rows {
   size_t conflict_count;
   const rl_field **update; /* UPSERT_MANY: fields taken from the new row */
   size_t update_count;
+  /* Rows that rows have by a relation, all those of one relation together: new ones (create, create_many), or those
+   * that are connected, by the key in `conflict`. They are found by walking their parents. */
+  const rl_rows *parent;
+  const rl_field *via;
+  bool connects;
+  bool loose; /* keys that are no column are passed over: another step takes them */
+  rl_rows **children;
+  size_t child_count;
 };
 
 /* ------------------------------------------------------------------ the query */
@@ -302,6 +327,7 @@ typedef struct rl_query {
                           update has nested writes: one INSERT ... ON CONFLICT statement does it */
   bool all_rows;       /* where = rille.all */
   const rl_field **by; /* group_by */
+  rl_period *periods;  /* of each */
   size_t by_count;
   rl_filter *having;
   rl_aggregate_column *aggregates; /* aggregate, group_by, count with select */

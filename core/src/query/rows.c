@@ -1,25 +1,13 @@
 /* The rows of a bulk insert: their columns are bound, their cells are read when the call runs, whatever their number.
  * The keys of the rows are part of the shape, so looking at one row of each run of the list tells them all. */
-#include "query/bind.h"
 #include "query/peek.h"
+#include "query/rows.h"
 
-typedef struct row_binding {
-  const rl_model *model;
-  const rl_field *parent;
-  rl_node *node;
-  bool defaults; /* new rows: what is missing is filled in, or is an error */
-  bool *given;   /* by column index: some row has it */
-  bool *row;     /* by column index: the row at hand has it */
-} row_binding;
-
-static rille_status bad_at(rl_binder *b, const row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,
-                           const char *text) {
-  char *at = w->node->kind == RL_NODE_LIST
-                 ? rl_arena_printf(b->arena, "[%lu].%.*s", (unsigned long)row + 1, RL_STR_ARG(key))
-                 : rl_arena_printf(b->arena, ".%.*s", RL_STR_ARG(key));
-  rl_str path = rl_node_path(b->arena, w->node);
-  if (!at) return rl_nomem(b);
-  char *whole = rl_arena_printf(b->arena, "%.*s%s", RL_STR_ARG(path), at);
+rille_status rl_bad_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,
+                        const char *text) {
+  char *whole = w->listed ? rl_arena_printf(b->arena, "%.*s[%lu].%.*s", RL_STR_ARG(w->path), (unsigned long)row + 1,
+                                            RL_STR_ARG(key))
+                          : rl_arena_printf(b->arena, "%.*s.%.*s", RL_STR_ARG(w->path), RL_STR_ARG(key));
   if (!whole) return rl_nomem(b);
   rille_status status = rl_fail(b->err, code, "%s: %s", whole, text);
   rl_error_detail(b->err, "path", rl_str_of(whole));
@@ -28,24 +16,25 @@ static rille_status bad_at(rl_binder *b, const row_binding *w, size_t row, rl_st
   return status;
 }
 
-static rille_status bad_key(rl_binder *b, const row_binding *w, size_t row, rl_str key) {
+static rille_status bad_key(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key) {
   const rl_field *known = rl_find_field(w->model, key);
   if (known && known->is_relation)
-    return bad_at(b, w, row, key, RL_VALIDATION, known,
-                  "many rows are written at once, and then no relations; write the foreign key, or use create");
+    return rl_bad_row(b, w, row, key, RL_VALIDATION, known,
+                      "many rows are written at once, and then no relations; write the foreign key, or use create");
   if (known)
-    return bad_at(b, w, row, key, RL_VALIDATION, known, "it is given by the relation through which the row is written");
+    return rl_bad_row(b, w, row, key, RL_VALIDATION, known,
+                      "it is given by the relation through which the row is written");
   rl_names names = {.arena = b->arena};
   rl_names_fields(&names, w->model, true, false);
   rl_str near = rl_str_nearest(key, names.items, names.count);
   char *text = near.len ? rl_arena_printf(b->arena, "unknown field of %.*s; did you mean `%.*s`?",
                                           RL_STR_ARG(w->model->name), RL_STR_ARG(near))
                         : rl_arena_printf(b->arena, "unknown field of %.*s", RL_STR_ARG(w->model->name));
-  return text ? bad_at(b, w, row, key, RL_VALIDATION, NULL, text) : rl_nomem(b);
+  return text ? rl_bad_row(b, w, row, key, RL_VALIDATION, NULL, text) : rl_nomem(b);
 }
 
 /* Nulls and marks are part of the shape, so they are checked here once. */
-static rille_status check_cell(rl_binder *b, const row_binding *w, size_t row, const rl_field *f, uint32_t shape,
+static rille_status check_cell(rl_binder *b, const rl_row_binding *w, size_t row, const rl_field *f, uint32_t shape,
                                uint32_t slot) {
   const rl_tape *t = b->tree->tape;
   rl_value v = rl_tape_scalar(t, shape, slot);
@@ -53,78 +42,117 @@ static rille_status check_cell(rl_binder *b, const row_binding *w, size_t row, c
   bool json = f->type.scalar == RL_JSON;
   int64_t mark = v.as.i;
   if (mark == 0 && f->required && !(json && !f->list))
-    return bad_at(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: the field is required");
+    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: the field is required");
   if (mark == 0 && f->list)
-    return bad_at(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: a list may be empty, {}");
+    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: a list may be empty, {}");
   if (mark == RL_MARK_EMPTY_ARRAY || mark == RL_MARK_EMPTY_OBJECT || mark == 0) return RILLE_OK;
   if (json && mark == RL_MARK_JSON_NULL) return RILLE_OK;
   if (json && mark == RL_MARK_DB_NULL && !f->required) return RILLE_OK;
   if (json && mark == RL_MARK_ANY_NULL)
-    return bad_at(b, w, row, f->name, RL_VALIDATION, f,
-                  "rille.any_null is for filters; write rille.db_null or rille.json_null");
-  return bad_at(b, w, row, f->name, RL_VALIDATION, f, "a field reference or a special null is not allowed here");
+    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f,
+                      "rille.any_null is for filters; write rille.db_null or rille.json_null");
+  return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "a field reference or a special null is not allowed here");
 }
 
-static rille_status check_missing(rl_binder *b, const row_binding *w, size_t row) {
+static rille_status check_missing(rl_binder *b, const rl_row_binding *w, size_t row) {
   for (size_t i = 0; i < w->model->column_count; i++) {
     const rl_field *f = w->model->columns[i];
     bool optional =
         f->ignored || !f->required || f->list || f->updated_at || f->generated_by_db || f->def.kind != RL_DEFAULT_NONE;
     if (optional || w->row[i] || rl_is_parent_key(f, w->parent)) continue;
-    return bad_at(b, w, row, f->name, RL_P2012, f, "missing; the field is required and has no default");
+    return rl_bad_row(b, w, row, f->name, RL_P2012, f, "missing; the field is required and has no default");
   }
   return RILLE_OK;
 }
 
-static rille_status look_at_row(rl_binder *b, const row_binding *w, size_t row, uint32_t shape, uint32_t slot) {
+static rille_status look_at_row(rl_binder *b, rl_row_binding *w, size_t row, uint32_t shape, uint32_t slot) {
   const rl_tape *t = b->tree->tape;
   memset(w->row, 0, w->model->column_count * sizeof *w->row);
+  w->kinds++;
   rl_str key;
   uint32_t value_shape, value_slot;
   while (rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot)) {
     const rl_field *f = rl_find_field(w->model, key);
+    if (f && f->is_relation && w->nests && !f->holds_key && !rl_is_parent_key(f, w->parent)) {
+      RL_TRY(rl_look_at_children(b, w, row, f, value_shape, value_slot));
+      continue;
+    }
     if (!f || f->is_relation || rl_is_parent_key(f, w->parent)) return bad_key(b, w, row, key);
     RL_TRY(check_cell(b, w, row, f, value_shape, value_slot));
     w->row[f->column_index] = w->given[f->column_index] = true;
+    if (w->times) w->times[f->column_index]++;
   }
+  if (w->connects) return rl_look_at_connect(b, w, row);
+  for (size_t i = 0; i < w->key_count; i++)
+    if (!w->row[w->key[i]->column_index])
+      return rl_bad_row(b, w, row, w->key[i]->name, RL_P2013, w->key[i],
+                        "missing; `on` names it, so every row needs it to be told apart");
   return w->defaults ? check_missing(b, w, row) : RILLE_OK;
 }
 
-static rille_status look_at_rows(rl_binder *b, const row_binding *w) {
-  rl_node *n = w->node;
-  if (n->kind == RL_NODE_OBJECT) return n->count ? look_at_row(b, w, 0, n->shape_at, n->slot) : RILLE_OK;
-  if (n->kind != RL_NODE_LIST) return rl_bad(b, n, NULL, "%s was given; expected is a list of rows", rl_kind_text(n));
-  if (n->expanded) return RILLE_OK;
+static rille_status bad_rows(rl_binder *b, const rl_row_binding *w, const char *text) {
+  rille_status status =
+      rl_fail(b->err, RL_VALIDATION, "%.*s: %s; expected is a list of rows", RL_STR_ARG(w->path), text);
+  rl_error_detail(b->err, "path", w->path);
+  rl_error_detail(b->err, "model", w->model->name);
+  return status;
+}
+
+rille_status rl_look_at_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, uint32_t slot) {
+  const rl_tape *t = b->tree->tape;
+  if (rl_tape_is_table(t, shape)) {
+    rl_str key;
+    uint32_t at = shape, s = slot, value_shape, value_slot;
+    bool empty = !rl_tape_member(t, &at, &s, &key, &value_shape, &value_slot);
+    return empty ? RILLE_OK : look_at_row(b, w, 0, shape, slot);
+  }
+  if (!rl_tape_is_list(t, shape)) {
+    int64_t mark = rl_tape_scalar(t, shape, slot).as.i;
+    bool empty = rl_tape_scalar(t, shape, slot).kind == RILLE_NULL &&
+                 (mark == RL_MARK_EMPTY_ARRAY || mark == RL_MARK_EMPTY_OBJECT);
+    return empty ? RILLE_OK : bad_rows(b, w, "no table was given");
+  }
   rl_list_walk walk;
-  rl_list_walk_init(&walk, b->tree->tape, n->shape_at, n->slot);
-  uint32_t shape, slot, run = UINT32_MAX;
-  for (size_t row = 0; rl_list_walk_next(&walk, &shape, &slot); row++) {
+  rl_list_walk_init(&walk, t, shape, slot);
+  uint32_t row_shape, row_slot, run = UINT32_MAX;
+  for (size_t row = 0; rl_list_walk_next(&walk, &row_shape, &row_slot); row++) {
     if (walk.run_index == run) continue;
     run = walk.run_index;
-    if (!rl_tape_is_table(b->tree->tape, shape))
-      return rl_bad(b, n, NULL, "element %lu is no table; expected is a list of rows", (unsigned long)row + 1);
-    RL_TRY(look_at_row(b, w, row, shape, slot));
+    if (!rl_tape_is_table(t, row_shape)) {
+      char *text = rl_arena_printf(b->arena, "element %lu is no table", (unsigned long)row + 1);
+      return text ? bad_rows(b, w, text) : rl_nomem(b);
+    }
+    RL_TRY(look_at_row(b, w, row, row_shape, row_slot));
   }
   return RILLE_OK;
 }
 
+static rille_status look_at_node(rl_binder *b, rl_row_binding *w, rl_node *n) {
+  w->path = rl_node_path(b->arena, n);
+  w->listed = n->kind == RL_NODE_LIST;
+  if (n->kind != RL_NODE_OBJECT && n->kind != RL_NODE_LIST)
+    return rl_bad(b, n, NULL, "%s was given; expected is a list of rows", rl_kind_text(n));
+  return n->expanded ? RILLE_OK : rl_look_at_rows(b, w, n->shape_at, n->slot);
+}
+
 /* ------------------------------------------------------------------ columns */
 
-static rille_status add_column(rl_binder *b, const row_binding *w, const rl_field *f, rl_str path, rl_rows *rows) {
+static rille_status add_column(rl_binder *b, const rl_row_binding *w, const rl_field *f, rl_str path, rl_rows *rows) {
   rl_rows_column c = {.field = f};
   if (w->defaults && f->updated_at)
     RL_TRY(rl_input_now(b, f, path, &c.missing));
   else if (w->defaults && !f->ignored)
     RL_TRY(rl_input_default(b, f, path, &c.missing));
-  else if (!w->defaults && f->updated_at)
+  else if (!w->defaults && !w->connects && f->updated_at)
     RL_TRY(rl_input_now(b, f, path, &c.missing));
   if (!c.missing && !w->given[f->column_index]) return RILLE_OK;
-  c.by_database = !c.missing && f->generated_by_db;
+  bool always = w->times && w->times[f->column_index] == w->kinds;
+  c.by_database = !c.missing && f->generated_by_db && !always;
   rows->columns[rows->column_count++] = c;
   return RILLE_OK;
 }
 
-static rille_status bind_columns(rl_binder *b, const row_binding *w, rl_rows *rows) {
+rille_status rl_bind_row_columns(rl_binder *b, const rl_row_binding *w, rl_rows *rows) {
   rows->columns = RL_NEW_ARRAY(b->arena, rl_rows_column, w->model->column_count);
   if (!rows->columns) return rl_nomem(b);
   for (size_t i = 0; i < w->model->column_count; i++)
@@ -144,18 +172,21 @@ static rille_status chain(rl_binder *b, rl_rows *rows) {
 rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_node *node, const rl_field *parent, bool defaults,
                           rl_rows **out) {
   rl_rows *rows = *out = RL_NEW(b->arena, rl_rows);
-  row_binding w = {.model = model, .parent = parent, .node = node, .defaults = defaults};
+  rl_row_binding w = {.model = model, .parent = parent, .defaults = defaults};
+  w.nests = defaults && !parent && b->query->action != RILLE_UPSERT_MANY;
   w.given = RL_NEW_ARRAY(b->arena, bool, model->column_count);
   w.row = RL_NEW_ARRAY(b->arena, bool, model->column_count);
-  if (!rows || !w.given || !w.row) return rl_nomem(b);
+  w.times = RL_NEW_ARRAY(b->arena, size_t, model->column_count);
+  if (!rows || !w.given || !w.row || !w.times) return rl_nomem(b);
   rl_plain(node);
   rows->model = model;
   rows->node = node;
   rows->single = node->kind == RL_NODE_OBJECT; /* an empty one is an empty list */
   rows->path = rl_node_path(b->arena, node);
   RL_TRY(chain(b, rows));
-  RL_TRY(look_at_rows(b, &w));
-  return bind_columns(b, &w, rows);
+  RL_TRY(look_at_node(b, &w, node));
+  RL_TRY(rl_bind_row_columns(b, &w, rows));
+  return rl_bind_children(b, &w, rows);
 }
 
 /* ------------------------------------------------------------------ upsert_many: on and update */
@@ -224,6 +255,21 @@ static rille_status with_updated_at(rl_binder *b, rl_rows *rows) {
   return RILLE_OK;
 }
 
+/* Rows that are there already: what one does not give stays as it is, but its key must be told. */
+static rille_status leave_missing(rl_binder *b, rl_rows *rows, rl_node *data) {
+  rl_row_binding w = {.model = rows->model, .key = rows->conflict, .key_count = rows->conflict_count};
+  w.times = RL_NEW_ARRAY(b->arena, size_t, rows->model->column_count);
+  w.given = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
+  w.row = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
+  if (!w.given || !w.row || !w.times) return rl_nomem(b);
+  RL_TRY(look_at_node(b, &w, data));
+  for (size_t i = 0; i < rows->column_count; i++) {
+    rl_rows_column *c = &rows->columns[i];
+    c->by_database = !c->missing && w.times[c->field->column_index] < w.kinds;
+  }
+  return RILLE_OK;
+}
+
 rille_status rl_bind_rows_keys(rl_binder *b, rl_node *args, rl_rows *rows, bool update_all) {
   RL_TRY(bind_on(b, args, rows, !update_all));
   rl_node *update = update_all ? NULL : rl_get(args, "update");
@@ -231,12 +277,13 @@ rille_status rl_bind_rows_keys(rl_binder *b, rl_node *args, rl_rows *rows, bool 
     rl_node_pin(update);
     if (rl_str_is(rl_str_make(update->value->as.p, update->value->len), "all")) update = NULL;
   }
+  if (update_all) RL_TRY(leave_missing(b, rows, rl_get(args, "data")));
   if (!update) {
-    row_binding w = {.model = rows->model, .node = rl_get(args, "data")};
+    rl_row_binding w = {.model = rows->model};
     w.given = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
     w.row = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
     if (!w.given || !w.row) return rl_nomem(b);
-    RL_TRY(look_at_rows(b, &w));
+    RL_TRY(look_at_node(b, &w, rl_get(args, "data")));
     return update_given(b, rows, w.given);
   }
   RL_TRY(rl_expect_fields(b, update, rows->model, &rows->update, &rows->update_count));

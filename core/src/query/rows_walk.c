@@ -2,29 +2,19 @@
  * out once a run. */
 #include "query/convert.h"
 #include "query/peek.h"
+#include "query/rows_place.h"
 
 struct rl_rows_walk {
   const rl_rows *rows;
   rl_inputs *in;
-  rl_list_walk list;
-  uint32_t list_shape, list_slot;
-  bool is_list;
-  bool single_left;
+  rl_rows_place place;
   size_t row;        /* from 1, of the row at hand */
-  uint32_t run;      /* the run that `columns` is of */
+  uint32_t run;      /* the shape of the rows that `columns` is of */
   uint32_t *columns; /* of the k-th key of a row */
   size_t key_count;
   rl_input *inputs; /* one a column, for coercion */
   bool *present;
 };
-
-/* A single row as data; {} is an empty list. */
-static bool is_single(const rl_rows_walk *w) {
-  if (!rl_tape_is_table(w->in->tape, w->list_shape)) return false;
-  uint32_t shape = w->list_shape, slot = w->list_slot, value_shape, value_slot;
-  rl_str key;
-  return rl_tape_member(w->in->tape, &shape, &slot, &key, &value_shape, &value_slot);
-}
 
 rille_status rl_rows_walk_new(const rl_rows *rows, rl_inputs *in, rl_rows_walk **out, rl_error *err) {
   rl_rows_walk *w = *out = RL_NEW(in->arena, rl_rows_walk);
@@ -34,36 +24,32 @@ rille_status rl_rows_walk_new(const rl_rows *rows, rl_inputs *in, rl_rows_walk *
   w->run = UINT32_MAX;
   w->inputs = RL_NEW_ARRAY(in->arena, rl_input, rows->column_count);
   w->present = RL_NEW_ARRAY(in->arena, bool, rows->column_count);
-  w->columns = RL_NEW_ARRAY(in->arena, uint32_t, rows->model->column_count);
+  w->columns = RL_NEW_ARRAY(in->arena, uint32_t, rows->model->field_count);
   if (!w->inputs || !w->present || !w->columns) return rl_fail_nomem(err);
   for (size_t i = 0; i < rows->column_count; i++) {
     const rl_field *f = rows->columns[i].field;
     w->inputs[i] =
         (rl_input){.kind = RL_INPUT_VALUE, .type = f->type, .field = f, .path = rows->path, .nullable = !f->required};
   }
-  w->list_shape = rows->shape_at;
-  w->list_slot = in->anchors[rows->place.anchor] + rows->place.offset;
-  w->is_list = rl_tape_is_list(in->tape, w->list_shape);
-  if (w->is_list) rl_list_walk_init(&w->list, in->tape, w->list_shape, w->list_slot);
-  w->single_left = is_single(w);
-  return RILLE_OK;
+  return rl_rows_place_init(&w->place, rows, in, err);
 }
 
 size_t rl_rows_walk_count(const rl_rows_walk *w) {
-  if (!w->is_list) return is_single(w) ? 1 : 0;
-  rl_list_walk walk;
-  rl_list_walk_init(&walk, w->in->tape, w->list_shape, w->list_slot);
+  rl_rows_place place;
+  rl_error ignored = {0};
+  uint32_t shape, slot;
   size_t count = 0;
-  for (uint32_t shape, slot; rl_list_walk_next(&walk, &shape, &slot);) count++;
+  if (rl_rows_place_init(&place, w->rows, w->in, &ignored) == RILLE_OK)
+    while (rl_rows_place_next(&place, &shape, &slot)) count++;
+  rl_error_clear(&ignored);
   return count;
 }
 
 /* ------------------------------------------------------------------ one row */
 
 static rille_status at_row(const rl_rows_walk *w, rl_str key, rl_input *input, rl_error *err) {
-  char *path = w->rows->single ? rl_arena_printf(w->in->arena, "%.*s.%.*s", RL_STR_ARG(w->rows->path), RL_STR_ARG(key))
-                               : rl_arena_printf(w->in->arena, "%.*s[%lu].%.*s", RL_STR_ARG(w->rows->path),
-                                                 (unsigned long)w->row, RL_STR_ARG(key));
+  const char *row = rl_rows_place_path(&w->place, w->in->arena);
+  char *path = row ? rl_arena_printf(w->in->arena, "%s.%.*s", row, RL_STR_ARG(key)) : NULL;
   if (!path) return rl_fail_nomem(err);
   input->path = rl_str_of(path);
   return RILLE_OK;
@@ -76,16 +62,31 @@ static rille_status unknown(const rl_rows_walk *w, rl_str key, rl_error *err) {
   return rl_refuse_value(&input, RL_VALIDATION, err, "unknown field of %.*s", RL_STR_ARG(w->rows->model->name));
 }
 
+#define NO_COLUMN UINT32_MAX
+
+static uint32_t column_of(const rl_rows *rows, rl_str key) {
+  for (uint32_t c = 0; c < rows->column_count; c++)
+    if (rows->columns[c].from == RL_FROM_ROW && rl_str_eq(rows->columns[c].field->name, key)) return c;
+  return NO_COLUMN;
+}
+
+/* A relation, whose rows are walked on their own. */
+static bool is_child(const rl_rows *rows, rl_str key) {
+  for (size_t i = 0; i < rows->child_count; i++)
+    if (rl_str_eq(rows->children[i]->via->name, key)) return true;
+  return false;
+}
+
 static rille_status learn_run(rl_rows_walk *w, uint32_t shape, uint32_t slot, rl_error *err) {
   rl_str key;
   uint32_t value_shape, value_slot;
   w->key_count = 0;
   memset(w->present, 0, w->rows->column_count * sizeof *w->present);
   while (rl_tape_member(w->in->tape, &shape, &slot, &key, &value_shape, &value_slot)) {
-    uint32_t c = 0;
-    while (c < w->rows->column_count && !rl_str_eq(w->rows->columns[c].field->name, key)) c++;
-    if (c == w->rows->column_count || w->present[c]) return unknown(w, key, err);
-    w->present[c] = true;
+    uint32_t c = column_of(w->rows, key);
+    bool passed_over = c == NO_COLUMN && (w->rows->loose || is_child(w->rows, key));
+    if (!passed_over && (c == NO_COLUMN || w->present[c])) return unknown(w, key, err);
+    if (!passed_over) w->present[c] = true;
     w->columns[w->key_count++] = c;
   }
   return RILLE_OK;
@@ -124,6 +125,7 @@ static rille_status read_members(rl_rows_walk *w, uint32_t shape, uint32_t slot,
   for (size_t k = 0; rl_tape_member(w->in->tape, &shape, &slot, &key, &value_shape, &value_slot) && k < w->key_count;
        k++) {
     uint32_t c = w->columns[k];
+    if (c == NO_COLUMN) continue;
     given[c] = true;
     rl_error own = {0};
     rille_status status = read_cell(w, &w->inputs[c], value_shape, value_slot, &cells[c], &own);
@@ -137,6 +139,17 @@ static rille_status read_members(rl_rows_walk *w, uint32_t shape, uint32_t slot,
   return RILLE_OK;
 }
 
+/* Of the row's parent, or of what an earlier step made of the row itself. */
+static rille_status take_kept(rl_rows_walk *w, const rl_rows_column *column, rl_value *out, rl_error *err) {
+  const rl_rowset *set = &w->in->rowsets[column->missing->rowset];
+  size_t row = column->from == RL_FROM_PARENT ? w->place.parent - 1 : w->row - 1;
+  if (row >= set->rows)
+    return rl_fail(err, RL_INTERNAL, "%.*s: the database returned fewer rows than were written",
+                   RL_STR_ARG(w->rows->path));
+  *out = set->cells[row * set->columns + column->missing->column];
+  return RILLE_OK;
+}
+
 static rille_status fill_missing(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err) {
   for (size_t c = 0; c < w->rows->column_count; c++) {
     if (w->present[c]) continue;
@@ -144,6 +157,11 @@ static rille_status fill_missing(rl_rows_walk *w, rl_value *cells, bool *given, 
     given[c] = !column->by_database;
     cells[c] = (rl_value){.kind = RILLE_NULL};
     if (!column->missing) continue;
+    if (column->from != RL_FROM_ROW) {
+      rille_status kept = take_kept(w, column, &cells[c], err);
+      if (kept < 0) return kept;
+      continue;
+    }
     const rl_input *m = column->missing;
     rille_status status = m->kind == RL_INPUT_GENERATED ? rl_generate(m->generator, m->generator_size, w->in->now_us,
                                                                       w->in->arena, &cells[c], err)
@@ -153,26 +171,20 @@ static rille_status fill_missing(rl_rows_walk *w, rl_value *cells, bool *given, 
   return RILLE_OK;
 }
 
-static rille_status read_row(rl_rows_walk *w, uint32_t run, uint32_t shape, uint32_t slot, rl_value *cells, bool *given,
-                             rl_error *err) {
-  rille_status status = RILLE_OK;
-  w->row++;
-  if (!rl_tape_is_table(w->in->tape, shape))
-    return rl_fail(err, RL_VALIDATION, "%.*s: row %lu is no table", RL_STR_ARG(w->rows->path), (unsigned long)w->row);
-  if (w->run != run) status = learn_run(w, shape, slot, err);
-  w->run = run;
-  if (status >= 0) status = read_members(w, shape, slot, cells, given, err);
-  if (status >= 0) status = fill_missing(w, cells, given, err);
-  return status < 0 ? status : RILLE_ROW;
+static rille_status not_a_row(const rl_rows_walk *w, rl_error *err) {
+  const char *path = rl_rows_place_path(&w->place, w->in->arena);
+  return path ? rl_fail(err, RL_VALIDATION, "%s: the row is no table", path) : rl_fail_nomem(err);
 }
 
 rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err) {
-  if (!w->is_list) {
-    if (!w->single_left) return RILLE_DONE;
-    w->single_left = false;
-    return read_row(w, 0, w->list_shape, w->list_slot, cells, given, err);
-  }
   uint32_t shape, slot;
-  if (!rl_list_walk_next(&w->list, &shape, &slot)) return RILLE_DONE;
-  return read_row(w, w->list.run_index, shape, slot, cells, given, err);
+  if (!rl_rows_place_next(&w->place, &shape, &slot)) return RILLE_DONE;
+  rille_status status = RILLE_OK;
+  w->row++;
+  if (!rl_tape_is_table(w->in->tape, shape)) return not_a_row(w, err);
+  if (w->run != shape) status = learn_run(w, shape, slot, err);
+  w->run = shape;
+  if (status >= 0) status = read_members(w, shape, slot, cells, given, err);
+  if (status >= 0) status = fill_missing(w, cells, given, err);
+  return status < 0 ? status : RILLE_ROW;
 }

@@ -1,21 +1,17 @@
-/* Bulk INSERT: an array a column where a database takes them, else rows of values a statement at a time. */
-#include "sql/render.h"
+/* INSERT and UPDATE of many rows: an array a column where a database takes them, else rows of values a statement at a
+ * time. */
+#include "sql/bulk.h"
 
 enum { ROWS_PER_STATEMENT = 50, PARAMS_PER_STATEMENT = 999 };
 
-typedef struct bulk {
-  const rl_dialect *dialect;
-  const rl_schema *schema;
-  const rl_step *step;
-  const rl_field **fields; /* the columns given */
-  size_t count;
-  rl_arena *arena;
-  rl_error *err;
-} bulk;
-
-static void write_head(rl_writer *w, const bulk *b, uint32_t alias) {
+static void write_head(rl_writer *w, const rl_bulk_sql *b, uint32_t alias) {
   const rl_insert *ins = b->step->as.insert;
   rl_w_text(w, "INSERT INTO ");
+  if (ins->link) { /* its columns are called otherwise than those of the rows that it joins */
+    rl_sql_join_table(w, ins->link);
+    rl_w_f(w, " (%s, %s) ", rl_x_identifier(w, rl_link_column(true)), rl_x_identifier(w, rl_link_column(false)));
+    return;
+  }
   rl_w_table(w, ins->model);
   if (rl_insert_updates(ins)) rl_w_f(w, " AS t%u", (unsigned)alias);
   if (b->count == 0) {
@@ -29,7 +25,7 @@ static void write_head(rl_writer *w, const bulk *b, uint32_t alias) {
   rl_w_text(w, ") ");
 }
 
-static void write_arrays(rl_writer *w, const bulk *b) {
+static void write_arrays(rl_writer *w, const rl_bulk_sql *b) {
   rl_expr *arrays = RL_NEW_ARRAY(&w->scratch, rl_expr, b->count + 1);
   if (!arrays) {
     rl_w_nomem(w);
@@ -39,7 +35,7 @@ static void write_arrays(rl_writer *w, const bulk *b) {
   rl_w_f(w, "SELECT * FROM %s", w->dialect->forms->arrays_source(w, arrays, b->count));
 }
 
-static void write_values(rl_writer *w, const bulk *b, uint32_t rows) {
+static void write_values(rl_writer *w, const rl_bulk_sql *b, uint32_t rows) {
   rl_w_text(w, "VALUES ");
   for (uint32_t row = 0; row < rows; row++) {
     rl_w_text(w, row > 0 ? ", (" : "(");
@@ -51,17 +47,42 @@ static void write_values(rl_writer *w, const bulk *b, uint32_t rows) {
   }
 }
 
+void rl_sql_bulk_source(rl_writer *w, const rl_bulk_sql *b, uint32_t rows) {
+  if (rows == 0)
+    write_arrays(w, b);
+  else
+    write_values(w, b, rows);
+}
+
+static bool is_update(const rl_step *step) {
+  return step->kind == RL_STEP_UPDATE;
+}
+
+/* What comes after the rows, with parameters of its own. */
+static void write_tail(rl_writer *w, const rl_bulk_sql *b) {
+  uint32_t alias = 0; /* of the model's table: the first that was given */
+  if (is_update(b->step)) {
+    const rl_filter *where = b->step->as.update->where;
+    if (rl_filter_is_true(where)) return;
+    rl_w_text(w, " AND ");
+    rl_sql_filter(w, where, alias, false);
+  } else if (b->count > 0) {
+    rl_sql_on_conflict(w, b->step->as.insert, alias);
+  }
+}
+
 /* rows 0: by arrays. */
-static rille_status write_statement(const bulk *b, uint32_t rows, rl_template *out, uint32_t *fixed) {
-  const rl_insert *ins = b->step->as.insert;
+static rille_status write_statement(const rl_bulk_sql *b, uint32_t rows, rl_template *out, uint32_t *fixed) {
   rl_writer w;
   rl_w_init(&w, b->dialect, b->schema, b->arena, b->err);
-  uint32_t alias = rl_w_alias(&w);
-  write_head(&w, b, alias);
-  if (b->count > 0 && rows == 0) write_arrays(&w, b);
-  if (b->count > 0 && rows > 0) write_values(&w, b, rows);
+  if (is_update(b->step)) {
+    rl_sql_update_rows(&w, b, rows);
+  } else {
+    write_head(&w, b, rl_w_alias(&w));
+    if (b->count > 0) rl_sql_bulk_source(&w, b, rows);
+  }
   uint32_t own = w.param_count;
-  if (b->count > 0) rl_sql_on_conflict(&w, ins, alias);
+  write_tail(&w, b);
   *fixed = w.param_count - own;
   rl_sql_returning(&w, b->step);
   rl_template_columns(&w, NULL, b->step->returning, b->step->returning_count, out);
@@ -72,8 +93,8 @@ static rille_status write_statement(const bulk *b, uint32_t rows, rl_template *o
   return status;
 }
 
-static rille_status take_columns(bulk *b, const bool *given) {
-  const rl_rows *rows = b->step->as.insert->rows;
+static rille_status take_columns(rl_bulk_sql *b, const bool *given) {
+  const rl_rows *rows = b->rows;
   b->fields = RL_NEW_ARRAY(b->arena, const rl_field *, rows->column_count + 1);
   if (!b->fields) return rl_fail_nomem(b->err);
   for (size_t i = 0; i < rows->column_count; i++)
@@ -82,7 +103,7 @@ static rille_status take_columns(bulk *b, const bool *given) {
 }
 
 /* An array of arrays comes apart into its scalars, so rows with lists go another way. */
-static bool any_list(const bulk *b) {
+static bool any_list(const rl_bulk_sql *b) {
   for (size_t i = 0; i < b->count; i++)
     if (b->fields[i]->type.list) return true;
   return false;
@@ -90,7 +111,8 @@ static bool any_list(const bulk *b) {
 
 rille_status rl_sql_bulk(const rl_dialect *dialect, const rl_schema *schema, const rl_step *step, const bool *given,
                          rl_arena *arena, rl_step_sql *out, rl_error *err) {
-  bulk b = {.dialect = dialect, .schema = schema, .step = step, .arena = arena, .err = err};
+  rl_bulk_sql b = {.dialect = dialect, .schema = schema, .step = step, .arena = arena, .err = err};
+  b.rows = rl_step_rows(step);
   rille_status status = take_columns(&b, given);
   if (status != RILLE_OK) return status;
   if (b.count > 0 && dialect->features.unnest_insert && !any_list(&b)) {

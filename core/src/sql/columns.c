@@ -15,6 +15,10 @@ rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_fi
   return value;
 }
 
+rl_expr rl_x_grouped(rl_writer *w, rl_period period, rl_expr value, const rl_field *field) {
+  return period ? w->dialect->forms->period(w, period, value, &field->type) : value;
+}
+
 rl_expr rl_x_count(rl_writer *w, const rl_field *relation, const rl_filter *where, uint32_t alias) {
   bool all = rl_filter_is_true(where);
   size_t mark = rl_w_mark(w);
@@ -43,7 +47,7 @@ static rl_type aggregate_type(rl_aggregate fn, const rl_field *field) {
 rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *c, uint32_t alias, uint32_t link, bool raw) {
   switch (c->kind) {
   case RL_COLUMN_FIELD: {
-    rl_expr value = rl_x_column(w, alias, c->field);
+    rl_expr value = rl_x_grouped(w, c->period, rl_x_column(w, alias, c->field), c->field);
     return raw ? value : w->dialect->forms->read(w, value, &c->field->type);
   }
   case RL_COLUMN_COUNT: return rl_x_count(w, c->relation, c->where, alias);

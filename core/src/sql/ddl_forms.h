@@ -7,10 +7,7 @@
 typedef struct rl_ddl_forms {
   bool enum_types;            /* an enum is a type of the database; else text */
   bool namespaces;            /* tables lie in schemas */
-  bool keys_inline;           /* foreign keys and a single-column primary key stand in CREATE TABLE */
-  bool index_options;         /* methods and operator classes */
   const char *before, *after; /* around a change of the structure */
-  void (*list_tables)(rl_buf *out, const rl_str *namespaces, size_t count);
   void (*list_drops)(rl_buf *out, const rl_str *namespaces, size_t count);
   void (*type)(rl_buf *out, const rl_dialect *d, const rl_field *f,
                bool referring);             /* referring: the column of a join table: no sequence */
@@ -21,10 +18,10 @@ typedef struct rl_ddl_forms {
 
 extern const rl_ddl_forms rl_ddl_postgres, rl_ddl_sqlite;
 
-void rl_ddl_text(rl_buf *out, rl_str text); /* 'text', quotes doubled */
 void rl_ddl_table(rl_buf *out, const rl_dialect *d, const rl_ddl_forms *forms, rl_str namespace_, rl_str table);
 void rl_ddl_hex(rl_buf *out, rl_str base64); /* the bytes that base64 text stands for, as hexadecimal */
-/* A DateTime literal as the server reads it in any time zone: '2020-01-01 00:00:00 +00:00'. */
+/* A DateTime literal as the server reads it in any time zone: '2020-01-01
+ * 00:00:00 +00:00'. */
 void rl_ddl_datetime(rl_buf *out, rl_str iso);
 
 #endif

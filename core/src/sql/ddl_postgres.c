@@ -121,29 +121,23 @@ static void namespace_list(rl_buf *out, const rl_str *namespaces, size_t count) 
   }
 }
 
-static void list_tables(rl_buf *out, const rl_str *namespaces, size_t count) {
-  rl_buf_text(out, "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                   "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname IN (");
-  namespace_list(out, namespaces, count);
-  rl_buf_text(out, ") ORDER BY 1");
-}
-
-/* The schemas are dropped whole and made anew: types, sequences and functions go with them. */
+/* The schemas are dropped whole and made anew: types, sequences and functions
+ * go with them. */
 static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
-  rl_buf_text(out, "SELECT s FROM (SELECT 1 AS k, 'DROP SCHEMA ' || quote_ident(nspname) || ' CASCADE' AS s FROM "
+  rl_buf_text(out, "SELECT s FROM (SELECT 1 AS k, 'DROP SCHEMA ' || "
+                   "quote_ident(nspname) || ' CASCADE' AS s FROM "
                    "pg_namespace WHERE nspname IN (");
   namespace_list(out, namespaces, count);
-  rl_buf_text(out, ") UNION ALL SELECT 2, 'CREATE SCHEMA ' || quote_ident(v) FROM unnest(ARRAY[");
+  rl_buf_text(out, ") UNION ALL SELECT 2, 'CREATE SCHEMA ' || quote_ident(v) "
+                   "FROM unnest(ARRAY[");
   namespace_list(out, namespaces, count);
   rl_buf_text(out, "]::text[]) AS v) x ORDER BY k");
 }
 
 const rl_ddl_forms rl_ddl_postgres = {.enum_types = true,
                                       .namespaces = true,
-                                      .index_options = true,
                                       .before = "",
                                       .after = "",
-                                      .list_tables = list_tables,
                                       .list_drops = list_drops,
                                       .type = column_type,
                                       .key_in_column = never_in_column,

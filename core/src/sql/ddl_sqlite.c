@@ -18,7 +18,8 @@ static const char *type_name(rl_scalar s) {
   return "";
 }
 
-/* An integer key is the table's row id, which only the name INTEGER makes it. */
+/* An integer key is the table's row id, which only the name INTEGER makes it.
+ */
 static bool is_row_id(const rl_field *f) {
   bool whole = f->model->primary && f->model->primary->count == 1 && f->model->primary->fields[0].field == f;
   return whole &&
@@ -41,8 +42,8 @@ static void literal(rl_buf *out, const rl_field *f, const rl_literal *l) {
   } else if (l->kind == RL_LITERAL_ENUM) {
     const rl_enum_value *v = rl_enum_by_name(f->type.enumeration, l->text);
     rl_ddl_text(out, v ? v->column : l->text);
-  } else if (f->type.scalar == RL_BYTES) { /* as Prisma writes it; both fill defaults in themselves, so it is seen by
-                                              other programs only */
+  } else if (f->type.scalar == RL_BYTES) { /* as Prisma writes it; both fill defaults in
+                                              themselves, so it is seen by other programs only */
     rl_buf_byte(out, '\'');
     rl_ddl_hex(out, l->text);
     rl_buf_byte(out, '\'');
@@ -59,24 +60,17 @@ static void no_list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
   rl_buf_text(out, "NULL"); /* the schema room refuses scalar lists here */
 }
 
-static void list_tables(rl_buf *out, const rl_str *namespaces, size_t count) {
-  (void)namespaces;
-  (void)count;
-  rl_buf_text(out, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
-                   "ESCAPE '\\' ORDER BY name");
-}
-
 static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
   (void)namespaces;
   (void)count;
-  rl_buf_text(out, "SELECT 'DROP ' || upper(type) || ' \"' || replace(name, '\"', '\"\"') || '\"' FROM sqlite_master "
-                   "WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC");
+  rl_buf_text(out, "SELECT 'DROP ' || upper(type) || ' \"' || replace(name, "
+                   "'\"', '\"\"') || '\"' FROM sqlite_master "
+                   "WHERE type IN ('table', 'view') AND name NOT LIKE "
+                   "'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC");
 }
 
-const rl_ddl_forms rl_ddl_sqlite = {.keys_inline = true,
-                                    .before = "PRAGMA foreign_keys = OFF",
+const rl_ddl_forms rl_ddl_sqlite = {.before = "PRAGMA foreign_keys = OFF",
                                     .after = "PRAGMA foreign_keys = ON",
-                                    .list_tables = list_tables,
                                     .list_drops = list_drops,
                                     .type = column_type,
                                     .key_in_column = is_row_id,

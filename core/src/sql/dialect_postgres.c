@@ -121,6 +121,15 @@ static rl_expr aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_
   return rl_x(w, whole ? "SUM(%s)::bigint" : "SUM(%s)", value);
 }
 
+/* A moment with a zone is cut in UTC, whatever the zone of the session. */
+static rl_expr period(rl_writer *w, rl_period p, rl_expr value, const rl_type *type) {
+  static const char *const names[] = {"", "year", "month", "week", "day", "hour"};
+  if (type->native == RL_NATIVE_TIMESTAMPTZ)
+    return rl_x(w, "date_trunc('%s', %s AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'", names[p], value);
+  if (type->native == RL_NATIVE_DATE) return rl_x(w, "date_trunc('%s', %s::timestamp)::date", names[p], value);
+  return rl_x(w, "date_trunc('%s', %s)", names[p], value);
+}
+
 static rl_expr assign(rl_writer *w, rl_assign_op op, rl_expr column, const rl_input *input, const rl_type *type) {
   if (op == RL_PUSH) {
     rl_type element = *type;
@@ -253,6 +262,7 @@ static const rl_dialect_forms forms = {
     .unlimited = "",
     .read = read_value,
     .aggregate = aggregate,
+    .period = period,
     .assign = assign,
     .in_list = in_list,
     .in_tuples = in_tuples,

@@ -24,6 +24,13 @@ static rl_expr aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_
   return rl_x(w, "%s(%s)", name, value);
 }
 
+static rl_expr period(rl_writer *w, rl_period p, rl_expr value, const rl_type *type) {
+  static const char *const forms[] = {"", "%Y-01-01T00", "%Y-%m-01T00", "%Y-%m-%dT00", "%Y-%m-%dT00", "%Y-%m-%dT%H"};
+  (void)type;
+  const char *monday = p == RL_PERIOD_WEEK ? ", 'weekday 0', '-6 days'" : "";
+  return rl_x(w, "strftime('%s:00:00.000+00:00', %s%s)", forms[p], value, monday);
+}
+
 /* Whole decimals are stored as integers, whose quotient SQLite would cut. */
 static rl_expr assign(rl_writer *w, rl_assign_op op, rl_expr column, const rl_input *input, const rl_type *type) {
   if (op == RL_DIVIDE && type->scalar == RL_DECIMAL) column = rl_x(w, "CAST(%s AS REAL)", column);
@@ -68,18 +75,17 @@ static rl_expr list_source(rl_writer *w, rl_expr list, rl_expr alias) {
   return rl_x(w, "json_each(%s) AS %s", list, alias);
 }
 
-static rl_expr list_value(rl_writer *w, rl_expr value, const rl_type *type) {
-  (void)w;
-  (void)type;
-  return value;
-}
-
 /* ------------------------------------------------------------------ what SQLite lacks: the plan refuses it before, by
  * features */
 
 static rl_expr lacks(rl_writer *w, const char *what) {
   if (w->status == RILLE_OK) w->status = rl_fail(w->err, RL_P2026, "SQLite has no %s", what);
   return "NULL";
+}
+
+/* Bytes stand as hexadecimal digits in a list, and there is no way back before SQLite 3.41. */
+static rl_expr list_value(rl_writer *w, rl_expr value, const rl_type *type) {
+  return type->scalar == RL_BYTES ? lacks(w, "values of a list of bytes") : value;
 }
 
 static rl_expr arrays_source(rl_writer *w, const rl_expr *arrays, size_t count) {
@@ -190,9 +196,11 @@ static rl_expr contains_text(rl_writer *w, rl_expr whole, rl_expr part) {
 static const rl_dialect_forms forms = {
     .nulls_largest = false,
     .same = "IS",
+    .one_pass = true,
     .unlimited = " LIMIT -1",
     .read = read_value,
     .aggregate = aggregate,
+    .period = period,
     .assign = assign,
     .in_list = in_list,
     .in_tuples = in_tuples,

@@ -7,10 +7,12 @@
 typedef struct rl_dialect_forms {
   bool nulls_largest;    /* where nulls stand in ascending order unless told otherwise: last, else first */
   const char *same;      /* equality that holds between two nulls */
+  bool one_pass;         /* an UPDATE or DELETE sees in its own subqueries what it has written already */
   const char *unlimited; /* what stands for LIMIT before an OFFSET without one */
   /* an expression as it is read into a row: casts what the wire cannot carry as it is */
   rl_expr (*read)(rl_writer *w, rl_expr value, const rl_type *type);
   rl_expr (*aggregate)(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_type *type); /* SUM, AVG, MIN, MAX */
+  rl_expr (*period)(rl_writer *w, rl_period period, rl_expr value, const rl_type *type);   /* its start, as stored */
   rl_expr (*assign)(rl_writer *w, rl_assign_op op, rl_expr column, const rl_input *input, const rl_type *type);
   /* lists as parameters */
   rl_expr (*in_list)(rl_writer *w, rl_expr subject, const rl_input *list, bool negated, bool insensitive);

@@ -9,7 +9,7 @@ static rl_expr end_of_path(rl_writer *w, const rl_order *o, uint32_t alias) {
   case RL_ORDER_RELEVANCE: return forms->relevance(w, forms->document(w, o->fields, o->field_count, alias), o->search);
   case RL_ORDER_AGGREGATE:
     return rl_x_aggregate(w, o->aggregate, o->field ? rl_x_column(w, alias, o->field) : "*", o->field);
-  case RL_ORDER_FIELD: return rl_x_column(w, alias, o->field);
+  case RL_ORDER_FIELD: return rl_x_grouped(w, o->period, rl_x_column(w, alias, o->field), o->field);
   }
   return "NULL";
 }

@@ -135,7 +135,9 @@ static void write_partition_columns(const page *p) {
 static void write_group(const page *p) {
   rl_writer *w = p->w;
   for (size_t i = 0; i < p->s->by_count; i++)
-    rl_w_f(w, "%s%s", i > 0 ? ", " : " GROUP BY ", rl_x_column(w, p->alias, p->s->by[i]));
+    rl_w_f(w, "%s%s", i > 0 ? ", " : " GROUP BY ",
+           rl_x_grouped(w, p->s->periods ? p->s->periods[i] : RL_PERIOD_NONE, rl_x_column(w, p->alias, p->s->by[i]),
+                        p->s->by[i]));
   if (rl_filter_is_true(p->s->having)) return;
   rl_w_text(w, " HAVING ");
   rl_sql_condition(w, p->s->having, p->alias, false);

@@ -21,8 +21,7 @@ static void write_statement(rl_writer *w, const rl_step *step) {
 static rille_status render_step(const rl_dialect *dialect, const rl_schema *schema, const rl_step *step,
                                 rl_arena *arena, rl_step_sql *out, rl_error *err) {
   if (step->kind == RL_STEP_RAISE || step->kind == RL_STEP_MERGE) return RILLE_OK;
-  if (step->kind == RL_STEP_INSERT && step->as.insert->rows)
-    return rl_sql_bulk(dialect, schema, step, NULL, arena, out, err);
+  if (rl_step_rows(step)) return rl_sql_bulk(dialect, schema, step, NULL, arena, out, err);
   bool select = step->kind == RL_STEP_SELECT;
   rl_template *t = &out->main;
   rl_writer w;

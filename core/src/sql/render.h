@@ -35,6 +35,8 @@ rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_fi
 /* What the column says of the row `alias`; link: the join table's alias. raw: as stored, not yet made ready to be read.
  */
 rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *column, uint32_t alias, uint32_t link, bool raw);
+rl_expr rl_x_grouped(rl_writer *w, rl_period period, rl_expr value,
+                     const rl_field *field); /* the value, or its period */
 rl_expr rl_x_count(rl_writer *w, const rl_field *relation, const rl_filter *where, uint32_t alias);
 rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *column);
 void rl_sql_returning(rl_writer *w, const rl_step *step);

@@ -7,12 +7,14 @@
 
 typedef struct rl_dialect rl_dialect;
 struct rl_dialect {
-  const char *name;         /* "postgresql", "sqlite" */
+  const char *name; /* "postgresql", "sqlite" */
   rl_features features;
-  rl_slot (*slot)(const rl_type *type);                      /* how values of a column travel */
-  void (*identifier)(rl_buf *out, rl_str name);                  /* quoted */
-  void (*placeholder)(rl_buf *out, uint32_t number, const rl_type *type, bool list); /* from 1; with a cast where the database needs one (enum, Json, uuid, inet, money, ...) */
-  void (*column_type)(rl_buf *out, const rl_field *field);       /* for DDL */
+  rl_slot (*slot)(const rl_type *type);         /* how values of a column travel */
+  void (*identifier)(rl_buf *out, rl_str name); /* quoted */
+  void (*placeholder)(
+      rl_buf *out, uint32_t number, const rl_type *type,
+      bool list); /* from 1; with a cast where the database needs one (enum, Json, uuid, inet, money, ...) */
+  void (*column_type)(rl_buf *out, const rl_field *field); /* for DDL */
   /* the places where databases differ; each writes an SQL expression */
   const struct rl_dialect_forms *forms; /* private to sql */
 };
@@ -22,10 +24,10 @@ extern const rl_dialect rl_dialect_postgres, rl_dialect_sqlite;
 typedef struct rl_template {
   const char *sql;
   size_t sql_len;
-  rl_slot *slots;        /* one a parameter */
-  const rl_input **inputs;   /* one a parameter; NULL for those of a bulk insert's rows */
+  rl_slot *slots;          /* one a parameter */
+  const rl_input **inputs; /* one a parameter; NULL for those of a bulk insert's rows */
   uint32_t param_count;
-  rl_slot *columns;      /* one a column of the rows it gives */
+  rl_slot *columns;               /* one a column of the rows it gives */
   const rl_field **column_fields; /* NULL where a column is no field: for enum names and messages */
   uint32_t column_count;
   bool writes, returns_rows;
@@ -34,26 +36,29 @@ typedef struct rl_template {
 /* How the rows of a bulk insert become parameters. */
 typedef enum rl_bulk_kind {
   RL_BULK_NONE,
-  RL_BULK_ARRAYS,  /* one statement: parameter k is the list of all values of column k */
-  RL_BULK_VALUES   /* statements of `rows_per` rows each, row by row; `one` for the remainder, a row a statement */
+  RL_BULK_ARRAYS, /* one statement: parameter k is the list of all values of column k */
+  RL_BULK_VALUES  /* statements of `rows_per` rows each, row by row; `one` for the remainder, a row a statement */
 } rl_bulk_kind;
 
 typedef struct rl_step_sql {
-  rl_template main;          /* VALUES: rows_per rows */
-  rl_template one;           /* VALUES: one row */
+  rl_template main; /* VALUES: rows_per rows */
+  rl_template one;  /* VALUES: one row */
   rl_bulk_kind bulk;
   uint32_t rows_per;
-  uint32_t fixed_params;     /* parameters of main and one that come after the rows' (upsert_many's own); from inputs */
+  uint32_t fixed_params; /* parameters of main and one that come after the rows' (upsert_many's own); from inputs */
 } rl_step_sql;
 
 typedef struct rl_program {
   rl_plan *plan;
-  rl_step_sql *steps;        /* one a step; empty for RAISE and MERGE */
+  rl_step_sql *steps; /* one a step; empty for RAISE and MERGE */
 } rl_program;
 
-rille_status rl_sql_render(const rl_dialect *dialect, const rl_schema *schema, rl_plan *plan, rl_arena *arena, rl_program **out, rl_error *err);
+rille_status rl_sql_render(const rl_dialect *dialect, const rl_schema *schema, rl_plan *plan, rl_arena *arena,
+                           rl_program **out, rl_error *err);
 
-/* For bulk inserts whose rows lack a value in some columns that the database fills: the statement without those columns. `given`: one flag a column. */
-rille_status rl_sql_render_bulk(const rl_dialect *dialect, const rl_schema *schema, const rl_step *step, const bool *given, rl_arena *arena, rl_step_sql *out, rl_error *err);
+/* For bulk inserts whose rows lack a value in some columns that the database fills: the statement without those
+ * columns. `given`: one flag a column. */
+rille_status rl_sql_render_bulk(const rl_dialect *dialect, const rl_schema *schema, const rl_step *step,
+                                const bool *given, rl_arena *arena, rl_step_sql *out, rl_error *err);
 
 #endif

@@ -37,13 +37,13 @@ static void write_conditions(rl_writer *w, const rl_filter *where, const rl_filt
   rl_sql_filter(w, where, alias, false);
 }
 
-/* No more than so many rows: by the keys of that many. */
-static void write_limited(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,
-                          const rl_input *limit, uint32_t alias) {
+/* By the keys of the rows that are meant, told before anything is written; no more than so many. */
+static void write_by_key(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,
+                         const rl_input *limit, uint32_t alias) {
   const rl_index *key = any_key(model);
   if (!key) {
     if (w->status == RILLE_OK)
-      w->status = rl_fail(w->err, RL_P2026, "limit: model %.*s has no key by which some of its rows could be named",
+      w->status = rl_fail(w->err, RL_P2026, "model %.*s has no key by which some of its rows could be named",
                           RL_STR_ARG(model->name));
     return;
   }
@@ -62,13 +62,25 @@ static void write_limited(rl_writer *w, const rl_model *model, const rl_filter *
   rl_w_table(w, model);
   rl_w_f(w, " AS t%u", (unsigned)inner);
   write_conditions(w, where, keys, inner);
-  rl_w_f(w, " LIMIT %s)", rl_x_param(w, limit));
+  if (limit)
+    rl_w_f(w, " LIMIT %s)", rl_x_param(w, limit));
+  else
+    rl_w_text(w, ")");
+}
+
+/* Conditions on related rows may lead back to the table that is written. */
+static bool has_relation(const rl_filter *f) {
+  if (!f) return false;
+  for (size_t i = 0; f->items && i < f->count; i++)
+    if (has_relation(f->items[i])) return true;
+  return f->kind == RL_FILTER_RELATION;
 }
 
 void rl_sql_target(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,
                    const rl_input *limit, uint32_t alias) {
-  if (limit)
-    write_limited(w, model, where, keys, limit, alias);
+  bool told_before = w->dialect->forms->one_pass && has_relation(where) && any_key(model);
+  if (limit || told_before)
+    write_by_key(w, model, where, keys, limit, alias);
   else
     write_conditions(w, where, keys, alias);
 }

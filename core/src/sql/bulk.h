@@ -1,0 +1,23 @@
+/* What the writers of many rows by one statement share. Private to sql. */
+#ifndef RL_SQL_BULK_H
+#define RL_SQL_BULK_H
+
+#include "sql/render.h"
+
+typedef struct rl_bulk_sql {
+  const rl_dialect *dialect;
+  const rl_schema *schema;
+  const rl_step *step;
+  const rl_rows *rows;
+  const rl_field **fields; /* the columns that the rows give */
+  size_t count;
+  rl_arena *arena;
+  rl_error *err;
+} rl_bulk_sql;
+
+/* "SELECT * FROM unnest(...)" with an array a column (rows 0), or "VALUES (...), ...". */
+void rl_sql_bulk_source(rl_writer *w, const rl_bulk_sql *b, uint32_t rows);
+/* UPDATE ... FROM the rows. */
+void rl_sql_update_rows(rl_writer *w, const rl_bulk_sql *b, uint32_t rows);
+
+#endif
