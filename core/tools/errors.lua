@@ -39,7 +39,7 @@ local WORDS = {
   P1008 = {
     met = "An answer took longer than `socket_timeout` of the URL, the server cancelled the statement (`statement_timeout`), or an SQLite database "
       .. "stayed locked by another process.",
-    todo = "Shorten what holds locks, or raise the limit. A write that timed out outside a transaction has been undone, or will be by the server.",
+    todo = "Shorten what holds locks, or raise the limit. A write may have happened all the same: look before you repeat it.",
   },
   P1009 = {
     met = "A `CREATE DATABASE` of `rille.push` met a database of that name, made by somebody else in the meantime.",
@@ -47,7 +47,7 @@ local WORDS = {
   },
   P1010 = {
     met = "The user may not read or write the table or database; or the SQLite file may not be read or written.",
-    todo = "Grant the right, or mend the owner and mode of the file. On SQLite a write inside a `read_only` transaction is told so too.",
+    todo = "Grant the right, or mend the owner and mode of the file.",
   },
   P1011 = {
     met = "No TLS connection came about: the certificate is not trusted, the server wants TLS and the URL refuses it, or the other way round.",
@@ -87,7 +87,7 @@ local WORDS = {
   },
   P2003 = {
     met = "A foreign key points to a row that is not there, or a row that others point to was to be deleted. SQLite does not say which relation "
-      .. "it was.",
+      .. "it was: details are there when the statement could break only one.",
     todo = "Make the other row first, delete the dependent rows first, or choose another `onDelete`.",
     meta = "model field_name columns table constraint",
   },
@@ -126,8 +126,8 @@ local WORDS = {
     meta = "path model field",
   },
   P2014 = {
-    met = "The write would leave a row without a relation that its model requires: `disconnect` or `set` on a required relation, or replacing the "
-      .. "other side of a one-to-one relation.",
+    met = "The write would leave a row without a relation that its model requires: `disconnect` or `set` on a required relation, replacing the "
+      .. "other side of a one-to-one relation, or with `relationMode = \"prisma\"` deleting a row that others need.",
     todo = "Delete or reconnect the dependent row instead, or make the relation optional.",
     meta = "model relation path",
   },
@@ -137,7 +137,7 @@ local WORDS = {
     meta = "model relation path",
   },
   P2018 = {
-    met = "`connect` or `set` on a list named a row that is not there.",
+    met = "`connect` on the list of a one-to-many relation named a row that is not there. Other kinds of relation: P2025.",
     todo = "Make it first, or use `connect_or_create`.",
     meta = "model relation path",
   },
@@ -216,9 +216,13 @@ local WORDS = {
     met = "`rille.push` was to make the database and could not.",
     todo = "Make it by hand, or give the user the right to.",
   },
-  P3005 = {
-    met = "`rille.push` met tables in the database.",
-    todo = "Use an empty one. `reset = true` drops everything that is there first.",
+  P3001 = {
+    met = "`rille.push` would lose rows or values, or the rows that are there make a step impossible. `e.meta.warnings` lists both, with their number.",
+    todo = "Change the rows or the schema; `accept_data_loss = true` allows the loss, `reset = true` drops everything first.",
+  },
+  P4001 = {
+    met = "`rille.pull` found no table in the database.",
+    todo = "Look at the URL: database and `schema=` parameter.",
   },
 }
 
@@ -239,13 +243,13 @@ local META = {
   { "cause", "what was not found, in words" },
   { "columns", "list: the columns that the database named" },
   { "table", "the table that the database named" },
-  { "column", "the column that the database named; of P1012 the position in the line" },
+  { "column", "the column that the database named; of P1012 the position in the line, a number" },
   { "constraint", "the constraint that the database named" },
   { "schema", "the schema of PostgreSQL that holds the table" },
   { "code", "of a raw statement: the SQLSTATE, or the number of SQLite's extended code" },
   { "statement", "the statement of `rille.push` that failed" },
   { "file", "the schema's file" },
-  { "line", "the line in it" },
+  { "line", "the line in it, a number" },
   { "batch_index", "the number of the failed call in `db:batch`" },
 }
 
@@ -310,7 +314,8 @@ In C, `rille_error_code` and its sisters of `<rille/error.h>` give the same.
 
 ## Details in `e.meta`
 
-Which of them are there depends on the code and on what the database tells. All are texts, but for the lists and `batch_index`.
+Which of them are there depends on the code and on what the database tells. All are texts, but for the lists and the numbers: `batch_index` and, of P1012,
+`line` and `column`.
 
 | key | holds |
 |---|---|
