@@ -1,5 +1,6 @@
 /* A client: a schema and a pool of connections to one database. Any thread may use it; reference-counted.
- * Clients of one process with the same URL and pool options share one pool. */
+ * Clients of one process with the same URL and pool options share one pool; of a database in memory, whatever the
+ * options. */
 #ifndef RILLE_CLIENT_H
 #define RILLE_CLIENT_H
 
@@ -23,8 +24,8 @@ typedef struct rille_client_options {
   size_t omit_count;
 } rille_client_options;
 
-/* Opens no connection yet: the first operation does. Errors: P1013 (URL), VALIDATION (options; an omit that names no
- * field; schema of another provider). */
+/* Opens no connection yet: the first operation does. Errors: P1012 (schema of another provider), P1013 (URL),
+ * VALIDATION (options; an omit that names no field). */
 RILLE_API rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err);
 RILLE_API rille_client *rille_client_retain(rille_client *c);
 /* Gives the reference back. The last one closes what is idle; operations that still run keep what they need. */
@@ -46,6 +47,14 @@ typedef struct rille_plan_stats {
   int64_t hits, misses, evictions;
 } rille_plan_stats;
 RILLE_API void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out);
+
+/* What the client's operations have sent since it was opened; each is counted when it has ended. BEGIN, COMMIT and
+ * their like are no statements, but wait where they are not sent along with one. */
+typedef struct rille_call_stats {
+  uint32_t struct_size; /* set by the caller */
+  int64_t operations, statements, round_trips;
+} rille_call_stats;
+RILLE_API void rille_client_call_stats(const rille_client *c, rille_call_stats *out);
 
 RILLE_END_DECLS
 #endif

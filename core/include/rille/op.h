@@ -37,6 +37,16 @@ RILLE_API void rille_op_reset(rille_op *op);
  */
 RILLE_API void rille_op_set_blocking(rille_op *op, int blocking);
 
+/* The next rille_op_model reads in batches of so many rows of the root, each with all that is below them, in bounded memory:
+ * rille_op_next gives the rows of one batch breadth-first and then RILLE_BATCH; called again it goes on with the next
+ * one; RILLE_DONE, possibly after rows, ends the last. Ordinals and parents count from 0 in each batch. 0: all at once.
+ * Only for a read of many rows, else the start is a VALIDATION error.
+ * All batches are of one snapshot: a read-only transaction of its own that holds its connection until the end or
+ * rille_op_reset, or the transaction given, which may do other things while a batch is complete. On SQLite where other
+ * work would have to use the same connection and may write (a database in memory, a transaction that is not read-only)
+ * all rows are read at once, as one batch. */
+RILLE_API void rille_op_set_stream(rille_op *op, uint32_t batch);
+
 /* Starts a call on a model. tx: NULL, or the transaction it belongs to. Errors of the caller's making come from here,
  * before anything is sent: VALIDATION and the P2xxx codes of docs/errors.md with the details "path" and "model". Round
  * trips: see docs/architecture.md; a find is one and one more a level of include. */
@@ -51,7 +61,19 @@ RILLE_API rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql,
 /* Starts a script of several statements, without parameters and rows. */
 RILLE_API rille_status rille_op_script(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_error **err);
 
-/* Goes on. RILLE_ROW: *row is filled (borrowed until the next call); RILLE_DONE; RILLE_AGAIN; or an error. */
+/* A batch: several calls as one operation, in as few round trips as their dependencies allow. Begin, add calls, run; then
+ * pull as ever. A result is what the calls one after the other would give; rows of several calls may alternate, and
+ * rille_op_part says whose one is. The first call that fails fails the batch, and rille_op_part names it, also when it
+ * could not be added. As soon as one of several calls writes, or when atomic is 1, all happen or none. */
+RILLE_API rille_status rille_op_batch(rille_op *op, rille_tx *tx, int atomic, rille_error **err);
+RILLE_API rille_status rille_op_batch_model(rille_op *op, int32_t model, rille_action action, rille_tape *args,
+                                            rille_error **err);
+RILLE_API rille_status rille_op_batch_raw(rille_op *op, const char *sql, size_t len, rille_tape *params, int query,
+                                          rille_error **err);
+RILLE_API rille_status rille_op_batch_run(rille_op *op, rille_tx *tx, rille_error **err);
+
+/* Goes on. RILLE_ROW: *row is filled (borrowed until the next call); RILLE_DONE; RILLE_AGAIN; RILLE_BATCH of a stream;
+ * or an error. */
 RILLE_API rille_status rille_op_next(rille_op *op, rille_row *row, rille_error **err);
 
 /* What to wait for after RILLE_AGAIN. fd is -1 when only time counts. deadline: milliseconds from now, -1 for none. */
@@ -73,6 +95,20 @@ RILLE_API int64_t rille_op_affected(const rille_op *op);
 /* Statements the operation has sent so far, and times it waited for the database (round trips). */
 RILLE_API uint32_t rille_op_statements(const rille_op *op);
 RILLE_API uint32_t rille_op_round_trips(const rille_op *op);
+
+/* A batch: how many calls it has (1 for every other operation), which of them the last row belongs to, or has failed.
+ * rille_op_shape, rille_op_result and rille_op_affected are about that one, or the one chosen here. */
+RILLE_API uint32_t rille_op_parts(const rille_op *op);
+RILLE_API uint32_t rille_op_part(const rille_op *op);
+RILLE_API void rille_op_set_part(rille_op *op, uint32_t part);
+
+/* Starts an explanation of a call on a model instead: nothing of the call is run, neither reads nor writes. Its rows:
+ * node 0, one row: round_trips (of the call, when every step finds rows), steps (a text, one line a step); node 1,
+ * `statements`: sql, params (how many), dependent (parameters come from rows of earlier statements; then, and for the
+ * rows of a bulk insert, the plan was asked for with values of the right types instead); node 2, `plan` of each
+ * statement: line, as EXPLAIN tells it on PostgreSQL and EXPLAIN QUERY PLAN, indented, on SQLite. */
+RILLE_API rille_status rille_op_explain_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action,
+                                              rille_tape *args, rille_error **err);
 
 /* The SQL of the statements of a started model call, one text each, without values; for explain. *out is owned by the
  * caller (rille_free). */

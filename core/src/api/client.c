@@ -85,3 +85,11 @@ void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out) {
   rille_plan_stats full = {.kept = (int32_t)n.kept, .hits = n.hits, .misses = n.misses, .evictions = n.evictions};
   rl_write_struct(out, &full, sizeof full);
 }
+
+void rille_client_call_stats(const rille_client *c, rille_call_stats *out) {
+  const rl_client *from = c->client;
+  rille_call_stats full = {.operations = atomic_load_explicit(&from->operations, memory_order_relaxed),
+                           .statements = atomic_load_explicit(&from->statements, memory_order_relaxed),
+                           .round_trips = atomic_load_explicit(&from->round_trips, memory_order_relaxed)};
+  rl_write_struct(out, &full, sizeof full);
+}

@@ -1,16 +1,21 @@
 /* Bringing a database into the form of a schema. */
 #include "api/handle.h"
+#include "migrate/compare_sources.h"
 #include "migrate/push.h"
-#include "sql/ddl.h"
 
 rille_status rille_push(const rille_push_options *options, rille_error **err) {
   rl_error error = {0};
   rille_push_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_push_options", &error);
   if (st == RILLE_OK && (!o.url || !*o.url))
-    st = rl_fail(&error, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+    st = rl_fail(&error, RL_P1013,
+                 "url: the database URL is missing; write postgresql://... or "
+                 "file:./dev.db");
   if (st == RILLE_OK && !o.schema) st = rl_fail(&error, RL_VALIDATION, "schema: a schema is needed");
-  if (st == RILLE_OK) st = rl_push(o.schema->schema, rl_str_of(o.url), o.reset != 0, &error);
+  if (st == RILLE_OK) {
+    rl_push_settings settings = {o.schema->schema, rl_str_of(o.url), o.reset != 0, o.accept_data_loss != 0};
+    st = rl_push(&settings, &error);
+  }
   return rl_box(st, &error, err);
 }
 
@@ -30,11 +35,14 @@ rille_status rille_schema_sql(const rille_schema *schema, const char *provider, 
                   &error, err);
   rl_arena arena;
   rl_buf text;
-  rl_ddl ddl;
+  rl_db nothing = {.dialect = d}, wanted;
+  rl_diff diff = {0};
   rl_arena_init(&arena, 0);
   rl_buf_init(&text);
-  rille_status st = rl_ddl_create(d, schema->schema, &arena, &ddl, &error);
-  for (size_t i = 0; st == RILLE_OK && i < ddl.count; i++) rl_buf_printf(&text, "%s;\n", ddl.statements[i]);
+  rille_status st = rl_db_of_schema(d, schema->schema, &arena, &wanted, &error);
+  if (st == RILLE_OK) st = rl_db_diff(&nothing, &wanted, &arena, &diff, &error);
+  for (size_t i = 0; st == RILLE_OK && i < diff.steps.count; i++)
+    rl_buf_printf(&text, "%.*s;\n", RL_STR_ARG(diff.steps.items[i].sql));
   size_t n = text.len;
   char *z = st == RILLE_OK ? rl_buf_take(&text) : NULL;
   rl_buf_dispose(&text);

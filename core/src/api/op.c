@@ -25,8 +25,14 @@ void rille_op_set_blocking(rille_op *op, int blocking) {
   op->op.blocking = blocking != 0;
 }
 
-rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
-                            rille_error **err) {
+void rille_op_set_stream(rille_op *op, uint32_t batch) {
+  op->op.stream_wanted = batch;
+}
+
+typedef rille_status starter(rl_op *, rl_tx *, const rl_model *, rille_action, const rl_tape *, rl_error *);
+
+static rille_status start(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
+                          starter *how, rille_error **err) {
   rl_error error = {0};
   const rl_schema *s = op->op.client->schema;
   rille_status st;
@@ -38,9 +44,48 @@ rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_act
     st = rl_fail(&error, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
   else
     st = rl_tape_finish(args, &error);
-  if (st == RILLE_OK)
-    st = rl_op_start_model(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
+  if (st == RILLE_OK) st = how(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
   return rl_box(st, &error, err);
+}
+
+rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
+                            rille_error **err) {
+  return start(op, tx, model, action, args, rl_op_start_model, err);
+}
+
+rille_status rille_op_explain_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
+                                    rille_error **err) {
+  return start(op, tx, model, action, args, rl_op_start_explain, err);
+}
+
+rille_status rille_op_batch(rille_op *op, rille_tx *tx, int atomic, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_batch_begin(&op->op, tx ? &tx->tx : NULL, atomic != 0, &error), &error, err);
+}
+
+static rille_status add_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
+                              rl_error *err) {
+  (void)tx; /* the batch has it */
+  return rl_batch_add_model(op, model, action, tape, err);
+}
+
+rille_status rille_op_batch_model(rille_op *op, int32_t model, rille_action action, rille_tape *args,
+                                  rille_error **err) {
+  return start(op, NULL, model, action, args, add_model, err);
+}
+
+rille_status rille_op_batch_raw(rille_op *op, const char *sql, size_t len, rille_tape *params, int query,
+                                rille_error **err) {
+  rl_error error = {0};
+  rille_status st = params ? rl_tape_finish(params, &error) : RILLE_OK;
+  if (st == RILLE_OK)
+    st = rl_batch_add_raw(&op->op, rl_str_make(sql, len), params ? &params->tape : NULL, query != 0, &error);
+  return rl_box(st, &error, err);
+}
+
+rille_status rille_op_batch_run(rille_op *op, rille_tx *tx, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_batch_run(&op->op, tx ? &tx->tx : NULL, &error), &error, err);
 }
 
 rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params, int query,
@@ -81,7 +126,16 @@ rille_result rille_op_result(const rille_op *op) {
   return rl_op_result(&op->op);
 }
 int64_t rille_op_affected(const rille_op *op) {
-  return op->op.affected;
+  return rl_batch_asked(&op->op)->affected;
+}
+uint32_t rille_op_parts(const rille_op *op) {
+  return op->op.part_count ? op->op.part_count : 1;
+}
+uint32_t rille_op_part(const rille_op *op) {
+  return op->op.part;
+}
+void rille_op_set_part(rille_op *op, uint32_t part) {
+  if (part < rille_op_parts(op)) op->op.asked = part;
 }
 uint32_t rille_op_statements(const rille_op *op) {
   return op->op.statements;

@@ -1,10 +1,11 @@
-/* Push: the statements of a schema on a database, in one transaction. */
+/* Push: the difference of a database to a schema, applied in one transaction.
+ */
 #include "migrate/push.h"
 
-#include "run/session.h"
-#include "sql/ddl.h"
+#include "migrate/compare_sources.h"
 
-/* The same server's URL with another database: scheme://authority/DATABASE?parameters. */
+/* The same server's URL with another database:
+ * scheme://authority/DATABASE?parameters. */
 static char *url_of_database(rl_str url, const char *database, rl_arena *arena) {
   const char *end = url.p + url.len;
   const char *at = url.p;
@@ -38,7 +39,7 @@ static rille_status create_database(rl_str url, const rl_conn_options *missing, 
 
 static rille_status open_or_create(rl_session *s, rl_str url, const rl_dialect *dialect, rl_error *err) {
   rl_error first = {0};
-  rille_status st = rl_session_open(s, url, &first);
+  rille_status st = rl_session_open_shared(s, url, &first);
   if (st == RILLE_OK || first.code != RL_P1003) {
     if (st != RILLE_OK) rl_error_move(err, &first);
     return st;
@@ -47,8 +48,8 @@ static rille_status open_or_create(rl_session *s, rl_str url, const rl_dialect *
   rl_arena_init(&arena, 0);
   rl_conn_options options;
   st = rl_driver_parse_url(url, &arena, &options, err);
-  bool is_file =
-      st == RILLE_OK && options.driver->single_writer; /* which opening it makes: it failed for another reason */
+  bool is_file = st == RILLE_OK && options.driver->single_writer; /* which opening it makes: it
+                                                                     failed for another reason */
   if (st == RILLE_OK && (is_file || !options.database)) {
     rl_error_move(err, &first);
     st = RILLE_ERROR;
@@ -56,14 +57,15 @@ static rille_status open_or_create(rl_session *s, rl_str url, const rl_dialect *
   if (st == RILLE_OK) st = create_database(url, &options, dialect, &arena, err);
   rl_arena_dispose(&arena);
   rl_error_clear(&first);
-  return st == RILLE_OK ? rl_session_open(s, url, err) : st;
+  return st == RILLE_OK ? rl_session_open_shared(s, url, err) : st;
 }
 
-static rille_status run_all(rl_session *s, char **statements, size_t count, rl_error *err) {
-  for (size_t i = 0; i < count; i++) {
-    rille_status st = rl_session_command(s, statements[i], err);
+static rille_status run_all(rl_session *s, const rl_diff *diff, rl_error *err) {
+  for (size_t i = 0; i < diff->steps.count; i++) {
+    char *sql = rl_arena_strdup(&s->arena, diff->steps.items[i].sql);
+    rille_status st = sql ? rl_session_command(s, sql, err) : rl_fail_nomem(err);
     if (st != RILLE_OK) {
-      rl_error_detail(err, "statement", rl_str_of(statements[i]));
+      rl_error_detail(err, "statement", diff->steps.items[i].sql);
       return st;
     }
   }
@@ -82,36 +84,70 @@ static rille_status clear(rl_session *s, const rl_dialect *d, const rl_schema *s
   return st;
 }
 
-static rille_status refuse_if_filled(rl_session *s, const rl_dialect *d, const rl_schema *schema, rl_str home,
-                                     rl_error *err) {
-  rl_str *tables = NULL;
+static rille_status refuse(const rl_str *texts, size_t count, bool blocked, rl_error *err) {
+  rl_buf b;
+  rl_buf_init(&b);
+  for (size_t i = 0; i < count; i++) rl_buf_printf(&b, "\n  - %.*s", RL_STR_ARG(texts[i]));
+  rille_status st = rl_fail(err, RL_P3001, "%s%.*s",
+                            blocked ? "the change cannot be made with the rows that are "
+                                      "there; change them first, or push "
+                                      "with reset = true, which drops everything:"
+                                    : "the change would lose data; accept_data_loss = true "
+                                      "makes it all the same:",
+                            (int)b.len, b.p ? b.p : "");
+  rl_error_detail_list(err, "warnings", texts, count);
+  rl_buf_dispose(&b);
+  return st;
+}
+
+static rille_status check_loss(rl_session *s, const rl_diff *diff, bool accept, rl_error *err) {
+  rl_str *texts = NULL;
   size_t count = 0;
-  char *sql = rl_ddl_list_tables(d, schema, home, &s->arena);
-  rille_status st = sql ? rl_session_texts(s, sql, &tables, &count, err) : rl_fail_nomem(err);
-  if (st != RILLE_OK || count == 0) return st;
-  return rl_fail(err, RL_P3005,
-                 "the database %s is not empty: it has %zu table%s, \"%.*s\" among them; push with reset = true drops "
-                 "them all first",
-                 s->options.display, count, count == 1 ? "" : "s", RL_STR_ARG(tables[0]));
+  bool blocked = false;
+  rille_status st = rl_diff_count(s, diff, &s->arena, &texts, &count, &blocked, err);
+  if (st == RILLE_OK && count && (blocked || !accept)) return refuse(texts, count, blocked, err);
+  return st;
 }
 
-static rille_status rebuild(rl_session *s, const rl_dialect *d, const rl_schema *schema, bool reset, rl_error *err) {
-  rl_ddl ddl;
+/* SQLite does not watch foreign keys while tables are rebuilt: what they refer
+ * to is looked at once, in the end. */
+static rille_status check_keys(rl_session *s, const rl_dialect *d, rl_error *err) {
+  rl_text_rows rows;
+  if (rl_ddl_has_types(d)) return RILLE_OK;
+  rille_status st = rl_session_rows(s, "SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", 2, &rows, err);
+  if (st != RILLE_OK || !rows.count) return st;
+  rl_str table = rl_cell(&rows, 0, 0), parent = rl_cell(&rows, 0, 1);
+  return rl_fail(err, RL_P2003, "rows of the table \"%.*s\" would refer to rows that are not in \"%.*s\"",
+                 RL_STR_ARG(table), RL_STR_ARG(parent));
+}
+
+typedef struct push_order {
+  const rl_schema *schema;
+  const rl_dialect *dialect;
+  bool reset, accept;
+} push_order;
+
+static rille_status rebuild(rl_session *s, const push_order *p, rl_db *wanted, rl_db *live, rl_error *err) {
   char *home_sql = NULL;
+  rl_diff diff = {0};
   rl_str home = rl_str_of(s->options.search_path);
-  rille_status st = reset ? clear(s, d, schema, home, err) : refuse_if_filled(s, d, schema, home, err);
-  if (st == RILLE_OK) st = rl_ddl_home(d, home, &s->arena, &home_sql, err);
+  rille_status st = p->reset ? clear(s, p->dialect, p->schema, home, err) : RILLE_OK;
+  if (st == RILLE_OK) st = rl_ddl_home(p->dialect, home, &s->arena, &home_sql, err);
   if (st == RILLE_OK && home_sql) st = rl_session_command(s, home_sql, err);
-  if (st == RILLE_OK) st = rl_ddl_create(d, schema, &s->arena, &ddl, err);
-  return st == RILLE_OK ? run_all(s, ddl.statements, ddl.count, err) : st;
+  if (st == RILLE_OK && p->reset)
+    st = rl_db_describe(s, p->dialect, p->schema->namespaces, p->schema->namespace_count, live, err);
+  if (st == RILLE_OK) st = rl_db_diff(live, wanted, &s->arena, &diff, err);
+  if (st == RILLE_OK) st = check_loss(s, &diff, p->accept, err);
+  if (st == RILLE_OK) st = run_all(s, &diff, err);
+  return st == RILLE_OK && diff.steps.count ? check_keys(s, p->dialect, err) : st;
 }
 
-static rille_status push(rl_session *s, const rl_dialect *d, const rl_schema *schema, bool reset, rl_error *err) {
-  const char *before = rl_ddl_before(d), *after = rl_ddl_after(d);
+static rille_status in_transaction(rl_session *s, const push_order *p, rl_db *wanted, rl_db *live, rl_error *err) {
+  const char *before = rl_ddl_before(p->dialect), *after = rl_ddl_after(p->dialect);
   rille_status st = *before ? rl_session_command(s, before, err) : RILLE_OK;
   if (st == RILLE_OK) st = rl_session_command(s, "BEGIN", err);
   if (st != RILLE_OK) return st;
-  st = rebuild(s, d, schema, reset, err);
+  st = rebuild(s, p, wanted, live, err);
   rl_error ignored = {0};
   if (st == RILLE_OK)
     st = rl_session_command(s, "COMMIT", err);
@@ -122,16 +158,24 @@ static rille_status push(rl_session *s, const rl_dialect *d, const rl_schema *sc
   return st;
 }
 
-rille_status rl_push(const rl_schema *schema, rl_str url, bool reset, rl_error *err) {
+static rille_status push(rl_session *s, const push_order *p, rl_error *err) {
+  rl_db wanted, live;
+  rille_status st = rl_db_of_schema(p->dialect, p->schema, &s->arena, &wanted, err);
+  if (st == RILLE_OK) st = rl_db_describe(s, p->dialect, p->schema->namespaces, p->schema->namespace_count, &live, err);
+  if (st == RILLE_OK && !p->reset) st = rl_db_reword(s, &wanted, &live, err);
+  return st == RILLE_OK ? in_transaction(s, p, &wanted, &live, err) : st;
+}
+
+rille_status rl_push(const rl_push_settings *settings, rl_error *err) {
   const rl_driver *driver = NULL;
   rl_session s;
-  rille_status st = rl_driver_of_url(url, &driver, err);
-  if (st == RILLE_OK) st = rl_check_provider(schema, driver, err);
+  rille_status st = rl_driver_of_url(settings->url, &driver, err);
+  if (st == RILLE_OK) st = rl_check_provider(settings->schema, driver, err);
   if (st != RILLE_OK) return st;
-  const rl_dialect *dialect = rl_dialect_of(driver);
-  st = open_or_create(&s, url, dialect, err);
+  push_order p = {settings->schema, rl_dialect_of(driver), settings->reset, settings->accept_data_loss};
+  st = open_or_create(&s, settings->url, p.dialect, err);
   if (st != RILLE_OK) return st;
-  st = push(&s, dialect, schema, reset, err);
+  st = push(&s, &p, err);
   rl_session_close(&s);
   return st;
 }

@@ -1,0 +1,26 @@
+/* Reading a live database's structure out of its catalogue. */
+#ifndef RL_MIGRATE_DESCRIBE_H
+#define RL_MIGRATE_DESCRIBE_H
+
+#include "migrate/structure.h"
+#include "run/session.h"
+
+/* namespaces: the database schemas to read, which then qualify every name;
+ * none: the connection's own, unqualified. Prisma's own history table is left
+ * out. The result lies in the session's arena. */
+rille_status rl_db_describe(rl_session *s, const rl_dialect *dialect, const rl_str *namespaces, size_t count,
+                            rl_db *out, rl_error *err);
+
+rille_status rl_describe_postgres(rl_session *s, const rl_str *namespaces, size_t count, rl_db *out, rl_error *err);
+rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err);
+
+/* PostgreSQL prints what it is given in words of its own. What `wanted` says of
+ * types, defaults and predicates is replaced by what `live` has where the
+ * database prints it the same. */
+rille_status rl_db_reword(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err);
+
+/* What only the statement of a SQLite table or index tells. */
+rille_status rl_sqlite_checks(rl_str create_table, rl_arena *arena, rl_db_table *t, rl_error *err);
+rl_str rl_sqlite_predicate(rl_str create_index);
+
+#endif

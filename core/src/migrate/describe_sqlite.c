@@ -1,0 +1,207 @@
+/* The structure of a SQLite database. */
+#include "migrate/describe.h"
+
+#define TABLES "FROM sqlite_master m"
+#define MINE                                                                                                           \
+  "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name "                                          \
+  "<> '_prisma_migrations' AND m.sql NOT LIKE 'CREATE VIRTUAL %'"
+
+static const rl_str nothing = {"", 0};
+
+static bool yes(rl_str s) {
+  return s.len && !rl_str_is(s, "0");
+}
+
+static rille_status read_tables(rl_session *s, rl_db *db, rl_error *err) {
+  rl_text_rows rows;
+  rille_status st = rl_session_rows(s, "SELECT m.name, m.sql " TABLES " WHERE " MINE " ORDER BY m.name", 2, &rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_table *t = RL_DB_ADD(&s->arena, &db->tables);
+    if (!t) return rl_fail_nomem(err);
+    t->namespace_ = nothing;
+    t->name = rl_cell(&rows, i, 0);
+    st = rl_sqlite_checks(rl_cell(&rows, i, 1), &s->arena, t, err);
+  }
+  if (st == RILLE_OK)
+    st = rl_session_rows(s, "SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY name", 2, &rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_view *v = RL_DB_ADD(&s->arena, &db->views);
+    if (!v) return rl_fail_nomem(err);
+    v->namespace_ = nothing;
+    v->name = rl_cell(&rows, i, 0);
+    v->sql = rl_cell(&rows, i, 1);
+  }
+  return st;
+}
+
+static rille_status set_key(rl_session *s, rl_db_table *t, rl_str column, rl_str place, rl_error *err) {
+  size_t at = 0;
+  for (size_t i = 0; i < place.len; i++) at = at * 10 + (size_t)(place.p[i] - '0');
+  while (t->primary.count < at) {
+    rl_str *place_of = RL_DB_ADD(&s->arena, &t->primary);
+    if (!place_of) return rl_fail_nomem(err);
+    *place_of = nothing;
+  }
+  t->primary.items[at - 1] = column;
+  return RILLE_OK;
+}
+
+static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
+  rl_text_rows rows;
+  rille_status st = rl_session_rows(s,
+                                    "SELECT m.name, c.name, c.type, CAST(c.\"notnull\" AS "
+                                    "TEXT), coalesce(c.dflt_value, ''), CAST(c.pk AS "
+                                    "TEXT), CAST(c.hidden AS TEXT) " TABLES
+                                    " JOIN pragma_table_xinfo(m.name) c WHERE " MINE " ORDER BY m.name, c.cid",
+                                    7, &rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_table *t = rl_db_table_of(db, nothing, rl_cell(&rows, i, 0));
+    rl_db_column *c = t ? RL_DB_ADD(&s->arena, &t->columns) : NULL;
+    if (!t) continue;
+    if (!c) return rl_fail_nomem(err);
+    c->name = rl_cell(&rows, i, 1);
+    c->type = rl_cell(&rows, i, 2);
+    c->required = yes(rl_cell(&rows, i, 3));
+    c->computed = yes(rl_cell(&rows, i, 6));
+    c->def = rl_db_default_of(&s->arena, rl_cell(&rows, i, 4));
+    if (c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p) return rl_fail_nomem(err);
+    if (yes(rl_cell(&rows, i, 5))) st = set_key(s, t, c->name, rl_cell(&rows, i, 5), err);
+  }
+  return st;
+}
+
+static bool is_integer(rl_str type) {
+  static const char name[] = "INTEGER";
+  if (type.len != sizeof name - 1) return false;
+  for (size_t i = 0; i < type.len; i++)
+    if ((type.p[i] & ~0x20) != name[i]) return false;
+  return true;
+}
+
+/* A key of one INTEGER column is the row id, with the word AUTOINCREMENT or
+ * without; key columns are never null. */
+static void mark_keys(rl_db *db) {
+  for (size_t i = 0; i < db->tables.count; i++) {
+    rl_db_table *t = &db->tables.items[i];
+    for (size_t k = 0; k < t->primary.count; k++) {
+      rl_db_column *c = rl_db_column_of(t, t->primary.items[k]);
+      if (!c) continue;
+      bool row_id = t->primary.count == 1 && is_integer(c->type) && !t->without_rowid;
+      c->autoincrement = row_id;
+      if (row_id) c->required = true;
+    }
+  }
+}
+
+static rille_status read_index(rl_session *s, rl_db_table *t, const rl_text_rows *rows, size_t i, rl_error *err) {
+  rl_str name = rl_cell(rows, i, 1);
+  rl_db_index *x = t->indexes.count ? &t->indexes.items[t->indexes.count - 1] : NULL;
+  if (!x || !rl_str_eq(x->name, name)) {
+    x = RL_DB_ADD(&s->arena, &t->indexes);
+    if (!x) return rl_fail_nomem(err);
+    x->name = name;
+    x->method = RL_STR("BTREE");
+    x->unique = yes(rl_cell(rows, i, 2));
+    x->constraint = rl_str_is(rl_cell(rows, i, 3), "u");
+    x->sql = rl_cell(rows, i, 5);
+    x->predicate = yes(rl_cell(rows, i, 4)) ? rl_db_bare(rl_sqlite_predicate(rl_cell(rows, i, 5))) : nothing;
+  }
+  if (x->count == x->cap && !(x->parts = rl_db_grow(&s->arena, x->parts, x->count, &x->cap, sizeof *x->parts)))
+    return rl_fail_nomem(err);
+  if (!rl_cell(rows, i, 6).len) x->opaque = true; /* an expression */
+  x->parts[x->count++] = (rl_db_part){rl_cell(rows, i, 6), yes(rl_cell(rows, i, 7)), nothing, true};
+  return RILLE_OK;
+}
+
+static rille_status read_indexes(rl_session *s, rl_db *db, rl_error *err) {
+  rl_text_rows rows;
+  rille_status st =
+      rl_session_rows(s,
+                      "SELECT m.name, x.name, CAST(x.\"unique\" AS TEXT), x.origin, "
+                      "CAST(x.partial AS TEXT), coalesce((SELECT d.sql FROM "
+                      "sqlite_master d WHERE d.type = 'index' AND d.name = x.name), ''), "
+                      "coalesce(p.name, ''), CAST(p.\"desc\" AS TEXT) " TABLES
+                      " JOIN pragma_index_list(m.name) x JOIN pragma_index_xinfo(x.name) p "
+                      "WHERE " MINE " AND x.origin <> 'pk' AND p.key = 1 ORDER BY m.name, x.name, p.seqno",
+                      8, &rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_table *t = rl_db_table_of(db, nothing, rl_cell(&rows, i, 0));
+    if (t) st = read_index(s, t, &rows, i, err);
+  }
+  return st;
+}
+
+static rl_action_ref action_of(rl_str text) {
+  if (rl_str_is(text, "CASCADE")) return RL_REF_CASCADE;
+  if (rl_str_is(text, "RESTRICT")) return RL_REF_RESTRICT;
+  if (rl_str_is(text, "SET NULL")) return RL_REF_SET_NULL;
+  if (rl_str_is(text, "SET DEFAULT")) return RL_REF_SET_DEFAULT;
+  return RL_REF_NO_ACTION;
+}
+
+static rille_status begin_reference(rl_session *s, rl_db_table *t, const rl_text_rows *rows, size_t i,
+                                    rl_db_reference **out, rl_error *err) {
+  rl_db_reference *k = RL_DB_ADD(&s->arena, &t->references);
+  if (!k) return rl_fail_nomem(err);
+  *k = (rl_db_reference){.name = nothing,
+                         .columns = RL_NEW_ARRAY(&s->arena, rl_str, t->columns.count),
+                         .targets = RL_NEW_ARRAY(&s->arena, rl_str, t->columns.count),
+                         .target_namespace = nothing,
+                         .target = rl_cell(rows, i, 3),
+                         .on_delete = action_of(rl_cell(rows, i, 6)),
+                         .on_update = action_of(rl_cell(rows, i, 7))};
+  *out = k;
+  return k->columns && k->targets ? RILLE_OK : rl_fail_nomem(err);
+}
+
+/* A reference without columns is to the key of the other table. */
+static rl_str target_of(const rl_db *db, const rl_db_reference *k, rl_str written) {
+  const rl_db_table *to = rl_db_table_of(db, nothing, k->target);
+  return !written.len && to && k->count < to->primary.count ? to->primary.items[k->count] : written;
+}
+
+static rille_status read_references(rl_session *s, rl_db *db, rl_error *err) {
+  rl_text_rows rows;
+  rille_status st = rl_session_rows(s,
+                                    "SELECT m.name, CAST(k.id AS TEXT), CAST(k.seq AS TEXT), k.\"table\", "
+                                    "k.\"from\", coalesce(k.\"to\", ''), k.on_delete, "
+                                    "k.on_update " TABLES " JOIN pragma_foreign_key_list(m.name) k WHERE " MINE
+                                    " ORDER BY m.name, k.id DESC, k.seq",
+                                    8, &rows, err);
+  rl_db_reference *k = NULL;
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_table *t = rl_db_table_of(db, nothing, rl_cell(&rows, i, 0));
+    if (!t) continue;
+    if (rl_str_is(rl_cell(&rows, i, 2), "0")) st = begin_reference(s, t, &rows, i, &k, err);
+    if (st != RILLE_OK || !k) break;
+    k->columns[k->count] = rl_cell(&rows, i, 4);
+    k->targets[k->count] = target_of(db, k, rl_cell(&rows, i, 5));
+    k->count++;
+  }
+  return st;
+}
+
+static rille_status read_triggers(rl_session *s, rl_db *db, rl_error *err) {
+  rl_text_rows rows;
+  rille_status st = rl_session_rows(s,
+                                    "SELECT tbl_name, sql FROM sqlite_master "
+                                    "WHERE type = 'trigger' ORDER BY rowid",
+                                    2, &rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_table *t = rl_db_table_of(db, nothing, rl_cell(&rows, i, 0));
+    rl_str *sql = t ? RL_DB_ADD(&s->arena, &t->triggers) : NULL;
+    if (t && !sql) return rl_fail_nomem(err);
+    if (sql) *sql = rl_cell(&rows, i, 1);
+  }
+  return st;
+}
+
+rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err) {
+  rille_status st = read_tables(s, out, err);
+  if (st == RILLE_OK) st = read_columns(s, out, err);
+  if (st == RILLE_OK) mark_keys(out);
+  if (st == RILLE_OK) st = read_indexes(s, out, err);
+  if (st == RILLE_OK) st = read_references(s, out, err);
+  if (st == RILLE_OK) st = read_triggers(s, out, err);
+  return st;
+}

@@ -1,0 +1,137 @@
+/* The difference of two structures: the walk over what they hold, and the order
+ * of the steps. */
+#include "migrate/diff.h"
+
+#include "migrate/render.h"
+
+void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject) {
+  rl_diff_step *s = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->steps);
+  rl_str sql = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
+  rl_buf_reset(&d->buf);
+  if (!s || !sql.p)
+    d->failed = true;
+  else
+    *s = (rl_diff_step){order, subject, sql};
+}
+
+const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char *text = rl_arena_vprintf(d->arena, format, args);
+  va_end(args);
+  if (!text) d->failed = true;
+  return text ? text : "";
+}
+
+void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted) {
+  rl_diff_warning *w = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->warnings);
+  rl_str sql = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
+  rl_buf_reset(&d->buf);
+  if (!w || !sql.p)
+    d->failed = true;
+  else
+    *w = (rl_diff_warning){blocks, subject, rl_str_of(text), rl_str_of(counted), sql};
+}
+
+static bool has(const rl_str *list, size_t count, rl_str s) {
+  for (size_t i = 0; i < count; i++)
+    if (rl_str_eq(list[i], s)) return true;
+  return false;
+}
+
+static void namespaces_and_extensions(rl_differ *d) {
+  for (size_t i = 0; i < d->to->namespaces.count; i++) {
+    if (has(d->from->namespaces.items, d->from->namespaces.count, d->to->namespaces.items[i])) continue;
+    rl_buf_text(&d->buf, "CREATE SCHEMA IF NOT EXISTS ");
+    rl_sql_name(&d->buf, d->dialect, d->to->namespaces.items[i]);
+    rl_differ_step(d, RL_STEP_CREATE_SCHEMA, d->to->namespaces.items[i]);
+  }
+  for (size_t i = 0; d->to->of_schema && i < d->to->extensions.count; i++) {
+    if (has(d->from->extensions.items, d->from->extensions.count, d->to->extensions.items[i])) continue;
+    rl_buf_text(&d->buf, "CREATE EXTENSION IF NOT EXISTS ");
+    rl_sql_name(&d->buf, d->dialect, d->to->extensions.items[i]);
+    rl_differ_step(d, RL_STEP_CREATE_EXTENSION, d->to->extensions.items[i]);
+  }
+}
+
+static void create_table(rl_differ *d, const rl_db_table *t) {
+  rl_sql_create_table(&d->buf, d->dialect, t, t->name, NULL);
+  rl_differ_step(d, RL_STEP_CREATE_TABLE, t->name);
+  for (size_t i = 0; i < t->indexes.count; i++) {
+    const rl_db_index *x = &t->indexes.items[i];
+    if (x->opaque) continue;
+    rl_sql_create_index(&d->buf, d->dialect, t, x);
+    rl_differ_step(d, RL_STEP_CREATE_INDEX, t->name);
+  }
+}
+
+static void drop_table(rl_differ *d, const rl_db_table *t) {
+  rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
+  rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
+  rl_differ_warn(d, false, t->name,
+                 rl_differ_printf(d,
+                                  "You are about to drop the `%.*s` table. If the table "
+                                  "is not empty, all the data it contains will be lost.",
+                                  RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "You are about to drop the `%.*s` table, which is not "
+                                  "empty ({n} rows).",
+                                  RL_STR_ARG(t->name)));
+  rl_buf_text(&d->buf, "DROP TABLE ");
+  rl_sql_table(&d->buf, d->dialect, t);
+  rl_differ_step(d, RL_STEP_DROP_TABLE, t->name);
+}
+
+static void tables(rl_differ *d) {
+  for (size_t i = 0; i < d->to->tables.count; i++) {
+    const rl_db_table *t = &d->to->tables.items[i];
+    rl_db_table *before = rl_db_table_of(d->from, t->namespace_, t->name);
+    if (before)
+      rl_diff_table(d, before, t);
+    else
+      create_table(d, t);
+  }
+  for (size_t i = 0; i < d->from->tables.count; i++) {
+    const rl_db_table *t = &d->from->tables.items[i];
+    if (!rl_db_table_of(d->to, t->namespace_, t->name)) drop_table(d, t);
+  }
+}
+
+/* Steps of one order keep the order in which they were found. */
+static bool sort_steps(rl_differ *d) {
+  size_t n = d->out->steps.count, at = 0;
+  rl_diff_step *sorted = RL_NEW_ARRAY(d->arena, rl_diff_step, n ? n : 1);
+  if (!sorted) return false;
+  for (int order = 0; order < RL_STEP_COUNT; order++)
+    for (size_t i = 0; i < n; i++)
+      if ((int)d->out->steps.items[i].order == order) sorted[at++] = d->out->steps.items[i];
+  d->out->steps.items = sorted;
+  return true;
+}
+
+static void remember_names(rl_db *db) {
+  for (size_t i = 0; i < db->tables.count; i++) {
+    rl_db_table *t = &db->tables.items[i];
+    t->was = t->name;
+    for (size_t k = 0; k < t->columns.count; k++) t->columns.items[k].was = t->columns.items[k].name;
+  }
+}
+
+rille_status rl_db_diff(rl_db *from, const rl_db *to, rl_arena *arena, rl_diff *out, rl_error *err) {
+  *out = (rl_diff){0};
+  rl_differ d = {.from = from,
+                 .to = to,
+                 .dialect = to->dialect,
+                 .types = rl_ddl_has_types(to->dialect),
+                 .arena = arena,
+                 .out = out};
+  rl_buf_init(&d.buf);
+  remember_names(from);
+  rl_diff_renames(&d);
+  namespaces_and_extensions(&d);
+  rl_diff_enums(&d);
+  tables(&d);
+  if (d.types) rl_diff_references(&d);
+  rl_buf_dispose(&d.buf);
+  return !d.failed && sort_steps(&d) ? RILLE_OK : rl_fail_nomem(err);
+}

@@ -1,0 +1,174 @@
+/* What a change of a table may cost, as queries that count the rows it is
+ * about. */
+#include "migrate/diff.h"
+#include "migrate/render.h"
+
+static void count_rows(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const char *condition) {
+  rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
+  rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
+  if (!c) return;
+  rl_buf_text(&d->buf, " WHERE ");
+  rl_sql_name(&d->buf, d->dialect, c->was);
+  rl_buf_text(&d->buf, condition);
+}
+
+static void column_dropped(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+  count_rows(d, t, c, " IS NOT NULL");
+  rl_differ_warn(d, false, t->name,
+                 rl_differ_printf(d,
+                                  "You are about to drop the column `%.*s` on the `%.*s` "
+                                  "table. All the data in the column will "
+                                  "be lost.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "You are about to drop the column `%.*s` on the `%.*s` "
+                                  "table, which still contains {n} non-null "
+                                  "values.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+}
+
+static void column_added(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+  if (!c->required || c->autoincrement || c->def.kind != RL_DB_DEFAULT_NONE) return;
+  count_rows(d, t, NULL, "");
+  rl_differ_warn(d, true, t->name,
+                 rl_differ_printf(d,
+                                  "Added the required column `%.*s` to the `%.*s` table "
+                                  "without a default value. This is not possible if "
+                                  "the table is not empty.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "Added the required column `%.*s` to the `%.*s` table "
+                                  "without a default value. There are {n} rows in "
+                                  "this table, it is not possible to execute this step.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+}
+
+static void column_required(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
+  if (!to->required || c->required || (!d->types && to->def.kind != RL_DB_DEFAULT_NONE)) return;
+  count_rows(d, t, c, " IS NULL");
+  rl_differ_warn(d, true, t->name,
+                 rl_differ_printf(d,
+                                  "Made the column `%.*s` on table `%.*s` required. This "
+                                  "step will fail if there are existing "
+                                  "NULL values in that column.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "Made the column `%.*s` on table `%.*s` required, but "
+                                  "there are {n} existing NULL values, it is "
+                                  "not possible to execute this step.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+}
+
+static void column_cast(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
+  rl_cast cast = rl_db_cast(d, c, to);
+  if (cast == RL_CAST_SAFE) return;
+  bool remade = cast == RL_CAST_NONE, impossible = remade && to->required && to->def.kind == RL_DB_DEFAULT_NONE;
+  count_rows(d, t, impossible ? NULL : c, " IS NOT NULL");
+  const char *place = rl_differ_printf(d, "`%.*s` on the `%.*s` table", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
+  if (impossible)
+    rl_differ_warn(d, true, t->name,
+                   rl_differ_printf(d,
+                                    "Changed the type of %s. No cast exists, the column "
+                                    "would be dropped and recreated, which "
+                                    "cannot be done since the column is required and "
+                                    "there is data in the table.",
+                                    place),
+                   rl_differ_printf(d,
+                                    "Changed the type of %s. No cast exists, the column "
+                                    "would be dropped and recreated, which "
+                                    "cannot be done since the column is required and "
+                                    "there are {n} rows in the table.",
+                                    place));
+  else if (remade)
+    rl_differ_warn(d, false, t->name,
+                   rl_differ_printf(d,
+                                    "The type of %s is changed. No cast exists, the "
+                                    "column is dropped and made anew: all the "
+                                    "data in the column will be lost.",
+                                    place),
+                   rl_differ_printf(d,
+                                    "The type of %s is changed. No cast exists, the "
+                                    "column is dropped and made anew: its {n} "
+                                    "non-null values will be lost.",
+                                    place));
+  else
+    rl_differ_warn(d, false, t->name,
+                   rl_differ_printf(d,
+                                    "You are about to alter the column %s. The data in that column "
+                                    "could be lost. It will be cast from `%.*s` to `%.*s`.",
+                                    place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)),
+                   rl_differ_printf(d,
+                                    "You are about to alter the column %s, which contains "
+                                    "{n} non-null values. They will be "
+                                    "cast from `%.*s` to `%.*s`.",
+                                    place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)));
+}
+
+static bool was_unique(const rl_db_table *t, const rl_db_index *x) {
+  for (size_t i = 0; i < t->indexes.count; i++) {
+    const rl_db_index *old = &t->indexes.items[i];
+    bool same = old->unique && !old->opaque && old->count == x->count && rl_str_eq(old->predicate, x->predicate);
+    for (size_t k = 0; same && k < x->count; k++) same = rl_str_eq(old->parts[k].column, x->parts[k].column);
+    if (same) return true;
+  }
+  return false;
+}
+
+/* Duplicates can be counted where all columns are there already, and nothing
+ * but their values decides. */
+static bool is_countable(const rl_db_table *from, const rl_db_index *x) {
+  for (size_t i = 0; i < x->count; i++)
+    if (!rl_db_column_of(from, x->parts[i].column)) return false;
+  return !x->predicate.len;
+}
+
+static void index_added(rl_differ *d, const rl_db_table *t, const rl_db_index *x) {
+  if (!x->unique || was_unique(t, x) || !is_countable(t, x)) return;
+  rl_buf names, list;
+  rl_buf_init(&names);
+  rl_buf_init(&list);
+  for (size_t i = 0; i < x->count; i++) {
+    rl_buf_printf(&names, "%s%.*s", i ? "," : "", RL_STR_ARG(x->parts[i].column));
+    rl_buf_text(&list, i ? ", " : "");
+    rl_sql_name(&list, d->dialect, rl_db_column_of(t, x->parts[i].column)->was);
+  }
+  rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM (SELECT 1 FROM ");
+  rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
+  rl_buf_text(&d->buf, " WHERE ");
+  for (size_t i = 0; i < x->count; i++) {
+    rl_buf_text(&d->buf, i ? " AND " : "");
+    rl_sql_name(&d->buf, d->dialect, rl_db_column_of(t, x->parts[i].column)->was);
+    rl_buf_text(&d->buf, " IS NOT NULL");
+  }
+  rl_buf_printf(&d->buf, " GROUP BY %.*s HAVING count(*) > 1) AS doubles", (int)list.len, list.p ? list.p : "");
+  if (names.failed || list.failed) d->failed = true;
+  rl_str what = rl_buf_view(&names);
+  rl_differ_warn(d, true, t->name,
+                 rl_differ_printf(d,
+                                  "A unique constraint covering the columns `[%.*s]` on "
+                                  "the table `%.*s` will be added. If there "
+                                  "are existing duplicate values, this will fail.",
+                                  RL_STR_ARG(what), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "A unique constraint covering the columns `[%.*s]` on "
+                                  "the table `%.*s` cannot be added: {n} "
+                                  "values are there more than once.",
+                                  RL_STR_ARG(what), RL_STR_ARG(t->name)));
+  rl_buf_dispose(&names);
+  rl_buf_dispose(&list);
+}
+
+void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+  for (size_t i = 0; i < from->columns.count; i++) {
+    const rl_db_column *c = &from->columns.items[i], *now = rl_db_column_of(to, c->name);
+    if (!now) {
+      column_dropped(d, from, c);
+    } else {
+      column_cast(d, from, c, now);
+      if (rl_db_cast(d, c, now) != RL_CAST_NONE) column_required(d, from, c, now);
+    }
+  }
+  for (size_t i = 0; i < to->columns.count; i++)
+    if (!rl_db_column_of(from, to->columns.items[i].name)) column_added(d, from, &to->columns.items[i]);
+  for (size_t i = 0; i < to->indexes.count; i++) index_added(d, from, &to->indexes.items[i]);
+}

@@ -1,0 +1,171 @@
+/* Changes of a table on SQLite: a column is added in place where SQLite can;
+ * for all else the table is built anew beside the old one, takes over its rows,
+ * and then its name. */
+#include "migrate/diff.h"
+#include "migrate/render.h"
+
+static bool same_names(const rl_str *a, const rl_str *b, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!rl_str_eq(a[i], b[i])) return false;
+  return true;
+}
+
+/* SQLite keeps no names of foreign keys that could be asked for. */
+static bool has_reference(const rl_db_table *t, const rl_db_reference *k) {
+  for (size_t i = 0; i < t->references.count; i++) {
+    const rl_db_reference *x = &t->references.items[i];
+    if (x->count == k->count && same_names(x->columns, k->columns, k->count) &&
+        same_names(x->targets, k->targets, k->count) && rl_str_eq(x->target, k->target) &&
+        x->on_delete == k->on_delete && x->on_update == k->on_update)
+      return true;
+  }
+  return false;
+}
+
+static bool same_references(const rl_db_table *a, const rl_db_table *b) {
+  for (size_t i = 0; i < a->references.count; i++)
+    if (!has_reference(b, &a->references.items[i])) return false;
+  for (size_t i = 0; i < b->references.count; i++)
+    if (!has_reference(a, &b->references.items[i])) return false;
+  return true;
+}
+
+/* A UNIQUE of the table's definition leaves with the definition only. */
+static bool loses_constraint(const rl_db_table *from, const rl_db_table *to) {
+  for (size_t i = 0; i < from->indexes.count; i++) {
+    const rl_db_index *x = &from->indexes.items[i];
+    bool stays = !x->constraint;
+    for (size_t k = 0; k < to->indexes.count && !stays; k++) stays = rl_db_same_index(x, &to->indexes.items[k]);
+    if (!stays) return true;
+  }
+  return false;
+}
+
+static bool can_be_added(const rl_db_column *c) {
+  bool constant = c->def.kind == RL_DB_DEFAULT_VALUE;
+  return !c->autoincrement && !c->computed && (constant || (c->def.kind == RL_DB_DEFAULT_NONE && !c->required));
+}
+
+static bool needs_rebuild(const rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+  if (!rl_db_same_primary(from, to) || !same_references(from, to) || loses_constraint(from, to)) return true;
+  for (size_t i = 0; i < from->columns.count; i++) {
+    const rl_db_column *c = &from->columns.items[i], *now = rl_db_column_of(to, c->name);
+    if (!now || !rl_db_same_column(d, c, now)) return true;
+  }
+  for (size_t i = 0; i < to->columns.count; i++) {
+    const rl_db_column *c = &to->columns.items[i];
+    if (!rl_db_column_of(from, c->name) && !can_be_added(c)) return true;
+  }
+  return false;
+}
+
+static void add_columns(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+  for (size_t i = 0; i < to->columns.count; i++) {
+    const rl_db_column *c = &to->columns.items[i];
+    if (rl_db_column_of(from, c->name)) continue;
+    rl_buf_text(&d->buf, "ALTER TABLE ");
+    rl_sql_table(&d->buf, d->dialect, to);
+    rl_buf_text(&d->buf, " ADD COLUMN ");
+    rl_sql_column(&d->buf, d->dialect, NULL, c);
+    rl_differ_step(d, RL_STEP_ALTER_TABLE, to->name);
+  }
+}
+
+static void put_rebuild(rl_differ *d, const rl_db_table *to) {
+  rl_differ_step(d, RL_STEP_REDEFINE_TABLE, to->name);
+}
+
+static bool is_copied(const rl_db_table *from, const rl_db_column *c) {
+  const rl_db_column *old = rl_db_column_of(from, c->name);
+  return old && !c->computed;
+}
+
+static void copied_value(rl_differ *d, const rl_db_column *old, const rl_db_column *c) {
+  bool fills = c->required && !old->required && c->def.kind != RL_DB_DEFAULT_NONE && !c->autoincrement;
+  if (fills) rl_buf_text(&d->buf, "coalesce(");
+  rl_sql_name(&d->buf, d->dialect, c->name);
+  if (!fills) return;
+  rl_buf_text(&d->buf, ", ");
+  rl_sql_default(&d->buf, d->dialect, c);
+  rl_buf_text(&d->buf, ") AS ");
+  rl_sql_name(&d->buf, d->dialect, c->name);
+}
+
+static void copy_rows(rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str temporary) {
+  bool any = false;
+  rl_buf_text(&d->buf, "INSERT INTO ");
+  rl_sql_name(&d->buf, d->dialect, temporary);
+  rl_buf_text(&d->buf, " (");
+  for (size_t i = 0; i < to->columns.count; i++) {
+    if (!is_copied(from, &to->columns.items[i])) continue;
+    rl_buf_text(&d->buf, any ? ", " : "");
+    rl_sql_name(&d->buf, d->dialect, to->columns.items[i].name);
+    any = true;
+  }
+  rl_buf_text(&d->buf, ") SELECT ");
+  for (size_t i = 0, n = 0; i < to->columns.count; i++) {
+    const rl_db_column *c = &to->columns.items[i];
+    if (!is_copied(from, c)) continue;
+    rl_buf_text(&d->buf, n++ ? ", " : "");
+    copied_value(d, rl_db_column_of(from, c->name), c);
+  }
+  rl_buf_text(&d->buf, " FROM ");
+  rl_sql_table(&d->buf, d->dialect, to);
+  if (any)
+    put_rebuild(d, to);
+  else
+    rl_buf_reset(&d->buf);
+}
+
+/* A view over the table would make the renaming fail while there is no table of
+ * that name. */
+static void take_name(rl_differ *d, const rl_db_table *to, rl_str temporary) {
+  bool watched = d->from->views.count > 0;
+  for (size_t i = 0; i < d->from->tables.count && !watched; i++) watched = d->from->tables.items[i].triggers.count > 0;
+  if (watched) {
+    rl_buf_text(&d->buf, "PRAGMA legacy_alter_table=ON");
+    put_rebuild(d, to);
+  }
+  rl_buf_text(&d->buf, "ALTER TABLE ");
+  rl_sql_name(&d->buf, d->dialect, temporary);
+  rl_buf_text(&d->buf, " RENAME TO ");
+  rl_sql_table(&d->buf, d->dialect, to);
+  put_rebuild(d, to);
+  if (!watched) return;
+  rl_buf_text(&d->buf, "PRAGMA legacy_alter_table=OFF");
+  put_rebuild(d, to);
+}
+
+static void bring_back(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+  for (size_t i = 0; i < to->indexes.count; i++) {
+    if (to->indexes.items[i].opaque) continue;
+    rl_sql_create_index(&d->buf, d->dialect, to, &to->indexes.items[i]);
+    put_rebuild(d, to);
+  }
+  for (size_t i = 0; i < from->indexes.count; i++) {
+    if (!from->indexes.items[i].opaque || !from->indexes.items[i].sql.len) continue;
+    rl_buf_str(&d->buf, from->indexes.items[i].sql);
+    put_rebuild(d, to);
+  }
+  for (size_t i = 0; i < from->triggers.count; i++) {
+    rl_buf_str(&d->buf, from->triggers.items[i]);
+    put_rebuild(d, to);
+  }
+}
+
+bool rl_diff_redefine(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+  if (!needs_rebuild(d, from, to)) {
+    add_columns(d, from, to);
+    return false;
+  }
+  rl_str temporary = rl_str_of(rl_differ_printf(d, "new_%.*s", RL_STR_ARG(to->name)));
+  rl_sql_create_table(&d->buf, d->dialect, to, temporary, d->to->of_schema ? from : NULL);
+  put_rebuild(d, to);
+  copy_rows(d, from, to, temporary);
+  rl_buf_text(&d->buf, "DROP TABLE ");
+  rl_sql_table(&d->buf, d->dialect, to);
+  put_rebuild(d, to);
+  take_name(d, to, temporary);
+  bring_back(d, from, to);
+  return true;
+}

@@ -1,0 +1,68 @@
+/* The schema of a live database, as text. */
+#ifndef RL_MIGRATE_PULL_H
+#define RL_MIGRATE_PULL_H
+
+#include "migrate/describe.h"
+#include "run/client.h"
+
+/* known: NULL, or a schema whose names, comments and order stay where they
+ * still fit. P4001 when there is no table. */
+rille_status rl_pull(rl_str url, const rl_schema *known, rl_buf *out, rl_error *err);
+
+/* ---- private to pull*.c */
+
+/* A model to be: a table and the names of its columns. */
+typedef struct rl_pulled {
+  const rl_db_table *table;
+  const rl_model *known;
+  rl_str name;
+  rl_str *fields;          /* one a column */
+  const rl_field **knowns; /* one a column, NULL where the known schema has none */
+  bool is_link;            /* the table of an implicit many-to-many relation */
+  bool is_found;           /* a record can be told from the others: it has a key */
+} rl_pulled;
+
+/* A relation to be: a foreign key, or the two of a link table. */
+typedef struct rl_pulled_relation {
+  size_t from, to;            /* models: the one with the key, the other; of a link: A and B */
+  const rl_db_reference *key; /* NULL for a link */
+  const rl_db_table *link;
+  const rl_relation *known;
+  rl_str name; /* empty: it needs none */
+  rl_str from_field, to_field;
+  bool single; /* the other side has one at most */
+  bool optional;
+} rl_pulled_relation;
+
+typedef struct rl_puller {
+  const rl_db *db;
+  const rl_schema *known;
+  rl_arena *arena;
+  rl_pulled *models;
+  size_t count;
+  struct {
+    rl_pulled_relation *items;
+    size_t count, cap;
+  } relations;
+  rl_buf *out;
+  bool failed;
+} rl_puller;
+
+void rl_pull_names(rl_puller *p);     /* models and fields */
+void rl_pull_relations(rl_puller *p); /* and the names of their fields */
+void rl_pull_write(rl_puller *p);     /* the text */
+
+rl_str rl_pull_identifier(rl_puller *p, rl_str name);
+const char *rl_pull_printf(rl_puller *p, const char *format, ...);
+rl_str rl_pull_enum_name(rl_puller *p, const rl_db_enum *e);
+/* What Prisma calls a constraint: Table_column_column_suffix, cut to what
+ * PostgreSQL takes. */
+rl_str rl_pull_default_name(rl_puller *p, rl_str table, const rl_str *columns, size_t count, const char *suffix);
+rl_str rl_pull_field_name(const rl_puller *p, const rl_pulled *m, rl_str column);
+/* A unique index that a schema can name. */
+bool rl_pull_is_unique(const rl_db_table *t, const rl_str *columns, size_t count);
+/* The type as a schema writes it: scalar, and the text behind @db. or empty;
+ * false: Unsupported. */
+bool rl_pull_type(rl_puller *p, const rl_db_column *c, rl_str *scalar, rl_str *native);
+
+#endif

@@ -1,0 +1,113 @@
+/* Defaults of columns as a schema writes them. */
+#include "migrate/pull_text.h"
+
+#include "tape/datetime.h"
+
+void rl_pull_quote(rl_buf *out, rl_str s) {
+  rl_buf_byte(out, '"');
+  for (size_t i = 0; i < s.len; i++) {
+    char c = s.p[i];
+    if (c == '\n' || c == '\r' || c == '\t') {
+      rl_buf_printf(out, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+      continue;
+    }
+    if (c == '"' || c == '\\') rl_buf_byte(out, '\\');
+    rl_buf_byte(out, c);
+  }
+  rl_buf_byte(out, '"');
+}
+
+static bool is_number(rl_str s) {
+  for (size_t i = 0; i < s.len; i++)
+    if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(i == 0 && s.p[i] == '-') && !(i && s.p[i] == '.')) return false;
+  return s.len > 0 && s.p[s.len - 1] != '.' && s.p[s.len - 1] != '-';
+}
+
+static bool has_value(const rl_puller *p, const rl_db_column *c, rl_str value) {
+  const rl_db_enum *e = rl_db_enum_of(p->db, c->enum_namespace, c->enum_name);
+  for (size_t i = 0; e && i < e->values.count; i++)
+    if (rl_str_eq(e->values.items[i].name, value)) return true;
+  return false;
+}
+
+static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
+  int64_t us;
+  char text[RL_DATETIME_MAX];
+  bool plain = !native.len || rl_str_starts(native, RL_STR("Timestamp"));
+  if (!plain || !rl_datetime_parse(value, &us)) return false;
+  size_t n = rl_datetime_format(us, text);
+  rl_pull_quote(p->out, rl_str_make(text, n));
+  return true;
+}
+
+/* false: nothing was written, the value has no form of its own in a schema. */
+static bool write_value(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_str native) {
+  rl_str v = c->def.value;
+  bool whole = rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt");
+  bool number = whole || rl_str_is(scalar, "Float") || rl_str_is(scalar, "Decimal");
+  if (c->enum_name.len) {
+    if (!has_value(p, c, v)) return false;
+    rl_buf_str(p->out, rl_pull_enum_value(p, c, v));
+    return true;
+  }
+  if (number) {
+    if (!is_number(v) || (whole && memchr(v.p, '.', v.len))) return false;
+    rl_buf_str(p->out, v);
+    return true;
+  }
+  if (rl_str_is(scalar, "Boolean")) {
+    if (!rl_str_is(v, "true") && !rl_str_is(v, "false")) return false;
+    rl_buf_str(p->out, v);
+    return true;
+  }
+  if (rl_str_is(scalar, "DateTime")) return write_datetime(p, v, native);
+  if (!rl_str_is(scalar, "String") && !rl_str_is(scalar, "Json")) return false;
+  rl_pull_quote(p->out, v);
+  return true;
+}
+
+static bool is_client_made(rl_default_kind kind) {
+  switch (kind) {
+  case RL_DEFAULT_UUID4:
+  case RL_DEFAULT_UUID7:
+  case RL_DEFAULT_CUID:
+  case RL_DEFAULT_CUID2:
+  case RL_DEFAULT_ULID:
+  case RL_DEFAULT_NANOID: return true;
+  default: return false;
+  }
+}
+
+static void write_client_made(rl_buf *out, const rl_default *d) {
+  switch (d->kind) {
+  case RL_DEFAULT_UUID4: rl_buf_text(out, "uuid(4)"); return;
+  case RL_DEFAULT_UUID7: rl_buf_text(out, "uuid(7)"); return;
+  case RL_DEFAULT_CUID: rl_buf_text(out, "cuid()"); return;
+  case RL_DEFAULT_CUID2: rl_buf_text(out, "cuid(2)"); return;
+  case RL_DEFAULT_ULID: rl_buf_text(out, "ulid()"); return;
+  default: rl_buf_printf(out, d->size ? "nanoid(%d)" : "nanoid()", (int)d->size); return;
+  }
+}
+
+void rl_pull_default(rl_puller *p, const rl_db_column *c, const rl_field *known, rl_str scalar, rl_str native) {
+  size_t before = p->out->len;
+  bool none = c->def.kind == RL_DB_DEFAULT_NONE && !c->autoincrement;
+  if (none && !(known && is_client_made(known->def.kind))) return;
+  rl_buf_text(p->out, " @default(");
+  if (none) {
+    write_client_made(p->out, &known->def);
+  } else if (c->autoincrement && (rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt"))) {
+    if (!rl_ddl_has_types(p->db->dialect) && known && known->def.kind == RL_DEFAULT_NONE) {
+      p->out->len = before; /* the row id gives a value, asked for or not */
+      return;
+    }
+    rl_buf_text(p->out, "autoincrement()");
+  } else if (c->def.kind == RL_DB_DEFAULT_NOW && rl_str_is(scalar, "DateTime")) {
+    rl_buf_text(p->out, "now()");
+  } else if (c->list || c->def.kind != RL_DB_DEFAULT_VALUE || !write_value(p, c, scalar, native)) {
+    rl_buf_text(p->out, "dbgenerated(");
+    rl_pull_quote(p->out, c->def.sql);
+    rl_buf_byte(p->out, ')');
+  }
+  rl_buf_byte(p->out, ')');
+}

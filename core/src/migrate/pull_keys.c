@@ -1,0 +1,188 @@
+/* Keys, indexes and relations in the text of a pulled schema. */
+#include "migrate/pull_text.h"
+
+static void map_argument(rl_puller *p, rl_str name, rl_str usual, const char *before) {
+  if (!name.len || rl_str_eq(name, usual) || rl_str_starts(name, RL_STR("sqlite_autoindex_"))) return;
+  rl_buf_text(p->out, before);
+  rl_buf_text(p->out, "map: ");
+  rl_pull_quote(p->out, name);
+}
+
+static bool is_plain(const rl_db_index *x) {
+  bool plain = rl_str_is(x->method, "BTREE") && !x->predicate.len;
+  for (size_t i = 0; i < x->count && plain; i++)
+    plain = !x->parts[i].descending && (x->parts[i].usual || !x->parts[i].opclass.len);
+  return plain;
+}
+
+static rl_str usual_name(rl_puller *p, const rl_pulled *m, const rl_db_index *x) {
+  rl_str *columns = RL_NEW_ARRAY(p->arena, rl_str, x->count ? x->count : 1);
+  if (!columns) {
+    p->failed = true;
+    return x->name;
+  }
+  for (size_t i = 0; i < x->count; i++) columns[i] = x->parts[i].column;
+  return rl_pull_default_name(p, m->table->name, columns, x->count, x->unique ? "_key" : "_idx");
+}
+
+static void in_parentheses(rl_puller *p, rl_str name, rl_str usual) {
+  size_t at = p->out->len;
+  rl_buf_byte(p->out, '(');
+  map_argument(p, name, usual, "");
+  if (p->out->len == at + 1)
+    p->out->len = at;
+  else
+    rl_buf_byte(p->out, ')');
+}
+
+static const rl_db_index *own_unique(const rl_db_table *t, rl_str column) {
+  for (size_t i = 0; i < t->indexes.count; i++) {
+    const rl_db_index *x = &t->indexes.items[i];
+    if (x->unique && !x->opaque && x->count == 1 && is_plain(x) && rl_str_eq(x->parts[0].column, column)) return x;
+  }
+  return NULL;
+}
+
+void rl_pull_field_keys(rl_puller *p, const rl_pulled *m, const rl_db_column *c) {
+  const rl_db_table *t = m->table;
+  if (t->primary.count == 1 && rl_str_eq(t->primary.items[0], c->name)) {
+    rl_buf_text(p->out, " @id");
+    in_parentheses(p, t->primary_name, rl_pull_default_name(p, t->name, NULL, 0, "_pkey"));
+  }
+  const rl_db_index *x = own_unique(t, c->name);
+  if (!x) return;
+  rl_buf_text(p->out, " @unique");
+  in_parentheses(p, x->name, usual_name(p, m, x));
+}
+
+static void write_part(rl_puller *p, const rl_pulled *m, const rl_db_part *part) {
+  bool ops = part->opclass.len && !part->usual;
+  rl_buf_str(p->out, rl_pull_field_name(p, m, part->column));
+  if (!ops && !part->descending) return;
+  rl_buf_byte(p->out, '(');
+  if (part->descending) rl_buf_text(p->out, ops ? "sort: Desc, " : "sort: Desc");
+  if (ops) {
+    rl_buf_text(p->out, "ops: raw(");
+    rl_pull_quote(p->out, part->opclass);
+    rl_buf_byte(p->out, ')');
+  }
+  rl_buf_byte(p->out, ')');
+}
+
+static const char *method_name(rl_str method) {
+  static const char *const all[][2] = {
+      {"HASH", "Hash"}, {"GIN", "Gin"}, {"GIST", "Gist"}, {"SPGIST", "SpGist"}, {"BRIN", "Brin"}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (rl_str_is(method, all[i][0])) return all[i][1];
+  return NULL;
+}
+
+/* A compound key keeps the name that calls use for it. */
+static rl_str call_name(const rl_pulled *m, const rl_db_index *x) {
+  for (size_t i = 0; m->known && i < m->known->index_count; i++) {
+    const rl_index *k = &m->known->indexes[i];
+    if (!rl_str_eq(k->name, x->name) || k->kind != RL_INDEX_UNIQUE || k->count < 2) continue;
+    size_t usual = k->count - 1;
+    for (size_t f = 0; f < k->count; f++) usual += k->fields[f].field->name.len;
+    if (usual != k->client_name.len) return k->client_name;
+  }
+  return rl_str_make("", 0);
+}
+
+static void write_index(rl_puller *p, const rl_pulled *m, const rl_db_index *x) {
+  const char *method = method_name(x->method);
+  rl_str name = call_name(m, x);
+  rl_buf_text(p->out, x->unique ? "  @@unique([" : "  @@index([");
+  for (size_t i = 0; i < x->count; i++) {
+    rl_buf_text(p->out, i ? ", " : "");
+    write_part(p, m, &x->parts[i]);
+  }
+  rl_buf_byte(p->out, ']');
+  if (method) rl_buf_printf(p->out, ", type: %s", method);
+  if (x->predicate.len) {
+    rl_buf_text(p->out, ", where: raw(");
+    rl_pull_quote(p->out, x->predicate);
+    rl_buf_byte(p->out, ')');
+  }
+  if (name.len) {
+    rl_buf_text(p->out, ", name: ");
+    rl_pull_quote(p->out, name);
+  }
+  map_argument(p, x->name, usual_name(p, m, x), ", ");
+  rl_buf_text(p->out, ")\n");
+}
+
+void rl_pull_keys(rl_puller *p, const rl_pulled *m) {
+  const rl_db_table *t = m->table;
+  if (t->primary.count > 1) {
+    rl_buf_text(p->out, "  @@id([");
+    for (size_t i = 0; i < t->primary.count; i++) {
+      rl_buf_text(p->out, i ? ", " : "");
+      rl_buf_str(p->out, rl_pull_field_name(p, m, t->primary.items[i]));
+    }
+    rl_buf_byte(p->out, ']');
+    map_argument(p, t->primary_name, rl_pull_default_name(p, t->name, NULL, 0, "_pkey"), ", ");
+    rl_buf_text(p->out, ")\n");
+  }
+  for (size_t i = 0; i < t->indexes.count; i++) {
+    const rl_db_index *x = &t->indexes.items[i];
+    bool in_field = x->unique && x->count == 1 && own_unique(t, x->parts[0].column) == x;
+    bool sayable = !x->opaque && (rl_str_is(x->method, "BTREE") || method_name(x->method));
+    if (sayable && !in_field) write_index(p, m, x);
+  }
+}
+
+/* ------------------------------------------------------------------ relations
+ */
+
+static const char *action_name(rl_action_ref a) {
+  static const char *const names[] = {"Cascade", "Restrict", "NoAction", "SetNull", "SetDefault"};
+  return names[a];
+}
+
+static void field_list(rl_puller *p, const rl_pulled *m, const char *what, const rl_str *columns, size_t count) {
+  rl_buf_printf(p->out, "%s: [", what);
+  for (size_t i = 0; i < count; i++) {
+    rl_buf_text(p->out, i ? ", " : "");
+    rl_buf_str(p->out, rl_pull_field_name(p, m, columns[i]));
+  }
+  rl_buf_byte(p->out, ']');
+}
+
+static void write_key_side(rl_puller *p, const rl_pulled_relation *r) {
+  const rl_pulled *from = &p->models[r->from], *to = &p->models[r->to];
+  rl_buf_printf(p->out, "  %.*s %.*s%s @relation(", RL_STR_ARG(r->from_field), RL_STR_ARG(to->name),
+                r->optional ? "?" : "");
+  if (r->name.len) {
+    rl_pull_quote(p->out, r->name);
+    rl_buf_text(p->out, ", ");
+  }
+  field_list(p, from, "fields", r->key->columns, r->key->count);
+  rl_buf_text(p->out, ", ");
+  field_list(p, to, "references", r->key->targets, r->key->count);
+  if (r->key->on_delete != (r->optional ? RL_REF_SET_NULL : RL_REF_RESTRICT))
+    rl_buf_printf(p->out, ", onDelete: %s", action_name(r->key->on_delete));
+  if (r->key->on_update != RL_REF_CASCADE) rl_buf_printf(p->out, ", onUpdate: %s", action_name(r->key->on_update));
+  map_argument(p, r->key->name, rl_pull_default_name(p, from->table->name, r->key->columns, r->key->count, "_fkey"),
+               ", ");
+  rl_buf_text(p->out, ")\n");
+}
+
+static void write_other_side(rl_puller *p, const rl_pulled_relation *r, rl_str field, rl_str model) {
+  rl_buf_printf(p->out, "  %.*s %.*s%s", RL_STR_ARG(field), RL_STR_ARG(model), r->key && r->single ? "?" : "[]");
+  if (r->name.len) {
+    rl_buf_text(p->out, " @relation(");
+    rl_pull_quote(p->out, r->name);
+    rl_buf_byte(p->out, ')');
+  }
+  rl_buf_byte(p->out, '\n');
+}
+
+void rl_pull_model_relations(rl_puller *p, size_t model) {
+  for (size_t i = 0; i < p->relations.count; i++) {
+    const rl_pulled_relation *r = &p->relations.items[i];
+    if (r->from == model && r->key) write_key_side(p, r);
+    if (r->from == model && !r->key) write_other_side(p, r, r->from_field, p->models[r->to].name);
+    if (r->to == model) write_other_side(p, r, r->to_field, p->models[r->from].name);
+  }
+}

@@ -1,0 +1,77 @@
+/* Types of columns as a schema writes them. */
+#include <strings.h>
+
+#include "migrate/pull.h"
+
+typedef struct known_type {
+  const char *type, *scalar, *native; /* native: what is behind @db.; NULL: the
+                                         default of the scalar */
+} known_type;
+
+static const known_type postgres[] = {{"TEXT", "String", NULL},
+                                      {"VARCHAR", "String", "VarChar"},
+                                      {"CHAR", "String", "Char"},
+                                      {"BIT", "String", "Bit"},
+                                      {"VARBIT", "String", "VarBit"},
+                                      {"UUID", "String", "Uuid"},
+                                      {"XML", "String", "Xml"},
+                                      {"INET", "String", "Inet"},
+                                      {"CITEXT", "String", "Citext"},
+                                      {"BOOLEAN", "Boolean", NULL},
+                                      {"INTEGER", "Int", NULL},
+                                      {"SMALLINT", "Int", "SmallInt"},
+                                      {"OID", "Int", "Oid"},
+                                      {"BIGINT", "BigInt", NULL},
+                                      {"DOUBLE PRECISION", "Float", NULL},
+                                      {"REAL", "Float", "Real"},
+                                      {"DECIMAL", "Decimal", "Decimal"},
+                                      {"MONEY", "Decimal", "Money"},
+                                      {"TIMESTAMP", "DateTime", "Timestamp"},
+                                      {"TIMESTAMPTZ", "DateTime", "Timestamptz"},
+                                      {"DATE", "DateTime", "Date"},
+                                      {"TIME", "DateTime", "Time"},
+                                      {"TIMETZ", "DateTime", "Timetz"},
+                                      {"JSON", "Json", "Json"},
+                                      {"JSONB", "Json", NULL},
+                                      {"BYTEA", "Bytes", NULL}};
+
+static const known_type sqlite[] = {
+    {"INTEGER", "Int", NULL},     {"BIGINT", "BigInt", NULL},     {"REAL", "Float", NULL},
+    {"DECIMAL", "Decimal", NULL}, {"TEXT", "String", NULL},       {"BLOB", "Bytes", NULL},
+    {"BOOLEAN", "Boolean", NULL}, {"DATETIME", "DateTime", NULL}, {"JSONB", "Json", NULL}};
+
+static const known_type *find(const known_type *all, size_t count, rl_str name) {
+  for (size_t i = 0; i < count; i++)
+    if (strlen(all[i].type) == name.len && strncasecmp(all[i].type, name.p, name.len) == 0) return &all[i];
+  return NULL;
+}
+
+static bool is_default(rl_str type) {
+  return rl_str_is(type, "DECIMAL(65,30)") || rl_str_is(type, "TIMESTAMP(3)");
+}
+
+static bool postgres_type(rl_puller *p, rl_str type, rl_str *scalar, rl_str *native) {
+  if (type.len > 2 && rl_str_ends(type, RL_STR("[]"))) type.len -= 2;
+  const char *open = memchr(type.p, '(', type.len);
+  size_t len = open ? (size_t)(open - type.p) : type.len;
+  const known_type *t = find(postgres, sizeof postgres / sizeof *postgres, rl_str_make(type.p, len));
+  if (!t) return false;
+  *scalar = rl_str_of(t->scalar);
+  if (t->native && !is_default(type))
+    *native = rl_str_of(rl_pull_printf(p, "%s%.*s", t->native, (int)(type.len - len), type.p + len));
+  return true;
+}
+
+bool rl_pull_type(rl_puller *p, const rl_db_column *c, rl_str *scalar, rl_str *native) {
+  *native = rl_str_make("", 0);
+  if (c->enum_name.len) {
+    const rl_db_enum *e = rl_db_enum_of(p->db, c->enum_namespace, c->enum_name);
+    if (e) *scalar = rl_pull_enum_name(p, e);
+    return e != NULL;
+  }
+  if (rl_ddl_has_types(p->db->dialect)) return postgres_type(p, c->type, scalar, native);
+  const char *family = rl_sqlite_family(c->type);
+  const known_type *t = family ? find(sqlite, sizeof sqlite / sizeof *sqlite, rl_str_of(family)) : NULL;
+  if (t) *scalar = rl_str_of(t->scalar);
+  return t != NULL;
+}

@@ -1,0 +1,191 @@
+/* What a database holds, in one neutral form, whether a schema wants it or a
+ * catalogue told it. Texts and lists lie in the arena of whoever made it. */
+#ifndef RL_MIGRATE_STRUCTURE_H
+#define RL_MIGRATE_STRUCTURE_H
+
+#include "sql/ddl.h"
+
+typedef enum rl_db_default_kind {
+  RL_DB_DEFAULT_NONE,
+  RL_DB_DEFAULT_VALUE, /* a constant: `value` has it without quotes and cast */
+  RL_DB_DEFAULT_NOW,
+  RL_DB_DEFAULT_EXPRESSION
+} rl_db_default_kind;
+
+typedef struct rl_db_default {
+  rl_db_default_kind kind;
+  rl_str value;
+  rl_str sql; /* as it stands behind DEFAULT */
+} rl_db_default;
+
+typedef struct rl_db_column {
+  rl_str name;
+  rl_str was;       /* the name before the renames of a diff */
+  rl_str type;      /* as a statement writes it: VARCHAR(191), "Role", TEXT[] */
+  rl_str enum_name; /* of an enum's column: the type and its schema */
+  rl_str enum_namespace;
+  bool list, required;
+  bool autoincrement; /* a sequence of its own, an identity, or SQLite's row id
+                       */
+  bool identity;      /* PostgreSQL: GENERATED ... AS IDENTITY */
+  bool computed;      /* GENERATED ALWAYS AS (...): left as it is */
+  rl_str sequence;    /* PostgreSQL, autoincrement: the sequence's name */
+  rl_db_default def;
+  rl_str comment;
+  rl_str field;        /* the name in the schema; empty when a catalogue told */
+  rl_str renamed_from; /* of the doc comment */
+  bool probed;         /* only the database can tell whether type or default differ from
+                          its own wording */
+} rl_db_column;
+
+typedef struct rl_db_part {
+  rl_str column;
+  bool descending;
+  rl_str opclass; /* empty: the default one */
+  bool usual;     /* a catalogue told that it is the default one */
+} rl_db_part;
+
+typedef struct rl_db_index {
+  rl_str name;
+  bool unique;
+  bool opaque;      /* over expressions, with INCLUDE or the like, or the constraint
+                       of something else: left as it is */
+  bool constraint;  /* a UNIQUE of the table's definition: cannot be dropped as
+                       an index */
+  rl_str method;    /* "BTREE", "GIN", ... */
+  rl_str predicate; /* without WHERE and outer parentheses */
+  rl_db_part *parts;
+  size_t count, cap;
+  rl_str sql; /* SQLite, live: its statement, by which an opaque one is made
+                 again */
+} rl_db_index;
+
+typedef struct rl_db_reference {
+  rl_str name;
+  rl_str *columns, *targets; /* pairs */
+  size_t count;
+  rl_str target_namespace, target;
+  rl_action_ref on_delete, on_update;
+} rl_db_reference;
+
+typedef struct rl_db_check {
+  rl_str name; /* empty when it has none */
+  rl_str sql;  /* CHECK (...) */
+} rl_db_check;
+
+typedef struct rl_db_table {
+  rl_str namespace_, name;
+  rl_str was; /* the name before the renames of a diff */
+  struct {
+    rl_db_column *items;
+    size_t count, cap;
+  } columns;
+  rl_str primary_name;
+  struct {
+    rl_str *items;
+    size_t count, cap;
+  } primary;
+  struct {
+    rl_db_index *items;
+    size_t count, cap;
+  } indexes;
+  struct {
+    rl_db_reference *items;
+    size_t count, cap;
+  } references;
+  struct {
+    rl_db_check *items;
+    size_t count, cap;
+  } checks;
+  struct {
+    rl_str *items;
+    size_t count, cap;
+  } triggers;                 /* SQLite: their statements, for a rebuild */
+  bool strict, without_rowid; /* SQLite */
+  rl_str comment;
+  rl_str model; /* the name in the schema; empty when a catalogue told */
+  rl_str renamed_from;
+} rl_db_table;
+
+typedef struct rl_db_value {
+  rl_str name;
+  rl_str renamed_from;
+} rl_db_value;
+
+typedef struct rl_db_enum {
+  rl_str namespace_, name;
+  struct {
+    rl_db_value *items;
+    size_t count, cap;
+  } values;
+  rl_str comment;
+  rl_str model;
+  rl_str renamed_from;
+} rl_db_enum;
+
+typedef struct rl_db_view {
+  rl_str namespace_, name;
+  rl_str sql;
+  struct {
+    rl_db_column *items;
+    size_t count, cap;
+  } columns;
+} rl_db_view;
+
+typedef struct rl_db {
+  const rl_dialect *dialect;
+  struct {
+    rl_str *items;
+    size_t count, cap;
+  } namespaces; /* those that are there, or are wanted; not the home */
+  struct {
+    rl_str *items;
+    size_t count, cap;
+  } extensions;
+  struct {
+    rl_db_enum *items;
+    size_t count, cap;
+  } enums;
+  struct {
+    rl_db_table *items;
+    size_t count, cap;
+  } tables;
+  struct {
+    rl_db_view *items;
+    size_t count, cap;
+  } views;
+  bool of_schema; /* what it does not name (checks, comments, views) is not
+                     unwanted */
+  bool is_live;
+} rl_db;
+
+/* The new last item of a list, zeroed; NULL when memory is short. */
+#define RL_DB_ADD(arena, list)                                                                                         \
+  (((list)->count < (list)->cap ||                                                                                     \
+    ((list)->items = rl_db_grow((arena), (list)->items, (list)->count, &(list)->cap, sizeof *(list)->items)))          \
+       ? &(list)->items[(list)->count++]                                                                               \
+       : NULL)
+void *rl_db_grow(rl_arena *arena, const void *items, size_t count, size_t *cap, size_t size);
+
+rl_db_table *rl_db_table_of(const rl_db *db, rl_str namespace_, rl_str name); /* NULL when there is none */
+rl_db_enum *rl_db_enum_of(const rl_db *db, rl_str namespace_, rl_str name);
+rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name);
+bool rl_db_is_key(const rl_db_table *t, rl_str column); /* part of the primary key */
+
+/* A default in neutral form, from the SQL behind DEFAULT. */
+rl_db_default rl_db_default_of(rl_arena *arena, rl_str sql); /* a failed copy leaves value.p NULL */
+bool rl_db_default_equal(const rl_db_default *a, const rl_db_default *b);
+/* Without white space at its ends and without parentheses around all of it. */
+rl_str rl_db_bare(rl_str expression);
+/* The text of a quoted literal, quotes undoubled; a name in double quotes
+ * likewise. */
+rl_str rl_db_unquote(rl_arena *arena, rl_str quoted);
+
+/* What Prisma takes a type declared on SQLite for: INTEGER, BIGINT, REAL,
+ * DECIMAL, TEXT, BLOB, BOOLEAN, DATETIME, JSONB; NULL when it is none. */
+const char *rl_sqlite_family(rl_str type);
+
+rille_status rl_db_of_schema(const rl_dialect *dialect, const rl_schema *schema, rl_arena *arena, rl_db *out,
+                             rl_error *err);
+
+#endif

@@ -1,0 +1,164 @@
+/* The difference of structures under shortage of memory, and what the texts of a catalogue mean. */
+#include "running/running.h"
+
+#include "base/failing_allocator.h"
+#include "migrate/compare_sources.h"
+#include "migrate/pull.h"
+
+static const char before[] =
+    "model A {\n  id Int @id @default(autoincrement())\n  n String? @unique\n  gone Int\n  e E @default(X)\n  bs B[]\n "
+    " cs "
+    "C[]\n}\n"
+    "model B {\n  id Int @id\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n  @@index([aId])\n}\n"
+    "model C {\n  id Int @id\n  as A[]\n}\nenum E {\n  X\n  Y\n}\n";
+static const char after[] =
+    "model A {\n  id BigInt @id @default(autoincrement())\n  n String @default(\"it's\")\n  /// @renamed-from e\n  f "
+    "E\n  ds "
+    "D[]\n}\n"
+    "/// @renamed-from B\nmodel D {\n  id Int @id\n  aId BigInt?\n  a A? @relation(fields: [aId], references: [id])\n  "
+    "@@unique([aId, id])\n}\nenum E {\n  X\n  Z\n}\n";
+
+static rl_schema *schema_of(const char *text, rl_provider provider) {
+  rl_source source = {RL_STR("schema.prisma"), rl_str_of(text)};
+  rl_schema *s = NULL;
+  rl_error err = {0};
+  if (rl_schema_parse(&source, 1, provider, &s, NULL, &err) != RILLE_OK) fail_msg("%s", rl_error_message(&err));
+  return s;
+}
+
+typedef struct job {
+  const rl_dialect *dialect;
+  rl_schema *from, *to;
+  size_t steps;
+} job;
+
+static bool diff_job(void *argument) {
+  job *j = argument;
+  rl_arena arena;
+  rl_buf script;
+  rl_db from, to;
+  rl_diff diff = {0};
+  rl_error err = {0};
+  rl_arena_init(&arena, 64);
+  rl_buf_init(&script);
+  rille_status st = rl_db_of_schema(j->dialect, j->from, &arena, &from, &err);
+  if (st == RILLE_OK) st = rl_db_of_schema(j->dialect, j->to, &arena, &to, &err);
+  if (st == RILLE_OK) st = rl_db_diff(&from, &to, &arena, &diff, &err);
+  if (st == RILLE_OK) rl_diff_script(&diff, j->dialect, &script);
+  bool done = st == RILLE_OK && !script.failed;
+  if (done) j->steps = diff.steps.count;
+  rl_buf_dispose(&script);
+  rl_arena_dispose(&arena);
+  rl_error_clear(&err);
+  return done;
+}
+
+static void shortage(const rl_dialect *dialect, rl_provider provider) {
+  job j = {dialect, schema_of(before, provider), schema_of(after, provider), 0};
+  assert_true(fail_each_allocation(diff_job, &j, false) > 5);
+  assert_true(j.steps > 8);
+  rl_schema_release(j.from);
+  rl_schema_release(j.to);
+}
+
+static void test_diff_without_memory(void **state) {
+  (void)state;
+  shortage(&rl_dialect_postgres, RL_PROVIDER_POSTGRESQL);
+  shortage(&rl_dialect_sqlite, RL_PROVIDER_SQLITE);
+}
+
+typedef struct live_job {
+  const char *url;
+  const rl_schema *schema;
+} live_job;
+
+static bool pull_job(void *argument) {
+  const live_job *j = argument;
+  rl_buf text;
+  rl_error err = {0};
+  rl_buf_init(&text);
+  bool done = rl_pull(rl_str_of(j->url), j->schema, &text, &err) == RILLE_OK && text.len > 100;
+  rl_buf_dispose(&text);
+  rl_error_clear(&err);
+  return done;
+}
+
+static bool compare_job(void *argument) {
+  const live_job *j = argument;
+  rl_comparison c;
+  rl_error err = {0};
+  rl_diff_source from = {NULL, rl_str_of(j->url)}, to = {j->schema, {NULL, 0}};
+  bool done = rl_compare_sources(&c, &from, &to, &err) == RILLE_OK && c.diff.steps.count == 0;
+  rl_comparison_dispose(&c);
+  rl_error_clear(&err);
+  return done;
+}
+
+static void test_live_without_memory(void **state) {
+  (void)state;
+  world w;
+  open_world(&w, false, before, "", 1);
+  live_job j = {w.url, w.schema->schema};
+  assert_true(fail_each_allocation(pull_job, &j, false) > 5);
+  assert_true(fail_each_allocation(compare_job, &j, false) > 5);
+  close_world(&w);
+}
+
+static void expect_default(const char *sql, rl_db_default_kind kind, const char *value) {
+  rl_arena arena;
+  rl_arena_init(&arena, 0);
+  rl_db_default d = rl_db_default_of(&arena, rl_str_of(sql));
+  assert_int_equal(d.kind, kind);
+  if (value && !rl_str_is(d.value, value)) fail_msg("%s: %.*s instead of %s", sql, RL_STR_ARG(d.value), value);
+  rl_arena_dispose(&arena);
+}
+
+static void test_defaults(void **state) {
+  (void)state;
+  expect_default("", RL_DB_DEFAULT_NONE, NULL);
+  expect_default("NULL::character varying", RL_DB_DEFAULT_NONE, NULL);
+  expect_default("'it''s'::text", RL_DB_DEFAULT_VALUE, "it's");
+  expect_default("'a'::\"Odd \"\"one\"::text", RL_DB_DEFAULT_VALUE, "a");
+  expect_default("'a'::text || 'b'::text", RL_DB_DEFAULT_EXPRESSION, NULL);
+  expect_default("'-1'::integer", RL_DB_DEFAULT_VALUE, "-1");
+  expect_default("(-1.5)::numeric(4,1)", RL_DB_DEFAULT_VALUE, "-1.5");
+  expect_default("((7))", RL_DB_DEFAULT_VALUE, "7");
+  expect_default("(1) + (2)", RL_DB_DEFAULT_EXPRESSION, "(1) + (2)");
+  expect_default("TRUE", RL_DB_DEFAULT_VALUE, "true");
+  expect_default("now()", RL_DB_DEFAULT_NOW, NULL);
+  expect_default("CURRENT_TIMESTAMP", RL_DB_DEFAULT_NOW, NULL);
+  expect_default("gen_random_uuid()", RL_DB_DEFAULT_EXPRESSION, "gen_random_uuid()");
+  rl_db_default a = {RL_DB_DEFAULT_VALUE, RL_STR("1.50"), {"", 0}}, b = {RL_DB_DEFAULT_VALUE, RL_STR("1.5"), {"", 0}};
+  assert_true(rl_db_default_equal(&a, &b));
+  b.value = RL_STR("1.51");
+  assert_false(rl_db_default_equal(&a, &b));
+}
+
+static void test_sqlite_texts(void **state) {
+  (void)state;
+  rl_arena arena;
+  rl_db_table t = {0};
+  rl_arena_init(&arena, 0);
+  static const char sql[] =
+      "CREATE TABLE \"CHECK\" (a INT /* CHECK (no) */ CHECK (a > ')' AND (1)), -- CHECK (no)\n"
+      "b TEXT DEFAULT 'CHECK (no)', CONSTRAINT \"own \"\"one\" CHECK(b <> '')) WITHOUT ROWID, STRICT";
+  assert_int_equal(rl_sqlite_checks(rl_str_of(sql), &arena, &t, NULL), RILLE_OK);
+  assert_int_equal(t.checks.count, 2);
+  assert_true(rl_str_is(t.checks.items[0].sql, "CHECK (a > ')' AND (1))"));
+  assert_true(rl_str_is(t.checks.items[1].name, "own \"one"));
+  assert_true(rl_str_is(t.checks.items[1].sql, "CHECK(b <> '')"));
+  assert_true(t.strict && t.without_rowid);
+  rl_str where = rl_sqlite_predicate(RL_STR("CREATE INDEX \"where\" ON t (a) WHERE (a > 1)"));
+  assert_true(rl_str_is(rl_db_bare(where), "a > 1"));
+  rl_arena_dispose(&arena);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_diff_without_memory),
+      cmocka_unit_test(test_live_without_memory),
+      cmocka_unit_test(test_defaults),
+      cmocka_unit_test(test_sqlite_texts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
