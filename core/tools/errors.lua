@@ -224,6 +224,10 @@ local WORDS = {
     met = "`rille.pull` found no table in the database.",
     todo = "Look at the URL: database and `schema=` parameter.",
   },
+  P4002 = {
+    met = "The catalogue told of a foreign key that cannot be: one of more than 32 columns.",
+    todo = "Check the database for damage.",
+  },
 }
 
 local KINDS = {
@@ -237,6 +241,7 @@ local META = {
   { "field", "the field, as in the schema" },
   { "suggestion", "the nearest right name" },
   { "models", "list: the models that there are" },
+  { "warnings", "list: what a push would lose, or cannot do, with the number of rows" },
   { "target", "list: the fields of the constraint" },
   { "field_name", "the relation field that holds the foreign key" },
   { "relation", "the name of the relation" },

@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
+local raw = require "rille.raw"
 
 local methods = client.methods
 local unpack = table.unpack or unpack -- luacheck: ignore
@@ -35,7 +36,8 @@ local function recorder(db, calls)
   })
 end
 
-local function run(db, calls)
+-- One after the other: what the core cannot take together.
+local function run_each(db, calls)
   local results, keeps = {}, core.keeps_nulls(rawget(db, client.SCOPE))
   for i, call in ipairs(calls) do
     local target = call.model and db[call.model] or db
@@ -50,6 +52,64 @@ local function run(db, calls)
   return unpack(results, 1, #calls)
 end
 
+local function entry_of(db, call)
+  if call.model then return { db[call.model], call.method, call[1] } end
+  local sql, params, count = raw.statement(call.method, unpack(call, 1, call.n))
+  return { false, sql = sql, params = params, count = count, query = call.method == "query_raw" }
+end
+
+local function send_all(db, calls, entries, atomic)
+  for i, call in ipairs(calls) do
+    entries.at = i
+    entries[i] = entry_of(db, call)
+  end
+  return db[client.STEPS].batch(rawget(db, client.SCOPE), entries, atomic)
+end
+
+-- In as few round trips as the calls allow.
+local function run_together(db, calls, atomic)
+  local entries = {} -- `at`: which call an error is about, as long as none is sent
+  local ok, results = pcall(send_all, db, calls, entries, atomic)
+  if not ok then
+    if errors.is_error(results) and not results.meta.batch_index then results.meta.batch_index = entries.at end
+    error(results, 0)
+  end
+  for i, call in ipairs(calls) do
+    if call.method == "execute_raw" then results[i] = results[i].count end
+  end
+  return unpack(results, 1, #calls)
+end
+
+local ACTIONS = {}
+for _, name in ipairs(core.actions) do ACTIONS[name] = true end
+
+-- Whether the core knows every call: a method of a model that somebody has put there is not one of its own.
+local function is_known(db, call)
+  if not call.model then return call.method ~= "execute_script" end
+  local method = ACTIONS[call.method] and db[call.model][call.method]
+  return method and (method == rawget(core.methods, call.method) or method == rawget(core.cooperative_methods, call.method))
+end
+
+local READS = { count = true, aggregate = true, group_by = true, exists = true }
+local function only_reads(call) return READS[call.method] or call.method:find "^find_" ~= nil end
+
+-- Several calls of which one writes are one piece of work, unless the caller says that they are not.
+local function run(db, calls, asked)
+  local together, reads = true, true
+  for _, call in ipairs(calls) do
+    together = together and is_known(db, call)
+    reads = reads and only_reads(call)
+  end
+  if db[client.IN_TRANSACTION] then
+    if together then return run_together(db, calls, false) end
+    return run_each(db, calls)
+  end
+  if together and (reads or asked ~= false) then return run_together(db, calls, asked == true) end
+  local apart = asked == false or (not asked and (reads or #calls < 2))
+  if apart then return run_each(db, calls) end
+  return db:transaction(function(tx) return run_each(tx, calls) end)
+end
+
 local function transaction_options(options)
   local rest, asked = {}, options.transaction
   for key, value in pairs(options) do
@@ -58,20 +118,10 @@ local function transaction_options(options)
   return asked, next(rest) and rest or nil
 end
 
-local READS = { count = true, aggregate = true, group_by = true, exists = true, query_raw = true }
-
--- Several calls of which one writes are one piece of work, unless the caller says that they are not.
-local function is_atomic(calls, asked)
-  if asked ~= nil or #calls < 2 then return asked end
-  for _, call in ipairs(calls) do
-    if not READS[call.method] and not call.method:find("^find_") then return true end
-  end
-  return false
-end
-
---- Records the calls that fn(b) makes on b's models, runs them in their order and returns their results, one value a call. The first that
---- fails ends the batch; its error has the number of the call in meta.batch_index. All happen or none when one of them writes;
---- `transaction = true` or any option of db:transaction asks for it in any case, `transaction = false` forgoes it.
+--- Records the calls that fn(b) makes on b's models, runs them as if in their order, and returns their results, one value a call. They go to the
+--- database together: what does not depend on a call before shares a round trip, where the database allows it. The first that fails ends the
+--- batch; its error has the number of the call in meta.batch_index. All happen or none when one of them writes; `transaction = true` or any option
+--- of db:transaction asks for it in any case, `transaction = false` forgoes it, and then writes go one by one.
 ---@param fn fun(b: rille.Client)
 ---@param options? { transaction?: boolean, isolation_level?: string, max_wait?: integer, timeout?: integer, retries?: integer, read_only?: boolean }
 ---@return ...
@@ -82,9 +132,11 @@ function methods:batch(fn, options)
   errors.check_keys(options or {}, OPTIONS, "batch")
   local calls = {}
   fn(recorder(self, calls))
-  local in_transaction, rest = transaction_options(options or {})
-  if not is_atomic(calls, in_transaction) or self[client.IN_TRANSACTION] then return run(self, calls) end
-  return self:transaction(function(tx) return run(tx, calls) end, rest)
+  local asked, rest = transaction_options(options or {})
+  if rest and not self[client.IN_TRANSACTION] then
+    return self:transaction(function(tx) return run(tx, calls, asked) end, rest)
+  end
+  return run(self, calls, asked)
 end
 
 return methods

@@ -2,12 +2,18 @@
 local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
+local hooks = require "rille.hooks"
+local wait = require "rille.wait"
 
 local client = {}
 
 --- The key under which a client object keeps its scope of the core.
 client.SCOPE = {}
 local SCOPE = client.SCOPE
+
+--- The key of what its methods are made of: functions of the core, or of rille.wait when it is cooperative.
+client.STEPS = {}
+local STEPS = client.STEPS
 
 --- Methods of client and transaction objects; other files add theirs.
 ---@type table<string, function>
@@ -55,12 +61,13 @@ function metatable.__close(db) db:close() end
 
 --- Makes the object for a scope of the core.
 ---@param scope userdata
+---@param steps table
 ---@return rille.Client
-function client.wrap(scope)
-  return setmetatable({ [SCOPE] = scope }, metatable)
+function client.wrap(scope, steps)
+  return setmetatable({ [SCOPE] = scope, [STEPS] = steps }, metatable)
 end
 
-local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1 }
+local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1, wait = 1 }
 local POOL = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
 
 local function check_flag(options, key)
@@ -99,12 +106,13 @@ function client.connect(options)
   local open = { schema = schema, url = url, omit = omit_list(options.omit, schema) }
   open.strict_where = check_flag(options, "strict_where")
   open.keep_nulls = check_flag(options, "keep_nulls")
+  open.hook = hooks.resolve(options.wait)
   if options.pool ~= nil then
     if type(options.pool) ~= "table" then errors.raise("VALIDATION", "`pool`: a table such as { size = 10 } is wanted") end
     errors.check_keys(options.pool, POOL, "`pool`")
     for key, value in pairs(options.pool) do open[POOL[key]] = value end
   end
-  return client.wrap(core.open(open))
+  return client.wrap(core.open(open), open.hook and wait or core)
 end
 
 --- Closes the client; calling it again does nothing. The pool closes with the last client of the process that shares it.
@@ -122,8 +130,8 @@ methods.disconnect = methods.close
 --- Marks transaction objects.
 client.IN_TRANSACTION = {}
 
---- Figures of the pool and of the plan cache.
----@return { pool: table<string, integer>, plans: table<string, integer> }
+--- Figures of the pool, of the plan cache, and of the calls that have ended: operations, statements (without BEGIN and COMMIT), round_trips.
+---@return { pool: table<string, integer>, plans: table<string, integer>, calls: table<string, integer> }
 function methods:metrics()
   return core.figures(client.scope(self, "metrics"))
 end

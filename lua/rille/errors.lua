@@ -1,5 +1,6 @@
 --- Errors of the face: making them, telling them apart, and the nearest name to a wrong one.
 local core = require "rille.core"
+local codes = require "rille.codes"
 
 local errors = {}
 
@@ -11,8 +12,7 @@ local metatable = core.error_metatable
 ---@param meta? table
 ---@return rille.Error
 function errors.new(code, message, meta)
-  local kind = code == "P2028" and "transaction" or code == "P1013" and "connection" or "validation"
-  return setmetatable({ code = code, message = message, kind = kind, retryable = false, meta = meta or {} }, metatable)
+  return setmetatable({ code = code, message = message, kind = codes[code].kind, retryable = false, meta = meta or {} }, metatable)
 end
 
 --- Raises an error with a formatted message.

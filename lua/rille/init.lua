@@ -7,6 +7,7 @@ local core = require "rille.core"
 local errors = require "rille.errors"
 local client = require "rille.client"
 local config = require "rille.config"
+local migrate = require "rille.migrate"
 local raw = require "rille.raw"
 local values = require "rille.values"
 require "rille.model"
@@ -33,6 +34,8 @@ local rille = {
   join = raw.join,
   raw = raw.raw,
   empty = raw.empty,
+  migrate = { diff = migrate.diff },
+  pull = migrate.pull,
 }
 
 local PUSH = { schema = 1, schema_text = 1, url = 1, reset = 1, accept_data_loss = 1 }
@@ -41,8 +44,9 @@ local function check_text(name, text)
   if type(text) ~= "string" then errors.raise("VALIDATION", "rille.%s takes the text of a schema, not a %s", name, type(text)) end
 end
 
---- Makes the tables of a schema in a database, which is created when it does not exist. Schema and URL are found as rille.connect finds
---- them. Errors: P1012 (schema), P1xxx (database), P3005 (it holds something else; `reset` drops that first).
+--- Brings a database into the form of a schema; it is created when it does not exist. Schema and URL are found as rille.connect finds
+--- them. Errors: P1012 (schema), P1xxx (database), P3001 (rows or values would be lost, e.meta.warnings says which: `accept_data_loss`
+--- allows it; or rows forbid a step; `reset` drops everything first).
 ---@param options? { schema?: string, schema_text?: string, url?: string, reset?: boolean, accept_data_loss?: boolean }
 function rille.push(options)
   options = options or {}

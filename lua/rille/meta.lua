@@ -28,84 +28,198 @@
 ---@field omit? table<string, table<string, boolean>> fields that are left out unless selected: { user = { password = true } }
 ---@field keep_nulls? boolean NULL comes as rille.null instead of being absent
 
+---@class rille.TransactionOptions
+---@field max_wait? integer milliseconds until it must have begun: 2000
+---@field timeout? integer milliseconds until it must have ended: 5000
+---@field isolation_level? "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"
+---@field retries? integer how often it is repeated after P2034: 0
+---@field read_only? boolean writes are P2028
+
 --- Models are fields: db.user, db.User; db.blog_post, db.blogPost, db.BlogPost.
 ---@class rille.Client
 ---@field [string] rille.Model
+local Client = {}
+
+--- Closes the client; calling it again does nothing. The pool closes with the last client of the process that shares it.
+function Client:close() end
+
+--- The same as close.
+function Client:disconnect() end
+
+--- Runs fn in a transaction: it commits when fn returns and is rolled back when fn raises. Within a transaction it is a savepoint.
+--- Errors: P2028, P2034, and what fn raises.
+---@param fn fun(tx: rille.Client): ...
+---@param options? rille.TransactionOptions
+---@return ... what fn returns
+function Client:transaction(fn, options) end
+
+--- Records the calls that fn(b) makes and runs them in their order; returns their results, one value a call. All happen or none when one of
+--- them writes, unless `transaction = false`.
+---@param fn fun(b: rille.Client)
+---@param options? { transaction?: boolean, max_wait?: integer, timeout?: integer, isolation_level?: string, retries?: integer, read_only?: boolean }
+---@return ...
+function Client:batch(fn, options) end
+
+--- The rows of a statement; `?` or `$1` stand for the values. Errors: P1016 (another number of values than placeholders), P2010.
+---@param sql string|rille.Sql
+---@param ... any values
+---@return table[] rows
+function Client:query_raw(sql, ...) end
+
+--- Runs a statement; how many rows it has changed. Errors: P1016 (another number of values than placeholders), P2010.
+---@param sql string|rille.Sql
+---@param ... any values
+---@return integer affected
+function Client:execute_raw(sql, ...) end
+
+--- Runs any number of statements, without values. Errors: P2010.
+---@param sql string
+function Client:execute_script(sql) end
+
+--- Figures of the pool and of the plan cache.
+---@return { pool: table<string, integer>, plans: table<string, integer> }
+function Client:metrics() end
 
 ---@class rille.Sql
 
 ---@class rille.Null
 
+---@alias rille.LockMode "update"|"share"|"no_key_update"|"key_share"
+---@alias rille.Lock rille.LockMode|{ mode: rille.LockMode, skip_locked?: boolean, nowait?: boolean }
+
+---@class rille.Shown
+---@field select? table
+---@field include? table
+---@field omit? table
+---@field relation_load_strategy? "join"|"query"
+
+---@class rille.FindUnique: rille.Shown
+---@field where table
+---@field lock? rille.Lock PostgreSQL only
+
+---@class rille.Find: rille.Shown
+---@field where? table
+---@field order_by? table
+---@field cursor? table
+---@field skip? integer
+---@field take? integer negative: from the end
+---@field distinct? string|string[]
+---@field lock? rille.Lock PostgreSQL only
+
+---@class rille.Each: rille.Find
+---@field batch? integer rows read at a time
+
+---@class rille.Create: rille.Shown
+---@field data? table
+
+---@class rille.CreateMany
+---@field data table|table[]
+---@field skip_duplicates? boolean
+
+---@class rille.CreateManyAndReturn: rille.Shown
+---@field data table|table[]
+---@field skip_duplicates? boolean
+
+---@class rille.Update: rille.Shown
+---@field where table
+---@field data table
+
+---@class rille.UpdateMany
+---@field where? table|rille.Null required unless data is a list; rille.all means every row
+---@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
+---@field on? string|string[]
+---@field limit? integer
+
+---@class rille.UpdateManyAndReturn: rille.Shown
+---@field where? table|rille.Null required unless data is a list; rille.all means every row
+---@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
+---@field on? string|string[]
+---@field limit? integer
+
+---@class rille.Upsert: rille.Shown
+---@field where table
+---@field create table
+---@field update table
+
+---@class rille.Delete: rille.Shown
+---@field where table
+
 ---@class rille.Model
 local Model = {}
 
 --- The row of a unique key, or nil.
----@param args { where: table, select?: table, include?: table, omit?: table }
+---@param args rille.FindUnique
 ---@return table|nil
 function Model:find_unique(args) end
 
 --- The row of a unique key. Errors: P2025.
----@param args { where: table, select?: table, include?: table, omit?: table }
+---@param args rille.FindUnique
 ---@return table
 function Model:find_unique_or_throw(args) end
 
 --- The first row, or nil.
----@param args? { where?: table, order_by?: table, cursor?: table, skip?: integer, take?: integer, distinct?: string[], select?: table, include?: table, omit?: table }
+---@param args? rille.Find
 ---@return table|nil
 function Model:find_first(args) end
 
 --- The first row. Errors: P2025.
----@param args? { where?: table, order_by?: table, cursor?: table, skip?: integer, take?: integer, distinct?: string[], select?: table, include?: table, omit?: table }
+---@param args? rille.Find
 ---@return table
 function Model:find_first_or_throw(args) end
 
 --- All rows that fit, an array.
----@param args? { where?: table, order_by?: table, cursor?: table, skip?: integer, take?: integer, distinct?: string[], select?: table, include?: table, omit?: table }
+---@param args? rille.Find
 ---@return table[]
 function Model:find_many(args) end
 
+--- Iterates over the rows that find_many would give, in constant memory: `for row in db.user:each{ where = ... } do`.
+---@param args? rille.Each
+---@return fun(): table|nil
+function Model:each(args) end
+
 --- Makes a row and returns it. Errors: P2002, P2003, P2011, P2012.
----@param args { data: table, select?: table, include?: table, omit?: table }
+---@param args rille.Create
 ---@return table
 function Model:create(args) end
 
 --- Makes many rows at once.
----@param args { data: table[], skip_duplicates?: boolean }
+---@param args rille.CreateMany
 ---@return { count: integer }
 function Model:create_many(args) end
 
 --- Makes many rows at once and returns them.
----@param args { data: table[], skip_duplicates?: boolean, select?: table, omit?: table }
+---@param args rille.CreateManyAndReturn
 ---@return table[]
 function Model:create_many_and_return(args) end
 
 --- Changes the row of a unique key and returns it. Errors: P2025.
----@param args { where: table, data: table, select?: table, include?: table, omit?: table }
+---@param args rille.Update
 ---@return table
 function Model:update(args) end
 
---- Changes all rows that fit; a missing or empty where is refused: rille.all means every row.
----@param args { where: table|rille.Null, data: table, limit?: integer }
+--- Changes all rows that fit; a missing or empty where is refused: rille.all means every row. With `on`, data is a list of rows: each names the
+--- row that it changes by the fields of `on`.
+---@param args rille.UpdateMany
 ---@return { count: integer }
 function Model:update_many(args) end
 
 --- As update_many, and returns the rows.
----@param args { where: table|rille.Null, data: table, limit?: integer, select?: table, omit?: table }
+---@param args rille.UpdateManyAndReturn
 ---@return table[]
 function Model:update_many_and_return(args) end
 
 --- Changes the row of a unique key, or makes it.
----@param args { where: table, create: table, update: table, select?: table, include?: table, omit?: table }
+---@param args rille.Upsert
 ---@return table
 function Model:upsert(args) end
 
---- Makes many rows, and changes those whose key `on` is there already.
----@param args { data: table[], on: string[], update: string[]|"all" }
+--- Makes many rows, and changes those whose key `on` is there already: the fields of `update`, or all ("all", also when it is missing).
+---@param args { data: table[], on: string|string[], update?: string[]|"all" }
 ---@return { count: integer }
 function Model:upsert_many(args) end
 
 --- Deletes the row of a unique key and returns it. Errors: P2025.
----@param args { where: table, select?: table, include?: table, omit?: table }
+---@param args rille.Delete
 ---@return table
 function Model:delete(args) end
 
@@ -124,8 +238,8 @@ function Model:count(args) end
 ---@return table
 function Model:aggregate(args) end
 
---- The same by groups.
----@param args { by: string[], where?: table, having?: table, order_by?: table, skip?: integer, take?: integer, _count?: any, _sum?: table, _avg?: table, _min?: table, _max?: table }
+--- The same by groups. Errors: P2019.
+---@param args { by: string|string[], where?: table, having?: table, order_by?: table, skip?: integer, take?: integer, _count?: any, _sum?: table, _avg?: table, _min?: table, _max?: table }
 ---@return table[]
 function Model:group_by(args) end
 
@@ -133,6 +247,17 @@ function Model:group_by(args) end
 ---@param args? { where?: table }
 ---@return boolean
 function Model:exists(args) end
+
+--- Checks a data table as create would, without sending anything.
+---@param data table
+---@return true|nil ok
+---@return { field: string, code: string, message: string }[]|nil faults
+function Model:validate(data) end
+
+--- What a call would do, without doing it; tostring of it reads well.
+---@param args table `action` (default "find_many"), and the arguments of that method
+---@return rille.Explanation
+function Model:explain(args) end
 
 ---@class rille.Decimal
 ---@operator add(rille.Decimal|number|string): rille.Decimal
@@ -166,7 +291,7 @@ function Decimal:tonumber() end
 ---@field empty rille.Sql
 local rille = {}
 
---- An exact decimal of a text, a number or a decimal. Errors: VALIDATION.
+--- An exact decimal of a text, a number or a decimal. Errors: P2006 (no decimal, not finite), VALIDATION (another type).
 ---@param x string|number|rille.Decimal
 ---@return rille.Decimal
 function rille.decimal(x) end
@@ -194,7 +319,7 @@ function rille.time(iso) end
 
 rille.json = {}
 
---- Json text of a value. Errors: VALIDATION.
+--- Json text of a value. Errors: P2006 (NaN, text that is not UTF-8), VALIDATION (a function, a list with other keys).
 ---@param value any
 ---@return string
 function rille.json.encode(value) end

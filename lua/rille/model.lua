@@ -1,10 +1,12 @@
 --- What models have beside the methods of the core: each, validate, explain; and a clear word on unknown ones.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local explanation = require "rille.explanation"
+local wait = require "rille.wait"
 
 local methods = core.methods
 
-local BATCH = 100
+local BATCH, MOST = 500, 1000000
 
 local function copy_without(args, key)
   local copy = {}
@@ -14,47 +16,19 @@ local function copy_without(args, key)
   return copy
 end
 
--- Rows with their relations, a batch of parents at a time.
-local function in_batches(model, page, size)
-  local left = page.take or math.huge
-  local offset = page.skip or 0
-  local rows, position, ended = {}, 0, false
-  local function fetch()
-    page.take = math.min(size, left)
-    page.skip = offset
-    rows, position = model:find_many(page), 1
-    offset, left = offset + #rows, left - #rows
-    ended = #rows < page.take or left <= 0
-  end
-  return function()
-    position = position + 1
-    if rows[position] == nil and not ended then fetch() end
-    local row = rows[position]
-    rows[position] = nil
-    return row
-  end
-end
-
---- Iterates over the rows that find_many would give: `for row in db.user:each{ where = ... } do`. Without relations the rows are streamed
---- one by one and memory stays constant; with relations they come in batches of `batch` parents (100), each a query of its own, so give an
---- order_by that ends in a unique field. While it streams, the loop holds a connection of the pool.
+--- Iterates over the rows that find_many would give: `for row in db.user:each{ where = ... } do`. They are read in batches of `batch` (500) rows,
+--- each with its relations, so memory stays constant whatever the number of rows. All batches show the database as it was at the first: the
+--- loop holds a connection with a read-only transaction until it ends; within a transaction it uses that one, which may do other things meanwhile.
+--- On SQLite, in memory or in a transaction that is not read_only, all rows are read at the start instead, since writes share the connection.
 ---@param args? table as of find_many, and `batch`
 ---@return fun(): table|nil
 function methods.each(model, args)
   local size = type(args) == "table" and args.batch or BATCH
-  if type(size) ~= "number" or size < 1 then errors.raise("VALIDATION", "`batch`: a number from 1 on is wanted") end
-  if type(args) == "table" then args = copy_without(args, "batch") end
-  local iterate, state, start, closer = core.stream(model, args)
-  if iterate then return iterate, state, start, closer end
-  args = args or {}
-  if type(args.take) == "number" and args.take < 0 then
-    local rows, position = model:find_many(args), 0
-    return function()
-      position = position + 1
-      return rows[position]
-    end
+  if type(size) ~= "number" or size < 1 or size > MOST or size % 1 ~= 0 then
+    errors.raise("VALIDATION", "`batch`: a whole number of rows from 1 to %d is wanted", MOST)
   end
-  return in_batches(model, args, size)
+  if type(args) == "table" and args.batch then args = copy_without(args, "batch") end
+  return wait.stream(model, args, size)
 end
 
 --- Checks a data table as create would, without sending anything.
@@ -70,12 +44,13 @@ function methods.validate(model, data)
   return nil, { { field = (path:gsub("^data%.", "")), code = e.code, message = e.message } }
 end
 
---- The SQL that a call would send, one text for all its statements. Nothing is run.
+--- What a call would do, without doing it: its statements with the database's plan for each, the steps, the round trips. A write is not run either.
+--- `tostring` of it reads well.
 ---@param args table `action` (default "find_many"), and the arguments of that method
----@return string sql
+---@return rille.Explanation
 function methods.explain(model, args)
   if type(args) ~= "table" then errors.raise("VALIDATION", "explain takes a table: { action = \"find_many\", where = { ... } }") end
-  return core.explain(model, copy_without(args, "action"), args.action or "find_many")
+  return explanation(core.explain(model, copy_without(args, "action"), args.action or "find_many"))
 end
 
 setmetatable(methods, {

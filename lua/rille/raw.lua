@@ -1,5 +1,4 @@
 --- Raw SQL: fragments that carry their values, and the methods that run them.
-local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
 
@@ -73,7 +72,7 @@ local function append(texts, values, count, value)
 end
 
 --- A piece of SQL with its values: each `?` takes the next argument, a value or another fragment. `??` stands for a plain question mark.
---- Values are always sent as parameters.
+--- Values are always sent as parameters. Errors: P1016 when there are more or fewer values than placeholders.
 ---@param text string
 ---@param ... any
 ---@return rille.Sql
@@ -144,22 +143,25 @@ local function statement(method, sql, ...)
   return sql, { ... }, n
 end
 
---- Runs a statement and returns its rows. Values replace `$1` or `?`; nil and rille.null are NULL. Errors: P2010, with the database's words.
+raw.statement = statement
+
+--- Runs a statement and returns its rows. Values replace `$1` or `?`; nil and rille.null are NULL. Errors: P2010, with the database's words; P1016
+--- when there are more or fewer values than placeholders.
 ---@param sql string|rille.Sql
 ---@param ... any values
 ---@return table[] rows
 function methods:query_raw(sql, ...)
   local scope = client.scope(self, "query_raw")
-  return core.query(scope, statement("query_raw", sql, ...))
+  return self[client.STEPS].query(scope, statement("query_raw", sql, ...))
 end
 
---- Runs a statement and returns how many rows it has changed. Values as of query_raw.
+--- Runs a statement and returns how many rows it has changed. Values and errors as of query_raw.
 ---@param sql string|rille.Sql
 ---@param ... any values
 ---@return integer affected
 function methods:execute_raw(sql, ...)
   local scope = client.scope(self, "execute_raw")
-  return core.execute(scope, statement("execute_raw", sql, ...))
+  return self[client.STEPS].execute(scope, statement("execute_raw", sql, ...))
 end
 
 --- Runs several statements, separated by semicolons, without values and without rows.
@@ -168,7 +170,7 @@ function methods:execute_script(sql)
   local scope = client.scope(self, "execute_script")
   if is_fragment(sql) and sql.count == 0 then sql = numbered(sql) end
   if type(sql) ~= "string" then errors.raise("VALIDATION", "execute_script takes SQL as text, not a %s", type(sql)) end
-  core.script(scope, sql)
+  self[client.STEPS].script(scope, sql)
 end
 
 return raw

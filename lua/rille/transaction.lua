@@ -11,27 +11,44 @@ local OPTIONS = { max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, r
 local function pack(...) return { n = select("#", ...), ... } end
 
 -- Runs fn on a scope that has begun: commits, or rolls back and raises what fn raised, the same object.
-local function run(scope, fn)
-  local tx = client.wrap(scope)
+local function run(steps, scope, fn)
+  local tx = client.wrap(scope, steps)
   rawset(tx, client.IN_TRANSACTION, true)
   local result = pack(pcall(fn, tx))
   if result[1] then
-    core.finish(scope, true)
+    steps.finish(scope, true)
     return unpack(result, 2, result.n)
   end
-  pcall(core.finish, scope, false) -- what fn raised says more than a failed rollback
+  pcall(steps.finish, scope, false) -- what fn raised says more than a failed rollback
   error(result[2], 0)
 end
 
-local function with_retries(parent, fn, options, retries)
+local Guard = {}
+function Guard.__close(guard) core.close(guard.scope) end
+
+-- The same where fn may wait for a scheduler: when its coroutine is closed, the transaction is rolled back then and there, and not only when it is
+-- collected. (The fourth value of a generic for is closed with the loop, in Luas that close values.)
+local function run_guarded(steps, scope, fn)
+  local function once(_, done)
+    if not done then return pack(run(steps, scope, fn)) end
+  end
+  for result in once, nil, nil, setmetatable({ scope = scope }, Guard) do return unpack(result, 1, result.n) end -- luacheck: ignore
+end
+
+local function run_in(steps, scope, fn)
+  if steps == core then return run(steps, scope, fn) end
+  return run_guarded(steps, scope, fn)
+end
+
+local function with_retries(steps, parent, fn, options, retries)
   local attempt = 0
   while true do
-    local result = pack(pcall(function() return run(core.begin(parent, options), fn) end))
+    local result = pack(pcall(function() return run_in(steps, steps.begin(parent, options), fn) end))
     if result[1] then return unpack(result, 2, result.n) end
     local e = result[2]
     attempt = attempt + 1
     if attempt > retries or not errors.is_error(e) or e.code ~= "P2034" then error(e, 0) end
-    core.back_off(attempt)
+    steps.back_off(attempt, parent)
   end
 end
 
@@ -60,9 +77,10 @@ function methods:transaction(fn, options)
   local scope = client.scope(self, "transaction")
   local nested = self[client.IN_TRANSACTION]
   local retries = check(fn, options, nested)
-  if nested then return run(core.nest(scope), fn) end
-  if retries == 0 then return run(core.begin(scope, options), fn) end
-  return with_retries(scope, fn, options, retries)
+  local steps = self[client.STEPS]
+  if nested then return run_in(steps, steps.nest(scope), fn) end
+  if retries == 0 then return run_in(steps, steps.begin(scope, options), fn) end
+  return with_retries(steps, scope, fn, options, retries)
 end
 
 return methods

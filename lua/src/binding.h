@@ -25,11 +25,13 @@ enum {
   RL_REF_ERROR,
   RL_REF_SCOPE,
   RL_REF_MODEL,
+  RL_REF_COOPERATIVE, /* of the models of a cooperative client */
   RL_REF_SLOT,
   RL_REF_SCHEMA,
   RL_REF_BOX,
   RL_REF_SHAPES, /* shape id -> rl_shape */
   RL_REF_METHODS,
+  RL_REF_COOPERATIVE_METHODS,
   RL_REF_YDAY, /* the string: a table that has it is one of os.date */
   RL_REF_MODULE,
   RL_REF_END
@@ -76,6 +78,7 @@ typedef struct rl_box {
   rille_decimal *decimal[3];
   rille_diagnostics *diagnostics;
   rille_json *json;
+  rille_diff *diff;
 } rl_box;
 rl_box *rl_box_push(lua_State *L);
 void rl_box_clear(rl_box *box);
@@ -97,7 +100,8 @@ typedef struct rl_scope {
   rl_tx *tx;            /* NULL: not in a transaction */
   int idle;             /* slots that wait in the anchors */
   int keep_nulls;
-  int depth; /* 0: client, 1: transaction, more: savepoints */
+  int cooperative; /* its models have the methods of the cooperative table */
+  int depth;       /* 0: client, 1: transaction, more: savepoints */
   int ended;
 } rl_scope;
 
@@ -117,6 +121,10 @@ typedef struct rl_slot {
   rl_tx *tx; /* while it runs there */
   int keep_nulls;
   int running;
+  int job;            /* driven from Lua: which kind, see job.c; 0: not */
+  rl_scope *scope;    /* of the job, which keeps it alive */
+  rille_tape **tapes; /* of a batch, a tape a call */
+  int tape_count;
   rl_binding *stream; /* counts it among its streams; NULL: not a stream */
 } rl_slot;
 
@@ -188,17 +196,31 @@ rl_shape *rl_shape_push(lua_State *L, rl_binding *b, const rille_op *op);
 /* rows.c: pulls the rest of a started operation and pushes its result, one value. 0, or -1 when slot->err says what
  * failed. */
 int rl_push_result(lua_State *L, rl_binding *b, rl_slot *slot);
-/* Pulls one row of the root and pushes its table; the status of the pull. */
-rille_status rl_push_next(lua_State *L, rl_binding *b, rl_slot *slot);
+/* Pulls a batch of a stream and pushes the array of its rows; the status that ended it. */
+rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_slot *slot);
 /* Pulls to the end. */
 rille_status rl_drain(rl_slot *slot);
 
 /* Functions of the module, by subject. */
 void rl_op_setup(lua_State *L);
 void rl_raw_setup(lua_State *L);
+void rl_job_setup(lua_State *L);
+void rl_alarm_setup(lua_State *L);
 void rl_client_setup(lua_State *L);
 void rl_tx_setup(lua_State *L);
 void rl_schema_setup(lua_State *L);
+
+/* Starts for job.c: each leaves anchors and slot at the top of the stack. */
+void rl_job_prepare(rl_slot *slot); /* between taking the slot and rl_slot_begin */
+rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch);
+rl_slot *rl_raw_job(lua_State *L, rl_scope *scope, int query);
+rl_slot *rl_script_job(lua_State *L, rl_scope *scope);
+typedef rille_status rl_tx_step(rille_op *, rille_tx *, rille_error **);
+rl_slot *rl_tx_job(lua_State *L, rl_scope *scope, rl_tx_step *start);
+rl_slot *rl_batch_job(lua_State *L, rl_scope *scope, int cooperative);
+rille_action rl_check_action(lua_State *L, int index);
+rl_model *rl_model_at(lua_State *L, const rl_binding *b, int index);
+rl_tx_step *rl_tx_ending(const rl_scope *scope, int commit);
 
 /* client.c */
 rl_scope *rl_scope_check(lua_State *L, int index); /* raises when it is none, closed, or over */

@@ -67,8 +67,17 @@ static size_t omit_option(lua_State *L, int index, const char **out) {
   return count;
 }
 
+/* The wait hook lies among the anchors; scope at the top. */
+static void keep_hook(lua_State *L, rl_scope *scope) {
+  rl_get_user(L, -1);
+  lua_getfield(L, 1, "hook");
+  scope->cooperative = lua_istable(L, -1);
+  lua_setfield(L, -2, "hook");
+  lua_pop(L, 1);
+}
+
 /* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, omit,
- * plan_cache_size } */
+ * plan_cache_size, hook } */
 static int open_client(lua_State *L) {
   const char *omit[OMIT_MAX];
   rille_client_options options;
@@ -89,6 +98,7 @@ static int open_client(lua_State *L) {
   options.plan_cache_size = (int32_t)number_option(L, 1, "plan_cache_size", 1000000);
   options.strict_where = flag_option(L, 1, "strict_where");
   scope->keep_nulls = flag_option(L, 1, "keep_nulls");
+  keep_hook(L, scope);
   options.omit_count = omit_option(L, 1, omit);
   options.omit = options.omit_count ? omit : NULL;
   rl_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
@@ -143,7 +153,7 @@ static int model(lua_State *L) {
   rl_model *m = (rl_model *)rl_new_userdata(L, sizeof *m);
   m->scope = scope;
   m->model = number;
-  rl_push_ref(L, RL_REF_MODEL);
+  rl_push_ref(L, scope->cooperative ? RL_REF_COOPERATIVE : RL_REF_MODEL);
   lua_setmetatable(L, -2);
   rl_get_user(L, 1);
   rl_set_user(L, -2);
@@ -178,7 +188,18 @@ static void set_figure(lua_State *L, const char *key, int64_t value) {
   lua_setfield(L, -2, key);
 }
 
-/* core.figures(scope): { pool = {...}, plans = {...} } */
+static void push_calls(lua_State *L, const rille_client *c) {
+  rille_call_stats calls;
+  memset(&calls, 0, sizeof calls);
+  calls.struct_size = (uint32_t)sizeof calls;
+  rille_client_call_stats(c, &calls);
+  lua_createtable(L, 0, 3);
+  set_figure(L, "operations", calls.operations);
+  set_figure(L, "statements", calls.statements);
+  set_figure(L, "round_trips", calls.round_trips);
+}
+
+/* core.figures(scope): { pool = {...}, plans = {...}, calls = {...} } */
 static int figures(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rille_pool_stats pool;
@@ -189,7 +210,9 @@ static int figures(lua_State *L) {
   plans.struct_size = (uint32_t)sizeof plans;
   rille_client_pool_stats(scope->client, &pool);
   rille_client_plan_stats(scope->client, &plans);
-  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, 3);
+  push_calls(L, scope->client);
+  lua_setfield(L, -2, "calls");
   lua_createtable(L, 0, 8);
   set_figure(L, "size", pool.size);
   set_figure(L, "open", pool.open);

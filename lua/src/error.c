@@ -1,6 +1,7 @@
 /* Errors: the core's become tables with code, message, kind, meta; and what holds an error, or a text, until it has
  * become Lua's. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "binding.h"
@@ -16,6 +17,11 @@ static void set_text(lua_State *L, const char *key, const char *text) {
   lua_setfield(L, -2, key);
 }
 
+/* Where a schema has its fault; elsewhere "column" is a name. */
+static int is_number(const rille_error *e, const char *key) {
+  return strcmp(rille_error_code(e), "P1012") == 0 && (strcmp(key, "line") == 0 || strcmp(key, "column") == 0);
+}
+
 static void push_meta(lua_State *L, const rille_error *e) {
   size_t count = rille_error_detail_count(e);
   lua_createtable(L, 0, (int)count);
@@ -27,6 +33,8 @@ static void push_meta(lua_State *L, const rille_error *e) {
         lua_pushstring(L, rille_error_detail_value(e, i, v));
         lua_rawseti(L, -2, (int)v + 1);
       }
+    } else if (is_number(e, rille_error_detail_key(e, i))) {
+      lua_pushinteger(L, (lua_Integer)strtol(rille_error_detail_value(e, i, 0), NULL, 10));
     } else {
       lua_pushstring(L, rille_error_detail_value(e, i, 0));
     }
@@ -99,6 +107,7 @@ void rl_box_clear(rl_box *box) {
   for (size_t i = 0; i < sizeof box->decimal / sizeof *box->decimal; i++) rille_decimal_free(box->decimal[i]);
   rille_diagnostics_free(box->diagnostics);
   rille_json_free(box->json);
+  rille_diff_free(box->diff);
   memset(box, 0, sizeof *box);
 }
 

@@ -45,7 +45,7 @@ static int build(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, -2);
   lua_setmetatable(L, -2);
-  for (int ref = RL_REF_SENTINEL; ref <= RL_REF_METHODS; ref++) {
+  for (int ref = RL_REF_SENTINEL; ref <= RL_REF_COOPERATIVE_METHODS; ref++) {
     lua_newtable(L);
     keep(L, b, ref);
   }
@@ -65,6 +65,8 @@ static int build(lua_State *L) {
   rl_tx_setup(L);
   rl_op_setup(L);
   rl_raw_setup(L);
+  rl_job_setup(L);
+  rl_alarm_setup(L);
   lua_pushstring(L, rille_version());
   lua_setfield(L, -2, "version");
   return 1;

@@ -31,8 +31,14 @@ static const struct {
 /* A tape that one huge call has blown up is not kept. */
 #define TOKENS_KEPT 100000u
 
+/* Those of cooperative clients differ in where their methods are found. */
+rl_model *rl_model_at(lua_State *L, const rl_binding *b, int index) {
+  rl_model *m = (rl_model *)rl_is(L, b, index, RL_REF_MODEL);
+  return m ? m : (rl_model *)rl_is(L, b, index, RL_REF_COOPERATIVE);
+}
+
 static rl_model *check_model(lua_State *L, rl_binding *b, const char *method) {
-  rl_model *m = (rl_model *)rl_is(L, b, 1, RL_REF_MODEL);
+  rl_model *m = rl_model_at(L, b, 1);
   if (!m)
     rl_raise(L, "VALIDATION", "%s is a method: call it with a colon, as in db.user:%s{ ... }, not with a dot", method,
              method);
@@ -79,34 +85,65 @@ static int method(lua_State *L) {
   return 1;
 }
 
-static rille_action check_action(lua_State *L, int index) {
+rille_action rl_check_action(lua_State *L, int index) {
   const char *name = luaL_checkstring(L, index);
   for (size_t i = 0; i < ACTION_COUNT; i++)
     if (strcmp(actions[i].name, name) == 0) return actions[i].action;
   rl_raise(L, "VALIDATION", "there is no method `%s` to explain", name);
 }
 
-/* Starts without running. Stack: model, arguments; then anchors and slot. */
-static rl_slot *start(lua_State *L, rl_binding *b, rl_model *m, rille_action action, int flags) {
+/* Starts without running. Stack: model, arguments; then anchors and slot. batch: as of rille_op_set_stream. */
+static rl_slot *start(lua_State *L, rl_binding *b, rl_model *m, rille_action action, uint32_t batch) {
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, flags);
+  write_args(L, b, slot, batch ? RL_WALK_ARGS | RL_WALK_COPY : RL_WALK_ARGS);
   rl_slot_begin(slot, m->scope);
+  rille_op_set_stream(slot->op, batch);
   if (rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err) < 0)
     rl_slot_throw(L, m->scope, slot, 3);
   return slot;
 }
 
-/* core.explain(model, args, action): the SQL, one statement a line. */
+/* A job may outlive what it was called with: texts are copied. Stack: model, arguments, and unless it is a stream the
+ * method's name. */
+rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
+  rl_binding *b = rl_binding_of(L);
+  rille_action action = batch ? RILLE_FIND_MANY : rl_check_action(L, 3);
+  rl_model *m = check_model(L, b, batch ? "each" : lua_tostring(L, 3));
+  check_args(L, batch ? "each" : lua_tostring(L, 3));
+  *scope = m->scope;
+  rl_slot *slot = rl_slot_take(L, m->scope, 1);
+  write_args(L, b, slot, RL_WALK_ARGS | RL_WALK_COPY);
+  rl_job_prepare(slot);
+  rl_slot_begin(slot, m->scope);
+  rille_op_set_stream(slot->op, batch);
+  if (rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err) < 0)
+    rl_slot_throw(L, m->scope, slot, 3);
+  return slot;
+}
+
+/* core.hook(model or scope): the wait hook of a cooperative client; nil for everything else. */
+static int hook(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  rl_model *m = rl_model_at(L, b, 1);
+  const rl_scope *scope = m ? m->scope : (const rl_scope *)rl_is(L, b, 1, RL_REF_SCOPE);
+  if (!scope || !scope->cooperative) return 0;
+  rl_get_user(L, 1);
+  lua_getfield(L, -1, "hook");
+  return 1;
+}
+
+/* core.explain(model, args, action): { round_trips, steps, statements = { { sql, params, dependent, plan = { { line } }
+ * } } } */
 static int explain(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_model *m = check_model(L, b, "explain");
-  rille_action action = check_action(L, 3);
+  rille_action action = rl_check_action(L, 3);
   check_args(L, "explain");
-  size_t len;
-  rl_slot *slot = start(L, b, m, action, RL_WALK_ARGS);
-  if (rille_op_explain(slot->op, &slot->text, &len, &slot->err) < 0) rl_slot_throw(L, m->scope, slot, 3);
-  lua_pushlstring(L, slot->text, len);
-  rl_slot_stop(slot);
+  rl_slot *slot = rl_slot_take(L, m->scope, 1);
+  write_args(L, b, slot, RL_WALK_ARGS);
+  rl_slot_begin(slot, m->scope);
+  rille_status status = rille_op_explain_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err);
+  if (status < 0 || rl_push_result(L, b, slot) < 0) rl_slot_throw(L, m->scope, slot, 3);
   rl_slot_give(L, m->scope, slot, 3);
   return 1;
 }
@@ -115,25 +152,43 @@ static int explain(lua_State *L) {
 static int check(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_model *m = check_model(L, b, "validate");
-  rille_action action = check_action(L, 3);
+  rille_action action = rl_check_action(L, 3);
   check_args(L, "validate");
-  rl_slot *slot = start(L, b, m, action, RL_WALK_ARGS);
+  rl_slot *slot = start(L, b, m, action, 0);
   rl_slot_stop(slot);
   rl_slot_give(L, m->scope, slot, 3);
   return 0;
 }
 
-/* The iterator of a stream. Upvalues: binding, references, model, slot. */
-static int stream_next(lua_State *L) {
-  rl_binding *b = rl_binding_of(L);
-  rl_slot *slot = (rl_slot *)lua_touserdata(L, lua_upvalueindex(4));
-  if (!slot->running) return 0;
-  rille_status status = rl_push_next(L, b, slot);
-  if (status == RILLE_ROW) return 1;
+/* Upvalues of a stream's iterator, after binding and references. */
+#define STREAM_SLOT lua_upvalueindex(4)
+#define STREAM_ROWS lua_upvalueindex(5) /* the batch at hand */
+#define STREAM_AT lua_upvalueindex(6)   /* the last row of it that was given */
+
+/* A stream that has no more rows gives its connection back before the last of them are seen. */
+static void next_batch(lua_State *L, rl_slot *slot) {
+  rille_status status = rl_push_batch(L, rl_binding_of(L), slot);
   if (status < 0) rl_push_error(L, slot->err);
-  rl_slot_stop(slot);
+  if (status != RILLE_BATCH) rl_slot_stop(slot);
   if (status < 0) lua_error(L);
-  return 0;
+  lua_replace(L, STREAM_ROWS);
+}
+
+static int stream_next(lua_State *L) {
+  rl_slot *slot = (rl_slot *)lua_touserdata(L, STREAM_SLOT);
+  int at = (int)lua_tointeger(L, STREAM_AT) + 1;
+  lua_settop(L, 0);
+  for (;; at = 1) {
+    lua_rawgeti(L, STREAM_ROWS, at);
+    if (!lua_isnil(L, -1) || !slot->running) break;
+    next_batch(L, slot);
+    lua_settop(L, 0);
+  }
+  lua_pushnil(L);
+  lua_rawseti(L, STREAM_ROWS, at);
+  lua_pushinteger(L, at);
+  lua_replace(L, STREAM_AT);
+  return 1;
 }
 
 #define STREAMS_MIN 4
@@ -149,27 +204,21 @@ static void count_stream(lua_State *L, rl_binding *b, rl_slot *slot) {
   b->streams++;
 }
 
-/* core.stream(model, args): iterator, nil, nil, closer; or nothing when the result has more than one node and does not
- * stream. */
+/* core.stream(model, args, batch): iterator, nil, nil, closer. */
 static int stream(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_model *m = check_model(L, b, "each");
+  uint32_t batch = (uint32_t)luaL_checkinteger(L, 3);
   check_args(L, "each");
-  const rille_node *nodes;
-  uint32_t count = 0;
-  rl_slot *slot = start(L, b, m, RILLE_FIND_MANY, RL_WALK_ARGS | RL_WALK_COPY);
-  rille_op_shape(slot->op, &nodes, &count);
-  if (count > 1) {
-    rl_slot_stop(slot);
-    rl_slot_give(L, m->scope, slot, 3);
-    return 0;
-  }
+  rl_slot *slot = start(L, b, m, RILLE_FIND_MANY, batch);
   count_stream(L, b, slot);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 4);
-  lua_pushcclosure(L, stream_next, 4);
+  lua_newtable(L);
+  lua_pushinteger(L, 0);
+  lua_pushcclosure(L, stream_next, 6);
   lua_pushnil(L);
   lua_pushnil(L);
   lua_pushvalue(L, 4);
@@ -177,7 +226,7 @@ static int stream(lua_State *L) {
 }
 
 static int model_text(lua_State *L) {
-  rl_model *m = (rl_model *)rl_is(L, rl_binding_of(L), 1, RL_REF_MODEL);
+  rl_model *m = rl_model_at(L, rl_binding_of(L), 1);
   const char *name = NULL;
   if (m && m->scope->client) name = rille_schema_model_name(rille_client_schema(m->scope->client), m->model);
   lua_pushfstring(L, "rille.Model(%s)", name ? name : "closed");
@@ -201,20 +250,40 @@ static void set_methods(lua_State *L) {
   }
 }
 
-void rl_op_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"explain", explain}, {"check", check}, {"stream", stream}, {"model_name", model_name}, {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__tostring", model_text}, {NULL, NULL}};
-  rl_set_functions(L, functions);
-  rl_push_ref(L, RL_REF_METHODS);
-  set_methods(L);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -3, "methods");
-  rl_push_ref(L, RL_REF_MODEL);
+static void set_names(lua_State *L) {
+  lua_createtable(L, (int)ACTION_COUNT, 0);
+  for (size_t i = 0; i < ACTION_COUNT; i++) {
+    lua_pushstring(L, actions[i].name);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "actions");
+}
+
+/* Its methods are the table at the top. */
+static void set_metatable(lua_State *L, int ref, const luaL_Reg *meta) {
+  rl_push_ref(L, ref);
   rl_set_functions(L, meta);
   lua_pushvalue(L, -2);
   lua_setfield(L, -2, "__index");
   lua_pushliteral(L, "rille.Model");
   lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}
+
+void rl_op_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"explain", explain},       {"check", check}, {"stream", stream},
+                                       {"model_name", model_name}, {"hook", hook},   {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__tostring", model_text}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+  set_names(L);
+  rl_push_ref(L, RL_REF_METHODS);
+  set_methods(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "methods");
+  set_metatable(L, RL_REF_MODEL, meta);
+  rl_push_ref(L, RL_REF_COOPERATIVE_METHODS); /* Lua fills it */
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -4, "cooperative_methods");
+  set_metatable(L, RL_REF_COOPERATIVE, meta);
   lua_pop(L, 2);
 }

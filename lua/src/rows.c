@@ -1,20 +1,10 @@
 /* Rows to Lua tables: each table is made once with its size known, its keys ready on the stack, and put into its parent
  * at once. */
-#include "binding.h"
+#include "rows.h"
 
 #define ROWS_HINT_MAX 1024
 
-typedef struct builder {
-  lua_State *L;
-  rl_slot *slot;
-  const rl_shape *shape;
-  int keys;   /* stack index of key 0: key n lies at keys + n */
-  int arrays; /* stack index of node 0's array of rows; only nodes with children have one */
-  int list;   /* stack index of the list that the last row of a to-many node went to */
-  uint32_t list_node;
-  uint64_t list_parent;
-  size_t list_len;
-} builder;
+typedef struct rl_builder builder;
 
 static inline void push_cell(builder *w, const rille_value *v) {
   switch (v->kind) {
@@ -26,8 +16,8 @@ static inline void push_cell(builder *w, const rille_value *v) {
   }
 }
 
-/* The row lies at the top; its group's table is made by the first column of it, and is there without any value too: `r._sum.views` must
- * not fail for want of rows. */
+/* The row lies at the top; its group's table is made by the first column of it, and is there without any value too:
+ * `r._sum.views` must not fail for want of rows. */
 static void set_grouped(builder *w, int key, int group_key, const rille_value *cell) {
   lua_State *L = w->L;
   lua_pushvalue(L, group_key);
@@ -149,6 +139,26 @@ static void start(builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
   w->keys = lua_gettop(L) - w->shape->key_count;
 }
 
+void rl_builder_start(rl_builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
+  start(w, L, b, slot);
+}
+
+void rl_builder_put(rl_builder *w, const rille_row *row) {
+  if (row->node != 0) {
+    add_child(w, row);
+    return;
+  }
+  push_row(w, row);
+  lua_rawseti(w->L, w->arrays, (int)row->ordinal + 1);
+}
+
+void rl_push_cell(lua_State *L, rl_slot *slot, const rille_row *row) {
+  if (row->cells[0].kind == RILLE_INT && rille_op_result(slot->op) == RILLE_RESULT_BOOLEAN)
+    lua_pushboolean(L, row->cells[0].as.i != 0);
+  else
+    rl_push_value(L, slot, &row->cells[0]);
+}
+
 /* Leaves the array of the root's rows at the top. */
 static rille_status build_tree(builder *w, rille_row *row) {
   lua_State *L = w->L;
@@ -227,10 +237,7 @@ static int push_cell_alone(lua_State *L, rl_slot *slot) {
   rille_row row;
   rille_status status = rille_op_next(slot->op, &row, &slot->err);
   if (status == RILLE_ROW && row.count > 0) {
-    if (row.cells[0].kind == RILLE_INT && rille_op_result(slot->op) == RILLE_RESULT_BOOLEAN)
-      lua_pushboolean(L, row.cells[0].as.i != 0);
-    else
-      rl_push_value(L, slot, &row.cells[0]);
+    rl_push_cell(L, slot, &row);
     status = rl_drain(slot);
   } else {
     lua_pushnil(L);
@@ -253,12 +260,14 @@ int rl_push_result(lua_State *L, rl_binding *b, rl_slot *slot) {
   }
 }
 
-rille_status rl_push_next(lua_State *L, rl_binding *b, rl_slot *slot) {
+rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_slot *slot) {
   rille_row row;
   rille_status status = rille_op_next(slot->op, &row, &slot->err);
-  if (status != RILLE_ROW) return status;
+  if (status != RILLE_ROW) {
+    lua_newtable(L);
+    return status;
+  }
   builder w;
   start(&w, L, b, slot);
-  push_row(&w, &row);
-  return status;
+  return w.shape->node_count > 1 ? build_tree(&w, &row) : build_flat(&w, &row);
 }

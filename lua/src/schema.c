@@ -1,4 +1,5 @@
-/* Schemas: opening, checking, formatting; and bringing a database into the form of one. */
+/* Schemas: opening, checking, formatting; and bringing a database into the form
+ * of one. */
 #include <string.h>
 
 #include "binding.h"
@@ -23,7 +24,8 @@ static void set_string(lua_State *L, const char *key, const char *text) {
   lua_setfield(L, -2, key);
 }
 
-/* Pushes a list of { line, column, end_column, message, file, source_line, warning }. */
+/* Pushes a list of { line, column, end_column, message, file, source_line,
+ * warning }. */
 static void push_diagnostics(lua_State *L, const rille_diagnostics *d) {
   size_t count = d ? rille_diagnostics_count(d) : 0;
   lua_createtable(L, (int)count, 0);
@@ -59,8 +61,8 @@ static rille_status open_options(lua_State *L, const rille_schema_options *optio
   return rille_schema_open(options, &s->schema, &box->diagnostics, &box->err);
 }
 
-/* core.schema{ path, text, url }: the schema; its faults, all of them, are in e.diagnostics and, with source lines, in
- * e.details. */
+/* core.schema{ path, text, url }: the schema; its faults, all of them, are in
+ * e.diagnostics and, with source lines, in e.details. */
 static int open_schema(lua_State *L) {
   rille_schema_options options;
   memset(&options, 0, sizeof options);
@@ -81,7 +83,8 @@ static int open_schema(lua_State *L) {
   return lua_error(L);
 }
 
-/* core.schema_url(schema): the variable's name of url = env("..."), the literal text. */
+/* core.schema_url(schema): the variable's name of url = env("..."), the literal
+ * text. */
 static int schema_url(lua_State *L) {
   const char *env = NULL, *text = NULL;
   rille_schema_url(rl_schema_check(L, 1), &env, &text);
@@ -95,7 +98,8 @@ static int schema_provider(lua_State *L) {
   return 1;
 }
 
-/* core.schema_model(schema, name): the snake_case name of the model, or nil and the nearest. */
+/* core.schema_model(schema, name): the snake_case name of the model, or nil and
+ * the nearest. */
 static int schema_model(lua_State *L) {
   rille_schema *s = rl_schema_check(L, 1);
   size_t len;
@@ -106,7 +110,8 @@ static int schema_model(lua_State *L) {
   return 2;
 }
 
-/* core.schema_sql(schema, provider): what push would run on an empty database. */
+/* core.schema_sql(schema, provider): what push would run on an empty database.
+ */
 static int schema_sql(lua_State *L) {
   rille_schema *s = rl_schema_check(L, 1);
   const char *name = luaL_checkstring(L, 2);
@@ -165,6 +170,74 @@ static int push(lua_State *L) {
   return 0;
 }
 
+static void push_steps(lua_State *L, const rille_diff *d) {
+  size_t count = rille_diff_step_count(d), warnings = rille_diff_warning_count(d);
+  lua_createtable(L, (int)count, 1);
+  for (size_t i = 0; i < count; i++) {
+    rille_diff_step step;
+    memset(&step, 0, sizeof step);
+    step.struct_size = (uint32_t)sizeof step;
+    rille_diff_step_get(d, i, &step);
+    lua_createtable(L, 0, 3);
+    set_string(L, "kind", step.kind);
+    set_string(L, "subject", step.subject);
+    set_string(L, "sql", step.sql);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_createtable(L, (int)warnings, 0);
+  for (size_t i = 0; i < warnings; i++) {
+    lua_pushstring(L, rille_diff_warning_get(d, i));
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "warnings");
+}
+
+static const rille_schema *schema_field(lua_State *L, const char *key) {
+  lua_getfield(L, 1, key);
+  return lua_isnil(L, -1) ? NULL : rl_schema_check(L, lua_gettop(L));
+}
+
+/* core.diff{ from_schema, from_url, to_schema, to_url, script }: the script, or
+ * the list of steps. */
+static int diff(lua_State *L) {
+  rille_diff_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  options.from_schema = schema_field(L, "from_schema");
+  options.from_url = text_field(L, 1, "from_url", NULL);
+  options.to_schema = schema_field(L, "to_schema");
+  options.to_url = text_field(L, 1, "to_url", NULL);
+  lua_getfield(L, 1, "script");
+  int script = lua_toboolean(L, -1);
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_diff_open(&options, &box->diff, &box->err));
+  if (script)
+    lua_pushstring(L, rille_diff_script(box->diff));
+  else
+    push_steps(L, box->diff);
+  rl_box_clear(box);
+  return 1;
+}
+
+/* core.pull{ url, schema }: the text of the database's schema. */
+static int pull(lua_State *L) {
+  rille_pull_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  options.schema = schema_field(L, "schema");
+  options.url = text_field(L, 1, "url", NULL);
+  rl_box *box = rl_box_push(L);
+  size_t len;
+  rl_box_check(L, box, rille_pull(&options, &box->text, &len, &box->err));
+  lua_pushlstring(L, box->text, len);
+  rl_box_clear(box);
+  return 1;
+}
+
 static int schema_gc(lua_State *L) {
   rl_schema *s = (rl_schema *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCHEMA);
   if (s && s->schema) rille_schema_release(s->schema);
@@ -182,6 +255,8 @@ void rl_schema_setup(lua_State *L) {
                                        {"validate", validate},
                                        {"format", format},
                                        {"push", push},
+                                       {"diff", diff},
+                                       {"pull", pull},
                                        {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_SCHEMA);

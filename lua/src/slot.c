@@ -55,9 +55,19 @@ void rl_slot_begin(rl_slot *slot, rl_scope *scope) {
   if (slot->tx) slot->tx->refs++;
 }
 
+static void drop_tapes(rl_slot *slot) {
+  for (int i = 0; i < slot->tape_count; i++) rille_tape_free(slot->tapes[i]);
+  free(slot->tapes);
+  slot->tapes = NULL;
+  slot->tape_count = 0;
+}
+
 void rl_slot_stop(rl_slot *slot) {
   if (slot->running && slot->op) rille_op_reset(slot->op);
   slot->running = 0;
+  if (slot->job) rille_op_set_blocking(slot->op, 1);
+  slot->job = 0;
+  drop_tapes(slot);
   if (slot->stream) slot->stream->streams--;
   slot->stream = NULL;
   if (slot->tx) {

@@ -5,7 +5,7 @@
 
 #include "binding.h"
 
-typedef rille_status step(rille_op *, rille_tx *, rille_error **);
+typedef rl_tx_step step;
 
 static int32_t isolation(lua_State *L, int index) {
   static const struct {
@@ -49,6 +49,10 @@ static void borrow_slot(lua_State *L, rl_scope *parent, rl_scope *scope) {
   rl_get_user(L, 1);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "parent");
+  if (parent->cooperative) {
+    lua_getfield(L, -1, "hook");
+    lua_setfield(L, -3, "hook");
+  }
   if (parent->idle > 0) {
     lua_rawgeti(L, -1, parent->idle);
     lua_rawseti(L, -3, 1);
@@ -80,8 +84,8 @@ static rl_tx *new_tx(lua_State *L, rl_box *box, rl_scope *scope, const rille_tx_
   return tx;
 }
 
-/* core.begin(client, options): the scope of a transaction that has begun. */
-static int begin(lua_State *L) {
+/* A transaction's scope, of which nothing was sent yet. Stack: client, options; the scope is pushed. */
+static rl_scope *new_scope(lua_State *L) {
   rl_scope *parent = rl_scope_check(L, 1);
   rille_tx_options options;
   memset(&options, 0, sizeof options);
@@ -96,12 +100,34 @@ static int begin(lua_State *L) {
   }
   rl_box *box = rl_box_push(L);
   rl_scope *scope = rl_scope_push(L);
-  int index = lua_gettop(L);
   scope->client = rille_client_retain(parent->client);
   scope->keep_nulls = parent->keep_nulls;
+  scope->cooperative = parent->cooperative;
   scope->depth = 1;
   new_tx(L, box, scope, &options);
   borrow_slot(L, parent, scope);
+  return scope;
+}
+
+/* The scope of a savepoint. Stack: the scope it is in; the new one is pushed. */
+static rl_scope *new_inner_scope(lua_State *L) {
+  rl_scope *parent = rl_scope_check(L, 1);
+  lua_settop(L, 1);
+  rl_scope *scope = rl_scope_push(L);
+  scope->client = rille_client_retain(parent->client);
+  scope->keep_nulls = parent->keep_nulls;
+  scope->cooperative = parent->cooperative;
+  scope->depth = parent->depth + 1;
+  scope->tx = parent->tx;
+  scope->tx->refs++;
+  borrow_slot(L, parent, scope);
+  return scope;
+}
+
+/* core.begin(client, options): the scope of a transaction that has begun. */
+static int begin(lua_State *L) {
+  rl_scope *scope = new_scope(L);
+  int index = lua_gettop(L);
   run(L, scope, index, rille_op_begin);
   lua_settop(L, index);
   return 1;
@@ -109,17 +135,28 @@ static int begin(lua_State *L) {
 
 /* core.nest(scope): the scope of a savepoint in it. */
 static int nest(lua_State *L) {
-  rl_scope *parent = rl_scope_check(L, 1);
-  lua_settop(L, 1);
-  rl_scope *scope = rl_scope_push(L);
-  scope->client = rille_client_retain(parent->client);
-  scope->keep_nulls = parent->keep_nulls;
-  scope->depth = parent->depth + 1;
-  scope->tx = parent->tx;
-  scope->tx->refs++;
-  borrow_slot(L, parent, scope);
+  rl_scope *scope = new_inner_scope(L);
   run(L, scope, 2, rille_op_savepoint);
   return 1;
+}
+
+/* core.tx(client, options), core.inner_tx(scope): scopes for core.job_begin. */
+static int tx(lua_State *L) {
+  new_scope(L);
+  return 1;
+}
+static int inner_tx(lua_State *L) {
+  new_inner_scope(L);
+  return 1;
+}
+
+rl_slot *rl_tx_job(lua_State *L, rl_scope *scope, step *start) {
+  lua_settop(L, 1);
+  rl_slot *slot = rl_slot_take(L, scope, 1);
+  rl_job_prepare(slot);
+  rl_slot_begin(slot, scope);
+  if (start(slot->op, rl_slot_tx(slot), &slot->err) < 0) rl_slot_throw(L, scope, slot, 2);
+  return slot;
 }
 
 /* The scope is over; its slots go back to the parent when that still takes them. */
@@ -150,14 +187,26 @@ static void end(lua_State *L, rl_scope *scope) {
   scope->client = NULL;
 }
 
+step *rl_tx_ending(const rl_scope *scope, int commit) {
+  if (scope->depth > 1) return commit ? rille_op_release_savepoint : rille_op_rollback_savepoint;
+  return commit ? rille_op_commit : rille_op_rollback;
+}
+
+/* core.over(scope): the same without a word to the database, which has heard it from a job. */
+static int over(lua_State *L) {
+  rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
+  lua_settop(L, 1);
+  if (scope && scope->client && scope->depth > 0) end(L, scope);
+  return 0;
+}
+
 /* core.finish(scope, commit): commits or rolls back, and the scope is over either way. Raises what the database says.
  */
 static int finish(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   int commit = lua_toboolean(L, 2);
   lua_settop(L, 1);
-  step *start = commit ? rille_op_commit : rille_op_rollback;
-  if (scope->depth > 1) start = commit ? rille_op_release_savepoint : rille_op_rollback_savepoint;
+  step *start = rl_tx_ending(scope, commit);
   rl_slot *slot = rl_slot_take(L, scope, 1);
   rl_slot_begin(slot, scope);
   int failed = start(slot->op, rl_slot_tx(slot), &slot->err) < 0 || rl_drain(slot) < 0;
@@ -172,19 +221,31 @@ static int finish(lua_State *L) {
   return failed ? lua_error(L) : 0;
 }
 
-/* core.back_off(attempt): sleeps up to 10, 20, 40, ... 1000 ms; how long is left to the clock, so that rivals part. */
-static int back_off(lua_State *L) {
+/* Up to 10, 20, 40, ... 1000 ms; how long is left to the clock, so that rivals part. */
+static int64_t pause_us(lua_State *L) {
   int attempt = (int)luaL_checkinteger(L, 1);
   int64_t most = attempt < 7 ? 10000LL << (attempt < 1 ? 0 : attempt - 1) : 1000000LL;
   int64_t scattered = (rille_datetime_now() % 1000003 * 2654435761LL) & 0x7fffffff;
-  int64_t wait = most / 2 + scattered % (most / 2);
+  return most / 2 + scattered % (most / 2);
+}
+
+/* core.back_off(attempt): sleeps. */
+static int back_off(lua_State *L) {
+  int64_t wait = pause_us(L);
   struct timespec span = {(time_t)(wait / 1000000), (long)(wait % 1000000) * 1000};
   nanosleep(&span, NULL);
   return 0;
 }
 
+/* core.pause(attempt): the seconds that back_off would sleep. */
+static int pause_of(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)pause_us(L) / 1e6);
+  return 1;
+}
+
 void rl_tx_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"begin", begin}, {"nest", nest}, {"finish", finish}, {"back_off", back_off}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"begin", begin},       {"nest", nest},      {"finish", finish},
+                                       {"back_off", back_off}, {"tx", tx},          {"inner_tx", inner_tx},
+                                       {"over", over},         {"pause", pause_of}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

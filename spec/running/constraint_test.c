@@ -56,17 +56,15 @@ static void told(bool postgres) {
   failing_call primary = {
       "shop", "{'data':{'id':1,'shopName':'t','city':'c'}}", "P2002", "`id`", "target", "id", NULL, RILLE_CREATE, true};
   expect_failure(&w, &primary);
-  /* SQLite does not tell which foreign key it was */
-  failing_call foreign = {"good",
-                          "{'data':{'id':5,'shopId':9}}",
-                          "P2003",
-                          postgres ? "`shop` of Good to Shop" : "foreign key",
-                          postgres ? "field_name" : NULL,
-                          "shop",
-                          NULL,
-                          RILLE_CREATE,
+  failing_call foreign = {"good",       "{'data':{'id':5,'shopId':9}}",
+                          "P2003",      "`shop` of Good to Shop",
+                          "field_name", "shop",
+                          NULL,         RILLE_CREATE,
                           false};
   expect_failure(&w, &foreign);
+  failing_call held = {"shop", "{'where':{'id':1}}", "P2003", "`goods_shop_id_fkey`", "field_name", "shop",
+                       NULL,   RILLE_DELETE,         false};
+  expect_failure(&w, &held);
   close_world(&w);
 }
 

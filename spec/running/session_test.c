@@ -1,4 +1,5 @@
 /* A connection of one's own, used blocking. */
+#include "run/pool.h"
 #include "run/session.h"
 
 #include "running/running.h"
@@ -42,6 +43,62 @@ static void test_postgres(void **state) {
   use(postgres_url(), "SELECT n::text FROM generate_series(1, 1000) AS n");
 }
 
+static const char *const shared = "sqlite::memory:?pool_timeout=41";
+
+static void open_shared(rl_session *s) {
+  rl_error err = {0};
+  if (rl_session_open_shared(s, rl_str_of(shared), &err) != RILLE_OK) fail_msg("%s", rl_error_message(&err));
+}
+
+static size_t count_tables(rl_session *s) {
+  rl_str *texts = NULL;
+  size_t count = 0;
+  rl_error err = {0};
+  assert_int_equal(rl_session_texts(s, "SELECT name FROM sqlite_master", &texts, &count, &err), RILLE_OK);
+  return count;
+}
+
+/* What one session makes in memory the next one and the pool see, until the pool's last user has gone. */
+static void test_shared(void **state) {
+  (void)state;
+  rl_session s;
+  rl_error err = {0};
+  open_shared(&s);
+  assert_int_equal(rl_session_command(&s, "CREATE TABLE t (n)", &err), RILLE_OK);
+  rl_session_close(&s);
+  assert_int_equal(rl_session_open(&s, rl_str_of(shared), &err), RILLE_OK);
+  assert_int_equal(count_tables(&s), 0);
+  rl_session_close(&s);
+  open_shared(&s);
+  assert_int_equal(count_tables(&s), 1);
+  rl_session_close(&s);
+  rl_pool *one = NULL, *two = NULL;
+  assert_int_equal(rl_pool_get(rl_str_of(shared), &(rl_pool_options){.size = 3}, &one, &err), RILLE_OK);
+  assert_int_equal(rl_pool_get(rl_str_of(shared), &(rl_pool_options){.size = 4, .idle_ms = 1}, &two, &err), RILLE_OK);
+  assert_ptr_equal(one, two);
+  rl_pool_release(one);
+  open_shared(&s);
+  assert_int_equal(count_tables(&s), 1);
+  rl_session_close(&s);
+  rl_pool_release(two);
+  open_shared(&s);
+  assert_int_equal(count_tables(&s), 0);
+  rl_session_close(&s);
+}
+
+/* Left inside a transaction, the connection is not for others. */
+static void test_shared_left_open(void **state) {
+  (void)state;
+  rl_session s;
+  rl_error err = {0};
+  open_shared(&s);
+  assert_int_equal(rl_session_script(&s, "BEGIN; CREATE TABLE u (n)", &err), RILLE_OK);
+  rl_session_close(&s);
+  open_shared(&s);
+  assert_int_equal(count_tables(&s), 0);
+  rl_session_close(&s);
+}
+
 static void expect_refusal(const char *url, rl_code code) {
   rl_session s;
   rl_error err = {0};
@@ -66,6 +123,7 @@ static void test_refusals(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_sqlite), cmocka_unit_test(test_postgres),
+                                     cmocka_unit_test(test_shared), cmocka_unit_test(test_shared_left_open),
                                      cmocka_unit_test(test_refusals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
-/* The one interface of a database driver: statements and parameters in, rows and errors out. A driver knows nothing of schemas, queries or
- * plans; it sees base and tape only. Every call that might wait returns RILLE_AGAIN instead and says what to wait for; blocking is poll(2)
- * around it, in the room above. A connection is used by one thread at a time. */
+/* The one interface of a database driver: statements and parameters in, rows and errors out. A driver knows nothing of
+ * schemas, queries or plans; it sees base and tape only. Every call that might wait returns RILLE_AGAIN instead and
+ * says what to wait for; blocking is poll(2) around it, in the room above. A connection is used by one thread at a
+ * time. */
 #ifndef RL_DRIVER_DRIVER_H
 #define RL_DRIVER_DRIVER_H
 
@@ -12,8 +13,8 @@
 #include "tape/tape.h"
 #include "tape/wire.h"
 
-/* A statement, immutable, shared by all connections; `id` is unique in the process and never 0 for one that may be prepared and kept.
- * Placeholders are $1.. on PostgreSQL and ?1.. on SQLite. */
+/* A statement, immutable, shared by all connections; `id` is unique in the process and never 0 for one that may be
+ * prepared and kept. Placeholders are $1.. on PostgreSQL and ?1.. on SQLite. */
 typedef struct rl_stmt {
   uint64_t id;
   const char *sql; /* terminated */
@@ -30,23 +31,24 @@ typedef struct rl_conn rl_conn;
 typedef struct rl_driver rl_driver;
 
 typedef struct rl_wait {
-  int fd;              /* -1: nothing to wait for but time */
+  int fd; /* -1: nothing to wait for but time */
   bool read, write;
-  int64_t until_ms;    /* rl_clock_ms; RL_NO_DEADLINE when only the descriptor counts */
+  int64_t until_ms; /* rl_clock_ms; RL_NO_DEADLINE when only the descriptor counts */
 } rl_wait;
 
 /* What a URL says after rl_driver_parse_url. Owned by whoever parsed; texts lie in the arena given there. */
 typedef struct rl_conn_options {
   const rl_driver *driver;
-  const char *conninfo;     /* PostgreSQL: for libpq, the parameters that are ours taken out; SQLite: the path, or ":memory:" */
-  const char *search_path;  /* schema= of the URL, NULL when absent: the first of the search path */
-  const char *display;      /* the URL without its password, for messages */
+  const char
+      *conninfo; /* PostgreSQL: for libpq, the parameters that are ours taken out; SQLite: the path, or ":memory:" */
+  const char *search_path;            /* schema= of the URL, NULL when absent: the first of the search path */
+  const char *display;                /* the URL without its password, for messages */
   const char *host, *database, *user; /* for messages; NULL when unknown */
   int port;
-  bool memory;              /* SQLite: an in-memory database: exists as long as its one connection */
-  bool pooled;              /* behind a transaction-mode pooler: no named statements, no session state */
-  bool read_only;           /* SQLite: a reader connection */
-  int connection_limit;     /* 0: not given */
+  bool memory;          /* SQLite: an in-memory database: exists as long as its one connection */
+  bool pooled;          /* behind a transaction-mode pooler: no named statements, no session state */
+  bool read_only;       /* SQLite: a reader connection */
+  int connection_limit; /* 0: not given */
   int64_t pool_timeout_ms, connect_timeout_ms, socket_timeout_ms; /* -1: not given */
   int statement_cache_size; /* prepared statements kept by a connection; -1: not given, then 500 */
 } rl_conn_options;
@@ -63,37 +65,62 @@ typedef struct rl_column_info {
   rl_slot slot; /* as decoded */
 } rl_column_info;
 
+/* A statement whose rows are fetched in portions. It ends with the transaction (or the savepoint) in which it was
+ * opened, at the latest. */
+typedef struct rl_cursor {
+  uint32_t number; /* 0: not opened yet */
+} rl_cursor;
+
 struct rl_driver {
-  const char *name;      /* "postgresql", "sqlite" */
+  const char *name;           /* "postgresql", "sqlite" */
   const char *const *schemes; /* URL schemes, NULL-terminated */
-  bool single_writer;    /* one connection may write at a time (SQLite) */
-  bool pipelines;        /* several statements may be sent before the first answer is read */
+  bool single_writer;         /* one connection may write at a time (SQLite) */
+  /* Before a statement: the lines of its plan come instead of its rows, the text in column `explain_text`; nothing is
+   * run. With explain_tree the first two columns are the line's number and its parent's. */
+  const char *explain;
+  uint32_t explain_text;
+  bool explain_tree;
+  bool pipelines; /* several statements may be sent before the first answer is read */
   rille_status (*parse_url)(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err); /* P1013 */
-  /* Begins to connect; the connection is usable when poll_connect returns RILLE_OK. On failure *out is NULL. `options` is borrowed as long as the connection lives. */
+  /* Begins to connect; the connection is usable when poll_connect returns RILLE_OK. On failure *out is NULL. `options`
+   * is borrowed as long as the connection lives. */
   rille_status (*open)(const rl_conn_options *options, rl_conn **out, rl_error *err);
   rille_status (*poll_connect)(rl_conn *c, rl_wait *wait, rl_error *err);
   void (*close)(rl_conn *c); /* always safe, also in the middle of anything */
-  /* Queues a statement. Parameters are copied or encoded here: not needed after. With pipelines, several may be queued before the first row is read; results come in the same
-   * order. A failed statement fails every later one of the same pipeline up to the flush. */
+  /* Queues a statement. Parameters are copied or encoded here: not needed after. With pipelines, several may be queued
+   * before the first row is read; results come in the same order. A failed statement fails every later one of the same
+   * pipeline up to the flush. */
   rille_status (*send)(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);
   rille_status (*flush)(rl_conn *c, rl_error *err); /* ends the pipeline: what was queued goes to the server */
-  /* Results, in order of sending. RILLE_ROW: *row; RILLE_DONE: this statement has ended, *affected rows (select: rows returned), the next call is
-   * about the next one; RILLE_AGAIN: wait; RILLE_ERROR: the statement failed and the connection is clean again once every queued one was asked. */
+  /* Results, in order of sending. RILLE_ROW: *row; RILLE_DONE: this statement has ended, *affected rows (select: rows
+   * returned), the next call is about the next one; RILLE_AGAIN: wait; RILLE_ERROR: the statement failed and the
+   * connection is clean again once every queued one was asked. */
   rille_status (*next)(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err);
-  uint32_t (*columns)(rl_conn *c, const rl_column_info **out); /* of the statement that `next` is about; known after its first answer */
-  /* Gives up what is still queued or running: PostgreSQL cancels on the server and drains, SQLite resets. Afterwards the connection is clean, or lost (check is_usable). AGAIN as above. */
+  uint32_t (*columns)(
+      rl_conn *c, const rl_column_info **out); /* of the statement that `next` is about; known after its first answer */
+  /* Queues the next `rows` rows of a statement that only reads; they come as from `send`, fewer of them when there are
+   * no more. Opened with `params` the first time (later they are not looked at), within a transaction. */
+  rille_status (*fetch)(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, uint32_t rows,
+                        rl_error *err);
+  /* Queues the early end of an open cursor; poll with next (returns DONE). */
+  rille_status (*close_cursor)(rl_conn *c, rl_cursor *cursor, rl_error *err);
+  /* Gives up what is still queued or running: PostgreSQL cancels on the server and drains, SQLite resets. Afterwards
+   * the connection is clean, or lost (check is_usable). AGAIN as above. */
   rille_status (*abandon)(rl_conn *c, rl_wait *wait, rl_error *err);
-  /* One statement without parameters and rows (BEGIN, COMMIT, SAVEPOINT, SET); PostgreSQL: simple protocol or pipeline alike; poll with next (returns DONE). `sql` terminated, copied. */
+  /* One statement without parameters and rows (BEGIN, COMMIT, SAVEPOINT, SET); PostgreSQL: simple protocol or pipeline
+   * alike; poll with next (returns DONE). `sql` terminated, copied. */
   rille_status (*send_command)(rl_conn *c, const char *sql, rl_error *err);
-  /* A script of any number of statements; its end is told by next (DONE). PostgreSQL: simple protocol, only outside a pipeline. */
+  /* A script of any number of statements; its end is told by next (DONE). PostgreSQL: simple protocol, only outside a
+   * pipeline. */
   rille_status (*send_script)(rl_conn *c, const char *sql, rl_error *err);
-  bool (*is_usable)(const rl_conn *c);      /* false once the connection is lost, or belongs to another process (after fork) */
-  bool (*in_transaction)(const rl_conn *c); /* as the database says */
+  bool (*is_usable)(
+      const rl_conn *c); /* false once the connection is lost, or belongs to another process (after fork) */
+  bool (*in_transaction)(const rl_conn *c);     /* as the database says */
   bool (*transaction_failed)(const rl_conn *c); /* in one that takes nothing more and can only be rolled back */
-  void (*cancel)(rl_conn *c);               /* from any thread: asks the running statement to stop; best effort, does not wait */
-  int (*descriptor)(const rl_conn *c);      /* -1 when there is none */
+  void (*cancel)(rl_conn *c); /* from any thread: asks the running statement to stop; best effort, does not wait */
+  int (*descriptor)(const rl_conn *c); /* -1 when there is none */
   const char *(*server_version)(const rl_conn *c);
-  size_t max_params;                        /* bind limit of one statement */
+  size_t max_params; /* bind limit of one statement */
 };
 
 /* By URL scheme; P1013 for an unknown or malformed one, with what would be right. */

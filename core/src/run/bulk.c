@@ -18,6 +18,7 @@ struct rl_bulk {
   rl_value *cells; /* row-major */
   bool *given;     /* row-major; NULL when every cell is given */
   size_t at;       /* rows sent so far */
+  int64_t done;    /* rows that the statements found, or made */
   bulk_variant *variants;
 };
 
@@ -37,6 +38,7 @@ static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
     b->total++;
   }
   b->given = all ? NULL : given;
+  if (st >= 0 && b->rows->conflict_count) return rl_rows_check_keys(b->rows, &op->inputs, b->cells, b->total, err);
   return st < 0 ? st : RILLE_OK;
 }
 
@@ -177,4 +179,12 @@ rille_status rl_bulk_more(rl_op *op, rl_error *err) {
   }
   rille_status st = send_next(op, b, err);
   return st == RILLE_OK ? op->driver->flush(op->conn, err) : st;
+}
+
+rille_status rl_bulk_check(rl_op *op, uint32_t index, int64_t affected, rl_error *err) {
+  rl_bulk *b = op->bulk;
+  if (!b) return RILLE_OK; /* there were no rows */
+  b->done += affected;
+  if (b->at < b->total || b->done >= (int64_t)b->total) return RILLE_OK;
+  return rl_raise_error(op->compiled->plan->steps[index].if_fewer, op->compiled->model, err);
 }

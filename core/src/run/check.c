@@ -14,8 +14,10 @@ rille_status rl_op_finish_step(rl_op *op, uint32_t index, int64_t affected, rl_e
   const rl_step *step = &op->compiled->plan->steps[index];
   uint64_t found = op->compiled->steps[index].main.returns_rows ? op->step_rows : (uint64_t)affected;
   if (step->counts) op->affected += affected;
+  if (op->stream && index == 0) op->stream_ended = op->step_rows < op->stream;
   if (step->rowset != RL_NO_ROWSET) op->inputs.rowsets[step->rowset].filled = true;
   if (step->if_none && found == 0) return rl_raise_error(step->if_none, op->compiled->model, err);
+  if (step->if_fewer && rl_step_rows(step)) return rl_bulk_check(op, index, affected, err);
   if (step->if_fewer && found < op->inputs.rowsets[step->expected].rows)
     return rl_raise_error(step->if_fewer, op->compiled->model, err);
   return RILLE_OK;

@@ -14,6 +14,7 @@ typedef struct rl_client {
   rl_plan_cache *cache;
   rl_compile_context context;
   rl_map omit; /* "user.password" -> non-NULL */
+  _Atomic int64_t operations, statements, round_trips; /* of the operations that have ended */
 } rl_client;
 
 typedef struct rl_client_settings {

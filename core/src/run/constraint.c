@@ -73,6 +73,14 @@ static const rl_relation *relation_of_constraint(const rl_schema *s, rl_str tabl
   return NULL;
 }
 
+/* SQLite does not say which foreign key it was. */
+static void name_foreign_key(const rl_schema *s, const rl_step *failed, rl_error *err) {
+  const rl_relation *r = failed ? rl_broken_relation(s, failed) : NULL;
+  if (!r || rl_error_get(err, "constraint").len) return;
+  rl_error_detail(err, "table", r->key_side->model->table);
+  rl_error_detail(err, "constraint", r->constraint);
+}
+
 static void explain_foreign_key(const rl_schema *s, rl_error *err) {
   const rl_relation *r = relation_of_constraint(s, rl_error_get(err, "table"), rl_error_get(err, "constraint"));
   if (!r) return;
@@ -95,7 +103,8 @@ static void explain_null(const rl_model *m, rl_error *err) {
   replace_message(err, &text);
 }
 
-void rl_explain_constraint(const rl_schema *s, const rl_model *model, rl_error *err) {
+void rl_explain_constraint(const rl_schema *s, const rl_model *model, const rl_step *failed, rl_error *err) {
+  if (err->code == RL_P2003) name_foreign_key(s, failed, err);
   rl_str table = rl_error_get(err, "table");
   const rl_model *m = table.len ? model_of_table(s, table) : NULL;
   if (m) rl_error_detail(err, "model", m->name);

@@ -1,6 +1,8 @@
 /* The life of an operation: start, phases, end. */
 #include "run/op.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "run/tx.h"
 
@@ -8,6 +10,9 @@
 #define ABANDON_MS 1000
 /* How long an operation that is given up within a transaction may take to end by itself. */
 #define FINISH_MS 50
+/* How long either may take where many coroutines share the thread: less than anybody notices. A server that does not
+ * stop at once costs its connection. */
+#define HURRY_MS 20
 
 rille_status rl_op_init(rl_op *op, rl_client *c) {
   *op = (rl_op){.client = rl_client_retain(c), .blocking = true, .driver = c->driver};
@@ -15,7 +20,16 @@ rille_status rl_op_init(rl_op *op, rl_client *c) {
   return RILLE_OK;
 }
 
+static void tally(rl_op *op) {
+  if (op->tallied || op->kind == RL_OP_EXPLAIN || op->round_trips == 0) return;
+  op->tallied = true;
+  atomic_fetch_add_explicit(&op->client->operations, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&op->client->statements, op->statements, memory_order_relaxed);
+  atomic_fetch_add_explicit(&op->client->round_trips, op->round_trips, memory_order_relaxed);
+}
+
 static void give_connection_back(rl_op *op) {
+  tally(op);
   if (op->lease) {
     bool clean = !op->dirty && op->conn && op->driver->is_usable(op->conn) && !op->driver->in_transaction(op->conn);
     rl_pool_give(op->lease, clean);
@@ -23,6 +37,10 @@ static void give_connection_back(rl_op *op) {
   op->tx = NULL;
   op->lease = NULL;
   op->conn = NULL;
+}
+
+static int64_t patience_until(const rl_op *op) {
+  return rl_clock_ms() + (op->hurried || !op->blocking ? HURRY_MS : ABANDON_MS);
 }
 
 /* To cancel a statement ends the transaction it is in: what is nearly over is rather waited for. */
@@ -45,10 +63,10 @@ static void finish_soon(rl_op *op) {
 /* Blocks for a moment at most; the connection is clean or in doubt afterwards. One of the parent process is not
  * touched: the answers on it are the parent's. */
 static void abandon_now(rl_op *op) {
-  int64_t deadline = rl_clock_ms() + ABANDON_MS;
+  int64_t deadline = patience_until(op);
   rl_error ignored = {0};
   rille_status st = RILLE_AGAIN;
-  if (op->tx && op->phase == RL_PHASE_READ) finish_soon(op);
+  if (op->tx && op->blocking && op->phase == RL_PHASE_READ) finish_soon(op);
   while (op->driver->is_usable(op->conn) && st == RILLE_AGAIN && rl_clock_ms() < deadline) {
     rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
     st = op->driver->abandon(op->conn, &wait, &ignored);
@@ -78,42 +96,50 @@ static size_t undo_commands(const rl_op *op, const char *out[2]) {
   return 2;
 }
 
+rille_status rl_op_answer_now(rl_op *op, int64_t deadline, rl_error *err) {
+  rille_status st = op->driver->flush(op->conn, err);
+  while (st == RILLE_OK) {
+    rl_row_view view;
+    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
+    int64_t n;
+    st = op->driver->next(op->conn, &view, &n, &wait, err);
+    if (st == RILLE_AGAIN && rl_clock_ms() < deadline) {
+      rl_wait_block(&wait, deadline);
+      st = RILLE_OK;
+    }
+  }
+  return st;
+}
+
 static void undo_now(rl_op *op) {
   const char *undo[2];
   size_t count = undo_commands(op, undo);
-  int64_t deadline = rl_clock_ms() + ABANDON_MS;
+  int64_t deadline = patience_until(op);
   rl_error ignored = {0};
   for (size_t i = 0; i < count && !op->dirty; i++) {
     rille_status st = op->driver->send_command(op->conn, undo[i], &ignored);
-    if (st == RILLE_OK) st = op->driver->flush(op->conn, &ignored);
-    while (st == RILLE_OK) {
-      rl_row_view view;
-      rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-      int64_t n;
-      st = op->driver->next(op->conn, &view, &n, &wait, &ignored);
-      if (st == RILLE_AGAIN && rl_clock_ms() < deadline) {
-        rl_wait_block(&wait, deadline);
-        st = RILLE_OK;
-      }
-    }
+    if (st == RILLE_OK) st = rl_op_answer_now(op, deadline, &ignored);
     if (st != RILLE_DONE) op->dirty = true;
   }
   rl_error_clear(&ignored);
 }
 
 void rl_op_reset(rl_op *op) {
+  if (op->paused) rl_stream_leave(op);
   if (is_running(op)) {
     abandon_now(op);
     undo_now(op);
   }
   if (op->tx) rl_tx_answered(op->tx, op, false);
   give_connection_back(op);
+  rl_batch_dispose(op);
   rl_compiled_release(op->compiled);
   rl_error_clear(&op->error);
   rl_client *client = op->client;
   rl_arena arena = op->arena;
   bool blocking = op->blocking;
   rl_arena_reset(&arena);
+  rl_arena_dispose(&op->lasting);
   *op = (rl_op){.client = client,
                 .driver = client->driver,
                 .arena = arena,
@@ -139,8 +165,16 @@ void rl_op_dispose(rl_op *op) {
 
 /* ------------------------------------------------------------------ starting */
 
+/* Told before the database is asked: PostgreSQL would end the transaction, SQLite in memory would write. */
+static rille_status check_writable(const rl_tx *tx, const rl_plan *plan, rl_error *err) {
+  if (!tx || !tx->settings.read_only || !plan->writes) return RILLE_OK;
+  return rl_fail(err, RL_P2028, "nothing can be written here: the transaction is read-only");
+}
+
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err) {
+  uint32_t stream = op->stream_wanted;
   rl_op_reset(op);
+  op->stream = kind == RL_OP_MODEL ? stream : 0;
   op->kind = kind;
   op->limit_ms = op->deadline_ms = RL_NO_DEADLINE;
   if (!tx) return RILLE_OK;
@@ -169,6 +203,8 @@ rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rill
                   err);
   if (st != RILLE_OK) return st;
   const rl_plan *plan = op->compiled->plan;
+  st = check_writable(tx, plan, err);
+  if (st != RILLE_OK) return st;
   op->tape = tape;
   op->inputs = (rl_inputs){.tape = tape, .anchors = anchors, .arena = &op->arena};
   if (plan->generated_count || plan->writes) op->inputs.now_us = rl_clock_wall_us() / 1000 * 1000;
@@ -181,6 +217,7 @@ rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rill
       (plan->generated_count && !op->inputs.generated))
     return rl_fail_nomem(err);
   st = rl_op_prepare_inputs(op, err);
+  if (st == RILLE_OK && op->stream) st = rl_stream_start(op, tx, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }
@@ -201,7 +238,9 @@ rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *
 static bool wants_writer(const rl_op *op) {
   switch (op->kind) {
   case RL_OP_MODEL: return op->compiled->plan->writes;
+  case RL_OP_EXPLAIN: return false;
   case RL_OP_RAW: return op->raw.writes;
+  case RL_OP_BATCH: return rl_batch_writes(op);
   case RL_OP_BEGIN: return !op->tx->settings.read_only;
   case RL_OP_SCRIPT:
   case RL_OP_COMMANDS: break;
@@ -249,11 +288,16 @@ static rille_status send_phase(rl_op *op) {
   start_clock(op);
   if (op->kind == RL_OP_MODEL)
     st = rl_op_send_group(op, &op->error);
+  else if (op->kind == RL_OP_BATCH)
+    st = rl_batch_send(op, &op->error);
+  else if (op->kind == RL_OP_EXPLAIN)
+    st = rl_explain_send(op, &op->error);
   else if (op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT)
     st = op->sent_count ? RILLE_DONE : rl_raw_send(op, &op->error);
   else
     st = send_commands(op);
   if (st == RILLE_DONE) {
+    if (op->stream && !op->stream_ended) return rl_stream_pause(op);
     op->phase = RL_PHASE_END;
     return RILLE_OK;
   }
@@ -269,7 +313,7 @@ static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
     op->affected = affected;
     return op->kind == RL_OP_RAW ? rl_raw_describe(op, &op->error) : RILLE_OK;
   }
-  if (s->kind == RL_SENT_COMMAND) return RILLE_OK;
+  if (s->kind == RL_SENT_COMMAND || s->kind == RL_SENT_EXPLAIN) return RILLE_OK;
   rille_status st = rl_op_finish_step(op, s->step, affected, &op->error);
   if (st == RILLE_OK && s->kind == RL_SENT_BULK) {
     st = rl_bulk_more(op, &op->error);
@@ -291,6 +335,7 @@ static rille_status take_row(rl_op *op, const rl_sent *s, rille_row *row) {
     *row = (rille_row){.count = op->view.count, .ordinal = op->step_rows++, .cells = op->view.cells};
     return RILLE_ROW;
   }
+  if (s->kind == RL_SENT_EXPLAIN) return rl_explain_row(op, s->step, row, &op->error);
   return rl_op_take_row(op, s->step, &op->view, row, &op->error);
 }
 
@@ -299,6 +344,11 @@ static rille_status read_phase(rl_op *op, rille_row *row) {
     op->phase = op->error.code == RL_CODE_NONE ? RL_PHASE_SEND : RL_PHASE_ROLLBACK;
     return RILLE_OK;
   }
+  const rl_sent *s = &op->sent[op->read_count];
+  return s->kind == RL_SENT_PART ? rl_batch_read(op, s->step, row) : rl_op_read_answer(op, row);
+}
+
+rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
   const rl_sent *s = &op->sent[op->read_count];
   if (op->emit_next && op->error.code == RL_CODE_NONE) return rl_op_emit_more(op, s->step, row, &op->error);
   int64_t affected = 0;
@@ -316,8 +366,11 @@ static rille_status read_phase(rl_op *op, rille_row *row) {
   bool too_late = own.code == RL_P1008 && own.connection_lost;
   if (too_late)
     op->driver->cancel(op->conn); /* the driver's own clock was first: the server should not go on for nobody */
-  if (op->error.code == RL_CODE_NONE)
+  if (op->error.code == RL_CODE_NONE) {
+    bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND;
+    op->failed = of_step ? s->step + 1 : 0;
     rl_error_move(&op->error, &own); /* the first error is the cause, the rest of the pipeline fails with it */
+  }
   rl_error_clear(&own);
   if (op->error.connection_lost || !op->driver->is_usable(op->conn)) {
     op->dirty = true;
@@ -350,7 +403,7 @@ static rille_status rollback_phase(rl_op *op) {
   if (count == 0) return RILLE_OK;
   op->undoing = true;
   op->sent_count = op->read_count = 0;
-  op->deadline_ms = rl_clock_ms() + ABANDON_MS;
+  op->deadline_ms = rl_clock_ms() + (op->hurried ? HURRY_MS : ABANDON_MS);
   for (size_t i = 0; i < count && st == RILLE_OK; i++) {
     st = op->driver->send_command(op->conn, undo[i], &ignored);
     if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, &ignored);
@@ -377,22 +430,33 @@ static bool try_again(rl_op *op) {
   op->conn = NULL;
   rl_error_clear(&op->error);
   op->retried = true;
-  op->dirty = op->opened = op->commit_sent = op->undoing = false;
+  op->dirty = op->opened = op->commit_sent = op->undoing = op->stream_ended = false;
+  op->cursor.number = 0;
   op->pc = 0;
   op->sent_count = op->read_count = 0;
+  rl_batch_rewind(op);
   op->phase = RL_PHASE_ACQUIRE;
   return true;
 }
 
 /* The next user of the connection must not find itself in somebody else's transaction. */
 static bool left_open(rl_op *op) {
-  bool own_sql = op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT;
+  bool own_sql = op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT || op->kind == RL_OP_BATCH;
   if (!own_sql || op->undoing || !op->lease || !op->conn || !op->driver->in_transaction(op->conn)) return false;
   rl_fail(&op->error, RL_P2028,
           "The statement began a transaction and left it open: it was rolled back; use a transaction of the client "
           "instead");
   op->phase = RL_PHASE_ROLLBACK;
   return true;
+}
+
+void rl_op_explain_failure(rl_op *op) {
+  if (op->kind == RL_OP_MODEL) {
+    const rl_step *failed = op->failed ? &op->compiled->plan->steps[op->failed - 1] : NULL;
+    rl_explain_constraint(op->client->schema, op->compiled->model, failed, &op->error);
+  }
+  if (op->kind == RL_OP_RAW) rl_raw_explain(op);
+  if (op->kind == RL_OP_BATCH) rl_batch_explain(op);
 }
 
 static rille_status end_phase(rl_op *op, rl_error *err) {
@@ -405,8 +469,7 @@ static rille_status end_phase(rl_op *op, rl_error *err) {
   give_connection_back(op);
   op->phase = RL_PHASE_IDLE;
   if (good) return RILLE_DONE;
-  if (op->kind == RL_OP_MODEL) rl_explain_constraint(op->client->schema, op->compiled->model, &op->error);
-  if (op->kind == RL_OP_RAW) rl_raw_explain(op);
+  rl_op_explain_failure(op);
   rille_status st = op->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
   if (err) rl_error_move(err, &op->error);
   return st;
@@ -424,7 +487,7 @@ static void fail(rl_op *op) {
       op->phase = RL_PHASE_END;
     } else {
       op->phase = RL_PHASE_ABANDON;
-      op->deadline_ms = rl_clock_ms() + ABANDON_MS;
+      op->deadline_ms = rl_clock_ms() + (op->hurried ? HURRY_MS : ABANDON_MS);
     }
     return;
   }
@@ -451,13 +514,16 @@ static void on_deadline(rl_op *op) {
             "The operation was cancelled: the database did not answer within the socket_timeout of the URL");
   }
   op->phase = RL_PHASE_ABANDON;
-  op->deadline_ms = rl_clock_ms() + ABANDON_MS;
+  op->deadline_ms = rl_clock_ms() + (op->hurried ? HURRY_MS : ABANDON_MS);
 }
 
 static rille_status advance(rl_op *op, rille_row *row, rl_error *err) {
   switch (op->phase) {
   case RL_PHASE_ACQUIRE: return acquire(op);
-  case RL_PHASE_SEND: return send_phase(op);
+  case RL_PHASE_SEND: {
+    rille_status st = op->explain ? rl_explain_head(op, row, &op->error) : RILLE_DONE;
+    return st == RILLE_DONE ? send_phase(op) : st;
+  }
   case RL_PHASE_READ: return read_phase(op, row);
   case RL_PHASE_ABANDON: return abandon_phase(op);
   case RL_PHASE_ROLLBACK: return rollback_phase(op);
@@ -468,9 +534,10 @@ static rille_status advance(rl_op *op, rille_row *row, rl_error *err) {
 }
 
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
+  if (op->between && rl_stream_resume(op, &op->error) != RILLE_OK) op->phase = RL_PHASE_END;
   for (;;) {
     rille_status st = advance(op, row, err);
-    if (st == RILLE_ROW) {
+    if (st == RILLE_ROW || st == RILLE_BATCH) {
       op->told = true;
       return st;
     }
@@ -495,6 +562,12 @@ rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
 /* ------------------------------------------------------------------ what the caller may ask */
 
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count) {
+  op = rl_batch_asked(op);
+  if (op->kind == RL_OP_EXPLAIN) {
+    *nodes = rl_explain_nodes;
+    *count = 3;
+    return 0;
+  }
   if (op->kind == RL_OP_RAW) {
     *nodes = &op->raw_node;
     *count = op->raw_described ? 1 : 0;
@@ -511,6 +584,8 @@ uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count)
 }
 
 rille_result rl_op_result(const rl_op *op) {
+  op = rl_batch_asked(op);
+  if (op->kind == RL_OP_EXPLAIN) return RILLE_RESULT_ROW;
   if (op->kind == RL_OP_RAW) return op->raw.returns_rows ? RILLE_RESULT_ROWS : RILLE_RESULT_COUNT;
   return op->kind == RL_OP_MODEL && op->compiled ? op->compiled->plan->result : RILLE_RESULT_NONE;
 }

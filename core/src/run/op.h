@@ -8,7 +8,15 @@
 
 typedef struct rl_tx rl_tx;
 
-typedef enum rl_op_kind { RL_OP_MODEL, RL_OP_RAW, RL_OP_SCRIPT, RL_OP_BEGIN, RL_OP_COMMANDS } rl_op_kind;
+typedef enum rl_op_kind {
+  RL_OP_MODEL,
+  RL_OP_EXPLAIN,
+  RL_OP_RAW,
+  RL_OP_SCRIPT,
+  RL_OP_BEGIN,
+  RL_OP_COMMANDS,
+  RL_OP_BATCH
+} rl_op_kind;
 
 typedef enum rl_op_phase {
   RL_PHASE_IDLE,     /* nothing started, or all told */
@@ -21,7 +29,14 @@ typedef enum rl_op_phase {
 } rl_op_phase;
 
 /* What was sent and is to be answered, in order. */
-typedef enum rl_sent_kind { RL_SENT_STEP, RL_SENT_BULK, RL_SENT_COMMAND, RL_SENT_RAW } rl_sent_kind;
+typedef enum rl_sent_kind {
+  RL_SENT_STEP,
+  RL_SENT_BULK,
+  RL_SENT_COMMAND,
+  RL_SENT_RAW,
+  RL_SENT_PART,
+  RL_SENT_EXPLAIN
+} rl_sent_kind;
 typedef struct rl_sent {
   rl_sent_kind kind;
   uint32_t step;
@@ -54,10 +69,12 @@ typedef struct rl_op {
   bool opened; /* own BEGIN or SAVEPOINT was sent */
   bool retried;
   bool commit_sent;
-  bool told;    /* a row has been shown */
-  bool dirty;   /* the connection is in doubt: close it */
-  bool undoing; /* what is under way is its own rollback */
-  bool ends_tx; /* the transaction's time has passed: it is rolled back with this operation */
+  bool told;       /* a row has been shown */
+  bool dirty;      /* the connection is in doubt: close it */
+  uint32_t failed; /* the step whose statement the database refused, + 1; 0: none */
+  bool undoing;    /* what is under way is its own rollback */
+  bool ends_tx;    /* the transaction's time has passed: it is rolled back with this operation */
+  bool hurried;    /* nobody waits for its end, and others wait for the thread */
 
   const rl_tape *tape;
   rl_compiled *compiled;
@@ -82,6 +99,28 @@ typedef struct rl_op {
   struct rl_bulk *bulk; /* a bulk insert under way */
   int64_t affected;
   uint32_t statements, round_trips;
+  bool tallied; /* they have been added to the client's */
+
+  /* a read in batches, see stream.c */
+  uint32_t stream_wanted; /* of the next model call */
+  uint32_t stream;        /* rows of the root in a batch; 0: all at once */
+  rl_cursor cursor;       /* of the root's statement */
+  bool stream_ended;      /* the root has no more rows */
+  bool between;           /* a batch is told and the next not begun */
+  bool paused;            /* ... in a transaction, which may do other things: in its list */
+  uint32_t depth;         /* the transaction's when it began */
+  rl_arena lasting;       /* what outlives a batch; `arena` is of one batch then */
+  struct rl_op *next_paused;
+
+  /* several calls as one, see batch.c */
+  struct rl_op **parts;
+  uint32_t part_count, part_cap;
+  uint32_t part;   /* whose row was told last, or who has failed */
+  uint32_t asked;  /* whose shape and result are asked for */
+  bool atomic;     /* one transaction around all, whatever they do */
+  bool collecting; /* begun, not run yet */
+
+  struct rl_explain *explain; /* how far it has come, see explain.c */
 
   /* raw statements and commands */
   rl_stmt raw;
@@ -100,6 +139,9 @@ rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rill
                                rl_error *err);
 rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, rl_str sql, const rl_tape *params, bool rows, rl_error *err);
 rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err);
+/* The plans of what a model call would send; nothing of it is run. */
+rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
+                                 rl_error *err);
 /* Commands of a transaction, on its connection; begin takes the connection. */
 rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count,
                                   rl_error *err);
@@ -114,8 +156,26 @@ rille_result rl_op_result(const rl_op *op);
 rille_status rl_op_prepare_inputs(rl_op *op, rl_error *err);
 /* Sends the next group; sets sent_count. RILLE_DONE when no step is left. */
 rille_status rl_op_send_group(rl_op *op, rl_error *err);
+/* The same in parts: steps go into a group that may have others, without its beginning and end. */
+typedef struct rl_group {
+  size_t steps; /* that were sent */
+  bool waits;   /* a check of one of them must be awaited */
+} rl_group;
+rille_status rl_op_send_steps(rl_op *op, rl_group *group, rl_error *err);
+bool rl_op_needs_transaction(const rl_op *op);
+rille_status rl_op_open_transaction(rl_op *op, rl_error *err);
+rille_status rl_op_send_commit(rl_op *op, rl_error *err);
 rille_status rl_op_push_sent(rl_op *op, rl_sent_kind kind, uint32_t step, rl_error *err);
 bool rl_op_due(const rl_op *op, const rl_step *step);
+
+/* Times the call waits for the database when every step finds rows. */
+uint32_t rl_op_foresee_trips(const rl_op *op);
+
+/* explain.c. head: the rows that are known without asking, until RILLE_DONE. */
+extern const rille_node rl_explain_nodes[3];
+rille_status rl_explain_head(rl_op *op, rille_row *row, rl_error *err);
+rille_status rl_explain_send(rl_op *op, rl_error *err);
+rille_status rl_explain_row(rl_op *op, uint32_t statement, rille_row *row, rl_error *err);
 
 /* emit.c: what to do with a row of a step. RILLE_ROW when it is shown, RILLE_OK when it is only kept. */
 rille_status rl_op_take_row(rl_op *op, uint32_t step, const rl_row_view *view, rille_row *row, rl_error *err);
@@ -123,14 +183,20 @@ rille_status rl_op_emit_more(rl_op *op, uint32_t step, rille_row *row, rl_error 
 /* check.c: after the last row of a step. */
 rille_status rl_op_finish_step(rl_op *op, uint32_t step, int64_t affected, rl_error *err);
 rille_status rl_raise_error(const rl_raise *r, const rl_model *model, rl_error *err);
-/* constraint.c: tells a database's constraint in the words of the schema. */
-void rl_explain_constraint(const rl_schema *schema, const rl_model *model, rl_error *err);
+/* constraint.c: tells a database's constraint in the words of the schema. failed: the step whose statement met it;
+ * NULL: not known. */
+void rl_explain_constraint(const rl_schema *schema, const rl_model *model, const rl_step *failed, rl_error *err);
+/* foreign_key.c: the one relation whose foreign key the step's statement can have broken; NULL when there are several.
+ */
+const rl_relation *rl_broken_relation(const rl_schema *schema, const rl_step *step);
 
 /* bulk.c: an insert of many rows. read: takes the rows of the call; start: RILLE_OK or RILLE_DONE (no rows); more:
  * RILLE_OK when another statement was sent, RILLE_DONE when all are. */
 rille_status rl_bulk_read(rl_op *op, uint32_t step, struct rl_bulk **out, rl_error *err);
 rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err);
 rille_status rl_bulk_more(rl_op *op, rl_error *err);
+/* After each of its statements: if_fewer of a bulk step is raised when they found fewer rows than there were. */
+rille_status rl_bulk_check(rl_op *op, uint32_t step, int64_t affected, rl_error *err);
 
 /* op.c: the common head and end of every start. */
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err);
@@ -138,10 +204,41 @@ void rl_op_started(rl_op *op, rl_tx *tx);
 /* The transaction goes away while the operation runs in it: the next rl_op_next says P2028. */
 void rl_op_cut(rl_op *op);
 
+rille_status rl_op_answer_now(rl_op *op, int64_t deadline, rl_error *err); /* waits for the end of what was sent */
+
+/* stream.c: reads in batches. start: decides whether this call is one. */
+rille_status rl_stream_start(rl_op *op, rl_tx *tx, rl_error *err);
+const char *rl_stream_begin(const rl_op *op);         /* the command that opens its own transaction */
+rille_status rl_stream_end(rl_op *op, rl_error *err); /* sends what ends it */
+rille_status rl_stream_pause(rl_op *op);              /* a batch is complete: RILLE_BATCH */
+rille_status rl_stream_resume(rl_op *op, rl_error *err);
+void rl_stream_leave(rl_op *op); /* a paused one is given up */
+/* Paused ones of the transaction that were begun at this depth or deeper are over. */
+void rl_stream_cut(rl_tx *tx, uint32_t depth);
+
+/* op.c: the next answer of what was sent; ROW, AGAIN, OK or an error that is in op->error. */
+rille_status rl_op_read_answer(rl_op *op, rille_row *row);
+void rl_op_explain_failure(rl_op *op); /* puts op->error into the words of the schema */
+
+/* batch.c: begin, add calls, run. */
+rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, rl_error *err);
+rille_status rl_batch_add_model(rl_op *op, const rl_model *model, rille_action action, const rl_tape *tape,
+                                rl_error *err);
+rille_status rl_batch_add_raw(rl_op *op, rl_str sql, const rl_tape *params, bool rows, rl_error *err);
+rille_status rl_batch_run(rl_op *op, rl_tx *tx, rl_error *err);
+bool rl_batch_writes(const rl_op *op);
+rille_status rl_batch_send(rl_op *op, rl_error *err);
+rille_status rl_batch_read(rl_op *op, uint32_t part, rille_row *row);
+void rl_batch_explain(rl_op *op);
+void rl_batch_rewind(rl_op *op); /* to be sent again from the start */
+void rl_batch_dispose(rl_op *op);
+const rl_op *rl_batch_asked(const rl_op *op); /* the part that is asked for; op itself when it is no batch */
+
 /* raw.c */
 /* Both styles of placeholders, `$1` and `?`, as the database's own; *used: how many parameters they ask for. */
 void rl_raw_placeholders(rl_str sql, bool postgres, rl_buf *out, uint32_t *used);
 rille_status rl_raw_send(rl_op *op, rl_error *err);
+rille_status rl_raw_queue(rl_op *op, rl_error *err); /* without the end of the pipeline */
 rille_status rl_raw_describe(rl_op *op, rl_error *err);
 void rl_raw_explain(rl_op *op); /* a failed raw statement is P2010, whatever constraint it met */
 

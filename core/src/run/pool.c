@@ -1,38 +1,27 @@
-/* The pool: registry, queue and life of connections. */
+/* The pool: registry and life of connections. */
 #include "run/pool.h"
 
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/process.h"
+#include "run/lane.h"
 
 /* An idle connection younger than this is trusted without a look at its socket. */
 #define TRUST_IDLE_MS 1000
 /* How often those that have been idle for too long are looked for. */
 #define TRIM_MS 1000
-/* A caller that waits cooperatively looks every LOOK_MS; when it has not done so for ABSENT_MS, it does not hold up
- * those behind it. */
-#define LOOK_MS 2
-#define ABSENT_MS 100
 #define DEFAULT_CONNECT_MS 5000
-
-/* Readers and writers of an SQLite file are counted apart; other databases have only the first lane. */
-typedef struct rl_lane {
-  rl_lease *idle; /* most recently used first */
-  int limit, open, idle_count;
-  rl_lease *queue; /* waiting leases, the next to be served first */
-  int waiting;
-} rl_lane;
 
 struct rl_pool {
   pthread_mutex_t lock;
   pthread_cond_t freed;
-  _Atomic int references; /* clients and leases; reaches 0 only under the registry's lock */
+  _Atomic int references;  /* clients and leases; reaches 0 only under the registry's lock */
+  _Atomic bool bequeathed; /* one of them is nobody's: the last of the others takes it along */
   long pid;
   uint64_t key;
   rl_str url;
@@ -107,7 +96,7 @@ rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **o
   pthread_mutex_lock(&registry_lock);
   rille_status st = RILLE_OK;
   rl_pool *p = registry;
-  while (p && !(p->key == key && p->pid == pid && rl_str_eq(p->url, url))) p = p->next;
+  while (p && !((p->key == key || p->options.memory) && p->pid == pid && rl_str_eq(p->url, url))) p = p->next;
   if (p) {
     p->references++;
   } else {
@@ -135,6 +124,7 @@ static void pool_free(rl_pool *p) {
       lease_close(l);
       l = next;
     }
+    rl_lane_dispose(&p->lanes[i]);
   }
   pthread_cond_destroy(&p->freed);
   pthread_mutex_destroy(&p->lock);
@@ -147,22 +137,33 @@ static void pool_retain(rl_pool *p) {
   p->references++;
 }
 
+/* Under the registry's lock. */
+static void unlist(rl_pool *p) {
+  rl_pool **at = &registry;
+  while (*at && *at != p) at = &(*at)->next;
+  if (*at) *at = p->next;
+}
+
 void rl_pool_release(rl_pool *p) {
   if (!p) return;
   int seen = p->references;
-  while (seen > 1)
+  while (seen > 2 || (seen == 2 && !p->bequeathed))
     if (atomic_compare_exchange_weak(&p->references, &seen, seen - 1)) return;
   pthread_mutex_lock(&registry_lock);
-  bool last = --p->references == 0;
-  if (last) {
-    rl_pool **at = &registry;
-    while (*at && *at != p) at = &(*at)->next;
-    if (*at) *at = p->next;
-  }
+  int left = --p->references;
+  bool last = left == 0 || (left == 1 && p->bequeathed);
+  if (last) unlist(p);
   pthread_mutex_unlock(&registry_lock);
   /* a pool of the parent process: its lock may be held by a thread that does not exist here, and its connections are
    * not ours */
   if (last && p->pid == rl_process_id()) pool_free(p);
+}
+
+void rl_pool_bequeath(rl_pool *p) {
+  pthread_mutex_lock(&registry_lock);
+  if (p->bequeathed) p->references--; /* the bequeathed one stays */
+  p->bequeathed = true;
+  pthread_mutex_unlock(&registry_lock);
 }
 
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p) {
@@ -302,38 +303,11 @@ static rille_status timed_out(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *
                   : "raise pool.size, or find what holds connections for long");
 }
 
-/* Whether nobody who waits in earnest stands before l. */
-static bool is_next(const rl_lane *lane, const rl_lease *l) {
-  int64_t now = rl_clock_ms();
-  for (const rl_lease *q = lane->queue; q && q != l; q = q->next)
-    if (q->looked_ms == RL_NO_DEADLINE || now - q->looked_ms < ABSENT_MS) return false;
-  return true;
-}
-
-/* Under the lock: waits for the next change, or until the deadline. Nobody wakes the queue when a cooperative caller
- * stays away. */
-static void wait_for_change(rl_pool *p, const rl_lane *lane, int64_t deadline_ms) {
-  struct timespec at;
-  int64_t again = rl_clock_ms() + ABSENT_MS;
-  bool may_be_absent = lane->queue && lane->queue->looked_ms != RL_NO_DEADLINE;
-  if (may_be_absent && again < deadline_ms) deadline_ms = again;
-  int64_t left = deadline_ms - rl_clock_ms();
-  if (left < 0) left = 0;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  at.tv_sec += (time_t)(left / 1000);
-  at.tv_nsec += (long)(left % 1000) * 1000000L;
-  if (at.tv_nsec >= 1000000000L) {
-    at.tv_sec++;
-    at.tv_nsec -= 1000000000L;
-  }
-  pthread_cond_timedwait(&p->freed, &p->lock, &at);
-}
-
 /* What a look at the lane, under the lock, gives a lease that has no connection yet. */
 typedef enum slot_state { SLOT_ADOPTED, SLOT_OPEN_NEW, SLOT_NONE } slot_state;
 
 static slot_state try_slot(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed) {
-  if (!is_next(lane, l)) return SLOT_NONE;
+  if (!rl_lane_may_take(lane, l)) return SLOT_NONE;
   rl_lease *idle = take_idle(p, lane, closed);
   if (idle) { /* the caller holds l: the connection moves into it */
     l->conn = idle->conn;
@@ -351,27 +325,6 @@ static slot_state try_slot(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **cl
   return SLOT_NONE;
 }
 
-static void join_queue(rl_pool *p, rl_lane *lane, rl_lease *l) {
-  if (l->queued) return;
-  rl_lease **at = &lane->queue;
-  while (*at) at = &(*at)->next;
-  *at = l;
-  l->queued = true;
-  lane->waiting++;
-  p->waits++;
-}
-
-static void leave_queue(rl_pool *p, rl_lane *lane, rl_lease *l) {
-  if (!l->queued) return;
-  rl_lease **at = &lane->queue;
-  while (*at && *at != l) at = &(*at)->next;
-  if (*at) *at = l->next;
-  l->next = NULL;
-  l->queued = false;
-  lane->waiting--;
-  if (lane->queue) pthread_cond_broadcast(&p->freed); /* there may be a connection for the one that is first now */
-}
-
 static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wait, slot_state *state, rl_error *err) {
   rl_lane *lane = lane_of(p, l->writer);
   rl_lease *closed = NULL;
@@ -381,20 +334,19 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
   for (;;) {
     *state = try_slot(p, lane, l, &closed);
     if (*state != SLOT_NONE) break;
-    join_queue(p, lane, l);
+    if (rl_lane_join(lane, l)) p->waits++;
     if (rl_clock_ms() >= l->deadline_ms) {
       st = timed_out(p, lane, l, err);
       break;
     }
     if (!blocking) {
-      int64_t soon = rl_clock_ms() + LOOK_MS; /* no descriptor tells of a freed connection: look again shortly */
-      *wait = (rl_wait){-1, false, false, soon < l->deadline_ms ? soon : l->deadline_ms};
+      rl_lane_listen(lane, l, wait);
       st = RILLE_AGAIN;
       break;
     }
-    wait_for_change(p, lane, l->deadline_ms);
+    rl_lane_block(lane, &p->freed, &p->lock, l->deadline_ms);
   }
-  if (st != RILLE_AGAIN) leave_queue(p, lane, l);
+  if (st != RILLE_AGAIN) rl_lane_leave(lane, l, &p->freed);
   pthread_mutex_unlock(&p->lock);
   close_all(closed);
   return st;
@@ -402,8 +354,9 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
 
 static void give_slot_back(rl_pool *p, bool writer) {
   pthread_mutex_lock(&p->lock);
-  lane_of(p, writer)->open--;
-  pthread_cond_broadcast(&p->freed);
+  rl_lane *lane = lane_of(p, writer);
+  lane->open--;
+  rl_lane_wake(lane, &p->freed);
   pthread_mutex_unlock(&p->lock);
 }
 
@@ -471,7 +424,7 @@ rille_status rl_pool_poll(rl_lease *l, bool blocking, rl_wait *wait, rl_error *e
 
 static void drop_waiter(rl_pool *p, rl_lease *l) {
   pthread_mutex_lock(&p->lock);
-  leave_queue(p, lane_of(p, l->writer), l);
+  rl_lane_leave(lane_of(p, l->writer), l, &p->freed);
   pthread_mutex_unlock(&p->lock);
 }
 
@@ -503,7 +456,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
     lane->open--;
   }
   trim_idle(p, &closed);
-  if (lane->waiting > 0) pthread_cond_broadcast(&p->freed);
+  rl_lane_wake(lane, &p->freed);
   pthread_mutex_unlock(&p->lock);
   close_all(closed);
   if (!keep) lease_close(l);
@@ -524,6 +477,7 @@ void rl_pool_evict_idle(rl_pool *p) {
       lane->open--;
     }
     lane->idle_count = 0;
+    rl_lane_wake(lane, &p->freed);
   }
   pthread_mutex_unlock(&p->lock);
   close_all(all);

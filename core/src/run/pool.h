@@ -25,13 +25,19 @@ typedef struct rl_lease {
   int64_t opened_ms, idle_since_ms;
   bool queued; /* waits in the lane's queue */
   int64_t since_ms, deadline_ms;
-  int64_t looked_ms;     /* when a cooperative waiter looked last; RL_NO_DEADLINE: waits in earnest */
+  int64_t looked_ms; /* when a cooperative waiter looked last; RL_NO_DEADLINE: it blocks */
+  int64_t rung_ms;   /* when its bell was rung; 0: not since it looked */
+  struct rl_bell *bell;
   struct rl_lease *next; /* in the list of idle connections, or in the queue */
 } rl_lease;
 
-/* The process's pool for this URL, made when it is not there yet. One reference for the caller. */
+/* The process's pool for this URL and these options, made when it is not there yet; a database in memory has one pool
+ * only, with the options of whoever came first. One reference for the caller. */
 rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **out, rl_error *err);
 void rl_pool_release(rl_pool *p);
+/* Gives the reference back, but the pool stays, even when nobody has one, until the last release after this: for a
+ * database in memory whose tables are meant for clients to come. */
+void rl_pool_bequeath(rl_pool *p);
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p);
 
 /* Begins to take a connection: *lease is owned by the caller until rl_pool_give. deadline_ms: rl_clock_ms value;

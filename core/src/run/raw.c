@@ -165,14 +165,18 @@ rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err)
   return RILLE_OK;
 }
 
-rille_status rl_raw_send(rl_op *op, rl_error *err) {
+rille_status rl_raw_queue(rl_op *op, rl_error *err) {
   rille_status st;
   op->statements++;
   if (op->kind == RL_OP_SCRIPT)
     st = op->driver->send_script(op->conn, op->raw.sql, err);
   else
     st = op->driver->send(op->conn, &op->raw, op->raw_params, err);
-  if (st == RILLE_OK) st = rl_op_push_sent(op, op->kind == RL_OP_SCRIPT ? RL_SENT_COMMAND : RL_SENT_RAW, 0, err);
+  return st == RILLE_OK ? rl_op_push_sent(op, op->kind == RL_OP_SCRIPT ? RL_SENT_COMMAND : RL_SENT_RAW, 0, err) : st;
+}
+
+rille_status rl_raw_send(rl_op *op, rl_error *err) {
+  rille_status st = rl_raw_queue(op, err);
   return st == RILLE_OK ? op->driver->flush(op->conn, err) : st;
 }
 

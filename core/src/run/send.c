@@ -95,33 +95,41 @@ static rille_status send_statement(rl_op *op, uint32_t index, rl_error *err) {
     rille_status st = take_params(op, t, params, err);
     if (st != RILLE_OK) return st;
   }
+  const rl_stmt *stmt = &op->compiled->steps[index].main;
+  rille_status st;
   op->statements++;
-  rille_status st = op->driver->send(op->conn, &op->compiled->steps[index].main, params, err);
+  if (op->stream && index == 0)
+    st = op->driver->fetch(op->conn, &op->cursor, stmt, params, op->stream, err);
+  else
+    st = op->driver->send(op->conn, stmt, params, err);
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_STEP, index, err) : st;
 }
 
-static bool needs_transaction(const rl_op *op) {
+bool rl_op_needs_transaction(const rl_op *op) {
   const rl_plan *plan = op->compiled->plan;
+  if (op->stream) return !op->tx;
   if (plan->atomic) return true;
   for (size_t i = 0; i < plan->step_count; i++)
     if (op->compiled->program->steps[i].bulk == RL_BULK_VALUES) return true;
   return false;
 }
 
-static rille_status open_transaction(rl_op *op, rl_error *err) {
+rille_status rl_op_open_transaction(rl_op *op, rl_error *err) {
   const char *sql = op->tx ? "SAVEPOINT rille_op" : op->driver->single_writer ? "BEGIN IMMEDIATE" : "BEGIN";
+  if (op->stream) sql = rl_stream_begin(op);
   rille_status st = send_command(op, sql, err);
   if (st == RILLE_OK) op->opened = true;
   return st;
 }
 
-static rille_status send_commit(rl_op *op, rl_error *err) {
+rille_status rl_op_send_commit(rl_op *op, rl_error *err) {
   op->commit_sent = true;
   return send_command(op, op->tx ? "RELEASE SAVEPOINT rille_op" : "COMMIT", err);
 }
 
-/* One step: sent, done here, or passed over. *steps counts what was sent, *waits whether a check must be awaited. */
-static rille_status send_step(rl_op *op, uint32_t index, size_t *steps, bool *waits, rl_error *err) {
+/* One step: sent, done here, or passed over. The group counts what was sent, and knows whether a check must be awaited.
+ */
+static rille_status send_step(rl_op *op, uint32_t index, rl_group *group, rl_error *err) {
   const rl_step *step = &op->compiled->plan->steps[index];
   if (step->kind == RL_STEP_RAISE) return rl_raise_error(step->error, op->compiled->model, err);
   if (step->kind == RL_STEP_MERGE) return merge(op, step, err);
@@ -133,34 +141,75 @@ static rille_status send_step(rl_op *op, uint32_t index, size_t *steps, bool *wa
   } else {
     st = send_statement(op, index, err);
   }
-  ++*steps;
-  *waits = *waits || op->compiled->steps[index].waits;
+  group->steps++;
+  group->waits = group->waits || op->compiled->steps[index].waits;
   op->filling |= rowset_bit(step->rowset);
   return st;
 }
 
-rille_status rl_op_send_group(rl_op *op, rl_error *err) {
+rille_status rl_op_send_steps(rl_op *op, rl_group *group, rl_error *err) {
   const rl_plan *plan = op->compiled->plan;
-  op->sent_count = op->read_count = 0;
-  op->filling = 0;
-  size_t steps = 0;
-  bool waits = false;
   rille_status st = RILLE_OK;
-  if (op->pc == 0 && !op->opened && needs_transaction(op)) st = open_transaction(op, err);
+  op->filling = 0;
   while (st == RILLE_OK && op->pc < plan->step_count) {
     const rl_step *step = &plan->steps[op->pc];
     if ((step->needs | guard_needs(plan, step->guard)) & op->filling) break;
-    if (steps && !op->driver->pipelines) break;
+    if (group->steps && !op->driver->pipelines) break;
     bool bulk = op->compiled->program->steps[op->pc].bulk != RL_BULK_NONE;
-    if (steps && bulk) break; /* a bulk insert has the connection to itself */
-    if (rl_op_due(op, step)) st = send_step(op, op->pc, &steps, &waits, err);
+    if (group->steps && bulk) break; /* a bulk insert has the connection to itself */
+    if (rl_op_due(op, step)) st = send_step(op, op->pc, group, err);
     op->pc++;
-    if (steps && bulk) break;
+    if (group->steps && bulk) break;
   }
+  return st;
+}
+
+rille_status rl_op_send_group(rl_op *op, rl_error *err) {
+  rl_group group = {0, false};
+  rille_status st = RILLE_OK;
+  op->sent_count = op->read_count = 0;
+  if (op->pc == 0 && !op->opened && rl_op_needs_transaction(op)) st = rl_op_open_transaction(op, err);
+  if (st == RILLE_OK) st = rl_op_send_steps(op, &group, err);
   if (st != RILLE_OK) return st;
-  bool last = op->pc == plan->step_count;
-  if (last && op->opened && !op->commit_sent && (!steps || (!waits && op->driver->pipelines)))
-    st = send_commit(op, err);
+  bool last = op->pc == op->compiled->plan->step_count && !op->commit_sent &&
+              (!group.steps || (!group.waits && op->driver->pipelines));
+  if (last && op->stream)
+    st = op->stream_ended ? rl_stream_end(op, err) : RILLE_OK;
+  else if (last && op->opened)
+    st = rl_op_send_commit(op, err);
   if (st != RILLE_OK) return st;
   return op->sent_count ? op->driver->flush(op->conn, err) : RILLE_DONE;
+}
+
+static bool foreseen(const rl_plan *plan, const rl_step *step) {
+  for (uint32_t g = step->guard; g != RL_NO_GUARD; g = plan->guards[g].parent)
+    if (plan->guards[g].when_empty) return false;
+  return true;
+}
+
+uint32_t rl_op_foresee_trips(const rl_op *op) {
+  const rl_plan *plan = op->compiled->plan;
+  const rl_program *program = op->compiled->program;
+  uint32_t trips = 0, sent = 0; /* statements of the group at hand */
+  uint64_t filling = 0;
+  bool waits = false, alone = false;
+  for (size_t i = 0; i < plan->step_count; i++) {
+    const rl_step *step = &plan->steps[i];
+    if (!program->steps[i].main.sql || !foreseen(plan, step)) continue;
+    bool bulk = program->steps[i].bulk != RL_BULK_NONE;
+    bool held = ((step->needs | guard_needs(plan, step->guard)) & filling) || !op->driver->pipelines || bulk || alone;
+    if (sent && held) {
+      trips++;
+      sent = 0;
+      filling = 0;
+      waits = false;
+    }
+    sent++;
+    alone = bulk;
+    waits = waits || op->compiled->steps[i].waits;
+    filling |= rowset_bit(step->rowset);
+  }
+  if (sent) trips++;
+  bool commits_apart = rl_op_needs_transaction(op) && (waits || !op->driver->pipelines);
+  return trips + commits_apart;
 }

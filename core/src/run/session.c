@@ -29,8 +29,44 @@ rille_status rl_session_open(rl_session *s, rl_str url, rl_error *err) {
   return st;
 }
 
+static rille_status borrow(rl_session *s, rl_str url, rl_error *err) {
+  rl_pool_options defaults = {0};
+  rl_pool *pool = NULL;
+  rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
+  rille_status st = rl_pool_get(url, &defaults, &pool, err);
+  if (st != RILLE_OK) return st;
+  rl_pool *_Atomic mine = pool;
+  st = rl_pool_take(&mine, true, RL_NO_DEADLINE, &s->lease, err);
+  if (st != RILLE_OK) {
+    rl_pool_bequeath(mine);
+    return st;
+  }
+  st = rl_pool_poll(s->lease, true, &wait, err);
+  if (st == RILLE_OK) s->conn = s->lease->conn;
+  return st;
+}
+
+rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err) {
+  *s = (rl_session){0};
+  rl_arena_init(&s->arena, 0);
+  rille_status st = rl_driver_parse_url(url, &s->arena, &s->options, err);
+  if (st == RILLE_OK) st = s->options.memory ? borrow(s, url, err) : connect(s, err);
+  if (st != RILLE_OK) rl_session_close(s);
+  return st;
+}
+
+static void give_back(rl_session *s) {
+  const rl_driver *d = s->options.driver;
+  rl_pool *pool = s->lease->pool;
+  rl_pool_give(s->lease, s->conn && d->is_usable(s->conn) && !d->in_transaction(s->conn));
+  rl_pool_bequeath(pool);
+}
+
 void rl_session_close(rl_session *s) {
-  if (s->conn) s->options.driver->close(s->conn);
+  if (s->lease)
+    give_back(s);
+  else if (s->conn)
+    s->options.driver->close(s->conn);
   rl_arena_dispose(&s->arena);
   *s = (rl_session){0};
 }
@@ -62,21 +98,26 @@ typedef struct text_list {
   size_t count, cap;
 } text_list;
 
-static rille_status keep_text(rl_session *s, text_list *l, const rl_row_view *view, rl_error *err) {
+static rille_status keep_text(rl_session *s, text_list *l, const rl_value *v, rl_error *err) {
   if (l->count == l->cap) {
-    size_t cap = l->cap ? l->cap * 2 : 16;
+    size_t cap = l->cap ? l->cap * 2 : 64;
     rl_str *more = RL_NEW_ARRAY(&s->arena, rl_str, cap);
     if (!more) return rl_fail_nomem(err);
     if (l->count) memcpy(more, l->items, l->count * sizeof *more);
     l->items = more;
     l->cap = cap;
   }
-  const rl_value *v = view->count ? &view->cells[0] : NULL;
-  rl_str text = v && v->kind == RILLE_TEXT ? rl_str_make(v->as.p, v->len) : (rl_str){"", 0};
-  text = rl_arena_str(&s->arena, text);
+  rl_str text = {"", 0};
+  if (v->kind == RILLE_TEXT) text = rl_arena_str(&s->arena, rl_str_make(v->as.p, v->len));
   if (!text.p) return rl_fail_nomem(err);
   l->items[l->count++] = text;
   return RILLE_OK;
+}
+
+static rille_status keep_row(rl_session *s, text_list *l, const rl_row_view *view, rl_error *err) {
+  rille_status st = RILLE_OK;
+  for (uint32_t i = 0; i < view->count && st == RILLE_OK; i++) st = keep_text(s, l, &view->cells[i], err);
+  return st;
 }
 
 /* Leaves the connection ready for the next statement. */
@@ -87,9 +128,10 @@ static void give_up(rl_session *s) {
   rl_error_clear(&ignored);
 }
 
-rille_status rl_session_texts(rl_session *s, const char *sql, rl_str **out, size_t *count, rl_error *err) {
-  static const rl_slot text = {RL_WIRE_TEXT, false};
-  rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .columns = &text, .column_count = 1, .returns_rows = true};
+rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, rl_text_rows *out, rl_error *err) {
+  rl_slot slots[RL_SESSION_COLUMNS];
+  for (uint32_t i = 0; i < columns; i++) slots[i] = (rl_slot){RL_WIRE_TEXT, false};
+  rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .columns = slots, .column_count = columns, .returns_rows = true};
   text_list list = {0};
   rille_status st = s->options.driver->send(s->conn, &stmt, NULL, err);
   if (st == RILLE_OK) st = s->options.driver->flush(s->conn, err);
@@ -99,12 +141,19 @@ rille_status rl_session_texts(rl_session *s, const char *sql, rl_str **out, size
     rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
     st = s->options.driver->next(s->conn, &view, &affected, &wait, err);
     if (st == RILLE_AGAIN) rl_wait_block(&wait, RL_NO_DEADLINE);
-    if (st == RILLE_ROW && keep_text(s, &list, &view, err) != RILLE_OK) {
+    if (st == RILLE_ROW && keep_row(s, &list, &view, err) != RILLE_OK) {
       give_up(s);
       return RILLE_NOMEM;
     }
   }
-  *out = list.items;
-  *count = list.count;
+  *out = (rl_text_rows){list.items, list.count / columns, columns};
   return st == RILLE_DONE ? RILLE_OK : st;
+}
+
+rille_status rl_session_texts(rl_session *s, const char *sql, rl_str **out, size_t *count, rl_error *err) {
+  rl_text_rows rows = {0};
+  rille_status st = rl_session_rows(s, sql, 1, &rows, err);
+  *out = rows.cells;
+  *count = rows.count;
+  return st;
 }

@@ -36,6 +36,7 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
 
 /* How long a rollback that nobody waits for may take before the connection is closed instead. */
 #define DISPOSE_MS 1000
+#define DISPOSE_HURRY_MS 20
 
 static void roll_back_now(rl_tx *tx) {
   rl_op op;
@@ -43,7 +44,8 @@ static void roll_back_now(rl_tx *tx) {
   rille_row row;
   rl_op_init(&op, tx->client);
   if (rl_tx_start(tx, &op, RL_TX_ROLLBACK, &ignored) == RILLE_OK) {
-    op.limit_ms = rl_clock_ms() + DISPOSE_MS;
+    op.hurried = tx->cooperative;
+    op.limit_ms = rl_clock_ms() + (tx->cooperative ? DISPOSE_HURRY_MS : DISPOSE_MS);
     rl_op_next(&op, &row, &ignored);
   }
   rl_error_clear(&ignored);
@@ -53,6 +55,7 @@ static void roll_back_now(rl_tx *tx) {
 void rl_tx_dispose(rl_tx *tx) {
   if (tx->running) rl_op_cut(tx->running);
   tx->running = NULL;
+  rl_stream_cut(tx, 0);
   if (tx->state == RL_TX_OPEN && tx->lease) roll_back_now(tx);
   if (tx->lease) rl_pool_give(tx->lease, false);
   tx->lease = NULL;
@@ -73,6 +76,7 @@ static const char *state_text(rl_tx_state s) {
 }
 
 static void ended(rl_tx *tx, rl_tx_state state, bool clean) {
+  rl_stream_cut(tx, 0);
   tx->state = state;
   rl_pool_give(tx->lease, clean);
   tx->lease = NULL;
@@ -166,6 +170,7 @@ static void begun(rl_tx *tx, rl_op *op) {
   tx->lease = op->lease; /* when it was not begun, the operation gives its connection back */
   op->lease = NULL;
   tx->state = RL_TX_OPEN;
+  tx->cooperative = !op->blocking;
   tx->deadline_ms = rl_clock_ms() + tx->settings.timeout_ms;
 }
 
@@ -180,7 +185,13 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
   case RL_TX_ROLLBACK: ended(tx, RL_TX_ROLLED_BACK, clean); return;
   case RL_TX_SAVEPOINT: tx->depth += good; return;
   case RL_TX_RELEASE:
-  case RL_TX_ROLLBACK_TO: tx->depth -= good; return;
+    tx->depth -= good;
+    for (rl_op *p = tx->paused; p; p = p->next_paused)
+      if (p->depth > tx->depth) p->depth = tx->depth;
+    return;
+  case RL_TX_ROLLBACK_TO:
+    if (good) rl_stream_cut(tx, tx->depth--);
+    return;
   }
 }
 

@@ -45,7 +45,9 @@ struct rl_tx {
   char begin[80];
   char savepoint[3][64]; /* texts of the commands about the savepoint at hand */
   rl_op *running;        /* the operation that runs in it, or NULL */
+  rl_op *paused;         /* reads in batches that go on later */
   bool doomed;           /* it is being rolled back instead of committed: the database takes nothing more of it */
+  bool cooperative;      /* begun so: its thread has others to serve */
   rl_tx_command command; /* under way */
 };
 

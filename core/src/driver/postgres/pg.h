@@ -19,6 +19,7 @@ typedef struct rl_pg_prepared {
 typedef enum rl_pg_kind {
   RL_PG_PREPARE,    /* ours, told to nobody: comes before the statement's first run */
   RL_PG_DEALLOCATE, /* ours as well */
+  RL_PG_DECLARE,    /* and this: comes before the first FETCH from a cursor */
   RL_PG_STATEMENT,
   RL_PG_COMMAND,
   RL_PG_SCRIPT,
@@ -119,6 +120,9 @@ rille_status rl_pg_fail_lost(rl_conn *c, bool not_sent, rl_error *err);
 rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err);
+rille_status rl_pg_fetch_rows(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, uint32_t rows,
+                              rl_error *err);
+rille_status rl_pg_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err);
 rille_status rl_pg_flush(rl_conn *c, rl_error *err);
 rille_status rl_pg_send_again(rl_conn *c, size_t first, size_t end, rl_error *err); /* items [first, end) and a SYNC */
 void rl_pg_forget_statements(rl_conn *c);

@@ -187,6 +187,48 @@ rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err) {
   return s;
 }
 
+/* The cursor's statement with its parameters. Cursors share the numbers of prepared statements, not their names; they
+ * are one higher, since 0 is no cursor. */
+static rille_status declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
+  uint32_t first = (uint32_t)c->param_count, number = ++c->next_number;
+  rille_status s = rl_pg_encode(c, stmt, params, err);
+  if (s == RILLE_OK) s = lay_out_params(c, first, stmt->param_count, err);
+  if (s != RILLE_OK) return s;
+  rl_buf sql;
+  rl_buf_init(&sql);
+  rl_buf_printf(&sql, "DECLARE rille_%u NO SCROLL CURSOR FOR ", (unsigned)number);
+  rl_buf_put(&sql, stmt->sql, stmt->sql_len);
+  char *text = rl_buf_take(&sql);
+  if (!text) return rl_fail_nomem(err);
+  s = check(c, PQsendQueryParams(c->pg, text, (int)stmt->param_count, c->types, c->values, c->lengths, c->formats, 1),
+            err);
+  rl_free(text);
+  if (s != RILLE_OK) return s;
+  push(c, (rl_pg_item){.kind = RL_PG_DECLARE, .stmt = stmt});
+  cursor->number = number;
+  return RILLE_OK;
+}
+
+rille_status rl_pg_fetch_rows(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, uint32_t rows,
+                              rl_error *err) {
+  char sql[64];
+  rille_status s = begin(c, 2, err);
+  if (s == RILLE_OK) s = enter_pipeline(c, err);
+  if (s == RILLE_OK && cursor->number == 0) s = declare(c, cursor, stmt, params, err);
+  if (s != RILLE_OK) return s;
+  snprintf(sql, sizeof sql, "FETCH %lu FROM rille_%u", (unsigned long)rows, (unsigned)cursor->number);
+  s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
+  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_STATEMENT, .stmt = stmt});
+  return s;
+}
+
+rille_status rl_pg_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err) {
+  char sql[64];
+  snprintf(sql, sizeof sql, "CLOSE rille_%u", (unsigned)cursor->number);
+  cursor->number = 0;
+  return rl_pg_send_command(c, sql, err);
+}
+
 rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
   if (c->head < c->count)
     return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are under way");

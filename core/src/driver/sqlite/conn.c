@@ -36,6 +36,7 @@ static void sqlite_close(rl_conn *c) {
    * locks. */
   if (c->pid == rl_process_id()) {
     rl_sqlite_drop_queue(c);
+    rl_sqlite_cursors_end(c);
     rl_sqlite_forget_all(c);
     sqlite3_close_v2(c->db);
   }
@@ -179,6 +180,11 @@ const rl_driver rl_driver_sqlite = {
     .poll_connect = sqlite_poll_connect,
     .close = sqlite_close,
     .send = rl_sqlite_send,
+    .fetch = rl_sqlite_fetch,
+    .explain = "EXPLAIN QUERY PLAN ",
+    .explain_text = 3,
+    .explain_tree = true,
+    .close_cursor = rl_sqlite_close_cursor,
     .flush = sqlite_flush,
     .next = rl_sqlite_next,
     .columns = sqlite_columns,

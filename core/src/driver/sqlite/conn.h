@@ -23,12 +23,23 @@ typedef struct rl_sqlite_command {
   rl_sqlite_prepared *prepared;
 } rl_sqlite_command;
 
+/* A statement that is read in portions. In the connection's list until it has no more rows, is closed, or the
+ * transaction ends. */
+typedef struct rl_sqlite_cursor {
+  uint32_t number;
+  bool begun; /* has given a row: it cannot be begun anew */
+  rl_sqlite_prepared *prepared;
+  struct rl_sqlite_cursor *next;
+} rl_sqlite_cursor;
+
 /* Something queued: a statement with its parameters bound, a command, or a script of which `at` is still to run. */
 typedef struct rl_sqlite_item {
   const rl_stmt *decl; /* NULL for a command and a script */
   rl_sqlite_prepared *prepared;
   char *script; /* owned */
   const char *at;
+  rl_sqlite_cursor *cursor; /* its statement goes on after `portion` rows */
+  uint32_t portion;
 } rl_sqlite_item;
 
 enum {
@@ -46,6 +57,9 @@ struct rl_conn {
   rl_lru statements; /* rl_sqlite_prepared by rl_stmt.id */
   rl_sqlite_command commands[RL_SQLITE_COMMANDS];
   unsigned next_command; /* the one to be replaced next */
+
+  rl_sqlite_cursor *cursors;
+  uint32_t last_cursor;
 
   rl_sqlite_item *items; /* items[head] is what `next` is about */
   size_t head, count, cap;
@@ -100,7 +114,18 @@ rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *par
 rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_sqlite_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err);
+rille_status rl_sqlite_fetch(rl_conn *c, rl_cursor *cursor, const rl_stmt *decl, const rl_value *params, uint32_t rows,
+                             rl_error *err);
+rille_status rl_sqlite_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err);
 void rl_sqlite_drop_queue(rl_conn *c);
+
+/* cursor.c */
+rl_sqlite_cursor *rl_sqlite_cursor_add(rl_conn *c, rl_sqlite_prepared *p); /* NULL: memory is short; p is the caller's */
+rl_sqlite_cursor *rl_sqlite_cursor_find(const rl_conn *c, uint32_t number);
+void rl_sqlite_cursor_end(rl_conn *c, rl_sqlite_cursor *cursor);
+void rl_sqlite_cursors_end(rl_conn *c);
+/* Those of a transaction that is over. */
+void rl_sqlite_cursors_settle(rl_conn *c);
 /* A lock is held by somebody else: when to try again, or that the time is over. */
 rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl_wait *wait, rl_error *err);
 

@@ -110,6 +110,8 @@ static rille_status by_text(const char *text, rl_error *err) {
 }
 
 static rille_status map_code(const rl_conn_options *options, int code, const char *text, rl_error *err) {
+  if (code == SQLITE_READONLY && options->read_only)
+    return rl_fail(err, RL_P2028, "nothing can be written here: the transaction, or the statement, is read-only");
   if (code == SQLITE_BUSY_SNAPSHOT)
     return rl_fail(err, RL_P2034,
                    "the transaction has read what another one has changed since; it may be repeated (%s)", text);

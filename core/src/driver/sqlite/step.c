@@ -26,7 +26,7 @@ static rl_sqlite_item *push_item(rl_conn *c) {
     c->cap = cap;
   }
   rl_sqlite_item *item = &c->items[c->count++];
-  *item = (rl_sqlite_item){NULL, NULL, NULL, NULL};
+  *item = (rl_sqlite_item){NULL, NULL, NULL, NULL, NULL, 0};
   return item;
 }
 
@@ -58,6 +58,44 @@ rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *par
   return RILLE_OK;
 }
 
+static rille_status open_cursor(rl_conn *c, rl_cursor *cursor, const rl_stmt *decl, const rl_value *params,
+                                rl_error *err) {
+  rl_sqlite_prepared *p = NULL;
+  rille_status s = rl_sqlite_acquire(c, decl, &p, err);
+  if (s != RILLE_OK) return s;
+  s = bind_all(c, decl, p->stmt, params, err);
+  rl_sqlite_cursor *opened = s == RILLE_OK ? rl_sqlite_cursor_add(c, p) : NULL;
+  if (!opened) {
+    rl_sqlite_release(p);
+    return s == RILLE_OK ? rl_fail_nomem(err) : s;
+  }
+  cursor->number = opened->number;
+  return RILLE_OK;
+}
+
+rille_status rl_sqlite_fetch(rl_conn *c, rl_cursor *cursor, const rl_stmt *decl, const rl_value *params, uint32_t rows,
+                             rl_error *err) {
+  rille_status s = cursor->number == 0 ? open_cursor(c, cursor, decl, params, err) : RILLE_OK;
+  if (s != RILLE_OK) return s;
+  rl_sqlite_cursor *open = rl_sqlite_cursor_find(c, cursor->number);
+  if (!open) return rl_fail(err, RL_INTERNAL, "the statement to read on from has ended with its transaction");
+  rl_sqlite_item *item = push_item(c);
+  if (!item) return rl_fail_nomem(err);
+  item->decl = decl;
+  item->prepared = open->prepared;
+  item->cursor = open;
+  item->portion = rows;
+  return RILLE_OK;
+}
+
+/* Ends at once; what is queued only answers. */
+rille_status rl_sqlite_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err) {
+  rl_sqlite_cursor *open = rl_sqlite_cursor_find(c, cursor->number);
+  if (open) rl_sqlite_cursor_end(c, open);
+  cursor->number = 0;
+  return push_item(c) ? RILLE_OK : rl_fail_nomem(err);
+}
+
 rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err) {
   rl_sqlite_prepared *p = NULL;
   rille_status s = rl_sqlite_acquire_command(c, sql, &p, err);
@@ -86,8 +124,9 @@ rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err) {
 static void end_item(rl_conn *c) {
   rl_sqlite_item *item = &c->items[c->head++];
   if (item->decl && item->decl->column_count > 0) c->info_count = 0; /* names were borrowed from the statement */
-  rl_sqlite_release(item->prepared);
+  if (!item->cursor) rl_sqlite_release(item->prepared);
   rl_free(item->script);
+  rl_sqlite_cursors_settle(c);
   c->running = false;
   c->busy_until = 0;
   if (c->head < c->count) return;
@@ -126,7 +165,9 @@ rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl
 /* Nothing was done yet, so that the statement may be begun anew. A snapshot that has become old stays old: waiting does
  * not help. */
 static bool may_wait(const rl_conn *c, int rc) {
-  return (rc & 0xff) == SQLITE_BUSY && c->rows == 0 && sqlite3_extended_errcode(c->db) != SQLITE_BUSY_SNAPSHOT;
+  const rl_sqlite_cursor *cursor = c->items[c->head].cursor;
+  bool begun = c->rows > 0 || (cursor && cursor->begun);
+  return (rc & 0xff) == SQLITE_BUSY && !begun && sqlite3_extended_errcode(c->db) != SQLITE_BUSY_SNAPSHOT;
 }
 
 static int64_t patience(const rl_conn *c) {
@@ -148,19 +189,23 @@ static rille_status finish(rl_conn *c, const rl_sqlite_item *item, int64_t *affe
     *affected = c->rows;
   else
     *affected = (int64_t)total_changes_of(c->db) == c->changes ? 0 : (int64_t)changes_of(c->db);
+  rl_sqlite_cursor *spent = item->cursor && c->rows < (int64_t)item->portion ? item->cursor : NULL;
   end_item(c);
+  if (spent) rl_sqlite_cursor_end(c, spent);
   return RILLE_DONE;
 }
 
 static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_row_view *row, int64_t *affected,
                                    rl_wait *wait, rl_error *err) {
-  sqlite3_stmt *stmt = item->prepared->stmt;
+  sqlite3_stmt *stmt = item->prepared ? item->prepared->stmt : NULL;
   int rc = SQLITE_DONE;
+  if (item->cursor && c->rows == (int64_t)item->portion) return finish(c, item, affected);
   /* The rows of a command (PRAGMA) are of no interest. */
   while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW && !item->decl) {}
   if (rc == SQLITE_DONE) return finish(c, item, affected);
   if (rc == SQLITE_ROW) {
     c->rows++;
+    if (item->cursor) item->cursor->begun = true;
     rille_status s = rl_sqlite_decode_row(c, stmt, item->decl, row, err);
     return s == RILLE_OK ? RILLE_ROW : fail_item(c, s);
   }

@@ -1,0 +1,217 @@
+/* Explaining a call: its statements and steps, and the database's plan of each statement. The head is known without
+ * asking; the plans come from the database, which runs nothing. */
+#include "plan/plan.h"
+#include "run/op.h"
+
+enum { NODE_CALL, NODE_STATEMENT, NODE_LINE, MOST_LINES = 256 };
+
+static const rille_column call_columns[] = {
+    {.name = "round_trips", .name_len = 11, .kind = RILLE_INT},
+    {.name = "steps", .name_len = 5, .kind = RILLE_TEXT},
+};
+static const rille_column statement_columns[] = {
+    {.name = "sql", .name_len = 3, .kind = RILLE_TEXT},
+    {.name = "params", .name_len = 6, .kind = RILLE_INT},
+    {.name = "dependent", .name_len = 9, .kind = RILLE_BOOL},
+};
+static const rille_column line_columns[] = {{.name = "line", .name_len = 4, .kind = RILLE_TEXT}};
+
+const rille_node rl_explain_nodes[3] = {
+    {.parent = UINT32_MAX, .columns = call_columns, .column_count = 2, .child_count = 1},
+    {.parent = NODE_CALL,
+     .list = 1,
+     .name = "statements",
+     .name_len = 10,
+     .columns = statement_columns,
+     .column_count = 3,
+     .child_count = 1},
+    {.parent = NODE_STATEMENT, .list = 1, .name = "plan", .name_len = 4, .columns = line_columns, .column_count = 1},
+};
+
+typedef struct rl_explain {
+  uint32_t *steps; /* of the plan, those that are statements */
+  uint32_t count;
+  uint32_t head;  /* rows of the head told so far */
+  uint64_t lines; /* told so far */
+  uint32_t asked; /* the statement whose lines come */
+  rl_stmt *stmts;
+  rl_value cells[3];
+  int64_t ids[MOST_LINES]; /* of the lines of this plan, with their depths: for the indentation */
+  uint32_t depths[MOST_LINES], line_count;
+} rl_explain;
+
+/* A bulk insert in portions is told by the one that has a single row. */
+static const rl_template *template_of(const rl_op *op, uint32_t step) {
+  const rl_step_sql *s = &op->compiled->program->steps[step];
+  return s->bulk == RL_BULK_VALUES ? &s->one : &s->main;
+}
+
+static rille_status prepare(rl_op *op, rl_explain *x, rl_error *err) {
+  const rl_plan *plan = op->compiled->plan;
+  x->steps = RL_NEW_ARRAY(&op->arena, uint32_t, plan->step_count + 1);
+  x->stmts = RL_NEW_ARRAY(&op->arena, rl_stmt, plan->step_count + 1);
+  if (!x->steps || !x->stmts) return rl_fail_nomem(err);
+  for (uint32_t i = 0; i < plan->step_count; i++) {
+    const rl_template *t = template_of(op, i);
+    if (!t->sql) continue;
+    char *sql = rl_arena_printf(&op->arena, "%s%s", op->driver->explain, t->sql);
+    if (!sql) return rl_fail_nomem(err);
+    x->stmts[x->count] = (rl_stmt){
+        .sql = sql, .sql_len = strlen(sql), .params = t->slots, .param_count = t->param_count, .returns_rows = true};
+    x->steps[x->count++] = i;
+  }
+  return RILLE_OK;
+}
+
+rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
+                                 rl_error *err) {
+  op->stream_wanted = 0;
+  rille_status st = rl_op_start_model(op, tx, model, action, tape, err);
+  if (st != RILLE_OK) return st;
+  op->kind = RL_OP_EXPLAIN;
+  op->explain = RL_NEW(&op->arena, rl_explain);
+  st = op->explain ? prepare(op, op->explain, err) : rl_fail_nomem(err);
+  if (st != RILLE_OK) rl_op_reset(op);
+  return st;
+}
+
+/* ------------------------------------------------------------------ the head */
+
+static rl_value text_value(rl_str s) {
+  return (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)s.len, .as.p = s.p};
+}
+
+static rille_status call_row(rl_op *op, rl_explain *x, rl_error *err) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_plan_dump(op->compiled->plan, &text);
+  rl_str steps = text.failed ? (rl_str){NULL, 0} : rl_arena_str(&op->arena, rl_buf_view(&text));
+  rl_buf_dispose(&text);
+  if (!steps.p) return rl_fail_nomem(err);
+  x->cells[0] = (rl_value){.kind = RILLE_INT, .as.i = rl_op_foresee_trips(op)};
+  x->cells[1] = text_value(steps);
+  return RILLE_ROW;
+}
+
+static void statement_row(const rl_op *op, rl_explain *x, uint32_t statement) {
+  const rl_template *t = template_of(op, x->steps[statement]);
+  x->cells[0] = text_value((rl_str){t->sql, t->sql_len});
+  x->cells[1] = (rl_value){.kind = RILLE_INT, .as.i = t->param_count};
+  x->cells[2] = (rl_value){.kind = RILLE_BOOL, .as.i = op->compiled->plan->steps[x->steps[statement]].needs != 0};
+}
+
+rille_status rl_explain_head(rl_op *op, rille_row *row, rl_error *err) {
+  rl_explain *x = op->explain;
+  if (x->head > x->count) return RILLE_DONE;
+  uint32_t node = x->head ? NODE_STATEMENT : NODE_CALL;
+  if (node == NODE_CALL && call_row(op, x, err) != RILLE_ROW) return RILLE_NOMEM;
+  if (node == NODE_STATEMENT) statement_row(op, x, x->head - 1);
+  *row = (rille_row){.node = node,
+                     .count = rl_explain_nodes[node].column_count,
+                     .ordinal = node == NODE_CALL ? 0 : x->head - 1,
+                     .cells = x->cells};
+  x->head++;
+  return RILLE_ROW;
+}
+
+/* ------------------------------------------------------------------ parameters */
+
+static bool is_dependent(const rl_input *input) {
+  if (input->kind == RL_INPUT_CELL || input->kind == RL_INPUT_KEYS) return true;
+  for (size_t i = 0; input->kind == RL_INPUT_ARRAY && i < input->count; i++)
+    if (is_dependent(&input->items[i])) return true;
+  return false;
+}
+
+/* In place of what only a run would tell: any value of the type, since the planner makes nothing of NULL. */
+static rl_value stand_in(rl_slot slot) {
+  static const char *const no_uuid = "00000000-0000-0000-0000-000000000000";
+  if (slot.list) return (rl_value){.kind = RILLE_LIST};
+  switch (slot.wire) {
+  case RL_WIRE_BOOL: return (rl_value){.kind = RILLE_BOOL};
+  case RL_WIRE_INT2:
+  case RL_WIRE_INT4:
+  case RL_WIRE_INT8:
+  case RL_WIRE_OID: return (rl_value){.kind = RILLE_INT};
+  case RL_WIRE_FLOAT4:
+  case RL_WIRE_FLOAT8: return (rl_value){.kind = RILLE_FLOAT};
+  case RL_WIRE_DECIMAL: return (rl_value){.kind = RILLE_DECIMAL, .len = 1, .as.p = "0"};
+  case RL_WIRE_TIMESTAMP:
+  case RL_WIRE_TIMESTAMPTZ:
+  case RL_WIRE_DATE:
+  case RL_WIRE_TIME:
+  case RL_WIRE_TIMETZ: return (rl_value){.kind = RILLE_DATETIME};
+  case RL_WIRE_JSON:
+  case RL_WIRE_JSONB: return (rl_value){.kind = RILLE_JSON, .len = 4, .as.p = "null"};
+  case RL_WIRE_BYTES: return (rl_value){.kind = RILLE_BYTES, .as.p = ""};
+  case RL_WIRE_TEXT: return (rl_value){.kind = RILLE_TEXT, .as.p = ""};
+  case RL_WIRE_UUID: return (rl_value){.kind = RILLE_TEXT, .len = 36, .as.p = no_uuid};
+  case RL_WIRE_ANY:
+  case RL_WIRE_ENUM:
+  case RL_WIRE_UNKNOWN: break;
+  }
+  return (rl_value){.kind = RILLE_NULL};
+}
+
+static rille_status take_params(rl_op *op, const rl_template *t, rl_value **out, rl_error *err) {
+  rl_value *params = RL_NEW_ARRAY(&op->arena, rl_value, t->param_count + 1);
+  if (!params) return rl_fail_nomem(err);
+  for (uint32_t i = 0; i < t->param_count; i++) {
+    const rl_input *input = t->inputs[i]; /* NULL: of a bulk insert's row */
+    bool known = input && !is_dependent(input);
+    rille_status st = known ? rl_input_value(input, &op->inputs, &params[i], err) : RILLE_OK;
+    if (st != RILLE_OK) return st;
+    if (!known) params[i] = stand_in(t->slots[i]);
+  }
+  *out = params;
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ the plans */
+
+rille_status rl_explain_send(rl_op *op, rl_error *err) {
+  rl_explain *x = op->explain;
+  rille_status st = RILLE_OK;
+  op->sent_count = op->read_count = 0;
+  if (op->pc == 0) op->told = false; /* the head was told without the database: a dead connection may be replaced */
+  while (st == RILLE_OK && op->pc < x->count && (op->driver->pipelines || op->sent_count == 0)) {
+    rl_value *params = NULL;
+    st = take_params(op, template_of(op, x->steps[op->pc]), &params, err);
+    if (st == RILLE_OK) st = op->driver->send(op->conn, &x->stmts[op->pc], params, err);
+    if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_EXPLAIN, op->pc, err);
+    op->pc++;
+    op->statements++;
+  }
+  if (st != RILLE_OK) return st;
+  return op->sent_count ? op->driver->flush(op->conn, err) : RILLE_DONE;
+}
+
+/* How deep a line lies in the tree of its plan. */
+static uint32_t depth_of(rl_explain *x, int64_t id, int64_t parent) {
+  uint32_t depth = 0;
+  for (uint32_t i = 0; i < x->line_count; i++)
+    if (x->ids[i] == parent) depth = x->depths[i] + 1;
+  if (x->line_count < MOST_LINES) {
+    x->ids[x->line_count] = id;
+    x->depths[x->line_count++] = depth;
+  }
+  return depth;
+}
+
+rille_status rl_explain_row(rl_op *op, uint32_t statement, rille_row *row, rl_error *err) {
+  rl_explain *x = op->explain;
+  const rl_value *cells = op->view.cells;
+  uint32_t text = op->driver->explain_text;
+  if (op->view.count <= text) return rl_fail(err, RL_INTERNAL, "the database's plan has no text");
+  if (statement != x->asked) x->line_count = 0;
+  x->asked = statement;
+  x->cells[0] = cells[text];
+  if (op->driver->explain_tree) {
+    uint32_t depth = depth_of(x, cells[0].as.i, cells[1].as.i);
+    char *line = rl_arena_printf(&op->arena, "%*s%.*s", (int)depth * 2, "", (int)cells[text].len, cells[text].as.p);
+    if (!line) return rl_fail_nomem(err);
+    x->cells[0] = text_value(rl_str_of(line));
+  }
+  *row = (rille_row){.node = NODE_LINE, .count = 1, .ordinal = x->lines++, .parent = statement, .cells = x->cells};
+  return RILLE_ROW;
+}

@@ -1,0 +1,33 @@
+/* A lane of a pool: its idle connections, and the queue of those who wait for one. All under the pool's lock. */
+#ifndef RL_RUN_LANE_H
+#define RL_RUN_LANE_H
+
+#include <pthread.h>
+
+#include "run/bell.h"
+#include "run/pool.h"
+
+/* Readers and writers of an SQLite file are counted apart; other databases have only the first lane. */
+typedef struct rl_lane {
+  rl_lease *idle; /* most recently used first */
+  int limit, open, idle_count;
+  rl_lease *queue; /* waiting leases, the next to be served first */
+  int waiting;
+  rl_bell *bells; /* that nobody uses at the moment */
+  int bell_count;
+} rl_lane;
+
+/* True when l is new in the queue. */
+bool rl_lane_join(rl_lane *lane, rl_lease *l);
+void rl_lane_leave(rl_lane *lane, rl_lease *l, pthread_cond_t *freed);
+/* Whether there is a connection, or room for one, that nobody before l is to have. */
+bool rl_lane_may_take(const rl_lane *lane, const rl_lease *l);
+/* Something was given back: wakes those who may have it. */
+void rl_lane_wake(rl_lane *lane, pthread_cond_t *freed);
+/* What a cooperative caller that is in the queue is to wait for. */
+void rl_lane_listen(rl_lane *lane, rl_lease *l, rl_wait *wait);
+/* Waits for the next change, or until the deadline. */
+void rl_lane_block(const rl_lane *lane, pthread_cond_t *freed, pthread_mutex_t *lock, int64_t deadline_ms);
+void rl_lane_dispose(rl_lane *lane); /* the bells */
+
+#endif

@@ -1,0 +1,146 @@
+--- Wait hooks: how a coroutine waits for a descriptor, or for time, under the scheduler that runs it.
+---
+--- A hook has three functions. wait(fd, mode, seconds): returns when fd is ready ("r", "w" or "rw") or the time is up, and may return early; fd and
+--- mode are nil when only time counts, seconds is nil without a limit. forget(fd): what is known of fd is void, it may be closed next.
+--- ready(): whether the running code may wait so; elsewhere calls block.
+local core = require "rille.core"
+local errors = require "rille.errors"
+
+local hooks = {}
+
+-- Lua 5.1 has no way to tell, and cannot yield across pcall: there everything blocks.
+local is_yieldable = coroutine.isyieldable or function() return false end -- luacheck: ignore
+
+local function nothing() end
+
+-- A plain coroutine inside one of cqueues would hand the scheduler's yield to its own caller: there calls block.
+local function of_cqueues()
+  local cqueues = require "cqueues"
+  local poll, running = cqueues.poll, cqueues.running
+  return {
+    wait = function(fd, mode, seconds)
+      if fd then poll({ pollfd = fd, events = mode }, seconds) else poll(seconds) end
+    end,
+    forget = cqueues.cancel,
+    ready = function()
+      local _, direct = running()
+      return direct and is_yieldable()
+    end,
+  }
+end
+
+local function resume(co)
+  local ok, e = coroutine.resume(co)
+  if not ok then error(e, 0) end
+end
+
+-- Each wait has handles of its own, closed before the coroutine goes on, so that libuv never knows a descriptor that may be closed.
+local function of_luv()
+  local uv = require "luv"
+  local waiting = {} ---@type table<integer, function> by descriptor: ends the wait
+  local function wait(fd, mode, seconds)
+    local co, poll, timer = coroutine.running(), nil, nil
+    local function stop()
+      if poll then poll:close() end
+      if timer then timer:close() end
+      poll, timer = nil, nil
+      if fd then waiting[fd] = nil end
+    end
+    local function wake()
+      if not poll and not timer then return end
+      stop()
+      if coroutine.status(co) == "suspended" then resume(co) end
+    end
+    if fd then
+      poll = assert(uv.new_poll(fd))
+      waiting[fd] = stop
+      assert(poll:start(mode, wake))
+    end
+    if seconds then
+      timer = assert(uv.new_timer())
+      timer:start(math.ceil(seconds * 1000), 0, wake)
+    end
+    coroutine.yield()
+  end
+  return {
+    wait = wait,
+    forget = function(fd)
+      if waiting[fd] then waiting[fd]() end
+    end,
+    ready = is_yieldable,
+  }
+end
+
+-- What copas takes for a socket: ready on the second asking, which comes after select has found its descriptor ready.
+local Descriptor = {}
+Descriptor.__index = Descriptor
+function Descriptor:getfd() return self.fd end
+function Descriptor.dirty() return false end
+function Descriptor.close() end
+function Descriptor.settimeout() end
+function Descriptor:receive()
+  if self.asked then return "ready" end
+  self.asked = true
+  return nil, "timeout"
+end
+function Descriptor:send(data)
+  if self.asked then return #data end
+  self.asked = true
+  return nil, "timeout", 0
+end
+
+-- copas knows no limit of time for a wait: an alarm of the core is a descriptor that is ready when another one is, or when the time is up.
+local function of_copas()
+  local copas = require "copas"
+  local function wait_for(fd, mode)
+    local descriptor = setmetatable({ fd = fd }, Descriptor)
+    if mode == "w" then copas.send(descriptor, "x") else copas.receive(descriptor, 1) end
+  end
+  return {
+    wait = function(fd, mode, seconds)
+      if not seconds and mode ~= "rw" then return wait_for(fd, mode) end
+      local alarm, alarm_fd = core.alarm(fd, mode, seconds)
+      wait_for(alarm_fd, "r")
+      core.alarm_close(alarm)
+    end,
+    forget = nothing, -- select is told anew each time
+    ready = is_yieldable,
+  }
+end
+
+local BY_NAME = { cqueues = of_cqueues, luv = of_luv, copas = of_copas }
+
+local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
+
+local function of_table(option)
+  errors.check_keys(option, { wait = 1, forget = 1, ready = 1 }, "`wait`")
+  for key, f in pairs(option) do
+    if not is_callable(f) then errors.raise("VALIDATION", "`wait.%s`: a function is wanted, not a %s", key, type(f)) end
+  end
+  if not option.wait then errors.raise("VALIDATION", "`wait`: a table of hooks needs the function `wait`") end
+  local ready = option.ready
+  return {
+    wait = option.wait,
+    forget = option.forget or nothing,
+    ready = ready and function() return is_yieldable() and ready() end or is_yieldable,
+  }
+end
+
+--- The hook that the option `wait` of rille.connect asks for.
+---@param option nil|"cqueues"|"luv"|"copas"|fun(fd: integer|nil, mode: string|nil, seconds: number|nil)|table
+---@return table|nil hook
+function hooks.resolve(option)
+  if option == nil then return nil end
+  if is_callable(option) then return of_table { wait = option } end
+  if type(option) == "table" then return of_table(option) end
+  local make = BY_NAME[option]
+  if not make then
+    errors.raise("VALIDATION", "`wait`: \"cqueues\", \"luv\", \"copas\" or a function (fd, mode, seconds) is wanted, not %s",
+      type(option) == "string" and ('"%s"'):format(option) or "a " .. type(option))
+  end
+  local ok, hook = pcall(make)
+  if not ok then errors.raise("VALIDATION", "`wait`: the module %s cannot be loaded: %s", option, tostring(hook)) end
+  return hook
+end
+
+return hooks

@@ -1,0 +1,158 @@
+/* Results that are not pulled in one go: what has been built is put away in a table, and taken up again when more rows
+ * come. */
+#include "rows.h"
+
+/* Where a part's table keeps what is not an array of a node. */
+#define LIST_NODE (-1)
+#define LIST_PARENT (-2)
+#define LIST_LENGTH (-3)
+#define LIST (-4)
+#define VALUE (-5)
+
+typedef struct collector {
+  rl_builder w;
+  lua_State *L;
+  rl_binding *b;
+  rl_slot *slot;
+  int parts, base; /* stack: the table of parts, and the top without what is at hand */
+  uint32_t part;   /* at hand; UINT32_MAX: none */
+  int table;       /* stack index of its table */
+  int cell;        /* its result is one value */
+} collector;
+
+static void put_number(lua_State *L, int table, int key, lua_Number n) {
+  lua_pushnumber(L, n);
+  lua_rawseti(L, table, key);
+}
+
+static lua_Number get_number(lua_State *L, int table, int key) {
+  lua_rawgeti(L, table, key);
+  lua_Number n = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
+static void put_away(collector *c) {
+  lua_State *L = c->L;
+  if (c->part == UINT32_MAX) return;
+  if (!c->cell && c->w.shape->node_count > 1) {
+    put_number(L, c->table, LIST_NODE, (lua_Number)c->w.list_node);
+    put_number(L, c->table, LIST_PARENT, (lua_Number)c->w.list_parent);
+    put_number(L, c->table, LIST_LENGTH, (lua_Number)c->w.list_len);
+    lua_pushvalue(L, c->w.list);
+    lua_rawseti(L, c->table, LIST);
+  }
+  lua_settop(L, c->base);
+  c->part = UINT32_MAX;
+}
+
+/* The arrays of the nodes, made when their part's first row comes. */
+static void push_arrays(collector *c, int is_new) {
+  lua_State *L = c->L;
+  rl_builder *w = &c->w;
+  rl_builder_start(w, L, c->b, c->slot);
+  luaL_checkstack(L, (int)w->shape->node_count + LUA_MINSTACK, "too many relations");
+  w->arrays = lua_gettop(L) + 1;
+  for (uint32_t i = 0; i < w->shape->node_count; i++) {
+    if (!is_new) {
+      lua_rawgeti(L, c->table, (int)i + 1);
+    } else if (i == 0 || w->shape->nodes[i].children) {
+      lua_newtable(L);
+      lua_pushvalue(L, -1);
+      lua_rawseti(L, c->table, (int)i + 1);
+    } else {
+      lua_pushnil(L);
+    }
+  }
+  lua_rawgeti(L, c->table, LIST);
+  w->list = lua_gettop(L);
+  w->list_node = UINT32_MAX;
+  if (lua_isnil(L, -1)) return;
+  w->list_node = (uint32_t)get_number(L, c->table, LIST_NODE);
+  w->list_parent = (uint64_t)get_number(L, c->table, LIST_PARENT);
+  w->list_len = (size_t)get_number(L, c->table, LIST_LENGTH);
+}
+
+static void take_up(collector *c, uint32_t part) {
+  lua_State *L = c->L;
+  rille_result kind = rille_op_result(c->slot->op);
+  c->part = part;
+  c->cell = kind == RILLE_RESULT_INTEGER || kind == RILLE_RESULT_BOOLEAN;
+  lua_rawgeti(L, c->parts, (int)part + 1);
+  int is_new = !lua_istable(L, -1);
+  if (is_new) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, c->parts, (int)part + 1);
+  }
+  c->table = lua_gettop(L);
+  if (!c->cell) push_arrays(c, is_new);
+}
+
+static void put_row(collector *c, const rille_row *row) {
+  if (!c->cell) {
+    rl_builder_put(&c->w, row);
+  } else if (row->count > 0) {
+    rl_push_cell(c->L, c->slot, row);
+    lua_rawseti(c->L, c->table, VALUE);
+  }
+}
+
+rille_status rl_collect(lua_State *L, rl_binding *b, rl_slot *slot, int index) {
+  collector c = {.L = L, .b = b, .slot = slot, .parts = index, .base = lua_gettop(L), .part = UINT32_MAX};
+  rille_row row;
+  rille_status status;
+  while ((status = rille_op_next(slot->op, &row, &slot->err)) == RILLE_ROW) {
+    uint32_t part = rille_op_part(slot->op);
+    if (part != c.part) {
+      put_away(&c);
+      take_up(&c, part);
+    }
+    put_row(&c, &row);
+  }
+  put_away(&c);
+  return status;
+}
+
+/* Stack: the part's table, or nil when no row came. */
+static void push_result(lua_State *L, rl_slot *slot, int table) {
+  int rows = lua_istable(L, table);
+  switch (rille_op_result(slot->op)) {
+  case RILLE_RESULT_ROW:
+  case RILLE_RESULT_ROWS:
+    if (rows) lua_rawgeti(L, table, 1);
+    if (rille_op_result(slot->op) == RILLE_RESULT_ROWS) {
+      if (!rows) lua_newtable(L);
+    } else if (rows) {
+      lua_rawgeti(L, -1, 1);
+    } else {
+      lua_pushnil(L);
+    }
+    return;
+  case RILLE_RESULT_INTEGER:
+  case RILLE_RESULT_BOOLEAN:
+    if (rows)
+      lua_rawgeti(L, table, VALUE);
+    else
+      lua_pushnil(L);
+    return;
+  case RILLE_RESULT_COUNT:
+    lua_createtable(L, 0, 1);
+    rl_push_integer(L, rille_op_affected(slot->op));
+    lua_setfield(L, -2, "count");
+    return;
+  default: lua_pushnil(L);
+  }
+}
+
+void rl_collect_push(lua_State *L, rl_slot *slot, int index, uint32_t part) {
+  rille_op_set_part(slot->op, part);
+  lua_rawgeti(L, index, (int)part + 1);
+  int table = lua_gettop(L);
+  push_result(L, slot, table);
+  lua_replace(L, table);
+  lua_settop(L, table);
+  lua_pushnil(L);
+  lua_rawseti(L, index, (int)part + 1);
+}

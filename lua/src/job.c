@@ -1,0 +1,227 @@
+/* Jobs: operations that a Lua loop drives, because a C function cannot wait for a scheduler in every Lua. Each start
+ * goes on until it would block:
+ *
+ *   core.job_...(...) -> nil, result              it has ended
+ *                     -> mode, fd, seconds, job   wait ("r", "w" or "rw"; "t": fd is nil, only time counts), then
+ *   core.step(job)    -> as above, without job
+ *
+ * A stream answers nil, rows, job (more may come) or nil, rows. What fails raises, and the job is over. */
+#include "rows.h"
+
+enum { KIND_RESULT = 1, KIND_AFFECTED, KIND_NOTHING, KIND_STREAM, KIND_BATCH };
+
+/* Fields of the table that lies behind a job's slot: its parts' results from 1 on, and what must live as long. */
+#define ANCHORS (-1)
+
+void rl_job_prepare(rl_slot *slot) {
+  rille_op_set_blocking(slot->op, 0);
+  slot->job = KIND_RESULT;
+}
+
+static int push_wait(lua_State *L, rl_slot *slot) {
+  rille_wait wait = {.struct_size = (uint32_t)sizeof wait};
+  rille_op_wait(slot->op, &wait);
+  if (wait.fd < 0) {
+    lua_pushliteral(L, "t");
+    lua_pushnil(L);
+  } else {
+    lua_pushstring(L, wait.read && wait.write ? "rw" : wait.write ? "w" : "r");
+    lua_pushinteger(L, wait.fd);
+  }
+  if (wait.timeout_ms < 0)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, (lua_Number)wait.timeout_ms / 1000);
+  return 3;
+}
+
+/* A list of the parts' results and their number. */
+static void push_parts(lua_State *L, rl_slot *slot, int keep) {
+  uint32_t count = rille_op_parts(slot->op);
+  lua_createtable(L, (int)count, 1);
+  int list = lua_gettop(L);
+  for (uint32_t i = 0; i < count; i++) {
+    rl_collect_push(L, slot, keep, i);
+    if (lua_isnil(L, -1) && slot->keep_nulls) {
+      lua_pop(L, 1);
+      rl_push_ref(L, RL_REF_NULL);
+    }
+    lua_rawseti(L, list, (int)i + 1);
+  }
+  lua_pushinteger(L, (lua_Integer)count);
+  lua_setfield(L, list, "n");
+}
+
+static void push_end(lua_State *L, rl_slot *slot, int keep) {
+  switch (slot->job) {
+  case KIND_AFFECTED: rl_push_integer(L, rille_op_affected(slot->op)); return;
+  case KIND_NOTHING: lua_pushnil(L); return;
+  case KIND_BATCH: push_parts(L, slot, keep); return;
+  default: rl_collect_push(L, slot, keep, 0);
+  }
+}
+
+static void name_part(lua_State *L, rl_slot *slot) {
+  if (slot->job != KIND_BATCH || !lua_istable(L, -1)) return;
+  lua_getfield(L, -1, "meta");
+  if (lua_istable(L, -1)) {
+    lua_pushinteger(L, (lua_Integer)rille_op_part(slot->op) + 1);
+    lua_setfield(L, -2, "batch_index");
+  }
+  lua_pop(L, 1);
+}
+
+static void forget_results(lua_State *L, rl_slot *slot, int keep) {
+  for (uint32_t n = rille_op_parts(slot->op); n > 0; n--) {
+    lua_pushnil(L);
+    lua_rawseti(L, keep, (int)n);
+  }
+  lua_pushnil(L);
+  lua_rawseti(L, keep, ANCHORS);
+}
+
+/* The job is over. Stack: slot at `at`, its table above. */
+static void end_job(lua_State *L, rl_slot *slot, int at) {
+  rl_scope *scope = slot->scope;
+  forget_results(L, slot, at + 1);
+  rl_slot_stop(slot);
+  lua_pushvalue(L, at + 2); /* as give wants them: anchors, slot */
+  lua_pushvalue(L, at);
+  rl_slot_give(L, scope, slot, lua_gettop(L) - 1);
+  lua_pop(L, 2);
+}
+
+/* Stack: slot, its table, its anchors from `at` on, and nothing above. */
+static int go_on(lua_State *L, rl_slot *slot, int at) {
+  rille_status status = rl_collect(L, rl_binding_of(L), slot, at + 1);
+  if (status == RILLE_AGAIN) return push_wait(L, slot);
+  lua_pushnil(L);
+  if (status < 0) {
+    rl_push_error(L, slot->err);
+    name_part(L, slot);
+    end_job(L, slot, at);
+    return lua_error(L);
+  }
+  push_end(L, slot, at + 1);
+  if (status == RILLE_BATCH) {
+    lua_pushvalue(L, at);
+    return 3;
+  }
+  int result = lua_gettop(L);
+  end_job(L, slot, at);
+  lua_settop(L, result);
+  return 2;
+}
+
+/* The first steps of what has been started. Stack: anchors and slot at the top. */
+static int begin_job(lua_State *L, rl_scope *scope, rl_slot *slot, int kind) {
+  int at = lua_gettop(L);
+  slot->job = kind;
+  slot->scope = scope;
+  lua_createtable(L, 1, 0);
+  lua_pushvalue(L, at - 1);
+  lua_rawseti(L, -2, ANCHORS);
+  lua_pushvalue(L, -1);
+  rl_set_user(L, at);
+  lua_pushvalue(L, at - 1);
+  int results = go_on(L, slot, at);
+  if (results != 3 || lua_isnil(L, -3)) return results; /* ended, or the job is told already */
+  lua_pushvalue(L, at);
+  return 4;
+}
+
+/* core.job_model(model, args, method) */
+static int job_model(lua_State *L) {
+  rl_scope *scope;
+  rl_slot *slot = rl_op_job(L, &scope, 0);
+  return begin_job(L, scope, slot, KIND_RESULT);
+}
+
+/* core.job_stream(model, args, batch) */
+static int job_stream(lua_State *L) {
+  rl_scope *scope;
+  lua_Integer batch = luaL_checkinteger(L, 3);
+  rl_slot *slot = rl_op_job(L, &scope, batch < 1 ? 1 : batch > INT32_MAX ? INT32_MAX : (uint32_t)batch);
+  return begin_job(L, scope, slot, KIND_STREAM);
+}
+
+/* core.job_query, core.job_execute: (scope, sql, parameters, count); core.job_script(scope, sql) */
+static int job_query(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  return begin_job(L, scope, rl_raw_job(L, scope, 1), KIND_RESULT);
+}
+static int job_execute(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  return begin_job(L, scope, rl_raw_job(L, scope, 0), KIND_AFFECTED);
+}
+static int job_script(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  return begin_job(L, scope, rl_script_job(L, scope), KIND_NOTHING);
+}
+
+/* core.job_begin(scope), of core.tx or core.inner_tx */
+static int job_begin(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  rl_tx_step *start = scope->depth > 1 ? rille_op_savepoint : rille_op_begin;
+  return begin_job(L, scope, rl_tx_job(L, scope, start), KIND_NOTHING);
+}
+
+/* core.job_finish(scope, commit): core.over follows, whatever comes of it. */
+static int job_finish(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  rl_tx_step *start = rl_tx_ending(scope, lua_toboolean(L, 2));
+  return begin_job(L, scope, rl_tx_job(L, scope, start), KIND_NOTHING);
+}
+
+/* core.job_batch(scope, calls, atomic), core.batch(scope, calls, atomic): the second blocks. See batch.c. */
+static int job_batch(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  return begin_job(L, scope, rl_batch_job(L, scope, 1), KIND_BATCH);
+}
+static int batch(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  begin_job(L, scope, rl_batch_job(L, scope, 0), KIND_BATCH);
+  return 1;
+}
+
+static rl_slot *check_job(lua_State *L) {
+  rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), 1, RL_REF_SLOT);
+  if (!slot) rl_raise(L, "VALIDATION", "a job is wanted");
+  lua_settop(L, 1);
+  return slot;
+}
+
+/* core.step(job) */
+static int step(lua_State *L) {
+  rl_slot *slot = check_job(L);
+  if (!slot->job) return 0;
+  rl_get_user(L, 1);
+  lua_rawgeti(L, 2, ANCHORS);
+  return go_on(L, slot, 1);
+}
+
+/* core.stop(job): gives up what has not ended. */
+static int stop(lua_State *L) {
+  rl_slot *slot = check_job(L);
+  if (!slot->job) return 0;
+  rl_get_user(L, 1);
+  lua_rawgeti(L, 2, ANCHORS);
+  end_job(L, slot, 1);
+  return 0;
+}
+
+void rl_job_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"job_model", job_model},
+                                       {"job_stream", job_stream},
+                                       {"job_query", job_query},
+                                       {"job_execute", job_execute},
+                                       {"job_script", job_script},
+                                       {"job_begin", job_begin},
+                                       {"job_finish", job_finish},
+                                       {"job_batch", job_batch},
+                                       {"batch", batch},
+                                       {"step", step},
+                                       {"stop", stop},
+                                       {NULL, NULL}};
+  rl_set_functions(L, functions);
+}
