@@ -361,7 +361,7 @@ static void reader_cannot_write(void **state) {
   assert_int_equal(connect_now(&r), RILLE_OK);
   must(&r, run_raw(&r, "SELECT v FROM t", NULL, 0));
   expect_cell(&r, 0, v_int(7));
-  expect_error(&r, run_command(&r, "DELETE FROM t"), RL_P1010);
+  expect_error(&r, run_command(&r, "DELETE FROM t"), RL_P2028);
   close_fixture(&r);
   close_fixture(&w);
 }

@@ -394,7 +394,8 @@ model Comment {
         tags[i] = table.concat(column(p.tags, "name"), " ")
         comments[i] = table.concat(column(p.comments, "text"), " ")
       end
-      return { titles = column(user.posts, "title"), tags = tags, comments = comments, city = user.profile and user.profile.city, staff = column(user.staff, "email") }
+      local city = user.profile and user.profile.city
+      return { titles = column(user.posts, "title"), tags = tags, comments = comments, city = city, staff = column(user.staff, "email") }
     end
 
     it("gives each row its own", function()
@@ -448,7 +449,8 @@ model Comment {
     end)
 
     it("takes rows with and without related rows, and empty lists", function()
-      assert.equal(3, d.user:create_many { data = { { email = "a" }, { email = "b", posts = { create = {} } }, { email = "c", posts = { create = { title = "t" } } } } }.count)
+      local data = { { email = "a" }, { email = "b", posts = { create = {} } }, { email = "c", posts = { create = { title = "t" } } } }
+      assert.equal(3, d.user:create_many { data = data }.count)
       local rows = d.user:find_many { include = { posts = true }, order_by = { id = "asc" } }
       assert.same({ 0, 0, 1 }, { #rows[1].posts, #rows[2].posts, #rows[3].posts })
       assert.equal(0, d.user:create_many { data = {} }.count)

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "ir.h"
-#include "sql/ddl.h"
+#include "migrate/diff.h"
 
 #ifdef RILLE_WITH_SQLITE
 #include <sqlite3.h>
@@ -193,11 +193,17 @@ static inline int engine_open(const char *schema, const char *data) {
 #ifdef RILLE_WITH_POSTGRES
   if (the_engine.run == postgres_run) postgres_open();
 #endif
-  rl_ddl ddl = {0};
   rl_error err = {0};
-  if (rl_ddl_create(the_engine.dialect, ir_schema, &ir_arena, &ddl, &err) != RILLE_OK)
-    fail_msg("%s", rl_error_message(&err));
-  for (size_t i = 0; i < ddl.count; i++) engine_script(ddl.statements[i]);
+  rl_db nothing = {.dialect = the_engine.dialect}, wanted;
+  rl_diff diff = {0};
+  rille_status st = rl_db_of_schema(the_engine.dialect, ir_schema, &ir_arena, &wanted, &err);
+  if (st == RILLE_OK) st = rl_db_diff(&nothing, &wanted, &ir_arena, &diff, &err);
+  if (st != RILLE_OK) fail_msg("%s", rl_error_message(&err));
+  for (size_t i = 0; i < diff.steps.count; i++) {
+    char *sql = rl_arena_strdup(&ir_arena, diff.steps.items[i].sql);
+    assert_non_null(sql);
+    engine_script(sql);
+  }
   engine_script(data);
   return 0;
 }

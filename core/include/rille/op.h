@@ -37,14 +37,13 @@ RILLE_API void rille_op_reset(rille_op *op);
  */
 RILLE_API void rille_op_set_blocking(rille_op *op, int blocking);
 
-/* The next rille_op_model reads in batches of so many rows of the root, each with all that is below them, in bounded memory:
- * rille_op_next gives the rows of one batch breadth-first and then RILLE_BATCH; called again it goes on with the next
- * one; RILLE_DONE, possibly after rows, ends the last. Ordinals and parents count from 0 in each batch. 0: all at once.
- * Only for a read of many rows, else the start is a VALIDATION error.
- * All batches are of one snapshot: a read-only transaction of its own that holds its connection until the end or
- * rille_op_reset, or the transaction given, which may do other things while a batch is complete. On SQLite where other
- * work would have to use the same connection and may write (a database in memory, a transaction that is not read-only)
- * all rows are read at once, as one batch. */
+/* The next rille_op_model reads in batches of so many rows of the root, each with all that is below them, in bounded
+ * memory: rille_op_next gives the rows of one batch breadth-first and then RILLE_BATCH; called again it goes on with
+ * the next one; RILLE_DONE, possibly after rows, ends the last. Ordinals and parents count from 0 in each batch. 0: all
+ * at once. Only for a read of many rows, else the start is a VALIDATION error. All batches are of one snapshot: a
+ * read-only transaction of its own that holds its connection until the end or rille_op_reset, or the transaction given,
+ * which may do other things while a batch is complete. On SQLite where other work would have to use the same connection
+ * and may write (a database in memory, a transaction that is not read-only) all rows are read at once, as one batch. */
 RILLE_API void rille_op_set_stream(rille_op *op, uint32_t batch);
 
 /* Starts a call on a model. tx: NULL, or the transaction it belongs to. Errors of the caller's making come from here,
@@ -61,10 +60,10 @@ RILLE_API rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql,
 /* Starts a script of several statements, without parameters and rows. */
 RILLE_API rille_status rille_op_script(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_error **err);
 
-/* A batch: several calls as one operation, in as few round trips as their dependencies allow. Begin, add calls, run; then
- * pull as ever. A result is what the calls one after the other would give; rows of several calls may alternate, and
- * rille_op_part says whose one is. The first call that fails fails the batch, and rille_op_part names it, also when it
- * could not be added. As soon as one of several calls writes, or when atomic is 1, all happen or none. */
+/* A batch: several calls as one operation, in as few round trips as their dependencies allow. Begin, add calls, run;
+ * then pull as ever. A result is what the calls one after the other would give; rows of several calls may alternate,
+ * and rille_op_part says whose one is. The first call that fails fails the batch, and rille_op_part names it, also when
+ * it could not be added. As soon as one of several calls writes, or when atomic is 1, all happen or none. */
 RILLE_API rille_status rille_op_batch(rille_op *op, rille_tx *tx, int atomic, rille_error **err);
 RILLE_API rille_status rille_op_batch_model(rille_op *op, int32_t model, rille_action action, rille_tape *args,
                                             rille_error **err);

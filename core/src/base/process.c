@@ -8,8 +8,12 @@
 static _Atomic long known; /* 0: not asked yet in this process */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void forget(void) { atomic_store_explicit(&known, 0, memory_order_relaxed); }
-static void watch_forks(void) { pthread_atfork(NULL, NULL, forget); }
+static void forget(void) {
+  atomic_store_explicit(&known, 0, memory_order_relaxed);
+}
+static void watch_forks(void) {
+  pthread_atfork(NULL, NULL, forget);
+}
 
 long rl_process_id(void) {
   long id = atomic_load_explicit(&known, memory_order_relaxed);

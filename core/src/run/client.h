@@ -13,7 +13,7 @@ typedef struct rl_client {
   const rl_driver *driver;
   rl_plan_cache *cache;
   rl_compile_context context;
-  rl_map omit; /* "user.password" -> non-NULL */
+  rl_map omit;                                         /* "user.password" -> non-NULL */
   _Atomic int64_t operations, statements, round_trips; /* of the operations that have ended */
 } rl_client;
 

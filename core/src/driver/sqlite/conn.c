@@ -3,7 +3,6 @@
 
 #ifdef RILLE_WITH_SQLITE
 
-
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/process.h"

@@ -51,7 +51,7 @@ enum {
 struct rl_conn {
   const rl_conn_options *options;
   sqlite3 *db;
-  long pid; /* who opened it: SQLite's locks do not survive a fork */
+  long pid;  /* who opened it: SQLite's locks do not survive a fork */
   int setup; /* index of the next step of the set-up */
   bool ready;
   rl_lru statements; /* rl_sqlite_prepared by rl_stmt.id */
@@ -120,7 +120,8 @@ rille_status rl_sqlite_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err
 void rl_sqlite_drop_queue(rl_conn *c);
 
 /* cursor.c */
-rl_sqlite_cursor *rl_sqlite_cursor_add(rl_conn *c, rl_sqlite_prepared *p); /* NULL: memory is short; p is the caller's */
+rl_sqlite_cursor *rl_sqlite_cursor_add(rl_conn *c,
+                                       rl_sqlite_prepared *p); /* NULL: memory is short; p is the caller's */
 rl_sqlite_cursor *rl_sqlite_cursor_find(const rl_conn *c, uint32_t number);
 void rl_sqlite_cursor_end(rl_conn *c, rl_sqlite_cursor *cursor);
 void rl_sqlite_cursors_end(rl_conn *c);
