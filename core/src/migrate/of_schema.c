@@ -165,20 +165,13 @@ static bool make_table(maker *m, const rl_model *model) {
 /* ------------------------------------------------------------------ join
  * tables */
 
-static const rl_field *link_id(const rl_model *m) {
-  if (m->primary && m->primary->count == 1) return m->primary->fields[0].field;
-  for (size_t i = 0; i < m->column_count; i++)
-    if (m->columns[i]->is_unique && m->columns[i]->required) return m->columns[i];
-  return NULL;
-}
-
 static bool link_reference(maker *m, rl_db_table *t, const char *column, const rl_model *target) {
   rl_str *pair = RL_NEW_ARRAY(m->arena, rl_str, 2);
   rl_db_reference *to = RL_DB_ADD(m->arena, &t->references);
   char *suffix = rl_arena_printf(m->arena, "_%s_fkey", column);
   if (!pair || !to || !suffix) return false;
   pair[0] = rl_str_of(column);
-  pair[1] = link_id(target)->column;
+  pair[1] = rl_model_link_id(target)->column;
   *to = (rl_db_reference){.name = joined(m, t->name, suffix),
                           .columns = pair,
                           .targets = pair + 1,
@@ -208,7 +201,7 @@ static bool link_index(maker *m, rl_db_table *t, const char *suffix, bool unique
 }
 
 static bool link_column(maker *m, rl_db_table *t, rl_str name, const rl_model *target) {
-  const rl_field *id = link_id(target);
+  const rl_field *id = rl_model_link_id(target);
   if (!make_column(m, t, id, true)) return false;
   rl_db_column *c = &t->columns.items[t->columns.count - 1];
   c->name = name;

@@ -72,10 +72,6 @@ const rl_index *rl_model_key(const rl_model *model) {
   return NULL;
 }
 
-const rl_field *rl_join_key(const rl_model *model) {
-  return rl_model_key(model)->fields[0].field;
-}
-
 rl_step *rl_add_step(rl_builder *b, rl_step_kind kind) {
   rl_plan *plan = b->plan;
   b->steps = rl_more(b, b->steps, plan->step_count, &b->step_cap, sizeof *b->steps);

@@ -61,7 +61,6 @@ uint32_t rl_columns_field(rl_builder *b, rl_columns *list,
 
 /* The primary key, else the first unique key that is never null; NULL for a view without any. */
 const rl_index *rl_model_key(const rl_model *model);
-const rl_field *rl_join_key(const rl_model *model); /* what a join table refers to */
 
 /* ------------------------------------------------------------------ where later steps find a row */
 

@@ -15,7 +15,7 @@ void rl_include_wants(rl_builder *b, const rl_selection *selection, rl_fields *w
   for (size_t i = 0; i < selection->include_count; i++) {
     const rl_field *field = selection->includes[i].relation, *const * mine, *const * theirs;
     if (field->relation->kind == RL_MANY_TO_MANY) {
-      rl_fields_add(b, wanted, rl_join_key(field->model));
+      rl_fields_add(b, wanted, rl_model_link_id(field->model));
       continue;
     }
     size_t count = pairs(field, &mine, &theirs);
@@ -42,7 +42,7 @@ static void tie_to_parents(rl_builder *b, level *l) {
   node->link_count = count;
   node->parent_rowset = l->parent->rowset;
   if (join) {
-    const rl_field *id = rl_join_key(l->field->model);
+    const rl_field *id = rl_model_link_id(l->field->model);
     select->link = l->field->relation;
     select->link_from_a = l->field == l->field->relation->key_side;
     select->link_keys = rl_at_list(b, l->parent, id);
@@ -90,7 +90,7 @@ static void show_recursive(rl_builder *b, level *l) {
   bool join = l->field->relation->kind == RL_MANY_TO_MANY;
   size_t count = join ? 0 : pairs(l->field, &mine, &theirs);
   if (join)
-    rl_fields_add(b, &own, rl_join_key(l->field->model));
+    rl_fields_add(b, &own, rl_model_link_id(l->field->model));
   else
     rl_fields_add_all(b, &own, mine, count);
   step->keep = RL_MAKE_ARRAY(b, uint32_t, own.count);

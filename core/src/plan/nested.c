@@ -61,7 +61,7 @@ void rl_nested_wants(rl_builder *b, const rl_write *write, bool created, rl_fiel
     if (is_before(&write->nesteds[i])) continue;
     if (!created) rl_fields_add_key(b, wanted, write->model);
     if (is_join(field))
-      rl_fields_add(b, wanted, rl_join_key(write->model));
+      rl_fields_add(b, wanted, rl_model_link_id(write->model));
     else if (field->holds_key)
       rl_fields_add_all(b, wanted, relation->fields, relation->count);
     else

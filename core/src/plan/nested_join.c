@@ -48,7 +48,7 @@ static rl_at read_linked(rl_builder *b, const scope *s, const rl_raise *none) {
   rl_select *select = b->steps[b->plan->step_count - 1]->as.select;
   select->link = s->relation;
   select->link_from_a = s->from_a;
-  select->link_keys = rl_at_list(b, s->row, rl_join_key(s->row->model));
+  select->link_keys = rl_at_list(b, s->row, rl_model_link_id(s->row->model));
   return found;
 }
 
@@ -136,8 +136,8 @@ void rl_nested_join(rl_builder *b, const rl_nested *nested, const rl_at *row) {
   const rl_field *field = nested->relation;
   scope s = {.nested = nested, .relation = field->relation, .other = field->target, .row = row};
   s.from_a = field == field->relation->key_side;
-  s.mine = rl_at_value(b, row, rl_join_key(row->model));
-  s.theirs = rl_join_key(field->target);
+  s.mine = rl_at_value(b, row, rl_model_link_id(row->model));
+  s.theirs = rl_model_link_id(field->target);
   switch (nested->kind) {
   case RL_NESTED_CREATE: create(b, &s); break;
   case RL_NESTED_CONNECT: connect(b, &s, nested->where); break;

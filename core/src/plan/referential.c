@@ -51,7 +51,7 @@ bool rl_referential_delete_wants(rl_builder *b, const rl_model *model, rl_fields
     const rl_relation *relation = b->schema->relations[i];
     bool acts = refers_to(relation, model) && relation->on_delete != RL_REF_NO_ACTION && !followed_enough(b, relation);
     if (acts) rl_fields_add_all(b, wanted, relation->references, relation->count);
-    if (joins(relation, model)) rl_fields_add(b, wanted, rl_join_key(model));
+    if (joins(relation, model)) rl_fields_add(b, wanted, rl_model_link_id(model));
     any = any || acts || joins(relation, model);
   }
   return any;
@@ -144,7 +144,7 @@ void rl_referential_update(rl_builder *b, const rl_at *rows, const rl_assigns *a
 static void unlink_rows(rl_builder *b, const rl_relation *relation, const rl_at *rows, bool on_a) {
   rl_delete *gone = rl_add_delete(b, rows->model, NULL, NULL)->as.delete_;
   gone->link = relation;
-  *(on_a ? &gone->link_a : &gone->link_b) = rl_at_list(b, rows, rl_join_key(rows->model));
+  *(on_a ? &gone->link_a : &gone->link_b) = rl_at_list(b, rows, rl_model_link_id(rows->model));
 }
 
 void rl_referential_delete(rl_builder *b, const rl_at *rows) {

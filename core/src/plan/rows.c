@@ -20,7 +20,7 @@ void rl_rows_wants(rl_builder *b, const rl_rows *rows, rl_fields *wanted) {
   for (size_t i = 0; i < rows->child_count; i++) {
     const rl_relation *relation = rows->children[i]->via->relation;
     if (relation->kind == RL_MANY_TO_MANY)
-      rl_fields_add(b, wanted, rl_join_key(rows->model));
+      rl_fields_add(b, wanted, rl_model_link_id(rows->model));
     else
       rl_fields_add_all(b, wanted, relation->references, relation->count);
   }
@@ -67,7 +67,7 @@ static void connect_children(rl_builder *b, const rl_rows *from, const rl_at *pa
 
 /* Pairs of a join table: each row's parent, and the row itself as `other` tells it. */
 static void link_rows(rl_builder *b, const rl_rows *from, const rl_at *parent, rl_rows_column other) {
-  const rl_field *mine = rl_join_key(parent->model);
+  const rl_field *mine = rl_model_link_id(parent->model);
   bool from_a = from->via == from->via->relation->key_side;
   rl_rows *rows = RL_MAKE(b, rl_rows);
   *rows = *from;
@@ -84,7 +84,7 @@ static void link_rows(rl_builder *b, const rl_rows *from, const rl_at *parent, r
 }
 
 static void join_children(rl_builder *b, const rl_rows *from, const rl_at *parent) {
-  const rl_field *theirs = rl_join_key(from->model);
+  const rl_field *theirs = rl_model_link_id(from->model);
   if (from->connects) {
     link_rows(b, from, parent, (rl_rows_column){.field = theirs});
     return;

@@ -9,41 +9,20 @@ typedef struct keys {
   size_t count;
 } keys;
 
-static uint64_t hash_cell(const rl_value *v, uint64_t seed) {
-  switch (v->kind) {
-  case RILLE_TEXT:
-  case RILLE_BYTES:
-  case RILLE_DECIMAL:
-  case RILLE_JSON: return rl_hash(v->as.p, v->len, seed);
-  default: return rl_hash(&v->as.i, sizeof v->as.i, seed);
-  }
-}
-
-static bool same_cell(const rl_value *a, const rl_value *b) {
-  if (a->kind != b->kind) return false;
-  switch (a->kind) {
-  case RILLE_TEXT:
-  case RILLE_BYTES:
-  case RILLE_DECIMAL:
-  case RILLE_JSON: return a->len == b->len && (a->len == 0 || memcmp(a->as.p, b->as.p, a->len) == 0);
-  default: return a->as.i == b->as.i;
-  }
-}
-
 /* false: there is a null in it, so that it names no row. */
 static bool hash_key(const keys *k, size_t row, uint64_t *out) {
   *out = 0x9E3779B97F4A7C15u;
   for (size_t i = 0; i < k->count; i++) {
     const rl_value *v = &k->cells[row * k->width + k->columns[i]];
     if (v->kind == RILLE_NULL || v->kind == RILLE_LIST) return false;
-    *out = hash_cell(v, *out);
+    *out = rl_value_hash(v, *out);
   }
   return true;
 }
 
 static bool same_key(const keys *k, size_t a, size_t b) {
   for (size_t i = 0; i < k->count; i++)
-    if (!same_cell(&k->cells[a * k->width + k->columns[i]], &k->cells[b * k->width + k->columns[i]])) return false;
+    if (!rl_value_same(&k->cells[a * k->width + k->columns[i]], &k->cells[b * k->width + k->columns[i]])) return false;
   return true;
 }
 

@@ -57,33 +57,6 @@ static rille_status keep_row(rl_op *op, const rl_step *step, rl_error *err) {
 
 /* ------------------------------------------------------------------ parents by key */
 
-static uint64_t hash_cell(const rl_value *v, uint64_t seed) {
-  switch (v->kind) {
-  case RILLE_TEXT:
-  case RILLE_BYTES:
-  case RILLE_DECIMAL:
-  case RILLE_JSON: return rl_hash(v->as.p, v->len, seed);
-  default: {
-    uint64_t x = (uint64_t)v->as.i + seed;
-    x ^= x >> 32;
-    x *= 0xD6E8FEB86659FD93u;
-    x ^= x >> 32;
-    return x;
-  }
-  }
-}
-
-static bool same_cell(const rl_value *a, const rl_value *b) {
-  if (a->kind != b->kind) return false;
-  switch (a->kind) {
-  case RILLE_TEXT:
-  case RILLE_BYTES:
-  case RILLE_DECIMAL:
-  case RILLE_JSON: return a->len == b->len && (a->len == 0 || memcmp(a->as.p, b->as.p, a->len) == 0);
-  default: return a->as.i == b->as.i;
-  }
-}
-
 typedef struct key_view {
   const rl_value *row;
   const uint32_t *columns;
@@ -95,7 +68,7 @@ static bool hash_key(key_view k, uint64_t *out) {
   for (size_t i = 0; i < k.count; i++) {
     const rl_value *v = &k.row[k.columns[i]];
     if (v->kind == RILLE_NULL) return false;
-    h = hash_cell(v, h);
+    h = rl_value_hash(v, h);
   }
   *out = h;
   return true;
@@ -103,7 +76,7 @@ static bool hash_key(key_view k, uint64_t *out) {
 
 static bool same_key(key_view a, key_view b) {
   for (size_t i = 0; i < a.count; i++)
-    if (!same_cell(&a.row[a.columns[i]], &b.row[b.columns[i]])) return false;
+    if (!rl_value_same(&a.row[a.columns[i]], &b.row[b.columns[i]])) return false;
   return true;
 }
 

@@ -144,3 +144,10 @@ const rl_index *rl_model_unique(const rl_model *m, rl_str client_name) {
   }
   return NULL;
 }
+
+const rl_field *rl_model_link_id(const rl_model *m) {
+  if (m->primary && m->primary->count == 1) return m->primary->fields[0].field;
+  for (size_t i = 0; i < m->column_count; i++)
+    if (m->columns[i]->is_unique && m->columns[i]->required) return m->columns[i];
+  return NULL;
+}

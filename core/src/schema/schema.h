@@ -276,6 +276,9 @@ const rl_model *rl_schema_model(const rl_schema *s, rl_str name);
 const rl_field *rl_model_field(const rl_model *m, rl_str name);
 const rl_enum_value *rl_enum_by_name(const rl_enum *e, rl_str name);     /* schema name */
 const rl_enum_value *rl_enum_by_column(const rl_enum *e, rl_str column); /* database name */
+/* The one field by which a join table names rows of m: its id, else its first required unique field; NULL when there is
+ * none, which no model with an implicit many-to-many relation lacks. */
+const rl_field *rl_model_link_id(const rl_model *m);
 /* The unique key of m whose client name is this (compound or single); NULL when there is none. */
 const rl_index *rl_model_unique(const rl_model *m, rl_str client_name);
 

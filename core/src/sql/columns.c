@@ -71,7 +71,7 @@ rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_c
   case RL_COLUMN_AGGREGATE: type = aggregate_type(c->fn, c->field); break;
   case RL_COLUMN_LINK: {
     const rl_field *side = s->link_from_a ? s->link->key_side : s->link->other_side;
-    type = rl_link_id(side->model)->type;
+    type = rl_model_link_id(side->model)->type;
     break;
   }
   case RL_COLUMN_EXISTS: type.scalar = RL_BOOLEAN; break;

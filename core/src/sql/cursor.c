@@ -14,7 +14,7 @@ static void parent_columns(rl_writer *w, const rl_select *s, uint32_t alias, siz
   if (s->link) {
     const rl_field *side = s->link_from_a ? s->link->other_side : s->link->key_side;
     rl_w_comma(w, written);
-    rl_w_f(w, "%s AS p0", rl_x_column(w, alias, rl_link_id(side->model)));
+    rl_w_f(w, "%s AS p0", rl_x_column(w, alias, rl_model_link_id(side->model)));
     return;
   }
   for (size_t i = 0; s->keys && i < s->keys->field_count; i++) {

@@ -32,7 +32,8 @@ void rl_ddl_table(rl_buf *out, const rl_dialect *d, const rl_ddl_forms *forms, r
   d->identifier(out, table);
 }
 
-void rl_ddl_hex(rl_buf *out, rl_str s) {
+/* The bytes that base64 text stands for, as hexadecimal. */
+static void write_hex(rl_buf *out, rl_str s) {
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   uint32_t bits = 0;
   int have = 0;
@@ -48,7 +49,8 @@ void rl_ddl_hex(rl_buf *out, rl_str s) {
   }
 }
 
-void rl_ddl_datetime(rl_buf *out, rl_str iso) {
+/* As the server reads it in any time zone: '2020-01-01 00:00:00 +00:00'. */
+static void write_datetime(rl_buf *out, rl_str iso) {
   int64_t us;
   char text[RL_DATETIME_MAX];
   if (!rl_datetime_parse(iso, &us)) {
@@ -60,6 +62,23 @@ void rl_ddl_datetime(rl_buf *out, rl_str iso) {
   rl_buf_printf(out, "'%.10s %.8s", text, text + 11);
   if (!whole) rl_buf_put(out, text + 19, n - 20);
   rl_buf_text(out, " +00:00'");
+}
+
+void rl_ddl_literal(rl_buf *out, const rl_ddl_forms *forms, const rl_field *f, const rl_literal *l) {
+  if (l->kind == RL_LITERAL_NUMBER || l->kind == RL_LITERAL_BOOL) {
+    rl_buf_str(out, l->text);
+  } else if (l->kind == RL_LITERAL_ENUM) {
+    const rl_enum_value *v = rl_enum_by_name(f->type.enumeration, l->text);
+    rl_ddl_text(out, v ? v->column : l->text);
+  } else if (f->type.scalar == RL_BYTES) {
+    rl_buf_printf(out, "'%s", forms->bytes_prefix);
+    write_hex(out, l->text);
+    rl_buf_byte(out, '\'');
+  } else if (f->type.scalar == RL_DATETIME) {
+    write_datetime(out, l->text);
+  } else {
+    rl_ddl_text(out, l->text);
+  }
 }
 
 /* JsonbPathOps -> jsonb_path_ops */
@@ -91,7 +110,7 @@ bool rl_ddl_is_row_id(const rl_dialect *d, const rl_field *f) {
 
 void rl_ddl_default(const rl_dialect *d, const rl_field *f, rl_buf *out) {
   switch (f->def.kind) {
-  case RL_DEFAULT_LITERAL: forms_of(d)->literal(out, f, &f->def.literal); return;
+  case RL_DEFAULT_LITERAL: rl_ddl_literal(out, forms_of(d), f, &f->def.literal); return;
   case RL_DEFAULT_LIST: forms_of(d)->list(out, d, f); return;
   case RL_DEFAULT_NOW: rl_buf_text(out, "CURRENT_TIMESTAMP"); return;
   case RL_DEFAULT_DBGENERATED: rl_buf_str(out, f->def.expression); return;

@@ -87,28 +87,11 @@ static bool never_in_column(const rl_field *f) {
   return false;
 }
 
-static void literal(rl_buf *out, const rl_field *f, const rl_literal *l) {
-  if (l->kind == RL_LITERAL_NUMBER || l->kind == RL_LITERAL_BOOL) {
-    rl_buf_str(out, l->text);
-  } else if (l->kind == RL_LITERAL_ENUM) {
-    const rl_enum_value *v = rl_enum_by_name(f->type.enumeration, l->text);
-    rl_ddl_text(out, v ? v->column : l->text);
-  } else if (f->type.scalar == RL_BYTES) {
-    rl_buf_text(out, "'\\x");
-    rl_ddl_hex(out, l->text);
-    rl_buf_byte(out, '\'');
-  } else if (f->type.scalar == RL_DATETIME) {
-    rl_ddl_datetime(out, l->text);
-  } else {
-    rl_ddl_text(out, l->text);
-  }
-}
-
 static void list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
   rl_buf_text(out, "ARRAY[");
   for (size_t i = 0; i < f->def.item_count; i++) {
     if (i) rl_buf_text(out, ", ");
-    literal(out, f, &f->def.items[i]);
+    rl_ddl_literal(out, &rl_ddl_postgres, f, &f->def.items[i]);
   }
   rl_buf_text(out, "]::");
   column_type(out, d, f, true);
@@ -141,5 +124,5 @@ const rl_ddl_forms rl_ddl_postgres = {.enum_types = true,
                                       .list_drops = list_drops,
                                       .type = column_type,
                                       .key_in_column = never_in_column,
-                                      .literal = literal,
+                                      .bytes_prefix = "\\x",
                                       .list = list};

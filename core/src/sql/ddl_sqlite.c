@@ -36,24 +36,6 @@ static void column_type(rl_buf *out, const rl_dialect *d, const rl_field *f, boo
     rl_buf_text(out, type_name(f->type.scalar));
 }
 
-static void literal(rl_buf *out, const rl_field *f, const rl_literal *l) {
-  if (l->kind == RL_LITERAL_NUMBER || l->kind == RL_LITERAL_BOOL) {
-    rl_buf_str(out, l->text);
-  } else if (l->kind == RL_LITERAL_ENUM) {
-    const rl_enum_value *v = rl_enum_by_name(f->type.enumeration, l->text);
-    rl_ddl_text(out, v ? v->column : l->text);
-  } else if (f->type.scalar == RL_BYTES) { /* as Prisma writes it; both fill defaults in
-                                              themselves, so it is seen by other programs only */
-    rl_buf_byte(out, '\'');
-    rl_ddl_hex(out, l->text);
-    rl_buf_byte(out, '\'');
-  } else if (f->type.scalar == RL_DATETIME) {
-    rl_ddl_datetime(out, l->text);
-  } else {
-    rl_ddl_text(out, l->text);
-  }
-}
-
 static void no_list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
   (void)d;
   (void)f;
@@ -74,5 +56,5 @@ const rl_ddl_forms rl_ddl_sqlite = {.before = "PRAGMA foreign_keys = OFF",
                                     .list_drops = list_drops,
                                     .type = column_type,
                                     .key_in_column = is_row_id,
-                                    .literal = literal,
+                                    .bytes_prefix = "",
                                     .list = no_list};

@@ -1,14 +1,6 @@
 /* Relations: how related rows are found, and conditions on them. */
 #include "sql/render.h"
 
-const rl_field *rl_link_id(const rl_model *model) {
-  if (model->primary && model->primary->count > 0) return model->primary->fields[0].field;
-  for (size_t i = 0; i < model->index_count; i++)
-    if (model->indexes[i].kind == RL_INDEX_UNIQUE && model->indexes[i].count == 1)
-      return model->indexes[i].fields[0].field;
-  return model->columns[0];
-}
-
 rl_str rl_link_column(bool a) {
   return a ? RL_STR("A") : RL_STR("B");
 }
@@ -39,13 +31,13 @@ static uint32_t related_by_link(rl_writer *w, const rl_field *relation, uint32_t
     child = rl_w_alias(w);
     rl_w_text(w, " INNER JOIN ");
     rl_w_table(w, relation->target);
-    rl_w_f(w, " AS t%u ON %s = t%u.", (unsigned)child, rl_x_column(w, child, rl_link_id(relation->target)),
+    rl_w_f(w, " AS t%u ON %s = t%u.", (unsigned)child, rl_x_column(w, child, rl_model_link_id(relation->target)),
            (unsigned)link);
     rl_w_identifier(w, rl_link_column(!parent_is_a));
   }
   rl_w_f(w, " WHERE t%u.", (unsigned)link);
   rl_w_identifier(w, rl_link_column(parent_is_a));
-  rl_w_f(w, " = %s", rl_x_column(w, parent, rl_link_id(relation->model)));
+  rl_w_f(w, " = %s", rl_x_column(w, parent, rl_model_link_id(relation->model)));
   return child;
 }
 

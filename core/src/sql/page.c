@@ -62,7 +62,7 @@ static void write_from(rl_writer *w, const rl_select *s, uint32_t alias, uint32_
   rl_w_text(w, " INNER JOIN ");
   rl_sql_join_table(w, s->link);
   rl_w_f(w, " AS t%u ON t%u.%s = %s", (unsigned)link, (unsigned)link,
-         rl_x_identifier(w, rl_link_column(!s->link_from_a)), rl_x_column(w, alias, rl_link_id(s->model)));
+         rl_x_identifier(w, rl_link_column(!s->link_from_a)), rl_x_column(w, alias, rl_model_link_id(s->model)));
 }
 
 void rl_sql_from_where(rl_writer *w, const rl_select *s, uint32_t alias, uint32_t link, const rl_expr *orders) {

@@ -101,13 +101,14 @@ static void join_next(const walk *t, uint32_t parent, uint32_t link, uint32_t ch
     rl_w_text(w, " INNER JOIN ");
     rl_sql_join_table(w, t->s->link);
     rl_w_f(w, " AS t%u ON t%u.%s = %s", (unsigned)link, (unsigned)link,
-           rl_x_identifier(w, rl_link_column(t->s->link_from_a)), rl_x_column(w, parent, rl_link_id(t->s->model)));
+           rl_x_identifier(w, rl_link_column(t->s->link_from_a)),
+           rl_x_column(w, parent, rl_model_link_id(t->s->model)));
   }
   rl_w_text(w, " INNER JOIN ");
   rl_w_table(w, t->s->model);
   rl_w_f(w, " AS t%u ON ", (unsigned)child);
   if (t->s->link)
-    rl_w_f(w, "%s = t%u.%s", rl_x_column(w, child, rl_link_id(t->s->model)), (unsigned)link,
+    rl_w_f(w, "%s = t%u.%s", rl_x_column(w, child, rl_model_link_id(t->s->model)), (unsigned)link,
            rl_x_identifier(w, rl_link_column(!t->s->link_from_a)));
   else
     equal_pairs(w, t->s->recursive, parent, child);

@@ -6,8 +6,6 @@
 
 /* ------------------------------------------------------------------ relations */
 
-/* The one id field that a join table refers to. */
-const rl_field *rl_link_id(const rl_model *model);
 rl_str rl_link_column(bool a); /* "A" or "B" */
 void rl_sql_join_table(rl_writer *w, const rl_relation *relation);
 /* Writes "FROM <the related rows> WHERE <they are related to the row `parent`>" and gives the alias of the related

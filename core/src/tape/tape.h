@@ -210,4 +210,9 @@ rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_er
 /* The same of the value at shape/slot. */
 rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl_buf *out, rl_error *err);
 
+/* ------------------------------------------------------------------ values as keys: scalars of rows, by content */
+
+uint64_t rl_value_hash(const rl_value *v, uint64_t seed);
+bool rl_value_same(const rl_value *a, const rl_value *b); /* same kind and content */
+
 #endif
