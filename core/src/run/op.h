@@ -198,6 +198,18 @@ rille_status rl_bulk_more(rl_op *op, rl_error *err);
 /* After each of its statements: if_fewer of a bulk step is raised when they found fewer rows than there were. */
 rille_status rl_bulk_check(rl_op *op, uint32_t step, int64_t affected, rl_error *err);
 
+/* How long a cancelled statement may take to answer before its connection is closed instead. */
+#define RL_ABANDON_MS 1000
+/* How long either may take where many coroutines share the thread: less than anybody notices. A server that does not
+ * stop at once costs its connection. */
+#define RL_HURRY_MS 20
+
+/* op.c: what phases.c needs of it. The commands that undo what the operation has begun: all of a transaction on a
+ * connection of its own, and of one that ends with it; its savepoint within one that goes on. None when there is
+ * nothing to undo. */
+size_t rl_op_undo_commands(const rl_op *op, const char *out[2]);
+void rl_op_give_connection_back(rl_op *op);
+
 /* op.c: the common head and end of every start. */
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err);
 void rl_op_started(rl_op *op, rl_tx *tx);
@@ -216,7 +228,7 @@ void rl_stream_leave(rl_op *op); /* a paused one is given up */
 /* Paused ones of the transaction that were begun at this depth or deeper are over. */
 void rl_stream_cut(rl_tx *tx, uint32_t depth);
 
-/* op.c: the next answer of what was sent; ROW, AGAIN, OK or an error that is in op->error. */
+/* phases.c: the next answer of what was sent; ROW, AGAIN, OK or an error that is in op->error. */
 rille_status rl_op_read_answer(rl_op *op, rille_row *row);
 void rl_op_explain_failure(rl_op *op); /* puts op->error into the words of the schema */
 
