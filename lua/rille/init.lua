@@ -13,6 +13,7 @@ local values = require "rille.values"
 require "rille.model"
 require "rille.transaction"
 require "rille.batch"
+require "rille.with"
 
 local rille = {
   version = core.version,

@@ -28,6 +28,9 @@
 ---@field omit? table<string, table<string, boolean>> fields that are left out unless selected: { user = { password = true } }
 ---@field keep_nulls? boolean NULL comes as rille.null instead of being absent
 
+---@class rille.WithOptions
+---@field primary? boolean reads do not go to a replica
+
 ---@class rille.TransactionOptions
 ---@field max_wait? integer milliseconds until it must have begun: 2000
 ---@field timeout? integer milliseconds until it must have ended: 5000
@@ -79,6 +82,15 @@ function Client:execute_script(sql) end
 --- Figures of the pool and of the plan cache.
 ---@return { pool: table<string, integer>, plans: table<string, integer> }
 function Client:metrics() end
+
+--- A client over the same pool that differs in what the options say.
+---@param options rille.WithOptions
+---@return rille.Client
+function Client:with(options) end
+
+--- A client whose reads go to the primary, whatever replicas there are.
+---@return rille.Client
+function Client:primary() end
 
 ---@class rille.Sql
 

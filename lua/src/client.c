@@ -4,6 +4,7 @@
 #include "binding.h"
 
 #define OMIT_MAX 1024
+#define SESSION_MAX 256
 
 rl_scope *rl_scope_push(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_new_userdata(L, sizeof *scope);
@@ -102,6 +103,50 @@ static int open_client(lua_State *L) {
   options.omit_count = omit_option(L, 1, omit);
   options.omit = options.omit_count ? omit : NULL;
   rl_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
+  lua_settop(L, 5);
+  return 1;
+}
+
+/* The texts stay alive in the list at the top of the stack: names and values in turn. */
+static size_t session_option(lua_State *L, int index, const char **out) {
+  lua_getfield(L, index, "session");
+  if (!lua_istable(L, -1)) return 0;
+  size_t n = rl_rawlen(L, -1);
+  if (n > SESSION_MAX) rl_raise(L, "VALIDATION", "`session`: more than %d settings", SESSION_MAX / 2);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (int)i + 1);
+    out[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    if (!out[i]) rl_raise(L, "VALIDATION", "`session`: texts are wanted");
+  }
+  return n / 2;
+}
+
+/* core.derive(scope, { session = { name, value, ... }, comment, primary }): the scope of a client over the same pool.
+ */
+static int derive(lua_State *L) {
+  const char *session[SESSION_MAX];
+  rille_derive_options options;
+  memset(&options, 0, sizeof options);
+  rl_scope *from = rl_scope_check(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_getfield(L, 2, "comment");
+  rl_box *box = rl_box_push(L);
+  rl_scope *scope = rl_scope_push(L);
+  options.struct_size = (uint32_t)sizeof options;
+  options.comment = lua_tostring(L, 3);
+  options.primary = flag_option(L, 2, "primary");
+  scope->keep_nulls = from->keep_nulls;
+  scope->cooperative = from->cooperative;
+  rl_get_user(L, 5);
+  rl_get_user(L, 1);
+  lua_getfield(L, -1, "hook");
+  lua_setfield(L, -3, "hook");
+  lua_settop(L, 5);
+  options.session_count = session_option(L, 2, session);
+  options.session = options.session_count ? session : NULL;
+  rl_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));
   lua_settop(L, 5);
   return 1;
 }
@@ -233,9 +278,9 @@ static int figures(lua_State *L) {
 }
 
 void rl_client_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"open", open_client}, {"close", close_client}, {"model", model},     {"keeps_nulls", keeps_nulls},
-      {"models", models},    {"provider", provider},  {"figures", figures}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"open", open_client},        {"close", close_client}, {"model", model},
+                                       {"keeps_nulls", keeps_nulls}, {"models", models},      {"provider", provider},
+                                       {"figures", figures},         {"derive", derive},      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", scope_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_SCOPE);

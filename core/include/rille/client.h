@@ -27,6 +27,24 @@ typedef struct rille_client_options {
 /* Opens no connection yet: the first operation does. Errors: P1012 (schema of another provider), P1013 (URL),
  * VALIDATION (options; an omit that names no field). */
 RILLE_API rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err);
+
+/* What sets a derived client apart from the one it is made of. */
+typedef struct rille_derive_options {
+  uint32_t struct_size; /* sizeof(rille_derive_options) */
+  int32_t primary;      /* 1: reads do not go to a replica */
+  /* Settings of the database's session for row-level security and the like: names and values in turn. They hold within
+   * the transactions of the derived client, and each call outside of one becomes a transaction; nothing of them is left
+   * on the connection afterwards. */
+  const char *const *session;
+  size_t session_count; /* pairs */
+  const char *comment;  /* NULL, or what is sent along with each statement as an SQL comment, without the marks */
+} rille_derive_options;
+
+/* A client over the same pool, schema and plan cache. What it is made of may have been derived itself: its traits stay,
+ * but for settings of the same name and a comment that replaces its own. Everything is copied. Errors: VALIDATION,
+ * P2026 where the database has no such thing. */
+RILLE_API rille_status rille_client_derive(rille_client *from, const rille_derive_options *options, rille_client **out,
+                                           rille_error **err);
 RILLE_API rille_client *rille_client_retain(rille_client *c);
 /* Gives the reference back. The last one closes what is idle; operations that still run keep what they need. */
 RILLE_API void rille_client_release(rille_client *c);

@@ -46,6 +46,44 @@ rille_status rille_client_open(const rille_client_options *options, rille_client
   return RILLE_OK;
 }
 
+static rille_status read_traits(const rille_derive_options *o, rl_client_traits *t, rl_setting **list, rl_error *err) {
+  *t = (rl_client_traits){.primary = o->primary != 0, .comment = rl_str_of(o->comment)};
+  if (!o->session_count) return RILLE_OK;
+  *list = rl_calloc(o->session_count, sizeof **list);
+  if (!*list) return rl_fail_nomem(err);
+  for (size_t i = 0; i < o->session_count; i++) {
+    const char *name = o->session[2 * i], *value = o->session[2 * i + 1];
+    if (!name || !*name || !value)
+      return rl_fail(err, RL_VALIDATION, "session: setting %zu lacks a name or a value", i + 1);
+    (*list)[i] = (rl_setting){rl_str_of(name), rl_str_of(value)};
+  }
+  t->session = *list;
+  t->session_count = o->session_count;
+  return RILLE_OK;
+}
+
+rille_status rille_client_derive(rille_client *from, const rille_derive_options *options, rille_client **out,
+                                 rille_error **err) {
+  rl_error error = {0};
+  rille_derive_options o;
+  rl_client_traits traits;
+  rl_setting *list = NULL;
+  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_derive_options", &error);
+  if (st == RILLE_OK) st = read_traits(&o, &traits, &list, &error);
+  rille_client *c = st == RILLE_OK ? rl_calloc(1, sizeof *c) : NULL;
+  if (st == RILLE_OK && !c) st = rl_fail_nomem(&error);
+  if (st == RILLE_OK) st = rl_client_derive(from->client, &traits, &c->client, &error);
+  rl_free(list);
+  if (st != RILLE_OK) {
+    rl_free(c);
+    return rl_box(st, &error, err);
+  }
+  c->references = 1;
+  c->schema = rille_schema_retain(from->schema);
+  *out = c;
+  return RILLE_OK;
+}
+
 rille_client *rille_client_retain(rille_client *c) {
   c->references++;
   return c;
@@ -87,7 +125,7 @@ void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out) {
 }
 
 void rille_client_call_stats(const rille_client *c, rille_call_stats *out) {
-  const rl_client *from = c->client;
+  rl_client *from = rl_client_root(c->client);
   rille_call_stats full = {.operations = atomic_load_explicit(&from->operations, memory_order_relaxed),
                            .statements = atomic_load_explicit(&from->statements, memory_order_relaxed),
                            .round_trips = atomic_load_explicit(&from->round_trips, memory_order_relaxed)};

@@ -63,6 +63,58 @@ rille_status rl_client_open(const rl_client_settings *settings, rl_client **out,
   return RILLE_OK;
 }
 
+static const rl_setting *setting_named(const rl_client_traits *t, rl_str name) {
+  for (size_t i = 0; i < t->session_count; i++)
+    if (rl_str_eq(t->session[i].name, name)) return &t->session[i];
+  return NULL;
+}
+
+static bool copy_setting(rl_client *c, rl_setting *list, const rl_setting *s) {
+  rl_setting *out = &list[c->traits.session_count++];
+  *out = (rl_setting){rl_arena_str(&c->arena, s->name), rl_arena_str(&c->arena, s->value)};
+  return out->name.p && out->value.p;
+}
+
+static rille_status merge_traits(rl_client *c, const rl_client_traits *old, const rl_client_traits *add,
+                                 rl_error *err) {
+  size_t most = old->session_count + add->session_count;
+  rl_setting *list = RL_NEW_ARRAY(&c->arena, rl_setting, most ? most : 1);
+  if (!list) return rl_fail_nomem(err);
+  c->traits.session = list;
+  c->traits.primary = old->primary || add->primary;
+  for (size_t i = 0; i < old->session_count; i++)
+    if (!setting_named(add, old->session[i].name) && !copy_setting(c, list, &old->session[i]))
+      return rl_fail_nomem(err);
+  for (size_t i = 0; i < add->session_count; i++)
+    if (!copy_setting(c, list, &add->session[i])) return rl_fail_nomem(err);
+  rl_str comment = add->comment.len ? add->comment : old->comment;
+  if (comment.len) c->traits.comment = rl_arena_str(&c->arena, comment);
+  return comment.len && !c->traits.comment.p ? rl_fail_nomem(err) : RILLE_OK;
+}
+
+rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, rl_client **out, rl_error *err) {
+  rl_client *root = rl_client_root(from);
+  rl_client *c = rl_calloc(1, sizeof *c);
+  if (!c) return rl_fail_nomem(err);
+  c->references = 1;
+  rl_arena_init(&c->arena, 0);
+  rl_map_init(&c->omit);
+  c->root = rl_client_retain(root);
+  c->schema = rl_schema_retain(root->schema);
+  c->driver = root->driver;
+  c->cache = root->cache;
+  c->context = root->context;
+  rille_status st = merge_traits(c, &from->traits, traits, err);
+  rl_pool *pool = NULL;
+  if (st == RILLE_OK) st = rl_pool_share(&root->pool, &pool, err);
+  c->pool = pool;
+  if (st == RILLE_OK)
+    *out = c;
+  else
+    rl_client_release(c);
+  return st;
+}
+
 rl_client *rl_client_retain(rl_client *c) {
   c->references++;
   return c;
@@ -71,7 +123,10 @@ rl_client *rl_client_retain(rl_client *c) {
 void rl_client_release(rl_client *c) {
   if (!c || atomic_fetch_sub(&c->references, 1) != 1) return;
   rl_pool_release(c->pool);
-  rl_plan_cache_free(c->cache);
+  if (c->root)
+    rl_client_release(c->root);
+  else
+    rl_plan_cache_free(c->cache);
   rl_map_dispose(&c->omit);
   rl_schema_release(c->schema);
   rl_arena_dispose(&c->arena);

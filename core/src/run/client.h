@@ -1,12 +1,28 @@
-/* A client: a schema, a pool, a plan cache. Reference-counted; any thread may use it. */
+/* A client: a schema, a pool, a plan cache. Reference-counted; any thread may use it. One that was derived from another
+ * shares all of that, and has traits of its own. */
 #ifndef RL_RUN_CLIENT_H
 #define RL_RUN_CLIENT_H
 
 #include "run/compile.h"
 #include "run/pool.h"
 
+/* A setting of the session, as set_config takes it. */
+typedef struct rl_setting {
+  rl_str name, value;
+} rl_setting;
+
+/* What sets a derived client apart from its root. Texts lie in the derived client's arena. */
+typedef struct rl_client_traits {
+  const rl_setting *session; /* scoped to each transaction, so that the next user of the connection has none of it */
+  size_t session_count;
+  rl_str comment; /* goes along with each statement, behind its text; empty: none */
+  bool primary;   /* reads do not go to a replica */
+} rl_client_traits;
+
 typedef struct rl_client {
   _Atomic int references;
+  struct rl_client *root; /* NULL: it is one itself; retained */
+  rl_client_traits traits;
   rl_arena arena;
   rl_schema *schema;
   rl_pool *_Atomic pool; /* another one after a fork */
@@ -28,6 +44,12 @@ typedef struct rl_client_settings {
 } rl_client_settings;
 
 rille_status rl_client_open(const rl_client_settings *settings, rl_client **out, rl_error *err);
+/* A client over the same pool and plan cache, with these traits on top of those that `from` has: settings of the same
+ * name are replaced, a comment likewise. Everything given is copied. */
+rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, rl_client **out, rl_error *err);
+static inline rl_client *rl_client_root(rl_client *c) {
+  return c->root ? c->root : c;
+}
 rl_client *rl_client_retain(rl_client *c);
 void rl_client_release(rl_client *c);
 

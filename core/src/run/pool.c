@@ -264,6 +264,15 @@ static rille_status own_pool(rl_pool *_Atomic *pool, rl_pool **out, rl_error *er
   return RILLE_OK;
 }
 
+rille_status rl_pool_share(rl_pool *_Atomic *pool, rl_pool **out, rl_error *err) {
+  rl_pool *p = *pool;
+  rille_status st = p->pid == rl_process_id() ? RILLE_OK : own_pool(pool, &p, err);
+  if (st != RILLE_OK) return st;
+  pool_retain(p);
+  *out = p;
+  return RILLE_OK;
+}
+
 rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_ms, rl_lease **lease, rl_error *err) {
   rl_pool *p = *pool;
   if (p->pid != rl_process_id()) {

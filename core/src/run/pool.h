@@ -34,6 +34,8 @@ typedef struct rl_lease {
 /* The process's pool for this URL and these options, made when it is not there yet; a database in memory has one pool
  * only, with the options of whoever came first. One reference for the caller. */
 rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **out, rl_error *err);
+/* Another reference to a client's pool. After a fork it is the process's own, for the client too. */
+rille_status rl_pool_share(rl_pool *_Atomic *pool, rl_pool **out, rl_error *err);
 void rl_pool_release(rl_pool *p);
 /* Gives the reference back, but the pool stays, even when nobody has one, until the last release after this: for a
  * database in memory whose tables are meant for clients to come. */
