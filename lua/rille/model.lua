@@ -34,14 +34,16 @@ end
 --- Checks a data table as create would, without sending anything.
 ---@param data table
 ---@return true|nil ok
----@return { field: string, code: string, message: string }[]|nil problems what is wrong; for now the first fault
+---@return { field: string, code: string, message: string }[]|nil problems all that is wrong, `field` with the path in data
 function methods.validate(model, data)
   if type(data) ~= "table" then errors.raise("VALIDATION", "validate takes a table of data, not a %s", type(data)) end
-  local ok, e = pcall(core.check, model, { data = data }, "create")
-  if ok then return true end
-  if not errors.is_error(e) or e.kind ~= "validation" then error(e, 0) end
-  local path = tostring(e.meta.path or e.meta.field or e.message:match "^`(.-)`" or "")
-  return nil, { { field = (path:gsub("^data%.", "")), code = e.code, message = e.message } }
+  local found = core.faults(model, { data = data }, "create")
+  if not found then return true end
+  for i, e in ipairs(found) do
+    local path = tostring(e.meta.path or e.meta.field or "")
+    found[i] = { field = (path:gsub("^data%.", "")), code = e.code, message = e.message }
+  end
+  return nil, found
 end
 
 --- What a call would do, without doing it: its statements with the database's plan for each, the steps, the round trips. A write is not run either.

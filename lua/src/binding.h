@@ -79,6 +79,7 @@ typedef struct rl_box {
   rille_diagnostics *diagnostics;
   rille_json *json;
   rille_diff *diff;
+  rille_faults *faults;
 } rl_box;
 rl_box *rl_box_push(lua_State *L);
 void rl_box_clear(rl_box *box);

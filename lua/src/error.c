@@ -108,6 +108,7 @@ void rl_box_clear(rl_box *box) {
   rille_diagnostics_free(box->diagnostics);
   rille_json_free(box->json);
   rille_diff_free(box->diff);
+  rille_faults_free(box->faults);
   memset(box, 0, sizeof *box);
 }
 

@@ -148,16 +148,26 @@ static int explain(lua_State *L) {
   return 1;
 }
 
-/* core.check(model, args, action): raises what the call would raise before anything is sent. */
-static int check(lua_State *L) {
+/* core.faults(model, args, action): a list of errors, all that is wrong with the data; nil when nothing is. */
+static int faults(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_model *m = check_model(L, b, "validate");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "validate");
-  rl_slot *slot = start(L, b, m, action, 0);
-  rl_slot_stop(slot);
+  rl_slot *slot = rl_slot_take(L, m->scope, 1);
+  write_args(L, b, slot, RL_WALK_ARGS);
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_client_validate(m->scope->client, m->model, action, slot->tape, &box->faults, &box->err));
   rl_slot_give(L, m->scope, slot, 3);
-  return 0;
+  size_t count = rille_faults_count(box->faults);
+  if (count == 0) return 0;
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    rl_push_error(L, rille_faults_get(box->faults, i));
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  rl_box_clear(box);
+  return 1;
 }
 
 /* Upvalues of a stream's iterator, after binding and references. */
@@ -271,8 +281,8 @@ static void set_metatable(lua_State *L, int ref, const luaL_Reg *meta) {
 }
 
 void rl_op_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"explain", explain},       {"check", check}, {"stream", stream},
-                                       {"model_name", model_name}, {"hook", hook},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"explain", explain},       {"faults", faults}, {"stream", stream},
+                                       {"model_name", model_name}, {"hook", hook},     {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", model_text}, {NULL, NULL}};
   rl_set_functions(L, functions);
   set_names(L);

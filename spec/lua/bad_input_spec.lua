@@ -171,6 +171,21 @@ support.each_engine(function(engine)
     assert.equal(1, db.user:count())
   end)
 
+  it("tells all that is wrong with data, nested rows included", function()
+    local _, problems = db.user:validate {
+      email = 7, nme = "x",
+      posts = { create = { { title = "fine" }, { title = 8, pubished = true }, {} }, update = {}, conect = { id = 1 } },
+    }
+    local fields = {}
+    for i, problem in ipairs(problems) do fields[i] = problem.field .. " " .. problem.code end
+    table.sort(fields)
+    assert.same({
+      "email VALIDATION", "name P2012", "nme VALIDATION", "posts.conect VALIDATION", "posts.create[2].pubished VALIDATION",
+      "posts.create[2].title VALIDATION", "posts.create[3].title P2012", "posts.update VALIDATION",
+    }, fields)
+    assert.equal(0, db:metrics().pool.in_use)
+  end)
+
   it("refuses an empty where when told to be strict", function()
     local strict = support.connect(select(2, support.open(engine, schema)), schema, { strict_where = true })
     support.fails("VALIDATION", strict.user.find_many, strict.user, { where = {} })

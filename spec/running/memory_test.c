@@ -106,6 +106,33 @@ static void run_jobs(world *w) {
                            .want = "(2)"});
 }
 
+static bool validate(void *argument) {
+  const world *w = argument;
+  rille_client_options o = {.struct_size = sizeof o, .url = w->url, .schema = w->schema, .pool_size = 2};
+  rille_client *c = NULL;
+  rille_faults *faults = NULL;
+  rille_tape *tape = rille_tape_new();
+  rille_status st = tape ? rille_client_open(&o, &c, NULL) : RILLE_NOMEM;
+  if (st == RILLE_OK) {
+    st = write_tape(tape, "{'data':{'email':3,'x':1,'posts':{'create':[{'title':7},{'title':'q'},{'y':2}]}}}");
+    if (st == RILLE_OK)
+      st = rille_client_validate(c, rille_schema_model(w->schema, "user", 4), RILLE_CREATE, tape, &faults, NULL);
+  }
+  if (st == RILLE_OK) assert_int_equal(rille_faults_count(faults), 5);
+  rille_faults_free(faults);
+  rille_client_release(c);
+  rille_tape_free(tape);
+  return st == RILLE_OK;
+}
+
+static void test_validate(void **state) {
+  (void)state;
+  world w;
+  open_world(&w, false, blog_schema, "", 1);
+  assert_true(fail_each_allocation(validate, &w, true) > 20);
+  close_world(&w);
+}
+
 static void test_sqlite(void **state) {
   (void)state;
   world w;
@@ -156,6 +183,7 @@ static void test_failed_create_writes_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_validate),
       cmocka_unit_test(test_sqlite),
       cmocka_unit_test(test_postgres),
       cmocka_unit_test(test_failed_create_writes_nothing),

@@ -10,6 +10,7 @@
 #include <rille/tape.h>
 #include <rille/tx.h>
 #include <rille/types.h>
+#include <rille/validate.h>
 #include <rille/value.h>
 #include <rille/version.h>
 

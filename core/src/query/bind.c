@@ -264,20 +264,29 @@ static const action_arguments *arguments_of(rille_action action) {
   return NULL;
 }
 
+static rille_status bind_call(rl_binder *b, const rl_model *model, rille_action action) {
+  const action_arguments *a = arguments_of(action);
+  if (!a) return rl_fail(b->err, RL_VALIDATION, "there is no action %ld", (long)action);
+  b->query = RL_NEW(b->arena, rl_query);
+  if (!b->query) return rl_nomem(b);
+  b->query->action = action;
+  b->query->model = b->query->read.model = model;
+  if (model->is_view && action >= RILLE_CREATE && action <= RILLE_DELETE_MANY)
+    return rl_fail(b->err, RL_VALIDATION, "%.*s is a view and can only be read", RL_STR_ARG(model->name));
+  RL_TRY(check_arguments(b, a, b->tree->root));
+  return bind_action(b, b->tree->root);
+}
+
+rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
+                            const rl_bind_options *options, rl_arena *arena, rl_faults *faults, rl_error *err) {
+  rl_binder b = {.schema = schema, .tree = tree, .options = options, .arena = arena, .faults = faults, .err = err};
+  return rl_note(&b, bind_call(&b, model, action));
+}
+
 rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err) {
-  const action_arguments *a = arguments_of(action);
-  if (!a) return rl_fail(err, RL_VALIDATION, "there is no action %ld", (long)action);
   rl_binder b = {.schema = schema, .tree = tree, .options = options, .arena = arena, .err = err};
-  b.query = RL_NEW(arena, rl_query);
-  if (!b.query) return rl_fail_nomem(err);
-  b.query->action = action;
-  b.query->model = b.query->read.model = model;
-  rille_status status = RILLE_OK;
-  if (model->is_view && action >= RILLE_CREATE && action <= RILLE_DELETE_MANY)
-    status = rl_fail(err, RL_VALIDATION, "%.*s is a view and can only be read", RL_STR_ARG(model->name));
-  if (status == RILLE_OK) status = check_arguments(&b, a, tree->root);
-  if (status == RILLE_OK) status = bind_action(&b, tree->root);
+  rille_status status = bind_call(&b, model, action);
   if (status == RILLE_OK) status = rl_seal(&b);
   if (status < 0) {
     rl_error_detail(err, "model", model->name);

@@ -17,6 +17,7 @@ typedef struct rl_binder {
   rl_arena *arena;
   rl_query *query;
   rl_sealed_rows *rows;
+  rl_faults *faults; /* NULL: the first fault ends the bind */
   rl_error *err;
 } rl_binder;
 
@@ -28,6 +29,14 @@ typedef struct rl_binder {
     rille_status rl_try_status = (call);                                                                               \
     if (rl_try_status < 0) return rl_try_status;                                                                       \
   } while (0)
+
+/* Where faults are collected a failure is put among them, and what stands beside the faulty part is looked at as well;
+ * else it is passed up. */
+rille_status rl_note(rl_binder *b, rille_status status);
+#define RL_NOTE(call) RL_TRY(rl_note(b, call))
+static inline bool rl_is_faulty(const rl_binder *b) {
+  return b->faults && b->faults->count;
+}
 
 typedef struct rl_word {
   const char *text;

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
+
 int rl_word_id(const rl_word *words, size_t count, rl_str text) {
   for (size_t i = 0; i < count; i++)
     if (rl_str_is(text, words[i].text)) return words[i].id;
@@ -39,6 +41,34 @@ void rl_names_fields(rl_names *names, const rl_model *model, bool scalars, bool 
 
 rille_status rl_nomem(rl_binder *b) {
   return rl_fail_nomem(b->err);
+}
+
+static bool grow(rl_faults *f) {
+  if (f->count < f->cap) return true;
+  size_t cap = f->cap ? f->cap * 2 : 8;
+  rl_error *items = rl_realloc(f->items, cap * sizeof *items);
+  if (!items) return false;
+  f->items = items;
+  f->cap = cap;
+  return true;
+}
+
+rille_status rl_note(rl_binder *b, rille_status status) {
+  if (status != RILLE_ERROR || !b->faults) return status;
+  if (!grow(b->faults)) {
+    rl_error_clear(b->err);
+    return rl_nomem(b);
+  }
+  rl_error *fault = &b->faults->items[b->faults->count++];
+  *fault = (rl_error){0};
+  rl_error_move(fault, b->err);
+  return RILLE_OK;
+}
+
+void rl_faults_dispose(rl_faults *faults) {
+  for (size_t i = 0; i < faults->count; i++) rl_error_clear(&faults->items[i]);
+  rl_free(faults->items);
+  *faults = (rl_faults){0};
 }
 
 static rl_str path_of(rl_binder *b, const rl_node *at, const char *child) {

@@ -33,17 +33,17 @@ static void note_key(const writing *w, const rl_field *relation) {
     w->related[relation->relation->fields[i]->column_index] = true;
 }
 
+static rille_status bind_member(rl_binder *b, writing *w, rl_node *member) {
+  const rl_field *f = rl_find_field(w->model, member->key);
+  if (!f || rl_is_parent_key(f, w->parent) || (f->is_relation && w->mode == RL_DATA_UPDATE_MANY))
+    return bad_key(b, w, member);
+  if (!f->is_relation) return rl_bind_assign(b, f, member, w->mode, &w->by_column[f->column_index]);
+  note_key(w, f);
+  return RILLE_OK;
+}
+
 static rille_status bind_members(rl_binder *b, writing *w) {
-  for (size_t i = 0; i < w->node->count; i++) {
-    rl_node *member = &w->node->children[i];
-    const rl_field *f = rl_find_field(w->model, member->key);
-    if (!f || rl_is_parent_key(f, w->parent) || (f->is_relation && w->mode == RL_DATA_UPDATE_MANY))
-      return bad_key(b, w, member);
-    if (f->is_relation)
-      note_key(w, f);
-    else
-      RL_TRY(rl_bind_assign(b, f, member, w->mode, &w->by_column[f->column_index]));
-  }
+  for (size_t i = 0; i < w->node->count; i++) RL_NOTE(bind_member(b, w, &w->node->children[i]));
   return RILLE_OK;
 }
 
@@ -52,7 +52,7 @@ static rille_status bind_relations(rl_binder *b, writing *w) {
   for (size_t i = 0; i < w->model->relation_count; i++)
     for (size_t k = 0; k < w->node->count; k++)
       if (rl_str_eq(w->node->children[k].key, w->model->relations[i]->name))
-        RL_TRY(rl_bind_nested(b, w->model->relations[i], &w->node->children[k], w->mode, w->out));
+        RL_NOTE(rl_bind_nested(b, w->model->relations[i], &w->node->children[k], w->mode, w->out));
   return RILLE_OK;
 }
 

@@ -87,7 +87,7 @@ static rille_status check_required(rl_binder *b, const rl_model *model, rl_node 
     const rl_field *f = model->columns[i];
     if (may_be_absent(f) || given(data, f) || rl_is_parent_key(f, parent)) continue;
     if (through_relation(model, data, f)) continue;
-    return missing(b, data, f);
+    RL_NOTE(missing(b, data, f));
   }
   return RILLE_OK;
 }
@@ -95,6 +95,6 @@ static rille_status check_required(rl_binder *b, const rl_model *model, rl_node 
 rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_node *data, rl_data_mode mode,
                            const rl_field *parent) {
   const rl_field *written = relation_written(model, data);
-  if (written) RL_TRY(check_together(b, model, data, written));
+  if (written) RL_NOTE(check_together(b, model, data, written));
   return mode == RL_DATA_CREATE ? check_required(b, model, data, parent) : RILLE_OK;
 }

@@ -107,6 +107,7 @@ static rille_status bind_connect_or_create(rl_binder *b, nesting *n, rl_node *no
   RL_TRY(add(b, n, RL_NESTED_CONNECT_OR_CREATE, node, &out));
   RL_TRY(rl_bind_unique(b, n->relation->target, found[0], &out->where));
   RL_TRY(rl_bind_write(b, n->relation->target, found[1], RL_DATA_CREATE, n->relation, &out->create));
+  if (rl_is_faulty(b)) return RILLE_OK; /* there may be nothing to compare */
   return rl_bind_key_again(b, out->where, out->create, &out->key_in_create);
 }
 
@@ -230,7 +231,7 @@ static rille_status bind_kind(rl_binder *b, nesting *n, int kind, rl_node *node)
   /* {} is one new row of defaults, or every row to be deleted; elsewhere it is no row */
   bool empty_is_one = kind == RL_NESTED_CREATE || kind == RL_NESTED_DELETE_MANY;
   RL_TRY(rl_expect_many(b, node, empty_is_one, &list));
-  for (size_t i = 0; i < list.count; i++) RL_TRY(bind_one(b, n, kind, &list.items[i]));
+  for (size_t i = 0; i < list.count; i++) RL_NOTE(bind_one(b, n, kind, &list.items[i]));
   return RILLE_OK;
 }
 
@@ -247,11 +248,11 @@ rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_node *nod
     return rl_bad(b, node, relation, "it needs create, connect or connect_or_create");
   for (size_t i = 0; i < node->count; i++) {
     int id = rl_word_id(words, RL_COUNT_OF(words), node->children[i].key);
-    if (id < 0 || !is_allowed(&n, id)) return bad_word(b, &n, &node->children[i]);
+    if (id < 0 || !is_allowed(&n, id)) RL_NOTE(bad_word(b, &n, &node->children[i]));
   }
   for (size_t k = 0; k < RL_COUNT_OF(words); k++) {
     rl_node *member = rl_get(node, words[k].text);
-    if (member) RL_TRY(bind_kind(b, &n, words[k].id, member));
+    if (member && is_allowed(&n, words[k].id)) RL_NOTE(bind_kind(b, &n, words[k].id, member));
   }
   return RILLE_OK;
 }

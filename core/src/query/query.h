@@ -348,4 +348,15 @@ typedef struct rl_bind_options {
 rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err);
 
+/* All that is wrong with the data of a call. */
+typedef struct rl_faults {
+  rl_error *items;
+  size_t count, cap;
+} rl_faults;
+void rl_faults_dispose(rl_faults *faults);
+/* Binds for the sake of the faults alone: what rl_bind would stop at is collected, and the rest of the data looked at
+ * as well. Fails only when memory is short. */
+rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
+                            const rl_bind_options *options, rl_arena *arena, rl_faults *faults, rl_error *err);
+
 #endif

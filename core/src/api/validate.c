@@ -1,0 +1,62 @@
+/* What is wrong with data. */
+#include "api/handle.h"
+#include "base/alloc.h"
+
+struct rille_faults {
+  size_t count;
+  rille_error items[];
+};
+
+static rille_status look(const rl_client *c, const rl_model *model, rille_action action, const rl_tape *tape,
+                         rl_faults *faults, rl_error *err) {
+  rl_arena arena;
+  rl_tree *tree = NULL;
+  rl_arena_init(&arena, 0);
+  rille_status st = rl_tree_read(tape, &arena, &tree, err);
+  if (st == RILLE_OK) st = rl_bind_faults(c->schema, model, action, tree, &c->context.bind, &arena, faults, err);
+  rl_arena_dispose(&arena);
+  return st;
+}
+
+static rille_status hand_over(rl_faults *faults, rille_faults **out, rl_error *err) {
+  if (!faults->count) return RILLE_OK;
+  rille_faults *f = rl_calloc(1, sizeof *f + faults->count * sizeof *f->items);
+  if (!f) return rl_fail_nomem(err);
+  for (; f->count < faults->count; f->count++) rl_error_move(&f->items[f->count].error, &faults->items[f->count]);
+  *out = f;
+  return RILLE_OK;
+}
+
+rille_status rille_client_validate(const rille_client *c, int32_t model, rille_action action, rille_tape *args,
+                                   rille_faults **out, rille_error **err) {
+  rl_error error = {0};
+  rl_faults faults = {0};
+  const rl_schema *s = c->client->schema;
+  rille_status st;
+  *out = NULL;
+  if (model < 0 || (size_t)model >= s->model_count)
+    st = rl_fail(&error, RL_VALIDATION, "there is no model number %d", (int)model);
+  else if (action < RILLE_FIND_UNIQUE || action > RILLE_EXISTS)
+    st = rl_fail(&error, RL_VALIDATION, "there is no action number %d", (int)action);
+  else if (!args)
+    st = rl_fail(&error, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
+  else
+    st = rl_tape_finish(args, &error);
+  if (st == RILLE_OK) st = look(c->client, s->models[model], action, &args->tape, &faults, &error);
+  if (st == RILLE_OK) st = hand_over(&faults, out, &error);
+  rl_faults_dispose(&faults);
+  return rl_box(st, &error, err);
+}
+
+size_t rille_faults_count(const rille_faults *f) {
+  return f ? f->count : 0;
+}
+const rille_error *rille_faults_get(const rille_faults *f, size_t index) {
+  return index < rille_faults_count(f) ? &f->items[index] : NULL;
+}
+
+void rille_faults_free(rille_faults *f) {
+  if (!f) return;
+  for (size_t i = 0; i < f->count; i++) rl_error_clear(&f->items[i].error);
+  rl_free(f);
+}
