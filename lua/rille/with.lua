@@ -17,6 +17,36 @@ function with.options.primary(value, derive)
   derive.primary = value
 end
 
+-- Names in their order, so that the same settings always make the same request.
+function with.options.session(value, derive)
+  if type(value) ~= "table" then
+    errors.raise("VALIDATION", "with: `session`: a table such as { [\"app.tenant\"] = \"7\" } is wanted, not a %s", type(value))
+  end
+  local names, list = {}, {}
+  for name, setting in pairs(value) do
+    if type(name) ~= "string" then errors.raise("VALIDATION", "with: `session`: the names of settings are strings, not a %s", type(name)) end
+    local kind = type(setting)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      errors.raise("VALIDATION", "with: `session[\"%s\"]`: a string, a number or a boolean is wanted, not a %s", name, kind)
+    end
+    if kind == "string" and setting:find("%z") then errors.raise("VALIDATION", "with: `session[\"%s\"]`: a setting has no zero bytes", name) end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    list[#list + 1] = name
+    list[#list + 1] = tostring(value[name])
+  end
+  derive.session = list
+end
+
+function with.options.timeout(value, derive)
+  if type(value) ~= "number" or value < 1 or value % 1 ~= 0 then
+    errors.raise("VALIDATION", "with: `timeout`: a whole number of milliseconds from 1 on is wanted")
+  end
+  derive.timeout = value
+end
+
 --- A client over the same pool that differs in what the options say; it stays usable until it or this client is closed.
 ---@param options rille.WithOptions
 ---@return rille.Client

@@ -122,7 +122,7 @@ static size_t session_option(lua_State *L, int index, const char **out) {
   return n / 2;
 }
 
-/* core.derive(scope, { session = { name, value, ... }, comment, primary }): the scope of a client over the same pool.
+/* core.derive(scope, { session = { name, value, ... }, comment, primary, timeout }): the scope of a client over the same pool.
  */
 static int derive(lua_State *L) {
   const char *session[SESSION_MAX];
@@ -137,6 +137,7 @@ static int derive(lua_State *L) {
   options.struct_size = (uint32_t)sizeof options;
   options.comment = lua_tostring(L, 3);
   options.primary = flag_option(L, 2, "primary");
+  options.timeout_ms = number_option(L, 2, "timeout", INT32_MAX);
   scope->keep_nulls = from->keep_nulls;
   scope->cooperative = from->cooperative;
   rl_get_user(L, 5);

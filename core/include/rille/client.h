@@ -38,6 +38,9 @@ typedef struct rille_derive_options {
   const char *const *session;
   size_t session_count; /* pairs */
   const char *comment;  /* NULL, or what is sent along with each statement as an SQL comment, without the marks */
+  /* Milliseconds after which a call outside a transaction, or a batch of a stream, is cancelled on the server and fails
+   * with P1008; 0: as the one it is made of. */
+  int64_t timeout_ms;
 } rille_derive_options;
 
 /* A client over the same pool, schema and plan cache. What it is made of may have been derived itself: its traits stay,

@@ -47,13 +47,15 @@ rille_status rille_client_open(const rille_client_options *options, rille_client
 }
 
 static rille_status read_traits(const rille_derive_options *o, rl_client_traits *t, rl_setting **list, rl_error *err) {
-  *t = (rl_client_traits){.primary = o->primary != 0, .comment = rl_str_of(o->comment)};
+  *t = (rl_client_traits){
+      .primary = o->primary != 0, .comment = rl_str_of(o->comment), .timeout_ms = o->timeout_ms};
+  if (o->timeout_ms < 0) return rl_fail(err, RL_VALIDATION, "timeout: it must not be negative");
   if (!o->session_count) return RILLE_OK;
   *list = rl_calloc(o->session_count, sizeof **list);
   if (!*list) return rl_fail_nomem(err);
   for (size_t i = 0; i < o->session_count; i++) {
     const char *name = o->session[2 * i], *value = o->session[2 * i + 1];
-    if (!name || !*name || !value)
+    if (!name || !value)
       return rl_fail(err, RL_VALIDATION, "session: setting %zu lacks a name or a value", i + 1);
     (*list)[i] = (rl_setting){rl_str_of(name), rl_str_of(value)};
   }
@@ -68,7 +70,8 @@ rille_status rille_client_derive(rille_client *from, const rille_derive_options 
   rille_derive_options o;
   rl_client_traits traits;
   rl_setting *list = NULL;
-  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_derive_options", &error);
+  rille_status st = rl_read_options(&o, sizeof o, options, offsetof(rille_derive_options, timeout_ms),
+                                    "rille_derive_options", &error);
   if (st == RILLE_OK) st = read_traits(&o, &traits, &list, &error);
   rille_client *c = st == RILLE_OK ? rl_calloc(1, sizeof *c) : NULL;
   if (st == RILLE_OK && !c) st = rl_fail_nomem(&error);

@@ -35,6 +35,7 @@ typedef struct rl_error {
   char sqlstate[6];     /* "" when the database gave none */
   int32_t native;       /* the driver's own code, 0 when there is none */
   bool connection_lost; /* the connection cannot be used again */
+  bool stale;           /* a prepared statement is void; it will be prepared anew */
   bool not_sent;        /* nothing of the work reached the server: safe to repeat on another connection */
   rl_detail *details;
   size_t detail_count;

@@ -71,6 +71,14 @@ typedef struct rl_cursor {
   uint32_t number; /* 0: not opened yet */
 } rl_cursor;
 
+/* What another session has told this one. */
+typedef struct rl_notified {
+  const char *channel, *payload; /* terminated */
+  int pid;                       /* of the session that told it */
+} rl_notified;
+
+enum { RL_MOST_LIMITS = 3, RL_LIMIT_SIZE = 80 };
+
 struct rl_driver {
   const char *name;           /* "postgresql", "sqlite" */
   const char *const *schemes; /* URL schemes, NULL-terminated */
@@ -120,6 +128,16 @@ struct rl_driver {
   void (*cancel)(rl_conn *c); /* from any thread: asks the running statement to stop; best effort, does not wait */
   int (*descriptor)(const rl_conn *c); /* -1 when there is none */
   const char *(*server_version)(const rl_conn *c);
+  /* Writes the commands by which the server itself ends the transaction at hand after so long; how many. NULL where
+   * nobody but the client can. */
+  size_t (*limits)(const rl_conn *c, int64_t timeout_ms, char commands[RL_MOST_LIMITS][RL_LIMIT_SIZE]);
+  /* Statements stop by themselves when this time has come, with P1008; RL_NO_DEADLINE: never. NULL where a call never
+   * computes for long before it answers AGAIN. */
+  void (*run_until)(rl_conn *c, int64_t deadline_ms);
+  /* Set where a session has settings, and rows tell of others: LISTEN and NOTIFY. The next notification that has come:
+   * RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the connection is lost. Nothing else may be
+   * under way. */
+  rille_status (*notified)(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err);
   size_t max_params; /* bind limit of one statement */
 };
 

@@ -76,8 +76,9 @@ bool rl_batch_writes(const rl_op *op) {
 /* One transaction around all of them: when it is asked for, when more than one could be left half done, or when one
  * needs it for itself. Within a transaction it is a savepoint, and only the last counts. */
 static bool needs_transaction(const rl_op *op) {
+  if (!op->tx && rl_op_has_settings(op)) return true;
   for (uint32_t i = 0; i < op->part_count; i++)
-    if (op->parts[i]->kind == RL_OP_MODEL && rl_op_needs_transaction(op->parts[i])) return true;
+    if (op->parts[i]->kind == RL_OP_MODEL && rl_op_is_atomic(op->parts[i])) return true;
   return !op->tx && op->part_count > 1 && rl_batch_writes(op);
 }
 
@@ -188,6 +189,7 @@ void rl_batch_rewind(rl_op *op) {
   for (uint32_t i = 0; i < op->part_count; i++) {
     rl_op *part = op->parts[i];
     part->pc = 0;
+    if (part->kind == RL_OP_MODEL) rl_op_forget_rows(part);
     part->sent_count = part->read_count = 0;
     part->dirty = false;
     rl_error_clear(&part->error);

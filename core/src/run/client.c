@@ -82,6 +82,7 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
   if (!list) return rl_fail_nomem(err);
   c->traits.session = list;
   c->traits.primary = old->primary || add->primary;
+  c->traits.timeout_ms = add->timeout_ms ? add->timeout_ms : old->timeout_ms;
   for (size_t i = 0; i < old->session_count; i++)
     if (!setting_named(add, old->session[i].name) && !copy_setting(c, list, &old->session[i]))
       return rl_fail_nomem(err);
@@ -92,8 +93,20 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
   return comment.len && !c->traits.comment.p ? rl_fail_nomem(err) : RILLE_OK;
 }
 
+static rille_status check_traits(const rl_client *from, const rl_client_traits *t, rl_error *err) {
+  if (t->session_count && !from->driver->notified)
+    return rl_fail(err, RL_P2026, "session: a session of %s has no settings; they exist on PostgreSQL",
+                   from->driver->name);
+  rille_status st = RILLE_OK;
+  for (size_t i = 0; i < t->session_count && st == RILLE_OK; i++)
+    st = rl_check_setting_name(t->session[i].name, err);
+  return st;
+}
+
 rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, rl_client **out, rl_error *err) {
   rl_client *root = rl_client_root(from);
+  rille_status st = check_traits(from, traits, err);
+  if (st != RILLE_OK) return st;
   rl_client *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
   c->references = 1;
@@ -104,7 +117,7 @@ rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, r
   c->driver = root->driver;
   c->cache = root->cache;
   c->context = root->context;
-  rille_status st = merge_traits(c, &from->traits, traits, err);
+  st = merge_traits(c, &from->traits, traits, err);
   rl_pool *pool = NULL;
   if (st == RILLE_OK) st = rl_pool_share(&root->pool, &pool, err);
   c->pool = pool;

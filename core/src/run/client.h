@@ -16,6 +16,7 @@ typedef struct rl_client_traits {
   const rl_setting *session; /* scoped to each transaction, so that the next user of the connection has none of it */
   size_t session_count;
   rl_str comment; /* goes along with each statement, behind its text; empty: none */
+  int64_t timeout_ms; /* of each call outside a transaction; 0: none */
   bool primary;   /* reads do not go to a replica */
 } rl_client_traits;
 
@@ -57,5 +58,7 @@ void rl_client_release(rl_client *c);
 const rl_dialect *rl_dialect_of(const rl_driver *driver);
 /* P1012 when the schema's datasource is of another kind than the URL. */
 rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err);
+/* settings.c: VALIDATION when no setting can have that name. */
+rille_status rl_check_setting_name(rl_str name, rl_error *err);
 
 #endif

@@ -174,6 +174,8 @@ rille_status rl_explain_send(rl_op *op, rl_error *err) {
   rille_status st = RILLE_OK;
   op->sent_count = op->read_count = 0;
   if (op->pc == 0) op->told = false; /* the head was told without the database: a dead connection may be replaced */
+  bool wrapped = !op->tx && rl_op_has_settings(op);
+  if (wrapped && !op->opened) st = rl_op_open_transaction(op, err);
   while (st == RILLE_OK && op->pc < x->count && (op->driver->pipelines || op->sent_count == 0)) {
     rl_value *params = NULL;
     st = take_params(op, template_of(op, x->steps[op->pc]), &params, err);
@@ -182,6 +184,7 @@ rille_status rl_explain_send(rl_op *op, rl_error *err) {
     op->pc++;
     op->statements++;
   }
+  if (st == RILLE_OK && wrapped && op->pc == x->count && !op->commit_sent) st = rl_op_send_commit(op, err);
   if (st != RILLE_OK) return st;
   return op->sent_count ? op->driver->flush(op->conn, err) : RILLE_DONE;
 }

@@ -164,12 +164,18 @@ static rille_status check_writable(const rl_tx *tx, const rl_plan *plan, rl_erro
   return rl_fail(err, RL_P2028, "nothing can be written here: the transaction is read-only");
 }
 
+void rl_op_start_clock(rl_op *op) {
+  int64_t timeout = op->client->traits.timeout_ms;
+  if (timeout > 0) op->limit_ms = rl_clock_ms() + timeout;
+}
+
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err) {
   uint32_t stream = op->stream_wanted;
   rl_op_reset(op);
   op->stream = kind == RL_OP_MODEL ? stream : 0;
   op->kind = kind;
   op->limit_ms = op->deadline_ms = RL_NO_DEADLINE;
+  if (!tx) rl_op_start_clock(op);
   if (!tx) return RILLE_OK;
   if (tx->client != op->client) return rl_fail(err, RL_P2028, "The transaction belongs to another client");
   if (kind == RL_OP_BEGIN) {
@@ -223,6 +229,13 @@ rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *
   op->command_count = count;
   rl_op_started(op, tx);
   return RILLE_OK;
+}
+
+void rl_op_forget_rows(rl_op *op) {
+  const rl_plan *plan = op->compiled->plan;
+  if (plan->rowset_count) memset(op->inputs.rowsets, 0, plan->rowset_count * sizeof *op->inputs.rowsets);
+  memset(op->node_rows, 0, plan->node_count * sizeof *op->node_rows);
+  if (op->maps) memset(op->maps, 0, plan->node_count * sizeof *op->maps);
 }
 
 /* ------------------------------------------------------------------ what the caller may ask */

@@ -35,7 +35,8 @@ typedef enum rl_sent_kind {
   RL_SENT_COMMAND,
   RL_SENT_RAW,
   RL_SENT_PART,
-  RL_SENT_EXPLAIN
+  RL_SENT_EXPLAIN,
+  RL_SENT_SETTINGS /* its row is of no interest */
 } rl_sent_kind;
 typedef struct rl_sent {
   rl_sent_kind kind;
@@ -60,7 +61,7 @@ typedef struct rl_op {
   rl_arena arena; /* one execution */
   rl_error error;
   rl_wait wait;
-  int64_t limit_ms;    /* of the whole operation: the transaction's, or its max_wait */
+  int64_t limit_ms;    /* of the whole operation: the transaction's, or its max_wait, or the client's timeout */
   int64_t deadline_ms; /* of what was sent last: socket_timeout of the URL from then on, never beyond limit_ms */
 
   rl_lease *lease; /* own one; within a transaction the transaction's is used */
@@ -162,11 +163,17 @@ typedef struct rl_group {
   bool waits;   /* a check of one of them must be awaited */
 } rl_group;
 rille_status rl_op_send_steps(rl_op *op, rl_group *group, rl_error *err);
+bool rl_op_is_atomic(const rl_op *op); /* a model call's own doing */
 bool rl_op_needs_transaction(const rl_op *op);
 rille_status rl_op_open_transaction(rl_op *op, rl_error *err);
 rille_status rl_op_send_commit(rl_op *op, rl_error *err);
 rille_status rl_op_push_sent(rl_op *op, rl_sent_kind kind, uint32_t step, rl_error *err);
 bool rl_op_due(const rl_op *op, const rl_step *step);
+
+/* settings.c: what goes along with a BEGIN. */
+bool rl_op_has_settings(const rl_op *op); /* then each call is a transaction */
+rille_status rl_op_send_settings(rl_op *op, rl_error *err);
+rille_status rl_op_send_limits(rl_op *op, int64_t timeout_ms, rl_error *err);
 
 /* Times the call waits for the database when every step finds rows. */
 uint32_t rl_op_foresee_trips(const rl_op *op);
@@ -213,6 +220,8 @@ void rl_op_give_connection_back(rl_op *op);
 /* op.c: the common head and end of every start. */
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err);
 void rl_op_started(rl_op *op, rl_tx *tx);
+void rl_op_forget_rows(rl_op *op); /* of a model call: what its steps have read so far */
+void rl_op_start_clock(rl_op *op); /* of a call outside a transaction, when its client has a timeout */
 /* The transaction goes away while the operation runs in it: the next rl_op_next says P2028. */
 void rl_op_cut(rl_op *op);
 

@@ -18,13 +18,23 @@ static bool wants_writer(const rl_op *op) {
   return true;
 }
 
+/* A transaction's max_wait takes the place of the pool's patience; a client's timeout only cuts it short. */
+static rille_status take_lease(rl_op *op) {
+  int64_t until = op->limit_ms;
+  bool timed = !op->tx && until != RL_NO_DEADLINE;
+  if (timed && until - rl_clock_ms() > rl_pool_patience(op->client->pool)) until = RL_NO_DEADLINE;
+  rille_status st = rl_pool_take(&op->client->pool, wants_writer(op), until, &op->lease, &op->error);
+  if (st == RILLE_OK) op->lease->limit_ms = timed ? op->limit_ms : RL_NO_DEADLINE;
+  return st;
+}
+
 static rille_status acquire(rl_op *op) {
   rl_lease *lease = NULL;
   if (op->tx && op->kind != RL_OP_BEGIN) {
     lease = op->tx->lease;
   } else {
     if (!op->lease) {
-      rille_status st = rl_pool_take(&op->client->pool, wants_writer(op), op->limit_ms, &op->lease, &op->error);
+      rille_status st = take_lease(op);
       if (st != RILLE_OK) return st;
     }
     rille_status st = rl_pool_poll(op->lease, op->blocking, &op->wait, &op->error);
@@ -43,6 +53,10 @@ static rille_status send_commands(rl_op *op) {
     st = op->driver->send_command(op->conn, op->commands[i], &op->error);
     if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, &op->error);
   }
+  if (op->kind == RL_OP_BEGIN) {
+    if (st == RILLE_OK) st = rl_op_send_limits(op, op->tx->settings.timeout_ms, &op->error);
+    if (st == RILLE_OK) st = rl_op_send_settings(op, &op->error);
+  }
   return st == RILLE_OK ? op->driver->flush(op->conn, &op->error) : st;
 }
 
@@ -51,7 +65,10 @@ static void start_clock(rl_op *op) {
   int64_t limit = rl_pool_conn_options(op->client->pool)->socket_timeout_ms;
   op->deadline_ms = limit > 0 ? rl_clock_ms() + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
+  if (op->driver->run_until) op->driver->run_until(op->conn, op->limit_ms);
 }
+
+static void on_deadline(rl_op *op);
 
 static rille_status send_phase(rl_op *op) {
   rille_status st;
@@ -63,7 +80,7 @@ static rille_status send_phase(rl_op *op) {
   else if (op->kind == RL_OP_EXPLAIN)
     st = rl_explain_send(op, &op->error);
   else if (op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT)
-    st = op->sent_count ? RILLE_DONE : rl_raw_send(op, &op->error);
+    st = rl_raw_send(op, &op->error);
   else
     st = send_commands(op);
   if (st == RILLE_DONE) {
@@ -79,11 +96,11 @@ static rille_status send_phase(rl_op *op) {
 }
 
 static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
-  if (op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT) {
+  if (s->kind == RL_SENT_RAW) {
     op->affected = affected;
-    return op->kind == RL_OP_RAW ? rl_raw_describe(op, &op->error) : RILLE_OK;
+    return rl_raw_describe(op, &op->error);
   }
-  if (s->kind == RL_SENT_COMMAND || s->kind == RL_SENT_EXPLAIN) return RILLE_OK;
+  if (s->kind == RL_SENT_COMMAND || s->kind == RL_SENT_EXPLAIN || s->kind == RL_SENT_SETTINGS) return RILLE_OK;
   rille_status st = rl_op_finish_step(op, s->step, affected, &op->error);
   if (st == RILLE_OK && s->kind == RL_SENT_BULK) {
     st = rl_bulk_more(op, &op->error);
@@ -98,7 +115,7 @@ static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
 }
 
 static rille_status take_row(rl_op *op, const rl_sent *s, rille_row *row) {
-  if (op->error.code != RL_CODE_NONE) return RILLE_OK; /* draining */
+  if (op->error.code != RL_CODE_NONE || s->kind == RL_SENT_SETTINGS) return RILLE_OK; /* draining */
   if (s->kind == RL_SENT_RAW) {
     rille_status st = rl_raw_describe(op, &op->error);
     if (st != RILLE_OK) return st;
@@ -133,11 +150,16 @@ rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
     return st;
   }
   if (own.code == RL_CODE_NONE) rl_fail_nomem(&own);
+  if (own.code == RL_P1008 && !own.connection_lost && !op->undoing && rl_clock_ms() >= op->deadline_ms) {
+    rl_error_clear(&own); /* the database has looked at the clock before us */
+    on_deadline(op);
+    return RILLE_OK;
+  }
   bool too_late = own.code == RL_P1008 && own.connection_lost;
   if (too_late)
     op->driver->cancel(op->conn); /* the driver's own clock was first: the server should not go on for nobody */
   if (op->error.code == RL_CODE_NONE) {
-    bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND;
+    bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND && s->kind != RL_SENT_SETTINGS;
     op->failed = of_step ? s->step + 1 : 0;
     rl_error_move(&op->error, &own); /* the first error is the cause, the rest of the pipeline fails with it */
   }
@@ -174,6 +196,7 @@ static rille_status rollback_phase(rl_op *op) {
   op->undoing = true;
   op->sent_count = op->read_count = 0;
   op->deadline_ms = rl_clock_ms() + (op->hurried ? RL_HURRY_MS : RL_ABANDON_MS);
+  if (op->driver->run_until) op->driver->run_until(op->conn, RL_NO_DEADLINE);
   for (size_t i = 0; i < count && st == RILLE_OK; i++) {
     st = op->driver->send_command(op->conn, undo[i], &ignored);
     if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, &ignored);
@@ -187,6 +210,29 @@ static rille_status rollback_phase(rl_op *op) {
   return RILLE_OK;
 }
 
+static void start_over(rl_op *op) {
+  rl_error_clear(&op->error);
+  op->retried = true;
+  op->dirty = op->opened = op->commit_sent = op->undoing = op->stream_ended = false;
+  op->cursor.number = 0;
+  op->pc = 0;
+  op->failed = 0;
+  op->sent_count = op->read_count = 0;
+  if (op->kind == RL_OP_MODEL) rl_op_forget_rows(op);
+  rl_batch_rewind(op);
+  op->phase = RL_PHASE_ACQUIRE;
+}
+
+/* A statement that the server had forgotten, or whose result has other columns by now, met in a transaction of the
+ * operation's own: that is rolled back, and nothing was shown. */
+static bool prepare_again(rl_op *op) {
+  bool own = op->lease && (op->opened || op->kind == RL_OP_BEGIN);
+  bool may = op->error.stale && own && !op->told && !op->retried && !op->dirty && op->round_trips == 1 &&
+             !op->driver->in_transaction(op->conn);
+  if (may) start_over(op);
+  return may;
+}
+
 /* Work that never reached the server may be done again on another connection: the idle one had died. */
 static bool try_again(rl_op *op) {
   bool begin = op->kind == RL_OP_BEGIN; /* a begin that was lost has begun nothing */
@@ -198,14 +244,7 @@ static bool try_again(rl_op *op) {
   rl_pool_give(op->lease, false);
   op->lease = NULL;
   op->conn = NULL;
-  rl_error_clear(&op->error);
-  op->retried = true;
-  op->dirty = op->opened = op->commit_sent = op->undoing = op->stream_ended = false;
-  op->cursor.number = 0;
-  op->pc = 0;
-  op->sent_count = op->read_count = 0;
-  rl_batch_rewind(op);
-  op->phase = RL_PHASE_ACQUIRE;
+  start_over(op);
   return true;
 }
 
@@ -232,7 +271,7 @@ void rl_op_explain_failure(rl_op *op) {
 static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
   if (good && left_open(op)) return RILLE_OK;
-  if (!good && try_again(op)) return RILLE_OK;
+  if (!good && (try_again(op) || prepare_again(op))) return RILLE_OK;
   if (op->tx) rl_tx_answered(op->tx, op, good);
   good = good && op->error.code == RL_CODE_NONE; /* a commit of a transaction that had failed before is none */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
@@ -279,6 +318,9 @@ static void on_deadline(rl_op *op) {
     else
       rl_fail(&op->error, RL_P2028, "The transaction could not begin within its max_wait of %lld ms",
               (long long)s->max_wait_ms);
+  } else if (rl_clock_ms() >= op->limit_ms) {
+    rl_fail(&op->error, RL_P1008, "The call was cancelled: it took longer than its client's timeout of %lld ms",
+            (long long)op->client->traits.timeout_ms);
   } else {
     rl_fail(&op->error, RL_P1008,
             "The operation was cancelled: the database did not answer within the socket_timeout of the URL");

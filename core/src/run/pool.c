@@ -166,6 +166,10 @@ void rl_pool_bequeath(rl_pool *p) {
   pthread_mutex_unlock(&registry_lock);
 }
 
+int64_t rl_pool_patience(const rl_pool *p) {
+  return p->limits.wait_ms;
+}
+
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p) {
   return &p->options;
 }
@@ -182,6 +186,7 @@ static rille_status lease_new(rl_pool *p, bool writer, int64_t deadline_ms, rl_l
   l->writer = writer;
   l->since_ms = rl_clock_ms();
   l->deadline_ms = deadline_ms;
+  l->limit_ms = RL_NO_DEADLINE;
   *out = l;
   return RILLE_OK;
 }
@@ -291,6 +296,7 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
     l->fresh = false;
     l->writer = writer;
     l->deadline_ms = deadline_ms;
+    l->limit_ms = RL_NO_DEADLINE;
   } else {
     rille_status st = lease_new(p, writer, deadline_ms, &l, err);
     if (st != RILLE_OK) return st;
@@ -396,6 +402,7 @@ static rille_status keep_connecting(rl_pool *p, rl_lease *l, bool blocking, rl_w
   const rl_conn_options *o = &p->options;
   int64_t limit = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : DEFAULT_CONNECT_MS;
   int64_t deadline = o->connect_timeout_ms == 0 ? RL_NO_DEADLINE : l->opened_ms + limit;
+  if (l->limit_ms < deadline) deadline = l->limit_ms;
   for (;;) {
     rille_status st = l->driver->poll_connect(l->conn, wait, err);
     if (st == RILLE_OK) {
@@ -405,7 +412,7 @@ static rille_status keep_connecting(rl_pool *p, rl_lease *l, bool blocking, rl_w
     if (st != RILLE_AGAIN) return connect_failed(p, l, st);
     if (rl_clock_ms() >= deadline) {
       rl_fail(err, RL_P1001, "Can't reach the database server at %s:%d within %lld ms", o->host ? o->host : "?",
-              o->port, (long long)limit);
+              o->port, (long long)(rl_clock_ms() - l->opened_ms));
       return connect_failed(p, l, RILLE_ERROR);
     }
     if (wait->until_ms > deadline) wait->until_ms = deadline;

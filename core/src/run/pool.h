@@ -23,6 +23,7 @@ typedef struct rl_lease {
   bool ready;  /* poll_connect has succeeded */
   bool fresh;  /* opened for this lease: nobody used it before */
   int64_t opened_ms, idle_since_ms;
+  int64_t limit_ms; /* connecting takes no longer; RL_NO_DEADLINE: as long as connect_timeout says */
   bool queued; /* waits in the lane's queue */
   int64_t since_ms, deadline_ms;
   int64_t looked_ms; /* when a cooperative waiter looked last; RL_NO_DEADLINE: it blocks */
@@ -40,6 +41,7 @@ void rl_pool_release(rl_pool *p);
 /* Gives the reference back, but the pool stays, even when nobody has one, until the last release after this: for a
  * database in memory whose tables are meant for clients to come. */
 void rl_pool_bequeath(rl_pool *p);
+int64_t rl_pool_patience(const rl_pool *p); /* milliseconds for which a caller waits for a connection */
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p);
 
 /* Begins to take a connection: *lease is owned by the caller until rl_pool_give. deadline_ms: rl_clock_ms value;

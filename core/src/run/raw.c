@@ -175,9 +175,23 @@ rille_status rl_raw_queue(rl_op *op, rl_error *err) {
   return st == RILLE_OK ? rl_op_push_sent(op, op->kind == RL_OP_SCRIPT ? RL_SENT_COMMAND : RL_SENT_RAW, 0, err) : st;
 }
 
+/* With settings of the session a transaction is around it. A script goes to the server apart from everything else. */
 rille_status rl_raw_send(rl_op *op, rl_error *err) {
-  rille_status st = rl_raw_queue(op, err);
-  return st == RILLE_OK ? op->driver->flush(op->conn, err) : st;
+  enum { OPEN, RUN, CLOSE, TOLD };
+  bool wrapped = !op->tx && rl_op_has_settings(op), apart = op->kind == RL_OP_SCRIPT;
+  rille_status st = RILLE_OK;
+  bool more = true;
+  op->sent_count = op->read_count = 0;
+  while (st == RILLE_OK && more && op->pc < TOLD) {
+    if (op->pc == RUN)
+      st = rl_raw_queue(op, err);
+    else if (wrapped)
+      st = op->pc == OPEN ? rl_op_open_transaction(op, err) : rl_op_send_commit(op, err);
+    op->pc++;
+    more = !apart || op->sent_count == 0;
+  }
+  if (st != RILLE_OK) return st;
+  return op->sent_count ? op->driver->flush(op->conn, err) : RILLE_DONE;
 }
 
 rille_status rl_raw_describe(rl_op *op, rl_error *err) {

@@ -105,13 +105,17 @@ static rille_status send_statement(rl_op *op, uint32_t index, rl_error *err) {
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_STEP, index, err) : st;
 }
 
-bool rl_op_needs_transaction(const rl_op *op) {
+bool rl_op_is_atomic(const rl_op *op) {
   const rl_plan *plan = op->compiled->plan;
-  if (op->stream) return !op->tx;
   if (plan->atomic) return true;
   for (size_t i = 0; i < plan->step_count; i++)
     if (op->compiled->program->steps[i].bulk == RL_BULK_VALUES) return true;
   return false;
+}
+
+bool rl_op_needs_transaction(const rl_op *op) {
+  if (op->stream || (!op->tx && rl_op_has_settings(op))) return !op->tx;
+  return rl_op_is_atomic(op);
 }
 
 rille_status rl_op_open_transaction(rl_op *op, rl_error *err) {
@@ -119,7 +123,7 @@ rille_status rl_op_open_transaction(rl_op *op, rl_error *err) {
   if (op->stream) sql = rl_stream_begin(op);
   rille_status st = send_command(op, sql, err);
   if (st == RILLE_OK) op->opened = true;
-  return st;
+  return st == RILLE_OK && !op->tx ? rl_op_send_settings(op, err) : st;
 }
 
 rille_status rl_op_send_commit(rl_op *op, rl_error *err) {

@@ -65,11 +65,8 @@ static void unlist(rl_op *op) {
 
 /* All that the last batch has left is forgotten; what the start has made stays. */
 static void clear_batch(rl_op *op) {
-  const rl_plan *plan = op->compiled->plan;
   rl_arena_reset(&op->arena);
-  if (plan->rowset_count) memset(op->inputs.rowsets, 0, plan->rowset_count * sizeof *op->inputs.rowsets);
-  memset(op->node_rows, 0, plan->node_count * sizeof *op->node_rows);
-  if (op->maps) memset(op->maps, 0, plan->node_count * sizeof *op->maps);
+  rl_op_forget_rows(op);
   op->sent = NULL;
   op->sent_count = op->read_count = op->sent_cap = 0;
   op->mapped = op->kept = NULL;
@@ -88,6 +85,7 @@ rille_status rl_stream_resume(rl_op *op, rl_error *err) {
     op->conn = NULL;
     return st;
   }
+  if (!tx) rl_op_start_clock(op);
   if (tx) {
     tx->running = op;
     op->limit_ms = tx->deadline_ms;

@@ -69,6 +69,7 @@ static const char *state_text(rl_tx_state s) {
   case RL_TX_COMMITTED: return "it is committed";
   case RL_TX_ROLLED_BACK: return "it is rolled back";
   case RL_TX_LOST: return "its connection was lost";
+  case RL_TX_EXPIRED: return "its time was up, and it was rolled back";
   case RL_TX_ENDED: return "the database has ended it, after a failure or a COMMIT or ROLLBACK in a raw statement";
   case RL_TX_OPEN: break;
   }
@@ -99,10 +100,13 @@ rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
   if (tx->running)
     return rl_fail(err, RL_P2028,
                    "The transaction runs another operation: finish that first, a transaction does one thing at a time");
-  if (rl_clock_ms() >= tx->deadline_ms)
+  if (rl_clock_ms() >= tx->deadline_ms) {
+    roll_back_now(tx); /* others wait for what it has locked, and nobody knows when its owner is going to end it */
+    if (tx->state != RL_TX_OPEN) tx->state = RL_TX_EXPIRED;
     return rl_fail(err, RL_P2028,
                    "The transaction has expired: its timeout is %lld ms; keep transactions short, or raise timeout",
                    (long long)tx->settings.timeout_ms);
+  }
   return RILLE_OK;
 }
 

@@ -10,6 +10,7 @@ typedef enum rl_tx_state {
   RL_TX_COMMITTED,
   RL_TX_ROLLED_BACK,
   RL_TX_LOST,
+  RL_TX_EXPIRED,
   RL_TX_ENDED
 } rl_tx_state;
 typedef enum rl_isolation {

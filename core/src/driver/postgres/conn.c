@@ -12,6 +12,7 @@
 #include "base/process.h"
 
 enum { OLDEST_VERSION = 90600, KEPT_STATEMENTS = 500, CONNECT_MS = 5000 };
+enum { LIMIT_GRACE_MS = 250, LONGEST_LIMIT_MS = 2000000000 };
 
 /* Notices would go to stderr. A farewell that comes while nothing is running is one of them, too. */
 static void on_notice(void *context, const PGresult *r) {
@@ -61,6 +62,7 @@ static void pg_close(rl_conn *c) {
   if (!c) return;
   PQclear(c->result);
   PQclear(c->described);
+  PQfreemem(c->notify);
   if (c->pg && c->pid != rl_process_id()) silence(c->pg);
   PQfreeCancel(c->canceller);
   PQfinish(c->pg);
@@ -173,6 +175,40 @@ static const char *pg_server_version(const rl_conn *c) {
   return c->version;
 }
 
+/* A server before 17 has no clock for the whole of a transaction. There each statement has as long, and so has the pause
+ * between two. The client's own clock should be first, since it leaves the connection usable. */
+static size_t pg_limits(const rl_conn *c, int64_t timeout_ms, char commands[RL_MOST_LIMITS][RL_LIMIT_SIZE]) {
+  static const struct {
+    const char *name;
+    int version;
+  } clocks[] = {{"idle_in_transaction_session_timeout", 90600}, {"statement_timeout", 0}, {"transaction_timeout", 170000}};
+  size_t n = 0;
+  long long most = timeout_ms < LONGEST_LIMIT_MS ? timeout_ms : LONGEST_LIMIT_MS;
+  for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+    long long grace = clocks[i].version >= 170000 ? LIMIT_GRACE_MS : 0;
+    if (PQserverVersion(c->pg) < clocks[i].version) continue;
+    snprintf(commands[n++], RL_LIMIT_SIZE, "SET LOCAL %s = %lld", clocks[i].name, most + grace);
+  }
+  return n;
+}
+
+static rille_status pg_notified(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err) {
+  PQfreemem(c->notify);
+  c->notify = PQnotifies(c->pg);
+  if (!c->notify) {
+    if (!PQconsumeInput(c->pg) || c->server_gone || PQstatus(c->pg) != CONNECTION_OK)
+      return rl_pg_fail_lost(c, false, err);
+    c->notify = PQnotifies(c->pg);
+    if (c->server_gone) return rl_pg_fail_lost(c, false, err); /* only looking for one hands out the farewell */
+  }
+  if (!c->notify) {
+    *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .until_ms = RL_NO_DEADLINE};
+    return RILLE_AGAIN;
+  }
+  *out = (rl_notified){c->notify->relname, c->notify->extra, c->notify->be_pid};
+  return RILLE_ROW;
+}
+
 static const char *const schemes[] = {"postgresql", "postgres", NULL};
 
 const rl_driver rl_driver_postgres = {
@@ -200,6 +236,8 @@ const rl_driver rl_driver_postgres = {
     .cancel = pg_cancel,
     .descriptor = pg_descriptor,
     .server_version = pg_server_version,
+    .limits = pg_limits,
+    .notified = pg_notified,
     .max_params = 65535,
 };
 

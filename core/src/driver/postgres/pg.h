@@ -101,6 +101,7 @@ struct rl_conn {
   size_t column_cap;
   uint32_t column_count;
   PGresult *described; /* the last raw result: names of its columns are borrowed from it */
+  PGnotify *notify;    /* the last one that was told */
   rl_arena scratch;    /* texts and lists converted for the present row */
   bool scratch_used;
 };

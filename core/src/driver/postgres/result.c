@@ -104,6 +104,7 @@ static void take_failure(rl_conn *c, const rl_pg_item *item, const PGresult *r) 
     c->retry_at = c->head + 1;
   else
     set_failure(c, r);
+  if (stale && c->failed) c->error.stale = true;
 }
 
 static int64_t count_of(PGresult *r) {

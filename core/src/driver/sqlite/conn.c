@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 
-enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500 };
+enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500, LOOK_AFTER = 5000 };
 
 static rille_status check_version(rl_error *err) {
   if (sqlite3_libversion_number() >= OLDEST_VERSION) return RILLE_OK;
@@ -56,6 +56,7 @@ static rille_status sqlite_open(const rl_conn_options *options, rl_conn **out, r
   if (!c) return rl_fail_nomem(err);
   c->options = options;
   c->pid = rl_process_id();
+  c->run_until = RL_NO_DEADLINE;
   rl_lru_init(&c->statements,
               options->statement_cache_size >= 0 ? (size_t)options->statement_cache_size : KEPT_STATEMENTS);
   rl_arena_init(&c->names, 0);
@@ -157,6 +158,18 @@ static void sqlite_cancel(rl_conn *c) {
   sqlite3_interrupt(c->db);
 }
 
+static int is_late(void *context) {
+  const rl_conn *c = context;
+  return rl_clock_ms() >= c->run_until;
+}
+
+/* So often, in instructions of its virtual machine, that it is less than a millisecond, and not seen in the time. */
+static void sqlite_run_until(rl_conn *c, int64_t deadline_ms) {
+  bool timed = deadline_ms != RL_NO_DEADLINE, was = c->run_until != RL_NO_DEADLINE;
+  c->run_until = deadline_ms;
+  if (timed != was) sqlite3_progress_handler(c->db, timed ? LOOK_AFTER : 0, timed ? is_late : NULL, c);
+}
+
 static int sqlite_descriptor(const rl_conn *c) {
   (void)c;
   return -1;
@@ -196,6 +209,7 @@ const rl_driver rl_driver_sqlite = {
     .cancel = sqlite_cancel,
     .descriptor = sqlite_descriptor,
     .server_version = sqlite_server_version,
+    .run_until = sqlite_run_until,
     .max_params = 32766,
 };
 

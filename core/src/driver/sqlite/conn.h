@@ -68,6 +68,7 @@ struct rl_conn {
   bool running;       /* items[head] was stepped */
   int64_t rows;       /* handed out by it */
   int64_t changes;    /* total changes of the connection before it */
+  int64_t run_until;  /* statements stop then */
   int64_t busy_until; /* 0: not waiting for a lock */
   int64_t busy_pause; /* ms until the next attempt */
 
