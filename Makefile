@@ -43,6 +43,7 @@ PQ_INCDIR ?= $(call once,PQ_INCDIR,$(shell pg_config --includedir 2>/dev/null ||
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 VARIANT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+VARIANT_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
 VARIANT_FLAGS_coverage := -O0 --coverage
 VARIANT_FLAGS := $(VARIANT_FLAGS_$(VARIANT))
 
@@ -70,7 +71,7 @@ ifneq ($(WITH_SQLITE),1)
 CORE_SOURCES := $(filter-out core/src/driver/sqlite/%,$(CORE_SOURCES))
 endif
 LUA_SOURCES := $(call find_c,lua/src)
-SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/%,$(call find_c,spec))
+SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/% spec/fault/host.c,$(call find_c,spec))
 TEST_SOURCES := $(filter %_test.c,$(SPEC_SOURCES))
 HELPER_SOURCES := $(filter-out %_test.c,$(SPEC_SOURCES))
 EXAMPLE_SOURCES := $(call find_c,examples)
@@ -90,7 +91,7 @@ YARDSTICK_SOURCES := $(sort $(wildcard spec/bench/*.c))
 YARDSTICK := $(BUILD)/bench/yardstick.so
 MAP := $(wildcard core/rille.map)
 
-.PHONY: all lib lua help env demo examples test tests check-programs asan valgrind bench lint abi conformance install uninstall rock rock-install \
+.PHONY: all lib lua help env demo examples test tests check-programs asan tsan valgrind bench lint abi conformance install uninstall rock rock-install \
   objects binding-objects format clean packages-build
 
 all: lib lua examples
@@ -103,6 +104,7 @@ help:
 	  'make test        every test, both engines; T="word ..." only the files whose path has one of them' \
 	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
 	  'make valgrind    the same under valgrind' \
+  'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
 	  'make bench       rille against hand-written C that fills the same Lua tables' \
 	  'make lint        formatting, luacheck, include order, symbols, warnings of gcc and clang' \
 	  'make abi         headers, symbols and layout of the public C interface' \
@@ -179,6 +181,19 @@ $(BUILD)/spec/%_test: $(OBJ)/spec/%_test.o $(HELPER_OBJECTS) $(ARCHIVE)
 	$(Q)mkdir -p $(@D)
 	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) -pthread $< $(HELPER_OBJECTS) $(ARCHIVE) -lcmocka $(LIBS) -o $@
 
+# Lua 5.4 with the core and the binding in one program, for what needs threads or an allocator of its own.
+HOST := $(BUILD)/spec/fault/host
+$(OBJ)/spec/fault/host.o: spec/fault/host.c $(OBJ)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,cc $<)$(CC) $(BASE_CFLAGS) -I$(LUA_INCDIR_5.4) -MMD -MP -c $< -o $@
+
+$(HOST): $(OBJ)/spec/fault/host.o $(BINDING_OBJECTS) $(ARCHIVE)
+	$(Q)mkdir -p $(@D)
+	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) -pthread -Wl,-E $(OBJ)/spec/fault/host.o $(BINDING_OBJECTS) $(ARCHIVE) -llua5.4 $(LIBS) -o $@
+
+host: $(HOST)
+.PHONY: host
+
 check-programs: $(TEST_PROGRAMS)
 
 # A thing that does not build is a failed test, counted by the runner; it must not keep the others from running.
@@ -190,6 +205,13 @@ tests: test
 asan:
 	@spec/support/packages.sh build test asan
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)/asan' VARIANT=asan spec/support/pg.sh run spec/run --sqlite-only-lua $(T)
+
+# The interpreter is not instrumented: the load is a program of its own that links Lua (spec/fault/host.c). The spec that starts it is as ever.
+tsan:
+	@spec/support/packages.sh build test tsan
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),running/pool running/plan_cache running/tx)
+	@+$(MAKE) -s VARIANT=tsan BUILD='$(BUILD)/tsan' host
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/
 
 valgrind:
 	@spec/support/packages.sh build test valgrind

@@ -1,0 +1,146 @@
+-- What a thread of the load does: the program that host runs in each. The last thread runs the coroutines, the others block.
+--
+--   host THREADS SECONDS worker.lua ENGINE URL FOLDER RUN_SECONDS COROUTINES FAULTS
+--
+-- Writes the keys of transfers into FOLDER as soon as their fate is known: acked.N, refused.N, unknown.N. With FAULTS = "faults" errors of the
+-- connection are expected and counted; else each is a failure.
+local bank = require "fault.bank"
+local rille = require "rille"
+local host = host -- luacheck: ignore
+
+local engine, url, folder = arg[1], arg[2], arg[3]
+local seconds, coroutines, faulty = tonumber(arg[4]), tonumber(arg[5]), arg[6] == "faults"
+
+local cooperative = coroutines > 0 and host.thread == host.threads
+
+-- Milliseconds. An answer is due after the wait for a connection, connecting, and the time of the transaction or the socket_timeout of the URL;
+-- the rest is for a machine that has other things to do.
+local options = faulty and { max_wait = 4000, timeout = 4000 } or { max_wait = 60000, timeout = 60000 }
+local DUE = faulty and 20 or 150
+local pool = { size = 5, wait = faulty and 4000 or 60000 }
+
+-- What may go wrong when servers and networks do. After these nothing was committed:
+local refusals = { P1001 = true, P1002 = true, P1003 = true, P2024 = true, P2028 = true, P2034 = true, P2037 = true }
+-- and after these nobody knows:
+local doubts = { P1008 = true, P1017 = true }
+
+local tally = { acked = 0, refused = 0, unknown = 0, reads = 0, errors = 0, slowest = 0 }
+local codes, problems = {}, {}
+
+local function problem(text, ...)
+  if #problems < 4 then problems[#problems + 1] = text:format(...) end
+end
+
+local files = {}
+local function note(fate, key)
+  tally[fate] = tally[fate] + 1
+  if not files[fate] then
+    files[fate] = assert(io.open(("%s/%s.%d"):format(folder, fate, host.thread), "a"))
+    files[fate]:setvbuf "no" -- it must be on record when the process is killed
+  end
+  files[fate]:write(key, "\n")
+end
+
+local function code_of(e) return type(e) == "table" and e.code or nil end
+
+-- Calls fn and looks at the clock; an error that may not be is a problem.
+local function timed(what, fn, ...)
+  local before = host.now()
+  local ok, result = pcall(fn, ...)
+  local took = host.now() - before
+  tally.slowest = math.max(tally.slowest, took)
+  if took > DUE then problem("%s took %.1f s: %s", what, took, tostring(result)) end
+  if ok then return true, result end
+  local code = code_of(result)
+  if code then codes[code] = (codes[code] or 0) + 1 end
+  local expected = faulty and (refusals[code] or doubts[code])
+  if not expected and result ~= bank.REGRET and code ~= "P2034" and code ~= "P2002" then problem("%s: %s", what, tostring(result)) end
+  return false, result
+end
+
+local function transfer(db, key, random)
+  local t = bank.new_transfer(engine, key, random)
+  local ok, e = timed("a transfer by " .. t.way, bank.transfer, db, t, options)
+  if ok then
+    if t.regret then problem("transfer %s was to fail", key) end
+    note("acked", key)
+  else
+    note(doubts[code_of(e)] and "unknown" or "refused", key)
+    if code_of(e) then tally.errors = tally.errors + 1 end
+  end
+  return ok
+end
+
+local function read(db, random)
+  local ok, wrong = timed("a read", bank.read, db, random, options, engine)
+  if ok and wrong then problem("%s", wrong) end
+  if ok then tally.reads = tally.reads + 1 else tally.errors = tally.errors + 1 end
+  return ok
+end
+
+-- Until the time is over. An actor that fails makes a pause, as a caller would. In the end each must be able to work again, whatever has happened.
+local function act(db, actor, pause)
+  local random = bank.random(actor * 7919 + 17)
+  local ends, serial = host.now() + seconds, 0
+  local function next_transfer()
+    serial = serial + 1
+    return transfer(db, ("%06d-%d"):format(serial, actor), random)
+  end
+  while host.now() < ends do
+    local ok
+    if random(3) == 1 then ok = read(db, random) else ok = next_transfer() end
+    if not ok and faulty then pause(0.02) end
+  end
+  local patience = host.now() + (faulty and 30 or 0)
+  local ok
+  repeat
+    ok = next_transfer()
+    if not ok then pause(0.05) end
+  until ok or host.now() > patience
+  if faulty and not ok then problem("actor %d could not work again", actor) end
+end
+
+local function run_coroutines(db)
+  local cqueues = require "cqueues"
+  local queue = cqueues.new()
+  for i = 1, coroutines do
+    queue:wrap(function()
+      local ok, e = pcall(act, db, 1000 + i, cqueues.sleep)
+      if not ok then problem("a coroutine: %s", tostring(e)) end
+    end)
+  end
+  assert(queue:loop())
+end
+
+-- When all are at rest, nobody has a connection, and the server knows of no more of them than the pool.
+local function check_rest(db)
+  local found = db:metrics().pool
+  if found.in_use ~= 0 or found.waiting ~= 0 then problem("at rest %d connections are in use, %d wait", found.in_use, found.waiting) end
+  if found.open > pool.size + (engine == "sqlite" and 1 or 0) then problem("at rest %d connections are open", found.open) end
+  if engine == "sqlite" or faulty then return end
+  local row = db:query_raw([[
+    SELECT count(*)::int AS all, count(*) FILTER (WHERE state LIKE 'idle in%')::int AS busy
+    FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rille']])[1]
+  if row.all > pool.size then problem("the server has %d connections of the pool", row.all) end
+  if row.busy > 0 then problem("%d connections are left in a transaction", row.busy) end
+end
+
+local function guard(fn, ...)
+  local ok, e = pcall(fn, ...)
+  if not ok then problem("%s", tostring(e)) end
+end
+
+local db = rille.connect { url = url, schema_text = bank.schema, pool = pool, wait = cooperative and "cqueues" or nil }
+guard(cooperative and run_coroutines or act, db, host.thread, host.sleep)
+host.meet()
+if host.thread == 1 then guard(check_rest, db) end
+host.meet()
+db:close()
+
+local list = {}
+for code, n in pairs(codes) do list[#list + 1] = code .. "=" .. n end
+table.sort(list)
+local line = ("acked=%d refused=%d unknown=%d reads=%d errors=%d slowest=%.2f %s"):format(tally.acked, tally.refused, tally.unknown, tally.reads,
+  tally.errors, tally.slowest, table.concat(list, " "))
+if #problems > 0 then error(line .. "\n  " .. table.concat(problems, "\n  "), 0) end
+return line
