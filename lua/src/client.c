@@ -122,7 +122,8 @@ static size_t session_option(lua_State *L, int index, const char **out) {
   return n / 2;
 }
 
-/* core.derive(scope, { session = { name, value, ... }, comment, primary, timeout }): the scope of a client over the same pool.
+/* core.derive(scope, { session = { name, value, ... }, comment, primary, timeout }): the scope of a client over the
+ * same pool.
  */
 static int derive(lua_State *L) {
   const char *session[SESSION_MAX];

@@ -47,16 +47,14 @@ rille_status rille_client_open(const rille_client_options *options, rille_client
 }
 
 static rille_status read_traits(const rille_derive_options *o, rl_client_traits *t, rl_setting **list, rl_error *err) {
-  *t = (rl_client_traits){
-      .primary = o->primary != 0, .comment = rl_str_of(o->comment), .timeout_ms = o->timeout_ms};
+  *t = (rl_client_traits){.primary = o->primary != 0, .comment = rl_str_of(o->comment), .timeout_ms = o->timeout_ms};
   if (o->timeout_ms < 0) return rl_fail(err, RL_VALIDATION, "timeout: it must not be negative");
   if (!o->session_count) return RILLE_OK;
   *list = rl_calloc(o->session_count, sizeof **list);
   if (!*list) return rl_fail_nomem(err);
   for (size_t i = 0; i < o->session_count; i++) {
     const char *name = o->session[2 * i], *value = o->session[2 * i + 1];
-    if (!name || !value)
-      return rl_fail(err, RL_VALIDATION, "session: setting %zu lacks a name or a value", i + 1);
+    if (!name || !value) return rl_fail(err, RL_VALIDATION, "session: setting %zu lacks a name or a value", i + 1);
     (*list)[i] = (rl_setting){rl_str_of(name), rl_str_of(value)};
   }
   t->session = *list;

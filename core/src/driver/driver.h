@@ -135,8 +135,8 @@ struct rl_driver {
    * computes for long before it answers AGAIN. */
   void (*run_until)(rl_conn *c, int64_t deadline_ms);
   /* Set where a session has settings, and rows tell of others: LISTEN and NOTIFY. The next notification that has come:
-   * RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the connection is lost. Nothing else may be
-   * under way. */
+   * RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the connection is lost. Nothing else may
+   * be under way. */
   rille_status (*notified)(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err);
   size_t max_params; /* bind limit of one statement */
 };

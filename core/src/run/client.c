@@ -98,8 +98,7 @@ static rille_status check_traits(const rl_client *from, const rl_client_traits *
     return rl_fail(err, RL_P2026, "session: a session of %s has no settings; they exist on PostgreSQL",
                    from->driver->name);
   rille_status st = RILLE_OK;
-  for (size_t i = 0; i < t->session_count && st == RILLE_OK; i++)
-    st = rl_check_setting_name(t->session[i].name, err);
+  for (size_t i = 0; i < t->session_count && st == RILLE_OK; i++) st = rl_check_setting_name(t->session[i].name, err);
   return st;
 }
 

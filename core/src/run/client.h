@@ -15,9 +15,9 @@ typedef struct rl_setting {
 typedef struct rl_client_traits {
   const rl_setting *session; /* scoped to each transaction, so that the next user of the connection has none of it */
   size_t session_count;
-  rl_str comment; /* goes along with each statement, behind its text; empty: none */
+  rl_str comment;     /* goes along with each statement, behind its text; empty: none */
   int64_t timeout_ms; /* of each call outside a transaction; 0: none */
-  bool primary;   /* reads do not go to a replica */
+  bool primary;       /* reads do not go to a replica */
 } rl_client_traits;
 
 typedef struct rl_client {

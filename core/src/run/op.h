@@ -62,6 +62,7 @@ typedef struct rl_op {
   rl_error error;
   rl_wait wait;
   int64_t limit_ms;    /* of the whole operation: the transaction's, or its max_wait, or the client's timeout */
+  int64_t sent_ms;     /* when the last group was begun */
   int64_t deadline_ms; /* of what was sent last: socket_timeout of the URL from then on, never beyond limit_ms */
 
   rl_lease *lease; /* own one; within a transaction the transaction's is used */

@@ -63,7 +63,8 @@ static rille_status send_commands(rl_op *op) {
 /* The server has so long for what is sent now: socket_timeout, or what is left of the transaction's time. */
 static void start_clock(rl_op *op) {
   int64_t limit = rl_pool_conn_options(op->client->pool)->socket_timeout_ms;
-  op->deadline_ms = limit > 0 ? rl_clock_ms() + limit : RL_NO_DEADLINE;
+  op->sent_ms = rl_clock_ms();
+  op->deadline_ms = limit > 0 ? op->sent_ms + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
   if (op->driver->run_until) op->driver->run_until(op->conn, op->limit_ms);
 }
@@ -233,11 +234,36 @@ static bool prepare_again(rl_op *op) {
   return may;
 }
 
-/* Work that never reached the server may be done again on another connection: the idle one had died. */
+/* A connection that is lost so soon after something was sent had most likely died before. */
+#define SOON_MS 1000
+
+static bool only_reads(const rl_op *op) {
+  if (op->kind == RL_OP_MODEL) return !op->compiled->plan->writes;
+  for (uint32_t i = 0; op->kind == RL_OP_BATCH && i < op->part_count; i++)
+    if (op->parts[i]->kind != RL_OP_MODEL || !only_reads(op->parts[i])) return false;
+  return op->kind == RL_OP_BATCH || op->kind == RL_OP_EXPLAIN;
+}
+
+/* Answers that were read, the failed one included. */
+static size_t answers(const rl_op *op) {
+  size_t n = op->kind == RL_OP_BATCH ? 0 : op->read_count;
+  for (uint32_t i = 0; i < op->part_count; i++) n += op->parts[i]->read_count;
+  return n;
+}
+
+/* Whether what was sent may be sent again, though the server may have heard it: it is a read of our own making (a raw
+ * SELECT may call a function that writes), and nobody has ended it for taking long. */
+static bool is_harmless(const rl_op *op) {
+  bool first = op->round_trips <= 1 && answers(op) <= 1; /* what was answered before has left its traces */
+  return first && op->error.code != RL_P1008 && rl_clock_ms() - op->sent_ms < SOON_MS && only_reads(op);
+}
+
+/* Work that never reached the server, or can be repeated without anybody noticing, is done again on another connection:
+ * the idle one had died. */
 static bool try_again(rl_op *op) {
   bool begin = op->kind == RL_OP_BEGIN; /* a begin that was lost has begun nothing */
-  bool may = op->error.connection_lost && (op->error.not_sent || begin) && (!op->tx || begin) && !op->told &&
-             !op->retried && op->lease && !op->lease->fresh;
+  bool may = op->error.connection_lost && (!op->tx || begin) && !op->told && !op->retried && op->lease &&
+             !op->lease->fresh && (op->error.not_sent || begin || is_harmless(op));
   if (!may) return false;
   rl_pool *pool = op->lease->pool;
   rl_pool_evict_idle(pool);

@@ -24,7 +24,7 @@ typedef struct rl_lease {
   bool fresh;  /* opened for this lease: nobody used it before */
   int64_t opened_ms, idle_since_ms;
   int64_t limit_ms; /* connecting takes no longer; RL_NO_DEADLINE: as long as connect_timeout says */
-  bool queued; /* waits in the lane's queue */
+  bool queued;      /* waits in the lane's queue */
   int64_t since_ms, deadline_ms;
   int64_t looked_ms; /* when a cooperative waiter looked last; RL_NO_DEADLINE: it blocks */
   int64_t rung_ms;   /* when its bell was rung; 0: not since it looked */

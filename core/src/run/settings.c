@@ -67,8 +67,9 @@ rille_status rl_check_setting_name(rl_str name, rl_error *err) {
     start = c == '.';
   }
   if (good && !start) return RILLE_OK;
-  return rl_fail(err, RL_VALIDATION,
-                 "session: \"%.*s\" is no name of a setting; letters, digits and _ are wanted, for settings of your own "
-                 "in two parts, as in app.tenant",
-                 RL_STR_ARG(name));
+  return rl_fail(
+      err, RL_VALIDATION,
+      "session: \"%.*s\" is no name of a setting; letters, digits and _ are wanted, for settings of your own "
+      "in two parts, as in app.tenant",
+      RL_STR_ARG(name));
 }

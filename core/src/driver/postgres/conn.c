@@ -175,13 +175,14 @@ static const char *pg_server_version(const rl_conn *c) {
   return c->version;
 }
 
-/* A server before 17 has no clock for the whole of a transaction. There each statement has as long, and so has the pause
- * between two. The client's own clock should be first, since it leaves the connection usable. */
+/* A server before 17 has no clock for the whole of a transaction. There each statement has as long, and so has the
+ * pause between two. The client's own clock should be first, since it leaves the connection usable. */
 static size_t pg_limits(const rl_conn *c, int64_t timeout_ms, char commands[RL_MOST_LIMITS][RL_LIMIT_SIZE]) {
   static const struct {
     const char *name;
     int version;
-  } clocks[] = {{"idle_in_transaction_session_timeout", 90600}, {"statement_timeout", 0}, {"transaction_timeout", 170000}};
+  } clocks[] = {
+      {"idle_in_transaction_session_timeout", 90600}, {"statement_timeout", 0}, {"transaction_timeout", 170000}};
   size_t n = 0;
   long long most = timeout_ms < LONGEST_LIMIT_MS ? timeout_ms : LONGEST_LIMIT_MS;
   for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {

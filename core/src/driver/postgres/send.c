@@ -50,7 +50,9 @@ static rille_status still_there(rl_conn *c, rl_error *err) {
   return rl_pg_fail_lost(c, true, err);
 }
 
-static rille_status begin(rl_conn *c, size_t items, rl_error *err) {
+/* careful: what begins here must not be sent twice, so that a server that has just gone away is better noticed now. A
+ * read of ours is simply repeated by the room above, and is spared the look while the connection is warm. */
+static rille_status begin(rl_conn *c, size_t items, bool careful, rl_error *err) {
   if (c->lost || !c->ready) {
     rl_fail(err, RL_P1017, "the connection to the database is closed");
     if (err) err->connection_lost = err->not_sent = true;
@@ -58,12 +60,13 @@ static rille_status begin(rl_conn *c, size_t items, rl_error *err) {
   }
   if (!make_room(c, items)) return rl_fail_nomem(err);
   if (c->head < c->count) return RILLE_OK;
-  if (rl_clock_ms() - c->last_used > QUIET_MS) {
+  bool idle = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+  if ((careful && idle) || rl_clock_ms() - c->last_used > QUIET_MS) {
     rille_status s = still_there(c, err);
     if (s != RILLE_OK) return s;
   }
   rl_pg_queue_reset(c);
-  c->began_idle = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
+  c->began_idle = idle;
   return RILLE_OK;
 }
 
@@ -171,7 +174,7 @@ rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params,
   if (stmt->param_count > 65535)
     return rl_fail(err, RL_P2029, "a statement takes at most 65,535 parameters on PostgreSQL; this one has %u",
                    stmt->param_count);
-  rille_status s = begin(c, 3, err);
+  rille_status s = begin(c, 3, stmt->writes || stmt->id == 0, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
   uint32_t first = (uint32_t)c->param_count;
   if (s == RILLE_OK) s = rl_pg_encode(c, stmt, params, err);
@@ -180,7 +183,7 @@ rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params,
 }
 
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err) {
-  rille_status s = begin(c, 1, err);
+  rille_status s = begin(c, 1, true, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
   if (s == RILLE_OK) s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
   if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
@@ -212,7 +215,7 @@ static rille_status declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, 
 rille_status rl_pg_fetch_rows(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, uint32_t rows,
                               rl_error *err) {
   char sql[64];
-  rille_status s = begin(c, 2, err);
+  rille_status s = begin(c, 2, false, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
   if (s == RILLE_OK && cursor->number == 0) s = declare(c, cursor, stmt, params, err);
   if (s != RILLE_OK) return s;
@@ -232,7 +235,7 @@ rille_status rl_pg_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err) {
 rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
   if (c->head < c->count)
     return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are under way");
-  rille_status s = begin(c, 1, err);
+  rille_status s = begin(c, 1, true, err);
   if (s != RILLE_OK) return s;
   if (!PQexitPipelineMode(c->pg) || !PQsendQuery(c->pg, sql)) return rl_pg_fail_lost(c, true, err);
   push(c, (rl_pg_item){.kind = RL_PG_SCRIPT});

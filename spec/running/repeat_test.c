@@ -1,0 +1,132 @@
+/* Connections that the server has ended, used at once: what certainly was not executed goes to another connection, a
+ * read is repeated, and a write of which nobody knows is an error and never sent twice. */
+#include "running.h"
+
+static const char things[] = "model Thing {\n  id Int @id\n  name String @default(\"x\")\n  parts Part[]\n}\n"
+                             "model Part {\n  id Int @id\n  thingId Int\n  thing Thing @relation(fields: [thingId], "
+                             "references: [id])\n}\n"
+                             "model Trap {\n  id Int @id\n}\n";
+
+/* Ends all connections with this name, and returns when they are gone: the next call comes while the socket is warm. */
+static void end_connections(rille_client *killer, const char *name) {
+  char sql[200];
+  snprintf(sql, sizeof sql,
+           "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
+           "application_name = '%s') t",
+           name);
+  assert_int_equal(raw(killer, NULL, sql, NULL).status, RILLE_DONE);
+}
+
+typedef struct pair {
+  world w;
+  rille_client *killer;
+} pair;
+
+static void open_pair(pair *p) {
+  open_world(&p->w, true, things, "application_name=fragile", 2);
+  p->killer = open_client(postgres_url(), p->w.schema, 1);
+}
+static void close_pair(pair *p) {
+  rille_client_release(p->killer);
+  close_world(&p->w);
+}
+
+static int64_t killed_and_called(pair *p, int i) {
+  rille_client *c = p->w.client;
+  char json[200];
+  expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)"); /* warm */
+  end_connections(p->killer, "fragile");
+  switch (i % 6) {
+  case 0: expect_rows(call(c, NULL, "thing", RILLE_COUNT, "{'where':{'id':-1}}"), "(0)"); return 0;
+  case 1: expect_rows(raw(c, NULL, "SELECT 2", NULL), "(2)"); return 0;
+  case 2: {
+    rille_tx *tx = begin_tx(c, NULL);
+    assert_int_equal(step(c, tx, rille_op_rollback).status, RILLE_DONE);
+    rille_tx_free(tx);
+    return 0;
+  }
+  case 3: snprintf(json, sizeof json, "{'data':{'id':%d}}", i); break;
+  case 4: snprintf(json, sizeof json, "{'data':{'id':%d,'parts':{'create':[{'id':%d}]}}}", i, i); break;
+  default: {
+    char sql[100];
+    snprintf(sql, sizeof sql, "INSERT INTO \"Thing\" (id) VALUES (%d)", i);
+    assert_int_equal(raw(c, NULL, sql, NULL).status, RILLE_DONE);
+    return 1;
+  }
+  }
+  answer a = call(c, NULL, "thing", RILLE_CREATE, json);
+  if (a.status != RILLE_DONE) fail_msg("%s %s", a.code, a.message);
+  return 1;
+}
+
+static void test_ended_while_idle(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  pair p;
+  open_pair(&p);
+  int64_t written = 0;
+  for (int i = 0; i < 30; i++) written += killed_and_called(&p, i);
+  char expected[32];
+  snprintf(expected, sizeof expected, "(%d)", (int)written);
+  expect_rows(call(p.w.client, NULL, "thing", RILLE_COUNT, "{}"), expected);
+  assert_int_equal(pool_stats(p.w.client).in_use, 0);
+  close_pair(&p);
+}
+
+/* How often something was tried: a sequence does not roll back. */
+static void expect_attempts(pair *p, const char *rows) {
+  char url[512], *slash;
+  snprintf(url, sizeof url, "%s", p->w.url);
+  slash = strrchr(url, '?');
+  *slash = 0;
+  rille_client *c = open_client(url, p->w.schema, 1);
+  expect_rows(raw(c, NULL, "SELECT last_value, is_called FROM attempts", NULL), rows);
+  assert_int_equal(raw(c, NULL, "ALTER SEQUENCE attempts RESTART", NULL).status, RILLE_DONE);
+  rille_client_release(c);
+}
+
+static void set_traps(rille_client *c) {
+  static const char *const sql[] = {
+      "CREATE SEQUENCE attempts",
+      "CREATE FUNCTION trap() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT nextval(''attempts'') > 0 AND "
+      "pg_terminate_backend(pg_backend_pid())'",
+      "CREATE FUNCTION on_write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM trap(); RETURN NEW; END'",
+      "CREATE TRIGGER trap BEFORE INSERT ON \"Thing\" FOR EACH ROW EXECUTE FUNCTION on_write()",
+      "DROP TABLE \"Trap\"",
+      "CREATE VIEW \"Trap\" AS SELECT 1 AS id WHERE trap()",
+  };
+  for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) assert_int_equal(raw(c, NULL, sql[i], NULL).status, RILLE_DONE);
+}
+
+/* The connection breaks while the server works. */
+static void test_ended_at_work(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  pair p;
+  open_pair(&p);
+  rille_client *c = p.w.client;
+  set_traps(c);
+  expect_code(call(c, NULL, "thing", RILLE_CREATE, "{'data':{'id':1}}"), "P1017");
+  expect_attempts(&p, "(1,true)");
+  expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
+  expect_code(call(c, NULL, "thing", RILLE_CREATE, "{'data':{'id':1,'parts':{'create':[{'id':1}]}}}"), "P1017");
+  expect_attempts(&p, "(1,true)");
+  expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
+  expect_code(raw(c, NULL, "SELECT trap()", NULL), "P1017"); /* for all we know it writes */
+  expect_attempts(&p, "(1,true)");
+  expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
+  expect_code(call(c, NULL, "trap", RILLE_FIND_MANY, "{}"), "P1017"); /* repeated, once */
+  expect_attempts(&p, "(2,true)");
+  expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
+  rille_tx *tx = begin_tx(c, NULL);
+  expect_code(call(c, tx, "trap", RILLE_FIND_MANY, "{}"), "P1017"); /* not within a transaction */
+  rille_tx_free(tx);
+  expect_attempts(&p, "(1,true)");
+  assert_int_equal(pool_stats(c).in_use, 0);
+  close_pair(&p);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_ended_while_idle), cmocka_unit_test(test_ended_at_work)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
