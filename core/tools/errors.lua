@@ -220,6 +220,15 @@ local WORDS = {
     met = "`rille.push` would lose rows or values, or the rows that are there make a step impossible. `e.meta.warnings` lists both, with their number.",
     todo = "Change the rows or the schema; `accept_data_loss = true` allows the loss, `reset = true` drops everything first.",
   },
+  P3005 = {
+    met = "`rille.restore` was to fill a database that has tables already.",
+    todo = "Restore into an empty database, or replace what is there with `force = true`.",
+  },
+  BACKUP = {
+    met = "`rille.backup` or `rille.restore` failed: the disk is full, the file cannot be made or is damaged, `pg_dump` or `pg_restore` is missing or "
+      .. "refused. Neither half a file nor half a database is left.",
+    todo = "Read the message: it has the words of the program that failed. `pg_dump` must not be older than the server.",
+  },
   P4001 = {
     met = "`rille.pull` found no table in the database.",
     todo = "Look at the URL: database and `schema=` parameter.",

@@ -74,4 +74,5 @@ return {
   P4000 = { kind = "migration", title = "Introspection failed" },
   P4001 = { kind = "migration", title = "The introspected database was empty" },
   P4002 = { kind = "migration", title = "The introspected schema was inconsistent" },
+  BACKUP = { kind = "migration", title = "A backup or a restore failed" },
 }

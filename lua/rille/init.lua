@@ -39,6 +39,23 @@ local rille = {
   pull = migrate.pull,
 }
 
+-- What a program at work seldom needs is loaded when it is first asked for.
+local LATER = {
+  generate = function() return require "rille.generate" end,
+  seed = function() return require "rille.seed" end,
+  backup = function() return require("rille.backup").backup end,
+  restore = function() return require("rille.backup").restore end,
+}
+setmetatable(rille, {
+  __index = function(_, name)
+    local load_it = LATER[name]
+    if not load_it then return nil end
+    local value = load_it()
+    rille[name] = value
+    return value
+  end,
+})
+
 local PUSH = { schema = 1, schema_text = 1, url = 1, reset = 1, accept_data_loss = 1 }
 
 local function check_text(name, text)

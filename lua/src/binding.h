@@ -210,6 +210,8 @@ void rl_alarm_setup(lua_State *L);
 void rl_client_setup(lua_State *L);
 void rl_tx_setup(lua_State *L);
 void rl_schema_setup(lua_State *L);
+void rl_models_setup(lua_State *L);
+void rl_backup_setup(lua_State *L);
 
 /* Starts for job.c: each leaves anchors and slot at the top of the stack. */
 void rl_job_prepare(rl_slot *slot); /* between taking the slot and rl_slot_begin */

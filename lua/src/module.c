@@ -61,6 +61,8 @@ static int build(lua_State *L) {
   rl_json_setup(L);
   rl_slot_setup(L);
   rl_schema_setup(L);
+  rl_models_setup(L);
+  rl_backup_setup(L);
   rl_client_setup(L);
   rl_tx_setup(L);
   rl_op_setup(L);

@@ -2,9 +2,11 @@
 #ifndef RILLE_RILLE_H
 #define RILLE_RILLE_H
 
+#include <rille/backup.h>
 #include <rille/client.h>
 #include <rille/error.h>
 #include <rille/migrate.h>
+#include <rille/model.h>
 #include <rille/op.h>
 #include <rille/schema.h>
 #include <rille/tape.h>

@@ -138,6 +138,11 @@ struct rl_driver {
    * RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the connection is lost. Nothing else may
    * be under way. */
   rille_status (*notified)(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err);
+  /* The whole database into a file that is there and empty, consistent while others write; and back, all or nothing.
+   * The connection is idle. Both block: they are for people, not for requests. `force`: what the database has in the
+   * place of what the file has is dropped. Errors: BACKUP; P1008 when others use it and must not. */
+  rille_status (*backup)(rl_conn *c, const char *file, rl_error *err);
+  rille_status (*restore)(rl_conn *c, const char *file, bool force, rl_error *err);
   size_t max_params; /* bind limit of one statement */
 };
 

@@ -37,7 +37,7 @@ static rille_status create_database(rl_str url, const rl_conn_options *missing, 
   return st;
 }
 
-static rille_status open_or_create(rl_session *s, rl_str url, const rl_dialect *dialect, rl_error *err) {
+rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dialect, rl_error *err) {
   rl_error first = {0};
   rille_status st = rl_session_open_shared(s, url, &first);
   if (st == RILLE_OK || first.code != RL_P1003) {
@@ -173,7 +173,7 @@ rille_status rl_push(const rl_push_settings *settings, rl_error *err) {
   if (st == RILLE_OK) st = rl_check_provider(settings->schema, driver, err);
   if (st != RILLE_OK) return st;
   push_order p = {settings->schema, rl_dialect_of(driver), settings->reset, settings->accept_data_loss};
-  st = open_or_create(&s, settings->url, p.dialect, err);
+  st = rl_open_or_create(&s, settings->url, p.dialect, err);
   if (st != RILLE_OK) return st;
   st = push(&s, &p, err);
   rl_session_close(&s);

@@ -3,6 +3,8 @@
 #define RL_MIGRATE_PUSH_H
 
 #include "run/client.h"
+#include "run/session.h"
+#include "sql/dialect.h"
 
 typedef struct rl_push_settings {
   const rl_schema *schema;
@@ -16,5 +18,9 @@ typedef struct rl_push_settings {
  * rows that are there forbid a step. The database is created when it is
  * missing. */
 rille_status rl_push(const rl_push_settings *settings, rl_error *err);
+
+/* A session on the database of the URL, which is created when it is missing;
+ * of one in memory, that of its clients. */
+rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dialect, rl_error *err);
 
 #endif

@@ -239,6 +239,8 @@ const rl_driver rl_driver_postgres = {
     .server_version = pg_server_version,
     .limits = pg_limits,
     .notified = pg_notified,
+    .backup = rl_pg_backup,
+    .restore = rl_pg_restore,
     .max_params = 65535,
 };
 

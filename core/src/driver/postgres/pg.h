@@ -117,6 +117,10 @@ rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err);
 /* The connection has broken: it is marked as lost. */
 rille_status rl_pg_fail_lost(rl_conn *c, bool not_sent, rl_error *err);
 
+/* dump.c */
+rille_status rl_pg_backup(rl_conn *c, const char *file, rl_error *err);
+rille_status rl_pg_restore(rl_conn *c, const char *file, bool force, rl_error *err);
+
 /* send.c */
 rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err);

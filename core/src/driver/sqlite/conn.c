@@ -210,6 +210,8 @@ const rl_driver rl_driver_sqlite = {
     .descriptor = sqlite_descriptor,
     .server_version = sqlite_server_version,
     .run_until = sqlite_run_until,
+    .backup = rl_sqlite_backup,
+    .restore = rl_sqlite_restore,
     .max_params = 32766,
 };
 

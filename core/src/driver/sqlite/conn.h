@@ -105,6 +105,10 @@ bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out);
 /* The number nearest to a decimal text. */
 bool rl_sqlite_decimal_to_float(rl_str text, double *out);
 
+/* backup.c */
+rille_status rl_sqlite_backup(rl_conn *c, const char *file, rl_error *err);
+rille_status rl_sqlite_restore(rl_conn *c, const char *file, bool force, rl_error *err);
+
 /* decode.c */
 bool rl_sqlite_datetime(rl_str text, int64_t *microseconds);
 rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_row_view *row, rl_error *err);

@@ -1,0 +1,187 @@
+/* What a schema says, as the outside reads it. */
+#include <rille/model.h>
+
+#include "api/handle.h"
+
+static rille_text text_of(rl_str s) {
+  return (rille_text){s.p, s.len};
+}
+
+static const rl_model *model_at(const rille_schema *s, int32_t model) {
+  return model >= 0 && (size_t)model < s->schema->model_count ? s->schema->models[model] : NULL;
+}
+
+static const rl_field *field_at(const rille_schema *s, int32_t model, uint32_t field) {
+  const rl_model *m = model_at(s, model);
+  return m && field < m->field_count ? &m->fields[field] : NULL;
+}
+
+int rille_schema_model_get(const rille_schema *s, int32_t model, rille_model_info *out) {
+  const rl_model *m = model_at(s, model);
+  if (!m) return 0;
+  rille_model_info full = {.field_count = (uint32_t)m->field_count,
+                           .key_count = (uint32_t)m->index_count,
+                           .view = m->is_view,
+                           .ignored = m->ignored,
+                           .name = text_of(m->name),
+                           .snake = text_of(m->client_names[0]),
+                           .camel = text_of(m->client_names[1]),
+                           .table = text_of(m->table),
+                           .schema_ = text_of(m->namespace_),
+                           .doc = text_of(m->doc)};
+  rl_write_struct(out, &full, sizeof full);
+  return 1;
+}
+
+/* ------------------------------------------------------------------ fields */
+
+static const char *const scalar_names[] = {
+    [RL_STRING] = "String",     [RL_BOOLEAN] = "Boolean", [RL_INT] = "Int",
+    [RL_BIGINT] = "BigInt",     [RL_FLOAT] = "Float",     [RL_DECIMAL] = "Decimal",
+    [RL_DATETIME] = "DateTime", [RL_JSON] = "Json",       [RL_BYTES] = "Bytes"};
+
+static const char *default_kind(const rl_field *f) {
+  switch (f->def.kind) {
+  case RL_DEFAULT_LITERAL: return "literal";
+  case RL_DEFAULT_LIST: return "list";
+  case RL_DEFAULT_AUTOINCREMENT: return "autoincrement";
+  case RL_DEFAULT_NOW: return "now";
+  case RL_DEFAULT_UUID4:
+  case RL_DEFAULT_UUID7: return "uuid";
+  case RL_DEFAULT_CUID:
+  case RL_DEFAULT_CUID2: return "cuid";
+  case RL_DEFAULT_ULID: return "ulid";
+  case RL_DEFAULT_NANOID: return "nanoid";
+  case RL_DEFAULT_DBGENERATED: return "dbgenerated";
+  case RL_DEFAULT_SEQUENCE: return "sequence";
+  default: return "";
+  }
+}
+
+static void scalar_info(const rl_field *f, rille_field_info *out) {
+  const rl_type *t = &f->type;
+  out->column = text_of(f->column);
+  out->native_count = t->native ? t->arg_count : 0;
+  out->native_args[0] = t->args[0];
+  out->native_args[1] = t->args[1];
+  if (t->native) out->native = text_of(rl_str_of(rl_native_name(t->native)));
+  if (t->scalar == RL_ENUM) {
+    out->kind = RILLE_FIELD_ENUM;
+    out->type = text_of(t->enumeration->name);
+    for (size_t i = 0; i < f->model->schema->enum_count; i++)
+      if (f->model->schema->enums[i] == t->enumeration) out->enum_ = (int32_t)i;
+  } else if (t->scalar == RL_UNSUPPORTED) {
+    out->kind = RILLE_FIELD_UNSUPPORTED;
+    out->type = text_of(rl_str_of(t->unsupported));
+  } else {
+    out->kind = RILLE_FIELD_SCALAR;
+    out->type = text_of(rl_str_of(scalar_names[t->scalar]));
+  }
+}
+
+static void relation_info(const rl_field *f, rille_field_info *out) {
+  static const int32_t kinds[] = {[RL_ONE_TO_ONE] = RILLE_RELATION_ONE_TO_ONE,
+                                  [RL_ONE_TO_MANY] = RILLE_RELATION_ONE_TO_MANY,
+                                  [RL_MANY_TO_MANY] = RILLE_RELATION_MANY_TO_MANY};
+  out->kind = RILLE_FIELD_RELATION;
+  out->type = text_of(f->target->name);
+  out->target = (int32_t)f->target->index;
+  out->opposite = (int32_t)f->opposite->index;
+  out->relation = kinds[f->relation->kind];
+  out->holds_key = f->holds_key;
+  out->pair_count = (uint32_t)f->relation->count;
+  out->relation_name = text_of(f->relation->name);
+}
+
+int rille_schema_field_get(const rille_schema *s, int32_t model, uint32_t field, rille_field_info *out) {
+  const rl_field *f = field_at(s, model, field);
+  if (!f) return 0;
+  rille_field_info full = {.name = text_of(f->name),
+                           .doc = text_of(f->doc),
+                           .list = f->list,
+                           .required = f->required,
+                           .ignored = f->ignored,
+                           .is_id = f->is_id,
+                           .is_unique = f->is_unique,
+                           .updated_at = f->updated_at,
+                           .by_database = f->generated_by_db,
+                           .has_default = f->def.kind != RL_DEFAULT_NONE || f->generated_by_db,
+                           .default_kind = default_kind(f),
+                           .enum_ = -1,
+                           .target = -1,
+                           .opposite = -1};
+  if (f->is_relation)
+    relation_info(f, &full);
+  else
+    scalar_info(f, &full);
+  rl_write_struct(out, &full, sizeof full);
+  return 1;
+}
+
+int rille_schema_pair_get(const rille_schema *s, int32_t model, uint32_t field, uint32_t pair, uint32_t *own,
+                          uint32_t *other) {
+  const rl_field *f = field_at(s, model, field);
+  if (!f || !f->is_relation || pair >= f->relation->count) return 0;
+  const rl_field *key = f->relation->fields[pair], *referenced = f->relation->references[pair];
+  *own = f->holds_key ? key->index : referenced->index;
+  *other = f->holds_key ? referenced->index : key->index;
+  return 1;
+}
+
+/* ------------------------------------------------------------------ keys */
+
+static const rl_index *key_at(const rille_schema *s, int32_t model, uint32_t key) {
+  const rl_model *m = model_at(s, model);
+  return m && key < m->index_count ? &m->indexes[key] : NULL;
+}
+
+static bool names_row(const rl_index *k) {
+  if ((k->kind != RL_INDEX_PRIMARY && k->kind != RL_INDEX_UNIQUE) || k->where.len) return false;
+  for (size_t i = 0; i < k->count; i++)
+    if (k->fields[i].field->ignored) return false;
+  return true;
+}
+
+int rille_schema_key_get(const rille_schema *s, int32_t model, uint32_t key, rille_key_info *out) {
+  const rl_index *k = key_at(s, model, key);
+  if (!k) return 0;
+  rille_key_info full = {.kind = k->kind == RL_INDEX_PRIMARY  ? RILLE_KEY_PRIMARY
+                                 : k->kind == RL_INDEX_UNIQUE ? RILLE_KEY_UNIQUE
+                                                              : RILLE_KEY_INDEX,
+                         .field_count = (uint32_t)k->count,
+                         .names_row = names_row(k),
+                         .client_name = text_of(k->client_name),
+                         .name = text_of(k->name)};
+  rl_write_struct(out, &full, sizeof full);
+  return 1;
+}
+
+int rille_schema_key_field(const rille_schema *s, int32_t model, uint32_t key, uint32_t position, uint32_t *field) {
+  const rl_index *k = key_at(s, model, key);
+  if (!k || position >= k->count) return 0;
+  *field = k->fields[position].field->index;
+  return 1;
+}
+
+/* ------------------------------------------------------------------ enums */
+
+uint32_t rille_schema_enum_count(const rille_schema *s) {
+  return (uint32_t)s->schema->enum_count;
+}
+
+int rille_schema_enum_get(const rille_schema *s, uint32_t number, rille_enum_info *out) {
+  if (number >= s->schema->enum_count) return 0;
+  const rl_enum *e = s->schema->enums[number];
+  rille_enum_info full = {
+      .value_count = (uint32_t)e->count, .name = text_of(e->name), .type = text_of(e->table), .doc = text_of(e->doc)};
+  rl_write_struct(out, &full, sizeof full);
+  return 1;
+}
+
+int rille_schema_enum_value_get(const rille_schema *s, uint32_t number, uint32_t value, rille_enum_value_info *out) {
+  if (number >= s->schema->enum_count || value >= s->schema->enums[number]->count) return 0;
+  const rl_enum_value *v = &s->schema->enums[number]->values[value];
+  rille_enum_value_info full = {.name = text_of(v->name), .value = text_of(v->column), .doc = text_of(v->doc)};
+  rl_write_struct(out, &full, sizeof full);
+  return 1;
+}

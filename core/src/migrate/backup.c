@@ -1,0 +1,175 @@
+/* A whole database into a file, and back: what is the same for all databases, above all that no half of it is left. */
+#include "migrate/backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "migrate/push.h"
+
+static bool is_there(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0;
+}
+
+/* A file beside the final one, so that a rename is all it takes; its own, and nobody else's to read. */
+static rille_status make_file(const char *path, rl_error *err) {
+  int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0) return rl_fail(err, RL_BACKUP, "the file %s cannot be made: %s", path, strerror(errno));
+  close(fd);
+  return RILLE_OK;
+}
+
+static int flush_path(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int code = fsync(fd) == 0 ? 0 : errno;
+  if (close(fd) != 0 && !code) code = errno;
+  return code;
+}
+
+static int flush_folder_of(const char *file, rl_arena *arena) {
+  const char *slash = strrchr(file, '/');
+  char *folder = slash ? rl_arena_strdup(arena, rl_str_make(file, (size_t)(slash - file) + 1)) : NULL;
+  if (slash && !folder) return ENOMEM;
+  return flush_path(folder ? folder : ".");
+}
+
+static rille_status give_name(const char *made, const char *file, bool overwrite, rl_arena *arena, rl_error *err) {
+  int code = flush_path(made);
+  if (!code && !overwrite) {
+    code = link(made, file) == 0 ? 0 : errno; /* unlike rename it fails when the name is taken by now */
+    if (!code) unlink(made);
+  }
+  if ((overwrite && !code) || code == EPERM || code == ENOTSUP) code = rename(made, file) == 0 ? 0 : errno;
+  if (!code) code = flush_folder_of(file, arena);
+  return code ? rl_fail(err, RL_BACKUP, "the backup could not be written to %s: %s", file, strerror(code)) : RILLE_OK;
+}
+
+static void remove_file(const char *path, rl_arena *arena) {
+  static const char *const companions[] = {"-journal", "-wal", "-shm"};
+  unlink(path);
+  for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
+    char *name = rl_arena_printf(arena, "%s%s", path, companions[i]);
+    if (name) unlink(name);
+  }
+}
+
+static rille_status check_file_name(const char *file, rl_error *err) {
+  if (!file || !*file) return rl_fail(err, RL_VALIDATION, "file: the name of the backup's file is missing");
+  return RILLE_OK;
+}
+
+/* Opening an SQLite database would make it. */
+static rille_status check_source(rl_str url, rl_arena *arena, rl_error *err) {
+  rl_conn_options o;
+  rille_status st = rl_driver_parse_url(url, arena, &o, err);
+  if (st != RILLE_OK || !o.driver->single_writer || o.memory || is_there(o.conninfo)) return st;
+  return rl_fail(err, RL_P1003, "the database file %s does not exist", o.conninfo);
+}
+
+static rille_status save(rl_session *s, const char *file, bool overwrite, rl_error *err) {
+  char *made = rl_arena_printf(&s->arena, "%s.%ld.part", file, rl_process_id());
+  if (!made) return rl_fail_nomem(err);
+  rille_status st = make_file(made, err);
+  if (st != RILLE_OK) return st;
+  st = s->options.driver->backup(s->conn, made, err);
+  if (st == RILLE_OK) st = give_name(made, file, overwrite, &s->arena, err);
+  if (st != RILLE_OK) remove_file(made, &s->arena);
+  return st;
+}
+
+rille_status rl_backup(rl_str url, const char *file, bool overwrite, rl_error *err) {
+  rl_session s;
+  rl_arena arena;
+  rille_status st = check_file_name(file, err);
+  if (st != RILLE_OK) return st;
+  if (!overwrite && is_there(file))
+    return rl_fail(err, RL_VALIDATION, "file: %s is there already; overwrite = true replaces it", file);
+  rl_arena_init(&arena, 0);
+  st = check_source(url, &arena, err);
+  rl_arena_dispose(&arena);
+  if (st == RILLE_OK) st = rl_session_open_shared(&s, url, err);
+  if (st != RILLE_OK) return st;
+  st = save(&s, file, overwrite, err);
+  rl_session_close(&s);
+  return st;
+}
+
+/* ------------------------------------------------------------------ and back */
+
+static rille_status read_head(const char *file, char head[16], rl_error *err) {
+  memset(head, 0, 16);
+  FILE *f = fopen(file, "rbe");
+  if (!f) return rl_fail(err, RL_VALIDATION, "file: %s cannot be read: %s", file, strerror(errno));
+  size_t n = fread(head, 1, 16, f);
+  fclose(f);
+  return n == 16 ? RILLE_OK : rl_fail(err, RL_VALIDATION, "file: %s is no backup: it is empty or cut off", file);
+}
+
+/* Backups tell what they are by their first bytes. */
+static rille_status check_backup(const char *file, bool sqlite, rl_error *err) {
+  char head[16];
+  rille_status st = read_head(file, head, err);
+  if (st != RILLE_OK) return st;
+  bool is_sqlite = memcmp(head, "SQLite format 3", 16) == 0, is_dump = memcmp(head, "PGDMP", 5) == 0;
+  if (sqlite ? is_sqlite : is_dump) return RILLE_OK;
+  const char *wanted = sqlite ? "an SQLite database" : "what pg_dump writes with -Fc";
+  if (is_sqlite || is_dump)
+    return rl_fail(err, RL_VALIDATION, "file: %s is a backup of %s, and the URL names another kind of database", file,
+                   is_sqlite ? "SQLite" : "PostgreSQL");
+  return rl_fail(err, RL_VALIDATION, "file: %s is no backup; expected is %s", file, wanted);
+}
+
+static const char *contents_sql(const rl_conn_options *o) {
+  if (o->driver->single_writer)
+    return "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+           "ORDER BY name LIMIT 1";
+  bool one = o->search_path && strcmp(o->search_path, "public") != 0;
+  return one ? "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+               "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname = current_schema() ORDER BY 1 LIMIT 1"
+             : "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+               "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
+               "AND n.nspname NOT LIKE 'pg\\_%' AND NOT EXISTS (SELECT 1 FROM pg_depend d "
+               "WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 1";
+}
+
+static rille_status check_empty(rl_session *s, rl_error *err) {
+  rl_str *names = NULL;
+  size_t count = 0;
+  rille_status st = rl_session_texts(s, contents_sql(&s->options), &names, &count, err);
+  if (st != RILLE_OK || count == 0) return st;
+  return rl_fail(err, RL_P3005, "the database %s is not empty, it has the table \"%.*s\"; force = true replaces it",
+                 s->options.display, RL_STR_ARG(names[0]));
+}
+
+static rille_status load(rl_session *s, const char *file, bool force, rl_error *err) {
+  rille_status st = force ? RILLE_OK : check_empty(s, err);
+  return st == RILLE_OK ? s->options.driver->restore(s->conn, file, force, err) : st;
+}
+
+rille_status rl_restore(rl_str url, const char *file, bool force, rl_error *err) {
+  rl_session s;
+  rl_arena arena;
+  rl_conn_options o;
+  rille_status st = check_file_name(file, err);
+  if (st != RILLE_OK) return st;
+  rl_arena_init(&arena, 0);
+  st = rl_driver_parse_url(url, &arena, &o, err);
+  bool is_file = st == RILLE_OK && o.driver->single_writer && !o.memory;
+  bool made = is_file && !is_there(o.conninfo);
+  if (st == RILLE_OK) st = check_backup(file, o.driver->single_writer, err);
+  if (st == RILLE_OK) {
+    st = rl_open_or_create(&s, url, rl_dialect_of(o.driver), err);
+    if (st == RILLE_OK) {
+      st = load(&s, file, force, err);
+      rl_session_close(&s);
+    }
+    if (st != RILLE_OK && made) remove_file(o.conninfo, &arena);
+  }
+  rl_arena_dispose(&arena);
+  return st;
+}

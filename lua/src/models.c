@@ -1,0 +1,206 @@
+/* What a schema says, as plain tables: for the makers of types, pictures and rows. */
+#include <string.h>
+
+#include "binding.h"
+
+static void set_text(lua_State *L, const char *key, rille_text text) {
+  lua_pushlstring(L, text.p ? text.p : "", text.len);
+  lua_setfield(L, -2, key);
+}
+
+/* Absent when it is empty. */
+static void set_some(lua_State *L, const char *key, rille_text text) {
+  if (text.len) set_text(L, key, text);
+}
+
+/* Absent when it is not so. */
+static void set_flag(lua_State *L, const char *key, int32_t on) {
+  if (!on) return;
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, key);
+}
+
+static void push_field_name(lua_State *L, const rille_schema *s, int32_t model, uint32_t field) {
+  rille_field_info f;
+  memset(&f, 0, sizeof f);
+  f.struct_size = (uint32_t)sizeof f;
+  rille_schema_field_get(s, model, field, &f);
+  lua_pushlstring(L, f.name.p ? f.name.p : "", f.name.len);
+}
+
+static void push_model_name(lua_State *L, const rille_schema *s, int32_t model) {
+  lua_pushstring(L, rille_schema_model_name(s, model));
+}
+
+/* { own, ... } and { other, ... } of the foreign key */
+static void set_pairs(lua_State *L, const rille_schema *s, int32_t model, uint32_t field, const rille_field_info *f) {
+  uint32_t own = 0, other = 0;
+  lua_createtable(L, (int)f->pair_count, 0);
+  lua_createtable(L, (int)f->pair_count, 0);
+  for (uint32_t i = 0; i < f->pair_count; i++) {
+    rille_schema_pair_get(s, model, field, i, &own, &other);
+    push_field_name(L, s, model, own);
+    lua_rawseti(L, -3, (int)i + 1);
+    push_field_name(L, s, f->target, other);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -3, "other_fields");
+  lua_setfield(L, -2, "own_fields");
+}
+
+static void set_relation(lua_State *L, const rille_schema *s, int32_t model, uint32_t field,
+                         const rille_field_info *f) {
+  static const char *const kinds[] = {"", "one_to_one", "one_to_many", "many_to_many"};
+  push_model_name(L, s, f->target);
+  lua_setfield(L, -2, "target");
+  push_field_name(L, s, f->target, (uint32_t)f->opposite);
+  lua_setfield(L, -2, "opposite");
+  lua_pushstring(L, f->relation > 0 && f->relation < 4 ? kinds[f->relation] : "");
+  lua_setfield(L, -2, "relation");
+  set_text(L, "relation_name", f->relation_name);
+  set_flag(L, "holds_key", f->holds_key);
+  set_pairs(L, s, model, field, f);
+}
+
+static void set_native(lua_State *L, const rille_field_info *f) {
+  set_some(L, "native", f->native);
+  if (!f->native_count) return;
+  lua_createtable(L, f->native_count, 0);
+  for (int i = 0; i < f->native_count && i < 2; i++) {
+    lua_pushinteger(L, f->native_args[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "native_args");
+}
+
+static void push_field(lua_State *L, const rille_schema *s, int32_t model, uint32_t field) {
+  static const char *const kinds[] = {"unsupported", "scalar", "enum", "relation", "unsupported"};
+  rille_field_info f;
+  memset(&f, 0, sizeof f);
+  f.struct_size = (uint32_t)sizeof f;
+  rille_schema_field_get(s, model, field, &f);
+  lua_createtable(L, 0, 16);
+  set_text(L, "name", f.name);
+  set_text(L, "type", f.type);
+  set_some(L, "column", f.column);
+  set_some(L, "doc", f.doc);
+  lua_pushstring(L, f.kind >= 0 && f.kind <= 4 ? kinds[f.kind] : kinds[0]);
+  lua_setfield(L, -2, "kind");
+  set_native(L, &f);
+  set_flag(L, "list", f.list);
+  set_flag(L, "required", f.required);
+  set_flag(L, "ignored", f.ignored);
+  set_flag(L, "is_id", f.is_id);
+  set_flag(L, "is_unique", f.is_unique);
+  set_flag(L, "updated_at", f.updated_at);
+  set_flag(L, "has_default", f.has_default);
+  set_flag(L, "by_database", f.by_database);
+  if (*f.default_kind) {
+    lua_pushstring(L, f.default_kind);
+    lua_setfield(L, -2, "default_kind");
+  }
+  if (f.kind == RILLE_FIELD_RELATION) set_relation(L, s, model, field, &f);
+}
+
+static void push_key(lua_State *L, const rille_schema *s, int32_t model, uint32_t key) {
+  static const char *const kinds[] = {"index", "primary", "unique", "index"};
+  rille_key_info k;
+  uint32_t field = 0;
+  memset(&k, 0, sizeof k);
+  k.struct_size = (uint32_t)sizeof k;
+  rille_schema_key_get(s, model, key, &k);
+  lua_createtable(L, 0, 5);
+  lua_pushstring(L, k.kind > 0 && k.kind < 4 ? kinds[k.kind] : kinds[0]);
+  lua_setfield(L, -2, "kind");
+  set_some(L, "client_name", k.client_name);
+  set_some(L, "name", k.name);
+  set_flag(L, "names_row", k.names_row);
+  lua_createtable(L, (int)k.field_count, 0);
+  for (uint32_t i = 0; i < k.field_count; i++) {
+    rille_schema_key_field(s, model, key, i, &field);
+    push_field_name(L, s, model, field);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "fields");
+}
+
+static void push_model(lua_State *L, const rille_schema *s, int32_t model) {
+  rille_model_info m;
+  memset(&m, 0, sizeof m);
+  m.struct_size = (uint32_t)sizeof m;
+  rille_schema_model_get(s, model, &m);
+  lua_createtable(L, 0, 10);
+  set_text(L, "name", m.name);
+  set_text(L, "snake", m.snake);
+  set_text(L, "camel", m.camel);
+  set_text(L, "table", m.table);
+  set_some(L, "schema", m.schema_);
+  set_some(L, "doc", m.doc);
+  set_flag(L, "view", m.view);
+  set_flag(L, "ignored", m.ignored);
+  lua_createtable(L, (int)m.field_count, 0);
+  for (uint32_t i = 0; i < m.field_count; i++) {
+    push_field(L, s, model, i);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "fields");
+  lua_createtable(L, (int)m.key_count, 0);
+  for (uint32_t i = 0; i < m.key_count; i++) {
+    push_key(L, s, model, i);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "keys");
+}
+
+static void push_enum(lua_State *L, const rille_schema *s, uint32_t number) {
+  rille_enum_info e;
+  memset(&e, 0, sizeof e);
+  e.struct_size = (uint32_t)sizeof e;
+  rille_schema_enum_get(s, number, &e);
+  lua_createtable(L, 0, 4);
+  set_text(L, "name", e.name);
+  set_text(L, "type", e.type);
+  set_some(L, "doc", e.doc);
+  lua_createtable(L, (int)e.value_count, 0);
+  for (uint32_t i = 0; i < e.value_count; i++) {
+    rille_enum_value_info v;
+    memset(&v, 0, sizeof v);
+    v.struct_size = (uint32_t)sizeof v;
+    rille_schema_enum_value_get(s, number, i, &v);
+    lua_createtable(L, 0, 3);
+    set_text(L, "name", v.name);
+    set_text(L, "value", v.value);
+    set_some(L, "doc", v.doc);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "values");
+}
+
+/* core.schema_models(schema): { provider, models = { { name, snake, camel, table, schema, doc, view, ignored, fields,
+ * keys } }, enums = { { name, type, doc, values } } }, in the order of the schema; flags that are off are absent. */
+static int schema_models(lua_State *L) {
+  const rille_schema *s = rl_schema_check(L, 1);
+  int32_t models = rille_schema_model_count(s);
+  uint32_t enums = rille_schema_enum_count(s);
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, rille_schema_provider(s));
+  lua_setfield(L, -2, "provider");
+  lua_createtable(L, models, 0);
+  for (int32_t i = 0; i < models; i++) {
+    push_model(L, s, i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "models");
+  lua_createtable(L, (int)enums, 0);
+  for (uint32_t i = 0; i < enums; i++) {
+    push_enum(L, s, i);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "enums");
+  return 1;
+}
+
+void rl_models_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"schema_models", schema_models}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+}
