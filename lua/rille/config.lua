@@ -63,8 +63,10 @@ local function check_text(options, key)
   return value
 end
 
--- What core.schema takes, without the URL.
-local function schema_source(options)
+--- Where the schema is, as options or convention say: what core.schema takes, without the URL.
+---@param options { schema?: string, schema_text?: string }
+---@return { path?: string, text?: string }
+function config.source(options)
   local path, text = check_text(options, "schema"), check_text(options, "schema_text")
   if path and text then errors.raise("VALIDATION", "`schema` and `schema_text` exclude each other") end
   if text then return { text = text } end
@@ -93,7 +95,7 @@ end
 ---@return userdata schema
 ---@return string url
 function config.resolve(options)
-  local source = schema_source(options)
+  local source = config.source(options)
   local url = check_text(options, "url") or find_url(source)
   source.url = url
   return core.schema(source), url

@@ -96,6 +96,17 @@ function Client:primary() end
 
 ---@class rille.Null
 
+--- A column on the right-hand side of a filter.
+---@class rille.Field: userdata
+
+---@alias rille.Period "year"|"month"|"week"|"day"|"hour"
+
+---@class (exact) rille.Count
+---@field count integer
+
+---@class (exact) rille.Distinct
+---@field distinct boolean
+
 ---@alias rille.LockMode "update"|"share"|"no_key_update"|"key_share"
 ---@alias rille.Lock rille.LockMode|{ mode: rille.LockMode, skip_locked?: boolean, nowait?: boolean }
 
@@ -321,7 +332,7 @@ function rille.object(t) end
 --- A column on the right-hand side of a filter.
 ---@param model string
 ---@param field string
----@return userdata
+---@return rille.Field
 function rille.field(model, field) end
 
 --- Seconds since 1970 of an ISO-8601 text: an integer when they are whole, else a float. Errors: VALIDATION.

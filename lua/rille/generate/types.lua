@@ -1,0 +1,89 @@
+--- The types of a schema for editors, as LuaCATS annotations.
+local client = require "rille.client"
+local methods = require "rille.generate.methods"
+local model = require "rille.generate.model"
+local values = require "rille.generate.values"
+local writer = require "rille.generate.writer"
+
+local types = {}
+types.__index = types
+
+local HEAD = [[
+---@meta
+--- Types of %s, made by `rille generate`: changes here are lost.
+---
+---     ---@type %s
+---     local db = require("rille").connect()
+---
+--- Then the editor knows the models of db, their fields, and what each method takes and returns.
+-- luacheck: ignore 631]]
+
+--- What an order is written with.
+function types:sort()
+  local shared = self.values.shared
+  local direction = self.out:alias(shared .. "Sort", '"asc"|"desc"')
+  local plain = self.out:class(shared .. "SortPlain", { { "sort", direction } })
+  local nulls = self.out:class(shared .. "SortNulls", { { "sort", direction }, { "nulls", '"first"|"last"', true } })
+  local count = direction .. "|" .. plain
+  return {
+    direction = direction, plain = direction .. "|" .. plain, nulls = direction .. "|" .. nulls,
+    count = self.out:class(shared .. "SortCount", { { "_count", count } }),
+  }
+end
+
+local function write_enum(self, enum)
+  local names, docs = {}, { enum.doc }
+  for i, value in ipairs(enum.values) do
+    names[i] = ("%q"):format(value.name)
+    if value.doc then docs[#docs + 1] = ("`%s`: %s"):format(value.name, value.doc) end
+  end
+  self.out:alias(self.prefix .. "." .. enum.name, table.concat(names, "|"), table.concat(docs, "\n"))
+end
+
+local function write_model(self, m)
+  local one = model.new(self, m)
+  one:row()
+  one:fields()
+  one:conditions()
+  one:orders()
+  one:shown()
+  if not m.view then one:data() end
+  return methods.write(one)
+end
+
+-- The three names of each model; where the client has a method of that name, the method wins.
+local function write_client(self, classes)
+  local fields, own = {}, self.prefix
+  for _, c in ipairs(classes) do
+    local m, said = c.model, {}
+    for _, name in ipairs { m.snake, m.camel, m.name } do
+      if not said[name] and not client.methods[name] then fields[#fields + 1] = { name, c.class, nil, m.doc } end
+      said[name] = true
+    end
+  end
+  fields[#fields + 1] = { "transaction", ("fun(self: %s, fn: (fun(tx: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) }
+  fields[#fields + 1] = { "batch", ("fun(self: %s, fn: (fun(b: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) }
+  self.out:class(own, fields, { parent = "rille.Client", doc = "The client: each model by its three names.", open = true })
+end
+
+--- The text of the annotations. The same schema gives the same text.
+---@param schema table as core.schema_models gives it
+---@param options { prefix: string, source: string } prefix: what names of classes begin with, and the name of the client's class
+---@return string
+function types.text(schema, options)
+  local self = setmetatable({ out = writer.new(), prefix = options.prefix, by_name = {} }, types)
+  self.values = values.new(self.out, options.prefix)
+  self.out:line((HEAD:format(options.source, options.prefix)))
+  for _, m in ipairs(schema.models) do
+    if not m.ignored then self.by_name[m.name] = m end
+  end
+  for _, enum in ipairs(schema.enums) do write_enum(self, enum) end
+  local classes = {}
+  for _, m in ipairs(schema.models) do
+    if not m.ignored then classes[#classes + 1] = { model = m, class = write_model(self, m) } end
+  end
+  write_client(self, classes)
+  return self.out:text()
+end
+
+return types

@@ -1,0 +1,60 @@
+--- LuaCATS annotations as text: classes with fields, aliases.
+local writer = {}
+writer.__index = writer
+
+local KEYWORDS = {}
+for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while"):gmatch "%a+" do
+  KEYWORDS[word] = true
+end
+
+--- A new, empty text.
+function writer.new() return setmetatable({ lines = {}, seen = {} }, writer) end
+
+function writer:line(text) self.lines[#self.lines + 1] = text end
+
+-- Text of a comment, one line a line; an empty one is left out.
+local function comment(self, doc)
+  for text in ((doc or "") .. "\n"):gmatch "([^\n]*)\n" do
+    if text:find "%S" then self:line("---" .. text:gsub("^%s+", ""):gsub("^@", "\\@")) end
+  end
+end
+
+local function field_line(name, type, optional, doc)
+  local key, words
+  if KEYWORDS[name] or not name:find "^[%a_][%w_]*$" then
+    key, words = ("[%q]"):format(name), optional and "nil" or nil -- a key in brackets takes no `?`
+    if words then type = type .. "|nil" end
+  else
+    key = optional and name .. "?" or name
+  end
+  local text = doc and doc:gsub("%s*\n%s*", " "):match "^%s*(.-)%s*$"
+  return ("---@field %s %s%s"):format(key, type, text and text ~= "" and " # " .. text or "")
+end
+
+--- A class. fields: a list of { name, type, optional, doc }.
+---@param name string
+---@param fields table[]
+---@param options? { parent?: string, doc?: string, open?: boolean } open: other fields may be in it
+function writer:class(name, fields, options)
+  options = options or {}
+  if self.seen[name] then return name end
+  self.seen[name] = true
+  self:line ""
+  comment(self, options.doc)
+  self:line(("---@class %s%s%s"):format(options.open and "" or "(exact) ", name, options.parent and ": " .. options.parent or ""))
+  for _, f in ipairs(fields) do self:line(field_line(f[1], f[2], f[3], f[4])) end
+  return name
+end
+
+function writer:alias(name, type, doc)
+  if self.seen[name] then return name end
+  self.seen[name] = true
+  self:line ""
+  comment(self, doc)
+  self:line(("---@alias %s %s"):format(name, type))
+  return name
+end
+
+function writer:text() return table.concat(self.lines, "\n") .. "\n" end
+
+return writer
