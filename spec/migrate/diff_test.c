@@ -142,7 +142,7 @@ static void test_sqlite_texts(void **state) {
   static const char sql[] =
       "CREATE TABLE \"CHECK\" (a INT /* CHECK (no) */ CHECK (a > ')' AND (1)), -- CHECK (no)\n"
       "b TEXT DEFAULT 'CHECK (no)', CONSTRAINT \"own \"\"one\" CHECK(b <> '')) WITHOUT ROWID, STRICT";
-  assert_int_equal(rl_sqlite_checks(rl_str_of(sql), &arena, &t, NULL), RILLE_OK);
+  assert_int_equal(rl_sqlite_definition(rl_str_of(sql), &arena, &t, NULL), RILLE_OK);
   assert_int_equal(t.checks.count, 2);
   assert_true(rl_str_is(t.checks.items[0].sql, "CHECK (a > ')' AND (1))"));
   assert_true(rl_str_is(t.checks.items[1].name, "own \"one"));

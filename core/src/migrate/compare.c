@@ -52,7 +52,11 @@ static bool same_text(rl_str a, rl_str b) {
     const char *bare, *full;
   } all[] = {{"CHAR", "CHAR(1)"},           {"BIT", "BIT(1)"},
              {"CHAR[]", "CHAR(1)[]"},       {"BIT[]", "BIT(1)[]"},
-             {"DECIMAL", "DECIMAL(65,30)"}, {"DECIMAL[]", "DECIMAL(65,30)[]"}};
+             {"DECIMAL", "DECIMAL(65,30)"}, {"DECIMAL[]", "DECIMAL(65,30)[]"},
+             {"TIMESTAMP", "TIMESTAMP(6)"}, {"TIMESTAMP[]", "TIMESTAMP(6)[]"},
+             {"TIMESTAMPTZ", "TIMESTAMPTZ(6)"}, {"TIMESTAMPTZ[]", "TIMESTAMPTZ(6)[]"},
+             {"TIME", "TIME(6)"}, {"TIME[]", "TIME(6)[]"},
+             {"TIMETZ", "TIMETZ(6)"}, {"TIMETZ[]", "TIMETZ(6)[]"}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     if (rl_str_is(a, all[i].bare)) a = rl_str_of(all[i].full);
     if (rl_str_is(b, all[i].bare)) b = rl_str_of(all[i].full);
@@ -71,7 +75,13 @@ bool rl_db_same_type(const rl_differ *d, const rl_db_column *a, const rl_db_colu
   return x || y ? x && y && strcmp(x, y) == 0 : same_text(a->type, b->type);
 }
 
+/* Numbers out of a sequence that the schema calls by its name. */
+static bool is_counted(const rl_db_column *c) {
+  return c->autoincrement || rl_str_starts(c->def.sql, RL_STR("nextval("));
+}
+
 bool rl_db_same_column(const rl_differ *d, const rl_db_column *a, const rl_db_column *b) {
+  if (d->types && is_counted(a) && is_counted(b)) return rl_db_same_type(d, a, b) && a->required == b->required;
   if (a->computed || b->computed) return a->computed == b->computed || !b->computed;
   return rl_db_same_type(d, a, b) && a->required == b->required && a->autoincrement == b->autoincrement &&
          (a->autoincrement || rl_db_default_equal(&a->def, &b->def));
@@ -209,6 +219,17 @@ bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b) {
     if (!rl_str_eq(x->column, y->column) || x->descending != y->descending || !ops) return false;
   }
   return true;
+}
+
+const rl_db_index *rl_db_index_of(const rl_db_table *t, rl_str name) {
+  for (size_t i = 0; i < t->indexes.count; i++)
+    if (rl_str_eq(t->indexes.items[i].name, name)) return &t->indexes.items[i];
+  return NULL;
+}
+
+bool rl_db_is_left(const rl_differ *d, const rl_db_table *to, const rl_db_index *x) {
+  if (x->opaque) return true;
+  return x->predicate.len && d->to->leaves_partial && !rl_db_index_of(to, x->name);
 }
 
 bool rl_db_same_primary(const rl_db_table *a, const rl_db_table *b) {

@@ -19,8 +19,16 @@ rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err);
  * database prints it the same. */
 rille_status rl_db_reword(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err);
 
-/* What only the statement of a SQLite table or index tells. */
-rille_status rl_sqlite_checks(rl_str create_table, rl_arena *arena, rl_db_table *t, rl_error *err);
+/* What only the statement of a SQLite table or index tells: checks, generated
+ * columns and collations of a table whose columns are known. */
+rille_status rl_sqlite_definition(rl_str create_table, rl_arena *arena, rl_db_table *t, rl_error *err);
 rl_str rl_sqlite_predicate(rl_str create_index);
+bool rl_sqlite_collates(rl_str create_index);
+
+/* Whether a name stands in a statement, bare or quoted; texts and comments do
+ * not count. */
+bool rl_sql_mentions(rl_str sql, rl_str name);
+/* The statement with another name in its place; p is NULL when memory is short. */
+rl_str rl_sql_renamed(rl_arena *arena, rl_str sql, rl_str old, rl_str now);
 
 #endif

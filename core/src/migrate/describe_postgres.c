@@ -109,6 +109,8 @@ static rille_status read_tables(reader *r) {
       v->namespace_ = rl_cell(&rows, i, 0);
       v->name = rl_cell(&rows, i, 1);
       v->sql = rl_cell(&rows, i, 4);
+      v->comment = rl_cell(&rows, i, 3);
+      v->materialized = rl_str_is(kind, "m");
       continue;
     }
     rl_db_table *t = RL_DB_ADD(&r->s->arena, &r->db->tables);
@@ -178,11 +180,11 @@ static rl_str type_text(reader *r, const rl_db_column *c, rl_str typname, rl_str
 }
 
 static const char columns_sql[] = "SELECT rel.label, rel.name, a.attname::text, b.typname::text, "
-                                  "format_type(b.oid, a.atttypmod), "
+                                  "format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END), "
                                   "CASE WHEN b.typtype = 'e' THEN coalesce(ns.label, bn.nspname::text) ELSE "
                                   "'' END, "
                                   "CASE WHEN b.typtype = 'e' THEN b.typname::text ELSE '' END, (t.oid <> "
-                                  "b.oid)::text, a.attnotnull::text, "
+                                  "b.oid AND t.typtype <> 'd')::text, a.attnotnull::text, "
                                   "a.attidentity::text, a.attgenerated::text, coalesce(pg_get_expr(d.adbin, "
                                   "d.adrelid), ''), "
                                   "coalesce(q.relname::text, ''), coalesce(col_description(rel.oid, "
@@ -190,8 +192,8 @@ static const char columns_sql[] = "SELECT rel.label, rel.name, a.attname::text, 
                                   "FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND "
                                   "NOT a.attisdropped "
                                   "JOIN pg_type t ON t.oid = a.atttypid "
-                                  "JOIN pg_type b ON b.oid = CASE WHEN t.typcategory = 'A' AND t.typelem <> "
-                                  "0 THEN t.typelem ELSE t.oid END "
+                                  "JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typcategory = 'A' AND "
+                                  "t.typelem <> 0 THEN t.typelem ELSE t.oid END "
                                   "JOIN pg_namespace bn ON bn.oid = b.typnamespace LEFT JOIN ns ON ns.oid = "
                                   "b.typnamespace "
                                   "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
@@ -227,8 +229,14 @@ static rille_status read_column(reader *r, const rl_text_rows *rows, size_t i) {
   c->sequence = rl_cell(rows, i, 12);
   c->comment = rl_cell(rows, i, 13);
   rl_str def = rl_cell(rows, i, 11);
-  c->autoincrement = c->identity || (c->sequence.len && rl_str_starts(def, RL_STR("nextval(")));
-  if (c->autoincrement || c->computed) return RILLE_OK;
+  c->autoincrement = c->identity || rl_str_starts(def, RL_STR("nextval("));
+  if (c->computed)
+    c->generated = rl_str_of(rl_arena_printf(&r->s->arena, "GENERATED ALWAYS AS (%.*s) STORED", RL_STR_ARG(def)));
+  if (c->computed && !c->generated.p) return rl_fail_nomem(r->err);
+  if (c->autoincrement || c->computed) {
+    c->def.sql = def;
+    return RILLE_OK;
+  }
   c->def = rl_db_default_of(&r->s->arena, def);
   return c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p ? rl_fail_nomem(r->err) : RILLE_OK;
 }
@@ -370,14 +378,91 @@ static rille_status read_checks(reader *r) {
   return st;
 }
 
+/* ------------------------------------------------------------------ views, and what is no table of ours */
+
+static const char uses_sql[] = "SELECT DISTINCT rel.label, rel.name, coalesce(ns.label, n.nspname::text), c.relname::text, "
+                               "coalesce(a.attname::text, '') FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid "
+                               "JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND "
+                               "d.refclassid = 'pg_class'::regclass AND d.refobjid <> rel.oid "
+                               "JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace "
+                               "LEFT JOIN ns ON ns.oid = n.oid LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND "
+                               "a.attnum = d.refobjsubid AND d.refobjsubid > 0 "
+                               "WHERE rel.relkind IN ('v', 'm') ORDER BY 1, 2, 3, 4, 5";
+
+static rille_status read_uses(reader *r) {
+  rl_text_rows rows;
+  rille_status st = query(r, uses_sql, 5, &rows);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_view *v = view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
+    rl_db_use *u = v ? RL_DB_ADD(&r->s->arena, &v->uses) : NULL;
+    if (v && !u) return rl_fail_nomem(r->err);
+    if (u) *u = (rl_db_use){rl_cell(&rows, i, 2), rl_cell(&rows, i, 3), rl_cell(&rows, i, 4)};
+  }
+  return st;
+}
+
+/* The statements that make again what goes with a view: indexes, triggers, comments, rights. */
+static const char belongings_sql[] =
+    "SELECT rel.label, rel.name, b.sql FROM rel JOIN pg_class v ON v.oid = rel.oid CROSS JOIN LATERAL ("
+    "SELECT 1 AS n, pg_get_indexdef(x.indexrelid) AS sql FROM pg_index x WHERE x.indrelid = rel.oid "
+    "UNION ALL SELECT 2, pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE g.tgrelid = rel.oid AND NOT g.tgisinternal "
+    "UNION ALL SELECT 3, format('COMMENT ON %s %s IS %L', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE "
+    "'VIEW' END, rel.oid::regclass, obj_description(rel.oid, 'pg_class')) WHERE obj_description(rel.oid, 'pg_class') IS "
+    "NOT NULL "
+    "UNION ALL SELECT 4, format('COMMENT ON COLUMN %s.%I IS %L', rel.oid::regclass, a.attname, col_description(rel.oid, "
+    "a.attnum)) FROM pg_attribute a WHERE a.attrelid = rel.oid AND col_description(rel.oid, a.attnum) IS NOT NULL "
+    "UNION ALL SELECT 5, format('GRANT %s ON %s TO %s%s', p.privilege_type, rel.oid::regclass, CASE p.grantee WHEN 0 THEN "
+    "'PUBLIC' ELSE quote_ident(pg_get_userbyid(p.grantee)) END, CASE WHEN p.is_grantable THEN ' WITH GRANT OPTION' ELSE "
+    "'' END) FROM aclexplode(v.relacl) p WHERE p.grantee <> v.relowner "
+    "UNION ALL SELECT 6, format('ALTER %s %s OWNER TO %I', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE "
+    "'VIEW' END, rel.oid::regclass, pg_get_userbyid(v.relowner)) WHERE pg_get_userbyid(v.relowner) <> current_user"
+    ") b WHERE rel.relkind IN ('v', 'm') ORDER BY 1, 2, b.n, 3";
+
+static rille_status read_belongings(reader *r) {
+  rl_text_rows rows;
+  rille_status st = query(r, belongings_sql, 3, &rows);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_view *v = view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
+    rl_str *sql = v ? RL_DB_ADD(&r->s->arena, &v->belongings) : NULL;
+    if (v && !sql) return rl_fail_nomem(r->err);
+    if (sql) *sql = rl_cell(&rows, i, 2);
+  }
+  if (st == RILLE_OK)
+    st = query(r,
+               "SELECT rel.label, rel.name, ' WITH (' || array_to_string(v.reloptions, ', ') || ')' FROM rel JOIN "
+               "pg_class v ON v.oid = rel.oid WHERE rel.relkind IN ('v', 'm') AND v.reloptions IS NOT NULL",
+               3, &rows);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_view *v = view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
+    if (v) v->options = rl_cell(&rows, i, 2);
+  }
+  return st;
+}
+
+static rille_status read_others(reader *r) {
+  rl_text_rows rows;
+  rille_status st = query(r,
+                          "SELECT ns.label, c.relname::text FROM pg_class c JOIN ns ON ns.oid = c.relnamespace WHERE "
+                          "c.relkind = 'f' ORDER BY 1, 2",
+                          2, &rows);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_use *u = RL_DB_ADD(&r->s->arena, &r->db->others);
+    if (!u) return rl_fail_nomem(r->err);
+    *u = (rl_db_use){rl_cell(&rows, i, 0), rl_cell(&rows, i, 1), {"", 0}};
+  }
+  return st;
+}
+
 rille_status rl_describe_postgres(rl_session *s, const rl_str *namespaces, size_t count, rl_db *out, rl_error *err) {
   reader r = {.s = s, .db = out, .err = err};
   rl_buf_init(&r.buf);
   begin(&r, namespaces, count);
   static rille_status (*const parts[])(reader *) = {read_namespaces, read_enums,      read_tables, read_columns,
-                                                    read_indexes,    read_references, read_checks};
+                                                    read_indexes,    read_references, read_checks, read_others};
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < sizeof parts / sizeof *parts && st == RILLE_OK; i++) st = parts[i](&r);
+  if (st == RILLE_OK && out->views.count) st = read_uses(&r);
+  if (st == RILLE_OK && out->views.count) st = read_belongings(&r);
   rl_buf_dispose(&r.buf);
   return st;
 }

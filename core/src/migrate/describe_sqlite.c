@@ -2,9 +2,14 @@
 #include "migrate/describe.h"
 
 #define TABLES "FROM sqlite_master m"
+/* What virtual tables keep their things in: those of FTS and R*Tree. */
+#define SHADOWS                                                                                                        \
+  "EXISTS (SELECT 1 FROM sqlite_master w WHERE w.sql LIKE 'CREATE VIRTUAL %' AND m.name IN (w.name || '_content', "    \
+  "w.name || '_segments', w.name || '_segdir', w.name || '_docsize', w.name || '_stat', w.name || '_data', w.name || " \
+  "'_idx', w.name || '_config', w.name || '_node', w.name || '_parent', w.name || '_rowid'))"
 #define MINE                                                                                                           \
-  "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name "                                          \
-  "<> '_prisma_migrations' AND m.sql NOT LIKE 'CREATE VIRTUAL %'"
+  "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name <> '_prisma_migrations' AND m.sql NOT "    \
+  "LIKE 'CREATE VIRTUAL %' AND NOT " SHADOWS
 
 static const rl_str nothing = {"", 0};
 
@@ -12,24 +17,72 @@ static bool yes(rl_str s) {
   return s.len && !rl_str_is(s, "0");
 }
 
-static rille_status read_tables(rl_session *s, rl_db *db, rl_error *err) {
-  rl_text_rows rows;
-  rille_status st = rl_session_rows(s, "SELECT m.name, m.sql " TABLES " WHERE " MINE " ORDER BY m.name", 2, &rows, err);
-  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+static rille_status read_tables(rl_session *s, rl_db *db, rl_text_rows *rows, rl_error *err) {
+  rille_status st = rl_session_rows(s, "SELECT m.name, m.sql " TABLES " WHERE " MINE " ORDER BY m.name", 2, rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < rows->count; i++) {
     rl_db_table *t = RL_DB_ADD(&s->arena, &db->tables);
     if (!t) return rl_fail_nomem(err);
     t->namespace_ = nothing;
-    t->name = rl_cell(&rows, i, 0);
-    st = rl_sqlite_checks(rl_cell(&rows, i, 1), &s->arena, t, err);
+    t->name = rl_cell(rows, i, 0);
   }
-  if (st == RILLE_OK)
-    st = rl_session_rows(s, "SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY name", 2, &rows, err);
+  return st;
+}
+
+static rille_status read_definitions(rl_session *s, rl_db *db, const rl_text_rows *rows, rl_error *err) {
+  rille_status st = RILLE_OK;
+  for (size_t i = 0; st == RILLE_OK && i < db->tables.count; i++)
+    st = rl_sqlite_definition(rl_cell(rows, i, 1), &s->arena, &db->tables.items[i], err);
+  return st;
+}
+
+/* Virtual tables, and those that they keep their things in. */
+static rille_status read_others(rl_session *s, rl_db *db, rl_error *err) {
+  rl_text_rows rows;
+  rille_status st = rl_session_rows(s,
+                                    "SELECT m.name " TABLES " WHERE m.type = 'table' AND (m.sql LIKE 'CREATE VIRTUAL %' "
+                                    "OR " SHADOWS ") ORDER BY 1",
+                                    1, &rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_use *u = RL_DB_ADD(&s->arena, &db->others);
+    if (!u) return rl_fail_nomem(err);
+    *u = (rl_db_use){nothing, rl_cell(&rows, i, 0), nothing};
+  }
+  return st;
+}
+
+/* A view that no longer works, for want of a table or a column, has no columns. */
+static rille_status read_view(rl_session *s, rl_db_view *v, rl_error *err) {
+  rl_text_rows rows;
+  rl_error broken = {0};
+  rl_buf sql;
+  rl_buf_init(&sql);
+  rl_buf_text(&sql, "SELECT name, type FROM pragma_table_xinfo(");
+  rl_ddl_text(&sql, v->name);
+  rl_buf_text(&sql, ") ORDER BY cid");
+  const char *z = rl_buf_z(&sql);
+  rille_status st = z ? rl_session_rows(s, z, 2, &rows, &broken) : RILLE_NOMEM;
+  for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
+    rl_db_column *c = RL_DB_ADD(&s->arena, &v->columns);
+    if (!c) st = RILLE_NOMEM;
+    if (c) c->name = rl_cell(&rows, i, 0);
+    if (c) c->type = rl_cell(&rows, i, 1);
+  }
+  rl_buf_dispose(&sql);
+  rl_error_clear(&broken);
+  return st == RILLE_NOMEM ? rl_fail_nomem(err) : RILLE_OK;
+}
+
+static rille_status read_views(rl_session *s, rl_db *db, rl_error *err) {
+  rl_text_rows rows;
+  rille_status st =
+      rl_session_rows(s, "SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY name", 2, &rows, err);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_view *v = RL_DB_ADD(&s->arena, &db->views);
     if (!v) return rl_fail_nomem(err);
     v->namespace_ = nothing;
     v->name = rl_cell(&rows, i, 0);
     v->sql = rl_cell(&rows, i, 1);
+    st = read_view(s, v, err);
   }
   return st;
 }
@@ -44,6 +97,13 @@ static rille_status set_key(rl_session *s, rl_db_table *t, rl_str column, rl_str
   }
   t->primary.items[at - 1] = column;
   return RILLE_OK;
+}
+
+/* 0 and 1 are what SQLite has for false and true. */
+static bool is_boolean(const rl_db_column *c) {
+  const char *family = rl_sqlite_family(c->type);
+  return family && strcmp(family, "BOOLEAN") == 0 && c->def.kind == RL_DB_DEFAULT_VALUE &&
+         (rl_str_is(c->def.value, "0") || rl_str_is(c->def.value, "1"));
 }
 
 static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
@@ -64,6 +124,7 @@ static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
     c->required = yes(rl_cell(&rows, i, 3));
     c->computed = yes(rl_cell(&rows, i, 6));
     c->def = rl_db_default_of(&s->arena, rl_cell(&rows, i, 4));
+    if (is_boolean(c)) c->def.value = rl_str_is(c->def.value, "0") ? RL_STR("false") : RL_STR("true");
     if (c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p) return rl_fail_nomem(err);
     if (yes(rl_cell(&rows, i, 5))) st = set_key(s, t, c->name, rl_cell(&rows, i, 5), err);
   }
@@ -104,6 +165,7 @@ static rille_status read_index(rl_session *s, rl_db_table *t, const rl_text_rows
     x->unique = yes(rl_cell(rows, i, 2));
     x->constraint = rl_str_is(rl_cell(rows, i, 3), "u");
     x->sql = rl_cell(rows, i, 5);
+    x->opaque = rl_sqlite_collates(x->sql);
     x->predicate = yes(rl_cell(rows, i, 4)) ? rl_db_bare(rl_sqlite_predicate(rl_cell(rows, i, 5))) : nothing;
   }
   if (x->count == x->cap && !(x->parts = rl_db_grow(&s->arena, x->parts, x->count, &x->cap, sizeof *x->parts)))
@@ -197,11 +259,14 @@ static rille_status read_triggers(rl_session *s, rl_db *db, rl_error *err) {
 }
 
 rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err) {
-  rille_status st = read_tables(s, out, err);
+  rl_text_rows tables;
+  rille_status st = read_tables(s, out, &tables, err);
   if (st == RILLE_OK) st = read_columns(s, out, err);
+  if (st == RILLE_OK) st = read_definitions(s, out, &tables, err);
   if (st == RILLE_OK) mark_keys(out);
   if (st == RILLE_OK) st = read_indexes(s, out, err);
   if (st == RILLE_OK) st = read_references(s, out, err);
   if (st == RILLE_OK) st = read_triggers(s, out, err);
-  return st;
+  if (st == RILLE_OK) st = read_others(s, out, err);
+  return st == RILLE_OK ? read_views(s, out, err) : st;
 }

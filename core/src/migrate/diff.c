@@ -88,7 +88,7 @@ static void tables(rl_differ *d) {
     rl_db_table *before = rl_db_table_of(d->from, t->namespace_, t->name);
     if (before)
       rl_diff_table(d, before, t);
-    else
+    else if (!rl_db_is_other(d->from, t->namespace_, t->name))
       create_table(d, t);
   }
   for (size_t i = 0; i < d->from->tables.count; i++) {
@@ -129,9 +129,11 @@ rille_status rl_db_diff(rl_db *from, const rl_db *to, rl_arena *arena, rl_diff *
   remember_names(from);
   rl_diff_renames(&d);
   namespaces_and_extensions(&d);
-  rl_diff_enums(&d);
+  if (d.types) rl_diff_enums(&d);
+  if (!d.types) rl_diff_values(&d);
   tables(&d);
   if (d.types) rl_diff_references(&d);
+  if (d.types) rl_diff_views(&d);
   rl_buf_dispose(&d.buf);
   return !d.failed && sort_steps(&d) ? RILLE_OK : rl_fail_nomem(err);
 }

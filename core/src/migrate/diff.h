@@ -9,6 +9,7 @@
 typedef enum rl_step_order {
   RL_STEP_CREATE_SCHEMA,
   RL_STEP_CREATE_EXTENSION,
+  RL_STEP_DROP_VIEW,
   RL_STEP_RENAME,
   RL_STEP_CREATE_ENUM,
   RL_STEP_DROP_FOREIGN_KEY,
@@ -22,6 +23,7 @@ typedef enum rl_step_order {
   RL_STEP_RENAME_INDEX,
   RL_STEP_CREATE_INDEX,
   RL_STEP_ADD_FOREIGN_KEY,
+  RL_STEP_CREATE_VIEW,
   RL_STEP_COUNT
 } rl_step_order;
 
@@ -84,13 +86,22 @@ void rl_diff_table(rl_differ *d, rl_db_table *from, const rl_db_table *to); /* b
 /* SQLite: adds columns where that is all; else builds the table anew, indexes
  * too, and then returns true. */
 bool rl_diff_redefine(rl_differ *d, const rl_db_table *from, const rl_db_table *to);
+/* SQLite: the wanted table with what a schema has no words for: generated
+ * columns, collations, STRICT. */
+const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_db_table *to);
 void rl_diff_references(rl_differ *d);
+void rl_diff_views(rl_differ *d);  /* PostgreSQL: views that stand in the way; after the tables */
+void rl_diff_values(rl_differ *d); /* SQLite: rows that have old names of enum values */
 void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to); /* what columns may lose */
 
 bool rl_db_same_type(const rl_differ *d, const rl_db_column *a, const rl_db_column *b);
 typedef enum rl_cast { RL_CAST_SAFE, RL_CAST_RISKY, RL_CAST_NONE } rl_cast;
 rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_column *to);
 bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b);
+/* A live index that the wanted table does not name and that is not to be
+ * dropped: no schema, or not this one, can say it. */
+bool rl_db_is_left(const rl_differ *d, const rl_db_table *to, const rl_db_index *x);
+const rl_db_index *rl_db_index_of(const rl_db_table *t, rl_str name);
 bool rl_db_same_primary(const rl_db_table *a, const rl_db_table *b);
 /* The column is dropped and made again, because nothing casts its values. */
 bool rl_db_is_remade(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str column);

@@ -82,6 +82,19 @@ static void replace_type(rl_differ *d, const rl_db_enum *from, const rl_db_enum 
   rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
 }
 
+/* Those that may stay, also under the names that they have while rows are
+ * counted. */
+static void list_values(rl_differ *d, const rl_db_enum *to) {
+  for (size_t v = 0; v < to->values.count; v++) {
+    const rl_db_value *value = &to->values.items[v];
+    rl_buf_text(&d->buf, v ? ", " : "");
+    rl_ddl_text(&d->buf, value->name);
+    if (!value->renamed_from.len) continue;
+    rl_buf_text(&d->buf, ", ");
+    rl_ddl_text(&d->buf, value->renamed_from);
+  }
+}
+
 static void count_uses(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
   const char *plus = "";
   rl_buf_text(&d->buf, "SELECT CAST(");
@@ -95,10 +108,7 @@ static void count_uses(rl_differ *d, const rl_db_enum *from, const rl_db_enum *t
       rl_buf_text(&d->buf, " WHERE NOT (");
       rl_sql_name(&d->buf, d->dialect, c->was);
       rl_buf_text(&d->buf, c->list ? "::text[] <@ ARRAY[" : "::text = ANY (ARRAY[");
-      for (size_t v = 0; v < to->values.count; v++) {
-        rl_buf_text(&d->buf, v ? ", " : "");
-        rl_ddl_text(&d->buf, to->values.items[v].name);
-      }
+      list_values(d, to);
       rl_buf_text(&d->buf, c->list ? "]::text[]))" : "]::text[])))");
       plus = " + ";
     }
@@ -106,18 +116,8 @@ static void count_uses(rl_differ *d, const rl_db_enum *from, const rl_db_enum *t
   rl_buf_text(&d->buf, *plus ? " AS TEXT)" : "0 AS TEXT)");
 }
 
-/* A renamed value still has its old name while rows are counted. */
-static bool renames_values(const rl_db_enum *to) {
-  for (size_t i = 0; i < to->values.count; i++)
-    if (to->values.items[i].renamed_from.len) return true;
-  return false;
-}
-
 static void warn_of_removed(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to, const char *names) {
-  if (renames_values(to))
-    rl_buf_text(&d->buf, "SELECT '0'");
-  else
-    count_uses(d, from, to);
+  count_uses(d, from, to);
   rl_differ_warn(d, true, to->name,
                  rl_differ_printf(d,
                                   "The values [%s] on the enum `%.*s` will be removed. If "

@@ -1,6 +1,7 @@
 /* Changes of a table on SQLite: a column is added in place where SQLite can;
  * for all else the table is built anew beside the old one, takes over its rows,
  * and then its name. */
+#include "migrate/describe.h"
 #include "migrate/diff.h"
 #include "migrate/render.h"
 
@@ -136,14 +137,30 @@ static void take_name(rl_differ *d, const rl_db_table *to, rl_str temporary) {
   put_rebuild(d, to);
 }
 
+static bool stays_opaque(const rl_db_table *from, rl_str name) {
+  for (size_t i = 0; i < from->indexes.count; i++)
+    if (from->indexes.items[i].opaque && rl_str_eq(from->indexes.items[i].name, name)) return true;
+  return false;
+}
+
+/* An index that no schema can say stays, unless a column of it goes. */
+static bool is_left(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, const rl_db_index *x) {
+  if (!rl_db_is_left(d, to, x) || !x->sql.len) return false;
+  for (size_t i = 0; i < from->columns.count; i++) {
+    rl_str name = from->columns.items[i].name;
+    if (!rl_db_column_of(to, name) && rl_sql_mentions(x->sql, name)) return false;
+  }
+  return true;
+}
+
 static void bring_back(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
   for (size_t i = 0; i < to->indexes.count; i++) {
-    if (to->indexes.items[i].opaque) continue;
+    if (to->indexes.items[i].opaque || stays_opaque(from, to->indexes.items[i].name)) continue;
     rl_sql_create_index(&d->buf, d->dialect, to, &to->indexes.items[i]);
     put_rebuild(d, to);
   }
   for (size_t i = 0; i < from->indexes.count; i++) {
-    if (!from->indexes.items[i].opaque || !from->indexes.items[i].sql.len) continue;
+    if (!is_left(d, from, to, &from->indexes.items[i])) continue;
     rl_buf_str(&d->buf, from->indexes.items[i].sql);
     put_rebuild(d, to);
   }
@@ -151,6 +168,50 @@ static void bring_back(rl_differ *d, const rl_db_table *from, const rl_db_table 
     rl_buf_str(&d->buf, from->triggers.items[i]);
     put_rebuild(d, to);
   }
+}
+
+/* ------------------------------------------------------------------ what a schema has no words for */
+
+static bool is_whole(const rl_db_table *from, const rl_db_table *to, const rl_db_column *c) {
+  for (size_t i = 0; i < from->columns.count; i++) {
+    rl_str name = from->columns.items[i].name;
+    if (!rl_db_column_of(to, name) && !rl_str_eq(name, c->name) && rl_sql_mentions(c->generated, name)) return false;
+  }
+  return true;
+}
+
+static void keep_column(const rl_differ *d, const rl_db_table *from, const rl_db_column *old, rl_db_column *c) {
+  c->collation = old->collation;
+  if (from->without_rowid) c->autoincrement = false;
+  if (from->strict && rl_db_same_type(d, old, c)) c->type = old->type;
+  if (!old->computed) return;
+  c->computed = true;
+  c->generated = old->generated;
+  c->required = old->required;
+  c->def = old->def;
+}
+
+const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+  rl_db_table *kept = RL_NEW(d->arena, rl_db_table);
+  rl_db_column *columns = RL_NEW_ARRAY(d->arena, rl_db_column, from->columns.count + to->columns.count + 1);
+  if (!kept || !columns) {
+    d->failed = true;
+    return to;
+  }
+  *kept = *to;
+  kept->columns.items = columns;
+  kept->strict = from->strict;
+  kept->without_rowid = from->without_rowid;
+  for (size_t i = 0; i < to->columns.count; i++) {
+    const rl_db_column *old = rl_db_column_of(from, to->columns.items[i].name);
+    columns[i] = to->columns.items[i];
+    if (old) keep_column(d, from, old, &columns[i]);
+  }
+  for (size_t i = 0; i < from->columns.count; i++) {
+    const rl_db_column *c = &from->columns.items[i];
+    if (c->computed && !rl_db_column_of(to, c->name) && is_whole(from, to, c)) columns[kept->columns.count++] = *c;
+  }
+  return kept;
 }
 
 bool rl_diff_redefine(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {

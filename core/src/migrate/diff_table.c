@@ -4,12 +4,6 @@
 
 /* ------------------------------------------------------------------ indexes */
 
-static const rl_db_index *index_named(const rl_db_table *t, rl_str name) {
-  for (size_t i = 0; i < t->indexes.count; i++)
-    if (rl_str_eq(t->indexes.items[i].name, name)) return &t->indexes.items[i];
-  return NULL;
-}
-
 static bool is_disturbed(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, const rl_db_index *x) {
   for (size_t i = 0; i < x->count; i++)
     if (rl_db_is_remade(d, from, to, x->parts[i].column)) return true;
@@ -19,11 +13,11 @@ static bool is_disturbed(const rl_differ *d, const rl_db_table *from, const rl_d
 /* The one in `t` that does what x does: of the same name, else one whose name
  * stands for nothing in the other table. */
 static const rl_db_index *counterpart(const rl_db_table *t, const rl_db_index *x, const rl_db_table *home) {
-  const rl_db_index *same = index_named(t, x->name);
-  if (same) return rl_db_same_index(same, x) ? same : NULL;
+  const rl_db_index *same = rl_db_index_of(t, x->name);
+  if (same) return same->opaque || x->opaque || rl_db_same_index(same, x) ? same : NULL;
   for (size_t i = 0; i < t->indexes.count; i++) {
     const rl_db_index *y = &t->indexes.items[i];
-    if (!y->opaque && !index_named(home, y->name) && rl_db_same_index(x, y)) return y;
+    if (!y->opaque && !rl_db_index_of(home, y->name) && rl_db_same_index(x, y)) return y;
   }
   return NULL;
 }
@@ -63,7 +57,7 @@ static void rename_index(rl_differ *d, const rl_db_table *t, const rl_db_index *
 static void indexes(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
   for (size_t i = 0; i < from->indexes.count; i++) {
     const rl_db_index *x = &from->indexes.items[i];
-    if (x->opaque) continue;
+    if (rl_db_is_left(d, to, x)) continue;
     const rl_db_index *y = counterpart(to, x, from);
     if (!y || is_disturbed(d, from, to, x))
       drop_index(d, from, x);
@@ -218,6 +212,7 @@ static void sequences(alter *a) {
     const rl_db_column *c = &a->to->columns.items[i], *before = rl_db_column_of(a->from, c->name);
     if (!before || rl_db_is_remade(a->d, a->from, a->to, c->name) || before->autoincrement == c->autoincrement)
       continue;
+    if (!c->autoincrement && rl_str_starts(c->def.sql, RL_STR("nextval("))) continue; /* called by its name */
     if (c->autoincrement)
       end_sequence(a, c);
     else
@@ -264,6 +259,7 @@ static void alter_table(rl_differ *d, const rl_db_table *from, const rl_db_table
 }
 
 void rl_diff_table(rl_differ *d, rl_db_table *from, const rl_db_table *to) {
+  if (!d->types && d->to->of_schema) to = rl_diff_kept(d, from, to);
   rl_diff_loss(d, from, to);
   if (!d->types) {
     if (rl_diff_redefine(d, from, to)) return;

@@ -1,5 +1,5 @@
 /* The structure that a schema wants. */
-#include "migrate/structure.h"
+#include "migrate/describe.h"
 
 typedef struct maker {
   const rl_dialect *dialect;
@@ -42,7 +42,7 @@ static rl_str renamed_from(rl_str doc) {
 static bool make_enum(maker *m, const rl_enum *e) {
   rl_db_enum *to = RL_DB_ADD(m->arena, &m->db->enums);
   if (!to) return false;
-  to->namespace_ = e->namespace_;
+  to->namespace_ = rl_ddl_has_types(m->dialect) ? e->namespace_ : (rl_str){"", 0};
   to->name = e->table;
   to->model = e->name;
   to->renamed_from = renamed_from(e->doc);
@@ -69,9 +69,9 @@ static bool make_column(maker *m, rl_db_table *t, const rl_field *f, bool referr
   }
   c->type = kept(m);
   c->required = (f->required && !f->list) || referring;
-  if (types && f->type.scalar == RL_ENUM) {
+  if (f->type.scalar == RL_ENUM) {
     c->enum_name = f->type.enumeration->table;
-    c->enum_namespace = f->type.enumeration->namespace_;
+    c->enum_namespace = types ? f->type.enumeration->namespace_ : (rl_str){"", 0};
   }
   if (!c->type.p || referring) return c->type.p != NULL;
   c->renamed_from = renamed_from(f->doc);
@@ -229,8 +229,23 @@ static bool make_join_table(maker *m, const rl_relation *r) {
   return m->schema->relation_mode_prisma || (link_reference(m, t, "A", a) && link_reference(m, t, "B", b));
 }
 
+/* Prisma's clients know partial indexes when they are asked to; else those of
+ * a database are nothing to them. */
+static bool leaves_partial(const rl_schema *s) {
+  bool asked = false, is_prisma = false;
+  for (size_t i = 0; i < s->model_count; i++)
+    for (size_t k = 0; k < s->models[i]->index_count; k++) asked |= s->models[i]->indexes[k].where.len > 0;
+  for (size_t i = 0; i < s->generator_count; i++) {
+    const rl_str *features = rl_map_get(&s->generators[i].config, RL_STR("previewFeatures"));
+    is_prisma |= rl_str_starts(s->generators[i].provider, RL_STR("prisma-client"));
+    asked |= features && rl_sql_mentions(*features, RL_STR("partialIndexes"));
+  }
+  return is_prisma && !asked;
+}
+
 static bool make(maker *m) {
   const rl_schema *s = m->schema;
+  m->db->leaves_partial = leaves_partial(s);
   bool types = rl_ddl_has_types(m->dialect);
   for (size_t i = 0; types && i < s->namespace_count; i++)
     if (!add_text(m->arena, &m->db->namespaces.items, &m->db->namespaces.count, &m->db->namespaces.cap,
@@ -240,7 +255,7 @@ static bool make(maker *m) {
     if (!add_text(m->arena, &m->db->extensions.items, &m->db->extensions.count, &m->db->extensions.cap,
                   s->extensions[i]))
       return false;
-  for (size_t i = 0; types && i < s->enum_count; i++)
+  for (size_t i = 0; i < s->enum_count; i++)
     if (!make_enum(m, s->enums[i])) return false;
   for (size_t i = 0; i < s->model_count; i++)
     if (!s->models[i]->is_view && !make_table(m, s->models[i])) return false;

@@ -121,6 +121,29 @@ static rille_status check_keys(rl_session *s, const rl_dialect *d, rl_error *err
                  RL_STR_ARG(table), RL_STR_ARG(parent));
 }
 
+/* A view of SQLite stays where it is when what it shows goes, and fails when it
+ * is read: that is found while it can still be undone. */
+static rille_status check_views(rl_session *s, const rl_dialect *d, const rl_db *before, rl_error *err) {
+  rl_db now;
+  rl_str *broken = RL_NEW_ARRAY(&s->arena, rl_str, before->views.count + 1);
+  size_t count = 0;
+  if (!broken) return rl_fail_nomem(err);
+  if (!before->views.count || rl_ddl_has_types(d)) return RILLE_OK;
+  rille_status st = rl_db_describe(s, d, NULL, 0, &now, err);
+  for (size_t i = 0; i < before->views.count && st == RILLE_OK; i++) {
+    const rl_db_view *was = &before->views.items[i], *is = NULL;
+    for (size_t k = 0; k < now.views.count; k++)
+      if (rl_str_eq(now.views.items[k].name, was->name)) is = &now.views.items[k];
+    if (!was->columns.count || (is && is->columns.count)) continue;
+    broken[count] = rl_str_of(rl_arena_printf(&s->arena,
+                                              "The view `%.*s` stands in the way: it uses what would no longer be there. Drop "
+                                              "the view first, and make it again afterwards.",
+                                              RL_STR_ARG(was->name)));
+    if (!broken[count++].p) return rl_fail_nomem(err);
+  }
+  return st == RILLE_OK && count ? refuse(broken, count, true, err) : st;
+}
+
 typedef struct push_order {
   const rl_schema *schema;
   const rl_dialect *dialect;
@@ -139,6 +162,7 @@ static rille_status rebuild(rl_session *s, const push_order *p, rl_db *wanted, r
   if (st == RILLE_OK) st = rl_db_diff(live, wanted, &s->arena, &diff, err);
   if (st == RILLE_OK) st = check_loss(s, &diff, p->accept, err);
   if (st == RILLE_OK) st = run_all(s, &diff, err);
+  if (st == RILLE_OK && diff.steps.count) st = check_views(s, p->dialect, live, err);
   return st == RILLE_OK && diff.steps.count ? check_keys(s, p->dialect, err) : st;
 }
 

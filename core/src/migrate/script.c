@@ -6,6 +6,7 @@ static const struct {
 } names[RL_STEP_COUNT] = {
     [RL_STEP_CREATE_SCHEMA] = {"create_schema", "CreateSchema"},
     [RL_STEP_CREATE_EXTENSION] = {"create_extension", "CreateExtension"},
+    [RL_STEP_DROP_VIEW] = {"drop_view", "DropView"},
     [RL_STEP_RENAME] = {"rename", "Rename"},
     [RL_STEP_CREATE_ENUM] = {"create_enum", "CreateEnum"},
     [RL_STEP_ALTER_ENUM] = {"alter_enum", "AlterEnum"},
@@ -19,6 +20,7 @@ static const struct {
     [RL_STEP_RENAME_INDEX] = {"rename_index", "RenameIndex"},
     [RL_STEP_CREATE_INDEX] = {"create_index", "CreateIndex"},
     [RL_STEP_ADD_FOREIGN_KEY] = {"add_foreign_key", "AddForeignKey"},
+    [RL_STEP_CREATE_VIEW] = {"create_view", "CreateView"},
 };
 
 const char *rl_diff_step_kind(rl_step_order order) {
@@ -48,6 +50,7 @@ static bool needs_keys_off(const rl_diff_step *s) {
 
 void rl_diff_script(const rl_diff *diff, const rl_dialect *dialect, rl_buf *out) {
   bool sqlite = !rl_ddl_has_types(dialect), off = false;
+  if (!diff->steps.count) return;
   write_warnings(diff, out);
   for (size_t i = 0; i < diff->steps.count; i++) {
     const rl_diff_step *s = &diff->steps.items[i];

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "migrate/describe.h"
+#include "sql/sql.h"
 
 typedef struct scan {
   rl_str s;
@@ -62,7 +63,7 @@ static bool is_word(rl_str s, const char *word) {
 }
 
 static rl_str name_of(rl_arena *arena, rl_str token) {
-  return token.len > 1 && strchr("'\"`", token.p[0]) ? rl_db_unquote(arena, token) : token;
+  return token.len > 1 && strchr("'\"`[", token.p[0]) ? rl_db_unquote(arena, token) : token;
 }
 
 static rille_status keep_check(scan *c, rl_str name, size_t from, rl_arena *arena, rl_db_table *t, rl_error *err) {
@@ -75,25 +76,107 @@ static rille_status keep_check(scan *c, rl_str name, size_t from, rl_arena *aren
   return RILLE_OK;
 }
 
-rille_status rl_sqlite_checks(rl_str sql, rl_arena *arena, rl_db_table *t, rl_error *err) {
-  scan c = {sql, 0, 0};
-  rl_str name = {"", 0};
-  for (rl_str token = next(&c); token.len; token = next(&c)) {
-    if (c.depth == 1 && is_word(token, "CONSTRAINT")) {
-      name = name_of(arena, next(&c));
-      if (!name.p) return rl_fail_nomem(err);
-    } else if (c.depth == 1 && is_word(token, "CHECK")) {
-      if (keep_check(&c, name, (size_t)(token.p - sql.p), arena, t, err) != RILLE_OK) return RILLE_NOMEM;
-      name = rl_str_make("", 0);
-    } else if (token.p[0] == ',') {
-      name = rl_str_make("", 0);
-    } else if (c.depth == 0 && is_word(token, "STRICT")) {
-      t->strict = true;
-    } else if (c.depth == 0 && is_word(token, "WITHOUT")) {
-      t->without_rowid = true;
-    }
+/* Behind AS: the expression, and how it is kept. */
+static bool keep_generated(scan *c, rl_arena *arena, rl_db_column *column) {
+  size_t from = c->at;
+  int depth = c->depth;
+  next(c); /* ( */
+  while (c->depth > depth && next(c).len) {}
+  size_t end = c->at;
+  bool stored = is_word(next(c), "STORED");
+  c->at = end;
+  column->generated = rl_str_of(rl_arena_printf(arena, "GENERATED ALWAYS AS %.*s %s", (int)(end - from), c->s.p + from,
+                                                stored ? "STORED" : "VIRTUAL"));
+  return column->generated.p != NULL;
+}
+
+/* A definition begins: of a column, or of a constraint. */
+static rl_db_column *begun_column(rl_arena *arena, rl_db_table *t, rl_str token) {
+  static const char *const others[] = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (is_word(token, others[i])) return NULL;
+  rl_str name = name_of(arena, token);
+  return name.p ? rl_db_column_of(t, name) : NULL;
+}
+
+typedef struct definition {
+  scan scan;
+  rl_arena *arena;
+  rl_db_table *t;
+  rl_db_column *column;
+  rl_str constraint;
+} definition;
+
+static bool read_word(definition *d, rl_str token, rl_error *err) {
+  scan *c = &d->scan;
+  if (is_word(token, "CONSTRAINT")) {
+    d->constraint = name_of(d->arena, next(c));
+    return d->constraint.p != NULL;
+  }
+  if (is_word(token, "CHECK")) {
+    size_t from = (size_t)(token.p - c->s.p);
+    bool kept = keep_check(c, d->constraint, from, d->arena, d->t, err) == RILLE_OK;
+    d->constraint = rl_str_make("", 0);
+    return kept;
+  }
+  if (d->column && is_word(token, "COLLATE")) d->column->collation = name_of(d->arena, next(c));
+  if (d->column && d->column->computed && is_word(token, "AS")) return keep_generated(c, d->arena, d->column);
+  return true;
+}
+
+rille_status rl_sqlite_definition(rl_str sql, rl_arena *arena, rl_db_table *t, rl_error *err) {
+  definition d = {{sql, 0, 0}, arena, t, NULL, {"", 0}};
+  bool begins = false;
+  for (rl_str token = next(&d.scan); token.len; token = next(&d.scan)) {
+    bool opens = d.scan.depth == 1 && (token.p[0] == '(' || token.p[0] == ',');
+    if (begins && d.scan.depth == 1) d.column = begun_column(arena, t, token);
+    if (opens) d.constraint = rl_str_make("", 0);
+    if (d.scan.depth == 1 && !opens && !read_word(&d, token, err)) return rl_fail_nomem(err);
+    if (d.scan.depth == 0 && is_word(token, "STRICT")) t->strict = true;
+    if (d.scan.depth == 0 && is_word(token, "WITHOUT")) t->without_rowid = true;
+    begins = opens;
   }
   return RILLE_OK;
+}
+
+bool rl_sqlite_collates(rl_str sql) {
+  scan c = {sql, 0, 0};
+  for (rl_str token = next(&c); token.len; token = next(&c))
+    if (is_word(token, "COLLATE")) return true;
+  return false;
+}
+
+/* A bare name is the same in capitals or not; a quoted one is as written. */
+static bool is_name(rl_str token, rl_str name) {
+  if (!token.len || token.p[0] == '\'') return false;
+  bool quoted = token.len > 1 && strchr("\"`[", token.p[0]);
+  if (!quoted) return token.len == name.len && strncasecmp(token.p, name.p, name.len) == 0;
+  return token.len == name.len + 2 && memcmp(token.p + 1, name.p, name.len) == 0;
+}
+
+bool rl_sql_mentions(rl_str sql, rl_str name) {
+  scan c = {sql, 0, 0};
+  for (rl_str token = next(&c); token.len; token = next(&c))
+    if (is_name(token, name)) return true;
+  return false;
+}
+
+rl_str rl_sql_renamed(rl_arena *arena, rl_str sql, rl_str old, rl_str now) {
+  scan c = {sql, 0, 0};
+  rl_buf b;
+  size_t done = 0;
+  rl_buf_init(&b);
+  for (rl_str token = next(&c); token.len; token = next(&c)) {
+    if (!is_name(token, old)) continue;
+    size_t at = (size_t)(token.p - sql.p);
+    rl_buf_put(&b, sql.p + done, at - done);
+    rl_dialect_sqlite.identifier(&b, now);
+    done = c.at;
+  }
+  rl_buf_put(&b, sql.p + done, sql.len - done);
+  rl_str text = b.failed ? (rl_str){NULL, 0} : rl_arena_str(arena, rl_buf_view(&b));
+  rl_buf_dispose(&b);
+  return text;
 }
 
 rl_str rl_sqlite_predicate(rl_str sql) {

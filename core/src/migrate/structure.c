@@ -35,6 +35,12 @@ rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name) {
   return NULL;
 }
 
+bool rl_db_is_other(const rl_db *db, rl_str namespace_, rl_str name) {
+  for (size_t i = 0; i < db->others.count; i++)
+    if (rl_str_eq(db->others.items[i].table, name) && rl_str_eq(db->others.items[i].namespace_, namespace_)) return true;
+  return false;
+}
+
 bool rl_db_is_key(const rl_db_table *t, rl_str column) {
   for (size_t i = 0; i < t->primary.count; i++)
     if (rl_str_eq(t->primary.items[i], column)) return true;
@@ -134,7 +140,7 @@ rl_db_default rl_db_default_of(rl_arena *arena, rl_str sql) {
   rl_db_default d = {RL_DB_DEFAULT_EXPRESSION, s, sql};
   if (!s.len || is_word(s, "NULL") || (s.len > 6 && is_word(rl_str_make(s.p, 6), "NULL::"))) {
     d.kind = RL_DB_DEFAULT_NONE;
-  } else if (is_word(s, "CURRENT_TIMESTAMP") || is_word(s, "now()")) {
+  } else if (is_word(s, "CURRENT_TIMESTAMP") || is_word(s, "now()") || is_word(s, "datetime('now')")) {
     d.kind = RL_DB_DEFAULT_NOW;
   } else if (is_word(s, "true") || is_word(s, "false")) {
     d.kind = RL_DB_DEFAULT_VALUE;

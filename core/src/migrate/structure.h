@@ -29,11 +29,15 @@ typedef struct rl_db_column {
                        */
   bool identity;      /* PostgreSQL: GENERATED ... AS IDENTITY */
   bool computed;      /* GENERATED ALWAYS AS (...): left as it is */
+  rl_str generated;   /* computed: those words */
+  rl_str collation;   /* SQLite, live: of the definition */
   rl_str sequence;    /* PostgreSQL, autoincrement: the sequence's name */
   rl_db_default def;
   rl_str comment;
   rl_str field;        /* the name in the schema; empty when a catalogue told */
   rl_str renamed_from; /* of the doc comment */
+  rl_str *stale;       /* SQLite, live: values that rows have and the wanted enum lacks: old names and others */
+  size_t stale_count;
   bool probed;         /* only the database can tell whether type or default differ from
                           its own wording */
 } rl_db_column;
@@ -123,9 +127,25 @@ typedef struct rl_db_enum {
   rl_str renamed_from;
 } rl_db_enum;
 
+/* What a view's text names; the column is empty when it is the whole table. */
+typedef struct rl_db_use {
+  rl_str namespace_, table, column;
+} rl_db_use;
+
 typedef struct rl_db_view {
   rl_str namespace_, name;
   rl_str sql;
+  rl_str options; /* PostgreSQL: WITH (...), or nothing */
+  rl_str comment;
+  bool materialized;
+  struct {
+    rl_db_use *items;
+    size_t count, cap;
+  } uses; /* PostgreSQL */
+  struct {
+    rl_str *items;
+    size_t count, cap;
+  } belongings; /* PostgreSQL: the statements that make its indexes, comments, rights and triggers again */
   struct {
     rl_db_column *items;
     size_t count, cap;
@@ -154,6 +174,11 @@ typedef struct rl_db {
     rl_db_view *items;
     size_t count, cap;
   } views;
+  struct {
+    rl_db_use *items;
+    size_t count, cap;
+  } others;            /* live: names taken by foreign and virtual tables, which are left alone */
+  bool leaves_partial; /* of a schema that has no word for partial indexes: Prisma's, without the preview feature */
   bool of_schema; /* what it does not name (checks, comments, views) is not
                      unwanted */
   bool is_live;
@@ -170,6 +195,7 @@ void *rl_db_grow(rl_arena *arena, const void *items, size_t count, size_t *cap, 
 rl_db_table *rl_db_table_of(const rl_db *db, rl_str namespace_, rl_str name); /* NULL when there is none */
 rl_db_enum *rl_db_enum_of(const rl_db *db, rl_str namespace_, rl_str name);
 rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name);
+bool rl_db_is_other(const rl_db *db, rl_str namespace_, rl_str name);
 bool rl_db_is_key(const rl_db_table *t, rl_str column); /* part of the primary key */
 
 /* A default in neutral form, from the SQL behind DEFAULT. */

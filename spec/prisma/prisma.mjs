@@ -1,0 +1,199 @@
+// What real Prisma 7 does, for the specs beside this file: its schema engine and its client, both WebAssembly out of npm packages.
+//
+//   node prisma.mjs JOBS.json RESULTS.json      from a folder in which the packages of package.json are installed
+//
+// JOBS.json is a list; each job gets one result, { ok: ... } or { error: text, code }:
+//   { op: "ddl", provider, url, schema }                 the SQL that makes an empty database hold the schema
+//   { op: "diff", provider, url, schema, namespaces }    the SQL that brings the database of url to the schema
+//   { op: "pull", provider, url, schema, namespaces }    the database's schema, as text
+//   { op: "calls", provider, url, schema, calls: [[model, action, args], ...] }    what each call of a client gives
+// Values that JSON lacks are { "$": kind, v: text }: bigint, decimal, datetime, bytes (base64), dbnull, jsonnull.
+import { createRequire } from 'node:module'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const require = createRequire(join(process.cwd(), 'package.json'))
+const runtime = require('@prisma/client/runtime/client')
+const { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } = require('@prisma/driver-adapter-utils')
+const { Pool } = require('pg')
+const { PrismaPg } = require('@prisma/adapter-pg')
+const { PrismaBetterSqlite3 } = require('@prisma/adapter-better-sqlite3')
+
+// PostgreSQL's one-byte "char" (18), which the catalogue is full of, the schema engine wants as a character and the adapter refuses:
+// it goes through the adapter as text (25), and is marked behind it.
+function postgresOf(url) {
+  const pool = new Pool({ connectionString: url, max: 2 })
+  const query = pool.query.bind(pool)
+  let characters = []
+  pool.query = async (...args) => {
+    const result = await query(...args)
+    characters = []
+    for (const [i, field] of (result.fields ?? []).entries()) {
+      if (field.dataTypeID !== 18) continue
+      field.dataTypeID = 25
+      characters.push(i)
+    }
+    return result
+  }
+  const factory = new PrismaPg(pool, { disposeExternalPool: true })
+  const connect = factory.connect.bind(factory)
+  factory.connect = async () => {
+    const adapter = await connect()
+    const queryRaw = adapter.queryRaw.bind(adapter)
+    adapter.queryRaw = async (q) => {
+      const set = await queryRaw(q)
+      for (const i of characters) set.columnTypes[i] = ColumnTypeEnum.Character
+      return set
+    }
+    return adapter
+  }
+  return factory
+}
+
+const adapterOf = (job) => (job.provider === 'sqlite' ? new PrismaBetterSqlite3({ url: job.url }) : postgresOf(job.url))
+
+// ---------------------------------------------------------------- the schema engine
+
+let engineClass
+async function loadEngine() {
+  if (engineClass) return engineClass
+  const path = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  const glue = await import(pathToFileURL(path).href)
+  const wasm = new WebAssembly.Module(readFileSync(join(dirname(path), 'schema_engine_bg.wasm')))
+  const { exports } = new WebAssembly.Instance(wasm, { './schema_engine_bg.js': glue })
+  glue.__wbg_set_wasm(exports)
+  exports.__wbindgen_start()
+  engineClass = glue.SchemaEngine
+  return engineClass
+}
+
+async function withEngine(job, use) {
+  const factory = adapterOf(job)
+  const adapters = []
+  for (const name of ['connect', 'connectToShadowDb']) {
+    const connect = factory[name].bind(factory)
+    factory[name] = async () => {
+      const adapter = await connect()
+      adapters.push(adapter)
+      return adapter
+    }
+  }
+  const files = [['schema.prisma', job.schema]]
+  const engine = await (await loadEngine()).new({ datamodels: files }, () => {}, bindMigrationAwareSqlAdapterFactory(factory))
+  try {
+    return await use(engine)
+  } finally {
+    engine.free()
+    for (const adapter of adapters) await adapter.dispose()
+  }
+}
+
+const filesOf = (job) => [{ path: 'schema.prisma', content: job.schema }]
+
+const difference = (job, from) =>
+  withEngine(job, async (engine) => {
+    const done = await engine.diff({
+      from, to: { tag: 'schemaDatamodel', files: filesOf(job) }, script: true, exitCode: null, shadowDatabaseUrl: null,
+      filters: { externalTables: [], externalEnums: [] },
+    })
+    return done.stdout
+  })
+
+const pull = (job) =>
+  withEngine(job, async (engine) => {
+    const done = await engine.introspect({
+      schema: { files: filesOf(job) }, baseDirectoryPath: process.cwd(), force: false, compositeTypeDepth: 0,
+      namespaces: job.namespaces ?? null,
+    })
+    return { schema: done.schema.files.map((f) => f.content).join('\n'), warnings: done.warnings, views: done.views }
+  })
+
+// ---------------------------------------------------------------- the client
+
+const compilers = {}
+function compilerOf(provider) {
+  const base = `@prisma/client/runtime/query_compiler_fast_bg.${provider}`
+  const load = () => new WebAssembly.Module(Buffer.from(require(base + '.wasm-base64.js').wasm, 'base64'))
+  return {
+    getRuntime: async () => require(base + '.js'),
+    getQueryCompilerWasmModule: async () => (compilers[provider] ??= load()),
+    importName: './query_compiler_fast_bg.js',
+  }
+}
+
+async function clientOf(job) {
+  const { getDMMF } = require('@prisma/client-generator-js')
+  const { dmmfToRuntimeDataModel, pruneRuntimeDataModel } = require('@prisma/client-common')
+  const { buildAndSerializeParamGraph } = require('@prisma/param-graph-builder')
+  const previewFeatures = job.preview ?? []
+  const dmmf = await getDMMF({ datamodel: [['schema.prisma', job.schema]], previewFeatures })
+  const Client = runtime.getPrismaClient({
+    previewFeatures, clientVersion: require('@prisma/client/package.json').version, engineVersion: '0'.repeat(40),
+    activeProvider: job.provider, inlineSchema: job.schema,
+    runtimeDataModel: pruneRuntimeDataModel(dmmfToRuntimeDataModel(dmmf.datamodel)),
+    parameterizationSchema: buildAndSerializeParamGraph(dmmf), compilerWasm: compilerOf(job.provider),
+  })
+  return new Client({ adapter: adapterOf(job), errorFormat: 'minimal' })
+}
+
+const readers = {
+  bigint: (v) => BigInt(v),
+  decimal: (v) => new runtime.Decimal(v),
+  datetime: (v) => new Date(v),
+  bytes: (v) => new Uint8Array(Buffer.from(v, 'base64')),
+  dbnull: () => runtime.DbNull,
+  jsonnull: () => runtime.JsonNull,
+}
+
+function read(x) {
+  if (Array.isArray(x)) return x.map(read)
+  if (x === null || typeof x !== 'object') return x
+  if (typeof x.$ === 'string') return readers[x.$](x.v)
+  return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, read(v)]))
+}
+
+function write(x) {
+  if (typeof x === 'bigint') return { $: 'bigint', v: x.toString() }
+  if (runtime.Decimal.isDecimal(x)) return { $: 'decimal', v: x.toFixed() }
+  if (x instanceof Date) return { $: 'datetime', v: x.toISOString() }
+  if (x instanceof Uint8Array) return { $: 'bytes', v: Buffer.from(x).toString('base64') }
+  if (Array.isArray(x)) return x.map(write)
+  if (x === null || typeof x !== 'object') return x
+  return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, write(v)]))
+}
+
+async function calls(job) {
+  const client = await clientOf(job)
+  try {
+    const results = []
+    for (const [model, action, args] of job.calls) {
+      try {
+        results.push({ ok: write(await client[model[0].toLowerCase() + model.slice(1)][action](read(args ?? {}))) })
+      } catch (e) {
+        results.push({ error: String(e.message), code: e.code ?? e.constructor.name })
+      }
+    }
+    return results
+  } finally {
+    await client.$disconnect()
+  }
+}
+
+const operations = {
+  ddl: (job) => difference(job, { tag: 'empty' }),
+  diff: (job) => difference(job, { tag: 'schemaDatasource', files: filesOf(job), configDir: process.cwd() }),
+  pull,
+  calls,
+}
+
+const results = []
+for (const job of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
+  try {
+    results.push({ ok: await operations[job.op](job) })
+  } catch (e) {
+    results.push({ error: String(e.message ?? e), code: e.code ?? null })
+  }
+}
+writeFileSync(process.argv[3], JSON.stringify(results))
+process.exit(0)
