@@ -14,6 +14,8 @@ require "rille.model"
 require "rille.transaction"
 require "rille.batch"
 require "rille.with"
+require "rille.lock"
+require "rille.listen"
 
 local rille = {
   version = core.version,

@@ -1,55 +1,129 @@
---- Transactions: db:transaction(fn, options), savepoints within, and repetition after write conflicts.
+--- Transactions: db:transaction(fn, options), savepoints within, functions for afterwards, and repetition after write conflicts.
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
+local guarded = require "rille.guarded"
 
 local methods = client.methods
 local unpack = table.unpack or unpack -- luacheck: ignore
 
-local OPTIONS = { max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, read_only = 1 }
+local OPTIONS = {
+  max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, read_only = 1, after_commit = 1, after_rollback = 1,
+}
+
+-- The key under which a transaction object keeps its frame: what is to be called afterwards.
+local FRAME = {}
 
 local function pack(...) return { n = select("#", ...), ... } end
 
+---@class rille.Frame
+---@field parent rille.Frame|nil of the transaction that a savepoint is in
+---@field commit function[]|nil
+---@field rollback function[]|nil
+---@field over boolean|nil
+
+local function add(frame, when, fn)
+  local list = frame[when] or {}
+  frame[when] = list
+  list[#list + 1] = fn
+end
+
+local function new_frame(parent, options)
+  local frame = { parent = parent }
+  if options and options.after_commit then add(frame, "commit", options.after_commit) end
+  if options and options.after_rollback then add(frame, "rollback", options.after_rollback) end
+  return frame
+end
+
+-- Calls all of them, and returns what the first failure was, in a table.
+local function call_all(list)
+  local failure
+  for i = 1, #(list or {}) do
+    local ok, e = pcall(list[i])
+    if not ok and not failure then failure = { e } end
+  end
+  return failure
+end
+
+-- The error that made it roll back is what the caller is told; a failure here would hide it.
+local function rolled_back(frame)
+  if frame.over then return end
+  frame.over = true
+  local failure = call_all(frame.rollback)
+  if failure and warn then warn("rille: a function of after_rollback failed: ", tostring(failure[1])) end -- luacheck: ignore
+end
+
+local function hand_over(frame, when)
+  for _, fn in ipairs(frame[when] or {}) do add(frame.parent, when, fn) end
+end
+
+local function committed(frame, result)
+  frame.over = true
+  if frame.parent then
+    hand_over(frame, "commit")
+    return hand_over(frame, "rollback")
+  end
+  local failure = call_all(frame.commit)
+  if not failure then return end
+  local meta = { committed = true, cause = failure[1], results = { n = result.n - 1, unpack(result, 2, result.n) } }
+  local text = ("Transaction error: the transaction is committed, but a function of after_commit failed: %s"):format(tostring(failure[1]))
+  error(errors.new("P2028", text, meta), 0)
+end
+
+-- A commit that got no answer may have happened or not: then nothing is known that a function could be told.
+local function is_unknown(e) return errors.is_error(e) and e.kind == "connection" end
+
 -- Runs fn on a scope that has begun: commits, or rolls back and raises what fn raised, the same object.
-local function run(steps, scope, fn)
+local function run(steps, scope, frame, fn)
   local tx = client.wrap(scope, steps)
   rawset(tx, client.IN_TRANSACTION, true)
+  rawset(tx, FRAME, frame)
   local result = pack(pcall(fn, tx))
   if result[1] then
-    steps.finish(scope, true)
+    local ok, e = pcall(steps.finish, scope, true)
+    if not ok then
+      if is_unknown(e) then frame.over = true else rolled_back(frame) end
+      error(e, 0)
+    end
+    committed(frame, result)
     return unpack(result, 2, result.n)
   end
   pcall(steps.finish, scope, false) -- what fn raised says more than a failed rollback
+  rolled_back(frame)
   error(result[2], 0)
 end
 
 local Guard = {}
-function Guard.__close(guard) core.close(guard.scope) end
-
--- The same where fn may wait for a scheduler: when its coroutine is closed, the transaction is rolled back then and there, and not only when it is
--- collected. (The fourth value of a generic for is closed with the loop, in Luas that close values.)
-local function run_guarded(steps, scope, fn)
-  local function once(_, done)
-    if not done then return pack(run(steps, scope, fn)) end
-  end
-  for result in once, nil, nil, setmetatable({ scope = scope }, Guard) do return unpack(result, 1, result.n) end -- luacheck: ignore
+function Guard.__close(guard)
+  core.close(guard.scope)
+  rolled_back(guard.frame)
 end
 
-local function run_in(steps, scope, fn)
-  if steps == core then return run(steps, scope, fn) end
-  return run_guarded(steps, scope, fn)
+local is_yieldable = coroutine.isyieldable or function() return false end -- luacheck: ignore
+
+-- Where fn may be left in its middle, since its coroutine is closed, the transaction is rolled back then and there, and not only when it is
+-- collected.
+local function run_in(steps, scope, frame, fn)
+  if steps == core and not is_yieldable() then return run(steps, scope, frame, fn) end
+  return guarded(setmetatable({ scope = scope, frame = frame }, Guard), run, steps, scope, frame, fn)
 end
 
 local function with_retries(steps, parent, fn, options, retries)
   local attempt = 0
   while true do
-    local result = pack(pcall(function() return run_in(steps, steps.begin(parent, options), fn) end))
+    local result = pack(pcall(function() return run_in(steps, steps.begin(parent, options), new_frame(nil, options), fn) end))
     if result[1] then return unpack(result, 2, result.n) end
     local e = result[2]
     attempt = attempt + 1
     if attempt > retries or not errors.is_error(e) or e.code ~= "P2034" then error(e, 0) end
     steps.back_off(attempt, parent)
   end
+end
+
+local function check_function(fn, what)
+  local kind = type(fn)
+  if kind == "function" or (kind == "table" and (getmetatable(fn) or {}).__call) then return end
+  errors.raise("VALIDATION", "%s takes a function, not a %s", what, kind)
 end
 
 local function check(fn, options, nested)
@@ -63,24 +137,47 @@ local function check(fn, options, nested)
   if nested and next(options) then
     errors.raise("VALIDATION", "a transaction within a transaction is a savepoint and takes no options, not even `%s`", tostring(next(options)))
   end
+  if options.after_commit ~= nil then check_function(options.after_commit, "`after_commit`") end
+  if options.after_rollback ~= nil then check_function(options.after_rollback, "`after_rollback`") end
   local retries = options.retries or 0
   if type(retries) ~= "number" or retries < 0 then errors.raise("VALIDATION", "`retries`: a number from 0 on is wanted") end
   return retries
 end
 
 --- Runs fn(tx) in a transaction: commits when it returns, rolls back when it raises, and raises the same error. tx has the models and methods
---- of db. Within a transaction it is a savepoint. Errors: P2028 (time is up, or tx used after its end), P2034 (write conflict).
+--- of db. Within a transaction it is a savepoint. Errors: P2028 (time is up, or tx used after its end; with meta.committed when it is committed and
+--- a function of after_commit has failed), P2034 (write conflict).
 ---@param fn fun(tx: rille.Client): ...
----@param options? { max_wait?: integer, timeout?: integer, isolation_level?: string, retries?: integer, read_only?: boolean } times in milliseconds
+---@param options? rille.TransactionOptions
 ---@return ... what fn returns
 function methods:transaction(fn, options)
   local scope = client.scope(self, "transaction")
   local nested = self[client.IN_TRANSACTION]
   local retries = check(fn, options, nested)
   local steps = self[client.STEPS]
-  if nested then return run_in(steps, steps.nest(scope), fn) end
-  if retries == 0 then return run_in(steps, steps.begin(scope, options), fn) end
+  if nested then return run_in(steps, steps.nest(scope), new_frame(rawget(self, FRAME)), fn) end
+  if retries == 0 then return run_in(steps, steps.begin(scope, options), new_frame(nil, options), fn) end
   return with_retries(steps, scope, fn, options, retries)
 end
+
+local function frame_of(tx, method, fn)
+  client.scope(tx, method)
+  local frame = rawget(tx, FRAME)
+  if not frame then
+    errors.raise("VALIDATION", "%s belongs to a transaction: write tx:%s(fn) within db:transaction(function(tx) ... end)", method, method)
+  end
+  if frame.over then errors.raise("P2028", "Transaction error: this transaction is over, and nothing comes after it any more") end
+  check_function(fn, method)
+  return frame
+end
+
+--- Has fn() called once the outermost transaction is committed, in the order of these calls. When the transaction, or the savepoint that this is
+--- called in, is rolled back, fn is forgotten. A failure of fn undoes nothing: it is raised as P2028 with meta.committed, when all have run.
+---@param fn fun()
+function methods:after_commit(fn) add(frame_of(self, "after_commit", fn), "commit", fn) end
+
+--- Has fn() called once this transaction, or a savepoint or transaction around it, is rolled back.
+---@param fn fun()
+function methods:after_rollback(fn) add(frame_of(self, "after_rollback", fn), "rollback", fn) end
 
 return methods

@@ -166,6 +166,25 @@ function wait.finish(scope, commit)
   if not ok then error(e, 0) end
 end
 
+--- Waits once for what a step has asked for: in the scheduler where the code can, else by blocking the thread. `guard.fd` is the descriptor that
+--- the scheduler knows meanwhile; wait.forget(guard) when the wait may have been left.
+---@param owner userdata
+---@param guard table
+function wait.once(owner, guard, mode, fd, seconds)
+  local hook = hook_for(owner)
+  if not hook then return core.poll(fd, fd and mode, seconds) end
+  if not fd then return hook.wait(nil, nil, seconds) end
+  guard.fd, guard.hook = fd, hook
+  hook.wait(fd, mode, seconds)
+  wait.forget(guard)
+end
+
+function wait.forget(guard)
+  local fd = guard.fd
+  guard.fd = nil
+  if fd then guard.hook.forget(fd) end
+end
+
 function wait.back_off(attempt, scope)
   local hook = hook_for(scope)
   if not hook then return core.back_off(attempt) end

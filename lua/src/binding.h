@@ -207,11 +207,17 @@ void rl_op_setup(lua_State *L);
 void rl_raw_setup(lua_State *L);
 void rl_job_setup(lua_State *L);
 void rl_alarm_setup(lua_State *L);
+int64_t rl_now_us(void); /* monotonic; alarm.c */
+void rl_listen_setup(lua_State *L);
+void rl_lock_setup(lua_State *L);
 void rl_client_setup(lua_State *L);
 void rl_tx_setup(lua_State *L);
 void rl_schema_setup(lua_State *L);
 void rl_models_setup(lua_State *L);
 void rl_backup_setup(lua_State *L);
+
+/* job.c: what a step that would block says to Lua: mode, fd, seconds. */
+int rl_push_wait(lua_State *L, const rille_wait *wait);
 
 /* Starts for job.c: each leaves anchors and slot at the top of the stack. */
 void rl_job_prepare(rl_slot *slot); /* between taking the slot and rl_slot_begin */

@@ -230,6 +230,12 @@ static int provider(lua_State *L) {
   return 1;
 }
 
+/* Whether a pooler in transaction mode is between. */
+static int pooled(lua_State *L) {
+  lua_pushboolean(L, rille_client_pooled(rl_scope_check(L, 1)->client));
+  return 1;
+}
+
 static void set_figure(lua_State *L, const char *key, int64_t value) {
   rl_push_integer(L, value);
   lua_setfield(L, -2, key);
@@ -282,7 +288,7 @@ static int figures(lua_State *L) {
 void rl_client_setup(lua_State *L) {
   static const luaL_Reg functions[] = {{"open", open_client},        {"close", close_client}, {"model", model},
                                        {"keeps_nulls", keeps_nulls}, {"models", models},      {"provider", provider},
-                                       {"figures", figures},         {"derive", derive},      {NULL, NULL}};
+                                       {"figures", figures},         {"derive", derive}, {"pooled", pooled},      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", scope_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_SCOPE);

@@ -18,21 +18,25 @@ void rl_job_prepare(rl_slot *slot) {
   slot->job = KIND_RESULT;
 }
 
-static int push_wait(lua_State *L, rl_slot *slot) {
-  rille_wait wait = {.struct_size = (uint32_t)sizeof wait};
-  rille_op_wait(slot->op, &wait);
-  if (wait.fd < 0) {
+int rl_push_wait(lua_State *L, const rille_wait *wait) {
+  if (wait->fd < 0) {
     lua_pushliteral(L, "t");
     lua_pushnil(L);
   } else {
-    lua_pushstring(L, wait.read && wait.write ? "rw" : wait.write ? "w" : "r");
-    lua_pushinteger(L, wait.fd);
+    lua_pushstring(L, wait->read && wait->write ? "rw" : wait->write ? "w" : "r");
+    lua_pushinteger(L, wait->fd);
   }
-  if (wait.timeout_ms < 0)
+  if (wait->timeout_ms < 0)
     lua_pushnil(L);
   else
-    lua_pushnumber(L, (lua_Number)wait.timeout_ms / 1000);
+    lua_pushnumber(L, (lua_Number)wait->timeout_ms / 1000);
   return 3;
+}
+
+static int push_wait(lua_State *L, rl_slot *slot) {
+  rille_wait wait = {.struct_size = (uint32_t)sizeof wait};
+  rille_op_wait(slot->op, &wait);
+  return rl_push_wait(L, &wait);
 }
 
 /* A list of the parts' results and their number. */

@@ -69,6 +69,8 @@ static int build(lua_State *L) {
   rl_raw_setup(L);
   rl_job_setup(L);
   rl_alarm_setup(L);
+  rl_listen_setup(L);
+  rl_lock_setup(L);
   lua_pushstring(L, rille_version());
   lua_setfield(L, -2, "version");
   return 1;

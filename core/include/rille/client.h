@@ -54,6 +54,8 @@ RILLE_API void rille_client_release(rille_client *c);
 RILLE_API rille_schema *rille_client_schema(const rille_client *c); /* borrowed */
 /* "postgresql" or "sqlite"; static. */
 RILLE_API const char *rille_client_provider(const rille_client *c);
+/* 1: the URL says that a pooler in transaction mode is between, so that a session lasts as long as a transaction. */
+RILLE_API int rille_client_pooled(const rille_client *c);
 
 typedef struct rille_pool_stats {
   uint32_t struct_size; /* set by the caller */

@@ -5,6 +5,8 @@
 #include <rille/backup.h>
 #include <rille/client.h>
 #include <rille/error.h>
+#include <rille/listen.h>
+#include <rille/lock.h>
 #include <rille/migrate.h>
 #include <rille/model.h>
 #include <rille/op.h>

@@ -104,6 +104,10 @@ const char *rille_client_provider(const rille_client *c) {
   return c->client->driver->name;
 }
 
+int rille_client_pooled(const rille_client *c) {
+  return rl_pool_conn_options(c->client->pool)->pooled;
+}
+
 void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out) {
   rl_pool_counts n;
   rl_pool_count(c->client->pool, &n);

@@ -55,5 +55,6 @@ rille_status rl_tape_finish(rille_tape *t, rl_error *err);
 rille_status rl_read_options(void *to, size_t known, const void *from, size_t least, const char *name, rl_error *err);
 /* The other way: never writes past the caller's size. */
 void rl_write_struct(void *to, const void *from, size_t known);
+void rl_write_wait(const rl_wait *wait, rille_wait *out);
 
 #endif

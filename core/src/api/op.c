@@ -109,14 +109,17 @@ rille_status rille_op_next(rille_op *op, rille_row *row, rille_error **err) {
   return st >= 0 ? st : rl_box(st, &error, err);
 }
 
-void rille_op_wait(const rille_op *op, rille_wait *out) {
-  const rl_wait *w = &op->op.wait;
+void rl_write_wait(const rl_wait *w, rille_wait *out) {
   int64_t left = w->until_ms == RL_NO_DEADLINE ? -1 : w->until_ms - rl_clock_ms();
   rille_wait full = {.fd = w->fd,
                      .read = w->read,
                      .write = w->write,
                      .timeout_ms = w->until_ms != RL_NO_DEADLINE && left < 0 ? 0 : left};
   rl_write_struct(out, &full, sizeof full);
+}
+
+void rille_op_wait(const rille_op *op, rille_wait *out) {
+  rl_write_wait(&op->op.wait, out);
 }
 
 uint64_t rille_op_shape(const rille_op *op, const rille_node **nodes, uint32_t *count) {

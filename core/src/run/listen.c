@@ -1,0 +1,235 @@
+/* The listener: connect, LISTEN, hear, and all of it again after a loss. */
+#include "run/listen.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/process.h"
+#include "sql/dialect.h"
+
+enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 10000, LONGEST_NAME = 63 };
+/* A connection that nobody hears from may be dead: it is asked after so long, and has so long to answer. */
+enum { SIGN_OF_LIFE_MS = 30000, ANSWER_MS = 10000 };
+
+rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err) {
+  if (!client->driver->notified)
+    return rl_fail(err, RL_P2026, "%s has no notifications; LISTEN and NOTIFY exist on PostgreSQL",
+                   client->driver->name);
+  if (rl_pool_conn_options(client->pool)->pooled)
+    return rl_fail(err, RL_P2026,
+                   "listening needs a session of its own, which a pooler in transaction mode does not give; listen with "
+                   "a client whose URL names the server itself");
+  *l = (rl_listener){.client = rl_client_retain(client), .pid = rl_process_id()};
+  return RILLE_OK;
+}
+
+static void drop_connection(rl_listener *l) {
+  if (l->conn) l->client->driver->close(l->conn);
+  l->conn = NULL;
+  l->state = RL_LISTENER_DOWN;
+  l->answers = 0;
+  for (size_t i = 0; i < l->count; i++) l->channels[i].told = false;
+}
+
+void rl_listener_close(rl_listener *l) {
+  if (!l->client) return;
+  drop_connection(l);
+  for (size_t i = 0; i < l->count; i++) rl_free(l->channels[i].name);
+  rl_free(l->channels);
+  rl_client_release(l->client);
+  *l = (rl_listener){0};
+}
+
+static rille_status check_name(rl_str channel, rl_error *err) {
+  if (channel.len > 0 && channel.len <= LONGEST_NAME && !memchr(channel.p, 0, channel.len)) return RILLE_OK;
+  return rl_fail(err, RL_VALIDATION, "\"%.*s\" cannot be the name of a channel: it has 1 to %d bytes",
+                 (int)(channel.len < 80 ? channel.len : 80), channel.p, LONGEST_NAME);
+}
+
+static rl_channel *channel_named(const rl_listener *l, rl_str name) {
+  for (size_t i = 0; i < l->count; i++)
+    if (rl_str_eq(rl_str_of(l->channels[i].name), name)) return &l->channels[i];
+  return NULL;
+}
+
+rille_status rl_listener_add(rl_listener *l, rl_str channel, rl_error *err) {
+  rille_status st = check_name(channel, err);
+  if (st != RILLE_OK) return st;
+  rl_channel *known = channel_named(l, channel);
+  if (known) {
+    known->leave = false;
+    return RILLE_OK;
+  }
+  if (l->count == l->cap) {
+    size_t cap = l->cap ? l->cap * 2 : 4;
+    rl_channel *more = rl_realloc(l->channels, cap * sizeof *more);
+    if (!more) return rl_fail_nomem(err);
+    l->channels = more;
+    l->cap = cap;
+  }
+  char *name = rl_strndup(channel.p, channel.len);
+  if (!name) return rl_fail_nomem(err);
+  l->channels[l->count++] = (rl_channel){.name = name};
+  return RILLE_OK;
+}
+
+rille_status rl_listener_remove(rl_listener *l, rl_str channel, rl_error *err) {
+  rl_channel *known = channel_named(l, channel);
+  if (!known || known->leave)
+    return rl_fail(err, RL_VALIDATION, "the channel \"%.*s\" is not listened to", RL_STR_ARG(channel));
+  known->leave = true;
+  return RILLE_OK;
+}
+
+static rille_status pause_until(rl_listener *l, int64_t until) {
+  l->wait = (rl_wait){.fd = -1, .until_ms = until};
+  return RILLE_AGAIN;
+}
+
+/* Half of it is left to chance, so that those who lost the same server part. */
+static int64_t next_attempt(rl_listener *l) {
+  int64_t most = l->failures < 8 ? (int64_t)FIRST_PAUSE_MS << l->failures : LONGEST_PAUSE_MS;
+  if (most > LONGEST_PAUSE_MS) most = LONGEST_PAUSE_MS;
+  l->failures++;
+  int64_t now = rl_clock_us();
+  return now / 1000 + most / 2 + (int64_t)(rl_hash(&now, sizeof now, (uint64_t)l->pid) % (uint64_t)(most / 2));
+}
+
+/* The first connection's failure is the caller's: a later one is told as a loss, once, and made good. */
+static rille_status failed(rl_listener *l, rille_status st, rl_error *err) {
+  if (l->was_up && l->failures == 0) l->lost = true;
+  drop_connection(l);
+  l->due_ms = next_attempt(l);
+  if (!l->was_up || st == RILLE_NOMEM) return st;
+  l->again = true;
+  rl_error_clear(err);
+  return RILLE_OK;
+}
+
+static rille_status start(rl_listener *l, rl_error *err) {
+  if (rl_clock_ms() < l->due_ms) return pause_until(l, l->due_ms);
+  rille_status st = l->client->driver->open(rl_pool_conn_options(l->client->pool), &l->conn, err);
+  if (st != RILLE_OK) return failed(l, st, err);
+  l->state = RL_LISTENER_CONNECTING;
+  return RILLE_OK;
+}
+
+static rille_status ask(rl_listener *l, const char *sql, rl_error *err) {
+  rille_status st = l->client->driver->send_command(l->conn, sql, err);
+  if (st == RILLE_OK) l->answers++;
+  return st;
+}
+
+static rille_status ask_about(rl_listener *l, const char *verb, const char *channel, rl_error *err) {
+  rl_buf sql;
+  rl_buf_init(&sql);
+  rl_buf_text(&sql, verb);
+  rl_identifier_quote(&sql, rl_str_of(channel));
+  const char *text = rl_buf_z(&sql);
+  rille_status st = text ? ask(l, text, err) : rl_fail_nomem(err);
+  rl_buf_dispose(&sql);
+  return st;
+}
+
+static void forget(rl_listener *l, size_t index) {
+  rl_free(l->channels[index].name);
+  l->channels[index] = l->channels[--l->count];
+}
+
+/* Sends what the server does not know yet of the channels; nothing when it knows all. */
+static rille_status ask_all(rl_listener *l, rl_error *err) {
+  rille_status st = RILLE_OK;
+  l->listening = false;
+  for (size_t i = l->count; i > 0 && st == RILLE_OK; i--) {
+    rl_channel *c = &l->channels[i - 1];
+    if (c->leave) {
+      if (c->told) st = ask_about(l, "UNLISTEN ", c->name, err);
+      if (st == RILLE_OK) forget(l, i - 1);
+    } else if (!c->told) {
+      st = ask_about(l, "LISTEN ", c->name, err);
+      c->told = st == RILLE_OK;
+      l->listening = true;
+    }
+  }
+  if (st == RILLE_OK && !l->answers && rl_clock_ms() >= l->due_ms) st = ask(l, "SELECT 1", err);
+  if (st == RILLE_OK && l->answers) {
+    st = l->client->driver->flush(l->conn, err);
+    l->state = RL_LISTENER_ASKING;
+    l->due_ms = rl_clock_ms() + ANSWER_MS;
+  }
+  return st == RILLE_OK ? st : failed(l, st, err);
+}
+
+static rille_status connecting(rl_listener *l, rl_error *err) {
+  rille_status st = l->client->driver->poll_connect(l->conn, &l->wait, err);
+  if (st == RILLE_AGAIN) return st;
+  if (st != RILLE_OK) return failed(l, st, err);
+  l->state = RL_LISTENER_READY;
+  l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
+  return ask_all(l, err);
+}
+
+static rille_status answered(rl_listener *l, rl_event *out) {
+  l->state = RL_LISTENER_READY;
+  l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
+  l->failures = 0;
+  if (!l->listening) return RILLE_OK;
+  *out = (rl_event){.kind = RL_EVENT_LISTENING, .again = l->again};
+  l->was_up = true;
+  l->listening = l->again = false;
+  return RILLE_ROW;
+}
+
+static rille_status asking(rl_listener *l, rl_event *out, rl_error *err) {
+  while (l->answers) {
+    rl_row_view row;
+    int64_t affected;
+    rille_status st = l->client->driver->next(l->conn, &row, &affected, &l->wait, err);
+    if (st == RILLE_ROW) continue;
+    if (st == RILLE_AGAIN && rl_clock_ms() < l->due_ms) {
+      if (l->due_ms < l->wait.until_ms) l->wait.until_ms = l->due_ms;
+      return st;
+    }
+    if (st == RILLE_AGAIN) st = rl_fail(err, RL_P1008, "the database did not answer the listener");
+    if (st != RILLE_DONE) return failed(l, st, err);
+    l->answers--;
+  }
+  return answered(l, out);
+}
+
+static rille_status hear(rl_listener *l, rl_event *out, rl_error *err) {
+  rille_status st = ask_all(l, err);
+  if (st != RILLE_OK || l->state != RL_LISTENER_READY) return st;
+  *out = (rl_event){.kind = RL_EVENT_HEARD};
+  st = l->client->driver->notified(l->conn, &out->heard, &l->wait, err);
+  if (st == RILLE_ROW) l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
+  if (st == RILLE_AGAIN) l->wait.until_ms = l->due_ms;
+  return st < 0 ? failed(l, st, err) : st;
+}
+
+/* A child of the process that connected leaves that connection alone. */
+static void look_at_process(rl_listener *l) {
+  if (l->pid == rl_process_id()) return;
+  drop_connection(l);
+  l->pid = rl_process_id();
+  l->lost = l->again = l->was_up;
+  l->due_ms = 0;
+}
+
+rille_status rl_listener_next(rl_listener *l, rl_event *out, rl_error *err) {
+  look_at_process(l);
+  for (;;) {
+    rille_status st = RILLE_OK;
+    if (l->lost) {
+      l->lost = false;
+      *out = (rl_event){.kind = RL_EVENT_LOST};
+      return RILLE_ROW;
+    }
+    switch (l->state) {
+    case RL_LISTENER_DOWN: st = start(l, err); break;
+    case RL_LISTENER_CONNECTING: st = connecting(l, err); break;
+    case RL_LISTENER_ASKING: st = asking(l, out, err); break;
+    case RL_LISTENER_READY: st = hear(l, out, err); break;
+    }
+    if (st != RILLE_OK) return st;
+  }
+}

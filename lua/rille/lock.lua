@@ -1,0 +1,130 @@
+--- Advisory locks: db:advisory_lock(key, fn, options).
+local core = require "rille.core"
+local client = require "rille.client"
+local errors = require "rille.errors"
+local guarded = require "rille.guarded"
+local wait = require "rille.wait"
+
+local methods = client.methods
+local unpack = table.unpack or unpack -- luacheck: ignore
+
+local OPTIONS = { wait = 1, shared = 1, try = 1 }
+local WAIT_MS = 10000
+
+-- A transaction that does nothing but hold a lock, behind a pooler, has no other limit of time than this.
+local LONGEST_MS = 24 * 3600 * 1000
+
+local function pack(...) return { n = select("#", ...), ... } end
+
+local function check_options(options)
+  if options == nil then options = {} end
+  if type(options) ~= "table" then errors.raise("VALIDATION", "advisory_lock takes a table of options, not a %s", type(options)) end
+  errors.check_keys(options, OPTIONS, "advisory_lock")
+  for _, key in ipairs { "shared", "try" } do
+    local value = options[key]
+    if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
+  end
+  local span = options.wait
+  if span ~= nil and (type(span) ~= "number" or span < 0) then errors.raise("VALIDATION", "`wait`: a number of milliseconds is wanted") end
+  if span and options.try then errors.raise("VALIDATION", "`try` does not wait: `wait` has no meaning with it") end
+  return options.try and 0 or span or WAIT_MS, options.shared or false, options.try or false
+end
+
+local function check(db, key, fn, in_transaction)
+  if type(key) ~= "string" and (type(key) ~= "number" or key % 1 ~= 0) then
+    errors.raise("VALIDATION", "advisory_lock takes a key, a string or a whole number, and not a %s", type(key))
+  end
+  if type(fn) ~= "function" and not (in_transaction and fn == nil) then
+    errors.raise("VALIDATION", "advisory_lock takes a function, as in db:advisory_lock(\"key\", function() ... end), not a %s", type(fn))
+  end
+  if core.provider(client.scope(db, "advisory_lock")) ~= "postgresql" then
+    errors.raise("P2026", "advisory_lock: SQLite has no advisory locks; they exist on PostgreSQL")
+  end
+end
+
+local function raise_held(key, span)
+  local text = "Timed out trying to acquire an advisory lock: somebody else has %s, and still had it after %d ms"
+  error(errors.new("P1002", text:format(type(key) == "string" and ("\"%s\""):format(key) or tostring(key), span), { key = key }), 0)
+end
+
+-- ------------------------------------------------------------------ of a session
+
+local Guard = {}
+function Guard.__close(guard)
+  wait.forget(guard)
+  core.lock_close(guard.lock)
+end
+
+local function drive(scope, guard, step)
+  local mode, fd, seconds = step(guard.lock)
+  while type(mode) == "string" do
+    wait.once(scope, guard, mode, fd, seconds)
+    mode, fd, seconds = step(guard.lock)
+  end
+  return mode
+end
+
+local function hold(scope, guard, fn)
+  if not drive(scope, guard, core.lock_take) then return false end
+  local result = pack(pcall(fn))
+  if not result[1] then
+    pcall(drive, scope, guard, core.lock_release)
+    error(result[2], 0)
+  end
+  drive(scope, guard, core.lock_release)
+  return unpack(result, 1, result.n)
+end
+
+-- ------------------------------------------------------------------ of a transaction
+
+local function try_in(tx, key, shared)
+  local sql = ("SELECT pg_try_advisory_xact_lock%s(%s) AS got"):format(shared and "_shared" or "",
+    type(key) == "string" and "hashtextextended($1, 0)" or "$1")
+  return tx:query_raw(sql, key)[1].got
+end
+
+local function take_in(tx, key, shared, span)
+  local stop, attempt = core.clock() + span / 1000, 0
+  while not try_in(tx, key, shared) do
+    if core.clock() >= stop then return false end
+    attempt = math.min(attempt + 1, 4)
+    tx[client.STEPS].back_off(attempt, rawget(tx, client.SCOPE))
+  end
+  return true
+end
+
+local function hold_in(tx, key, shared, span, fn)
+  if not take_in(tx, key, shared, span) then return false end
+  if fn then return true, fn() end
+  return true
+end
+
+local function told(key, span, try, taken, ...)
+  if not taken and not try then raise_held(key, span) end
+  if try then return taken, ... end
+  return ...
+end
+
+--- Runs fn() while this program alone, of all that use the key on the database, holds an advisory lock. On PostgreSQL; the lock is kept by one
+--- connection of the pool, outside any transaction, and given back when fn returns, raises, or its coroutine is closed. Within a transaction, and
+--- behind a pooler in transaction mode, it is the lock of a transaction and lasts as long as that; there fn may be left out. Errors: P1002 when
+--- somebody else has it for the whole of `wait`, P1017 when the connection that kept it was lost meanwhile, P2026 on SQLite.
+---@param key string|integer a string stands for hashtextextended(key, 0)
+---@param fn fun(): ...
+---@param options? { wait?: integer, shared?: boolean, try?: boolean } wait: milliseconds, 10000 by default; try: does not wait, and returns false
+--- without calling fn, or true and what fn returns
+---@return ... what fn returns
+function methods:advisory_lock(key, fn, options)
+  local in_transaction = self[client.IN_TRANSACTION]
+  check(self, key, fn, in_transaction)
+  local span, shared, try = check_options(options)
+  if in_transaction then return told(key, span, try, hold_in(self, key, shared, span, fn)) end
+  local scope = rawget(self, client.SCOPE)
+  if core.pooled(scope) then
+    return self:transaction(function(tx) return told(key, span, try, hold_in(tx, key, shared, span, fn)) end, { timeout = LONGEST_MS })
+  end
+  local guard = setmetatable({ lock = core.lock(scope, key, shared, span) }, Guard)
+  return told(key, span, try, guarded(guard, hold, scope, guard, fn))
+end
+
+return methods

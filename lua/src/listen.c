@@ -1,0 +1,108 @@
+/* Listeners: the steps of listening; Lua waits between them. */
+#include <string.h>
+
+#include "binding.h"
+
+#define NAME "rille.Listener"
+
+typedef struct listener {
+  rille_listener *listener;
+  int64_t until; /* of rl_now_us; 0: no limit */
+} listener;
+
+static listener *check(lua_State *L) {
+  listener *l = (listener *)luaL_checkudata(L, 1, NAME);
+  if (!l->listener) rl_raise(L, "VALIDATION", "the listener is closed");
+  return l;
+}
+
+/* core.listen(scope, channels): nothing is connected yet. */
+static int open_listener(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  rl_box *box = rl_box_push(L);
+  listener *l = (listener *)rl_new_userdata(L, sizeof *l);
+  memset(l, 0, sizeof *l);
+  luaL_getmetatable(L, NAME);
+  lua_setmetatable(L, -2);
+  rl_box_check(L, box, rille_listener_open(scope->client, &l->listener, &box->err));
+  for (size_t i = 1, n = rl_rawlen(L, 2); i <= n; i++) {
+    size_t len = 0;
+    lua_rawgeti(L, 2, (int)i);
+    const char *name = luaL_checklstring(L, -1, &len);
+    rl_box_check(L, box, rille_listener_add(l->listener, name, len, &box->err));
+    lua_pop(L, 1);
+  }
+  return 1;
+}
+
+/* core.listen_limit(listener, milliseconds or nil): from now on. */
+static int limit(lua_State *L) {
+  listener *l = check(L);
+  l->until = lua_isnil(L, 2) ? 0 : rl_now_us() + (int64_t)(luaL_checknumber(L, 2) * 1000);
+  return 0;
+}
+
+static int push_event(lua_State *L, const rille_event *e) {
+  switch (e->kind) {
+  case RILLE_EVENT_HEARD:
+    lua_pushliteral(L, "heard");
+    lua_pushstring(L, e->channel);
+    lua_pushstring(L, e->payload);
+    lua_pushinteger(L, e->pid);
+    return 4;
+  case RILLE_EVENT_LISTENING:
+    lua_pushliteral(L, "listening");
+    lua_pushboolean(L, e->again);
+    return 2;
+  default: lua_pushliteral(L, "lost"); return 1;
+  }
+}
+
+/* core.listen_next(listener): "heard", channel, payload, pid; "listening", again; "lost"; "late"; or mode, fd, seconds,
+ * as a job. */
+static int next_event(lua_State *L) {
+  listener *l = check(L);
+  rille_event e;
+  rille_wait wait;
+  memset(&e, 0, sizeof e);
+  memset(&wait, 0, sizeof wait);
+  e.struct_size = (uint32_t)sizeof e;
+  wait.struct_size = (uint32_t)sizeof wait;
+  lua_settop(L, 1);
+  rl_box *box = rl_box_push(L);
+  rille_status status = rille_listener_next(l->listener, &e, &box->err);
+  rl_box_check(L, box, status);
+  if (status == RILLE_ROW) return push_event(L, &e);
+  rille_listener_wait(l->listener, &wait);
+  if (l->until) {
+    int64_t left = (l->until - rl_now_us() + 999) / 1000;
+    if (left <= 0) {
+      lua_pushliteral(L, "late");
+      return 1;
+    }
+    if (wait.timeout_ms < 0 || left < wait.timeout_ms) wait.timeout_ms = left;
+  }
+  return rl_push_wait(L, &wait);
+}
+
+static int close_listener(lua_State *L) {
+  listener *l = (listener *)luaL_checkudata(L, 1, NAME);
+  rille_listener_close(l->listener);
+  l->listener = NULL;
+  return 0;
+}
+
+void rl_listen_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"listen", open_listener},
+                                       {"listen_limit", limit},
+                                       {"listen_next", next_event},
+                                       {"listen_close", close_listener},
+                                       {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", close_listener}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+  luaL_newmetatable(L, NAME);
+  rl_set_functions(L, meta);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,81 @@
+/* Advisory locks: the steps of taking one and giving it back; Lua waits between them. */
+#include <string.h>
+
+#include "binding.h"
+
+#define NAME "rille.Lock"
+
+typedef struct lock {
+  rille_lock *lock;
+} lock;
+
+static lock *check(lua_State *L) {
+  lock *l = (lock *)luaL_checkudata(L, 1, NAME);
+  if (!l->lock) rl_raise(L, "VALIDATION", "the advisory lock is over");
+  return l;
+}
+
+/* core.lock(scope, key, shared, wait): key a string or a whole number; wait in milliseconds. */
+static int new_lock(lua_State *L) {
+  rille_lock_options options;
+  rl_scope *scope = rl_scope_check(L, 1);
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  if (lua_type(L, 2) == LUA_TSTRING)
+    options.key = lua_tolstring(L, 2, &options.key_len);
+  else
+    options.number = (int64_t)luaL_checkinteger(L, 2);
+  options.shared = lua_toboolean(L, 3);
+  options.wait_ms = (int64_t)luaL_checknumber(L, 4);
+  lua_settop(L, 4);
+  rl_box *box = rl_box_push(L);
+  lock *l = (lock *)rl_new_userdata(L, sizeof *l);
+  l->lock = NULL;
+  luaL_getmetatable(L, NAME);
+  lua_setmetatable(L, -2);
+  rl_box_check(L, box, rille_lock_new(scope->client, &options, &l->lock, &box->err));
+  return 1;
+}
+
+static int step(lua_State *L, rille_status (*take)(rille_lock *, rille_error **)) {
+  lock *l = check(L);
+  lua_settop(L, 1);
+  rl_box *box = rl_box_push(L);
+  rille_status status = take(l->lock, &box->err);
+  rl_box_check(L, box, status);
+  if (status != RILLE_AGAIN) {
+    lua_pushboolean(L, status == RILLE_OK);
+    return 1;
+  }
+  rille_wait wait;
+  memset(&wait, 0, sizeof wait);
+  wait.struct_size = (uint32_t)sizeof wait;
+  rille_lock_wait(l->lock, &wait);
+  return rl_push_wait(L, &wait);
+}
+
+/* core.lock_take(lock): true, false when somebody else has it, or mode, fd, seconds, as a job. */
+static int take(lua_State *L) {
+  return step(L, rille_lock_take);
+}
+/* core.lock_release(lock): true; or mode, fd, seconds. */
+static int release(lua_State *L) {
+  return step(L, rille_lock_release);
+}
+
+static int close_lock(lua_State *L) {
+  lock *l = (lock *)luaL_checkudata(L, 1, NAME);
+  rille_lock_free(l->lock);
+  l->lock = NULL;
+  return 0;
+}
+
+void rl_lock_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"lock", new_lock}, {"lock_take", take}, {"lock_release", release}, {"lock_close", close_lock}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", close_lock}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+  luaL_newmetatable(L, NAME);
+  rl_set_functions(L, meta);
+  lua_pop(L, 1);
+}

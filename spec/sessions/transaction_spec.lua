@@ -1,0 +1,253 @@
+-- What belongs to transactions beyond begin and end: functions for afterwards, the server's own limits of time, repetition, and errors of any kind.
+local rille = require "rille"
+local core = require "rille.core"
+local support = require "support"
+local schedulers = require "coop.schedulers"
+
+local SCHEMA = [[
+model Account {
+  id    Int @id
+  total Int @default(0)
+}]]
+
+local function sleep(seconds) core.poll(nil, nil, seconds) end
+
+support.each_engine(function(engine)
+  local db, url
+  before_each(function() db, url = support.open(engine, SCHEMA) end)
+
+  local function add(target, id) return target.account:create { data = { id = id } } end
+
+  describe("afterwards", function()
+    local log
+    before_each(function() log = {} end)
+    local function note(text)
+      return function() log[#log + 1] = text end
+    end
+
+    it("calls what is to come after the commit, in order, once, when it is visible", function()
+      local result = db:transaction(function(tx)
+        add(tx, 1)
+        tx:after_commit(function() log[#log + 1] = "count " .. db.account:count() end)
+        tx:after_commit(note "second")
+        tx:after_rollback(note "never")
+        assert.same({}, log)
+        return "result"
+      end, { after_commit = note "option", after_rollback = note "never" })
+      assert.equal("result", result)
+      assert.same({ "option", "count 1", "second" }, log)
+    end)
+
+    it("calls what is to come after the rollback, and raises the same error", function()
+      local mine = { "mine" }
+      local ok, e = pcall(db.transaction, db, function(tx)
+        add(tx, 1)
+        tx:after_commit(note "never")
+        tx:after_rollback(function() log[#log + 1] = "count " .. db.account:count() end)
+        tx:after_rollback(function() error "not told" end)
+        tx:after_rollback(note "last")
+        error(mine)
+      end, { after_rollback = note "option" })
+      assert.is_false(ok)
+      assert.equal(mine, e)
+      assert.same({ "option", "count 0", "last" }, log)
+    end)
+
+    it("treats a savepoint as part of what it is in", function()
+      db:transaction(function(tx)
+        tx:after_commit(note "1")
+        pcall(tx.transaction, tx, function(inner)
+          inner:after_commit(note "never")
+          inner:after_rollback(note "inner is undone")
+          inner:transaction(function(innermost) innermost:after_rollback(note "innermost is undone") end)
+          error "undo"
+        end)
+        assert.same({ "inner is undone", "innermost is undone" }, log)
+        tx:transaction(function(inner)
+          inner:after_commit(note "2")
+          inner:after_rollback(note "never")
+        end)
+        tx:after_commit(note "3")
+        assert.equal(2, #log)
+      end)
+      assert.same({ "inner is undone", "innermost is undone", "1", "2", "3" }, log)
+      log = {}
+      pcall(db.transaction, db, function(tx)
+        tx:transaction(function(inner) inner:after_rollback(note "of the released") end)
+        error "undo all"
+      end)
+      assert.same({ "of the released" }, log)
+    end)
+
+    it("says that the commit stands when a function after it fails", function()
+      local e = support.fails("P2028", db.transaction, db, function(tx)
+        add(tx, 1)
+        tx:after_commit(function() error({ "first" }, 0) end)
+        tx:after_commit(note "still called")
+        tx:after_commit(function() error "second" end)
+        return "a", nil, "c"
+      end)
+      assert.is_true(e.meta.committed)
+      assert.same({ "first" }, e.meta.cause)
+      assert.same({ "a", nil, "c", n = 3 }, e.meta.results)
+      assert.same({ "still called" }, log)
+      assert.equal(1, db.account:count())
+    end)
+
+    it("counts only the attempt that was committed", function()
+      local attempts = 0
+      db:transaction(function(tx)
+        attempts = attempts + 1
+        local n = attempts
+        tx:after_commit(note("commit " .. n))
+        tx:after_rollback(note("rollback " .. n))
+        if n < 3 then error(require("rille.errors").new("P2034", "conflict"), 0) end
+      end, { retries = 5 })
+      assert.same({ "rollback 1", "rollback 2", "commit 3" }, log)
+    end)
+
+    it("takes functions, of a transaction that goes on", function()
+      support.fails("VALIDATION", db.after_commit, db, print)
+      local kept
+      db:transaction(function(tx)
+        kept = tx
+        support.fails("VALIDATION", tx.after_commit, tx, "x")
+        support.fails("VALIDATION", tx.after_rollback, tx)
+      end)
+      support.fails("P2028", kept.after_commit, kept, print)
+      support.fails("VALIDATION", db.transaction, db, print, { after_commit = 1 })
+      support.fails("VALIDATION", db.transaction, db, print, { after_rollback = "x" })
+    end)
+
+    it("rolls back at once when the coroutine is closed", function()
+      local co = coroutine.create(function()
+        db:transaction(function(tx)
+          add(tx, 1)
+          tx:after_rollback(note "closed")
+          coroutine.yield()
+        end)
+      end)
+      assert(coroutine.resume(co))
+      assert.equal(1, db:metrics().pool.in_use)
+      coroutine.close(co)
+      assert.same({ "closed" }, log)
+      assert.equal(0, db:metrics().pool.in_use)
+      assert.equal(0, db.account:count())
+    end)
+  end)
+
+  it("raises again whatever was raised, also in a coroutine, also out of memory", function()
+    local function huge() return assert(io.open "/dev/null"):read(1 << 46) end
+    local ok, e = pcall(db.transaction, db, function(tx)
+      add(tx, 1)
+      huge()
+    end)
+    assert.is_false(ok)
+    assert.matches("not enough memory", e)
+    local co = coroutine.wrap(function()
+      return select(2, pcall(db.transaction, db, function(tx)
+        add(tx, 1)
+        tx:transaction(function(inner)
+          add(inner, 2)
+          error(nil)
+        end)
+      end))
+    end)
+    assert.is_nil(co())
+    assert.equal(0, db.account:count())
+    assert.equal(0, db:metrics().pool.in_use)
+  end)
+
+  it("frees what it has locked with the first use after its time", function()
+    local other = support.connect(url, SCHEMA, { pool = { size = 2 } })
+    add(db, 1)
+    local ok, raised = pcall(db.transaction, db, function(tx)
+      tx.account:update { where = { id = 1 }, data = { total = 1 } }
+      sleep(0.15)
+      local e = support.fails("P2028", tx.account.count, tx.account)
+      assert.matches("100 ms", e.message)
+      other.account:update { where = { id = 1 }, data = { total = 2 } } -- nobody is in its way
+      support.fails("P2028", tx.account.count, tx.account)
+      error("out", 0)
+    end, { timeout = 100 })
+    assert.same({ false, "out" }, { ok, raised })
+    assert.equal(2, db.account:find_unique({ where = { id = 1 } }).total)
+  end)
+
+  it("leaves no limit of its own to the next user", function()
+    local one = support.connect(url, SCHEMA, { pool = { size = 1 } })
+    one:transaction(function(tx) tx.account:count() end, { timeout = 100 })
+    sleep(0.15)
+    assert.equal(0, one.account:count())
+    if engine ~= "postgresql" then return end
+    local function limits(target)
+      return target:query_raw [[SELECT current_setting('statement_timeout') AS s, current_setting('idle_in_transaction_session_timeout') AS i]][1]
+    end
+    local before = limits(one)
+    assert.same({ s = "700ms", i = "700ms" }, one:transaction(limits, { timeout = 700 }))
+    assert.same(before, limits(one))
+    pcall(one.transaction, one, function(tx)
+      assert.same({ s = "2h", i = "2h" }, limits(tx))
+      error "x"
+    end, { timeout = 7200000 })
+    assert.same(before, limits(one))
+  end)
+
+  it("begins in one round trip", function()
+    db.account:count()
+    local before = db:metrics().calls.round_trips
+    db:transaction(function() end)
+    assert.equal(2, db:metrics().calls.round_trips - before)
+  end)
+
+  it("repeats only after a conflict, at most so often", function()
+    local calls = 0
+    local function fail(code)
+      return function()
+        calls = calls + 1
+        error(require("rille.errors").new(code, "made up"), 0)
+      end
+    end
+    support.fails("P2034", db.transaction, db, fail "P2034", { retries = 2 })
+    assert.equal(3, calls)
+    support.fails("P2002", db.transaction, db, fail "P2002", { retries = 2 })
+    assert.equal(4, calls)
+  end)
+
+  if engine == "postgresql" then
+    it("is ended by the server while Lua computes, and its locks are free", function()
+      add(db, 1)
+      local other = support.connect(url, SCHEMA, { pool = { size = 2 } })
+      local e = support.fails("P2028", db.transaction, db, function(tx)
+        tx.account:update { where = { id = 1 }, data = { total = 1 } }
+        -- Lua does not come back to this transaction before another session has the row.
+        other:with { timeout = 5000 }.account:update { where = { id = 1 }, data = { total = { increment = 10 } } }
+        tx.account:count()
+      end, { timeout = 150 })
+      assert.equal("transaction", e.kind)
+      assert.equal(10, db.account:find_unique({ where = { id = 1 } }).total)
+      assert.equal(0, db:metrics().pool.in_use)
+    end)
+
+    it("repeats after a deadlock", function()
+      add(db, 1)
+      add(db, 2)
+      local co = support.connect(url, SCHEMA, { wait = "cqueues", pool = { size = 3 } })
+      co:execute_raw "SELECT 1"
+      local function transfer(from, to)
+        return function()
+          co:transaction(function(tx)
+            tx.account:update { where = { id = from }, data = { total = { decrement = 5 } } }
+            schedulers.cqueues.sleep(0.05)
+            tx.account:update { where = { id = to }, data = { total = { increment = 5 } } }
+          end, { retries = 10, timeout = 20000 })
+        end
+      end
+      schedulers.cqueues.run { transfer(1, 2), transfer(2, 1), transfer(1, 2) }
+      assert.equal(-5, db.account:find_unique({ where = { id = 1 } }).total)
+      assert.equal(5, db.account:find_unique({ where = { id = 2 } }).total)
+    end)
+  end
+end)
+
+assert(rille)
