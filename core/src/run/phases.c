@@ -66,7 +66,7 @@ static void start_clock(rl_op *op) {
   op->sent_ms = rl_clock_ms();
   op->deadline_ms = limit > 0 ? op->sent_ms + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
-  if (op->driver->run_until) op->driver->run_until(op->conn, op->limit_ms);
+  if (op->driver->run_until) op->driver->run_until(op->conn, op->deadline_ms);
 }
 
 static void on_deadline(rl_op *op);
@@ -133,7 +133,13 @@ static rille_status read_phase(rl_op *op, rille_row *row) {
     return RILLE_OK;
   }
   const rl_sent *s = &op->sent[op->read_count];
-  return s->kind == RL_SENT_PART ? rl_batch_read(op, s->step, row) : rl_op_read_answer(op, row);
+  rille_status st = s->kind == RL_SENT_PART ? rl_batch_read(op, s->step, row) : rl_op_read_answer(op, row);
+  bool stopped = op->error.code == RL_P1008 && op->phase == RL_PHASE_READ && !op->undoing;
+  if (stopped && rl_clock_ms() >= op->deadline_ms) { /* the database has looked at the clock before us */
+    rl_error_clear(&op->error);
+    on_deadline(op);
+  }
+  return st;
 }
 
 rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
@@ -151,11 +157,6 @@ rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
     return st;
   }
   if (own.code == RL_CODE_NONE) rl_fail_nomem(&own);
-  if (own.code == RL_P1008 && !own.connection_lost && !op->undoing && rl_clock_ms() >= op->deadline_ms) {
-    rl_error_clear(&own); /* the database has looked at the clock before us */
-    on_deadline(op);
-    return RILLE_OK;
-  }
   bool too_late = own.code == RL_P1008 && own.connection_lost;
   if (too_late)
     op->driver->cancel(op->conn); /* the driver's own clock was first: the server should not go on for nobody */

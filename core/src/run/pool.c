@@ -462,6 +462,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
   bool keep = clean && l->ready && worth_keeping(p, l, now);
   rl_lane *lane = lane_of(p, l->writer);
   rl_lease *closed = NULL;
+  if (keep && l->driver->run_until) l->driver->run_until(l->conn, RL_NO_DEADLINE); /* it was this holder's */
   pthread_mutex_lock(&p->lock);
   if (keep) {
     l->idle_since_ms = now;

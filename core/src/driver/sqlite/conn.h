@@ -63,7 +63,8 @@ struct rl_conn {
 
   rl_sqlite_item *items; /* items[head] is what `next` is about */
   size_t head, count, cap;
-  bool failed; /* one of the queue failed: those after it are not run */
+  bool only_reads; /* the transaction was begun as one that writes nothing */
+  bool failed;     /* one of the queue failed: those after it are not run */
 
   bool running;       /* items[head] was stepped */
   int64_t rows;       /* handed out by it */

@@ -30,6 +30,14 @@ static rl_sqlite_item *push_item(rl_conn *c) {
   return item;
 }
 
+/* A reader of a file refuses writes itself (query_only); the one connection of a database in memory serves everybody.
+ */
+static rille_status check_writable(rl_conn *c, sqlite3_stmt *stmt, rl_error *err) {
+  if (sqlite3_get_autocommit(c->db)) c->only_reads = false; /* that transaction is over */
+  if (!c->only_reads || !stmt || sqlite3_stmt_readonly(stmt)) return RILLE_OK;
+  return rl_fail(err, RL_P2028, "nothing can be written here: the transaction is read-only");
+}
+
 static rille_status bind_all(rl_conn *c, const rl_stmt *decl, sqlite3_stmt *stmt, const rl_value *params,
                              rl_error *err) {
   uint32_t places = (uint32_t)sqlite3_bind_parameter_count(stmt);
@@ -47,7 +55,8 @@ rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *par
   rl_sqlite_prepared *p = NULL;
   rille_status s = rl_sqlite_acquire(c, decl, &p, err);
   if (s != RILLE_OK) return s;
-  if (p->stmt) s = bind_all(c, decl, p->stmt, params, err);
+  s = check_writable(c, p->stmt, err);
+  if (s == RILLE_OK && p->stmt) s = bind_all(c, decl, p->stmt, params, err);
   rl_sqlite_item *item = s == RILLE_OK ? push_item(c) : NULL;
   if (!item) {
     rl_sqlite_release(p);
@@ -106,6 +115,7 @@ rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err) 
     return rl_fail_nomem(err);
   }
   item->prepared = p;
+  if (sqlite3_get_autocommit(c->db)) c->only_reads = strcmp(sql, "BEGIN") == 0; /* who writes begins IMMEDIATE */
   return RILLE_OK;
 }
 
@@ -216,10 +226,14 @@ static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_ro
 }
 
 /* One statement of a script. SQLITE_DONE when it has run; *rest is what follows it. */
-static int step_script(rl_conn *c, const char *sql, const char **rest) {
+static int step_script(rl_conn *c, const char *sql, const char **rest, rl_error *err) {
   sqlite3_stmt *stmt = NULL;
   int rc = sqlite3_prepare_v2(c->db, sql, -1, &stmt, rest);
   if (rc != SQLITE_OK || !stmt) return rc == SQLITE_OK ? SQLITE_DONE : rc;
+  if (check_writable(c, stmt, err) != RILLE_OK) {
+    sqlite3_finalize(stmt);
+    return SQLITE_READONLY;
+  }
   do rc = sqlite3_step(stmt);
   while (rc == SQLITE_ROW);
   sqlite3_finalize(stmt);
@@ -229,7 +243,7 @@ static int step_script(rl_conn *c, const char *sql, const char **rest) {
 static rille_status run_script(rl_conn *c, rl_sqlite_item *item, int64_t *affected, rl_wait *wait, rl_error *err) {
   while (*item->at) {
     const char *rest = item->at;
-    int rc = step_script(c, item->at, &rest);
+    int rc = step_script(c, item->at, &rest, err);
     if (rc == SQLITE_DONE) {
       item->at = rest;
       c->busy_until = 0;
