@@ -286,9 +286,11 @@ static int figures(lua_State *L) {
 }
 
 void rl_client_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"open", open_client},        {"close", close_client}, {"model", model},
-                                       {"keeps_nulls", keeps_nulls}, {"models", models},      {"provider", provider},
-                                       {"figures", figures},         {"derive", derive}, {"pooled", pooled},      {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"open", open_client}, {"close", close_client},
+                                       {"model", model},      {"keeps_nulls", keeps_nulls},
+                                       {"models", models},    {"provider", provider},
+                                       {"figures", figures},  {"derive", derive},
+                                       {"pooled", pooled},    {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", scope_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_SCOPE);

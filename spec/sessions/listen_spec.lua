@@ -58,7 +58,7 @@ if support.server then
       payloads("a", function()
         assert.equal(0, db:metrics().pool.in_use)
         assert.equal(0, db.note:count())
-      end, 10)
+      end)
       assert.equal(1, db:metrics().pool.open)
     end)
 

@@ -1,5 +1,5 @@
-/* Listening to what other sessions of a PostgreSQL database tell (LISTEN and NOTIFY). A listener has a connection of its
- * own, which the pool does not count; after a loss it connects again and listens anew. It never blocks and needs no
+/* Listening to what other sessions of a PostgreSQL database tell (LISTEN and NOTIFY). A listener has a connection of
+ * its own, which the pool does not count; after a loss it connects again and listens anew. It never blocks and needs no
  * thread: pull with rille_listener_next, wait as rille_listener_wait says. One thread at a time. To tell something, run
  * SELECT pg_notify($1, $2) as a raw statement. */
 #ifndef RILLE_LISTEN_H
@@ -12,9 +12,10 @@ RILLE_BEGIN_DECLS
 typedef struct rille_listener rille_listener;
 
 /* Kinds of event; unknown ones are to be passed over. */
-#define RILLE_EVENT_HEARD 1     /* a notification */
-#define RILLE_EVENT_LISTENING 2 /* from now on nothing is missed; again 1: after a loss, in which something may have been */
-#define RILLE_EVENT_LOST 3      /* the connection was lost; the listener goes on by itself */
+#define RILLE_EVENT_HEARD 1 /* a notification */
+#define RILLE_EVENT_LISTENING                                                                                          \
+  2                        /* from now on nothing is missed; again 1: after a loss, in which something may have been */
+#define RILLE_EVENT_LOST 3 /* the connection was lost; the listener goes on by itself */
 
 typedef struct rille_event {
   uint32_t struct_size; /* set by the caller */

@@ -22,8 +22,8 @@ typedef struct rille_lock_options {
  * on SQLite, and behind a pooler in transaction mode, where a transaction can take one by pg_advisory_xact_lock. */
 RILLE_API rille_status rille_lock_new(rille_client *c, const rille_lock_options *options, rille_lock **out,
                                       rille_error **err);
-/* RILLE_OK: it is held; RILLE_AGAIN; RILLE_DONE: somebody else had it all the time; or an error of the connection. While
- * it waits it occupies no connection. */
+/* RILLE_OK: it is held; RILLE_AGAIN; RILLE_DONE: somebody else had it all the time; or an error of the connection.
+ * While it waits it occupies no connection. */
 RILLE_API rille_status rille_lock_take(rille_lock *lock, rille_error **err);
 /* RILLE_OK: given back; RILLE_AGAIN; P1017 when it was lost before with its connection, so that somebody else may have
  * had it. */

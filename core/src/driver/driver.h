@@ -44,11 +44,12 @@ typedef struct rl_conn_options {
   const char *search_path;            /* schema= of the URL, NULL when absent: the first of the search path */
   const char *display;                /* the URL without its password, for messages */
   const char *host, *database, *user; /* for messages; NULL when unknown */
-  int port;
-  bool memory;          /* SQLite: an in-memory database: exists as long as its one connection */
-  bool pooled;          /* behind a transaction-mode pooler: no named statements, no session state */
-  bool read_only;       /* SQLite: a reader connection */
-  int connection_limit; /* 0: not given */
+  const char *address;                /* likewise: host and port, of all hosts; NULL when there is no server */
+  int port;                           /* of the first */
+  bool memory;                        /* SQLite: an in-memory database: exists as long as its one connection */
+  bool pooled;                        /* behind a transaction-mode pooler: no named statements, no session state */
+  bool read_only;                     /* SQLite: a reader connection */
+  int connection_limit;               /* 0: not given */
   int64_t pool_timeout_ms, connect_timeout_ms, socket_timeout_ms; /* -1: not given */
   int statement_cache_size; /* prepared statements kept by a connection; -1: not given, then 500 */
 } rl_conn_options;

@@ -50,13 +50,20 @@ const char *rl_sqlite_family(rl_str type) {
 static bool same_text(rl_str a, rl_str b) {
   static const struct {
     const char *bare, *full;
-  } all[] = {{"CHAR", "CHAR(1)"},           {"BIT", "BIT(1)"},
-             {"CHAR[]", "CHAR(1)[]"},       {"BIT[]", "BIT(1)[]"},
-             {"DECIMAL", "DECIMAL(65,30)"}, {"DECIMAL[]", "DECIMAL(65,30)[]"},
-             {"TIMESTAMP", "TIMESTAMP(6)"}, {"TIMESTAMP[]", "TIMESTAMP(6)[]"},
-             {"TIMESTAMPTZ", "TIMESTAMPTZ(6)"}, {"TIMESTAMPTZ[]", "TIMESTAMPTZ(6)[]"},
-             {"TIME", "TIME(6)"}, {"TIME[]", "TIME(6)[]"},
-             {"TIMETZ", "TIMETZ(6)"}, {"TIMETZ[]", "TIMETZ(6)[]"}};
+  } all[] = {{"CHAR", "CHAR(1)"},
+             {"BIT", "BIT(1)"},
+             {"CHAR[]", "CHAR(1)[]"},
+             {"BIT[]", "BIT(1)[]"},
+             {"DECIMAL", "DECIMAL(65,30)"},
+             {"DECIMAL[]", "DECIMAL(65,30)[]"},
+             {"TIMESTAMP", "TIMESTAMP(6)"},
+             {"TIMESTAMP[]", "TIMESTAMP(6)[]"},
+             {"TIMESTAMPTZ", "TIMESTAMPTZ(6)"},
+             {"TIMESTAMPTZ[]", "TIMESTAMPTZ(6)[]"},
+             {"TIME", "TIME(6)"},
+             {"TIME[]", "TIME(6)[]"},
+             {"TIMETZ", "TIMETZ(6)"},
+             {"TIMETZ[]", "TIMETZ(6)[]"}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     if (rl_str_is(a, all[i].bare)) a = rl_str_of(all[i].full);
     if (rl_str_is(b, all[i].bare)) b = rl_str_of(all[i].full);

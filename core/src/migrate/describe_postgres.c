@@ -179,30 +179,31 @@ static rl_str type_text(reader *r, const rl_db_column *c, rl_str typname, rl_str
   return text;
 }
 
-static const char columns_sql[] = "SELECT rel.label, rel.name, a.attname::text, b.typname::text, "
-                                  "format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END), "
-                                  "CASE WHEN b.typtype = 'e' THEN coalesce(ns.label, bn.nspname::text) ELSE "
-                                  "'' END, "
-                                  "CASE WHEN b.typtype = 'e' THEN b.typname::text ELSE '' END, (t.oid <> "
-                                  "b.oid AND t.typtype <> 'd')::text, a.attnotnull::text, "
-                                  "a.attidentity::text, a.attgenerated::text, coalesce(pg_get_expr(d.adbin, "
-                                  "d.adrelid), ''), "
-                                  "coalesce(q.relname::text, ''), coalesce(col_description(rel.oid, "
-                                  "a.attnum), '') "
-                                  "FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND "
-                                  "NOT a.attisdropped "
-                                  "JOIN pg_type t ON t.oid = a.atttypid "
-                                  "JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typcategory = 'A' AND "
-                                  "t.typelem <> 0 THEN t.typelem ELSE t.oid END "
-                                  "JOIN pg_namespace bn ON bn.oid = b.typnamespace LEFT JOIN ns ON ns.oid = "
-                                  "b.typnamespace "
-                                  "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
-                                  "LEFT JOIN LATERAL (SELECT s.relname FROM pg_depend p JOIN pg_class s ON "
-                                  "s.oid = p.objid AND s.relkind = 'S' WHERE "
-                                  "p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass "
-                                  "AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND "
-                                  "p.deptype IN ('a', 'i') LIMIT 1) q ON true "
-                                  "ORDER BY rel.label, rel.name COLLATE \"C\", a.attnum";
+static const char columns_sql[] =
+    "SELECT rel.label, rel.name, a.attname::text, b.typname::text, "
+    "format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END), "
+    "CASE WHEN b.typtype = 'e' THEN coalesce(ns.label, bn.nspname::text) ELSE "
+    "'' END, "
+    "CASE WHEN b.typtype = 'e' THEN b.typname::text ELSE '' END, (t.oid <> "
+    "b.oid AND t.typtype <> 'd')::text, a.attnotnull::text, "
+    "a.attidentity::text, a.attgenerated::text, coalesce(pg_get_expr(d.adbin, "
+    "d.adrelid), ''), "
+    "coalesce(q.relname::text, ''), coalesce(col_description(rel.oid, "
+    "a.attnum), '') "
+    "FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND "
+    "NOT a.attisdropped "
+    "JOIN pg_type t ON t.oid = a.atttypid "
+    "JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typcategory = 'A' AND "
+    "t.typelem <> 0 THEN t.typelem ELSE t.oid END "
+    "JOIN pg_namespace bn ON bn.oid = b.typnamespace LEFT JOIN ns ON ns.oid = "
+    "b.typnamespace "
+    "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
+    "LEFT JOIN LATERAL (SELECT s.relname FROM pg_depend p JOIN pg_class s ON "
+    "s.oid = p.objid AND s.relkind = 'S' WHERE "
+    "p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass "
+    "AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND "
+    "p.deptype IN ('a', 'i') LIMIT 1) q ON true "
+    "ORDER BY rel.label, rel.name COLLATE \"C\", a.attnum";
 
 static rl_db_view *view_of(const rl_db *db, rl_str namespace_, rl_str name) {
   for (size_t i = 0; i < db->views.count; i++)
@@ -380,14 +381,15 @@ static rille_status read_checks(reader *r) {
 
 /* ------------------------------------------------------------------ views, and what is no table of ours */
 
-static const char uses_sql[] = "SELECT DISTINCT rel.label, rel.name, coalesce(ns.label, n.nspname::text), c.relname::text, "
-                               "coalesce(a.attname::text, '') FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid "
-                               "JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND "
-                               "d.refclassid = 'pg_class'::regclass AND d.refobjid <> rel.oid "
-                               "JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace "
-                               "LEFT JOIN ns ON ns.oid = n.oid LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND "
-                               "a.attnum = d.refobjsubid AND d.refobjsubid > 0 "
-                               "WHERE rel.relkind IN ('v', 'm') ORDER BY 1, 2, 3, 4, 5";
+static const char uses_sql[] =
+    "SELECT DISTINCT rel.label, rel.name, coalesce(ns.label, n.nspname::text), c.relname::text, "
+    "coalesce(a.attname::text, '') FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid "
+    "JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND "
+    "d.refclassid = 'pg_class'::regclass AND d.refobjid <> rel.oid "
+    "JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "LEFT JOIN ns ON ns.oid = n.oid LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND "
+    "a.attnum = d.refobjsubid AND d.refobjsubid > 0 "
+    "WHERE rel.relkind IN ('v', 'm') ORDER BY 1, 2, 3, 4, 5";
 
 static rille_status read_uses(reader *r) {
   rl_text_rows rows;
@@ -407,12 +409,16 @@ static const char belongings_sql[] =
     "SELECT 1 AS n, pg_get_indexdef(x.indexrelid) AS sql FROM pg_index x WHERE x.indrelid = rel.oid "
     "UNION ALL SELECT 2, pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE g.tgrelid = rel.oid AND NOT g.tgisinternal "
     "UNION ALL SELECT 3, format('COMMENT ON %s %s IS %L', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE "
-    "'VIEW' END, rel.oid::regclass, obj_description(rel.oid, 'pg_class')) WHERE obj_description(rel.oid, 'pg_class') IS "
+    "'VIEW' END, rel.oid::regclass, obj_description(rel.oid, 'pg_class')) WHERE obj_description(rel.oid, 'pg_class') "
+    "IS "
     "NOT NULL "
-    "UNION ALL SELECT 4, format('COMMENT ON COLUMN %s.%I IS %L', rel.oid::regclass, a.attname, col_description(rel.oid, "
+    "UNION ALL SELECT 4, format('COMMENT ON COLUMN %s.%I IS %L', rel.oid::regclass, a.attname, "
+    "col_description(rel.oid, "
     "a.attnum)) FROM pg_attribute a WHERE a.attrelid = rel.oid AND col_description(rel.oid, a.attnum) IS NOT NULL "
-    "UNION ALL SELECT 5, format('GRANT %s ON %s TO %s%s', p.privilege_type, rel.oid::regclass, CASE p.grantee WHEN 0 THEN "
-    "'PUBLIC' ELSE quote_ident(pg_get_userbyid(p.grantee)) END, CASE WHEN p.is_grantable THEN ' WITH GRANT OPTION' ELSE "
+    "UNION ALL SELECT 5, format('GRANT %s ON %s TO %s%s', p.privilege_type, rel.oid::regclass, CASE p.grantee WHEN 0 "
+    "THEN "
+    "'PUBLIC' ELSE quote_ident(pg_get_userbyid(p.grantee)) END, CASE WHEN p.is_grantable THEN ' WITH GRANT OPTION' "
+    "ELSE "
     "'' END) FROM aclexplode(v.relacl) p WHERE p.grantee <> v.relowner "
     "UNION ALL SELECT 6, format('ALTER %s %s OWNER TO %I', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE "
     "'VIEW' END, rel.oid::regclass, pg_get_userbyid(v.relowner)) WHERE pg_get_userbyid(v.relowner) <> current_user"

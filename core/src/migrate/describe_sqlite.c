@@ -38,10 +38,11 @@ static rille_status read_definitions(rl_session *s, rl_db *db, const rl_text_row
 /* Virtual tables, and those that they keep their things in. */
 static rille_status read_others(rl_session *s, rl_db *db, rl_error *err) {
   rl_text_rows rows;
-  rille_status st = rl_session_rows(s,
-                                    "SELECT m.name " TABLES " WHERE m.type = 'table' AND (m.sql LIKE 'CREATE VIRTUAL %' "
-                                    "OR " SHADOWS ") ORDER BY 1",
-                                    1, &rows, err);
+  rille_status st =
+      rl_session_rows(s,
+                      "SELECT m.name " TABLES " WHERE m.type = 'table' AND (m.sql LIKE 'CREATE VIRTUAL %' "
+                      "OR " SHADOWS ") ORDER BY 1",
+                      1, &rows, err);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_use *u = RL_DB_ADD(&s->arena, &db->others);
     if (!u) return rl_fail_nomem(err);

@@ -144,8 +144,8 @@ static void rename_column(rl_differ *d, rl_db_table *from, rl_db_column *c, rl_s
 
 static bool column_leaves(const rl_db_table *from, const rl_db_table *to, rl_str name) {
   const rl_db_column *heir = rl_db_column_of(to, name);
-  return !heir || (heir->renamed_from.len && !rl_str_eq(heir->renamed_from, name) &&
-                   rl_db_column_of(from, heir->renamed_from));
+  return !heir ||
+         (heir->renamed_from.len && !rl_str_eq(heir->renamed_from, name) && rl_db_column_of(from, heir->renamed_from));
 }
 
 static bool rename_one_column(rl_differ *d, rl_db_table *from, const rl_db_table *to, const rl_db_column *c) {
@@ -190,7 +190,8 @@ static void rename_columns(rl_differ *d) {
     for (bool any = from != NULL; any && !d->failed;) {
       any = false;
       for (size_t k = 0; k < to->columns.count; k++)
-        if (!rl_db_column_of(from, to->columns.items[k].name)) any |= rename_one_column(d, from, to, &to->columns.items[k]);
+        if (!rl_db_column_of(from, to->columns.items[k].name))
+          any |= rename_one_column(d, from, to, &to->columns.items[k]);
     }
     if (from) swap_columns(d, from, to);
   }

@@ -70,9 +70,11 @@ static void warn_of_removed(rl_differ *d, const rl_db_table *from, const rl_db_c
     rl_ddl_text(&d->buf, e->values.items[i].renamed_from);
   }
   rl_buf_byte(&d->buf, ')');
-  const char *what = rl_differ_printf(d, "The values [%s] on the enum `%.*s` will be removed.", removed, RL_STR_ARG(e->name));
-  rl_differ_warn(d, false, from->name, rl_differ_printf(d, "%s Rows that still have them cannot be read.", what),
-                 rl_differ_printf(d, "%s {n} rows of `%.*s` still have them and cannot be read.", what, RL_STR_ARG(from->name)));
+  const char *what =
+      rl_differ_printf(d, "The values [%s] on the enum `%.*s` will be removed.", removed, RL_STR_ARG(e->name));
+  rl_differ_warn(
+      d, false, from->name, rl_differ_printf(d, "%s Rows that still have them cannot be read.", what),
+      rl_differ_printf(d, "%s {n} rows of `%.*s` still have them and cannot be read.", what, RL_STR_ARG(from->name)));
 }
 
 static void rename_in(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *from,

@@ -55,11 +55,13 @@ static fate own_fate(const rl_differ *d, const rl_db_view *v, const rl_db_use **
 }
 
 static void warn(rl_differ *d, const rl_db_view *v, const rl_db_use *u) {
-  const char *what = u->column.len ? rl_differ_printf(d, "the column `%.*s` of the table", RL_STR_ARG(u->column)) : "the table";
-  const char *text = rl_differ_printf(d,
-                                      "The view `%.*s` stands in the way: it uses %s `%.*s`, which changes. Drop the view first, "
-                                      "and make it again afterwards.",
-                                      RL_STR_ARG(v->name), what, RL_STR_ARG(u->table));
+  const char *what =
+      u->column.len ? rl_differ_printf(d, "the column `%.*s` of the table", RL_STR_ARG(u->column)) : "the table";
+  const char *text =
+      rl_differ_printf(d,
+                       "The view `%.*s` stands in the way: it uses %s `%.*s`, which changes. Drop the view first, "
+                       "and make it again afterwards.",
+                       RL_STR_ARG(v->name), what, RL_STR_ARG(u->table));
   rl_buf_text(&d->buf, "SELECT '1'");
   rl_differ_warn(d, true, v->name, text, text);
 }
@@ -93,7 +95,8 @@ static void spread(const rl_differ *d, fate *fates) {
     any = false;
     for (size_t i = 0; i < d->from->views.count; i++)
       for (size_t k = 0; fates[i] == STAYS && k < d->from->views.count; k++) {
-        if (k == i || fates[k] != COMES_BACK || !uses_view(&d->from->views.items[i], &d->from->views.items[k])) continue;
+        if (k == i || fates[k] != COMES_BACK || !uses_view(&d->from->views.items[i], &d->from->views.items[k]))
+          continue;
         fates[i] = COMES_BACK;
         any = true;
       }

@@ -135,10 +135,11 @@ static rille_status check_views(rl_session *s, const rl_dialect *d, const rl_db 
     for (size_t k = 0; k < now.views.count; k++)
       if (rl_str_eq(now.views.items[k].name, was->name)) is = &now.views.items[k];
     if (!was->columns.count || (is && is->columns.count)) continue;
-    broken[count] = rl_str_of(rl_arena_printf(&s->arena,
-                                              "The view `%.*s` stands in the way: it uses what would no longer be there. Drop "
-                                              "the view first, and make it again afterwards.",
-                                              RL_STR_ARG(was->name)));
+    broken[count] =
+        rl_str_of(rl_arena_printf(&s->arena,
+                                  "The view `%.*s` stands in the way: it uses what would no longer be there. Drop "
+                                  "the view first, and make it again afterwards.",
+                                  RL_STR_ARG(was->name)));
     if (!broken[count++].p) return rl_fail_nomem(err);
   }
   return st == RILLE_OK && count ? refuse(broken, count, true, err) : st;

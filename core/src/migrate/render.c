@@ -117,8 +117,8 @@ void rl_sql_create_table(rl_buf *out, const rl_dialect *d, const rl_db_table *t,
   rl_buf_text(out, "\n)");
   const rl_db_table *options = kept ? kept : t;
   if (options->strict || options->without_rowid)
-    rl_buf_printf(out, " %s%s%s", options->strict ? "STRICT" : "", options->strict && options->without_rowid ? ", " : "",
-                  options->without_rowid ? "WITHOUT ROWID" : "");
+    rl_buf_printf(out, " %s%s%s", options->strict ? "STRICT" : "",
+                  options->strict && options->without_rowid ? ", " : "", options->without_rowid ? "WITHOUT ROWID" : "");
 }
 
 void rl_sql_create_index(rl_buf *out, const rl_dialect *d, const rl_db_table *t, const rl_db_index *x) {

@@ -37,7 +37,8 @@ rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name) {
 
 bool rl_db_is_other(const rl_db *db, rl_str namespace_, rl_str name) {
   for (size_t i = 0; i < db->others.count; i++)
-    if (rl_str_eq(db->others.items[i].table, name) && rl_str_eq(db->others.items[i].namespace_, namespace_)) return true;
+    if (rl_str_eq(db->others.items[i].table, name) && rl_str_eq(db->others.items[i].namespace_, namespace_))
+      return true;
   return false;
 }
 

@@ -38,8 +38,8 @@ typedef struct rl_db_column {
   rl_str renamed_from; /* of the doc comment */
   rl_str *stale;       /* SQLite, live: values that rows have and the wanted enum lacks: old names and others */
   size_t stale_count;
-  bool probed;         /* only the database can tell whether type or default differ from
-                          its own wording */
+  bool probed; /* only the database can tell whether type or default differ from
+                  its own wording */
 } rl_db_column;
 
 typedef struct rl_db_part {
@@ -179,8 +179,8 @@ typedef struct rl_db {
     size_t count, cap;
   } others;            /* live: names taken by foreign and virtual tables, which are left alone */
   bool leaves_partial; /* of a schema that has no word for partial indexes: Prisma's, without the preview feature */
-  bool of_schema; /* what it does not name (checks, comments, views) is not
-                     unwanted */
+  bool of_schema;      /* what it does not name (checks, comments, views) is not
+                          unwanted */
   bool is_live;
 } rl_db;
 

@@ -13,6 +13,11 @@
 /* ... and so often when there is no bell for it. */
 #define LOOK_MS 2
 #define BELLS_KEPT 64
+/* How many connect at once, and how many while the server cannot be reached. One more may when nobody has begun for
+ * STALE_MS: those that connect may be coroutines that stay away. */
+#define CONNECTING 8
+#define CONNECTING_IN_VAIN 2
+#define STALE_MS 1000
 
 static bool is_absent(const rl_lease *l, int64_t now) {
   if (l->looked_ms == RL_NO_DEADLINE) return false; /* it blocks: the condition wakes it */
@@ -20,8 +25,20 @@ static bool is_absent(const rl_lease *l, int64_t now) {
   return called != 0 && now - called >= ABSENT_MS;
 }
 
+/* Places in which somebody may connect now. */
+static int openings(const rl_lane *lane) {
+  int room = lane->limit - lane->open, more = (lane->failing ? CONNECTING_IN_VAIN : CONNECTING) - lane->connecting;
+  if (more < 1 && rl_clock_ms() - lane->connect_ms >= STALE_MS) more = 1;
+  if (more < 0) more = 0;
+  return room < more ? room : more;
+}
+
+bool rl_lane_may_connect(const rl_lane *lane) {
+  return openings(lane) > 0;
+}
+
 bool rl_lane_may_take(const rl_lane *lane, const rl_lease *l) {
-  int there = lane->idle_count + lane->limit - lane->open;
+  int there = lane->idle_count + openings(lane);
   int64_t now = rl_clock_ms();
   for (const rl_lease *q = lane->queue; q && q != l && there > 0; q = q->next)
     if (!is_absent(q, now)) there--;
@@ -30,7 +47,7 @@ bool rl_lane_may_take(const rl_lane *lane, const rl_lease *l) {
 
 void rl_lane_wake(rl_lane *lane, pthread_cond_t *freed) {
   if (!lane->queue) return;
-  int there = lane->idle_count + lane->limit - lane->open;
+  int there = lane->idle_count + openings(lane);
   int64_t now = rl_clock_ms();
   bool blocks = false;
   for (rl_lease *q = lane->queue; q && there > 0; q = q->next) {
@@ -111,6 +128,7 @@ void rl_lane_block(const rl_lane *lane, pthread_cond_t *freed, pthread_mutex_t *
   struct timespec at;
   int64_t now = rl_clock_ms();
   if (may_be_absent(lane) && now + ABSENT_MS < deadline_ms) deadline_ms = now + ABSENT_MS;
+  if (lane->connecting && now + HEARTBEAT_MS < deadline_ms) deadline_ms = now + HEARTBEAT_MS;
   int64_t left = deadline_ms > now ? deadline_ms - now : 0;
   clock_gettime(CLOCK_MONOTONIC, &at);
   at.tv_sec += (time_t)(left / 1000);

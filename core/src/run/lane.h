@@ -4,14 +4,17 @@
 
 #include <pthread.h>
 
-#include "run/bell.h"
+#include "base/bell.h"
 #include "run/pool.h"
 
 /* Readers and writers of an SQLite file are counted apart; other databases have only the first lane. */
 typedef struct rl_lane {
   rl_lease *idle; /* most recently used first */
   int limit, open, idle_count;
-  rl_lease *queue; /* waiting leases, the next to be served first */
+  int connecting;     /* of those that are open: not connected yet */
+  bool failing;       /* the last attempt to connect failed */
+  int64_t connect_ms; /* when somebody began to connect last */
+  rl_lease *queue;    /* waiting leases, the next to be served first */
   int waiting;
   rl_bell *bells; /* that nobody uses at the moment */
   int bell_count;
@@ -22,6 +25,9 @@ bool rl_lane_join(rl_lane *lane, rl_lease *l);
 void rl_lane_leave(rl_lane *lane, rl_lease *l, pthread_cond_t *freed);
 /* Whether there is a connection, or room for one, that nobody before l is to have. */
 bool rl_lane_may_take(const rl_lane *lane, const rl_lease *l);
+/* Whether another one may begin to connect: after a quiet time, or while the server is away, a few at once are enough
+ * to find out. */
+bool rl_lane_may_connect(const rl_lane *lane);
 /* Something was given back: wakes those who may have it. */
 void rl_lane_wake(rl_lane *lane, pthread_cond_t *freed);
 /* What a cooperative caller that is in the queue is to wait for. */

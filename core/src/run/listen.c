@@ -15,9 +15,10 @@ rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err) 
     return rl_fail(err, RL_P2026, "%s has no notifications; LISTEN and NOTIFY exist on PostgreSQL",
                    client->driver->name);
   if (rl_pool_conn_options(client->pool)->pooled)
-    return rl_fail(err, RL_P2026,
-                   "listening needs a session of its own, which a pooler in transaction mode does not give; listen with "
-                   "a client whose URL names the server itself");
+    return rl_fail(
+        err, RL_P2026,
+        "listening needs a session of its own, which a pooler in transaction mode does not give; listen with "
+        "a client whose URL names the server itself");
   *l = (rl_listener){.client = rl_client_retain(client), .pid = rl_process_id()};
   return RILLE_OK;
 }

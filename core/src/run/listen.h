@@ -23,7 +23,12 @@ typedef struct rl_channel {
   bool leave; /* the server is still to be told that it is over */
 } rl_channel;
 
-typedef enum rl_listener_state { RL_LISTENER_DOWN, RL_LISTENER_CONNECTING, RL_LISTENER_ASKING, RL_LISTENER_READY } rl_listener_state;
+typedef enum rl_listener_state {
+  RL_LISTENER_DOWN,
+  RL_LISTENER_CONNECTING,
+  RL_LISTENER_ASKING,
+  RL_LISTENER_READY
+} rl_listener_state;
 
 typedef struct rl_listener {
   rl_client *client;
@@ -32,12 +37,12 @@ typedef struct rl_listener {
   long pid; /* of the process whose connection it is */
   rl_channel *channels;
   size_t count, cap;
-  size_t answers;        /* still to come */
-  bool listening;        /* LISTEN is among what was asked */
-  bool was_up, lost;     /* has listened before; a loss is to be told */
-  bool again;            /* the present connection is not the first */
-  int failures;          /* since it was up last */
-  int64_t due_ms;        /* DOWN: of the next attempt; ASKING: of the answer; READY: of the next sign of life */
+  size_t answers;    /* still to come */
+  bool listening;    /* LISTEN is among what was asked */
+  bool was_up, lost; /* has listened before; a loss is to be told */
+  bool again;        /* the present connection is not the first */
+  int failures;      /* since it was up last */
+  int64_t due_ms;    /* DOWN: of the next attempt; ASKING: of the answer; READY: of the next sign of life */
   rl_wait wait;
 } rl_listener;
 

@@ -9,9 +9,10 @@ rille_status rl_lock_init(rl_lock *lock, rl_client *client, const rl_lock_settin
   if (!client->driver->notified)
     return rl_fail(err, RL_P2026, "%s has no advisory locks; they exist on PostgreSQL", client->driver->name);
   if (rl_pool_conn_options(client->pool)->pooled)
-    return rl_fail(err, RL_P2026,
-                   "an advisory lock outside a transaction needs a session, which a pooler in transaction mode does not "
-                   "give");
+    return rl_fail(
+        err, RL_P2026,
+        "an advisory lock outside a transaction needs a session, which a pooler in transaction mode does not "
+        "give");
   *lock = (rl_lock){.settings = *settings};
   rl_arena_init(&lock->arena, 256);
   if (settings->key.p) {

@@ -6,13 +6,21 @@
 #include "run/client.h"
 
 typedef struct rl_lock_settings {
-  rl_str key;     /* a text, from which the server makes a number; NULL: number */
+  rl_str key; /* a text, from which the server makes a number; NULL: number */
   int64_t number;
   bool shared;
   int64_t wait_ms; /* 0: one attempt */
 } rl_lock_settings;
 
-typedef enum rl_lock_state { RL_LOCK_NEW, RL_LOCK_TAKING, RL_LOCK_ASKING, RL_LOCK_PAUSED, RL_LOCK_HELD, RL_LOCK_LEAVING, RL_LOCK_OVER } rl_lock_state;
+typedef enum rl_lock_state {
+  RL_LOCK_NEW,
+  RL_LOCK_TAKING,
+  RL_LOCK_ASKING,
+  RL_LOCK_PAUSED,
+  RL_LOCK_HELD,
+  RL_LOCK_LEAVING,
+  RL_LOCK_OVER
+} rl_lock_state;
 
 typedef struct rl_lock {
   rl_client *client;
@@ -23,8 +31,8 @@ typedef struct rl_lock {
   rl_stmt stmt;
   rl_slot slot;
   rl_value value;
-  bool yes;            /* what the server has answered */
-  bool asked;          /* an answer is to come */
+  bool yes;   /* what the server has answered */
+  bool asked; /* an answer is to come */
   int attempts;
   int64_t deadline_ms; /* RL_LOCK_TAKING to PAUSED: of the waiting; LEAVING: of the answer */
   int64_t next_ms;     /* of the next attempt */
@@ -33,8 +41,8 @@ typedef struct rl_lock {
 
 /* P2026 where there is no such thing: on SQLite, and behind a pooler that changes sessions with each transaction. */
 rille_status rl_lock_init(rl_lock *lock, rl_client *client, const rl_lock_settings *settings, rl_error *err);
-/* Goes on until it is held: OK; AGAIN: lock->wait says what to wait for; DONE: somebody else has it, and the time is up.
- * Who waits holds no connection meanwhile. */
+/* Goes on until it is held: OK; AGAIN: lock->wait says what to wait for; DONE: somebody else has it, and the time is
+ * up. Who waits holds no connection meanwhile. */
 rille_status rl_lock_take(rl_lock *lock, rl_error *err);
 /* Gives it back: OK, AGAIN, or an error when it was lost before: its connection was. */
 rille_status rl_lock_release(rl_lock *lock, rl_error *err);

@@ -5,7 +5,7 @@
 #ifndef RL_RUN_POOL_H
 #define RL_RUN_POOL_H
 
-#include "driver/driver.h"
+#include "run/connect.h"
 
 typedef struct rl_pool rl_pool;
 
@@ -19,9 +19,13 @@ typedef struct rl_lease {
   rl_pool *pool;
   rl_conn *conn;
   const rl_driver *driver;
-  bool writer; /* may write */
-  bool ready;  /* poll_connect has succeeded */
-  bool fresh;  /* opened for this lease: nobody used it before */
+  bool writer;   /* may write */
+  bool ready;    /* poll_connect has succeeded */
+  bool spare;    /* set after rl_pool_take: there is another place to go, so one attempt to connect must do */
+  bool connects; /* has a place for a connection that is still to be opened */
+  rl_connecting connecting;
+  uint32_t failed_attempts; /* that the pool knows of */
+  bool fresh;               /* opened for this lease: nobody used it before */
   int64_t opened_ms, idle_since_ms;
   int64_t limit_ms; /* connecting takes no longer; RL_NO_DEADLINE: as long as connect_timeout says */
   bool queued;      /* waits in the lane's queue */

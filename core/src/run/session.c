@@ -5,18 +5,13 @@
 #include "run/pool.h"
 
 static rille_status connect(rl_session *s, rl_error *err) {
-  const rl_driver *d = s->options.driver;
-  int64_t limit = s->options.connect_timeout_ms;
-  int64_t deadline = limit == 0 ? RL_NO_DEADLINE : rl_clock_ms() + (limit > 0 ? limit : 5000);
-  rille_status st = d->open(&s->options, &s->conn, err);
-  while (st == RILLE_OK || st == RILLE_AGAIN) {
-    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    st = d->poll_connect(s->conn, &wait, err);
-    if (st != RILLE_AGAIN) return st;
-    if (rl_wait_block(&wait, deadline) == RILLE_DONE)
-      return rl_fail(err, RL_P1001, "Can't reach the database server at %s:%d", s->options.host ? s->options.host : "?",
-                     s->options.port);
-  }
+  rl_connecting c;
+  rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
+  rille_status st;
+  rl_connecting_begin(&c, &s->options, 0, false);
+  while ((st = rl_connecting_poll(&c, &wait, err)) == RILLE_AGAIN) rl_wait_block(&wait, c.deadline_ms);
+  if (st == RILLE_OK) s->conn = rl_connecting_take(&c);
+  rl_connecting_stop(&c);
   return st;
 }
 

@@ -1,5 +1,5 @@
 /* PostgreSQL connections: connecting without waiting, end, state; and the table of the driver's functions. */
-#include "driver/postgres/pg.h"
+#include "driver/postgres/hosts.h"
 
 #ifdef RILLE_WITH_POSTGRES
 
@@ -28,25 +28,53 @@ static const char *user_options(const PQconninfoOption *list) {
 }
 
 /* Settings travel with the request to connect: no round trip of their own. A pooler would refuse them. */
-static rille_status start(rl_conn *c, rl_error *err) {
-  const char *keys[5] = {"dbname", "client_encoding", "fallback_application_name", NULL, NULL};
-  const char *values[5] = {c->options->conninfo, "UTF8", "rille", NULL, NULL};
+static rille_status start(rl_conn *c, size_t first, rl_error *err) {
+  const char *keys[8] = {"dbname", "client_encoding", "fallback_application_name"};
+  const char *values[8] = {c->options->conninfo, "UTF8", "rille"};
+  size_t n = 3;
+  rl_pg_host_lists to;
+  rille_status s = rl_pg_hosts_list(c->hosts, first, &to, err);
+  if (s != RILLE_OK) return s;
+  const char *const where[3][2] = {{"host", to.host}, {"hostaddr", to.hostaddr}, {"port", to.port}};
+  for (size_t i = 0; i < 3 && to.host; i++, n++) {
+    keys[n] = where[i][0];
+    values[n] = where[i][1];
+  }
   rl_buf settings;
   rl_buf_init(&settings);
-  PQconninfoOption *list = PQconninfoParse(c->options->conninfo, NULL);
-  if (list && !c->options->pooled) {
-    rl_pg_session_options(c->options, user_options(list), &settings);
-    keys[3] = "options";
-    values[3] = rl_buf_z(&settings);
+  if (!c->options->pooled) {
+    rl_pg_session_options(c->options, user_options(c->wishes), &settings);
+    keys[n] = "options";
+    values[n++] = rl_buf_z(&settings);
   }
-  PQconninfoFree(list);
   if (!settings.failed) c->pg = PQconnectStartParams(keys, values, 1);
   rl_buf_dispose(&settings);
   if (!c->pg) return rl_fail_nomem(err);
   PQsetNoticeReceiver(c->pg, on_notice, c);
   if (PQstatus(c->pg) == CONNECTION_BAD) return rl_pg_fail_connect(c, err);
   PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* puts the SQLSTATE into the message of a failure to connect */
+  c->address = first;
+  c->address_since = rl_clock_ms();
   return RILLE_OK;
+}
+
+static rille_status prepare_start(rl_conn *c, rl_error *err) {
+  char *why = NULL;
+  c->wishes = PQconninfoParse(c->options->conninfo, &why); /* it was good when the URL was read */
+  PQfreemem(why);
+  if (!c->wishes) return rl_fail_nomem(err);
+  rille_status s = rl_pg_hosts_of(c->wishes, &c->hosts, err);
+  rl_wait none;
+  if (s == RILLE_OK && c->hosts) s = rl_pg_hosts_poll(c->hosts, &none, err);
+  if (s == RILLE_AGAIN) return RILLE_OK;
+  return s == RILLE_OK ? start(c, 0, err) : s;
+}
+
+static void forget_start(rl_conn *c) {
+  PQconninfoFree(c->wishes);
+  rl_pg_hosts_free(c->hosts);
+  c->wishes = NULL;
+  c->hosts = NULL;
 }
 
 /* After a fork the socket is the parent's as well. libpq says goodbye to the server when it closes: it must not reach
@@ -66,6 +94,7 @@ static void pg_close(rl_conn *c) {
   if (c->pg && c->pid != rl_process_id()) silence(c->pg);
   PQfreeCancel(c->canceller);
   PQfinish(c->pg);
+  forget_start(c);
   rl_pg_forget_statements(c);
   rl_lru_dispose(&c->statements);
   rl_buf_dispose(&c->bytes);
@@ -88,17 +117,17 @@ static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_er
   *out = NULL;
   rl_conn *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
-  int64_t limit = options->connect_timeout_ms >= 0 ? options->connect_timeout_ms : CONNECT_MS;
   size_t kept = options->statement_cache_size >= 0 ? (size_t)options->statement_cache_size : KEPT_STATEMENTS;
   c->options = options;
   c->pid = rl_process_id();
-  c->connect_until = rl_clock_ms() + limit;
+  c->connect_ms = options->connect_timeout_ms >= 0 ? options->connect_timeout_ms : CONNECT_MS;
+  c->connect_until = rl_clock_ms() + c->connect_ms;
   c->answer_by = RL_NO_DEADLINE;
   c->named = !options->pooled && kept > 0;
   rl_lru_init(&c->statements, kept);
   rl_buf_init(&c->bytes);
   rl_arena_init(&c->scratch, 0);
-  rille_status s = start(c, err);
+  rille_status s = prepare_start(c, err);
   if (s != RILLE_OK) {
     pg_close(c);
     return s;
@@ -119,6 +148,7 @@ static rille_status connected(rl_conn *c, rl_error *err) {
   PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
   rille_status s = check_version(c, err);
   if (s != RILLE_OK) return s;
+  forget_start(c);
   c->canceller = PQgetCancel(c->pg);
   if (!c->canceller || PQsetnonblocking(c->pg, 1) != 0) return rl_fail_nomem(err);
   if (!PQenterPipelineMode(c->pg)) return rl_pg_fail_lost(c, true, err);
@@ -128,17 +158,57 @@ static rille_status connected(rl_conn *c, rl_error *err) {
 }
 
 static rille_status too_late(rl_conn *c, rl_error *err) {
-  const rl_conn_options *o = c->options;
-  rl_fail(err, RL_P1001, "the database server at %s:%d did not answer within the connect_timeout",
-          o->host ? o->host : "(local socket)", o->port);
+  rl_fail(err, RL_P1001, "the database server at %s did not answer within the connect_timeout", c->options->address);
   if (err) err->connection_lost = err->not_sent = true;
   c->lost = true;
   return RILLE_ERROR;
 }
 
+/* Of several addresses each has its share of the time, or one that does not answer at all would have it to itself.
+ * RILLE_OK when libpq is to begin with the next. */
+static bool has_had_its_time(rl_conn *c, int64_t now) {
+  size_t count = rl_pg_hosts_count(c->hosts);
+  if (count < 2) return false;
+  size_t at = rl_pg_hosts_at(c->hosts, c->pg);
+  if (at != c->address) {
+    c->address = at;
+    c->address_since = now;
+  }
+  return now - c->address_since >= c->connect_ms / (int64_t)count;
+}
+
+static rille_status next_address(rl_conn *c, rl_error *err) {
+  size_t next = (c->address + 1) % rl_pg_hosts_count(c->hosts);
+  PQfinish(c->pg);
+  c->pg = NULL;
+  return start(c, next, err);
+}
+
+static rille_status look_up(rl_conn *c, rl_wait *wait, rl_error *err) {
+  rille_status s = rl_pg_hosts_poll(c->hosts, wait, err);
+  if (s == RILLE_AGAIN) wait->until_ms = c->connect_until;
+  return s == RILLE_OK ? start(c, 0, err) : s;
+}
+
+static int64_t look_again_at(const rl_conn *c) {
+  size_t count = rl_pg_hosts_count(c->hosts);
+  int64_t until = count > 1 ? c->address_since + c->connect_ms / (int64_t)count : c->connect_until;
+  return until < c->connect_until ? until : c->connect_until;
+}
+
 static rille_status pg_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
   if (c->ready) return RILLE_OK;
-  if (rl_clock_ms() >= c->connect_until) return too_late(c, err);
+  int64_t now = rl_clock_ms();
+  if (now >= c->connect_until) return too_late(c, err);
+  rille_status s = RILLE_OK;
+  if (!c->pg)
+    s = look_up(c, wait, err);
+  else if (has_had_its_time(c, now))
+    s = next_address(c, err);
+  if (s != RILLE_OK) {
+    if (s < 0) c->lost = true;
+    return s;
+  }
   PostgresPollingStatusType state = PQconnectPoll(c->pg);
   if (state == PGRES_POLLING_OK) return connected(c, err);
   if (state == PGRES_POLLING_FAILED) {
@@ -146,7 +216,7 @@ static rille_status pg_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
     return rl_pg_fail_connect(c, err);
   }
   bool write = state == PGRES_POLLING_WRITING;
-  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = !write, .write = write, .until_ms = c->connect_until};
+  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = !write, .write = write, .until_ms = look_again_at(c)};
   return RILLE_AGAIN;
 }
 

@@ -148,6 +148,24 @@ static bool are_ports(const char *ports) {
   return true;
 }
 
+/* "a:5432, b:5433"; one port may be that of all hosts. */
+static void put_address(parsed *p, const char *hosts, const char *ports) {
+  rl_buf text;
+  rl_buf_init(&text);
+  const char *host = hosts ? hosts : "(local socket)", *port = ports ? ports : "";
+  for (;;) {
+    size_t host_len = strcspn(host, ","), port_len = strcspn(port, ",");
+    rl_str shown = port_len ? (rl_str){port, port_len} : RL_STR("5432");
+    rl_buf_printf(&text, "%s%.*s:%.*s", text.len ? ", " : "", (int)host_len, host, RL_STR_ARG(shown));
+    if (!host[host_len]) break;
+    host += host_len + 1;
+    if (port[port_len]) port += port_len + 1;
+  }
+  p->out->address = text.failed ? NULL : rl_arena_strdup(p->arena, rl_buf_view(&text));
+  if (!p->out->address) p->nomem = true;
+  rl_buf_dispose(&text);
+}
+
 static rille_status read_back(parsed *p, bool secret) {
   char *why = NULL;
   rl_conn_options *out = p->out;
@@ -165,6 +183,7 @@ static rille_status read_back(parsed *p, bool secret) {
   out->port = port ? atoi(port) : 5432;
   if (out->port <= 0) out->port = 5432;
   PQconninfoFree(list);
+  put_address(p, out->host, port);
   if (p->nomem) return rl_fail_nomem(p->err);
   if (port && !are_ports(port)) return not_valid(p->err, true, NULL);
   if (out->host && strstr(out->host, "-pooler.")) out->pooled = true;

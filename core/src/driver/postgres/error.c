@@ -219,17 +219,25 @@ static void cut_location(char *line) {
 static rille_status say(rl_conn *c, rl_code code, const char *text, rl_error *err) {
   const rl_conn_options *o = c->options;
   const char *user = o->user ? o->user : "(default)", *database = o->database ? o->database : "(default)",
-             *host = o->host ? o->host : "(local socket)";
+             *host = o->address;
   if (code == RL_P1000) return rl_fail(err, code, "authentication of user %s at %s failed: %s", user, host, text);
   if (code == RL_P1003) return rl_fail(err, code, "the database %s does not exist at %s: %s", database, host, text);
-  if (code == RL_P1011) return rl_fail(err, code, "no TLS connection to %s:%d could be made: %s", host, o->port, text);
+  if (code == RL_P1011) return rl_fail(err, code, "no TLS connection to %s could be made: %s", host, text);
   if (strstr(text, "unsupported startup parameter"))
-    return rl_fail(err, code,
-                   "the pooler at %s:%d does not know PostgreSQL's settings; add pgbouncer=true to the URL: %s", host,
-                   o->port, text);
+    return rl_fail(err, code, "the pooler at %s does not know PostgreSQL's settings; add pgbouncer=true to the URL: %s",
+                   host, text);
   if (code == RL_P1001 || code == RL_P1002)
-    return rl_fail(err, code, "the database server at %s:%d cannot be reached: %s", host, o->port, text);
-  return rl_fail(err, code, "the database server at %s:%d refused the connection: %s", host, o->port, text);
+    return rl_fail(err, code, "the database server at %s cannot be reached: %s", host, text);
+  return rl_fail(err, code, "the database server at %s refused the connection: %s", host, text);
+}
+
+/* A server that sleeps, starts, stops or is being replaced: what libpq says of the network, without a word of the
+ * server; or the server itself says that it is not ready. That a name has no address is told elsewhere. */
+static bool may_pass(rl_code code, const char *state, const char *text) {
+  if (*state)
+    return strncmp(state, "57P", 3) == 0 || strcmp(state, "55000") == 0 || strcmp(state, "25006") == 0 ||
+           strncmp(state, "08", 2) == 0;
+  return code == RL_P1001 && !strstr(text, "could not translate host name");
 }
 
 rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err) {
@@ -238,7 +246,9 @@ rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err) {
   if (!line) return rl_fail_nomem(err);
   find_state(line, state);
   cut_location(line);
-  rille_status s = say(c, connect_code(line, state), line, err);
+  rl_code code = connect_code(line, state);
+  rille_status s = say(c, code, line, err);
+  if (err) err->passing = may_pass(code, state, line);
   rl_free(line);
   if (err) {
     memcpy(err->sqlstate, state, sizeof state);

@@ -50,14 +50,20 @@ typedef struct rl_pg_column {
   bool convert; /* the server's type is not quite what the slot wants */
 } rl_pg_column;
 
+typedef struct rl_pg_hosts rl_pg_hosts;
+
 struct rl_conn {
   const rl_conn_options *options;
-  PGconn *pg;
+  PGconn *pg;               /* NULL until the names of the hosts are resolved */
+  PQconninfoOption *wishes; /* until it is connected, as the hosts */
+  rl_pg_hosts *hosts;
+  size_t address; /* which of them is being tried, and since when */
+  int64_t address_since;
   PGcancel *canceller; /* made when connected, so that any thread may use it */
   long pid;
   bool ready, lost;
   bool server_gone; /* a FATAL message came while nothing was running */
-  int64_t connect_until;
+  int64_t connect_ms, connect_until;
   int64_t last_used; /* rl_clock_ms when the queue was last empty */
   char version[32];
 

@@ -1,5 +1,5 @@
 /* Bells: eventfd, or a pipe. */
-#include "run/bell.h"
+#include "base/bell.h"
 
 #include <fcntl.h>
 #include <stddef.h>

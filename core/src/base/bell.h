@@ -1,6 +1,6 @@
 /* A bell: a descriptor that becomes readable when another thread, or another coroutine of this one, rings it. */
-#ifndef RL_RUN_BELL_H
-#define RL_RUN_BELL_H
+#ifndef RL_BASE_BELL_H
+#define RL_BASE_BELL_H
 
 #include <stdbool.h>
 

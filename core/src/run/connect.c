@@ -1,0 +1,132 @@
+/* Connecting with patience: a server that sleeps, starts or is being replaced is asked again. */
+#include "run/connect.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+
+#define DEFAULT_CONNECT_MS 5000
+/* The pauses double from the first to the last of these; each is shortened at random by up to half, so that those who
+ * have failed together do not come back together. */
+#define FIRST_PAUSE_MS 20
+#define LAST_PAUSE_MS 500
+
+void rl_connecting_begin(rl_connecting *c, const rl_conn_options *options, int64_t most_ms, bool once) {
+  int64_t limit = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_MS;
+  if (most_ms > 0 && most_ms < limit) limit = most_ms;
+  *c = (rl_connecting){.options = options, .limit_ms = limit, .once = once};
+  c->deadline_ms = rl_clock_ms() + limit;
+}
+
+static void drop(rl_connecting *c) {
+  if (c->conn) c->options->driver->close(c->conn);
+  c->conn = NULL;
+}
+
+void rl_connecting_stop(rl_connecting *c) {
+  if (!c->options) return;
+  drop(c);
+  rl_error_clear(&c->last);
+}
+
+rl_conn *rl_connecting_take(rl_connecting *c) {
+  rl_conn *conn = c->conn;
+  c->conn = NULL;
+  rl_error_clear(&c->last);
+  return conn;
+}
+
+static int64_t pause_after(uint32_t attempts) {
+  int64_t pause = FIRST_PAUSE_MS;
+  uint32_t random = 0;
+  for (uint32_t i = 1; i < attempts && pause < LAST_PAUSE_MS; i++) pause *= 2;
+  if (pause > LAST_PAUSE_MS) pause = LAST_PAUSE_MS;
+  (void)rl_random(&random, sizeof random);
+  return pause - (int64_t)(random % (uint32_t)(pause / 2));
+}
+
+static void name_attempts(const rl_connecting *c, rl_error *err) {
+  char number[16];
+  snprintf(number, sizeof number, "%u", c->attempts);
+  rl_error_detail(err, "attempts", rl_str_of(number));
+}
+
+/* Nothing was heard of the server in all the time. */
+static rille_status too_late(rl_connecting *c, rl_error *err) {
+  const char *where = c->options->address ? c->options->address : c->options->display;
+  bool before = c->last.code != RL_CODE_NONE;
+  rl_fail(err, RL_P1001, "Can't reach the database server at %s within %lld ms (%u attempt%s%s%s)", where,
+          (long long)c->limit_ms, c->attempts, c->attempts == 1 ? "" : "s", before ? "); " : "",
+          before ? rl_error_message(&c->last) : "");
+  if (!err) return RILLE_ERROR;
+  err->connection_lost = err->not_sent = err->passing = true;
+  name_attempts(c, err);
+  return RILLE_ERROR;
+}
+
+static rille_status give_up(rl_connecting *c, rl_error *fault, rl_error *err) {
+  if (fault->nomem || c->attempts < 2 || !fault->passing) {
+    rille_status st = fault->nomem ? RILLE_NOMEM : RILLE_ERROR;
+    if (err) rl_error_move(err, fault);
+    rl_error_clear(fault);
+    return st;
+  }
+  rl_fail(err, fault->code, "%s (%u attempts within %lld ms)", rl_error_message(fault), c->attempts,
+          (long long)c->limit_ms);
+  if (err) {
+    memcpy(err->sqlstate, fault->sqlstate, sizeof err->sqlstate);
+    err->connection_lost = err->not_sent = err->passing = true;
+    name_attempts(c, err);
+  }
+  rl_error_clear(fault);
+  return RILLE_ERROR;
+}
+
+/* OK when there is to be another attempt. */
+static rille_status attempt_failed(rl_connecting *c, rl_error *fault, rl_error *err) {
+  drop(c);
+  int64_t now = rl_clock_ms(), pause = pause_after(c->attempts);
+  if (c->once || !fault->passing || now + pause >= c->deadline_ms) return give_up(c, fault, err);
+  c->again_ms = now + pause;
+  rl_error_move(&c->last, fault);
+  return RILLE_OK;
+}
+
+static rille_status attempt(rl_connecting *c, rl_wait *wait, rl_error *fault) {
+  const rl_driver *d = c->options->driver;
+  if (!c->conn) {
+    c->attempts++;
+    rille_status st = d->open(c->options, &c->conn, fault);
+    if (st != RILLE_OK) {
+      c->conn = NULL;
+      return st;
+    }
+  }
+  return d->poll_connect(c->conn, wait, fault);
+}
+
+rille_status rl_connecting_poll(rl_connecting *c, rl_wait *wait, rl_error *err) {
+  for (;;) {
+    int64_t now = rl_clock_ms();
+    if (!c->conn && now < c->again_ms) {
+      *wait = (rl_wait){-1, false, false, c->again_ms};
+      return RILLE_AGAIN;
+    }
+    rl_error fault = {0};
+    rille_status st = attempt(c, wait, &fault);
+    if (st == RILLE_OK) return st;
+    if (st == RILLE_AGAIN && rl_clock_ms() < c->deadline_ms) {
+      if (wait->until_ms > c->deadline_ms) wait->until_ms = c->deadline_ms;
+      return st;
+    }
+    if (st == RILLE_AGAIN || (fault.passing && rl_clock_ms() >= c->deadline_ms)) {
+      rl_error_clear(&fault);
+      drop(c);
+      return too_late(c, err);
+    }
+    if (st == RILLE_NOMEM) fault.nomem = true;
+    st = attempt_failed(c, &fault, err);
+    if (st != RILLE_OK) return st;
+  }
+}

@@ -1,0 +1,156 @@
+/* The pools of the process: found by URL and limits, shared, freed with the last who uses them. */
+#include <stdatomic.h>
+
+#include "base/alloc.h"
+#include "base/process.h"
+#include "run/pool_inside.h"
+
+static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
+static rl_pool *registry; /* process-wide by design: pools are shared by threads and Lua states */
+
+/* A fork may come while another thread holds the registry; the child starts with a fresh lock and ignores pools of
+ * other processes. */
+static void registry_child(void) {
+  pthread_mutex_init(&registry_lock, NULL);
+}
+static void registry_init(void) {
+  pthread_atfork(NULL, NULL, registry_child);
+}
+
+static uint64_t pool_key(rl_str url, const rl_pool_options *o) {
+  uint64_t h = rl_hash(url.p, url.len, 17);
+  int64_t parts[4] = {o->size, o->wait_ms, o->idle_ms, o->lifetime_ms};
+  return rl_hash(parts, sizeof parts, h);
+}
+
+static rille_status pool_new(rl_str url, const rl_pool_options *o, rl_pool **out, rl_error *err) {
+  rl_pool *p = rl_calloc(1, sizeof *p);
+  if (!p) return rl_fail_nomem(err);
+  rl_arena_init(&p->arena, 0);
+  p->url = rl_arena_str(&p->arena, url);
+  rille_status st = p->url.p ? rl_driver_parse_url(url, &p->arena, &p->options, err) : rl_fail_nomem(err);
+  if (st != RILLE_OK) {
+    rl_arena_dispose(&p->arena);
+    rl_free(p);
+    return st;
+  }
+  p->pid = rl_process_id();
+  p->key = pool_key(url, o);
+  p->asked = p->limits = *o;
+  int size = o->size > 0 ? o->size : p->options.connection_limit > 0 ? p->options.connection_limit : 10;
+  if (p->limits.wait_ms <= 0) p->limits.wait_ms = p->options.pool_timeout_ms >= 0 ? p->options.pool_timeout_ms : 5000;
+  if (p->limits.idle_ms <= 0) p->limits.idle_ms = 300000;
+  if (p->limits.lifetime_ms <= 0) p->limits.lifetime_ms = 1800000;
+  p->limits.size = size;
+  bool split = p->options.driver->single_writer && !p->options.memory;
+  p->lanes[0].limit = p->options.memory ? 1 : size;
+  p->lanes[1].limit = split ? 1 : 0;
+  p->reader_options = p->options;
+  p->reader_options.read_only = split;
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&p->freed, &attr);
+  pthread_condattr_destroy(&attr);
+  pthread_mutex_init(&p->lock, NULL);
+  p->references = 1;
+  *out = p;
+  return RILLE_OK;
+}
+
+rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **out, rl_error *err) {
+  pthread_once(&registry_once, registry_init);
+  uint64_t key = pool_key(url, options);
+  long pid = rl_process_id();
+  pthread_mutex_lock(&registry_lock);
+  rille_status st = RILLE_OK;
+  rl_pool *p = registry;
+  while (p && !((p->key == key || p->options.memory) && p->pid == pid && rl_str_eq(p->url, url))) p = p->next;
+  if (p) {
+    p->references++;
+  } else {
+    st = pool_new(url, options, &p, err);
+    if (st == RILLE_OK) {
+      p->next = registry;
+      registry = p;
+    }
+  }
+  pthread_mutex_unlock(&registry_lock);
+  *out = st == RILLE_OK ? p : NULL;
+  return st;
+}
+
+static void pool_free(rl_pool *p) {
+  for (int i = 0; i < 2; i++) {
+    rl_lease_close_all(p->lanes[i].idle);
+    rl_lane_dispose(&p->lanes[i]);
+  }
+  rl_error_clear(&p->failure);
+  pthread_cond_destroy(&p->freed);
+  pthread_mutex_destroy(&p->lock);
+  rl_arena_dispose(&p->arena);
+  rl_free(p);
+}
+
+/* Under the registry's lock. */
+static void unlist(rl_pool *p) {
+  rl_pool **at = &registry;
+  while (*at && *at != p) at = &(*at)->next;
+  if (*at) *at = p->next;
+}
+
+void rl_pool_release(rl_pool *p) {
+  if (!p) return;
+  int seen = p->references;
+  while (seen > 2 || (seen == 2 && !p->bequeathed))
+    if (atomic_compare_exchange_weak(&p->references, &seen, seen - 1)) return;
+  pthread_mutex_lock(&registry_lock);
+  int left = --p->references;
+  bool last = left == 0 || (left == 1 && p->bequeathed);
+  if (last) unlist(p);
+  pthread_mutex_unlock(&registry_lock);
+  /* a pool of the parent process: its lock may be held by a thread that does not exist here, and its connections are
+   * not ours */
+  if (last && p->pid == rl_process_id()) pool_free(p);
+}
+
+void rl_pool_bequeath(rl_pool *p) {
+  pthread_mutex_lock(&registry_lock);
+  if (p->bequeathed) p->references--; /* the bequeathed one stays */
+  p->bequeathed = true;
+  pthread_mutex_unlock(&registry_lock);
+}
+
+int64_t rl_pool_patience(const rl_pool *p) {
+  return p->limits.wait_ms;
+}
+
+const rl_conn_options *rl_pool_conn_options(const rl_pool *p) {
+  return &p->options;
+}
+
+/* After a fork: the pool of this process instead of its parent's. Threads may come at once; one of them changes the
+ * client. */
+rille_status rl_pool_own(rl_pool *_Atomic *pool, rl_pool **out, rl_error *err) {
+  rl_pool *inherited = *pool, *own = NULL;
+  rille_status st = rl_pool_get(inherited->url, &inherited->asked, &own, err);
+  if (st != RILLE_OK) return st;
+  if (atomic_compare_exchange_strong(pool, &inherited, own)) {
+    rl_pool_release(inherited);
+  } else {
+    rl_pool_release(own);
+    own = inherited; /* what the other thread put there */
+  }
+  *out = own;
+  return RILLE_OK;
+}
+
+rille_status rl_pool_share(rl_pool *_Atomic *pool, rl_pool **out, rl_error *err) {
+  rl_pool *p = *pool;
+  rille_status st = p->pid == rl_process_id() ? RILLE_OK : rl_pool_own(pool, &p, err);
+  if (st != RILLE_OK) return st;
+  rl_pool_retain(p);
+  *out = p;
+  return RILLE_OK;
+}
