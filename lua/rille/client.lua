@@ -3,6 +3,7 @@ local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
 local hooks = require "rille.hooks"
+local prometheus = require "rille.prometheus"
 local wait = require "rille.wait"
 
 local client = {}
@@ -67,6 +68,14 @@ function client.wrap(scope, steps)
   return setmetatable({ [SCOPE] = scope, [STEPS] = steps }, metatable)
 end
 
+--- What other files add to rille.connect: `keys` of its options, check(options) before anything is opened, and open(db, checked), which returns the
+--- client object.
+---@type { keys: string[], check: fun(options: table): any, open: fun(db: rille.Client, checked: any): rille.Client }[]
+client.opening = {}
+
+--- Keys under which a client object keeps what derived ones have as well.
+client.inherited = {}
+
 local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1, wait = 1 }
 local POOL = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
 
@@ -95,13 +104,24 @@ local function omit_list(omit, schema)
   return list
 end
 
+local function check_additions(options)
+  local known, checked = {}, {}
+  for key in pairs(CONNECT) do known[key] = 1 end
+  for _, addition in ipairs(client.opening) do
+    for _, key in ipairs(addition.keys) do known[key] = 1 end
+  end
+  errors.check_keys(options, known, "rille.connect")
+  for i, addition in ipairs(client.opening) do checked[i] = addition.check(options) or false end
+  return checked
+end
+
 --- Opens a client. Nothing is sent yet: the first call connects.
 ---@param options? rille.ConnectOptions
 ---@return rille.Client
 function client.connect(options)
   options = options or {}
   if type(options) ~= "table" then errors.raise("VALIDATION", "rille.connect takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options, CONNECT, "rille.connect")
+  local checked = check_additions(options)
   local schema, url = config.resolve(options)
   local open = { schema = schema, url = url, omit = omit_list(options.omit, schema) }
   open.strict_where = check_flag(options, "strict_where")
@@ -112,7 +132,9 @@ function client.connect(options)
     errors.check_keys(options.pool, POOL, "`pool`")
     for key, value in pairs(options.pool) do open[POOL[key]] = value end
   end
-  return client.wrap(core.open(open), open.hook and wait or core)
+  local db = client.wrap(core.open(open), open.hook and wait or core)
+  for i, addition in ipairs(client.opening) do db = addition.open(db, checked[i]) end
+  return db
 end
 
 --- Closes the client; calling it again does nothing. The pool closes with the last client of the process that shares it.
@@ -130,10 +152,18 @@ methods.disconnect = methods.close
 --- Marks transaction objects.
 client.IN_TRANSACTION = {}
 
---- Figures of the pool, of the plan cache, and of the calls that have ended: operations, statements (without BEGIN and COMMIT), round_trips.
----@return { pool: table<string, integer>, plans: table<string, integer>, calls: table<string, integer> }
-function methods:metrics()
-  return core.figures(client.scope(self, "metrics"))
+--- Figures of the pool, of the plan cache, of the calls that have ended (operations, statements without BEGIN and COMMIT, round_trips) and of events;
+--- with `metrics = true` in rille.connect also of each action of each model. "prometheus": the same as text for Prometheus.
+---@param format? "prometheus"
+---@return rille.Metrics|string
+function methods:metrics(format)
+  local scope = client.scope(self, "metrics")
+  if format ~= nil and format ~= "prometheus" then
+    errors.raise("VALIDATION", "metrics: there is no format `%s`; there is \"prometheus\", and without one a table is returned", tostring(format))
+  end
+  local figures = core.figures(scope)
+  figures.actions = core.action_stats(scope)
+  return format and prometheus(figures) or figures
 end
 
 return client

@@ -16,6 +16,8 @@ require "rille.batch"
 require "rille.with"
 require "rille.lock"
 require "rille.listen"
+require "rille.tags"
+local observe = require "rille.observe"
 
 local rille = {
   version = core.version,
@@ -39,6 +41,7 @@ local rille = {
   empty = raw.empty,
   migrate = { diff = migrate.diff },
   pull = migrate.pull,
+  log_line = observe.line,
 }
 
 -- What a program at work seldom needs is loaded when it is first asked for.

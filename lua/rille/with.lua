@@ -8,8 +8,9 @@ local STEPS = client.STEPS
 
 local with = {}
 
---- What db:with takes: by option, a function that checks its value and puts what it means into the options of core.derive.
----@type table<string, fun(value: any, derive: table)>
+--- What db:with takes: by option, a function that checks its value and puts what it means into the options of core.derive; `from` is the client it
+--- is derived from. What lies in derive.keep is kept by the new client object.
+---@type table<string, fun(value: any, derive: table, from: rille.Client)>
 with.options = {}
 
 function with.options.primary(value, derive)
@@ -57,9 +58,12 @@ function methods:with(options)
   end
   if type(options) ~= "table" then errors.raise("VALIDATION", "with takes a table of options, not a %s", type(options)) end
   errors.check_keys(options, with.options, "with")
-  local derive = {}
-  for key, value in pairs(options) do with.options[key](value, derive) end
-  return client.wrap(core.derive(scope, derive), self[STEPS])
+  local derive = { keep = {} }
+  for key, value in pairs(options) do with.options[key](value, derive, self) end
+  local derived = client.wrap(core.derive(scope, derive), self[STEPS])
+  for _, key in ipairs(client.inherited) do rawset(derived, key, self[key]) end
+  for key, value in pairs(derive.keep) do rawset(derived, key, value) end
+  return derived
 end
 
 --- A client whose reads go to the primary, whatever replicas there are.

@@ -27,6 +27,7 @@ enum {
   RL_REF_MODEL,
   RL_REF_COOPERATIVE, /* of the models of a cooperative client */
   RL_REF_SLOT,
+  RL_REF_WATCHER,
   RL_REF_SCHEMA,
   RL_REF_BOX,
   RL_REF_SHAPES, /* shape id -> rl_shape */
@@ -80,6 +81,7 @@ typedef struct rl_box {
   rille_json *json;
   rille_diff *diff;
   rille_faults *faults;
+  const rille_client_event *event;
 } rl_box;
 rl_box *rl_box_push(lua_State *L);
 void rl_box_clear(rl_box *box);
@@ -94,6 +96,13 @@ typedef struct rl_tx {
   int refs;
 } rl_tx;
 
+/* Who watches a client and all that comes of it. Its user value is a table of functions: after, call. */
+typedef struct rl_watcher {
+  int what; /* RL_WATCH_... */
+} rl_watcher;
+#define RL_WATCH_EVENTS 1 /* after() is called when an operation has ended */
+#define RL_WATCH_CALLS 2  /* call(...) is called before a read */
+
 /* A client, or a transaction of it: what calls are made on. Its user value is a table, the anchors: idle slots from 1
  * on, and what must live as long. */
 typedef struct rl_scope {
@@ -101,8 +110,10 @@ typedef struct rl_scope {
   rl_tx *tx;            /* NULL: not in a transaction */
   int idle;             /* slots that wait in the anchors */
   int keep_nulls;
-  int cooperative; /* its models have the methods of the cooperative table */
-  int depth;       /* 0: client, 1: transaction, more: savepoints */
+  int cooperative;     /* its models have the methods of the cooperative table */
+  rl_watcher *watcher; /* of the anchors */
+  int traced;          /* the anchors have a function that gives the traceparent of a call */
+  int depth;           /* 0: client, 1: transaction, more: savepoints */
   int ended;
 } rl_scope;
 
@@ -211,6 +222,21 @@ int64_t rl_now_us(void); /* monotonic; alarm.c */
 void rl_listen_setup(lua_State *L);
 void rl_lock_setup(lua_State *L);
 void rl_client_setup(lua_State *L);
+void rl_observe_setup(lua_State *L);
+
+/* observe.c */
+void rl_watcher_push(lua_State *L, rl_scope *scope); /* a new one, kept by the scope at the top */
+void rl_watcher_inherit(lua_State *L, rl_scope *scope, const rl_scope *from); /* stack: anchors of scope, of from */
+/* Tells the handlers what has happened. Leaves the stack as it was, and raises nothing. */
+void rl_tell_events(lua_State *L, int anchors);
+void rl_tell_call(lua_State *L, const rl_scope *scope, int owner, const char *name);
+void rl_set_trace(lua_State *L, rl_slot *slot); /* stack: anchors, slot */
+static inline void rl_after(lua_State *L, const rl_scope *scope, int anchors) {
+  if (scope->watcher->what & RL_WATCH_EVENTS) rl_tell_events(L, anchors);
+}
+static inline void rl_before_read(lua_State *L, const rl_scope *scope, int owner, const char *name) {
+  if (scope->watcher->what & RL_WATCH_CALLS) rl_tell_call(L, scope, owner, name);
+}
 void rl_tx_setup(lua_State *L);
 void rl_schema_setup(lua_State *L);
 void rl_models_setup(lua_State *L);
@@ -228,6 +254,7 @@ typedef rille_status rl_tx_step(rille_op *, rille_tx *, rille_error **);
 rl_slot *rl_tx_job(lua_State *L, rl_scope *scope, rl_tx_step *start);
 rl_slot *rl_batch_job(lua_State *L, rl_scope *scope, int cooperative);
 rille_action rl_check_action(lua_State *L, int index);
+const char *rl_action_name(rille_action action); /* of one that exists */
 rl_model *rl_model_at(lua_State *L, const rl_binding *b, int index);
 rl_tx_step *rl_tx_ending(const rl_scope *scope, int commit);
 

@@ -78,7 +78,7 @@ static void keep_hook(lua_State *L, rl_scope *scope) {
 }
 
 /* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, omit,
- * plan_cache_size, hook } */
+ * plan_cache_size, hook, watcher } */
 static int open_client(lua_State *L) {
   const char *omit[OMIT_MAX];
   rille_client_options options;
@@ -100,6 +100,7 @@ static int open_client(lua_State *L) {
   options.strict_where = flag_option(L, 1, "strict_where");
   scope->keep_nulls = flag_option(L, 1, "keep_nulls");
   keep_hook(L, scope);
+  rl_watcher_push(L, scope);
   options.omit_count = omit_option(L, 1, omit);
   options.omit = options.omit_count ? omit : NULL;
   rl_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
@@ -122,9 +123,18 @@ static size_t session_option(lua_State *L, int index, const char **out) {
   return n / 2;
 }
 
-/* core.derive(scope, { session = { name, value, ... }, comment, primary, timeout }): the scope of a client over the
- * same pool.
- */
+/* The options at 2; stack: anchors of the scope, and one above. */
+static void keep_trace(lua_State *L, rl_scope *scope, rille_derive_options *options) {
+  lua_getfield(L, 2, "trace");
+  if (lua_isnil(L, -1)) return;
+  options->trace = lua_tostring(L, -1);
+  scope->traced = lua_isfunction(L, -1);
+  if (options->trace) lua_pushnil(L);
+  lua_setfield(L, options->trace ? -4 : -3, "trace");
+}
+
+/* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout }): the scope of a client over
+ * the same pool. trace: a traceparent, or a function that gives that of a call. */
 static int derive(lua_State *L) {
   const char *session[SESSION_MAX];
   rille_derive_options options;
@@ -145,6 +155,8 @@ static int derive(lua_State *L) {
   rl_get_user(L, 1);
   lua_getfield(L, -1, "hook");
   lua_setfield(L, -3, "hook");
+  rl_watcher_inherit(L, scope, from);
+  keep_trace(L, scope, &options);
   lua_settop(L, 5);
   options.session_count = session_option(L, 2, session);
   options.session = options.session_count ? session : NULL;
@@ -252,7 +264,7 @@ static void push_calls(lua_State *L, const rille_client *c) {
   set_figure(L, "round_trips", calls.round_trips);
 }
 
-/* core.figures(scope): { pool = {...}, plans = {...}, calls = {...} } */
+/* core.figures(scope): { pool = {...}, plans = {...}, calls = {...}, events = {...} } */
 static int figures(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rille_pool_stats pool;
@@ -263,10 +275,14 @@ static int figures(lua_State *L) {
   plans.struct_size = (uint32_t)sizeof plans;
   rille_client_pool_stats(scope->client, &pool);
   rille_client_plan_stats(scope->client, &plans);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   push_calls(L, scope->client);
   lua_setfield(L, -2, "calls");
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 1);
+  set_figure(L, "dropped", rille_client_events_dropped(scope->client));
+  lua_setfield(L, -2, "events");
+  lua_createtable(L, 0, 9);
+  set_figure(L, "waited_ms", pool.waited_ms);
   set_figure(L, "size", pool.size);
   set_figure(L, "open", pool.open);
   set_figure(L, "idle", pool.idle);

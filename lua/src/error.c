@@ -109,6 +109,7 @@ void rl_box_clear(rl_box *box) {
   rille_json_free(box->json);
   rille_diff_free(box->diff);
   rille_faults_free(box->faults);
+  rille_client_event_free(box->event);
   memset(box, 0, sizeof *box);
 }
 

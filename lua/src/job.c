@@ -109,6 +109,7 @@ static int go_on(lua_State *L, rl_slot *slot, int at) {
   push_end(L, slot, at + 1);
   if (status == RILLE_BATCH) {
     lua_pushvalue(L, at);
+    rl_after(L, slot->scope, at + 2);
     return 3;
   }
   int result = lua_gettop(L);

@@ -64,6 +64,7 @@ static int build(lua_State *L) {
   rl_models_setup(L);
   rl_backup_setup(L);
   rl_client_setup(L);
+  rl_observe_setup(L);
   rl_tx_setup(L);
   rl_op_setup(L);
   rl_raw_setup(L);

@@ -74,6 +74,7 @@ static int method(lua_State *L) {
   const char *name = actions[number].name;
   rl_model *m = check_model(L, b, name);
   check_args(L, name);
+  rl_before_read(L, m->scope, 1, name);
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
   size_t tokens = write_args(L, b, slot, RL_WALK_ARGS);
   rl_slot_begin(slot, m->scope);
@@ -92,6 +93,12 @@ rille_action rl_check_action(lua_State *L, int index) {
   rl_raise(L, "VALIDATION", "there is no method `%s` to explain", name);
 }
 
+const char *rl_action_name(rille_action action) {
+  size_t i = 0;
+  while (actions[i].action != action) i++;
+  return actions[i].name;
+}
+
 /* Starts without running. Stack: model, arguments; then anchors and slot. batch: as of rille_op_set_stream. */
 static rl_slot *start(lua_State *L, rl_binding *b, rl_model *m, rille_action action, uint32_t batch) {
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
@@ -108,9 +115,11 @@ static rl_slot *start(lua_State *L, rl_binding *b, rl_model *m, rille_action act
 rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   rl_binding *b = rl_binding_of(L);
   rille_action action = batch ? RILLE_FIND_MANY : rl_check_action(L, 3);
-  rl_model *m = check_model(L, b, batch ? "each" : lua_tostring(L, 3));
-  check_args(L, batch ? "each" : lua_tostring(L, 3));
+  const char *name = batch ? NULL : rl_action_name(action);
+  rl_model *m = check_model(L, b, name ? name : "each");
+  check_args(L, name ? name : "each");
   *scope = m->scope;
+  if (name) rl_before_read(L, m->scope, 1, name);
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
   write_args(L, b, slot, RL_WALK_ARGS | RL_WALK_COPY);
   rl_job_prepare(slot);
@@ -171,6 +180,7 @@ static int faults(lua_State *L) {
 }
 
 /* Upvalues of a stream's iterator, after binding and references. */
+#define STREAM_MODEL lua_upvalueindex(3)
 #define STREAM_SLOT lua_upvalueindex(4)
 #define STREAM_ROWS lua_upvalueindex(5) /* the batch at hand */
 #define STREAM_AT lua_upvalueindex(6)   /* the last row of it that was given */
@@ -182,6 +192,10 @@ static void next_batch(lua_State *L, rl_slot *slot) {
   if (status != RILLE_BATCH) rl_slot_stop(slot);
   if (status < 0) lua_error(L);
   lua_replace(L, STREAM_ROWS);
+  const rl_model *m = (const rl_model *)lua_touserdata(L, STREAM_MODEL);
+  lua_pushvalue(L, STREAM_MODEL);
+  rl_get_user(L, -1);
+  rl_after(L, m->scope, lua_gettop(L));
 }
 
 static int stream_next(lua_State *L) {

@@ -20,6 +20,7 @@ static rl_slot *start(lua_State *L, rl_scope *scope, int query, int job) {
   const char *sql = luaL_checklstring(L, 2, &len);
   if (!lua_isnoneornil(L, 3)) luaL_checktype(L, 3, LUA_TTABLE);
   lua_settop(L, 4);
+  if (query) rl_before_read(L, scope, 1, "query_raw");
   rl_slot *slot = rl_slot_take(L, scope, 1);
   write_params(L, b, slot, job ? RL_WALK_DATA | RL_WALK_COPY : RL_WALK_DATA);
   if (job) rl_job_prepare(slot);

@@ -27,10 +27,7 @@ static rl_slot *slot_new(lua_State *L, rl_scope *scope) {
   return slot;
 }
 
-/* While it is in use a slot is anchored by the stack alone: when an error jumps away, the collector finds it and ends
- * what runs. */
-rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
-  rl_get_user(L, owner);
+static rl_slot *take(lua_State *L, rl_scope *scope) {
   if (scope->idle > 0) {
     lua_rawgeti(L, -1, scope->idle);
     lua_pushnil(L);
@@ -44,6 +41,15 @@ rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
     lua_pop(L, 1);
   }
   return slot_new(L, scope);
+}
+
+/* While it is in use a slot is anchored by the stack alone: when an error jumps away, the collector finds it and ends
+ * what runs. */
+rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
+  rl_get_user(L, owner);
+  rl_slot *slot = take(L, scope);
+  if (scope->traced) rl_set_trace(L, slot);
+  return slot;
 }
 
 void rl_slot_begin(rl_slot *slot, rl_scope *scope) {
@@ -85,11 +91,12 @@ void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
   if (slot->tx && slot->tx != scope->tx) rl_slot_stop(slot);
   if (!scope->client || scope->idle >= IDLE_MAX) {
     rl_slot_dispose(slot);
-    return;
+  } else {
+    lua_pushvalue(L, anchors + 1);
+    lua_rawseti(L, anchors, scope->idle + 1);
+    scope->idle++;
   }
-  lua_pushvalue(L, anchors + 1);
-  lua_rawseti(L, anchors, scope->idle + 1);
-  scope->idle++;
+  rl_after(L, scope, anchors);
 }
 
 int rl_slot_throw(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {

@@ -53,6 +53,7 @@ static void borrow_slot(lua_State *L, rl_scope *parent, rl_scope *scope) {
     lua_getfield(L, -1, "hook");
     lua_setfield(L, -3, "hook");
   }
+  rl_watcher_inherit(L, scope, parent);
   if (parent->idle > 0) {
     lua_rawgeti(L, -1, parent->idle);
     lua_rawseti(L, -3, 1);

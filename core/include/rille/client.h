@@ -37,10 +37,12 @@ typedef struct rille_derive_options {
    * on the connection afterwards. */
   const char *const *session;
   size_t session_count; /* pairs */
-  const char *comment;  /* NULL, or what is sent along with each statement as an SQL comment, without the marks */
+  const char *comment;  /* NULL, or what is sent along with each statement as an SQL comment, without the marks. Nothing
+                           that could end it: VALIDATION. Statements with it are prepared once it was sent 10 times */
   /* Milliseconds after which a call outside a transaction, or a batch of a stream, is cancelled on the server and fails
    * with P1008; 0: as the one it is made of. */
   int64_t timeout_ms;
+  const char *trace; /* NULL, or the traceparent of its operations, see rille_op_set_trace */
 } rille_derive_options;
 
 /* A client over the same pool, schema and plan cache. What it is made of may have been derived itself: its traits stay,
@@ -61,6 +63,7 @@ typedef struct rille_pool_stats {
   uint32_t struct_size; /* set by the caller */
   int32_t size, open, idle, in_use, waiting;
   int64_t connects, waits, timeouts; /* since the pool was made */
+  int64_t waited_ms;                 /* in the queue, by those who got a connection or timed out, all together */
 } rille_pool_stats;
 RILLE_API void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out);
 

@@ -46,6 +46,11 @@ RILLE_API void rille_op_set_blocking(rille_op *op, int blocking);
  * and may write (a database in memory, a transaction that is not read-only) all rows are read at once, as one batch. */
 RILLE_API void rille_op_set_stream(rille_op *op, uint32_t batch);
 
+/* The traceparent (W3C) of the starts that follow, in place of the client's, until another is set; NULL: the client's.
+ * When its trace is sampled, it goes along with each statement as a comment, and then the statement is not prepared.
+ * Between operations only. Errors: VALIDATION when it is no traceparent. */
+RILLE_API rille_status rille_op_set_trace(rille_op *op, const char *trace, rille_error **err);
+
 /* Starts a call on a model. tx: NULL, or the transaction it belongs to. Errors of the caller's making come from here,
  * before anything is sent: VALIDATION and the P2xxx codes of docs/errors.md with the details "path" and "model". Round
  * trips: see docs/architecture.md; a find is one and one more a level of include. */

@@ -5,6 +5,7 @@
 #include <rille/backup.h>
 #include <rille/client.h>
 #include <rille/error.h>
+#include <rille/events.h>
 #include <rille/listen.h>
 #include <rille/lock.h>
 #include <rille/migrate.h>

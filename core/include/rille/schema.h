@@ -41,6 +41,12 @@ RILLE_API const char *rille_schema_model_client(const rille_schema *s, int32_t m
 /* The model's name nearest to a wrong one, snake_case, or NULL. */
 RILLE_API const char *rille_schema_model_nearest(const rille_schema *s, const char *name, size_t len);
 
+/* The relation that could have given together what calls on model `to` give one by one: a field of model `from` whose
+ * target is `to`, such that a where with these keys (field names of `to`) names the rows by it. Its name, which is not
+ * terminated; borrowed. NULL when there is none. */
+RILLE_API const char *rille_schema_relation(const rille_schema *s, int32_t from, int32_t to, const char *const *keys,
+                                            size_t count, size_t *len);
+
 typedef struct rille_diagnostic {
   uint32_t struct_size;
   int32_t line, column, end_column; /* from 1; columns count characters */

@@ -47,7 +47,10 @@ rille_status rille_client_open(const rille_client_options *options, rille_client
 }
 
 static rille_status read_traits(const rille_derive_options *o, rl_client_traits *t, rl_setting **list, rl_error *err) {
-  *t = (rl_client_traits){.primary = o->primary != 0, .comment = rl_str_of(o->comment), .timeout_ms = o->timeout_ms};
+  *t = (rl_client_traits){.primary = o->primary != 0,
+                          .comment = rl_str_of(o->comment),
+                          .timeout_ms = o->timeout_ms,
+                          .trace = rl_str_of(o->trace)};
   if (o->timeout_ms < 0) return rl_fail(err, RL_VALIDATION, "timeout: it must not be negative");
   if (!o->session_count) return RILLE_OK;
   *list = rl_calloc(o->session_count, sizeof **list);
@@ -118,7 +121,8 @@ void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out) {
                            .waiting = n.waiting,
                            .connects = n.connects,
                            .waits = n.waits,
-                           .timeouts = n.timeouts};
+                           .timeouts = n.timeouts,
+                           .waited_ms = n.waited_ms};
   rl_write_struct(out, &full, sizeof full);
 }
 

@@ -29,6 +29,11 @@ void rille_op_set_stream(rille_op *op, uint32_t batch) {
   op->op.stream_wanted = batch;
 }
 
+rille_status rille_op_set_trace(rille_op *op, const char *trace, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_op_set_trace(&op->op, rl_str_of(trace), &error), &error, err);
+}
+
 typedef rille_status starter(rl_op *, rl_tx *, const rl_model *, rille_action, const rl_tape *, rl_error *);
 
 static rille_status start(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,

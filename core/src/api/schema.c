@@ -150,6 +150,34 @@ const char *rille_schema_model_nearest(const rille_schema *s, const char *name, 
   return nearest.len ? nearest.p : NULL;
 }
 
+static bool has_key(const char *const *keys, size_t count, rl_str name) {
+  for (size_t i = 0; i < count; i++)
+    if (rl_str_is(name, keys[i])) return true;
+  return false;
+}
+
+/* Whether the keys have all fields of the target that the relation goes by, or the relation's other side itself. */
+static bool is_named_by(const rl_field *f, const char *const *keys, size_t count) {
+  const rl_relation *r = f->relation;
+  if (!r || (f->opposite && has_key(keys, count, f->opposite->name))) return r != NULL;
+  const rl_field **fields = f->holds_key ? r->references : r->fields;
+  for (size_t i = 0; i < r->count; i++)
+    if (!has_key(keys, count, fields[i]->name)) return false;
+  return r->count > 0;
+}
+
+const char *rille_schema_relation(const rille_schema *s, int32_t from, int32_t to, const char *const *keys,
+                                  size_t count, size_t *len) {
+  const rl_model *m = model_at(s, from), *target = model_at(s, to);
+  for (size_t i = 0; m && target && i < m->relation_count; i++) {
+    const rl_field *f = m->relations[i];
+    if (f->target != target || f->ignored || !is_named_by(f, keys, count)) continue;
+    *len = f->name.len;
+    return f->name.p;
+  }
+  return NULL;
+}
+
 size_t rille_diagnostics_count(const rille_diagnostics *d) {
   return d->list.count;
 }

@@ -36,6 +36,7 @@ static rille_status new_part(rl_op *op, rl_op **out, rl_error *err) {
 
 /* A part holds no connection and is in no transaction: the batch is. */
 static rille_status added(rl_op *part, rille_status st) {
+  if (part->watch) part->watch->counted = true; /* with the batch */
   part->phase = RL_PHASE_IDLE;
   return st;
 }
@@ -93,6 +94,7 @@ static bool begins_with_bulk(const rl_op *part) {
 static rille_status send_part(rl_op *op, rl_op *part, rl_group *group, rl_error *err) {
   part->conn = op->conn;
   part->sent_count = part->read_count = 0;
+  if (op->watch && part->watch) rl_observe_part(op, part);
   if (part->kind == RL_OP_MODEL) return rl_op_send_steps(part, group, err);
   part->pc = 1;
   group->steps++;

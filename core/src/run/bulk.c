@@ -148,7 +148,8 @@ static rille_status send_next(rl_op *op, rl_bulk *b, rl_error *err) {
   }
   b->at += rows;
   op->statements++;
-  return op->driver->send(op->conn, single ? one : main, params, err);
+  uint32_t index = (uint32_t)(b->at > rows ? op->sent_count - 1 : op->sent_count); /* its later ones follow the first */
+  return rl_op_dispatch(op, (rl_dispatch){single ? one : main, params, NULL, false, index}, err);
 }
 
 rille_status rl_bulk_read(rl_op *op, uint32_t step, rl_bulk **out, rl_error *err) {

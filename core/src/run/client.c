@@ -51,6 +51,7 @@ rille_status rl_client_open(const rl_client_settings *settings, rl_client **out,
   rl_client *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
   c->references = 1;
+  rl_comments_init(&c->comments);
   rl_arena_init(&c->arena, 0);
   rl_map_init(&c->omit);
   c->schema = rl_schema_retain(settings->schema);
@@ -89,8 +90,14 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
   for (size_t i = 0; i < add->session_count; i++)
     if (!copy_setting(c, list, &add->session[i])) return rl_fail_nomem(err);
   rl_str comment = add->comment.len ? add->comment : old->comment;
+  rl_str trace = add->trace.len ? add->trace : old->trace;
+  if (trace.len && !rl_trace_valid(trace))
+    return rl_fail(err, RL_VALIDATION, "trace: \"%.*s\" is no traceparent, which is 00-<32 hex>-<16 hex>-<2 hex>",
+                   RL_STR_ARG(trace));
   if (comment.len) c->traits.comment = rl_arena_str(&c->arena, comment);
-  return comment.len && !c->traits.comment.p ? rl_fail_nomem(err) : RILLE_OK;
+  if (trace.len) c->traits.trace = rl_str_of(rl_arena_strdup(&c->arena, trace));
+  if ((comment.len && !c->traits.comment.p) || (trace.len && !c->traits.trace.p)) return rl_fail_nomem(err);
+  return comment.len ? rl_comment_get(&c->root->comments, comment, &c->comment, err) : RILLE_OK;
 }
 
 static rille_status check_traits(const rl_client *from, const rl_client_traits *t, rl_error *err) {
@@ -127,6 +134,22 @@ rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, r
   return st;
 }
 
+/* Two threads may be the first: one watch is kept. */
+static rille_status make_watch(rl_client *root, size_t capacity, rl_error *err) {
+  rl_watch *none = NULL, *made = rl_watch_new(capacity, root->schema->model_count);
+  if (!made) return rl_fail_nomem(err);
+  if (!atomic_compare_exchange_strong(&root->watch, &none, made)) rl_watch_free(made);
+  return RILLE_OK;
+}
+
+rille_status rl_client_observe(rl_client *c, const rl_watch_settings *settings, size_t capacity, rl_error *err) {
+  rl_client *root = rl_client_root(c);
+  if (!root->watch && settings->what == 0) return RILLE_OK;
+  rille_status st = root->watch ? RILLE_OK : make_watch(root, capacity, err);
+  if (st == RILLE_OK) rl_watch_set(root->watch, settings);
+  return st;
+}
+
 rl_client *rl_client_retain(rl_client *c) {
   c->references++;
   return c;
@@ -135,10 +158,14 @@ rl_client *rl_client_retain(rl_client *c) {
 void rl_client_release(rl_client *c) {
   if (!c || atomic_fetch_sub(&c->references, 1) != 1) return;
   rl_pool_release(c->pool);
-  if (c->root)
+  rl_comment_release(c->comment);
+  if (c->root) {
     rl_client_release(c->root);
-  else
+  } else {
     rl_plan_cache_free(c->cache);
+    rl_watch_free(c->watch);
+    rl_comments_dispose(&c->comments);
+  }
   rl_map_dispose(&c->omit);
   rl_schema_release(c->schema);
   rl_arena_dispose(&c->arena);

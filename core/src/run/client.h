@@ -3,8 +3,10 @@
 #ifndef RL_RUN_CLIENT_H
 #define RL_RUN_CLIENT_H
 
+#include "run/comment.h"
 #include "run/compile.h"
 #include "run/pool.h"
+#include "run/watch.h"
 
 /* A setting of the session, as set_config takes it. */
 typedef struct rl_setting {
@@ -18,6 +20,7 @@ typedef struct rl_client_traits {
   rl_str comment;     /* goes along with each statement, behind its text; empty: none */
   int64_t timeout_ms; /* of each call outside a transaction; 0: none */
   bool primary;       /* reads do not go to a replica */
+  rl_str trace;       /* traceparent of its operations; empty: none */
 } rl_client_traits;
 
 typedef struct rl_client {
@@ -32,6 +35,10 @@ typedef struct rl_client {
   rl_compile_context context;
   rl_map omit;                                         /* "user.password" -> non-NULL */
   _Atomic int64_t operations, statements, round_trips; /* of the operations that have ended */
+  rl_comment *comment;                                 /* of the traits, shared with others that have the same */
+  /* of a root, for all that are derived from it */
+  rl_watch *_Atomic watch; /* NULL: never observed */
+  rl_comments comments;
 } rl_client;
 
 typedef struct rl_client_settings {
@@ -48,6 +55,8 @@ rille_status rl_client_open(const rl_client_settings *settings, rl_client **out,
 /* A client over the same pool and plan cache, with these traits on top of those that `from` has: settings of the same
  * name are replaced, a comment likewise. Everything given is copied. */
 rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, rl_client **out, rl_error *err);
+/* Begins, changes or ends the observation of a client and of all that share its root. */
+rille_status rl_client_observe(rl_client *c, const rl_watch_settings *settings, size_t capacity, rl_error *err);
 static inline rl_client *rl_client_root(rl_client *c) {
   return c->root ? c->root : c;
 }

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "run/tx.h"
 
@@ -11,6 +12,20 @@
 rille_status rl_op_init(rl_op *op, rl_client *c) {
   *op = (rl_op){.client = rl_client_retain(c), .blocking = true, .driver = c->driver};
   rl_arena_init(&op->arena, 4096);
+  return RILLE_OK;
+}
+
+rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err) {
+  if (trace.len == 0) {
+    if (op->trace) op->trace[0] = 0;
+    return RILLE_OK;
+  }
+  if (!rl_trace_valid(trace))
+    return rl_fail(err, RL_VALIDATION, "trace: \"%.*s\" is no traceparent, which is 00-<32 hex>-<16 hex>-<2 hex>",
+                   RL_STR_ARG(trace));
+  if (!op->trace) op->trace = rl_calloc(1, RL_TRACE_LEN + 1);
+  if (!op->trace) return rl_fail_nomem(err);
+  memcpy(op->trace, trace.p, trace.len);
   return RILLE_OK;
 }
 
@@ -25,6 +40,7 @@ static void tally(rl_op *op) {
 
 void rl_op_give_connection_back(rl_op *op) {
   tally(op);
+  if (op->watch) rl_observe_end(op);
   if (op->lease) {
     bool clean = !op->dirty && op->conn && op->driver->is_usable(op->conn) && !op->driver->in_transaction(op->conn);
     rl_pool_give(op->lease, clean);
@@ -131,12 +147,14 @@ void rl_op_reset(rl_op *op) {
   rl_client *client = op->client;
   rl_arena arena = op->arena;
   bool blocking = op->blocking;
+  char *trace = op->trace;
   rl_arena_reset(&arena);
   rl_arena_dispose(&op->lasting);
   *op = (rl_op){.client = client,
                 .driver = client->driver,
                 .arena = arena,
                 .blocking = blocking,
+                .trace = trace,
                 .wait = {-1, false, false, RL_NO_DEADLINE}};
 }
 
@@ -153,6 +171,8 @@ void rl_op_dispose(rl_op *op) {
   rl_op_reset(op);
   rl_arena_dispose(&op->arena);
   rl_client_release(op->client);
+  rl_free(op->trace);
+  op->trace = NULL;
   op->client = NULL;
 }
 
@@ -176,6 +196,7 @@ rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *
   op->kind = kind;
   op->limit_ms = op->deadline_ms = RL_NO_DEADLINE;
   if (!tx) rl_op_start_clock(op);
+  rl_observe_start(op);
   if (!tx) return RILLE_OK;
   if (tx->client != op->client) return rl_fail(err, RL_P2028, "The transaction belongs to another client");
   if (kind == RL_OP_BEGIN) {
@@ -190,6 +211,7 @@ rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *
 void rl_op_started(rl_op *op, rl_tx *tx) {
   op->tx = tx;
   if (tx) tx->running = op;
+  if (op->watch) rl_observe_started(op);
   op->phase = RL_PHASE_ACQUIRE;
 }
 

@@ -5,6 +5,7 @@
 
 #include "query/coerce.h"
 #include "run/client.h"
+#include "run/observe.h"
 
 typedef struct rl_tx rl_tx;
 
@@ -52,7 +53,7 @@ typedef struct rl_key_map {
   size_t own_base; /* recursive reads: where this node's own rows begin in their rowset */
 } rl_key_map;
 
-typedef struct rl_op {
+struct rl_op {
   rl_client *client;
   rl_tx *tx; /* borrowed while the operation runs */
   bool blocking;
@@ -131,7 +132,11 @@ typedef struct rl_op {
   size_t command_count;
   rille_node raw_node;
   bool raw_described;
-} rl_op;
+
+  bool marked;        /* its statements are recorded, or have something behind their text: see observe.c */
+  rl_op_watch *watch; /* in the arena; NULL: not observed */
+  char *trace;        /* owned: the traceparent of the next starts; NULL: the client's */
+};
 
 rille_status rl_op_init(rl_op *op, rl_client *c); /* retains the client */
 void rl_op_dispose(rl_op *op);
@@ -148,11 +153,38 @@ rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, ri
 rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count,
                                   rl_error *err);
 
+/* The traceparent that the next starts have, until another is set; "" means the client's. Between operations only. */
+rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err);
+
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err);
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count);
 rille_result rl_op_result(const rl_op *op);
 
 /* ------------------------------------------------------------------ between the files of this room */
+
+static inline rille_status rl_op_send(rl_op *op, rl_dispatch d, rl_error *err) {
+  if (op->kind == RL_OP_SCRIPT) return op->driver->send_script(op->conn, d.stmt->sql, err);
+  if (d.fetch) return op->driver->fetch(op->conn, &op->cursor, d.stmt, d.params, op->stream, err);
+  return op->driver->send(op->conn, d.stmt, d.params, err);
+}
+/* The one way of statements to the driver. */
+static inline rille_status rl_op_dispatch(rl_op *op, rl_dispatch d, rl_error *err) {
+  return op->marked ? rl_observe_dispatch(op, d, err) : rl_op_send(op, d, err);
+}
+
+static inline const char *rl_op_trace(const rl_op *op) {
+  return op->trace && op->trace[0] ? op->trace : op->client->traits.trace.p;
+}
+/* The head of every start. */
+static inline void rl_observe_start(rl_op *op) {
+  rl_watch *w = rl_client_root(op->client)->watch;
+  if (w) rl_observe_begin(op, w);
+  op->marked = op->watch || op->client->comment || rl_op_trace(op);
+}
+
+static inline void rl_observe_command(rl_op *op, const char *sql) {
+  if (op->watch) rl_observe_sent_command(op, sql);
+}
 
 /* send.c: takes and checks every value that the call itself gives. */
 rille_status rl_op_prepare_inputs(rl_op *op, rl_error *err);

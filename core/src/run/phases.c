@@ -42,6 +42,7 @@ static rille_status acquire(rl_op *op) {
     lease = op->lease;
   }
   op->conn = lease->conn;
+  if (op->watch) rl_observe_acquired(op);
   op->phase = RL_PHASE_SEND;
   return RILLE_OK;
 }
@@ -50,6 +51,7 @@ static rille_status send_commands(rl_op *op) {
   if (op->sent_count) return RILLE_DONE;
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < op->command_count && st == RILLE_OK; i++) {
+    rl_observe_command(op, op->commands[i]);
     st = op->driver->send_command(op->conn, op->commands[i], &op->error);
     if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, &op->error);
   }
@@ -150,6 +152,7 @@ rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
   rille_status st = op->driver->next(op->conn, &op->view, &affected, &op->wait, &own);
   if (st == RILLE_ROW) return take_row(op, s, row);
   if (st == RILLE_AGAIN) return st;
+  if (op->watch) rl_observe_answer(op, (uint32_t)op->read_count, affected, &own);
   op->read_count++;
   if (st == RILLE_DONE) {
     st = op->error.code == RL_CODE_NONE ? answered(op, s, affected) : RILLE_OK;
@@ -200,6 +203,7 @@ static rille_status rollback_phase(rl_op *op) {
   op->deadline_ms = rl_clock_ms() + (op->hurried ? RL_HURRY_MS : RL_ABANDON_MS);
   if (op->driver->run_until) op->driver->run_until(op->conn, RL_NO_DEADLINE);
   for (size_t i = 0; i < count && st == RILLE_OK; i++) {
+    rl_observe_command(op, undo[i]);
     st = op->driver->send_command(op->conn, undo[i], &ignored);
     if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, &ignored);
   }
@@ -266,6 +270,7 @@ static bool try_again(rl_op *op) {
   bool may = op->error.connection_lost && (!op->tx || begin) && !op->told && !op->retried && op->lease &&
              !op->lease->fresh && (op->error.not_sent || begin || is_harmless(op));
   if (!may) return false;
+  if (op->watch) rl_observe_retry(op);
   rl_pool *pool = op->lease->pool;
   rl_pool_evict_idle(pool);
   rl_pool_give(op->lease, false);

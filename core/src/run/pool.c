@@ -208,6 +208,7 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
     }
     rl_lane_block(lane, &p->freed, &p->lock, l->deadline_ms);
   }
+  if (st != RILLE_AGAIN && l->queued) p->waited_ms += rl_clock_ms() - l->since_ms;
   if (st != RILLE_AGAIN) rl_lane_leave(lane, l, &p->freed);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);
@@ -309,6 +310,7 @@ void rl_pool_count(rl_pool *p, rl_pool_counts *out) {
   out->connects = p->connects;
   out->waits = p->waits;
   out->timeouts = p->timeouts;
+  out->waited_ms = p->waited_ms;
   pthread_mutex_unlock(&p->lock);
 }
 

@@ -63,6 +63,7 @@ void rl_pool_evict_idle(rl_pool *p);
 typedef struct rl_pool_counts {
   int size, open, idle, in_use, waiting;
   int64_t connects, waits, timeouts;
+  int64_t waited_ms; /* by those whose wait has ended, all together */
 } rl_pool_counts;
 void rl_pool_count(rl_pool *p, rl_pool_counts *out);
 

@@ -20,7 +20,7 @@ struct rl_pool {
   rl_pool_options asked, limits; /* as the clients gave them, and with the defaults filled in */
   rl_lane lanes[2];
   int64_t trimmed_ms;
-  int64_t connects, waits, timeouts;
+  int64_t connects, waits, timeouts, waited_ms;
   uint32_t failures; /* attempts to connect since the last that did not fail */
   rl_error failure;  /* of the last of them */
   struct rl_pool *next;

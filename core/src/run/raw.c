@@ -166,12 +166,9 @@ rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err)
 }
 
 rille_status rl_raw_queue(rl_op *op, rl_error *err) {
-  rille_status st;
   op->statements++;
-  if (op->kind == RL_OP_SCRIPT)
-    st = op->driver->send_script(op->conn, op->raw.sql, err);
-  else
-    st = op->driver->send(op->conn, &op->raw, op->raw_params, err);
+  rille_status st =
+      rl_op_dispatch(op, (rl_dispatch){&op->raw, op->raw_params, NULL, false, (uint32_t)op->sent_count}, err);
   return st == RILLE_OK ? rl_op_push_sent(op, op->kind == RL_OP_SCRIPT ? RL_SENT_COMMAND : RL_SENT_RAW, 0, err) : st;
 }
 

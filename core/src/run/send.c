@@ -53,6 +53,7 @@ static rille_status merge(rl_op *op, const rl_step *step, rl_error *err) {
 }
 
 static rille_status send_command(rl_op *op, const char *sql, rl_error *err) {
+  rl_observe_command(op, sql);
   rille_status st = op->driver->send_command(op->conn, sql, err);
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_COMMAND, 0, err) : st;
 }
@@ -98,10 +99,7 @@ static rille_status send_statement(rl_op *op, uint32_t index, rl_error *err) {
   const rl_stmt *stmt = &op->compiled->steps[index].main;
   rille_status st;
   op->statements++;
-  if (op->stream && index == 0)
-    st = op->driver->fetch(op->conn, &op->cursor, stmt, params, op->stream, err);
-  else
-    st = op->driver->send(op->conn, stmt, params, err);
+  st = rl_op_dispatch(op, (rl_dispatch){stmt, params, t, op->stream && index == 0, (uint32_t)op->sent_count}, err);
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_STEP, index, err) : st;
 }
 

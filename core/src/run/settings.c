@@ -41,6 +41,7 @@ rille_status rl_op_send_settings(rl_op *op, rl_error *err) {
     values[i] = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)s.len, .as.p = s.p};
     slots[i] = (rl_slot){RL_WIRE_TEXT, false};
   }
+  rl_observe_command(op, stmt->sql); /* its values are nobody's business */
   st = op->driver->send(op->conn, stmt, values, err);
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_SETTINGS, 0, err) : st;
 }
@@ -51,6 +52,7 @@ rille_status rl_op_send_limits(rl_op *op, int64_t timeout_ms, rl_error *err) {
   size_t n = op->driver->limits ? op->driver->limits(op->conn, timeout_ms, commands) : 0;
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < n && st == RILLE_OK; i++) {
+    rl_observe_command(op, commands[i]);
     st = op->driver->send_command(op->conn, commands[i], err);
     if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, err);
   }

@@ -37,10 +37,12 @@ const char *rl_stream_begin(const rl_op *op) {
 rille_status rl_stream_end(rl_op *op, rl_error *err) {
   rille_status st;
   op->commit_sent = true;
-  if (op->tx)
+  if (op->tx) {
     st = op->driver->close_cursor(op->conn, &op->cursor, err);
-  else
+  } else {
+    rl_observe_command(op, "COMMIT");
     st = op->driver->send_command(op->conn, "COMMIT", err);
+  }
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_COMMAND, 0, err) : st;
 }
 
@@ -68,6 +70,7 @@ static void clear_batch(rl_op *op) {
   rl_arena_reset(&op->arena);
   rl_op_forget_rows(op);
   op->sent = NULL;
+  if (op->watch) rl_observe_next_batch(op);
   op->sent_count = op->read_count = op->sent_cap = 0;
   op->mapped = op->kept = NULL;
   op->mapped_cap = op->emit_next = 0;

@@ -50,6 +50,7 @@ struct rl_tx {
   bool doomed;           /* it is being rolled back instead of committed: the database takes nothing more of it */
   bool cooperative;      /* begun so: its thread has others to serve */
   rl_tx_command command; /* under way */
+  uint64_t number;       /* in events; 0: it was in none yet */
 };
 
 rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings, rl_error *err);

@@ -1,0 +1,247 @@
+--- Observing a client: handlers of events, the log, and what the core must record for them.
+local core = require "rille.core"
+local client = require "rille.client"
+local errors = require "rille.errors"
+local repeats = require "rille.repeats"
+
+local methods = client.methods
+local observe = {}
+
+--- The events there are.
+local EVENTS = { query = true, slow = true, n_plus_one = true, warn = true }
+-- Bits of core.observe and of core.watch.
+local QUERIES, SLOW, WARNINGS, FIGURES = 1, 2, 4, 8
+local TELL, CALLS = 1, 2
+local LOG_WORDS = { "query", "slow", "n_plus_one", "warn" }
+
+-- One a client and all that is derived from it.
+local Observer = {}
+Observer.__index = Observer
+
+--- The key of a client object's observer.
+client.OBSERVER = {}
+client.inherited[#client.inherited + 1] = client.OBSERVER
+
+local function has(list) return list and #list > 0 end
+
+-- Tells the core what is wanted now.
+function Observer:apply()
+  local handlers, what = self.handlers, 0
+  if has(handlers.query) then what = what + QUERIES end
+  if has(handlers.slow) then what = what + SLOW end
+  if has(handlers.warn) then what = what + WARNINGS end
+  if self.metrics then what = what + FIGURES end
+  local watched = (what > 0 and what ~= FIGURES) and TELL or 0
+  if self.n_plus_one then watched = watched + CALLS end
+  core.observe(self.scope, { what = what, slow_ms = self.slow_ms, pool_wait_ms = self.pool_wait_ms, params_length = self.params_length })
+  core.watch(self.scope, self.functions, watched)
+end
+
+local function run_handlers(observer, list, event)
+  for _, entry in ipairs { (table.unpack or unpack)(list) } do -- luacheck: ignore
+    local ok, e = pcall(entry.handler, event)
+    if not ok then observer:handler_failed(event, e) end
+  end
+end
+
+-- A handler that raises must not cost the caller the result of the call: it becomes a warning, and one that fails on warnings is told on stderr.
+function Observer:handler_failed(event, e)
+  local text = ("a handler of \"%s\" events has raised: %s"):format(event.event, tostring(e))
+  local warned = self.handlers.warn
+  if event.event == "warn" or not has(warned) then
+    io.stderr:write("rille warn ", text, "\n")
+    return
+  end
+  run_handlers(self, warned, { event = "warn", kind = "warn", message = text, time = event.time })
+end
+
+local function copy(event)
+  local other = {}
+  for key, value in pairs(event) do other[key] = value end
+  return other
+end
+
+--- Gives an event to its handlers.
+function Observer:emit(name, event)
+  local list = self.handlers[name]
+  if not has(list) then return end
+  event.event = name
+  run_handlers(self, list, event)
+end
+
+function Observer:dispatch(event)
+  if event.kind == "warn" then return self:emit("warn", event) end
+  local slow = event.slow and has(self.handlers.slow) and copy(event)
+  if event.kind ~= "query" then event.slow = nil end -- waiting is a commit's business
+  self:emit("query", event)
+  if slow then self:emit("slow", slow) end
+end
+
+-- All that has happened. What a handler itself does with the database is told to nobody: a handler that writes its events into a table would go on
+-- for ever.
+function Observer:drain(scope)
+  local list = {}
+  for event in core.next_event, scope do list[#list + 1] = event end
+  if self.telling then return end
+  self.telling = true
+  for _, event in ipairs(list) do self:dispatch(event) end
+  self.telling = false
+end
+
+--- Makes the observer of a client.
+---@param scope userdata of the client that was opened
+function observe.new(scope)
+  local observer = setmetatable({ scope = scope, handlers = {}, metrics = false }, Observer)
+  observer.functions = {
+    after = function(scope) observer:drain(scope) end,
+    call = function(...) observer.n_plus_one:call(...) end,
+  }
+  return observer
+end
+
+--- Adds a handler; returns the function that removes it.
+function Observer:add(name, handler)
+  local list = self.handlers[name] or {}
+  local entry = { handler = handler }
+  self.handlers[name] = list
+  list[#list + 1] = entry
+  self:apply()
+  return function()
+    for i, known in ipairs(list) do
+      if known == entry then
+        table.remove(list, i)
+        self:apply()
+        return
+      end
+    end
+  end
+end
+
+local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
+
+local function check_event(name, where)
+  if EVENTS[name] then return end
+  local near = type(name) == "string" and errors.nearest(name, EVENTS)
+  errors.raise("VALIDATION", "%s: there is no event `%s`%s; there are \"query\", \"slow\", \"n_plus_one\" and \"warn\"", where, tostring(name),
+    near and ("; did you mean `%s`?"):format(near) or "")
+end
+
+--- Calls fn(event) for what this client, and all that is derived from it, does from now on: right after the call that it is about, in the order of
+--- what happened. "query": each statement and each command of a transaction; "slow": the statements that took slow_ms or more; "n_plus_one": see
+--- the option n_plus_one; "warn": what somebody should look at. An error in fn costs nobody a result: it becomes a "warn" event. fn must not wait
+--- for a scheduler; what it does with the database blocks, and is told to no handler. See docs/observing.md.
+---@param name "query"|"slow"|"n_plus_one"|"warn"
+---@param fn fun(event: rille.Event)
+---@return fun() off removes the handler
+function methods:on(name, fn)
+  local scope = client.scope(self, "on")
+  if self[client.IN_TRANSACTION] then errors.raise("VALIDATION", "on: handlers are the client's; a transaction's events go to them, too") end
+  check_event(name, "on")
+  if not is_callable(fn) then errors.raise("VALIDATION", "on takes a function, as in db:on(\"query\", function(event) ... end), not a %s", type(fn)) end
+  local observer = self[client.OBSERVER]
+  observer.scope = scope -- the client it was made with may be closed
+  return observer:add(name, fn)
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------------------------- the log
+
+-- One line, whatever is in it.
+local function one_line(text)
+  return (text:gsub("%s+", " "):gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end))
+end
+
+--- An event as one readable line.
+---@param event rille.Event
+---@return string
+function observe.line(event)
+  local parts = { "rille", event.event }
+  local function add(format, value)
+    if value ~= nil then parts[#parts + 1] = format:format(value) end
+  end
+  add("%.2f ms", event.duration_ms)
+  add("%s", event.model and event.action and event.model .. "." .. event.action or event.action)
+  add("rows=%d", event.rows)
+  add("error=%s", event.error)
+  add("%s", event.message and one_line(event.message))
+  add("%s", event.sql and one_line(event.sql))
+  add("%s", event.params ~= "[]" and event.params and one_line(event.params) or nil)
+  add("transaction=%d", event.transaction)
+  add("trace=%s", event.trace)
+  return table.concat(parts, " ")
+end
+
+local function to_stderr(event) io.stderr:write(observe.line(event), "\n") end
+
+local function log_words(log)
+  if type(log) == "string" then log = { log } end
+  if type(log) ~= "table" then
+    errors.raise("VALIDATION", "`log`: a list such as { \"query\", \"slow\", \"warn\" }, or a function, is wanted, not a %s", type(log))
+  end
+  for _, word in ipairs(log) do check_event(word, "`log`") end
+  return log
+end
+
+local function check_number(options, key, least)
+  local value = options[key]
+  if value == nil then return nil end
+  if type(value) ~= "number" or value < least or value > 2147483647 then
+    errors.raise("VALIDATION", "`%s`: a number from %d on is wanted", key, least)
+  end
+  return math.floor(value)
+end
+
+local function check_flag(options, key)
+  local value = options[key]
+  if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
+  return value
+end
+
+local function add_all(observer, words, handler)
+  for _, word in ipairs(words) do
+    observer.handlers[word] = observer.handlers[word] or {}
+    table.insert(observer.handlers[word], { handler = handler })
+  end
+end
+
+--- What the options of rille.connect ask for: checked, and nothing done yet.
+---@param options rille.ConnectOptions
+---@return table
+function observe.check(options)
+  local log = options.log
+  local wanted = {
+    slow_ms = check_number(options, "slow_ms", 1),
+    metrics = check_flag(options, "metrics"),
+    params = check_flag(options, "log_params"),
+    n_plus_one = repeats.check(options.n_plus_one),
+    handler = log ~= nil and log ~= false and (is_callable(log) and log or to_stderr) or nil,
+  }
+  if wanted.handler then wanted.words = wanted.handler == log and LOG_WORDS or log_words(log) end
+  return wanted
+end
+
+--- Gives a client object its observer.
+---@param db rille.Client
+---@param wanted table of observe.check
+---@return rille.Client
+function observe.attach(db, wanted)
+  local observer = observe.new(rawget(db, client.SCOPE))
+  rawset(db, client.OBSERVER, observer)
+  observer.slow_ms, observer.metrics = wanted.slow_ms, wanted.metrics or false
+  if wanted.params == false then observer.params_length = -1 end
+  if wanted.handler then add_all(observer, wanted.words, wanted.handler) end
+  if wanted.n_plus_one then
+    observer.n_plus_one = repeats.new(observer, wanted.n_plus_one)
+    local logged = wanted.n_plus_one.report == "error" or has(observer.handlers.n_plus_one)
+    if not logged then add_all(observer, { "n_plus_one" }, to_stderr) end
+  end
+  if wanted.handler or wanted.n_plus_one or wanted.metrics then observer:apply() end
+  return db
+end
+
+client.opening[#client.opening + 1] = {
+  keys = { "log", "log_params", "slow_ms", "n_plus_one", "metrics" },
+  check = observe.check,
+  open = observe.attach,
+}
+
+return observe

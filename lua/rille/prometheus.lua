@@ -1,0 +1,73 @@
+--- Metrics as text in the exposition format of Prometheus. Names follow Prisma's where the figure is the same.
+
+-- Name, type, help, and where the figure lies.
+local FIGURES = {
+  { "rille_pool_connections_open", "gauge", "Connections of the pool that are open", "pool", "open" },
+  { "rille_pool_connections_idle", "gauge", "Open connections that nobody uses", "pool", "idle" },
+  { "rille_pool_connections_busy", "gauge", "Open connections in use", "pool", "in_use" },
+  { "rille_pool_connections_limit", "gauge", "Connections that may be open at most", "pool", "size" },
+  { "rille_pool_connections_opened_total", "counter", "Connections opened since the pool was made", "pool", "connects" },
+  { "rille_client_queries_wait", "gauge", "Calls that wait for a connection", "pool", "waiting" },
+  { "rille_pool_waits_total", "counter", "Calls that have had to wait for a connection", "pool", "waits" },
+  { "rille_pool_wait_ms_total", "counter", "Milliseconds that calls have waited for a connection, all together", "pool", "waited_ms" },
+  { "rille_pool_timeouts_total", "counter", "Calls that have waited for a connection in vain", "pool", "timeouts" },
+  { "rille_client_queries_total", "counter", "Calls that have ended", "calls", "operations" },
+  { "rille_datasource_queries_total", "counter", "Statements sent to the database", "calls", "statements" },
+  { "rille_round_trips_total", "counter", "Times that calls have waited for the database", "calls", "round_trips" },
+  { "rille_plan_cache_entries", "gauge", "Calls in the plan cache", "plans", "kept" },
+  { "rille_plan_cache_hits_total", "counter", "Calls whose plan was in the cache", "plans", "hits" },
+  { "rille_plan_cache_misses_total", "counter", "Calls that had to be compiled", "plans", "misses" },
+  { "rille_plan_cache_evictions_total", "counter", "Plans pushed out of the cache", "plans", "evictions" },
+  { "rille_events_dropped_total", "counter", "Events that nobody has taken in time", "events", "dropped" },
+}
+
+local BOUNDS = { "1", "5", "10", "25", "50", "100", "250", "500", "1000", "5000", "+Inf" }
+
+-- The value of a label.
+local function quote(text) return '"' .. text:gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }) .. '"' end
+
+local function number(n) return n % 1 == 0 and ("%d"):format(n) or (("%.3f"):format(n):gsub(",", ".")) end
+
+local function head(out, name, kind, help)
+  out[#out + 1] = ("# HELP %s %s"):format(name, help)
+  out[#out + 1] = ("# TYPE %s %s"):format(name, kind)
+end
+
+local function labels(action) return ("model=%s,action=%s"):format(quote(action.model or ""), quote(action.action)) end
+
+local function counters(out, actions, name, help, key)
+  head(out, name, "counter", help)
+  for _, a in ipairs(actions) do out[#out + 1] = ("%s{%s} %s"):format(name, labels(a), number(a[key])) end
+end
+
+local function histogram(out, actions)
+  local name = "rille_client_queries_duration_histogram_ms"
+  head(out, name, "histogram", "Milliseconds that calls took")
+  for _, a in ipairs(actions) do
+    local sum = 0
+    for i, bound in ipairs(BOUNDS) do
+      sum = sum + a.buckets[i]
+      out[#out + 1] = ('%s_bucket{%s,le="%s"} %d'):format(name, labels(a), bound, sum)
+    end
+    out[#out + 1] = ("%s_sum{%s} %s"):format(name, labels(a), number(a.duration_ms))
+    out[#out + 1] = ("%s_count{%s} %d"):format(name, labels(a), sum)
+  end
+end
+
+--- The text of what db:metrics() returns.
+---@param metrics rille.Metrics
+---@return string
+return function(metrics)
+  local out = {}
+  for _, figure in ipairs(FIGURES) do
+    local name, kind, help, group, key = figure[1], figure[2], figure[3], figure[4], figure[5]
+    head(out, name, kind, help)
+    out[#out + 1] = ("%s %d"):format(name, metrics[group][key])
+  end
+  if #metrics.actions > 0 then
+    counters(out, metrics.actions, "rille_client_operations_total", "Calls of each action of each model", "operations")
+    counters(out, metrics.actions, "rille_client_errors_total", "Those of them that have failed", "errors")
+    histogram(out, metrics.actions)
+  end
+  return table.concat(out, "\n") .. "\n"
+end

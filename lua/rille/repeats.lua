@@ -1,0 +1,209 @@
+--- N+1: reads of one shape from one place in the program, again and again, where a single call could have asked for all.
+local core = require "rille.core"
+local errors = require "rille.errors"
+
+local repeats = {}
+
+local MORE_THAN, WITHIN = 10, 1000
+local OPTIONS = { report = 1, more_than = 1, within = 1, scope = 1 }
+
+local function check_count(option, key, default)
+  local value = option[key]
+  if value == nil then return default end
+  if type(value) ~= "number" or value < 1 then errors.raise("VALIDATION", "`n_plus_one.%s`: a number from 1 on is wanted", key) end
+  return value
+end
+
+--- What the option n_plus_one of rille.connect means; nil when nothing is to be done.
+---@param option nil|false|"warn"|"error"|table
+---@return { report: string, more_than: integer, within: number, scope?: function }|nil
+function repeats.check(option)
+  if option == nil or option == false then return nil end
+  if type(option) ~= "table" then option = { report = option } end
+  errors.check_keys(option, OPTIONS, "`n_plus_one`")
+  local report = option.report or "warn"
+  if report ~= "warn" and report ~= "error" then
+    errors.raise("VALIDATION", "`n_plus_one`: \"warn\", \"error\" or false is wanted, not %s",
+      type(report) == "string" and ('"%s"'):format(report) or "a " .. type(report))
+  end
+  if option.scope ~= nil and type(option.scope) ~= "function" then
+    errors.raise("VALIDATION", "`n_plus_one.scope`: a function is wanted, not a %s", type(option.scope))
+  end
+  return { report = report, more_than = check_count(option, "more_than", MORE_THAN), within = check_count(option, "within", WITHIN),
+    scope = option.scope }
+end
+
+-- ------------------------------------------------------------------------------------------------------------------------------------------ shapes
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  return keys
+end
+
+local DEPTH_MAX = 12
+
+-- A value without what varies: { where = { authorId = ? } }
+local function shape_of(value, depth)
+  if type(value) == "boolean" then return tostring(value) end
+  if type(value) ~= "table" or depth > DEPTH_MAX then return "?" end
+  if #value > 0 then return ("{ %s, ... }"):format(shape_of(value[1], depth + 1)) end
+  local parts = {}
+  for _, key in ipairs(sorted_keys(value)) do parts[#parts + 1] = ("%s = %s"):format(tostring(key), shape_of(value[key], depth + 1)) end
+  return #parts == 0 and "{}" or ("{ %s }"):format(table.concat(parts, ", "))
+end
+
+-- Every key of a where, however deep.
+local function keys_of(where, out, depth)
+  if type(where) ~= "table" or depth > DEPTH_MAX then return out end
+  for key, value in pairs(where) do
+    if type(key) == "string" then out[#out + 1] = key end
+    keys_of(value, out, depth + 1)
+  end
+  return out
+end
+
+-- ------------------------------------------------------------------------------------------------------------------------------------------ places
+
+local OWN = debug.getinfo(1, "S").source:match "^(.*)repeats%.lua$"
+
+local function is_own(source) return OWN and #OWN > 1 and source:sub(1, #OWN) == OWN and not source:find("[/\\]", #OWN + 1) end
+
+-- Where in the program the call stands: the first function that is neither C's nor this library's.
+local function caller()
+  local level = 3
+  while true do
+    local info = debug.getinfo(level, "Sl")
+    if not info then return "?" end
+    if info.what ~= "C" and info.currentline > 0 and not is_own(info.source) then return ("%s:%d"):format(info.short_src, info.currentline) end
+    level = level + 1
+  end
+end
+
+-- ----------------------------------------------------------------------------------------------------------------------------------------- counting
+
+local READS = { find_unique = true, find_unique_or_throw = true, find_first = true, find_first_or_throw = true, find_many = true, count = true,
+  aggregate = true, group_by = true, exists = true, query_raw = true }
+
+local Counter = {}
+Counter.__index = Counter
+
+--- Makes the counter of a client.
+---@param observer table takes the events
+---@param settings table of repeats.check
+function repeats.new(observer, settings)
+  return setmetatable({ observer = observer, settings = settings, scopes = setmetatable({}, { __mode = "k" }) }, Counter)
+end
+
+-- The transaction that these anchors belong to, be it by a savepoint.
+local function outermost(anchors)
+  while anchors.parent and anchors.parent.parent do anchors = anchors.parent end
+  return anchors
+end
+
+local MAIN = {}
+
+-- What calls are counted together: those of a transaction; of what the program says; of a coroutine; of the main program. Whether time counts.
+function Counter:scope_of(anchors, in_transaction)
+  if in_transaction then return outermost(anchors), false end
+  local own = self.settings.scope and self.settings.scope()
+  if own ~= nil and own ~= false then
+    if type(own) == "table" or type(own) == "userdata" then return own, false end
+    self.named = self.named or {}
+    local name = tostring(own)
+    if self.named.name ~= name then self.named = { name = name } end
+    return self.named, false
+  end
+  local running, main = coroutine.running()
+  return (running and not main) and running or MAIN, true
+end
+
+local function names_of(call)
+  local model = type(call.owner) == "userdata" and call.action ~= "query_raw" and core.model_name(call.owner) or nil
+  return model, model and ("%s.%s"):format(model, call.action) or call.action
+end
+
+-- A run begins anew when the read that came before it has itself been begun anew, or when it is over for some time.
+local function is_over(entry, now, timed, within)
+  local outer = entry.outer
+  return (outer and outer.begun ~= entry.outer_begun) or (timed and now - entry.since > within)
+end
+
+local function begin(entry, outer, now)
+  entry.count, entry.since, entry.begun = 0, now, entry.begun + 1
+  if outer ~= entry then entry.outer = outer end
+  entry.outer_begun = entry.outer and entry.outer.begun
+end
+
+-- The read whose include would have brought all this: the nearest before it whose model has a relation to this one.
+local function fix(scope, entry, where)
+  if not entry.model then return nil end
+  local keys, outer, steps = keys_of(where, {}, 0), entry.outer, 0
+  while outer and steps < 10 do
+    local field = outer.model and core.relation(scope, outer.model, entry.model, keys)
+    if field then
+      local counts = entry.action == "count" or entry.action == "exists"
+      local text = counts and "include = { _count = { select = { %s = true } } }" or "include = { %s = true }"
+      return text:format(field), outer
+    end
+    outer, steps = outer.outer, steps + 1
+  end
+  return nil
+end
+
+local function advice(entry, include, outer)
+  if include then return ("%s in the %s at %s asks for all at once"):format(include, outer.call, outer.place) end
+  if entry.model then return "an `include` of the call before, or one find_many with where = { <key> = { [\"in\"] = list } }, asks for all at once" end
+  return "one statement with a list of keys asks for all at once"
+end
+
+function Counter:report(entry, args, scope)
+  local include, outer = fix(scope, entry, type(args) == "table" and args.where)
+  local event = { kind = "n_plus_one", model = entry.model, action = entry.action, shape = entry.shape, count = entry.count, place = entry.place,
+    include = include, outer_model = outer and outer.model, outer_place = outer and outer.place,
+    message = ("N+1: %s from %s for the %d. time, each time %s; %s"):format(entry.call, entry.place, entry.count, entry.shape,
+      advice(entry, include, outer)) }
+  if self.settings.report == "warn" then
+    self.observer:emit("n_plus_one", event)
+    return
+  end
+  if entry.count == self.settings.more_than + 1 then self.observer:emit("n_plus_one", event) end
+  error(errors.new("VALIDATION", event.message, { model = event.model, place = event.place, count = event.count, include = include }), 0)
+end
+
+local function entry_of(scope, call, args)
+  local model, name = names_of(call)
+  local shape = type(args) == "table" and shape_of(args, 0) or tostring(args or "{}")
+  local place = caller()
+  local key = table.concat({ place, name, shape }, "\0")
+  local entry = scope[key]
+  if not entry then
+    entry = { model = model, action = call.action, call = name, shape = shape, place = place, count = 0, begun = 0, since = -math.huge }
+    scope[key] = entry
+  end
+  return entry
+end
+
+--- Called before each read; raises when that is asked for.
+---@param owner userdata model or client
+---@param action string
+---@param args table|string|nil arguments, or SQL
+---@param anchors table
+---@param in_transaction boolean
+---@param now number milliseconds
+function Counter:call(owner, action, args, anchors, in_transaction, now)
+  if not READS[action] or self.observer.telling then return end
+  local key, timed = self:scope_of(anchors, in_transaction)
+  local scope = self.scopes[key] or {}
+  self.scopes[key] = scope
+  local entry = entry_of(scope, { owner = owner, action = action }, args)
+  if entry.begun == 0 or is_over(entry, now, timed, self.settings.within) then begin(entry, scope.last, now) end
+  if not entry.outer then entry.begun = entry.begun + 1 end -- nothing is around it: what follows belongs to this very call
+  entry.count = entry.count + 1
+  scope.last = entry
+  local most = self.settings.more_than
+  if entry.count == most + 1 or (entry.count > most and self.settings.report == "error") then self:report(entry, args, anchors.scope) end
+end
+
+return repeats

@@ -1,0 +1,66 @@
+--- Tags: what goes along with each statement as a comment, in the form of sqlcommenter, so that the database's log tells where a statement comes from.
+local client = require "rille.client"
+local errors = require "rille.errors"
+local with = require "rille.with"
+
+local tags = {}
+
+--- The key of a client object's tags.
+client.TAGS = {}
+client.inherited[#client.inherited + 1] = client.TAGS
+
+-- Nothing is left that could end a quoted value, a comment or a statement.
+local function encode(text)
+  return (text:gsub("[^%w%-_%.~]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+local VALUES = { string = true, number = true, boolean = true }
+
+local function check(option, where)
+  if type(option) ~= "table" then
+    errors.raise("VALIDATION", "%s: a table such as { route = \"/users\" } is wanted, not a %s", where, type(option))
+  end
+  for key, value in pairs(option) do
+    if type(key) ~= "string" or key == "" then errors.raise("VALIDATION", "%s: names of tags are strings", where) end
+    if key == "traceparent" then errors.raise("VALIDATION", "%s: traceparent is an option of its own", where) end
+    if not VALUES[type(value)] then errors.raise("VALIDATION", "%s: the value of a tag is a string, a number or a boolean, not a %s", where, type(value)) end
+  end
+  return option
+end
+
+--- Tags as the text of a comment: sorted, percent-encoded, quoted; "" for none.
+---@param list table<string, string|number|boolean>
+---@return string
+function tags.comment(list)
+  local parts = {}
+  for key, value in pairs(list) do parts[#parts + 1] = ("%s='%s'"):format(encode(key), encode(tostring(value))) end
+  table.sort(parts)
+  return table.concat(parts, ",")
+end
+
+function with.options.tags(value, derive, from)
+  local all = {}
+  for key, old in pairs(from[client.TAGS] or {}) do all[key] = old end
+  for key, new in pairs(check(value, "with: `tags`")) do all[key] = new end
+  if next(all) then derive.comment = tags.comment(all) end
+  derive.keep[client.TAGS] = all
+end
+
+function with.options.traceparent(value, derive)
+  if type(value) ~= "string" and type(value) ~= "function" then
+    errors.raise("VALIDATION", "with: `traceparent`: a string such as \"00-...\", or a function that returns one, is wanted, not a %s", type(value))
+  end
+  derive.trace = value
+end
+
+-- The client that rille.connect returns is one derived with what its options say.
+client.opening[#client.opening + 1] = {
+  keys = { "tags", "traceparent" },
+  check = function(options)
+    if options.tags ~= nil then check(options.tags, "`tags`") end
+    return { tags = options.tags, traceparent = options.traceparent }
+  end,
+  open = function(db, options) return next(options) and db:with(options) or db end,
+}
+
+return tags
