@@ -81,6 +81,22 @@ function config.source(options)
     .. "name it with `schema` or give it as `schema_text`", SCHEMA_PLACES[1], SCHEMA_PLACES[2], SCHEMA_PLACES[3])
 end
 
+--- Where the schema's file or folder is that options and convention give; nil when it is a text, or when there is none.
+---@param options table schema or schema_text
+---@return string|nil
+function config.schema_path(options)
+  if options.schema_text then return nil end
+  local path = check_text(options, "schema")
+  if path then return path end
+  for _, place in ipairs(SCHEMA_PLACES) do
+    if exists(place) then return place end
+  end
+  return nil
+end
+
+--- Whether a file or folder is there.
+config.exists = exists
+
 local function find_url(source)
   local name, literal = core.schema_url(core.schema(source))
   local url = name and config.variable(name) or literal or config.variable "DATABASE_URL"

@@ -8,6 +8,7 @@ local errors = require "rille.errors"
 local client = require "rille.client"
 local config = require "rille.config"
 local migrate = require "rille.migrate"
+local migrations = require "rille.migrations"
 local raw = require "rille.raw"
 local values = require "rille.values"
 require "rille.model"
@@ -39,7 +40,15 @@ local rille = {
   join = raw.join,
   raw = raw.raw,
   empty = raw.empty,
-  migrate = { diff = migrate.diff },
+  migrate = {
+    diff = migrate.diff,
+    dev = require("rille.migrations_dev").dev,
+    deploy = migrations.deploy,
+    status = require("rille.migrations_status").status,
+    reset = migrations.reset,
+    resolve = migrations.resolve,
+    down = migrations.down,
+  },
   pull = migrate.pull,
   log_line = observe.line,
 }

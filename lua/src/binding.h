@@ -30,6 +30,8 @@ enum {
   RL_REF_WATCHER,
   RL_REF_SCHEMA,
   RL_REF_BOX,
+  RL_REF_MIGRATIONS,
+  RL_REF_SHADOW,
   RL_REF_SHAPES, /* shape id -> rl_shape */
   RL_REF_METHODS,
   RL_REF_COOPERATIVE_METHODS,
@@ -241,6 +243,7 @@ void rl_tx_setup(lua_State *L);
 void rl_schema_setup(lua_State *L);
 void rl_models_setup(lua_State *L);
 void rl_backup_setup(lua_State *L);
+void rl_migrations_setup(lua_State *L);
 
 /* job.c: what a step that would block says to Lua: mode, fd, seconds. */
 int rl_push_wait(lua_State *L, const rille_wait *wait);

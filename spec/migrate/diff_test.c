@@ -88,7 +88,7 @@ static bool compare_job(void *argument) {
   rl_comparison c;
   rl_error err = {0};
   rl_diff_source from = {NULL, rl_str_of(j->url)}, to = {j->schema, {NULL, 0}};
-  bool done = rl_compare_sources(&c, &from, &to, &err) == RILLE_OK && c.diff.steps.count == 0;
+  bool done = rl_compare_sources(&c, &from, &to, NULL, &err) == RILLE_OK && c.diff.steps.count == 0;
   rl_comparison_dispose(&c);
   rl_error_clear(&err);
   return done;

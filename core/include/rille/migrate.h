@@ -33,6 +33,16 @@ RILLE_API rille_status rille_schema_sql(const rille_schema *schema, const char *
 /* What it takes to bring a database of one form into another. A side without
  * schema and URL is an empty database. */
 typedef struct rille_diff rille_diff;
+
+/* The same thing under another name. */
+typedef struct rille_rename {
+  uint32_t struct_size; /* sizeof(rille_rename) */
+  uint32_t reserved;    /* 0 */
+  const char *what;     /* "table", "column" or "enum value" */
+  const char *table;    /* the table or enum that a column or value is of, as it is called in the end; "" for a table */
+  const char *from, *to;
+} rille_rename;
+
 typedef struct rille_diff_options {
   uint32_t struct_size; /* sizeof(rille_diff_options) */
   uint32_t reserved;    /* 0 */
@@ -40,6 +50,11 @@ typedef struct rille_diff_options {
   const char *from_url;
   const rille_schema *to_schema;
   const char *to_url;
+  const rille_schema *names;   /* NULL, or the one whose database schemas are read when both sides are URLs */
+  const rille_rename *renames; /* that are known; borrowed during the call */
+  size_t rename_count;
+  int32_t mirror;     /* 1: what the comments in from_schema say was renamed is named back */
+  int32_t reserved_2; /* 0 */
 } rille_diff_options;
 
 typedef struct rille_diff_step {
@@ -59,6 +74,13 @@ RILLE_API void rille_diff_step_get(const rille_diff *d, size_t index,
                                    rille_diff_step *out); /* out->struct_size set by the caller */
 RILLE_API size_t rille_diff_warning_count(const rille_diff *d);
 RILLE_API const char *rille_diff_warning_get(const rille_diff *d, size_t index); /* borrowed; NULL when out of range */
+/* The warnings are counted on a live database from then on: those that are about no row are gone, the others tell the
+ * number. */
+RILLE_API rille_status rille_diff_count_rows(rille_diff *d, const char *url, rille_error **err);
+RILLE_API int rille_diff_is_blocked(const rille_diff *d); /* after that: 1 when rows make a step impossible */
+/* Things that go while one of the same type comes, which might be renames. */
+RILLE_API size_t rille_diff_guess_count(const rille_diff *d);
+RILLE_API void rille_diff_guess_get(const rille_diff *d, size_t index, rille_rename *out); /* texts borrowed from d */
 /* All steps as a script with titles and warnings, as Prisma writes a
  * migration.sql; borrowed. */
 RILLE_API const char *rille_diff_script(const rille_diff *d);

@@ -10,6 +10,7 @@
 #include <rille/lock.h>
 #include <rille/migrate.h>
 #include <rille/model.h>
+#include <rille/migrations.h>
 #include <rille/op.h>
 #include <rille/schema.h>
 #include <rille/tape.h>

@@ -32,21 +32,30 @@ static rille_status load(rl_comparison *c, int side, const rl_diff_source *s, co
                         other ? other->namespace_count : 0, &c->structures[side], err);
 }
 
-rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, const rl_diff_source *to, rl_error *err) {
+static rille_status use_hints(rl_comparison *c, const rl_comparison_hints *hints, rl_error *err) {
+  if (hints && hints->mirror) rl_renames_mirror(&c->structures[0], &c->structures[1]);
+  if (hints && hints->renames) rl_renames_apply(&c->structures[1], hints->renames);
+  return rl_renames_guess(&c->structures[0], &c->structures[1], &c->arena, &c->guesses, err);
+}
+
+rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, const rl_diff_source *to,
+                                const rl_comparison_hints *hints, rl_error *err) {
   *c = (rl_comparison){0};
   rl_arena_init(&c->arena, 0);
+  const rl_schema *names = hints ? hints->names : NULL;
   rille_status st = dialect_of(c, from, err);
   if (st == RILLE_OK) st = dialect_of(c, to, err);
   if (st == RILLE_OK && !c->dialect)
     st = rl_fail(err, RL_P1012,
                  "neither `from` nor `to` tells the kind of database: a schema "
                  "needs a datasource block with a provider");
-  if (st == RILLE_OK) st = load(c, 0, from, to->schema, err);
-  if (st == RILLE_OK) st = load(c, 1, to, from->schema, err);
+  if (st == RILLE_OK) st = load(c, 0, from, to->schema ? to->schema : names, err);
+  if (st == RILLE_OK) st = load(c, 1, to, from->schema ? from->schema : names, err);
   if (st == RILLE_OK && c->open[0] && to->schema)
     st = rl_db_reword(&c->sessions[0], &c->structures[1], &c->structures[0], err);
   if (st == RILLE_OK && c->open[1] && from->schema)
     st = rl_db_reword(&c->sessions[1], &c->structures[0], &c->structures[1], err);
+  if (st == RILLE_OK) st = use_hints(c, hints, err);
   return st == RILLE_OK ? rl_db_diff(&c->structures[0], &c->structures[1], &c->arena, &c->diff, err) : st;
 }
 

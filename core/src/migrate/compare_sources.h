@@ -4,6 +4,7 @@
 
 #include "migrate/describe.h"
 #include "migrate/diff.h"
+#include "migrate/rename_hints.h"
 #include "run/client.h"
 
 typedef struct rl_diff_source {
@@ -18,10 +19,19 @@ typedef struct rl_comparison {
   const rl_dialect *dialect;
   rl_db structures[2]; /* from, to */
   rl_diff diff;
+  rl_renames guesses; /* what might be renames; borrowed from the structures */
 } rl_comparison;
 
+/* Beyond the sources; NULL: nothing. */
+typedef struct rl_comparison_hints {
+  const rl_schema *names;    /* whose database schemas are read where both sides are live */
+  const rl_renames *renames; /* confirmed ones */
+  bool mirror;               /* the way back: what the schema of `from` renamed is named back */
+} rl_comparison_hints;
+
 /* Fills *c, which the caller disposes of in any case. */
-rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, const rl_diff_source *to, rl_error *err);
+rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, const rl_diff_source *to,
+                                const rl_comparison_hints *hints, rl_error *err);
 void rl_comparison_dispose(rl_comparison *c);
 
 /* Counts the rows that the warnings are about. What is left are the true ones,

@@ -174,19 +174,23 @@ static rille_status write_schema(rl_session *s, const rl_db *db, const rl_schema
   return st;
 }
 
+rille_status rl_pull_session(rl_session *s, const rl_schema *known, rl_buf *out, rl_error *err) {
+  rl_db db;
+  rille_status st = rl_db_describe(s, rl_dialect_of(s->options.driver), known ? known->namespaces : NULL,
+                                   known ? known->namespace_count : 0, &db, err);
+  if (st == RILLE_OK && !db.tables.count)
+    st = rl_fail(err, RL_P4001, "the database %s has no table to make a schema of", s->options.display);
+  return st == RILLE_OK ? write_schema(s, &db, known, out, err) : st;
+}
+
 rille_status rl_pull(rl_str url, const rl_schema *known, rl_buf *out, rl_error *err) {
   rl_session s;
-  rl_db db;
   const rl_driver *driver = NULL;
   rille_status st = rl_driver_of_url(url, &driver, err);
   if (st == RILLE_OK && known) st = rl_check_provider(known, driver, err);
   if (st == RILLE_OK) st = rl_session_open_shared(&s, url, err);
   if (st != RILLE_OK) return st;
-  st = rl_db_describe(&s, rl_dialect_of(driver), known ? known->namespaces : NULL, known ? known->namespace_count : 0,
-                      &db, err);
-  if (st == RILLE_OK && !db.tables.count)
-    st = rl_fail(err, RL_P4001, "the database %s has no table to make a schema of", s.options.display);
-  if (st == RILLE_OK) st = write_schema(&s, &db, known, out, err);
+  st = rl_pull_session(&s, known, out, err);
   rl_session_close(&s);
   return st;
 }

@@ -8,6 +8,8 @@
 /* known: NULL, or a schema whose names, comments and order stay where they
  * still fit. P4001 when there is no table. */
 rille_status rl_pull(rl_str url, const rl_schema *known, rl_buf *out, rl_error *err);
+/* The same of an open session, as its transaction sees the database. */
+rille_status rl_pull_session(rl_session *s, const rl_schema *known, rl_buf *out, rl_error *err);
 
 /* ---- private to pull*.c */
 

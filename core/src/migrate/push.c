@@ -4,9 +4,7 @@
 
 #include "migrate/compare_sources.h"
 
-/* The same server's URL with another database:
- * scheme://authority/DATABASE?parameters. */
-static char *url_of_database(rl_str url, const char *database, rl_arena *arena) {
+char *rl_url_of_database(rl_str url, const char *database, rl_arena *arena) {
   const char *end = url.p + url.len;
   const char *at = url.p;
   while (at + 2 < end && memcmp(at, "://", 3) != 0) at++;
@@ -22,7 +20,7 @@ static rille_status create_database(rl_str url, const rl_conn_options *missing, 
                                     rl_arena *arena, rl_error *err) {
   rl_session admin;
   rl_buf sql;
-  char *elsewhere = url_of_database(url, "postgres", arena);
+  char *elsewhere = rl_url_of_database(url, "postgres", arena);
   if (!elsewhere)
     return rl_fail(err, RL_P3000, "the database %s does not exist and could not be created", missing->display);
   rille_status st = rl_session_open(&admin, rl_str_of(elsewhere), err);

@@ -34,6 +34,11 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
   return RILLE_OK;
 }
 
+void rl_tx_adopt(rl_tx *tx, rl_client *c, rl_lease *lease) {
+  *tx = (rl_tx){.state = RL_TX_OPEN, .lease = lease, .deadline_ms = RL_NO_DEADLINE, .adopted = true};
+  tx->client = rl_client_retain(c);
+}
+
 /* How long a rollback that nobody waits for may take before the connection is closed instead. */
 #define DISPOSE_MS 1000
 #define DISPOSE_HURRY_MS 20
@@ -56,8 +61,8 @@ void rl_tx_dispose(rl_tx *tx) {
   if (tx->running) rl_op_cut(tx->running);
   tx->running = NULL;
   rl_stream_cut(tx, 0);
-  if (tx->state == RL_TX_OPEN && tx->lease) roll_back_now(tx);
-  if (tx->lease) rl_pool_give(tx->lease, false);
+  if (tx->state == RL_TX_OPEN && tx->lease && !tx->adopted) roll_back_now(tx);
+  if (tx->lease && !tx->adopted) rl_pool_give(tx->lease, false);
   tx->lease = NULL;
   rl_client_release(tx->client);
   tx->client = NULL;
@@ -79,7 +84,7 @@ static const char *state_text(rl_tx_state s) {
 static void ended(rl_tx *tx, rl_tx_state state, bool clean) {
   rl_stream_cut(tx, 0);
   tx->state = state;
-  rl_pool_give(tx->lease, clean);
+  if (!tx->adopted) rl_pool_give(tx->lease, clean);
   tx->lease = NULL;
 }
 
@@ -138,6 +143,9 @@ static rille_status may_start(rl_tx *tx, rl_tx_command command, rl_error *err) {
   rille_status st = rl_tx_check(tx, err);
   tx->deadline_ms = deadline;
   bool needs_savepoint = command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO;
+  bool ends = command == RL_TX_COMMIT || command == RL_TX_ROLLBACK;
+  if (st == RILLE_OK && ends && tx->adopted)
+    return rl_fail(err, RL_P2028, "The transaction is not ended here, but by what began it");
   if (st == RILLE_OK && needs_savepoint && tx->depth == 0)
     return rl_fail(err, RL_P2028, "The transaction has no open savepoint");
   return st;

@@ -49,11 +49,15 @@ struct rl_tx {
   rl_op *paused;         /* reads in batches that go on later */
   bool doomed;           /* it is being rolled back instead of committed: the database takes nothing more of it */
   bool cooperative;      /* begun so: its thread has others to serve */
+  bool adopted;          /* the connection and its end belong to somebody else */
   rl_tx_command command; /* under way */
   uint64_t number;       /* in events; 0: it was in none yet */
 };
 
 rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings, rl_error *err);
+/* One that was begun on somebody else's connection, who also ends it: here it takes operations and savepoints only. The
+ * lease is borrowed. */
+void rl_tx_adopt(rl_tx *tx, rl_client *c, rl_lease *lease);
 void rl_tx_dispose(rl_tx *tx); /* rolls back when it is still open */
 /* P2028 unless the transaction is open, idle and within its time. One that the database has ended, or whose connection
  * is not ours after a fork, is over with it. */

@@ -1,0 +1,198 @@
+/* Migrations: a folder, a history, and the database between them. */
+#include "migrate/migrations.h"
+
+#include "api/handle.h"
+#include "base/alloc.h"
+#include "base/sha256.h"
+#include "migrate/pull.h"
+
+struct rille_migrations {
+  rl_migrations m;
+};
+
+struct rille_shadow {
+  rl_shadow s;
+};
+
+static rille_status check_url(const char *url, rl_error *err) {
+  if (url && *url) return RILLE_OK;
+  return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+}
+
+rille_status rille_migrations_open(const rille_migrations_options *options, rille_migrations **out, rille_error **err) {
+  rl_error error = {0};
+  rille_migrations_options o;
+  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_migrations_options", &error);
+  if (st == RILLE_OK) st = check_url(o.url, &error);
+  if (st == RILLE_OK && (!o.folder || !*o.folder))
+    st = rl_fail(&error, RL_VALIDATION, "folder: the folder of migrations is missing");
+  rille_migrations *m = st == RILLE_OK ? rl_calloc(1, sizeof *m) : NULL;
+  if (st == RILLE_OK && !m) st = rl_fail_nomem(&error);
+  if (st == RILLE_OK) {
+    rl_migrations_settings s = {rl_str_of(o.url), rl_str_of(o.folder), o.create != 0, o.replay != 0};
+    st = rl_migrations_open(&m->m, &s, &error);
+  }
+  if (st == RILLE_OK)
+    *out = m;
+  else
+    rl_free(m);
+  return rl_box(st, &error, err);
+}
+
+void rille_migrations_free(rille_migrations *m) {
+  if (!m) return;
+  rl_migrations_close(&m->m);
+  rl_free(m);
+}
+
+rille_status rille_migrations_lock(rille_migrations *m, int64_t wait_ms, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_lock(&m->m, wait_ms, &error), &error, err);
+}
+
+void rille_migrations_unlock(rille_migrations *m) {
+  rl_migrations_unlock(&m->m);
+}
+
+rille_status rille_migrations_load(rille_migrations *m, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_load(&m->m, &error), &error, err);
+}
+
+size_t rille_migrations_count(const rille_migrations *m) {
+  return m->m.list.count;
+}
+
+static const char *text_of(rl_str s) {
+  return s.len ? s.p : NULL;
+}
+
+void rille_migrations_get(const rille_migrations *m, size_t i, rille_migration *out) {
+  if (i >= m->m.list.count) return;
+  const rl_migration *x = &m->m.list.items[i];
+  rille_migration full = {.state = (int32_t)x->state,
+                          .has_script = x->has_script,
+                          .has_down = x->has_down,
+                          .has_lua = x->has_lua,
+                          .has_schema = x->has_schema,
+                          .name = x->name.p,
+                          .checksum = x->checksum[0] ? x->checksum : NULL,
+                          .recorded = text_of(x->recorded),
+                          .started_at = text_of(x->started_at),
+                          .finished_at = text_of(x->finished_at),
+                          .rolled_back_at = text_of(x->rolled_back_at),
+                          .logs = text_of(x->logs),
+                          .steps = x->steps};
+  rl_write_struct(out, &full, sizeof full);
+}
+
+int rille_migrations_has_history(const rille_migrations *m) {
+  return m->m.has_history;
+}
+
+rille_status rille_migrations_check_provider(const rille_migrations *m, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_folder_check_provider(&m->m, &error), &error, err);
+}
+
+rille_status rille_migrations_has_tables(rille_migrations *m, int32_t *out, rille_error **err) {
+  rl_error error = {0};
+  bool some = false;
+  rille_status st = rl_migrations_has_tables(&m->m, &some, &error);
+  *out = some;
+  return rl_box(st, &error, err);
+}
+
+rille_status rille_migrations_prepare(rille_migrations *m, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_prepare(&m->m, false, &error), &error, err);
+}
+
+rille_status rille_migrations_begin(rille_migrations *m, const char *name, int32_t down, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_begin(&m->m, rl_str_of(name), down != 0, &error), &error, err);
+}
+
+rille_status rille_migrations_pull(rille_migrations *m, const rille_schema *schema, char **out, size_t *len,
+                                   rille_error **err) {
+  rl_error error = {0};
+  rl_buf text;
+  rl_buf_init(&text);
+  rille_status st = rl_pull_session(&m->m.session, schema ? schema->schema : NULL, &text, &error);
+  size_t n = text.len;
+  char *z = st == RILLE_OK ? rl_buf_take(&text) : NULL;
+  rl_buf_dispose(&text);
+  if (st == RILLE_OK && !z) st = rl_fail_nomem(&error);
+  if (st == RILLE_OK) {
+    *out = z;
+    if (len) *len = n;
+  }
+  return rl_box(st, &error, err);
+}
+
+rille_status rille_migrations_tx(rille_migrations *m, rille_client *c, rille_tx **out, rille_error **err) {
+  rl_error error = {0};
+  if (!m->m.in_transaction)
+    return rl_box(rl_fail(&error, RL_P2028, "no migration is under way in a transaction"), &error, err);
+  rille_tx *tx = rl_calloc(1, sizeof *tx);
+  if (!tx) return rl_box(rl_fail_nomem(&error), &error, err);
+  m->m.lent =
+      (rl_lease){.conn = m->m.session.conn, .driver = m->m.session.options.driver, .writer = true, .ready = true};
+  rl_tx_adopt(&tx->tx, c->client, &m->m.lent);
+  *out = tx;
+  return RILLE_OK;
+}
+
+rille_status rille_migrations_finish(rille_migrations *m, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_finish(&m->m, &error), &error, err);
+}
+
+rille_status rille_migrations_fail(rille_migrations *m, const char *message, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_fail(&m->m, rl_str_of(message), &error), &error, err);
+}
+
+rille_status rille_migrations_mark(rille_migrations *m, const char *name, int32_t applied, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_mark(&m->m, rl_str_of(name), applied != 0, &error), &error, err);
+}
+
+rille_status rille_migrations_reset(rille_migrations *m, const rille_schema *schema, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_reset(&m->m, schema ? schema->schema : NULL, &error), &error, err);
+}
+
+rille_status rille_migrations_write(const char *folder, const char *name, const char *file, const char *text,
+                                    size_t len, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_folder_write(rl_str_of(folder), rl_str_of(name), file, (rl_str){text, len}, &error), &error, err);
+}
+
+void rille_migrations_checksum(const char *text, size_t len, char out[65]) {
+  rl_str part = {text, len};
+  rl_sha256_hex(&part, 1, out);
+}
+
+rille_status rille_shadow_open(const char *url, const char *shadow_url, rille_shadow **out, rille_error **err) {
+  rl_error error = {0};
+  rille_status st = check_url(url, &error);
+  rille_shadow *s = st == RILLE_OK ? rl_calloc(1, sizeof *s) : NULL;
+  if (st == RILLE_OK && !s) st = rl_fail_nomem(&error);
+  if (st == RILLE_OK) st = rl_shadow_open(&s->s, rl_str_of(url), rl_str_of(shadow_url), &error);
+  if (st == RILLE_OK)
+    *out = s;
+  else
+    rl_free(s);
+  return rl_box(st, &error, err);
+}
+
+const char *rille_shadow_url(const rille_shadow *s) {
+  return s->s.url;
+}
+
+void rille_shadow_free(rille_shadow *s) {
+  if (!s) return;
+  rl_shadow_close(&s->s);
+  rl_free(s);
+}

@@ -1,0 +1,12 @@
+/* SHA-256 (FIPS 180-4). */
+#ifndef RL_BASE_SHA256_H
+#define RL_BASE_SHA256_H
+
+#include "base/str.h"
+
+#define RL_SHA256_HEX 65 /* 64 digits and the end */
+
+/* The digest of all parts, one after the other, in small hexadecimal digits. */
+void rl_sha256_hex(const rl_str *parts, size_t count, char out[RL_SHA256_HEX]);
+
+#endif

@@ -1,0 +1,72 @@
+/* What a script asks for in comments at its head: `-- rille: no-transaction lock_timeout=5s statement_timeout=1min`. */
+#include <ctype.h>
+
+#include "migrate/migrations.h"
+
+static bool is_span(rl_str s) {
+  size_t digits = 0;
+  while (digits < s.len && isdigit((unsigned char)s.p[digits])) digits++;
+  if (!digits) return false;
+  rl_str unit = {s.p + digits, s.len - digits};
+  static const char *const units[] = {"", "us", "ms", "s", "min", "h", "d"};
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (rl_str_is(unit, units[i])) return true;
+  return false;
+}
+
+static rille_status timeout(rl_str word, const char *name, rl_str *out, rl_error *err) {
+  size_t skip = strlen(name);
+  *out = (rl_str){word.p + skip, word.len - skip};
+  if (is_span(*out)) return RILLE_OK;
+  return rl_fail(err, RL_VALIDATION, "-- rille: %.*s is no time; write 500ms, 5s or 2min", RL_STR_ARG(word));
+}
+
+static rille_status take_word(rl_str word, rl_script_head *out, rl_error *err) {
+  if (rl_str_is(word, "no-transaction"))
+    out->no_transaction = true;
+  else if (rl_str_starts(word, RL_STR("lock_timeout=")))
+    return timeout(word, "lock_timeout=", &out->lock_timeout, err);
+  else if (rl_str_starts(word, RL_STR("statement_timeout=")))
+    return timeout(word, "statement_timeout=", &out->statement_timeout, err);
+  else
+    return rl_fail(err, RL_VALIDATION,
+                   "-- rille: the word %.*s is not known; it is no-transaction, lock_timeout=5s or "
+                   "statement_timeout=5s",
+                   RL_STR_ARG(word));
+  return RILLE_OK;
+}
+
+static rille_status take_line(rl_str line, rl_script_head *out, rl_error *err) {
+  rille_status st = RILLE_OK;
+  for (size_t i = 0; i < line.len && st == RILLE_OK;) {
+    size_t from = i;
+    while (i < line.len && !isspace((unsigned char)line.p[i]) && line.p[i] != ',') i++;
+    if (i > from) st = take_word((rl_str){line.p + from, i - from}, out, err);
+    if (i < line.len) i++;
+  }
+  return st;
+}
+
+static rl_str trimmed(rl_str s) {
+  while (s.len && isspace((unsigned char)*s.p)) s.p++, s.len--;
+  while (s.len && isspace((unsigned char)s.p[s.len - 1])) s.len--;
+  return s;
+}
+
+/* The head ends with the first line that is neither empty nor a comment. */
+rille_status rl_script_head_of(rl_str script, rl_script_head *out, rl_error *err) {
+  rille_status st = RILLE_OK;
+  *out = (rl_script_head){0};
+  if (rl_str_starts(script, RL_STR("\xef\xbb\xbf"))) script.p += 3, script.len -= 3;
+  while (script.len && st == RILLE_OK) {
+    const char *end = memchr(script.p, '\n', script.len);
+    size_t len = end ? (size_t)(end - script.p) : script.len;
+    rl_str line = trimmed((rl_str){script.p, len});
+    if (line.len && !rl_str_starts(line, RL_STR("--"))) return RILLE_OK;
+    rl_str words = line.len ? trimmed((rl_str){line.p + 2, line.len - 2}) : line;
+    if (rl_str_starts(words, RL_STR("rille:"))) st = take_line((rl_str){words.p + 6, words.len - 6}, out, err);
+    size_t step = end ? len + 1 : len;
+    script = (rl_str){script.p + step, script.len - step};
+  }
+  return st;
+}
