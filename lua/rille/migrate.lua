@@ -2,11 +2,12 @@
 local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
+local shadow = require "rille.migrations_shadow"
 
 local migrate = {}
 
 local DIFF = { from = 1, to = 1, script = 1 }
-local SOURCE = { empty = 1, schema = 1, schema_text = 1, url = 1 }
+local SOURCE = { empty = 1, schema = 1, schema_text = 1, url = 1, migrations = 1, shadow_url = 1 }
 local PULL = { url = 1, schema = 1, schema_text = 1 }
 
 local function check_table(value, what)
@@ -23,16 +24,47 @@ local function check_source(source, name)
   check_table(source, what)
   errors.check_keys(source, SOURCE, what)
   local count = 0
-  for _ in pairs(source) do count = count + 1 end
-  if count ~= 1 then
-    errors.raise("VALIDATION", "%s: one of { empty = true }, { schema = file }, { schema_text = text } and { url = url } is wanted", what)
+  for key in pairs(source) do count = count + (key == "shadow_url" and 0 or 1) end
+  if count ~= 1 or (source.shadow_url and not source.migrations) then
+    errors.raise("VALIDATION", "%s: one of { empty = true }, { schema = file }, { schema_text = text }, { url = url } and { migrations = folder } "
+      .. "is wanted", what)
   end
 end
 
+local function lock_provider(folder)
+  local file = io.open(folder .. "/migration_lock.toml", "r")
+  local text = file and file:read "*a" or ""
+  if file then file:close() end
+  return text:match '^provider%s*=%s*"([%w]+)"' or text:match '\nprovider%s*=%s*"([%w]+)"'
+end
+
+-- The URL beside which a shadow database for the folder is made.
+local function shadow_place(source, other, name)
+  local url = other.url or source.shadow_url
+  local provider = lock_provider(source.migrations)
+  if not provider and (other.schema or other.schema_text) then provider = core.schema_provider(open_schema(other)) end
+  if provider == "sqlite" then url = "sqlite::memory:" end
+  if not url then
+    errors.raise("VALIDATION", "`%s` of rille.migrate.diff: the migrations are replayed in an empty database, which `shadow_url` names", name)
+  end
+  return { url = url, shadow_url = url ~= source.shadow_url and source.shadow_url or nil, folder = source.migrations }
+end
+
+-- Calls fn(source) with the folder replaced by the URL of a database that the folder was applied to.
+local function with_source(source, other, name, fn)
+  if not source.migrations then return fn(source) end
+  local place = shadow_place(source, other, name)
+  return shadow.with(place, function(url)
+    shadow.replay(place, url)
+    return fn { url = url }
+  end)
+end
+
 --- What it takes to bring a database of the form `from` into the form `to`. Nothing is changed anywhere.
---- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }.
+--- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }, { migrations = folder } (what they come to; on
+--- PostgreSQL with `shadow_url`, an empty database for that, or beside the other side's).
 --- With `script`: the steps as SQL text, "" when nothing differs. Else a list of { kind, subject, sql }; `warnings` in it says what may be
---- lost. Errors: P1012 (schema, or the sides are of different databases), P1xxx (database).
+--- lost. Errors: P3006, P3014 (migrations), P1012 (schema, or the sides are of different databases), P1xxx (database).
 ---@param options { from: table, to: table, script?: boolean }
 ---@return string|table
 function migrate.diff(options)
@@ -41,13 +73,17 @@ function migrate.diff(options)
   local from, to = options.from, options.to
   check_source(from, "from")
   check_source(to, "to")
-  return core.diff {
-    from_schema = (from.schema or from.schema_text) and open_schema(from, to.url) or nil,
-    from_url = from.url,
-    to_schema = (to.schema or to.schema_text) and open_schema(to, from.url) or nil,
-    to_url = to.url,
-    script = options.script,
-  }
+  return with_source(from, to, "from", function(left)
+    return with_source(to, from, "to", function(right)
+      return core.diff {
+        from_schema = (left.schema or left.schema_text) and open_schema(left, right.url) or nil,
+        from_url = left.url,
+        to_schema = (right.schema or right.schema_text) and open_schema(right, left.url) or nil,
+        to_url = right.url,
+        script = options.script,
+      }
+    end)
+  end)
 end
 
 --- The schema of a live database, as text. Names, comments and order of `schema` or `schema_text` are kept where they still fit.

@@ -56,8 +56,8 @@ end
 
 local function entry_for_caller(entry)
   local is_there = entry.state == "applied" or entry.state == "edited" or entry.state == "missing"
-  return { name = entry.name, state = entry.state, applied_at = is_there and entry.finished_at or nil, logs = entry.logs, checksum = entry.recorded or entry.checksum,
-    steps = entry.steps, started_at = entry.started_at, has_down = entry.has_down, has_lua = entry.has_lua }
+  return { name = entry.name, state = entry.state, applied_at = is_there and entry.finished_at or nil, logs = entry.logs,
+    checksum = entry.recorded or entry.checksum, steps = entry.steps, started_at = entry.started_at, has_down = entry.has_down, has_lua = entry.has_lua }
 end
 
 --- The state of each migration, and what is wrong. Nothing is changed. `problems`: P3005, P3009, P3015, P3019, EDITED, MISSING.
@@ -71,7 +71,7 @@ function status.status(options)
     place.has_tables = not has_history and core.migrations_has_tables(m)
     local result = { migrations = {}, has_history = has_history, up_to_date = true, problems = problems_of(list, place, has_history) }
     local ok, e = pcall(core.migrations_check, m)
-    if not ok then result.problems[#result.problems + 1] = { code = e.code, message = e.message, advice = "use the folder of this database" } end
+    if not ok then table.insert(result.problems, { code = e.code, message = e.message, advice = "use the folder of this database" }) end
     for i, entry in ipairs(list) do
       result.migrations[i] = entry_for_caller(entry)
       if entry.state ~= "applied" and entry.state ~= "edited" then result.up_to_date = false end

@@ -104,8 +104,13 @@ function support.fails(code, fn, ...)
   return e
 end
 
-function support.cleanup()
+function support.cleanup_clients()
   for _, client in ipairs(clients) do pcall(client.close, client) end
+  clients = {}
+end
+
+function support.cleanup()
+  support.cleanup_clients()
   for _, path in ipairs(files) do
     for _, suffix in ipairs { "", "-wal", "-shm", "-journal" } do os.remove(path .. suffix) end
   end

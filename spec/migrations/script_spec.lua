@@ -1,0 +1,175 @@
+-- Scripts: what runs in one transaction and what does not, foreign keys while SQLite rebuilds tables, and the words at the head.
+local folders = require "support.folders"
+local rille = require "rille"
+local support = require "support"
+
+local A, B, C = "20260101000000_a", "20260102000000_b", "20260103000000_c"
+
+local function deploy(url, dir) return rille.migrate.deploy { url = url, migrations = dir }.applied end
+
+local function entry(url, dir, name)
+  for _, e in ipairs(rille.migrate.status { url = url, migrations = dir }.migrations) do
+    if e.name == name then return e end
+  end
+end
+
+describe("a script", function()
+  support.each_engine(function(engine)
+    local url
+    before_each(function() url = support.database(engine) end)
+    local function rows(sql) return folders.raw(url):query_raw(sql) end
+    local function tables()
+      local names = {}
+      local sql = engine == "sqlite" and "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name"
+        or "SELECT relname::text AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_%' ORDER BY 1"
+      for i, r in ipairs(rows(sql)) do names[i] = r.name end
+      return names
+    end
+
+    it("without a transaction counts its statements, and keeps those before a failure", function()
+      local dir = folders.make { [A] = "-- rille: no-transaction\nCREATE TABLE a (id INTEGER);\nCREATE TABLE b (id INTEGER);\nnonsense;\nCREATE TABLE c (id INTEGER);" }
+      local e = support.fails("P3018", deploy, url, dir)
+      assert.equal("4", e.meta.line)
+      assert.same({ "a", "b" }, tables())
+      local failed = entry(url, dir, A)
+      assert.equal(2, failed.steps)
+      assert.equal("failed", failed.state)
+      assert.is_nil(failed.logs:find("nothing of it", 1, true))
+      rille.migrate.resolve { url = url, migrations = dir, rolled_back = A }
+      folders.add(dir, A, "-- rille: no-transaction\nCREATE TABLE IF NOT EXISTS a (id INTEGER);\nCREATE TABLE IF NOT EXISTS b (id INTEGER);\nCREATE TABLE c (id INTEGER);")
+      assert.same({ A }, deploy(url, dir))
+      assert.equal(3, entry(url, dir, A).steps)
+      assert.is_nil(entry(url, dir, A).logs)
+    end)
+
+    it("that begins and ends transactions itself is left to do so", function()
+      local dir = folders.make { [A] = "BEGIN;\nCREATE TABLE a (id INTEGER);\nCOMMIT;\nCREATE TABLE b (id INTEGER);\n", [B] = "BEGIN; CREATE TABLE x (id INTEGER);" }
+      support.fails("P3018", deploy, url, dir)
+      assert.same({ "a", "b" }, tables())
+      assert.equal("applied", entry(url, dir, A).state)
+      assert.equal("failed", entry(url, dir, B).state)
+      folders.add(dir, B, "BEGIN; CREATE TABLE x (id INTEGER); COMMIT; nonsense;")
+      rille.migrate.resolve { url = url, migrations = dir, rolled_back = B }
+      support.fails("P3018", deploy, url, dir)
+    end)
+
+    it("of one statement that no transaction takes runs without", function()
+      local dir = folders.make { [A] = "VACUUM;\n" }
+      assert.same({ A }, deploy(url, dir))
+      folders.add(dir, B, "SELECT 1; VACUUM;")
+      assert.truthy(support.fails("P3018", deploy, url, dir).message:find "VACUUM")
+    end)
+
+    it("may hold nothing, or comments alone", function()
+      local dir = folders.make { [A] = "", [B] = "-- nothing\n/* at all */\n", [C] = "\239\187\191CREATE TABLE a (id INTEGER);" }
+      assert.same({ A, B, C }, deploy(url, dir))
+      assert.same({ "a" }, tables())
+    end)
+
+    it("has words at its head that are known", function()
+      local dir = folders.make { [A] = "-- rille: no-transactions\nSELECT 1;" }
+      assert.equal(A, support.fails("VALIDATION", deploy, url, dir).meta.migration)
+      folders.add(dir, A, "-- rille: lock_timeout=soon\nSELECT 1;")
+      support.fails("VALIDATION", deploy, url, dir)
+      assert.equal("pending", entry(url, dir, A).state)
+      folders.add(dir, A, "\n-- about this\n-- rille: lock_timeout=5s, statement_timeout=1min\nSELECT 1;")
+      assert.same({ A }, deploy(url, dir))
+    end)
+  end)
+
+  describe("on sqlite", function()
+    after_each(support.cleanup)
+    local PARENT = "PRAGMA foreign_keys=OFF;\nCREATE TABLE p2 (id INTEGER PRIMARY KEY, x TEXT);\nINSERT INTO p2 (id) SELECT id FROM p%s;\nDROP TABLE p;\n"
+      .. "ALTER TABLE p2 RENAME TO p;\nPRAGMA foreign_keys=ON;\n"
+    local START = "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE);\n"
+      .. "INSERT INTO p VALUES (1), (2);\nINSERT INTO c VALUES (1, 1), (2, 2);\n"
+
+    it("rebuilds a table without touching what refers to it", function()
+      local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = PARENT:format "" }
+      assert.same({ A, B }, deploy(url, dir))
+      assert.equal(2, folders.raw(url):query_raw("SELECT count(*) AS n FROM c")[1].n)
+    end)
+
+    it("refuses what leaves references to nothing, and keeps nothing of it", function()
+      local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = PARENT:format " WHERE id = 1" }
+      local e = support.fails("P3018", deploy, url, dir)
+      assert.truthy(e.meta.cause:find "would refer to rows")
+      assert.equal(2, folders.raw(url):query_raw("SELECT count(*) AS n FROM p")[1].n)
+    end)
+
+    it("deletes with cascades where it does not switch foreign keys off", function()
+      local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = "DELETE FROM p WHERE id = 1;" }
+      deploy(url, dir)
+      assert.equal(1, folders.raw(url):query_raw("SELECT count(*) AS n FROM c")[1].n)
+    end)
+
+    it("has triggers with statements of their own", function()
+      local url, dir = support.database "sqlite", folders.make { [A] = START .. "CREATE TRIGGER t AFTER DELETE ON p BEGIN\n  INSERT INTO p SELECT CASE WHEN old.id = 1 "
+        .. "THEN 5 ELSE 6 END;\n  DELETE FROM c;\nEND;\nDELETE FROM p WHERE id = 1;\n" }
+      deploy(url, dir)
+      assert.same({ { id = 2 }, { id = 5 } }, folders.raw(url):query_raw "SELECT id FROM p ORDER BY id")
+    end)
+  end)
+
+  if not support.server then return end
+  describe("on postgresql", function()
+    local url
+    before_each(function() url = support.database "postgresql" end)
+    after_each(support.cleanup)
+
+    it("makes indexes concurrently, alone or with the word", function()
+      local dir = folders.make {
+        [A] = "CREATE TABLE t (id INTEGER, x INTEGER);",
+        [B] = 'CREATE INDEX CONCURRENTLY "one" ON t (id);\n',
+        [C] = '-- rille: no-transaction lock_timeout=5s\nCREATE INDEX CONCURRENTLY "two" ON t (x);\nCREATE INDEX CONCURRENTLY "three" ON t (x, id);\n',
+      }
+      assert.same({ A, B, C }, deploy(url, dir))
+      assert.equal(3, folders.raw(url):query_raw("SELECT count(*) AS n FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid")[1].n)
+    end)
+
+    it("gives up waiting for a lock, and says so", function()
+      local dir = folders.make { [A] = "CREATE TABLE t (id INTEGER);" }
+      deploy(url, dir)
+      folders.add(dir, B, "-- rille: lock_timeout=100ms\nALTER TABLE t ADD COLUMN x INTEGER;")
+      folders.raw(url):transaction(function(tx)
+        tx:execute_raw "INSERT INTO t VALUES (1)"
+        assert.equal("55P03", support.fails("P3018", deploy, url, dir).sqlstate)
+      end)
+      rille.migrate.resolve { url = url, migrations = dir, rolled_back = B }
+      folders.add(dir, B, "-- rille: statement_timeout=100ms\nSELECT pg_sleep(30);")
+      assert.equal("57014", support.fails("P3018", deploy, url, dir).sqlstate)
+    end)
+
+    it("may change where names are looked for", function()
+      local dir = folders.make { [A] = "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.t (id INTEGER);", [B] = "ALTER TABLE t ADD COLUMN x INTEGER;" }
+      assert.same({ A, B }, deploy(url, dir))
+    end)
+
+    it("has bodies with semicolons of their own", function()
+      local dir = folders.make { [A] = "CREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS $body$ BEGIN PERFORM 1; RETURN 2; END; $body$;\n"
+        .. "CREATE FUNCTION g() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 3; END;\nSELECT E'it\\'s; not', 'a;b', \";\" FROM (SELECT 1 AS \";\") /* ; /* ; */ */ q; -- ;\n" }
+      assert.same({ A }, deploy(url, dir))
+      assert.same({ f = 2, g = 3 }, folders.raw(url):query_raw("SELECT f() AS f, g() AS g")[1])
+    end)
+
+    it("waits for the lock of another runner, for as long as it is told", function()
+      local dir = folders.make { [A] = "CREATE TABLE t (id INTEGER);" }
+      folders.raw(url):transaction(function(tx)
+        tx:query_raw "SELECT pg_advisory_xact_lock(72707369)"
+        local e = support.fails("P1002", rille.migrate.deploy, { url = url, migrations = dir, lock_wait = 100 })
+        assert.truthy(e.message:find("72707369", 1, true))
+        support.fails("P1002", rille.migrate.resolve, { url = url, migrations = dir, applied = A, lock_wait = 0 })
+      end)
+      assert.same({ A }, rille.migrate.deploy({ url = url, migrations = dir, lock_wait = 0 }).applied)
+    end)
+
+    it("lies in the schema of the URL", function()
+      local dir = folders.make { [A] = "CREATE TABLE t (id INTEGER);" }
+      folders.raw(url):execute_raw "CREATE TABLE elsewhere (id INTEGER)"
+      assert.same({ A }, deploy(url .. "?schema=mine", dir))
+      assert.same({ { s = "mine" }, { s = "mine" } },
+        folders.raw(url):query_raw "SELECT schemaname::text AS s FROM pg_tables WHERE tablename IN ('t', '_prisma_migrations')")
+      support.fails("P3005", deploy, url, dir)
+    end)
+  end)
+end)
