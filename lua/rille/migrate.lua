@@ -8,7 +8,7 @@ local migrate = {}
 
 local DIFF = { from = 1, to = 1, script = 1 }
 local SOURCE = { empty = 1, schema = 1, schema_text = 1, url = 1, migrations = 1, shadow_url = 1 }
-local PULL = { url = 1, schema = 1, schema_text = 1 }
+local PULL = { url = 1, schema = 1, schema_text = 1, schemas = 1 }
 
 local function check_table(value, what)
   if type(value) ~= "table" then errors.raise("VALIDATION", "%s takes a table, not a %s", what, type(value)) end
@@ -87,8 +87,9 @@ function migrate.diff(options)
 end
 
 --- The schema of a live database, as text. Names, comments and order of `schema` or `schema_text` are kept where they still fit.
---- Errors: P1xxx (database), P4001 (it has no table).
----@param options { url: string, schema?: string, schema_text?: string }
+--- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; without it, those that the known schema
+--- names, else the connection's own. Errors: P1xxx (database), P4001 (it has no table).
+---@param options { url: string, schema?: string, schema_text?: string, schemas?: string[] }
 ---@return string
 function migrate.pull(options)
   check_table(options, "rille.pull")
@@ -100,7 +101,14 @@ function migrate.pull(options)
     url = found
   end
   if type(url) ~= "string" then errors.raise("VALIDATION", "rille.pull: `url` is missing") end
-  return core.pull { url = url, schema = known and open_schema(options, url) or nil }
+  local schemas = options.schemas
+  if schemas ~= nil then
+    if type(schemas) ~= "table" or #schemas == 0 then errors.raise("VALIDATION", "rille.pull: `schemas` is a list of names") end
+    for i = 1, #schemas do
+      if type(schemas[i]) ~= "string" then errors.raise("VALIDATION", "rille.pull: `schemas` is a list of names") end
+    end
+  end
+  return core.pull { url = url, schema = known and open_schema(options, url) or nil, schemas = schemas }
 end
 
 return migrate

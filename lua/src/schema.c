@@ -221,7 +221,22 @@ static int diff(lua_State *L) {
   return 1;
 }
 
-/* core.pull{ url, schema }: the text of the database's schema. */
+/* The texts of a list; they and the list stay on the stack. */
+static const char *const *text_list(lua_State *L, const char *key, size_t *count) {
+  lua_getfield(L, 1, key);
+  if (!lua_istable(L, -1)) return NULL;
+  int list = lua_gettop(L);
+  *count = rl_rawlen(L, list);
+  const char **texts = rl_new_userdata(L, (*count + 1) * sizeof *texts);
+  luaL_checkstack(L, (int)*count + 4, "too many schemas");
+  for (size_t i = 0; i < *count; i++) {
+    lua_rawgeti(L, list, (int)i + 1);
+    texts[i] = luaL_checkstring(L, -1);
+  }
+  return texts;
+}
+
+/* core.pull{ url, schema, schemas }: the text of the database's schema. */
 static int pull(lua_State *L) {
   rille_pull_options options;
   memset(&options, 0, sizeof options);
@@ -230,6 +245,7 @@ static int pull(lua_State *L) {
   lua_settop(L, 1);
   options.schema = schema_field(L, "schema");
   options.url = text_field(L, 1, "url", NULL);
+  options.schemas = text_list(L, "schemas", &options.schema_count);
   rl_box *box = rl_box_push(L);
   size_t len;
   rl_box_check(L, box, rille_pull(&options, &box->text, &len, &box->err));

@@ -92,6 +92,9 @@ typedef struct rille_pull_options {
   const char *url;            /* required */
   const rille_schema *schema; /* NULL, or one whose names, comments and order
                                  are kept where they still fit */
+  const char *const *schemas; /* PostgreSQL: the schemas to read; NULL: those that `schema` names, else the
+                                 connection's own */
+  size_t schema_count;
 } rille_pull_options;
 
 /* The schema of a live database as text. *out is owned by the caller:

@@ -2,11 +2,23 @@
 #include "migrate/pull.h"
 
 #include "api/handle.h"
+#include "base/alloc.h"
+
+static rille_status pull(const rille_pull_options *o, rl_buf *text, rl_error *err) {
+  size_t count = o->schemas ? o->schema_count : 0;
+  rl_str *names = rl_calloc(count + 1, sizeof *names);
+  if (!names) return rl_fail_nomem(err);
+  for (size_t i = 0; i < count; i++) names[i] = rl_str_of(o->schemas[i]);
+  rille_status st = rl_pull(rl_str_of(o->url), o->schema ? o->schema->schema : NULL, names, count, text, err);
+  rl_free(names);
+  return st;
+}
 
 rille_status rille_pull(const rille_pull_options *options, char **out, size_t *len, rille_error **err) {
   rl_error error = {0};
   rille_pull_options o;
-  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_pull_options", &error);
+  rille_status st =
+      rl_read_options(&o, sizeof o, options, offsetof(rille_pull_options, schemas), "rille_pull_options", &error);
   if (st == RILLE_OK && (!o.url || !*o.url))
     st = rl_fail(&error, RL_P1013,
                  "url: the database URL is missing; write postgresql://... or "
@@ -14,7 +26,7 @@ rille_status rille_pull(const rille_pull_options *options, char **out, size_t *l
   if (st != RILLE_OK) return rl_box(st, &error, err);
   rl_buf text;
   rl_buf_init(&text);
-  st = rl_pull(rl_str_of(o.url), o.schema ? o.schema->schema : NULL, &text, &error);
+  st = pull(&o, &text, &error);
   size_t n = text.len;
   char *z = st == RILLE_OK ? rl_buf_take(&text) : NULL;
   rl_buf_dispose(&text);

@@ -162,6 +162,20 @@ static bool make_table(maker *m, const rl_model *model) {
   return true;
 }
 
+static bool make_view(maker *m, const rl_model *model) {
+  rl_db_view *v = RL_DB_ADD(m->arena, &m->db->views);
+  if (!v) return false;
+  rl_db_table t = {.name = model->table};
+  v->namespace_ = rl_ddl_has_types(m->dialect) ? model->namespace_ : (rl_str){"", 0};
+  v->name = model->table;
+  for (size_t i = 0; i < model->column_count; i++)
+    if (!make_column(m, &t, model->columns[i], false)) return false;
+  v->columns.items = t.columns.items;
+  v->columns.count = t.columns.count;
+  v->columns.cap = t.columns.cap;
+  return true;
+}
+
 /* ------------------------------------------------------------------ join
  * tables */
 
@@ -258,7 +272,7 @@ static bool make(maker *m) {
   for (size_t i = 0; i < s->enum_count; i++)
     if (!make_enum(m, s->enums[i])) return false;
   for (size_t i = 0; i < s->model_count; i++)
-    if (!s->models[i]->is_view && !make_table(m, s->models[i])) return false;
+    if (!(s->models[i]->is_view ? make_view : make_table)(m, s->models[i])) return false;
   for (size_t i = 0; i < s->relation_count; i++)
     if (s->relations[i]->kind == RL_MANY_TO_MANY && !make_join_table(m, s->relations[i])) return false;
   return true;

@@ -63,17 +63,23 @@ bool rl_pull_is_unique(const rl_db_table *t, const rl_str *columns, size_t count
 
 /* ------------------------------------------------------------------ names */
 
+/* A schema that names no database schemas means the connection's own. */
+static bool same_namespace(const rl_puller *p, rl_str known, rl_str live) {
+  return rl_str_eq(known, live) || (!known.len && rl_str_eq(live, p->home));
+}
+
 static const rl_model *known_model(const rl_puller *p, const rl_db_table *t) {
   for (size_t i = 0; p->known && i < p->known->model_count; i++) {
     const rl_model *m = p->known->models[i];
-    if (rl_str_eq(m->table, t->name) && rl_str_eq(m->namespace_, t->namespace_)) return m;
+    if (rl_str_eq(m->table, t->name) && same_namespace(p, m->namespace_, t->namespace_)) return m;
   }
   return NULL;
 }
 
-static const rl_enum *known_enum(const rl_puller *p, const rl_db_enum *e) {
+const rl_enum *rl_pull_known_enum(const rl_puller *p, const rl_db_enum *e) {
   for (size_t i = 0; p->known && i < p->known->enum_count; i++)
-    if (rl_str_eq(p->known->enums[i]->table, e->name) && rl_str_eq(p->known->enums[i]->namespace_, e->namespace_))
+    if (rl_str_eq(p->known->enums[i]->table, e->name) &&
+        same_namespace(p, p->known->enums[i]->namespace_, e->namespace_))
       return p->known->enums[i];
   return NULL;
 }
@@ -87,7 +93,7 @@ static bool model_name_taken(const rl_puller *p, size_t before, rl_str name) {
 }
 
 rl_str rl_pull_enum_name(rl_puller *p, const rl_db_enum *e) {
-  const rl_enum *known = known_enum(p, e);
+  const rl_enum *known = rl_pull_known_enum(p, e);
   if (known) return known->name;
   rl_str name = rl_pull_identifier(p, e->name);
   bool taken = model_name_taken(p, p->count, name);
@@ -139,58 +145,162 @@ static bool has_key(const rl_db_table *t) {
   return false;
 }
 
-void rl_pull_names(rl_puller *p) {
-  p->models = RL_NEW_ARRAY(p->arena, rl_pulled, p->db->tables.count);
-  if (!p->models) {
-    p->failed = true;
-    return;
+static rl_str free_model_name(rl_puller *p, const rl_db_table *t) {
+  rl_str name = rl_pull_identifier(p, t->name);
+  for (size_t i = 0; p->known && i < p->known->model_count; i++) {
+    const rl_model *m = p->known->models[i];
+    bool elsewhere = rl_str_eq(m->name, name) && rl_db_table_of(p->db, m->namespace_, m->table);
+    if (elsewhere) name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));
   }
-  for (size_t i = 0; i < p->db->tables.count; i++) {
-    rl_pulled *m = &p->models[i];
-    m->table = &p->db->tables.items[i];
-    m->known = known_model(p, m->table);
-    m->name = m->known ? m->known->name : rl_pull_identifier(p, m->table->name);
-    while (!m->known && model_name_taken(p, i, m->name))
-      m->name = rl_str_of(rl_pull_printf(p, "%.*s_%.*s", RL_STR_ARG(m->name), RL_STR_ARG(m->table->namespace_)));
-    m->is_found = has_key(m->table);
-    name_fields(p, m);
-    p->count++;
-    if (p->failed) return;
+  while (model_name_taken(p, p->count, name) && !p->failed)
+    name = rl_str_of(rl_pull_printf(p, "%.*s_%.*s", RL_STR_ARG(name), RL_STR_ARG(t->namespace_)));
+  return name;
+}
+
+static void name_model(rl_puller *p, const rl_db_table *t, bool is_view) {
+  rl_pulled *m = &p->models[p->count];
+  m->table = t;
+  m->is_view = is_view;
+  m->known = known_model(p, t);
+  m->name = m->known ? m->known->name : free_model_name(p, t);
+  m->is_found = is_view || has_key(t);
+  name_fields(p, m);
+  p->count++;
+}
+
+/* A column of a view has no constraints, and an expression of SQLite no type: a
+ * schema that knows better is believed. */
+static void believe(const rl_model *known, rl_db_column *c) {
+  const rl_field *f = known_field(known, c->name);
+  if (!f) return;
+  c->required = f->required && !f->list;
+  c->is_believed = !c->type.len;
+}
+
+/* A view as a table without keys. */
+static const rl_db_table *table_of_view(rl_puller *p, const rl_db_view *v) {
+  rl_db_table *t = RL_NEW(p->arena, rl_db_table);
+  rl_db_column *columns = RL_NEW_ARRAY(p->arena, rl_db_column, v->columns.count + 1);
+  if (!t || !columns) {
+    p->failed = true;
+    return NULL;
+  }
+  t->namespace_ = v->namespace_;
+  t->name = v->name;
+  t->comment = v->comment;
+  t->columns.items = columns;
+  t->columns.count = v->columns.count;
+  const rl_model *known = known_model(p, t);
+  for (size_t i = 0; i < v->columns.count; i++) {
+    columns[i] = v->columns.items[i];
+    believe(known, &columns[i]);
+  }
+  return t;
+}
+
+void rl_pull_names(rl_puller *p) {
+  p->models = RL_NEW_ARRAY(p->arena, rl_pulled, p->db->tables.count + p->db->views.count + 1);
+  if (!p->models) p->failed = true;
+  for (size_t i = 0; i < p->db->tables.count && !p->failed; i++) name_model(p, &p->db->tables.items[i], false);
+  for (size_t i = 0; i < p->db->views.count && !p->failed; i++) {
+    const rl_db_table *t = p->db->views.items[i].columns.count ? table_of_view(p, &p->db->views.items[i]) : NULL;
+    if (t) name_model(p, t, true);
   }
 }
 
 /* ------------------------------------------------------------------ the whole
  */
 
-static rille_status write_schema(rl_session *s, const rl_db *db, const rl_schema *known, rl_buf *out, rl_error *err) {
+typedef struct pull_order {
+  rl_session *s;
+  const rl_dialect *dialect;
+  const rl_schema *known;
+  const rl_str *namespaces;
+  size_t count;
+  rl_db *live;
+} pull_order;
+
+static void prepare(rl_puller *p) {
+  rl_pull_names(p);
+  if (!p->failed) rl_pull_relations(p);
+}
+
+/* On SQLite enums are texts, of which the catalogue knows nothing: columns that
+ * the known schema has as enums still are. */
+static void adopt_enums(const rl_puller *p, rl_db *live, const rl_db *asked) {
+  if (rl_ddl_has_types(live->dialect)) return;
+  live->enums.items = asked->enums.items;
+  live->enums.count = asked->enums.count;
+  for (size_t i = 0; i < live->tables.count; i++) {
+    rl_db_table *t = &live->tables.items[i];
+    const rl_model *known = known_model(p, t);
+    for (size_t k = 0; known && k < t->columns.count; k++) {
+      const rl_field *f = known_field(known, t->columns.items[k].name);
+      const char *family = rl_sqlite_family(t->columns.items[k].type);
+      if (f && f->type.scalar == RL_ENUM && family && strcmp(family, "TEXT") == 0)
+        t->columns.items[k].enum_name = f->type.enumeration->table;
+    }
+  }
+}
+
+static rille_status write_schema(const pull_order *o, rl_buf *out, rl_error *err) {
   rl_buf text;
+  rl_db asked;
+  rl_puller p = {.db = o->live,
+                 .known = o->known,
+                 .namespaces = o->namespaces,
+                 .namespace_count = o->count,
+                 .arena = &o->s->arena,
+                 .out = &text};
+  if (o->s->options.search_path) p.home = rl_str_of(o->s->options.search_path);
   rl_buf_init(&text);
-  rl_puller p = {.db = db, .known = known, .arena = &s->arena, .out = &text};
-  rl_pull_names(&p);
-  if (!p.failed) rl_pull_relations(&p);
-  if (!p.failed) rl_pull_write(&p);
-  rille_status st = p.failed || text.failed ? rl_fail_nomem(err) : rl_schema_format(rl_buf_view(&text), out, err);
+  rille_status st = o->known ? rl_db_of_schema(o->dialect, o->known, &o->s->arena, &asked, err) : RILLE_OK;
+  if (st == RILLE_OK && o->known) adopt_enums(&p, o->live, &asked);
+  if (st == RILLE_OK) prepare(&p);
+  if (o->known && st == RILLE_OK) {
+    if (st == RILLE_OK) st = rl_db_reword(o->s, &asked, o->live, err);
+    rl_puller wanted = p;
+    wanted.db = &asked;
+    wanted.models = NULL;
+    wanted.count = 0;
+    memset(&wanted.relations, 0, sizeof wanted.relations);
+    if (st == RILLE_OK && !wanted.failed) prepare(&wanted);
+    p.failed |= wanted.failed;
+    if (st == RILLE_OK && !p.failed) rl_pull_keep(&p, &wanted);
+  } else if (!p.failed) {
+    rl_pull_write(&p);
+  }
+  if (st == RILLE_OK)
+    st = p.failed || text.failed ? rl_fail_nomem(err) : rl_schema_format(rl_buf_view(&text), out, err);
   rl_buf_dispose(&text);
   return st;
 }
 
-rille_status rl_pull_session(rl_session *s, const rl_schema *known, rl_buf *out, rl_error *err) {
-  rl_db db;
-  rille_status st = rl_db_describe(s, rl_dialect_of(s->options.driver), known ? known->namespaces : NULL,
-                                   known ? known->namespace_count : 0, &db, err);
-  if (st == RILLE_OK && !db.tables.count)
+static rille_status pull(rl_session *s, const rl_schema *known, const rl_str *namespaces, size_t count, rl_buf *out,
+                         rl_error *err) {
+  rl_db live;
+  pull_order o = {s, rl_dialect_of(s->options.driver), known, namespaces, count, &live};
+  bool own = !count && known;
+  rille_status st = rl_db_describe(s, o.dialect, own ? known->namespaces : namespaces,
+                                   own ? known->namespace_count : count, &live, err);
+  if (st == RILLE_OK && !live.tables.count && !live.views.count)
     st = rl_fail(err, RL_P4001, "the database %s has no table to make a schema of", s->options.display);
-  return st == RILLE_OK ? write_schema(s, &db, known, out, err) : st;
+  return st == RILLE_OK ? write_schema(&o, out, err) : st;
 }
 
-rille_status rl_pull(rl_str url, const rl_schema *known, rl_buf *out, rl_error *err) {
+rille_status rl_pull_session(rl_session *s, const rl_schema *known, rl_buf *out, rl_error *err) {
+  return pull(s, known, NULL, 0, out, err);
+}
+
+rille_status rl_pull(rl_str url, const rl_schema *known, const rl_str *namespaces, size_t namespace_count, rl_buf *out,
+                     rl_error *err) {
   rl_session s;
   const rl_driver *driver = NULL;
   rille_status st = rl_driver_of_url(url, &driver, err);
   if (st == RILLE_OK && known) st = rl_check_provider(known, driver, err);
   if (st == RILLE_OK) st = rl_session_open_shared(&s, url, err);
   if (st != RILLE_OK) return st;
-  st = rl_pull_session(&s, known, out, err);
+  st = pull(&s, known, namespaces, namespace_count, out, err);
   rl_session_close(&s);
   return st;
 }

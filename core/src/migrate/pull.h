@@ -6,8 +6,10 @@
 #include "run/client.h"
 
 /* known: NULL, or a schema whose names, comments and order stay where they
- * still fit. P4001 when there is no table. */
-rille_status rl_pull(rl_str url, const rl_schema *known, rl_buf *out, rl_error *err);
+ * still fit. namespaces: PostgreSQL's schemas to read; none: those of `known`,
+ * else the connection's own. P4001 when there is no table. */
+rille_status rl_pull(rl_str url, const rl_schema *known, const rl_str *namespaces, size_t namespace_count, rl_buf *out,
+                     rl_error *err);
 /* The same of an open session, as its transaction sees the database. */
 rille_status rl_pull_session(rl_session *s, const rl_schema *known, rl_buf *out, rl_error *err);
 
@@ -20,8 +22,9 @@ typedef struct rl_pulled {
   rl_str name;
   rl_str *fields;          /* one a column */
   const rl_field **knowns; /* one a column, NULL where the known schema has none */
-  bool is_link;            /* the table of an implicit many-to-many relation */
-  bool is_found;           /* a record can be told from the others: it has a key */
+  bool is_view;
+  bool is_link;  /* the table of an implicit many-to-many relation */
+  bool is_found; /* a record can be told from the others: it has a key */
 } rl_pulled;
 
 /* A relation to be: a foreign key, or the two of a link table. */
@@ -39,6 +42,9 @@ typedef struct rl_pulled_relation {
 typedef struct rl_puller {
   const rl_db *db;
   const rl_schema *known;
+  const rl_str *namespaces; /* asked for by the caller; none: as `known` says */
+  size_t namespace_count;
+  rl_str home; /* PostgreSQL: the schema of names without one */
   rl_arena *arena;
   rl_pulled *models;
   size_t count;
@@ -53,6 +59,12 @@ typedef struct rl_puller {
 void rl_pull_names(rl_puller *p);     /* models and fields */
 void rl_pull_relations(rl_puller *p); /* and the names of their fields */
 void rl_pull_write(rl_puller *p);     /* the text */
+/* The text of the known schema with what differs in its place. wanted: the same
+ * of what the known schema itself asks for. */
+void rl_pull_keep(rl_puller *p, rl_puller *wanted);
+void rl_pull_model(rl_puller *p, size_t index);
+void rl_pull_enum(rl_puller *p, const rl_db_enum *e);
+const rl_enum *rl_pull_known_enum(const rl_puller *p, const rl_db_enum *e);
 
 rl_str rl_pull_identifier(rl_puller *p, rl_str name);
 const char *rl_pull_printf(rl_puller *p, const char *format, ...);
@@ -65,6 +77,7 @@ rl_str rl_pull_field_name(const rl_puller *p, const rl_pulled *m, rl_str column)
 bool rl_pull_is_unique(const rl_db_table *t, const rl_str *columns, size_t count);
 /* The type as a schema writes it: scalar, and the text behind @db. or empty;
  * false: Unsupported. */
+bool rl_pull_known_type(const rl_type *t, rl_str *scalar);
 bool rl_pull_type(rl_puller *p, const rl_db_column *c, rl_str *scalar, rl_str *native);
 
 #endif

@@ -40,6 +40,38 @@ static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
   return true;
 }
 
+static void write_base64(rl_buf *out, const uint8_t *bytes, size_t count) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < count; i += 3) {
+    size_t n = count - i < 3 ? count - i : 3;
+    uint32_t v = (uint32_t)bytes[i] << 16 | (n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (n > 2 ? bytes[i + 2] : 0);
+    for (size_t k = 0; k < 4; k++) rl_buf_byte(out, k <= n ? digits[v >> (18 - 6 * k) & 63] : '=');
+  }
+}
+
+static int hex_digit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+/* \x0102ff */
+static bool write_bytes(rl_puller *p, rl_str value) {
+  if (!rl_str_starts(value, RL_STR("\\x")) || value.len % 2) return false;
+  uint8_t *bytes = rl_arena_alloc(p->arena, value.len / 2 + 1);
+  if (!bytes) p->failed = true;
+  for (size_t i = 2; bytes && i < value.len; i += 2) {
+    int high = hex_digit(value.p[i]), low = hex_digit(value.p[i + 1]);
+    if (high < 0 || low < 0) return false;
+    bytes[i / 2 - 1] = (uint8_t)(high * 16 + low);
+  }
+  rl_buf_byte(p->out, '"');
+  if (bytes) write_base64(p->out, bytes, value.len / 2 - 1);
+  rl_buf_byte(p->out, '"');
+  return true;
+}
+
 /* false: nothing was written, the value has no form of its own in a schema. */
 static bool write_value(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_str native) {
   rl_str v = c->def.value;
@@ -61,8 +93,30 @@ static bool write_value(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_s
     return true;
   }
   if (rl_str_is(scalar, "DateTime")) return write_datetime(p, v, native);
+  if (rl_str_is(scalar, "Bytes")) return write_bytes(p, v);
   if (!rl_str_is(scalar, "String") && !rl_str_is(scalar, "Json")) return false;
   rl_pull_quote(p->out, v);
+  return true;
+}
+
+static bool write_list(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_str native) {
+  size_t before = p->out->len;
+  rl_str rest = c->def.value;
+  rl_db_column item = *c;
+  rl_buf_byte(p->out, '[');
+  while (rest.len) {
+    size_t n = 0;
+    while (n < rest.len && rest.p[n] != RL_DB_LIST_END) n++;
+    item.def.value = rl_str_make(rest.p, n);
+    if (rest.p != c->def.value.p) rl_buf_text(p->out, ", ");
+    if (!write_value(p, &item, scalar, native)) {
+      p->out->len = before;
+      return false;
+    }
+    n += n < rest.len;
+    rest = rl_str_make(rest.p + n, rest.len - n);
+  }
+  rl_buf_byte(p->out, ']');
   return true;
 }
 
@@ -89,8 +143,23 @@ static void write_client_made(rl_buf *out, const rl_default *d) {
   }
 }
 
+/* GENERATED ALWAYS AS (n * 2) STORED -> n * 2 */
+static rl_str computed_expression(const rl_db_column *c) {
+  size_t from = 0, to = c->generated.len;
+  while (from < to && c->generated.p[from] != '(') from++;
+  while (to > from && c->generated.p[to - 1] != ')') to--;
+  return rl_db_bare(rl_str_make(c->generated.p + from, to - from));
+}
+
 void rl_pull_default(rl_puller *p, const rl_db_column *c, const rl_field *known, rl_str scalar, rl_str native) {
   size_t before = p->out->len;
+  if (c->computed) { /* what the database makes of the others: no value may be given */
+    rl_str made = computed_expression(c);
+    rl_buf_text(p->out, " @default(dbgenerated(");
+    rl_pull_quote(p->out, made);
+    rl_buf_text(p->out, "))");
+    return;
+  }
   bool none = c->def.kind == RL_DB_DEFAULT_NONE && !c->autoincrement;
   if (none && !(known && is_client_made(known->def.kind))) return;
   rl_buf_text(p->out, " @default(");
@@ -104,7 +173,8 @@ void rl_pull_default(rl_puller *p, const rl_db_column *c, const rl_field *known,
     rl_buf_text(p->out, "autoincrement()");
   } else if (c->def.kind == RL_DB_DEFAULT_NOW && rl_str_is(scalar, "DateTime")) {
     rl_buf_text(p->out, "now()");
-  } else if (c->list || c->def.kind != RL_DB_DEFAULT_VALUE || !write_value(p, c, scalar, native)) {
+  } else if (!(c->list && c->def.kind == RL_DB_DEFAULT_LIST && write_list(p, c, scalar, native)) &&
+             (c->list || c->def.kind != RL_DB_DEFAULT_VALUE || !write_value(p, c, scalar, native))) {
     rl_buf_text(p->out, "dbgenerated(");
     rl_pull_quote(p->out, c->def.sql);
     rl_buf_byte(p->out, ')');

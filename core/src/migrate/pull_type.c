@@ -57,8 +57,20 @@ static bool postgres_type(rl_puller *p, rl_str type, rl_str *scalar, rl_str *nat
   const known_type *t = find(postgres, sizeof postgres / sizeof *postgres, rl_str_make(type.p, len));
   if (!t) return false;
   *scalar = rl_str_of(t->scalar);
-  if (t->native && !is_default(type))
+  bool times = rl_str_is(scalar[0], "DateTime") && !rl_str_is(rl_str_of(t->type), "DATE");
+  if (t->native && times && type.len == len)
+    *native = rl_str_of(rl_pull_printf(p, "%s(6)", t->native)); /* what it is without a number */
+  else if (t->native && !is_default(type))
     *native = rl_str_of(rl_pull_printf(p, "%s%.*s", t->native, (int)(type.len - len), type.p + len));
+  return true;
+}
+
+bool rl_pull_known_type(const rl_type *t, rl_str *scalar) {
+  static const char *const names[] = {[RL_STRING] = "String", [RL_BOOLEAN] = "Boolean",   [RL_INT] = "Int",
+                                      [RL_BIGINT] = "BigInt", [RL_FLOAT] = "Float",       [RL_DECIMAL] = "Decimal",
+                                      [RL_JSON] = "Json",     [RL_DATETIME] = "DateTime", [RL_BYTES] = "Bytes"};
+  if (t->scalar == RL_UNSUPPORTED) return false;
+  *scalar = t->scalar == RL_ENUM ? t->enumeration->name : rl_str_of(names[t->scalar]);
   return true;
 }
 

@@ -1,32 +1,13 @@
 /* The text of a pulled schema. */
 #include "migrate/pull_text.h"
 
-/* The datasource and generator blocks of the known schema, as written. */
-static void copy_blocks(rl_puller *p) {
-  rl_str s = p->known->source;
-  bool inside = false;
-  for (size_t i = 0; i < s.len;) {
-    size_t end = i;
-    while (end < s.len && s.p[end] != '\n') end++;
-    rl_str line = rl_str_make(s.p + i, end - i);
-    if (rl_str_starts(line, RL_STR("datasource ")) || rl_str_starts(line, RL_STR("generator "))) inside = true;
-    if (inside) rl_buf_printf(p->out, "%.*s\n", RL_STR_ARG(line));
-    bool closes = line.len && memchr(line.p, '}', line.len) && !memchr(line.p, '{', line.len);
-    bool one_line = line.len && memchr(line.p, '}', line.len) && memchr(line.p, '{', line.len);
-    if (inside && (closes || one_line)) {
-      inside = false;
-      rl_buf_byte(p->out, '\n');
-    }
-    i = end + 1;
-  }
-}
-
 static void write_head(rl_puller *p) {
-  size_t before = p->out->len;
-  if (p->known) copy_blocks(p);
-  if (p->known && p->known->provider != RL_PROVIDER_NONE) return;
-  p->out->len = before;
-  rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n}\n\n", p->db->dialect->name);
+  rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n", p->db->dialect->name);
+  for (size_t i = 0; i < p->namespace_count; i++) {
+    rl_buf_text(p->out, i ? ", " : "  schemas = [");
+    rl_pull_quote(p->out, p->namespaces[i]);
+  }
+  rl_buf_text(p->out, p->namespace_count ? "]\n}\n\n" : "}\n\n");
 }
 
 void rl_pull_doc(rl_puller *p, const char *indent, rl_str known, rl_str comment) {
@@ -51,7 +32,10 @@ static void write_field(rl_puller *p, const rl_pulled *m, size_t i) {
   const rl_field *known = m->knowns[i];
   rl_str scalar = {"", 0}, native = {"", 0};
   bool typed = rl_pull_type(p, c, &scalar, &native);
-  rl_pull_doc(p, "  ", known ? known->doc : (rl_str){"", 0}, c->comment);
+  if (c->is_believed && known) {
+    typed = rl_pull_known_type(&known->type, &scalar);
+  }
+  rl_pull_doc(p, "  ", known ? known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : c->comment);
   rl_buf_printf(p->out, "  %.*s ", RL_STR_ARG(m->fields[i]));
   if (typed) {
     rl_buf_str(p->out, scalar);
@@ -72,6 +56,12 @@ static void write_field(rl_puller *p, const rl_pulled *m, size_t i) {
   rl_buf_byte(p->out, '\n');
 }
 
+/* SQLite's generated columns are nothing to Prisma, which would take one that a
+ * schema names for one that is missing. */
+static bool is_unsaid(const rl_puller *p, const rl_db_column *c) {
+  return c->computed && !rl_ddl_has_types(p->db->dialect);
+}
+
 /* Fields that the known schema has come first, in its order. */
 static void write_fields(rl_puller *p, const rl_pulled *m) {
   size_t n = m->table->columns.count;
@@ -79,13 +69,16 @@ static void write_fields(rl_puller *p, const rl_pulled *m) {
     for (size_t i = 0; i < n; i++)
       if (m->knowns[i] == m->known->columns[k]) write_field(p, m, i);
   for (size_t i = 0; i < n; i++)
-    if (!m->knowns[i]) write_field(p, m, i);
+    if (!m->knowns[i] && !is_unsaid(p, &m->table->columns.items[i])) write_field(p, m, i);
 }
 
-static void write_model(rl_puller *p, size_t index) {
+void rl_pull_model(rl_puller *p, size_t index) {
   const rl_pulled *m = &p->models[index];
-  rl_pull_doc(p, "", m->known ? m->known->doc : (rl_str){"", 0}, m->table->comment);
-  rl_buf_printf(p->out, "model %.*s {\n", RL_STR_ARG(m->name));
+  rl_pull_doc(p, "", m->known ? m->known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : m->table->comment);
+  if (!m->known && !m->is_found)
+    rl_buf_text(p->out,
+                "/// This table has no key that tells its rows apart, so that no client can use it: see @@ignore.\n");
+  rl_buf_printf(p->out, "%s %.*s {\n", m->is_view ? "view" : "model", RL_STR_ARG(m->name));
   write_fields(p, m);
   rl_pull_model_relations(p, index);
   rl_buf_byte(p->out, '\n');
@@ -96,25 +89,10 @@ static void write_model(rl_puller *p, size_t index) {
   rl_buf_text(p->out, "\n}\n\n");
 }
 
-static void write_models(rl_puller *p) {
-  for (size_t k = 0; p->known && k < p->known->model_count; k++)
-    for (size_t i = 0; i < p->count; i++)
-      if (p->models[i].known == p->known->models[k] && !p->models[i].is_link) write_model(p, i);
-  for (size_t i = 0; i < p->count; i++)
-    if (!p->models[i].known && !p->models[i].is_link) write_model(p, i);
-}
-
 /* ------------------------------------------------------------------ enums */
 
-static const rl_enum *known_enum(const rl_puller *p, const rl_db_enum *e) {
-  for (size_t i = 0; p->known && i < p->known->enum_count; i++)
-    if (rl_str_eq(p->known->enums[i]->table, e->name) && rl_str_eq(p->known->enums[i]->namespace_, e->namespace_))
-      return p->known->enums[i];
-  return NULL;
-}
-
 static rl_str value_name(rl_puller *p, const rl_db_enum *e, size_t i) {
-  const rl_enum *known = known_enum(p, e);
+  const rl_enum *known = rl_pull_known_enum(p, e);
   const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
   if (v) return v->name;
   rl_str name = rl_pull_identifier(p, e->values.items[i].name);
@@ -130,8 +108,8 @@ rl_str rl_pull_enum_value(rl_puller *p, const rl_db_column *c, rl_str value) {
   return value;
 }
 
-static void write_enum(rl_puller *p, const rl_db_enum *e) {
-  const rl_enum *known = known_enum(p, e);
+void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
+  const rl_enum *known = rl_pull_known_enum(p, e);
   rl_str name = rl_pull_enum_name(p, e), none = {"", 0};
   rl_pull_doc(p, "", known ? known->doc : none, e->comment);
   rl_buf_printf(p->out, "enum %.*s {\n", RL_STR_ARG(name));
@@ -150,7 +128,8 @@ static void write_enum(rl_puller *p, const rl_db_enum *e) {
 
 void rl_pull_write(rl_puller *p) {
   write_head(p);
-  write_models(p);
+  for (size_t i = 0; i < p->count; i++)
+    if (!p->models[i].is_link) rl_pull_model(p, i);
   for (size_t i = 0; i < p->db->enums.count; i++)
-    if (p->db->enums.items[i].values.count) write_enum(p, &p->db->enums.items[i]);
+    if (p->db->enums.items[i].values.count) rl_pull_enum(p, &p->db->enums.items[i]);
 }

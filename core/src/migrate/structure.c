@@ -136,7 +136,90 @@ static bool is_cast(rl_str s) {
   return true;
 }
 
+static rl_db_default scalar_default(rl_arena *arena, rl_str sql);
+
+static bool put_item(rl_buf *out, rl_str item) {
+  rl_buf_str(out, item);
+  rl_buf_byte(out, RL_DB_LIST_END);
+  return !memchr(item.p, RL_DB_LIST_END, item.len);
+}
+
+/* a,"b, c",d */
+static bool read_braces(rl_str s, rl_buf *out) {
+  for (size_t i = 0; i < s.len;) {
+    rl_buf item;
+    rl_buf_init(&item);
+    bool quoted = s.p[i] == '"', good = s.p[i] != '{';
+    if (quoted) i++;
+    for (; i < s.len && (quoted ? s.p[i] != '"' : s.p[i] != ','); i++) {
+      if (s.p[i] == '\\' && i + 1 < s.len) i++;
+      rl_buf_byte(&item, s.p[i]);
+    }
+    if (quoted) i++;
+    good = good && (quoted || !is_word(rl_buf_view(&item), "NULL")) && put_item(out, rl_buf_view(&item));
+    if (item.failed) out->failed = true;
+    rl_buf_dispose(&item);
+    if (!good || (i < s.len && s.p[i++] != ',')) return false;
+  }
+  return true;
+}
+
+/* 'a'::text, 'b, c' */
+static bool read_items(rl_arena *arena, rl_str s, rl_buf *out) {
+  int depth = 0;
+  for (size_t i = 0, from = 0; i <= s.len;) {
+    if (i < s.len && (s.p[i] == '\'' || s.p[i] == '"')) {
+      i = behind_quoted(s, i);
+      continue;
+    }
+    if (i < s.len && strchr("([", s.p[i])) depth++;
+    if (i < s.len && strchr(")]", s.p[i])) depth--;
+    if (i == s.len || (depth == 0 && s.p[i] == ',')) {
+      rl_db_default d = scalar_default(arena, rl_str_make(s.p + from, i - from));
+      if (d.kind != RL_DB_DEFAULT_VALUE || !d.value.p || !put_item(out, d.value)) return i == s.len && !trim(s).len;
+      from = i + 1;
+    }
+    i++;
+  }
+  return true;
+}
+
+/* ARRAY[...]::text[] or '{...}'::text[]; p of `out` stays NULL for anything else. */
+static bool read_list(rl_arena *arena, rl_str s, rl_buf *out) {
+  if (s.len > 6 && is_word(rl_str_make(s.p, 6), "ARRAY[")) {
+    int depth = 1;
+    size_t i = 6;
+    while (i < s.len && depth) {
+      if (s.p[i] == '\'' || s.p[i] == '"') {
+        i = behind_quoted(s, i);
+        continue;
+      }
+      depth += s.p[i] == '[' ? 1 : s.p[i] == ']' ? -1 : 0;
+      i++;
+    }
+    return !depth && is_cast(rl_str_make(s.p + i, s.len - i)) && read_items(arena, rl_str_make(s.p + 6, i - 7), out);
+  }
+  if (s.len < 4 || s.p[0] != '\'' || !rl_str_ends(s, RL_STR("[]"))) return false;
+  size_t end = behind_quoted(s, 0);
+  rl_str text =
+      is_cast(rl_str_make(s.p + end, s.len - end)) ? rl_db_unquote(arena, rl_str_make(s.p, end)) : (rl_str){NULL, 0};
+  return text.p && text.len >= 2 && text.p[0] == '{' && text.p[text.len - 1] == '}' &&
+         read_braces(rl_str_make(text.p + 1, text.len - 2), out);
+}
+
 rl_db_default rl_db_default_of(rl_arena *arena, rl_str sql) {
+  rl_str s = rl_db_bare(sql);
+  rl_db_default d = {RL_DB_DEFAULT_LIST, {NULL, 0}, sql};
+  rl_buf items;
+  rl_buf_init(&items);
+  bool is_list = read_list(arena, s, &items);
+  if (is_list && !items.failed) d.value = rl_arena_str(arena, rl_buf_view(&items));
+  if (is_list && !d.value.p) d.kind = RL_DB_DEFAULT_VALUE; /* as of a failed copy */
+  rl_buf_dispose(&items);
+  return is_list ? d : scalar_default(arena, sql);
+}
+
+static rl_db_default scalar_default(rl_arena *arena, rl_str sql) {
   rl_str s = rl_db_bare(sql);
   rl_db_default d = {RL_DB_DEFAULT_EXPRESSION, s, sql};
   if (!s.len || is_word(s, "NULL") || (s.len > 6 && is_word(rl_str_make(s.p, 6), "NULL::"))) {

@@ -8,6 +8,7 @@
 typedef enum rl_db_default_kind {
   RL_DB_DEFAULT_NONE,
   RL_DB_DEFAULT_VALUE, /* a constant: `value` has it without quotes and cast */
+  RL_DB_DEFAULT_LIST,  /* of constants: `value` has each with the byte 0x1f behind it */
   RL_DB_DEFAULT_NOW,
   RL_DB_DEFAULT_EXPRESSION
 } rl_db_default_kind;
@@ -38,8 +39,9 @@ typedef struct rl_db_column {
   rl_str renamed_from; /* of the doc comment */
   rl_str *stale;       /* SQLite, live: values that rows have and the wanted enum lacks: old names and others */
   size_t stale_count;
-  bool probed; /* only the database can tell whether type or default differ from
-                  its own wording */
+  bool is_believed; /* pull: of an expression in a view, whose type the known schema tells */
+  bool probed;      /* only the database can tell whether type or default differ from
+                       its own wording */
 } rl_db_column;
 
 typedef struct rl_db_part {
@@ -198,6 +200,7 @@ rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name);
 bool rl_db_is_other(const rl_db *db, rl_str namespace_, rl_str name);
 bool rl_db_is_key(const rl_db_table *t, rl_str column); /* part of the primary key */
 
+#define RL_DB_LIST_END '\x1f'
 /* A default in neutral form, from the SQL behind DEFAULT. */
 rl_db_default rl_db_default_of(rl_arena *arena, rl_str sql); /* a failed copy leaves value.p NULL */
 bool rl_db_default_equal(const rl_db_default *a, const rl_db_default *b);
