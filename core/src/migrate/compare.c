@@ -91,7 +91,7 @@ bool rl_db_same_column(const rl_differ *d, const rl_db_column *a, const rl_db_co
   if (d->types && is_counted(a) && is_counted(b)) return rl_db_same_type(d, a, b) && a->required == b->required;
   if (a->computed || b->computed) return a->computed == b->computed || !b->computed;
   return rl_db_same_type(d, a, b) && a->required == b->required && a->autoincrement == b->autoincrement &&
-         (a->autoincrement || rl_db_default_equal(&a->def, &b->def));
+         ((d->types && a->autoincrement) || rl_db_default_equal(&a->def, &b->def));
 }
 
 /* ------------------------------------------------------------------ casts */
