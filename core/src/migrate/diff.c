@@ -11,7 +11,14 @@ void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject) {
   if (!s || !sql.p)
     d->failed = true;
   else
-    *s = (rl_diff_step){order, subject, sql};
+    *s = (rl_diff_step){order, subject, sql, {"", 0}, {"", 0}};
+}
+
+void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes) {
+  rl_differ_step(d, RL_STEP_RENAME_INDEX, subject);
+  if (d->failed) return;
+  d->out->steps.items[d->out->steps.count - 1].leaves = leaves;
+  d->out->steps.items[d->out->steps.count - 1].takes = takes;
 }
 
 const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
@@ -97,14 +104,30 @@ static void tables(rl_differ *d) {
   }
 }
 
+/* Who leaves a name goes before who takes it. */
+static void sort_renames(rl_diff_step *steps, size_t count) {
+  for (size_t i = 0, moves = 0; i < count && moves < count * count; i++)
+    for (size_t k = i + 1; k < count && moves < count * count; k++) { /* a ring has no first */
+      if (!steps[i].takes.len || !rl_str_eq(steps[i].takes, steps[k].leaves)) continue;
+      rl_diff_step first = steps[k];
+      memmove(&steps[i + 1], &steps[i], (k - i) * sizeof *steps);
+      steps[i] = first;
+      moves++;
+      k = i; /* whose place is it now? */
+    }
+}
+
 /* Steps of one order keep the order in which they were found. */
 static bool sort_steps(rl_differ *d) {
   size_t n = d->out->steps.count, at = 0;
   rl_diff_step *sorted = RL_NEW_ARRAY(d->arena, rl_diff_step, n ? n : 1);
   if (!sorted) return false;
-  for (int order = 0; order < RL_STEP_COUNT; order++)
+  for (int order = 0; order < RL_STEP_COUNT; order++) {
+    size_t first = at;
     for (size_t i = 0; i < n; i++)
       if ((int)d->out->steps.items[i].order == order) sorted[at++] = d->out->steps.items[i];
+    if (order == RL_STEP_RENAME_INDEX) sort_renames(sorted + first, at - first);
+  }
   d->out->steps.items = sorted;
   return true;
 }

@@ -31,6 +31,7 @@ typedef struct rl_diff_step {
   rl_step_order order;
   rl_str subject; /* the table or enum */
   rl_str sql;     /* one statement, without a semicolon */
+  rl_str leaves, takes; /* of a renamed index or constraint: its names */
 } rl_diff_step;
 
 /* What may be lost, or cannot be done. On a live database `count_sql` counts
@@ -75,6 +76,7 @@ typedef struct rl_differ {
 } rl_differ;
 
 void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject); /* takes the buffer */
+void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes);           /* likewise */
 /* text and counted are kept as they are; the query is in the buffer, which it
  * takes. */
 void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted);

@@ -182,7 +182,7 @@ static bool is_whole(const rl_db_table *from, const rl_db_table *to, const rl_db
 
 static void keep_column(const rl_differ *d, const rl_db_table *from, const rl_db_column *old, rl_db_column *c) {
   c->collation = old->collation;
-  if (from->without_rowid) c->autoincrement = false;
+  if (from->without_rowid || (c->implied && !old->autoincrement)) c->autoincrement = false;
   if (from->strict && rl_db_same_type(d, old, c)) c->type = old->type;
   if (!old->computed) return;
   c->computed = true;

@@ -89,7 +89,7 @@ static void drop_gone(rl_differ *d, const rl_db_table *from) {
       rl_sql_name(&d->buf, d->dialect, k->name);
       rl_buf_text(&d->buf, " TO ");
       rl_sql_name(&d->buf, d->dialect, now->name);
-      rl_differ_step(d, RL_STEP_RENAME_INDEX, from->name);
+      rl_differ_rename(d, from->name, k->name, now->name);
     }
   }
 }

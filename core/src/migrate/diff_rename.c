@@ -16,10 +16,10 @@ static void rename_in_references(rl_differ *d, const rl_db_table *t, rl_str old)
 }
 
 /* What else SQLite writes anew by itself: the texts at hand must follow. */
-static void rename_in_texts(rl_differ *d, rl_str *items, size_t count, rl_str old, rl_str now) {
+static void rename_in_texts(rl_differ *d, rl_str *items, size_t count, rl_str old, rl_str now, rl_str table) {
   for (size_t i = 0; i < count; i++) {
     if (!rl_sql_mentions(items[i], old)) continue;
-    rl_str text = rl_sql_renamed(d->arena, items[i], old, now);
+    rl_str text = rl_sql_renamed(d->arena, items[i], old, now, table);
     if (text.p)
       items[i] = text;
     else
@@ -27,11 +27,23 @@ static void rename_in_texts(rl_differ *d, rl_str *items, size_t count, rl_str ol
   }
 }
 
+static const rl_str anywhere = {"", 0};
+
+/* A trigger names columns of other tables, too: where one is called the same,
+ * only what stands behind the table's name is sure. */
+static void rename_in_triggers(rl_differ *d, rl_db_table *t, rl_str old, rl_str now) {
+  bool alone = true;
+  for (size_t i = 0; i < d->from->tables.count; i++)
+    if (&d->from->tables.items[i] != t && rl_db_column_of(&d->from->tables.items[i], old)) alone = false;
+  rename_in_texts(d, t->triggers.items, t->triggers.count, old, now, alone ? anywhere : t->name);
+}
+
 static void rename_in_table_texts(rl_differ *d, rl_db_table *t, rl_str old, rl_str now) {
-  for (size_t i = 0; i < t->checks.count; i++) rename_in_texts(d, &t->checks.items[i].sql, 1, old, now);
-  for (size_t i = 0; i < t->indexes.count; i++) rename_in_texts(d, &t->indexes.items[i].sql, 1, old, now);
-  for (size_t i = 0; i < t->columns.count; i++) rename_in_texts(d, &t->columns.items[i].generated, 1, old, now);
-  rename_in_texts(d, t->triggers.items, t->triggers.count, old, now);
+  for (size_t i = 0; i < t->checks.count; i++) rename_in_texts(d, &t->checks.items[i].sql, 1, old, now, anywhere);
+  for (size_t i = 0; i < t->indexes.count; i++) rename_in_texts(d, &t->indexes.items[i].sql, 1, old, now, anywhere);
+  for (size_t i = 0; i < t->columns.count; i++)
+    rename_in_texts(d, &t->columns.items[i].generated, 1, old, now, anywhere);
+  rename_in_triggers(d, t, old, now);
 }
 
 static void rename_step(rl_differ *d, rl_str namespace_, rl_str old, rl_str now) {
@@ -49,9 +61,9 @@ static void set_table_name(rl_differ *d, rl_db_table *from, rl_str now) {
   rename_in_references(d, from, old);
   for (size_t i = 0; i < d->from->tables.count && !d->types; i++) {
     rl_db_table *t = &d->from->tables.items[i];
-    rename_in_texts(d, t->triggers.items, t->triggers.count, old, now);
+    rename_in_texts(d, t->triggers.items, t->triggers.count, old, now, anywhere);
     for (size_t k = 0; t == from && k < t->indexes.count; k++)
-      rename_in_texts(d, &t->indexes.items[k].sql, 1, old, now);
+      rename_in_texts(d, &t->indexes.items[k].sql, 1, old, now, anywhere);
   }
 }
 

@@ -51,7 +51,7 @@ static void rename_index(rl_differ *d, const rl_db_table *t, const rl_db_index *
   rl_ddl_name(d->dialect, t->namespace_, from->name, &d->buf);
   rl_buf_text(&d->buf, " RENAME TO ");
   rl_sql_name(&d->buf, d->dialect, to->name);
-  rl_differ_step(d, RL_STEP_RENAME_INDEX, t->name);
+  rl_differ_rename(d, t->name, from->name, to->name);
 }
 
 static void indexes(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
@@ -243,7 +243,7 @@ static void rename_primary(rl_differ *d, const rl_db_table *from, const rl_db_ta
   rl_sql_name(&d->buf, d->dialect, from->primary_name);
   rl_buf_text(&d->buf, " TO ");
   rl_sql_name(&d->buf, d->dialect, to->primary_name);
-  rl_differ_step(d, RL_STEP_RENAME_INDEX, to->name);
+  rl_differ_rename(d, to->name, from->primary_name, to->primary_name);
 }
 
 static void alter_table(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {

@@ -76,6 +76,7 @@ static bool make_column(maker *m, rl_db_table *t, const rl_field *f, bool referr
   if (!c->type.p || referring) return c->type.p != NULL;
   c->renamed_from = renamed_from(f->doc);
   c->autoincrement = types ? f->def.kind == RL_DEFAULT_AUTOINCREMENT : rl_ddl_is_row_id(m->dialect, f);
+  c->implied = c->autoincrement && f->def.kind != RL_DEFAULT_AUTOINCREMENT;
   if (types && c->autoincrement)
     c->sequence = rl_str_of(rl_arena_printf(m->arena, "%.*s_%.*s_seq", RL_STR_ARG(t->name), RL_STR_ARG(f->column)));
   rl_ddl_default(m->dialect, f, &m->buf);
@@ -252,7 +253,8 @@ static bool leaves_partial(const rl_schema *s) {
   for (size_t i = 0; i < s->generator_count; i++) {
     const rl_str *features = rl_map_get(&s->generators[i].config, RL_STR("previewFeatures"));
     is_prisma |= rl_str_starts(s->generators[i].provider, RL_STR("prisma-client"));
-    asked |= features && rl_sql_mentions(*features, RL_STR("partialIndexes"));
+    for (size_t k = 0; features && k < features->len; k++)
+      asked |= rl_str_starts(rl_str_make(features->p + k, features->len - k), RL_STR("\"partialIndexes\""));
   }
   return is_prisma && !asked;
 }

@@ -161,17 +161,21 @@ bool rl_sql_mentions(rl_str sql, rl_str name) {
   return false;
 }
 
-rl_str rl_sql_renamed(rl_arena *arena, rl_str sql, rl_str old, rl_str now) {
+rl_str rl_sql_renamed(rl_arena *arena, rl_str sql, rl_str old, rl_str now, rl_str table) {
   scan c = {sql, 0, 0};
   rl_buf b;
   size_t done = 0;
+  rl_str before = {"", 0}, owner = {"", 0};
   rl_buf_init(&b);
   for (rl_str token = next(&c); token.len; token = next(&c)) {
-    if (!is_name(token, old)) continue;
-    size_t at = (size_t)(token.p - sql.p);
-    rl_buf_put(&b, sql.p + done, at - done);
-    rl_dialect_sqlite.identifier(&b, now);
-    done = c.at;
+    bool own = rl_str_is(before, ".") && (is_word(owner, "new") || is_word(owner, "old") || is_name(owner, table));
+    if (is_name(token, old) && (!table.len || own)) {
+      rl_buf_put(&b, sql.p + done, (size_t)(token.p - sql.p) - done);
+      rl_dialect_sqlite.identifier(&b, now);
+      done = c.at;
+    }
+    owner = before;
+    before = token;
   }
   rl_buf_put(&b, sql.p + done, sql.len - done);
   rl_str text = b.failed ? (rl_str){NULL, 0} : rl_arena_str(arena, rl_buf_view(&b));

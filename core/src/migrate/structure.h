@@ -28,6 +28,7 @@ typedef struct rl_db_column {
   bool list, required;
   bool autoincrement; /* a sequence of its own, an identity, or SQLite's row id
                        */
+  bool implied;       /* autoincrement, but the schema does not ask for it: an Int key of SQLite */
   bool identity;      /* PostgreSQL: GENERATED ... AS IDENTITY */
   bool computed;      /* GENERATED ALWAYS AS (...): left as it is */
   rl_str generated;   /* computed: those words */
