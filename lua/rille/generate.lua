@@ -80,14 +80,14 @@ local function draw(tables, path)
   local input, output = os.tmpname(), os.tmpname()
   write(input, text)
   local status = os.execute(("command -v dot >/dev/null 2>&1 || exit 69; dot -Tsvg -o '%s' '%s' 2>'%s.err'"):format(output, input, input))
-  if status == true or status == 0 then status = nil end
+  local drawn = status == true or status == 0
   local svg, said = read(output), read(input .. ".err") or ""
   for _, name in ipairs { input, output, input .. ".err" } do os.remove(name) end
-  if status ~= nil and said == "" then
+  if not drawn and said == "" then
     errors.raise("VALIDATION", "a picture of the schema needs the program `dot` of Graphviz (Debian: apt-get install graphviz); "
       .. "a file that ends in .dot, and Mermaid, do without it")
   end
-  if status ~= nil then errors.raise("VALIDATION", "dot could not draw the schema: %s", (said:gsub("%s+$", ""):gsub("\n", "; "))) end
+  if not drawn or not svg then errors.raise("VALIDATION", "dot could not draw the schema: %s", (said:gsub("%s+$", ""):gsub("\n", "; "))) end
   return write(path, svg)
 end
 

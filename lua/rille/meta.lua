@@ -38,10 +38,13 @@
 ---@field retries? integer how often it is repeated after P2034: 0
 ---@field read_only? boolean writes are P2028
 
---- Models are fields: db.user, db.User; db.blog_post, db.blogPost, db.BlogPost.
----@class rille.Client
----@field [string] rille.Model
+--- What a client has beside its models. The class of a client that `rille generate` makes is one of these with the models of the schema.
+---@class rille.ClientMethods
 local Client = {}
+
+--- Models are fields: db.user, db.User; db.blog_post, db.blogPost, db.BlogPost.
+---@class rille.Client: rille.ClientMethods
+---@field [string] rille.Model
 
 --- Closes the client; calling it again does nothing. The pool closes with the last client of the process that shares it.
 function Client:close() end

@@ -63,7 +63,7 @@ local function write_client(self, classes)
   end
   fields[#fields + 1] = { "transaction", ("fun(self: %s, fn: (fun(tx: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) }
   fields[#fields + 1] = { "batch", ("fun(self: %s, fn: (fun(b: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) }
-  self.out:class(own, fields, { parent = "rille.Client", doc = "The client: each model by its three names.", open = true })
+  self.out:class(own, fields, { parent = "rille.ClientMethods", doc = "The client: each model by its three names.", open = true })
 end
 
 --- The text of the annotations. The same schema gives the same text.
