@@ -210,8 +210,8 @@ describe("types for editors", function()
 
   it("agree with the core on arguments", function()
     local words = {}
-    for word in ("where select include omit order_by cursor take skip distinct lock data skip_duplicates limit create update on by having _count _sum _avg _min _max "
-      .. "relation_load_strategy batch wher"):gmatch "%S+" do words[#words + 1] = word end
+    for word in ("where select include omit order_by cursor take skip distinct lock data skip_duplicates limit create update on by having "
+      .. "_count _sum _avg _min _max relation_load_strategy batch wher"):gmatch "%S+" do words[#words + 1] = word end
     local classes = { find_unique = "FindUniqueArgs", find_first = "FindArgs", find_many = "FindArgs", find_first_or_throw = "FindArgs", create = "CreateArgs",
       create_many = "CreateManyArgs", create_many_and_return = "CreateManyAndReturnArgs", update = "UpdateArgs", update_many = "UpdateManyArgs",
       update_many_and_return = "UpdateManyAndReturnArgs", upsert = "UpsertArgs", upsert_many = "UpsertManyArgs", delete = "DeleteArgs",
@@ -247,7 +247,9 @@ describe("types for editors", function()
         if key.names_row then
           assert(unique[key.client_name], key.client_name)
           if #key.fields > 1 then
-            agree(prefix .. "Key." .. key.client_name, names(), model, "find_unique", function(word) return { where = { [key.client_name] = { [word] = 1 } } } end)
+            agree(prefix .. "Key." .. key.client_name, names(), model, "find_unique", function(word)
+              return { where = { [key.client_name] = { [word] = 1 } } }
+            end)
           end
         end
       end
@@ -270,7 +272,9 @@ describe("types for editors", function()
         local typed = annotations.fields(known, prefix .. "OrderBy")[f.name]
         if typed and f.kind ~= "relation" then
           local sort = annotations.class_in(known, typed.type)
-          agree(sort, { "sort", "nulls", "null" }, model, "find_many", function(word) return { order_by = { [f.name] = { [word] = word == "sort" and "asc" or "last" } } } end)
+          agree(sort, { "sort", "nulls", "null" }, model, "find_many", function(word)
+            return { order_by = { [f.name] = { [word] = word == "sort" and "asc" or "last" } } }
+          end)
         end
       end
     end)

@@ -112,8 +112,8 @@ local function model_node(out, m)
 end
 
 local function enum_node(out, e)
-  local rows = { "<TR>" .. cell(font("<B>" .. html(e.name) .. "</B>", 'COLOR="#ffffff" POINT-SIZE="12"') .. font("&#160;&#160;enum", 'COLOR="#d1fae5" POINT-SIZE="9"'),
-    'ALIGN="LEFT" CELLPADDING="6" BGCOLOR="#0f766e"') .. "</TR>" }
+  local title = font("<B>" .. html(e.name) .. "</B>", 'COLOR="#ffffff" POINT-SIZE="12"') .. font("&#160;&#160;enum", 'COLOR="#d1fae5" POINT-SIZE="9"')
+  local rows = { "<TR>" .. cell(title, 'ALIGN="LEFT" CELLPADDING="6" BGCOLOR="#0f766e"') .. "</TR>" }
   for i, v in ipairs(e.values) do
     rows[#rows + 1] = "<TR>" .. cell(html(v.name), ('ALIGN="LEFT" BGCOLOR="%s"'):format(i % 2 == 0 and "#f0fdfa" or "#ffffff")) .. "</TR>"
   end
@@ -124,7 +124,7 @@ end
 local function relation_edge(out, by_name, r)
   local m, f = r.model, r.field
   local from, to, tail, head = quoted(m.name), quoted(f.target), "crowodot", "crowodot"
-  local label = ""
+  local label
   if f.relation ~= "many_to_many" then
     local many, optional = ends_of(by_name, r)
     tail = many and "crowodot" or "noneteeodot" -- how many rows of the side with the key

@@ -100,7 +100,8 @@ end
 local function by_type(model)
   local periods, clocks = {}, { Time = true, Timetz = true }
   for _, f in ipairs(model.scalars) do
-    if f.type == "DateTime" and f.kind == "scalar" and not f.list and not clocks[f.native or ""] then periods[#periods + 1] = { f.name, "rille.Period", true } end
+    local moment = f.type == "DateTime" and f.kind == "scalar" and not f.list
+    if moment and not clocks[f.native or ""] then periods[#periods + 1] = { f.name, "rille.Period", true } end
   end
   local one = model:name "Field"
   if #periods > 0 then one = one .. "|" .. model:class("Periods", periods, { doc = "The period that the moments of one field lie in." }) end
@@ -113,7 +114,8 @@ local function summaries(model, method)
     { "take", "integer", true }, { "skip", "integer", true } }
   local count, aggregate, result = {}, {}, {}
   for i, f in ipairs(page) do count[i], aggregate[i] = f, f end
-  local group = { { "by", by_type(model) }, page[1], { "having", having(model), true }, { "order_by", one_or_many(group_order(model, found)), true }, page[4], page[5] }
+  local group = { { "by", by_type(model) }, page[1], { "having", having(model), true }, { "order_by", one_or_many(group_order(model, found)), true },
+    page[4], page[5] }
   local groups = {}
   for _, f in ipairs(model.scalars) do groups[#groups + 1] = { f.name, model.values:output(f), true } end
   for _, a in ipairs(found) do
@@ -149,7 +151,8 @@ function methods.write(model)
   end
   summaries(model, method)
   if not model.m.view then
-    list[#list + 1] = { "validate", ("fun(self: %s, data: %s): true|nil, table[]|nil"):format(own, model:name "Create"), nil, "Checks a data table as create would." }
+    local type = ("fun(self: %s, data: %s): true|nil, table[]|nil"):format(own, model:name "Create")
+    list[#list + 1] = { "validate", type, nil, "Checks a data table as create would." }
   end
   return model:class("Model", list, { parent = "rille.Model", open = true })
 end

@@ -199,13 +199,13 @@ end
 --- What may be done to the rows of a relation inside data.
 function model:nested(r, mode)
   local function many(type) return r.list and one_or_many(type) or type end
-  local fields = {
-    { "create", many(self:of(r, "Create")), true }, { "connect", many(self:of(r, "WhereUnique")), true },
-    { "connect_or_create", many(self.out:class(self:of(r, "ConnectOrCreate"), { { "where", self:of(r, "WhereUnique") }, { "create", self:of(r, "Create") } })), true },
-  }
+  local unique, create = self:of(r, "WhereUnique"), self:of(r, "Create")
+  local either = self.out:class(self:of(r, "ConnectOrCreate"), { { "where", unique }, { "create", create } })
+  local fields = { { "create", many(create), true }, { "connect", many(unique), true }, { "connect_or_create", many(either), true } }
   local function add(name, type) fields[#fields + 1] = { name, type, true } end
   if r.list and r.relation ~= "many_to_many" then
-    add("create_many", self.out:class(self:of(r, "CreateManyInside"), { { "data", one_or_many(self:of(r, "CreateRow")) }, { "skip_duplicates", "boolean", true } }))
+    local rows = { { "data", one_or_many(self:of(r, "CreateRow")) }, { "skip_duplicates", "boolean", true } }
+    add("create_many", self.out:class(self:of(r, "CreateManyInside"), rows))
   end
   if mode == "Update" then (r.list and self.nested_list or self.nested_one)(self, r, add) end
   return self:class(r.name .. "." .. mode, fields)

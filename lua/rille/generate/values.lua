@@ -149,8 +149,9 @@ end
 function values:change(field)
   local t = facts(self, field)
   if field.list then
-    local class = self.out:class(self.shared .. t.word .. "ListChange", { { "set", list_of(t.input), true }, { "push", t.input .. "|" .. list_of(t.input), true } })
-    return list_of(t.input) .. "|" .. class
+    local many = list_of(t.input)
+    local class = self.out:class(self.shared .. t.word .. "ListChange", { { "set", many, true }, { "push", t.input .. "|" .. many, true } })
+    return many .. "|" .. class
   end
   if t.json then return "any" end
   local value = self:input(field)

@@ -1,0 +1,352 @@
+--- Factories: rows by model, with their parents and children, written in batches.
+local client = require "rille.client"
+local core = require "rille.core"
+local errors = require "rille.errors"
+local fields = require "rille.seed.fields"
+local progress = require "rille.seed.progress"
+local rows = require "rille.seed.rows"
+
+local factory = {}
+factory.__index = factory
+
+local BATCH, POOL = 500, 1000
+
+-- ------------------------------------------------------------------ what stands for related rows
+
+local function related(kind, model, count, overrides)
+  if type(model) ~= "string" then errors.raise("VALIDATION", "seed.%s takes the name of a model", kind) end
+  return { [rows.RELATED] = kind, model = model, count = count, overrides = overrides or {} }
+end
+
+--- n (or between { least, most }) new rows of a model that belong to the row: for a list. The overrides are as of create.
+function factory.many(model, n, overrides) return related("many", model, n or 1, overrides) end
+
+--- A new row of a model that the row belongs to, each its own.
+function factory.one(model, overrides) return related("one", model, 1, overrides) end
+
+--- A row that is there, or for a list n (or between { least, most }) different ones of them.
+function factory.pick(model, n) return related("pick", model, n or 1) end
+
+-- ------------------------------------------------------------------ factories
+
+local OPTIONS = { seed = 1, db = 1, batch = 1, progress = 1 }
+
+---@class rille.SeedOptions
+---@field db rille.ClientMethods
+---@field seed? integer|string 1
+---@field batch? integer rows written at once: 500
+---@field progress? boolean|"lines"|fun(model: string, done: integer, total: integer) a bar on a terminal; false: none; "lines": a line a model
+
+--- Factories on a client. The same seed, definitions and calls give the same rows.
+---@param options rille.SeedOptions
+function factory.new(options)
+  if type(options) ~= "table" then errors.raise("VALIDATION", "seed.new takes a table of options, not a %s", type(options)) end
+  errors.check_keys(options, OPTIONS, "seed.new")
+  local seed, batch = options.seed or 1, options.batch or BATCH
+  if type(seed) ~= "number" and type(seed) ~= "string" then errors.raise("VALIDATION", "`seed`: a number or a text is wanted, not a %s", type(seed)) end
+  if type(batch) ~= "number" or batch < 1 or batch % 1 ~= 0 then errors.raise("VALIDATION", "`batch`: a whole number from 1 is wanted") end
+  local schema = core.schema_models(client.scope(options.db, "seed"))
+  local self = setmetatable({ db = options.db, schema = schema, batch = batch, progress = options.progress, plans = {}, names = {}, definitions = {},
+    pools = {}, making = {}, state = { seed = seed, sources = {}, taken = {} }, counts = {} }, factory)
+  for _, m in ipairs(schema.models) do
+    if not m.ignored then
+      local plan = rows.plan(schema, m)
+      self.names[m.snake] = true
+      for _, name in ipairs { m.snake, m.camel, m.name } do self.plans[name] = plan end
+    end
+  end
+  return self
+end
+
+local function plan_of(self, name)
+  local plan = type(name) == "string" and self.plans[name]
+  if plan then return plan end
+  local near = type(name) == "string" and errors.nearest(name, self.names)
+  return errors.raise("VALIDATION", "seed: the schema has no model `%s`%s", tostring(name), near and ("; did you mean `%s`?"):format(near) or "")
+end
+
+local function check_definition(self, plan, definition)
+  if type(definition) ~= "table" then errors.raise("VALIDATION", "seed: a table of fields is wanted for %s, not a %s", plan.model.name, type(definition)) end
+  rows.check_names(plan, definition)
+  for name, value in pairs(definition) do
+    local f = plan.field[name]
+    if rows.is_related(value) then
+      if f.kind ~= "relation" then errors.raise("VALIDATION", "seed: %s.%s is no relation", plan.model.name, name) end
+      if plan_of(self, value.model).model.name ~= f.target then
+        errors.raise("VALIDATION", "seed: %s.%s leads to %s, not to %s", plan.model.name, name, f.target, value.model)
+      end
+      local kind = value[rows.RELATED]
+      if (kind == "many" and not f.list) or (kind == "one" and f.list) then
+        errors.raise("VALIDATION", "seed: %s.%s is %s; write seed.%s", plan.model.name, name, f.list and "a list" or "a single row", f.list and "many" or "one")
+      end
+    end
+  end
+end
+
+--- Says what the fields of a model get: values, functions of a source of numbers (such as seed.name), or related rows (many, one, pick). What is not
+--- said follows from the schema.
+function factory:define(model, definition)
+  local plan = plan_of(self, model)
+  check_definition(self, plan, definition)
+  self.definitions[plan.model.name] = definition
+  return self
+end
+
+-- ------------------------------------------------------------------ parents
+
+local function key_of(row, names)
+  local key = {}
+  for i, name in ipairs(names) do key[i] = row[name] end
+  return key
+end
+
+-- Rows of a model that others can belong to: those made here, else those in the database.
+local function pool_of(self, plan)
+  local pool = self.pools[plan.model.name]
+  if pool then return pool end
+  local order = {}
+  for _, key in ipairs(plan.model.keys) do
+    if key.kind == "primary" then
+      for i, name in ipairs(key.fields) do order[i] = { [name] = "asc" } end
+    end
+  end
+  pool = self.db[plan.model.name]:find_many { order_by = order, take = POOL }
+  self.pools[plan.model.name] = pool
+  return pool
+end
+
+local function enter(self, plan)
+  if self.making[plan.model.name] then
+    errors.raise("VALIDATION", "seed: rows of %s need themselves first, by relations that are all required; give one of them", plan.model.name)
+  end
+  self.making[plan.model.name] = true
+end
+
+local function make_parents(self, target, n, overrides)
+  enter(self, target)
+  local made = factory.make(self, target, n, overrides or {})
+  self.making[target.model.name] = nil
+  return made
+end
+
+-- A function that gives, row by row, the foreign keys of a relation.
+local function parent_keys(self, plan, f, wanted, total)
+  local target, g = plan_of(self, f.target), rows.source(self.state, plan, f.name)
+  local single = not plan_of(self, f.target).field[f.opposite].list
+  local kind = wanted and wanted[rows.RELATED]
+  local own
+  if kind == "one" or (single and kind ~= "pick") then
+    own = make_parents(self, target, total, wanted and wanted.overrides)
+  else
+    enter(self, plan)
+    local pool = pool_of(self, target)
+    if #pool == 0 and kind == "pick" then
+      errors.raise("VALIDATION", "seed: there is no row of %s to pick for %s.%s", target.model.name, plan.model.name, f.name)
+    end
+    if #pool == 0 then pool = make_parents(self, target, math.max(1, math.min(10, math.ceil(total / 3)))) end
+    self.making[plan.model.name] = nil
+    own = pool
+    if single then own = g:sample(pool, total) end
+  end
+  local each = kind == "one" or single
+  return function(index)
+    local row = each and own[index] or not each and g:choice(own)
+    if not row then
+      errors.raise("VALIDATION", "seed: there are too few rows of %s for %s.%s, which takes each once", target.model.name, plan.model.name, f.name)
+    end
+    return key_of(row, f.other_fields)
+  end
+end
+
+-- For each relation whose key the rows hold, and that is to be filled: a function as above.
+local function parent_makers(self, plan, definition, overrides, total)
+  local makers = {}
+  for _, f in ipairs(plan.model.fields) do
+    if f.kind == "relation" and f.holds_key and not f.ignored then
+      local said = overrides[f.name]
+      if said == nil then said = definition[f.name] end
+      local by_key, required = false, false
+      for _, name in ipairs(f.own_fields) do
+        by_key = by_key or overrides[name] ~= nil or definition[name] ~= nil
+        required = required or not fields.may_be_absent(plan.field[name])
+      end
+      if rows.is_related(said) then
+        makers[#makers + 1] = { f, parent_keys(self, plan, f, said, total) }
+      elseif said == nil and not by_key and required then
+        makers[#makers + 1] = { f, parent_keys(self, plan, f, nil, total) }
+      end
+    end
+  end
+  return makers
+end
+
+-- ------------------------------------------------------------------ children
+
+local function how_many(g, count)
+  if type(count) == "table" then return g:int(count[1], count[2]) end
+  return count
+end
+
+-- Rows of a many-to-many relation are there before the row is, and are connected with it.
+local function connections(self, plan, f, wanted, g)
+  local target, n = plan_of(self, f.target), how_many(g, wanted.count)
+  local chosen
+  if wanted[rows.RELATED] == "pick" then
+    chosen = g:sample(pool_of(self, target), n)
+  else
+    chosen = n > 0 and make_parents(self, target, n, wanted.overrides) or {}
+  end
+  local key = target.keys[1].fields[1]
+  local connect = {}
+  for i, row in ipairs(chosen) do connect[i] = { [key] = row[key] } end
+  return #connect > 0 and { connect = connect } or nil
+end
+
+-- Children of all rows at once.
+local function add_children(self, plan, made, wishes)
+  for name, list in pairs(wishes) do
+    local f = plan.field[name]
+    local target = plan_of(self, f.target)
+    local g, keys, overrides = rows.source(self.state, plan, name), {}, nil
+    for i, row in ipairs(made) do
+      local wanted = list[i]
+      for _ = 1, wanted and how_many(g, wanted.count) or 0 do keys[#keys + 1] = key_of(row, f.own_fields) end
+      overrides = overrides or wanted and wanted.overrides
+    end
+    local values = {}
+    for name_of, value in pairs(overrides or {}) do values[name_of] = value end
+    for i, own in ipairs(f.other_fields) do
+      values[own] = function(child) return keys[child.batch_index][i] end
+    end
+    if #keys > 0 then factory.make(self, target, #keys, values) end
+  end
+end
+
+-- ------------------------------------------------------------------ making
+
+-- A list of rows for create_many, and for each the children that are still to come.
+local function build(self, plan, n, overrides)
+  local name = plan.model.name
+  local definition, wishes, built = self.definitions[name] or {}, {}, {}
+  local makers = parent_makers(self, plan, definition, overrides, n)
+  local index = 0
+  local function parents()
+    local keys = {}
+    for _, maker in ipairs(makers) do
+      for i, value in ipairs(maker[2](index)) do keys[maker[1].own_fields[i]] = value end
+    end
+    return keys
+  end
+  for i = 1, n do
+    index = i
+    self.counts[name] = (self.counts[name] or 0) + 1
+    for _, f in ipairs(plan.model.fields) do rows.source(self.state, plan, f.name).batch_index = i end
+    local row, wanted = rows.make(self.state, plan, definition, overrides, self.counts[name], parents)
+    for field, wish in pairs(wanted) do
+      local f = plan.field[field]
+      if f.relation == "many_to_many" then
+        row[field] = connections(self, plan, f, wish, rows.source(self.state, plan, field))
+      elseif not f.holds_key then
+        wishes[field] = wishes[field] or {}
+        wishes[field][i] = wish
+      end
+    end
+    built[i] = row
+  end
+  return built, wishes
+end
+
+local function copy(list)
+  local made = {}
+  for i, value in ipairs(list) do made[i] = value end
+  return made
+end
+
+--- Makes n rows; what create does behind its arguments.
+function factory.make(self, plan, n, overrides)
+  local built, wishes = build(self, plan, n, overrides)
+  local model, tell, made = self.db[plan.model.name], progress.new(self.progress, plan.model.snake, n), {}
+  for first = 1, n, self.batch do
+    local part = {}
+    for i = first, math.min(n, first + self.batch - 1) do part[#part + 1] = built[i] end
+    for _, row in ipairs(model:create_many_and_return { data = part }) do made[#made + 1] = row end
+    tell(#made)
+  end
+  local pool = self.pools[plan.model.name]
+  if pool then
+    for _, row in ipairs(made) do pool[#pool + 1] = row end
+  else
+    self.pools[plan.model.name] = copy(made)
+  end
+  add_children(self, plan, made, wishes)
+  return made
+end
+
+local function arguments(self, model, n, overrides)
+  if type(n) == "table" then n, overrides = nil, n end
+  local plan = plan_of(self, model)
+  if plan.model.view then errors.raise("VALIDATION", "seed: %s is a view and can only be read", plan.model.name) end
+  if n ~= nil and (type(n) ~= "number" or n < 0 or n % 1 ~= 0) then
+    errors.raise("VALIDATION", "seed: how many rows of %s? A whole number is wanted", plan.model.name)
+  end
+  check_definition(self, plan, overrides or {})
+  self.making = {} -- a call that failed may have left something in it
+  return plan, n, overrides or {}
+end
+
+--- Makes rows: `f:create("user", 100, { role = "ADMIN" })` returns a list of them, `f:create("user", { name = "Mara" })` and `f:create "user"` the one row.
+--- What the overrides do not say comes from the definition of the model, else from the schema; parents that rows must have are picked from those
+--- that are there, or made.
+---@param model string
+---@param n? integer|table
+---@param overrides? table
+---@return table
+function factory:create(model, n, overrides)
+  local plan, count, values = arguments(self, model, n, overrides)
+  local made = factory.make(self, plan, count or 1, values)
+  if count then return made end
+  return made[1]
+end
+
+--- Rows as create would make them, without writing anything but the parents that they must have.
+function factory:build(model, n, overrides)
+  local plan, count, values = arguments(self, model, n, overrides)
+  local built = build(self, plan, count or 1, values)
+  if count then return built end
+  return built[1]
+end
+
+-- The fields by which a row is known again: the first key that the rows have values of.
+local function known_by(plan, row)
+  for _, key in ipairs(plan.keys) do
+    local complete = true
+    for _, name in ipairs(key.fields) do complete = complete and row[name] ~= nil end
+    if complete then return key.fields end
+  end
+  return errors.raise("VALIDATION", "seed: rows of %s have no unique key but those that the database makes; give one, so that they are known again",
+    plan.model.name)
+end
+
+--- Makes rows that are not there yet, and gives those that are the same values again: a script may run twice. As create, but without children; a row
+--- is known by its unique key. Returns the number of rows.
+---@param model string
+---@param n? integer|table
+---@param overrides? table
+---@return integer
+function factory:upsert(model, n, overrides)
+  local plan, count, values = arguments(self, model, n, overrides)
+  local built, wishes = build(self, plan, count or 1, values)
+  if next(wishes) then errors.raise("VALIDATION", "seed: upsert makes no related rows; upsert the rows of `%s` by themselves", (next(wishes))) end
+  local tell, done = progress.new(self.progress, plan.model.snake, #built), 0
+  for first = 1, #built, self.batch do
+    local part = {}
+    for i = first, math.min(#built, first + self.batch - 1) do part[#part + 1] = built[i] end
+    self.db[plan.model.name]:upsert_many { data = part, on = known_by(plan, part[1]) }
+    done = done + #part
+    tell(done)
+  end
+  self.pools[plan.model.name] = nil -- what is there is read again when somebody needs it
+  return #built
+end
+
+return factory
