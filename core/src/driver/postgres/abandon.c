@@ -6,15 +6,14 @@
 
 #include "base/clock.h"
 
-enum { PATIENCE_MS = 5000, REPEAT_MS = 50 };
+enum { PATIENCE_MS = 5000, REPEAT_MS = 50, ASKED_MS = 1 };
 
 /* Asked again after a while: a request that arrives between two statements is ignored by the server. */
 static void ask_to_stop(rl_conn *c) {
-  char ignored[256];
   int64_t now = rl_clock_ms();
   if (now < c->cancel_at || !c->canceller) return;
   c->cancel_at = now + REPEAT_MS;
-  (void)PQcancel(c->canceller, ignored, sizeof ignored);
+  rl_pg_canceller_ask(c->canceller);
 }
 
 static void drop(rl_conn *c, PGresult *r) {
@@ -39,7 +38,10 @@ static rille_status drain(rl_conn *c, rl_wait *wait, rl_error *err) {
     if (s != RILLE_OK) return s;
     drop(c, r);
   }
-  return RILLE_OK;
+  if (c->lost || !rl_pg_canceller_asks(c->canceller)) return RILLE_OK;
+  c->cancel_at = rl_clock_ms() + ASKED_MS; /* it is not to meet what comes next */
+  *wait = (rl_wait){.fd = -1, .until_ms = c->cancel_at};
+  return RILLE_AGAIN;
 }
 
 static void begin(rl_conn *c) {

@@ -92,7 +92,7 @@ static void pg_close(rl_conn *c) {
   PQclear(c->described);
   PQfreemem(c->notify);
   if (c->pg && c->pid != rl_process_id()) silence(c->pg);
-  PQfreeCancel(c->canceller);
+  rl_pg_canceller_free(c->canceller);
   PQfinish(c->pg);
   forget_start(c);
   rl_pg_forget_statements(c);
@@ -149,7 +149,7 @@ static rille_status connected(rl_conn *c, rl_error *err) {
   rille_status s = check_version(c, err);
   if (s != RILLE_OK) return s;
   forget_start(c);
-  c->canceller = PQgetCancel(c->pg);
+  c->canceller = rl_pg_canceller_new(c->pg);
   if (!c->canceller || PQsetnonblocking(c->pg, 1) != 0) return rl_fail_nomem(err);
   if (!PQenterPipelineMode(c->pg)) return rl_pg_fail_lost(c, true, err);
   c->ready = true;
@@ -234,8 +234,7 @@ static bool pg_transaction_failed(const rl_conn *c) {
 }
 
 static void pg_cancel(rl_conn *c) {
-  char ignored[256];
-  if (c->canceller) (void)PQcancel(c->canceller, ignored, sizeof ignored);
+  if (c->canceller) rl_pg_canceller_ask(c->canceller);
 }
 
 static int pg_descriptor(const rl_conn *c) {

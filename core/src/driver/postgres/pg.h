@@ -59,7 +59,7 @@ struct rl_conn {
   rl_pg_hosts *hosts;
   size_t address; /* which of them is being tried, and since when */
   int64_t address_since;
-  PGcancel *canceller; /* made when connected, so that any thread may use it */
+  struct rl_pg_canceller *canceller; /* made when connected, so that any thread may use it */
   long pid;
   bool ready, lost;
   bool server_gone; /* a FATAL message came while nothing was running */
@@ -147,6 +147,14 @@ rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err);
 /* The next answer of libpq, possibly NULL: RILLE_OK; AGAIN; or an error, then the connection is lost. */
 rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *err);
 void rl_pg_drop_result(rl_conn *c);
+
+/* cancel.c. ask returns at once, from any thread; while one request is on its way there is no second. What is sent
+ * while it `asks` might be stopped instead. */
+typedef struct rl_pg_canceller rl_pg_canceller;
+rl_pg_canceller *rl_pg_canceller_new(PGconn *pg); /* NULL: memory is short */
+void rl_pg_canceller_free(rl_pg_canceller *c);
+void rl_pg_canceller_ask(rl_pg_canceller *c);
+bool rl_pg_canceller_asks(const rl_pg_canceller *c);
 
 /* encode.c */
 rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);

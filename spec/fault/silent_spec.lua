@@ -1,0 +1,62 @@
+-- A network that goes silent on open connections: whoever has a deadline hears when it has passed, and nobody else in the thread waits for it.
+local support = require "support"
+local schedulers = require "coop.schedulers"
+
+if not support.server then return end
+
+local cqueues = require "cqueues"
+local Proxy = require "coop.proxy"
+
+local schema = "model Note {\n id Int @id @default(autoincrement())\n text String\n}"
+
+describe("a silent network", function()
+  after_each(support.cleanup)
+
+  -- fn(db) is called in a coroutine when nothing comes through any more; answers its error and how long it took.
+  local function in_silence(parameters, fn)
+    local queue, took, e = cqueues.new(), nil, nil
+    local worst, left, after = 0, true, nil
+    queue:wrap(function()
+      local _, url = support.open("postgresql", schema)
+      local proxy = Proxy.open(url)
+      local db = support.connect(proxy.url .. parameters, schema, { wait = "cqueues", pool = { size = 2 } })
+      db.note:create { data = { text = "kept" } }
+      queue:wrap(function()
+        while left do
+          local before = schedulers.now()
+          cqueues.sleep(0.01)
+          worst = math.max(worst, schedulers.now() - before)
+        end
+      end)
+      proxy.silent = true
+      local before = schedulers.now()
+      e = select(2, pcall(fn, db))
+      took = schedulers.now() - before
+      left = false
+      proxy:cut()
+      proxy.silent = false
+      after = db.note:count()
+      assert.equal(0, db:metrics().pool.in_use)
+      db:close()
+      proxy:close()
+    end)
+    assert(queue:loop())
+    assert.equal(1, after)
+    assert.is_true(worst < 0.8, ("the thread was away for %.3f s"):format(worst))
+    return e, took
+  end
+
+  it("keeps no call beyond socket_timeout", function()
+    local e, took = in_silence("&socket_timeout=1", function(db) db.note:find_many() end)
+    assert.equal("P1008", e.code)
+    assert.is_true(took >= 0.9 and took < 4, ("took %.1f s"):format(took))
+  end)
+
+  it("keeps no transaction beyond its timeout", function()
+    local e, took = in_silence("", function(db)
+      db:transaction(function(tx) tx.note:create { data = { text = "lost" } } end, { max_wait = 1000, timeout = 1000 })
+    end)
+    assert.equal("P2028", e.code)
+    assert.is_true(took >= 0.9 and took < 4, ("took %.1f s"):format(took))
+  end)
+end)
