@@ -27,14 +27,14 @@ function load.open(url)
   db:close()
 end
 
--- o: engine, url, seconds, threads (the last one runs the coroutines when there are some), coroutines, faults; before: a shell command.
+-- o: engine, url, seconds, threads (the last one runs the coroutines when there are some), coroutines, mode; before: a shell command.
 function load.start(o)
   local self = setmetatable({ folder = support.folder(), engine = o.engine, threads = o.threads or 17, coroutines = o.coroutines or 200 }, Load)
   self.seconds = o.seconds or load.SECONDS
   -- The sanitizers of this process, if there are any, are not those of the other.
   local command = ("cd '%s' && (%s env -u LD_PRELOAD sh -c 'echo $$ >pid; exec \"$@\"' - '%s' %d %d '%s' %s '%s' '%s' %g %d %s; "
     .. "echo $? >status) >out 2>&1 </dev/null &"):format(self.folder, o.before or "", assert(os.getenv "RILLE_HOST"), self.threads,
-      self.seconds + 120, package.searchpath("fault.worker", package.path), o.engine, o.url, self.folder, self.seconds, self.coroutines, o.faults and "faults" or "quiet")
+      self.seconds + 120, package.searchpath("fault.worker", package.path), o.engine, o.url, self.folder, self.seconds, self.coroutines, o.mode or "quiet")
   assert(os.execute(command))
   return self
 end

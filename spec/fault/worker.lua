@@ -3,13 +3,15 @@
 --   host THREADS SECONDS worker.lua ENGINE URL FOLDER RUN_SECONDS COROUTINES FAULTS
 --
 -- Writes the keys of transfers into FOLDER as soon as their fate is known: acked.N, refused.N, unknown.N. With FAULTS = "faults" errors of the
--- connection are expected and counted; else each is a failure.
+-- connection are expected and counted; else each is a failure. "hogs": as many threads as the pool has connections take all of them for longer than
+-- the others may wait.
 local bank = require "fault.bank"
 local rille = require "rille"
 local host = host -- luacheck: ignore
 
 local engine, url, folder = arg[1], arg[2], arg[3]
-local seconds, coroutines, faulty = tonumber(arg[4]), tonumber(arg[5]), arg[6] == "faults"
+local seconds, coroutines, faulty = tonumber(arg[4]), tonumber(arg[5]), arg[6] ~= "quiet"
+local hogs = arg[6] == "hogs" and host.thread <= 5
 
 local cooperative = coroutines > 0 and host.thread == host.threads
 
@@ -20,7 +22,7 @@ local DUE = faulty and 20 or 150
 local pool = { size = 5, wait = faulty and 4000 or 60000 }
 
 -- What may go wrong when servers and networks do. After these nothing was committed:
-local refusals = { P1001 = true, P1002 = true, P1003 = true, P2024 = true, P2028 = true, P2034 = true, P2037 = true }
+local refusals = { P1001 = true, P1002 = true, P2024 = true, P2028 = true, P2034 = true, P2037 = true, P2039 = engine == "sqlite" or nil }
 -- and after these nobody knows:
 local doubts = { P1008 = true, P1017 = true }
 
@@ -100,6 +102,19 @@ local function act(db, actor, pause)
   if faulty and not ok then problem("actor %d could not work again", actor) end
 end
 
+local function guard(fn, ...)
+  local ok, e = pcall(fn, ...)
+  if not ok then problem("%s", tostring(e)) end
+end
+
+local function hog(db, actor, pause)
+  guard(db.transaction, db, function(tx)
+    tx.account:count {}
+    host.sleep(seconds)
+  end, { max_wait = 60000, timeout = 60000 })
+  act(db, actor, pause)
+end
+
 local function run_coroutines(db)
   local cqueues = require "cqueues"
   local queue = cqueues.new()
@@ -125,13 +140,8 @@ local function check_rest(db)
   if row.busy > 0 then problem("%d connections are left in a transaction", row.busy) end
 end
 
-local function guard(fn, ...)
-  local ok, e = pcall(fn, ...)
-  if not ok then problem("%s", tostring(e)) end
-end
-
 local db = rille.connect { url = url, schema_text = bank.schema, pool = pool, wait = cooperative and "cqueues" or nil }
-guard(cooperative and run_coroutines or act, db, host.thread, host.sleep)
+guard(cooperative and run_coroutines or hogs and hog or act, db, host.thread, host.sleep)
 host.meet()
 if host.thread == 1 then guard(check_rest, db) end
 host.meet()

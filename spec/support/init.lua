@@ -33,6 +33,13 @@ local function unique_name()
   return ("rille_%s_%d"):format(path:match "(%w+)$":lower(), serial), path
 end
 
+-- Another server from now on; answers the one before.
+function support.use_server(url)
+  local before = server
+  server = url
+  return before
+end
+
 -- Runs SQL on the test server, past rille. `database` is a name, "postgres" when missing.
 function support.psql(sql, database)
   local url = server:gsub("/postgres$", "/" .. (database or "postgres"))

@@ -4,7 +4,10 @@
 #   pg.sh run COMMAND...   starts one, runs COMMAND with RILLE_TEST_POSTGRES set, stops and removes it; the status is COMMAND's
 #   pg.sh start DIR        starts one in DIR (which must not exist) and prints its URL; it stays until `stop`
 #   pg.sh stop DIR         stops and removes it
+#   pg.sh crash DIR        kills the server and all its processes with SIGKILL
+#   pg.sh again DIR        starts it again after that, on the same port
 #
+# RILLE_PG_OWNER=PID with start: the process it belongs to; when that has gone, the next run removes it.
 # PG_SETTINGS="shared_buffers=512MB jit=off" adds settings. Clusters of runs that were killed are removed by the next run.
 # PostgreSQL refuses to run as root: then the server belongs to the user postgres.
 set -eu
@@ -77,6 +80,26 @@ stop_cluster() { # DIR
   rm -rf "$dir"
 }
 
+crash_cluster() { # DIR
+  local pid
+  pid=$(head -n 1 "$1/data/postmaster.pid")
+  # Stopped first, so that nobody is born while the others die.
+  kill -STOP "$pid"
+  # shellcheck disable=SC2046
+  kill -KILL $(ps -o pid= --ppid "$pid") "$pid" 2>/dev/null || true
+}
+
+start_again() { # DIR
+  local dir=$1 port tries
+  port=$(sed -n 4p "$dir/data/postmaster.pid")
+  for tries in 1 2 3 4 5 6 7 8 9 10; do # what was killed may still hold the shared memory
+    if as_server "$(bin_dir)/pg_ctl" -D "$dir/data" -o "-p $port" -l "$dir/server.log" -w -t 60 start >"$dir/start.log" 2>&1 </dev/null; then return; fi
+    sleep 0.2
+  done
+  cat "$dir/start.log" >&2
+  exit 1
+}
+
 started_at() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
 
 # A cluster belongs to the process that started it; pids come round again, so its start time is kept too.
@@ -110,10 +133,13 @@ case ${1:-} in
   start)
     [ ! -e "${2:?DIR}" ] || { echo "pg.sh: $2 exists" >&2; exit 1; }
     start_cluster "$(realpath -m "$2")"
+    if [ -n "${RILLE_PG_OWNER:-}" ]; then echo "$RILLE_PG_OWNER $(started_at "$RILLE_PG_OWNER")" >"$(realpath -m "$2")/owner"; fi
     ;;
+  crash) crash_cluster "$(realpath -m "${2:?DIR}")" ;;
+  again) start_again "$(realpath -m "${2:?DIR}")" ;;
   stop) stop_cluster "$(realpath -m "${2:?DIR}")" ;;
   *)
-    sed -n '2,10p' "$0" >&2
+    sed -n '2,12p' "$0" >&2
     exit 2
     ;;
 esac
