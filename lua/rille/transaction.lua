@@ -5,7 +5,6 @@ local errors = require "rille.errors"
 local guarded = require "rille.guarded"
 
 local methods = client.methods
-local unpack = table.unpack or unpack -- luacheck: ignore
 
 local OPTIONS = {
   max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, read_only = 1, after_commit = 1, after_rollback = 1,
@@ -38,7 +37,7 @@ end
 -- Calls all of them, and returns what the first failure was, in a table.
 local function call_all(list)
   local failure
-  for i = 1, #(list or {}) do
+  for i = 1, list and #list or 0 do
     local ok, e = pcall(list[i])
     if not ok and not failure then failure = { e } end
   end
@@ -54,18 +53,21 @@ local function rolled_back(frame)
 end
 
 local function hand_over(frame, when)
-  for _, fn in ipairs(frame[when] or {}) do add(frame.parent, when, fn) end
+  local list = frame[when]
+  for i = 1, list and #list or 0 do add(frame.parent, when, list[i]) end
 end
 
-local function committed(frame, result)
+-- Returns what fn has returned.
+local function committed(frame, ...)
   frame.over = true
   if frame.parent then
     hand_over(frame, "commit")
-    return hand_over(frame, "rollback")
+    hand_over(frame, "rollback")
+    return ...
   end
   local failure = call_all(frame.commit)
-  if not failure then return end
-  local meta = { committed = true, cause = failure[1], results = { n = result.n - 1, unpack(result, 2, result.n) } }
+  if not failure then return ... end
+  local meta = { committed = true, cause = failure[1], results = pack(...) }
   local text = ("Transaction error: the transaction is committed, but a function of after_commit failed: %s"):format(tostring(failure[1]))
   error(errors.new("P2028", text, meta), 0)
 end
@@ -73,51 +75,62 @@ end
 -- A commit that got no answer may have happened or not: then nothing is known that a function could be told.
 local function is_unknown(e) return errors.is_error(e) and e.kind == "connection" end
 
--- Runs fn on a scope that has begun: commits, or rolls back and raises what fn raised, the same object.
-local function run(steps, scope, frame, fn)
+local function enter(steps, scope, frame, fn)
   local tx = client.wrap(scope, steps)
   rawset(tx, client.IN_TRANSACTION, true)
   rawset(tx, FRAME, frame)
-  local result = pack(pcall(fn, tx))
-  if result[1] then
-    local ok, e = pcall(steps.finish, scope, true)
-    if not ok then
-      if is_unknown(e) then frame.over = true else rolled_back(frame) end
-      error(e, 0)
-    end
-    committed(frame, result)
-    return unpack(result, 2, result.n)
-  end
-  pcall(steps.finish, scope, false) -- what fn raised says more than a failed rollback
-  rolled_back(frame)
-  error(result[2], 0)
+  return fn(tx)
 end
 
+-- Commits and returns what fn has returned, or rolls back and raises what it has raised, the same object. When memory is short for that, core.close
+-- rolls back without any.
+local function conclude(steps, scope, frame, ok, ...)
+  if ok then
+    local done, e = pcall(steps.finish, scope, true)
+    if done then return committed(frame, ...) end
+    core.close(scope)
+    if is_unknown(e) then frame.over = true else rolled_back(frame) end
+    return error(e, 0)
+  end
+  if not pcall(steps.finish, scope, false) then core.close(scope) end -- what fn raised says more than a failed rollback
+  rolled_back(frame)
+  return error((...), 0)
+end
+
+-- The transaction is rolled back then and there, and not only when it is collected: where its coroutine is closed, and where memory was short
+-- between its steps.
 local Guard = {}
 function Guard.__close(guard)
+  if not guard.scope then return end
   core.close(guard.scope)
   rolled_back(guard.frame)
 end
 
-local is_yieldable = coroutine.isyieldable or function() return false end -- luacheck: ignore
-
--- Where fn may be left in its middle, since its coroutine is closed, the transaction is rolled back then and there, and not only when it is
--- collected.
-local function run_in(steps, scope, frame, fn)
-  if steps == core and not is_yieldable() then return run(steps, scope, frame, fn) end
-  return guarded(setmetatable({ scope = scope, frame = frame }, Guard), run, steps, scope, frame, fn)
+local function run(guard, steps, begin, parent, options, fn)
+  guard.scope = begin(parent, options)
+  return conclude(steps, guard.scope, guard.frame, pcall(enter, steps, guard.scope, guard.frame, fn))
 end
 
-local function with_retries(steps, parent, fn, options, retries)
-  local attempt = 0
-  while true do
-    local result = pack(pcall(function() return run_in(steps, steps.begin(parent, options), new_frame(nil, options), fn) end))
-    if result[1] then return unpack(result, 2, result.n) end
-    local e = result[2]
-    attempt = attempt + 1
-    if attempt > retries or not errors.is_error(e) or e.code ~= "P2034" then error(e, 0) end
-    steps.back_off(attempt, parent)
-  end
+-- Runs fn in what `begin` begins.
+local function run_in(steps, begin, parent, options, frame, fn)
+  local guard = setmetatable({ scope = false, frame = frame }, Guard)
+  return guarded(guard, run, guard, steps, begin, parent, options, fn)
+end
+
+local attempt
+
+local function judge(try, ok, ...)
+  if ok then return ... end
+  local e = ...
+  try.count = try.count + 1
+  if try.count > try.most or not errors.is_error(e) or e.code ~= "P2034" then error(e, 0) end
+  try.steps.back_off(try.count, try.parent)
+  return attempt(try)
+end
+
+function attempt(try)
+  local frame = new_frame(nil, try.options)
+  return judge(try, pcall(run_in, try.steps, try.steps.begin, try.parent, try.options, frame, try.fn))
 end
 
 local function check_function(fn, what)
@@ -155,9 +168,9 @@ function methods:transaction(fn, options)
   local nested = self[client.IN_TRANSACTION]
   local retries = check(fn, options, nested)
   local steps = self[client.STEPS]
-  if nested then return run_in(steps, steps.nest(scope), new_frame(rawget(self, FRAME)), fn) end
-  if retries == 0 then return run_in(steps, steps.begin(scope, options), new_frame(nil, options), fn) end
-  return with_retries(steps, scope, fn, options, retries)
+  if nested then return run_in(steps, steps.nest, scope, nil, new_frame(rawget(self, FRAME)), fn) end
+  if retries == 0 then return run_in(steps, steps.begin, scope, options, new_frame(nil, options), fn) end
+  return attempt { steps = steps, parent = scope, options = options, fn = fn, most = retries, count = 0 }
 end
 
 local function frame_of(tx, method, fn)

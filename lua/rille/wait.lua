@@ -1,5 +1,6 @@
 --- Cooperative clients: the loop that drives a job of the core through a wait hook, and the methods that use it.
 local core = require "rille.core"
+local errors = require "rille.errors"
 
 local wait = {}
 
@@ -16,6 +17,14 @@ Guard.__close = abandon
 
 local step = core.step
 
+-- The answer to a commit must be known: where the scheduler has no memory to wait for it, the thread waits.
+local function wait_steadily(hook, fd, mode, seconds)
+  local ok, e = pcall(hook.wait, fd, mode, seconds)
+  if ok then return end
+  if e ~= "not enough memory" then error(e, 0) end
+  core.poll(fd, fd and mode, seconds)
+end
+
 -- The steps of a job from its first wait to its end.
 local function attend(guard)
   local hook, job = guard.hook, guard.job
@@ -23,7 +32,7 @@ local function attend(guard)
   while mode do
     if fd then
       guard.fd = fd
-      hook.wait(fd, mode, seconds)
+      if guard.steady then wait_steadily(hook, fd, mode, seconds) else hook.wait(fd, mode, seconds) end
       guard.fd = nil
       hook.forget(fd)
     else
@@ -50,11 +59,19 @@ else
   end
 end
 
--- Takes what a start or a step of a job has answered, and returns its result; of a stream, also the job when it has more.
-local function finish(hook, mode, a, b, job)
+local function watch(guard, mode, a, b, job)
   if not mode then return a, b end
-  return attend_safely(setmetatable({ hook = hook, job = job, mode = mode, at = a, seconds = b }, Guard))
+  guard.mode, guard.at, guard.seconds, guard.job = mode, a, b, job
+  return attend_safely(guard)
 end
+
+-- It is there before the job runs, which must not be lost when memory is short.
+local function new_guard(hook)
+  return setmetatable({ hook = hook, job = false, mode = false, at = false, seconds = false, fd = false, steady = false }, Guard)
+end
+
+-- Starts a job and returns its result; of a stream, also the job when it has more.
+local function finish(hook, start, ...) return watch(new_guard(hook), start(...)) end
 
 -- The hook of a model or scope where the running code may wait; nil where it must block.
 local function hook_for(owner)
@@ -69,7 +86,7 @@ for _, name in ipairs(core.actions) do
   models[name] = function(model, args)
     local hook = hook_for(model)
     if not hook then return block(model, args) end
-    return (finish(hook, core.job_model(model, args, name)))
+    return (finish(hook, core.job_model, model, args, name))
   end
 end
 
@@ -88,11 +105,12 @@ local function next_batch(stream)
   local hook = hook_for(stream.model) or BLOCKING
   stream.job, stream.position = nil, 0
   if not job then
-    stream.rows, stream.job = finish(hook, core.job_stream(stream.model, stream.args, stream.size))
+    stream.rows, stream.job = finish(hook, core.job_stream, stream.model, stream.args, stream.size)
     return
   end
+  local guard = new_guard(hook)
   local mode, a, b = step(job)
-  stream.rows, stream.job = finish(hook, mode, a, b, job)
+  stream.rows, stream.job = watch(guard, mode, a, b, job)
 end
 
 local function next_row(stream)
@@ -122,7 +140,7 @@ local function or_block(start, block)
   return function(scope, ...)
     local hook = hook_for(scope)
     if not hook then return block(scope, ...) end
-    return (finish(hook, start(scope, ...)))
+    return (finish(hook, start, scope, ...))
   end
 end
 
@@ -133,14 +151,19 @@ wait.script = or_block(core.job_script, core.script)
 wait.batch = or_block(core.job_batch, core.batch)
 
 local function start_scope(hook, scope)
-  finish(hook, core.job_begin(scope))
+  finish(hook, core.job_begin, scope)
   return scope
+end
+
+-- An error of rille's own says that the database has answered, or heard nothing. After any other one nobody knows how far the step has come.
+local function over(scope, e)
+  if errors.is_error(e) then core.over(scope, true) else core.close(scope) end
 end
 
 local function begun(hook, scope)
   local ok, e = pcall(start_scope, hook, scope)
   if ok then return scope end
-  core.over(scope)
+  over(scope, e)
   return error(e, 0)
 end
 
@@ -156,14 +179,19 @@ function wait.nest(parent)
   return begun(hook, core.inner_tx(parent))
 end
 
-local function end_scope(hook, scope, commit) finish(hook, core.job_finish(scope, commit)) end
+local function end_scope(hook, scope, commit)
+  local guard = new_guard(hook)
+  guard.steady = commit
+  watch(guard, core.job_finish(scope, commit))
+end
 
 function wait.finish(scope, commit)
   local hook = hook_for(scope)
   if not hook then return core.finish(scope, commit) end
   local ok, e = pcall(end_scope, hook, scope, commit)
-  core.over(scope)
-  if not ok then error(e, 0) end
+  if ok then return core.over(scope) end
+  if commit then over(scope, e) else core.close(scope) end
+  error(e, 0)
 end
 
 --- Waits once for what a step has asked for: in the scheduler where the code can, else by blocking the thread. `guard.fd` is the descriptor that

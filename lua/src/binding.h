@@ -156,6 +156,8 @@ static inline rille_tx *rl_slot_tx(const rl_slot *slot) {
   return slot->tx ? slot->tx->tx : NULL;
 }
 void rl_tx_drop(rl_tx *tx);
+/* Rolls back now, whoever still has a reference; all its scopes are over. */
+void rl_tx_cut(rl_tx *tx);
 void rl_slot_setup(lua_State *L);
 
 /* walk.c: a Lua value to the tape. Raises VALIDATION with the path. */

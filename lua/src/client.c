@@ -19,7 +19,7 @@ rl_scope *rl_scope_push(lua_State *L) {
 }
 
 void rl_scope_must_be_open(lua_State *L, const rl_scope *scope) {
-  if (scope->client && !scope->ended) return;
+  if (scope->client && !scope->ended && (scope->depth == 0 || scope->tx->tx)) return;
   if (scope->depth > 0)
     rl_raise(
         L, "P2028",
@@ -180,10 +180,13 @@ static void dispose(lua_State *L, rl_scope *scope) {
   scope->ended = 1;
 }
 
-/* core.close(scope): idle operations end at once, so the pool may close its connections. Again does nothing. */
+/* core.close(scope): idle operations end at once, so the pool may close its connections. A transaction, also one around
+ * a savepoint, is rolled back at once. Needs no memory. Again does nothing. */
 static int close_client(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
-  if (scope && scope->client) dispose(L, scope);
+  if (!scope || !scope->client) return 0;
+  if (scope->depth > 0) rl_tx_cut(scope->tx);
+  dispose(L, scope);
   return 0;
 }
 

@@ -12,6 +12,12 @@ void rl_tx_drop(rl_tx *tx) {
   free(tx);
 }
 
+void rl_tx_cut(rl_tx *tx) {
+  if (!tx) return;
+  rille_tx_free(tx->tx);
+  tx->tx = NULL;
+}
+
 static rl_slot *slot_new(lua_State *L, rl_scope *scope) {
   rl_slot *slot = (rl_slot *)rl_new_userdata(L, sizeof *slot);
   memset(slot, 0, sizeof *slot);

@@ -193,16 +193,20 @@ step *rl_tx_ending(const rl_scope *scope, int commit) {
   return commit ? rille_op_commit : rille_op_rollback;
 }
 
-/* core.over(scope): the same without a word to the database, which has heard it from a job. */
+/* core.over(scope, failed): the same without a word to the database, which has heard it from a job. */
 static int over(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
+  int failed = lua_toboolean(L, 2);
   lua_settop(L, 1);
-  if (scope && scope->client && scope->depth > 0) end(L, scope);
+  if (!scope || !scope->client || scope->depth == 0) return 0;
+  if (failed && scope->depth == 1) rl_tx_cut(scope->tx);
+  end(L, scope);
   return 0;
 }
 
-/* core.finish(scope, commit): commits or rolls back, and the scope is over either way. Raises what the database says.
- */
+/* core.finish(scope, commit): commits or rolls back, and the scope is over either way. Raises what the database says;
+ * then nothing of the transaction stays, whoever has lost an operation in it. A savepoint that cannot be rolled back
+ * takes the whole transaction with it. */
 static int finish(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   int commit = lua_toboolean(L, 2);
@@ -216,6 +220,7 @@ static int finish(lua_State *L) {
   else
     lua_pushnil(L);
   if (failed) rl_slot_stop(slot);
+  if (failed && (scope->depth == 1 || !commit)) rl_tx_cut(scope->tx);
   rl_slot_give(L, scope, slot, 2);
   end(L, scope);
   lua_settop(L, 4);

@@ -162,7 +162,8 @@ void rl_op_cut(rl_op *op) {
   if (is_running(op)) abandon_now(op);
   if (op->dirty) op->tx->state = RL_TX_LOST;
   rl_fail(&op->error, RL_P2028, "The operation was given up: its transaction was freed while it ran");
-  if (!op->lease) op->conn = NULL;
+  rl_op_give_connection_back(op); /* of a begin; nobody may come to ask for its end */
+  op->conn = NULL;
   op->tx = NULL;
   op->phase = RL_PHASE_END;
 }
