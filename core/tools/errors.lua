@@ -28,8 +28,9 @@ local WORDS = {
     todo = "Look at host and port, at the network, and whether the server runs. Raise `connect_timeout` in the URL for a server that sleeps.",
   },
   P1002 = {
-    met = "The host was found, but connecting took longer than `connect_timeout` of the URL.",
-    todo = "Raise `connect_timeout`, or find out why the server is slow.",
+    met = "The host was found, but connecting took longer than `connect_timeout` of the URL; or somebody else had an advisory lock for the whole of "
+      .. "`wait`.",
+    todo = "Raise `connect_timeout`, or find out why the server is slow. For a lock: raise `wait`, or see what holds it for long.",
   },
   P1003 = {
     met = "The PostgreSQL database does not exist; or the SQLite file cannot be opened or made, or is no SQLite database.",
@@ -37,7 +38,7 @@ local WORDS = {
       .. "the working directory.",
   },
   P1008 = {
-    met = "An answer took longer than `socket_timeout` of the URL, the server cancelled the statement (`statement_timeout`), or an SQLite database "
+    met = "An answer took longer than `socket_timeout` of the URL, a call longer than the `timeout` of `db:with`, the server cancelled the statement (`statement_timeout`), or an SQLite database "
       .. "stayed locked by another process.",
     todo = "Shorten what holds locks, or raise the limit. A write may have happened all the same: look before you repeat it.",
   },
@@ -71,7 +72,8 @@ local WORDS = {
     todo = "Give one value for each `?`, or values up to the greatest `$n`. A trailing nil argument counts as a value.",
   },
   P1017 = {
-    met = "The server went away or closed the connection while a statement ran, or an operation was begun before a fork.",
+    met = "The server went away or closed the connection while a statement ran, or an operation was begun before a fork; or an "
+      .. "advisory lock was lost with its connection.",
     todo = "Try again when that does no harm: a write may or may not have happened. rille itself sends a statement again only when the server cannot "
       .. "have seen it.",
   },
@@ -180,14 +182,17 @@ local WORDS = {
     meta = "model cause relation path",
   },
   P2026 = {
-    met = "The database cannot do what the call asks: full-text `search` or `lock` on SQLite, a lock together with grouping.",
+    met = "The database cannot do what the call asks: full-text `search`, `lock`, settings of the session, advisory locks "
+      .. "or notifications on SQLite, a lock together with grouping, listening behind a pooler in transaction mode.",
     todo = "Leave it out on this database; the message says what serves instead.",
     meta = "path model",
   },
   P2028 = {
     met = "A transaction has expired (`timeout`), could not begin (`max_wait`), was used after its end, does two things at once, or the database "
-      .. "refused an isolation level or a write in a read-only one.",
+      .. "refused an isolation level or a write in a read-only one. With `committed` in its details it is committed, and a function of `after_commit` "
+      .. "has failed: `cause` is its error.",
     todo = "Keep transactions short. Inside use the object that the function receives and do not keep it.",
+    meta = "cause committed results",
   },
   P2029 = {
     met = "A statement would need more parameters, or be larger, than the database takes.",

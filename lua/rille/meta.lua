@@ -30,6 +30,17 @@
 
 ---@class rille.WithOptions
 ---@field primary? boolean reads do not go to a replica
+---@field session? table<string, string|number|boolean> settings of PostgreSQL that hold in each transaction; calls outside become one
+---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
+
+---@class rille.ListenOptions
+---@field timeout? integer milliseconds without a notification after which it ends
+---@field on_listen? fun(again: boolean) called when the channels are listened to; again: after a loss, notifications may have been missed
+
+---@class rille.Notification
+---@field channel string
+---@field payload string "" when there is none
+---@field pid integer of the session that has told it
 
 ---@class rille.TransactionOptions
 ---@field max_wait? integer milliseconds until it must have begun: 2000
@@ -37,6 +48,8 @@
 ---@field isolation_level? "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"
 ---@field retries? integer how often it is repeated after P2034: 0
 ---@field read_only? boolean writes are P2028
+---@field after_commit? fun() called once it is committed
+---@field after_rollback? fun() called once it is rolled back; with retries after each attempt
 
 --- What a client has beside its models. The class of a client that `rille generate` makes is one of these with the models of the schema.
 ---@class rille.ClientMethods
@@ -58,6 +71,39 @@ function Client:disconnect() end
 ---@param options? rille.TransactionOptions
 ---@return ... what fn returns
 function Client:transaction(fn, options) end
+
+--- Of a transaction: calls fn() once the outermost one is committed. A failure of fn is raised as P2028 with meta.committed.
+---@param fn fun()
+function Client:after_commit(fn) end
+
+--- Of a transaction: calls fn() once it, or one around it, is rolled back.
+---@param fn fun()
+function Client:after_rollback(fn) end
+
+--- Runs fn while this program holds the lock of that key (PostgreSQL). Errors: P1002 (somebody else has it), P1017 (it was lost), P2026 (SQLite).
+---@param key string|integer
+---@param fn? fun(): ... may be missing in a transaction, to whose end the lock lasts
+---@param options? { wait?: integer, try?: boolean, shared?: boolean }
+---@return ... what fn returns; with `try` false, or true and that
+function Client:advisory_lock(key, fn, options) end
+
+--- Tells all who listen to the channel (PostgreSQL); in a transaction when it commits.
+---@param channel string
+---@param payload? string at most 7999 bytes
+function Client:notify(channel, payload) end
+
+--- Calls fn for each notification until it returns false (then the result is true) or none came for `timeout` (false).
+---@param channels string|string[]
+---@param fn fun(n: rille.Notification): boolean|nil
+---@param options? rille.ListenOptions
+---@return boolean stopped
+function Client:listen(channels, fn, options) end
+
+--- The same for a generic for.
+---@param channels string|string[]
+---@param options? rille.ListenOptions
+---@return fun(): rille.Notification|nil
+function Client:notifications(channels, options) end
 
 --- Records the calls that fn(b) makes and runs them in their order; returns their results, one value a call. All happen or none when one of
 --- them writes, unless `transaction = false`.
