@@ -87,7 +87,11 @@ if support.server then
           support.database_name(url))))
       end
       pcall(db.listen, db, "a", function() error "mine" end, { timeout = 1000, on_listen = function() db:notify "a" end })
-      for _ in db:notifications("a", { timeout = 1000, on_listen = function() db:notify "a" end }) do break end
+      local left = 1
+      for _ in db:notifications("a", { timeout = 1000, on_listen = function() db:notify "a" end }) do
+        left = left - 1
+        if left == 0 then break end
+      end
       local co = coroutine.create(function() db:listen("a", coroutine.yield, { timeout = 1000, on_listen = function() db:notify "a" end }) end)
       assert(coroutine.resume(co))
       assert.equal(1, listeners())

@@ -125,7 +125,10 @@ if support.server then
       assert_clean()
       support.fails("P1008", function() seven:with { timeout = 60 }:query_raw "SELECT pg_sleep(5)" end)
       assert_clean()
-      for _ in seven.note:each { batch = 1 } do break end
+      db.note:create_many { data = { { text = "a" }, { text = "b" } } }
+      for row in seven.note:each { batch = 1 } do
+        if row.text == "a" then break end
+      end
       collectgarbage()
       collectgarbage()
       assert_clean()
