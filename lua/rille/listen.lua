@@ -77,11 +77,10 @@ local function open(self, method, channels, options)
   check_engine(scope, method)
   options = check_options(method, options)
   local guard = { scope = scope, options = options, listener = core.listen(scope, list_of(method, channels)) }
-  core.listen_limit(guard.listener, options.timeout)
   return setmetatable(guard, Guard)
 end
 
--- The next notification; nil when there was none for the time of `timeout`.
+-- The next notification; nil when there was none for the time of `timeout`, which does not run before the channels are listened to.
 local function next_of(guard)
   local listener, options = guard.listener, guard.options
   while true do
@@ -91,6 +90,7 @@ local function next_of(guard)
       return { channel = a, payload = b, pid = c }
     elseif what == "listening" then
       if options.on_listen then options.on_listen(a) end
+      core.listen_limit(listener, options.timeout)
     elseif what == "late" then
       return nil
     elseif what ~= "lost" then
