@@ -117,13 +117,19 @@ local function run_in(steps, begin, parent, options, frame, fn)
   return guarded(guard, run, guard, steps, begin, parent, options, fn)
 end
 
+-- SQLite tells of a lock that was not to be had in time by the code for times that are over.
+local function is_conflict(e, scope)
+  if not errors.is_error(e) then return false end
+  return e.code == "P2034" or (e.code == "P1008" and core.provider(scope) == "sqlite")
+end
+
 local attempt
 
 local function judge(try, ok, ...)
   if ok then return ... end
   local e = ...
   try.count = try.count + 1
-  if try.count > try.most or not errors.is_error(e) or e.code ~= "P2034" then error(e, 0) end
+  if try.count > try.most or not is_conflict(e, try.parent) then error(e, 0) end
   try.steps.back_off(try.count, try.parent)
   return attempt(try)
 end
