@@ -166,7 +166,7 @@ function observe.line(event)
   add("%s", event.sql and one_line(event.sql))
   add("%s", event.params ~= "[]" and event.params and one_line(event.params) or nil)
   add("transaction=%d", event.transaction)
-  add("trace=%s", event.trace)
+  if not (event.sql and event.trace and event.sql:find(event.trace, 1, true)) then add("trace=%s", event.trace) end
   return table.concat(parts, " ")
 end
 

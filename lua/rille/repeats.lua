@@ -153,7 +153,7 @@ local function fix(scope, entry, where)
 end
 
 local function advice(entry, include, outer)
-  if include then return ("%s in the %s at %s asks for all at once"):format(include, outer.call, outer.place) end
+  if include then return ("with %s the %s at %s brings them all"):format(include, outer.call, outer.place) end
   if entry.model then return "an `include` of the call before, or one find_many with where = { <key> = { [\"in\"] = list } }, asks for all at once" end
   return "one statement with a list of keys asks for all at once"
 end
@@ -162,7 +162,7 @@ function Counter:report(entry, args, scope)
   local include, outer = fix(scope, entry, type(args) == "table" and args.where)
   local event = { kind = "n_plus_one", model = entry.model, action = entry.action, shape = entry.shape, count = entry.count, place = entry.place,
     include = include, outer_model = outer and outer.model, outer_place = outer and outer.place,
-    message = ("N+1: %s from %s for the %d. time, each time %s; %s"):format(entry.call, entry.place, entry.count, entry.shape,
+    message = ("N+1: %d times %s at %s, each with %s; %s"):format(entry.count, entry.call, entry.place, entry.shape,
       advice(entry, include, outer)) }
   if self.settings.report == "warn" then
     self.observer:emit("n_plus_one", event)
