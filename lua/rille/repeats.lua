@@ -124,16 +124,21 @@ local function names_of(call)
   return model, model and ("%s.%s"):format(model, call.action) or call.action
 end
 
--- A run begins anew when the read that came before it has itself been begun anew, or when it is over for some time.
-local function is_over(entry, now, timed, within)
-  local outer = entry.outer
-  return (outer and outer.begun ~= entry.outer_begun) or (timed and now - entry.since > within)
+-- A run is over when it is long ago, where time counts.
+local function begin(entry, outer, now)
+  entry.count, entry.since = 0, now
+  if outer ~= entry then entry.outer = outer end
 end
 
-local function begin(entry, outer, now)
-  entry.count, entry.since, entry.begun = 0, now, entry.begun + 1
-  if outer ~= entry then entry.outer = outer end
-  entry.outer_begun = entry.outer and entry.outer.begun
+-- What has run more than once since this call was made before runs inside of it: the next round of a loop, or the next request, begins.
+local function begin_round(scope, entry)
+  local before = entry.before
+  for _, other in pairs(scope.entries) do
+    if before and other ~= entry and other.calls - (before[other] or 0) > 1 then other.since = nil end
+  end
+  before = before or {}
+  for _, other in pairs(scope.entries) do before[other] = other.calls end
+  entry.before = before
 end
 
 -- The read whose include would have brought all this: the nearest before it whose model has a relation to this one.
@@ -177,10 +182,10 @@ local function entry_of(scope, call, args)
   local shape = type(args) == "table" and shape_of(args, 0) or tostring(args or "{}")
   local place = caller()
   local key = table.concat({ place, name, shape }, "\0")
-  local entry = scope[key]
+  local entry = scope.entries[key]
   if not entry then
-    entry = { model = model, action = call.action, call = name, shape = shape, place = place, count = 0, begun = 0, since = -math.huge }
-    scope[key] = entry
+    entry = { model = model, action = call.action, call = name, shape = shape, place = place, count = 0, calls = 0 }
+    scope.entries[key] = entry
   end
   return entry
 end
@@ -195,12 +200,12 @@ end
 function Counter:call(owner, action, args, anchors, in_transaction, now)
   if not READS[action] or self.observer.telling then return end
   local key, timed = self:scope_of(anchors, in_transaction)
-  local scope = self.scopes[key] or {}
+  local scope = self.scopes[key] or { entries = {} }
   self.scopes[key] = scope
   local entry = entry_of(scope, { owner = owner, action = action }, args)
-  if entry.begun == 0 or is_over(entry, now, timed, self.settings.within) then begin(entry, scope.last, now) end
-  if not entry.outer then entry.begun = entry.begun + 1 end -- nothing is around it: what follows belongs to this very call
-  entry.count = entry.count + 1
+  begin_round(scope, entry)
+  if not entry.since or (timed and now - entry.since > self.settings.within) then begin(entry, scope.last, now) end
+  entry.count, entry.calls = entry.count + 1, entry.calls + 1
   scope.last = entry
   local most = self.settings.more_than
   if entry.count == most + 1 or (entry.count > most and self.settings.report == "error") then self:report(entry, args, anchors.scope) end
