@@ -389,6 +389,32 @@ function rille.field(model, field) end
 ---@return number
 function rille.time(iso) end
 
+--- Files made of a schema: types for editors, pictures.
+---@type { run: (fun(options?: rille.GenerateOptions): { files: string[] }), refresh: (fun(options?: rille.GenerateOptions): { files: string[] }) }
+rille.generate = {}
+
+---@class rille.GenerateOptions
+---@field schema? string a file or a folder; found by convention when absent
+---@field schema_text? string
+---@field url? string
+---@field output? string the file of types: rille.types.lua beside the schema
+---@field types? boolean false: no types
+---@field prefix? string what names of types begin with, and the name of the client's: "db"
+---@field erd? string a picture: a file that ends in .svg (by Graphviz) or .dot
+---@field mermaid? string a file for a Mermaid erDiagram
+
+--- Invented data that follows from a seed, and factories by model: docs/seed.md.
+rille.seed = require "rille.seed"
+
+--- Copies a database into a file while others go on writing. Errors: VALIDATION (the file is there already), P1xxx, BACKUP.
+---@param options { file: string, url?: string, overwrite?: boolean, schema?: string, schema_text?: string }
+---@return string file
+function rille.backup(options) end
+
+--- Puts a backup into a database, all or nothing. Errors: VALIDATION (no backup), P3005 (not empty, and not force), P1008 (in use), P1xxx, BACKUP.
+---@param options { file: string, url?: string, force?: boolean, schema?: string, schema_text?: string }
+function rille.restore(options) end
+
 rille.json = {}
 
 --- Json text of a value. Errors: P2006 (NaN, text that is not UTF-8), VALIDATION (a function, a list with other keys).

@@ -188,7 +188,7 @@ local function how_many(g, count)
 end
 
 -- Rows of a many-to-many relation are there before the row is, and are connected with it.
-local function connections(self, plan, f, wanted, g)
+local function connections(self, f, wanted, g)
   local target, n = plan_of(self, f.target), how_many(g, wanted.count)
   local chosen
   if wanted[rows.RELATED] == "pick" then
@@ -245,7 +245,7 @@ local function build(self, plan, n, overrides)
     for field, wish in pairs(wanted) do
       local f = plan.field[field]
       if f.relation == "many_to_many" then
-        row[field] = connections(self, plan, f, wish, rows.source(self.state, plan, field))
+        row[field] = connections(self, f, wish, rows.source(self.state, plan, field))
       elseif not f.holds_key then
         wishes[field] = wishes[field] or {}
         wishes[field][i] = wish
