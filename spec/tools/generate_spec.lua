@@ -391,11 +391,11 @@ describe("generate", function()
 
   it("draws the schema: tables, columns, keys, crow's feet", function()
     local folder = support.folder()
-    local files = rille.generate.run { schema_text = SCHEMA, types = false, erd = folder .. "/schema.svg" }.files
-    local svg = read_file(files[1])
-    assert.truthy(svg:find("<svg", 1, true) and svg:find("</svg>", 1, true))
-    for _, word in ipairs { "User", "BlogPost", "email", "VarChar" } do
-      if word ~= "VarChar" then assert.truthy(svg:find(">" .. word .. "<", 1, true), word) end
+    if not (os.getenv "LD_PRELOAD" or ""):find "asan" then -- which would tell of what dot itself leaks
+      local files = rille.generate.run { schema_text = SCHEMA, types = false, erd = folder .. "/schema.svg" }.files
+      local svg = read_file(files[1])
+      assert.truthy(svg:find("<svg", 1, true) and svg:find("</svg>", 1, true))
+      for _, word in ipairs { "User", "BlogPost", "email", "Uuid" } do assert.truthy(svg:find(">" .. word .. "<", 1, true), word) end
     end
     rille.generate.run { schema_text = SCHEMA, types = false, erd = folder .. "/schema.dot" }
     local dot = read_file(folder .. "/schema.dot")
