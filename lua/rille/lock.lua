@@ -84,9 +84,9 @@ local function try_in(tx, key, shared)
 end
 
 local function take_in(tx, key, shared, span)
-  local stop, attempt = core.clock() + span / 1000, 0
+  local stop, attempt = core.monotonic() + span / 1000, 0
   while not try_in(tx, key, shared) do
-    if core.clock() >= stop then return false end
+    if core.monotonic() >= stop then return false end
     attempt = math.min(attempt + 1, 4)
     tx[client.STEPS].back_off(attempt, rawget(tx, client.SCOPE))
   end

@@ -101,7 +101,7 @@ int64_t rl_now_us(void) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* core.clock(): seconds that only go forward, for spans of time. */
+/* core.monotonic(): seconds that only go forward, for spans of time. */
 static int clock_now(lua_State *L) {
   lua_pushnumber(L, (lua_Number)rl_now_us() / 1e6);
   return 1;
@@ -109,7 +109,7 @@ static int clock_now(lua_State *L) {
 
 void rl_alarm_setup(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"alarm", new_alarm}, {"alarm_close", alarm_gc}, {"poll", poll_now}, {"clock", clock_now}, {NULL, NULL}};
+      {"alarm", new_alarm}, {"alarm_close", alarm_gc}, {"poll", poll_now}, {"monotonic", clock_now}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", alarm_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   luaL_newmetatable(L, NAME);

@@ -96,8 +96,8 @@ if support.server then
       assert(coroutine.resume(co))
       assert.equal(1, listeners())
       coroutine.close(co)
-      local stop = core.clock() + 5
-      while listeners() > 0 and core.clock() < stop do core.poll(nil, nil, 0.01) end
+      local stop = core.monotonic() + 5
+      while listeners() > 0 and core.monotonic() < stop do core.poll(nil, nil, 0.01) end
       assert.equal(0, listeners())
     end)
 

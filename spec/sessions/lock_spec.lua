@@ -16,8 +16,8 @@ if support.server then
         .. "datname = current_database())")[1].n
     end
     local function wait_for_none()
-      local stop = core.clock() + 5
-      while held() > 0 and core.clock() < stop do core.poll(nil, nil, 0.01) end
+      local stop = core.monotonic() + 5
+      while held() > 0 and core.monotonic() < stop do core.poll(nil, nil, 0.01) end
       assert.equal(0, held())
     end
     local function in_transaction()

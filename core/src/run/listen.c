@@ -26,6 +26,7 @@ rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err) 
 static void drop_connection(rl_listener *l) {
   if (l->conn) l->client->driver->close(l->conn);
   l->conn = NULL;
+  rl_connecting_stop(&l->connecting);
   l->state = RL_LISTENER_DOWN;
   l->answers = 0;
   for (size_t i = 0; i < l->count; i++) l->channels[i].told = false;
@@ -106,10 +107,9 @@ static rille_status failed(rl_listener *l, rille_status st, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status start(rl_listener *l, rl_error *err) {
+static rille_status start(rl_listener *l) {
   if (rl_clock_ms() < l->due_ms) return pause_until(l, l->due_ms);
-  rille_status st = l->client->driver->open(rl_pool_conn_options(l->client->pool), &l->conn, err);
-  if (st != RILLE_OK) return failed(l, st, err);
+  rl_connecting_begin(&l->connecting, rl_pool_conn_options(l->client->pool), 0, false);
   l->state = RL_LISTENER_CONNECTING;
   return RILLE_OK;
 }
@@ -161,9 +161,10 @@ static rille_status ask_all(rl_listener *l, rl_error *err) {
 }
 
 static rille_status connecting(rl_listener *l, rl_error *err) {
-  rille_status st = l->client->driver->poll_connect(l->conn, &l->wait, err);
+  rille_status st = rl_connecting_poll(&l->connecting, &l->wait, err);
   if (st == RILLE_AGAIN) return st;
   if (st != RILLE_OK) return failed(l, st, err);
+  l->conn = rl_connecting_take(&l->connecting);
   l->state = RL_LISTENER_READY;
   l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
   return ask_all(l, err);
@@ -226,7 +227,7 @@ rille_status rl_listener_next(rl_listener *l, rl_event *out, rl_error *err) {
       return RILLE_ROW;
     }
     switch (l->state) {
-    case RL_LISTENER_DOWN: st = start(l, err); break;
+    case RL_LISTENER_DOWN: st = start(l); break;
     case RL_LISTENER_CONNECTING: st = connecting(l, err); break;
     case RL_LISTENER_ASKING: st = asking(l, out, err); break;
     case RL_LISTENER_READY: st = hear(l, out, err); break;

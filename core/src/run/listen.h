@@ -4,6 +4,7 @@
 #define RL_RUN_LISTEN_H
 
 #include "run/client.h"
+#include "run/connect.h"
 
 typedef enum rl_event_kind {
   RL_EVENT_HEARD,     /* channel, payload and pid are filled, until the next call */
@@ -33,6 +34,7 @@ typedef enum rl_listener_state {
 typedef struct rl_listener {
   rl_client *client;
   rl_conn *conn;
+  rl_connecting connecting; /* while it is made */
   rl_listener_state state;
   long pid; /* of the process whose connection it is */
   rl_channel *channels;
