@@ -74,8 +74,8 @@ local WORDS = {
   P1017 = {
     met = "The server went away or closed the connection while a statement ran, or an operation was begun before a fork; or an "
       .. "advisory lock was lost with its connection.",
-    todo = "Try again when that does no harm: a write may or may not have happened. rille itself sends a statement again only when the server cannot "
-      .. "have seen it.",
+    todo = "Try again when that does no harm: a write may or may not have happened. rille itself sends again only what the server "
+      .. "cannot have seen, and, once, a read outside a transaction whose connection was lost at once.",
   },
   P2000 = {
     met = "A text is longer than `@db.VarChar(n)` or the like allows, or longer than SQLite's limit.",

@@ -13,10 +13,10 @@ local function shell(text, ...)
   assert(os.execute(command), command)
 end
 
-local PARAMETERS = "?connect_timeout=2&socket_timeout=3&sslmode=disable&gssencmode=disable"
+local PARAMETERS = "?connect_timeout=2&socket_timeout=2&sslmode=disable&gssencmode=disable"
 
 -- Seconds that the load runs; the faults take less.
-local SECONDS = math.max(load.SECONDS, 4)
+local SECONDS = math.max(load.SECONDS, 3)
 
 describe("PostgreSQL", function()
   local folder, server, original
@@ -104,12 +104,12 @@ describe("PostgreSQL", function()
   end)
 
   it("is slow, and then silent on connections that stay open", function()
-    local run, url, out = under_load({ proxied = true, seconds = SECONDS + 3 }, function(_, sleep, proxy)
+    local run, url, out = under_load({ proxied = true, seconds = SECONDS + 1 }, function(_, sleep, proxy)
       proxy.delay = 0.03
-      sleep(1)
+      sleep(0.5)
       proxy.delay = nil
       proxy.silent = true
-      sleep(4.5)
+      sleep(3)
       proxy:cut()
       proxy.silent = false
     end)
@@ -118,7 +118,7 @@ describe("PostgreSQL", function()
   end)
 
   it("has no connection left for most of the callers", function()
-    local run, url, out = under_load({ mode = "hogs", seconds = 6 }, function() end)
+    local run, url, out = under_load({ mode = "hogs", seconds = 5 }, function() end)
     assert.is_truthy(out:find "P2024=", out)
     local figures = expect_known(run, url)
     assert.equal(0, figures.unknown)

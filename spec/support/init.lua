@@ -47,7 +47,7 @@ function support.psql(sql, database)
   local handle = assert(io.open(file, "w"))
   handle:write(sql)
   handle:close()
-  local pipe = assert(io.popen(("psql -X -q -At -v ON_ERROR_STOP=1 '%s' -f '%s' 2>&1"):format(url, file)))
+  local pipe = assert(io.popen(("env -u LD_PRELOAD psql -X -q -At -v ON_ERROR_STOP=1 '%s' -f '%s' 2>&1"):format(url, file)))
   local output = pipe:read "a"
   local ok = pipe:close()
   os.remove(file)
