@@ -85,11 +85,14 @@ static void expect_attempts(pair *p, const char *rows) {
   rille_client_release(c);
 }
 
+static const char trap_function[] =
+    "CREATE FUNCTION trap() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT nextval(''attempts'') > 0 AND "
+    "pg_terminate_backend(pg_backend_pid())'";
+
 static void set_traps(rille_client *c) {
   static const char *const sql[] = {
       "CREATE SEQUENCE attempts",
-      "CREATE FUNCTION trap() RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT nextval(''attempts'') > 0 AND "
-      "pg_terminate_backend(pg_backend_pid())'",
+      trap_function,
       "CREATE FUNCTION on_write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM trap(); RETURN NEW; END'",
       "CREATE TRIGGER trap BEFORE INSERT ON \"Thing\" FOR EACH ROW EXECUTE FUNCTION on_write()",
       "DROP TABLE \"Trap\"",
