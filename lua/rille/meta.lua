@@ -28,7 +28,55 @@
 ---@field omit? table<string, table<string, boolean>> fields that are left out unless selected: { user = { password = true } }
 ---@field keep_nulls? boolean NULL comes as rille.null instead of being absent
 
+---@field log? string|string[]|fun(event: rille.Event) event names whose events are lines on stderr, or a function that gets all
+---@field log_params? boolean false: neither log nor events have the values of statements
+---@field slow_ms? integer from how many milliseconds on a statement is slow: 200
+---@field n_plus_one? false|"warn"|"error"|rille.NPlusOneOptions reads that one call could have done together
+---@field metrics? boolean figures by model and action in db:metrics()
+---@field tags? table<string, string|number|boolean> of all statements, as a comment of sqlcommenter
+---@field traceparent? string|fun(): string|nil of all calls
+
+---@class rille.NPlusOneOptions
+---@field report? "warn"|"error" "warn"
+---@field more_than? integer calls: 10
+---@field within? integer milliseconds: 1000
+---@field scope? fun(): any what tells one request from the next; nil outside of one
+
+--- What a handler of db:on gets; see docs/observing.md.
+---@class rille.Event
+---@field event "query"|"slow"|"n_plus_one"|"warn"
+---@field kind "query"|"begin"|"commit"|"rollback"|"savepoint"|"release"|"rollback_to"|"warn"|"n_plus_one"
+---@field sql? string
+---@field params? string a Json array
+---@field duration_ms? number
+---@field rows? integer returned or affected
+---@field model? string as the schema writes it
+---@field action? string
+---@field trace? string traceparent
+---@field error? string code
+---@field slow? boolean
+---@field operation? integer
+---@field transaction? integer
+---@field round_trip? integer
+---@field time? string ISO-8601
+---@field message? string of "warn" and "n_plus_one"
+---@field place? string file:line; of "n_plus_one", as all below
+---@field outer_place? string
+---@field outer_model? string
+---@field shape? string
+---@field count? integer
+---@field include? string what would have brought all with the outer call
+
+---@class rille.Metrics
+---@field pool table<string, integer>
+---@field plans table<string, integer>
+---@field calls table<string, integer>
+---@field events table<string, integer>
+---@field actions { model?: string, action: string, operations: integer, errors: integer, duration_ms: number, buckets: integer[] }[]
+
 ---@class rille.WithOptions
+---@field tags? table<string, string|number|boolean> added to those the client has
+---@field traceparent? string|fun(): string|nil of its calls
 ---@field primary? boolean reads do not go to a replica
 ---@field session? table<string, string|number|boolean> settings of PostgreSQL that hold in each transaction; calls outside become one
 ---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
@@ -128,9 +176,16 @@ function Client:execute_raw(sql, ...) end
 ---@param sql string
 function Client:execute_script(sql) end
 
---- Figures of the pool and of the plan cache.
----@return { pool: table<string, integer>, plans: table<string, integer> }
-function Client:metrics() end
+--- Figures of pool, plan cache, calls and events; with the option `metrics` also of each action. "prometheus": the same as text for Prometheus.
+---@param format? "prometheus"
+---@return rille.Metrics|string
+function Client:metrics(format) end
+
+--- Calls fn(event) for what this client and all that comes of it does from now on; returns the function that takes the handler away.
+---@param name "query"|"slow"|"n_plus_one"|"warn"
+---@param fn fun(event: rille.Event)
+---@return fun() off
+function Client:on(name, fn) end
 
 --- A client over the same pool that differs in what the options say.
 ---@param options rille.WithOptions

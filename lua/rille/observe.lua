@@ -93,7 +93,7 @@ end
 function observe.new(scope)
   local observer = setmetatable({ scope = scope, handlers = {}, metrics = false }, Observer)
   observer.functions = {
-    after = function(scope) observer:drain(scope) end,
+    after = function(from) observer:drain(from) end,
     call = function(...) observer.n_plus_one:call(...) end,
   }
   return observer

@@ -28,14 +28,13 @@ end
 -- Families by name: { type, help, samples = { { name, labels, value } } }. Raises where the text breaks the format.
 local function parse(text)
   assert(text:sub(-1) == "\n", "the text ends with a line feed")
-  local families, order, current = {}, {}, nil
+  local families, current = {}, nil
   for line in text:gmatch "([^\n]*)\n" do
     local help_name, help = line:match "^# HELP ([%a_:][%w_:]*) (.+)$"
     local type_name, kind = line:match "^# TYPE ([%a_:][%w_:]*) (%l+)$"
     if help_name then
       assert(not families[help_name], help_name .. " comes twice")
       families[help_name] = { help = help, samples = {} }
-      order[#order + 1] = help_name
     elseif type_name then
       current = assert(families[type_name], "TYPE without HELP: " .. type_name)
       current.type, current.name = kind, type_name

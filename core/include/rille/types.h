@@ -1,4 +1,4 @@
-/* Plain types shared by every public header: status, kinds of error, values.
+/* Plain types shared by every public header: status, kinds of error, values, rows, events.
  *
  * Everything here is frozen: constants are never renumbered, a reader treats an unknown constant as
  * the nearest documented fallback. */
@@ -114,5 +114,64 @@ typedef struct rille_node {
   uint32_t column_count;
   uint32_t child_count; /* nodes whose parent it is */
 } rille_node;
+
+/* ------------------------------------------------------------------ observing, see rille/events.h */
+
+/* Kinds of event; unknown ones may be passed over. */
+typedef int32_t rille_client_event_kind;
+#define RILLE_CLIENT_EVENT_QUERY 1 /* a statement: its SQL and values */
+#define RILLE_CLIENT_EVENT_BEGIN 2 /* of a transaction, from here on with the command that was sent as sql */
+#define RILLE_CLIENT_EVENT_COMMIT 3
+#define RILLE_CLIENT_EVENT_ROLLBACK 4
+#define RILLE_CLIENT_EVENT_SAVEPOINT 5
+#define RILLE_CLIENT_EVENT_RELEASE 6     /* of a savepoint */
+#define RILLE_CLIENT_EVENT_ROLLBACK_TO 7 /* a savepoint */
+#define RILLE_CLIENT_EVENT_WARN 8        /* message: a connection was lost or replaced, a long wait for one, ... */
+
+/* What is recorded: bits for rille_observe_options. */
+#define RILLE_OBSERVE_QUERIES 1u /* every statement and transaction command */
+#define RILLE_OBSERVE_SLOW 2u    /* statements that took slow_ms or more */
+#define RILLE_OBSERVE_WARNINGS 4u
+#define RILLE_OBSERVE_FIGURES 8u /* no events: rille_client_action_stats */
+
+/* Texts end with a zero and are NULL where there is none. */
+typedef struct rille_client_event {
+  uint32_t struct_size; /* set by the library: what lies beyond it is not there */
+  rille_client_event_kind kind;
+  int32_t slow;         /* 1: it took slow_ms or more */
+  uint32_t round_trip;  /* of the operation, from 1 on */
+  double duration_ms;   /* from when it was sent, or the answer before it had come, until its last row was taken */
+  int64_t rows;         /* returned, or affected; -1: it failed, or has none */
+  int64_t time_us;      /* when it ended: microseconds since 1970-01-01T00:00:00Z */
+  uint64_t operation;   /* number of the operation, unique in the process */
+  uint64_t transaction; /* number of the transaction, unique in the process; 0: outside of one */
+  const char *sql;
+  /* The values as a Json array. Long ones are cut, with an ellipsis at the end; values of fields that the client omits
+   * are "***"; bytes are told by their number. */
+  const char *params;
+  const char *model;   /* as the schema writes it; NULL for raw statements */
+  const char *action;  /* "find_many", "query_raw", "transaction", ... */
+  const char *trace;   /* traceparent */
+  const char *code;    /* of the error, when it failed: "P2002" */
+  const char *message; /* of a warning */
+} rille_client_event;
+
+/* Raw statements, in place of a model's action, with model -1. */
+#define RILLE_RAW_QUERY 1
+#define RILLE_RAW_EXECUTE 2
+#define RILLE_RAW_SCRIPT 3
+
+/* Upper bounds of the buckets of durations, in milliseconds; the last bucket has what took longer. */
+#define RILLE_DURATION_BOUNDS                                                                                          \
+  { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000 }
+#define RILLE_DURATION_BUCKETS 11
+
+typedef struct rille_action_stats {
+  uint32_t struct_size; /* set by the caller */
+  uint32_t reserved;
+  int64_t operations, errors; /* errors: how many of the operations failed */
+  int64_t duration_us;        /* of all together, from start to end */
+  int64_t buckets[RILLE_DURATION_BUCKETS];
+} rille_action_stats;
 
 #endif

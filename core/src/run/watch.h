@@ -2,7 +2,7 @@
 #ifndef RL_RUN_WATCH_H
 #define RL_RUN_WATCH_H
 
-#include <rille/events.h>
+#include <rille/types.h>
 
 #include "base/buf.h"
 #include "base/str.h"
