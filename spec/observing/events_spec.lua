@@ -187,7 +187,7 @@ support.each_engine(function(engine)
     assert.matches("^rille query [%d.]+ ms query_raw rows=1 SELECT 1 AS one$", rille.log_line(list[1]))
   end)
 
-  it("warns of a wait for a connection and of a connection that was lost", function()
+  it("warns of a connection that was lost", function()
     if engine ~= "postgresql" then return end
     local warnings = collect(db, "warn")
     db.user:count()

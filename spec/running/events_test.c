@@ -138,6 +138,39 @@ static void serves_threads(world *w) {
   assert_int_equal(sum, THREADS * CALLS);
 }
 
+static void *create_one(void *client) {
+  answer a = call(client, NULL, "user", RILLE_CREATE, "{'data':{'email':'b'}}");
+  return a.status == RILLE_DONE ? NULL : client;
+}
+
+static void warns_of_waiting(world *w) {
+  rille_observe_options o = {.struct_size = sizeof o, .what = RILLE_OBSERVE_WARNINGS, .pool_wait_ms = 1};
+  rille_pool_stats stats = {.struct_size = sizeof stats};
+  const rille_client_event *e = NULL;
+  pthread_t thread;
+  void *failed = NULL;
+  rille_error *err = NULL;
+  rille_tx *tx = begin_tx(w->client, NULL);
+  must(rille_client_observe(w->client, &o, &err), err);
+  assert_int_equal(pthread_create(&thread, NULL, create_one, w->client), 0);
+  for (int i = 0; i < 1000 && stats.waiting == 0; i++) {
+    usleep(1000);
+    rille_client_pool_stats(w->client, &stats);
+  }
+  usleep(10000);
+  step(w->client, tx, rille_op_commit);
+  pthread_join(thread, &failed);
+  rille_tx_free(tx);
+  assert_null(failed);
+  assert_int_equal(rille_client_next_event(w->client, &e), RILLE_OK);
+  assert_int_equal(e->kind, RILLE_CLIENT_EVENT_WARN);
+  assert_non_null(strstr(e->message, "for a connection"));
+  assert_string_equal(e->action, "create");
+  rille_client_event_free(e);
+  rille_client_pool_stats(w->client, &stats);
+  assert_true(stats.waited_ms >= 5);
+}
+
 static void counts_by_action(world *w) {
   rille_action_stats stats = {.struct_size = sizeof stats};
   call(w->client, NULL, "user", RILLE_COUNT, "{}");
@@ -298,6 +331,10 @@ static void test_figures(void **state) {
   (void)state;
   on_both(counts_by_action, "", 2);
 }
+static void test_waiting(void **state) {
+  (void)state;
+  on_both(warns_of_waiting, "", 1);
+}
 static void test_cut(void **state) {
   (void)state;
   on_both(cuts_what_is_long, "", 2);
@@ -320,10 +357,10 @@ static void test_memory(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sent),     cmocka_unit_test(test_transactions),
-                                     cmocka_unit_test(test_ring),     cmocka_unit_test(test_threads),
-                                     cmocka_unit_test(test_figures),  cmocka_unit_test(test_cut),
-                                     cmocka_unit_test(test_comments), cmocka_unit_test(test_traces),
-                                     cmocka_unit_test(test_options),  cmocka_unit_test(test_memory)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_sent),     cmocka_unit_test(test_transactions), cmocka_unit_test(test_ring),
+      cmocka_unit_test(test_threads),  cmocka_unit_test(test_figures),      cmocka_unit_test(test_cut),
+      cmocka_unit_test(test_comments), cmocka_unit_test(test_traces),       cmocka_unit_test(test_options),
+      cmocka_unit_test(test_memory),   cmocka_unit_test(test_waiting)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
