@@ -165,7 +165,8 @@ void rl_pull_default(rl_puller *p, const rl_db_column *c, const rl_field *known,
   rl_buf_text(p->out, " @default(");
   if (none) {
     write_client_made(p->out, &known->def);
-  } else if (c->autoincrement && (rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt"))) {
+  } else if (c->autoincrement && (rl_ddl_has_types(p->db->dialect) || c->def.kind == RL_DB_DEFAULT_NONE) &&
+             (rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt"))) {
     if (!rl_ddl_has_types(p->db->dialect) && known && known->def.kind == RL_DEFAULT_NONE) {
       p->out->len = before; /* the row id gives a value, asked for or not */
       return;

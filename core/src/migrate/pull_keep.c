@@ -217,7 +217,7 @@ static void merge_block(merge *m) {
     }
     rl_str above = rl_str_make(asides ? asides : at, asides ? (size_t)(at - asides) : 0);
     asides = NULL;
-    if (last || (is_of_block(line) && first)) {
+    if (first && (last || is_of_block(line))) {
       put_new(m);
       if (!m->block_lines_stay) put_block_lines(m);
       first = false;

@@ -8,6 +8,11 @@ static void map_argument(rl_puller *p, rl_str name, rl_str usual, const char *be
   rl_pull_quote(p->out, name);
 }
 
+/* SQLite knows no names of primary and foreign keys. */
+static rl_str key_name(const rl_puller *p, rl_str name) {
+  return rl_ddl_has_types(p->db->dialect) ? name : rl_str_make("", 0);
+}
+
 static bool is_plain(const rl_db_index *x) {
   bool plain = rl_str_is(x->method, "BTREE") && !x->predicate.len;
   for (size_t i = 0; i < x->count && plain; i++)
@@ -47,7 +52,7 @@ void rl_pull_field_keys(rl_puller *p, const rl_pulled *m, const rl_db_column *c)
   const rl_db_table *t = m->table;
   if (t->primary.count == 1 && rl_str_eq(t->primary.items[0], c->name)) {
     rl_buf_text(p->out, " @id");
-    in_parentheses(p, t->primary_name, rl_pull_default_name(p, t->name, NULL, 0, "_pkey"));
+    in_parentheses(p, key_name(p, t->primary_name), rl_pull_default_name(p, t->name, NULL, 0, "_pkey"));
   }
   const rl_db_index *x = own_unique(t, c->name);
   if (!x) return;
@@ -77,14 +82,18 @@ static const char *method_name(rl_str method) {
   return NULL;
 }
 
-/* A compound key keeps the name that calls use for it. */
+/* A compound key is called otherwise than its fields together. */
+static bool has_own_name(const rl_index *k) {
+  size_t usual = k->count - 1;
+  for (size_t f = 0; f < k->count; f++) usual += k->fields[f].field->name.len;
+  return k->count > 1 && usual != k->client_name.len;
+}
+
+/* It keeps the name that calls use for it. */
 static rl_str call_name(const rl_pulled *m, const rl_db_index *x) {
   for (size_t i = 0; m->known && i < m->known->index_count; i++) {
     const rl_index *k = &m->known->indexes[i];
-    if (!rl_str_eq(k->name, x->name) || k->kind != RL_INDEX_UNIQUE || k->count < 2) continue;
-    size_t usual = k->count - 1;
-    for (size_t f = 0; f < k->count; f++) usual += k->fields[f].field->name.len;
-    if (usual != k->client_name.len) return k->client_name;
+    if (rl_str_eq(k->name, x->name) && k->kind == RL_INDEX_UNIQUE && has_own_name(k)) return k->client_name;
   }
   return rl_str_make("", 0);
 }
@@ -121,7 +130,11 @@ void rl_pull_keys(rl_puller *p, const rl_pulled *m) {
       rl_buf_str(p->out, rl_pull_field_name(p, m, t->primary.items[i]));
     }
     rl_buf_byte(p->out, ']');
-    map_argument(p, t->primary_name, rl_pull_default_name(p, t->name, NULL, 0, "_pkey"), ", ");
+    if (m->known && m->known->primary && has_own_name(m->known->primary)) {
+      rl_buf_text(p->out, ", name: ");
+      rl_pull_quote(p->out, m->known->primary->client_name);
+    }
+    map_argument(p, key_name(p, t->primary_name), rl_pull_default_name(p, t->name, NULL, 0, "_pkey"), ", ");
     rl_buf_text(p->out, ")\n");
   }
   for (size_t i = 0; i < t->indexes.count; i++) {
@@ -163,7 +176,7 @@ static void write_key_side(rl_puller *p, const rl_pulled_relation *r) {
   if (r->key->on_delete != (r->optional ? RL_REF_SET_NULL : RL_REF_RESTRICT))
     rl_buf_printf(p->out, ", onDelete: %s", action_name(r->key->on_delete));
   if (r->key->on_update != RL_REF_CASCADE) rl_buf_printf(p->out, ", onUpdate: %s", action_name(r->key->on_update));
-  map_argument(p, r->key->name, rl_pull_default_name(p, from->table->name, r->key->columns, r->key->count, "_fkey"),
+  map_argument(p, key_name(p, r->key->name), rl_pull_default_name(p, from->table->name, r->key->columns, r->key->count, "_fkey"),
                ", ");
   rl_buf_text(p->out, ")\n");
 }

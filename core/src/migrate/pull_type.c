@@ -58,7 +58,10 @@ static bool postgres_type(rl_puller *p, rl_str type, rl_str *scalar, rl_str *nat
   if (!t) return false;
   *scalar = rl_str_of(t->scalar);
   bool times = rl_str_is(scalar[0], "DateTime") && !rl_str_is(rl_str_of(t->type), "DATE");
-  if (t->native && times && type.len == len)
+  bool single = rl_str_is(type, "CHAR") || rl_str_is(type, "BIT");
+  if (single)
+    *native = rl_str_of(rl_pull_printf(p, "%s(1)", t->native));
+  else if (t->native && times && type.len == len)
     *native = rl_str_of(rl_pull_printf(p, "%s(6)", t->native)); /* what it is without a number */
   else if (t->native && !is_default(type))
     *native = rl_str_of(rl_pull_printf(p, "%s%.*s", t->native, (int)(type.len - len), type.p + len));
