@@ -330,7 +330,8 @@ describe("on SQLite", function()
     local before = generator .. "model A {\n  id Int @id @default(autoincrement())\n  n Int\n  t String?\n  gone Int?\n}\n" .. log
     assert.equal("", difference("sqlite", url, before))
     assert.matches('DROP INDEX "some"', difference("sqlite", url, (before:gsub("generator.-}\n", "", 1))))
-    local after = generator .. "model A {\n  id Int @id @default(autoincrement())\n  /// @renamed-from n\n  m Int\n  t String?\n  extra String @default(\"x\")\n}\n" .. log
+    local after = generator .. "model A {\n  id Int @id @default(autoincrement())\n  /// @renamed-from n\n  m Int\n  t String?\n"
+      .. "  extra String @default(\"x\")\n}\n" .. log
     push(url, after, true)
     assert.equal("", difference("sqlite", url, after))
     run(url, [[INSERT INTO "A" (m, t) VALUES (8, 'x')]])
@@ -408,8 +409,10 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
       rille.push { url = url, schema_text = pulled }
       for _, wanted in ipairs { "/// the a table\nmodel a {", "/// a number\n", "d +Int%? +@unique%(map: \"a_nnd\"%)", 'c +Unsupported%("pair"%)%?',
         "@default%(dark_blue%)", 'gen +Int%? +@default%(dbgenerated%("n %* 2"%)%)', "seq +Int%? +@default%(autoincrement%(%)%)",
-        'ops: raw%("text_pattern_ops"%)', 'Unsupported%("int4range"%)', "model part {", "model child {.-@@ignore", "@@ignore", 'b +Int%[%] +@default%(%[1, 2%]%)',
-        'c +Bytes%? +@default%("AQI="%)', "@default%(%[red%]%)", '@default%(%["a,b", "c"%]%)', "@db%.Timestamptz%(6%)", "view v {", "view mv {\n  c +BigInt%?" } do
+        'ops: raw%("text_pattern_ops"%)', 'Unsupported%("int4range"%)', "model part {", "model child {.-@@ignore", "@@ignore",
+          'b +Int%[%] +@default%(%[1, 2%]%)',
+        'c +Bytes%? +@default%("AQI="%)', "@default%(%[red%]%)", '@default%(%["a,b", "c"%]%)', "@db%.Timestamptz%(6%)", "view v {", "view mv {\n"
+          .. "  c +BigInt%?" } do
         assert.matches(wanted, pulled)
       end
       for _, other in ipairs { "part1", "far", "a_expr", "a_incl" } do assert.not_matches(other, pulled) end
@@ -424,7 +427,8 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
       rille.push { url = url, schema_text = after }
       assert.equal("", rille.migrate.diff { from = { url = url }, to = { schema_text = after }, script = true })
       local left = rows(url, [[SELECT count(*)::int AS n FROM pg_indexes WHERE indexname IN ('a_expr', 'a_part', 'a_incl', 'a_nnd', 'a_ops')
-        UNION ALL SELECT count(*)::int FROM pg_constraint WHERE contype IN ('c', 'x') AND conname IN ('a_n_check', 'tu', 'ex_r_excl') AND conrelid IN ('a'::regclass, 'ex'::regclass)
+        UNION ALL SELECT count(*)::int FROM pg_constraint WHERE contype IN ('c', 'x')
+          AND conname IN ('a_n_check', 'tu', 'ex_r_excl') AND conrelid IN ('a'::regclass, 'ex'::regclass)
         UNION ALL SELECT count(*)::int FROM pg_policies]])
       assert.same({ { n = 5 }, { n = 3 }, { n = 1 } }, left)
     end)

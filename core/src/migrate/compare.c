@@ -90,7 +90,8 @@ static bool is_counted(const rl_db_column *c) {
 bool rl_db_same_column(const rl_differ *d, const rl_db_column *a, const rl_db_column *b) {
   if (d->types && is_counted(a) && is_counted(b)) return rl_db_same_type(d, a, b) && a->required == b->required;
   if (a->computed || b->computed) return a->computed == b->computed || !b->computed;
-  return rl_db_same_type(d, a, b) && a->required == b->required && (a->autoincrement == b->autoincrement || a->implied || b->implied) &&
+  return rl_db_same_type(d, a, b) && a->required == b->required &&
+         (a->autoincrement == b->autoincrement || a->implied || b->implied) &&
          ((d->types && a->autoincrement) || rl_db_default_equal(&a->def, &b->def));
 }
 

@@ -29,8 +29,8 @@ typedef enum rl_step_order {
 
 typedef struct rl_diff_step {
   rl_step_order order;
-  rl_str subject; /* the table or enum */
-  rl_str sql;     /* one statement, without a semicolon */
+  rl_str subject;       /* the table or enum */
+  rl_str sql;           /* one statement, without a semicolon */
   rl_str leaves, takes; /* of a renamed index or constraint: its names */
 } rl_diff_step;
 
@@ -75,8 +75,8 @@ typedef struct rl_differ {
   bool failed;
 } rl_differ;
 
-void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject); /* takes the buffer */
-void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes);           /* likewise */
+void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject);           /* takes the buffer */
+void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes); /* likewise */
 /* text and counted are kept as they are; the query is in the buffer, which it
  * takes. */
 void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted);

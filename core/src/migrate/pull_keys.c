@@ -176,8 +176,8 @@ static void write_key_side(rl_puller *p, const rl_pulled_relation *r) {
   if (r->key->on_delete != (r->optional ? RL_REF_SET_NULL : RL_REF_RESTRICT))
     rl_buf_printf(p->out, ", onDelete: %s", action_name(r->key->on_delete));
   if (r->key->on_update != RL_REF_CASCADE) rl_buf_printf(p->out, ", onUpdate: %s", action_name(r->key->on_update));
-  map_argument(p, key_name(p, r->key->name), rl_pull_default_name(p, from->table->name, r->key->columns, r->key->count, "_fkey"),
-               ", ");
+  map_argument(p, key_name(p, r->key->name),
+               rl_pull_default_name(p, from->table->name, r->key->columns, r->key->count, "_fkey"), ", ");
   rl_buf_text(p->out, ")\n");
 }
 
