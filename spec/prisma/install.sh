@@ -20,7 +20,7 @@ exec 9>"$folder/lock"
 flock 9
 if ! cmp -s "$here/package-lock.json" "$folder/installed"; then
   cp "$here/package.json" "$here/package-lock.json" "$folder/"
-  if ! (cd "$folder" && timeout 240 npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000 >npm.log 2>&1); then
+  if ! (cd "$folder" && timeout 240 npm ci --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000 >npm.log 2>&1); then
     echo "the npm packages could not be installed: $(grep -m1 'npm error' "$folder/npm.log" | cut -c1-120)"
     exit 1
   fi

@@ -18,7 +18,7 @@ const runtime = require('@prisma/client/runtime/client')
 const { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } = require('@prisma/driver-adapter-utils')
 const { Pool } = require('pg')
 const { PrismaPg } = require('@prisma/adapter-pg')
-const { PrismaLibSql } = require('@prisma/adapter-libsql')
+const { PrismaBetterSqlite3 } = require('@prisma/adapter-better-sqlite3')
 
 // PostgreSQL's one-byte "char" (18), which the catalogue is full of, the schema engine wants as a character and the adapter refuses:
 // it goes through the adapter as text (25), and is marked behind it.
@@ -51,7 +51,7 @@ function postgresOf(url) {
   return factory
 }
 
-const adapterOf = (job) => (job.provider === 'sqlite' ? new PrismaLibSql({ url: job.url }) : postgresOf(job.url))
+const adapterOf = (job) => (job.provider === 'sqlite' ? new PrismaBetterSqlite3({ url: job.url }) : postgresOf(job.url))
 
 // ---------------------------------------------------------------- the schema engine
 
