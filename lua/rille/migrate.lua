@@ -6,7 +6,7 @@ local shadow = require "rille.migrations_shadow"
 
 local migrate = {}
 
-local DIFF = { from = 1, to = 1, script = 1 }
+local DIFF = { from = 1, to = 1, script = 1, url = 1 }
 local SOURCE = { empty = 1, schema = 1, schema_text = 1, url = 1, migrations = 1, shadow_url = 1 }
 local PULL = { url = 1, schema = 1, schema_text = 1, schemas = 1 }
 
@@ -39,8 +39,8 @@ local function lock_provider(folder)
 end
 
 -- The URL beside which a shadow database for the folder is made.
-local function shadow_place(source, other, name)
-  local url = other.url or source.shadow_url
+local function shadow_place(source, other, name, beside)
+  local url = other.url or source.shadow_url or beside
   local provider = lock_provider(source.migrations)
   if not provider and (other.schema or other.schema_text) then provider = core.schema_provider(open_schema(other)) end
   if provider == "sqlite" then url = "sqlite::memory:" end
@@ -51,9 +51,9 @@ local function shadow_place(source, other, name)
 end
 
 -- Calls fn(source) with the folder replaced by the URL of a database that the folder was applied to.
-local function with_source(source, other, name, fn)
+local function with_source(source, other, name, beside, fn)
   if not source.migrations then return fn(source) end
-  local place = shadow_place(source, other, name)
+  local place = shadow_place(source, other, name, beside)
   return shadow.with(place, function(url)
     shadow.replay(place, url)
     return fn { url = url }
@@ -62,10 +62,11 @@ end
 
 --- What it takes to bring a database of the form `from` into the form `to`. Nothing is changed anywhere.
 --- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }, { migrations = folder } (what they come to; on
---- PostgreSQL with `shadow_url`, an empty database for that, or beside the other side's).
+--- PostgreSQL with `shadow_url`, an empty database for that, or beside the other side's). `url` is the database that the schemas are for: it
+--- tells the kind where they do not, and migrations are replayed beside it; nothing is asked of it.
 --- With `script`: the steps as SQL text, "" when nothing differs. Else a list of { kind, subject, sql }; `warnings` in it says what may be
 --- lost. Errors: P3006, P3014 (migrations), P1012 (schema, or the sides are of different databases), P1xxx (database).
----@param options { from: table, to: table, script?: boolean }
+---@param options { from: table, to: table, script?: boolean, url?: string }
 ---@return string|table
 function migrate.diff(options)
   check_table(options, "rille.migrate.diff")
@@ -73,12 +74,12 @@ function migrate.diff(options)
   local from, to = options.from, options.to
   check_source(from, "from")
   check_source(to, "to")
-  return with_source(from, to, "from", function(left)
-    return with_source(to, from, "to", function(right)
+  return with_source(from, to, "from", options.url, function(left)
+    return with_source(to, from, "to", options.url, function(right)
       return core.diff {
-        from_schema = (left.schema or left.schema_text) and open_schema(left, right.url) or nil,
+        from_schema = (left.schema or left.schema_text) and open_schema(left, right.url or options.url) or nil,
         from_url = left.url,
-        to_schema = (right.schema or right.schema_text) and open_schema(right, left.url) or nil,
+        to_schema = (right.schema or right.schema_text) and open_schema(right, left.url or options.url) or nil,
         to_url = right.url,
         script = options.script,
       }

@@ -198,7 +198,9 @@ end
 
 local function refresh(options)
   local ok, generate = pcall(require, "rille.generate")
-  if ok and type(generate) == "table" and generate.refresh then generate.refresh(options) end
+  if ok and type(generate) == "table" and generate.refresh then
+    generate.refresh { schema = options.schema, schema_text = options.schema_text, url = options.url }
+  end
 end
 
 local function replay_again(run, fn)
