@@ -60,6 +60,7 @@ LUA_INCDIR ?= $(LUA_INCDIR_$(LUA))
 LUA_CMODULES := $(if $(filter jit,$(LUA)),5.1,$(LUA))
 LUA_PACKAGES := $(if $(filter jit,$(LUA)),luajit,$(if $(filter 5.4,$(LUA)),,lua$(LUA)))
 LUA_BIN ?= lua5.4
+LUA_COMMAND := $(if $(filter jit,$(LUA)),luajit,lua$(LUA))
 
 # Files ------------------------------------------------------------------------------------------------------------
 find_c = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
@@ -263,7 +264,8 @@ install: lib lua
 	@cd core/include && find rille -name '*.h' | while read -r file; do install -D -m 644 "$$file" '$(DESTDIR)$(INCLUDEDIR)'/"$$file"; done
 	@install -D -m 755 $(BINDING) '$(DESTDIR)$(LUA_LIBDIR)/rille/core.so'
 	$(call copy_lua,$(DESTDIR)$(LUA_SHAREDIR))
-	@if [ -f lua/bin/rille ]; then install -m 755 lua/bin/rille '$(DESTDIR)$(BINDIR)/rille'; fi
+	@sed '1s|lua5.4|$(LUA_COMMAND)|' lua/bin/rille >'$(DESTDIR)$(BINDIR)/rille'
+	@chmod 755 '$(DESTDIR)$(BINDIR)/rille'
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: rille' 'Description: Data access with schema.prisma, for PostgreSQL and SQLite' \
 	  'Version: $(VERSION)' 'Libs: -L$${libdir} -lrille' 'Libs.private: $(LIBS)' 'Cflags: -I$${includedir}' >'$(DESTDIR)$(LIBDIR)/pkgconfig/rille.pc'
 	@echo "installed under $(DESTDIR)$(PREFIX)"
@@ -293,7 +295,7 @@ rock: $(ROCK_OUT)/rille/core.so
 rock-install: rock
 	@install -D -m 755 $(ROCK_OUT)/rille/core.so '$(INST_LIBDIR)/rille/core.so'
 	$(call copy_lua,$(INST_LUADIR))
-	@if [ -f lua/bin/rille ]; then install -D -m 755 lua/bin/rille '$(INST_BINDIR)/rille'; fi
+	@install -D -m 755 lua/bin/rille '$(INST_BINDIR)/rille'
 
 clean:
 	rm -rf build

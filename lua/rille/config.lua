@@ -4,6 +4,11 @@ local errors = require "rille.errors"
 
 local config = {}
 
+--- What stands in for `schema` and `url` where options name none: the command puts there what its own flags say, so that a script or
+--- console that it runs connects to the same database.
+---@type { schema?: string, url?: string }
+config.defaults = {}
+
 local SCHEMA_PLACES = { "schema.prisma", "prisma/schema.prisma", "prisma/schema" }
 
 local function exists(path)
@@ -70,6 +75,7 @@ function config.source(options)
   local path, text = check_text(options, "schema"), check_text(options, "schema_text")
   if path and text then errors.raise("VALIDATION", "`schema` and `schema_text` exclude each other") end
   if text then return { text = text } end
+  path = path or config.defaults.schema
   if path then
     if not exists(path) then errors.raise("P1012", "the schema `%s` does not exist or cannot be read", path) end
     return { path = path }
@@ -112,7 +118,7 @@ end
 ---@return string url
 function config.resolve(options)
   local source = config.source(options)
-  local url = check_text(options, "url") or find_url(source)
+  local url = check_text(options, "url") or config.defaults.url or find_url(source)
   source.url = url
   return core.schema(source), url
 end

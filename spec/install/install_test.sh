@@ -6,6 +6,19 @@ trap 'rm -rf "$out"' EXIT
 unset LUA_PATH LUA_CPATH
 "${MAKE:-make}" -s BUILD="${BUILD:-build}" PREFIX="$out/usr" install
 LUA_PATH="$out/usr/share/lua/5.4/?.lua;$out/usr/share/lua/5.4/?/init.lua" LUA_CPATH="$out/usr/lib/lua/5.4/?.so" lua5.4 spec/install/smoke.lua
+mkdir "$out/project"
+(
+  cd "$out/project"
+  unset DATABASE_URL
+  rille=$out/usr/bin/rille
+  "$rille" --version | grep -q '^rille [0-9]'
+  "$rille" init --with-model >/dev/null
+  "$rille" migrate dev --name init >/dev/null
+  "$rille" db seed | grep -q '2 users, 2 posts'
+  "$rille" console -e 'db.user:count()' | grep -qx 2
+  ln -s "$rille" ./linked
+  ./linked migrate status >/dev/null
+)
 export PKG_CONFIG_PATH="$out/usr/lib/pkgconfig"
 cp spec/abi/old_client.c "$out/client.c"
 cd "$out"

@@ -12,3 +12,6 @@ exported=$(nm -D --defined-only "$out/tree/lib/lua/5.4/rille/core.so" | awk '{ p
 cp spec/install/smoke.lua "$out"
 cd "$out"
 LUA_PATH="$out/tree/share/lua/5.4/?.lua;$out/tree/share/lua/5.4/?/init.lua" LUA_CPATH="$out/tree/lib/lua/5.4/?.so" lua5.4 smoke.lua
+"$out/tree/bin/rille" --version | grep -q '^rille [0-9]'
+"$out/tree/bin/rille" init --with-model >/dev/null
+env -u DATABASE_URL "$out/tree/bin/rille" db push >/dev/null

@@ -8,7 +8,7 @@ set -eu
 
 packages_of() {
   case $1 in
-    build) echo gcc libc6-dev lua5.4 liblua5.4-dev libsqlite3-dev libgmp-dev libpq-dev ;;
+    build) echo gcc libc6-dev lua5.4 liblua5.4-dev lua-argparse libsqlite3-dev libgmp-dev libpq-dev ;;
     lua5.3) echo liblua5.3-dev ;;
     lua5.1) echo liblua5.1-0-dev ;;
     luajit) echo libluajit-5.1-dev ;;

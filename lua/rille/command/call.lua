@@ -1,0 +1,90 @@
+--- One run of a command: its arguments, its output, and where schema and database are.
+local config = require "rille.config"
+local core = require "rille.core"
+local errors = require "rille.errors"
+local files = require "rille.command.files"
+
+local Call = {}
+Call.__index = Call
+
+---@param args table what the parser found
+---@param out table
+function Call.new(args, out)
+  config.defaults = { schema = args.schema, url = args.url }
+  return setmetatable({ args = args, out = out }, Call)
+end
+
+--- The options `schema` and `url` for a function of rille, and those given.
+function Call:options(more)
+  local options = { schema = self.args.schema, url = self.args.url }
+  for key, value in pairs(more or {}) do options[key] = value end
+  return options
+end
+
+--- The path of the schema, or nil when there is none by convention. Errors: P1012 when --schema names nothing.
+---@return string|nil
+function Call:find_schema()
+  local path = config.schema_path { schema = self.args.schema }
+  if path and not config.exists(path) then errors.raise("P1012", "the schema `%s` does not exist or cannot be read", path) end
+  return path
+end
+
+--- The path of the schema. Errors: P1012.
+---@return string
+function Call:schema_path()
+  return self:find_schema() or errors.raise("P1012", "no schema was found: neither ./schema.prisma, nor ./prisma/schema.prisma, nor the folder "
+    .. "./prisma/schema; name it with --schema, or begin with `rille init`")
+end
+
+--- The URL: of --url, else of the schema's datasource, else DATABASE_URL; without a schema too. Errors: P1013.
+---@return string
+function Call:url()
+  if self.args.url then return self.args.url end
+  if self:find_schema() then
+    local _, url = config.resolve(self:options())
+    return url
+  end
+  return config.variable "DATABASE_URL" or errors.raise("P1013", "no database URL: set DATABASE_URL in the environment, .env.local or .env, or give --url; "
+    .. "for example postgresql://user:password@host:5432/database or file:./dev.db")
+end
+
+--- The files of a schema: itself, or those of its folder.
+---@return { path: string, text: string }[]
+function Call.schema_files(path)
+  local text = files.read(path)
+  if text then return { { path = path, text = text } } end
+  local list = {}
+  for _, name in ipairs(files.names(path)) do
+    if name:find "%.prisma$" then
+      local file = path:gsub("/$", "") .. "/" .. name
+      list[#list + 1] = { path = file, text = files.must_read(file, "schema") }
+    end
+  end
+  return list
+end
+
+--- A client on the schema and the database. Without a schema one that only runs SQL.
+function Call:connect(options)
+  local rille = require "rille"
+  if self:find_schema() then return rille.connect(self:options(options)) end
+  local more = { url = self:url(), schema_text = "" }
+  for key, value in pairs(options or {}) do more[key] = value end
+  return rille.connect(more)
+end
+
+--- "sqlite" or "postgresql" of a URL.
+function Call.provider_of(url) return url:find "^postgres" and "postgresql" or "sqlite" end
+
+--- A URL fit to be shown: the password hidden.
+function Call.shown_url(url)
+  return (url:gsub("^(%w+://[^:/@]*):[^@/]*@", "%1:***@"):gsub("([?&]password=)[^&]*", "%1***"))
+end
+
+--- Makes the schema now, to fail before anything is done.
+function Call:check_schema() core.schema { path = self:schema_path(), url = self.args.url } end
+
+--- Writes the types for editors again where there are some; the names of the files.
+---@return string[]
+function Call:refresh() return require("rille.generate").refresh({ schema = self:find_schema(), url = self.args.url }).files end
+
+return Call

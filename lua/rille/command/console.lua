@@ -1,0 +1,199 @@
+--- `rille console`: a Lua prompt with `db` and `rille`; or the same for a script on the standard input.
+local errors = require "rille.errors"
+local faults = require "rille.command.faults"
+local output = require "rille.command.output"
+local show = require "rille.command.show"
+
+local load_text = loadstring or load -- Lua 5.1 loads text by another name
+
+-- Names of a session live in a table of their own, behind them the usual globals.
+local function environment(db)
+  local rille = require "rille"
+  local env = setmetatable({ db = db, rille = rille }, { __index = _G })
+  env._G = env
+  return env
+end
+
+local function compile(text, env)
+  local chunk, why
+  for _, source in ipairs { "return " .. text, text } do
+    if setfenv then
+      chunk, why = load_text(source, "=console")
+      if chunk then setfenv(chunk, env) end
+    else
+      chunk, why = load(source, "=console", "t", env)
+    end
+    if chunk then return chunk end
+  end
+  return nil, why
+end
+
+-- Whether a text is the beginning of something: Lua's complaint is about its end.
+local function is_open(why) return why:find("near '?<eof>'?$") ~= nil end
+
+local function show_value(out, value)
+  if show.is_rows(value) then return out:line("%s", show.rows(value, function(text) return out:paint("bold", text) end)) end
+  out:line("%s", show.value(value))
+end
+
+local function pack(...) return { n = select("#", ...), ... } end
+
+-- Runs one text; true and its results, or false and the error.
+local function evaluate(chunk)
+  local results = pack(xpcall(chunk, function(e)
+    if type(e) == "string" then return e:gsub("^console:%d+: ", "") end
+    return e
+  end))
+  if not results[1] then return false, results[2] end
+  return true, { n = results.n - 1, (table.unpack or unpack)(results, 2, results.n) }
+end
+
+local function show_error(out, e)
+  if errors.is_error(e) then
+    local stream = out.stream
+    faults.show(out, e)
+    out.stream = stream
+  else
+    io.stdout:flush()
+    io.stderr:write(out:paint("red", "error:", io.stderr), " ", tostring(e), "\n")
+  end
+end
+
+local function run_chunk(out, chunk)
+  local ok, results = evaluate(chunk)
+  if not ok then
+    show_error(out, results)
+    return false
+  end
+  for i = 1, results.n do
+    if not (results.n == 1 and results[1] == nil) then show_value(out, results[i]) end
+  end
+  return true
+end
+
+-- A reader of lines: of a library when one is there, with history and completion, else of io.
+local function reader()
+  local found, readline = pcall(require, "readline")
+  if found and type(readline) == "table" and readline.readline then
+    local words = { "db", "rille", "find_many", "find_first", "find_unique", "create", "update", "delete", "count", "where", "include", "select", "order_by" }
+    pcall(function() -- comforts; versions of the library differ in them
+      readline.set_options { keeplines = 1000, completion = false }
+      readline.set_complete_list(words)
+    end)
+    return readline.readline, true
+  end
+  local line_found, linenoise = pcall(require, "linenoise")
+  if line_found and type(linenoise) == "table" and linenoise.linenoise then
+    return function(prompt)
+      local line = linenoise.linenoise(prompt)
+      if line and line ~= "" and linenoise.historyadd then linenoise.historyadd(line) end
+      return line
+    end, true
+  end
+  return function(prompt)
+    io.stdout:write(prompt)
+    io.stdout:flush()
+    return io.read "*l"
+  end, false
+end
+
+local HELP = [[
+db            the client of this project: db.user:find_many { where = { ... } }
+rille         the module
+.models       names of the models
+.help  .exit  this text; the end (or Ctrl-D)
+What is not complete goes on in the next line; an empty line gives it up.]]
+
+local function meta_command(out, line, env)
+  if line == ".help" then out:line("%s", HELP)
+  elseif line == ".models" then
+    local core = require "rille.core"
+    out:line("%s", table.concat(core.models(env.db[require("rille.client").SCOPE]), "  "))
+  elseif line == ".exit" or line == ".quit" then return "exit"
+  else return nil end
+  return "done"
+end
+
+local function interactive(call, env)
+  local out = call.out
+  local read, edits = reader()
+  out:line("rille %s on %s; .help for help, Ctrl-D to leave%s", env.rille.version, call.shown_url(call:url()),
+    edits and "" or " (with lua-readline, or under rlwrap, lines can be edited)")
+  local text = nil
+  while true do
+    local line = read(text and "   .. " or "rille> ")
+    if not line then break end
+    local known = not text and meta_command(out, line:match "^%s*(.-)%s*$", env)
+    if known == "exit" then return end
+    if text and line == "" then
+      text = nil
+    elseif not known and (text or line:find "%S") then
+      text = text and text .. "\n" .. line or line
+      local chunk, why = compile(text, env)
+      if chunk then run_chunk(out, chunk)
+      elseif not is_open(why) then show_error(out, (why:gsub("^console:%d+: ", ""))) end
+      if chunk or not is_open(why) then text = nil end
+    end
+  end
+  out:line()
+end
+
+-- Statements one after the other; a file of Lua on the input is the same.
+local function batch(call, env, text)
+  local out = call.out
+  local results, pending, good = {}, nil, true
+  local function finish(chunk)
+    if not out.json then
+      good = run_chunk(out, chunk) and good
+      return
+    end
+    local ok, values = evaluate(chunk)
+    if not ok then error(values, 0) end
+    for i = 1, values.n do results[#results + 1] = values[i] end
+  end
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    if good and (pending or line:find "%S") then
+      pending = pending and pending .. "\n" .. line or line
+      local chunk, why = compile(pending, env)
+      if chunk then
+        finish(chunk)
+        pending = nil
+      elseif not is_open(why) then
+        errors.raise("VALIDATION", "%s", (why:gsub("^console:%d+: ", "")))
+      end
+    end
+  end
+  if pending then errors.raise("VALIDATION", "the last statement is not complete: %s", pending) end
+  return { results = output.list(results) }, good and 0 or 1
+end
+
+local function run(call)
+  call:check_schema()
+  local db = call:connect()
+  local env = environment(db)
+  local result, status = nil, 0
+  local ok, e = pcall(function()
+    if call.args.eval then result, status = batch(call, env, call.args.eval)
+    elseif output.is_terminal(0) and not call.out.json then interactive(call, env)
+    else result, status = batch(call, env, io.read "*a" or "") end
+  end)
+  db:close()
+  if not ok then error(e, 0) end
+  return result, status
+end
+
+return {
+  {
+    name = "console",
+    summary = "A Lua prompt with `db` and `rille`.",
+    description = "Expressions are shown, rows as a table. Where the standard input is no terminal the statements come from there. With lua-readline or "
+      .. "linenoise lines can be edited.",
+    examples = {
+      { "rille console" },
+      { "rille console -e 'db.user:count()'" },
+      { "echo 'db.user:find_many()' | rille console --json", "{ \"results\": [...] }" },
+    },
+    define = function(p) p:option "--eval":hidden_name "-e":argname "<lua>":description "(-e) Run this instead of asking." end,
+    run = run,
+  },
+}

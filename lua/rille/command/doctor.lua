@@ -1,0 +1,214 @@
+--- `rille doctor`: one look at all that goes wrong between a project and its database.
+local core = require "rille.core"
+local config = require "rille.config"
+local errors = require "rille.errors"
+local files = require "rille.command.files"
+local indexes = require "rille.command.indexes"
+local output = require "rille.command.output"
+local querylog = require "rille.command.querylog"
+
+local PINGS = 20
+
+-- What is collected: { check, status = "ok"|"warning"|"error", message, advice, details }.
+local Report = {}
+Report.__index = Report
+
+function Report:add(check, status, message, more)
+  local item = { check = check, status = status, message = message }
+  for key, value in pairs(more or {}) do item[key] = value end
+  self[#self + 1] = item
+end
+
+local function show(out, item)
+  local say = item.status == "ok" and out.done or item.status == "warning" and out.warn or out.fail
+  say(out, "%s: %s", item.check, item.message)
+  for _, line in ipairs(item.lines or {}) do out:line("    %s", line) end
+  if item.advice then out:line("    %s", out:paint("dim", item.advice)) end
+end
+
+-- A check that fails is a finding, not the end.
+local function guarded(report, check, f, ...)
+  local ok, e = pcall(f, report, ...)
+  if ok then return true end
+  if not errors.is_error(e) then error(e, 0) end
+  report:add(check, "error", e.message, { code = e.code })
+  return false
+end
+
+local function check_schema(report, call)
+  local path = call:schema_path()
+  core.schema { path = path, url = call.args.url }
+  report:add("schema", "ok", path .. " is valid")
+end
+
+local function parameter(url, name) return url:match("[?&]" .. name .. "=([^&]*)") end
+
+local function is_local(host) return host == "" or host == "localhost" or host:find "^127%." ~= nil or host == "::1" or host == "[::1]" end
+
+local function postgres_advice(url)
+  local authority = url:match "^%w+://([^/?]*)" or ""
+  local hosts = authority:match "@(.*)$" or authority
+  local host, port = hosts:match "^(.-):?(%d*)$"
+  local list = {}
+  if parameter(url, "host") == nil and not is_local(host) and not parameter(url, "sslmode") then
+    list[#list + 1] = "the server is not on this machine and the URL has no sslmode: add sslmode=require, or verify-full with sslrootcert"
+  end
+  local pooler = host:find("-pooler.", 1, true) or host:find("pooler.", 1, true) or port == "6543" or port == "6432"
+  if pooler and not host:find("-pooler.", 1, true) and parameter(url, "pgbouncer") ~= "true" then
+    list[#list + 1] = "this looks like a pooler: add pgbouncer=true when it hands out connections for a transaction each"
+  end
+  if pooler then list[#list + 1] = "run migrations over the direct connection, not through the pooler" end
+  if parameter(url, "connection_limit") == "1" then list[#list + 1] = "connection_limit=1: a call on db inside its own transaction waits for itself" end
+  return list
+end
+
+local function sqlite_advice(db)
+  local list = {}
+  local mode = db:query_raw("PRAGMA journal_mode")[1].journal_mode
+  if mode ~= "wal" and mode ~= "memory" then
+    list[#list + 1] = ("journal_mode is %s: with wal readers and a writer do not wait for each other"):format(tostring(mode))
+  end
+  local checked = db:query_raw "PRAGMA quick_check(5)"
+  if checked[1] and checked[1].quick_check ~= "ok" then list[#list + 1] = "quick_check: " .. tostring(checked[1].quick_check) end
+  return list
+end
+
+local function seconds() return core.monotonic() end
+
+local function check_connection(report, db, url, provider)
+  local version = provider == "sqlite" and "SELECT sqlite_version() AS v" or "SELECT current_setting('server_version') AS v"
+  if provider == "sqlite" then
+    local path = url:match "^file:([^?]*)" or url:match "^sqlite://([^?]*)"
+    if path and not files.exists(path) and not path:find "^:memory:" then errors.raise("P1003", "the database file `%s` does not exist", path) end
+  end
+  version = db:query_raw(version)[1].v
+  local before = seconds()
+  for _ = 1, PINGS do db:query_raw "SELECT 1 AS one" end
+  local latency = math.max(0, (seconds() - before) * 1000 / PINGS)
+  local shown = latency < 0.1 and "less than 0.1" or ("%.1f"):format(latency)
+  report:add("connection", "ok", ("%s %s, %s ms a round trip"):format(provider == "sqlite" and "SQLite" or "PostgreSQL", version, shown),
+    { server = version, latency_ms = latency })
+end
+
+local function check_url(report, db, url, provider)
+  local list = provider == "sqlite" and sqlite_advice(db) or postgres_advice(url)
+  if #list == 0 then report:add("url", "ok", "nothing to say about the URL")
+  else
+    for _, text in ipairs(list) do report:add("url", "warning", text) end
+  end
+end
+
+local function check_migrations(report, call)
+  local status = require("rille").migrate.status
+  local folder = require("rille.migrations").folder { schema = call.args.schema, migrations = call.args.migrations }
+  if not status or not files.exists(folder) then return report:add("migrations", "ok", ("none: there is no folder %s"):format(folder)) end
+  local found = status(call:options { migrations = call.args.migrations })
+  local counts = {}
+  for _, m in ipairs(found.migrations) do counts[m.state] = (counts[m.state] or 0) + 1 end
+  local words = {}
+  for _, state in ipairs { "failed", "missing", "edited", "pending" } do
+    if counts[state] then words[#words + 1] = ("%d %s"):format(counts[state], state) end
+  end
+  if #words == 0 then return report:add("migrations", "ok", ("%d applied, none pending"):format(counts.applied or 0)) end
+  report:add("migrations", counts.failed and "error" or "warning", table.concat(words, ", "), { advice = "rille migrate status says more" })
+end
+
+local function check_drift(report, call, url)
+  local steps = require("rille").migrate.diff { from = { url = url }, to = { schema = call:schema_path() } }
+  if #steps == 0 then return report:add("drift", "ok", "the database is as the schema says") end
+  local lines, seen = {}, {}
+  for _, s in ipairs(steps) do
+    local line = tostring(s.kind):gsub("_", " ") .. (s.subject and " " .. s.subject or "")
+    if not seen[line] then lines[#lines + 1] = line end
+    seen[line] = true
+  end
+  local count = #lines
+  if count > 10 then lines = { (table.unpack or unpack)(lines, 1, 10) } lines[11] = ("and %d more"):format(count - 10) end
+  report:add("drift", "warning", ("the database differs from the schema in %d place%s"):format(count, count == 1 and "" or "s"),
+    { lines = lines, advice = "rille migrate diff --from-database --to-schema " .. call:schema_path() .. " --script" })
+end
+
+local function check_relations(report, db, provider)
+  local missing = indexes.missing(db, provider)
+  if #missing == 0 then return report:add("indexes", "ok", "every foreign key has an index") end
+  for _, m in ipairs(missing) do
+    report:add("indexes", "warning", ("no index on %s (%s), a foreign key"):format(m.table, table.concat(m.columns, ", ")),
+      { table = m.table, columns = m.columns, advice = ("in its model: @@index([%s])"):format(table.concat(m.columns, ", ")) })
+  end
+end
+
+local function check_log(report, call, db, provider)
+  local events, skipped = querylog.parse(files.must_read(call.args.log, "--log"))
+  local before = #report
+  for _, found in ipairs(querylog.n_plus_one(events)) do
+    local name = found.model and found.action and (" (%s.%s)"):format(found.model, found.action) or ""
+    report:add("n+1", "warning", found.message or ("%d times in a row%s: %s"):format(found.times, name, found.sql), {
+      sql = found.sql, times = found.times, site = found.site, model = found.model, action = found.action,
+      advice = not found.message and "read them at once: `include`, or `where` with a list of keys" or nil,
+    })
+  end
+  local unindexed, unexplained = querylog.unindexed(db, provider, events)
+  for _, found in ipairs(unindexed) do
+    local columns = table.concat(found.columns, ", ")
+    report:add("log", "warning", ("%s is read whole to find rows by %s (%d time%s)"):format(found.table, columns, found.times,
+      found.times == 1 and "" or "s"),
+      { table = found.table, columns = found.columns, times = found.times, sql = found.sql, lines = { found.sql }, advice = ("@@index([%s])"):format(columns) })
+  end
+  local notes = ("%d statements%s%s"):format(#events, skipped > 0 and (", %d lines passed over"):format(skipped) or "",
+    unexplained > 0 and (", %d not explained"):format(unexplained) or "")
+  if #report == before then report:add("log", "ok", notes .. ": indexes serve them, none is repeated") end
+end
+
+local function examine(report, call, db, url)
+  local provider = call.provider_of(url)
+  if not guarded(report, "connection", check_connection, db, url, provider) then return end
+  guarded(report, "url", check_url, db, url, provider)
+  guarded(report, "migrations", check_migrations, call)
+  guarded(report, "drift", check_drift, call, url)
+  guarded(report, "indexes", check_relations, db, provider)
+  if call.args.log then guarded(report, "log", check_log, call, db, provider) end
+end
+
+local function run(call)
+  local report = setmetatable({}, Report)
+  local out = call.out
+  if call.args.log then files.must_read(call.args.log, "--log") end
+  if guarded(report, "schema", check_schema, call) then
+    local url
+    guarded(report, "url", function()
+      local _, found = config.resolve(call:options())
+      url = found
+    end)
+    if url then
+      local db = call:connect()
+      local ok, e = pcall(examine, report, call, db, url)
+      db:close()
+      if not ok then error(e, 0) end
+    end
+  end
+  local wrong, warnings = 0, 0
+  for _, item in ipairs(report) do
+    show(out, item)
+    if item.status == "error" then wrong = wrong + 1 elseif item.status == "warning" then warnings = warnings + 1 end
+  end
+  out:line()
+  out:line(wrong + warnings == 0 and "All is well." or "%d error%s, %d warning%s", wrong, wrong == 1 and "" or "s", warnings, warnings == 1 and "" or "s")
+  return { ok = wrong == 0, errors = wrong, warnings = warnings, findings = output.list(report) }, wrong == 0 and 0 or 1
+end
+
+return {
+  {
+    name = "doctor",
+    summary = "Look for what goes wrong: connection, migrations, drift, indexes, N+1.",
+    description = "Checks the schema, the connection and its URL, pending and failed migrations, what differs between schema and database, and foreign keys "
+      .. "without an index. With a log of queries also statements that no index serves and loops that run a statement for each row (N+1). "
+      .. "The log has lines of JSON: what db:on(\"query\", f) gives to f.",
+    exit_codes = "0 no error (warnings may be there); 1 something is wrong; 2 wrong usage.",
+    examples = { { "rille doctor" }, { "rille doctor --log queries.jsonl" }, { "rille doctor --json", "For CI." } },
+    define = function(p)
+      p:option "--log":argname "<file>":description "Queries to look at: lines of JSON."
+      p:option "--migrations":argname "<folder>":description "The folder of migrations; else `migrations` beside the schema."
+    end,
+    run = run,
+  },
+}

@@ -1,0 +1,150 @@
+--- What the command shows: text for people with colours on a terminal, one JSON document for programs, questions, errors.
+local core = require "rille.core"
+local errors = require "rille.errors"
+
+local output = {}
+output.__index = output
+
+local CODES = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
+
+--- Whether a stream of this process (0, 1 or 2) is a terminal.
+---@param stream integer
+---@return boolean
+function output.is_terminal(stream)
+  local status = os.execute("test -t " .. stream)
+  return status == true or status == 0
+end
+
+local function wants_colour(options, stream)
+  local off = os.getenv "NO_COLOR"
+  if options.no_color or options.json or (off and off ~= "") or os.getenv "TERM" == "dumb" then return false end
+  return output.is_terminal(stream)
+end
+
+--- An output for one run of the command.
+---@param options { json?: boolean, no_color?: boolean }
+function output.new(options)
+  local self = setmetatable({ json = options.json or false, stream = io.stdout }, output)
+  self.colours = { [io.stdout] = wants_colour(options, 1), [io.stderr] = wants_colour(options, 2) }
+  return self
+end
+
+--- A text in a colour, when the stream shows colours.
+function output:paint(colour, text, stream)
+  if not self.colours[stream or self.stream] then return text end
+  return ("\27[%sm%s\27[0m"):format(CODES[colour], text)
+end
+
+--- From now on words for people go to stderr, since stdout carries data.
+function output:data_on_stdout() self.stream = io.stderr end
+
+--- A line for people: nothing is shown with --json.
+function output:line(format, ...)
+  if self.json then return end
+  self.stream:write(select("#", ...) > 0 and format:format(...) or format or "", "\n")
+end
+
+--- Lines with a mark in front: what was done, what to mind, what failed.
+function output:done(format, ...) self:line("%s %s", self:paint("green", "✓"), format:format(...)) end
+function output:warn(format, ...) self:line("%s %s", self:paint("yellow", "!"), format:format(...)) end
+function output:fail(format, ...) self:line("%s %s", self:paint("red", "✗"), format:format(...)) end
+
+--- The data of a command that people and programs read alike, to stdout even when words go to stderr.
+function output:data(text)
+  if self.json then return end
+  io.stdout:write(text)
+  if text ~= "" and text:sub(-1) ~= "\n" then io.stdout:write "\n" end
+end
+
+-- JSON ------------------------------------------------------------------------------------------------------------------------------------------
+
+local ARRAY = getmetatable(core.array {})
+
+local function is_array(value)
+  if getmetatable(value) == ARRAY or #value > 0 then return true end
+  return false
+end
+
+local encode
+
+local function encode_table(value, depth)
+  if depth > 60 then return core.json.encode "..." end
+  local parts = {}
+  if is_array(value) then
+    for i = 1, #value do parts[i] = encode(value[i], depth + 1) end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  local keys, by_text = {}, {}
+  for key in pairs(value) do
+    local text = tostring(key)
+    keys[#keys + 1], by_text[text] = text, value[key]
+  end
+  table.sort(keys)
+  for i, key in ipairs(keys) do parts[i] = core.json.encode(key) .. ":" .. encode(by_text[key], depth + 1) end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+-- Keys in order, so that the same answer is the same text.
+function encode(value, depth)
+  local kind = type(value)
+  if kind == "table" then return encode_table(value, depth) end
+  if kind == "string" or kind == "boolean" or value == core.null then return core.json.encode(value) end
+  if kind == "number" then
+    local ok, text = pcall(core.json.encode, value)
+    return ok and text or core.json.encode(tostring(value))
+  end
+  return kind == "nil" and "null" or core.json.encode(tostring(value))
+end
+
+--- JSON text of a result: decimals and what JSON does not know become strings.
+---@param value any
+---@return string
+function output.encode(value) return encode(value, 0) end
+
+--- A list that is an array in JSON also when it is empty.
+function output.list(list) return core.array(list or {}) end
+
+--- Ends the run: with --json the result of the command as one document.
+function output:finish(result)
+  if self.json then io.stdout:write(output.encode(result or { ok = true }), "\n") end
+  io.stdout:flush()
+end
+
+-- Questions -------------------------------------------------------------------------------------------------------------------------------------
+
+--- Whether there is somebody to ask: a terminal, and no program that reads JSON.
+function output:can_ask()
+  if self.asking == nil then self.asking = not self.json and output.is_terminal(0) and output.is_terminal(2) end
+  return self.asking
+end
+
+--- Asks for a line; nil at the end of the input. Only after can_ask.
+function output:ask(question)
+  io.stdout:flush()
+  io.stderr:write(self:paint("bold", "? ", io.stderr), question, " ")
+  io.stderr:flush()
+  local answer = io.read "*l"
+  if not answer then io.stderr:write "\n" end
+  return answer and answer:match "^%s*(.-)%s*$"
+end
+
+--- Asks for yes or no; no answer is no.
+function output:confirm(question)
+  local answer = (self:ask(question .. " (y/N)") or ""):lower()
+  return answer == "y" or answer == "yes"
+end
+
+--- For what cannot be undone: the flag, or the word typed on a terminal. Errors: VALIDATION, which names the flag.
+---@param forced boolean|nil the flag was given
+---@param what string what is about to happen
+---@param flag string such as "--force"
+function output:require_consent(forced, what, flag)
+  if forced then return end
+  if not self:can_ask() then
+    errors.raise("VALIDATION", "%s: this cannot be undone and there is no terminal to ask on; give %s to do it", what, flag)
+  end
+  self:warn("%s: this cannot be undone.", what)
+  if self:ask "Type `yes` to go on:" ~= "yes" then errors.raise("VALIDATION", "stopped: nothing was changed") end
+end
+
+return output

@@ -1,0 +1,105 @@
+--- `rille init`: the files that a project begins with.
+local errors = require "rille.errors"
+local files = require "rille.command.files"
+local output = require "rille.command.output"
+local templates = require "rille.command.templates"
+
+local DEFAULT_URL = { sqlite = "file:./dev.db", postgresql = "postgresql://postgres:postgres@localhost:5432/app" }
+
+local function provider_of(args)
+  local of_url = args.url and (args.url:find "^postgres" and "postgresql" or "sqlite")
+  if args.provider and of_url and args.provider ~= of_url then
+    errors.raise("VALIDATION", "--provider %s does not fit the URL, which is of %s", args.provider, of_url)
+  end
+  return args.provider or of_url or "sqlite"
+end
+
+local function schema_place(args)
+  if args.schema then return args.schema:find "%.prisma$" and args.schema or args.schema:gsub("/$", "") .. "/schema.prisma" end
+  return files.exists "prisma" and "prisma/schema.prisma" or "schema.prisma"
+end
+
+local function has_line(text, line)
+  return ("\n" .. text .. "\n"):find("\n" .. line:gsub("%p", "%%%0") .. "%s*\n") ~= nil
+end
+
+-- .env keeps what it has: DATABASE_URL is put in, or replaced with --force.
+local function env_text(old, url, force)
+  local line = ('DATABASE_URL="%s"'):format((url:gsub('["\\]', "\\%0")))
+  if not old then return "# Read by rille, and by Prisma. Not for git.\n" .. line .. "\n" end
+  if not ("\n" .. old):find "\n%s*e?x?p?o?r?t?%s*DATABASE_URL%s*=" then return (old:gsub("([^\n])$", "%1\n")) .. line .. "\n" end
+  if not force then return nil end
+  return (("\n" .. old):gsub("(\n%s*e?x?p?o?r?t?%s*)DATABASE_URL%s*=[^\n]*", function(before) return before .. line end):sub(2))
+end
+
+local function ignore_text(old)
+  local text = old and old:gsub("([^\n])$", "%1\n") or ""
+  for _, line in ipairs(templates.ignored) do
+    if not has_line(text, line) then text = text .. line .. "\n" end
+  end
+  return text ~= old and text or nil
+end
+
+local function check_free(list, force)
+  local there = {}
+  for _, path in ipairs(list) do
+    if files.exists(path) then there[#there + 1] = path end
+  end
+  if #there == 0 or force then return end
+  errors.raise("VALIDATION", "nothing was written, since there %s already: %s; --force overwrites", #there == 1 and "is" or "are", table.concat(there, ", "))
+end
+
+local function run(call)
+  local args, out = call.args, call.out
+  local provider = provider_of(args)
+  local schema = schema_place(args)
+  local folder = files.folder_of(schema)
+  local seed = (folder == "." and "" or folder .. "/") .. "seed.lua"
+  local main = args.no_example and {} or { [seed] = templates.seed(args.with_model), ["main.lua"] = templates.example(args.with_model) }
+  check_free(args.no_example and { schema } or { schema, seed, "main.lua" }, args.force)
+
+  local written = {}
+  local function write(path, text)
+    if not text then return end
+    files.write(path, text)
+    written[#written + 1] = path
+    out:done("%s", path)
+  end
+  write(schema, templates.schema(provider, args.with_model))
+  write(".env", env_text(files.read ".env", args.url or DEFAULT_URL[provider], args.force or args.url))
+  write(".gitignore", ignore_text(files.read ".gitignore"))
+  for _, path in ipairs { seed, "main.lua" } do write(path, main[path]) end
+
+  out:line()
+  out:line("Next:")
+  if provider == "postgresql" and not args.url then out:line("  set DATABASE_URL in .env") end
+  if not args.with_model then out:line("  describe your tables in %s", schema) end
+  out:line("  %s", out:paint("bold", "rille migrate dev --name init"))
+  if not args.no_example then
+    out:line("  %s", out:paint("bold", "rille db seed"))
+    out:line("  %s", out:paint("bold", "lua5.4 main.lua"))
+  end
+  return { written = output.list(written), provider = provider, schema = schema }
+end
+
+return {
+  {
+    name = "init",
+    summary = "Begin a project: schema, .env, an example and a seed script.",
+    description = "Writes schema.prisma (in ./prisma when that folder exists, or where --schema says), DATABASE_URL into .env, lines into .gitignore, "
+      .. "main.lua and seed.lua. Files that are there stay as they are, unless --force is given.",
+    examples = {
+      { "rille init --with-model", "SQLite in dev.db, with two models to begin with." },
+      { "rille init --provider postgresql", "The same on PostgreSQL." },
+      { "rille init --url postgresql://me@localhost/shop --schema prisma/schema.prisma" },
+    },
+    define = function(p)
+      p:option "--provider":hidden_name "--datasource-provider":target "provider":argname "<name>":choices { "sqlite", "postgresql" }
+        :description "sqlite or postgresql; else that of the URL, else sqlite."
+      p:flag "--with-model":target "with_model":description "Two models, and an example and a seed that use them."
+      p:flag "--no-example":target "no_example":description "No main.lua and no seed.lua."
+      p:flag "-f --force":description "Overwrite files that are there."
+    end,
+    run = run,
+  },
+}

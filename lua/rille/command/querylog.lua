@@ -1,0 +1,180 @@
+--- What a log of queries tells: the same statement again and again from one place (N+1), and statements that no index serves.
+local core = require "rille.core"
+local errors = require "rille.errors"
+
+local querylog = {}
+
+local REPEATS = 5 -- so many of the same statement nearly in a row are a loop
+local NEAR = 4 -- other statements that may lie between two of them
+
+--- The events of a log: lines of JSON as `db:on("query", ...)` gives them. Other lines are passed over. Errors: VALIDATION (not one event).
+---@param text string
+---@return table[] events
+---@return integer skipped lines that are none
+function querylog.parse(text)
+  local events, skipped = {}, 0
+  for line in text:gmatch "[^\n]+" do
+    local ok, event = pcall(core.json.decode, line)
+    if ok and type(event) == "table" and (type(event.sql) == "string" or event.event == "n_plus_one") then events[#events + 1] = event
+    elseif line:find "%S" then skipped = skipped + 1 end
+  end
+  if #events == 0 then errors.raise("VALIDATION", "--log: no line is an event as db:on(\"query\", ...) gives it: a JSON object with `sql`") end
+  return events, skipped
+end
+
+local function text_or_nil(value) return type(value) == "string" and value or nil end
+
+-- What the client itself has found (events of "n_plus_one"), which knows the place in the program.
+local function told(events, found)
+  local seen = {}
+  for _, event in ipairs(events) do
+    if event.event == "n_plus_one" and type(event.message) == "string" then
+      local key = tostring(event.place) .. tostring(event.shape)
+      if not seen[key] then
+        seen[key] = { times = 0, site = text_or_nil(event.place), model = text_or_nil(event.model), action = text_or_nil(event.action),
+          message = event.message }
+        found[#found + 1] = seen[key]
+      end
+      seen[key].times = math.max(seen[key].times, tonumber(event.count) or 0)
+    end
+  end
+  return found
+end
+
+--- Statements that were run once for each row of another one.
+---@param events table[]
+---@return { times: integer, sql?: string, site?: string, message?: string, model?: string, action?: string }[]
+function querylog.n_plus_one(events)
+  local runs, worst, found = {}, {}, told(events, {})
+  local i = 0
+  for _, event in ipairs(events) do
+    local sql = event.event ~= "n_plus_one" and event.sql
+    i = i + 1
+    if sql and sql:find "^%s*[Ss][Ee][Ll]" then
+      local run = runs[sql]
+      if not run or i - run.last > NEAR + 1 then
+        run = { times = 0 }
+        runs[sql] = run
+      end
+      run.times, run.last = run.times + 1, i
+      if run.times >= REPEATS then
+        if not worst[sql] then
+          worst[sql] = { sql = sql, times = 0, model = text_or_nil(event.model), action = text_or_nil(event.action) }
+          found[#found + 1] = worst[sql]
+        end
+        worst[sql].times = math.max(worst[sql].times, run.times)
+      end
+    end
+  end
+  return found
+end
+
+local function placeholders(sql)
+  local highest, marks = 0, 0
+  local bare = sql:gsub("'[^']*'", ""):gsub('"[^"]*"', "")
+  for n in bare:gmatch "[$?](%d+)" do highest = math.max(highest, tonumber(n)) end
+  for _ in bare:gmatch "%?%f[^%d?]" do marks = marks + 1 end
+  return highest > 0 and highest or marks
+end
+
+-- Columns of a table that the conditions of a statement compare.
+local function compared(sql, table_name, alias)
+  local columns, seen = {}, {}
+  local where = sql:match "[Ww][Hh][Ee][Rr][Ee](.*)" or ""
+  for owner, column in where:gmatch '"?([%w_]+)"?%."([^"]+)"%s*[=<>IiLlBb]' do
+    if (owner == table_name or owner == alias) and not seen[column] then
+      seen[column] = true
+      columns[#columns + 1] = column
+    end
+  end
+  for column in where:gmatch '[%s(]"([^".]+)"%s*[=<>IiLlBb]' do
+    if not seen[column] and not where:find('"' .. column:gsub("%p", "%%%0") .. '"%.') then
+      seen[column] = true
+      columns[#columns + 1] = column
+    end
+  end
+  return columns
+end
+
+local function alias_target(sql, name)
+  return sql:match('"([^"]+)"%s+[Aa][Ss]%s+"?' .. name:gsub("%p", "%%%0") .. '"?%f[%W]') or name
+end
+
+-- SQLite says SCAN of what it reads from end to end.
+local function scans_of_sqlite(db, sql)
+  local values = {}
+  for i = 1, placeholders(sql) do values[i] = core.null end
+  local found = {}
+  for _, row in ipairs(db:query_raw("EXPLAIN QUERY PLAN " .. sql, (table.unpack or unpack)(values))) do
+    local name = row.detail:match "^SCAN TABLE ([%w_]+)" or row.detail:match "^SCAN ([%w_]+)"
+    if name and not row.detail:find "USING" and name ~= "CONSTANT" then
+      local real = alias_target(sql, name)
+      local columns = compared(sql, real, name)
+      if #columns > 0 then found[#found + 1] = { table = real, columns = columns } end
+    end
+  end
+  return found
+end
+
+local function walk(node, visit)
+  visit(node)
+  for _, inner in ipairs(node.Plans or {}) do walk(inner, visit) end
+end
+
+-- PostgreSQL reads a small table from end to end with any index, so that is made dear; a plan for no value in particular, since NULLs would be
+-- calculated away. The transaction is undone.
+local function scans_of_postgres(db, sql)
+  local found = {}
+  db:transaction(function(tx)
+    tx:execute_raw "SET LOCAL enable_seqscan = off"
+    tx:execute_raw "SET LOCAL plan_cache_mode = force_generic_plan"
+    tx:execute_script("PREPARE rille_doctor AS " .. sql)
+    local nulls = ("NULL,"):rep(placeholders(sql)):sub(1, -2)
+    local ok, rows = pcall(tx.query_raw, tx, "EXPLAIN (FORMAT JSON) EXECUTE rille_doctor" .. (nulls ~= "" and "(" .. nulls .. ")" or ""))
+    tx:execute_script "DEALLOCATE rille_doctor"
+    if not ok then error(rows, 0) end
+    local plan = rows[1]["QUERY PLAN"]
+    if type(plan) == "string" then plan = core.json.decode(plan) end
+    walk(plan[1].Plan, function(node)
+      local whole = node["Node Type"] == "Seq Scan" or (node["Node Type"]:find "^Index" and not node["Index Cond"])
+      if not (whole and node.Filter and node["Relation Name"]) then return end
+      local columns = compared(sql, node["Relation Name"], node.Alias)
+      if #columns == 0 then columns = { (node.Filter:match "([%a_][%w_]*)%)?[:%w ]* [=<>~]") } end
+      found[#found + 1] = { table = node["Relation Name"], columns = columns }
+    end)
+  end)
+  return found
+end
+
+--- Statements of the log that read a whole table to find rows by conditions.
+---@param db rille.Client
+---@param provider string
+---@param events table[]
+---@return { table: string, columns: string[], sql: string, times: integer }[]
+---@return integer unexplained statements that the database did not explain
+function querylog.unindexed(db, provider, events)
+  local seen, order, by_place, unexplained = {}, {}, {}, 0
+  local scans_of = provider == "sqlite" and scans_of_sqlite or scans_of_postgres
+  for _, event in ipairs(events) do
+    local statement = event.sql and seen[event.sql]
+    if statement == nil and event.sql and event.sql:find "^%s*[SsUuDdWw][EePpIi][LlDdTt]" then
+      local ok, scans = pcall(scans_of, db, event.sql)
+      if not ok then unexplained = unexplained + 1 end
+      statement = ok and scans or {}
+      seen[event.sql] = statement
+    end
+    for _, scan in ipairs(statement or {}) do
+      local key = scan.table .. "\0" .. table.concat(scan.columns, "\0")
+      local found = by_place[key]
+      if not found then
+        found = { table = scan.table, columns = scan.columns, sql = event.sql, times = 0 }
+        by_place[key] = found
+        order[#order + 1] = found
+      end
+      found.times = found.times + 1
+    end
+  end
+  return order, unexplained
+end
+
+return querylog

@@ -1,0 +1,114 @@
+--- Finds and runs the seed script: one of Lua in this process, one of SQL on the database, any other as a command.
+local errors = require "rille.errors"
+local files = require "rille.command.files"
+
+local seed = {}
+
+local CONFIGS = { "prisma.config.ts", "prisma.config.mts", "prisma.config.js", "prisma.config.mjs", "prisma7.config.ts", ".config/prisma.ts" }
+
+local function quoted_after(text, pattern)
+  local quote, rest = text:match(pattern .. "%s*([\"'`])(.*)")
+  return quote and rest:match("^(.-)" .. quote)
+end
+
+-- The seed command of Prisma's configuration: `migrations: { seed: "..." }`, or of package.json before Prisma 7.
+local function configured()
+  for _, path in ipairs(CONFIGS) do
+    local text = files.read(path)
+    local found = text and quoted_after(text:gsub("//[^\n]*", ""), "%f[%w]seed%s*:")
+    if found then return found, path end
+  end
+  local package_text = files.read "package.json"
+  local found = package_text and quoted_after(package_text:match '"prisma"%s*:%s*(%b{})' or "", '"seed"%s*:')
+  if found then return found, "package.json" end
+  return nil
+end
+
+local function by_convention(call)
+  local schema = call:find_schema()
+  local places = {}
+  if schema then
+    local folder = files.folder_of(schema)
+    places = { folder .. "/seed.lua", folder .. "/seed.sql" }
+  end
+  for _, place in ipairs { "seed.lua", "prisma/seed.lua", "seed.sql", "prisma/seed.sql" } do places[#places + 1] = place end
+  for _, place in ipairs(places) do
+    if files.exists(place) then return (place:gsub("^%./", "")) end
+  end
+  return nil
+end
+
+local function find(call)
+  if call.args.script then
+    files.must_read(call.args.script, "--script")
+    return call.args.script
+  end
+  local line, where = configured()
+  if line then return line:match "^lua[%w.]*%s+([%w_./-]+%.lua)$" or line, where end
+  return by_convention(call) or errors.raise("VALIDATION", "there is no seed script: write seed.lua beside the schema, name one with --script, "
+    .. "or `seed` in prisma.config.ts")
+end
+
+-- The script sees its own name and arguments in `arg`, as a program does. What it prints goes to stderr with --json.
+local function run_lua(call, path, arguments)
+  local chunk, why = loadfile(path)
+  if not chunk then errors.raise("VALIDATION", "the seed script: %s", tostring(why)) end
+  local old, stdout = rawget(_G, "arg"), print
+  local own = { [0] = path }
+  for i, value in ipairs(arguments) do own[i] = value end
+  rawset(_G, "arg", own)
+  if call.out.json then
+    rawset(_G, "print", function(...)
+      local texts = {}
+      for i = 1, select("#", ...) do texts[i] = tostring((select(i, ...))) end
+      io.stderr:write(table.concat(texts, "\t"), "\n")
+    end)
+  end
+  local ok, e = pcall(chunk, (table.unpack or unpack)(arguments))
+  rawset(_G, "arg", old)
+  rawset(_G, "print", stdout)
+  if ok then return end
+  if errors.is_error(e) then error(e, 0) end
+  errors.raise("VALIDATION", "the seed script failed: %s", tostring(e))
+end
+
+local function run_sql(call, path)
+  local db = call:connect()
+  local ok, e = pcall(db.execute_script, db, files.must_read(path, "seed"))
+  db:close()
+  if not ok then error(e, 0) end
+end
+
+-- A URL never stands in the arguments of a process, where others read it: it goes through a file that only we may read.
+local function run_command(call, line, arguments)
+  local words = { line }
+  for _, value in ipairs(arguments) do words[#words + 1] = files.quote(value) end
+  local text = table.concat(words, " ") .. (call.out.json and " >&2" or "")
+  local environment
+  if call.args.url then
+    environment = os.tmpname()
+    files.write(environment, "DATABASE_URL=" .. files.quote(call.args.url) .. "\nexport DATABASE_URL\n")
+    text = (". %s; rm -f %s; %s"):format(environment, environment, text)
+  end
+  local ok, status = files.shell(text)
+  if environment then os.remove(environment) end
+  if not ok then errors.raise("VALIDATION", "the seed command `%s` failed with exit code %s", line, tostring(status)) end
+end
+
+--- Runs the seed script.
+function seed.run(call)
+  local script, where = find(call)
+  local arguments = call.args.arguments or {}
+  io.stdout:flush()
+  if files.exists(script) and script:find "%.lua$" then run_lua(call, script, arguments)
+  elseif files.exists(script) and script:find "%.sql$" then run_sql(call, script)
+  elseif call.args.script then
+    errors.raise("VALIDATION", "--script: `%s` is neither a .lua nor a .sql file", script)
+  else
+    run_command(call, script, arguments)
+  end
+  call.out:done("%s has run%s", script, where and (" (named in %s)"):format(where) or "")
+  return { ok = true, script = script }
+end
+
+return seed

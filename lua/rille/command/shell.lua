@@ -1,0 +1,89 @@
+--- `rille version`, `rille completion`, `rille help`: the command about itself.
+local command = require "rille.command"
+local core = require "rille.core"
+local parser = require "rille.command.parser"
+
+-- SQLite's version is asked of SQLite, the server's of the server when there is a URL; neither is worth a failure here.
+local function ask(options, sql)
+  local ok, found = pcall(function()
+    local db = require("rille").connect(options)
+    local done, rows = pcall(db.query_raw, db, sql)
+    db:close()
+    return done and rows[1].v or nil
+  end)
+  return ok and found or nil
+end
+
+local function server_of(call)
+  local ok, url = pcall(call.url, call)
+  if not ok or call.provider_of(url) ~= "postgresql" then return nil end
+  return ask({ url = url, schema_text = "" }, "SELECT current_setting('server_version') AS v")
+end
+
+local function run_version(call)
+  local out = call.out
+  local versions = core.versions and core.versions() or {}
+  local found = {
+    rille = core.version,
+    lua = rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION:gsub("^Lua ", ""),
+    libpq = versions.libpq,
+    sqlite = versions.sqlite or ask({ url = "sqlite::memory:", schema_text = "" }, "SELECT sqlite_version() AS v"),
+    server = server_of(call),
+  }
+  local shown = { { "rille", found.rille }, { "Lua", found.lua }, { "SQLite", found.sqlite }, { "libpq", found.libpq }, { "server", found.server } }
+  for _, pair in ipairs(shown) do
+    if pair[2] then out:line("%-8s %s", pair[1], pair[2]) end
+  end
+  return found
+end
+
+local function run_completion(call)
+  local root, shell = call.state.root, call.args.shell
+  local script = shell == "bash" and root:get_bash_complete() or shell == "zsh" and root:get_zsh_complete() or root:get_fish_complete()
+  call.out:data(script)
+  return { shell = shell, script = script }
+end
+
+local function run_help(call)
+  local path = "rille"
+  for _, word in ipairs(call.args.words) do
+    path = path .. " " .. word
+    if not call.state.elements[path] then
+      local place = call.state.places[word]
+      command.usage(("there is no command `%s`%s"):format(path, place and ("; did you mean `%s`?"):format(place) or ""))
+    end
+  end
+  local element = call.state.elements[path]
+  if not call.out.json then parser.print_help(element, call.out) end
+  return { command = path, help = element:get_help() }
+end
+
+return {
+  {
+    name = "version",
+    summary = "Versions of rille, Lua, SQLite, libpq and the server.",
+    examples = { { "rille version" }, { "rille version --json" } },
+    run = run_version,
+  },
+  {
+    name = "completion",
+    usage = "bash|zsh|fish",
+    summary = "Completion for a shell.",
+    description = "Prints a script for the shell that completes commands and options.",
+    examples = {
+      { 'eval "$(rille completion bash)"', "In ~/.bashrc." },
+      { "rille completion zsh >~/.zfunc/_rille", "With ~/.zfunc in fpath." },
+      { "rille completion fish >~/.config/fish/completions/rille.fish" },
+    },
+    define = function(p) p:argument "shell":choices { "bash", "zsh", "fish" } end,
+    run = run_completion,
+  },
+  {
+    name = "help",
+    usage = "[<command>]",
+    summary = "What a command does.",
+    examples = { { "rille help" }, { "rille help migrate dev" } },
+    define = function(p) p:argument("words", "The command."):args "*":argname "<command>" end,
+    run = run_help,
+  },
+}
