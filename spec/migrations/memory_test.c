@@ -1,0 +1,130 @@
+/* Every allocation of a whole deploy, of taking it back and of a shadow fails in turn: an error, nothing leaked, and the
+ * history stays true. */
+#include "../base/failing_allocator.h"
+#include "running/running.h"
+
+typedef struct job {
+  const char *url, *folder;
+} job;
+
+static rille_status deploy(const job *j, int32_t down) {
+  rille_migrations_options o = {.struct_size = sizeof o, .create = 1, .url = j->url, .folder = j->folder};
+  rille_migrations *m = NULL;
+  rille_status st = rille_migrations_open(&o, &m, NULL);
+  if (st == RILLE_OK) st = rille_migrations_lock(m, 1000, NULL);
+  if (st == RILLE_OK) st = rille_migrations_load(m, NULL);
+  if (st == RILLE_OK && !down) st = rille_migrations_prepare(m, NULL);
+  if (st == RILLE_OK) st = rille_migrations_begin(m, "1_a", down, NULL);
+  if (st == RILLE_OK) st = rille_migrations_finish(m, NULL);
+  rille_migrations_free(m);
+  return st;
+}
+
+static rille_status resolve(const job *j) {
+  rille_migrations_options o = {.struct_size = sizeof o, .create = 1, .url = j->url, .folder = j->folder};
+  rille_migrations *m = NULL;
+  rille_status st = rille_migrations_open(&o, &m, NULL);
+  if (st == RILLE_OK) st = rille_migrations_load(m, NULL);
+  rille_migration x = {.struct_size = sizeof x};
+  if (st == RILLE_OK) rille_migrations_get(m, 0, &x);
+  if (st == RILLE_OK && x.state == RILLE_MIGRATION_FAILED) st = rille_migrations_mark(m, "1_a", 0, NULL);
+  rille_migrations_free(m);
+  return st;
+}
+
+static rille_status replay(const job *j) {
+  rille_shadow *s = NULL;
+  rille_status st = rille_shadow_open(j->url, NULL, &s, NULL);
+  if (st == RILLE_OK) {
+    rille_migrations_options o = {
+        .struct_size = sizeof o, .replay = 1, .url = rille_shadow_url(s), .folder = j->folder};
+    rille_migrations *m = NULL;
+    st = rille_migrations_open(&o, &m, NULL);
+    if (st == RILLE_OK) st = rille_migrations_load(m, NULL);
+    if (st == RILLE_OK) st = rille_migrations_prepare(m, NULL);
+    if (st == RILLE_OK) st = rille_migrations_begin(m, "1_a", 0, NULL);
+    if (st == RILLE_OK) st = rille_migrations_finish(m, NULL);
+    rille_migrations_free(m);
+  }
+  rille_shadow_free(s);
+  return st;
+}
+
+static rille_status deploy_once(const job *j) {
+  return deploy(j, 0);
+}
+static rille_status take_back(const job *j) {
+  return deploy(j, 1);
+}
+
+/* Until it comes through; what a failure left is put right with memory at hand. */
+static void each_allocation(const job *j, rille_status (*attempt)(const job *), const char *what) {
+  for (long n = 0;; n++) {
+    failing_allocator f = {.left = n};
+    rl_allocator_set(failing_alloc, &f);
+    rille_status st = attempt(j);
+    rl_allocator_set(NULL, NULL);
+    if (f.live != 0) fail_msg("%s: request %ld failed: %ld blocks leaked", what, n, f.live);
+    if (st == RILLE_OK) {
+      assert_true(n > 10);
+      return;
+    }
+    assert_true(f.failed);
+    assert_int_equal(resolve(j), RILLE_OK);
+  }
+}
+
+static void run(const char *url, const char *folder) {
+  job j = {url, folder};
+  static const char script[] = "CREATE TABLE a (id INTEGER PRIMARY KEY);\nINSERT INTO a VALUES (1);\n";
+  static const char down[] = "DROP TABLE a;\n";
+  rille_error *err = NULL;
+  must(rille_migrations_write(folder, "1_a", "migration.sql", script, strlen(script), &err), err);
+  must(rille_migrations_write(folder, "1_a", "down.sql", down, strlen(down), &err), err);
+  each_allocation(&j, deploy_once, "deploy");
+  each_allocation(&j, take_back, "down");
+  each_allocation(&j, replay, "replay");
+}
+
+static void test_sqlite(void **state) {
+  (void)state;
+  char folder[] = "/tmp/rille-migrations-XXXXXX", url[100], command[200];
+  assert_non_null(mkdtemp(folder));
+  snprintf(url, sizeof url, "file:%s/x.db", folder);
+  run(url, folder);
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  assert_int_equal(system(command), 0);
+}
+
+static void test_misuse(void **state) {
+  (void)state;
+  rille_migrations_options o = {.struct_size = sizeof o, .url = "sqlite::memory:?pool_timeout=91", .folder = "/nowhere/at/all"};
+  rille_migrations *m = NULL;
+  rille_error *err = NULL;
+  must(rille_migrations_open(&o, &m, &err), err);
+  must(rille_migrations_load(m, &err), err);
+  assert_int_equal(rille_migrations_count(m), 0);
+  assert_int_equal(rille_migrations_has_history(m), 0);
+  rille_migration x = {.struct_size = sizeof x, .state = 77};
+  rille_migrations_get(m, 3, &x);
+  assert_int_equal(x.state, 77);
+  assert_int_equal(rille_migrations_begin(m, "x", 0, NULL), RILLE_ERROR);
+  assert_int_equal(rille_migrations_finish(m, NULL), RILLE_ERROR);
+  assert_int_equal(rille_migrations_fail(m, "x", NULL), RILLE_ERROR);
+  assert_int_equal(rille_migrations_mark(m, "x", 1, &err), RILLE_ERROR);
+  assert_string_equal(rille_error_code(err), "P3017");
+  rille_error_free(err);
+  rille_migrations_unlock(m);
+  rille_migrations_free(m);
+  rille_migrations_free(NULL);
+  rille_shadow_free(NULL);
+  o.folder = NULL;
+  assert_int_equal(rille_migrations_open(&o, &m, NULL), RILLE_ERROR);
+  o.url = NULL;
+  assert_int_equal(rille_migrations_open(&o, &m, NULL), RILLE_ERROR);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sqlite), cmocka_unit_test(test_misuse)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,114 @@
+/* Scripts cut into statements, words at their head, and the checksum. */
+#include "base/sha256.h"
+#include "migrate/migrations.h"
+#include "running/running.h"
+
+static void expect_cut(bool postgres, const char *script, const char *want) {
+  rl_arena arena;
+  rl_statements list;
+  rl_error err = {0};
+  char got[2000] = "";
+  rl_arena_init(&arena, 0);
+  assert_int_equal(rl_statements_of(rl_str_of(script), postgres, &arena, &list, &err), RILLE_OK);
+  for (size_t i = 0; i < list.count; i++) {
+    size_t n = strlen(got);
+    snprintf(got + n, sizeof got - n, "%s%d:%.*s", i ? "|" : "", list.items[i].line, RL_STR_ARG(list.items[i].sql));
+  }
+  assert_string_equal(got, want);
+  rl_arena_dispose(&arena);
+}
+
+static void test_both(void **state) {
+  (void)state;
+  for (int pg = 0; pg < 2; pg++) {
+    expect_cut(pg, "", "");
+    expect_cut(pg, " ;; -- x;\n /* ; */ ;", "");
+    expect_cut(pg, "a;b", "1:a|1:b");
+    expect_cut(pg, "-- one\na -- ;\n ;\n\n b ; ", "2:a|5:b");
+    expect_cut(pg, "a ';' \";\" 'it''s;'; b", "1:a ';' \";\" 'it''s;'|1:b");
+    expect_cut(pg, "a 'never closed;", "1:a 'never closed;");
+    expect_cut(pg, "a /* never closed;", "1:a");
+    expect_cut(pg, "BEGIN; x; END; COMMIT", "1:BEGIN|1:x|1:END|1:COMMIT");
+    expect_cut(pg, "\xef\xbb\xbf" "a;", "1:a");
+    expect_cut(pg, "SELECT CASE WHEN 1 THEN 2 END; b", "1:SELECT CASE WHEN 1 THEN 2 END|1:b");
+  }
+}
+
+static void test_postgres_words(void **state) {
+  (void)state;
+  expect_cut(true, "a $$;$$; b", "1:a $$;$$|1:b");
+  expect_cut(true, "a $x$ ; $$ ; $y$ $x$; b", "1:a $x$ ; $$ ; $y$ $x$|1:b");
+  expect_cut(true, "a $1; b$c$; d", "1:a $1|1:b$c$|1:d");
+  expect_cut(true, "a E'\\';'; b", "1:a E'\\';'|1:b");
+  expect_cut(true, "a '\\'; b", "1:a '\\'|1:b");
+  expect_cut(true, "a /* ; /* ; */ ; */ ; b", "1:a|1:b");
+  expect_cut(true, "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END; c",
+             "1:CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END|1:c");
+  expect_cut(true, "CREATE TRIGGER t EXECUTE FUNCTION f(); BEGIN; c", "1:CREATE TRIGGER t EXECUTE FUNCTION f()|1:BEGIN|1:c");
+}
+
+static void test_sqlite_words(void **state) {
+  (void)state;
+  expect_cut(false, "a `;` [;]; b", "1:a `;` [;]|1:b");
+  expect_cut(false, "a $$;$$", "1:a $$|1:$$");
+  expect_cut(false, "a /* ; /* ; */ b", "1:a /* ; /* ; */ b");
+  expect_cut(false, "CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND;\nd",
+             "1:CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND|4:d");
+}
+
+static void test_kinds(void **state) {
+  (void)state;
+  static const char *const yes[] = {"BEGIN", "begin transaction", "/* x */ COMMIT", "start transaction", "END", "ROLLBACK",
+                                    "abort", "PREPARE TRANSACTION 'x'"};
+  static const char *const no[] = {"SELECT 1",     "SAVEPOINT a", "ROLLBACK TO a", "ROLLBACK TRANSACTION TO a",
+                                   "BEGINNING", "PREPARE x AS SELECT 1", "(COMMIT)"};
+  for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(rl_statement_is_transaction(rl_str_of(yes[i])));
+  for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(rl_statement_is_transaction(rl_str_of(no[i])));
+  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=OFF")));
+  assert_true(rl_statement_frees_keys(RL_STR("pragma foreign_keys = 0")));
+  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys(off)")));
+  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=ON")));
+  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys")));
+  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA defer_foreign_keys=OFF")));
+}
+
+static void test_head(void **state) {
+  (void)state;
+  rl_script_head h;
+  rl_error err = {0};
+  assert_int_equal(rl_script_head_of(RL_STR("-- x\n\n--rille: no-transaction,lock_timeout=5s\r\n-- rille: statement_timeout=10min\nSELECT 1;"),
+                                     &h, &err), RILLE_OK);
+  assert_true(h.no_transaction && rl_str_is(h.lock_timeout, "5s") && rl_str_is(h.statement_timeout, "10min"));
+  assert_int_equal(rl_script_head_of(RL_STR("SELECT 1;\n-- rille: no-transaction"), &h, &err), RILLE_OK);
+  assert_false(h.no_transaction);
+  assert_int_equal(rl_script_head_of(RL_STR("-- rille: transaction"), &h, &err), RILLE_ERROR);
+  rl_error_clear(&err);
+  assert_int_equal(rl_script_head_of(RL_STR("-- rille: lock_timeout='; DROP"), &h, &err), RILLE_ERROR);
+  rl_error_clear(&err);
+}
+
+static void expect_digest(const char *text, size_t times, const char *want) {
+  char got[RL_SHA256_HEX];
+  rl_str *parts = calloc(times + 1, sizeof *parts);
+  for (size_t i = 0; i < times; i++) parts[i] = rl_str_of(text);
+  rl_sha256_hex(parts, times, got);
+  free(parts);
+  assert_string_equal(got, want);
+}
+
+/* The examples of FIPS 180-4. */
+static void test_checksum(void **state) {
+  (void)state;
+  expect_digest("", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  expect_digest("abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  expect_digest("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  expect_digest("aaaaaaaaaa", 100000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_both),         cmocka_unit_test(test_postgres_words),
+                                     cmocka_unit_test(test_sqlite_words), cmocka_unit_test(test_kinds),
+                                     cmocka_unit_test(test_head),         cmocka_unit_test(test_checksum)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
