@@ -29,8 +29,8 @@ local WORDS = {
   },
   P1002 = {
     met = "The host was found, but connecting took longer than `connect_timeout` of the URL; or somebody else had an advisory lock for the whole of "
-      .. "`wait`.",
-    todo = "Raise `connect_timeout`, or find out why the server is slow. For a lock: raise `wait`, or see what holds it for long.",
+      .. "`wait`, or the lock of migrations for the whole of `lock_wait`.",
+    todo = "Raise `connect_timeout`, or find out why the server is slow. For a lock: raise `wait` or `lock_wait`, or see what holds it for long.",
   },
   P1003 = {
     met = "The PostgreSQL database does not exist; or the SQLite file cannot be opened or made, or is no SQLite database.",
@@ -222,12 +222,61 @@ local WORDS = {
     todo = "Make it by hand, or give the user the right to.",
   },
   P3001 = {
-    met = "`rille.push` would lose rows or values, or the rows that are there make a step impossible. `e.meta.warnings` lists both, with their number.",
+    met = "`rille.push` or `rille.migrate.dev` would lose rows or values, or the rows that are there make a step impossible. "
+      .. "`e.meta.warnings` lists both, with their number.",
     todo = "Change the rows or the schema; `accept_data_loss = true` allows the loss, `reset = true` drops everything first.",
   },
   P3005 = {
-    met = "`rille.restore` was to fill a database that has tables already.",
-    todo = "Restore into an empty database, or replace what is there with `force = true`.",
+    met = "`rille.migrate.deploy` found tables, but no history of migrations; or `rille.restore` was to fill a database that has tables already.",
+    todo = "Migrations: record the migrations that the database has already: `rille.migrate.resolve { applied = name }` for each. Or use an empty database. "
+      .. "Restore: use an empty database, or replace what is there with `force = true`.",
+  },
+  P3006 = {
+    met = "The migrations of the folder do not apply to an empty database, in which `rille.migrate.dev` and `diff` try them. `e.meta` has `migration`, "
+      .. "`line` and `statement`.",
+    todo = "Correct the migration that is named, if it is applied nowhere yet; else restore the one that it needs.",
+  },
+  P3008 = {
+    met = "`rille.migrate.resolve { applied = name }`: the history has it as applied already.",
+    todo = "Nothing.",
+  },
+  P3009 = {
+    met = "A migration began and did not finish: the database refused it, or its process was killed. `e.meta.logs` says what is known.",
+    todo = "Put right what it left, then `rille.migrate.resolve { rolled_back = name }` to have it applied again, or `{ applied = name }` when all of it is "
+      .. "there. `rille.migrate.status` says which.",
+  },
+  P3010 = {
+    met = "The name of a new migration has more than 200 characters.",
+    todo = "Choose a shorter one.",
+  },
+  P3011 = {
+    met = "`rille.migrate.resolve { rolled_back = name }`: the history does not have it.",
+    todo = "Give the whole name of the folder, with its time.",
+  },
+  P3012 = {
+    met = "`rille.migrate.resolve { rolled_back = name }`: it has not failed.",
+    todo = "`rille.migrate.down` takes an applied migration back.",
+  },
+  P3014 = {
+    met = "The shadow database, in which migrations are tried, could not be created; or `shadow_url` is the database itself.",
+    todo = "Give the user the right to create databases, or name an empty database with `shadow_url`.",
+  },
+  P3015 = {
+    met = "A migration's folder lacks migration.sql, or down.sql when it is to be taken back; or it cannot be read.",
+    todo = "Restore the file, or delete the folder of a migration that is applied nowhere.",
+  },
+  P3017 = {
+    met = "No migration of the folder has that name.",
+    todo = "Give the whole name of the folder, with its time.",
+  },
+  P3018 = {
+    met = "The database refused a statement of a migration, or its migration.lua failed. `e.meta` has `migration`, `line`, `statement`, `cause` and "
+      .. "`database_code`, `e.sqlstate` the database's own code.",
+    todo = "Correct the migration and resolve it, see P3009. What is left of it, the message in the history says.",
+  },
+  P3019 = {
+    met = "The folder's migration_lock.toml names another kind of database than the URL.",
+    todo = "Use the folder that was made for this database, or begin a new one.",
   },
   BACKUP = {
     met = "`rille.backup` or `rille.restore` failed: the disk is full, the file cannot be made or is damaged, `pg_dump` or `pg_restore` is missing or "
@@ -266,9 +315,13 @@ local META = {
   { "constraint", "the constraint that the database named" },
   { "schema", "the schema of PostgreSQL that holds the table" },
   { "code", "of a raw statement: the SQLSTATE, or the number of SQLite's extended code" },
-  { "statement", "the statement of `rille.push` that failed" },
+  { "statement", "the statement of `rille.push` or of a migration that failed" },
+  { "migration", "the name of the migration" },
+  { "reasons", "list: why `rille.migrate.dev` wants the database reset" },
+  { "logs", "what the history says of a failed migration" },
+  { "database_code", "of a failed migration: the code that the database's error has elsewhere" },
   { "file", "the schema's file" },
-  { "line", "the line in it, a number" },
+  { "line", "the line in it, or in the script of a migration, a number" },
   { "batch_index", "the number of the failed call in `db:batch`" },
 }
 

@@ -482,4 +482,24 @@ function rille.json.encode(value) end
 ---@return any
 function rille.json.decode(text) end
 
+---@class rille.Question what rille.migrate.dev asks
+---@field kind "reset"|"data_loss"|"rename"|"name"
+---@field reasons? string[] of a reset
+---@field warnings? string[] of data_loss
+---@field what? "table"|"column"|"enum value" of a rename
+---@field table? string the table or enum of a column or value
+---@field from? string
+---@field to? string
+
+---@class rille.MigrationState
+---@field name string
+---@field state "applied"|"pending"|"failed"|"rolled_back"|"edited"|"missing"
+---@field applied_at? string
+---@field started_at? string
+---@field logs? string
+---@field checksum? string
+---@field steps integer
+---@field has_down boolean
+---@field has_lua boolean
+
 return rille

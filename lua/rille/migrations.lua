@@ -60,7 +60,11 @@ function migrations.with(place, settings, fn)
     return fn(m, place)
   end) }
   core.migrations_close(m)
-  if not result[1] then error(result[2], 0) end
+  if not result[1] then
+    local e = result[2]
+    if errors.is_error(e) and e.meta.line then e.meta.line = tonumber(e.meta.line) end
+    error(e, 0)
+  end
   return result[2], result[3]
 end
 

@@ -60,7 +60,8 @@ describe("migration.lua", function()
     end)
 
     it("uses the schema in its folder", function()
-      folders.add(dir, "20990101000000_old", { ["migration.sql"] = "-- rows only\n", ["schema.prisma"] = 'model Person {\n  id Int @id @default(autoincrement())\n'
+      folders.add(dir, "20990101000000_old", { ["migration.sql"] = "-- rows only\n", ["schema.prisma"] = 'model Person {\n'
+        .. '  id Int @id @default(autoincrement())\n'
         .. '  name String @map("full_name")\n  @@map("User")\n}\n', ["migration.lua"] = 'return function(tx) tx.person:create { data = { name = "p" } } end' })
       deploy()
       assert.equal("p", users()[1].fullName)
@@ -75,7 +76,8 @@ describe("migration.lua", function()
     end)
 
     it("cannot end the transaction it runs in", function()
-      folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = 'return function(tx) tx.user:create { data = { fullName = "x" } } tx:execute_raw "COMMIT" '
+      folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = 'return function(tx) tx.user:create { data = { '
+        .. 'fullName = "x" } } tx:execute_raw "COMMIT" '
         .. 'tx.user:count {} end' })
       local e = support.fails("P3018", deploy)
       assert.truthy(e.message:find("P2028", 1, true))

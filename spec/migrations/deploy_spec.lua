@@ -80,7 +80,7 @@ describe("deploy", function()
       local dir = folders.make { [A] = TABLE_A, [B] = TABLE_B .. "\n-- next\nINSERT INTO nowhere VALUES (1);\n" }
       local e = support.fails("P3018", deploy, url, dir)
       assert.equal(B, e.meta.migration)
-      assert.equal("6", e.meta.line)
+      assert.equal(6, e.meta.line)
       assert.equal("INSERT INTO nowhere VALUES (1)", e.meta.statement)
       assert.truthy(e.meta.cause:find "nowhere")
       if engine == "postgresql" then assert.equal("42P01", e.sqlstate) end

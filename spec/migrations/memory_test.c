@@ -1,5 +1,5 @@
-/* Every allocation of a whole deploy, of taking it back and of a shadow fails in turn: an error, nothing leaked, and the
- * history stays true. */
+/* Every allocation of a whole deploy, of taking it back and of a shadow fails in turn: an error, nothing leaked, and
+ * the history stays true. */
 #include "../base/failing_allocator.h"
 #include "running/running.h"
 
@@ -98,7 +98,8 @@ static void test_sqlite(void **state) {
 
 static void test_misuse(void **state) {
   (void)state;
-  rille_migrations_options o = {.struct_size = sizeof o, .url = "sqlite::memory:?pool_timeout=91", .folder = "/nowhere/at/all"};
+  rille_migrations_options o = {
+      .struct_size = sizeof o, .url = "sqlite::memory:?pool_timeout=91", .folder = "/nowhere/at/all"};
   rille_migrations *m = NULL;
   rille_error *err = NULL;
   must(rille_migrations_open(&o, &m, &err), err);

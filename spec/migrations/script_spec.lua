@@ -27,23 +27,26 @@ describe("a script", function()
     end
 
     it("without a transaction counts its statements, and keeps those before a failure", function()
-      local dir = folders.make { [A] = "-- rille: no-transaction\nCREATE TABLE a (id INTEGER);\nCREATE TABLE b (id INTEGER);\nnonsense;\nCREATE TABLE c (id INTEGER);" }
+      local dir = folders.make { [A] = "-- rille: no-transaction\nCREATE TABLE a (id INTEGER);\nCREATE TABLE b (id INTEGER);\nnonsense;\n"
+        .. "CREATE TABLE c (id INTEGER);" }
       local e = support.fails("P3018", deploy, url, dir)
-      assert.equal("4", e.meta.line)
+      assert.equal(4, e.meta.line)
       assert.same({ "a", "b" }, tables())
       local failed = entry(url, dir, A)
       assert.equal(2, failed.steps)
       assert.equal("failed", failed.state)
       assert.is_nil(failed.logs:find("nothing of it", 1, true))
       rille.migrate.resolve { url = url, migrations = dir, rolled_back = A }
-      folders.add(dir, A, "-- rille: no-transaction\nCREATE TABLE IF NOT EXISTS a (id INTEGER);\nCREATE TABLE IF NOT EXISTS b (id INTEGER);\nCREATE TABLE c (id INTEGER);")
+      folders.add(dir, A, "-- rille: no-transaction\nCREATE TABLE IF NOT EXISTS a (id INTEGER);\n"
+        .. "CREATE TABLE IF NOT EXISTS b (id INTEGER);\nCREATE TABLE c (id INTEGER);")
       assert.same({ A }, deploy(url, dir))
       assert.equal(3, entry(url, dir, A).steps)
       assert.is_nil(entry(url, dir, A).logs)
     end)
 
     it("that begins and ends transactions itself is left to do so", function()
-      local dir = folders.make { [A] = "BEGIN;\nCREATE TABLE a (id INTEGER);\nCOMMIT;\nCREATE TABLE b (id INTEGER);\n", [B] = "BEGIN; CREATE TABLE x (id INTEGER);" }
+      local dir = folders.make { [A] = "BEGIN;\nCREATE TABLE a (id INTEGER);\nCOMMIT;\nCREATE TABLE b (id INTEGER);\n"
+        .. "", [B] = "BEGIN; CREATE TABLE x (id INTEGER);" }
       support.fails("P3018", deploy, url, dir)
       assert.same({ "a", "b" }, tables())
       assert.equal("applied", entry(url, dir, A).state)
@@ -104,7 +107,8 @@ describe("a script", function()
     end)
 
     it("has triggers with statements of their own", function()
-      local url, dir = support.database "sqlite", folders.make { [A] = START .. "CREATE TRIGGER t AFTER DELETE ON p BEGIN\n  INSERT INTO p SELECT CASE WHEN old.id = 1 "
+      local url, dir = support.database "sqlite", folders.make { [A] = START
+        .. "CREATE TRIGGER t AFTER DELETE ON p BEGIN\n  INSERT INTO p SELECT CASE WHEN old.id = 1 "
         .. "THEN 5 ELSE 6 END;\n  DELETE FROM c;\nEND;\nDELETE FROM p WHERE id = 1;\n" }
       deploy(url, dir)
       assert.same({ { id = 2 }, { id = 5 } }, folders.raw(url):query_raw "SELECT id FROM p ORDER BY id")
@@ -141,13 +145,15 @@ describe("a script", function()
     end)
 
     it("may change where names are looked for", function()
-      local dir = folders.make { [A] = "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE public.t (id INTEGER);", [B] = "ALTER TABLE t ADD COLUMN x INTEGER;" }
+      local dir = folders.make { [A] = "SELECT pg_catalog.set_config('search_path', '', false);\n"
+        .. "CREATE TABLE public.t (id INTEGER);", [B] = "ALTER TABLE t ADD COLUMN x INTEGER;" }
       assert.same({ A, B }, deploy(url, dir))
     end)
 
     it("has bodies with semicolons of their own", function()
       local dir = folders.make { [A] = "CREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS $body$ BEGIN PERFORM 1; RETURN 2; END; $body$;\n"
-        .. "CREATE FUNCTION g() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 3; END;\nSELECT E'it\\'s; not', 'a;b', \";\" FROM (SELECT 1 AS \";\") /* ; /* ; */ */ q; -- ;\n" }
+        .. "CREATE FUNCTION g() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 3; END;\n"
+          .. "SELECT E'it\\'s; not', 'a;b', \";\" FROM (SELECT 1 AS \";\") /* ; /* ; */ */ q; -- ;\n" }
       assert.same({ A }, deploy(url, dir))
       assert.same({ f = 2, g = 3 }, folders.raw(url):query_raw("SELECT f() AS f, g() AS g")[1])
     end)

@@ -29,7 +29,10 @@ static void test_both(void **state) {
     expect_cut(pg, "a 'never closed;", "1:a 'never closed;");
     expect_cut(pg, "a /* never closed;", "1:a");
     expect_cut(pg, "BEGIN; x; END; COMMIT", "1:BEGIN|1:x|1:END|1:COMMIT");
-    expect_cut(pg, "\xef\xbb\xbf" "a;", "1:a");
+    expect_cut(pg,
+               "\xef\xbb\xbf"
+               "a;",
+               "1:a");
     expect_cut(pg, "SELECT CASE WHEN 1 THEN 2 END; b", "1:SELECT CASE WHEN 1 THEN 2 END|1:b");
   }
 }
@@ -44,7 +47,8 @@ static void test_postgres_words(void **state) {
   expect_cut(true, "a /* ; /* ; */ ; */ ; b", "1:a|1:b");
   expect_cut(true, "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END; c",
              "1:CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END|1:c");
-  expect_cut(true, "CREATE TRIGGER t EXECUTE FUNCTION f(); BEGIN; c", "1:CREATE TRIGGER t EXECUTE FUNCTION f()|1:BEGIN|1:c");
+  expect_cut(true, "CREATE TRIGGER t EXECUTE FUNCTION f(); BEGIN; c",
+             "1:CREATE TRIGGER t EXECUTE FUNCTION f()|1:BEGIN|1:c");
 }
 
 static void test_sqlite_words(void **state) {
@@ -58,9 +62,9 @@ static void test_sqlite_words(void **state) {
 
 static void test_kinds(void **state) {
   (void)state;
-  static const char *const yes[] = {"BEGIN", "begin transaction", "/* x */ COMMIT", "start transaction", "END", "ROLLBACK",
-                                    "abort", "PREPARE TRANSACTION 'x'"};
-  static const char *const no[] = {"SELECT 1",     "SAVEPOINT a", "ROLLBACK TO a", "ROLLBACK TRANSACTION TO a",
+  static const char *const yes[] = {"BEGIN", "begin transaction", "/* x */ COMMIT", "start transaction",
+                                    "END",   "ROLLBACK",          "abort",          "PREPARE TRANSACTION 'x'"};
+  static const char *const no[] = {"SELECT 1",  "SAVEPOINT a",           "ROLLBACK TO a", "ROLLBACK TRANSACTION TO a",
                                    "BEGINNING", "PREPARE x AS SELECT 1", "(COMMIT)"};
   for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(rl_statement_is_transaction(rl_str_of(yes[i])));
   for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(rl_statement_is_transaction(rl_str_of(no[i])));
@@ -76,8 +80,11 @@ static void test_head(void **state) {
   (void)state;
   rl_script_head h;
   rl_error err = {0};
-  assert_int_equal(rl_script_head_of(RL_STR("-- x\n\n--rille: no-transaction,lock_timeout=5s\r\n-- rille: statement_timeout=10min\nSELECT 1;"),
-                                     &h, &err), RILLE_OK);
+  assert_int_equal(
+      rl_script_head_of(
+          RL_STR("-- x\n\n--rille: no-transaction,lock_timeout=5s\r\n-- rille: statement_timeout=10min\nSELECT 1;"), &h,
+          &err),
+      RILLE_OK);
   assert_true(h.no_transaction && rl_str_is(h.lock_timeout, "5s") && rl_str_is(h.statement_timeout, "10min"));
   assert_int_equal(rl_script_head_of(RL_STR("SELECT 1;\n-- rille: no-transaction"), &h, &err), RILLE_OK);
   assert_false(h.no_transaction);
