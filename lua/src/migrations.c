@@ -167,10 +167,12 @@ static int scope_of(lua_State *L) {
   rl_scope *scope = rl_scope_push(L);
   rl_get_user(L, -1);
   rl_get_user(L, 2);
-  lua_setfield(L, -2, "parent");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "parent");
+  rl_watcher_inherit(L, scope, parent);
   lua_pushvalue(L, 1);
-  lua_setfield(L, -2, "migrations");
-  lua_pop(L, 1);
+  lua_setfield(L, -3, "migrations");
+  lua_pop(L, 2);
   rl_tx *tx = (rl_tx *)malloc(sizeof *tx);
   if (!tx) rl_box_throw(L, box);
   tx->tx = NULL;

@@ -50,6 +50,18 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ migrations = dir, shadow_url = engine == "postgresql" and support.database(engine) or nil }, { schema_text = ONE }))
     end)
 
+    it("writes the editor's types again where they were written before", function()
+      local root = support.folder()
+      local path, options = support.write(root .. "/schema.prisma", ONE), { schema = root .. "/schema.prisma", url = url }
+      rille.migrate.dev(options)
+      local file = require("rille.generate").run(options).files[1]
+      assert.is_nil(folders.read(file):find("field age", 1, true))
+      support.write(path, TWO)
+      rille.migrate.dev(options)
+      assert.truthy(folders.read(file):find("field age", 1, true))
+      assert.equal("migration_lock.toml", folders.list(root .. "/migrations")[3])
+    end)
+
     it("names what has no name, and never earlier than what is there", function()
       local first = dev(ONE).created
       assert.truthy(first:match "_migration$")

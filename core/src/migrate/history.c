@@ -188,6 +188,12 @@ static rille_status check_empty(rl_migrations *m, rl_error *err) {
   return st;
 }
 
+/* Prisma keeps a whole trace; the message is of one line. */
+static rl_str first_line(rl_str s) {
+  const char *end = s.len ? memchr(s.p, '\n', s.len) : NULL;
+  return end ? (rl_str){s.p, (size_t)(end - s.p)} : s;
+}
+
 static rille_status check_failed(rl_migrations *m, rl_error *err) {
   for (size_t i = 0; i < m->list.count; i++) {
     const rl_migration *x = &m->list.items[i];
@@ -197,7 +203,7 @@ static rille_status check_failed(rl_migrations *m, rl_error *err) {
         "the migration %.*s, started at %.*s, did not finish, and nothing is applied before that is resolved%s%.*s; "
         "put right what it left, then say rille.migrate.resolve{ rolled_back = name } to have it applied again, or "
         "{ applied = name } when all of it is there",
-        RL_STR_ARG(x->name), RL_STR_ARG(x->started_at), x->logs.len ? ": " : "", RL_STR_ARG(x->logs));
+        RL_STR_ARG(x->name), RL_STR_ARG(x->started_at), x->logs.len ? ": " : "", RL_STR_ARG(first_line(x->logs)));
     rl_error_detail(err, "migration", x->name);
     if (x->logs.len) rl_error_detail(err, "logs", x->logs);
     return RILLE_ERROR;
