@@ -76,7 +76,7 @@ client.opening = {}
 --- Keys under which a client object keeps what derived ones have as well.
 client.inherited = {}
 
-local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1, wait = 1 }
+local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1, wait = 1, replicas = 1 }
 local POOL = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
 
 local function check_flag(options, key)
@@ -115,6 +115,15 @@ local function check_additions(options)
   return checked
 end
 
+local function replica_list(replicas)
+  if replicas == nil then return nil end
+  if type(replicas) ~= "table" then errors.raise("VALIDATION", "`replicas`: a list of URLs is wanted, as in { \"postgresql://...\" }") end
+  for key, url in pairs(replicas) do
+    if type(key) ~= "number" or type(url) ~= "string" then errors.raise("VALIDATION", "`replicas`: a list of URLs is wanted, and nothing else") end
+  end
+  return replicas
+end
+
 --- Opens a client. Nothing is sent yet: the first call connects.
 ---@param options? rille.ConnectOptions
 ---@return rille.Client
@@ -127,6 +136,7 @@ function client.connect(options)
   open.strict_where = check_flag(options, "strict_where")
   open.keep_nulls = check_flag(options, "keep_nulls")
   open.hook = hooks.resolve(options.wait)
+  open.replicas = replica_list(options.replicas)
   if options.pool ~= nil then
     if type(options.pool) ~= "table" then errors.raise("VALIDATION", "`pool`: a table such as { size = 10 } is wanted") end
     errors.check_keys(options.pool, POOL, "`pool`")
@@ -152,8 +162,8 @@ methods.disconnect = methods.close
 --- Marks transaction objects.
 client.IN_TRANSACTION = {}
 
---- Figures of the pool, of the plan cache, of the calls that have ended (operations, statements without BEGIN and COMMIT, round_trips) and of events;
---- with `metrics = true` in rille.connect also of each action of each model. "prometheus": the same as text for Prometheus.
+--- Figures of the pool, of the pools of the replicas, of the plan cache, of the calls that have ended (operations, statements without BEGIN and COMMIT,
+--- round_trips) and of events; with `metrics = true` in rille.connect also of each action of each model. "prometheus": the same as text for Prometheus.
 ---@param format? "prometheus"
 ---@return rille.Metrics|string
 function methods:metrics(format)

@@ -5,6 +5,7 @@
 
 #define OMIT_MAX 1024
 #define SESSION_MAX 256
+#define REPLICAS_MAX 64
 
 rl_scope *rl_scope_push(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_new_userdata(L, sizeof *scope);
@@ -53,17 +54,17 @@ static int flag_option(lua_State *L, int index, const char *key) {
   return flag;
 }
 
-/* The texts stay alive in the list at the top of the stack. */
-static size_t omit_option(lua_State *L, int index, const char **out) {
+/* A list of texts, which stay alive in the list at the top of the stack. */
+static size_t texts_option(lua_State *L, int index, const char *key, size_t most, const char **out) {
   size_t count = 0;
-  lua_getfield(L, index, "omit");
+  lua_getfield(L, index, key);
   if (!lua_istable(L, -1)) return 0;
   for (size_t n = rl_rawlen(L, -1); count < n; count++) {
-    if (count == OMIT_MAX) rl_raise(L, "VALIDATION", "`omit`: more than %d fields", OMIT_MAX);
+    if (count == most) rl_raise(L, "VALIDATION", "`%s`: more than %d entries", key, (int)most);
     lua_rawgeti(L, -1, (int)count + 1);
-    out[count] = lua_tostring(L, -1);
+    out[count] = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
     lua_pop(L, 1);
-    if (!out[count]) rl_raise(L, "VALIDATION", "`omit`: names of fields are wanted");
+    if (!out[count]) rl_raise(L, "VALIDATION", "`%s[%d]`: a text is wanted", key, (int)count + 1);
   }
   return count;
 }
@@ -78,9 +79,9 @@ static void keep_hook(lua_State *L, rl_scope *scope) {
 }
 
 /* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, omit,
- * plan_cache_size, hook, watcher } */
+ * replicas, plan_cache_size, hook, watcher } */
 static int open_client(lua_State *L) {
-  const char *omit[OMIT_MAX];
+  const char *omit[OMIT_MAX], *replicas[REPLICAS_MAX];
   rille_client_options options;
   memset(&options, 0, sizeof options);
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -101,8 +102,10 @@ static int open_client(lua_State *L) {
   scope->keep_nulls = flag_option(L, 1, "keep_nulls");
   keep_hook(L, scope);
   rl_watcher_push(L, scope);
-  options.omit_count = omit_option(L, 1, omit);
+  options.omit_count = texts_option(L, 1, "omit", OMIT_MAX, omit);
   options.omit = options.omit_count ? omit : NULL;
+  options.replica_count = texts_option(L, 1, "replicas", REPLICAS_MAX, replicas);
+  options.replica_urls = options.replica_count ? replicas : NULL;
   rl_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
   lua_settop(L, 5);
   return 1;
@@ -267,7 +270,33 @@ static void push_calls(lua_State *L, const rille_client *c) {
   set_figure(L, "round_trips", calls.round_trips);
 }
 
-/* core.figures(scope): { pool = {...}, plans = {...}, calls = {...}, events = {...} } */
+static void push_pool(lua_State *L, const rille_pool_stats *pool) {
+  lua_createtable(L, 0, 9);
+  set_figure(L, "waited_ms", pool->waited_ms);
+  set_figure(L, "size", pool->size);
+  set_figure(L, "open", pool->open);
+  set_figure(L, "idle", pool->idle);
+  set_figure(L, "in_use", pool->in_use);
+  set_figure(L, "waiting", pool->waiting);
+  set_figure(L, "connects", pool->connects);
+  set_figure(L, "waits", pool->waits);
+  set_figure(L, "timeouts", pool->timeouts);
+}
+
+static void push_replicas(lua_State *L, const rille_client *c) {
+  int32_t count = rille_client_replica_count(c);
+  lua_createtable(L, count, 0);
+  for (int32_t i = 0; i < count; i++) {
+    rille_pool_stats pool;
+    memset(&pool, 0, sizeof pool);
+    pool.struct_size = (uint32_t)sizeof pool;
+    rille_client_replica_stats(c, i, &pool);
+    push_pool(L, &pool);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
+/* core.figures(scope): { pool = {...}, replicas = { {...}, ... }, plans = {...}, calls = {...}, events = {...} } */
 static int figures(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rille_pool_stats pool;
@@ -284,17 +313,10 @@ static int figures(lua_State *L) {
   lua_createtable(L, 0, 1);
   set_figure(L, "dropped", rille_client_events_dropped(scope->client));
   lua_setfield(L, -2, "events");
-  lua_createtable(L, 0, 9);
-  set_figure(L, "waited_ms", pool.waited_ms);
-  set_figure(L, "size", pool.size);
-  set_figure(L, "open", pool.open);
-  set_figure(L, "idle", pool.idle);
-  set_figure(L, "in_use", pool.in_use);
-  set_figure(L, "waiting", pool.waiting);
-  set_figure(L, "connects", pool.connects);
-  set_figure(L, "waits", pool.waits);
-  set_figure(L, "timeouts", pool.timeouts);
+  push_pool(L, &pool);
   lua_setfield(L, -2, "pool");
+  push_replicas(L, scope->client);
+  lua_setfield(L, -2, "replicas");
   lua_createtable(L, 0, 4);
   set_figure(L, "kept", plans.kept);
   set_figure(L, "hits", plans.hits);

@@ -22,10 +22,15 @@ typedef struct rille_client_options {
   int32_t plan_cache_size;  /* programs kept; 0: 1000 */
   const char *const *omit;  /* "user.password", ... left out unless selected; snake_case model name */
   size_t omit_count;
+  /* PostgreSQL: servers that replay what happens at `url`. Reads outside transactions go to them in turn; those that
+   * follow a write of the same client, or of one derived from it, only where that write has been replayed. Each has a
+   * pool of its own with the limits above. */
+  const char *const *replica_urls;
+  size_t replica_count;
 } rille_client_options;
 
 /* Opens no connection yet: the first operation does. Errors: P1012 (schema of another provider), P1013 (URL),
- * VALIDATION (options; an omit that names no field). */
+ * VALIDATION (options; an omit that names no field; replicas of a database that has none). */
 RILLE_API rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err);
 
 /* What sets a derived client apart from the one it is made of. */
@@ -66,6 +71,10 @@ typedef struct rille_pool_stats {
   int64_t waited_ms;                 /* in the queue, by those who got a connection or timed out, all together */
 } rille_pool_stats;
 RILLE_API void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out);
+
+/* The same of a replica's pool, index from 0 on; a negative or too large one leaves zeros. */
+RILLE_API int32_t rille_client_replica_count(const rille_client *c);
+RILLE_API void rille_client_replica_stats(const rille_client *c, int32_t index, rille_pool_stats *out);
 
 typedef struct rille_plan_stats {
   uint32_t struct_size; /* set by the caller */

@@ -3,8 +3,22 @@
 
 #include "api/handle.h"
 #include "base/alloc.h"
+#include "run/route.h"
 
-static rille_status read_settings(const rille_client_options *o, rl_client_settings *s, rl_str **names, rl_error *err) {
+/* Texts as views; *out is the caller's to free, NULL when there are none. */
+static rille_status read_texts(const char *const *texts, size_t count, const char *what, rl_str **out, rl_error *err) {
+  if (!count) return RILLE_OK;
+  *out = rl_calloc(count, sizeof **out);
+  if (!*out) return rl_fail_nomem(err);
+  for (size_t i = 0; i < count; i++) {
+    if (!texts[i]) return rl_fail(err, RL_VALIDATION, "%s[%zu]: a text is wanted", what, i + 1);
+    (*out)[i] = rl_str_of(texts[i]);
+  }
+  return RILLE_OK;
+}
+
+static rille_status read_settings(const rille_client_options *o, rl_client_settings *s, rl_str *lists[2],
+                                  rl_error *err) {
   if (!o->url || !*o->url)
     return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
   if (!o->schema) return rl_fail(err, RL_VALIDATION, "schema: a schema is needed");
@@ -16,26 +30,27 @@ static rille_status read_settings(const rille_client_options *o, rl_client_setti
                             .pool = {o->pool_size, o->pool_wait_ms, o->pool_idle_ms, o->pool_lifetime_ms},
                             .strict_where = o->strict_where != 0,
                             .plan_cache_size = (size_t)o->plan_cache_size};
-  if (!o->omit_count) return RILLE_OK;
-  *names = rl_calloc(o->omit_count, sizeof **names);
-  if (!*names) return rl_fail_nomem(err);
-  for (size_t i = 0; i < o->omit_count; i++) (*names)[i] = rl_str_of(o->omit[i]);
-  s->omit = *names;
+  rille_status st = read_texts(o->omit, o->omit_count, "omit", &lists[0], err);
+  if (st == RILLE_OK) st = read_texts(o->replica_urls, o->replica_count, "replicas", &lists[1], err);
+  s->omit = lists[0];
   s->omit_count = o->omit_count;
-  return RILLE_OK;
+  s->replicas = lists[1];
+  s->replica_count = o->replica_count;
+  return st;
 }
 
 rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err) {
   rl_error error = {0};
   rille_client_options o;
   rl_client_settings s;
-  rl_str *names = NULL;
+  rl_str *lists[2] = {NULL, NULL};
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_client_options", &error);
-  if (st == RILLE_OK) st = read_settings(&o, &s, &names, &error);
+  if (st == RILLE_OK) st = read_settings(&o, &s, lists, &error);
   rille_client *c = st == RILLE_OK ? rl_calloc(1, sizeof *c) : NULL;
   if (st == RILLE_OK && !c) st = rl_fail_nomem(&error);
   if (st == RILLE_OK) st = rl_client_open(&s, &c->client, &error);
-  rl_free(names);
+  rl_free(lists[0]);
+  rl_free(lists[1]);
   if (st != RILLE_OK) {
     rl_free(c);
     return rl_box(st, &error, err);
@@ -111,9 +126,9 @@ int rille_client_pooled(const rille_client *c) {
   return rl_pool_conn_options(c->client->pool)->pooled;
 }
 
-void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out) {
-  rl_pool_counts n;
-  rl_pool_count(c->client->pool, &n);
+static void write_pool_stats(rl_pool *pool, rille_pool_stats *out) {
+  rl_pool_counts n = {0};
+  if (pool) rl_pool_count(pool, &n);
   rille_pool_stats full = {.size = n.size,
                            .open = n.open,
                            .idle = n.idle,
@@ -124,6 +139,19 @@ void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out) {
                            .timeouts = n.timeouts,
                            .waited_ms = n.waited_ms};
   rl_write_struct(out, &full, sizeof full);
+}
+
+void rille_client_pool_stats(const rille_client *c, rille_pool_stats *out) {
+  write_pool_stats(c->client->pool, out);
+}
+
+int32_t rille_client_replica_count(const rille_client *c) {
+  return (int32_t)rl_replicas_count(rl_client_root(c->client)->replicas);
+}
+
+void rille_client_replica_stats(const rille_client *c, int32_t index, rille_pool_stats *out) {
+  bool there = index >= 0 && index < rille_client_replica_count(c);
+  write_pool_stats(there ? rl_replicas_pool(rl_client_root(c->client)->replicas, (size_t)index) : NULL, out);
 }
 
 void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out) {

@@ -3,6 +3,7 @@
  * the other: reads run side by side; a write begins when all before it are sent, and nothing begins before it is. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "run/route.h"
 #include "run/tx.h"
 
 rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, rl_error *err) {
@@ -132,7 +133,8 @@ rille_status rl_batch_send(rl_op *op, rl_error *err) {
   bool all = false;
   rille_status st = RILLE_OK;
   op->sent_count = op->read_count = 0;
-  if (op->pc == 0 && !op->opened && needs_transaction(op)) st = rl_op_open_transaction(op, err);
+  st = rl_route_send_probe(op, err);
+  if (st == RILLE_OK && op->pc == 0 && !op->opened && needs_transaction(op)) st = rl_op_open_transaction(op, err);
   op->pc = 1;
   if (st == RILLE_OK) st = send_parts(op, &group, &all, err);
   count_statements(op);
@@ -193,7 +195,8 @@ void rl_batch_rewind(rl_op *op) {
     part->pc = 0;
     if (part->kind == RL_OP_MODEL) rl_op_forget_rows(part);
     part->sent_count = part->read_count = 0;
-    part->dirty = false;
+    part->step_rows = 0;
+    part->dirty = part->raw_described = false;
     rl_error_clear(&part->error);
   }
 }

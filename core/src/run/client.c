@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "run/route.h"
 
 const rl_dialect *rl_dialect_of(const rl_driver *driver) {
   static const rl_dialect *const all[] = {&rl_dialect_postgres, &rl_dialect_sqlite};
@@ -41,6 +42,10 @@ static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *er
   if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);
   if (st != RILLE_OK) return st;
   c->pool = pool;
+  if (s->replica_count) {
+    st = rl_replicas_open(s->replicas, s->replica_count, c->driver, &s->pool, &c->replicas, err);
+    if (st != RILLE_OK) return st;
+  }
   c->context =
       (rl_compile_context){c->schema, rl_dialect_of(c->driver), {s->strict_where, s->omit_count ? &c->omit : NULL}};
   if (!c->context.dialect) return rl_fail(err, RL_INTERNAL, "no dialect for the driver %s", c->driver->name);
@@ -159,6 +164,7 @@ void rl_client_release(rl_client *c) {
   if (!c || atomic_fetch_sub(&c->references, 1) != 1) return;
   rl_pool_release(c->pool);
   rl_comment_release(c->comment);
+  rl_replicas_free(c->replicas);
   if (c->root) {
     rl_client_release(c->root);
   } else {

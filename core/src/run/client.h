@@ -23,13 +23,16 @@ typedef struct rl_client_traits {
   rl_str trace;       /* traceparent of its operations; empty: none */
 } rl_client_traits;
 
+struct rl_replicas;
+
 typedef struct rl_client {
   _Atomic int references;
   struct rl_client *root; /* NULL: it is one itself; retained */
   rl_client_traits traits;
   rl_arena arena;
   rl_schema *schema;
-  rl_pool *_Atomic pool; /* another one after a fork */
+  rl_pool *_Atomic pool;       /* another one after a fork */
+  struct rl_replicas *replicas; /* of a root that has some, else NULL */
   const rl_driver *driver;
   rl_plan_cache *cache;
   rl_compile_context context;
@@ -49,6 +52,8 @@ typedef struct rl_client_settings {
   size_t plan_cache_size;
   const rl_str *omit;
   size_t omit_count;
+  const rl_str *replicas; /* URLs */
+  size_t replica_count;
 } rl_client_settings;
 
 rille_status rl_client_open(const rl_client_settings *settings, rl_client **out, rl_error *err);

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "run/route.h"
 #include "run/tx.h"
 
 /* How long an operation that is given up within a transaction may take to end by itself. */
@@ -41,6 +42,7 @@ static void tally(rl_op *op) {
 void rl_op_give_connection_back(rl_op *op) {
   tally(op);
   if (op->watch) rl_observe_end(op);
+  rl_route_ended(op);
   if (op->lease) {
     bool clean = !op->dirty && op->conn && op->driver->is_usable(op->conn) && !op->driver->in_transaction(op->conn);
     rl_pool_give(op->lease, clean);

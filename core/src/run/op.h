@@ -37,7 +37,8 @@ typedef enum rl_sent_kind {
   RL_SENT_RAW,
   RL_SENT_PART,
   RL_SENT_EXPLAIN,
-  RL_SENT_SETTINGS /* its row is of no interest */
+  RL_SENT_SETTINGS, /* its row is of no interest */
+  RL_SENT_PROBE     /* where the server's log is, see route.c */
 } rl_sent_kind;
 typedef struct rl_sent {
   rl_sent_kind kind;
@@ -53,6 +54,18 @@ typedef struct rl_key_map {
   size_t own_base; /* recursive reads: where this node's own rows begin in their rowset */
 } rl_key_map;
 
+/* What an operation remembers of its route. */
+typedef struct rl_route {
+  uint32_t replica;  /* number + 1; 0: the primary */
+  uint32_t moves;    /* how often it went elsewhere */
+  uint64_t writes;   /* of the client when it was chosen */
+  int64_t position;  /* the replica must have replayed */
+  bool probe;        /* the server's position is to be asked for, along with the first statements */
+  bool primary_only; /* tried elsewhere in vain */
+  bool behind;       /* the replica has not come as far */
+  bool wrote;        /* it looked like a read, but a replica would not do it */
+} rl_route;
+
 struct rl_op {
   rl_client *client;
   rl_tx *tx; /* borrowed while the operation runs */
@@ -66,6 +79,7 @@ struct rl_op {
   int64_t sent_ms;     /* when the last group was begun */
   int64_t deadline_ms; /* of what was sent last: socket_timeout of the URL from then on, never beyond limit_ms */
 
+  rl_route route;
   rl_lease *lease; /* own one; within a transaction the transaction's is used */
   rl_conn *conn;
   const rl_driver *driver;

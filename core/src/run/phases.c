@@ -3,6 +3,7 @@
 #include "run/op.h"
 
 #include "base/clock.h"
+#include "run/route.h"
 #include "run/tx.h"
 
 static bool wants_writer(const rl_op *op) {
@@ -20,11 +21,14 @@ static bool wants_writer(const rl_op *op) {
 
 /* A transaction's max_wait takes the place of the pool's patience; a client's timeout only cuts it short. */
 static rille_status take_lease(rl_op *op) {
+  rl_pool *_Atomic *pool = rl_route_choose(op);
   int64_t until = op->limit_ms;
   bool timed = !op->tx && until != RL_NO_DEADLINE;
-  if (timed && until - rl_clock_ms() > rl_pool_patience(op->client->pool)) until = RL_NO_DEADLINE;
-  rille_status st = rl_pool_take(&op->client->pool, wants_writer(op), until, &op->lease, &op->error);
-  if (st == RILLE_OK) op->lease->limit_ms = timed ? op->limit_ms : RL_NO_DEADLINE;
+  if (timed && until - rl_clock_ms() > rl_pool_patience(*pool)) until = RL_NO_DEADLINE;
+  rille_status st = rl_pool_take(pool, wants_writer(op), until, &op->lease, &op->error);
+  if (st != RILLE_OK) return st;
+  op->lease->limit_ms = timed ? op->limit_ms : RL_NO_DEADLINE;
+  op->lease->spare = op->route.replica != 0;
   return st;
 }
 
@@ -64,7 +68,8 @@ static rille_status send_commands(rl_op *op) {
 
 /* The server has so long for what is sent now: socket_timeout, or what is left of the transaction's time. */
 static void start_clock(rl_op *op) {
-  int64_t limit = rl_pool_conn_options(op->client->pool)->socket_timeout_ms;
+  rl_pool *pool = op->lease ? op->lease->pool : op->client->pool;
+  int64_t limit = rl_pool_conn_options(pool)->socket_timeout_ms;
   op->sent_ms = rl_clock_ms();
   op->deadline_ms = limit > 0 ? op->sent_ms + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
@@ -99,6 +104,7 @@ static rille_status send_phase(rl_op *op) {
 }
 
 static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
+  if (s->kind == RL_SENT_PROBE) return RILLE_OK;
   if (s->kind == RL_SENT_RAW) {
     op->affected = affected;
     return rl_raw_describe(op, &op->error);
@@ -119,6 +125,7 @@ static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
 
 static rille_status take_row(rl_op *op, const rl_sent *s, rille_row *row) {
   if (op->error.code != RL_CODE_NONE || s->kind == RL_SENT_SETTINGS) return RILLE_OK; /* draining */
+  if (s->kind == RL_SENT_PROBE) return rl_route_take_probe(op, &op->view, &op->error);
   if (s->kind == RL_SENT_RAW) {
     rille_status st = rl_raw_describe(op, &op->error);
     if (st != RILLE_OK) return st;
@@ -164,7 +171,8 @@ rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
   if (too_late)
     op->driver->cancel(op->conn); /* the driver's own clock was first: the server should not go on for nobody */
   if (op->error.code == RL_CODE_NONE) {
-    bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND && s->kind != RL_SENT_SETTINGS;
+    bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND && s->kind != RL_SENT_SETTINGS &&
+                   s->kind != RL_SENT_PROBE;
     op->failed = of_step ? s->step + 1 : 0;
     rl_error_move(&op->error, &own); /* the first error is the cause, the rest of the pipeline fails with it */
   }
@@ -218,11 +226,11 @@ static rille_status rollback_phase(rl_op *op) {
 
 static void start_over(rl_op *op) {
   rl_error_clear(&op->error);
-  op->retried = true;
-  op->dirty = op->opened = op->commit_sent = op->undoing = op->stream_ended = false;
+  op->dirty = op->opened = op->commit_sent = op->undoing = op->stream_ended = op->raw_described = false;
   op->cursor.number = 0;
   op->pc = 0;
   op->failed = 0;
+  op->step_rows = 0;
   op->sent_count = op->read_count = 0;
   if (op->kind == RL_OP_MODEL) rl_op_forget_rows(op);
   rl_batch_rewind(op);
@@ -235,8 +243,10 @@ static bool prepare_again(rl_op *op) {
   bool own = op->lease && (op->opened || op->kind == RL_OP_BEGIN);
   bool may = op->error.stale && own && !op->told && !op->retried && !op->dirty && op->round_trips == 1 &&
              !op->driver->in_transaction(op->conn);
-  if (may) start_over(op);
-  return may;
+  if (!may) return false;
+  op->retried = true;
+  start_over(op);
+  return true;
 }
 
 /* A connection that is lost so soon after something was sent had most likely died before. */
@@ -265,17 +275,22 @@ static bool is_harmless(const rl_op *op) {
 
 /* Work that never reached the server, or can be repeated without anybody noticing, is done again on another connection:
  * the idle one had died. */
-static bool try_again(rl_op *op) {
+static bool idle_one_had_died(const rl_op *op) {
   bool begin = op->kind == RL_OP_BEGIN; /* a begin that was lost has begun nothing */
-  bool may = op->error.connection_lost && (!op->tx || begin) && !op->told && !op->retried && op->lease &&
-             !op->lease->fresh && (op->error.not_sent || begin || is_harmless(op));
-  if (!may) return false;
+  return op->error.connection_lost && (!op->tx || begin) && !op->told && !op->retried && op->lease &&
+         !op->lease->fresh && (op->error.not_sent || begin || is_harmless(op));
+}
+
+static bool try_again(rl_op *op) {
+  bool died = idle_one_had_died(op);
+  if (!died && !rl_route_elsewhere(op)) return false;
   if (op->watch) rl_observe_retry(op);
-  rl_pool *pool = op->lease->pool;
-  rl_pool_evict_idle(pool);
-  rl_pool_give(op->lease, false);
+  if (op->error.connection_lost && op->lease) rl_pool_evict_idle(op->lease->pool);
+  bool clean = op->conn && !op->dirty && op->driver->is_usable(op->conn) && !op->driver->in_transaction(op->conn);
+  rl_pool_give(op->lease, clean);
   op->lease = NULL;
   op->conn = NULL;
+  op->retried = op->retried || died;
   start_over(op);
   return true;
 }

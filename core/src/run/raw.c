@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "run/op.h"
+#include "run/route.h"
 #include "tape/json.h"
 
 /* ------------------------------------------------------------------ parameters */
@@ -179,6 +179,7 @@ rille_status rl_raw_send(rl_op *op, rl_error *err) {
   rille_status st = RILLE_OK;
   bool more = true;
   op->sent_count = op->read_count = 0;
+  st = rl_route_send_probe(op, err);
   while (st == RILLE_OK && more && op->pc < TOLD) {
     if (op->pc == RUN)
       st = rl_raw_queue(op, err);

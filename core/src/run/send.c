@@ -1,5 +1,5 @@
 /* Which statements go to the database next: as many steps as take nothing from one another share a round trip. */
-#include "run/op.h"
+#include "run/route.h"
 
 typedef struct rl_bulk rl_bulk;
 
@@ -170,7 +170,8 @@ rille_status rl_op_send_group(rl_op *op, rl_error *err) {
   rl_group group = {0, false};
   rille_status st = RILLE_OK;
   op->sent_count = op->read_count = 0;
-  if (op->pc == 0 && !op->opened && rl_op_needs_transaction(op)) st = rl_op_open_transaction(op, err);
+  st = rl_route_send_probe(op, err);
+  if (st == RILLE_OK && op->pc == 0 && !op->opened && rl_op_needs_transaction(op)) st = rl_op_open_transaction(op, err);
   if (st == RILLE_OK) st = rl_op_send_steps(op, &group, err);
   if (st != RILLE_OK) return st;
   bool last = op->pc == op->compiled->plan->step_count && !op->commit_sent &&
