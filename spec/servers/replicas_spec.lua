@@ -65,7 +65,10 @@ describe("replicas", function()
       caught_up(url)
     end
   end)
-  after_each(function() db:close() end)
+  after_each(function()
+    db:close()
+    collectgarbage() -- derived clients keep the pools
+  end)
 
   it("are read from in turn, and not written to", function()
     local seen = {}
@@ -74,9 +77,9 @@ describe("replicas", function()
       seen[port] = (seen[port] or 0) + 1
     end
     assert.same({ [port_of(first)] = 3, [port_of(second)] = 3 }, seen)
-    assert.same(0, db:metrics().pool.connects)
+    local before = db:metrics().pool.connects
     db.note:create { data = { text = "a" } }
-    assert.same(1, db:metrics().pool.connects)
+    assert.same(before + 1, db:metrics().pool.connects)
   end)
 
   it("answer every kind of read, in batches too", function()
@@ -98,13 +101,13 @@ describe("replicas", function()
   end)
 
   it("are passed over in transactions, for locked rows, by db:primary() and for what concerns a server", function()
-    local home = port_of(primary)
+    local home, before = port_of(primary), connects()
     assert.same(home, where(db:primary()))
     db:transaction(function(tx) assert.same(home, where(tx)) end)
     db:transaction(function(tx) assert.same(home, where(tx)) end, { read_only = true })
     assert.is_false(db:query_raw("SELECT pg_is_in_recovery() AS r")[1].r)
     db.note:find_many { lock = "update" }
-    assert.same({ 0, 0 }, connects())
+    assert.same(before, connects())
   end)
 
   it("are not read from before they have replayed what the client wrote", function()

@@ -12,13 +12,14 @@
 /* A replica that cannot be reached is put aside for so long at first, then for twice as long each time. */
 #define ASIDE_MS 500
 #define ASIDE_MOST_MS 30000
-/* One that has not replayed enough is not asked again at once. */
+/* One that has not replayed enough is not asked again at once, and later each time: the read was made in vain. */
 #define BEHIND_MS 20
+#define BEHIND_MOST_MS 320
 
 typedef struct replica {
   rl_pool *_Atomic pool;
   _Atomic int64_t replayed; /* known to have come so far; it only goes forward */
-  _Atomic int64_t aside_until, ask_at;
+  _Atomic int64_t aside_until, ask_at, behind_ms;
   _Atomic uint32_t failures;
 } replica;
 
@@ -137,24 +138,18 @@ static bool may_try(replica *at, int64_t now) {
   return now >= until && atomic_compare_exchange_strong(&at->aside_until, &until, now + ASIDE_MS);
 }
 
-static bool use(rl_route *route, size_t index, bool probe) {
-  route->replica = (uint32_t)index + 1;
-  route->probe = probe;
-  return true;
-}
-
-/* In turn: first those that are known to have come far enough, then one that may have. */
+/* In turn. One that is not known to have come far enough is asked, along with the read itself. */
 static bool choose_replica(rl_replicas *r, rl_route *route) {
   size_t first = atomic_fetch_add_explicit(&r->turn, 1, memory_order_relaxed);
   int64_t now = rl_clock_ms();
   for (size_t i = 0; i < r->count; i++) {
     size_t index = (first + i) % r->count;
-    if (r->all[index].replayed >= route->position && may_try(&r->all[index], now)) return use(route, index, false);
-  }
-  for (size_t i = 0; i < r->count; i++) {
-    size_t index = (first + i) % r->count;
     replica *at = &r->all[index];
-    if (at->replayed < route->position && now >= at->ask_at && may_try(at, now)) return use(route, index, true);
+    bool behind = at->replayed < route->position;
+    if ((behind && now < at->ask_at) || !may_try(at, now)) continue;
+    route->replica = (uint32_t)index + 1;
+    route->probe = behind;
+    return true;
   }
   return false;
 }
@@ -204,8 +199,13 @@ rille_status rl_route_take_probe(rl_op *op, const rl_row_view *view, rl_error *e
   }
   replica *at = &r->all[route->replica - 1];
   raise_position(&at->replayed, position);
-  if (position >= route->position) return RILLE_OK;
-  at->ask_at = rl_clock_ms() + BEHIND_MS;
+  if (position >= route->position) {
+    at->behind_ms = 0;
+    return RILLE_OK;
+  }
+  int64_t pause = at->behind_ms == 0 ? BEHIND_MS : at->behind_ms * 2;
+  at->behind_ms = pause < BEHIND_MOST_MS ? pause : BEHIND_MOST_MS;
+  at->ask_at = rl_clock_ms() + at->behind_ms;
   route->behind = true;
   return rl_fail(err, RL_INTERNAL, "the replica has not replayed what this client wrote");
 }
