@@ -101,6 +101,7 @@ static void pg_close(rl_conn *c) {
   rl_arena_dispose(&c->scratch);
   rl_error_clear(&c->error);
   rl_error_clear(&c->hidden);
+  rl_free(c->settings);
   rl_free(c->items);
   rl_free(c->params);
   rl_free(c->values);
@@ -149,6 +150,8 @@ static rille_status connected(rl_conn *c, rl_error *err) {
   rille_status s = check_version(c, err);
   if (s != RILLE_OK) return s;
   forget_start(c);
+  if (c->options->pooled) s = rl_pg_transaction_settings(c->options, c->pg, &c->settings, err);
+  if (s != RILLE_OK) return s;
   c->canceller = rl_pg_canceller_new(c->pg);
   if (!c->canceller || PQsetnonblocking(c->pg, 1) != 0) return rl_fail_nomem(err);
   if (!PQenterPipelineMode(c->pg)) return rl_pg_fail_lost(c, true, err);

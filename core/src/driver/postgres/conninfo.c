@@ -246,6 +246,15 @@ rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, 
   return s;
 }
 
+static void put_schema(rl_buf *out, const char *schema) {
+  rl_buf_byte(out, '"');
+  for (const char *p = schema; *p; p++) {
+    if (*p == '"') rl_buf_byte(out, '"');
+    rl_buf_byte(out, *p);
+  }
+  rl_buf_byte(out, '"');
+}
+
 /* Quoted as a name, and once more for the list of options, in which a space ends an option. */
 static void put_search_path(rl_buf *out, const char *schema) {
   rl_buf_text(out, " -c search_path=\"");
@@ -262,6 +271,46 @@ void rl_pg_session_options(const rl_conn_options *options, const char *user, rl_
   if (options->search_path) put_search_path(out, options->search_path);
   if (!user) user = getenv("PGOPTIONS");
   if (user && *user) rl_buf_printf(out, " %s", user);
+}
+
+typedef struct setting {
+  const char *name, *wanted;
+} setting;
+
+/* What the server reports of itself begins so when it is as it should be. */
+static bool is_so(PGconn *pg, const setting *s) {
+  const char *is = PQparameterStatus(pg, s->name);
+  if (!is) return false;
+  bool utc = strcmp(s->name, "TimeZone") == 0 && (strcmp(is, "Etc/UTC") == 0 || strcmp(is, "GMT") == 0);
+  return utc || strncmp(is, s->wanted, strlen(s->wanted)) == 0;
+}
+
+static void put_setting(PGconn *pg, const char *name, const char *value, rl_buf *out) {
+  char *literal = PQescapeLiteral(pg, value, strlen(value));
+  if (!literal) out->failed = true;
+  if (literal)
+    rl_buf_printf(out, "%sset_config('%s', %s, true)", out->len ? ", " : "SELECT ", name, literal);
+  PQfreemem(literal);
+}
+
+rille_status rl_pg_transaction_settings(const rl_conn_options *options, PGconn *pg, char **out, rl_error *err) {
+  static const setting wanted[] = {{"TimeZone", "UTC"}, {"DateStyle", "ISO"}, {"IntervalStyle", "postgres"}};
+  rl_buf text, path;
+  rl_buf_init(&text);
+  rl_buf_init(&path);
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    if (!is_so(pg, &wanted[i])) put_setting(pg, wanted[i].name, wanted[i].wanted, &text);
+  if (options->search_path) {
+    put_schema(&path, options->search_path);
+    const char *value = rl_buf_z(&path);
+    if (value) put_setting(pg, "search_path", value, &text);
+    if (!value) text.failed = true;
+  }
+  bool failed = text.failed, some = text.len > 0;
+  *out = !failed && some ? rl_buf_take(&text) : NULL;
+  rl_buf_dispose(&text);
+  rl_buf_dispose(&path);
+  return failed || (some && !*out) ? rl_fail_nomem(err) : RILLE_OK;
 }
 
 #endif

@@ -20,6 +20,7 @@ typedef enum rl_pg_kind {
   RL_PG_PREPARE,    /* ours, told to nobody: comes before the statement's first run */
   RL_PG_DEALLOCATE, /* ours as well */
   RL_PG_DECLARE,    /* and this: comes before the first FETCH from a cursor */
+  RL_PG_SETTINGS,   /* and this: what a pooler has kept from the session, for one transaction */
   RL_PG_STATEMENT,
   RL_PG_COMMAND,
   RL_PG_SCRIPT,
@@ -67,7 +68,8 @@ struct rl_conn {
   int64_t last_used; /* rl_clock_ms when the queue was last empty */
   char version[32];
 
-  bool named; /* statements may be prepared and kept */
+  bool named;     /* statements may be prepared and kept */
+  char *settings; /* behind a pooler: what each transaction begins with; NULL: nothing is amiss */
   rl_lru statements;
   uint32_t next_number;
 
@@ -115,6 +117,9 @@ struct rl_conn {
 /* conninfo.c */
 rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);
 /* The options of the session, as one text of -c settings; user: what the URL says itself. */
+/* Behind a pooler: a statement that sets, for one transaction, what the session is not like already. NULL in *out when
+ * nothing is to be set. */
+rille_status rl_pg_transaction_settings(const rl_conn_options *options, PGconn *pg, char **out, rl_error *err);
 void rl_pg_session_options(const rl_conn_options *options, const char *user, rl_buf *out);
 
 /* error.c */

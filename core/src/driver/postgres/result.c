@@ -182,7 +182,8 @@ static rille_status take(rl_conn *c, PGresult *r, rl_error *err) {
   rl_pg_item item = c->items[c->head];
   if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
   if (item.kind == RL_PG_SYNC) return r ? take_sync(c, r, err) : RILLE_OK;
-  bool hidden = item.kind == RL_PG_PREPARE || item.kind == RL_PG_DEALLOCATE || item.kind == RL_PG_DECLARE;
+  bool hidden = item.kind == RL_PG_PREPARE || item.kind == RL_PG_DEALLOCATE || item.kind == RL_PG_DECLARE ||
+                item.kind == RL_PG_SETTINGS;
   if (!r) {
     c->head++;
     c->ended = !hidden && c->retry_at == 0;

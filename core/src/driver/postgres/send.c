@@ -70,15 +70,29 @@ static rille_status begin(rl_conn *c, size_t items, bool careful, rl_error *err)
   return RILLE_OK;
 }
 
+/* Where a pooler hands out another session for each transaction, what ours would be like is set within each. */
+static bool needs_settings(const rl_conn *c) {
+  return c->settings && c->began_idle && c->segment == c->count;
+}
+
+static rille_status send_settings(rl_conn *c, rl_error *err);
+
 static rille_status enter_pipeline(rl_conn *c, rl_error *err) {
-  if (PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF || PQenterPipelineMode(c->pg)) return RILLE_OK;
-  return rl_pg_fail_lost(c, true, err);
+  if (PQpipelineStatus(c->pg) == PQ_PIPELINE_OFF && !PQenterPipelineMode(c->pg)) return rl_pg_fail_lost(c, true, err);
+  return needs_settings(c) ? send_settings(c, err) : RILLE_OK;
 }
 
 /* libpq refused to queue: it is out of memory or the connection has broken. */
 static rille_status check(rl_conn *c, int sent, rl_error *err) {
   if (sent) return RILLE_OK;
   return rl_pg_fail_lost(c, c->head == 0 && c->count == 0, err);
+}
+
+static rille_status send_settings(rl_conn *c, rl_error *err) {
+  if (!make_room(c, 4)) return rl_fail_nomem(err); /* and what it is sent for */
+  rille_status s = check(c, PQsendQueryParams(c->pg, c->settings, 0, NULL, NULL, NULL, NULL, 1), err);
+  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_SETTINGS});
+  return s;
 }
 
 static rille_status deallocate(rl_conn *c, uint32_t number, rl_error *err) {
@@ -183,11 +197,14 @@ rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params,
 }
 
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err) {
-  rille_status s = begin(c, 1, true, err);
+  rille_status s = begin(c, 2, true, err);
+  bool begins = s == RILLE_OK && needs_settings(c) && strncmp(sql, "BEGIN", 5) == 0;
+  if (begins) c->began_idle = false; /* a transaction's level is set before anything is asked in it */
   if (s == RILLE_OK) s = enter_pipeline(c, err);
+  c->began_idle = c->began_idle || begins;
   if (s == RILLE_OK) s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
   if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
-  return s;
+  return s == RILLE_OK && begins ? send_settings(c, err) : s;
 }
 
 /* The cursor's statement with its parameters. Cursors share the numbers of prepared statements, not their names; they
@@ -237,7 +254,17 @@ rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
     return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are under way");
   rille_status s = begin(c, 1, true, err);
   if (s != RILLE_OK) return s;
-  if (!PQexitPipelineMode(c->pg) || !PQsendQuery(c->pg, sql)) return rl_pg_fail_lost(c, true, err);
+  char *whole = NULL;
+  if (needs_settings(c)) {
+    rl_buf text;
+    rl_buf_init(&text);
+    rl_buf_printf(&text, "%s;\n%s", c->settings, sql);
+    whole = rl_buf_take(&text);
+    if (!whole) return rl_fail_nomem(err);
+  }
+  bool sent = PQexitPipelineMode(c->pg) && PQsendQuery(c->pg, whole ? whole : sql);
+  rl_free(whole);
+  if (!sent) return rl_pg_fail_lost(c, true, err);
   push(c, (rl_pg_item){.kind = RL_PG_SCRIPT});
   c->segment = c->count; /* it needs no SYNC */
   c->must_write = true;
