@@ -31,6 +31,7 @@ local function cut_pair(pair)
 end
 
 function Proxy:serve(client)
+  if self.delay then cqueues.sleep(self.delay) end
   local server = socket.connect(self.host, self.target_port)
   for _, s in ipairs { client, server } do
     s:setmode("bn", "bn")
@@ -84,13 +85,14 @@ function Proxy:cut_after(bytes)
   for pair in pairs(self.pairs) do pair.left = bytes end
 end
 
--- Within a loop: a proxy before the server of `url`, and its own URL.
-function Proxy.open(url)
+-- Within a loop: a proxy before the server of `url`, and its own URL. `at` is the port to listen on, if it matters; each client waits `delay` seconds
+-- before anything is passed on.
+function Proxy.open(url, at, delay)
   local host, port = url:match "@([%d.]+):(%d+)/"
-  local listener = socket.listen { host = "127.0.0.1", port = 0 }
+  local listener = socket.listen { host = "127.0.0.1", port = at or 0, reuseaddr = true }
   assert(listener:listen())
   local _, _, own_port = listener:localname()
-  local self = setmetatable({ host = host, target_port = port, trips = 0, pairs = {}, queue = assert(cqueues.running()) }, Proxy)
+  local self = setmetatable({ host = host, target_port = port, trips = 0, delay = delay, pairs = {}, queue = assert(cqueues.running()) }, Proxy)
   self.url = url:gsub("@.-/", "@127.0.0.1:" .. math.tointeger(own_port) .. "/", 1) .. "?sslmode=disable&gssencmode=disable"
   self.queue:wrap(function()
     while not self.closed do

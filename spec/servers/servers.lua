@@ -47,6 +47,23 @@ function servers.cluster(settings) return start("pg.sh", ("PG_SETTINGS='%s' "):f
 function servers.replica(url) return start("replica.sh", "", "'" .. url .. "'") end
 function servers.promote(folder) capture(("'%sreplica.sh' promote '%s'"):format(support, folder)) end
 
+-- Stops a cluster for a while. wake starts it on the same port; after `seconds`, while the caller goes on, if they are given.
+function servers.halt(folder) capture(("'%spg.sh' halt '%s'"):format(support, folder)) end
+function servers.wake(folder, seconds)
+  local command = ("'%spg.sh' again '%s'"):format(support, folder)
+  if not seconds then return capture(command) end
+  os.execute(("(sleep %g; %s) >/dev/null 2>&1 &"):format(seconds, command))
+end
+
+-- A port that nobody listens on.
+function servers.free_port()
+  local socket = require "socket"
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return math.floor(port)
+end
+
 -- A pgbouncer before the server at url.
 function servers.pooler(url, settings) return start("pgbouncer.sh", ("POOLER_SETTINGS='%s' "):format(settings or ""), "'" .. url .. "'") end
 

@@ -12,7 +12,7 @@ packages_of() {
     lua5.3) echo liblua5.3-dev ;;
     lua5.1) echo liblua5.1-0-dev ;;
     luajit) echo libluajit-5.1-dev ;;
-    test) echo lua-busted lua-cqueues lua-luv lua-copas lua-socket lua-filesystem lua-argparse libcmocka-dev graphviz postgresql-15 luarocks lua5.3 liblua5.3-dev luajit libluajit-5.1-dev pkg-config ;;
+    test) echo pgbouncer openssl lua-busted lua-cqueues lua-luv lua-copas lua-socket lua-filesystem lua-argparse libcmocka-dev graphviz postgresql-15 luarocks lua5.3 liblua5.3-dev luajit libluajit-5.1-dev pkg-config ;;
     lint) echo clang clang-format lua-check libcmocka-dev liblua5.3-dev libluajit-5.1-dev ;;
     asan) echo libasan8 libubsan1 ;;
     tsan) echo libtsan2 ;;

@@ -4,8 +4,9 @@
 #   pg.sh run COMMAND...   starts one, runs COMMAND with RILLE_TEST_POSTGRES set, stops and removes it; the status is COMMAND's
 #   pg.sh start DIR        starts one in DIR (which must not exist) and prints its URL; it stays until `stop`
 #   pg.sh stop DIR         stops and removes it
+#   pg.sh halt DIR         stops the server, in good order
 #   pg.sh crash DIR        kills the server and all its processes with SIGKILL
-#   pg.sh again DIR        starts it again after that, on the same port
+#   pg.sh again DIR        starts it again after either, on the same port
 #
 # RILLE_PG_OWNER=PID with start: the process it belongs to; when that has gone, the next run removes it.
 # PG_SETTINGS="shared_buffers=512MB jit=off" adds settings. Clusters of runs that were killed are removed by the next run.
@@ -91,7 +92,7 @@ crash_cluster() { # DIR
 
 start_again() { # DIR
   local dir=$1 port tries
-  port=$(sed -n 4p "$dir/data/postmaster.pid")
+  port=$(sed -E 's/.*"-p" "([0-9]+)".*/\1/' "$dir/data/postmaster.opts")
   for tries in 1 2 3 4 5 6 7 8 9 10; do # what was killed may still hold the shared memory
     if as_server "$(bin_dir)/pg_ctl" -D "$dir/data" -o "-p $port" -l "$dir/server.log" -w -t 60 start >"$dir/start.log" 2>&1 </dev/null; then return; fi
     sleep 0.2
@@ -137,9 +138,10 @@ case ${1:-} in
     ;;
   crash) crash_cluster "$(realpath -m "${2:?DIR}")" ;;
   again) start_again "$(realpath -m "${2:?DIR}")" ;;
+  halt) as_server "$(bin_dir)/pg_ctl" -D "$(realpath -m "${2:?DIR}")/data" -m fast -w -t 30 stop >/dev/null ;;
   stop) stop_cluster "$(realpath -m "${2:?DIR}")" ;;
   *)
-    sed -n '2,12p' "$0" >&2
+    sed -n '2,13p' "$0" >&2
     exit 2
     ;;
 esac
