@@ -24,7 +24,7 @@ local WORDS = {
     todo = "Look at user and password of the URL; letters such as `@` and `/` in a password are written `%40` and `%2F`.",
   },
   P1001 = {
-    met = "Nobody answers at host and port of the URL, or the server is just starting.",
+    met = "Nobody answered at host and port of the URL in all attempts within `connect_timeout`; `meta.attempts` counts them when there were several.",
     todo = "Look at host and port, at the network, and whether the server runs. Raise `connect_timeout` in the URL for a server that sleeps.",
   },
   P1002 = {

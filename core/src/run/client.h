@@ -31,7 +31,7 @@ typedef struct rl_client {
   rl_client_traits traits;
   rl_arena arena;
   rl_schema *schema;
-  rl_pool *_Atomic pool;       /* another one after a fork */
+  rl_pool *_Atomic pool;        /* another one after a fork */
   struct rl_replicas *replicas; /* of a root that has some, else NULL */
   const rl_driver *driver;
   rl_plan_cache *cache;

@@ -105,8 +105,8 @@ static bool locks_rows(const rl_plan *plan) {
   return false;
 }
 
-/* A replica refuses whatever writes, but what a server knows of itself, its locks and its sessions, is another matter on
- * each. All of that has pg_ in its name. */
+/* A replica refuses whatever writes, but what a server knows of itself, its locks and its sessions, is another matter
+ * on each. All of that has pg_ in its name. */
 static bool is_about_the_server(const rl_stmt *s) {
   for (size_t i = 0; i + 3 <= s->sql_len; i++)
     if (tolower((unsigned char)s->sql[i]) == 'p' && tolower((unsigned char)s->sql[i + 1]) == 'g' &&
@@ -221,10 +221,11 @@ static void put_aside(replica *at) {
   at->aside_until = rl_clock_ms() + ms - (int64_t)(random % (uint32_t)(ms / 4));
 }
 
-/* It will not write, has cancelled a read because of what it had to replay, or lacks what the primary may have by now. */
+/* It will not write, has cancelled a read because of what it had to replay, or lacks what the primary may have by now.
+ */
 static bool is_of_a_replica(const char *state) {
-  static const char *const states[] = {"25006", "40001", "40P01", "57P", "55000", "42P01", "42703", "42883", "42704",
-                                       "3F000", "3D000", "0A000"};
+  static const char *const states[] = {"25006", "40001", "40P01", "57P",   "55000", "42P01",
+                                       "42703", "42883", "42704", "3F000", "3D000", "0A000"};
   for (size_t i = 0; i < sizeof states / sizeof *states; i++)
     if (*state && strncmp(state, states[i], strlen(states[i])) == 0) return true;
   return false;

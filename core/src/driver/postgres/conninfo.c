@@ -288,8 +288,7 @@ static bool is_so(PGconn *pg, const setting *s) {
 static void put_setting(PGconn *pg, const char *name, const char *value, rl_buf *out) {
   char *literal = PQescapeLiteral(pg, value, strlen(value));
   if (!literal) out->failed = true;
-  if (literal)
-    rl_buf_printf(out, "%sset_config('%s', %s, true)", out->len ? ", " : "SELECT ", name, literal);
+  if (literal) rl_buf_printf(out, "%sset_config('%s', %s, true)", out->len ? ", " : "SELECT ", name, literal);
   PQfreemem(literal);
 }
 
