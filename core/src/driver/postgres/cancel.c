@@ -14,6 +14,7 @@ enum { RUNNING = 1, ORPHANED = 2, STACK_SIZE = 256 * 1024 };
 
 struct rl_pg_canceller {
   PGcancel *handle;
+  PGconn *left; /* a connection that was closed meanwhile: a pooler cancels only for who is still connected */
   _Atomic int state; /* who comes last, the thread or the connection, frees it */
 };
 
@@ -27,11 +28,23 @@ rl_pg_canceller *rl_pg_canceller_new(PGconn *pg) {
 
 static void destroy(rl_pg_canceller *c) {
   PQfreeCancel(c->handle);
+  PQfinish(c->left);
   rl_free(c);
 }
 
-void rl_pg_canceller_free(rl_pg_canceller *c) {
-  if (c && !(atomic_fetch_or(&c->state, ORPHANED) & RUNNING)) destroy(c);
+static void ignore(void *context, const PGresult *r) {
+  (void)context;
+  (void)r;
+}
+
+void rl_pg_canceller_free(rl_pg_canceller *c, PGconn *pg) {
+  if (!c) {
+    PQfinish(pg);
+    return;
+  }
+  if (pg) PQsetNoticeReceiver(pg, ignore, NULL); /* the one it has goes away */
+  c->left = pg;
+  if (!(atomic_fetch_or(&c->state, ORPHANED) & RUNNING)) destroy(c);
 }
 
 static void *ask(void *context) {

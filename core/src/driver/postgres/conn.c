@@ -91,9 +91,12 @@ static void pg_close(rl_conn *c) {
   PQclear(c->result);
   PQclear(c->described);
   PQfreemem(c->notify);
-  if (c->pg && c->pid != rl_process_id()) silence(c->pg);
-  rl_pg_canceller_free(c->canceller);
-  PQfinish(c->pg);
+  bool inherited = c->pg && c->pid != rl_process_id(); /* and the canceller's thread, if any, was not */
+  if (inherited) {
+    silence(c->pg);
+    PQfinish(c->pg);
+  }
+  rl_pg_canceller_free(c->canceller, inherited ? NULL : c->pg);
   forget_start(c);
   rl_pg_forget_statements(c);
   rl_lru_dispose(&c->statements);

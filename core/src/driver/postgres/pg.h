@@ -157,7 +157,8 @@ void rl_pg_drop_result(rl_conn *c);
  * while it `asks` might be stopped instead. */
 typedef struct rl_pg_canceller rl_pg_canceller;
 rl_pg_canceller *rl_pg_canceller_new(PGconn *pg); /* NULL: memory is short */
-void rl_pg_canceller_free(rl_pg_canceller *c);
+/* Closes the connection too: at once, or after what it asks for now. c and pg may be NULL. */
+void rl_pg_canceller_free(rl_pg_canceller *c, PGconn *pg);
 void rl_pg_canceller_ask(rl_pg_canceller *c);
 bool rl_pg_canceller_asks(const rl_pg_canceller *c);
 
