@@ -14,7 +14,7 @@ enum { RUNNING = 1, ORPHANED = 2, STACK_SIZE = 256 * 1024 };
 
 struct rl_pg_canceller {
   PGcancel *handle;
-  PGconn *left; /* a connection that was closed meanwhile: a pooler cancels only for who is still connected */
+  PGconn *left;      /* a connection that was closed meanwhile: a pooler cancels only for who is still connected */
   _Atomic int state; /* who comes last, the thread or the connection, frees it */
 };
 
