@@ -24,7 +24,7 @@
 ---@field schema_text? string the schema itself
 ---@field url? string else that of the datasource block, else DATABASE_URL
 ---@field pool? { size?: integer, wait?: integer, idle?: integer, max_lifetime?: integer } times in milliseconds
----@field replicas? string[] URLs of servers that replay what happens at `url`: reads outside transactions go to them in turn, after a write of this client once they have replayed it
+---@field replicas? string[] URLs of servers that replay what happens at `url`, for reads outside transactions; those after a write of this client see it
 ---@field strict_where? boolean reads refuse an empty where too
 ---@field omit? table<string, table<string, boolean>> fields that are left out unless selected: { user = { password = true } }
 ---@field keep_nulls? boolean NULL comes as rille.null instead of being absent

@@ -5,6 +5,7 @@ local rille = require "rille"
 
 if not support.server then return end
 
+local KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
 local model = "model Note {\n id Int @id @default(autoincrement())\n}"
 
 describe("TLS", function()
@@ -13,11 +14,12 @@ describe("TLS", function()
   local function run(command, ...) return servers.capture(("cd '%s' && "):format(keys) .. command:format(...)) end
 
   local function authority(name)
-    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout %s.key -out %s.pem -subj /CN=%s -addext basicConstraints=critical,CA:TRUE", name, name, name)
+    local command = "openssl req -x509 %s -nodes -days 2 -keyout %s.key -out %s.pem -subj /CN=%s -addext basicConstraints=critical,CA:TRUE"
+    run(command, KEY, name, name, name)
   end
 
   local function certificate(name, subject, extension)
-    run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout %s.key -out %s.csr -subj /CN=%s", name, name, subject)
+    run("openssl req %s -nodes -keyout %s.key -out %s.csr -subj /CN=%s", KEY, name, name, subject)
     run("printf '%%s\\n' '%s' > %s.ext", extension, name)
     run("openssl x509 -req -in %s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out %s.pem -extfile %s.ext", name, name, name)
   end
