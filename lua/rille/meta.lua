@@ -483,7 +483,8 @@ function rille.json.encode(value) end
 ---@return any
 function rille.json.decode(text) end
 
----@class rille.Question what rille.migrate.dev asks
+--- What rille.migrate.dev asks.
+---@class rille.Question
 ---@field kind "reset"|"data_loss"|"rename"|"name"
 ---@field reasons? string[] of a reset
 ---@field warnings? string[] of data_loss
