@@ -86,12 +86,23 @@ static void test_version(void **state) {
   assert_int_equal(rille_version_check(RILLE_VERSION_MAJOR + 1, 0), 0);
 }
 
+static void test_libraries(void **state) {
+  (void)state;
+  rille_libraries l = {.struct_size = sizeof l};
+  rille_libraries_get(&l);
+  assert_true(l.libpq[0] >= '1' && l.libpq[0] <= '9' && strchr(l.libpq, '.'));
+  assert_int_equal(strncmp(l.sqlite, "3.", 2), 0);
+  /* no further than the caller's struct */
+  rille_libraries small = {.struct_size = (uint32_t)offsetof(rille_libraries, sqlite)};
+  rille_libraries_get(&small);
+  assert_string_equal(small.libpq, l.libpq);
+  assert_string_equal(small.sqlite, "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_boxing),
-      cmocka_unit_test(test_ignored),
-      cmocka_unit_test(test_no_memory),
-      cmocka_unit_test(test_version),
+      cmocka_unit_test(test_boxing),  cmocka_unit_test(test_ignored),   cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_version), cmocka_unit_test(test_libraries),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,8 +105,11 @@ describe("the command", function()
     assert.equal(require("rille").version, document.rille)
     assert.equal("5.4", document.lua)
     assert.truthy(document.sqlite:find "^3%.")
+    assert.truthy(document.libpq:find "^%d+%.%d+$")
     assert.is_nil(document.server)
-    assert.truthy(harness.ok(folder, "version").out:find("SQLite   3.", 1, true))
+    local said = harness.ok(folder, "version").out
+    assert.truthy(said:find("SQLite   3.", 1, true))
+    assert.truthy(said:find("libpq    " .. document.libpq, 1, true))
     if support.server then
       assert.truthy(harness.json(folder, "version", { url = support.server }).server:find "^%d+")
     end

@@ -19,5 +19,15 @@ RILLE_API const char *rille_version(void);
  * is told by its struct_size. */
 RILLE_API int rille_version_check(int major, int minor);
 
+/* The versions of the databases' own libraries that are loaded; "" for one that this build goes without. */
+typedef struct rille_libraries {
+  uint32_t struct_size;
+  char libpq[24];  /* "15.4", or "" */
+  char sqlite[24]; /* "3.40.1", or "" */
+} rille_libraries;
+
+/* Fills in the struct, whose struct_size the caller has set. Any thread. */
+RILLE_API void rille_libraries_get(rille_libraries *out);
+
 RILLE_END_DECLS
 #endif

@@ -36,7 +36,7 @@ int32_t rille_error_native(const rille_error *e) {
   return e->error.native;
 }
 int rille_error_retryable(const rille_error *e) {
-  return e->error.code == RL_P2034;
+  return e->error.code == RL_P2034 || e->error.busy;
 }
 size_t rille_error_detail_count(const rille_error *e) {
   return e->error.detail_count;
@@ -75,6 +75,13 @@ void rille_allocator_set(rille_alloc_fn *fn, void *context) {
 
 const char *rille_version(void) {
   return RILLE_VERSION_TEXT;
+}
+
+void rille_libraries_get(rille_libraries *out) {
+  rille_libraries full = {0};
+  for (size_t i = 0; rl_drivers[i]; i++)
+    rl_drivers[i]->library_version(rl_drivers[i]->single_writer ? full.sqlite : full.libpq);
+  rl_write_struct(out, &full, sizeof full);
 }
 
 int rille_version_check(int major, int minor) {

@@ -78,12 +78,13 @@ typedef struct rl_notified {
   int pid;                       /* of the session that told it */
 } rl_notified;
 
-enum { RL_MOST_LIMITS = 3, RL_LIMIT_SIZE = 80 };
+enum { RL_MOST_LIMITS = 3, RL_LIMIT_SIZE = 80, RL_VERSION_SIZE = 24 };
 
 struct rl_driver {
-  const char *name;           /* "postgresql", "sqlite" */
-  const char *const *schemes; /* URL schemes, NULL-terminated */
-  bool single_writer;         /* one connection may write at a time (SQLite) */
+  const char *name;                                   /* "postgresql", "sqlite" */
+  void (*library_version)(char out[RL_VERSION_SIZE]); /* of libpq or SQLite as loaded: "15.4" */
+  const char *const *schemes;                         /* URL schemes, NULL-terminated */
+  bool single_writer;                                 /* one connection may write at a time (SQLite) */
   /* Before a statement: the lines of its plan come instead of its rows, the text in column `explain_text`; nothing is
    * run. With explain_tree the first two columns are the line's number and its parent's. */
   const char *explain;
@@ -146,6 +147,9 @@ struct rl_driver {
   rille_status (*restore)(rl_conn *c, const char *file, bool force, rl_error *err);
   size_t max_params; /* bind limit of one statement */
 };
+
+/* All that this library was built with, NULL-terminated. */
+extern const rl_driver *const rl_drivers[];
 
 /* By URL scheme; P1013 for an unknown or malformed one, with what would be right. */
 rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err);

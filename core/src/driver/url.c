@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-static const rl_driver *const drivers[] = {
+const rl_driver *const rl_drivers[] = {
 #ifdef RILLE_WITH_POSTGRES
     &rl_driver_postgres,
 #endif
@@ -58,10 +58,10 @@ rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) 
   if (memchr(url.p, 0, url.len)) return rl_fail(err, RL_P1013, "the database URL contains a NUL byte");
   rl_str scheme = rl_url_scheme(url);
   if (scheme.len == 0) return rl_fail(err, RL_P1013, "the database URL does not begin with a scheme; use %s", accepted);
-  for (size_t i = 0; drivers[i]; i++)
-    for (const char *const *s = drivers[i]->schemes; *s; s++)
+  for (size_t i = 0; rl_drivers[i]; i++)
+    for (const char *const *s = rl_drivers[i]->schemes; *s; s++)
       if (same_letters(scheme, *s)) {
-        *out = drivers[i];
+        *out = rl_drivers[i];
         return RILLE_OK;
       }
   return unknown_scheme(scheme, err);

@@ -3,31 +3,27 @@ local command = require "rille.command"
 local core = require "rille.core"
 local parser = require "rille.command.parser"
 
--- SQLite's version is asked of SQLite, the server's of the server when there is a URL; neither is worth a failure here.
-local function ask(options, sql)
-  local ok, found = pcall(function()
-    local db = require("rille").connect(options)
-    local done, rows = pcall(db.query_raw, db, sql)
-    db:close()
-    return done and rows[1].v or nil
-  end)
-  return ok and found or nil
-end
-
+-- The server's version is asked of the server when there is a URL; a server that is down is no failure here.
 local function server_of(call)
   local ok, url = pcall(call.url, call)
   if not ok or call.provider_of(url) ~= "postgresql" then return nil end
-  return ask({ url = url, schema_text = "" }, "SELECT current_setting('server_version') AS v")
+  local asked, version = pcall(function()
+    local db = require("rille").connect { url = url, schema_text = "" }
+    local done, rows = pcall(db.query_raw, db, "SELECT current_setting('server_version') AS v")
+    db:close()
+    return done and rows[1].v or nil
+  end)
+  return asked and version or nil
 end
 
 local function run_version(call)
   local out = call.out
-  local versions = core.versions and core.versions() or {}
+  local versions = core.versions()
   local found = {
     rille = core.version,
     lua = rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION:gsub("^Lua ", ""),
     libpq = versions.libpq,
-    sqlite = versions.sqlite or ask({ url = "sqlite::memory:", schema_text = "" }, "SELECT sqlite_version() AS v"),
+    sqlite = versions.sqlite,
     server = server_of(call),
   }
   local shown = { { "rille", found.rille }, { "Lua", found.lua }, { "SQLite", found.sqlite }, { "libpq", found.libpq }, { "server", found.server } }

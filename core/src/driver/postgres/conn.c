@@ -285,10 +285,20 @@ static rille_status pg_notified(rl_conn *c, rl_notified *out, rl_wait *wait, rl_
   return RILLE_ROW;
 }
 
+/* 150004 is 15.4; before 10 there were three numbers. */
+static void pg_library_version(char out[RL_VERSION_SIZE]) {
+  int v = PQlibVersion();
+  if (v >= 100000)
+    snprintf(out, RL_VERSION_SIZE, "%d.%d", v / 10000, v % 10000);
+  else
+    snprintf(out, RL_VERSION_SIZE, "%d.%d.%d", v / 10000, v / 100 % 100, v % 100);
+}
+
 static const char *const schemes[] = {"postgresql", "postgres", NULL};
 
 const rl_driver rl_driver_postgres = {
     .name = "postgresql",
+    .library_version = pg_library_version,
     .schemes = schemes,
     .single_writer = false,
     .pipelines = true,

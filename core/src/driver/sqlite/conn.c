@@ -3,6 +3,8 @@
 
 #ifdef RILLE_WITH_SQLITE
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/process.h"
@@ -180,10 +182,15 @@ static const char *sqlite_server_version(const rl_conn *c) {
   return sqlite3_libversion();
 }
 
+static void sqlite_library_version(char out[RL_VERSION_SIZE]) {
+  snprintf(out, RL_VERSION_SIZE, "%s", sqlite3_libversion());
+}
+
 static const char *const schemes[] = {"file", "sqlite", NULL};
 
 const rl_driver rl_driver_sqlite = {
     .name = "sqlite",
+    .library_version = sqlite_library_version,
     .schemes = schemes,
     .single_writer = true,
     .pipelines = false,

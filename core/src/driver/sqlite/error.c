@@ -117,7 +117,10 @@ static rille_status map_code(const rl_conn_options *options, int code, const cha
                    "the transaction has read what another one has changed since; it may be repeated (%s)", text);
   switch (code & 0xff) {
   case SQLITE_CONSTRAINT: return constraint(code, text, err);
-  case SQLITE_BUSY: return rl_fail(err, RL_P1008, "the database is locked by another connection: %s", text);
+  case SQLITE_BUSY:
+    rl_fail(err, RL_P1008, "the database is locked by another connection: %s", text);
+    if (err) err->busy = true;
+    return RILLE_ERROR;
   case SQLITE_LOCKED: return rl_fail(err, RL_P2034, "a table is locked: %s", text);
   case SQLITE_INTERRUPT: return rl_fail(err, RL_P1008, "the statement was cancelled");
   case SQLITE_TOOBIG: return rl_fail(err, RL_P2000, "a value is too long for SQLite: %s", text);
