@@ -55,17 +55,32 @@ static bool is_of_block(rl_str line) {
 
 /* How many braces, brackets and parentheses a line leaves open; texts and
  * comments do not count. */
-static int opened(rl_str line) {
+static int opened_before(rl_str line, bool *comment) {
   int depth = 0;
+  *comment = false;
   for (size_t i = 0; i < line.len; i++) {
     char c = line.p[i];
-    if (c == '/' && i + 1 < line.len && line.p[i + 1] == '/') break;
+    if (c == '/' && i + 1 < line.len && line.p[i + 1] == '/') {
+      *comment = true;
+      break;
+    }
     if (c == '"')
       for (i++; i < line.len && line.p[i] != '"'; i++) i += line.p[i] == '\\';
     else
       depth += strchr("([{", c) && c ? 1 : strchr(")]}", c) && c ? -1 : 0;
   }
   return depth;
+}
+
+static int opened(rl_str line) {
+  bool comment;
+  return opened_before(line, &comment);
+}
+
+static bool has_comment(rl_str line) {
+  bool comment;
+  opened_before(line, &comment);
+  return comment;
 }
 
 /* ------------------------------------------------------------------ blocks of
@@ -231,7 +246,28 @@ static void merge_block(merge *m) {
   }
 }
 
-/* A line that goes on in the next one is beyond merging. */
+/* A field of several lines in one, since merging goes by lines. NULL: memory is short, or a comment stands inside. */
+static const char *unfolded(rl_puller *p, rl_str source) {
+  lines l = {source};
+  rl_str line;
+  rl_buf out;
+  rl_buf_init(&out);
+  bool whole = true;
+  for (int depth = 0, before = 0; next_line(&l, &line); before = depth) {
+    depth += opened(line);
+    bool goes_on = before > 1;
+    if (goes_on) rl_buf_byte(&out, ' ');
+    rl_buf_str(&out, goes_on ? trimmed(line) : line);
+    whole = whole && !((goes_on || depth > 1) && has_comment(line));
+    if (depth <= 1) rl_buf_byte(&out, '\n');
+  }
+  char *copy = whole && !out.failed ? rl_arena_strdup(p->arena, trimmed(rl_buf_view(&out))) : NULL;
+  p->failed = p->failed || out.failed || (whole && !copy);
+  rl_buf_dispose(&out);
+  return copy;
+}
+
+/* What is not a head, a line for each field and value, and an end is beyond merging. */
 static bool is_mergeable(rl_str source) {
   lines l = {source};
   rl_str line;
@@ -262,8 +298,11 @@ static void keep(rl_puller *p, const block *b, rl_str live, rl_str asked) {
   if (same_lines(live, asked, false) && is_whole(&m)) {
     rl_buf_str(p->out, b->lead);
     rl_buf_str(p->out, b->text);
-  } else if (is_mergeable(trimmed(b->text))) {
-    m.source = trimmed(b->text);
+    return;
+  }
+  const char *text = unfolded(p, trimmed(b->text));
+  if (text && is_mergeable(rl_str_of(text))) {
+    m.source = rl_str_of(text);
     rl_buf_str(p->out, b->lead);
     merge_block(&m);
     rl_buf_byte(p->out, '\n');
