@@ -95,7 +95,7 @@
 ---@field max_wait? integer milliseconds until it must have begun: 2000
 ---@field timeout? integer milliseconds until it must have ended: 5000
 ---@field isolation_level? "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"
----@field retries? integer how often it is repeated after P2034: 0
+---@field retries? integer how often it is repeated after an error with `retryable`: 0
 ---@field read_only? boolean writes are P2028
 ---@field after_commit? fun() called once it is committed
 ---@field after_rollback? fun() called once it is rolled back; with retries after each attempt

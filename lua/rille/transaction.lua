@@ -117,11 +117,8 @@ local function run_in(steps, begin, parent, options, frame, fn)
   return guarded(guard, run, guard, steps, begin, parent, options, fn)
 end
 
--- SQLite tells of a lock that was not to be had in time by the code for times that are over.
-local function is_conflict(e, scope)
-  if not errors.is_error(e) then return false end
-  return e.code == "P2034" or (e.code == "P1008" and core.provider(scope) == "sqlite")
-end
+-- P2034 may also come from the function itself, which made it or caught it.
+local function is_conflict(e) return errors.is_error(e) and (e.retryable or e.code == "P2034") end
 
 local attempt
 
@@ -129,7 +126,7 @@ local function judge(try, ok, ...)
   if ok then return ... end
   local e = ...
   try.count = try.count + 1
-  if try.count > try.most or not is_conflict(e, try.parent) then error(e, 0) end
+  if try.count > try.most or not is_conflict(e) then error(e, 0) end
   try.steps.back_off(try.count, try.parent)
   return attempt(try)
 end

@@ -43,6 +43,24 @@ describe("a database in memory", function()
     support.fails("P2021", function() return support.connect(url, NOTES).note:count() end)
   end)
 
+  it("tells who would wait for the end of the transaction around it", function()
+    local url, file = "sqlite::memory:?pool_timeout=1", support.folder() .. "/copy.db"
+    rille.push { schema_text = NOTES, url = url }
+    local db = support.connect(url, NOTES)
+    for _, call in ipairs {
+      function() rille.push { schema_text = NOTES, url = url } end,
+      function() rille.backup { url = url, file = file } end,
+      function() db.note:count() end,
+    } do
+      local e = support.fails("P2024", db.transaction, db, function(tx)
+        tx.note:create { data = { id = 1, text = "undone" } }
+        call()
+      end)
+      assert.truthy(e.message:find("in a transaction, nothing but its own calls gets through", 1, true), e.message)
+      assert.equal(0, db.note:count())
+    end
+  end)
+
   it("keeps its rows in a push unless it is reset", function()
     local url = memory_url()
     rille.push { schema_text = NOTES, url = url }

@@ -100,6 +100,16 @@ support.each_engine(function(engine)
     assert.equal(3, db.item:count())
   end)
 
+  it("names every fault of a statement or script alike", function()
+    for _, sql in ipairs { "SELECT * FROM nothing", 'INSERT INTO "Item" (id, name) VALUES (1, \'again\')', 'INSERT INTO "Item" (id) VALUES (9)', "SELEKT 1" } do
+      for _, method in ipairs { "query_raw", "execute_raw", "execute_script" } do
+        local e = support.fails("P2010", db[method], db, sql)
+        assert.truthy(#e.meta.code > 0, method)
+      end
+    end
+    support.fails("P2010", db.transaction, db, function(tx) tx:execute_script "SELECT 1; SELECT * FROM nothing" end)
+  end)
+
   it("works in transactions", function()
     pcall(db.transaction, db, function(tx)
       tx:execute_raw('DELETE FROM "Item"')

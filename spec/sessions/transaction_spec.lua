@@ -231,7 +231,8 @@ support.each_engine(function(engine)
         end,
         function()
           schedulers.cqueues.sleep(0.05)
-          support.fails("P1008", hasty.transaction, hasty, function(tx) add(tx, 2) end)
+          local e = support.fails("P1008", hasty.transaction, hasty, function(tx) add(tx, 2) end)
+          assert.is_true(e.retryable)
         end,
         function()
           schedulers.cqueues.sleep(0.05)
@@ -239,6 +240,16 @@ support.each_engine(function(engine)
         end,
       }
       assert.equal(2, db.account:count())
+    end)
+
+    it("does not repeat a statement that ran out of its own time", function()
+      local hasty, calls = support.connect(url .. "?socket_timeout=1", SCHEMA), 0
+      local e = support.fails("P1008", hasty.transaction, hasty, function(tx)
+        calls = calls + 1
+        tx:query_raw "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS m FROM n"
+      end, { retries = 2 })
+      assert.is_false(e.retryable)
+      assert.equal(1, calls)
     end)
   end
 

@@ -21,7 +21,8 @@ RILLE_API const char *rille_error_message(const rille_error *e); /* one line; pa
 RILLE_API const char *
 rille_error_sqlstate(const rille_error *e);                 /* five characters, or "" when the database gave none */
 RILLE_API int32_t rille_error_native(const rille_error *e); /* the driver's own code, 0 when there is none */
-RILLE_API int rille_error_retryable(const rille_error *e);  /* 1 when the whole transaction may be repeated (P2034) */
+RILLE_API int rille_error_retryable(const rille_error *e);  /* 1 when the whole transaction may be repeated: P2034, and
+                                                               P1008 of an SQLite database that others kept locked */
 
 /* Details (Prisma's meta): "model", "target", "field_name", "path", "cause", ... */
 RILLE_API size_t rille_error_detail_count(const rille_error *e);

@@ -37,6 +37,7 @@ typedef struct rl_error {
   bool connection_lost; /* the connection cannot be used again */
   bool stale;           /* a prepared statement is void; it will be prepared anew */
   bool not_sent;        /* nothing of the work reached the server: safe to repeat on another connection */
+  bool busy;            /* a lock was not to be had in time, nothing else went wrong: the transaction may be repeated */
   bool passing;         /* connecting failed in a way that may pass by itself, as that of a server which starts */
   rl_detail *details;
   size_t detail_count;

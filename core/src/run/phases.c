@@ -76,7 +76,7 @@ static void start_clock(rl_op *op) {
   if (op->driver->run_until) op->driver->run_until(op->conn, op->deadline_ms);
 }
 
-static void on_deadline(rl_op *op);
+static void on_deadline(rl_op *op, bool locked);
 
 static rille_status send_phase(rl_op *op) {
   rille_status st;
@@ -145,8 +145,9 @@ static rille_status read_phase(rl_op *op, rille_row *row) {
   rille_status st = s->kind == RL_SENT_PART ? rl_batch_read(op, s->step, row) : rl_op_read_answer(op, row);
   bool stopped = op->error.code == RL_P1008 && op->phase == RL_PHASE_READ && !op->undoing;
   if (stopped && rl_clock_ms() >= op->deadline_ms) { /* the database has looked at the clock before us */
+    bool locked = op->error.busy;
     rl_error_clear(&op->error);
-    on_deadline(op);
+    on_deadline(op, locked);
   }
   return st;
 }
@@ -311,7 +312,7 @@ void rl_op_explain_failure(rl_op *op) {
     const rl_step *failed = op->failed ? &op->compiled->plan->steps[op->failed - 1] : NULL;
     rl_explain_constraint(op->client->schema, op->compiled->model, failed, &op->error);
   }
-  if (op->kind == RL_OP_RAW) rl_raw_explain(op);
+  if (op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT) rl_raw_explain(op);
   if (op->kind == RL_OP_BATCH) rl_batch_explain(op);
 }
 
@@ -350,7 +351,8 @@ static void fail(rl_op *op) {
   op->phase = op->conn && !op->dirty && op->phase != RL_PHASE_END ? RL_PHASE_ROLLBACK : RL_PHASE_END;
 }
 
-static void on_deadline(rl_op *op) {
+/* locked: others kept it from beginning. */
+static void on_deadline(rl_op *op, bool locked) {
   if (op->undoing) { /* not even that is answered */
     op->dirty = true;
     op->phase = RL_PHASE_END;
@@ -371,6 +373,7 @@ static void on_deadline(rl_op *op) {
   } else {
     rl_fail(&op->error, RL_P1008,
             "The operation was cancelled: the database did not answer within the socket_timeout of the URL");
+    op->error.busy = locked;
   }
   op->phase = RL_PHASE_ABANDON;
   op->deadline_ms = rl_clock_ms() + (op->hurried ? RL_HURRY_MS : RL_ABANDON_MS);
@@ -405,7 +408,7 @@ rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
       bool timed = op->phase != RL_PHASE_ACQUIRE; /* the pool has deadlines of its own */
       if (timed && op->wait.until_ms > op->deadline_ms) op->wait.until_ms = op->deadline_ms;
       if (op->phase == RL_PHASE_READ && rl_clock_ms() >= op->deadline_ms) {
-        on_deadline(op);
+        on_deadline(op, op->driver->single_writer); /* such a one waits for locks only */
         continue;
       }
       if (!op->blocking) return st;

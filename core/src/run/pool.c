@@ -137,8 +137,15 @@ static rille_status out_of_reach(const rl_pool *p, const rl_lease *l, rl_error *
   return RILLE_ERROR;
 }
 
+/* What the limit is like, and what is to be done. */
+static const char *const scarce[][2] = {
+    {"", "raise pool.size, or find what holds connections for long"},
+    {" (a database of this kind has one writer)", "find what holds the connection for long"},
+    {" (a database in memory is one connection)",
+     "find what holds the connection for long: in a transaction, nothing but its own calls gets through"}};
+
 static rille_status timed_out(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *err) {
-  bool only_writer = lane == &p->lanes[1];
+  const char *const *words = scarce[p->options.memory ? 2 : lane == &p->lanes[1] ? 1 : 0];
   char connecting[48] = "";
   p->timeouts++;
   if (p->failures) return out_of_reach(p, l, err);
@@ -146,11 +153,8 @@ static rille_status timed_out(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *
   return rl_fail(
       err, RL_P2024,
       "Timed out after %lld ms waiting for a connection: the pool's limit is %d%s, %d in use%s, %d waiting; %s",
-      (long long)(rl_clock_ms() - l->since_ms), lane->limit,
-      only_writer ? " (a database of this kind has one writer)" : "", lane->open - lane->idle_count, connecting,
-      lane->waiting,
-      only_writer ? "find what holds the connection for long"
-                  : "raise pool.size, or find what holds connections for long");
+      (long long)(rl_clock_ms() - l->since_ms), lane->limit, words[0], lane->open - lane->idle_count, connecting,
+      lane->waiting, words[1]);
 }
 
 /* What a look at the lane, under the lock, gives a lease that has no connection yet. */
