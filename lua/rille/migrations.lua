@@ -54,7 +54,7 @@ end
 
 --- Runs fn(m, place) with the folder and the database opened; they are closed whatever happens, and the lock is given back with them.
 function migrations.with(place, settings, fn)
-  local m = core.migrations_open { url = place.url, folder = place.folder, create = settings.create, replay = settings.replay }
+  local m = core.migrations_open { url = place.url, folder = place.folder, create = settings.create, replay = settings.replay, schema = place.schema }
   local result = { pcall(function()
     if settings.lock then core.migrations_lock(m, settings.lock) end
     return fn(m, place)

@@ -28,7 +28,7 @@ static int flag_field(lua_State *L, const char *key) {
   return lua_toboolean(L, -1);
 }
 
-/* core.migrations_open{ url, folder, create, replay } */
+/* core.migrations_open{ url, folder, create, replay, schema } */
 static int open_migrations(lua_State *L) {
   rille_migrations_options options;
   memset(&options, 0, sizeof options);
@@ -38,6 +38,8 @@ static int open_migrations(lua_State *L) {
   options.folder = text_field(L, "folder");
   options.create = flag_field(L, "create");
   options.replay = flag_field(L, "replay");
+  lua_getfield(L, 1, "schema");
+  if (!lua_isnil(L, -1)) options.schema = rl_schema_check(L, lua_gettop(L));
   rl_box *box = rl_box_push(L);
   rl_migrations *m = (rl_migrations *)rl_new_userdata(L, sizeof *m);
   m->m = NULL;

@@ -76,6 +76,18 @@ describe("deploy", function()
       support.fails("P3012", rille.migrate.resolve, { url = url, migrations = dir, rolled_back = A })
     end)
 
+    if engine == "postgresql" then
+      it("sees the tables of all schemas that the project has", function()
+        folders.raw(url):execute_script 'CREATE SCHEMA "it\'s"; CREATE TABLE "it\'s".t (id int); CREATE SCHEMA other; CREATE TABLE other.t (id int)'
+        local dir = folders.make { [A] = TABLE_A }
+        local text = 'datasource db {\n  provider = "postgresql"\n  schemas = ["public", "%s"]\n}\n'
+        local e = support.fails("P3005", rille.migrate.deploy, { url = url, migrations = dir, schema_text = text:format "it's" })
+        assert.equal("migration", e.kind)
+        assert.equal("P3005", rille.migrate.status({ url = url, migrations = dir, schema_text = text:format "it's" }).problems[1].code)
+        assert.same({ A }, rille.migrate.deploy({ url = url, migrations = dir, schema_text = text:format "third" }).applied)
+      end)
+    end
+
     it("says which statement failed, keeps nothing of it, and goes on when it is resolved", function()
       local dir = folders.make { [A] = TABLE_A, [B] = TABLE_B .. "\n-- next\nINSERT INTO nowhere VALUES (1);\n" }
       local e = support.fails("P3018", deploy, url, dir)

@@ -14,12 +14,14 @@ RILLE_BEGIN_DECLS
 typedef struct rille_migrations rille_migrations;
 
 typedef struct rille_migrations_options {
-  uint32_t struct_size; /* sizeof(rille_migrations_options) */
-  int32_t create;       /* 1: the database is created when it does not exist */
-  int32_t replay;       /* 1: a shadow database: no history is kept, and a failure is P3006 */
-  int32_t reserved;     /* 0 */
-  const char *url;      /* required */
-  const char *folder;   /* required; it need not exist */
+  uint32_t struct_size;       /* sizeof(rille_migrations_options) */
+  int32_t create;             /* 1: the database is created when it does not exist */
+  int32_t replay;             /* 1: a shadow database: no history is kept, and a failure is P3006 */
+  int32_t reserved;           /* 0 */
+  const char *url;            /* required */
+  const char *folder;         /* required; it need not exist */
+  const rille_schema *schema; /* may be NULL; its `schemas = [...]` are what must be empty where there is no history.
+                                 Not looked at after the call */
 } rille_migrations_options;
 
 /* Errors: P1xxx. *out is owned by the caller: rille_migrations_free. */

@@ -1,6 +1,8 @@
 /* Migrations: a folder, a history, and the database between them. */
 #include "migrate/migrations.h"
 
+#include <stddef.h>
+
 #include "api/handle.h"
 #include "base/alloc.h"
 #include "base/sha256.h"
@@ -22,14 +24,16 @@ static rille_status check_url(const char *url, rl_error *err) {
 rille_status rille_migrations_open(const rille_migrations_options *options, rille_migrations **out, rille_error **err) {
   rl_error error = {0};
   rille_migrations_options o;
-  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_migrations_options", &error);
+  rille_status st = rl_read_options(&o, sizeof o, options, offsetof(rille_migrations_options, schema),
+                                    "rille_migrations_options", &error);
   if (st == RILLE_OK) st = check_url(o.url, &error);
   if (st == RILLE_OK && (!o.folder || !*o.folder))
     st = rl_fail(&error, RL_VALIDATION, "folder: the folder of migrations is missing");
   rille_migrations *m = st == RILLE_OK ? rl_calloc(1, sizeof *m) : NULL;
   if (st == RILLE_OK && !m) st = rl_fail_nomem(&error);
   if (st == RILLE_OK) {
-    rl_migrations_settings s = {rl_str_of(o.url), rl_str_of(o.folder), o.create != 0, o.replay != 0};
+    rl_migrations_settings s = {rl_str_of(o.url), rl_str_of(o.folder), o.create != 0, o.replay != 0,
+                                o.schema ? o.schema->schema : NULL};
     st = rl_migrations_open(&m->m, &s, &error);
   }
   if (st == RILLE_OK)

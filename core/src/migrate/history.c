@@ -166,14 +166,25 @@ rille_status rl_migrations_load(rl_migrations *m, rl_error *err) {
 /* ------------------------------------------------------------------ before a run */
 
 rille_status rl_migrations_has_tables(rl_migrations *m, bool *some, rl_error *err) {
-  static const char postgres[] =
-      "SELECT count(*)::text FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relname <> '_prisma_migrations' AND "
-      "c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) "
-      "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
   static const char sqlite[] =
       "SELECT CAST(count(*) AS TEXT) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE "
       "'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations'";
-  return ask(m, m->postgres ? postgres : sqlite, some, err);
+  if (!m->postgres) return ask(m, sqlite, some, err);
+  rl_buf sql;
+  rl_buf_init(&sql);
+  rl_buf_text(&sql, "SELECT count(*)::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                    "WHERE c.relkind IN ('r', 'p') AND c.relname <> '_prisma_migrations' AND NOT EXISTS "
+                    "(SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') "
+                    "AND n.nspname IN (current_schema()");
+  for (size_t i = 0; i < m->namespace_count; i++) {
+    rl_buf_text(&sql, ", ");
+    rl_ddl_text(&sql, m->namespaces[i]);
+  }
+  rl_buf_byte(&sql, ')');
+  const char *z = rl_buf_z(&sql);
+  rille_status st = z ? ask(m, z, some, err) : rl_fail_nomem(err);
+  rl_buf_dispose(&sql);
+  return st;
 }
 
 static rille_status check_empty(rl_migrations *m, rl_error *err) {

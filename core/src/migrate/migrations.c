@@ -27,12 +27,24 @@ static rille_status name_table(rl_migrations *m, rl_error *err) {
   return m->table.p ? RILLE_OK : rl_fail_nomem(err);
 }
 
+static bool copy_namespaces(rl_migrations *m, const rl_schema *schema) {
+  size_t count = schema && m->postgres ? schema->namespace_count : 0;
+  m->namespaces = RL_NEW_ARRAY(&m->session.arena, rl_str, count + 1);
+  for (size_t i = 0; m->namespaces && i < count; i++) {
+    m->namespaces[i] = rl_arena_str(&m->session.arena, schema->namespaces[i]);
+    if (!m->namespaces[i].p) return false;
+    m->namespace_count++;
+  }
+  return m->namespaces != NULL;
+}
+
 static rille_status fill(rl_migrations *m, const rl_migrations_settings *s, rl_error *err) {
   rl_str folder = s->folder;
   while (folder.len > 1 && folder.p[folder.len - 1] == '/') folder.len--;
   m->folder = rl_arena_str(&m->session.arena, folder);
   m->display = rl_str_of(m->session.options.display);
-  return m->folder.p ? name_table(m, err) : rl_fail_nomem(err);
+  if (!m->folder.p || !copy_namespaces(m, s->schema)) return rl_fail_nomem(err);
+  return name_table(m, err);
 }
 
 rille_status rl_migrations_open(rl_migrations *m, const rl_migrations_settings *s, rl_error *err) {

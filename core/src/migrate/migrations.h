@@ -44,6 +44,8 @@ typedef struct rl_migrations {
   bool counts_time;   /* SQLite: the history keeps times as milliseconds, as Prisma's own engine once wrote them */
   rl_str table;       /* the history's, quoted */
   rl_str search_path; /* PostgreSQL: as it was at first */
+  rl_str *namespaces; /* PostgreSQL's schemas that a project has beside the connection's own */
+  size_t namespace_count;
   bool locked;
   int lock_file; /* SQLite; -1: none */
   char *lock_path;
@@ -60,6 +62,7 @@ typedef struct rl_migrations_settings {
   rl_str url, folder;
   bool create; /* the database is made when it is missing */
   bool replay;
+  const rl_schema *schema; /* may be NULL; not kept */
 } rl_migrations_settings;
 
 rille_status rl_migrations_open(rl_migrations *m, const rl_migrations_settings *s, rl_error *err);
@@ -84,7 +87,7 @@ rille_status rl_migrations_load(rl_migrations *m, rl_error *err); /* folder and 
 /* The history's table is made when it is not there. P3005: the database has tables already; P3009: a migration failed.
  */
 rille_status rl_migrations_prepare(rl_migrations *m, bool baseline, rl_error *err);
-/* Tables other than the history's. */
+/* Tables other than the history's, in any of the project's schemas. */
 rille_status rl_migrations_has_tables(rl_migrations *m, bool *some, rl_error *err);
 rille_status rl_history_start(rl_migrations *m, rl_str note, rl_error *err);
 rille_status rl_history_steps(rl_migrations *m, int64_t steps, rl_str note, rl_error *err);
