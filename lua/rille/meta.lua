@@ -68,12 +68,32 @@
 ---@field count? integer
 ---@field include? string what would have brought all with the outer call
 
+---@class rille.PoolMetrics
+---@field size integer connections that may be open at most
+---@field open integer
+---@field idle integer
+---@field in_use integer
+---@field waiting integer calls that wait for a connection
+---@field connects integer connections opened since the pool was made
+---@field waits integer calls that have had to wait
+---@field waited_ms integer by all of them together
+---@field timeouts integer calls that have waited in vain
+
+---@class rille.ActionMetrics
+---@field model? string
+---@field action string
+---@field operations integer
+---@field errors integer
+---@field duration_ms number of all together
+---@field buckets integer[] how many took up to 1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000 ms, and longer
+
 ---@class rille.Metrics
----@field pool table<string, integer>
----@field plans table<string, integer>
----@field calls table<string, integer>
----@field events table<string, integer>
----@field actions { model?: string, action: string, operations: integer, errors: integer, duration_ms: number, buckets: integer[] }[]
+---@field pool rille.PoolMetrics
+---@field replicas rille.PoolMetrics[] in the order of the option
+---@field plans { kept: integer, hits: integer, misses: integer, evictions: integer }
+---@field calls { operations: integer, statements: integer, round_trips: integer }
+---@field events { dropped: integer }
+---@field actions rille.ActionMetrics[] empty without the option `metrics`
 
 ---@class rille.WithOptions
 ---@field tags? table<string, string|number|boolean> added to those the client has

@@ -63,6 +63,9 @@ return function(metrics)
     local name, kind, help, group, key = figure[1], figure[2], figure[3], figure[4], figure[5]
     head(out, name, kind, help)
     out[#out + 1] = ("%s %d"):format(name, metrics[group][key])
+    for i, pool in ipairs(group == "pool" and metrics.replicas or {}) do
+      out[#out + 1] = ('%s{replica="%d"} %d'):format(name, i, pool[key])
+    end
   end
   if #metrics.actions > 0 then
     counters(out, metrics.actions, "rille_client_operations_total", "Calls of each action of each model", "operations")

@@ -119,6 +119,23 @@ model C {
       assert.same({ { a = 5, b = "text" } }, rows(url, [[SELECT a, b FROM "A"]]))
     end)
 
+    it("in a circle is refused but for two fields", function()
+      local one = "model A {\n  id Int @id\n  e E\n  x Int\n  y Int\n  z Int\n}\nmodel B {\n  id Int @id\n}\nenum E {\n  P\n  Q\n  R\n}"
+      push(url, one)
+      for _, change in ipairs {
+        { "model ([AB]) ", function(name) return ("/// @renamed-from %s\nmodel %s "):format(name == "A" and "B" or "A", name) end, "models" },
+        { "  ([PQ])\n", function(name) return ("  /// @renamed-from %s\n  %s\n"):format(name == "P" and "Q" or "P", name) end, "values of an enum" },
+        { "  ([PQR])\n", function(name) return ("  /// @renamed-from %s\n  %s\n"):format(({ P = "Q", Q = "R", R = "P" })[name], name) end, "values" },
+        { "  ([xyz]) Int", function(name) return ("  /// @renamed-from %s\n  %s Int"):format(({ x = "y", y = "z", z = "x" })[name], name) end, "fields" },
+      } do
+        local text = with_source(engine, (one:gsub(change[1], change[2])))
+        local e = support.fails("VALIDATION", rille.push, { schema_text = text, url = url })
+        assert.truthy(e.message:find(change[3] .. " go round in a circle", 1, true), e.message)
+        support.fails("VALIDATION", rille.migrate.diff, { from = { schema_text = with_source(engine, one) }, to = { schema_text = text } })
+        assert.equal("string", type(rille.migrate.diff { from = { empty = true }, to = { schema_text = text }, script = true }))
+      end
+    end)
+
     it("between two schemas swaps two names once", function()
       local before = with_source(engine, "model A {\n  id Int @id\n  a Int?\n  b Int?\n}")
       local after = with_source(engine, "model A {\n  id Int @id\n  /// @renamed-from b\n  a Int?\n  /// @renamed-from a\n  b Int?\n}")

@@ -210,6 +210,14 @@ describe("replicas", function()
     assert.same(2, #figures.replicas)
     assert.same(4, figures.replicas[1].size)
     assert.same(1, figures.replicas[1].connects + figures.replicas[2].connects)
+    local text = db:metrics "prometheus"
+    assert.same(figures.pool.connects, tonumber(text:match "\nrille_pool_connections_opened_total (%d+)\n"))
+    for i, pool in ipairs(figures.replicas) do
+      assert.same(pool.connects, tonumber(text:match(('\nrille_pool_connections_opened_total{replica="%d"} (%%d+)\n'):format(i))))
+      assert.same(pool.idle, tonumber(text:match(('\nrille_pool_connections_idle{replica="%d"} (%%d+)\n'):format(i))))
+    end
+    assert.same(2, select(2, text:gsub("rille_pool_timeouts_total{", "")))
+    assert.is_nil(text:find("rille_plan_cache_hits_total{", 1, true))
   end)
 
   it("must be PostgreSQL servers, given as a list of URLs", function()

@@ -142,6 +142,8 @@ static void remember_names(rl_db *db) {
 
 rille_status rl_db_diff(rl_db *from, const rl_db *to, rl_arena *arena, rl_diff *out, rl_error *err) {
   *out = (rl_diff){0};
+  rille_status st = rl_diff_circles(from, to, err);
+  if (st != RILLE_OK) return st;
   rl_differ d = {.from = from,
                  .to = to,
                  .dialect = to->dialect,

@@ -82,6 +82,8 @@ void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes)
 void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted);
 const char *rl_differ_printf(rl_differ *d, const char *format, ...);
 
+/* VALIDATION: names that change places and may not. */
+rille_status rl_diff_circles(const rl_db *from, const rl_db *to, rl_error *err);
 void rl_diff_renames(rl_differ *d);
 void rl_diff_enums(rl_differ *d);
 void rl_diff_table(rl_differ *d, rl_db_table *from, const rl_db_table *to); /* both there */
