@@ -34,18 +34,35 @@ function harness.project(engine, schema)
   return folder, engine and support.database(engine)
 end
 
--- Runs `rille` with a line of arguments. Options: url (as DATABASE_URL), env, input. Gives { status, out, err }.
-function harness.run(folder, arguments, options)
-  options = options or {}
+-- The line for the shell that runs `rille` with its output in files, and the beginning of their names.
+local function line_of(folder, arguments, options)
   local base = os.tmpname()
   local input = "/dev/null"
   if options.input then input = support.write(base .. ".in", options.input) end
   local program = options.program or "rille"
-  local command = ("cd %s && %s %s %s >%s.out 2>%s.err <%s"):format(quote(folder), environment(options), program, arguments, base, base, input)
-  local _, _, status = os.execute(command)
+  return ("cd %s && %s %s %s >%s.out 2>%s.err <%s"):format(quote(folder), environment(options), program, arguments, base, base, input), base
+end
+
+local function take(base, status)
   local result = { status = status, out = read(base .. ".out"), err = read(base .. ".err") }
   for _, suffix in ipairs { "", ".in", ".out", ".err" } do os.remove(base .. suffix) end
   return result
+end
+
+-- Runs `rille` with a line of arguments. Options: url (as DATABASE_URL), env, input. Gives { status, out, err }.
+function harness.run(folder, arguments, options)
+  local line, base = line_of(folder, arguments, options or {})
+  local _, _, status = os.execute(line)
+  return take(base, status)
+end
+
+-- Runs several at once: { out, err } of each, in order.
+function harness.together(folder, list)
+  local lines, bases, results = {}, {}, {}
+  for i, arguments in ipairs(list) do lines[i], bases[i] = line_of(folder, arguments, {}) end
+  os.execute("(" .. table.concat(lines, ") & (") .. ") & wait")
+  for i, base in ipairs(bases) do results[i] = take(base) end
+  return results
 end
 
 -- The same, and what must come of it: status 0, or that given.
