@@ -41,6 +41,11 @@ static const char *sql_of(const rl_lock *lock, bool release) {
   return texts[release][lock->settings.shared][lock->settings.key.p != NULL];
 }
 
+/* A child of the process that took it neither asks nor waits: the lock stays the parent's. */
+static rille_status check_process(const rl_lock *lock, rl_error *err) {
+  return lock->lease ? rl_lease_check_process(lock->lease, err) : RILLE_OK;
+}
+
 static rille_status ask(rl_lock *lock, bool release, rl_error *err) {
   const rl_driver *d = lock->client->driver;
   const rl_lock_settings *s = &lock->settings;
@@ -144,7 +149,7 @@ static rille_status asking(rl_lock *lock, rl_error *err) {
 
 rille_status rl_lock_take(rl_lock *lock, rl_error *err) {
   if (lock->state == RL_LOCK_NEW) lock->deadline_ms = rl_clock_ms() + lock->settings.wait_ms;
-  rille_status st = RILLE_OK;
+  rille_status st = check_process(lock, err);
   while (st == RILLE_OK && lock->state != RL_LOCK_HELD) {
     switch (lock->state) {
     case RL_LOCK_PAUSED:
@@ -162,7 +167,8 @@ rille_status rl_lock_take(rl_lock *lock, rl_error *err) {
 }
 
 rille_status rl_lock_release(rl_lock *lock, rl_error *err) {
-  rille_status st = RILLE_OK;
+  rille_status st = check_process(lock, err);
+  if (st != RILLE_OK) return st;
   if (lock->state == RL_LOCK_HELD) {
     lock->state = RL_LOCK_LEAVING;
     lock->deadline_ms = rl_clock_ms() + ANSWER_MS;

@@ -395,7 +395,20 @@ static rille_status advance(rl_op *op, rille_row *row, rl_error *err) {
   return RILLE_DONE;
 }
 
+/* What was under way when the process was forked is the parent's. A stream that pauses in a transaction is told by
+ * that. */
+static void look_at_process(rl_op *op) {
+  const rl_lease *lease = op->lease ? op->lease : op->tx ? op->tx->lease : NULL;
+  rl_error inherited = {0};
+  if (!op->conn || !lease || op->paused || rl_lease_check_process(lease, &inherited) == RILLE_OK) return;
+  rl_error_move(&op->error, &inherited);
+  op->dirty = true;
+  op->between = false;
+  op->phase = RL_PHASE_END;
+}
+
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
+  look_at_process(op);
   if (op->between && rl_stream_resume(op, &op->error) != RILLE_OK) op->phase = RL_PHASE_END;
   for (;;) {
     rille_status st = advance(op, row, err);

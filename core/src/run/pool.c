@@ -219,12 +219,16 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
   return st;
 }
 
+rille_status rl_lease_check_process(const rl_lease *l, rl_error *err) {
+  if (l->pool->pid == rl_process_id()) return RILLE_OK;
+  return rl_fail(
+      err, RL_P1017,
+      "The operation was begun before the fork of this process: its connection belongs to the parent; begin anew");
+}
+
 rille_status rl_pool_poll(rl_lease *l, bool blocking, rl_wait *wait, rl_error *err) {
   rl_pool *p = l->pool;
-  if (p->pid != rl_process_id())
-    return rl_fail(
-        err, RL_P1017,
-        "The operation was begun before the fork of this process: its connection belongs to the parent; begin anew");
+  if (rl_lease_check_process(l, err) != RILLE_OK) return RILLE_ERROR;
   if (l->ready) return RILLE_OK;
   if (!l->connects) {
     slot_state state = SLOT_NONE;

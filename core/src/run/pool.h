@@ -54,6 +54,8 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
 /* Goes on until the connection is usable: OK, AGAIN (never when blocking), or an error (P2024 names limit, in use,
  * waiting and waited time; P1001 ...). */
 rille_status rl_pool_poll(rl_lease *lease, bool blocking, rl_wait *wait, rl_error *err);
+/* P1017 in a child of the process that took it: the connection is the parent's, and not to be touched. */
+rille_status rl_lease_check_process(const rl_lease *lease, rl_error *err);
 /* Gives it back: kept when it is usable and clean, else closed. Also right for a lease that never became ready. NULL is
  * fine. */
 void rl_pool_give(rl_lease *lease, bool clean);

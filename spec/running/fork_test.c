@@ -1,0 +1,187 @@
+/* Forks in the middle of something: what the child inherits of its parent's connections says no word on them, whatever
+ * it is asked to go on with; and no lock that a thread of the parent held keeps it waiting. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "running/running.h"
+
+/* Runs it in a child; what it returns, 0 being well. The child frees nothing: it is its parent's. */
+static int in_child(int (*run)(void *context), void *context) {
+  int answers[2], result = -1;
+  fflush(NULL);
+  assert_int_equal(pipe(answers), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    result = run(context);
+    if (write(answers[1], &result, sizeof result) != sizeof result) _exit(1);
+    raise(SIGKILL);
+  }
+  close(answers[1]);
+  if (read(answers[0], &result, sizeof result) != sizeof result) result = -1;
+  close(answers[0]);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  return result;
+}
+
+static void fill(world *w) {
+  expect_rows(call(w->client, NULL, "user", RILLE_CREATE_MANY,
+                   "{'data':[{'email':'a@x'},{'email':'b@x'},{'email':'c@x'},{'email':'d@x'}]}"),
+              "");
+}
+
+/* ------------------------------------------------------------------ operations */
+
+typedef struct inherited {
+  rille_client *client;
+  rille_op *op;
+} inherited;
+
+/* It is told so, and what it does anew works. */
+static int go_on_in_child(void *context) {
+  inherited *i = context;
+  rille_row row;
+  rille_error *err = NULL;
+  rille_status st = rille_op_next(i->op, &row, &err);
+  if (st != RILLE_ERROR) return 10 + (int)st;
+  if (strcmp(rille_error_code(err), "P1017") != 0 || !strstr(rille_error_message(err), "fork")) return 2;
+  rille_error_free(err);
+  rille_op_free(i->op);
+  answer a = call(i->client, NULL, "user", RILLE_COUNT, "{}");
+  return a.status == RILLE_DONE && strcmp(a.rows, "(4)") == 0 ? 0 : 3;
+}
+
+static answer pull(rille_op *op) {
+  answer a = {.status = RILLE_OK};
+  rille_row row;
+  rille_error *err = NULL;
+  rille_status st;
+  while ((st = rille_op_next(op, &row, &err)) == RILLE_ROW) show_row(&a, &row);
+  keep_error(&a, st, err);
+  return a;
+}
+
+/* Between two batches; in a transaction of its own, and in one of the caller's. */
+static void forks_between_batches(world *w) {
+  fill(w);
+  for (int in_transaction = 0; in_transaction < 2; in_transaction++) {
+    rille_tx_options o = {.struct_size = sizeof o, .read_only = 1};
+    rille_tx *tx = in_transaction ? begin_tx(w->client, &o) : NULL;
+    rille_op *op = rille_op_new(w->client);
+    rille_tape *tape = rille_tape_new();
+    rille_error *err = NULL;
+    rille_op_set_stream(op, 2);
+    must(start_call(op, tx, "user", RILLE_FIND_MANY, tape, "{'select':{'id':true},'order_by':{'id':'asc'}}", &err),
+         err);
+    answer a = pull(op);
+    assert_int_equal(a.status, RILLE_BATCH);
+    if (!in_transaction) {
+      inherited i = {w->client, op};
+      assert_int_equal(in_child(go_on_in_child, &i), 0);
+    } else {
+      /* there it is the transaction that is over */
+      rille_row row;
+      pid_t child = fork();
+      if (child == 0) _exit(rille_op_next(op, &row, NULL) == RILLE_ERROR ? 7 : 1);
+      int status = 0;
+      assert_int_equal(waitpid(child, &status, 0), child);
+      assert_int_equal(WEXITSTATUS(status), 7);
+    }
+    a = pull(op);
+    assert_int_equal(a.status, RILLE_BATCH);
+    assert_string_equal(a.rows, "(3) (4) ");
+    assert_int_equal(pull(op).status, RILLE_DONE);
+    if (tx) expect_rows(step(w->client, tx, rille_op_commit), "");
+    rille_tx_free(tx);
+    rille_op_free(op);
+    rille_tape_free(tape);
+  }
+}
+static void test_between_batches(void **state) {
+  (void)state;
+  on_both(forks_between_batches, "", 3);
+}
+
+/* Its answer is on the way: the parent gets it whole. */
+static void test_under_way(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  world w;
+  open_world(&w, true, blog_schema, "", 2);
+  fill(&w);
+  for (int blocking = 0; blocking < 2; blocking++) {
+    static const char sql[] = "SELECT id, pg_sleep(0.02) IS NULL FROM \"User\" ORDER BY id";
+    rille_op *op = rille_op_new(w.client);
+    rille_error *err = NULL;
+    rille_row row;
+    rille_op_set_blocking(op, 0);
+    must(rille_op_raw(op, NULL, sql, sizeof sql - 1, NULL, 1, &err), err);
+    while (!op->op.sent_count) {
+      assert_int_equal(rille_op_next(op, &row, &err), RILLE_AGAIN);
+      if (!op->op.sent_count) wait_for_op(op);
+    }
+    rille_op_set_blocking(op, blocking);
+    inherited i = {w.client, op};
+    assert_int_equal(in_child(go_on_in_child, &i), 0);
+    rille_op_set_blocking(op, 1);
+    answer a = pull(op);
+    if (a.status != RILLE_DONE) fail_msg("%s: %s", a.code, a.message);
+    assert_string_equal(a.rows, "(1,false) (2,false) (3,false) (4,false) ");
+    rille_op_free(op);
+  }
+  close_world(&w);
+}
+
+/* ------------------------------------------------------------------ advisory locks */
+
+static rille_status drive(rille_lock *lock, rille_status (*advance)(rille_lock *, rille_error **), rille_error **err) {
+  rille_wait w = {.struct_size = sizeof w};
+  rille_status st;
+  while ((st = advance(lock, err)) == RILLE_AGAIN) {
+    rille_lock_wait(lock, &w);
+    struct pollfd q = {w.fd, (short)((w.read ? POLLIN : 0) | (w.write ? POLLOUT : 0)), 0};
+    poll(&q, w.fd >= 0 ? 1 : 0, w.timeout_ms < 0 ? 1000 : (int)w.timeout_ms);
+  }
+  return st;
+}
+
+static int release_in_child(void *context) {
+  rille_error *err = NULL;
+  rille_status st = drive(context, rille_lock_release, &err);
+  bool told = st == RILLE_ERROR && strcmp(rille_error_code(err), "P1017") == 0;
+  rille_error_free(err);
+  rille_lock_free(context);
+  return told ? 0 : 1;
+}
+
+/* It is the parent's still. */
+static void test_lock(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  static const char held[] = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE "
+                             "l.locktype = 'advisory' AND d.datname = current_database()";
+  world w;
+  open_world(&w, true, blog_schema, "", 2);
+  rille_lock_options o = {.struct_size = sizeof o, .key = "fork", .key_len = 4};
+  rille_lock *lock = NULL;
+  rille_error *err = NULL;
+  must(rille_lock_new(w.client, &o, &lock, &err), err);
+  must(drive(lock, rille_lock_take, &err), err);
+  assert_int_equal(in_child(release_in_child, lock), 0);
+  expect_rows(raw(w.client, NULL, held, NULL), "(1)");
+  must(drive(lock, rille_lock_release, &err), err);
+  expect_rows(raw(w.client, NULL, held, NULL), "(0)");
+  rille_lock_free(lock);
+  close_world(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_between_batches),
+      cmocka_unit_test(test_under_way),
+      cmocka_unit_test(test_lock),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
