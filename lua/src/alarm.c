@@ -101,6 +101,11 @@ int64_t rl_now_us(void) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+int64_t rl_span_ms(lua_Number ms) {
+  const lua_Number years = 1e12;
+  return ms < 0 ? 0 : ms < years ? (int64_t)ceil((double)ms) : (int64_t)years;
+}
+
 /* core.monotonic(): seconds that only go forward, for spans of time. */
 static int clock_now(lua_State *L) {
   lua_pushnumber(L, (lua_Number)rl_now_us() / 1e6);

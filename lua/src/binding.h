@@ -223,6 +223,8 @@ void rl_raw_setup(lua_State *L);
 void rl_job_setup(lua_State *L);
 void rl_alarm_setup(lua_State *L);
 int64_t rl_now_us(void); /* monotonic; alarm.c */
+int64_t
+rl_span_ms(lua_Number ms); /* whole milliseconds, at least as many; what no program lives to see becomes years */
 void rl_listen_setup(lua_State *L);
 void rl_lock_setup(lua_State *L);
 void rl_client_setup(lua_State *L);

@@ -40,7 +40,7 @@ static int open_listener(lua_State *L) {
 /* core.listen_limit(listener, milliseconds or nil): from now on. */
 static int limit(lua_State *L) {
   listener *l = check(L);
-  l->until = lua_isnil(L, 2) ? 0 : rl_now_us() + (int64_t)(luaL_checknumber(L, 2) * 1000);
+  l->until = lua_isnil(L, 2) ? 0 : rl_now_us() + rl_span_ms(luaL_checknumber(L, 2)) * 1000;
   return 0;
 }
 

@@ -26,7 +26,7 @@ static int new_lock(lua_State *L) {
   else
     options.number = (int64_t)luaL_checkinteger(L, 2);
   options.shared = lua_toboolean(L, 3);
-  options.wait_ms = (int64_t)luaL_checknumber(L, 4);
+  options.wait_ms = rl_span_ms(luaL_checknumber(L, 4));
   lua_settop(L, 4);
   rl_box *box = rl_box_push(L);
   lock *l = (lock *)rl_new_userdata(L, sizeof *l);

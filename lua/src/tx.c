@@ -39,7 +39,7 @@ static int64_t milliseconds(lua_State *L, int index, const char *key) {
   lua_Number n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
   if (!(n >= 0 && n <= (lua_Number)INT32_MAX))
     rl_raise(L, "VALIDATION", "`%s`: a number of milliseconds is wanted", key);
-  return (int64_t)n;
+  return rl_span_ms(n); /* a part of one is not none, which means the default */
 }
 
 /* A slot of the parent moves over, so that a short transaction makes no operation of its own. Stack: parent at 1, new

@@ -117,12 +117,67 @@ static void test_transaction(void **state) {
   rille_schema_release(s);
 }
 
+/* As long as a caller can say: no sum of it and the clock overflows. */
+static void test_longest_times(void **state) {
+  (void)state;
+  rille_schema *s = open_schema(blog_schema, false);
+  push_schema("sqlite::memory:", s);
+  rille_client_options o = {.struct_size = sizeof o,
+                            .url = "sqlite::memory:",
+                            .schema = s,
+                            .pool_wait_ms = INT64_MAX,
+                            .pool_idle_ms = INT64_MAX,
+                            .pool_lifetime_ms = INT64_MAX};
+  rille_derive_options d = {.struct_size = sizeof d, .timeout_ms = INT64_MAX};
+  rille_tx_options t = {.struct_size = sizeof t, .max_wait_ms = INT64_MAX, .timeout_ms = INT64_MAX};
+  rille_client *c = NULL, *derived = NULL;
+  rille_error *err = NULL;
+  rille_row row;
+  must(rille_client_open(&o, &c, &err), err);
+  must(rille_client_derive(c, &d, &derived, &err), err);
+  expect_rows(call(derived, NULL, "user", RILLE_COUNT, "{}"), "(0)");
+  rille_tx *tx = begin_tx(derived, &t);
+  expect_rows(call(derived, tx, "user", RILLE_CREATE, "{'data':{'email':'a'},'select':{'id':true}}"), "(1)");
+  /* the one connection is taken: who waits, waits */
+  rille_op *waits = rille_op_new(c);
+  rille_op_set_blocking(waits, 0);
+  must(rille_op_raw(waits, NULL, "SELECT 1", 8, NULL, 1, &err), err);
+  for (int i = 0; i < 2; i++) assert_int_equal(rille_op_next(waits, &row, &err), RILLE_AGAIN);
+  rille_op_free(waits);
+  expect_rows(step(derived, tx, rille_op_commit), "");
+  rille_tx_free(tx);
+  rille_client_release(derived);
+  rille_client_release(c);
+  rille_schema_release(s);
+}
+
+static void test_longest_wait_for_a_lock(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  world w;
+  open_world(&w, true, blog_schema, "", 2);
+  rille_lock_options o = {.struct_size = sizeof o, .number = 1, .wait_ms = INT64_MAX};
+  rille_lock *lock[2] = {NULL, NULL};
+  rille_error *err = NULL;
+  rille_status st;
+  for (int i = 0; i < 2; i++) {
+    must(rille_lock_new(w.client, &o, &lock[i], &err), err);
+    rille_wait wait = {.struct_size = sizeof wait};
+    for (int n = 0; (st = rille_lock_take(lock[i], &err)) == RILLE_AGAIN && n < 20; n++) {
+      rille_lock_wait(lock[i], &wait);
+      poll(NULL, 0, 5);
+    }
+    assert_int_equal(st, i == 0 ? RILLE_OK : RILLE_AGAIN);
+  }
+  for (int i = 0; i < 2; i++) rille_lock_free(lock[i]);
+  close_world(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_sizes),
-      cmocka_unit_test(test_written_structs),
-      cmocka_unit_test(test_client),
-      cmocka_unit_test(test_transaction),
+      cmocka_unit_test(test_sizes),         cmocka_unit_test(test_written_structs),
+      cmocka_unit_test(test_client),        cmocka_unit_test(test_transaction),
+      cmocka_unit_test(test_longest_times), cmocka_unit_test(test_longest_wait_for_a_lock),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,11 @@ if support.server then
       assert.is_false(db:listen("news", print, { timeout = 20 }))
     end)
 
+    it("are waited for as long as anybody says", function()
+      local stopped = db:listen("news", function() return false end, { on_listen = function() db:notify("news", "hot") end, timeout = math.huge })
+      assert.is_true(stopped)
+    end)
+
     it("come of several channels, whatever their names, in order", function()
       local odd = 'a "b"; DROP TABLE x'
       assert.same({ "one=", odd .. "=1", "Two=2", "one=" .. ("x"):rep(7999) }, payloads({ "one", odd, "Two" }, function()

@@ -24,6 +24,22 @@ if support.server then
       return db:query_raw("SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'")[1].n
     end
 
+    it("are waited for as long as anybody says", function()
+      assert.equal("had", db:advisory_lock("job", function() return "had" end, { wait = math.huge }))
+      local co = coroutine.wrap(function() db:advisory_lock("job", coroutine.yield) end)
+      co()
+      local other = support.connect(url, SCHEMA, { wait = function() coroutine.yield "waits" end })
+      local waits = coroutine.wrap(function() return other:advisory_lock("job", function() return "had" end, { wait = math.huge }) end)
+      for _ = 1, 20 do
+        assert.equal("waits", waits())
+        core.poll(nil, nil, 0.005)
+      end
+      co()
+      local answer
+      repeat answer = waits() until answer ~= "waits"
+      assert.equal("had", answer)
+    end)
+
     it("keep others out while the function runs", function()
       local a, b, c = db:advisory_lock("job", function()
         assert.equal(1, held())

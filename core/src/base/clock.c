@@ -17,6 +17,11 @@ int64_t rl_clock_ms(void) {
   return microseconds(CLOCK_MONOTONIC) / 1000;
 }
 
+int64_t rl_clock_after(int64_t ms) {
+  const int64_t never = INT64_MAX / 2;
+  return ms < never ? rl_clock_ms() + ms : never;
+}
+
 int64_t rl_clock_wall_us(void) {
   return microseconds(CLOCK_REALTIME);
 }

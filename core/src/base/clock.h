@@ -9,5 +9,8 @@ int64_t rl_clock_us(void);      /* monotonic microseconds, for durations */
 int64_t rl_clock_wall_us(void); /* microseconds since 1970-01-01T00:00:00Z */
 
 #define RL_NO_DEADLINE INT64_MAX /* a deadline is a value of rl_clock_ms */
+/* The deadline in so many milliseconds, however many a caller asks for: one that never comes is still far from
+ * overflowing what is added to it, and is not RL_NO_DEADLINE. */
+int64_t rl_clock_after(int64_t ms);
 
 #endif

@@ -72,7 +72,7 @@ static rille_status too_late(const rl_migrations *m, int64_t wait_ms, rl_error *
 rille_status rl_migrations_lock(rl_migrations *m, int64_t wait_ms, rl_error *err) {
   bool needless = m->locked || m->replay || m->session.options.memory || (m->postgres && is_disabled());
   if (needless) return RILLE_OK;
-  int64_t deadline = rl_clock_ms() + wait_ms;
+  int64_t deadline = rl_clock_after(wait_ms);
   rille_status st = m->postgres || m->lock_path ? RILLE_OK : name_file(m, err);
   while (st == RILLE_OK) {
     st = try_lock(m, err);

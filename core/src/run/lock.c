@@ -148,7 +148,7 @@ static rille_status asking(rl_lock *lock, rl_error *err) {
 }
 
 rille_status rl_lock_take(rl_lock *lock, rl_error *err) {
-  if (lock->state == RL_LOCK_NEW) lock->deadline_ms = rl_clock_ms() + lock->settings.wait_ms;
+  if (lock->state == RL_LOCK_NEW) lock->deadline_ms = rl_clock_after(lock->settings.wait_ms);
   rille_status st = check_process(lock, err);
   while (st == RILLE_OK && lock->state != RL_LOCK_HELD) {
     switch (lock->state) {

@@ -189,7 +189,7 @@ static rille_status check_writable(const rl_tx *tx, const rl_plan *plan, rl_erro
 
 void rl_op_start_clock(rl_op *op) {
   int64_t timeout = op->client->traits.timeout_ms;
-  if (timeout > 0) op->limit_ms = rl_clock_ms() + timeout;
+  if (timeout > 0) op->limit_ms = rl_clock_after(timeout);
 }
 
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err) {
@@ -203,7 +203,7 @@ rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *
   if (!tx) return RILLE_OK;
   if (tx->client != op->client) return rl_fail(err, RL_P2028, "The transaction belongs to another client");
   if (kind == RL_OP_BEGIN) {
-    op->limit_ms = rl_clock_ms() + tx->settings.max_wait_ms;
+    op->limit_ms = rl_clock_after(tx->settings.max_wait_ms);
     return RILLE_OK;
   }
   rille_status st = rl_tx_check(tx, err);

@@ -100,7 +100,7 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
     rille_status st = rl_pool_own(pool, &p, err);
     if (st != RILLE_OK) return st;
   }
-  if (deadline_ms == RL_NO_DEADLINE) deadline_ms = rl_clock_ms() + p->limits.wait_ms;
+  if (deadline_ms == RL_NO_DEADLINE) deadline_ms = rl_clock_after(p->limits.wait_ms);
   rl_lane *lane = rl_pool_lane(p, writer);
   rl_lease *closed = NULL, *l = NULL;
   pthread_mutex_lock(&p->lock);

@@ -183,7 +183,7 @@ static void begun(rl_tx *tx, rl_op *op) {
   op->lease = NULL;
   tx->state = RL_TX_OPEN;
   tx->cooperative = !op->blocking;
-  tx->deadline_ms = rl_clock_ms() + tx->settings.timeout_ms;
+  tx->deadline_ms = rl_clock_after(tx->settings.timeout_ms);
 }
 
 static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
