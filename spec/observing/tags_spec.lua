@@ -121,6 +121,16 @@ support.each_engine(function(engine)
     flags = "1"
     traced:transaction(function(tx) tx.user:count() end)
     assert.equal(TRACE .. "1", seen[#seen].trace)
+    local before = #seen
+    traced:batch(function(b)
+      b.user:count()
+      b:query_raw "SELECT 1 AS one"
+    end)
+    for i = before + 1, #seen do
+      assert.equal(("/*a='1',traceparent='%s1',z='2'*/"):format(TRACE), seen[i].sql:match "(/%*.*)$")
+      assert.equal(TRACE .. "1", seen[i].trace)
+    end
+    assert.is_true(#seen > before)
     db:with({ traceparent = TRACE .. "1" }).user:count()
     assert.equal(("/*traceparent='%s1'*/"):format(TRACE), last_comment())
     db.user:count()

@@ -32,7 +32,7 @@ static rille_status new_part(rl_op *op, rl_op **out, rl_error *err) {
   op->part = op->part_count;
   op->parts[op->part_count++] = part;
   *out = part;
-  return RILLE_OK;
+  return op->trace ? rl_op_set_trace(part, rl_str_of(op->trace), err) : RILLE_OK;
 }
 
 /* A part holds no connection and is in no transaction: the batch is. */
