@@ -137,6 +137,15 @@ describe("replicas", function()
     assert.same(0, on_primary)
   end)
 
+  it("that are behind are no lost connections", function()
+    local warnings = {}
+    db:on("warn", function(event) warnings[#warnings + 1] = event.message end)
+    for _, url in ipairs { first, second } do servers.ask(url, "select pg_wal_replay_pause()") end
+    local note = db.note:create { data = { text = "new" } }
+    for _ = 1, 4 do assert.same("new", db.note:find_unique { where = { id = note.id } }.text) end
+    assert.same({}, warnings)
+  end)
+
   it("see the position that a write has reached also when one of many coroutines wrote it", function()
     local cqueues = require "cqueues"
     local cooperative = connect(nil, { wait = "cqueues" })

@@ -195,8 +195,10 @@ void rl_observe_acquired(rl_op *op) {
        (long long)(waited / 1000), n.size, n.in_use, n.waiting);
 }
 
+/* A replica that has not come as far, or does not do it, is nothing to look at. */
 void rl_observe_retry(rl_op *op) {
   rl_observe_next_batch(op);
+  if (!op->error.connection_lost) return;
   warn(op, rl_code_name(op->error.code), "a connection was lost before it was used, and is replaced: %s",
        rl_error_message(&op->error));
 }
