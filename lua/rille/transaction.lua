@@ -20,6 +20,7 @@ local function pack(...) return { n = select("#", ...), ... } end
 ---@field commit function[]|nil
 ---@field rollback function[]|nil
 ---@field over boolean|nil
+---@field committing boolean|nil a COMMIT is on its way, and what comes of it is not known
 
 local function add(frame, when, fn)
   local list = frame[when] or {}
@@ -86,7 +87,9 @@ end
 -- rolls back without any.
 local function conclude(steps, scope, frame, ok, ...)
   if ok then
+    frame.committing = not frame.parent
     local done, e = pcall(steps.finish, scope, true)
+    frame.committing = nil
     if done then return committed(frame, ...) end
     core.close(scope)
     if is_unknown(e) then frame.over = true else rolled_back(frame) end
@@ -103,7 +106,7 @@ local Guard = {}
 function Guard.__close(guard)
   if not guard.scope then return end
   core.close(guard.scope)
-  rolled_back(guard.frame)
+  if guard.frame.committing then guard.frame.over = true else rolled_back(guard.frame) end
 end
 
 local function run(guard, steps, begin, parent, options, fn)

@@ -81,6 +81,24 @@ describe("a coroutine that is closed", function()
     plain.run { function() assert.equal(1, db.note:count()) end }
   end)
 
+  it("tells nobody what has come of a commit that it waited for", function()
+    support.psql([[CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON "Note" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()]], support.database_name(url))
+    local told = {}
+    local co = start(function()
+      db:transaction(function(tx)
+        tx.note:create { data = { text = "who knows" } }
+        tx:after_commit(function() told[#told + 1] = "committed" end)
+        tx:after_rollback(function() told[#told + 1] = "rolled back" end)
+      end, { timeout = 60000 })
+    end)
+    go_on_until(co, "COMMIT")
+    assert(coroutine.close(co))
+    assert.equal(0, running("COMMIT", 0))
+    assert.same({}, told)
+    expect_clean()
+  end)
+
   it("rolls back where it waits for something else", function()
     local co = start(function()
       db:transaction(function(tx)
