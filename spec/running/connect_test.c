@@ -133,8 +133,35 @@ static void test_failures(void **state) {
                  false);
 }
 
+/* Without a limit a server that does not answer is waited for, but one that is not there is not asked for ever. */
+static void test_no_limit(void **state) {
+  (void)state;
+  target t;
+  rl_connecting c;
+  rl_error err = {0};
+  rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
+  rl_arena_init(&t.arena, 0);
+  static const char url[] = "postgresql://postgres@127.0.0.1:1/postgres?connect_timeout=0";
+  assert_int_equal(rl_driver_parse_url(rl_str_of(url), &t.arena, &t.options, &err), RILLE_OK);
+  rl_connecting_begin(&c, &t.options, 0, false);
+  while (!rl_connecting_pauses(&c)) {
+    assert_int_equal(rl_connecting_poll(&c, &wait, &err), RILLE_AGAIN);
+    if (!rl_connecting_pauses(&c)) rl_wait_block(&wait, rl_clock_ms() + 1000);
+  }
+  assert_true(c.deadline_ms > rl_clock_ms() + 1000000);
+  assert_in_range(c.repeat_until_ms, rl_clock_ms() + 1000, rl_clock_ms() + 6000);
+  c.repeat_until_ms = rl_clock_ms() + 100;
+  assert_int_equal(finish(&c, &err), RILLE_ERROR);
+  assert_int_equal(err.code, RL_P1001);
+  assert_non_null(strstr(rl_error_message(&err), "attempts within 5000 ms"));
+  rl_error_clear(&err);
+  rl_connecting_stop(&c);
+  rl_arena_dispose(&t.arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_slow_name), cmocka_unit_test(test_given_up),
-                                     cmocka_unit_test(test_names), cmocka_unit_test(test_failures)};
+                                     cmocka_unit_test(test_names), cmocka_unit_test(test_failures),
+                                     cmocka_unit_test(test_no_limit)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,9 @@ typedef struct rl_wait {
   int64_t until_ms; /* rl_clock_ms; RL_NO_DEADLINE when only the descriptor counts */
 } rl_wait;
 
+/* 0 seconds in a URL, which is no limit: longer than any process lives. */
+#define RL_UNLIMITED_MS ((int64_t)INT32_MAX * 1000)
+
 /* What a URL says after rl_driver_parse_url. Owned by whoever parsed; texts lie in the arena given there. */
 typedef struct rl_conn_options {
   const rl_driver *driver;

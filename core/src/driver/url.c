@@ -112,11 +112,11 @@ static rille_status whole_number(const rl_url_param *param, int64_t max, int64_t
   return RILLE_OK;
 }
 
-/* Prisma writes seconds, and 0 for no limit: that becomes a time longer than any process lives. */
+/* Prisma writes seconds, and 0 for no limit. */
 static rille_status seconds(const rl_url_param *param, int64_t *ms, rl_error *err) {
   int64_t n = 0;
   rille_status s = whole_number(param, INT32_MAX, &n, err);
-  if (s == RILLE_OK) *ms = (n == 0 ? INT32_MAX : n) * 1000;
+  if (s == RILLE_OK) *ms = n == 0 ? RL_UNLIMITED_MS : n * 1000;
   return s;
 }
 

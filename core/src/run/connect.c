@@ -15,8 +15,10 @@
 void rl_connecting_begin(rl_connecting *c, const rl_conn_options *options, int64_t most_ms, bool once) {
   int64_t limit = options->connect_timeout_ms > 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_MS;
   if (most_ms > 0 && most_ms < limit) limit = most_ms;
-  *c = (rl_connecting){.options = options, .limit_ms = limit, .once = once};
-  c->deadline_ms = rl_clock_ms() + limit;
+  int64_t repeat = limit < RL_UNLIMITED_MS ? limit : DEFAULT_CONNECT_MS, now = rl_clock_ms();
+  *c = (rl_connecting){.options = options, .limit_ms = limit, .repeat_ms = repeat, .once = once};
+  c->deadline_ms = now + limit;
+  c->repeat_until_ms = now + repeat;
 }
 
 static void drop(rl_connecting *c) {
@@ -73,7 +75,7 @@ static rille_status give_up(rl_connecting *c, rl_error *fault, rl_error *err) {
     return st;
   }
   rl_fail(err, fault->code, "%s (%u attempts within %lld ms)", rl_error_message(fault), c->attempts,
-          (long long)c->limit_ms);
+          (long long)c->repeat_ms);
   if (err) {
     memcpy(err->sqlstate, fault->sqlstate, sizeof err->sqlstate);
     err->connection_lost = err->not_sent = err->passing = true;
@@ -87,7 +89,8 @@ static rille_status give_up(rl_connecting *c, rl_error *fault, rl_error *err) {
 static rille_status attempt_failed(rl_connecting *c, rl_error *fault, rl_error *err) {
   drop(c);
   int64_t now = rl_clock_ms(), pause = pause_after(c->attempts);
-  if (c->once || !fault->passing || now + pause >= c->deadline_ms) return give_up(c, fault, err);
+  bool late = now + pause >= (c->deadline_ms < c->repeat_until_ms ? c->deadline_ms : c->repeat_until_ms);
+  if (c->once || !fault->passing || late) return give_up(c, fault, err);
   c->again_ms = now + pause;
   rl_error_move(&c->last, fault);
   return RILLE_OK;
