@@ -1,4 +1,7 @@
 /* Transactions: begin, commit, roll back, savepoints, deadlines, and what a failure within leaves, on both engines. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include "running/running.h"
 
 static void add_user(world *w, rille_tx *tx, const char *email) {
@@ -287,8 +290,38 @@ static void test_backend_killed(void **state) {
   close_world(&w);
 }
 
+/* A server that takes the connection and says nothing: max_wait is the limit of connecting, too. */
+static void test_max_wait_while_connecting(void **state) {
+  (void)state;
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t len = sizeof at;
+  int silent = socket(AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(bind(silent, (struct sockaddr *)&at, sizeof at), 0);
+  assert_int_equal(listen(silent, 5), 0);
+  assert_int_equal(getsockname(silent, (struct sockaddr *)&at, &len), 0);
+  char url[128];
+  snprintf(url, sizeof url, "postgresql://u@127.0.0.1:%d/d?sslmode=disable&connect_timeout=60", ntohs(at.sin_port));
+  rille_schema *schema = open_schema(blog_schema, true);
+  rille_client *c = open_client(url, schema, 1);
+  rille_tx_options o = {.struct_size = sizeof o, .max_wait_ms = 150};
+  rille_tx *tx = NULL;
+  rille_error *err = NULL;
+  int64_t from = rl_clock_ms();
+  must(rille_tx_new(c, &o, &tx, &err), err);
+  answer a = step(c, tx, rille_op_begin);
+  assert_string_equal(a.code, "P1001");
+  if (!strstr(a.message, "within 150 ms")) fail_msg("%s", a.message);
+  assert_in_range(rl_clock_ms() - from, 140, 20000);
+  assert_int_equal(pool_stats(c).open, 0);
+  rille_tx_free(tx);
+  rille_client_release(c);
+  rille_schema_release(schema);
+  close(silent);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_max_wait_while_connecting),
       cmocka_unit_test(test_commit_and_rollback),
       cmocka_unit_test(test_savepoints),
       cmocka_unit_test(test_atomic_call_fails_inside),

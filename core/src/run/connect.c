@@ -21,6 +21,13 @@ void rl_connecting_begin(rl_connecting *c, const rl_conn_options *options, int64
   c->repeat_until_ms = now + repeat;
 }
 
+void rl_connecting_hurry(rl_connecting *c, int64_t deadline_ms) {
+  if (deadline_ms >= c->deadline_ms) return;
+  c->limit_ms -= c->deadline_ms - deadline_ms; /* what a message says */
+  if (c->limit_ms < 0) c->limit_ms = 0;
+  c->deadline_ms = deadline_ms;
+}
+
 static void drop(rl_connecting *c) {
   if (c->conn) c->options->driver->close(c->conn);
   c->conn = NULL;

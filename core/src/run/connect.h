@@ -18,6 +18,8 @@ typedef struct rl_connecting {
 /* connect_timeout of the URL is the time for all attempts; most_ms, when it is not 0, if that is less. Without a limit
  * (connect_timeout=0) an attempt takes as long as it takes, but who only hears refusals asks for the default's time. */
 void rl_connecting_begin(rl_connecting *c, const rl_conn_options *options, int64_t most_ms, bool once);
+/* Less time than was thought at the beginning. */
+void rl_connecting_hurry(rl_connecting *c, int64_t deadline_ms);
 /* OK: the connection is the caller's, see rl_connecting_take. AGAIN. Or an error: P1001 that names the attempts, or
  * what no repetition would change. */
 rille_status rl_connecting_poll(rl_connecting *c, rl_wait *wait, rl_error *err);

@@ -19,7 +19,8 @@ static bool wants_writer(const rl_op *op) {
   return true;
 }
 
-/* A transaction's max_wait takes the place of the pool's patience; a client's timeout only cuts it short. */
+/* A transaction's max_wait takes the place of the pool's patience; a client's timeout only cuts it short. Connecting
+ * takes no longer than either. */
 static rille_status take_lease(rl_op *op) {
   rl_pool *_Atomic *pool = rl_route_choose(op);
   int64_t until = op->limit_ms;
@@ -27,7 +28,7 @@ static rille_status take_lease(rl_op *op) {
   if (timed && until - rl_clock_ms() > rl_pool_patience(*pool)) until = RL_NO_DEADLINE;
   rille_status st = rl_pool_take(pool, wants_writer(op), until, &op->lease, &op->error);
   if (st != RILLE_OK) return st;
-  op->lease->limit_ms = timed ? op->limit_ms : RL_NO_DEADLINE;
+  op->lease->limit_ms = op->limit_ms;
   op->lease->spare = op->route.replica != 0;
   return st;
 }

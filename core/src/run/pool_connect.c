@@ -21,7 +21,7 @@ static void begin(rl_pool *p, rl_lease *l) {
   if (fair < l->deadline_ms) fair = l->deadline_ms;
   if (fair < now + LEAST_MS) fair = now + LEAST_MS;
   if (l->limit_ms < fair) fair = l->limit_ms;
-  if (fair < l->connecting.deadline_ms) l->connecting.deadline_ms = fair;
+  rl_connecting_hurry(&l->connecting, fair);
   l->failed_attempts = 0;
   l->fresh = true;
 }
