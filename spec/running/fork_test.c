@@ -177,11 +177,70 @@ static void test_lock(void **state) {
   close_world(&w);
 }
 
+/* ------------------------------------------------------------------ locks of the process */
+
+typedef struct crowd {
+  rille_client *client;
+  _Atomic bool done;
+} crowd;
+
+static rl_comment *comment_of(rille_client *c) {
+  rl_comment *comment = NULL;
+  rl_error err = {0};
+  if (rl_comment_get(&rl_client_root(c->client)->comments, RL_STR("a='1'"), &comment, &err) != RILLE_OK) return NULL;
+  return comment;
+}
+
+static void *take_events(void *context) {
+  crowd *c = context;
+  const rille_client_event *e = NULL;
+  while (!c->done) rille_client_next_event(c->client, &e);
+  return NULL;
+}
+
+static void *take_comments(void *context) {
+  crowd *c = context;
+  while (!c->done) rl_comment_release(comment_of(c->client));
+  return NULL;
+}
+
+static int use_all_in_child(void *context) {
+  rille_client *c = context;
+  const rille_client_event *e = NULL;
+  rl_comment *comment = comment_of(c);
+  if (!comment) return 1;
+  rl_comment_release(comment);
+  while (rille_client_next_event(c, &e) == RILLE_OK) rille_client_event_free(e);
+  if (call(c, NULL, "user", RILLE_COUNT, "{}").status != RILLE_DONE) return 2;
+  return rille_client_next_event(c, &e) == RILLE_OK ? 0 : 3;
+}
+
+/* The parent's other threads are in the middle of something, time and again. */
+static void test_among_threads(void **state) {
+  (void)state;
+  world w;
+  open_world(&w, false, blog_schema, "", 1);
+  rille_observe_options o = {.struct_size = sizeof o, .what = RILLE_OBSERVE_QUERIES};
+  rille_error *err = NULL;
+  must(rille_client_observe(w.client, &o, &err), err);
+  rl_comment *kept = comment_of(w.client);
+  crowd c = {.client = w.client};
+  pthread_t threads[2];
+  assert_int_equal(pthread_create(&threads[0], NULL, take_events, &c), 0);
+  assert_int_equal(pthread_create(&threads[1], NULL, take_comments, &c), 0);
+  for (int i = 0; i < 20; i++) assert_int_equal(in_child(use_all_in_child, w.client), 0);
+  c.done = true;
+  for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+  rl_comment_release(kept);
+  close_world(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_between_batches),
       cmocka_unit_test(test_under_way),
       cmocka_unit_test(test_lock),
+      cmocka_unit_test(test_among_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

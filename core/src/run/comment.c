@@ -13,13 +13,13 @@
 #define COMMENTS_MAX ((uint64_t)1 << (64 - STATEMENT_BITS))
 
 void rl_comments_init(rl_comments *l) {
-  pthread_mutex_init(&l->lock, NULL);
+  rl_fork_lock_init(&l->lock);
 }
 
 void rl_comments_dispose(rl_comments *l) {
   for (size_t i = 0; i < l->count; i++) rl_comment_release(l->kept[i]);
   l->count = 0;
-  pthread_mutex_destroy(&l->lock);
+  rl_fork_lock_dispose(&l->lock);
 }
 
 /* PostgreSQL's comments nest, and the marks around this one would pair with a star or a slash at its ends. */
@@ -59,7 +59,7 @@ rille_status rl_comment_get(rl_comments *l, rl_str text, rl_comment **out, rl_er
     return rl_fail(err, RL_VALIDATION,
                    "comment: it must have neither control characters nor `/*` nor `*/`, and neither begin nor end with "
                    "a star or a slash");
-  pthread_mutex_lock(&l->lock);
+  rl_fork_lock_take(&l->lock);
   size_t at = 0;
   while (at < l->count && !rl_str_eq(rl_str_make(l->kept[at]->text, l->kept[at]->len), text)) at++;
   bool known = at < l->count;
@@ -68,7 +68,7 @@ rille_status rl_comment_get(rl_comments *l, rl_str text, rl_comment **out, rl_er
     keep_first(l, c, at);
     c->references++;
   }
-  pthread_mutex_unlock(&l->lock);
+  rl_fork_lock_give(&l->lock);
   *out = c;
   return c ? RILLE_OK : rl_fail_nomem(err);
 }

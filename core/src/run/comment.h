@@ -3,8 +3,7 @@
 #ifndef RL_RUN_COMMENT_H
 #define RL_RUN_COMMENT_H
 
-#include <pthread.h>
-
+#include "base/fork_lock.h"
 #include "driver/driver.h"
 
 /* A comment that clients have, kept as long as one of them lives. Statements with it are prepared apart from those of
@@ -21,7 +20,7 @@ typedef struct rl_comment {
  * nothing unusual. */
 #define RL_COMMENTS_KEPT 128
 typedef struct rl_comments {
-  pthread_mutex_t lock;
+  rl_fork_lock lock;
   rl_comment *kept[RL_COMMENTS_KEPT]; /* the latest first */
   size_t count;
 } rl_comments;

@@ -1,58 +1,18 @@
 /* The plan cache: programs by shape, the least recently used one leaves. One lock, held for a few pointer moves. */
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/fork_lock.h"
 #include "run/compile.h"
 
 struct rl_plan_cache {
-  pthread_mutex_t lock;
+  rl_fork_lock lock;
   rl_compiled **slots;
   size_t slot_count; /* power of two */
   size_t capacity, kept;
   rl_compiled *newest, *oldest;
   int64_t hits, misses, evictions;
-  rl_plan_cache *next, *previous;
 };
-
-/* All caches of the process, for the time of a fork: a child must not inherit a lock that a thread of its parent holds,
- * nor a half-made change. */
-static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t all_once = PTHREAD_ONCE_INIT;
-static rl_plan_cache *all_caches;
-
-static void before_fork(void) {
-  pthread_mutex_lock(&all_lock);
-  for (rl_plan_cache *c = all_caches; c; c = c->next) pthread_mutex_lock(&c->lock);
-}
-
-static void after_fork(void) {
-  for (rl_plan_cache *c = all_caches; c; c = c->next) pthread_mutex_unlock(&c->lock);
-  pthread_mutex_unlock(&all_lock);
-}
-
-static void watch_forks(void) {
-  pthread_atfork(before_fork, after_fork, after_fork);
-}
-
-static void enlist(rl_plan_cache *c) {
-  pthread_once(&all_once, watch_forks);
-  pthread_mutex_lock(&all_lock);
-  c->next = all_caches;
-  if (c->next) c->next->previous = c;
-  all_caches = c;
-  pthread_mutex_unlock(&all_lock);
-}
-
-static void strike_off(rl_plan_cache *c) {
-  pthread_mutex_lock(&all_lock);
-  if (c->next) c->next->previous = c->previous;
-  if (c->previous)
-    c->previous->next = c->next;
-  else
-    all_caches = c->next;
-  pthread_mutex_unlock(&all_lock);
-}
 
 rille_status rl_plan_cache_new(size_t capacity, rl_plan_cache **out, rl_error *err) {
   rl_plan_cache *c = rl_calloc(1, sizeof *c);
@@ -65,8 +25,7 @@ rille_status rl_plan_cache_new(size_t capacity, rl_plan_cache **out, rl_error *e
     rl_free(c);
     return rl_fail_nomem(err);
   }
-  pthread_mutex_init(&c->lock, NULL);
-  enlist(c);
+  rl_fork_lock_init(&c->lock);
   *out = c;
   return RILLE_OK;
 }
@@ -111,9 +70,8 @@ static rl_compiled *remove_oldest(rl_plan_cache *c) {
 
 void rl_plan_cache_free(rl_plan_cache *c) {
   if (!c) return;
-  strike_off(c);
   while (c->oldest) rl_compiled_release(remove_oldest(c));
-  pthread_mutex_destroy(&c->lock);
+  rl_fork_lock_dispose(&c->lock);
   rl_free(c->slots);
   rl_free(c);
 }
@@ -128,7 +86,7 @@ static bool fits(const rl_compiled *p, const rl_cache_key *key, uint32_t *anchor
 rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_arena *arena, uint32_t **anchors) {
   uint32_t quick[RL_QUICK_RUNS + 1];
   rl_compiled *found = NULL;
-  pthread_mutex_lock(&c->lock);
+  rl_fork_lock_take(&c->lock);
   for (rl_compiled *p = c->slots[key->hash & (c->slot_count - 1)]; p && !found; p = p->next_in_slot) {
     uint32_t *room = p->run_count <= RL_QUICK_RUNS ? quick : rl_arena_alloc(arena, (p->run_count + 1) * sizeof *room);
     if (!room || !fits(p, key, room)) continue;
@@ -145,7 +103,7 @@ rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_ar
   } else {
     c->misses++;
   }
-  pthread_mutex_unlock(&c->lock);
+  rl_fork_lock_give(&c->lock);
   if (found && *anchors == quick) {
     *anchors = rl_arena_alloc(arena, (found->run_count + 1) * sizeof **anchors);
     if (!*anchors) {
@@ -159,7 +117,7 @@ rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_ar
 
 void rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p) {
   rl_compiled *evicted = NULL;
-  pthread_mutex_lock(&c->lock);
+  rl_fork_lock_take(&c->lock);
   if (c->kept >= c->capacity) evicted = remove_oldest(c);
   rl_compiled **slot = &c->slots[p->hash & (c->slot_count - 1)];
   p->next_in_slot = *slot;
@@ -168,12 +126,12 @@ void rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p) {
   p->references++;
   c->kept++;
   link_newest(c, p);
-  pthread_mutex_unlock(&c->lock);
+  rl_fork_lock_give(&c->lock);
   rl_compiled_release(evicted);
 }
 
 void rl_plan_cache_count(rl_plan_cache *c, rl_plan_cache_counts *out) {
-  pthread_mutex_lock(&c->lock);
+  rl_fork_lock_take(&c->lock);
   *out = (rl_plan_cache_counts){c->kept, c->hits, c->misses, c->evictions};
-  pthread_mutex_unlock(&c->lock);
+  rl_fork_lock_give(&c->lock);
 }

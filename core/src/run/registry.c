@@ -2,20 +2,17 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/fork_lock.h"
 #include "base/process.h"
 #include "run/pool_inside.h"
 
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
+static rl_fork_lock registry_lock;
 static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
 static rl_pool *registry; /* process-wide by design: pools are shared by threads and Lua states */
 
-/* A fork may come while another thread holds the registry; the child starts with a fresh lock and ignores pools of
- * other processes. */
-static void registry_child(void) {
-  pthread_mutex_init(&registry_lock, NULL);
-}
+/* A child ignores pools of other processes. */
 static void registry_init(void) {
-  pthread_atfork(NULL, NULL, registry_child);
+  rl_fork_lock_init(&registry_lock);
 }
 
 static uint64_t pool_key(rl_str url, const rl_pool_options *o) {
@@ -63,7 +60,7 @@ rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **o
   pthread_once(&registry_once, registry_init);
   uint64_t key = pool_key(url, options);
   long pid = rl_process_id();
-  pthread_mutex_lock(&registry_lock);
+  rl_fork_lock_take(&registry_lock);
   rille_status st = RILLE_OK;
   rl_pool *p = registry;
   while (p && !((p->key == key || p->options.memory) && p->pid == pid && rl_str_eq(p->url, url))) p = p->next;
@@ -76,7 +73,7 @@ rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **o
       registry = p;
     }
   }
-  pthread_mutex_unlock(&registry_lock);
+  rl_fork_lock_give(&registry_lock);
   *out = st == RILLE_OK ? p : NULL;
   return st;
 }
@@ -105,21 +102,21 @@ void rl_pool_release(rl_pool *p) {
   int seen = p->references;
   while (seen > 2 || (seen == 2 && !p->bequeathed))
     if (atomic_compare_exchange_weak(&p->references, &seen, seen - 1)) return;
-  pthread_mutex_lock(&registry_lock);
+  rl_fork_lock_take(&registry_lock);
   int left = --p->references;
   bool last = left == 0 || (left == 1 && p->bequeathed);
   if (last) unlist(p);
-  pthread_mutex_unlock(&registry_lock);
+  rl_fork_lock_give(&registry_lock);
   /* a pool of the parent process: its lock may be held by a thread that does not exist here, and its connections are
    * not ours */
   if (last && p->pid == rl_process_id()) pool_free(p);
 }
 
 void rl_pool_bequeath(rl_pool *p) {
-  pthread_mutex_lock(&registry_lock);
+  rl_fork_lock_take(&registry_lock);
   if (p->bequeathed) p->references--; /* the bequeathed one stays */
   p->bequeathed = true;
-  pthread_mutex_unlock(&registry_lock);
+  rl_fork_lock_give(&registry_lock);
 }
 
 int64_t rl_pool_patience(const rl_pool *p) {

@@ -1,10 +1,10 @@
 /* The ring of events and the figures of an observed client. */
 #include "run/watch.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/fork_lock.h"
 
 #define ACTIONS (RILLE_EXISTS + 1)
 
@@ -14,7 +14,7 @@ typedef struct figures {
 } figures;
 
 struct rl_watch {
-  pthread_mutex_t lock;
+  rl_fork_lock lock;
   rille_client_event **ring;
   size_t capacity, first, count;
   _Atomic int64_t dropped;
@@ -39,14 +39,14 @@ rl_watch *rl_watch_new(size_t capacity, size_t models) {
   }
   w->capacity = capacity;
   w->models = models;
-  pthread_mutex_init(&w->lock, NULL);
+  rl_fork_lock_init(&w->lock);
   return w;
 }
 
 void rl_watch_free(rl_watch *w) {
   if (!w) return;
   for (size_t i = 0; i < w->count; i++) rl_event_free(w->ring[(w->first + i) % w->capacity]);
-  pthread_mutex_destroy(&w->lock);
+  rl_fork_lock_dispose(&w->lock);
   rl_free(w->ring);
   rl_free(w->figures);
   rl_free(w);
@@ -104,7 +104,7 @@ void rl_watch_put(rl_watch *w, const rille_client_event *event, const rl_event_t
     w->dropped++;
     return;
   }
-  pthread_mutex_lock(&w->lock);
+  rl_fork_lock_take(&w->lock);
   if (w->count == w->capacity) {
     oldest = w->ring[w->first];
     w->first = (w->first + 1) % w->capacity;
@@ -112,19 +112,19 @@ void rl_watch_put(rl_watch *w, const rille_client_event *event, const rl_event_t
     w->dropped++;
   }
   w->ring[(w->first + w->count++) % w->capacity] = e;
-  pthread_mutex_unlock(&w->lock);
+  rl_fork_lock_give(&w->lock);
   rl_event_free(oldest);
 }
 
 rille_client_event *rl_watch_take(rl_watch *w) {
   rille_client_event *e = NULL;
-  pthread_mutex_lock(&w->lock);
+  rl_fork_lock_take(&w->lock);
   if (w->count) {
     e = w->ring[w->first];
     w->first = (w->first + 1) % w->capacity;
     w->count--;
   }
-  pthread_mutex_unlock(&w->lock);
+  rl_fork_lock_give(&w->lock);
   return e;
 }
 
