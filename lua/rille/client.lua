@@ -60,12 +60,17 @@ end
 local metatable = { __index = index, __tostring = describe, __name = "rille.Client" }
 function metatable.__close(db) db:close() end
 
+--- The key by which transaction objects are known: their frame, which is rille.transaction's, or true where another part ends the transaction.
+client.IN_TRANSACTION = {}
+local IN_TRANSACTION = client.IN_TRANSACTION
+
 --- Makes the object for a scope of the core.
 ---@param scope userdata
 ---@param steps table
+---@param frame? table|true of a transaction
 ---@return rille.Client
-function client.wrap(scope, steps)
-  return setmetatable({ [SCOPE] = scope, [STEPS] = steps }, metatable)
+function client.wrap(scope, steps, frame)
+  return setmetatable({ [SCOPE] = scope, [STEPS] = steps, [IN_TRANSACTION] = frame }, metatable)
 end
 
 --- What other files add to rille.connect: `keys` of its options, check(options) before anything is opened, and open(db, checked), which returns the
@@ -158,9 +163,6 @@ end
 
 --- The same as close.
 methods.disconnect = methods.close
-
---- Marks transaction objects.
-client.IN_TRANSACTION = {}
 
 --- Figures of the pool, of the pools of the replicas, of the plan cache, of the calls that have ended (operations, statements without BEGIN and COMMIT,
 --- round_trips) and of events; with `metrics = true` in rille.connect also of each action of each model. "prometheus": the same as text for Prometheus.

@@ -10,17 +10,21 @@ local OPTIONS = {
   max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, read_only = 1, after_commit = 1, after_rollback = 1,
 }
 
--- The key under which a transaction object keeps its frame: what is to be called afterwards.
-local FRAME = {}
+-- The key under which a transaction object keeps its frame.
+local FRAME = client.IN_TRANSACTION
 
 local function pack(...) return { n = select("#", ...), ... } end
 
+-- What is to be called afterwards. It also guards its transaction, which is rolled back then and there, and not only when it is collected: where its
+-- coroutine is closed, and where memory was short between its steps.
 ---@class rille.Frame
+---@field scope userdata|boolean once begun
 ---@field parent rille.Frame|nil of the transaction that a savepoint is in
 ---@field commit function[]|nil
 ---@field rollback function[]|nil
----@field over boolean|nil
----@field committing boolean|nil a COMMIT is on its way, and what comes of it is not known
+---@field over boolean
+---@field committing boolean a COMMIT is on its way, and what comes of it is not known
+local Frame = {}
 
 local function add(frame, when, fn)
   local list = frame[when] or {}
@@ -29,7 +33,7 @@ local function add(frame, when, fn)
 end
 
 local function new_frame(parent, options)
-  local frame = { parent = parent }
+  local frame = setmetatable({ scope = false, over = false, committing = false, parent = parent }, Frame)
   if options and options.after_commit then add(frame, "commit", options.after_commit) end
   if options and options.after_rollback then add(frame, "rollback", options.after_rollback) end
   return frame
@@ -76,12 +80,7 @@ end
 -- A commit that got no answer may have happened or not: then nothing is known that a function could be told.
 local function is_unknown(e) return errors.is_error(e) and e.kind == "connection" end
 
-local function enter(steps, scope, frame, fn)
-  local tx = client.wrap(scope, steps)
-  rawset(tx, client.IN_TRANSACTION, true)
-  rawset(tx, FRAME, frame)
-  return fn(tx)
-end
+local function enter(steps, frame, fn) return fn(client.wrap(frame.scope, steps, frame)) end
 
 -- Commits and returns what fn has returned, or rolls back and raises what it has raised, the same object. When memory is short for that, core.close
 -- rolls back without any.
@@ -89,7 +88,7 @@ local function conclude(steps, scope, frame, ok, ...)
   if ok then
     frame.committing = not frame.parent
     local done, e = pcall(steps.finish, scope, true)
-    frame.committing = nil
+    frame.committing = false
     if done then return committed(frame, ...) end
     core.close(scope)
     if is_unknown(e) then frame.over = true else rolled_back(frame) end
@@ -100,25 +99,19 @@ local function conclude(steps, scope, frame, ok, ...)
   return error((...), 0)
 end
 
--- The transaction is rolled back then and there, and not only when it is collected: where its coroutine is closed, and where memory was short
--- between its steps.
-local Guard = {}
-function Guard.__close(guard)
-  if not guard.scope then return end
-  core.close(guard.scope)
-  if guard.frame.committing then guard.frame.over = true else rolled_back(guard.frame) end
+function Frame.__close(frame)
+  if frame.over or not frame.scope then return end
+  core.close(frame.scope)
+  if frame.committing then frame.over = true else rolled_back(frame) end
 end
 
-local function run(guard, steps, begin, parent, options, fn)
-  guard.scope = begin(parent, options)
-  return conclude(steps, guard.scope, guard.frame, pcall(enter, steps, guard.scope, guard.frame, fn))
+local function run(frame, steps, begin, parent, options, fn)
+  frame.scope = begin(parent, options)
+  return conclude(steps, frame.scope, frame, pcall(enter, steps, frame, fn))
 end
 
 -- Runs fn in what `begin` begins.
-local function run_in(steps, begin, parent, options, frame, fn)
-  local guard = setmetatable({ scope = false, frame = frame }, Guard)
-  return guarded(guard, run, guard, steps, begin, parent, options, fn)
-end
+local function run_in(steps, begin, parent, options, frame, fn) return guarded(frame, run, frame, steps, begin, parent, options, fn) end
 
 -- P2034 may also come from the function itself, which made it or caught it.
 local function is_conflict(e) return errors.is_error(e) and (e.retryable or e.code == "P2034") end
@@ -171,10 +164,10 @@ end
 ---@return ... what fn returns
 function methods:transaction(fn, options)
   local scope = client.scope(self, "transaction")
-  local nested = self[client.IN_TRANSACTION]
+  local nested = rawget(self, FRAME)
   local retries = check(fn, options, nested)
   local steps = self[client.STEPS]
-  if nested then return run_in(steps, steps.nest, scope, nil, new_frame(rawget(self, FRAME)), fn) end
+  if nested then return run_in(steps, steps.nest, scope, nil, new_frame(nested ~= true and nested or nil), fn) end
   if retries == 0 then return run_in(steps, steps.begin, scope, options, new_frame(nil, options), fn) end
   return attempt { steps = steps, parent = scope, options = options, fn = fn, most = retries, count = 0 }
 end
@@ -182,7 +175,7 @@ end
 local function frame_of(tx, method, fn)
   client.scope(tx, method)
   local frame = rawget(tx, FRAME)
-  if not frame then
+  if not frame or frame == true then
     errors.raise("VALIDATION", "%s belongs to a transaction: write tx:%s(fn) within db:transaction(function(tx) ... end)", method, method)
   end
   if frame.over then errors.raise("P2028", "Transaction error: this transaction is over, and nothing comes after it any more") end

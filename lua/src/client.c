@@ -12,7 +12,7 @@ rl_scope *rl_scope_push(lua_State *L) {
   memset(scope, 0, sizeof *scope);
   rl_push_ref(L, RL_REF_SCOPE);
   lua_setmetatable(L, -2);
-  lua_createtable(L, 2, 2);
+  lua_createtable(L, 2, 4); /* of a transaction: with its parent, the watcher, the hook */
   lua_pushvalue(L, -2);
   lua_setfield(L, -2, "scope");
   rl_set_user(L, -2);
