@@ -76,7 +76,7 @@ struct rl_op {
   rl_error error;
   rl_wait wait;
   int64_t limit_ms;    /* of the whole operation: the transaction's, or its max_wait, or the client's timeout */
-  int64_t sent_ms;     /* when the last group was begun */
+  int64_t sent_ms;     /* when the first group was begun, over a network */
   int64_t deadline_ms; /* of what was sent last: socket_timeout of the URL from then on, never beyond limit_ms */
 
   rl_route route;

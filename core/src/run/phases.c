@@ -67,11 +67,13 @@ static rille_status send_commands(rl_op *op) {
   return st == RILLE_OK ? op->driver->flush(op->conn, &op->error) : st;
 }
 
-/* The server has so long for what is sent now: socket_timeout, or what is left of the transaction's time. */
+/* The server has so long for what is sent now: socket_timeout, or what is left of the transaction's time. The clock is
+ * read only for those who ask later: a find in SQLite is hardly longer than ten looks at it. */
 static void start_clock(rl_op *op) {
   rl_pool *pool = op->lease ? op->lease->pool : op->client->pool;
   int64_t limit = rl_pool_conn_options(pool)->socket_timeout_ms;
-  op->sent_ms = rl_clock_ms();
+  bool may_be_lost = op->driver->pipelines && op->round_trips == 0; /* is_harmless wants to know when */
+  if (limit > 0 || may_be_lost) op->sent_ms = rl_clock_ms();
   op->deadline_ms = limit > 0 ? op->sent_ms + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
   if (op->driver->run_until) op->driver->run_until(op->conn, op->deadline_ms);
