@@ -47,6 +47,13 @@ static void test_postgres_words(void **state) {
   expect_cut(true, "a /* ; /* ; */ ; */ ; b", "1:a|1:b");
   expect_cut(true, "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END; c",
              "1:CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END|1:c");
+  expect_cut(true, "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC UPDATE a SET \"end\" = b.end; END; c",
+             "1:CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC UPDATE a SET \"end\" = b.end; END|1:c");
+  expect_cut(true, "CREATE FUNCTION f() BEGIN ATOMIC END; c", "1:CREATE FUNCTION f() BEGIN ATOMIC END|1:c");
+  expect_cut(true, "CREATE TABLE t (function INT, begin INT, atomic INT); SELECT begin atomic FROM t; c",
+             "1:CREATE TABLE t (function INT, begin INT, atomic INT)|1:SELECT begin atomic FROM t|1:c");
+  expect_cut(true, "CREATE RULE r AS ON INSERT TO t DO ALSO (a; b ')'); c",
+             "1:CREATE RULE r AS ON INSERT TO t DO ALSO (a; b ')')|1:c");
   expect_cut(true, "CREATE TRIGGER t EXECUTE FUNCTION f(); BEGIN; c",
              "1:CREATE TRIGGER t EXECUTE FUNCTION f()|1:BEGIN|1:c");
 }
@@ -58,6 +65,10 @@ static void test_sqlite_words(void **state) {
   expect_cut(false, "a /* ; /* ; */ b", "1:a /* ; /* ; */ b");
   expect_cut(false, "CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND;\nd",
              "1:CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND|4:d");
+  expect_cut(false, "CREATE TRIGGER t AFTER UPDATE OF begin ON x BEGIN UPDATE x SET end = new.end; DELETE FROM y; END; d",
+             "1:CREATE TRIGGER t AFTER UPDATE OF begin ON x BEGIN UPDATE x SET end = new.end; DELETE FROM y; END|1:d");
+  expect_cut(false, "CREATE TABLE t (trigger TEXT, begin TEXT, end TEXT); d",
+             "1:CREATE TABLE t (trigger TEXT, begin TEXT, end TEXT)|1:d");
 }
 
 static void test_kinds(void **state) {
@@ -86,6 +97,13 @@ static void test_head(void **state) {
           &err),
       RILLE_OK);
   assert_true(h.no_transaction && rl_str_is(h.lock_timeout, "5s") && rl_str_is(h.statement_timeout, "10min"));
+  const rl_str after[] = {RL_STR("/*\n  Warnings:\n\n  - x\n*/\n-- rille: no-transaction\nSELECT 1"),
+                          RL_STR("/* a */ /* b */ -- rille: no-transaction"),
+                          RL_STR("/* a\n-- rille: nonsense\n*/\n\n-- rille: no-transaction")};
+  for (size_t i = 0; i < sizeof after / sizeof *after; i++) {
+    assert_int_equal(rl_script_head_of(after[i], &h, &err), RILLE_OK);
+    assert_true(h.no_transaction);
+  }
   assert_int_equal(rl_script_head_of(RL_STR("SELECT 1;\n-- rille: no-transaction"), &h, &err), RILLE_OK);
   assert_false(h.no_transaction);
   assert_int_equal(rl_script_head_of(RL_STR("-- rille: transaction"), &h, &err), RILLE_ERROR);

@@ -53,20 +53,32 @@ static rl_str trimmed(rl_str s) {
   return s;
 }
 
-/* The head ends with the first line that is neither empty nor a comment. */
+/* A comment in stars, as dev writes warnings: it holds no words, but the head goes on after it. */
+static rl_str after_comment(rl_str s) {
+  for (size_t i = 2; i + 1 < s.len; i++)
+    if (s.p[i] == '*' && s.p[i + 1] == '/') return (rl_str){s.p + i + 2, s.len - i - 2};
+  return (rl_str){s.p + s.len, 0};
+}
+
+static rl_str line_of(rl_str s) {
+  const char *end = memchr(s.p, '\n', s.len);
+  return (rl_str){s.p, end ? (size_t)(end - s.p) : s.len};
+}
+
+/* The head ends with what is neither white space nor a comment. */
 rille_status rl_script_head_of(rl_str script, rl_script_head *out, rl_error *err) {
   rille_status st = RILLE_OK;
   *out = (rl_script_head){0};
   if (rl_str_starts(script, RL_STR("\xef\xbb\xbf"))) script.p += 3, script.len -= 3;
-  while (script.len && st == RILLE_OK) {
-    const char *end = memchr(script.p, '\n', script.len);
-    size_t len = end ? (size_t)(end - script.p) : script.len;
-    rl_str line = trimmed((rl_str){script.p, len});
-    if (line.len && !rl_str_starts(line, RL_STR("--"))) return RILLE_OK;
-    rl_str words = line.len ? trimmed((rl_str){line.p + 2, line.len - 2}) : line;
+  for (script = trimmed(script); script.len && st == RILLE_OK; script = trimmed(script)) {
+    if (rl_str_starts(script, RL_STR("/*"))) {
+      script = after_comment(script);
+      continue;
+    }
+    if (!rl_str_starts(script, RL_STR("--"))) return RILLE_OK;
+    rl_str line = line_of(script), words = trimmed((rl_str){line.p + 2, line.len - 2});
     if (rl_str_starts(words, RL_STR("rille:"))) st = take_line((rl_str){words.p + 6, words.len - 6}, out, err);
-    size_t step = end ? len + 1 : len;
-    script = (rl_str){script.p + step, script.len - step};
+    script = (rl_str){script.p + line.len, script.len - line.len};
   }
   return st;
 }

@@ -92,33 +92,57 @@ static rl_str take_word(cutter *c) {
 typedef struct body {
   int words; /* of the statement so far */
   int depth;
-  bool may_have; /* CREATE FUNCTION, PROCEDURE or TRIGGER */
-  bool creates;
-  bool began; /* BEGIN was the word before */
+  int parentheses; /* PostgreSQL: the statements of a rule stand in them */
+  bool may_have;   /* CREATE FUNCTION, PROCEDURE or TRIGGER */
+  bool creates;    /* the words so far are those before the kind of thing that is created */
+  bool began;      /* BEGIN was the word before */
+  char before;     /* the token before: its first byte, or ';' where a statement of a body may begin */
 } body;
 
+static bool is_before_kind(rl_str w) {
+  static const char *const all[] = {"CREATE", "OR", "REPLACE", "TEMP", "TEMPORARY"};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (is_word(w, all[i])) return true;
+  return false;
+}
+
+static bool has_body(rl_str w, bool postgres) {
+  return postgres ? is_word(w, "FUNCTION") || is_word(w, "PROCEDURE") : is_word(w, "TRIGGER");
+}
+
 static void look_at_word(body *b, rl_str w, bool postgres) {
-  bool begin = is_word(w, "BEGIN");
+  bool begin = is_word(w, "BEGIN"), first = b->before == ';';
+  b->before = *w.p;
   if (b->words == 0) b->creates = is_word(w, "CREATE");
-  if (b->creates && !b->may_have && b->words < 6)
-    b->may_have = is_word(w, "TRIGGER") ? !postgres : postgres && (is_word(w, "FUNCTION") || is_word(w, "PROCEDURE"));
+  if (b->creates) b->may_have = has_body(w, postgres);
+  b->creates = b->creates && is_before_kind(w);
   if (b->may_have && b->depth == 0 && (postgres ? b->began && is_word(w, "ATOMIC") : begin))
-    b->depth = 1;
+    b->depth = 1, b->before = ';';
   else if (b->depth && is_word(w, "CASE"))
     b->depth++;
-  else if (b->depth && is_word(w, "END"))
+  else if ((b->depth > 1 || (b->depth && first)) && is_word(w, "END"))
     b->depth--;
   b->began = begin;
   b->words++;
 }
 
+static void take_sign(cutter *c, body *b) {
+  if (c->postgres && *c->at == '(') b->parentheses++;
+  if (c->postgres && *c->at == ')' && b->parentheses) b->parentheses--;
+  c->at++;
+}
+
 static void skip_token(cutter *c, body *b) {
-  char ch = *c->at;
+  char ch = *c->at, before = b->before;
+  b->before = ch;
   if (is_letter(ch)) {
     rl_str w = take_word(c);
     bool escapes = c->postgres && is_word(w, "E") && c->at < c->end && *c->at == '\'';
+    b->before = before;
     if (escapes)
       skip_quoted(c, '\'', true);
+    else if (before == '.')
+      b->before = ch; /* a column, whatever it is called */
     else
       look_at_word(b, w, c->postgres);
   } else if (isdigit((unsigned char)ch)) {
@@ -130,7 +154,7 @@ static void skip_token(cutter *c, body *b) {
   } else if (ch == '$' && c->postgres) {
     skip_dollar(c);
   } else {
-    c->at++;
+    take_sign(c, b);
   }
 }
 
@@ -161,7 +185,7 @@ rille_status rl_statements_of(rl_str script, bool postgres, rl_arena *arena, rl_
     if (skip_blank(&c)) continue;
     const char *from = c.at, *last = c.at;
     body b = {0};
-    while (c.at < c.end && !(*c.at == ';' && b.depth <= 0)) {
+    while (c.at < c.end && !(*c.at == ';' && b.depth == 0 && b.parentheses == 0)) {
       if (skip_blank(&c)) continue;
       skip_token(&c, &b);
       last = c.at;
