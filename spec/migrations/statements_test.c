@@ -65,7 +65,8 @@ static void test_sqlite_words(void **state) {
   expect_cut(false, "a /* ; /* ; */ b", "1:a /* ; /* ; */ b");
   expect_cut(false, "CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND;\nd",
              "1:CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND|4:d");
-  expect_cut(false, "CREATE TRIGGER t AFTER UPDATE OF begin ON x BEGIN UPDATE x SET end = new.end; DELETE FROM y; END; d",
+  expect_cut(false,
+             "CREATE TRIGGER t AFTER UPDATE OF begin ON x BEGIN UPDATE x SET end = new.end; DELETE FROM y; END; d",
              "1:CREATE TRIGGER t AFTER UPDATE OF begin ON x BEGIN UPDATE x SET end = new.end; DELETE FROM y; END|1:d");
   expect_cut(false, "CREATE TABLE t (trigger TEXT, begin TEXT, end TEXT); d",
              "1:CREATE TABLE t (trigger TEXT, begin TEXT, end TEXT)|1:d");
