@@ -229,6 +229,51 @@ describe("migrate.dev", function()
       support.fails("P3014", rille.migrate.dev, { url = url, shadow_url = url, schema_text = ONE, migrations = dir })
     end)
 
+    local MANY = [[
+datasource db {
+  provider = "postgresql"
+  schemas  = ["one", "two"]
+}
+model A {
+  id Int @id
+  @@schema("one")
+}
+model B {
+  id Int @id
+  @@schema("two")
+}
+]]
+
+    it("is emptied of all schemas, but when it lies beside others in the database itself", function()
+      local url, other, dir = support.database "postgresql", support.database "postgresql", support.folder()
+      folders.raw(url):execute_raw 'CREATE SCHEMA beside'
+      support.cleanup_clients()
+      local function dev(shadow_url, schema, more)
+        return rille.migrate.dev { url = url, shadow_url = shadow_url, schema_text = schema, migrations = dir .. more }
+      end
+      assert.truthy(dev(other, MANY, "/many").created)
+      assert.is_true(dev(other, MANY, "/many").up_to_date)
+      local db = folders.raw(other)
+      db:execute_raw 'CREATE SCHEMA "two"'
+      db:execute_raw 'CREATE TABLE "two"."B" (id INTEGER)'
+      support.cleanup_clients()
+      assert.is_true(dev(other, MANY, "/many").up_to_date)
+      assert.equal("", support.psql("SELECT nspname FROM pg_namespace WHERE nspname IN ('one', 'two')", support.database_name(other)))
+      rille.migrate.reset { url = url, schema_text = ONE, migrations = dir .. "/one" }
+      assert.truthy(dev(url .. "?schema=beside", ONE, "/one").created)
+      assert.equal("2\n", support.psql("SELECT count(*) FROM pg_class WHERE oid IN ('one.\"A\"'::regclass, 'two.\"B\"'::regclass)",
+        support.database_name(url)))
+    end)
+
+    it("need not have the empty schemas that the database has", function()
+      local url, dir = support.database "postgresql", support.folder()
+      folders.raw(url):execute_raw 'CREATE SCHEMA "one"'
+      support.cleanup_clients()
+      assert.truthy(rille.migrate.dev({ url = url, schema_text = MANY, migrations = dir }).created)
+      rille.migrate.reset { url = url, schema_text = MANY, migrations = dir }
+      assert.is_true(rille.migrate.dev({ url = url, schema_text = MANY, migrations = dir }).up_to_date)
+    end)
+
     it("cannot be made by a user without the right to", function()
       local url, dir = support.database "postgresql", support.folder()
       local role = "plain_" .. support.database_name(url)

@@ -1,15 +1,11 @@
 /* The structure of a SQLite database. */
 #include "migrate/describe.h"
+#include "sql/ddl.h"
 
 #define TABLES "FROM sqlite_master m"
-/* What virtual tables keep their things in: those of FTS and R*Tree. */
-#define SHADOWS                                                                                                        \
-  "EXISTS (SELECT 1 FROM sqlite_master w WHERE w.sql LIKE 'CREATE VIRTUAL %' AND m.name IN (w.name || '_content', "    \
-  "w.name || '_segments', w.name || '_segdir', w.name || '_docsize', w.name || '_stat', w.name || '_data', w.name || " \
-  "'_idx', w.name || '_config', w.name || '_node', w.name || '_parent', w.name || '_rowid'))"
 #define MINE                                                                                                           \
   "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name <> '_prisma_migrations' AND m.sql NOT "    \
-  "LIKE 'CREATE VIRTUAL %' AND NOT " SHADOWS
+  "LIKE 'CREATE VIRTUAL %' AND NOT " RL_SQLITE_SHADOWS
 
 static const rl_str nothing = {"", 0};
 
@@ -41,7 +37,7 @@ static rille_status read_others(rl_session *s, rl_db *db, rl_error *err) {
   rille_status st =
       rl_session_rows(s,
                       "SELECT m.name " TABLES " WHERE m.type = 'table' AND (m.sql LIKE 'CREATE VIRTUAL %' "
-                      "OR " SHADOWS ") ORDER BY 1",
+                      "OR " RL_SQLITE_SHADOWS ") ORDER BY 1",
                       1, &rows, err);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_use *u = RL_DB_ADD(&s->arena, &db->others);

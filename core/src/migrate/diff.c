@@ -46,9 +46,21 @@ static bool has(const rl_str *list, size_t count, rl_str s) {
   return false;
 }
 
+/* An empty schema of a live database may be there for reasons of its own: nobody asks for it. */
+static bool is_wanted(const rl_db *db, rl_str namespace_) {
+  bool wanted = db->of_schema;
+  for (size_t i = 0; i < db->tables.count && !wanted; i++)
+    wanted = rl_str_eq(db->tables.items[i].namespace_, namespace_);
+  for (size_t i = 0; i < db->enums.count && !wanted; i++) wanted = rl_str_eq(db->enums.items[i].namespace_, namespace_);
+  for (size_t i = 0; i < db->views.count && !wanted; i++) wanted = rl_str_eq(db->views.items[i].namespace_, namespace_);
+  return wanted;
+}
+
 static void namespaces_and_extensions(rl_differ *d) {
   for (size_t i = 0; i < d->to->namespaces.count; i++) {
-    if (has(d->from->namespaces.items, d->from->namespaces.count, d->to->namespaces.items[i])) continue;
+    if (!is_wanted(d->to, d->to->namespaces.items[i]) ||
+        has(d->from->namespaces.items, d->from->namespaces.count, d->to->namespaces.items[i]))
+      continue;
     rl_buf_text(&d->buf, "CREATE SCHEMA IF NOT EXISTS ");
     rl_sql_name(&d->buf, d->dialect, d->to->namespaces.items[i]);
     rl_differ_step(d, RL_STEP_CREATE_SCHEMA, d->to->namespaces.items[i]);

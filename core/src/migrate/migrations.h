@@ -119,6 +119,7 @@ typedef struct rl_shadow {
   rl_session admin; /* PostgreSQL: holds the lock that tells the database is in use */
   bool open, made;
   char *url, *name;
+  const char *beside; /* a database that is kept: the real one's name */
   rl_arena arena;
 } rl_shadow;
 rille_status rl_shadow_open(rl_shadow *s, rl_str url, rl_str shadow_url, rl_error *err); /* P3014 */

@@ -88,16 +88,44 @@ static rille_status beside(rl_shadow *s, rl_str url, rl_error *err) {
   return st;
 }
 
-/* What is given is emptied before and after. */
-static rille_status clear(rl_str url, rl_error *err) {
+/* All schemas go, as migrations may have made any; but where the shadow lies in the database itself, they are not its
+ * own. */
+static rille_status clear_others(rl_migrations *m, const char *database, rl_error *err) {
+  static const char sql[] =
+      "SELECT 'DROP SCHEMA ' || quote_ident(nspname) || ' CASCADE' FROM pg_namespace n "
+      "WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND nspname IS DISTINCT FROM current_schema() "
+      "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = n.oid AND d.deptype = 'e')";
+  rl_str *drops = NULL, *name = NULL;
+  size_t count = 0, names = 0;
+  rille_status st = rl_session_texts(&m->session, "SELECT current_database()::text", &name, &names, err);
+  if (st != RILLE_OK || !database || !names || rl_str_is(name[0], database)) return st;
+  st = rl_session_texts(&m->session, sql, &drops, &count, err);
+  for (size_t i = 0; i < count && st == RILLE_OK; i++) st = rl_session_command(&m->session, drops[i].p, err);
+  return st;
+}
+
+/* What is given is emptied before and after; `database` is the name of the real one. */
+static rille_status clear(rl_str url, const char *database, rl_error *err) {
   rl_migrations m;
   rl_migrations_settings settings = {.url = url, .folder = RL_STR("."), .create = true, .replay = true};
   rille_status st = rl_migrations_open(&m, &settings, err);
   if (st != RILLE_OK) return st;
   const rl_schema none = {0};
-  st = rl_migrations_reset(&m, &none, err);
+  st = clear_others(&m, database, err);
+  if (st == RILLE_OK) st = rl_migrations_reset(&m, &none, err);
   rl_migrations_close(&m);
   return st;
+}
+
+static rille_status kept(rl_shadow *s, rl_str url, rl_str shadow_url, rl_error *err) {
+  rl_conn_options real;
+  rille_status st = rl_driver_parse_url(url, &s->arena, &real, err);
+  if (st != RILLE_OK) return st;
+  s->beside = real.database;
+  st = clear(shadow_url, s->beside, err);
+  if (st != RILLE_OK) return st;
+  s->url = rl_arena_strdup(&s->arena, shadow_url);
+  return s->url ? RILLE_OK : rl_fail_nomem(err);
 }
 
 rille_status rl_shadow_open(rl_shadow *s, rl_str url, rl_str shadow_url, rl_error *err) {
@@ -109,10 +137,9 @@ rille_status rl_shadow_open(rl_shadow *s, rl_str url, rl_str shadow_url, rl_erro
     st = in_memory(s, err);
   else if (st == RILLE_OK && shadow_url.len && rl_str_eq(url, shadow_url))
     st = rl_fail(err, RL_P3014, "the shadow database is emptied before each use: it cannot be the database itself");
-  else if (st == RILLE_OK && shadow_url.len) {
-    s->url = rl_arena_strdup(&s->arena, shadow_url);
-    st = s->url ? clear(shadow_url, err) : rl_fail_nomem(err);
-  } else if (st == RILLE_OK)
+  else if (st == RILLE_OK && shadow_url.len)
+    st = kept(s, url, shadow_url, err);
+  else if (st == RILLE_OK)
     st = beside(s, url, err);
   if (st != RILLE_OK) rl_shadow_close(s);
   return st;
@@ -131,7 +158,7 @@ void rl_shadow_close(rl_shadow *s) {
   bool memory = s->url && rl_str_starts(rl_str_of(s->url), RL_STR("sqlite::memory:"));
   if (s->made) command(s, "DROP DATABASE IF EXISTS ", s->name, " WITH (FORCE)", &ignored);
   if (memory) forget_memory(s->url);
-  if (s->url && !s->made && !memory) clear(rl_str_of(s->url), &ignored);
+  if (s->url && !s->made && !memory) clear(rl_str_of(s->url), s->beside, &ignored);
   if (s->open) rl_session_close(&s->admin);
   rl_error_clear(&ignored);
   rl_arena_dispose(&s->arena);

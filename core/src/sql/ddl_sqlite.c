@@ -42,13 +42,14 @@ static void no_list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
   rl_buf_text(out, "NULL"); /* the schema room refuses scalar lists here */
 }
 
+/* What belongs to a virtual table goes with it. */
 static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
   (void)namespaces;
   (void)count;
-  rl_buf_text(out, "SELECT 'DROP ' || upper(type) || ' \"' || replace(name, "
-                   "'\"', '\"\"') || '\"' FROM sqlite_master "
-                   "WHERE type IN ('table', 'view') AND name NOT LIKE "
-                   "'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC");
+  rl_buf_text(out,
+              "SELECT 'DROP ' || upper(m.type) || ' \"' || replace(m.name, '\"', '\"\"') || '\"' FROM sqlite_master m "
+              "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+              "AND NOT " RL_SQLITE_SHADOWS " ORDER BY m.type DESC");
 }
 
 const rl_ddl_forms rl_ddl_sqlite = {.before = "PRAGMA foreign_keys = OFF",
