@@ -229,7 +229,8 @@ local function choose(list, options, place)
 end
 
 --- Takes applied migrations back by their down.sql, the latest first, each in a transaction; `deploy` applies them again. `to` names the one
---- that stays the last. Errors: P3015 (one of them has no down.sql: nothing is done), P3017, P3018.
+--- that stays the last. Errors: P3009 (a failed migration is not resolved), P3015 (one of them has no down.sql: nothing is done), P3017,
+--- P3018, P3019.
 ---@param options? { url?: string, migrations?: string, steps?: integer, to?: string }
 ---@return { reverted: string[] }
 function migrations.down(options)
@@ -237,7 +238,9 @@ function migrations.down(options)
   place, options = migrations.locate(options, known { steps = 1, to = 1 }, "rille.migrate.down")
   return migrations.with(place, { lock = lock_wait(options) }, function(m)
     local reverted = {}
-    for _, entry in ipairs(choose(core.migrations_load(m), options, place)) do
+    local list, has_history = core.migrations_load(m)
+    if has_history then core.migrations_prepare(m) end
+    for _, entry in ipairs(choose(list, options, place)) do
       core.migrations_begin(m, entry.name, true)
       core.migrations_finish(m)
       reverted[#reverted + 1] = entry.name

@@ -167,6 +167,35 @@ describe("deploy", function()
         or "SELECT relname::text FROM pg_class WHERE relname IN ('other', 'seen', 'mood') UNION SELECT typname::text FROM pg_type WHERE typname = 'mood'"))
     end)
 
+    it("resets what needs care: names to be quoted, keys in rings, functions, tables that bring others along", function()
+      local dir = folders.make { [A] = TABLE_A }
+      deploy(url, dir)
+      local db = folders.raw(url)
+      db:execute_raw [[CREATE TABLE "it's ""so""; --" (id INTEGER PRIMARY KEY, other INTEGER REFERENCES "it's ""so""; --" (id))]]
+      db:execute_raw [[CREATE VIEW "a view's" AS SELECT * FROM "it's ""so""; --"]]
+      if engine == "sqlite" then
+        db:execute_raw "CREATE VIRTUAL TABLE words USING fts5(text)"
+        db:execute_raw "INSERT INTO words VALUES ('one')"
+      else
+        db:execute_raw "CREATE MATERIALIZED VIEW counted AS SELECT 1 AS n"
+        db:execute_raw "CREATE SEQUENCE numbers"
+        db:execute_raw "CREATE FUNCTION one() RETURNS INTEGER LANGUAGE sql AS 'SELECT 1'"
+        db:execute_raw "CREATE SCHEMA elsewhere"
+        db:execute_raw "CREATE TABLE elsewhere.kept (id INTEGER)"
+      end
+      db:close()
+      assert.same({ applied = { A } }, rille.migrate.reset { url = url, migrations = dir, schema_text = "" })
+      db = folders.raw(url)
+      if engine == "sqlite" then
+        assert.same({}, db:query_raw "SELECT name FROM sqlite_master WHERE name LIKE 'words%' OR name LIKE '%''s%'")
+      else
+        assert.same({ { relname = "A" }, { relname = "_prisma_migrations" } },
+          db:query_raw "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S') ORDER BY 1")
+        assert.equal(0, db:query_raw("SELECT count(*) AS n FROM pg_proc WHERE pronamespace = 'public'::regnamespace")[1].n)
+        assert.equal(0, db:query_raw("SELECT count(*) AS n FROM elsewhere.kept")[1].n)
+      end
+    end)
+
     it("takes migrations back, the latest first, and applies them again", function()
       local dir = folders.make {
         [A] = { ["migration.sql"] = TABLE_A, ["down.sql"] = 'DROP TABLE "A";' },
@@ -191,6 +220,15 @@ describe("deploy", function()
       assert.equal(B, support.fails("P3018", rille.migrate.down, { url = url, migrations = dir }).meta.migration)
       assert.same({ [A] = "applied", [B] = "applied" }, folders.states(url, dir))
       assert.equal(0, folders.raw(url):query_raw('SELECT count(*) AS n FROM "B"')[1].n)
+    end)
+
+    it("takes nothing back while a failed one is not resolved", function()
+      local dir = folders.make { [A] = { ["migration.sql"] = TABLE_A, ["down.sql"] = 'DROP TABLE "A";' }, [B] = "nonsense;" }
+      support.fails("P3018", deploy, url, dir)
+      assert.equal(B, support.fails("P3009", rille.migrate.down, { url = url, migrations = dir }).meta.migration)
+      assert.same({ [A] = "applied", [B] = "failed" }, folders.states(url, dir))
+      rille.migrate.resolve { url = url, migrations = dir, rolled_back = B }
+      assert.same({ reverted = { A } }, rille.migrate.down { url = url, migrations = dir })
     end)
 
     it("wants options that it knows", function()
