@@ -2,16 +2,21 @@
 //
 //   node prisma.mjs JOBS.json RESULTS.json      from a folder in which the packages of package.json are installed
 //
-// JOBS.json is a list; each job gets one result, { ok: ... } or { error: text, code }:
-//   { op: "ddl", provider, url, schema }                 the SQL that makes an empty database hold the schema
-//   { op: "diff", provider, url, schema, namespaces }    the SQL that brings the database of url to the schema
-//   { op: "pull", provider, url, schema, namespaces }    the database's schema, as text
-//   { op: "calls", provider, url, schema, calls: [[model, action, args], ...] }    what each call of a client gives
+// JOBS.json is a list; each job gets one result, { ok: ... } or { error: text, code }. All have provider, url and schema (text), besides:
+//   { op: "ddl" }                           the SQL that makes an empty database hold the schema
+//   { op: "diff", namespaces }              the SQL that brings the database of url to the schema
+//   { op: "push" }                          does that
+//   { op: "pull", namespaces }              the database's schema, as text
+//   { op: "calls", calls: [[model, action, args], ...] }    what each call of a client that was generated for the schema gives
+//   { op: "use", views: [name, ...] }       what such a client does to all models: see use.mjs
+//   { op: "migrate", folder, steps: [[command, args], ...] }    what each command of its `migrate` gives: see migrate.mjs
 // Values that JSON lacks are { "$": kind, v: text }: bigint, decimal, datetime, bytes (base64), dbnull, jsonnull.
 import { createRequire } from 'node:module'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { migrate } from './migrate.mjs'
+import { use } from './use.mjs'
 
 const require = createRequire(join(process.cwd(), 'package.json'))
 const runtime = require('@prisma/client/runtime/client')
@@ -22,6 +27,7 @@ const { PrismaBetterSqlite3 } = require('@prisma/adapter-better-sqlite3')
 
 // PostgreSQL's one-byte "char" (18), which the catalogue is full of, the schema engine wants as a character and the adapter refuses:
 // it goes through the adapter as text (25), and is marked behind it.
+let shadows = 0
 function postgresOf(url) {
   const pool = new Pool({ connectionString: url, max: 2 })
   const query = pool.query.bind(pool)
@@ -45,6 +51,20 @@ function postgresOf(url) {
       const set = await queryRaw(q)
       for (const i of characters) set.columnTypes[i] = ColumnTypeEnum.Character
       return set
+    }
+    return adapter
+  }
+  // The adapter's own would leave the database's name in the URL, and so take the real database for the shadow.
+  factory.connectToShadowDb = async () => {
+    const name = `shadow_${process.pid}_${++shadows}`
+    const place = new URL(url)
+    place.pathname = '/' + name
+    await pool.query(`CREATE DATABASE "${name}"`)
+    const adapter = await postgresOf(place.href).connect()
+    const dispose = adapter.dispose.bind(adapter)
+    adapter.dispose = async () => {
+      await dispose()
+      await pool.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
     }
     return adapter
   }
@@ -85,7 +105,7 @@ async function withEngine(job, use) {
     return await use(engine)
   } finally {
     engine.free()
-    for (const adapter of adapters) await adapter.dispose()
+    for (const adapter of adapters.reverse()) await adapter.dispose() // a shadow is dropped by way of the real one
   }
 }
 
@@ -111,30 +131,27 @@ const pull = (job) =>
 
 // ---------------------------------------------------------------- the client
 
-const compilers = {}
-function compilerOf(provider) {
-  const base = `@prisma/client/runtime/query_compiler_fast_bg.${provider}`
-  const load = () => new WebAssembly.Module(Buffer.from(require(base + '.wasm-base64.js').wasm, 'base64'))
-  return {
-    getRuntime: async () => require(base + '.js'),
-    getQueryCompilerWasmModule: async () => (compilers[provider] ??= load()),
-    importName: './query_compiler_fast_bg.js',
-  }
-}
-
+// A client as `prisma generate` writes it, out of a folder that is gone again at the end.
 async function clientOf(job) {
-  const { getDMMF } = require('@prisma/client-generator-js')
-  const { dmmfToRuntimeDataModel, pruneRuntimeDataModel } = require('@prisma/client-common')
-  const { buildAndSerializeParamGraph } = require('@prisma/param-graph-builder')
-  const previewFeatures = job.preview ?? []
+  const { generateClient, getDMMF } = require('@prisma/client-generator-js')
+  const previewFeatures = ['views', 'partialIndexes']
   const dmmf = await getDMMF({ datamodel: [['schema.prisma', job.schema]], previewFeatures })
-  const Client = runtime.getPrismaClient({
-    previewFeatures, clientVersion: require('@prisma/client/package.json').version, engineVersion: '0'.repeat(40),
-    activeProvider: job.provider, inlineSchema: job.schema,
-    runtimeDataModel: pruneRuntimeDataModel(dmmfToRuntimeDataModel(dmmf.datamodel)),
-    parameterizationSchema: buildAndSerializeParamGraph(dmmf), compilerWasm: compilerOf(job.provider),
+  const outputDir = mkdtempSync(join(process.cwd(), 'generated-'))
+  process.on('exit', () => rmSync(outputDir, { recursive: true, force: true }))
+  const schemaPath = join(outputDir, 'schema.prisma')
+  await generateClient({
+    datamodel: job.schema, schemaPath, outputDir, dmmf, previewFeatures, binaryPaths: {}, testMode: true, copyRuntime: false,
+    runtimeBase: '@prisma/client/runtime', runtimeSourcePath: dirname(require.resolve('@prisma/client/runtime/client')),
+    generator: {
+      name: 'client', provider: { value: 'prisma-client-js', fromEnvVar: null }, output: { value: outputDir, fromEnvVar: null }, config: {},
+      binaryTargets: [], previewFeatures, sourceFilePath: schemaPath, isCustomOutput: false,
+    },
+    datasources: [{ name: 'db', provider: job.provider, activeProvider: job.provider, schemas: [], sourceFilePath: schemaPath }],
+    clientVersion: require('@prisma/client/package.json').version, engineVersion: '0'.repeat(40), activeProvider: job.provider,
+    compilerBuild: 'fast',
   })
-  return new Client({ adapter: adapterOf(job), errorFormat: 'minimal' })
+  const { PrismaClient } = require(outputDir)
+  return { client: new PrismaClient({ adapter: adapterOf(job), errorFormat: 'minimal' }), dmmf }
 }
 
 const readers = {
@@ -164,7 +181,7 @@ function write(x) {
 }
 
 async function calls(job) {
-  const client = await clientOf(job)
+  const { client } = await clientOf(job)
   try {
     const results = []
     for (const [model, action, args] of job.calls) {
@@ -180,10 +197,26 @@ async function calls(job) {
   }
 }
 
+async function useAll(job) {
+  const { client, dmmf } = await clientOf(job)
+  try {
+    return write(await use(client, dmmf.datamodel, runtime, job.views ?? []))
+  } finally {
+    await client.$disconnect()
+  }
+}
+
+const push = (job) =>
+  withEngine(job, (engine) =>
+    engine.schemaPush({ force: false, schema: { files: filesOf(job) }, filters: { externalTables: [], externalEnums: [] } }))
+
 const operations = {
   ddl: (job) => difference(job, { tag: 'empty' }),
   diff: (job) => difference(job, { tag: 'schemaDatasource', files: filesOf(job), configDir: process.cwd() }),
+  migrate: (job) => migrate(job, withEngine),
+  use: useAll,
   pull,
+  push,
   calls,
 }
 

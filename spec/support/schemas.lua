@@ -24,7 +24,7 @@ add("defaults", model("A", [[
   n DateTime @default(now())
   j Json @default("{\"a\": [1, null, \"x\"]}")
   o Boolean @default(false)]]))
-add("empty defaults", model("A", '  s String @default("")\n  j Json @default("[]")\n  i Int @default(0)\n  f Float @default(0)'))
+add("empty defaults", model("A", '  s String @default("")\n  j Json @default("[]")\n  k Json @default("[1, 2]")\n  l Json @default("\\"x\\"")\n  m Json @default("null")\n  n Json @default("1.5")\n  o Json @default("true")\n  i Int @default(0)\n  f Float @default(0)'))
 add("values made by the client", [[
 model A {
   id String @id @default(uuid())
@@ -39,7 +39,8 @@ add("a big id", "model A {\n  id BigInt @id\n  n Int\n}")
 add("an id with a default", "model A {\n  id Int @id @default(5)\n  n Int\n}")
 add("an id without numbers of its own", "model A {\n  id Int @id\n  n Int\n}")
 add("a compound id", "model A {\n  a Int\n  b String\n  n Int?\n  @@id([a, b])\n}")
-add("a compound id with a name", 'model A {\n  a Int\n  b String\n  @@id([b, a], name: "both", map: "the key")\n}')
+add("a compound id with a name", 'model A {\n  a Int\n  b String\n  @@id([b, a], name: "both")\n}')
+add("an id with a name in the database", 'model A {\n  a Int\n  b String\n  @@id([b, a], name: "both", map: "the key")\n}', PG)
 add("no id but a unique key", "model A {\n  a Int @unique\n  b String?\n}")
 add("no id but a compound unique key", "model A {\n  a Int\n  b String\n  @@unique([a, b])\n}")
 add("unique keys", model("A", "  a Int @unique\n  b String?\n  c Int\n  @@unique([b, c])\n  @@unique([c, a], name: \"own\")"))
@@ -58,6 +59,25 @@ model A {
   @@index([j(ops: JsonbPathOps)], type: Gin, map: "paths")
   @@index([l], type: Gin)
   @@index([t], type: Brin)
+}]], PG)
+add("operator classes", [[
+model A {
+  id Int @id
+  s String
+  i BigInt
+  f Float @db.Real
+  t DateTime @db.Timestamptz(3)
+  b String @db.VarBit(8)
+  n String @db.Inet
+  @@index([s(ops: TextOps)], type: SpGist, map: "words")
+  @@index([s(ops: TextBloomOps)], type: Brin)
+  @@index([i(ops: Int8MinMaxMultiOps)], type: Brin)
+  @@index([f(ops: Float4BloomOps)], type: Brin, map: "bloom")
+  @@index([f(ops: Float4MinMaxMultiOps)], type: Brin)
+  @@index([t(ops: TimestampTzMinMaxMultiOps)], type: Brin)
+  @@index([b(ops: VarBitMinMaxOps)], type: Brin)
+  @@index([n(ops: InetOps)], type: Gist, map: "net")
+  @@index([n(ops: InetMinMaxOps)], type: Brin)
 }]], PG)
 add("partial indexes", model("A", [[
   a Int

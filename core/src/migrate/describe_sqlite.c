@@ -103,10 +103,24 @@ static bool is_boolean(const rl_db_column *c) {
          (rl_str_is(c->def.value, "0") || rl_str_is(c->def.value, "1"));
 }
 
-/* Prisma writes the default of a Json field that is Json's null without quotes. */
-static bool is_json_null(const rl_db_column *c) {
+/* Prisma writes the default of a Json field without quotes: null, and [] or "a", which SQLite takes for names. What was
+ * meant is the Json. */
+static bool is_bare_json(const rl_db_column *c) {
   const char *family = rl_sqlite_family(c->type);
-  return family && strcmp(family, "JSONB") == 0 && rl_str_is(c->def.sql, "null");
+  rl_str sql = c->def.sql;
+  return family && strcmp(family, "JSONB") == 0 && (rl_str_is(sql, "null") || (sql.len && strchr("[\"", sql.p[0])));
+}
+
+static rille_status quote_bare_json(rl_session *s, rl_db_column *c, rl_error *err) {
+  rl_buf quoted;
+  rl_str json = c->def.sql;
+  rl_buf_init(&quoted);
+  rl_ddl_text(&quoted, json);
+  rl_str sql = quoted.failed ? (rl_str){NULL, 0} : rl_arena_str(&s->arena, rl_buf_view(&quoted));
+  rl_buf_dispose(&quoted);
+  if (!sql.p) return rl_fail_nomem(err);
+  c->def = (rl_db_default){RL_DB_DEFAULT_VALUE, json, sql};
+  return RILLE_OK;
 }
 
 static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
@@ -127,7 +141,7 @@ static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
     c->required = yes(rl_cell(&rows, i, 3));
     c->computed = yes(rl_cell(&rows, i, 6));
     c->def = rl_db_default_of(&s->arena, rl_cell(&rows, i, 4));
-    if (is_json_null(c)) c->def = (rl_db_default){RL_DB_DEFAULT_VALUE, RL_STR("null"), RL_STR("'null'")};
+    if (is_bare_json(c)) st = quote_bare_json(s, c, err);
     if (is_boolean(c)) c->def.value = rl_str_is(c->def.value, "0") ? RL_STR("false") : RL_STR("true");
     if (c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p) return rl_fail_nomem(err);
     if (yes(rl_cell(&rows, i, 5))) st = set_key(s, t, c->name, rl_cell(&rows, i, 5), err);

@@ -1,5 +1,6 @@
 /* Keys, indexes and relations in the text of a pulled schema. */
 #include "migrate/pull_text.h"
+#include "schema/operator_class.h"
 
 static void map_argument(rl_puller *p, rl_str name, rl_str usual, const char *before) {
   if (!name.len || rl_str_eq(name, usual) || rl_str_starts(name, RL_STR("sqlite_autoindex_"))) return;
@@ -67,9 +68,12 @@ static void write_part(rl_puller *p, const rl_pulled *m, const rl_db_part *part)
   rl_buf_byte(p->out, '(');
   if (part->descending) rl_buf_text(p->out, ops ? "sort: Desc, " : "sort: Desc");
   if (ops) {
-    rl_buf_text(p->out, "ops: raw(");
-    rl_pull_quote(p->out, part->opclass);
-    rl_buf_byte(p->out, ')');
+    rl_buf_text(p->out, "ops: ");
+    if (!rl_operator_class_name(part->opclass, p->out)) {
+      rl_buf_text(p->out, "raw(");
+      rl_pull_quote(p->out, part->opclass);
+      rl_buf_byte(p->out, ')');
+    }
   }
   rl_buf_byte(p->out, ')');
 }

@@ -1,4 +1,5 @@
 /* @id, @unique, @@id, @@unique, @@index, @@fulltext: their arguments and the fields they are over. */
+#include "schema/operator_class.h"
 #include "schema/resolve.h"
 
 typedef struct site {
@@ -51,23 +52,6 @@ static void read_length(site *s, rl_index_field *f, rl_expr *value) {
   if (rl_is_ours(s->b)) refuse(s, "prefix length");
 }
 
-static bool is_operator_class(rl_str name) {
-  static const char *const stems[] = {"Bit",       "VarBit",      "Bpchar", "Bytea",  "Date",    "Float4", "Float8",
-                                      "Inet",      "Int2",        "Int4",   "Int8",   "Numeric", "Oid",    "Text",
-                                      "Timestamp", "TimestampTz", "Time",   "TimeTz", "Uuid",    NULL};
-  static const char *const forms[] = {"BloomOps", "MinMaxOps", "MinMaxMultiOps", "InclusionOps", NULL};
-  static const char *const whole[] = {"InetOps", "JsonbOps", "JsonbPathOps", "ArrayOps", "TextOps", NULL};
-  for (int i = 0; whole[i]; i++)
-    if (rl_str_is(name, whole[i])) return true;
-  for (int i = 0; stems[i]; i++) {
-    rl_str stem = rl_str_of(stems[i]);
-    if (!rl_str_starts(name, stem)) continue;
-    for (int k = 0; forms[k]; k++)
-      if (rl_str_is(rl_str_make(name.p + stem.len, name.len - stem.len), forms[k])) return true;
-  }
-  return false;
-}
-
 /* ops: a known class, or raw("name"). */
 static void read_ops(site *s, rl_index_field *f, rl_expr *value) {
   static const char *const common[] = {"InetOps", "JsonbOps", "JsonbPathOps", "ArrayOps", "TextOps", NULL};
@@ -80,7 +64,7 @@ static void read_ops(site *s, rl_index_field *f, rl_expr *value) {
              value->args->value->kind == RL_EXPR_STRING && value->args->value->value.len) {
     f->ops = value->args->value->value;
     f->ops_raw = true;
-  } else if (value->kind == RL_EXPR_PATH && is_operator_class(value->text)) {
+  } else if (value->kind == RL_EXPR_PATH && rl_is_operator_class(value->text)) {
     f->ops = value->text;
   } else {
     rl_str hint = value->kind == RL_EXPR_PATH ? rl_suggest_of(s->b, value->text, common) : RL_STR("");
@@ -181,6 +165,8 @@ static void read_clustered(site *s) {
 static void read_map(site *s) {
   rl_index *index = &s->node->index;
   s->node->has_map = rl_arg_text(s->b, s->attr, "map", false, &index->name);
+  if (s->node->has_map && rl_is_sqlite(s->b) && index->kind == RL_INDEX_PRIMARY)
+    rl_report(s->b, s->attr->span, "SQLite has no names for primary keys: leave out `map`.");
   if (s->node->has_map && rl_is_postgres(s->b) && index->name.len > 63)
     rl_report(s->b, s->attr->span, "A constraint's name has at most 63 bytes on PostgreSQL; this one has %zu.",
               index->name.len);

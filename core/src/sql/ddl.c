@@ -2,6 +2,7 @@
  * database holds. */
 #include "sql/ddl.h"
 
+#include "schema/operator_class.h"
 #include "sql/ddl_forms.h"
 #include "tape/datetime.h"
 
@@ -81,16 +82,6 @@ void rl_ddl_literal(rl_buf *out, const rl_ddl_forms *forms, const rl_field *f, c
   }
 }
 
-/* JsonbPathOps -> jsonb_path_ops */
-static void operator_class(rl_buf *out, rl_str ops) {
-  for (size_t i = 0; i < ops.len; i++) {
-    char c = ops.p[i];
-    bool upper = c >= 'A' && c <= 'Z';
-    if (upper && i) rl_buf_byte(out, '_');
-    rl_buf_byte(out, upper ? (char)(c - 'A' + 'a') : c);
-  }
-}
-
 static void method_name(rl_buf *out, rl_str method) {
   for (size_t i = 0; i < method.len; i++) {
     char c = method.p[i];
@@ -126,7 +117,7 @@ void rl_ddl_operator_class(const rl_index_field *f, rl_buf *out) {
   if (f->ops_raw)
     rl_buf_str(out, f->ops);
   else
-    operator_class(out, f->ops);
+    rl_operator_class_text(f->ops, out);
 }
 
 void rl_ddl_method(rl_str method, rl_buf *out) {

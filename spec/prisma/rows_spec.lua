@@ -1,113 +1,10 @@
--- Against real Prisma 7: a database of rille's is its own to Prisma and the other way round, and both read what either wrote.
+-- Rows of every type: what rille wrote Prisma reads the same, and the other way round.
+local real = require "prisma.real"
 local rille = require "rille"
 local schemas = require "support.schemas"
 local support = require "support"
 
--- Only when asked for: the packages take minutes to install. RILLE_PRISMA names a folder that has them, see install.sh.
-local folder, there = "RILLE_PRISMA is not set", nil
-if os.getenv "RILLE_PRISMA" then
-  local pipe = assert(io.popen "spec/prisma/install.sh")
-  folder = pipe:read "l"
-  there = pipe:close()
-end
-
--- What Prisma answers to each job; see prisma.mjs.
-local function ask(jobs)
-  local dir = support.folder()
-  support.write(dir .. "/jobs.json", rille.json.encode(rille.array(jobs)))
-  local script = io.popen("pwd"):read "l" .. "/spec/prisma/prisma.mjs"
-  local log = dir .. "/log"
-  assert(os.execute(("cd '%s' && node '%s' '%s/jobs.json' '%s/results.json' > '%s' 2>&1"):format(folder, script, dir, dir, log)),
-    "node failed: " .. tostring((io.open(log) or io.stdin):read "a"))
-  local file = assert(io.open(dir .. "/results.json"))
-  local text = file:read "a"
-  file:close()
-  return rille.json.decode(text)
-end
-
-local function job(op, engine, url, schema, more)
-  local one = { op = op, provider = engine, url = url, schema = schema }
-  for key, value in pairs(more or {}) do one[key] = value end
-  return one
-end
-
-local function difference(url, text) return rille.migrate.diff { from = { url = url }, to = { schema_text = text }, script = true } end
-
-local EMPTY = "model Nothing {\n  id Int @id\n}\n"
-local function run(url, sql)
-  local db = rille.connect { schema_text = EMPTY, url = url }
-  local ok, e = pcall(db.execute_script, db, sql)
-  db:close()
-  assert(ok, tostring(e))
-end
-
-local function nothing(answer) return answer.ok and answer.ok:find("This is an empty migration", 1, true) end
-
-if not there then
-  describe("real Prisma", function()
-    pending("is not asked: " .. tostring(folder))
-  end)
-  return
-end
-
-support.each_engine(function(engine)
-  describe("structures between rille and Prisma:", function()
-    it("what rille pushed or migrated is none to Prisma, nor what either pulls to the other", function()
-      local jobs, told, found = {}, {}, schemas.of(engine)
-      local function add(what, one) jobs[#jobs + 1], told[#jobs + 1] = one, what end
-      for _, one in ipairs(found) do
-        local url, text = support.database(engine), schemas.text(one, engine)
-        local more = { namespaces = one.schemas and rille.array(one.schemas) }
-        rille.push { schema_text = text, url = url }
-        if one.name ~= "views" then add(one.name, job("diff", engine, url, text, more)) end -- Prisma misses what nobody made
-        add(one.name .. ", pulled by rille", job("diff", engine, url, rille.pull { url = url, schemas = one.schemas }, more))
-        add(one.name, job("pull", engine, url, schemas.text({ body = "", more = one.more }, engine), more))
-      end
-      local before = schemas.text({ body = "model A {\n  id Int @id\n  n Int?\n  gone Int\n  bs B[]\n}\n"
-        .. "model B {\n  id Int @id\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n}\n" }, engine)
-      local after = schemas.text({ body = "model A {\n  id Int @id\n  n Int @default(3)\n  /// @renamed-from gone\n  kept BigInt @unique\n  cs C[]\n}\n"
-        .. "/// @renamed-from B\nmodel C {\n  id Int @id\n  aId Int?\n  a A? @relation(fields: [aId], references: [id])\n  @@index([aId])\n}\n" }, engine)
-      local url = support.database(engine)
-      rille.push { schema_text = before, url = url }
-      rille.push { schema_text = after, url = url }
-      add("a change", job("diff", engine, url, after))
-      for i, answer in ipairs(ask(jobs)) do
-        local one = jobs[i]
-        if one.op == "diff" then
-          -- without the preview feature Prisma refuses to read a `where`
-          local refused = not answer.ok and one.schema:find("where:", 1, true)
-          assert(nothing(answer) or refused, told[i] .. ":\n" .. one.schema .. tostring(answer.ok or answer.error))
-        -- Prisma does not read every database that it can make, and not every schema that it pulls is one
-        elseif answer.ok and told[i] ~= "an id with a default" and rille.validate(answer.ok.schema) then
-          local rest = difference(one.url, answer.ok.schema)
-          assert(rest == "", told[i] .. ", pulled by Prisma:\n" .. answer.ok.schema .. rest)
-        end
-      end
-    end)
-
-    it("what Prisma's own SQL made is no difference to rille", function()
-      local jobs, found = {}, schemas.of(engine)
-      local url = support.database(engine)
-      for i, one in ipairs(found) do jobs[i] = job("ddl", engine, url, schemas.text(one, engine)) end
-      local made = 0
-      for i, answer in ipairs(ask(jobs)) do
-        local text = schemas.text(found[i], engine)
-        assert(answer.ok, found[i].name .. ": " .. tostring(answer.error))
-        local fresh = engine == "sqlite" and support.database(engine) or url
-        if engine == "postgresql" then run(url, "DROP SCHEMA IF EXISTS public, one, two CASCADE; CREATE SCHEMA public") end
-        local ok, e = pcall(run, fresh, answer.ok)
-        -- Prisma does not double the quotes in some texts, and then its SQL is none
-        assert(ok or found[i].name == "defaults" or answer.ok:find("it's", 1, true), found[i].name .. ": " .. tostring(e))
-        local rest = ok and difference(fresh, text) or ""
-        assert(rest == "", found[i].name .. ": " .. rest)
-        made = made + (ok and 1 or 0)
-      end
-      assert(made >= 38, made)
-    end)
-  end)
-
-  -- ---------------------------------------------------------------- values
-
+real.each_engine(function(engine)
   local COMMON = [[
 model All {
   id Int @id @default(autoincrement())
@@ -233,7 +130,7 @@ enum Kind {
         calls[#calls + 1] = rille.array { "All", "create", { data = theirs } }
       end
       calls[#calls + 1] = rille.array { "All", "findMany", { orderBy = { id = "asc" } } }
-      local answer = ask({ job("calls", engine, url, text, { calls = rille.array(calls) }) })[1]
+      local answer = real.ask({ real.job("calls", engine, url, text, { calls = rille.array(calls) }) })[1]
       assert(answer.ok, tostring(answer.error))
       for i = 1, #rows do assert(answer.ok[i].ok, ("row %d: %s"):format(i, tostring(answer.ok[i].error))) end
       local theirs, mine = answer.ok[#calls].ok, db.all:find_many { order_by = { id = "asc" } }
