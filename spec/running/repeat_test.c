@@ -129,7 +129,55 @@ static void test_ended_at_work(void **state) {
   close_pair(&p);
 }
 
+/* Many rows in one call, sent to a connection that is gone: all of them go to the next. */
+static void test_many_rows(void **state) {
+  static const struct {
+    rille_action action;
+    const char *json, *rows;
+  } calls[] = {
+      {RILLE_CREATE_MANY, "{'data':[{'id':1},{'id':2},{'id':3}]}", ""},
+      {RILLE_CREATE_MANY, "{'data':[{'id':4},{'id':5,'name':'y'},{'id':6}]}", ""},
+      {RILLE_CREATE_MANY_AND_RETURN, "{'data':[{'id':7},{'id':8}],'select':{'id':true}}", "(7) (8)"},
+      {RILLE_CREATE,
+       "{'data':{'id':9,'parts':{'create':[{'id':1},{'id':2}]}},'select':{'id':true,'parts':{'select':{'id':true}}}}",
+       "(9) 1<0(1) 1<0(2)"},
+  };
+  (void)state;
+  if (!postgres_url()) skip();
+  pair p;
+  open_pair(&p);
+  for (int batched = 0; batched < 2; batched++) {
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+      rille_client *c = p.w.client;
+      expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
+      end_connections(p.killer, "fragile");
+      if (!batched) {
+        expect_rows(call(c, NULL, "thing", calls[i].action, calls[i].json), calls[i].rows);
+        continue;
+      }
+      answer a;
+      rille_error *err = NULL;
+      rille_op *op = rille_op_new(c);
+      rille_tape *tape = rille_tape_new();
+      must(rille_op_batch(op, NULL, 0, &err), err);
+      must(write_tape(tape, calls[i].json), err);
+      must(
+          rille_op_batch_model(op, rille_schema_model(rille_client_schema(c), "thing", 5), calls[i].action, tape, &err),
+          err);
+      drain(op, rille_op_batch_run(op, NULL, &err), err, &a);
+      expect_rows(a, calls[i].rows);
+      rille_op_free(op);
+      rille_tape_free(tape);
+    }
+    expect_rows(call(p.w.client, NULL, "thing", RILLE_COUNT, "{}"), "(9)");
+    expect_rows(call(p.w.client, NULL, "part", RILLE_DELETE_MANY, "{'where':'<all>'}"), "");
+    expect_rows(call(p.w.client, NULL, "thing", RILLE_DELETE_MANY, "{'where':'<all>'}"), "");
+  }
+  close_pair(&p);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_ended_while_idle), cmocka_unit_test(test_ended_at_work)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_ended_while_idle), cmocka_unit_test(test_ended_at_work),
+                                     cmocka_unit_test(test_many_rows)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,15 +190,7 @@ void rl_batch_explain(rl_op *op) {
 }
 
 void rl_batch_rewind(rl_op *op) {
-  for (uint32_t i = 0; i < op->part_count; i++) {
-    rl_op *part = op->parts[i];
-    part->pc = 0;
-    if (part->kind == RL_OP_MODEL) rl_op_forget_rows(part);
-    part->sent_count = part->read_count = 0;
-    part->step_rows = 0;
-    part->dirty = part->raw_described = false;
-    rl_error_clear(&part->error);
-  }
+  for (uint32_t i = 0; i < op->part_count; i++) rl_op_rewind(op->parts[i]);
 }
 
 void rl_batch_dispose(rl_op *op) {

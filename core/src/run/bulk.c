@@ -172,6 +172,15 @@ rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err) {
   return send_next(op, b, err);
 }
 
+void rl_bulk_rewind(rl_op *op) {
+  op->bulk = NULL;
+  for (size_t i = 0; op->bulks && i < op->compiled->plan->step_count; i++)
+    if (op->bulks[i]) {
+      op->bulks[i]->at = 0;
+      op->bulks[i]->done = 0;
+    }
+}
+
 rille_status rl_bulk_more(rl_op *op, rl_error *err) {
   rl_bulk *b = op->bulk;
   if (b->at >= b->total) {

@@ -263,6 +263,17 @@ void rl_op_forget_rows(rl_op *op) {
   if (op->maps) memset(op->maps, 0, plan->node_count * sizeof *op->maps);
 }
 
+void rl_op_rewind(rl_op *op) {
+  rl_error_clear(&op->error);
+  op->dirty = op->raw_described = false;
+  op->pc = op->emit_next = 0;
+  op->step_rows = 0;
+  op->sent_count = op->read_count = 0;
+  if (op->kind != RL_OP_MODEL) return;
+  rl_op_forget_rows(op);
+  rl_bulk_rewind(op);
+}
+
 /* ------------------------------------------------------------------ what the caller may ask */
 
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count) {

@@ -249,6 +249,7 @@ const rl_relation *rl_broken_relation(const rl_schema *schema, const rl_step *st
 rille_status rl_bulk_read(rl_op *op, uint32_t step, struct rl_bulk **out, rl_error *err);
 rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err);
 rille_status rl_bulk_more(rl_op *op, rl_error *err);
+void rl_bulk_rewind(rl_op *op); /* of a model call: nothing of its rows was sent */
 /* After each of its statements: if_fewer of a bulk step is raised when they found fewer rows than there were. */
 rille_status rl_bulk_check(rl_op *op, uint32_t step, int64_t affected, rl_error *err);
 
@@ -268,6 +269,7 @@ void rl_op_give_connection_back(rl_op *op);
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err);
 void rl_op_started(rl_op *op, rl_tx *tx);
 void rl_op_forget_rows(rl_op *op); /* of a model call: what its steps have read so far */
+void rl_op_rewind(rl_op *op);      /* to be sent again from the start; of any call, but not its parts */
 void rl_op_start_clock(rl_op *op); /* of a call outside a transaction, when its client has a timeout */
 /* The transaction goes away while the operation runs in it: the next rl_op_next says P2028. */
 void rl_op_cut(rl_op *op);

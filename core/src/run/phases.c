@@ -229,14 +229,10 @@ static rille_status rollback_phase(rl_op *op) {
 }
 
 static void start_over(rl_op *op) {
-  rl_error_clear(&op->error);
-  op->dirty = op->opened = op->commit_sent = op->undoing = op->stream_ended = op->raw_described = false;
+  rl_op_rewind(op);
+  op->opened = op->commit_sent = op->undoing = op->stream_ended = false;
   op->cursor.number = 0;
-  op->pc = 0;
   op->failed = 0;
-  op->step_rows = 0;
-  op->sent_count = op->read_count = 0;
-  if (op->kind == RL_OP_MODEL) rl_op_forget_rows(op);
   rl_batch_rewind(op);
   op->phase = RL_PHASE_ACQUIRE;
 }
