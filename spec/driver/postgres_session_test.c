@@ -297,17 +297,6 @@ static void killed_at_rest(void **state) {
   close_fixture(&f);
 }
 
-static void socket_timeout(void **state) {
-  (void)state;
-  fixture f;
-  open_with(&f, "socket_timeout=1");
-  must(&f, run_raw(&f, "SELECT 1", NULL, 0));
-  expect_error(&f, run_raw(&f, "SELECT pg_sleep(20)", NULL, 0), RL_P1008);
-  assert_true(f.err.connection_lost);
-  assert_false(f.driver->is_usable(f.conn));
-  close_fixture(&f);
-}
-
 static void copy_is_refused(void **state) {
   (void)state;
   fixture f;
@@ -428,7 +417,6 @@ int main(void) {
                                      cmocka_unit_test(statement_cache),
                                      cmocka_unit_test(pooled),
                                      cmocka_unit_test(killed_while_running),
-                                     cmocka_unit_test(socket_timeout),
                                      cmocka_unit_test(copy_is_refused),
                                      cmocka_unit_test(connect_errors),
                                      cmocka_unit_test(connect_timeout),

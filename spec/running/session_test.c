@@ -121,9 +121,28 @@ static void test_refusals(void **state) {
   expect_refusal(url, RL_P1003);
 }
 
+/* What takes too long is cancelled, and the session goes on. */
+static void test_socket_timeout(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  rl_session s;
+  rl_error err = {0};
+  rl_str *texts = NULL;
+  size_t count = 0;
+  char url[512];
+  url_with("postgres", "socket_timeout=1", url, sizeof url);
+  if (rl_session_open(&s, rl_str_of(url), &err) != RILLE_OK) fail_msg("%s", rl_error_message(&err));
+  assert_int_equal(rl_session_script(&s, "SELECT 1; SELECT pg_sleep(30)", &err), RILLE_ERROR);
+  assert_int_equal(err.code, RL_P1008);
+  rl_error_clear(&err);
+  assert_int_equal(rl_session_texts(&s, "SELECT 'on'", &texts, &count, &err), RILLE_OK);
+  assert_true(count == 1 && rl_str_is(texts[0], "on"));
+  rl_session_close(&s);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sqlite), cmocka_unit_test(test_postgres),
-                                     cmocka_unit_test(test_shared), cmocka_unit_test(test_shared_left_open),
-                                     cmocka_unit_test(test_refusals)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_sqlite),   cmocka_unit_test(test_postgres),
+                                     cmocka_unit_test(test_shared),   cmocka_unit_test(test_shared_left_open),
+                                     cmocka_unit_test(test_refusals), cmocka_unit_test(test_socket_timeout)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,15 +38,7 @@ rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *pa
   }
   rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .params = slots, .param_count = count, .writes = true};
   rille_status st = s->options.driver->send(s->conn, &stmt, values, err);
-  if (st == RILLE_OK) st = s->options.driver->flush(s->conn, err);
-  while (st == RILLE_OK || st == RILLE_ROW || st == RILLE_AGAIN) {
-    rl_row_view view;
-    int64_t affected;
-    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    st = s->options.driver->next(s->conn, &view, &affected, &wait, err);
-    if (st == RILLE_AGAIN) rl_wait_block(&wait, RL_NO_DEADLINE);
-  }
-  return st == RILLE_DONE ? RILLE_OK : st;
+  return st == RILLE_OK ? rl_session_finish(s, err) : st;
 }
 
 /* ------------------------------------------------------------------ reading */

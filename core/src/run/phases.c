@@ -171,9 +171,6 @@ rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
     return st;
   }
   if (own.code == RL_CODE_NONE) rl_fail_nomem(&own);
-  bool too_late = own.code == RL_P1008 && own.connection_lost;
-  if (too_late)
-    op->driver->cancel(op->conn); /* the driver's own clock was first: the server should not go on for nobody */
   if (op->error.code == RL_CODE_NONE) {
     bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND && s->kind != RL_SENT_SETTINGS &&
                    s->kind != RL_SENT_PROBE;

@@ -66,26 +66,47 @@ void rl_session_close(rl_session *s) {
   *s = (rl_session){0};
 }
 
-static rille_status finish(rl_session *s, rl_error *err) {
-  rille_status st = s->options.driver->flush(s->conn, err);
-  while (st == RILLE_OK || st == RILLE_ROW || st == RILLE_AGAIN) {
-    rl_row_view view;
-    int64_t affected;
+/* Leaves the connection ready for the next statement. */
+static void give_up(rl_session *s) {
+  rl_error ignored = {0};
+  rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
+  while (s->options.driver->abandon(s->conn, &wait, &ignored) == RILLE_AGAIN) rl_wait_block(&wait, RL_NO_DEADLINE);
+  rl_error_clear(&ignored);
+}
+
+static int64_t answer_until(const rl_session *s) {
+  return s->options.socket_timeout_ms > 0 ? rl_clock_after(s->options.socket_timeout_ms) : RL_NO_DEADLINE;
+}
+
+static rille_status next(rl_session *s, int64_t until_ms, rl_row_view *view, rl_error *err) {
+  int64_t affected;
+  for (;;) {
     rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    st = s->options.driver->next(s->conn, &view, &affected, &wait, err);
-    if (st == RILLE_AGAIN) rl_wait_block(&wait, RL_NO_DEADLINE);
+    rille_status st = s->options.driver->next(s->conn, view, &affected, &wait, err);
+    if (st != RILLE_AGAIN) return st;
+    if (rl_wait_block(&wait, until_ms) != RILLE_DONE) continue;
+    give_up(s);
+    return rl_fail(err, RL_P1008, "the database did not answer within the socket_timeout of %lld ms",
+                   (long long)s->options.socket_timeout_ms);
   }
+}
+
+rille_status rl_session_finish(rl_session *s, rl_error *err) {
+  rl_row_view view;
+  int64_t until_ms = answer_until(s);
+  rille_status st = s->options.driver->flush(s->conn, err);
+  while (st == RILLE_OK || st == RILLE_ROW) st = next(s, until_ms, &view, err);
   return st == RILLE_DONE ? RILLE_OK : st;
 }
 
 rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err) {
   rille_status st = s->options.driver->send_command(s->conn, sql, err);
-  return st == RILLE_OK ? finish(s, err) : st;
+  return st == RILLE_OK ? rl_session_finish(s, err) : st;
 }
 
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err) {
   rille_status st = s->options.driver->send_script(s->conn, sql, err);
-  return st == RILLE_OK ? finish(s, err) : st;
+  return st == RILLE_OK ? rl_session_finish(s, err) : st;
 }
 
 typedef struct text_list {
@@ -115,14 +136,6 @@ static rille_status keep_row(rl_session *s, text_list *l, const rl_row_view *vie
   return st;
 }
 
-/* Leaves the connection ready for the next statement. */
-static void give_up(rl_session *s) {
-  rl_error ignored = {0};
-  rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-  while (s->options.driver->abandon(s->conn, &wait, &ignored) == RILLE_AGAIN) rl_wait_block(&wait, RL_NO_DEADLINE);
-  rl_error_clear(&ignored);
-}
-
 rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, rl_text_rows *out, rl_error *err) {
   rl_slot slots[RL_SESSION_COLUMNS];
   for (uint32_t i = 0; i < columns; i++) slots[i] = (rl_slot){RL_WIRE_TEXT, false};
@@ -130,12 +143,10 @@ rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, r
   text_list list = {0};
   rille_status st = s->options.driver->send(s->conn, &stmt, NULL, err);
   if (st == RILLE_OK) st = s->options.driver->flush(s->conn, err);
-  while (st == RILLE_OK || st == RILLE_ROW || st == RILLE_AGAIN) {
+  int64_t until_ms = answer_until(s);
+  while (st == RILLE_OK || st == RILLE_ROW) {
     rl_row_view view;
-    int64_t affected;
-    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    st = s->options.driver->next(s->conn, &view, &affected, &wait, err);
-    if (st == RILLE_AGAIN) rl_wait_block(&wait, RL_NO_DEADLINE);
+    st = next(s, until_ms, &view, err);
     if (st == RILLE_ROW && keep_row(s, &list, &view, err) != RILLE_OK) {
       give_up(s);
       return RILLE_NOMEM;

@@ -50,7 +50,6 @@ static void begin(rl_conn *c) {
   c->fresh = false;
   c->retry_at = 0;
   c->abandon_until = rl_clock_ms() + PATIENCE_MS;
-  c->answer_by = RL_NO_DEADLINE;
   rl_pg_drop_result(c);
 }
 
@@ -70,7 +69,6 @@ rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err) {
   if (!c->abandoning) begin(c);
   if (!c->lost && c->segment != c->count) s = rl_pg_flush(c, &ignored);
   c->fresh = false;
-  c->answer_by = RL_NO_DEADLINE;
   if (s == RILLE_OK) s = drain(c, wait, &ignored);
   if (s == RILLE_AGAIN && rl_clock_ms() < c->abandon_until) {
     wait->until_ms = c->cancel_at < c->abandon_until ? c->cancel_at : c->abandon_until;

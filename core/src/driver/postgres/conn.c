@@ -126,7 +126,6 @@ static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_er
   c->pid = rl_process_id();
   c->connect_ms = options->connect_timeout_ms >= 0 ? options->connect_timeout_ms : CONNECT_MS;
   c->connect_until = rl_clock_ms() + c->connect_ms;
-  c->answer_by = RL_NO_DEADLINE;
   c->named = !options->pooled && kept > 0;
   rl_lru_init(&c->statements, kept);
   rl_buf_init(&c->bytes);

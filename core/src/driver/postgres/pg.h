@@ -86,11 +86,10 @@ struct rl_conn {
 
   bool fresh; /* just sent, with nothing before it: the answer cannot be there yet, and looking would cost a system call
                */
-  bool must_write;   /* libpq still has bytes to send */
-  bool began_idle;   /* no transaction was open when the queue began to fill */
-  int retries;       /* of what is in the queue */
-  size_t retry_at;   /* index + 1 of the item from which to send again, when the pipeline has ended */
-  int64_t answer_by; /* socket_timeout */
+  bool must_write; /* libpq still has bytes to send */
+  bool began_idle; /* no transaction was open when the queue began to fill */
+  int retries;     /* of what is in the queue */
+  size_t retry_at; /* index + 1 of the item from which to send again, when the pipeline has ended */
 
   PGresult *result; /* whose rows are handed out */
   int row, row_count;

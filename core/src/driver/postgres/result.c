@@ -10,13 +10,8 @@
 
 enum { MOST_RETRIES = 8 };
 
-static rille_status again(rl_conn *c, rl_wait *wait, rl_error *err) {
-  if (c->answer_by != RL_NO_DEADLINE && rl_clock_ms() >= c->answer_by) {
-    rl_fail(err, RL_P1008, "the database did not answer within the socket_timeout of %lld ms",
-            (long long)c->options->socket_timeout_ms);
-    return rl_pg_fail_lost(c, false, err);
-  }
-  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .write = c->must_write, .until_ms = c->answer_by};
+static rille_status again(rl_conn *c, rl_wait *wait) {
+  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .write = c->must_write, .until_ms = RL_NO_DEADLINE};
   return RILLE_AGAIN;
 }
 
@@ -31,11 +26,11 @@ rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *er
   if (!push_out(c)) return rl_pg_fail_lost(c, false, err);
   if (c->fresh) {
     c->fresh = false;
-    return again(c, wait, err);
+    return again(c, wait);
   }
   if (PQisBusy(c->pg)) {
     if (!PQconsumeInput(c->pg) || !push_out(c)) return rl_pg_fail_lost(c, false, err);
-    if (PQisBusy(c->pg)) return again(c, wait, err);
+    if (PQisBusy(c->pg)) return again(c, wait);
   }
   *out = PQgetResult(c->pg);
   return RILLE_OK;

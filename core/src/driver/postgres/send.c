@@ -271,11 +271,6 @@ rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
   return RILLE_OK;
 }
 
-static void start_clock(rl_conn *c) {
-  int64_t limit = c->options->socket_timeout_ms;
-  c->answer_by = limit >= 0 ? rl_clock_ms() + limit : RL_NO_DEADLINE;
-}
-
 rille_status rl_pg_flush(rl_conn *c, rl_error *err) {
   if (c->lost || c->head == c->count) return RILLE_OK;
   bool synced = c->segment == c->count, first = c->head == 0 && c->segment == 0;
@@ -287,7 +282,6 @@ rille_status rl_pg_flush(rl_conn *c, rl_error *err) {
   if (more < 0) return rl_pg_fail_lost(c, false, err);
   c->must_write = more > 0;
   c->fresh = first;
-  start_clock(c);
   return RILLE_OK;
 }
 
