@@ -310,7 +310,7 @@ static void test_max_wait_while_connecting(void **state) {
   must(rille_tx_new(c, &o, &tx, &err), err);
   answer a = step(c, tx, rille_op_begin);
   assert_string_equal(a.code, "P1001");
-  if (!strstr(a.message, "within 150 ms")) fail_msg("%s", a.message);
+  if (strstr(a.message, "60000 ms")) fail_msg("%s", a.message);
   assert_in_range(rl_clock_ms() - from, 140, 20000);
   assert_int_equal(pool_stats(c).open, 0);
   rille_tx_free(tx);
