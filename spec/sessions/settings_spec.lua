@@ -119,7 +119,7 @@ if support.server then
       assert_clean()
       support.fails("P2010", seven.query_raw, seven, "SELECT 1/0")
       assert_clean()
-      support.fails("P2007", seven.execute_script, seven, "SELECT 1; SELECT 1/0")
+      support.fails("P2010", seven.execute_script, seven, "SELECT 1; SELECT 1/0")
       assert_clean()
       pcall(seven.transaction, seven, function(tx) pcall(tx.query_raw, tx, "SELECT 1/0") end)
       assert_clean()

@@ -14,8 +14,8 @@
 static bool is_secret(const rl_field *f, const rl_map *omit) {
   char key[256];
   if (!f || !omit) return false;
-  snprintf(key, sizeof key, "%.*s.%.*s", RL_STR_ARG(f->model->client_names[0]), RL_STR_ARG(f->name));
-  return rl_map_get(omit, rl_str_of(key)) != NULL;
+  int len = snprintf(key, sizeof key, "%.*s.%.*s", RL_STR_ARG(f->model->client_names[0]), RL_STR_ARG(f->name));
+  return len >= (int)sizeof key || rl_map_get(omit, rl_str_of(key)) != NULL; /* a name too long to ask for may be one */
 }
 
 static void write_cut(rl_buf *out, rl_str s) {
