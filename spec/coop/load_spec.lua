@@ -46,6 +46,7 @@ support.each_engine(function(engine)
           for _ = 1, 20 do -- opens the connections: a few at once, so the first sleepers may be up before the last connects
             if db:metrics().pool.open < 100 then scheduler.run(many(100, sleep)) end
           end
+          assert.equal(100, db:metrics().pool.open)
           local started = schedulers.now()
           scheduler.run(many(100, sleep))
           local took = schedulers.now() - started

@@ -133,9 +133,9 @@ struct rl_driver {
   void (*cancel)(rl_conn *c); /* from any thread: asks the running statement to stop; best effort, does not wait */
   int (*descriptor)(const rl_conn *c); /* -1 when there is none */
   const char *(*server_version)(const rl_conn *c);
-  /* Writes the commands by which the server itself ends the transaction at hand after so long; how many. NULL where
-   * nobody but the client can. */
-  size_t (*limits)(const rl_conn *c, int64_t timeout_ms, char commands[RL_MOST_LIMITS][RL_LIMIT_SIZE]);
+  /* The commands by which the server itself ends the transaction at hand after so long, RL_LIMIT_SIZE bytes each, the
+   * connection's until it is asked again; how many. NULL where nobody but the client can. */
+  size_t (*limits)(rl_conn *c, int64_t timeout_ms, const char (**commands)[RL_LIMIT_SIZE]);
   /* Statements stop by themselves when this time has come, with P1008; RL_NO_DEADLINE: never. NULL where a call never
    * computes for long before it answers AGAIN. */
   void (*run_until)(rl_conn *c, int64_t deadline_ms);

@@ -48,8 +48,8 @@ rille_status rl_op_send_settings(rl_op *op, rl_error *err) {
 
 /* Where Lua code runs between two statements nobody but the server can end a transaction whose time has passed. */
 rille_status rl_op_send_limits(rl_op *op, int64_t timeout_ms, rl_error *err) {
-  char commands[RL_MOST_LIMITS][RL_LIMIT_SIZE];
-  size_t n = op->driver->limits ? op->driver->limits(op->conn, timeout_ms, commands) : 0;
+  const char(*commands)[RL_LIMIT_SIZE] = NULL;
+  size_t n = op->driver->limits ? op->driver->limits(op->conn, timeout_ms, &commands) : 0;
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < n && st == RILLE_OK; i++) {
     rl_observe_command(op, commands[i]);

@@ -251,20 +251,26 @@ static const char *pg_server_version(const rl_conn *c) {
 
 /* A server before 17 has no clock for the whole of a transaction. There each statement has as long, and so has the
  * pause between two. The client's own clock should be first, since it leaves the connection usable. */
-static size_t pg_limits(const rl_conn *c, int64_t timeout_ms, char commands[RL_MOST_LIMITS][RL_LIMIT_SIZE]) {
+static void write_limits(rl_conn *c, int64_t timeout_ms) {
   static const struct {
     const char *name;
     int version;
   } clocks[] = {
       {"idle_in_transaction_session_timeout", 90600}, {"statement_timeout", 0}, {"transaction_timeout", 170000}};
-  size_t n = 0;
+  c->limits_ms = timeout_ms;
+  c->limit_count = 0;
   long long most = timeout_ms < LONGEST_LIMIT_MS ? timeout_ms : LONGEST_LIMIT_MS;
   for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
     long long grace = clocks[i].version >= 170000 ? LIMIT_GRACE_MS : 0;
     if (PQserverVersion(c->pg) < clocks[i].version) continue;
-    snprintf(commands[n++], RL_LIMIT_SIZE, "SET LOCAL %s = %lld", clocks[i].name, most + grace);
+    snprintf(c->limits[c->limit_count++], RL_LIMIT_SIZE, "SET LOCAL %s = %lld", clocks[i].name, most + grace);
   }
-  return n;
+}
+
+static size_t pg_limits(rl_conn *c, int64_t timeout_ms, const char (**commands)[RL_LIMIT_SIZE]) {
+  if (c->limit_count == 0 || c->limits_ms != timeout_ms) write_limits(c, timeout_ms);
+  *commands = (const char(*)[RL_LIMIT_SIZE])c->limits;
+  return c->limit_count;
 }
 
 static rille_status pg_notified(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err) {

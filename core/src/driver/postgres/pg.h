@@ -67,6 +67,9 @@ struct rl_conn {
   int64_t connect_ms, connect_until;
   int64_t last_used; /* rl_clock_ms when the queue was last empty */
   char version[32];
+  char limits[RL_MOST_LIMITS][RL_LIMIT_SIZE]; /* for transactions of limits_ms: most are of the same */
+  size_t limit_count;
+  int64_t limits_ms;
 
   bool named;     /* statements may be prepared and kept */
   char *settings; /* behind a pooler: what each transaction begins with; NULL: nothing is amiss */
