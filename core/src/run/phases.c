@@ -416,7 +416,8 @@ rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
     if (st == RILLE_AGAIN) {
       bool timed = op->phase != RL_PHASE_ACQUIRE; /* the pool has deadlines of its own */
       if (timed && op->wait.until_ms > op->deadline_ms) op->wait.until_ms = op->deadline_ms;
-      if (op->phase == RL_PHASE_READ && rl_clock_ms() >= op->deadline_ms) {
+      bool limited = op->phase == RL_PHASE_READ && op->deadline_ms != RL_NO_DEADLINE;
+      if (limited && rl_clock_ms() >= op->deadline_ms) {
         on_deadline(op, op->driver->single_writer); /* such a one waits for locks only */
         continue;
       }
