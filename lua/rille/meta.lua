@@ -23,12 +23,12 @@
 ---@field schema? string a file, or a folder of *.prisma files; found by convention when absent
 ---@field schema_text? string the schema itself
 ---@field url? string else that of the datasource block, else DATABASE_URL
----@field pool? { size?: integer, wait?: integer, idle?: integer, max_lifetime?: integer } times in milliseconds
+---@field pool? rille.PoolOptions
 ---@field replicas? string[] URLs of servers that replay what happens at `url`, for reads outside transactions; those after a write of this client see it
 ---@field strict_where? boolean reads refuse an empty where too
 ---@field omit? table<string, table<string, boolean>> fields that are left out unless selected: { user = { password = true } }
 ---@field keep_nulls? boolean NULL comes as rille.null instead of being absent
-
+---@field wait? "cqueues"|"luv"|"copas"|rille.WaitFunction|rille.WaitHook calls in coroutines let the others of the scheduler go on
 ---@field log? string|string[]|fun(event: rille.Event) event names whose events are lines on stderr, or a function that gets all
 ---@field log_params? boolean false: neither log nor events have the values of statements
 ---@field slow_ms? integer from how many milliseconds on a statement is slow: 200
@@ -36,6 +36,21 @@
 ---@field metrics? boolean figures by model and action in db:metrics()
 ---@field tags? table<string, string|number|boolean> of all statements, as a comment of sqlcommenter
 ---@field traceparent? string|fun(): string|nil of all calls
+
+--- Times in milliseconds.
+---@class rille.PoolOptions
+---@field size? integer connections that may be open at most
+---@field wait? integer how long a call waits for one: 5000; then P2024
+---@field idle? integer how long one stays open that nobody uses
+---@field max_lifetime? integer after which one is replaced
+
+--- Returns when fd is ready for mode ("r", "w", "rw"), when the time is up, or earlier; without fd only the time counts.
+---@alias rille.WaitFunction fun(fd?: integer, mode?: "r"|"w"|"rw", seconds?: number)
+
+---@class rille.WaitHook
+---@field wait rille.WaitFunction
+---@field forget? fun(fd: integer) called before a descriptor may be closed
+---@field ready? fun(): boolean whether the running code may wait so
 
 ---@class rille.NPlusOneOptions
 ---@field report? "warn"|"error" "warn"
@@ -102,6 +117,11 @@
 ---@field session? table<string, string|number|boolean> settings of PostgreSQL that hold in each transaction; calls outside become one
 ---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
 
+---@class rille.LockOptions
+---@field wait? integer milliseconds to try, then P1002: 10000
+---@field try? boolean does not wait: false without calling the function, or true and what it returns
+---@field shared? boolean together with others who share it
+
 ---@class rille.ListenOptions
 ---@field timeout? integer milliseconds without a notification after which it ends
 ---@field on_listen? fun(again: boolean) called when the channels are listened to; again: after a loss, notifications may have been missed
@@ -111,10 +131,20 @@
 ---@field payload string "" when there is none
 ---@field pid integer of the session that has told it
 
+---@alias rille.IsolationLevel "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"|"read uncommitted"|"read committed"|"repeatable read"
+
+---@class rille.BatchOptions
+---@field transaction? boolean true: all or none in any case; false: also when some of them write, each by itself
+---@field max_wait? integer as of a transaction
+---@field timeout? integer
+---@field isolation_level? rille.IsolationLevel
+---@field retries? integer
+---@field read_only? boolean
+
 ---@class rille.TransactionOptions
 ---@field max_wait? integer milliseconds until it must have begun: 2000
 ---@field timeout? integer milliseconds until it must have ended: 5000
----@field isolation_level? "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"
+---@field isolation_level? rille.IsolationLevel
 ---@field retries? integer how often it is repeated after an error with `retryable`: 0
 ---@field read_only? boolean writes are P2028
 ---@field after_commit? fun() called once it is committed
@@ -152,7 +182,7 @@ function Client:after_rollback(fn) end
 --- Runs fn while this program holds the lock of that key (PostgreSQL). Errors: P1002 (somebody else has it), P1017 (it was lost), P2026 (SQLite).
 ---@param key string|integer
 ---@param fn? fun(): ... may be missing in a transaction, to whose end the lock lasts
----@param options? { wait?: integer, try?: boolean, shared?: boolean }
+---@param options? rille.LockOptions
 ---@return ... what fn returns; with `try` false, or true and that
 function Client:advisory_lock(key, fn, options) end
 
@@ -177,7 +207,7 @@ function Client:notifications(channels, options) end
 --- Records the calls that fn(b) makes and runs them in their order; returns their results, one value a call. All happen or none when one of
 --- them writes, unless `transaction = false`.
 ---@param fn fun(b: rille.Client)
----@param options? { transaction?: boolean, max_wait?: integer, timeout?: integer, isolation_level?: string, retries?: integer, read_only?: boolean }
+---@param options? rille.BatchOptions
 ---@return ...
 function Client:batch(fn, options) end
 
@@ -435,9 +465,78 @@ function Decimal:tonumber() end
 ---@field db_null rille.Null SQL NULL of a Json column
 ---@field any_null rille.Null either, in filters
 ---@field all rille.Null every row, as the where of update_many and delete_many
----@field version string
----@field empty rille.Sql
+---@field version string of rille, "0.1.0"
+---@field migrate rille.Migrate migrations on Prisma's folder and history: docs/migrations.md
+---@field empty rille.Sql nothing, for a part of a statement that is left out
 local rille = {}
+
+--- Opens a client. Nothing is sent yet: the first call connects. Errors: P1012 (schema), P1013 (URL), VALIDATION (options).
+---@param options? rille.ConnectOptions
+---@return rille.Client
+function rille.connect(options) end
+
+--- Whether something is an error of rille; with a code, whether it is that one.
+---@param e any
+---@param code? string such as "P2002"
+---@return boolean
+function rille.is(e, code) end
+
+--- Calls f(...) and returns what it returns; or nil and the error when rille raised one. Other errors go on.
+---@param f function
+---@param ... any
+---@return ...
+function rille.try(f, ...) end
+
+--- The time now, as rows have it: ISO-8601, UTC, to the millisecond.
+---@return string
+function rille.now() end
+
+--- The time that lies a span before now: `createdAt = { gte = rille.ago{ days = 7 } }`. Negative numbers reach into the future.
+---@param span { weeks?: number, days?: number, hours?: number, minutes?: number, seconds?: number }
+---@return string
+function rille.ago(span) end
+
+--- A piece of SQL with its values: each `?` takes a value or another piece; `??` is a question mark. Errors: P1016.
+---@param text string
+---@param ... any
+---@return rille.Sql
+function rille.sql(text, ...) end
+
+--- Values or pieces one after the other, as in `id IN (?)`. An empty list is an error.
+---@param list any[]
+---@param separator? string ", " by default; never from outside
+---@return rille.Sql
+function rille.join(list, separator) end
+
+--- SQL text as it is: never of anything from outside.
+---@param text string
+---@return rille.Sql
+function rille.raw(text) end
+
+--- An event as the log writes it, one line.
+---@param event rille.Event
+---@return string
+function rille.log_line(event) end
+
+--- Brings a database into the form of a schema; it is made when it is missing. Errors: P1012, P1xxx, P3001 (e.meta.warnings: what would be lost).
+---@param options? rille.PushOptions
+function rille.push(options) end
+
+--- The schema of a live database, as text. Errors: P1xxx, P4001 (it has no table).
+---@param options rille.PullOptions
+---@return string
+function rille.pull(options) end
+
+--- Checks a schema.
+---@param text string
+---@return true|nil ok
+---@return rille.Diagnostic[]|nil diagnostics all faults, with line and column
+function rille.validate(text) end
+
+--- Formats a schema as Prisma does. Errors: P1012.
+---@param text string
+---@return string
+function rille.format(text) end
 
 --- An exact decimal of a text, a number or a decimal. Errors: P2006 (no decimal, not finite), VALIDATION (another type).
 ---@param x string|number|rille.Decimal
@@ -469,26 +568,16 @@ function rille.time(iso) end
 ---@type { run: (fun(options?: rille.GenerateOptions): { files: string[] }), refresh: (fun(options?: rille.GenerateOptions): { files: string[] }) }
 rille.generate = {}
 
----@class rille.GenerateOptions
----@field schema? string a file or a folder; found by convention when absent
----@field schema_text? string
----@field url? string
----@field output? string the file of types: rille.types.lua beside the schema
----@field types? boolean false: no types
----@field prefix? string what names of types begin with, and the name of the client's: "db"
----@field erd? string a picture: a file that ends in .svg (by Graphviz) or .dot
----@field mermaid? string a file for a Mermaid erDiagram
-
 --- Invented data that follows from a seed, and factories by model: docs/seed.md.
 rille.seed = require "rille.seed"
 
 --- Copies a database into a file while others go on writing. Errors: VALIDATION (the file is there already), P1xxx, BACKUP.
----@param options { file: string, url?: string, overwrite?: boolean, schema?: string, schema_text?: string }
+---@param options rille.BackupOptions
 ---@return string file
 function rille.backup(options) end
 
 --- Puts a backup into a database, all or nothing. Errors: VALIDATION (no backup), P3005 (not empty, and not force), P1008 (in use), P1xxx, BACKUP.
----@param options { file: string, url?: string, force?: boolean, schema?: string, schema_text?: string }
+---@param options rille.RestoreOptions
 function rille.restore(options) end
 
 rille.json = {}
@@ -502,26 +591,5 @@ function rille.json.encode(value) end
 ---@param text string
 ---@return any
 function rille.json.decode(text) end
-
---- What rille.migrate.dev asks.
----@class rille.Question
----@field kind "reset"|"data_loss"|"rename"|"name"
----@field reasons? string[] of a reset
----@field warnings? string[] of data_loss
----@field what? "table"|"column"|"enum value" of a rename
----@field table? string the table or enum of a column or value
----@field from? string
----@field to? string
-
----@class rille.MigrationState
----@field name string
----@field state "applied"|"pending"|"failed"|"rolled_back"|"edited"|"missing"
----@field applied_at? string
----@field started_at? string
----@field logs? string
----@field checksum? string
----@field steps integer
----@field has_down boolean
----@field has_lua boolean
 
 return rille

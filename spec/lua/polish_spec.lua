@@ -225,9 +225,14 @@ describe("errors", function()
 end)
 
 describe("the types for editors", function()
-  local handle = assert(io.open "lua/rille/meta.lua")
-  local text = handle:read "a"
-  handle:close()
+  local annotations = require "tools.annotations"
+  local text = ""
+  for _, name in ipairs { "meta", "meta_migrate", "explanation" } do
+    local handle = assert(io.open(("lua/rille/%s.lua"):format(name)))
+    text = text .. handle:read "a"
+    handle:close()
+  end
+  local known = annotations.read(text)
 
   local function expect(class, methods)
     local count = 0
@@ -242,4 +247,42 @@ describe("the types for editors", function()
 
   it("have every method of models", function() expect("Model", require("rille.core").methods) end)
   it("have every method of clients", function() expect("Client", require("rille.client").methods) end)
+
+  it("have everything else that a program can ask for", function()
+    local fields, seen = known.classes["rille"].fields, 0
+    local function expect_function(class, name) assert.truthy(text:find(("function %s.%s("):format(class, name), 1, true), class .. "." .. name) end
+    assert.truthy(rille.generate and rille.seed and rille.backup and rille.restore) -- loaded when they are asked for
+    for name, value in pairs(rille) do
+      seen = seen + 1
+      if type(value) == "function" then
+        expect_function("rille", name)
+      else
+        assert.truthy(fields[name] or text:find(("\nrille.%s = "):format(name), 1, true), name)
+      end
+    end
+    assert.is_true(seen > 30)
+    for name in pairs(rille.migrate) do expect_function("Migrate", name) end
+    for name in pairs(rille.json) do expect_function("rille.json", name) end
+  end)
+
+  it("have the options that the functions take, and no others", function()
+    local db = support.connect("sqlite::memory:", NOTES)
+    local function refused(name, call)
+      local ok, e = pcall(call, { [name] = io.stdout }) -- a value that nothing takes
+      return not ok and type(e) == "table" and e.message:find(("unknown option `%s`"):format(name), 1, true) ~= nil
+    end
+    local calls = {
+      ConnectOptions = rille.connect,
+      TransactionOptions = function(o) return db:transaction(function() end, o) end,
+      BatchOptions = function(o) return db:batch(function() end, o) end,
+      WithOptions = function(o) return db:with(o) end,
+      PushOptions = rille.push, PullOptions = rille.pull, BackupOptions = rille.backup, RestoreOptions = rille.restore,
+      MigrateOptions = rille.migrate.deploy, DevOptions = rille.migrate.dev, ResolveOptions = rille.migrate.resolve, DownOptions = rille.migrate.down,
+      DiffOptions = rille.migrate.diff, GenerateOptions = rille.generate.run,
+    }
+    for class, call in pairs(calls) do
+      assert.is_true(refused("nonsense", call), class)
+      for name in pairs(annotations.fields(known, "rille." .. class)) do assert.is_false(refused(name, call), class .. "." .. name) end
+    end
+  end)
 end)

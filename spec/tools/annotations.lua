@@ -23,7 +23,7 @@ function annotations.read(text, known)
       known.aliases[alias] = type
     end
     local key, rest = line:match "^%-%-%-@field%s+(%S+)%s+(.+)$"
-    if key and key ~= "[string]" then
+    if key and key ~= "[string]" and key ~= "[integer]" then
       local plain = key:match '^%["(.-)"%]$' or key:match "^([%a_][%w_]*)%??$"
       assert(plain, "no name of a field: " .. line)
       assert(not class.fields[plain], "twice in " .. class.name .. ": " .. plain)

@@ -103,6 +103,7 @@ describe("types for editors", function()
   setup(function()
     types = made(SCHEMA)
     known = annotations.read(read_file "lua/rille/meta.lua")
+    known = annotations.read(read_file "lua/rille/meta_migrate.lua", known)
     known = annotations.read(read_file "lua/rille/explanation.lua", known)
     annotations.read(types, known)
     local options = { schema_text = SCHEMA, url = "postgresql://nobody@localhost:1/none" } -- is never connected to

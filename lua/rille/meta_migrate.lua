@@ -1,0 +1,154 @@
+---@meta
+-- luacheck: ignore 212 241 631
+--- Types for editors: schemas, migrations, backups. Never loaded, as meta.lua.
+
+---@class rille.PushOptions
+---@field schema? string a file or a folder; found by convention when absent
+---@field schema_text? string
+---@field url? string
+---@field reset? boolean drops everything first
+---@field accept_data_loss? boolean also what loses rows or values
+
+---@class rille.PullOptions
+---@field url? string needed unless a schema tells it
+---@field schema? string a schema whose names, comments and order are kept where they still fit
+---@field schema_text? string
+---@field schemas? string[] those of PostgreSQL to read
+
+---@class rille.BackupOptions
+---@field file string
+---@field url? string
+---@field schema? string where the URL is found, when it is not given
+---@field schema_text? string
+---@field overwrite? boolean the file may be there already
+
+---@class rille.RestoreOptions
+---@field file string
+---@field url? string
+---@field schema? string
+---@field schema_text? string
+---@field force? boolean also into a database that has tables
+
+---@class rille.GenerateOptions
+---@field schema? string a file or a folder; found by convention when absent
+---@field schema_text? string
+---@field url? string
+---@field output? string the file of types: rille.types.lua beside the schema
+---@field types? boolean false: no types
+---@field prefix? string what names of types begin with, and the name of the client's: "db"
+---@field erd? string a picture: a file that ends in .svg (by Graphviz) or .dot
+---@field mermaid? string a file for a Mermaid erDiagram
+
+---@class rille.MigrateOptions
+---@field schema? string a file or a folder; found by convention when absent
+---@field schema_text? string
+---@field url? string
+---@field migrations? string the folder: `migrations` beside the schema
+---@field lock_wait? integer milliseconds to wait for another runner: 10000; then P1002
+
+---@class rille.DevOptions: rille.MigrateOptions
+---@field name? string of the migration; else it is asked for, or made of what changes
+---@field shadow_url? string PostgreSQL: an empty database to try migrations in; else one is made and dropped
+---@field create_only? boolean writes the migration, to be edited, and does not apply it
+---@field accept_data_loss? boolean
+---@field data? boolean with a migration.lua; not applied either
+---@field down? boolean false: no down.sql
+---@field ask? fun(question: rille.Question): any
+
+---@class rille.ResolveOptions: rille.MigrateOptions
+---@field applied? string the name of a migration whose work is there
+---@field rolled_back? string the name of one that is to be applied again
+
+---@class rille.DownOptions: rille.MigrateOptions
+---@field steps? integer how many: 1
+---@field to? string the name of the one that stays the last
+
+--- One of `empty`, `schema`, `schema_text`, `url` and `migrations`.
+---@class rille.DiffSource
+---@field empty? boolean
+---@field schema? string
+---@field schema_text? string
+---@field url? string
+---@field migrations? string a folder: what its migrations come to
+---@field shadow_url? string PostgreSQL: an empty database to replay them in
+
+---@class rille.DiffOptions
+---@field from rille.DiffSource
+---@field to rille.DiffSource
+---@field script? boolean SQL text instead of steps
+---@field url? string the database that the schemas are for; nothing is asked of it
+
+---@class rille.DiffStep
+---@field kind string such as "create_table"
+---@field subject string
+---@field sql string
+
+---@class rille.DiffSteps
+---@field [integer] rille.DiffStep
+---@field warnings string[] what may be lost
+
+---@class rille.MigrationStatus
+---@field ok boolean nothing is wrong
+---@field up_to_date boolean nothing is pending
+---@field has_history boolean
+---@field migrations rille.MigrationState[]
+---@field problems { code: string, message: string, advice: string }[]
+
+--- What rille.migrate.dev asks.
+---@class rille.Question
+---@field kind "reset"|"data_loss"|"rename"|"name"
+---@field reasons? string[] of a reset
+---@field warnings? string[] of data_loss
+---@field what? "table"|"column"|"enum value" of a rename
+---@field table? string the table or enum of a column or value
+---@field from? string
+---@field to? string
+
+---@class rille.MigrationState
+---@field name string
+---@field state "applied"|"pending"|"failed"|"rolled_back"|"edited"|"missing"
+---@field applied_at? string
+---@field started_at? string
+---@field logs? string
+---@field checksum? string
+---@field steps integer
+---@field has_down boolean
+---@field has_lua boolean
+
+---@class rille.Migrate
+local Migrate = {}
+
+--- Makes a migration of what the schema has and the folder does not come to, and applies it; before that, what is pending. Errors: VALIDATION
+--- with e.meta.reasons (a reset is needed), P3001 (data would be lost), P3006, P3010, P3014, P3018, P3019.
+---@param options? rille.DevOptions
+---@return { applied: string[], created?: string, warnings: string[], irreversible: string[], up_to_date: boolean }
+function Migrate.dev(options) end
+
+--- Applies the migrations that the database does not have yet, in order. Errors: P1002, P3005, P3009, P3015, P3018, P3019.
+---@param options? rille.MigrateOptions
+---@return { applied: string[], already: integer }
+function Migrate.deploy(options) end
+
+--- The state of each migration, and what is wrong. Nothing is changed.
+---@param options? rille.MigrateOptions
+---@return rille.MigrationStatus
+function Migrate.status(options) end
+
+--- Drops everything in the database and applies all migrations. It does not ask.
+---@param options? rille.MigrateOptions
+---@return { applied: string[] }
+function Migrate.reset(options) end
+
+--- Puts the history right and changes nothing else. Errors: P3008, P3011, P3012, P3017.
+---@param options rille.ResolveOptions
+function Migrate.resolve(options) end
+
+--- Takes applied migrations back by their down.sql, the latest first. Errors: P3015 (one has none: nothing is done), P3017, P3018.
+---@param options? rille.DownOptions
+---@return { reverted: string[] }
+function Migrate.down(options) end
+
+--- What it takes to bring `from` into the form of `to`; nothing is changed. Errors: P1012, P1xxx, P3006, P3014.
+---@param options rille.DiffOptions
+---@return rille.DiffSteps|string
+function Migrate.diff(options) end
