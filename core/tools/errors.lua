@@ -172,7 +172,7 @@ local WORDS = {
   },
   P2024 = {
     met = "No connection of the pool came free within `pool.wait`. A call on `db` inside its own transaction waits for itself when the pool has one "
-      .. "connection or, on SQLite, when both write.",
+      .. "connection or, on SQLite, when both write; so do `rille.push`, `rille.backup` and their like inside a transaction on a database in memory.",
     todo = "Inside a transaction use `tx`. Else raise `pool.size`, or find what holds connections for long.",
     meta = "model",
   },
@@ -227,7 +227,8 @@ local WORDS = {
     todo = "Change the rows or the schema; `accept_data_loss = true` allows the loss, `reset = true` drops everything first.",
   },
   P3005 = {
-    met = "`rille.migrate.deploy` found tables, but no history of migrations; or `rille.restore` was to fill a database that has tables already.",
+    met = "`rille.migrate.deploy` found tables in one of the project's `schemas`, but no history of migrations; or `rille.restore` "
+      .. "was to fill a database that has tables already.",
     todo = "Migrations: record the migrations that the database has already: `rille.migrate.resolve { applied = name }` for each. Or use an empty database. "
       .. "Restore: use an empty database, or replace what is there with `force = true`.",
   },
