@@ -125,7 +125,9 @@ model C {
       for _, change in ipairs {
         { "model ([AB]) ", function(name) return ("/// @renamed-from %s\nmodel %s "):format(name == "A" and "B" or "A", name) end, "models" },
         { "  ([PQ])\n", function(name) return ("  /// @renamed-from %s\n  %s\n"):format(name == "P" and "Q" or "P", name) end, "values of an enum" },
-        { "  ([PQR])\n", function(name) return ("  /// @renamed-from %s\n  %s\n"):format(({ P = "Q", Q = "R", R = "P" })[name], name) end, "values of an enum" },
+        { "  ([PQR])\n", function(name)
+          return ("  /// @renamed-from %s\n  %s\n"):format(({ P = "Q", Q = "R", R = "P" })[name], name)
+        end, "values of an enum" },
         { "  ([xyz]) Int", function(name) return ("  /// @renamed-from %s\n  %s Int"):format(({ x = "y", y = "z", z = "x" })[name], name) end, "fields" },
       } do
         local text = with_source(engine, (one:gsub(change[1], change[2])))
