@@ -3,25 +3,15 @@
 
 #include "binding.h"
 
-static const char *text_field(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key); /* stays on the stack, which keeps it alive */
-  return lua_tostring(L, -1);
-}
-
-static int flag_field(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key);
-  return lua_toboolean(L, -1);
-}
-
 /* core.backup{ url, file, overwrite } */
 static int backup(lua_State *L) {
   rille_backup_options options;
   memset(&options, 0, sizeof options);
   options.struct_size = (uint32_t)sizeof options;
   luaL_checktype(L, 1, LUA_TTABLE);
-  options.url = text_field(L, "url");
-  options.file = text_field(L, "file");
-  options.overwrite = flag_field(L, "overwrite");
+  options.url = rl_option_text(L, "url");
+  options.file = rl_option_text(L, "file");
+  options.overwrite = rl_option_flag(L, "overwrite");
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_backup(&options, &box->err));
   return 0;
@@ -33,9 +23,9 @@ static int restore(lua_State *L) {
   memset(&options, 0, sizeof options);
   options.struct_size = (uint32_t)sizeof options;
   luaL_checktype(L, 1, LUA_TTABLE);
-  options.url = text_field(L, "url");
-  options.file = text_field(L, "file");
-  options.force = flag_field(L, "force");
+  options.url = rl_option_text(L, "url");
+  options.file = rl_option_text(L, "file");
+  options.force = rl_option_flag(L, "force");
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_restore(&options, &box->err));
   return 0;

@@ -60,6 +60,9 @@ static inline void rl_push_ref(lua_State *L, int ref) {
 /* module.c */
 /* Puts functions into the table at the top; extra upvalues (0 or more) lie above the table and are taken. */
 void rl_set_functions(lua_State *L, const luaL_Reg *functions);
+/* A field of the table of options that is the first argument; the text stays on the stack, which keeps it alive. */
+const char *rl_option_text(lua_State *L, const char *key);
+int rl_option_flag(lua_State *L, const char *key);
 /* The userdata at index when its metatable is that of ref, else NULL. */
 static inline void *rl_is(lua_State *L, const rl_binding *b, int index, int ref) {
   void *p = lua_touserdata(L, index);

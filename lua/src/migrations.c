@@ -18,26 +18,16 @@ static rille_migrations *check(lua_State *L) {
   return m->m;
 }
 
-static const char *text_field(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key); /* stays on the stack, which keeps it alive */
-  return lua_tostring(L, -1);
-}
-
-static int flag_field(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key);
-  return lua_toboolean(L, -1);
-}
-
 /* core.migrations_open{ url, folder, create, replay, schema } */
 static int open_migrations(lua_State *L) {
   rille_migrations_options options;
   memset(&options, 0, sizeof options);
   options.struct_size = (uint32_t)sizeof options;
   luaL_checktype(L, 1, LUA_TTABLE);
-  options.url = text_field(L, "url");
-  options.folder = text_field(L, "folder");
-  options.create = flag_field(L, "create");
-  options.replay = flag_field(L, "replay");
+  options.url = rl_option_text(L, "url");
+  options.folder = rl_option_text(L, "folder");
+  options.create = rl_option_flag(L, "create");
+  options.replay = rl_option_flag(L, "replay");
   lua_getfield(L, 1, "schema");
   if (!lua_isnil(L, -1)) options.schema = rl_schema_check(L, lua_gettop(L));
   rl_box *box = rl_box_push(L);
@@ -320,12 +310,12 @@ static int compare(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   options.from_schema = schema_field(L, "from_schema");
-  options.from_url = text_field(L, "from_url");
+  options.from_url = rl_option_text(L, "from_url");
   options.to_schema = schema_field(L, "to_schema");
-  options.to_url = text_field(L, "to_url");
+  options.to_url = rl_option_text(L, "to_url");
   options.names = schema_field(L, "names");
-  options.mirror = flag_field(L, "mirror");
-  const char *count_url = text_field(L, "count_url");
+  options.mirror = rl_option_flag(L, "mirror");
+  const char *count_url = rl_option_text(L, "count_url");
   read_renames(L, &options);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_diff_open(&options, &box->diff, &box->err));

@@ -20,6 +20,18 @@ rille_status rl_box(rille_status status, rl_error *error, rille_error **err) {
   return status;
 }
 
+rille_status rl_give_text(rille_status st, rl_buf *b, char **out, size_t *len, rl_error *error, rille_error **err) {
+  size_t n = b->len;
+  char *z = st == RILLE_OK ? rl_buf_take(b) : NULL;
+  rl_buf_dispose(b);
+  if (st == RILLE_OK && !z) st = rl_fail_nomem(error);
+  if (st == RILLE_OK) {
+    *out = z;
+    if (len) *len = n;
+  }
+  return rl_box(st, error, err);
+}
+
 const char *rille_error_code(const rille_error *e) {
   return rl_code_name(e->error.code);
 }

@@ -46,6 +46,9 @@ struct rille_tx {
 
 /* Hands an internal error to the caller; status passes through. */
 rille_status rl_box(rille_status status, rl_error *error, rille_error **err);
+/* Hands a buffer over as a terminated text, which is the caller's to free; its length when len is not NULL. The buffer
+ * is gone afterwards. */
+rille_status rl_give_text(rille_status st, rl_buf *b, char **out, size_t *len, rl_error *error, rille_error **err);
 
 /* Ends the tape; its first fault, if any. */
 rille_status rl_tape_finish(rille_tape *t, rl_error *err);

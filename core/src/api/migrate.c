@@ -43,14 +43,6 @@ rille_status rille_schema_sql(const rille_schema *schema, const char *provider, 
   if (st == RILLE_OK) st = rl_db_diff(&nothing, &wanted, &arena, &diff, &error);
   for (size_t i = 0; st == RILLE_OK && i < diff.steps.count; i++)
     rl_buf_printf(&text, "%.*s;\n", RL_STR_ARG(diff.steps.items[i].sql));
-  size_t n = text.len;
-  char *z = st == RILLE_OK ? rl_buf_take(&text) : NULL;
-  rl_buf_dispose(&text);
   rl_arena_dispose(&arena);
-  if (st == RILLE_OK && !z) st = rl_fail_nomem(&error);
-  if (st == RILLE_OK) {
-    *out = z;
-    if (len) *len = n;
-  }
-  return rl_box(st, &error, err);
+  return rl_give_text(st, &text, out, len, &error, err);
 }

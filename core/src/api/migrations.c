@@ -123,15 +123,7 @@ rille_status rille_migrations_pull(rille_migrations *m, const rille_schema *sche
   rl_buf text;
   rl_buf_init(&text);
   rille_status st = rl_pull_session(&m->m.session, schema ? schema->schema : NULL, &text, &error);
-  size_t n = text.len;
-  char *z = st == RILLE_OK ? rl_buf_take(&text) : NULL;
-  rl_buf_dispose(&text);
-  if (st == RILLE_OK && !z) st = rl_fail_nomem(&error);
-  if (st == RILLE_OK) {
-    *out = z;
-    if (len) *len = n;
-  }
-  return rl_box(st, &error, err);
+  return rl_give_text(st, &text, out, len, &error, err);
 }
 
 rille_status rille_migrations_tx(rille_migrations *m, rille_client *c, rille_tx **out, rille_error **err) {

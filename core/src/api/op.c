@@ -160,10 +160,5 @@ rille_status rille_op_explain(const rille_op *op, char **out, size_t *len, rille
   rl_buf_init(&b);
   for (size_t i = 0; i < c->plan->step_count; i++)
     if (c->steps[i].main.sql) rl_buf_printf(&b, "%.*s\n", (int)c->steps[i].main.sql_len, c->steps[i].main.sql);
-  size_t n = b.len;
-  char *z = rl_buf_take(&b);
-  if (!z) return rl_box(rl_fail_nomem(&error), &error, err);
-  *out = z;
-  if (len) *len = n;
-  return RILLE_OK;
+  return rl_give_text(RILLE_OK, &b, out, len, &error, err);
 }

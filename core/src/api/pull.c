@@ -27,13 +27,5 @@ rille_status rille_pull(const rille_pull_options *options, char **out, size_t *l
   rl_buf text;
   rl_buf_init(&text);
   st = pull(&o, &text, &error);
-  size_t n = text.len;
-  char *z = st == RILLE_OK ? rl_buf_take(&text) : NULL;
-  rl_buf_dispose(&text);
-  if (st == RILLE_OK && !z) st = rl_fail_nomem(&error);
-  if (st == RILLE_OK) {
-    *out = z;
-    if (len) *len = n;
-  }
-  return rl_box(st, &error, err);
+  return rl_give_text(st, &text, out, len, &error, err);
 }

@@ -214,12 +214,5 @@ rille_status rille_schema_format(const char *text, size_t len, char **out, size_
   rl_buf b;
   rl_buf_init(&b);
   rille_status st = rl_schema_format(rl_str_make(text, len), &b, &error);
-  size_t n = b.len;
-  char *z = st == RILLE_OK ? rl_buf_take(&b) : NULL;
-  rl_buf_dispose(&b);
-  if (st == RILLE_OK && !z) st = rl_fail_nomem(&error);
-  if (st != RILLE_OK) return rl_box(st, &error, err);
-  *out = z;
-  if (out_len) *out_len = n;
-  return RILLE_OK;
+  return rl_give_text(st, &b, out, out_len, &error, err);
 }

@@ -74,19 +74,6 @@ double rille_decimal_to_float(const rille_decimal *a) {
   return rl_decimal_to_float(inner(a));
 }
 
-/* Hands a buffer over as a terminated text. */
-static rille_status give_text(rille_status st, rl_buf *b, char **out, size_t *len, rl_error *error, rille_error **err) {
-  size_t n = b->len;
-  char *z = st == RILLE_OK ? rl_buf_take(b) : NULL;
-  rl_buf_dispose(b);
-  if (st == RILLE_OK && !z) st = rl_fail_nomem(error);
-  if (st == RILLE_OK) {
-    *out = z;
-    if (len) *len = n;
-  }
-  return rl_box(st, error, err);
-}
-
 rille_status rille_decimal_text(const rille_decimal *a, int32_t digits, char **out, size_t *len, rille_error **err) {
   rl_error error = {0};
   rl_buf b;
@@ -96,7 +83,7 @@ rille_status rille_decimal_text(const rille_decimal *a, int32_t digits, char **o
     rl_decimal_write(inner(a), &b);
   else
     st = rl_decimal_format(inner(a), digits, &b, &error);
-  return give_text(st, &b, out, len, &error, err);
+  return rl_give_text(st, &b, out, len, &error, err);
 }
 
 int rille_datetime_parse(const char *text, size_t len, int64_t *us) {
@@ -153,5 +140,5 @@ rille_status rille_json_write(rille_tape *t, char **out, size_t *len, rille_erro
   rl_buf_init(&b);
   rille_status st = rl_tape_finish(t, &error);
   if (st == RILLE_OK) st = rl_tape_to_json(&t->tape, 0, 0, &b, &error);
-  return give_text(st, &b, out, len, &error, err);
+  return rl_give_text(st, &b, out, len, &error, err);
 }
