@@ -203,6 +203,11 @@ test:
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='$(VARIANT)' spec/support/pg.sh run spec/run $(T)
 tests: test
 
+# Real Prisma's npm packages, which the specs under spec/prisma ask; `test` installs them by itself, once, where it can.
+prisma:
+	@BUILD='$(BUILD)' spec/prisma/install.sh --again
+.PHONY: prisma
+
 asan:
 	@spec/support/packages.sh build test asan
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)/asan' VARIANT=asan spec/support/pg.sh run spec/run --sqlite-only-lua $(T)

@@ -71,7 +71,30 @@ function postgresOf(url) {
   return factory
 }
 
-const adapterOf = (job) => (job.provider === 'sqlite' ? new PrismaBetterSqlite3({ url: job.url }) : postgresOf(job.url))
+// The engine sends a migration to the shadow as one statement, which this driver refuses when there are several; the real database gets scripts.
+function sqliteOf(url) {
+  const factory = new PrismaBetterSqlite3({ url })
+  const connect = factory.connectToShadowDb.bind(factory)
+  factory.connectToShadowDb = async () => {
+    const adapter = await connect()
+    for (const [name, nothing] of [['executeRaw', 0], ['queryRaw', { columnNames: [], columnTypes: [], rows: [] }]]) {
+      const send = adapter[name].bind(adapter)
+      adapter[name] = async (q) => {
+        try {
+          return await send(q)
+        } catch (e) {
+          if (q.args.length > 0 || !String(e.message).includes('more than one statement')) throw e
+          await adapter.executeScript(q.sql)
+          return nothing
+        }
+      }
+    }
+    return adapter
+  }
+  return factory
+}
+
+const adapterOf = (job) => (job.provider === 'sqlite' ? sqliteOf(job.url) : postgresOf(job.url))
 
 // ---------------------------------------------------------------- the schema engine
 
@@ -95,14 +118,24 @@ async function withEngine(job, use) {
     const connect = factory[name].bind(factory)
     factory[name] = async () => {
       const adapter = await connect()
+      const dispose = adapter.dispose.bind(adapter)
+      let disposed
+      adapter.dispose = () => (disposed ??= dispose()) // the engine does it for some, and not for all
       adapters.push(adapter)
       return adapter
     }
   }
   const files = [['schema.prisma', job.schema]]
-  const engine = await (await loadEngine()).new({ datamodels: files }, () => {}, bindMigrationAwareSqlAdapterFactory(factory))
+  const bound = bindMigrationAwareSqlAdapterFactory(factory)
+  const engine = await (await loadEngine()).new({ datamodels: files }, () => {}, bound)
   try {
     return await use(engine)
+  } catch (e) {
+    // what the adapter threw, the engine knows by a number only
+    const [, id] = /External error id#(\d+)/.exec(String(e.message)) ?? []
+    const cause = id === undefined ? null : bound.errorRegistry.consumeError(Number(id))?.error
+    if (cause) e.message += `: ${cause.message ?? cause}`
+    throw e
   } finally {
     engine.free()
     for (const adapter of adapters.reverse()) await adapter.dispose() // a shadow is dropped by way of the real one

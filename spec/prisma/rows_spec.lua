@@ -56,7 +56,7 @@ enum Kind {
       { s = { "", "" }, i = { -2147483648, -2147483648 }, b = { math.mininteger, tag("bigint", "-9223372036854775808") }, f = { -1e300, -1e300 },
         d = { rille.decimal "-12345678.0625", tag("decimal", "-12345678.0625") }, t = { "0001-01-01T00:00:00.000Z", tag("datetime",
           "0001-01-01T00:00:00.000Z") },
-        y = { "", tag("bytes", "") }, o = { false, false }, e = { "ONE", "ONE" }, j = { { a = { 1, "x", true } }, { a = { 1, "x", true } } } },
+        y = { "", tag("bytes", "") }, o = { false, false }, e = { "ONE", "ONE" }, j = { { a = { 1, rille.null, "x", { b = rille.null } } }, { a = { 1, rille.null, "x", { b = rille.null } } } } },
       { s = { "it's \"ö\" 日本 \\ \n 😀", "it's \"ö\" 日本 \\ \n 😀" }, i = { 2147483647, 2147483647 }, b = { math.maxinteger, tag("bigint", "9223372036854775807") },
         f = { 2.2250738585072014e-300, 2.2250738585072014e-300 }, d = { rille.decimal "0.000001", tag("decimal", "0.000001") },
           t = { "2024-02-29T23:59:59.999Z", tag("datetime", "2024-02-29T23:59:59.999Z") },
@@ -67,8 +67,13 @@ enum Kind {
         t = { "1969-12-31T23:59:59.001Z", tag("datetime", "1969-12-31T23:59:59.001Z") }, y = { "\0", tag("bytes", "AA==") }, j = { rille.json_null,
           tag "jsonnull" } },
       { s = { "nulls", "nulls" } },
+      { s = { "e\u{301} \u{202E}\u{5D0} \u{10FFFF} \u{1}\t\r\n", "e\u{301} \u{202E}\u{5D0} \u{10FFFF} \u{1}\t\r\n" }, f = { 1.7976931348623157e308,
+        1.7976931348623157e308 }, t = { "9999-12-31T23:59:59.999Z", tag("datetime", "9999-12-31T23:59:59.999Z") },
+        j = { "a text of Json", "a text of Json" }, b = { -9007199254740993, tag("bigint", "-9007199254740993") } },
     }
     if engine == "sqlite" then return rows end
+    local exact = "12345678901234567890123456789012345.123456789012345678901234567891"
+    rows[5].d = { rille.decimal(exact), tag("decimal", exact) }
     local more = {
       ss = { { "a,b", "{}", '"', "", "é" }, { "a,b", "{}", '"', "", "é" } }, is = { { -1, 0, 2147483647 }, { -1, 0, 2147483647 } },
       bs = { { math.maxinteger, -1 }, { tag("bigint", "9223372036854775807"), tag("bigint", "-1") } }, fs = { { 1.5, -0.25 }, { 1.5, -0.25 } },
@@ -99,18 +104,7 @@ enum Kind {
       if value["$"] == "decimal" then return tostring(rille.decimal(value.v)) end
       return value.v
     end
-    if kind == "y" then -- as Prisma's answers have it
-      local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-      return (value:gsub("..?.?", function(s)
-        local a, b, c = s:byte(1, 3)
-        local n, out = a * 65536 + (b or 0) * 256 + (c or 0), {}
-        for i = 1, 4 do
-          local at = n >> (24 - 6 * i) & 63
-          out[i] = i <= #s + 1 and digits:sub(at + 1, at + 1) or "="
-        end
-        return table.concat(out)
-      end))
-    end
+    if kind == "y" then return real.base64(value) end
     if kind == "f" or kind == "re" then return ("%.17g"):format(value) end
     if kind == "d" or kind == "nu" then return tostring(rille.decimal(tostring(value))) end
     return tostring(value)

@@ -57,7 +57,8 @@ real.each_engine(function(engine)
     local own = real.ask { real.job("push", engine, url, text), real.job(op, engine, url, text) }
     assert(own[1].ok, tostring(own[1].error))
     if op == "use" then return table.concat(own[2].ok.errors) == table.concat(answer.ok.errors) end
-    return own[2].ok == answer.ok and own[2].error == answer.error
+    local function nameless(e) return e and e:gsub('"[^"]*"', "") end -- the first one that it stumbles over
+    return own[2].ok == answer.ok and nameless(own[2].error) == nameless(answer.error)
   end
 
   local function expect_nothing(answer, text)
@@ -66,15 +67,16 @@ real.each_engine(function(engine)
     return text .. tostring(answer.ok or answer.error)
   end
 
-  for how, make in pairs { pushed = push, migrated = migrate } do
-    describe("what rille " .. how, function()
+  -- Every second one is migrated, on the other engine the other ones; with RILLE_LONG all are pushed, and all are migrated.
+  for _, first in ipairs(os.getenv "RILLE_LONG" and { push, migrate } or { engine == "sqlite" and push or migrate }) do
+    describe("what rille pushed or migrated", function()
       local diffs, pulls, pulled, uses, urls = {}, {}, {}, {}, {}
 
       setup(function()
-        local jobs, t0 = {}, os.time()
+        local jobs, second = {}, os.getenv "RILLE_LONG" and first or first == push and migrate or push
         for i, one in ipairs(found) do
           local text, url = schemas.text(one, engine), fresh(i)
-          make(text, url)
+          if i % 2 == 0 then first(text, url) else second(text, url) end
           view(one, url)
           urls[i] = url
           local more = { namespaces = one.schemas and rille.array(one.schemas) }
@@ -86,13 +88,11 @@ real.each_engine(function(engine)
           jobs[4 * i - 1] = real.job("pull", engine, url, head, more)
           jobs[4 * i] = real.job("use", engine, url, text, { views = rille.array(one.name == "views" and { "V" } or {}) })
         end
-        print('made', os.time() - t0)
         for i, answer in ipairs(real.ask(jobs)) do
           local at = (i + 3) // 4
           local kind = ({ diffs, pulled, pulls, uses })[(i - 1) % 4 + 1]
           kind[at] = answer
         end
-        print('asked', os.time() - t0)
       end)
 
       it("is as Prisma would have it", function()
@@ -134,7 +134,7 @@ real.each_engine(function(engine)
             if problem then return ("%s%s"):format(name, problem) end
           end
         end)
-        print(how, engine, calls, rows)
+        assert(calls >= 250 and rows >= 100, calls .. " calls, " .. rows .. " rows")
       end)
     end)
   end
@@ -164,20 +164,6 @@ real.each_engine(function(engine)
       view(one, places[i])
       local rest = real.difference(places[i], text)
       if rest ~= "" and not counts_big(engine, text) then return answers[i].ok .. rest end
-    end)
-    assert(made >= #found - 3, made .. " of " .. #found)
-  end)
-
-  it("what Prisma pushed is no difference to rille", function()
-    local jobs, made = {}, 0
-    for i, one in ipairs(found) do jobs[i] = real.job("push", engine, fresh(i), schemas.text(one, engine)) end
-    local answers = real.ask(jobs)
-    check_all(function(i, text, one)
-      if not answers[i].ok then return not has_quotes(text) and tostring(answers[i].error) or nil end
-      made = made + 1
-      view(one, places[i])
-      local rest = real.difference(places[i], text)
-      if rest ~= "" and not counts_big(engine, text) then return rest end
     end)
     assert(made >= #found - 3, made .. " of " .. #found)
   end)
