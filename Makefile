@@ -103,6 +103,7 @@ help:
 	@printf '%s\n' 'make             the library, the Lua binding and the C examples, under build/' \
 	  'make demo        the blog job of examples/blog; DATABASE_URL=postgresql://... runs it on PostgreSQL' \
 	  'make test        every test, both engines; T="word ..." only the files whose path has one of them' \
+	  'make prisma      installs the npm packages with which tests ask real Prisma (RILLE_PRISMA=folder or off); test does it itself' \
 	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
 	  'make valgrind    the same under valgrind' \
   'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \

@@ -36,7 +36,11 @@ command -v npm >/dev/null 2>&1 || no "npm is not installed"
 rm -f "$folder/failed" "$folder/installed"
 cp "$here/package.json" "$here/package-lock.json" "$folder/"
 # The compiled part is loaded, since npm takes a script that it did not run for done.
-if ! (cd "$folder" && timeout -k 10 "$limit" npm ci --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 >npm.log 2>&1 </dev/null); then
+status=0
+(cd "$folder" && exec timeout -k 10 "$limit" npm ci --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000) >"$folder/npm.log" 2>&1 </dev/null || status=$?
+if [ $status = 124 ] || [ $status = 137 ]; then
+  echo "its packages were not installed within $limit s, see $folder/npm.log" >"$folder/failed"
+elif [ $status != 0 ]; then
   echo "its packages could not be installed, see $folder/npm.log: $(grep -m1 'npm error' "$folder/npm.log" | cut -c1-120)" >"$folder/failed"
 elif ! (cd "$folder" && node -e 'new (require("better-sqlite3"))(":memory:")' >>npm.log 2>&1); then
   echo "better-sqlite3 was not compiled, see $folder/npm.log" >"$folder/failed"

@@ -67,8 +67,8 @@ enum Kind {
         t = { "1969-12-31T23:59:59.001Z", tag("datetime", "1969-12-31T23:59:59.001Z") }, y = { "\0", tag("bytes", "AA==") }, j = { rille.json_null,
           tag "jsonnull" } },
       { s = { "nulls", "nulls" } },
-      { s = { "e\u{301} \u{202E}\u{5D0} \u{10FFFF} \u{1}\t\r\n", "e\u{301} \u{202E}\u{5D0} \u{10FFFF} \u{1}\t\r\n" }, f = { 1.7976931348623157e308,
-        1.7976931348623157e308 }, t = { "9999-12-31T23:59:59.999Z", tag("datetime", "9999-12-31T23:59:59.999Z") },
+      { s = { "e\u{301} \u{202E}\u{5D0} \u{10FFFF} \u{1}\t\r\n", "e\u{301} \u{202E}\u{5D0} \u{10FFFF} \u{1}\t\r\n" }, f = { 1.7976931348623e308,
+        1.7976931348623e308 }, t = { "9999-12-31T23:59:59.999Z", tag("datetime", "9999-12-31T23:59:59.999Z") },
         j = { "a text of Json", "a text of Json" }, b = { -9007199254740993, tag("bigint", "-9007199254740993") } },
     }
     if engine == "sqlite" then return rows end

@@ -1,5 +1,6 @@
 /* Keys and indexes: their fields and options, names in the database and to the client, and clashes. */
 #include "parsing.h"
+#include "schema/operator_class.h"
 
 static const rl_index *index_named(const rl_schema *s, const char *name) {
   for (size_t m = 0; m < s->model_count; m++)
@@ -79,6 +80,34 @@ static void test_options(void **state) {
   rl_schema_release(s);
 }
 
+static void test_operator_classes(void **state) {
+  (void)state;
+  static const char *const cases[][2] = {{"JsonbPathOps", "jsonb_path_ops"},
+                                         {"TextOps", "text_ops"},
+                                         {"Int8MinMaxMultiOps", "int8_minmax_multi_ops"},
+                                         {"TimestampTzBloomOps", "timestamptz_bloom_ops"},
+                                         {"TimeTzMinMaxOps", "timetz_minmax_ops"},
+                                         {"VarBitMinMaxOps", "varbit_minmax_ops"},
+                                         {"BitMinMaxOps", "bit_minmax_ops"},
+                                         {"InetInclusionOps", "inet_inclusion_ops"}};
+  rl_buf b;
+  rl_buf_init(&b);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_true(rl_is_operator_class(rl_str_of(cases[i][0])));
+    rl_buf_reset(&b);
+    rl_operator_class_text(rl_str_of(cases[i][0]), &b);
+    assert_text(rl_buf_view(&b), cases[i][1]);
+    rl_buf_reset(&b);
+    rl_buf_text(&b, "ops: ");
+    assert_true(rl_operator_class_name(rl_str_of(cases[i][1]), &b));
+    assert_text(rl_str_make(b.p + 5, b.len - 5), cases[i][0]);
+  }
+  rl_buf_reset(&b);
+  assert_false(rl_operator_class_name(RL_STR("gin_trgm_ops"), &b));
+  assert_int_equal(b.len, 0);
+  rl_buf_dispose(&b);
+}
+
 static void test_criterion(void **state) {
   (void)state;
   assert_lite_faults(
@@ -112,11 +141,13 @@ static void test_field_lists(void **state) {
 
 static void test_what_a_database_lacks(void **state) {
   (void)state;
-  assert_lite_faults("model A {\n  id Int @id\n  a String\n  n Int @default(autoincrement())\n  @@index([a], type: "
-                     "Hash)\n  @@index([a(length: 3)], map: \"x\")\n  @@fulltext([a], map: \"y\")\n"
-                     "  @@index([a], clustered: true, map: \"z\")\n}\n",
-                     {4, "only `@id` field"}, {5, "BTree indexes only"}, {6, "no prefix length"},
-                     {7, "no full-text index"}, {8, "no clustering"});
+  assert_lite_faults(
+      "model A {\n  id Int @id\n  a String\n  n Int @default(autoincrement())\n  @@index([a], type: "
+      "Hash)\n  @@index([a(length: 3)], map: \"x\")\n  @@fulltext([a], map: \"y\")\n"
+      "  @@index([a], clustered: true, map: \"z\")\n}\n"
+      "model B {\n  a Int\n  b Int\n  @@id([a, b], map: \"k\")\n}\nmodel C {\n  a Int @id(map: \"k\")\n}\n",
+      {4, "only `@id` field"}, {5, "BTree indexes only"}, {6, "no prefix length"}, {7, "no full-text index"},
+      {8, "no clustering"}, {13, "no names for primary keys"}, {16, "no names for primary keys"});
   assert_pg_faults("view V {\n  id Int @id\n  @@index([id])\n}\n", {2, "no primary key"}, {3, "no index"});
 }
 
@@ -171,15 +202,11 @@ static void test_json_fields(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_names),
-      cmocka_unit_test(test_long_names),
-      cmocka_unit_test(test_options),
-      cmocka_unit_test(test_criterion),
-      cmocka_unit_test(test_ids),
-      cmocka_unit_test(test_field_lists),
-      cmocka_unit_test(test_what_a_database_lacks),
-      cmocka_unit_test(test_clashes),
-      cmocka_unit_test(test_client_names),
+      cmocka_unit_test(test_names),       cmocka_unit_test(test_long_names),
+      cmocka_unit_test(test_options),     cmocka_unit_test(test_operator_classes),
+      cmocka_unit_test(test_criterion),   cmocka_unit_test(test_ids),
+      cmocka_unit_test(test_field_lists), cmocka_unit_test(test_what_a_database_lacks),
+      cmocka_unit_test(test_clashes),     cmocka_unit_test(test_client_names),
       cmocka_unit_test(test_json_fields),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
