@@ -24,8 +24,9 @@ add("defaults", model("A", [[
   n DateTime @default(now())
   j Json @default("{\"a\": [1, null, \"x\"]}")
   o Boolean @default(false)]]))
-add("empty defaults", model("A", '  s String @default("")\n  j Json @default("[]")\n  k Json @default("[1, 2]")\n  l Json @default("\\"x\\"")\n'
-  .. '  m Json @default("null")\n  n Json @default("1.5")\n  o Json @default("true")\n  i Int @default(0)\n  f Float @default(0)'))
+add("empty defaults", model("A", '  s String @default("")\n  j Json @default("[]")\n  k Json @default("[1, 2]")\n'
+  .. '  l Json @default("\\"x\\"")\n  m Json @default("null")\n  n Json @default("1.5")\n'
+  .. '  o Json @default("true")\n  i Int @default(0)\n  f Float @default(0)'))
 add("values made by the client", [[
 model A {
   id String @id @default(uuid())
