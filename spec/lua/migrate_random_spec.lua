@@ -23,7 +23,7 @@ local function source(seed)
   end
 end
 
-local function field(pick, engine, name)
+local function random_field(pick, engine, name)
   local type = SCALARS[pick(#SCALARS)]
   local enum = pick(6) == 1
   local list = engine == "postgresql" and pick(8) == 1
@@ -73,7 +73,7 @@ local function schema(pick, engine, before)
     local fields = {}
     for i = 1, 6 do
       if pick(2) == 1 then
-        local line = field(pick, engine, "f" .. i)
+        local line = random_field(pick, engine, "f" .. i)
         if before then line = gentle(pick, line, "f" .. i, before:match("model " .. name .. " {(.-)\n}") or "") end
         lines[#lines + 1] = line
         if not line:find("%[%]") and not line:find "Json" then fields[#fields + 1] = "f" .. i end
