@@ -220,7 +220,7 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
 }
 
 rille_status rl_lease_check_process(const rl_lease *l, rl_error *err) {
-  if (l->pool->pid == rl_process_id()) return RILLE_OK;
+  if (!l->pool || l->pool->pid == rl_process_id()) return RILLE_OK; /* a migration's own connection is of no pool */
   return rl_fail(
       err, RL_P1017,
       "The operation was begun before the fork of this process: its connection belongs to the parent; begin anew");
