@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 
+#include "migrate/diff.h"
+
 const char *rl_pull_printf(rl_puller *p, const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -243,6 +245,26 @@ static void adopt_enums(const rl_puller *p, rl_db *live, const rl_db *asked) {
   }
 }
 
+static const rl_db_index *index_named(const rl_db_table *t, rl_str name) {
+  for (size_t i = 0; i < t->indexes.count; i++)
+    if (rl_str_eq(t->indexes.items[i].name, name)) return &t->indexes.items[i];
+  return NULL;
+}
+
+/* Only the catalogue knows which operator classes are the default ones, and need not be written. */
+static void adopt_usual_classes(rl_db *asked, const rl_db *live) {
+  for (size_t i = 0; i < asked->tables.count; i++) {
+    rl_db_table *t = &asked->tables.items[i];
+    const rl_db_table *there = rl_db_table_of(live, t->namespace_, t->name);
+    for (size_t k = 0; there && k < t->indexes.count; k++) {
+      rl_db_index *x = &t->indexes.items[k];
+      const rl_db_index *y = index_named(there, x->name);
+      if (!y || !rl_db_same_index(x, y)) continue;
+      for (size_t n = 0; n < x->count; n++) x->parts[n].usual = y->parts[n].usual;
+    }
+  }
+}
+
 static rille_status write_schema(const pull_order *o, rl_buf *out, rl_error *err) {
   rl_buf text;
   rl_db asked;
@@ -259,6 +281,7 @@ static rille_status write_schema(const pull_order *o, rl_buf *out, rl_error *err
   if (st == RILLE_OK) prepare(&p);
   if (o->known && st == RILLE_OK) {
     if (st == RILLE_OK) st = rl_db_reword(o->s, &asked, o->live, err);
+    if (st == RILLE_OK) adopt_usual_classes(&asked, o->live);
     rl_puller wanted = p;
     wanted.db = &asked;
     wanted.models = NULL;
