@@ -90,7 +90,8 @@ typedef struct rl_box {
 } rl_box;
 rl_box *rl_box_push(lua_State *L);
 void rl_box_clear(rl_box *box);
-int rl_box_throw(lua_State *L, rl_box *box) RL_NORETURN; /* raises box->err */
+int rl_box_push_text(lua_State *L, rl_box *box, size_t len); /* box->text as a string, the one result */
+int rl_box_throw(lua_State *L, rl_box *box) RL_NORETURN;     /* raises box->err */
 static inline void rl_box_check(lua_State *L, rl_box *box, rille_status status) {
   if (status < 0) rl_box_throw(L, box);
 }

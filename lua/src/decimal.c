@@ -151,9 +151,7 @@ static int to_format(lua_State *L) {
   rl_box *box = rl_box_push(L);
   load(L, box, 1, 0);
   rl_box_check(L, box, rille_decimal_text(box->decimal[0], n, &box->text, &len, &box->err));
-  lua_pushlstring(L, box->text, len);
-  rl_box_clear(box);
-  return 1;
+  return rl_box_push_text(L, box, len);
 }
 
 /* d:tonumber(): the nearest float. */

@@ -113,6 +113,12 @@ void rl_box_clear(rl_box *box) {
   memset(box, 0, sizeof *box);
 }
 
+int rl_box_push_text(lua_State *L, rl_box *box, size_t len) {
+  lua_pushlstring(L, box->text, len);
+  rl_box_clear(box);
+  return 1;
+}
+
 int rl_box_throw(lua_State *L, rl_box *box) {
   rl_push_error(L, box->err);
   rl_box_clear(box);

@@ -204,9 +204,7 @@ static int encode(lua_State *L) {
   rille_tape_reset(b->tape);
   rl_walk(L, b, b->tape, 1, RL_WALK_DATA);
   rl_box_check(L, box, rille_json_write(b->tape, &box->text, &len, &box->err));
-  lua_pushlstring(L, box->text, len);
-  rl_box_clear(box);
-  return 1;
+  return rl_box_push_text(L, box, len);
 }
 
 void rl_json_setup(lua_State *L) {

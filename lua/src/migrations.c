@@ -145,9 +145,7 @@ static int pull(lua_State *L) {
   size_t len;
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_migrations_pull(m, known, &box->text, &len, &box->err));
-  lua_pushlstring(L, box->text, len);
-  rl_box_clear(box);
-  return 1;
+  return rl_box_push_text(L, box, len);
 }
 
 /* core.migrations_scope(m, client): the scope of the transaction under way; core.over ends it. */

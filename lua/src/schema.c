@@ -118,9 +118,7 @@ static int schema_sql(lua_State *L) {
   size_t len;
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_schema_sql(s, name, &box->text, &len, &box->err));
-  lua_pushlstring(L, box->text, len);
-  rl_box_clear(box);
-  return 1;
+  return rl_box_push_text(L, box, len);
 }
 
 /* core.validate(text): true, or nil and the diagnostics. */
@@ -146,9 +144,7 @@ static int format(lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &len);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_schema_format(text, len, &box->text, &out_len, &box->err));
-  lua_pushlstring(L, box->text, out_len);
-  rl_box_clear(box);
-  return 1;
+  return rl_box_push_text(L, box, out_len);
 }
 
 /* core.push{ schema, url, reset, accept_data_loss } */
@@ -249,9 +245,7 @@ static int pull(lua_State *L) {
   rl_box *box = rl_box_push(L);
   size_t len;
   rl_box_check(L, box, rille_pull(&options, &box->text, &len, &box->err));
-  lua_pushlstring(L, box->text, len);
-  rl_box_clear(box);
-  return 1;
+  return rl_box_push_text(L, box, len);
 }
 
 static int schema_gc(lua_State *L) {

@@ -53,6 +53,9 @@ rille_status rl_give_text(rille_status st, rl_buf *b, char **out, size_t *len, r
 /* Ends the tape; its first fault, if any. */
 rille_status rl_tape_finish(rille_tape *t, rl_error *err);
 
+/* What every call of a model's method needs: a model and an action that exist, and arguments without a fault. */
+rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action action, rille_tape *args, rl_error *err);
+
 /* A struct that begins with its size: copies what the caller has into `to` (known bytes), missing fields 0. VALIDATION
  * when the size is below `least`, P2026 when bytes beyond what this library knows are not zero. */
 rille_status rl_read_options(void *to, size_t known, const void *from, size_t least, const char *name, rl_error *err);

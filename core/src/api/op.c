@@ -34,21 +34,22 @@ rille_status rille_op_set_trace(rille_op *op, const char *trace, rille_error **e
   return rl_box(rl_op_set_trace(&op->op, rl_str_of(trace), &error), &error, err);
 }
 
+rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action action, rille_tape *args, rl_error *err) {
+  if (model < 0 || (size_t)model >= s->model_count)
+    return rl_fail(err, RL_VALIDATION, "there is no model number %d", (int)model);
+  if (action < RILLE_FIND_UNIQUE || action > RILLE_EXISTS)
+    return rl_fail(err, RL_VALIDATION, "there is no action number %d", (int)action);
+  if (!args) return rl_fail(err, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
+  return rl_tape_finish(args, err);
+}
+
 typedef rille_status starter(rl_op *, rl_tx *, const rl_model *, rille_action, const rl_tape *, rl_error *);
 
 static rille_status start(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
                           starter *how, rille_error **err) {
   rl_error error = {0};
   const rl_schema *s = op->op.client->schema;
-  rille_status st;
-  if (model < 0 || (size_t)model >= s->model_count)
-    st = rl_fail(&error, RL_VALIDATION, "there is no model number %d", (int)model);
-  else if (action < RILLE_FIND_UNIQUE || action > RILLE_EXISTS)
-    st = rl_fail(&error, RL_VALIDATION, "there is no action number %d", (int)action);
-  else if (!args)
-    st = rl_fail(&error, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
-  else
-    st = rl_tape_finish(args, &error);
+  rille_status st = rl_check_call(s, model, action, args, &error);
   if (st == RILLE_OK) st = how(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
   return rl_box(st, &error, err);
 }

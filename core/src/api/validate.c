@@ -32,16 +32,8 @@ rille_status rille_client_validate(const rille_client *c, int32_t model, rille_a
   rl_error error = {0};
   rl_faults faults = {0};
   const rl_schema *s = c->client->schema;
-  rille_status st;
   *out = NULL;
-  if (model < 0 || (size_t)model >= s->model_count)
-    st = rl_fail(&error, RL_VALIDATION, "there is no model number %d", (int)model);
-  else if (action < RILLE_FIND_UNIQUE || action > RILLE_EXISTS)
-    st = rl_fail(&error, RL_VALIDATION, "there is no action number %d", (int)action);
-  else if (!args)
-    st = rl_fail(&error, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
-  else
-    st = rl_tape_finish(args, &error);
+  rille_status st = rl_check_call(s, model, action, args, &error);
   if (st == RILLE_OK) st = look(c->client, s->models[model], action, &args->tape, &faults, &error);
   if (st == RILLE_OK) st = hand_over(&faults, out, &error);
   rl_faults_dispose(&faults);
