@@ -15,7 +15,7 @@ local function check(options, known, name)
     errors.raise("VALIDATION", "%s: `file`: the name of the backup's file is wanted", name)
   end
   if options.url == nil then
-    local _, found = config.resolve { schema = options.schema, schema_text = options.schema_text }
+    local _, found = config.resolve({ schema = options.schema, schema_text = options.schema_text }, true)
     return found
   end
   if type(options.url) ~= "string" then errors.raise("VALIDATION", "`url`: a string is wanted, not a %s", type(options.url)) end

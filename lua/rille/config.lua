@@ -1,6 +1,7 @@
---- Where schema and URL come from: options, then convention, then the environment and its files.
+--- Where schema and URL come from: options, then Prisma's configuration, then convention, then the environment and its files.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local prisma_config = require "rille.prisma_config"
 
 local config = {}
 
@@ -60,6 +61,24 @@ function config.variable(name)
   return nil
 end
 
+--- What a prisma.config.ts of the working folder says.
+function config.prisma() return prisma_config.find(config.variable) end
+
+-- The schema's place without an option: where prisma.config.ts says, else the first of the usual places that is there.
+local function usual_place()
+  local prisma = config.prisma()
+  if prisma.schema then return prisma.schema, prisma end
+  for _, place in ipairs(SCHEMA_PLACES) do
+    if exists(place) then return place, prisma end
+  end
+  return nil, prisma
+end
+
+-- To be added to a message about something that is missing.
+local function unread(prisma, path)
+  return prisma.unread[path] and ("; `%s` of %s is not written as a plain value and cannot be read"):format(path, prisma.file) or ""
+end
+
 local function check_text(options, key)
   local value = options[key]
   if value ~= nil and type(value) ~= "string" then
@@ -80,11 +99,13 @@ function config.source(options)
     if not exists(path) then errors.raise("P1012", "the schema `%s` does not exist or cannot be read", path) end
     return { path = path }
   end
-  for _, place in ipairs(SCHEMA_PLACES) do
-    if exists(place) then return { path = place } end
+  local place, prisma = usual_place()
+  if not place then
+    errors.raise("P1012", "no schema was found: neither ./%s, nor ./%s, nor the folder ./%s; "
+      .. "name it with `schema` or give it as `schema_text`%s", SCHEMA_PLACES[1], SCHEMA_PLACES[2], SCHEMA_PLACES[3], unread(prisma, "schema"))
   end
-  return errors.raise("P1012", "no schema was found: neither ./%s, nor ./%s, nor the folder ./%s; "
-    .. "name it with `schema` or give it as `schema_text`", SCHEMA_PLACES[1], SCHEMA_PLACES[2], SCHEMA_PLACES[3])
+  if not exists(place) then errors.raise("P1012", "the schema `%s`, which %s names, does not exist or cannot be read", place, prisma.file) end
+  return { path = place }
 end
 
 --- Where the schema's file or folder is that options and convention give; nil when it is a text, or when there is none.
@@ -94,31 +115,41 @@ function config.schema_path(options)
   if options.schema_text then return nil end
   local path = check_text(options, "schema")
   if path then return path end
-  for _, place in ipairs(SCHEMA_PLACES) do
-    if exists(place) then return place end
-  end
-  return nil
+  return (usual_place())
 end
 
 --- Whether a file or folder is there.
 config.exists = exists
 
-local function find_url(source)
-  local name, literal = core.schema_url(core.schema(source))
-  local url = name and config.variable(name) or literal or config.variable "DATABASE_URL"
+--- The URL that no option gives. Prisma's configuration has the one that its own command uses, which is often another way to the same database than
+--- the program's: for commands it comes before DATABASE_URL, for clients after. Errors: P1013.
+---@param named string|nil the variable that the schema names
+---@param literal string|nil the URL that stands in the schema
+---@param commanding boolean|nil
+---@return string
+function config.find_url(named, literal, commanding)
+  local url = named and config.variable(named) or literal
   if url then return url end
-  local wanted = name and name ~= "DATABASE_URL" and name .. " or DATABASE_URL" or "DATABASE_URL"
+  local prisma, usual = config.prisma(), config.variable "DATABASE_URL"
+  url = commanding and prisma.url or usual or prisma.url
+  if url then return url end
+  local wanted = named and named ~= "DATABASE_URL" and named .. " or DATABASE_URL" or "DATABASE_URL"
   return errors.raise("P1013", "no database URL: set %s in the environment, .env.local or .env, or give `url`; "
-    .. "for example postgresql://user:password@host:5432/database or file:./dev.db", wanted)
+    .. "for example postgresql://user:password@host:5432/database or file:./dev.db%s", wanted, unread(prisma, "datasource.url"))
 end
 
 --- The schema and the URL that options, convention and environment give.
 ---@param options table schema or schema_text, url
+---@param commanding? boolean for migrations and the like, not for a client
 ---@return userdata schema
 ---@return string url
-function config.resolve(options)
+function config.resolve(options, commanding)
   local source = config.source(options)
-  local url = check_text(options, "url") or config.defaults.url or find_url(source)
+  local url = check_text(options, "url") or config.defaults.url
+  if not url then
+    local named, literal = core.schema_url(core.schema(source))
+    url = config.find_url(named, literal, commanding)
+  end
   source.url = url
   return core.schema(source), url
 end

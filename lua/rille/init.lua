@@ -84,7 +84,7 @@ function rille.push(options)
   options = options or {}
   if type(options) ~= "table" then errors.raise("VALIDATION", "rille.push takes a table of options, not a %s", type(options)) end
   errors.check_keys(options, PUSH, "rille.push")
-  local schema, url = config.resolve(options)
+  local schema, url = config.resolve(options, true)
   core.push { schema = schema, url = url, reset = options.reset, accept_data_loss = options.accept_data_loss }
 end
 

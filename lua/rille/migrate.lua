@@ -98,7 +98,7 @@ function migrate.pull(options)
   local known = options.schema or options.schema_text
   local url = options.url
   if url == nil and known then
-    local _, found = config.resolve { schema = options.schema, schema_text = options.schema_text }
+    local _, found = config.resolve({ schema = options.schema, schema_text = options.schema_text }, true)
     url = found
   end
   if type(url) ~= "string" then errors.raise("VALIDATION", "rille.pull: `url` is missing") end

@@ -29,11 +29,17 @@ local function check_options(options, known, what)
   return options
 end
 
---- The folder of migrations: the option, else `migrations` beside the schema.
+--- The folder of migrations: the option, else what prisma.config.ts says, else `migrations` beside the schema. Errors: VALIDATION when it is said
+--- there in a way that cannot be read, since a second folder would be worse than none.
 ---@param options table
 ---@return string
 function migrations.folder(options)
   if options.migrations then return options.migrations end
+  local prisma = config.prisma()
+  if prisma.migrations then return prisma.migrations end
+  if prisma.unread["migrations.path"] then
+    errors.raise("VALIDATION", "`migrations.path` of %s is not written as a plain value and cannot be read: name the folder with `migrations`", prisma.file)
+  end
   local path = config.schema_path(options)
   local parent = path and path:gsub("/+$", ""):match "^(.*)/[^/]*$"
   if not parent then return "migrations" end
@@ -43,11 +49,11 @@ end
 --- Schema (nil when there is none and it is not needed), URL and folder.
 function migrations.locate(options, known, what, needs_schema)
   options = check_options(options, known, what)
-  local place = { folder = migrations.folder(options), shadow_url = options.shadow_url }
+  local place = { folder = migrations.folder(options), shadow_url = options.shadow_url or config.prisma().shadow_url }
   if options.url and not needs_schema and not options.schema_text and not config.schema_path(options) then
     place.url = options.url
   else
-    place.schema, place.url = config.resolve { schema = options.schema, schema_text = options.schema_text, url = options.url }
+    place.schema, place.url = config.resolve({ schema = options.schema, schema_text = options.schema_text, url = options.url }, true)
   end
   return place, options
 end

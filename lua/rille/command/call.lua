@@ -41,11 +41,10 @@ end
 function Call:url()
   if self.args.url then return self.args.url end
   if self:find_schema() then
-    local _, url = config.resolve(self:options())
+    local _, url = config.resolve(self:options(), true)
     return url
   end
-  return config.variable "DATABASE_URL" or errors.raise("P1013", "no database URL: set DATABASE_URL in the environment, .env.local or .env, or give --url; "
-    .. "for example postgresql://user:password@host:5432/database or file:./dev.db")
+  return config.find_url(nil, nil, true)
 end
 
 --- The files of a schema: itself, or those of its folder.
@@ -66,8 +65,8 @@ end
 --- A client on the schema and the database. Without a schema one that only runs SQL.
 function Call:connect(options)
   local rille = require "rille"
-  if self:find_schema() then return rille.connect(self:options(options)) end
-  local more = { url = self:url(), schema_text = "" }
+  local more = { url = self:url() }
+  if self:find_schema() then more.schema = self.args.schema else more.schema_text = "" end
   for key, value in pairs(options or {}) do more[key] = value end
   return rille.connect(more)
 end

@@ -176,7 +176,7 @@ local function run(call)
   if guarded(report, "schema", check_schema, call) then
     local url
     guarded(report, "url", function()
-      local _, found = config.resolve(call:options())
+      local _, found = config.resolve(call:options(), true)
       url = found
     end)
     if url then

@@ -17,6 +17,7 @@ local FLAGS = {
   { "`reset = true`", "--force-reset" }, { "`reset` drops", "--force-reset drops" }, { "overwrite = true", "--force" },
   { "(create_only = true)", "(--create-only)" }, { "`create_only`", "--create-only" }, { "or give `url`", "or give --url" }, { "`force`", "--force" },
   { "name it with `schema` or give it as `schema_text`", "name it with --schema" }, { "`shadow_url`", "--shadow-url" },
+  { "name the folder with `migrations`", "name it with --migrations" },
 }
 
 --- A sentence of the library in the words of the command: flags for options, commands for functions.

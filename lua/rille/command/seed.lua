@@ -1,10 +1,9 @@
 --- Finds and runs the seed script: one of Lua in this process, one of SQL on the database, any other as a command.
+local config = require "rille.config"
 local errors = require "rille.errors"
 local files = require "rille.command.files"
 
 local seed = {}
-
-local CONFIGS = { "prisma.config.ts", "prisma.config.mts", "prisma.config.js", "prisma.config.mjs", "prisma7.config.ts", ".config/prisma.ts" }
 
 local function quoted_after(text, pattern)
   local quote, rest = text:match(pattern .. "%s*([\"'`])(.*)")
@@ -13,10 +12,10 @@ end
 
 -- The seed command of Prisma's configuration: `migrations: { seed: "..." }`, or of package.json before Prisma 7.
 local function configured()
-  for _, path in ipairs(CONFIGS) do
-    local text = files.read(path)
-    local found = text and quoted_after(text:gsub("//[^\n]*", ""), "%f[%w]seed%s*:")
-    if found then return found, path end
+  local prisma = config.prisma()
+  if prisma.seed then return prisma.seed, prisma.file end
+  if prisma.unread["migrations.seed"] then
+    errors.raise("VALIDATION", "`migrations.seed` of %s is not written as a plain value and cannot be read: name the script with --script", prisma.file)
   end
   local package_text = files.read "package.json"
   local found = package_text and quoted_after(package_text:match '"prisma"%s*:%s*(%b{})' or "", '"seed"%s*:')

@@ -1,0 +1,208 @@
+--- What the prisma.config.ts of a project says about schema, migrations and database, as far as it is said in plain values: the file is a program of
+--- another language, which is read here and not run. Found where Prisma 7 looks for it; paths in it are relative to it.
+local prisma_config = {}
+
+local PLACES = { "prisma7.config", ".config/prisma7", "prisma.config", ".config/prisma", ".config/prisma.config" }
+local EXTENSIONS = { ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts" }
+
+local ESCAPES = { n = "\n", t = "\t", r = "\r" }
+
+local function skip_blank(text, at)
+  while true do
+    at = text:find("%S", at) or #text + 1
+    local two = text:sub(at, at + 1)
+    if two == "//" then
+      at = text:find("\n", at, true) or #text + 1
+    elseif two == "/*" then
+      local _, last = text:find("*/", at + 2, true)
+      at = (last or #text) + 1
+    else
+      return at
+    end
+  end
+end
+
+local function read_string(text, at)
+  local quote, parts = text:sub(at, at), {}
+  local i = at + 1
+  while i <= #text do
+    local c = text:sub(i, i)
+    if c == quote then return { kind = "string", value = table.concat(parts) }, i + 1 end
+    if quote == "`" and text:sub(i, i + 1) == "${" then break end -- text that is computed
+    if c == "\\" then
+      i = i + 1
+      c = text:sub(i, i)
+      c = ESCAPES[c] or c
+    end
+    parts[#parts + 1] = c
+    i = i + 1
+  end
+  return { kind = "other", value = quote }, at + 1
+end
+
+-- Strings, names, and signs of one character each; comments are left out.
+local function tokens_of(text)
+  local list, at = {}, skip_blank(text, 1)
+  while at <= #text do
+    local name = text:match("^[%a_$][%w_$]*", at)
+    if name then
+      list[#list + 1] = { kind = "name", value = name }
+      at = at + #name
+    elseif text:find("^[\"'`]", at) then
+      list[#list + 1], at = read_string(text, at)
+    else
+      list[#list + 1] = { kind = "sign", value = text:sub(at, at) }
+      at = at + 1
+    end
+    at = skip_blank(text, at)
+  end
+  return list
+end
+
+local function value_at(list, i, kind) return list[i] and list[i].kind == kind and list[i].value or nil end
+local function is(list, i, value) return list[i] ~= nil and list[i].kind ~= "string" and list[i].value == value end
+
+-- Whether `words` stand at i: names and signs as they are, "$" for any string.
+local function matches(list, i, ...)
+  for k = 1, select("#", ...) do
+    local word = select(k, ...)
+    if word == "$" and not value_at(list, i + k - 1, "string") or word ~= "$" and not is(list, i + k - 1, word) then return false end
+  end
+  return true
+end
+
+local OPENS = { ["{"] = 1, ["("] = 1, ["["] = 1, ["}"] = -1, [")"] = -1, ["]"] = -1 }
+
+-- The members of the object that opens at i: name -> { first, last } of the value's tokens.
+local function members(list, i)
+  local found, depth, key, first = {}, 0, nil, nil
+  for at = i, #list do
+    local change = list[at].kind == "sign" and OPENS[list[at].value] or 0
+    if key and (depth == 1 and is(list, at, ",") or depth + change == 0) then
+      found[key], key = { first, at - 1 }, nil
+    elseif depth == 1 and not key and list[at].kind ~= "sign" and is(list, at + 1, ":") then
+      key, first = list[at].value, at + 2
+    end
+    depth = depth + change
+    if depth == 0 then break end
+  end
+  return found
+end
+
+-- Where the object of the configuration opens: that of `export default`, or of the name that stands there.
+local function root_of(list)
+  for i = 1, #list do
+    local at = matches(list, i, "export", "default") and i + 2 or matches(list, i, "module", ".", "exports", "=") and i + 4
+    if at then
+      local name = value_at(list, at, "name")
+      if name and not is(list, at + 1, "(") and not is(list, at + 1, "<") then
+        at = nil
+        for k = 1, i - 1 do
+          if is(list, k, name) and (is(list, k + 1, "=") or is(list, k + 1, ":")) then at = k + 1 end
+        end
+      end
+      while at and list[at] and not is(list, at, "{") do at = at + 1 end
+      return at
+    end
+  end
+  return nil
+end
+
+-- path.join("a", "b") and its like; nil where an argument is none of the two.
+local function joined(list, first, last)
+  local open = matches(list, first, "path", ".") and first + 3 or first + 1
+  local name = value_at(list, open - 1, "name")
+  if (name ~= "join" and name ~= "resolve") or not is(list, open, "(") or not is(list, last, ")") then return nil end
+  local parts, at = {}, open + 1
+  while at < last do
+    local text = value_at(list, at, "string")
+    local here = is(list, at, "__dirname") and 1 or matches(list, at, "import", ".", "meta", ".", "dirname") and 5
+    if not text and not (here and #parts == 0) then return nil end
+    if text then parts[#parts + 1] = text end
+    at = at + (text and 1 or here)
+    if at < last and not is(list, at, ",") then return nil end
+    at = at + 1
+  end
+  return table.concat(parts, "/")
+end
+
+-- The name of the variable in env("X"), env<T>("X"), process.env.X, process.env["X"].
+local function variable_in(list, first, last)
+  if matches(list, first, "process", ".", "env", ".") and last == first + 4 then return value_at(list, last, "name") end
+  if matches(list, first, "process", ".", "env", "[", "$", "]") and last == first + 5 then return list[first + 4].value end
+  if is(list, first, "env") and matches(list, last - 2, "(", "$", ")") then return list[last - 1].value end
+  return nil
+end
+
+-- What the tokens come to: a text (nil for a variable that is not set), and whether it was understood.
+local function evaluate(list, first, last, variable)
+  for i = first, last - 1 do
+    if matches(list, i, "?", "?") or matches(list, i, "|", "|") then
+      local left, known = evaluate(list, first, i - 1, variable)
+      if not known then return nil, false end
+      if left and left ~= "" then return left, true end
+      return evaluate(list, i + 2, last, variable)
+    end
+  end
+  if last - first >= 2 and is(list, last - 1, "as") then last = last - 2 end
+  if is(list, last, "!") then last = last - 1 end
+  if first == last and list[first].kind == "string" then return list[first].value, true end
+  local name = variable_in(list, first, last)
+  if name then return variable(name), true end
+  local path = joined(list, first, last)
+  return path, path ~= nil
+end
+
+local function beside(file, path)
+  if path:sub(1, 1) == "/" then return path end
+  local folder = file:match "^(.*/)" or ""
+  return (folder .. path:gsub("^%./", ""))
+end
+
+local WANTED = { schema = "schema", ["migrations.path"] = "migrations", ["migrations.seed"] = "seed", ["datasource.url"] = "url",
+  ["datasource.shadowDatabaseUrl"] = "shadow_url" }
+
+--- Reads a configuration.
+---@param text string
+---@param file string its path
+---@param variable fun(name: string): string|nil a variable of the environment
+---@return { file: string, schema?: string, migrations?: string, seed?: string, url?: string, shadow_url?: string, unread: table<string, boolean> } unread: what
+---   is said there, but not in plain values
+function prisma_config.parse(text, file, variable)
+  local list = tokens_of(text)
+  local found, root = { file = file, unread = {} }, root_of(list)
+  local top = root and members(list, root) or {}
+  for path, name in pairs(WANTED) do
+    local block, key = path:match "^(%w+)%.(%w+)$"
+    local outer = block and top[block]
+    local range = not block and top[path] or outer and is(list, outer[1], "{") and members(list, outer[1])[key]
+    if range then
+      local value, known = evaluate(list, range[1], range[2], variable)
+      if known then found[name] = value else found.unread[path] = true end
+    end
+  end
+  if found.schema then found.schema = beside(file, found.schema) end
+  if found.migrations then found.migrations = beside(file, found.migrations) end
+  return found
+end
+
+local function read(path)
+  local file = io.open(path, "r")
+  local text = file and file:read "*a" -- nil of a folder
+  if file then file:close() end
+  return text
+end
+
+--- The configuration of the folder that the program runs in; empty when there is none.
+---@param variable fun(name: string): string|nil
+function prisma_config.find(variable)
+  for _, place in ipairs(PLACES) do
+    for _, extension in ipairs(EXTENSIONS) do
+      local text = read(place .. extension)
+      if text then return prisma_config.parse(text, place .. extension, variable) end
+    end
+  end
+  return { unread = {} }
+end
+
+return prisma_config

@@ -1,0 +1,125 @@
+-- A project whose prisma.config.ts says where things are: read as Prisma would understand it, without running it.
+local prisma_config = require "rille.prisma_config"
+local support = require "support"
+
+local VARIABLES = { DIRECT_URL = "postgresql://direct", EMPTY = "" }
+
+local function parse(text, file)
+  local found = prisma_config.parse(text, file or "prisma.config.ts", function(name) return VARIABLES[name] end)
+  local unread = {}
+  for path in pairs(found.unread) do unread[#unread + 1] = path end
+  table.sort(unread)
+  found.unread, found.file = #unread > 0 and table.concat(unread, " ") or nil, nil
+  return found
+end
+
+describe("prisma.config.ts", function()
+  it("is understood where it says things plainly", function()
+    local expected = { schema = "db/schema.prisma",
+      migrations = "db/migrations", seed = "tsx db/seed.ts", url = "postgresql://direct", shadow_url = "postgresql://s" }
+    assert.same(expected, parse [[
+        import "dotenv/config"; // it's needed
+        import { defineConfig, env } from 'prisma/config'
+        /* export default { schema: "no" } */
+        export default defineConfig({
+          schema: './db/schema.prisma', // schema: "x",
+          migrations: { path: "db/migrations", seed: `tsx db/seed.ts` },
+          datasource: { url: env("DIRECT_URL"), shadowDatabaseUrl: process.env.EMPTY || "postgresql://s" },
+        })]])
+  end)
+
+  it("is understood as a constant, of the module, with the helpers of its language", function()
+    assert.same({ schema = "prisma/schema", migrations = "m", url = "postgresql://direct" }, parse [[
+      import path from "node:path"
+      const config: PrismaConfig = {
+        schema: path.join("prisma", "schema"), "migrations": { path: path.join(__dirname, "m") },
+        datasource: { url: process.env["DIRECT_URL"]! },
+      } satisfies PrismaConfig
+      export default config]])
+    assert.same({ migrations = "a/b", url = "postgresql://direct" }, parse [[
+      module.exports = defineConfig<Config>({ migrations: { path: resolve(import.meta.dirname, "a", "b"), initShadowDb: "schema: 'x'" },
+        datasource: { url: env<Env>('DIRECT_URL') as string } })]])
+  end)
+
+  it("has paths that are relative to it", function()
+    assert.same({ schema = ".config/../db/schema.prisma", migrations = "/srv/m" },
+      parse('export default { schema: "../db/schema.prisma", migrations: { path: "/srv/m" } }', ".config/prisma.ts"))
+  end)
+
+  it("is not guessed at", function()
+    assert.same({ unread = "datasource.url migrations.path migrations.seed schema" }, parse [[
+      export default defineConfig({ schema: folder + "/schema.prisma", migrations: { path: `${folder}/m`, seed: seeds[0] },
+        datasource: { url: url() } })]])
+    assert.same({}, parse 'export default defineConfig({ datasource: { url: env("NOT_SET") }, views: { path: "v" }, tables: { schema: "s" } })')
+    assert.same({ unread = "schema" }, parse "export default { schema: }")
+    for _, text in ipairs { "", "export default", "export default missing",
+      "export default { schema", "export default { schema: '", "{", "/*", "export default {}}}" } do
+      assert.same({}, parse(text), text)
+    end
+  end)
+
+  describe("of a project", function()
+    local folder
+    before_each(function() folder = support.folder() end)
+    after_each(support.cleanup)
+
+    -- A program in the folder; what it prints.
+    local function run(code, environment)
+      support.write(folder .. "/run.lua", code)
+      local pipe = assert(io.popen(("cd '%s' && env -u DATABASE_URL %s lua5.4 run.lua 2>&1"):format(folder, environment or "")))
+      local output = pipe:read "a"
+      pipe:close()
+      return (output:gsub("%s+$", ""))
+    end
+
+    local function project(config)
+      os.execute(("mkdir -p '%s/db/history'"):format(folder))
+      support.write(folder .. "/prisma.config.ts", config)
+      support.write(folder .. "/db/models.prisma", 'datasource db {\n  provider = "sqlite"\n}\nmodel Note {\n  id Int @id\n}\n')
+    end
+
+    local CONFIG = [[export default defineConfig({ schema: "db/models.prisma", migrations: { path: "db/history" }, datasource: { url: env("DIRECT") } })]]
+
+    it("says where migrations go, and which database they are for", function()
+      project(CONFIG)
+      local program = [[
+        local rille = require "rille"
+        print(rille.migrate.dev { name = "first" }.created)
+        print(rille.migrate.status().up_to_date)
+        local db = rille.connect { url = "file:./direct.db" }
+        print(db.note:count())
+      ]]
+      local output = run(program, "DIRECT=file:./direct.db DATABASE_URL=file:./usual.db")
+      assert.matches("^%d+_first\ntrue\n0$", output)
+      assert.is_true(os.execute(("cd '%s' && test -f db/history/*_first/migration.sql && test ! -e migrations && test ! -e usual.db"):format(folder)))
+    end)
+
+    it("leaves DATABASE_URL to clients, and serves where that is missing", function()
+      project(CONFIG)
+      local program = [[local rille = require "rille"
+        rille.push { url = arg and os.getenv "WANTED" }
+        local db = rille.connect()
+        db.note:create { data = { id = 1 } }
+        db:close()]]
+      assert.equal("", run(program, "WANTED=file:./usual.db DATABASE_URL=file:./usual.db DIRECT=file:./direct.db"))
+      assert.is_true(os.execute(("test ! -e '%s/direct.db'"):format(folder)))
+      assert.equal("", run(program, "WANTED=file:./direct.db DIRECT=file:./direct.db"))
+      assert.is_true(os.execute(("test -e '%s/direct.db'"):format(folder)))
+    end)
+
+    it("refuses what it cannot read where that matters", function()
+      project 'export default { schema: "db/models.prisma", migrations: { path: where() }, datasource: { url: find() } }'
+      local program = [[
+        local _, e = require("rille").try(require("rille").migrate.status, { url = os.getenv "URL" })
+        print(e)
+        print(pcall(require("rille").migrate.deploy, { url = "file:./x.db", migrations = "db/history" }))
+      ]]
+      assert.matches("VALIDATION: `migrations%.path` of prisma%.config%.ts .* name the folder with `migrations`\ntrue", run(program, "URL=file:./x.db"))
+      assert.matches("P1013: .*`datasource%.url` of prisma%.config%.ts is not written as a plain value", run(
+        [[print(select(2, require("rille").try(require("rille").push)))]]))
+      project 'export default { schema: "db/absent.prisma" }'
+      assert.matches("P1012: the schema `db/absent%.prisma`, which prisma%.config%.ts names, does not exist", run(
+        [[print(select(2, require("rille").try(require("rille").push)))]]))
+    end)
+  end)
+end)
