@@ -179,6 +179,8 @@ static void postgres_refusals(void **state) {
   bad("postgresql:h/d", "postgresql://user:password@host");
   bad("postgresql://u:s3cr/et@h/d", "percent-encode");
   bad("postgresql://u:s3cret@h:port/d", "percent-encode");
+  bad("postgresql://u:s3c@ret@h:5432/d", "percent-encode");
+  bad("postgresql://u:s3c?ret@h:5432/d", "percent-encode");
   bad("postgresql://u:s3cret@h/d?conect_timeout=1", "parameters");
   bad("postgresql://u@h/d?conect_timeout=1", "conect_timeout");
   bad("postgresql://h/d?connect_timeout=soon", "whole number");

@@ -269,6 +269,23 @@ describe("on PostgreSQL", function()
   after_each(support.cleanup)
   if not support.server then return end
 
+  it("finds different values for unique texts of any length", function()
+    local text = [[
+model Place {
+  id   Int    @id @default(autoincrement())
+  code String @unique @db.VarChar(4)
+  city String @unique @db.VarChar(20)
+  mail String @unique @db.VarChar(26)
+  kind String @unique @db.Text
+}
+]]
+    local url = support.database "postgresql"
+    rille.push { url = url, schema_text = text }
+    local db = support.connect(url, text)
+    seed.new { db = db, seed = 3 }:create("place", 2000)
+    assert.equal(2000, db.place:count())
+  end)
+
   it("respects lengths and native types", function()
     local text = [[
 model Narrow {

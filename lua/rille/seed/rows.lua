@@ -85,10 +85,15 @@ end
 -- A value that a unique text field does not have yet: one with a number, within its length.
 local function numbered(text, n, length)
   local mark = tostring(n)
-  if text:find "^[^@]+@[^@]+$" then return (text:gsub("@", "." .. mark .. "@", 1)) end
-  if length and #text + #mark > length then text = text:sub(1, math.max(0, length - #mark)) end
+  local mailbox, host = text:match "^([^@]+)(@[^@]+)$"
+  if mailbox and (not length or #text + 1 + #mark <= length) then return mailbox .. "." .. mark .. host end
+  if length and #text + #mark > length then text = text:sub(1, length - #mark) end
   return text .. mark
 end
+
+-- Native types whose texts may be any.
+local FREE_TEXT = { VarChar = true, Char = true, Text = true, Citext = true }
+local SHORT = 8 -- a number would take all of it: letters and digits by chance give more
 
 local function from_schema(state, plan, f, row, index, try)
   local made = plan.made and plan.made[f.name]
@@ -99,7 +104,11 @@ local function from_schema(state, plan, f, row, index, try)
     plan.made[f.name] = made
   end
   local value = value_of(state, plan, f.name, made[1], row, index)
-  if try > 3 and type(value) == "string" and f.type == "String" and not f.native then return numbered(value, index + try) end
+  if try > 3 and f.type == "String" and (not f.native or FREE_TEXT[f.native]) then
+    local length = made[2]
+    if length and length < SHORT then return source(state, plan, f.name):pattern(("*"):rep(length)) end
+    return numbered(value, index + try, length)
+  end
   if try > 3 and (f.type == "Int" or f.type == "BigInt") then return index + try end
   return value
 end

@@ -203,8 +203,9 @@ static bool split_login(rl_str base, size_t *colon, size_t *at) {
 static rille_status compose(parsed *p, rl_str base) {
   size_t colon, at;
   bool login = split_login(base, &colon, &at), secret = login && colon > 0;
-  /* An '@' in the path is a password that was not encoded: libpq would take its beginning for the host. */
-  if (!login && memchr(base.p, '@', base.len)) return not_valid(p->err, true, NULL);
+  /* An '@' elsewhere is one of a password that was not encoded: libpq would take a part of the password for the host, and say it. */
+  size_t begin = login ? at + 1 : 0;
+  if (memchr(base.p + begin, '@', base.len - begin)) return not_valid(p->err, true, NULL);
   rl_str tail = {base.p + at, base.len - at};
   rl_str user = {base.p, secret ? colon : at};
   p->out->conninfo = rl_arena_printf(p->arena, "postgresql://%.*s%.*s", RL_STR_ARG(base), (int)p->rest.len,
@@ -213,6 +214,12 @@ static rille_status compose(parsed *p, rl_str base) {
                                     (int)p->shown.len, p->shown.len ? p->shown.p : "");
   if (!p->out->conninfo || !p->out->display || p->rest.failed || p->shown.failed) return rl_fail_nomem(p->err);
   return read_back(p, secret || strstr(p->out->conninfo, "password="));
+}
+
+static size_t name_length(rl_str params) {
+  size_t n = 0;
+  while (n < params.len && params.p[n] != '=' && params.p[n] != '&') n++;
+  return n;
 }
 
 static rille_status parse(parsed *p, rl_str url) {
@@ -226,6 +233,8 @@ static rille_status parse(parsed *p, rl_str url) {
   if (mark) {
     params = (rl_str){mark + 1, base.len - (size_t)(mark - base.p) - 1};
     base.len = (size_t)(mark - base.p);
+    /* A '?' in a password: the name of a parameter has no '@'. */
+    if (memchr(params.p, '@', name_length(params))) return not_valid(p->err, true, NULL);
   }
   rl_url_param param;
   rille_status s = RILLE_OK;
