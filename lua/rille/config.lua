@@ -20,23 +20,33 @@ end
 
 local ESCAPES = { n = "\n", r = "\r", t = "\t" }
 
+-- Quotes away, and whether names in it are to be put in.
 local function unquote(text)
   local double = text:match('^"(.-[^\\])"') or text:match '^"(")' and ""
-  if double then return (double:gsub("\\(.)", function(c) return ESCAPES[c] or c end)) end
+  if double then return (double:gsub("\\([^$])", function(c) return ESCAPES[c] or c end)), true end
   local single = text:match "^'(.-)'"
-  if single then return single end
-  return (text:gsub("%s+#.*$", ""):gsub("^#.*$", ""):gsub("%s+$", ""))
+  if single then return single, false end
+  return (text:gsub("%s+#.*$", ""):gsub("^#.*$", ""):gsub("%s+$", "")), true
 end
 
---- Reads NAME=value lines: `export ` before and quotes around are allowed, `#` begins a comment.
+--- Reads NAME=value lines: `export ` before and quotes around are allowed, `#` begins a comment, `${OTHER}` is put in but in single quotes.
 ---@param text string
 ---@return table<string, string>
 function config.parse_env(text)
   local found = {}
-  for line in text:gmatch "[^\r\n]+" do
+  local function put_in(mark, name)
+    if mark ~= "" then return nil end
+    return os.getenv(name) or found[name] or ""
+  end
+  for line in text:gsub("^\239\187\191", ""):gmatch "[^\r\n]+" do
     local name, value = line:match "^%s*([%a_][%w_]*)%s*=%s*(.*)$"
     if not name then name, value = line:match "^%s*export%s+([%a_][%w_]*)%s*=%s*(.*)$" end
-    if name then found[name] = unquote(value) end
+    if name then
+      local open
+      value, open = unquote(value)
+      if open then value = value:gsub("(\\?)%${([%a_][%w_]*)}", put_in):gsub("\\%$", "$") end
+      found[name] = value
+    end
   end
   return found
 end

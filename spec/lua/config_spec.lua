@@ -67,6 +67,8 @@ describe("convention", function()
   it("reads .env files", function()
     assert.same({ A = "1", B = "two words", C = "x#y", D = "", E = "a\nb", F = "q" },
       config.parse_env "A=1\n\n# no\n B = \"two words\"\nC=x#y # comment\nD=\nE=\"a\\nb\"\nexport F='q'\nnonsense\n")
+    assert.same({ A = "x", B = "file:x.db", C = "${A}", D = "${A}", E = "p$w$", F = "", G = "x-x" }, config.parse_env(
+      "\239\187\191A=x\r\nB=\"file:${A}.db\"\r\nC='${A}'\nD=\"\\${A}\"\nE=\"p\\$w$\"\nF=${RILLE_IS_NOT_SET}\nG=${A}-${A} # c\n"))
   end)
 end)
 
