@@ -70,6 +70,20 @@ id  age  email
       assert.equal("36\n", ok("", { input = input }).out)
     end)
 
+    it("runs a file of Lua on the input: locals last, statements go over lines", function()
+      local cases = {
+        ["local x = 1\nlocal function f()\n  return x\nend\nprint(f())\n"] = "1\n",
+        ["#!/usr/bin/env rille\nlocal a, b = 1, 2\nprint(a,\n  b)"] = "1\t2\n",
+        ["local a\nprint(a)\na = 2 -- now\n\nprint(a)"] = "nil\n2\n",
+        ["local total = db.user\n  :count()\nprint(total\n  + 1)"] = "3\n",
+        ["local c <const> = 3 print(c)"] = "3\n",
+        ["local x y = 1\nprint(x, y)"] = "nil\t1\n",
+        ["if not x then\n  print 'a'\nelse\n  print 'b'\nend\r\n\r\nprint 'c'\r\n"] = "a\nc\n",
+      }
+      for text, wanted in pairs(cases) do assert.equal(wanted, ok("", { input = text }).out, text) end
+      assert.equal("3\n", ok("-e 'local x = 3\nprint(x)'").out)
+    end)
+
     it("stops at an error with exit code 1", function()
       local result = ok("", { input = "1\ndb.usr:count()\n2\n", status = 1 })
       assert.equal("1\n", result.out)
@@ -83,6 +97,10 @@ id  age  email
       local document = harness.json(folder, "console -e 'db.user:find_many { order_by = { id = \"asc\" }, select = { email = true } }'", { url = url })
       assert.equal("grace@example.com", document.results[1][2].email)
       assert.equal("VALIDATION", harness.json(folder, "console -e 'db.usr'", { url = url, status = 1 }).error.code)
+      assert.same({ "\\xff61", "a" }, harness.json(folder, "console -e '\"\\255a\", \"a\"'", { url = url }).results)
+      local result = harness.ok(folder, "console --json -e 'print(1) io.write(2) io.stdout:write(3) return 4'", { url = url })
+      assert.equal('{"results":[4]}\n', result.out)
+      assert.equal("1\n23", result.err)
     end)
 
     it("gives rille.connect the database of --url", function()
@@ -91,11 +109,11 @@ id  age  email
 
     if harness.has_terminal then
       it("is a prompt on a terminal, with results in their order", function()
-        local typed = ".models\ndb.user:count()\nfor i = 1, 2 do\nprint('turn ' .. i)\nend\ndb.usr\n.exit\n"
+        local typed = ".models\nlocal y = 7\ny\n.modles\nhelp\ndb.user:count()\nfor i = 1, 2 do\nprint('turn ' .. i)\nend\ndb.usr\nexit\n"
         local shown = harness.terminal(folder, "console", { url = url, input = typed })
         assert.equal(0, shown.status)
         local plain = shown.out:gsub("\27%[[%d;?]*%a", "")
-        for _, text in ipairs { "rille> ", "rille> user  post\n", "rille> 2\n", "turn 1\nturn 2\n", "error: the schema has no model `usr`" } do
+        for _, text in ipairs { "rille> ", "rille> user  post\n", "rille> 7\n", "there is no `.modles`", "Ctrl-D", "rille> 2\n", "turn 1\nturn 2\n", "error: the schema has no model `usr`" } do
           assert.truthy(plain:find(text, 1, true), text .. " in " .. plain)
         end
         assert.truthy(shown.out:find("\27[31merror:\27[0m", 1, true))

@@ -33,6 +33,33 @@ describe("the command", function()
     end
   end)
 
+  it("answers in JSON also where only help or the version is asked for", function()
+    for arguments, command in pairs { [""] = "rille", ["--help"] = "rille", ["db"] = "rille db", ["migrate dev --help"] = "rille migrate dev", help = "rille" } do
+      local document = harness.json(folder, arguments)
+      assert.equal(command, document.command)
+      assert.truthy(document.help:find("Usage: " .. command, 1, true))
+    end
+    assert.same({ rille = require("rille").version }, (harness.json(folder, "--version")))
+  end)
+
+  it("has help that fits a terminal of 80 columns", function()
+    for _, name in ipairs(COMMANDS) do
+      for line in harness.ok(folder, name .. " --help").out:gmatch "[^\n]+" do
+        if not line:find "^   %S" then assert.truthy(#line <= 80, name .. ": " .. line) end
+      end
+    end
+  end)
+
+  it("fails when its output cannot be written", function()
+    support.write(folder .. "/schema.prisma", "model Note {\n  id Int @id\n}\n")
+    for _, arguments in ipairs { "validate", "validate --json", "migrate diff --from-empty --to-schema schema.prisma --script" } do
+      local pipe = io.popen(("cd '%s' && rille %s --url file:x.db 2>&1 >/dev/full; echo $?"):format(folder, arguments))
+      local said = pipe:read "a"
+      pipe:close()
+      assert.truthy(said:find "^error: the output cannot be written: [^\n]+\n1\n$", arguments .. ": " .. said)
+    end
+  end)
+
   it("ends with 2 after wrong usage, and names what was meant", function()
     local cases = {
       { "migrat", "unknown command `migrat`; did you mean `migrate`?" },
@@ -40,12 +67,15 @@ describe("the command", function()
       { "migrate deplyo", "did you mean `deploy`?" },
       { "db push --accept-dataloss", "did you mean `--accept-data-loss`?" },
       { "help nothing", "there is no command `rille nothing`" },
+      { "help mirgate", "did you mean `rille migrate`?" },
+      { "help migrate deplyo", "did you mean `rille migrate deploy`?" },
+      { "migrate down --steps 0", "a whole number from 1 is wanted" },
       { "migrate dev --name", "--name" },
       { "migrate resolve", "--applied NAME or --rolled-back NAME" },
       { "migrate resolve --applied a --rolled-back b", "--rolled-back" },
       { "migrate diff --from-empty", "one of --to-empty" },
       { "migrate diff --from-empty --from-url file:x.db --to-empty", "--from-empty and --from-url exclude each other" },
-      { "migrate down --steps x", "a whole number is wanted" },
+      { "migrate down --steps x", "a whole number from 1 is wanted" },
       { "migrate down --steps 1 --to a", "exclude each other" },
       { "db execute", "--file FILE or --stdin" },
       { "db execute --file a --stdin", "exclude each other" },

@@ -14,18 +14,35 @@ local function environment(db)
   return env
 end
 
-local function compile(text, env)
-  local chunk, why
-  for _, source in ipairs { "return " .. text, text } do
-    if setfenv then
-      chunk, why = load_text(source, "=console")
-      if chunk then setfenv(chunk, env) end
-    else
-      chunk, why = load(source, "=console", "t", env)
-    end
-    if chunk then return chunk end
+-- A local of the top level would be gone with its statement: in a session it lasts, as a global does. Nil when the text begins with none.
+local function lift(text)
+  local rest = text:match "^%s*local%s+(function%s.*)$"
+  if rest then return rest end
+  local names, at = {}, text:match "^%s*local%s+()"
+  while at do
+    local name, after, comma = text:match("^([%a_][%w_]*)%s*()(,?)%s*", at)
+    if not name then return nil end
+    names[#names + 1] = name
+    at = comma == "," and text:match("^,%s*()", after) or nil
+    rest = text:sub(after)
   end
-  return nil, why
+  if not rest or rest:find "^<" then return nil end
+  if rest:find "^=[^=]" then return table.concat(names, ", ") .. rest end
+  return table.concat(names, ", ") .. " = nil" .. (rest:find "^;" and "" or "; ") .. rest
+end
+
+local function load_in(text, env)
+  if not setfenv then return load(text, "=console", "t", env) end
+  local chunk, why = load_text(text, "=console")
+  if chunk then setfenv(chunk, env) end
+  return chunk, why
+end
+
+local function compile(text, env)
+  local lifted = lift(text)
+  local chunk = load_in("return " .. text, env) or lifted and load_in(lifted, env)
+  if chunk then return chunk end
+  return load_in(text, env)
 end
 
 -- Whether a text is the beginning of something: Lua's complaint is about its end.
@@ -54,14 +71,15 @@ local function show_error(out, e)
     faults.show(out, e)
     out.stream = stream
   else
-    io.stdout:flush()
+    output.flush()
     io.stderr:write(out:paint("red", "error:", io.stderr), " ", tostring(e), "\n")
   end
 end
 
-local function run_chunk(out, chunk)
+local function run_chunk(out, chunk, scripted)
   local ok, results = evaluate(chunk)
   if not ok then
+    if scripted and faults.is_interrupt(results) then error(results, 0) end
     show_error(out, results)
     return false
   end
@@ -97,6 +115,8 @@ local function reader()
   end, false
 end
 
+local WORDS = { help = ".help", exit = ".exit", quit = ".exit", ["exit()"] = ".exit", ["quit()"] = ".exit" }
+
 local HELP = [[
 db            the client of this project: db.user:find_many { where = { ... } }
 rille         the module
@@ -110,6 +130,7 @@ local function meta_command(out, line, env)
     local core = require "rille.core"
     out:line("%s", table.concat(core.models(env.db[require("rille.client").SCOPE]), "  "))
   elseif line == ".exit" or line == ".quit" then return "exit"
+  elseif line:find "^%.%a" then show_error(out, ("there is no `%s`; .help says what there is"):format(line))
   else return nil end
   return "done"
 end
@@ -123,7 +144,9 @@ local function interactive(call, env)
   while true do
     local line = read(text and "   .. " or "rille> ")
     if not line then break end
-    local known = not text and meta_command(out, line:match "^%s*(.-)%s*$", env)
+    local word = line:match "^%s*(.-)%s*$"
+    local name = WORDS[word] and word:match "%a+"
+    local known = not text and meta_command(out, name and env[name] == nil and WORDS[word] or word, env)
     if known == "exit" then return end
     if text and line == "" then
       text = nil
@@ -138,32 +161,49 @@ local function interactive(call, env)
   out:line()
 end
 
--- Statements one after the other; a file of Lua on the input is the same.
+-- Whether the next line of a script belongs to a statement that might end here: it begins none, and together they are well.
+local function goes_on(text, line, env)
+  if not line then return false end
+  local alone, why = compile(line, env)
+  if alone or is_open(why) then return false end
+  local both
+  both, why = compile(text .. "\n" .. line, env)
+  return both ~= nil or is_open(why)
+end
+
+local function lines_of(text)
+  local lines = {}
+  for line in (text:gsub("^#[^\n]*", "") .. "\n"):gmatch "(.-)\r?\n" do lines[#lines + 1] = line end
+  return lines
+end
+
+-- Statements one after the other: what each gives is shown. A file of Lua on the input runs the same.
 local function batch(call, env, text)
   local out = call.out
   local results, pending, good = {}, nil, true
   local function finish(chunk)
     if not out.json then
-      good = run_chunk(out, chunk) and good
+      good = run_chunk(out, chunk, true)
       return
     end
     local ok, values = evaluate(chunk)
     if not ok then error(values, 0) end
     for i = 1, values.n do results[#results + 1] = values[i] end
   end
-  for line in (text .. "\n"):gmatch "(.-)\n" do
+  local lines = lines_of(text)
+  for i, line in ipairs(lines) do
     if good and (pending or line:find "%S") then
       pending = pending and pending .. "\n" .. line or line
       local chunk, why = compile(pending, env)
-      if chunk then
+      if chunk and not goes_on(pending, lines[i + 1], env) then
         finish(chunk)
         pending = nil
-      elseif not is_open(why) then
+      elseif not chunk and not is_open(why) then
         errors.raise("VALIDATION", "%s", (why:gsub("^console:%d+: ", "")))
       end
     end
   end
-  if pending then errors.raise("VALIDATION", "the last statement is not complete: %s", pending) end
+  if good and pending then errors.raise("VALIDATION", "the last statement is not complete: %s", pending) end
   return { results = output.list(results) }, good and 0 or 1
 end
 

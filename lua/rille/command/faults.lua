@@ -92,10 +92,13 @@ local function show_lists(out, meta, message)
   if type(logs) == "string" and logs ~= "" and not message:find(logs, 1, true) then out:line("  %s", (logs:gsub("\n", "\n  "))) end
 end
 
+--- Whether what is thrown is that of Lua's own program after Ctrl-C.
+function faults.is_interrupt(e) return type(e) == "string" and e:find "interrupted!$" ~= nil end
+
 --- What is thrown, as an error of rille: of Lua's own a bug of the command or of a script that it ran.
 function faults.normal(e)
   if errors.is_error(e) then return e end
-  if type(e) == "string" and e:find "interrupted!" then return errors.new("VALIDATION", "interrupted"), 130 end
+  if faults.is_interrupt(e) then return errors.new("VALIDATION", "interrupted"), 130 end
   return errors.new("INTERNAL", tostring(e))
 end
 
@@ -115,11 +118,9 @@ end
 
 --- Shows an error: to stderr as text, or to stdout as a document with --json.
 function faults.show(out, e)
-  io.stdout:flush()
-  if out.json then
-    io.stdout:write(output.encode(faults.document(e)), "\n")
-    return
-  end
+  pcall(output.flush)
+  if out.json and pcall(out.finish, out, faults.document(e)) then return end
+  out.json = false
   out:data_on_stdout()
   if e.diagnostics and #e.diagnostics > 0 then return show_diagnostics(out, e.diagnostics, e.meta and e.meta.file) end
   local code = e.code ~= "VALIDATION" and (" " .. e.code) or ""

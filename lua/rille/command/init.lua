@@ -31,7 +31,7 @@ end
 
 local function wrong_usage(out, state, message)
   if out.json then
-    io.stdout:write(output.encode { ok = false, error = { code = "USAGE", message = message, kind = "validation" } }, "\n")
+    out:finish { ok = false, error = { code = "USAGE", message = message, kind = "validation" } }
   else
     io.stderr:write(out:paint("red", "error:", io.stderr), " ", message, "\n`", state.path, " --help` says what there is.\n")
   end
@@ -52,11 +52,13 @@ local function perform(out, state, args)
   local Call = require "rille.command.call"
   local call = Call.new(args, out)
   call.state = state
-  local ok, result, status = xpcall(function() return state.spec.run(call) end, with_trace)
-  if ok then
-    out:finish(result)
-    return status or 0
-  end
+  out:keep_stdout()
+  local ok, result, status = xpcall(function()
+    local found, code = state.spec.run(call)
+    out:finish(found)
+    return found, code
+  end, with_trace)
+  if ok then return status or 0 end
   if type(result) == "table" and result.usage then return wrong_usage(out, state, result.usage) end
   local e, code = faults.normal(result)
   faults.show(out, e)
@@ -77,11 +79,11 @@ function command.run(argv)
   local ok, args = root:pparse(words)
   if not ok then return wrong_usage(out, state, parser.explain(args, state)) end
   if not state.spec then
-    parser.print_help(root, out)
+    parser.print_help(root, out, "rille")
     return 0
   end
   if not state.spec.run then
-    parser.print_help(state.element, out)
+    parser.print_help(state.element, out, state.path)
     return 0
   end
   return perform(out, state, parser.settle(args, state.path))

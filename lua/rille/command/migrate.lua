@@ -229,6 +229,12 @@ local function integer(text)
   return math.floor(n)
 end
 
+local function positive(text)
+  local n = integer(text)
+  if not n or n == 0 then return nil, ("a whole number from 1 is wanted, not '%s'"):format(text) end
+  return n
+end
+
 return {
   {
     name = "migrate",
@@ -331,7 +337,7 @@ return {
         description = "Runs the down.sql of the last migrations, newest first. Asks on a terminal; elsewhere --force is needed.",
         examples = { { "rille migrate down" }, { "rille migrate down --steps 2" }, { "rille migrate down --to 20261122120000_init --force" } },
         define = function(p)
-          p:option "--steps":argname "<n>":convert(integer):description "How many: 1."
+          p:option "--steps":argname "<n>":convert(positive):description "How many: 1."
           p:option "--to":argname "<name>":description "The one that shall be the last."
           p:flag "-f --force":description "Do not ask."
           folder_option(p)

@@ -5,6 +5,8 @@ local errors = require "rille.errors"
 local output = {}
 output.__index = output
 
+local STDOUT = io.stdout -- scripts may be given another: see keep_stdout
+
 local CODES = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
 
 --- Whether a stream of this process (0, 1 or 2) is a terminal.
@@ -24,10 +26,33 @@ end
 --- An output for one run of the command.
 ---@param options { json?: boolean, no_color?: boolean }
 function output.new(options)
-  local self = setmetatable({ json = options.json or false, stream = io.stdout }, output)
-  self.colours = { [io.stdout] = wants_colour(options, 1), [io.stderr] = wants_colour(options, 2) }
+  local self = setmetatable({ json = options.json or false, stream = STDOUT }, output)
+  self.colours = { [STDOUT] = wants_colour(options, 1), [io.stderr] = wants_colour(options, 2) }
   return self
 end
+
+--- With --json stdout has one document: what scripts print (of a seed, a migration, the console) goes to stderr, for the rest of the process.
+function output:keep_stdout()
+  if not self.json then return end
+  io.stdout = io.stderr
+  io.output(io.stderr)
+  rawset(_G, "print", function(...)
+    local texts = {}
+    for i = 1, select("#", ...) do texts[i] = tostring((select(i, ...))) end
+    io.stderr:write(table.concat(texts, "\t"), "\n")
+  end)
+end
+
+-- What is written stands in a file or not at all: a full disk is no success.
+local function must(ok, why)
+  if not ok then errors.raise("VALIDATION", "the output cannot be written: %s", tostring(why)) end
+end
+
+--- A document of a program's own form, or a text, to stdout.
+function output.write(text) must(STDOUT:write(text)) end
+
+--- All that was written stands where it belongs. Errors: VALIDATION.
+function output.flush() must(STDOUT:flush()) end
 
 --- A text in a colour, when the stream shows colours.
 function output:paint(colour, text, stream)
@@ -41,7 +66,8 @@ function output:data_on_stdout() self.stream = io.stderr end
 --- A line for people: nothing is shown with --json.
 function output:line(format, ...)
   if self.json then return end
-  self.stream:write(select("#", ...) > 0 and format:format(...) or format or "", "\n")
+  local ok, why = self.stream:write(select("#", ...) > 0 and format:format(...) or format or "", "\n")
+  if self.stream == STDOUT then must(ok, why) end
 end
 
 --- Lines with a mark in front: what was done, what to mind, what failed.
@@ -52,8 +78,8 @@ function output:fail(format, ...) self:line("%s %s", self:paint("red", "✗"), f
 --- The data of a command that people and programs read alike, to stdout even when words go to stderr.
 function output:data(text)
   if self.json then return end
-  io.stdout:write(text)
-  if text ~= "" and text:sub(-1) ~= "\n" then io.stdout:write "\n" end
+  output.write(text)
+  if text ~= "" and text:sub(-1) ~= "\n" then output.write "\n" end
 end
 
 -- JSON ------------------------------------------------------------------------------------------------------------------------------------------
@@ -66,6 +92,13 @@ local function is_array(value)
 end
 
 local encode
+
+-- Bytes that are no UTF-8 come in the hexadecimal form of PostgreSQL, since JSON has none for them.
+local function encode_text(value)
+  local ok, text = pcall(core.json.encode, value)
+  if ok then return text end
+  return '"\\\\x' .. value:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end) .. '"'
+end
 
 local function encode_table(value, depth)
   if depth > 60 then return core.json.encode "..." end
@@ -80,7 +113,7 @@ local function encode_table(value, depth)
     keys[#keys + 1], by_text[text] = text, value[key]
   end
   table.sort(keys)
-  for i, key in ipairs(keys) do parts[i] = core.json.encode(key) .. ":" .. encode(by_text[key], depth + 1) end
+  for i, key in ipairs(keys) do parts[i] = encode_text(key) .. ":" .. encode(by_text[key], depth + 1) end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
@@ -88,7 +121,8 @@ end
 function encode(value, depth)
   local kind = type(value)
   if kind == "table" then return encode_table(value, depth) end
-  if kind == "string" or kind == "boolean" or value == core.null then return core.json.encode(value) end
+  if kind == "string" then return encode_text(value) end
+  if kind == "boolean" or value == core.null then return core.json.encode(value) end
   if kind == "number" then
     local ok, text = pcall(core.json.encode, value)
     return ok and text or core.json.encode(tostring(value))
@@ -106,8 +140,8 @@ function output.list(list) return core.array(list or {}) end
 
 --- Ends the run: with --json the result of the command as one document.
 function output:finish(result)
-  if self.json then io.stdout:write(output.encode(result or { ok = true }), "\n") end
-  io.stdout:flush()
+  if self.json then output.write(output.encode(result or { ok = true }) .. "\n") end
+  output.flush()
 end
 
 -- Questions -------------------------------------------------------------------------------------------------------------------------------------
@@ -120,7 +154,7 @@ end
 
 --- Asks for a line; nil at the end of the input. Only after can_ask.
 function output:ask(question)
-  io.stdout:flush()
+  STDOUT:flush()
   io.stderr:write(self:paint("bold", "? ", io.stderr), question, " ")
   io.stderr:flush()
   local answer = io.read "*l"

@@ -3,14 +3,15 @@ local argparse = require "argparse"
 
 local parser = {}
 
-local WIDTH = 100
+local WIDTH = 80 -- what a terminal has at least
 
 local EXIT_CODES = "Exit codes: 0 done, 1 error, 2 wrong usage."
 
-local function print_help(element, out)
+local function print_help(element, out, path)
   local text = element:get_help()
+  if out.json then return pcall(out.finish, out, { command = path, help = text }) end
   text = ("\n" .. text):gsub("\n(%u[%w ]-:)", function(title) return "\n" .. out:paint("bold", title) end):sub(2)
-  io.stdout:write(text, "\n")
+  pcall(out.data, out, text)
 end
 parser.print_help = print_help
 
@@ -19,7 +20,7 @@ local function add_common(element, state, full)
   local help = element:flag "-h --help"
     :description "Show this help and stop."
     :action(function()
-      print_help(element, state.out)
+      print_help(element, state.out, full)
       os.exit(0, true)
     end)
   element:group("Everywhere",
@@ -101,7 +102,9 @@ function parser.build(specs, out)
     exit_codes = "0 done, 1 error, 2 wrong usage; a few commands say more in their help.",
   }, state, "rille")
   root:flag "-v --version":description "Show the version and stop.":action(function()
-    io.stdout:write("rille ", require "rille.core".version, "\n")
+    local version = require "rille.core".version
+    pcall(out.data, out, "rille " .. version)
+    if out.json then pcall(out.finish, out, { rille = version }) end
     os.exit(0, true)
   end)
   state.elements["rille"] = root

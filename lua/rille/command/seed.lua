@@ -1,6 +1,7 @@
 --- Finds and runs the seed script: one of Lua in this process, one of SQL on the database, any other as a command.
 local config = require "rille.config"
 local errors = require "rille.errors"
+local faults = require "rille.command.faults"
 local files = require "rille.command.files"
 
 local seed = {}
@@ -48,26 +49,18 @@ local function find(call)
     .. "or `seed` in prisma.config.ts")
 end
 
--- The script sees its own name and arguments in `arg`, as a program does. What it prints goes to stderr with --json.
-local function run_lua(call, path, arguments)
+-- The script sees its own name and arguments in `arg`, as a program does.
+local function run_lua(path, arguments)
   local chunk, why = loadfile(path)
   if not chunk then errors.raise("VALIDATION", "the seed script: %s", tostring(why)) end
-  local old, stdout = rawget(_G, "arg"), print
+  local old = rawget(_G, "arg")
   local own = { [0] = path }
   for i, value in ipairs(arguments) do own[i] = value end
   rawset(_G, "arg", own)
-  if call.out.json then
-    rawset(_G, "print", function(...)
-      local texts = {}
-      for i = 1, select("#", ...) do texts[i] = tostring((select(i, ...))) end
-      io.stderr:write(table.concat(texts, "\t"), "\n")
-    end)
-  end
   local ok, e = pcall(chunk, (table.unpack or unpack)(arguments))
   rawset(_G, "arg", old)
-  rawset(_G, "print", stdout)
   if ok then return end
-  if errors.is_error(e) then error(e, 0) end
+  if errors.is_error(e) or faults.is_interrupt(e) then error(e, 0) end
   errors.raise("VALIDATION", "the seed script failed: %s", tostring(e))
 end
 
@@ -98,8 +91,8 @@ end
 function seed.run(call)
   local script, where = find(call)
   local arguments = call.args.arguments or {}
-  io.stdout:flush()
-  if files.exists(script) and script:find "%.lua$" then run_lua(call, script, arguments)
+  io.stdout:flush() -- before another process writes there
+  if files.exists(script) and script:find "%.lua$" then run_lua(script, arguments)
   elseif files.exists(script) and script:find "%.sql$" then run_sql(call, script)
   elseif call.args.script then
     errors.raise("VALIDATION", "--script: `%s` is neither a .lua nor a .sql file", script)

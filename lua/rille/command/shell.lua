@@ -1,6 +1,7 @@
 --- `rille version`, `rille completion`, `rille help`: the command about itself.
 local command = require "rille.command"
 local core = require "rille.core"
+local errors = require "rille.errors"
 local parser = require "rille.command.parser"
 
 -- The server's version is asked of the server when there is a URL; a server that is down is no failure here.
@@ -43,14 +44,16 @@ end
 local function run_help(call)
   local path = "rille"
   for _, word in ipairs(call.args.words) do
+    local known = call.state.elements
+    local near = errors.nearest(path .. " " .. word, known)
     path = path .. " " .. word
-    if not call.state.elements[path] then
-      local place = call.state.places[word]
+    if not known[path] then
+      local place = call.state.places[word] or near
       command.usage(("there is no command `%s`%s"):format(path, place and ("; did you mean `%s`?"):format(place) or ""))
     end
   end
   local element = call.state.elements[path]
-  if not call.out.json then parser.print_help(element, call.out) end
+  if not call.out.json then parser.print_help(element, call.out, path) end
   return { command = path, help = element:get_help() }
 end
 

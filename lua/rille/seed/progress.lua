@@ -6,7 +6,7 @@ local WIDTH = 30
 local known
 local function is_terminal()
   if known == nil then
-    local status = os.execute "test -t 2 2>/dev/null"
+    local status = os.execute "test -t 2"
     known = status == true or status == 0
   end
   return known
