@@ -68,6 +68,23 @@ CREATE INDEX other ON unserved (x, z, y);]]
       assert.same({ "Post", "unserved" }, tables)
     end)
 
+    it("advises in the names of the schema", function()
+      local mapped = SCHEMA:gsub("  authorId Int\n", "  authorId Int @map(\"author_id\")\n\n  @@map(\"posts\")\n")
+      support.write(folder .. "/schema.prisma", mapped)
+      harness.ok(folder, "db push", { url = url })
+      local found = of(json(), "indexes")[1]
+      assert.same({ "posts", "author_id", "in model Post: @@index([authorId])" }, { found.table, found.columns[1], found.advice })
+    end)
+
+    if engine == "postgresql" then
+      it("looks into all schemas of the project", function()
+        local text = SCHEMA:gsub("\n}", "\n\n  @@schema(\"shop\")\n}")
+        support.write(folder .. "/schema.prisma", 'datasource db {\n  provider = "postgresql"\n  schemas  = ["shop"]\n}\n' .. text)
+        harness.ok(folder, "db push", { url = url })
+        assert.equal("in model Post: @@index([authorId])", of(json(), "indexes")[1].advice)
+      end)
+    end
+
     it("finds pending and failed migrations, and drift", function()
       harness.ok(folder, "migrate dev --name init", { url = url })
       support.write(folder .. "/schema.prisma", (SCHEMA:gsub("name  String%?", "name  String?\n  age   Int?")))
@@ -118,6 +135,26 @@ CREATE INDEX other ON unserved (x, z, y);]]
         assert.same({ 8, "Post", "find_many" }, { loops[1].times, loops[1].model, loops[1].action })
         assert.equal(1, #scans)
         assert.same({ "User", "name" }, { scans[1].table, table.concat(scans[1].columns, ",") })
+      end)
+
+      it("advises no ordinary index for what is searched by a pattern, nor columns that a join has already", function()
+        support.write(folder .. "/schema.prisma", INDEXED)
+        harness.ok(folder, "db push", { url = url })
+        local db = require("rille").connect { schema_text = INDEXED, url = url }
+        local file = assert(io.open(folder .. "/log", "w"))
+        db:on("query", function(event) file:write(require("rille").json.encode(event), "\n") end)
+        db.post:find_many { where = { title = { contains = "x" } } }
+        db.post:find_many { where = { author = { name = "x" } } }
+        file:close()
+        db:close()
+        local scans = of(json "--log log", "log")
+        if engine == "sqlite" then return assert.equal("ok", scans[1].status) end
+        assert.equal(2, #scans)
+        assert.truthy(scans[1].advice:find("gin_trgm_ops", 1, true))
+        assert.equal("in model User: @@index([name])", scans[2].advice)
+        local schema = INDEXED:gsub("@@index%(%[authorId%]%)", (scans[1].advice:match "@@index%b()":gsub("%%", "%%%%")))
+        support.write(folder .. "/schema.prisma", schema)
+        harness.ok(folder, "validate --url " .. url)
       end)
 
       it("is content with a program that does well, and takes what the client has found itself", function()

@@ -31,7 +31,8 @@ local function guarded(report, check, f, ...)
   local ok, e = pcall(f, report, ...)
   if ok then return true end
   if not errors.is_error(e) then error(e, 0) end
-  report:add(check, "error", e.message, { code = e.code })
+  local more = e.diagnostics and #e.diagnostics > 1
+  report:add(check, "error", e.message, { code = e.code, advice = more and "rille validate shows every fault" or nil })
   return false
 end
 
@@ -128,16 +129,39 @@ local function check_drift(report, call, url)
     { lines = lines, advice = "rille migrate diff --from-database --to-schema " .. call:schema_path() .. " --script" })
 end
 
-local function check_relations(report, db, provider)
-  local missing = indexes.missing(db, provider)
+-- What is to be written for an index, in the names of the schema.
+local function index_of(models, table_name, schema, columns, form)
+  for _, m in ipairs(models) do
+    if m.table == table_name and (not m.schema or not schema or m.schema == schema) then
+      local names = {}
+      for i, column in ipairs(columns) do names[i] = column end
+      for _, f in ipairs(m.fields) do
+        for i, column in ipairs(columns) do
+          if f.column == column then names[i] = f.name end
+        end
+      end
+      return ("in model %s: " .. (form or "@@index([%s])")):format(m.name, table.concat(names, ", "))
+    end
+  end
+  return "the schema has no model of this table"
+end
+
+local function check_relations(report, db, provider, models)
+  local schemas = {}
+  for _, m in ipairs(models) do
+    if m.schema then schemas[m.schema] = true end
+  end
+  local missing = indexes.missing(db, provider, schemas)
   if #missing == 0 then return report:add("indexes", "ok", "every foreign key has an index") end
   for _, m in ipairs(missing) do
     report:add("indexes", "warning", ("no index on %s (%s), a foreign key"):format(m.table, table.concat(m.columns, ", ")),
-      { table = m.table, columns = m.columns, advice = ("in its model: @@index([%s])"):format(table.concat(m.columns, ", ")) })
+      { table = m.table, columns = m.columns, advice = index_of(models, m.table, m.schema, m.columns) })
   end
 end
 
-local function check_log(report, call, db, provider)
+local TRIGRAMS = "@@index([%s(ops: raw(\"gin_trgm_ops\"))], type: Gin), of the extension pg_trgm; others do not serve LIKE"
+
+local function check_log(report, call, db, provider, models)
   local events, skipped = querylog.parse(files.must_read(call.args.log, "--log"))
   local before = #report
   for _, found in ipairs(querylog.n_plus_one(events)) do
@@ -152,7 +176,8 @@ local function check_log(report, call, db, provider)
     local columns = table.concat(found.columns, ", ")
     report:add("log", "warning", ("%s is read whole to find rows by %s (%d time%s)"):format(found.table, columns, found.times,
       found.times == 1 and "" or "s"),
-      { table = found.table, columns = found.columns, times = found.times, sql = found.sql, lines = { found.sql }, advice = ("@@index([%s])"):format(columns) })
+      { table = found.table, columns = found.columns, times = found.times, sql = found.sql, lines = { found.sql },
+        advice = index_of(models, found.table, nil, found.columns, found.pattern and TRIGRAMS or nil) })
   end
   local notes = ("%d statements%s%s"):format(#events, skipped > 0 and (", %d lines passed over"):format(skipped) or "",
     unexplained > 0 and (", %d not explained"):format(unexplained) or "")
@@ -165,8 +190,9 @@ local function examine(report, call, db, url)
   guarded(report, "url", check_url, db, url, provider)
   guarded(report, "migrations", check_migrations, call)
   guarded(report, "drift", check_drift, call, url)
-  guarded(report, "indexes", check_relations, db, provider)
-  if call.args.log then guarded(report, "log", check_log, call, db, provider) end
+  local models = core.schema_models(core.schema { path = call:schema_path(), url = url }).models
+  guarded(report, "indexes", check_relations, db, provider, models)
+  if call.args.log then guarded(report, "log", check_log, call, db, provider, models) end
 end
 
 local function run(call)

@@ -2,11 +2,11 @@
 local indexes = {}
 
 local POSTGRES = [[
-SELECT n.nspname AS schema, t.relname AS table, c.conname AS name,
+SELECT n.nspname AS schema, t.relname AS table, c.conname AS name, n.nspname = ANY (current_schemas(false)) AS here,
   (SELECT string_agg(a.attname, ',' ORDER BY k.ord) FROM unnest(c.conkey) WITH ORDINALITY k(num, ord)
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num) AS columns
 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-WHERE c.contype = 'f' AND c.conparentid = 0 AND n.nspname = ANY (current_schemas(false))
+WHERE c.contype = 'f' AND c.conparentid = 0
   AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL
     AND (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)
 ORDER BY 1, 2, 3]]
@@ -62,12 +62,12 @@ local function on_sqlite(db)
   return missing
 end
 
-local function on_postgres(db)
+local function on_postgres(db, schemas)
   local missing = {}
   for _, row in ipairs(db:query_raw(POSTGRES)) do
     local columns = {}
     for column in row.columns:gmatch "[^,]+" do columns[#columns + 1] = column end
-    missing[#missing + 1] = { table = row.table, schema = row.schema, columns = columns, constraint = row.name }
+    if row.here or schemas[row.schema] then missing[#missing + 1] = { table = row.table, schema = row.schema, columns = columns, constraint = row.name } end
   end
   return missing
 end
@@ -75,10 +75,11 @@ end
 --- Foreign keys of the database that no index begins with.
 ---@param db rille.Client
 ---@param provider string
----@return { table: string, columns: string[] }[]
-function indexes.missing(db, provider)
+---@param schemas table<string, boolean> PostgreSQL: what belongs to the project beside the search_path
+---@return { table: string, columns: string[], schema?: string }[]
+function indexes.missing(db, provider, schemas)
   if provider == "sqlite" then return on_sqlite(db) end
-  return on_postgres(db)
+  return on_postgres(db, schemas)
 end
 
 return indexes

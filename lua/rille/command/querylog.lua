@@ -77,30 +77,42 @@ local function placeholders(sql)
   return highest > 0 and highest or marks
 end
 
--- Columns of a table that the conditions of a statement compare.
+local function is_pattern(operator) return operator:upper():find "LIKE$" ~= nil end
+
+-- Columns of a table that the conditions of a statement compare; apart from them those that are only searched by patterns, which no ordinary index
+-- serves.
 local function compared(sql, table_name, alias)
-  local columns, seen = {}, {}
+  local columns, searched, seen = {}, {}, {}
   local where = sql:match "[Ww][Hh][Ee][Rr][Ee](.*)" or ""
-  for owner, column in where:gmatch '"?([%w_]+)"?%."([^"]+)"%s*[=<>IiLlBb]' do
-    if (owner == table_name or owner == alias) and not seen[column] then
-      seen[column] = true
-      columns[#columns + 1] = column
-    end
+  local function add(column, operator)
+    if seen[column] then return end
+    seen[column] = true
+    local list = is_pattern(operator) and searched or columns
+    list[#list + 1] = column
   end
-  for column in where:gmatch '[%s(]"([^".]+)"%s*[=<>IiLlBb]' do
-    if not seen[column] and not where:find('"' .. column:gsub("%p", "%%%0") .. '"%.') then
-      seen[column] = true
-      columns[#columns + 1] = column
-    end
+  for owner, column, operator in where:gmatch '"?([%w_]+)"?%."([^"]+)"%s*([=<>IiLlBb]%a*)' do
+    if owner == table_name or owner == alias then add(column, operator) end
   end
-  return columns
+  for column, operator in where:gmatch '[%s(]"([^".]+)"%s*([=<>IiLlBb]%a*)' do
+    if not where:find('"' .. column:gsub("%p", "%%%0") .. '"%.') then add(column, operator) end
+  end
+  return columns, searched
+end
+
+-- Those that a plan's own condition names: the others it has found rows by already.
+local function named(columns, filter)
+  local found = {}
+  for _, column in ipairs(columns) do
+    if filter:find("%f[%w_]" .. column:gsub("%p", "%%%0") .. "%f[^%w_]") then found[#found + 1] = column end
+  end
+  return found
 end
 
 local function alias_target(sql, name)
   return sql:match('"([^"]+)"%s+[Aa][Ss]%s+"?' .. name:gsub("%p", "%%%0") .. '"?%f[%W]') or name
 end
 
--- SQLite says SCAN of what it reads from end to end.
+-- SQLite says SCAN of what it reads from end to end. Its indexes serve no LIKE, so there is nothing to say of one.
 local function scans_of_sqlite(db, sql)
   local values = {}
   for i = 1, placeholders(sql) do values[i] = core.null end
@@ -138,9 +150,12 @@ local function scans_of_postgres(db, sql)
     walk(plan[1].Plan, function(node)
       local whole = node["Node Type"] == "Seq Scan" or (node["Node Type"]:find "^Index" and not node["Index Cond"])
       if not (whole and node.Filter and node["Relation Name"]) then return end
-      local columns = compared(sql, node["Relation Name"], node.Alias)
+      local columns, searched = compared(sql, node["Relation Name"], node.Alias)
+      columns, searched = named(columns, node.Filter), named(searched, node.Filter)
+      local pattern = #columns == 0 and #searched > 0
+      if pattern then columns = searched end
       if #columns == 0 then columns = { (node.Filter:match "([%a_][%w_]*)%)?[:%w ]* [=<>~]") } end
-      found[#found + 1] = { table = node["Relation Name"], columns = columns }
+      found[#found + 1] = { table = node["Relation Name"], columns = columns, pattern = pattern }
     end)
   end)
   return found
@@ -150,7 +165,7 @@ end
 ---@param db rille.Client
 ---@param provider string
 ---@param events table[]
----@return { table: string, columns: string[], sql: string, times: integer }[]
+---@return { table: string, columns: string[], pattern?: boolean, sql: string, times: integer }[]
 ---@return integer unexplained statements that the database did not explain
 function querylog.unindexed(db, provider, events)
   local seen, order, by_place, unexplained = {}, {}, {}, 0
@@ -164,10 +179,10 @@ function querylog.unindexed(db, provider, events)
       seen[event.sql] = statement
     end
     for _, scan in ipairs(statement or {}) do
-      local key = scan.table .. "\0" .. table.concat(scan.columns, "\0")
+      local key = scan.table .. "\0" .. table.concat(scan.columns, "\0") .. (scan.pattern and "\0\0" or "")
       local found = by_place[key]
       if not found then
-        found = { table = scan.table, columns = scan.columns, sql = event.sql, times = 0 }
+        found = { table = scan.table, columns = scan.columns, pattern = scan.pattern, sql = event.sql, times = 0 }
         by_place[key] = found
         order[#order + 1] = found
       end
