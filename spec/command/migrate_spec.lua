@@ -52,6 +52,11 @@ support.each_engine(function(engine)
       assert.equal("id email", columns())
     end)
 
+    it("deploy says so where there is no folder of migrations", function()
+      assert.equal("! There is no folder migrations, so there was nothing to apply.\n", ok("migrate deploy").out)
+      assert.same({}, list(json("migrate deploy").applied))
+    end)
+
     it("status is 1 while something is pending, deploy applies it, then all is well", function()
       ok "migrate dev --name init"
       schema(SECOND)

@@ -160,11 +160,14 @@ eval "$(rille completion bash)"
 COMP_WORDS=(rille migrate de) COMP_CWORD=2
 _rille rille de migrate
 printf '%s\n' "${COMPREPLY[@]}"
+COMP_WORDS=(rille help doc) COMP_CWORD=2
+_rille rille doc help
+printf '%s\n' "${COMPREPLY[@]}"
 ]])
     local pipe = io.popen(("bash '%s/try.sh'"):format(folder))
     local completed = pipe:read "a"
     pipe:close()
-    assert.equal("deploy\ndev\n", table.concat((function()
+    assert.equal("deploy\ndev\ndoctor\n", table.concat((function()
       local list = {}
       for line in completed:gmatch "%S+" do list[#list + 1] = line .. "\n" end
       table.sort(list)

@@ -70,7 +70,9 @@ local function run_deploy(call)
   local out = call.out
   local result = step "deploy"(options_of(call, { lock_wait = call.args.lock_wait }))
   for _, name in ipairs(result.applied) do out:done("applied %s", name) end
-  if #result.applied == 0 then out:done("No pending migrations; %s applied before.", count(result.already or 0, "migration")) end
+  local folder = require("rille.migrations").folder { schema = call.args.schema, migrations = call.args.migrations }
+  if not files.exists(folder) then out:warn("There is no folder %s, so there was nothing to apply.", folder)
+  elseif #result.applied == 0 then out:done("No pending migrations; %s applied before.", count(result.already or 0, "migration")) end
   return { applied = output.list(result.applied), already = result.already }
 end
 

@@ -78,6 +78,7 @@ local function add_command(parent, spec, state, path)
     for _, inner in ipairs(spec.commands) do add_command(element, inner, state, full) end
   else
     define(element, spec)
+    if spec.name == "help" then element._is_help_command = true end -- so the scripts of `completion` know what follows it
     decorate(element, spec, state, full)
     state.places[spec.name] = full
   end
