@@ -66,6 +66,31 @@ describe("rille init", function()
     assert.equal('OTHER=1\nDATABASE_URL="file:./dev.db"\n', text ".env")
   end)
 
+  it("begins with the database that DATABASE_URL names, and leaves it where it stands", function()
+    local before = '# mine\nDATABASE_URL="postgresql://me:pw@localhost/shop"\n'
+    support.write(folder .. "/.env", before)
+    assert.equal("postgresql", harness.json(folder, "init --no-example").provider)
+    assert.equal(before, text ".env")
+    harness.ok(folder, "init --no-example --force")
+    assert.equal(before, text ".env")
+    harness.ok(folder, "validate")
+    os.remove(folder .. "/.env")
+    local shown = harness.ok(folder, "init --force", { url = "postgresql://me@localhost/shop" }).out
+    assert.is_false(harness.exists(folder .. "/.env"))
+    assert.falsy(shown:find("set DATABASE_URL", 1, true))
+    assert.equal("sqlite", harness.json(folder, "init --force --provider sqlite", { url = "postgresql://me@localhost/shop" }).provider)
+  end)
+
+  it("says with its schema's name what comes next, where that is not found by convention", function()
+    local shown = harness.ok(folder, "init --with-model --schema db/shop.prisma").out
+    assert.truthy(shown:find("rille migrate dev --name init --schema db/shop.prisma\n  rille db seed --schema db/shop.prisma\n", 1, true), shown)
+    harness.ok(folder, "migrate dev --name init --schema db/shop.prisma")
+    harness.ok(folder, "db seed --schema db/shop.prisma")
+    local pipe = io.popen(("cd '%s' && env -u DATABASE_URL lua5.4 main.lua 2>&1"):format(folder))
+    assert.truthy(pipe:read "a":find "^Ada\t")
+    pipe:close()
+  end)
+
   it("says when provider and URL do not fit", function()
     assert.equal("VALIDATION", harness.json(folder, "init --provider sqlite --url postgresql://me@localhost/shop", { status = 1 }).error.code)
   end)

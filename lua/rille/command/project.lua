@@ -1,4 +1,5 @@
 --- `rille init`: the files that a project begins with.
+local config = require "rille.config"
 local errors = require "rille.errors"
 local files = require "rille.command.files"
 local output = require "rille.command.output"
@@ -6,12 +7,16 @@ local templates = require "rille.command.templates"
 
 local DEFAULT_URL = { sqlite = "file:./dev.db", postgresql = "postgresql://postgres:postgres@localhost:5432/app" }
 
+local function of_url(url) return url and (url:find "^postgres" and "postgresql" or "sqlite") end
+
+-- The kind of database; and whether DATABASE_URL names one of that kind already.
 local function provider_of(args)
-  local of_url = args.url and (args.url:find "^postgres" and "postgresql" or "sqlite")
-  if args.provider and of_url and args.provider ~= of_url then
-    errors.raise("VALIDATION", "--provider %s does not fit the URL, which is of %s", args.provider, of_url)
+  if args.provider and args.url and args.provider ~= of_url(args.url) then
+    errors.raise("VALIDATION", "--provider %s does not fit the URL, which is of %s", args.provider, of_url(args.url))
   end
-  return args.provider or of_url or "sqlite"
+  local known = not args.url and of_url(config.variable "DATABASE_URL")
+  local provider = args.provider or of_url(args.url) or known or "sqlite"
+  return provider, known == provider
 end
 
 local function schema_place(args)
@@ -51,11 +56,12 @@ end
 
 local function run(call)
   local args, out = call.args, call.out
-  local provider = provider_of(args)
+  local provider, known = provider_of(args)
   local schema = schema_place(args)
   local folder = files.folder_of(schema)
   local seed = (folder == "." and "" or folder .. "/") .. "seed.lua"
-  local main = args.no_example and {} or { [seed] = templates.seed(args.with_model), ["main.lua"] = templates.example(args.with_model) }
+  local found = schema == "schema.prisma" or schema == "prisma/schema.prisma" -- by convention
+  local main = args.no_example and {} or { [seed] = templates.seed(args.with_model), ["main.lua"] = templates.example(args.with_model, not found and schema) }
   check_free(args.no_example and { schema } or { schema, seed, "main.lua" }, args.force)
 
   local written = {}
@@ -66,17 +72,18 @@ local function run(call)
     out:done("%s", path)
   end
   write(schema, templates.schema(provider, args.with_model))
-  write(".env", env_text(files.read ".env", args.url or DEFAULT_URL[provider], args.force or args.url))
+  if not known then write(".env", env_text(files.read ".env", args.url or DEFAULT_URL[provider], args.force or args.url)) end
   write(".gitignore", ignore_text(files.read ".gitignore"))
   for _, path in ipairs { seed, "main.lua" } do write(path, main[path]) end
 
   out:line()
   out:line("Next:")
-  if provider == "postgresql" and not args.url then out:line("  set DATABASE_URL in .env") end
+  if provider == "postgresql" and not args.url and not known then out:line("  set DATABASE_URL in .env") end
   if not args.with_model then out:line("  describe your tables in %s", schema) end
-  out:line("  %s", out:paint("bold", "rille migrate dev --name init"))
+  local named = found and "" or " --schema " .. schema
+  out:line("  %s", out:paint("bold", "rille migrate dev --name init" .. named))
   if not args.no_example then
-    out:line("  %s", out:paint("bold", "rille db seed"))
+    out:line("  %s", out:paint("bold", "rille db seed" .. named))
     out:line("  %s", out:paint("bold", "lua5.4 main.lua"))
   end
   return { written = output.list(written), provider = provider, schema = schema }
@@ -95,7 +102,7 @@ return {
     },
     define = function(p)
       p:option "--provider":hidden_name "--datasource-provider":target "provider":argname "<name>":choices { "sqlite", "postgresql" }
-        :description "sqlite or postgresql; else that of the URL, else sqlite."
+        :description "sqlite or postgresql; else that of --url or DATABASE_URL, else sqlite."
       p:flag "--with-model":target "with_model":description "Two models, and an example and a seed that use them."
       p:flag "--no-example":target "no_example":description "No main.lua and no seed.lua."
       p:flag "-f --force":description "Overwrite files that are there."

@@ -56,14 +56,14 @@ print(db.user:count() .. " users, " .. db.post:count() .. " posts")
 ]] or "\n-- db.user:upsert { where = { email = \"ada@example.com\" }, create = { email = \"ada@example.com\" }, update = {} }\n") .. "db:close()\n"
 end
 
---- A program that reads.
-function templates.example(with_model)
-  return [[
+--- A program that reads; `schema` when it is not found by convention.
+function templates.example(with_model, schema)
+  return ([[
 -- Run it with: lua5.4 main.lua
 local rille = require "rille"
 
-local db = rille.connect()
-]] .. (with_model and [[
+local db = rille.connect%s
+]]):format(schema and (" { schema = %q }"):format(schema) or "()") .. (with_model and [[
 
 local users = db.user:find_many { include = { posts = { where = { published = true } } }, order_by = { name = "asc" } }
 for _, user in ipairs(users) do
