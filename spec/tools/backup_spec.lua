@@ -138,6 +138,19 @@ support.each_engine(function(engine)
     assert.equal("saved\n", files_of(folder))
   end)
 
+  if engine == "sqlite" then
+    it("does not take the database for its own backup", function()
+      local db, url = support.open(engine, schema)
+      local path = url:match "^file:([^?]*)"
+      db:close()
+      for _, file in ipairs { path, (path:gsub("/([^/]*)$", "/./%1")) } do
+        local e = support.fails("VALIDATION", rille.backup, { url = url, file = file, overwrite = true })
+        assert.truthy(e.message:find("is the database itself", 1, true))
+        support.fails("VALIDATION", rille.restore, { url = url, file = file, force = true })
+      end
+    end)
+  end
+
   it("refuses what is no backup, and one of another database", function()
     local url, folder = support.database(engine), support.folder()
     local other = engine == "sqlite" and "PGDMP\1\2\3\4\5\6\7\8\9\10\11\12" or "SQLite format 3\0 and more"

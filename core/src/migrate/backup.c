@@ -63,12 +63,24 @@ static rille_status check_file_name(const char *file, rl_error *err) {
   return RILLE_OK;
 }
 
+/* A backup that takes the place of the database it is of would leave those who have it open on a file without a name.
+ */
+static rille_status check_other(const rl_conn_options *o, const char *file, rl_error *err) {
+  struct stat database, copy;
+  if (!o->driver->single_writer || o->memory || stat(o->conninfo, &database) != 0 || stat(file, &copy) != 0)
+    return RILLE_OK;
+  if (database.st_dev != copy.st_dev || database.st_ino != copy.st_ino) return RILLE_OK;
+  return rl_fail(err, RL_VALIDATION, "file: %s is the database itself; a backup needs a file of its own", file);
+}
+
 /* Opening an SQLite database would make it. */
-static rille_status check_source(rl_str url, rl_arena *arena, rl_error *err) {
+static rille_status check_source(rl_str url, const char *file, rl_arena *arena, rl_error *err) {
   rl_conn_options o;
   rille_status st = rl_driver_parse_url(url, arena, &o, err);
-  if (st != RILLE_OK || !o.driver->single_writer || o.memory || is_there(o.conninfo)) return st;
-  return rl_fail(err, RL_P1003, "the database file %s does not exist", o.conninfo);
+  if (st != RILLE_OK) return st;
+  if (o.driver->single_writer && !o.memory && !is_there(o.conninfo))
+    return rl_fail(err, RL_P1003, "the database file %s does not exist", o.conninfo);
+  return check_other(&o, file, err);
 }
 
 static rille_status save(rl_session *s, const char *file, bool overwrite, rl_error *err) {
@@ -90,7 +102,7 @@ rille_status rl_backup(rl_str url, const char *file, bool overwrite, rl_error *e
   if (!overwrite && is_there(file))
     return rl_fail(err, RL_VALIDATION, "file: %s is there already; overwrite = true replaces it", file);
   rl_arena_init(&arena, 0);
-  st = check_source(url, &arena, err);
+  st = check_source(url, file, &arena, err);
   rl_arena_dispose(&arena);
   if (st == RILLE_OK) st = rl_session_open_shared(&s, url, err);
   if (st != RILLE_OK) return st;
@@ -161,6 +173,7 @@ rille_status rl_restore(rl_str url, const char *file, bool force, rl_error *err)
   st = rl_driver_parse_url(url, &arena, &o, err);
   bool is_file = st == RILLE_OK && o.driver->single_writer && !o.memory;
   bool made = is_file && !is_there(o.conninfo);
+  if (st == RILLE_OK) st = check_other(&o, file, err);
   if (st == RILLE_OK) st = check_backup(file, o.driver->single_writer, err);
   if (st == RILLE_OK) {
     st = rl_open_or_create(&s, url, rl_dialect_of(o.driver), err);
