@@ -104,7 +104,7 @@ local function run_lua(m, place, entry)
     local scope = core.migrations_scope(m, parent)
     local tx = client.wrap(scope, core, true)
     local good, problem = pcall(fn, tx, { migration = entry.name, folder = place.folder, provider = core.provider(scope) })
-    core.over(scope)
+    core.over(scope, true) -- a cursor that was kept does not outlive the connection
     if not good then error(problem, 0) end
   end)
   core.close(parent)

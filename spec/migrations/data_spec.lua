@@ -83,6 +83,29 @@ describe("migration.lua", function()
       assert.truthy(e.message:find("P2028", 1, true))
     end)
 
+    it("is not applied when it has ended its transaction, and says that a part may be there", function()
+      folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = 'return function(tx) tx.user:create { data = { '
+        .. 'fullName = "x" } } tx:execute_raw "COMMIT" end' })
+      support.fails("P3018", deploy)
+      assert.equal("failed", folders.states(url, dir)["20990101000000_x"])
+      local problem = rille.migrate.status { url = url, migrations = dir }.problems[1]
+      assert.truthy(problem.message:find("A part of it may be in the database", 1, true))
+      assert.truthy(problem.advice:find("look at what it left", 1, true))
+    end)
+
+    it("leaves behind no cursor that outlives its connection", function()
+      folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = 'return function(tx) tx.user:create_many { data = { '
+        .. '{ fullName = "x" }, { fullName = "y" }, { fullName = "z" } } } kept = tx.user:each { batch = 1 } kept() end' })
+      deploy()
+      local kept = _G.kept
+      _G.kept = nil
+      pcall(kept)
+      kept = nil -- luacheck: ignore
+      collectgarbage()
+      collectgarbage()
+      assert.equal(3, #users())
+    end)
+
     it("does not go with a script that runs without a transaction", function()
       folders.add(dir, "20990101000000_x", { ["migration.sql"] = "-- rille: no-transaction\nSELECT 1;", ["migration.lua"] = "return function() end" })
       support.fails("VALIDATION", deploy)

@@ -1,5 +1,7 @@
 -- Scripts: what runs in one transaction and what does not, foreign keys while SQLite rebuilds tables, and the words at the head.
+local core = require "rille.core"
 local folders = require "support.folders"
+local migrations = require "rille.migrations"
 local rille = require "rille"
 local support = require "support"
 
@@ -67,6 +69,29 @@ describe("a script", function()
       local dir = folders.make { [A] = "", [B] = "-- nothing\n/* at all */\n", [C] = "\239\187\191CREATE TABLE a (id INTEGER);" }
       assert.same({ A, B, C }, deploy(url, dir))
       assert.same({ "a" }, tables())
+    end)
+
+    it("is text to its end: a byte 0 hides nothing", function()
+      local dir = folders.make { [A] = "CREATE TABLE a (id INTEGER);\n\0CREATE TABLE b (id INTEGER);" }
+      assert.truthy(support.fails("VALIDATION", deploy, url, dir).message:find("a byte 0 in line 2", 1, true))
+      assert.same({}, tables())
+      folders.add(dir, A, "C\0R\0E\0A\0T\0E\0")
+      assert.equal(A, support.fails("VALIDATION", deploy, url, dir).meta.migration)
+      assert.equal("pending", entry(url, dir, A).state)
+    end)
+
+    it("is applied as it was when its checksum was taken", function()
+      local text = "CREATE TABLE a (id INTEGER);"
+      local dir = folders.make { [A] = text }
+      migrations.with({ url = url, folder = dir }, { create = true }, function(m, place)
+        local list = core.migrations_load(m)
+        core.migrations_prepare(m)
+        folders.add(dir, A, "CREATE TABLE b (id INTEGER);")
+        migrations.apply(m, place, list[1])
+      end)
+      assert.same({ "a" }, tables())
+      assert.equal(core.migrations_checksum(text), rows "SELECT checksum FROM _prisma_migrations"[1].checksum)
+      assert.equal("edited", entry(url, dir, A).state)
     end)
 
     it("has words at its head that are known", function()
@@ -148,6 +173,30 @@ describe("a script", function()
       local dir = folders.make { [A] = "SELECT pg_catalog.set_config('search_path', '', false);\n"
         .. "CREATE TABLE public.t (id INTEGER);", [B] = "ALTER TABLE t ADD COLUMN x INTEGER;" }
       assert.same({ A, B }, deploy(url, dir))
+    end)
+
+    it("leaves the session to the next one as it was", function()
+      local database = url:match "/([^/?]+)$"
+      support.psql(("ALTER DATABASE %s SET lock_timeout = '7s'; ALTER DATABASE %s SET statement_timeout = '9min'"):format(database, database))
+      local now = "(%d, current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('work_mem'), current_user::text);"
+      local dir = folders.make {
+        [A] = "-- rille: no-transaction lock_timeout=1s statement_timeout=1min\nCREATE TABLE t (n INTEGER, l TEXT, s TEXT, w TEXT, u TEXT);\n"
+          .. "INSERT INTO t VALUES " .. now:format(1),
+        [B] = "GRANT ALL ON ALL TABLES IN SCHEMA public TO pg_monitor; SET work_mem = '77kB'; SET default_transaction_read_only = on; "
+          .. "SET ROLE pg_monitor; INSERT INTO t VALUES " .. now:format(2),
+        [C] = "INSERT INTO t VALUES " .. now:format(3),
+      }
+      assert.same({ A, B, C }, deploy(url, dir))
+      local owner = support.psql("SELECT current_user"):gsub("%s", "")
+      local all = folders.raw(url):query_raw "SELECT l, s, w, u FROM t ORDER BY n"
+      assert.same({ l = "1s", s = "1min", w = all[3].w, u = owner }, all[1])
+      assert.same({ l = "7s", s = "9min", w = "77kB", u = "pg_monitor" }, all[2])
+      assert.same({ l = "7s", s = "9min", w = all[1].w, u = owner }, all[3])
+    end)
+
+    it("has no comment without an end", function()
+      local dir = folders.make { [A] = "CREATE TABLE a (id INTEGER);\n/* one\n/* two */\nCREATE TABLE b (id INTEGER);\n" }
+      assert.equal(2, support.fails("P3018", deploy, url, dir).meta.line)
     end)
 
     it("has bodies with semicolons of their own", function()

@@ -20,10 +20,23 @@ static const char *file_of(const rl_migrations *m) {
   return m->was_down ? "down.sql" : "migration.sql";
 }
 
+/* A byte 0 would end the statement it is in without a word: what follows would not be run. */
+static rille_status check_text(const rl_migrations *m, rl_str text, rl_error *err) {
+  const char *zero = text.len ? memchr(text.p, 0, text.len) : NULL;
+  int line = 1;
+  if (!zero) return RILLE_OK;
+  for (const char *p = text.p; p < zero; p++) line += *p == '\n';
+  return rl_fail(err, RL_VALIDATION,
+                 "%s of the migration %.*s is no text in UTF-8: it has a byte 0 in line %d; was it written as UTF-16?",
+                 file_of(m), RL_STR_ARG(m->under->name), line);
+}
+
 static rille_status read_script(rl_migrations *m, script *s, rl_error *err) {
   rl_arena *arena = &m->session.arena;
-  *s = (script){0};
-  rille_status st = rl_folder_file(m, m->under->name, file_of(m), arena, &s->text, err);
+  bool loaded = m->under->has_script && !m->was_down;
+  *s = (script){.text = m->under->script};
+  rille_status st = loaded ? RILLE_OK : rl_folder_file(m, m->under->name, file_of(m), arena, &s->text, err);
+  if (st == RILLE_OK) st = check_text(m, s->text, err);
   if (st == RILLE_OK) st = rl_script_head_of(s->text, &s->head, err);
   if (st == RILLE_OK) st = rl_statements_of(s->text, m->postgres, arena, &s->list, err);
   for (size_t i = 0; i < s->list.count; i++) s->own_transactions |= rl_statement_is_transaction(s->list.items[i].sql);
@@ -85,17 +98,24 @@ static void leave_transaction(rl_migrations *m) {
   m->in_transaction = false;
 }
 
-/* The session as it was before: a script may have changed where names are looked for, and the like. */
+/* Behind a proxy RESET knows nothing of what the connection was opened with: what matters is set once more. */
+static void restore_postgres(rl_migrations *m, rl_error *ignored) {
+  rl_session_script(&m->session, "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL", ignored);
+  rl_error_clear(ignored);
+  rl_session_execute(&m->session,
+                     "SELECT set_config('search_path', $1, false), set_config('lock_timeout', $2, false), "
+                     "set_config('statement_timeout', $3, false)",
+                     m->settings, 3, ignored);
+}
+
+/* The session as it was before: a script may have changed its role, where names are looked for, and the like. */
 static void restore(rl_migrations *m) {
   rl_error ignored = {0};
   if (!is_usable(m)) return;
   if (!m->postgres)
     rl_session_command(&m->session, "PRAGMA foreign_keys = ON", &ignored);
   else
-    rl_session_execute(&m->session,
-                       "SELECT set_config('search_path', $1, false), set_config('lock_timeout', '0', false), "
-                       "set_config('statement_timeout', '0', false)",
-                       &m->search_path, 1, &ignored);
+    restore_postgres(m, &ignored);
   rl_error_clear(&ignored);
   m->keys_off = false;
 }
@@ -115,6 +135,7 @@ static rille_status give_up(rl_migrations *m, const char *remains, rl_error *err
   return err->nomem ? RILLE_NOMEM : RILLE_ERROR;
 }
 
+static const char some_left[] = "A part of it may be in the database.";
 static const char nothing_left[] = "Its transaction was rolled back: nothing of it is in the database.";
 
 /* ------------------------------------------------------------------ running */
@@ -292,12 +313,14 @@ rille_status rl_migrations_finish(rl_migrations *m, rl_error *err) {
   rl_error cause = {0};
   bool whole = m->in_transaction;
   if (!m->under) return rl_fail(err, RL_VALIDATION, "no migration is under way");
-  rille_status st = check_keys(m, &cause);
+  bool ended = whole && !m->session.options.driver->in_transaction(m->session.conn);
+  rille_status st = ended ? rl_fail(&cause, RL_P2028, "its transaction was ended before the migration was") : RILLE_OK;
+  if (st == RILLE_OK) st = check_keys(m, &cause);
   if (st == RILLE_OK) st = record(m, &cause);
   if (st == RILLE_OK && whole) st = rl_session_command(&m->session, "COMMIT", &cause);
   if (st != RILLE_OK) {
     blame(m, NULL, 0, &cause, err);
-    return give_up(m, whole ? nothing_left : "Its statements have run.", err);
+    return give_up(m, ended ? some_left : whole ? nothing_left : "Its statements have run.", err);
   }
   m->in_transaction = false;
   restore(m);
@@ -311,7 +334,8 @@ rille_status rl_migrations_fail(rl_migrations *m, rl_str message, rl_error *err)
   if (!m->under) return rl_fail(err, RL_VALIDATION, "no migration is under way");
   rl_fail(&cause, RL_VALIDATION, "%.*s", RL_STR_ARG(message));
   blame(m, NULL, 0, &cause, err);
-  return give_up(m, nothing_left, err);
+  bool ended = !is_usable(m) || !m->session.options.driver->in_transaction(m->session.conn);
+  return give_up(m, is_usable(m) && ended ? some_left : nothing_left, err);
 }
 
 /* ------------------------------------------------------------------ everything goes */

@@ -84,11 +84,10 @@ static rille_status add(rl_migrations *m, const char *name, rl_error *err) {
   x->has_schema = has(m, x->name, "schema.prisma", &failed);
   if (failed) return rl_fail_nomem(err);
   if (!x->has_script) return RILLE_OK;
-  rl_str text;
-  rille_status st = rl_folder_file(m, x->name, "migration.sql", &m->texts, &text, err);
+  rille_status st = rl_folder_file(m, x->name, "migration.sql", &m->texts, &x->script, err);
   if (st != RILLE_OK) return st;
-  rl_sha256_hex(&text, 1, x->checksum);
-  return other_checksums(x, text, err);
+  rl_sha256_hex(&x->script, 1, x->checksum);
+  return other_checksums(x, x->script, err);
 }
 
 static int by_name(const void *a, const void *b) {

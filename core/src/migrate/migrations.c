@@ -12,12 +12,14 @@ static rille_status name_table(rl_migrations *m, rl_error *err) {
   rl_str home = rl_str_of(m->session.options.search_path);
   rille_status st = RILLE_OK;
   if (m->postgres)
-    st = rl_session_rows(&m->session, "SELECT coalesce(current_schema(), 'public'), current_setting('search_path')", 2,
-                         &rows, err);
+    st = rl_session_rows(&m->session,
+                         "SELECT coalesce(current_schema(), 'public'), current_setting('search_path'), "
+                         "current_setting('lock_timeout'), current_setting('statement_timeout')",
+                         4, &rows, err);
   if (st != RILLE_OK) return st;
   rl_buf_init(&b);
   if (m->postgres) {
-    m->search_path = rl_cell(&rows, 0, 1);
+    for (size_t i = 0; i < 3; i++) m->settings[i] = rl_cell(&rows, 0, i + 1);
     m->dialect->identifier(&b, home.len ? home : rl_cell(&rows, 0, 0));
     rl_buf_byte(&b, '.');
   }

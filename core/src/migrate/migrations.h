@@ -23,7 +23,8 @@ typedef struct rl_migration {
   rl_str name;
   rl_migration_state state;
   bool in_folder, has_script, has_down, has_lua, has_schema;
-  char checksum[65];  /* of migration.sql; "" when there is none */
+  rl_str script;      /* migration.sql: what is applied is what the checksum is of */
+  char checksum[65];  /* of it; "" when there is none */
   char others[2][65]; /* of the same text with the other ends of line, which Prisma takes for the same too */
   /* the last row of the history; id is empty when there is none */
   rl_str id, recorded, started_at, finished_at, rolled_back_at, logs;
@@ -43,7 +44,7 @@ typedef struct rl_migrations {
   bool has_history;
   bool counts_time;   /* SQLite: the history keeps times as milliseconds, as Prisma's own engine once wrote them */
   rl_str table;       /* the history's, quoted */
-  rl_str search_path; /* PostgreSQL: as it was at first */
+  rl_str settings[3]; /* PostgreSQL: as they were at first, see rl_migrations_open */
   rl_str *namespaces; /* PostgreSQL's schemas that a project has beside the connection's own */
   size_t namespace_count;
   bool locked;

@@ -27,8 +27,10 @@ static void skip_line(cutter *c) {
   while (c->at < c->end && *c->at != '\n') c->at++;
 }
 
-/* PostgreSQL's comments nest. */
-static void skip_comment(cutter *c) {
+/* PostgreSQL's comments nest, and one that does not end is an error: it is passed as a sign, for the server to say so.
+ */
+static bool skip_comment(cutter *c) {
+  const char *from = c->at;
   int depth = 0;
   while (c->at < c->end) {
     bool two = c->at + 1 < c->end;
@@ -37,11 +39,13 @@ static void skip_comment(cutter *c) {
       c->at += 2;
     } else if (two && c->at[0] == '*' && c->at[1] == '/') {
       c->at += 2;
-      if (--depth == 0) return;
+      if (--depth == 0) return true;
     } else {
       c->at++;
     }
   }
+  if (c->postgres) c->at = from;
+  return !c->postgres;
 }
 
 /* From the quote on. A doubled quote reads as two texts side by side, which comes to the same. */
@@ -76,7 +80,7 @@ static bool skip_blank(cutter *c) {
   else if (two && c->at[0] == '-' && c->at[1] == '-')
     skip_line(c);
   else if (two && c->at[0] == '/' && c->at[1] == '*')
-    skip_comment(c);
+    return skip_comment(c);
   else
     return false;
   return true;
