@@ -410,6 +410,7 @@ CREATE UNIQUE INDEX a_nnd ON a (d) NULLS NOT DISTINCT; CREATE INDEX a_ops ON a (
 CREATE TABLE ex (id bigserial PRIMARY KEY, r int4range, EXCLUDE USING gist (r WITH &&));
 CREATE TABLE part (id int, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 CREATE TABLE part1 PARTITION OF part FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE ofpart (id int PRIMARY KEY, a int, b date, FOREIGN KEY (a, b) REFERENCES part ON DELETE SET NULL ON UPDATE CASCADE);
 CREATE TABLE child (extra text) INHERITS (a);
 CREATE TABLE rls (id int PRIMARY KEY, o text); ALTER TABLE rls ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON rls USING (o = current_user);
 CREATE TABLE nokey (x int, y text);
@@ -469,6 +470,18 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
       assert.same({ { d = "it's counted", i = 1, o = "security_barrier=true", p = true } }, rows(url, [[SELECT obj_description('mv'::regclass, 'pg_class') AS d,
         (SELECT count(*)::int FROM pg_indexes WHERE indexname = 'mv_n') AS i, (SELECT reloptions[1] FROM pg_class WHERE relname = 'top') AS o,
         has_table_privilege('public', 'top', 'SELECT') AS p]]))
+    end)
+
+    it("views come back with their triggers, rules and defaults", function()
+      local url = support.database "postgresql"
+      push(url, "model A {\n  id Int @id\n  n Int\n}\n")
+      run(url, [[CREATE VIEW ruled AS SELECT id, n FROM "A"; CREATE RULE keep AS ON INSERT TO ruled DO INSTEAD INSERT INTO "A" VALUES (NEW.id, NEW.n);
+        ALTER VIEW ruled ALTER COLUMN n SET DEFAULT 7; CREATE VIEW guarded AS SELECT id, n FROM "A";
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO "A" VALUES (NEW.id, -1); RETURN NULL; END $$;
+        CREATE TRIGGER g INSTEAD OF INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION f()]])
+      push(url, "model A {\n  id Int @id\n  n BigInt\n}\n")
+      run(url, "INSERT INTO ruled (id) VALUES (1); INSERT INTO guarded VALUES (2, 2)")
+      assert.same({ { n = 7 }, { n = -1 } }, rows(url, 'SELECT n::int AS n FROM "A" ORDER BY id'))
     end)
 
     it("schemas are read as asked", function()

@@ -318,11 +318,13 @@ static rl_action_ref action_of(rl_str letter) {
   }
 }
 
+/* A key to a partitioned table has children to its partitions, which are the server's own. */
 static const char references_sql[] = "SELECT rel.label, rel.name, k.conname::text, k.confdeltype::text, "
                                      "k.confupdtype::text, "
                                      "coalesce(ns.label, tn.nspname::text), tc.relname::text, f.attname::text, "
                                      "g.attname::text, cardinality(k.conkey)::text "
                                      "FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'f' "
+                                     "AND k.conparentid = 0 "
                                      "JOIN pg_class tc ON tc.oid = k.confrelid "
                                      "JOIN pg_namespace tn ON tn.oid = tc.relnamespace LEFT JOIN ns ON ns.oid = "
                                      "tn.oid "
@@ -403,11 +405,16 @@ static rille_status read_uses(reader *r) {
   return st;
 }
 
-/* The statements that make again what goes with a view: indexes, triggers, comments, rights. */
+/* The statements that make again what goes with a view: indexes, triggers, rules, defaults, comments, rights. */
 static const char belongings_sql[] =
     "SELECT rel.label, rel.name, b.sql FROM rel JOIN pg_class v ON v.oid = rel.oid CROSS JOIN LATERAL ("
     "SELECT 1 AS n, pg_get_indexdef(x.indexrelid) AS sql FROM pg_index x WHERE x.indrelid = rel.oid "
     "UNION ALL SELECT 2, pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE g.tgrelid = rel.oid AND NOT g.tgisinternal "
+    "UNION ALL SELECT 2, rtrim(pg_get_ruledef(w.oid), ';') FROM pg_rewrite w WHERE w.ev_class = rel.oid AND "
+    "w.rulename <> '_RETURN' "
+    "UNION ALL SELECT 2, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', rel.oid::regclass, a.attname, "
+    "pg_get_expr(x.adbin, x.adrelid)) FROM pg_attrdef x JOIN pg_attribute a ON a.attrelid = x.adrelid AND "
+    "a.attnum = x.adnum WHERE x.adrelid = rel.oid "
     "UNION ALL SELECT 3, format('COMMENT ON %s %s IS %L', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE "
     "'VIEW' END, rel.oid::regclass, obj_description(rel.oid, 'pg_class')) WHERE obj_description(rel.oid, 'pg_class') "
     "IS "
