@@ -44,7 +44,7 @@ typedef struct rl_binding {
   const void *identity[RL_REF_END]; /* addresses of the referenced objects, which live as long as the state */
   int shape_count;
   int streams;      /* started and not ended */
-  int stream_limit; /* so many, and the collector looks for those that a loop has left by `break` */
+  int64_t look_us;  /* when the collector may next look for those that nobody reads any more; of rl_now_us */
   rille_tape *tape; /* of rille.json.encode */
   rille_json *json; /* of rille.json.decode, while nobody uses it */
 } rl_binding;
@@ -149,6 +149,8 @@ typedef struct rl_slot {
 /* slot.c */
 /* Pushes the anchors and a slot that is ready for a start. owner: stack index of the scope or of one of its models. */
 rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner);
+void rl_slot_streams(rl_slot *slot, rl_binding *b); /* counts it among the streams until it stops */
+void rl_streams_look(lua_State *L, rl_binding *b, const rl_scope *scope);
 /* The slot goes back to its scope; anchors and slot lie where take pushed them. */
 void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors);
 /* Raises slot->err; the slot is ready for another start. */

@@ -98,7 +98,10 @@ static void end_job(lua_State *L, rl_slot *slot, int at) {
 /* Stack: slot, its table, its anchors from `at` on, and nothing above. */
 static int go_on(lua_State *L, rl_slot *slot, int at) {
   rille_status status = rl_collect(L, rl_binding_of(L), slot, at + 1);
-  if (status == RILLE_AGAIN) return push_wait(L, slot);
+  if (status == RILLE_AGAIN) {
+    rl_streams_look(L, rl_binding_of(L), slot->scope);
+    return push_wait(L, slot);
+  }
   lua_pushnil(L);
   if (status < 0) {
     rl_push_error(L, slot->err);
@@ -147,6 +150,7 @@ static int job_stream(lua_State *L) {
   rl_scope *scope;
   lua_Integer batch = luaL_checkinteger(L, 3);
   rl_slot *slot = rl_op_job(L, &scope, batch < 1 ? 1 : batch > INT32_MAX ? INT32_MAX : (uint32_t)batch);
+  rl_slot_streams(slot, rl_binding_of(L));
   return begin_job(L, scope, slot, KIND_STREAM);
 }
 

@@ -215,19 +215,6 @@ static int stream_next(lua_State *L) {
   return 1;
 }
 
-#define STREAMS_MIN 4
-
-/* A loop left by `break` keeps its connection until it is collected, where the Lua has no __close; and its few bytes
- * move no collector. */
-static void count_stream(lua_State *L, rl_binding *b, rl_slot *slot) {
-  if (b->streams >= STREAMS_MIN && b->streams >= b->stream_limit) {
-    lua_gc(L, LUA_GCCOLLECT, 0);
-    b->stream_limit = 2 * b->streams;
-  }
-  slot->stream = b;
-  b->streams++;
-}
-
 /* core.stream(model, args, batch): iterator, nil, nil, closer. */
 static int stream(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
@@ -235,7 +222,7 @@ static int stream(lua_State *L) {
   uint32_t batch = (uint32_t)luaL_checkinteger(L, 3);
   check_args(L, "each");
   rl_slot *slot = start(L, b, m, RILLE_FIND_MANY, batch);
-  count_stream(L, b, slot);
+  rl_slot_streams(slot, b);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushvalue(L, 1);

@@ -49,9 +49,35 @@ static rl_slot *take(lua_State *L, rl_scope *scope) {
   return slot_new(L, scope);
 }
 
+void rl_slot_streams(rl_slot *slot, rl_binding *b) {
+  slot->stream = b;
+  b->streams++;
+}
+
+/* A look that was in vain is followed by a pause of so many times its length. */
+#define LOOK_PAUSE 20
+
+/* A loop that is left by `break` where the Lua has no __close, or by an error that its coroutine dies of, keeps its
+ * connection until it is collected, and its few bytes move no collector. So when the pool has no more connections. */
+void rl_streams_look(lua_State *L, rl_binding *b, const rl_scope *scope) {
+  if (!b->streams || !scope->client) return;
+  int64_t begin = rl_now_us();
+  if (begin < b->look_us) return;
+  rille_pool_stats pool;
+  memset(&pool, 0, sizeof pool);
+  pool.struct_size = (uint32_t)sizeof pool;
+  rille_client_pool_stats(scope->client, &pool);
+  if (pool.in_use < pool.size) return;
+  int before = b->streams;
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  int64_t end = rl_now_us();
+  b->look_us = b->streams < before ? 0 : end + (end - begin) * LOOK_PAUSE;
+}
+
 /* While it is in use a slot is anchored by the stack alone: when an error jumps away, the collector finds it and ends
  * what runs. */
 rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
+  if (scope->depth == 0) rl_streams_look(L, rl_binding_of(L), scope);
   rl_get_user(L, owner);
   rl_slot *slot = take(L, scope);
   if (scope->traced) rl_set_trace(L, slot);

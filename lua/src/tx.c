@@ -99,6 +99,7 @@ static rl_scope *new_scope(lua_State *L) {
     lua_getfield(L, 2, "read_only");
     options.read_only = lua_toboolean(L, -1);
   }
+  rl_streams_look(L, rl_binding_of(L), parent);
   rl_box *box = rl_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   scope->client = rille_client_retain(parent->client);

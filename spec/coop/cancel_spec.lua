@@ -150,6 +150,23 @@ describe("a coroutine that is closed", function()
     assert.same({ 0, 0 }, { pool.in_use, pool.waiting })
   end)
 
+  it("or dies in a loop leaves its connection to who needs it, however many there are", function()
+    local small = support.connect(url, schema, { wait = plain.wait, pool = { size = 2, wait = 1000 } })
+    plain.run { function() small.note:create_many { data = { { text = "b" }, { text = "c" } } } end }
+    local function die()
+      for _ in small.note:each { batch = 1 } do error("in a loop", 0) end
+    end
+    for _ = 1, 8 do
+      local co, raised = coroutine.create(die), nil
+      repeat
+        os.execute "sleep 0.002"
+        raised = select(2, coroutine.resume(co))
+      until coroutine.status(co) == "dead"
+      assert.equal("in a loop", raised)
+    end
+    assert.equal(0, small:metrics().pool.timeouts)
+  end)
+
   it("may be collected instead", function()
     do start(function() db:query_raw "select pg_sleep(30), 'mark_d'" end) end
     assert.equal(1, running("mark_d", 1))

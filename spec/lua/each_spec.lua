@@ -143,6 +143,21 @@ support.each_engine(function(engine)
     assert.equal(30, db.user:count())
   end)
 
+  it("gives its connection to who needs it when nobody can read on", function()
+    open(30)
+    local small = support.connect(url, schema, { pool = { size = 2, wait = 500 } })
+    local function dies()
+      for _ in small.user:each { batch = 1 } do error("in a loop", 0) end
+    end
+    for _ = 1, 10 do
+      local _, raised = coroutine.resume(coroutine.create(dies)) -- of which nothing is closed before it is collected
+      assert.equal("in a loop", raised)
+      small.user:each { batch = 1 }() -- what another Lua than 5.4 is left with after `break`
+    end
+    assert.equal(1, small:transaction(function(tx) return tx.user:find_first({ order_by = { id = "asc" } }).id end))
+    assert.equal(0, small:metrics().pool.timeouts)
+  end)
+
   it("ends when the client is closed in the loop", function()
     open(30)
     local other, n = support.connect(url, schema), 0
