@@ -10,14 +10,19 @@ local unpack = table.unpack or unpack -- luacheck: ignore
 local OPTIONS = { transaction = 1, max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, read_only = 1 }
 local RAW = { query_raw = true, execute_raw = true, execute_script = true }
 
+-- What a record is added to after the batch has run would never be done.
+local function record(calls, call)
+  if calls.closed then errors.raise("VALIDATION", "the batch is over: its calls are made in the function that it is given") end
+  calls[#calls + 1] = call
+end
+
 local function recorded_model(db, calls, name)
   local model = db[name] -- raises when there is none
   return setmetatable({}, {
     __index = function(_, method)
       local _ = model[method] -- raises when there is none
-      return function(_, ...)
-        calls[#calls + 1] = { model = name, method = method, n = select("#", ...), ... }
-      end
+      if method == "each" then errors.raise("VALIDATION", "`each` cannot be part of a batch: it reads as its loop goes on; `find_many` can") end
+      return function(_, ...) record(calls, { model = name, method = method, n = select("#", ...), ... }) end
     end,
   })
 end
@@ -26,9 +31,7 @@ local function recorder(db, calls)
   return setmetatable({}, {
     __index = function(_, name)
       if RAW[name] then
-        return function(_, ...)
-          calls[#calls + 1] = { method = name, n = select("#", ...), ... }
-        end
+        return function(_, ...) record(calls, { method = name, n = select("#", ...), ... }) end
       end
       if methods[name] then errors.raise("VALIDATION", "`%s` cannot be part of a batch", tostring(name)) end
       return recorded_model(db, calls, name)
@@ -132,6 +135,7 @@ function methods:batch(fn, options)
   errors.check_keys(options or {}, OPTIONS, "batch")
   local calls = {}
   fn(recorder(self, calls))
+  calls.closed = true
   local asked, rest = transaction_options(options or {})
   if rest and not self[client.IN_TRANSACTION] then
     return self:transaction(function(tx) return run(tx, calls, asked) end, rest)

@@ -83,11 +83,18 @@ client.inherited = {}
 
 local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1, wait = 1, replicas = 1 }
 local POOL = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
+local POOL_MOST = { size = 100000, wait = 2147483647, idle = 2147483647, max_lifetime = 2147483647 }
 
 local function check_flag(options, key)
   local value = options[key]
   if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
   return value
+end
+
+-- Of the pool. 0 would be the default to the core, and to a reader of the program it could be anything.
+local function check_limit(key, value)
+  if type(value) == "number" and value >= 1 and value <= POOL_MOST[key] and value % 1 == 0 then return value end
+  errors.raise("VALIDATION", "`pool.%s`: a whole number%s from 1 to %d is wanted", key, key == "size" and "" or " of milliseconds", POOL_MOST[key])
 end
 
 -- { user = { password = true } } as { "user.password" }
@@ -145,7 +152,7 @@ function client.connect(options)
   if options.pool ~= nil then
     if type(options.pool) ~= "table" then errors.raise("VALIDATION", "`pool`: a table such as { size = 10 } is wanted") end
     errors.check_keys(options.pool, POOL, "`pool`")
-    for key, value in pairs(options.pool) do open[POOL[key]] = value end
+    for key, value in pairs(options.pool) do open[POOL[key]] = check_limit(key, value) end
   end
   local db = client.wrap(core.open(open), open.hook and wait or core)
   for i, addition in ipairs(client.opening) do db = addition.open(db, checked[i]) end

@@ -13,7 +13,8 @@ local LONGEST_NAME, LONGEST_PAYLOAD = 63, 7999
 local function check_name(channel)
   if type(channel) ~= "string" then errors.raise("VALIDATION", "the name of a channel is a string, not a %s", type(channel)) end
   if channel == "" or #channel > LONGEST_NAME or channel:find "%z" then
-    errors.raise("VALIDATION", "\"%s\" cannot be the name of a channel: it has 1 to %d bytes", channel:sub(1, 80), LONGEST_NAME)
+    errors.raise("VALIDATION", "\"%s\" cannot be the name of a channel: it has 1 to %d bytes, none of them zero",
+      (channel:sub(1, 80):gsub("%z", "\\0")), LONGEST_NAME)
   end
 end
 

@@ -25,14 +25,15 @@ local function check_options(options)
     if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
   end
   local span = options.wait
-  if span ~= nil and (type(span) ~= "number" or span < 0) then errors.raise("VALIDATION", "`wait`: a number of milliseconds is wanted") end
+  if span ~= nil and (type(span) ~= "number" or not (span >= 0)) then errors.raise("VALIDATION", "`wait`: a number of milliseconds is wanted") end
   if span and options.try then errors.raise("VALIDATION", "`try` does not wait: `wait` has no meaning with it") end
   return options.try and 0 or span or WAIT_MS, options.shared or false, options.try or false
 end
 
 local function check(db, key, fn, in_transaction)
-  if type(key) ~= "string" and (type(key) ~= "number" or key % 1 ~= 0) then
-    errors.raise("VALIDATION", "advisory_lock takes a key, a string or a whole number, and not a %s", type(key))
+  if type(key) ~= "string" and not (type(key) == "number" and key % 1 == 0 and key >= -2 ^ 63 and key < 2 ^ 63) then
+    errors.raise("VALIDATION", "advisory_lock takes a key, a string or a whole number of 64 bits, and not %s",
+      type(key) == "number" and tostring(key) or "a " .. type(key))
   end
   if type(fn) ~= "function" and not (in_transaction and fn == nil) then
     errors.raise("VALIDATION", "advisory_lock takes a function, as in db:advisory_lock(\"key\", function() ... end), not a %s", type(fn))
@@ -43,8 +44,8 @@ local function check(db, key, fn, in_transaction)
 end
 
 local function raise_held(key, span)
-  local text = "Timed out trying to acquire an advisory lock: somebody else has %s, and still had it after %d ms"
-  error(errors.new("P1002", text:format(type(key) == "string" and ("\"%s\""):format(key) or tostring(key), span), { key = key }), 0)
+  local text = "Timed out trying to acquire an advisory lock: somebody else has %s, and still had it after %s ms"
+  error(errors.new("P1002", text:format(type(key) == "string" and ("\"%s\""):format(key) or tostring(key), tostring(span)), { key = key }), 0)
 end
 
 -- ------------------------------------------------------------------ of a session

@@ -18,6 +18,14 @@ function with.options.primary(value, derive)
   derive.primary = value
 end
 
+-- A number as SQL writes it, all of it: a whole one is a key more often than not, also where a Lua has no integers.
+local function setting_text(value)
+  if type(value) ~= "number" then return tostring(value) end
+  if value % 1 == 0 and value >= -2 ^ 53 and value <= 2 ^ 53 then return ("%.0f"):format(value) end
+  local short = tostring(value)
+  return tonumber(short) == value and short or ("%.17g"):format(value)
+end
+
 -- Names in their order, so that the same settings always make the same request.
 function with.options.session(value, derive)
   if type(value) ~= "table" then
@@ -36,13 +44,13 @@ function with.options.session(value, derive)
   table.sort(names)
   for _, name in ipairs(names) do
     list[#list + 1] = name
-    list[#list + 1] = tostring(value[name])
+    list[#list + 1] = setting_text(value[name])
   end
   derive.session = list
 end
 
 function with.options.timeout(value, derive)
-  if type(value) ~= "number" or value < 1 or value % 1 ~= 0 then
+  if type(value) ~= "number" or value < 1 or value > 2147483647 or value % 1 ~= 0 then
     errors.raise("VALIDATION", "with: `timeout`: a whole number of milliseconds from 1 on is wanted")
   end
   derive.timeout = value

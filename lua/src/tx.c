@@ -19,7 +19,7 @@ static int32_t isolation(lua_State *L, int index) {
   size_t len = 0;
   lua_getfield(L, index, "isolation_level");
   if (lua_isnil(L, -1)) return RILLE_ISOLATION_DEFAULT;
-  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
   for (const char *p = text; *p && len + 1 < sizeof plain; p++) {
     if (*p == ' ' || *p == '_' || *p == '-') continue;
     plain[len++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
@@ -37,8 +37,8 @@ static int64_t milliseconds(lua_State *L, int index, const char *key) {
   lua_getfield(L, index, key);
   if (lua_isnil(L, -1)) return 0;
   lua_Number n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-  if (!(n >= 0 && n <= (lua_Number)INT32_MAX))
-    rl_raise(L, "VALIDATION", "`%s`: a number of milliseconds is wanted", key);
+  if (!(n > 0 && n <= (lua_Number)INT32_MAX))
+    rl_raise(L, "VALIDATION", "`%s`: a number of milliseconds is wanted, more than 0 and at most %d", key, INT32_MAX);
   return rl_span_ms(n); /* a part of one is not none, which means the default */
 }
 

@@ -77,6 +77,16 @@ support.each_engine(function(engine)
     end
   end)
 
+  it("records nothing that it cannot do, and nothing after its end", function()
+    local db, kept = support.open(engine, schema_text), nil
+    local e = support.fails("VALIDATION", db.batch, db, function(b) b.user:each() end)
+    assert.matches("find_many", e.message)
+    db:batch(function(b) kept = b end)
+    support.fails("VALIDATION", kept.user.create, kept.user, user "a")
+    support.fails("VALIDATION", kept.query_raw, kept, "SELECT 1")
+    assert.equal(0, db.user:count())
+  end)
+
   it("keeps nulls where the client does", function()
     local db = support.open(engine, schema_text, { keep_nulls = true })
     local none, count = db:batch(function(b)

@@ -22,6 +22,11 @@ describe("connect", function()
   it("names an unknown option and the nearest", function()
     mentions(connect { shema = "x" }, "VALIDATION", "shema", "schema")
     mentions(connect { schema_text = model, url = "sqlite::memory:", pool = { sise = 1 } }, "sise", "size")
+    for key, values in pairs { size = { 0, -1, 1.5, 100001, "3" }, wait = { 0, 0 / 0, 2 ^ 31 }, idle = { 0, true }, max_lifetime = { 0, {} } } do
+      for _, value in ipairs(values) do
+        mentions(connect { schema_text = model, url = "sqlite::memory:", pool = { [key] = value } }, "`pool." .. key .. "`", "from 1 to")
+      end
+    end
     mentions(connect { schema_text = model, url = "sqlite::memory:", omit = { A = { nope = true } } }, "nope")
     mentions(connect { schema_text = model, url = "sqlite::memory:", omit = { b = { id = true } } }, "b")
     mentions(connect { schema_text = model, url = "sqlite::memory:", strict_where = "yes" }, "strict_where")

@@ -43,6 +43,14 @@ describe("several hosts in a URL", function()
     listener:close()
   end)
 
+  it("a parameter that libpq does not take is said at once, and not tried again", function()
+    for _, wrong in ipairs { "sslmode=foo", "target_session_attrs=foo", "keepalives=foo", "hostaddr=not-an-address" } do
+      local e = support.fails("P1013", where, url({ port_of(primary) }, wrong))
+      assert.is_nil(e.meta.attempts)
+      assert.matches(wrong:match "=(.*)", e.message, 1, true)
+    end
+  end)
+
   it("all of them are named when none can be reached", function()
     local a, b = servers.free_port(), servers.free_port()
     local e = support.fails("P1001", where, (url({ a, b }):gsub("timeout=6", "timeout=1")))

@@ -153,6 +153,7 @@ support.each_engine(function(engine)
     local function fails(code, method, ...) return support.fails(engine == "sqlite" and "P2026" or code, db[method], db, ...) end
     fails("VALIDATION", "notify", "", "x")
     fails("VALIDATION", "notify", ("x"):rep(64), "x")
+    assert.matches(engine == "sqlite" and "PostgreSQL" or [["a\0b"]], fails("VALIDATION", "notify", "a\0b", "x").message, 1, true)
     fails("VALIDATION", "notify", "a", {})
     assert.matches(engine == "sqlite" and "PostgreSQL" or "7999", fails("VALIDATION", "notify", "a", ("x"):rep(8000)).message)
     fails("VALIDATION", "notify", "a", "a\0b")

@@ -80,6 +80,13 @@ if support.server then
       assert_clean()
     end)
 
+    it("are all of a number, in the form that SQL has for it", function()
+      open()
+      local forms = { [7.0] = "7", [2 ^ 53] = "9007199254740992", [-2 ^ 53] = "-9007199254740992", [0.1] = "0.1", [1 / 3] = "0.33333333333333331" }
+      for number, text in pairs(forms) do assert.equal(text, setting(db:with { session = { ["app.n"] = number } }, "app.n")) end
+      assert.equal("9223372036854775807", setting(db:with { session = { ["app.n"] = math.maxinteger } }, "app.n"))
+    end)
+
     it("are those of all that a client was derived from", function()
       open()
       local one = db:with { session = { ["app.a"] = "1", ["app.b"] = "1" } }
@@ -210,6 +217,7 @@ support.each_engine(function(engine)
     fails { ["app.x"] = "a\0b" }
     support.fails("VALIDATION", db.with, db, { timeout = 0 })
     support.fails("VALIDATION", db.with, db, { timeout = "1s" })
+    assert.matches("with: `timeout`", support.fails("VALIDATION", db.with, db, { timeout = 1e300 }).message)
     if engine == "sqlite" then
       assert.matches("PostgreSQL", support.fails("P2026", db.with, db, { session = { ["app.x"] = "1" } }).message)
       return

@@ -185,7 +185,19 @@ support.each_engine(function(engine)
         tx.account:count()
       end, { timeout = 0.5 })
     end)
-    support.fails("VALIDATION", function() db:transaction(function() end, { timeout = math.huge }) end)
+    for _, options in ipairs { { timeout = math.huge }, { timeout = 0 }, { max_wait = 0 }, { max_wait = 0 / 0 }, { retries = 0 / 0 }, { read_only = 1 } } do
+      support.fails("VALIDATION", db.transaction, db, function() end, options)
+    end
+  end)
+
+  it("waits for no other connection without a hint at the one it has", function()
+    local one = support.connect(url, SCHEMA, { pool = { size = 1, wait = 50 } })
+    local e = support.fails("P2024", one.transaction, one, function(tx)
+      tx.account:count()
+      one.account:create { data = { id = 9 } }
+    end)
+    assert.matches("calls are made on tx, not on db", e.message, 1, true)
+    assert.equal(0, one:metrics().pool.in_use)
   end)
 
   it("leaves no limit of its own to the next user", function()

@@ -198,9 +198,19 @@ static bool speaks_of_tls(const char *text) {
   return strstr(text, "SSL") || strstr(text, "certificate") || strstr(text, "TLS") || strstr(text, "channel binding");
 }
 
+/* What libpq finds wrong with the parameters, of which it asks nobody else. */
+static bool speaks_of_parameters(const char *text) {
+  static const char *const begins[] = {"invalid ", "could not match ", "weak sslmode ",
+                                       "could not parse network address ", NULL};
+  for (size_t i = 0; begins[i]; i++)
+    if (strncmp(text, begins[i], strlen(begins[i])) == 0) return true;
+  return strstr(text, " for connection option ") != NULL;
+}
+
 static rl_code connect_code(const char *text, const char *state) {
   if (strncmp(state, "08", 2) == 0) return RL_P1001;
   if (*state) return strncmp(state, "28", 2) == 0 && strstr(text, "SSL off") ? RL_P1011 : code_of(state);
+  if (speaks_of_parameters(text)) return RL_P1013;
   if (strstr(text, "no password supplied") || strstr(text, "password authentication failed")) return RL_P1000;
   if (speaks_of_tls(text)) return RL_P1011;
   return strstr(text, "timeout expired") ? RL_P1002 : RL_P1001;
@@ -220,6 +230,7 @@ static rille_status say(rl_conn *c, rl_code code, const char *text, rl_error *er
   const rl_conn_options *o = c->options;
   const char *user = o->user ? o->user : "(default)", *database = o->database ? o->database : "(default)",
              *host = o->address;
+  if (code == RL_P1013) return rl_fail(err, code, "the database URL is not valid: %s", text);
   if (code == RL_P1000) return rl_fail(err, code, "authentication of user %s at %s failed: %s", user, host, text);
   if (code == RL_P1003) return rl_fail(err, code, "the database %s does not exist at %s: %s", database, host, text);
   if (code == RL_P1011) return rl_fail(err, code, "no TLS connection to %s could be made: %s", host, text);
