@@ -1,8 +1,6 @@
 /* Clocks, on POSIX clock_gettime. */
 #include "base/clock.h"
 
-#include <time.h>
-
 static int64_t microseconds(clockid_t clock) {
   struct timespec now = {0};
   (void)clock_gettime(clock, &now); /* cannot fail for these two clocks */
@@ -20,6 +18,10 @@ int64_t rl_clock_ms(void) {
 int64_t rl_clock_after(int64_t ms) {
   const int64_t never = INT64_MAX / 2;
   return ms < never ? rl_clock_ms() + ms : never;
+}
+
+struct timespec rl_clock_timespec(int64_t deadline_ms) {
+  return (struct timespec){(time_t)(deadline_ms / 1000), (long)(deadline_ms % 1000) * 1000000L};
 }
 
 int64_t rl_clock_wall_us(void) {

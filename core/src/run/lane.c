@@ -2,8 +2,6 @@
  * condition, cooperative ones by a bell of their own. */
 #include "run/lane.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 
 /* A cooperative caller that was called and has not come for so long does not hold up those behind it. */
@@ -125,18 +123,10 @@ static bool may_be_absent(const rl_lane *lane) {
 }
 
 void rl_lane_block(const rl_lane *lane, pthread_cond_t *freed, pthread_mutex_t *lock, int64_t deadline_ms) {
-  struct timespec at;
   int64_t now = rl_clock_ms();
   if (may_be_absent(lane) && now + ABSENT_MS < deadline_ms) deadline_ms = now + ABSENT_MS;
   if (lane->connecting && now + HEARTBEAT_MS < deadline_ms) deadline_ms = now + HEARTBEAT_MS;
-  int64_t left = deadline_ms > now ? deadline_ms - now : 0;
-  clock_gettime(CLOCK_MONOTONIC, &at);
-  at.tv_sec += (time_t)(left / 1000);
-  at.tv_nsec += (long)(left % 1000) * 1000000L;
-  if (at.tv_nsec >= 1000000000L) {
-    at.tv_sec++;
-    at.tv_nsec -= 1000000000L;
-  }
+  struct timespec at = rl_clock_timespec(deadline_ms);
   pthread_cond_timedwait(freed, lock, &at);
 }
 

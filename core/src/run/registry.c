@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/fork_lock.h"
 #include "base/process.h"
+#include "base/thread.h"
 #include "run/pool_inside.h"
 
 static rl_fork_lock registry_lock;
@@ -45,11 +46,7 @@ static rille_status pool_new(rl_str url, const rl_pool_options *o, rl_pool **out
   p->lanes[1].limit = split ? 1 : 0;
   p->reader_options = p->options;
   p->reader_options.read_only = split;
-  pthread_condattr_t attr;
-  pthread_condattr_init(&attr);
-  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-  pthread_cond_init(&p->freed, &attr);
-  pthread_condattr_destroy(&attr);
+  rl_condition_init(&p->freed);
   pthread_mutex_init(&p->lock, NULL);
   p->references = 1;
   *out = p;

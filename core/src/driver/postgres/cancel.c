@@ -4,13 +4,12 @@
 
 #ifdef RILLE_WITH_POSTGRES
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
-enum { RUNNING = 1, ORPHANED = 2, STACK_SIZE = 256 * 1024 };
+enum { RUNNING = 1, ORPHANED = 2 };
 
 struct rl_pg_canceller {
   PGcancel *handle;
@@ -55,25 +54,9 @@ static void *ask(void *context) {
   return NULL;
 }
 
-/* Signals are for the threads of the program. */
-static bool start_thread(rl_pg_canceller *c) {
-  pthread_attr_t attributes;
-  sigset_t all, before;
-  pthread_t thread;
-  if (pthread_attr_init(&attributes) != 0) return false;
-  (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = pthread_create(&thread, &attributes, ask, c) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&attributes);
-  return started;
-}
-
 void rl_pg_canceller_ask(rl_pg_canceller *c) {
   if (atomic_fetch_or(&c->state, RUNNING) & RUNNING) return;
-  if (!start_thread(c)) ask(c);
+  if (!rl_thread_start(RL_SMALL_STACK, ask, c, NULL)) ask(c);
 }
 
 bool rl_pg_canceller_asks(const rl_pg_canceller *c) {

@@ -5,14 +5,13 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/bell.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 typedef struct host {
   const char *name, *address, *port;
@@ -67,20 +66,10 @@ static void *run_job(void *context) {
   return NULL;
 }
 
-/* The host's signals are none of the thread's business. */
 static bool start_thread(job *j) {
-  pthread_t thread;
-  pthread_attr_t attr;
-  sigset_t all, before;
-  if (pthread_attr_init(&attr) != 0) return false;
-  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   j->references++;
-  bool started = pthread_create(&thread, &attr, run_job, j) == 0;
+  bool started = rl_thread_start(0, run_job, j, NULL);
   if (!started) j->references--;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&attr);
   return started;
 }
 
