@@ -234,33 +234,35 @@ static void abandoning(void **state) {
   assert_int_equal(f->affected, 1000);
 }
 
-static void *cancel_soon(void *arg) {
-  fixture *f = arg;
+/* Asks the server to do something about the session whose pid is known. */
+static void *ask_soon(fixture *f, const char *sql) {
   usleep(100000);
-  f->driver->cancel(f->conn);
+  fixture other;
+  open_with(&other, "");
+  rl_value pid = f->cells[0];
+  must(&other, run_raw(&other, sql, &pid, 1));
+  close_fixture(&other);
   return NULL;
 }
+static void *cancel_soon(void *arg) {
+  return ask_soon(arg, "SELECT pg_cancel_backend($1::int4)");
+}
+static void *terminate_soon(void *arg) {
+  return ask_soon(arg, "SELECT pg_terminate_backend($1::int4)");
+}
 
+/* By somebody else. */
 static void cancelling(void **state) {
   fixture *f = *state;
+  must(f, run_raw(f, "SELECT pg_backend_pid()", NULL, 0));
+  fixture victim = *f;
   pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, cancel_soon, f), 0);
+  assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &victim), 0);
   expect_error(f, run_raw(f, "SELECT pg_sleep(20)", NULL, 0), RL_P1008);
   assert_string_equal(f->err.sqlstate, "57014");
   assert_false(f->err.connection_lost);
   pthread_join(thread, NULL);
   must(f, run_raw(f, "SELECT 1", NULL, 0));
-}
-
-static void *terminate_soon(void *arg) {
-  fixture *f = arg;
-  usleep(100000);
-  fixture other;
-  open_with(&other, "");
-  rl_value pid = f->cells[0];
-  must(&other, run_raw(&other, "SELECT pg_terminate_backend($1::int4)", &pid, 1));
-  close_fixture(&other);
-  return NULL;
 }
 
 static void killed_while_running(void **state) {

@@ -1,9 +1,8 @@
-/* The SQLite driver: every kind of value there and back, every kind of error, locks, cancelling, the cache. */
+/* The SQLite driver: every kind of value there and back, every kind of error, locks, limits of time, the cache. */
 #include "support.h"
 
 #include "../base/failing_allocator.h"
 
-#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -366,22 +365,14 @@ static void reader_cannot_write(void **state) {
   close_fixture(&w);
 }
 
-static void *cancel_soon(void *arg) {
-  fixture *f = arg;
-  usleep(100000);
-  f->driver->cancel(f->conn);
-  return NULL;
-}
-
-static void cancelling(void **state) {
+static void stopping(void **state) {
   (void)state;
   fixture *f = memory();
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, cancel_soon, f), 0);
+  f->driver->run_until(f->conn, rl_clock_after(50));
   expect_error(f,
                run_command(f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"),
                RL_P1008);
-  pthread_join(thread, NULL);
+  f->driver->run_until(f->conn, RL_NO_DEADLINE);
   must(f, run_raw(f, "SELECT 1", NULL, 0));
   close_fixture(f);
 }
@@ -552,7 +543,7 @@ int main(void) {
                                      cmocka_unit_test(lock_times_out),
                                      cmocka_unit_test(old_snapshot),
                                      cmocka_unit_test(reader_cannot_write),
-                                     cmocka_unit_test(cancelling),
+                                     cmocka_unit_test(stopping),
                                      cmocka_unit_test(queue),
                                      cmocka_unit_test(abandoning),
                                      cmocka_unit_test(cache),

@@ -130,8 +130,7 @@ struct rl_driver {
       const rl_conn *c); /* false once the connection is lost, or belongs to another process (after fork) */
   bool (*in_transaction)(const rl_conn *c);     /* as the database says */
   bool (*transaction_failed)(const rl_conn *c); /* in one that takes nothing more and can only be rolled back */
-  void (*cancel)(rl_conn *c); /* from any thread: asks the running statement to stop; best effort, does not wait */
-  int (*descriptor)(const rl_conn *c); /* -1 when there is none */
+  int (*descriptor)(const rl_conn *c);          /* -1 when there is none */
   const char *(*server_version)(const rl_conn *c);
   /* The commands by which the server itself ends the transaction at hand after so long, RL_LIMIT_SIZE bytes each, the
    * connection's until it is asked again; how many. NULL where nobody but the client can. */

@@ -238,10 +238,6 @@ static bool pg_transaction_failed(const rl_conn *c) {
   return PQtransactionStatus(c->pg) == PQTRANS_INERROR;
 }
 
-static void pg_cancel(rl_conn *c) {
-  if (c->canceller) rl_pg_canceller_ask(c->canceller);
-}
-
 static int pg_descriptor(const rl_conn *c) {
   return PQsocket(c->pg);
 }
@@ -324,7 +320,6 @@ const rl_driver rl_driver_postgres = {
     .is_usable = pg_is_usable,
     .in_transaction = pg_in_transaction,
     .transaction_failed = pg_transaction_failed,
-    .cancel = pg_cancel,
     .descriptor = pg_descriptor,
     .server_version = pg_server_version,
     .limits = pg_limits,

@@ -156,9 +156,6 @@ static bool sqlite_transaction_failed(const rl_conn *c) {
   (void)c;
   return false;
 }
-static void sqlite_cancel(rl_conn *c) {
-  sqlite3_interrupt(c->db);
-}
 
 static int is_late(void *context) {
   const rl_conn *c = context;
@@ -213,7 +210,6 @@ const rl_driver rl_driver_sqlite = {
     .is_usable = sqlite_is_usable,
     .in_transaction = sqlite_in_transaction,
     .transaction_failed = sqlite_transaction_failed,
-    .cancel = sqlite_cancel,
     .descriptor = sqlite_descriptor,
     .server_version = sqlite_server_version,
     .run_until = sqlite_run_until,
