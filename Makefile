@@ -216,7 +216,7 @@ asan:
 # The interpreter is not instrumented: the load is a program of its own that links Lua (spec/fault/host.c). The spec that starts it is as ever.
 tsan:
 	@spec/support/packages.sh build test tsan
-	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),running/pool running/plan_cache running/tx)
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),running/pool running/plan_cache running/tx running/expiry)
 	@+$(MAKE) -s VARIANT=tsan BUILD='$(BUILD)/tsan' host
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/
 

@@ -52,6 +52,39 @@ describe("a silent network", function()
     assert.is_true(took >= 0.9 and took < 4, ("took %.1f s"):format(took))
   end)
 
+  it("holds up no other transaction whose time passes", function()
+    local queue, order = cqueues.new(), {}
+    queue:wrap(function()
+      local direct, url = support.open("postgresql", schema)
+      local proxy = Proxy.open(url)
+      local db = support.connect(proxy.url, schema, { wait = "cqueues" })
+      local function expire(client, timeout, name, prepare)
+        local e = support.fails("P2028", client.transaction, client, function(tx)
+          tx.note:create { data = { text = "lost" } }
+          prepare()
+          while client:metrics().pool.in_use > 0 do cqueues.sleep(0.01) end
+          order[#order + 1] = name
+          tx.note:count()
+        end, { timeout = timeout })
+        assert.matches("expired", e.message)
+      end
+      local left = 2
+      local function begin(...)
+        expire(...)
+        left = left - 1
+        if left > 0 then return end
+        proxy:cut()
+        proxy.silent = false
+        db:close()
+        proxy:close()
+      end
+      queue:wrap(begin, db, 200, "silent", function() proxy.silent = true end)
+      queue:wrap(begin, direct, 400, "direct", function() end)
+    end)
+    assert(queue:loop())
+    assert.same({ "direct", "silent" }, order)
+  end)
+
   it("keeps no transaction beyond its timeout", function()
     local e, took = in_silence("", function(db)
       db:transaction(function(tx) tx.note:create { data = { text = "lost" } } end, { max_wait = 1000, timeout = 1000 })

@@ -7,6 +7,13 @@
 
 #include "running/running.h"
 
+/* A child finds AddressSanitizer's allocator locked for ever when another thread was in it at the fork. */
+#ifdef __SANITIZE_ADDRESS__
+#define threads_may_allocate() skip()
+#else
+#define threads_may_allocate() ((void)0)
+#endif
+
 /* Runs it in a child; what it returns, 0 being well. The child frees nothing: it is its parent's. */
 static int in_child(int (*run)(void *context), void *context) {
   int answers[2], result = -1;
@@ -218,6 +225,7 @@ static int use_all_in_child(void *context) {
 /* The parent's other threads are in the middle of something, time and again. */
 static void test_among_threads(void **state) {
   (void)state;
+  threads_may_allocate();
   world w;
   open_world(&w, false, blog_schema, "", 1);
   rille_observe_options o = {.struct_size = sizeof o, .what = RILLE_OBSERVE_QUERIES};
@@ -235,12 +243,100 @@ static void test_among_threads(void **state) {
   close_world(&w);
 }
 
+/* ------------------------------------------------------------------ the clock of transactions */
+
+static rille_tx *begin_for(rille_client *c, int64_t timeout_ms) {
+  rille_tx_options o = {.struct_size = sizeof o, .timeout_ms = timeout_ms, .read_only = 1};
+  return begin_tx(c, &o);
+}
+
+static bool comes_free(rille_client *c) {
+  for (int i = 0; i < 2000 && pool_stats(c).in_use > 0; i++) usleep(5000);
+  return pool_stats(c).in_use == 0;
+}
+
+typedef struct halfway {
+  rille_client *client;
+  rille_tx *tx; /* the parent's */
+  bool late;    /* its time passes in the child */
+} halfway;
+
+/* The child ends its own by a clock of its own, and says nothing to the parent's. */
+static int expire_in_child(void *context) {
+  halfway *h = context;
+  rille_tx *own = begin_for(h->client, 30);
+  if (!comes_free(h->client)) return 1;
+  answer a = call(h->client, own, "user", RILLE_COUNT, "{}");
+  if (strcmp(a.code, "P2028") != 0 || !strstr(a.message, "expired")) return 2;
+  rille_tx_free(own);
+  if (h->late) usleep(400000);
+  a = call(h->client, h->tx, "user", RILLE_COUNT, "{}");
+  if (a.status != RILLE_ERROR) return 3;
+  rille_tx_free(h->tx);
+  return call(h->client, NULL, "user", RILLE_COUNT, "{}").status == RILLE_DONE ? 0 : 4;
+}
+
+static void forks_within_transaction(world *w) {
+  fill(w);
+  halfway h = {w->client, NULL, false};
+  rille_tx_options o = {.struct_size = sizeof o, .timeout_ms = 60000};
+  h.tx = begin_tx(w->client, &o);
+  expect_rows(call(w->client, h.tx, "user", RILLE_CREATE, "{'data':{'email':'n@x'},'select':{'email':true}}"), "(n@x)");
+  assert_int_equal(in_child(expire_in_child, &h), 0);
+  expect_rows(step(w->client, h.tx, rille_op_commit), "");
+  rille_tx_free(h.tx);
+  expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{}"), "(5)");
+  h = (halfway){w->client, begin_for(w->client, 200), true};
+  assert_int_equal(in_child(expire_in_child, &h), 0);
+  assert_true(comes_free(w->client)); /* the parent's clock has gone on */
+  rille_tx_free(h.tx);
+}
+static void test_within_transaction(void **state) {
+  (void)state;
+  on_both(forks_within_transaction, "", 2);
+}
+
+static void *let_expire(void *context) {
+  crowd *c = context;
+  while (!c->done) {
+    rille_tx *tx = begin_for(c->client, 1);
+    usleep(1500);
+    rille_tx_free(tx);
+  }
+  return NULL;
+}
+
+static int expire_another(void *context) {
+  halfway h = {context, NULL, false};
+  rille_tx *own = begin_for(h.client, 5);
+  if (!comes_free(h.client)) return 1;
+  rille_tx_free(own);
+  return call(h.client, NULL, "user", RILLE_COUNT, "{}").status == RILLE_DONE ? 0 : 2;
+}
+
+/* The parent's clock is at work, time and again. */
+static void forks_while_expiring(world *w) {
+  crowd c = {.client = w->client};
+  pthread_t threads[2];
+  for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, let_expire, &c), 0);
+  for (int i = 0; i < 20; i++) assert_int_equal(in_child(expire_another, w->client), 0);
+  c.done = true;
+  for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+}
+static void test_while_expiring(void **state) {
+  (void)state;
+  threads_may_allocate();
+  on_both(forks_while_expiring, "", 4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_between_batches),
       cmocka_unit_test(test_under_way),
       cmocka_unit_test(test_lock),
       cmocka_unit_test(test_among_threads),
+      cmocka_unit_test(test_within_transaction),
+      cmocka_unit_test(test_while_expiring),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,6 +178,92 @@ support.each_engine(function(engine)
     assert.equal(2, db.account:find_unique({ where = { id = 1 } }).total)
   end)
 
+  -- Adds to an account in a process of its own, and says how that went when it is over.
+  local function add_elsewhere()
+    local script = support.write(support.folder() .. "/other.lua", ([[
+local ok, e = pcall(function()
+  local db = require("rille").connect { url = %q, schema_text = %q }
+  db.account:update { where = { id = 1 }, data = { total = { increment = 10 } } }
+end)
+print(ok and "done" or e)]]):format(url, SCHEMA))
+    local pipe = assert(io.popen(("lua5.4 '%s' 2>&1"):format(script)))
+    local said = pipe:read "a"
+    pipe:close()
+    return said
+  end
+
+  it("is out of everybody's way when its time passes while its function hangs", function()
+    local log = {}
+    add(db, 1)
+    local e = support.fails("P2028", db.transaction, db, function(tx)
+      tx.account:update { where = { id = 1 }, data = { total = 1 } }
+      log[1] = add_elsewhere() -- nothing else happens here meanwhile
+      tx.account:count()
+    end, { timeout = 150, after_rollback = function() log[2] = "rolled back" end, after_commit = function() log[3] = "never" end })
+    assert.matches("expired: its timeout is 150 ms", e.message)
+    assert.same({ "done\n", "rolled back" }, log)
+    assert.equal(10, db.account:find_unique({ where = { id = 1 } }).total)
+    assert.equal(0, db:metrics().pool.in_use)
+  end)
+
+  it("tells of its end whatever its function does next", function()
+    local function hang()
+      while db:metrics().pool.in_use > 0 do sleep(0.01) end
+    end
+    local log = {}
+    local function try(fn)
+      local function note() log[#log + 1] = "rolled back" end
+      return select(2, pcall(db.transaction, db, function(tx)
+        add(tx, 1)
+        return fn(tx)
+      end, { timeout = 100, after_rollback = note }))
+    end
+    assert.equal("P2028", try(hang).code) -- a commit
+    assert.equal("out", try(function()
+      hang()
+      error("out", 0)
+    end))
+    assert.equal("P2028", try(function(tx) tx:transaction(hang) end).code)
+    assert.equal("in", try(function(tx)
+      tx:transaction(function()
+        hang()
+        error("in", 0)
+      end)
+    end))
+    assert.equal("P2028", try(function(tx)
+      for _ in tx.account:each { batch = 1 } do hang() end
+    end).code)
+    assert.equal("P2028", try(function(tx)
+      hang()
+      return tx:batch { tx.account:count(), tx.account:count() }
+    end).code)
+    assert.same({ "rolled back", "rolled back", "rolled back", "rolled back", "rolled back", "rolled back" }, log)
+    assert.equal(0, db.account:count())
+  end)
+
+  it("ends in time while its coroutine sleeps", function()
+    local coop = support.connect(url, SCHEMA, { wait = "cqueues", pool = { size = 1 } })
+    local order = {}
+    schedulers.cqueues.run {
+      function()
+        local e = support.fails("P2028", coop.transaction, coop, function(tx)
+          add(tx, 1)
+          order[#order + 1] = "begun"
+          while #order < 2 do schedulers.cqueues.sleep(0.01) end
+          tx.account:count()
+        end, { timeout = 150 })
+        assert.matches("expired", e.message)
+      end,
+      function()
+        while #order < 1 do schedulers.cqueues.sleep(0.01) end
+        add(coop, 2) -- waits for the one connection
+        order[#order + 1] = "added"
+      end,
+    }
+    assert.same({ "begun", "added" }, order)
+    assert.equal(1, db.account:count())
+  end)
+
   it("takes any span of time for what it is", function()
     support.fails("P2028", function()
       db:transaction(function(tx)

@@ -19,9 +19,11 @@ typedef struct rille_tx_options {
   int32_t read_only;    /* 1: no writes */
   int32_t reserved;     /* 0 */
   int64_t max_wait_ms;  /* how long to wait for a connection; 0: 2000 */
-  /* How long it may last; 0: 5000. The first operation after that fails with P2028 and rolls it back. PostgreSQL is
-   * told the same with the BEGIN, so that it ends one that is not used again: idle_in_transaction_session_timeout and
-   * statement_timeout of the transaction, from 17 on transaction_timeout. */
+  /* How long it may last, in milliseconds; 0: 5000. When the time has passed it is rolled back and its connection given
+   * back: at once where no operation is between its start and its end (RILLE_BATCH counts as an end), by a thread of
+   * the library's, else with that operation. The next use is P2028. PostgreSQL is told the same with the BEGIN, for a
+   * process that is stopped: idle_in_transaction_session_timeout and statement_timeout of the transaction, from 17 on
+   * transaction_timeout. */
   int64_t timeout_ms;
 } rille_tx_options;
 

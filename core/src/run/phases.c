@@ -36,6 +36,8 @@ static rille_status take_lease(rl_op *op) {
 static rille_status acquire(rl_op *op) {
   rl_lease *lease = NULL;
   if (op->tx && op->kind != RL_OP_BEGIN) {
+    rille_status st = rl_tx_hold(op->tx, &op->error); /* it may have expired since the start */
+    if (st != RILLE_OK) return st;
     lease = op->tx->lease;
   } else {
     if (!op->lease) {
@@ -394,9 +396,10 @@ static rille_status advance(rl_op *op, rille_row *row, rl_error *err) {
 /* What was under way when the process was forked is the parent's. A stream that pauses in a transaction is told by
  * that. */
 static void look_at_process(rl_op *op) {
-  const rl_lease *lease = op->lease ? op->lease : op->tx ? op->tx->lease : NULL;
   rl_error inherited = {0};
-  if (!op->conn || !lease || op->paused || rl_lease_check_process(lease, &inherited) == RILLE_OK) return;
+  if (!op->conn || op->paused) return;
+  const rl_lease *lease = op->lease ? op->lease : op->tx ? op->tx->lease : NULL;
+  if (!lease || rl_lease_check_process(lease, &inherited) == RILLE_OK) return;
   rl_error_move(&op->error, &inherited);
   op->dirty = true;
   op->between = false;

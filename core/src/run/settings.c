@@ -46,7 +46,7 @@ rille_status rl_op_send_settings(rl_op *op, rl_error *err) {
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_SETTINGS, 0, err) : st;
 }
 
-/* Where Lua code runs between two statements nobody but the server can end a transaction whose time has passed. */
+/* The client ends a transaction whose time has passed (expiry.h), unless its process is stopped or cut off. */
 rille_status rl_op_send_limits(rl_op *op, int64_t timeout_ms, rl_error *err) {
   const char(*commands)[RL_LIMIT_SIZE] = NULL;
   size_t n = op->driver->limits ? op->driver->limits(op->conn, timeout_ms, &commands) : 0;

@@ -54,6 +54,7 @@ rille_status rl_stream_pause(rl_op *op) {
   op->next_paused = tx->paused;
   tx->paused = op;
   tx->running = NULL;
+  rl_tx_let_go(tx);
   return RILLE_BATCH;
 }
 
@@ -83,6 +84,7 @@ rille_status rl_stream_resume(rl_op *op, rl_error *err) {
   if (op->error.code != RL_CODE_NONE) return RILLE_ERROR; /* cut meanwhile */
   if (tx) unlist(op);
   rille_status st = tx ? rl_tx_check(tx, err) : RILLE_OK;
+  if (tx && st == RILLE_OK) st = rl_tx_hold(tx, err);
   if (st != RILLE_OK) { /* the cursor, if there still is one, ends with the transaction */
     op->tx = NULL;
     op->conn = NULL;
@@ -100,18 +102,22 @@ rille_status rl_stream_resume(rl_op *op, rl_error *err) {
 /* Where something else runs on the connection, or nothing can, the cursor is left to the end of the transaction. */
 static bool can_close(const rl_op *op) {
   const rl_driver *d = op->driver;
-  return op->blocking && !op->tx->running && op->tx->state == RL_TX_OPEN && op->cursor.number &&
-         d->is_usable(op->conn) && d->in_transaction(op->conn) && !d->transaction_failed(op->conn);
+  return op->cursor.number && d->is_usable(op->conn) && d->in_transaction(op->conn) && !d->transaction_failed(op->conn);
+}
+
+static void close_now(rl_op *op) {
+  rl_error ignored = {0};
+  rille_status st = op->driver->close_cursor(op->conn, &op->cursor, &ignored);
+  if (st == RILLE_OK) st = rl_op_answer_now(op, rl_clock_ms() + CLOSE_MS, &ignored);
+  if (st != RILLE_DONE) op->tx->state = RL_TX_LOST;
+  rl_error_clear(&ignored);
 }
 
 void rl_stream_leave(rl_op *op) {
-  rl_error ignored = {0};
-  if (can_close(op)) {
-    rille_status st = op->driver->close_cursor(op->conn, &op->cursor, &ignored);
-    if (st == RILLE_OK) st = rl_op_answer_now(op, rl_clock_ms() + CLOSE_MS, &ignored);
-    if (st != RILLE_DONE) op->tx->state = RL_TX_LOST;
+  if (op->blocking && !op->tx->running && rl_tx_hold(op->tx, NULL) == RILLE_OK) {
+    if (can_close(op)) close_now(op);
+    rl_tx_let_go(op->tx);
   }
-  rl_error_clear(&ignored);
   unlist(op);
   op->tx = NULL;
   op->conn = NULL;

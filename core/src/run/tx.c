@@ -1,6 +1,7 @@
 /* Transactions: begin, commit, roll back, savepoints. */
 #include "run/tx.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -20,7 +21,7 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
   *tx = (rl_tx){.settings = *settings, .state = RL_TX_NEW};
   if (tx->settings.max_wait_ms <= 0) tx->settings.max_wait_ms = 2000;
   if (tx->settings.timeout_ms <= 0) tx->settings.timeout_ms = 5000;
-  tx->deadline_ms = RL_NO_DEADLINE;
+  tx->deadline_ms = tx->expires_ms = RL_NO_DEADLINE;
   bool only_serializable = c->driver->single_writer; /* a database of one writer has no weaker levels */
   if (only_serializable && settings->isolation != RL_ISOLATION_DEFAULT &&
       settings->isolation != RL_ISOLATION_SERIALIZABLE)
@@ -35,7 +36,11 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
 }
 
 void rl_tx_adopt(rl_tx *tx, rl_client *c, rl_lease *lease) {
-  *tx = (rl_tx){.state = RL_TX_OPEN, .lease = lease, .deadline_ms = RL_NO_DEADLINE, .adopted = true};
+  *tx = (rl_tx){.state = RL_TX_OPEN,
+                .lease = lease,
+                .deadline_ms = RL_NO_DEADLINE,
+                .expires_ms = RL_NO_DEADLINE,
+                .adopted = true};
   tx->client = rl_client_retain(c);
 }
 
@@ -57,10 +62,18 @@ static void roll_back_now(rl_tx *tx) {
   rl_op_dispose(&op);
 }
 
+static void leave_expiry(rl_tx *tx) {
+  if (tx->expires_ms == RL_NO_DEADLINE) return;
+  tx->expires_ms = RL_NO_DEADLINE;
+  rl_expiry_leave(tx);
+}
+
 void rl_tx_dispose(rl_tx *tx) {
+  leave_expiry(tx);
   if (tx->running) rl_op_cut(tx->running);
   tx->running = NULL;
   rl_stream_cut(tx, 0);
+  atomic_store(&tx->grip, RL_GRIP_FREE);
   if (tx->state == RL_TX_OPEN && tx->lease && !tx->adopted) roll_back_now(tx);
   if (tx->lease && !tx->adopted) rl_pool_give(tx->lease, false);
   tx->lease = NULL;
@@ -83,6 +96,7 @@ static const char *state_text(rl_tx_state s) {
 
 static void ended(rl_tx *tx, rl_tx_state state, bool clean) {
   rl_stream_cut(tx, 0);
+  leave_expiry(tx);
   tx->state = state;
   if (!tx->adopted) rl_pool_give(tx->lease, clean);
   tx->lease = NULL;
@@ -98,21 +112,50 @@ static void look_at_connection(rl_tx *tx) {
     ended(tx, RL_TX_ENDED, true);
 }
 
-rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
-  if (tx->state == RL_TX_OPEN && !tx->running) look_at_connection(tx);
-  if (tx->state != RL_TX_OPEN)
+static rille_status refuse(const rl_tx *tx, rl_error *err) {
+  if (tx->state != RL_TX_EXPIRED)
     return rl_fail(err, RL_P2028, "The transaction cannot be used any more: %s", state_text(tx->state));
+  return rl_fail(err, RL_P2028,
+                 "The transaction has expired: its timeout is %lld ms; keep transactions short, or raise timeout",
+                 (long long)tx->settings.timeout_ms);
+}
+
+static void grip(rl_tx *tx) {
+  int seen = RL_GRIP_FREE;
+  while (!atomic_compare_exchange_strong(&tx->grip, &seen, RL_GRIP_OWNER)) {
+    rl_expiry_wait();
+    seen = RL_GRIP_FREE;
+  }
+}
+
+void rl_tx_let_go(rl_tx *tx) {
+  bool due = atomic_exchange(&tx->grip, RL_GRIP_FREE) == RL_GRIP_DUE;
+  if (due && tx->expires_ms != RL_NO_DEADLINE) rl_expiry_join(tx, tx->expires_ms);
+}
+
+rille_status rl_tx_hold(rl_tx *tx, rl_error *err) {
+  grip(tx);
+  if (tx->state == RL_TX_OPEN) return RILLE_OK;
+  rille_status st = refuse(tx, err);
+  rl_tx_let_go(tx);
+  return st;
+}
+
+rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
   if (tx->running)
     return rl_fail(err, RL_P2028,
                    "The transaction runs another operation: finish that first, a transaction does one thing at a time");
-  if (rl_clock_ms() >= tx->deadline_ms) {
-    roll_back_now(tx); /* others wait for what it has locked, and nobody knows when its owner is going to end it */
-    if (tx->state != RL_TX_OPEN) tx->state = RL_TX_EXPIRED;
-    return rl_fail(err, RL_P2028,
-                   "The transaction has expired: its timeout is %lld ms; keep transactions short, or raise timeout",
-                   (long long)tx->settings.timeout_ms);
-  }
-  return RILLE_OK;
+  grip(tx);
+  if (tx->state == RL_TX_OPEN) look_at_connection(tx);
+  rille_status st = tx->state == RL_TX_OPEN ? RILLE_OK : refuse(tx, err);
+  bool late = st == RILLE_OK && rl_clock_ms() >= tx->deadline_ms;
+  if (late) leave_expiry(tx);
+  rl_tx_let_go(tx);
+  if (!late) return st;
+  roll_back_now(tx); /* others wait for what it has locked, and nobody knows when its owner is going to end it */
+  if (tx->state == RL_TX_OPEN) return rl_fail_nomem(err);
+  tx->state = RL_TX_EXPIRED;
+  return refuse(tx, err);
 }
 
 static void write_savepoint(rl_tx *tx, uint32_t depth) {
@@ -130,14 +173,19 @@ static rille_status start_end(rl_tx *tx, rl_op *op, const char *const *commands,
   return st;
 }
 
+static rille_status may_begin(rl_tx *tx, rl_error *err) {
+  if (tx->running) return rl_fail(err, RL_P2028, "The transaction was begun before: an operation of it is under way");
+  grip(tx);
+  rl_tx_state state = tx->state;
+  rl_tx_let_go(tx);
+  return state == RL_TX_NEW ? RILLE_OK
+                            : rl_fail(err, RL_P2028, "The transaction was begun before: %s", state_text(state));
+}
+
 /* Before anything of the transaction is changed: another operation may run in it. */
 static rille_status may_start(rl_tx *tx, rl_tx_command command, rl_error *err) {
   int64_t deadline = tx->deadline_ms;
-  if (command == RL_TX_BEGIN) {
-    if (tx->state == RL_TX_NEW && !tx->running) return RILLE_OK;
-    return rl_fail(err, RL_P2028, "The transaction was begun before: %s",
-                   tx->running ? "its begin is under way" : state_text(tx->state));
-  }
+  if (command == RL_TX_BEGIN) return may_begin(tx, err);
   if (command == RL_TX_ROLLBACK || command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO)
     tx->deadline_ms = RL_NO_DEADLINE;
   rille_status st = rl_tx_check(tx, err);
@@ -160,7 +208,10 @@ rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *
   switch (command) {
   case RL_TX_BEGIN: one[0] = tx->begin; return rl_op_start_commands(op, tx, true, one, 1, err);
   case RL_TX_COMMIT:
+    st = rl_tx_hold(tx, err);
+    if (st != RILLE_OK) return st;
     tx->doomed = tx->lease->driver->transaction_failed(tx->lease->conn);
+    rl_tx_let_go(tx);
     one[0] = tx->doomed ? "ROLLBACK" : "COMMIT";
     return start_end(tx, op, one, 1, err);
   case RL_TX_ROLLBACK: one[0] = "ROLLBACK"; return start_end(tx, op, one, 1, err);
@@ -183,7 +234,8 @@ static void begun(rl_tx *tx, rl_op *op) {
   op->lease = NULL;
   tx->state = RL_TX_OPEN;
   tx->cooperative = !op->blocking;
-  tx->deadline_ms = rl_clock_after(tx->settings.timeout_ms);
+  tx->deadline_ms = tx->expires_ms = rl_clock_after(tx->settings.timeout_ms);
+  rl_expiry_join(tx, tx->expires_ms);
 }
 
 static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
@@ -207,16 +259,21 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
   }
 }
 
+static void operation_answered(rl_tx *tx, rl_op *op, bool good) {
+  bool usable = !op->dirty && op->driver->is_usable(op->conn);
+  bool clean = usable && !op->driver->in_transaction(op->conn);
+  if (op->kind == RL_OP_COMMANDS) command_answered(tx, op, good, clean);
+  if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable))
+    ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
+}
+
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good) {
   tx->running = NULL;
   if (op->kind == RL_OP_BEGIN) {
     if (good) begun(tx, op);
     return;
   }
-  if (!op->conn || tx->state != RL_TX_OPEN) return; /* nothing of it was sent */
-  bool usable = !op->dirty && op->driver->is_usable(op->conn);
-  bool clean = usable && !op->driver->in_transaction(op->conn);
-  if (op->kind == RL_OP_COMMANDS) command_answered(tx, op, good, clean);
-  if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable))
-    ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
+  if (!op->conn) return; /* nothing of it was sent */
+  if (tx->state == RL_TX_OPEN) operation_answered(tx, op, good);
+  rl_tx_let_go(tx);
 }

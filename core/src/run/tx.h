@@ -1,7 +1,10 @@
-/* A transaction: one pinned connection from begin to end. One thread at a time. */
+/* A transaction: one pinned connection from begin to end. One thread at a time; a thread of our own takes the
+ * connection away when the time has passed and nothing runs in the transaction (expiry.h). `grip` says whose state,
+ * lease and connection are. */
 #ifndef RL_RUN_TX_H
 #define RL_RUN_TX_H
 
+#include "run/expiry.h"
 #include "run/op.h"
 
 typedef enum rl_tx_state {
@@ -39,19 +42,22 @@ typedef struct rl_tx_settings {
 struct rl_tx {
   rl_client *client;
   rl_tx_settings settings;
+  _Atomic int grip; /* rl_grip */
   rl_tx_state state;
   rl_lease *lease;
   int64_t deadline_ms;
+  int64_t expires_ms; /* it is among those that expire; RL_NO_DEADLINE: it is not, or not any more */
+  rl_expiry expiry;
   uint32_t depth; /* open savepoints */
   char begin[80];
-  char savepoint[3][64]; /* texts of the commands about the savepoint at hand */
-  rl_op *running;        /* the operation that runs in it, or NULL */
-  rl_op *paused;         /* reads in batches that go on later */
-  bool doomed;           /* it is being rolled back instead of committed: the database takes nothing more of it */
-  bool cooperative;      /* begun so: its thread has others to serve */
-  bool adopted;          /* the connection and its end belong to somebody else */
-  rl_tx_command command; /* under way */
-  uint64_t number;       /* in events; 0: it was in none yet */
+  char savepoint[3][64];   /* texts of the commands about the savepoint at hand */
+  rl_op *running;          /* the operation that runs in it, or NULL */
+  rl_op *paused;           /* reads in batches that go on later */
+  bool doomed;             /* it is being rolled back instead of committed: the database takes nothing more of it */
+  bool cooperative;        /* begun so: its thread has others to serve */
+  bool adopted;            /* the connection and its end belong to somebody else */
+  rl_tx_command command;   /* under way */
+  _Atomic uint64_t number; /* in events; 0: it was in none yet */
 };
 
 rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings, rl_error *err);
@@ -63,9 +69,13 @@ void rl_tx_dispose(rl_tx *tx); /* rolls back when it is still open */
  * is not ours after a fork, is over with it. */
 rille_status rl_tx_check(rl_tx *tx, rl_error *err);
 
+/* Before the connection is touched, until rl_tx_let_go. P2028 when it is not open any more. */
+rille_status rl_tx_hold(rl_tx *tx, rl_error *err);
+void rl_tx_let_go(rl_tx *tx);
+
 rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *err);
-/* Called by every operation of the transaction when it ends. A commit that could only roll back puts P2028 into the
- * operation. */
+/* Called by every operation of the transaction when it ends; one that has a connection lets it go. A commit that could
+ * only roll back puts P2028 into the operation. */
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good);
 
 #endif
