@@ -15,18 +15,25 @@ local hogs = arg[6] == "hogs" and host.thread <= 5
 
 local cooperative = coroutines > 0 and host.thread == host.threads
 
--- Milliseconds. An answer is due after the wait for a connection, connecting, and the time of the transaction or the socket_timeout of the URL;
--- the rest is for a machine that has other things to do.
-local options = faulty and { max_wait = 4000, timeout = 4000 } or { max_wait = 60000, timeout = 60000 }
-local DUE = faulty and 20 or 150
-local pool = { size = 5, wait = faulty and 4000 or 60000 }
+-- Milliseconds.
+local options = faulty and { max_wait = 4000, timeout = 4000 } or { max_wait = 20000, timeout = 20000 }
+local pool = { size = 5, wait = options.max_wait }
+
+-- Seconds in which each part of a call has to have its answer, whatever happens; GRACE is for a machine that has other things to do.
+-- A connection is there or refused: who has waited in the queue still has a second for connecting. A function in a transaction is told when its time
+-- is over. Between two attempts are the end of the one, for which it has what is left of its time, or a second to roll back, a pause of a second at
+-- most, and the wait of the next. Each answer to a call without a transaction has the socket_timeout, which is 2; none has more than four.
+local GRACE = 3
+local WAIT, WORK = options.max_wait / 1000 + 1 + GRACE, options.timeout / 1000 + GRACE
+local DUE = { wait = WAIT, work = WORK, between = WORK + 1 + WAIT, call = WAIT + 4 * 2 }
+local longest = { wait = 0, work = 0, between = 0, call = 0, attempts = 0 }
 
 -- What may go wrong when servers and networks do. After these nothing was committed:
 local refusals = { P1001 = true, P1002 = true, P2024 = true, P2028 = true, P2034 = true, P2037 = true, P2039 = engine == "sqlite" or nil }
 -- and after these nobody knows:
 local doubts = { P1008 = true, P1017 = true }
 
-local tally = { acked = 0, refused = 0, unknown = 0, reads = 0, errors = 0, slowest = 0 }
+local tally = { acked = 0, refused = 0, unknown = 0, reads = 0, errors = 0 }
 local codes, problems = {}, {}
 
 local function problem(text, ...)
@@ -45,13 +52,43 @@ end
 
 local function code_of(e) return type(e) == "table" and e.code or nil end
 
--- Calls fn and looks at the clock; an error that may not be is a problem.
+local function took(part, seconds, due, result)
+  longest[part] = math.max(longest[part], seconds)
+  if seconds > due then problem("%s took %.1f s, due were %.1f: %s", part, seconds, due, tostring(result)) end
+end
+
+local attempts_of = {} -- by coroutine, of the call that it is in
+
+-- Each attempt has deadlines of its own: with `retries` a call may have sixty of them.
+function bank.transact(db, fn, given)
+  local mark, part, actor = host.now(), "wait", coroutine.running()
+  local function next_part(name, result)
+    local now = host.now()
+    took(part, now - mark, DUE[part], result)
+    part, mark = name, now
+  end
+  local function attempt(tx)
+    next_part "work"
+    attempts_of[actor] = attempts_of[actor] + 1
+    local ok, result = pcall(fn, tx)
+    next_part("between", result)
+    if not ok then error(result, 0) end
+    return result
+  end
+  local ok, result = pcall(db.transaction, db, attempt, given)
+  next_part(nil, result)
+  if not ok then error(result, 0) end
+  return result
+end
+
+-- Calls fn and looks at the clock; an error that may not be is a problem. What is repeated is looked at attempt by attempt.
 local function timed(what, fn, ...)
-  local before = host.now()
+  local before, actor = host.now(), coroutine.running()
+  attempts_of[actor] = 0
   local ok, result = pcall(fn, ...)
-  local took = host.now() - before
-  tally.slowest = math.max(tally.slowest, took)
-  if took > DUE then problem("%s took %.1f s: %s", what, took, tostring(result)) end
+  local attempts = attempts_of[actor]
+  longest.attempts = math.max(longest.attempts, attempts)
+  took("call", host.now() - before, attempts == 0 and DUE.call or math.huge, ("%s: %s"):format(what, tostring(result)))
   if ok then return true, result end
   local code = code_of(result)
   if code then codes[code] = (codes[code] or 0) + 1 end
@@ -150,7 +187,8 @@ db:close()
 local list = {}
 for code, n in pairs(codes) do list[#list + 1] = code .. "=" .. n end
 table.sort(list)
-local line = ("acked=%d refused=%d unknown=%d reads=%d errors=%d slowest=%.2f %s"):format(tally.acked, tally.refused, tally.unknown, tally.reads,
-  tally.errors, tally.slowest, table.concat(list, " "))
+local line = ("acked=%d refused=%d unknown=%d reads=%d errors=%d; longest call %.2f s, of at most %d attempts, with wait %.2f, work %.2f, between %.2f; %s")
+  :format(tally.acked, tally.refused, tally.unknown, tally.reads, tally.errors, longest.call, longest.attempts, longest.wait, longest.work,
+    longest.between, table.concat(list, " "))
 if #problems > 0 then error(line .. "\n  " .. table.concat(problems, "\n  "), 0) end
 return line

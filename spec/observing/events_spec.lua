@@ -187,16 +187,39 @@ support.each_engine(function(engine)
     assert.matches("^rille query [%d.]+ ms query_raw rows=1 SELECT 1 AS one$", rille.log_line(list[1]))
   end)
 
-  it("warns of a connection that was lost", function()
+  local function lose_connections()
+    local name = db:query_raw("SELECT current_database() AS name")[1].name
+    support.psql(([[SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s';
+      SELECT pg_sleep(0.05)]]):format(name))
+  end
+
+  it("warns of a connection that was lost and replaced before a read had come to anything", function()
+    if engine ~= "postgresql" then return end
+    local warnings, queries = collect(db, "warn"), nil
+    db.user:count()
+    lose_connections()
+    queries = collect(db, "query")
+    assert.equal(0, db.user:count())
+    assert.equal(1, #warnings)
+    assert.matches("^a connection was lost before it was used, and is replaced: ", warnings[1].message)
+    assert.same({ "warn", "warn", "User", "count", "P1017" },
+      { warnings[1].event, warnings[1].kind, warnings[1].model, warnings[1].action, warnings[1].error })
+    assert.same({ 2, "P1017", 1 }, { #queries, queries[1].error, queries[2].rows })
+    assert.equal(0, db:metrics().pool.in_use)
+  end)
+
+  it("warns of a connection that was lost for good", function()
     if engine ~= "postgresql" then return end
     local warnings = collect(db, "warn")
-    db.user:count()
-    local name = db:query_raw("SELECT current_database() AS name")[1].name
-    support.psql(("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'"):format(name))
-    local ok = pcall(db.user.count, db.user)
-    if not ok then assert.equal(0, db.user:count()) end
+    support.fails("P1017", db.transaction, db, function(tx)
+      tx.user:count()
+      lose_connections()
+      tx.user:count()
+    end)
     assert.equal(1, #warnings)
-    assert.matches("connection was lost", warnings[1].message)
+    assert.matches("^a connection was lost: ", warnings[1].message)
+    assert.same({ "count", "P1017" }, { warnings[1].action, warnings[1].error })
+    assert.equal(0, db.user:count())
   end)
 end)
 

@@ -171,6 +171,43 @@ static void warns_of_waiting(world *w) {
   assert_true(stats.waited_ms >= 5);
 }
 
+/* The number of warnings about the plan cache; no others are expected. */
+static int plan_warnings(rille_client *c, const char *pushed_out) {
+  const rille_client_event *e = NULL;
+  int n = 0;
+  for (; rille_client_next_event(c, &e) == RILLE_OK; n++) {
+    assert_int_equal(e->kind, RILLE_CLIENT_EVENT_WARN);
+    if (!strstr(e->message, "the plan cache of 2 calls is too small")) fail_msg("%s", e->message);
+    if (!strstr(e->message, pushed_out)) fail_msg("%s", e->message);
+    rille_client_event_free(e);
+  }
+  return n;
+}
+
+/* Told when as many calls were pushed out as are kept, and again after as many more. */
+static void warns_of_a_small_plan_cache(world *w) {
+  rille_client_options o = {
+      .struct_size = sizeof o, .url = w->url, .schema = w->schema, .plan_cache_size = 2, .pool_size = 2};
+  rille_client *c = NULL;
+  rille_error *err = NULL;
+  must(rille_client_open(&o, &c, &err), err);
+  observe(c, RILLE_OBSERVE_WARNINGS, 0);
+  for (int i = 0; i < 5; i++) { /* two calls find room */
+    call(c, NULL, "user", RILLE_COUNT, "{}");
+    call(c, NULL, "user", RILLE_EXISTS, "{}");
+  }
+  assert_int_equal(plan_warnings(c, ""), 0);
+  call(c, NULL, "user", RILLE_FIND_MANY, "{}");
+  assert_int_equal(plan_warnings(c, ""), 0);
+  call(c, NULL, "user", RILLE_FIND_FIRST, "{}");
+  assert_int_equal(plan_warnings(c, "2 were pushed out of it, 4 had to be compiled"), 1);
+  call(c, NULL, "user", RILLE_COUNT, "{}");
+  assert_int_equal(plan_warnings(c, ""), 0);
+  call(c, NULL, "user", RILLE_EXISTS, "{}");
+  assert_int_equal(plan_warnings(c, "4 were pushed out of it, 6 had to be compiled"), 1);
+  rille_client_release(c);
+}
+
 static void counts_by_action(world *w) {
   rille_action_stats stats = {.struct_size = sizeof stats};
   call(w->client, NULL, "user", RILLE_COUNT, "{}");
@@ -335,6 +372,10 @@ static void test_waiting(void **state) {
   (void)state;
   on_both(warns_of_waiting, "", 1);
 }
+static void test_plan_cache(void **state) {
+  (void)state;
+  on_both(warns_of_a_small_plan_cache, "", 2);
+}
 static void test_cut(void **state) {
   (void)state;
   on_both(cuts_what_is_long, "", 2);
@@ -361,6 +402,6 @@ int main(void) {
       cmocka_unit_test(test_sent),     cmocka_unit_test(test_transactions), cmocka_unit_test(test_ring),
       cmocka_unit_test(test_threads),  cmocka_unit_test(test_figures),      cmocka_unit_test(test_cut),
       cmocka_unit_test(test_comments), cmocka_unit_test(test_traces),       cmocka_unit_test(test_options),
-      cmocka_unit_test(test_memory),   cmocka_unit_test(test_waiting)};
+      cmocka_unit_test(test_memory),   cmocka_unit_test(test_waiting),     cmocka_unit_test(test_plan_cache)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
