@@ -25,19 +25,21 @@ local function wait_steadily(hook, fd, mode, seconds)
   core.poll(fd, fd and mode, seconds)
 end
 
+-- What a step has asked for. The guard has the descriptor for as long as the scheduler knows it.
+local function wait_for(guard, mode, fd, seconds)
+  local hook = guard.hook
+  if not fd then return hook.wait(nil, nil, seconds) end
+  guard.fd = fd
+  if guard.steady then wait_steadily(hook, fd, mode, seconds) else hook.wait(fd, mode, seconds) end
+  guard.fd = nil
+  hook.forget(fd)
+end
+
 -- The steps of a job from its first wait to its end.
 local function attend(guard)
-  local hook, job = guard.hook, guard.job
-  local mode, fd, seconds = guard.mode, guard.at, guard.seconds
+  local job, mode, fd, seconds = guard.job, guard.mode, guard.at, guard.seconds
   while mode do
-    if fd then
-      guard.fd = fd
-      if guard.steady then wait_steadily(hook, fd, mode, seconds) else hook.wait(fd, mode, seconds) end
-      guard.fd = nil
-      hook.forget(fd)
-    else
-      hook.wait(nil, nil, seconds)
-    end
+    wait_for(guard, mode, fd, seconds)
     mode, fd, seconds = step(job)
   end
   guard.job = nil
@@ -201,10 +203,8 @@ end
 function wait.once(owner, guard, mode, fd, seconds)
   local hook = hook_for(owner)
   if not hook then return core.poll(fd, fd and mode, seconds) end
-  if not fd then return hook.wait(nil, nil, seconds) end
-  guard.fd, guard.hook = fd, hook
-  hook.wait(fd, mode, seconds)
-  wait.forget(guard)
+  guard.hook = hook
+  wait_for(guard, mode, fd, seconds)
 end
 
 function wait.forget(guard)
