@@ -187,6 +187,16 @@ describe("replicas", function()
     mixed:close()
   end)
 
+  it("that are silent leave the primary its share of a call's time", function()
+    local listener = assert(require("socket").bind("127.0.0.1", 0))
+    local _, port = listener:getsockname()
+    local client = connect { ("postgresql://postgres@127.0.0.1:%d/postgres"):format(math.floor(port)) }
+    local notes = db:primary().note:count()
+    assert.equal(notes, client:with({ timeout = 1500 }).note:count())
+    client:close()
+    listener:close()
+  end)
+
   it("cost a client without them nothing, and one with them no round trip", function()
     local cqueues = require "cqueues"
     local Proxy = require "coop.proxy"

@@ -2,7 +2,8 @@
 #include "base/clock.h"
 #include "run/pool_inside.h"
 
-/* An attempt that has another place to go is not waited for longer. */
+/* An attempt that has another place to go is not waited for longer, nor for more than half of the call's time: the
+ * other place needs some, too. */
 #define SPARE_MS 2000
 /* Whoever has waited in the queue before has so long for connecting at least. */
 #define LEAST_MS 1000
@@ -13,9 +14,14 @@ void rl_lease_stop_connecting(rl_pool *p, rl_lease *l) {
   rl_pool_lane(p, l->writer)->connecting--;
 }
 
+static int64_t spare_ms(const rl_lease *l) {
+  int64_t half = l->limit_ms == RL_NO_DEADLINE ? SPARE_MS : (l->limit_ms - rl_clock_ms()) / 2;
+  return half > SPARE_MS ? SPARE_MS : half < 1 ? 1 : half;
+}
+
 static void begin(rl_pool *p, rl_lease *l) {
   const rl_conn_options *o = l->writer ? &p->options : &p->reader_options;
-  rl_connecting_begin(&l->connecting, o, l->spare ? SPARE_MS : 0, l->spare);
+  rl_connecting_begin(&l->connecting, o, l->spare ? spare_ms(l) : 0, l->spare);
   /* the time in the queue counts while the server is away: nobody waits twice as long as he was told */
   int64_t now = rl_clock_ms(), fair = l->since_ms + l->connecting.limit_ms;
   if (fair < l->deadline_ms) fair = l->deadline_ms;

@@ -226,6 +226,10 @@ static void cut_location(char *line) {
   }
 }
 
+static bool is_unannounced_pooler(const char *text) {
+  return strstr(text, "unsupported startup parameter") != NULL;
+}
+
 static rille_status say(rl_conn *c, rl_code code, const char *text, rl_error *err) {
   const rl_conn_options *o = c->options;
   const char *user = o->user ? o->user : "(default)", *database = o->database ? o->database : "(default)",
@@ -234,7 +238,7 @@ static rille_status say(rl_conn *c, rl_code code, const char *text, rl_error *er
   if (code == RL_P1000) return rl_fail(err, code, "authentication of user %s at %s failed: %s", user, host, text);
   if (code == RL_P1003) return rl_fail(err, code, "the database %s does not exist at %s: %s", database, host, text);
   if (code == RL_P1011) return rl_fail(err, code, "no TLS connection to %s could be made: %s", host, text);
-  if (strstr(text, "unsupported startup parameter"))
+  if (is_unannounced_pooler(text))
     return rl_fail(err, code, "the pooler at %s does not know PostgreSQL's settings; add pgbouncer=true to the URL: %s",
                    host, text);
   if (code == RL_P1001 || code == RL_P1002)
@@ -245,6 +249,7 @@ static rille_status say(rl_conn *c, rl_code code, const char *text, rl_error *er
 /* A server that sleeps, starts, stops or is being replaced: what libpq says of the network, without a word of the
  * server; or the server itself says that it is not ready. That a name has no address is told elsewhere. */
 static bool may_pass(rl_code code, const char *state, const char *text) {
+  if (is_unannounced_pooler(text)) return false;
   if (*state)
     return strncmp(state, "57P", 3) == 0 || strcmp(state, "55000") == 0 || strcmp(state, "25006") == 0 ||
            strncmp(state, "08", 2) == 0;
