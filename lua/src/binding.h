@@ -43,10 +43,12 @@ enum {
 typedef struct rl_binding {
   const void *identity[RL_REF_END]; /* addresses of the referenced objects, which live as long as the state */
   int shape_count;
-  int streams;      /* started and not ended */
-  int64_t look_us;  /* when the collector may next look for those that nobody reads any more; of rl_now_us */
-  rille_tape *tape; /* of rille.json.encode */
-  rille_json *json; /* of rille.json.decode, while nobody uses it */
+  int streams;        /* started and not ended */
+  int64_t look_us;    /* when the collector may next look for those that nobody reads any more; of rl_now_us */
+  int listeners;      /* open */
+  int listener_limit; /* so many, and the collector looks for those that nobody hears any more */
+  rille_tape *tape;   /* of rille.json.encode */
+  rille_json *json;   /* of rille.json.decode, while nobody uses it */
 } rl_binding;
 
 #define RL_REFS lua_upvalueindex(2)

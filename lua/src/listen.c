@@ -7,13 +7,28 @@
 
 typedef struct listener {
   rille_listener *listener;
-  int64_t until; /* of rl_now_us; 0: no limit */
+  rl_binding *counted; /* among its listeners; NULL: not */
+  int64_t until;       /* of rl_now_us; 0: no limit */
 } listener;
 
 static listener *check(lua_State *L) {
   listener *l = (listener *)luaL_checkudata(L, 1, NAME);
   if (!l->listener) rl_raise(L, "VALIDATION", "the listener is closed");
   return l;
+}
+
+#define LISTENERS_MIN 8
+
+/* A loop that is left by `break` where the Lua has no __close, or by an error that its coroutine dies of, keeps its
+ * connection until it is collected, and its few bytes move no collector. */
+static void count(lua_State *L, listener *l) {
+  rl_binding *b = rl_binding_of(L);
+  if (b->listeners >= LISTENERS_MIN && b->listeners >= b->listener_limit) {
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    b->listener_limit = 2 * b->listeners;
+  }
+  l->counted = b;
+  b->listeners++;
 }
 
 /* core.listen(scope, channels): nothing is connected yet. */
@@ -34,6 +49,7 @@ static int open_listener(lua_State *L) {
     rl_box_check(L, box, rille_listener_add(l->listener, name, len, &box->err));
     lua_pop(L, 1);
   }
+  count(L, l);
   return 1;
 }
 
@@ -91,6 +107,8 @@ static int close_listener(lua_State *L) {
   listener *l = (listener *)luaL_checkudata(L, 1, NAME);
   rille_listener_close(l->listener);
   l->listener = NULL;
+  if (l->counted) l->counted->listeners--;
+  l->counted = NULL;
   return 0;
 }
 

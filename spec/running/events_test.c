@@ -402,6 +402,6 @@ int main(void) {
       cmocka_unit_test(test_sent),     cmocka_unit_test(test_transactions), cmocka_unit_test(test_ring),
       cmocka_unit_test(test_threads),  cmocka_unit_test(test_figures),      cmocka_unit_test(test_cut),
       cmocka_unit_test(test_comments), cmocka_unit_test(test_traces),       cmocka_unit_test(test_options),
-      cmocka_unit_test(test_memory),   cmocka_unit_test(test_waiting),     cmocka_unit_test(test_plan_cache)};
+      cmocka_unit_test(test_memory),   cmocka_unit_test(test_waiting),      cmocka_unit_test(test_plan_cache)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

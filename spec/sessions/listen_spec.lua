@@ -106,6 +106,20 @@ if support.server then
       assert.equal(0, listeners())
     end)
 
+    it("of loops that their coroutine died in are not kept", function()
+      local opened, most = 60, 0
+      local function die()
+        for _ in db:notifications("a", { timeout = 2000, on_listen = function() db:notify("a", "x") end }) do error("in a loop", 0) end
+      end
+      for _ = 1, opened do
+        local _, raised = coroutine.resume(coroutine.create(die)) -- of which nothing is closed before it is collected
+        assert.equal("in a loop", raised)
+        local there = db:query_raw("SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database()")[1].n
+        most = math.max(most, there)
+      end
+      assert.is_true(most < opened / 2, most)
+    end)
+
     it("raises what the first connection failed with", function()
       local nowhere = support.connect(url:gsub("/[^/?]*$", "/no_such_database"), SCHEMA)
       local e = support.fails("P1003", nowhere.listen, nowhere, "a", print, { timeout = 1000 })

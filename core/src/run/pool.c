@@ -139,7 +139,8 @@ static rille_status out_of_reach(const rl_pool *p, const rl_lease *l, rl_error *
 
 /* What the limit is like, and what is to be done. */
 static const char *const scarce[][2] = {
-    {"", "raise pool.size, or find what holds connections for long: within a transaction, calls are made on tx, not on db"},
+    {"",
+     "raise pool.size, or find what holds connections for long: within a transaction, calls are made on tx, not on db"},
     {" (a database of this kind has one writer)",
      "find what holds the connection for long: within a transaction, calls are made on tx, not on db"},
     {" (a database in memory is one connection)",
