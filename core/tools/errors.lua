@@ -38,7 +38,8 @@ local WORDS = {
       .. "the working directory.",
   },
   P1008 = {
-    met = "An answer took longer than `socket_timeout` of the URL, a call longer than the `timeout` of `db:with`, the server cancelled the statement "
+    met = "An answer took longer than `socket_timeout` of the URL, a call longer than the `timeout` of `db:with`, the commit of a transaction "
+      .. "longer than its `timeout` again, the server cancelled the statement "
       .. "(`statement_timeout`), or an SQLite database stayed locked by another connection (then `e.retryable` is true).",
     todo = "Shorten what holds locks, or raise the limit. A write may have happened all the same: look before you repeat it.",
   },

@@ -77,8 +77,8 @@ local function committed(frame, ...)
   error(errors.new("P2028", text, meta), 0)
 end
 
--- A commit that got no answer may have happened or not: then nothing is known that a function could be told.
-local function is_unknown(e) return errors.is_error(e) and e.kind == "connection" end
+-- A commit that got no answer, or none in time, may have happened or not: then nothing is known that a function could be told.
+local function is_unknown(e) return errors.is_error(e) and (e.kind == "connection" or (e.code == "P1008" and not e.retryable)) end
 
 local function enter(steps, frame, fn) return fn(client.wrap(frame.scope, steps, frame)) end
 

@@ -12,7 +12,7 @@ local schema = "model Note {\n id Int @id @default(autoincrement())\n text Strin
 describe("a silent network", function()
   after_each(support.cleanup)
 
-  -- fn(db) is called in a coroutine when nothing comes through any more; answers its error and how long it took.
+  -- fn(db, proxy) is called in a coroutine when nothing comes through any more; answers its error and how long it took.
   local function in_silence(parameters, fn)
     local queue, took, e = cqueues.new(), nil, nil
     local worst, left, after = 0, true, nil
@@ -30,7 +30,7 @@ describe("a silent network", function()
       end)
       proxy.silent = true
       local before = schedulers.now()
-      e = select(2, pcall(fn, db))
+      e = select(2, pcall(fn, db, proxy))
       took = schedulers.now() - before
       left = false
       proxy:cut()
@@ -91,5 +91,38 @@ describe("a silent network", function()
     end)
     assert.equal("P2028", e.code)
     assert.is_true(took >= 0.9 and took < 4, ("took %.1f s"):format(took))
+  end)
+
+  -- The server has heard of it, or not: nobody knows.
+  for _, parameters in ipairs { "&socket_timeout=1", "" } do
+    it("tells nobody what has come of a commit, and keeps it no longer than the timeout " .. parameters, function()
+      local told = {}
+      local e, took = in_silence(parameters, function(db, proxy)
+        proxy.silent = false
+        db:transaction(function(tx)
+          tx:after_commit(function() told[#told + 1] = "committed" end)
+          tx:after_rollback(function() told[#told + 1] = "rolled back" end)
+          tx.note:create { data = { text = "who knows" } }
+          proxy.silent = true
+        end, { max_wait = 1000, timeout = 1500 })
+      end)
+      assert.equal("P1008", e.code)
+      assert.matches("nobody knows", e.message, 1, true)
+      assert.same({}, told)
+      assert.is_true(took >= 0.9 and took < 5, ("took %.1f s"):format(took))
+    end)
+  end
+
+  it("keeps no rollback for ever, and hides no error behind it", function()
+    local e, took = in_silence("", function(db, proxy)
+      proxy.silent = false
+      db:transaction(function(tx)
+        tx.note:create { data = { text = "lost" } }
+        proxy.silent = true
+        error("mine", 0)
+      end, { max_wait = 1000, timeout = 1500 })
+    end)
+    assert.equal("mine", e)
+    assert.is_true(took < 5, ("took %.1f s"):format(took))
   end)
 end)

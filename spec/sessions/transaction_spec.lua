@@ -376,6 +376,25 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
       assert.equal(0, db:metrics().pool.in_use)
     end)
 
+    it("gives up a commit that does not come to an end, and says that nobody knows", function()
+      support.psql([[CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON "Account" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()]],
+        support.database_name(url))
+      db.account:count()
+      local told, before = 0, db:metrics().pool
+      local e = support.fails("P1008", db.transaction, db, function(tx)
+        local function tell() told = told + 1 end
+        tx:after_commit(tell)
+        tx:after_rollback(tell)
+        tx.account:create { data = { id = 77 } }
+      end, { timeout = 300 })
+      assert.matches("nobody knows", e.message, 1, true)
+      assert.equal(0, told)
+      assert.equal(0, db.account:count { where = { id = 77 } })
+      local after = db:metrics().pool
+      assert.same({ 0, before.connects }, { after.in_use, after.connects }) -- the server has answered when it was cancelled
+    end)
+
     it("repeats after a deadlock", function()
       add(db, 1)
       add(db, 2)

@@ -34,7 +34,8 @@ RILLE_API rille_status rille_tx_new(rille_client *c, const rille_tx_options *opt
 RILLE_API void rille_tx_free(rille_tx *tx);
 
 /* Each starts an operation without rows: drive it with rille_op_next. Errors: P2028 when the transaction is not open
- * (or already is), P2024, P2034 on commit. */
+ * (or already is), P2024, P2034 on commit; P1008 for a commit that was given up after another timeout_ms: it may
+ * have happened. */
 RILLE_API rille_status rille_op_begin(rille_op *op, rille_tx *tx, rille_error **err);
 RILLE_API rille_status rille_op_commit(rille_op *op, rille_tx *tx, rille_error **err);
 RILLE_API rille_status rille_op_rollback(rille_op *op, rille_tx *tx, rille_error **err);

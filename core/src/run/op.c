@@ -246,10 +246,18 @@ rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rill
   return st;
 }
 
+/* The end of a transaction comes after its time, too, and has as long again. No clock of the server's runs then: its
+ * statement_timeout does not count a commit, which may wait for a standby or for deferred triggers. */
+static int64_t end_limit(const rl_tx *tx) {
+  int64_t most = tx->settings.timeout_ms;
+  return rl_clock_after(most > RL_ABANDON_MS ? most : RL_ABANDON_MS);
+}
+
 rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count,
                                   rl_error *err) {
   rille_status st = rl_op_begin_start(op, tx, begin ? RL_OP_BEGIN : RL_OP_COMMANDS, err);
   if (st != RILLE_OK) return st;
+  if (!begin && !tx->adopted && op->limit_ms == RL_NO_DEADLINE) op->limit_ms = end_limit(tx);
   for (size_t i = 0; i < count; i++) op->commands[i] = commands[i];
   op->command_count = count;
   rl_op_started(op, tx);

@@ -349,6 +349,11 @@ static void fail(rl_op *op) {
   op->phase = op->conn && !op->dirty && op->phase != RL_PHASE_END ? RL_PHASE_ROLLBACK : RL_PHASE_END;
 }
 
+/* What becomes of it while it is given up, nobody hears. */
+static bool is_commit(const rl_op *op) {
+  return op->tx && op->kind == RL_OP_COMMANDS && op->tx->command == RL_TX_COMMIT;
+}
+
 /* locked: others kept it from beginning. */
 static void on_deadline(rl_op *op, bool locked) {
   if (op->undoing) { /* not even that is answered */
@@ -356,7 +361,12 @@ static void on_deadline(rl_op *op, bool locked) {
     op->phase = RL_PHASE_END;
     return;
   }
-  if (op->tx && rl_clock_ms() >= op->limit_ms) {
+  if (is_commit(op)) {
+    rl_fail(&op->error, RL_P1008,
+            locked ? "The transaction was rolled back: others kept the database locked when it was to be committed"
+                   : "The commit was not answered in time, and given up: nobody knows whether it has happened");
+    op->error.busy = locked;
+  } else if (op->tx && rl_clock_ms() >= op->limit_ms) {
     const rl_tx_settings *s = &op->tx->settings;
     op->ends_tx = op->kind != RL_OP_BEGIN;
     if (op->ends_tx)

@@ -203,7 +203,8 @@ static bool split_login(rl_str base, size_t *colon, size_t *at) {
 static rille_status compose(parsed *p, rl_str base) {
   size_t colon, at;
   bool login = split_login(base, &colon, &at), secret = login && colon > 0;
-  /* An '@' elsewhere is one of a password that was not encoded: libpq would take a part of the password for the host, and say it. */
+  /* An '@' elsewhere is one of a password that was not encoded: libpq would take a part of the password for the host,
+   * and say it. */
   size_t begin = login ? at + 1 : 0;
   if (memchr(base.p + begin, '@', base.len - begin)) return not_valid(p->err, true, NULL);
   rl_str tail = {base.p + at, base.len - at};
