@@ -25,7 +25,7 @@ local function check_options(options)
     if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
   end
   local span = options.wait
-  if span ~= nil and (type(span) ~= "number" or not (span >= 0)) then errors.raise("VALIDATION", "`wait`: a number of milliseconds is wanted") end
+  if span ~= nil and (type(span) ~= "number" or span < 0 or span ~= span) then errors.raise("VALIDATION", "`wait`: a number of milliseconds is wanted") end
   if span and options.try then errors.raise("VALIDATION", "`try` does not wait: `wait` has no meaning with it") end
   return options.try and 0 or span or WAIT_MS, options.shared or false, options.try or false
 end

@@ -152,7 +152,7 @@ local function check(fn, options, nested)
   if options.after_commit ~= nil then check_function(options.after_commit, "`after_commit`") end
   if options.after_rollback ~= nil then check_function(options.after_rollback, "`after_rollback`") end
   local retries = options.retries or 0
-  if type(retries) ~= "number" or not (retries >= 0) then errors.raise("VALIDATION", "`retries`: a number from 0 on is wanted") end
+  if type(retries) ~= "number" or retries < 0 or retries ~= retries then errors.raise("VALIDATION", "`retries`: a number from 0 on is wanted") end
   local read_only = options.read_only
   if read_only ~= nil and type(read_only) ~= "boolean" then
     errors.raise("VALIDATION", "`read_only`: true or false is wanted, not a %s", type(read_only))

@@ -52,9 +52,9 @@ end
 
 local function code_of(e) return type(e) == "table" and e.code or nil end
 
-local function took(part, seconds, due, result)
-  longest[part] = math.max(longest[part], seconds)
-  if seconds > due then problem("%s took %.1f s, due were %.1f: %s", part, seconds, due, tostring(result)) end
+local function took(part, span, due, result)
+  longest[part] = math.max(longest[part], span)
+  if span > due then problem("%s took %.1f s, due were %.1f: %s", part, span, due, tostring(result)) end
 end
 
 local attempts_of = {} -- by coroutine, of the call that it is in

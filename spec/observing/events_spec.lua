@@ -195,10 +195,10 @@ support.each_engine(function(engine)
 
   it("warns of a connection that was lost and replaced before a read had come to anything", function()
     if engine ~= "postgresql" then return end
-    local warnings, queries = collect(db, "warn"), nil
+    local warnings = collect(db, "warn")
     db.user:count()
     lose_connections()
-    queries = collect(db, "query")
+    local queries = collect(db, "query")
     assert.equal(0, db.user:count())
     assert.equal(1, #warnings)
     assert.matches("^a connection was lost before it was used, and is replaced: ", warnings[1].message)
