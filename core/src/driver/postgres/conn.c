@@ -246,20 +246,22 @@ static const char *pg_server_version(const rl_conn *c) {
 }
 
 /* A server before 17 has no clock for the whole of a transaction. There each statement has as long, and so has the
- * pause between two. The client's own clock should be first, since it leaves the connection usable. */
+ * pause between two. The client's own clock should be first where the server's ends the session: it keeps the
+ * connection. */
 static void write_limits(rl_conn *c, int64_t timeout_ms) {
   static const struct {
     const char *name;
-    int version;
-  } clocks[] = {
-      {"idle_in_transaction_session_timeout", 90600}, {"statement_timeout", 0}, {"transaction_timeout", 170000}};
+    int version, grace_ms;
+  } clocks[] = {{"idle_in_transaction_session_timeout", 90600, LIMIT_GRACE_MS},
+                {"statement_timeout", 0, 0},
+                {"transaction_timeout", 170000, LIMIT_GRACE_MS}};
   c->limits_ms = timeout_ms;
   c->limit_count = 0;
   long long most = timeout_ms < LONGEST_LIMIT_MS ? timeout_ms : LONGEST_LIMIT_MS;
   for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
-    long long grace = clocks[i].version >= 170000 ? LIMIT_GRACE_MS : 0;
     if (PQserverVersion(c->pg) < clocks[i].version) continue;
-    snprintf(c->limits[c->limit_count++], RL_LIMIT_SIZE, "SET LOCAL %s = %lld", clocks[i].name, most + grace);
+    snprintf(c->limits[c->limit_count++], RL_LIMIT_SIZE, "SET LOCAL %s = %lld", clocks[i].name,
+             most + clocks[i].grace_ms);
   }
 }
 
