@@ -257,7 +257,7 @@ rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *
                                   rl_error *err) {
   rille_status st = rl_op_begin_start(op, tx, begin ? RL_OP_BEGIN : RL_OP_COMMANDS, err);
   if (st != RILLE_OK) return st;
-  if (!begin && !tx->adopted && op->limit_ms == RL_NO_DEADLINE) op->limit_ms = end_limit(tx);
+  if (tx && !begin && !tx->adopted && op->limit_ms == RL_NO_DEADLINE) op->limit_ms = end_limit(tx);
   for (size_t i = 0; i < count; i++) op->commands[i] = commands[i];
   op->command_count = count;
   rl_op_started(op, tx);
