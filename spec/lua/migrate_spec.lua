@@ -218,6 +218,16 @@ model Post {
       assert.equal(3, #rows(url, [[SELECT id FROM "A"]]))
     end)
 
+    it("counts what a new key would find twice", function()
+      local url = support.database(engine)
+      rille.push { schema_text = "model A {\n  id Int @id\n  n Int\n  m Int\n}\n", url = url }
+      run(url, [[INSERT INTO "A" VALUES (1, 1, 1), (2, 1, 2)]])
+      local e = support.fails("P3001", rille.push, { schema_text = "model A {\n  id Int\n  n Int @id\n  m Int\n}\n", url = url })
+      assert.same({ "A unique constraint covering the columns `[n]` on the table `A` cannot be added: 1 values are there more than once." }, e.meta.warnings)
+      rille.push { schema_text = "model A {\n  id Int\n  n Int\n  m Int @id\n}\n", url = url }
+      assert.equal(2, #rows(url, [[SELECT m FROM "A"]]))
+    end)
+
     it("renames where a doc comment says so", function()
       local url = support.database(engine)
       rille.push { schema_text = "model Old {\n  id Int @id\n  was String\n  kids Kid[]\n  @@index([was])\n}\n"
@@ -341,6 +351,38 @@ enum Kind {
       assert.equal("", difference(url, with_source("postgresql", shrunk)))
     end)
 
+    it("values that another type makes alike are counted before a key is over them", function()
+      local cases = {
+        { "Float", "Int", "1.2", "1.4", doubles = true }, { "Float", "Int", "0.5", "1" }, { "Int", "Float", "1", "2" },
+        { "Decimal @db.Decimal(10, 3)", "Decimal @db.Decimal(10, 2)", "1.211", "1.212", doubles = true },
+        { "String", "String @db.Citext", "'a'", "'A'", doubles = true }, { "BigInt", "Int", "5", "6" },
+        { "DateTime", "DateTime @db.Timestamp(0)", "'2020-01-01 10:00:00.1'", "'2020-01-01 10:00:00.2'", doubles = true },
+        { "DateTime", "DateTime @db.Date", "'2020-01-01 10:00'", "'2020-01-01 11:00'", doubles = true },
+      }
+      for _, case in ipairs(cases) do
+        for _, before in ipairs { "", "@unique" } do
+          local url, model = support.database "postgresql", "model A {\n  id Int @id\n  v %s %s\n}\n"
+          run(url, "CREATE EXTENSION citext")
+          rille.push { schema_text = model:format(case[1], before), url = url }
+          run(url, ([[INSERT INTO "A" VALUES (1, %s), (2, %s)]]):format(case[3], case[4]))
+          local wanted = { schema_text = model:format(case[2], "@unique"), url = url, accept_data_loss = true }
+          if case.doubles then
+            assert.matches("`%[v%]` on the table `A` cannot be added: 1 values", support.fails("P3001", rille.push, wanted).message)
+          else
+            rille.push(wanted)
+          end
+        end
+      end
+    end)
+
+    it("digits of a second that another type has no place for are no silent loss", function()
+      local url, model = support.database "postgresql", "model A {\n  id Int @id\n  v DateTime @db.%s\n}\n"
+      rille.push { schema_text = model:format "Timestamp(3)", url = url }
+      run(url, [[INSERT INTO "A" VALUES (1, '2020-01-01 10:00:00.123')]])
+      rille.push { schema_text = model:format "Timestamptz(6)", url = url }
+      assert.matches("which contains 1 non%-null values", support.fails("P3001", rille.push, { schema_text = model:format "Timestamptz(0)", url = url }).message)
+    end)
+
     it("a sequence begins behind the rows that are there, and goes with the column's default", function()
       local url = support.database "postgresql"
       local plain, counting = "model A {\n  id Int @id\n}\n", "model A {\n  id Int @id @default(autoincrement())\n}\n"
@@ -370,5 +412,13 @@ describe("on SQLite", function()
     run(url, [[INSERT INTO "A" (n) VALUES (2)]])
     assert.same({ { n = 1 }, { n = 2 } }, rows(url, [[SELECT n FROM "Log" ORDER BY id]]))
     assert.is_false((pcall(run, url, [[INSERT INTO "A" (n) VALUES (-2)]])))
+  end)
+
+  it("a rebuilt table gives no number again that it has given", function()
+    local url, model = support.database "sqlite", "model A {\n  id Int @id @default(autoincrement())\n  n Int%s\n}\n"
+    rille.push { schema_text = model:format "?", url = url }
+    run(url, [[INSERT INTO "A" (id) VALUES (7)]], [[DELETE FROM "A"]])
+    rille.push { schema_text = model:format " @default(5)", url = url }
+    assert.equal(8, support.connect(url, model:format " @default(5)").a:create({ data = {} }).id)
   end)
 end)

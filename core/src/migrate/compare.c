@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "migrate/diff.h"
+#include "migrate/render.h"
 
 /* Types that Prisma tells apart on SQLite, where any name may be declared. */
 const char *rl_sqlite_family(rl_str type) {
@@ -175,12 +176,22 @@ static bool is_number(family f) {
   return f == F_INT || f == F_FLOAT || f == F_DECIMAL;
 }
 
+static bool is_time(family f) {
+  return f == F_STAMP || f == F_TIME || f == F_TIMETZ;
+}
+
+/* Of a second. */
+static int digits_of(const type_info *t) {
+  return t->arg_count ? t->args[0] : 6;
+}
+
 static rl_cast cast_same(const type_info *from, const type_info *to) {
   if (from->family == F_DECIMAL && to->arg_count)
     return from->arg_count && from->args[0] - from->args[1] <= to->args[0] - to->args[1] && from->args[1] <= to->args[1]
                ? RL_CAST_SAFE
                : RL_CAST_RISKY;
   if (from->family == F_BITS) return RL_CAST_RISKY;
+  if (is_time(from->family)) return digits_of(from) <= digits_of(to) ? RL_CAST_SAFE : RL_CAST_RISKY;
   return from->rank <= to->rank ? RL_CAST_SAFE : RL_CAST_RISKY;
 }
 
@@ -213,6 +224,25 @@ rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_col
   if (to->enum_name.len || from->computed || to->computed) return RL_CAST_NONE;
   if (from->list != to->list) return from->list && t.family == F_TEXT ? cast_to_text(&f, &t) : RL_CAST_NONE;
   return cast_values(&f, &t);
+}
+
+bool rl_db_cast_merges(const rl_differ *d, const rl_db_column *from, const rl_db_column *to) {
+  if (!d->types || rl_db_same_type(d, from, to)) return false;
+  return rl_db_cast(d, from, to) == RL_CAST_RISKY || rl_str_is(to->type, "CITEXT");
+}
+
+/* No value makes it fail: what the new type does not hold stays as it is, for the change itself to be refused. */
+void rl_db_cast_value(const rl_differ *d, const rl_db_column *from, const rl_db_column *to, rl_buf *out) {
+  type_info f = info_of(from->type), t = info_of(to->type);
+  bool merges = rl_db_cast_merges(d, from, to) && !(t.family == F_TEXT && t.arg_count) && f.family != F_BITS;
+  bool rounds = merges && t.family == F_INT && (f.family == F_FLOAT || f.family == F_DECIMAL);
+  bool scales = merges && t.family == F_DECIMAL && t.arg_count;
+  bool casts = merges && t.family != F_INT && !scales;
+  rl_buf_text(out, rounds ? "round(" : scales ? "round(CAST(" : casts ? "CAST(" : "");
+  rl_sql_name(out, d->dialect, from->was);
+  if (rounds) rl_buf_text(out, ")");
+  if (scales) rl_buf_printf(out, " AS DECIMAL), %d)", t.args[1]);
+  if (casts) rl_buf_printf(out, " AS %.*s)", RL_STR_ARG(to->type));
 }
 
 /* ------------------------------------------------------------------ keys */

@@ -101,6 +101,10 @@ void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to);
 bool rl_db_same_type(const rl_differ *d, const rl_db_column *a, const rl_db_column *b);
 typedef enum rl_cast { RL_CAST_SAFE, RL_CAST_RISKY, RL_CAST_NONE } rl_cast;
 rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_column *to);
+/* Whether values that differ may come to the same by it, and what a value comes to: an expression over the old column.
+ */
+bool rl_db_cast_merges(const rl_differ *d, const rl_db_column *from, const rl_db_column *to);
+void rl_db_cast_value(const rl_differ *d, const rl_db_column *from, const rl_db_column *to, rl_buf *out);
 bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b);
 /* A live index that the wanted table does not name and that is not to be
  * dropped: no schema, or not this one, can say it. */

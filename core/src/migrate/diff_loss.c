@@ -104,40 +104,66 @@ static void column_cast(rl_differ *d, const rl_db_table *t, const rl_db_column *
                                     place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)));
 }
 
-static bool was_unique(const rl_db_table *t, const rl_db_index *x) {
-  for (size_t i = 0; i < t->indexes.count; i++) {
-    const rl_db_index *old = &t->indexes.items[i];
-    bool same = old->unique && !old->opaque && old->count == x->count && rl_str_eq(old->predicate, x->predicate);
-    for (size_t k = 0; same && k < x->count; k++) same = rl_str_eq(old->parts[k].column, x->parts[k].column);
-    if (same) return true;
-  }
+/* Columns of which no two rows may have the same values. */
+typedef struct key {
+  const rl_str *columns;
+  size_t count;
+} key;
+
+static bool is_merged(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str column) {
+  return rl_db_cast_merges(d, rl_db_column_of(from, column), rl_db_column_of(to, column));
+}
+
+static bool is_same(key a, key b) {
+  if (a.count != b.count) return false;
+  for (size_t i = 0; i < b.count; i++)
+    if (!rl_str_eq(a.columns[i], b.columns[i])) return false;
+  return true;
+}
+
+/* Without columns when it is none, or when not only their values decide. */
+static key key_of(rl_differ *d, const rl_db_index *x) {
+  if (!x->unique || x->opaque || x->predicate.len) return (key){NULL, 0};
+  rl_str *columns = RL_NEW_ARRAY(d->arena, rl_str, x->count + 1);
+  if (!columns) d->failed = true;
+  for (size_t i = 0; columns && i < x->count; i++) columns[i] = x->parts[i].column;
+  return (key){columns, columns ? x->count : 0};
+}
+
+/* Whether no two rows are alike in these columns, as long as their values stay what they are. */
+static bool was_unique(rl_differ *d, const rl_db_table *t, key k) {
+  if (is_same((key){t->primary.items, t->primary.count}, k)) return true;
+  for (size_t i = 0; i < t->indexes.count; i++)
+    if (is_same(key_of(d, &t->indexes.items[i]), k)) return true;
   return false;
 }
 
-/* Duplicates can be counted where all columns are there already, and nothing
- * but their values decides. */
-static bool is_countable(const rl_db_table *from, const rl_db_index *x) {
-  for (size_t i = 0; i < x->count; i++)
-    if (!rl_db_column_of(from, x->parts[i].column)) return false;
-  return !x->predicate.len;
+/* Duplicates can be counted where all columns are there already; those that are made anew hold other values. */
+static bool is_countable(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, key k) {
+  for (size_t i = 0; i < k.count; i++)
+    if (!rl_db_column_of(from, k.columns[i]) || rl_db_is_remade(d, from, to, k.columns[i])) return false;
+  return k.count > 0;
 }
 
-static void index_added(rl_differ *d, const rl_db_table *t, const rl_db_index *x) {
-  if (!x->unique || was_unique(t, x) || !is_countable(t, x)) return;
+static void key_added(rl_differ *d, const rl_db_table *t, const rl_db_table *to, key k) {
+  bool merges = false;
+  if (!is_countable(d, t, to, k)) return;
+  for (size_t i = 0; i < k.count; i++) merges |= is_merged(d, t, to, k.columns[i]);
+  if (!merges && was_unique(d, t, k)) return;
   rl_buf names, list;
   rl_buf_init(&names);
   rl_buf_init(&list);
-  for (size_t i = 0; i < x->count; i++) {
-    rl_buf_printf(&names, "%s%.*s", i ? "," : "", RL_STR_ARG(x->parts[i].column));
+  for (size_t i = 0; i < k.count; i++) {
+    rl_buf_printf(&names, "%s%.*s", i ? "," : "", RL_STR_ARG(k.columns[i]));
     rl_buf_text(&list, i ? ", " : "");
-    rl_sql_name(&list, d->dialect, rl_db_column_of(t, x->parts[i].column)->was);
+    rl_db_cast_value(d, rl_db_column_of(t, k.columns[i]), rl_db_column_of(to, k.columns[i]), &list);
   }
   rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM (SELECT 1 FROM ");
   rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
   rl_buf_text(&d->buf, " WHERE ");
-  for (size_t i = 0; i < x->count; i++) {
+  for (size_t i = 0; i < k.count; i++) {
     rl_buf_text(&d->buf, i ? " AND " : "");
-    rl_sql_name(&d->buf, d->dialect, rl_db_column_of(t, x->parts[i].column)->was);
+    rl_sql_name(&d->buf, d->dialect, rl_db_column_of(t, k.columns[i])->was);
     rl_buf_text(&d->buf, " IS NOT NULL");
   }
   rl_buf_printf(&d->buf, " GROUP BY %.*s HAVING count(*) > 1) AS doubles", (int)list.len, list.p ? list.p : "");
@@ -170,5 +196,6 @@ void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to) 
   }
   for (size_t i = 0; i < to->columns.count; i++)
     if (!rl_db_column_of(from, to->columns.items[i].name)) column_added(d, from, &to->columns.items[i]);
-  for (size_t i = 0; i < to->indexes.count; i++) index_added(d, from, &to->indexes.items[i]);
+  key_added(d, from, to, (key){to->primary.items, to->primary.count});
+  for (size_t i = 0; i < to->indexes.count; i++) key_added(d, from, to, key_of(d, &to->indexes.items[i]));
 }

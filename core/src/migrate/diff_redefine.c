@@ -92,6 +92,21 @@ static void copied_value(rl_differ *d, const rl_db_column *old, const rl_db_colu
   rl_sql_name(&d->buf, d->dialect, c->name);
 }
 
+/* The numbers that AUTOINCREMENT has given are not given again, although the rows have gone that had them. */
+static void keep_count(rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str temporary) {
+  bool counts = false;
+  for (size_t i = 0; i < to->columns.count; i++) {
+    const rl_db_column *c = &to->columns.items[i], *old = rl_db_column_of(from, c->name);
+    counts |= old && old->autoincrement && c->autoincrement;
+  }
+  if (!counts) return;
+  rl_buf_text(&d->buf, "INSERT INTO sqlite_sequence (name, seq) SELECT ");
+  rl_ddl_text(&d->buf, temporary);
+  rl_buf_text(&d->buf, ", seq FROM sqlite_sequence WHERE name = ");
+  rl_ddl_text(&d->buf, to->name);
+  put_rebuild(d, to);
+}
+
 static void copy_rows(rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str temporary) {
   bool any = false;
   rl_buf_text(&d->buf, "INSERT INTO ");
@@ -222,6 +237,7 @@ bool rl_diff_redefine(rl_differ *d, const rl_db_table *from, const rl_db_table *
   rl_str temporary = rl_str_of(rl_differ_printf(d, "new_%.*s", RL_STR_ARG(to->name)));
   rl_sql_create_table(&d->buf, d->dialect, to, temporary, d->to->of_schema ? from : NULL);
   put_rebuild(d, to);
+  keep_count(d, from, to, temporary);
   copy_rows(d, from, to, temporary);
   rl_buf_text(&d->buf, "DROP TABLE ");
   rl_sql_table(&d->buf, d->dialect, to);
