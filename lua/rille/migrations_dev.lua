@@ -114,14 +114,28 @@ local function reset(run, options, reasons, result)
   result.applied = migrations.apply_pending(m, run.place, core.migrations_load(m))
 end
 
+-- On SQLite, where enums are texts in rows: the scripts tell which values were renamed already.
+local function past_of(run)
+  if core.schema_provider(run.place.schema) ~= "sqlite" then return nil end
+  local scripts = {}
+  for _, entry in ipairs(run:load()) do
+    local file = io.open(("%s/%s/migration.sql"):format(run.place.folder, entry.name), "rb")
+    if file then
+      scripts[#scripts + 1] = file:read "*a"
+      file:close()
+    end
+  end
+  return table.concat(scripts, "\n")
+end
+
 -- Asks of each pair that might be a rename, and compares anew with what was said.
 local function compare(run, options, url)
-  local renames, refused = {}, {}
+  local renames, refused, past = {}, {}, past_of(run)
   run:aside()
   while true do
-    local found = core.compare { from_url = url, to_schema = run.place.schema, renames = renames, count_url = run.place.url }
+    local found = core.compare { from_url = url, to_schema = run.place.schema, renames = renames, past = past, count_url = run.place.url }
     found.structural = core.compare { from_url = url, to_schema = run.place.schema, renames = renames }.warnings
-    found.renames = renames
+    found.renames, found.past = renames, past
     local asked = false
     for _, guess in ipairs(options.ask and found.guesses or {}) do
       local key = ("%s\0%s\0%s\0%s"):format(guess.what, guess.table or "", guess.from, guess.to)
@@ -163,7 +177,7 @@ local function down_script(place, url, found, data)
       end
     end
   end
-  local back = core.compare { from_schema = place.schema, to_url = url, renames = mirrored, mirror = true }
+  local back = core.compare { from_schema = place.schema, to_url = url, renames = mirrored, mirror = true, past = found.past }
   local irreversible = {}
   for _, text in ipairs(found.structural) do irreversible[#irreversible + 1] = (text:gsub("%s+", " ")) end
   if data then irreversible[#irreversible + 1] = "migration.lua changed rows; they are not changed back." end

@@ -299,7 +299,7 @@ static void push_comparison(lua_State *L, const rille_diff *d) {
   lua_setfield(L, -2, "guesses");
 }
 
-/* core.compare{ from_schema, from_url, to_schema, to_url, names, renames, mirror, count_url }:
+/* core.compare{ from_schema, from_url, to_schema, to_url, names, renames, mirror, past, count_url }:
  * { steps = number, script, warnings, blocked, guesses } */
 static int compare(lua_State *L) {
   rille_diff_options options;
@@ -313,6 +313,7 @@ static int compare(lua_State *L) {
   options.to_url = rl_option_text(L, "to_url");
   options.names = schema_field(L, "names");
   options.mirror = rl_option_flag(L, "mirror");
+  options.past = rl_option_text(L, "past");
   const char *count_url = rl_option_text(L, "count_url");
   read_renames(L, &options);
   rl_box *box = rl_box_push(L);

@@ -124,6 +124,35 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ url = url }, { schema_text = ONE }))
     end)
 
+    it("renames values of enums once, whether or not there are rows here, and back", function()
+      local before = "enum Kind {\n  LOW\n  HIGH\n}\nmodel A {\n  id Int @id\n  kind Kind @default(LOW)\n}\n"
+      local after = 'enum Kind {\n  /// @renamed-from LOW\n  SMALL\n  HIGH\n}\n/// @renamed-from A\nmodel B {\n  id Int @id\n  /// @renamed-from kind\n'
+        .. "  sort Kind @default(SMALL)\n}\n"
+      dev(before)
+      local other = support.database(engine)
+      rille.migrate.deploy { url = other, migrations = dir }
+      local function insert(at, text, model, values)
+        local db = support.connect(at, text)
+        db[model]:create { data = values }
+        db:close()
+      end
+      insert(other, before, "a", { id = 1 })
+      insert(other, before, "a", { id = 2, kind = "HIGH" })
+      assert.truthy(dev(after).created)
+      assert.is_true(dev(after).up_to_date)
+      rille.migrate.deploy { url = other, migrations = dir }
+      local function kinds(text, model, field)
+        local db, found = support.connect(other, text), {}
+        for i, r in ipairs(db[model]:find_many { order_by = { id = "asc" } }) do found[i] = r[field] end
+        db:close()
+        return found
+      end
+      assert.same({ "SMALL", "HIGH" }, kinds(after, "b", "sort"))
+      rille.migrate.down { url = other, migrations = dir }
+      assert.same({ "LOW", "HIGH" }, kinds(before, "a", "kind"))
+      assert.same(1, #rille.migrate.deploy({ url = other, migrations = dir }).applied)
+    end)
+
     it("renames tables and then their columns", function()
       dev "model A {\n  id Int @id\n  x String\n  y String\n}\n"
       local kinds = {}

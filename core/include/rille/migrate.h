@@ -55,6 +55,10 @@ typedef struct rille_diff_options {
   size_t rename_count;
   int32_t mirror;     /* 1: what the comments in from_schema say was renamed is named back */
   int32_t reserved_2; /* 0 */
+  /* NULL, or the scripts that made the database of the one URL: on SQLite, where the values of enums are texts in rows,
+   * they tell which values a comment says were renamed have been so already. Without it the rows that are there tell.
+   */
+  const char *past;
 } rille_diff_options;
 
 typedef struct rille_diff_step {

@@ -79,7 +79,7 @@ rille_status rille_diff_open(const rille_diff_options *options, rille_diff **out
   rl_diff_source from = {o.from_schema ? o.from_schema->schema : NULL, rl_str_of(o.from_url)};
   rl_diff_source to = {o.to_schema ? o.to_schema->schema : NULL, rl_str_of(o.to_url)};
   rl_renames renames;
-  rl_comparison_hints hints = {o.names ? o.names->schema : NULL, &renames, o.mirror != 0};
+  rl_comparison_hints hints = {o.names ? o.names->schema : NULL, &renames, o.mirror != 0, o.past};
   st = read_renames(&o, &renames, &error);
   if (st == RILLE_OK) st = rl_compare_sources(&d->comparison, &from, &to, &hints, &error);
   rl_free(renames.items);

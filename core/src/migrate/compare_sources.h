@@ -27,6 +27,7 @@ typedef struct rl_comparison_hints {
   const rl_schema *names;    /* whose database schemas are read where both sides are live */
   const rl_renames *renames; /* confirmed ones */
   bool mirror;               /* the way back: what the schema of `from` renamed is named back */
+  const char *past;          /* see rille_diff_options */
 } rl_comparison_hints;
 
 /* Fills *c, which the caller disposes of in any case. */

@@ -185,6 +185,7 @@ typedef struct rl_db {
   bool of_schema;      /* what it does not name (checks, comments, views) is not
                           unwanted */
   bool is_live;
+  const char *past; /* live; NULL, or the scripts that made it, see rille_diff_options */
 } rl_db;
 
 /* The new last item of a list, zeroed; NULL when memory is short. */
