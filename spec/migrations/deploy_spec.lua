@@ -149,6 +149,10 @@ describe("deploy", function()
       support.write(dir .. "/migration_lock.toml", '# mine\nprovider = "mysql"\n')
       support.fails("P3019", deploy, url, dir)
       assert.equal("P3019", status(url, dir).problems[1].code)
+      for _, text in ipairs { "", "provider = 'sqlite'\n", "  provider = \"sqlite\"\n" } do -- Prisma does not read these either
+        support.write(dir .. "/migration_lock.toml", text)
+        assert.truthy(support.fails("P3019", deploy, url, dir).message:find("names no provider", 1, true))
+      end
       support.write(dir .. "/migration_lock.toml", ('provider = "%s"\n'):format(engine))
       assert.same({ A }, deploy(url, dir).applied)
     end)

@@ -55,7 +55,19 @@ describe("a script", function()
       assert.equal("failed", entry(url, dir, B).state)
       folders.add(dir, B, "BEGIN; CREATE TABLE x (id INTEGER); COMMIT; nonsense;")
       rille.migrate.resolve { url = url, migrations = dir, rolled_back = B }
-      support.fails("P3018", deploy, url, dir)
+      assert.equal("nonsense", support.fails("P3018", deploy, url, dir).meta.statement)
+    end)
+
+    it("that does so says which of its statements failed", function()
+      local texts = {
+        "SELECT 'ü;';\nBEGIN;\nCREATE TABLE a (id INTEGER PRIMARY KEY);\n-- one ;\n;;INSERT INTO a VALUES (1);\nCOMMIT;\nINSERT INTO a VALUES (1);\nSELECT 1;\n",
+        "SELECT 'ü;';\nBEGIN;\nCREATE TABLE a (id INTEGER PRIMARY KEY);\nCOMMIT;\n\n\n INSERT INTO nowhere VALUES (1);\nSELECT 1;\n",
+        "BEGIN;\n\n\n\n\n\nCREATE /* ü */ TABLE x (nonsense;;\nCOMMIT;\n",
+      }
+      for _, text in ipairs(texts) do
+        local place = support.database(engine)
+        assert.equal(7, support.fails("P3018", deploy, place, folders.make { [A] = text }).meta.line)
+      end
     end)
 
     it("of one statement that no transaction takes runs without", function()

@@ -39,6 +39,10 @@ typedef struct rl_error {
   bool not_sent;        /* nothing of the work reached the server: safe to repeat on another connection */
   bool busy;            /* a lock was not to be had in time, nothing else went wrong: the transaction may be repeated */
   bool passing;         /* connecting failed in a way that may pass by itself, as that of a server which starts */
+  struct {
+    uint32_t number; /* of the statement in a script, from 1 on; 0: not known */
+    uint32_t at;     /* or where in the script, in characters from 1 on; 0: not known */
+  } failed;
   rl_detail *details;
   size_t detail_count;
 } rl_error;

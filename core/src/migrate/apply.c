@@ -225,15 +225,42 @@ static rille_status run_each(rl_migrations *m, const script *s, rl_error *err) {
   return st;
 }
 
-/* As Prisma sends it: statements between those that end a transaction are one with each other. */
+/* The number of the statement that the server stopped at, from 1 on; 0: it does not say. */
+static size_t failed_statement(const script *s, const rl_error *cause) {
+  size_t n = cause->failed.number;
+  const char *p = s->text.p, *end = s->text.p + s->text.len;
+  if (cause->failed.at) { /* in characters */
+    for (uint32_t left = cause->failed.at - 1; left && p < end; left--)
+      for (p++; p < end && ((unsigned char)*p & 0xc0) == 0x80;) p++;
+    for (n = 0; n < s->list.count && s->list.items[n].sql.p <= p;) n++;
+  }
+  return n <= s->list.count ? n : 0;
+}
+
+/* As Prisma sends it: what stands outside of transactions is one on PostgreSQL, up to the next that begins or ends one;
+ * SQLite takes each statement by itself. */
+static rille_status send_as_it_is(rl_migrations *m, const script *s, size_t *number, rl_error *err) {
+  rille_status st = RILLE_OK;
+  if (m->postgres) {
+    char *z = rl_arena_strdup(&m->session.arena, s->text);
+    st = z ? rl_session_script(&m->session, z, err) : rl_fail_nomem(err);
+    *number = st == RILLE_OK ? 0 : failed_statement(s, err);
+    return st;
+  }
+  for (*number = 0; *number < s->list.count && st == RILLE_OK;) st = run_statement(m, &s->list.items[(*number)++], err);
+  return st;
+}
+
 static rille_status run_as_it_is(rl_migrations *m, const script *s, rl_error *err) {
   rl_error cause = {0};
-  char *z = rl_arena_strdup(&m->session.arena, s->text);
+  size_t n = 0;
   rille_status st = set_timeouts(m, &s->head, "", &cause);
-  if (st == RILLE_OK) st = z ? rl_session_script(&m->session, z, &cause) : rl_fail_nomem(&cause);
+  if (st == RILLE_OK) st = send_as_it_is(m, s, &n, &cause);
   bool left_open = st == RILLE_OK && m->session.options.driver->in_transaction(m->session.conn);
   if (left_open) st = rl_fail(&cause, RL_VALIDATION, "the script begins a transaction that it does not end");
-  return st == RILLE_OK ? st : blame(m, NULL, 0, &cause, err);
+  if (st == RILLE_OK) return st;
+  if (left_open) n = 0;
+  return blame(m, n ? &s->list.items[n - 1] : NULL, n, &cause, err);
 }
 
 /* A statement alone that the database refuses in a transaction (VACUUM, CREATE INDEX CONCURRENTLY): Prisma sends it

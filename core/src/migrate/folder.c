@@ -140,11 +140,16 @@ rille_status rl_folder_check_provider(const rl_migrations *m, rl_error *err) {
   rl_arena_init(&arena, 0);
   char *path = path_of(&arena, m->folder, (rl_str){NULL, 0}, "migration_lock.toml");
   rille_status st = path ? read_file(path, &arena, &text, err) : rl_fail_nomem(err);
-  if (st == RILLE_DONE) st = RILLE_OK;
+  bool missing = st == RILLE_DONE;
+  if (missing) st = RILLE_OK;
   rl_str provider = st == RILLE_OK ? provider_in(text) : (rl_str){NULL, 0};
   const char *own = m->session.options.driver->name;
-  bool same = !provider.len || rl_str_is(provider, own) || (m->postgres && rl_str_is(provider, "postgres"));
-  if (st == RILLE_OK && !same)
+  bool same = missing || rl_str_is(provider, own) || (m->postgres && rl_str_is(provider, "postgres"));
+  if (st == RILLE_OK && !same && !provider.len)
+    st = rl_fail(err, RL_P3019,
+                 "%s names no provider on a line of its own, as in provider = \"%s\"; restore it from version control",
+                 path, own);
+  else if (st == RILLE_OK && !same)
     st =
         rl_fail(err, RL_P3019,
                 "the migrations in %.*s are for %.*s (migration_lock.toml says so), but the database is of %s; begin a "

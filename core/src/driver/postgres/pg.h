@@ -101,6 +101,8 @@ struct rl_conn {
   rl_error error;
   rl_error hidden; /* what went wrong in something of ours: it is the next statement's fault */
   int64_t affected;
+  bool counts;      /* a script is under way, */
+  uint32_t answers; /* of which this many statements have run */
 
   bool abandoning;
   int64_t abandon_until, cancel_at; /* cancel_at: when the server is asked (again) to stop */

@@ -100,6 +100,9 @@ static void take_failure(rl_conn *c, const rl_pg_item *item, const PGresult *r) 
   else
     set_failure(c, r);
   if (stale && c->failed) c->error.stale = true;
+  if (item->kind != RL_PG_SCRIPT || !c->counts) return;
+  c->error.failed.number = c->answers + 1;
+  c->error.failed.at = (uint32_t)strtoul(field(r, PG_DIAG_STATEMENT_POSITION), NULL, 10);
 }
 
 static int64_t count_of(PGresult *r) {
@@ -125,7 +128,9 @@ static rille_status refuse_copy(rl_conn *c, PGresult *r, rl_error *err) {
 }
 
 static rille_status take_answer(rl_conn *c, const rl_pg_item *item, PGresult *r, rl_error *err) {
-  switch (PQresultStatus(r)) {
+  ExecStatusType status = PQresultStatus(r);
+  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) c->answers++;
+  switch (status) {
   case PGRES_TUPLES_OK:
     c->affected = count_of(r);
     if (item->kind == RL_PG_STATEMENT && !c->abandoning) {

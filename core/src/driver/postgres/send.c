@@ -263,9 +263,12 @@ rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
     if (!whole) return rl_fail_nomem(err);
   }
   bool sent = PQexitPipelineMode(c->pg) && PQsendQuery(c->pg, whole ? whole : sql);
+  bool is_own = !whole;
   rl_free(whole);
   if (!sent) return rl_pg_fail_lost(c, true, err);
   push(c, (rl_pg_item){.kind = RL_PG_SCRIPT});
+  c->counts = is_own;
+  c->answers = 0;
   c->segment = c->count; /* it needs no SYNC */
   c->must_write = true;
   return RILLE_OK;
