@@ -156,6 +156,8 @@ model Post {
 add("names of all languages", 'model A {\n  id Int @id @map("número")\n  n Int @map("日本")\n  m String @unique @map("naïve col")\n  @@map("Ünï cödé")\n}\n')
 add("keywords", "model Order {\n  id Int @id\n  select Int\n  from String\n  where Boolean @default(true)\n  table Int @unique\n"
   .. "  @@index([select, from])\n}\nmodel Group {\n  id Int @id\n  user Int\n}\n")
+add("long names of links", ("model A {\n  id Int @id\n  bs B[] @relation(%q)\n  more B[]\n}\nmodel B {\n  id Int @id\n  as A[] @relation(%q)\n  more A[]\n}\n")
+  :format(("r"):rep(61), ("r"):rep(61)))
 add("long names", "model ModelWithAQuiteLongNameThatGoesOnAndOnAndOnForever {\n  id Int @id\n  fieldWithAQuiteLongNameThatGoesOnAndOn Int @unique\n"
   .. "  anotherFieldWithAQuiteLongName Int\n"
   .. "  @@index([fieldWithAQuiteLongNameThatGoesOnAndOn, anotherFieldWithAQuiteLongName])\n}\n")

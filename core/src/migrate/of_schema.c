@@ -180,6 +180,15 @@ static bool make_view(maker *m, const rl_model *model) {
 /* ------------------------------------------------------------------ join
  * tables */
 
+/* PostgreSQL would cut a long name at its end, where these names differ. */
+static rl_str link_name(maker *m, const rl_db_table *t, const char *suffix) {
+  size_t room = 63 - strlen(suffix);
+  rl_str table = t->name;
+  if (rl_ddl_has_types(m->dialect) && table.len > room) table.len = room;
+  while (table.len < t->name.len && table.len && ((unsigned char)table.p[table.len] & 0xc0) == 0x80) table.len--;
+  return joined(m, table, suffix);
+}
+
 static bool link_reference(maker *m, rl_db_table *t, const char *column, const rl_model *target) {
   rl_str *pair = RL_NEW_ARRAY(m->arena, rl_str, 2);
   rl_db_reference *to = RL_DB_ADD(m->arena, &t->references);
@@ -187,7 +196,7 @@ static bool link_reference(maker *m, rl_db_table *t, const char *column, const r
   if (!pair || !to || !suffix) return false;
   pair[0] = rl_str_of(column);
   pair[1] = rl_model_link_id(target)->column;
-  *to = (rl_db_reference){.name = joined(m, t->name, suffix),
+  *to = (rl_db_reference){.name = link_name(m, t, suffix),
                           .columns = pair,
                           .targets = pair + 1,
                           .count = 1,
@@ -205,7 +214,7 @@ static bool link_index(maker *m, rl_db_table *t, const char *suffix, bool unique
   size_t n = 0;
   if (unique) parts[n++] = (rl_db_part){RL_STR("A"), false, {"", 0}, false};
   parts[n++] = (rl_db_part){RL_STR("B"), false, {"", 0}, false};
-  *x = (rl_db_index){.name = joined(m, t->name, suffix),
+  *x = (rl_db_index){.name = link_name(m, t, suffix),
                      .unique = unique,
                      .method = RL_STR("BTREE"),
                      .predicate = {"", 0},
@@ -233,7 +242,7 @@ static bool make_join_table(maker *m, const rl_relation *r) {
   t->name = r->join_table;
   if (!link_column(m, t, RL_STR("A"), a) || !link_column(m, t, RL_STR("B"), b)) return false;
   if (types) {
-    t->primary_name = joined(m, t->name, "_AB_pkey");
+    t->primary_name = link_name(m, t, "_AB_pkey");
     if (!t->primary_name.p || !add_text(m->arena, &t->primary.items, &t->primary.count, &t->primary.cap, RL_STR("A")) ||
         !add_text(m->arena, &t->primary.items, &t->primary.count, &t->primary.cap, RL_STR("B")))
       return false;
