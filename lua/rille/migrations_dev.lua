@@ -180,6 +180,9 @@ local function down_script(place, url, found, data)
   local back = core.compare { from_schema = place.schema, to_url = url, renames = mirrored, mirror = true, past = found.past }
   local irreversible = {}
   for _, text in ipairs(found.structural) do irreversible[#irreversible + 1] = (text:gsub("%s+", " ")) end
+  for _, text in ipairs(back.warnings) do -- values that were there before, which the way forward takes along and the way back does not
+    if text:find("No cast exists", 1, true) then irreversible[#irreversible + 1] = "On the way back: " .. text:gsub("%s+", " ") end
+  end
   if data then irreversible[#irreversible + 1] = "migration.lua changed rows; they are not changed back." end
   local lines = {}
   for _, text in ipairs(irreversible) do lines[#lines + 1] = "-- irreversible: " .. text end

@@ -124,6 +124,14 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ url = url }, { schema_text = ONE }))
     end)
 
+    it("says what the way back loses of what was there before", function()
+      local model = "model A {\n  id Int @id\n  v %s?\n}\n"
+      dev(model:format "Int")
+      local r = dev(model:format "String")
+      assert.equal(engine == "postgresql" and 1 or 0, #r.irreversible)
+      assert.equal(engine == "postgresql", folders.read(dir .. "/" .. r.created .. "/down.sql"):find("-- irreversible: On the way back: The type of `v`", 1, true) == 1)
+    end)
+
     it("renames values of enums once, whether or not there are rows here, and back", function()
       local before = "enum Kind {\n  LOW\n  HIGH\n}\nmodel A {\n  id Int @id\n  kind Kind @default(LOW)\n}\n"
       local after = 'enum Kind {\n  /// @renamed-from LOW\n  SMALL\n  HIGH\n}\n/// @renamed-from A\nmodel B {\n  id Int @id\n  /// @renamed-from kind\n'
