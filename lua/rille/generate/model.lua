@@ -81,12 +81,14 @@ end
 
 -- The unique where: a key, and any condition beside it.
 function model:keys(where)
-  local fields, by_name = {}, {}
+  local fields, by_name, seen = {}, {}, {}
   for _, f in ipairs(self.scalars) do by_name[f.name] = f end
   for _, key in ipairs(self.m.keys) do
-    if key.names_row and #key.fields == 1 then
+    local first = not seen[key.client_name] -- a field may have two keys
+    seen[key.client_name] = true
+    if first and key.names_row and #key.fields == 1 then
       fields[#fields + 1] = { key.client_name, self.values:key(by_name[key.fields[1]]), true }
-    elseif key.names_row then
+    elseif first and key.names_row then
       local parts = {}
       for i, name in ipairs(key.fields) do parts[i] = { name, self.values:key(by_name[name]) } end
       fields[#fields + 1] = { key.client_name, self:class("Key." .. key.client_name, parts), true }
