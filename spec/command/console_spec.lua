@@ -113,7 +113,8 @@ id  age  email
         local shown = harness.terminal(folder, "console", { url = url, input = typed })
         assert.equal(0, shown.status)
         local plain = shown.out:gsub("\27%[[%d;?]*%a", "")
-        for _, text in ipairs { "rille> ", "rille> user  post\n", "rille> 7\n", "there is no `.modles`", "Ctrl-D", "rille> 2\n", "turn 1\nturn 2\n", "error: the schema has no model `usr`" } do
+        for _, text in ipairs { "rille> ", "rille> user  post\n", "rille> 7\n", "there is no `.modles`", "Ctrl-D", "rille> 2\n", "turn 1\nturn 2\n",
+          "error: the schema has no model `usr`" } do
           assert.truthy(plain:find(text, 1, true), text .. " in " .. plain)
         end
         assert.truthy(shown.out:find("\27[31merror:\27[0m", 1, true))

@@ -91,6 +91,14 @@ support.each_engine(function(engine)
       assert.equal(0, count())
     end)
 
+    it("shows a bar while a seed makes rows", function()
+      local script = 'local rille = require "rille"\nlocal db = rille.connect()\nrille.seed.new { db = db, seed = 1 }:create("user", 20)\ndb:close()\n'
+      support.write(folder .. "/seed.lua", script)
+      local shown = typed("db seed").out
+      assert.truthy(shown:find("user                 [" .. ("#"):rep(30) .. "] 20/20", 1, true), shown)
+      assert.equal(21, count())
+    end)
+
     it("asks nothing of a program that reads JSON", function()
       local refused = typed("migrate reset --json", "yes\n")
       assert.equal(1, refused.status)

@@ -34,7 +34,8 @@ describe("the command", function()
   end)
 
   it("answers in JSON also where only help or the version is asked for", function()
-    for arguments, command in pairs { [""] = "rille", ["--help"] = "rille", ["db"] = "rille db", ["migrate dev --help"] = "rille migrate dev", help = "rille" } do
+    local asked = { [""] = "rille", ["--help"] = "rille", ["db"] = "rille db", ["migrate dev --help"] = "rille migrate dev", help = "rille" }
+    for arguments, command in pairs(asked) do
       local document = harness.json(folder, arguments)
       assert.equal(command, document.command)
       assert.truthy(document.help:find("Usage: " .. command, 1, true))
@@ -58,6 +59,13 @@ describe("the command", function()
       pipe:close()
       assert.truthy(said:find "^error: the output cannot be written: [^\n]+\n1\n$", arguments .. ": " .. said)
     end
+  end)
+
+  it("ends with 130 when it is interrupted, in scripts too", function()
+    support.write(folder .. "/schema.prisma", "model Note {\n  id Int @id\n}\n")
+    support.write(folder .. "/stop.lua", "os.execute 'kill -INT $PPID'\nwhile true do end\n")
+    assert.equal("error: interrupted\n", harness.ok(folder, "db seed --script stop.lua --url file:x.db", { status = 130 }).err)
+    assert.equal("error: interrupted\n", harness.ok(folder, "console --url file:x.db", { input = harness.read(folder .. "/stop.lua"), status = 130 }).err)
   end)
 
   it("ends with 2 after wrong usage, and names what was meant", function()

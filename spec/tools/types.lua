@@ -12,10 +12,9 @@ local function split(text, separator)
   for i = 1, #text do
     local c = text:sub(i, i)
     if c == '"' then quoted = not quoted
-    elseif quoted then c = nil
-    elseif c:find "[%(%[{]" then depth = depth + 1
-    elseif c:find "[%)%]}]" then depth = depth - 1
-    elseif c == separator and depth == 0 then
+    elseif not quoted and c:find "[%(%[{]" then depth = depth + 1
+    elseif not quoted and c:find "[%)%]}]" then depth = depth - 1
+    elseif not quoted and c == separator and depth == 0 then
       parts[#parts + 1] = text:sub(from, i - 1)
       from = i + 1
     end

@@ -15,8 +15,9 @@ local ADVICE = {
 local FLAGS = {
   { "`accept_data_loss = true`", "--accept-data-loss" }, { "`accept_data_loss`", "--accept-data-loss" }, { "accept_data_loss = true", "--accept-data-loss" },
   { "`reset = true`", "--force-reset" }, { "`reset` drops", "--force-reset drops" }, { "overwrite = true", "--force" },
-  { "(create_only = true)", "(--create-only)" }, { "`create_only`", "--create-only" }, { "or give `url`", "or give --url" }, { "`force`", "--force" }, { "`erd`", "--erd" },
-  { "name it with `schema` or give it as `schema_text`", "name it with --schema, or begin with `rille init`" }, { "`shadow_url`", "--shadow-url" },
+  { "(create_only = true)", "(--create-only)" }, { "`create_only`", "--create-only" }, { "or give `url`", "or give --url" }, { "`force`", "--force" },
+  { "name it with `schema` or give it as `schema_text`", "name it with --schema, or begin with `rille init`" },
+  { "`shadow_url`", "--shadow-url" }, { "`erd`", "--erd" },
   { "name the folder with `migrations`", "name it with --migrations" },
 }
 

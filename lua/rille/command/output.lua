@@ -34,7 +34,7 @@ end
 --- With --json stdout has one document: what scripts print (of a seed, a migration, the console) goes to stderr, for the rest of the process.
 function output:keep_stdout()
   if not self.json then return end
-  io.stdout = io.stderr
+  rawset(io, "stdout", io.stderr)
   io.output(io.stderr)
   rawset(_G, "print", function(...)
     local texts = {}
