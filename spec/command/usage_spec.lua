@@ -63,7 +63,7 @@ describe("the command", function()
 
   it("ends with 130 when it is interrupted, in scripts too", function()
     support.write(folder .. "/schema.prisma", "model Note {\n  id Int @id\n}\n")
-    support.write(folder .. "/stop.lua", "os.execute 'kill -INT $PPID'\nwhile true do end\n")
+    support.write(folder .. "/stop.lua", "io.popen('kill -INT $PPID'):close()\nwhile true do end\n")
     assert.equal("error: interrupted\n", harness.ok(folder, "db seed --script stop.lua --url file:x.db", { status = 130 }).err)
     assert.equal("error: interrupted\n", harness.ok(folder, "console --url file:x.db", { input = harness.read(folder .. "/stop.lua"), status = 130 }).err)
   end)
