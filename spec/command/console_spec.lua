@@ -109,11 +109,11 @@ id  age  email
 
     if harness.has_terminal then
       it("is a prompt on a terminal, with results in their order", function()
-        local typed = ".models\nlocal y = 7\ny\n.modles\nhelp\ndb.user:count()\nfor i = 1, 2 do\nprint('turn ' .. i)\nend\ndb.usr\nexit\n"
+        local typed = ".models\nlocal y = 70 + 7\ny\n.modles\nhelp\ndb.user:count() + 40\nfor i = 1, 2 do\nprint('turn ' .. i)\nend\ndb.usr\nexit\n"
         local shown = harness.terminal(folder, "console", { url = url, input = typed })
         assert.equal(0, shown.status)
         local plain = shown.out:gsub("\27%[[%d;?]*%a", "")
-        for _, text in ipairs { "rille> ", "rille> user  post\n", "rille> 7\n", "there is no `.modles`", "Ctrl-D", "rille> 2\n", "turn 1\nturn 2\n",
+        for _, text in ipairs { "rille> ", "user  post\n", "77\n", "there is no `.modles`", "an empty line gives it up", "42\n", "turn 1\nturn 2\n",
           "error: the schema has no model `usr`" } do
           assert.truthy(plain:find(text, 1, true), text .. " in " .. plain)
         end

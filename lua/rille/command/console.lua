@@ -135,30 +135,42 @@ local function meta_command(out, line, env)
   return "done"
 end
 
+-- One line of a session; what is begun and not complete, and whether it is the end.
+local function take_line(out, env, text, line)
+  local word = line:match "^%s*(.-)%s*$"
+  local name = WORDS[word] and word:match "%a+"
+  local known = not text and meta_command(out, name and env[name] == nil and WORDS[word] or word, env)
+  if known or line == "" or not (text or word ~= "") then return nil, known == "exit" end
+  text = text and text .. "\n" .. line or line
+  local chunk, why = compile(text, env)
+  if chunk then run_chunk(out, chunk)
+  elseif is_open(why) then return text
+  else show_error(out, (why:gsub("^console:%d+: ", ""))) end
+  return nil
+end
+
+-- Ctrl-C gives up the line that is being written; Lua's own program dies of the second.
 local function interactive(call, env)
   local out = call.out
   local read, edits = reader()
   out:line("rille %s on %s; .help for help, Ctrl-D to leave%s", env.rille.version, call.shown_url(call:url()),
     edits and "" or " (with lua-readline, or under rlwrap, lines can be edited)")
-  local text = nil
-  while true do
-    local line = read(text and "   .. " or "rille> ")
-    if not line then break end
-    local word = line:match "^%s*(.-)%s*$"
-    local name = WORDS[word] and word:match "%a+"
-    local known = not text and meta_command(out, name and env[name] == nil and WORDS[word] or word, env)
-    if known == "exit" then return end
-    if text and line == "" then
-      text = nil
-    elseif not known and (text or line:find "%S") then
-      text = text and text .. "\n" .. line or line
-      local chunk, why = compile(text, env)
-      if chunk then run_chunk(out, chunk)
-      elseif not is_open(why) then show_error(out, (why:gsub("^console:%d+: ", ""))) end
-      if chunk or not is_open(why) then text = nil end
+  local text, ended
+  repeat
+    local ok, e = pcall(function()
+      local line = read(text and "   .. " or "rille> ")
+      if line then text, ended = take_line(out, env, text, line)
+      else
+        ended = true
+        out:line()
+      end
+    end)
+    if not ok and not faults.is_interrupt(e) then error(e, 0) end
+    if not ok then
+      text, ended = nil, false
+      out:line()
     end
-  end
-  out:line()
+  until ended
 end
 
 -- Whether the next line of a script belongs to a statement that might end here: it begins none, and together they are well.
