@@ -122,7 +122,7 @@ local function is_callable(f) return type(f) == "function" or type(f) == "table"
 local function check_event(name, where)
   if EVENTS[name] then return end
   local near = type(name) == "string" and errors.nearest(name, EVENTS)
-  errors.raise("VALIDATION", "%s: there is no event `%s`%s; there are \"query\", \"slow\", \"n_plus_one\" and \"warn\"", where, tostring(name),
+  errors.raise("VALIDATION", "%s: there is no event `%s`%s (there are \"query\", \"slow\", \"n_plus_one\" and \"warn\")", where, tostring(name),
     near and ("; did you mean `%s`?"):format(near) or "")
 end
 

@@ -164,6 +164,8 @@ CREATE INDEX other ON unserved (x, z, y);]]
         local document = json "--log log"
         assert.equal(0, document.warnings)
         assert.truthy(of(document, "log")[1].message:find("1 statements, 1 lines passed over", 1, true))
+        support.write(folder .. "/log", ('{"event":"query","sql":"SELECT 1 WHERE 1 = $1","params":[1]}\n'):rep(20))
+        assert.equal(0, #of(json "--log log", "n+1"))
         support.write(folder .. "/log", '{"event":"n_plus_one","message":"N+1: Post.find_many","place":"app.lua:3","count":11,"shape":"{}"}\n')
         assert.equal("app.lua:3", of(json "--log log", "n+1")[1].site)
         support.write(folder .. "/log", "nothing of it\n")

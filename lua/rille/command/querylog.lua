@@ -53,10 +53,14 @@ function querylog.n_plus_one(events)
     if sql and sql:find "^%s*[Ss][Ee][Ll]" then
       local run = runs[sql]
       if not run or i - run.last > NEAR + 1 then
-        run = { times = 0 }
+        run = { times = 0, seen = {} }
         runs[sql] = run
       end
-      run.times, run.last = run.times + 1, i
+      -- A loop over rows asks with another value each time; the same again and again is asked by callers that know nothing of each other.
+      local asked = type(event.params) == "table" and core.json.encode(event.params)
+      if not asked or not run.seen[asked] then run.times = run.times + 1 end
+      if asked then run.seen[asked] = true end
+      run.last = i
       if run.times >= REPEATS then
         if not worst[sql] then
           worst[sql] = { sql = sql, times = 0, model = text_or_nil(event.model), action = text_or_nil(event.action) }
