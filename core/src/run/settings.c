@@ -59,7 +59,17 @@ rille_status rl_op_send_limits(rl_op *op, int64_t timeout_ms, rl_error *err) {
   return st;
 }
 
+/* Names of settings are the same in capitals. */
+static bool is_setting(rl_str name, rl_str wanted) {
+  if (name.len != wanted.len) return false;
+  for (size_t i = 0; i < name.len; i++)
+    if ((name.p[i] | 0x20) != wanted.p[i] && name.p[i] != wanted.p[i]) return false;
+  return true;
+}
+
 rille_status rl_check_setting_name(rl_str name, rl_error *err) {
+  if (is_setting(name, RL_STR("client_encoding")))
+    return rl_fail(err, RL_VALIDATION, "session: client_encoding stays UTF8, since texts are UTF-8 on both sides");
   bool start = true, good = name.len > 0 && name.len < 256;
   for (size_t i = 0; i < name.len && good; i++) {
     unsigned char c = (unsigned char)name.p[i];
