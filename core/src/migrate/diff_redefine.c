@@ -133,21 +133,16 @@ static void copy_rows(rl_differ *d, const rl_db_table *from, const rl_db_table *
     rl_buf_reset(&d->buf);
 }
 
-/* A view over the table would make the renaming fail while there is no table of
- * that name. */
+/* A view over the table, or a trigger, would make the renaming fail while there is no table of that name. The script
+ * also runs where there is one that this database does not have. */
 static void take_name(rl_differ *d, const rl_db_table *to, rl_str temporary) {
-  bool watched = d->from->views.count > 0;
-  for (size_t i = 0; i < d->from->tables.count && !watched; i++) watched = d->from->tables.items[i].triggers.count > 0;
-  if (watched) {
-    rl_buf_text(&d->buf, "PRAGMA legacy_alter_table=ON");
-    put_rebuild(d, to);
-  }
+  rl_buf_text(&d->buf, "PRAGMA legacy_alter_table=ON");
+  put_rebuild(d, to);
   rl_buf_text(&d->buf, "ALTER TABLE ");
   rl_sql_name(&d->buf, d->dialect, temporary);
   rl_buf_text(&d->buf, " RENAME TO ");
   rl_sql_table(&d->buf, d->dialect, to);
   put_rebuild(d, to);
-  if (!watched) return;
   rl_buf_text(&d->buf, "PRAGMA legacy_alter_table=OFF");
   put_rebuild(d, to);
 }

@@ -175,7 +175,7 @@ static bool rename_one_column(rl_differ *d, rl_db_table *from, const rl_db_table
 static bool is_swap(const rl_differ *d, const rl_db_column *x, const rl_db_column *y, const rl_db_column *wanted_x,
                     const rl_db_column *wanted_y) {
   if (!rl_str_eq(wanted_x->renamed_from, y->name) || !rl_str_eq(wanted_y->renamed_from, x->name)) return false;
-  if (d->from->of_schema)
+  if (d->from->of_schema && d->to->of_schema)
     return !rl_str_eq(x->renamed_from, wanted_x->renamed_from) || !rl_str_eq(y->renamed_from, wanted_y->renamed_from);
   bool fits = rl_db_same_column(d, x, wanted_x) && rl_db_same_column(d, y, wanted_y);
   return !fits && rl_db_same_column(d, x, wanted_y) && rl_db_same_column(d, y, wanted_x);

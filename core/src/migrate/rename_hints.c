@@ -38,6 +38,12 @@ void rl_renames_apply(rl_db *to, const rl_renames *hints) {
 
 /* ------------------------------------------------------------------ the way back */
 
+/* Two that have changed places: each has the name that the other had. */
+static bool is_swapped(const rl_db_table *t, const rl_db_column *c) {
+  const rl_db_column *other = rl_db_column_of(t, c->renamed_from);
+  return other && rl_str_eq(other->renamed_from, c->name);
+}
+
 /* A doc comment may name a field by its name in the schema: on the way back only names of the database are known. */
 static void mirror_table(const rl_db_table *t, const rl_db *to) {
   rl_db_table *other = table_named(to, t->name);
@@ -47,7 +53,7 @@ static void mirror_table(const rl_db_table *t, const rl_db *to) {
   }
   for (size_t i = 0; other && i < t->columns.count; i++) {
     const rl_db_column *c = &t->columns.items[i];
-    if (!c->renamed_from.len || rl_db_column_of(other, c->name)) continue;
+    if (!c->renamed_from.len || (rl_db_column_of(other, c->name) && !is_swapped(t, c))) continue;
     rl_db_column *old = rl_db_column_of(other, c->renamed_from);
     if (old) old->renamed_from = c->name;
   }
