@@ -60,7 +60,8 @@ describe("a script", function()
 
     it("that does so says which of its statements failed", function()
       local texts = {
-        "SELECT 'ü;';\nBEGIN;\nCREATE TABLE a (id INTEGER PRIMARY KEY);\n-- one ;\n;;INSERT INTO a VALUES (1);\nCOMMIT;\nINSERT INTO a VALUES (1);\n",
+        "SELECT 'ü;';\nBEGIN;\nCREATE TABLE a (id INTEGER PRIMARY KEY);\n-- one ;\n;;INSERT INTO a VALUES (1);\n"
+          .. "COMMIT;\nINSERT INTO a VALUES (1);\n",
         "SELECT 'ü;';\nBEGIN;\nCREATE TABLE a (id INTEGER PRIMARY KEY);\nCOMMIT;\n\n\n INSERT INTO nowhere VALUES (1);\nSELECT 1;\n",
         "BEGIN;\n\n\n\n\n\nCREATE /* ü */ TABLE x (nonsense;;\nCOMMIT;\n",
       }

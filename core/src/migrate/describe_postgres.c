@@ -35,14 +35,12 @@ static void begin(reader *r, const rl_str *namespaces, size_t count) {
     rl_ddl_text(&r->buf, namespaces[i]);
   }
   if (!count) rl_ddl_text(&r->buf, home);
-  rl_buf_text(&r->buf, ")), "
-                       "rel AS (SELECT c.oid, ns.label, c.relname::text AS name, c.relkind FROM "
-                       "pg_class c JOIN ns ON ns.oid = "
-                       "c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT "
-                       "c.relispartition AND c.relname <> "
-                       "'_prisma_migrations' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE "
-                       "d.classid = "
-                       "'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) ");
+  rl_buf_text(&r->buf,
+              ")), rel AS (SELECT c.oid, ns.label, c.relname::text AS name, c.relkind "
+              "FROM pg_class c JOIN ns ON ns.oid = c.relnamespace "
+              "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND c.relname <> '_prisma_migrations' "
+              "AND NOT EXISTS (SELECT 1 FROM pg_depend d "
+              "WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) ");
   r->head = r->buf.len;
 }
 
@@ -181,28 +179,23 @@ static rl_str type_text(reader *r, const rl_db_column *c, rl_str typname, rl_str
 
 static const char columns_sql[] =
     "SELECT rel.label, rel.name, a.attname::text, b.typname::text, "
-    "format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END), "
-    "CASE WHEN b.typtype = 'e' THEN coalesce(ns.label, bn.nspname::text) ELSE "
-    "'' END, "
-    "CASE WHEN b.typtype = 'e' THEN b.typname::text ELSE '' END, (t.oid <> "
-    "b.oid AND t.typtype <> 'd')::text, a.attnotnull::text, "
-    "a.attidentity::text, a.attgenerated::text, coalesce(pg_get_expr(d.adbin, "
-    "d.adrelid), ''), "
-    "coalesce(q.relname::text, ''), coalesce(col_description(rel.oid, "
-    "a.attnum), '') "
-    "FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND "
-    "NOT a.attisdropped "
+    "format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END), CASE "
+    "WHEN b.typtype = 'e' THEN coalesce(ns.label, bn.nspname::text) ELSE '' END, CASE "
+    "WHEN b.typtype = 'e' THEN b.typname::text ELSE '' END, "
+    "(t.oid <> b.oid AND t.typtype <> 'd')::text, a.attnotnull::text, a.attidentity::text, "
+    "a.attgenerated::text, coalesce(pg_get_expr(d.adbin, d.adrelid), ''), "
+    "coalesce(q.relname::text, ''), coalesce(col_description(rel.oid, a.attnum), '') "
+    "FROM rel "
+    "JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped "
     "JOIN pg_type t ON t.oid = a.atttypid "
-    "JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typcategory = 'A' AND "
-    "t.typelem <> 0 THEN t.typelem ELSE t.oid END "
-    "JOIN pg_namespace bn ON bn.oid = b.typnamespace LEFT JOIN ns ON ns.oid = "
-    "b.typnamespace "
+    "JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typcategory = 'A' "
+    "AND t.typelem <> 0 THEN t.typelem ELSE t.oid END "
+    "JOIN pg_namespace bn ON bn.oid = b.typnamespace "
+    "LEFT JOIN ns ON ns.oid = b.typnamespace "
     "LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
-    "LEFT JOIN LATERAL (SELECT s.relname FROM pg_depend p JOIN pg_class s ON "
-    "s.oid = p.objid AND s.relkind = 'S' WHERE "
-    "p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass "
-    "AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND "
-    "p.deptype IN ('a', 'i') LIMIT 1) q ON true "
+    "LEFT JOIN LATERAL (SELECT s.relname FROM pg_depend p JOIN pg_class s ON s.oid = p.objid "
+    "AND s.relkind = 'S' WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass "
+    "AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i') LIMIT 1) q ON true "
     "ORDER BY rel.label, rel.name COLLATE \"C\", a.attnum";
 
 static rl_db_view *view_of(const rl_db *db, rl_str namespace_, rl_str name) {
@@ -252,25 +245,24 @@ static rille_status read_columns(reader *r) {
 /* ------------------------------------------------------------------ keys and
  * indexes */
 
-static const char indexes_sql[] = "SELECT rel.label, rel.name, i.relname::text, x.indisunique::text, "
-                                  "x.indisprimary::text, upper(am.amname::text), "
-                                  "coalesce(pg_get_expr(x.indpred, x.indrelid), ''), "
-                                  "(x.indnatts > x.indnkeyatts OR x.indexprs IS NOT NULL OR con.contype IS "
-                                  "NOT DISTINCT FROM 'x' OR NOT x.indisvalid)::text, "
-                                  "(con.contype IS NOT DISTINCT FROM 'u')::text, coalesce(a.attname::text, "
-                                  "''), ((x.indoption[k.n - 1])::int & 1)::text, "
-                                  "coalesce(o.opcname::text, ''), coalesce(o.opcdefault, false)::text "
-                                  "FROM rel JOIN pg_index x ON x.indrelid = rel.oid JOIN pg_class i ON i.oid "
-                                  "= x.indexrelid "
-                                  "JOIN pg_am am ON am.oid = i.relam CROSS JOIN LATERAL generate_series(1, "
-                                  "x.indnkeyatts) AS k(n) "
-                                  "LEFT JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum = "
-                                  "x.indkey[k.n - 1] AND x.indkey[k.n - 1] > 0 "
-                                  "LEFT JOIN pg_opclass o ON o.oid = x.indclass[k.n - 1] "
-                                  "LEFT JOIN pg_constraint con ON con.conindid = i.oid AND con.contype IN "
-                                  "('p', 'u', 'x') AND con.conrelid = rel.oid "
-                                  "WHERE rel.relkind IN ('r', 'p') ORDER BY rel.label, rel.name COLLATE "
-                                  "\"C\", i.relname COLLATE \"C\", k.n";
+static const char indexes_sql[] =
+    "SELECT rel.label, rel.name, i.relname::text, x.indisunique::text, "
+    "x.indisprimary::text, upper(am.amname::text), coalesce(pg_get_expr(x.indpred, x.indrelid), ''), "
+    "(x.indnatts > x.indnkeyatts OR x.indexprs IS NOT NULL OR con.contype IS NOT DISTINCT FROM 'x' "
+    "OR NOT x.indisvalid)::text, (con.contype IS NOT DISTINCT FROM 'u')::text, "
+    "coalesce(a.attname::text, ''), ((x.indoption[k.n - 1])::int & 1)::text, "
+    "coalesce(o.opcname::text, ''), coalesce(o.opcdefault, false)::text "
+    "FROM rel "
+    "JOIN pg_index x ON x.indrelid = rel.oid "
+    "JOIN pg_class i ON i.oid = x.indexrelid "
+    "JOIN pg_am am ON am.oid = i.relam "
+    "CROSS JOIN LATERAL generate_series(1, x.indnkeyatts) AS k(n) "
+    "LEFT JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum = x.indkey[k.n - 1] AND x.indkey[k.n - 1] > 0 "
+    "LEFT JOIN pg_opclass o ON o.oid = x.indclass[k.n - 1] "
+    "LEFT JOIN pg_constraint con ON con.conindid = i.oid AND con.contype IN ('p', 'u', 'x') "
+    "AND con.conrelid = rel.oid "
+    "WHERE rel.relkind IN ('r', 'p') "
+    "ORDER BY rel.label, rel.name COLLATE \"C\", i.relname COLLATE \"C\", k.n";
 
 static rille_status read_index(reader *r, const rl_text_rows *rows, size_t i) {
   rl_db_table *t = table_at(r, rows, i);
@@ -319,19 +311,19 @@ static rl_action_ref action_of(rl_str letter) {
 }
 
 /* A key to a partitioned table has children to its partitions, which are the server's own. */
-static const char references_sql[] = "SELECT rel.label, rel.name, k.conname::text, k.confdeltype::text, "
-                                     "k.confupdtype::text, "
-                                     "coalesce(ns.label, tn.nspname::text), tc.relname::text, f.attname::text, "
-                                     "g.attname::text, cardinality(k.conkey)::text "
-                                     "FROM rel JOIN pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'f' "
-                                     "AND k.conparentid = 0 "
-                                     "JOIN pg_class tc ON tc.oid = k.confrelid "
-                                     "JOIN pg_namespace tn ON tn.oid = tc.relnamespace LEFT JOIN ns ON ns.oid = "
-                                     "tn.oid "
-                                     "CROSS JOIN LATERAL generate_subscripts(k.conkey, 1) AS p(n) "
-                                     "JOIN pg_attribute f ON f.attrelid = rel.oid AND f.attnum = k.conkey[p.n] "
-                                     "JOIN pg_attribute g ON g.attrelid = tc.oid AND g.attnum = k.confkey[p.n] "
-                                     "ORDER BY rel.label, rel.name COLLATE \"C\", k.oid, p.n";
+static const char references_sql[] =
+    "SELECT rel.label, rel.name, k.conname::text, k.confdeltype::text, k.confupdtype::text, "
+    "coalesce(ns.label, tn.nspname::text), tc.relname::text, f.attname::text, "
+    "g.attname::text, cardinality(k.conkey)::text "
+    "FROM rel "
+    "JOIN pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'f' AND k.conparentid = 0 "
+    "JOIN pg_class tc ON tc.oid = k.confrelid "
+    "JOIN pg_namespace tn ON tn.oid = tc.relnamespace "
+    "LEFT JOIN ns ON ns.oid = tn.oid "
+    "CROSS JOIN LATERAL generate_subscripts(k.conkey, 1) AS p(n) "
+    "JOIN pg_attribute f ON f.attrelid = rel.oid AND f.attnum = k.conkey[p.n] "
+    "JOIN pg_attribute g ON g.attrelid = tc.oid AND g.attnum = k.confkey[p.n] "
+    "ORDER BY rel.label, rel.name COLLATE \"C\", k.oid, p.n";
 
 static rille_status read_reference(reader *r, const rl_text_rows *rows, size_t i) {
   rl_db_table *t = table_at(r, rows, i);
@@ -384,14 +376,18 @@ static rille_status read_checks(reader *r) {
 /* ------------------------------------------------------------------ views, and what is no table of ours */
 
 static const char uses_sql[] =
-    "SELECT DISTINCT rel.label, rel.name, coalesce(ns.label, n.nspname::text), c.relname::text, "
-    "coalesce(a.attname::text, '') FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid "
-    "JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND "
-    "d.refclassid = 'pg_class'::regclass AND d.refobjid <> rel.oid "
-    "JOIN pg_class c ON c.oid = d.refobjid JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "LEFT JOIN ns ON ns.oid = n.oid LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND "
-    "a.attnum = d.refobjsubid AND d.refobjsubid > 0 "
-    "WHERE rel.relkind IN ('v', 'm') ORDER BY 1, 2, 3, 4, 5";
+    "SELECT DISTINCT rel.label, rel.name, coalesce(ns.label, n.nspname::text), "
+    "c.relname::text, coalesce(a.attname::text, '') "
+    "FROM rel "
+    "JOIN pg_rewrite w ON w.ev_class = rel.oid "
+    "JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid "
+    "AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> rel.oid "
+    "JOIN pg_class c ON c.oid = d.refobjid "
+    "JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "LEFT JOIN ns ON ns.oid = n.oid "
+    "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0 "
+    "WHERE rel.relkind IN ('v', 'm') "
+    "ORDER BY 1, 2, 3, 4, 5";
 
 static rille_status read_uses(reader *r) {
   rl_text_rows rows;
@@ -407,29 +403,34 @@ static rille_status read_uses(reader *r) {
 
 /* The statements that make again what goes with a view: indexes, triggers, rules, defaults, comments, rights. */
 static const char belongings_sql[] =
-    "SELECT rel.label, rel.name, b.sql FROM rel JOIN pg_class v ON v.oid = rel.oid CROSS JOIN LATERAL ("
-    "SELECT 1 AS n, pg_get_indexdef(x.indexrelid) AS sql FROM pg_index x WHERE x.indrelid = rel.oid "
-    "UNION ALL SELECT 2, pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE g.tgrelid = rel.oid AND NOT g.tgisinternal "
-    "UNION ALL SELECT 2, rtrim(pg_get_ruledef(w.oid), ';') FROM pg_rewrite w WHERE w.ev_class = rel.oid AND "
-    "w.rulename <> '_RETURN' "
-    "UNION ALL SELECT 2, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', rel.oid::regclass, a.attname, "
-    "pg_get_expr(x.adbin, x.adrelid)) FROM pg_attrdef x JOIN pg_attribute a ON a.attrelid = x.adrelid AND "
-    "a.attnum = x.adnum WHERE x.adrelid = rel.oid "
-    "UNION ALL SELECT 3, format('COMMENT ON %s %s IS %L', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE "
-    "'VIEW' END, rel.oid::regclass, obj_description(rel.oid, 'pg_class')) WHERE obj_description(rel.oid, 'pg_class') "
-    "IS "
-    "NOT NULL "
-    "UNION ALL SELECT 4, format('COMMENT ON COLUMN %s.%I IS %L', rel.oid::regclass, a.attname, "
-    "col_description(rel.oid, "
-    "a.attnum)) FROM pg_attribute a WHERE a.attrelid = rel.oid AND col_description(rel.oid, a.attnum) IS NOT NULL "
-    "UNION ALL SELECT 5, format('GRANT %s ON %s TO %s%s', p.privilege_type, rel.oid::regclass, CASE p.grantee WHEN 0 "
-    "THEN "
-    "'PUBLIC' ELSE quote_ident(pg_get_userbyid(p.grantee)) END, CASE WHEN p.is_grantable THEN ' WITH GRANT OPTION' "
-    "ELSE "
-    "'' END) FROM aclexplode(v.relacl) p WHERE p.grantee <> v.relowner "
-    "UNION ALL SELECT 6, format('ALTER %s %s OWNER TO %I', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE "
-    "'VIEW' END, rel.oid::regclass, pg_get_userbyid(v.relowner)) WHERE pg_get_userbyid(v.relowner) <> current_user"
-    ") b WHERE rel.relkind IN ('v', 'm') ORDER BY 1, 2, b.n, 3";
+    "SELECT rel.label, rel.name, b.sql "
+    "FROM rel "
+    "JOIN pg_class v ON v.oid = rel.oid "
+    "CROSS JOIN LATERAL (SELECT 1 AS n, pg_get_indexdef(x.indexrelid) AS sql FROM pg_index x "
+    "WHERE x.indrelid = rel.oid "
+    "UNION ALL SELECT 2, pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE g.tgrelid = rel.oid "
+    "AND NOT g.tgisinternal "
+    "UNION ALL SELECT 2, rtrim(pg_get_ruledef(w.oid), ';') FROM pg_rewrite w WHERE w.ev_class = rel.oid "
+    "AND w.rulename <> '_RETURN' "
+    "UNION ALL SELECT 2, "
+    "format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', rel.oid::regclass, a.attname, "
+    "pg_get_expr(x.adbin, x.adrelid)) FROM pg_attrdef x JOIN pg_attribute a ON a.attrelid = x.adrelid "
+    "AND a.attnum = x.adnum WHERE x.adrelid = rel.oid "
+    "UNION ALL SELECT 3, format('COMMENT ON %s %s IS %L', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' "
+    "ELSE 'VIEW' END, rel.oid::regclass, obj_description(rel.oid, 'pg_class')) "
+    "WHERE obj_description(rel.oid, 'pg_class') IS NOT NULL "
+    "UNION ALL SELECT 4, "
+    "format('COMMENT ON COLUMN %s.%I IS %L', rel.oid::regclass, a.attname, col_description(rel.oid, a.attnum)) "
+    "FROM pg_attribute a WHERE a.attrelid = rel.oid AND col_description(rel.oid, a.attnum) IS NOT NULL "
+    "UNION ALL SELECT 5, "
+    "format('GRANT %s ON %s TO %s%s', p.privilege_type, rel.oid::regclass, CASE p.grantee WHEN 0 THEN 'PUBLIC' "
+    "ELSE quote_ident(pg_get_userbyid(p.grantee)) END, CASE WHEN p.is_grantable THEN ' WITH GRANT OPTION' "
+    "ELSE '' END) FROM aclexplode(v.relacl) p WHERE p.grantee <> v.relowner "
+    "UNION ALL SELECT 6, format('ALTER %s %s OWNER TO %I', CASE rel.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' "
+    "ELSE 'VIEW' END, rel.oid::regclass, pg_get_userbyid(v.relowner)) "
+    "WHERE pg_get_userbyid(v.relowner) <> current_user) b "
+    "WHERE rel.relkind IN ('v', 'm') "
+    "ORDER BY 1, 2, b.n, 3";
 
 static rille_status read_belongings(reader *r) {
   rl_text_rows rows;
