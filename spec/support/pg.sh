@@ -15,40 +15,11 @@ set -eu
 
 base=${RILLE_PG_BASE:-${TMPDIR:-/tmp}}
 
-bin_dir() {
-  local dir
-  for dir in /usr/lib/postgresql/15/bin $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr) "$(pg_config --bindir 2>/dev/null || true)"; do
-    if [ -x "$dir/initdb" ]; then
-      echo "$dir"
-      return
-    fi
-  done
-  dir=$(command -v initdb || true)
-  [ -n "$dir" ] || { echo "pg.sh: no initdb found; is postgresql-15 installed?" >&2; exit 1; }
-  dirname "$dir"
-}
-
-as_server() { # the server's user, from a folder that it may enter
-  if [ "$(id -u)" = 0 ]; then (cd / && exec runuser -u postgres -- "$@"); else "$@"; fi
-}
-
-free_port() {
-  local port tries=0
-  while [ $tries -lt 200 ]; do
-    port=$((20000 + RANDOM % 12000))
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "$port"
-      return
-    fi
-    tries=$((tries + 1))
-  done
-  echo "pg.sh: no free port" >&2
-  exit 1
-}
+. "$(dirname "$0")/servers.sh"
 
 start_cluster() { # DIR: prints the URL
   local dir=$1 bin port setting tries
-  bin=$(bin_dir)
+  bin=$(postgres_programs)
   mkdir -p "$dir"
   if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; fi
   chmod 700 "$dir"
@@ -63,7 +34,7 @@ start_cluster() { # DIR: prints the URL
     for setting in ${PG_SETTINGS:-}; do echo "${setting%%=*} = '${setting#*=}'"; done
   } | as_server tee -a "$dir/data/postgresql.conf" >/dev/null
   for tries in 1 2 3 4 5; do
-    port=$(free_port)
+    port=$(free_port 20000 12000)
     if as_server "$bin/pg_ctl" -D "$dir/data" -o "-p $port" -l "$dir/server.log" -w -t 60 start >"$dir/start.log" 2>&1 </dev/null; then
       echo "postgresql://postgres@127.0.0.1:$port/postgres"
       return
@@ -76,9 +47,13 @@ start_cluster() { # DIR: prints the URL
 stop_cluster() { # DIR
   local dir=$1
   if [ -f "$dir/data/postmaster.pid" ]; then
-    as_server "$(bin_dir)/pg_ctl" -D "$dir/data" -m immediate -w -t 30 stop >/dev/null 2>&1 || true
+    as_server "$(postgres_programs)/pg_ctl" -D "$dir/data" -m immediate -w -t 30 stop >/dev/null 2>&1 || true
   fi
   rm -rf "$dir"
+}
+
+children_of() { # PID
+  cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '{ pid = $1; sub(/.*\) /, ""); if ($2 == parent) print pid }'
 }
 
 crash_cluster() { # DIR
@@ -87,14 +62,14 @@ crash_cluster() { # DIR
   # Stopped first, so that nobody is born while the others die.
   kill -STOP "$pid"
   # shellcheck disable=SC2046
-  kill -KILL $(ps -o pid= --ppid "$pid") "$pid" 2>/dev/null || true
+  kill -KILL $(children_of "$pid") "$pid" 2>/dev/null || true
 }
 
 start_again() { # DIR
   local dir=$1 port tries
   port=$(sed -E 's/.*"-p" "([0-9]+)".*/\1/' "$dir/data/postmaster.opts")
   for tries in 1 2 3 4 5 6 7 8 9 10; do # what was killed may still hold the shared memory
-    if as_server "$(bin_dir)/pg_ctl" -D "$dir/data" -o "-p $port" -l "$dir/server.log" -w -t 60 start >"$dir/start.log" 2>&1 </dev/null; then return; fi
+    if as_server "$(postgres_programs)/pg_ctl" -D "$dir/data" -o "-p $port" -l "$dir/server.log" -w -t 60 start >"$dir/start.log" 2>&1 </dev/null; then return; fi
     sleep 0.2
   done
   cat "$dir/start.log" >&2
@@ -138,7 +113,7 @@ case ${1:-} in
     ;;
   crash) crash_cluster "$(realpath -m "${2:?DIR}")" ;;
   again) start_again "$(realpath -m "${2:?DIR}")" ;;
-  halt) as_server "$(bin_dir)/pg_ctl" -D "$(realpath -m "${2:?DIR}")/data" -m fast -w -t 30 stop >/dev/null ;;
+  halt) as_server "$(postgres_programs)/pg_ctl" -D "$(realpath -m "${2:?DIR}")/data" -m fast -w -t 30 stop >/dev/null ;;
   stop) stop_cluster "$(realpath -m "${2:?DIR}")" ;;
   *)
     sed -n '2,13p' "$0" >&2

@@ -7,24 +7,7 @@
 # POOLER_SETTINGS="default_pool_size=2 server_reset_query_always=1" adds settings. It refuses to run as root: then it belongs to the user postgres.
 set -eu
 
-as_server() {
-  if [ "$(id -u)" = 0 ]; then (cd / && exec runuser -u postgres -- "$@"); else "$@"; fi
-}
-
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-free_port() {
-  local port tries
-  for tries in $(seq 200); do
-    port=$((12000 + RANDOM % 8000))
-    if ! listens "$port"; then
-      echo "$port"
-      return
-    fi
-  done
-  echo "pgbouncer.sh: no free port" >&2
-  exit 1
-}
+. "$(dirname "$0")/servers.sh"
 
 start_pooler() { # DIR URL
   local dir=$1 url=$2 host port own setting tries wait
@@ -34,7 +17,7 @@ start_pooler() { # DIR URL
   if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; fi
   printf '"postgres" ""\n' | as_server tee "$dir/users" >/dev/null
   for tries in 1 2 3 4 5; do
-    own=$(free_port)
+    own=$(free_port 12000 8000)
     {
       printf '%s\n' "[databases]" "* = host=$host port=$port" "[pgbouncer]" "listen_addr = 127.0.0.1" "listen_port = $own" "unix_socket_dir =" \
         "auth_type = trust" "auth_file = $dir/users" "pool_mode = transaction" "max_client_conn = 500" "default_pool_size = 20" \
@@ -59,7 +42,7 @@ stop_pooler() { # DIR
   local dir=$1 pid wait
   if [ -f "$dir/pid" ]; then
     pid=$(cat "$dir/pid")
-    as_server kill -QUIT "$pid" 2>/dev/null || true
+    kill -QUIT "$pid" 2>/dev/null || true
     for wait in $(seq 100); do
       if ! kill -0 "$pid" 2>/dev/null; then break; fi
       sleep 0.02

@@ -10,15 +10,8 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 
-bin=""
-for dir in /usr/lib/postgresql/15/bin $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr) "$(pg_config --bindir 2>/dev/null || true)"; do
-  if [ -z "$bin" ] && [ -x "$dir/pg_basebackup" ]; then bin=$dir; fi
-done
-[ -n "$bin" ] || { echo "replica.sh: no pg_basebackup found; is postgresql-15 installed?" >&2; exit 1; }
-
-as_server() {
-  if [ "$(id -u)" = 0 ]; then (cd / && exec runuser -u postgres -- "$@"); else "$@"; fi
-}
+. "$here/servers.sh"
+bin=$(postgres_programs)
 
 start_replica() { # DIR URL
   local dir=$1 url=$2 port tries
@@ -31,8 +24,7 @@ start_replica() { # DIR URL
     printf '%s\n' "hot_standby = on" "wal_receiver_status_interval = 1" "max_standby_streaming_delay = 2s"
   } | as_server tee -a "$dir/data/postgresql.conf" >/dev/null
   for tries in 1 2 3 4 5; do
-    port=$((20000 + RANDOM % 12000))
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue; fi
+    port=$(free_port 20000 12000)
     if as_server "$bin/pg_ctl" -D "$dir/data" -o "-p $port" -l "$dir/server.log" -w -t 60 start >"$dir/start.log" 2>&1 </dev/null; then
       echo "postgresql://postgres@127.0.0.1:$port/postgres"
       return
