@@ -175,7 +175,7 @@ rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const
     *out = NULL;
     return rl_fail_nomem(err);
   }
-  rl_tape_anchors(tape, (*out)->runs, (*out)->run_count, *anchors);
+  (void)rl_tape_anchors(tape, (*out)->runs, (*out)->run_count, NULL, 0, *anchors); /* its own pins hold */
   if (key.shape.len <= LONGEST_KEPT_SHAPE) {
     rl_plan_cache_keep(cache, *out);
   } else { /* its statements will not come again: nothing is gained by preparing them */

@@ -79,8 +79,7 @@ void rl_plan_cache_free(rl_plan_cache *c) {
 static bool fits(const rl_compiled *p, const rl_cache_key *key, uint32_t *anchors) {
   if (p->hash != key->hash || p->model != key->model || p->action != key->action || !rl_str_eq(p->shape, key->shape))
     return false;
-  rl_tape_anchors(key->tape, p->runs, p->run_count, anchors);
-  return p->pin_count == 0 || rl_pins_hold(key->tape, anchors, p->pins, p->pin_count);
+  return rl_tape_anchors(key->tape, p->runs, p->run_count, p->pins, p->pin_count, anchors);
 }
 
 rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_arena *arena, uint32_t **anchors) {

@@ -151,27 +151,32 @@ rille_status rl_tree_place(rl_tree *tree, rl_error *err) {
 
 /* ------------------------------------------------------------------ at run time */
 
-void rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, uint32_t *anchors) {
+/* The last anchor that the pin's places need. */
+static uint32_t anchor_of(const rl_pin *pin) {
+  return pin->kind == RL_PIN_SAME && pin->other.anchor > pin->place.anchor ? pin->other.anchor : pin->place.anchor;
+}
+
+static bool holds(const rl_tape *t, const uint32_t *anchors, const rl_pin *pin) {
+  const rl_value *v = rl_tape_at(t, anchors, pin->place);
+  switch (pin->kind) {
+  case RL_PIN_EQUAL: return same_scalar(v, &pin->expected);
+  case RL_PIN_SIGN: return sign_of(v) == pin->expected.as.i;
+  case RL_PIN_SAME: return same_scalar(v, rl_tape_at(t, anchors, pin->other)) == (pin->expected.as.i != 0);
+  case RL_PIN_LENGTH: return v->as.i == pin->expected.as.i;
+  }
+  return false;
+}
+
+bool rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
+                     uint32_t *anchors) {
   anchors[0] = 0;
-  for (size_t i = 0; i < run_count; i++) {
+  for (size_t i = 0, pin = 0;; i++) {
+    /* What lies behind a list of pinned length lies elsewhere when the length differs: in tape order, each pin is
+     * checked before a place behind it is read. */
+    for (; pin < pin_count && anchor_of(&pins[pin]) <= i; pin++)
+      if (!holds(t, anchors, &pins[pin])) return false;
+    if (i == run_count) return true;
     uint32_t slot = anchors[runs[i].anchor] + runs[i].offset;
     anchors[i + 1] = slot + t->values[slot].len;
   }
-}
-
-bool rl_pins_hold(const rl_tape *t, const uint32_t *anchors, const rl_pin *pins, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    const rl_value *v = rl_tape_at(t, anchors, pins[i].place);
-    bool holds = false;
-    switch (pins[i].kind) {
-    case RL_PIN_EQUAL: holds = same_scalar(v, &pins[i].expected); break;
-    case RL_PIN_SIGN: holds = sign_of(v) == pins[i].expected.as.i; break;
-    case RL_PIN_SAME:
-      holds = same_scalar(v, rl_tape_at(t, anchors, pins[i].other)) == (pins[i].expected.as.i != 0);
-      break;
-    case RL_PIN_LENGTH: holds = v->as.i == pins[i].expected.as.i; break;
-    }
-    if (!holds) return false;
-  }
-  return true;
 }

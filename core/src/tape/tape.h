@@ -175,12 +175,14 @@ rille_status rl_tree_place(rl_tree *tree, rl_error *err);
 /* ------------------------------------------------------------------ at run time, with the tape of any call of the same
  * shape */
 
-/* anchors: room for run_count + 1 indices. Fills them. */
-void rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, uint32_t *anchors);
+/* Finds the places of this call's values. anchors: room for run_count + 1 indices, which it fills. false when a pin
+ * does not hold: the plan is not for this call, and the anchors mean nothing. runs and pins: of one rl_tree_place,
+ * whole. */
+bool rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
+                     uint32_t *anchors);
 static inline const rl_value *rl_tape_at(const rl_tape *t, const uint32_t *anchors, rl_place p) {
   return &t->values[anchors[p.anchor] + p.offset];
 }
-bool rl_pins_hold(const rl_tape *t, const uint32_t *anchors, const rl_pin *pins, size_t count);
 
 /* Walks the elements of an unexpanded list of the tape: lists of scalars and lists of flat objects, whatever their
  * runs. */
