@@ -13,7 +13,10 @@ static void type_of(rl_aggregate fn, const rl_field *f, rl_subject *s) {
     s->ref_type = rl_plain_type(RL_INT);
     break;
   case RL_AGG_AVG: s->type = s->ref_type = rl_plain_type(f->type.scalar == RL_DECIMAL ? RL_DECIMAL : RL_FLOAT); break;
-  case RL_AGG_SUM: s->type = rl_plain_type(f->type.scalar == RL_INT ? RL_BIGINT : f->type.scalar); break;
+  case RL_AGG_SUM:
+    s->type = rl_plain_type(f->type.scalar == RL_INT ? RL_BIGINT : f->type.scalar);
+    if (f->type.native == RL_NATIVE_REAL) s->type.native = RL_NATIVE_REAL; /* compares with what is read */
+    break;
   default: break;
   }
 }

@@ -117,7 +117,7 @@ static rl_expr aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_
   if (type->native == RL_NATIVE_OID) value = rl_x(w, "%s::bigint", value);
   bool whole = type->scalar == RL_INT || type->scalar == RL_BIGINT;
   if (fn == RL_AGG_AVG) return rl_x(w, whole ? "AVG(%s)::double precision" : "AVG(%s)", value);
-  if (type->scalar == RL_FLOAT) return rl_x(w, "SUM(%s)::double precision", value);
+  if (type->scalar == RL_FLOAT) return rl_x(w, "SUM(%s)", value); /* of real it is real, and read as such */
   return rl_x(w, whole ? "SUM(%s)::bigint" : "SUM(%s)", value);
 }
 

@@ -30,6 +30,33 @@ static bool reads_back(double f, int digits, char *out) {
   return back >= f && back <= f;
 }
 
+/* The least count of decimals with which f reads back. The products are exact: f has 24 bits, 10^6 needs 14 more. */
+static bool few_decimals(float f, double *out) {
+  static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+  for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
+    double shortened = round((double)f * powers[i]) / powers[i];
+    float back = (float)shortened;
+    if (!(back >= f && back <= f)) continue;
+    *out = shortened;
+    return true;
+  }
+  return false;
+}
+
+double rl_float_of_single(float f) {
+  double out = (double)f;
+  if (!isfinite(f)) return out;
+  if (fabs(out) < 16777216 && few_decimals(f, &out)) return out; /* 2^24: integers below are exact */
+  char text[RL_FLOAT_MAX];
+  int digits = fabsf(f) < FLT_MIN ? 1 : 6; /* 6 always survive the way through a normal one */
+  for (; digits <= 9; digits++) {
+    (void)snprintf(text, sizeof text, "%.*g", digits, (double)f);
+    float back = strtof(text, NULL);
+    if (back >= f && back <= f) return strtod(text, NULL);
+  }
+  return out;
+}
+
 size_t rl_float_text(double f, char out[RL_FLOAT_MAX]) {
   if (fabs(f) <= 9007199254740992.0 && f <= floor(f) && !(f >= 0 && signbit(f))) /* 2^53: integers below are exact */
     return (size_t)snprintf(out, RL_FLOAT_MAX, "%lld", (long long)f);

@@ -1,4 +1,4 @@
-/* The shortest decimal text of a float. Private to the tape room. */
+/* The shortest decimal text of a float. */
 #ifndef RL_TAPE_FLOAT_H
 #define RL_TAPE_FLOAT_H
 
@@ -8,5 +8,8 @@
 
 /* Digits, a point and an exponent where needed; reads back as f. f must be finite. Returns the length; terminated. */
 size_t rl_float_text(double f, char out[RL_FLOAT_MAX]);
+/* The double nearest to the shortest decimal text that reads back as the single-precision f: 1.1 for 1.1f, where a
+ * plain conversion gives 1.10000002384185791. */
+double rl_float_of_single(float f);
 
 #endif

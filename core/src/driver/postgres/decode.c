@@ -5,6 +5,7 @@
 #ifdef RILLE_WITH_POSTGRES
 
 #include "base/alloc.h"
+#include "tape/float.h"
 
 enum {
   OP_TEXT,
@@ -159,10 +160,11 @@ static double to_double(uint64_t bits) {
   return f;
 }
 
+/* A short number stays one: 1.1 that was stored as real is 1.1. */
 static double to_single(uint32_t bits) {
   float f;
   memcpy(&f, &bits, sizeof f);
-  return f;
+  return rl_float_of_single(f);
 }
 
 static bool set_float(rl_value *out, double f) {

@@ -5,7 +5,6 @@
 
 #ifdef RILLE_WITH_POSTGRES
 
-#include <float.h>
 #include <math.h>
 
 #include "base/alloc.h"
@@ -203,13 +202,19 @@ void rl_pg_write_text(rl_buf *out, rl_wire wire, const rl_value *v) {
   }
 }
 
+/* Neither beyond the largest one nor so small that it would become zero: the server refuses the texts of both. */
+static bool fits_single(double f) {
+  float single = (float)f;
+  return !isfinite(f) || (isfinite(single) && (fabsf(single) > 0 || !(fabs(f) > 0)));
+}
+
 bool rl_pg_in_range(rl_wire wire, const rl_value *v) {
   if (v->kind == RILLE_INT) {
     if (wire == RL_WIRE_INT4) return v->as.i >= INT32_MIN && v->as.i <= INT32_MAX;
     if (wire == RL_WIRE_INT2) return v->as.i >= INT16_MIN && v->as.i <= INT16_MAX;
     if (wire == RL_WIRE_OID) return v->as.i >= 0 && v->as.i <= UINT32_MAX;
   }
-  if (v->kind == RILLE_FLOAT && wire == RL_WIRE_FLOAT4) return !(isfinite(v->as.f) && fabs(v->as.f) > (double)FLT_MAX);
+  if (v->kind == RILLE_FLOAT && wire == RL_WIRE_FLOAT4) return fits_single(v->as.f);
   return true;
 }
 
