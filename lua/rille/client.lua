@@ -102,13 +102,13 @@ local function omit_list(omit, schema)
   if omit == nil then return nil end
   if type(omit) ~= "table" then errors.raise("VALIDATION", "`omit`: a table such as { user = { password = true } } is wanted") end
   local list = {}
-  for name, fields in pairs(omit) do
+  for name, fields in pairs(core.plain(omit, "`omit`")) do
     local model, near = core.schema_model(schema, tostring(name))
     if not model then
       errors.raise("VALIDATION", "`omit.%s`: the schema has no such model%s", tostring(name), near and ("; did you mean `%s`?"):format(near) or "")
     end
     if type(fields) ~= "table" then errors.raise("VALIDATION", "`omit.%s`: a table such as { password = true } is wanted", name) end
-    for field, yes in pairs(fields) do
+    for field, yes in pairs(core.plain(fields, ("`omit.%s`"):format(name))) do
       if yes then list[#list + 1] = model .. "." .. tostring(field) end
     end
   end
@@ -130,6 +130,7 @@ end
 local function replica_list(replicas)
   if replicas == nil then return nil end
   if type(replicas) ~= "table" then errors.raise("VALIDATION", "`replicas`: a list of URLs is wanted, as in { \"postgresql://...\" }") end
+  replicas = core.plain(replicas, "`replicas`")
   for key, url in pairs(replicas) do
     if type(key) ~= "number" or type(url) ~= "string" then errors.raise("VALIDATION", "`replicas`: a list of URLs is wanted, and nothing else") end
   end

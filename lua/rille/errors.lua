@@ -58,11 +58,19 @@ function errors.nearest(wrong, names)
   return nil
 end
 
+--- Raises when a table of options has keys that pairs, in some Lua, would not give: it answers by metamethods.
+---@param given table
+---@param what string what the table is, for the message
+function errors.check_plain(given, what)
+  if core.plain(given, what) ~= given then errors.raise("VALIDATION", "%s: a plain table is wanted, without __pairs and __len in its metatable", what) end
+end
+
 --- Raises unless every key of a table is known; the message names the nearest.
 ---@param given table
 ---@param known table<string, any>
 ---@param what string what the table is, for the message
 function errors.check_keys(given, known, what)
+  errors.check_plain(given, what)
   for key in pairs(given) do
     if known[key] == nil then
       local near = type(key) == "string" and errors.nearest(key, known)

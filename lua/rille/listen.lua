@@ -57,6 +57,7 @@ end
 
 local function list_of(method, channels)
   if type(channels) == "string" then channels = { channels } end
+  if type(channels) == "table" then channels = core.plain(channels, method) end
   if type(channels) ~= "table" or #channels == 0 then
     errors.raise("VALIDATION", "%s takes the name of a channel or a list of names", method)
   end

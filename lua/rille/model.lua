@@ -10,7 +10,7 @@ local BATCH, MOST = 500, 1000000
 
 local function copy_without(args, key)
   local copy = {}
-  for k, v in pairs(args or {}) do
+  for k, v in pairs(core.plain(args, "the arguments")) do
     if k ~= key then copy[k] = v end
   end
   return copy

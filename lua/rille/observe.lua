@@ -177,6 +177,7 @@ local function log_words(log)
   if type(log) ~= "table" then
     errors.raise("VALIDATION", "`log`: a list such as { \"query\", \"slow\", \"warn\" }, or a function, is wanted, not a %s", type(log))
   end
+  log = core.plain(log, "`log`")
   for _, word in ipairs(log) do check_event(word, "`log`") end
   return log
 end

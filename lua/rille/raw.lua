@@ -1,4 +1,5 @@
 --- Raw SQL: fragments that carry their values, and the methods that run them.
+local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
 
@@ -95,6 +96,7 @@ end
 ---@param separator? string SQL text between them, ", " by default; never take it from input
 ---@return rille.Sql
 function raw.join(list, separator)
+  if type(list) == "table" then list = core.plain(list, "rille.join") end
   if type(list) ~= "table" or #list == 0 then errors.raise("VALIDATION", "rille.join takes a list with at least one value") end
   local texts, values, count = { "" }, {}, 0
   for i = 1, #list do

@@ -1,4 +1,5 @@
 --- Tags: what goes along with each statement as a comment, in the form of sqlcommenter, so that the database's log tells where a statement comes from.
+local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
 local with = require "rille.with"
@@ -20,6 +21,7 @@ local function check(option, where)
   if type(option) ~= "table" then
     errors.raise("VALIDATION", "%s: a table such as { route = \"/users\" } is wanted, not a %s", where, type(option))
   end
+  option = core.plain(option, where)
   for key, value in pairs(option) do
     if type(key) ~= "string" or key == "" then errors.raise("VALIDATION", "%s: names of tags are strings", where) end
     if key == "traceparent" then errors.raise("VALIDATION", "%s: traceparent is an option of its own", where) end

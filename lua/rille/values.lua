@@ -14,6 +14,7 @@ function values.now() return core.clock(0) end
 ---@param span { weeks?: number, days?: number, hours?: number, minutes?: number, seconds?: number }
 ---@return string
 function values.ago(span)
+  if type(span) == "table" then span = core.plain(span, "rille.ago") end
   if type(span) ~= "table" or next(span) == nil then
     errors.raise("VALIDATION", "rille.ago takes a table such as { days = 7 } or { hours = 1, minutes = 30 }")
   end

@@ -32,6 +32,7 @@ function with.options.session(value, derive)
     errors.raise("VALIDATION", "with: `session`: a table such as { [\"app.tenant\"] = \"7\" } is wanted, not a %s", type(value))
   end
   local names, list = {}, {}
+  value = core.plain(value, "with: `session`")
   for name, setting in pairs(value) do
     if type(name) ~= "string" then errors.raise("VALIDATION", "with: `session`: the names of settings are strings, not a %s", type(name)) end
     local kind = type(setting)

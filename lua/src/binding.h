@@ -175,6 +175,11 @@ void rl_slot_setup(lua_State *L);
 /* Returns how many tokens were written. */
 size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags);
 
+/* plain.c: 1 when the table at the absolute index answers by metamethods; what they give is pushed as a plain table.
+ * Else 0; then *why says what is wrong with it, or is NULL: it is to be walked as it is. */
+int rl_plain_table(lua_State *L, const rl_binding *b, int index, const char **why);
+void rl_plain_setup(lua_State *L);
+
 /* value.c */
 void rl_value_setup(lua_State *L);
 void rl_push_value(lua_State *L, rl_slot *slot, const rille_value *v);

@@ -85,6 +85,7 @@ static int build(lua_State *L) {
   rl_value_setup(L);
   rl_decimal_setup(L);
   rl_json_setup(L);
+  rl_plain_setup(L);
   rl_slot_setup(L);
   rl_schema_setup(L);
   rl_models_setup(L);

@@ -196,16 +196,10 @@ static int date(walk *w, int index) {
   return is_date;
 }
 
-static void table(walk *w, int index, const place *at) {
+/* meta: of rille's own metatables; NULL for none. */
+static void plain_table(walk *w, int index, const void *meta, const place *at) {
   lua_State *L = w->L;
-  if (at->depth >= DEPTH_MAX) refuse(w, at, "tables are nested too deeply, or in a circle");
-  luaL_checkstack(L, 8, "tables are nested too deeply");
   size_t n = rl_rawlen(L, index);
-  const void *meta = NULL;
-  if (lua_getmetatable(L, index)) {
-    meta = lua_topointer(L, -1);
-    lua_pop(L, 1);
-  }
   if (meta && meta == w->b->identity[RL_REF_OBJECT]) {
     if (is_empty(L, index))
       rille_tape_mark(w->tape, RILLE_MARK_EMPTY_OBJECT, "", 0);
@@ -219,6 +213,37 @@ static void table(walk *w, int index, const place *at) {
   } else if (!may_be_date(w, at) || !date(w, index)) {
     object(w, index, at);
   }
+}
+
+/* A table with a metatable of somebody else's. What its metamethods make may go before the operation ends. */
+static void foreign_table(walk *w, int index, const place *at) {
+  const char *why;
+  int flags = w->flags, copied = rl_plain_table(w->L, w->b, index, &why);
+  if (why) refuse(w, at, why);
+  if (!copied) {
+    plain_table(w, index, NULL, at);
+    return;
+  }
+  w->flags |= RL_WALK_COPY;
+  plain_table(w, lua_gettop(w->L), NULL, at);
+  w->flags = flags;
+  lua_pop(w->L, 1);
+}
+
+static void table(walk *w, int index, const place *at) {
+  lua_State *L = w->L;
+  if (at->depth >= DEPTH_MAX) refuse(w, at, "tables are nested too deeply, or in a circle");
+  luaL_checkstack(L, 8, "tables are nested too deeply");
+  if (!lua_getmetatable(L, index)) {
+    plain_table(w, index, NULL, at);
+    return;
+  }
+  const void *meta = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  if (meta == w->b->identity[RL_REF_OBJECT] || meta == w->b->identity[RL_REF_ARRAY])
+    plain_table(w, index, meta, at);
+  else
+    foreign_table(w, index, at);
 }
 
 static void value(walk *w, int index, const place *at) {

@@ -39,6 +39,7 @@ end
 
 --- Raises unless every key names a field.
 function rows.check_names(plan, given, what)
+  errors.check_plain(given, "seed: the fields of " .. plan.model.name)
   for name in pairs(given) do
     if not plan.field[name] or plan.field[name].ignored then bad_name(plan, name, what or "") end
   end
