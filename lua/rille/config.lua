@@ -72,21 +72,28 @@ function config.variable(name)
 end
 
 --- What a prisma.config.ts of the working folder says.
+---@return rille.PrismaConfig
 function config.prisma() return prisma_config.find(config.variable) end
+
+--- Raises when the configuration says something that gives no value here: to do without it could mean another file, or another database.
+---@param prisma rille.PrismaConfig
+---@param path string "datasource.url"
+---@param code string of the error
+---@param instead string what to do: "name the folder with `migrations`"
+function config.check_read(prisma, path, code, instead)
+  local why = prisma.unread[path]
+  if why then errors.raise(code, "`%s` of %s %s: %s", path, prisma.file, why, instead) end
+end
 
 -- The schema's place without an option: where prisma.config.ts says, else the first of the usual places that is there.
 local function usual_place()
   local prisma = config.prisma()
+  config.check_read(prisma, "schema", "P1012", "name the schema with `schema`")
   if prisma.schema then return prisma.schema, prisma end
   for _, place in ipairs(SCHEMA_PLACES) do
     if exists(place) then return place, prisma end
   end
   return nil, prisma
-end
-
--- To be added to a message about something that is missing.
-local function unread(prisma, path)
-  return prisma.unread[path] and ("; `%s` of %s is not written as a plain value and cannot be read"):format(path, prisma.file) or ""
 end
 
 local function check_text(options, key)
@@ -112,7 +119,7 @@ function config.source(options)
   local place, prisma = usual_place()
   if not place then
     errors.raise("P1012", "no schema was found: neither ./%s, nor ./%s, nor the folder ./%s; "
-      .. "name it with `schema` or give it as `schema_text`%s", SCHEMA_PLACES[1], SCHEMA_PLACES[2], SCHEMA_PLACES[3], unread(prisma, "schema"))
+      .. "name it with `schema` or give it as `schema_text`", SCHEMA_PLACES[1], SCHEMA_PLACES[2], SCHEMA_PLACES[3])
   end
   if not exists(place) then errors.raise("P1012", "the schema `%s`, which %s names, does not exist or cannot be read", place, prisma.file) end
   return { path = place }
@@ -132,20 +139,24 @@ end
 config.exists = exists
 
 --- The URL that no option gives. Prisma's configuration has the one that its own command uses, which is often another way to the same database than
---- the program's: for commands it comes before DATABASE_URL, for clients after. Errors: P1013.
+--- the program's: for commands it comes before DATABASE_URL, for clients after. What is named and not there is never made up for by something else.
+--- Errors: P1013.
 ---@param named string|nil the variable that the schema names
 ---@param literal string|nil the URL that stands in the schema
 ---@param commanding boolean|nil
 ---@return string
 function config.find_url(named, literal, commanding)
-  local url = named and config.variable(named) or literal
-  if url then return url end
+  if named then
+    return config.variable(named) or errors.raise("P1013", "no database URL: the schema's datasource names the variable %s, which is set neither in "
+      .. "the environment nor in .env.local or .env, and DATABASE_URL does not stand in for it; set it, or give `url`", named)
+  end
+  if literal then return literal end
   local prisma, usual = config.prisma(), config.variable "DATABASE_URL"
-  url = commanding and prisma.url or usual or prisma.url
+  if commanding or not usual then config.check_read(prisma, "datasource.url", "P1013", "mend that, or give `url`") end
+  local url = commanding and prisma.url or usual or prisma.url
   if url then return url end
-  local wanted = named and named ~= "DATABASE_URL" and named .. " or DATABASE_URL" or "DATABASE_URL"
-  return errors.raise("P1013", "no database URL: set %s in the environment, .env.local or .env, or give `url`; "
-    .. "for example postgresql://user:password@host:5432/database or file:./dev.db%s", wanted, unread(prisma, "datasource.url"))
+  return errors.raise("P1013", "no database URL: set DATABASE_URL in the environment, .env.local or .env, or give `url`; "
+    .. "for example postgresql://user:password@host:5432/database or file:./dev.db")
 end
 
 --- The schema and the URL that options, convention and environment give.

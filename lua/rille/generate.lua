@@ -52,7 +52,9 @@ local function cannot_write(path, why) errors.raise("VALIDATION", "the file %s c
 
 -- Whole or not at all; an unchanged file is left alone, so that nobody reads it again for nothing.
 local function write(path, text)
-  if read(path) == text then return path end
+  local kind = core.file_kind(path)
+  if kind and kind ~= "file" then cannot_write(path, "it is there and is no regular file") end
+  if kind and read(path) == text then return path end
   local part = path .. ".part"
   local file, why = io.open(part, "wb")
   if not file then cannot_write(path, why) end

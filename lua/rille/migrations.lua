@@ -37,9 +37,7 @@ function migrations.folder(options)
   if options.migrations then return options.migrations end
   local prisma = config.prisma()
   if prisma.migrations then return prisma.migrations end
-  if prisma.unread["migrations.path"] then
-    errors.raise("VALIDATION", "`migrations.path` of %s is not written as a plain value and cannot be read: name the folder with `migrations`", prisma.file)
-  end
+  config.check_read(prisma, "migrations.path", "VALIDATION", "name the folder with `migrations`")
   local path = config.schema_path(options)
   local parent = path and path:gsub("/+$", ""):match "^(.*)/[^/]*$"
   if not parent then return "migrations" end
@@ -49,7 +47,7 @@ end
 --- Schema (nil when there is none and it is not needed), URL and folder.
 function migrations.locate(options, known, what, needs_schema)
   options = check_options(options, known, what)
-  local place = { folder = migrations.folder(options), shadow_url = options.shadow_url or config.prisma().shadow_url }
+  local place = { folder = migrations.folder(options), shadow_url = options.shadow_url or config.prisma().shadow_url, named_by_config = true }
   if options.url and not needs_schema and not options.schema_text and not config.schema_path(options) then
     place.url = options.url
   else

@@ -1,13 +1,17 @@
 --- Replays: the folder's migrations applied to an empty database, which then shows what they come to.
 local core = require "rille.core"
+local config = require "rille.config"
 local migrations = require "rille.migrations"
 
 local shadow = {}
 
 --- Runs fn(url) with a shadow database; nothing of it is left, whatever happens.
----@param place { url: string, shadow_url?: string }
+---@param place { url: string, shadow_url?: string, named_by_config?: boolean } named_by_config: prisma.config.ts has a say
 ---@param fn function
 function shadow.with(place, fn)
+  if place.named_by_config and not place.shadow_url and core.url_provider(place.url) == "postgresql" then
+    config.check_read(config.prisma(), "datasource.shadowDatabaseUrl", "VALIDATION", "name the shadow database with `shadow_url`")
+  end
   local handle, url = core.shadow_open(place.url, place.shadow_url)
   local result = { pcall(fn, url) }
   core.shadow_close(handle)

@@ -48,10 +48,8 @@ end
 
 -- Opening a database file that is not there would make it.
 local function is_missing_file(url)
-  local path = url:match "^file:(.*)$" or url:match "^sqlite:/*(.*)$"
-  path = path and path:gsub("%?.*$", "")
-  if url:match "^sqlite:///" then path = "/" .. path:gsub("^/+", "") end
-  return path and path ~= ":memory:" and not config.exists(path)
+  local path = core.url_file(url)
+  return path ~= nil and not config.exists(path)
 end
 
 local function entry_for_caller(entry)
@@ -65,7 +63,7 @@ end
 ---@return { ok: boolean, up_to_date: boolean, has_history: boolean, migrations: table[], problems: table[] }
 function status.status(options)
   local place = migrations.locate(options, migrations.known(), "rille.migrate.status")
-  if is_missing_file(place.url) then errors.raise("P1003", "the database %s does not exist", place.url) end
+  if is_missing_file(place.url) then errors.raise("P1003", "the database %s does not exist", core.url_shown(place.url)) end
   return migrations.with(place, {}, function(m)
     local list, has_history = core.migrations_load(m)
     place.has_tables = not has_history and core.migrations_has_tables(m)

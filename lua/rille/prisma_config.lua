@@ -73,36 +73,91 @@ end
 
 local OPENS = { ["{"] = 1, ["("] = 1, ["["] = 1, ["}"] = -1, [")"] = -1, ["]"] = -1 }
 
--- The members of the object that opens at i: name -> { first, last } of the value's tokens.
+-- The token behind the bracket that closes what opens at i; nil when nothing does.
+local function behind(list, i)
+  local depth = 0
+  for at = i, #list do
+    depth = depth + (list[at].kind == "sign" and OPENS[list[at].value] or 0)
+    if depth == 0 then return at + 1 end
+  end
+  return nil
+end
+
+-- Stands among members for everything that may come from somewhere else: `...shared`, `[name]: value`.
+local ELSEWHERE = {}
+
+-- Puts the member that lies between two commas in its place: { first, last } of its value's tokens, which are none where the value is not written here.
+local function add_member(found, list, first, last)
+  if last < first then return end
+  local named = list[first].kind ~= "sign" and list[first].value
+  if named and is(list, first + 1, ":") then
+    found[named] = { first + 2, last }
+  elseif named and (first == last or is(list, first + 1, "(")) then
+    found[named] = { first, first - 1 }
+  else
+    for name in pairs(found) do found[name] = nil end
+    found[ELSEWHERE] = { first, first - 1 }
+  end
+end
+
+-- The members of the object that opens at i, by name. Of one that is not closed, those before its end.
 local function members(list, i)
-  local found, depth, key, first = {}, 0, nil, nil
+  local found, depth, first = {}, 0, i + 1
   for at = i, #list do
     local change = list[at].kind == "sign" and OPENS[list[at].value] or 0
-    if key and (depth == 1 and is(list, at, ",") or depth + change == 0) then
-      found[key], key = { first, at - 1 }, nil
-    elseif depth == 1 and not key and list[at].kind ~= "sign" and is(list, at + 1, ":") then
-      key, first = list[at].value, at + 2
-    end
     depth = depth + change
+    if depth == 0 or (depth == 1 and is(list, at, ",")) then
+      add_member(found, list, first, at - 1)
+      first = at + 1
+    end
     if depth == 0 then break end
   end
   return found
 end
 
--- Where the object of the configuration opens: that of `export default`, or of the name that stands there.
+-- Where the object opens that the expression at i is: { ... } or defineConfig({ ... }).
+local function object_at(list, i)
+  local open = i
+  if is(list, i, "defineConfig") then
+    open = i + 1
+    if is(list, open, "<") then
+      while list[open] and not is(list, open, "(") do open = open + 1 end
+    end
+    if not is(list, open, "(") then return nil end
+    open = open + 1
+  end
+  if not is(list, open, "{") then return nil end
+  local next_at = behind(list, open)
+  local alone = next_at and (open == i or matches(list, next_at, ")") or matches(list, next_at, ",", ")"))
+  return alone and open or nil
+end
+
+-- Where the object opens that a name was given before the token `last`; nil when it is none, or is changed afterwards.
+local function constant(list, name, last)
+  local open
+  for k = 1, last - 1 do
+    if is(list, k, name) and is(list, k - 1, ".") == false then
+      if is(list, k + 1, "=") or is(list, k + 1, ":") then
+        local at = k + 1
+        while list[at] and not is(list, at, "=") do at = at + 1 end
+        open = object_at(list, at + 1)
+      elseif is(list, k + 1, "[") or (is(list, k + 1, ".") and is(list, k + 3, "=")) then
+        return nil
+      end
+    end
+  end
+  return open
+end
+
+-- Where the object of the configuration opens: that of `export default`, or of the name that stands there; nil where it cannot be told.
 local function root_of(list)
   for i = 1, #list do
     local at = matches(list, i, "export", "default") and i + 2 or matches(list, i, "module", ".", "exports", "=") and i + 4
     if at then
       local name = value_at(list, at, "name")
-      if name and not is(list, at + 1, "(") and not is(list, at + 1, "<") then
-        at = nil
-        for k = 1, i - 1 do
-          if is(list, k, name) and (is(list, k + 1, "=") or is(list, k + 1, ":")) then at = k + 1 end
-        end
-      end
-      while at and list[at] and not is(list, at, "{") do at = at + 1 end
-      return at
+      local open = object_at(list, at)
+      if not open and name and not is(list, at + 1, "(") and not is(list, at + 1, "<") then open = constant(list, name, i) end
+      return open
     end
   end
   return nil
@@ -126,16 +181,17 @@ local function joined(list, first, last)
   return table.concat(parts, "/")
 end
 
--- The name of the variable in env("X"), env<T>("X"), process.env.X, process.env["X"].
+-- The name of the variable in env("X"), env<T>("X"), process.env.X, process.env["X"]; and whether it must be set: Prisma's env() raises otherwise.
 local function variable_in(list, first, last)
   if matches(list, first, "process", ".", "env", ".") and last == first + 4 then return value_at(list, last, "name") end
   if matches(list, first, "process", ".", "env", "[", "$", "]") and last == first + 5 then return list[first + 4].value end
-  if is(list, first, "env") and matches(list, last - 2, "(", "$", ")") then return list[last - 1].value end
+  if is(list, first, "env") and matches(list, last - 2, "(", "$", ")") then return list[last - 1].value, true end
   return nil
 end
 
--- What the tokens come to: a text (nil for a variable that is not set), and whether it was understood.
+-- What the tokens come to: a text (nil for a variable that is not set), whether it was understood; the variable that is not set, and whether it must be.
 local function evaluate(list, first, last, variable)
+  if last < first then return nil, false end
   for i = first, last - 1 do
     if matches(list, i, "?", "?") or matches(list, i, "|", "|") then
       local left, known = evaluate(list, first, i - 1, variable)
@@ -147,8 +203,8 @@ local function evaluate(list, first, last, variable)
   if last - first >= 2 and is(list, last - 1, "as") then last = last - 2 end
   if is(list, last, "!") then last = last - 1 end
   if first == last and list[first].kind == "string" then return list[first].value, true end
-  local name = variable_in(list, first, last)
-  if name then return variable(name), true end
+  local name, must = variable_in(list, first, last)
+  if name then return variable(name), true, name, must end
   local path = joined(list, first, last)
   return path, path ~= nil
 end
@@ -162,23 +218,46 @@ end
 local WANTED = { schema = "schema", ["migrations.path"] = "migrations", ["migrations.seed"] = "seed", ["datasource.url"] = "url",
   ["datasource.shadowDatabaseUrl"] = "shadow_url" }
 
+-- The tokens of the value of "block.key" or "key"; nil when it is not given.
+local function range_of(list, top, path)
+  local block, key = path:match "^(%w+)%.(%w+)$"
+  local outer = top[block or path] or top[ELSEWHERE]
+  if not block or not outer then return outer end
+  local closed = is(list, outer[1], "{") and behind(list, outer[1]) == outer[2] + 1
+  if not closed then return { outer[1], outer[1] - 1 } end
+  local inner = members(list, outer[1])
+  return inner[key] or inner[ELSEWHERE]
+end
+
+---@class rille.PrismaConfig
+---@field file? string
+---@field schema? string
+---@field migrations? string
+---@field seed? string
+---@field url? string
+---@field shadow_url? string
+---@field unread table<string, string> what is said there but gives no value here, such as "datasource.url", with the reason
+
 --- Reads a configuration.
 ---@param text string
 ---@param file string its path
 ---@param variable fun(name: string): string|nil a variable of the environment
----@return { file: string, schema?: string, migrations?: string, seed?: string, url?: string, shadow_url?: string, unread: table<string, boolean> } unread: what
----   is said there, but not in plain values
+---@return rille.PrismaConfig
 function prisma_config.parse(text, file, variable)
   local list = tokens_of(text)
   local found, root = { file = file, unread = {} }, root_of(list)
-  local top = root and members(list, root) or {}
+  local top = root and members(list, root) or #list > 0 and { [ELSEWHERE] = { 1, 0 } } or {}
   for path, name in pairs(WANTED) do
-    local block, key = path:match "^(%w+)%.(%w+)$"
-    local outer = block and top[block]
-    local range = not block and top[path] or outer and is(list, outer[1], "{") and members(list, outer[1])[key]
+    local range = range_of(list, top, path)
     if range then
-      local value, known = evaluate(list, range[1], range[2], variable)
-      if known then found[name] = value else found.unread[path] = true end
+      local value, known, unset, must = evaluate(list, range[1], range[2], variable)
+      if value == "" and path == "datasource.url" then value = nil end
+      found[name] = known and value or nil
+      if not known then
+        found.unread[path] = "is not written as a plain value and cannot be read"
+      elseif not value and (must or path == "datasource.url") then
+        found.unread[path] = unset and ("names the variable %s, which is not set"):format(unset) or "is empty"
+      end
     end
   end
   if found.schema then found.schema = beside(file, found.schema) end
@@ -195,6 +274,7 @@ end
 
 --- The configuration of the folder that the program runs in; empty when there is none.
 ---@param variable fun(name: string): string|nil
+---@return rille.PrismaConfig
 function prisma_config.find(variable)
   for _, place in ipairs(PLACES) do
     for _, extension in ipairs(EXTENSIONS) do

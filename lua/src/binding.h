@@ -258,6 +258,7 @@ static inline void rl_before_read(lua_State *L, const rl_scope *scope, int owner
 }
 void rl_tx_setup(lua_State *L);
 void rl_schema_setup(lua_State *L);
+void rl_files_setup(lua_State *L);
 void rl_models_setup(lua_State *L);
 void rl_backup_setup(lua_State *L);
 void rl_migrations_setup(lua_State *L);

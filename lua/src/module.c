@@ -88,6 +88,7 @@ static int build(lua_State *L) {
   rl_plain_setup(L);
   rl_slot_setup(L);
   rl_schema_setup(L);
+  rl_files_setup(L);
   rl_models_setup(L);
   rl_backup_setup(L);
   rl_migrations_setup(L);

@@ -248,6 +248,30 @@ static int pull(lua_State *L) {
   return rl_box_push_text(L, box, len);
 }
 
+/* core.url_shown(url): as it may be shown to anybody. */
+static int url_shown(lua_State *L) {
+  size_t len;
+  const char *url = luaL_checkstring(L, 1);
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_url_shown(url, &box->text, &len, &box->err));
+  return rl_box_push_text(L, box, len);
+}
+
+/* core.url_provider(url): "postgresql", "sqlite", or nil. */
+static int url_provider(lua_State *L) {
+  lua_pushstring(L, rille_url_provider(luaL_checkstring(L, 1)));
+  return 1;
+}
+
+/* core.url_file(url): the path of an SQLite database, or nil. */
+static int url_file(lua_State *L) {
+  size_t len;
+  const char *url = luaL_checkstring(L, 1);
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_url_file(url, &box->text, &len, &box->err));
+  return box->text ? rl_box_push_text(L, box, len) : 0;
+}
+
 static int schema_gc(lua_State *L) {
   rl_schema *s = (rl_schema *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCHEMA);
   if (s && s->schema) rille_schema_release(s->schema);
@@ -267,6 +291,9 @@ void rl_schema_setup(lua_State *L) {
                                        {"push", push},
                                        {"diff", diff},
                                        {"pull", pull},
+                                       {"url_shown", url_shown},
+                                       {"url_provider", url_provider},
+                                       {"url_file", url_file},
                                        {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_SCHEMA);

@@ -112,7 +112,8 @@ static void postgres_parts(void **state) {
   assert_int_equal(p->o.connection_limit, 5);
   assert_false(p->o.pooled);
   assert_string_equal(p->o.conninfo, "postgresql://us%40er:s3cret@db.example:6543/my%20db?sslmode=disable");
-  assert_string_equal(p->o.display, "postgresql://us%40er@db.example:6543/my%20db?sslmode=disable");
+  assert_string_equal(p->o.display,
+                      "postgresql://us%40er@db.example:6543/my%20db?schema=app&connection_limit=5&sslmode=disable");
   end(p);
   p = good("postgres://h1:1,h2:2/db?target_session_attrs=read-write&application_name=x&options=-c%20a.b%3D1");
   assert_string_equal(p->o.host, "h1,h2");
@@ -189,6 +190,51 @@ static void postgres_refusals(void **state) {
   bad("postgresql://h/d?schema=a%00b", "percent-encoded");
 }
 
+static void expect_shown(const char *url, const char *wanted) {
+  rl_buf b;
+  rl_buf_init(&b);
+  rl_url_show(rl_str_of(url), &b);
+  const char *shown = rl_buf_z(&b);
+  if (!shown || strcmp(shown, wanted) != 0) fail_msg("%s is shown as %s, not %s", url, shown, wanted);
+  rl_buf_dispose(&b);
+}
+
+static void shown_urls(void **state) {
+  (void)state;
+  expect_shown("postgres://u:s3cr@h:1,h2:2/d", "postgres://u@h:1,h2:2/d");
+  expect_shown("postgresql://:s3cr@h/d", "postgresql://h/d");
+  expect_shown("POSTGRESQL://u:s3cr:s3cr@h/d", "POSTGRESQL://u@h/d");
+  expect_shown("postgresql://u:s3#cr s3[cr@h", "postgresql://u@h");
+  expect_shown("postgresql://u@h/d?password=s3cr&sslmode=require&sslpassword=s3cr",
+               "postgresql://u@h/d?sslmode=require");
+  expect_shown("postgresql://u@h/d?p%61ssword=s3cr&options=-c%20x.y=s3cr&schema=a", "postgresql://u@h/d?schema=a");
+  expect_shown("postgresql://h/d?user=me@h&application_name=a", "postgresql://h/d?application_name=a");
+  expect_shown("postgresql://u:s3cr@s3cr@h/d", "postgresql:***");
+  expect_shown("postgresql://u:s3/cr@h/d", "postgresql:***");
+  expect_shown("postgresql://u:s3cr?s3cr@h/d", "postgresql:***");
+  expect_shown("postgresql://u:12?user=s3cr@h/d", "postgresql:***");
+  expect_shown("postgresql:u:s3cr", "postgresql:***");
+  expect_shown("host=h password=s3cr", "***");
+  expect_shown("", "***");
+  expect_shown("file:./a b.db?connection_limit=1&key=s3cr", "file:./a b.db?connection_limit=1");
+  expect_shown("sqlite::memory:", "sqlite::memory:");
+}
+
+/* Whatever libpq would take as a password, and whatever it would read out of one that is not encoded. */
+static void secrets(void **state) {
+  (void)state;
+  bad("postgresql://u:12?user=s3cr@h/d", "percent-encode");
+  bad("postgresql://u:s3cr@h?x=y@z", "percent-encode");
+  bad("postgresql://u@h/d?p%61ssword=s3%zzcr", "percent-encode");
+  bad("postgresql://u@h/d?password=a&s3cr", "percent-encode");
+  bad("postgresql://u@h/d?sslpassword=a=s3cr", "percent-encode");
+  bad("postgresql://:s3%cr@h/d", "percent-encode");
+  bad("host=h password=s3cr:x", "does not begin with a scheme");
+  parsed *p = good("postgresql://:s3cr@h/d");
+  assert_string_equal(p->o.display, "postgresql://h/d");
+  end(p);
+}
+
 static bool parses(void *argument) {
   parsed *p = parse(argument);
   bool ok = p->status != RILLE_NOMEM && !p->err.nomem;
@@ -208,9 +254,9 @@ static void memory_shortage(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(schemes),        cmocka_unit_test(sqlite_urls),
-                                     cmocka_unit_test(postgres_parts), cmocka_unit_test(poolers),
-                                     cmocka_unit_test(tls_words),      cmocka_unit_test(postgres_refusals),
-                                     cmocka_unit_test(memory_shortage)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(schemes),         cmocka_unit_test(sqlite_urls), cmocka_unit_test(postgres_parts),
+      cmocka_unit_test(poolers),         cmocka_unit_test(tls_words),   cmocka_unit_test(postgres_refusals),
+      cmocka_unit_test(memory_shortage), cmocka_unit_test(shown_urls),  cmocka_unit_test(secrets)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,12 +50,29 @@ describe("prisma.config.ts", function()
     assert.same({ unread = "datasource.url migrations.path migrations.seed schema" }, parse [[
       export default defineConfig({ schema: folder + "/schema.prisma", migrations: { path: `${folder}/m`, seed: seeds[0] },
         datasource: { url: url() } })]])
-    assert.same({}, parse 'export default defineConfig({ datasource: { url: env("NOT_SET") }, views: { path: "v" }, tables: { schema: "s" } })')
+    assert.same({ unread = "datasource.url" },
+      parse 'export default defineConfig({ datasource: { url: env("NOT_SET") }, views: { path: "v" }, tables: { schema: "s" } })')
     assert.same({ unread = "schema" }, parse "export default { schema: }")
-    for _, text in ipairs { "", "export default", "export default missing",
-      "export default { schema", "export default { schema: '", "{", "/*", "export default {}}}" } do
-      assert.same({}, parse(text), text)
+  end)
+
+  it("is not taken for silent where it says something that cannot be read", function()
+    local all = { unread = "datasource.shadowDatabaseUrl datasource.url migrations.path migrations.seed schema" }
+    for _, text in ipairs { "export default", "export default missing", "export default load()", "export default { schema", "{",
+      "export default { schema: '", "export default ci ? { schema: 'a' } : { schema: 'b' }", "export default with({ schema: 'a' })",
+      "export default defineConfig({ schema: 'a' }, more)", "const c = {}; c.schema = 'x'; export default c",
+      "export default { schema: 'a', ...shared }" } do
+      assert.same(all, parse(text), text)
     end
+    for _, text in ipairs { "", "// nothing", "/*", "export default {}" } do assert.same({}, parse(text), text) end
+    assert.same({ schema = "a", unread = "datasource.shadowDatabaseUrl datasource.url" }, parse "export default { schema: 'a', datasource }")
+    assert.same({ unread = "datasource.url" }, parse "export default { datasource: { url } }")
+    assert.same({ unread = "datasource.shadowDatabaseUrl datasource.url" }, parse "export default { datasource: { get url() { return 'x' } } }")
+    assert.same({ unread = "datasource.url" }, parse "export default { datasource: { url: ci ? 'a' : 'b' } }")
+    assert.same({ url = "b", unread = "datasource.shadowDatabaseUrl" }, parse "export default { datasource: { ...shared, url: 'b' } }")
+    assert.same({ unread = "datasource.url" }, parse "export default { datasource: { url: process.env.NOT_SET } }")
+    assert.same({ unread = "datasource.url" }, parse "export default { datasource: { url: process.env.EMPTY || '' } }")
+    assert.same({}, parse "export default { datasource: { shadowDatabaseUrl: process.env.NOT_SET }, schema: process.env.NOT_SET }")
+    assert.same({ unread = "datasource.shadowDatabaseUrl" }, parse "export default { datasource: { shadowDatabaseUrl: env('NOT_SET') } }")
   end)
 
   describe("of a project", function()
@@ -117,9 +134,68 @@ describe("prisma.config.ts", function()
       assert.matches("VALIDATION: `migrations%.path` of prisma%.config%.ts .* name the folder with `migrations`\ntrue", run(program, "URL=file:./x.db"))
       assert.matches("P1013: .*`datasource%.url` of prisma%.config%.ts is not written as a plain value", run(
         [[print(select(2, require("rille").try(require("rille").push)))]]))
+      assert.matches("P1013: .*`datasource%.url` of prisma%.config%.ts is not written as a plain value", run(
+        [[print(select(2, require("rille").try(require("rille").push)))]], "DATABASE_URL=file:./usual.db"))
       project 'export default { schema: "db/absent.prisma" }'
       assert.matches("P1012: the schema `db/absent%.prisma`, which prisma%.config%.ts names, does not exist", run(
         [[print(select(2, require("rille").try(require("rille").push)))]]))
+    end)
+
+    -- Every function that looks for a database by convention, each for itself.
+    local COMMANDS = [[
+      local rille = require "rille"
+      os.execute "mkdir -p db/migrations"
+      for _, call in ipairs {
+        { "push", rille.push }, { "pull", rille.pull, { schema = "db/models.prisma" } }, { "dev", rille.migrate.dev, { name = "x" } },
+        { "deploy", rille.migrate.deploy }, { "status", rille.migrate.status }, { "reset", rille.migrate.reset },
+        { "resolve", rille.migrate.resolve, { applied = "x" } }, { "down", rille.migrate.down }, { "backup", rille.backup, { file = "b" } },
+        { "restore", rille.restore, { file = "b" } } } do
+        local _, e = rille.try(call[2], call[3])
+        print(call[1], e)
+      end]]
+
+    it("is refused by every command that would work on DATABASE_URL instead", function()
+      local cases = { ["find()"] = "is not written as a plain value", ['env("DIRECT")'] = "names the variable DIRECT, which is not set",
+        ["process.env.DIRECT"] = "names the variable DIRECT, which is not set" }
+      for value, why in pairs(cases) do
+        project('export default { schema: "db/models.prisma", datasource: { url: ' .. value .. " } }")
+        for line in (run(COMMANDS, "DATABASE_URL=file:./usual.db") .. "\n"):gmatch "[^\n]+" do
+          assert.matches("^%w+%s+P1013: `datasource%.url` of prisma%.config%.ts " .. why, line)
+        end
+        for _, command in ipairs { "db push", "db pull", "migrate deploy", "migrate dev --name x", "db execute --stdin", "migrate diff --from-empty --to-database",
+          "db backup b", "doctor", "console" } do
+          local pipe = io.popen(("cd '%s' && DATABASE_URL=file:./usual.db rille %s 2>&1 </dev/null"):format(folder, command))
+          local output = pipe:read "a"
+          pipe:close()
+          assert.truthy(output:find("`datasource.url` of prisma.config.ts " .. why, 1, true), command .. ": " .. output)
+        end
+        assert.is_true(os.execute(("test ! -e '%s/usual.db'"):format(folder)))
+      end
+    end)
+
+    it("has a client say which variable is missing, and only where it needs it", function()
+      project 'export default { schema: "db/models.prisma", datasource: { url: env("DIRECT") } }'
+      local program = [[print(select(2, require("rille").try(require("rille").connect)))]]
+      assert.matches("P1013: `datasource%.url` of prisma%.config%.ts names the variable DIRECT, which is not set", run(program))
+      assert.equal("", run(program, "DATABASE_URL=file:./usual.db"))
+    end)
+
+    it("does not make up for a variable that the schema names", function()
+      project "export default {}"
+      support.write(folder .. "/schema.prisma", 'datasource db {\n  provider = "sqlite"\n  url = env("DIRECT")\n}\nmodel Note {\n  id Int @id\n}\n')
+      for _, call in ipairs { "connect", "push" } do
+        assert.matches("P1013: .* names the variable DIRECT", run(
+          ([[print(select(2, require("rille").try(require("rille").%s)))]]):format(call), "DATABASE_URL=file:./usual.db"))
+      end
+      assert.is_true(os.execute(("test ! -e '%s/usual.db'"):format(folder)))
+    end)
+
+    it("is not passed over for the usual place of a schema", function()
+      project "export default { schema: find() }"
+      os.execute(("cp '%s/db/models.prisma' '%s/schema.prisma'"):format(folder, folder))
+      assert.matches("P1012: `schema` of prisma%.config%.ts is not written as a plain value .*name the schema with `schema`", run(
+        [[print(select(2, require("rille").try(require("rille").connect, { url = "file:./x.db" })))]]))
+      assert.equal("", run([[print(select(2, require("rille").try(require("rille").connect, { url = "file:./x.db", schema = "schema.prisma" })))]]))
     end)
   end)
 end)

@@ -248,8 +248,11 @@ describe("deploy", function()
 
   it("asks a database that does not exist for its status, and makes none", function()
     local path = support.folder() .. "/none.db"
-    support.fails("P1003", rille.migrate.status, { url = "file:" .. path, migrations = "x" })
-    assert.is_nil(io.open(path))
+    for _, scheme in ipairs { "file:", "sqlite:", "sqlite://", "SQLITE:", "FILE:", "Sqlite://" } do
+      local e = support.fails("P1003", rille.migrate.status, { url = scheme .. path .. "?connection_limit=1", migrations = "x" })
+      assert.truthy(e.message:find(path, 1, true))
+      assert.is_nil(io.open(path))
+    end
   end)
 
   it("reads times that Prisma's own engine counts in milliseconds, and writes them so", function()

@@ -138,6 +138,24 @@ support.each_engine(function(engine)
     assert.equal("saved\n", files_of(folder))
   end)
 
+  it("replaces nothing but a regular file", function()
+    local db, url = support.open(engine, schema)
+    db:close()
+    local folder = support.folder()
+    os.execute(("cd '%s' && mkfifo pipe && mkdir folder && ln -s nowhere broken && ln -s pipe link && ln -s real.bak named && touch real.bak"):format(folder))
+    local before = files_of(folder)
+    for _, name in ipairs { "pipe", "folder", "broken", "link" } do
+      for _, overwrite in ipairs { true, false } do
+        local e = support.fails("VALIDATION", rille.backup, { url = url, file = folder .. "/" .. name, overwrite = overwrite })
+        assert.truthy(e.message:find("is no regular file", 1, true))
+      end
+    end
+    support.fails("VALIDATION", rille.backup, { url = url, file = "/dev/null", overwrite = true })
+    rille.backup { url = url, file = folder .. "/named", overwrite = true }
+    assert.equal(before, files_of(folder))
+    assert.is_true(os.execute(("test -L '%s/named' && test -s '%s/real.bak' && test -c /dev/null"):format(folder, folder)))
+  end)
+
   if engine == "sqlite" then
     it("does not take the database for its own backup", function()
       local db, url = support.open(engine, schema)

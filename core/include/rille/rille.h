@@ -16,6 +16,7 @@
 #include <rille/tape.h>
 #include <rille/tx.h>
 #include <rille/types.h>
+#include <rille/url.h>
 #include <rille/validate.h>
 #include <rille/value.h>
 #include <rille/version.h>

@@ -27,7 +27,7 @@ rl_str rl_url_scheme(rl_str url) {
   return scheme;
 }
 
-static bool same_letters(rl_str a, const char *b) {
+bool rl_url_same_letters(rl_str a, const char *b) {
   if (a.len != strlen(b)) return false;
   for (size_t i = 0; i < a.len; i++) {
     char c = a.p[i] >= 'A' && a.p[i] <= 'Z' ? (char)(a.p[i] + ('a' - 'A')) : a.p[i];
@@ -42,7 +42,7 @@ static rille_status unknown_scheme(rl_str scheme, rl_error *err) {
   rl_str candidates[4];
   for (size_t i = 0; i < 4; i++) {
     candidates[i] = rl_str_of(known[i]);
-    if (same_letters(scheme, known[i]))
+    if (rl_url_same_letters(scheme, known[i]))
       return rl_fail(err, RL_P1013, "this build of rille has no driver for URLs of the scheme '%s'", known[i]);
   }
   rl_str near = rl_str_nearest(scheme, candidates, 4);
@@ -60,7 +60,7 @@ rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) 
   if (scheme.len == 0) return rl_fail(err, RL_P1013, "the database URL does not begin with a scheme; use %s", accepted);
   for (size_t i = 0; rl_drivers[i]; i++)
     for (const char *const *s = rl_drivers[i]->schemes; *s; s++)
-      if (same_letters(scheme, *s)) {
+      if (rl_url_same_letters(scheme, *s)) {
         *out = rl_drivers[i];
         return RILLE_OK;
       }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,6 +64,17 @@ static rille_status check_file_name(const char *file, rl_error *err) {
   return RILLE_OK;
 }
 
+/* A rename would put the backup in the place of a device, a pipe, or a link to something that is not there. */
+static rille_status check_target(const char *file, bool overwrite, rl_error *err) {
+  struct stat st;
+  if (lstat(file, &st) != 0) return RILLE_OK;
+  if (stat(file, &st) != 0 || !S_ISREG(st.st_mode))
+    return rl_fail(err, RL_VALIDATION, "file: %s is there and is no regular file; a backup needs a name of its own",
+                   file);
+  if (!overwrite) return rl_fail(err, RL_VALIDATION, "file: %s is there already; overwrite = true replaces it", file);
+  return RILLE_OK;
+}
+
 /* A backup that takes the place of the database it is of would leave those who have it open on a file without a name.
  */
 static rille_status check_other(const rl_conn_options *o, const char *file, rl_error *err) {
@@ -98,15 +110,16 @@ rille_status rl_backup(rl_str url, const char *file, bool overwrite, rl_error *e
   rl_session s;
   rl_arena arena;
   rille_status st = check_file_name(file, err);
+  if (st == RILLE_OK) st = check_target(file, overwrite, err);
   if (st != RILLE_OK) return st;
-  if (!overwrite && is_there(file))
-    return rl_fail(err, RL_VALIDATION, "file: %s is there already; overwrite = true replaces it", file);
   rl_arena_init(&arena, 0);
   st = check_source(url, file, &arena, err);
   rl_arena_dispose(&arena);
   if (st == RILLE_OK) st = rl_session_open_shared(&s, url, err);
   if (st != RILLE_OK) return st;
-  st = save(&s, file, overwrite, err);
+  char *behind_link = realpath(file, NULL); /* a link stays, and what it names is replaced */
+  st = save(&s, behind_link ? behind_link : file, overwrite, err);
+  free(behind_link);
   rl_session_close(&s);
   return st;
 }

@@ -72,12 +72,7 @@ function Call:connect(options)
 end
 
 --- "sqlite" or "postgresql" of a URL.
-function Call.provider_of(url) return url:find "^postgres" and "postgresql" or "sqlite" end
-
---- A URL fit to be shown: the password hidden.
-function Call.shown_url(url)
-  return (url:gsub("^(%w+://[^:/@]*):[^@/]*@", "%1:***@"):gsub("([?&]password=)[^&]*", "%1***"))
-end
+function Call.provider_of(url) return core.url_provider(url) or "sqlite" end
 
 --- Makes the schema now, to fail before anything is done.
 function Call:check_schema() core.schema { path = self:schema_path(), url = self.args.url } end

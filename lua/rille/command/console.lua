@@ -1,4 +1,5 @@
 --- `rille console`: a Lua prompt with `db` and `rille`; or the same for a script on the standard input.
+local core = require "rille.core"
 local errors = require "rille.errors"
 local faults = require "rille.command.faults"
 local output = require "rille.command.output"
@@ -153,7 +154,7 @@ end
 local function interactive(call, env)
   local out = call.out
   local read, edits = reader()
-  out:line("rille %s on %s; .help for help, Ctrl-D to leave%s", env.rille.version, call.shown_url(call:url()),
+  out:line("rille %s on %s; .help for help, Ctrl-D to leave%s", env.rille.version, core.url_shown(call:url()),
     edits and "" or " (with lua-readline, or under rlwrap, lines can be edited)")
   local text, ended
   repeat

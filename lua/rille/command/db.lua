@@ -1,6 +1,7 @@
 --- `rille db ...`: the database without migrations, and what is in it.
 local Call = require "rille.command.call"
 local command = require "rille.command"
+local core = require "rille.core"
 local errors = require "rille.errors"
 local files = require "rille.command.files"
 
@@ -14,7 +15,7 @@ local function run_push(call)
   local args, out = call.args, call.out
   if args.force_reset then
     call:check_schema()
-    out:require_consent(args.force, ("push --force-reset drops every table of %s"):format(call.shown_url(call:url())), "--force")
+    out:require_consent(args.force, ("push --force-reset drops every table of %s"):format(core.url_shown(call:url())), "--force")
   end
   local _, e = push(call, args.accept_data_loss)
   local warnings = e and e.code == "P3001" and e.meta.warnings
@@ -100,7 +101,7 @@ local function run_restore(call)
   local options = { url = call:url(), file = args.file, force = args.force or nil }
   local _, e = rille().try(rille().restore, options)
   if e and e.code == "P3005" then
-    out:require_consent(nil, ("restore replaces what is in %s by %s"):format(call.shown_url(options.url), args.file), "--force")
+    out:require_consent(nil, ("restore replaces what is in %s by %s"):format(core.url_shown(options.url), args.file), "--force")
     options.force = true
     _, e = rille().try(rille().restore, options)
   end

@@ -79,8 +79,8 @@ local function seconds() return core.monotonic() end
 local function check_connection(report, db, url, provider)
   local version = provider == "sqlite" and "SELECT sqlite_version() AS v" or "SELECT current_setting('server_version') AS v"
   if provider == "sqlite" then
-    local path = url:match "^file:([^?]*)" or url:match "^sqlite://([^?]*)"
-    if path and not files.exists(path) and not path:find "^:memory:" then errors.raise("P1003", "the database file `%s` does not exist", path) end
+    local path = core.url_file(url)
+    if path and not files.exists(path) then errors.raise("P1003", "the database file `%s` does not exist", path) end
   end
   version = db:query_raw(version)[1].v
   local before = seconds()

@@ -18,6 +18,7 @@ local FLAGS = {
   { "(create_only = true)", "(--create-only)" }, { "`create_only`", "--create-only" }, { "or give `url`", "or give --url" }, { "`force`", "--force" },
   { "name it with `schema` or give it as `schema_text`", "name it with --schema, or begin with `rille init`" },
   { "`shadow_url`", "--shadow-url" }, { "`erd`", "--erd" },
+  { "name the schema with `schema`", "name it with --schema" },
   { "name the folder with `migrations`", "name it with --migrations" },
 }
 

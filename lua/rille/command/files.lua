@@ -1,5 +1,6 @@
 --- Files for the commands: reading, writing, folders, quoting for the shell.
 local config = require "rille.config"
+local core = require "rille.core"
 local errors = require "rille.errors"
 
 local files = {}
@@ -48,6 +49,14 @@ function files.write(path, text)
   local ok, fault = file:write(text)
   if ok then ok, fault = file:close() else file:close() end
   if not ok then errors.raise("VALIDATION", "`%s` cannot be written: %s", path, tostring(fault)) end
+end
+
+--- The same for a file with a password: when it is made, only its owner may read it.
+function files.write_private(path, text)
+  files.make_room(path)
+  local made, why = core.make_private(path)
+  if not made then errors.raise("VALIDATION", "`%s` cannot be written: %s", path, why) end
+  files.write(path, text)
 end
 
 --- Names in a folder, or nil when it is none.

@@ -1,5 +1,6 @@
 --- `rille migrate ...`: thin over rille.migrate, with the questions that a person is asked on a terminal.
 local command = require "rille.command"
+local core = require "rille.core"
 local faults = require "rille.command.faults"
 local files = require "rille.command.files"
 local output = require "rille.command.output"
@@ -108,7 +109,7 @@ end
 local function run_reset(call)
   local args, out = call.args, call.out
   call:check_schema()
-  out:require_consent(args.force, ("reset drops every table of %s and applies all migrations again"):format(call.shown_url(call:url())), "--force")
+  out:require_consent(args.force, ("reset drops every table of %s and applies all migrations again"):format(core.url_shown(call:url())), "--force")
   local result = step "reset"(options_of(call, {}))
   out:done "The database was reset."
   for _, name in ipairs(result.applied) do out:done("applied %s", name) end
@@ -127,7 +128,7 @@ local function run_down(call)
   local args, out = call.args, call.out
   if args.to and args.steps then command.usage "--to and --steps exclude each other" end
   local what = args.to and ("down to %s"):format(args.to) or ("down by %s"):format(count(args.steps or 1, "migration"))
-  out:require_consent(args.force, ("%s on %s runs their down.sql, which may drop tables and columns"):format(what, call.shown_url(call:url())), "--force")
+  out:require_consent(args.force, ("%s on %s runs their down.sql, which may drop tables and columns"):format(what, core.url_shown(call:url())), "--force")
   local result = step "down"(options_of(call, { steps = not args.to and (args.steps or 1) or nil, to = args.to }))
   for _, name in ipairs(result.reverted) do out:done("reverted %s", name) end
   if #result.reverted == 0 then out:done "Nothing was to be reverted." end

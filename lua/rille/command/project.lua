@@ -1,5 +1,6 @@
 --- `rille init`: the files that a project begins with.
 local config = require "rille.config"
+local core = require "rille.core"
 local errors = require "rille.errors"
 local files = require "rille.command.files"
 local output = require "rille.command.output"
@@ -7,7 +8,7 @@ local templates = require "rille.command.templates"
 
 local DEFAULT_URL = { sqlite = "file:./dev.db", postgresql = "postgresql://postgres:postgres@localhost:5432/app" }
 
-local function of_url(url) return url and (url:find "^postgres" and "postgresql" or "sqlite") end
+local function of_url(url) return url and (core.url_provider(url) or "sqlite") end
 
 -- The kind of database; and whether DATABASE_URL names one of that kind already.
 local function provider_of(args)
@@ -65,14 +66,14 @@ local function run(call)
   check_free(args.no_example and { schema } or { schema, seed, "main.lua" }, args.force)
 
   local written = {}
-  local function write(path, text)
-    if not text then return end
-    files.write(path, text)
+  local function write(path, text, put)
+    if not text then return end;
+    (put or files.write)(path, text)
     written[#written + 1] = path
     out:done("%s", path)
   end
   write(schema, templates.schema(provider, args.with_model))
-  if not known then write(".env", env_text(files.read ".env", args.url or DEFAULT_URL[provider], args.force or args.url)) end
+  if not known then write(".env", env_text(files.read ".env", args.url or DEFAULT_URL[provider], args.force or args.url), files.write_private) end
   write(".gitignore", ignore_text(files.read ".gitignore"))
   for _, path in ipairs { seed, "main.lua" } do write(path, main[path]) end
 

@@ -15,9 +15,7 @@ end
 local function configured()
   local prisma = config.prisma()
   if prisma.seed then return prisma.seed, prisma.file end
-  if prisma.unread["migrations.seed"] then
-    errors.raise("VALIDATION", "`migrations.seed` of %s is not written as a plain value and cannot be read: name the script with --script", prisma.file)
-  end
+  config.check_read(prisma, "migrations.seed", "VALIDATION", "name the script with --script")
   local package_text = files.read "package.json"
   local found = package_text and quoted_after(package_text:match '"prisma"%s*:%s*(%b{})' or "", '"seed"%s*:')
   if found then return found, "package.json" end

@@ -11,22 +11,17 @@
 typedef struct parsed {
   rl_conn_options *out;
   rl_arena *arena;
-  rl_buf rest, shown; /* the parameters for libpq, and those of them that may be shown */
+  rl_buf rest; /* the parameters for libpq */
   rl_str schema, sslmode, sslaccept, sslcert, sslkey, sslrootcert;
   bool nomem;
   rl_error *err;
 } parsed;
 
-static void put_param(rl_buf *out, rl_str key, rl_str value) {
-  rl_buf_byte(out, out->len ? '&' : '?');
-  rl_buf_str(out, key);
-  rl_buf_byte(out, '=');
-  rl_buf_str(out, value);
-}
-
 static void pass_on(parsed *p, rl_str key, rl_str value) {
-  put_param(&p->rest, key, value);
-  if (!rl_str_is(key, "password") && !rl_str_is(key, "sslpassword")) put_param(&p->shown, key, value);
+  rl_buf_byte(&p->rest, p->rest.len ? '&' : '?');
+  rl_buf_str(&p->rest, key);
+  rl_buf_byte(&p->rest, '=');
+  rl_buf_str(&p->rest, value);
 }
 
 /* Words of other programs that share the URL; they mean nothing to a connection. */
@@ -190,37 +185,12 @@ static rille_status read_back(parsed *p, bool secret) {
   return RILLE_OK;
 }
 
-/* "user:password" in front of '@', which must come before the first '/'. */
-static bool split_login(rl_str base, size_t *colon, size_t *at) {
-  size_t i = 0;
-  *colon = 0;
-  for (; i < base.len && base.p[i] != '@' && base.p[i] != '/'; i++)
-    if (base.p[i] == ':' && *colon == 0) *colon = i;
-  *at = i;
-  return i < base.len && base.p[i] == '@';
-}
-
-static rille_status compose(parsed *p, rl_str base) {
-  size_t colon, at;
-  bool login = split_login(base, &colon, &at), secret = login && colon > 0;
-  /* An '@' elsewhere is one of a password that was not encoded: libpq would take a part of the password for the host,
-   * and say it. */
-  size_t begin = login ? at + 1 : 0;
-  if (memchr(base.p + begin, '@', base.len - begin)) return not_valid(p->err, true, NULL);
-  rl_str tail = {base.p + at, base.len - at};
-  rl_str user = {base.p, secret ? colon : at};
+static rille_status compose(parsed *p, rl_str url, rl_str base) {
   p->out->conninfo = rl_arena_printf(p->arena, "postgresql://%.*s%.*s", RL_STR_ARG(base), (int)p->rest.len,
                                      p->rest.len ? p->rest.p : "");
-  p->out->display = rl_arena_printf(p->arena, "postgresql://%.*s%.*s%.*s", RL_STR_ARG(user), RL_STR_ARG(tail),
-                                    (int)p->shown.len, p->shown.len ? p->shown.p : "");
-  if (!p->out->conninfo || !p->out->display || p->rest.failed || p->shown.failed) return rl_fail_nomem(p->err);
-  return read_back(p, secret || strstr(p->out->conninfo, "password="));
-}
-
-static size_t name_length(rl_str params) {
-  size_t n = 0;
-  while (n < params.len && params.p[n] != '=' && params.p[n] != '&') n++;
-  return n;
+  p->out->display = rl_url_shown(url, p->arena);
+  if (!p->out->conninfo || !p->out->display || p->rest.failed) return rl_fail_nomem(p->err);
+  return read_back(p, rl_url_tells_secret(url));
 }
 
 static rille_status parse(parsed *p, rl_str url) {
@@ -229,30 +199,28 @@ static rille_status parse(parsed *p, rl_str url) {
   if (!rl_str_starts(rest, RL_STR("//")))
     return rl_fail(p->err, RL_P1013,
                    "the database URL must have the form postgresql://user:password@host:5432/database");
+  /* libpq would take a part of the password for the host, and say it. */
+  if (!rl_url_is_clear(url)) return not_valid(p->err, true, NULL);
   rl_str base = {rest.p + 2, rest.len - 2}, params = {NULL, 0};
   const char *mark = memchr(base.p, '?', base.len);
   if (mark) {
     params = (rl_str){mark + 1, base.len - (size_t)(mark - base.p) - 1};
     base.len = (size_t)(mark - base.p);
-    /* A '?' in a password: the name of a parameter has no '@'. */
-    if (memchr(params.p, '@', name_length(params))) return not_valid(p->err, true, NULL);
   }
   rl_url_param param;
   rille_status s = RILLE_OK;
   while (s == RILLE_OK && rl_url_next_param(&params, &param)) s = take_param(p, &param);
   if (s == RILLE_OK) s = translate_tls(p);
   if (s == RILLE_OK) s = decode_schema(p);
-  return s == RILLE_OK ? compose(p, base) : s;
+  return s == RILLE_OK ? compose(p, url, base) : s;
 }
 
 rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
   *out = rl_url_no_options(&rl_driver_postgres);
   parsed p = {.out = out, .arena = arena, .err = err};
   rl_buf_init(&p.rest);
-  rl_buf_init(&p.shown);
   rille_status s = parse(&p, url);
   rl_buf_dispose(&p.rest);
-  rl_buf_dispose(&p.shown);
   return s;
 }
 

@@ -49,7 +49,7 @@ rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *o
   if (s != RILLE_OK) return s;
   out->memory = rl_str_is(path, ":memory:");
   out->conninfo = rl_arena_strdup(arena, path);
-  out->display = rl_arena_strdup(arena, url);
+  out->display = rl_url_shown(url, arena);
   out->database = out->conninfo;
   return out->conninfo && out->display ? RILLE_OK : rl_fail_nomem(err);
 }

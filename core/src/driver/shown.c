@@ -1,0 +1,132 @@
+/* URLs for messages and logs: who looks at them may see where a database is, and no password. */
+#include "driver/url.h"
+
+static const rl_str nothing = {"", 0};
+
+static bool has(rl_str text, char c) {
+  return text.len && memchr(text.p, c, text.len);
+}
+
+static rl_str before(rl_str text, char c) {
+  const char *found = text.len ? memchr(text.p, c, text.len) : NULL;
+  return found ? (rl_str){text.p, (size_t)(found - text.p)} : text;
+}
+
+static rl_str from(rl_str text, size_t start) {
+  return text.len > start ? (rl_str){text.p + start, text.len - start} : nothing;
+}
+
+static rl_str behind(rl_str text, rl_str front) {
+  return from(text, front.len + 1);
+}
+
+/* The parts of "scheme://login@hosts/database?params", as they are written. */
+typedef struct parts {
+  rl_str scheme, login, place, params;
+  bool has_login, clear;
+} parts;
+
+static bool is_server(rl_str scheme) {
+  return rl_url_same_letters(scheme, "postgresql") || rl_url_same_letters(scheme, "postgres");
+}
+
+/* A value with '@' behind a URL without a path may be the end of a password that has a '?'. */
+static bool params_are_clear(rl_str params, bool has_path) {
+  rl_url_param param;
+  while (rl_url_next_param(&params, &param))
+    if (has(param.key, '@') || (!has_path && has(param.value, '@'))) return false;
+  return true;
+}
+
+/* The login ends at the only '@', which comes before the first '/'. Where there are more, or it comes later, a password
+ * holds letters that are not percent-encoded, and nobody knows where it ends. */
+static parts split(rl_str url) {
+  parts p = {.scheme = rl_url_scheme(url), .login = nothing};
+  rl_str rest = p.scheme.len ? behind(url, p.scheme) : nothing;
+  bool slashes = rl_str_starts(rest, RL_STR("//"));
+  if (slashes) rest = from(rest, 2);
+  p.place = before(rest, '?');
+  p.params = behind(rest, p.place);
+  p.clear = p.scheme.len > 0;
+  if (!p.clear || !is_server(p.scheme)) return p;
+  rl_str authority = before(p.place, '/');
+  p.has_login = has(authority, '@');
+  if (p.has_login) {
+    p.login = before(authority, '@');
+    p.place = behind(p.place, p.login);
+  }
+  p.clear = slashes && !has(p.place, '@') && params_are_clear(p.params, has(p.place, '/'));
+  return p;
+}
+
+bool rl_url_is_clear(rl_str url) {
+  return split(url).clear;
+}
+
+static bool names_password(rl_str key) {
+  for (size_t i = 0; i + 4 <= key.len; i++)
+    if (rl_url_same_letters((rl_str){key.p + i, 4}, "pass")) return true;
+  return false;
+}
+
+bool rl_url_tells_secret(rl_str url) {
+  parts p = split(url);
+  rl_url_param param;
+  if (!p.clear || has(p.login, ':') || has(p.params, '@')) return true;
+  for (rl_str rest = p.params; rl_url_next_param(&rest, &param);)
+    if (has(param.key, '%') || names_password(param.key)) return true;
+  return false;
+}
+
+/* Only what is known to be harmless: libpq has secrets under several names, and takes them percent-encoded too. */
+static bool may_be_shown(const rl_url_param *param) {
+  static const char *const harmless[] = {"schema",
+                                         "connection_limit",
+                                         "pool_timeout",
+                                         "connect_timeout",
+                                         "socket_timeout",
+                                         "sslmode",
+                                         "statement_cache_size",
+                                         "sslaccept",
+                                         "target_session_attrs",
+                                         "host",
+                                         "hostaddr",
+                                         "port",
+                                         "dbname",
+                                         "user",
+                                         "pgbouncer",
+                                         "application_name"};
+  if (has(param->value, '@')) return false;
+  for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+    if (rl_str_is(param->key, harmless[i])) return true;
+  return false;
+}
+
+void rl_url_show(rl_str url, rl_buf *out) {
+  parts p = split(url);
+  if (!p.clear) {
+    rl_buf_printf(out, p.scheme.len ? "%.*s:***" : "%.*s***", RL_STR_ARG(p.scheme));
+    return;
+  }
+  rl_str user = before(p.login, ':'), front = {url.p, p.scheme.len + 1};
+  rl_buf_str(out, front);
+  if (rl_str_starts(behind(url, p.scheme), RL_STR("//"))) rl_buf_text(out, "//");
+  rl_buf_str(out, user);
+  if (user.len) rl_buf_byte(out, '@');
+  rl_buf_str(out, p.place);
+  char mark = '?';
+  for (rl_url_param param; rl_url_next_param(&p.params, &param);) {
+    if (!may_be_shown(&param)) continue;
+    rl_buf_printf(out, "%c%.*s=%.*s", mark, RL_STR_ARG(param.key), RL_STR_ARG(param.value));
+    mark = '&';
+  }
+}
+
+const char *rl_url_shown(rl_str url, rl_arena *arena) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_url_show(url, &text);
+  const char *shown = text.failed ? NULL : rl_arena_strdup(arena, rl_buf_view(&text));
+  rl_buf_dispose(&text);
+  return shown;
+}

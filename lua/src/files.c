@@ -1,0 +1,38 @@
+/* Files, as far as Lua's own library cannot tell or make them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "binding.h"
+
+/* core.file_kind(path): "file", "folder", "other" (a device, a pipe, a link to nothing), or nil when nothing has that
+ * name. */
+static int file_kind(lua_State *L) {
+  struct stat st;
+  const char *path = luaL_checkstring(L, 1);
+  if (lstat(path, &st) != 0) return 0;
+  if (S_ISLNK(st.st_mode) && stat(path, &st) != 0) memset(&st, 0, sizeof st);
+  lua_pushstring(L, S_ISREG(st.st_mode) ? "file" : S_ISDIR(st.st_mode) ? "folder" : "other");
+  return 1;
+}
+
+/* core.make_private(path): makes an empty file that only its owner may read, unless the name is taken. True, or nil and
+ * why not. */
+static int make_private(lua_State *L) {
+  int fd = open(luaL_checkstring(L, 1), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+  if (fd >= 0 || errno == EEXIST) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushstring(L, strerror(errno));
+  return 2;
+}
+
+void rl_files_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"file_kind", file_kind}, {"make_private", make_private}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+}
