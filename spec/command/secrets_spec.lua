@@ -14,7 +14,8 @@ local function understood(base)
     list[#list + 1] = ("postgresql://%s@%s/%s"):format(login, host, database)
   end
   local address, port = host:match "^(.*):(%d+)$"
-  for _, params in ipairs { "user=postgres&password=s3cr", "user=postgres&p%61ssword=s3cr%26t0k3n", "user=postgres&sslpassword=s3cr&sslmode=disable&password=h1dd3n" } do
+  for _, params in ipairs { "user=postgres&password=s3cr", "user=postgres&p%61ssword=s3cr%26t0k3n",
+    "user=postgres&sslpassword=s3cr&sslmode=disable&password=h1dd3n" } do
     list[#list + 1] = ("postgresql://%s/%s?%s"):format(host, database, params)
     list[#list + 1] = ("postgresql:///%s?host=%s&port=%s&%s"):format(database, address, port, params)
   end
@@ -124,7 +125,8 @@ describe("a password", function()
       local folder = harness.project(nil, SCHEMA)
       os.execute(("mkdir -p '%s/migrations'"):format(folder))
       for _, url in ipairs { urls[2], urls[6] } do
-        for _, line in ipairs { "db pull", "migrate status", "migrate reset", "db push", "db push --force-reset", "db backup x --force", "db restore x", "doctor",
+        for _, line in ipairs { "db pull", "migrate status", "migrate reset", "db push", "db push --force-reset",
+          "db backup x --force", "db restore x", "doctor",
           "migrate down --steps 1", "console" } do
           local result = harness.run(folder, line, { url = url, input = "tostring(db)\ndb.nope\n" })
           expect_silent(result.out .. result.err, line .. " with " .. url)

@@ -128,7 +128,6 @@ What is not complete goes on in the next line; an empty line gives it up.]]
 local function meta_command(out, line, env)
   if line == ".help" then out:line("%s", HELP)
   elseif line == ".models" then
-    local core = require "rille.core"
     out:line("%s", table.concat(core.models(env.db[require("rille.client").SCOPE]), "  "))
   elseif line == ".exit" or line == ".quit" then return "exit"
   elseif line:find "^%.%a" then show_error(out, ("there is no `%s`; .help says what there is"):format(line))
