@@ -162,7 +162,7 @@ describe("prisma.config.ts", function()
         for line in (run(COMMANDS, "DATABASE_URL=file:./usual.db") .. "\n"):gmatch "[^\n]+" do
           assert.matches("^%w+%s+P1013: `datasource%.url` of prisma%.config%.ts " .. why, line)
         end
-        for _, command in ipairs { "db push", "db pull", "migrate deploy", "migrate dev --name x", "db execute --stdin", 
+        for _, command in ipairs { "db push", "db pull", "migrate deploy", "migrate dev --name x", "db execute --stdin",
           "migrate diff --from-empty --to-database",
           "db backup b", "doctor", "console" } do
           local pipe = io.popen(("cd '%s' && DATABASE_URL=file:./usual.db rille %s 2>&1 </dev/null"):format(folder, command))
