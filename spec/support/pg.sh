@@ -9,6 +9,7 @@
 #   pg.sh again DIR        starts it again after either, on the same port
 #
 # RILLE_PG_OWNER=PID with start: the process it belongs to; when that has gone, the next run removes it.
+# RILLE_PG_TEMPLATE is what `run` gives to COMMAND: the files of an empty cluster, which `start` copies rather than to make its own.
 # PG_SETTINGS="shared_buffers=512MB jit=off" adds settings. Clusters of runs that were killed are removed by the next run.
 # PostgreSQL refuses to run as root: then the server belongs to the user postgres.
 set -eu
@@ -16,6 +17,15 @@ set -eu
 base=${RILLE_PG_BASE:-${TMPDIR:-/tmp}}
 
 . "$(dirname "$0")/servers.sh"
+
+# The files of an empty cluster; initdb takes a second, so that `run` has made some to copy.
+make_files() { # DATA LOG
+  if [ -d "${RILLE_PG_TEMPLATE:-}" ]; then
+    as_server cp -a "$RILLE_PG_TEMPLATE" "$1" >"$2" 2>&1
+  else
+    as_server "$(postgres_programs)/initdb" -D "$1" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N >"$2" 2>&1
+  fi
+}
 
 start_cluster() { # DIR: prints the URL
   local dir=$1 bin port setting tries
@@ -25,7 +35,7 @@ start_cluster() { # DIR: prints the URL
   chmod 700 "$dir"
   # A folder above it that the server's user may not enter would make initdb fail with a riddle.
   as_server test -w "$dir" || { echo "pg.sh: $dir cannot be reached by the server's user; set TMPDIR" >&2; exit 1; }
-  as_server "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
+  make_files "$dir/data" "$dir/initdb.log" || { cat "$dir/initdb.log" >&2; exit 1; }
   {
     echo "listen_addresses = '127.0.0.1'"
     echo "unix_socket_directories = '$dir'"
@@ -96,6 +106,11 @@ run_with_cluster() {
   trap 'stop_cluster "$dir"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
+  if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; fi
+  make_files "$dir/template" "$dir/template.log" || { cat "$dir/template.log" >&2; exit 1; }
+  export RILLE_PG_TEMPLATE=$dir/template
+  # Debian's psql is a wrapper in Perl, which takes longer than most of what it is asked.
+  PATH=$(postgres_programs):$PATH
   url=$(start_cluster "$dir")
   RILLE_TEST_POSTGRES=$url RILLE_TEST_POSTGRES_SOCKET=$dir "$@" || status=$?
   exit $status
@@ -116,7 +131,7 @@ case ${1:-} in
   halt) as_server "$(postgres_programs)/pg_ctl" -D "$(realpath -m "${2:?DIR}")/data" -m fast -w -t 30 stop >/dev/null ;;
   stop) stop_cluster "$(realpath -m "${2:?DIR}")" ;;
   *)
-    sed -n '2,13p' "$0" >&2
+    sed -n '2,14p' "$0" >&2
     exit 2
     ;;
 esac
