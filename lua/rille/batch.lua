@@ -16,6 +16,13 @@ local function record(calls, call)
   calls[#calls + 1] = call
 end
 
+local function record_raw(calls, name)
+  return function(_, ...) record(calls, { method = name, n = select("#", ...), ... }) end
+end
+
+local function refuse(name) errors.raise("VALIDATION", "`%s` cannot be part of a batch", tostring(name)) end
+
+-- A method of the client that has the name of a model is reached by calling the model, as everywhere.
 local function recorded_model(db, calls, name)
   local model = db[name] -- raises when there is none
   return setmetatable({}, {
@@ -24,17 +31,19 @@ local function recorded_model(db, calls, name)
       if method == "each" then errors.raise("VALIDATION", "`each` cannot be part of a batch: it reads as its loop goes on; `find_many` can") end
       return function(_, ...) record(calls, { model = name, method = method, n = select("#", ...), ... }) end
     end,
+    __call = function(_, b, ...)
+      if RAW[name] then return record_raw(calls, name)(b, ...) end
+      return methods[name] and refuse(name) or model(db, ...)
+    end,
   })
 end
 
 local function recorder(db, calls)
   return setmetatable({}, {
     __index = function(_, name)
-      if RAW[name] then
-        return function(_, ...) record(calls, { method = name, n = select("#", ...), ... }) end
-      end
-      if methods[name] then errors.raise("VALIDATION", "`%s` cannot be part of a batch", tostring(name)) end
-      return recorded_model(db, calls, name)
+      local method = methods[name]
+      if not method or core.has_model(rawget(db, client.SCOPE), name) then return recorded_model(db, calls, name) end
+      return RAW[name] and record_raw(calls, name) or refuse(name)
     end,
   })
 end

@@ -40,17 +40,27 @@ local function unknown(scope, name, near)
   error(errors.new("VALIDATION", ("the schema has no model `%s`%s"):format(name, text), meta), 0)
 end
 
--- A model is looked up once and then is a plain field of the object.
+-- The methods that lie behind models of the same name.
+local behind = setmetatable({}, { __mode = "k" })
+
+-- A model is looked up once and then is a plain field of the object. It comes before a method of its name, which calling the model reaches.
 local function index(db, name)
-  local method = methods[name]
-  if method then return method end
+  local method, scope = methods[name], rawget(db, SCOPE)
+  if method and not core.has_model(scope, name) then return method end
   if type(name) ~= "string" then return nil end
-  local scope = rawget(db, SCOPE)
   local model, near = core.model(scope, name)
   if not model then unknown(scope, name, near) end
+  behind[model] = method
   rawset(db, name, model)
   return model
 end
+
+-- db:batch(...) where a model is called `batch`.
+core.set_model_call(function(model, ...)
+  local method = behind[model]
+  if method then return method(...) end
+  return errors.raise("VALIDATION", "%s is no method: call one of its own, as in db.user:find_many{ ... }", tostring(model))
+end)
 
 local function describe(db)
   local ok, provider = pcall(core.provider, rawget(db, SCOPE))

@@ -225,6 +225,15 @@ static int model(lua_State *L) {
   return 1;
 }
 
+/* core.has_model(scope, name): whether a model has that name; of a closed client false. */
+static int has_model(lua_State *L) {
+  const rl_scope *scope = (const rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
+  size_t len;
+  const char *name = luaL_checklstring(L, 2, &len);
+  lua_pushboolean(L, scope && scope->client && rille_schema_model(rille_client_schema(scope->client), name, len) >= 0);
+  return 1;
+}
+
 /* core.models(scope): the snake_case names in the schema's order. */
 static int models(lua_State *L) {
   rille_schema *schema = rille_client_schema(rl_scope_check(L, 1)->client);
@@ -327,11 +336,10 @@ static int figures(lua_State *L) {
 }
 
 void rl_client_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"open", open_client}, {"close", close_client},
-                                       {"model", model},      {"keeps_nulls", keeps_nulls},
-                                       {"models", models},    {"provider", provider},
-                                       {"figures", figures},  {"derive", derive},
-                                       {"pooled", pooled},    {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"open", open_client}, {"close", close_client},  {"model", model},     {"keeps_nulls", keeps_nulls},
+      {"models", models},    {"provider", provider},   {"figures", figures}, {"derive", derive},
+      {"pooled", pooled},    {"has_model", has_model}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", scope_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_SCOPE);

@@ -281,9 +281,22 @@ static void set_metatable(lua_State *L, int ref, const luaL_Reg *meta) {
   lua_pop(L, 1);
 }
 
+/* core.set_model_call(fn): what calling a model does. */
+static int set_model_call(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  for (int i = 0; i < 2; i++) {
+    rl_push_ref(L, i ? RL_REF_COOPERATIVE : RL_REF_MODEL);
+    lua_pushvalue(L, 1);
+    lua_setfield(L, -2, "__call");
+  }
+  return 0;
+}
+
 void rl_op_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"explain", explain},       {"faults", faults}, {"stream", stream},
-                                       {"model_name", model_name}, {"hook", hook},     {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"explain", explain}, {"faults", faults},
+                                       {"stream", stream},   {"model_name", model_name},
+                                       {"hook", hook},       {"set_model_call", set_model_call},
+                                       {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", model_text}, {NULL, NULL}};
   rl_set_functions(L, functions);
   set_names(L);

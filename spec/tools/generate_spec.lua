@@ -181,13 +181,20 @@ describe("types for editors", function()
     for name, type in pairs(known.aliases) do assert.same({}, annotations.dangling(type, known), name) end
   end)
 
-  it("have each model by its names, but where a method wins", function()
+  it("have each model by its names, also where a method has the same", function()
+    local more = annotations.read(made "model Batch {\n id Int @id\n}\nmodel Notifications {\n id Int @id\n}", {
+      classes = { ["rille.ClientMethods"] = { fields = {}, parents = {} } }, aliases = {} })
+    local both = annotations.fields(more, "db")
+    assert.equal("db.Batch.Model|(fun(self: db, fn: (fun(b: db): ...), options?: rille.TransactionOptions): ...)", both.batch.type)
+    assert.equal("db.Batch.Model", both.Batch.type)
+    assert.equal("db.Notifications.Model|(fun(self: db, ...: any): ...)", both.notifications.type)
+
     local fields = annotations.fields(known, "db")
     assert.equal("db.BlogPost.Model", fields.blog_post.type)
     assert.equal("db.BlogPost.Model", fields.blogPost.type)
     assert.equal("db.BlogPost.Model", fields.BlogPost.type)
     assert.is_nil(fields.Secret)
-    assert.truthy(fields.batch.type:find "^fun")
+    assert.truthy(fields.batch.type:find "^db%.Batch%.Model|%(fun%(")
     assert.equal('"ADMIN"|"READER"', known.aliases["db.Role"])
   end)
 

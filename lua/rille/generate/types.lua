@@ -51,18 +51,27 @@ local function write_model(self, m)
   return methods.write(one)
 end
 
--- The three names of each model; where the client has a method of that name, the method wins.
+-- What a method of the client is, where the class of all clients does not say it.
+local function method_type(own, name)
+  if name == "transaction" then return ("fun(self: %s, fn: (fun(tx: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) end
+  if name == "batch" then return ("fun(self: %s, fn: (fun(b: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) end
+  return ("fun(self: %s, ...: any): ..."):format(own)
+end
+
+-- The three names of each model. One that is also a method of the client is both.
 local function write_client(self, classes)
-  local fields, own = {}, self.prefix
+  local fields, own, taken = {}, self.prefix, {}
   for _, c in ipairs(classes) do
     local m, said = c.model, {}
     for _, name in ipairs { m.snake, m.camel, m.name } do
-      if not said[name] and not client.methods[name] then fields[#fields + 1] = { name, c.class, nil, m.doc } end
-      said[name] = true
+      local type = client.methods[name] and ("%s|(%s)"):format(c.class, method_type(own, name)) or c.class
+      if not said[name] then fields[#fields + 1] = { name, type, nil, m.doc } end
+      said[name], taken[name] = true, true
     end
   end
-  fields[#fields + 1] = { "transaction", ("fun(self: %s, fn: (fun(tx: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) }
-  fields[#fields + 1] = { "batch", ("fun(self: %s, fn: (fun(b: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) }
+  for _, name in ipairs { "transaction", "batch" } do
+    if not taken[name] then fields[#fields + 1] = { name, method_type(own, name) } end
+  end
   self.out:class(own, fields, { parent = "rille.ClientMethods", doc = "The client: each model by its three names.", open = true })
 end
 
