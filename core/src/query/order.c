@@ -17,7 +17,15 @@ static rille_status direction(rl_binder *b, rl_node *node, bool *descending) {
   return RILLE_OK;
 }
 
-/* "desc" or { sort = "desc", nulls = "last" } */
+/* Why nothing that is ordered by can be null; NULL where it can. */
+static const char *never_null(const rl_order *order) {
+  if (order->kind == RL_ORDER_COUNT || order->aggregate == RL_AGG_COUNT) return "is counted";
+  if (order->kind != RL_ORDER_FIELD) return NULL;
+  if (order->field->list) return "is a list";
+  return order->field->required ? "is required" : NULL;
+}
+
+/* "desc" or { sort = "desc", nulls = "last" } of what `out` says already. */
 static rille_status sorting(rl_binder *b, const rl_field *field, rl_node *node, rl_order *out) {
   if (node->kind != RL_NODE_OBJECT) return direction(b, node, &out->descending);
   rl_node *sort = NULL;
@@ -27,8 +35,9 @@ static rille_status sorting(rl_binder *b, const rl_field *field, rl_node *node, 
     if (id == 0) {
       sort = member;
     } else if (id == 1) {
-      if (field && field->required)
-        return rl_bad(b, member, field, "%.*s is required, so it has no nulls to place", RL_STR_ARG(field->name));
+      const char *reason = never_null(out);
+      if (reason)
+        return rl_bad(b, member, field, "%.*s %s, so it has no nulls to place", RL_STR_ARG(field->name), reason);
       RL_TRY(rl_expect_word(b, member, nulls_words, RL_COUNT_OF(nulls_words), &nulls));
       out->nulls = (rl_nulls)nulls;
     } else {
@@ -64,7 +73,7 @@ static rille_status by_count(rl_binder *b, const rl_field *relation, rl_node *no
                   "a list of rows can only be ordered by its size: { _count = \"asc\" }");
   out->kind = RL_ORDER_COUNT;
   out->field = relation;
-  return sorting(b, relation->opposite, member, out);
+  return sorting(b, relation, member, out);
 }
 
 static rille_status by_relevance(rl_binder *b, const rl_model *model, rl_node *node, rl_order *out) {
@@ -105,7 +114,7 @@ static rille_status by_aggregate(rl_binder *b, const rl_model *model, rl_aggrega
   if (!out->field || out->field->is_relation) return rl_bad_field(b, member, member->key, model, true, false);
   if (!rl_can_aggregate(fn, out->field))
     return rl_bad(b, member, out->field, "%.*s cannot be summed up so", RL_STR_ARG(out->field->name));
-  return sorting(b, NULL, member, out);
+  return sorting(b, out->field, member, out);
 }
 
 static rille_status bind_one(rl_binder *b, const rl_model *model, rl_node *member, bool grouped, walk *w,

@@ -28,6 +28,14 @@ bool rl_is_scalar_operator(rl_str key) {
   return rl_word_id(words, RL_COUNT_OF(words), key) >= 0;
 }
 
+/* Texts that the database keeps as something else: equal ones are equal whatever the letters they were written with,
+ * and there is no part of one. */
+static bool is_letters(const rl_type *t) {
+  if (t->scalar != RL_STRING) return false;
+  return !(t->native == RL_NATIVE_UUID || t->native == RL_NATIVE_INET || t->native == RL_NATIVE_BIT ||
+           t->native == RL_NATIVE_VARBIT || t->native == RL_NATIVE_XML);
+}
+
 /* Which operators a type has. */
 static bool has_operator(const rl_type *t, int id) {
   bool text = t->scalar == RL_STRING;
@@ -42,7 +50,7 @@ static bool has_operator(const rl_type *t, int id) {
   case GTE: return text || (t->scalar >= RL_INT && t->scalar <= RL_DATETIME);
   case CONTAINS:
   case STARTS_WITH:
-  case ENDS_WITH: return text && t->native != RL_NATIVE_UUID;
+  case ENDS_WITH: return is_letters(t);
   default: return text;
   }
 }
@@ -207,7 +215,7 @@ static rille_status read_mode(rl_binder *b, rl_subject *s, rl_node *node) {
   if (!has_operator(&s->type, MODE)) return bad_operator(b, s, mode);
   int id;
   RL_TRY(rl_expect_word(b, mode, mode_words, RL_COUNT_OF(mode_words), &id));
-  s->insensitive = id == 1;
+  s->insensitive = id == 1 && is_letters(&s->type);
   return RILLE_OK;
 }
 

@@ -58,11 +58,22 @@ static void filter_compare(rl_writer *w, const rl_filter *f, uint32_t alias) {
   rl_w_f(w, f->insensitive ? "LOWER(%s) %s LOWER(%s)" : "%s %s %s", left, rl_sql_sign(f->op), right);
 }
 
+/* The list is another column of the row. One that is null stays unknown, in either case of the letters. */
+static void filter_in_column(rl_writer *w, const rl_filter *f, rl_expr subject, uint32_t alias) {
+  rl_expr list = rl_x_column(w, alias, f->column);
+  const char *test = f->negated ? "<> ALL" : "= ANY";
+  if (!f->insensitive) {
+    rl_w_f(w, "%s %s(%s)", subject, test, list);
+    return;
+  }
+  rl_w_f(w, "CASE WHEN %s IS NOT NULL THEN LOWER(%s) %s (SELECT LOWER(u.value) FROM %s) END", list, subject, test,
+         w->dialect->forms->list_source(w, list, "u"));
+}
+
 static void filter_in(rl_writer *w, const rl_filter *f, uint32_t alias) {
   rl_expr subject = subject_of(w, f, alias);
   if (f->column) {
-    rl_expr list = rl_x_column(w, alias, f->column);
-    rl_w_f(w, f->negated ? "%s <> ALL(%s)" : "%s = ANY(%s)", subject, list);
+    filter_in_column(w, f, subject, alias);
     return;
   }
   if (!f->input) {

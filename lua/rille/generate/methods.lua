@@ -85,11 +85,11 @@ end
 local function group_order(model, found)
   local sort = model.types:sort()
   local fields = {}
-  for _, f in ipairs(model.scalars) do fields[#fields + 1] = { f.name, f.required and sort.plain or sort.nulls, true } end
+  for _, f in ipairs(model.scalars) do fields[#fields + 1] = { f.name, (f.required or f.list) and sort.plain or sort.nulls, true } end
   for _, a in ipairs(found) do
     local members = {}
     for _, f in ipairs(model.scalars) do
-      if values.aggregates(f)[a.word] then members[#members + 1] = { f.name, sort.nulls, true } end
+      if values.aggregates(f)[a.word] then members[#members + 1] = { f.name, a.word == "_count" and sort.plain or sort.nulls, true } end
     end
     if a.word == "_count" then members[#members + 1] = { "_all", sort.plain, true } end
     fields[#fields + 1] = { a.word, model:class("By" .. a.word, members), true }

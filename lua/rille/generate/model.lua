@@ -101,7 +101,7 @@ end
 function model:orders()
   local sort = self.types:sort()
   local fields = {}
-  self:each_scalar(fields, function(f) return f.required and sort.plain or sort.nulls end)
+  self:each_scalar(fields, function(f) return (f.required or f.list) and sort.plain or sort.nulls end)
   for _, r in ipairs(self.relations) do fields[#fields + 1] = { r.name, r.list and sort.count or self:of(r, "OrderBy"), true } end
   local texts = {}
   for _, f in ipairs(self.scalars) do
