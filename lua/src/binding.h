@@ -204,6 +204,8 @@ void rl_json_setup(lua_State *L);
 /* shape.c: what is worked out about the shape of a result, once. */
 typedef struct rl_shape_node {
   uint32_t parent;
+  uint32_t home; /* itself, or the node that it continues: where its rows are kept */
+  int last;      /* it continues one, and nothing was looked for below */
   uint32_t columns;
   int list;
   int first_key; /* number of its first column's key among the keys */

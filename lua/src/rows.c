@@ -52,12 +52,15 @@ static void set_mixed(builder *w, const rl_shape_node *node, const rille_row *ro
   }
 }
 
-/* Every parent has its lists from the start: empty ones stay so. */
+/* Every parent has its lists from the start: empty ones stay so. A row of the last level of a recursive include has
+ * none for the level below, where nothing was looked for. */
 static void set_children(builder *w, uint32_t node) {
   lua_State *L = w->L;
-  for (uint32_t i = node + 1; i < w->shape->node_count; i++) {
+  uint32_t home = w->shape->nodes[node].home;
+  int last = w->shape->nodes[node].last;
+  for (uint32_t i = home + 1; i < w->shape->node_count; i++) {
     const rl_shape_node *child = &w->shape->nodes[i];
-    if (child->parent != node) continue;
+    if (child->parent != home || (child->home != i && (last || i > home + 1))) continue;
     if (!child->list && !w->slot->keep_nulls) continue;
     lua_pushvalue(L, w->keys + child->name_key);
     if (child->list)
@@ -85,7 +88,7 @@ static inline void push_row(builder *w, const rille_row *row) {
       lua_rawset(L, -3);
     }
   }
-  if (node->children) set_children(w, row->node);
+  if (w->shape->nodes[node->home].children) set_children(w, row->node);
 }
 
 /* Pushes the parent's table. */
@@ -96,9 +99,10 @@ static void push_parent(builder *w, const rille_row *row) {
 }
 
 static void remember(builder *w, const rille_row *row) {
-  if (!w->shape->nodes[row->node].children) return;
+  uint32_t home = w->shape->nodes[row->node].home;
+  if (!w->shape->nodes[home].children) return;
   lua_pushvalue(w->L, -1);
-  lua_rawseti(w->L, w->arrays + (int)row->node, (int)row->ordinal + 1);
+  lua_rawseti(w->L, w->arrays + (int)home, (int)row->ordinal + 1);
 }
 
 static void find_list(builder *w, const rille_row *row) {

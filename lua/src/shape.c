@@ -43,10 +43,22 @@ static void describe_columns(lua_State *L, rl_shape *shape, rl_shape_node *node,
   node->group = grouped ? group : NULL;
 }
 
+/* Where the node stands in the tree. One that continues another is below it and below itself. */
+static void place(rl_shape *shape, uint32_t i, const rille_node *nodes) {
+  rl_shape_node *node = &shape->nodes[i];
+  int continues = nodes[i].parent == i;
+  node->home = continues ? shape->nodes[i - 1].home : i;
+  node->parent = continues ? node->home : nodes[i].parent;
+  node->last = continues && nodes[i].child_count < nodes[i - 1].child_count;
+  if (node->parent >= i || (continues && node->home + 1 < i)) return;
+  shape->nodes[node->parent].children++;
+  shape->nodes[node->parent].size++;
+}
+
 static void describe(lua_State *L, rl_shape *shape, const rille_node *nodes, int *groups) {
   for (uint32_t i = 0; i < shape->node_count; i++) {
     rl_shape_node *node = &shape->nodes[i];
-    node->parent = nodes[i].parent;
+    place(shape, i, nodes);
     node->list = nodes[i].list;
     node->columns = nodes[i].column_count;
     describe_columns(L, shape, node, &nodes[i], groups);
@@ -54,10 +66,6 @@ static void describe(lua_State *L, rl_shape *shape, const rille_node *nodes, int
     if (i == 0) continue;
     set_key(L, shape, nodes[i].name, nodes[i].name_len);
     node->name_key = shape->key_count;
-    if (node->parent < i) {
-      shape->nodes[node->parent].children++;
-      shape->nodes[node->parent].size++;
-    }
   }
 }
 

@@ -136,15 +136,25 @@ static void follows_a_relation_to_itself_in_one_step(void **state) {
                         "{select: {id: true, staff: {recursive: true, depth: 3}}}");
   const rl_node_plan *nodes = p.plan->nodes;
   assert_int_equal(p.plan->node_count, 4);
-  for (uint32_t k = 1; k < 4; k++) {
-    assert_int_equal(nodes[k].parent, k - 1);
-    assert_int_equal(nodes[k].parent_rowset, p.plan->steps[k == 1 ? 0 : 1].rowset);
+  assert_int_equal(nodes[1].parent, 0);
+  assert_int_equal(nodes[1].parent_rowset, p.plan->steps[0].rowset);
+  for (uint32_t k = 2; k < 4; k++) { /* the levels between, and the last one */
+    assert_int_equal(nodes[k].parent, k);
+    assert_int_equal(nodes[k].last, k == 3);
+    assert_int_equal(nodes[k].parent_rowset, p.plan->steps[1].rowset);
     assert_true(nodes[k].list);
   }
   assert_int_equal(p.plan->steps[1].as.select->depth, 3);
   plan_done(&p);
   p = plan_with(blog, &full_features, "user", RILLE_FIND_MANY, "{select: {id: true, staff: {recursive: true}}}");
-  assert_int_equal(p.plan->node_count, 65);
+  assert_int_equal(p.plan->node_count, 3);
+  plan_done(&p);
+  p = plan_with(blog, &full_features, "user", RILLE_FIND_MANY,
+                "{select: {id: true, staff: {recursive: true, select: {id: true, posts: true}}}}");
+  assert_int_equal(p.plan->step_count, 3);
+  assert_int_equal(p.plan->node_count, 4);
+  assert_int_equal(p.plan->nodes[3].parent, 1);
+  assert_int_equal(p.plan->nodes[3].parent_rowset, p.plan->steps[1].rowset);
   plan_done(&p);
 }
 

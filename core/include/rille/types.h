@@ -96,7 +96,13 @@ typedef struct rille_row {
   const rille_value *cells; /* NULL columns are RILLE_NULL */
 } rille_row;
 
-/* The shape of a result: a tree of nodes, each with columns. See rille_op_shape. */
+/* The shape of a result: a tree of nodes, each with columns. See rille_op_shape.
+ *
+ * A node that is its own parent continues the node before it: a recursive include has one behind its own for the levels
+ * below the first, and, where `depth` ends the walk, one for the last level. Their rows and those of the node that they
+ * continue are numbered together and are one set: all of them are parents of the nodes below that node, and the parent
+ * of a row of a continuing node is one of them. Below the rows of the last level nothing was looked for: such a node
+ * has a child less than the one before it. */
 typedef struct rille_column {
   const char *name; /* row[name], or row[group][name] */
   size_t name_len;
@@ -106,13 +112,13 @@ typedef struct rille_column {
   int32_t list;          /* 1: cells are RILLE_LIST of it */
 } rille_column;
 typedef struct rille_node {
-  uint32_t parent;  /* UINT32_MAX for the root */
+  uint32_t parent;  /* UINT32_MAX for the root; its own number when it continues the node before it */
   int32_t list;     /* 1: an array in the parent (empty when it has no rows); 0: one row or none */
   const char *name; /* key in the parent */
   size_t name_len;
   const rille_column *columns;
   uint32_t column_count;
-  uint32_t child_count; /* nodes whose parent it is */
+  uint32_t child_count; /* nodes below it: those whose parent it is, and the one that continues it */
 } rille_node;
 
 /* ------------------------------------------------------------------ observing, see rille/events.h */

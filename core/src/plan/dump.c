@@ -49,7 +49,8 @@ static void page(rl_buf *out, const rl_select *s) {
 static void select_text(rl_buf *out, const rl_select *s) {
   rl_buf_printf(out, "select %.*s ", RL_STR_ARG(s->model->name));
   rl_dump_columns(out, s->columns, s->column_count, s->visible);
-  if (s->recursive) rl_buf_printf(out, " recursive %.*s to %d", RL_STR_ARG(s->recursive->name), (int)s->depth);
+  if (s->recursive) rl_buf_printf(out, " recursive %.*s", RL_STR_ARG(s->recursive->name));
+  if (s->recursive && s->depth < INT32_MAX) rl_buf_printf(out, " to %d", (int)s->depth);
   conditions(out, s->where, s->keys);
   if (s->link) {
     rl_buf_printf(out, " linked by %.*s %c=", RL_STR_ARG(s->link->join_table), s->link_from_a ? 'A' : 'B');

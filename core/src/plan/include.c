@@ -14,6 +14,7 @@ static size_t pairs(const rl_field *field, const rl_field *const **mine, const r
 void rl_include_wants(rl_builder *b, const rl_selection *selection, rl_fields *wanted) {
   for (size_t i = 0; i < selection->include_count; i++) {
     const rl_field *field = selection->includes[i].relation, *const * mine, *const * theirs;
+    if (selection->includes[i].read->recursive_depth > 0) rl_fields_add_key(b, wanted, field->model);
     if (field->relation->kind == RL_MANY_TO_MANY) {
       rl_fields_add(b, wanted, rl_model_link_id(field->model));
       continue;
@@ -57,50 +58,71 @@ static void tie_to_parents(rl_builder *b, level *l) {
   }
 }
 
-/* The shape of a result is told before its rows, so a recursive include without a depth has an end too. */
-enum { RL_RECURSION_LEVELS = 64 };
+/* Rows of the levels below the first: numbered together with those, and found below rows of the level before. */
+static void add_continuing(rl_builder *b, const level *l, uint32_t link_count, bool last) {
+  uint32_t at = rl_add_node(b, RL_NO_NODE, l->field->name, l->field->list, l->field->target);
+  rl_node_plan *node = &b->plan->nodes[at], *first = &b->plan->nodes[l->shown.node];
+  node->parent = at;
+  node->last = last;
+  node->columns = first->columns;
+  node->column_count = first->column_count;
+  node->link = first->link;
+  node->link_count = link_count;
+  node->parent_rowset = l->shown.step->rowset;
+  node->parent_link = RL_MAKE_ARRAY(b, uint32_t, link_count);
+  for (uint32_t i = 0; i < link_count; i++) node->parent_link[i] = i;
+}
 
-/* The nodes of its levels: the first has the parent's rows above it, each other one the rows of the level before. */
-static void add_levels(rl_builder *b, const level *l, uint32_t link_count) {
-  const rl_step *step = l->shown.step;
-  for (uint32_t depth = 1; depth <= (uint32_t)step->as.select->depth; depth++) {
-    uint32_t at = l->shown.node;
-    if (depth > 1) at = rl_add_node(b, at + depth - 2, l->field->name, l->field->list, l->field->target);
-    rl_node_plan *node = &b->plan->nodes[at];
-    node->columns = step->as.select->columns;
-    node->column_count = l->shown.visible;
-    if (depth == 1) continue;
-    node->link = b->plan->nodes[l->shown.node].link;
-    node->link_count = link_count;
-    node->parent_rowset = step->rowset;
-    node->parent_link = RL_MAKE_ARRAY(b, uint32_t, link_count);
-    for (uint32_t i = 0; i < link_count; i++) node->parent_link[i] = i;
+/* The fields by which a row is found by the rows below it. */
+static void wants_of_levels(rl_builder *b, const rl_field *field, rl_fields *own) {
+  const rl_field *const *mine, *const *theirs;
+  if (field->relation->kind == RL_MANY_TO_MANY) {
+    rl_fields_add(b, own, rl_model_link_id(field->model));
+  } else {
+    size_t count = pairs(field, &mine, &theirs);
+    rl_fields_add_all(b, own, mine, count);
   }
 }
 
-/* The levels of a recursive include: one select for all of them, a node for each. */
-static void show_recursive(rl_builder *b, level *l) {
+static void add_self(rl_builder *b, const level *l, const rl_fields *keep) {
+  rl_node_plan *node = &b->plan->nodes[l->shown.node];
+  rl_fields key = {0};
+  rl_fields_add_key(b, &key, l->read->model);
+  node->self = RL_MAKE_ARRAY(b, uint32_t, key.count);
+  node->parent_self = RL_MAKE_ARRAY(b, uint32_t, key.count);
+  node->self_count = key.count;
+  for (size_t i = 0; i < key.count; i++) {
+    node->self[i] = (uint32_t)rl_fields_at(keep, key.items[i]);
+    node->parent_self[i] = (uint32_t)rl_fields_at(&l->parent->fields, key.items[i]);
+  }
+}
+
+/* A recursive include: one select for all of its levels. Returns where the rows of all of them are, for what is
+ * included below. */
+static rl_at show_recursive(rl_builder *b, level *l) {
   rl_step *step = l->shown.step;
   rl_select *select = step->as.select;
-  int32_t depth = l->read->recursive_depth;
+  rl_fields keep = {0};
+  wants_of_levels(b, l->field, &keep);
+  uint32_t own = (uint32_t)keep.count;
+  rl_fields_add_key(b, &keep, l->read->model);
+  rl_include_wants(b, &l->read->selection, &keep);
   select->recursive = l->field;
-  select->depth = depth < RL_RECURSION_LEVELS ? depth : RL_RECURSION_LEVELS;
-  rl_fields own = {0};
-  const rl_field *const *mine, *const *theirs;
-  bool join = l->field->relation->kind == RL_MANY_TO_MANY;
-  size_t count = join ? 0 : pairs(l->field, &mine, &theirs);
-  if (join)
-    rl_fields_add(b, &own, rl_model_link_id(l->field->model));
-  else
-    rl_fields_add_all(b, &own, mine, count);
-  step->keep = RL_MAKE_ARRAY(b, uint32_t, own.count);
-  step->keep_count = own.count;
+  select->depth = l->read->recursive_depth;
+  step->keep = RL_MAKE_ARRAY(b, uint32_t, keep.count);
+  step->keep_count = keep.count;
   step->rowset = rl_add_rowset(b);
-  for (size_t i = 0; i < own.count; i++) step->keep[i] = rl_columns_field(b, &l->shown.columns, own.items[i]);
+  for (size_t i = 0; i < keep.count; i++) step->keep[i] = rl_columns_field(b, &l->shown.columns, keep.items[i]);
   rl_columns_add(b, &l->shown.columns, (rl_column){.kind = RL_COLUMN_DEPTH});
   rl_step_columns(b, step, &l->shown.columns, l->shown.visible);
   step->node = l->shown.node;
-  add_levels(b, l, (uint32_t)own.count);
+  rl_node_plan *node = &b->plan->nodes[l->shown.node];
+  node->columns = select->columns;
+  node->column_count = l->shown.visible;
+  add_self(b, l, &keep);
+  if (select->depth > 2) add_continuing(b, l, own, false);
+  if (select->depth > 1 && select->depth < INT32_MAX) add_continuing(b, l, own, true);
+  return (rl_at){.model = l->read->model, .rowset = step->rowset, .fields = keep};
 }
 
 /* With one parent the whole is its share. But find_first is find_many of one row to Prisma: a cursor that is no row of
@@ -124,12 +146,9 @@ static void include_one(rl_builder *b, const rl_include *include, uint32_t paren
   tie_to_parents(b, &l);
   bool counts_off = read->take || read->skip || read->cursor || read->distinct_count;
   l.shown.step->as.select->per_parent = counts_off && !takes_all(b, read, single);
-  if (read->recursive_depth > 0 && l.field->target == l.field->model) {
-    show_recursive(b, &l);
-    return;
-  }
-  rl_at rows = rl_show(b, &l.shown, &read->selection);
-  rl_include_all(b, &read->selection, l.shown.node, &rows, single && !l.field->list);
+  bool recursive = read->recursive_depth > 0;
+  rl_at rows = recursive ? show_recursive(b, &l) : rl_show(b, &l.shown, &read->selection);
+  rl_include_all(b, &read->selection, l.shown.node, &rows, single && !l.field->list && !recursive);
 }
 
 void rl_include_all(rl_builder *b, const rl_selection *selection, uint32_t node, const rl_at *parent, bool single) {

@@ -76,9 +76,9 @@ typedef struct rl_select {
   size_t by_count;
   rl_filter *having;
   bool aggregate_over; /* aggregate columns are computed over the rows that where/cursor/take/skip leave */
-  /* The self relation that is followed with WITH RECURSIVE, down to `depth` levels (64 where the caller gives none);
-   * keys or link choose the rows of level 1, no row comes twice under one of them. The last column is RL_COLUMN_DEPTH,
-   * hidden, from 1; rows come in its order. A row of level d is shown as node (step.node + d - 1). */
+  /* The self relation that is followed with WITH RECURSIVE, down to `depth` levels (INT32_MAX: to its end); keys or
+   * link choose the rows of level 1, no row comes twice under one of them. The last column is RL_COLUMN_DEPTH, hidden,
+   * from 1; rows come in its order. Those of level 1 are shown as step.node, others as the nodes that continue it. */
   const rl_field *recursive;
   int32_t depth;
 } rl_select;
@@ -182,9 +182,12 @@ static inline rl_rows *rl_step_rows(const rl_step *step) {
   return step->kind == RL_STEP_UPDATE ? step->as.update->rows : NULL;
 }
 
-/* A level of the result. Node 0 is the root. Rows of a node come after all rows of its parent. */
+/* A level of the result. Node 0 is the root. Rows of a node come after all rows of its parent. A recursive include has
+ * up to two nodes behind its own that continue it: one for the levels below the first, one for the last level where
+ * `depth` ends the walk. Their rows are numbered together with those of its own, as are the rows of the rowset. */
 typedef struct rl_node_plan {
-  uint32_t parent; /* RL_NO_NODE for the root */
+  uint32_t parent; /* RL_NO_NODE for the root; the node itself when it continues the one before */
+  bool last;       /* it continues one, and nothing was looked for below its rows */
   rl_str name;     /* the relation field's name */
   bool list;       /* array of rows, else one row or none */
   const rl_model *model;
@@ -195,6 +198,10 @@ typedef struct rl_node_plan {
   uint32_t *link, *parent_link;
   size_t link_count;
   uint32_t parent_rowset; /* row k of it is row k of the parent's node */
+  /* the first node of a recursive include: which columns of its own rowset and of the parent's tell rows apart, so that
+   * none is shown below itself */
+  uint32_t *self, *parent_self;
+  size_t self_count;
 } rl_node_plan;
 
 typedef struct rl_plan {

@@ -35,6 +35,25 @@ static rille_status check_words(rl_binder *b, const rl_field *relation, rl_node 
   return RILLE_OK;
 }
 
+/* What would have to be counted off anew on every level, and the relation itself, which is followed anyway. */
+static rille_status check_recursion(rl_binder *b, const rl_field *relation, rl_node *node) {
+  static const char *const apart[] = {"take", "skip", "cursor", "distinct", "lock"};
+  static const char *const selections[] = {"include", "select"};
+  for (size_t i = 0; i < RL_COUNT_OF(apart); i++) {
+    rl_node *given = rl_get(node, apart[i]);
+    if (given)
+      return rl_bad(b, given, relation,
+                    "it does not go with `recursive`; leave it out, or include each level by itself");
+  }
+  for (size_t i = 0; i < RL_COUNT_OF(selections); i++) {
+    rl_node *members = rl_get(node, selections[i]);
+    for (size_t k = 0; members && members->kind == RL_NODE_OBJECT && k < members->count; k++)
+      if (rl_str_eq(members->children[k].key, relation->name))
+        return rl_bad(b, &members->children[k], relation, "`recursive` follows this relation already; leave it out");
+  }
+  return RILLE_OK;
+}
+
 static rille_status recursion(rl_binder *b, const rl_field *relation, rl_node *node, rl_read *read) {
   rl_node *recursive = rl_get(node, "recursive"), *depth = rl_get(node, "depth");
   bool on = false;
@@ -43,6 +62,7 @@ static rille_status recursion(rl_binder *b, const rl_field *relation, rl_node *n
   if (!on) return RILLE_OK;
   if (relation->target != relation->model)
     return rl_bad(b, recursive, relation, "only a relation of a model with itself can be followed recursively");
+  RL_TRY(check_recursion(b, relation, node));
   read->recursive_depth = INT32_MAX;
   if (!depth) return RILLE_OK;
   if (depth->kind != RL_NODE_INT || depth->value->as.i < 1 || depth->value->as.i > INT32_MAX)

@@ -66,17 +66,16 @@ static rille_value_kind kind_of_wire(rl_wire w) {
   return RILLE_TEXT;
 }
 
-/* A recursive read shows the nodes of all its levels. */
-static bool shows(const rl_step *step, uint32_t node) {
+/* A recursive read also shows the nodes that continue its own. */
+static bool shows(const rl_plan *plan, const rl_step *step, uint32_t node) {
   if (step->node == RL_NO_NODE) return false;
-  bool recursive = step->kind == RL_STEP_SELECT && step->as.select->recursive;
-  uint32_t levels = recursive ? (uint32_t)step->as.select->depth : 1;
-  return node >= step->node && node < step->node + levels;
+  while (plan->nodes[node].parent == node) node--;
+  return node == step->node;
 }
 
 static const rl_template *template_of_node(const rl_compiled *c, uint32_t node) {
   for (size_t i = 0; i < c->plan->step_count; i++)
-    if (shows(&c->plan->steps[i], node)) return &c->program->steps[i].main;
+    if (shows(c->plan, &c->plan->steps[i], node)) return &c->program->steps[i].main;
   return NULL;
 }
 
@@ -102,8 +101,21 @@ static rille_status describe_node(rl_compiled *c, uint32_t index, rl_error *err)
   out->name_len = n->name.len;
   out->columns = columns;
   out->column_count = (uint32_t)n->column_count;
-  if (n->parent != RL_NO_NODE) c->nodes[n->parent].child_count++;
   return RILLE_OK;
+}
+
+/* Nodes that continue another have its children, and so the one after it, but where nothing was looked for. */
+static void count_children(rl_compiled *c) {
+  const rl_node_plan *nodes = c->plan->nodes;
+  uint32_t count = (uint32_t)c->plan->node_count;
+  for (uint32_t i = 1; i < count; i++) {
+    if (nodes[i].parent != i)
+      c->nodes[nodes[i].parent].child_count++;
+    else if (nodes[i - 1].parent != i - 1)
+      c->nodes[i - 1].child_count++;
+  }
+  for (uint32_t i = 1; i < count; i++)
+    if (nodes[i].parent == i) c->nodes[i].child_count = c->nodes[i - 1].child_count - (nodes[i].last ? 1 : 0);
 }
 
 static rille_status finish(rl_compiled *c, rl_error *err) {
@@ -122,6 +134,7 @@ static rille_status finish(rl_compiled *c, rl_error *err) {
     rille_status st = describe_node(c, i, err);
     if (st != RILLE_OK) return st;
   }
+  count_children(c);
   return RILLE_OK;
 }
 

@@ -149,34 +149,95 @@ static rille_status map_enums(rl_op *op, uint32_t step, rl_error *err) {
 
 /* ------------------------------------------------------------------ */
 
+/* The node whose numbering the rows of `node` have: its own, or that of the one it continues. */
+static uint32_t numbered_as(const rl_op *op, uint32_t node) {
+  while (op->compiled->plan->nodes[node].parent == node) node--;
+  return node;
+}
+
 static rille_status show(rl_op *op, uint32_t node, uint64_t parent, rille_row *row) {
   *row = (rille_row){.node = node,
                      .count = (uint32_t)op->compiled->plan->nodes[node].column_count,
-                     .ordinal = op->node_rows[node]++,
+                     .ordinal = op->node_rows[numbered_as(op, node)]++,
                      .parent = parent,
                      .cells = op->view.cells};
   return RILLE_ROW;
 }
 
-rille_status rl_op_emit_more(rl_op *op, uint32_t index, rille_row *row, rl_error *err) {
-  const rl_step *step = &op->compiled->plan->steps[index];
-  uint32_t parent = op->emit_next - 1;
-  op->emit_next = op->maps[op->emit_node].next[parent];
-  if (op->node_rows[op->emit_node] == 0 && step->rowset != RL_NO_ROWSET)
-    op->maps[op->emit_node].own_base = op->inputs.rowsets[step->rowset].rows;
-  rille_status st = keep_row(op, step, err);
-  return st == RILLE_OK ? show(op, op->emit_node, parent, row) : st;
+/* ------------------------------------------------------------------ recursive reads */
+
+static bool is_recursive(const rl_step *step) {
+  return step->kind == RL_STEP_SELECT && step->as.select->recursive;
 }
 
-/* A recursive read has a node for each level, one after the other; its rows come level by level and name theirs. Below
- * the first, the parents are the rows of the level before, in the step's own rowset. */
-static bool find_level(rl_op *op, const rl_step *step, uint32_t *node) {
+static bool same_row(const rl_op *op, const rl_node_plan *n, const rl_value *candidate, uint32_t rowset, size_t row,
+                     const uint32_t *columns) {
+  const rl_rowset *set = &op->inputs.rowsets[rowset];
+  for (size_t i = 0; i < n->self_count; i++)
+    if (!rl_value_same(&candidate[n->self[i]], &set->cells[row * set->columns + columns[i]])) return false;
+  return n->self_count > 0;
+}
+
+/* Whether the row at hand is one of those above it when it is shown below row `at` of its parents. */
+static bool comes_round(const rl_op *op, const rl_step *step, size_t at) {
+  const rl_node_plan *n = &op->compiled->plan->nodes[step->node];
+  const rl_key_map *first = &op->maps[step->node];
+  bool below_first = op->emit_map != step->node;
+  while (below_first) {
+    if (same_row(op, n, op->kept, step->rowset, at, n->self)) return true;
+    below_first = at >= first->level_one;
+    at = first->above[at];
+  }
+  return same_row(op, n, op->kept, n->parent_rowset, at, n->parent_self);
+}
+
+static rille_status note_above(rl_op *op, const rl_step *step, size_t at, rl_error *err) {
+  rl_key_map *first = &op->maps[step->node];
+  size_t rows = op->inputs.rowsets[step->rowset].rows;
+  if (rows > first->above_cap) {
+    size_t cap = first->above_cap ? first->above_cap * 2 : 16;
+    uint32_t *above = rl_arena_alloc(&op->arena, cap * sizeof *above);
+    if (!above) return rl_fail_nomem(err);
+    if (first->above_cap) memcpy(above, first->above, first->above_cap * sizeof *above);
+    first->above = above;
+    first->above_cap = cap;
+  }
+  first->above[rows - 1] = (uint32_t)at;
+  if (op->emit_map == step->node) first->level_one = rows;
+  return RILLE_OK;
+}
+
+/* Rows of a recursive read come level by level and name theirs. Below the first, the parents are the rows of the level
+ * before, in the step's own rowset; the map of the first node that continues is of them, made anew for each level. */
+static void find_level(rl_op *op, const rl_step *step) {
   const rl_select *s = step->as.select;
   int64_t depth = op->view.cells[s->column_count - 1].as.i;
-  if (depth < 1 || depth > s->depth) return false;
-  *node = step->node + (uint32_t)depth - 1;
-  if (depth > 1) op->maps[*node].base = op->maps[*node - 1].own_base;
-  return true;
+  if (depth == 1) return;
+  op->emit_map = op->emit_node = step->node + 1;
+  if (depth == s->depth && !op->compiled->plan->nodes[op->emit_node].last) op->emit_node++;
+  rl_key_map *m = &op->maps[op->emit_map];
+  if (m->depth == depth) return;
+  m->base = m->level_base;
+  m->level_base = op->inputs.rowsets[step->rowset].rows;
+  m->depth = depth;
+  m->slots = NULL;
+}
+
+rille_status rl_op_emit_more(rl_op *op, uint32_t index, rille_row *row, rl_error *err) {
+  const rl_step *step = &op->compiled->plan->steps[index];
+  const rl_key_map *m = &op->maps[op->emit_map];
+  bool recursive = is_recursive(step);
+  while (op->emit_next) {
+    uint32_t next = op->emit_next - 1;
+    size_t at = m->base + next;
+    op->emit_next = m->next[next];
+    if (recursive && !op->kept && copy_kept(op, step, err) != RILLE_OK) return RILLE_NOMEM;
+    if (recursive && comes_round(op, step, at)) continue;
+    rille_status st = keep_row(op, step, err);
+    if (st == RILLE_OK && recursive) st = note_above(op, step, at, err);
+    return st == RILLE_OK ? show(op, op->emit_node, at, row) : st;
+  }
+  return RILLE_OK;
 }
 
 rille_status rl_op_take_row(rl_op *op, uint32_t index, const rl_row_view *view, rille_row *row, rl_error *err) {
@@ -193,11 +254,10 @@ rille_status rl_op_take_row(rl_op *op, uint32_t index, const rl_row_view *view, 
     rille_status st = keep_row(op, step, err);
     return st != RILLE_OK || !n ? st : show(op, step->node, 0, row);
   }
-  op->emit_node = step->node;
-  if (step->kind == RL_STEP_SELECT && step->as.select->recursive && !find_level(op, step, &op->emit_node))
-    return RILLE_OK;
-  n = &op->compiled->plan->nodes[op->emit_node];
-  rl_key_map *m = &op->maps[op->emit_node];
+  op->emit_map = op->emit_node = step->node;
+  if (is_recursive(step)) find_level(op, step);
+  n = &op->compiled->plan->nodes[op->emit_map];
+  rl_key_map *m = &op->maps[op->emit_map];
   if (!m->slots) {
     rille_status st = map_parents(op, n, m, err);
     if (st != RILLE_OK) return st;

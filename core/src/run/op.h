@@ -49,9 +49,15 @@ typedef struct rl_sent {
 typedef struct rl_key_map {
   uint32_t *slots; /* ordinal + 1 of the first row with a key; 0 is free */
   uint32_t mask;
-  uint32_t *next;  /* by ordinal: the next with the same key, + 1 */
-  size_t base;     /* rows of the parent rowset from here on are the parents */
-  size_t own_base; /* recursive reads: where this node's own rows begin in their rowset */
+  uint32_t *next; /* by ordinal: the next with the same key, + 1 */
+  size_t base;    /* rows of the parent rowset from here on are the parents */
+  /* recursive reads: the level that the map is for, and where its own rows begin in the rowset */
+  int64_t depth;
+  size_t level_base;
+  /* the first node of a recursive read: the row above each row of the rowset; of level 1 (the first so many) it is one
+   * of the parent's rowset, of others one of the same */
+  uint32_t *above;
+  size_t above_cap, level_one;
 } rl_key_map;
 
 /* What an operation remembers of its route. */
@@ -111,6 +117,7 @@ struct rl_op {
   rl_value *mapped;   /* cells with enum names translated; NULL when none are */
   uint32_t emit_next; /* ordinal + 1 of the next parent; 0: none */
   uint32_t emit_node; /* the node it is shown as */
+  uint32_t emit_map;  /* whose map has its parents */
   uint32_t mapped_cap;
   rl_value *kept;       /* the row's kept cells, copied once */
   struct rl_bulk *bulk; /* a bulk insert under way */

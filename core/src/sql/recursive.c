@@ -11,11 +11,18 @@ typedef struct walk {
   size_t key_count;
 } walk;
 
+static bool tells_rows_apart(const rl_index *index) {
+  if (index->kind != RL_INDEX_UNIQUE || index->where.len) return false;
+  for (size_t i = 0; i < index->count; i++)
+    if (!index->fields[i].field->required) return false;
+  return true;
+}
+
 static bool find_key(walk *t) {
   const rl_model *m = t->s->model;
   const rl_index *index = m->primary;
   for (size_t i = 0; !index && i < m->index_count; i++)
-    if (m->indexes[i].kind == RL_INDEX_UNIQUE) index = &m->indexes[i];
+    if (tells_rows_apart(&m->indexes[i])) index = &m->indexes[i];
   t->key_count = index ? index->count : 0;
   t->key = RL_NEW_ARRAY(&t->w->scratch, const rl_field *, t->key_count + 1);
   if (!t->key) {
@@ -130,8 +137,9 @@ static void next_level(const walk *t) {
     rl_w_f(w, "%s%s = r.k%zu", i > 0 ? " AND " : "", rl_x_column(w, parent, t->key[i]), i);
   join_next(t, parent, link, child);
   rl_expr part = rl_x(w, "'/' || %s || '/'", own);
-  rl_w_f(w, " WHERE r.depth < %ld AND NOT (%s)", (long)t->s->depth,
-         w->dialect->forms->contains_text(w, "r.path", part));
+  rl_w_text(w, " WHERE ");
+  if (t->s->depth < INT32_MAX) rl_w_f(w, "r.depth < %ld AND ", (long)t->s->depth);
+  rl_w_f(w, "NOT (%s)", w->dialect->forms->contains_text(w, "r.path", part));
   if (rl_filter_is_true(t->s->where)) return;
   rl_w_text(w, " AND ");
   rl_sql_filter(w, t->s->where, child, false);
@@ -173,11 +181,6 @@ static void write_rows(const walk *t) {
 
 void rl_sql_recursive(rl_writer *w, const rl_select *s) {
   walk t = {.w = w, .s = s};
-  if ((s->take || s->skip || s->cursor || s->distinct_count > 0) && w->status == RILLE_OK)
-    w->status = rl_fail(w->err, RL_P2026,
-                        "recursive: take, skip, cursor and distinct do not go with a recursive include of %.*s; "
-                        "leave them out, or include a fixed number of levels",
-                        RL_STR_ARG(s->model->name));
   if (!find_key(&t)) return;
   rl_w_f(w, "WITH RECURSIVE %s AS (", rl_x_identifier(w, RL_STR(TREE_TABLE)));
   first_level(&t);
