@@ -206,7 +206,7 @@ local WORDS = {
   },
   P2034 = {
     met = "The transaction met another one: a serialization failure, a deadlock, `nowait` on a locked row, an SQLite snapshot that is too old. "
-      .. "`e.retryable` is true.",
+      .. "Or the schema of a PostgreSQL database has changed under a connection, which finds out within the transaction. `e.retryable` is true.",
     todo = "Run the whole transaction again: `db:transaction(fn, { retries = 3 })` does.",
   },
   P2037 = {

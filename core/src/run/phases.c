@@ -240,8 +240,7 @@ static void start_over(rl_op *op) {
  * operation's own: that is rolled back, and nothing was shown. */
 static bool prepare_again(rl_op *op) {
   bool own = op->lease && (op->opened || op->kind == RL_OP_BEGIN);
-  bool may = op->error.stale && own && !op->told && !op->retried && !op->dirty && op->round_trips == 1 &&
-             !op->driver->in_transaction(op->conn);
+  bool may = op->error.stale && own && !op->told && !op->retried && !op->dirty && !op->driver->in_transaction(op->conn);
   if (!may) return false;
   op->retried = true;
   start_over(op);

@@ -11,7 +11,8 @@
 #include "base/clock.h"
 #include "base/process.h"
 
-enum { OLDEST_VERSION = 90600, KEPT_STATEMENTS = 500, CONNECT_MS = 5000 };
+/* KEPT_TEXT: bytes of SQL in the prepared statements of a connection, of which the server makes ten times as many. */
+enum { OLDEST_VERSION = 90600, KEPT_STATEMENTS = 500, KEPT_TEXT = 2 << 20, CONNECT_MS = 5000 };
 enum { LIMIT_GRACE_MS = 250, LONGEST_LIMIT_MS = 2000000000 };
 
 /* Notices would go to stderr. A farewell that comes while nothing is running is one of them, too. */
@@ -99,7 +100,7 @@ static void pg_close(rl_conn *c) {
   rl_pg_canceller_free(c->canceller, inherited ? NULL : c->pg);
   forget_start(c);
   rl_pg_forget_statements(c);
-  rl_lru_dispose(&c->statements);
+  rl_stmt_cache_dispose(&c->statements);
   rl_buf_dispose(&c->bytes);
   rl_arena_dispose(&c->scratch);
   rl_error_clear(&c->error);
@@ -127,7 +128,7 @@ static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_er
   c->connect_ms = options->connect_timeout_ms >= 0 ? options->connect_timeout_ms : CONNECT_MS;
   c->connect_until = rl_clock_ms() + c->connect_ms;
   c->named = !options->pooled && kept > 0;
-  rl_lru_init(&c->statements, kept);
+  rl_stmt_cache_init(&c->statements, kept, KEPT_TEXT);
   rl_buf_init(&c->bytes);
   rl_arena_init(&c->scratch, 0);
   rille_status s = prepare_start(c, err);

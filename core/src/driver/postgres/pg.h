@@ -9,7 +9,7 @@
 #include <libpq-fe.h>
 #include <sys/types.h>
 
-#include "driver/lru.h"
+#include "driver/stmt_cache.h"
 
 /* A statement prepared on the server. Its name is made of a number that this connection never uses twice. */
 typedef struct rl_pg_prepared {
@@ -73,7 +73,8 @@ struct rl_conn {
 
   bool named;     /* statements may be prepared and kept */
   char *settings; /* behind a pooler: what each transaction begins with; NULL: nothing is amiss */
-  rl_lru statements;
+  rl_stmt_cache statements;
+  bool forgotten; /* the server may have statements that are not among them */
   uint32_t next_number;
 
   rl_pg_item *items; /* items[head] is what the next answer is about */

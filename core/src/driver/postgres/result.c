@@ -71,24 +71,42 @@ static const char *field(const PGresult *r, int code) {
 }
 
 /* The server has forgotten the prepared statement (DISCARD ALL), or its result has other columns since the schema
- * changed. */
+ * changed. Others are likely to have met the same: all are prepared anew. */
 static bool is_stale(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
   const char *state = field(r, PG_DIAG_SQLSTATE);
-  bool gone = strcmp(state, "26000") == 0;
+  bool ours = item->kind == RL_PG_DEALLOCATE || item->kind == RL_PG_PREPARE || (item->stmt && item->stmt->id != 0);
+  bool gone = ours && strcmp(state, "26000") == 0;
   bool changed = strcmp(state, "0A000") == 0 && strcmp(field(r, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0;
-  if (gone) rl_pg_forget_statements(c);
-  if (changed && item->kind == RL_PG_STATEMENT)
-    rl_pg_forget(c, &(rl_pg_item){.stmt = item->stmt, .number = item->number});
-  return (gone || changed) && c->named;
+  if (!c->named || (!gone && !changed)) return false;
+  rl_pg_forget_statements(c);
+  return true;
 }
 
-static void set_failure(rl_conn *c, const PGresult *r) {
+/* Of a statement that is void. The transaction has done nothing that lasts, and can be run again. */
+static void fail_stale(rl_conn *c, const PGresult *r, rl_error *err) {
+  rl_pg_fail_result(c, r, err);
+  if (err->nomem) return;
+  err->code = RL_P2034;
+  err->stale = true;
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_buf_printf(&text,
+                "the schema of the database has changed since this connection prepared its statements; run the "
+                "transaction again (%s)",
+                field(r, PG_DIAG_MESSAGE_PRIMARY));
+  char *message = rl_buf_take(&text);
+  if (message) rl_error_replace_message(err, message);
+}
+
+static void set_failure(rl_conn *c, const PGresult *r, bool stale) {
   if (c->failed) return;
   c->failed = true;
   if (c->hidden.code != RL_CODE_NONE)
     rl_error_move(&c->error, &c->hidden);
   else if (PQresultStatus(r) == PGRES_PIPELINE_ABORTED)
     rl_fail(&c->error, RL_P2039, "not run, because a statement sent before it failed");
+  else if (stale)
+    fail_stale(c, r, &c->error);
   else
     rl_pg_fail_result(c, r, &c->error);
 }
@@ -98,8 +116,7 @@ static void take_failure(rl_conn *c, const rl_pg_item *item, const PGresult *r) 
   if (stale && may_retry(c))
     c->retry_at = c->head + 1;
   else
-    set_failure(c, r);
-  if (stale && c->failed) c->error.stale = true;
+    set_failure(c, r, stale);
   if (item->kind != RL_PG_SCRIPT || !c->counts) return;
   c->error.failed.number = c->answers + 1;
   c->error.failed.at = (uint32_t)strtoul(field(r, PG_DIAG_STATEMENT_POSITION), NULL, 10);
@@ -154,8 +171,11 @@ static void take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) {
   ExecStatusType status = PQresultStatus(r);
   if (status != PGRES_COMMAND_OK && item->kind == RL_PG_PREPARE) rl_pg_forget(c, item);
   if (status == PGRES_FATAL_ERROR && c->hidden.code == RL_CODE_NONE) {
-    if (is_stale(c, item, r) && may_retry(c))
+    bool stale = is_stale(c, item, r);
+    if (stale && may_retry(c))
       c->retry_at = c->head + 1;
+    else if (stale)
+      fail_stale(c, r, &c->hidden);
     else
       rl_pg_fail_result(c, r, &c->hidden);
   }
@@ -165,7 +185,7 @@ static void take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) {
 /* The end of a pipeline. An error may still come with it: the implicit transaction is committed only here. */
 static rille_status take_sync(rl_conn *c, PGresult *r, rl_error *err) {
   bool sync = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-  if (!sync && PQresultStatus(r) == PGRES_FATAL_ERROR) set_failure(c, r);
+  if (!sync && PQresultStatus(r) == PGRES_FATAL_ERROR) set_failure(c, r, false);
   PQclear(r);
   if (!sync) return RILLE_OK;
   size_t end = c->head++;

@@ -95,41 +95,54 @@ static rille_status send_settings(rl_conn *c, rl_error *err) {
   return s;
 }
 
-static rille_status deallocate(rl_conn *c, uint32_t number, rl_error *err) {
-  char name[NAME_MAX_LEN];
-  name_of(number, name);
-#ifdef LIBPQ_HAS_CLOSE_PREPARED
-  int sent = PQsendClosePrepared(c->pg, name);
-#else
-  char sql[NAME_MAX_LEN + 16];
-  snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
-  int sent = PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1);
-#endif
+static rille_status push_deallocate(rl_conn *c, int sent, rl_error *err) {
   rille_status s = check(c, sent, err);
   if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_DEALLOCATE});
   return s;
 }
 
-/* Puts the statement into the cache; the oldest one may have to leave. The server is told to prepare it. */
+/* Room is left for what it makes room for. */
+static rille_status deallocate(rl_conn *c, uint32_t number, rl_error *err) {
+  char name[NAME_MAX_LEN];
+  name_of(number, name);
+  if (!make_room(c, 4)) return rl_fail_nomem(err);
+#ifdef LIBPQ_HAS_CLOSE_PREPARED
+  return push_deallocate(c, PQsendClosePrepared(c->pg, name), err);
+#else
+  char sql[NAME_MAX_LEN + 16];
+  snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
+  return push_deallocate(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
+#endif
+}
+
+/* What was forgotten here is still there on the server. */
+static rille_status deallocate_all(rl_conn *c, rl_error *err) {
+  if (!make_room(c, 4)) return rl_fail_nomem(err);
+  c->forgotten = false;
+  return push_deallocate(c, PQsendQueryParams(c->pg, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 1), err);
+}
+
+/* Puts the statement into the cache; others may have to leave. The server is told to prepare it. */
 static rille_status prepare(rl_conn *c, const rl_stmt *stmt, rl_pg_prepared **out, rl_error *err) {
-  rl_pg_prepared *p = rl_alloc(sizeof *p);
-  if (!p) return rl_fail_nomem(err);
+  rille_status s = c->forgotten ? deallocate_all(c, err) : RILLE_OK;
+  for (rl_pg_prepared *old; s == RILLE_OK && (old = rl_stmt_cache_evict(&c->statements, stmt->sql_len)) != NULL;) {
+    s = deallocate(c, old->number, err);
+    rl_free(old);
+  }
+  rl_pg_prepared *p = s == RILLE_OK ? rl_alloc(sizeof *p) : NULL;
+  if (!p) return s == RILLE_OK ? rl_fail_nomem(err) : s;
   p->number = c->next_number++;
-  void *evicted = NULL;
-  if (!rl_lru_put(&c->statements, stmt->id, p, &evicted)) {
+  if (!rl_stmt_cache_put(&c->statements, stmt->id, p, stmt->sql_len)) {
     rl_free(p);
     return rl_fail_nomem(err);
   }
-  rille_status s = RILLE_OK;
-  if (evicted) s = deallocate(c, ((rl_pg_prepared *)evicted)->number, err);
-  rl_free(evicted);
   char name[NAME_MAX_LEN];
   name_of(p->number, name);
-  if (s == RILLE_OK) s = check(c, PQsendPrepare(c->pg, name, stmt->sql, (int)stmt->param_count, c->types), err);
+  s = check(c, PQsendPrepare(c->pg, name, stmt->sql, (int)stmt->param_count, c->types), err);
   if (s == RILLE_OK)
     push(c, (rl_pg_item){.kind = RL_PG_PREPARE, .stmt = stmt, .number = p->number});
   else
-    rl_free(rl_lru_remove(&c->statements, stmt->id));
+    rl_free(rl_stmt_cache_remove(&c->statements, stmt->id));
   *out = p;
   return s;
 }
@@ -167,8 +180,8 @@ static rille_status run(rl_conn *c, const rl_stmt *stmt, uint32_t first_param, r
   uint32_t number = 0;
   rille_status s = lay_out_params(c, first_param, stmt->param_count, err);
   if (s != RILLE_OK) return s;
-  if (c->named && stmt->id != 0) {
-    rl_pg_prepared *p = rl_lru_get(&c->statements, stmt->id);
+  if (c->named && stmt->id != 0 && rl_stmt_cache_takes(&c->statements, stmt->sql_len)) {
+    rl_pg_prepared *p = rl_stmt_cache_get(&c->statements, stmt->id);
     if (!p) s = prepare(c, stmt, &p, err);
     if (s != RILLE_OK) return s;
     char name[NAME_MAX_LEN];
@@ -299,12 +312,13 @@ rille_status rl_pg_send_again(rl_conn *c, size_t first, size_t end, rl_error *er
 }
 
 void rl_pg_forget(rl_conn *c, const rl_pg_item *prepare_item) {
-  const rl_pg_prepared *p = rl_lru_get(&c->statements, prepare_item->stmt->id);
-  if (p && p->number == prepare_item->number) rl_free(rl_lru_remove(&c->statements, prepare_item->stmt->id));
+  const rl_pg_prepared *p = rl_stmt_cache_get(&c->statements, prepare_item->stmt->id);
+  if (p && p->number == prepare_item->number) rl_free(rl_stmt_cache_remove(&c->statements, prepare_item->stmt->id));
 }
 
 void rl_pg_forget_statements(rl_conn *c) {
-  for (void *p = rl_lru_pop(&c->statements); p; p = rl_lru_pop(&c->statements)) rl_free(p);
+  c->forgotten = c->forgotten || c->statements.count > 0;
+  for (void *p; (p = rl_stmt_cache_pop(&c->statements)) != NULL;) rl_free(p);
 }
 
 #endif

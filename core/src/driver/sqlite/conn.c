@@ -9,7 +9,8 @@
 #include "base/clock.h"
 #include "base/process.h"
 
-enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500, LOOK_AFTER = 5000 };
+/* KEPT_BYTES: of the memory that SQLite itself has for the prepared statements of a connection. */
+enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500, KEPT_BYTES = 16 << 20, LOOK_AFTER = 5000 };
 
 static rille_status check_version(rl_error *err) {
   if (sqlite3_libversion_number() >= OLDEST_VERSION) return RILLE_OK;
@@ -41,7 +42,7 @@ static void sqlite_close(rl_conn *c) {
     rl_sqlite_forget_all(c);
     sqlite3_close_v2(c->db);
   }
-  rl_lru_dispose(&c->statements);
+  rl_stmt_cache_dispose(&c->statements);
   rl_arena_dispose(&c->names);
   rl_arena_dispose(&c->scratch);
   rl_free(c->items);
@@ -59,8 +60,9 @@ static rille_status sqlite_open(const rl_conn_options *options, rl_conn **out, r
   c->options = options;
   c->pid = rl_process_id();
   c->run_until = RL_NO_DEADLINE;
-  rl_lru_init(&c->statements,
-              options->statement_cache_size >= 0 ? (size_t)options->statement_cache_size : KEPT_STATEMENTS);
+  rl_stmt_cache_init(&c->statements,
+                     options->statement_cache_size >= 0 ? (size_t)options->statement_cache_size : KEPT_STATEMENTS,
+                     KEPT_BYTES);
   rl_arena_init(&c->names, 0);
   rl_arena_init(&c->scratch, 0);
   s = open_database(c, err);

@@ -9,7 +9,7 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
-#include "driver/lru.h"
+#include "driver/stmt_cache.h"
 
 /* A prepared statement. It serves one queued statement at a time; while it does, it must not be finalised. */
 typedef struct rl_sqlite_prepared {
@@ -54,7 +54,7 @@ struct rl_conn {
   long pid;  /* who opened it: SQLite's locks do not survive a fork */
   int setup; /* index of the next step of the set-up */
   bool ready;
-  rl_lru statements; /* rl_sqlite_prepared by rl_stmt.id */
+  rl_stmt_cache statements; /* rl_sqlite_prepared by rl_stmt.id */
   rl_sqlite_command commands[RL_SQLITE_COMMANDS];
   unsigned next_command; /* the one to be replaced next */
 
@@ -67,6 +67,7 @@ struct rl_conn {
   bool failed;     /* one of the queue failed: those after it are not run */
 
   bool running;       /* items[head] was stepped */
+  bool described;     /* ... and its columns looked at */
   int64_t rows;       /* handed out by it */
   int64_t changes;    /* total changes of the connection before it */
   int64_t run_until;  /* statements stop then */

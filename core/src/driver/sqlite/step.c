@@ -184,12 +184,19 @@ static int64_t patience(const rl_conn *c) {
   return c->options->socket_timeout_ms >= 0 ? c->options->socket_timeout_ms : RL_SQLITE_PATIENCE_MS;
 }
 
-static rille_status begin_item(rl_conn *c, const rl_sqlite_item *item, rl_error *err) {
+static void begin_item(rl_conn *c) {
   c->running = true;
+  c->described = false;
   c->rows = 0;
   c->info_count = 0;
   c->changes = (int64_t)total_changes_of(c->db);
-  if (!item->decl || !item->prepared->stmt) return RILLE_OK;
+}
+
+/* Looks at the columns only after the first step: SQLite prepares a statement anew within that step when another
+ * connection has changed the schema, and `SELECT *` may have other columns then. */
+static rille_status describe(rl_conn *c, const rl_sqlite_item *item, rl_error *err) {
+  if (c->described || !item->decl || !item->prepared->stmt) return RILLE_OK;
+  c->described = true;
   return rl_sqlite_describe(c, item->prepared->stmt, item->decl, err);
 }
 
@@ -212,11 +219,13 @@ static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_ro
   if (item->cursor && c->rows == (int64_t)item->portion) return finish(c, item, affected);
   /* The rows of a command (PRAGMA) are of no interest. */
   while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW && !item->decl) {}
-  if (rc == SQLITE_DONE) return finish(c, item, affected);
-  if (rc == SQLITE_ROW) {
+  if (rc == SQLITE_DONE || rc == SQLITE_ROW) {
+    rille_status s = describe(c, item, err);
+    if (s == RILLE_OK && rc == SQLITE_DONE) return finish(c, item, affected);
+    if (s != RILLE_OK) return fail_item(c, s);
     c->rows++;
     if (item->cursor) item->cursor->begun = true;
-    rille_status s = rl_sqlite_decode_row(c, stmt, item->decl, row, err);
+    s = rl_sqlite_decode_row(c, stmt, item->decl, row, err);
     return s == RILLE_OK ? RILLE_ROW : fail_item(c, s);
   }
   if (!may_wait(c, rc)) return fail_item(c, rl_sqlite_fail(c, rc, err));
@@ -264,10 +273,7 @@ rille_status rl_sqlite_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_
     end_item(c);
     return s;
   }
-  if (!c->running) {
-    rille_status s = begin_item(c, item, err);
-    if (s != RILLE_OK) return fail_item(c, s);
-  }
+  if (!c->running) begin_item(c);
   if (item->script) return run_script(c, item, affected, wait, err);
   return step_statement(c, item, row, affected, wait, err);
 }

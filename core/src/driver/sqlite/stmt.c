@@ -73,7 +73,7 @@ static rille_status prepare(rl_conn *c, const char *sql, bool keep, rl_sqlite_pr
 
 rille_status rl_sqlite_acquire(rl_conn *c, const rl_stmt *decl, rl_sqlite_prepared **out, rl_error *err) {
   bool keep = decl->id != 0 && c->statements.limit > 0;
-  rl_sqlite_prepared *known = keep ? rl_lru_get(&c->statements, decl->id) : NULL;
+  rl_sqlite_prepared *known = keep ? rl_stmt_cache_get(&c->statements, decl->id) : NULL;
   if (known && !known->busy) {
     known->busy = true;
     *out = known;
@@ -82,10 +82,11 @@ rille_status rl_sqlite_acquire(rl_conn *c, const rl_stmt *decl, rl_sqlite_prepar
   keep = keep && !known; /* queued twice: the second gets one of its own */
   rille_status s = prepare(c, decl->sql, keep, out, err);
   if (s != RILLE_OK || !keep) return s;
-  void *evicted = NULL;
+  size_t bytes = (*out)->stmt ? (size_t)sqlite3_stmt_status((*out)->stmt, SQLITE_STMTSTATUS_MEMUSED, 0) : 0;
+  if (!rl_stmt_cache_takes(&c->statements, bytes)) return s;
+  for (rl_sqlite_prepared *p; (p = rl_stmt_cache_evict(&c->statements, bytes)) != NULL;) let_go(p);
   /* Not being kept only costs time: a shortage of memory here is no failure. */
-  (*out)->kept = rl_lru_put(&c->statements, decl->id, *out, &evicted);
-  let_go(evicted);
+  (*out)->kept = rl_stmt_cache_put(&c->statements, decl->id, *out, bytes);
   return RILLE_OK;
 }
 
@@ -117,7 +118,7 @@ rille_status rl_sqlite_acquire_command(rl_conn *c, const char *sql, rl_sqlite_pr
 }
 
 void rl_sqlite_forget_all(rl_conn *c) {
-  for (rl_sqlite_prepared *p = rl_lru_pop(&c->statements); p; p = rl_lru_pop(&c->statements)) let_go(p);
+  for (rl_sqlite_prepared *p = rl_stmt_cache_pop(&c->statements); p; p = rl_stmt_cache_pop(&c->statements)) let_go(p);
   for (size_t i = 0; i < RL_SQLITE_COMMANDS; i++) {
     let_go(c->commands[i].prepared);
     rl_free(c->commands[i].sql);
