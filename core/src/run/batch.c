@@ -93,19 +93,27 @@ static bool begins_with_bulk(const rl_op *part) {
 }
 
 static rille_status send_part(rl_op *op, rl_op *part, rl_group *group, rl_error *err) {
+  uint32_t before = part->statements;
+  rille_status st = RILLE_OK;
   part->conn = op->conn;
   part->sent_count = part->read_count = 0;
   if (op->watch && part->watch) rl_observe_part(op, part);
-  if (part->kind == RL_OP_MODEL) return rl_op_send_steps(part, group, err);
-  part->pc = 1;
-  group->steps++;
-  return rl_raw_queue(part, err);
+  if (part->kind == RL_OP_MODEL) {
+    st = rl_op_send_steps(part, group, err);
+  } else {
+    part->pc = 1;
+    group->steps++;
+    st = rl_raw_queue(part, err);
+  }
+  op->statements += part->statements - before;
+  return st;
 }
 
 /* The next group of every part that may go now. */
 static rille_status send_parts(rl_op *op, rl_group *group, bool *all, rl_error *err) {
   bool open = false; /* some part before this one is not sent to its end */
-  for (uint32_t i = 0; i < op->part_count; i++) {
+  while (op->sent_parts < op->part_count && is_sent(op->parts[op->sent_parts])) op->sent_parts++;
+  for (uint32_t i = op->sent_parts; i < op->part_count; i++) {
     rl_op *part = op->parts[i];
     if (is_sent(part)) continue;
     bool must_wait =
@@ -123,11 +131,6 @@ static rille_status send_parts(rl_op *op, rl_group *group, bool *all, rl_error *
   return RILLE_OK;
 }
 
-static void count_statements(rl_op *op) {
-  op->statements = 0;
-  for (uint32_t i = 0; i < op->part_count; i++) op->statements += op->parts[i]->statements;
-}
-
 rille_status rl_batch_send(rl_op *op, rl_error *err) {
   rl_group group = {0, false};
   bool all = false;
@@ -137,7 +140,6 @@ rille_status rl_batch_send(rl_op *op, rl_error *err) {
   if (st == RILLE_OK && op->pc == 0 && !op->opened && needs_transaction(op)) st = rl_op_open_transaction(op, err);
   op->pc = 1;
   if (st == RILLE_OK) st = send_parts(op, &group, &all, err);
-  count_statements(op);
   if (st != RILLE_OK) return st;
   bool commit = all && op->opened && !op->commit_sent && (!group.steps || (!group.waits && op->driver->pipelines));
   if (commit) st = rl_op_send_commit(op, err);
@@ -160,7 +162,9 @@ rille_status rl_batch_read(rl_op *op, uint32_t index, rille_row *row) {
   rl_op *part = op->parts[index];
   if (op->error.code != RL_CODE_NONE && part->error.code == RL_CODE_NONE)
     rl_fail(&part->error, RL_P2039, "not run, because a call before it failed");
+  uint32_t statements = part->statements;
   rille_status st = rl_op_read_answer(part, row);
+  op->statements += part->statements - statements; /* a bulk insert sends its next one */
   op->round_trips += part->round_trips;
   part->round_trips = 0;
   if (st == RILLE_AGAIN) {
@@ -190,6 +194,7 @@ void rl_batch_explain(rl_op *op) {
 }
 
 void rl_batch_rewind(rl_op *op) {
+  op->sent_parts = 0;
   for (uint32_t i = 0; i < op->part_count; i++) rl_op_rewind(op->parts[i]);
 }
 

@@ -1,5 +1,10 @@
-/* Inserts and updates of many rows: one statement with an array a column, or statements of a fixed number of rows. */
+/* Inserts and updates of many rows: statements with an array a column, each of bounded size, or statements of a fixed
+ * number of rows. */
 #include "run/op.h"
+
+/* Rows of so many bytes share a statement. PostgreSQL takes messages of less than 1 GB, and both sides hold a whole one
+ * in memory; larger statements are hardly faster. */
+#define STATEMENT_BYTES ((size_t)16 << 20)
 
 /* Rows that lack a value in a column which the database fills go without that column: statements by which columns are
  * given. */
@@ -17,10 +22,35 @@ struct rl_bulk {
   size_t columns, total;
   rl_value *cells; /* row-major */
   bool *given;     /* row-major; NULL when every cell is given */
+  bool large;      /* more than one statement's bytes */
+  bool several;    /* arrays: more than one statement, for its bytes or because rows differ in their columns */
   size_t at;       /* rows sent so far */
   int64_t done;    /* rows that the statements found, or made */
   bulk_variant *variants;
 };
+
+/* About what the rows' cells take on the wire, until there are more than `most` bytes; how many rows those are. */
+static size_t rows_within(const rl_bulk *b, size_t from, size_t to, size_t most) {
+  size_t bytes = 0, row = from;
+  for (; row < to && bytes <= most; row++) {
+    const rl_value *cells = b->cells + row * b->columns;
+    for (size_t c = 0; c < b->columns; c++) bytes += rl_value_bytes(&cells[c]);
+  }
+  return bytes > most && row - from > 1 ? row - from - 1 : row - from;
+}
+
+static const bool *row_given(const rl_bulk *b, size_t row) {
+  return b->given ? b->given + row * b->columns : NULL;
+}
+
+/* How many rows from `at` on have the same columns, and are small enough together. */
+static size_t next_rows(const rl_bulk *b) {
+  size_t n = b->given ? 1 : b->total - b->at;
+  while (b->given && b->at + n < b->total &&
+         memcmp(row_given(b, b->at), row_given(b, b->at + n), b->columns * sizeof(bool)) == 0)
+    n++;
+  return b->large ? rows_within(b, b->at, b->at + n, STATEMENT_BYTES) : n;
+}
 
 static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
   rl_rows_walk *walk = NULL;
@@ -38,21 +68,10 @@ static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
     b->total++;
   }
   b->given = all ? NULL : given;
+  b->large = rows_within(b, 0, b->total, STATEMENT_BYTES) < b->total;
+  b->several = b->total && next_rows(b) < b->total;
   if (st >= 0 && b->rows->conflict_count) return rl_rows_check_keys(b->rows, &op->inputs, b->cells, b->total, err);
   return st < 0 ? st : RILLE_OK;
-}
-
-static const bool *row_given(const rl_bulk *b, size_t row) {
-  return b->given ? b->given + row * b->columns : NULL;
-}
-
-/* How many rows from `at` on have the same columns. */
-static size_t same_columns(const rl_bulk *b) {
-  if (!b->given) return b->total - b->at;
-  size_t n = 1;
-  while (b->at + n < b->total && memcmp(row_given(b, b->at), row_given(b, b->at + n), b->columns * sizeof(bool)) == 0)
-    n++;
-  return n;
 }
 
 static bool all_given(const bool *given, size_t n) {
@@ -119,7 +138,7 @@ static rille_status send_next(rl_op *op, rl_bulk *b, rl_error *err) {
   const rl_step_sql *sql = &op->compiled->program->steps[b->step];
   const rl_stmt *main = &op->compiled->steps[b->step].main, *one = &op->compiled->steps[b->step].one;
   const bool *given = row_given(b, b->at);
-  size_t rows = same_columns(b);
+  size_t rows = next_rows(b);
   rille_status st = RILLE_OK;
   if (!all_given(given, b->columns)) {
     bulk_variant *v = NULL;
@@ -170,6 +189,10 @@ rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err) {
   if (b->total == 0) return RILLE_DONE;
   op->bulk = b;
   return send_next(op, b, err);
+}
+
+bool rl_bulk_is_several(const rl_op *op, uint32_t step) {
+  return op->bulks && op->bulks[step] && op->bulks[step]->several;
 }
 
 void rl_bulk_rewind(rl_op *op) {

@@ -139,10 +139,11 @@ struct rl_op {
   /* several calls as one, see batch.c */
   struct rl_op **parts;
   uint32_t part_count, part_cap;
-  uint32_t part;   /* whose row was told last, or who has failed */
-  uint32_t asked;  /* whose shape and result are asked for */
-  bool atomic;     /* one transaction around all, whatever they do */
-  bool collecting; /* begun, not run yet */
+  uint32_t sent_parts; /* the first so many are sent to their end */
+  uint32_t part;       /* whose row was told last, or who has failed */
+  uint32_t asked;      /* whose shape and result are asked for */
+  bool atomic;         /* one transaction around all, whatever they do */
+  bool collecting;     /* begun, not run yet */
 
   struct rl_explain *explain; /* how far it has come, see explain.c */
 
@@ -256,7 +257,8 @@ const rl_relation *rl_broken_relation(const rl_schema *schema, const rl_step *st
 rille_status rl_bulk_read(rl_op *op, uint32_t step, struct rl_bulk **out, rl_error *err);
 rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err);
 rille_status rl_bulk_more(rl_op *op, rl_error *err);
-void rl_bulk_rewind(rl_op *op); /* of a model call: nothing of its rows was sent */
+bool rl_bulk_is_several(const rl_op *op, uint32_t step); /* one statement is not enough for its rows */
+void rl_bulk_rewind(rl_op *op);                          /* of a model call: nothing of its rows was sent */
 /* After each of its statements: if_fewer of a bulk step is raised when they found fewer rows than there were. */
 rille_status rl_bulk_check(rl_op *op, uint32_t step, int64_t affected, rl_error *err);
 

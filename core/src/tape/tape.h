@@ -215,6 +215,7 @@ rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl
 /* ------------------------------------------------------------------ values as keys: scalars of rows, by content */
 
 uint64_t rl_value_hash(const rl_value *v, uint64_t seed);
+size_t rl_value_bytes(const rl_value *v);                 /* about as many as it takes on the wire */
 bool rl_value_same(const rl_value *a, const rl_value *b); /* same kind and content */
 
 #endif

@@ -16,6 +16,22 @@ uint64_t rl_value_hash(const rl_value *v, uint64_t seed) {
   }
 }
 
+size_t rl_value_bytes(const rl_value *v) {
+  enum { HEAD = 4, NUMBER = 8 };
+  switch (v->kind) {
+  case RILLE_NULL: return HEAD;
+  case RILLE_BOOL:
+  case RILLE_INT:
+  case RILLE_FLOAT:
+  case RILLE_DATETIME: return HEAD + NUMBER;
+  case RILLE_LIST: break;
+  default: return HEAD + (size_t)v->len;
+  }
+  size_t bytes = HEAD;
+  for (uint32_t i = 0; i < v->len; i++) bytes += rl_value_bytes(&v->as.list[i]);
+  return bytes;
+}
+
 bool rl_value_same(const rl_value *a, const rl_value *b) {
   if (a->kind != b->kind) return false;
   switch (a->kind) {

@@ -276,15 +276,20 @@ static bool grow(rl_conn *c, size_t more) {
   return true;
 }
 
+/* The server closes the connection on a longer message. What goes with the values has the rest of the 1 GiB. */
+#define MOST_BYTES (((size_t)1 << 30) - ((size_t)1 << 20))
+
 rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
   size_t bytes = c->bytes.len;
   if (!grow(c, stmt->param_count)) return rl_fail_nomem(err);
   rille_status s = RILLE_OK;
-  for (uint32_t i = 0; i < stmt->param_count && s == RILLE_OK; i++)
+  for (uint32_t i = 0; i < stmt->param_count && s == RILLE_OK; i++) {
     s = encode_value(c, stmt->params[i], &params[i], i + 1, &c->params[c->param_count + i], err);
+    if (s == RILLE_OK && c->bytes.len - bytes > MOST_BYTES)
+      s = rl_fail(err, RL_P2029,
+                  "the parameters of a statement take more than 1 GB, which is all that PostgreSQL takes");
+  }
   if (s == RILLE_OK && c->bytes.failed) s = rl_fail_nomem(err);
-  if (s == RILLE_OK && c->bytes.len - bytes > INT32_MAX)
-    s = rl_fail(err, RL_P2029, "the parameters of a statement take more than 2 GiB");
   if (s == RILLE_OK)
     c->param_count += stmt->param_count;
   else if (!c->bytes.failed)
