@@ -105,7 +105,7 @@
 ---@class rille.Metrics
 ---@field pool rille.PoolMetrics
 ---@field replicas rille.PoolMetrics[] in the order of the option
----@field plans { kept: integer, hits: integer, misses: integer, evictions: integer }
+---@field plans { bytes: integer, kept: integer, hits: integer, misses: integer, evictions: integer }
 ---@field calls { operations: integer, statements: integer, round_trips: integer }
 ---@field events { dropped: integer }
 ---@field actions rille.ActionMetrics[] empty without the option `metrics`

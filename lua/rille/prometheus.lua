@@ -14,6 +14,7 @@ local FIGURES = {
   { "rille_client_queries_total", "counter", "Calls that have ended", "calls", "operations" },
   { "rille_datasource_queries_total", "counter", "Statements sent to the database", "calls", "statements" },
   { "rille_round_trips_total", "counter", "Times that calls have waited for the database", "calls", "round_trips" },
+  { "rille_plan_cache_bytes", "gauge", "Bytes of the calls in the plan cache", "plans", "bytes" },
   { "rille_plan_cache_entries", "gauge", "Calls in the plan cache", "plans", "kept" },
   { "rille_plan_cache_hits_total", "counter", "Calls whose plan was in the cache", "plans", "hits" },
   { "rille_plan_cache_misses_total", "counter", "Calls that had to be compiled", "plans", "misses" },

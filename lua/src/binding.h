@@ -33,6 +33,7 @@ enum {
   RL_REF_MIGRATIONS,
   RL_REF_SHADOW,
   RL_REF_SHAPES, /* shape id -> rl_shape */
+  RL_REF_OLD_SHAPES,
   RL_REF_METHODS,
   RL_REF_COOPERATIVE_METHODS,
   RL_REF_YDAY, /* the string: a table that has it is one of os.date */
@@ -42,8 +43,8 @@ enum {
 
 typedef struct rl_binding {
   const void *identity[RL_REF_END]; /* addresses of the referenced objects, which live as long as the state */
-  int shape_count;
-  int streams;        /* started and not ended */
+  int shape_count, shape_keys;      /* of the newer generation */
+  int streams;                      /* started and not ended */
   int64_t look_us;    /* when the collector may next look for those that nobody reads any more; of rl_now_us */
   int listeners;      /* open */
   int listener_limit; /* so many, and the collector looks for those that nobody hears any more */

@@ -326,7 +326,8 @@ static int figures(lua_State *L) {
   lua_setfield(L, -2, "pool");
   push_replicas(L, scope->client);
   lua_setfield(L, -2, "replicas");
-  lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 5);
+  set_figure(L, "bytes", plans.bytes);
   set_figure(L, "kept", plans.kept);
   set_figure(L, "hits", plans.hits);
   set_figure(L, "misses", plans.misses);

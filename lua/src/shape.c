@@ -3,7 +3,9 @@
 
 #include "binding.h"
 
+/* So many shapes, or keys of them, and those that were not used since the last time are forgotten. */
 #define SHAPES_MAX 1000
+#define KEYS_MAX 100000
 
 static size_t column_total(const rille_node *nodes, uint32_t count) {
   size_t total = 0;
@@ -83,31 +85,40 @@ static rl_shape *make(lua_State *L, const rille_node *nodes, uint32_t count, uin
   return shape;
 }
 
-static void remember(lua_State *L, rl_binding *b, uint64_t id) {
-  if (b->shape_count++ >= SHAPES_MAX) {
-    b->shape_count = 1;
+/* Two generations: what is found in the older one moves to the newer one. */
+static void remember(lua_State *L, rl_binding *b, const rl_shape *shape) {
+  if (b->shape_count >= SHAPES_MAX || b->shape_keys >= KEYS_MAX) {
+    b->shape_count = b->shape_keys = 0;
+    rl_push_ref(L, RL_REF_SHAPES);
+    lua_rawseti(L, RL_REFS, RL_REF_OLD_SHAPES);
     lua_newtable(L);
     lua_rawseti(L, RL_REFS, RL_REF_SHAPES);
   }
+  b->shape_count++;
+  b->shape_keys += shape->key_count;
+  uint64_t id = shape->id;
   rl_push_ref(L, RL_REF_SHAPES);
   lua_pushvalue(L, -2);
   rl_rawset_id(L, -2, id);
   lua_pop(L, 1);
 }
 
+static rl_shape *find(lua_State *L, int generation, uint64_t id) {
+  rl_push_ref(L, generation);
+  rl_rawget_id(L, -1, id);
+  rl_shape *shape = (rl_shape *)lua_touserdata(L, -1);
+  return shape && shape->id == id ? shape : NULL;
+}
+
 rl_shape *rl_shape_push(lua_State *L, rl_binding *b, const rille_op *op) {
   const rille_node *nodes = NULL;
   uint32_t count = 0;
   uint64_t id = rille_op_shape(op, &nodes, &count);
-  rl_shape *shape = NULL;
-  if (id) {
-    rl_push_ref(L, RL_REF_SHAPES);
-    rl_rawget_id(L, -1, id);
-    shape = (rl_shape *)lua_touserdata(L, -1);
-  }
-  if (!shape || shape->id != id) {
-    shape = make(L, nodes, count, id);
-    if (id) remember(L, b, id);
+  rl_shape *shape = id ? find(L, RL_REF_SHAPES, id) : NULL;
+  if (!shape) {
+    shape = id ? find(L, RL_REF_OLD_SHAPES, id) : NULL;
+    if (!shape) shape = make(L, nodes, count, id);
+    if (id) remember(L, b, shape);
   }
   rl_get_user(L, -1);
   int keys = lua_gettop(L);

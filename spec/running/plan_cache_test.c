@@ -1,4 +1,4 @@
-/* The plan cache: hits by shape, eviction of the least recently used, pins, many threads, forks. */
+/* The plan cache: hits by shape, eviction, bounds, cycles, pins, many threads, forks. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -50,7 +50,69 @@ static void test_by_shape(void **state) {
   assert_int_equal(s.kept, 3);
   assert_int_equal(s.hits, 2);
   assert_int_equal(s.evictions, s.misses - 3);
-  assert_int_not_equal(shape_of(c, "{'where':{'id':1}}"), one); /* evicted meanwhile, made anew */
+  /* evicted sooner or later, and made anew */
+  for (int i = 0; i < 40; i++) {
+    char json[64];
+    snprintf(json, sizeof json, "{'take':%d,'where':{'id':{'%s':1}}}", 1 + i, i % 2 ? "lt" : "gt");
+    shape_of(c, i % 3 ? json : "{'order_by':{'id':'desc'}}");
+    shape_of(c, i % 5 ? "{'select':{'id':true}}" : "{'where':{'name':'x'}}");
+  }
+  assert_int_not_equal(shape_of(c, "{'where':{'id':1}}"), one);
+  assert_int_equal(stats(c).kept, 3);
+  rille_client_release(c);
+  close_world(&w);
+}
+
+/* Compiles a call with `n` conditions. */
+static void compile_long(rille_client *c, int n) {
+  rille_error *err = NULL;
+  rille_op *op = rille_op_new(c);
+  rille_tape *t = rille_tape_new();
+  rille_tape_open_object(t);
+  rille_tape_key(t, "where", 5);
+  rille_tape_open_object(t);
+  rille_tape_key(t, "OR", 2);
+  rille_tape_open_list(t);
+  for (int i = 0; i < n; i++) {
+    bool email = i % 3 == 0;
+    rille_tape_open_object(t);
+    rille_tape_key(t, email ? "email" : "name", email ? 5 : 4);
+    rille_tape_text(t, "x", 1);
+    rille_tape_close_object(t);
+  }
+  rille_tape_close_list(t);
+  rille_tape_close_object(t);
+  rille_tape_close_object(t);
+  must(rille_op_model(op, NULL, rille_schema_model(rille_client_schema(c), "user", 4), RILLE_COUNT, t, &err), err);
+  rille_op_free(op);
+  rille_tape_free(t);
+}
+
+static void test_bound_in_bytes(void **state) {
+  (void)state;
+  world w;
+  open_world(&w, false, blog_schema, "", 1);
+  rille_client *c = small_client(&w, 1000);
+  for (int i = 0; i < 250; i++) compile_long(c, 250 + i);
+  rille_plan_stats s = stats(c);
+  assert_true(s.bytes > (int64_t)1 << 20 && s.bytes <= (int64_t)32 << 20);
+  assert_true(s.evictions > 0 && s.kept < 250);
+  assert_int_equal(s.kept, s.misses - s.evictions);
+  rille_client_release(c);
+  close_world(&w);
+}
+
+/* A cycle of a few shapes more than are kept finds most of them. */
+static void test_cycle(void **state) {
+  (void)state;
+  enum { KEPT = 50, SHAPES = 55, ROUNDS_OF_ALL = 40 };
+  world w;
+  open_world(&w, false, blog_schema, "", 1);
+  rille_client *c = small_client(&w, KEPT);
+  for (int round = 0; round < ROUNDS_OF_ALL; round++)
+    for (int i = 0; i < SHAPES; i++) compile_long(c, 1 + i);
+  rille_plan_stats s = stats(c);
+  assert_true(s.hits > (int64_t)SHAPES * ROUNDS_OF_ALL / 2);
   rille_client_release(c);
   close_world(&w);
 }
@@ -150,10 +212,9 @@ static void test_fork_among_threads(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_by_shape),
-      cmocka_unit_test(test_eviction_while_running),
-      cmocka_unit_test(test_many_threads),
-      cmocka_unit_test(test_fork_among_threads),
+      cmocka_unit_test(test_by_shape),     cmocka_unit_test(test_bound_in_bytes),
+      cmocka_unit_test(test_cycle),        cmocka_unit_test(test_eviction_while_running),
+      cmocka_unit_test(test_many_threads), cmocka_unit_test(test_fork_among_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

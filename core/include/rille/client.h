@@ -19,7 +19,7 @@ typedef struct rille_client_options {
   int64_t pool_idle_ms;     /* an idle connection is closed after this; 0: 300000 */
   int64_t pool_lifetime_ms; /* no connection gets older; 0: 1800000 */
   int32_t strict_where;     /* 1: reads refuse an empty where too */
-  int32_t plan_cache_size;  /* programs kept; 0: 1000 */
+  int32_t plan_cache_size;  /* programs kept at most; 0: 1000 */
   const char *const *omit;  /* "user.password", ... left out unless selected; snake_case model name */
   size_t omit_count;
   /* PostgreSQL: servers that replay what happens at `url`. Reads outside transactions go to them in turn; those that
@@ -80,6 +80,7 @@ typedef struct rille_plan_stats {
   uint32_t struct_size; /* set by the caller */
   int32_t kept;
   int64_t hits, misses, evictions;
+  int64_t bytes; /* of those that are kept; 32 MiB at most */
 } rille_plan_stats;
 RILLE_API void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out);
 

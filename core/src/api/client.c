@@ -157,7 +157,8 @@ void rille_client_replica_stats(const rille_client *c, int32_t index, rille_pool
 void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out) {
   rl_plan_cache_counts n;
   rl_plan_cache_count(c->client->cache, &n);
-  rille_plan_stats full = {.kept = (int32_t)n.kept, .hits = n.hits, .misses = n.misses, .evictions = n.evictions};
+  rille_plan_stats full = {
+      .kept = (int32_t)n.kept, .hits = n.hits, .misses = n.misses, .evictions = n.evictions, .bytes = (int64_t)n.bytes};
   rl_write_struct(out, &full, sizeof full);
 }
 

@@ -36,6 +36,12 @@ static void free_blocks(rl_arena_block *b) {
   }
 }
 
+size_t rl_arena_bytes(const rl_arena *a) {
+  size_t bytes = 0;
+  for (const rl_arena_block *b = a->head; b; b = b->next) bytes += sizeof *b + b->size;
+  return bytes;
+}
+
 void rl_arena_dispose(rl_arena *a) {
   free_blocks(a->head);
   *a = (rl_arena){.grow = FIRST_BLOCK};

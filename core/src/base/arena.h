@@ -19,6 +19,7 @@ void rl_arena_init(rl_arena *a,
                    size_t first); /* allocates nothing; first: size of the first block, 0 for the default */
 void rl_arena_reset(rl_arena *a); /* frees all but one block, which is kept for reuse */
 void rl_arena_dispose(rl_arena *a);
+size_t rl_arena_bytes(const rl_arena *a); /* what its blocks take */
 
 void *rl_arena_alloc(rl_arena *a, size_t size);               /* aligned for any type, not zeroed */
 void *rl_arena_zalloc(rl_arena *a, size_t size);              /* zeroed */

@@ -6,6 +6,9 @@
 #include "base/alloc.h"
 #include "run/route.h"
 
+/* A thousand ordinary calls take less; those that are made of long lists must not fill the memory. */
+#define PLAN_CACHE_BYTES ((size_t)32 << 20)
+
 const rl_dialect *rl_dialect_of(const rl_driver *driver) {
   static const rl_dialect *const all[] = {&rl_dialect_postgres, &rl_dialect_sqlite};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -36,7 +39,8 @@ static rille_status check_omit(rl_client *c, rl_str entry, rl_error *err) {
 static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *err) {
   rille_status st = rl_driver_of_url(s->url, &c->driver, err);
   if (st == RILLE_OK) st = rl_check_provider(s->schema, c->driver, err);
-  if (st == RILLE_OK) st = rl_plan_cache_new(s->plan_cache_size ? s->plan_cache_size : 1000, &c->cache, err);
+  if (st == RILLE_OK)
+    st = rl_plan_cache_new(s->plan_cache_size ? s->plan_cache_size : 1000, PLAN_CACHE_BYTES, &c->cache, err);
   for (size_t i = 0; st == RILLE_OK && i < s->omit_count; i++) st = check_omit(c, s->omit[i], err);
   rl_pool *pool = NULL;
   if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);

@@ -189,10 +189,8 @@ rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const
     return rl_fail_nomem(err);
   }
   (void)rl_tape_anchors(tape, (*out)->runs, (*out)->run_count, NULL, 0, *anchors); /* its own pins hold */
-  if (key.shape.len <= LONGEST_KEPT_SHAPE) {
-    rl_plan_cache_keep(cache, *out);
-  } else { /* its statements will not come again: nothing is gained by preparing them */
+  /* The statements of one that is not kept will not come again: nothing is gained by preparing them. */
+  if (key.shape.len > LONGEST_KEPT_SHAPE || !rl_plan_cache_keep(cache, *out))
     for (size_t i = 0; i < (*out)->plan->step_count; i++) (*out)->steps[i].main.id = (*out)->steps[i].one.id = 0;
-  }
   return RILLE_OK;
 }

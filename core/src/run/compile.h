@@ -27,10 +27,11 @@ typedef struct rl_compiled {
   size_t pin_count;
   rl_plan *plan;
   rl_program *program;
-  rl_run_step *steps;                               /* one a step of the plan */
-  rille_node *nodes;                                /* one a node of the plan */
-  struct rl_compiled *next_in_slot, *newer, *older; /* the cache's */
-  bool cached;
+  rl_run_step *steps;               /* one a step of the plan */
+  rille_node *nodes;                /* one a node of the plan */
+  struct rl_compiled *next_in_slot; /* the cache's, as what follows */
+  size_t index, bytes;
+  uint64_t used;
 } rl_compiled;
 
 typedef struct rl_plan_cache rl_plan_cache;
@@ -41,7 +42,8 @@ typedef struct rl_compile_context {
   rl_bind_options bind;
 } rl_compile_context;
 
-rille_status rl_plan_cache_new(size_t capacity, rl_plan_cache **out, rl_error *err);
+/* most_bytes: of all programs; one that takes an eighth of it or more is not kept. */
+rille_status rl_plan_cache_new(size_t capacity, size_t most_bytes, rl_plan_cache **out, rl_error *err);
 void rl_plan_cache_free(rl_plan_cache *c);
 /* The program for this call, from the cache or newly made; one reference for the caller. anchors: receives an array of
  * run_count + 1, in the arena given. */
@@ -61,10 +63,10 @@ typedef struct rl_cache_key {
 #define RL_QUICK_RUNS 8 /* lists of varying length in a call, up to which a look-up allocates nothing */
 /* One reference for the caller; NULL when there is none. anchors as in rl_compile. */
 rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_arena *arena, uint32_t **anchors);
-void rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p);
+bool rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p); /* false: it is too large */
 
 typedef struct rl_plan_cache_counts {
-  size_t kept;
+  size_t kept, bytes;
   int64_t hits, misses, evictions;
 } rl_plan_cache_counts;
 void rl_plan_cache_count(rl_plan_cache *c, rl_plan_cache_counts *out);

@@ -1,27 +1,38 @@
-/* The plan cache: programs by shape, the least recently used one leaves. One lock, held for a few pointer moves. */
+/* The plan cache: programs by shape, bounded in number and bytes. When it is full, two are picked at random and the one
+ * unused for longer leaves, as in the drivers' cache of statements: a cycle of more shapes than there is room for still
+ * finds most of them. One lock, held for a few pointer moves. */
 #include <stdatomic.h>
 
 #include "base/alloc.h"
 #include "base/fork_lock.h"
 #include "run/compile.h"
 
+#define LARGEST_PART 8
+
 struct rl_plan_cache {
   rl_fork_lock lock;
-  rl_compiled **slots;
-  size_t slot_count; /* power of two */
-  size_t capacity, kept;
-  rl_compiled *newest, *oldest;
+  rl_compiled **slots; /* chains by hash */
+  rl_compiled **all;   /* in no order */
+  size_t slot_count;   /* power of two */
+  size_t capacity, kept, bytes, most_bytes;
+  uint64_t clock; /* counts look-ups */
+  uint32_t random;
   int64_t hits, misses, evictions;
 };
 
-rille_status rl_plan_cache_new(size_t capacity, rl_plan_cache **out, rl_error *err) {
+rille_status rl_plan_cache_new(size_t capacity, size_t most_bytes, rl_plan_cache **out, rl_error *err) {
   rl_plan_cache *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
   c->capacity = capacity ? capacity : 1;
+  c->most_bytes = most_bytes;
+  c->random = 2463534242u;
   c->slot_count = 64;
   while (c->slot_count < c->capacity * 2) c->slot_count *= 2;
   c->slots = rl_calloc(c->slot_count, sizeof *c->slots);
-  if (!c->slots) {
+  c->all = rl_calloc(c->capacity, sizeof *c->all);
+  if (!c->slots || !c->all) {
+    rl_free(c->slots);
+    rl_free(c->all);
     rl_free(c);
     return rl_fail_nomem(err);
   }
@@ -36,44 +47,35 @@ void rl_compiled_release(rl_compiled *p) {
   rl_free(p);
 }
 
-static void unlink_age(rl_plan_cache *c, rl_compiled *p) {
-  if (p->newer)
-    p->newer->older = p->older;
-  else
-    c->newest = p->older;
-  if (p->older)
-    p->older->newer = p->newer;
-  else
-    c->oldest = p->newer;
-  p->newer = p->older = NULL;
-}
-
-static void link_newest(rl_plan_cache *c, rl_compiled *p) {
-  p->older = c->newest;
-  p->newer = NULL;
-  if (c->newest) c->newest->newer = p;
-  c->newest = p;
-  if (!c->oldest) c->oldest = p;
-}
-
-static rl_compiled *remove_oldest(rl_plan_cache *c) {
-  rl_compiled *p = c->oldest;
+static void take_out(rl_plan_cache *c, rl_compiled *p) {
   rl_compiled **at = &c->slots[p->hash & (c->slot_count - 1)];
   while (*at != p) at = &(*at)->next_in_slot;
   *at = p->next_in_slot;
-  unlink_age(c, p);
-  c->kept--;
-  c->evictions++;
-  p->cached = false;
-  return p;
+  rl_compiled *last = c->all[--c->kept];
+  c->all[p->index] = last;
+  last->index = p->index;
+  c->bytes -= p->bytes;
 }
 
 void rl_plan_cache_free(rl_plan_cache *c) {
   if (!c) return;
-  while (c->oldest) rl_compiled_release(remove_oldest(c));
+  while (c->kept) {
+    rl_compiled *p = c->all[c->kept - 1];
+    take_out(c, p);
+    rl_compiled_release(p);
+  }
   rl_fork_lock_dispose(&c->lock);
   rl_free(c->slots);
+  rl_free(c->all);
   rl_free(c);
+}
+
+/* Marsaglia's xorshift: good enough to pick, and no system call. */
+static rl_compiled *pick(rl_plan_cache *c) {
+  c->random ^= c->random << 13;
+  c->random ^= c->random >> 17;
+  c->random ^= c->random << 5;
+  return c->all[c->random % c->kept];
 }
 
 static bool fits(const rl_compiled *p, const rl_cache_key *key, uint32_t *anchors) {
@@ -95,10 +97,7 @@ rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_ar
   if (found) {
     found->references++;
     c->hits++;
-    if (c->newest != found) {
-      unlink_age(c, found);
-      link_newest(c, found);
-    }
+    found->used = ++c->clock;
   } else {
     c->misses++;
   }
@@ -114,23 +113,43 @@ rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_ar
   return found;
 }
 
-void rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p) {
-  rl_compiled *evicted = NULL;
+/* What has left is freed without the lock; it is chained by next_in_slot meanwhile. */
+static rl_compiled *make_room(rl_plan_cache *c, size_t bytes) {
+  rl_compiled *out = NULL;
+  while (c->kept && (c->kept >= c->capacity || c->bytes + bytes > c->most_bytes)) {
+    rl_compiled *a = pick(c), *b = pick(c), *p = a->used < b->used ? a : b;
+    take_out(c, p);
+    c->evictions++;
+    p->next_in_slot = out;
+    out = p;
+  }
+  return out;
+}
+
+bool rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p) {
+  p->bytes = sizeof *p + rl_arena_bytes(&p->arena);
+  if (p->bytes > c->most_bytes / LARGEST_PART) return false;
   rl_fork_lock_take(&c->lock);
-  if (c->kept >= c->capacity) evicted = remove_oldest(c);
+  rl_compiled *evicted = make_room(c, p->bytes);
   rl_compiled **slot = &c->slots[p->hash & (c->slot_count - 1)];
   p->next_in_slot = *slot;
   *slot = p;
-  p->cached = true;
+  p->index = c->kept;
+  p->used = ++c->clock;
   p->references++;
-  c->kept++;
-  link_newest(c, p);
+  c->all[c->kept++] = p;
+  c->bytes += p->bytes;
   rl_fork_lock_give(&c->lock);
-  rl_compiled_release(evicted);
+  while (evicted) {
+    rl_compiled *next = evicted->next_in_slot;
+    rl_compiled_release(evicted);
+    evicted = next;
+  }
+  return true;
 }
 
 void rl_plan_cache_count(rl_plan_cache *c, rl_plan_cache_counts *out) {
   rl_fork_lock_take(&c->lock);
-  *out = (rl_plan_cache_counts){c->kept, c->hits, c->misses, c->evictions};
+  *out = (rl_plan_cache_counts){c->kept, c->bytes, c->hits, c->misses, c->evictions};
   rl_fork_lock_give(&c->lock);
 }
