@@ -4,6 +4,8 @@
 
 #define CURSOR_TABLE "@cursor"
 
+enum { MANY_ORDERS = 8 };
+
 static rl_expr cursor_value(rl_writer *w, const char *prefix, size_t i) {
   return rl_x(w, "(SELECT %s%zu FROM %s)", prefix, i, rl_x_identifier(w, RL_STR(CURSOR_TABLE)));
 }
@@ -92,6 +94,8 @@ static rl_expr not_before(rl_writer *w, const rl_select *s, const rl_expr *order
     if (!rest)
       rest =
           t.nullable ? rl_x(w, "(%s OR %s)", after(w, &t), same(w, &t)) : rl_x(w, "%s %s= %s", t.value, t.sign, t.key);
+    else if (s->order_count > MANY_ORDERS) /* a parser has less to keep when what is nested comes first */
+      rest = rl_x(w, "((%s AND %s) OR %s)", rest, same(w, &t), after(w, &t));
     else
       rest = rl_x(w, "(%s OR (%s AND %s))", after(w, &t), same(w, &t), rest);
     /* implied, and a range that an index can be entered with */

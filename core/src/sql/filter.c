@@ -1,4 +1,4 @@
-/* Conditions: logic, comparisons, lists of values, nulls, keys. Relations, scalar lists and Json have files of their
+/* Conditions: comparisons, lists of values, nulls, keys. Logic, relations, scalar lists and Json have files of their
  * own. */
 #include "sql/render.h"
 
@@ -118,32 +118,13 @@ void rl_sql_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) {
                                : forms->in_tuples(w, fields, lists, list_count, alias));
 }
 
-static void filter_logic(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
-  bool any = f->kind == RL_FILTER_OR;
-  if (f->count == 0) rl_w_text(w, any ? "FALSE" : "TRUE");
-  for (size_t i = 0; i < f->count; i++) {
-    if (i > 0) rl_w_text(w, any ? " OR " : " AND ");
-    rl_sql_filter(w, f->items[i], alias, negative);
-  }
-}
-
-static void filter_not(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
-  if (f->count == 0) { /* nothing to exclude */
-    rl_w_text(w, "TRUE");
-    return;
-  }
-  rl_w_text(w, "NOT (");
-  filter_logic(w, f, alias, !negative);
-  rl_w_text(w, ")");
-}
-
 static void write_plain(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
   switch (f->kind) {
   case RL_FILTER_TRUE: rl_w_text(w, "TRUE"); return;
   case RL_FILTER_FALSE: rl_w_text(w, "FALSE"); return;
   case RL_FILTER_AND:
-  case RL_FILTER_OR: filter_logic(w, f, alias, negative); return;
-  case RL_FILTER_NOT: filter_not(w, f, alias, negative); return;
+  case RL_FILTER_OR:
+  case RL_FILTER_NOT: rl_sql_filter_logic(w, f, alias, negative); return;
   case RL_FILTER_COMPARE: filter_compare(w, f, alias); return;
   case RL_FILTER_IN: filter_in(w, f, alias); return;
   case RL_FILTER_IS_NULL: rl_w_f(w, f->negated ? "%s IS NOT NULL" : "%s IS NULL", subject_of(w, f, alias)); return;

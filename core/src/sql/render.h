@@ -18,8 +18,9 @@ uint32_t rl_sql_related(rl_writer *w, const rl_field *relation, uint32_t parent,
  * is around it, so that what has to be exact is when it is FALSE, not when it is TRUE. */
 void rl_sql_filter(rl_writer *w, const rl_filter *f, uint32_t alias,
                    bool negative); /* one operand: in parentheses where needed */
-void rl_sql_condition(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative); /* the whole of a WHERE */
-bool rl_filter_is_true(const rl_filter *f);                                             /* absent ones too */
+void rl_sql_condition(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);    /* the whole of a WHERE */
+bool rl_filter_is_true(const rl_filter *f);                                                /* absent ones too */
+void rl_sql_filter_logic(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative); /* AND, OR, NOT */
 void rl_sql_filter_relation(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);
 void rl_sql_filter_list(rl_writer *w, const rl_filter *f, uint32_t alias);
 void rl_sql_filter_json(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);

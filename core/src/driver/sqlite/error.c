@@ -83,6 +83,7 @@ static const known_text known_texts[] = {
     {"variable number must be between", RL_P2029, NULL},
     {"too many terms in compound SELECT", RL_P2029, NULL},
     {"Expression tree is too large", RL_P2029, NULL},
+    {"parser stack overflow", RL_P2029, NULL},
     {"integer overflow", RL_P2020, NULL},
     {"malformed JSON", RL_P2007, NULL},
     {"cannot start a transaction within a transaction", RL_P2028, NULL},
