@@ -44,6 +44,7 @@ PQ_INCDIR ?= $(call once,PQ_INCDIR,$(shell pg_config --includedir 2>/dev/null ||
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 VARIANT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 VARIANT_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
+VARIANT_FLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 VARIANT_FLAGS_coverage := -O0 --coverage
 VARIANT_FLAGS := $(VARIANT_FLAGS_$(VARIANT))
 
@@ -72,15 +73,18 @@ ifneq ($(WITH_SQLITE),1)
 CORE_SOURCES := $(filter-out core/src/driver/sqlite/%,$(CORE_SOURCES))
 endif
 LUA_SOURCES := $(call find_c,lua/src)
-SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/% spec/fault/host.c,$(call find_c,spec))
+FUZZ_DRIVERS := spec/fuzz/plain.c spec/fuzz/libfuzzer.c
+SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/% spec/fault/host.c $(FUZZ_DRIVERS),$(call find_c,spec))
 TEST_SOURCES := $(filter %_test.c,$(SPEC_SOURCES))
-HELPER_SOURCES := $(filter-out %_test.c,$(SPEC_SOURCES))
+FUZZ_SOURCES := $(filter spec/fuzz/%,$(filter-out %_test.c,$(SPEC_SOURCES)))
+HELPER_SOURCES := $(filter-out %_test.c $(FUZZ_SOURCES),$(SPEC_SOURCES))
 EXAMPLE_SOURCES := $(call find_c,examples)
 
 OBJ := $(BUILD)/obj
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o)
 BINDING_OBJECTS := $(LUA_SOURCES:%.c=$(OBJ)/lua-$(LUA)/%.o)
 HELPER_OBJECTS := $(HELPER_SOURCES:%.c=$(OBJ)/%.o)
+FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(OBJ)/%.o)
 EXAMPLE_OBJECTS := $(EXAMPLE_SOURCES:%.c=$(OBJ)/%.o)
 EXAMPLES := $(EXAMPLE_SOURCES:%.c=$(BUILD)/%)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
@@ -107,6 +111,7 @@ help:
 	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
 	  'make valgrind    the same under valgrind' \
   'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
+	  'make fuzz        mutated calls, schemas, scripts, cells, ... against their harnesses; SECONDS=60 for all of them, T="calls json" only those' \
 	  'make bench       rille against hand-written C that fills the same Lua tables' \
 	  'make lint        formatting, luacheck, include order, symbols, warnings of gcc and clang' \
 	  'make abi         headers, symbols and layout of the public C interface' \
@@ -179,9 +184,10 @@ demo: lib lua
 	  DATABASE_URL="$${DATABASE_URL:-file:$(abspath $(BUILD))/demo/blog.db}" $(LUA_BIN) blog.lua
 
 # Tests ------------------------------------------------------------------------------------------------------------
+$(BUILD)/spec/fuzz/fuzz_test: $(FUZZ_OBJECTS)
 $(BUILD)/spec/%_test: $(OBJ)/spec/%_test.o $(HELPER_OBJECTS) $(ARCHIVE)
 	$(Q)mkdir -p $(@D)
-	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) -pthread $< $(HELPER_OBJECTS) $(ARCHIVE) -lcmocka $(LIBS) -o $@
+	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) -pthread $(filter %.o,$^) $(ARCHIVE) -lcmocka $(LIBS) -o $@
 
 # Lua 5.4 with the core and the binding in one program, for what needs threads or an allocator of its own.
 HOST := $(BUILD)/spec/fault/host
@@ -223,6 +229,17 @@ tsan:
 valgrind:
 	@spec/support/packages.sh build test valgrind
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_UNDER=valgrind spec/support/pg.sh run spec/run --sqlite-only-lua $(T)
+
+# Under clang's libFuzzer where there is one, else under a driver of our own (spec/fuzz). SECONDS is shared by all harnesses.
+FUZZER := $(BUILD)/fuzzer
+fuzzer: $(FUZZER)
+$(FUZZER): $(OBJ)/spec/fuzz/$(if $(filter fuzz,$(VARIANT)),libfuzzer,plain).o $(FUZZ_OBJECTS) $(HELPER_OBJECTS) $(ARCHIVE)
+	$(call say,ld $@)$(CC) $(VARIANT_FLAGS:fuzzer-no-link%=fuzzer%) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(LDFLAGS) -pthread $(filter %.o,$^) $(ARCHIVE) $(LIBS) -o $@
+
+fuzz:
+	@spec/support/packages.sh build test asan fuzz
+	@+MAKE='$(MAKE)' RILLE_FUZZ_BUILD='$(BUILD)' RILLE_FUZZ_SECONDS='$(SECONDS)' spec/fuzz/run $(T)
+.PHONY: fuzz fuzzer
 
 conformance: lib lua
 	@spec/support/packages.sh build test abi

@@ -31,6 +31,9 @@ static void test_placeholders(void **state) {
   expect_sql("$a$ $$ ? $a$ ?", true, "$a$ $$ ? $a$ $1", 1);
   expect_sql("[a?] = ? AND `b?`", false, "[a?] = ?1 AND `b?`", 1);
   expect_sql("x[?]", true, "x[$1]", 1);
+  expect_sql("a=?AND b IN(?)LIMIT?", true, "a=$1 AND b IN($2)LIMIT $3", 3);
+  expect_sql("LIMIT?", false, "LIMIT?1", 1);
+  expect_sql("?1", true, "$1 1", 1);
   expect_sql("tab$1 = ?", true, "tab$1 = $1", 1);
   expect_sql("'unclosed ?", true, "'unclosed ?", 0);
   expect_sql("", true, "", 0);

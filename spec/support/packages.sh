@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a make target needs, after saying which. Silent and quick when all are there.
 #
-#   packages.sh SET...     sets: build lua5.3 lua5.1 luajit test lint asan tsan valgrind abi bench rock
+#   packages.sh SET...     sets: build lua5.3 lua5.1 luajit test lint asan fuzz tsan valgrind abi bench rock
 #
 # RILLE_NO_APT=1 turns it off: then a missing package is named and the build goes on, for systems that have the same things by other means.
 set -eu
@@ -15,6 +15,7 @@ packages_of() {
     test) echo pgbouncer openssl lua-busted lua-cqueues lua-luv lua-copas lua-socket lua-filesystem lua-argparse libcmocka-dev graphviz postgresql-15 luarocks lua5.3 liblua5.3-dev luajit libluajit-5.1-dev pkg-config ;;
     lint) echo clang clang-format lua-check libcmocka-dev liblua5.3-dev libluajit-5.1-dev ;;
     asan) echo libasan8 libubsan1 ;;
+    fuzz) echo clang libclang-rt-14-dev llvm ;;
     tsan) echo libtsan2 ;;
     valgrind) echo valgrind libc6-dbg ;;
     abi) echo g++ pkg-config ;;

@@ -39,6 +39,13 @@ rille_status rl_fail_nomem(rl_error *err) {
   return RILLE_NOMEM;
 }
 
+/* What is quoted comes from anywhere, and may be cut within a letter. */
+static void make_utf8(char *text) {
+  rl_str rest = rl_str_of(text);
+  for (size_t bad = 0; !rl_utf8_valid(rest, &bad); rest = (rl_str){rest.p + bad + 1, rest.len - bad - 1})
+    text[(size_t)(rest.p - text) + bad] = '?';
+}
+
 rille_status rl_vfail(rl_error *err, rl_code code, const char *format, va_list args) {
   if (!err) return RILLE_ERROR;
   if (err->code != RL_CODE_NONE) return err->nomem ? RILLE_NOMEM : RILLE_ERROR;
@@ -47,6 +54,7 @@ rille_status rl_vfail(rl_error *err, rl_code code, const char *format, va_list a
   rl_buf_vprintf(&text, format, args);
   char *message = rl_buf_take(&text);
   if (!message) return rl_fail_nomem(err);
+  make_utf8(message);
   err->code = code == RL_CODE_NONE ? RL_INTERNAL : code;
   err->message = message;
   return RILLE_ERROR;

@@ -27,8 +27,12 @@ static void skip_line(cutter *c) {
   while (c->at < c->end && *c->at != '\n') c->at++;
 }
 
-/* PostgreSQL's comments nest, and one that does not end is an error: it is passed as a sign, for the server to say so.
- */
+static bool opens_comment(const cutter *c) {
+  return c->end - c->at > 1 && c->at[0] == '/' && c->at[1] == '*';
+}
+
+/* PostgreSQL's comments nest, and one that does not end is an error: it is a part of the statement, for the server to
+ * say so. */
 static bool skip_comment(cutter *c) {
   const char *from = c->at;
   int depth = 0;
@@ -79,7 +83,7 @@ static bool skip_blank(cutter *c) {
     c->at++;
   else if (two && c->at[0] == '-' && c->at[1] == '-')
     skip_line(c);
-  else if (two && c->at[0] == '/' && c->at[1] == '*')
+  else if (opens_comment(c))
     return skip_comment(c);
   else
     return false;
@@ -157,6 +161,8 @@ static void skip_token(cutter *c, body *b) {
     skip_quoted(c, ']', false);
   } else if (ch == '$' && c->postgres) {
     skip_dollar(c);
+  } else if (opens_comment(c)) {
+    c->at = c->end;
   } else {
     take_sign(c, b);
   }

@@ -105,8 +105,11 @@ void rl_raw_placeholders(rl_str s, bool postgres, rl_buf *out, uint32_t *used) {
       rl_buf_printf(out, postgres ? "$%u" : "?%u", k);
       if (k > highest) highest = k;
     } else if (!numbered && s.p[i] == '?') {
+      /* as in "LIMIT?AND" and "?1": a part neither of the name before nor of the word after it */
+      if (postgres && i > 0 && (is_word(s.p[i - 1]) || s.p[i - 1] == '?')) rl_buf_byte(out, ' ');
       rl_buf_printf(out, postgres ? "$%u" : "?%u", ++n);
       i++;
+      if (postgres && i < s.len && is_word(s.p[i])) rl_buf_byte(out, ' ');
     } else {
       rl_buf_byte(out, s.p[i++]);
     }

@@ -23,6 +23,7 @@ static void drop(rl_conn *c, PGresult *r) {
   if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) c->lost = true;
   if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
   bool sync = item.kind == RL_PG_SYNC;
+  if (!sync && status == PGRES_PIPELINE_SYNC) c->lost = true; /* nothing fits any more */
   if (sync ? status == PGRES_PIPELINE_SYNC : r == NULL) {
     c->head++;
     if (sync) c->cancel_at = 0; /* what follows is a pipeline of its own, which the server begins now */
@@ -33,6 +34,7 @@ static void drop(rl_conn *c, PGresult *r) {
 static rille_status drain(rl_conn *c, rl_wait *wait, rl_error *err) {
   while (c->head < c->count && !c->lost) {
     PGresult *r = NULL;
+    if (rl_clock_ms() >= c->abandon_until) return rl_pg_fail_lost(c, false, err);
     rille_status s = rl_pg_fetch(c, &r, wait, err);
     if (s == RILLE_AGAIN) ask_to_stop(c);
     if (s != RILLE_OK) return s;

@@ -3,7 +3,7 @@
 
 #ifdef RILLE_WITH_POSTGRES
 
-enum { MOST_DIMENSIONS = 6 };
+enum { MOST_DIMENSIONS = 6, MOST_NESTING = 4 }; /* nesting: a domain over arrays may be an element */
 
 typedef struct array_reader {
   rl_conn *c;
@@ -15,6 +15,17 @@ typedef struct array_reader {
   bool convert;
 } array_reader;
 
+/* Each element takes four bytes at least: more of them than that are not there. */
+static bool check_sizes(array_reader *r) {
+  uint64_t most = (uint64_t)(r->end - r->at) / 4, total = r->dimensions ? 1 : 0;
+  for (int d = 0; d < r->dimensions; d++) {
+    total *= r->sizes[d]; /* both below 2^32 */
+    if (total > most) return false;
+  }
+  if (total == 0) r->dimensions = 0;
+  return true;
+}
+
 static bool read_header(array_reader *r, size_t len) {
   if (len < 12) return false;
   uint32_t dimensions = rl_pg_u32(r->at);
@@ -23,7 +34,7 @@ static bool read_header(array_reader *r, size_t len) {
   if (dimensions > MOST_DIMENSIONS || (size_t)(r->end - r->at) < 8 * (size_t)dimensions) return false;
   r->dimensions = (int)dimensions;
   for (uint32_t d = 0; d < dimensions; d++, r->at += 8) r->sizes[d] = rl_pg_u32(r->at);
-  return true;
+  return check_sizes(r);
 }
 
 static bool read_scalar(array_reader *r, rl_value *out) {
@@ -41,9 +52,7 @@ static bool read_scalar(array_reader *r, rl_value *out) {
 
 static bool read_level(array_reader *r, int dimension, rl_value *out) {
   uint32_t count = r->dimensions ? r->sizes[dimension] : 0;
-  /* Each element takes four bytes at least: a count beyond that is not an array. */
-  if (count > (size_t)(r->end - r->at) / 4) return false;
-  rl_value *items = rl_arena_array(&r->c->scratch, count ? count : 1, sizeof *items);
+  rl_value *items = (rl_value *)(void *)rl_pg_scratch(r->c, (count ? count : 1) * sizeof *items);
   if (!items) return false;
   for (uint32_t i = 0; i < count; i++) {
     bool ok = dimension + 1 < r->dimensions ? read_level(r, dimension + 1, &items[i]) : read_scalar(r, &items[i]);
@@ -55,9 +64,12 @@ static bool read_level(array_reader *r, int dimension, rl_value *out) {
 
 bool rl_pg_decode_array(rl_conn *c, rl_wire wire, bool convert, const char *p, size_t len, rl_value *out) {
   array_reader r = {.c = c, .at = p, .end = p + len, .wire = wire, .convert = convert};
-  if (!read_header(&r, len)) return false;
+  if (c->nesting == MOST_NESTING || !read_header(&r, len)) return false;
   r.op = rl_pg_op_of(r.element);
-  return read_level(&r, 0, out) && r.at == r.end;
+  c->nesting++;
+  bool ok = read_level(&r, 0, out) && r.at == r.end;
+  c->nesting--;
+  return ok;
 }
 
 #endif

@@ -15,10 +15,12 @@
 enum { OLDEST_VERSION = 90600, KEPT_STATEMENTS = 500, KEPT_TEXT = 2 << 20, CONNECT_MS = 5000 };
 enum { LIMIT_GRACE_MS = 250, LONGEST_LIMIT_MS = 2000000000 };
 
-/* Notices would go to stderr. A farewell that comes while nothing is running is one of them, too. */
+/* Notices would go to stderr. A farewell that comes while nothing is running is one of them, too, and so is what libpq
+ * itself finds odd, such as an answer to no question: its notices have no SQLSTATE. */
 static void on_notice(void *context, const PGresult *r) {
   rl_conn *c = context;
   const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (c->ready && !PQresultErrorField(r, PG_DIAG_SQLSTATE)) c->server_gone = true;
   if (severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0)) c->server_gone = true;
 }
 
@@ -227,7 +229,7 @@ static rille_status pg_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
 }
 
 static bool pg_is_usable(const rl_conn *c) {
-  return c->ready && !c->lost && c->pid == rl_process_id() && PQstatus(c->pg) == CONNECTION_OK;
+  return c->ready && !c->lost && !c->server_gone && c->pid == rl_process_id() && PQstatus(c->pg) == CONNECTION_OK;
 }
 
 static bool pg_in_transaction(const rl_conn *c) {

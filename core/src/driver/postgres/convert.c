@@ -11,10 +11,7 @@
 #include "tape/decimal.h"
 
 static bool keep(rl_conn *c, rille_value_kind kind, rl_str s, rl_value *v) {
-  rl_str kept = rl_arena_str(&c->scratch, s);
-  c->scratch_used = true;
-  *v = (rl_value){.kind = kind, .len = (uint32_t)kept.len, .as.p = kept.p};
-  return kept.p != NULL;
+  return rl_pg_keep(c, kind, s.p, s.len, v);
 }
 
 static bool float_to_decimal(rl_conn *c, rl_value *v) {
@@ -101,7 +98,7 @@ static bool retag(rl_value *v, rille_value_kind kind) {
   return true;
 }
 
-bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v) {
+static bool convert(rl_conn *c, rl_wire wire, rl_value *v) {
   if (v->kind == RILLE_NULL) return true;
   if (v->kind == RILLE_LIST) return wire == RL_WIRE_ANY || wire == RL_WIRE_UNKNOWN;
   switch (wire) {
@@ -128,6 +125,10 @@ bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v) {
   case RL_WIRE_TIMETZ: return v->kind == RILLE_DATETIME || v->kind == RILLE_TEXT; /* text: infinity */
   default: return true;
   }
+}
+
+bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v) {
+  return convert(c, wire, v) || rl_pg_unfit(c);
 }
 
 #endif

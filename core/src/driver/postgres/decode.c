@@ -117,32 +117,71 @@ static bool infinite(rl_value *out, bool positive) {
   return true;
 }
 
-static bool decode_timestamp(const char *p, rl_value *out) {
+/* The server's calendar: from 4713 BC on, for date-times to the year 294276, for dates to the year 5874897. Its end
+ * lies beyond what 64 bits of microseconds since 1970 reach. */
+#define FIRST_DAY INT64_C(-2451545)
+#define END_DAY INT64_C(2145031949)
+#define FIRST_US INT64_C(-211813488000000000)
+#define END_US INT64_C(9223371331200000000)
+#define DAY_US INT64_C(86400000000)
+
+static bool decode_timestamp(rl_conn *c, const char *p, rl_value *out) {
   int64_t us = (int64_t)rl_pg_u64(p);
   if (us == INT64_MAX || us == INT64_MIN) return infinite(out, us > 0);
-  set_int(out, RILLE_DATETIME, us + RL_PG_EPOCH_US); /* the server ends at the year 294276, far from overflow */
+  if (us < FIRST_US || us >= END_US) return false;
+  if (us > INT64_MAX - RL_PG_EPOCH_US) return rl_pg_unfit(c);
+  set_int(out, RILLE_DATETIME, us + RL_PG_EPOCH_US);
   return true;
 }
 
-static bool decode_date(const char *p, rl_value *out) {
-  int32_t days = (int32_t)rl_pg_u32(p);
+static bool decode_date(rl_conn *c, const char *p, rl_value *out) {
+  int64_t days = (int32_t)rl_pg_u32(p);
   if (days == INT32_MAX || days == INT32_MIN) return infinite(out, days > 0);
-  set_int(out, RILLE_DATETIME, ((int64_t)days + RL_PG_EPOCH_DAYS) * INT64_C(86400000000));
+  if (days < FIRST_DAY || days >= END_DAY) return false;
+  days += RL_PG_EPOCH_DAYS;
+  if (days > INT64_MAX / DAY_US - 1) return rl_pg_unfit(c);
+  set_int(out, RILLE_DATETIME, days * DAY_US);
   return true;
 }
 
-/* The zone is in seconds west of Greenwich; the value is the time there, within a day. */
-static void decode_timetz(const char *p, rl_value *out) {
-  const int64_t day = INT64_C(86400000000);
-  int64_t us = (int64_t)rl_pg_u64(p), west = (int32_t)rl_pg_u32(p + 8);
-  if (west != 0) us = ((us + west * 1000000) % day + day) % day;
+static bool decode_time(const char *p, rl_value *out) {
+  int64_t us = (int64_t)rl_pg_u64(p);
+  if (us < 0 || us > DAY_US) return false; /* 24:00 is one */
   set_int(out, RILLE_DATETIME, us);
+  return true;
+}
+
+/* The zone is in seconds west of Greenwich, less than 16 hours; the value is the time there, within a day. */
+static bool decode_timetz(const char *p, rl_value *out) {
+  int64_t west = (int32_t)rl_pg_u32(p + 8);
+  if (!decode_time(p, out) || west <= -57600 || west >= 57600) return false;
+  if (west != 0) out->as.i = ((out->as.i + west * 1000000) % DAY_US + DAY_US) % DAY_US;
+  return true;
+}
+
+char *rl_pg_scratch(rl_conn *c, size_t size) {
+  char *p = rl_arena_alloc(&c->scratch, size);
+  c->scratch_used = true;
+  if (!p) c->no_memory = true;
+  return p;
+}
+
+bool rl_pg_keep(rl_conn *c, rille_value_kind kind, const char *text, size_t len, rl_value *out) {
+  char *kept = rl_pg_scratch(c, len + 1);
+  if (!kept) return false;
+  memcpy(kept, text, len);
+  set(out, kind, kept, len);
+  return true;
+}
+
+bool rl_pg_unfit(rl_conn *c) {
+  c->unfit = true;
+  return false;
 }
 
 static bool decode_uuid(rl_conn *c, const char *p, rl_value *out) {
   static const char digits[] = "0123456789abcdef";
-  char *text = rl_arena_alloc(&c->scratch, 36), *at = text;
-  c->scratch_used = true;
+  char *text = rl_pg_scratch(c, 36), *at = text;
   if (!text) return false;
   for (int i = 0; i < 16; i++) {
     unsigned b = (unsigned char)p[i];
@@ -188,7 +227,7 @@ static inline bool decode(rl_conn *c, int op, Oid oid, const char *p, size_t len
   case OP_INT4: set_int(out, RILLE_INT, (int32_t)rl_pg_u32(p)); return true;
   case OP_INT8: set_int(out, RILLE_INT, (int64_t)rl_pg_u64(p)); return true;
   case OP_BOOL: set_int(out, RILLE_BOOL, *p != 0); return true;
-  case OP_TIMESTAMP: return decode_timestamp(p, out);
+  case OP_TIMESTAMP: return decode_timestamp(c, p, out);
   case OP_INT2: set_int(out, RILLE_INT, (int16_t)rl_pg_u16(p)); return true;
   case OP_UINT4: set_int(out, RILLE_INT, rl_pg_u32(p)); return true;
   case OP_FLOAT8: return set_float(out, to_double(rl_pg_u64(p)));
@@ -199,19 +238,18 @@ static inline bool decode(rl_conn *c, int op, Oid oid, const char *p, size_t len
     if (len < 1 || *p != 1) return false;
     set(out, oid == RL_OID_JSONB ? RILLE_JSON : RILLE_TEXT, p + 1, len - 1);
     return true;
-  case OP_DATE: return decode_date(p, out);
-  case OP_TIME: set_int(out, RILLE_DATETIME, (int64_t)rl_pg_u64(p)); return true;
-  case OP_TIMETZ: decode_timetz(p, out); return true;
+  case OP_DATE: return decode_date(c, p, out);
+  case OP_TIME: return decode_time(p, out);
+  case OP_TIMETZ: return decode_timetz(p, out);
   case OP_UUID: return decode_uuid(c, p, out);
   default: break;
   }
-  c->scratch_used = true;
-  if (op == OP_NUMERIC) return rl_pg_decode_numeric(&c->scratch, p, len, out);
+  if (op == OP_NUMERIC) return rl_pg_decode_numeric(c, p, len, out);
   if (op == OP_ARRAY) return rl_pg_decode_array(c, RL_WIRE_ANY, false, p, len, out);
   /* An array of a type made by the user (an enum) in a raw query: no text begins with a zero byte. */
   if (oid >= FIRST_USER_OID && len >= 12 && p[0] == 0 && rl_pg_decode_array(c, RL_WIRE_ANY, false, p, len, out))
     return true;
-  return rl_pg_decode_other(&c->scratch, oid, p, len, out);
+  return rl_pg_decode_other(c, oid, p, len, out);
 }
 
 bool rl_pg_decode_cell(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out) {
@@ -260,30 +298,49 @@ static void describe_column(const PGresult *result, int i, const rl_stmt *stmt, 
 
 rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
   int count = PQnfields(c->result);
-  if (stmt->column_count != 0 && stmt->column_count != (uint32_t)count)
-    return rl_fail(err, RL_INTERNAL, "the statement returns %d columns where %u were expected", count,
+  if (stmt->column_count != 0 && stmt->column_count != (uint32_t)count) {
+    c->lost = true;
+    return rl_fail(err, RL_P1017,
+                   "the server answered with %d columns where %u were asked for; the connection is closed", count,
                    stmt->column_count);
+  }
   if (!make_room(c, (size_t)count)) return rl_fail_nomem(err);
   c->column_count = (uint32_t)count;
-  for (int i = 0; i < count; i++) describe_column(c->result, i, stmt, &c->columns[i]);
+  for (int i = 0; i < count; i++) {
+    describe_column(c->result, i, stmt, &c->columns[i]);
+    if (PQfformat(c->result, i) == 1) continue;
+    c->lost = true; /* each statement asks for the binary form */
+    return rl_fail(err, RL_P1017,
+                   "the server answered in text where the binary form was asked for; the connection is "
+                   "closed");
+  }
   return RILLE_OK;
 }
 
-static rille_status inconsistent(const rl_conn *c, uint32_t i, rl_error *err) {
+/* A value that is right, but not what the schema says, is a fault of the schema's; what is no value at all is one of
+ * the server's, which can be believed nothing else either. */
+static rille_status inconsistent(rl_conn *c, uint32_t i, rl_error *err) {
   const char *name = PQfname(c->result, (int)i);
-  rl_fail(err, RL_P2023, "column %s holds a value that is not one of the field's type", name);
+  bool unfit = c->unfit;
+  if (c->no_memory) return rl_fail_nomem(err);
+  c->lost = c->lost || !unfit;
+  rl_fail(err, RL_P2023,
+          unfit ? "column %s holds a value that is not one of the field's type"
+                : "column %s: the server sent what is no value of the column's type; the connection is closed",
+          name);
   rl_error_detail(err, "column", rl_str_of(name));
   return RILLE_ERROR;
 }
 
 static bool decode_slow(rl_conn *c, const rl_pg_column *column, const char *p, size_t len, rl_value *out) {
   if (column->op == OP_ARRAY) {
-    c->scratch_used = true;
-    return rl_pg_decode_array(c, column->slot.wire, column->convert, p, len, out) &&
-           (column->slot.list || !column->convert);
+    bool ok = rl_pg_decode_array(c, column->slot.wire, column->convert, p, len, out);
+    bool fits = ok ? column->slot.list || !column->convert : rl_pg_op_of(column->oid) == OP_ARRAY;
+    return fits ? ok : rl_pg_unfit(c); /* what is no array may be of a type that is none */
   }
   if (!decode(c, column->op, column->oid, p, len, out)) return false;
-  return !column->convert || (!column->slot.list && rl_pg_convert(c, column->slot.wire, out));
+  if (!column->convert) return true;
+  return column->slot.list ? rl_pg_unfit(c) : rl_pg_convert(c, column->slot.wire, out);
 }
 
 rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {
@@ -293,6 +350,7 @@ rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {
   }
   const PGresult *result = c->result;
   int at = c->row++;
+  c->no_memory = c->unfit = false;
   for (uint32_t i = 0; i < c->column_count; i++) {
     const rl_pg_column *column = &c->columns[i];
     rl_value *out = &c->cells[i];

@@ -180,6 +180,11 @@ rille_status rl_pg_fail_lost(rl_conn *c, bool not_sent, rl_error *err) {
   return s;
 }
 
+rille_status rl_pg_out_of_step(rl_conn *c, const char *what, rl_error *err) {
+  rl_fail(err, RL_P1017, "the server's answers do not fit what it was asked: %s; the connection is closed", what);
+  return rl_pg_fail_lost(c, false, err);
+}
+
 /* ": 28P01: " in the message of a failed connection, which libpq writes when it is told to be verbose. */
 static bool find_state(const char *text, char state[6]) {
   bool found = false;

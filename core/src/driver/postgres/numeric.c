@@ -4,6 +4,7 @@
 #ifdef RILLE_WITH_POSTGRES
 
 enum { HEADER = 8, NEGATIVE = 0x4000, NOT_A_NUMBER = 0xC000, PLUS_INFINITY = 0xD000, MINUS_INFINITY = 0xF000 };
+enum { MOST_FRACTION = 4096 }; /* digits of base 10000 behind the point: the server has 16383 decimal ones */
 
 static bool set_static(rl_value *out, const char *text) {
   *out = (rl_value){.kind = RILLE_DECIMAL, .len = (uint32_t)strlen(text), .as.p = text};
@@ -45,17 +46,25 @@ static char *put_fraction(char *at, const char *digits, int count, int weight) {
   return at - 1 == point ? point : at;
 }
 
-bool rl_pg_decode_numeric(rl_arena *arena, const char *p, size_t len, rl_value *out) {
+static bool are_digits(const char *digits, int count) {
+  for (int i = 0; i < count; i++)
+    if (rl_pg_u16(digits + 2 * i) > 9999) return false;
+  return true;
+}
+
+bool rl_pg_decode_numeric(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len < HEADER) return false;
   int count = rl_pg_u16(p), weight = (int16_t)rl_pg_u16(p + 2), sign = rl_pg_u16(p + 4);
   if (sign == NOT_A_NUMBER) return set_static(out, "NaN");
   if (sign == PLUS_INFINITY) return set_static(out, "Infinity");
   if (sign == MINUS_INFINITY) return set_static(out, "-Infinity");
-  if (len != HEADER + 2 * (size_t)count) return false;
+  if (len != HEADER + 2 * (size_t)count || (sign != 0 && sign != NEGATIVE)) return false;
+  if (count > weight + 1 + MOST_FRACTION || !are_digits(p + HEADER, count)) return false;
+  if (count == 0) weight = 0; /* zero, whatever is said of its size */
   const char *digits = p + HEADER;
   size_t whole = weight >= 0 ? 4 * ((size_t)weight + 1) : 1;
   size_t fraction = count > weight + 1 ? 4 * (size_t)(count - weight - 1) : 0;
-  char *text = rl_arena_alloc(arena, whole + fraction + 3);
+  char *text = rl_pg_scratch(c, whole + fraction + 3);
   if (!text) return false;
   char *at = text;
   if (sign == NEGATIVE && count > 0) *at++ = '-';

@@ -63,7 +63,7 @@ struct rl_conn {
   struct rl_pg_canceller *canceller; /* made when connected, so that any thread may use it */
   long pid;
   bool ready, lost;
-  bool server_gone; /* a FATAL message came while nothing was running */
+  bool server_gone; /* a FATAL message came while nothing was running, or anything else that nobody had asked for */
   int64_t connect_ms, connect_until;
   int64_t last_used; /* rl_clock_ms when the queue was last empty */
   char version[32];
@@ -117,6 +117,11 @@ struct rl_conn {
   PGnotify *notify;    /* the last one that was told */
   rl_arena scratch;    /* texts and lists converted for the present row */
   bool scratch_used;
+  /* Why a cell could not be decoded: memory is short, or what came is right but not what the slot wants. Neither: the
+   * server sent what is no value of its own type. */
+  bool no_memory, unfit;
+  int nesting;  /* of arrays within arrays, while one is decoded */
+  int nothings; /* answers in a row that said nothing */
 };
 
 /* conninfo.c */
@@ -132,6 +137,8 @@ rille_status rl_pg_fail_result(rl_conn *c, const PGresult *result, rl_error *err
 rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err);
 /* The connection has broken: it is marked as lost. */
 rille_status rl_pg_fail_lost(rl_conn *c, bool not_sent, rl_error *err);
+/* What the server says does not fit what it was asked: P1017, the connection is marked as lost. */
+rille_status rl_pg_out_of_step(rl_conn *c, const char *what, rl_error *err);
 
 /* dump.c */
 rille_status rl_pg_backup(rl_conn *c, const char *file, rl_error *err);
@@ -183,8 +190,12 @@ int rl_pg_op_of(Oid oid);
 bool rl_pg_decode_cell(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out);
 bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v); /* convert.c */
 bool rl_pg_decode_array(rl_conn *c, rl_wire wire, bool convert, const char *p, size_t len, rl_value *out); /* array.c */
-bool rl_pg_decode_numeric(rl_arena *arena, const char *p, size_t len, rl_value *out);        /* numeric.c */
-bool rl_pg_decode_other(rl_arena *arena, Oid oid, const char *p, size_t len, rl_value *out); /* text.c */
+bool rl_pg_decode_numeric(rl_conn *c, const char *p, size_t len, rl_value *out);        /* numeric.c */
+bool rl_pg_decode_other(rl_conn *c, Oid oid, const char *p, size_t len, rl_value *out); /* text.c */
+/* Memory for the present row; NULL is noted in c->no_memory. */
+char *rl_pg_scratch(rl_conn *c, size_t size);
+bool rl_pg_keep(rl_conn *c, rille_value_kind kind, const char *text, size_t len, rl_value *out);
+bool rl_pg_unfit(rl_conn *c); /* notes it and answers false */
 
 /* Numbers of the wire: most significant byte first. */
 static inline uint16_t rl_pg_u16(const char *p) {

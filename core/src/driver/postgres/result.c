@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-enum { MOST_RETRIES = 8 };
+enum { MOST_RETRIES = 8, MOST_NOTHINGS = 16 };
 
 static rille_status again(rl_conn *c, rl_wait *wait) {
   *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .write = c->must_write, .until_ms = RL_NO_DEADLINE};
@@ -144,8 +144,18 @@ static rille_status refuse_copy(rl_conn *c, PGresult *r, rl_error *err) {
   return rl_pg_fail_lost(c, false, err); /* the server waits for data and would never answer */
 }
 
+/* A select that ends without as much as its columns would pass for one without rows. */
+static bool lacks_rows(const rl_conn *c, const rl_pg_item *item, ExecStatusType status) {
+  if (item->kind != RL_PG_STATEMENT || c->abandoning || c->result) return false;
+  return (status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) && item->stmt->column_count > 0;
+}
+
 static rille_status take_answer(rl_conn *c, const rl_pg_item *item, PGresult *r, rl_error *err) {
   ExecStatusType status = PQresultStatus(r);
+  if (lacks_rows(c, item, status)) {
+    PQclear(r);
+    return rl_pg_out_of_step(c, "rows were asked for and none announced", err);
+  }
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) c->answers++;
   switch (status) {
   case PGRES_TUPLES_OK:
@@ -197,9 +207,22 @@ static rille_status take_sync(rl_conn *c, PGresult *r, rl_error *err) {
   return rl_pg_send_again(c, first, end, err);
 }
 
+/* The end of a pipeline comes where it was asked for, and nothing else does there. */
+static bool fits(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
+  c->nothings = r ? 0 : c->nothings + 1;
+  if (!r) return c->nothings <= MOST_NOTHINGS;
+  ExecStatusType status = PQresultStatus(r);
+  if (item->kind == RL_PG_SYNC) return status == PGRES_PIPELINE_SYNC || status == PGRES_FATAL_ERROR;
+  return status != PGRES_PIPELINE_SYNC;
+}
+
 /* Takes one answer of libpq; NULL is the end of a statement's answers. */
 static rille_status take(rl_conn *c, PGresult *r, rl_error *err) {
   rl_pg_item item = c->items[c->head];
+  if (!fits(c, &item, r)) {
+    PQclear(r);
+    return rl_pg_out_of_step(c, "an answer too many or too few", err);
+  }
   if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
   if (item.kind == RL_PG_SYNC) return r ? take_sync(c, r, err) : RILLE_OK;
   bool hidden = item.kind == RL_PG_PREPARE || item.kind == RL_PG_DEALLOCATE || item.kind == RL_PG_DECLARE ||
@@ -231,7 +254,11 @@ static rille_status deliver(rl_conn *c, int64_t *affected, rl_error *err) {
   bool failed = c->failed;
   c->failed = false;
   rl_error_clear(&c->hidden);
-  if (c->head == c->count) rl_pg_queue_reset(c);
+  if (c->head == c->count) {
+    rl_pg_queue_reset(c);
+    (void)PQisBusy(
+        c->pg); /* what came with the answer and belongs to none is noticed now, not taken for the next one */
+  }
   if (!failed) return RILLE_DONE;
   rille_status s = c->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
   if (err && err->code == RL_CODE_NONE)
@@ -249,9 +276,16 @@ static rille_status hand_row(rl_conn *c, rl_row_view *row) {
   return s;
 }
 
+/* A cell that is no value is not repeated: it would come again. */
+static rille_status fail_lost(rl_conn *c, rl_error *err) {
+  rille_status s = rl_pg_fail_lost(c, false, err);
+  if (err && err->code == RL_P2023) err->connection_lost = false;
+  return s;
+}
+
 rille_status rl_pg_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {
   if (c->row < c->row_count && hand_row(c, row) == RILLE_ROW) return RILLE_ROW;
-  if (c->lost) return rl_pg_fail_lost(c, false, err);
+  if (c->lost) return fail_lost(c, err);
   if (c->head == c->count && !c->ended) return rl_fail(err, RL_INTERNAL, "nothing was sent that could be answered");
   if (c->head >= c->segment && c->segment != c->count) {
     rille_status s = rl_pg_flush(c, err);
@@ -263,8 +297,8 @@ rille_status rl_pg_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait
     rille_status s = rl_pg_fetch(c, &r, wait, err);
     if (s == RILLE_OK) s = take(c, r, err);
     if (s != RILLE_OK) return s;
-    if (c->lost) return rl_pg_fail_lost(c, false, err);
-    if (c->row < c->row_count && hand_row(c, row) == RILLE_ROW) return RILLE_ROW;
+    if (c->row < c->row_count && !c->lost && hand_row(c, row) == RILLE_ROW) return RILLE_ROW;
+    if (c->lost) return fail_lost(c, err);
   }
   return deliver(c, affected, err);
 }

@@ -11,12 +11,6 @@
 
 enum { PG_INET = 2, PG_INET6 = 3, LONGEST = 160 };
 
-static bool keep(rl_arena *arena, rille_value_kind kind, const char *text, size_t len, rl_value *out) {
-  rl_str kept = rl_arena_str(arena, (rl_str){text, len});
-  *out = (rl_value){.kind = kind, .len = (uint32_t)kept.len, .as.p = kept.p};
-  return kept.p != NULL;
-}
-
 /* "1 year 2 mons -3 days 04:05:06.789", as the server itself writes it in its default style. */
 typedef struct interval_writer {
   char text[LONGEST];
@@ -45,7 +39,7 @@ static void put_time(interval_writer *w, int64_t us) {
   while (w->text[w->len - 1] == '0') w->len--;
 }
 
-static bool interval(rl_arena *arena, const char *p, size_t len, rl_value *out) {
+static bool interval(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len != 16) return false;
   interval_writer w = {.len = 0};
   int32_t days = (int32_t)rl_pg_u32(p + 8), months = (int32_t)rl_pg_u32(p + 12);
@@ -53,10 +47,10 @@ static bool interval(rl_arena *arena, const char *p, size_t len, rl_value *out) 
   put_unit(&w, months % 12, "mon");
   put_unit(&w, days, "day");
   put_time(&w, (int64_t)rl_pg_u64(p));
-  return keep(arena, RILLE_TEXT, w.text, w.len, out);
+  return rl_pg_keep(c, RILLE_TEXT, w.text, w.len, out);
 }
 
-static bool address(rl_arena *arena, const char *p, size_t len, rl_value *out) {
+static bool address(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len < 4) return false;
   unsigned family = (unsigned char)p[0], bits = (unsigned char)p[1], size = (unsigned char)p[3];
   bool cidr = p[2] != 0;
@@ -66,23 +60,23 @@ static bool address(rl_arena *arena, const char *p, size_t len, rl_value *out) {
   if (!inet_ntop(family == PG_INET ? AF_INET : AF_INET6, p + 4, text, INET6_ADDRSTRLEN)) return false;
   size_t at = strlen(text);
   if (cidr || bits != size * 8) at += (size_t)snprintf(text + at, sizeof text - at, "/%u", bits);
-  return keep(arena, RILLE_TEXT, text, at, out);
+  return rl_pg_keep(c, RILLE_TEXT, text, at, out);
 }
 
-static bool mac(rl_arena *arena, const char *p, size_t len, rl_value *out) {
+static bool mac(rl_conn *c, const char *p, size_t len, rl_value *out) {
   char text[32];
   size_t at = 0;
   if (len != 6 && len != 8) return false;
   for (size_t i = 0; i < len; i++)
     at += (size_t)snprintf(text + at, sizeof text - at, "%s%02x", i ? ":" : "", (unsigned)(unsigned char)p[i]);
-  return keep(arena, RILLE_TEXT, text, at, out);
+  return rl_pg_keep(c, RILLE_TEXT, text, at, out);
 }
 
-static bool bits(rl_arena *arena, const char *p, size_t len, rl_value *out) {
+static bool bits(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len < 4) return false;
   uint32_t count = rl_pg_u32(p);
   if (((size_t)count + 7) / 8 != len - 4) return false;
-  char *text = rl_arena_alloc(arena, (size_t)count + 1);
+  char *text = rl_pg_scratch(c, (size_t)count + 1);
   if (!text) return false;
   for (uint32_t i = 0; i < count; i++) text[i] = (char)('0' + ((unsigned char)p[4 + i / 8] >> (7 - i % 8) & 1));
   *out = (rl_value){.kind = RILLE_TEXT, .len = count, .as.p = text};
@@ -91,7 +85,7 @@ static bool bits(rl_arena *arena, const char *p, size_t len, rl_value *out) {
 
 /* The number of decimals is the server's lc_monetary and does not travel: two are assumed, as nearly every currency
  * has. */
-static bool money(rl_arena *arena, const char *p, size_t len, rl_value *out) {
+static bool money(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len != 8) return false;
   int64_t cents = (int64_t)rl_pg_u64(p);
   uint64_t rest = cents < 0 ? 0 - (uint64_t)cents : (uint64_t)cents;
@@ -100,14 +94,14 @@ static bool money(rl_arena *arena, const char *p, size_t len, rl_value *out) {
                                (unsigned)(rest % 100));
   while (text[at - 1] == '0') at--;
   if (text[at - 1] == '.') at--;
-  return keep(arena, RILLE_DECIMAL, text, at, out);
+  return rl_pg_keep(c, RILLE_DECIMAL, text, at, out);
 }
 
-static bool log_position(rl_arena *arena, const char *p, size_t len, rl_value *out) {
+static bool log_position(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len != 8) return false;
   char text[24];
   int n = snprintf(text, sizeof text, "%" PRIX32 "/%" PRIX32, rl_pg_u32(p), rl_pg_u32(p + 4));
-  return keep(arena, RILLE_TEXT, text, (size_t)n, out);
+  return rl_pg_keep(c, RILLE_TEXT, text, (size_t)n, out);
 }
 
 /* Nothing is known of the type: text when it can be text. */
@@ -117,17 +111,17 @@ static bool unknown(const char *p, size_t len, rl_value *out) {
   return true;
 }
 
-bool rl_pg_decode_other(rl_arena *arena, Oid oid, const char *p, size_t len, rl_value *out) {
+bool rl_pg_decode_other(rl_conn *c, Oid oid, const char *p, size_t len, rl_value *out) {
   switch (oid) {
-  case RL_OID_INTERVAL: return interval(arena, p, len, out);
+  case RL_OID_INTERVAL: return interval(c, p, len, out);
   case RL_OID_INET:
-  case RL_OID_CIDR: return address(arena, p, len, out);
+  case RL_OID_CIDR: return address(c, p, len, out);
   case RL_OID_MACADDR:
-  case RL_OID_MACADDR8: return mac(arena, p, len, out);
+  case RL_OID_MACADDR8: return mac(c, p, len, out);
   case RL_OID_BIT:
-  case RL_OID_VARBIT: return bits(arena, p, len, out);
-  case RL_OID_MONEY: return money(arena, p, len, out);
-  case RL_OID_PG_LSN: return log_position(arena, p, len, out);
+  case RL_OID_VARBIT: return bits(c, p, len, out);
+  case RL_OID_MONEY: return money(c, p, len, out);
+  case RL_OID_PG_LSN: return log_position(c, p, len, out);
   default: return unknown(p, len, out);
   }
 }
