@@ -1,4 +1,5 @@
 --- Where schema and URL come from: options, then Prisma's configuration, then convention, then the environment and its files.
+local bounded = require "rille.bounded"
 local core = require "rille.core"
 local errors = require "rille.errors"
 local prisma_config = require "rille.prisma_config"
@@ -26,13 +27,20 @@ local function unquote(text)
   if double then return (double:gsub("\\([^$])", function(c) return ESCAPES[c] or c end)), true end
   local single = text:match "^'(.-)'"
   if single then return single, false end
-  return (text:gsub("%s+#.*$", ""):gsub("^#.*$", ""):gsub("%s+$", "")), true
+  local mark = text:find "%f[^%s%z]#" -- at the beginning or behind a space
+  if mark then text = text:sub(1, mark - 1) end
+  return text:match "^(.*%S)" or "", true
 end
 
+-- In bytes: of a .env file, and of a value with its references put in, which can double with every line.
+local LONGEST_ENV, LONGEST_VALUE = 1048576, 65536
+
 --- Reads NAME=value lines: `export ` before and quotes around are allowed, `#` begins a comment, `${OTHER}` is put in but in single quotes.
+--- VALIDATION when a value comes to more than 65,536 bytes.
 ---@param text string
+---@param file? string for messages
 ---@return table<string, string>
-function config.parse_env(text)
+function config.parse_env(text, file)
   local found = {}
   local function put_in(mark, name)
     if mark ~= "" then return nil end
@@ -45,6 +53,9 @@ function config.parse_env(text)
       local open
       value, open = unquote(value)
       if open then value = value:gsub("(\\?)%${([%a_][%w_]*)}", put_in):gsub("\\%$", "$") end
+      if #value > LONGEST_VALUE then
+        errors.raise("VALIDATION", "the value of %s in %s comes to more than %d bytes", name:sub(1, 100), file or ".env", LONGEST_VALUE)
+      end
       found[name] = value
     end
   end
@@ -52,10 +63,8 @@ function config.parse_env(text)
 end
 
 local function env_file(path)
-  local file = io.open(path, "r")
-  local text = file and file:read "*a"
-  if file then file:close() end
-  return text and config.parse_env(text) or {}
+  local text = bounded.read(path, LONGEST_ENV)
+  return text and config.parse_env(text, path) or {}
 end
 
 --- A variable: of the environment, else of .env.local, else of .env.

@@ -1,6 +1,10 @@
 --- What the prisma.config.ts of a project says about schema, migrations and database, as far as it is said in plain values: the file is a program of
 --- another language, which is read here and not run. Found where Prisma 7 looks for it; paths in it are relative to it.
+local bounded = require "rille.bounded"
+
 local prisma_config = {}
+
+local LONGEST = 1048576 -- of a file, in bytes
 
 local PLACES = { "prisma7.config", ".config/prisma7", "prisma.config", ".config/prisma", ".config/prisma.config" }
 local EXTENSIONS = { ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts" }
@@ -22,9 +26,10 @@ local function skip_blank(text, at)
   end
 end
 
-local function read_string(text, at)
+-- `unclosed`: for each quote, up to where none that closes was found, so that nothing is looked for twice.
+local function read_string(text, at, unclosed)
   local quote, parts = text:sub(at, at), {}
-  local i = at + 1
+  local i = at < (unclosed[quote] or 0) and #text + 1 or at + 1
   while i <= #text do
     local c = text:sub(i, i)
     if c == quote then return { kind = "string", value = table.concat(parts) }, i + 1 end
@@ -37,19 +42,20 @@ local function read_string(text, at)
     parts[#parts + 1] = c
     i = i + 1
   end
+  unclosed[quote] = math.max(unclosed[quote] or 0, math.min(i, #text))
   return { kind = "other", value = quote }, at + 1
 end
 
 -- Strings, names, and signs of one character each; comments are left out.
 local function tokens_of(text)
-  local list, at = {}, skip_blank(text, 1)
+  local list, at, unclosed = {}, skip_blank(text, 1), {}
   while at <= #text do
     local name = text:match("^[%a_$][%w_$]*", at)
     if name then
       list[#list + 1] = { kind = "name", value = name }
       at = at + #name
     elseif text:find("^[\"'`]", at) then
-      list[#list + 1], at = read_string(text, at)
+      list[#list + 1], at = read_string(text, at, unclosed)
     else
       list[#list + 1] = { kind = "sign", value = text:sub(at, at) }
       at = at + 1
@@ -265,20 +271,13 @@ function prisma_config.parse(text, file, variable)
   return found
 end
 
-local function read(path)
-  local file = io.open(path, "r")
-  local text = file and file:read "*a" -- nil of a folder
-  if file then file:close() end
-  return text
-end
-
 --- The configuration of the folder that the program runs in; empty when there is none.
 ---@param variable fun(name: string): string|nil
 ---@return rille.PrismaConfig
 function prisma_config.find(variable)
   for _, place in ipairs(PLACES) do
     for _, extension in ipairs(EXTENSIONS) do
-      local text = read(place .. extension)
+      local text = bounded.read(place .. extension, LONGEST)
       if text then return prisma_config.parse(text, place .. extension, variable) end
     end
   end

@@ -46,6 +46,15 @@ static void test_long_message(void **state) {
   rl_error_clear(&e);
 }
 
+/* What is quoted comes from anywhere, and may have been cut within a letter. */
+static void test_messages_are_utf8(void **state) {
+  (void)state;
+  rl_error e = {0};
+  rl_fail(&e, RL_VALIDATION, "%s is no \xC3\xA9t\xC3\xA9: %.*s", "\xFFx\xE2\x82", 2, "a\xC3\xA9");
+  assert_string_equal(rl_error_message(&e), "?x?? is no \xC3\xA9t\xC3\xA9: a?");
+  rl_error_clear(&e);
+}
+
 static void test_codes(void **state) {
   (void)state;
   assert_string_equal(rl_code_name(RL_P2002), "P2002");
@@ -90,11 +99,9 @@ static void test_every_allocation_may_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_fill_and_read),
-      cmocka_unit_test(test_long_message),
-      cmocka_unit_test(test_codes),
-      cmocka_unit_test(test_nomem),
-      cmocka_unit_test(test_every_allocation_may_fail),
+      cmocka_unit_test(test_fill_and_read), cmocka_unit_test(test_long_message),
+      cmocka_unit_test(test_codes),         cmocka_unit_test(test_messages_are_utf8),
+      cmocka_unit_test(test_nomem),         cmocka_unit_test(test_every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

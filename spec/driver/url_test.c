@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "../base/failing_allocator.h"
+#include "driver/url.h"
 
 typedef struct parsed {
   rl_arena arena;
@@ -214,6 +215,8 @@ static void shown_urls(void **state) {
   expect_shown("postgresql://u:s3cr?s3cr@h/d", "postgresql:***");
   expect_shown("postgresql://u:12?user=s3cr@h/d", "postgresql:***");
   expect_shown("postgresql:u:s3cr", "postgresql:***");
+  expect_shown("postgresql://u:s3cr/d", "postgresql:***");
+  expect_shown("postgresql://[::1]:5432,h:1/d", "postgresql://[::1]:5432,h:1/d");
   expect_shown("host=h password=s3cr", "***");
   expect_shown("", "***");
   expect_shown("file:./a b.db?connection_limit=1&key=s3cr", "file:./a b.db?connection_limit=1");

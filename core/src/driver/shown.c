@@ -38,6 +38,20 @@ static bool params_are_clear(rl_str params, bool has_path) {
   return true;
 }
 
+/* Whether each ':' has a port behind it, or stands in the brackets of an address. Else it may be that of user:password,
+ * where the rest was forgotten. */
+static bool are_hosts(rl_str hosts) {
+  bool brackets = false, port = false;
+  for (size_t i = 0; i < hosts.len; i++) {
+    char c = hosts.p[i];
+    if (c == '[' || c == ']') brackets = c == '[';
+    if (c == ',') port = false;
+    if (port && (c < '0' || c > '9')) return false;
+    if (c == ':' && !brackets) port = true;
+  }
+  return true;
+}
+
 /* The login ends at the only '@', which comes before the first '/'. Where there are more, or it comes later, a password
  * holds letters that are not percent-encoded, and nobody knows where it ends. */
 static parts split(rl_str url) {
@@ -55,7 +69,8 @@ static parts split(rl_str url) {
     p.login = before(authority, '@');
     p.place = behind(p.place, p.login);
   }
-  p.clear = slashes && !has(p.place, '@') && params_are_clear(p.params, has(p.place, '/'));
+  p.clear = slashes && !has(p.place, '@') && params_are_clear(p.params, has(p.place, '/')) &&
+            (p.has_login || are_hosts(authority));
   return p;
 }
 

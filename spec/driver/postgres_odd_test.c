@@ -1,0 +1,219 @@
+/* A server that misbehaves: what it says is refused, and the connection is not used again. */
+#include "support.h"
+
+#include "fake_server.h"
+
+#define S(wire) ((rl_slot){RL_WIRE_##wire, false})
+
+static rl_stmt select_one(const rl_slot *slot) {
+  return statement(0, "SELECT c", NULL, 0, slot, 1);
+}
+
+/* The answer to the one statement. Its code, or what it came to as text. */
+static void expect_refused(fake_server *s, const rl_slot *slot, rl_code code) {
+  char url[64];
+  fixture f;
+  fake_go(s, url);
+  open_fixture(&f, url);
+  rl_stmt stmt = slot ? select_one(slot) : statement(0, "SELECT c", NULL, 0, NULL, 0);
+  rille_status st = run_statement(&f, &stmt, NULL);
+  if (st != RILLE_ERROR) fail_msg("status %d", (int)st);
+  assert_string_equal(rl_code_name(f.err.code), rl_code_name(code));
+  assert_true(*rl_error_message(&f.err) != 0);
+  assert_false(f.driver->is_usable(f.conn));
+  close_fixture(&f);
+  fake_close(s);
+}
+
+static void expect_bad_cell(rl_slot slot, uint32_t type, const void *cell, size_t len) {
+  fake_server s;
+  fake_open(&s);
+  rl_buf *out = fake_answer(&s);
+  fake_row(out, type, 1, cell, len);
+  fake_ready(out);
+  expect_refused(&s, &slot, RL_P2023);
+}
+
+#define BYTES(text) (text), sizeof(text) - 1
+
+static void test_cells(void **state) {
+  (void)state;
+  expect_bad_cell(S(INT4), 23, BYTES("\0\0\1"));
+  expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\0\0\0\0\0\0\x27\x10"));           /* the digit 10000 */
+  expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\0\0\x12\x34\0\0\0\1"));           /* a sign that is none */
+  expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\x80\0\0\0\0\0\0\1"));             /* 131,068 zeros behind the point */
+  expect_bad_cell(S(TIMESTAMP), 1114, BYTES("\x7f\xff\xff\xff\xff\xff\xff\xfe")); /* beyond the server's calendar */
+  expect_bad_cell(S(TIMESTAMP), 1114, BYTES("\x80\0\0\0\0\0\0\1"));
+  expect_bad_cell(S(DATE), 1082, BYTES("\x7f\xff\xff\xfe"));
+  expect_bad_cell(S(TIME), 1083, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff"));
+  expect_bad_cell(S(TIMETZ), 1266, BYTES("\0\0\0\0\0\0\0\0\x7f\xff\xff\xff"));
+  expect_bad_cell(S(JSONB), 3802, BYTES("\2{}"));
+  expect_bad_cell(S(UUID), 2950, BYTES("short"));
+}
+
+/* Valid on the server, but beyond 64 bits of microseconds since 1970: the value is refused, the connection is well. */
+static void test_far_dates(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t type;
+    rl_wire wire;
+    const char *cell;
+    size_t len;
+  } far[] = {{1114, RL_WIRE_TIMESTAMP, "\x7f\xff\xf0\0\0\0\0\0", 8}, {1082, RL_WIRE_DATE, "\x7f\0\0\0", 4}};
+  for (size_t i = 0; i < 2; i++) {
+    fake_server s;
+    fixture f;
+    char url[64];
+    rl_slot slot = {far[i].wire, false};
+    fake_open(&s);
+    rl_buf *out = fake_answer(&s);
+    fake_row(out, far[i].type, 1, far[i].cell, far[i].len);
+    fake_ready(out);
+    fake_go(&s, url);
+    open_fixture(&f, url);
+    rl_stmt stmt = select_one(&slot);
+    assert_int_equal(run_statement(&f, &stmt, NULL), RILLE_ERROR);
+    assert_int_equal(f.err.code, RL_P2023);
+    assert_true(f.driver->is_usable(f.conn));
+    close_fixture(&f);
+    fake_close(&s);
+  }
+}
+
+/* dimensions, flags, type of the elements; then size and first number of each dimension */
+static void array_head(rl_buf *out, int dimensions, uint32_t element, uint32_t size) {
+  fake_int(out, (uint32_t)dimensions, 4);
+  fake_int(out, 0, 4);
+  fake_int(out, element, 4);
+  for (int i = 0; i < dimensions; i++) {
+    fake_int(out, size, 4);
+    fake_int(out, 1, 4);
+  }
+}
+
+static void test_arrays(void **state) {
+  (void)state;
+  rl_slot list = {RL_WIRE_INT4, true};
+  rl_buf cell;
+  rl_buf_init(&cell);
+  array_head(&cell, 6, 23, 500); /* room for each dimension by itself, and none for what they come to */
+  for (int i = 0; i < 2000; i++) fake_int(&cell, 0xFFFFFFFF, 4);
+  expect_bad_cell(list, 1007, cell.p, cell.len);
+  rl_buf_reset(&cell);
+  array_head(&cell, 7, 23, 1);
+  expect_bad_cell(list, 1007, cell.p, cell.len);
+  static const uint32_t elements[] = {1007, 70000}; /* arrays of arrays; of a type that only the database knows */
+  for (int i = 0; i < 2; i++) {
+    rl_buf_reset(&cell);
+    for (int depth = 0; depth < 20000; depth++) {
+      array_head(&cell, 1, elements[i], 1);
+      fake_int(&cell, (uint32_t)(20000 - depth) * 24 - 20, 4);
+    }
+    fake_int(&cell, 0, 4);
+    cell.len -= 4;
+    expect_bad_cell(list, 1007, cell.p, cell.len);
+  }
+  rl_buf_dispose(&cell);
+}
+
+static void test_columns(void **state) {
+  (void)state;
+  fake_server s;
+  rl_slot slot = S(INT4);
+  fake_open(&s); /* text where the binary form was asked for */
+  rl_buf *out = fake_answer(&s);
+  fake_row(out, 23, 0, "1234", 4);
+  fake_ready(out);
+  expect_refused(&s, &slot, RL_P1017);
+  fake_open(&s); /* of a raw query, too */
+  out = fake_answer(&s);
+  fake_row(out, 23, 0, "1234", 4);
+  fake_ready(out);
+  expect_refused(&s, NULL, RL_P1017);
+  fake_open(&s); /* two columns where one was asked for */
+  out = fake_answer(&s);
+  fake_message(out, '1', "", 0);
+  fake_message(out, '2', "", 0);
+  fake_columns(out, 2, (const uint32_t[]){23, 23}, 1);
+  fake_complete(out, "SELECT 0");
+  fake_ready(out);
+  expect_refused(&s, &slot, RL_P1017);
+  fake_open(&s); /* none at all */
+  out = fake_answer(&s);
+  fake_message(out, '1', "", 0);
+  fake_message(out, '2', "", 0);
+  fake_message(out, 'n', "", 0);
+  fake_complete(out, "SELECT 0");
+  fake_ready(out);
+  expect_refused(&s, &slot, RL_P1017);
+}
+
+static void test_ready_too_early(void **state) {
+  (void)state;
+  fake_server s;
+  rl_slot slot = S(INT4);
+  fake_open(&s);
+  rl_buf *out = fake_answer(&s);
+  fake_ready(out);
+  fake_row(out, 23, 1, "\0\0\0\1", 4);
+  fake_ready(out);
+  expect_refused(&s, &slot, RL_P1017);
+}
+
+/* An answer too many: the one that was asked for is right, and the connection is not used for the next. */
+static void test_ready_twice(void **state) {
+  (void)state;
+  for (int whole = 0; whole < 2; whole++) {
+    fake_server s;
+    fixture f;
+    char url[64];
+    rl_slot slot = S(INT4);
+    fake_open(&s);
+    rl_buf *out = fake_answer(&s);
+    fake_row(out, 23, 1, "\0\0\0\1", 4);
+    fake_ready(out);
+    if (whole) fake_row(out, 23, 1, "\0\0\0\2", 4);
+    fake_ready(out);
+    fake_go(&s, url);
+    open_fixture(&f, url);
+    rl_stmt stmt = select_one(&slot);
+    must(&f, run_statement(&f, &stmt, NULL));
+    assert_int_equal(f.cells[0].as.i, 1);
+    assert_false(f.driver->is_usable(f.conn));
+    close_fixture(&f);
+    fake_close(&s);
+  }
+}
+
+/* What is given up ends in time, whatever is said meanwhile. */
+static void test_abandon(void **state) {
+  (void)state;
+  fake_server s;
+  fixture f;
+  char url[64];
+  rl_slot slot = S(INT4);
+  fake_open(&s);
+  rl_buf *out = fake_answer(&s);
+  for (int i = 0; i < 3; i++) fake_ready(out);
+  fake_go(&s, url);
+  open_fixture(&f, url);
+  rl_stmt stmt = select_one(&slot);
+  assert_int_equal(f.driver->send(f.conn, &stmt, NULL, &f.err), RILLE_OK);
+  assert_int_equal(f.driver->flush(f.conn, &f.err), RILLE_OK);
+  rl_wait w;
+  rille_status st;
+  while ((st = f.driver->abandon(f.conn, &w, &f.err)) == RILLE_AGAIN) wait_for(&w);
+  assert_int_equal(st, RILLE_OK);
+  assert_false(f.driver->is_usable(f.conn));
+  close_fixture(&f);
+  fake_close(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_cells),   cmocka_unit_test(test_far_dates),       cmocka_unit_test(test_arrays),
+      cmocka_unit_test(test_columns), cmocka_unit_test(test_ready_too_early), cmocka_unit_test(test_ready_twice),
+      cmocka_unit_test(test_abandon),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
