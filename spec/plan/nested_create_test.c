@@ -131,7 +131,7 @@ static void connects_or_creates_by_branches(void **state) {
               "{id: true}}",
               "atomic\n"
               "0: insert User {email=$} returning [id] -> r0(0) as node 0\n"
-              "1: select Draft [| id] where slug=$ -> r1(0)\n"
+              "1: select Draft [| id] where slug=$ lock but its key -> r1(0)\n"
               "2: if r1: update Draft {ownerId=r0.0} where id=r1.0\n"
               "3: if r1 is empty: insert Draft {slug=$ ownerId=r0.0}\n");
   expect_plan(blog, "post", RILLE_CREATE,

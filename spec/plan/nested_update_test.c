@@ -68,7 +68,7 @@ static void children_of_one_to_many(void **state) {
          "atomic\n"
          "0: select User [| id] where id=$ -> r0(0) else P2025\n"
          "1: select Post [| id] where id=$ and authorId=r0.0 -> r1(0)\n"
-         "2: if r1: update Post {title=$} where id=r1.0\n"
+         "2: if r1: update Post {title=$} where authorId=r0.0 and id=r1.0 else P2025\n"
          "3: if r1 is empty: insert Post {id=new0 title=$ views=#0 authorId=r0.0}\n"
          "4: select User [id] where id=r0.0 as node 0\n");
   update("user", "{posts: {update: {where: {id: 'x'}, data: {}}}}",
@@ -82,7 +82,7 @@ static void required_children_cannot_be_orphaned(void **state) {
   update("user", "{drafts: {set: [{slug: 'x'}]}}",
          "atomic\n"
          "0: select User [| id] where id=$ -> r0(0) else P2025\n"
-         "1: select Draft [| id] where (slug=$) -> r1(0)\n"
+         "1: select Draft [| id] where (slug=$) order id+ lock but its key -> r1(0)\n"
          "2: select Draft [| id] where not(id=r1.0[]) and ownerId=r0.0 -> r2(0)\n"
          "3: if r2: raise P2014\n"
          "4: update Draft {ownerId=r0.0} where id=r1.0[]\n"
@@ -102,7 +102,7 @@ static void required_children_cannot_be_orphaned(void **state) {
   update("user", "{badge: {connect: {id: 2}}}",
          "atomic\n"
          "0: select User [| id] where id=$ -> r0(0) else P2025\n"
-         "1: select Badge [| id] where id=$ -> r1(0) else P2025\n"
+         "1: select Badge [| id] where id=$ lock -> r1(0) else P2025\n"
          "2: select Badge [| id] where not(id=r1.0) and userId=r0.0 -> r2(0)\n"
          "3: if r2: raise P2014\n"
          "4: update Badge {userId=r0.0} where id=r1.0\n"
@@ -121,7 +121,7 @@ static void child_of_one_to_one(void **state) {
   update("user", "{profile: {connect: {id: 2}}}",
          "atomic\n"
          "0: select User [| id] where id=$ -> r0(0) else P2025\n"
-         "1: select Profile [| id] where id=$ -> r1(0) else P2025\n"
+         "1: select Profile [| id] where id=$ lock -> r1(0) else P2025\n"
          "2: update Profile {userId=null} where userId=r0.0\n"
          "3: update Profile {userId=r0.0} where id=r1.0\n"
          "4: select User [id] where id=r0.0 as node 0\n");
@@ -149,7 +149,7 @@ static void child_of_one_to_one(void **state) {
          "atomic\n"
          "0: select User [| id] where id=$ -> r0(0) else P2025\n"
          "1: select Profile [| id] where userId=r0.0 -> r1(0)\n"
-         "2: if r1: update Profile {bio=$} where id=r1.0\n"
+         "2: if r1: update Profile {bio=$} where userId=r0.0 and id=r1.0 else P2025\n"
          "3: if r1 is empty: insert Profile {bio=$ userId=r0.0}\n"
          "4: select User [id] where id=r0.0 as node 0\n");
 }
@@ -168,7 +168,7 @@ static void key_on_the_row_itself(void **state) {
          "0: update Post {authorId=null} where id=$ returning [id] as node 0 else P2025\n");
   update("post", "{author: {disconnect: {name: 'a'}}}",
          "atomic\n"
-         "0: select Post [| id authorId] where id=$ -> r0(0 1) else P2025\n"
+         "0: select Post [| id authorId] where id=$ lock but its key -> r0(0 1) else P2025\n"
          "1: select User [| id] where name=$ and id=r0.1 -> r1(0)\n"
          "2: if r1: update Post {authorId=null} where id=r0.0\n"
          "3: select Post [id] where id=r0.0 as node 0\n");
@@ -184,15 +184,15 @@ static void key_on_the_row_itself(void **state) {
          "2: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{author: {upsert: {create: {email: 'a'}, update: {name: 'b'}}}}",
          "atomic\n"
-         "0: select Post [| id authorId] where id=$ -> r0(0 1) else P2025\n"
+         "0: select Post [| id authorId] where id=$ lock but its key -> r0(0 1) else P2025\n"
          "1: select User [| id] where id=r0.1 -> r1(0)\n"
-         "2: if r1: update User {name=$} where id=r1.0\n"
+         "2: if r1: update User {name=$} where id=r0.1 and id=r1.0 else P2025\n"
          "3: if r1 is empty: insert User {email=$} returning [| id] -> r2(0)\n"
          "4: if r1 is empty: update Post {authorId=r2.0} where id=r0.0\n"
          "5: select Post [id] where id=r0.0 as node 0\n");
   update("badge", "{user: {connect: {email: 'a'}}}",
          "atomic\n"
-         "0: select Badge [| id] where id=$ -> r0(0) else P2025\n"
+         "0: select Badge [| id] where id=$ lock -> r0(0) else P2025\n"
          "1: select User [| id] where email=$ -> r1(0) else P2025\n"
          "2: select Badge [| id] where not(id=r0.0) and userId=r1.0 -> r2(0)\n"
          "3: if r2: raise P2014\n"
@@ -228,34 +228,35 @@ static void join_tables(void **state) {
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
          "1: select Tag [| id] where name=$ linked by _PostToTag A=r0.0[] -> r1(0) else P2017\n"
-         "2: delete Tag where id=r1.0\n"
-         "3: select Post [id] where id=r0.0 as node 0\n");
+         "2: unlink _PostToTag A=r0.0 B=r1.0 else P2017\n"
+         "3: delete Tag where name=$ and id=r1.0 else P2017\n"
+         "4: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{tags: {delete_many: {name: 'a'}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
-         "1: select Tag [| id] where name=$ linked by _PostToTag A=r0.0[] -> r1(0)\n"
-         "2: if r1: delete Tag where id=r1.0[]\n"
-         "3: select Post [id] where id=r0.0 as node 0\n");
+         "1: delete Tag where (name=$ and posts.some(id=r0.0))\n"
+         "2: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{tags: {update: {where: {name: 'a'}, data: {name: 'b'}}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
-         "1: select Tag [| id] where name=$ linked by _PostToTag A=r0.0[] -> r1(0) else P2025\n"
-         "2: update Tag {name=$} where id=r1.0\n"
+         "1: select Tag [| id] where (name=$ and posts.some(id=r0.0)) lock else P2025\n"
+         "2: update Tag {name=$} where (name=$ and posts.some(id=r0.0)) else P2025\n"
          "3: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{tags: {update_many: {where: {name: 'a'}, data: {name: 'b'}}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
-         "1: select Tag [| id] where name=$ linked by _PostToTag A=r0.0[] -> r1(0)\n"
-         "2: if r1: update Tag {name=$} where id=r1.0[]\n"
+         "1: select Tag [| id] where (name=$ and posts.some(id=r0.0)) order id+ lock\n"
+         "2: update Tag {name=$} where (name=$ and posts.some(id=r0.0))\n"
          "3: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{tags: {upsert: {where: {name: 'a'}, create: {name: 'a'}, update: {name: 'b'}}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
          "1: select Tag [| id] where name=$ linked by _PostToTag A=r0.0[] -> r1(0)\n"
-         "2: if r1: update Tag {name=$} where id=r1.0\n"
-         "3: if r1 is empty: insert Tag {name=$} returning [| id] -> r2(0)\n"
-         "4: if r1 is empty: link _PostToTag A=r0.0 B=r2.0\n"
-         "5: select Post [id] where id=r0.0 as node 0\n");
+         "2: if r1: select Tag [| id] where name=$ and posts.some(id=r0.0) lock else P2025\n"
+         "3: if r1: update Tag {name=$} where (name=$ and posts.some(id=r0.0)) and id=r1.0 else P2025\n"
+         "4: if r1 is empty: insert Tag {name=$} returning [| id] -> r2(0)\n"
+         "5: if r1 is empty: link _PostToTag A=r0.0 B=r2.0\n"
+         "6: select Post [id] where id=r0.0 as node 0\n");
 }
 
 static void depth(void **state) {

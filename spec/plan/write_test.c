@@ -110,10 +110,10 @@ static void upserts_with_branches_otherwise(void **state) {
               "{where: {email: 'a'}, create: {email: 'b'}, update: {age: 1}, select: {id: true}}",
               "atomic\n"
               "0: select User [| id] where email=$ -> r0(0)\n"
-              "1: if r0: update User {age=$} where id=r0.0\n"
-              "2: if r0: r1 := r0\n"
-              "3: if r0 is empty: insert User {email=$} returning [| id] -> r2(0)\n"
-              "4: if r0 is empty: r1 := r2\n"
+              "1: if r0: update User {age=$} where email=$ and id=r0.0 returning [| id] -> r2(0) else P2025\n"
+              "2: if r0: r1 := r2\n"
+              "3: if r0 is empty: insert User {email=$} returning [| id] -> r3(0)\n"
+              "4: if r0 is empty: r1 := r3\n"
               "5: select User [id] where id=r1.0 as node 0\n");
   expect_plan(blog, "user", RILLE_UPSERT,
               "{where: {email: 'a', age: 3}, create: {email: 'a'}, update: {}, select: {id: true}}",
@@ -133,7 +133,7 @@ static void deletes(void **state) {
               "atomic\n"
               "0: select User [name | id] where email=$ -> r0(1) as node 0 else P2025\n"
               "1: if r0: select Post [id | authorId] where authorId=r0.0[] as node 1\n"
-              "2: delete User where id=r0.0\n");
+              "2: delete User where email=$ and id=r0.0 else P2025\n");
   expect_plan(blog, "user", RILLE_DELETE_MANY, "{where: {age: 1}}", "0: delete User where age=$ counts\n");
   expect_plan(blog, "user", RILLE_DELETE_MANY, "{where: all, limit: 2}", "0: delete User limit $ counts\n");
 }

@@ -43,7 +43,7 @@ static void page(rl_buf *out, const rl_select *s) {
   }
   if (s->per_parent) rl_buf_text(out, " per parent");
   if (s->aggregate_over) rl_buf_text(out, " over these");
-  if (s->lock != RL_LOCK_NONE) rl_buf_text(out, " lock");
+  if (s->lock != RL_LOCK_NONE) rl_buf_text(out, s->lock == RL_LOCK_NO_KEY_UPDATE ? " lock but its key" : " lock");
 }
 
 static void select_text(rl_buf *out, const rl_select *s) {

@@ -96,6 +96,12 @@ rl_filter *rl_where_and(rl_builder *b, rl_filter *x, rl_filter *y) {
   return both;
 }
 
+bool rl_filter_has_relation(const rl_filter *filter) {
+  for (size_t i = 0; filter && filter->items && i < filter->count; i++)
+    if (rl_filter_has_relation(filter->items[i])) return true;
+  return filter && filter->kind == RL_FILTER_RELATION;
+}
+
 rl_filter *rl_plan_filter_not(rl_builder *b, rl_filter *x) {
   rl_filter *filter = RL_MAKE(b, rl_filter);
   filter->kind = RL_FILTER_NOT;

@@ -53,9 +53,8 @@ rl_step *rl_update_rows(rl_builder *b, const rl_model *model, const rl_assigns *
   rl_fields wanted = {0};
   bool acts = rl_referential_update_wants(b, model, assigns, &wanted);
   if (acts) {
-    rl_at rows = rl_read_rows(b, model, where, keys, &wanted, none);
-    b->steps[b->plan->step_count - 1]->as.select->take = limit;
-    rows.many = true;
+    rl_target target = {.model = model, .where = where, .keys = keys, .none = none, .limit = limit, .many = true};
+    rl_at rows = rl_read_to_write(b, &target, assigns, &wanted);
     rl_referential_update(b, &rows, assigns);
     where = NULL;
     keys = rl_where_identity(b, &rows, true);

@@ -52,13 +52,19 @@ static void create_many(rl_builder *b, const scope *s) {
   insert->skip_duplicates = insert->rows->skip_duplicates;
 }
 
+/* Rows whose key is to become the parent's, locked until then. */
+static rl_at read_to_connect(rl_builder *b, const scope *s, rl_filter *where, const rl_raise *none, bool many) {
+  rl_target target = {.model = s->child, .where = where, .none = none, .many = many};
+  return rl_read_to_write(b, &target, &s->key, NULL);
+}
+
 static void connect(rl_builder *b, const scope *s) {
   const rl_raise *none = s->one ? rl_raise_related(b, s->nested, "connect") : rl_raise_connect(b, s->nested);
   if (!s->one || s->created) {
     rl_update_rows(b, s->child, &s->key, s->nested->where, NULL, NULL, none);
     return;
   }
-  rl_at found = rl_read_rows(b, s->child, s->nested->where, NULL, NULL, none);
+  rl_at found = read_to_connect(b, s, s->nested->where, none, false);
   make_room(b, s, &found);
   rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, false), NULL, NULL);
 }
@@ -69,7 +75,7 @@ static void connect_or_create(rl_builder *b, const scope *s) {
     connect(b, s);
     return;
   }
-  rl_at found = rl_read_rows(b, s->child, s->nested->where, NULL, NULL, NULL);
+  rl_at found = read_to_connect(b, s, s->nested->where, NULL, false);
   uint32_t before = rl_guard_on(b, found.rowset, false);
   make_room(b, s, &found);
   rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, false), NULL, NULL);
@@ -107,7 +113,7 @@ static void set(rl_builder *b, const scope *s) {
   rl_at found = {.rowset = RL_NO_ROWSET};
   rl_filter *others = NULL;
   if (s->nested->item_count) {
-    found = rl_read_rows(b, s->child, named, NULL, NULL, NULL);
+    found = read_to_connect(b, s, named, NULL, true);
     others = rl_plan_filter_not(b, rl_where_identity(b, &found, true));
   }
   rl_at orphans = rl_read_rows(b, s->child, others, s->mine, NULL, NULL);
@@ -136,7 +142,12 @@ static void upsert(rl_builder *b, const scope *s) {
   rl_change_wants(b, s->nested->update, &read);
   rl_at found = rl_read_rows(b, s->child, s->nested->where, s->mine, &read, NULL);
   uint32_t before = rl_guard_on(b, found.rowset, false);
-  rl_change_found(b, s->nested->update, &found);
+  rl_change change = {.write = s->nested->update,
+                      .where = s->nested->where,
+                      .keys = s->mine,
+                      .none = rl_raise_related(b, s->nested, "update"),
+                      .found = &found};
+  rl_change_row(b, &change);
   b->guard = before;
   rl_guard_on(b, found.rowset, true);
   if (s->nested->where) make_room(b, s, NULL); /* else the place was found empty */

@@ -84,7 +84,12 @@ static void upsert(rl_builder *b, const rl_nested *nested, const rl_at *row, rl_
   rl_change_wants(b, nested->update, &read);
   rl_at found = rl_read_rows(b, nested->relation->target, nested->where, mine, &read, NULL);
   uint32_t before = rl_guard_on(b, found.rowset, false);
-  rl_change_found(b, nested->update, &found);
+  rl_change change = {.write = nested->update,
+                      .where = nested->where,
+                      .keys = mine,
+                      .none = rl_raise_related(b, nested, "update"),
+                      .found = &found};
+  rl_change_row(b, &change);
   b->guard = before;
   rl_guard_on(b, found.rowset, true);
   rl_at created = create(b, nested, &wanted, false);

@@ -23,11 +23,13 @@ static void link_rows(rl_builder *b, const scope *s, rl_input *other) {
   rl_later(b, (rl_task){.join = s->nested->relation, .mine = s->mine, .other = other});
 }
 
-static void unlink_rows(rl_builder *b, const scope *s, rl_input *other) {
-  rl_delete *gone = rl_add_delete(b, s->other, NULL, NULL)->as.delete_;
+static rl_step *unlink_rows(rl_builder *b, const scope *s, rl_input *other) {
+  rl_step *step = rl_add_delete(b, s->other, NULL, NULL);
+  rl_delete *gone = step->as.delete_;
   gone->link = s->relation;
   gone->link_a = s->from_a ? s->mine : other;
   gone->link_b = s->from_a ? other : s->mine;
+  return step;
 }
 
 static rl_fields join_fields(rl_builder *b, const scope *s) {
@@ -50,6 +52,21 @@ static rl_at read_linked(rl_builder *b, const scope *s, const rl_raise *none) {
   select->link_from_a = s->from_a;
   select->link_keys = rl_at_list(b, s->row, rl_model_link_id(s->row->model));
   return found;
+}
+
+/* The same as a condition of the statement that writes them. */
+static rl_filter *where_linked(rl_builder *b, const scope *s) {
+  const rl_field *mine = rl_model_link_id(s->row->model);
+  rl_filter *linked = RL_MAKE(b, rl_filter);
+  linked->kind = RL_FILTER_RELATION;
+  linked->field = s->nested->relation->opposite;
+  linked->quantifier = RL_SOME;
+  linked->inner = rl_where_keys(b, &mine, &mine, 1, s->row, false);
+  return linked;
+}
+
+static rl_filter *where_named_and_linked(rl_builder *b, const scope *s) {
+  return rl_where_and(b, s->nested->where, where_linked(b, s));
 }
 
 static rl_at create_other(rl_builder *b, const scope *s) {
@@ -95,37 +112,50 @@ static void set(rl_builder *b, const scope *s) {
   for (size_t i = 0; i < s->nested->item_count; i++) connect(b, s, s->nested->items[i]);
 }
 
+/* The link goes first: who has undone it in the meantime has saved the row. */
 static void delete_one(rl_builder *b, const scope *s) {
-  rl_at found = read_linked(b, s, rl_raise_unconnected(b, s->nested));
-  rl_delete_rows(b, s->other, NULL, rl_where_identity(b, &found, false), NULL, NULL);
+  const rl_raise *none = rl_raise_unconnected(b, s->nested);
+  if (rl_filter_has_relation(s->nested->where)) { /* it may ask for that very link */
+    rl_delete_rows(b, s->other, where_named_and_linked(b, s), NULL, NULL, none);
+    return;
+  }
+  rl_at found = read_linked(b, s, none);
+  unlink_rows(b, s, rl_at_value(b, &found, s->theirs))->if_none = none;
+  rl_filter *still = rl_where_beyond_key(s->other, s->nested->where);
+  rl_delete_rows(b, s->other, still, rl_where_identity(b, &found, false), NULL, none);
 }
 
 static void delete_many(rl_builder *b, const scope *s) {
-  rl_at found = read_linked(b, s, NULL);
-  uint32_t before = rl_guard_on(b, found.rowset, false);
-  rl_delete_rows(b, s->other, NULL, rl_where_identity(b, &found, true), NULL, NULL);
-  b->guard = before;
+  rl_delete_rows(b, s->other, where_named_and_linked(b, s), NULL, NULL, NULL);
 }
 
 static void update(rl_builder *b, const scope *s) {
-  rl_at found = read_linked(b, s, rl_raise_related(b, s->nested, "update"));
-  rl_change_found(b, s->nested->update, &found);
+  rl_change change = {.write = s->nested->update,
+                      .where = where_named_and_linked(b, s),
+                      .none = rl_raise_related(b, s->nested, "update"),
+                      .linked = true};
+  rl_change_row(b, &change);
 }
 
 static void update_many(rl_builder *b, const scope *s) {
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, s->nested->update->assigns, s->nested->update->assign_count);
   if (!assigns.count) return;
-  rl_at found = read_linked(b, s, NULL);
-  uint32_t before = rl_guard_on(b, found.rowset, false);
-  rl_update_rows(b, s->other, &assigns, NULL, rl_where_identity(b, &found, true), NULL, NULL);
-  b->guard = before;
+  rl_target target = {.model = s->other, .where = where_named_and_linked(b, s), .many = true};
+  rl_lock_linked(b, &target, &assigns);
+  rl_update_rows(b, s->other, &assigns, target.where, NULL, NULL, NULL);
 }
 
 static void upsert(rl_builder *b, const scope *s) {
   rl_at found = read_linked(b, s, NULL);
   uint32_t before = rl_guard_on(b, found.rowset, false);
-  rl_change_found(b, s->nested->update, &found);
+  rl_change change = {.write = s->nested->update,
+                      .where = s->nested->where,
+                      .keys = where_linked(b, s),
+                      .none = rl_raise_related(b, s->nested, "update"),
+                      .found = &found,
+                      .linked = true};
+  rl_change_row(b, &change);
   b->guard = before;
   rl_guard_on(b, found.rowset, true);
   create(b, s);

@@ -176,6 +176,14 @@ typedef struct rl_step {
   uint64_t needs;        /* bit k: reads rowset k (beyond 63 rowsets: all bits) */
 } rl_step;
 
+/* Whether a condition asks for related rows. */
+bool rl_filter_has_relation(const rl_filter *filter);
+
+/* Whether an insert may write a row that is already there. */
+static inline bool rl_insert_updates(const rl_insert *insert) {
+  return insert->on_conflict_count > 0 || (insert->rows && insert->rows->update_count > 0);
+}
+
 /* The rows of a bulk step; NULL for any other. */
 static inline rl_rows *rl_step_rows(const rl_step *step) {
   if (step->kind == RL_STEP_INSERT) return step->as.insert->rows;

@@ -8,31 +8,62 @@ static bool touches(const rl_assigns *assigns, const rl_fields *fields) {
   return false;
 }
 
-/* Referential actions need the old values when any of these fields is written, by the caller or through a relation. */
-static bool actions_want(rl_builder *b, const rl_write *write, rl_fields *wanted) {
+static bool writes_key(const rl_nested *nested) {
+  switch (nested->kind) {
+  case RL_NESTED_CREATE:
+  case RL_NESTED_CONNECT:
+  case RL_NESTED_CONNECT_OR_CREATE:
+  case RL_NESTED_DISCONNECT:
+  case RL_NESTED_UPSERT: return nested->relation->holds_key;
+  default: return false;
+  }
+}
+
+/* The fields of the row that get a value, from the caller or through a relation. */
+static rl_assigns written_fields(rl_builder *b, const rl_write *write) {
   rl_assigns written = {0};
   rl_assigns_all(b, &written, write->assigns, write->assign_count);
   for (size_t i = 0; i < write->nested_count; i++) {
-    const rl_field *field = write->nesteds[i].relation;
-    for (size_t k = 0; field->holds_key && k < field->relation->count; k++)
-      rl_assigns_put(b, &written, (rl_assign){.field = field->relation->fields[k]});
+    const rl_relation *relation = write->nesteds[i].relation->relation;
+    for (size_t k = 0; writes_key(&write->nesteds[i]) && k < relation->count; k++)
+      rl_assigns_put(b, &written, (rl_assign){.field = relation->fields[k]});
   }
+  return written;
+}
+
+/* Referential actions need the old values when any of these fields is written. */
+static bool actions_want(rl_builder *b, const rl_write *write, rl_fields *wanted) {
+  rl_assigns written = written_fields(b, write);
   return rl_referential_update_wants(b, write->model, &written, wanted);
 }
 
+/* Where the row is in its own statement: by its key when it was read before. `repeats`: the conditions by which it was
+ * found are asked for again. */
+static rl_step *add_own_update(rl_builder *b, const rl_change *change, const rl_at *before, bool repeats) {
+  const rl_model *model = change->write->model;
+  rl_step *step;
+  if (!before) {
+    step = rl_add_update(b, model, change->where, change->keys);
+  } else {
+    rl_filter *where = repeats ? rl_where_and(b, rl_where_beyond_key(model, change->where), change->keys) : NULL;
+    step = rl_add_update(b, model, where, rl_where_identity(b, before, false));
+  }
+  step->if_none = !before || repeats ? change->none : NULL;
+  return step;
+}
+
 /* The row's own statement. Returns where the row is found after it. */
-static rl_at set_columns(rl_builder *b, rl_change *change, const rl_assigns *assigns, const rl_at *before,
-                         const rl_fields *fields, bool hands_on) {
-  rl_filter *keys = before ? rl_where_identity(b, before, false) : change->keys;
-  rl_step *step = rl_add_update(b, change->write->model, before ? NULL : change->where, keys);
+static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const rl_assigns *assigns,
+                         const rl_at *before, const rl_fields *fields, bool hands_on) {
+  bool repeats = before && step->if_none; /* the row may have other values by now */
   step->as.update->assigns = assigns->items;
   step->as.update->assign_count = assigns->count;
-  step->if_none = before ? NULL : change->none;
   if (change->show && !rl_nested_has_after(change->write)) {
     change->shown = true;
     return rl_show_returned(b, step, change->show, NULL);
   }
-  if (hands_on && (!before || touches(assigns, fields))) return rl_step_keeps(b, step, change->write->model, fields);
+  if (hands_on && (!before || repeats || touches(assigns, fields)))
+    return rl_step_keeps(b, step, change->write->model, fields);
   return before ? *before : (rl_at){.model = change->write->model, .rowset = RL_NO_ROWSET};
 }
 
@@ -67,18 +98,67 @@ static bool may_lose_itself(const rl_change *change) {
   return false;
 }
 
+/* Whether what comes between the read of the row and its own statement can change what the conditions say of it. */
+static bool may_disturb(rl_builder *b, const rl_change *change) {
+  rl_fields ignored = {0};
+  if (actions_want(b, change->write, &ignored)) return true;
+  for (size_t i = 0; i < change->write->nested_count; i++) {
+    const rl_nested *nested = &change->write->nesteds[i];
+    if (!nested->relation->holds_key || !rl_nested_holder_is_before(nested)) continue;
+    bool takes_place = nested->relation->relation->kind == RL_ONE_TO_ONE && nested->kind != RL_NESTED_DISCONNECT;
+    if (takes_place || (nested->create && (nested->create->nested_count || rl_filter_has_relation(change->where))))
+      return true;
+  }
+  return false;
+}
+
+/* A row that was found without a lock keeps meeting the conditions until it is written: its own statement sees to that
+ * (repeats), else it is locked here. */
+static rl_at hold_found(rl_builder *b, const rl_change *change, bool *repeats) {
+  rl_assigns written = written_fields(b, change->write);
+  bool own_statement = change->write->assign_count > 0;
+  for (size_t i = 0; i < change->write->nested_count; i++)
+    own_statement = own_statement ||
+                    (writes_key(&change->write->nesteds[i]) && rl_nested_holder_is_before(&change->write->nesteds[i]));
+  *repeats = own_statement && !may_disturb(b, change);
+  rl_target target = {
+      .model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
+  if (!*repeats && written.count) return rl_lock_found(b, &target, change->found, &written);
+  if (change->linked && written.count) rl_lock_linked(b, &target, &written);
+  return *change->found;
+}
+
+static rl_at read_row(rl_builder *b, const rl_change *change, const rl_fields *fields) {
+  rl_assigns written = written_fields(b, change->write);
+  rl_target target = {
+      .model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
+  if (written.count) return rl_read_to_write(b, &target, &written, fields);
+  return rl_read_rows(b, target.model, target.where, target.keys, fields, target.none);
+}
+
+static void lock_linked(rl_builder *b, const rl_change *change) {
+  rl_assigns written = written_fields(b, change->write);
+  rl_target target = {
+      .model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
+  if (written.count) rl_lock_linked(b, &target, &written);
+}
+
 rl_at rl_change_row(rl_builder *b, rl_change *change) {
   const rl_write *write = change->write;
+  bool repeats = false;
   rl_fields fields = {0};
   rl_fields_add_key(b, &fields, write->model);
   if (change->wanted) rl_fields_add_all(b, &fields, change->wanted->items, change->wanted->count);
   bool read = rl_change_wants(b, write, &fields) || change->found || may_lose_itself(change);
   bool hands_on = change->wanted || rl_nested_has_after(write);
   rl_at row = {.rowset = RL_NO_ROWSET};
-  if (change->found)
-    row = *change->found;
-  else if (read)
-    row = rl_read_rows(b, write->model, change->where, change->keys, &fields, change->none);
+  if (change->found) {
+    row = hold_found(b, change, &repeats);
+  } else if (read) {
+    row = read_row(b, change, &fields);
+  } else if (change->linked) {
+    lock_linked(b, change);
+  }
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, write->assigns, write->assign_count);
   rl_nested_before(b, write, read ? &row : NULL, &assigns);
@@ -86,17 +166,14 @@ rl_at rl_change_row(rl_builder *b, rl_change *change) {
       b); /* below a parent that is created the row itself may be written: its own statement has the last word */
   if (assigns.count) {
     if (read) rl_referential_update(b, &row, &assigns);
-    row = set_columns(b, change, &assigns, read ? &row : NULL, &fields, hands_on);
+    const rl_at *before = read ? &row : NULL;
+    rl_step *step = add_own_update(b, change, before, repeats);
+    row = set_columns(b, change, step, &assigns, before, &fields, hands_on);
   } else if (!read) {
-    row = rl_read_rows(b, write->model, change->where, change->keys, &fields, change->none);
+    row = read_row(b, change, &fields);
   }
   rl_nested_after(b, write, &row, false);
   return row;
-}
-
-void rl_change_found(rl_builder *b, const rl_write *write, const rl_at *found) {
-  rl_change change = {.write = write, .found = found};
-  rl_change_row(b, &change);
 }
 
 void rl_plan_update(rl_builder *b) {

@@ -47,15 +47,39 @@ typedef struct rl_change {
   const rl_write *write;
   rl_filter *where, *keys;
   const rl_raise *none;
-  const rl_at *found; /* the row has been read already, with all of rl_change_wants; instead of the three above */
+  const rl_at *found; /* the row that meets the two, read already without a lock, with all of rl_change_wants */
+  bool linked;        /* one of the conditions is about a join table, see rl_lock_linked */
   const rl_fields *wanted;
   const rl_selection *show; /* may be shown as the root by the UPDATE itself */
   bool shown;               /* and was */
 } rl_change;
 rl_at rl_change_row(rl_builder *b, rl_change *change);
-void rl_change_found(rl_builder *b, const rl_write *write, const rl_at *found);
 /* Fields that the change needs of the row as it was. Returns whether it needs them before its own statement. */
 bool rl_change_wants(rl_builder *b, const rl_write *write, rl_fields *wanted);
+
+/* ------------------------------------------------------------------ rows that are read first and written later
+ *
+ * Another transaction may change them in between. Where nothing else happens in between, the writing statement repeats
+ * the conditions; else the rows are locked. A DELETE always repeats them: who may delete need not have the right to
+ * lock rows. */
+
+typedef struct rl_target {
+  const rl_model *model;
+  rl_filter *where, *keys;
+  const rl_raise *none;
+  rl_input *limit;
+  bool many; /* locked in the order of their keys, so that two writers cannot wait for each other */
+} rl_target;
+/* Reads the key and `wanted` of the rows that an UPDATE of these fields will be for, and locks them as that will. */
+rl_at rl_read_to_write(rl_builder *b, const rl_target *target, const rl_assigns *written, const rl_fields *wanted);
+/* Locks the row that was found without a lock, and reads it again, unless it no longer meets the conditions. */
+rl_at rl_lock_found(rl_builder *b, const rl_target *target, const rl_at *found, const rl_assigns *written);
+/* Locks rows that a join table links, before a statement that asks for the same again. A statement that waits for a row
+ * looks at the row again, but at the join table as it was when it began; the next one sees whether the link still is.
+ */
+void rl_lock_linked(rl_builder *b, const rl_target *target, const rl_assigns *written);
+/* What `where` asks beyond the key by which a row was found; NULL: nothing. */
+rl_filter *rl_where_beyond_key(const rl_model *model, rl_filter *where);
 
 /* ------------------------------------------------------------------ rows in place, with the referential actions that
  * the database does not do itself */

@@ -91,6 +91,7 @@ struct rl_op {
   const rl_driver *driver;
   bool opened; /* own BEGIN or SAVEPOINT was sent */
   bool retried;
+  uint8_t looked_again; /* times it was begun anew because a row has come since it was looked for */
   bool commit_sent;
   bool told;       /* a row has been shown */
   bool dirty;      /* the connection is in doubt: close it */

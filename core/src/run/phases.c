@@ -247,6 +247,34 @@ static bool prepare_again(rl_op *op) {
   return true;
 }
 
+enum { LOOKS_AGAIN = 3 };
+
+/* Whether the step inserts a row because none was there a moment ago. */
+static bool follows_a_look(const rl_op *op) {
+  if (op->kind != RL_OP_MODEL || !op->failed) return false;
+  const rl_plan *plan = op->compiled->plan;
+  const rl_step *step = &plan->steps[op->failed - 1];
+  if (step->kind != RL_STEP_INSERT) return false;
+  /* an index other than that of ON CONFLICT may be the first to meet the other row */
+  if (rl_insert_updates(step->as.insert)) return true;
+  for (uint32_t g = step->guard; g != RL_NO_GUARD; g = plan->guards[g].parent)
+    if (plan->guards[g].when_empty) return true;
+  return false;
+}
+
+/* The row that an upsert has looked for in vain was created by another in the meantime: all that was done is undone,
+ * and it looks again. A conflict with any other row is met once more, and told. */
+static bool look_again(rl_op *op) {
+  const rl_op *part = op->kind == RL_OP_BATCH && op->part < op->part_count ? op->parts[op->part] : op;
+  bool may = op->error.code == RL_P2002 && op->conn && !op->dirty && !op->told && !op->driver->single_writer &&
+             op->looked_again < LOOKS_AGAIN && follows_a_look(part);
+  if (!may || (op->tx ? !op->opened : op->driver->in_transaction(op->conn))) return false;
+  op->looked_again++;
+  start_over(op);
+  op->phase = RL_PHASE_SEND; /* on the connection it has */
+  return true;
+}
+
 /* A connection that is lost so soon after something was sent had most likely died before. */
 #define SOON_MS 1000
 
@@ -316,7 +344,7 @@ void rl_op_explain_failure(rl_op *op) {
 static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
   if (good && left_open(op)) return RILLE_OK;
-  if (!good && (try_again(op) || prepare_again(op))) return RILLE_OK;
+  if (!good && (try_again(op) || prepare_again(op) || look_again(op))) return RILLE_OK;
   if (op->tx) rl_tx_answered(op->tx, op, good);
   good = good && op->error.code == RL_CODE_NONE; /* a commit of a transaction that had failed before is none */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);

@@ -55,8 +55,33 @@ uint32_t rl_sql_related(rl_writer *w, const rl_field *relation, uint32_t parent,
 
 typedef enum wanted { ANY_ROW, TRUE_ROW, FALSE_ROW, NOT_FALSE_ROW } wanted;
 
+/* Rows of the other side that are named by what a join table has of them: the table of the rows is not needed. */
+static bool names_link(const rl_filter *f) {
+  const rl_filter *inner = f->inner;
+  return f->field->relation->kind == RL_MANY_TO_MANY && inner && !inner->negated && inner->kind == RL_FILTER_KEYS &&
+         inner->field_count == 1 && inner->fields[0] == rl_model_link_id(f->field->target);
+}
+
+static void exists_link(rl_writer *w, const rl_filter *f, uint32_t alias, bool there) {
+  const rl_input *input = f->inner->inputs[0];
+  rl_w_text(w, there ? "EXISTS (SELECT 1 " : "NOT EXISTS (SELECT 1 ");
+  uint32_t link = rl_sql_related(w, f->field, alias, false);
+  rl_str name = rl_link_column(f->field != f->field->relation->key_side);
+  rl_expr column = rl_x(w, "t%u.%s", (unsigned)link, rl_x_identifier(w, name));
+  rl_w_text(w, " AND ");
+  if (rl_input_is_list(input))
+    rl_w_text(w, w->dialect->forms->in_list(w, column, input, false, false));
+  else
+    rl_w_f(w, "%s = %s", column, rl_x_param(w, input));
+  rl_w_text(w, ")");
+}
+
 /* [NOT] EXISTS of a related row on which the inner condition has the truth value wanted. */
 static void exists(rl_writer *w, const rl_filter *f, uint32_t alias, bool there, wanted row) {
+  if (row == TRUE_ROW && names_link(f)) {
+    exists_link(w, f, alias, there);
+    return;
+  }
   rl_w_text(w, there ? "EXISTS (SELECT 1 " : "NOT EXISTS (SELECT 1 ");
   uint32_t child = rl_sql_related(w, f->field, alias, row != ANY_ROW);
   if (row == TRUE_ROW) {

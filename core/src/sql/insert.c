@@ -1,10 +1,6 @@
 /* INSERT: one row, the pairs of a join table, and what happens to a row that is already there. */
 #include "sql/render.h"
 
-bool rl_insert_updates(const rl_insert *ins) {
-  return ins->on_conflict_count > 0 || (ins->rows && ins->rows->update_count > 0);
-}
-
 static void conflict_target(rl_writer *w, const rl_insert *ins) {
   const rl_field **fields = ins->conflict;
   size_t count = ins->conflict_count;

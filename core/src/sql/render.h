@@ -70,7 +70,6 @@ void rl_sql_insert(rl_writer *w, const rl_insert *ins);
 void rl_sql_link_rows(rl_writer *w, const rl_insert *ins);
 /* "ON CONFLICT ..." with a space before it; alias: that of the table. */
 void rl_sql_on_conflict(rl_writer *w, const rl_insert *ins, uint32_t alias);
-bool rl_insert_updates(const rl_insert *ins);
 void rl_sql_update(rl_writer *w, const rl_update *u);
 void rl_sql_delete(rl_writer *w, const rl_delete *d);
 /* "SET a = ..., b = ..." of the row `alias`. */

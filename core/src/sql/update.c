@@ -23,12 +23,18 @@ static const rl_index *any_key(const rl_model *model) {
   return NULL;
 }
 
-static void write_conditions(rl_writer *w, const rl_filter *where, const rl_filter *keys, uint32_t alias) {
+/* opens: " WHERE ", or " AND " behind another condition. */
+static void write_conditions(rl_writer *w, const char *opens, const rl_filter *where, const rl_filter *keys,
+                             uint32_t alias) {
   bool some = !rl_filter_is_true(where);
   if (!keys && !some) return;
-  rl_w_text(w, " WHERE ");
-  if (!keys) {
+  rl_w_text(w, opens);
+  if (!keys && opens[1] == 'W') {
     rl_sql_condition(w, where, alias, false);
+    return;
+  }
+  if (!keys) {
+    rl_sql_filter(w, where, alias, false);
     return;
   }
   rl_sql_filter(w, keys, alias, false);
@@ -61,28 +67,24 @@ static void write_by_key(rl_writer *w, const rl_model *model, const rl_filter *w
   rl_w_text(w, " FROM ");
   rl_w_table(w, model);
   rl_w_f(w, " AS t%u", (unsigned)inner);
-  write_conditions(w, where, keys, inner);
+  write_conditions(w, " WHERE ", where, keys, inner);
   if (limit)
     rl_w_f(w, " LIMIT %s)", rl_x_param(w, limit));
   else
     rl_w_text(w, ")");
-}
-
-/* Conditions on related rows may lead back to the table that is written. */
-static bool has_relation(const rl_filter *f) {
-  if (!f) return false;
-  for (size_t i = 0; f->items && i < f->count; i++)
-    if (has_relation(f->items[i])) return true;
-  return f->kind == RL_FILTER_RELATION;
+  /* a row that another transaction had locked is looked at again, by what stands outside the subquery only */
+  if (w->dialect->features.row_locks) write_conditions(w, " AND ", where, keys, alias);
 }
 
 void rl_sql_target(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,
                    const rl_input *limit, uint32_t alias) {
-  bool told_before = w->dialect->forms->one_pass && has_relation(where) && any_key(model);
+  /* conditions on related rows may lead back to the table that is written */
+  bool told_before =
+      w->dialect->forms->one_pass && (rl_filter_has_relation(where) || rl_filter_has_relation(keys)) && any_key(model);
   if (limit || told_before)
     write_by_key(w, model, where, keys, limit, alias);
   else
-    write_conditions(w, where, keys, alias);
+    write_conditions(w, " WHERE ", where, keys, alias);
 }
 
 void rl_sql_update(rl_writer *w, const rl_update *u) {
