@@ -207,7 +207,7 @@ static void check_compiled(rl_plan_cache *cache, const side *s, const call_line 
   fuzz_check_error(st, &err);
   if (st == RILLE_OK) {
     rl_plan_cache *empty = NULL;
-    FUZZ_CHECK(rl_plan_cache_new(1, &empty, NULL) == RILLE_OK);
+    FUZZ_CHECK(rl_plan_cache_new(1, SIZE_MAX, &empty, NULL) == RILLE_OK);
     compiled a = compile(cache, s, m, action, &t, arena), b = compile(empty, s, m, action, &t, arena);
     if (a.program && b.program)
       same_program(&a, &b, &t, arena);
@@ -324,7 +324,7 @@ static void run(const uint8_t *data, size_t size) {
   call_read((rl_str){(const char *)data, size}, &arena, &calls);
   for (size_t i = 0; i < 2; i++) {
     rl_plan_cache *cache = NULL;
-    FUZZ_CHECK(rl_plan_cache_new(50, &cache, NULL) == RILLE_OK);
+    FUZZ_CHECK(rl_plan_cache_new(50, SIZE_MAX, &cache, NULL) == RILLE_OK);
     for (uint32_t k = 0; k < calls.count; k++) check_compiled(cache, &sides[i], &calls.lines[k], &arena);
     rl_plan_cache_free(cache);
   }
