@@ -10,7 +10,7 @@
 #include "migrate/diff.h"
 
 #ifdef RILLE_WITH_SQLITE
-#include <sqlite3.h>
+#include "driver/sqlite/conn.h"
 static sqlite3 *engine_sqlite;
 #endif
 #ifdef RILLE_WITH_POSTGRES
@@ -188,7 +188,10 @@ static inline void engine_script(const char *sql) {
 static inline int engine_open(const char *schema, const char *data) {
   ir_open(schema, the_engine.provider);
 #ifdef RILLE_WITH_SQLITE
-  if (the_engine.run == sqlite_run) assert_int_equal(sqlite3_open(":memory:", &engine_sqlite), SQLITE_OK);
+  if (the_engine.run == sqlite_run) {
+    assert_int_equal(sqlite3_open(":memory:", &engine_sqlite), SQLITE_OK);
+    assert_int_equal(rl_sqlite_add_functions(engine_sqlite), SQLITE_OK);
+  }
 #endif
 #ifdef RILLE_WITH_POSTGRES
   if (the_engine.run == postgres_run) postgres_open();

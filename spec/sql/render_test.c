@@ -125,7 +125,7 @@ static void writes(void **state) {
          "= t0.\"age\" + $3 "
          "RETURNING \"id\"",
          "INSERT INTO \"User\" AS t0 (\"id\", \"email\") VALUES (?1, ?2) ON CONFLICT (\"email\") DO UPDATE SET \"age\" "
-         "= t0.\"age\" + ?3 "
+         "= rille_whole(t0.\"age\", t0.\"age\" + ?3, 32) "
          "RETURNING \"id\"");
   rl_update u = {
       .model = ir_model("User"), .where = ir_null("User.name", false), .limit = ir_number(2), .assign_count = 1};

@@ -103,6 +103,46 @@ static void test_refused(void **state) {
   }
 }
 
+static void test_beyond(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    rl_datetime_verdict verdict;
+    int64_t microseconds;
+  } cases[] = {
+      {"+012000-01-01", RL_DATETIME_GOOD, INT64_C(316516204800000000)},
+      {"+010000-01-01T00:00:00.5Z", RL_DATETIME_GOOD, INT64_C(253402300800500000)},
+      {"+002026-11-22T14:00:00+02:00", RL_DATETIME_GOOD, INT64_C(1795348800000000)},
+      {"-000043-03-15T00:00:00.000Z", RL_DATETIME_GOOD, INT64_C(-63517824000000000)},
+      {"+000000-02-29", RL_DATETIME_GOOD, INT64_C(-62162121600000000)},
+      {"+999999-01-01", RL_DATETIME_BEYOND, 0},
+      {"-000000-01-01", RL_DATETIME_BEYOND, 0},
+      {"-0001-01-01", RL_DATETIME_BEYOND, 0},
+      {"0000-01-01", RL_DATETIME_BEYOND, 0},
+      {"10000-01-01T00:00:00Z", RL_DATETIME_BEYOND, 0},
+      {"123456789-01-01", RL_DATETIME_BEYOND, 0},
+      {"0001-01-01T00:00:00+00:01", RL_DATETIME_BEYOND, 0},
+      {"9999-12-31T23:59:59-00:01", RL_DATETIME_BEYOND, 0},
+      {"1234567890-01-01", RL_DATETIME_NONE, 0},
+      {"10000-13-01", RL_DATETIME_NONE, 0},
+      {"10000-01-01T", RL_DATETIME_NONE, 0},
+      {"+012000-02-30", RL_DATETIME_NONE, 0},
+      {"999-01-01", RL_DATETIME_NONE, 0},
+      {"+-12000-01-01", RL_DATETIME_NONE, 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    int64_t t = 0;
+    rl_datetime_verdict verdict = rl_datetime_read(rl_str_of(cases[i].text), &t);
+    if (verdict != cases[i].verdict || (verdict == RL_DATETIME_GOOD && t != cases[i].microseconds))
+      fail_msg("%s: %d, %lld", cases[i].text, (int)verdict, (long long)t);
+    if (verdict != RL_DATETIME_GOOD) continue;
+    char out[RL_DATETIME_MAX]; /* what is written is read back */
+    int64_t again = 0;
+    assert_int_equal(rl_datetime_read(rl_str_make(out, rl_datetime_format(t, out)), &again), RL_DATETIME_GOOD);
+    assert_int_equal(again, t);
+  }
+}
+
 static void test_written(void **state) {
   (void)state;
   char out[RL_DATETIME_MAX];
@@ -162,6 +202,7 @@ int main(void) {
       cmocka_unit_test(test_every_day_of_many_years),
       cmocka_unit_test(test_accepted),
       cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_beyond),
       cmocka_unit_test(test_written),
       cmocka_unit_test(test_random_round_trips),
       cmocka_unit_test(test_time_of_day),

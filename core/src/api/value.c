@@ -87,7 +87,7 @@ rille_status rille_decimal_text(const rille_decimal *a, int32_t digits, char **o
 }
 
 int rille_datetime_parse(const char *text, size_t len, int64_t *us) {
-  return rl_datetime_parse(rl_str_make(text, len), us);
+  return rl_datetime_read(rl_str_make(text, len), us) == RL_DATETIME_GOOD;
 }
 size_t rille_datetime_format(int64_t us, char *out) {
   return rl_datetime_format(us, out);

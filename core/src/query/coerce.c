@@ -144,6 +144,7 @@ static rille_status to_float(const rl_input *input, const rl_value *v, rl_value 
     if (status < 0) return status;
     out->as.f = rl_decimal_to_float(d);
     rl_decimal_free(d);
+    if (!isfinite(out->as.f)) return rl_refuse_value(input, RL_P2020, err, "the decimal is out of range for Float");
   } else {
     return rl_refuse_kind(input, v, "a number", err);
   }

@@ -55,39 +55,51 @@ rille_status rl_coerce_decimal(const rl_input *input, const rl_value *v, rl_aren
 #define FIRST_SECOND (-62135596800LL) /* 0001-01-01 */
 #define LAST_SECOND 253402300799LL    /* 9999-12-31 */
 
-static rille_status of_seconds(const rl_input *input, double seconds, int64_t microseconds, rl_value *out,
-                               rl_error *err) {
-  if (!(seconds >= (double)FIRST_SECOND && seconds <= (double)LAST_SECOND + 1))
-    return rl_refuse_value(input, RL_P2020, err, "%.17g seconds since 1970 is beyond the years 1 to 9999%s", seconds,
-                           fabs(seconds / 1000) < (double)LAST_SECOND ? "; were milliseconds given?" : "");
-  *out = (rl_value){.kind = RILLE_DATETIME, .as.i = microseconds};
-  return RILLE_OK;
+static rille_status beyond(const rl_input *input, double seconds, rl_error *err) {
+  return rl_refuse_value(input, RL_P2020, err, "%.17g seconds since 1970 is beyond the years 1 to 9999%s", seconds,
+                         fabs(seconds / 1000) < (double)LAST_SECOND ? "; were milliseconds given?" : "");
+}
+
+static rille_status of_microseconds(const rl_input *input, int64_t us, rl_value *out, rl_error *err) {
+  *out = (rl_value){.kind = RILLE_DATETIME, .as.i = us};
+  return rl_datetime_in_range(us)
+             ? RILLE_OK
+             : rl_refuse_value(input, RL_P2020, err, "the date-time is beyond the years 1 to 9999");
 }
 
 static rille_status of_text(const rl_input *input, rl_str text, rl_value *out, rl_error *err) {
   int64_t at;
   bool clock = input->type.native == RL_NATIVE_TIME || input->type.native == RL_NATIVE_TIMETZ;
-  bool good = rl_datetime_parse(text, &at) || (clock && rl_time_parse(text, &at));
-  if (!good)
-    return rl_refuse_value(input, RL_VALIDATION, err,
-                           "`%.*s` is no ISO-8601 date-time such as 2026-11-22T12:00:00Z or 2026-11-22",
-                           text.len > 60 ? 60 : (int)text.len, text.p);
+  rl_datetime_verdict verdict = rl_datetime_read(text, &at);
+  if (verdict != RL_DATETIME_GOOD && clock && rl_time_parse(text, &at)) verdict = RL_DATETIME_GOOD;
   *out = (rl_value){.kind = RILLE_DATETIME, .as.i = at};
+  if (verdict == RL_DATETIME_GOOD) return RILLE_OK;
+  int shown = text.len > 60 ? 60 : (int)text.len;
+  if (verdict == RL_DATETIME_BEYOND)
+    return rl_refuse_value(input, RL_P2020, err, "`%.*s` is beyond the years 1 to 9999", shown, text.p);
+  bool infinite = rl_str_is(text, "infinity") || rl_str_is(text, "-infinity");
+  *out = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)text.len, .as.p = text.p};
+  if (infinite && !clock) return RILLE_OK; /* as PostgreSQL reads and writes them */
+  return rl_refuse_value(input, RL_VALIDATION, err,
+                         "`%.*s` is no ISO-8601 date-time such as 2026-11-22T12:00:00Z or 2026-11-22", shown, text.p);
+}
+
+/* A value that rounding carries into the next year is beyond, too. */
+static rille_status of_number(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
+  double f = v->kind == RILLE_INT ? (double)v->as.i : v->as.f;
+  if (!(fabs(f) < 1e12)) return beyond(input, f, err);
+  int64_t us = v->kind == RILLE_INT ? v->as.i * SECOND : (int64_t)floor(f * SECOND + 0.5);
+  if (!rl_datetime_in_range(us)) return beyond(input, f, err);
+  *out = (rl_value){.kind = RILLE_DATETIME, .as.i = us};
   return RILLE_OK;
 }
 
 rille_status rl_coerce_datetime(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
-  double f;
   switch (v->kind) {
-  case RILLE_DATETIME: *out = *v; return RILLE_OK;
+  case RILLE_DATETIME: return of_microseconds(input, v->as.i, out, err);
   case RILLE_TEXT: return of_text(input, rl_str_make(v->as.p, v->len), out, err);
-  case RILLE_INT: {
-    bool fits = v->as.i >= FIRST_SECOND && v->as.i <= LAST_SECOND;
-    return of_seconds(input, (double)v->as.i, fits ? v->as.i * SECOND : 0, out, err);
-  }
-  case RILLE_FLOAT:
-    f = v->as.f;
-    return of_seconds(input, f, fabs(f) < 1e12 ? (int64_t)floor(f * SECOND + 0.5) : 0, out, err);
+  case RILLE_INT:
+  case RILLE_FLOAT: return of_number(input, v, out, err);
   default: return rl_refuse_kind(input, v, "an ISO-8601 text, epoch seconds or a table of os.date(\"*t\")", err);
   }
 }
@@ -106,12 +118,12 @@ static rille_status read_parts(const rl_input *input, const rl_tape *t, uint32_t
     size_t i = 0;
     while (i < PART_COUNT && !rl_str_is(key, part_names[i])) i++;
     rl_value v = rl_tape_scalar(t, value_shape, value_slot);
-    bool whole = v.kind == RILLE_INT || (v.kind == RILLE_FLOAT && v.as.f == floor(v.as.f) && fabs(v.as.f) < 1e15);
+    bool whole = v.kind == RILLE_INT || (v.kind == RILLE_FLOAT && isfinite(v.as.f) && v.as.f == floor(v.as.f));
     if (i == PART_COUNT || !whole)
       return rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` of a date table %s", RL_STR_ARG(key),
                              whole ? "is unknown; allowed are year, month, day, hour, min, sec"
                                    : "must be a whole number");
-    parts[i] = v.kind == RILLE_INT ? v.as.i : (int64_t)v.as.f;
+    parts[i] = v.kind == RILLE_INT ? v.as.i : (int64_t)fmax(-1e15, fmin(1e15, v.as.f)); /* refused as out of range */
     given[i] = true;
   }
   return RILLE_OK;

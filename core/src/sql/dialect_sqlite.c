@@ -33,8 +33,13 @@ static rl_expr period(rl_writer *w, rl_period p, rl_expr value, const rl_type *t
 
 /* Whole decimals are stored as integers, whose quotient SQLite would cut. */
 static rl_expr assign(rl_writer *w, rl_assign_op op, rl_expr column, const rl_input *input, const rl_type *type) {
+  rl_expr before = column;
   if (op == RL_DIVIDE && type->scalar == RL_DECIMAL) column = rl_x(w, "CAST(%s AS REAL)", column);
-  return rl_x_arithmetic(w, op, column, rl_x_param(w, input));
+  rl_expr after = rl_x_arithmetic(w, op, column, rl_x_param(w, input));
+  /* functions of the driver: SQLite itself would store an infinity, or a float among integers */
+  if (type->scalar == RL_INT || type->scalar == RL_BIGINT)
+    return rl_x(w, "rille_whole(%s, %s, %d)", before, after, type->scalar == RL_INT ? 32 : 64);
+  return rl_x(w, "rille_finite(%s, %s)", before, after);
 }
 
 /* ------------------------------------------------------------------ lists as parameters */

@@ -5,6 +5,7 @@
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+#define EXPANDED_YEARS 290000 /* microseconds of 64 bits reach a little farther, and so does PostgreSQL */
 
 /* Rounds towards minus infinity. */
 static int64_t floor_div(int64_t a, int64_t b) {
@@ -60,18 +61,34 @@ static bool take_number(scanner *s, int digits, int low, int high, int *out) {
   return n >= low && n <= high;
 }
 
-static int days_in_month(int year, int month) {
+/* Four digits; or with a sign six, the expanded form. Other numbers of digits are years too, but none that are known.
+ */
+static bool take_year(scanner *s, int64_t *year, bool *expanded, bool *beyond) {
+  bool minus = take(s, '-');
+  *expanded = minus || take(s, '+');
+  int digits = 0;
+  int64_t n = 0;
+  for (; next_is_digit(s) && digits < 9; digits++) n = n * 10 + (*s->at++ - '0');
+  *year = minus ? -n : n;
+  *beyond = *expanded ? digits != 6 || n > EXPANDED_YEARS || (minus && n == 0) : digits != 4 || n == 0;
+  return digits >= 4;
+}
+
+static int days_in_month(int64_t year, int month) {
   static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   return days[month - 1] + (month == 2 && leap);
 }
 
-static bool take_date(scanner *s, int64_t *microseconds) {
-  int year, month, day;
-  if (!take_number(s, 4, 1, 9999, &year) || !take(s, '-') || !take_number(s, 2, 1, 12, &month) || !take(s, '-') ||
+/* *beyond: the year is no value; then there is no date in *microseconds. */
+static bool take_date(scanner *s, int64_t *microseconds, bool *expanded, bool *beyond) {
+  int month, day;
+  int64_t year;
+  *microseconds = 0;
+  if (!take_year(s, &year, expanded, beyond) || !take(s, '-') || !take_number(s, 2, 1, 12, &month) || !take(s, '-') ||
       !take_number(s, 2, 1, days_in_month(year, month), &day))
     return false;
-  *microseconds = rl_days_from_civil(year, month, day) * DAY;
+  if (!*beyond) *microseconds = rl_days_from_civil(year, month, day) * DAY;
   return true;
 }
 
@@ -111,19 +128,30 @@ static bool take_offset(scanner *s, int64_t *microseconds) {
   return s->at == s->end;
 }
 
-bool rl_datetime_parse(rl_str text, int64_t *microseconds) {
-  if (text.len == 0) return false;
+bool rl_datetime_in_range(int64_t microseconds) {
+  return microseconds >= rl_days_from_civil(1, 1, 1) * DAY && microseconds < rl_days_from_civil(10000, 1, 1) * DAY;
+}
+
+rl_datetime_verdict rl_datetime_read(rl_str text, int64_t *microseconds) {
+  if (text.len == 0) return RL_DATETIME_NONE;
   scanner s = {text.p, text.p + text.len};
   int64_t date, time = 0, offset = 0;
-  if (!take_date(&s, &date)) return false;
+  bool expanded, beyond;
+  if (!take_date(&s, &date, &expanded, &beyond)) return RL_DATETIME_NONE;
   if (s.at < s.end) {
-    if (!take(&s, 'T') && !take(&s, ' ')) return false;
-    if (!take_time(&s, false, &time) || !take_offset(&s, &offset)) return false;
+    if (!take(&s, 'T') && !take(&s, ' ')) return RL_DATETIME_NONE;
+    if (!take_time(&s, false, &time) || !take_offset(&s, &offset)) return RL_DATETIME_NONE;
   }
-  int64_t instant = date + time - offset;
-  /* The offset must not carry it out of the years that can be written. */
-  if (instant < rl_days_from_civil(1, 1, 1) * DAY || instant >= rl_days_from_civil(10000, 1, 1) * DAY) return false;
-  *microseconds = instant;
+  *microseconds = date + time - offset;
+  /* The offset must not carry four digits out of the years that have them. */
+  if (beyond || (!expanded && !rl_datetime_in_range(*microseconds))) return RL_DATETIME_BEYOND;
+  return RL_DATETIME_GOOD;
+}
+
+bool rl_datetime_parse(rl_str text, int64_t *microseconds) {
+  int64_t found;
+  if (rl_datetime_read(text, &found) != RL_DATETIME_GOOD || !rl_datetime_in_range(found)) return false;
+  *microseconds = found;
   return true;
 }
 

@@ -163,12 +163,22 @@ static void write_float_text(rl_buf *out, double f) {
     rl_json_write_float(out, f);
 }
 
-/* "2026-11-22T12:00:00.000Z": the whole, its first ten letters, or what lies between T and Z. */
+/* "2026-11-22T12:00:00.000Z": the whole, its first ten letters, or what lies between T and Z. The server knows no sign
+ * before a year: those after 9999 have more digits, those before 1 are counted backwards. */
 static void write_datetime_text(rl_buf *out, rl_wire wire, int64_t us) {
   char text[RL_DATETIME_MAX];
   size_t len = rl_datetime_format(us, text);
   const char *t = memchr(text, 'T', len);
   size_t date = t ? (size_t)(t - text) : len;
+  if (!rl_datetime_in_range(us) && (wire == RL_WIRE_TIMESTAMP || wire == RL_WIRE_TIMESTAMPTZ || wire == RL_WIRE_DATE)) {
+    int64_t year;
+    int month, day;
+    rl_civil_from_days(floor_div(us, day_us), &year, &month, &day);
+    rl_buf_printf(out, "%04lld-%02d-%02d", (long long)(year > 0 ? year : 1 - year), month, day);
+    if (wire != RL_WIRE_DATE) rl_buf_put(out, text + date, len - date);
+    if (year < 1) rl_buf_text(out, " BC");
+    return;
+  }
   if (wire == RL_WIRE_DATE || !t)
     rl_buf_put(out, text, date);
   else if (wire == RL_WIRE_TIME || wire == RL_WIRE_TIMETZ)
@@ -214,6 +224,8 @@ bool rl_pg_in_range(rl_wire wire, const rl_value *v) {
     if (wire == RL_WIRE_INT2) return v->as.i >= INT16_MIN && v->as.i <= INT16_MAX;
     if (wire == RL_WIRE_OID) return v->as.i >= 0 && v->as.i <= UINT32_MAX;
   }
+  if (v->kind == RILLE_DATETIME && (wire == RL_WIRE_TIMESTAMP || wire == RL_WIRE_TIMESTAMPTZ || wire == RL_WIRE_DATE))
+    return v->as.i >= rl_days_from_civil(-4713, 11, 24) * day_us; /* the server's first day */
   if (v->kind == RILLE_FLOAT && wire == RL_WIRE_FLOAT4) return fits_single(v->as.f);
   return true;
 }
@@ -222,6 +234,9 @@ static rille_status out_of_range(const rl_value *v, uint32_t position, rl_error 
   if (v->kind == RILLE_INT)
     return rl_fail(err, RL_P2020, "parameter $%u: %lld is out of range for the column's type", position,
                    (long long)v->as.i);
+  if (v->kind == RILLE_DATETIME)
+    return rl_fail(err, RL_P2020, "parameter $%u: a date-time before 4713 BC is out of range for the column's type",
+                   position);
   return rl_fail(err, RL_P2020, "parameter $%u: %g is out of range for the column's type", position, v->as.f);
 }
 

@@ -4,6 +4,8 @@
 
 #ifdef RILLE_WITH_SQLITE
 
+#include <math.h>
+
 #include "tape/datetime.h"
 
 static rille_status check(rl_conn *c, int rc, rl_error *err) {
@@ -19,7 +21,18 @@ static rille_status bind_bytes(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str
   return check(c, sqlite3_bind_blob64(stmt, index, s.p, s.len, SQLITE_TRANSIENT), err);
 }
 
+static rille_status refuse(int index, const char *what, rl_error *err) {
+  return rl_fail(err, RL_P2020, "parameter $%d: %s", index, what);
+}
+
+/* SQLite would make NULL of what is no number. */
+static rille_status bind_float(rl_conn *c, sqlite3_stmt *stmt, int index, double f, rl_error *err) {
+  if (isnan(f)) return refuse(index, "SQLite has no NaN", err);
+  return check(c, sqlite3_bind_double(stmt, index, f), err);
+}
+
 static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, int64_t microseconds, rl_error *err) {
+  if (!rl_datetime_in_range(microseconds)) return refuse(index, RL_SQLITE_BEYOND, err);
   char text[RL_DATETIME_MAX];
   size_t len = rl_datetime_format_sqlite(microseconds, text);
   return bind_text(c, stmt, index, (rl_str){text, len}, err);
@@ -43,8 +56,9 @@ static rille_status bind_decimal(rl_conn *c, sqlite3_stmt *stmt, int index, rl_s
   int64_t i;
   double f;
   if (fits_integer(s, &i)) return check(c, sqlite3_bind_int64(stmt, index, i), err);
-  if (rl_sqlite_decimal_to_float(s, &f)) return check(c, sqlite3_bind_double(stmt, index, f), err);
-  return bind_text(c, stmt, index, s, err);
+  if (!rl_sqlite_decimal_to_float(s, &f)) return bind_text(c, stmt, index, s, err);
+  if (!isfinite(f)) return refuse(index, "SQLite keeps decimals as floats, which end at 1.8e308", err);
+  return check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
 static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire wire, const rl_value *v,
@@ -63,9 +77,10 @@ rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot s
   case RILLE_NULL: return check(c, sqlite3_bind_null(stmt, index), err);
   case RILLE_BOOL:
   case RILLE_INT: return check(c, sqlite3_bind_int64(stmt, index, v->as.i), err);
-  case RILLE_FLOAT: return check(c, sqlite3_bind_double(stmt, index, v->as.f), err);
+  case RILLE_FLOAT: return bind_float(c, stmt, index, v->as.f, err);
   case RILLE_TEXT:
     if (slot.wire == RL_WIRE_DECIMAL) return bind_decimal(c, stmt, index, s, err);
+    if (rl_sqlite_is_datetime(slot.wire)) return refuse(index, RL_SQLITE_BEYOND, err); /* infinity */
     return bind_text(c, stmt, index, s, err);
   case RILLE_JSON: return bind_text(c, stmt, index, s, err);
   case RILLE_DECIMAL: return bind_decimal(c, stmt, index, s, err);

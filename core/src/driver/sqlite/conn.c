@@ -26,7 +26,8 @@ static rille_status open_database(rl_conn *c, rl_error *err) {
   if (rc == SQLITE_OK) {
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, RL_SQLITE_BUSY_MS);
-    return RILLE_OK;
+    rc = rl_sqlite_add_functions(c->db);
+    return rc == SQLITE_OK ? RILLE_OK : rl_fail_nomem(err);
   }
   if (!c->db) return rl_fail_nomem(err);
   return rl_sqlite_fail_open(o, sqlite3_extended_errcode(c->db), sqlite3_errmsg(c->db), err);

@@ -95,6 +95,12 @@ rille_status rl_sqlite_acquire_command(rl_conn *c, const char *sql, rl_sqlite_pr
 void rl_sqlite_release(rl_sqlite_prepared *p); /* its use has ended */
 void rl_sqlite_forget_all(rl_conn *c);
 
+/* Why a moment is refused that PostgreSQL may have. */
+#define RL_SQLITE_BEYOND "SQLite keeps date-times of the years 1 to 9999"
+static inline bool rl_sqlite_is_datetime(rl_wire wire) {
+  return wire == RL_WIRE_TIMESTAMP || wire == RL_WIRE_TIMESTAMPTZ || wire == RL_WIRE_DATE;
+}
+
 /* bind.c, list.c */
 rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v, rl_error *err);
 rille_status rl_sqlite_list_to_json(const rl_value *list, rl_wire wire, rl_buf *out, rl_error *err);
@@ -106,6 +112,11 @@ bool rl_sqlite_decimal_of_text(rl_str text, rl_arena *arena, rl_str *out);
 bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out);
 /* The number nearest to a decimal text. */
 bool rl_sqlite_decimal_to_float(rl_str text, double *out);
+
+/* functions.c: what SQL of rille's own calls, and the errors that come of it. */
+#define RL_SQLITE_OUT_OF_RANGE "the result is out of range"
+#define RL_SQLITE_NO_NUMBER "the result is no number, as of a division by zero"
+int rl_sqlite_add_functions(sqlite3 *db);
 
 /* backup.c */
 rille_status rl_sqlite_backup(rl_conn *c, const char *file, rl_error *err);

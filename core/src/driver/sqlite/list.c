@@ -31,12 +31,16 @@ static rille_status write_element(const rl_value *v, rl_wire wire, rl_buf *out, 
   case RILLE_BOOL:
   case RILLE_INT: rl_buf_int(out, v->as.i); break;
   case RILLE_FLOAT:
+    if (isnan(v->as.f)) return rl_fail(err, RL_P2020, "in a list: SQLite has no NaN");
     if (isfinite(v->as.f))
       rl_json_write_float(out, v->as.f);
     else
-      rl_buf_text(out, isnan(v->as.f) ? "null" : v->as.f > 0 ? "9e999" : "-9e999");
+      rl_buf_text(out, v->as.f > 0 ? "9e999" : "-9e999");
     break;
   case RILLE_TEXT:
+    if (rl_sqlite_is_datetime(wire)) return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND); /* infinity */
+    rl_json_write_text(out, s);
+    break;
   case RILLE_JSON: rl_json_write_text(out, s); break;
   case RILLE_DECIMAL:
     if (rl_str_is(s, "NaN"))
@@ -45,6 +49,7 @@ static rille_status write_element(const rl_value *v, rl_wire wire, rl_buf *out, 
       rl_buf_str(out, s);
     break;
   case RILLE_DATETIME:
+    if (!rl_datetime_in_range(v->as.i)) return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND);
     rl_buf_byte(out, '"');
     rl_buf_put(out, date, rl_datetime_format_sqlite(v->as.i, date));
     rl_buf_byte(out, '"');
