@@ -83,6 +83,10 @@ function client.wrap(scope, steps, frame)
   return setmetatable({ [SCOPE] = scope, [STEPS] = steps, [IN_TRANSACTION] = frame }, metatable)
 end
 
+--- The clients that rille.connect has opened and nobody has dropped yet, some of them closed.
+---@type table<rille.Client, true>
+client.open = setmetatable({}, { __mode = "k" })
+
 --- What other files add to rille.connect: `keys` of its options, check(options) before anything is opened, and open(db, checked), which returns the
 --- client object.
 ---@type { keys: string[], check: fun(options: table): any, open: fun(db: rille.Client, checked: any): rille.Client }[]
@@ -166,6 +170,7 @@ function client.connect(options)
     for key, value in pairs(options.pool) do open[POOL[key]] = check_limit(key, value) end
   end
   local db = client.wrap(core.open(open), open.hook and wait or core)
+  client.open[db] = true
   for i, addition in ipairs(client.opening) do db = addition.open(db, checked[i]) end
   return db
 end

@@ -102,7 +102,7 @@ function generate.run(options)
   options = options or {}
   check(options, "rille.generate.run")
   local schema, source = open_schema(options)
-  local tables, files = core.schema_models(schema), {}
+  local tables, files = core.schema_models(schema), core.array {}
   if options.types ~= false then files[#files + 1] = write(options.output or default_output(source), types_text(tables, source, options)) end
   if options.erd then files[#files + 1] = draw(tables, options.erd) end
   if options.mermaid then files[#files + 1] = write(options.mermaid, require("rille.generate.diagram").mermaid(tables)) end
@@ -121,7 +121,7 @@ function generate.refresh(options)
   local source = config.source(options)
   local output = options.output or default_output(source)
   local before = read(output)
-  if not before then return { files = {} } end
+  if not before then return { files = core.array {} } end
   return generate.run { schema = source.path, schema_text = source.text, url = options.url, output = output, prefix = options.prefix or prefix_of(before) }
 end
 

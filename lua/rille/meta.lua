@@ -443,6 +443,7 @@ function Model:explain(args) end
 ---@operator mul(rille.Decimal|number|string): rille.Decimal
 ---@operator div(rille.Decimal|number|string): rille.Decimal
 ---@operator unm: rille.Decimal
+---@operator concat(rille.Decimal|number|string): string
 local Decimal = {}
 
 --- Rounded half away from zero to n digits after the point (0).
@@ -455,7 +456,8 @@ function Decimal:round(n) end
 ---@return string
 function Decimal:format(n) end
 
---- The nearest float.
+--- The nearest float of a fraction; a whole number exactly, as a float or an integer. Errors: P2020 (no number of this Lua has all its digits, or it is too
+--- large).
 ---@return number
 function Decimal:tonumber() end
 
@@ -495,6 +497,13 @@ function rille.now() end
 ---@param span { weeks?: number, days?: number, hours?: number, minutes?: number, seconds?: number }
 ---@return string
 function rille.ago(span) end
+
+--- A moment as text, in the words of C's strftime: `rille.date(row.createdAt, "%d.%m.%Y %H:%M")`. Errors: VALIDATION.
+---@param value string|number ISO-8601 as rows have it, or seconds since 1970
+---@param format? string "%Y-%m-%dT%H:%M:%SZ" when it is missing
+---@param zone? string|fun(seconds: integer): integer, string? UTC when it is missing; "+02:00"; "local"; or what gives the seconds east of UTC and a name
+---@return string
+function rille.date(value, format, zone) end
 
 --- A piece of SQL with its values: each `?` takes a value or another piece; `??` is a question mark. Errors: P1016.
 ---@param text string
@@ -580,12 +589,18 @@ function rille.backup(options) end
 ---@param options rille.RestoreOptions
 function rille.restore(options) end
 
+---@class (exact) rille.JsonOptions
+---@field model? string|userdata|table the value is a row or rows of it: keys in the schema's order, Bytes as base64
+---@field bigint? "number"|"string" "string": BigInt fields, and integers beyond 2^53, as texts
+---@field pretty? boolean a line a value
+
 rille.json = {}
 
---- Json text of a value. Errors: P2006 (NaN, text that is not UTF-8), VALIDATION (a function, a list with other keys).
+--- Json text of a value, keys sorted, decimals as texts. Errors: P2006 (NaN, text that is not UTF-8), VALIDATION (a function, a list with other keys).
 ---@param value any
+---@param options? rille.JsonOptions
 ---@return string
-function rille.json.encode(value) end
+function rille.json.encode(value, options) end
 
 --- The value of a Json text: arrays carry rille.array's metatable, null is rille.null. Errors: VALIDATION.
 ---@param text string

@@ -137,7 +137,7 @@ end
 
 --- Applies what is pending of a list that was just loaded; the names of what it applied, and how many were there already.
 function migrations.apply_pending(m, place, list)
-  local applied, already = {}, 0
+  local applied, already = core.array {}, 0
   check_scripts(list, place)
   core.migrations_prepare(m)
   for _, entry in ipairs(list) do
@@ -241,7 +241,7 @@ function migrations.down(options)
   local place
   place, options = migrations.locate(options, known { steps = 1, to = 1 }, "rille.migrate.down")
   return migrations.with(place, { lock = lock_wait(options) }, function(m)
-    local reverted = {}
+    local reverted = core.array {}
     local list, has_history = core.migrations_load(m)
     if has_history then core.migrations_prepare(m) end
     for _, entry in ipairs(choose(list, options, place)) do

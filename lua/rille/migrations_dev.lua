@@ -178,7 +178,7 @@ local function down_script(place, url, found, data)
     end
   end
   local back = core.compare { from_schema = place.schema, to_url = url, renames = mirrored, mirror = true, past = found.past }
-  local irreversible = {}
+  local irreversible = core.array {}
   for _, text in ipairs(found.structural) do irreversible[#irreversible + 1] = (text:gsub("%s+", " ")) end
   for _, text in ipairs(back.warnings) do -- values that were there before, which the way forward takes along and the way back does not
     if text:find("No cast exists", 1, true) then irreversible[#irreversible + 1] = "On the way back: " .. text:gsub("%s+", " ") end
@@ -261,7 +261,7 @@ function dev.dev(options)
   local place
   place, options = migrations.locate(options, OPTIONS, "rille.migrate.dev", true)
   local run = setmetatable({ place = place, wait = migrations.lock_wait(options) }, Run)
-  local result = { applied = {}, warnings = {}, irreversible = {}, up_to_date = false }
+  local result = { applied = core.array {}, warnings = core.array {}, irreversible = core.array {}, up_to_date = false }
   local ok, e = pcall(develop, run, options, result)
   run:close()
   if not ok then error(e, 0) end

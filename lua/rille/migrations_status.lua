@@ -30,7 +30,7 @@ local DESCRIBE = {
 }
 
 local function problems_of(list, place, has_history)
-  local problems = {}
+  local problems = core.array {}
   local function add(code, message, advice) problems[#problems + 1] = { code = code, message = message, advice = advice } end
   for _, entry in ipairs(list) do
     local describe = DESCRIBE[entry.state]
@@ -67,7 +67,7 @@ function status.status(options)
   return migrations.with(place, {}, function(m)
     local list, has_history = core.migrations_load(m)
     place.has_tables = not has_history and core.migrations_has_tables(m)
-    local result = { migrations = {}, has_history = has_history, up_to_date = true, problems = problems_of(list, place, has_history) }
+    local result = { migrations = core.array {}, has_history = has_history, up_to_date = true, problems = problems_of(list, place, has_history) }
     local ok, e = pcall(core.migrations_check, m)
     if not ok then table.insert(result.problems, { code = e.code, message = e.message, advice = "use the folder of this database" }) end
     for i, entry in ipairs(list) do

@@ -27,4 +27,71 @@ function values.ago(span)
   return core.clock(seconds)
 end
 
+local ISO = "%Y-%m-%dT%H:%M:%SZ"
+-- What C99 knows; the C library of an older Lua would be asked about anything.
+local CONVERSION = "^%%[aAbBcCdDeFgGhHIjmMnprRStTuUVwWxXyYzZs%%]"
+local MODIFIED = "^%%E[cCxXyY]"
+local MODIFIED_DIGITS = "^%%O[deHImMSuUVwWy]"
+
+-- Seconds east of Greenwich, at that moment; and the name that %Z gives.
+local function offset_of(zone, seconds)
+  if zone == nil or zone == "UTC" or zone == "Z" then return 0, "UTC" end
+  if type(zone) == "function" then
+    local offset, name = zone(seconds)
+    if type(offset) == "number" and offset % 1 == 0 and offset > -86400 and offset < 86400 then return offset, name end
+    errors.raise("VALIDATION", "rille.date: the function `zone` gives the seconds east of UTC, a whole number of less than a day")
+  end
+  local sign, hours, minutes = tostring(zone):match "^([+-])(%d%d):?(%d%d)$"
+  if not sign or hours > "23" or minutes > "59" then
+    errors.raise("VALIDATION", "rille.date: the zone is \"+02:00\", \"local\" or a function of the seconds since 1970, not %s",
+      type(zone) == "string" and ("%q"):format(zone) or "a " .. type(zone))
+  end
+  local offset = tonumber(hours) * 3600 + tonumber(minutes) * 60
+  return sign == "-" and -offset or offset, nil
+end
+
+local function put_in(format, own)
+  return (format:gsub("%%.", function(two) return own[two] and own[two]:gsub("%%", "%%%%") end))
+end
+
+-- os.date knows only UTC and the machine's own zone: of any other one it is told the time there, and what it would say of the zone is put in.
+local function zone_words(offset, name)
+  local clock = ("%s%02d:%02d"):format(offset < 0 and "-" or "+", math.floor(math.abs(offset) / 3600), math.floor(math.abs(offset) % 3600 / 60))
+  return { ["%z"] = clock:gsub(":", ""), ["%Z"] = name or clock }
+end
+
+local function check_format(format)
+  local at = format:find("%", 1, true)
+  while at do
+    local _, last = format:find(CONVERSION, at)
+    if not last then _, last = format:find(MODIFIED, at) end
+    if not last then _, last = format:find(MODIFIED_DIGITS, at) end
+    if not last then errors.raise("VALIDATION", "rille.date: `%s` of the format is none of strftime's", format:sub(at, at + 1)) end
+    at = format:find("%", last + 1, true)
+  end
+end
+
+--- A moment as text, in the words of C's strftime: rille.date(row.createdAt, "%d.%m.%Y %H:%M").
+---@param value string|number ISO-8601 as rows have it, or seconds since 1970; a fraction of a second is left out
+---@param format? string "%Y-%m-%dT%H:%M:%SZ" when it is missing
+---@param zone? string|fun(seconds: integer): integer, string? UTC when it is missing; "+02:00"; "local", the zone of the machine; or a function that
+---   gives the seconds east of UTC at a moment, and what %Z is there
+---@return string
+function values.date(value, format, zone)
+  local seconds = type(value) == "string" and core.time(value) or value
+  if type(seconds) ~= "number" or seconds ~= seconds or seconds < -62167219200 or seconds >= 253402300800 then
+    errors.raise("VALIDATION", "rille.date: an ISO-8601 text is wanted, or seconds since 1970 from the year 0 to 9999, not %s",
+      type(value) == "number" and tostring(value) or "a " .. type(value))
+  end
+  if format ~= nil and type(format) ~= "string" then errors.raise("VALIDATION", "rille.date: the format is a string, not a %s", type(format)) end
+  seconds, format = math.floor(seconds), format or ISO
+  check_format(format)
+  local stamp = ("%.0f"):format(seconds)
+  if zone == "local" then return os.date(put_in(format, { ["%s"] = stamp }), seconds) end
+  local offset, name = offset_of(zone, seconds)
+  local own = zone_words(offset, name)
+  own["%s"] = stamp
+  return os.date("!" .. put_in(format, own), seconds + offset)
+end
+
 return values

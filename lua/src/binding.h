@@ -60,6 +60,13 @@ static inline void rl_push_ref(lua_State *L, int ref) {
   lua_rawgeti(L, RL_REFS, ref);
 }
 
+/* An empty list of the caller's: with the metatable of rille.array, so that it is [] in Json. */
+static inline void rl_new_list(lua_State *L, int size) {
+  lua_createtable(L, size, 0);
+  rl_push_ref(L, RL_REF_ARRAY);
+  lua_setmetatable(L, -2);
+}
+
 /* module.c */
 /* Puts functions into the table at the top; extra upvalues (0 or more) lie above the table and are taken. */
 void rl_set_functions(lua_State *L, const luaL_Reg *functions);
@@ -90,6 +97,7 @@ typedef struct rl_box {
   rille_diff *diff;
   rille_faults *faults;
   const rille_client_event *event;
+  rille_tape *tape;
 } rl_box;
 rl_box *rl_box_push(lua_State *L);
 void rl_box_clear(rl_box *box);
@@ -201,6 +209,7 @@ void rl_decimal_setup(lua_State *L);
 /* json.c: pushes the value of a Json text; raises P2023. */
 void rl_json_push(lua_State *L, rille_json *reader, rille_error **err, const char *text, size_t len);
 void rl_json_setup(lua_State *L);
+void rl_encode_setup(lua_State *L); /* encode.c */
 
 /* shape.c: what is worked out about the shape of a result, once. */
 typedef struct rl_shape_node {
@@ -288,5 +297,6 @@ void rl_scope_must_be_open(lua_State *L, const rl_scope *scope);
 /* Pushes a scope with its anchors. */
 rl_scope *rl_scope_push(lua_State *L);
 rille_schema *rl_schema_check(lua_State *L, int index);
+const rille_schema *rl_schema_at(lua_State *L, int index); /* models.c: a schema, or a client's */
 
 #endif

@@ -294,7 +294,7 @@ static void push_pool(lua_State *L, const rille_pool_stats *pool) {
 
 static void push_replicas(lua_State *L, const rille_client *c) {
   int32_t count = rille_client_replica_count(c);
-  lua_createtable(L, count, 0);
+  rl_new_list(L, count);
   for (int32_t i = 0; i < count; i++) {
     rille_pool_stats pool;
     memset(&pool, 0, sizeof pool);

@@ -57,7 +57,7 @@ static void push_arrays(collector *c, int is_new) {
     if (!is_new) {
       lua_rawgeti(L, c->table, (int)i + 1);
     } else if (i == 0 || w->shape->nodes[i].children) {
-      lua_newtable(L);
+      rl_new_list(L, 0);
       lua_pushvalue(L, -1);
       lua_rawseti(L, c->table, (int)i + 1);
     } else {
@@ -123,7 +123,7 @@ static void push_result(lua_State *L, rl_slot *slot, int table) {
   case RILLE_RESULT_ROWS:
     if (rows) lua_rawgeti(L, table, 1);
     if (rille_op_result(slot->op) == RILLE_RESULT_ROWS) {
-      if (!rows) lua_newtable(L);
+      if (!rows) rl_new_list(L, 0);
     } else if (rows) {
       lua_rawgeti(L, -1, 1);
     } else {

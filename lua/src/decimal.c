@@ -154,21 +154,70 @@ static int to_format(lua_State *L) {
   return rl_box_push_text(L, box, len);
 }
 
-/* d:tonumber(): the nearest float. */
+/* The number itself when it has no digits but those of an integer; integers of the Lua that has some. */
+static int push_whole(lua_State *L, const rl_decimal *d) {
+#if LUA_VERSION_NUM >= 503
+  int64_t n = 0;
+  int negative = d->text[0] == '-';
+  for (size_t i = negative ? 1 : 0; i < d->len; i++) {
+    int64_t digit = d->text[i] - '0';
+    if (digit < 0 || digit > 9 || n < (INT64_MIN + digit) / 10) return 0;
+    n = n * 10 - digit;
+  }
+  if (!negative && n == INT64_MIN) return 0;
+  lua_pushinteger(L, (lua_Integer)(negative ? n : -n));
+  return 1;
+#else
+  (void)L, (void)d;
+  return 0;
+#endif
+}
+
+/* d:tonumber(): the nearest float of a fraction. A whole number is another one when digits are lost, so it stays exact
+ * or is refused. */
 static int to_number(lua_State *L) {
-  check(L);
+  const rl_decimal *d = check(L);
   rl_box *box = rl_box_push(L);
   load(L, box, 1, 0);
   double f = rille_decimal_to_float(box->decimal[0]);
+  int is_exact = isfinite(f), is_whole = !memchr(d->text, '.', d->len);
+  if (is_exact && is_whole) {
+    /* Not the shortest text of the float but the float itself is compared: 2^70 is exact. */
+    char digits[400];
+    int len = snprintf(digits, sizeof digits, "%.0f", f);
+    rl_box_check(L, box, rille_decimal_parse(digits, (size_t)len, &box->decimal[1], &box->err));
+    is_exact = rille_decimal_cmp(box->decimal[0], box->decimal[1]) == 0;
+  }
   rl_box_clear(box);
+  if (!is_exact && is_whole && push_whole(L, d)) return 1;
+  if (!is_exact)
+    rl_raise(L, "P2020", "the decimal %s does not fit a number of Lua; tostring gives all its digits", d->text);
   lua_pushnumber(L, (lua_Number)f);
   return 1;
 }
 
+/* "$" .. d, d .. " EUR" */
+static int concat(lua_State *L) {
+  lua_settop(L, 2);
+  for (int i = 1; i <= 2; i++) {
+    const rl_decimal *d = (const rl_decimal *)rl_is(L, rl_binding_of(L), i, RL_REF_DECIMAL);
+    if (d) {
+      lua_pushlstring(L, d->text, d->len);
+      lua_replace(L, i);
+    } else if (!lua_isstring(L, i)) {
+      rl_raise(L, "VALIDATION", "a decimal is concatenated with strings and numbers, not with a %s",
+               luaL_typename(L, i));
+    }
+  }
+  lua_concat(L, 2);
+  return 1;
+}
+
 void rl_decimal_setup(lua_State *L) {
-  static const luaL_Reg meta[] = {{"__add", add},          {"__sub", sub},  {"__mul", mul}, {"__div", divide},
-                                  {"__unm", negate},       {"__eq", equal}, {"__lt", less}, {"__le", less_or_equal},
-                                  {"__tostring", to_text}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {
+      {"__add", add},          {"__sub", sub},       {"__mul", mul}, {"__div", divide},
+      {"__unm", negate},       {"__eq", equal},      {"__lt", less}, {"__le", less_or_equal},
+      {"__tostring", to_text}, {"__concat", concat}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"round", to_rounded}, {"format", to_format}, {"tonumber", to_number}, {"tostring", to_text}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"decimal", make}, {NULL, NULL}};

@@ -28,7 +28,7 @@ static void push_meta(lua_State *L, const rille_error *e) {
   for (size_t i = 0; i < count; i++) {
     if (rille_error_detail_is_list(e, i)) {
       size_t values = rille_error_detail_value_count(e, i);
-      lua_createtable(L, (int)values, 0);
+      rl_new_list(L, (int)values);
       for (size_t v = 0; v < values; v++) {
         lua_pushstring(L, rille_error_detail_value(e, i, v));
         lua_rawseti(L, -2, (int)v + 1);
@@ -110,6 +110,7 @@ void rl_box_clear(rl_box *box) {
   rille_diff_free(box->diff);
   rille_faults_free(box->faults);
   rille_client_event_free(box->event);
+  rille_tape_free(box->tape);
   memset(box, 0, sizeof *box);
 }
 

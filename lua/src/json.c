@@ -1,4 +1,4 @@
-/* Json text to Lua values and back: of Json columns, and rille.json. Arrays carry rille.array's metatable, null is
+/* Json text to Lua values: of Json columns, and rille.json.decode. Arrays carry rille.array's metatable, null is
  * rille.null. */
 #include <string.h>
 
@@ -192,24 +192,10 @@ static int decode(lua_State *L) {
   return 1;
 }
 
-/* rille.json.encode(value) */
-static int encode(lua_State *L) {
-  rl_binding *b = rl_binding_of(L);
-  size_t len;
-  luaL_checkany(L, 1);
-  lua_settop(L, 1);
-  rl_box *box = rl_box_push(L);
-  if (!b->tape) b->tape = rille_tape_new();
-  if (!b->tape) rl_box_throw(L, box);
-  rille_tape_reset(b->tape);
-  rl_walk(L, b, b->tape, 1, RL_WALK_DATA);
-  rl_box_check(L, box, rille_json_write(b->tape, &box->text, &len, &box->err));
-  return rl_box_push_text(L, box, len);
-}
-
 void rl_json_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"encode", encode}, {"decode", decode}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"decode", decode}, {NULL, NULL}};
   lua_newtable(L);
   rl_set_functions(L, functions);
   lua_setfield(L, -2, "json");
+  rl_encode_setup(L);
 }

@@ -289,7 +289,7 @@ static void push_comparison(lua_State *L, const rille_diff *d) {
   lua_setfield(L, -2, "steps");
   set_text(L, "script", rille_diff_script(d));
   set_flag(L, "blocked", rille_diff_is_blocked(d));
-  lua_createtable(L, (int)warnings, 0);
+  rl_new_list(L, (int)warnings);
   for (size_t i = 0; i < warnings; i++) {
     lua_pushstring(L, rille_diff_warning_get(d, i));
     lua_rawseti(L, -2, (int)i + 1);

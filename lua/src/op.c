@@ -170,7 +170,7 @@ static int faults(lua_State *L) {
   rl_slot_give(L, m->scope, slot, 3);
   size_t count = rille_faults_count(box->faults);
   if (count == 0) return 0;
-  lua_createtable(L, (int)count, 0);
+  rl_new_list(L, (int)count);
   for (size_t i = 0; i < count; i++) {
     rl_push_error(L, rille_faults_get(box->faults, i));
     lua_rawseti(L, -2, (int)i + 1);

@@ -6,6 +6,13 @@
 
 typedef struct rl_builder builder;
 
+/* As rl_new_list, with the metatable at hand. */
+static inline void push_list(builder *w, int size) {
+  lua_createtable(w->L, size, 0);
+  lua_pushvalue(w->L, w->list_meta);
+  lua_setmetatable(w->L, -2);
+}
+
 static inline void push_cell(builder *w, const rille_value *v) {
   switch (v->kind) {
   case RILLE_TEXT: lua_pushlstring(w->L, v->as.p, v->len); break;
@@ -64,7 +71,7 @@ static void set_children(builder *w, uint32_t node) {
     if (!child->list && !w->slot->keep_nulls) continue;
     lua_pushvalue(L, w->keys + child->name_key);
     if (child->list)
-      lua_createtable(L, 0, 0);
+      push_list(w, 0);
     else
       rl_push_ref(L, RL_REF_NULL);
     lua_rawset(L, -3);
@@ -139,6 +146,8 @@ static void add_child(builder *w, const rille_row *row) {
 static void start(builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
   w->L = L;
   w->slot = slot;
+  rl_push_ref(L, RL_REF_ARRAY);
+  w->list_meta = lua_gettop(L);
   w->shape = rl_shape_push(L, b, slot->op);
   w->keys = lua_gettop(L) - w->shape->key_count;
 }
@@ -169,7 +178,9 @@ static rille_status build_tree(builder *w, rille_row *row) {
   rille_status status = RILLE_ROW;
   w->arrays = lua_gettop(L) + 1;
   for (uint32_t i = 0; i < w->shape->node_count; i++) {
-    if (i == 0 || w->shape->nodes[i].children)
+    if (i == 0)
+      push_list(w, 0);
+    else if (w->shape->nodes[i].children)
       lua_newtable(L);
     else
       lua_pushnil(L);
@@ -195,7 +206,7 @@ static rille_status build_flat(builder *w, rille_row *row) {
   rl_shape *shape = (rl_shape *)w->shape;
   rille_status status = RILLE_ROW;
   int n = 0;
-  lua_createtable(L, shape->rows, 0);
+  push_list(w, shape->rows);
   int result = lua_gettop(L);
   while (status == RILLE_ROW) {
     push_row(w, row);
@@ -232,7 +243,7 @@ static int push_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
   } else if (one) {
     lua_pushnil(L);
   } else {
-    lua_newtable(L);
+    rl_new_list(L, 0);
   }
   return status < 0 ? -1 : 0;
 }

@@ -8,9 +8,10 @@ typedef struct rl_builder {
   lua_State *L;
   rl_slot *slot;
   const rl_shape *shape;
-  int keys;   /* stack index of key 0: key n lies at keys + n */
-  int arrays; /* stack index of node 0's array of rows; only nodes with children have one */
-  int list;   /* stack index of the list that the last row of a to-many node went to */
+  int list_meta; /* stack index of the metatable of lists */
+  int keys;      /* stack index of key 0: key n lies at keys + n */
+  int arrays;    /* stack index of node 0's array of rows; only nodes with children have one */
+  int list;      /* stack index of the list that the last row of a to-many node went to */
   uint32_t list_node;
   uint64_t list_parent;
   size_t list_len;

@@ -28,7 +28,7 @@ static void set_string(lua_State *L, const char *key, const char *text) {
  * warning }. */
 static void push_diagnostics(lua_State *L, const rille_diagnostics *d) {
   size_t count = d ? rille_diagnostics_count(d) : 0;
-  lua_createtable(L, (int)count, 0);
+  rl_new_list(L, (int)count);
   for (size_t i = 0; i < count; i++) {
     rille_diagnostic one;
     memset(&one, 0, sizeof one);
@@ -180,7 +180,7 @@ static void push_steps(lua_State *L, const rille_diff *d) {
     set_string(L, "sql", step.sql);
     lua_rawseti(L, -2, (int)i + 1);
   }
-  lua_createtable(L, (int)warnings, 0);
+  rl_new_list(L, (int)warnings);
   for (size_t i = 0; i < warnings; i++) {
     lua_pushstring(L, rille_diff_warning_get(d, i));
     lua_rawseti(L, -2, (int)i + 1);

@@ -25,7 +25,7 @@ static void push_int(lua_State *L, int64_t i) {
 
 static void push_list(lua_State *L, rl_slot *slot, const rille_value *v) {
   luaL_checkstack(L, 6, NULL);
-  lua_createtable(L, (int)v->len, 0);
+  rl_new_list(L, (int)v->len);
   for (uint32_t i = 0; i < v->len; i++) {
     if (v->as.list[i].kind == RILLE_NULL) /* nil would end the list */
       rl_push_ref(L, RL_REF_NULL);
@@ -166,6 +166,14 @@ static int clock_text(lua_State *L) {
   return 1;
 }
 
+/* The word by which writers of Json tell an array from an object (dkjson). */
+static void name_json_type(lua_State *L, int ref, const char *type) {
+  rl_push_ref(L, ref);
+  lua_pushstring(L, type);
+  lua_setfield(L, -2, "__jsontype");
+  lua_pop(L, 1);
+}
+
 static void name_metatable(lua_State *L, int ref, const char *name, const luaL_Reg *functions) {
   rl_push_ref(L, ref);
   if (functions) rl_set_functions(L, functions);
@@ -184,6 +192,8 @@ void rl_value_setup(lua_State *L) {
   name_metatable(L, RL_REF_FIELD, "rille.Field", field_functions);
   name_metatable(L, RL_REF_ARRAY, "rille.Array", NULL);
   name_metatable(L, RL_REF_OBJECT, "rille.Object", NULL);
+  name_json_type(L, RL_REF_ARRAY, "array");
+  name_json_type(L, RL_REF_OBJECT, "object");
   for (int ref = RL_REF_NULL; ref <= RL_REF_ALL; ref++) {
     rl_push_ref(L, ref);
     lua_setfield(L, -2, names[ref - RL_REF_NULL]);

@@ -1,9 +1,7 @@
 /* A Lua value to the tape, in one pass. What it cannot carry is an error that names its place: where.posts[2].title. */
 #include <string.h>
 
-#include "binding.h"
-
-#define DEPTH_MAX 200
+#include "place.h"
 
 typedef struct walk {
   lua_State *L;
@@ -17,15 +15,7 @@ typedef struct walk {
  * not. */
 enum { AREA_CALL, AREA_DATA, AREA_FILTER };
 
-/* Where the walk is: a chain through the C stack. */
-typedef struct place {
-  const struct place *up;
-  const char *key; /* NULL: an element of a list */
-  size_t key_len;
-  size_t index;
-  int depth;
-  int area;
-} place;
+typedef rl_place place;
 
 static void value(walk *w, int index, const place *at);
 
@@ -42,9 +32,7 @@ static void add_path(luaL_Buffer *out, const place *at) {
   }
 }
 
-static int refuse(walk *w, const place *at, const char *what) RL_NORETURN;
-static int refuse(walk *w, const place *at, const char *what) {
-  lua_State *L = w->L;
+int rl_refuse_at(lua_State *L, const rl_place *at, const char *code, const char *what) {
   luaL_Buffer path;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   const char *reason = lua_pushfstring(L, "%s", what);
@@ -54,7 +42,12 @@ static int refuse(walk *w, const place *at, const char *what) {
   add_path(&path, at);
   luaL_pushresult(&path);
   const char *text = lua_tostring(L, -1);
-  rl_raise(L, "VALIDATION", *text ? "`%s`: %s" : "%s%s", text, reason);
+  rl_raise(L, code, *text ? "`%s`: %s" : "%s%s", text, reason);
+}
+
+static int refuse(walk *w, const place *at, const char *what) RL_NORETURN;
+static int refuse(walk *w, const place *at, const char *what) {
+  rl_refuse_at(w->L, at, "VALIDATION", what);
 }
 
 static void text(walk *w, int index) {
@@ -232,7 +225,7 @@ static void foreign_table(walk *w, int index, const place *at) {
 
 static void table(walk *w, int index, const place *at) {
   lua_State *L = w->L;
-  if (at->depth >= DEPTH_MAX) refuse(w, at, "tables are nested too deeply, or in a circle");
+  if (at->depth >= RL_WALK_DEPTH_MAX) refuse(w, at, "tables are nested too deeply, or in a circle");
   luaL_checkstack(L, 8, "tables are nested too deeply");
   if (!lua_getmetatable(L, index)) {
     plain_table(w, index, NULL, at);

@@ -46,6 +46,37 @@ describe("decimal", function()
   end)
 end)
 
+describe("a decimal beside strings and numbers", function()
+  local d = rille.decimal
+
+  it("concatenates, on either side", function()
+    assert.equal("$19.99", "$" .. d "19.990")
+    assert.equal("19.99 EUR", d "19.99" .. " EUR")
+    assert.equal("1.52", d "1.5" .. 2)
+    assert.equal("12", d "1" .. d "2")
+    assert.equal("a1.5b", "a" .. d "1.5" .. "b")
+    local e = support.fails("VALIDATION", function() return d "1" .. {} end)
+    assert.equal("a decimal is concatenated with strings and numbers, not with a table", e.message)
+    support.fails("VALIDATION", function() return nil .. d "1" end)
+  end)
+
+  it("becomes a number, or says that it fits none", function()
+    assert.equal(0.1, d "0.1":tonumber())
+    assert.equal(1 / 3, d(1 / 3):tonumber())
+    assert.equal(0.12345678901234568, d "0.1234567890123456789":tonumber()) -- the nearest
+    assert.equal(2.0 ^ 70, d "1180591620717411303424":tonumber())
+    assert.equal(math.maxinteger, d(math.maxinteger):tonumber())
+    assert.equal(9007199254740993, d "9007199254740993":tonumber())
+    assert.equal(-9007199254740993, d "-9007199254740993":tonumber())
+    assert.equal("float", math.type(d "5":tonumber()))
+    for _, text in ipairs { "9223372036854775809", "-9223372036854775809", "12345678901234567890123", "1e400", "-1e400" } do
+      local e = support.fails("P2020", d(text).tonumber, d(text))
+      assert.truthy(e.message:find(tostring(d(text)), 1, true))
+    end
+    assert.is_nil(tonumber(d "1")) -- Lua's own takes no userdata: this is why there is a method
+  end)
+end)
+
 describe("json", function()
   local function through(value) return rille.json.decode(rille.json.encode(value)) end
 
@@ -90,6 +121,35 @@ describe("json", function()
 end)
 
 describe("times", function()
+  it("are written in any form, in UTC or another zone", function()
+    local at = "2026-02-03T04:05:06.789Z"
+    assert.equal("2026-02-03T04:05:06Z", rille.date(at))
+    assert.equal("03.02.2026 04:05", rille.date(at, "%d.%m.%Y %H:%M"))
+    assert.equal("2026-02-03", os.date("!%F", rille.time "2026-02-03T04:05:06.000Z"))
+    assert.equal("2026-02-03", rille.date(rille.time(at), "%F"))
+    assert.equal("06:35 +0230 +02:30 %z %", rille.date(at, "%H:%M %z %Z %%z %%", "+02:30"))
+    assert.equal("2026-02-02 22:05 -0600", rille.date(at, "%F %H:%M %z", "-06:00"))
+    assert.equal("1770091506 UTC", rille.date(at, "%s %Z"))
+    assert.equal("05:05 CET +0100", rille.date(at, "%H:%M %Z %z", function(seconds)
+      assert.equal(1770091506, seconds)
+      return 3600, "CET"
+    end))
+    assert.equal(os.date("%F %T %z %Z %% %j", 1770091506), rille.date(at, "%F %T %z %Z %% %j", "local"))
+    assert.equal("1969-12-31 23:59:58", rille.date(-1.5, "%F %T"))
+    assert.equal("9999-12-31", rille.date("9999-12-31T23:59:59.999Z", "%F"))
+    assert.equal("1600-02-29", rille.date("1600-02-29", "%F"))
+    assert.equal("", rille.date(at, ""))
+    assert.equal(rille.date(at, "%Y"), rille.date(at, "%EY"))
+  end)
+
+  it("are refused where they are none, with a wrong format or zone", function()
+    for _, args in ipairs { {}, { "tomorrow" }, { {} }, { 0 / 0 }, { 1 / 0 }, { 1e15 }, { 0, 1 }, { 0, "%Q" }, { 0, "%" }, { 0, "%E" }, { 0, "%Ez" }, { 0, "%5" },
+      { 0, "%F", "+25:00" }, { 0, "%F", "+02:60" }, { 0, "%F", "CET" }, { 0, "%F", 2 }, { 0, "%F", function() return 0.5 end },
+      { 0, "%F", function() return 1e6 end }, { 0, "%F", function() end } } do
+      support.fails("VALIDATION", rille.date, table.unpack(args, 1, 3))
+    end
+  end)
+
   it("reads ISO texts", function()
     assert.equal(0, rille.time "1970-01-01")
     assert.equal("integer", math.type(rille.time "2026-11-22T12:00:00Z"))

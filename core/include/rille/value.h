@@ -57,6 +57,11 @@ RILLE_API rille_status rille_json_next(rille_json *j, int32_t *token, const char
 /* The Json text of a finished tape. *out is owned by the caller: rille_free. */
 struct rille_tape;
 RILLE_API rille_status rille_json_write(struct rille_tape *tape, char **out, size_t *len, rille_error **err);
+/* The same with each value on a line of its own, indented by so many spaces a level; 0: on one line. */
+RILLE_API rille_status rille_json_write_pretty(struct rille_tape *tape, int32_t indent, char **out, size_t *len,
+                                               rille_error **err);
+
+RILLE_API int rille_text_is_utf8(const char *text, size_t len); /* 1 when it is valid UTF-8, else 0 */
 
 RILLE_END_DECLS
 #endif

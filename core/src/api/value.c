@@ -134,11 +134,19 @@ _Static_assert(RL_JSON_NULL == RILLE_JSON_NULL_TOKEN && RL_JSON_TEXT == RILLE_JS
                    RL_JSON_CLOSE_ARRAY == RILLE_JSON_CLOSE_ARRAY,
                "the public tokens are the internal ones");
 
+int rille_text_is_utf8(const char *text, size_t len) {
+  return rl_utf8_valid(rl_str_make(text, len), NULL);
+}
+
 rille_status rille_json_write(rille_tape *t, char **out, size_t *len, rille_error **err) {
+  return rille_json_write_pretty(t, 0, out, len, err);
+}
+
+rille_status rille_json_write_pretty(rille_tape *t, int32_t indent, char **out, size_t *len, rille_error **err) {
   rl_error error = {0};
   rl_buf b;
   rl_buf_init(&b);
   rille_status st = rl_tape_finish(t, &error);
-  if (st == RILLE_OK) st = rl_tape_to_json(&t->tape, 0, 0, &b, &error);
+  if (st == RILLE_OK) st = rl_tape_to_json_pretty(&t->tape, indent, &b, &error);
   return rl_give_text(st, &b, out, len, &error, err);
 }

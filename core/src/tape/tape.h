@@ -211,6 +211,8 @@ void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot);
 rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_error *err);
 /* The same of the value at shape/slot. */
 rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl_buf *out, rl_error *err);
+/* All of it, indented by so many spaces a level; 0: on one line. */
+rille_status rl_tape_to_json_pretty(const rl_tape *t, int indent, rl_buf *out, rl_error *err);
 
 /* ------------------------------------------------------------------ values as keys: scalars of rows, by content */
 

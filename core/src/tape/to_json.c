@@ -27,43 +27,67 @@ typedef struct writing {
   uint32_t shape, slot;
   rl_buf *out;
   rl_error *err;
+  int indent, depth; /* spaces a level, 0: all on one line */
 } writing;
 
 static rille_status write_value(writing *w);
 
+static void new_line(writing *w) {
+  static const char blanks[] = "                                ";
+  if (!w->indent) return;
+  rl_buf_byte(w->out, '\n');
+  size_t left = (size_t)w->indent * (size_t)w->depth;
+  for (size_t n; left > 0; left -= n) {
+    n = left < sizeof blanks - 1 ? left : sizeof blanks - 1;
+    rl_buf_put(w->out, blanks, n);
+  }
+}
+
+static void close_with(writing *w, bool empty, char bracket) {
+  w->depth--;
+  if (!empty) new_line(w);
+  rl_buf_byte(w->out, bracket);
+}
+
 static rille_status write_object(writing *w) {
+  bool empty = true;
   rl_buf_byte(w->out, '{');
+  w->depth++;
   w->shape++;
-  for (bool first = true; rl_shape_at(w->tape, w->shape) == SHAPE_KEY; first = false) {
-    if (!first) rl_buf_byte(w->out, ',');
+  for (; rl_shape_at(w->tape, w->shape) == SHAPE_KEY; empty = false) {
+    if (!empty) rl_buf_byte(w->out, ',');
+    new_line(w);
     rl_str key = rl_shape_key(w->tape, w->shape);
     if (!rl_utf8_valid(key, NULL)) return rl_fail(w->err, RL_P2006, "a key in Json must be valid UTF-8");
     rl_json_write_text(w->out, key);
     rl_buf_byte(w->out, ':');
+    if (w->indent) rl_buf_byte(w->out, ' ');
     w->shape = rl_shape_past_key(w->tape, w->shape);
     rille_status status = write_value(w);
     if (status < 0) return status;
   }
   w->shape++;
-  rl_buf_byte(w->out, '}');
+  close_with(w, empty, '}');
   return RILLE_OK;
 }
 
 static rille_status write_list(writing *w) {
   bool first = true;
   rl_buf_byte(w->out, '[');
+  w->depth++;
   for (w->shape++; rl_shape_at(w->tape, w->shape) != SHAPE_CLOSE_LIST; w->shape++) {
     uint32_t element = w->shape;
     for (int64_t left = w->tape->values[w->slot++].as.i; left > 0; left--) {
       if (!first) rl_buf_byte(w->out, ',');
       first = false;
+      new_line(w);
       w->shape = element;
       rille_status status = write_value(w);
       if (status < 0) return status;
     }
   }
   w->shape++;
-  rl_buf_byte(w->out, ']');
+  close_with(w, first, ']');
   return RILLE_OK;
 }
 
@@ -101,10 +125,19 @@ static rille_status write_value(writing *w) {
   }
 }
 
+static rille_status write_all(writing *w) {
+  rille_status status = write_value(w);
+  return status == RILLE_OK && w->out->failed ? rl_fail_nomem(w->err) : status;
+}
+
 rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl_buf *out, rl_error *err) {
-  writing w = {t, shape, slot, out, err};
-  rille_status status = write_value(&w);
-  return status == RILLE_OK && out->failed ? rl_fail_nomem(err) : status;
+  writing w = {.tape = t, .shape = shape, .slot = slot, .out = out, .err = err};
+  return write_all(&w);
+}
+
+rille_status rl_tape_to_json_pretty(const rl_tape *t, int indent, rl_buf *out, rl_error *err) {
+  writing w = {.tape = t, .out = out, .err = err, .indent = indent};
+  return write_all(&w);
 }
 
 rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_error *err) {

@@ -1,0 +1,72 @@
+--- rille.json: values as Json text, and back.
+local core = require "rille.core"
+local client = require "rille.client"
+local config = require "rille.config"
+local errors = require "rille.errors"
+
+local json = { decode = core.json.decode }
+
+local OPTIONS = { model = 1, bigint = 1, pretty = 1 }
+
+-- What the fields of a model are, as one text: two clients whose models agree in it have the same model.
+local function shape_of(schema, name)
+  for _, m in ipairs(core.schema_models(schema).models) do
+    if name == m.name or name == m.snake or name == m.camel then
+      local parts = {}
+      for i, f in ipairs(m.fields) do parts[i] = f.name .. " " .. f.type end
+      return table.concat(parts, ",")
+    end
+  end
+end
+
+-- The schema by convention, read once.
+local usual
+
+local function usual_schema(name)
+  if not usual then
+    local ok, source = pcall(config.source, {})
+    usual = ok and core.schema(source)
+  end
+  if usual and core.schema_model(usual, name) then return usual end
+  return errors.raise("VALIDATION", "json.encode: no open client and no schema.prisma has a model `%s`", name)
+end
+
+-- The schema that has the model: that of the open clients, which must agree on it, else the one of the project.
+local function schema_of(name)
+  local found, shape
+  for db in pairs(client.open) do
+    local scope = rawget(db, client.SCOPE)
+    if core.has_model(scope, name) and not found then
+      found = scope
+    elseif core.has_model(scope, name) then
+      shape = shape or shape_of(found, name)
+      if shape_of(scope, name) ~= shape then
+        errors.raise("VALIDATION", "json.encode: several clients have another model `%s` each: give the model itself, as in model = db.%s", name, name)
+      end
+    end
+  end
+  return found or usual_schema(name)
+end
+
+--- The Json text of a value. Keys are sorted; decimals are texts, integers exact, `rille.null` is null, an empty list of rille's is `[]`. Of what is
+--- not UTF-8 the error names the place. With `model` the value is a row of that model, a list of rows or a table around them: keys come in the
+--- order of the schema, relations included, Bytes are base64. Errors: P2006 (not UTF-8, not finite), VALIDATION (a function, a list with other keys).
+---@param value any
+---@param options? { model?: string|rille.Model, bigint?: "number"|"string", pretty?: boolean } bigint "string": BigInt fields, and integers beyond 2^53,
+---   are texts; pretty: a line a value, indented by two spaces
+---@return string
+function json.encode(value, options)
+  if options == nil then return core.json.encode(value) end
+  if type(options) ~= "table" then errors.raise("VALIDATION", "json.encode takes a table of options, not a %s", type(options)) end
+  errors.check_keys(options, OPTIONS, "json.encode")
+  local bigint, pretty, model = options.bigint, options.pretty, options.model
+  if bigint ~= nil and bigint ~= "string" and bigint ~= "number" then errors.raise("VALIDATION", "json.encode: `bigint` is \"number\" or \"string\"") end
+  if pretty ~= nil and type(pretty) ~= "boolean" then errors.raise("VALIDATION", "json.encode: `pretty`: true or false is wanted, not a %s", type(pretty)) end
+  if type(model) == "string" then return core.json.encode(value, pretty, bigint == "string", schema_of(model), model) end
+  if model ~= nil and type(model) ~= "userdata" then
+    errors.raise("VALIDATION", "json.encode: `model`: the name of a model is wanted, or a model such as db.user, not a %s", type(model))
+  end
+  return core.json.encode(value, pretty, bigint == "string", model)
+end
+
+return json

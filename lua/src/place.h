@@ -1,0 +1,21 @@
+/* Where a walk through nested tables is, for messages: a chain through the C stack. */
+#ifndef RL_LUA_PLACE_H
+#define RL_LUA_PLACE_H
+
+#include "binding.h"
+
+#define RL_WALK_DEPTH_MAX 200
+
+typedef struct rl_place {
+  const struct rl_place *up;
+  const char *key; /* NULL: an element of a list */
+  size_t key_len;
+  size_t index; /* of an element */
+  int depth;
+  int area; /* the walk's own */
+} rl_place;
+
+/* walk.c: raises an error that names the place: `posts[2].title`: what. */
+int rl_refuse_at(lua_State *L, const rl_place *at, const char *code, const char *what) RL_NORETURN;
+
+#endif
