@@ -437,30 +437,6 @@ function Model:validate(data) end
 ---@return rille.Explanation
 function Model:explain(args) end
 
----@class rille.Decimal
----@operator add(rille.Decimal|number|string): rille.Decimal
----@operator sub(rille.Decimal|number|string): rille.Decimal
----@operator mul(rille.Decimal|number|string): rille.Decimal
----@operator div(rille.Decimal|number|string): rille.Decimal
----@operator unm: rille.Decimal
----@operator concat(rille.Decimal|number|string): string
-local Decimal = {}
-
---- Rounded half away from zero to n digits after the point (0).
----@param n? integer
----@return rille.Decimal
-function Decimal:round(n) end
-
---- Text with exactly n digits after the point; without n as tostring gives it.
----@param n? integer
----@return string
-function Decimal:format(n) end
-
---- The nearest float of a fraction; a whole number exactly, as a float or an integer. Errors: P2020 (no number of this Lua has all its digits, or it is too
---- large).
----@return number
-function Decimal:tonumber() end
-
 ---@class rille
 ---@field null rille.Null SQL NULL in data and filters; null in Json
 ---@field json_null rille.Null the Json value null
@@ -588,11 +564,6 @@ function rille.backup(options) end
 --- Puts a backup into a database, all or nothing. Errors: VALIDATION (no backup), P3005 (not empty, and not force), P1008 (in use), P1xxx, BACKUP.
 ---@param options rille.RestoreOptions
 function rille.restore(options) end
-
----@class (exact) rille.JsonOptions
----@field model? string|userdata|table the value is a row or rows of it: keys in the schema's order, Bytes as base64
----@field bigint? "number"|"string" "string": BigInt fields, and integers beyond 2^53, as texts
----@field pretty? boolean a line a value
 
 rille.json = {}
 

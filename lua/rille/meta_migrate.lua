@@ -1,6 +1,35 @@
 ---@meta
 -- luacheck: ignore 212 241 631
---- Types for editors: schemas, migrations, backups. Never loaded, as meta.lua.
+--- Types for editors: decimals, Json, schemas, migrations, backups. Never loaded, as meta.lua.
+
+---@class rille.Decimal
+---@operator add(rille.Decimal|number|string): rille.Decimal
+---@operator sub(rille.Decimal|number|string): rille.Decimal
+---@operator mul(rille.Decimal|number|string): rille.Decimal
+---@operator div(rille.Decimal|number|string): rille.Decimal
+---@operator unm: rille.Decimal
+---@operator concat(rille.Decimal|number|string): string
+local Decimal = {}
+
+--- Rounded half away from zero to n digits after the point (0).
+---@param n? integer
+---@return rille.Decimal
+function Decimal:round(n) end
+
+--- Text with exactly n digits after the point; without n as tostring gives it.
+---@param n? integer
+---@return string
+function Decimal:format(n) end
+
+--- The nearest float of a fraction; a whole number exactly, as a float or an integer. Errors: P2020 (no number of this Lua has all its digits, or it is too
+--- large).
+---@return number
+function Decimal:tonumber() end
+
+---@class (exact) rille.JsonOptions
+---@field model? string|userdata|table the value is a row or rows of it: keys in the schema's order, Bytes as base64
+---@field bigint? "number"|"string" "string": BigInt fields, and integers beyond 2^53, as texts
+---@field pretty? boolean a line a value
 
 ---@class rille.PushOptions
 ---@field schema? string a file or a folder; found by convention when absent

@@ -146,14 +146,18 @@ static void add_child(builder *w, const rille_row *row) {
 static void start(builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
   w->L = L;
   w->slot = slot;
-  rl_push_ref(L, RL_REF_ARRAY);
-  w->list_meta = lua_gettop(L);
   w->shape = rl_shape_push(L, b, slot->op);
   w->keys = lua_gettop(L) - w->shape->key_count;
 }
 
+static void keep_list_meta(builder *w) {
+  rl_push_ref(w->L, RL_REF_ARRAY);
+  w->list_meta = lua_gettop(w->L);
+}
+
 void rl_builder_start(rl_builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
   start(w, L, b, slot);
+  keep_list_meta(w);
 }
 
 void rl_builder_put(rl_builder *w, const rille_row *row) {
@@ -176,6 +180,7 @@ void rl_push_cell(lua_State *L, rl_slot *slot, const rille_row *row) {
 static rille_status build_tree(builder *w, rille_row *row) {
   lua_State *L = w->L;
   rille_status status = RILLE_ROW;
+  keep_list_meta(w);
   w->arrays = lua_gettop(L) + 1;
   for (uint32_t i = 0; i < w->shape->node_count; i++) {
     if (i == 0)
@@ -206,6 +211,7 @@ static rille_status build_flat(builder *w, rille_row *row) {
   rl_shape *shape = (rl_shape *)w->shape;
   rille_status status = RILLE_ROW;
   int n = 0;
+  keep_list_meta(w);
   push_list(w, shape->rows);
   int result = lua_gettop(L);
   while (status == RILLE_ROW) {

@@ -47,8 +47,6 @@ describe("decimal", function()
 end)
 
 describe("a decimal beside strings and numbers", function()
-  local d = rille.decimal
-
   it("concatenates, on either side", function()
     assert.equal("$19.99", "$" .. d "19.990")
     assert.equal("19.99 EUR", d "19.99" .. " EUR")
@@ -143,8 +141,8 @@ describe("times", function()
   end)
 
   it("are refused where they are none, with a wrong format or zone", function()
-    for _, args in ipairs { {}, { "tomorrow" }, { {} }, { 0 / 0 }, { 1 / 0 }, { 1e15 }, { 0, 1 }, { 0, "%Q" }, { 0, "%" }, { 0, "%E" }, { 0, "%Ez" }, { 0, "%5" },
-      { 0, "%F", "+25:00" }, { 0, "%F", "+02:60" }, { 0, "%F", "CET" }, { 0, "%F", 2 }, { 0, "%F", function() return 0.5 end },
+    for _, args in ipairs { {}, { "tomorrow" }, { {} }, { 0 / 0 }, { 1 / 0 }, { 1e15 }, { 0, 1 }, { 0, "%Q" }, { 0, "%" }, { 0, "%E" }, { 0, "%Ez" },
+      { 0, "%5" }, { 0, "%F", "+25:00" }, { 0, "%F", "+02:60" }, { 0, "%F", "CET" }, { 0, "%F", 2 }, { 0, "%F", function() return 0.5 end },
       { 0, "%F", function() return 1e6 end }, { 0, "%F", function() end } } do
       support.fails("VALIDATION", rille.date, table.unpack(args, 1, 3))
     end

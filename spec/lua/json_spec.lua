@@ -95,7 +95,8 @@ support.each_engine(function(engine)
     local db
     before_each(function()
       db = support.open(engine, SCHEMA)
-      db.user:create { data = { id = 1, name = "a", photo = "\0\255\254x", posts = { create = { id = 1, title = "t" } }, address = { create = { id = 1, street = "s" } } } }
+      db.user:create { data = { id = 1, name = "a", photo = "\0\255\254x",
+        posts = { create = { id = 1, title = "t" } }, address = { create = { id = 1, street = "s" } } } }
     end)
 
     local ROW = '{"name":"a","id":1,"big":9007199254740993,"price":"19.9","photo":"AP/+eA==","at":"2026-11-22T12:00:00.000Z",'
