@@ -61,6 +61,7 @@ LUA_INCDIR ?= $(LUA_INCDIR_$(LUA))
 LUA_CMODULES := $(if $(filter jit,$(LUA)),5.1,$(LUA))
 LUA_PACKAGES := $(if $(filter jit,$(LUA)),luajit,$(if $(filter 5.4,$(LUA)),,lua$(LUA)))
 LUA_BIN ?= lua5.4
+COMMAND = $(if $(filter 5.4,$(LUA)),$(ROOT)/lua/bin/rille,$(abspath $(BUILD))/bin/$(LUA)/rille)
 LUA_COMMAND := $(if $(filter jit,$(LUA)),luajit,lua$(LUA))
 
 # Files ------------------------------------------------------------------------------------------------------------
@@ -107,10 +108,11 @@ help:
 	@printf '%s\n' 'make             the library, the Lua binding and the C examples, under build/' \
 	  'make demo        the blog job of examples/blog; DATABASE_URL=postgresql://... runs it on PostgreSQL' \
 	  'make test        every test, both engines; T="word ..." only the files whose path has one of them' \
+	  'make long        the tests at other moments (make faketime), and those that take longer by nature' \
 	  'make prisma      installs the npm packages with which tests ask real Prisma (RILLE_PRISMA=folder or off); test does it itself' \
 	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
 	  'make valgrind    the same under valgrind' \
-  'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
+	  'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
 	  'make fuzz        mutated calls, schemas, scripts, cells, ... against their harnesses; SECONDS=60 for all of them, T="calls json" only those' \
 	  'make bench       rille against hand-written C that fills the same Lua tables' \
 	  'make lint        formatting, luacheck, include order, symbols, warnings of gcc and clang' \
@@ -135,6 +137,9 @@ $(OBJ)/flags: force-flags | packages-build
 
 objects: $(CORE_OBJECTS) $(BINDING_OBJECTS) $(SPEC_SOURCES:%.c=$(OBJ)/%.o) $(EXAMPLE_OBJECTS) $(YARDSTICK)
 binding-objects: $(BINDING_OBJECTS)
+headers:
+	@echo '$(LUA_INCDIR)'
+.PHONY: headers
 
 $(OBJ)/core/%.o: core/%.c $(OBJ)/flags
 	$(Q)mkdir -p $(@D)
@@ -173,9 +178,15 @@ $(BUILD)/examples/%: $(OBJ)/examples/%.o $(SHARED)
 	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) $< -L$(BUILD) -lrille -Wl,-rpath,$(abspath $(BUILD)) -o $@
 
 # A shell evaluates this: eval "$(make -s env)".
-env:
+env: $(COMMAND)
 	@printf 'export LUA_PATH="%s"\nexport LUA_CPATH="%s"\nexport PATH="%s"\n' '$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;;' \
-	  '$(abspath $(BUILD))/lua/$(LUA)/?.so;;' '$(ROOT)/lua/bin:$$PATH'
+	  '$(abspath $(BUILD))/lua/$(LUA)/?.so;;' '$(patsubst %/,%,$(dir $(COMMAND))):$$PATH'
+
+# The command names Lua 5.4 in its first line; for another Lua it is called by a script.
+$(abspath $(BUILD))/bin/$(LUA)/rille:
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#!/bin/sh\nexec %s "%s" "$$@"\n' '$(LUA_COMMAND)' '$(ROOT)/lua/bin/rille' >$@
+	$(Q)chmod 755 $@
 
 # Trying it --------------------------------------------------------------------------------------------------------
 demo: lib lua
@@ -207,6 +218,7 @@ check-programs: $(TEST_PROGRAMS)
 # A thing that does not build is a failed test, counted by the runner; it must not keep the others from running.
 test:
 	@spec/support/packages.sh build test abi
+	@spec/support/packages.sh other-luas || echo "the tests of a Lua that is missing are left out" >&2
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='$(VARIANT)' spec/support/pg.sh run spec/run $(T)
 tests: test
 
@@ -241,12 +253,32 @@ fuzz:
 	@+MAKE='$(MAKE)' RILLE_FUZZ_BUILD='$(BUILD)' RILLE_FUZZ_SECONDS='$(SECONDS)' spec/fuzz/run $(T)
 .PHONY: fuzz fuzzer
 
+# What takes longer than a change can wait for: more of what the tests do, then all of them at other moments.
+long:
+	@+status=0; \
+	RILLE_LONG=1 RILLE_LOAD_SECONDS=60 RILLE_QUERIES=20000 RILLE_TEST_TIMEOUT=3600 $(MAKE) -s --no-print-directory test \
+	  T='prisma/structures migrations/processes fault/load differential/' || status=1; \
+	$(MAKE) -s --no-print-directory faketime || status=1; \
+	exit $$status
+.PHONY: long
+
+# The same tests at moments that clocks and calendars find hard: zone, day, time at which each file begins. Servers keep the time of the machine.
+MOMENTS := UTC/2028-02-29/23:59:57 Europe/Berlin/2027-03-28/01:59:57 UTC/2038-02-01/12:00:00
+faketime:
+	@spec/support/packages.sh build test faketime
+	@+status=0; for moment in $(MOMENTS); do \
+	  zone=$${moment%/*/*}; at=$${moment#"$$zone/"}; echo "at $${at%/*} $${at#*/} $$zone"; \
+	  MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_UNDER=faketime RILLE_MOMENT="$${at%/*} $${at#*/}" TZ=$$zone spec/support/pg.sh run spec/run $(T) || status=1; \
+	done; exit $$status
+.PHONY: faketime
+
 conformance: lib lua
 	@spec/support/packages.sh build test abi
 	@MAKE='$(MAKE)' spec/support/pg.sh run spec/support/conformance.sh $(CASES)
 
 lint:
 	@spec/support/packages.sh build lint
+	@spec/support/packages.sh other-luas || echo "the binding is not checked for a Lua that is missing" >&2
 	@+MAKE='$(MAKE)' core/tools/lint.sh
 
 abi: lib
@@ -292,6 +324,8 @@ install: lib lua
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: rille' 'Description: Data access with schema.prisma, for PostgreSQL and SQLite' \
 	  'Version: $(VERSION)' 'Libs: -L$${libdir} -lrille' 'Libs.private: $(LIBS)' 'Cflags: -I$${includedir}' >'$(DESTDIR)$(LIBDIR)/pkgconfig/rille.pc'
 	@echo "installed under $(DESTDIR)$(PREFIX)"
+	@env -i PATH="$$PATH" $(LUA_COMMAND) core/tools/searched.lua '$(LUA_SHAREDIR)' '$(LUA_LIBDIR)' '$(LUA_COMMAND)' || \
+	  echo "there is no $(LUA_COMMAND), which the command rille needs" >&2
 
 uninstall:
 	rm -rf '$(DESTDIR)$(INCLUDEDIR)/rille' '$(DESTDIR)$(LUA_LIBDIR)/rille' '$(DESTDIR)$(LUA_SHAREDIR)/rille' '$(DESTDIR)$(LUA_SHAREDIR)/rille.lua'

@@ -9,7 +9,8 @@ The same schema.prisma, tables, migrations and error codes as Prisma, called fro
 db.user:find_many{ where = {...}, include = {...} }. A query is compiled once and run many times, by a core in C.]],
   license = "MIT",
 }
-dependencies = { "lua >= 5.1, < 5.5", "argparse >= 0.7" }
+-- The command rille needs argparse too, and says so; a program that only calls the library does not.
+dependencies = { "lua >= 5.1, < 5.5" }
 -- Headers are left to the compiler and to pg_config, which the Makefile asks: Debian keeps them where luarocks does not look.
 external_dependencies = {
   PQ = { library = "pq" },

@@ -4,7 +4,13 @@ set -eu
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 unset LUA_PATH LUA_CPATH
-"${MAKE:-make}" -s BUILD="${BUILD:-build}" PREFIX="$out/usr" install
+said=$("${MAKE:-make}" -s BUILD="${BUILD:-build}" PREFIX="$out/usr" install)
+# It says what a Lua needs that does not look there, and nothing of the kind where it does.
+eval "$(grep '^  export LUA_C\{0,1\}PATH=' <<<"$said")"
+(cd / && lua5.4 "$OLDPWD/spec/install/smoke.lua")
+unset LUA_PATH LUA_CPATH
+said=$("${MAKE:-make}" -s BUILD="${BUILD:-build}" DESTDIR="$out/packaged" PREFIX=/usr/local install)
+if grep LUA_PATH <<<"$said"; then exit 1; fi
 LUA_PATH="$out/usr/share/lua/5.4/?.lua;$out/usr/share/lua/5.4/?/init.lua" LUA_CPATH="$out/usr/lib/lua/5.4/?.so" lua5.4 spec/install/smoke.lua
 mkdir "$out/project"
 (

@@ -17,7 +17,9 @@ local function load_parser()
   local found, parser = pcall(require, "rille.command.parser")
   if found then return parser end
   if not tostring(parser):find("module 'argparse' not found", 1, true) then error(parser, 0) end
-  io.stderr:write("rille: the module argparse is missing; install it with `apt install lua-argparse` or `luarocks install argparse`\n")
+  local version = _VERSION:match "%d+%.%d+"
+  io.stderr:write(("rille: the command needs the Lua module argparse, which Lua %s does not find; install it with `apt install lua-argparse`"):format(version),
+    (" or `luarocks --lua-version=%s install argparse`\n"):format(version))
   return nil
 end
 

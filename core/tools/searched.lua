@@ -1,0 +1,20 @@
+-- Says what to set where the Lua that runs this looks for modules elsewhere: searched.lua SHAREDIR LIBDIR NAME, for `make install`.
+local share, lib, name = ...
+
+local function searches(path, template) return (";" .. path .. ";"):find(";" .. template .. ";", 1, true) ~= nil end
+
+local missing = {}
+local function want(variable, path, templates)
+  for _, template in ipairs(templates) do
+    if not searches(path, template) then
+      missing[#missing + 1] = ('  export %s="%s;;"'):format(variable, table.concat(templates, ";"))
+      return
+    end
+  end
+end
+
+want("LUA_PATH", package.path, { share .. "/?.lua", share .. "/?/init.lua" })
+want("LUA_CPATH", package.cpath, { lib .. "/?.so" })
+if #missing > 0 then
+  print(("%s does not look for modules there; programs need:\n%s\nThe command rille finds them by itself."):format(name, table.concat(missing, "\n")))
+end
