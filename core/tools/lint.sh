@@ -35,13 +35,18 @@ lua_check() {
 
 symbols() { "$make" -s BUILD=build lib && lua5.4 core/tools/symbols.lua build/librille.so.0.1; }
 
-warnings() { # COMPILER
-  "$make" -s -k BUILD="build/lint/$1" CC="$1" WERROR=1 objects
+# Some of gcc's warnings come from its optimizer; clang's do not.
+warnings() { # COMPILER OPTIMIZE
+  "$make" -s -k BUILD="build/lint/$1" CC="$1" OPTIMIZE="$2" WERROR=1 objects
 }
 
 other_luas() {
   local version status=0
-  for version in 5.3 jit; do "$make" -s -k BUILD=build/lint/gcc CC=gcc WERROR=1 LUA="$version" binding-objects || status=1; done
+  for version in 5.3 jit; do
+    # A Lua that could not be installed without removing something else; make lint has said so.
+    if [ ! -f "$("$make" -s --no-print-directory LUA="$version" headers)/lua.h" ]; then continue; fi
+    "$make" -s -k BUILD=build/lint/gcc CC=gcc WERROR=1 LUA="$version" binding-objects || status=1
+  done
   return $status
 }
 
@@ -61,8 +66,8 @@ check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
 check "file sizes" sizes
 check "unfinished marks" marks
 check "symbols" symbols
-check "warnings, gcc" warnings gcc
-check "warnings, clang" warnings clang
+check "warnings, gcc" warnings gcc -O2
+check "warnings, clang" warnings clang -O0
 check "warnings, binding for Lua 5.3 and LuaJIT" other_luas
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -73,10 +73,10 @@ local function stop_in(engine, step)
   return ("SELECT pg_sleep(1000) FROM gate WHERE step = '%s';\n"):format(step)
 end
 
--- All four for each migration with RILLE_LONG_TESTS; else two, in turns.
+-- All four for each migration with RILLE_LONG; else two, in turns.
 local POINTS = { "started", "before", "after", "finished" }
 local function points_of(i)
-  if os.getenv "RILLE_LONG_TESTS" then return POINTS end
+  if os.getenv "RILLE_LONG" then return POINTS end
   return i % 2 == 1 and { "started", "after" } or { "before", "finished" }
 end
 

@@ -2,10 +2,11 @@
 # What the scripts that start servers have in common; to be sourced.
 
 # The server's user, from a folder that it may enter: PostgreSQL and pgbouncer refuse to run as root. A server that inherited make's pipe of jobs would
-# let make wait for it at the end.
+# let make wait for it at the end. It has the machine's time, whatever time its caller believes in, and no sanitizer.
 as_server() {
   (
     if [[ ${MAKEFLAGS:-} =~ --jobserver-(auth|fds)=([0-9]+),([0-9]+) ]]; then eval "exec ${BASH_REMATCH[2]}<&- ${BASH_REMATCH[3]}>&-"; fi
+    unset LD_PRELOAD FAKETIME TZ
     if [ "$(id -u)" = 0 ]; then cd / && exec runuser -u postgres -- "$@"; else exec "$@"; fi
   )
 }
