@@ -265,9 +265,8 @@ const rl_db_index *rl_db_index_of(const rl_db_table *t, rl_str name) {
   return NULL;
 }
 
-bool rl_db_is_left(const rl_differ *d, const rl_db_table *to, const rl_db_index *x) {
-  if (x->opaque) return true;
-  return x->predicate.len && d->to->leaves_partial && !rl_db_index_of(to, x->name);
+bool rl_db_is_left(const rl_differ *d, const rl_db_index *x) {
+  return x->opaque || (x->predicate.len && d->to->leaves_partial);
 }
 
 bool rl_db_same_primary(const rl_db_table *a, const rl_db_table *b) {

@@ -35,7 +35,7 @@ static rille_status load(rl_comparison *c, int side, const rl_diff_source *s, co
 static rille_status use_hints(rl_comparison *c, const rl_comparison_hints *hints, rl_error *err) {
   for (int i = 0; hints && i < 2; i++)
     if (c->open[i]) c->structures[i].past = hints->past;
-  if (hints && hints->mirror) rl_renames_mirror(&c->structures[0], &c->structures[1]);
+  if (hints && hints->mirror) rl_renames_mirror(&c->structures[0], &c->structures[1], &c->arena);
   if (hints && hints->renames) rl_renames_apply(&c->structures[1], hints->renames);
   return rl_renames_guess(&c->structures[0], &c->structures[1], &c->arena, &c->guesses, err);
 }

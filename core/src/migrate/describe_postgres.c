@@ -77,10 +77,8 @@ static rille_status read_enums(reader *r) {
   for (size_t i = 0; i < rows.count; i++) {
     rl_db_enum *e = rl_db_enum_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
     if (!e) {
-      e = RL_DB_ADD(&r->s->arena, &r->db->enums);
+      e = rl_db_add_enum(&r->s->arena, r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
       if (!e) return rl_fail_nomem(r->err);
-      e->namespace_ = rl_cell(&rows, i, 0);
-      e->name = rl_cell(&rows, i, 1);
       e->comment = rl_cell(&rows, i, 3);
     }
     rl_db_value *v = RL_DB_ADD(&r->s->arena, &e->values);
@@ -102,19 +100,15 @@ static rille_status read_tables(reader *r) {
   for (size_t i = 0; i < rows.count; i++) {
     rl_str kind = rl_cell(&rows, i, 2);
     if (rl_str_is(kind, "v") || rl_str_is(kind, "m")) {
-      rl_db_view *v = RL_DB_ADD(&r->s->arena, &r->db->views);
+      rl_db_view *v = rl_db_add_view(&r->s->arena, r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
       if (!v) return rl_fail_nomem(r->err);
-      v->namespace_ = rl_cell(&rows, i, 0);
-      v->name = rl_cell(&rows, i, 1);
       v->sql = rl_cell(&rows, i, 4);
       v->comment = rl_cell(&rows, i, 3);
       v->materialized = rl_str_is(kind, "m");
       continue;
     }
-    rl_db_table *t = RL_DB_ADD(&r->s->arena, &r->db->tables);
+    rl_db_table *t = rl_db_add_table(&r->s->arena, r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
     if (!t) return rl_fail_nomem(r->err);
-    t->namespace_ = rl_cell(&rows, i, 0);
-    t->name = rl_cell(&rows, i, 1);
     t->comment = rl_cell(&rows, i, 3);
   }
   return RILLE_OK;
@@ -198,16 +192,9 @@ static const char columns_sql[] =
     "AND p.refobjid = a.attrelid AND p.refobjsubid = a.attnum AND p.deptype IN ('a', 'i') LIMIT 1) q ON true "
     "ORDER BY rel.label, rel.name COLLATE \"C\", a.attnum";
 
-static rl_db_view *view_of(const rl_db *db, rl_str namespace_, rl_str name) {
-  for (size_t i = 0; i < db->views.count; i++)
-    if (rl_str_eq(db->views.items[i].name, name) && rl_str_eq(db->views.items[i].namespace_, namespace_))
-      return &db->views.items[i];
-  return NULL;
-}
-
 static rille_status read_column(reader *r, const rl_text_rows *rows, size_t i) {
   rl_db_table *t = table_at(r, rows, i);
-  rl_db_view *v = t ? NULL : view_of(r->db, rl_cell(rows, i, 0), rl_cell(rows, i, 1));
+  rl_db_view *v = t ? NULL : rl_db_view_of(r->db, rl_cell(rows, i, 0), rl_cell(rows, i, 1));
   if (!t && !v) return RILLE_OK; /* it came between the queries */
   rl_db_column *c = t ? RL_DB_ADD(&r->s->arena, &t->columns) : RL_DB_ADD(&r->s->arena, &v->columns);
   if (!c) return rl_fail_nomem(r->err);
@@ -314,10 +301,11 @@ static rl_action_ref action_of(rl_str letter) {
 static const char references_sql[] =
     "SELECT rel.label, rel.name, k.conname::text, k.confdeltype::text, k.confupdtype::text, "
     "coalesce(ns.label, tn.nspname::text), tc.relname::text, f.attname::text, "
-    "g.attname::text, cardinality(k.conkey)::text "
+    "g.attname::text, coalesce(x.relname::text, '') "
     "FROM rel "
     "JOIN pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'f' AND k.conparentid = 0 "
     "JOIN pg_class tc ON tc.oid = k.confrelid "
+    "LEFT JOIN pg_class x ON x.oid = k.conindid "
     "JOIN pg_namespace tn ON tn.oid = tc.relnamespace "
     "LEFT JOIN ns ON ns.oid = tn.oid "
     "CROSS JOIN LATERAL generate_subscripts(k.conkey, 1) AS p(n) "
@@ -339,7 +327,8 @@ static rille_status read_reference(reader *r, const rl_text_rows *rows, size_t i
                            .target_namespace = rl_cell(rows, i, 5),
                            .target = rl_cell(rows, i, 6),
                            .on_delete = action_of(rl_cell(rows, i, 3)),
-                           .on_update = action_of(rl_cell(rows, i, 4))};
+                           .on_update = action_of(rl_cell(rows, i, 4)),
+                           .rests_on = rl_cell(rows, i, 9)};
     if (!k->columns || !k->targets) return rl_fail_nomem(r->err);
   }
   if (k->count == 32) return rl_fail(r->err, RL_P4002, "a foreign key of more than 32 columns");
@@ -377,7 +366,7 @@ static rille_status read_checks(reader *r) {
 
 static const char uses_sql[] =
     "SELECT DISTINCT rel.label, rel.name, coalesce(ns.label, n.nspname::text), "
-    "c.relname::text, coalesce(a.attname::text, '') "
+    "c.relname::text, coalesce(a.attname::text, ''), 'f' "
     "FROM rel "
     "JOIN pg_rewrite w ON w.ev_class = rel.oid "
     "JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid "
@@ -387,16 +376,27 @@ static const char uses_sql[] =
     "LEFT JOIN ns ON ns.oid = n.oid "
     "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0 "
     "WHERE rel.relkind IN ('v', 'm') "
+    "UNION SELECT rel.label, rel.name, coalesce(ns.label, n.nspname::text), e.typname::text, '', 't' "
+    "FROM rel "
+    "JOIN pg_rewrite w ON w.ev_class = rel.oid "
+    "JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid "
+    "AND d.refclassid = 'pg_type'::regclass "
+    "JOIN pg_type t ON t.oid = d.refobjid "
+    "JOIN pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END AND e.typtype = 'e' "
+    "JOIN pg_namespace n ON n.oid = e.typnamespace "
+    "LEFT JOIN ns ON ns.oid = n.oid "
+    "WHERE rel.relkind IN ('v', 'm') "
     "ORDER BY 1, 2, 3, 4, 5";
 
 static rille_status read_uses(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r, uses_sql, 5, &rows);
+  rille_status st = query(r, uses_sql, 6, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
-    rl_db_view *v = view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
+    rl_db_view *v = rl_db_view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
     rl_db_use *u = v ? RL_DB_ADD(&r->s->arena, &v->uses) : NULL;
     if (v && !u) return rl_fail_nomem(r->err);
-    if (u) *u = (rl_db_use){rl_cell(&rows, i, 2), rl_cell(&rows, i, 3), rl_cell(&rows, i, 4)};
+    if (u)
+      *u = (rl_db_use){rl_cell(&rows, i, 2), rl_cell(&rows, i, 3), rl_cell(&rows, i, 4), yes(rl_cell(&rows, i, 5))};
   }
   return st;
 }
@@ -436,7 +436,7 @@ static rille_status read_belongings(reader *r) {
   rl_text_rows rows;
   rille_status st = query(r, belongings_sql, 3, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
-    rl_db_view *v = view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
+    rl_db_view *v = rl_db_view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
     rl_str *sql = v ? RL_DB_ADD(&r->s->arena, &v->belongings) : NULL;
     if (v && !sql) return rl_fail_nomem(r->err);
     if (sql) *sql = rl_cell(&rows, i, 2);
@@ -447,7 +447,7 @@ static rille_status read_belongings(reader *r) {
                "pg_class v ON v.oid = rel.oid WHERE rel.relkind IN ('v', 'm') AND v.reloptions IS NOT NULL",
                3, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
-    rl_db_view *v = view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
+    rl_db_view *v = rl_db_view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
     if (v) v->options = rl_cell(&rows, i, 2);
   }
   return st;
@@ -462,7 +462,7 @@ static rille_status read_others(reader *r) {
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_use *u = RL_DB_ADD(&r->s->arena, &r->db->others);
     if (!u) return rl_fail_nomem(r->err);
-    *u = (rl_db_use){rl_cell(&rows, i, 0), rl_cell(&rows, i, 1), {"", 0}};
+    *u = (rl_db_use){rl_cell(&rows, i, 0), rl_cell(&rows, i, 1), {"", 0}, false};
   }
   return st;
 }

@@ -16,10 +16,7 @@ static bool yes(rl_str s) {
 static rille_status read_tables(rl_session *s, rl_db *db, rl_text_rows *rows, rl_error *err) {
   rille_status st = rl_session_rows(s, "SELECT m.name, m.sql " TABLES " WHERE " MINE " ORDER BY m.name", 2, rows, err);
   for (size_t i = 0; st == RILLE_OK && i < rows->count; i++) {
-    rl_db_table *t = RL_DB_ADD(&s->arena, &db->tables);
-    if (!t) return rl_fail_nomem(err);
-    t->namespace_ = nothing;
-    t->name = rl_cell(rows, i, 0);
+    if (!rl_db_add_table(&s->arena, db, nothing, rl_cell(rows, i, 0))) return rl_fail_nomem(err);
   }
   return st;
 }
@@ -42,7 +39,7 @@ static rille_status read_others(rl_session *s, rl_db *db, rl_error *err) {
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_use *u = RL_DB_ADD(&s->arena, &db->others);
     if (!u) return rl_fail_nomem(err);
-    *u = (rl_db_use){nothing, rl_cell(&rows, i, 0), nothing};
+    *u = (rl_db_use){nothing, rl_cell(&rows, i, 0), nothing, false};
   }
   return st;
 }
@@ -74,10 +71,8 @@ static rille_status read_views(rl_session *s, rl_db *db, rl_error *err) {
   rille_status st =
       rl_session_rows(s, "SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY name", 2, &rows, err);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
-    rl_db_view *v = RL_DB_ADD(&s->arena, &db->views);
+    rl_db_view *v = rl_db_add_view(&s->arena, db, nothing, rl_cell(&rows, i, 0));
     if (!v) return rl_fail_nomem(err);
-    v->namespace_ = nothing;
-    v->name = rl_cell(&rows, i, 0);
     v->sql = rl_cell(&rows, i, 1);
     st = read_view(s, v, err);
   }
@@ -172,7 +167,30 @@ static void mark_keys(rl_db *db) {
   }
 }
 
-static rille_status read_index(rl_session *s, rl_db_table *t, const rl_text_rows *rows, size_t i, rl_error *err) {
+/* The statements that made the indexes, by their names. */
+typedef struct index_texts {
+  rl_text_rows rows;
+  rl_db_names names;
+} index_texts;
+
+static rille_status read_index_texts(rl_session *s, index_texts *out, rl_error *err) {
+  *out = (index_texts){0};
+  rille_status st = rl_session_rows(s, "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+                                    2, &out->rows, err);
+  for (size_t i = 0; st == RILLE_OK && i < out->rows.count; i++)
+    if (!rl_db_names_put(&s->arena, &out->names, rl_cell(&out->rows, i, 0), i)) st = rl_fail_nomem(err);
+  return st;
+}
+
+static rl_str text_of(const index_texts *texts, rl_str name) {
+  RL_DB_EACH_NAMED(i, &texts->names, name) {
+    if (rl_str_eq(rl_cell(&texts->rows, i, 0), name)) return rl_cell(&texts->rows, i, 1);
+  }
+  return nothing; /* of a UNIQUE in the table's definition */
+}
+
+static rille_status read_index(rl_session *s, rl_db_table *t, const index_texts *texts, const rl_text_rows *rows,
+                               size_t i, rl_error *err) {
   rl_str name = rl_cell(rows, i, 1);
   rl_db_index *x = t->indexes.count ? &t->indexes.items[t->indexes.count - 1] : NULL;
   if (!x || !rl_str_eq(x->name, name)) {
@@ -182,31 +200,31 @@ static rille_status read_index(rl_session *s, rl_db_table *t, const rl_text_rows
     x->method = RL_STR("BTREE");
     x->unique = yes(rl_cell(rows, i, 2));
     x->constraint = rl_str_is(rl_cell(rows, i, 3), "u");
-    x->sql = rl_cell(rows, i, 5);
+    x->sql = text_of(texts, name);
     x->opaque = rl_sqlite_collates(x->sql);
-    x->predicate = yes(rl_cell(rows, i, 4)) ? rl_db_bare(rl_sqlite_predicate(rl_cell(rows, i, 5))) : nothing;
+    x->predicate = yes(rl_cell(rows, i, 4)) ? rl_db_bare(rl_sqlite_predicate(x->sql)) : nothing;
   }
   if (x->count == x->cap && !(x->parts = rl_db_grow(&s->arena, x->parts, x->count, &x->cap, sizeof *x->parts)))
     return rl_fail_nomem(err);
-  if (!rl_cell(rows, i, 6).len) x->opaque = true; /* an expression */
-  x->parts[x->count++] = (rl_db_part){rl_cell(rows, i, 6), yes(rl_cell(rows, i, 7)), nothing, true};
+  if (!rl_cell(rows, i, 5).len) x->opaque = true; /* an expression */
+  x->parts[x->count++] = (rl_db_part){rl_cell(rows, i, 5), yes(rl_cell(rows, i, 6)), nothing, true};
   return RILLE_OK;
 }
 
 static rille_status read_indexes(rl_session *s, rl_db *db, rl_error *err) {
   rl_text_rows rows;
-  rille_status st =
-      rl_session_rows(s,
-                      "SELECT m.name, x.name, CAST(x.\"unique\" AS TEXT), x.origin, "
-                      "CAST(x.partial AS TEXT), coalesce((SELECT d.sql FROM "
-                      "sqlite_master d WHERE d.type = 'index' AND d.name = x.name), ''), "
-                      "coalesce(p.name, ''), CAST(p.\"desc\" AS TEXT) " TABLES
-                      " JOIN pragma_index_list(m.name) x JOIN pragma_index_xinfo(x.name) p "
-                      "WHERE " MINE " AND x.origin <> 'pk' AND p.key = 1 ORDER BY m.name, x.name, p.seqno",
-                      8, &rows, err);
+  index_texts texts;
+  rille_status st = read_index_texts(s, &texts, err);
+  if (st == RILLE_OK)
+    st = rl_session_rows(s,
+                         "SELECT m.name, x.name, CAST(x.\"unique\" AS TEXT), x.origin, CAST(x.partial AS TEXT), "
+                         "coalesce(p.name, ''), CAST(p.\"desc\" AS TEXT) " TABLES
+                         " JOIN pragma_index_list(m.name) x JOIN pragma_index_xinfo(x.name) p "
+                         "WHERE " MINE " AND x.origin <> 'pk' AND p.key = 1 ORDER BY m.name, x.name, p.seqno",
+                         7, &rows, err);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_table *t = rl_db_table_of(db, nothing, rl_cell(&rows, i, 0));
-    if (t) st = read_index(s, t, &rows, i, err);
+    if (t) st = read_index(s, t, &texts, &rows, i, err);
   }
   return st;
 }

@@ -11,14 +11,27 @@ void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject) {
   if (!s || !sql.p)
     d->failed = true;
   else
-    *s = (rl_diff_step){order, subject, sql, {"", 0}, {"", 0}};
+    *s = (rl_diff_step){order, subject, sql, {"", 0}, {"", 0}, {"", 0}};
+}
+
+static rl_str rename_text(rl_differ *d, rl_str begin, rl_str leaves, rl_str takes) {
+  rl_buf b;
+  rl_buf_init(&b);
+  rl_buf_str(&b, begin);
+  rl_sql_name(&b, d->dialect, leaves);
+  rl_buf_text(&b, rl_str_starts(begin, RL_STR("ALTER INDEX ")) ? " RENAME TO " : " TO ");
+  rl_sql_name(&b, d->dialect, takes);
+  rl_str sql = b.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&b));
+  rl_buf_dispose(&b);
+  if (!sql.p) d->failed = true;
+  return sql;
 }
 
 void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes) {
   rl_differ_step(d, RL_STEP_RENAME_INDEX, subject);
   if (d->failed) return;
-  d->out->steps.items[d->out->steps.count - 1].leaves = leaves;
-  d->out->steps.items[d->out->steps.count - 1].takes = takes;
+  rl_diff_step *s = &d->out->steps.items[d->out->steps.count - 1];
+  *s = (rl_diff_step){s->order, subject, rename_text(d, s->sql, leaves, takes), leaves, takes, s->sql};
 }
 
 const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
@@ -116,32 +129,79 @@ static void tables(rl_differ *d) {
   }
 }
 
-/* Who leaves a name goes before who takes it. */
-static void sort_renames(rl_diff_step *steps, size_t count) {
-  for (size_t i = 0, moves = 0; i < count && moves < count * count; i++)
-    for (size_t k = i + 1; k < count && moves < count * count; k++) { /* a ring has no first */
-      if (!steps[i].takes.len || !rl_str_eq(steps[i].takes, steps[k].leaves)) continue;
-      rl_diff_step first = steps[k];
-      memmove(&steps[i + 1], &steps[i], (k - i) * sizeof *steps);
-      steps[i] = first;
-      moves++;
-      k = i; /* whose place is it now? */
-    }
+/* The step that leaves the name that this one takes, and has not been put in its place yet. */
+static size_t in_the_way(const rl_diff_step *steps, const bool *placed, const rl_db_names *leaving, size_t i) {
+  RL_DB_EACH_NAMED(k, leaving, steps[i].takes) {
+    if (k != i && !placed[k] && rl_str_eq(steps[k].leaves, steps[i].takes)) return k;
+  }
+  return RL_DB_NO_NAME;
+}
+
+/* Renames in work: the ones before `count` are given, `out` takes them in their order. */
+typedef struct rename_order {
+  const rl_diff_step *steps;
+  size_t count;
+  rl_diff_step *out;
+  size_t done;
+  bool *placed;
+  size_t *chain;
+  rl_db_names leaving;
+} rename_order;
+
+/* Of a ring one steps aside: its name is free for another, and it takes its own in the end. */
+static void break_ring(rl_differ *d, rename_order *o, size_t i, rl_diff_step *last) {
+  rl_diff_step s = o->steps[i];
+  rl_str aside = rl_str_of(rl_differ_printf(d, "rille_aside_%zu", i));
+  *last = (rl_diff_step){s.order, s.subject, rename_text(d, s.renames, aside, s.takes), aside, s.takes, s.renames};
+  s.sql = rename_text(d, s.renames, s.leaves, aside);
+  o->out[o->done++] = s;
+}
+
+/* Follows who stands in whose way, and places them from the end. */
+static void place_chain(rl_differ *d, rename_order *o, size_t first) {
+  size_t n = 0, next = first;
+  rl_diff_step last = {0};
+  while (next != RL_DB_NO_NAME) {
+    o->placed[next] = true;
+    o->chain[n++] = next;
+    next = in_the_way(o->steps, o->placed, &o->leaving, next);
+  }
+  bool is_ring = n > 1 && rl_str_eq(o->steps[o->chain[n - 1]].takes, o->steps[first].leaves);
+  if (is_ring) break_ring(d, o, first, &last);
+  while (n > (is_ring ? 1 : 0)) o->out[o->done++] = o->steps[o->chain[--n]];
+  if (is_ring) o->out[o->done++] = last;
+}
+
+/* Who leaves a name goes before who takes it. `out` has room for twice as many; gives how many there are then. */
+static size_t sort_renames(rl_differ *d, const rl_diff_step *steps, size_t count, rl_diff_step *out) {
+  rename_order o = {.steps = steps, .count = count, .out = out};
+  o.placed = RL_NEW_ARRAY(d->arena, bool, count + 1);
+  o.chain = RL_NEW_ARRAY(d->arena, size_t, count + 1);
+  if (!o.placed || !o.chain) d->failed = true;
+  for (size_t i = 0; i < count && !d->failed; i++)
+    d->failed = !rl_db_names_put(d->arena, &o.leaving, steps[i].leaves, i);
+  for (size_t i = 0; i < count && !d->failed; i++)
+    if (!o.placed[i]) place_chain(d, &o, i);
+  return o.done;
 }
 
 /* Steps of one order keep the order in which they were found. */
 static bool sort_steps(rl_differ *d) {
-  size_t n = d->out->steps.count, at = 0;
-  rl_diff_step *sorted = RL_NEW_ARRAY(d->arena, rl_diff_step, n ? n : 1);
-  if (!sorted) return false;
+  size_t n = d->out->steps.count, at = 0, renames = 0;
+  for (size_t i = 0; i < n; i++) renames += d->out->steps.items[i].order == RL_STEP_RENAME_INDEX;
+  rl_diff_step *sorted = RL_NEW_ARRAY(d->arena, rl_diff_step, n + renames + 1);
+  rl_diff_step *found = RL_NEW_ARRAY(d->arena, rl_diff_step, renames + 1);
+  if (!sorted || !found) return false;
   for (int order = 0; order < RL_STEP_COUNT; order++) {
-    size_t first = at;
-    for (size_t i = 0; i < n; i++)
-      if ((int)d->out->steps.items[i].order == order) sorted[at++] = d->out->steps.items[i];
-    if (order == RL_STEP_RENAME_INDEX) sort_renames(sorted + first, at - first);
+    bool renaming = order == RL_STEP_RENAME_INDEX;
+    for (size_t i = 0, k = 0; i < n; i++)
+      if ((int)d->out->steps.items[i].order == order)
+        *(renaming ? &found[k++] : &sorted[at++]) = d->out->steps.items[i];
+    if (renaming) at += sort_renames(d, found, renames, sorted + at);
   }
   d->out->steps.items = sorted;
-  return true;
+  d->out->steps.count = d->out->steps.cap = at;
+  return !d->failed;
 }
 
 static void remember_names(rl_db *db) {

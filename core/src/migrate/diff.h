@@ -32,6 +32,7 @@ typedef struct rl_diff_step {
   rl_str subject;       /* the table or enum */
   rl_str sql;           /* one statement, without a semicolon */
   rl_str leaves, takes; /* of a renamed index or constraint: its names */
+  rl_str renames;       /* of one, too: the statement up to the old name */
 } rl_diff_step;
 
 /* What may be lost, or cannot be done. On a live database `count_sql` counts
@@ -75,8 +76,9 @@ typedef struct rl_differ {
   bool failed;
 } rl_differ;
 
-void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject);           /* takes the buffer */
-void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes); /* likewise */
+void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject); /* takes the buffer */
+/* Likewise: the buffer has what stands before the old name. */
+void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes);
 /* text and counted are kept as they are; the query is in the buffer, which it
  * takes. */
 void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted);
@@ -85,6 +87,14 @@ const char *rl_differ_printf(rl_differ *d, const char *format, ...);
 /* VALIDATION: names that change places and may not. */
 rille_status rl_diff_circles(const rl_db *from, const rl_db *to, rl_error *err);
 void rl_diff_renames(rl_differ *d);
+/* Tables of implicit many-to-many relations whose models have other names; after the tables. */
+void rl_diff_joins(rl_differ *d);
+/* The name that the join table had while both models had their former names (0), only A (1), only B (2). false: the
+ * same, or one that does not follow from theirs. db: of the schema. */
+bool rl_join_former_name(const rl_db *db, const rl_relation *r, int which, rl_arena *arena, rl_str *out);
+bool rl_join_changes_sides(const rl_db *db, const rl_relation *r); /* the former names stand in another order */
+void rl_diff_rename_table(rl_differ *d, rl_db_table *from, rl_str now);
+void rl_diff_rename_column(rl_differ *d, rl_db_table *from, rl_db_column *c, rl_str now);
 void rl_diff_enums(rl_differ *d);
 void rl_diff_table(rl_differ *d, rl_db_table *from, const rl_db_table *to); /* both there */
 /* SQLite: adds columns where that is all; else builds the table anew, indexes
@@ -106,9 +116,13 @@ rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_col
 bool rl_db_cast_merges(const rl_differ *d, const rl_db_column *from, const rl_db_column *to);
 void rl_db_cast_value(const rl_differ *d, const rl_db_column *from, const rl_db_column *to, rl_buf *out);
 bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b);
-/* A live index that the wanted table does not name and that is not to be
- * dropped: no schema, or not this one, can say it. */
-bool rl_db_is_left(const rl_differ *d, const rl_db_table *to, const rl_db_index *x);
+/* A live index that no schema, or not this one, can say: it is neither dropped nor made, and what the schema has under
+ * its name is taken for it. */
+bool rl_db_is_left(const rl_differ *d, const rl_db_index *x);
+/* The key that a foreign key rests on goes, although another one may take its place. */
+bool rl_db_loses_key(const rl_differ *d, const rl_db_reference *k);
+/* What a schema cannot say, and so cannot want away. */
+bool rl_db_is_left_reference(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k);
 const rl_db_index *rl_db_index_of(const rl_db_table *t, rl_str name);
 bool rl_db_same_primary(const rl_db_table *a, const rl_db_table *b);
 /* The column is dropped and made again, because nothing casts its values. */

@@ -61,11 +61,13 @@ static void retype_columns(rl_differ *d, const rl_db_enum *e) {
       if (!is_of(c, e)) continue;
       retype_column(d, t, c, e);
       c->def = (rl_db_default){RL_DB_DEFAULT_NONE, {"", 0}, {"", 0}};
+      c->retyped = true;
     }
   }
 }
 
-static void replace_type(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
+static void replace_type(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
+  from->replaced = true;
   rl_sql_create_enum(&d->buf, d->dialect, to, "_new");
   rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
   retype_columns(d, from);
@@ -130,7 +132,7 @@ static void warn_of_removed(rl_differ *d, const rl_db_enum *from, const rl_db_en
                                   names, RL_STR_ARG(to->name)));
 }
 
-static void alter_enum(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
+static void alter_enum(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
   const char *removed = "";
   size_t added = 0;
   for (size_t i = 0; i < from->values.count; i++)
@@ -155,7 +157,7 @@ static void alter_enum(rl_differ *d, const rl_db_enum *from, const rl_db_enum *t
 void rl_diff_enums(rl_differ *d) {
   for (size_t i = 0; i < d->to->enums.count; i++) {
     const rl_db_enum *to = &d->to->enums.items[i];
-    const rl_db_enum *from = rl_db_enum_of(d->from, to->namespace_, to->name);
+    rl_db_enum *from = rl_db_enum_of(d->from, to->namespace_, to->name);
     if (from) {
       alter_enum(d, from, to);
       continue;

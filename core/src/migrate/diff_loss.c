@@ -114,10 +114,17 @@ static bool is_merged(const rl_differ *d, const rl_db_table *from, const rl_db_t
   return rl_db_cast_merges(d, rl_db_column_of(from, column), rl_db_column_of(to, column));
 }
 
+static bool has_column(key k, rl_str column) {
+  for (size_t i = 0; i < k.count; i++)
+    if (rl_str_eq(k.columns[i], column)) return true;
+  return false;
+}
+
+/* In whatever order. */
 static bool is_same(key a, key b) {
   if (a.count != b.count) return false;
   for (size_t i = 0; i < b.count; i++)
-    if (!rl_str_eq(a.columns[i], b.columns[i])) return false;
+    if (!has_column(a, b.columns[i])) return false;
   return true;
 }
 

@@ -147,15 +147,9 @@ static void take_name(rl_differ *d, const rl_db_table *to, rl_str temporary) {
   put_rebuild(d, to);
 }
 
-static bool stays_opaque(const rl_db_table *from, rl_str name) {
-  for (size_t i = 0; i < from->indexes.count; i++)
-    if (from->indexes.items[i].opaque && rl_str_eq(from->indexes.items[i].name, name)) return true;
-  return false;
-}
-
 /* An index that no schema can say stays, unless a column of it goes. */
 static bool is_left(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, const rl_db_index *x) {
-  if (!rl_db_is_left(d, to, x) || !x->sql.len) return false;
+  if (!rl_db_is_left(d, x) || !x->sql.len) return false;
   for (size_t i = 0; i < from->columns.count; i++) {
     rl_str name = from->columns.items[i].name;
     if (!rl_db_column_of(to, name) && rl_sql_mentions(x->sql, name)) return false;
@@ -163,9 +157,14 @@ static bool is_left(const rl_differ *d, const rl_db_table *from, const rl_db_tab
   return true;
 }
 
+static bool has_left(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str name) {
+  const rl_db_index *x = rl_db_index_of(from, name);
+  return x && is_left(d, from, to, x);
+}
+
 static void bring_back(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
   for (size_t i = 0; i < to->indexes.count; i++) {
-    if (to->indexes.items[i].opaque || stays_opaque(from, to->indexes.items[i].name)) continue;
+    if (to->indexes.items[i].opaque || has_left(d, from, to, to->indexes.items[i].name)) continue;
     rl_sql_create_index(&d->buf, d->dialect, to, &to->indexes.items[i]);
     put_rebuild(d, to);
   }
@@ -201,6 +200,21 @@ static void keep_column(const rl_differ *d, const rl_db_table *from, const rl_db
   c->def = old->def;
 }
 
+/* Foreign keys that no schema can say, such as to a table that is not there. */
+static void keep_references(rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_db_table *kept) {
+  rl_db_reference *all = RL_NEW_ARRAY(d->arena, rl_db_reference, from->references.count + to->references.count + 1);
+  if (!all) {
+    d->failed = true;
+    return;
+  }
+  if (to->references.count) memcpy(all, to->references.items, to->references.count * sizeof *all);
+  kept->references.items = all;
+  for (size_t i = 0; i < from->references.count; i++) {
+    const rl_db_reference *k = &from->references.items[i];
+    if (!has_reference(to, k) && rl_db_is_left_reference(d, from, k)) all[kept->references.count++] = *k;
+  }
+}
+
 const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
   rl_db_table *kept = RL_NEW(d->arena, rl_db_table);
   rl_db_column *columns = RL_NEW_ARRAY(d->arena, rl_db_column, from->columns.count + to->columns.count + 1);
@@ -221,6 +235,7 @@ const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_
     const rl_db_column *c = &from->columns.items[i];
     if (c->computed && !rl_db_column_of(to, c->name) && is_whole(from, to, c)) columns[kept->columns.count++] = *c;
   }
+  keep_references(d, from, to, kept);
   return kept;
 }
 

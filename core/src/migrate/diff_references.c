@@ -22,28 +22,12 @@ static bool column_changes(const rl_differ *d, rl_str namespace_, rl_str table, 
   return a && b && !rl_db_same_type(d, a, b);
 }
 
-/* The key that a reference leans on goes, although another one may take its
- * place. */
-static bool key_changes(const rl_differ *d, const rl_db_reference *k) {
-  const rl_db_table *from = rl_db_table_of(d->from, k->target_namespace, k->target);
-  const rl_db_table *to = rl_db_table_of(d->to, k->target_namespace, k->target);
-  if (!from || !to) return from || to;
-  if (!rl_db_same_primary(from, to)) return true;
-  for (size_t i = 0; i < from->indexes.count; i++) {
-    const rl_db_index *x = &from->indexes.items[i];
-    bool stays = !x->unique || x->opaque;
-    for (size_t j = 0; j < to->indexes.count && !stays; j++) stays = rl_db_same_index(x, &to->indexes.items[j]);
-    if (!stays) return true;
-  }
-  return false;
-}
-
 static bool is_disturbed(const rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
   for (size_t i = 0; i < k->count; i++)
     if (column_changes(d, t->namespace_, t->name, k->columns[i]) ||
         column_changes(d, k->target_namespace, k->target, k->targets[i]))
       return true;
-  return key_changes(d, k);
+  return rl_db_loses_key(d, k);
 }
 
 static void begin(rl_differ *d, const rl_db_table *t) {
@@ -77,18 +61,35 @@ static void add(rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
   rl_differ_step(d, RL_STEP_ADD_FOREIGN_KEY, t->name);
 }
 
+static bool has_columns(const rl_db_table *t, const rl_str *columns, size_t count) {
+  for (size_t i = 0; t && i < count; i++)
+    if (!rl_db_column_of(t, columns[i])) return false;
+  return t != NULL;
+}
+
+/* Its columns stay on both sides; a target that is not looked at stays, too. */
+static bool is_possible(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
+  const rl_db_table *own = rl_db_table_of(d->to, from->namespace_, from->name);
+  const rl_db_table *was = rl_db_table_of(d->from, k->target_namespace, k->target);
+  const rl_db_table *target = rl_db_table_of(d->to, k->target_namespace, k->target);
+  return has_columns(own, k->columns, k->count) && (!was || has_columns(target, k->targets, k->count));
+}
+
+bool rl_db_is_left_reference(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
+  return d->to->of_schema && d->from->is_live && !rl_db_can_say_reference(d->from, from, k) && is_possible(d, from, k);
+}
+
 static void drop_gone(rl_differ *d, const rl_db_table *from) {
   const rl_db_table *to = rl_db_table_of(d->to, from->namespace_, from->name);
   for (size_t i = 0; i < from->references.count; i++) {
     const rl_db_reference *k = &from->references.items[i], *now = counterpart(to, k);
-    if (!now || is_disturbed(d, from, k)) {
+    bool left = !now && rl_db_is_left_reference(d, from, k);
+    if ((!now && !left) || is_disturbed(d, from, k)) {
       drop(d, from, k);
-    } else if (!rl_str_eq(now->name, k->name)) {
+      if (left) add(d, to, k);
+    } else if (now && !rl_str_eq(now->name, k->name)) {
       begin(d, from);
       rl_buf_text(&d->buf, " RENAME CONSTRAINT ");
-      rl_sql_name(&d->buf, d->dialect, k->name);
-      rl_buf_text(&d->buf, " TO ");
-      rl_sql_name(&d->buf, d->dialect, now->name);
       rl_differ_rename(d, from->name, k->name, now->name);
     }
   }
@@ -97,8 +98,8 @@ static void drop_gone(rl_differ *d, const rl_db_table *from) {
 static void add_new(rl_differ *d, const rl_db_table *to) {
   const rl_db_table *from = rl_db_table_of(d->from, to->namespace_, to->name);
   for (size_t i = 0; i < to->references.count; i++) {
-    const rl_db_reference *k = &to->references.items[i];
-    if (!counterpart(from, k) || is_disturbed(d, from, k)) add(d, to, k);
+    const rl_db_reference *k = &to->references.items[i], *was = counterpart(from, k);
+    if (!was || is_disturbed(d, from, was)) add(d, to, k);
   }
 }
 

@@ -57,7 +57,7 @@ static void rename_step(rl_differ *d, rl_str namespace_, rl_str old, rl_str now)
 /* The structure follows; the step is the caller's. */
 static void set_table_name(rl_differ *d, rl_db_table *from, rl_str now) {
   rl_str old = from->name;
-  from->name = now;
+  if (!rl_db_rename_table(d->arena, d->from, from, now)) d->failed = true;
   rename_in_references(d, from, old);
   for (size_t i = 0; i < d->from->tables.count && !d->types; i++) {
     rl_db_table *t = &d->from->tables.items[i];
@@ -67,9 +67,9 @@ static void set_table_name(rl_differ *d, rl_db_table *from, rl_str now) {
   }
 }
 
-static void rename_table(rl_differ *d, rl_db_table *from, const rl_db_table *to) {
-  rename_step(d, from->namespace_, from->name, to->name);
-  set_table_name(d, from, to->name);
+void rl_diff_rename_table(rl_differ *d, rl_db_table *from, rl_str now) {
+  rename_step(d, from->namespace_, from->name, now);
+  set_table_name(d, from, now);
 }
 
 /* What the new thing was called before: what its doc comment says, as the
@@ -89,11 +89,11 @@ static bool table_leaves(const rl_differ *d, const rl_db_table *from) {
 }
 
 static bool rename_one_table(rl_differ *d, const rl_db_table *to) {
-  for (size_t k = 0; k < d->from->tables.count; k++) {
+  RL_DB_EACH_NAMED(k, &d->from->table_names, to->renamed_from.len ? to->renamed_from : to->model) {
     rl_db_table *from = &d->from->tables.items[k];
     if (!rl_str_eq(from->namespace_, to->namespace_) || !table_leaves(d, from)) continue;
     if (!was_called(to->renamed_from, to->model, from->name, from->model)) continue;
-    rename_table(d, from, to);
+    rl_diff_rename_table(d, from, to->name);
     return true;
   }
   return false;
@@ -149,7 +149,7 @@ static void set_column_name(rl_differ *d, rl_db_table *t, rl_db_column *c, rl_st
   if (!d->types) rename_in_table_texts(d, t, old, now);
 }
 
-static void rename_column(rl_differ *d, rl_db_table *from, rl_db_column *c, rl_str now) {
+void rl_diff_rename_column(rl_differ *d, rl_db_table *from, rl_db_column *c, rl_str now) {
   column_step(d, from, c->name, now);
   set_column_name(d, from, c, now);
 }
@@ -164,7 +164,7 @@ static bool rename_one_column(rl_differ *d, rl_db_table *from, const rl_db_table
   for (size_t j = 0; j < from->columns.count; j++) {
     rl_db_column *old = &from->columns.items[j];
     if (!column_leaves(from, to, old->name) || !was_called(c->renamed_from, c->field, old->name, old->field)) continue;
-    rename_column(d, from, old, c->name);
+    rl_diff_rename_column(d, from, old, c->name);
     return true;
   }
   return false;
@@ -188,10 +188,10 @@ static void swap_columns(rl_differ *d, rl_db_table *from, const rl_db_table *to)
       const rl_db_column *wx = rl_db_column_of(to, x->name), *wy = rl_db_column_of(to, y->name);
       if (!wx || !wy || !is_swap(d, x, y, wx, wy)) continue;
       rl_str old = x->name;
-      rename_column(d, from, x, rl_str_of(rl_differ_printf(d, "%.*s_swapped", RL_STR_ARG(y->name))));
+      rl_diff_rename_column(d, from, x, rl_str_of(rl_differ_printf(d, "%.*s_swapped", RL_STR_ARG(y->name))));
       rl_str other = y->name;
-      rename_column(d, from, y, old);
-      rename_column(d, from, x, other);
+      rl_diff_rename_column(d, from, y, old);
+      rl_diff_rename_column(d, from, x, other);
     }
 }
 
@@ -228,7 +228,7 @@ static void rename_enum(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
   rl_buf_text(&d->buf, " RENAME TO ");
   rl_sql_name(&d->buf, d->dialect, to->name);
   rl_differ_step(d, RL_STEP_RENAME, to->name);
-  from->name = to->name;
+  if (!rl_db_rename_enum(d->arena, d->from, from, to->name)) d->failed = true;
   rename_type_in_columns(d, from, old);
 }
 
@@ -307,5 +307,6 @@ static void rename_enums(rl_differ *d) {
 void rl_diff_renames(rl_differ *d) {
   if (d->types) rename_enums(d);
   rename_tables(d);
+  rl_diff_joins(d);
   rename_columns(d);
 }

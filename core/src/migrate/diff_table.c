@@ -12,9 +12,10 @@ static bool is_disturbed(const rl_differ *d, const rl_db_table *from, const rl_d
 
 /* The one in `t` that does what x does: of the same name, else one whose name
  * stands for nothing in the other table. */
-static const rl_db_index *counterpart(const rl_db_table *t, const rl_db_index *x, const rl_db_table *home) {
+static const rl_db_index *counterpart(const rl_differ *d, const rl_db_table *t, const rl_db_index *x,
+                                      const rl_db_table *home) {
   const rl_db_index *same = rl_db_index_of(t, x->name);
-  if (same) return same->opaque || x->opaque || rl_db_same_index(same, x) ? same : NULL;
+  if (same) return rl_db_is_left(d, same) || rl_db_is_left(d, x) || rl_db_same_index(same, x) ? same : NULL;
   for (size_t i = 0; i < t->indexes.count; i++) {
     const rl_db_index *y = &t->indexes.items[i];
     if (!y->opaque && !rl_db_index_of(home, y->name) && rl_db_same_index(x, y)) return y;
@@ -48,17 +49,19 @@ static void rename_index(rl_differ *d, const rl_db_table *t, const rl_db_index *
     return;
   }
   rl_buf_text(&d->buf, "ALTER INDEX ");
-  rl_ddl_name(d->dialect, t->namespace_, from->name, &d->buf);
-  rl_buf_text(&d->buf, " RENAME TO ");
-  rl_sql_name(&d->buf, d->dialect, to->name);
+  if (t->namespace_.len) {
+    rl_sql_name(&d->buf, d->dialect, t->namespace_);
+    rl_buf_byte(&d->buf, '.');
+  }
   rl_differ_rename(d, t->name, from->name, to->name);
 }
 
 static void indexes(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
   for (size_t i = 0; i < from->indexes.count; i++) {
     const rl_db_index *x = &from->indexes.items[i];
-    if (rl_db_is_left(d, to, x)) continue;
-    const rl_db_index *y = counterpart(to, x, from);
+    if (rl_db_is_left(d, x)) continue;
+    const rl_db_index *y = counterpart(d, to, x, from);
+    if (!y && !d->types && x->constraint) continue; /* another one of the same columns does what it does, too */
     if (!y || is_disturbed(d, from, to, x))
       drop_index(d, from, x);
     else
@@ -66,7 +69,7 @@ static void indexes(rl_differ *d, const rl_db_table *from, const rl_db_table *to
   }
   for (size_t i = 0; i < to->indexes.count; i++) {
     const rl_db_index *x = &to->indexes.items[i];
-    if (!x->opaque && (!counterpart(from, x, to) || is_disturbed(d, from, to, x))) create_index(d, to, x);
+    if (!x->opaque && (!counterpart(d, from, x, to) || is_disturbed(d, from, to, x))) create_index(d, to, x);
   }
 }
 
@@ -207,9 +210,23 @@ static void columns(alter *a) {
   }
 }
 
+/* The sequence of a SERIAL has the column's type, and its last number. An identity's follows by itself. */
+static void retype_sequence(alter *a, const rl_db_column *from, const rl_db_column *to) {
+  if (!to->autoincrement || from->identity || !from->sequence.len || rl_db_same_type(a->d, from, to)) return;
+  const char *type = rl_str_is(to->type, "BIGINT")     ? "BIGINT"
+                     : rl_str_is(to->type, "SMALLINT") ? "SMALLINT"
+                                                       : "INTEGER";
+  rl_buf_text(&a->d->buf, "ALTER SEQUENCE IF EXISTS ");
+  sequence(&a->d->buf, a, from);
+  rl_buf_printf(&a->d->buf, " AS %s", type);
+  rl_differ_step(a->d, RL_STEP_ALTER_TABLE, a->to->name);
+}
+
 static void sequences(alter *a) {
   for (size_t i = 0; i < a->to->columns.count; i++) {
     const rl_db_column *c = &a->to->columns.items[i], *before = rl_db_column_of(a->from, c->name);
+    if (before && before->autoincrement && !rl_db_is_remade(a->d, a->from, a->to, c->name))
+      retype_sequence(a, before, c);
     if (!before || rl_db_is_remade(a->d, a->from, a->to, c->name) || before->autoincrement == c->autoincrement)
       continue;
     if (!c->autoincrement && rl_str_starts(c->def.sql, RL_STR("nextval("))) continue; /* called by its name */
@@ -240,9 +257,6 @@ static void rename_primary(rl_differ *d, const rl_db_table *from, const rl_db_ta
   rl_buf_text(&d->buf, "ALTER TABLE ");
   rl_sql_table(&d->buf, d->dialect, to);
   rl_buf_text(&d->buf, " RENAME CONSTRAINT ");
-  rl_sql_name(&d->buf, d->dialect, from->primary_name);
-  rl_buf_text(&d->buf, " TO ");
-  rl_sql_name(&d->buf, d->dialect, to->primary_name);
   rl_differ_rename(d, to->name, from->primary_name, to->primary_name);
 }
 

@@ -7,22 +7,43 @@
 
 typedef enum fate { STAYS, COMES_BACK, STANDS_IN_THE_WAY } fate;
 
-static const rl_db_table *table_was(const rl_db *db, const rl_db_use *u) {
-  for (size_t i = 0; i < db->tables.count; i++)
-    if (rl_str_eq(db->tables.items[i].was, u->table) && rl_str_eq(db->tables.items[i].namespace_, u->namespace_))
-      return &db->tables.items[i];
-  return NULL;
-}
-
 static const rl_db_column *column_was(const rl_db_table *t, rl_str name) {
   for (size_t i = 0; i < t->columns.count; i++)
     if (rl_str_eq(t->columns.items[i].was, name)) return &t->columns.items[i];
   return NULL;
 }
 
+/* The server prints a value of an enum as 'X'::"E". */
+static bool names_value(rl_str sql, rl_str value) {
+  rl_buf quoted;
+  rl_buf_init(&quoted);
+  rl_ddl_text(&quoted, value);
+  rl_buf_text(&quoted, "::");
+  rl_str text = rl_buf_view(&quoted);
+  bool found = false;
+  for (size_t i = 0; !found && i + text.len <= sql.len; i++) found = memcmp(sql.p + i, text.p, text.len) == 0;
+  found = found || quoted.failed;
+  rl_buf_dispose(&quoted);
+  return found;
+}
+
+static fate fate_of_enum(const rl_differ *d, const rl_db_view *v, const rl_db_use *u) {
+  const rl_db_enum *from = rl_db_enum_of(d->from, u->namespace_, u->table);
+  const rl_db_enum *to = rl_db_enum_of(d->to, u->namespace_, u->table);
+  if (!from || !to || !from->replaced) return STAYS;
+  for (size_t i = 0; i < from->values.count; i++) {
+    bool stays = false;
+    for (size_t k = 0; k < to->values.count; k++)
+      stays |= rl_str_eq(to->values.items[k].name, from->values.items[i].name);
+    if (!stays && names_value(v->sql, from->values.items[i].name)) return STANDS_IN_THE_WAY;
+  }
+  return COMES_BACK;
+}
+
 /* What becomes of one thing that a view uses; *moved: it has another name. */
-static fate fate_of_use(const rl_differ *d, const rl_db_use *u, bool *moved) {
-  const rl_db_table *from = table_was(d->from, u);
+static fate fate_of_use(const rl_differ *d, const rl_db_view *v, const rl_db_use *u, bool *moved) {
+  if (u->is_enum) return fate_of_enum(d, v, u);
+  const rl_db_table *from = rl_db_table_was(d->from, u->namespace_, u->table);
   if (!from) return STAYS;
   const rl_db_table *to = rl_db_table_of(d->to, from->namespace_, from->name);
   if (!to) return STANDS_IN_THE_WAY;
@@ -32,7 +53,7 @@ static fate fate_of_use(const rl_differ *d, const rl_db_use *u, bool *moved) {
   const rl_db_column *now = rl_db_column_of(to, c->name);
   if (!now) return STANDS_IN_THE_WAY;
   *moved |= !rl_str_eq(c->name, c->was);
-  return rl_db_same_type(d, c, now) || c->computed ? STAYS : COMES_BACK;
+  return (rl_db_same_type(d, c, now) && !c->retyped) || c->computed ? STAYS : COMES_BACK;
 }
 
 static bool uses_view(const rl_db_view *v, const rl_db_view *other) {
@@ -46,7 +67,7 @@ static fate own_fate(const rl_differ *d, const rl_db_view *v, const rl_db_use **
   fate worst = STAYS;
   bool moved = false;
   for (size_t i = 0; i < v->uses.count; i++) {
-    fate f = fate_of_use(d, &v->uses.items[i], &moved);
+    fate f = fate_of_use(d, v, &v->uses.items[i], &moved);
     if (f <= worst) continue;
     worst = f;
     *why = &v->uses.items[i];
@@ -55,8 +76,9 @@ static fate own_fate(const rl_differ *d, const rl_db_view *v, const rl_db_use **
 }
 
 static void warn(rl_differ *d, const rl_db_view *v, const rl_db_use *u) {
-  const char *what =
-      u->column.len ? rl_differ_printf(d, "the column `%.*s` of the table", RL_STR_ARG(u->column)) : "the table";
+  const char *what = u->is_enum      ? "a value that goes of the enum"
+                     : u->column.len ? rl_differ_printf(d, "the column `%.*s` of the table", RL_STR_ARG(u->column))
+                                     : "the table";
   const char *text =
       rl_differ_printf(d,
                        "The view `%.*s` stands in the way: it uses %s `%.*s`, which changes. Drop the view first, "

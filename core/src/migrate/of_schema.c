@@ -39,11 +39,13 @@ static rl_str renamed_from(rl_str doc) {
   return (rl_str){"", 0};
 }
 
+static rl_str namespace_of(const maker *m, rl_str namespace_) {
+  return rl_ddl_has_types(m->dialect) ? namespace_ : (rl_str){"", 0};
+}
+
 static bool make_enum(maker *m, const rl_enum *e) {
-  rl_db_enum *to = RL_DB_ADD(m->arena, &m->db->enums);
+  rl_db_enum *to = rl_db_add_enum(m->arena, m->db, namespace_of(m, e->namespace_), e->table);
   if (!to) return false;
-  to->namespace_ = rl_ddl_has_types(m->dialect) ? e->namespace_ : (rl_str){"", 0};
-  to->name = e->table;
   to->model = e->name;
   to->renamed_from = renamed_from(e->doc);
   for (size_t i = 0; i < e->count; i++) {
@@ -141,11 +143,8 @@ static bool make_reference(maker *m, rl_db_table *t, const rl_relation *r) {
 }
 
 static bool make_table(maker *m, const rl_model *model) {
-  rl_db_table *t = RL_DB_ADD(m->arena, &m->db->tables);
-  if (!t) return false;
-  t->namespace_ = rl_ddl_has_types(m->dialect) ? model->namespace_ : (rl_str){"", 0};
-  t->name = model->table;
-  t->model = model->name;
+  rl_db_table *t = rl_db_add_table(m->arena, m->db, namespace_of(m, model->namespace_), model->table);
+  if (!t || !rl_db_set_model(m->arena, m->db, t, model->name)) return false;
   t->renamed_from = renamed_from(model->doc);
   for (size_t i = 0; i < model->column_count; i++)
     if (!make_column(m, t, model->columns[i], false)) return false;
@@ -164,11 +163,9 @@ static bool make_table(maker *m, const rl_model *model) {
 }
 
 static bool make_view(maker *m, const rl_model *model) {
-  rl_db_view *v = RL_DB_ADD(m->arena, &m->db->views);
+  rl_db_view *v = rl_db_add_view(m->arena, m->db, namespace_of(m, model->namespace_), model->table);
   if (!v) return false;
   rl_db_table t = {.name = model->table};
-  v->namespace_ = rl_ddl_has_types(m->dialect) ? model->namespace_ : (rl_str){"", 0};
-  v->name = model->table;
   for (size_t i = 0; i < model->column_count; i++)
     if (!make_column(m, &t, model->columns[i], false)) return false;
   v->columns.items = t.columns.items;
@@ -235,11 +232,10 @@ static bool link_column(maker *m, rl_db_table *t, rl_str name, const rl_model *t
 
 static bool make_join_table(maker *m, const rl_relation *r) {
   const rl_model *a = r->key_side->model, *b = r->other_side->model;
-  rl_db_table *t = RL_DB_ADD(m->arena, &m->db->tables);
-  if (!t) return false;
   bool types = rl_ddl_has_types(m->dialect);
-  t->namespace_ = types ? r->join_namespace : (rl_str){"", 0};
-  t->name = r->join_table;
+  rl_db_table *t = rl_db_add_table(m->arena, m->db, namespace_of(m, r->join_namespace), r->join_table);
+  if (!t) return false;
+  t->join = r;
   if (!link_column(m, t, RL_STR("A"), a) || !link_column(m, t, RL_STR("B"), b)) return false;
   if (types) {
     t->primary_name = link_name(m, t, "_AB_pkey");

@@ -45,24 +45,6 @@ rl_str rl_pull_field_name(const rl_puller *p, const rl_pulled *m, rl_str column)
   return column;
 }
 
-static bool same_columns(const rl_db_index *x, const rl_str *columns, size_t count) {
-  if (x->count != count) return false;
-  for (size_t i = 0; i < count; i++)
-    if (!rl_str_eq(x->parts[i].column, columns[i])) return false;
-  return true;
-}
-
-bool rl_pull_is_unique(const rl_db_table *t, const rl_str *columns, size_t count) {
-  bool key = t->primary.count == count;
-  for (size_t i = 0; key && i < count; i++) key = rl_db_is_key(t, columns[i]);
-  if (key) return true;
-  for (size_t i = 0; i < t->indexes.count; i++) {
-    const rl_db_index *x = &t->indexes.items[i];
-    if (x->unique && !x->opaque && !x->predicate.len && same_columns(x, columns, count)) return true;
-  }
-  return false;
-}
-
 /* ------------------------------------------------------------------ names */
 
 /* A schema that names no database schemas means the connection's own. */
@@ -71,7 +53,7 @@ static bool same_namespace(const rl_puller *p, rl_str known, rl_str live) {
 }
 
 static const rl_model *known_model(const rl_puller *p, const rl_db_table *t) {
-  for (size_t i = 0; p->known && i < p->known->model_count; i++) {
+  RL_DB_EACH_NAMED(i, &p->known_tables, t->name) {
     const rl_model *m = p->known->models[i];
     if (rl_str_eq(m->table, t->name) && same_namespace(p, m->namespace_, t->namespace_)) return m;
   }
@@ -86,22 +68,44 @@ const rl_enum *rl_pull_known_enum(const rl_puller *p, const rl_db_enum *e) {
   return NULL;
 }
 
-/* Two tables of different schemas, or a table and an enum, may have one name.
- */
-static bool model_name_taken(const rl_puller *p, size_t before, rl_str name) {
-  for (size_t i = 0; i < before; i++)
+/* Two tables of different schemas, or a table and an enum, may have one name. */
+static bool model_name_taken(const rl_puller *p, rl_str name) {
+  RL_DB_EACH_NAMED(i, &p->names, name) {
     if (rl_str_eq(p->models[i].name, name)) return true;
+  }
   return false;
 }
 
-rl_str rl_pull_enum_name(rl_puller *p, const rl_db_enum *e) {
-  const rl_enum *known = rl_pull_known_enum(p, e);
-  if (known) return known->name;
+/* A model or enum of the known schema that is in the database, too, keeps its name. */
+static bool is_kept_name(const rl_puller *p, rl_str name) {
+  const rl_model *m = p->known ? rl_map_get(&p->known->models_by_name, name) : NULL;
+  const rl_enum *e = p->known ? rl_map_get(&p->known->enums_by_name, name) : NULL;
+  return (m && rl_db_table_of(p->db, m->namespace_, m->table)) || (e && rl_db_enum_of(p->db, e->namespace_, e->table));
+}
+
+static bool enum_name_taken(const rl_puller *p, size_t before, rl_str name) {
+  for (size_t i = 0; i < before; i++)
+    if (rl_str_eq(p->enum_names[i], name)) return true;
+  return false;
+}
+
+static rl_str free_enum_name(rl_puller *p, const rl_db_enum *e, size_t before) {
   rl_str name = rl_pull_identifier(p, e->name);
-  bool taken = model_name_taken(p, p->count, name);
-  for (const rl_db_enum *x = p->db->enums.items; x && x < e && !taken; x++) taken = rl_str_eq(x->name, e->name);
-  if (!taken) return name;
-  return rl_str_of(rl_pull_printf(p, "%.*s_%s", RL_STR_ARG(name), e->namespace_.len ? e->namespace_.p : "enum"));
+  while (!p->failed && (model_name_taken(p, name) || is_kept_name(p, name) || enum_name_taken(p, before, name)))
+    name = rl_str_of(rl_pull_printf(p, "%.*s_%s", RL_STR_ARG(name), e->namespace_.len ? e->namespace_.p : "enum"));
+  return name;
+}
+
+rl_str rl_pull_enum_name(rl_puller *p, const rl_db_enum *e) {
+  if (!p->enum_names) {
+    p->enum_names = RL_NEW_ARRAY(p->arena, rl_str, p->db->enums.count + 1);
+    if (!p->enum_names) p->failed = true;
+    for (size_t i = 0; i < p->db->enums.count && !p->failed; i++) {
+      const rl_enum *known = rl_pull_known_enum(p, &p->db->enums.items[i]);
+      p->enum_names[i] = known ? known->name : free_enum_name(p, &p->db->enums.items[i], i);
+    }
+  }
+  return p->failed ? e->name : p->enum_names[e - p->db->enums.items];
 }
 
 static const rl_field *known_field(const rl_model *m, rl_str column) {
@@ -149,12 +153,7 @@ static bool has_key(const rl_db_table *t) {
 
 static rl_str free_model_name(rl_puller *p, const rl_db_table *t) {
   rl_str name = rl_pull_identifier(p, t->name);
-  for (size_t i = 0; p->known && i < p->known->model_count; i++) {
-    const rl_model *m = p->known->models[i];
-    bool elsewhere = rl_str_eq(m->name, name) && rl_db_table_of(p->db, m->namespace_, m->table);
-    if (elsewhere) name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));
-  }
-  while (model_name_taken(p, p->count, name) && !p->failed)
+  while (!p->failed && (model_name_taken(p, name) || is_kept_name(p, name)))
     name = rl_str_of(rl_pull_printf(p, "%.*s_%.*s", RL_STR_ARG(name), RL_STR_ARG(t->namespace_)));
   return name;
 }
@@ -167,6 +166,10 @@ static void name_model(rl_puller *p, const rl_db_table *t, bool is_view) {
   m->name = m->known ? m->known->name : free_model_name(p, t);
   m->is_found = is_view || has_key(t);
   name_fields(p, m);
+  if (!rl_db_names_put(p->arena, &p->names, m->name, p->count) ||
+      !rl_db_names_put(p->arena, &p->tables, t->name, p->count))
+    p->failed = true;
+  if (m->known) p->of_known[m->known->index] = p->count;
   p->count++;
 }
 
@@ -200,9 +203,38 @@ static const rl_db_table *table_of_view(rl_puller *p, const rl_db_view *v) {
   return t;
 }
 
+static void know_models(rl_puller *p) {
+  size_t n = p->known ? p->known->model_count : 0;
+  p->of_known = RL_NEW_ARRAY(p->arena, size_t, n + 1);
+  if (!p->of_known) p->failed = true;
+  for (size_t i = 0; i < n && !p->failed; i++) p->of_known[i] = RL_DB_NO_NAME;
+}
+
+/* By their tables, which stay what they are whatever is read. */
+static void index_known(rl_puller *p) {
+  for (size_t i = 0; p->known && i < p->known->model_count && !p->failed; i++)
+    p->failed = !rl_db_names_put(p->arena, &p->known_tables, p->known->models[i]->table, i);
+}
+
+/* Which a name that SQLite does not give must not be. */
+static void index_names(rl_puller *p) {
+  for (size_t i = 0; i < p->db->tables.count; i++)
+    for (size_t k = 0; k < p->db->tables.items[i].indexes.count && !p->failed; k++)
+      p->failed = !rl_db_names_put(p->arena, &p->index_names, p->db->tables.items[i].indexes.items[k].name, i);
+}
+
+bool rl_pull_has_index(const rl_puller *p, rl_str name) {
+  RL_DB_EACH_NAMED(i, &p->index_names, name) {
+    if (rl_db_index_of(&p->db->tables.items[i], name)) return true;
+  }
+  return false;
+}
+
 void rl_pull_names(rl_puller *p) {
+  index_names(p);
   p->models = RL_NEW_ARRAY(p->arena, rl_pulled, p->db->tables.count + p->db->views.count + 1);
   if (!p->models) p->failed = true;
+  know_models(p);
   for (size_t i = 0; i < p->db->tables.count && !p->failed; i++) name_model(p, &p->db->tables.items[i], false);
   for (size_t i = 0; i < p->db->views.count && !p->failed; i++) {
     const rl_db_table *t = p->db->views.items[i].columns.count ? table_of_view(p, &p->db->views.items[i]) : NULL;
@@ -233,6 +265,7 @@ static void adopt_enums(const rl_puller *p, rl_db *live, const rl_db *asked) {
   if (rl_ddl_has_types(live->dialect)) return;
   live->enums.items = asked->enums.items;
   live->enums.count = asked->enums.count;
+  live->enum_names = asked->enum_names;
   for (size_t i = 0; i < live->tables.count; i++) {
     rl_db_table *t = &live->tables.items[i];
     const rl_model *known = known_model(p, t);
@@ -245,12 +278,6 @@ static void adopt_enums(const rl_puller *p, rl_db *live, const rl_db *asked) {
   }
 }
 
-static const rl_db_index *index_named(const rl_db_table *t, rl_str name) {
-  for (size_t i = 0; i < t->indexes.count; i++)
-    if (rl_str_eq(t->indexes.items[i].name, name)) return &t->indexes.items[i];
-  return NULL;
-}
-
 /* Only the catalogue knows which operator classes are the default ones, and need not be written. */
 static void adopt_usual_classes(rl_db *asked, const rl_db *live) {
   for (size_t i = 0; i < asked->tables.count; i++) {
@@ -258,7 +285,7 @@ static void adopt_usual_classes(rl_db *asked, const rl_db *live) {
     const rl_db_table *there = rl_db_table_of(live, t->namespace_, t->name);
     for (size_t k = 0; there && k < t->indexes.count; k++) {
       rl_db_index *x = &t->indexes.items[k];
-      const rl_db_index *y = index_named(there, x->name);
+      const rl_db_index *y = rl_db_index_of(there, x->name);
       if (!y || !rl_db_same_index(x, y)) continue;
       for (size_t n = 0; n < x->count; n++) x->parts[n].usual = y->parts[n].usual;
     }
@@ -276,17 +303,21 @@ static rille_status write_schema(const pull_order *o, rl_buf *out, rl_error *err
                  .out = &text};
   if (o->s->options.search_path) p.home = rl_str_of(o->s->options.search_path);
   rl_buf_init(&text);
+  index_known(&p);
   rille_status st = o->known ? rl_db_of_schema(o->dialect, o->known, &o->s->arena, &asked, err) : RILLE_OK;
   if (st == RILLE_OK && o->known) adopt_enums(&p, o->live, &asked);
   if (st == RILLE_OK) prepare(&p);
   if (o->known && st == RILLE_OK) {
     if (st == RILLE_OK) st = rl_db_reword(o->s, &asked, o->live, err);
     if (st == RILLE_OK) adopt_usual_classes(&asked, o->live);
-    rl_puller wanted = p;
-    wanted.db = &asked;
-    wanted.models = NULL;
-    wanted.count = 0;
-    memset(&wanted.relations, 0, sizeof wanted.relations);
+    rl_puller wanted = {.db = &asked,
+                        .known = p.known,
+                        .namespaces = p.namespaces,
+                        .namespace_count = p.namespace_count,
+                        .home = p.home,
+                        .arena = p.arena,
+                        .known_tables = p.known_tables,
+                        .out = p.out};
     if (st == RILLE_OK && !wanted.failed) prepare(&wanted);
     p.failed |= wanted.failed;
     if (st == RILLE_OK && !p.failed) rl_pull_keep(&p, &wanted);

@@ -25,6 +25,10 @@ typedef struct rl_pulled {
   bool is_view;
   bool is_link;  /* the table of an implicit many-to-many relation */
   bool is_found; /* a record can be told from the others: it has a key */
+  struct {
+    size_t *items;
+    size_t count, cap;
+  } relations; /* those that it takes part in */
 } rl_pulled;
 
 /* A relation to be: a foreign key, or the two of a link table. */
@@ -39,6 +43,10 @@ typedef struct rl_pulled_relation {
   bool optional;
 } rl_pulled_relation;
 
+static inline bool rl_pull_is_ignored(const rl_pulled *m) {
+  return !m->is_found || (m->known && m->known->ignored);
+}
+
 typedef struct rl_puller {
   const rl_db *db;
   const rl_schema *known;
@@ -48,6 +56,11 @@ typedef struct rl_puller {
   rl_arena *arena;
   rl_pulled *models;
   size_t count;
+  rl_db_names tables, names; /* positions of models by the names of their tables, and by their own */
+  size_t *of_known;          /* the same by a known model's index; RL_DB_NO_NAME: it is not there */
+  rl_db_names known_tables;  /* positions in known->models by table */
+  rl_str *enum_names;        /* one an enum of db, made when first asked for */
+  rl_db_names index_names;   /* of the keys and indexes of db: positions in it do not matter */
   struct {
     rl_pulled_relation *items;
     size_t count, cap;
@@ -73,8 +86,8 @@ rl_str rl_pull_enum_name(rl_puller *p, const rl_db_enum *e);
  * PostgreSQL takes. */
 rl_str rl_pull_default_name(rl_puller *p, rl_str table, const rl_str *columns, size_t count, const char *suffix);
 rl_str rl_pull_field_name(const rl_puller *p, const rl_pulled *m, rl_str column);
-/* A unique index that a schema can name. */
-bool rl_pull_is_unique(const rl_db_table *t, const rl_str *columns, size_t count);
+/* Columns that a schema gives the same type, or the same enum. */
+bool rl_pull_same_scalar(const rl_db *db, const rl_db_column *a, const rl_db_column *b);
 /* The type as a schema writes it: scalar, and the text behind @db. or empty;
  * false: Unsupported. */
 bool rl_pull_known_type(const rl_type *t, rl_str *scalar);

@@ -198,14 +198,9 @@ static void put_block_lines(merge *m) {
 /* A line that neither would write is not of the catalogue's making: a relation
  * without a foreign key, which goes when its other model is gone. */
 static bool is_own(const merge *m, rl_str line) {
-  rl_str type = second_word(line);
-  const rl_model *target = NULL;
-  for (size_t i = 0; m->p->known && i < m->p->known->model_count; i++)
-    if (rl_str_eq(m->p->known->models[i]->name, type)) target = m->p->known->models[i];
-  if (!target) return false;
-  for (size_t i = 0; i < m->p->count; i++)
-    if (m->p->models[i].known == target && !m->p->models[i].is_link) return true;
-  return false;
+  const rl_model *target = rl_map_get(&m->p->known->models_by_name, second_word(line));
+  size_t at = target ? m->p->of_known[target->index] : RL_DB_NO_NAME;
+  return at != RL_DB_NO_NAME && !m->p->models[at].is_link;
 }
 
 static void put_source_line(merge *m, rl_str asides, rl_str line) {
@@ -315,15 +310,15 @@ static void keep(rl_puller *p, const block *b, rl_str live, rl_str asked) {
  */
 
 static bool model_known(const rl_puller *p, const block *b, size_t *out) {
-  for (*out = 0; *out < p->count; ++*out)
-    if (p->models[*out].known && rl_str_eq(p->models[*out].known->name, b->name)) return true;
-  return false;
+  const rl_model *known = rl_map_get(&p->known->models_by_name, b->name);
+  *out = known ? p->of_known[known->index] : RL_DB_NO_NAME;
+  return *out != RL_DB_NO_NAME;
 }
 
 static const rl_db_enum *enum_known(const rl_puller *p, const block *b) {
-  for (size_t i = 0; i < p->db->enums.count; i++) {
-    const rl_enum *known = rl_pull_known_enum(p, &p->db->enums.items[i]);
-    if (known && rl_str_eq(known->name, b->name)) return &p->db->enums.items[i];
+  const rl_enum *known = rl_map_get(&p->known->enums_by_name, b->name);
+  RL_DB_EACH_NAMED(i, &p->db->enum_names, known ? known->table : b->name) {
+    if (known && rl_pull_known_enum(p, &p->db->enums.items[i]) == known) return &p->db->enums.items[i];
   }
   return NULL;
 }

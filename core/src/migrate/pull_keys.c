@@ -1,9 +1,14 @@
 /* Keys, indexes and relations in the text of a pulled schema. */
+#include "migrate/diff.h"
 #include "migrate/pull_text.h"
 #include "schema/operator_class.h"
 
+static bool is_nameless(const rl_db_index *x) {
+  return rl_str_starts(x->name, RL_STR("sqlite_autoindex_"));
+}
+
 static void map_argument(rl_puller *p, rl_str name, rl_str usual, const char *before) {
-  if (!name.len || rl_str_eq(name, usual) || rl_str_starts(name, RL_STR("sqlite_autoindex_"))) return;
+  if (!name.len || rl_str_eq(name, usual)) return;
   rl_buf_text(p->out, before);
   rl_buf_text(p->out, "map: ");
   rl_pull_quote(p->out, name);
@@ -29,6 +34,13 @@ static rl_str usual_name(rl_puller *p, const rl_pulled *m, const rl_db_index *x)
   }
   for (size_t i = 0; i < x->count; i++) columns[i] = x->parts[i].column;
   return rl_pull_default_name(p, m->table->name, columns, x->count, x->unique ? "_key" : "_idx");
+}
+
+/* The usual one where SQLite gives none, unless another index has that name. */
+static rl_str index_name(rl_puller *p, const rl_db_index *x, rl_str usual) {
+  if (!is_nameless(x)) return x->name;
+  while (!p->failed && rl_pull_has_index(p, usual)) usual = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(usual)));
+  return usual;
 }
 
 static void in_parentheses(rl_puller *p, rl_str name, rl_str usual) {
@@ -57,8 +69,9 @@ void rl_pull_field_keys(rl_puller *p, const rl_pulled *m, const rl_db_column *c)
   }
   const rl_db_index *x = own_unique(t, c->name);
   if (!x) return;
+  rl_str usual = usual_name(p, m, x);
   rl_buf_text(p->out, " @unique");
-  in_parentheses(p, x->name, usual_name(p, m, x));
+  in_parentheses(p, index_name(p, x, usual), usual);
 }
 
 static void write_part(rl_puller *p, const rl_pulled *m, const rl_db_part *part) {
@@ -121,8 +134,18 @@ static void write_index(rl_puller *p, const rl_pulled *m, const rl_db_index *x) 
     rl_buf_text(p->out, ", name: ");
     rl_pull_quote(p->out, name);
   }
-  map_argument(p, x->name, usual_name(p, m, x), ", ");
+  rl_str usual = usual_name(p, m, x);
+  map_argument(p, index_name(p, x, usual), usual, ", ");
   rl_buf_text(p->out, ")\n");
+}
+
+/* A UNIQUE of the table's definition, beside an index that says the same. */
+static bool is_double(const rl_db_table *t, const rl_db_index *x) {
+  for (size_t i = 0; i < t->indexes.count && is_nameless(x); i++)
+    if (&t->indexes.items[i] != x && !is_nameless(&t->indexes.items[i]) && !t->indexes.items[i].opaque &&
+        rl_db_same_index(x, &t->indexes.items[i]))
+      return true;
+  return false;
 }
 
 void rl_pull_keys(rl_puller *p, const rl_pulled *m) {
@@ -145,7 +168,7 @@ void rl_pull_keys(rl_puller *p, const rl_pulled *m) {
     const rl_db_index *x = &t->indexes.items[i];
     bool in_field = x->unique && x->count == 1 && own_unique(t, x->parts[0].column) == x;
     bool sayable = !x->opaque && (rl_str_is(x->method, "BTREE") || method_name(x->method));
-    if (sayable && !in_field) write_index(p, m, x);
+    if (sayable && !in_field && !is_double(t, x)) write_index(p, m, x);
   }
 }
 
@@ -166,6 +189,11 @@ static void field_list(rl_puller *p, const rl_pulled *m, const char *what, const
   rl_buf_byte(p->out, ']');
 }
 
+/* What points to a model that no client can use is nothing to a client either. */
+static void ignore_if_needed(rl_puller *p, const rl_pulled *own, const rl_pulled *target) {
+  if (rl_pull_is_ignored(target) && !rl_pull_is_ignored(own)) rl_buf_text(p->out, " @ignore");
+}
+
 static void write_key_side(rl_puller *p, const rl_pulled_relation *r) {
   const rl_pulled *from = &p->models[r->from], *to = &p->models[r->to];
   rl_buf_printf(p->out, "  %.*s %.*s%s @relation(", RL_STR_ARG(r->from_field), RL_STR_ARG(to->name),
@@ -182,24 +210,29 @@ static void write_key_side(rl_puller *p, const rl_pulled_relation *r) {
   if (r->key->on_update != RL_REF_CASCADE) rl_buf_printf(p->out, ", onUpdate: %s", action_name(r->key->on_update));
   map_argument(p, key_name(p, r->key->name),
                rl_pull_default_name(p, from->table->name, r->key->columns, r->key->count, "_fkey"), ", ");
-  rl_buf_text(p->out, ")\n");
+  rl_buf_byte(p->out, ')');
+  ignore_if_needed(p, from, to);
+  rl_buf_byte(p->out, '\n');
 }
 
-static void write_other_side(rl_puller *p, const rl_pulled_relation *r, rl_str field, rl_str model) {
-  rl_buf_printf(p->out, "  %.*s %.*s%s", RL_STR_ARG(field), RL_STR_ARG(model), r->key && r->single ? "?" : "[]");
+static void write_other_side(rl_puller *p, const rl_pulled_relation *r, rl_str field, const rl_pulled *own,
+                             const rl_pulled *target) {
+  rl_buf_printf(p->out, "  %.*s %.*s%s", RL_STR_ARG(field), RL_STR_ARG(target->name), r->key && r->single ? "?" : "[]");
   if (r->name.len) {
     rl_buf_text(p->out, " @relation(");
     rl_pull_quote(p->out, r->name);
     rl_buf_byte(p->out, ')');
   }
+  ignore_if_needed(p, own, target);
   rl_buf_byte(p->out, '\n');
 }
 
 void rl_pull_model_relations(rl_puller *p, size_t model) {
-  for (size_t i = 0; i < p->relations.count; i++) {
-    const rl_pulled_relation *r = &p->relations.items[i];
+  const rl_pulled *m = &p->models[model];
+  for (size_t i = 0; i < m->relations.count; i++) {
+    const rl_pulled_relation *r = &p->relations.items[m->relations.items[i]];
     if (r->from == model && r->key) write_key_side(p, r);
-    if (r->from == model && !r->key) write_other_side(p, r, r->from_field, p->models[r->to].name);
-    if (r->to == model) write_other_side(p, r, r->to_field, p->models[r->from].name);
+    if (r->from == model && !r->key) write_other_side(p, r, r->from_field, m, &p->models[r->to]);
+    if (r->to == model) write_other_side(p, r, r->to_field, m, &p->models[r->from]);
   }
 }

@@ -5,8 +5,9 @@
 #include "migrate/pull.h"
 
 static size_t model_of(const rl_puller *p, rl_str namespace_, rl_str table) {
-  for (size_t i = 0; i < p->count; i++)
+  RL_DB_EACH_NAMED(i, &p->tables, table) {
     if (rl_str_eq(p->models[i].table->name, table) && rl_str_eq(p->models[i].table->namespace_, namespace_)) return i;
+  }
   return p->count;
 }
 
@@ -31,7 +32,7 @@ static bool refers_to_key(const rl_puller *p, const rl_db_reference *k, size_t *
 static bool is_link(const rl_puller *p, const rl_db_table *t, size_t *a, size_t *b) {
   static const rl_str pair[] = {{"A", 1}, {"B", 1}};
   if (t->name.len < 2 || t->name.p[0] != '_' || t->columns.count != 2 || t->references.count != 2) return false;
-  if (!rl_db_column_of(t, pair[0]) || !rl_db_column_of(t, pair[1]) || !rl_pull_is_unique(t, pair, 2)) return false;
+  if (!rl_db_column_of(t, pair[0]) || !rl_db_column_of(t, pair[1]) || !rl_db_is_unique(t, pair, 2)) return false;
   const rl_db_reference *ka = reference_of(t, "A"), *kb = reference_of(t, "B");
   if (!refers_to_key(p, ka, a) || !refers_to_key(p, kb, b)) return false;
   const rl_pulled *x = &p->models[*a], *y = &p->models[*b];
@@ -39,18 +40,32 @@ static bool is_link(const rl_puller *p, const rl_db_table *t, size_t *a, size_t 
   return *a == *b || rl_str_cmp(x->name, y->name) < 0;
 }
 
+static void list_relation(rl_puller *p, size_t model, size_t relation) {
+  size_t *slot = RL_DB_ADD(p->arena, &p->models[model].relations);
+  if (slot)
+    *slot = relation;
+  else
+    p->failed = true;
+}
+
+static void add_relation(rl_puller *p, rl_pulled_relation r) {
+  rl_pulled_relation *slot = RL_DB_ADD(p->arena, &p->relations);
+  if (!slot) {
+    p->failed = true;
+    return;
+  }
+  *slot = r;
+  list_relation(p, r.from, p->relations.count - 1);
+  if (r.to != r.from) list_relation(p, r.to, p->relations.count - 1);
+}
+
 static void find_links(rl_puller *p) {
   for (size_t i = 0; i < p->count; i++) {
     size_t a, b;
     const rl_db_table *t = p->models[i].table;
     if (!is_link(p, t, &a, &b)) continue;
-    rl_pulled_relation *r = RL_DB_ADD(p->arena, &p->relations);
-    if (!r) {
-      p->failed = true;
-      return;
-    }
     p->models[i].is_link = true;
-    *r = (rl_pulled_relation){.from = a, .to = b, .link = t};
+    add_relation(p, (rl_pulled_relation){.from = a, .to = b, .link = t});
   }
 }
 
@@ -68,16 +83,12 @@ static void find_keys(rl_puller *p) {
     for (size_t k = 0; k < t->references.count && !p->models[i].is_link; k++) {
       const rl_db_reference *key = &t->references.items[k];
       size_t to = model_of(p, key->target_namespace, key->target);
-      bool usable = to < p->count && p->models[i].is_found && p->models[to].is_found &&
-                    rl_pull_is_unique(p->models[to].table, key->targets, key->count);
-      rl_pulled_relation *r = usable ? RL_DB_ADD(p->arena, &p->relations) : NULL;
-      if (usable && !r) p->failed = true;
-      if (!r) continue;
-      *r = (rl_pulled_relation){.from = i,
-                                .to = to,
-                                .key = key,
-                                .single = rl_pull_is_unique(t, key->columns, key->count),
-                                .optional = is_optional(t, key)};
+      if (to == p->count || !rl_db_can_say_reference(p->db, t, key)) continue;
+      add_relation(p, (rl_pulled_relation){.from = i,
+                                           .to = to,
+                                           .key = key,
+                                           .single = rl_db_is_unique(t, key->columns, key->count),
+                                           .optional = is_optional(t, key)});
     }
   }
 }
@@ -96,11 +107,10 @@ static bool is_same(const rl_pulled_relation *r, const rl_relation *k) {
 }
 
 static void recognise(rl_puller *p, rl_pulled_relation *r) {
-  for (size_t i = 0; p->known && i < p->known->relation_count && !r->known; i++) {
-    const rl_relation *k = p->known->relations[i];
-    if (k->key_side->model == p->models[r->from].known && k->other_side->model == p->models[r->to].known &&
-        is_same(r, k))
-      r->known = k;
+  const rl_model *from = p->models[r->from].known, *to = p->models[r->to].known;
+  for (size_t i = 0; from && to && i < from->relation_count && !r->known; i++) {
+    const rl_relation *k = from->relations[i]->relation;
+    if (k->key_side->model == from && k->other_side->model == to && is_same(r, k)) r->known = k;
   }
   if (!r->known) return;
   r->from_field = r->known->key_side->name;
@@ -121,8 +131,8 @@ static bool is_taken(const rl_puller *p, size_t model, rl_str name) {
   const rl_pulled *m = &p->models[model];
   for (size_t i = 0; i < m->table->columns.count; i++)
     if (rl_str_eq(m->fields[i], name)) return true;
-  for (size_t i = 0; i < p->relations.count; i++) {
-    const rl_pulled_relation *r = &p->relations.items[i];
+  for (size_t i = 0; i < m->relations.count; i++) {
+    const rl_pulled_relation *r = &p->relations.items[m->relations.items[i]];
     if ((r->from == model && rl_str_eq(r->from_field, name)) || (r->to == model && rl_str_eq(r->to_field, name)))
       return true;
   }
@@ -170,8 +180,10 @@ static const char *name_by_key(rl_puller *p, const rl_pulled_relation *r) {
  * of a model with itself. */
 static bool needs_name(const rl_puller *p, const rl_pulled_relation *r) {
   if (r->from == r->to) return true;
-  for (size_t i = 0; i < p->relations.count; i++) {
-    const rl_pulled_relation *x = &p->relations.items[i];
+  const rl_pulled *m = &p->models[r->from], *to = &p->models[r->to];
+  if (to->relations.count < m->relations.count) m = to;
+  for (size_t i = 0; i < m->relations.count; i++) {
+    const rl_pulled_relation *x = &p->relations.items[m->relations.items[i]];
     if (x != r && ((x->from == r->from && x->to == r->to) || (x->from == r->to && x->to == r->from))) return true;
   }
   return false;

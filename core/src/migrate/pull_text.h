@@ -12,6 +12,7 @@ void rl_pull_doc(rl_puller *p, const char *indent, rl_str known, rl_str comment)
 void rl_pull_keys(rl_puller *p, const rl_pulled *m);                              /* @@id, @@unique, @@index */
 /* @id or @unique of one column, where that says all. */
 void rl_pull_field_keys(rl_puller *p, const rl_pulled *m, const rl_db_column *c);
+bool rl_pull_has_index(const rl_puller *p, rl_str name); /* any table's */
 void rl_pull_model_relations(rl_puller *p, size_t model);
 
 #endif

@@ -50,11 +50,37 @@ static bool is_default(rl_str type) {
   return rl_str_is(type, "DECIMAL(65,30)") || rl_str_is(type, "TIMESTAMP(3)");
 }
 
-static bool postgres_type(rl_puller *p, rl_str type, rl_str *scalar, rl_str *native) {
+static rl_str of_element(rl_str type) {
   if (type.len > 2 && rl_str_ends(type, RL_STR("[]"))) type.len -= 2;
+  return type;
+}
+
+/* *len: of its name, without arguments. */
+static const known_type *postgres_known(rl_str type, size_t *len) {
   const char *open = memchr(type.p, '(', type.len);
-  size_t len = open ? (size_t)(open - type.p) : type.len;
-  const known_type *t = find(postgres, sizeof postgres / sizeof *postgres, rl_str_make(type.p, len));
+  *len = open ? (size_t)(open - type.p) : type.len;
+  return find(postgres, sizeof postgres / sizeof *postgres, rl_str_make(type.p, *len));
+}
+
+static const known_type *sqlite_known(rl_str type) {
+  const char *family = rl_sqlite_family(type);
+  return family ? find(sqlite, sizeof sqlite / sizeof *sqlite, rl_str_of(family)) : NULL;
+}
+
+bool rl_pull_same_scalar(const rl_db *db, const rl_db_column *a, const rl_db_column *b) {
+  if (a->enum_name.len || b->enum_name.len)
+    return rl_str_eq(a->enum_name, b->enum_name) && rl_str_eq(a->enum_namespace, b->enum_namespace);
+  bool types = rl_ddl_has_types(db->dialect);
+  size_t len;
+  const known_type *x = types ? postgres_known(of_element(a->type), &len) : sqlite_known(a->type);
+  const known_type *y = types ? postgres_known(of_element(b->type), &len) : sqlite_known(b->type);
+  return x && y && strcmp(x->scalar, y->scalar) == 0;
+}
+
+static bool postgres_type(rl_puller *p, rl_str type, rl_str *scalar, rl_str *native) {
+  size_t len;
+  type = of_element(type);
+  const known_type *t = postgres_known(type, &len);
   if (!t) return false;
   *scalar = rl_str_of(t->scalar);
   bool times = rl_str_is(scalar[0], "DateTime") && !rl_str_is(rl_str_of(t->type), "DATE");
@@ -85,8 +111,7 @@ bool rl_pull_type(rl_puller *p, const rl_db_column *c, rl_str *scalar, rl_str *n
     return e != NULL;
   }
   if (rl_ddl_has_types(p->db->dialect)) return postgres_type(p, c->type, scalar, native);
-  const char *family = rl_sqlite_family(c->type);
-  const known_type *t = family ? find(sqlite, sizeof sqlite / sizeof *sqlite, rl_str_of(family)) : NULL;
+  const known_type *t = sqlite_known(c->type);
   if (t) *scalar = rl_str_of(t->scalar);
   return t != NULL;
 }

@@ -85,7 +85,7 @@ void rl_pull_model(rl_puller *p, size_t index) {
   rl_pull_keys(p, m);
   map_attribute(p, "  @@map(", m->name, m->table->name);
   if (m->table->namespace_.len) map_attribute(p, "\n  @@schema(", rl_str_make("", 0), m->table->namespace_);
-  if (!m->is_found || (m->known && m->known->ignored)) rl_buf_text(p->out, "\n  @@ignore");
+  if (rl_pull_is_ignored(m)) rl_buf_text(p->out, "\n  @@ignore");
   rl_buf_text(p->out, "\n}\n\n");
 }
 

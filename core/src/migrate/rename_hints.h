@@ -18,7 +18,7 @@ typedef struct rl_renames {
 /* What is confirmed becomes what a doc comment would say. */
 void rl_renames_apply(rl_db *to, const rl_renames *hints);
 /* The schema of `from` tells what it renamed: for the way back, `to` is told the same the other way round. */
-void rl_renames_mirror(const rl_db *from, rl_db *to);
+void rl_renames_mirror(const rl_db *from, rl_db *to, rl_arena *arena);
 /* One goes and one of the same kind and type comes: it might be the same under another name. Texts are borrowed. */
 rille_status rl_renames_guess(const rl_db *from, const rl_db *to, rl_arena *arena, rl_renames *out, rl_error *err);
 

@@ -15,20 +15,6 @@ void *rl_db_grow(rl_arena *arena, const void *items, size_t count, size_t *cap, 
   return p;
 }
 
-rl_db_table *rl_db_table_of(const rl_db *db, rl_str namespace_, rl_str name) {
-  for (size_t i = 0; i < db->tables.count; i++)
-    if (rl_str_eq(db->tables.items[i].name, name) && rl_str_eq(db->tables.items[i].namespace_, namespace_))
-      return &db->tables.items[i];
-  return NULL;
-}
-
-rl_db_enum *rl_db_enum_of(const rl_db *db, rl_str namespace_, rl_str name) {
-  for (size_t i = 0; i < db->enums.count; i++)
-    if (rl_str_eq(db->enums.items[i].name, name) && rl_str_eq(db->enums.items[i].namespace_, namespace_))
-      return &db->enums.items[i];
-  return NULL;
-}
-
 rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name) {
   for (size_t i = 0; i < t->columns.count; i++)
     if (rl_str_eq(t->columns.items[i].name, name)) return &t->columns.items[i];

@@ -5,6 +5,27 @@
 
 #include "sql/ddl.h"
 
+/* Names of things, by which their positions in a list are found: see structure_names.c. */
+typedef struct rl_db_name {
+  uint32_t hash, index; /* index + 1; 0 is free */
+} rl_db_name;
+typedef struct rl_db_names {
+  rl_db_name *slots;
+  size_t cap, count;
+} rl_db_names;
+typedef struct rl_db_cursor {
+  size_t at;
+  bool begun;
+} rl_db_cursor;
+#define RL_DB_NO_NAME ((size_t)-1)
+bool rl_db_names_put(rl_arena *arena, rl_db_names *n, rl_str name, size_t index); /* false: memory is short */
+/* The next position that may have this name, which the caller looks at; RL_DB_NO_NAME when there is none. */
+size_t rl_db_names_next(const rl_db_names *n, rl_str name, rl_db_cursor *c);
+#define RL_DB_EACH_NAMED(i, names, name)                                                                               \
+  rl_db_cursor i##_cursor = {0, false};                                                                                \
+  for (size_t i = rl_db_names_next((names), (name), &i##_cursor); i != RL_DB_NO_NAME;                                  \
+       i = rl_db_names_next((names), (name), &i##_cursor))
+
 typedef enum rl_db_default_kind {
   RL_DB_DEFAULT_NONE,
   RL_DB_DEFAULT_VALUE, /* a constant: `value` has it without quotes and cast */
@@ -40,6 +61,7 @@ typedef struct rl_db_column {
   rl_str renamed_from; /* of the doc comment */
   rl_str *stale;       /* SQLite, live: values that rows have and the wanted enum lacks: old names and others */
   size_t stale_count;
+  bool retyped;     /* by a diff: its enum gets a new type of the same name */
   bool is_believed; /* pull: of an expression in a view, whose type the known schema tells */
   bool probed;      /* only the database can tell whether type or default differ from
                        its own wording */
@@ -73,6 +95,7 @@ typedef struct rl_db_reference {
   size_t count;
   rl_str target_namespace, target;
   rl_action_ref on_delete, on_update;
+  rl_str rests_on; /* PostgreSQL, live: the index of the target that makes it possible */
 } rl_db_reference;
 
 typedef struct rl_db_check {
@@ -112,6 +135,8 @@ typedef struct rl_db_table {
   rl_str comment;
   rl_str model; /* the name in the schema; empty when a catalogue told */
   rl_str renamed_from;
+  const rl_relation *join; /* of a schema: the implicit many-to-many relation whose table it is */
+  bool exchanged;          /* wanted: its sides are those of the one it was renamed from, the other way round */
 } rl_db_table;
 
 typedef struct rl_db_value {
@@ -128,11 +153,13 @@ typedef struct rl_db_enum {
   rl_str comment;
   rl_str model;
   rl_str renamed_from;
+  bool replaced; /* by a diff: a new type takes its place */
 } rl_db_enum;
 
-/* What a view's text names; the column is empty when it is the whole table. */
+/* What a view's text names; the column is empty when it is the whole table, or an enum. */
 typedef struct rl_db_use {
   rl_str namespace_, table, column;
+  bool is_enum;
 } rl_db_use;
 
 typedef struct rl_db_view {
@@ -180,7 +207,8 @@ typedef struct rl_db {
   struct {
     rl_db_use *items;
     size_t count, cap;
-  } others;            /* live: names taken by foreign and virtual tables, which are left alone */
+  } others; /* live: names taken by foreign and virtual tables, which are left alone */
+  rl_db_names table_names, enum_names, view_names;
   bool leaves_partial; /* of a schema that has no word for partial indexes: Prisma's, without the preview feature */
   bool of_schema;      /* what it does not name (checks, comments, views) is not
                           unwanted */
@@ -196,11 +224,27 @@ typedef struct rl_db {
        : NULL)
 void *rl_db_grow(rl_arena *arena, const void *items, size_t count, size_t *cap, size_t size);
 
-rl_db_table *rl_db_table_of(const rl_db *db, rl_str namespace_, rl_str name); /* NULL when there is none */
+/* A new last item; NULL when memory is short. Tables that have a name or model set in another way are not found. */
+rl_db_table *rl_db_add_table(rl_arena *arena, rl_db *db, rl_str namespace_, rl_str name);
+rl_db_enum *rl_db_add_enum(rl_arena *arena, rl_db *db, rl_str namespace_, rl_str name);
+rl_db_view *rl_db_add_view(rl_arena *arena, rl_db *db, rl_str namespace_, rl_str name);
+bool rl_db_rename_table(rl_arena *arena, rl_db *db, rl_db_table *t, rl_str name);
+bool rl_db_rename_enum(rl_arena *arena, rl_db *db, rl_db_enum *e, rl_str name);
+bool rl_db_set_model(rl_arena *arena, rl_db *db, rl_db_table *t, rl_str model);
+/* NULL when there is none; _named: in whatever schema; _was: by its name before the renames of a diff. */
+rl_db_table *rl_db_table_of(const rl_db *db, rl_str namespace_, rl_str name);
+rl_db_table *rl_db_table_named(const rl_db *db, rl_str name);
+rl_db_table *rl_db_table_was(const rl_db *db, rl_str namespace_, rl_str was);
 rl_db_enum *rl_db_enum_of(const rl_db *db, rl_str namespace_, rl_str name);
+rl_db_enum *rl_db_enum_named(const rl_db *db, rl_str name);
+rl_db_view *rl_db_view_of(const rl_db *db, rl_str namespace_, rl_str name);
 rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name);
 bool rl_db_is_other(const rl_db *db, rl_str namespace_, rl_str name);
 bool rl_db_is_key(const rl_db_table *t, rl_str column); /* part of the primary key */
+/* The primary key or a unique index that a schema can name is over exactly these columns, in any order. */
+bool rl_db_is_unique(const rl_db_table *t, const rl_str *columns, size_t count);
+/* Whether a schema has words for a foreign key of t: its target is there and has such a key, of the same types. */
+bool rl_db_can_say_reference(const rl_db *db, const rl_db_table *t, const rl_db_reference *k);
 
 #define RL_DB_LIST_END '\x1f'
 /* A default in neutral form, from the SQL behind DEFAULT. */

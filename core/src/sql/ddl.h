@@ -33,8 +33,8 @@ rille_status rl_ddl_home(const rl_dialect *dialect, rl_str search_path, rl_arena
 
 /* SQLite: the table of the row m of sqlite_master holds the things of a virtual one, of FTS or R*Tree. */
 #define RL_SQLITE_SHADOWS                                                                                              \
-  "EXISTS (SELECT 1 FROM sqlite_master w WHERE w.sql LIKE 'CREATE VIRTUAL %' AND m.name IN (w.name || '_content', "    \
-  "w.name || '_segments', w.name || '_segdir', w.name || '_docsize', w.name || '_stat', w.name || '_data', w.name || " \
-  "'_idx', w.name || '_config', w.name || '_node', w.name || '_parent', w.name || '_rowid'))"
+  "m.name IN (SELECT w.name || s.column1 FROM sqlite_master w, (VALUES ('_content'), ('_segments'), ('_segdir'), "     \
+  "('_docsize'), ('_stat'), ('_data'), ('_idx'), ('_config'), ('_node'), ('_parent'), ('_rowid')) s "                  \
+  "WHERE w.sql LIKE 'CREATE VIRTUAL %')"
 
 #endif
