@@ -73,6 +73,16 @@ static void push_arrays(collector *c, int is_new) {
   w->list_len = (size_t)get_number(L, c->table, LIST_LENGTH);
 }
 
+/* What has come so far is void. */
+static void forget(collector *c) {
+  lua_settop(c->L, c->base);
+  c->part = UINT32_MAX;
+  for (uint32_t i = rille_op_parts(c->slot->op); i > 0; i--) {
+    lua_pushnil(c->L);
+    lua_rawseti(c->L, c->parts, (int)i);
+  }
+}
+
 static void take_up(collector *c, uint32_t part) {
   lua_State *L = c->L;
   rille_result kind = rille_op_result(c->slot->op);
@@ -103,7 +113,11 @@ rille_status rl_collect(lua_State *L, rl_binding *b, rl_slot *slot, int index) {
   collector c = {.L = L, .b = b, .slot = slot, .parts = index, .base = lua_gettop(L), .part = UINT32_MAX};
   rille_row row;
   rille_status status;
-  while ((status = rille_op_next(slot->op, &row, &slot->err)) == RILLE_ROW) {
+  while ((status = rille_op_next(slot->op, &row, &slot->err)) == RILLE_ROW || status == RILLE_RESTART) {
+    if (status == RILLE_RESTART) {
+      forget(&c);
+      continue;
+    }
     uint32_t part = rille_op_part(slot->op);
     if (part != c.part) {
       put_away(&c);

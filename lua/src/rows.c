@@ -223,7 +223,8 @@ static rille_status build_flat(builder *w, rille_row *row) {
   return status;
 }
 
-rille_status rl_drain(rl_slot *slot) {
+/* Until another status comes than that of a row. */
+static rille_status skip_rows(rl_slot *slot) {
   rille_row row;
   rille_status status;
   do status = rille_op_next(slot->op, &row, &slot->err);
@@ -231,7 +232,14 @@ rille_status rl_drain(rl_slot *slot) {
   return status;
 }
 
-static int push_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
+rille_status rl_drain(rl_slot *slot) {
+  rille_status status;
+  do status = skip_rows(slot);
+  while (status == RILLE_RESTART);
+  return status;
+}
+
+static rille_status pull_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
   rille_row row;
   rille_status status = rille_op_next(slot->op, &row, &slot->err);
   if (status == RILLE_ROW) {
@@ -242,7 +250,7 @@ static int push_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
       if (one) lua_rawgeti(L, -1, 1);
     } else if (one) {
       push_row(&w, &row);
-      status = rl_drain(slot);
+      status = skip_rows(slot);
     } else {
       status = build_flat(&w, &row);
     }
@@ -251,18 +259,32 @@ static int push_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
   } else {
     rl_new_list(L, 0);
   }
-  return status < 0 ? -1 : 0;
+  return status;
 }
 
-static int push_cell_alone(lua_State *L, rl_slot *slot) {
+static rille_status pull_cell(lua_State *L, rl_slot *slot) {
   rille_row row;
   rille_status status = rille_op_next(slot->op, &row, &slot->err);
   if (status == RILLE_ROW && row.count > 0) {
     rl_push_cell(L, slot, &row);
-    status = rl_drain(slot);
+    status = skip_rows(slot);
   } else {
     lua_pushnil(L);
   }
+  return status;
+}
+
+static int push_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
+  int base = lua_gettop(L);
+  rille_status status;
+  while ((status = pull_rows(L, b, slot, one)) == RILLE_RESTART) lua_settop(L, base);
+  return status < 0 ? -1 : 0;
+}
+
+static int push_cell_alone(lua_State *L, rl_slot *slot) {
+  int base = lua_gettop(L);
+  rille_status status;
+  while ((status = pull_cell(L, slot)) == RILLE_RESTART) lua_settop(L, base);
   return status < 0 ? -1 : 0;
 }
 
@@ -281,7 +303,7 @@ int rl_push_result(lua_State *L, rl_binding *b, rl_slot *slot) {
   }
 }
 
-rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_slot *slot) {
+static rille_status pull_batch(lua_State *L, rl_binding *b, rl_slot *slot) {
   rille_row row;
   rille_status status = rille_op_next(slot->op, &row, &slot->err);
   if (status != RILLE_ROW) {
@@ -291,4 +313,11 @@ rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_slot *slot) {
   builder w;
   start(&w, L, b, slot);
   return w.shape->node_count > 1 ? build_tree(&w, &row) : build_flat(&w, &row);
+}
+
+rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_slot *slot) {
+  int base = lua_gettop(L);
+  rille_status status;
+  while ((status = pull_batch(L, b, slot)) == RILLE_RESTART) lua_settop(L, base);
+  return status;
 }

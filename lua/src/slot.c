@@ -30,6 +30,7 @@ static rl_slot *slot_new(lua_State *L, rl_scope *scope) {
     rl_push_error(L, NULL);
     lua_error(L);
   }
+  rille_op_set_whole(slot->op, 1);
   return slot;
 }
 

@@ -129,6 +129,62 @@ static void test_ended_at_work(void **state) {
   close_pair(&p);
 }
 
+/* Reads of several round trips, whose connection ends in the middle: with the rows of the first level given already. */
+static void test_ended_between_levels(void **state) {
+  static const struct {
+    rille_action action;
+    const char *json, *rows;
+  } calls[] = {
+      {RILLE_FIND_MANY, "{'include':{'parts':true},'order_by':{'id':'asc'}}", "(1,x) (2,x) 1<0(10,1) 1<1(20,2)"},
+      {RILLE_FIND_FIRST, "{'select':{'id':true,'parts':{'select':{'id':true}}},'where':{'id':2}}", "(2) 1<0(20)"},
+  };
+  (void)state;
+  if (!postgres_url()) skip();
+  pair p;
+  open_pair(&p);
+  rille_client *c = p.w.client;
+  set_traps(c);
+  assert_int_equal(raw(c, NULL, "ALTER TABLE \"Thing\" DISABLE TRIGGER trap", NULL).status, RILLE_DONE);
+  assert_int_equal(call(c, NULL, "thing", RILLE_CREATE_MANY, "{'data':[{'id':1},{'id':2}]}").status, RILLE_DONE);
+  assert_int_equal(raw(c, NULL, "DROP TABLE \"Part\"", NULL).status, RILLE_DONE);
+  assert_int_equal(raw(c, NULL,
+                       "CREATE FUNCTION trap_once() RETURNS boolean LANGUAGE plpgsql VOLATILE AS 'BEGIN IF "
+                       "nextval(''attempts'') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN "
+                       "true; END'",
+                       NULL)
+                       .status,
+                   RILLE_DONE);
+  assert_int_equal(raw(c, NULL,
+                       "CREATE VIEW \"Part\" AS SELECT i * 10 AS id, i AS \"thingId\" FROM (SELECT 1 AS i UNION ALL "
+                       "SELECT 2) t, LATERAL (SELECT i = 1 OR trap_once() AS ok) o WHERE ok",
+                       NULL)
+                       .status,
+                   RILLE_DONE);
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    for (int whole = 0; whole < 2; whole++) {
+      rille_op *op = rille_op_new(c);
+      rille_op_set_whole(op, whole);
+      answer a = call_with(op, NULL, "thing", calls[i].action, calls[i].json);
+      if (whole)
+        expect_rows(a, calls[i].rows);
+      else
+        expect_code(a, "P1017"); /* who takes each row at once cannot forget it */
+      expect_attempts(&p, whole ? "(2,true)" : "(1,true)");
+      expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
+      if (whole) { /* within a transaction nothing is repeated */
+        rille_tx *tx = begin_tx(c, NULL);
+        expect_code(call_with(op, tx, "thing", calls[i].action, calls[i].json), "P1017");
+        rille_tx_free(tx);
+        expect_attempts(&p, "(1,true)");
+        expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
+      }
+      rille_op_free(op);
+    }
+  }
+  assert_int_equal(pool_stats(c).in_use, 0);
+  close_pair(&p);
+}
+
 /* Many rows in one call, sent to a connection that is gone: all of them go to the next. */
 static void test_many_rows(void **state) {
   static const struct {
@@ -178,6 +234,6 @@ static void test_many_rows(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_ended_while_idle), cmocka_unit_test(test_ended_at_work),
-                                     cmocka_unit_test(test_many_rows)};
+                                     cmocka_unit_test(test_ended_between_levels), cmocka_unit_test(test_many_rows)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,9 +243,10 @@ static void drain(rille_op *op, rille_status started, rille_error *err, answer *
   *a = (answer){.status = started};
   rille_row row;
   rille_status st = started;
-  while (st == RILLE_OK || st == RILLE_ROW || st == RILLE_AGAIN) {
+  while (st == RILLE_OK || st == RILLE_ROW || st == RILLE_AGAIN || st == RILLE_RESTART) {
     st = rille_op_next(op, &row, &err);
     if (st == RILLE_ROW) show_row(a, &row);
+    if (st == RILLE_RESTART) a->rows[0] = 0;
     if (st == RILLE_AGAIN) wait_for_op(op);
   }
   keep_error(a, st, err);

@@ -46,6 +46,12 @@ RILLE_API void rille_op_set_blocking(rille_op *op, int blocking);
  * and may write (a database in memory, a transaction that is not read-only) all rows are read at once, as one batch. */
 RILLE_API void rille_op_set_stream(rille_op *op, uint32_t batch);
 
+/* 1: nobody sees a row before the operation has answered RILLE_DONE, or RILLE_BATCH. A read whose connection is lost
+ * after some of its rows, as in a restart of the server, then begins again: rille_op_next answers RILLE_RESTART, and
+ * the caller forgets the rows of this operation, or of the batch, that it has taken. 0 (the default): such a read
+ * fails. Between operations only; it holds until it is set again. */
+RILLE_API void rille_op_set_whole(rille_op *op, int whole);
+
 /* The traceparent (W3C) of the starts that follow, in place of the client's, until another is set; NULL: the client's.
  * When its trace is sampled, it goes along with each statement as a comment, and then the statement is not prepared.
  * Between operations only. Errors: VALIDATION when it is no traceparent. */
@@ -77,7 +83,7 @@ RILLE_API rille_status rille_op_batch_raw(rille_op *op, const char *sql, size_t 
 RILLE_API rille_status rille_op_batch_run(rille_op *op, rille_tx *tx, rille_error **err);
 
 /* Goes on. RILLE_ROW: *row is filled (borrowed until the next call); RILLE_DONE; RILLE_AGAIN; RILLE_BATCH of a stream;
- * or an error. */
+ * RILLE_RESTART where it was asked for; or an error. */
 RILLE_API rille_status rille_op_next(rille_op *op, rille_row *row, rille_error **err);
 
 /* What to wait for after RILLE_AGAIN. fd is -1 when only time counts. deadline: milliseconds from now, -1 for none. */

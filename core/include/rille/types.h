@@ -14,10 +14,11 @@
  * last parameter received says how. */
 typedef int32_t rille_status;
 #define RILLE_OK 0
-#define RILLE_ROW 1   /* a row is there */
-#define RILLE_DONE 2  /* no more rows */
-#define RILLE_AGAIN 3 /* would block: wait for what rille_op_wait names, then call again */
-#define RILLE_BATCH 4 /* a batch of a stream is complete, more may follow: see rille_op_set_stream */
+#define RILLE_ROW 1     /* a row is there */
+#define RILLE_DONE 2    /* no more rows */
+#define RILLE_AGAIN 3   /* would block: wait for what rille_op_wait names, then call again */
+#define RILLE_BATCH 4   /* a batch of a stream is complete, more may follow: see rille_op_set_stream */
+#define RILLE_RESTART 5 /* the rows so far are void, all come again: see rille_op_set_whole */
 #define RILLE_ERROR (-1)
 #define RILLE_NOMEM (-2) /* an allocation failed; no error object is needed to know it */
 

@@ -25,6 +25,10 @@ void rille_op_set_blocking(rille_op *op, int blocking) {
   op->op.blocking = blocking != 0;
 }
 
+void rille_op_set_whole(rille_op *op, int whole) {
+  op->op.whole = whole != 0;
+}
+
 void rille_op_set_stream(rille_op *op, uint32_t batch) {
   op->op.stream_wanted = batch;
 }

@@ -148,7 +148,7 @@ void rl_op_reset(rl_op *op) {
   rl_error_clear(&op->error);
   rl_client *client = op->client;
   rl_arena arena = op->arena;
-  bool blocking = op->blocking;
+  bool blocking = op->blocking, whole = op->whole;
   char *trace = op->trace;
   rl_arena_reset(&arena);
   rl_arena_dispose(&op->lasting);
@@ -156,6 +156,7 @@ void rl_op_reset(rl_op *op) {
                 .driver = client->driver,
                 .arena = arena,
                 .blocking = blocking,
+                .whole = whole,
                 .trace = trace,
                 .wait = {-1, false, false, RL_NO_DEADLINE}};
 }

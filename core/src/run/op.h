@@ -93,7 +93,10 @@ struct rl_op {
   bool retried;
   uint8_t looked_again; /* times it was begun anew because a row has come since it was looked for */
   bool commit_sent;
-  bool told;       /* a row has been shown */
+  bool whole;      /* who calls looks at rows only when all are there, and forgets them when told to */
+  bool given;      /* it has been given a row */
+  bool told;       /* ... and may have shown it */
+  bool restarts;   /* the rows that were given are void, which is still to be told */
   bool dirty;      /* the connection is in doubt: close it */
   uint32_t failed; /* the step whose statement the database refused, + 1; 0: none */
   bool undoing;    /* what is under way is its own rollback */

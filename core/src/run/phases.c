@@ -74,7 +74,7 @@ static rille_status send_commands(rl_op *op) {
 static void start_clock(rl_op *op) {
   rl_pool *pool = op->lease ? op->lease->pool : op->client->pool;
   int64_t limit = rl_pool_conn_options(pool)->socket_timeout_ms;
-  bool may_be_lost = op->driver->pipelines && op->round_trips == 0; /* is_harmless wants to know when */
+  bool may_be_lost = op->driver->pipelines; /* is_harmless wants to know when */
   if (limit > 0 || may_be_lost) op->sent_ms = rl_clock_ms();
   op->deadline_ms = limit > 0 ? op->sent_ms + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
@@ -227,8 +227,14 @@ static rille_status rollback_phase(rl_op *op) {
   return RILLE_OK;
 }
 
+/* The head of an explanation does not come again. */
+static bool is_whole(const rl_op *op) {
+  return op->whole && op->kind != RL_OP_EXPLAIN;
+}
+
 static void start_over(rl_op *op) {
   rl_op_rewind(op);
+  op->restarts = op->given && is_whole(op);
   op->opened = op->commit_sent = op->undoing = op->stream_ended = false;
   op->cursor.number = 0;
   op->failed = 0;
@@ -285,26 +291,18 @@ static bool only_reads(const rl_op *op) {
   return op->kind == RL_OP_BATCH || op->kind == RL_OP_EXPLAIN;
 }
 
-/* Answers that were read, the failed one included. */
-static size_t answers(const rl_op *op) {
-  size_t n = op->kind == RL_OP_BATCH ? 0 : op->read_count;
-  for (uint32_t i = 0; i < op->part_count; i++) n += op->parts[i]->read_count;
-  return n;
-}
-
 /* Whether what was sent may be sent again, though the server may have heard it: it is a read of our own making (a raw
  * SELECT may call a function that writes), and nobody has ended it for taking long. */
 static bool is_harmless(const rl_op *op) {
-  bool first = op->round_trips <= 1 && answers(op) <= 1; /* what was answered before has left its traces */
-  return first && op->error.code != RL_P1008 && rl_clock_ms() - op->sent_ms < SOON_MS && only_reads(op);
+  return op->error.code != RL_P1008 && rl_clock_ms() - op->sent_ms < SOON_MS && only_reads(op);
 }
 
 /* Work that never reached the server, or can be repeated without anybody noticing, is done again on another connection:
  * the idle one had died. */
 static bool idle_one_had_died(const rl_op *op) {
   bool begin = op->kind == RL_OP_BEGIN; /* a begin that was lost has begun nothing */
-  return op->error.connection_lost && (!op->tx || begin) && !op->told && !op->retried && op->lease &&
-         !op->lease->fresh && (op->error.not_sent || begin || is_harmless(op));
+  if (!op->error.connection_lost || (op->tx && !begin) || op->told || op->retried || !op->lease) return false;
+  return is_harmless(op) || (!op->lease->fresh && (op->error.not_sent || begin));
 }
 
 static bool try_again(rl_op *op) {
@@ -449,8 +447,13 @@ rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
   for (;;) {
     rille_status st = advance(op, row, err);
     if (st == RILLE_ROW || st == RILLE_BATCH) {
-      op->told = true;
+      op->given = true;
+      op->told = op->told || !is_whole(op) || st == RILLE_BATCH;
       return st;
+    }
+    if (op->restarts) {
+      op->restarts = op->given = false;
+      return RILLE_RESTART;
     }
     if (op->phase == RL_PHASE_IDLE) return st;
     if (st == RILLE_AGAIN) {
