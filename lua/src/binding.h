@@ -41,11 +41,13 @@ enum {
   RL_REF_END
 };
 
+struct rl_slot;
 typedef struct rl_binding {
   const void *identity[RL_REF_END]; /* addresses of the referenced objects, which live as long as the state */
   int shape_count, shape_keys;      /* of the newer generation */
-  int streams;                      /* started and not ended */
-  int64_t look_us;    /* when the collector may next look for those that nobody reads any more; of rl_now_us */
+  struct rl_slot *running;          /* slots whose operation was started and has not ended */
+  int held;                         /* transactions and locks that are open */
+  int64_t look_us;    /* when the collector may next look for those that nobody has any more; of rl_now_us */
   int listeners;      /* open */
   int listener_limit; /* so many, and the collector looks for those that nobody hears any more */
   rille_tape *tape;   /* of rille.json.encode */
@@ -111,6 +113,7 @@ static inline void rl_box_check(lua_State *L, rl_box *box, rille_status status) 
 typedef struct rl_tx {
   rille_tx *tx;
   int refs;
+  struct rl_binding *binding; /* counts it among what is held, while tx is there */
 } rl_tx;
 
 /* Who watches a client and all that comes of it. Its user value is a table of functions: after, call. */
@@ -154,14 +157,20 @@ typedef struct rl_slot {
   rl_scope *scope;    /* of the job, which keeps it alive */
   rille_tape **tapes; /* of a batch, a tape a call */
   int tape_count;
-  rl_binding *stream; /* counts it among its streams; NULL: not a stream */
+  int stream; /* it is read in batches, between which anything may happen */
+  rl_binding *binding;
+  int64_t stepped_us;            /* of a job: when it was last seen to, of rl_now_us */
+  struct rl_slot *newer, *older; /* in the list of those that run */
 } rl_slot;
 
 /* slot.c */
 /* Pushes the anchors and a slot that is ready for a start. owner: stack index of the scope or of one of its models. */
 rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner);
-void rl_slot_streams(rl_slot *slot, rl_binding *b); /* counts it among the streams until it stops */
-void rl_streams_look(lua_State *L, rl_binding *b, const rl_scope *scope);
+/* Before the first row of a blocking call: waits for its connection. Where there is none, and this state may hold some
+ * for nobody, a collection gives those back. */
+void rl_slot_connect(lua_State *L, rl_slot *slot);
+/* The same for a job that has to wait; it returns at once. */
+void rl_slot_look(lua_State *L, rl_slot *slot);
 /* The slot goes back to its scope; anchors and slot lie where take pushed them. */
 void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors);
 /* Raises slot->err; the slot is ready for another start. */
@@ -206,8 +215,9 @@ typedef struct rl_decimal {
 void rl_decimal_push(lua_State *L, const char *text, size_t len);
 void rl_decimal_setup(lua_State *L);
 
-/* json.c: pushes the value of a Json text; raises P2023. */
-void rl_json_push(lua_State *L, rille_json *reader, rille_error **err, const char *text, size_t len);
+/* json.c: pushes the value of a Json text; raises P2023. slot: of the operation that has read it, which is ended first;
+ * or NULL. */
+void rl_json_push(lua_State *L, rille_json *reader, rl_slot *slot, rille_error **err, const char *text, size_t len);
 void rl_json_setup(lua_State *L);
 void rl_encode_setup(lua_State *L); /* encode.c */
 

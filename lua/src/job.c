@@ -99,7 +99,8 @@ static void end_job(lua_State *L, rl_slot *slot, int at) {
 static int go_on(lua_State *L, rl_slot *slot, int at) {
   rille_status status = rl_collect(L, rl_binding_of(L), slot, at + 1);
   if (status == RILLE_AGAIN) {
-    rl_streams_look(L, rl_binding_of(L), slot->scope);
+    slot->stepped_us = rl_now_us();
+    rl_slot_look(L, slot);
     return push_wait(L, slot);
   }
   lua_pushnil(L);
@@ -111,6 +112,7 @@ static int go_on(lua_State *L, rl_slot *slot, int at) {
   }
   push_end(L, slot, at + 1);
   if (status == RILLE_BATCH) {
+    slot->stepped_us = 0; /* nobody sees to it until the next batch is wanted */
     lua_pushvalue(L, at);
     rl_after(L, slot->scope, at + 2);
     return 3;
@@ -150,7 +152,7 @@ static int job_stream(lua_State *L) {
   rl_scope *scope;
   lua_Integer batch = luaL_checkinteger(L, 3);
   rl_slot *slot = rl_op_job(L, &scope, batch < 1 ? 1 : batch > INT32_MAX ? INT32_MAX : (uint32_t)batch);
-  rl_slot_streams(slot, rl_binding_of(L));
+  slot->stream = 1;
   return begin_job(L, scope, slot, KIND_STREAM);
 }
 
@@ -189,7 +191,9 @@ static int job_batch(lua_State *L) {
 }
 static int batch(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
-  begin_job(L, scope, rl_batch_job(L, scope, 0), KIND_BATCH);
+  rl_slot *slot = rl_batch_job(L, scope, 0);
+  rl_slot_connect(L, slot);
+  begin_job(L, scope, slot, KIND_BATCH);
   return 1;
 }
 

@@ -9,6 +9,7 @@
 typedef struct reader {
   lua_State *L;
   rille_json *json;
+  rl_slot *slot;
   rille_error **err;
   int depth;
 } reader;
@@ -24,6 +25,7 @@ static void fail(reader *r) {
   rl_push_error(r->L, *r->err);
   rille_error_free(*r->err);
   *r->err = NULL;
+  if (r->slot) rl_slot_stop(r->slot); /* its connection goes back now, not when it is collected */
   lua_error(r->L);
   for (;;) {}
 }
@@ -151,7 +153,10 @@ static void push_token(reader *r, const token *t) {
   case RILLE_JSON_TEXT: lua_pushlstring(L, t->p, t->len); break;
   case RILLE_JSON_OPEN_OBJECT:
   case RILLE_JSON_OPEN_ARRAY:
-    if (++r->depth > DEPTH_MAX) rl_raise(L, "VALIDATION", "Json is nested more than %d deep", DEPTH_MAX);
+    if (++r->depth > DEPTH_MAX) {
+      if (r->slot) rl_slot_stop(r->slot);
+      rl_raise(L, "VALIDATION", "Json is nested more than %d deep", DEPTH_MAX);
+    }
     if (t->kind == RILLE_JSON_OPEN_OBJECT)
       push_object(r);
     else
@@ -162,8 +167,8 @@ static void push_token(reader *r, const token *t) {
   }
 }
 
-void rl_json_push(lua_State *L, rille_json *json, rille_error **err, const char *text, size_t len) {
-  reader r = {L, json, err, 0};
+void rl_json_push(lua_State *L, rille_json *json, rl_slot *slot, rille_error **err, const char *text, size_t len) {
+  reader r = {L, json, slot, err, 0};
   token t;
   rille_json_read(json, text, len);
   if (!next(&r, &t)) {
@@ -184,7 +189,7 @@ static int decode(lua_State *L) {
   box->json = b->json ? b->json : rille_json_new();
   b->json = NULL;
   if (!box->json) rl_box_throw(L, box);
-  rl_json_push(L, box->json, &box->err, text, len);
+  rl_json_push(L, box->json, NULL, &box->err, text, len);
   if (!b->json) {
     b->json = box->json;
     box->json = NULL;

@@ -7,6 +7,7 @@
 
 typedef struct lock {
   rille_lock *lock;
+  rl_binding *binding; /* counts it among what is held */
 } lock;
 
 static lock *check(lua_State *L) {
@@ -33,7 +34,9 @@ static int new_lock(lua_State *L) {
   l->lock = NULL;
   luaL_getmetatable(L, NAME);
   lua_setmetatable(L, -2);
+  l->binding = rl_binding_of(L);
   rl_box_check(L, box, rille_lock_new(scope->client, &options, &l->lock, &box->err));
+  l->binding->held++;
   return 1;
 }
 
@@ -65,8 +68,10 @@ static int release(lua_State *L) {
 
 static int close_lock(lua_State *L) {
   lock *l = (lock *)luaL_checkudata(L, 1, NAME);
+  if (!l->lock) return 0;
   rille_lock_free(l->lock);
   l->lock = NULL;
+  l->binding->held--;
   return 0;
 }
 

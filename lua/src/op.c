@@ -187,6 +187,7 @@ static int faults(lua_State *L) {
 
 /* A stream that has no more rows gives its connection back before the last of them are seen. */
 static void next_batch(lua_State *L, rl_slot *slot) {
+  rl_slot_connect(L, slot);
   rille_status status = rl_push_batch(L, rl_binding_of(L), slot);
   if (status < 0) rl_push_error(L, slot->err);
   if (status != RILLE_BATCH) rl_slot_stop(slot);
@@ -222,7 +223,7 @@ static int stream(lua_State *L) {
   uint32_t batch = (uint32_t)luaL_checkinteger(L, 3);
   check_args(L, "each");
   rl_slot *slot = start(L, b, m, RILLE_FIND_MANY, batch);
-  rl_slot_streams(slot, b);
+  slot->stream = 1;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushvalue(L, 1);

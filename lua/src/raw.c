@@ -41,6 +41,7 @@ static int query(lua_State *L) {
 static int execute(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rl_slot *slot = start(L, scope, 0, 0);
+  rl_slot_connect(L, slot);
   if (rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, 5);
   rl_push_integer(L, rille_op_affected(slot->op));
   rl_slot_give(L, scope, slot, 5);
@@ -54,8 +55,9 @@ static int script(lua_State *L) {
   lua_settop(L, 2);
   rl_slot *slot = rl_slot_take(L, scope, 1);
   rl_slot_begin(slot, scope);
-  if (rille_op_script(slot->op, rl_slot_tx(slot), sql, len, &slot->err) < 0 || rl_drain(slot) < 0)
-    rl_slot_throw(L, scope, slot, 3);
+  if (rille_op_script(slot->op, rl_slot_tx(slot), sql, len, &slot->err) < 0) rl_slot_throw(L, scope, slot, 3);
+  rl_slot_connect(L, slot);
+  if (rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, 3);
   rl_slot_give(L, scope, slot, 3);
   return 0;
 }

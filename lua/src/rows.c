@@ -289,6 +289,7 @@ static int push_cell_alone(lua_State *L, rl_slot *slot) {
 }
 
 int rl_push_result(lua_State *L, rl_binding *b, rl_slot *slot) {
+  rl_slot_connect(L, slot);
   switch (rille_op_result(slot->op)) {
   case RILLE_RESULT_ROW: return push_rows(L, b, slot, 1);
   case RILLE_RESULT_ROWS: return push_rows(L, b, slot, 0);

@@ -8,19 +8,21 @@
 
 void rl_tx_drop(rl_tx *tx) {
   if (!tx || --tx->refs > 0) return;
-  rille_tx_free(tx->tx);
+  rl_tx_cut(tx);
   free(tx);
 }
 
 void rl_tx_cut(rl_tx *tx) {
-  if (!tx) return;
+  if (!tx || !tx->tx) return;
   rille_tx_free(tx->tx);
   tx->tx = NULL;
+  tx->binding->held--;
 }
 
 static rl_slot *slot_new(lua_State *L, rl_scope *scope) {
   rl_slot *slot = (rl_slot *)rl_new_userdata(L, sizeof *slot);
   memset(slot, 0, sizeof *slot);
+  slot->binding = rl_binding_of(L);
   rl_push_ref(L, RL_REF_SLOT);
   lua_setmetatable(L, -2);
   slot->op = rille_op_new(scope->client);
@@ -50,35 +52,85 @@ static rl_slot *take(lua_State *L, rl_scope *scope) {
   return slot_new(L, scope);
 }
 
-void rl_slot_streams(rl_slot *slot, rl_binding *b) {
-  slot->stream = b;
-  b->streams++;
+static void link_running(rl_slot *slot) {
+  rl_binding *b = slot->binding;
+  if (slot->running) return;
+  slot->running = 1;
+  slot->newer = NULL;
+  slot->older = b->running;
+  if (b->running) b->running->newer = slot;
+  b->running = slot;
 }
 
-/* A look that was in vain is followed by a pause of so many times its length. */
-#define LOOK_PAUSE 20
+static void unlink_running(rl_slot *slot) {
+  if (!slot->running) return;
+  slot->running = 0;
+  if (slot->older) slot->older->newer = slot->newer;
+  if (slot->newer)
+    slot->newer->older = slot->older;
+  else
+    slot->binding->running = slot->older;
+}
 
-/* A loop that is left by `break` where the Lua has no __close, or by an error that its coroutine dies of, keeps its
- * connection until it is collected, and its few bytes move no collector. So when the pool has no more connections. */
-void rl_streams_look(lua_State *L, rl_binding *b, const rl_scope *scope) {
-  if (!b->streams || !scope->client) return;
+/* So long after a look that was in vain there is no other, nor before so many times its length. */
+#define LOOK_PAUSE_US 1000000
+#define LOOK_PAUSE 20
+/* A job that nobody has seen to for so long may have lost its coroutine. */
+#define LEFT_US 1000000
+
+/* Connections that no running call owns: of transactions and locks between two calls, of loops between two batches, of
+ * coroutines that are not resumed any more, of calls that an error of Lua's has left. */
+static int count_unowned(const rl_binding *b, const rl_slot *own, int64_t now) {
+  int n = b->held;
+  for (const rl_slot *s = b->running; s; s = s->older) {
+    int owned = s == own || (s->job && now - s->stepped_us < LEFT_US);
+    if (s->tx && s->tx->tx && owned && !s->stream)
+      n--;
+    else if (!s->tx && !owned)
+      n++;
+  }
+  return n;
+}
+
+/* What nobody has any more keeps its connection until it is collected, and its few bytes move no collector. */
+static int look(lua_State *L, rl_slot *own) {
+  rl_binding *b = own->binding;
   int64_t begin = rl_now_us();
-  if (begin < b->look_us) return;
-  rille_pool_stats pool;
-  memset(&pool, 0, sizeof pool);
-  pool.struct_size = (uint32_t)sizeof pool;
-  rille_client_pool_stats(scope->client, &pool);
-  if (pool.in_use < pool.size) return;
-  int before = b->streams;
+  if (begin < b->look_us) return 0;
+  int before = count_unowned(b, own, begin);
+  b->look_us = begin + LOOK_PAUSE_US;
+  if (before <= 0) return 0;
   lua_gc(L, LUA_GCCOLLECT, 0);
-  int64_t end = rl_now_us();
-  b->look_us = b->streams < before ? 0 : end + (end - begin) * LOOK_PAUSE;
+  int64_t end = rl_now_us(), pause = (end - begin) * LOOK_PAUSE;
+  int freed = count_unowned(b, own, begin) < before;
+  b->look_us = freed ? 0 : end + (pause > LOOK_PAUSE_US ? pause : LOOK_PAUSE_US);
+  return freed;
+}
+
+static int may_hold(const rl_slot *own) {
+  const rl_binding *b = own->binding;
+  return b->held > 0 || (b->running && (b->running != own || own->older));
+}
+
+void rl_slot_connect(lua_State *L, rl_slot *slot) {
+  int64_t wait_ms = 0;
+  while (may_hold(slot) && rille_op_acquire(slot->op, wait_ms) == RILLE_AGAIN) {
+    if (look(L, slot)) {
+      wait_ms = 0;
+      continue;
+    }
+    wait_ms = (slot->binding->look_us - rl_now_us()) / 1000 + 1;
+  }
+}
+
+void rl_slot_look(lua_State *L, rl_slot *slot) {
+  if (may_hold(slot) && rl_now_us() >= slot->binding->look_us && rille_op_acquire(slot->op, 0) == RILLE_AGAIN)
+    (void)look(L, slot);
 }
 
 /* While it is in use a slot is anchored by the stack alone: when an error jumps away, the collector finds it and ends
  * what runs. */
 rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
-  if (scope->depth == 0) rl_streams_look(L, rl_binding_of(L), scope);
   rl_get_user(L, owner);
   rl_slot *slot = take(L, scope);
   if (scope->traced) rl_set_trace(L, slot);
@@ -87,7 +139,7 @@ rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
 
 void rl_slot_begin(rl_slot *slot, rl_scope *scope) {
   slot->keep_nulls = scope->keep_nulls;
-  slot->running = 1;
+  link_running(slot);
   if (slot->tx == scope->tx) return;
   rl_tx_drop(slot->tx);
   slot->tx = scope->tx;
@@ -103,12 +155,11 @@ static void drop_tapes(rl_slot *slot) {
 
 void rl_slot_stop(rl_slot *slot) {
   if (slot->running && slot->op) rille_op_reset(slot->op);
-  slot->running = 0;
+  unlink_running(slot);
   if (slot->job) rille_op_set_blocking(slot->op, 1);
   slot->job = 0;
   drop_tapes(slot);
-  if (slot->stream) slot->stream->streams--;
-  slot->stream = NULL;
+  slot->stream = 0;
   if (slot->tx) {
     rl_tx_drop(slot->tx);
     slot->tx = NULL;
@@ -120,7 +171,7 @@ void rl_slot_stop(rl_slot *slot) {
 }
 
 void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
-  slot->running = 0;
+  unlink_running(slot);
   if (slot->tx && slot->tx != scope->tx) rl_slot_stop(slot);
   if (!scope->client || scope->idle >= IDLE_MAX) {
     rl_slot_dispose(slot);

@@ -70,7 +70,9 @@ static void run(lua_State *L, rl_scope *scope, int index, step *start) {
   rl_slot *slot = rl_slot_take(L, scope, index);
   int anchors = lua_gettop(L) - 1;
   rl_slot_begin(slot, scope);
-  if (start(slot->op, rl_slot_tx(slot), &slot->err) < 0 || rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, anchors);
+  if (start(slot->op, rl_slot_tx(slot), &slot->err) < 0) rl_slot_throw(L, scope, slot, anchors);
+  rl_slot_connect(L, slot);
+  if (rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, anchors);
   rl_slot_give(L, scope, slot, anchors);
   lua_settop(L, anchors - 1);
 }
@@ -81,7 +83,9 @@ static rl_tx *new_tx(lua_State *L, rl_box *box, rl_scope *scope, const rille_tx_
   tx->tx = NULL;
   tx->refs = 1;
   scope->tx = tx;
+  tx->binding = rl_binding_of(L);
   rl_box_check(L, box, rille_tx_new(scope->client, options, &tx->tx, &box->err));
+  tx->binding->held++;
   return tx;
 }
 
@@ -99,7 +103,6 @@ static rl_scope *new_scope(lua_State *L) {
     lua_getfield(L, 2, "read_only");
     options.read_only = lua_toboolean(L, -1);
   }
-  rl_streams_look(L, rl_binding_of(L), parent);
   rl_box *box = rl_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   scope->client = rille_client_retain(parent->client);

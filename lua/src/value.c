@@ -39,9 +39,10 @@ static void push_json(lua_State *L, rl_slot *slot, const rille_value *v) {
   if (!slot->json) slot->json = rille_json_new();
   if (!slot->json) {
     rl_push_error(L, NULL);
+    rl_slot_stop(slot);
     lua_error(L);
   }
-  rl_json_push(L, slot->json, &slot->err, v->as.p, v->len);
+  rl_json_push(L, slot->json, slot, &slot->err, v->as.p, v->len);
 }
 
 void rl_push_value(lua_State *L, rl_slot *slot, const rille_value *v) {

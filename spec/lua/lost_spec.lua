@@ -53,7 +53,10 @@ describe("a read whose connection ends between two of its statements", function(
   local TREE = { order_by = { id = "asc" }, include = { parts = true } }
   local reads = {
     find_many = function() assert.equal("1:10 2:20 3:30", ids(db.thing:find_many(TREE))) end,
-    find_first = function() assert.equal("2:20", ids { db.thing:find_first { where = { id = { gt = 1 } }, order_by = { id = "asc" }, include = { parts = true } } }) end,
+    find_first = function()
+      local thing = db.thing:find_first { where = { id = { gt = 1 } }, order_by = { id = "asc" }, include = { parts = true } }
+      assert.equal("2:20", ids { thing })
+    end,
     batch = function()
       local things, count, one = db:batch(function(b)
         b.thing:find_many(TREE)

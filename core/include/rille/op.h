@@ -86,6 +86,11 @@ RILLE_API rille_status rille_op_batch_run(rille_op *op, rille_tx *tx, rille_erro
  * RILLE_RESTART where it was asked for; or an error. */
 RILLE_API rille_status rille_op_next(rille_op *op, rille_row *row, rille_error **err);
 
+/* Waits for the connection of a started operation, at most so many milliseconds, also where it does not block.
+ * RILLE_AGAIN: it still stands in the pool's queue; RILLE_OK: it has one, needs none, or has failed, which
+ * rille_op_next tells. For callers who may have a connection to give back meanwhile. */
+RILLE_API rille_status rille_op_acquire(rille_op *op, int64_t wait_ms);
+
 /* What to wait for after RILLE_AGAIN. fd is -1 when only time counts. deadline: milliseconds from now, -1 for none. */
 typedef struct rille_wait {
   uint32_t struct_size; /* set by the caller */

@@ -25,6 +25,10 @@ void rille_op_set_blocking(rille_op *op, int blocking) {
   op->op.blocking = blocking != 0;
 }
 
+rille_status rille_op_acquire(rille_op *op, int64_t wait_ms) {
+  return rl_op_acquire(&op->op, wait_ms);
+}
+
 void rille_op_set_whole(rille_op *op, int whole) {
   op->op.whole = whole != 0;
 }

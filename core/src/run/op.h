@@ -182,6 +182,9 @@ rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *
 /* The traceparent that the next starts have, until another is set; "" means the client's. Between operations only. */
 rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err);
 
+/* Waits for a connection, wait_ms at most: AGAIN while it stands in the queue, else OK; what has failed is told by
+ * rl_op_next. */
+rille_status rl_op_acquire(rl_op *op, int64_t wait_ms);
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err);
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count);
 rille_result rl_op_result(const rl_op *op);

@@ -441,6 +441,27 @@ static void look_at_process(rl_op *op) {
   op->phase = RL_PHASE_END;
 }
 
+rille_status rl_op_acquire(rl_op *op, int64_t wait_ms) {
+  int64_t until = rl_clock_after(wait_ms);
+  bool blocking = op->blocking;
+  rille_status st = RILLE_OK;
+  op->blocking = false;
+  while (op->phase == RL_PHASE_ACQUIRE && st >= 0) {
+    st = acquire(op);
+    bool queued = st == RILLE_AGAIN && op->lease->queued;
+    if (queued && rl_clock_ms() >= until) break;
+    if (st == RILLE_AGAIN && !queued && !blocking) break; /* it connects, which its own loop waits for */
+    if (st == RILLE_AGAIN) rl_wait_block(&op->wait, queued ? until : RL_NO_DEADLINE);
+  }
+  op->blocking = blocking;
+  if (st < 0) {
+    if (st == RILLE_NOMEM) op->error.nomem = true;
+    if (op->error.code == RL_CODE_NONE) rl_fail_nomem(&op->error);
+    fail(op);
+  }
+  return st == RILLE_AGAIN && op->lease->queued ? RILLE_AGAIN : RILLE_OK;
+}
+
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
   look_at_process(op);
   if (op->between && rl_stream_resume(op, &op->error) != RILLE_OK) op->phase = RL_PHASE_END;
