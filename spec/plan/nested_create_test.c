@@ -10,7 +10,7 @@ static void children_after_their_parent(void **state) {
               "{data: {email: 'a', posts: {create: [{title: 'a'}, {title: 'b'}]}, profile: {create: {bio: 'c'}}}, "
               "select: {id: true}}",
               "atomic\n"
-              "0: insert User {email=$} returning [id] -> r0(0) as node 0\n"
+              "0: insert User {email=$} returning [id] -> r0(0) as node 0 else P2025\n"
               "1: insert Post {id=new0 title=$ views=#0 authorId=r0.0}\n"
               "2: insert Post {id=new1 title=$ views=#0 authorId=r0.0}\n"
               "3: insert Profile {bio=$ userId=r0.0}\n");
@@ -18,17 +18,17 @@ static void children_after_their_parent(void **state) {
               "{data: {email: 'a', posts: {create_many: {data: [{title: 'a'}]}}}, select: {id: true, posts: {select: "
               "{id: true}}}}",
               "atomic\n"
-              "0: insert User {email=$} returning [id] -> r0(0) as node 0\n"
+              "0: insert User {email=$} returning [id] -> r0(0) as node 0 else P2025\n"
               "1: insert Post rows id=new0 views=#0 authorId=r0.0\n"
               "2: select Post [id | authorId] where authorId=r0.0[] as node 1\n");
   expect_plan(blog, "post", RILLE_CREATE,
               "{data: {title: 'a', comments: {create_many: {data: [{id: 1}]}}}, select: {title: true}}",
               "atomic\n"
-              "0: insert Post {id=new0 title=$ views=#0} returning [title | id] -> r0(1) as node 0\n"
+              "0: insert Post {id=new0 title=$ views=#0} returning [title | id] -> r0(1) as node 0 else P2025\n"
               "1: insert Comment rows postId=r0.0\n");
   expect_plan(blog, "post", RILLE_CREATE, "{data: {title: 'a', comments: {create: {id: 1}}}, select: {title: true}}",
               "atomic\n"
-              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0\n"
+              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0 else P2025\n"
               "1: insert Comment {id=$ postId=new0}\n");
 }
 
@@ -36,16 +36,16 @@ static void parents_before_their_child(void **state) {
   (void)state;
   expect_plan(blog, "post", RILLE_CREATE, "{data: {title: 'a', author: {create: {email: 'a'}}}, select: {id: true}}",
               "atomic\n"
-              "0: insert User {email=$} returning [| id] -> r0(0)\n"
-              "1: insert Post {id=new0 title=$ views=#0 authorId=r0.0} returning [id] as node 0\n");
+              "0: insert User {email=$} returning [| id] -> r0(0) else P2025\n"
+              "1: insert Post {id=new0 title=$ views=#0 authorId=r0.0} returning [id] as node 0 else P2025\n");
   expect_plan(blog, "post", RILLE_CREATE, "{data: {title: 'a', author: {connect: {email: 'a'}}}, select: {id: true}}",
               "atomic\n"
               "0: select User [| id] where email=$ -> r0(0) else P2025\n"
-              "1: insert Post {id=new0 title=$ views=#0 authorId=r0.0} returning [id] as node 0\n");
+              "1: insert Post {id=new0 title=$ views=#0 authorId=r0.0} returning [id] as node 0 else P2025\n");
   expect_plan(blog, "pin", RILLE_CREATE, "{data: {id: 1, place: {connect: {x_y: {x: 1, y: 2}}}}, select: {id: true}}",
               "atomic\n"
               "0: select Place [| x y] where (x=$ and y=$) -> r0(0 1) else P2025\n"
-              "1: insert Pin {id=$ px=r0.0 py=r0.1} returning [id] as node 0\n");
+              "1: insert Pin {id=$ px=r0.0 py=r0.1} returning [id] as node 0 else P2025\n");
 }
 
 static void a_one_to_one_place_is_freed(void **state) {
@@ -54,17 +54,17 @@ static void a_one_to_one_place_is_freed(void **state) {
               "atomic\n"
               "0: select User [| id] where email=$ -> r0(0) else P2025\n"
               "1: update Profile {userId=null} where userId=r0.0\n"
-              "2: insert Profile {userId=r0.0} returning [id] as node 0\n");
+              "2: insert Profile {userId=r0.0} returning [id] as node 0 else P2025\n");
   expect_plan(blog, "badge", RILLE_CREATE, "{data: {text: 't', user: {connect: {email: 'a'}}}, select: {id: true}}",
               "atomic\n"
               "0: select User [| id] where email=$ -> r0(0) else P2025\n"
               "1: select Badge [| id] where userId=r0.0 -> r1(0)\n"
               "2: if r1: raise P2014\n"
-              "3: insert Badge {text=$ userId=r0.0} returning [id] as node 0\n");
+              "3: insert Badge {text=$ userId=r0.0} returning [id] as node 0 else P2025\n");
   expect_plan(blog, "user", RILLE_CREATE,
               "{data: {email: 'a', profile: {connect: {id: 1}}, badge: {connect: {id: 2}}}, select: {id: true}}",
               "atomic\n"
-              "0: insert User {email=$} returning [id] -> r0(0) as node 0\n"
+              "0: insert User {email=$} returning [id] -> r0(0) as node 0 else P2025\n"
               "1: update Profile {userId=r0.0} where id=$ else P2025\n"
               "2: update Badge {userId=r0.0} where id=$ else P2025\n");
 }
@@ -74,13 +74,13 @@ static void connects(void **state) {
   expect_plan(blog, "user", RILLE_CREATE,
               "{data: {email: 'a', posts: {connect: [{id: 'x'}, {id: 'y'}]}}, select: {id: true}}",
               "atomic\n"
-              "0: insert User {email=$} returning [id] -> r0(0) as node 0\n"
+              "0: insert User {email=$} returning [id] -> r0(0) as node 0 else P2025\n"
               "1: update Post {authorId=r0.0} where id=$ else P2018\n"
               "2: update Post {authorId=r0.0} where id=$ else P2018\n");
   expect_plan(blog, "post", RILLE_CREATE,
               "{data: {title: 'a', tags: {connect: [{name: 'x'}, {id: 2}]}}, select: {title: true}}",
               "atomic\n"
-              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0\n"
+              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0 else P2025\n"
               "1: select Tag [| id] where name=$ -> r0(0) else P2025\n"
               "2: select Tag [| id] where id=$ -> r1(0) else P2025\n"
               "3: link _PostToTag A=new0 B=r0.0\n"
@@ -94,7 +94,7 @@ static void connects_or_creates_without_a_race(void **state) {
               "{data: {title: 'a', tags: {connect_or_create: [{where: {name: 'x'}, create: {name: 'x'}}]}}, select: "
               "{title: true}}",
               "atomic\n"
-              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0\n"
+              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0 else P2025\n"
               "1: insert Tag {name=$} on conflict (name) nothing\n"
               "2: select Tag [| id] where name=$ -> r0(0) else P2025\n"
               "3: link _PostToTag A=new0 B=r0.0\n");
@@ -102,7 +102,7 @@ static void connects_or_creates_without_a_race(void **state) {
               "{data: {email: 'a', drafts: {connect_or_create: {where: {slug: 'x'}, create: {slug: 'x'}}}}, select: "
               "{id: true}}",
               "atomic\n"
-              "0: insert User {email=$} returning [id] -> r0(0) as node 0\n"
+              "0: insert User {email=$} returning [id] -> r0(0) as node 0 else P2025\n"
               "1: insert Draft {slug=$ ownerId=r0.0} on conflict (slug) nothing\n"
               "2: update Draft {ownerId=r0.0} where slug=$ else P2018\n");
   expect_plan(blog, "post", RILLE_CREATE,
@@ -111,7 +111,7 @@ static void connects_or_creates_without_a_race(void **state) {
               "atomic\n"
               "0: insert User {email=$} on conflict (email) nothing\n"
               "1: select User [| id] where email=$ -> r0(0) else P2025\n"
-              "2: insert Post {id=new0 title=$ views=#0 authorId=r0.0} returning [title] as node 0\n");
+              "2: insert Post {id=new0 title=$ views=#0 authorId=r0.0} returning [title] as node 0 else P2025\n");
 }
 
 static void connects_or_creates_by_branches(void **state) {
@@ -123,14 +123,14 @@ static void connects_or_creates_by_branches(void **state) {
               "atomic\n"
               "0: select User [| id] where email=$ -> r0(0)\n"
               "1: if r0: r1 := r0\n"
-              "2: if r0 is empty: insert User {email=$} returning [| id] -> r2(0)\n"
+              "2: if r0 is empty: insert User {email=$} returning [| id] -> r2(0) else P2025\n"
               "3: if r0 is empty: r1 := r2\n"
-              "4: insert Post {id=new0 title=$ views=#0 authorId=r1.0} returning [title] as node 0\n");
+              "4: insert Post {id=new0 title=$ views=#0 authorId=r1.0} returning [title] as node 0 else P2025\n");
   expect_plan(blog, "user", RILLE_CREATE,
               "{data: {email: 'a', drafts: {connect_or_create: {where: {slug: 'x'}, create: {slug: 'y'}}}}, select: "
               "{id: true}}",
               "atomic\n"
-              "0: insert User {email=$} returning [id] -> r0(0) as node 0\n"
+              "0: insert User {email=$} returning [id] -> r0(0) as node 0 else P2025\n"
               "1: select Draft [| id] where slug=$ lock but its key -> r1(0)\n"
               "2: if r1: update Draft {ownerId=r0.0} where id=r1.0\n"
               "3: if r1 is empty: insert Draft {slug=$ ownerId=r0.0}\n");
@@ -138,9 +138,9 @@ static void connects_or_creates_by_branches(void **state) {
               "{data: {title: 'a', tags: {connect_or_create: {where: {name: 'x'}, create: {name: 'y'}}}}, select: "
               "{title: true}}",
               "atomic\n"
-              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0\n"
+              "0: insert Post {id=new0 title=$ views=#0} returning [title] as node 0 else P2025\n"
               "1: select Tag [| id] where name=$ -> r0(0)\n"
-              "2: if r0 is empty: insert Tag {name=$} returning [| id] -> r1(0)\n"
+              "2: if r0 is empty: insert Tag {name=$} returning [| id] -> r1(0) else P2025\n"
               "3: if r0: link _PostToTag A=new0 B=r0.0\n"
               "4: if r0 is empty: link _PostToTag A=new0 B=r1.0\n");
 }

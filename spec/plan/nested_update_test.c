@@ -158,7 +158,7 @@ static void key_on_the_row_itself(void **state) {
   (void)state;
   update("post", "{author: {create: {email: 'a'}}}",
          "atomic\n"
-         "0: insert User {email=$} returning [| id] -> r0(0)\n"
+         "0: insert User {email=$} returning [| id] -> r0(0) else P2025\n"
          "1: update Post {authorId=r0.0} where id=$ returning [id] as node 0 else P2025\n");
   update("post", "{title: 't', author: {connect: {email: 'a'}}}",
          "atomic\n"
@@ -187,7 +187,7 @@ static void key_on_the_row_itself(void **state) {
          "0: select Post [| id authorId] where id=$ lock but its key -> r0(0 1) else P2025\n"
          "1: select User [| id] where id=r0.1 -> r1(0)\n"
          "2: if r1: update User {name=$} where id=r0.1 and id=r1.0 else P2025\n"
-         "3: if r1 is empty: insert User {email=$} returning [| id] -> r2(0)\n"
+         "3: if r1 is empty: insert User {email=$} returning [| id] -> r2(0) else P2025\n"
          "4: if r1 is empty: update Post {authorId=r2.0} where id=r0.0\n"
          "5: select Post [id] where id=r0.0 as node 0\n");
   update("badge", "{user: {connect: {email: 'a'}}}",
@@ -204,7 +204,7 @@ static void join_tables(void **state) {
   update("post", "{tags: {create: {name: 'a'}, connect: {name: 'b'}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
-         "1: insert Tag {name=$} returning [| id] -> r1(0)\n"
+         "1: insert Tag {name=$} returning [| id] -> r1(0) else P2025\n"
          "2: select Tag [| id] where name=$ -> r2(0) else P2025\n"
          "3: link _PostToTag A=r0.0 B=r1.0\n"
          "4: link _PostToTag A=r0.0 B=r2.0\n"
@@ -254,7 +254,7 @@ static void join_tables(void **state) {
          "1: select Tag [| id] where name=$ linked by _PostToTag A=r0.0[] -> r1(0)\n"
          "2: if r1: select Tag [| id] where name=$ and posts.some(id=r0.0) lock else P2025\n"
          "3: if r1: update Tag {name=$} where (name=$ and posts.some(id=r0.0)) and id=r1.0 else P2025\n"
-         "4: if r1 is empty: insert Tag {name=$} returning [| id] -> r2(0)\n"
+         "4: if r1 is empty: insert Tag {name=$} returning [| id] -> r2(0) else P2025\n"
          "5: if r1 is empty: link _PostToTag A=r0.0 B=r2.0\n"
          "6: select Post [id] where id=r0.0 as node 0\n");
 }
@@ -265,7 +265,7 @@ static void depth(void **state) {
          "atomic\n"
          "0: select User [| id] where id=$ -> r0(0) else P2025\n"
          "1: update Post {title=$} where id=$ and authorId=r0.0 returning [| id] -> r1(0) else P2025\n"
-         "2: insert Tag {name=$} returning [| id] -> r2(0)\n"
+         "2: insert Tag {name=$} returning [| id] -> r2(0) else P2025\n"
          "3: link _PostToTag A=r1.0 B=r2.0\n"
          "4: select User [id] where id=r0.0 as node 0\n");
   update("user", "{boss: {update: {boss: {update: {name: 'a'}}}}}",
@@ -281,7 +281,7 @@ static void depth(void **state) {
               "0: select User [| id] where id=$ -> r0(0)\n"
               "1: if r0: update Post {authorId=r0.0} where id=$ else P2018\n"
               "2: if r0: r1 := r0\n"
-              "3: if r0 is empty: insert User {email=$} returning [| id] -> r2(0)\n"
+              "3: if r0 is empty: insert User {email=$} returning [| id] -> r2(0) else P2025\n"
               "4: if r0 is empty: r1 := r2\n"
               "5: if r0 is empty: insert Post {id=new0 title=$ views=#0 authorId=r2.0}\n"
               "6: select User [id] where id=r1.0 as node 0\n");

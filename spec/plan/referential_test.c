@@ -64,7 +64,7 @@ static void updates(void **state) {
               "2: if r0: update Note {code=null} where code=r2.1\n"
               "3: if r0: update Shop {code=$} where id=r2.0 returning [| id code] -> r3(0 1)\n"
               "4: if r0: r1 := r3\n"
-              "5: if r0 is empty: insert Shop {id=$ code=$} returning [| id] -> r4(0)\n"
+              "5: if r0 is empty: insert Shop {id=$ code=$} returning [| id] -> r4(0) else P2025\n"
               "6: if r0 is empty: r1 := r4\n"
               "7: select Shop [id] where id=r1.0 as node 0\n");
 }

@@ -7,16 +7,17 @@ static rl_schema *blog;
 static void creates_in_one_statement(void **state) {
   (void)state;
   expect_plan(blog, "user", RILLE_CREATE, "{data: {email: 'a'}}",
-              "0: insert User {email=$} returning [id email name age bossId] as node 0\n");
+              "0: insert User {email=$} returning [id email name age bossId] as node 0 else P2025\n");
   expect_plan(blog, "post", RILLE_CREATE, "{data: {title: 'a', authorId: 1}, select: {id: true}}",
-              "0: insert Post {id=new0 title=$ views=#0 authorId=$} returning [id] as node 0\n");
-  expect_plan(blog, "post", RILLE_CREATE, "{data: {title: 'a', authorId: 1}, select: {title: true, author: true}}",
-              "atomic\n"
-              "0: insert Post {id=new0 title=$ views=#0 authorId=$} returning [title | authorId] -> r0(1) as node 0\n"
-              "1: select User [id email name age bossId] where id=[$] as node 1\n");
+              "0: insert Post {id=new0 title=$ views=#0 authorId=$} returning [id] as node 0 else P2025\n");
+  expect_plan(
+      blog, "post", RILLE_CREATE, "{data: {title: 'a', authorId: 1}, select: {title: true, author: true}}",
+      "atomic\n"
+      "0: insert Post {id=new0 title=$ views=#0 authorId=$} returning [title | authorId] -> r0(1) as node 0 else P2025\n"
+      "1: select User [id email name age bossId] where id=[$] as node 1\n");
   expect_plan(blog, "user", RILLE_CREATE, "{data: {email: 'a'}, select: {_count: {select: {posts: true}}}}",
               "atomic\n"
-              "0: insert User {email=$} returning [| id] -> r0(0)\n"
+              "0: insert User {email=$} returning [| id] -> r0(0) else P2025\n"
               "1: select User [count(posts)] where id=r0.0 as node 0\n");
 }
 
@@ -36,9 +37,9 @@ static void creates_many_with_related_rows(void **state) {
               "{data: [{email: 'a', posts: {create: [{title: 'x', tags: {create: {name: 'r'}, connect: {id: 1}}}], "
               "connect: {id: 'p'}}}]}",
               "atomic\n"
-              "0: insert User rows returning [| id] -> r0(0) counts\n"
-              "1: insert Post rows id=new0 views=#0 authorId=r0.0 returning [| id] -> r1(0)\n"
-              "2: insert Tag rows returning [| id] -> r2(0)\n"
+              "0: insert User rows returning [| id] -> r0(0) counts if fewer P2025\n"
+              "1: insert Post rows id=new0 views=#0 authorId=r0.0 returning [| id] -> r1(0) if fewer P2025\n"
+              "2: insert Tag rows returning [| id] -> r2(0) if fewer P2025\n"
               "3: link rows _PostToTag id=r1.0 id=r2.0\n"
               "4: link rows _PostToTag id=r1.0\n"
               "5: update Post rows on (id) set (authorId) if fewer P2018\n");
@@ -86,21 +87,22 @@ static void updates_without_reading(void **state) {
 static void upserts_in_one_statement(void **state) {
   (void)state;
   keys_in_create = true;
-  expect_plan(blog, "user", RILLE_UPSERT,
-              "{where: {email: 'a'}, create: {email: 'a', name: 'n'}, update: {name: 'm'}, select: {id: true}}",
-              "0: insert User {email=$ name=$} on conflict (email) update {name=$} returning [id] as node 0\n");
+  expect_plan(
+      blog, "user", RILLE_UPSERT,
+      "{where: {email: 'a'}, create: {email: 'a', name: 'n'}, update: {name: 'm'}, select: {id: true}}",
+      "0: insert User {email=$ name=$} on conflict (email) update {name=$} returning [id] as node 0 else P2025\n");
   expect_plan(blog, "user", RILLE_UPSERT, "{where: {email: 'a'}, create: {email: 'a'}, update: {}, select: {id: true}}",
-              "0: insert User {email=$} on conflict (email) update {email=$} returning [id] as node 0\n");
+              "0: insert User {email=$} on conflict (email) update {email=$} returning [id] as node 0 else P2025\n");
   expect_plan(
       blog, "user", RILLE_UPSERT,
       "{where: {email: 'a'}, create: {email: 'a'}, update: {age: 1}, select: {id: true, posts: {select: {id: true}}}}",
       "atomic\n"
-      "0: insert User {email=$} on conflict (email) update {age=$} returning [id] -> r0(0) as node 0\n"
+      "0: insert User {email=$} on conflict (email) update {age=$} returning [id] -> r0(0) as node 0 else P2025\n"
       "1: if r0: select Post [id | authorId] where authorId=r0.0[] as node 1\n");
   expect_plan(
       blog, "place", RILLE_UPSERT,
       "{where: {x_y: {x: 1, y: 2}}, create: {x: 1, y: 2, label: 'a'}, update: {label: 'b'}, select: {label: true}}",
-      "0: insert Place {x=$ y=$ label=$} on conflict (x y) update {label=$} returning [label] as node 0\n");
+      "0: insert Place {x=$ y=$ label=$} on conflict (x y) update {label=$} returning [label] as node 0 else P2025\n");
 }
 
 static void upserts_with_branches_otherwise(void **state) {
@@ -112,7 +114,7 @@ static void upserts_with_branches_otherwise(void **state) {
               "0: select User [| id] where email=$ -> r0(0)\n"
               "1: if r0: update User {age=$} where email=$ and id=r0.0 returning [| id] -> r2(0) else P2025\n"
               "2: if r0: r1 := r2\n"
-              "3: if r0 is empty: insert User {email=$} returning [| id] -> r3(0)\n"
+              "3: if r0 is empty: insert User {email=$} returning [| id] -> r3(0) else P2025\n"
               "4: if r0 is empty: r1 := r3\n"
               "5: select User [id] where id=r1.0 as node 0\n");
   expect_plan(blog, "user", RILLE_UPSERT,
@@ -120,7 +122,7 @@ static void upserts_with_branches_otherwise(void **state) {
               "atomic\n"
               "0: select User [| id] where (email=$ and age=$) -> r0(0)\n"
               "1: if r0: r1 := r0\n"
-              "2: if r0 is empty: insert User {email=$} returning [| id] -> r2(0)\n"
+              "2: if r0 is empty: insert User {email=$} returning [| id] -> r2(0) else P2025\n"
               "3: if r0 is empty: r1 := r2\n"
               "4: select User [id] where id=r1.0 as node 0\n");
 }

@@ -131,10 +131,12 @@ static void writes(void **state) {
       .model = ir_model("User"), .where = ir_null("User.name", false), .limit = ir_number(2), .assign_count = 1};
   u.assigns = ir_assigns(1, "User.name", RL_SET, NULL);
   step = ir_write(RL_STEP_UPDATE, &u);
-  ir_expect(&rl_dialect_sqlite, step,
-            "UPDATE \"User\" AS t0 SET \"name\" = NULL WHERE t0.\"id\" IN (SELECT t1.\"id\" FROM \"User\" AS t1 WHERE "
-            "t1.\"name\" IS NULL "
-            "LIMIT ?1)");
+  /* PostgreSQL asks again of a row that it had to wait for, and does not see the subquery's answer as a question */
+  expect(step,
+         "UPDATE \"User\" AS t0 SET \"name\" = NULL WHERE t0.\"id\" IN (SELECT t1.\"id\" FROM \"User\" AS t1 WHERE "
+         "t1.\"name\" IS NULL LIMIT $1) AND t0.\"name\" IS NULL",
+         "UPDATE \"User\" AS t0 SET \"name\" = NULL WHERE t0.\"id\" IN (SELECT t1.\"id\" FROM \"User\" AS t1 WHERE "
+         "t1.\"name\" IS NULL LIMIT ?1)");
   assert_true(ir_render(&rl_dialect_sqlite, step)->main.writes);
   assert_false(ir_render(&rl_dialect_sqlite, step)->main.returns_rows);
   rl_delete d = {.model = ir_model("Tag")};

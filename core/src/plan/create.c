@@ -17,6 +17,8 @@ static rl_step *insert_one(rl_builder *b, const rl_write *write, const rl_assign
   rl_step *step = rl_add_insert(b, write->model);
   step->as.insert->assigns = assigns->items;
   step->as.insert->assign_count = assigns->count;
+  step->agreements = assigns->agreements;
+  step->agreement_count = assigns->agreement_count;
   return step;
 }
 
@@ -59,9 +61,10 @@ rl_at rl_create_row(rl_builder *b, const rl_creation *c) {
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, c->write->assigns, c->write->assign_count);
   rl_nested_before(b, c->write, NULL, &assigns);
-  if (c->extra) rl_assigns_all(b, &assigns, c->extra->items, c->extra->count);
+  if (c->extra) rl_assigns_join(b, &assigns, c->extra, c->path);
   rl_step *step = insert_one(b, c->write, &assigns);
   rl_at at = locate(b, c, step, &assigns);
+  if (step->returning_count) step->if_none = rl_raise_dropped(b, c->write->model);
   if (rl_nested_has_after(c->write)) rl_later(b, (rl_task){.write = c->write, .row = at});
   return at;
 }

@@ -36,6 +36,7 @@ void rl_plan_create_many(rl_builder *b) {
   insert->skip_duplicates = query->rows->skip_duplicates;
   insert->conflict = query->rows->conflict;
   insert->conflict_count = query->rows->conflict_count;
+  if (query->rows->child_count) step->if_fewer = rl_raise_dropped(b, query->model); /* children are told by place */
   if (query->action == RILLE_CREATE_MANY_AND_RETURN) {
     show_written(b, step);
     return;

@@ -81,6 +81,10 @@ static walk see_step(const rl_plan *plan, const rl_step *step) {
   case RL_STEP_RAISE:
   case RL_STEP_MERGE: break;
   }
+  for (size_t i = 0; i < step->agreement_count; i++) {
+    see_input(&w, step->agreements[i].one);
+    see_input(&w, step->agreements[i].other);
+  }
   see_rowset(&w, step->from);
   see_rowset(&w, step->expected);
   for (uint32_t g = step->guard; g != RL_NO_GUARD; g = plan->guards[g].parent) see_rowset(&w, plan->guards[g].rowset);

@@ -14,9 +14,23 @@ static bool is_before(const rl_nested *nested) {
   return nested->relation->holds_key && rl_nested_holder_is_before(nested);
 }
 
+/* Several operations on one relation: the last has the last word. */
+static bool begins_relation(const rl_write *write, size_t i) {
+  for (size_t k = 0; k < i; k++)
+    if (is_before(&write->nesteds[k]) && write->nesteds[k].relation == write->nesteds[i].relation) return false;
+  return true;
+}
+
 void rl_nested_before(rl_builder *b, const rl_write *write, const rl_at *row, rl_assigns *assigns) {
-  for (size_t i = 0; i < write->nested_count; i++)
-    if (is_before(&write->nesteds[i])) rl_nested_holder_before(b, &write->nesteds[i], row, assigns);
+  for (size_t i = 0; i < write->nested_count; i++) {
+    rl_assigns key = {0};
+    if (!is_before(&write->nesteds[i])) continue;
+    rl_nested_holder_before(b, &write->nesteds[i], row, &key);
+    if (begins_relation(write, i))
+      rl_assigns_join(b, assigns, &key, write->nesteds[i].path);
+    else
+      rl_assigns_all(b, assigns, key.items, key.count);
+  }
 }
 
 bool rl_nested_before_reads(const rl_write *write) {

@@ -21,7 +21,7 @@ static void make_room(rl_builder *b, const scope *s, const rl_at *but) {
 }
 
 static void insert(rl_builder *b, const scope *s) {
-  rl_creation creation = {.write = s->nested->create, .extra = &s->key};
+  rl_creation creation = {.write = s->nested->create, .extra = &s->key, .path = s->nested->path};
   rl_create_row(b, &creation);
 }
 

@@ -57,12 +57,25 @@ static rl_at connect_or_create(rl_builder *b, const rl_nested *nested, const rl_
   return found;
 }
 
+/* Whether another relation's key has a column of this one. Both are compared as the database tells them, then. */
+static bool shares_columns(const rl_relation *relation) {
+  const rl_model *model = relation->key_side->model;
+  for (size_t i = 0; i < model->relation_count; i++) {
+    const rl_relation *other = model->relations[i]->relation;
+    if (!model->relations[i]->holds_key || other == relation) continue;
+    for (size_t k = 0; k < relation->count; k++)
+      for (size_t n = 0; n < other->count; n++)
+        if (relation->fields[k] == other->fields[n]) return true;
+  }
+  return false;
+}
+
 void rl_nested_holder_before(rl_builder *b, const rl_nested *nested, const rl_at *row, rl_assigns *assigns) {
   const rl_relation *relation = nested->relation->relation;
   rl_fields wanted = references(b, relation);
   rl_at target;
   switch (nested->kind) {
-  case RL_NESTED_CREATE: target = create(b, nested, &wanted, false); break;
+  case RL_NESTED_CREATE: target = create(b, nested, &wanted, shares_columns(relation)); break;
   case RL_NESTED_CONNECT: target = connect(b, nested, row); break;
   case RL_NESTED_CONNECT_OR_CREATE: target = connect_or_create(b, nested, row); break;
   default:

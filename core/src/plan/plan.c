@@ -55,6 +55,18 @@ static bool may_split(const rl_builder *b, const rl_step *step) {
   return false;
 }
 
+static bool is_write(const rl_step *step) {
+  return step->kind == RL_STEP_INSERT || step->kind == RL_STEP_UPDATE || step->kind == RL_STEP_DELETE;
+}
+
+/* Nothing was written before an INSERT, and what is written after it falls with it: the foreign keys refuse that. */
+static bool falls_alone(const rl_builder *b, size_t at) {
+  const rl_plan *plan = b->plan;
+  for (size_t i = 0; i < plan->step_count; i++)
+    if (i != at && is_write(&plan->steps[i]) && (i < at || b->schema->relation_mode_prisma)) return false;
+  return plan->steps[at].kind == RL_STEP_INSERT;
+}
+
 static void finish(rl_builder *b) {
   rl_plan *plan = b->plan;
   size_t statements = 0;
@@ -63,9 +75,10 @@ static void finish(rl_builder *b) {
     rl_step *step = &plan->steps[i];
     *step = *b->steps[i];
     bool sends = step->kind != RL_STEP_RAISE && step->kind != RL_STEP_MERGE;
-    if (sends && step->kind != RL_STEP_SELECT) plan->writes = true;
+    if (is_write(step)) plan->writes = true;
     statements += sends ? (may_split(b, step) ? 2 : 1) : 0;
   }
+  for (size_t i = 0; i < plan->step_count; i++) plan->steps[i].checked_late = falls_alone(b, i);
   plan->atomic = plan->writes && statements > 1;
   rl_plan_needs(plan);
   rl_plan_check(b, plan);

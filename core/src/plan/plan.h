@@ -152,6 +152,12 @@ typedef struct rl_raise {
   rl_str model, relation, path, cause; /* details; empty: left out */
 } rl_raise;
 
+/* Two values that must be the same when the step is sent: a column that two relations give. */
+typedef struct rl_agreement {
+  rl_input *one, *other;
+  const rl_raise *differs;
+} rl_agreement;
+
 typedef struct rl_step {
   rl_step_kind kind;
   union {
@@ -171,6 +177,9 @@ typedef struct rl_step {
   const rl_raise *if_none;  /* no row was found, or changed */
   const rl_raise *if_fewer; /* fewer rows than the rows of `expected`; of a bulk step: than it was given */
   uint32_t expected;
+  rl_agreement *agreements;
+  size_t agreement_count;
+  bool checked_late;     /* INSERT: without its row nothing is written, so COMMIT need not wait for if_none */
   const rl_raise *error; /* RAISE */
   bool counts;           /* its affected rows are the operation's count (the sum of all such steps) */
   uint64_t needs;        /* bit k: reads rowset k (beyond 63 rowsets: all bits) */

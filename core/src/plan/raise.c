@@ -67,6 +67,21 @@ const rl_raise *rl_raise_unconnected(rl_builder *b, const rl_nested *nested) {
                     RL_STR_ARG(field->target->name)));
 }
 
+const rl_raise *rl_raise_dropped(rl_builder *b, const rl_model *model) {
+  return rl_raise_not_found(b, model, "the row was not inserted; a trigger or a rule of the database has dropped it");
+}
+
+const rl_raise *rl_raise_disagree(rl_builder *b, const rl_field *field, rl_str path) {
+  rl_raise *r =
+      raise(b, RL_VALIDATION, field->model,
+            text(b,
+                 "%.*s: its key has the column `%.*s` in common with another relation that is written too, and "
+                 "gives it another value",
+                 RL_STR_ARG(path), RL_STR_ARG(field->name)));
+  r->path = path;
+  return r;
+}
+
 static rl_str required_text(rl_builder *b, const rl_relation *relation) {
   return text(b,
               "The change would violate the required relation '%.*s' between the `%.*s` and `%.*s` models: every %.*s "

@@ -6,9 +6,12 @@
 
 const rl_raise *rl_raise_not_found(rl_builder *b, const rl_model *model, const char *what); /* P2025 */
 const rl_raise *rl_raise_related(rl_builder *b, const rl_nested *nested,
-                                 const char *operation);                       /* P2025: no row of the relation */
-const rl_raise *rl_raise_connect(rl_builder *b, const rl_nested *nested);      /* P2018 */
-const rl_raise *rl_raise_unconnected(rl_builder *b, const rl_nested *nested);  /* P2017 */
+                                 const char *operation);                      /* P2025: no row of the relation */
+const rl_raise *rl_raise_connect(rl_builder *b, const rl_nested *nested);     /* P2018 */
+const rl_raise *rl_raise_unconnected(rl_builder *b, const rl_nested *nested); /* P2017 */
+const rl_raise *rl_raise_dropped(rl_builder *b, const rl_model *model);       /* P2025: no row was inserted */
+const rl_raise *rl_raise_disagree(rl_builder *b, const rl_field *field,
+                                  rl_str path); /* VALIDATION: relations give it different values */
 const rl_raise *rl_raise_required(rl_builder *b, const rl_relation *relation); /* P2014 */
 _Noreturn void rl_refuse_required(rl_builder *b, const rl_relation *relation, rl_str path);
 

@@ -35,6 +35,7 @@ static rl_at insert_rows(rl_builder *b, rl_rows *rows, const rl_field *also) {
   if (also) rl_fields_add(b, &wanted, also);
   rl_at at = {.model = rows->model, .rowset = RL_NO_ROWSET};
   if (wanted.count) at = rl_step_keeps(b, step, rows->model, &wanted);
+  if (wanted.count) step->if_fewer = rl_raise_dropped(b, rows->model); /* what follows tells the rows by their place */
   return at;
 }
 

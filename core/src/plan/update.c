@@ -58,6 +58,8 @@ static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const 
   bool repeats = before && step->if_none; /* the row may have other values by now */
   step->as.update->assigns = assigns->items;
   step->as.update->assign_count = assigns->count;
+  step->agreements = assigns->agreements;
+  step->agreement_count = assigns->agreement_count;
   if (change->show && !rl_nested_has_after(change->write)) {
     change->shown = true;
     return rl_show_returned(b, step, change->show, NULL);

@@ -27,6 +27,7 @@ static void in_one_statement(rl_builder *b) {
     insert->on_conflict = same.items;
     insert->on_conflict_count = same.count;
   }
+  step->if_none = rl_raise_dropped(b, query->model);
   if (rl_can_return(b, &read->selection)) {
     rl_at row = rl_show_returned(b, step, &read->selection, NULL);
     rl_show_below(b, &read->selection, &row);

@@ -19,18 +19,24 @@ void rl_plan_delete_many(rl_builder *b);
 typedef struct rl_assigns {
   rl_assign *items;
   size_t count, cap;
+  rl_agreement *agreements; /* of columns that several relations give */
+  size_t agreement_count, agreement_cap;
 } rl_assigns;
 void rl_assigns_put(rl_builder *b, rl_assigns *list, rl_assign assign); /* replaces one of the same field */
 void rl_assigns_all(rl_builder *b, rl_assigns *list, const rl_assign *items, size_t count);
 /* The key of `relation` as the row at `other` has it; or null. */
 void rl_assigns_key(rl_builder *b, rl_assigns *list, const rl_relation *relation, const rl_at *other);
 void rl_assigns_no_key(rl_builder *b, rl_assigns *list, const rl_relation *relation);
+/* Adds the key of a relation; a column that another relation has given must have the same value. path:
+ * of what gives the key. */
+void rl_assigns_join(rl_builder *b, rl_assigns *list, const rl_assigns *key, rl_str path);
 
 /* ------------------------------------------------------------------ one row */
 
 typedef struct rl_creation {
   const rl_write *write;
   const rl_assigns *extra;  /* the parent's key, or NULL */
+  rl_str path;              /* with it: of the row */
   const rl_fields *wanted;  /* what later steps take from the row; NULL: nothing */
   bool in_rowset;           /* all of it has to be in a rowset, in this order: branches are merged */
   const rl_selection *show; /* shown as the root by the INSERT itself */

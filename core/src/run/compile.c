@@ -128,7 +128,8 @@ static rille_status finish(rl_compiled *c, rl_error *err) {
     rl_run_describe_stmt(&s->main, &c->steps[i].main);
     rl_run_describe_stmt(&s->one, &c->steps[i].one);
     c->steps[i].maps_enums = maps_enums(&s->main);
-    c->steps[i].waits = p->steps[i].if_none || p->steps[i].if_fewer || s->bulk != RL_BULK_NONE;
+    bool checks = (p->steps[i].if_none && !p->steps[i].checked_late) || p->steps[i].if_fewer;
+    c->steps[i].waits = checks || s->bulk != RL_BULK_NONE;
   }
   for (uint32_t i = 0; i < p->node_count; i++) {
     rille_status st = describe_node(c, i, err);

@@ -87,7 +87,24 @@ rille_status rl_op_prepare_inputs(rl_op *op, rl_error *err) {
   return RILLE_OK;
 }
 
+static rille_status check_agreements(rl_op *op, const rl_step *step, rl_error *err) {
+  for (size_t i = 0; i < step->agreement_count; i++) {
+    rl_value one, other;
+    rille_status st = rl_input_value(step->agreements[i].one, &op->inputs, &one, err);
+    if (st == RILLE_OK) st = rl_input_value(step->agreements[i].other, &op->inputs, &other, err);
+    if (st == RILLE_OK && !rl_value_same(&one, &other))
+      st = rl_raise_error(step->agreements[i].differs, op->compiled->model, err);
+    if (st != RILLE_OK) return st;
+  }
+  return RILLE_OK;
+}
+
 static rille_status send_statement(rl_op *op, uint32_t index, rl_error *err) {
+  const rl_step *step = &op->compiled->plan->steps[index];
+  if (step->agreement_count) {
+    rille_status st = check_agreements(op, step, err);
+    if (st != RILLE_OK) return st;
+  }
   const rl_template *t = &op->compiled->program->steps[index].main;
   rl_value *params = op->params[index];
   if (!params) {
