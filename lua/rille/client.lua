@@ -123,6 +123,9 @@ local function omit_list(omit, schema)
     end
     if type(fields) ~= "table" then errors.raise("VALIDATION", "`omit.%s`: a table such as { password = true } is wanted", name) end
     for field, yes in pairs(core.plain(fields, ("`omit.%s`"):format(name))) do
+      if type(yes) ~= "boolean" then
+        errors.raise("VALIDATION", "`omit.%s.%s`: true or false is wanted, not a %s", name, tostring(field), type(yes))
+      end
       if yes then list[#list + 1] = model .. "." .. tostring(field) end
     end
   end

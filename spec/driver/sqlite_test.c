@@ -234,6 +234,11 @@ static void inconsistent_data(void **state) {
   expect_detail(f, "column", "d");
   stmt = statement(2, "SELECT i FROM t", NULL, 0, &number, 1);
   expect_error(f, run_statement(f, &stmt, NULL), RL_P2023);
+  must(f, run_script(f, "CREATE TABLE n(i INTEGER); INSERT INTO n VALUES (18446744072438800000);"));
+  stmt = statement(3, "SELECT i FROM n", NULL, 0, &number, 1);
+  expect_error(f, run_statement(f, &stmt, NULL), RL_P2023);
+  assert_string_equal(rl_error_message(&f->err),
+                      "column i holds 1.84467440724388e+19, which is out of range for the field's type");
   close_fixture(f);
 }
 

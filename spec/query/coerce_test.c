@@ -41,9 +41,11 @@ static void test_integers(void **state) {
   USER("age", "3.0", "3");
   USER("age", "3.5", "VALIDATION x: 3.5 is no whole number");
   USER("age", "1e100", "P2020 x: 1e+100 is out of range for Int (-2147483648 to 2147483647)");
-  USER("age", "nan", "VALIDATION x: nan is no whole number");
+  USER("age", "nan", "VALIDATION x: NaN is no whole number");
   USER("age", "d\"12\"", "12");
-  USER("age", "d\"12.5\"", "VALIDATION x: 12.5 is no whole number of 64 bits");
+  USER("age", "d\"12.5\"", "VALIDATION x: 12.5 is no whole number");
+  USER("age", "d\"18446744072438800000\"",
+       "P2020 x: 18446744072438800000 is out of range for Int (-2147483648 to 2147483647)");
   USER("age", "\"12\"", "VALIDATION x: a text was given; User.age takes an integer");
   USER("age", "true", "VALIDATION x: a boolean was given; User.age takes an integer");
   USER("small", "32767", "32767");
@@ -53,6 +55,11 @@ static void test_integers(void **state) {
   USER("big", "9007199254740992.0", "9007199254740992");
   USER("big", "9223372036854775808.0",
        "P2033 x: 9.2233720368547758e+18 is out of range for BigInt (-9223372036854775808 to 9223372036854775807)");
+  USER("big", "18446744072438800000.0",
+       "P2033 x: 1.84467440724388e+19 is out of range for BigInt (-9223372036854775808 to 9223372036854775807)");
+  USER("big", "d\"18446744072438800000\"",
+       "P2033 x: 18446744072438800000 is out of range for BigInt (-9223372036854775808 to 9223372036854775807)");
+  USER("big", "d\"0.5\"", "VALIDATION x: 0.5 is no whole number");
 }
 
 static void test_numbers(void **state) {

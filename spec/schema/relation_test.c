@@ -201,6 +201,17 @@ static void test_relation_mode(void **state) {
   assert_true(s->relation_mode_prisma);
   assert_int_equal(s->provider, RL_PROVIDER_SQLITE);
   rl_schema_release(s);
+  s = parse_pg(
+      "datasource db {\n  provider = \"postgresql\"\n  referentialIntegrity = \"prisma\"\n}\nmodel A {\n  id Int "
+      "@id\n}\n");
+  assert_true(s->relation_mode_prisma);
+  rl_schema_release(s);
+  assert_pg_faults(
+      "datasource db {\n  provider = \"postgresql\"\n  referentialIntegrity = \"prisma\"\n  relationMode = "
+      "\"prisma\"\n}\n",
+      {3, "old name of `relationMode`"});
+  assert_pg_faults("datasource db {\n  provider = \"postgresql\"\n  referentialIntegrity = \"off\"\n}\n",
+                   {3, "`referentialIntegrity` is \"foreignKeys\" or \"prisma\""});
 }
 
 int main(void) {

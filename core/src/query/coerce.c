@@ -87,7 +87,10 @@ static rille_status out_of_range(const rl_input *input, const char *number, rl_e
 static rille_status float_to_int(const rl_input *input, double f, int64_t *out, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
-  rl_buf_printf(&text, "%.17g", f);
+  if (isnan(f))
+    rl_buf_text(&text, "NaN");
+  else
+    rl_buf_printf(&text, "%.17g", f);
   const char *z = rl_buf_z(&text);
   rille_status status = RILLE_OK;
   if (!z)
@@ -102,23 +105,27 @@ static rille_status float_to_int(const rl_input *input, double f, int64_t *out, 
   return status;
 }
 
-static rille_status decimal_to_int(const rl_input *input, rl_str text, int64_t *out, rl_error *err) {
+static rille_status decimal_to_int(const rl_input *input, rl_str text, rl_arena *arena, int64_t *out, rl_error *err) {
   rl_decimal *d;
   rille_status status = rl_decimal_parse(text, &d, err);
   if (status < 0) return status;
-  bool whole = rl_decimal_to_int(d, out);
+  bool fits = rl_decimal_to_int(d, out), whole = fits || rl_decimal_is_whole(d);
   rl_decimal_free(d);
-  return whole ? RILLE_OK
-               : rl_refuse_value(input, RL_VALIDATION, err, "%.*s is no whole number of 64 bits", RL_STR_ARG(text));
+  if (fits) return RILLE_OK;
+  if (!whole) return rl_refuse_value(input, RL_VALIDATION, err, "%.*s is no whole number", RL_STR_ARG(text));
+  enum { SHOWN = 60 };
+  char *z =
+      rl_arena_printf(arena, "%.*s%s", text.len > SHOWN ? SHOWN : (int)text.len, text.p, text.len > SHOWN ? "..." : "");
+  return z ? out_of_range(input, z, err) : rl_fail_nomem(err);
 }
 
-static rille_status to_int(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
+static rille_status to_int(const rl_input *input, const rl_value *v, rl_arena *arena, rl_value *out, rl_error *err) {
   int64_t i = v->as.i, low, high;
   rille_status status = RILLE_OK;
   if (v->kind == RILLE_FLOAT)
     status = float_to_int(input, v->as.f, &i, err);
   else if (v->kind == RILLE_DECIMAL)
-    status = decimal_to_int(input, rl_str_make(v->as.p, v->len), &i, err);
+    status = decimal_to_int(input, rl_str_make(v->as.p, v->len), arena, &i, err);
   else if (v->kind != RILLE_INT)
     return rl_refuse_kind(input, v, "an integer", err);
   if (status < 0) return status;
@@ -279,7 +286,7 @@ rille_status rl_coerce(const rl_input *input, const rl_value *value, rl_arena *a
     *out = *value;
     return RILLE_OK;
   case RL_INT:
-  case RL_BIGINT: return to_int(input, value, out, err);
+  case RL_BIGINT: return to_int(input, value, arena, out, err);
   case RL_FLOAT: return to_float(input, value, out, err);
   case RL_DECIMAL: return rl_coerce_decimal(input, value, arena, out, err);
   case RL_DATETIME: return rl_coerce_datetime(input, value, out, err);

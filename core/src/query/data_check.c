@@ -48,7 +48,7 @@ static rille_status check_together(rl_binder *b, const rl_model *model, rl_node 
           b, member, f,
           "a foreign key cannot be written beside the relation `%.*s`; write `%.*s = { connect = ... }` instead",
           RL_STR_ARG(written->name), RL_STR_ARG(relation->name));
-    if (f->def.kind == RL_DEFAULT_AUTOINCREMENT)
+    if (f->def.kind == RL_DEFAULT_AUTOINCREMENT && f->type.scalar == RL_INT) /* as in Prisma: a BigInt may */
       return rl_bad(b, member, f,
                     "an autoincrement field cannot be written beside the relation `%.*s`; write the foreign key of "
                     "`%.*s` instead",
@@ -82,11 +82,34 @@ static bool through_relation(const rl_model *model, rl_node *data, const rl_fiel
   return false;
 }
 
+/* Whether data can only be of foreign keys, as Prisma tells its two inputs apart. */
+static bool writes_keys(const rl_model *model, rl_node *data) {
+  for (size_t i = 0; i < data->count; i++) {
+    const rl_field *f = rl_find_field(model, data->children[i].key);
+    if (!f || f->is_relation) continue;
+    if (rl_relation_of_key(f) || (f->def.kind == RL_DEFAULT_AUTOINCREMENT && f->type.scalar == RL_INT)) return true;
+  }
+  return false;
+}
+
+/* A required key of optional relations: who writes through relations need not give any, and the database refuses the
+ * row (P2011) if it does not fill the column itself. */
+static bool is_left_to_database(const rl_model *model, rl_node *data, const rl_field *key) {
+  bool any = false;
+  for (size_t i = 0; i < model->relation_count; i++) {
+    const rl_field *relation = model->relations[i];
+    if (!rl_is_key_of(key, relation) || relation->ignored) continue;
+    if (relation->required) return false;
+    any = true;
+  }
+  return any && !writes_keys(model, data);
+}
+
 static rille_status check_required(rl_binder *b, const rl_model *model, rl_node *data, const rl_field *parent) {
   for (size_t i = 0; i < model->column_count; i++) {
     const rl_field *f = model->columns[i];
     if (may_be_absent(f) || given(data, f) || rl_is_parent_key(f, parent)) continue;
-    if (through_relation(model, data, f)) continue;
+    if (through_relation(model, data, f) || is_left_to_database(model, data, f)) continue;
     RL_NOTE(missing(b, data, f));
   }
   return RILLE_OK;

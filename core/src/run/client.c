@@ -2,6 +2,7 @@
 #include "run/client.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 #include "run/route.h"
@@ -28,11 +29,28 @@ static rille_status check_omit(rl_client *c, rl_str entry, rl_error *err) {
   const rl_model *m = dot ? rl_schema_model(c->schema, rl_str_make(entry.p, (size_t)(dot - entry.p))) : NULL;
   rl_str name = dot ? rl_str_make(dot + 1, entry.len - (size_t)(dot + 1 - entry.p)) : entry;
   const rl_field *f = m ? rl_model_field(m, name) : NULL;
-  if (!f || f->is_relation)
+  if (!f || f->is_relation || f->ignored)
     return rl_fail(err, RL_VALIDATION, "omit: \"%.*s\" names no scalar field of the schema; write model.field",
                    RL_STR_ARG(entry));
   char *key = rl_arena_printf(&c->arena, "%.*s.%.*s", RL_STR_ARG(m->client_names[0]), RL_STR_ARG(f->name));
   if (!key || !rl_map_put(&c->omit, rl_str_of(key), key)) return rl_fail_nomem(err);
+  return RILLE_OK;
+}
+
+/* A model of which nothing is left could be read in no call. */
+static rille_status check_left(rl_client *c, rl_error *err) {
+  char key[256];
+  for (size_t i = 0; c->omit.count && i < c->schema->model_count; i++) {
+    const rl_model *m = c->schema->models[i];
+    bool left = false;
+    for (size_t k = 0; k < m->column_count && !left; k++) {
+      const rl_field *f = m->columns[k];
+      int len = snprintf(key, sizeof key, "%.*s.%.*s", RL_STR_ARG(m->client_names[0]), RL_STR_ARG(f->name));
+      left = !f->ignored && (len >= (int)sizeof key || !rl_map_get(&c->omit, rl_str_of(key)));
+    }
+    if (!left && m->column_count)
+      return rl_fail(err, RL_VALIDATION, "omit: it leaves no field of %.*s", RL_STR_ARG(m->name));
+  }
   return RILLE_OK;
 }
 
@@ -42,6 +60,7 @@ static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *er
   if (st == RILLE_OK)
     st = rl_plan_cache_new(s->plan_cache_size ? s->plan_cache_size : 1000, PLAN_CACHE_BYTES, &c->cache, err);
   for (size_t i = 0; st == RILLE_OK && i < s->omit_count; i++) st = check_omit(c, s->omit[i], err);
+  if (st == RILLE_OK) st = check_left(c, err);
   rl_pool *pool = NULL;
   if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);
   if (st != RILLE_OK) return st;

@@ -104,12 +104,20 @@ static void resolve_provider(rl_build *b, rl_block *block) {
   }
 }
 
+/* referentialIntegrity is the name that relationMode had before. */
 static void resolve_relation_mode(rl_build *b, rl_block *block) {
+  static const char *const names[] = {"relationMode", "referentialIntegrity"};
   rl_str mode = RL_STR("");
-  if (!key_text(b, block, "relationMode", &mode)) return;
+  rl_item *old = find_key(block, names[1]);
+  if (old && find_key(block, names[0])) {
+    rl_report(b, old->name_span, "`referentialIntegrity` is the old name of `relationMode`: leave it out.");
+    return;
+  }
+  const char *name = names[old != NULL];
+  if (!key_text(b, block, name, &mode)) return;
   b->schema->relation_mode_prisma = rl_str_is(mode, "prisma");
   if (b->schema->relation_mode_prisma || rl_str_is(mode, "foreignKeys")) return;
-  rl_report(b, find_key(block, "relationMode")->value->span, "`relationMode` is \"foreignKeys\" or \"prisma\".");
+  rl_report(b, find_key(block, name)->value->span, "`%s` is \"foreignKeys\" or \"prisma\".", name);
 }
 
 static void check_schemas(rl_build *b, rl_block *block) {
@@ -126,8 +134,9 @@ static void check_schemas(rl_build *b, rl_block *block) {
 }
 
 static void resolve_datasource(rl_build *b, rl_block *block) {
-  static const char *const known[] = {"provider",     "url",     "directUrl",  "shadowDatabaseUrl",
-                                      "relationMode", "schemas", "extensions", NULL};
+  static const char *const known[] = {"provider",          "url",          "directUrl",
+                                      "shadowDatabaseUrl", "relationMode", "referentialIntegrity",
+                                      "schemas",           "extensions",   NULL};
   rl_schema *s = b->schema;
   check_keys(b, block);
   b->datasource = block->name;

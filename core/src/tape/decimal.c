@@ -178,8 +178,12 @@ double rl_decimal_to_float(const rl_decimal *d) {
   return strtod(text, NULL);
 }
 
+bool rl_decimal_is_whole(const rl_decimal *d) {
+  return d->scale == 0;
+}
+
 bool rl_decimal_to_int(const rl_decimal *d, int64_t *out) {
-  if (d->scale != 0 || mpz_sizeinbase(d->coefficient, 2) > 64) return false;
+  if (!rl_decimal_is_whole(d) || mpz_sizeinbase(d->coefficient, 2) > 64) return false;
   uint64_t magnitude = 0;
   mpz_export(&magnitude, NULL, 1, sizeof magnitude, 0, 0, d->coefficient);
   bool negative = mpz_sgn(d->coefficient) < 0;

@@ -18,6 +18,7 @@ void rl_decimal_free(rl_decimal *d);
 void rl_decimal_write(const rl_decimal *d, rl_buf *out);
 double rl_decimal_to_float(const rl_decimal *d);           /* correctly rounded */
 bool rl_decimal_to_int(const rl_decimal *d, int64_t *out); /* false when not integral or beyond 64 bits */
+bool rl_decimal_is_whole(const rl_decimal *d);
 int rl_decimal_cmp(const rl_decimal *a, const rl_decimal *b);
 rille_status rl_decimal_add(const rl_decimal *a, const rl_decimal *b, rl_decimal **out, rl_error *err);
 rille_status rl_decimal_sub(const rl_decimal *a, const rl_decimal *b, rl_decimal **out, rl_error *err);

@@ -178,10 +178,17 @@ static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_wire wire, rl
 }
 
 static rille_status inconsistent(sqlite3_stmt *stmt, int i, rl_error *err) {
-  static const char *const stored[] = {"", "an integer", "a number with a fraction", "text", "bytes", "NULL"};
+  static const char *const stored[] = {"", "an integer", "", "text", "bytes", "NULL"};
   const char *name = sqlite3_column_name(stmt, i);
   int type = sqlite3_column_type(stmt, i);
-  rl_fail(err, RL_P2023, "column %s holds %s that is not a value of the field's type", name ? name : "?", stored[type]);
+  if (type == SQLITE_FLOAT) {
+    double f = sqlite3_column_double(stmt, i);
+    rl_fail(err, RL_P2023, "column %s holds %.17g, which is %s the field's type", name ? name : "?", f,
+            f == floor(f) ? "out of range for" : "no value of");
+  } else {
+    rl_fail(err, RL_P2023, "column %s holds %s that is not a value of the field's type", name ? name : "?",
+            stored[type]);
+  }
   rl_error_detail(err, "column", rl_str_of(name));
   return RILLE_ERROR;
 }
