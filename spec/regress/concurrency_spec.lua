@@ -10,7 +10,8 @@ local function in_processes(url, text)
   local script = support.write(folder .. "/work.lua", ([[
     local url, number = arg[1], tonumber(arg[2])
     local schema = require "lua.blog_schema"
-    local db = require("rille").connect { url = url, schema_text = schema }
+    local rille = require "rille"
+    local db = rille.connect { url = url, schema_text = schema }
     local ok, e = pcall(function() %s end)
     print(ok and "done" or tostring(e))
   ]]):format(text))
@@ -54,6 +55,41 @@ support.each_engine(function(engine)
     assert.equal(10, db.tag:count())
     assert.equal(PROCESSES * 10, db.post:count())
     assert.equal(PROCESSES, db.post:count { where = { tags = { some = { name = "t10" } } } })
+  end)
+
+  it("upserts with nested writes from eight processes", function()
+    all_done(in_processes(url, [[
+      for i = 1, 10 do
+        db.user:upsert {
+          where = { email = "u" .. i },
+          create = { email = "u" .. i, name = "N", karma = 1, posts = { create = { title = "first" } } },
+          update = { karma = { increment = 1 } },
+        }
+      end
+    ]]))
+    assert.same({ 10, 10 }, { db.user:count { where = { karma = PROCESSES } }, db.post:count() })
+  end)
+
+  it("claims each job for one of eight processes", function()
+    db.user:create { data = { email = "a", name = "Ada" } }
+    local jobs = {}
+    for i = 1, 40 do jobs[i] = { title = "job " .. i, authorId = 1 } end
+    db.post:create_many { data = jobs }
+    all_done(in_processes(url, [[
+      local claim = { where = { published = false }, data = { published = true, views = { increment = 1 } }, limit = 1 }
+      while db.post:exists { where = { published = false } } do
+        db.post:update_many(claim)
+      end
+    ]]))
+    assert.equal(40, db.post:count { where = { published = true, views = 1 } })
+    all_done(in_processes(url, [[
+      while db.post:exists {} do
+        local job = db.post:find_first { order_by = { id = "asc" } }
+        local mine = job and rille.try(db.post.delete, db.post, { where = { id = job.id, views = 1 }, include = { tags = true } })
+        if mine then db.user:update { where = { id = 1 }, data = { karma = { increment = 1 } } } end
+      end
+    ]]))
+    assert.equal(40, db.user:find_first().karma)
   end)
 
   it("increments from eight processes without losing one", function()

@@ -383,6 +383,26 @@ datasource db {
       for _, call in ipairs {
         function(client, args) client:transaction(function(tx) tx.user:upsert(args) end) end,
         function(client, args) client:batch(function(b) b.user:upsert(args) end) end,
+        function(client, args)
+          local _, other_row, row = client:batch(function(b)
+            b.user:count()
+            b.user:upsert { where = { email = "b" }, create = { email = "b", posts = { create = {} } }, update = {} }
+            b.user:upsert(args)
+          end)
+          assert.same({ "b", "a" }, { other_row.email, row.email })
+          client:batch(function(b)
+            b.post:delete_many { where = { author = { email = "b" } } }
+            b.user:delete { where = { email = "b" } }
+          end)
+        end,
+        function(client, args)
+          client:transaction(function(tx)
+            tx:batch(function(b)
+              b.user:count()
+              b.user:upsert(args)
+            end)
+          end)
+        end,
       } do
         local ok, e = meanwhile(create_user, function(client)
           call(client, { where = { email = "a" }, create = { email = "a", posts = { create = {} } }, update = { version = 5 } })

@@ -47,9 +47,10 @@ RILLE_API void rille_op_set_blocking(rille_op *op, int blocking);
 RILLE_API void rille_op_set_stream(rille_op *op, uint32_t batch);
 
 /* 1: nobody sees a row before the operation has answered RILLE_DONE, or RILLE_BATCH. A read whose connection is lost
- * after some of its rows, as in a restart of the server, then begins again: rille_op_next answers RILLE_RESTART, and
- * the caller forgets the rows of this operation, or of the batch, that it has taken. 0 (the default): such a read
- * fails. Between operations only; it holds until it is set again. */
+ * after some of its rows, as in a restart of the server, then begins again, and so does a batch of calls in which an
+ * upsert meets a row that another transaction has just created: rille_op_next answers RILLE_RESTART, and the caller
+ * forgets the rows of this operation, or of the batch, that it has taken. 0 (the default): such an operation fails.
+ * Between operations only; it holds until it is set again. */
 RILLE_API void rille_op_set_whole(rille_op *op, int whole);
 
 /* The traceparent (W3C) of the starts that follow, in place of the client's, until another is set; NULL: the client's.
