@@ -366,8 +366,11 @@ rille raises tables, with `error(e, 0)`:
 | `e.meta` | details, see below; a table, maybe empty |
 | `e.sqlstate` | PostgreSQL's five letters, when it gave some |
 | `e.retryable` | true when the whole transaction may be repeated |
+| `e.place` | `"app/posts.lua:14"`, the line of the call; `"~..."`: the nearest line left, see below; nil when none of yours is on the stack |
 
-`tostring(e)` is `code: message`. Passwords never appear in it. `rille.is(e)` tells whether `e` is such an error, `rille.is(e, "P2002")` whether it is that one.
+`tostring(e)` is `code: message (place)`, so a program that catches nothing says where it fell. A tail call such as `return db:transaction(...)` loses its
+own line: then the place is the nearest one left, marked with `~`. LuaJIT says less of tail calls, and the mark may be missing. Passwords never appear in it.
+`rille.is(e)` tells whether `e` is such an error, `rille.is(e, "P2002")` whether it is that one.
 `rille.try(f, ...)` returns what `f` returns, or nil and the error; errors that are not rille's go on.
 
 <!-- test: schema=errors -->
@@ -382,6 +385,16 @@ model User {
 local user, e = rille.try(function() return db.user:find_unique_or_throw { where = { id = 4711 } } end)
 print(user, e.code, e.kind) --> nil  P2025  not_found
 print(rille.is(e, "P2025"), rille.is(e, "P2002")) --> true  false
+```
+
+Some hosts lose errors that are tables (nginx, HAProxy, lighttpd, uwsgi), or die of them (Apache). `rille.handler(fn)` makes a function for them: it
+returns what `fn` returns, and of any error it raises a string with text, place and traceback. Passwords in database URLs are hidden there even where
+another library has written them. Coroutines may wait inside it; Lua 5.1 (not LuaJIT) needs `coxpcall` for that, and says so once.
+
+```lua
+local serve = rille.handler(function(id) return db.user:find_unique_or_throw { where = { id = id } } end)
+local ok, text = pcall(serve, 4711)
+print(ok, type(text), text:match "^P2025") --> false  string  P2025
 ```
 
 In C, `rille_error_code` and its sisters of `<rille/error.h>` give the same.

@@ -58,8 +58,8 @@ end
 -- db:batch(...) where a model is called `batch`.
 core.set_model_call(function(model, ...)
   local method = behind[model]
-  if method then return method(...) end
-  return errors.raise("VALIDATION", "%s is no method: call one of its own, as in db.user:find_many{ ... }", tostring(model))
+  if method then return errors.pass(method(...)) end
+  errors.raise("VALIDATION", "%s is no method: call one of its own, as in db.user:find_many{ ... }", tostring(model))
 end)
 
 local function describe(db)

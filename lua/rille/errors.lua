@@ -6,13 +6,35 @@ local errors = {}
 
 local metatable = core.error_metatable
 
+--- How the sources of rille's chunks begin, for those that are loaded from a text.
+errors.home = core.set_home() or ""
+
+--- Returns what it is given. `return pass(f())` is no tail call of f: the function that does so stays on the stack, and with it the line that it was
+--- called from.
+function errors.pass(...) return ... end
+local pass = errors.pass
+
+--- Functions that programs call, by their names, in a table: as they are, but errors in them know the line of the call, whatever they call themselves
+--- as the last thing.
+---@param functions table<string, any>
+function errors.entries(functions)
+  for name, f in pairs(functions) do
+    if type(f) == "function" then
+      core.entries[name] = true
+      functions[name] = function(...) return pass(f(...)) end
+    end
+  end
+  return functions
+end
+
 --- Makes an error, without raising it.
 ---@param code string
 ---@param message string
 ---@param meta? table
 ---@return rille.Error
 function errors.new(code, message, meta)
-  return setmetatable({ code = code, message = message, kind = codes[code].kind, retryable = false, meta = meta or {} }, metatable)
+  local e = { code = code, message = message, kind = codes[code].kind, retryable = false, meta = meta or {}, place = core.place() }
+  return setmetatable(e, metatable)
 end
 
 --- Raises an error with a formatted message.

@@ -22,7 +22,7 @@ local observe = require "rille.observe"
 
 local rille = {
   version = core.version,
-  connect = client.connect,
+  connect = errors.entries({ connect = client.connect }).connect,
   null = core.null,
   json_null = core.json_null,
   db_null = core.db_null,
@@ -50,16 +50,21 @@ local rille = {
     resolve = migrations.resolve,
     down = migrations.down,
   },
-  pull = migrate.pull,
+  pull = errors.entries({ pull = migrate.pull }).pull,
   log_line = observe.line,
 }
+
+errors.entries(client.methods)
+errors.entries(rille.migrate)
+for name in pairs(rille) do core.entries[name] = true end
 
 -- What a program at work seldom needs is loaded when it is first asked for.
 local LATER = {
   generate = function() return require "rille.generate" end,
   seed = function() return require "rille.seed" end,
-  backup = function() return require("rille.backup").backup end,
+  backup = function() return errors.entries(require "rille.backup").backup end,
   restore = function() return require("rille.backup").restore end,
+  handler = function() return require "rille.handler" end,
 }
 setmetatable(rille, {
   __index = function(_, name)

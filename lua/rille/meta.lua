@@ -9,6 +9,7 @@
 ---@field meta table details: target, model, field, path, ...
 ---@field sqlstate? string of the database, five letters
 ---@field retryable boolean whether the whole transaction may be repeated
+---@field place? string "app/posts.lua:14": where the program made the call; "~" in front: the nearest line that a tail call has left
 
 ---@class rille.Diagnostic
 ---@field line integer from 1
@@ -464,6 +465,11 @@ function rille.is(e, code) end
 ---@param ... any
 ---@return ...
 function rille.try(f, ...) end
+
+--- A function for hosts that lose error tables (nginx, HAProxy, Apache): as fn, but what it raises becomes a string with place and traceback.
+---@param fn fun(...): ...
+---@return fun(...): ...
+function rille.handler(fn) end
 
 --- The time now, as rows have it: ISO-8601, UTC, to the millisecond.
 ---@return string

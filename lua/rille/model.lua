@@ -4,7 +4,7 @@ local errors = require "rille.errors"
 local explanation = require "rille.explanation"
 local wait = require "rille.wait"
 
-local methods = core.methods
+local methods, own = core.methods, {}
 
 local BATCH, MOST = 500, 1000000
 
@@ -22,7 +22,7 @@ end
 --- On SQLite, in memory or in a transaction that is not read_only, all rows are read at the start instead, since writes share the connection.
 ---@param args? table as of find_many, and `batch`
 ---@return fun(): table|nil
-function methods.each(model, args)
+function own.each(model, args)
   local size = type(args) == "table" and args.batch or BATCH
   if type(size) ~= "number" or size < 1 or size > MOST or size % 1 ~= 0 then
     errors.raise("VALIDATION", "`batch`: a whole number of rows from 1 to %d is wanted", MOST)
@@ -35,7 +35,7 @@ end
 ---@param data table
 ---@return true|nil ok
 ---@return { field: string, code: string, message: string }[]|nil problems all that is wrong, `field` with the path in data
-function methods.validate(model, data)
+function own.validate(model, data)
   if type(data) ~= "table" then errors.raise("VALIDATION", "validate takes a table of data, not a %s", type(data)) end
   local found = core.faults(model, { data = data }, "create")
   if not found then return true end
@@ -50,10 +50,14 @@ end
 --- `tostring` of it reads well.
 ---@param args table `action` (default "find_many"), and the arguments of that method
 ---@return rille.Explanation
-function methods.explain(model, args)
+function own.explain(model, args)
   if type(args) ~= "table" then errors.raise("VALIDATION", "explain takes a table: { action = \"find_many\", where = { ... } }") end
   return explanation(core.explain(model, copy_without(args, "action"), args.action or "find_many"))
 end
+
+for name in pairs(methods) do core.entries[name] = true end
+errors.entries(own)
+for name, method in pairs(own) do methods[name] = method end
 
 setmetatable(methods, {
   __index = function(_, name)

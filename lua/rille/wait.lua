@@ -135,7 +135,7 @@ end
 function wait.stream(model, args, size)
   if not hook_for(model) then return core.stream(model, args, size) end
   local stream = setmetatable({ model = model, args = args, size = size, position = 0 }, Stream)
-  return function() return next_row(stream) end, nil, nil, stream
+  return function() return (next_row(stream)) end, nil, nil, stream
 end
 
 local function or_block(start, block)

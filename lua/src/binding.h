@@ -36,7 +36,8 @@ enum {
   RL_REF_OLD_SHAPES,
   RL_REF_METHODS,
   RL_REF_COOPERATIVE_METHODS,
-  RL_REF_YDAY, /* the string: a table that has it is one of os.date */
+  RL_REF_ENTRIES, /* the names of the functions that programs call */
+  RL_REF_YDAY,    /* the string: a table that has it is one of os.date */
   RL_REF_MODULE,
   RL_REF_END
 };
@@ -52,6 +53,9 @@ typedef struct rl_binding {
   int listener_limit; /* so many, and the collector looks for those that nobody hears any more */
   rille_tape *tape;   /* of rille.json.encode */
   rille_json *json;   /* of rille.json.decode, while nobody uses it */
+  size_t home_len;    /* 0: unknown */
+  int is_jit;
+  char home[512]; /* how the sources of rille's own chunks begin: "@/usr/share/lua/5.4/rille/" */
 } rl_binding;
 
 #define RL_REFS lua_upvalueindex(2)
@@ -60,6 +64,13 @@ static inline rl_binding *rl_binding_of(lua_State *L) {
 }
 static inline void rl_push_ref(lua_State *L, int ref) {
   lua_rawgeti(L, RL_REFS, ref);
+}
+
+/* Room for so many values. Where a small number has none, memory is short. */
+static inline void rl_check_stack(lua_State *L, int size) {
+  if (lua_checkstack(L, size)) return;
+  lua_pushliteral(L, "not enough memory");
+  lua_error(L);
 }
 
 /* An empty list of the caller's: with the metatable of rille.array, so that it is [] in Json. */
@@ -83,6 +94,11 @@ static inline void *rl_is(lua_State *L, const rl_binding *b, int index, int ref)
   lua_pop(L, 1);
   return same ? p : NULL;
 }
+
+/* place.c: pushes where the caller of rille is, "file:line", with a ~ in front when a tail call has lost that line and
+ * this is the nearest one left. 0 and nothing pushed when there is none. */
+int rl_push_place(lua_State *L);
+void rl_place_setup(lua_State *L);
 
 /* error.c */
 void rl_push_error(lua_State *L, const rille_error *e); /* NULL: memory is short */

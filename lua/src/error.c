@@ -43,7 +43,7 @@ static void push_meta(lua_State *L, const rille_error *e) {
 }
 
 static void push_plain(lua_State *L, const char *code, const char *message, const char *kind) {
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 8);
   set_text(L, "code", code);
   set_text(L, "message", message);
   set_text(L, "kind", kind);
@@ -53,8 +53,12 @@ static void push_plain(lua_State *L, const char *code, const char *message, cons
   lua_setmetatable(L, -2);
 }
 
+static void set_place(lua_State *L) {
+  if (rl_push_place(L)) lua_setfield(L, -2, "place");
+}
+
 void rl_push_error(lua_State *L, const rille_error *e) {
-  luaL_checkstack(L, 8, NULL);
+  rl_check_stack(L, 16);
   if (!e) {
     push_plain(L, "INTERNAL", "memory is short", "internal");
     lua_newtable(L);
@@ -62,6 +66,7 @@ void rl_push_error(lua_State *L, const rille_error *e) {
     return;
   }
   push_plain(L, rille_error_code(e), rille_error_message(e), kind_name(rille_error_kind(e)));
+  set_place(L);
   lua_pushboolean(L, rille_error_retryable(e));
   lua_setfield(L, -2, "retryable");
   const char *sqlstate = rille_error_sqlstate(e);
@@ -72,11 +77,12 @@ void rl_push_error(lua_State *L, const rille_error *e) {
 
 int rl_raise(lua_State *L, const char *code, const char *format, ...) {
   va_list list;
-  luaL_checkstack(L, 8, NULL);
+  rl_check_stack(L, 16);
   va_start(list, format);
   const char *message = lua_pushvfstring(L, format, list);
   va_end(list);
   push_plain(L, code, message, strcmp(code, "P2028") == 0 ? "transaction" : "validation");
+  set_place(L);
   lua_newtable(L);
   lua_setfield(L, -2, "meta");
   lua_error(L);
@@ -89,7 +95,9 @@ static int error_text(lua_State *L) {
   lua_getfield(L, 1, "message");
   const char *code = lua_tostring(L, -2);
   const char *message = lua_tostring(L, -1);
-  lua_pushfstring(L, "%s: %s", code ? code : "error", message ? message : "");
+  lua_getfield(L, 1, "place");
+  const char *place = lua_tostring(L, -1);
+  lua_pushfstring(L, place ? "%s: %s (%s)" : "%s: %s", code ? code : "error", message ? message : "", place);
   return 1;
 }
 

@@ -140,8 +140,13 @@ static int begin_job(lua_State *L, rl_scope *scope, rl_slot *slot, int kind) {
   return 4;
 }
 
+/* Schedulers that wait for a job put something on its coroutine's stack, and some of them die where that cannot grow:
+ * it grows here, where a shortage of memory is an error like any other. */
+#define ROOM_TO_WAIT 100
+
 /* core.job_model(model, args, method) */
 static int job_model(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope;
   rl_slot *slot = rl_op_job(L, &scope, 0);
   return begin_job(L, scope, slot, KIND_RESULT);
@@ -149,6 +154,7 @@ static int job_model(lua_State *L) {
 
 /* core.job_stream(model, args, batch) */
 static int job_stream(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope;
   lua_Integer batch = luaL_checkinteger(L, 3);
   rl_slot *slot = rl_op_job(L, &scope, batch < 1 ? 1 : batch > INT32_MAX ? INT32_MAX : (uint32_t)batch);
@@ -158,20 +164,24 @@ static int job_stream(lua_State *L) {
 
 /* core.job_query, core.job_execute: (scope, sql, parameters, count); core.job_script(scope, sql) */
 static int job_query(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
   return begin_job(L, scope, rl_raw_job(L, scope, 1), KIND_RESULT);
 }
 static int job_execute(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
   return begin_job(L, scope, rl_raw_job(L, scope, 0), KIND_AFFECTED);
 }
 static int job_script(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
   return begin_job(L, scope, rl_script_job(L, scope), KIND_NOTHING);
 }
 
 /* core.job_begin(scope), of core.tx or core.inner_tx */
 static int job_begin(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
   rl_tx_step *start = scope->depth > 1 ? rille_op_savepoint : rille_op_begin;
   return begin_job(L, scope, rl_tx_job(L, scope, start), KIND_NOTHING);
@@ -179,6 +189,7 @@ static int job_begin(lua_State *L) {
 
 /* core.job_finish(scope, commit): core.over follows, whatever comes of it. */
 static int job_finish(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
   rl_tx_step *start = rl_tx_ending(scope, lua_toboolean(L, 2));
   return begin_job(L, scope, rl_tx_job(L, scope, start), KIND_NOTHING);
@@ -186,6 +197,7 @@ static int job_finish(lua_State *L) {
 
 /* core.job_batch(scope, calls, atomic), core.batch(scope, calls, atomic): the second blocks. See batch.c. */
 static int job_batch(lua_State *L) {
+  rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
   return begin_job(L, scope, rl_batch_job(L, scope, 1), KIND_BATCH);
 }

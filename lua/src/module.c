@@ -71,7 +71,7 @@ static int build(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, -2);
   lua_setmetatable(L, -2);
-  for (int ref = RL_REF_SENTINEL; ref <= RL_REF_COOPERATIVE_METHODS; ref++) {
+  for (int ref = RL_REF_SENTINEL; ref <= RL_REF_ENTRIES; ref++) {
     lua_newtable(L);
     keep(L, b, ref);
   }
@@ -82,6 +82,7 @@ static int build(lua_State *L) {
   lua_pushvalue(L, -1);
   keep(L, b, RL_REF_MODULE);
   rl_error_setup(L);
+  rl_place_setup(L);
   rl_value_setup(L);
   rl_decimal_setup(L);
   rl_json_setup(L);

@@ -24,7 +24,7 @@ static void push_int(lua_State *L, int64_t i) {
 }
 
 static void push_list(lua_State *L, rl_slot *slot, const rille_value *v) {
-  luaL_checkstack(L, 6, NULL);
+  rl_check_stack(L, 6);
   rl_new_list(L, (int)v->len);
   for (uint32_t i = 0; i < v->len; i++) {
     if (v->as.list[i].kind == RILLE_NULL) /* nil would end the list */

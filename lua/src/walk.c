@@ -34,7 +34,7 @@ static void add_path(luaL_Buffer *out, const place *at) {
 
 int rl_refuse_at(lua_State *L, const rl_place *at, const char *code, const char *what) {
   luaL_Buffer path;
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  rl_check_stack(L, LUA_MINSTACK);
   const char *reason = lua_pushfstring(L, "%s", what);
   luaL_buffinit(L, &path);
   /* A cycle makes an endless path: its head says enough. */
@@ -256,7 +256,7 @@ static void value(walk *w, int index, const place *at) {
 size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags) {
   walk w = {L, b, tape, 0, flags};
   place top = {NULL, NULL, 0, 0, 0, flags & RL_WALK_DATA ? AREA_DATA : AREA_CALL};
-  luaL_checkstack(L, 8, NULL);
+  rl_check_stack(L, 8);
   value(&w, rl_absolute(L, index), &top);
   return w.tokens;
 }

@@ -172,7 +172,7 @@ describe("errors", function()
     assert.is_false(rille.is(e, "P2002"))
     assert.is_false(rille.is({ code = "VALIDATION" }))
     assert.is_false(rille.is "text")
-    assert.equal("VALIDATION: " .. e.message, tostring(e))
+    assert.equal(("VALIDATION: %s (%s)"):format(e.message, e.place), tostring(e))
   end)
 
   it("are caught by try, and only they", function()

@@ -131,7 +131,8 @@ describe("prisma.config.ts", function()
         print(e)
         print(pcall(require("rille").migrate.deploy, { url = "file:./x.db", migrations = "db/history" }))
       ]]
-      assert.matches("VALIDATION: `migrations%.path` of prisma%.config%.ts .* name the folder with `migrations`\ntrue", run(program, "URL=file:./x.db"))
+      assert.matches("VALIDATION: `migrations%.path` of prisma%.config%.ts .* name the folder with `migrations` %(run%.lua:1%)\ntrue",
+        run(program, "URL=file:./x.db"))
       assert.matches("P1013: .*`datasource%.url` of prisma%.config%.ts is not written as a plain value", run(
         [[print(select(2, require("rille").try(require("rille").push)))]]))
       assert.matches("P1013: .*`datasource%.url` of prisma%.config%.ts is not written as a plain value", run(

@@ -1,0 +1,93 @@
+/* Where in the caller's program an error was met. Asked only when there is one. */
+#include <string.h>
+
+#include "binding.h"
+
+#define LEVELS_MAX 200
+#define SOURCE_MAX 300
+
+/* rille's own files lie in one folder, whose name the binding is told when they are loaded. */
+static int is_own(const rl_binding *b, const lua_Debug *ar) {
+  if (ar->what[0] == 'C') return 1;
+  return b->home_len && strncmp(ar->source, b->home, b->home_len) == 0;
+}
+
+/* LuaJIT says nothing of tail calls. But who was called by another name than one of rille's functions has called one of
+ * them last. */
+static int is_renamed(lua_State *L, const rl_binding *b, lua_Debug *ar) {
+  if (!b->is_jit || !lua_getinfo(L, "n", ar) || !ar->name || !ar->namewhat || !*ar->namewhat) return 0;
+  rl_push_ref(L, RL_REF_ENTRIES);
+  lua_pushstring(L, ar->name);
+  lua_rawget(L, -2);
+  int known = lua_toboolean(L, -1);
+  lua_pop(L, 2);
+  return !known;
+}
+
+static int is_tail(const lua_Debug *ar) {
+#if LUA_VERSION_NUM >= 502
+  return ar->istailcall;
+#else
+  return strcmp(ar->what, "tail") == 0; /* a level of its own, above the one that made the call */
+#endif
+}
+
+static void push(lua_State *L, const lua_Debug *ar, int lost) {
+  const char *file = ar->source[0] == '@' && strlen(ar->source) < SOURCE_MAX ? ar->source + 1 : ar->short_src;
+  lua_pushfstring(L, "%s%s:%d", lost ? "~" : "", file, ar->currentline);
+}
+
+int rl_push_place(lua_State *L) {
+#if LUA_VERSION_NUM >= 502
+  static const char what[] = "Slt";
+#else
+  static const char what[] = "Sl";
+#endif
+  const rl_binding *b = rl_binding_of(L);
+  lua_Debug ar;
+  int lost = 0;
+  for (int level = 0; level < LEVELS_MAX && lua_getstack(L, level, &ar); level++) {
+    if (!lua_getinfo(L, what, &ar)) return 0;
+    int tail = is_tail(&ar);
+#if LUA_VERSION_NUM < 502
+    if (tail) {
+      lost = 1;
+      continue;
+    }
+#endif
+    if (!is_own(b, &ar) && ar.currentline > 0) {
+      push(L, &ar, lost);
+      return 1;
+    }
+    lost = tail || is_renamed(L, b, &ar);
+  }
+  return 0;
+}
+
+/* core.place(): "app/posts.lua:14" of who has called rille; nil when nobody has. */
+static int place(lua_State *L) {
+  return rl_push_place(L);
+}
+
+/* core.set_home(): the folder of the calling file is rille's own; how the sources of its chunks begin. */
+static int set_home(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  lua_Debug ar;
+  if (!lua_getstack(L, 1, &ar) || !lua_getinfo(L, "S", &ar)) return 0;
+  const char *slash = ar.source[0] == '@' ? strrchr(ar.source, '/') : NULL;
+  size_t len = slash ? (size_t)(slash - ar.source) + 1 : 0;
+  if (len >= sizeof b->home) len = 0;
+  memcpy(b->home, ar.source, len);
+  b->home_len = len;
+  lua_getglobal(L, "jit");
+  b->is_jit = lua_istable(L, -1);
+  lua_pushlstring(L, b->home, b->home_len);
+  return 1;
+}
+
+void rl_place_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"place", place}, {"set_home", set_home}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+  rl_push_ref(L, RL_REF_ENTRIES);
+  lua_setfield(L, -2, "entries");
+}
