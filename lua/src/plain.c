@@ -65,6 +65,7 @@ static const char *by_length(lua_State *L, int index) {
   for (int i = 1; i <= (int)n; i++) {
     lua_pushinteger(L, i);
     lua_gettable(L, index);
+    if (lua_isnil(L, -1)) return "its __len counts elements that indexing does not give";
     lua_rawseti(L, copy, i);
   }
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {

@@ -64,8 +64,9 @@ support.each_engine(function(engine)
     end)
 
     it("is never no condition", function()
-      for _, nothing in ipairs { proxy { name = "b" }, read_only {}, setmetatable({}, { __len = function() return 0 end }),
-        setmetatable({}, { __index = { name = "b" } }), setmetatable({}, { __index = { method = function() end } }) } do
+      local function of_length(n) return setmetatable({}, { __len = function() return n end }) end
+      for _, nothing in ipairs { proxy { name = "b" }, read_only {}, of_length(0), of_length(1), setmetatable({}, { __index = { name = "b" } }),
+        setmetatable({}, { __index = { method = function() end } }) } do
         support.fails("VALIDATION", db.doc.find_many, db.doc, { where = nothing })
         support.fails("VALIDATION", db.doc.delete_many, db.doc, { where = nothing })
         support.fails("VALIDATION", db.doc.find_many, db.doc, { where = { AND = { nothing } } })
