@@ -178,7 +178,8 @@ local WORDS = {
     meta = "model",
   },
   P2025 = {
-    met = "`update`, `delete`, an `_or_throw` method, or a nested write needed a row that is not there.",
+    met = "`update`, `delete`, an `_or_throw` method, or a nested write needed a row that is not there, or that another transaction has changed or "
+      .. "deleted first. Also: a trigger or rule of the database has dropped a new row.",
     todo = "Treat it as not found; where it is no error use `find_unique`, `update_many`, `delete_many` or `upsert`.",
     meta = "model cause relation path",
   },
