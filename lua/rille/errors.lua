@@ -72,12 +72,14 @@ end
 ---@return string|nil
 function errors.nearest(wrong, names)
   local best, best_distance
+  local written, most = wrong:lower(), math.max(2, math.floor(#wrong / 3))
   for name in pairs(names) do
-    local d = distance(wrong:lower(), name:lower())
-    if not best or d < best_distance or (d == best_distance and name < best) then best, best_distance = name, d end
+    if math.abs(#name - #wrong) <= most then -- so a text without end costs nothing
+      local d = distance(written, name:lower())
+      if d <= most and (not best or d < best_distance or d == best_distance and name < best) then best, best_distance = name, d end
+    end
   end
-  if best and best_distance <= math.max(2, math.floor(#wrong / 3)) then return best end
-  return nil
+  return best
 end
 
 --- Raises when a table of options has keys that pairs, in some Lua, would not give: it answers by metamethods.

@@ -24,7 +24,7 @@ static rille_status add_model(lua_State *L, rl_slot *slot, int call) {
   rille_action action = rl_check_action(L, call + 2);
   rille_tape *tape = new_tape(L, slot);
   if (lua_istable(L, call + 3)) {
-    rl_walk(L, b, tape, call + 3, RL_WALK_ARGS | RL_WALK_COPY);
+    rl_walk(L, b, tape, call + 3, RL_WALK_COPY);
   } else if (lua_isnil(L, call + 3)) {
     rille_tape_open_object(tape);
     rille_tape_close_object(tape);
@@ -50,7 +50,7 @@ static rille_status add_raw(lua_State *L, rl_slot *slot, int call) {
   rille_tape_open_list(tape);
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, call + 2, i);
-    rl_walk(L, b, tape, -1, RL_WALK_DATA | RL_WALK_COPY);
+    rl_walk(L, b, tape, -1, RL_WALK_COPY);
     lua_pop(L, 1);
   }
   rille_tape_close_list(tape);

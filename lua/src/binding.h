@@ -37,7 +37,6 @@ enum {
   RL_REF_METHODS,
   RL_REF_COOPERATIVE_METHODS,
   RL_REF_ENTRIES, /* the names of the functions that programs call */
-  RL_REF_YDAY,    /* the string: a table that has it is one of os.date */
   RL_REF_MODULE,
   RL_REF_END
 };
@@ -103,6 +102,10 @@ void rl_place_setup(lua_State *L);
 /* error.c */
 void rl_push_error(lua_State *L, const rille_error *e); /* NULL: memory is short */
 int rl_raise(lua_State *L, const char *code, const char *format, ...) RL_NORETURN;
+/* A text for what reads to the first byte 0: VALIDATION when one lies within. NULL when there is no text; arg: there
+ * must be one. what: for the message */
+const char *rl_ztext(lua_State *L, int index, const char *what);
+const char *rl_ztext_arg(lua_State *L, int arg, const char *what);
 void rl_error_setup(lua_State *L);
 
 /* Holds what the core handed over until it has become Lua's. */
@@ -202,10 +205,8 @@ void rl_tx_drop(rl_tx *tx);
 void rl_tx_cut(rl_tx *tx);
 void rl_slot_setup(lua_State *L);
 
-/* walk.c: a Lua value to the tape. Raises VALIDATION with the path. */
-#define RL_WALK_ARGS 0 /* of a model's method: in_ and not_ are operators, a table of os.date is a date-time */
-#define RL_WALK_DATA 1 /* Json or parameters: keys as they are */
-#define RL_WALK_COPY 2 /* texts are copied: the value may change before the operation ends */
+/* walk.c: a Lua value to the tape, keys and tables as they are. Raises VALIDATION with the path. */
+#define RL_WALK_COPY 1 /* texts are copied: the value may change before the operation ends */
 /* Returns how many tokens were written. */
 size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags);
 
@@ -221,7 +222,6 @@ typedef struct rl_field {
   size_t len;
   char text[1];
 } rl_field;
-int rl_date_of_table(lua_State *L, int index, int64_t *microseconds);
 
 /* decimal.c: a decimal is its text, so that a row of them costs no more than one of strings. */
 typedef struct rl_decimal {

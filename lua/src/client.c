@@ -62,7 +62,7 @@ static size_t texts_option(lua_State *L, int index, const char *key, size_t most
   for (size_t n = rl_rawlen(L, -1); count < n; count++) {
     if (count == most) rl_raise(L, "VALIDATION", "`%s`: more than %d entries", key, (int)most);
     lua_rawgeti(L, -1, (int)count + 1);
-    out[count] = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    out[count] = lua_type(L, -1) == LUA_TSTRING ? rl_ztext(L, -1, key) : NULL;
     lua_pop(L, 1);
     if (!out[count]) rl_raise(L, "VALIDATION", "`%s[%d]`: a text is wanted", key, (int)count + 1);
   }
@@ -92,7 +92,7 @@ static int open_client(lua_State *L) {
   rl_scope *scope = rl_scope_push(L);
   options.struct_size = (uint32_t)sizeof options;
   options.schema = rl_schema_check(L, 2);
-  options.url = lua_tostring(L, 3);
+  options.url = rl_ztext(L, 3, "url");
   options.pool_size = (int32_t)number_option(L, 1, "pool_size", 100000);
   options.pool_wait_ms = number_option(L, 1, "pool_wait", INT32_MAX);
   options.pool_idle_ms = number_option(L, 1, "pool_idle", INT32_MAX);
@@ -119,7 +119,7 @@ static size_t session_option(lua_State *L, int index, const char **out) {
   if (n > SESSION_MAX) rl_raise(L, "VALIDATION", "`session`: more than %d settings", SESSION_MAX / 2);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (int)i + 1);
-    out[i] = lua_tostring(L, -1);
+    out[i] = rl_ztext(L, -1, "session");
     lua_pop(L, 1);
     if (!out[i]) rl_raise(L, "VALIDATION", "`session`: texts are wanted");
   }
@@ -130,7 +130,7 @@ static size_t session_option(lua_State *L, int index, const char **out) {
 static void keep_trace(lua_State *L, rl_scope *scope, rille_derive_options *options) {
   lua_getfield(L, 2, "trace");
   if (lua_isnil(L, -1)) return;
-  options->trace = lua_tostring(L, -1);
+  options->trace = rl_ztext(L, -1, "traceparent");
   scope->traced = lua_isfunction(L, -1);
   if (options->trace) lua_pushnil(L);
   lua_setfield(L, options->trace ? -4 : -3, "trace");
@@ -149,7 +149,7 @@ static int derive(lua_State *L) {
   rl_box *box = rl_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   options.struct_size = (uint32_t)sizeof options;
-  options.comment = lua_tostring(L, 3);
+  options.comment = rl_ztext(L, 3, "tags");
   options.primary = flag_option(L, 2, "primary");
   options.timeout_ms = number_option(L, 2, "timeout", INT32_MAX);
   scope->keep_nulls = from->keep_nulls;

@@ -119,7 +119,7 @@ static void list(encoder *e, int index, size_t n, is known, const rl_place *at) 
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
   rille_tape_open_list(e->tape);
   for (size_t i = 1; i <= n; i++) {
-    rl_place here = {at, NULL, 0, i, at->depth + 1, 0};
+    rl_place here = {at, NULL, 0, i, at->depth + 1};
     lua_rawgeti(L, index, (int)i);
     if (lua_isnil(L, -1)) rl_refuse_at(L, &here, "VALIDATION", "the list has a hole here; rille.null stands for null");
     value(e, lua_gettop(L), known, &here);
@@ -133,7 +133,7 @@ static void list(encoder *e, int index, size_t n, is known, const rl_place *at) 
 /* The key at the top of the stack, with the table's value. */
 static void member(encoder *e, int index, is known, const rl_place *at) {
   lua_State *L = e->L;
-  rl_place here = {at, NULL, 0, 0, at->depth + 1, 0};
+  rl_place here = {at, NULL, 0, 0, at->depth + 1};
   here.key = lua_tolstring(L, -1, &here.key_len);
   if (!rille_text_is_utf8(here.key, here.key_len)) rl_refuse_at(L, at, "P2006", "a key in Json must be valid UTF-8");
   rille_tape_key(e->tape, here.key, here.key_len);
@@ -344,7 +344,7 @@ static int encode(lua_State *L) {
   if (!box->tape) rl_box_throw(L, box);
   e.tape = box->tape;
   rille_tape_reset(e.tape);
-  rl_place top = {NULL, NULL, 0, 0, 0, 0};
+  rl_place top = {NULL, NULL, 0, 0, 0};
   value(&e, 1, known, &top);
   rl_box_check(L, box, rille_json_write_pretty(e.tape, lua_toboolean(L, 2) ? 2 : 0, &box->text, &len, &box->err));
   if (!b->tape) {

@@ -89,6 +89,18 @@ int rl_raise(lua_State *L, const char *code, const char *format, ...) {
   for (;;) {} /* lua_error does not return, but does not say so */
 }
 
+const char *rl_ztext(lua_State *L, int index, const char *what) {
+  size_t len;
+  const char *text = lua_tolstring(L, index, &len);
+  if (text && memchr(text, 0, len)) rl_raise(L, "VALIDATION", "`%s`: a byte 0 cannot be in it", what);
+  return text;
+}
+
+const char *rl_ztext_arg(lua_State *L, int arg, const char *what) {
+  luaL_checkstring(L, arg);
+  return rl_ztext(L, arg, what);
+}
+
 static int error_text(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_getfield(L, 1, "code");

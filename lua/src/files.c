@@ -11,7 +11,7 @@
  * name. */
 static int file_kind(lua_State *L) {
   struct stat st;
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = rl_ztext_arg(L, 1, "path");
   if (lstat(path, &st) != 0) return 0;
   if (S_ISLNK(st.st_mode) && stat(path, &st) != 0) memset(&st, 0, sizeof st);
   lua_pushstring(L, S_ISREG(st.st_mode) ? "file" : S_ISDIR(st.st_mode) ? "folder" : "other");
@@ -21,7 +21,7 @@ static int file_kind(lua_State *L) {
 /* core.make_private(path): makes an empty file that only its owner may read, unless the name is taken. True, or nil and
  * why not. */
 static int make_private(lua_State *L) {
-  int fd = open(luaL_checkstring(L, 1), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  int fd = open(rl_ztext_arg(L, 1, "path"), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (fd >= 0) close(fd);
   if (fd >= 0 || errno == EEXIST) {
     lua_pushboolean(L, 1);

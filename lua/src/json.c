@@ -6,12 +6,17 @@
 
 #define DEPTH_MAX 1000
 
+/* A number of a few letters such as 1e20000 may be a decimal of thousands of digits: of a text, they come to so many
+ * more than it has itself. */
+#define MORE_DIGITS 1000000
+
 typedef struct reader {
   lua_State *L;
   rille_json *json;
   rl_slot *slot;
   rille_error **err;
   int depth;
+  size_t digits; /* that decimals may still have */
 } reader;
 
 typedef struct token {
@@ -86,10 +91,13 @@ static int whole(const token *t, int64_t *out) {
 }
 
 /* Many digits: a float when its shortest text says the same number, else a decimal. */
-static void push_long_number(lua_State *L, const token *t) {
+static void push_long_number(reader *r, const token *t) {
+  lua_State *L = r->L;
   size_t len;
   rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_decimal_parse(t->p, t->len, &box->decimal[0], &box->err));
+  rille_status status = rille_decimal_parse(t->p, t->len, &box->decimal[0], &box->err);
+  if (status < 0 && r->slot) rl_slot_stop(r->slot);
+  rl_box_check(L, box, status);
   double f = rille_decimal_to_float(box->decimal[0]);
   int same = isfinite(f) && rille_decimal_of_float(f, &box->decimal[1], NULL) >= 0 &&
              rille_decimal_cmp(box->decimal[0], box->decimal[1]) == 0;
@@ -97,13 +105,17 @@ static void push_long_number(lua_State *L, const token *t) {
     lua_pushnumber(L, (lua_Number)f);
   } else {
     rl_box_check(L, box, rille_decimal_text(box->decimal[0], -1, &box->text, &len, &box->err));
+    if (len > r->digits && r->slot) rl_slot_stop(r->slot);
+    if (len > r->digits) rl_raise(L, "VALIDATION", "the numbers of the Json text have too many digits, written out");
+    r->digits -= len;
     rl_decimal_push(L, box->text, len);
   }
   rl_box_clear(box);
   lua_remove(L, -2);
 }
 
-static void push_number(lua_State *L, const token *t) {
+static void push_number(reader *r, const token *t) {
+  lua_State *L = r->L;
   int64_t i;
   double f;
   int is_whole = whole(t, &i);
@@ -115,7 +127,7 @@ static void push_number(lua_State *L, const token *t) {
   else if (short_float(t, &f))
     lua_pushnumber(L, (lua_Number)f);
   else
-    push_long_number(L, t);
+    push_long_number(r, t);
 }
 
 static void push_token(reader *r, const token *t);
@@ -149,7 +161,7 @@ static void push_token(reader *r, const token *t) {
   switch (t->kind) {
   case RILLE_JSON_TRUE:
   case RILLE_JSON_FALSE: lua_pushboolean(L, t->kind == RILLE_JSON_TRUE); break;
-  case RILLE_JSON_NUMBER: push_number(L, t); break;
+  case RILLE_JSON_NUMBER: push_number(r, t); break;
   case RILLE_JSON_TEXT: lua_pushlstring(L, t->p, t->len); break;
   case RILLE_JSON_OPEN_OBJECT:
   case RILLE_JSON_OPEN_ARRAY:
@@ -168,7 +180,7 @@ static void push_token(reader *r, const token *t) {
 }
 
 void rl_json_push(lua_State *L, rille_json *json, rl_slot *slot, rille_error **err, const char *text, size_t len) {
-  reader r = {L, json, slot, err, 0};
+  reader r = {L, json, slot, err, 0, len + MORE_DIGITS};
   token t;
   rille_json_read(json, text, len);
   if (!next(&r, &t)) {

@@ -131,7 +131,7 @@ static int prepare(lua_State *L) {
 /* core.migrations_begin(m, name, down) */
 static int begin(lua_State *L) {
   rille_migrations *m = check(L);
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = rl_ztext_arg(L, 2, "name");
   int down = lua_toboolean(L, 3);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_migrations_begin(m, name, down, &box->err));
@@ -185,7 +185,7 @@ static int finish(lua_State *L) {
 /* core.migrations_fail(m, message): raises. */
 static int fail(lua_State *L) {
   rille_migrations *m = check(L);
-  const char *message = luaL_checkstring(L, 2);
+  const char *message = luaL_checkstring(L, 2); /* of an error: its first line says enough */
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_migrations_fail(m, message, &box->err));
   return 0;
@@ -194,7 +194,7 @@ static int fail(lua_State *L) {
 /* core.migrations_mark(m, name, applied) */
 static int mark(lua_State *L) {
   rille_migrations *m = check(L);
-  const char *name = luaL_checkstring(L, 2);
+  const char *name = rl_ztext_arg(L, 2, "name");
   int applied = lua_toboolean(L, 3);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_migrations_mark(m, name, applied, &box->err));
@@ -213,7 +213,8 @@ static int reset(lua_State *L) {
 /* core.migrations_write(folder, name or nil, file, text) */
 static int write_file(lua_State *L) {
   size_t len;
-  const char *folder = luaL_checkstring(L, 1), *name = luaL_optstring(L, 2, NULL), *file = luaL_checkstring(L, 3);
+  const char *folder = rl_ztext_arg(L, 1, "folder"), *name = rl_ztext(L, 2, "name");
+  const char *file = rl_ztext_arg(L, 3, "file");
   const char *text = luaL_checklstring(L, 4, &len);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_migrations_write(folder, name, file, text, len, &box->err));
@@ -240,7 +241,7 @@ static const rille_schema *schema_field(lua_State *L, const char *key) {
 /* A text of the table at the top, which keeps it alive. */
 static const char *part_of(lua_State *L, const char *key) {
   lua_getfield(L, -1, key);
-  const char *text = lua_tostring(L, -1);
+  const char *text = rl_ztext(L, -1, key);
   lua_pop(L, 1);
   return text;
 }
@@ -326,7 +327,7 @@ static int compare(lua_State *L) {
 
 /* core.shadow_open(url, shadow_url or nil): the shadow, and its URL. */
 static int open_shadow(lua_State *L) {
-  const char *url = luaL_checkstring(L, 1), *shadow_url = luaL_optstring(L, 2, NULL);
+  const char *url = rl_ztext_arg(L, 1, "url"), *shadow_url = rl_ztext(L, 2, "shadow_url");
   lua_settop(L, 2);
   rl_box *box = rl_box_push(L);
   rl_shadow *s = (rl_shadow *)rl_new_userdata(L, sizeof *s);

@@ -17,7 +17,7 @@ void rl_set_functions(lua_State *L, const luaL_Reg *functions) {
 
 const char *rl_option_text(lua_State *L, const char *key) {
   lua_getfield(L, 1, key);
-  return lua_tostring(L, -1);
+  return rl_ztext(L, -1, key);
 }
 
 int rl_option_flag(lua_State *L, const char *key) {
@@ -76,8 +76,6 @@ static int build(lua_State *L) {
     keep(L, b, ref);
   }
   for (int ref = RL_REF_NULL; ref <= RL_REF_ALL; ref++) keep_sentinel(L, b, ref);
-  lua_pushliteral(L, "yday");
-  keep(L, b, RL_REF_YDAY);
   lua_newtable(L); /* the module: the setups find it at the top */
   lua_pushvalue(L, -1);
   keep(L, b, RL_REF_MODULE);

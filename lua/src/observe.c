@@ -66,7 +66,7 @@ void rl_set_trace(lua_State *L, rl_slot *slot) {
   if (!is_text && lua_toboolean(L, -1))
     rl_raise(L, "VALIDATION", "`traceparent`: the function must return a string or nil, not a %s",
              luaL_typename(L, -1));
-  if (rille_op_set_trace(slot->op, is_text ? lua_tostring(L, -1) : NULL, &slot->err) < 0) {
+  if (rille_op_set_trace(slot->op, is_text ? rl_ztext(L, -1, "traceparent") : NULL, &slot->err) < 0) {
     rl_push_error(L, slot->err);
     lua_error(L);
   }
@@ -212,8 +212,8 @@ static int relation(lua_State *L) {
   luaL_checktype(L, 4, LUA_TTABLE);
   for (size_t n = rl_rawlen(L, 4); count < n && count < KEYS_MAX; count++) {
     lua_rawgeti(L, 4, (int)count + 1);
-    keys[count] = luaL_checkstring(L, -1);
-    lua_pop(L, 1); /* the table keeps it */
+    keys[count] = luaL_checkstring(L, -1); /* one with a byte 0 is no field either way */
+    lua_pop(L, 1);                         /* the table keeps it */
   }
   rille_schema *schema = rille_client_schema(scope->client);
   const char *field = rille_schema_relation(schema, rille_schema_model(schema, from, from_len),

@@ -76,7 +76,7 @@ static int method(lua_State *L) {
   check_args(L, name);
   rl_before_read(L, m->scope, 1, name);
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  size_t tokens = write_args(L, b, slot, RL_WALK_ARGS);
+  size_t tokens = write_args(L, b, slot, 0);
   rl_slot_begin(slot, m->scope);
   rille_status status =
       rille_op_model(slot->op, rl_slot_tx(slot), m->model, actions[number].action, slot->tape, &slot->err);
@@ -102,7 +102,7 @@ const char *rl_action_name(rille_action action) {
 /* Starts without running. Stack: model, arguments; then anchors and slot. batch: as of rille_op_set_stream. */
 static rl_slot *start(lua_State *L, rl_binding *b, rl_model *m, rille_action action, uint32_t batch) {
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, batch ? RL_WALK_ARGS | RL_WALK_COPY : RL_WALK_ARGS);
+  write_args(L, b, slot, batch ? RL_WALK_COPY : 0);
   rl_slot_begin(slot, m->scope);
   rille_op_set_stream(slot->op, batch);
   if (rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err) < 0)
@@ -121,7 +121,7 @@ rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   *scope = m->scope;
   if (name) rl_before_read(L, m->scope, 1, name);
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, RL_WALK_ARGS | RL_WALK_COPY);
+  write_args(L, b, slot, RL_WALK_COPY);
   rl_job_prepare(slot);
   rl_slot_begin(slot, m->scope);
   rille_op_set_stream(slot->op, batch);
@@ -149,7 +149,7 @@ static int explain(lua_State *L) {
   rille_action action = rl_check_action(L, 3);
   check_args(L, "explain");
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, RL_WALK_ARGS);
+  write_args(L, b, slot, 0);
   rl_slot_begin(slot, m->scope);
   rille_status status = rille_op_explain_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err);
   if (status < 0 || rl_push_result(L, b, slot) < 0) rl_slot_throw(L, m->scope, slot, 3);
@@ -164,7 +164,7 @@ static int faults(lua_State *L) {
   rille_action action = rl_check_action(L, 3);
   check_args(L, "validate");
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, RL_WALK_ARGS);
+  write_args(L, b, slot, 0);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_client_validate(m->scope->client, m->model, action, slot->tape, &box->faults, &box->err));
   rl_slot_give(L, m->scope, slot, 3);

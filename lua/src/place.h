@@ -12,7 +12,6 @@ typedef struct rl_place {
   size_t key_len;
   size_t index; /* of an element */
   int depth;
-  int area; /* the walk's own */
 } rl_place;
 
 /* walk.c: raises an error that names the place: `posts[2].title`: what. */

@@ -22,7 +22,7 @@ static rl_slot *start(lua_State *L, rl_scope *scope, int query, int job) {
   lua_settop(L, 4);
   if (query) rl_before_read(L, scope, 1, "query_raw");
   rl_slot *slot = rl_slot_take(L, scope, 1);
-  write_params(L, b, slot, job ? RL_WALK_DATA | RL_WALK_COPY : RL_WALK_DATA);
+  write_params(L, b, slot, job ? RL_WALK_COPY : 0);
   if (job) rl_job_prepare(slot);
   rl_slot_begin(slot, scope);
   if (rille_op_raw(slot->op, rl_slot_tx(slot), sql, len, slot->tape, query, &slot->err) < 0)

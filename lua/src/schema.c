@@ -49,7 +49,7 @@ static void push_diagnostics(lua_State *L, const rille_diagnostics *d) {
 
 static const char *text_field(lua_State *L, int index, const char *key, size_t *len) {
   lua_getfield(L, index, key); /* stays on the stack, which keeps it alive */
-  return lua_tolstring(L, -1, len);
+  return len ? lua_tolstring(L, -1, len) : rl_ztext(L, -1, key);
 }
 
 /* Pushes the schema on success. On failure box has error and diagnostics. */
@@ -227,7 +227,8 @@ static const char *const *text_list(lua_State *L, const char *key, size_t *count
   luaL_checkstack(L, (int)*count + 4, "too many schemas");
   for (size_t i = 0; i < *count; i++) {
     lua_rawgeti(L, list, (int)i + 1);
-    texts[i] = luaL_checkstring(L, -1);
+    (void)luaL_checkstring(L, -1);
+    texts[i] = rl_ztext(L, -1, key);
   }
   return texts;
 }
@@ -251,7 +252,7 @@ static int pull(lua_State *L) {
 /* core.url_shown(url): as it may be shown to anybody. */
 static int url_shown(lua_State *L) {
   size_t len;
-  const char *url = luaL_checkstring(L, 1);
+  const char *url = rl_ztext_arg(L, 1, "url");
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_url_shown(url, &box->text, &len, &box->err));
   return rl_box_push_text(L, box, len);
@@ -259,14 +260,14 @@ static int url_shown(lua_State *L) {
 
 /* core.url_provider(url): "postgresql", "sqlite", or nil. */
 static int url_provider(lua_State *L) {
-  lua_pushstring(L, rille_url_provider(luaL_checkstring(L, 1)));
+  lua_pushstring(L, rille_url_provider(rl_ztext_arg(L, 1, "url")));
   return 1;
 }
 
 /* core.url_file(url): the path of an SQLite database, or nil. */
 static int url_file(lua_State *L) {
   size_t len;
-  const char *url = luaL_checkstring(L, 1);
+  const char *url = rl_ztext_arg(L, 1, "url");
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_url_file(url, &box->text, &len, &box->err));
   return box->text ? rl_box_push_text(L, box, len) : 0;

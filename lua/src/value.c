@@ -64,36 +64,6 @@ void rl_push_value(lua_State *L, rl_slot *slot, const rille_value *v) {
   }
 }
 
-/* 0 when the field is no whole number that mktime could take. */
-static int date_field(lua_State *L, int index, const char *key, int fallback, int *out) {
-  lua_getfield(L, index, key);
-  double value = lua_type(L, -1) == LUA_TNUMBER ? (double)lua_tonumber(L, -1) : fallback;
-  lua_pop(L, 1);
-  if (!(value >= -1e9 && value <= 1e9) || floor(value) != value) return 0;
-  *out = (int)value;
-  return 1;
-}
-
-int rl_date_of_table(lua_State *L, int index, int64_t *microseconds) {
-  struct tm tm;
-  memset(&tm, 0, sizeof tm);
-  if (!date_field(L, index, "year", -1, &tm.tm_year) || !date_field(L, index, "month", 0, &tm.tm_mon) ||
-      !date_field(L, index, "day", 0, &tm.tm_mday) || !date_field(L, index, "hour", 12, &tm.tm_hour) ||
-      !date_field(L, index, "min", 0, &tm.tm_min) || !date_field(L, index, "sec", 0, &tm.tm_sec))
-    return 0;
-  if (tm.tm_year < 0 || tm.tm_mon < 1 || tm.tm_mday == 0) return 0;
-  tm.tm_year -= 1900;
-  tm.tm_mon -= 1;
-  lua_getfield(L, index, "isdst");
-  tm.tm_isdst = lua_isboolean(L, -1) ? lua_toboolean(L, -1) : -1;
-  lua_pop(L, 1);
-  time_t seconds = mktime(&tm);
-  if (seconds == (time_t)-1) return 0;
-  double far = (double)seconds * 1e6; /* such as no database has is still a date, which the core refuses */
-  *microseconds = far > 9e18 ? INT64_MAX : far < -9e18 ? INT64_MIN : (int64_t)seconds * 1000000;
-  return 1;
-}
-
 static int sentinel_text(lua_State *L) {
   static const char *const names[] = {"rille.null", "rille.json_null", "rille.db_null", "rille.any_null", "rille.all"};
   const int *ref = (const int *)rl_is(L, rl_binding_of(L), 1, RL_REF_SENTINEL);

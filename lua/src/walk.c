@@ -11,10 +11,6 @@ typedef struct walk {
   int flags;
 } walk;
 
-/* Whose the keys are: the call's own, the user's data, or a filter's, where in_ and not_ stand for the operators in and
- * not. */
-enum { AREA_CALL, AREA_DATA, AREA_FILTER };
-
 typedef rl_place place;
 
 static void value(walk *w, int index, const place *at);
@@ -96,7 +92,7 @@ static void scattered(walk *w, int index, size_t from, size_t n, const place *at
   lua_State *L = w->L;
   size_t keys = 0;
   for (size_t i = from; i <= n; i++) {
-    place here = {at, NULL, 0, i, at->depth + 1, at->area};
+    place here = {at, NULL, 0, i, at->depth + 1};
     lua_rawgeti(L, index, (int)i);
     if (lua_isnil(L, -1)) refuse(w, &here, "the list has a hole here; rille.null stands for NULL");
     value(w, lua_gettop(L), &here);
@@ -123,27 +119,11 @@ static void list(walk *w, int index, size_t n, const place *at) {
       done = n;
       break;
     }
-    place here = {at, NULL, 0, ++done, at->depth + 1, at->area};
+    place here = {at, NULL, 0, ++done, at->depth + 1};
     value(w, lua_gettop(L), &here);
     lua_pop(L, 1);
   }
   rille_tape_close_list(w->tape);
-}
-
-static int is(const place *at, const char *key, size_t len) {
-  return at->key_len == len && memcmp(at->key, key, len) == 0;
-}
-
-/* A filter stays one all the way down. Data hold filters only where a nested write says where. */
-static int area_of(const place *at) {
-  if (at->area == AREA_FILTER || is(at, "where", 5) || is(at, "having", 6)) return AREA_FILTER;
-  return is(at, "data", 4) || is(at, "create", 6) || is(at, "update", 6) ? AREA_DATA : at->area;
-}
-
-static void key(walk *w, const place *here) {
-  size_t len = here->key_len;
-  if (here->area == AREA_FILTER && (is(here, "in_", 3) || is(here, "not_", 4))) len--;
-  rille_tape_key(w->tape, here->key, len);
 }
 
 static void object(walk *w, int index, const place *at) {
@@ -155,10 +135,9 @@ static void object(walk *w, int index, const place *at) {
       if (lua_type(L, -2) == LUA_TNUMBER) refuse(w, at, "a numeric key that no list from 1 on explains");
       refuse(w, at, "a key that is no string");
     }
-    place here = {at, NULL, 0, 0, at->depth + 1, at->area};
+    place here = {at, NULL, 0, 0, at->depth + 1};
     here.key = lua_tolstring(L, -2, &here.key_len);
-    key(w, &here);
-    here.area = area_of(&here);
+    rille_tape_key(w->tape, here.key, here.key_len);
     value(w, lua_gettop(L), &here);
     lua_pop(L, 1);
   }
@@ -170,23 +149,6 @@ static int is_empty(lua_State *L, int index) {
   if (!lua_next(L, index)) return 1;
   lua_pop(L, 2);
   return 0;
-}
-
-/* Neither the arguments nor what lies directly in them is a date; nor are the rows of create_many, which are many. */
-static int may_be_date(const walk *w, const place *at) {
-  return at->depth > 1 && (at->depth > 2 || at->key) && !(w->flags & RL_WALK_DATA);
-}
-
-/* A table of os.date("*t"), told by the day of the year that nobody writes by hand. */
-static int date(walk *w, int index) {
-  int64_t microseconds;
-  lua_pushvalue(w->L, index);
-  rl_push_ref(w->L, RL_REF_YDAY);
-  lua_rawget(w->L, -2);
-  int is_date = lua_type(w->L, -1) == LUA_TNUMBER && rl_date_of_table(w->L, index, &microseconds);
-  lua_pop(w->L, 2);
-  if (is_date) rille_tape_datetime(w->tape, microseconds);
-  return is_date;
 }
 
 /* meta: of rille's own metatables; NULL for none. */
@@ -203,7 +165,7 @@ static void plain_table(walk *w, int index, const void *meta, const place *at) {
   } else if (meta && meta == w->b->identity[RL_REF_ARRAY]) {
     if (!is_empty(L, index)) refuse(w, at, "a rille.array with keys that are not 1, 2, 3, ...");
     rille_tape_mark(w->tape, RILLE_MARK_EMPTY_ARRAY, "", 0);
-  } else if (!may_be_date(w, at) || !date(w, index)) {
+  } else {
     object(w, index, at);
   }
 }
@@ -255,7 +217,7 @@ static void value(walk *w, int index, const place *at) {
 
 size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags) {
   walk w = {L, b, tape, 0, flags};
-  place top = {NULL, NULL, 0, 0, 0, flags & RL_WALK_DATA ? AREA_DATA : AREA_CALL};
+  place top = {NULL, NULL, 0, 0, 0};
   rl_check_stack(L, 8);
   value(&w, rl_absolute(L, index), &top);
   return w.tokens;

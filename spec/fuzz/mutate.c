@@ -192,7 +192,8 @@ static void change_values(const vocabulary *v, call_value *x) {
       }
     }
   }
-  if (x->kind == '[' && x->count > 0 && x->count < 40 && fuzz_below(v->r, 3) == 0)
+  bool small = x->kind == '[' && x->count > 0 && x->count < 40 && count_all(x) < 100;
+  if (small && fuzz_below(v->r, 3) == 0)
     for (uint32_t n = 1 + fuzz_below(v->r, 4); n > 0; n--) call_add(v->arena, x, RL_STR(""), copy_of(v, x->items[0]));
   else if (x->kind == '[' && x->count > 1 && fuzz_below(v->r, 4) == 0)
     x->count--;
@@ -240,6 +241,8 @@ static void change_line(const vocabulary *v, call_lines *calls, call_line *line)
 
 void call_change(call_lines *calls, const rl_str *names, uint32_t name_count, fuzz_random *r) {
   vocabulary v = {calls->arena, names, name_count, r};
+  for (uint32_t i = calls->count; i > 0; i--) /* what has grown beyond any input is dropped */
+    if (count_all(calls->lines[i - 1].arguments) > 2000) calls->lines[i - 1] = calls->lines[--calls->count];
   if (calls->count == 0) {
     calls->lines[calls->count++] = (call_line){RL_STR("find_many"), RL_STR("user"), call_new(calls->arena, '{')};
   }

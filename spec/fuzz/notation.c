@@ -30,6 +30,7 @@ const char *const call_actions[20] = {"",
 typedef struct reader {
   const char *at, *end;
   rl_arena *arena;
+  int64_t repeats; /* bytes that repeated texts of the whole input may still come to */
 } reader;
 
 call_value *call_new(rl_arena *arena, char kind) {
@@ -111,9 +112,9 @@ static call_value *read_text(reader *r, char kind) {
   if (kind == 's' && r->at < r->end && *r->at == '*') {
     r->at++;
     v->number = read_digits(r);
-    if (v->number < 0 || v->number > CALL_REPEAT) v->number = CALL_REPEAT;
-    if (v->text.len > 0 && v->number * (int64_t)v->text.len > CALL_REPEAT)
-      v->number = (int64_t)(CALL_REPEAT / v->text.len);
+    int64_t most = r->repeats / (int64_t)(v->text.len ? v->text.len : 1);
+    if (v->number < 0 || v->number > most) v->number = most;
+    r->repeats -= v->number * (int64_t)v->text.len;
   }
   return v;
 }
@@ -206,7 +207,7 @@ static call_value *read_value(reader *r, int depth) {
 }
 
 void call_read(rl_str text, rl_arena *arena, call_lines *out) {
-  reader r = {text.p, text.p + text.len, arena};
+  reader r = {text.p, text.p + text.len, arena, CALL_REPEAT};
   *out = (call_lines){.arena = arena};
   while (peek(&r) && out->count < CALL_MOST) {
     const char *before = r.at;
@@ -318,6 +319,13 @@ static rl_str repeated(const call_value *v, rl_arena *arena) {
   return rl_str_make(out, len);
 }
 
+/* A table has a key once. */
+static bool comes_again(const call_value *v, uint32_t i) {
+  for (uint32_t k = i + 1; k < v->count; k++)
+    if (rl_str_eq(v->keys[i], v->keys[k])) return true;
+  return false;
+}
+
 void call_to_tape(const call_value *v, rl_tape *t, rl_arena *arena) {
   switch (v->kind) {
   case 'b': rl_tape_bool(t, v->number != 0); break;
@@ -336,6 +344,7 @@ void call_to_tape(const call_value *v, rl_tape *t, rl_arena *arena) {
     else
       rl_tape_open_list(t);
     for (uint32_t i = 0; i < v->count; i++) {
+      if (v->kind == '{' && comes_again(v, i)) continue;
       if (v->kind == '{') rl_tape_key(t, v->keys[i]);
       call_to_tape(v->items[i], t, arena);
     }

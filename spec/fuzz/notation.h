@@ -11,7 +11,7 @@
 #include "fuzz/fuzz.h"
 #include "tape/tape.h"
 
-enum { CALL_MOST = 12, CALL_DEPTH = 40, CALL_REPEAT = 200000 };
+enum { CALL_MOST = 12, CALL_DEPTH = 40, CALL_REPEAT = 500000 };
 
 typedef struct call_value {
   char kind;      /* of the notation: n b i f s d j x t @ { [ */

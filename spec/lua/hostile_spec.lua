@@ -1,5 +1,8 @@
 -- Input that nobody means well with: texts as long as a call takes, names nobody wrote, bytes that end a C string.
+local rille = require "rille"
 local support = require "support"
+
+local NOTE = "model Note {\n id Int @id\n text String?\n at DateTime?\n data Json?\n in_ Int?\n}"
 
 support.each_engine(function(engine)
   it("keeps apart calls of one shape whose lists differ in length", function()
@@ -17,5 +20,87 @@ support.each_engine(function(engine)
     assert.equal(1, count({ "a", "c" }, "NOT"))
     assert.equal(1, count({ "b", long, long, long }, "NOT"))
     assert.equal(0, count({ "a", "b", long }, "NOT"))
+  end)
+
+  it("stores tables in Json as they are, whatever they look like", function()
+    local db = support.open(engine, NOTE)
+    local date = os.date("*t", 86400)
+    local values = { date, { date }, { in_ = 1, not_ = { in_ = 2 } }, { where = { not_ = 1 } }, { year = 2024, month = 2, day = 29, yday = 60 }, { set = 1 },
+      { when = { date } }, { ["in"] = { date } } }
+    for i, value in ipairs(values) do
+      local wanted = rille.json.encode(value)
+      db.note:create { data = { id = i, data = value } }
+      db.note:create_many { data = { { id = i + 100, data = value } } }
+      db.note:upsert { where = { id = i + 200 }, create = { id = i + 200, data = value }, update = { data = value } }
+      db.note:update { where = { id = i }, data = { data = value } }
+      for _, id in ipairs { i, i + 100, i + 200 } do
+        assert.same(rille.json.decode(wanted), db.note:find_unique({ where = { id = id } }).data)
+      end
+      assert.equal(3, db.note:count { where = { data = { equals = value } } })
+      assert.equal(i * 3 - 3, db.note:count { where = { NOT = { data = { equals = value } } } })
+    end
+    assert.equal(3, db.note:count { where = { data = { path = { "when" }, array_contains = { date } } } })
+  end)
+
+  it("takes tables of os.date where a date-time is wanted, and nowhere else", function()
+    local db = support.open(engine, NOTE)
+    local date, text = os.date("*t", 86400), "1970-01-02T00:00:00.000Z"
+    db.note:create { data = { id = 1, at = date } }
+    db.note:create_many { data = { { id = 2, at = date }, { id = 3, at = os.date("*t", 90000) } } }
+    db.note:update { where = { id = 1 }, data = { at = { set = date } } }
+    for id = 1, 2 do assert.equal(text, db.note:find_unique({ where = { id = id } }).at) end
+    for _, where in ipairs { date, { equals = date }, { in_ = { date } }, { lte = date }, { ["not"] = { gt = date } }, { not_ = os.date("*t", 90000) } } do
+      assert.equal(2, db.note:count { where = { at = where } })
+    end
+    support.fails("VALIDATION", db.note.create, db.note, { data = { id = 9, text = date } })
+  end)
+
+  it("reads in_ and not_ as conditions only where conditions stand", function()
+    local db = support.open(engine, NOTE)
+    db.note:create_many { data = { { id = 1, in_ = 5, text = "a" }, { id = 2, in_ = 6 } } }
+    assert.equal(1, db.note:find_first({ where = { in_ = { in_ = { 5 } }, text = { not_ = rille.null } } }).id)
+    assert.equal(2, db.note:find_first({ where = { in_ = { not_in = { 5 } } } }).id)
+  end)
+
+  it("refuses what a byte 0 would cut", function()
+    local db, url = support.open(engine, NOTE)
+    local fails = support.fails
+    fails("VALIDATION", db.execute_raw, db, "INSERT INTO \"Note\" (id) VALUES (1)\0 nonsense")
+    fails("VALIDATION", db.query_raw, db, "SELECT 1\0")
+    fails("VALIDATION", db.execute_script, db, "INSERT INTO \"Note\" (id) VALUES (1);\0DROP TABLE \"Note\";")
+    assert.equal(0, db.note:count {})
+    fails("VALIDATION", rille.connect, { url = url .. "\0x", schema_text = NOTE })
+    fails("VALIDATION", rille.push, { url = url .. "\0x", schema_text = NOTE })
+    fails("P1012", rille.push, { url = url, schema_text = NOTE .. "\0" })
+    fails("P1012", rille.connect, { url = url, schema_text = 'model A {\n id Int @id @map("a\0b")\n}' })
+    fails("VALIDATION", rille.backup, { url = url, file = "/tmp/rille\0.backup" })
+    if engine == "postgresql" then
+      fails("VALIDATION", db.with, db, { session = { ["app.user"] = "x\0y" } })
+      fails("VALIDATION", db.listen, db, "a\0b")
+      fails("P2010", db.query_raw, db, "SELECT $1::text", "a\0b")
+    end
+    local folder = support.folder()
+    os.execute(("mkdir -p '%s/1_a'"):format(folder))
+    support.write(folder .. "/migration_lock.toml", ('provider = "%s"\n'):format(engine))
+    support.write(folder .. "/1_a/migration.sql", "CREATE TABLE x (id INT);\0 CREATE TABLE y (id INT);")
+    local e = fails("VALIDATION", rille.migrate.deploy, { url = support.database(engine), schema_text = NOTE, migrations = folder })
+    assert.truthy(e.message:find("a byte 0 in line 1", 1, true))
+  end)
+end)
+
+describe("names and numbers without end", function()
+  it("are refused in no time", function()
+    local schema, long = "model A {\n id Int @id\n}", ("x"):rep(3000000)
+    local db = support.open("sqlite", schema)
+    local before = os.clock()
+    support.fails("VALIDATION", function() return db[long] end)
+    support.fails("VALIDATION", function() return db.a[long] end)
+    support.fails("VALIDATION", db.with, db, { [long] = 1 })
+    support.fails("VALIDATION", db.a.count, db.a, { where = { [long:sub(1, 60000)] = 1 } })
+    support.fails("VALIDATION", rille.json.decode, "[" .. ("1e20000,"):rep(100000) .. "1]")
+    support.fails("P2020", rille.json.decode, ("9"):rep(1000000))
+    assert.is_true(os.clock() - before < 20) -- each took hours
+    assert.equal("1" .. ("0"):rep(20000), tostring(rille.json.decode("[1e20000]")[1]))
+    support.cleanup()
   end)
 end)

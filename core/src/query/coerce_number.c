@@ -6,6 +6,7 @@
 #include "tape/json.h"
 
 #include <math.h>
+#include <time.h>
 
 /* ------------------------------------------------------------------ Decimal */
 
@@ -109,42 +110,74 @@ rille_status rl_coerce_datetime(const rl_input *input, const rl_value *v, rl_val
 enum { YEAR, MONTH, DAY, HOUR, MINUTE, SEC, PART_COUNT };
 static const char *const part_names[PART_COUNT] = {"year", "month", "day", "hour", "min", "sec"};
 
-static rille_status read_parts(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot,
-                               int64_t parts[PART_COUNT], bool given[PART_COUNT], rl_error *err) {
+typedef struct date_table {
+  int64_t parts[PART_COUNT];
+  bool given[PART_COUNT];
+  bool local; /* it has the day of the year, which nobody writes by hand: os.date made it */
+  int isdst;  /* -1: not said */
+} date_table;
+
+static rille_status read_parts(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, date_table *out,
+                               rl_error *err) {
   rl_str key;
   uint32_t value_shape, value_slot;
   while (rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot)) {
-    if (rl_str_is(key, "isdst") || rl_str_is(key, "yday") || rl_str_is(key, "wday")) continue;
     size_t i = 0;
     while (i < PART_COUNT && !rl_str_is(key, part_names[i])) i++;
     rl_value v = rl_tape_scalar(t, value_shape, value_slot);
+    if (rl_str_is(key, "yday")) out->local = true;
+    if (rl_str_is(key, "isdst") && v.kind == RILLE_BOOL) out->isdst = v.as.i != 0;
+    if (rl_str_is(key, "isdst") || rl_str_is(key, "yday") || rl_str_is(key, "wday")) continue;
     bool whole = v.kind == RILLE_INT || (v.kind == RILLE_FLOAT && isfinite(v.as.f) && v.as.f == floor(v.as.f));
     if (i == PART_COUNT || !whole)
       return rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` of a date table %s", RL_STR_ARG(key),
                              whole ? "is unknown; allowed are year, month, day, hour, min, sec"
                                    : "must be a whole number");
-    parts[i] = v.kind == RILLE_INT ? v.as.i : (int64_t)fmax(-1e15, fmin(1e15, v.as.f)); /* refused as out of range */
-    given[i] = true;
+    out->parts[i] =
+        v.kind == RILLE_INT ? v.as.i : (int64_t)fmax(-1e15, fmin(1e15, v.as.f)); /* refused as out of range */
+    out->given[i] = true;
   }
   return RILLE_OK;
 }
 
-/* As os.time reads it, hour is 12 when absent; parts beyond their range carry over. The table is taken as UTC. */
-rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_value *out,
-                                  rl_error *err) {
-  int64_t p[PART_COUNT] = {0, 1, 1, 12, 0, 0};
-  bool given[PART_COUNT] = {false};
-  rille_status status = read_parts(input, t, shape, slot, p, given, err);
-  if (status < 0) return status;
-  for (size_t i = YEAR; i <= DAY; i++)
-    if (!given[i]) return rl_refuse_value(input, RL_VALIDATION, err, "a date table needs `%s`", part_names[i]);
-  for (size_t i = 0; i < PART_COUNT; i++)
-    if (p[i] < -1000000000 || p[i] > 1000000000)
-      return rl_refuse_value(input, RL_P2020, err, "`%s` of the date table is out of range", part_names[i]);
+static bool local_seconds(const date_table *d, int64_t *out) {
+  struct tm tm = {.tm_year = (int)d->parts[YEAR] - 1900,
+                  .tm_mon = (int)d->parts[MONTH] - 1,
+                  .tm_mday = (int)d->parts[DAY],
+                  .tm_hour = (int)d->parts[HOUR],
+                  .tm_min = (int)d->parts[MINUTE],
+                  .tm_sec = (int)d->parts[SEC],
+                  .tm_isdst = d->isdst,
+                  .tm_wday = -1};
+  *out = (int64_t)mktime(&tm);
+  return tm.tm_wday >= 0; /* -1 second is a moment, too */
+}
+
+static int64_t utc_seconds(const int64_t p[PART_COUNT]) {
   int64_t month = p[MONTH] - 1, carry = month >= 0 ? month / 12 : (month - 11) / 12;
   int64_t days = rl_days_from_civil(p[YEAR] + carry, (int)(month - carry * 12) + 1, 1) + p[DAY] - 1;
-  int64_t seconds = days * 86400 + p[HOUR] * 3600 + p[MINUTE] * 60 + p[SEC];
-  if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
+  return days * 86400 + p[HOUR] * 3600 + p[MINUTE] * 60 + p[SEC];
+}
+
+/* As os.time reads it, hour is 12 when absent; parts beyond their range carry over. A table of os.date is local time,
+ * one that was written by hand UTC. */
+rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_value *out,
+                                  rl_error *err) {
+  date_table d = {.parts = {0, 1, 1, 12, 0, 0}, .isdst = -1};
+  rille_status status = read_parts(input, t, shape, slot, &d, err);
+  if (status < 0) return status;
+  for (size_t i = YEAR; i <= DAY; i++)
+    if (!d.given[i]) return rl_refuse_value(input, RL_VALIDATION, err, "a date table needs `%s`", part_names[i]);
+  for (size_t i = 0; i < PART_COUNT; i++)
+    if (d.parts[i] < -1000000000 || d.parts[i] > 1000000000)
+      return rl_refuse_value(input, RL_P2020, err, "`%s` of the date table is out of range", part_names[i]);
+  int64_t seconds = 0;
+  bool known = true;
+  if (d.local)
+    known = local_seconds(&d, &seconds);
+  else
+    seconds = utc_seconds(d.parts);
+  if (!known || seconds < FIRST_SECOND || seconds > LAST_SECOND)
     return rl_refuse_value(input, RL_P2020, err, "the date table is beyond the years 1 to 9999");
   *out = (rl_value){.kind = RILLE_DATETIME, .as.i = seconds * SECOND};
   return RILLE_OK;

@@ -139,8 +139,17 @@ static bool only_reads(rl_str sql) {
   return false;
 }
 
+/* The databases read to the first byte 0: what lies behind it would be left out without a word. */
+static rille_status check_text(rl_str sql, rl_error *err) {
+  const char *zero = sql.len ? memchr(sql.p, 0, sql.len) : NULL;
+  if (!zero) return RILLE_OK;
+  return rl_fail(err, RL_VALIDATION, "the SQL has a byte 0 at offset %zu; nothing of it is run",
+                 (size_t)(zero - sql.p));
+}
+
 rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, rl_str sql, const rl_tape *params, bool rows, rl_error *err) {
-  rille_status st = rl_op_begin_start(op, tx, RL_OP_RAW, err);
+  rille_status st = check_text(sql, err);
+  if (st == RILLE_OK) st = rl_op_begin_start(op, tx, RL_OP_RAW, err);
   if (st != RILLE_OK) return st;
   rl_buf text;
   rl_buf_init(&text);
@@ -156,7 +165,8 @@ rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, rl_str sql, const rl_tape *pa
 }
 
 rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err) {
-  rille_status st = rl_op_begin_start(op, tx, RL_OP_SCRIPT, err);
+  rille_status st = check_text(sql, err);
+  if (st == RILLE_OK) st = rl_op_begin_start(op, tx, RL_OP_SCRIPT, err);
   if (st != RILLE_OK) return st;
   char *z = rl_arena_strdup(&op->arena, sql);
   if (!z) return rl_fail_nomem(err);
