@@ -167,11 +167,13 @@ static int scope_of(lua_State *L) {
   if (!tx) rl_box_throw(L, box);
   tx->tx = NULL;
   tx->refs = 1;
+  tx->binding = rl_binding_of(L);
   scope->tx = tx;
   scope->depth = 1;
   scope->keep_nulls = parent->keep_nulls;
   scope->client = rille_client_retain(parent->client);
   rl_box_check(L, box, rille_migrations_tx(m, parent->client, &tx->tx, &box->err));
+  tx->binding->held++;
   return 1;
 }
 
