@@ -56,7 +56,6 @@ local rille = {
 
 errors.entries(client.methods)
 errors.entries(rille.migrate)
-for name in pairs(rille) do core.entries[name] = true end
 
 -- What a program at work seldom needs is loaded when it is first asked for.
 local LATER = {
@@ -133,5 +132,8 @@ end
 function rille.try(f, ...)
   return caught(pcall(f, ...))
 end
+
+for name in pairs(rille) do core.entries[name] = true end
+for _, name in ipairs { "tonumber", "tostring", "round", "format", "encode", "decode", "run", "refresh" } do core.entries[name] = true end
 
 return rille

@@ -16,6 +16,7 @@ static int is_own(const rl_binding *b, const lua_Debug *ar) {
  * them last. */
 static int is_renamed(lua_State *L, const rl_binding *b, lua_Debug *ar) {
   if (!b->is_jit || !lua_getinfo(L, "n", ar) || !ar->name || !ar->namewhat || !*ar->namewhat) return 0;
+  if (strcmp(ar->namewhat, "metamethod") == 0 || strcmp(ar->namewhat, "for iterator") == 0) return 0;
   rl_push_ref(L, RL_REF_ENTRIES);
   lua_pushstring(L, ar->name);
   lua_rawget(L, -2);

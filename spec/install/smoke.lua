@@ -6,6 +6,29 @@ rille.push { schema_text = schema, url = url }
 local db = rille.connect { schema_text = schema, url = url }
 local note = db.note:create { data = { text = "kept" } }
 assert(db.note:find_unique { where = { id = note.id } }.text == "kept")
+-- What each Lua does in a way of its own.
+assert(rille.json.encode(db.note:find_many { where = { id = 0 } }) == "[]")
+assert(rille.json.encode(note, { model = "note", pretty = true }) == '{\n  "id": 1,\n  "text": "kept"\n}')
+assert("$" .. rille.decimal "1.50" == "$1.5" and rille.date(0, "%F %z", "+02:30") == "1970-01-01 +0230")
+local line = debug.getinfo(1, "l").currentline
+local calls = {
+  function() db.note:find_many { nope = 1 } end,
+  function() db:transaction(1) end,
+  function() db:transaction(function(tx) tx.note:count { nope = 1 } end) end,
+  function() db:batch(function(b) b.note:count { nope = 1 } end) end,
+  function() db:query_raw "nope" end,
+  function() rille.push { nope = 1 } end,
+  function() local _ = db.nope end,
+}
+for i, call in ipairs(calls) do
+  local _, e = pcall(call)
+  assert(tostring(e.place):find(("smoke%%.lua:%d$"):format(line + 1 + i)) and not e.place:find "~", tostring(e))
+end
+local function begin() return db:transaction(1) end
+local _, lost = pcall(function() begin() end)
+assert(lost.place:find "^~.*smoke%.lua:%d+$", lost.place)
+local _, text = pcall(rille.handler(function() db.note:count { nope = 1 } end))
+assert(type(text) == "string" and text:find "^VALIDATION: .*smoke%.lua:%d+%)\nstack traceback:", text)
 db:close()
 for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(url:sub(6) .. suffix) end
 print "ok"
