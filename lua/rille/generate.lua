@@ -70,8 +70,36 @@ local function source_name(source)
   return source.path and (source.path:match "[^/]+/*$") or "the schema"
 end
 
-local function types_text(tables, source, options)
-  return require("rille.generate.types").text(tables, { prefix = options.prefix or "db", source = source_name(source) })
+local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+-- The folder of the parts that a large schema's types have.
+local function parts_folder(path) return (path:gsub("%.lua$", "")) .. ".parts" end
+
+-- Files of an earlier run that are no part any more; of others' files none is touched.
+local function remove_others(folder, wanted)
+  local pipe = core.file_kind(folder) == "folder" and io.popen("ls -A -- " .. quote(folder) .. " 2>/dev/null")
+  if not pipe then return end
+  for name in pipe:lines() do
+    local path = folder .. "/" .. name
+    local ours = name:find "%.lua$" and not wanted[path] and (read(path) or ""):find "^%-%-%-@meta\n%-%-%- Types of .-, made by `rille generate`"
+    if ours then os.remove(path) end
+  end
+  pipe:close()
+  os.remove(folder) -- when nothing is left in it
+end
+
+-- Returns the names of the files.
+local function write_types(tables, source, options)
+  local path = options.output or default_output(source)
+  local text, parts = require("rille.generate.types").text(tables, { prefix = options.prefix or "db", source = source_name(source) })
+  local files, wanted, folder = { write(path, text) }, {}, parts_folder(path)
+  if parts and core.file_kind(folder) == nil then os.execute("mkdir -- " .. quote(folder)) end
+  for _, part in ipairs(parts or {}) do
+    files[#files + 1] = write(folder .. "/" .. part.name .. ".lua", part.text)
+    wanted[files[#files]] = true
+  end
+  remove_others(folder, wanted)
+  return files
 end
 
 -- `dot` reads a file and writes one; names of ours only stand on its command line.
@@ -103,7 +131,7 @@ function generate.run(options)
   check(options, "rille.generate.run")
   local schema, source = open_schema(options)
   local tables, files = core.schema_models(schema), core.array {}
-  if options.types ~= false then files[#files + 1] = write(options.output or default_output(source), types_text(tables, source, options)) end
+  for _, path in ipairs(options.types ~= false and write_types(tables, source, options) or {}) do files[#files + 1] = path end
   if options.erd then files[#files + 1] = draw(tables, options.erd) end
   if options.mermaid then files[#files + 1] = write(options.mermaid, require("rille.generate.diagram").mermaid(tables)) end
   return { files = files }

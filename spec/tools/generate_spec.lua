@@ -388,6 +388,35 @@ describe("generate", function()
     assert.is_nil(io.open(path))
   end)
 
+  it("writes a file for each model where one would be too large for editors, and takes old ones away", function()
+    local models = {}
+    for i = 1, 40 do
+      local previous = (i - 2) % 40 + 1
+      models[i] = ("model M%d {\n id Int @id\n a String\n b String?\n c DateTime\n u String @unique\n"
+        .. " up M%d @relation(\"r%d\", fields: [a], references: [u])\n down M%d[] @relation(\"r%d\")\n}\n"):format(i, i % 40 + 1, i, previous, previous)
+    end
+    local whole, files, folder = made(table.concat(models))
+    assert.equal(41, #files)
+    assert.equal(folder .. "/rille.types.parts/M1.lua", files[2])
+    local all = annotations.read(whole)
+    for i = 2, #files do
+      local text = read_file(files[i])
+      assert.is_true(#text < 100000)
+      assert(load(text))
+      annotations.read(text, all) -- refuses what is declared twice
+    end
+    assert.equal("db.M7.Model", all.classes.db.fields.M7.type)
+    assert.truthy(all.classes["db.M7.Where"] and all.classes["db.M40.FindArgs"] and all.classes["db.input.StringFilter"])
+    support.write(folder .. "/rille.types.parts/mine.lua", "-- mine\n")
+    support.write(folder .. "/schema.prisma", "model M1 {\n id Int @id\n}")
+    assert.same({ folder .. "/rille.types.lua" }, rille.generate.refresh { schema = folder .. "/schema.prisma" }.files)
+    assert.is_nil(io.open(folder .. "/rille.types.parts/M1.lua"))
+    assert.equal("-- mine\n", read_file(folder .. "/rille.types.parts/mine.lua"))
+    os.remove(folder .. "/rille.types.parts/mine.lua")
+    rille.generate.run { schema = folder .. "/schema.prisma" }
+    assert.is_nil(io.open(folder .. "/rille.types.parts"))
+  end)
+
   it("says what is wrong", function()
     support.fails("VALIDATION", rille.generate.run, { schema_text = SCHEMA, outputs = "x" })
     support.fails("VALIDATION", rille.generate.run, { schema_text = SCHEMA, prefix = "a b" })

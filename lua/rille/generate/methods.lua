@@ -92,7 +92,7 @@ local function group_order(model, found)
       if values.aggregates(f)[a.word] then members[#members + 1] = { f.name, a.word == "_count" and sort.plain or sort.nulls, true } end
     end
     if a.word == "_count" then members[#members + 1] = { "_all", sort.plain, true } end
-    fields[#fields + 1] = { a.word, model:class("By" .. a.word, members), true }
+    fields[#fields + 1] = { a.word, model:class("By" .. a.word, members, { shared = true }), true }
   end
   return model:class("GroupOrderBy", fields)
 end

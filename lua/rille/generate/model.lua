@@ -182,8 +182,7 @@ function model:data()
     local new, optional = self.values:new_value(f), may_be_absent(self, f)
     create[#create + 1] = { f.name, new, optional, f.doc }
     row[#row + 1] = { f.name, new, optional, f.doc }
-    update[#update + 1] = { f.name, self.values:change(f), true, f.doc }
-    many[#many + 1] = update[#update]
+    many[#many + 1] = { f.name, self.values:change(f), true, f.doc }
     plain[#plain + 1] = { f.name, new, true }
   end
   for _, r in ipairs(self.relations) do
@@ -193,8 +192,8 @@ function model:data()
   end
   self:class("Create", create)
   self:class("CreateRow", row, { doc = "A row of create_many." })
-  self:class("Update", update)
   self:class("UpdateMany", many)
+  self:class("Update", update, { parent = self:name "UpdateMany" })
   self:class("Values", plain, { doc = "Values of fields, any of them." })
 end
 
@@ -210,7 +209,7 @@ function model:nested(r, mode)
     add("create_many", self.out:class(self:of(r, "CreateManyInside"), rows))
   end
   if mode == "Update" then (r.list and self.nested_list or self.nested_one)(self, r, add) end
-  return self:class(r.name .. "." .. mode, fields)
+  return self:class(r.name .. "." .. mode, fields, { shared = true })
 end
 
 function model:nested_list(r, add)

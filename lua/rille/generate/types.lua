@@ -18,6 +18,12 @@ local HEAD = [[
 --- Then the editor knows the models of db, their fields, and what each method takes and returns.
 -- luacheck: ignore 631]]
 
+local PART = [[
+---@meta
+--- Types of %s, made by `rille generate`: changes here are lost.
+-- luacheck: ignore 631
+]]
+
 --- What an order is written with.
 function types:sort()
   local shared = self.values.shared
@@ -75,10 +81,15 @@ local function write_client(self, classes)
   self.out:class(own, fields, { parent = "rille.ClientMethods", doc = "The client: each model by its three names.", open = true })
 end
 
+-- Editors leave larger files alone: lua-language-server reads 500 KB.
+local FILE_SIZE = 400000
+
 --- The text of the annotations. The same schema gives the same text.
 ---@param schema table as core.schema_models gives it
----@param options { prefix: string, source: string } prefix: what names of classes begin with, and the name of the client's class
----@return string
+---@param options { prefix: string, source: string, size?: integer } prefix: what names of classes begin with, and the name of the client's class; size:
+---   how large one file may be
+---@return string text
+---@return { name: string, text: string }[]|nil parts of a large one: a file for each model
 function types.text(schema, options)
   local self = setmetatable({ out = writer.new(), prefix = options.prefix, by_name = {} }, types)
   self.values = values.new(self.out, options.prefix)
@@ -89,10 +100,18 @@ function types.text(schema, options)
   for _, enum in ipairs(schema.enums) do write_enum(self, enum) end
   local classes = {}
   for _, m in ipairs(schema.models) do
-    if not m.ignored then classes[#classes + 1] = { model = m, class = write_model(self, m) } end
+    if not m.ignored then
+      self.out:begin_part(m.name)
+      classes[#classes + 1] = { model = m, class = write_model(self, m) }
+    end
   end
+  self.out:begin_part(nil)
   write_client(self, classes)
-  return self.out:text()
+  local text = self.out:text()
+  if #text <= (options.size or FILE_SIZE) then return text end
+  local common, parts = self.out:pieces()
+  for _, part in ipairs(parts) do part.text = PART:format(options.source) .. part.text end
+  return common, parts
 end
 
 return types

@@ -8,9 +8,20 @@ for word in ("and break do else elseif end false for function goto if in local n
 end
 
 --- A new, empty text.
-function writer.new() return setmetatable({ lines = {}, seen = {} }, writer) end
+function writer.new() return setmetatable({ lines = {}, seen = {}, same = {}, parts = {} }, writer) end
 
 function writer:line(text) self.lines[#self.lines + 1] = text end
+
+--- What is written from now on is a part of its own, until the next one begins; nil: what all have in common.
+---@param name string|nil
+function writer:begin_part(name)
+  self.common = self.common or self.lines
+  self.lines = self.common
+  if name then
+    self.lines = {}
+    self.parts[#self.parts + 1] = { name = name, lines = self.lines }
+  end
+end
 
 -- Text of a comment, one line a line; an empty one is left out.
 local function comment(self, doc)
@@ -34,11 +45,20 @@ end
 --- A class. fields: a list of { name, type, optional, doc }.
 ---@param name string
 ---@param fields table[]
----@param options? { parent?: string, doc?: string, open?: boolean } open: other fields may be in it
+---@param options? { parent?: string, doc?: string, open?: boolean, shared?: boolean } open: other fields may be in it; shared: a class with the same
+---   fields that is there already does as well
+---@return string name of the class that has the fields
 function writer:class(name, fields, options)
   options = options or {}
   if self.seen[name] then return name end
   self.seen[name] = true
+  if options.shared then
+    local words = {}
+    for i, f in ipairs(fields) do words[i] = field_line(f[1], f[2], f[3], f[4]) end
+    local body = table.concat(words, "\n")
+    if self.same[body] then return self.same[body] end
+    self.same[body] = name
+  end
   self:line ""
   comment(self, options.doc)
   self:line(("---@class %s%s%s"):format(options.open and "" or "(exact) ", name, options.parent and ": " .. options.parent or ""))
@@ -55,6 +75,20 @@ function writer:alias(name, type, doc)
   return name
 end
 
-function writer:text() return table.concat(self.lines, "\n") .. "\n" end
+--- All of it in one text.
+function writer:text()
+  local texts = {}
+  for i, part in ipairs(self.parts) do texts[i] = table.concat(part.lines, "\n") end
+  return table.concat(self.common or self.lines, "\n") .. "\n" .. table.concat(texts, "\n") .. (#texts > 0 and "\n" or "")
+end
+
+--- The same in pieces: what all have in common, and the parts.
+---@return string
+---@return { name: string, text: string }[]
+function writer:pieces()
+  local list = {}
+  for i, part in ipairs(self.parts) do list[i] = { name = part.name, text = table.concat(part.lines, "\n") .. "\n" } end
+  return table.concat(self.common or self.lines, "\n") .. "\n", list
+end
 
 return writer
