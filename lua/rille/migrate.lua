@@ -8,7 +8,7 @@ local migrate = {}
 
 local DIFF = { from = 1, to = 1, script = 1, url = 1 }
 local SOURCE = { empty = 1, schema = 1, schema_text = 1, url = 1, migrations = 1, shadow_url = 1 }
-local PULL = { url = 1, schema = 1, schema_text = 1, schemas = 1 }
+local PULL = { url = 1, schema = 1, schema_text = 1, schemas = 1, by_file = 1 }
 
 local function check_table(value, what)
   if type(value) ~= "table" then errors.raise("VALIDATION", "%s takes a table, not a %s", what, type(value)) end
@@ -87,11 +87,26 @@ function migrate.diff(options)
   end)
 end
 
+-- Names and texts in turn, each with a zero byte behind it.
+local function files_of(framed, folder)
+  local list, pieces, at = {}, {}, 1
+  for stop in framed:gmatch "()%z" do
+    pieces[#pieces + 1] = framed:sub(at, stop - 1)
+    at = stop + 1
+  end
+  for i = 1, #pieces, 2 do
+    local file = pieces[i] ~= "" and pieces[i] or folder:gsub("/*$", "") .. "/introspected.prisma"
+    list[#list + 1] = { file = file, text = pieces[i + 1] }
+  end
+  return list
+end
+
 --- The schema of a live database, as text. Names, comments and order of `schema` or `schema_text` are kept where they still fit.
 --- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; without it, those that the known schema
---- names, else the connection's own. Errors: P1xxx (database), P4001 (it has no table).
----@param options { url: string, schema?: string, schema_text?: string, schemas?: string[] }
----@return string
+--- names, else the connection's own. With `by_file` the schema is a folder, and the result a list of the files that change: models stay in
+--- their files, what is new goes to introspected.prisma. Errors: P1xxx (database), P4001 (it has no table).
+---@param options { url: string, schema?: string, schema_text?: string, schemas?: string[], by_file?: boolean }
+---@return string|{ file: string, text: string }[]
 function migrate.pull(options)
   check_table(options, "rille.pull")
   errors.check_keys(options, PULL, "rille.pull")
@@ -109,7 +124,9 @@ function migrate.pull(options)
       if type(schemas[i]) ~= "string" then errors.raise("VALIDATION", "rille.pull: `schemas` is a list of names") end
     end
   end
-  return core.pull { url = url, schema = known and open_schema(options, url) or nil, schemas = schemas }
+  if options.by_file and not options.schema then errors.raise("VALIDATION", "rille.pull: `by_file` is for a `schema` that is a folder") end
+  local text = core.pull { url = url, schema = known and open_schema(options, url) or nil, schemas = schemas, by_file = options.by_file or nil }
+  return options.by_file and files_of(text, options.schema) or text
 end
 
 return migrate

@@ -233,7 +233,7 @@ static const char *const *text_list(lua_State *L, const char *key, size_t *count
   return texts;
 }
 
-/* core.pull{ url, schema, schemas }: the text of the database's schema. */
+/* core.pull{ url, schema, schemas, by_file }: the text of the database's schema; by_file: see rille_pull_options. */
 static int pull(lua_State *L) {
   rille_pull_options options;
   memset(&options, 0, sizeof options);
@@ -242,6 +242,8 @@ static int pull(lua_State *L) {
   lua_settop(L, 1);
   options.schema = schema_field(L, "schema");
   options.url = text_field(L, 1, "url", NULL);
+  lua_getfield(L, 1, "by_file");
+  options.by_file = lua_toboolean(L, -1) ? 1 : 0;
   options.schemas = text_list(L, "schemas", &options.schema_count);
   rl_box *box = rl_box_push(L);
   size_t len;

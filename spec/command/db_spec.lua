@@ -1,5 +1,6 @@
 -- `rille db ...` as a process, on both databases.
 local harness = require "command.harness"
+local rille = require "rille"
 local support = require "support"
 
 local SCHEMA = "model User {\n  id    Int     @id @default(autoincrement())\n  email String  @unique\n  name  String?\n}\n"
@@ -89,6 +90,60 @@ support.each_engine(function(engine)
           assert.falsy(ok("db pull --print").out:find("thing", 1, true))
         end)
       end
+
+      describe("of a folder of schemas", function()
+        local BASE = ('// settings\ndatasource db {\n  provider = "%s"\n}\n'):format(engine)
+        local USER = "/// People\nmodel User {\n  id Int @id\n    name   String // odd form\n  posts Post[]\n}\n"
+        local POST = "model Post {\n  id Int @id\n  userId Int\n  user User @relation(fields: [userId], references: [id])\n}\n// tail\n"
+
+        local function read(name) return harness.read(folder .. "/db/" .. name) end
+
+        before_each(function()
+          os.execute(("mkdir -p '%s/db/people/deep' '%s/db/.hidden'"):format(folder, folder))
+          write("db/base.prisma", BASE)
+          write("db/people/deep/user.prisma", USER)
+          write("db/post.prisma", POST)
+          write("db/.hidden/no.prisma", "no schema")
+          ok "db push --schema db"
+        end)
+
+        it("touches nothing where nothing is to be done", function()
+          assert.equal("✓ db is as the database; nothing changed\n", ok("db pull --schema db").out)
+          assert.equal(USER, read "people/deep/user.prisma")
+          assert.is_false(json("db pull --schema db").changed)
+        end)
+
+        it("changes models where they are, and puts new ones into a file of their own", function()
+          support.connect(url, ""):execute_script [[ALTER TABLE "Post" ADD COLUMN more TEXT;
+            CREATE TABLE extra (id INTEGER NOT NULL PRIMARY KEY, post INTEGER REFERENCES "Post" (id))]]
+          local printed = ok("db pull --schema db --print").out
+          assert.matches("^// db/post.prisma\n", printed)
+          assert.equal(POST, read "post.prisma")
+          local result = json "db pull --schema db"
+          assert.same({ "db/post.prisma", "db/introspected.prisma" }, { result.files[1], result.files[2] })
+          assert.matches("more +String%?.*// tail", read "post.prisma")
+          assert.matches("^model extra {", read "introspected.prisma")
+          assert.equal(USER, read "people/deep/user.prisma")
+          ok "migrate diff --from-database --to-schema db --exit-code"
+          assert.is_false(json("db pull --schema db").changed)
+          support.connect(url, ""):execute_script 'CREATE TABLE another (id INTEGER NOT NULL PRIMARY KEY); DROP TABLE extra'
+          assert.same({ "db/introspected.prisma", "db/post.prisma" }, rille.json.decode(ok("db pull --schema db --json").out).files)
+          assert.matches("^model another {", read "introspected.prisma")
+        end)
+
+        it("begins anew with --force, but for the settings", function()
+          ok "db pull --schema db --force"
+          assert.equal(BASE, read "base.prisma")
+          assert.is_false(harness.exists(folder .. "/db/people/deep/user.prisma"))
+          assert.matches("model User {.*model Post {", (read("introspected.prisma"):gsub("^(model Post.-\n}\n+)(.*)$", "%2%1")))
+          ok "validate --schema db"
+        end)
+
+        it("is formatted with its subfolders", function()
+          ok "format --schema db"
+          assert.matches("\n  name  String // odd form", read "people/deep/user.prisma")
+        end)
+      end)
 
       it("writes a schema where there is none, and says when there is no table", function()
         ok "db push"

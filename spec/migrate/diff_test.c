@@ -77,7 +77,8 @@ static bool pull_job(void *argument) {
   rl_buf text;
   rl_error err = {0};
   rl_buf_init(&text);
-  bool done = rl_pull(rl_str_of(j->url), j->schema, NULL, 0, &text, &err) == RILLE_OK && text.len > 100;
+  const rl_pull_order order = {.known = j->schema};
+  bool done = rl_pull(rl_str_of(j->url), &order, &text, &err) == RILLE_OK && text.len > 100;
   rl_buf_dispose(&text);
   rl_error_clear(&err);
   return done;

@@ -99,6 +99,9 @@ typedef struct rille_pull_options {
   const char *const *schemas; /* PostgreSQL: the schemas to read; NULL: those that `schema` names, else the
                                  connection's own */
   size_t schema_count;
+  uint32_t by_file; /* not 0: of a schema that was read from a folder, the files that change, each as its name, a zero
+                       byte, its text, a zero byte. What is in no file comes last, in introspected.prisma, or under an
+                       empty name when the folder has no such file */
 } rille_pull_options;
 
 /* The schema of a live database as text. *out is owned by the caller:

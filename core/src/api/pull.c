@@ -9,7 +9,8 @@ static rille_status pull(const rille_pull_options *o, rl_buf *text, rl_error *er
   rl_str *names = rl_calloc(count + 1, sizeof *names);
   if (!names) return rl_fail_nomem(err);
   for (size_t i = 0; i < count; i++) names[i] = rl_str_of(o->schemas[i]);
-  rille_status st = rl_pull(rl_str_of(o->url), o->schema ? o->schema->schema : NULL, names, count, text, err);
+  const rl_pull_order order = {o->schema ? o->schema->schema : NULL, names, count, o->by_file != 0};
+  rille_status st = rl_pull(rl_str_of(o->url), &order, text, err);
   rl_free(names);
   return st;
 }

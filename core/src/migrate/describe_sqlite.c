@@ -118,6 +118,21 @@ static rille_status quote_bare_json(rl_session *s, rl_db_column *c, rl_error *er
   return RILLE_OK;
 }
 
+/* A name in the place of a default is a text to SQLite. */
+static rille_status read_quoted(rl_session *s, rl_db_column *c, rl_error *err) {
+  rl_str sql = rl_db_bare(c->def.sql);
+  if (c->def.kind != RL_DB_DEFAULT_EXPRESSION || sql.len < 2 || sql.p[0] != '"' || sql.p[sql.len - 1] != '"')
+    return RILLE_OK;
+  rl_buf quoted;
+  rl_buf_init(&quoted);
+  rl_str value = rl_db_unquote(&s->arena, sql);
+  if (value.p) rl_ddl_text(&quoted, value);
+  c->def = (rl_db_default){RL_DB_DEFAULT_VALUE, value, rl_arena_str(&s->arena, rl_buf_view(&quoted))};
+  bool whole = value.p && !quoted.failed && c->def.sql.p;
+  rl_buf_dispose(&quoted);
+  return whole ? RILLE_OK : rl_fail_nomem(err);
+}
+
 static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
   rl_text_rows rows;
   rille_status st = rl_session_rows(s,
@@ -136,7 +151,7 @@ static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
     c->required = yes(rl_cell(&rows, i, 3));
     c->computed = yes(rl_cell(&rows, i, 6));
     c->def = rl_db_default_of(&s->arena, rl_cell(&rows, i, 4));
-    if (is_bare_json(c)) st = quote_bare_json(s, c, err);
+    st = is_bare_json(c) ? quote_bare_json(s, c, err) : read_quoted(s, c, err);
     if (is_boolean(c)) c->def.value = rl_str_is(c->def.value, "0") ? RL_STR("false") : RL_STR("true");
     if (c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p) return rl_fail_nomem(err);
     if (yes(rl_cell(&rows, i, 5))) st = set_key(s, t, c->name, rl_cell(&rows, i, 5), err);
@@ -162,7 +177,7 @@ static void mark_keys(rl_db *db) {
       if (!c) continue;
       bool row_id = t->primary.count == 1 && is_integer(c->type) && !t->without_rowid;
       c->autoincrement = row_id;
-      if (row_id) c->required = true;
+      c->required = true; /* SQLite lets keys be null that do not forbid it; nobody means that */
     }
   }
 }

@@ -132,6 +132,21 @@ static void warn_of_removed(rl_differ *d, const rl_db_enum *from, const rl_db_en
                                   names, RL_STR_ARG(to->name)));
 }
 
+/* A live value that no schema can say stays, also where a new type takes the place of the old one. */
+static const rl_db_enum *with_left(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
+  rl_db_enum *whole = NULL;
+  if (!d->from->is_live || !d->to->of_schema) return to;
+  for (size_t i = 0; i < from->values.count; i++) {
+    if (rl_db_can_say_value(from->values.items[i].name)) continue;
+    if (!whole && !(whole = RL_NEW(d->arena, rl_db_enum))) break;
+    *whole = *to;
+    rl_db_value *v = RL_DB_ADD(d->arena, &whole->values);
+    if (v) *v = from->values.items[i];
+    d->failed |= !v;
+  }
+  return whole ? whole : to;
+}
+
 static void alter_enum(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
   const char *removed = "";
   size_t added = 0;
@@ -159,7 +174,7 @@ void rl_diff_enums(rl_differ *d) {
     const rl_db_enum *to = &d->to->enums.items[i];
     rl_db_enum *from = rl_db_enum_of(d->from, to->namespace_, to->name);
     if (from) {
-      alter_enum(d, from, to);
+      alter_enum(d, from, with_left(d, from, to));
       continue;
     }
     rl_sql_create_enum(&d->buf, d->dialect, to, "");

@@ -61,10 +61,10 @@ static const rl_model *known_model(const rl_puller *p, const rl_db_table *t) {
 }
 
 const rl_enum *rl_pull_known_enum(const rl_puller *p, const rl_db_enum *e) {
-  for (size_t i = 0; p->known && i < p->known->enum_count; i++)
-    if (rl_str_eq(p->known->enums[i]->table, e->name) &&
-        same_namespace(p, p->known->enums[i]->namespace_, e->namespace_))
-      return p->known->enums[i];
+  RL_DB_EACH_NAMED(i, &p->known_enums, e->name) {
+    const rl_enum *known = p->known->enums[i];
+    if (rl_str_eq(known->table, e->name) && same_namespace(p, known->namespace_, e->namespace_)) return known;
+  }
   return NULL;
 }
 
@@ -83,6 +83,12 @@ static bool is_kept_name(const rl_puller *p, rl_str name) {
   return (m && rl_db_table_of(p->db, m->namespace_, m->table)) || (e && rl_db_enum_of(p->db, e->namespace_, e->table));
 }
 
+/* Blocks may not have names that are words of JavaScript. */
+static rl_str block_name(rl_puller *p, rl_str stored) {
+  rl_str name = rl_pull_identifier(p, stored);
+  return rl_is_reserved(name) ? rl_str_of(rl_pull_printf(p, "Renamed%.*s", RL_STR_ARG(name))) : name;
+}
+
 static bool enum_name_taken(const rl_puller *p, size_t before, rl_str name) {
   for (size_t i = 0; i < before; i++)
     if (rl_str_eq(p->enum_names[i], name)) return true;
@@ -90,7 +96,7 @@ static bool enum_name_taken(const rl_puller *p, size_t before, rl_str name) {
 }
 
 static rl_str free_enum_name(rl_puller *p, const rl_db_enum *e, size_t before) {
-  rl_str name = rl_pull_identifier(p, e->name);
+  rl_str name = block_name(p, e->name);
   while (!p->failed && (model_name_taken(p, name) || is_kept_name(p, name) || enum_name_taken(p, before, name)))
     name = rl_str_of(rl_pull_printf(p, "%.*s_%s", RL_STR_ARG(name), e->namespace_.len ? e->namespace_.p : "enum"));
   return name;
@@ -152,7 +158,7 @@ static bool has_key(const rl_db_table *t) {
 }
 
 static rl_str free_model_name(rl_puller *p, const rl_db_table *t) {
-  rl_str name = rl_pull_identifier(p, t->name);
+  rl_str name = block_name(p, t->name);
   while (!p->failed && (model_name_taken(p, name) || is_kept_name(p, name)))
     name = rl_str_of(rl_pull_printf(p, "%.*s_%.*s", RL_STR_ARG(name), RL_STR_ARG(t->namespace_)));
   return name;
@@ -214,6 +220,8 @@ static void know_models(rl_puller *p) {
 static void index_known(rl_puller *p) {
   for (size_t i = 0; p->known && i < p->known->model_count && !p->failed; i++)
     p->failed = !rl_db_names_put(p->arena, &p->known_tables, p->known->models[i]->table, i);
+  for (size_t i = 0; p->known && i < p->known->enum_count && !p->failed; i++)
+    p->failed = !rl_db_names_put(p->arena, &p->known_enums, p->known->enums[i]->table, i);
 }
 
 /* Which a name that SQLite does not give must not be. */
@@ -245,14 +253,14 @@ void rl_pull_names(rl_puller *p) {
 /* ------------------------------------------------------------------ the whole
  */
 
-typedef struct pull_order {
+typedef struct pull_work {
   rl_session *s;
   const rl_dialect *dialect;
-  const rl_schema *known;
-  const rl_str *namespaces;
-  size_t count;
+  const rl_pull_order *order;
   rl_db *live;
-} pull_order;
+  rl_pull_part *parts;
+  size_t part_count;
+} pull_work;
 
 static void prepare(rl_puller *p) {
   rl_pull_names(p);
@@ -292,69 +300,159 @@ static void adopt_usual_classes(rl_db *asked, const rl_db *live) {
   }
 }
 
-static rille_status write_schema(const pull_order *o, rl_buf *out, rl_error *err) {
-  rl_buf text;
-  rl_db asked;
-  rl_puller p = {.db = o->live,
-                 .known = o->known,
-                 .namespaces = o->namespaces,
-                 .namespace_count = o->count,
-                 .arena = &o->s->arena,
-                 .out = &text};
-  if (o->s->options.search_path) p.home = rl_str_of(o->s->options.search_path);
-  rl_buf_init(&text);
-  index_known(&p);
-  rille_status st = o->known ? rl_db_of_schema(o->dialect, o->known, &o->s->arena, &asked, err) : RILLE_OK;
-  if (st == RILLE_OK && o->known) adopt_enums(&p, o->live, &asked);
-  if (st == RILLE_OK) prepare(&p);
-  if (o->known && st == RILLE_OK) {
-    if (st == RILLE_OK) st = rl_db_reword(o->s, &asked, o->live, err);
-    if (st == RILLE_OK) adopt_usual_classes(&asked, o->live);
-    rl_puller wanted = {.db = &asked,
-                        .known = p.known,
-                        .namespaces = p.namespaces,
-                        .namespace_count = p.namespace_count,
-                        .home = p.home,
-                        .arena = p.arena,
-                        .known_tables = p.known_tables,
-                        .out = p.out};
-    if (st == RILLE_OK && !wanted.failed) prepare(&wanted);
-    p.failed |= wanted.failed;
-    if (st == RILLE_OK && !p.failed) rl_pull_keep(&p, &wanted);
-  } else if (!p.failed) {
-    rl_pull_write(&p);
+/* The name behind the last slash. */
+static bool is_called(rl_str path, const char *name) {
+  size_t n = strlen(name);
+  return rl_str_ends(path, rl_str_of(name)) && (path.len == n || path.p[path.len - n - 1] == '/');
+}
+
+static bool begin_parts(pull_work *w) {
+  const rl_schema *known = w->order->known;
+  size_t files = w->order->by_file && known ? known->file_count : 0;
+  w->parts = RL_NEW_ARRAY(&w->s->arena, rl_pull_part, files + 1);
+  if (!w->parts) return false;
+  w->part_count = files + 1;
+  for (size_t i = 0; i < files; i++) w->parts[i] = (rl_pull_part){known->files[i].file, known->files[i].text, {0}};
+  for (size_t i = 0; i < w->part_count; i++) rl_buf_init(&w->parts[i].text);
+  if (files) w->parts[files].file = RL_STR("introspected.prisma");
+  return true;
+}
+
+static void write_whole(rl_puller *p, rl_puller *wanted) {
+  if (p->known->provider == RL_PROVIDER_NONE)
+    rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n}\n\n", p->db->dialect->name);
+  rl_pull_keep(p, wanted, p->known->source);
+  rl_buf_byte(p->out, '\n');
+  rl_pull_new(p);
+}
+
+/* Each file keeps its own; what is new goes to a file of its own. */
+static void write_files(pull_work *w, rl_puller *p, rl_puller *wanted) {
+  rl_pull_part *own = &w->parts[w->part_count - 1];
+  for (size_t i = 0; i + 1 < w->part_count && !p->failed; i++) {
+    p->out = &w->parts[i].text;
+    rl_pull_keep(p, wanted, w->parts[i].source);
+    if (is_called(w->parts[i].file, "introspected.prisma")) own = &w->parts[i];
   }
-  if (st == RILLE_OK)
-    st = p.failed || text.failed ? rl_fail_nomem(err) : rl_schema_format(rl_buf_view(&text), out, err);
-  rl_buf_dispose(&text);
+  p->out = &own->text;
+  if (own != &w->parts[w->part_count - 1]) rl_buf_byte(p->out, '\n');
+  rl_pull_new(p);
+}
+
+static rille_status write_texts(pull_work *w, rl_puller *p, rl_error *err) {
+  rl_db asked;
+  const rl_schema *known = w->order->known;
+  if (known) {
+    rille_status st = rl_db_of_schema(w->dialect, known, &w->s->arena, &asked, err);
+    if (st != RILLE_OK) return st;
+    adopt_enums(p, w->live, &asked);
+  }
+  prepare(p);
+  if (!known) {
+    if (!p->failed) rl_pull_write(p);
+    return RILLE_OK;
+  }
+  rille_status st = rl_db_reword(w->s, &asked, w->live, err);
+  if (st != RILLE_OK || p->failed) return st;
+  adopt_usual_classes(&asked, w->live);
+  rl_puller wanted = {.db = &asked,
+                      .known = p->known,
+                      .namespaces = p->namespaces,
+                      .namespace_count = p->namespace_count,
+                      .home = p->home,
+                      .arena = p->arena,
+                      .known_tables = p->known_tables,
+                      .known_enums = p->known_enums,
+                      .out = p->out};
+  prepare(&wanted);
+  p->failed |= wanted.failed;
+  if (p->failed) return RILLE_OK;
+  if (w->order->by_file)
+    write_files(w, p, &wanted);
+  else
+    write_whole(p, &wanted);
+  p->failed |= wanted.failed;
+  return RILLE_OK;
+}
+
+static bool is_kept(const rl_pull_part *part) {
+  return part->source.p && rl_str_eq(rl_buf_view(&part->text), part->source);
+}
+
+/* What nothing was changed in keeps its own form. */
+static rille_status format_parts(pull_work *w, rl_error *err) {
+  rille_status st = RILLE_OK;
+  for (size_t i = 0; i < w->part_count && st == RILLE_OK; i++) {
+    rl_pull_part *part = &w->parts[i];
+    if (part->text.failed) return rl_fail_nomem(err);
+    if (is_kept(part)) continue;
+    rl_buf out;
+    rl_buf_init(&out);
+    st = rl_schema_format(rl_buf_view(&part->text), &out, err);
+    rl_buf_dispose(&part->text);
+    part->text = out;
+  }
   return st;
 }
 
-static rille_status pull(rl_session *s, const rl_schema *known, const rl_str *namespaces, size_t count, rl_buf *out,
-                         rl_error *err) {
+static rille_status give_parts(const pull_work *w, rl_buf *out, rl_error *err) {
+  for (size_t i = 0; i < w->part_count; i++) {
+    const rl_pull_part *part = &w->parts[i];
+    bool is_new = !part->source.p;
+    if (w->order->by_file && (is_kept(part) || (is_new && !part->text.len))) continue;
+    if (w->order->by_file && !is_new) rl_buf_str(out, part->file);
+    if (w->order->by_file) rl_buf_byte(out, 0);
+    rl_buf_str(out, rl_buf_view(&part->text));
+    if (w->order->by_file) rl_buf_byte(out, 0);
+  }
+  return out->failed ? rl_fail_nomem(err) : RILLE_OK;
+}
+
+static rille_status write_schema(pull_work *w, rl_buf *out, rl_error *err) {
+  if (!begin_parts(w)) return rl_fail_nomem(err);
+  rl_puller p = {.db = w->live,
+                 .known = w->order->known,
+                 .namespaces = w->order->namespaces,
+                 .namespace_count = w->order->namespace_count,
+                 .arena = &w->s->arena,
+                 .out = &w->parts[w->part_count - 1].text};
+  if (w->s->options.search_path) p.home = rl_str_of(w->s->options.search_path);
+  index_known(&p);
+  rille_status st = write_texts(w, &p, err);
+  if (st == RILLE_OK && p.failed) st = rl_fail_nomem(err);
+  if (st == RILLE_OK) st = format_parts(w, err);
+  rl_provider provider = rl_ddl_has_types(w->dialect) ? RL_PROVIDER_POSTGRESQL : RL_PROVIDER_SQLITE;
+  if (st == RILLE_OK) st = rl_pull_mend(w->parts, w->part_count, provider, err);
+  if (st == RILLE_OK) st = give_parts(w, out, err);
+  for (size_t i = 0; i < w->part_count; i++) rl_buf_dispose(&w->parts[i].text);
+  return st;
+}
+
+static rille_status pull(rl_session *s, const rl_pull_order *order, rl_buf *out, rl_error *err) {
   rl_db live;
-  pull_order o = {s, rl_dialect_of(s->options.driver), known, namespaces, count, &live};
-  bool own = !count && known;
-  rille_status st = rl_db_describe(s, o.dialect, own ? known->namespaces : namespaces,
-                                   own ? known->namespace_count : count, &live, err);
+  const rl_schema *known = order->known;
+  pull_work w = {.s = s, .dialect = rl_dialect_of(s->options.driver), .order = order, .live = &live};
+  bool own = !order->namespace_count && known;
+  rille_status st = rl_db_describe(s, w.dialect, own ? known->namespaces : order->namespaces,
+                                   own ? known->namespace_count : order->namespace_count, &live, err);
   if (st == RILLE_OK && !live.tables.count && !live.views.count)
     st = rl_fail(err, RL_P4001, "the database %s has no table to make a schema of", s->options.display);
-  return st == RILLE_OK ? write_schema(&o, out, err) : st;
+  return st == RILLE_OK ? write_schema(&w, out, err) : st;
 }
 
 rille_status rl_pull_session(rl_session *s, const rl_schema *known, rl_buf *out, rl_error *err) {
-  return pull(s, known, NULL, 0, out, err);
+  const rl_pull_order order = {.known = known};
+  return pull(s, &order, out, err);
 }
 
-rille_status rl_pull(rl_str url, const rl_schema *known, const rl_str *namespaces, size_t namespace_count, rl_buf *out,
-                     rl_error *err) {
+rille_status rl_pull(rl_str url, const rl_pull_order *order, rl_buf *out, rl_error *err) {
   rl_session s;
   const rl_driver *driver = NULL;
   rille_status st = rl_driver_of_url(url, &driver, err);
-  if (st == RILLE_OK && known) st = rl_check_provider(known, driver, err);
+  if (st == RILLE_OK && order->known) st = rl_check_provider(order->known, driver, err);
   if (st == RILLE_OK) st = rl_session_open_shared(&s, url, err);
   if (st != RILLE_OK) return st;
-  st = pull(&s, known, namespaces, namespace_count, out, err);
+  st = pull(&s, order, out, err);
   rl_session_close(&s);
   return st;
 }

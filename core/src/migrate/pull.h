@@ -5,11 +5,17 @@
 #include "migrate/describe.h"
 #include "run/client.h"
 
-/* known: NULL, or a schema whose names, comments and order stay where they
- * still fit. namespaces: PostgreSQL's schemas to read; none: those of `known`,
- * else the connection's own. P4001 when there is no table. */
-rille_status rl_pull(rl_str url, const rl_schema *known, const rl_str *namespaces, size_t namespace_count, rl_buf *out,
-                     rl_error *err);
+typedef struct rl_pull_order {
+  const rl_schema *known;   /* NULL, or a schema whose names, comments and order stay where they still fit */
+  const rl_str *namespaces; /* PostgreSQL's schemas to read; none: those of `known`, else the connection's own */
+  size_t namespace_count;
+  bool by_file; /* `known` is of a folder: the files that change, each as its name, a zero byte, its text, a zero byte;
+                   what is in none of them comes last, in introspected.prisma, or under an empty name when there is no
+                   such file yet */
+} rl_pull_order;
+
+/* P4001 when there is no table. */
+rille_status rl_pull(rl_str url, const rl_pull_order *order, rl_buf *out, rl_error *err);
 /* The same of an open session, as its transaction sees the database. */
 rille_status rl_pull_session(rl_session *s, const rl_schema *known, rl_buf *out, rl_error *err);
 
@@ -60,6 +66,8 @@ typedef struct rl_puller {
   size_t *of_known;          /* the same by a known model's index; RL_DB_NO_NAME: it is not there */
   rl_db_names known_tables;  /* positions in known->models by table */
   rl_str *enum_names;        /* one an enum of db, made when first asked for */
+  rl_str **value_names;      /* the same of its values */
+  rl_db_names known_enums;   /* positions in known->enums by type */
   rl_db_names index_names;   /* of the keys and indexes of db: positions in it do not matter */
   struct {
     rl_pulled_relation *items;
@@ -72,12 +80,21 @@ typedef struct rl_puller {
 void rl_pull_names(rl_puller *p);     /* models and fields */
 void rl_pull_relations(rl_puller *p); /* and the names of their fields */
 void rl_pull_write(rl_puller *p);     /* the text */
-/* The text of the known schema with what differs in its place. wanted: the same
+/* A text of the known schema with what differs in its place. wanted: the same
  * of what the known schema itself asks for. */
-void rl_pull_keep(rl_puller *p, rl_puller *wanted);
+void rl_pull_keep(rl_puller *p, rl_puller *wanted, rl_str source);
+void rl_pull_new(rl_puller *p); /* what the known schema lacks */
 void rl_pull_model(rl_puller *p, size_t index);
 void rl_pull_enum(rl_puller *p, const rl_db_enum *e);
 const rl_enum *rl_pull_known_enum(const rl_puller *p, const rl_db_enum *e);
+
+/* One file of the pulled schema. */
+typedef struct rl_pull_part {
+  rl_str file, source; /* source: of the known one; p is NULL when it is new */
+  rl_buf text;
+} rl_pull_part;
+/* Leaves out, as comments, what keeps the texts from being a schema. */
+rille_status rl_pull_mend(rl_pull_part *parts, size_t count, rl_provider provider, rl_error *err);
 
 rl_str rl_pull_identifier(rl_puller *p, rl_str name);
 const char *rl_pull_printf(rl_puller *p, const char *format, ...);

@@ -1,7 +1,11 @@
 /* Defaults of columns as a schema writes them. */
 #include "migrate/pull_text.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "tape/datetime.h"
+#include "tape/json.h"
 
 void rl_pull_quote(rl_buf *out, rl_str s) {
   rl_buf_byte(out, '"');
@@ -23,11 +27,47 @@ static bool is_number(rl_str s) {
   return s.len > 0 && s.p[s.len - 1] != '.' && s.p[s.len - 1] != '-';
 }
 
+/* A whole number of so many bits. */
+static bool is_whole(rl_str s, bool big) {
+  char text[24];
+  if (!s.len || s.len >= sizeof text || memchr(s.p, '.', s.len)) return false;
+  memcpy(text, s.p, s.len);
+  text[s.len] = 0;
+  errno = 0;
+  long long n = strtoll(text, NULL, 10);
+  return errno == 0 && (big || (n >= INT32_MIN && n <= INT32_MAX));
+}
+
+static bool is_json(rl_puller *p, rl_str s) {
+  rl_json_reader r;
+  rl_json_token token;
+  rl_error wrong = {0};
+  rl_json_reader_init(&r, s);
+  rille_status st;
+  do st = rl_json_next(&r, &token, &wrong);
+  while (st == RILLE_ROW);
+  p->failed |= st == RILLE_NOMEM || wrong.nomem;
+  rl_json_reader_dispose(&r);
+  rl_error_clear(&wrong);
+  return st == RILLE_OK;
+}
+
 static bool has_value(const rl_puller *p, const rl_db_column *c, rl_str value) {
   const rl_db_enum *e = rl_db_enum_of(p->db, c->enum_namespace, c->enum_name);
   for (size_t i = 0; e && i < e->values.count; i++)
     if (rl_str_eq(e->values.items[i].name, value)) return true;
   return false;
+}
+
+/* On SQLite a date-time is a text: another one of the same moment is another default. */
+static bool is_written_so(rl_puller *p, rl_str value, rl_str iso) {
+  rl_buf again;
+  rl_buf_init(&again);
+  rl_ddl_datetime(&again, iso);
+  bool same = again.len == value.len + 2 && memcmp(again.p + 1, value.p, value.len) == 0;
+  p->failed |= again.failed;
+  rl_buf_dispose(&again);
+  return same;
 }
 
 static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
@@ -36,7 +76,9 @@ static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
   bool plain = !native.len || rl_str_starts(native, RL_STR("Timestamp"));
   if (!plain || !rl_datetime_parse(value, &us)) return false;
   size_t n = rl_datetime_format(us, text);
-  rl_pull_quote(p->out, rl_str_make(text, n));
+  rl_str iso = rl_str_make(text, n);
+  if (!rl_ddl_has_types(p->db->dialect) && !is_written_so(p, value, iso)) return false;
+  rl_pull_quote(p->out, iso);
   return true;
 }
 
@@ -78,12 +120,12 @@ static bool write_value(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_s
   bool whole = rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt");
   bool number = whole || rl_str_is(scalar, "Float") || rl_str_is(scalar, "Decimal");
   if (c->enum_name.len) {
-    if (!has_value(p, c, v)) return false;
+    if (!has_value(p, c, v) || !rl_db_can_say_value(v)) return false;
     rl_buf_str(p->out, rl_pull_enum_value(p, c, v));
     return true;
   }
   if (number) {
-    if (!is_number(v) || (whole && memchr(v.p, '.', v.len))) return false;
+    if (!is_number(v) || (whole && !is_whole(v, rl_str_is(scalar, "BigInt")))) return false;
     rl_buf_str(p->out, v);
     return true;
   }
@@ -94,6 +136,7 @@ static bool write_value(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_s
   }
   if (rl_str_is(scalar, "DateTime")) return write_datetime(p, v, native);
   if (rl_str_is(scalar, "Bytes")) return write_bytes(p, v);
+  if (rl_str_is(scalar, "Json") && !is_json(p, v)) return false;
   if (!rl_str_is(scalar, "String") && !rl_str_is(scalar, "Json")) return false;
   rl_pull_quote(p->out, v);
   return true;

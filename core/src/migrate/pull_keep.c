@@ -352,8 +352,7 @@ static void keep_enum(rl_puller *p, rl_puller *wanted, const block *b) {
   if (live && asked) keep(p, b, written(p, 0, live), written(wanted, 0, asked));
 }
 
-static void add_new(rl_puller *p) {
-  rl_buf_byte(p->out, '\n');
+void rl_pull_new(rl_puller *p) {
   for (size_t i = 0; i < p->count; i++)
     if (!p->models[i].known && !p->models[i].is_link) rl_pull_model(p, i);
   for (size_t i = 0; i < p->db->enums.count; i++)
@@ -361,11 +360,9 @@ static void add_new(rl_puller *p) {
       rl_pull_enum(p, &p->db->enums.items[i]);
 }
 
-void rl_pull_keep(rl_puller *p, rl_puller *wanted) {
-  lines l = {p->known->source};
+void rl_pull_keep(rl_puller *p, rl_puller *wanted, rl_str source) {
+  lines l = {source};
   block b;
-  if (p->known->provider == RL_PROVIDER_NONE)
-    rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n}\n\n", p->db->dialect->name);
   while (next_block(&l, &b)) {
     if (rl_str_is(b.keyword, "datasource"))
       keep_datasource(p, &b);
@@ -377,5 +374,4 @@ void rl_pull_keep(rl_puller *p, rl_puller *wanted) {
       rl_buf_printf(p->out, "%.*s%.*s", RL_STR_ARG(b.lead), RL_STR_ARG(b.text));
   }
   rl_buf_str(p->out, b.lead);
-  add_new(p);
 }

@@ -91,14 +91,37 @@ void rl_pull_model(rl_puller *p, size_t index) {
 
 /* ------------------------------------------------------------------ enums */
 
-static rl_str value_name(rl_puller *p, const rl_db_enum *e, size_t i) {
+static bool value_taken(const rl_str *names, size_t count, rl_str name) {
+  for (size_t i = 0; i < count; i++)
+    if (names[i].len && rl_str_eq(names[i], name)) return true;
+  return false;
+}
+
+/* Those that are known keep their names, the others get free ones. */
+static rl_str *name_values(rl_puller *p, const rl_db_enum *e) {
   const rl_enum *known = rl_pull_known_enum(p, e);
-  const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
-  if (v) return v->name;
-  rl_str name = rl_pull_identifier(p, e->values.items[i].name);
-  for (size_t k = 0; k < i; k++)
-    if (rl_str_eq(value_name(p, e, k), name)) return rl_str_of(rl_pull_printf(p, "%.*s_%d", RL_STR_ARG(name), (int)i));
-  return name;
+  size_t n = e->values.count;
+  rl_str *names = RL_NEW_ARRAY(p->arena, rl_str, n + 1);
+  if (!names) return NULL;
+  for (size_t i = 0; i < n; i++) {
+    const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
+    if (v) names[i] = v->name;
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (names[i].len || !rl_db_can_say_value(e->values.items[i].name)) continue;
+    rl_str name = rl_pull_identifier(p, e->values.items[i].name);
+    while (!p->failed && value_taken(names, n, name)) name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));
+    names[i] = name;
+  }
+  return names;
+}
+
+static rl_str value_name(rl_puller *p, const rl_db_enum *e, size_t i) {
+  size_t at = (size_t)(e - p->db->enums.items);
+  if (!p->value_names) p->value_names = RL_NEW_ARRAY(p->arena, rl_str *, p->db->enums.count + 1);
+  if (p->value_names && !p->value_names[at]) p->value_names[at] = name_values(p, e);
+  if (!p->value_names || !p->value_names[at]) p->failed = true;
+  return p->failed ? e->values.items[i].name : p->value_names[at][i];
 }
 
 rl_str rl_pull_enum_value(rl_puller *p, const rl_db_column *c, rl_str value) {
@@ -114,6 +137,10 @@ void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
   rl_pull_doc(p, "", known ? known->doc : none, e->comment);
   rl_buf_printf(p->out, "enum %.*s {\n", RL_STR_ARG(name));
   for (size_t i = 0; i < e->values.count; i++) {
+    if (!rl_db_can_say_value(e->values.items[i].name)) {
+      rl_buf_text(p->out, "  // An empty value, which no schema can say, is left out.\n");
+      continue;
+    }
     const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
     rl_str value = value_name(p, e, i);
     rl_pull_doc(p, "  ", v ? v->doc : none, none);

@@ -1,6 +1,8 @@
 /* Parts of a structure as SQL. */
 #include "migrate/render.h"
 
+#include <ctype.h>
+
 #include "migrate/describe.h"
 
 void rl_sql_name(rl_buf *out, const rl_dialect *d, rl_str name) {
@@ -28,9 +30,16 @@ void rl_sql_type(rl_buf *out, const rl_db_column *c) {
     rl_buf_str(out, c->type);
 }
 
+/* SQLite takes nothing but a literal or a word without parentheses. */
+static bool needs_parentheses(rl_str sql) {
+  bool word = sql.len > 0;
+  for (size_t i = 0; i < sql.len && word; i++) word = isalnum((unsigned char)sql.p[i]) || sql.p[i] == '_';
+  bool bytes = sql.len > 2 && (sql.p[0] == 'x' || sql.p[0] == 'X') && sql.p[1] == '\'';
+  return !word && !bytes && rl_db_bare(sql).len == sql.len;
+}
+
 void rl_sql_default(rl_buf *out, const rl_dialect *d, const rl_db_column *c) {
-  bool bare = c->def.kind == RL_DB_DEFAULT_EXPRESSION && !rl_ddl_has_types(d) && c->def.sql.p[0] != '(' &&
-              memchr(c->def.sql.p, '(', c->def.sql.len); /* SQLite takes a call in parentheses only */
+  bool bare = c->def.kind == RL_DB_DEFAULT_EXPRESSION && !rl_ddl_has_types(d) && needs_parentheses(c->def.sql);
   rl_buf_text(out, bare ? "(" : "");
   rl_buf_str(out, c->def.sql);
   rl_buf_text(out, bare ? ")" : "");

@@ -94,16 +94,27 @@ static bool is_word(rl_str s, const char *word) {
   return s.len == strlen(word) && strncasecmp(s.p, word, s.len) == 0;
 }
 
+static size_t behind_digits(rl_str s, size_t i) {
+  while (i < s.len && isdigit((unsigned char)s.p[i])) i++;
+  return i;
+}
+
+/* -1, .5, 5., 1e-3; and no sum. */
 static bool is_number(rl_str s) {
-  size_t i = s.len && (s.p[0] == '-' || s.p[0] == '+') ? 1 : 0;
-  bool digit = false;
-  for (; i < s.len; i++) {
-    if (isdigit((unsigned char)s.p[i]))
-      digit = true;
-    else if (s.p[i] != '.' && !(digit && (s.p[i] == 'e' || s.p[i] == 'E' || s.p[i] == '-' || s.p[i] == '+')))
-      return false;
+  size_t from = s.len && (s.p[0] == '-' || s.p[0] == '+') ? 1 : 0, i = behind_digits(s, from);
+  size_t digits = i - from;
+  if (i < s.len && s.p[i] == '.') {
+    size_t point = ++i;
+    i = behind_digits(s, i);
+    digits += i - point;
   }
-  return digit;
+  if (digits && i < s.len && (s.p[i] == 'e' || s.p[i] == 'E')) {
+    if (++i < s.len && (s.p[i] == '-' || s.p[i] == '+')) i++;
+    size_t exponent = i;
+    i = behind_digits(s, i);
+    if (i == exponent) return false;
+  }
+  return digits && i == s.len;
 }
 
 /* The rest behind a literal is nothing but a cast: ::character varying(3)[] */

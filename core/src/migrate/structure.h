@@ -227,6 +227,10 @@ void *rl_db_grow(rl_arena *arena, const void *items, size_t count, size_t *cap, 
 /* A new last item; NULL when memory is short. Tables that have a name or model set in another way are not found. */
 rl_db_table *rl_db_add_table(rl_arena *arena, rl_db *db, rl_str namespace_, rl_str name);
 rl_db_enum *rl_db_add_enum(rl_arena *arena, rl_db *db, rl_str namespace_, rl_str name);
+/* An empty label is no value of a schema. */
+static inline bool rl_db_can_say_value(rl_str label) {
+  return label.len > 0;
+}
 rl_db_view *rl_db_add_view(rl_arena *arena, rl_db *db, rl_str namespace_, rl_str name);
 bool rl_db_rename_table(rl_arena *arena, rl_db *db, rl_db_table *t, rl_str name);
 bool rl_db_rename_enum(rl_arena *arena, rl_db *db, rl_db_enum *e, rl_str name);

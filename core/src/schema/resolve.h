@@ -21,7 +21,6 @@ void rl_resolve_names(rl_build *b);
 
 /* names.c */
 void rl_check_identifier(rl_build *b, rl_span span, rl_str name, const char *what);
-bool rl_is_reserved(rl_str name);
 rl_str rl_constraint_name(rl_build *b, rl_str table, const rl_str *columns, size_t count, const char *suffix);
 
 /* native.c */

@@ -70,11 +70,22 @@ static rille_status first_error(const rl_build *b, rl_error *err) {
 }
 
 /* Everything between setjmp and its end works through *b, so that no local variable is lost by the jump. */
+static void keep_files(rl_build *b, const rl_source *sources, size_t count) {
+  rl_source *files = RL_KEEP_ARRAY(b, rl_source, count);
+  for (size_t i = 0; i < count; i++) {
+    files[i].file = rl_build_join(b, b->keep, &sources[i].file, 1, "");
+    files[i].text = rl_str_make(b->text.p + b->files[i].start, sources[i].text.len);
+  }
+  b->schema->files = files;
+  b->schema->file_count = count;
+}
+
 static rille_status run(rl_build *b, const rl_source *sources, size_t count, rl_error *err) {
   if (setjmp(b->nomem)) return rl_fail_nomem(err);
   if (!rl_build_sources(b, sources, count))
     return rl_fail(err, RL_P1012, "The schema is too large: together its files may have 1 GiB.");
   b->schema->source = b->text;
+  keep_files(b, sources, count);
   b->schema->hash = rl_hash(b->text.p, b->text.len, (uint64_t)b->schema->provider);
   resolve(b);
   return b->error_count ? first_error(b, err) : RILLE_OK;

@@ -207,6 +207,11 @@ typedef struct rl_generator {
   rl_map config;
 } rl_generator; /* config: key -> rl_str* as written */
 
+typedef struct rl_source {
+  rl_str file;
+  rl_str text;
+} rl_source; /* file: name for messages, "schema.prisma" */
+
 struct rl_schema {
   rl_arena arena;
   _Atomic int references;
@@ -233,12 +238,9 @@ struct rl_schema {
   rl_map json_fields; /* names that are Json fields and nothing else in any model: for the tape */
   uint64_t hash;      /* of the source text: part of a plan's key */
   rl_str source;      /* the joined source text */
+  rl_source *files;   /* its files, in order */
+  size_t file_count;
 };
-
-typedef struct rl_source {
-  rl_str file;
-  rl_str text;
-} rl_source; /* file: name for messages, "schema.prisma" */
 
 typedef struct rl_diagnostic {
   rl_str file;
@@ -270,6 +272,9 @@ rille_status rl_schema_load(const char *path, rl_provider provider, rl_schema **
                             rl_error *err);
 rl_schema *rl_schema_retain(rl_schema *s);
 void rl_schema_release(rl_schema *s);
+
+/* A name that no block may have. */
+bool rl_is_reserved(rl_str name);
 
 /* By any client name; NULL when unknown. */
 const rl_model *rl_schema_model(const rl_schema *s, rl_str name);

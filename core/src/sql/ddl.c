@@ -51,7 +51,7 @@ static void write_hex(rl_buf *out, rl_str s) {
 }
 
 /* As the server reads it in any time zone: '2020-01-01 00:00:00 +00:00'. */
-static void write_datetime(rl_buf *out, rl_str iso) {
+void rl_ddl_datetime(rl_buf *out, rl_str iso) {
   int64_t us;
   char text[RL_DATETIME_MAX];
   if (!rl_datetime_parse(iso, &us)) {
@@ -76,7 +76,7 @@ void rl_ddl_literal(rl_buf *out, const rl_ddl_forms *forms, const rl_field *f, c
     write_hex(out, l->text);
     rl_buf_byte(out, '\'');
   } else if (f->type.scalar == RL_DATETIME) {
-    write_datetime(out, l->text);
+    rl_ddl_datetime(out, l->text);
   } else {
     rl_ddl_text(out, l->text);
   }

@@ -13,6 +13,7 @@ bool rl_ddl_is_row_id(const rl_dialect *dialect, const rl_field *f);
 void rl_ddl_default(const rl_dialect *dialect, const rl_field *f, rl_buf *out);
 void rl_ddl_name(const rl_dialect *dialect, rl_str namespace_, rl_str table, rl_buf *out); /* quoted */
 void rl_ddl_text(rl_buf *out, rl_str text);                                                /* 'text', quotes doubled */
+void rl_ddl_datetime(rl_buf *out, rl_str iso); /* the default of a DateTime, quoted */
 void rl_ddl_operator_class(const rl_index_field *f, rl_buf *out);
 void rl_ddl_method(rl_str method, rl_buf *out);
 /* Enums are types, tables lie in schemas, and keys and comments are things of

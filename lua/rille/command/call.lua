@@ -47,16 +47,18 @@ function Call:url()
   return config.find_url(nil, nil, true)
 end
 
---- The files of a schema: itself, or those of its folder.
+--- The files of a schema: itself, or those of its folder and of the folders in it, as a client reads them.
 ---@return { path: string, text: string }[]
 function Call.schema_files(path)
   local text = files.read(path)
   if text then return { { path = path, text = text } } end
   local list = {}
-  for _, name in ipairs(files.names(path)) do
-    if name:find "%.prisma$" then
-      local file = path:gsub("/$", "") .. "/" .. name
-      list[#list + 1] = { path = file, text = files.must_read(file, "schema") }
+  for _, name in ipairs(files.names(path) or {}) do
+    local inner = path:gsub("/*$", "") .. "/" .. name
+    local content = not name:find "^%." and files.read(inner)
+    if content and name:find "%.prisma$" then list[#list + 1] = { path = inner, text = content } end
+    if not content and not name:find "^%." and files.is_folder(inner) then
+      for _, file in ipairs(Call.schema_files(inner)) do list[#list + 1] = file end
     end
   end
   return list

@@ -40,25 +40,84 @@ local function settings_of(path)
   return #blocks > 0 and table.concat(blocks, "\n\n") .. "\n" or nil
 end
 
+-- A file of a folder without what describes tables, for `--force`.
+local function without_tables(text)
+  text = "\n" .. text
+  for _, keyword in ipairs { "model", "view", "enum" } do
+    text = text:gsub("\n" .. keyword .. "%s+[%w_]+%s*%b{}", "\n\1")
+  end
+  local lines, doc = {}, {}
+  for line in (text:sub(2) .. "\n"):gmatch "([^\n]*)\n" do -- the documentation of a block goes with it
+    if line:find "^///" then doc[#doc + 1] = line
+    else
+      if line ~= "\1" then
+        for _, above in ipairs(doc) do lines[#lines + 1] = above end
+        lines[#lines + 1] = line
+      end
+      doc = {}
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Every file that changes, as the text that it gets; false: it goes.
+local function forced_files(path, text)
+  local changed = {}
+  for _, file in ipairs(Call.schema_files(path)) do
+    local rest = without_tables(file.text)
+    if rest ~= file.text and not file.path:find "/introspected%.prisma$" then
+      changed[#changed + 1] = { file = file.path, text = rest:find "%S" and rille().format(rest) or false }
+    end
+  end
+  local tables = ("\n" .. text):gsub("\ndatasource%s+[%w_]+%s*%b{}", "\n"):gsub("\ngenerator%s+[%w_]+%s*%b{}", "\n")
+  changed[#changed + 1] = { file = path:gsub("/*$", "") .. "/introspected.prisma", text = rille().format(tables) }
+  return changed
+end
+
+local function pull_folder(call, path, options)
+  local out = call.out
+  local changed
+  if call.args.force then
+    options.schema, options.schema_text = nil, settings_of(path)
+    changed = forced_files(path, rille().pull(options))
+  else
+    options.schema, options.by_file = path, true
+    changed = rille().pull(options)
+  end
+  local names = {}
+  for i, one in ipairs(changed) do
+    names[i] = one.file
+    if call.args.print then out:data(one.text and ("// %s\n%s\n"):format(one.file, one.text) or ("// %s is removed\n"):format(one.file))
+    elseif one.text then files.write(one.file, one.text)
+    else os.remove(one.file)
+    end
+    if not call.args.print then out:done("%s was %s", one.file, one.text and "written" or "removed") end
+  end
+  if #changed == 0 then out:done("%s is as the database; nothing changed", path) end
+  if #changed > 0 and not call.args.print then
+    for _, file in ipairs(call:refresh()) do out:done("%s was written", file) end
+  end
+  return { files = require("rille.command.output").list(names), changed = #changed > 0 }
+end
+
 local function run_pull(call)
   local args, out = call.args, call.out
   local path = call:find_schema()
-  local single = path == nil or files.read(path) ~= nil
   if args.print then out:data_on_stdout() end
-  local known = path and not args.force and path or nil
   local schemas
   for name in (args.schemas or ""):gmatch "[^,%s]+" do
     schemas = schemas or {}
     schemas[#schemas + 1] = name
   end
-  local text = rille().pull { url = call:url(), schema = known, schema_text = args.force and settings_of(path) or nil, schemas = schemas }
+  local options = { url = call:url(), schemas = schemas }
+  if path and files.is_folder(path) then return pull_folder(call, path, options) end
+  options.schema = path and not args.force and path or nil
+  options.schema_text = args.force and settings_of(path) or nil
+  local text = rille().pull(options)
   local target = path or "schema.prisma"
   if args.print then
     out:data(text)
     return { schema = text }
-  end
-  if not single then
-    errors.raise("VALIDATION", "the schema is a folder (%s), and which file a new model belongs into is not known; see it with --print", path)
   end
   local changed = files.read(target) ~= text
   if changed then files.write(target, text) end
@@ -131,7 +190,8 @@ return {
       {
         name = "pull",
         summary = "Write the schema of a live database.",
-        description = "Reads the database and writes the schema. Names, comments and order that people wrote are kept, unless --force is given.",
+        description = "Reads the database and writes the schema. Names, comments and order that people wrote are kept, unless --force is given. Where the "
+          .. "schema is a folder, models stay in their files, and new ones go to introspected.prisma.",
         examples = { { "rille db pull" }, { "rille db pull --print >seen.prisma", "The schema on the standard output, no file is touched." } },
         define = function(p)
           p:flag "--print":description "Show the schema instead of writing it."

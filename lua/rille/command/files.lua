@@ -59,9 +59,12 @@ function files.write_private(path, text)
   files.write(path, text)
 end
 
---- Names in a folder, or nil when it is none.
+--- Whether it is a folder, or a link to one.
+function files.is_folder(path) return files.shell("test -d " .. files.quote(path)) end
+
+--- Names in a folder, sorted.
 function files.names(folder)
-  local pipe = io.popen("ls -A -- " .. files.quote(folder) .. " 2>/dev/null")
+  local pipe = io.popen("LC_ALL=C ls -A -- " .. files.quote(folder) .. " 2>/dev/null")
   local list = {}
   for line in pipe:lines() do list[#list + 1] = line end
   pipe:close()
