@@ -49,7 +49,7 @@ static bool is_json(rl_puller *p, rl_str s) {
   p->failed |= st == RILLE_NOMEM || wrong.nomem;
   rl_json_reader_dispose(&r);
   rl_error_clear(&wrong);
-  return st == RILLE_OK;
+  return st == RILLE_DONE;
 }
 
 static bool has_value(const rl_puller *p, const rl_db_column *c, rl_str value) {
