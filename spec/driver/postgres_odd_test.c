@@ -3,7 +3,7 @@
 
 #include "fake_server.h"
 
-#define S(wire) ((rl_slot){RL_WIRE_##wire, false})
+#define S(name) ((rl_slot){.wire = RL_WIRE_##name})
 
 static rl_stmt select_one(const rl_slot *slot) {
   return statement(0, "SELECT c", NULL, 0, slot, 1);
@@ -93,7 +93,7 @@ static void array_head(rl_buf *out, int dimensions, uint32_t element, uint32_t s
 
 static void test_arrays(void **state) {
   (void)state;
-  rl_slot list = {RL_WIRE_INT4, true};
+  rl_slot list = {.wire = RL_WIRE_INT4, .list = true};
   rl_buf cell;
   rl_buf_init(&cell);
   array_head(&cell, 6, 23, 500); /* room for each dimension by itself, and none for what they come to */

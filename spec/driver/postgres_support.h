@@ -12,8 +12,8 @@ static inline void open_with(fixture *f, const char *parameters) {
   open_fixture(f, full);
 }
 
-#define S(wire) ((rl_slot){RL_WIRE_##wire, false})
-#define L(wire) ((rl_slot){RL_WIRE_##wire, true})
+#define S(name) ((rl_slot){.wire = RL_WIRE_##name})
+#define L(name) ((rl_slot){.wire = RL_WIRE_##name, .list = true})
 
 static inline int open_shared(void **state) {
   static fixture f;

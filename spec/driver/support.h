@@ -157,7 +157,7 @@ static inline rl_stmt statement(uint64_t id, const char *sql, const rl_slot *par
 
 /* A raw query: no declared columns, every parameter as ANY. */
 static inline rille_status run_raw(fixture *f, const char *sql, const rl_value *params, uint32_t count) {
-  static const rl_slot any[8] = {{RL_WIRE_ANY, false}};
+  static const rl_slot any[8] = {{.wire = RL_WIRE_ANY}};
   rl_stmt stmt = statement(0, sql, any, count, NULL, 0);
   return run_statement(f, &stmt, params);
 }

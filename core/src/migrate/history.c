@@ -32,7 +32,7 @@ rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *pa
   rl_slot slots[MOST];
   rl_value values[MOST];
   for (uint32_t i = 0; i < count; i++) {
-    slots[i] = (rl_slot){s->options.driver->single_writer ? RL_WIRE_TEXT : RL_WIRE_UNKNOWN, false};
+    slots[i] = (rl_slot){.wire = s->options.driver->single_writer ? RL_WIRE_TEXT : RL_WIRE_UNKNOWN};
     values[i] = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)params[i].len, .as.p = params[i].p};
     if (!params[i].p) values[i] = (rl_value){.kind = RILLE_NULL};
   }

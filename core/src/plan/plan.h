@@ -21,7 +21,9 @@ typedef struct rl_features {
   bool nulls_ordering; /* NULLS FIRST / LAST */
   bool scalar_lists;
   bool full_text;
-  bool update_limit; /* always through a subquery where absent */
+  bool update_limit;  /* always through a subquery where absent */
+  bool brief_moments; /* CURRENT_TIMESTAMP gives another form than the one that rille writes */
+  bool unixepoch_ms;  /* which is milliseconds since 1970 */
   size_t max_params;
 } rl_features;
 

@@ -17,6 +17,11 @@ const rl_dialect *rl_dialect_of(const rl_driver *driver) {
   return NULL;
 }
 
+static const rl_dialect *dialect_of(const rl_client *c) {
+  const rl_dialect *d = rl_dialect_of(c->driver);
+  return d == &rl_dialect_sqlite && rl_pool_conn_options(c->pool)->unixepoch_ms ? &rl_dialect_sqlite_epoch : d;
+}
+
 rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err) {
   static const char *const names[] = {"", "postgresql", "sqlite", ""};
   if (schema->provider == RL_PROVIDER_NONE || strcmp(names[schema->provider], driver->name) == 0) return RILLE_OK;
@@ -69,8 +74,7 @@ static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *er
     st = rl_replicas_open(s->replicas, s->replica_count, c->driver, &s->pool, &c->replicas, err);
     if (st != RILLE_OK) return st;
   }
-  c->context =
-      (rl_compile_context){c->schema, rl_dialect_of(c->driver), {s->strict_where, s->omit_count ? &c->omit : NULL}};
+  c->context = (rl_compile_context){c->schema, dialect_of(c), {s->strict_where, s->omit_count ? &c->omit : NULL}};
   if (!c->context.dialect) return rl_fail(err, RL_INTERNAL, "no dialect for the driver %s", c->driver->name);
   return RILLE_OK;
 }

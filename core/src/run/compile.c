@@ -86,7 +86,7 @@ static rille_status describe_node(rl_compiled *c, uint32_t index, rl_error *err)
   if (!columns) return rl_fail_nomem(err);
   for (size_t i = 0; i < n->column_count; i++) {
     const rl_column *from = &n->columns[i];
-    rl_slot slot = t && i < t->column_count ? t->columns[i] : (rl_slot){RL_WIRE_ANY, false};
+    rl_slot slot = t && i < t->column_count ? t->columns[i] : (rl_slot){.wire = RL_WIRE_ANY};
     columns[i] = (rille_column){.name = from->name.p,
                                 .name_len = from->name.len,
                                 .group = from->group.len ? from->group.p : NULL,

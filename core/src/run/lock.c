@@ -51,7 +51,7 @@ static rille_status ask(rl_lock *lock, bool release, rl_error *err) {
   const rl_lock_settings *s = &lock->settings;
   const char *sql = sql_of(lock, release);
   bool text = s->key.p != NULL;
-  lock->slot = (rl_slot){text ? RL_WIRE_TEXT : RL_WIRE_INT8, false};
+  lock->slot = (rl_slot){.wire = text ? RL_WIRE_TEXT : RL_WIRE_INT8};
   lock->value = (rl_value){.kind = text ? RILLE_TEXT : RILLE_INT};
   if (text) {
     lock->value.len = (uint32_t)s->key.len;

@@ -52,7 +52,7 @@ static rille_status as_text(rl_op *op, rl_value *v, rl_error *err) {
 static rille_status list_param(rl_op *op, rl_node *node, rl_value *out, rl_slot *slot, rl_error *err) {
   rl_value *items = RL_NEW_ARRAY(&op->arena, rl_value, node->count + 1);
   if (!items) return rl_fail_nomem(err);
-  *slot = (rl_slot){op->driver->pipelines ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, true};
+  *slot = (rl_slot){.wire = op->driver->pipelines ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
   for (size_t i = 0; i < node->count; i++) {
     const rl_node *n = &node->children[i];
     if (n->kind == RL_NODE_NULL) continue;
@@ -78,7 +78,7 @@ static rille_status json_param(rl_op *op, const rl_tape *tape, const rl_node *no
 
 static rille_status one_param(rl_op *op, const rl_tape *tape, rl_tree *tree, rl_node *n, rl_value *out, rl_slot *slot,
                               rl_error *err) {
-  *slot = (rl_slot){RL_WIRE_UNKNOWN, false};
+  *slot = (rl_slot){.wire = RL_WIRE_UNKNOWN};
   *out = (rl_value){.kind = RILLE_NULL};
   if (n->kind == RL_NODE_NULL || n->kind == RL_NODE_MARK) return RILLE_OK;
   if (n->kind == RL_NODE_OBJECT) return json_param(op, tape, n, out, err);

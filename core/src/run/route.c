@@ -39,7 +39,7 @@ struct rl_replicas {
 static const char probe_sql[] =
     "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() WHEN current_setting('synchronous_commit') = "
     "'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8";
-static const rl_slot probe_slot = {RL_WIRE_INT8, false};
+static const rl_slot probe_slot = {.wire = RL_WIRE_INT8};
 
 static rille_status open_pools(rl_replicas *r, const rl_str *urls, size_t count, const rl_driver *driver,
                                const rl_pool_options *options, rl_error *err) {

@@ -39,7 +39,7 @@ rille_status rl_op_send_settings(rl_op *op, rl_error *err) {
   for (size_t i = 0; i < 2 * n; i++) {
     rl_str s = i % 2 ? t->session[i / 2].value : t->session[i / 2].name;
     values[i] = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)s.len, .as.p = s.p};
-    slots[i] = (rl_slot){RL_WIRE_TEXT, false};
+    slots[i] = (rl_slot){.wire = RL_WIRE_TEXT};
   }
   rl_observe_command(op, stmt->sql); /* its values are nobody's business */
   st = op->driver->send(op->conn, stmt, values, err);

@@ -1,7 +1,9 @@
 /* Columns: what is read of a row, and how each value travels. */
+#include "sql/moments.h"
 #include "sql/render.h"
 
 rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_field *field) {
+  if (fn == RL_AGG_COUNT_DISTINCT || fn == RL_AGG_MIN || fn == RL_AGG_MAX) value = rl_x_moment(w, value, field);
   switch (fn) {
   case RL_AGG_NONE: return value;
   case RL_AGG_COUNT: return field ? rl_x(w, "COUNT(%s)", value) : "COUNT(*)";
@@ -15,7 +17,15 @@ rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_fi
   return value;
 }
 
+const rl_field *rl_sql_guarded_extreme(const rl_writer *w, const rl_select *s) {
+  const rl_column *c = s->columns;
+  if (s->column_count != 1 || s->by_count > 0 || s->aggregate_over || c->kind != RL_COLUMN_AGGREGATE) return NULL;
+  bool extreme = c->fn == RL_AGG_MIN || c->fn == RL_AGG_MAX;
+  return extreme && rl_moment_orders_by_index(w, c->field) ? c->field : NULL;
+}
+
 rl_expr rl_x_grouped(rl_writer *w, rl_period period, rl_expr value, const rl_field *field) {
+  value = rl_x_moment(w, value, field);
   return period ? w->dialect->forms->period(w, period, value, &field->type) : value;
 }
 
@@ -47,12 +57,15 @@ static rl_type aggregate_type(rl_aggregate fn, const rl_field *field) {
 rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *c, uint32_t alias, uint32_t link, bool raw) {
   switch (c->kind) {
   case RL_COLUMN_FIELD: {
-    rl_expr value = rl_x_grouped(w, c->period, rl_x_column(w, alias, c->field), c->field);
+    rl_expr value = rl_x_column(w, alias, c->field);
+    if (s->by_count > 0) value = rl_x_grouped(w, c->period, value, c->field);
     return raw ? value : w->dialect->forms->read(w, value, &c->field->type);
   }
   case RL_COLUMN_COUNT: return rl_x_count(w, c->relation, c->where, alias);
   case RL_COLUMN_AGGREGATE: {
-    rl_expr value = rl_x_aggregate(w, c->fn, c->field ? rl_x_column(w, alias, c->field) : "*", c->field);
+    rl_expr value = c->field ? rl_x_column(w, alias, c->field) : "*";
+    value = rl_sql_guarded_extreme(w, s) ? w->dialect->forms->aggregate(w, c->fn, value, &c->field->type)
+                                         : rl_x_aggregate(w, c->fn, value, c->field);
     bool extreme = c->fn == RL_AGG_MIN || c->fn == RL_AGG_MAX;
     return extreme && !raw ? w->dialect->forms->read(w, value, &c->field->type) : value;
   }
@@ -61,6 +74,12 @@ rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *c, uint32
   case RL_COLUMN_EXISTS: return "1";
   }
   return "NULL";
+}
+
+static rl_slot slot_of(const rl_writer *w, const rl_select *s, const rl_column *c) {
+  rl_slot slot = rl_column_slot(w->dialect, s, c);
+  if (c->kind == RL_COLUMN_FIELD) slot.moments = rl_moments_of(w, c->field);
+  return slot;
 }
 
 rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *c) {
@@ -94,7 +113,7 @@ void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *colu
     return;
   }
   for (size_t i = 0; i < count; i++) {
-    out->columns[i] = rl_column_slot(w->dialect, s, &columns[i]);
+    out->columns[i] = slot_of(w, s, &columns[i]);
     out->column_fields[i] = column_field(&columns[i]);
   }
   out->column_count = (uint32_t)count;

@@ -1,6 +1,7 @@
 /* SQLite: features and its forms of expressions. Lists come as Json texts. */
 #include "sql/ddl_forms.h"
 #include "sql/dialect.h"
+#include "sql/moments.h"
 
 static void placeholder(rl_buf *out, uint32_t number, const rl_type *type, bool list) {
   (void)type;
@@ -28,6 +29,9 @@ static rl_expr period(rl_writer *w, rl_period p, rl_expr value, const rl_type *t
   static const char *const forms[] = {"", "%Y-01-01T00", "%Y-%m-01T00", "%Y-%m-%dT00", "%Y-%m-%dT00", "%Y-%m-%dT%H"};
   (void)type;
   const char *monday = p == RL_PERIOD_WEEK ? ", 'weekday 0', '-6 days'" : "";
+  if (w->dialect->features.unixepoch_ms)
+    return rl_x(w, "CAST(strftime('%%s', strftime('%s:00:00', %s / 1000.0, 'unixepoch'%s)) AS INTEGER) * 1000",
+                forms[p], value, monday);
   return rl_x(w, "strftime('%s:00:00.000+00:00', %s%s)", forms[p], value, monday);
 }
 
@@ -47,6 +51,10 @@ static rl_expr assign(rl_writer *w, rl_assign_op op, rl_expr column, const rl_in
 /* Bytes stand as hexadecimal digits in Json; hex() makes a text of a null. */
 static rl_expr comparable(rl_writer *w, rl_expr subject, const rl_type *type) {
   return type->scalar == RL_BYTES ? rl_x(w, "CASE WHEN %s IS NOT NULL THEN hex(%s) END", subject, subject) : subject;
+}
+
+static rl_expr comparable_column(rl_writer *w, uint32_t alias, const rl_field *field) {
+  return comparable(w, rl_x_moment(w, rl_x_column(w, alias, field), field), &field->type);
 }
 
 static rl_expr in_list(rl_writer *w, rl_expr subject, const rl_input *list, bool negated, bool insensitive) {
@@ -69,7 +77,7 @@ static rl_expr in_tuples(rl_writer *w, const rl_field **fields, const rl_input *
   rl_expr columns = "", values = "", rows = "";
   for (size_t i = 0; i < count; i++) {
     const char *comma = i > 0 ? ", " : "";
-    columns = rl_x(w, "%s%s%s", columns, comma, comparable(w, rl_x_column(w, alias, fields[i]), &fields[i]->type));
+    columns = rl_x(w, "%s%s%s", columns, comma, comparable_column(w, alias, fields[i]));
     values = rl_x(w, fields[i]->type.scalar == RL_BYTES ? "%s%supper(MAX(k%zu))" : "%s%sMAX(k%zu)", values, comma, i);
     rows = rl_x(w, "%s%s%s", rows, i > 0 ? " UNION ALL " : "", tuple_row(w, rl_x_param(w, lists[i]), i, count));
   }
@@ -229,12 +237,17 @@ static const rl_dialect_forms forms = {
     .contains_text = contains_text,
 };
 
-const rl_dialect rl_dialect_sqlite = {
-    .name = "sqlite",
-    .features = {.returning = true, .nulls_ordering = true, .max_params = 32766},
-    .slot = rl_slot_of,
-    .identifier = rl_identifier_quote,
-    .placeholder = placeholder,
-    .column_type = column_type,
-    .forms = &forms,
-};
+#define SQLITE_DIALECT(epoch)                                                                                          \
+  {                                                                                                                    \
+    .name = "sqlite",                                                                                                  \
+    .features = {.returning = true,                                                                                    \
+                 .nulls_ordering = true,                                                                               \
+                 .brief_moments = true,                                                                                \
+                 .unixepoch_ms = epoch,                                                                                \
+                 .max_params = 32766},                                                                                 \
+    .slot = rl_slot_of, .identifier = rl_identifier_quote, .placeholder = placeholder, .column_type = column_type,     \
+    .forms = &forms,                                                                                                   \
+  }
+
+const rl_dialect rl_dialect_sqlite = SQLITE_DIALECT(false);
+const rl_dialect rl_dialect_sqlite_epoch = SQLITE_DIALECT(true);

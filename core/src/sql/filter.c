@@ -1,5 +1,6 @@
 /* Conditions: comparisons, lists of values, nulls, keys. Logic, relations, scalar lists and Json have files of their
  * own. */
+#include "sql/moments.h"
 #include "sql/render.h"
 
 bool rl_filter_is_true(const rl_filter *f) {
@@ -54,7 +55,17 @@ static void filter_compare(rl_writer *w, const rl_filter *f, uint32_t alias) {
     return;
   }
   rl_expr left = subject_of(w, f, alias);
-  rl_expr right = f->column ? rl_x_column(w, alias, f->column) : f->input ? rl_x_param(w, f->input) : "NULL";
+  if (f->aggregate == RL_AGG_NONE && f->input && !f->column && rl_moments_of(w, f->field) == RL_MOMENTS_BOTH) {
+    rl_w_text(w, rl_x_moment_compare(w, left, f->op, f->input));
+    return;
+  }
+  if (f->column) {
+    if (f->aggregate == RL_AGG_NONE) left = rl_x_moment(w, left, f->field);
+    rl_expr other = rl_x_moment(w, rl_x_column(w, alias, f->column), f->column);
+    rl_w_f(w, f->insensitive ? "LOWER(%s) %s LOWER(%s)" : "%s %s %s", left, rl_sql_sign(f->op), other);
+    return;
+  }
+  rl_expr right = f->input ? rl_x_param(w, f->input) : "NULL";
   rl_w_f(w, f->insensitive ? "LOWER(%s) %s LOWER(%s)" : "%s %s %s", left, rl_sql_sign(f->op), right);
 }
 
@@ -80,7 +91,10 @@ static void filter_in(rl_writer *w, const rl_filter *f, uint32_t alias) {
     rl_w_text(w, f->negated ? "TRUE" : "FALSE");
     return;
   }
-  rl_w_text(w, w->dialect->forms->in_list(w, subject, f->input, f->negated, f->insensitive));
+  if (f->aggregate == RL_AGG_NONE && rl_moments_of(w, f->field) == RL_MOMENTS_BOTH)
+    rl_w_text(w, rl_x_moment_in(w, subject, f->input, f->negated));
+  else
+    rl_w_text(w, w->dialect->forms->in_list(w, subject, f->input, f->negated, f->insensitive));
 }
 
 static void filter_search(rl_writer *w, const rl_filter *f, uint32_t alias) {
@@ -106,7 +120,11 @@ void rl_sql_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) {
       continue;
     }
     rl_w_text(w, written++ > 0 ? " AND " : "");
-    rl_w_f(w, "%s = %s", rl_x_column(w, alias, f->fields[i]), rl_x_param(w, f->inputs[i]));
+    rl_expr column = rl_x_column(w, alias, f->fields[i]);
+    if (rl_moments_of(w, f->fields[i]) == RL_MOMENTS_BOTH)
+      rl_w_text(w, rl_x_moment_compare(w, column, RL_OP_EQ, f->inputs[i]));
+    else
+      rl_w_f(w, "%s = %s", column, rl_x_param(w, f->inputs[i]));
   }
   if (list_count == 0) {
     if (written == 0) rl_w_text(w, "TRUE");
@@ -114,6 +132,10 @@ void rl_sql_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) {
   }
   rl_w_text(w, written > 0 ? " AND " : "");
   const rl_dialect_forms *forms = w->dialect->forms;
+  if (list_count == 1 && rl_moments_of(w, fields[0]) == RL_MOMENTS_BOTH) {
+    rl_w_text(w, rl_x_moment_in(w, rl_x_column(w, alias, fields[0]), lists[0], false));
+    return;
+  }
   rl_w_text(w, list_count == 1 ? forms->in_list(w, rl_x_column(w, alias, fields[0]), lists[0], false, false)
                                : forms->in_tuples(w, fields, lists, list_count, alias));
 }

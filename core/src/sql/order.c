@@ -1,5 +1,10 @@
 /* Orders: what rows are sorted by, and where nulls go. */
+#include "sql/moments.h"
 #include "sql/render.h"
+
+bool rl_order_is_guarded(const rl_writer *w, const rl_order *o) {
+  return o->kind == RL_ORDER_FIELD && o->path_count == 0 && !o->period && rl_moment_orders_by_index(w, o->field);
+}
 
 /* The value that is sorted by, seen from the row that the walk along the path has come to. */
 static rl_expr end_of_path(rl_writer *w, const rl_order *o, uint32_t alias) {
@@ -9,7 +14,11 @@ static rl_expr end_of_path(rl_writer *w, const rl_order *o, uint32_t alias) {
   case RL_ORDER_RELEVANCE: return forms->relevance(w, forms->document(w, o->fields, o->field_count, alias), o->search);
   case RL_ORDER_AGGREGATE:
     return rl_x_aggregate(w, o->aggregate, o->field ? rl_x_column(w, alias, o->field) : "*", o->field);
-  case RL_ORDER_FIELD: return rl_x_grouped(w, o->period, rl_x_column(w, alias, o->field), o->field);
+  case RL_ORDER_FIELD: {
+    rl_expr column = rl_x_column(w, alias, o->field);
+    if (rl_order_is_guarded(w, o)) return column;
+    return rl_x_grouped(w, o->period, column, o->field);
+  }
   }
   return "NULL";
 }

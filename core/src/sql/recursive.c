@@ -1,5 +1,6 @@
 /* Recursive reads: a relation of a model to itself, followed level by level. The walk carries keys only, together with
  * the path that led to each, so that a cycle ends where it closes; the rows are read once the keys are known. */
+#include "sql/moments.h"
 #include "sql/render.h"
 
 #define TREE_TABLE "@tree"
@@ -88,6 +89,7 @@ static void first_level(const walk *t) {
     rl_w_f(w, ", '/' || %s || '/' AS path", own);
   rl_select start = *t->s;
   start.cursor = NULL;
+  start.order_count = 0; /* rows are ordered when all are found */
   rl_sql_from_where(w, &start, alias, link, NULL);
   if (root)
     rl_w_f(w, "%s%s <> %s", start.keys || start.link_keys || !rl_filter_is_true(start.where) ? " AND " : " WHERE ",
@@ -174,7 +176,9 @@ static void write_rows(const walk *t) {
   rl_w_text(w, " ORDER BY r.depth");
   for (size_t i = 0; i < t->s->order_count; i++) {
     const rl_order *o = &t->s->orders[i];
-    rl_w_f(w, ", %s %s", rl_x_order(w, o, alias), o->descending ? "DESC" : "ASC");
+    rl_expr value = rl_x_order(w, o, alias);
+    if (rl_order_is_guarded(w, o)) value = rl_x_moment(w, value, o->field); /* no index gives the order here */
+    rl_w_f(w, ", %s %s", value, o->descending ? "DESC" : "ASC");
     if (o->nulls != RL_NULLS_DEFAULT) rl_w_text(w, o->nulls == RL_NULLS_FIRST ? " NULLS FIRST" : " NULLS LAST");
   }
 }

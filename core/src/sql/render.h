@@ -42,6 +42,10 @@ void rl_sql_returning(rl_writer *w, const rl_step *step);
 void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *columns, size_t count, rl_template *out);
 
 rl_expr rl_x_order(rl_writer *w, const rl_order *order, uint32_t alias);
+/* The field of a lone MIN or MAX that an index answers, when it is such a column; NULL else. */
+const rl_field *rl_sql_guarded_extreme(const rl_writer *w, const rl_select *s);
+/* Ordered by a column of moments as it is stored: see moments.h. */
+bool rl_order_is_guarded(const rl_writer *w, const rl_order *o);
 bool rl_order_nullable(const rl_order *order);
 bool rl_order_nulls_first(const rl_writer *w, const rl_order *order);
 /* "ORDER BY expr ASC, ...", preceded by a space; nothing without orders. */

@@ -19,6 +19,7 @@ struct rl_dialect {
   const struct rl_dialect_forms *forms; /* private to sql */
 };
 extern const rl_dialect rl_dialect_postgres, rl_dialect_sqlite;
+extern const rl_dialect rl_dialect_sqlite_epoch; /* SQLite, with moments as milliseconds since 1970 */
 
 /* One rendered statement and where its parameters come from. */
 typedef struct rl_template {

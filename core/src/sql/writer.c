@@ -156,20 +156,31 @@ static bool grow_params(rl_writer *w) {
 /* The number of the parameter, from 1; a second use of an input finds the first one's. */
 static uint32_t bind(rl_writer *w, const rl_input *input, rl_slot slot) {
   for (uint32_t i = 0; input && i < w->param_count; i++)
-    if (w->inputs[i] == input && w->slots[i].wire == slot.wire && w->slots[i].list == slot.list) return i + 1;
+    if (w->inputs[i] == input && w->slots[i].wire == slot.wire && w->slots[i].list == slot.list &&
+        w->slots[i].moments == slot.moments)
+      return i + 1;
   if (!grow_params(w)) return 1;
   w->inputs[w->param_count] = input;
   w->slots[w->param_count] = slot;
   return ++w->param_count;
 }
 
-static rl_expr placeholder(rl_writer *w, const rl_input *input, const rl_type *type, bool list) {
+static rl_expr placeholder_of(rl_writer *w, const rl_input *input, const rl_type *type, bool list, rl_moments moments) {
   rl_slot slot = w->dialect->slot(type);
   slot.list = list;
+  slot.moments = moments;
   uint32_t number = bind(w, input, slot);
   size_t mark = rl_w_mark(w);
   w->dialect->placeholder(&w->out, number, type, list);
   return rl_w_since(w, mark);
+}
+
+static rl_expr placeholder(rl_writer *w, const rl_input *input, const rl_type *type, bool list) {
+  return placeholder_of(w, input, type, list, RL_MOMENTS_WRITTEN);
+}
+
+rl_expr rl_x_param_moments(rl_writer *w, const rl_input *input, rl_moments moments, bool list) {
+  return placeholder_of(w, input, &input->type, list, moments);
 }
 
 rl_expr rl_x_param(rl_writer *w, const rl_input *input) {

@@ -29,10 +29,19 @@ typedef enum rl_wire {
   RL_WIRE_UNKNOWN /* inet, xml, bit, money, citext, ...: text in, text out; the statement casts where it must */
 } rl_wire;
 
+/* SQLite keeps moments as text or as a number. rille writes one form, which the URL chooses; what the database fills a
+ * column with by CURRENT_TIMESTAMP has another, the brief one: "2026-11-22 12:00:00". */
+typedef enum rl_moments {
+  RL_MOMENTS_WRITTEN, /* the form that is written, and no other */
+  RL_MOMENTS_BRIEF,   /* a parameter in the brief form, with a fraction where it has one */
+  RL_MOMENTS_BOTH     /* a column that may hold either; a list with each of its values in both */
+} rl_moments;
+
 typedef struct rl_slot {
   rl_wire wire;
   bool list; /* an array of it. SQLite has none: there a list is bound as the text of a Json array, and read from such
                 text */
+  rl_moments moments;
 } rl_slot;
 
 #endif

@@ -286,7 +286,7 @@ static void describe_column(const PGresult *result, int i, const rl_stmt *stmt, 
   out->oid = oid;
   out->op = !t ? OP_OTHER : list ? OP_ARRAY : t->op;
   if (stmt->column_count == 0) {
-    out->slot = (rl_slot){wire, list};
+    out->slot = (rl_slot){.wire = wire, .list = list};
     out->convert = false;
     return;
   }

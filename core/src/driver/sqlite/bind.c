@@ -31,9 +31,13 @@ static rille_status bind_float(rl_conn *c, sqlite3_stmt *stmt, int index, double
   return check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
-static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, int64_t microseconds, rl_error *err) {
+static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, rl_moments moments, int64_t microseconds,
+                                  rl_error *err) {
   if (!rl_datetime_in_range(microseconds)) return refuse(index, RL_SQLITE_BEYOND, err);
   char text[RL_DATETIME_MAX];
+  if (moments == RL_MOMENTS_BRIEF)
+    return bind_text(c, stmt, index, (rl_str){text, rl_sqlite_brief_text(c, microseconds, text)}, err);
+  if (c->options->unixepoch_ms) return check(c, sqlite3_bind_int64(stmt, index, rl_sqlite_epoch_ms(microseconds)), err);
   size_t len = rl_datetime_format_sqlite(microseconds, text);
   return bind_text(c, stmt, index, (rl_str){text, len}, err);
 }
@@ -61,11 +65,11 @@ static rille_status bind_decimal(rl_conn *c, sqlite3_stmt *stmt, int index, rl_s
   return check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
-static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire wire, const rl_value *v,
+static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v,
                               rl_error *err) {
   rl_buf json;
   rl_buf_init(&json);
-  rille_status s = rl_sqlite_list_to_json(v, wire, &json, err);
+  rille_status s = rl_sqlite_list_to_json(c, v, slot, &json, err);
   if (s == RILLE_OK) s = bind_text(c, stmt, index, rl_buf_view(&json), err);
   rl_buf_dispose(&json);
   return s;
@@ -84,8 +88,8 @@ rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot s
     return bind_text(c, stmt, index, s, err);
   case RILLE_JSON: return bind_text(c, stmt, index, s, err);
   case RILLE_DECIMAL: return bind_decimal(c, stmt, index, s, err);
-  case RILLE_DATETIME: return bind_datetime(c, stmt, index, v->as.i, err);
-  case RILLE_LIST: return bind_list(c, stmt, index, slot.wire, v, err);
+  case RILLE_DATETIME: return bind_datetime(c, stmt, index, slot.moments, v->as.i, err);
+  case RILLE_LIST: return bind_list(c, stmt, index, slot, v, err);
   default: return bind_bytes(c, stmt, index, s, err);
   }
 }

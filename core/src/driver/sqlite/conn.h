@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "driver/stmt_cache.h"
+#include "tape/datetime.h"
 
 /* A prepared statement. It serves one queued statement at a time; while it does, it must not be finalised. */
 typedef struct rl_sqlite_prepared {
@@ -103,7 +104,7 @@ static inline bool rl_sqlite_is_datetime(rl_wire wire) {
 
 /* bind.c, list.c */
 rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v, rl_error *err);
-rille_status rl_sqlite_list_to_json(const rl_value *list, rl_wire wire, rl_buf *out, rl_error *err);
+rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_slot slot, rl_buf *out, rl_error *err);
 rille_status rl_sqlite_json_to_list(rl_str json, rl_wire wire, rl_arena *arena, rl_value *out, rl_error *err);
 
 /* decimal.c: the text form of a stored number or text, a view of it or a copy in the arena. false: not a number, or
@@ -113,7 +114,18 @@ bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out);
 /* The number nearest to a decimal text. */
 bool rl_sqlite_decimal_to_float(rl_str text, double *out);
 
+/* moment.c. false: not the form that is written, nor the brief one where `moments` allows it. */
+bool rl_sqlite_read_moment(const rl_conn *c, rl_str text, rl_moments moments, int64_t *microseconds);
+bool rl_sqlite_read_epoch(const rl_conn *c, int64_t ms, int64_t *microseconds);
+/* The same of any form. */
+bool rl_sqlite_datetime(rl_str text, int64_t *microseconds);
+bool rl_sqlite_read_any_epoch(int64_t ms, int64_t *microseconds);
+int64_t rl_sqlite_epoch_ms(int64_t microseconds);
+size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_DATETIME_MAX]);
+void rl_sqlite_tell_moment(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err); /* P2023 */
+
 /* functions.c: what SQL of rille's own calls, and the errors that come of it. */
+#define RL_SQLITE_MIXED "DateTime column "
 #define RL_SQLITE_OUT_OF_RANGE "the result is out of range"
 #define RL_SQLITE_NO_NUMBER "the result is no number, as of a division by zero"
 int rl_sqlite_add_functions(sqlite3 *db);
@@ -123,7 +135,6 @@ rille_status rl_sqlite_backup(rl_conn *c, const char *file, rl_error *err);
 rille_status rl_sqlite_restore(rl_conn *c, const char *file, bool force, rl_error *err);
 
 /* decode.c */
-bool rl_sqlite_datetime(rl_str text, int64_t *microseconds);
 rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_row_view *row, rl_error *err);
 rille_status rl_sqlite_describe(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_error *err);
 

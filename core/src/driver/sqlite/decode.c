@@ -11,39 +11,6 @@
 #include "tape/datetime.h"
 #include "tape/json.h"
 
-static inline unsigned two(const char *p) {
-  return ((unsigned)(unsigned char)p[0] - '0') * 10 + ((unsigned)(unsigned char)p[1] - '0');
-}
-
-static bool all_digits(const char *p, const char *where) {
-  for (; *where; where++)
-    if ((unsigned)(unsigned char)p[*where - 1] - '0' > 9) return false;
-  return true;
-}
-
-/* The forms that nearly every row has: "YYYY-MM-DDTHH:MM:SS.mmm+00:00" as Prisma writes it, "YYYY-MM-DD HH:MM:SS" as
- * CURRENT_TIMESTAMP does. */
-static bool usual_datetime(rl_str s, int64_t *out) {
-  const char *p = s.p;
-  bool full = s.len == 29 && p[10] == 'T' && p[19] == '.' && memcmp(p + 23, "+00:00", 6) == 0;
-  bool brief = s.len == 19 && p[10] == ' ';
-  if (!(full || brief) || p[4] != '-' || p[7] != '-' || p[13] != ':' || p[16] != ':') return false;
-  static const char places[] = "\1\2\3\4\6\7\11\12\14\15\17\20\22\23"; /* 1-based offsets of the digits */
-  if (!all_digits(p, places) || (full && !all_digits(p + 20, "\1\2\3"))) return false;
-  unsigned year = two(p) * 100 + two(p + 2), month = two(p + 5), day = two(p + 8);
-  unsigned hour = two(p + 11), minute = two(p + 14), second = two(p + 17);
-  if (year == 0 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59)
-    return false;
-  unsigned ms = full ? two(p + 20) * 10 + (unsigned)(p[22] - '0') : 0;
-  int64_t days = rl_days_from_civil(year, (int)month, (int)day);
-  *out = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000 + (int64_t)ms * 1000;
-  return true;
-}
-
-bool rl_sqlite_datetime(rl_str text, int64_t *microseconds) {
-  return usual_datetime(text, microseconds) || rl_datetime_parse(text, microseconds);
-}
-
 static rl_str text_of(sqlite3_value *v) {
   const char *p = (const char *)sqlite3_value_text(v);
   return (rl_str){p ? p : "", (size_t)sqlite3_value_bytes(v)};
@@ -67,20 +34,32 @@ static void by_storage(sqlite3_value *v, int type, rl_value *out) {
   }
 }
 
-static bool decode_int(sqlite3_value *v, int type, rl_value *out) {
+/* A float that is a whole number equals the integer; any other would be found by no integer. */
+static bool decode_int(sqlite3_value *v, int type, rl_wire wire, rl_value *out) {
   out->kind = RILLE_INT;
   out->len = 0;
   if (type == SQLITE_FLOAT) {
-    double f = trunc(sqlite3_value_double(v)); /* as Prisma reads it */
-    if (!(f >= -0x1p63 && f < 0x1p63)) return false;
+    double f = sqlite3_value_double(v);
+    if (!(f >= -0x1p63 && f < 0x1p63) || f < trunc(f) || f > trunc(f)) return false;
     out->as.i = (int64_t)f;
-    return true;
+  } else {
+    out->as.i = sqlite3_value_int64(v);
+    if (type != SQLITE_INTEGER) return false;
   }
-  out->as.i = sqlite3_value_int64(v);
-  return type == SQLITE_INTEGER;
+  return wire == RL_WIRE_INT8 ||
+         (out->as.i >= INT32_MIN && out->as.i <= (wire == RL_WIRE_OID ? UINT32_MAX : INT32_MAX));
 }
 
+/* Only 0 and 1 are found again. */
 static bool decode_bool(sqlite3_value *v, int type, rl_value *out) {
+  out->kind = RILLE_BOOL;
+  out->len = 0;
+  out->as.i = sqlite3_value_int64(v);
+  return type == SQLITE_INTEGER && (out->as.i == 0 || out->as.i == 1);
+}
+
+/* The same in a raw query, where nothing is looked for. */
+static bool decode_any_bool(sqlite3_value *v, int type, rl_value *out) {
   out->kind = RILLE_BOOL;
   out->len = 0;
   if (type == SQLITE_TEXT) {
@@ -99,30 +78,39 @@ static bool decode_float(sqlite3_value *v, int type, rl_value *out) {
   return type == SQLITE_FLOAT || type == SQLITE_INTEGER;
 }
 
-/* A number is milliseconds since 1970, as older versions of Prisma stored it. */
-static bool decode_datetime(sqlite3_value *v, int type, bool time_only, rl_value *out) {
+static bool decode_datetime(const rl_conn *c, sqlite3_value *v, int type, rl_moments moments, rl_value *out) {
   out->kind = RILLE_DATETIME;
   out->len = 0;
-  if (type == SQLITE_TEXT) {
-    rl_str s = text_of(v);
-    return (time_only && rl_time_parse(s, &out->as.i)) || rl_sqlite_datetime(s, &out->as.i);
-  }
-  if (type == SQLITE_BLOB) return false;
-  if (type == SQLITE_FLOAT && !(fabs(sqlite3_value_double(v)) < 9e15)) return false;
-  int64_t ms = sqlite3_value_int64(v);
-  if (ms > INT64_MAX / 1000 || ms < INT64_MIN / 1000) return false;
-  out->as.i = ms * 1000;
-  return true;
+  if (type == SQLITE_TEXT) return rl_sqlite_read_moment(c, text_of(v), moments, &out->as.i);
+  return type == SQLITE_INTEGER && rl_sqlite_read_epoch(c, sqlite3_value_int64(v), &out->as.i);
 }
 
-static bool decode_decimal(rl_conn *c, sqlite3_value *v, int type, rl_value *out) {
+/* A number is milliseconds since 1970, as older versions of Prisma stored it. */
+static bool decode_any_datetime(sqlite3_value *v, int type, rl_value *out) {
+  out->kind = RILLE_DATETIME;
+  out->len = 0;
+  if (type == SQLITE_TEXT) return rl_sqlite_datetime(text_of(v), &out->as.i);
+  if (type == SQLITE_BLOB) return false;
+  if (type == SQLITE_FLOAT && !(fabs(sqlite3_value_double(v)) < 9e15)) return false;
+  return rl_sqlite_read_any_epoch(sqlite3_value_int64(v), &out->as.i);
+}
+
+static bool decode_time(const rl_conn *c, sqlite3_value *v, int type, rl_value *out) {
+  out->kind = RILLE_DATETIME;
+  out->len = 0;
+  if (type == SQLITE_TEXT && rl_time_parse(text_of(v), &out->as.i)) return true;
+  return decode_datetime(c, v, type, RL_MOMENTS_WRITTEN, out);
+}
+
+/* any: also those that are stored as text, which no number is equal to. */
+static bool decode_decimal(rl_conn *c, sqlite3_value *v, int type, bool any, rl_value *out) {
   rl_str s;
   c->scratch_used = true;
   if (type == SQLITE_FLOAT) {
     if (!rl_sqlite_decimal_of_float(sqlite3_value_double(v), &c->scratch, &s)) return false;
   } else {
     s = text_of(v); /* SQLite writes its integers as they should be */
-    if (type == SQLITE_BLOB) return false;
+    if (type == SQLITE_BLOB || (type == SQLITE_TEXT && !any)) return false;
     if (type == SQLITE_TEXT && !rl_str_is(s, "NaN") && !rl_sqlite_decimal_of_text(s, &c->scratch, &s)) return false;
   }
   set_text(out, RILLE_DECIMAL, s);
@@ -146,9 +134,15 @@ static bool decode_json(rl_conn *c, sqlite3_value *v, int type, rl_value *out) {
   return ok;
 }
 
-/* false: what is stored does not fit the slot. */
-static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_wire wire, rl_value *out) {
-  switch (wire) {
+static void set_bytes(sqlite3_value *v, rl_value *out) {
+  const void *p = sqlite3_value_blob(v);
+  set_text(out, RILLE_BYTES, (rl_str){p ? p : "", (size_t)sqlite3_value_bytes(v)});
+}
+
+/* false: what is stored is not what would be stored for any value of the slot, so that no filter would find it. Text
+ * and bytes are each other's, as a migration from one to the other leaves them. */
+static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_slot slot, rl_value *out) {
+  switch (slot.wire) {
   case RL_WIRE_ANY: by_storage(v, type, out); return true;
   case RL_WIRE_TEXT:
   case RL_WIRE_ENUM:
@@ -158,37 +152,56 @@ static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_wire wire, rl
   case RL_WIRE_INT2:
   case RL_WIRE_INT4:
   case RL_WIRE_INT8:
-  case RL_WIRE_OID: return decode_int(v, type, out);
+  case RL_WIRE_OID: return decode_int(v, type, slot.wire, out);
   case RL_WIRE_FLOAT4:
   case RL_WIRE_FLOAT8: return decode_float(v, type, out);
-  case RL_WIRE_DECIMAL: return decode_decimal(c, v, type, out);
+  case RL_WIRE_DECIMAL: return decode_decimal(c, v, type, false, out);
   case RL_WIRE_TIMESTAMP:
   case RL_WIRE_TIMESTAMPTZ:
-  case RL_WIRE_DATE: return decode_datetime(v, type, false, out);
+  case RL_WIRE_DATE: return decode_datetime(c, v, type, slot.moments, out);
   case RL_WIRE_TIME:
-  case RL_WIRE_TIMETZ: return decode_datetime(v, type, true, out);
+  case RL_WIRE_TIMETZ: return decode_time(c, v, type, out);
   case RL_WIRE_JSON:
   case RL_WIRE_JSONB: return decode_json(c, v, type, out);
-  default: {
-    const void *p = sqlite3_value_blob(v);
-    set_text(out, RILLE_BYTES, (rl_str){p ? p : "", (size_t)sqlite3_value_bytes(v)});
-    return true;
+  case RL_WIRE_BYTES: set_bytes(v, out); return true;
   }
-  }
+  return false;
 }
 
-static rille_status inconsistent(sqlite3_stmt *stmt, int i, rl_error *err) {
-  static const char *const stored[] = {"", "an integer", "", "text", "bytes", "NULL"};
+/* A cell of a raw query: by the declaration of its column where that helps, else by its storage. */
+static void decode_raw(rl_conn *c, sqlite3_value *v, int type, rl_wire wire, rl_value *out) {
+  bool good = false;
+  switch (wire) {
+  case RL_WIRE_BOOL: good = decode_any_bool(v, type, out); break;
+  case RL_WIRE_TIMESTAMP:
+  case RL_WIRE_DATE: good = decode_any_datetime(v, type, out); break;
+  case RL_WIRE_DECIMAL: good = decode_decimal(c, v, type, true, out); break;
+  case RL_WIRE_JSON:
+  case RL_WIRE_JSONB: good = decode_json(c, v, type, out); break;
+  default: break;
+  }
+  if (!good) by_storage(v, sqlite3_value_type(v), out);
+}
+
+static rille_status inconsistent(const rl_conn *c, sqlite3_stmt *stmt, int i, rl_slot slot, rl_error *err) {
+  static const char *const stored[] = {"", "an integer", "a number", "text", "bytes", "NULL"};
   const char *name = sqlite3_column_name(stmt, i);
   int type = sqlite3_column_type(stmt, i);
-  if (type == SQLITE_FLOAT) {
-    double f = sqlite3_column_double(stmt, i);
-    rl_fail(err, RL_P2023, "column %s holds %.17g, which is %s the field's type", name ? name : "?", f,
-            f == floor(f) ? "out of range for" : "no value of");
-  } else {
-    rl_fail(err, RL_P2023, "column %s holds %s that is not a value of the field's type", name ? name : "?",
-            stored[type]);
+  if (!name) return rl_fail_nomem(err);
+  const char *p = type == SQLITE_BLOB ? NULL : (const char *)sqlite3_column_text(stmt, i);
+  rl_str text = p ? rl_str_of(p) : rl_str_of(stored[type]);
+  if (rl_sqlite_is_datetime(slot.wire)) {
+    rl_sqlite_tell_moment(c, name, type != SQLITE_TEXT, text, err);
+    return RILLE_ERROR;
   }
+  double f = type == SQLITE_FLOAT ? sqlite3_column_double(stmt, i) : 0;
+  static const char mend[] = ", and no filter would find it; an UPDATE can give it the right value";
+  if (type == SQLITE_FLOAT)
+    rl_fail(err, RL_P2023, "column %s holds %.17g, which is %s the field's type%s", name, f,
+            f >= floor(f) && f <= floor(f) ? "out of range for" : "no value of", mend);
+  else
+    rl_fail(err, RL_P2023, "column %s holds %s (%.*s) that is not a value of the field's type%s", name, stored[type],
+            text.len > 40 ? 40 : (int)text.len, text.p, mend);
   rl_error_detail(err, "column", rl_str_of(name));
   return RILLE_ERROR;
 }
@@ -217,9 +230,10 @@ rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt 
     } else if (slot.list) {
       rille_status s = decode_list(c, v, slot.wire, out, err);
       if (s != RILLE_OK) return s;
-    } else if (!decode_cell(c, v, type, slot.wire, out)) {
-      if (!raw) return inconsistent(stmt, (int)i, err);
-      by_storage(v, sqlite3_value_type(v), out);
+    } else if (raw) {
+      decode_raw(c, v, type, slot.wire, out);
+    } else if (!decode_cell(c, v, type, slot, out)) {
+      return inconsistent(c, stmt, (int)i, slot, err);
     }
   }
   *row = (rl_row_view){c->cells, count};
@@ -264,7 +278,7 @@ static rille_status describe_raw(rl_conn *c, sqlite3_stmt *stmt, rl_error *err) 
     rl_str name = rl_arena_str(&c->names, rl_str_of(sqlite3_column_name(stmt, (int)i)));
     if (!name.p) return rl_fail_nomem(err);
     rl_wire wire = wire_of_declaration(sqlite3_column_decltype(stmt, (int)i));
-    c->infos[i] = (rl_column_info){name, {wire, false}};
+    c->infos[i] = (rl_column_info){name, {.wire = wire}};
   }
   return RILLE_OK;
 }

@@ -85,6 +85,7 @@ static const known_text known_texts[] = {
     {"Expression tree is too large", RL_P2029, NULL},
     {"parser stack overflow", RL_P2029, NULL},
     {"integer overflow", RL_P2020, NULL},
+    {RL_SQLITE_MIXED, RL_P2023, NULL},
     {RL_SQLITE_OUT_OF_RANGE, RL_P2020, NULL},
     {RL_SQLITE_NO_NUMBER, RL_P2007, NULL}, /* as PostgreSQL */
     {"malformed JSON", RL_P2007, NULL},

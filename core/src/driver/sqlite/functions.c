@@ -5,6 +5,7 @@
 #ifdef RILLE_WITH_SQLITE
 
 #include <math.h>
+#include <string.h>
 
 static void give(sqlite3_context *context, sqlite3_value **args) {
   sqlite3_result_value(context, args[1]);
@@ -48,10 +49,64 @@ static void stays_finite(sqlite3_context *context, int count, sqlite3_value **ar
     give(context, args);
 }
 
+/* A row of CURRENT_TIMESTAMP's form where rows are ordered as they are stored. */
+static void refuse_brief(sqlite3_context *context, sqlite3_value *name, sqlite3_value *stored) {
+  char *text = sqlite3_mprintf(
+      RL_SQLITE_MIXED
+      "%s: CURRENT_TIMESTAMP has filled rows of this column (%.40s). It has an index, and ordering by it "
+      "would put them in the wrong place. UPDATE them to the form that is written, or drop the @@index",
+      sqlite3_value_text(name), sqlite3_value_text(stored));
+  if (!text) {
+    sqlite3_result_error_nomem(context);
+    return;
+  }
+  refuse(context, text);
+  sqlite3_free(text);
+}
+
+/* rille_brief(name, moment): the error for one that was found. */
+static void brief(sqlite3_context *context, int count, sqlite3_value **args) {
+  (void)count;
+  refuse_brief(context, args[0], args[1]);
+}
+
+/* rille_new_day(name, number, moment): whether it is of another day than the one before it in this statement. */
+static void new_day(sqlite3_context *context, int count, sqlite3_value **args) {
+  (void)count;
+  sqlite3_value *moment = args[2];
+  int type = sqlite3_value_type(moment);
+  const char *text = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(moment) : NULL;
+  if (type == SQLITE_NULL) {
+    sqlite3_result_int(context, 0);
+    return;
+  }
+  if (text && sqlite3_value_bytes(moment) == 19) {
+    refuse_brief(context, args[0], moment);
+    return;
+  }
+  char day[16];
+  sqlite3_snprintf(sizeof day, day, "%.10s", text ? text : "");
+  if (!text) sqlite3_snprintf(sizeof day, day, "%lld", (long long)(sqlite3_value_int64(moment) / 86400000));
+  char *last = sqlite3_get_auxdata(context, 1);
+  sqlite3_result_int(context, !last || strcmp(last, day) != 0);
+  if (last) {
+    memcpy(last, day, sizeof day);
+    return;
+  }
+  last = sqlite3_malloc(sizeof day);
+  if (!last) return; /* asked again for each row then */
+  memcpy(last, day, sizeof day);
+  sqlite3_set_auxdata(context, 1, last, sqlite3_free);
+}
+
 int rl_sqlite_add_functions(sqlite3 *db) {
   int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
   int rc = sqlite3_create_function_v2(db, "rille_whole", 3, flags, NULL, stays_whole, NULL, NULL, NULL);
+  if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "rille_brief", 2, flags, NULL, brief, NULL, NULL, NULL);
+  flags = SQLITE_UTF8 | SQLITE_INNOCUOUS; /* it remembers */
+  if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "rille_new_day", 3, flags, NULL, new_day, NULL, NULL, NULL);
   if (rc != SQLITE_OK) return rc;
+  flags |= SQLITE_DETERMINISTIC;
   return sqlite3_create_function_v2(db, "rille_finite", 2, flags, NULL, stays_finite, NULL, NULL, NULL);
 }
 

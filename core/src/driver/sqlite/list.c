@@ -23,9 +23,23 @@ static void write_hex(rl_buf *out, rl_str bytes) {
   rl_buf_byte(out, '"');
 }
 
-static rille_status write_element(const rl_value *v, rl_wire wire, rl_buf *out, rl_error *err) {
+static void write_moment(const rl_conn *c, int64_t us, rl_moments moments, rl_buf *out) {
+  char text[RL_DATETIME_MAX];
+  if (c->options->unixepoch_ms) {
+    rl_buf_int(out, rl_sqlite_epoch_ms(us));
+  } else {
+    rl_buf_byte(out, '"');
+    rl_buf_put(out, text, rl_datetime_format_sqlite(us, text));
+    rl_buf_byte(out, '"');
+  }
+  if (moments != RL_MOMENTS_BOTH) return;
+  rl_buf_text(out, ",\"");
+  rl_buf_put(out, text, rl_sqlite_brief_text(c, us, text));
+  rl_buf_byte(out, '"');
+}
+
+static rille_status write_element(const rl_conn *c, const rl_value *v, rl_slot slot, rl_buf *out, rl_error *err) {
   rl_str s = {v->as.p, v->len};
-  char date[RL_DATETIME_MAX];
   switch (v->kind) {
   case RILLE_NULL: rl_buf_text(out, "null"); break;
   case RILLE_BOOL:
@@ -38,7 +52,8 @@ static rille_status write_element(const rl_value *v, rl_wire wire, rl_buf *out, 
       rl_buf_text(out, v->as.f > 0 ? "9e999" : "-9e999");
     break;
   case RILLE_TEXT:
-    if (rl_sqlite_is_datetime(wire)) return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND); /* infinity */
+    if (rl_sqlite_is_datetime(slot.wire))
+      return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND); /* infinity */
     rl_json_write_text(out, s);
     break;
   case RILLE_JSON: rl_json_write_text(out, s); break;
@@ -50,21 +65,19 @@ static rille_status write_element(const rl_value *v, rl_wire wire, rl_buf *out, 
     break;
   case RILLE_DATETIME:
     if (!rl_datetime_in_range(v->as.i)) return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND);
-    rl_buf_byte(out, '"');
-    rl_buf_put(out, date, rl_datetime_format_sqlite(v->as.i, date));
-    rl_buf_byte(out, '"');
+    write_moment(c, v->as.i, slot.moments, out);
     break;
-  case RILLE_LIST: return rl_sqlite_list_to_json(v, wire, out, err);
+  case RILLE_LIST: return rl_sqlite_list_to_json(c, v, slot, out, err);
   default: write_hex(out, s); break;
   }
   return RILLE_OK;
 }
 
-rille_status rl_sqlite_list_to_json(const rl_value *list, rl_wire wire, rl_buf *out, rl_error *err) {
+rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_slot slot, rl_buf *out, rl_error *err) {
   rl_buf_byte(out, '[');
   for (uint32_t i = 0; i < list->len; i++) {
     if (i > 0) rl_buf_byte(out, ',');
-    rille_status s = write_element(&list->as.list[i], wire, out, err);
+    rille_status s = write_element(c, &list->as.list[i], slot, out, err);
     if (s != RILLE_OK) return s;
   }
   rl_buf_byte(out, ']');

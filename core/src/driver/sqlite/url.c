@@ -7,8 +7,8 @@
 #include "driver/url.h"
 
 static rille_status unknown_param(rl_str key, rl_error *err) {
-  static const char *const known[] = {"connection_limit", "pool_timeout", "connect_timeout", "socket_timeout",
-                                      "statement_cache_size"};
+  static const char *const known[] = {"connection_limit", "pool_timeout",         "connect_timeout",
+                                      "socket_timeout",   "statement_cache_size", "timestamp_format"};
   rl_str candidates[sizeof known / sizeof *known];
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) candidates[i] = rl_str_of(known[i]);
   rl_str near = rl_str_nearest(key, candidates, sizeof known / sizeof *known);
@@ -17,16 +17,29 @@ static rille_status unknown_param(rl_str key, rl_error *err) {
                    RL_STR_ARG(key), RL_STR_ARG(near));
   return rl_fail(err, RL_P1013,
                  "the database URL has the unknown parameter '%.*s'; SQLite takes connection_limit, pool_timeout, "
-                 "connect_timeout, socket_timeout and "
-                 "statement_cache_size",
+                 "connect_timeout, socket_timeout, statement_cache_size and timestamp_format",
                  RL_STR_ARG(key));
+}
+
+/* The words are those of Prisma's adapters, which call it timestampFormat. */
+static rille_status timestamp_format(const rl_url_param *param, rl_conn_options *out, rl_error *err) {
+  out->unixepoch_ms = rl_str_is(param->value, "unixepoch-ms");
+  if (out->unixepoch_ms || rl_str_is(param->value, "iso8601")) return RILLE_OK;
+  return rl_fail(err, RL_P1013, "the database URL's parameter %.*s is '%.*s'; it must be iso8601 or unixepoch-ms",
+                 RL_STR_ARG(param->key), RL_STR_ARG(param->value));
+}
+
+static rille_status own_param(const rl_url_param *param, rl_conn_options *out, rl_error *err) {
+  if (rl_str_is(param->key, "timestamp_format") || rl_str_is(param->key, "timestampFormat"))
+    return timestamp_format(param, out, err);
+  return unknown_param(param->key, err);
 }
 
 static rille_status parse_params(rl_str rest, rl_conn_options *out, rl_error *err) {
   rl_url_param param;
   while (rl_url_next_param(&rest, &param)) {
     rille_status s = rl_url_common_param(&param, out, err);
-    if (s == RILLE_DONE) s = unknown_param(param.key, err);
+    if (s == RILLE_DONE) s = own_param(&param, out, err);
     if (s != RILLE_OK) return s;
   }
   return RILLE_OK;

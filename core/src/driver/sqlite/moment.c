@@ -1,0 +1,124 @@
+/* Moments on SQLite: the form that is written, and what is read of it. Rows are compared as they are stored, so a value
+ * in another form would be read and never found: it is refused, with the way to mend it. */
+#include "driver/sqlite/conn.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+#include "tape/datetime.h"
+
+enum { BRIEF_LENGTH = 19, FULL_LENGTH = 29 };
+
+static inline unsigned two(const char *p) {
+  return ((unsigned)(unsigned char)p[0] - '0') * 10 + ((unsigned)(unsigned char)p[1] - '0');
+}
+
+static bool all_digits(const char *p, const char *where) {
+  for (; *where; where++)
+    if ((unsigned)(unsigned char)p[*where - 1] - '0' > 9) return false;
+  return true;
+}
+
+static bool is_brief(rl_str s) {
+  return s.len == BRIEF_LENGTH && s.p[10] == ' ';
+}
+
+static bool is_full(rl_str s) {
+  return s.len == FULL_LENGTH && s.p[10] == 'T' && s.p[19] == '.' && memcmp(s.p + 23, "+00:00", 6) == 0;
+}
+
+/* The two forms that nearly every row has, of the days that every month has. */
+static bool read_usual(rl_str s, bool full, int64_t *out) {
+  const char *p = s.p;
+  if (p[4] != '-' || p[7] != '-' || p[13] != ':' || p[16] != ':') return false;
+  static const char places[] = "\1\2\3\4\6\7\11\12\14\15\17\20\22\23"; /* 1-based offsets of the digits */
+  if (!all_digits(p, places) || (full && !all_digits(p + 20, "\1\2\3"))) return false;
+  unsigned year = two(p) * 100 + two(p + 2), month = two(p + 5), day = two(p + 8);
+  unsigned hour = two(p + 11), minute = two(p + 14), second = two(p + 17);
+  if (year == 0 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59)
+    return false;
+  unsigned ms = full ? two(p + 20) * 10 + (unsigned)(p[22] - '0') : 0;
+  int64_t days = rl_days_from_civil(year, (int)month, (int)day);
+  *out = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000 + (int64_t)ms * 1000;
+  return true;
+}
+
+bool rl_sqlite_datetime(rl_str text, int64_t *microseconds) {
+  bool full = is_full(text);
+  return ((full || is_brief(text)) && read_usual(text, full, microseconds)) || rl_datetime_parse(text, microseconds);
+}
+
+/* Whether the text is the one that would be written for what it says. */
+static bool is_written(rl_str text, int64_t microseconds) {
+  char again[RL_DATETIME_MAX];
+  size_t len = rl_datetime_format_sqlite(microseconds, again);
+  return rl_str_eq(text, rl_str_make(again, len));
+}
+
+static bool read_milliseconds(int64_t ms, int64_t *microseconds) {
+  if (ms > INT64_MAX / 1000 || ms < INT64_MIN / 1000) return false;
+  *microseconds = ms * 1000;
+  return true;
+}
+
+bool rl_sqlite_read_moment(const rl_conn *c, rl_str text, rl_moments moments, int64_t *microseconds) {
+  if (is_brief(text)) return moments == RL_MOMENTS_BOTH && rl_sqlite_datetime(text, microseconds);
+  if (c->options->unixepoch_ms) return false;
+  if (is_full(text)) return read_usual(text, true, microseconds) || rl_datetime_parse(text, microseconds);
+  return rl_datetime_parse(text, microseconds) && is_written(text, *microseconds);
+}
+
+bool rl_sqlite_read_epoch(const rl_conn *c, int64_t ms, int64_t *microseconds) {
+  return c->options->unixepoch_ms && read_milliseconds(ms, microseconds) && rl_datetime_in_range(*microseconds);
+}
+
+/* In a raw query nothing is compared by rille: whatever form is there is read. */
+bool rl_sqlite_read_any_epoch(int64_t ms, int64_t *microseconds) {
+  return read_milliseconds(ms, microseconds);
+}
+
+int64_t rl_sqlite_epoch_ms(int64_t microseconds) {
+  return microseconds / 1000 - (microseconds % 1000 < 0 ? 1 : 0);
+}
+
+/* A fraction that is zero is left out: texts of this form then sort as the moments do. */
+size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_DATETIME_MAX]) {
+  if (c->options->unixepoch_ms) microseconds = rl_sqlite_epoch_ms(microseconds) * 1000;
+  size_t len = rl_datetime_format(microseconds, out) - 1;
+  out[10] = ' ';
+  if (microseconds % 1000000 == 0) len = BRIEF_LENGTH;
+  out[len] = 0;
+  return len;
+}
+
+/* What is wrong with a moment, and how it is mended. */
+void rl_sqlite_tell_moment(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err) {
+  static const char to_iso[] = "strftime('%Y-%m-%dT%H:%M:%f+00:00', ";
+  bool ms = c->options->unixepoch_ms;
+  int shown = stored.len > 40 ? 40 : (int)stored.len;
+  rl_str column_text = rl_str_of(column);
+#define FORM "DateTime column %s holds %.*s, which is not the form that is written and compared with here, "
+  if (ms && !number)
+    rl_fail(
+        err, RL_P2023,
+        FORM
+        "milliseconds since 1970; mend it: UPDATE <table> SET \"%s\" = CAST(round((julianday(\"%s\") - 2440587.5) * "
+        "86400000) AS INTEGER) WHERE typeof(\"%s\") = 'text'",
+        column, shown, stored.p, column, column, column);
+  else if (ms)
+    rl_fail(err, RL_P2023, FORM "whole milliseconds since 1970, of the years 1 to 9999", column, shown, stored.p);
+  else if (number)
+    rl_fail(err, RL_P2023,
+            FORM
+            "2026-11-22T12:00:00.000+00:00; where all are milliseconds, add timestamp_format=unixepoch-ms to the URL, "
+            "else mend it: UPDATE <table> SET \"%s\" = %s\"%s\" / 1000.0, 'unixepoch') WHERE typeof(\"%s\") <> 'text'",
+            column, shown, stored.p, column, to_iso, column, column);
+  else
+    rl_fail(err, RL_P2023,
+            FORM "2026-11-22T12:00:00.000+00:00; mend it: UPDATE <table> SET \"%s\" = %s\"%s\") WHERE \"%s\" NOT LIKE "
+                 "'____-__-__T__:__:__.___%%+00:00'",
+            column, shown, stored.p, column, to_iso, column, column);
+#undef FORM
+  rl_error_detail(err, "column", column_text);
+}
+
+#endif

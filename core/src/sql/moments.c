@@ -1,0 +1,111 @@
+/* Comparisons of moments that may be stored in two forms. */
+#include "sql/moments.h"
+
+static bool covers(const rl_index *index, const rl_field *field) {
+  for (size_t i = 0; i < index->count; i++)
+    if (index->fields[i].field == field) return true;
+  return false;
+}
+
+/* Keys name rows: two forms of one value would be two keys, and no index keeps one out. */
+static bool is_key(const rl_field *f) {
+  if (f->model->primary && covers(f->model->primary, f)) return true;
+  for (size_t i = 0; i < f->model->index_count; i++)
+    if (f->model->indexes[i].kind == RL_INDEX_UNIQUE && covers(&f->model->indexes[i], f)) return true;
+  return false;
+}
+
+rl_moments rl_moments_of(const rl_writer *w, const rl_field *field) {
+  if (!field || !w->dialect->features.brief_moments || field->type.scalar != RL_DATETIME) return RL_MOMENTS_WRITTEN;
+  bool filled = field->def.kind == RL_DEFAULT_NOW || field->def.kind == RL_DEFAULT_DBGENERATED;
+  return filled && !is_key(field) ? RL_MOMENTS_BOTH : RL_MOMENTS_WRITTEN;
+}
+
+rl_expr rl_x_moment(rl_writer *w, rl_expr value, const rl_field *field) {
+  if (rl_moments_of(w, field) == RL_MOMENTS_WRITTEN) return value;
+  if (w->dialect->features.unixepoch_ms)
+    return rl_x(w, "CASE typeof(%s) WHEN 'text' THEN CAST(strftime('%%s', %s) AS INTEGER) * 1000 ELSE %s END", value,
+                value, value);
+  return rl_x(w, "CASE length(%s) WHEN 19 THEN replace(%s, ' ', 'T') || '.000+00:00' ELSE %s END", value, value, value);
+}
+
+static rl_expr form(rl_writer *w, const rl_input *input, rl_moments moments, bool list) {
+  return rl_x_param_moments(w, input, moments, list);
+}
+
+/* ISO text: within a day the brief form comes before all others, so one side of a range is given by the brief text,
+ * which an index is entered with, and the other rows beyond it are told apart. A plus keeps SQLite from trying, row by
+ * row, to make numbers of both sides. */
+static rl_expr compare_iso(rl_writer *w, rl_expr c, rl_operator op, rl_expr full, rl_expr brief) {
+  switch (op) {
+  case RL_OP_LT: return rl_x(w, "(%s < %s AND (+%s < %s OR length(%s) > 19))", c, full, c, brief, c);
+  case RL_OP_LTE: return rl_x(w, "(%s <= %s AND (+%s <= %s OR length(%s) > 19))", c, full, c, brief, c);
+  case RL_OP_GT: return rl_x(w, "(%s > %s AND (+%s > %s OR length(%s) = 19))", c, brief, c, full, c);
+  default: return rl_x(w, "(%s >= %s AND (+%s >= %s OR length(%s) = 19))", c, brief, c, full, c);
+  }
+}
+
+/* Milliseconds: numbers come before all texts. */
+static rl_expr compare_epoch(rl_writer *w, rl_expr c, rl_operator op, rl_expr full, rl_expr brief) {
+  switch (op) {
+  case RL_OP_LT: return rl_x(w, "(%s < %s OR (%s >= '' AND %s < %s))", c, full, c, c, brief);
+  case RL_OP_LTE: return rl_x(w, "(%s <= %s OR (%s >= '' AND %s <= %s))", c, full, c, c, brief);
+  case RL_OP_GT: return rl_x(w, "(%s > %s AND (+%s > %s OR typeof(%s) <> 'text'))", c, full, c, brief, c);
+  default: return rl_x(w, "(%s >= %s AND (+%s >= %s OR typeof(%s) <> 'text'))", c, full, c, brief, c);
+  }
+}
+
+rl_expr rl_x_moment_compare(rl_writer *w, rl_expr column, rl_operator op, const rl_input *input) {
+  rl_expr full = form(w, input, RL_MOMENTS_WRITTEN, false), brief = form(w, input, RL_MOMENTS_BRIEF, false);
+  if (op == RL_OP_LT || op == RL_OP_LTE || op == RL_OP_GT || op == RL_OP_GTE)
+    return w->dialect->features.unixepoch_ms ? compare_epoch(w, column, op, full, brief)
+                                             : compare_iso(w, column, op, full, brief);
+  return rl_x(w, op == RL_OP_NE ? "%s NOT IN (%s, %s)" : "%s IN (%s, %s)", column, full, brief);
+}
+
+rl_expr rl_x_moment_in(rl_writer *w, rl_expr column, const rl_input *list, bool negated) {
+  return rl_x(w, "%s %s (SELECT value FROM json_each(%s))", column, negated ? "NOT IN" : "IN",
+              form(w, list, RL_MOMENTS_BOTH, true));
+}
+
+/* ------------------------------------------------------------------ orders */
+
+bool rl_moment_orders_by_index(const rl_writer *w, const rl_field *field) {
+  if (rl_moments_of(w, field) == RL_MOMENTS_WRITTEN) return false;
+  for (size_t i = 0; i < field->model->index_count; i++)
+    if (field->model->indexes[i].kind == RL_INDEX_NORMAL && covers(&field->model->indexes[i], field)) return true;
+  return false;
+}
+
+/* Rows of the same day, or of the same keys before the column in an index, that a limit may leave out: one look into
+ * the index for each new day. */
+static rl_expr guard(rl_writer *w, const rl_index *index, const rl_field *field, uint32_t alias, size_t number) {
+  uint32_t other = rl_w_alias(w);
+  rl_expr mine = rl_x_column(w, alias, field), theirs = rl_x_column(w, other, field), keys = "";
+  for (size_t i = 0; i < index->count && index->fields[i].field != field; i++)
+    keys = rl_x(w, "%s%s IS %s AND ", keys, rl_x_column(w, other, index->fields[i].field),
+                rl_x_column(w, alias, index->fields[i].field));
+  rl_expr range =
+      w->dialect->features.unixepoch_ms
+          ? rl_x(w, "%s >= ''", theirs)
+          : rl_x(w, "%s >= substr(%s, 1, 10) || ' ' AND %s < substr(%s, 1, 10) || '!'", theirs, mine, theirs, mine);
+  size_t mark = rl_w_mark(w);
+  rl_w_table(w, field->model);
+  rl_expr table = rl_w_since(w, mark);
+  /* the name of a field has letters, digits and underscores alone */
+  return rl_x(w,
+              "CASE WHEN rille_new_day('%.*s', %zu, %s) THEN (SELECT rille_brief('%.*s', %s) FROM %s AS t%u WHERE %s%s "
+              "LIMIT 1) IS NULL ELSE TRUE END",
+              RL_STR_ARG(field->name), number, mine, RL_STR_ARG(field->name), theirs, table, (unsigned)other, keys,
+              range);
+}
+
+void rl_sql_moment_guards(rl_writer *w, const rl_field *field, uint32_t alias, const char *join) {
+  const rl_model *model = field->model;
+  for (size_t i = 0; i < model->index_count; i++) {
+    const rl_index *index = &model->indexes[i];
+    if (index->kind != RL_INDEX_NORMAL || !covers(index, field)) continue;
+    rl_w_f(w, "%s%s", join, guard(w, index, field, alias, i));
+    join = " AND ";
+  }
+}
