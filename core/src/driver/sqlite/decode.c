@@ -197,8 +197,8 @@ static rille_status inconsistent(const rl_conn *c, sqlite3_stmt *stmt, int i, rl
   double f = type == SQLITE_FLOAT ? sqlite3_column_double(stmt, i) : 0;
   static const char mend[] = ", and no filter would find it; an UPDATE can give it the right value";
   if (type == SQLITE_FLOAT)
-    rl_fail(err, RL_P2023, "column %s holds %.17g, which is %s the field's type%s", name, f,
-            f >= floor(f) && f <= floor(f) ? "out of range for" : "no value of", mend);
+    rl_fail(err, RL_P2023, "column %s holds %.17g, which is %s the field's type", name, f,
+            f >= floor(f) && f <= floor(f) ? "out of range for" : "no value of");
   else
     rl_fail(err, RL_P2023, "column %s holds %s (%.*s) that is not a value of the field's type%s", name, stored[type],
             text.len > 40 ? 40 : (int)text.len, text.p, mend);
