@@ -1,6 +1,7 @@
 // What real Prisma 7 does, for the specs beside this file: its schema engine and its client, both WebAssembly out of npm packages.
 //
 //   node prisma.mjs JOBS.json RESULTS.json      from a folder in which the packages of package.json are installed
+//   node prisma.mjs --serve                     the same for each line "JOBS.json<tab>RESULTS.json" that is read; then "done" to descriptor 3, or "last"
 //
 // JOBS.json is a list; each job gets one result, { ok: ... } or { error: text, code }. All have provider, url and schema (text), besides:
 //   { op: "ddl" }                           the SQL that makes an empty database hold the schema
@@ -12,8 +13,9 @@
 //   { op: "migrate", folder, steps: [[command, args], ...] }    what each command of its `migrate` gives: see migrate.mjs
 // Values that JSON lacks are { "$": kind, v: text }: bigint, decimal, datetime, bytes (base64), dbnull, jsonnull.
 import { createRequire } from 'node:module'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { migrate } from './migrate.mjs'
 import { use } from './use.mjs'
@@ -30,6 +32,7 @@ const { PrismaBetterSqlite3 } = require('@prisma/adapter-better-sqlite3')
 let shadows = 0
 function postgresOf(url) {
   const pool = new Pool({ connectionString: url, max: 2 })
+  pool.on('error', () => {}) // the database goes while a session of it is idle
   const query = pool.query.bind(pool)
   let characters = []
   pool.query = async (...args) => {
@@ -98,6 +101,7 @@ const adapterOf = (job) => (job.provider === 'sqlite' ? sqliteOf(job.url) : post
 
 // ---------------------------------------------------------------- the schema engine
 
+process.setMaxListeners(0) // one for each client's folder
 let engineClass
 async function loadEngine() {
   if (engineClass) return engineClass
@@ -170,7 +174,7 @@ async function clientOf(job) {
   const previewFeatures = ['views', 'partialIndexes']
   const dmmf = await getDMMF({ datamodel: [['schema.prisma', job.schema]], previewFeatures })
   const outputDir = mkdtempSync(join(process.cwd(), 'generated-'))
-  process.on('exit', () => rmSync(outputDir, { recursive: true, force: true }))
+  process.once('exit', () => rmSync(outputDir, { recursive: true, force: true }))
   const schemaPath = join(outputDir, 'schema.prisma')
   await generateClient({
     datamodel: job.schema, schemaPath, outputDir, dmmf, previewFeatures, binaryPaths: {}, testMode: true, copyRuntime: false,
@@ -253,13 +257,29 @@ const operations = {
   calls,
 }
 
-const results = []
-for (const job of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
-  try {
-    results.push({ ok: await operations[job.op](job) })
-  } catch (e) {
-    results.push({ error: String(e.message ?? e), code: e.code ?? null })
+// A fault within the engine may leave its memory in disorder: another process answers what is asked next.
+let broken = false
+
+async function answer(jobs, place) {
+  const results = []
+  for (const job of JSON.parse(readFileSync(jobs, 'utf8'))) {
+    try {
+      results.push({ ok: await operations[job.op](job) })
+    } catch (e) {
+      broken ||= /unreachable|panic/i.test(String(e.message ?? e))
+      results.push({ error: String(e.message ?? e), code: e.code ?? null })
+    }
   }
+  writeFileSync(place, JSON.stringify(results))
 }
-writeFileSync(process.argv[3], JSON.stringify(results))
+
+if (process.argv[2] === '--serve') {
+  for await (const line of createInterface({ input: process.stdin })) {
+    await answer(...line.split('\t'))
+    writeSync(3, broken ? 'last\n' : 'done\n')
+    if (broken) break
+  }
+} else {
+  await answer(process.argv[2], process.argv[3])
+}
 process.exit(0)

@@ -9,14 +9,29 @@ local pipe = assert(io.popen "spec/prisma/install.sh --installed")
 local said = pipe:read "a"
 if pipe:close() then real.folder = said:gsub("%s+$", "") else real.why = said:gsub("%s+$", "") end
 
+-- One process answers all that a file asks: to load the engine takes longer than most answers. It ends with us, when its input does.
+local server
+
+local function serve()
+  local place = io.popen("mktemp -d"):read "l"
+  local script = io.popen("pwd"):read "l" .. "/spec/prisma/prisma.mjs"
+  assert(os.execute(("mkfifo '%s/answers'"):format(place)))
+  server = { log = place .. "/log" }
+  server.requests = assert(io.popen(("cd '%s' && exec 3>'%s/answers' && node '%s' --serve >'%s' 2>&1 && rm -rf '%s'"):format(real.folder, place, script,
+    server.log, place), "w"))
+  server.answers = assert(io.open(place .. "/answers"))
+end
+
 -- What Prisma answers to each job.
 function real.ask(jobs)
   local dir = support.folder()
   support.write(dir .. "/jobs.json", rille.json.encode(rille.array(jobs)))
-  local script = io.popen("pwd"):read "l" .. "/spec/prisma/prisma.mjs"
-  local log = dir .. "/log"
-  assert(os.execute(("cd '%s' && node '%s' '%s/jobs.json' '%s/results.json' > '%s' 2>&1"):format(real.folder, script, dir, dir, log)),
-    "node failed: " .. tostring((io.open(log) or io.stdin):read "a"))
+  if not server then serve() end
+  server.requests:write(dir, "/jobs.json\t", dir, "/results.json\n")
+  server.requests:flush()
+  local answered, log = server.answers:read "l", server.log
+  if answered ~= "done" then server = nil end
+  assert(answered, "node failed: " .. tostring((io.open(log) or io.stdin):read "a"))
   local file = assert(io.open(dir .. "/results.json"))
   local text = file:read "a"
   file:close()
