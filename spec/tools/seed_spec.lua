@@ -73,7 +73,7 @@ end
 
 describe("numbers from a seed", function()
   local PROGRAM = [[
-    package.loaded["rille.core"] = { error_metatable = {} }
+    package.loaded["rille.core"] = { error_metatable = {}, set_home = function() end }
     local random = require "rille.seed.random"
     require "rille.seed.fake"
     local g, lines = random.new(42, "a"), {}
