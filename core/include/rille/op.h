@@ -37,6 +37,22 @@ RILLE_API void rille_op_reset(rille_op *op);
  */
 RILLE_API void rille_op_set_blocking(rille_op *op, int blocking);
 
+/* A bell for all operations of an event loop: one descriptor, however many of them wait for a connection. It becomes
+ * readable when some of them may go on; whoever sees that asks for their tags, until there is none left, and calls
+ * rille_op_next of each. NULL when memory or descriptors are short. Another thread may ring it; all else is for the
+ * loop's own. */
+typedef struct rille_bell rille_bell;
+RILLE_API rille_bell *rille_bell_new(void);
+RILLE_API void rille_bell_free(rille_bell *b); /* operations that have it keep what they need; NULL is fine */
+/* -1 in a child of the process that made it, which needs one of its own. */
+RILLE_API int rille_bell_descriptor(const rille_bell *b);
+RILLE_API int rille_bell_next(rille_bell *b, uint64_t *tag); /* 1: *tag may go on; 0: none, and the bell is silent */
+/* In the starts that follow, rille_op_wait names this bell's descriptor while the cooperative operation queues, without
+ * a time but for its deadline. A caller that was called and does not come for 100 ms is passed over; so that this is
+ * seen though nobody gives anything back, rille_op_next of one that queues is called twice a second. NULL: a descriptor
+ * of its own again. Between operations only. */
+RILLE_API void rille_op_set_bell(rille_op *op, rille_bell *bell, uint64_t tag);
+
 /* The next rille_op_model reads in batches of so many rows of the root, each with all that is below them, in bounded
  * memory: rille_op_next gives the rows of one batch breadth-first and then RILLE_BATCH; called again it goes on with
  * the next one; RILLE_DONE, possibly after rows, ends the last. Ordinals and parents count from 0 in each batch. 0: all

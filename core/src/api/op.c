@@ -25,6 +25,23 @@ void rille_op_set_blocking(rille_op *op, int blocking) {
   op->op.blocking = blocking != 0;
 }
 
+rille_bell *rille_bell_new(void) {
+  return (rille_bell *)rl_bell_new();
+}
+void rille_bell_free(rille_bell *b) {
+  rl_bell_free((rl_bell *)b);
+}
+int rille_bell_descriptor(const rille_bell *b) {
+  const rl_bell *bell = (const rl_bell *)b;
+  return rl_bell_is_own(bell) ? bell->listen : -1;
+}
+int rille_bell_next(rille_bell *b, uint64_t *tag) {
+  return rl_bell_next((rl_bell *)b, tag);
+}
+void rille_op_set_bell(rille_op *op, rille_bell *bell, uint64_t tag) {
+  rl_op_set_bell(&op->op, (rl_bell *)bell, tag);
+}
+
 rille_status rille_op_acquire(rille_op *op, int64_t wait_ms) {
   return rl_op_acquire(&op->op, wait_ms);
 }

@@ -2,6 +2,7 @@
 #include "base/bell.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #endif
 
 #include "base/alloc.h"
+#include "base/process.h"
 
 #ifndef __linux__
 static bool set_up(int fd) {
@@ -36,13 +38,29 @@ static bool open_bell(rl_bell *b) {
 
 rl_bell *rl_bell_new(void) {
   rl_bell *b = rl_calloc(1, sizeof *b);
-  if (!b || open_bell(b)) return b;
-  rl_free(b);
-  return NULL;
+  if (!b) return NULL;
+  if (!open_bell(b)) {
+    rl_free(b);
+    return NULL;
+  }
+  b->references = 1;
+  b->pid = rl_process_id();
+  pthread_mutex_init(&b->lock, NULL);
+  return b;
+}
+
+rl_bell *rl_bell_share(rl_bell *b) {
+  atomic_fetch_add(&b->references, 1);
+  return b;
+}
+
+bool rl_bell_is_own(const rl_bell *b) {
+  return b->pid == rl_process_id();
 }
 
 void rl_bell_free(rl_bell *b) {
-  if (!b) return;
+  if (!b || atomic_fetch_sub(&b->references, 1) != 1) return;
+  if (rl_bell_is_own(b)) pthread_mutex_destroy(&b->lock);
   if (b->ring != b->listen) (void)close(b->ring);
   (void)close(b->listen);
   rl_free(b);
@@ -58,4 +76,43 @@ void rl_bell_ring(const rl_bell *b) {
 void rl_bell_hush(const rl_bell *b) {
   uint64_t some[8];
   while (read(b->listen, some, sizeof some) == (ssize_t)sizeof some) {}
+}
+
+static void take_out(rl_bell *b, rl_call *c) {
+  *(c->previous ? &c->previous->next : &b->first) = c->next;
+  *(c->next ? &c->next->previous : &b->last) = c->previous;
+  c->called = false;
+}
+
+void rl_bell_call(rl_bell *b, rl_call *c) {
+  pthread_mutex_lock(&b->lock);
+  bool silent = b->first == NULL;
+  if (!c->called) {
+    c->called = true;
+    c->next = NULL;
+    c->previous = b->last;
+    *(b->last ? &b->last->next : &b->first) = c;
+    b->last = c;
+    if (silent) rl_bell_ring(b);
+  }
+  pthread_mutex_unlock(&b->lock);
+}
+
+void rl_bell_uncall(rl_bell *b, rl_call *c) {
+  pthread_mutex_lock(&b->lock);
+  if (c->called) take_out(b, c);
+  pthread_mutex_unlock(&b->lock);
+}
+
+bool rl_bell_next(rl_bell *b, uint64_t *tag) {
+  pthread_mutex_lock(&b->lock);
+  rl_call *c = b->first;
+  if (c) {
+    *tag = c->tag;
+    take_out(b, c);
+  } else {
+    rl_bell_hush(b);
+  }
+  pthread_mutex_unlock(&b->lock);
+  return c != NULL;
 }

@@ -1,16 +1,20 @@
-/* The queue before a pool's connections: who is served next, and who is woken for it. Callers that block are woken by a
- * condition, cooperative ones by a bell of their own. */
+/* The queue before a pool's connections: who is served next, and who is called for it. Callers that block have a
+ * condition each, cooperative ones a bell that their loop shares, or one of their own. Joining, leaving and calling
+ * take the same time however long the queue is. */
 #include "run/lane.h"
 
 #include "base/clock.h"
 
-/* A cooperative caller that was called and has not come for so long does not hold up those behind it. */
+/* A cooperative caller that was called and has not come for so long stands aside for those behind it. */
 #define ABSENT_MS 100
-/* A cooperative caller looks so often without being called: the one before it may have stayed away. */
+/* A cooperative caller with a bell of its own looks so often without being called: the one before it may have stayed
+ * away. Who shares one is told apart: see rille_op_set_bell. */
 #define HEARTBEAT_MS 500
-/* ... and so often when there is no bell for it. */
+/* ... and so often when there is no bell for it; the more are before it, the less often. */
 #define LOOK_MS 2
+/* Bells of single callers: so many are kept, and so many are out at most, since descriptors are scarce. */
 #define BELLS_KEPT 64
+#define BELLS_OUT 64
 /* How many connect at once, and how many while the server cannot be reached. One more may when nobody has begun for
  * STALE_MS: those that connect may be coroutines that stay away. */
 #define CONNECTING 8
@@ -18,9 +22,9 @@
 #define STALE_MS 1000
 
 static bool is_absent(const rl_lease *l, int64_t now) {
-  if (l->looked_ms == RL_NO_DEADLINE) return false; /* it blocks: the condition wakes it */
-  int64_t called = l->bell ? l->rung_ms : l->looked_ms;
-  return called != 0 && now - called >= ABSENT_MS;
+  if (l->signal) return false; /* it blocks: the condition wakes it */
+  if (l->called_ms) return now - l->called_ms >= ABSENT_MS;
+  return l->every_ms && now - l->looked_ms >= l->every_ms + ABSENT_MS;
 }
 
 /* Places in which somebody may connect now. */
@@ -35,37 +39,90 @@ bool rl_lane_may_connect(const rl_lane *lane) {
   return openings(lane) > 0;
 }
 
-bool rl_lane_may_take(const rl_lane *lane, const rl_lease *l) {
+static void link_after(rl_lane *lane, rl_lease *l, rl_lease *before) {
+  l->previous = before;
+  l->next = before ? before->next : lane->first;
+  *(l->previous ? &l->previous->next : &lane->first) = l;
+  *(l->next ? &l->next->previous : &lane->last) = l;
+}
+
+static void unlink_queued(rl_lane *lane, rl_lease *l) {
+  *(l->previous ? &l->previous->next : l->absent ? &lane->aside : &lane->first) = l->next;
+  if (l->next)
+    l->next->previous = l->previous;
+  else if (!l->absent)
+    lane->last = l->previous;
+  l->next = l->previous = NULL;
+}
+
+/* The first in the queue, or the one behind q, that has not stayed away. Those that have make room. */
+static rl_lease *present(rl_lane *lane, rl_lease *q, int64_t now) {
+  while (q && is_absent(q, now)) {
+    rl_lease *next = q->next;
+    unlink_queued(lane, q);
+    q->absent = true;
+    q->next = lane->aside;
+    if (lane->aside) lane->aside->previous = q;
+    lane->aside = q;
+    q = next;
+  }
+  return q;
+}
+
+bool rl_lane_may_take(rl_lane *lane, const rl_lease *l) {
   int there = lane->idle_count + openings(lane);
+  if (there == 0 || !lane->first) return there > 0;
   int64_t now = rl_clock_ms();
-  for (const rl_lease *q = lane->queue; q && q != l && there > 0; q = q->next)
-    if (!is_absent(q, now)) there--;
+  for (rl_lease *q = present(lane, lane->first, now); q && q != l && there > 0; q = present(lane, q->next, now))
+    there--;
   return there > 0;
 }
 
-void rl_lane_wake(rl_lane *lane, pthread_cond_t *freed) {
-  if (!lane->queue) return;
+void rl_lane_wake(rl_lane *lane) {
+  if (!lane->first) return;
   int there = lane->idle_count + openings(lane);
+  if (there == 0) return;
   int64_t now = rl_clock_ms();
-  bool blocks = false;
-  for (rl_lease *q = lane->queue; q && there > 0; q = q->next) {
-    if (is_absent(q, now)) continue;
+  for (rl_lease *q = present(lane, lane->first, now); q && there > 0; q = present(lane, q->next, now)) {
     there--;
-    blocks = blocks || q->looked_ms == RL_NO_DEADLINE;
-    if (!q->bell || q->rung_ms) continue;
-    q->rung_ms = now;
-    rl_bell_ring(q->bell);
+    if (q->called_ms) continue;
+    if (!q->signal && !q->shared && !q->bell) continue;
+    q->called_ms = now;
+    if (q->signal)
+      pthread_cond_signal(q->signal);
+    else if (q->shared)
+      rl_bell_call(q->shared, &q->call);
+    else
+      rl_bell_ring(q->bell);
   }
-  if (blocks) pthread_cond_broadcast(freed);
+}
+
+static void hush(rl_lease *l) {
+  if (l->shared)
+    rl_bell_uncall(l->shared, &l->call);
+  else if (l->bell && l->called_ms)
+    rl_bell_hush(l->bell);
+  l->called_ms = 0;
+}
+
+void rl_lane_look(rl_lane *lane, rl_lease *l, pthread_cond_t *signal) {
+  if (l->queued) lane->cooperative += (l->signal != NULL) - (signal != NULL);
+  l->looked_ms = rl_clock_ms();
+  hush(l);
+  l->signal = signal;
+  if (!l->absent) return;
+  unlink_queued(lane, l);
+  l->absent = false;
+  link_after(lane, l, NULL);
 }
 
 bool rl_lane_join(rl_lane *lane, rl_lease *l) {
   if (l->queued) return false;
-  rl_lease **at = &lane->queue;
-  while (*at) at = &(*at)->next;
-  *at = l;
+  link_after(lane, l, lane->last);
   l->queued = true;
+  l->ticket = lane->tickets++;
   lane->waiting++;
+  lane->cooperative += l->signal == NULL;
   return true;
 }
 
@@ -73,61 +130,67 @@ static void put_bell_back(rl_lane *lane, rl_lease *l) {
   rl_bell *b = l->bell;
   l->bell = NULL;
   if (!b) return;
+  lane->bells_out--;
   if (lane->bell_count >= BELLS_KEPT) {
     rl_bell_free(b);
     return;
   }
-  if (l->rung_ms) rl_bell_hush(b);
   b->next = lane->bells;
   lane->bells = b;
   lane->bell_count++;
 }
 
-void rl_lane_leave(rl_lane *lane, rl_lease *l, pthread_cond_t *freed) {
+void rl_lane_leave(rl_lane *lane, rl_lease *l) {
   if (!l->queued) return;
-  rl_lease **at = &lane->queue;
-  while (*at && *at != l) at = &(*at)->next;
-  if (*at) *at = l->next;
-  l->next = NULL;
-  l->queued = false;
+  hush(l);
+  unlink_queued(lane, l);
+  lane->cooperative -= l->signal == NULL;
+  l->signal = NULL;
+  l->queued = l->absent = false;
   lane->waiting--;
+  lane->left++;
   put_bell_back(lane, l);
-  rl_lane_wake(lane, freed); /* there may be a connection for the one that is next now */
+  rl_lane_wake(lane); /* there may be a connection for the one that is next now */
 }
 
 static void take_bell(rl_lane *lane, rl_lease *l) {
-  l->rung_ms = 0;
-  if (l->bell) return;
+  if (l->bell || lane->bells_out >= BELLS_OUT) return;
   l->bell = lane->bells;
-  if (!l->bell) {
+  if (l->bell) {
+    lane->bells = l->bell->next;
+    lane->bell_count--;
+  } else {
     l->bell = rl_bell_new();
-    return;
   }
-  lane->bells = l->bell->next;
-  lane->bell_count--;
+  if (l->bell) lane->bells_out++;
+}
+
+/* As many rounds of the pool as there may be before it is served. */
+static int64_t look_every(const rl_lane *lane, const rl_lease *l) {
+  uint64_t before = l->ticket > lane->left ? l->ticket - lane->left : 0;
+  int64_t ms = LOOK_MS + (int64_t)before / (lane->limit > 0 ? lane->limit : 1);
+  return ms < HEARTBEAT_MS ? ms : HEARTBEAT_MS;
 }
 
 void rl_lane_listen(rl_lane *lane, rl_lease *l, rl_wait *wait) {
-  if (l->bell && l->rung_ms) rl_bell_hush(l->bell);
-  take_bell(lane, l);
-  int64_t until = rl_clock_ms() + (l->bell ? HEARTBEAT_MS : LOOK_MS);
-  *wait = (rl_wait){l->bell ? l->bell->listen : -1, l->bell != NULL, false,
-                    until < l->deadline_ms ? until : l->deadline_ms};
+  int64_t until = RL_NO_DEADLINE;
+  if (!l->shared) {
+    take_bell(lane, l);
+    l->every_ms = l->bell ? 0 : look_every(lane, l);
+    until = l->looked_ms + (l->bell ? HEARTBEAT_MS : l->every_ms);
+  }
+  const rl_bell *b = l->shared ? l->shared : l->bell;
+  *wait = (rl_wait){b ? b->listen : -1, b != NULL, false, until < l->deadline_ms ? until : l->deadline_ms};
+  rl_lane_wake(lane); /* others may be next, if those before them have stayed away */
 }
 
-/* Nobody wakes the queue when a cooperative caller stays away. */
-static bool may_be_absent(const rl_lane *lane) {
-  for (const rl_lease *q = lane->queue; q; q = q->next)
-    if (q->looked_ms != RL_NO_DEADLINE) return true;
-  return false;
-}
-
-void rl_lane_block(const rl_lane *lane, pthread_cond_t *freed, pthread_mutex_t *lock, int64_t deadline_ms) {
+/* Nobody else calls the queue when a cooperative caller stays away. */
+void rl_lane_block(const rl_lane *lane, rl_lease *l, pthread_mutex_t *lock, int64_t deadline_ms) {
   int64_t now = rl_clock_ms();
-  if (may_be_absent(lane) && now + ABSENT_MS < deadline_ms) deadline_ms = now + ABSENT_MS;
+  if (lane->cooperative && now + ABSENT_MS < deadline_ms) deadline_ms = now + ABSENT_MS;
   if (lane->connecting && now + HEARTBEAT_MS < deadline_ms) deadline_ms = now + HEARTBEAT_MS;
   struct timespec at = rl_clock_timespec(deadline_ms);
-  pthread_cond_timedwait(freed, lock, &at);
+  pthread_cond_timedwait(l->signal, lock, &at);
 }
 
 void rl_lane_dispose(rl_lane *lane) {

@@ -30,6 +30,14 @@ rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err) {
   return RILLE_OK;
 }
 
+void rl_op_set_bell(rl_op *op, rl_bell *bell, uint64_t tag) {
+  if (bell != op->bell) {
+    rl_bell_free(op->bell);
+    op->bell = bell ? rl_bell_share(bell) : NULL;
+  }
+  op->tag = tag;
+}
+
 static void tally(rl_op *op) {
   if (op->tallied || op->kind == RL_OP_EXPLAIN || op->round_trips == 0) return;
   op->tallied = true;
@@ -150,6 +158,8 @@ void rl_op_reset(rl_op *op) {
   rl_arena arena = op->arena;
   bool blocking = op->blocking, whole = op->whole;
   char *trace = op->trace;
+  rl_bell *bell = op->bell;
+  uint64_t tag = op->tag;
   rl_arena_reset(&arena);
   rl_arena_dispose(&op->lasting);
   *op = (rl_op){.client = client,
@@ -157,6 +167,8 @@ void rl_op_reset(rl_op *op) {
                 .arena = arena,
                 .blocking = blocking,
                 .whole = whole,
+                .bell = bell,
+                .tag = tag,
                 .trace = trace,
                 .wait = {-1, false, false, RL_NO_DEADLINE}};
 }
@@ -175,6 +187,8 @@ void rl_op_dispose(rl_op *op) {
   rl_op_reset(op);
   rl_arena_dispose(&op->arena);
   rl_client_release(op->client);
+  rl_bell_free(op->bell);
+  op->bell = NULL;
   rl_free(op->trace);
   op->trace = NULL;
   op->client = NULL;

@@ -85,6 +85,8 @@ struct rl_op {
   int64_t sent_ms;     /* when the first group was begun, over a network */
   int64_t deadline_ms; /* of what was sent last: socket_timeout of the URL from then on, never beyond limit_ms */
 
+  rl_bell *bell; /* one reference: rung when it need not queue any more; NULL: the pool has one for it */
+  uint64_t tag;  /* what the owner of the bell knows it by */
   rl_route route;
   rl_lease *lease; /* own one; within a transaction the transaction's is used */
   rl_conn *conn;
@@ -185,6 +187,7 @@ rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err);
 /* Waits for a connection, wait_ms at most: AGAIN while it stands in the queue, else OK; what has failed is told by
  * rl_op_next. */
 rille_status rl_op_acquire(rl_op *op, int64_t wait_ms);
+void rl_op_set_bell(rl_op *op, rl_bell *bell, uint64_t tag); /* between operations */
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err);
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count);
 rille_result rl_op_result(const rl_op *op);

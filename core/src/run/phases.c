@@ -30,6 +30,8 @@ static rille_status take_lease(rl_op *op) {
   if (st != RILLE_OK) return st;
   op->lease->limit_ms = op->limit_ms;
   op->lease->spare = op->route.replica != 0;
+  if (op->bell && rl_bell_is_own(op->bell)) op->lease->shared = op->bell;
+  op->lease->call.tag = op->tag;
   return st;
 }
 

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/process.h"
+#include "base/thread.h"
 #include "run/pool_inside.h"
 
 /* An idle connection younger than this is trusted without a look at its socket. */
@@ -197,9 +198,11 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
   rl_lane *lane = rl_pool_lane(p, l->writer);
   rl_lease *closed = NULL;
   rille_status st = RILLE_OK;
+  pthread_cond_t signal;
+  if (blocking) rl_condition_init(&signal);
   pthread_mutex_lock(&p->lock);
-  l->looked_ms = blocking ? RL_NO_DEADLINE : rl_clock_ms();
   for (;;) {
+    rl_lane_look(lane, l, blocking ? &signal : NULL);
     *state = try_slot(p, lane, l, &closed);
     if (*state != SLOT_NONE) break;
     if (rl_lane_join(lane, l)) p->waits++;
@@ -212,11 +215,13 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
       st = RILLE_AGAIN;
       break;
     }
-    rl_lane_block(lane, &p->freed, &p->lock, l->deadline_ms);
+    rl_lane_block(lane, l, &p->lock, l->deadline_ms);
   }
   if (st != RILLE_AGAIN && l->queued) p->waited_ms += rl_clock_ms() - l->since_ms;
-  if (st != RILLE_AGAIN) rl_lane_leave(lane, l, &p->freed);
+  if (st != RILLE_AGAIN) rl_lane_leave(lane, l);
+  l->signal = NULL;
   pthread_mutex_unlock(&p->lock);
+  if (blocking) pthread_cond_destroy(&signal);
   rl_lease_close_all(closed);
   return st;
 }
@@ -246,8 +251,8 @@ static void drop_unready(rl_pool *p, rl_lease *l) {
   pthread_mutex_lock(&p->lock);
   if (l->connects) lane->open--;
   rl_lease_stop_connecting(p, l);
-  rl_lane_leave(lane, l, &p->freed);
-  rl_lane_wake(lane, &p->freed);
+  rl_lane_leave(lane, l);
+  rl_lane_wake(lane);
   pthread_mutex_unlock(&p->lock);
 }
 
@@ -267,6 +272,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
   }
   int64_t now = rl_clock_ms();
   bool keep = clean && worth_keeping(p, l, now);
+  l->shared = NULL;
   rl_lane *lane = rl_pool_lane(p, l->writer);
   rl_lease *closed = NULL;
   if (keep && l->driver->run_until) l->driver->run_until(l->conn, RL_NO_DEADLINE); /* it was this holder's */
@@ -280,7 +286,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
     lane->open--;
   }
   trim_idle(p, &closed);
-  rl_lane_wake(lane, &p->freed);
+  rl_lane_wake(lane);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);
   if (!keep) rl_lease_close(l);
@@ -301,7 +307,7 @@ void rl_pool_evict_idle(rl_pool *p) {
       lane->open--;
     }
     lane->idle_count = 0;
-    rl_lane_wake(lane, &p->freed);
+    rl_lane_wake(lane);
   }
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(all);

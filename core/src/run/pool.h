@@ -5,6 +5,9 @@
 #ifndef RL_RUN_POOL_H
 #define RL_RUN_POOL_H
 
+#include <pthread.h>
+
+#include "base/bell.h"
 #include "run/connect.h"
 
 typedef struct rl_pool rl_pool;
@@ -30,10 +33,16 @@ typedef struct rl_lease {
   int64_t limit_ms; /* connecting takes no longer; RL_NO_DEADLINE: as long as connect_timeout says */
   bool queued;      /* waits in the lane's queue */
   int64_t since_ms, deadline_ms;
-  int64_t looked_ms; /* when a cooperative waiter looked last; RL_NO_DEADLINE: it blocks */
-  int64_t rung_ms;   /* when its bell was rung; 0: not since it looked */
-  struct rl_bell *bell;
-  struct rl_lease *next; /* in the list of idle connections, or in the queue */
+  int64_t looked_ms;                /* when a cooperative waiter looked last; RL_NO_DEADLINE: it blocks */
+  int64_t called_ms;                /* when it was called; 0: not since it looked */
+  int64_t every_ms;                 /* it looks by itself so often; 0: when it is called */
+  uint64_t ticket;                  /* its number among those that have joined the queue */
+  bool absent;                      /* it was called and has not come: it stands aside */
+  pthread_cond_t *signal;           /* of a caller that blocks */
+  rl_bell *bell;                    /* of its own, while it waits */
+  rl_bell *shared;                  /* instead of that: of the loop that it belongs to; borrowed until rl_pool_give */
+  rl_call call;                     /* ... in which it has this place */
+  struct rl_lease *next, *previous; /* in the list of idle connections, or in the queue */
 } rl_lease;
 
 /* The process's pool for this URL and these options, made when it is not there yet; a database in memory has one pool

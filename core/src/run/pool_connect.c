@@ -61,7 +61,7 @@ static void account(rl_pool *p, rl_lease *l, rille_status st, const rl_error *er
   if (st == RILLE_OK) connected(p, lane, l);
   if (st < 0) lane->open--;
   if (over) rl_lease_stop_connecting(p, l);
-  if (over) rl_lane_wake(lane, &p->freed);
+  if (over) rl_lane_wake(lane);
   pthread_mutex_unlock(&p->lock);
   l->failed_attempts = failed;
 }

@@ -8,7 +8,6 @@
 
 struct rl_pool {
   pthread_mutex_t lock;
-  pthread_cond_t freed;
   _Atomic int references;  /* clients and leases; reaches 0 only under the registry's lock */
   _Atomic bool bequeathed; /* one of them is nobody's: the last of the others takes it along */
   long pid;

@@ -46,7 +46,6 @@ static rille_status pool_new(rl_str url, const rl_pool_options *o, rl_pool **out
   p->lanes[1].limit = split ? 1 : 0;
   p->reader_options = p->options;
   p->reader_options.read_only = split;
-  rl_condition_init(&p->freed);
   pthread_mutex_init(&p->lock, NULL);
   p->references = 1;
   *out = p;
@@ -81,7 +80,6 @@ static void pool_free(rl_pool *p) {
     rl_lane_dispose(&p->lanes[i]);
   }
   rl_error_clear(&p->failure);
-  pthread_cond_destroy(&p->freed);
   pthread_mutex_destroy(&p->lock);
   rl_arena_dispose(&p->arena);
   rl_free(p);
