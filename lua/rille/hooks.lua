@@ -2,7 +2,8 @@
 ---
 --- A hook has three functions. wait(fd, mode, seconds): returns when fd is ready ("r", "w" or "rw") or the time is up, and may return early; fd and
 --- mode are nil when only time counts, seconds is nil without a limit. forget(fd): what is known of fd is void, it may be closed next.
---- ready(): whether the running code may wait so; elsewhere calls block.
+--- ready(): whether the running code may wait so; elsewhere calls block. A hook may have a fourth: wake(co) ends the wait of a coroutine that waits for
+--- time alone, soon and not from within. With it all calls that queue for a connection share one descriptor.
 local core = require "rille.core"
 local errors = require "rille.errors"
 
@@ -15,11 +16,21 @@ local function nothing() end
 
 -- A plain coroutine inside one of cqueues would hand the scheduler's yield to its own caller: there calls block.
 local function of_cqueues()
-  local cqueues = require "cqueues"
+  local cqueues, condition = require "cqueues", require "cqueues.condition"
   local poll, running = cqueues.poll, cqueues.running
+  local sleepers = setmetatable({}, { __mode = "k" }) ---@type table<thread, table> their conditions
+  local function sleep(seconds)
+    local co = coroutine.running()
+    local signal = sleepers[co] or condition.new()
+    sleepers[co] = signal
+    poll(signal, seconds)
+  end
   return {
     wait = function(fd, mode, seconds)
-      if fd then poll({ pollfd = fd, events = mode }, seconds) else poll(seconds) end
+      if fd then poll({ pollfd = fd, events = mode }, seconds) else sleep(seconds) end
+    end,
+    wake = function(co)
+      if sleepers[co] then sleepers[co]:signal() end
     end,
     forget = cqueues.cancel,
     ready = function()
@@ -38,13 +49,14 @@ end
 local function of_luv()
   local uv = require "luv"
   local waiting = {} ---@type table<integer, function> by descriptor: ends the wait
+  local sleepers = setmetatable({}, { __mode = "k" }) ---@type table<thread, function> lets it go on with the loop's next turn
   local function wait(fd, mode, seconds)
     local co, poll, timer = coroutine.running(), nil, nil
     local function stop()
       if poll then poll:close() end
       if timer then timer:close() end
       poll, timer = nil, nil
-      if fd then waiting[fd] = nil end
+      if fd then waiting[fd] = nil else sleepers[co] = nil end
     end
     local function wake()
       if not poll and not timer then return end
@@ -59,11 +71,15 @@ local function of_luv()
     if seconds then
       timer = assert(uv.new_timer())
       timer:start(math.ceil(seconds * 1000), 0, wake)
+      if not fd then sleepers[co] = function() timer:start(0, 0, wake) end end
     end
     coroutine.yield()
   end
   return {
     wait = wait,
+    wake = function(co)
+      if sleepers[co] then sleepers[co]() end
+    end,
     forget = function(fd)
       if waiting[fd] then waiting[fd]() end
     end,
@@ -96,8 +112,11 @@ local function of_copas()
     local descriptor = setmetatable({ fd = fd }, Descriptor)
     if mode == "w" then copas.send(descriptor, "x") else copas.receive(descriptor, 1) end
   end
+  local sleeps = copas.sleep and copas.wakeup -- since 2.0
   return {
+    wake = sleeps and copas.wakeup,
     wait = function(fd, mode, seconds)
+      if not fd and sleeps then return copas.sleep(seconds) end
       if not seconds and mode ~= "rw" then return wait_for(fd, mode) end
       local alarm, alarm_fd = core.alarm(fd, mode, seconds)
       wait_for(alarm_fd, "r")
@@ -113,7 +132,7 @@ local BY_NAME = { cqueues = of_cqueues, luv = of_luv, copas = of_copas }
 local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
 
 local function of_table(option)
-  errors.check_keys(option, { wait = 1, forget = 1, ready = 1 }, "`wait`")
+  errors.check_keys(option, { wait = 1, forget = 1, ready = 1, wake = 1 }, "`wait`")
   for key, f in pairs(option) do
     if not is_callable(f) then errors.raise("VALIDATION", "`wait.%s`: a function is wanted, not a %s", key, type(f)) end
   end
@@ -122,6 +141,7 @@ local function of_table(option)
   return {
     wait = option.wait,
     forget = option.forget or nothing,
+    wake = option.wake,
     ready = ready and function() return is_yieldable() and ready() end or is_yieldable,
   }
 end

@@ -1,6 +1,7 @@
 --- Cooperative clients: the loop that drives a job of the core through a wait hook, and the methods that use it.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local queue = require "rille.queue"
 
 local wait = {}
 
@@ -11,6 +12,7 @@ local function abandon(guard)
   local fd, job = guard.fd, guard.job
   guard.fd, guard.job = nil, nil
   if fd then guard.hook.forget(fd) end
+  if guard.queued then queue.leave(guard) end
   if job then core.stop(job) end
 end
 Guard.__close = abandon
@@ -28,6 +30,7 @@ end
 -- What a step has asked for. The guard has the descriptor for as long as the scheduler knows it.
 local function wait_for(guard, mode, fd, seconds)
   local hook = guard.hook
+  if mode == "q" then return queue.wait(guard, fd, seconds) end
   if not fd then return hook.wait(nil, nil, seconds) end
   guard.fd = fd
   if guard.steady then wait_steadily(hook, fd, mode, seconds) else hook.wait(fd, mode, seconds) end
@@ -41,6 +44,7 @@ local function attend(guard)
   while mode do
     wait_for(guard, mode, fd, seconds)
     mode, fd, seconds = step(job)
+    if guard.queued and mode ~= "q" then queue.leave(guard) end
   end
   guard.job = nil
   return true, fd, seconds
@@ -69,7 +73,7 @@ end
 
 -- It is there before the job runs, which must not be lost when memory is short.
 local function new_guard(hook)
-  return setmetatable({ hook = hook, job = false, mode = false, at = false, seconds = false, fd = false, steady = false }, Guard)
+  return setmetatable({ hook = hook, job = false, mode = false, at = false, seconds = false, fd = false, steady = false, queued = false }, Guard)
 end
 
 -- Starts a job and returns its result; of a stream, also the job when it has more.

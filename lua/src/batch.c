@@ -86,7 +86,7 @@ rl_slot *rl_batch_job(lua_State *L, rl_scope *scope, int cooperative) {
     rl_push_error(L, NULL);
     lua_error(L);
   }
-  if (cooperative) rl_job_prepare(slot);
+  if (cooperative) rl_job_prepare(slot, scope);
   rl_slot_begin(slot, scope);
   rille_status status = rille_op_batch(slot->op, rl_slot_tx(slot), lua_toboolean(L, 3), &slot->err);
   if (status >= 0) status = add_calls(L, slot, count);

@@ -47,6 +47,8 @@ typedef struct rl_binding {
   int shape_count, shape_keys;      /* of the newer generation */
   struct rl_slot *running;          /* slots whose operation was started and has not ended */
   int held;                         /* transactions and locks that are open */
+  rille_bell *bell;                 /* of the jobs that queue for a connection; NULL: each has one of its own */
+  uint32_t tickets;                 /* how many jobs have begun */
   int64_t look_us;    /* when the collector may next look for those that nobody has any more; of rl_now_us */
   int listeners;      /* open */
   int listener_limit; /* so many, and the collector looks for those that nobody hears any more */
@@ -149,7 +151,7 @@ typedef struct rl_scope {
   rl_tx *tx;            /* NULL: not in a transaction */
   int idle;             /* slots that wait in the anchors */
   int keep_nulls;
-  int cooperative;     /* its models have the methods of the cooperative table */
+  int cooperative;     /* its models have the methods of the cooperative table; 2: its hook can wake a sleeper */
   rl_watcher *watcher; /* of the anchors */
   int traced;          /* the anchors have a function that gives the traceparent of a call */
   int depth;           /* 0: client, 1: transaction, more: savepoints */
@@ -178,6 +180,7 @@ typedef struct rl_slot {
   int tape_count;
   int stream; /* it is read in batches, between which anything may happen */
   rl_binding *binding;
+  uint32_t ticket;               /* of the job: what the bell calls it by */
   int64_t stepped_us;            /* of a job: when it was last seen to, of rl_now_us */
   struct rl_slot *newer, *older; /* in the list of those that run */
 } rl_slot;
@@ -305,7 +308,7 @@ void rl_migrations_setup(lua_State *L);
 int rl_push_wait(lua_State *L, const rille_wait *wait);
 
 /* Starts for job.c: each leaves anchors and slot at the top of the stack. */
-void rl_job_prepare(rl_slot *slot); /* between taking the slot and rl_slot_begin */
+void rl_job_prepare(rl_slot *slot, const rl_scope *scope); /* between taking the slot and rl_slot_begin */
 rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch);
 rl_slot *rl_raw_job(lua_State *L, rl_scope *scope, int query);
 rl_slot *rl_script_job(lua_State *L, rl_scope *scope);

@@ -74,6 +74,11 @@ static void keep_hook(lua_State *L, rl_scope *scope) {
   rl_get_user(L, -1);
   lua_getfield(L, 1, "hook");
   scope->cooperative = lua_istable(L, -1);
+  if (scope->cooperative) {
+    lua_getfield(L, -1, "wake");
+    if (!lua_isnil(L, -1)) scope->cooperative = 2;
+    lua_pop(L, 1);
+  }
   lua_setfield(L, -2, "hook");
   lua_pop(L, 1);
 }

@@ -2,7 +2,8 @@
  * goes on until it would block:
  *
  *   core.job_...(...) -> nil, result              it has ended
- *                     -> mode, fd, seconds, job   wait ("r", "w" or "rw"; "t": fd is nil, only time counts), then
+ *                     -> mode, fd, seconds, job   wait ("r", "w" or "rw"; "t": fd is nil, only time counts; "q": the
+ *                                                 job queues, and fd is the bell that all of them share), then
  *   core.step(job)    -> as above, without job
  *
  * A stream answers nil, rows, job (more may come) or nil, rows. What fails raises, and the job is over. */
@@ -13,9 +14,29 @@ enum { KIND_RESULT = 1, KIND_AFFECTED, KIND_NOTHING, KIND_STREAM, KIND_BATCH };
 /* Fields of the table that lies behind a job's slot: its parts' results from 1 on, and what must live as long. */
 #define ANCHORS (-1)
 
-void rl_job_prepare(rl_slot *slot) {
+/* One for the whole state, and another one in a forked child. */
+static rille_bell *bell_of(rl_binding *b) {
+  if (b->bell && rille_bell_descriptor(b->bell) < 0) {
+    rille_bell_free(b->bell);
+    b->bell = NULL;
+  }
+  if (!b->bell) b->bell = rille_bell_new();
+  return b->bell;
+}
+
+void rl_job_prepare(rl_slot *slot, const rl_scope *scope) {
+  rl_binding *b = slot->binding;
   rille_op_set_blocking(slot->op, 0);
+  slot->ticket = ++b->tickets;
+  if (scope->cooperative == 2) rille_op_set_bell(slot->op, bell_of(b), slot->ticket);
   slot->job = KIND_RESULT;
+}
+
+static int binding_gc(lua_State *L) {
+  rl_binding *b = (rl_binding *)lua_touserdata(L, 1);
+  rille_bell_free(b->bell);
+  b->bell = NULL;
+  return 0;
 }
 
 int rl_push_wait(lua_State *L, const rille_wait *wait) {
@@ -35,8 +56,30 @@ int rl_push_wait(lua_State *L, const rille_wait *wait) {
 
 static int push_wait(lua_State *L, rl_slot *slot) {
   rille_wait wait = {.struct_size = (uint32_t)sizeof wait};
+  const rille_bell *bell = slot->binding->bell;
   rille_op_wait(slot->op, &wait);
-  return rl_push_wait(L, &wait);
+  int results = rl_push_wait(L, &wait);
+  if (bell && wait.fd >= 0 && wait.fd == rille_bell_descriptor(bell)) {
+    lua_pushliteral(L, "q");
+    lua_replace(L, -results - 1);
+  }
+  return results;
+}
+
+/* core.ticket(job): its number. */
+static int ticket(lua_State *L) {
+  const rl_slot *slot = (const rl_slot *)rl_is(L, rl_binding_of(L), 1, RL_REF_SLOT);
+  lua_pushinteger(L, slot ? (lua_Integer)slot->ticket : 0);
+  return 1;
+}
+
+/* core.called(): the ticket of the next job that the bell calls; nil: there is none, and the bell is silent. */
+static int called(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  uint64_t tag;
+  if (!b->bell || !rille_bell_next(b->bell, &tag)) return 0;
+  lua_pushinteger(L, (lua_Integer)tag);
+  return 1;
 }
 
 /* A list of the parts' results and their number. */
@@ -247,6 +290,14 @@ void rl_job_setup(lua_State *L) {
                                        {"batch", batch},
                                        {"step", step},
                                        {"stop", stop},
+                                       {"ticket", ticket},
+                                       {"called", called},
                                        {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", binding_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_newtable(L);
+  rl_set_functions(L, meta);
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
 }

@@ -122,7 +122,7 @@ rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   if (name) rl_before_read(L, m->scope, 1, name);
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
   write_args(L, b, slot, RL_WALK_COPY);
-  rl_job_prepare(slot);
+  rl_job_prepare(slot, m->scope);
   rl_slot_begin(slot, m->scope);
   rille_op_set_stream(slot->op, batch);
   if (rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err) < 0)

@@ -23,7 +23,7 @@ static rl_slot *start(lua_State *L, rl_scope *scope, int query, int job) {
   if (query) rl_before_read(L, scope, 1, "query_raw");
   rl_slot *slot = rl_slot_take(L, scope, 1);
   write_params(L, b, slot, job ? RL_WALK_COPY : 0);
-  if (job) rl_job_prepare(slot);
+  if (job) rl_job_prepare(slot, scope);
   rl_slot_begin(slot, scope);
   if (rille_op_raw(slot->op, rl_slot_tx(slot), sql, len, slot->tape, query, &slot->err) < 0)
     rl_slot_throw(L, scope, slot, 5);
@@ -71,7 +71,7 @@ rl_slot *rl_script_job(lua_State *L, rl_scope *scope) {
   const char *sql = luaL_checklstring(L, 2, &len);
   lua_settop(L, 2);
   rl_slot *slot = rl_slot_take(L, scope, 1);
-  rl_job_prepare(slot);
+  rl_job_prepare(slot, scope);
   rl_slot_begin(slot, scope);
   if (rille_op_script(slot->op, rl_slot_tx(slot), sql, len, &slot->err) < 0) rl_slot_throw(L, scope, slot, 3);
   return slot;

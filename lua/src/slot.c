@@ -156,7 +156,10 @@ static void drop_tapes(rl_slot *slot) {
 void rl_slot_stop(rl_slot *slot) {
   if (slot->running && slot->op) rille_op_reset(slot->op);
   unlink_running(slot);
-  if (slot->job) rille_op_set_blocking(slot->op, 1);
+  if (slot->job) {
+    rille_op_set_blocking(slot->op, 1);
+    rille_op_set_bell(slot->op, NULL, 0);
+  }
   slot->job = 0;
   drop_tapes(slot);
   slot->stream = 0;

@@ -158,7 +158,7 @@ static int inner_tx(lua_State *L) {
 rl_slot *rl_tx_job(lua_State *L, rl_scope *scope, step *start) {
   lua_settop(L, 1);
   rl_slot *slot = rl_slot_take(L, scope, 1);
-  rl_job_prepare(slot);
+  rl_job_prepare(slot, scope);
   rl_slot_begin(slot, scope);
   if (start(slot->op, rl_slot_tx(slot), &slot->err) < 0) rl_slot_throw(L, scope, slot, 2);
   return slot;
