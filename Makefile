@@ -114,7 +114,7 @@ help:
 	  'make valgrind    the same under valgrind' \
 	  'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
 	  'make fuzz        mutated calls, schemas, scripts, cells, ... against their harnesses; SECONDS=60 for all of them, T="calls json" only those' \
-	  'make bench       rille against hand-written C that fills the same Lua tables' \
+	  'make bench       rille against hand-written C that fills the same Lua tables; ARGS=growth: how the cost grows' \
 	  'make lint        formatting, luacheck, include order, symbols, warnings of gcc and clang' \
 	  'make abi         headers, symbols and layout of the public C interface' \
 	  'make conformance cases of ../shared/conformance, both engines' \
