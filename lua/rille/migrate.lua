@@ -64,7 +64,7 @@ end
 --- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }, { migrations = folder } (what they come to; on
 --- PostgreSQL with `shadow_url`, an empty database for that, or beside the other side's). `url` is the database that the schemas are for: it
 --- tells the kind where they do not, and migrations are replayed beside it; nothing is asked of it.
---- With `script`: the steps as SQL text, "" when nothing differs. Else a list of { kind, subject, sql }; `warnings` in it says what may be
+--- With `script`: the steps as SQL text, "" when nothing differs. Else a list of { kind, subject, sql, changes }; `warnings` in it says what may be
 --- lost. Errors: P3006, P3014 (migrations), P1012 (schema, or the sides are of different databases), P1xxx (database).
 ---@param options { from: table, to: table, script?: boolean, url?: string }
 ---@return string|table

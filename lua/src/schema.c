@@ -174,10 +174,11 @@ static void push_steps(lua_State *L, const rille_diff *d) {
     memset(&step, 0, sizeof step);
     step.struct_size = (uint32_t)sizeof step;
     rille_diff_step_get(d, i, &step);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     set_string(L, "kind", step.kind);
     set_string(L, "subject", step.subject);
     set_string(L, "sql", step.sql);
+    set_string(L, "changes", step.changes);
     lua_rawseti(L, -2, (int)i + 1);
   }
   rl_new_list(L, (int)warnings);

@@ -129,6 +129,17 @@ support.each_engine(function(engine)
       assert.truthy(ok("migrate status", 1).out:find(second, 1, true))
     end)
 
+    it("diff shows each table once, and below it what changes", function()
+      local function text(body) return ('datasource db {\n  provider = "%s"\n}\n'):format(engine) .. body end
+      support.write(folder .. "/a.prisma", text "model A {\n  id Int @id\n  n Int?\n  gone Int\n}\n")
+      support.write(folder .. "/b.prisma", text "model A {\n  id Int @id\n  n BigInt @default(3)\n  m Int @unique\n}\n")
+      local shown = ok("migrate diff --from-schema a.prisma --to-schema b.prisma").out
+      local changes = "    - drop column gone\n    ~ change column n: type INTEGER to BIGINT, optional to required, default none to 3\n    + add column m\n"
+      assert.equal(engine == "sqlite" and "~ redefine table A\n" .. changes .. "    + add unique index A_m_key (m)\n"
+        or "~ alter table A\n" .. changes .. "+ create index A\n    unique index A_m_key (m)\n", (shown:gsub("! [^\n]*\n", "")))
+      assert.matches("drop column gone", json("migrate diff --from-schema a.prisma --to-schema b.prisma").steps[1].changes)
+    end)
+
     it("diff compares every kind of source, with the exit code that Prisma has", function()
       ok "migrate dev --name init"
       support.write(folder .. "/second.prisma", SECOND)

@@ -67,6 +67,7 @@ typedef struct rille_diff_step {
   const char *kind;    /* "create_table", "alter_table", "add_foreign_key", ...; static */
   const char *subject; /* the table or type; borrowed from the diff, as is: */
   const char *sql;     /* one statement without a semicolon */
+  const char *changes; /* what it changes, in words, a line each; of the steps of one table the first has them; or "" */
 } rille_diff_step;
 
 /* Nothing is changed in any database. *out is owned by the caller:

@@ -8,7 +8,7 @@
 struct rille_diff {
   rl_comparison comparison;
   rl_buf script;
-  const char **texts;   /* subject and SQL of each step, then each warning */
+  const char **texts;   /* subject, SQL and changes of each step, then each warning */
   rl_renames guesses;   /* terminated copies */
   const char **counted; /* warnings as a live database has them; NULL: not counted */
   size_t counted_count;
@@ -30,11 +30,12 @@ static rille_status keep_guesses(rille_diff *d, rl_error *err) {
 
 static rille_status keep_texts(rille_diff *d, rl_error *err) {
   const rl_diff *x = &d->comparison.diff;
-  d->texts = RL_NEW_ARRAY(&d->comparison.arena, const char *, 2 * x->steps.count + x->warnings.count + 1);
+  d->texts = RL_NEW_ARRAY(&d->comparison.arena, const char *, 3 * x->steps.count + x->warnings.count + 1);
   size_t n = 0;
   for (size_t i = 0; d->texts && i < x->steps.count; i++) {
     d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->steps.items[i].subject);
     d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->steps.items[i].sql);
+    d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->steps.items[i].changes);
   }
   for (size_t i = 0; d->texts && i < x->warnings.count; i++)
     d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->warnings.items[i].text);
@@ -107,8 +108,9 @@ size_t rille_diff_step_count(const rille_diff *d) {
 void rille_diff_step_get(const rille_diff *d, size_t i, rille_diff_step *out) {
   if (i >= d->comparison.diff.steps.count) return;
   rille_diff_step full = {.kind = rl_diff_step_kind(d->comparison.diff.steps.items[i].order),
-                          .subject = d->texts[2 * i],
-                          .sql = d->texts[2 * i + 1]};
+                          .subject = d->texts[3 * i],
+                          .sql = d->texts[3 * i + 1],
+                          .changes = d->texts[3 * i + 2]};
   rl_write_struct(out, &full, sizeof full);
 }
 
@@ -118,7 +120,7 @@ size_t rille_diff_warning_count(const rille_diff *d) {
 
 const char *rille_diff_warning_get(const rille_diff *d, size_t i) {
   if (i >= rille_diff_warning_count(d)) return NULL;
-  return d->counted ? d->counted[i] : d->texts[2 * d->comparison.diff.steps.count + i];
+  return d->counted ? d->counted[i] : d->texts[3 * d->comparison.diff.steps.count + i];
 }
 
 static rille_status count_rows(rille_diff *d, rl_session *s, rl_error *err) {

@@ -11,7 +11,7 @@ void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject) {
   if (!s || !sql.p)
     d->failed = true;
   else
-    *s = (rl_diff_step){order, subject, sql, {"", 0}, {"", 0}, {"", 0}};
+    *s = (rl_diff_step){.order = order, .subject = subject, .sql = sql, .changes = {"", 0}};
 }
 
 static rl_str rename_text(rl_differ *d, rl_str begin, rl_str leaves, rl_str takes) {
@@ -31,7 +31,11 @@ void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes)
   rl_differ_step(d, RL_STEP_RENAME_INDEX, subject);
   if (d->failed) return;
   rl_diff_step *s = &d->out->steps.items[d->out->steps.count - 1];
-  *s = (rl_diff_step){s->order, subject, rename_text(d, s->sql, leaves, takes), leaves, takes, s->sql};
+  s->renames = s->sql;
+  s->sql = rename_text(d, s->renames, leaves, takes);
+  s->leaves = leaves;
+  s->takes = takes;
+  s->changes = rl_str_of(rl_differ_printf(d, "%.*s to %.*s", RL_STR_ARG(leaves), RL_STR_ARG(takes)));
 }
 
 const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
@@ -152,7 +156,9 @@ typedef struct rename_order {
 static void break_ring(rl_differ *d, rename_order *o, size_t i, rl_diff_step *last) {
   rl_diff_step s = o->steps[i];
   rl_str aside = rl_str_of(rl_differ_printf(d, "rille_aside_%zu", i));
-  *last = (rl_diff_step){s.order, s.subject, rename_text(d, s.renames, aside, s.takes), aside, s.takes, s.renames};
+  *last = s;
+  last->sql = rename_text(d, s.renames, aside, s.takes);
+  last->leaves = aside;
   s.sql = rename_text(d, s.renames, s.leaves, aside);
   o->out[o->done++] = s;
 }

@@ -33,6 +33,7 @@ typedef struct rl_diff_step {
   rl_str sql;           /* one statement, without a semicolon */
   rl_str leaves, takes; /* of a renamed index or constraint: its names */
   rl_str renames;       /* of one, too: the statement up to the old name */
+  rl_str changes;       /* in words, a line each: of a table its first step has them, and an index its own */
 } rl_diff_step;
 
 /* What may be lost, or cannot be done. On a live database `count_sql` counts
@@ -65,6 +66,10 @@ const char *rl_diff_step_kind(rl_step_order order); /* "create_table" */
 void rl_diff_script(const rl_diff *diff, const rl_dialect *dialect, rl_buf *out);
 
 /* ---- private to diff_*.c */
+typedef struct rl_incoming { /* positions of a table and of a foreign key in it */
+  size_t table, reference;
+} rl_incoming;
+
 typedef struct rl_differ {
   rl_db *from;
   const rl_db *to;
@@ -73,6 +78,11 @@ typedef struct rl_differ {
   rl_arena *arena;
   rl_diff *out;
   rl_buf buf; /* the statement in work */
+  struct {
+    rl_incoming *items;
+    size_t count, cap;
+  } incoming;
+  rl_db_names targets; /* positions in incoming by the name that the target had before the renames */
   bool failed;
 } rl_differ;
 
@@ -104,6 +114,10 @@ bool rl_diff_redefine(rl_differ *d, const rl_db_table *from, const rl_db_table *
  * columns, collations, STRICT. */
 const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_db_table *to);
 void rl_diff_references(rl_differ *d);
+/* Gives the steps of a table, which begin at `first`, their changes. */
+void rl_diff_changes(rl_differ *d, const rl_db_table *from, const rl_db_table *to, size_t first);
+void rl_diff_index_text(rl_buf *out, const rl_db_index *x);
+bool rl_db_has_reference(const rl_db_table *t, const rl_db_reference *k); /* whatever its name */
 void rl_diff_views(rl_differ *d);  /* PostgreSQL: views that stand in the way; after the tables */
 void rl_diff_values(rl_differ *d); /* SQLite: rows that have old names of enum values */
 void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to); /* what columns may lose */

@@ -12,7 +12,7 @@ static bool same_names(const rl_str *a, const rl_str *b, size_t n) {
 }
 
 /* SQLite keeps no names of foreign keys that could be asked for. */
-static bool has_reference(const rl_db_table *t, const rl_db_reference *k) {
+bool rl_db_has_reference(const rl_db_table *t, const rl_db_reference *k) {
   for (size_t i = 0; i < t->references.count; i++) {
     const rl_db_reference *x = &t->references.items[i];
     if (x->count == k->count && same_names(x->columns, k->columns, k->count) &&
@@ -25,9 +25,9 @@ static bool has_reference(const rl_db_table *t, const rl_db_reference *k) {
 
 static bool same_references(const rl_db_table *a, const rl_db_table *b) {
   for (size_t i = 0; i < a->references.count; i++)
-    if (!has_reference(b, &a->references.items[i])) return false;
+    if (!rl_db_has_reference(b, &a->references.items[i])) return false;
   for (size_t i = 0; i < b->references.count; i++)
-    if (!has_reference(a, &b->references.items[i])) return false;
+    if (!rl_db_has_reference(a, &b->references.items[i])) return false;
   return true;
 }
 
@@ -211,7 +211,7 @@ static void keep_references(rl_differ *d, const rl_db_table *from, const rl_db_t
   kept->references.items = all;
   for (size_t i = 0; i < from->references.count; i++) {
     const rl_db_reference *k = &from->references.items[i];
-    if (!has_reference(to, k) && rl_db_is_left_reference(d, from, k)) all[kept->references.count++] = *k;
+    if (!rl_db_has_reference(to, k) && rl_db_is_left_reference(d, from, k)) all[kept->references.count++] = *k;
   }
 }
 

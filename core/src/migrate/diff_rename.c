@@ -5,13 +5,27 @@
 #include "migrate/diff.h"
 #include "migrate/render.h"
 
-static void rename_in_references(rl_differ *d, const rl_db_table *t, rl_str old) {
-  for (size_t i = 0; i < d->from->tables.count; i++) {
-    rl_db_table *other = &d->from->tables.items[i];
-    for (size_t k = 0; k < other->references.count; k++) {
-      rl_db_reference *r = &other->references.items[k];
-      if (rl_str_eq(r->target, old) && rl_str_eq(r->target_namespace, t->namespace_)) r->target = t->name;
+/* By what their targets were called, so that a rename is no walk over all tables. */
+static void index_references(rl_differ *d) {
+  for (size_t i = 0; i < d->from->tables.count && !d->failed; i++) {
+    const rl_db_table *t = &d->from->tables.items[i];
+    for (size_t k = 0; k < t->references.count && !d->failed; k++) {
+      rl_incoming *slot = RL_DB_ADD(d->arena, &d->incoming);
+      d->failed =
+          !slot || !rl_db_names_put(d->arena, &d->targets, t->references.items[k].target, d->incoming.count - 1);
+      if (slot) *slot = (rl_incoming){i, k};
     }
+  }
+}
+
+static rl_db_reference *reference_at(const rl_differ *d, size_t i) {
+  return &d->from->tables.items[d->incoming.items[i].table].references.items[d->incoming.items[i].reference];
+}
+
+static void rename_in_references(rl_differ *d, const rl_db_table *t, rl_str old) {
+  RL_DB_EACH_NAMED(i, &d->targets, t->was) {
+    rl_db_reference *r = reference_at(d, i);
+    if (rl_str_eq(r->target, old) && rl_str_eq(r->target_namespace, t->namespace_)) r->target = t->name;
   }
 }
 
@@ -33,6 +47,7 @@ static const rl_str anywhere = {"", 0};
  * only what stands behind the table's name is sure. */
 static void rename_in_triggers(rl_differ *d, rl_db_table *t, rl_str old, rl_str now) {
   bool alone = true;
+  if (!t->triggers.count) return;
   for (size_t i = 0; i < d->from->tables.count; i++)
     if (&d->from->tables.items[i] != t && rl_db_column_of(&d->from->tables.items[i], old)) alone = false;
   rename_in_texts(d, t->triggers.items, t->triggers.count, old, now, alone ? anywhere : t->name);
@@ -122,13 +137,10 @@ static void rename_everywhere(rl_differ *d, rl_db_table *t, rl_str old, rl_str n
       if (rl_str_eq(t->indexes.items[i].parts[k].column, old)) t->indexes.items[i].parts[k].column = now;
   for (size_t i = 0; i < t->references.count; i++)
     rename_in_list(t->references.items[i].columns, t->references.items[i].count, old, now);
-  for (size_t i = 0; i < d->from->tables.count; i++) {
-    rl_db_table *other = &d->from->tables.items[i];
-    for (size_t k = 0; k < other->references.count; k++) {
-      rl_db_reference *r = &other->references.items[k];
-      if (rl_str_eq(r->target, t->name) && rl_str_eq(r->target_namespace, t->namespace_))
-        rename_in_list(r->targets, r->count, old, now);
-    }
+  RL_DB_EACH_NAMED(i, &d->targets, t->was) {
+    rl_db_reference *r = reference_at(d, i);
+    if (rl_str_eq(r->target, t->name) && rl_str_eq(r->target_namespace, t->namespace_))
+      rename_in_list(r->targets, r->count, old, now);
   }
 }
 
@@ -305,6 +317,7 @@ static void rename_enums(rl_differ *d) {
 }
 
 void rl_diff_renames(rl_differ *d) {
+  index_references(d);
   if (d->types) rename_enums(d);
   rename_tables(d);
   rl_diff_joins(d);

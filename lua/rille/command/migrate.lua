@@ -161,12 +161,24 @@ local function mark_of(kind)
   return "~"
 end
 
+local COLOURS = { ["+"] = "green", ["-"] = "red", ["~"] = "yellow" }
+
+local function show_line(out, indent, kind, rest)
+  local mark = mark_of(kind)
+  out:line("%s%s %s%s", indent, out:paint(COLOURS[mark], mark), kind, rest)
+end
+
+-- The steps of one table, such as those that build it anew, are one; what they change stands below.
 local function show_steps(out, steps)
+  local before
   for _, s in ipairs(steps) do
-    local kind = tostring(s.kind):gsub("_", " ")
-    local mark = mark_of(kind)
-    local colour = mark == "+" and "green" or mark == "-" and "red" or "yellow"
-    out:line("%s %s%s", out:paint(colour, mark), kind, s.subject and s.subject ~= "" and " " .. s.subject or "")
+    local kind, subject = tostring(s.kind):gsub("_", " "), s.subject or ""
+    local goes_on = before and before.kind == s.kind and before.subject == s.subject and (s.kind == "redefine_table" or s.kind == "alter_table")
+    if not goes_on then show_line(out, "", kind, subject ~= "" and " " .. subject or "") end
+    for change in (s.changes or ""):gmatch "[^\n]+" do
+      if kind:find "index$" then out:line("    %s", change) else show_line(out, "    ", change:match "^(%S+)(.*)$") end
+    end
+    before = s
   end
   for _, text in ipairs(steps.warnings or {}) do out:warn("%s", text) end
   if #steps == 0 then out:done "No difference." end
@@ -202,7 +214,7 @@ local function run_diff(call)
     show_steps(out, steps)
   end
   local list = {}
-  for i, s in ipairs(steps) do list[i] = { kind = s.kind, subject = s.subject, sql = s.sql } end
+  for i, s in ipairs(steps) do list[i] = { kind = s.kind, subject = s.subject, sql = s.sql, changes = s.changes } end
   local empty = #steps == 0
   return { empty = empty, steps = output.list(list), warnings = output.list(steps.warnings), script = script }, args.exit_code and not empty and 2 or 0
 end
