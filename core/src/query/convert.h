@@ -23,6 +23,9 @@ rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t sh
 /* A list that the tape holds as one Json text: its elements as Json values. */
 rille_status rl_split_json(const rl_input *input, rl_str json, rl_arena *arena, rl_value *out, rl_error *err);
 rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);
+/* TSQUERY and WORDS. VALIDATION when the text has more words than the server could take. */
+rille_status rl_transform_search(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);
+bool rl_is_tsquery(rl_str text); /* as to_tsquery reads it */
 /* What is in the buffer as a value of the arena; disposes of the buffer. */
 rille_status rl_keep_text(rl_buf *buf, rille_value_kind kind, rl_arena *arena, rl_value *out, rl_error *err);
 

@@ -32,6 +32,8 @@ typedef enum rl_transform {
   RL_TRANSFORM_ABSOLUTE,   /* of a negative take */
   RL_TRANSFORM_JSON_ARRAY, /* wraps a Json scalar or object as a one-element array; arrays stay (array_contains on
                               PostgreSQL) */
+  RL_TRANSFORM_TSQUERY,    /* a full-text search as it is when it is a tsquery, else NULL */
+  RL_TRANSFORM_WORDS,      /* the same as words when it is no tsquery, else NULL */
   RL_TRANSFORM_JSON_PATH /* the value is the list of steps, all texts, also where one text such as "$.a.b[0]" was given
                           */
 } rl_transform;

@@ -92,6 +92,8 @@ rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value
     if (v->kind == RILLE_INT && v->as.i < 0) v->as.i = v->as.i == INT64_MIN ? INT64_MAX : -v->as.i;
     return RILLE_OK;
   case RL_TRANSFORM_JSON_ARRAY: return json_array(arena, v, err);
+  case RL_TRANSFORM_TSQUERY:
+  case RL_TRANSFORM_WORDS: return rl_transform_search(input, arena, v, err);
   case RL_TRANSFORM_JSON_PATH: return json_path(input, arena, v, err);
   default: return RILLE_OK;
   }

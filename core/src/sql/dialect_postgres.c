@@ -205,12 +205,30 @@ static rl_expr document(rl_writer *w, const rl_field **fields, size_t count, uin
   return rl_x(w, "to_tsvector(concat_ws(' '%s))", list);
 }
 
+static rl_expr search_param(rl_writer *w, const rl_input *text, rl_transform transform) {
+  rl_input *input = RL_NEW(w->arena, rl_input);
+  if (!input) {
+    rl_w_nomem(w);
+    return "NULL";
+  }
+  *input = *text;
+  input->transform = transform;
+  return rl_x_param_text(w, input);
+}
+
+/* Of the two parameters one is NULL: which, the call's own text decides. */
+static rl_expr tsquery(rl_writer *w, const rl_input *text) {
+  rl_expr query = search_param(w, text, RL_TRANSFORM_TSQUERY);
+  return rl_x(w, "COALESCE(to_tsquery(%s), websearch_to_tsquery(%s))", query,
+              search_param(w, text, RL_TRANSFORM_WORDS));
+}
+
 static rl_expr search(rl_writer *w, rl_expr text, const rl_input *query) {
-  return rl_x(w, "%s @@ to_tsquery(%s)", text, rl_x_param_text(w, query));
+  return rl_x(w, "%s @@ %s", text, tsquery(w, query));
 }
 
 static rl_expr relevance(rl_writer *w, rl_expr text, const rl_input *query) {
-  return rl_x(w, "ts_rank(%s, to_tsquery(%s))", text, rl_x_param_text(w, query));
+  return rl_x(w, "ts_rank(%s, %s)", text, tsquery(w, query));
 }
 
 /* ------------------------------------------------------------------ Json */
