@@ -16,7 +16,10 @@ end
 
 local DESCRIBE = {
   failed = function(entry)
-    local logs = entry.logs and ": " .. entry.logs:gsub("%s+", " ") or "; its process ended, or still runs"
+    local own = ("the migration %s failed: "):format(entry.name)
+    local logs = entry.logs and entry.logs:gsub("%s+", " ")
+    if logs and logs:sub(1, #own) == own then logs = logs:sub(#own + 1) end
+    logs = logs and ": " .. logs or "; its process ended, or still runs"
     return "P3009", ("the migration %s, started at %s, did not finish%s"):format(entry.name, entry.started_at, logs), advice_for_failed(entry)
   end,
   edited = function(entry)

@@ -104,6 +104,7 @@ static void explain_null(const rl_model *m, rl_error *err) {
 }
 
 void rl_explain_constraint(const rl_schema *s, const rl_model *model, const rl_step *failed, rl_error *err) {
+  rl_explain_missing(s, failed, err);
   if (err->code == RL_P2003) name_foreign_key(s, failed, err);
   rl_str table = rl_error_get(err, "table");
   const rl_model *m = table.len ? model_of_table(s, table) : NULL;

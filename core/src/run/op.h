@@ -258,6 +258,8 @@ rille_status rl_raise_error(const rl_raise *r, const rl_model *model, rl_error *
 /* constraint.c: tells a database's constraint in the words of the schema. failed: the step whose statement met it;
  * NULL: not known. */
 void rl_explain_constraint(const rl_schema *schema, const rl_model *model, const rl_step *failed, rl_error *err);
+/* missing.c: the same for a table or column that is not there (P2021, P2022), with what makes it. */
+void rl_explain_missing(const rl_schema *schema, const rl_step *failed, rl_error *err);
 /* foreign_key.c: the one relation whose foreign key the step's statement can have broken; NULL when there are several.
  */
 const rl_relation *rl_broken_relation(const rl_schema *schema, const rl_step *step);

@@ -8,7 +8,6 @@ local faults = {}
 -- What the flags of the command offer where the library speaks of its options.
 local ADVICE = {
   P3005 = "If its tables are those of a migration, record that: rille migrate resolve --applied NAME",
-  P3009 = "See `rille migrate status`, mend the database, then: rille migrate resolve --applied NAME or --rolled-back NAME",
   P3018 = "Mend the migration or the database, then: rille migrate resolve --rolled-back NAME (it will run again) or --applied NAME",
 }
 
@@ -91,7 +90,10 @@ local function show_lists(out, meta, message)
     end
   end
   local logs = type(meta) == "table" and (meta.logs or meta.log)
-  if type(logs) == "string" and logs ~= "" and not message:find(logs, 1, true) then out:line("  %s", (logs:gsub("\n", "\n  "))) end
+  for line in (type(logs) == "string" and logs or ""):gmatch "[^\n]+" do
+    local reason = line:match "^the migration %S+ failed: (.*)$" or line
+    if not message:find(reason, 1, true) then out:line("  %s", line) end
+  end
 end
 
 --- Whether what is thrown is that of Lua's own program after Ctrl-C.

@@ -87,14 +87,19 @@ static rl_str first_quoted(const char *message) {
   return close ? (rl_str){open + 1, (size_t)(close - open - 1)} : (rl_str){message, 0};
 }
 
-/* 'column "name" does not exist', 'column t.name does not exist', 'column "name" of relation "t" does not exist'. */
+/* The name alone, of 'column "name" does not exist', 'column t.name does not exist', 'column "name" of relation "t"
+ * does not exist'. */
 static rl_str missing_column(const char *message) {
   rl_str quoted = first_quoted(message);
   if (quoted.len) return quoted;
   const char *start = strchr(message, ' ');
   if (!start) return quoted;
-  const char *end = strchr(++start, ' ');
-  return (rl_str){start, end ? (size_t)(end - start) : strlen(start)};
+  const char *end = strstr(++start, " does not exist");
+  if (!end) end = strchr(start, ' ');
+  if (!end) end = start + strlen(start);
+  const char *dot = memchr(start, '.', (size_t)(end - start));
+  if (dot) start = dot + 1;
+  return (rl_str){start, (size_t)(end - start)};
 }
 
 static void add_details(rl_error *err, const PGresult *r) {
@@ -231,6 +236,28 @@ static void cut_location(char *line) {
   }
 }
 
+/* Ends of an attempt's head: 'connection to server at "host" (address), port 5432 failed: '. */
+static char *reason_of_attempt(char *attempt) {
+  static const char head[] = "connection to server ";
+  if (strncmp(attempt, head, sizeof head - 1) != 0) return NULL;
+  char *end = strstr(attempt, " failed: ");
+  return end ? end + strlen(" failed: ") : NULL;
+}
+
+/* The message names the server already: its name and port go where the reason is the same for all of its addresses. */
+static const char *without_server(char *line) {
+  char *reason = reason_of_attempt(line);
+  if (!reason) return line;
+  for (char *at = reason; (at = strstr(at, " connection to server ")) != NULL; at++) {
+    char *other = reason_of_attempt(at + 1);
+    size_t len = (size_t)(at - reason);
+    if (!other || strncmp(reason, other, len) != 0 || (other[len] && other[len] != ' ')) return line;
+  }
+  char *next = strstr(reason, " connection to server ");
+  if (next) *next = 0;
+  return reason;
+}
+
 static bool is_unannounced_pooler(const char *text) {
   return strstr(text, "unsupported startup parameter") != NULL;
 }
@@ -241,7 +268,9 @@ static rille_status say(rl_conn *c, rl_code code, const char *text, rl_error *er
              *host = o->address;
   if (code == RL_P1013) return rl_fail(err, code, "the database URL is not valid: %s", text);
   if (code == RL_P1000) return rl_fail(err, code, "authentication of user %s at %s failed: %s", user, host, text);
-  if (code == RL_P1003) return rl_fail(err, code, "the database %s does not exist at %s: %s", database, host, text);
+  if (code == RL_P1003)
+    return rl_fail(err, code, "the database %s does not exist at %s; `rille migrate dev` or `rille db push` makes it",
+                   database, host);
   if (code == RL_P1011) return rl_fail(err, code, "no TLS connection to %s could be made: %s", host, text);
   if (is_unannounced_pooler(text))
     return rl_fail(err, code, "the pooler at %s does not know PostgreSQL's settings; add pgbouncer=true to the URL: %s",
@@ -268,8 +297,9 @@ rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err) {
   find_state(line, state);
   cut_location(line);
   rl_code code = connect_code(line, state);
-  rille_status s = say(c, code, line, err);
-  if (err) err->passing = may_pass(code, state, line);
+  bool passing = may_pass(code, state, line);
+  rille_status s = say(c, code, without_server(line), err);
+  if (err) err->passing = passing;
   rl_free(line);
   if (err) {
     memcpy(err->sqlstate, state, sizeof state);

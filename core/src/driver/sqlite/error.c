@@ -107,7 +107,8 @@ static rille_status by_text(const char *text, rl_error *err) {
     const char *rest = match_text(&known_texts[i], text);
     if (!rest) continue;
     rl_fail(err, known_texts[i].code, "%s", text);
-    if (known_texts[i].detail) rl_error_detail(err, known_texts[i].detail, rl_str_of(rest));
+    const char *dot = known_texts[i].code == RL_P2022 ? strchr(rest, '.') : NULL; /* behind an alias */
+    if (known_texts[i].detail) rl_error_detail(err, known_texts[i].detail, rl_str_of(dot ? dot + 1 : rest));
     return RILLE_ERROR;
   }
   return rl_fail(err, RL_P2039, "%s", text);
@@ -185,7 +186,9 @@ static rille_status why_not_open(const rl_conn_options *options, const char *tex
   if (!exists)
     return rl_fail(err, RL_P1003, "the database file %s cannot be made: the folder %.*s does not exist", path,
                    RL_STR_ARG(folder));
-  if (options->read_only) return rl_fail(err, RL_P1003, "the database file %s does not exist", path);
+  if (options->read_only)
+    return rl_fail(err, RL_P1003,
+                   "the database file %s does not exist; `rille migrate dev` or `rille db push` makes it", path);
   if (!writable)
     return rl_fail(err, RL_P1010, "the database file %s cannot be made: the folder %.*s may not be written", path,
                    RL_STR_ARG(folder));
