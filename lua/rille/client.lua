@@ -3,6 +3,7 @@ local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
 local hooks = require "rille.hooks"
+local meanings = require "rille.meanings"
 local prometheus = require "rille.prometheus"
 local wait = require "rille.wait"
 
@@ -34,8 +35,8 @@ function client.scope(db, method)
 end
 
 local function unknown(scope, name, near)
-  local text = near and ("; did you mean `%s`?"):format(near) or errors.nearest(name, methods)
-    and ("; did you mean db:%s?"):format(errors.nearest(name, methods)) or ""
+  local meant = meanings.of(name, methods) or not near and errors.nearest(name, methods)
+  local text = meant and ("; did you mean db:%s?"):format(meant) or near and ("; did you mean `%s`?"):format(near) or ""
   local meta = { model = name, models = core.models(scope) }
   error(errors.new("VALIDATION", ("the schema has no model `%s`%s"):format(name, text), meta), 0)
 end

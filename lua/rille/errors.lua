@@ -1,6 +1,7 @@
 --- Errors of the face: making them, telling them apart, and the nearest name to a wrong one.
 local core = require "rille.core"
 local codes = require "rille.codes"
+local meanings = require "rille.meanings"
 
 local errors = {}
 
@@ -66,11 +67,14 @@ local function distance(a, b)
   return row[#b]
 end
 
---- The name among the keys of a table that is nearest to a wrong one, or nil when none is near.
+--- The name among the keys of a table that is meant by a wrong one (query for query_raw), else the one that is nearest to it in letters, or nil when
+--- none is near.
 ---@param wrong string
 ---@param names table<string, any>
 ---@return string|nil
 function errors.nearest(wrong, names)
+  local meant = meanings.of(wrong, names)
+  if meant then return meant end
   local best, best_distance
   local written, most = wrong:lower(), math.max(2, math.floor(#wrong / 3))
   for name in pairs(names) do

@@ -66,7 +66,9 @@ end
 ---@return { ok: boolean, up_to_date: boolean, has_history: boolean, migrations: table[], problems: table[] }
 function status.status(options)
   local place = migrations.locate(options, migrations.known(), "rille.migrate.status")
-  if is_missing_file(place.url) then errors.raise("P1003", "the database %s does not exist", core.url_shown(place.url)) end
+  if is_missing_file(place.url) then
+    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` makes it", core.url_shown(place.url))
+  end
   return migrations.with(place, {}, function(m)
     local list, has_history = core.migrations_load(m)
     place.has_tables = not has_history and core.migrations_has_tables(m)

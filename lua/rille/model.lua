@@ -8,6 +8,9 @@ local methods, own = core.methods, {}
 
 local BATCH, MOST = 500, 1000000
 
+local ACTIONS = {}
+for _, name in ipairs(core.actions) do ACTIONS[name] = true end
+
 local function copy_without(args, key)
   local copy = {}
   for k, v in pairs(core.plain(args, "the arguments")) do
@@ -52,6 +55,14 @@ end
 ---@return rille.Explanation
 function own.explain(model, args)
   if type(args) ~= "table" then errors.raise("VALIDATION", "explain takes a table: { action = \"find_many\", where = { ... } }") end
+  local action = args.action
+  if action ~= nil and type(action) ~= "string" then
+    errors.raise("VALIDATION", "explain: `action` is the name of a method, such as \"find_many\", not a %s", type(action))
+  end
+  if action and not ACTIONS[action] then
+    local near = errors.nearest(action, ACTIONS)
+    errors.raise("VALIDATION", "explain: there is no method `%s` to explain%s", action, near and ("; did you mean `%s`?"):format(near) or "")
+  end
   return explanation(core.explain(model, copy_without(args, "action"), args.action or "find_many"))
 end
 

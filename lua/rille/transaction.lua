@@ -141,7 +141,8 @@ end
 local function check(fn, options, nested)
   local kind = type(fn)
   if kind ~= "function" and not (kind == "table" and (getmetatable(fn) or {}).__call) then
-    errors.raise("VALIDATION", "transaction takes a function, as in db:transaction(function(tx) ... end), not a %s", kind)
+    errors.raise("VALIDATION", "transaction takes a function, as in db:transaction(function(tx) ... end), not a %s%s", kind,
+      kind == "table" and "; several calls together are db:batch(function(b) ... end)" or "")
   end
   if options == nil then return 0 end
   if type(options) ~= "table" then errors.raise("VALIDATION", "transaction takes a table of options, not a %s", type(options)) end

@@ -116,7 +116,7 @@ describe("types for editors", function()
   end)
 
   local WORDS = { "unknown ", "not possible here", "cannot be summed", "does not apply", "is no DateTime", "holds no text", "include takes relations",
-    "a single row", "relations; write", "so it has no nulls", "a compound key" }
+    "a single row", "relations; write", "so it has no nulls", "a field of", "a relation of", "a compound key" }
 
   -- Whether the core knows what stands at a place of a call; what is wrong with the value there, or missing beside it, does not matter.
   local function knows(model, action, args)

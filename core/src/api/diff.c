@@ -143,7 +143,7 @@ static rille_status count_rows(rille_diff *d, rl_session *s, rl_error *err) {
 rille_status rille_diff_count_rows(rille_diff *d, const char *url, rille_error **err) {
   rl_error error = {0};
   rl_session s;
-  rille_status st = rl_session_open_shared(&s, rl_str_of(url), &error);
+  rille_status st = rl_session_open_existing(&s, rl_str_of(url), &error);
   if (st == RILLE_OK) {
     st = count_rows(d, &s, &error);
     rl_session_close(&s);

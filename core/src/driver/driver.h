@@ -53,6 +53,7 @@ typedef struct rl_conn_options {
   bool pooled;                        /* behind a transaction-mode pooler: no named statements, no session state */
   bool read_only;                     /* SQLite: a reader connection */
   bool unixepoch_ms;                  /* SQLite: moments are milliseconds since 1970, not ISO text */
+  bool must_exist;                    /* SQLite: a file that is not there is not made */
   int connection_limit;               /* 0: not given */
   int64_t pool_timeout_ms, connect_timeout_ms, socket_timeout_ms; /* -1: not given */
   int statement_cache_size; /* prepared statements kept by a connection; -1: not given, then 500 */

@@ -25,7 +25,7 @@ static rille_status load(rl_comparison *c, int side, const rl_diff_source *s, co
   c->structures[side] = (rl_db){.dialect = c->dialect, .of_schema = true};
   if (s->schema) return rl_db_of_schema(c->dialect, s->schema, &c->arena, &c->structures[side], err);
   if (!s->url.len) return RILLE_OK;
-  rille_status st = rl_session_open_shared(&c->sessions[side], s->url, err);
+  rille_status st = rl_session_open_existing(&c->sessions[side], s->url, err);
   if (st != RILLE_OK) return st;
   c->open[side] = true;
   return rl_db_describe(&c->sessions[side], c->dialect, other ? other->namespaces : NULL,

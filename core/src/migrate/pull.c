@@ -450,7 +450,8 @@ rille_status rl_pull(rl_str url, const rl_pull_order *order, rl_buf *out, rl_err
   const rl_driver *driver = NULL;
   rille_status st = rl_driver_of_url(url, &driver, err);
   if (st == RILLE_OK && order->known) st = rl_check_provider(order->known, driver, err);
-  if (st == RILLE_OK) st = rl_session_open_shared(&s, url, err);
+  if (st == RILLE_OK) st = rl_session_open_existing(&s, url, err);
+  if (st != RILLE_OK && err->code == RL_P1003 && rl_error_get(err, "file").len) err->code = RL_P4001;
   if (st != RILLE_OK) return st;
   st = pull(&s, order, out, err);
   rl_session_close(&s);

@@ -63,6 +63,7 @@ static rille_status bind_member(rl_binder *b, rl_aggregate fn, rl_str group, rl_
 
 static rille_status bind_members(rl_binder *b, rl_aggregate fn, rl_str group, rl_node *node) {
   size_t count = 0;
+  RL_TRY(rl_refuse_names(b, node));
   RL_TRY(rl_expect_object(b, node, "an object with the names of fields"));
   for (size_t i = 0; i < node->count; i++) RL_TRY(bind_member(b, fn, group, &node->children[i], &count));
   return count ? RILLE_OK

@@ -96,12 +96,37 @@ static rille_status check_strategy(rl_binder *b, rl_node *args) {
   return node ? rl_expect_word(b, node, strategies, RL_COUNT_OF(strategies), &id) : RILLE_OK;
 }
 
+/* "email" beside where, or in its place. */
+static rille_status misplaced(rl_binder *b, const action_arguments *a, const rl_node *member, const rl_field *f) {
+  if (f->is_relation && (a->allowed & INCLUDE))
+    return rl_bad(b, member, f, "a relation of %.*s; write include = { %.*s = true }, or where = { %.*s = {...} }",
+                  RL_STR_ARG(f->model->name), RL_STR_ARG(f->name), RL_STR_ARG(f->name));
+  rl_buf places;
+  rl_buf_init(&places);
+  static const rl_word kinds[] = {{"where", WHERE},   {"data", DATA}, {"create", CREATE},
+                                  {"update", UPDATE}, {"by", BY},     {"_sum", AGGREGATES}};
+  for (size_t i = 0; i < RL_COUNT_OF(kinds); i++) {
+    if (!(a->allowed & kinds[i].id)) continue;
+    const char *form = kinds[i].id == BY           ? "%s%s = { \"%.*s\" }"
+                       : kinds[i].id == AGGREGATES ? "%s%s = { %.*s = true }"
+                                                   : "%s%s = { %.*s = ... }";
+    rl_buf_printf(&places, form, places.len ? " or " : "", kinds[i].text, RL_STR_ARG(f->name));
+  }
+  const char *z = rl_buf_z(&places);
+  rille_status status =
+      z ? rl_bad(b, member, f, "a field of %.*s; write %s", RL_STR_ARG(f->model->name), z) : rl_nomem(b);
+  rl_buf_dispose(&places);
+  return status;
+}
+
 static rille_status check_arguments(rl_binder *b, const action_arguments *a, rl_node *args) {
   RL_TRY(rl_expect_object(b, args, "a table of arguments"));
   for (size_t i = 0; i < args->count; i++) {
     rl_node *member = &args->children[i];
     int id = rl_word_id(words, RL_COUNT_OF(words), member->key);
     if (id > 0 && (a->allowed & id)) continue;
+    const rl_field *f = id < 0 ? rl_find_field(b->query->model, member->key) : NULL;
+    if (f) return misplaced(b, a, member, f);
     rl_names names = {.arena = b->arena};
     for (size_t k = 0; k < RL_COUNT_OF(words); k++)
       if (a->allowed & words[k].id) rl_names_add(&names, rl_str_of(words[k].text));

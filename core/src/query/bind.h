@@ -70,6 +70,11 @@ rille_status rl_bad_name(rl_binder *b, const rl_node *at, rl_str written, const 
                          const rl_names *names);
 rille_status rl_bad_field(rl_binder *b, const rl_node *at, rl_str written, const rl_model *model, bool scalars,
                           bool relations);
+/* meaning.c: of the names, the one that is written otherwise (orderBy), or that does what `written` does in other
+ * tools; empty when there is none. */
+rl_str rl_by_meaning(rl_str written, const rl_names *names);
+/* A list of names where an object with these as keys is wanted: "write { posts = true }". Passes over anything else. */
+rille_status rl_refuse_names(rl_binder *b, rl_node *n);
 rille_status rl_nomem(rl_binder *b);
 
 /* rille.array{} and rille.object{} where a list or an object of the query language is meant become plain empty ones. */

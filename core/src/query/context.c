@@ -137,8 +137,12 @@ rille_status rl_bad_name(rl_binder *b, const rl_node *at, rl_str written, const 
   else
     rl_buf_printf(&text, "`%.*s` is an unknown %s", RL_STR_ARG(written), what);
   if (model) rl_buf_printf(&text, " of %.*s", RL_STR_ARG(model->name));
-  rl_str near = rl_str_nearest(written, names->items, names->count);
-  if (near.len)
+  rl_str near = rl_by_meaning(written, names);
+  if (!near.len) near = rl_str_nearest(written, names->items, names->count);
+  bool doubled = at->parent && written.len && rl_str_eq(at->parent->key, written);
+  if (doubled)
+    rl_buf_printf(&text, "; it stands in `%.*s` already: write what is in it directly there", RL_STR_ARG(written));
+  else if (near.len)
     rl_buf_printf(&text, "; did you mean `%.*s`?", RL_STR_ARG(near));
   else
     write_allowed(&text, names);
@@ -186,6 +190,22 @@ rille_status rl_expect_object(rl_binder *b, rl_node *n, const char *what) {
   rl_plain(n);
   if (n->kind == RL_NODE_OBJECT || (n->kind == RL_NODE_LIST && n->count == 0)) return RILLE_OK;
   return rl_bad(b, n, NULL, "%s was given; expected is %s", rl_kind_text(n), what);
+}
+
+rille_status rl_refuse_names(rl_binder *b, rl_node *n) {
+  rl_plain(n);
+  rl_str first = RL_STR("name");
+  if (n->kind == RL_NODE_LIST && n->count > 0) {
+    RL_TRY(rl_node_expand(b->tree, n, b->err));
+    if (n->children[0].kind != RL_NODE_TEXT) return RILLE_OK;
+    first = rl_str_make(n->children[0].value->as.p, n->children[0].value->len);
+  } else if (n->kind == RL_NODE_TEXT) {
+    first = rl_str_make(n->value->as.p, n->value->len);
+  } else {
+    return RILLE_OK;
+  }
+  return rl_bad(b, n, NULL, "%s was given; names are keys here: write { %.*s = true }", rl_kind_text(n),
+                first.len > 60 ? 60 : (int)first.len, first.p);
 }
 
 rille_status rl_expect_number(rl_binder *b, const rl_node *n) {

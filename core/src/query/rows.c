@@ -26,7 +26,8 @@ static rille_status bad_key(rl_binder *b, const rl_row_binding *w, size_t row, r
                       "it is given by the relation through which the row is written");
   rl_names names = {.arena = b->arena};
   rl_names_fields(&names, w->model, true, false);
-  rl_str near = rl_str_nearest(key, names.items, names.count);
+  rl_str near = rl_by_meaning(key, &names);
+  if (!near.len) near = rl_str_nearest(key, names.items, names.count);
   char *text = near.len ? rl_arena_printf(b->arena, "unknown field of %.*s; did you mean `%.*s`?",
                                           RL_STR_ARG(w->model->name), RL_STR_ARG(near))
                         : rl_arena_printf(b->arena, "unknown field of %.*s", RL_STR_ARG(w->model->name));

@@ -23,6 +23,14 @@ static rille_status check_words(rl_binder *b, const rl_field *relation, rl_node 
   for (size_t i = 0; i < node->count; i++) {
     rl_node *member = &node->children[i];
     if (rl_word_id(words, count, member->key) >= 0) continue;
+    const rl_field *f = rl_find_field(relation->target, member->key);
+    if (f && f->is_relation)
+      return rl_bad(b, member, f, "a relation of %.*s; write include = { %.*s = ... }",
+                    RL_STR_ARG(relation->target->name), RL_STR_ARG(f->name));
+    if (f)
+      return rl_bad(b, member, f,
+                    "a field of %.*s; write select = { %.*s = true } to have it, or where = { %.*s = ... }",
+                    RL_STR_ARG(relation->target->name), RL_STR_ARG(f->name), RL_STR_ARG(f->name));
     rl_names names = {.arena = b->arena};
     rl_names_words(&names, words, count);
     return rl_bad_name(b, member, member->key,
@@ -176,6 +184,7 @@ static rille_status wanted(rl_binder *b, rl_node *node, bool arguments, bool *ou
 }
 
 static rille_status pick(rl_binder *b, picking *p, rl_node *node, bool scalars, bool *picked, size_t *count) {
+  RL_TRY(rl_refuse_names(b, node));
   RL_TRY(rl_expect_object(b, node, "an object with the names of fields"));
   for (size_t i = 0; i < node->count; i++) {
     rl_node *member = &node->children[i];
@@ -210,6 +219,7 @@ static bool omitted_everywhere(rl_binder *b, const rl_field *f) {
 }
 
 static rille_status apply_omit(rl_binder *b, const rl_model *model, rl_node *omit, bool *picked) {
+  RL_TRY(rl_refuse_names(b, omit));
   RL_TRY(rl_expect_object(b, omit, "an object with the names of fields"));
   for (size_t i = 0; i < omit->count; i++) {
     rl_node *member = &omit->children[i];

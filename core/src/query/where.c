@@ -68,6 +68,10 @@ static rille_status bind_relation(rl_binder *b, const rl_field *relation, rl_nod
     rl_node *member = &node->children[i];
     int id = rl_word_id(words, count, member->key);
     if (id < 0) {
+      const rl_field *f = rl_find_field(relation->target, member->key);
+      if (f && relation->list)
+        return rl_bad(b, member, f, "a field of %.*s; write some = { %.*s = ... }, or every or none",
+                      RL_STR_ARG(relation->target->name), RL_STR_ARG(f->name));
       rl_names names = {.arena = b->arena};
       rl_names_words(&names, words, count);
       return rl_bad_name(b, member, member->key, "condition on a list of rows", NULL, &names);

@@ -41,13 +41,22 @@ static rille_status borrow(rl_session *s, rl_str url, rl_error *err) {
   return st;
 }
 
-rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err) {
+static rille_status open_shared(rl_session *s, rl_str url, bool must_exist, rl_error *err) {
   *s = (rl_session){0};
   rl_arena_init(&s->arena, 0);
   rille_status st = rl_driver_parse_url(url, &s->arena, &s->options, err);
+  s->options.must_exist = must_exist;
   if (st == RILLE_OK) st = s->options.memory ? borrow(s, url, err) : connect(s, err);
   if (st != RILLE_OK) rl_session_close(s);
   return st;
+}
+
+rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err) {
+  return open_shared(s, url, false, err);
+}
+
+rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err) {
+  return open_shared(s, url, true, err);
 }
 
 static void give_back(rl_session *s) {

@@ -28,6 +28,8 @@ rille_status rl_session_open(rl_session *s, rl_str url, rl_error *err);
 /* The same, but of a database in memory it is the one that clients of this URL
  * see; it lives until the last of them closes. */
 rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err);
+/* The same, but a file that is not there is P1003: who only reads makes no empty database. */
+rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err);
 void rl_session_close(rl_session *s);
 /* Flushes what was queued on the connection, and waits for the end of its one statement; rows are passed over. What is
  * longer under way than socket_timeout is cancelled: P1008. Likewise below. */

@@ -15,7 +15,9 @@ local function run_push(call)
   local args, out = call.args, call.out
   if args.force_reset then
     call:check_schema()
-    out:require_consent(args.force, ("push --force-reset drops every table of %s"):format(core.url_shown(call:url())), "--force")
+    if out:can_ask() then -- the flag says what is wanted, where there is nobody to ask
+      out:require_consent(args.force, ("push --force-reset drops every table of %s"):format(core.url_shown(call:url())), "--force")
+    end
   end
   local _, e = push(call, args.accept_data_loss)
   local warnings = e and e.code == "P3001" and e.meta.warnings
@@ -179,10 +181,10 @@ return {
         name = "push",
         summary = "Bring the database into the form of the schema, without a migration.",
         description = "For trying things out. It says what would be lost and asks on a terminal; elsewhere --accept-data-loss is needed.",
-        examples = { { "rille db push" }, { "rille db push --accept-data-loss" }, { "rille db push --force-reset --force", "Drop everything first." } },
+        examples = { { "rille db push" }, { "rille db push --accept-data-loss" }, { "rille db push --force-reset", "Drop everything first." } },
         define = function(p)
           p:flag "--accept-data-loss":target "accept_data_loss":description "Do not ask when rows or values would be lost."
-          p:flag "--force-reset":target "force_reset":description "Drop every table first; asks, unless --force is given."
+          p:flag "--force-reset":target "force_reset":description "Drop every table first; on a terminal it asks."
           p:flag "-f --force":hidden_name "--yes":description "Do not ask before --force-reset."
         end,
         run = run_push,

@@ -80,7 +80,9 @@ local function check_connection(report, db, url, provider)
   local version = provider == "sqlite" and "SELECT sqlite_version() AS v" or "SELECT current_setting('server_version') AS v"
   if provider == "sqlite" then
     local path = core.url_file(url)
-    if path and not files.exists(path) then errors.raise("P1003", "the database file `%s` does not exist", path) end
+    if path and not files.exists(path) then
+      errors.raise("P1003", "the database file `%s` does not exist; `rille migrate dev` or `rille db push` makes it", path)
+    end
   end
   version = db:query_raw(version)[1].v
   local before = seconds()

@@ -1,5 +1,6 @@
 --- Finds and runs the seed script: one of Lua in this process, one of SQL on the database, any other as a command.
 local config = require "rille.config"
+local core = require "rille.core"
 local errors = require "rille.errors"
 local faults = require "rille.command.faults"
 local files = require "rille.command.files"
@@ -85,17 +86,44 @@ local function run_command(call, line, arguments)
   if not ok then errors.raise("VALIDATION", "the seed command `%s` failed with exit code %s", line, tostring(status)) end
 end
 
---- Runs the seed script.
-function seed.run(call)
-  local script, where = find(call)
-  local arguments = call.args.arguments or {}
-  io.stdout:flush() -- before another process writes there
+-- The file of the database, when it is not there yet: nil where there is no URL here, or no file in it.
+local function missing_file(call)
+  local ok, url = pcall(call.url, call)
+  local path = ok and core.url_file(url)
+  if path and not config.exists(path) then return path, url end
+  return nil
+end
+
+-- Removes a file that a script has made, and that has no table: it would hide that there is no database.
+local function remove_empty(path, url)
+  if not config.exists(path) then return false end
+  local found, e = pcall(require("rille").pull, { url = url })
+  if found or not errors.is_error(e) or e.code ~= "P4001" then return false end
+  collectgarbage() -- closes what the script has left open
+  for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(path .. suffix) end
+  return true
+end
+
+local function run(call, script, arguments)
   if files.exists(script) and script:find "%.lua$" then run_lua(script, arguments)
   elseif files.exists(script) and script:find "%.sql$" then run_sql(call, script)
   elseif call.args.script then
     errors.raise("VALIDATION", "--script: `%s` is neither a .lua nor a .sql file", script)
   else
     run_command(call, script, arguments)
+  end
+end
+
+--- Runs the seed script.
+function seed.run(call)
+  local script, where = find(call)
+  local path, url = missing_file(call)
+  io.stdout:flush() -- before another process writes there
+  local ok, e = pcall(run, call, script, call.args.arguments or {})
+  local removed = path and remove_empty(path, url)
+  if not ok then error(e, 0) end
+  if removed then
+    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` makes it", core.url_shown(url))
   end
   call.out:done("%s has run%s", script, where and (" (named in %s)"):format(where) or "")
   return { ok = true, script = script }

@@ -21,7 +21,7 @@ static rille_status check_version(rl_error *err) {
 static rille_status open_database(rl_conn *c, rl_error *err) {
   const rl_conn_options *o = c->options;
   /* A reader opens for writing too: WAL needs it to write the shared index. query_only keeps it from anything else. */
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (o->read_only ? 0 : SQLITE_OPEN_CREATE);
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (o->read_only || o->must_exist ? 0 : SQLITE_OPEN_CREATE);
   int rc = sqlite3_open_v2(o->conninfo, &c->db, flags, NULL);
   if (rc == SQLITE_OK) {
     sqlite3_extended_result_codes(c->db, 1);

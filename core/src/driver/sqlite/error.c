@@ -186,9 +186,12 @@ static rille_status why_not_open(const rl_conn_options *options, const char *tex
   if (!exists)
     return rl_fail(err, RL_P1003, "the database file %s cannot be made: the folder %.*s does not exist", path,
                    RL_STR_ARG(folder));
-  if (options->read_only)
-    return rl_fail(err, RL_P1003,
-                   "the database file %s does not exist; `rille migrate dev` or `rille db push` makes it", path);
+  if (options->read_only || options->must_exist) {
+    rl_fail(err, RL_P1003, "the database file %s does not exist; `rille migrate dev` or `rille db push` makes it",
+            path);
+    rl_error_detail(err, "file", rl_str_of(path));
+    return RILLE_ERROR;
+  }
   if (!writable)
     return rl_fail(err, RL_P1010, "the database file %s cannot be made: the folder %.*s may not be written", path,
                    RL_STR_ARG(folder));
