@@ -167,8 +167,7 @@ static void test_errors(void **state) {
   WRONG("{ uid = { contains = \"x\" } }",
         "where.uid.contains: unknown condition; allowed are `equals`, `not`, `in`, `not_in`, `lt`, `lte`, `gt`, "
         "`gte`, `search`, `mode`");
-  WRONG("{ posts = { any = {} } }",
-        "where.posts.any: unknown condition on a list of rows; did you mean `some`?");
+  WRONG("{ posts = { any = {} } }", "where.posts.any: unknown condition on a list of rows; did you mean `some`?");
   WRONG("{ posts = { none = null } }",
         "where.posts.none: null is not allowed: give conditions on the rows, {} for none");
   WRONG("{ tags = { \"a\" } }",

@@ -58,7 +58,7 @@ rille_status rl_migrations_open(rl_migrations *m, const rl_migrations_settings *
   m->dialect = rl_dialect_of(driver);
   m->postgres = !driver->single_writer;
   st = s->create ? rl_open_or_create(&m->session, s->url, m->dialect, err)
-                 : rl_session_open_existing(&m->session, s->url, err);
+                 : rl_session_open_shared(&m->session, s->url, err);
   m->open = st == RILLE_OK;
   if (st == RILLE_OK) st = fill(m, s, err);
   if (st != RILLE_OK) rl_migrations_close(m);

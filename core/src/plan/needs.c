@@ -98,6 +98,7 @@ void rl_plan_needs(rl_plan *plan) {
 void rl_plan_check(rl_builder *b, const rl_plan *plan) {
   for (size_t i = 0; i < plan->step_count && !b->features->full_text; i++)
     if (see_step(plan, &plan->steps[i]).search)
-      rl_refuse(b, RL_P2026, "where",
-                "search and _relevance need full-text search, which this database does not offer; use contains, or query_raw on a table of FTS5");
+      rl_refuse(
+          b, RL_P2026, "where",
+          "search and _relevance need full-text search, which this database does not offer; use contains, or query_raw on a table of FTS5");
 }
