@@ -328,7 +328,7 @@ static void run(const uint8_t *data, size_t size) {
     for (uint32_t k = 0; k < calls.count; k++) check_compiled(cache, &sides[i], &calls.lines[k], &arena);
     rl_plan_cache_free(cache);
   }
-  rille_tx_options o = {.struct_size = sizeof o};
+  rille_tx_options o = {.struct_size = sizeof o, .timeout_ms = 600000}; /* also under valgrind */
   rille_tx *tx = NULL;
   rille_error *err = NULL;
   rille_status st = rille_tx_new(client, &o, &tx, &err);

@@ -99,7 +99,10 @@ describe("names and numbers without end", function()
     support.fails("VALIDATION", db.a.count, db.a, { where = { [long:sub(1, 60000)] = 1 } })
     support.fails("VALIDATION", rille.json.decode, "[" .. ("1e20000,"):rep(100000) .. "1]")
     support.fails("P2020", rille.json.decode, ("9"):rep(1000000))
-    assert.is_true(os.clock() - before < 20) -- each took hours
+    local many = {}
+    for i = 1, 20000 do many[i] = "id" end
+    assert.same({}, db.a:find_many { distinct = many })
+    assert.is_true(os.clock() - before < 60) -- together they took hours
     assert.equal("1" .. ("0"):rep(20000), tostring(rille.json.decode("[1e20000]")[1]))
     support.cleanup()
   end)

@@ -60,6 +60,17 @@ rille_status rl_bind_lock(rl_binder *b, rl_node *node, rl_read *read) {
 
 /* ------------------------------------------------------------------ all of them */
 
+/* A field that is named again tells no more rows apart. */
+static void drop_repeated(rl_read *read) {
+  size_t kept = 0;
+  for (size_t i = 0; i < read->distinct_count; i++) {
+    size_t k = 0;
+    while (k < kept && read->distinct[k] != read->distinct[i]) k++;
+    if (k == kept) read->distinct[kept++] = read->distinct[i];
+  }
+  read->distinct_count = kept;
+}
+
 rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_node *args, bool grouped, rl_read *read) {
   read->model = model;
   rl_node *where = rl_get(args, "where"), *order = rl_get(args, "order_by"), *cursor = rl_get(args, "cursor");
@@ -72,5 +83,6 @@ rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_node *args, bo
   if (take) RL_TRY(bind_take(b, take, read));
   if (skip) RL_TRY(rl_input_count(b, skip, &read->skip));
   if (distinct) RL_TRY(rl_expect_fields(b, distinct, model, &read->distinct, &read->distinct_count));
+  drop_repeated(read);
   return lock ? rl_bind_lock(b, lock, read) : RILLE_OK;
 }
