@@ -174,12 +174,12 @@ static void key_on_the_row_itself(void **state) {
          "3: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{author: {delete: true}}",
          "atomic\n"
-         "0: select Post [| id authorId] where id=$ -> r0(0 1) else P2025\n"
+         "0: select Post [| id authorId] where id=$ lock but its key -> r0(0 1) else P2025\n"
          "1: delete User where id=r0.1 else P2025\n"
          "2: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{author: {update: {name: 'a'}}}",
          "atomic\n"
-         "0: select Post [| id authorId] where id=$ -> r0(0 1) else P2025\n"
+         "0: select Post [| id authorId] where id=$ lock but its key -> r0(0 1) else P2025\n"
          "1: update User {name=$} where id=r0.1 else P2025\n"
          "2: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{author: {upsert: {create: {email: 'a'}, update: {name: 'b'}}}}",
@@ -270,8 +270,8 @@ static void depth(void **state) {
          "4: select User [id] where id=r0.0 as node 0\n");
   update("user", "{boss: {update: {boss: {update: {name: 'a'}}}}}",
          "atomic\n"
-         "0: select User [| id bossId] where id=$ -> r0(0 1) else P2025\n"
-         "1: select User [| id bossId] where id=r0.1 -> r1(0 1) else P2025\n"
+         "0: select User [| id bossId] where id=$ lock but its key -> r0(0 1) else P2025\n"
+         "1: select User [| id bossId] where id=r0.1 lock but its key -> r1(0 1) else P2025\n"
          "2: update User {name=$} where id=r1.1 else P2025\n"
          "3: select User [id] where id=r0.0 as node 0\n");
   expect_plan(blog, "user", RILLE_UPSERT,

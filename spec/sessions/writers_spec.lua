@@ -207,6 +207,85 @@ support.each_engine(function(engine)
       end
     end)
 
+    it("keeps its children and its links as they are", function()
+      db.post:create { data = { title = "free", tags = { create = { name = "free" } } } }
+      db.draft:create { data = { slug = "s", owner = { connect = { id = 1 } } } }
+      local function state()
+        return {
+          db.user:find_many { include = { posts = true, drafts = true } },
+          db.post:find_many { order_by = { id = "asc" }, include = { tags = { order_by = { id = "asc" } } } },
+        }
+      end
+      local before = state()
+      local kinds = {
+        { posts = { create = { title = "lost" } } },
+        { posts = { create_many = { data = { { title = "lost" } } } } },
+        { posts = { connect = { id = 2 } } },
+        { posts = { connect_or_create = { where = { id = 7 }, create = { title = "lost" } } } },
+        { posts = { disconnect = { id = 1 } } },
+        { posts = { set = {} } },
+        { posts = { update = { where = { id = 1 }, data = { title = "lost" } } } },
+        { posts = { update_many = { where = { id = 1 }, data = { title = "lost" } } } },
+        { posts = { upsert = { where = { id = 1 }, create = {}, update = { title = "lost" } } } },
+        { posts = { delete = { id = 1 } } },
+        { posts = { delete_many = { id = 1 } } },
+        { posts = { update = { where = { id = 1 }, data = { tags = { create = { name = "lost" } } } } } },
+        { profile = { create = { bio = "lost" } } },
+      }
+      for _, data in ipairs(kinds) do
+        refused("P2025", meanwhile(next_version, function(client)
+          return client.user:update { where = { id = 1, version = 0 }, data = data }
+        end))
+        assert.equal(engine == "postgresql", (not meanwhile(function(tx) tx.user:update { where = { id = 1 }, data = { version = 0 } } end, function(client)
+          local create = engine == "sqlite" and { email = "b" } or { id = 1, email = "a" }
+          return client.user:upsert { where = { id = 1, version = 1 }, create = create, update = data }
+        end)))
+        if engine == "sqlite" then db.user:delete { where = { email = "b" } } end
+        assert.same(before, state())
+      end
+      for _, tags in ipairs {
+        { create = { name = "lost" } },
+        { connect = { id = 2 } },
+        { connect_or_create = { where = { id = 7 }, create = { name = "lost" } } },
+        { disconnect = { id = 1 } },
+        { set = { { id = 2 } } },
+        { update = { where = { id = 1 }, data = { name = "lost" } } },
+        { update_many = { where = { id = 1 }, data = { name = "lost" } } },
+        { upsert = { where = { id = 1 }, create = {}, update = { name = "lost" } } },
+        { delete = { id = 1 } },
+        { delete_many = { id = 1 } },
+      } do
+        refused("P2025", meanwhile(close_post, function(client)
+          return client.post:update { where = { id = 1, open = true }, data = { tags = tags } }
+        end))
+        db.post:update { where = { id = 1 }, data = { open = true } }
+        refused("P2025", meanwhile(close_post, function(client)
+          local named = { where = { id = 1, open = true }, data = { tags = tags } }
+          return client.user:update { where = { id = 1 }, data = { posts = { update = named } } }
+        end))
+        db.post:update { where = { id = 1 }, data = { open = true } }
+        assert.same(before, state())
+      end
+    end)
+
+    it("keeps what it no longer refers to", function()
+      db.user:create { data = { email = "b" } }
+      local function move(tx) tx.post:update { where = { id = 1 }, data = { author = { connect = { id = 2 } } } } end
+      for _, author in ipairs {
+        { update = { email = "lost" } },
+        { update = { drafts = { create = { slug = "lost" } } } },
+        { upsert = { create = { email = "lost" }, update = { email = "lost" } } },
+        { delete = { email = "a" } },
+      } do
+        meanwhile(move, function(client) return client.post:update { where = { id = 1 }, data = { author = author } } end)
+        assert.equal("a", db.user:find_unique_or_throw({ where = { id = 1 } }).email)
+        assert.equal(0, db.draft:count { where = { ownerId = 1 } })
+        assert.equal(2, db.user:count())
+        db.user:update { where = { id = 2 }, data = { email = "b", posts = { set = {} }, drafts = { delete_many = {} } } }
+        db.post:update { where = { id = 1 }, data = { author = { connect = { id = 1 } } } }
+      end
+    end)
+
     it("is not connected", function()
       db.post:create { data = { title = "free" } }
       db.profile:create {}

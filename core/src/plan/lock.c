@@ -62,17 +62,26 @@ rl_at rl_lock_found(rl_builder *b, const rl_target *target, const rl_at *found, 
   return rl_step_keeps(b, step, target->model, &found->fields);
 }
 
+static bool has_field(const rl_index *key, const rl_field *field) {
+  for (size_t i = 0; i < key->count; i++)
+    if (key->fields[i].field == field) return true;
+  return false;
+}
+
 static bool only_names(const rl_index *key, const rl_filter *f) {
   if (f->negated) return false;
+  if (f->kind == RL_FILTER_KEYS) {
+    for (size_t i = 0; i < f->field_count; i++)
+      if (!has_field(key, f->fields[i])) return false;
+    return true;
+  }
   if (f->kind == RL_FILTER_AND) {
     for (size_t i = 0; i < f->count; i++)
       if (!only_names(key, f->items[i])) return false;
     return true;
   }
   if (f->kind != RL_FILTER_COMPARE || f->op != RL_OP_EQ || f->insensitive || !f->input || f->aggregate) return false;
-  for (size_t i = 0; i < key->count; i++)
-    if (key->fields[i].field == f->field) return true;
-  return false;
+  return has_field(key, f->field);
 }
 
 rl_filter *rl_where_beyond_key(const rl_model *model, rl_filter *where) {

@@ -114,34 +114,50 @@ static bool may_disturb(rl_builder *b, const rl_change *change) {
   return false;
 }
 
+/* Whether what follows hangs on what the row says now, though its own columns may stay: its conditions, or the key by
+ * which it refers to a row that is written. */
+static bool must_stay(const rl_change *change) {
+  const rl_write *write = change->write;
+  for (size_t i = 0; i < write->nested_count; i++)
+    if (write->nesteds[i].relation->holds_key && !rl_nested_holder_is_before(&write->nesteds[i])) return true;
+  return rl_where_beyond_key(write->model, change->where) || rl_where_beyond_key(write->model, change->keys);
+}
+
+static bool is_locked(const rl_change *change, const rl_assigns *written) {
+  return written->count || (rl_nested_has_after(change->write) && must_stay(change));
+}
+
+static rl_target target_of(const rl_change *change) {
+  return (rl_target){.model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
+}
+
 /* A row that was found without a lock keeps meeting the conditions until it is written: its own statement sees to that
  * (repeats), else it is locked here. */
 static rl_at hold_found(rl_builder *b, const rl_change *change, bool *repeats) {
   rl_assigns written = written_fields(b, change->write);
+  rl_target target = target_of(change);
   bool own_statement = change->write->assign_count > 0;
   for (size_t i = 0; i < change->write->nested_count; i++)
     own_statement = own_statement ||
                     (writes_key(&change->write->nesteds[i]) && rl_nested_holder_is_before(&change->write->nesteds[i]));
   *repeats = own_statement && !may_disturb(b, change);
-  rl_target target = {
-      .model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
-  if (!*repeats && written.count) return rl_lock_found(b, &target, change->found, &written);
-  if (change->linked && written.count) rl_lock_linked(b, &target, &written);
-  return *change->found;
+  if (!is_locked(change, &written)) return *change->found;
+  if (change->linked) rl_lock_linked(b, &target, &written);
+  return *repeats ? *change->found : rl_lock_found(b, &target, change->found, &written);
 }
 
 static rl_at read_row(rl_builder *b, const rl_change *change, const rl_fields *fields) {
   rl_assigns written = written_fields(b, change->write);
-  rl_target target = {
-      .model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
-  if (written.count) return rl_read_to_write(b, &target, &written, fields);
-  return rl_read_rows(b, target.model, target.where, target.keys, fields, target.none);
+  rl_target target = target_of(change);
+  if (!is_locked(change, &written))
+    return rl_read_rows(b, target.model, target.where, target.keys, fields, target.none);
+  if (change->linked) rl_lock_linked(b, &target, &written);
+  return rl_read_to_write(b, &target, &written, fields);
 }
 
 static void lock_linked(rl_builder *b, const rl_change *change) {
   rl_assigns written = written_fields(b, change->write);
-  rl_target target = {
-      .model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
+  rl_target target = target_of(change);
   if (written.count) rl_lock_linked(b, &target, &written);
 }
 
