@@ -20,18 +20,20 @@ static void deletes(void **state) {
   (void)state;
   expect_plan(shop, "shop", RILLE_DELETE, "{where: {id: 1}, select: {code: true}}",
               "atomic\n"
-              "0: select Shop [code | id] where id=$ -> r0(1) as node 0 else P2025\n"
-              "1: delete Shop where id=r0.0 returning [| id code] -> r1(0 1) else P2025\n"
-              "2: if r1: select Offer [| id] where shopId=r1.0[] -> r2(0)\n"
-              "3: if r2: if r1: raise P2014\n"
-              "4: if r1: unlink _ShopToTown A=r1.0[]\n"
-              "5: if r1: delete Item where shopId=r1.0[] returning [| id] -> r3(0)\n"
-              "6: if r3: if r1: update Part {itemId=null} where itemId=r3.0[]\n"
-              "7: if r1: update Note {code=null} where code=r1.1[]\n");
+              "0: select Shop [code | id] where id=$ -> r0(1 0) as node 0 else P2025\n"
+              "1: if r0: select Offer [| id] where shopId=r0.0 -> r1(0)\n"
+              "2: if r1: if r0: raise P2014\n"
+              "3: if r0: unlink _ShopToTown A=r0.0[]\n"
+              "4: if r0: select Item [| id] where shopId=r0.0 -> r2(0)\n"
+              "5: if r2: if r0: update Part {itemId=null} where itemId=r2.0[]\n"
+              "6: if r0: delete Item where shopId=r0.0 and id=r2.0[] fewer than r2: P2034\n"
+              "7: if r0: update Note {code=null} where code=r0.1\n"
+              "8: delete Shop where id=r0.0 else P2025\n");
   expect_plan(shop, "item", RILLE_DELETE_MANY, "{where: {shopId: 1}}",
               "atomic\n"
-              "0: delete Item where shopId=$ returning [| id] -> r0(0) counts\n"
-              "1: if r0: update Part {itemId=null} where itemId=r0.0[]\n");
+              "0: select Item [| id] where shopId=$ -> r0(0)\n"
+              "1: if r0: update Part {itemId=null} where itemId=r0.0[]\n"
+              "2: delete Item where shopId=$ and id=r0.0[] counts fewer than r0: P2034\n");
   expect_plan(shop, "part", RILLE_DELETE_MANY, "{where: {itemId: 1}}", "0: delete Part where itemId=$ counts\n");
 }
 

@@ -393,6 +393,40 @@ datasource db {
       end
     end)
 
+    it("what belongs to a row goes first, for tables that have foreign keys after all", function()
+      -- made by a schema without relationMode, read with it
+      local url = open(SCHEMA)
+      other = support.connect(url, PRISMA:format(engine))
+      for id = 1, 4 do
+        other.user:create {
+          data = { id = id, email = "u" .. id, posts = { create = { id = id, tags = { create = { id = id } } } }, profile = { create = { id = id } } },
+        }
+      end
+      assert.equal("u1", other.user:delete({ where = { id = 1 } }).email)
+      assert.equal(1, #other.user:delete({ where = { id = 2 }, include = { posts = true } }).posts)
+      assert.equal(2, other.user:delete_many({ where = { version = 0 } }).count)
+      local free = other.profile:count { where = { userId = require("rille").null } }
+      assert.same({ 0, 0, 4, 4 }, { other.user:count(), other.post:count(), other.tag:count(), free })
+      other.user:create { data = { email = "u", drafts = { create = { slug = "s" } } } }
+      support.fails("P2014", other.user.delete_many, other.user, { where = { version = 0 } })
+      assert.equal(1, other.user:count())
+    end)
+
+    it("rows whose own relations are asked for are not left alone", function()
+      db.user:create { data = { id = 2, email = "b", posts = { create = { title = "b" } } } }
+      local where = { posts = { some = { title = { ["in"] = { "old", "b" } } } }, version = 0 }
+      local ok, done = meanwhile(next_version, function(client) return client.user:delete_many { where = where } end)
+      assert.same({ true, 1 }, { ok, done.count })
+      assert.same({ { id = 1, title = "old", open = true, authorId = 1 } }, db.post:find_many())
+      db.user:update { where = { id = 1 }, data = { version = 0 } }
+      refused("P2025", meanwhile(next_version, function(client)
+        return client.user:delete { where = { id = 1, version = 0, posts = { some = { title = "old" } } } }
+      end))
+      assert.equal(1, db.post:count())
+      assert.equal("a", db.user:delete({ where = { id = 1, posts = { some = { title = "old" } } } }).email)
+      assert.same({ 0, 0 }, { db.user:count(), db.post:count() })
+    end)
+
     it("an upsert changes the key of what refers to the row now", function()
       local function move(tx) tx.user:update { where = { id = 1 }, data = { email = "b" } } end
       local ok = meanwhile(move, function(client)

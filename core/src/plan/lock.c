@@ -35,6 +35,12 @@ static void lock_step(rl_builder *b, rl_step *step, const rl_assigns *written, b
   if (many) order_by_key(b, step->as.select);
 }
 
+void rl_lock_to_delete(rl_builder *b, rl_step *read, bool many) {
+  if (!b->features->row_locks) return;
+  read->as.select->lock = RL_LOCK_UPDATE;
+  if (many) order_by_key(b, read->as.select);
+}
+
 rl_at rl_read_to_write(rl_builder *b, const rl_target *target, const rl_assigns *written, const rl_fields *wanted) {
   rl_at rows = rl_read_rows(b, target->model, target->where, target->keys, wanted, target->none);
   rl_step *step = b->steps[b->plan->step_count - 1];

@@ -71,6 +71,14 @@ const rl_raise *rl_raise_dropped(rl_builder *b, const rl_model *model) {
   return rl_raise_not_found(b, model, "the row was not inserted; a trigger or a rule of the database has dropped it");
 }
 
+const rl_raise *rl_raise_outdated(rl_builder *b, const rl_model *model) {
+  return raise(b, RL_P2034, model,
+               text(b,
+                    "%.*s: rows to delete were changed by other transactions while it was seen to what belongs to "
+                    "them, or a trigger keeps them; nothing was deleted",
+                    RL_STR_ARG(model->name)));
+}
+
 const rl_raise *rl_raise_disagree(rl_builder *b, const rl_field *field, rl_str path) {
   rl_raise *r =
       raise(b, RL_VALIDATION, field->model,

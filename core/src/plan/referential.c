@@ -57,6 +57,24 @@ bool rl_referential_delete_wants(rl_builder *b, const rl_model *model, rl_fields
   return any;
 }
 
+static bool reaches(const rl_builder *b, const rl_model *model, const rl_model *target, bool *seen) {
+  for (size_t i = 0; i < b->schema->relation_count; i++) {
+    const rl_relation *relation = b->schema->relations[i];
+    if (seen[i] || !refers_to(relation, model) || relation->on_delete == RL_REF_NO_ACTION ||
+        relation->on_delete == RL_REF_RESTRICT)
+      continue;
+    seen[i] = true;
+    const rl_model *next = relation->key_side->model;
+    if (next == target || (relation->on_delete == RL_REF_CASCADE && reaches(b, next, target, seen))) return true;
+  }
+  return false;
+}
+
+bool rl_referential_delete_reaches(rl_builder *b, const rl_model *model) {
+  bool *seen = RL_MAKE_ARRAY(b, bool, b->schema->relation_count);
+  return reaches(b, model, model, seen);
+}
+
 static rl_filter *referring(rl_builder *b, const rl_relation *relation, const rl_at *rows) {
   return rl_where_keys(b, (const rl_field *const *)relation->fields, (const rl_field *const *)relation->references,
                        relation->count, rows, rows->many);

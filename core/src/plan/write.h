@@ -66,8 +66,8 @@ bool rl_change_wants(rl_builder *b, const rl_write *write, rl_fields *wanted);
 /* ------------------------------------------------------------------ rows that are read first and written later
  *
  * Another transaction may change them in between. Where nothing else happens in between, the writing statement repeats
- * the conditions; else the rows are locked. A DELETE always repeats them: who may delete need not have the right to
- * lock rows. */
+ * the conditions; else the rows are locked. A DELETE repeats them wherever it can: who may delete need not have the
+ * right to lock rows. */
 
 typedef struct rl_target {
   const rl_model *model;
@@ -78,6 +78,8 @@ typedef struct rl_target {
 } rl_target;
 /* Reads the key and `wanted` of the rows that an UPDATE of these fields will be for, and locks them as that will. */
 rl_at rl_read_to_write(rl_builder *b, const rl_target *target, const rl_assigns *written, const rl_fields *wanted);
+/* The read of rows that a DELETE will be for locks them. many: as above. */
+void rl_lock_to_delete(rl_builder *b, rl_step *read, bool many);
 /* Locks the row that was found without a lock, and reads it again, unless it no longer meets the conditions. */
 rl_at rl_lock_found(rl_builder *b, const rl_target *target, const rl_at *found, const rl_assigns *written);
 /* Locks rows that a join table links, before a statement that asks for the same again. A statement that waits for a row
@@ -101,6 +103,8 @@ bool rl_referential_update_wants(rl_builder *b, const rl_model *model, const rl_
 void rl_referential_update(rl_builder *b, const rl_at *rows, const rl_assigns *assigns);
 bool rl_referential_delete_wants(rl_builder *b, const rl_model *model, rl_fields *wanted);
 void rl_referential_delete(rl_builder *b, const rl_at *rows);
+/* Whether the actions that follow from the loss of rows of `model` may come to rows of `model` again. */
+bool rl_referential_delete_reaches(rl_builder *b, const rl_model *model);
 
 /* ------------------------------------------------------------------ nested writes */
 

@@ -18,7 +18,7 @@ rille_status rl_op_finish_step(rl_op *op, uint32_t index, int64_t affected, rl_e
   if (step->rowset != RL_NO_ROWSET) op->inputs.rowsets[step->rowset].filled = true;
   if (step->if_none && found == 0) return rl_raise_error(step->if_none, op->compiled->model, err);
   if (step->if_fewer && rl_step_rows(step)) return rl_bulk_check(op, index, affected, err);
-  if (step->if_fewer && found < op->inputs.rowsets[step->expected].rows)
-    return rl_raise_error(step->if_fewer, op->compiled->model, err);
-  return RILLE_OK;
+  if (!step->if_fewer || found >= op->inputs.rowsets[step->expected].rows) return RILLE_OK;
+  op->failed = index + 1;
+  return rl_raise_error(step->if_fewer, op->compiled->model, err);
 }

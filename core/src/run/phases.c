@@ -258,10 +258,7 @@ static bool prepare_again(rl_op *op) {
 enum { LOOKS_AGAIN = 3 };
 
 /* Whether the step inserts a row because none was there a moment ago. */
-static bool follows_a_look(const rl_op *op) {
-  if (op->kind != RL_OP_MODEL || !op->failed) return false;
-  const rl_plan *plan = op->compiled->plan;
-  const rl_step *step = &plan->steps[op->failed - 1];
+static bool follows_a_look(const rl_plan *plan, const rl_step *step) {
   if (step->kind != RL_STEP_INSERT) return false;
   /* an index other than that of ON CONFLICT may be the first to meet the other row */
   if (rl_insert_updates(step->as.insert)) return true;
@@ -270,12 +267,22 @@ static bool follows_a_look(const rl_op *op) {
   return false;
 }
 
-/* The row that an upsert has looked for in vain was created by another in the meantime: all that was done is undone,
- * and it looks again. A conflict with any other row is met once more, and told. */
+/* Whether the step met rows that are not as they were read. */
+static bool is_outdated(const rl_op *op, rl_code code) {
+  if (op->kind != RL_OP_MODEL || !op->failed) return false;
+  const rl_plan *plan = op->compiled->plan;
+  const rl_step *step = &plan->steps[op->failed - 1];
+  if (code == RL_P2034) return step->if_fewer && step->if_fewer->code == RL_P2034;
+  return code == RL_P2002 && follows_a_look(plan, step);
+}
+
+/* The row that an upsert has looked for in vain was created by another in the meantime, or rows that were read to be
+ * deleted were changed: all that was done is undone, and it looks again. A conflict with any other row is met once
+ * more, and told. */
 static bool look_again(rl_op *op) {
   const rl_op *part = op->kind == RL_OP_BATCH && op->part < op->part_count ? op->parts[op->part] : op;
-  bool may = op->error.code == RL_P2002 && op->conn && !op->dirty && !op->told && !op->driver->single_writer &&
-             op->looked_again < LOOKS_AGAIN && follows_a_look(part);
+  bool may = op->conn && !op->dirty && !op->told && !op->driver->single_writer && op->looked_again < LOOKS_AGAIN &&
+             is_outdated(part, op->error.code);
   if (!may || (op->tx ? !op->opened : op->driver->in_transaction(op->conn))) return false;
   op->looked_again++;
   start_over(op);
