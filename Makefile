@@ -110,7 +110,8 @@ help:
 	  'make test        every test, both engines; T="word ..." only the files whose path has one of them' \
 	  'make long        the tests at other moments (make faketime), and those that take longer by nature' \
 	  'make prisma      installs the npm packages with which tests ask real Prisma (RILLE_PRISMA=folder or off); test does it itself' \
-	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
+	  'make types       builds emmylua_check under build/, where cargo is: test then has it read the types for editors' \
+  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
 	  'make valgrind    the same under valgrind' \
 	  'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
 	  'make fuzz        mutated calls, schemas, scripts, cells, ... against their harnesses; SECONDS=60 for all of them, T="calls json" only those' \
@@ -226,6 +227,11 @@ tests: test
 prisma:
 	@BUILD='$(BUILD)' spec/prisma/install.sh --again
 .PHONY: prisma
+
+# The checker that reads the types for editors; `test` uses it when it is there.
+types:
+	@BUILD='$(BUILD)' spec/tools/checker.sh --install
+.PHONY: types
 
 asan:
 	@spec/support/packages.sh build test asan

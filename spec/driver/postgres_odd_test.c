@@ -64,7 +64,7 @@ static void test_far_dates(void **state) {
     fake_server s;
     fixture f;
     char url[64];
-    rl_slot slot = {far[i].wire, false};
+    rl_slot slot = {.wire = far[i].wire};
     fake_open(&s);
     rl_buf *out = fake_answer(&s);
     fake_row(out, far[i].type, 1, far[i].cell, far[i].len);

@@ -151,8 +151,8 @@ static void run(const uint8_t *data, size_t size) {
   if (count == 0) return;
   bool raw = columns[0].wire < 0;
   for (int i = 0; i < count; i++)
-    slots[i] = (rl_slot){(rl_wire)(columns[i].wire < 0 ? 0 : columns[i].wire % (RL_WIRE_UNKNOWN + 1)),
-                         columns[i].list % 2 == 1};
+    slots[i] = (rl_slot){.wire = (rl_wire)(columns[i].wire < 0 ? 0 : columns[i].wire % (RL_WIRE_UNKNOWN + 1)),
+                         .list = columns[i].list % 2 == 1};
   rl_stmt stmt = {.columns = slots, .column_count = raw ? 0 : (uint32_t)count};
   rl_conn c = {.result = make_result(columns, count), .row_count = 1};
   rl_arena_init(&c.scratch, 0);

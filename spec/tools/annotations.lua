@@ -12,11 +12,14 @@ function annotations.read(text, known)
     local name, parents = line:match "^%-%-%-@class%s+([%w_.]+)%s*:?%s*(.*)$"
     if not name then name, parents = line:match "^%-%-%-@class%s+%(exact%)%s+([%w_.]+)%s*:?%s*(.*)$" end
     if name then
-      assert(not known.classes[name], "declared twice: " .. name)
-      class = { name = name, fields = {}, order = {}, parents = {}, exact = line:find("(exact)", 1, true) ~= nil }
+      local before = known.classes[name]
+      assert(not before or name == "rille.Client", "declared twice: " .. name) -- which has the generated class as one more parent
+      class = before or { name = name, fields = {}, order = {}, parents = {}, exact = line:find("(exact)", 1, true) ~= nil }
       for parent in parents:gmatch "[%w_.]+" do class.parents[#class.parents + 1] = parent end
       known.classes[name] = class
     end
+    local call = line:match "^%-%-%-@overload%s+(.+)$"
+    if call and class then class.overload = call end
     local alias, type = line:match "^%-%-%-@alias%s+([%w_.]+)%s+(.+)$"
     if alias then
       assert(not known.aliases[alias], "declared twice: " .. alias)

@@ -60,17 +60,24 @@ end
 -- What a method of the client is, where the class of all clients does not say it.
 local function method_type(own, name)
   if name == "transaction" then return ("fun(self: %s, fn: (fun(tx: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) end
-  if name == "batch" then return ("fun(self: %s, fn: (fun(b: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) end
+  if name == "batch" then return ("fun(self: %s, fn: (fun(b: %s): ...), options?: rille.BatchOptions): ..."):format(own, own) end
   return ("fun(self: %s, ...: any): ..."):format(own)
 end
 
--- The three names of each model. One that is also a method of the client is both.
+-- The class of a model whose name is also that of a method: it can be called.
+local function write_callable(self, class, name)
+  return self.out:class(class:gsub("%.Model$", ".Callable"), {}, {
+    parent = class, open = true, overload = method_type(self.prefix, name), doc = ("The model; called, the client's method `%s`."):format(name),
+  })
+end
+
+-- The three names of each model. Clients of every kind are assigned to the class, so that the annotation of a variable needs no cast.
 local function write_client(self, classes)
   local fields, own, taken = {}, self.prefix, {}
   for _, c in ipairs(classes) do
     local m, said = c.model, {}
     for _, name in ipairs { m.snake, m.camel, m.name } do
-      local type = client.methods[name] and ("%s|(%s)"):format(c.class, method_type(own, name)) or c.class
+      local type = client.methods[name] and write_callable(self, c.class, name) or c.class
       if not said[name] then fields[#fields + 1] = { name, type, nil, m.doc } end
       said[name], taken[name] = true, true
     end
@@ -79,6 +86,7 @@ local function write_client(self, classes)
     if not taken[name] then fields[#fields + 1] = { name, method_type(own, name) } end
   end
   self.out:class(own, fields, { parent = "rille.ClientMethods", doc = "The client: each model by its three names.", open = true })
+  self.out:class("rille.Client", {}, { parent = own, open = true })
 end
 
 -- Editors leave larger files alone: lua-language-server reads 500 KB.

@@ -45,8 +45,8 @@ end
 --- A class. fields: a list of { name, type, optional, doc }.
 ---@param name string
 ---@param fields table[]
----@param options? { parent?: string, doc?: string, open?: boolean, shared?: boolean } open: other fields may be in it; shared: a class with the same
----   fields that is there already does as well
+---@param options? { parent?: string, doc?: string, open?: boolean, shared?: boolean, overload?: string } open: other fields may be in it; shared: a
+---   class with the same fields that is there already does as well; overload: what it is when it is called
 ---@return string name of the class that has the fields
 function writer:class(name, fields, options)
   options = options or {}
@@ -62,6 +62,7 @@ function writer:class(name, fields, options)
   self:line ""
   comment(self, options.doc)
   self:line(("---@class %s%s%s"):format(options.open and "" or "(exact) ", name, options.parent and ": " .. options.parent or ""))
+  if options.overload then self:line("---@overload " .. options.overload) end
   for _, f in ipairs(fields) do self:line(field_line(f[1], f[2], f[3], f[4])) end
   return name
 end
