@@ -61,8 +61,7 @@ static void texts_that_are_words(void **state) {
                                       "https://example.com",
                                       "cat -dog",
                                       "\"cat dog\"",
-                                      "cat\xe3\x80\x80"
-                                      "dog",
+                                      "cat\u3000dog",
                                       "cat\xe3\x80\x80\xc2\xa0& dog",
                                       "cat & \xe3\x80\x80",
                                       "cat &\xc2\xa0 dog"};
