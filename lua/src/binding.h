@@ -188,9 +188,17 @@ typedef struct rl_slot {
 /* slot.c */
 /* Pushes the anchors and a slot that is ready for a start. owner: stack index of the scope or of one of its models. */
 rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner);
+/* Whether anything but the slot may hold a connection of this state. */
+static inline int rl_slot_shares(const rl_slot *slot) {
+  const rl_binding *b = slot->binding;
+  return b->held > 0 || (b->running && (b->running != slot || slot->older));
+}
+void rl_slot_queue(lua_State *L, rl_slot *slot);
 /* Before the first row of a blocking call: waits for its connection. Where there is none, and this state may hold some
  * for nobody, a collection gives those back. */
-void rl_slot_connect(lua_State *L, rl_slot *slot);
+static inline void rl_slot_connect(lua_State *L, rl_slot *slot) {
+  if (rl_slot_shares(slot)) rl_slot_queue(L, slot);
+}
 /* The same for a job that has to wait; it returns at once. */
 void rl_slot_look(lua_State *L, rl_slot *slot);
 /* The slot goes back to its scope; anchors and slot lie where take pushed them. */

@@ -107,14 +107,9 @@ static int look(lua_State *L, rl_slot *own) {
   return freed;
 }
 
-static int may_hold(const rl_slot *own) {
-  const rl_binding *b = own->binding;
-  return b->held > 0 || (b->running && (b->running != own || own->older));
-}
-
-void rl_slot_connect(lua_State *L, rl_slot *slot) {
+void rl_slot_queue(lua_State *L, rl_slot *slot) {
   int64_t wait_ms = 0;
-  while (may_hold(slot) && rille_op_acquire(slot->op, wait_ms) == RILLE_AGAIN) {
+  while (rl_slot_shares(slot) && rille_op_acquire(slot->op, wait_ms) == RILLE_AGAIN) {
     if (look(L, slot)) {
       wait_ms = 0;
       continue;
@@ -124,7 +119,7 @@ void rl_slot_connect(lua_State *L, rl_slot *slot) {
 }
 
 void rl_slot_look(lua_State *L, rl_slot *slot) {
-  if (may_hold(slot) && rl_now_us() >= slot->binding->look_us && rille_op_acquire(slot->op, 0) == RILLE_AGAIN)
+  if (rl_slot_shares(slot) && rl_now_us() >= slot->binding->look_us && rille_op_acquire(slot->op, 0) == RILLE_AGAIN)
     (void)look(L, slot);
 }
 

@@ -15,9 +15,13 @@ int64_t rl_clock_ms(void) {
   return microseconds(CLOCK_MONOTONIC) / 1000;
 }
 
-int64_t rl_clock_after(int64_t ms) {
+int64_t rl_clock_from(int64_t now, int64_t ms) {
   const int64_t never = INT64_MAX / 2;
-  return ms < never ? rl_clock_ms() + ms : never;
+  return ms < never ? now + ms : never;
+}
+
+int64_t rl_clock_after(int64_t ms) {
+  return rl_clock_from(rl_clock_ms(), ms);
 }
 
 struct timespec rl_clock_timespec(int64_t deadline_ms) {

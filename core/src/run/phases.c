@@ -35,7 +35,7 @@ static rille_status take_lease(rl_op *op) {
   return st;
 }
 
-static rille_status acquire(rl_op *op) {
+static inline rille_status acquire(rl_op *op) {
   rl_lease *lease = NULL;
   if (op->tx && op->kind != RL_OP_BEGIN) {
     rille_status st = rl_tx_hold(op->tx, &op->error); /* it may have expired since the start */
@@ -232,6 +232,11 @@ static rille_status rollback_phase(rl_op *op) {
 /* The head of an explanation does not come again. */
 static bool is_whole(const rl_op *op) {
   return op->whole && op->kind != RL_OP_EXPLAIN;
+}
+
+static void note_given(rl_op *op, rille_status st) {
+  op->given = true;
+  op->told = op->told || !is_whole(op) || st == RILLE_BATCH;
 }
 
 static void start_over(rl_op *op) {
@@ -477,8 +482,7 @@ rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
   for (;;) {
     rille_status st = advance(op, row, err);
     if (st == RILLE_ROW || st == RILLE_BATCH) {
-      op->given = true;
-      op->told = op->told || !is_whole(op) || st == RILLE_BATCH;
+      if (!op->given || st == RILLE_BATCH) note_given(op, st);
       return st;
     }
     if (op->restarts) {

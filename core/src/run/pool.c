@@ -46,8 +46,7 @@ static bool worth_keeping(const rl_pool *p, const rl_lease *l, int64_t now) {
 }
 
 /* Under the lock: an idle connection that may be used, unlinked; bad ones go to *closed. */
-static rl_lease *take_idle(rl_pool *p, rl_lane *lane, rl_lease **closed) {
-  int64_t now = rl_clock_ms();
+static rl_lease *take_idle(rl_pool *p, rl_lane *lane, int64_t now, rl_lease **closed) {
   while (lane->idle) {
     rl_lease *l = lane->idle;
     lane->idle = l->next;
@@ -66,8 +65,7 @@ static rl_lease *take_idle(rl_pool *p, rl_lane *lane, rl_lease **closed) {
 
 /* Under the lock: the idle list has the longest unused at its end, which no caller may reach for as long as fewer
  * connections suffice. */
-static void trim_idle(rl_pool *p, rl_lease **closed) {
-  int64_t now = rl_clock_ms();
+static void trim_idle(rl_pool *p, int64_t now, rl_lease **closed) {
   if (p->options.memory || now - p->trimmed_ms < TRIM_MS) return;
   p->trimmed_ms = now;
   for (int i = 0; i < 2; i++) {
@@ -101,12 +99,13 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
     rille_status st = rl_pool_own(pool, &p, err);
     if (st != RILLE_OK) return st;
   }
-  if (deadline_ms == RL_NO_DEADLINE) deadline_ms = rl_clock_after(p->limits.wait_ms);
+  int64_t now = rl_clock_ms();
+  if (deadline_ms == RL_NO_DEADLINE) deadline_ms = rl_clock_from(now, p->limits.wait_ms);
   rl_lane *lane = rl_pool_lane(p, writer);
   rl_lease *closed = NULL, *l = NULL;
   pthread_mutex_lock(&p->lock);
-  if (lane->waiting == 0) l = take_idle(p, lane, &closed);
-  trim_idle(p, &closed);
+  if (lane->waiting == 0) l = take_idle(p, lane, now, &closed);
+  trim_idle(p, now, &closed);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);
   if (l) {
@@ -164,7 +163,7 @@ static rille_status timed_out(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *
 typedef enum slot_state { SLOT_ADOPTED, SLOT_OPEN_NEW, SLOT_NONE } slot_state;
 
 static bool adopt_idle(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed) {
-  rl_lease *idle = take_idle(p, lane, closed);
+  rl_lease *idle = take_idle(p, lane, rl_clock_ms(), closed);
   if (!idle) return false;
   l->conn = idle->conn; /* the caller holds l: the connection moves into it */
   l->opened_ms = idle->opened_ms;
@@ -285,7 +284,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
   } else {
     lane->open--;
   }
-  trim_idle(p, &closed);
+  trim_idle(p, now, &closed);
   rl_lane_wake(lane);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);

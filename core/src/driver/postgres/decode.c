@@ -306,15 +306,11 @@ rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
   }
   if (!make_room(c, (size_t)count)) return rl_fail_nomem(err);
   c->column_count = (uint32_t)count;
-  for (int i = 0; i < count; i++) {
-    describe_column(c->result, i, stmt, &c->columns[i]);
-    if (PQfformat(c->result, i) == 1) continue;
-    c->lost = true; /* each statement asks for the binary form */
-    return rl_fail(err, RL_P1017,
-                   "the server answered in text where the binary form was asked for; the connection is "
-                   "closed");
-  }
-  return RILLE_OK;
+  for (int i = 0; i < count; i++) describe_column(c->result, i, stmt, &c->columns[i]);
+  if (count == 0 || PQbinaryTuples(c->result)) return RILLE_OK; /* 1: all columns are */
+  c->lost = true;                                               /* each statement asks for the binary form */
+  return rl_fail(err, RL_P1017,
+                 "the server answered in text where the binary form was asked for; the connection is closed");
 }
 
 /* A value that is right, but not what the schema says, is a fault of the schema's; what is no value at all is one of

@@ -11,9 +11,12 @@
 
 #include "driver/stmt_cache.h"
 
+#define RL_PG_NAME_MAX 24
+
 /* A statement prepared on the server. Its name is made of a number that this connection never uses twice. */
 typedef struct rl_pg_prepared {
   uint32_t number;
+  char name[RL_PG_NAME_MAX];
 } rl_pg_prepared;
 
 typedef enum rl_pg_kind {

@@ -9,11 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
-enum { NAME_MAX_LEN = 24, QUIET_MS = 200, KEPT_BYTES = 1 << 20 };
-
-static void name_of(uint32_t number, char out[NAME_MAX_LEN]) {
-  snprintf(out, NAME_MAX_LEN, "rille_%u", (unsigned)number);
-}
+enum { QUIET_MS = 200, KEPT_BYTES = 1 << 20 };
 
 static bool make_room(rl_conn *c, size_t more) {
   if (c->cap - c->count >= more) return true;
@@ -102,14 +98,12 @@ static rille_status push_deallocate(rl_conn *c, int sent, rl_error *err) {
 }
 
 /* Room is left for what it makes room for. */
-static rille_status deallocate(rl_conn *c, uint32_t number, rl_error *err) {
-  char name[NAME_MAX_LEN];
-  name_of(number, name);
+static rille_status deallocate(rl_conn *c, const char *name, rl_error *err) {
   if (!make_room(c, 4)) return rl_fail_nomem(err);
 #ifdef LIBPQ_HAS_CLOSE_PREPARED
   return push_deallocate(c, PQsendClosePrepared(c->pg, name), err);
 #else
-  char sql[NAME_MAX_LEN + 16];
+  char sql[RL_PG_NAME_MAX + 16];
   snprintf(sql, sizeof sql, "DEALLOCATE %s", name);
   return push_deallocate(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
 #endif
@@ -126,19 +120,18 @@ static rille_status deallocate_all(rl_conn *c, rl_error *err) {
 static rille_status prepare(rl_conn *c, const rl_stmt *stmt, rl_pg_prepared **out, rl_error *err) {
   rille_status s = c->forgotten ? deallocate_all(c, err) : RILLE_OK;
   for (rl_pg_prepared *old; s == RILLE_OK && (old = rl_stmt_cache_evict(&c->statements, stmt->sql_len)) != NULL;) {
-    s = deallocate(c, old->number, err);
+    s = deallocate(c, old->name, err);
     rl_free(old);
   }
   rl_pg_prepared *p = s == RILLE_OK ? rl_alloc(sizeof *p) : NULL;
   if (!p) return s == RILLE_OK ? rl_fail_nomem(err) : s;
   p->number = c->next_number++;
+  snprintf(p->name, sizeof p->name, "rille_%u", (unsigned)p->number);
   if (!rl_stmt_cache_put(&c->statements, stmt->id, p, stmt->sql_len)) {
     rl_free(p);
     return rl_fail_nomem(err);
   }
-  char name[NAME_MAX_LEN];
-  name_of(p->number, name);
-  s = check(c, PQsendPrepare(c->pg, name, stmt->sql, (int)stmt->param_count, c->types), err);
+  s = check(c, PQsendPrepare(c->pg, p->name, stmt->sql, (int)stmt->param_count, c->types), err);
   if (s == RILLE_OK)
     push(c, (rl_pg_item){.kind = RL_PG_PREPARE, .stmt = stmt, .number = p->number});
   else
@@ -184,10 +177,8 @@ static rille_status run(rl_conn *c, const rl_stmt *stmt, uint32_t first_param, r
     rl_pg_prepared *p = rl_stmt_cache_get(&c->statements, stmt->id);
     if (!p) s = prepare(c, stmt, &p, err);
     if (s != RILLE_OK) return s;
-    char name[NAME_MAX_LEN];
     number = p->number;
-    name_of(number, name);
-    sent = PQsendQueryPrepared(c->pg, name, count, c->values, c->lengths, c->formats, 1);
+    sent = PQsendQueryPrepared(c->pg, p->name, count, c->values, c->lengths, c->formats, 1);
   } else {
     sent = PQsendQueryParams(c->pg, stmt->sql, count, c->types, c->values, c->lengths, c->formats, 1);
   }

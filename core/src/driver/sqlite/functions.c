@@ -70,6 +70,8 @@ static void brief(sqlite3_context *context, int count, sqlite3_value **args) {
   refuse_brief(context, args[0], args[1]);
 }
 
+enum { DAY_LENGTH = 10, DAY_MAX = 24 }; /* of a text; of either form, with a byte 0 */
+
 /* rille_new_day(name, number, moment): whether it is of another day than the one before it in this statement. */
 static void new_day(sqlite3_context *context, int count, sqlite3_value **args) {
   (void)count;
@@ -80,23 +82,27 @@ static void new_day(sqlite3_context *context, int count, sqlite3_value **args) {
     sqlite3_result_int(context, 0);
     return;
   }
-  if (text && sqlite3_value_bytes(moment) == 19) {
+  int length = text ? sqlite3_value_bytes(moment) : 0;
+  if (length == 19) {
     refuse_brief(context, args[0], moment);
     return;
   }
-  char day[16];
-  sqlite3_snprintf(sizeof day, day, "%.10s", text ? text : "");
-  if (!text) sqlite3_snprintf(sizeof day, day, "%lld", (long long)(sqlite3_value_int64(moment) / 86400000));
-  char *last = sqlite3_get_auxdata(context, 1);
-  sqlite3_result_int(context, !last || strcmp(last, day) != 0);
-  if (last) {
+  char *last = sqlite3_get_auxdata(context, 1), day[DAY_MAX] = {0};
+  if (text)
+    memcpy(day, text, length < DAY_LENGTH ? (size_t)length : DAY_LENGTH);
+  else
+    sqlite3_snprintf(sizeof day, day, "%lld", (long long)(sqlite3_value_int64(moment) / 86400000));
+  bool same = last && memcmp(last, day, sizeof day) == 0;
+  sqlite3_result_int(context, !same);
+  if (same) return;
+  if (!last) {
+    last = sqlite3_malloc(sizeof day);
+    if (!last) return; /* asked again for each row then */
     memcpy(last, day, sizeof day);
+    sqlite3_set_auxdata(context, 1, last, sqlite3_free);
     return;
   }
-  last = sqlite3_malloc(sizeof day);
-  if (!last) return; /* asked again for each row then */
   memcpy(last, day, sizeof day);
-  sqlite3_set_auxdata(context, 1, last, sqlite3_free);
 }
 
 int rl_sqlite_add_functions(sqlite3 *db) {
