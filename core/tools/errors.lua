@@ -192,9 +192,11 @@ local WORDS = {
   P2028 = {
     met = "A transaction has expired (`timeout`), could not begin (`max_wait`), was used after its end, does two things at once, or the database "
       .. "refused an isolation level or a write in a read-only one. With `committed` in its details it is committed, and a function of `after_commit` "
-      .. "has failed: `cause` is its error.",
-    todo = "Keep transactions short. Inside use the object that the function receives and do not keep it.",
-    meta = "cause committed results",
+      .. "has failed: `cause` is its error. With `first_action` a statement has failed before, and PostgreSQL takes nothing more of the transaction: "
+      .. "the details that begin with `first_` say which.",
+    todo = "Keep transactions short. Inside use the object that the function receives and do not keep it. Run what may fail in a savepoint, "
+      .. "`tx:transaction(function(inner) ... end)`.",
+    meta = "cause committed results first_code first_message first_model first_action first_place",
   },
   P2029 = {
     met = "A statement would need more parameters, or be larger, than the database takes.",

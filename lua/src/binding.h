@@ -205,6 +205,8 @@ void rl_slot_look(lua_State *L, rl_slot *slot);
 void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors);
 /* Raises slot->err; the slot is ready for another start. */
 int rl_slot_throw(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) RL_NORETURN;
+/* Pushes slot->err; the transaction that the slot runs in is told where in the program it was met. */
+void rl_slot_push_error(lua_State *L, rl_slot *slot);
 void rl_slot_stop(rl_slot *slot); /* ends what runs */
 void rl_slot_dispose(rl_slot *slot);
 void rl_slot_begin(rl_slot *slot, rl_scope *scope); /* before a start */

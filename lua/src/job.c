@@ -148,7 +148,7 @@ static int go_on(lua_State *L, rl_slot *slot, int at) {
   }
   lua_pushnil(L);
   if (status < 0) {
-    rl_push_error(L, slot->err);
+    rl_slot_push_error(L, slot);
     name_part(L, slot);
     end_job(L, slot, at);
     return lua_error(L);

@@ -189,7 +189,7 @@ static int faults(lua_State *L) {
 static void next_batch(lua_State *L, rl_slot *slot) {
   rl_slot_connect(L, slot);
   rille_status status = rl_push_batch(L, rl_binding_of(L), slot);
-  if (status < 0) rl_push_error(L, slot->err);
+  if (status < 0) rl_slot_push_error(L, slot);
   if (status != RILLE_BATCH) rl_slot_stop(slot);
   if (status < 0) lua_error(L);
   lua_replace(L, STREAM_ROWS);

@@ -181,8 +181,17 @@ void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
   rl_after(L, scope, anchors);
 }
 
-int rl_slot_throw(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
+void rl_slot_push_error(lua_State *L, rl_slot *slot) {
   rl_push_error(L, slot->err);
+  rille_tx *tx = rl_slot_tx(slot);
+  if (!tx || !slot->err) return;
+  lua_getfield(L, -1, "place");
+  rille_tx_failed_at(tx, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+int rl_slot_throw(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
+  rl_slot_push_error(L, slot);
   rl_slot_stop(slot);
   rl_slot_give(L, scope, slot, anchors);
   lua_error(L);

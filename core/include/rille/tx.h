@@ -44,5 +44,11 @@ RILLE_API rille_status rille_op_savepoint(rille_op *op, rille_tx *tx, rille_erro
 RILLE_API rille_status rille_op_release_savepoint(rille_op *op, rille_tx *tx, rille_error **err);
 RILLE_API rille_status rille_op_rollback_savepoint(rille_op *op, rille_tx *tx, rille_error **err);
 
+/* After a statement that failed, PostgreSQL takes nothing more of a transaction, or of the savepoint it was in; a
+ * commit or a release is then a rollback and P2028. Those later errors name the first one. Right after an operation of
+ * the transaction has failed, this tells them where in the program it was called: `place` is copied, as "app.lua:12".
+ * Does nothing when that operation was not the first to fail. */
+RILLE_API void rille_tx_failed_at(rille_tx *tx, const char *place);
+
 RILLE_END_DECLS
 #endif

@@ -29,6 +29,10 @@ void rille_tx_free(rille_tx *tx) {
   rl_free(tx);
 }
 
+void rille_tx_failed_at(rille_tx *tx, const char *place) {
+  if (tx && place) rl_tx_place_failure(&tx->tx, place);
+}
+
 static rille_status command(rille_op *op, rille_tx *tx, rl_tx_command c, rille_error **err) {
   rl_error error = {0};
   return rl_box(rl_tx_start(&tx->tx, &op->op, c, &error), &error, err);

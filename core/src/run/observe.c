@@ -27,7 +27,7 @@ void rl_observe_part(rl_op *batch, rl_op *part) {
 
 /* ------------------------------------------------------------------ what an event is made of */
 
-static const char *action_name(const rl_op *op) {
+const char *rl_op_action(const rl_op *op) {
   static const char *const names[] = {"",
                                       "find_unique",
                                       "find_unique_or_throw",
@@ -71,7 +71,7 @@ static void put(rl_op *op, rille_client_event *event, rl_event_texts *texts) {
   event->transaction = transaction_of(op);
   event->time_us = rl_clock_wall_us();
   if (op->kind == RL_OP_MODEL) texts->model = op->compiled->model->name;
-  texts->action = rl_str_of(action_name(op));
+  texts->action = rl_str_of(rl_op_action(op));
   texts->trace = rl_str_of(rl_op_trace(op));
   rl_watch_put(op->watch->on, event, texts);
 }

@@ -51,6 +51,9 @@ void rl_observe_next_batch(rl_op *op); /* of a stream: nothing is under way */
 void rl_observe_retry(rl_op *op);
 void rl_observe_end(rl_op *op);
 
+/* What was called: "find_many", "query_raw", "batch", ...; static. */
+const char *rl_op_action(const rl_op *op);
+
 /* observe_params.c: parameters as a Json array of about `length` bytes. omit: as of rl_bind_options. raw: without
  * `from` they are nobody's fields, and shown. */
 void rl_observe_params(rl_buf *out, const rl_dispatch *d, int32_t length, const rl_map *omit, bool raw);

@@ -357,13 +357,13 @@ static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
   if (good && left_open(op)) return RILLE_OK;
   if (!good && (try_again(op) || prepare_again(op) || look_again(op))) return RILLE_OK;
+  if (!good) rl_op_explain_failure(op);
   if (op->tx) rl_tx_answered(op->tx, op, good);
   good = good && op->error.code == RL_CODE_NONE; /* a commit of a transaction that had failed before is none */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
   rl_op_give_connection_back(op);
   op->phase = RL_PHASE_IDLE;
   if (good) return RILLE_DONE;
-  rl_op_explain_failure(op);
   rille_status st = op->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
   if (err) rl_error_move(err, &op->error);
   return st;

@@ -77,6 +77,7 @@ void rl_tx_dispose(rl_tx *tx) {
   if (tx->state == RL_TX_OPEN && tx->lease && !tx->adopted) roll_back_now(tx);
   if (tx->lease && !tx->adopted) rl_pool_give(tx->lease, false);
   tx->lease = NULL;
+  rl_tx_forget_failure(tx);
   rl_client_release(tx->client);
   tx->client = NULL;
 }
@@ -113,6 +114,9 @@ static void look_at_connection(rl_tx *tx) {
 }
 
 static rille_status refuse(const rl_tx *tx, rl_error *err) {
+  if (tx->state == RL_TX_ENDED && tx->failure.action)
+    return rl_tx_fail_after_failure(
+        tx, "The transaction cannot be used any more: the database has ended it after a failure", err);
   if (tx->state != RL_TX_EXPIRED)
     return rl_fail(err, RL_P2028, "The transaction cannot be used any more: %s", state_text(tx->state));
   return rl_fail(err, RL_P2028,
@@ -199,8 +203,28 @@ static rille_status may_start(rl_tx *tx, rl_tx_command command, rl_error *err) {
   return st;
 }
 
+/* Whether the database would refuse to keep what was done. */
+static rille_status look_for_failure(rl_tx *tx, rl_error *err) {
+  rille_status st = rl_tx_hold(tx, err);
+  if (st != RILLE_OK) return st;
+  tx->doomed = tx->lease->driver->transaction_failed(tx->lease->conn);
+  rl_tx_let_go(tx);
+  return RILLE_OK;
+}
+
+static rille_status start_end_of_savepoint(rl_tx *tx, rl_op *op, bool release, rl_error *err) {
+  const char *commands[2];
+  rille_status st = release ? look_for_failure(tx, err) : RILLE_OK;
+  if (st != RILLE_OK) return st;
+  bool undo = !release || tx->doomed;
+  write_savepoint(tx, tx->depth);
+  commands[0] = tx->savepoint[undo ? 2 : 1];
+  commands[1] = tx->savepoint[1];
+  return start_end(tx, op, commands, undo ? 2 : 1, err);
+}
+
 rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *err) {
-  const char *one[2] = {NULL, NULL};
+  const char *one[1] = {NULL};
   rl_op_reset(op); /* what it did may have been in this very transaction */
   rille_status st = may_start(tx, command, err);
   if (st != RILLE_OK) return st;
@@ -208,10 +232,8 @@ rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *
   switch (command) {
   case RL_TX_BEGIN: one[0] = tx->begin; return rl_op_start_commands(op, tx, true, one, 1, err);
   case RL_TX_COMMIT:
-    st = rl_tx_hold(tx, err);
+    st = look_for_failure(tx, err);
     if (st != RILLE_OK) return st;
-    tx->doomed = tx->lease->driver->transaction_failed(tx->lease->conn);
-    rl_tx_let_go(tx);
     one[0] = tx->doomed ? "ROLLBACK" : "COMMIT";
     return start_end(tx, op, one, 1, err);
   case RL_TX_ROLLBACK: one[0] = "ROLLBACK"; return start_end(tx, op, one, 1, err);
@@ -220,11 +242,7 @@ rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *
     one[0] = tx->savepoint[0];
     return rl_op_start_commands(op, tx, false, one, 1, err);
   case RL_TX_RELEASE:
-  case RL_TX_ROLLBACK_TO:
-    write_savepoint(tx, tx->depth);
-    one[0] = tx->savepoint[command == RL_TX_RELEASE ? 1 : 2];
-    one[1] = tx->savepoint[1];
-    return start_end(tx, op, one, command == RL_TX_RELEASE ? 1 : 2, err);
+  case RL_TX_ROLLBACK_TO: return start_end_of_savepoint(tx, op, command == RL_TX_RELEASE, err);
   }
   return rl_fail(err, RL_INTERNAL, "unknown transaction command %d", (int)command);
 }
@@ -238,20 +256,33 @@ static void begun(rl_tx *tx, rl_op *op) {
   rl_expiry_join(tx, tx->expires_ms);
 }
 
+/* Paused reads that were begun in the savepoint belong to what it was in. */
+static void released(rl_tx *tx) {
+  tx->depth--;
+  for (rl_op *p = tx->paused; p; p = p->next_paused)
+    if (p->depth > tx->depth) p->depth = tx->depth;
+}
+
 static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
   switch (tx->command) {
   case RL_TX_BEGIN: return;
   case RL_TX_COMMIT:
     if (good && tx->doomed)
-      rl_fail(&op->error, RL_P2028, "The transaction was rolled back, not committed: a statement in it had failed");
+      rl_tx_fail_after_failure(
+          tx, "The transaction was rolled back, not committed, because a statement in it had failed", &op->error);
     ended(tx, good && !tx->doomed ? RL_TX_COMMITTED : RL_TX_ROLLED_BACK, clean);
     return;
   case RL_TX_ROLLBACK: ended(tx, RL_TX_ROLLED_BACK, clean); return;
   case RL_TX_SAVEPOINT: tx->depth += good; return;
   case RL_TX_RELEASE:
-    tx->depth -= good;
-    for (rl_op *p = tx->paused; p; p = p->next_paused)
-      if (p->depth > tx->depth) p->depth = tx->depth;
+    if (!good) return;
+    if (!tx->doomed) {
+      released(tx);
+      return;
+    }
+    rl_stream_cut(tx, tx->depth--);
+    rl_tx_fail_after_failure(tx, "The savepoint was rolled back, not released, because a statement in it had failed",
+                             &op->error);
     return;
   case RL_TX_ROLLBACK_TO:
     if (good) rl_stream_cut(tx, tx->depth--);
@@ -262,9 +293,12 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
 static void operation_answered(rl_tx *tx, rl_op *op, bool good) {
   bool usable = !op->dirty && op->driver->is_usable(op->conn);
   bool clean = usable && !op->driver->in_transaction(op->conn);
+  if (!good) rl_tx_note_failure(tx, op);
   if (op->kind == RL_OP_COMMANDS) command_answered(tx, op, good, clean);
   if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable))
     ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
+  bool undone = good && tx->failure.action && tx->state == RL_TX_OPEN && !op->driver->transaction_failed(op->conn);
+  if (undone) rl_tx_forget_failure(tx);
 }
 
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good) {

@@ -39,6 +39,16 @@ typedef struct rl_tx_settings {
   int64_t max_wait_ms, timeout_ms; /* 0: 2000 and 5000 */
 } rl_tx_settings;
 
+/* What the database has refused, and takes nothing more of the transaction after it. */
+typedef struct rl_tx_failure {
+  const char *action; /* static; NULL: nothing has failed, or what has was undone */
+  rl_str model;       /* the schema's; empty: the call has none */
+  rl_code code;       /* RL_CODE_NONE: the call was given up while it ran */
+  char *message;      /* its beginning; NULL: none */
+  char *place;        /* "file:line" of the caller; NULL: not known */
+  bool placed;        /* it is too late to say where it was */
+} rl_tx_failure;
+
 struct rl_tx {
   rl_client *client;
   rl_tx_settings settings;
@@ -50,13 +60,14 @@ struct rl_tx {
   rl_expiry expiry;
   uint32_t depth; /* open savepoints */
   char begin[80];
-  char savepoint[3][64];   /* texts of the commands about the savepoint at hand */
-  rl_op *running;          /* the operation that runs in it, or NULL */
-  rl_op *paused;           /* reads in batches that go on later */
-  bool doomed;             /* it is being rolled back instead of committed: the database takes nothing more of it */
-  bool cooperative;        /* begun so: its thread has others to serve */
-  bool adopted;            /* the connection and its end belong to somebody else */
-  rl_tx_command command;   /* under way */
+  char savepoint[3][64]; /* texts of the commands about the savepoint at hand */
+  rl_op *running;        /* the operation that runs in it, or NULL */
+  rl_op *paused;         /* reads in batches that go on later */
+  rl_tx_failure failure;
+  bool doomed;           /* it, or its savepoint, is being rolled back instead: the database takes nothing more of it */
+  bool cooperative;      /* begun so: its thread has others to serve */
+  bool adopted;          /* the connection and its end belong to somebody else */
+  rl_tx_command command; /* under way */
   _Atomic uint64_t number; /* in events; 0: it was in none yet */
 };
 
@@ -77,5 +88,15 @@ rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *
 /* Called by every operation of the transaction when it ends; one that has a connection lets it go. A commit that could
  * only roll back puts P2028 into the operation. */
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good);
+
+/* tx_failure.c: after an operation that has failed, while its connection is at hand: remembers the failure when it is
+ * the first, or puts the first into the words of the operation's error. */
+void rl_tx_note_failure(rl_tx *tx, rl_op *op);
+void rl_tx_forget_failure(rl_tx *tx);
+/* Where in the program the call was that has just failed; nothing when another one has failed before. */
+void rl_tx_place_failure(rl_tx *tx, const char *place);
+/* P2028 with what happens, what failed, and what would have helped; or the same as the text of an error that is there.
+ */
+rille_status rl_tx_fail_after_failure(const rl_tx *tx, const char *what, rl_error *err);
 
 #endif

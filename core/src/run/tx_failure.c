@@ -1,0 +1,98 @@
+/* The failure after which a database takes nothing more of a transaction. PostgreSQL answers each later statement with
+ * the same words, which do not name it: we remember it, and later errors say what it was. */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "run/tx.h"
+
+#define MESSAGE_MAX 240
+#define PLACE_MAX 400
+#define HINT "run what may fail in a savepoint, as in tx:transaction(function(inner) ... end)"
+
+/* The beginning of a text, whole characters of it; NULL when memory is short. */
+static char *shorten(const char *text, size_t most) {
+  size_t len = strlen(text);
+  if (len <= most) return rl_strndup(text, len);
+  for (len = most; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80; len--) {}
+  rl_buf out;
+  rl_buf_init(&out);
+  rl_buf_put(&out, text, len);
+  rl_buf_text(&out, "...");
+  return rl_buf_take(&out);
+}
+
+void rl_tx_forget_failure(rl_tx *tx) {
+  rl_free(tx->failure.message);
+  rl_free(tx->failure.place);
+  tx->failure = (rl_tx_failure){0};
+}
+
+/* Without memory for its texts it is remembered by code and call alone. */
+static void remember(rl_tx *tx, const rl_op *op) {
+  const rl_op *call = op->kind == RL_OP_BATCH && op->part < op->part_count ? op->parts[op->part] : op;
+  const char *message = rl_error_message(&op->error);
+  rl_tx_failure *f = &tx->failure;
+  f->action = rl_op_action(call);
+  f->code = op->error.code;
+  f->placed = f->code == RL_CODE_NONE; /* nobody is told of it */
+  if (call->kind == RL_OP_MODEL) f->model = call->compiled->model->name;
+  if (f->code != RL_CODE_NONE) f->message = shorten(message, MESSAGE_MAX);
+}
+
+/* "P2002: Unique constraint failed (User.create at app.lua:12)" */
+static void write_failure(const rl_tx_failure *f, rl_buf *out) {
+  if (f->code == RL_CODE_NONE)
+    rl_buf_text(out, "a call was given up while it ran");
+  else
+    rl_buf_printf(out, "%s: %s", rl_code_name(f->code), f->message ? f->message : rl_code_title(f->code));
+  rl_buf_text(out, " (");
+  if (f->model.len) rl_buf_printf(out, "%.*s.", RL_STR_ARG(f->model));
+  rl_buf_text(out, f->action);
+  if (f->place) rl_buf_printf(out, " at %s", f->place);
+  rl_buf_byte(out, ')');
+}
+
+static void add_details(const rl_tx_failure *f, rl_error *err) {
+  if (f->code != RL_CODE_NONE) rl_error_detail(err, "first_code", rl_str_of(rl_code_name(f->code)));
+  if (f->message) rl_error_detail(err, "first_message", rl_str_of(f->message));
+  if (f->model.len) rl_error_detail(err, "first_model", f->model);
+  rl_error_detail(err, "first_action", rl_str_of(f->action));
+  if (f->place) rl_error_detail(err, "first_place", rl_str_of(f->place));
+}
+
+rille_status rl_tx_fail_after_failure(const rl_tx *tx, const char *what, rl_error *err) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_buf_text(&text, what);
+  if (tx->failure.action) {
+    rl_buf_text(&text, ": ");
+    write_failure(&tx->failure, &text);
+  }
+  rl_buf_text(&text, "; " HINT);
+  char *message = rl_buf_take(&text);
+  if (!message) return rl_fail_nomem(err);
+  rl_fail(err, RL_P2028, "%s", what); /* unless there is an error */
+  rl_error_replace_message(err, message);
+  if (tx->failure.action) add_details(&tx->failure, err);
+  return RILLE_ERROR;
+}
+
+void rl_tx_note_failure(rl_tx *tx, rl_op *op) {
+  const rl_driver *d = op->driver;
+  if (tx->failure.action) {
+    tx->failure.placed = true; /* whoever is told now has made another call */
+    if (strcmp(op->error.sqlstate, "25P02") == 0)
+      rl_tx_fail_after_failure(tx, "The transaction takes no more statements, because one in it has failed",
+                               &op->error);
+    return;
+  }
+  if (d->is_usable(op->conn) && (d->transaction_failed(op->conn) || !d->in_transaction(op->conn))) remember(tx, op);
+}
+
+void rl_tx_place_failure(rl_tx *tx, const char *place) {
+  rl_tx_failure *f = &tx->failure;
+  if (!f->action || f->placed) return;
+  f->placed = true;
+  f->place = shorten(place, PLACE_MAX);
+}
