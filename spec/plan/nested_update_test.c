@@ -227,15 +227,15 @@ static void join_tables(void **state) {
   update("post", "{tags: {delete: {name: 'a'}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
-         "1: select Tag [| id] where name=$ linked by _PostToTag A=r0.0[] -> r1(0) else P2017\n"
-         "2: unlink _PostToTag A=r0.0 B=r1.0 else P2017\n"
-         "3: delete Tag where name=$ and id=r1.0 else P2017\n"
-         "4: select Post [id] where id=r0.0 as node 0\n");
+         "1: delete Tag where (name=$ and posts.some(id=r0.0)) as seen returning [| id] -> r1(0)\n"
+         "2: if r1 is empty: delete Tag where (name=$ and posts.some(id=r0.0)) else P2017\n"
+         "3: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{tags: {delete_many: {name: 'a'}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"
-         "1: delete Tag where (name=$ and posts.some(id=r0.0))\n"
-         "2: select Post [id] where id=r0.0 as node 0\n");
+         "1: delete Tag where (name=$ and posts.some(id=r0.0)) as seen\n"
+         "2: delete Tag where (name=$ and posts.some(id=r0.0))\n"
+         "3: select Post [id] where id=r0.0 as node 0\n");
   update("post", "{tags: {update: {where: {name: 'a'}, data: {name: 'b'}}}}",
          "atomic\n"
          "0: select Post [| id] where id=$ -> r0(0) else P2025\n"

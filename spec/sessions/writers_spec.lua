@@ -198,10 +198,13 @@ support.each_engine(function(engine)
       for _, tags in ipairs {
         { update = { where = { id = 1 }, data = { name = "lost" } } },
         { delete = { id = 1 } },
+        { delete = { id = 1, posts = { some = { title = "old" } } } },
         { upsert = { where = { id = 1 }, create = { id = 1 }, update = { name = "lost" } } },
+        { delete_many = { open = true } },
+        { update_many = { where = { open = true }, data = { name = "lost" } } },
       } do
         local ok = meanwhile(let_go, function(client) return client.post:update { where = { id = 1 }, data = { tags = tags } } end)
-        assert.is_false(ok)
+        assert.equal((tags.delete_many or tags.update_many) ~= nil, ok)
         assert.equal("free", tag().name)
         db.tag:update { where = { id = 1 }, data = { name = "old", posts = { connect = { id = 1 } } } }
       end
@@ -283,6 +286,29 @@ support.each_engine(function(engine)
         assert.equal(2, db.user:count())
         db.user:update { where = { id = 2 }, data = { email = "b", posts = { set = {} }, drafts = { delete_many = {} } } }
         db.post:update { where = { id = 1 }, data = { author = { connect = { id = 1 } } } }
+      end
+    end)
+
+    it("is deleted through its links though another has changed it, as long as it fits", function()
+      local function rename(tx) tx.tag:update { where = { id = 1 }, data = { name = "new" } } end
+      for _, tags in ipairs { { delete = { id = 1, open = true } }, { delete_many = { open = true } } } do
+        assert.is_true((meanwhile(rename, function(client) return client.post:update { where = { id = 1 }, data = { tags = tags } } end)))
+        assert.equal(0, db.tag:count())
+        db.post:update { where = { id = 1 }, data = { tags = { create = { id = 1 } } } }
+      end
+    end)
+
+    it("is deleted by one of two that hold it, and neither waits for the other for ever", function()
+      for _, kind in ipairs { "delete", "delete_many" } do
+        db.post:create { data = { id = 2, tags = { connect = { id = 1 } } } }
+        local tags = { [kind] = { id = 1 } }
+        local ok, e = meanwhile(function(tx) tx.post:update { where = { id = 2 }, data = { tags = tags } } end, function(client)
+          return client.post:update { where = { id = 1 }, data = { tags = tags } }
+        end)
+        assert.same({ kind == "delete_many", kind == "delete" and "P2017" or nil }, { ok, not ok and e.code or nil })
+        assert.equal(0, db.tag:count())
+        db.post:delete { where = { id = 2 } }
+        db.post:update { where = { id = 1 }, data = { tags = { create = { id = 1 } } } }
       end
     end)
 
@@ -425,6 +451,18 @@ datasource db {
       assert.equal(1, db.post:count())
       assert.equal("a", db.user:delete({ where = { id = 1, posts = { some = { title = "old" } } } }).email)
       assert.same({ 0, 0 }, { db.user:count(), db.post:count() })
+    end)
+
+    it("a row that the other side has let go is not deleted", function()
+      db.post:update { where = { id = 1 }, data = { tags = { create = { name = "old" } } } }
+      local function let_go(tx)
+        tx.tag:update { where = { id = 1 }, data = { name = "free", posts = { disconnect = { id = 1 } } } }
+      end
+      for _, tags in ipairs { { delete = { id = 1 } }, { delete_many = { open = true } } } do
+        meanwhile(let_go, function(client) return client.post:update { where = { id = 1 }, data = { tags = tags } } end)
+        assert.equal("free", db.tag:find_unique_or_throw({ where = { id = 1 } }).name)
+        db.tag:update { where = { id = 1 }, data = { posts = { connect = { id = 1 } } } }
+      end
     end)
 
     it("an upsert changes the key of what refers to the row now", function()

@@ -132,6 +132,7 @@ static void delete_text(rl_buf *out, const rl_delete *s) {
   rl_buf_printf(out, "delete %.*s", RL_STR_ARG(s->model->name));
   conditions(out, s->where, s->keys);
   if (s->limit) rl_buf_text(out, " limit $");
+  if (s->as_seen) rl_buf_text(out, " as seen");
 }
 
 static void results(rl_buf *out, const rl_step *step) {

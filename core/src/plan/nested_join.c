@@ -112,21 +112,24 @@ static void set(rl_builder *b, const scope *s) {
   for (size_t i = 0; i < s->nested->item_count; i++) connect(b, s, s->nested->items[i]);
 }
 
-/* The link goes first: who has undone it in the meantime has saved the row. */
-static void delete_one(rl_builder *b, const scope *s) {
-  const rl_raise *none = rl_raise_unconnected(b, s->nested);
-  if (rl_filter_has_relation(s->nested->where)) { /* it may ask for that very link */
-    rl_delete_rows(b, s->other, where_named_and_linked(b, s), NULL, NULL, none);
-    return;
+/* A DELETE that waits for a row looks at the row again, but at the join table as it was when it began. So it leaves a
+ * row that it had to wait for to a second one, which sees whether the link still is. */
+static void delete_linked(rl_builder *b, const scope *s, const rl_raise *none) {
+  rl_filter *where = where_named_and_linked(b, s);
+  rl_fields key = {0}, ignored = {0};
+  uint32_t before = b->guard;
+  if (rl_referential_delete_wants(b, s->other, &ignored)) {
+    rl_assigns nothing = {0};
+    rl_target target = {.model = s->other, .where = where, .none = none, .many = true};
+    rl_lock_linked(b, &target, &nothing);
+  } else if (b->features->row_locks) {
+    rl_step *first = rl_add_delete(b, s->other, where, NULL);
+    first->as.delete_->as_seen = true;
+    rl_fields_add_key(b, &key, s->other);
+    if (none) rl_guard_on(b, rl_step_keeps(b, first, s->other, &key).rowset, true);
   }
-  rl_at found = read_linked(b, s, none);
-  unlink_rows(b, s, rl_at_value(b, &found, s->theirs))->if_none = none;
-  rl_filter *still = rl_where_beyond_key(s->other, s->nested->where);
-  rl_delete_rows(b, s->other, still, rl_where_identity(b, &found, false), NULL, none);
-}
-
-static void delete_many(rl_builder *b, const scope *s) {
-  rl_delete_rows(b, s->other, where_named_and_linked(b, s), NULL, NULL, NULL);
+  rl_delete_rows(b, s->other, where, NULL, NULL, none);
+  b->guard = before;
 }
 
 static void update(rl_builder *b, const scope *s) {
@@ -174,8 +177,8 @@ void rl_nested_join(rl_builder *b, const rl_nested *nested, const rl_at *row) {
   case RL_NESTED_CONNECT_OR_CREATE: connect_or_create(b, &s); break;
   case RL_NESTED_DISCONNECT: disconnect(b, &s); break;
   case RL_NESTED_SET: set(b, &s); break;
-  case RL_NESTED_DELETE: delete_one(b, &s); break;
-  case RL_NESTED_DELETE_MANY: delete_many(b, &s); break;
+  case RL_NESTED_DELETE: delete_linked(b, &s, rl_raise_unconnected(b, nested)); break;
+  case RL_NESTED_DELETE_MANY: delete_linked(b, &s, NULL); break;
   case RL_NESTED_UPDATE: update(b, &s); break;
   case RL_NESTED_UPDATE_MANY: update_many(b, &s); break;
   case RL_NESTED_UPSERT: upsert(b, &s); break;

@@ -122,6 +122,7 @@ typedef struct rl_delete {
   bool keep_a, keep_b; /* the list is of those that stay (set) */
   rl_filter *where, *keys;
   rl_input *limit;
+  bool as_seen; /* not rows that another transaction has changed while this waited for it (needs row_locks) */
 } rl_delete;
 
 /* ------------------------------------------------------------------ steps */

@@ -19,6 +19,16 @@ static void delete_links(rl_writer *w, const rl_delete *d) {
   side(w, d->link_b, false, d->keep_b, &written);
 }
 
+/* A row that has been waited for is looked at again as it is now, but a subquery stays with what the statement began
+ * with, and so with the place of the old version. */
+static void as_seen(rl_writer *w, const rl_delete *d, uint32_t alias) {
+  const rl_field *id = rl_model_link_id(d->model);
+  uint32_t seen = rl_w_alias(w);
+  rl_w_f(w, " AND t%u.ctid = (SELECT t%u.ctid FROM ", (unsigned)alias, (unsigned)seen);
+  rl_w_table(w, d->model);
+  rl_w_f(w, " AS t%u WHERE %s = %s)", (unsigned)seen, rl_x_column(w, seen, id), rl_x_column(w, alias, id));
+}
+
 void rl_sql_delete(rl_writer *w, const rl_delete *d) {
   if (d->link) {
     delete_links(w, d);
@@ -29,4 +39,5 @@ void rl_sql_delete(rl_writer *w, const rl_delete *d) {
   rl_w_table(w, d->model);
   rl_w_f(w, " AS t%u", (unsigned)alias);
   rl_sql_target(w, d->model, d->where, d->keys, d->limit, alias);
+  if (d->as_seen) as_seen(w, d, alias);
 }
