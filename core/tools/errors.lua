@@ -40,8 +40,10 @@ local WORDS = {
   P1008 = {
     met = "An answer took longer than `socket_timeout` of the URL, a call longer than the `timeout` of `db:with`, the commit of a transaction "
       .. "longer than its `timeout` again, the server cancelled the statement "
-      .. "(`statement_timeout`), or an SQLite database stayed locked by another connection (then `e.retryable` is true).",
-    todo = "Shorten what holds locks, or raise the limit. A write may have happened all the same: look before you repeat it.",
+      .. "(`statement_timeout`), or an SQLite database stayed locked by another connection (then `e.retryable` is true). "
+      .. "With `inside_transaction` the call was made on `db` inside `db:transaction`, and waited for what that holds.",
+    todo = "Shorten what holds locks, or raise the limit. Inside a transaction use `tx`. A write may have happened all the same: look before you repeat it.",
+    meta = "inside_transaction",
   },
   P1009 = {
     met = "A `CREATE DATABASE` of `rille.push` met a database of that name, made by somebody else in the meantime.",
@@ -173,9 +175,10 @@ local WORDS = {
   },
   P2024 = {
     met = "No connection of the pool came free within `pool.wait`. A call on `db` inside its own transaction waits for itself when the pool has one "
-      .. "connection or, on SQLite, when both write; so do `rille.push`, `rille.backup` and their like inside a transaction on a database in memory.",
+      .. "connection or, on SQLite, when both write (then `inside_transaction` is true). "
+      .. "So do `rille.push`, `rille.backup` and their like inside a transaction on a database in memory.",
     todo = "Inside a transaction use `tx`. Else raise `pool.size`, or find what holds connections for long.",
-    meta = "model",
+    meta = "model inside_transaction",
   },
   P2025 = {
     met = "`update`, `delete`, an `_or_throw` method, or a nested write needed a row that is not there, or that another transaction has changed or "
@@ -196,7 +199,7 @@ local WORDS = {
       .. "the details that begin with `first_` say which.",
     todo = "Keep transactions short. Inside use the object that the function receives and do not keep it. Run what may fail in a savepoint, "
       .. "`tx:transaction(function(inner) ... end)`.",
-    meta = "cause committed results first_code first_message first_model first_action first_place",
+    meta = "cause committed results first_code first_message first_model first_action first_place inside_transaction",
   },
   P2029 = {
     met = "A statement would need more parameters, or be larger, than the database takes.",

@@ -77,8 +77,8 @@
 ---@field round_trip? integer
 ---@field time? string ISO-8601
 ---@field message? string of "warn" and "n_plus_one"
----@field place? string file:line; of "n_plus_one", as all below
----@field outer_place? string
+---@field place? string file:line; of "n_plus_one" and of a "warn" about a call inside a transaction
+---@field outer_place? string of "n_plus_one", as all below
 ---@field outer_model? string
 ---@field shape? string
 ---@field count? integer

@@ -88,13 +88,36 @@ function Observer:drain(scope)
   self.telling = false
 end
 
+-- So many lines of the program are remembered, so that what is made of texts without end fills no memory.
+local MOST_PLACES = 1000
+
+--- Warns of a call on the client inside a transaction of the same coroutine, once for each line that has such a call. Where nobody listens for warnings
+--- it is a line on stderr.
+---@param place? string
+---@param model? string as the schema writes it; nil: no model was called
+---@param name? string as the client has it
+function Observer:warn_inside(place, model, name)
+  local key = place or "?"
+  if self.telling or self.places[key] then return end
+  if self.place_count == MOST_PLACES then self.places, self.place_count = {}, 0 end
+  self.places[key], self.place_count = true, self.place_count + 1
+  local text = ("%s inside db:transaction at %s: it runs on another connection, does not see what the transaction has written, and is not rolled back "
+    .. "with it; call %s instead, where tx is what the transaction's function is given"):format(name and "a call on db." .. name or "a call on db", key,
+    name and "tx." .. name or "the same method of tx")
+  local event = { kind = "warn", message = text, model = model, place = place, time = core.clock() }
+  self.telling = true
+  if has(self.handlers.warn) then self:emit("warn", event) else io.stderr:write("rille warn ", text, "\n") end
+  self.telling = false
+end
+
 --- Makes the observer of a client.
 ---@param scope userdata of the client that was opened
 function observe.new(scope)
-  local observer = setmetatable({ scope = scope, handlers = {}, metrics = false }, Observer)
+  local observer = setmetatable({ scope = scope, handlers = {}, metrics = false, places = {}, place_count = 0 }, Observer)
   observer.functions = {
     after = function(from) observer:drain(from) end,
     call = function(...) observer.n_plus_one:call(...) end,
+    inside = function(...) observer:warn_inside(...) end,
   }
   return observer
 end
@@ -235,7 +258,7 @@ function observe.attach(db, wanted)
     local logged = wanted.n_plus_one.report == "error" or has(observer.handlers.n_plus_one)
     if not logged then add_all(observer, { "n_plus_one" }, to_stderr) end
   end
-  if wanted.handler or wanted.n_plus_one or wanted.metrics then observer:apply() end
+  if wanted.handler or wanted.n_plus_one or wanted.metrics then observer:apply() else core.watch(observer.scope, observer.functions, 0) end
   return db
 end
 

@@ -107,6 +107,7 @@ end
 
 local function run(frame, steps, begin, parent, options, fn)
   frame.scope = begin(parent, options)
+  if not frame.parent then core.enter(frame.scope) end
   return conclude(steps, frame.scope, frame, pcall(enter, steps, frame, fn))
 end
 

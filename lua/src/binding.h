@@ -41,14 +41,19 @@ enum {
   RL_REF_END
 };
 
+#define RL_OPEN_BUCKETS 256
+
 struct rl_slot;
+struct rl_tx;
 typedef struct rl_binding {
   const void *identity[RL_REF_END]; /* addresses of the referenced objects, which live as long as the state */
   int shape_count, shape_keys;      /* of the newer generation */
   struct rl_slot *running;          /* slots whose operation was started and has not ended */
   int held;                         /* transactions and locks that are open */
-  rille_bell *bell;                 /* of the jobs that queue for a connection; NULL: each has one of its own */
-  uint32_t tickets;                 /* how many jobs have begun */
+  int open_count;                   /* transactions whose function runs, in `open`: chains by coroutine */
+  struct rl_tx *open[RL_OPEN_BUCKETS];
+  rille_bell *bell;   /* of the jobs that queue for a connection; NULL: each has one of its own */
+  uint32_t tickets;   /* how many jobs have begun */
   int64_t look_us;    /* when the collector may next look for those that nobody has any more; of rl_now_us */
   int listeners;      /* open */
   int listener_limit; /* so many, and the collector looks for those that nobody hears any more */
@@ -130,11 +135,22 @@ static inline void rl_box_check(lua_State *L, rl_box *box, rille_status status) 
   if (status < 0) rl_box_throw(L, box);
 }
 
+/* inside.c: whether a call is made inside a transaction of the same coroutine, but not on its object. */
+typedef enum rl_inside {
+  RL_INSIDE_NONE,
+  RL_INSIDE_DATABASE, /* on another pool of the same database: it may wait for the transaction */
+  RL_INSIDE_POOL      /* on the same pool: most likely by mistake */
+} rl_inside;
+
 /* A transaction's handle is freed by the last of the scopes and slots that know it. */
 typedef struct rl_tx {
   rille_tx *tx;
   int refs;
-  struct rl_binding *binding; /* counts it among what is held, while tx is there */
+  struct rl_binding *binding;  /* counts it among what is held, while tx is there */
+  rl_inside inside;            /* it was begun inside another one */
+  const lua_State *thread;     /* the coroutine that its function runs in; NULL: it does not run */
+  const rille_client *client;  /* the scope's, while its function runs */
+  struct rl_tx *newer, *older; /* in the chain of its bucket */
 } rl_tx;
 
 /* Who watches a client and all that comes of it. Its user value is a table of functions: after, call. */
@@ -173,6 +189,7 @@ typedef struct rl_slot {
   char *text;
   rl_tx *tx; /* while it runs there */
   int keep_nulls;
+  rl_inside inside;
   int running;
   int job;            /* driven from Lua: which kind, see job.c; 0: not */
   rl_scope *scope;    /* of the job, which keeps it alive */
@@ -188,6 +205,8 @@ typedef struct rl_slot {
 /* slot.c */
 /* Pushes the anchors and a slot that is ready for a start. owner: stack index of the scope or of one of its models. */
 rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner);
+/* The same for what does not ask the database. */
+rl_slot *rl_slot_take_offline(lua_State *L, rl_scope *scope, int owner);
 /* Whether anything but the slot may hold a connection of this state. */
 static inline int rl_slot_shares(const rl_slot *slot) {
   const rl_binding *b = slot->binding;
@@ -213,6 +232,12 @@ void rl_slot_begin(rl_slot *slot, rl_scope *scope); /* before a start */
 static inline rille_tx *rl_slot_tx(const rl_slot *slot) {
   return slot->tx ? slot->tx->tx : NULL;
 }
+/* inside.c */
+/* Before a call while a transaction is open: warns of one on its pool. owner: as of rl_slot_take. */
+rl_inside rl_inside_look(lua_State *L, const rl_scope *scope, int owner);
+void rl_inside_explain(lua_State *L, const rl_slot *slot); /* names the cause in the error at the top, of a wait */
+void rl_inside_leave(rl_tx *tx);                           /* its function is over; again does nothing */
+void rl_inside_setup(lua_State *L);
 void rl_tx_drop(rl_tx *tx);
 /* Rolls back now, whoever still has a reference; all its scopes are over. */
 void rl_tx_cut(rl_tx *tx);
@@ -298,6 +323,8 @@ void rl_observe_setup(lua_State *L);
 void rl_watcher_push(lua_State *L, rl_scope *scope); /* a new one, kept by the scope at the top */
 void rl_watcher_inherit(lua_State *L, rl_scope *scope, const rl_scope *from); /* stack: anchors of scope, of from */
 /* Tells the handlers what has happened. Leaves the stack as it was, and raises nothing. */
+/* Pushes a function of the watcher, or nil. */
+void rl_watcher_function(lua_State *L, int anchors, const char *name);
 void rl_tell_events(lua_State *L, int anchors);
 void rl_tell_call(lua_State *L, const rl_scope *scope, int owner, const char *name);
 void rl_set_trace(lua_State *L, rl_slot *slot); /* stack: anchors, slot */

@@ -181,6 +181,7 @@ static void dispose(lua_State *L, rl_scope *scope) {
     if (slot) rl_slot_dispose(slot);
     lua_pop(L, 1);
   }
+  if (scope->depth == 1) rl_inside_leave(scope->tx);
   rl_tx_drop(scope->tx);
   scope->tx = NULL;
   if (scope->client) rille_client_release(scope->client);

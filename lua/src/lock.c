@@ -29,6 +29,7 @@ static int new_lock(lua_State *L) {
   options.shared = lua_toboolean(L, 3);
   options.wait_ms = rl_span_ms(luaL_checknumber(L, 4));
   lua_settop(L, 4);
+  if (rl_binding_of(L)->open_count > 0) (void)rl_inside_look(L, scope, 1);
   rl_box *box = rl_box_push(L);
   lock *l = (lock *)rl_new_userdata(L, sizeof *l);
   l->lock = NULL;

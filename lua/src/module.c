@@ -100,6 +100,7 @@ static int build(lua_State *L) {
   rl_alarm_setup(L);
   rl_listen_setup(L);
   rl_lock_setup(L);
+  rl_inside_setup(L);
   static const luaL_Reg about[] = {{"versions", versions}, {NULL, NULL}};
   rl_set_functions(L, about);
   lua_pushstring(L, rille_version());

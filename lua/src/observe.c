@@ -26,8 +26,7 @@ void rl_watcher_inherit(lua_State *L, rl_scope *scope, const rl_scope *from) {
   lua_setfield(L, -3, "trace");
 }
 
-/* Pushes a function of the watcher. */
-static void push_function(lua_State *L, int anchors, const char *name) {
+void rl_watcher_function(lua_State *L, int anchors, const char *name) {
   lua_getfield(L, anchors, "watcher");
   rl_get_user(L, -1);
   lua_getfield(L, -1, name);
@@ -38,7 +37,7 @@ static void push_function(lua_State *L, int anchors, const char *name) {
 void rl_tell_events(lua_State *L, int anchors) {
   int top = lua_gettop(L);
   luaL_checkstack(L, LUA_MINSTACK, "to tell events");
-  push_function(L, anchors, "after");
+  rl_watcher_function(L, anchors, "after");
   lua_getfield(L, anchors, "scope");
   lua_pcall(L, 1, 0, 0); /* whatever comes of it, the result of the call is not lost */
   lua_settop(L, top);
@@ -48,7 +47,7 @@ void rl_tell_events(lua_State *L, int anchors) {
 void rl_tell_call(lua_State *L, const rl_scope *scope, int owner, const char *name) {
   int top = lua_gettop(L);
   rl_get_user(L, owner);
-  push_function(L, top + 1, "call");
+  rl_watcher_function(L, top + 1, "call");
   lua_pushvalue(L, owner);
   lua_pushstring(L, name);
   lua_pushvalue(L, owner + 1);

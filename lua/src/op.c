@@ -163,7 +163,7 @@ static int faults(lua_State *L) {
   rl_model *m = check_model(L, b, "validate");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "validate");
-  rl_slot *slot = rl_slot_take(L, m->scope, 1);
+  rl_slot *slot = rl_slot_take_offline(L, m->scope, 1);
   write_args(L, b, slot, 0);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_client_validate(m->scope->client, m->model, action, slot->tape, &box->faults, &box->err));

@@ -13,6 +13,7 @@ void rl_tx_drop(rl_tx *tx) {
 }
 
 void rl_tx_cut(rl_tx *tx) {
+  rl_inside_leave(tx);
   if (!tx || !tx->tx) return;
   rille_tx_free(tx->tx);
   tx->tx = NULL;
@@ -125,10 +126,17 @@ void rl_slot_look(lua_State *L, rl_slot *slot) {
 
 /* While it is in use a slot is anchored by the stack alone: when an error jumps away, the collector finds it and ends
  * what runs. */
-rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
+rl_slot *rl_slot_take_offline(lua_State *L, rl_scope *scope, int owner) {
   rl_get_user(L, owner);
   rl_slot *slot = take(L, scope);
   if (scope->traced) rl_set_trace(L, slot);
+  slot->inside = RL_INSIDE_NONE;
+  return slot;
+}
+
+rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
+  rl_slot *slot = rl_slot_take_offline(L, scope, owner);
+  if (slot->binding->open_count > 0) slot->inside = rl_inside_look(L, scope, owner);
   return slot;
 }
 
@@ -183,6 +191,7 @@ void rl_slot_give(lua_State *L, rl_scope *scope, rl_slot *slot, int anchors) {
 
 void rl_slot_push_error(lua_State *L, rl_slot *slot) {
   rl_push_error(L, slot->err);
+  rl_inside_explain(L, slot);
   rille_tx *tx = rl_slot_tx(slot);
   if (!tx || !slot->err) return;
   lua_getfield(L, -1, "place");

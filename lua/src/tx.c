@@ -80,7 +80,7 @@ static void run(lua_State *L, rl_scope *scope, int index, step *start) {
 static rl_tx *new_tx(lua_State *L, rl_box *box, rl_scope *scope, const rille_tx_options *options) {
   rl_tx *tx = (rl_tx *)malloc(sizeof *tx);
   if (!tx) rl_box_throw(L, box);
-  tx->tx = NULL;
+  memset(tx, 0, sizeof *tx);
   tx->refs = 1;
   scope->tx = tx;
   tx->binding = rl_binding_of(L);
@@ -109,7 +109,8 @@ static rl_scope *new_scope(lua_State *L) {
   scope->keep_nulls = parent->keep_nulls;
   scope->cooperative = parent->cooperative;
   scope->depth = 1;
-  new_tx(L, box, scope, &options);
+  rl_inside inside = rl_binding_of(L)->open_count > 0 ? rl_inside_look(L, parent, 1) : RL_INSIDE_NONE;
+  new_tx(L, box, scope, &options)->inside = inside;
   borrow_slot(L, parent, scope);
   return scope;
 }
@@ -169,6 +170,11 @@ static void end(lua_State *L, rl_scope *scope) {
   scope->ended = 1;
   rl_get_user(L, 1);
   int anchors = lua_gettop(L);
+  if (scope->depth == 1) {
+    rl_inside_leave(scope->tx);
+    lua_pushnil(L);
+    lua_setfield(L, anchors, "thread");
+  }
   lua_getfield(L, anchors, "parent");
   lua_getfield(L, anchors + 1, "scope");
   rl_scope *parent = (rl_scope *)rl_is(L, rl_binding_of(L), -1, RL_REF_SCOPE);

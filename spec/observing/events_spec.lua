@@ -187,8 +187,8 @@ support.each_engine(function(engine)
     assert.matches("^rille query [%d.]+ ms query_raw rows=1 SELECT 1 AS one$", rille.log_line(list[1]))
   end)
 
-  local function lose_connections()
-    local name = db:query_raw("SELECT current_database() AS name")[1].name
+  local function lose_connections(target)
+    local name = (target or db):query_raw("SELECT current_database() AS name")[1].name
     support.psql(([[SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s';
       SELECT pg_sleep(0.05)]]):format(name))
   end
@@ -213,7 +213,7 @@ support.each_engine(function(engine)
     local warnings = collect(db, "warn")
     support.fails("P1017", db.transaction, db, function(tx)
       tx.user:count()
-      lose_connections()
+      lose_connections(tx)
       tx.user:count()
     end)
     assert.equal(1, #warnings)

@@ -63,6 +63,10 @@ RILLE_API rille_schema *rille_client_schema(const rille_client *c); /* borrowed 
 RILLE_API const char *rille_client_provider(const rille_client *c);
 /* 1: the URL says that a pooler in transaction mode is between, so that a session lasts as long as a transaction. */
 RILLE_API int rille_client_pooled(const rille_client *c);
+/* 1: both take their connections from one pool, as clients with the same URL and options do. */
+RILLE_API int rille_client_same_pool(const rille_client *a, const rille_client *b);
+/* 1: their URLs name the same database. Two names of one server, or of one file, are two. */
+RILLE_API int rille_client_same_database(const rille_client *a, const rille_client *b);
 
 typedef struct rille_pool_stats {
   uint32_t struct_size; /* set by the caller */

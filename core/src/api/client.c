@@ -126,6 +126,22 @@ int rille_client_pooled(const rille_client *c) {
   return rl_pool_conn_options(c->client->pool)->pooled;
 }
 
+int rille_client_same_pool(const rille_client *a, const rille_client *b) {
+  return a->client->pool == b->client->pool;
+}
+
+static bool same_text(const char *a, const char *b) {
+  return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+int rille_client_same_database(const rille_client *a, const rille_client *b) {
+  const rl_conn_options *x = rl_pool_conn_options(a->client->pool), *y = rl_pool_conn_options(b->client->pool);
+  if (rille_client_same_pool(a, b)) return 1;
+  if (a->client->driver != b->client->driver || x->memory || y->memory) return 0;
+  if (!x->address && !y->address) return same_text(x->conninfo, y->conninfo);
+  return same_text(x->address, y->address) && same_text(x->database, y->database);
+}
+
 static void write_pool_stats(rl_pool *pool, rille_pool_stats *out) {
   rl_pool_counts n = {0};
   if (pool) rl_pool_count(pool, &n);
