@@ -265,7 +265,7 @@ static void other_errors(void **state) {
   expect_error(f, run_command(f, "SELECT nobody FROM pg_class"), RL_P2022);
   expect_detail(f, "column", "nobody");
   expect_error(f, run_command(f, "SELECT c.nobody FROM pg_class c"), RL_P2022);
-  expect_detail(f, "column", "c.nobody");
+  expect_detail(f, "column", "nobody"); /* the alias is no name of the table's */
   expect_error(f, run_command(f, "SELECT 'x'::int4"), RL_P2007);
   expect_error(f, run_command(f, "SELECT '2026-02-30'::date"), RL_P2007);
   expect_error(f, run_command(f, "SELECT 1/0"), RL_P2007);

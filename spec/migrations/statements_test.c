@@ -27,7 +27,7 @@ static void test_both(void **state) {
     expect_cut(pg, "-- one\na -- ;\n ;\n\n b ; ", "2:a|5:b");
     expect_cut(pg, "a ';' \";\" 'it''s;'; b", "1:a ';' \";\" 'it''s;'|1:b");
     expect_cut(pg, "a 'never closed;", "1:a 'never closed;");
-    expect_cut(pg, "a /* never closed;", pg ? "1:a /* never closed" : "1:a");
+    expect_cut(pg, "a /* never closed;", pg ? "1:a /* never closed;" : "1:a");
     expect_cut(pg, "BEGIN; x; END; COMMIT", "1:BEGIN|1:x|1:END|1:COMMIT");
     expect_cut(pg,
                "\xef\xbb\xbf"
