@@ -565,6 +565,29 @@ datasource db {
       assert.equal(0, db.post:count())
     end)
 
+    it("is updated by an upsert that meets it by another key first", function()
+      local args = { where = { email = "a" }, create = { id = 5, email = "a" }, update = { version = 5 } }
+      for _, call in ipairs {
+        function(client) client.user:upsert(args) end,
+        function(client) client:transaction(function(tx) tx.user:upsert(args) end) end,
+        function(client)
+          client:transaction(function(tx)
+            tx:batch(function(b)
+              b.user:count()
+              b.user:upsert(args)
+            end)
+          end)
+        end,
+      } do
+        local ok, e = meanwhile(function(tx) tx.user:create { data = { id = 5, email = "b" } } end, call, function(tx)
+          tx.user:update { where = { id = 5 }, data = { email = "a" } }
+        end)
+        assert.is_true(ok, tostring(e))
+        assert.same({ { id = 5, email = "a", version = 5 } }, db.user:find_many())
+        db.user:delete_many { where = require("rille").all }
+      end
+    end)
+
     it("is still P2002 when it is another row", function()
       db.user:create { data = { id = 1, email = "taken" } }
       local e = support.fails("P2002", db.user.upsert, db.user, {

@@ -236,8 +236,10 @@ typedef struct rl_plan {
   size_t node_count;
   uint32_t rowset_count;
   uint32_t generated_count;
-  bool writes; /* any step writes */
-  bool atomic; /* needs a transaction: more than one statement of which one writes */
+  bool writes;   /* any step writes */
+  bool atomic;   /* needs a transaction: more than one statement of which one writes */
+  bool collides; /* an upsert of one statement that another unique key may refuse: it looks again, which takes a
+                    savepoint within a transaction of the caller */
 } rl_plan;
 
 /* Never does I/O. Errors: VALIDATION or P2026 for what the features do not allow (with the path), P2014 for what the

@@ -9,6 +9,34 @@ static bool has_actions(rl_builder *b, const rl_write *update) {
   return rl_referential_update_wants(b, update->model, &assigns, &wanted);
 }
 
+/* What rille generates is met by no other row. */
+static bool gives(const rl_write *create, const rl_index *index) {
+  bool some = false;
+  for (size_t i = 0; i < index->count; i++) {
+    const rl_assign *assign = rl_assign_of(create->assigns, create->assign_count, index->fields[i].field);
+    if (assign && assign->input && assign->input->kind == RL_INPUT_GENERATED) return false;
+    some = some || assign;
+  }
+  return some;
+}
+
+static bool is_key(const rl_index *index, const rl_fields *key) {
+  for (size_t i = 0; i < index->count; i++)
+    if (rl_fields_at(key, index->fields[i].field) == RL_ABSENT) return false;
+  return index->count == key->count;
+}
+
+/* Whether the new row has values of the caller's in another unique key: of a row that comes at the same moment, that
+ * one may be met first. */
+static bool gives_other_key(const rl_write *create, const rl_fields *key) {
+  for (size_t i = 0; i < create->model->index_count; i++) {
+    const rl_index *index = &create->model->indexes[i];
+    bool unique = index->kind == RL_INDEX_PRIMARY || index->kind == RL_INDEX_UNIQUE;
+    if (unique && !is_key(index, key) && gives(create, index)) return true;
+  }
+  return false;
+}
+
 static void in_one_statement(rl_builder *b) {
   const rl_query *query = b->query;
   const rl_read *read = &query->read;
@@ -28,6 +56,7 @@ static void in_one_statement(rl_builder *b) {
     insert->on_conflict_count = same.count;
   }
   step->if_none = rl_raise_dropped(b, query->model);
+  b->plan->collides = b->features->row_locks && gives_other_key(query->create, &key);
   if (rl_can_return(b, &read->selection)) {
     rl_at row = rl_show_returned(b, step, &read->selection, NULL);
     rl_show_below(b, &read->selection, &row);

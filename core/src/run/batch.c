@@ -79,8 +79,10 @@ bool rl_batch_writes(const rl_op *op) {
  * needs it for itself. Within a transaction it is a savepoint, and only the last counts. */
 static bool needs_transaction(const rl_op *op) {
   if (!op->tx && rl_op_has_settings(op)) return true;
-  for (uint32_t i = 0; i < op->part_count; i++)
-    if (op->parts[i]->kind == RL_OP_MODEL && rl_op_is_atomic(op->parts[i])) return true;
+  for (uint32_t i = 0; i < op->part_count; i++) {
+    const rl_op *part = op->parts[i];
+    if (part->kind == RL_OP_MODEL && (rl_op_is_atomic(part) || (op->tx && part->compiled->plan->collides))) return true;
+  }
   return !op->tx && op->part_count > 1 && rl_batch_writes(op);
 }
 

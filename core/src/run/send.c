@@ -122,7 +122,7 @@ static rille_status send_statement(rl_op *op, uint32_t index, rl_error *err) {
 
 bool rl_op_is_atomic(const rl_op *op) {
   const rl_plan *plan = op->compiled->plan;
-  if (plan->atomic) return true;
+  if (plan->atomic || (op->tx && plan->collides)) return true;
   for (uint32_t i = 0; i < plan->step_count; i++)
     if (op->compiled->program->steps[i].bulk == RL_BULK_VALUES || rl_bulk_is_several(op, i)) return true;
   return false;
