@@ -82,7 +82,7 @@ local subjects = {}
 
 -- Threads that share a pool of 10: with one that has to wait, and with many.
 function subjects.threads()
-  local CALLS = 20000
+  local CALLS = { sqlite = 256000, postgresql = 64000 }
   local function worker(_, url, text, calls)
     local db = require("rille").connect { schema_text = text, url = url, pool = { size = 10, wait = 60000 } }
     for i = 1, tonumber(calls) do db.item:find_unique { where = { id = i % 2 + 1 } } end
@@ -91,7 +91,7 @@ function subjects.threads()
   each_engine(function(engine)
     local _, url, text = open(engine)
     local function cost(count)
-      return (marginal(count, CALLS // count, function(calls)
+      return (marginal(count, CALLS[engine] // count, function(calls)
         local threads = {}
         for i = 1, count do threads[i] = thread.start(worker, url, text, tostring(calls)) end
         for i = 1, count do threads[i]:join() end

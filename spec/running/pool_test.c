@@ -1,5 +1,6 @@
 /* The pool: limits, order and deadlines of waiting, life of connections, threads, forks, sharing. */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -113,6 +114,58 @@ static void test_first_come_first_served(void **state) {
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(waiters[i].got, i);
   assert_int_equal(counts(p).waits, N);
+  rl_pool_release(p);
+  remove_files(url + 5);
+}
+
+/* A thread that is faster than those it has to wake may pass them, but not for long: they are served in order while it
+ * goes on, and in time. */
+static void test_turns(void **state) {
+  (void)state;
+  enum { N = 8 };
+  char url[128];
+  file_url(url);
+  rl_pool *p = open_pool(url, (rl_pool_options){.size = 1});
+  rl_lease *held = must_take(p, true);
+  _Atomic int turn = 0;
+  pthread_t threads[N];
+  waiter waiters[N];
+  for (int i = 0; i < N; i++) {
+    waiters[i] = (waiter){p, &turn, -1};
+    assert_int_equal(pthread_create(&threads[i], NULL, wait_for_turn, &waiters[i]), 0);
+    while (counts(p).waiting != i + 1) usleep(500);
+  }
+  rl_pool_give(held, true);
+  while (turn < N) rl_pool_give(must_take(p, true), true); /* must_take waits for five seconds at most */
+  for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < N; i++) assert_int_equal(waiters[i].got, i);
+  rl_pool_release(p);
+  remove_files(url + 5);
+}
+
+/* The connection is given back once, within the turn, and nobody comes for it but the one that was called in vain. */
+static void test_end_of_turn(void **state) {
+  (void)state;
+  char url[128];
+  file_url(url);
+  rl_pool *p = open_pool(url, (rl_pool_options){.size = 1});
+  for (int round = 0; round < 40; round++) {
+    rl_lease *held = must_take(p, true);
+    _Atomic int turn = 0;
+    pthread_t thread;
+    waiter w = {p, &turn, -1};
+    assert_int_equal(pthread_create(&thread, NULL, wait_for_turn, &w), 0);
+    while (counts(p).waiting != 1) sched_yield();
+    for (int i = 0; i < round % 8; i++) {
+      rl_pool_give(held, true);
+      held = must_take(p, true);
+    }
+    int64_t from = rl_clock_ms();
+    rl_pool_give(held, true);
+    pthread_join(thread, NULL);
+    assert_in_range(rl_clock_ms() - from, 0, 2000);
+    assert_int_equal(w.got, 0);
+  }
   rl_pool_release(p);
   remove_files(url + 5);
 }
@@ -381,6 +434,7 @@ static void test_released_while_running(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bounded),       cmocka_unit_test(test_first_come_first_served),
+      cmocka_unit_test(test_turns),         cmocka_unit_test(test_end_of_turn),
       cmocka_unit_test(test_absent_waiter), cmocka_unit_test(test_lifetime_and_idle),
       cmocka_unit_test(test_registry),      cmocka_unit_test(test_cannot_connect),
       cmocka_unit_test(test_many_threads),  cmocka_unit_test(test_writers_and_readers),

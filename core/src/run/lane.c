@@ -21,10 +21,37 @@
 #define CONNECTING_IN_VAIN 2
 #define STALE_MS 1000
 
+/* Newcomers may pass the queue for so long after it was served last. The more wait, the shorter the turns, so that all
+ * are served within a round. When the first has little patience, several rounds fit into it. */
+#define TURN_US 2000
+#define ROUND_MS 200
+#define ROUNDS_IN_TIME 8
+
 static bool is_absent(const rl_lease *l, int64_t now) {
   if (l->signal) return false; /* it blocks: the condition wakes it */
   if (l->called_ms) return now - l->called_ms >= ABSENT_MS;
   return l->every_ms && now - l->looked_ms >= l->every_ms + ABSENT_MS;
+}
+
+static int64_t turn_us(const rl_lane *lane) {
+  int64_t patience = lane->first->deadline_ms - lane->first->since_ms, round = ROUND_MS * 1000;
+  if (patience < ROUND_MS * ROUNDS_IN_TIME) round = patience * 1000 / ROUNDS_IN_TIME;
+  int64_t each = round / lane->waiting;
+  return each < TURN_US ? each : TURN_US;
+}
+
+/* Only before a thread: it can wait for the end of the turn as well, which a coroutine's loop would have to be told. */
+static bool turn_lasts(const rl_lane *lane) {
+  return lane->first && lane->first->signal && rl_clock_us() - lane->turned_us < turn_us(lane);
+}
+
+bool rl_lane_is_open(const rl_lane *lane) {
+  return lane->waiting == 0 || turn_lasts(lane);
+}
+
+void rl_lane_next_turn(rl_lane *lane) {
+  lane->turns++;
+  lane->turned_us = rl_clock_us();
 }
 
 /* Places in which somebody may connect now. */
@@ -72,10 +99,16 @@ static rl_lease *present(rl_lane *lane, rl_lease *q, int64_t now) {
 bool rl_lane_may_take(rl_lane *lane, const rl_lease *l) {
   int there = lane->idle_count + openings(lane);
   if (there == 0 || !lane->first) return there > 0;
+  if (!l->queued && lane->idle_count > 0 && turn_lasts(lane)) return true;
   int64_t now = rl_clock_ms();
   for (rl_lease *q = present(lane, lane->first, now); q && q != l && there > 0; q = present(lane, q->next, now))
     there--;
   return there > 0;
+}
+
+/* In this turn: newcomers were faster, and would be again. */
+static bool came_in_vain(const rl_lane *lane, const rl_lease *l) {
+  return l->signal && l->called_in == lane->turns + 1;
 }
 
 void rl_lane_wake(rl_lane *lane) {
@@ -83,11 +116,14 @@ void rl_lane_wake(rl_lane *lane) {
   int there = lane->idle_count + openings(lane);
   if (there == 0) return;
   int64_t now = rl_clock_ms();
+  bool lasts = turn_lasts(lane);
   for (rl_lease *q = present(lane, lane->first, now); q && there > 0; q = present(lane, q->next, now)) {
     there--;
     if (q->called_ms) continue;
+    if (lasts && came_in_vain(lane, q)) continue; /* it looks when the turn is over */
     if (!q->signal && !q->shared && !q->bell) continue;
     q->called_ms = now;
+    q->called_in = lane->turns + 1;
     if (q->signal)
       pthread_cond_signal(q->signal);
     else if (q->shared)
@@ -118,6 +154,7 @@ void rl_lane_look(rl_lane *lane, rl_lease *l, pthread_cond_t *signal) {
 
 bool rl_lane_join(rl_lane *lane, rl_lease *l) {
   if (l->queued) return false;
+  if (!lane->first) lane->turned_us = rl_clock_us();
   link_after(lane, l, lane->last);
   l->queued = true;
   l->ticket = lane->tickets++;
@@ -184,11 +221,18 @@ void rl_lane_listen(rl_lane *lane, rl_lease *l, rl_wait *wait) {
   rl_lane_wake(lane); /* others may be next, if those before them have stayed away */
 }
 
+/* Until the turn is over, if that is before the deadline. */
+static int64_t until_turn(const rl_lane *lane, int64_t deadline_ms) {
+  int64_t end_ms = (lane->turned_us + TURN_US) / 1000 + 1;
+  return end_ms < deadline_ms && end_ms > rl_clock_ms() ? end_ms : deadline_ms;
+}
+
 /* Nobody else calls the queue when a cooperative caller stays away. */
 void rl_lane_block(const rl_lane *lane, rl_lease *l, pthread_mutex_t *lock, int64_t deadline_ms) {
   int64_t now = rl_clock_ms();
   if (lane->cooperative && now + ABSENT_MS < deadline_ms) deadline_ms = now + ABSENT_MS;
   if (lane->connecting && now + HEARTBEAT_MS < deadline_ms) deadline_ms = now + HEARTBEAT_MS;
+  if (came_in_vain(lane, l)) deadline_ms = until_turn(lane, deadline_ms);
   struct timespec at = rl_clock_timespec(deadline_ms);
   pthread_cond_timedwait(l->signal, lock, &at);
 }

@@ -104,7 +104,7 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
   rl_lane *lane = rl_pool_lane(p, writer);
   rl_lease *closed = NULL, *l = NULL;
   pthread_mutex_lock(&p->lock);
-  if (lane->waiting == 0) l = take_idle(p, lane, now, &closed);
+  if (rl_lane_is_open(lane)) l = take_idle(p, lane, now, &closed);
   trim_idle(p, now, &closed);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);
@@ -216,6 +216,7 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
     }
     rl_lane_block(lane, l, &p->lock, l->deadline_ms);
   }
+  if (*state != SLOT_NONE && l->queued) rl_lane_next_turn(lane);
   if (st != RILLE_AGAIN && l->queued) p->waited_ms += rl_clock_ms() - l->since_ms;
   if (st != RILLE_AGAIN) rl_lane_leave(lane, l);
   l->signal = NULL;

@@ -1,7 +1,7 @@
 /* Connections, shared by every client of the process that names the same URL and limits. Bounded; waiting callers are
- * served in order, each with its deadline. A dead connection is recognised when it fails, or when it was idle and its
- * socket has become readable; there is no ping. A forked child gets a pool of its own and leaves its parent's
- * connections alone. Any thread may use a pool. */
+ * served in order, each with its deadline, and newcomers pass them for moments only (rl_lane_is_open). A dead
+ * connection is recognised when it fails, or when it was idle and its socket has become readable; there is no ping. A
+ * forked child gets a pool of its own and leaves its parent's connections alone. Any thread may use a pool. */
 #ifndef RL_RUN_POOL_H
 #define RL_RUN_POOL_H
 
@@ -37,6 +37,7 @@ typedef struct rl_lease {
   int64_t called_ms;                /* when it was called; 0: not since it looked */
   int64_t every_ms;                 /* it looks by itself so often; 0: when it is called */
   uint64_t ticket;                  /* its number among those that have joined the queue */
+  uint64_t called_in;               /* the lane's turn in which it was called last, + 1 */
   bool absent;                      /* it was called and has not come: it stands aside */
   pthread_cond_t *signal;           /* of a caller that blocks */
   rl_bell *bell;                    /* of its own, while it waits */
