@@ -122,7 +122,10 @@ function methods:advisory_lock(key, fn, options)
   if in_transaction then return told(key, span, try, hold_in(self, key, shared, span, fn)) end
   local scope = rawget(self, client.SCOPE)
   if core.pooled(scope) then
-    return self:transaction(function(tx) return told(key, span, try, hold_in(tx, key, shared, span, fn)) end, { timeout = LONGEST_MS })
+    return self:transaction(function(tx)
+      core.leave(rawget(tx, client.SCOPE)) -- fn has no tx: it works with the client
+      return told(key, span, try, hold_in(tx, key, shared, span, fn))
+    end, { timeout = LONGEST_MS })
   end
   local guard = setmetatable({ lock = core.lock(scope, key, shared, span) }, Guard)
   return told(key, span, try, guarded(guard, hold, scope, guard, fn))

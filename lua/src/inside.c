@@ -42,6 +42,12 @@ void rl_inside_leave(rl_tx *tx) {
   tx->client = NULL;
 }
 
+/* core.leave(scope): the function that runs in it from now on is no transaction's to those who have written it. */
+static int leave(lua_State *L) {
+  rl_inside_leave(rl_scope_check(L, 1)->tx);
+  return 0;
+}
+
 static rl_inside find(lua_State *L, const rl_scope *scope) {
   rl_inside found = RL_INSIDE_NONE;
   for (const rl_tx *tx = *bucket(rl_binding_of(L), L); tx; tx = tx->older) {
@@ -99,6 +105,6 @@ void rl_inside_explain(lua_State *L, const rl_slot *slot) {
 }
 
 void rl_inside_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"enter", enter}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"enter", enter}, {"leave", leave}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

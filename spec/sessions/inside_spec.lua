@@ -193,6 +193,22 @@ support.each_engine(function(engine)
     end))
   end)
 
+  if engine == "postgresql" then
+    it("are not those in the function of an advisory lock, behind a pooler too", function()
+      local pooled = collect(support.connect(url .. "?pgbouncer=true", SCHEMA))
+      for _, client in ipairs { pooled, db } do
+        assert.equal(1, client:advisory_lock("job", function() return client.user:count() end))
+        assert.same({}, list)
+        list = {}
+        assert.equal(2, #places_in(client, function()
+          client:advisory_lock("job", function() end)
+          client.user:count()
+        end))
+        list = {}
+      end
+    end)
+  end
+
   it("are forgotten with a transaction whose coroutine is dropped", function()
     local co = coroutine.create(function()
       db:transaction(function() coroutine.yield() end, { read_only = true })
