@@ -139,7 +139,8 @@ describe("rille.migrate.diff", function()
     local b = with_source("postgresql", "model A {\n  id Int @id\n  n String?\n  m Int @default(1)\n  @@index([m])\n}\n")
     local steps = rille.migrate.diff { from = { schema_text = a }, to = { schema_text = b } }
     assert.equal(2, #steps)
-    assert.same({ kind = "alter_table", subject = "A", sql = 'ALTER TABLE "A" ADD COLUMN     "m" INTEGER NOT NULL DEFAULT 1,\n'
+    assert.same({ kind = "alter_table", subject = "A", changes = "change column n: type INTEGER to TEXT, required to optional\nadd column m",
+      sql = 'ALTER TABLE "A" ADD COLUMN     "m" INTEGER NOT NULL DEFAULT 1,\n'
       .. 'ALTER COLUMN "n" DROP NOT NULL,\nALTER COLUMN "n" SET DATA TYPE TEXT' }, steps[1])
     assert.equal('CREATE INDEX "A_m_idx" ON "A"("m")', steps[2].sql)
     assert.equal("", rille.migrate.diff { from = { schema_text = a }, to = { schema_text = a }, script = true })
