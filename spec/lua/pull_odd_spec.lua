@@ -36,6 +36,17 @@ support.each_engine(function(engine)
       assert.equal(1, db.Renamedclass:create({ data = { id = 1 } }).id)
     end)
 
+    it("names a compound key that would be called as a field is", function()
+      local text = pull [[CREATE TABLE b (id integer NOT NULL PRIMARY KEY);
+        CREATE TABLE t (a text NOT NULL, b text NOT NULL, c text NOT NULL, a_b text, b_c integer REFERENCES b(id), PRIMARY KEY (a, b), UNIQUE (b, c));
+        CREATE UNIQUE INDEX t_c_a ON t (c, a); CREATE TABLE c_a (id integer NOT NULL PRIMARY KEY, a text, c text, FOREIGN KEY (c, a) REFERENCES t(c, a))]]
+      assert.matches('@@id%(%[a, b%], name: "a_b_key"', text)
+      assert.matches('@@unique%(%[b, c%], name: "b_c_key"', text)
+      local db = support.connect(url, text)
+      db.t:create { data = { a = "1", b = "2", c = "3" } }
+      assert.equal("3", db.t:find_unique({ where = { a_b_key = { a = "1", b = "2" } } }).c)
+    end)
+
     it("says each default that has a form in a schema, and the others in SQL", function()
       local text = pull(engine == "sqlite" and [[CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a INT DEFAULT (1+1),
           b TEXT DEFAULT ('x' || 'y'), c TEXT DEFAULT "quoted",

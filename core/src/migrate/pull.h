@@ -103,6 +103,8 @@ rl_str rl_pull_enum_name(rl_puller *p, const rl_db_enum *e);
  * PostgreSQL takes. */
 rl_str rl_pull_default_name(rl_puller *p, rl_str table, const rl_str *columns, size_t count, const char *suffix);
 rl_str rl_pull_field_name(const rl_puller *p, const rl_pulled *m, rl_str column);
+/* Whether the name is taken, by a column or by a relation. */
+bool rl_pull_has_field(const rl_puller *p, const rl_pulled *m, rl_str name);
 /* Columns that a schema gives the same type, or the same enum. */
 bool rl_pull_same_scalar(const rl_db *db, const rl_db_column *a, const rl_db_column *b);
 /* The type as a schema writes it: scalar, and the text behind @db. or empty;

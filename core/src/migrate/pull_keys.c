@@ -106,18 +106,49 @@ static bool has_own_name(const rl_index *k) {
   return k->count > 1 && usual != k->client_name.len;
 }
 
+/* A compound key is called by its fields together. Where that is the name of a field, it gets another one. */
+static rl_str free_call_name(rl_puller *p, const rl_pulled *m, const char *fields) {
+  const char *name = "";
+  if (rl_pull_has_field(p, m, rl_str_of(fields))) {
+    name = rl_pull_printf(p, "%s_key", fields);
+    for (int i = 2; rl_pull_has_field(p, m, rl_str_of(name)) && !p->failed; i++)
+      name = rl_pull_printf(p, "%s_key%d", fields, i);
+  }
+  return rl_str_of(name);
+}
+
+static const char *with_field(rl_puller *p, const char *fields, rl_str field) {
+  return rl_pull_printf(p, "%s%s%.*s", fields, *fields ? "_" : "", RL_STR_ARG(field));
+}
+
 /* It keeps the name that calls use for it. */
-static rl_str call_name(const rl_pulled *m, const rl_db_index *x) {
+static rl_str index_call_name(rl_puller *p, const rl_pulled *m, const rl_db_index *x) {
   for (size_t i = 0; m->known && i < m->known->index_count; i++) {
     const rl_index *k = &m->known->indexes[i];
     if (rl_str_eq(k->name, x->name) && k->kind == RL_INDEX_UNIQUE && has_own_name(k)) return k->client_name;
   }
-  return rl_str_make("", 0);
+  const char *fields = "";
+  if (!x->unique || x->count < 2) return rl_str_of(fields);
+  for (size_t i = 0; i < x->count; i++) fields = with_field(p, fields, rl_pull_field_name(p, m, x->parts[i].column));
+  return free_call_name(p, m, fields);
+}
+
+static rl_str primary_call_name(rl_puller *p, const rl_pulled *m) {
+  if (m->known && m->known->primary && has_own_name(m->known->primary)) return m->known->primary->client_name;
+  const char *fields = "";
+  for (size_t i = 0; i < m->table->primary.count; i++)
+    fields = with_field(p, fields, rl_pull_field_name(p, m, m->table->primary.items[i]));
+  return free_call_name(p, m, fields);
+}
+
+static void write_call_name(rl_puller *p, rl_str name) {
+  if (!name.len) return;
+  rl_buf_text(p->out, ", name: ");
+  rl_pull_quote(p->out, name);
 }
 
 static void write_index(rl_puller *p, const rl_pulled *m, const rl_db_index *x) {
   const char *method = method_name(x->method);
-  rl_str name = call_name(m, x);
   rl_buf_text(p->out, x->unique ? "  @@unique([" : "  @@index([");
   for (size_t i = 0; i < x->count; i++) {
     rl_buf_text(p->out, i ? ", " : "");
@@ -130,10 +161,7 @@ static void write_index(rl_puller *p, const rl_pulled *m, const rl_db_index *x) 
     rl_pull_quote(p->out, x->predicate);
     rl_buf_byte(p->out, ')');
   }
-  if (name.len) {
-    rl_buf_text(p->out, ", name: ");
-    rl_pull_quote(p->out, name);
-  }
+  write_call_name(p, index_call_name(p, m, x));
   rl_str usual = usual_name(p, m, x);
   map_argument(p, index_name(p, x, usual), usual, ", ");
   rl_buf_text(p->out, ")\n");
@@ -157,10 +185,7 @@ void rl_pull_keys(rl_puller *p, const rl_pulled *m) {
       rl_buf_str(p->out, rl_pull_field_name(p, m, t->primary.items[i]));
     }
     rl_buf_byte(p->out, ']');
-    if (m->known && m->known->primary && has_own_name(m->known->primary)) {
-      rl_buf_text(p->out, ", name: ");
-      rl_pull_quote(p->out, m->known->primary->client_name);
-    }
+    write_call_name(p, primary_call_name(p, m));
     map_argument(p, key_name(p, t->primary_name), rl_pull_default_name(p, t->name, NULL, 0, "_pkey"), ", ");
     rl_buf_text(p->out, ")\n");
   }

@@ -127,8 +127,8 @@ static void recognise(rl_puller *p, rl_pulled_relation *r) {
 
 /* ------------------------------------------------------------------ names */
 
-static bool is_taken(const rl_puller *p, size_t model, rl_str name) {
-  const rl_pulled *m = &p->models[model];
+bool rl_pull_has_field(const rl_puller *p, const rl_pulled *m, rl_str name) {
+  size_t model = (size_t)(m - p->models);
   for (size_t i = 0; i < m->table->columns.count; i++)
     if (rl_str_eq(m->fields[i], name)) return true;
   for (size_t i = 0; i < m->relations.count; i++) {
@@ -140,9 +140,9 @@ static bool is_taken(const rl_puller *p, size_t model, rl_str name) {
 }
 
 static rl_str free_name(rl_puller *p, size_t model, const char *name, rl_str by) {
-  if (!is_taken(p, model, rl_str_of(name))) return rl_str_of(name);
+  if (!rl_pull_has_field(p, &p->models[model], rl_str_of(name))) return rl_str_of(name);
   const char *longer = rl_pull_printf(p, "%s_%.*s", name, RL_STR_ARG(by));
-  for (int i = 2; is_taken(p, model, rl_str_of(longer)) && !p->failed; i++)
+  for (int i = 2; rl_pull_has_field(p, &p->models[model], rl_str_of(longer)) && !p->failed; i++)
     longer = rl_pull_printf(p, "%s_%.*s%d", name, RL_STR_ARG(by), i);
   return rl_str_of(longer);
 }
