@@ -34,7 +34,7 @@ end
 ---@param meta? table
 ---@return rille.Error
 function errors.new(code, message, meta)
-  local e = { code = code, message = message, kind = codes[code].kind, retryable = false, meta = meta or {}, place = core.place() }
+  local e = { code = code, message = core.message(message), kind = codes[code].kind, retryable = false, meta = meta or {}, place = core.place() }
   return setmetatable(e, metatable)
 end
 

@@ -251,6 +251,9 @@ size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, i
 /* plain.c: 1 when the table at the absolute index answers by metamethods; what they give is pushed as a plain table.
  * Else 0; then *why says what is wrong with it, or is NULL: it is to be walked as it is. */
 int rl_plain_table(lua_State *L, const rl_binding *b, int index, const char **why);
+
+/* plain.c: whether following the table's metamethods runs a program's code. */
+int rl_runs_code(lua_State *L, int index);
 void rl_plain_setup(lua_State *L);
 
 /* value.c */

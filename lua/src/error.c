@@ -6,6 +6,8 @@
 
 #include "binding.h"
 
+#define MESSAGE_MAX 8000 /* bytes */
+
 static const char *kind_name(rille_kind kind) {
   static const char *const names[] = {"internal",  "connection",  "validation", "constraint",
                                       "not_found", "transaction", "timeout",    "migration"};
@@ -42,10 +44,54 @@ static void push_meta(lua_State *L, const rille_error *e) {
   }
 }
 
+/* Bytes of the well-formed letter at p; 0 when there is none. */
+static size_t letter_length(const unsigned char *p, size_t left) {
+  static const unsigned long lowest[] = {0, 0x80, 0x800, 0x10000};
+  size_t more = p[0] < 0x80 ? 0u : p[0] < 0xE0 ? 1u : p[0] < 0xF0 ? 2u : 3u;
+  if ((p[0] >= 0x80 && p[0] < 0xC2) || p[0] > 0xF4 || left <= more) return 0;
+  unsigned long code = more ? p[0] & (0x3Fu >> more) : p[0];
+  for (size_t i = 1; i <= more; i++) {
+    if ((p[i] & 0xC0) != 0x80) return 0;
+    code = code << 6 | (p[i] & 0x3Fu);
+  }
+  return code < lowest[more] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF) ? 0 : more + 1;
+}
+
+/* Pushes the text as a message may have it. It quotes what comes from anywhere: bytes that are no letters become `?`,
+ * and what is longer than anybody reads is cut. */
+static void push_message(lua_State *L, const char *text, size_t len) {
+  const unsigned char *p = (const unsigned char *)text;
+  size_t most = len > MESSAGE_MAX ? MESSAGE_MAX : len, good = 0;
+  luaL_Buffer out;
+  luaL_buffinit(L, &out);
+  for (size_t at = 0; at < most;) {
+    size_t letter = letter_length(p + at, len - at);
+    if (letter == 0) {
+      luaL_addlstring(&out, text + good, at - good);
+      luaL_addchar(&out, '?');
+      good = at + 1;
+    }
+    at += letter ? letter : 1;
+    if (at >= most) most = at;
+  }
+  luaL_addlstring(&out, text + good, most - good);
+  if (most < len) luaL_addstring(&out, "...");
+  luaL_pushresult(&out);
+}
+
+/* core.message(text): the text as a message may have it. */
+static int message_text(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  push_message(L, text, len);
+  return 1;
+}
+
 static void push_plain(lua_State *L, const char *code, const char *message, const char *kind) {
   lua_createtable(L, 0, 8);
   set_text(L, "code", code);
-  set_text(L, "message", message);
+  push_message(L, message, strlen(message));
+  lua_setfield(L, -2, "message");
   set_text(L, "kind", kind);
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "retryable");
@@ -154,7 +200,9 @@ static int box_gc(lua_State *L) {
 
 void rl_error_setup(lua_State *L) {
   static const luaL_Reg error_functions[] = {{"__tostring", error_text}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"message", message_text}, {NULL, NULL}};
   static const luaL_Reg box_functions[] = {{"__gc", box_gc}, {NULL, NULL}};
+  rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_ERROR);
   rl_set_functions(L, error_functions);
   set_text(L, "__name", "rille.Error");

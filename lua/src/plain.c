@@ -21,9 +21,18 @@ static int is_empty(lua_State *L, int index) {
   return 0;
 }
 
+/* A value of another library may be called as well. */
+static int can_be_called(lua_State *L, int index) {
+  if (lua_isfunction(L, index)) return 1;
+  if (!luaL_getmetafield(L, index, "__call")) return 0;
+  lua_pop(L, 1);
+  return 1;
+}
+
 /* What the iterator on the stack (function, state, control) gives, as a table in its place. */
 static const char *collect(lua_State *L) {
   int iterator = lua_gettop(L) - 2;
+  if (!can_be_called(L, iterator)) return "its __pairs gives no iterator";
   lua_newtable(L);
   for (int n = 0; n < KEYS_MAX; n++) {
     lua_pushvalue(L, iterator);
@@ -45,6 +54,7 @@ static const char *collect(lua_State *L) {
 }
 
 static const char *by_pairs(lua_State *L, int index) {
+  if (!can_be_called(L, lua_gettop(L))) return "its __pairs is no function";
   lua_pushvalue(L, index);
   lua_call(L, 1, 3);
   const char *why = collect(L);
@@ -54,6 +64,7 @@ static const char *by_pairs(lua_State *L, int index) {
 
 /* The length that __len tells, and the elements that indexing gives. */
 static const char *by_length(lua_State *L, int index) {
+  if (!can_be_called(L, lua_gettop(L))) return "its __len is no function";
   lua_pushvalue(L, index);
   lua_call(L, 1, 1);
   double n = lua_type(L, -1) == LUA_TNUMBER ? (double)lua_tonumber(L, -1) : -1;
@@ -112,6 +123,14 @@ static const char *look(lua_State *L, int index, int *copied) {
   if (push_metamethod(L, meta, "__len")) return by_length(L, index);
   *copied = 0;
   return push_metamethod(L, meta, "__index") ? by_class(L, index) : NULL;
+}
+
+int rl_runs_code(lua_State *L, int index) {
+  if (!lua_getmetatable(L, index)) return 0;
+  int top = lua_gettop(L);
+  int runs = push_metamethod(L, top, "__pairs") || push_metamethod(L, top, "__len");
+  lua_settop(L, top - 1);
+  return runs;
 }
 
 int rl_plain_table(lua_State *L, const rl_binding *b, int index, const char **why) {

@@ -3,6 +3,8 @@
 
 #include "place.h"
 
+#define KEY_SHOWN_MAX 100 /* bytes of a key in a message */
+
 typedef struct walk {
   lua_State *L;
   const rl_binding *b;
@@ -20,7 +22,8 @@ static void add_path(luaL_Buffer *out, const place *at) {
   add_path(out, at->up);
   if (at->key) {
     if (at->up->up) luaL_addchar(out, '.');
-    luaL_addlstring(out, at->key, at->key_len);
+    luaL_addlstring(out, at->key, at->key_len > KEY_SHOWN_MAX ? KEY_SHOWN_MAX : at->key_len);
+    if (at->key_len > KEY_SHOWN_MAX) luaL_addstring(out, "...");
   } else {
     char number[32];
     int len = snprintf(number, sizeof number, "[%lu]", (unsigned long)at->index);
@@ -170,19 +173,18 @@ static void plain_table(walk *w, int index, const void *meta, const place *at) {
   }
 }
 
-/* A table with a metatable of somebody else's. What its metamethods make may go before the operation ends. */
+/* A table with a metatable of somebody else's. What its metamethods make may go before the operation ends, and they
+ * may take away what was walked before. */
 static void foreign_table(walk *w, int index, const place *at) {
   const char *why;
-  int flags = w->flags, copied = rl_plain_table(w->L, w->b, index, &why);
-  if (why) refuse(w, at, why);
-  if (!copied) {
-    plain_table(w, index, NULL, at);
-    return;
+  if (!(w->flags & RL_WALK_COPY) && rl_runs_code(w->L, index)) {
+    rille_tape_keep_texts(w->tape);
+    w->flags |= RL_WALK_COPY;
   }
-  w->flags |= RL_WALK_COPY;
-  plain_table(w, lua_gettop(w->L), NULL, at);
-  w->flags = flags;
-  lua_pop(w->L, 1);
+  int copied = rl_plain_table(w->L, w->b, index, &why);
+  if (why) refuse(w, at, why);
+  plain_table(w, copied ? lua_gettop(w->L) : index, NULL, at);
+  if (copied) lua_pop(w->L, 1);
 }
 
 static void table(walk *w, int index, const place *at) {

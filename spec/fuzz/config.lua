@@ -3,7 +3,6 @@
 --
 --   lua5.4 spec/fuzz/config.lua SECONDS FOLDER     changes texts for so long; what fails is written to FOLDER
 --   lua5.4 spec/fuzz/config.lua FILE               one text again
-package.loaded["rille.core"] = package.loaded["rille.core"] or { error_metatable = {}, set_home = function() end }
 local config = require "rille.config"
 local prisma_config = require "rille.prisma_config"
 local errors = require "rille.errors"

@@ -40,6 +40,28 @@ support.each_engine(function(engine)
       assert.equal('[1,2]', rille.json.encode(read_only { 1, 2 }))
     end)
 
+    it("may take away what was read before", function()
+      local name = ("n"):rep(100000)
+      db.doc:create { data = { id = 4, name = name } }
+      local where = { AND = {} }
+      for i = 1, 20 do where.AND[i] = { name = { in_ = { ("n"):rep(100000 - i) .. ("n"):rep(i) } } } end
+      where.AND[21] = { id = setmetatable({}, { __pairs = function()
+        for i = 1, 20 do where.AND[i].name = nil end
+        collectgarbage()
+        collectgarbage()
+        for i = 1, 20 do where.AND[i].name = ("m"):rep(100000 + i) end
+        return next, { gt = 0 }, nil
+      end }) }
+      assert.equal(1, db.doc:count { where = where })
+    end)
+
+    it("is refused where its metamethods are no functions", function()
+      for _, meta in ipairs { { __pairs = 7 }, { __len = "x" }, { __pairs = function() return 7 end }, { __pairs = {} }, { __index = 7 } } do
+        local e = support.fails("VALIDATION", db.doc.count, db.doc, { where = setmetatable({}, meta) })
+        assert.truthy(e.message:find("where", 1, true))
+      end
+    end)
+
     it("may make its values as they are asked for", function()
       local function letters()
         local n = 0

@@ -32,6 +32,8 @@ RILLE_API void rille_tape_int(rille_tape *t, int64_t i);
 RILLE_API void rille_tape_float(rille_tape *t, double f);
 RILLE_API void rille_tape_text(rille_tape *t, const char *p, size_t len); /* borrowed; also for Bytes fields */
 RILLE_API void rille_tape_text_copy(rille_tape *t, const char *p, size_t len);
+/* Copies the texts and bytes that were borrowed so far: their owner may let them go now. */
+RILLE_API void rille_tape_keep_texts(rille_tape *t);
 RILLE_API void rille_tape_decimal(rille_tape *t, const char *p, size_t len); /* copied */
 RILLE_API void rille_tape_datetime(rille_tape *t, int64_t microseconds);
 

@@ -59,6 +59,9 @@ void rille_tape_text(rille_tape *t, const char *p, size_t len) {
 void rille_tape_text_copy(rille_tape *t, const char *p, size_t len) {
   rl_tape_text_copy(&t->tape, rl_str_make(p, len));
 }
+void rille_tape_keep_texts(rille_tape *t) {
+  rl_tape_keep_texts(&t->tape);
+}
 void rille_tape_decimal(rille_tape *t, const char *p, size_t len) {
   rl_tape_decimal(&t->tape, rl_str_make(p, len));
 }

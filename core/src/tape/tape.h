@@ -78,6 +78,7 @@ void rl_tape_float(rl_tape *t, double f);
 void rl_tape_text(rl_tape *t, rl_str s); /* borrowed */
 void rl_tape_text_copy(rl_tape *t, rl_str s);
 void rl_tape_bytes(rl_tape *t, rl_str s); /* borrowed */
+void rl_tape_keep_texts(rl_tape *t);      /* copies what was borrowed so far */
 void rl_tape_decimal(rl_tape *t,
                      rl_str s); /* decimal text or "NaN", copied, brought into the text form of decimal.h; else P2006 */
 void rl_tape_datetime(rl_tape *t, int64_t microseconds);

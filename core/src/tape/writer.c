@@ -267,6 +267,16 @@ void rl_tape_bytes(rl_tape *t, rl_str s) {
   text_scalar(t, SHAPE_BYTES, RILLE_BYTES, s);
 }
 
+void rl_tape_keep_texts(rl_tape *t) {
+  for (size_t i = 0; i < t->value_count; i++) {
+    rl_value *v = &t->values[i];
+    if (v->kind != RILLE_TEXT && v->kind != RILLE_BYTES) continue;
+    rl_str text = rl_str_make(v->as.p, v->len);
+    if (!copied(t, &text)) return;
+    v->as.p = text.p;
+  }
+}
+
 void rl_tape_decimal(rl_tape *t, rl_str s) {
   if (t->error.code != RL_CODE_NONE) return;
   rl_buf plain;
