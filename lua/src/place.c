@@ -60,7 +60,10 @@ int rl_push_place(lua_State *L) {
       push(L, &ar, lost);
       return 1;
     }
-    lost = tail || is_renamed(L, b, &ar);
+    /* Of rille's Lua functions the last one tells, which the program called; pcall and its like behind it tell nothing.
+     */
+    int here = tail || is_renamed(L, b, &ar);
+    lost = ar.what[0] == 'C' ? lost || here : here;
   }
   return 0;
 }

@@ -100,6 +100,10 @@ support.each_engine(function(engine)
         line = here() begin()
       end
       at("~" .. here_of(line == 0 and here() - 2 or line), first)
+      local ok, e
+      line = here() ok, e = pcall(function() return db:transaction(1) end) -- nothing but pcall is between
+      assert.is_false(ok)
+      assert.equal("~" .. here_of(line), e.place)
     end)
 
     it("is within a transaction the line there, and at its end that of the transaction", function()
