@@ -126,7 +126,7 @@ void rl_slot_look(lua_State *L, rl_slot *slot) {
 
 /* While it is in use a slot is anchored by the stack alone: when an error jumps away, the collector finds it and ends
  * what runs. */
-rl_slot *rl_slot_take_offline(lua_State *L, rl_scope *scope, int owner) {
+static inline rl_slot *take_ready(lua_State *L, rl_scope *scope, int owner) {
   rl_get_user(L, owner);
   rl_slot *slot = take(L, scope);
   if (scope->traced) rl_set_trace(L, slot);
@@ -134,8 +134,12 @@ rl_slot *rl_slot_take_offline(lua_State *L, rl_scope *scope, int owner) {
   return slot;
 }
 
+rl_slot *rl_slot_take_offline(lua_State *L, rl_scope *scope, int owner) {
+  return take_ready(L, scope, owner);
+}
+
 rl_slot *rl_slot_take(lua_State *L, rl_scope *scope, int owner) {
-  rl_slot *slot = rl_slot_take_offline(L, scope, owner);
+  rl_slot *slot = take_ready(L, scope, owner);
   if (slot->binding->open_count > 0) slot->inside = rl_inside_look(L, scope, owner);
   return slot;
 }
