@@ -104,6 +104,35 @@ describe("names that cannot be shown", function()
   end)
 end)
 
+describe("a schema without end", function()
+  it("is refused", function()
+    local most, folder = 16 * 1048576, support.folder()
+    local e = support.fails("P1012", rille.format, (" "):rep(most + 1))
+    assert.equal("The schema is too large to be formatted: it may have 16 MiB.", e.message)
+    e = support.fails("P1012", rille.validate, (" "):rep(most + 1))
+    assert.equal("The schema is too large: it may have 16 MiB, all its files together.", e.message)
+    support.fails("P1012", rille.connect, { url = "sqlite::memory:", schema_text = (" "):rep(most + 1) })
+    e = support.fails("P1012", rille.connect, { url = "sqlite::memory:", schema = "/dev/zero" })
+    assert.equal("The schema is too large: with `/dev/zero` it comes to more than 16 MiB.", e.message)
+    for _, name in ipairs { "a", "b" } do support.write(("%s/%s.prisma"):format(folder, name), ("\n"):rep(most / 2 + 1)) end
+    e = support.fails("P1012", rille.connect, { url = "sqlite::memory:", schema = folder })
+    assert.truthy(e.message:find("/b.prisma` it comes to more than 16 MiB.", 1, true))
+    assert.is_true(rille.validate("model A {\n id Int @id\n}" .. (" "):rep(most - 30)))
+    support.cleanup()
+  end)
+
+  it("is read once where comments and blocks have no end", function()
+    local before = os.clock()
+    for _, line in ipairs { "/*\n", "model A {\n id Int @id\n /*\n", "x {\n", "model A {\n id Int @default([/*\n" } do
+      local ok, found = rille.validate(line:rep(400000))
+      assert.is_nil(ok)
+      assert.is_true(#found <= 1000)
+      pcall(rille.format, line:rep(400000))
+    end
+    assert.is_true(os.clock() - before < 60) -- each took minutes
+  end)
+end)
+
 describe("names and numbers without end", function()
   it("are refused in no time", function()
     local schema, long = "model A {\n id Int @id\n}", ("x"):rep(3000000)

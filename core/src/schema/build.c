@@ -41,9 +41,9 @@ rl_str rl_build_join(rl_build *b, rl_arena *arena, const rl_str *parts, size_t c
 bool rl_build_sources(rl_build *b, const rl_source *sources, size_t count) {
   size_t total = 0;
   for (size_t i = 0; i < count; i++) {
-    if (sources[i].text.len > INT_MAX / 4) return false;
+    if (sources[i].text.len > RL_SCHEMA_MOST_BYTES) return false;
     total += sources[i].text.len + 1;
-    if (total > INT_MAX / 2) return false;
+    if (total > RL_SCHEMA_MOST_BYTES + count) return false;
   }
   char *text = rl_build_alloc(b, b->keep, total + 1, 1);
   b->files = RL_TEMP_ARRAY(b, rl_file, count);

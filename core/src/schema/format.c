@@ -279,7 +279,8 @@ static rille_status run(format *f, rl_str text, rl_error *err) {
   rl_source source = {RL_STR("schema.prisma"), text};
   rl_build *b = f->b;
   if (setjmp(b->nomem)) return rl_fail_nomem(err);
-  if (!rl_build_sources(b, &source, 1)) return rl_fail(err, RL_P1012, "The schema is too large to be formatted.");
+  if (!rl_build_sources(b, &source, 1))
+    return rl_fail(err, RL_P1012, "The schema is too large to be formatted: it may have 16 MiB.");
   rl_parse_blocks(b);
   if (b->unclosed) {
     size_t i = 0;

@@ -61,7 +61,8 @@ static rl_token lex_string(rl_str text, uint32_t start, uint32_t end) {
 static rl_token lex_block_comment(rl_str text, uint32_t start, uint32_t end) {
   for (uint32_t at = start + 2; at + 1 < end; at++)
     if (text.p[at] == '*' && text.p[at + 1] == '/') return token(text, RL_T_BLOCK_COMMENT, start, at + 2);
-  return bad(text, start, rl_lex_line_end(text, start, end), "This comment never ends: its closing `*/` is missing.");
+  /* The rest is comment. To look for more in it would be to search it again from each `/` and `*`. */
+  return bad(text, start, end, "This comment never ends: its closing `*/` is missing.");
 }
 
 static rl_token lex_slash(rl_str text, uint32_t start, uint32_t end) {

@@ -14,7 +14,7 @@ enum { DEEPEST_FOLDER = 32 };
 
 typedef struct loader {
   rl_source *sources;
-  size_t count, cap;
+  size_t count, cap, bytes;
   rl_error *err;
 } loader;
 
@@ -48,6 +48,9 @@ static rille_status read_all(loader *l, const char *path, FILE *file, rl_buf *te
     if (!rl_buf_reserve(text, 65536)) return rl_fail_nomem(l->err);
     size_t got = fread(text->p + text->len, 1, 65536, file);
     text->len += got;
+    l->bytes += got;
+    if (l->bytes > RL_SCHEMA_MOST_BYTES)
+      return rl_fail(l->err, RL_P1012, "The schema is too large: with `%s` it comes to more than 16 MiB.", path);
     if (got < 65536) break;
   }
   return ferror(file) ? cannot_read(l, path) : RILLE_OK;

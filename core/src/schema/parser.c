@@ -81,6 +81,7 @@ static uint32_t behind_line(rl_parser *p, uint32_t at) {
 /* Leaves a faulty line. When brackets were left open and the fault was found at the head of a later line, that line is
  * read on its own. */
 static uint32_t resume_point(rl_parser *p, uint32_t start) {
+  if (p->token.kind == RL_T_BAD && p->token.span.end == p->end) return p->end; /* such as a comment that never ends */
   if (p->depth > 0 && (p->first_on_line || p->token.kind == RL_T_END || p->token.kind == RL_T_AT_AT)) {
     uint32_t at = behind_line(p, p->before);
     return at > start ? at : behind_line(p, start);
@@ -271,6 +272,9 @@ static void raw_block(rl_parser *p, rl_block *block, uint32_t stop) {
   rl_parser_at(p, stop);
 }
 
+/* In tokens: where no block has an end, every line would look through all that follow. */
+enum { LOOK_AHEAD_MOST = 1 << 20 };
+
 /* A block with an unknown keyword, or none: all of it is left out, up to the line that closes it. */
 static bool parse_unknown_block(rl_parser *p, rl_block *block, rl_token word) {
   uint32_t end = rl_lex_line_end(p->b->text, word.span.end, p->end), at = word.span.end;
@@ -278,7 +282,9 @@ static bool parse_unknown_block(rl_parser *p, rl_block *block, rl_token word) {
   if (t.kind == RL_T_NAME) t = rl_lex(p->b->text, t.span.end, end);
   if (t.kind != RL_T_BRACE_OPEN) return false;
   int depth = 0;
+  if (p->looked_ahead > LOOK_AHEAD_MOST) return false;
   for (at = t.span.start; at < p->end; at = t.span.end) {
+    p->looked_ahead++;
     t = rl_lex(p->b->text, at, p->end);
     depth += (t.kind == RL_T_BRACE_OPEN) - (t.kind == RL_T_BRACE_CLOSE);
     if (t.kind == RL_T_END || (t.kind == RL_T_BRACE_CLOSE && depth <= 0)) break;
@@ -300,7 +306,7 @@ static void stray_line(rl_parser *p, rl_block *block) {
     rl_report(
         p->b, t.span,
         "Nothing begins like this. A schema is made of blocks: `datasource`, `generator`, `model`, `view`, `enum`.");
-  raw_block(p, block, behind_line(p, t.span.start));
+  raw_block(p, block, behind_line(p, t.kind == RL_T_BAD ? t.span.end : t.span.start));
 }
 
 static bool parse_block_head(rl_parser *p, rl_block *block) {

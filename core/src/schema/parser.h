@@ -7,12 +7,13 @@
 
 typedef struct rl_parser {
   rl_build *b;
-  uint32_t end;         /* of the file */
-  rl_token token;       /* the one at hand */
-  uint32_t before;      /* where the token before it ended */
-  int depth;            /* open brackets: line ends count as spaces */
-  bool first_on_line;   /* inside brackets: a line end was skipped before the token */
-  bool comment_skipped; /* inside brackets */
+  uint32_t end;          /* of the file */
+  rl_token token;        /* the one at hand */
+  uint32_t before;       /* where the token before it ended */
+  int depth;             /* open brackets: line ends count as spaces */
+  bool first_on_line;    /* inside brackets: a line end was skipped before the token */
+  bool comment_skipped;  /* inside brackets */
+  uint32_t looked_ahead; /* tokens that were read to find the ends of unknown blocks */
 } rl_parser;
 
 void rl_parser_at(rl_parser *p, uint32_t offset); /* reads the token at the offset, outside of brackets */

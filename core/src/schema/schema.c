@@ -83,7 +83,7 @@ static void keep_files(rl_build *b, const rl_source *sources, size_t count) {
 static rille_status run(rl_build *b, const rl_source *sources, size_t count, rl_error *err) {
   if (setjmp(b->nomem)) return rl_fail_nomem(err);
   if (!rl_build_sources(b, sources, count))
-    return rl_fail(err, RL_P1012, "The schema is too large: together its files may have 1 GiB.");
+    return rl_fail(err, RL_P1012, "The schema is too large: it may have 16 MiB, all its files together.");
   b->schema->source = b->text;
   keep_files(b, sources, count);
   b->schema->hash = rl_hash(b->text.p, b->text.len, (uint64_t)b->schema->provider);

@@ -261,6 +261,9 @@ void rl_diagnostics_dispose(rl_diagnostics *d);
 /* All of them as text: "file:line:column: message", the source line, a caret line; one block each. */
 void rl_diagnostics_write(const rl_diagnostics *d, rl_buf *out);
 
+/* Of all files of a schema together. The largest that are known have half a megabyte. */
+enum { RL_SCHEMA_MOST_BYTES = 16 << 20 };
+
 /* Parses and resolves one or several files. Errors: all of them at once in *diagnostics (may be NULL) and P1012 in err,
  * whose message has the first and how many there are; details "line", "column", "file". `provider` is used for a schema
  * without a datasource block (NONE: checks that need one are left out). The result has one reference. */
