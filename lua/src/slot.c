@@ -37,7 +37,7 @@ static rl_slot *slot_new(lua_State *L, rl_scope *scope) {
   return slot;
 }
 
-static rl_slot *take(lua_State *L, rl_scope *scope) {
+static inline rl_slot *take(lua_State *L, rl_scope *scope) {
   if (scope->idle > 0) {
     lua_rawgeti(L, -1, scope->idle);
     lua_pushnil(L);
