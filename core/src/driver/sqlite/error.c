@@ -75,23 +75,16 @@ typedef struct known_text {
 } known_text;
 
 static const known_text known_texts[] = {
-    {"no such table: ", RL_P2021, "table"},
-    {"no such view: ", RL_P2021, "table"},
-    {"no such column: ", RL_P2022, "column"},
-    {"* has no column named ", RL_P2022, "column"},
-    {"too many SQL variables", RL_P2029, NULL},
-    {"variable number must be between", RL_P2029, NULL},
-    {"too many terms in compound SELECT", RL_P2029, NULL},
-    {"Expression tree is too large", RL_P2029, NULL},
-    {"parser stack overflow", RL_P2029, NULL},
-    {"integer overflow", RL_P2020, NULL},
-    {RL_SQLITE_MIXED, RL_P2023, NULL},
-    {RL_SQLITE_OUT_OF_RANGE, RL_P2020, NULL},
+    {"no such table: ", RL_P2021, "table"},     {"no such view: ", RL_P2021, "table"},
+    {"no such column: ", RL_P2022, "column"},   {"* has no column named ", RL_P2022, "column"},
+    {"too many SQL variables", RL_P2029, NULL}, {"variable number must be between", RL_P2029, NULL},
+    {"too many terms in", RL_P2029, NULL}, /* compound SELECT, ORDER BY, GROUP BY */
+    {"too many columns in", RL_P2029, NULL},    {"Expression tree is too large", RL_P2029, NULL},
+    {"parser stack overflow", RL_P2029, NULL},  {"integer overflow", RL_P2020, NULL},
+    {RL_SQLITE_MIXED, RL_P2023, NULL},          {RL_SQLITE_OUT_OF_RANGE, RL_P2020, NULL},
     {RL_SQLITE_NO_NUMBER, RL_P2007, NULL}, /* as PostgreSQL */
-    {"malformed JSON", RL_P2007, NULL},
-    {"cannot start a transaction within a transaction", RL_P2028, NULL},
-    {"cannot commit", RL_P2028, NULL},
-    {"cannot rollback", RL_P2028, NULL},
+    {"malformed JSON", RL_P2007, NULL},         {"cannot start a transaction within a transaction", RL_P2028, NULL},
+    {"cannot commit", RL_P2028, NULL},          {"cannot rollback", RL_P2028, NULL},
     {"no such savepoint", RL_P2028, NULL},
 };
 
