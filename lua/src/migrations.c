@@ -163,12 +163,7 @@ static int scope_of(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_setfield(L, -3, "migrations");
   lua_pop(L, 2);
-  rl_tx *tx = (rl_tx *)malloc(sizeof *tx);
-  if (!tx) rl_box_throw(L, box);
-  tx->tx = NULL;
-  tx->refs = 1;
-  tx->binding = rl_binding_of(L);
-  scope->tx = tx;
+  rl_tx *tx = rl_tx_make(L, box, scope);
   scope->depth = 1;
   scope->keep_nulls = parent->keep_nulls;
   scope->client = rille_client_retain(parent->client);

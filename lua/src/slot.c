@@ -6,6 +6,15 @@
 
 #define IDLE_MAX 8
 
+rl_tx *rl_tx_make(lua_State *L, rl_box *box, rl_scope *scope) {
+  rl_tx *tx = (rl_tx *)calloc(1, sizeof *tx);
+  if (!tx) rl_box_throw(L, box);
+  tx->refs = 1;
+  tx->binding = rl_binding_of(L);
+  scope->tx = tx;
+  return tx;
+}
+
 void rl_tx_drop(rl_tx *tx) {
   if (!tx || --tx->refs > 0) return;
   rl_tx_cut(tx);

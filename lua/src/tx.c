@@ -78,12 +78,7 @@ static void run(lua_State *L, rl_scope *scope, int index, step *start) {
 }
 
 static rl_tx *new_tx(lua_State *L, rl_box *box, rl_scope *scope, const rille_tx_options *options) {
-  rl_tx *tx = (rl_tx *)malloc(sizeof *tx);
-  if (!tx) rl_box_throw(L, box);
-  memset(tx, 0, sizeof *tx);
-  tx->refs = 1;
-  scope->tx = tx;
-  tx->binding = rl_binding_of(L);
+  rl_tx *tx = rl_tx_make(L, box, scope);
   rl_box_check(L, box, rille_tx_new(scope->client, options, &tx->tx, &box->err));
   tx->binding->held++;
   return tx;
