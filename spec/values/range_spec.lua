@@ -161,6 +161,111 @@ support.each_engine(function(engine)
       end
     end)
 
+    it("are not passed by the numbers of new rows", function()
+      local d = support.open(engine, [[
+model Tag {
+  id     Int     @id @default(autoincrement()) @map("the id")
+  name   String? @unique
+  hits   Int     @default(0)
+  page   Page?   @relation(fields: [pageId], references: [id])
+  pageId Int?
+  pages  Page[]  @relation("many")
+}
+model Page {
+  id   Int   @id @default(autoincrement())
+  note String?
+  tags Tag[]
+  many Tag[] @relation("many")
+}
+model Big {
+  id   BigInt @id @default(autoincrement())
+  note String?
+}]])
+      local LAST, tag, page = 2147483647, d.tag, d.page
+      local function last_is_given(number)
+        tag:delete_many { where = rille.all }
+        tag:create { data = { id = number, name = "last" } }
+        if engine == "sqlite" then
+          d:execute_raw("UPDATE sqlite_sequence SET seq = ? WHERE name = 'Tag'", number)
+          return
+        end
+        d:execute_raw(("SELECT setval(pg_get_serial_sequence('\"Tag\"', 'the id'), %d)"):format(number))
+      end
+      page:create { data = {} }
+      local some = {}
+      for i = 1, 120 do some[i] = { name = "n" .. i } end
+      local nested = function(data) return { where = { id = 1 }, data = data } end
+      local writes = {
+        function() tag:create { data = { name = "a" } } end,
+        function() tag:create { data = {} } end,
+        function() tag:create { data = { name = "a" }, select = { name = true } } end,
+        function() tag:create { data = { name = "a", page = { create = { note = "p" } } }, include = { page = true } } end,
+        function() tag:upsert { where = { name = "a" }, create = { name = "a" }, update = { hits = 1 } } end,
+        function() tag:upsert { where = { name = "a", hits = 0 }, create = { name = "a" }, update = { hits = 1 } } end,
+        function() tag:create_many { data = { { name = "a" } } } end,
+        function() tag:create_many { data = { { name = "a" }, { name = "b" } }, skip_duplicates = true } end,
+        function() tag:create_many { data = { {}, {} } } end,
+        function() tag:create_many { data = { { id = 5 }, { name = "b" } } } end,
+        function() tag:create_many { data = some } end,
+        function() tag:create_many_and_return { data = { { name = "a" }, { name = "b" } } } end,
+        function() tag:create_many_and_return { data = some, select = { name = true } } end,
+        function() tag:upsert_many { data = { { name = "last", hits = 7 }, { name = "b" } }, on = { "name" }, update = { "hits" } } end,
+        function() page:update(nested { tags = { create = { name = "a" } } }) end,
+        function() page:update(nested { note = "x", tags = { create = { { name = "a" }, { name = "b" } } } }) end,
+        function() page:update(nested { tags = { create_many = { data = { { name = "a" }, { name = "b" } } } } }) end,
+        function() page:update(nested { tags = { connect_or_create = { where = { name = "a" }, create = { name = "a" } } } }) end,
+        function() page:update(nested { tags = { upsert = { where = { name = "a" }, create = { name = "a" }, update = {} } } }) end,
+        function() page:update(nested { many = { create = { name = "a" } } }) end,
+        function() page:create { data = { note = "new", tags = { create = { name = "a" } } } } end,
+        function() page:create { data = { note = "new", many = { create = { name = "a" } } } } end,
+      }
+      for i, write in ipairs(writes) do
+        last_is_given(LAST)
+        local before = { tags = tag:find_many(), pages = page:find_many { include = { many = true } } }
+        support.fails("P2020", write)
+        assert.same(before, { tags = tag:find_many(), pages = page:find_many { include = { many = true } } }, "write " .. i)
+        support.fails("P2028", d.transaction, d, function(tx)
+          tx.tag:update { where = { name = "last" }, data = { hits = 3 } }
+          support.fails("P2020", function() tx.tag:create { data = { name = "a" } } end)
+          support.fails("P2028", function() tx.tag:count() end)
+        end)
+        assert.same(before.tags, tag:find_many(), "write " .. i)
+      end
+      local function each_write_in_transaction(fn)
+        for _, write in ipairs { "create", "create_many", "create_many_and_return" } do
+          last_is_given(LAST)
+          fn(function(tx) tx.tag[write](tx.tag, { data = write == "create" and { name = "a" } or { { name = "a" }, { name = "b" } } }) end)
+        end
+      end
+      each_write_in_transaction(function(write)
+        support.fails("P2020", d.transaction, d, write)
+        assert.equal(1, tag:count())
+        d:transaction(function(tx) -- a savepoint keeps the rest
+          tx.tag:update { where = { name = "last" }, data = { hits = 4 } }
+          support.fails("P2020", tx.transaction, tx, write)
+          tx.tag:update { where = { name = "last" }, data = { hits = { increment = 1 } } }
+        end)
+        assert.same({ { name = "last", hits = 5 } }, tag:find_many { select = { name = true, hits = true } })
+      end)
+      last_is_given(LAST - 2) -- one number too few
+      support.fails("P2020", tag.create_many, tag, { data = { { name = "a" }, { name = "b" }, { name = "c" } } })
+      assert.equal(1, tag:count())
+      last_is_given(LAST - 2)
+      assert.equal(2, tag:create_many { data = { { name = "a" }, { name = "b" } } }.count)
+      last_is_given(LAST - 2)
+      assert.equal(LAST - 1, tag:create { data = { name = "a" } }.id)
+      assert.same({ name = "b" }, tag:create { data = { name = "b" }, select = { name = true } })
+      local ids = {}
+      for i, row in ipairs(tag:find_many { order_by = { id = "asc" } }) do ids[i] = row.id end
+      assert.same({ LAST - 2, LAST - 1, LAST }, ids)
+      if engine == "sqlite" then
+        d.big:create { data = { id = LAST } }
+        assert.equal(LAST + 1, d.big:create { data = { note = "a" } }.id)
+        assert.equal(2, d.big:create_many { data = { { note = "b" }, { note = "c" } } }.count)
+        assert.equal(4, d.big:count())
+      end
+    end)
+
     if engine == "postgresql" then
       it("that only PostgreSQL has go back to it, in lists, too", function()
         db:execute_raw [[INSERT INTO "Thing" (id, at) VALUES (1, 'infinity'), (2, '12000-01-01'), (3, '0044-03-15 BC'), (4, '2026-01-01'), (5, '-infinity')]]

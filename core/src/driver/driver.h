@@ -25,6 +25,7 @@ typedef struct rl_stmt {
   uint32_t column_count;
   bool writes;       /* changes the database (SQLite: must run on the writer) */
   bool returns_rows; /* rows are expected; else only the count of affected rows matters */
+  bool numbers_rows; /* inserts rows whose key, an Int, the database numbers (SQLite: without a look at its type) */
 } rl_stmt;
 
 typedef struct rl_conn rl_conn;

@@ -24,7 +24,8 @@ void rl_run_describe_stmt(const rl_template *t, rl_stmt *s) {
                  .columns = t->columns,
                  .column_count = t->column_count,
                  .writes = t->writes,
-                 .returns_rows = t->returns_rows};
+                 .returns_rows = t->returns_rows,
+                 .numbers_rows = t->numbers_rows};
 }
 
 static bool maps_enums(const rl_template *t) {

@@ -71,6 +71,13 @@ static void write_tail(rl_writer *w, const rl_bulk_sql *b) {
   }
 }
 
+static bool numbers_rows(const rl_bulk_sql *b) {
+  const rl_field *key = is_update(b->step) ? NULL : rl_sql_numbered_key(b->step->as.insert);
+  for (size_t i = 0; key && i < b->count; i++)
+    if (b->fields[i] == key) return false;
+  return key != NULL;
+}
+
 /* rows 0: by arrays. */
 static rille_status write_statement(const rl_bulk_sql *b, uint32_t rows, rl_template *out, uint32_t *fixed) {
   rl_writer w;
@@ -88,6 +95,7 @@ static rille_status write_statement(const rl_bulk_sql *b, uint32_t rows, rl_temp
   rl_template_columns(&w, NULL, b->step->returning, b->step->returning_count, out);
   out->writes = true;
   out->returns_rows = b->step->returning_count > 0;
+  out->numbers_rows = numbers_rows(b);
   rille_status status = rl_w_finish(&w, out);
   rl_w_dispose(&w);
   return status;

@@ -1,6 +1,19 @@
 /* From a plan to a program: every step becomes a statement with its parameters and columns. */
 #include "sql/render.h"
 
+const rl_field *rl_sql_numbered_key(const rl_insert *ins) {
+  const rl_index *key = ins->link ? NULL : ins->model->primary;
+  const rl_field *field = key && key->count == 1 ? key->fields[0].field : NULL;
+  return field && field->type.scalar == RL_INT && field->def.kind == RL_DEFAULT_AUTOINCREMENT ? field : NULL;
+}
+
+static bool numbers_rows(const rl_step *step) {
+  const rl_field *key = step->kind == RL_STEP_INSERT ? rl_sql_numbered_key(step->as.insert) : NULL;
+  for (size_t i = 0; key && i < step->as.insert->assign_count; i++)
+    if (step->as.insert->assigns[i].field == key) return false;
+  return key != NULL;
+}
+
 static void write_statement(rl_writer *w, const rl_step *step) {
   switch (step->kind) {
   case RL_STEP_SELECT: rl_sql_select(w, step->as.select); return;
@@ -33,6 +46,7 @@ static rille_status render_step(const rl_dialect *dialect, const rl_schema *sche
     rl_template_columns(&w, NULL, step->returning, step->returning_count, t);
   t->writes = !select;
   t->returns_rows = select || step->returning_count > 0;
+  t->numbers_rows = numbers_rows(step);
   rille_status status = rl_w_finish(&w, t);
   rl_w_dispose(&w);
   return status;

@@ -39,6 +39,8 @@ rl_expr rl_x_grouped(rl_writer *w, rl_period period, rl_expr value,
 rl_expr rl_x_count(rl_writer *w, const rl_field *relation, const rl_filter *where, uint32_t alias);
 rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *column);
 void rl_sql_returning(rl_writer *w, const rl_step *step);
+/* The Int key of the new rows that the database numbers when none is written, or NULL. */
+const rl_field *rl_sql_numbered_key(const rl_insert *ins);
 void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *columns, size_t count, rl_template *out);
 
 rl_expr rl_x_order(rl_writer *w, const rl_order *order, uint32_t alias);

@@ -32,6 +32,7 @@ typedef struct rl_template {
   const rl_field **column_fields; /* NULL where a column is no field: for enum names and messages */
   uint32_t column_count;
   bool writes, returns_rows;
+  bool numbers_rows; /* an insert that leaves an Int key to autoincrement */
 } rl_template;
 
 /* How the rows of a bulk insert become parameters. */

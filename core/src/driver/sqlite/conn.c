@@ -26,6 +26,7 @@ static rille_status open_database(rl_conn *c, rl_error *err) {
   if (rc == SQLITE_OK) {
     sqlite3_extended_result_codes(c->db, 1);
     sqlite3_busy_timeout(c->db, RL_SQLITE_BUSY_MS);
+    rl_sqlite_watch_numbers(c);
     rc = rl_sqlite_add_functions(c->db);
     return rc == SQLITE_OK ? RILLE_OK : rl_fail_nomem(err);
   }
@@ -154,10 +155,9 @@ static bool sqlite_is_usable(const rl_conn *c) {
 static bool sqlite_in_transaction(const rl_conn *c) {
   return sqlite3_get_autocommit(c->db) == 0;
 }
-/* A statement that fails undoes itself; when that cannot be, the whole transaction is rolled back and none is open. */
+/* A statement that fails undoes itself, but for one that has numbered a row too high. */
 static bool sqlite_transaction_failed(const rl_conn *c) {
-  (void)c;
-  return false;
+  return c->spoilt && !sqlite3_get_autocommit(c->db);
 }
 
 static int is_late(void *context) {

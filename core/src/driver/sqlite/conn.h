@@ -66,6 +66,8 @@ struct rl_conn {
   size_t head, count, cap;
   bool only_reads; /* the transaction was begun as one that writes nothing */
   bool failed;     /* one of the queue failed: those after it are not run */
+  bool numbering;  /* what runs may number new rows, which must fit an Int */
+  bool spoilt;     /* one did not: the transaction, or the savepoint, can only be rolled back */
 
   bool running;       /* items[head] was stepped */
   bool described;     /* ... and its columns looked at */
@@ -123,6 +125,11 @@ bool rl_sqlite_read_any_epoch(int64_t ms, int64_t *microseconds);
 int64_t rl_sqlite_epoch_ms(int64_t microseconds);
 size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_DATETIME_MAX]);
 void rl_sqlite_tell_moment(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err); /* P2023 */
+
+/* numbers.c. `rc`: what the step answered, before the statement is ended. */
+void rl_sqlite_watch_numbers(rl_conn *c);
+void rl_sqlite_begin_numbers(rl_conn *c, const rl_stmt *decl);
+rille_status rl_sqlite_check_numbers(rl_conn *c, sqlite3_stmt *stmt, int rc, rl_error *err);
 
 /* functions.c: what SQL of rille's own calls, and the errors that come of it. */
 #define RL_SQLITE_MIXED "DateTime column "

@@ -52,6 +52,8 @@ static rille_status bind_all(rl_conn *c, const rl_stmt *decl, sqlite3_stmt *stmt
 }
 
 rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *params, rl_error *err) {
+  if (c->spoilt && !sqlite3_get_autocommit(c->db))
+    return rl_fail(err, RL_P2028, "the transaction takes no more statements, because one in it has failed");
   rl_sqlite_prepared *p = NULL;
   rille_status s = rl_sqlite_acquire(c, decl, &p, err);
   if (s != RILLE_OK) return s;
@@ -133,6 +135,7 @@ rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err) {
 
 static void end_item(rl_conn *c) {
   rl_sqlite_item *item = &c->items[c->head++];
+  c->numbering = false;
   if (item->decl && item->decl->column_count > 0) c->info_count = 0; /* names were borrowed from the statement */
   if (!item->cursor) rl_sqlite_release(item->prepared);
   rl_free(item->script);
@@ -184,12 +187,20 @@ static int64_t patience(const rl_conn *c) {
   return c->options->socket_timeout_ms >= 0 ? c->options->socket_timeout_ms : RL_SQLITE_PATIENCE_MS;
 }
 
+/* A transaction, or a part of it, that could only be rolled back is well again when it was. */
+static void settle(rl_conn *c, const rl_sqlite_item *item) {
+  const char *sql = !item->decl && item->prepared ? sqlite3_sql(item->prepared->stmt) : NULL;
+  if (sqlite3_get_autocommit(c->db) || (sql && strncmp(sql, "ROLLBACK", 8) == 0)) c->spoilt = false;
+}
+
 static void begin_item(rl_conn *c) {
   c->running = true;
   c->described = false;
   c->rows = 0;
   c->info_count = 0;
   c->changes = (int64_t)total_changes_of(c->db);
+  rl_sqlite_begin_numbers(c, c->items[c->head].decl);
+  if (c->spoilt) settle(c, &c->items[c->head]);
 }
 
 /* Looks at the columns only after the first step: SQLite prepares a statement anew within that step when another
@@ -219,6 +230,7 @@ static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_ro
   if (item->cursor && c->rows == (int64_t)item->portion) return finish(c, item, affected);
   /* The rows of a command (PRAGMA) are of no interest. */
   while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW && !item->decl) {}
+  if (c->numbering && rl_sqlite_check_numbers(c, stmt, rc, err) != RILLE_OK) return fail_item(c, RILLE_ERROR);
   if (rc == SQLITE_DONE || rc == SQLITE_ROW) {
     rille_status s = describe(c, item, err);
     if (s == RILLE_OK && rc == SQLITE_DONE) return finish(c, item, affected);
