@@ -209,11 +209,58 @@ static void test_abandon(void **state) {
   fake_close(&s);
 }
 
+/* Lengths that no message has. */
+static void test_lengths(void **state) {
+  (void)state;
+  static const uint32_t lengths[] = {0, 3, 0x80000000, 0xFFFFFFFF};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    fake_server s;
+    rl_slot slot = S(INT4);
+    fake_open(&s);
+    rl_buf *out = fake_answer(&s);
+    fake_message(out, '1', "", 0);
+    rl_buf_byte(out, '2');
+    fake_int(out, lengths[i], 4);
+    expect_refused(&s, &slot, RL_P1017);
+  }
+}
+
+/* A message that is cut in its middle, and then silence: giving up ends. */
+static void test_cut(void **state) {
+  (void)state;
+  fake_server s;
+  fixture f;
+  char url[64];
+  rl_slot slot = S(INT4);
+  fake_open(&s);
+  rl_buf *out = fake_answer(&s);
+  fake_row(out, 23, 1, "\0\0\0\1", 4);
+  out->len -= 16; /* of "SELECT 1" and the cell before it */
+  fake_go(&s, url);
+  open_fixture(&f, url);
+  rl_stmt stmt = select_one(&slot);
+  assert_int_equal(f.driver->send(f.conn, &stmt, NULL, &f.err), RILLE_OK);
+  assert_int_equal(f.driver->flush(f.conn, &f.err), RILLE_OK);
+  rl_row_view row;
+  rl_wait w;
+  int64_t affected = 0;
+  for (int i = 0; i < 2; i++) { /* before the part of it has come, and with it */
+    rille_status waits = f.driver->next(f.conn, &row, &affected, &w, &f.err);
+    assert_int_equal(waits, RILLE_AGAIN);
+    if (i == 0) poll(NULL, 0, 50);
+  }
+  rille_status st;
+  while ((st = f.driver->abandon(f.conn, &w, &f.err)) == RILLE_AGAIN) wait_for(&w);
+  assert_false(f.driver->is_usable(f.conn));
+  close_fixture(&f);
+  fake_close(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cells),   cmocka_unit_test(test_far_dates),       cmocka_unit_test(test_arrays),
       cmocka_unit_test(test_columns), cmocka_unit_test(test_ready_too_early), cmocka_unit_test(test_ready_twice),
-      cmocka_unit_test(test_abandon),
+      cmocka_unit_test(test_abandon), cmocka_unit_test(test_lengths),         cmocka_unit_test(test_cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
