@@ -32,13 +32,6 @@ void rl_job_prepare(rl_slot *slot, const rl_scope *scope) {
   slot->job = KIND_RESULT;
 }
 
-static int binding_gc(lua_State *L) {
-  rl_binding *b = (rl_binding *)lua_touserdata(L, 1);
-  rille_bell_free(b->bell);
-  b->bell = NULL;
-  return 0;
-}
-
 int rl_push_wait(lua_State *L, const rille_wait *wait) {
   if (wait->fd < 0) {
     lua_pushliteral(L, "t");
@@ -293,11 +286,5 @@ void rl_job_setup(lua_State *L) {
                                        {"ticket", ticket},
                                        {"called", called},
                                        {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__gc", binding_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_newtable(L);
-  rl_set_functions(L, meta);
-  lua_setmetatable(L, -2);
-  lua_pop(L, 1);
 }

@@ -3,7 +3,7 @@ local support = require "support"
 
 local function check(name, text)
   local path = support.write(support.folder() .. "/" .. name, text)
-  local pipe = assert(io.popen(("lua5.4 core/tools/dates.lua '%s' 2>&1"):format(path)))
+  local pipe = assert(io.popen(("env -u LD_PRELOAD lua5.4 core/tools/dates.lua '%s' 2>&1"):format(path)))
   local output = pipe:read "a"
   local ok = pipe:close()
   local lines = {}
@@ -67,7 +67,7 @@ describe("fixed dates beside the clock", function()
   it("are refused in a program", function() assert.same({ 1 }, (check("main.lua", spec("use('" .. DAY .. "')", "use(" .. AGO .. ")")))) end)
 
   it("are nowhere in the specs, the docs and the examples", function()
-    local pipe = assert(io.popen "lua5.4 core/tools/dates.lua 2>&1")
+    local pipe = assert(io.popen "env -u LD_PRELOAD lua5.4 core/tools/dates.lua 2>&1")
     local output = pipe:read "a"
     assert.is_true(pipe:close(), output)
     assert.is_true(tonumber(output:match "(%d+) files") > 100)
