@@ -76,6 +76,7 @@ static void test_line_ends(void **state) {
   (void)state;
   check_format("\xEF\xBB\xBFmodel A {\r\n  id Int @id // x\r\n\r\n  b Int\r\n}\r\n",
                "model A {\n  id Int @id // x\n\n  b Int\n}\n");
+  check_format("\xEF\xBB\xBF\xEF\xBB\xBFmodel A {\n}\n", "model A {\n}\n"); /* joined files have several marks */
   check_format("", "");
 }
 

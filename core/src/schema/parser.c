@@ -370,14 +370,27 @@ static bool valid_text(rl_build *b, const rl_file *f) {
   return false;
 }
 
+/* Byte order marks at the beginning are passed over. Joined files have several, and blank lines between them, which
+ * formatting would take away. */
+static uint32_t behind_marks(const char *text, uint32_t start, uint32_t end) {
+  for (uint32_t at = start; at < end;) {
+    if (end - at >= 3 && !memcmp(text + at, "\xEF\xBB\xBF", 3))
+      start = at += 3;
+    else if (strchr(" \t\r\n", text[at]) && text[at])
+      at++;
+    else
+      break;
+  }
+  return start;
+}
+
 void rl_parse_blocks(rl_build *b) {
   rl_block **end = &b->blocks;
   for (size_t i = 0; i < b->file_count; i++) {
     const rl_file *f = &b->files[i];
     if (!valid_text(b, f)) continue;
     rl_parser p = {.b = b, .end = f->end};
-    bool bom = f->end - f->start >= 3 && !memcmp(b->text.p + f->start, "\xEF\xBB\xBF", 3);
-    rl_parser_at(&p, bom ? f->start + 3 : f->start);
+    rl_parser_at(&p, behind_marks(b->text.p, f->start, f->end));
     const rl_block *before = NULL;
     while (p.token.kind != RL_T_END) {
       rl_block *block = RL_TEMP(b, rl_block);
