@@ -56,18 +56,22 @@ static rl_str doc_of(rl_build *b, const rl_line *lines) {
   return count == 1 ? texts[0] : rl_build_join(b, b->keep, texts, count, "\n");
 }
 
-/* The lines of a faulty stretch, as written, for the formatter; the parser then stands behind it. */
+/* The lines of a faulty stretch, as written, for the formatter. One that reaches to the end of the file has none of the
+ * empty lines there. */
 static rl_line *take_raw(rl_parser *p, uint32_t start, uint32_t stop) {
-  rl_line *first = NULL, **end = &first;
+  rl_line *first = NULL, **end = &first, **filled = &first;
   while (start < stop) {
     uint32_t line_end = rl_lex_line_end(p->b->text, start, stop);
     *end = RL_TEMP(p->b, rl_line);
     (*end)->text = trim(rl_str_make(p->b->text.p + start, line_end - start));
+    bool empty = (*end)->text.len == 0;
     end = &(*end)->next;
+    if (!empty) filled = end;
     start = line_end;
     if (start < stop && p->b->text.p[start] == '\r') start++;
     if (start < stop && p->b->text.p[start] == '\n') start++;
   }
+  *filled = NULL;
   return first;
 }
 
