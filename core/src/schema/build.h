@@ -61,7 +61,7 @@ typedef struct rl_build {
   uint32_t *report_offsets; /* of the reports of this run, in order */
   size_t report_base, report_cap;
   size_t error_count, dropped;
-  bool unclosed;        /* a block never ends, or a file is no text: the formatter gives up */
+  bool unclosed;        /* a block or comment never ends, or a file is no text: the formatter gives up */
   uint32_t unclosed_at; /* the place of that report */
   rl_str text;
   rl_file *files;

@@ -56,22 +56,18 @@ static rl_str doc_of(rl_build *b, const rl_line *lines) {
   return count == 1 ? texts[0] : rl_build_join(b, b->keep, texts, count, "\n");
 }
 
-/* The lines of a faulty stretch, as written, for the formatter. One that reaches to the end of the file has none of the
- * empty lines there. */
+/* The lines of a faulty stretch, as written, for the formatter; the parser then stands behind it. */
 static rl_line *take_raw(rl_parser *p, uint32_t start, uint32_t stop) {
-  rl_line *first = NULL, **end = &first, **filled = &first;
+  rl_line *first = NULL, **end = &first;
   while (start < stop) {
     uint32_t line_end = rl_lex_line_end(p->b->text, start, stop);
     *end = RL_TEMP(p->b, rl_line);
     (*end)->text = trim(rl_str_make(p->b->text.p + start, line_end - start));
-    bool empty = (*end)->text.len == 0;
     end = &(*end)->next;
-    if (!empty) filled = end;
     start = line_end;
     if (start < stop && p->b->text.p[start] == '\r') start++;
     if (start < stop && p->b->text.p[start] == '\n') start++;
   }
-  *filled = NULL;
   return first;
 }
 
@@ -304,13 +300,18 @@ static bool parse_unknown_block(rl_parser *p, rl_block *block, rl_token word) {
 static void stray_line(rl_parser *p, rl_block *block) {
   rl_token t = p->token;
   if (t.kind == RL_T_NAME && parse_unknown_block(p, block, t)) return;
-  if (t.kind == RL_T_BAD)
+  bool bad = t.kind == RL_T_BAD;
+  if (bad)
     rl_report(p->b, t.span, "%s", t.why);
   else
     rl_report(
         p->b, t.span,
         "Nothing begins like this. A schema is made of blocks: `datasource`, `generator`, `model`, `view`, `enum`.");
-  raw_block(p, block, behind_line(p, t.kind == RL_T_BAD ? t.span.end : t.span.start));
+  if (bad && t.span.end == p->end) { /* a comment that never ends */
+    p->b->unclosed = true;
+    p->b->unclosed_at = t.span.start;
+  }
+  raw_block(p, block, behind_line(p, bad ? t.span.end : t.span.start));
 }
 
 static bool parse_block_head(rl_parser *p, rl_block *block) {
