@@ -96,8 +96,22 @@ static void test_what_cannot_be_read(void **state) {
   }
 }
 
+/* It would end the line for whoever writes it as a C string: the rest would be gone. */
+static void test_byte_zero(void **state) {
+  (void)state;
+  rl_buf out;
+  rl_error err = {0};
+  rl_buf_init(&out);
+  assert_int_equal(rl_schema_format(RL_STR("model A {\n  id Int @id // a\0b\n}\n"), &out, &err), RILLE_ERROR);
+  assert_int_equal(err.code, RL_P1012);
+  assert_non_null(strstr(rl_error_message(&err), "byte 0"));
+  rl_error_clear(&err);
+  rl_buf_dispose(&out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_byte_zero),
       cmocka_unit_test(test_columns),
       cmocka_unit_test(test_empty_lines_begin_a_new_table),
       cmocka_unit_test(test_block_attributes),

@@ -367,9 +367,14 @@ static void parse_top(rl_parser *p, rl_block *block, const rl_block *before) {
 static bool valid_text(rl_build *b, const rl_file *f) {
   size_t bad;
   rl_str text = rl_str_make(b->text.p + f->start, f->end - f->start);
-  if (rl_utf8_valid(text, &bad)) return true;
+  const char *zero = text.len ? memchr(text.p, 0, text.len) : NULL;
+  bool valid = rl_utf8_valid(text, &bad);
+  if (valid && !zero) return true;
+  if (valid) bad = (size_t)(zero - text.p);
   uint32_t at = f->start + (uint32_t)bad;
-  rl_report(b, (rl_span){at, at + 1}, "The file is not valid UTF-8 from here on. Save it as UTF-8.");
+  rl_report(b, (rl_span){at, at + 1},
+            valid ? "The file has a byte 0 here, which no text has."
+                  : "The file is not valid UTF-8 from here on. Save it as UTF-8.");
   b->unclosed = true;
   b->unclosed_at = at;
   return false;
