@@ -149,6 +149,16 @@ static int by_bytes(const void *a, const void *b) {
   return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
+/* Whether the key below the top is a field of the model, which is written in the schema's order. names: 0 for none. */
+static int has_place(lua_State *L, int names) {
+  if (!names) return 0;
+  lua_pushvalue(L, -2);
+  lua_rawget(L, names);
+  int has = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return has;
+}
+
 /* How many keys there are that stand in no place of their own; only texts can be keys. names: stack index of a table
  * that has those with a place as keys, 0: none. */
 static size_t count_keys(encoder *e, int index, int names, const rl_place *at) {
@@ -159,13 +169,7 @@ static size_t count_keys(encoder *e, int index, int names, const rl_place *at) {
       rl_refuse_at(L, at, "VALIDATION",
                    lua_type(L, -2) == LUA_TNUMBER ? "a numeric key that no list from 1 on explains"
                                                   : "a key that is no string");
-    if (names) {
-      lua_pushvalue(L, -2);
-      lua_rawget(L, names);
-      int has_place = !lua_isnil(L, -1);
-      lua_pop(L, 1);
-      if (has_place) continue;
-    }
+    if (has_place(L, names)) continue;
     count++;
   }
   return count;
@@ -177,13 +181,7 @@ static void sorted_members(encoder *e, int index, int names, is known, const rl_
   if (count == 0) return;
   sorted_key *keys = (sorted_key *)rl_new_userdata(L, count * sizeof *keys);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-    if (names) {
-      lua_pushvalue(L, -2);
-      lua_rawget(L, names);
-      int has_place = !lua_isnil(L, -1);
-      lua_pop(L, 1);
-      if (has_place) continue;
-    }
+    if (has_place(L, names)) continue;
     if (n < count) keys[n].p = lua_tolstring(L, -2, &keys[n].len), n++;
   }
   qsort(keys, n, sizeof *keys, by_bytes);

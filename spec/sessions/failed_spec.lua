@@ -10,16 +10,7 @@ model User {
 local FILE = debug.getinfo(1, "S").source:sub(2)
 local function here() return ("%s:%d"):format(FILE, debug.getinfo(2, "l").currentline) end
 
--- A scheduler that comes back at once: every call goes through its wait.
-local function hook() return { wait = function() coroutine.yield() end, ready = coroutine.isyieldable } end
-
-local function run(fn)
-  local co = coroutine.create(fn)
-  while coroutine.status(co) ~= "dead" do
-    local ok, e = coroutine.resume(co)
-    if not ok then error(e, 0) end
-  end
-end
+local hook, run = support.hook, support.run
 
 support.each_engine(function(engine)
   local db, url, place

@@ -111,6 +111,18 @@ function support.fails(code, fn, ...)
   return e
 end
 
+-- A scheduler that comes back at once: every call goes through its wait.
+function support.hook() return { wait = function() coroutine.yield() end, ready = coroutine.isyieldable } end
+
+-- Runs fn in a coroutine of that scheduler.
+function support.run(fn)
+  local co = coroutine.create(fn)
+  while coroutine.status(co) ~= "dead" do
+    local ok, e = coroutine.resume(co)
+    if not ok then error(e, 0) end
+  end
+end
+
 function support.cleanup_clients()
   for _, client in ipairs(clients) do pcall(client.close, client) end
   clients = {}

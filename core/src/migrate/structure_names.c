@@ -2,12 +2,11 @@
 #include "migrate/structure.h"
 
 /* Entries are never taken out: what has another name by now is passed over by whoever looks. */
-static bool put(rl_db_names *n, uint32_t hash, uint32_t index) {
+static void put(rl_db_names *n, uint32_t hash, uint32_t index) {
   size_t at = hash & (n->cap - 1);
   while (n->slots[at].index) at = (at + 1) & (n->cap - 1);
   n->slots[at] = (rl_db_name){hash, index + 1};
   n->count++;
-  return true;
 }
 
 static bool grow(rl_arena *arena, rl_db_names *n) {
@@ -26,7 +25,8 @@ static uint32_t hash_of(rl_str name) {
 
 bool rl_db_names_put(rl_arena *arena, rl_db_names *n, rl_str name, size_t index) {
   if (n->count * 2 >= n->cap && !grow(arena, n)) return false;
-  return put(n, hash_of(name), (uint32_t)index);
+  put(n, hash_of(name), (uint32_t)index);
+  return true;
 }
 
 size_t rl_db_names_next(const rl_db_names *n, rl_str name, rl_db_cursor *c) {
