@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "migrate/render.h"
-#include "migrate/structure.h"
+#include "migrate/structure/render.h"
+#include "migrate/structure/structure.h"
 #include "schema/schema.h"
 
 static rille_status parse(rl_str text, rl_provider provider, rl_schema **out, rl_diagnostics *d, rl_error *err) {

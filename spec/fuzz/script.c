@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "migrate/migrations.h"
-#include "migrate/statements.h"
+#include "migrate/history/migrations.h"
+#include "migrate/history/statements.h"
 #include "run/op.h"
 
 static int line_of(rl_str script, const char *at) {

@@ -2,8 +2,8 @@
 #include "running/running.h"
 
 #include "base/failing_allocator.h"
-#include "migrate/compare_sources.h"
-#include "migrate/pull.h"
+#include "migrate/diff/sources.h"
+#include "migrate/pull/pull.h"
 
 static const char before[] =
     "model A {\n  id Int @id @default(autoincrement())\n  n String? @unique\n  gone Int\n  e E @default(X)\n  bs B[]\n "

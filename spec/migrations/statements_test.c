@@ -1,6 +1,6 @@
 /* Scripts cut into statements, words at their head, and the checksum. */
 #include "base/sha256.h"
-#include "migrate/migrations.h"
+#include "migrate/history/migrations.h"
 #include "running/running.h"
 
 static void expect_cut(bool postgres, const char *script, const char *want) {

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "ir.h"
-#include "migrate/diff.h"
+#include "migrate/diff/diff.h"
 
 #ifdef RILLE_WITH_SQLITE
 #include "driver/sqlite/conn.h"

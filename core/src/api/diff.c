@@ -3,7 +3,7 @@
 
 #include "api/handle.h"
 #include "base/alloc.h"
-#include "migrate/compare_sources.h"
+#include "migrate/diff/sources.h"
 
 struct rille_diff {
   rl_comparison comparison;

@@ -1,6 +1,6 @@
 /* Bringing a database into the form of a schema. */
 #include "api/handle.h"
-#include "migrate/compare_sources.h"
+#include "migrate/diff/sources.h"
 #include "migrate/push.h"
 
 rille_status rille_push(const rille_push_options *options, rille_error **err) {

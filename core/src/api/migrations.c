@@ -1,12 +1,12 @@
 /* Migrations: a folder, a history, and the database between them. */
-#include "migrate/migrations.h"
+#include "migrate/history/migrations.h"
 
 #include <stddef.h>
 
 #include "api/handle.h"
 #include "base/alloc.h"
 #include "base/sha256.h"
-#include "migrate/pull.h"
+#include "migrate/pull/pull.h"
 
 struct rille_migrations {
   rl_migrations m;

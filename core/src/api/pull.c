@@ -1,5 +1,5 @@
 /* The schema of a live database, as text. */
-#include "migrate/pull.h"
+#include "migrate/pull/pull.h"
 
 #include "api/handle.h"
 #include "base/alloc.h"

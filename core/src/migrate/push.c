@@ -2,7 +2,7 @@
  */
 #include "migrate/push.h"
 
-#include "migrate/compare_sources.h"
+#include "migrate/diff/sources.h"
 
 char *rl_url_of_database(rl_str url, const char *database, rl_arena *arena) {
   const char *end = url.p + url.len;

@@ -1,0 +1,242 @@
+/* The difference of two structures: the walk over what they hold, and the order
+ * of the steps. */
+#include "migrate/diff/diff.h"
+
+#include "migrate/structure/render.h"
+
+void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject) {
+  rl_diff_step *s = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->steps);
+  rl_str sql = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
+  rl_buf_reset(&d->buf);
+  if (!s || !sql.p)
+    d->failed = true;
+  else
+    *s = (rl_diff_step){.order = order, .subject = subject, .sql = sql, .changes = {"", 0}};
+}
+
+static rl_str rename_text(rl_differ *d, rl_str begin, rl_str leaves, rl_str takes) {
+  rl_buf b;
+  rl_buf_init(&b);
+  rl_buf_str(&b, begin);
+  rl_sql_name(&b, d->dialect, leaves);
+  rl_buf_text(&b, rl_str_starts(begin, RL_STR("ALTER INDEX ")) ? " RENAME TO " : " TO ");
+  rl_sql_name(&b, d->dialect, takes);
+  rl_str sql = b.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&b));
+  rl_buf_dispose(&b);
+  if (!sql.p) d->failed = true;
+  return sql;
+}
+
+void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes) {
+  rl_differ_step(d, RL_STEP_RENAME_INDEX, subject);
+  if (d->failed) return;
+  rl_diff_step *s = &d->out->steps.items[d->out->steps.count - 1];
+  s->renames = s->sql;
+  s->sql = rename_text(d, s->renames, leaves, takes);
+  s->leaves = leaves;
+  s->takes = takes;
+  s->changes = rl_str_of(rl_differ_printf(d, "%.*s to %.*s", RL_STR_ARG(leaves), RL_STR_ARG(takes)));
+}
+
+const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char *text = rl_arena_vprintf(d->arena, format, args);
+  va_end(args);
+  if (!text) d->failed = true;
+  return text ? text : "";
+}
+
+void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted) {
+  rl_diff_warning *w = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->warnings);
+  rl_str sql = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
+  rl_buf_reset(&d->buf);
+  if (!w || !sql.p)
+    d->failed = true;
+  else
+    *w = (rl_diff_warning){blocks, subject, rl_str_of(text), rl_str_of(counted), sql};
+}
+
+static bool has(const rl_str *list, size_t count, rl_str s) {
+  for (size_t i = 0; i < count; i++)
+    if (rl_str_eq(list[i], s)) return true;
+  return false;
+}
+
+/* An empty schema of a live database may be there for reasons of its own: nobody asks for it. */
+static bool is_wanted(const rl_db *db, rl_str namespace_) {
+  bool wanted = db->of_schema;
+  for (size_t i = 0; i < db->tables.count && !wanted; i++)
+    wanted = rl_str_eq(db->tables.items[i].namespace_, namespace_);
+  for (size_t i = 0; i < db->enums.count && !wanted; i++) wanted = rl_str_eq(db->enums.items[i].namespace_, namespace_);
+  for (size_t i = 0; i < db->views.count && !wanted; i++) wanted = rl_str_eq(db->views.items[i].namespace_, namespace_);
+  return wanted;
+}
+
+static void namespaces_and_extensions(rl_differ *d) {
+  for (size_t i = 0; i < d->to->namespaces.count; i++) {
+    if (!is_wanted(d->to, d->to->namespaces.items[i]) ||
+        has(d->from->namespaces.items, d->from->namespaces.count, d->to->namespaces.items[i]))
+      continue;
+    rl_buf_text(&d->buf, "CREATE SCHEMA IF NOT EXISTS ");
+    rl_sql_name(&d->buf, d->dialect, d->to->namespaces.items[i]);
+    rl_differ_step(d, RL_STEP_CREATE_SCHEMA, d->to->namespaces.items[i]);
+  }
+  for (size_t i = 0; d->to->of_schema && i < d->to->extensions.count; i++) {
+    if (has(d->from->extensions.items, d->from->extensions.count, d->to->extensions.items[i])) continue;
+    rl_buf_text(&d->buf, "CREATE EXTENSION IF NOT EXISTS ");
+    rl_sql_name(&d->buf, d->dialect, d->to->extensions.items[i]);
+    rl_differ_step(d, RL_STEP_CREATE_EXTENSION, d->to->extensions.items[i]);
+  }
+}
+
+static void create_table(rl_differ *d, const rl_db_table *t) {
+  rl_sql_create_table(&d->buf, d->dialect, t, t->name, NULL);
+  rl_differ_step(d, RL_STEP_CREATE_TABLE, t->name);
+  for (size_t i = 0; i < t->indexes.count; i++) {
+    const rl_db_index *x = &t->indexes.items[i];
+    if (x->opaque) continue;
+    rl_sql_create_index(&d->buf, d->dialect, t, x);
+    rl_differ_step(d, RL_STEP_CREATE_INDEX, t->name);
+  }
+}
+
+static void drop_table(rl_differ *d, const rl_db_table *t) {
+  rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
+  rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
+  rl_differ_warn(d, false, t->name,
+                 rl_differ_printf(d,
+                                  "You are about to drop the `%.*s` table. If the table "
+                                  "is not empty, all the data it contains will be lost.",
+                                  RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "You are about to drop the `%.*s` table, which is not "
+                                  "empty ({n} rows).",
+                                  RL_STR_ARG(t->name)));
+  rl_buf_text(&d->buf, "DROP TABLE ");
+  rl_sql_table(&d->buf, d->dialect, t);
+  rl_differ_step(d, RL_STEP_DROP_TABLE, t->name);
+}
+
+static void tables(rl_differ *d) {
+  for (size_t i = 0; i < d->to->tables.count; i++) {
+    const rl_db_table *t = &d->to->tables.items[i];
+    rl_db_table *before = rl_db_table_of(d->from, t->namespace_, t->name);
+    if (before)
+      rl_diff_table(d, before, t);
+    else if (!rl_db_is_other(d->from, t->namespace_, t->name))
+      create_table(d, t);
+  }
+  for (size_t i = 0; i < d->from->tables.count; i++) {
+    const rl_db_table *t = &d->from->tables.items[i];
+    if (!rl_db_table_of(d->to, t->namespace_, t->name)) drop_table(d, t);
+  }
+}
+
+/* The step that leaves the name that this one takes, and has not been put in its place yet. */
+static size_t in_the_way(const rl_diff_step *steps, const bool *placed, const rl_db_names *leaving, size_t i) {
+  RL_DB_EACH_NAMED(k, leaving, steps[i].takes) {
+    if (k != i && !placed[k] && rl_str_eq(steps[k].leaves, steps[i].takes)) return k;
+  }
+  return RL_DB_NO_NAME;
+}
+
+/* Renames in work: the ones before `count` are given, `out` takes them in their order. */
+typedef struct rename_order {
+  const rl_diff_step *steps;
+  size_t count;
+  rl_diff_step *out;
+  size_t done;
+  bool *placed;
+  size_t *chain;
+  rl_db_names leaving;
+} rename_order;
+
+/* Of a ring one steps aside: its name is free for another, and it takes its own in the end. */
+static void break_ring(rl_differ *d, rename_order *o, size_t i, rl_diff_step *last) {
+  rl_diff_step s = o->steps[i];
+  rl_str aside = rl_str_of(rl_differ_printf(d, "rille_aside_%zu", i));
+  *last = s;
+  last->sql = rename_text(d, s.renames, aside, s.takes);
+  last->leaves = aside;
+  s.sql = rename_text(d, s.renames, s.leaves, aside);
+  o->out[o->done++] = s;
+}
+
+/* Follows who stands in whose way, and places them from the end. */
+static void place_chain(rl_differ *d, rename_order *o, size_t first) {
+  size_t n = 0, next = first;
+  rl_diff_step last = {0};
+  while (next != RL_DB_NO_NAME) {
+    o->placed[next] = true;
+    o->chain[n++] = next;
+    next = in_the_way(o->steps, o->placed, &o->leaving, next);
+  }
+  bool is_ring = n > 1 && rl_str_eq(o->steps[o->chain[n - 1]].takes, o->steps[first].leaves);
+  if (is_ring) break_ring(d, o, first, &last);
+  while (n > (is_ring ? 1 : 0)) o->out[o->done++] = o->steps[o->chain[--n]];
+  if (is_ring) o->out[o->done++] = last;
+}
+
+/* Who leaves a name goes before who takes it. `out` has room for twice as many; gives how many there are then. */
+static size_t sort_renames(rl_differ *d, const rl_diff_step *steps, size_t count, rl_diff_step *out) {
+  rename_order o = {.steps = steps, .count = count, .out = out};
+  o.placed = RL_NEW_ARRAY(d->arena, bool, count + 1);
+  o.chain = RL_NEW_ARRAY(d->arena, size_t, count + 1);
+  if (!o.placed || !o.chain) d->failed = true;
+  for (size_t i = 0; i < count && !d->failed; i++)
+    d->failed = !rl_db_names_put(d->arena, &o.leaving, steps[i].leaves, i);
+  for (size_t i = 0; i < count && !d->failed; i++)
+    if (!o.placed[i]) place_chain(d, &o, i);
+  return o.done;
+}
+
+/* Steps of one order keep the order in which they were found. */
+static bool sort_steps(rl_differ *d) {
+  size_t n = d->out->steps.count, at = 0, renames = 0;
+  for (size_t i = 0; i < n; i++) renames += d->out->steps.items[i].order == RL_STEP_RENAME_INDEX;
+  rl_diff_step *sorted = RL_NEW_ARRAY(d->arena, rl_diff_step, n + renames + 1);
+  rl_diff_step *found = RL_NEW_ARRAY(d->arena, rl_diff_step, renames + 1);
+  if (!sorted || !found) return false;
+  for (int order = 0; order < RL_STEP_COUNT; order++) {
+    bool renaming = order == RL_STEP_RENAME_INDEX;
+    for (size_t i = 0, k = 0; i < n; i++)
+      if ((int)d->out->steps.items[i].order == order)
+        *(renaming ? &found[k++] : &sorted[at++]) = d->out->steps.items[i];
+    if (renaming) at += sort_renames(d, found, renames, sorted + at);
+  }
+  d->out->steps.items = sorted;
+  d->out->steps.count = d->out->steps.cap = at;
+  return !d->failed;
+}
+
+static void remember_names(rl_db *db) {
+  for (size_t i = 0; i < db->tables.count; i++) {
+    rl_db_table *t = &db->tables.items[i];
+    t->was = t->name;
+    for (size_t k = 0; k < t->columns.count; k++) t->columns.items[k].was = t->columns.items[k].name;
+  }
+}
+
+rille_status rl_db_diff(rl_db *from, const rl_db *to, rl_arena *arena, rl_diff *out, rl_error *err) {
+  *out = (rl_diff){0};
+  rille_status st = rl_diff_circles(from, to, err);
+  if (st != RILLE_OK) return st;
+  rl_differ d = {.from = from,
+                 .to = to,
+                 .dialect = to->dialect,
+                 .types = rl_ddl_has_types(to->dialect),
+                 .arena = arena,
+                 .out = out};
+  rl_buf_init(&d.buf);
+  remember_names(from);
+  rl_diff_renames(&d);
+  namespaces_and_extensions(&d);
+  if (d.types) rl_diff_enums(&d);
+  if (!d.types) rl_diff_values(&d);
+  tables(&d);
+  if (d.types) rl_diff_references(&d);
+  if (d.types) rl_diff_views(&d);
+  rl_buf_dispose(&d.buf);
+  return !d.failed && sort_steps(&d) ? RILLE_OK : rl_fail_nomem(err);
+}

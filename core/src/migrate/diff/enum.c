@@ -1,0 +1,190 @@
+/* Enums: made, dropped, given more values; with fewer values a type takes the
+ * place of the old one. */
+#include "migrate/diff/diff.h"
+#include "migrate/structure/render.h"
+
+static bool has_value(const rl_db_enum *e, rl_str name) {
+  for (size_t i = 0; i < e->values.count; i++)
+    if (rl_str_eq(e->values.items[i].name, name)) return true;
+  return false;
+}
+
+static bool is_of(const rl_db_column *c, const rl_db_enum *e) {
+  return rl_str_eq(c->enum_name, e->name) && rl_str_eq(c->enum_namespace, e->namespace_);
+}
+
+/* A value that was only just added cannot be used before the transaction ends.
+ */
+static bool default_is_new(const rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
+  for (size_t i = 0; i < d->to->tables.count; i++) {
+    const rl_db_table *t = &d->to->tables.items[i];
+    for (size_t k = 0; k < t->columns.count; k++) {
+      const rl_db_column *c = &t->columns.items[k];
+      if (!is_of(c, to) || c->def.kind == RL_DB_DEFAULT_NONE) continue;
+      if (c->def.kind != RL_DB_DEFAULT_VALUE || !has_value(from, c->def.value)) return true;
+    }
+  }
+  return false;
+}
+
+static void alter_column(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+  rl_buf_text(&d->buf, "ALTER TABLE ");
+  rl_sql_table(&d->buf, d->dialect, t);
+  rl_buf_text(&d->buf, " ALTER COLUMN ");
+  rl_sql_name(&d->buf, d->dialect, c->name);
+}
+
+static void retype_column(rl_differ *d, const rl_db_table *t, rl_db_column *c, const rl_db_enum *e) {
+  const char *list = c->list ? "[]" : "";
+  if (c->def.kind != RL_DB_DEFAULT_NONE) {
+    alter_column(d, t, c);
+    rl_buf_text(&d->buf, " DROP DEFAULT");
+    rl_differ_step(d, RL_STEP_ALTER_ENUM, e->name);
+  }
+  alter_column(d, t, c);
+  rl_buf_text(&d->buf, " TYPE ");
+  rl_sql_enum_name(&d->buf, d->dialect, e, "_new");
+  rl_buf_printf(&d->buf, "%s USING (", list);
+  rl_sql_name(&d->buf, d->dialect, c->name);
+  rl_buf_printf(&d->buf, "::text%s::", list);
+  rl_sql_enum_name(&d->buf, d->dialect, e, "_new");
+  rl_buf_printf(&d->buf, "%s)", list);
+  rl_differ_step(d, RL_STEP_ALTER_ENUM, e->name);
+}
+
+/* The default comes back with the other changes of the table. */
+static void retype_columns(rl_differ *d, const rl_db_enum *e) {
+  for (size_t i = 0; i < d->from->tables.count; i++) {
+    rl_db_table *t = &d->from->tables.items[i];
+    for (size_t k = 0; k < t->columns.count; k++) {
+      rl_db_column *c = &t->columns.items[k];
+      if (!is_of(c, e)) continue;
+      retype_column(d, t, c, e);
+      c->def = (rl_db_default){RL_DB_DEFAULT_NONE, {"", 0}, {"", 0}};
+      c->retyped = true;
+    }
+  }
+}
+
+static void replace_type(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
+  from->replaced = true;
+  rl_sql_create_enum(&d->buf, d->dialect, to, "_new");
+  rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
+  retype_columns(d, from);
+  static const char *const moves[][2] = {{"", "_old"}, {"_new", ""}};
+  for (size_t i = 0; i < 2; i++) {
+    rl_buf_text(&d->buf, "ALTER TYPE ");
+    rl_sql_enum_name(&d->buf, d->dialect, to, moves[i][0]);
+    rl_buf_text(&d->buf, " RENAME TO ");
+    rl_sql_name(&d->buf, d->dialect, rl_str_of(rl_differ_printf(d, "%.*s%s", RL_STR_ARG(to->name), moves[i][1])));
+    rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
+  }
+  rl_buf_text(&d->buf, "DROP TYPE ");
+  rl_sql_enum_name(&d->buf, d->dialect, to, "_old");
+  rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
+}
+
+/* Those that may stay, also under the names that they have while rows are
+ * counted. */
+static void list_values(rl_differ *d, const rl_db_enum *to) {
+  for (size_t v = 0; v < to->values.count; v++) {
+    const rl_db_value *value = &to->values.items[v];
+    rl_buf_text(&d->buf, v ? ", " : "");
+    rl_ddl_text(&d->buf, value->name);
+    if (!value->renamed_from.len) continue;
+    rl_buf_text(&d->buf, ", ");
+    rl_ddl_text(&d->buf, value->renamed_from);
+  }
+}
+
+static void count_uses(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
+  const char *plus = "";
+  rl_buf_text(&d->buf, "SELECT CAST(");
+  for (size_t i = 0; i < d->from->tables.count; i++) {
+    const rl_db_table *t = &d->from->tables.items[i];
+    for (size_t k = 0; k < t->columns.count; k++) {
+      const rl_db_column *c = &t->columns.items[k];
+      if (!is_of(c, from)) continue;
+      rl_buf_printf(&d->buf, "%s(SELECT count(*) FROM ", plus);
+      rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
+      rl_buf_text(&d->buf, " WHERE NOT (");
+      rl_sql_name(&d->buf, d->dialect, c->was);
+      rl_buf_text(&d->buf, c->list ? "::text[] <@ ARRAY[" : "::text = ANY (ARRAY[");
+      list_values(d, to);
+      rl_buf_text(&d->buf, c->list ? "]::text[]))" : "]::text[])))");
+      plus = " + ";
+    }
+  }
+  rl_buf_text(&d->buf, *plus ? " AS TEXT)" : "0 AS TEXT)");
+}
+
+static void warn_of_removed(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to, const char *names) {
+  count_uses(d, from, to);
+  rl_differ_warn(d, true, to->name,
+                 rl_differ_printf(d,
+                                  "The values [%s] on the enum `%.*s` will be removed. If "
+                                  "these variants are still used in the "
+                                  "database, this will fail.",
+                                  names, RL_STR_ARG(to->name)),
+                 rl_differ_printf(d,
+                                  "The values [%s] on the enum `%.*s` cannot be removed: "
+                                  "{n} rows still have them.",
+                                  names, RL_STR_ARG(to->name)));
+}
+
+/* A live value that no schema can say stays, also where a new type takes the place of the old one. */
+static const rl_db_enum *with_left(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
+  rl_db_enum *whole = NULL;
+  if (!d->from->is_live || !d->to->of_schema) return to;
+  for (size_t i = 0; i < from->values.count; i++) {
+    if (rl_db_can_say_value(from->values.items[i].name)) continue;
+    if (!whole && !(whole = RL_NEW(d->arena, rl_db_enum))) break;
+    *whole = *to;
+    rl_db_value *v = RL_DB_ADD(d->arena, &whole->values);
+    if (v) *v = from->values.items[i];
+    d->failed |= !v;
+  }
+  return whole ? whole : to;
+}
+
+static void alter_enum(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
+  const char *removed = "";
+  size_t added = 0;
+  for (size_t i = 0; i < from->values.count; i++)
+    if (!has_value(to, from->values.items[i].name))
+      removed = rl_differ_printf(d, "%s%s%.*s", removed, *removed ? "," : "", RL_STR_ARG(from->values.items[i].name));
+  for (size_t i = 0; i < to->values.count; i++) added += !has_value(from, to->values.items[i].name);
+  if (*removed) warn_of_removed(d, from, to, removed);
+  if (*removed || (added && default_is_new(d, from, to))) {
+    replace_type(d, from, to);
+    return;
+  }
+  for (size_t i = 0; i < to->values.count; i++) {
+    if (has_value(from, to->values.items[i].name)) continue;
+    rl_buf_text(&d->buf, "ALTER TYPE ");
+    rl_sql_enum_name(&d->buf, d->dialect, to, "");
+    rl_buf_text(&d->buf, " ADD VALUE ");
+    rl_ddl_text(&d->buf, to->values.items[i].name);
+    rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
+  }
+}
+
+void rl_diff_enums(rl_differ *d) {
+  for (size_t i = 0; i < d->to->enums.count; i++) {
+    const rl_db_enum *to = &d->to->enums.items[i];
+    rl_db_enum *from = rl_db_enum_of(d->from, to->namespace_, to->name);
+    if (from) {
+      alter_enum(d, from, with_left(d, from, to));
+      continue;
+    }
+    rl_sql_create_enum(&d->buf, d->dialect, to, "");
+    rl_differ_step(d, RL_STEP_CREATE_ENUM, to->name);
+  }
+  for (size_t i = 0; i < d->from->enums.count; i++) {
+    const rl_db_enum *e = &d->from->enums.items[i];
+    if (rl_db_enum_of(d->to, e->namespace_, e->name)) continue;
+    rl_buf_text(&d->buf, "DROP TYPE ");
+    rl_sql_enum_name(&d->buf, d->dialect, e, "");
+    rl_differ_step(d, RL_STEP_DROP_ENUM, e->name);
+  }
+}

@@ -1,0 +1,208 @@
+/* What a change of a table may cost, as queries that count the rows it is
+ * about. */
+#include "migrate/diff/diff.h"
+#include "migrate/structure/render.h"
+
+static void count_rows(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const char *condition) {
+  rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
+  rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
+  if (!c) return;
+  rl_buf_text(&d->buf, " WHERE ");
+  rl_sql_name(&d->buf, d->dialect, c->was);
+  rl_buf_text(&d->buf, condition);
+}
+
+static void column_dropped(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+  count_rows(d, t, c, " IS NOT NULL");
+  rl_differ_warn(d, false, t->name,
+                 rl_differ_printf(d,
+                                  "You are about to drop the column `%.*s` on the `%.*s` "
+                                  "table. All the data in the column will "
+                                  "be lost.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "You are about to drop the column `%.*s` on the `%.*s` "
+                                  "table, which still contains {n} non-null "
+                                  "values.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+}
+
+static void column_added(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+  if (!c->required || c->autoincrement || c->def.kind != RL_DB_DEFAULT_NONE) return;
+  count_rows(d, t, NULL, "");
+  rl_differ_warn(d, true, t->name,
+                 rl_differ_printf(d,
+                                  "Added the required column `%.*s` to the `%.*s` table "
+                                  "without a default value. This is not possible if "
+                                  "the table is not empty.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "Added the required column `%.*s` to the `%.*s` table "
+                                  "without a default value. There are {n} rows in "
+                                  "this table, it is not possible to execute this step.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+}
+
+static void column_required(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
+  if (!to->required || c->required || (!d->types && to->def.kind != RL_DB_DEFAULT_NONE)) return;
+  count_rows(d, t, c, " IS NULL");
+  rl_differ_warn(d, true, t->name,
+                 rl_differ_printf(d,
+                                  "Made the column `%.*s` on table `%.*s` required. This "
+                                  "step will fail if there are existing "
+                                  "NULL values in that column.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "Made the column `%.*s` on table `%.*s` required, but "
+                                  "there are {n} existing NULL values, it is "
+                                  "not possible to execute this step.",
+                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+}
+
+static void column_cast(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
+  rl_cast cast = rl_db_cast(d, c, to);
+  if (cast == RL_CAST_SAFE) return;
+  bool remade = cast == RL_CAST_NONE, impossible = remade && to->required && to->def.kind == RL_DB_DEFAULT_NONE;
+  count_rows(d, t, impossible ? NULL : c, " IS NOT NULL");
+  const char *place = rl_differ_printf(d, "`%.*s` on the `%.*s` table", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
+  if (impossible)
+    rl_differ_warn(d, true, t->name,
+                   rl_differ_printf(d,
+                                    "Changed the type of %s. No cast exists, the column "
+                                    "would be dropped and recreated, which "
+                                    "cannot be done since the column is required and "
+                                    "there is data in the table.",
+                                    place),
+                   rl_differ_printf(d,
+                                    "Changed the type of %s. No cast exists, the column "
+                                    "would be dropped and recreated, which "
+                                    "cannot be done since the column is required and "
+                                    "there are {n} rows in the table.",
+                                    place));
+  else if (remade)
+    rl_differ_warn(d, false, t->name,
+                   rl_differ_printf(d,
+                                    "The type of %s is changed. No cast exists, the "
+                                    "column is dropped and made anew: all the "
+                                    "data in the column will be lost.",
+                                    place),
+                   rl_differ_printf(d,
+                                    "The type of %s is changed. No cast exists, the "
+                                    "column is dropped and made anew: its {n} "
+                                    "non-null values will be lost.",
+                                    place));
+  else
+    rl_differ_warn(d, false, t->name,
+                   rl_differ_printf(d,
+                                    "You are about to alter the column %s. The data in that column "
+                                    "could be lost. It will be cast from `%.*s` to `%.*s`.",
+                                    place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)),
+                   rl_differ_printf(d,
+                                    "You are about to alter the column %s, which contains "
+                                    "{n} non-null values. They will be "
+                                    "cast from `%.*s` to `%.*s`.",
+                                    place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)));
+}
+
+/* Columns of which no two rows may have the same values. */
+typedef struct key {
+  const rl_str *columns;
+  size_t count;
+} key;
+
+static bool is_merged(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str column) {
+  return rl_db_cast_merges(d, rl_db_column_of(from, column), rl_db_column_of(to, column));
+}
+
+static bool has_column(key k, rl_str column) {
+  for (size_t i = 0; i < k.count; i++)
+    if (rl_str_eq(k.columns[i], column)) return true;
+  return false;
+}
+
+/* In whatever order. */
+static bool is_same(key a, key b) {
+  if (a.count != b.count) return false;
+  for (size_t i = 0; i < b.count; i++)
+    if (!has_column(a, b.columns[i])) return false;
+  return true;
+}
+
+/* Without columns when it is none, or when not only their values decide. */
+static key key_of(rl_differ *d, const rl_db_index *x) {
+  if (!x->unique || x->opaque || x->predicate.len) return (key){NULL, 0};
+  rl_str *columns = RL_NEW_ARRAY(d->arena, rl_str, x->count + 1);
+  if (!columns) d->failed = true;
+  for (size_t i = 0; columns && i < x->count; i++) columns[i] = x->parts[i].column;
+  return (key){columns, columns ? x->count : 0};
+}
+
+/* Whether no two rows are alike in these columns, as long as their values stay what they are. */
+static bool was_unique(rl_differ *d, const rl_db_table *t, key k) {
+  if (is_same((key){t->primary.items, t->primary.count}, k)) return true;
+  for (size_t i = 0; i < t->indexes.count; i++)
+    if (is_same(key_of(d, &t->indexes.items[i]), k)) return true;
+  return false;
+}
+
+/* Duplicates can be counted where all columns are there already; those that are made anew hold other values. */
+static bool is_countable(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, key k) {
+  for (size_t i = 0; i < k.count; i++)
+    if (!rl_db_column_of(from, k.columns[i]) || rl_db_is_remade(d, from, to, k.columns[i])) return false;
+  return k.count > 0;
+}
+
+static void key_added(rl_differ *d, const rl_db_table *t, const rl_db_table *to, key k) {
+  bool merges = false;
+  if (!is_countable(d, t, to, k)) return;
+  for (size_t i = 0; i < k.count; i++) merges |= is_merged(d, t, to, k.columns[i]);
+  if (!merges && was_unique(d, t, k)) return;
+  rl_buf names, list;
+  rl_buf_init(&names);
+  rl_buf_init(&list);
+  for (size_t i = 0; i < k.count; i++) {
+    rl_buf_printf(&names, "%s%.*s", i ? "," : "", RL_STR_ARG(k.columns[i]));
+    rl_buf_text(&list, i ? ", " : "");
+    rl_db_cast_value(d, rl_db_column_of(t, k.columns[i]), rl_db_column_of(to, k.columns[i]), &list);
+  }
+  rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM (SELECT 1 FROM ");
+  rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
+  rl_buf_text(&d->buf, " WHERE ");
+  for (size_t i = 0; i < k.count; i++) {
+    rl_buf_text(&d->buf, i ? " AND " : "");
+    rl_sql_name(&d->buf, d->dialect, rl_db_column_of(t, k.columns[i])->was);
+    rl_buf_text(&d->buf, " IS NOT NULL");
+  }
+  rl_buf_printf(&d->buf, " GROUP BY %.*s HAVING count(*) > 1) AS doubles", (int)list.len, list.p ? list.p : "");
+  if (names.failed || list.failed) d->failed = true;
+  rl_str what = rl_buf_view(&names);
+  rl_differ_warn(d, true, t->name,
+                 rl_differ_printf(d,
+                                  "A unique constraint covering the columns `[%.*s]` on "
+                                  "the table `%.*s` will be added. If there "
+                                  "are existing duplicate values, this will fail.",
+                                  RL_STR_ARG(what), RL_STR_ARG(t->name)),
+                 rl_differ_printf(d,
+                                  "A unique constraint covering the columns `[%.*s]` on "
+                                  "the table `%.*s` cannot be added: {n} "
+                                  "values are there more than once.",
+                                  RL_STR_ARG(what), RL_STR_ARG(t->name)));
+  rl_buf_dispose(&names);
+  rl_buf_dispose(&list);
+}
+
+void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+  for (size_t i = 0; i < from->columns.count; i++) {
+    const rl_db_column *c = &from->columns.items[i], *now = rl_db_column_of(to, c->name);
+    if (!now) {
+      column_dropped(d, from, c);
+    } else {
+      column_cast(d, from, c, now);
+      if (rl_db_cast(d, c, now) != RL_CAST_NONE) column_required(d, from, c, now);
+    }
+  }
+  for (size_t i = 0; i < to->columns.count; i++)
+    if (!rl_db_column_of(from, to->columns.items[i].name)) column_added(d, from, &to->columns.items[i]);
+  key_added(d, from, to, (key){to->primary.items, to->primary.count});
+  for (size_t i = 0; i < to->indexes.count; i++) key_added(d, from, to, key_of(d, &to->indexes.items[i]));
+}

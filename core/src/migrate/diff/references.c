@@ -1,0 +1,109 @@
+/* Foreign keys of PostgreSQL: what is dropped before the tables change and what
+ * is added after. */
+#include "migrate/diff/diff.h"
+#include "migrate/structure/render.h"
+
+static bool same_names(const rl_str *a, const rl_str *b, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!rl_str_eq(a[i], b[i])) return false;
+  return true;
+}
+
+static bool same_reference(const rl_db_reference *a, const rl_db_reference *b) {
+  return a->count == b->count && same_names(a->columns, b->columns, a->count) &&
+         same_names(a->targets, b->targets, a->count) && rl_str_eq(a->target, b->target) &&
+         rl_str_eq(a->target_namespace, b->target_namespace) && a->on_delete == b->on_delete &&
+         a->on_update == b->on_update;
+}
+
+static bool column_changes(const rl_differ *d, rl_str namespace_, rl_str table, rl_str column) {
+  const rl_db_table *from = rl_db_table_of(d->from, namespace_, table), *to = rl_db_table_of(d->to, namespace_, table);
+  const rl_db_column *a = from ? rl_db_column_of(from, column) : NULL, *b = to ? rl_db_column_of(to, column) : NULL;
+  return a && b && !rl_db_same_type(d, a, b);
+}
+
+static bool is_disturbed(const rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
+  for (size_t i = 0; i < k->count; i++)
+    if (column_changes(d, t->namespace_, t->name, k->columns[i]) ||
+        column_changes(d, k->target_namespace, k->target, k->targets[i]))
+      return true;
+  return rl_db_loses_key(d, k);
+}
+
+static void begin(rl_differ *d, const rl_db_table *t) {
+  rl_buf_text(&d->buf, "ALTER TABLE ");
+  rl_sql_table(&d->buf, d->dialect, t);
+}
+
+static const rl_db_reference *same_in(const rl_db_table *t, const rl_db_reference *k, bool by_name) {
+  for (size_t i = 0; t && i < t->references.count; i++)
+    if (same_reference(&t->references.items[i], k) && (!by_name || rl_str_eq(t->references.items[i].name, k->name)))
+      return &t->references.items[i];
+  return NULL;
+}
+
+static const rl_db_reference *counterpart(const rl_db_table *t, const rl_db_reference *k) {
+  const rl_db_reference *same = same_in(t, k, true);
+  return same ? same : same_in(t, k, false);
+}
+
+static void drop(rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
+  begin(d, t);
+  rl_buf_text(&d->buf, " DROP CONSTRAINT ");
+  rl_sql_name(&d->buf, d->dialect, k->name);
+  rl_differ_step(d, RL_STEP_DROP_FOREIGN_KEY, t->name);
+}
+
+static void add(rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
+  begin(d, t);
+  rl_buf_text(&d->buf, " ADD ");
+  rl_sql_reference(&d->buf, d->dialect, k);
+  rl_differ_step(d, RL_STEP_ADD_FOREIGN_KEY, t->name);
+}
+
+static bool has_columns(const rl_db_table *t, const rl_str *columns, size_t count) {
+  for (size_t i = 0; t && i < count; i++)
+    if (!rl_db_column_of(t, columns[i])) return false;
+  return t != NULL;
+}
+
+/* Its columns stay on both sides; a target that is not looked at stays, too. */
+static bool is_possible(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
+  const rl_db_table *own = rl_db_table_of(d->to, from->namespace_, from->name);
+  const rl_db_table *was = rl_db_table_of(d->from, k->target_namespace, k->target);
+  const rl_db_table *target = rl_db_table_of(d->to, k->target_namespace, k->target);
+  return has_columns(own, k->columns, k->count) && (!was || has_columns(target, k->targets, k->count));
+}
+
+bool rl_db_is_left_reference(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
+  return d->to->of_schema && d->from->is_live && !rl_db_can_say_reference(d->from, from, k) && is_possible(d, from, k);
+}
+
+static void drop_gone(rl_differ *d, const rl_db_table *from) {
+  const rl_db_table *to = rl_db_table_of(d->to, from->namespace_, from->name);
+  for (size_t i = 0; i < from->references.count; i++) {
+    const rl_db_reference *k = &from->references.items[i], *now = counterpart(to, k);
+    bool left = !now && rl_db_is_left_reference(d, from, k);
+    if ((!now && !left) || is_disturbed(d, from, k)) {
+      drop(d, from, k);
+      if (left) add(d, to, k);
+    } else if (now && !rl_str_eq(now->name, k->name)) {
+      begin(d, from);
+      rl_buf_text(&d->buf, " RENAME CONSTRAINT ");
+      rl_differ_rename(d, from->name, k->name, now->name);
+    }
+  }
+}
+
+static void add_new(rl_differ *d, const rl_db_table *to) {
+  const rl_db_table *from = rl_db_table_of(d->from, to->namespace_, to->name);
+  for (size_t i = 0; i < to->references.count; i++) {
+    const rl_db_reference *k = &to->references.items[i], *was = counterpart(from, k);
+    if (!was || is_disturbed(d, from, was)) add(d, to, k);
+  }
+}
+
+void rl_diff_references(rl_differ *d) {
+  for (size_t i = 0; i < d->from->tables.count; i++) drop_gone(d, &d->from->tables.items[i]);
+  for (size_t i = 0; i < d->to->tables.count; i++) add_new(d, &d->to->tables.items[i]);
+}

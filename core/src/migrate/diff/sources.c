@@ -1,0 +1,99 @@
+/* The difference of two sources. */
+#include "migrate/diff/sources.h"
+
+static rille_status dialect_of(rl_comparison *c, const rl_diff_source *s, rl_error *err) {
+  const rl_dialect *d = NULL;
+  const rl_driver *driver = NULL;
+  if (s->url.len) {
+    rille_status st = rl_driver_of_url(s->url, &driver, err);
+    if (st != RILLE_OK) return st;
+    d = rl_dialect_of(driver);
+  } else if (s->schema) {
+    if (s->schema->provider == RL_PROVIDER_POSTGRESQL) d = &rl_dialect_postgres;
+    if (s->schema->provider == RL_PROVIDER_SQLITE) d = &rl_dialect_sqlite;
+  }
+  if (c->dialect && d && c->dialect != d)
+    return rl_fail(err, RL_P1012,
+                   "`from` is of %s and `to` of %s: only databases of one kind "
+                   "can be compared",
+                   c->dialect->name, d->name);
+  if (d) c->dialect = d;
+  return RILLE_OK;
+}
+
+static rille_status load(rl_comparison *c, int side, const rl_diff_source *s, const rl_schema *other, rl_error *err) {
+  c->structures[side] = (rl_db){.dialect = c->dialect, .of_schema = true};
+  if (s->schema) return rl_db_of_schema(c->dialect, s->schema, &c->arena, &c->structures[side], err);
+  if (!s->url.len) return RILLE_OK;
+  rille_status st = rl_session_open_existing(&c->sessions[side], s->url, err);
+  if (st != RILLE_OK) return st;
+  c->open[side] = true;
+  return rl_db_describe(&c->sessions[side], c->dialect, other ? other->namespaces : NULL,
+                        other ? other->namespace_count : 0, &c->structures[side], err);
+}
+
+static rille_status use_hints(rl_comparison *c, const rl_comparison_hints *hints, rl_error *err) {
+  for (int i = 0; hints && i < 2; i++)
+    if (c->open[i]) c->structures[i].past = hints->past;
+  if (hints && hints->mirror) rl_renames_mirror(&c->structures[0], &c->structures[1], &c->arena);
+  if (hints && hints->renames) rl_renames_apply(&c->structures[1], hints->renames);
+  return rl_renames_guess(&c->structures[0], &c->structures[1], &c->arena, &c->guesses, err);
+}
+
+rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, const rl_diff_source *to,
+                                const rl_comparison_hints *hints, rl_error *err) {
+  *c = (rl_comparison){0};
+  rl_arena_init(&c->arena, 0);
+  const rl_schema *names = hints ? hints->names : NULL;
+  rille_status st = dialect_of(c, from, err);
+  if (st == RILLE_OK) st = dialect_of(c, to, err);
+  if (st == RILLE_OK && !c->dialect)
+    st = rl_fail(err, RL_P1012,
+                 "neither `from` nor `to` tells the kind of database: a schema "
+                 "needs a datasource block with a provider");
+  if (st == RILLE_OK) st = load(c, 0, from, to->schema ? to->schema : names, err);
+  if (st == RILLE_OK) st = load(c, 1, to, from->schema ? from->schema : names, err);
+  if (st == RILLE_OK && c->open[0] && to->schema)
+    st = rl_db_reword(&c->sessions[0], &c->structures[1], &c->structures[0], err);
+  if (st == RILLE_OK && c->open[1] && from->schema)
+    st = rl_db_reword(&c->sessions[1], &c->structures[0], &c->structures[1], err);
+  if (st == RILLE_OK) st = use_hints(c, hints, err);
+  return st == RILLE_OK ? rl_db_diff(&c->structures[0], &c->structures[1], &c->arena, &c->diff, err) : st;
+}
+
+void rl_comparison_dispose(rl_comparison *c) {
+  for (int i = 0; i < 2; i++)
+    if (c->open[i]) rl_session_close(&c->sessions[i]);
+  rl_arena_dispose(&c->arena);
+}
+
+/* The text with the number in the place of {n}. */
+static rl_str with_count(rl_arena *arena, rl_str text, rl_str n) {
+  for (size_t i = 0; i + 3 <= text.len; i++)
+    if (memcmp(text.p + i, "{n}", 3) == 0)
+      return rl_str_of(rl_arena_printf(arena, "%.*s%.*s%.*s", (int)i, text.p, RL_STR_ARG(n), (int)(text.len - i - 3),
+                                       text.p + i + 3));
+  return text;
+}
+
+rille_status rl_diff_count(rl_session *s, const rl_diff *diff, rl_arena *arena, rl_str **texts, size_t *count,
+                           bool *blocked, rl_error *err) {
+  *count = 0;
+  *blocked = false;
+  *texts = RL_NEW_ARRAY(arena, rl_str, diff->warnings.count + 1);
+  if (!*texts) return rl_fail_nomem(err);
+  for (size_t i = 0; i < diff->warnings.count; i++) {
+    const rl_diff_warning *w = &diff->warnings.items[i];
+    rl_str *found = NULL;
+    size_t n = 0;
+    char *sql = rl_arena_strdup(arena, w->count_sql);
+    rille_status st = sql ? rl_session_texts(s, sql, &found, &n, err) : rl_fail_nomem(err);
+    if (st != RILLE_OK) return st;
+    if (!n || rl_str_is(found[0], "0")) continue;
+    rl_str text = with_count(arena, w->counted, found[0]);
+    if (!text.p) return rl_fail_nomem(err);
+    (*texts)[(*count)++] = text;
+    *blocked |= w->blocks;
+  }
+  return RILLE_OK;
+}

@@ -1,0 +1,134 @@
+/* Values of enums that have other names now, where enums are texts: on SQLite
+ * the rows are what is renamed. */
+#include "migrate/diff/diff.h"
+#include "migrate/structure/render.h"
+
+static bool has_value(const rl_db_enum *e, rl_str name) {
+  for (size_t i = 0; e && i < e->values.count; i++)
+    if (rl_str_eq(e->values.items[i].name, name)) return true;
+  return false;
+}
+
+static bool is_stale(const rl_db_column *c, rl_str name) {
+  for (size_t i = 0; i < c->stale_count; i++)
+    if (rl_str_eq(c->stale[i], name)) return true;
+  return false;
+}
+
+static void update(rl_differ *d, rl_str table, rl_str column, rl_str from, rl_str to) {
+  rl_buf_text(&d->buf, "UPDATE ");
+  rl_sql_name(&d->buf, d->dialect, table);
+  rl_buf_text(&d->buf, " SET ");
+  rl_sql_name(&d->buf, d->dialect, column);
+  rl_buf_text(&d->buf, " = ");
+  rl_ddl_text(&d->buf, to);
+  rl_buf_text(&d->buf, " WHERE ");
+  rl_sql_name(&d->buf, d->dialect, column);
+  rl_buf_text(&d->buf, " = ");
+  rl_ddl_text(&d->buf, from);
+}
+
+/* The script of some migration has renamed them. */
+static bool is_past(rl_differ *d, const char *past, rl_str table, rl_str column, const rl_db_value *v) {
+  update(d, table, column, v->renamed_from, v->name);
+  const char *sql = rl_buf_z(&d->buf);
+  bool found = !sql || strstr(past, sql);
+  if (!sql) d->failed = true;
+  rl_buf_reset(&d->buf);
+  return found;
+}
+
+/* Of a live database its past or its rows tell; of a schema its own enum. */
+static bool is_renamed(rl_differ *d, const rl_db_table *t, const rl_db_column *from, const rl_db_enum *to,
+                       const rl_db_value *v) {
+  if (!v->renamed_from.len || has_value(to, v->renamed_from)) return false;
+  if (d->from->past) return !is_past(d, d->from->past, t->name, from->name, v);
+  if (!d->from->of_schema) return is_stale(from, v->renamed_from);
+  return has_value(rl_db_enum_of(d->from, from->enum_namespace, from->enum_name), v->renamed_from);
+}
+
+static bool stays(const rl_db_enum *to, rl_str name) {
+  for (size_t i = 0; i < to->values.count; i++)
+    if (rl_str_eq(to->values.items[i].name, name) || rl_str_eq(to->values.items[i].renamed_from, name)) return true;
+  return false;
+}
+
+/* The old schema tells them, or the rows of a live database. */
+static const char *removed_values(rl_differ *d, const rl_db_column *from, const rl_db_enum *to) {
+  const rl_db_enum *e = rl_db_enum_of(d->from, from->enum_namespace, from->enum_name);
+  const char *removed = "";
+  size_t n = e ? e->values.count : from->stale_count;
+  for (size_t i = 0; i < n; i++) {
+    rl_str name = e ? e->values.items[i].name : from->stale[i];
+    if (!stays(to, name)) removed = rl_differ_printf(d, "%s%s%.*s", removed, *removed ? "," : "", RL_STR_ARG(name));
+  }
+  return removed;
+}
+
+static void warn_of_removed(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
+  const char *removed = removed_values(d, c, e);
+  if (!*removed) return;
+  rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
+  rl_ddl_name(d->dialect, from->namespace_, from->was, &d->buf);
+  rl_buf_text(&d->buf, " WHERE ");
+  rl_sql_name(&d->buf, d->dialect, c->was);
+  rl_buf_text(&d->buf, " NOT IN (");
+  for (size_t i = 0; i < e->values.count; i++) {
+    rl_buf_text(&d->buf, i ? ", " : "");
+    rl_ddl_text(&d->buf, e->values.items[i].name);
+    if (!e->values.items[i].renamed_from.len) continue;
+    rl_buf_text(&d->buf, ", ");
+    rl_ddl_text(&d->buf, e->values.items[i].renamed_from);
+  }
+  rl_buf_byte(&d->buf, ')');
+  const char *what =
+      rl_differ_printf(d, "The values [%s] on the enum `%.*s` will be removed.", removed, RL_STR_ARG(e->name));
+  rl_differ_warn(
+      d, false, from->name, rl_differ_printf(d, "%s Rows that still have them cannot be read.", what),
+      rl_differ_printf(d, "%s {n} rows of `%.*s` still have them and cannot be read.", what, RL_STR_ARG(from->name)));
+}
+
+static void rename_in(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *from,
+                      const rl_db_enum *e) {
+  for (size_t i = 0; i < e->values.count; i++)
+    if (is_renamed(d, t, from, e, &e->values.items[i])) {
+      update(d, t->name, c->name, e->values.items[i].renamed_from, e->values.items[i].name);
+      rl_differ_step(d, RL_STEP_ALTER_ENUM, t->name);
+    }
+}
+
+/* The way back to what scripts have made: a database in which no value has a name by now. */
+static void rename_back(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
+  for (size_t i = 0; i < e->values.count; i++) {
+    const rl_db_value *v = &e->values.items[i];
+    if (!v->renamed_from.len || has_value(e, v->renamed_from) || is_past(d, d->to->past, from->was, c->was, v))
+      continue;
+    update(d, from->name, c->name, v->name, v->renamed_from);
+    rl_differ_step(d, RL_STEP_ALTER_ENUM, from->name);
+  }
+}
+
+static void values_back(rl_differ *d) {
+  for (size_t i = 0; i < d->from->tables.count; i++) {
+    const rl_db_table *t = &d->from->tables.items[i], *to = rl_db_table_of(d->to, t->namespace_, t->name);
+    for (size_t k = 0; to && k < t->columns.count; k++) {
+      const rl_db_column *c = &t->columns.items[k];
+      const rl_db_enum *e = c->enum_name.len ? rl_db_enum_of(d->from, c->enum_namespace, c->enum_name) : NULL;
+      if (e && rl_db_column_of(to, c->name)) rename_back(d, t, c, e);
+    }
+  }
+}
+
+void rl_diff_values(rl_differ *d) {
+  if (d->to->past) values_back(d);
+  for (size_t i = 0; i < d->to->tables.count; i++) {
+    const rl_db_table *t = &d->to->tables.items[i], *from = rl_db_table_of(d->from, t->namespace_, t->name);
+    for (size_t k = 0; from && k < t->columns.count; k++) {
+      const rl_db_column *c = &t->columns.items[k], *old = rl_db_column_of(from, c->name);
+      const rl_db_enum *e = c->enum_name.len ? rl_db_enum_of(d->to, c->enum_namespace, c->enum_name) : NULL;
+      if (!old || !e) continue;
+      warn_of_removed(d, from, old, e);
+      rename_in(d, t, c, old, e);
+    }
+  }
+}

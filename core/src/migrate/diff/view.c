@@ -1,0 +1,172 @@
+/* Views of PostgreSQL that lean on what changes: the server lets no column be
+ * dropped or get another type while a view uses it. Where the view's text still
+ * holds afterwards, the view goes first and comes back last; else it is said
+ * which one stands in the way. */
+#include "migrate/diff/diff.h"
+#include "migrate/structure/render.h"
+
+typedef enum fate { STAYS, COMES_BACK, STANDS_IN_THE_WAY } fate;
+
+static const rl_db_column *column_was(const rl_db_table *t, rl_str name) {
+  for (size_t i = 0; i < t->columns.count; i++)
+    if (rl_str_eq(t->columns.items[i].was, name)) return &t->columns.items[i];
+  return NULL;
+}
+
+/* The server prints a value of an enum as 'X'::"E". */
+static bool names_value(rl_str sql, rl_str value) {
+  rl_buf quoted;
+  rl_buf_init(&quoted);
+  rl_ddl_text(&quoted, value);
+  rl_buf_text(&quoted, "::");
+  rl_str text = rl_buf_view(&quoted);
+  bool found = false;
+  for (size_t i = 0; !found && i + text.len <= sql.len; i++) found = memcmp(sql.p + i, text.p, text.len) == 0;
+  found = found || quoted.failed;
+  rl_buf_dispose(&quoted);
+  return found;
+}
+
+static fate fate_of_enum(const rl_differ *d, const rl_db_view *v, const rl_db_use *u) {
+  const rl_db_enum *from = rl_db_enum_of(d->from, u->namespace_, u->table);
+  const rl_db_enum *to = rl_db_enum_of(d->to, u->namespace_, u->table);
+  if (!from || !to || !from->replaced) return STAYS;
+  for (size_t i = 0; i < from->values.count; i++) {
+    bool stays = false;
+    for (size_t k = 0; k < to->values.count; k++)
+      stays |= rl_str_eq(to->values.items[k].name, from->values.items[i].name);
+    if (!stays && names_value(v->sql, from->values.items[i].name)) return STANDS_IN_THE_WAY;
+  }
+  return COMES_BACK;
+}
+
+/* What becomes of one thing that a view uses; *moved: it has another name. */
+static fate fate_of_use(const rl_differ *d, const rl_db_view *v, const rl_db_use *u, bool *moved) {
+  if (u->is_enum) return fate_of_enum(d, v, u);
+  const rl_db_table *from = rl_db_table_was(d->from, u->namespace_, u->table);
+  if (!from) return STAYS;
+  const rl_db_table *to = rl_db_table_of(d->to, from->namespace_, from->name);
+  if (!to) return STANDS_IN_THE_WAY;
+  *moved |= !rl_str_eq(from->name, from->was);
+  const rl_db_column *c = u->column.len ? column_was(from, u->column) : NULL;
+  if (!c) return STAYS;
+  const rl_db_column *now = rl_db_column_of(to, c->name);
+  if (!now) return STANDS_IN_THE_WAY;
+  *moved |= !rl_str_eq(c->name, c->was);
+  return (rl_db_same_type(d, c, now) && !c->retyped) || c->computed ? STAYS : COMES_BACK;
+}
+
+static bool uses_view(const rl_db_view *v, const rl_db_view *other) {
+  for (size_t i = 0; i < v->uses.count; i++)
+    if (rl_str_eq(v->uses.items[i].table, other->name) && rl_str_eq(v->uses.items[i].namespace_, other->namespace_))
+      return true;
+  return false;
+}
+
+static fate own_fate(const rl_differ *d, const rl_db_view *v, const rl_db_use **why) {
+  fate worst = STAYS;
+  bool moved = false;
+  for (size_t i = 0; i < v->uses.count; i++) {
+    fate f = fate_of_use(d, v, &v->uses.items[i], &moved);
+    if (f <= worst) continue;
+    worst = f;
+    *why = &v->uses.items[i];
+  }
+  return worst == COMES_BACK && moved ? STANDS_IN_THE_WAY : worst;
+}
+
+static void warn(rl_differ *d, const rl_db_view *v, const rl_db_use *u) {
+  const char *what = u->is_enum      ? "a value that goes of the enum"
+                     : u->column.len ? rl_differ_printf(d, "the column `%.*s` of the table", RL_STR_ARG(u->column))
+                                     : "the table";
+  const char *text =
+      rl_differ_printf(d,
+                       "The view `%.*s` stands in the way: it uses %s `%.*s`, which changes. Drop the view first, "
+                       "and make it again afterwards.",
+                       RL_STR_ARG(v->name), what, RL_STR_ARG(u->table));
+  rl_buf_text(&d->buf, "SELECT '1'");
+  rl_differ_warn(d, true, v->name, text, text);
+}
+
+static void name_view(rl_differ *d, const char *verb, const rl_db_view *v) {
+  rl_buf_printf(&d->buf, "%s %s ", verb, v->materialized ? "MATERIALIZED VIEW" : "VIEW");
+  rl_ddl_name(d->dialect, v->namespace_, v->name, &d->buf);
+}
+
+static void drop(rl_differ *d, const rl_db_view *v) {
+  name_view(d, "DROP", v);
+  rl_differ_step(d, RL_STEP_DROP_VIEW, v->name);
+}
+
+static void create(rl_differ *d, const rl_db_view *v) {
+  rl_str text = rl_db_bare(v->sql);
+  if (text.len && text.p[text.len - 1] == ';') text.len--;
+  name_view(d, "CREATE", v);
+  rl_buf_printf(&d->buf, "%.*s AS\n%.*s", RL_STR_ARG(v->options), RL_STR_ARG(text));
+  rl_differ_step(d, RL_STEP_CREATE_VIEW, v->name);
+  for (size_t i = 0; i < v->belongings.count; i++) {
+    rl_buf_str(&d->buf, v->belongings.items[i]);
+    rl_differ_step(d, RL_STEP_CREATE_VIEW, v->name);
+  }
+}
+
+/* What leans on a view that goes, goes before it. The views are few: each round
+ * finds those that the last one disturbed. */
+static void spread(const rl_differ *d, fate *fates) {
+  for (bool any = true; any;) {
+    any = false;
+    for (size_t i = 0; i < d->from->views.count; i++)
+      for (size_t k = 0; fates[i] == STAYS && k < d->from->views.count; k++) {
+        if (k == i || fates[k] != COMES_BACK || !uses_view(&d->from->views.items[i], &d->from->views.items[k]))
+          continue;
+        fates[i] = COMES_BACK;
+        any = true;
+      }
+  }
+}
+
+/* Nothing that is still to be moved leans on it; backwards: it leans on
+ * nothing. */
+static bool is_next(const rl_db *db, const bool *waiting, size_t at, bool backwards) {
+  for (size_t k = 0; k < db->views.count; k++) {
+    const rl_db_view *a = &db->views.items[at], *b = &db->views.items[k];
+    if (k != at && waiting[k] && (backwards ? uses_view(a, b) : uses_view(b, a))) return false;
+  }
+  return true;
+}
+
+static void move(rl_differ *d, const fate *fates, bool *waiting, bool backwards) {
+  size_t n = d->from->views.count;
+  for (size_t i = 0; i < n; i++) waiting[i] = fates[i] == COMES_BACK;
+  for (bool any = true; any;) {
+    any = false;
+    for (size_t i = 0; i < n; i++) {
+      if (!waiting[i] || !is_next(d->from, waiting, i, backwards)) continue;
+      waiting[i] = false;
+      any = true;
+      if (backwards)
+        create(d, &d->from->views.items[i]);
+      else
+        drop(d, &d->from->views.items[i]);
+    }
+  }
+}
+
+void rl_diff_views(rl_differ *d) {
+  size_t n = d->from->views.count;
+  if (!n) return;
+  fate *fates = RL_NEW_ARRAY(d->arena, fate, n);
+  bool *waiting = RL_NEW_ARRAY(d->arena, bool, n);
+  if (!fates || !waiting) {
+    d->failed = true;
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const rl_db_use *why = NULL;
+    fates[i] = own_fate(d, &d->from->views.items[i], &why);
+    if (fates[i] == STANDS_IN_THE_WAY) warn(d, &d->from->views.items[i], why);
+  }
+  spread(d, fates);
+  move(d, fates, waiting, false);
+  move(d, fates, waiting, true);
+}

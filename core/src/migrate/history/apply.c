@@ -1,0 +1,394 @@
+/* Applying a migration, or taking one back: the script, and what the history says of it, in one transaction where the
+ * database allows it. */
+#include "sql/ddl.h"
+
+#include "base/alloc.h"
+#include "migrate/history/migrations.h"
+
+typedef struct script {
+  rl_str text;
+  rl_script_head head;
+  rl_statements list;
+  bool own_transactions; /* it begins and ends them itself: it is sent as it is */
+} script;
+
+static const char note_whole[] =
+    "rille runs it in one transaction: as long as it is not finished, nothing of it is in the database.";
+static const char note_own[] = "The script begins and ends transactions itself: a part of it may be in the database.";
+
+static const char *file_of(const rl_migrations *m) {
+  return m->was_down ? "down.sql" : "migration.sql";
+}
+
+/* A byte 0 would end the statement it is in without a word: what follows would not be run. */
+static rille_status check_text(const rl_migrations *m, rl_str text, rl_error *err) {
+  const char *zero = text.len ? memchr(text.p, 0, text.len) : NULL;
+  int line = 1;
+  if (!zero) return RILLE_OK;
+  for (const char *p = text.p; p < zero; p++) line += *p == '\n';
+  return rl_fail(err, RL_VALIDATION,
+                 "%s of the migration %.*s is no text in UTF-8: it has a byte 0 in line %d; was it written as UTF-16?",
+                 file_of(m), RL_STR_ARG(m->under->name), line);
+}
+
+static rille_status read_script(rl_migrations *m, script *s, rl_error *err) {
+  rl_arena *arena = &m->session.arena;
+  bool loaded = m->under->has_script && !m->was_down;
+  *s = (script){.text = m->under->script};
+  rille_status st = loaded ? RILLE_OK : rl_folder_file(m, m->under->name, file_of(m), arena, &s->text, err);
+  if (st == RILLE_OK) st = check_text(m, s->text, err);
+  if (st == RILLE_OK) st = rl_script_head_of(s->text, &s->head, err);
+  if (st == RILLE_OK) st = rl_statements_of(s->text, m->postgres, arena, &s->list, err);
+  for (size_t i = 0; i < s->list.count; i++) s->own_transactions |= rl_statement_is_transaction(s->list.items[i].sql);
+  if (st != RILLE_OK) rl_error_detail(err, "migration", m->under->name);
+  return st;
+}
+
+/* ------------------------------------------------------------------ failure */
+
+static rl_str beginning(rl_str sql) {
+  size_t n = 0;
+  while (n < sql.len && n < 200 && sql.p[n] != '\n') n++;
+  while (n < sql.len && n && ((unsigned char)sql.p[n] & 0xc0) == 0x80) n--;
+  return (rl_str){sql.p, n};
+}
+
+/* Says of the database's error which migration it stopped, and where in it. */
+static rille_status blame(rl_migrations *m, const rl_statement *at, size_t number, rl_error *cause, rl_error *err) {
+  rl_buf text;
+  rl_buf_init(&text);
+  const char *what = m->replay     ? "does not apply to an empty database"
+                     : m->was_down ? "could not be taken back"
+                                   : "failed";
+  rl_buf_printf(&text, "the migration %.*s %s: %s", RL_STR_ARG(m->under->name), what, rl_error_message(cause));
+  if (cause->sqlstate[0]) rl_buf_printf(&text, " (SQLSTATE %s)", cause->sqlstate);
+  if (at)
+    rl_buf_printf(&text, "; statement %zu, line %d of %s: %.*s", number, at->line, file_of(m),
+                  RL_STR_ARG(beginning(at->sql)));
+  const char *z = rl_buf_z(&text);
+  rille_status st = z ? rl_fail(err, m->replay ? RL_P3006 : RL_P3018, "%s", z) : rl_fail_nomem(err);
+  if (st == RILLE_ERROR) {
+    memcpy(err->sqlstate, cause->sqlstate, sizeof err->sqlstate);
+    err->native = cause->native;
+    err->connection_lost = cause->connection_lost;
+    rl_error_detail(err, "migration", m->under->name);
+    rl_error_detail(err, "cause", rl_str_of(rl_error_message(cause)));
+    rl_error_detail(err, "database_code", rl_str_of(rl_code_name(cause->code)));
+    if (at) {
+      rl_error_detail(err, "statement", at->sql);
+      rl_buf_reset(&text);
+      rl_buf_int(&text, at->line);
+      rl_error_detail(err, "line", rl_buf_view(&text));
+    }
+  }
+  rl_buf_dispose(&text);
+  rl_error_clear(cause);
+  return st;
+}
+
+static bool is_usable(const rl_migrations *m) {
+  return m->session.conn && m->session.options.driver->is_usable(m->session.conn);
+}
+
+static void leave_transaction(rl_migrations *m) {
+  rl_error ignored = {0};
+  if (is_usable(m) && m->session.options.driver->in_transaction(m->session.conn))
+    rl_session_command(&m->session, "ROLLBACK", &ignored);
+  rl_error_clear(&ignored);
+  m->in_transaction = false;
+}
+
+/* Behind a proxy RESET knows nothing of what the connection was opened with: what matters is set once more. */
+static void restore_postgres(rl_migrations *m, rl_error *ignored) {
+  rl_session_script(&m->session, "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL", ignored);
+  rl_error_clear(ignored);
+  rl_session_execute(&m->session,
+                     "SELECT set_config('search_path', $1, false), set_config('lock_timeout', $2, false), "
+                     "set_config('statement_timeout', $3, false)",
+                     m->settings, 3, ignored);
+}
+
+/* The session as it was before: a script may have changed its role, where names are looked for, and the like. */
+static void restore(rl_migrations *m) {
+  rl_error ignored = {0};
+  if (!is_usable(m)) return;
+  if (!m->postgres)
+    rl_session_command(&m->session, "PRAGMA foreign_keys = ON", &ignored);
+  else
+    restore_postgres(m, &ignored);
+  rl_error_clear(&ignored);
+  m->keys_off = false;
+}
+
+/* Rolls back, writes into the history what happened, and returns the error. */
+static rille_status give_up(rl_migrations *m, const char *remains, rl_error *err) {
+  rl_error ignored = {0};
+  leave_transaction(m);
+  restore(m);
+  if (is_usable(m) && !m->was_down && m->id[0]) {
+    char *log = rl_arena_printf(&m->session.arena, "%s\n%s", rl_error_message(err), remains);
+    if (log) rl_history_log(m, rl_str_of(log), &ignored);
+  }
+  rl_error_clear(&ignored);
+  m->under = NULL;
+  m->id[0] = 0;
+  return err->nomem ? RILLE_NOMEM : RILLE_ERROR;
+}
+
+static const char some_left[] = "A part of it may be in the database.";
+static const char nothing_left[] = "Its transaction was rolled back: nothing of it is in the database.";
+
+/* ------------------------------------------------------------------ running */
+
+static rille_status run_statement(rl_migrations *m, const rl_statement *x, rl_error *err) {
+  char *z = rl_strndup(x->sql.p, x->sql.len);
+  if (!z) return rl_fail_nomem(err);
+  rille_status st = rl_session_script(&m->session, z, err);
+  rl_free(z);
+  return st;
+}
+
+/* The values are checked: digits and a unit. */
+static rille_status set_timeouts(rl_migrations *m, const rl_script_head *h, const char *scope, rl_error *err) {
+  const struct {
+    const char *name;
+    rl_str value;
+  } all[] = {{"lock_timeout", h->lock_timeout}, {"statement_timeout", h->statement_timeout}};
+  rille_status st = RILLE_OK;
+  for (size_t i = 0; i < 2 && m->postgres && st == RILLE_OK; i++) {
+    if (!all[i].value.len) continue;
+    char *sql = rl_arena_printf(&m->session.arena, "SET %s %s = '%.*s'", scope, all[i].name, RL_STR_ARG(all[i].value));
+    st = sql ? rl_session_command(&m->session, sql, err) : rl_fail_nomem(err);
+  }
+  return st;
+}
+
+static rille_status count_broken(rl_migrations *m, int64_t *count, rl_error *err) {
+  rl_str *texts = NULL;
+  size_t n = 0;
+  rille_status st =
+      rl_session_texts(&m->session, "SELECT CAST(count(*) AS TEXT) FROM pragma_foreign_key_check", &texts, &n, err);
+  *count = 0;
+  for (const char *p = st == RILLE_OK && n ? texts[0].p : ""; *p; p++) *count = *count * 10 + (*p - '0');
+  return st;
+}
+
+/* SQLite rebuilds a table by dropping it, which must not delete what refers to it. The switch works only outside a
+ * transaction; scripts have it within, where Prisma runs none. */
+static rille_status free_keys(rl_migrations *m, const script *s, rl_error *err) {
+  for (size_t i = 0; i < s->list.count && !m->postgres; i++)
+    m->keys_off |= rl_statement_frees_keys(s->list.items[i].sql);
+  if (!m->keys_off) return RILLE_OK;
+  rille_status st = count_broken(m, &m->broken_keys, err);
+  return st == RILLE_OK ? rl_session_command(&m->session, "PRAGMA foreign_keys = OFF", err) : st;
+}
+
+static rille_status check_keys(rl_migrations *m, rl_error *err) {
+  int64_t broken = 0;
+  if (!m->keys_off) return RILLE_OK;
+  rille_status st = count_broken(m, &broken, err);
+  if (st != RILLE_OK || broken <= m->broken_keys) return st;
+  return rl_fail(err, RL_P2003, "%lld rows would refer to rows that are not there",
+                 (long long)(broken - m->broken_keys));
+}
+
+static rille_status run_whole(rl_migrations *m, const script *s, rl_error *err) {
+  rl_error cause = {0};
+  rille_status st = free_keys(m, s, &cause);
+  if (st == RILLE_OK) st = rl_session_command(&m->session, m->postgres ? "BEGIN" : "BEGIN IMMEDIATE", &cause);
+  m->in_transaction = st == RILLE_OK;
+  if (st == RILLE_OK) st = set_timeouts(m, &s->head, "LOCAL", &cause);
+  if (st != RILLE_OK) return blame(m, NULL, 0, &cause, err);
+  for (size_t i = 0; i < s->list.count && st == RILLE_OK; i++) {
+    st = run_statement(m, &s->list.items[i], &cause);
+    if (st != RILLE_OK) blame(m, &s->list.items[i], i + 1, &cause, err);
+  }
+  return st;
+}
+
+static rl_str progress(rl_migrations *m, size_t done, size_t count) {
+  return rl_str_of(rl_arena_printf(
+      &m->session.arena, "rille runs it without a transaction: %zu of %zu statements have run.", done, count));
+}
+
+static rille_status run_each(rl_migrations *m, const script *s, rl_error *err) {
+  rl_error cause = {0};
+  rille_status st = set_timeouts(m, &s->head, "", &cause);
+  if (st != RILLE_OK) return blame(m, NULL, 0, &cause, err);
+  for (size_t i = 0; i < s->list.count && st == RILLE_OK; i++) {
+    st = run_statement(m, &s->list.items[i], &cause);
+    if (st != RILLE_OK) return blame(m, &s->list.items[i], i + 1, &cause, err);
+    m->steps = (int64_t)i + 1;
+    rl_str note = progress(m, i + 1, s->list.count);
+    if (!m->was_down) st = note.p ? rl_history_steps(m, m->steps, note, err) : rl_fail_nomem(err);
+  }
+  return st;
+}
+
+/* The number of the statement that the server stopped at, from 1 on; 0: it does not say. */
+static size_t failed_statement(const script *s, const rl_error *cause) {
+  size_t n = cause->failed.number;
+  const char *p = s->text.p, *end = s->text.p + s->text.len;
+  if (cause->failed.at) { /* in characters */
+    for (uint32_t left = cause->failed.at - 1; left && p < end; left--)
+      for (p++; p < end && ((unsigned char)*p & 0xc0) == 0x80;) p++;
+    for (n = 0; n < s->list.count && s->list.items[n].sql.p <= p;) n++;
+  }
+  return n <= s->list.count ? n : 0;
+}
+
+/* As Prisma sends it: what stands outside of transactions is one on PostgreSQL, up to the next that begins or ends one;
+ * SQLite takes each statement by itself. */
+static rille_status send_as_it_is(rl_migrations *m, const script *s, size_t *number, rl_error *err) {
+  rille_status st = RILLE_OK;
+  if (m->postgres) {
+    char *z = rl_arena_strdup(&m->session.arena, s->text);
+    st = z ? rl_session_script(&m->session, z, err) : rl_fail_nomem(err);
+    *number = st == RILLE_OK ? 0 : failed_statement(s, err);
+    return st;
+  }
+  for (*number = 0; *number < s->list.count && st == RILLE_OK;) st = run_statement(m, &s->list.items[(*number)++], err);
+  return st;
+}
+
+static rille_status run_as_it_is(rl_migrations *m, const script *s, rl_error *err) {
+  rl_error cause = {0};
+  size_t n = 0;
+  rille_status st = set_timeouts(m, &s->head, "", &cause);
+  if (st == RILLE_OK) st = send_as_it_is(m, s, &n, &cause);
+  bool left_open = st == RILLE_OK && m->session.options.driver->in_transaction(m->session.conn);
+  if (left_open) st = rl_fail(&cause, RL_VALIDATION, "the script begins a transaction that it does not end");
+  if (st == RILLE_OK) return st;
+  if (left_open) n = 0;
+  return blame(m, n ? &s->list.items[n - 1] : NULL, n, &cause, err);
+}
+
+/* A statement alone that the database refuses in a transaction (VACUUM, CREATE INDEX CONCURRENTLY): Prisma sends it
+ * without one. */
+static bool wants_to_be_alone(const script *s, bool has_lua, const rl_error *err) {
+  if (s->list.count != 1 || has_lua) return false;
+  rl_str cause = rl_error_get(err, "cause");
+  bool says_so = cause.p && (strstr(cause.p, "within a transaction") || strstr(cause.p, "inside a transaction") ||
+                             strstr(cause.p, "from within a transaction"));
+  return strcmp(err->sqlstate, "25001") == 0 || says_so;
+}
+
+static rille_status run(rl_migrations *m, const script *s, rl_error *err) {
+  bool with_lua = m->under->has_lua && !m->was_down && !m->replay;
+  if (s->head.no_transaction) return run_each(m, s, err);
+  if (s->own_transactions) return run_as_it_is(m, s, err);
+  rille_status st = run_whole(m, s, err);
+  if (st == RILLE_OK || !wants_to_be_alone(s, with_lua, err)) return st;
+  leave_transaction(m);
+  rl_error_clear(err);
+  return run_each(m, s, err);
+}
+
+/* What the history says when the process is killed from here on. */
+static rl_str note_of(rl_migrations *m, const script *s) {
+  if (s->head.no_transaction) return progress(m, 0, s->list.count);
+  return rl_str_of(s->own_transactions ? note_own : note_whole);
+}
+
+static const char *remains_of(const rl_migrations *m, const script *s) {
+  if (s->head.no_transaction)
+    return m->steps ? "The statements before that one have run." : "No statement of it has run.";
+  return s->own_transactions ? note_own : nothing_left;
+}
+
+static rille_status check(const rl_migrations *m, const script *s, rl_error *err) {
+  bool apart = s->head.no_transaction || s->own_transactions;
+  if (!m->under->has_lua || m->was_down || !apart) return RILLE_OK;
+  rl_fail(err, RL_VALIDATION,
+          "the migration %.*s has a migration.lua, which runs in the transaction of migration.sql, but that one runs "
+          "without; make two migrations of it",
+          RL_STR_ARG(m->under->name));
+  rl_error_detail(err, "migration", m->under->name);
+  return RILLE_ERROR;
+}
+
+rille_status rl_migrations_begin(rl_migrations *m, rl_str name, bool down, rl_error *err) {
+  script s;
+  if (m->under) return rl_fail(err, RL_VALIDATION, "the migration %.*s is not finished", RL_STR_ARG(m->under->name));
+  const rl_migration *x = rl_migrations_find(m, name);
+  if (!x || !x->in_folder)
+    return rl_fail(err, RL_P3017, "there is no migration %.*s in %.*s", RL_STR_ARG(name), RL_STR_ARG(m->folder));
+  m->under = x;
+  m->was_down = down;
+  m->steps = 0;
+  m->id[0] = 0;
+  rille_status st = read_script(m, &s, err);
+  if (st == RILLE_OK) st = check(m, &s, err);
+  rl_str note = st == RILLE_OK ? note_of(m, &s) : (rl_str){NULL, 0};
+  if (st == RILLE_OK && !note.p) st = rl_fail_nomem(err);
+  if (st == RILLE_OK && !down) st = rl_history_start(m, note, err);
+  if (st != RILLE_OK) {
+    m->under = NULL;
+    return st;
+  }
+  st = run(m, &s, err);
+  return st == RILLE_OK ? st : give_up(m, remains_of(m, &s), err);
+}
+
+/* In a transaction: with it, so that both are there or neither. */
+static rille_status record(rl_migrations *m, rl_error *err) {
+  if (!m->was_down) return rl_history_finish(m, m->steps ? m->steps : 1, err);
+  return m->replay || !m->under->id.len ? RILLE_OK : rl_history_revert(m, m->under, err);
+}
+
+rille_status rl_migrations_finish(rl_migrations *m, rl_error *err) {
+  rl_error cause = {0};
+  bool whole = m->in_transaction;
+  if (!m->under) return rl_fail(err, RL_VALIDATION, "no migration is under way");
+  bool ended = whole && !m->session.options.driver->in_transaction(m->session.conn);
+  rille_status st = ended ? rl_fail(&cause, RL_P2028, "its transaction was ended before the migration was") : RILLE_OK;
+  if (st == RILLE_OK) st = check_keys(m, &cause);
+  if (st == RILLE_OK) st = record(m, &cause);
+  if (st == RILLE_OK && whole) st = rl_session_command(&m->session, "COMMIT", &cause);
+  if (st != RILLE_OK) {
+    blame(m, NULL, 0, &cause, err);
+    return give_up(m, ended ? some_left : whole ? nothing_left : "Its statements have run.", err);
+  }
+  m->in_transaction = false;
+  restore(m);
+  m->under = NULL;
+  m->id[0] = 0;
+  return RILLE_OK;
+}
+
+rille_status rl_migrations_fail(rl_migrations *m, rl_str message, rl_error *err) {
+  rl_error cause = {0};
+  if (!m->under) return rl_fail(err, RL_VALIDATION, "no migration is under way");
+  rl_fail(&cause, RL_VALIDATION, "%.*s", RL_STR_ARG(message));
+  blame(m, NULL, 0, &cause, err);
+  bool ended = !is_usable(m) || !m->session.options.driver->in_transaction(m->session.conn);
+  return give_up(m, is_usable(m) && ended ? some_left : nothing_left, err);
+}
+
+/* ------------------------------------------------------------------ everything goes */
+
+static rille_status drop_all(rl_migrations *m, const rl_schema *schema, rl_error *err) {
+  static const rl_schema none;
+  rl_str *drops = NULL;
+  size_t count = 0;
+  rl_str home = rl_str_of(m->session.options.search_path);
+  char *list = rl_ddl_list_drops(m->dialect, schema ? schema : &none, home, &m->session.arena);
+  rille_status st = list ? rl_session_texts(&m->session, list, &drops, &count, err) : rl_fail_nomem(err);
+  for (size_t i = 0; i < count && st == RILLE_OK; i++) st = rl_session_command(&m->session, drops[i].p, err);
+  char *last = rl_arena_printf(&m->session.arena, "DROP TABLE IF EXISTS %.*s", RL_STR_ARG(m->table));
+  if (st == RILLE_OK) st = last ? rl_session_command(&m->session, last, err) : rl_fail_nomem(err);
+  return st;
+}
+
+rille_status rl_migrations_reset(rl_migrations *m, const rl_schema *schema, rl_error *err) {
+  const char *before = rl_ddl_before(m->dialect), *after = rl_ddl_after(m->dialect);
+  rl_error ignored = {0};
+  rille_status st = *before ? rl_session_command(&m->session, before, err) : RILLE_OK;
+  if (st == RILLE_OK) st = rl_session_command(&m->session, m->postgres ? "BEGIN" : "BEGIN IMMEDIATE", err);
+  if (st == RILLE_OK) st = drop_all(m, schema, err);
+  if (st == RILLE_OK) st = rl_session_command(&m->session, "COMMIT", err);
+  if (st != RILLE_OK) leave_transaction(m);
+  if (*after && is_usable(m)) rl_session_command(&m->session, after, &ignored);
+  rl_error_clear(&ignored);
+  return st == RILLE_OK ? rl_migrations_load(m, err) : st;
+}

@@ -1,0 +1,100 @@
+/* One runner at a time.
+ *
+ * PostgreSQL: the advisory lock that Prisma takes too, tried again and again instead of waited for: a waiting statement
+ * keeps a snapshot open, on which CREATE INDEX CONCURRENTLY of the one who has the lock would wait for ever.
+ * SQLite: a lock on a file beside the database, which the system gives back when its process ends, however it ends. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "migrate/history/migrations.h"
+
+#define PAUSE_MS 50
+
+static bool is_disabled(void) {
+  const char *v = getenv("PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK");
+  return v && *v && strcmp(v, "0") != 0 && strcmp(v, "false") != 0;
+}
+
+/* RILLE_DONE: somebody else has it. */
+static rille_status try_postgres(rl_migrations *m, rl_error *err) {
+  rl_str *texts = NULL;
+  size_t count = 0;
+  rille_status st = rl_session_texts(&m->session, "SELECT pg_try_advisory_lock(72707369)::text", &texts, &count, err);
+  if (st != RILLE_OK) return st;
+  return count && rl_str_is(texts[0], "true") ? RILLE_OK : RILLE_DONE;
+}
+
+/* The file may have been removed by the one who had the lock: then another one has its name by now. */
+static bool is_current(int fd, const char *path) {
+  struct stat a, b;
+  return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static rille_status try_file(rl_migrations *m, rl_error *err) {
+  int fd = open(m->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return rl_fail(err, RL_P1002, "the lock file %s could not be made (%s)", m->lock_path, strerror(errno));
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_current(fd, m->lock_path)) {
+    m->lock_file = fd;
+    return RILLE_OK;
+  }
+  close(fd);
+  return RILLE_DONE;
+}
+
+static rille_status try_lock(rl_migrations *m, rl_error *err) {
+  return m->postgres ? try_postgres(m, err) : try_file(m, err);
+}
+
+static rille_status name_file(rl_migrations *m, rl_error *err) {
+  const char *path = m->session.options.conninfo;
+  size_t len = strlen(path);
+  m->lock_path = rl_alloc(len + sizeof "-migrate");
+  if (!m->lock_path) return rl_fail_nomem(err);
+  memcpy(m->lock_path, path, len);
+  memcpy(m->lock_path + len, "-migrate", sizeof "-migrate");
+  return RILLE_OK;
+}
+
+static rille_status too_late(const rl_migrations *m, int64_t wait_ms, rl_error *err) {
+  return rl_fail(err, RL_P1002,
+                 "another migration runs on %.*s: its lock (%s) was not free within %lld ms; try again when it has "
+                 "ended",
+                 RL_STR_ARG(m->display), m->postgres ? "pg_advisory_lock(72707369)" : m->lock_path, (long long)wait_ms);
+}
+
+rille_status rl_migrations_lock(rl_migrations *m, int64_t wait_ms, rl_error *err) {
+  bool needless = m->locked || m->replay || m->session.options.memory || (m->postgres && is_disabled());
+  if (needless) return RILLE_OK;
+  int64_t deadline = rl_clock_after(wait_ms);
+  rille_status st = m->postgres || m->lock_path ? RILLE_OK : name_file(m, err);
+  while (st == RILLE_OK) {
+    st = try_lock(m, err);
+    m->locked = st == RILLE_OK;
+    if (st != RILLE_DONE) return st;
+    int64_t left = deadline - rl_clock_ms();
+    if (left <= 0) return too_late(m, wait_ms, err);
+    poll(NULL, 0, (int)(left < PAUSE_MS ? left : PAUSE_MS));
+    st = RILLE_OK;
+  }
+  return st;
+}
+
+void rl_migrations_unlock(rl_migrations *m) {
+  rl_error ignored = {0};
+  if (m->locked && m->postgres && m->session.options.driver->is_usable(m->session.conn))
+    rl_session_script(&m->session, "SELECT pg_advisory_unlock(72707369)", &ignored);
+  rl_error_clear(&ignored);
+  if (m->lock_file >= 0) {
+    unlink(m->lock_path); /* while it is locked: who waits with this file open sees that it is gone */
+    close(m->lock_file);
+  }
+  m->lock_file = -1;
+  m->locked = false;
+}

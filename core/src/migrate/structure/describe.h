@@ -1,0 +1,36 @@
+/* Reading a live database's structure out of its catalogue. */
+#ifndef RL_MIGRATE_DESCRIBE_H
+#define RL_MIGRATE_DESCRIBE_H
+
+#include "migrate/structure/structure.h"
+#include "run/session.h"
+
+/* namespaces: the database schemas to read, which then qualify every name;
+ * none: the connection's own, unqualified. Prisma's own history table is left
+ * out. The result lies in the session's arena. */
+rille_status rl_db_describe(rl_session *s, const rl_dialect *dialect, const rl_str *namespaces, size_t count,
+                            rl_db *out, rl_error *err);
+
+rille_status rl_describe_postgres(rl_session *s, const rl_str *namespaces, size_t count, rl_db *out, rl_error *err);
+rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err);
+
+/* PostgreSQL prints what it is given in words of its own. What `wanted` says of
+ * types, defaults and predicates is replaced by what `live` has where the
+ * database prints it the same. */
+rille_status rl_db_reword(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err);
+
+/* What only the statement of a SQLite table or index tells: checks, generated
+ * columns and collations of a table whose columns are known. */
+rille_status rl_sqlite_definition(rl_str create_table, rl_arena *arena, rl_db_table *t, rl_error *err);
+rl_str rl_sqlite_predicate(rl_str create_index);
+bool rl_sqlite_collates(rl_str create_index);
+
+/* Whether a name stands in a statement, bare or quoted; texts and comments do
+ * not count. */
+bool rl_sql_mentions(rl_str sql, rl_str name);
+/* The statement with another name in its place; p is NULL when memory is short.
+ * table: empty, or the one whose column it is: then only behind its name, or
+ * NEW and OLD. */
+rl_str rl_sql_renamed(rl_arena *arena, rl_str sql, rl_str old, rl_str now, rl_str table);
+
+#endif

@@ -1,0 +1,263 @@
+/* Lists of a structure, and what its texts mean. */
+#include "migrate/structure/structure.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "tape/decimal.h"
+
+void *rl_db_grow(rl_arena *arena, const void *items, size_t count, size_t *cap, size_t size) {
+  size_t more = *cap ? *cap * 2 : 4;
+  void *p = rl_arena_array(arena, more, size);
+  if (!p) return NULL;
+  if (count) memcpy(p, items, count * size);
+  *cap = more;
+  return p;
+}
+
+rl_db_column *rl_db_column_of(const rl_db_table *t, rl_str name) {
+  for (size_t i = 0; i < t->columns.count; i++)
+    if (rl_str_eq(t->columns.items[i].name, name)) return &t->columns.items[i];
+  return NULL;
+}
+
+bool rl_db_is_other(const rl_db *db, rl_str namespace_, rl_str name) {
+  for (size_t i = 0; i < db->others.count; i++)
+    if (rl_str_eq(db->others.items[i].table, name) && rl_str_eq(db->others.items[i].namespace_, namespace_))
+      return true;
+  return false;
+}
+
+bool rl_db_is_key(const rl_db_table *t, rl_str column) {
+  for (size_t i = 0; i < t->primary.count; i++)
+    if (rl_str_eq(t->primary.items[i], column)) return true;
+  return false;
+}
+
+/* ------------------------------------------------------------------
+ * expressions */
+
+static rl_str trim(rl_str s) {
+  while (s.len && isspace((unsigned char)s.p[0])) s = rl_str_make(s.p + 1, s.len - 1);
+  while (s.len && isspace((unsigned char)s.p[s.len - 1])) s.len--;
+  return s;
+}
+
+/* Where the quoted text that begins at `at` ends: behind its last quote. */
+static size_t behind_quoted(rl_str s, size_t at) {
+  char quote = s.p[at];
+  for (size_t i = at + 1; i < s.len; i++) {
+    if (s.p[i] != quote) continue;
+    if (i + 1 < s.len && s.p[i + 1] == quote) {
+      i++;
+      continue;
+    }
+    return i + 1;
+  }
+  return s.len;
+}
+
+/* Where the parenthesis that opens at 0 closes. */
+static size_t closing(rl_str s) {
+  int depth = 0;
+  for (size_t i = 0; i < s.len;) {
+    if (s.p[i] == '\'' || s.p[i] == '"') {
+      i = behind_quoted(s, i);
+      continue;
+    }
+    if (s.p[i] == '(') depth++;
+    if (s.p[i] == ')' && --depth == 0) return i;
+    i++;
+  }
+  return s.len;
+}
+
+rl_str rl_db_bare(rl_str s) {
+  s = trim(s);
+  while (s.len >= 2 && s.p[0] == '(' && closing(s) == s.len - 1) s = trim(rl_str_make(s.p + 1, s.len - 2));
+  return s;
+}
+
+rl_str rl_db_unquote(rl_arena *arena, rl_str quoted) {
+  char *p = rl_arena_alloc(arena, quoted.len + 1);
+  if (!p) return (rl_str){NULL, 0};
+  size_t n = 0;
+  for (size_t i = 1; i + 1 < quoted.len; i++) {
+    p[n++] = quoted.p[i];
+    if (quoted.p[i] == quoted.p[0]) i++;
+  }
+  p[n] = 0;
+  return rl_str_make(p, n);
+}
+
+static bool is_word(rl_str s, const char *word) {
+  return s.len == strlen(word) && strncasecmp(s.p, word, s.len) == 0;
+}
+
+static size_t behind_digits(rl_str s, size_t i) {
+  while (i < s.len && isdigit((unsigned char)s.p[i])) i++;
+  return i;
+}
+
+/* -1, .5, 5., 1e-3; and no sum. */
+static bool is_number(rl_str s) {
+  size_t from = s.len && (s.p[0] == '-' || s.p[0] == '+') ? 1 : 0, i = behind_digits(s, from);
+  size_t digits = i - from;
+  if (i < s.len && s.p[i] == '.') {
+    size_t point = ++i;
+    i = behind_digits(s, i);
+    digits += i - point;
+  }
+  if (digits && i < s.len && (s.p[i] == 'e' || s.p[i] == 'E')) {
+    if (++i < s.len && (s.p[i] == '-' || s.p[i] == '+')) i++;
+    size_t exponent = i;
+    i = behind_digits(s, i);
+    if (i == exponent) return false;
+  }
+  return digits && i == s.len;
+}
+
+/* The rest behind a literal is nothing but a cast: ::character varying(3)[] */
+static bool is_cast(rl_str s) {
+  if (!s.len) return true;
+  if (s.len < 3 || memcmp(s.p, "::", 2) != 0) return false;
+  for (size_t i = 2; i < s.len;) {
+    char c = s.p[i];
+    if (c == '"') {
+      i = behind_quoted(s, i);
+      continue;
+    }
+    if (!isalnum((unsigned char)c) && (unsigned char)c < 0x80 && !strchr("_ ()[],.:", c)) return false;
+    i++;
+  }
+  return true;
+}
+
+static rl_db_default scalar_default(rl_arena *arena, rl_str sql);
+
+static bool put_item(rl_buf *out, rl_str item) {
+  rl_buf_str(out, item);
+  rl_buf_byte(out, RL_DB_LIST_END);
+  return !memchr(item.p, RL_DB_LIST_END, item.len);
+}
+
+/* a,"b, c",d */
+static bool read_braces(rl_str s, rl_buf *out) {
+  for (size_t i = 0; i < s.len;) {
+    rl_buf item;
+    rl_buf_init(&item);
+    bool quoted = s.p[i] == '"', good = s.p[i] != '{';
+    if (quoted) i++;
+    for (; i < s.len && (quoted ? s.p[i] != '"' : s.p[i] != ','); i++) {
+      if (s.p[i] == '\\' && i + 1 < s.len) i++;
+      rl_buf_byte(&item, s.p[i]);
+    }
+    if (quoted) i++;
+    good = good && (quoted || !is_word(rl_buf_view(&item), "NULL")) && put_item(out, rl_buf_view(&item));
+    if (item.failed) out->failed = true;
+    rl_buf_dispose(&item);
+    if (!good || (i < s.len && s.p[i++] != ',')) return false;
+  }
+  return true;
+}
+
+/* 'a'::text, 'b, c' */
+static bool read_items(rl_arena *arena, rl_str s, rl_buf *out) {
+  int depth = 0;
+  for (size_t i = 0, from = 0; i <= s.len;) {
+    if (i < s.len && (s.p[i] == '\'' || s.p[i] == '"')) {
+      i = behind_quoted(s, i);
+      continue;
+    }
+    if (i < s.len && strchr("([", s.p[i])) depth++;
+    if (i < s.len && strchr(")]", s.p[i])) depth--;
+    if (i == s.len || (depth == 0 && s.p[i] == ',')) {
+      rl_db_default d = scalar_default(arena, rl_str_make(s.p + from, i - from));
+      if (d.kind != RL_DB_DEFAULT_VALUE || !d.value.p || !put_item(out, d.value)) return i == s.len && !trim(s).len;
+      from = i + 1;
+    }
+    i++;
+  }
+  return true;
+}
+
+/* ARRAY[...]::text[] or '{...}'::text[]; p of `out` stays NULL for anything else. */
+static bool read_list(rl_arena *arena, rl_str s, rl_buf *out) {
+  if (s.len > 6 && is_word(rl_str_make(s.p, 6), "ARRAY[")) {
+    int depth = 1;
+    size_t i = 6;
+    while (i < s.len && depth) {
+      if (s.p[i] == '\'' || s.p[i] == '"') {
+        i = behind_quoted(s, i);
+        continue;
+      }
+      depth += s.p[i] == '[' ? 1 : s.p[i] == ']' ? -1 : 0;
+      i++;
+    }
+    return !depth && is_cast(rl_str_make(s.p + i, s.len - i)) && read_items(arena, rl_str_make(s.p + 6, i - 7), out);
+  }
+  if (s.len < 4 || s.p[0] != '\'' || !rl_str_ends(s, RL_STR("[]"))) return false;
+  size_t end = behind_quoted(s, 0);
+  rl_str text =
+      is_cast(rl_str_make(s.p + end, s.len - end)) ? rl_db_unquote(arena, rl_str_make(s.p, end)) : (rl_str){NULL, 0};
+  return text.p && text.len >= 2 && text.p[0] == '{' && text.p[text.len - 1] == '}' &&
+         read_braces(rl_str_make(text.p + 1, text.len - 2), out);
+}
+
+rl_db_default rl_db_default_of(rl_arena *arena, rl_str sql) {
+  rl_str s = rl_db_bare(sql);
+  rl_db_default d = {RL_DB_DEFAULT_LIST, {NULL, 0}, sql};
+  rl_buf items;
+  rl_buf_init(&items);
+  bool is_list = read_list(arena, s, &items);
+  if (is_list && !items.failed) d.value = rl_arena_str(arena, rl_buf_view(&items));
+  if (is_list && !d.value.p) d.kind = RL_DB_DEFAULT_VALUE; /* as of a failed copy */
+  rl_buf_dispose(&items);
+  return is_list ? d : scalar_default(arena, sql);
+}
+
+static rl_db_default scalar_default(rl_arena *arena, rl_str sql) {
+  rl_str s = rl_db_bare(sql);
+  rl_db_default d = {RL_DB_DEFAULT_EXPRESSION, s, sql};
+  if (!s.len || is_word(s, "NULL") || (s.len > 6 && is_word(rl_str_make(s.p, 6), "NULL::"))) {
+    d.kind = RL_DB_DEFAULT_NONE;
+  } else if (is_word(s, "CURRENT_TIMESTAMP") || is_word(s, "now()") || is_word(s, "datetime('now')")) {
+    d.kind = RL_DB_DEFAULT_NOW;
+  } else if (is_word(s, "true") || is_word(s, "false")) {
+    d.kind = RL_DB_DEFAULT_VALUE;
+    d.value = is_word(s, "true") ? RL_STR("true") : RL_STR("false");
+  } else if (is_number(s)) {
+    d.kind = RL_DB_DEFAULT_VALUE;
+  } else if (s.p[0] == '\'') {
+    size_t end = behind_quoted(s, 0);
+    if (is_cast(rl_str_make(s.p + end, s.len - end))) {
+      d.kind = RL_DB_DEFAULT_VALUE;
+      d.value = rl_db_unquote(arena, rl_str_make(s.p, end));
+    }
+  } else { /* 0::numeric, (1.5)::double precision */
+    size_t end = 0;
+    while (end < s.len && s.p[end] != ':') end++;
+    rl_str number = rl_db_bare(rl_str_make(s.p, end));
+    if (end < s.len && is_number(number) && is_cast(rl_str_make(s.p + end, s.len - end))) {
+      d.kind = RL_DB_DEFAULT_VALUE;
+      d.value = number;
+    }
+  }
+  return d;
+}
+
+static bool same_number(rl_str a, rl_str b) {
+  if (!is_number(a) || !is_number(b)) return false;
+  rl_decimal *x = NULL, *y = NULL;
+  bool same = rl_decimal_parse(a, &x, NULL) == RILLE_OK && rl_decimal_parse(b, &y, NULL) == RILLE_OK &&
+              rl_decimal_cmp(x, y) == 0;
+  rl_decimal_free(x);
+  rl_decimal_free(y);
+  return same;
+}
+
+bool rl_db_default_equal(const rl_db_default *a, const rl_db_default *b) {
+  if (a->kind != b->kind) return false;
+  if (a->kind == RL_DB_DEFAULT_NONE || a->kind == RL_DB_DEFAULT_NOW) return true;
+  return rl_str_eq(a->value, b->value) || (a->kind == RL_DB_DEFAULT_VALUE && same_number(a->value, b->value));
+}
