@@ -5,15 +5,19 @@ local may_use = {
   base = {},
   tape = { "base" },
   schema = { "base", "tape" },
-  query = { "base", "tape", "schema" },
-  plan = { "base", "tape", "schema", "query" },
-  sql = { "base", "tape", "schema", "query", "plan" },
+  input = { "base", "tape", "schema" },
+  query = { "base", "tape", "schema", "input" },
+  plan = { "base", "tape", "schema", "input", "query" },
+  sql = { "base", "tape", "schema", "input", "query", "plan" },
   driver = { "base", "tape" },
-  run = { "base", "tape", "schema", "query", "plan", "sql", "driver" },
-  migrate = { "base", "tape", "schema", "query", "plan", "sql", "driver", "run" },
-  cache = { "base", "tape", "schema", "query", "plan", "sql", "driver", "run" },
-  api = { "base", "tape", "schema", "query", "plan", "sql", "driver", "run", "migrate", "cache" },
+  run = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver" },
+  migrate = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run" },
+  cache = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run" },
+  api = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run", "migrate", "cache" },
 }
+
+-- Rooms that others enter by one header; what else lies there is private.
+local door = { input = "input/input.h", query = "query/query.h" }
 
 -- Public headers that hold plain types only; the functions of the others are api's.
 local public_below_api = { ["rille/types.h"] = true, ["rille/export.h"] = true }
@@ -44,6 +48,9 @@ local function check_quoted(file, line, room, path)
     arrows[room] = arrows[room] or {}
     arrows[room][used] = true
     if not allowed[room][used] then problem(file, line, ('%s may not include %s ("%s")'):format(room, used, path)) end
+    if room ~= used and door[used] and path ~= door[used] then
+      problem(file, line, ('"%s": private to %s; include "%s"'):format(path, used, door[used]))
+    end
   end
 end
 

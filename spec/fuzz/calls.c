@@ -8,7 +8,7 @@
 
 #include "api/handle.h"
 #include "fuzz/notation.h"
-#include "query/coerce.h"
+#include "input/input.h"
 
 #define COMMON_FIELDS                                                                                                   \
   " id Int @id @default(autoincrement())\n email String @unique\n name String?\n role Role @default(USER)\n age Int?\n" \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "query/coerce.h"
+#include "input/input.h"
 #include "tape/datetime.h"
 #include "tape/decimal.h"
 #include "tape/float.h"

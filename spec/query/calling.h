@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "query/coerce.h"
+#include "input/input.h"
 #include "query/query.h"
 
 #ifdef __GNUC__

@@ -1,7 +1,7 @@
 /* relationMode = "prisma": referential actions as steps, since the tables have no foreign keys. Rows that refer to
  * changed or lost ones are treated first. */
 #include "plan/write.h"
-#include "query/coerce.h"
+#include "input/input.h"
 
 typedef struct rl_action_path {
   const rl_relation *relation;

@@ -1,7 +1,6 @@
 /* Inputs: where the parameters of a query come from. Every input is chained into the query, so that the places of all
  * are filled at the end. */
 #include "query/bind.h"
-#include "query/convert.h"
 
 static rl_input *chain(rl_binder *b, rl_input *input) {
   if (!input) return NULL;

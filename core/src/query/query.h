@@ -1,67 +1,12 @@
 /* The typed query: what a call means, checked against the schema. Bind makes it from the tape; plan reads it.
  * Everything lies in the arena given to bind, and borrows the schema. Names, keys, kinds and nesting have been checked
- * here; scalars are checked when a call's own values are taken (coerce.h), since one query serves many calls. */
+ * here; scalars are checked when a call's own values are taken (input/input.h), since one query serves many calls. */
 #ifndef RL_QUERY_QUERY_H
 #define RL_QUERY_QUERY_H
 
 #include <rille/types.h>
 
-#include "schema/schema.h"
-#include "tape/tape.h"
-
-/* ------------------------------------------------------------------ inputs: where a parameter's value comes from */
-
-typedef enum rl_input_kind {
-  RL_INPUT_VALUE, /* a scalar of the tape, coerced to type */
-  RL_INPUT_LIST,  /* an unexpanded list of scalars of the tape; each element coerced to type; becomes one list value */
-  RL_INPUT_JSON,  /* any value of the tape as Json text */
-  RL_INPUT_CONSTANT,  /* `constant`, already of the right kind */
-  RL_INPUT_GENERATED, /* made once per operation (and once per row in a bulk insert): see generator; equal `slot` means
-                         the same value */
-  RL_INPUT_CELL,      /* column `column` of the first row of rowset `rowset` (plan only) */
-  RL_INPUT_KEYS, /* column `column` of all rows of rowset `rowset`, distinct and without nulls, as a list (plan only) */
-  RL_INPUT_ARRAY /* a list built of `items`, each an input of its own (from an expanded list) */
-} rl_input_kind;
-
-/* What is done with a text before it is bound. The LIKE ones escape % _ and \ with a backslash. */
-typedef enum rl_transform {
-  RL_TRANSFORM_NONE,
-  RL_TRANSFORM_CONTAINS,
-  RL_TRANSFORM_STARTS_WITH,
-  RL_TRANSFORM_ENDS_WITH,
-  RL_TRANSFORM_ABSOLUTE,   /* of a negative take */
-  RL_TRANSFORM_JSON_ARRAY, /* wraps a Json scalar or object as a one-element array; arrays stay (array_contains on
-                              PostgreSQL) */
-  RL_TRANSFORM_TSQUERY,    /* a full-text search as it is when it is a tsquery, else NULL */
-  RL_TRANSFORM_WORDS,      /* the same as words when it is no tsquery, else NULL */
-  RL_TRANSFORM_JSON_PATH /* the value is the list of steps, all texts, also where one text such as "$.a.b[0]" was given
-                          */
-} rl_transform;
-
-typedef struct rl_input rl_input;
-struct rl_input {
-  rl_input_kind kind;
-  rl_transform transform;
-  rl_type type; /* what the value is coerced to; for LIST, KEYS and ARRAY the element's (type.list false) unless the
-                   column is a list */
-  const rl_field *field; /* for messages, NULL when there is none */
-  rl_str path;           /* for messages: "where.posts.some.title" */
-  const rl_node *node;   /* VALUE, LIST, JSON: valid while compiling; after rl_query_seal read `place` and `shape_at` */
-  rl_place place;
-  uint32_t shape_at; /* LIST, JSON: where it lies in the shape; VALUE: 0, else it is a table of os.date("*t") that lies
-                        there */
-  bool nullable;     /* a null value is allowed and binds NULL */
-  rl_value constant;
-  rl_default_kind generator; /* GENERATED */
-  int32_t generator_size;    /* NANOID */
-  uint32_t slot;
-  uint32_t rowset, column;
-  bool paired; /* KEYS of a tuple of several: every row in order, neither made distinct nor freed of nulls, so that its
-                  lists go together */
-  rl_input *items;
-  size_t count;
-  rl_input *next_sealed; /* bind's own list of all inputs */
-};
+#include "input/input.h"
 
 /* ------------------------------------------------------------------ filters */
 
@@ -242,7 +187,6 @@ typedef enum rl_nested_kind {
 } rl_nested_kind;
 
 typedef struct rl_write rl_write;
-typedef struct rl_rows rl_rows;
 
 /* One operation on one relation inside data. Lists have been taken apart: one rl_nested each, but SET has all of its
  * rows in `items`. */
@@ -268,43 +212,6 @@ struct rl_write {
   size_t assign_count;
   rl_nested *nesteds; /* ordered: by relation in order of the schema, then by rl_nested_kind, then as given */
   size_t nested_count;
-};
-
-/* Where the cells of a column come from, when not from the row itself: from the rows kept of its parents, or of an
- * earlier step over the same rows. `missing` then is the CELL, and names rowset and column. */
-typedef enum rl_rows_from { RL_FROM_ROW, RL_FROM_PARENT, RL_FROM_STEP } rl_rows_from;
-
-/* The rows of a create_many, column by column: data is walked at run time, whatever its length. */
-typedef struct rl_rows_column {
-  const rl_field *field;
-  rl_rows_from from;
-  rl_input *missing; /* bound where a row has no such key: its default; NULL: SQL NULL */
-  bool by_database;  /* rows without the key leave the column out: it takes the database's default (autoincrement,
-                        dbgenerated), or stays as it is (update_many) */
-} rl_rows_column;
-
-struct rl_rows {
-  const rl_model *model;
-  uint32_t shape_at; /* of the list in the shape; a single object as data is a list of one: see single */
-  const rl_node *node;
-  rl_place place;
-  bool single;
-  rl_str path;             /* "data" */
-  rl_rows_column *columns; /* every column that any row gives or that has a client-side default */
-  size_t column_count;
-  bool skip_duplicates;
-  const rl_field **conflict; /* UPSERT_MANY: `on` */
-  size_t conflict_count;
-  const rl_field **update; /* UPSERT_MANY: fields taken from the new row */
-  size_t update_count;
-  /* Rows that rows have by a relation, all those of one relation together: new ones (create, create_many), or those
-   * that are connected, by the key in `conflict`. They are found by walking their parents. */
-  const rl_rows *parent;
-  const rl_field *via;
-  bool connects;
-  bool loose; /* keys that are no column are passed over: another step takes them */
-  rl_rows **children;
-  size_t child_count;
 };
 
 /* ------------------------------------------------------------------ the query */

@@ -1,6 +1,5 @@
 /* The rows of a bulk insert: their columns are bound, their cells are read when the call runs, whatever their number.
  * The keys of the rows are part of the shape, so looking at one row of each run of the list tells them all. */
-#include "query/peek.h"
 #include "query/rows.h"
 
 rille_status rl_bad_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,

@@ -1,6 +1,5 @@
 /* The rows that the rows of a create_many have by their relations: `create`, `create_many` and `connect` of rows that
  * hold the key or are joined by a table. They are written in bulk too, all of one relation at once. */
-#include "query/peek.h"
 #include "query/rows.h"
 
 enum { CREATE, CREATE_MANY, CONNECT };

@@ -3,7 +3,7 @@
 #ifndef RL_RUN_OP_H
 #define RL_RUN_OP_H
 
-#include "query/coerce.h"
+#include "input/input.h"
 #include "run/client.h"
 #include "run/observe.h"
 

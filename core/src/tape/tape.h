@@ -200,6 +200,13 @@ void rl_list_walk_init(rl_list_walk *w, const rl_tape *t, uint32_t list_shape_at
 bool rl_list_walk_next(rl_list_walk *w, uint32_t *shape, uint32_t *slot);
 /* A scalar element as a value: NULL for a null, the value else. Marks are RILLE_NULL with as.i = the mark. */
 rl_value rl_tape_scalar(const rl_tape *t, uint32_t shape, uint32_t slot);
+/* Whether the value at `shape` is an object, or a list. */
+static inline bool rl_tape_is_table(const rl_tape *t, uint32_t shape) {
+  return t->shape.p[shape] == '{';
+}
+static inline bool rl_tape_is_list(const rl_tape *t, uint32_t shape) {
+  return t->shape.p[shape] == '[';
+}
 /* The next member of the object at *shape (which first points at '{'): key, and where its value lies; false at '}'.
  * Moves on past the value. */
 bool rl_tape_member(const rl_tape *t, uint32_t *shape, uint32_t *slot, rl_str *key, uint32_t *value_shape,

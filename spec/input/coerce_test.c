@@ -1,6 +1,7 @@
 /* Scalars to the types of columns: what is taken, what is refused, and where the limits lie. */
 #include <time.h>
 
+#include "input/convert.h"
 #include "query/calling.h"
 
 /* The value of `text` for a field of User, as it would be written, or the message. */

@@ -1,7 +1,5 @@
 /* Finds the rows of a bulk write on the tape. */
-#include "query/rows_place.h"
-
-#include "query/peek.h"
+#include "input/rows_place.h"
 
 rille_status rl_rows_place_init(rl_rows_place *p, const rl_rows *rows, const rl_inputs *in, rl_error *err) {
   *p = (rl_rows_place){.rows = rows, .tape = in->tape};

@@ -1,9 +1,9 @@
 /* Where the rows of a bulk write lie on the tape, one after the other: in the list of the call, or in lists that its
- * rows have by a relation. Private to the query room. */
-#ifndef RL_QUERY_ROWS_PLACE_H
-#define RL_QUERY_ROWS_PLACE_H
+ * rows have by a relation. Private to the input room. */
+#ifndef RL_INPUT_ROWS_PLACE_H
+#define RL_INPUT_ROWS_PLACE_H
 
-#include "query/coerce.h"
+#include "input/input.h"
 
 typedef struct rl_rows_place {
   const rl_rows *rows;

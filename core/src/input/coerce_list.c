@@ -1,6 +1,5 @@
 /* Values of the tape that are more than one scalar: lists, tables, Json. */
-#include "query/convert.h"
-#include "query/peek.h"
+#include "input/convert.h"
 #include "tape/json.h"
 
 static rille_status json_at(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,

@@ -1,5 +1,5 @@
 /* Values that the client makes: defaults of the schema, generated and literal. */
-#include "query/convert.h"
+#include "input/convert.h"
 
 #include "base/id.h"
 

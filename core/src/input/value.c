@@ -1,5 +1,5 @@
 /* The value of an input when a call runs: taken from the tape, made, or read from rows that earlier steps kept. */
-#include "query/convert.h"
+#include "input/convert.h"
 
 /* ------------------------------------------------------------------ rows of earlier steps */
 

@@ -1,6 +1,6 @@
 /* Which texts are tsqueries to to_tsquery, and which are words. */
 #include "query/calling.h"
-#include "query/convert.h"
+#include "input/convert.h"
 
 static void texts_that_are_queries(void **state) {
   (void)state;

@@ -1,8 +1,12 @@
-/* What the files of coerce share: conversions of one scalar. Private to the query room. */
-#ifndef RL_QUERY_CONVERT_H
-#define RL_QUERY_CONVERT_H
+/* What the files that convert a value share. Private to the input room. */
+#ifndef RL_INPUT_CONVERT_H
+#define RL_INPUT_CONVERT_H
 
-#include "query/coerce.h"
+#include "input/input.h"
+
+/* A fresh generated value (uuid(), cuid(), now() ...). */
+rille_status rl_generate(rl_default_kind generator, int32_t size, int64_t now_us, rl_arena *arena, rl_value *out,
+                         rl_error *err);
 
 /* VALIDATION with "path: text" and the details path, model and field. */
 rille_status rl_refuse_value(const rl_input *input, rl_code code, rl_error *err, const char *format, ...);
@@ -17,9 +21,6 @@ rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint3
 /* The value at `shape`, whatever it is: a scalar, or a table where the type takes one. Null stays RILLE_NULL. */
 rille_status rl_coerce_at(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
                           rl_value *out, rl_error *err);
-/* A list at `shape` as a list value. */
-rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
-                            rl_value *out, rl_error *err);
 /* A list that the tape holds as one Json text: its elements as Json values. */
 rille_status rl_split_json(const rl_input *input, rl_str json, rl_arena *arena, rl_value *out, rl_error *err);
 rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);

@@ -1,6 +1,5 @@
 /* Decimals and date-times of all the forms that are accepted. */
-#include "query/convert.h"
-#include "query/peek.h"
+#include "input/convert.h"
 #include "tape/datetime.h"
 #include "tape/decimal.h"
 #include "tape/json.h"

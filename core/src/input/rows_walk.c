@@ -1,8 +1,7 @@
 /* The rows of a bulk insert, one at a time. Rows of one run have the same keys, so which column a key means is worked
  * out once a run. */
-#include "query/convert.h"
-#include "query/peek.h"
-#include "query/rows_place.h"
+#include "input/convert.h"
+#include "input/rows_place.h"
 
 struct rl_rows_walk {
   const rl_rows *rows;

@@ -1,7 +1,7 @@
 /* What a full-text search looks for: a tsquery as PostgreSQL's to_tsquery reads it, or anybody's words. The check here
  * answers what the server's parser would, so that nobody's words become its syntax error; where the server's locale or
  * its limits decide, the text is words. */
-#include "query/convert.h"
+#include "input/convert.h"
 
 enum { MAX_BYTES = 40000, MAX_WORDS = 4000, MAX_NESTING = 1000, MAX_NOTS = 24 };
 enum { MAX_DISTANCE = 16384 }; /* of two words, between < and > */

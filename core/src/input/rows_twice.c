@@ -1,6 +1,6 @@
 /* Rows of one call that name the same row by the fields of `on`: which of them would win is the database's own choice,
  * so they are refused. */
-#include "query/rows_place.h"
+#include "input/rows_place.h"
 
 typedef struct keys {
   const rl_value *cells; /* row-major */

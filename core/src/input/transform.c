@@ -1,5 +1,5 @@
 /* What is done with a value before it is bound: patterns of LIKE, paths into Json, and the like. */
-#include "query/convert.h"
+#include "input/convert.h"
 #include "tape/json.h"
 
 static rille_status pattern(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
