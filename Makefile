@@ -48,7 +48,7 @@ VARIANT_FLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanit
 VARIANT_FLAGS_coverage := -O0 --coverage
 VARIANT_FLAGS := $(VARIANT_FLAGS_$(VARIANT))
 
-DEFINES := -D_GNU_SOURCE $(if $(filter 1,$(WITH_POSTGRES)),-DRILLE_WITH_POSTGRES) $(if $(filter 1,$(WITH_SQLITE)),-DRILLE_WITH_SQLITE)
+DEFINES := -D_GNU_SOURCE -DRILLE_WITH_POSTGRES=$(if $(filter 1,$(WITH_POSTGRES)),1,0) -DRILLE_WITH_SQLITE=$(if $(filter 1,$(WITH_SQLITE)),1,0)
 BASE_CFLAGS = -std=c11 $(OPTIMIZE) -g -fPIC -pthread -fvisibility=hidden $(DEFINES) $(WARNINGS) $(VARIANT_FLAGS) $(CFLAGS)
 CORE_CFLAGS = -Icore/include -Icore/src $(if $(filter 1,$(WITH_POSTGRES)),-I$(PQ_INCDIR))
 LIBS := $(if $(filter 1,$(WITH_POSTGRES)),-lpq) $(if $(filter 1,$(WITH_SQLITE)),-lsqlite3) -lgmp -lpthread -lm

@@ -51,9 +51,9 @@ static void schemes(void **state) {
   const rl_driver *driver = NULL;
   rl_error err = {0};
   assert_int_equal(rl_driver_of_url(RL_STR("POSTGRES://h/d"), &driver, &err), RILLE_OK);
-  assert_string_equal(driver->name, "postgresql");
+  assert_string_equal(rl_provider_name(driver->provider), "postgresql");
   assert_int_equal(rl_driver_of_url(RL_STR("file:x"), &driver, &err), RILLE_OK);
-  assert_string_equal(driver->name, "sqlite");
+  assert_string_equal(rl_provider_name(driver->provider), "sqlite");
   assert_int_equal(rl_driver_of_url((rl_str){"file:a\0b", 8}, &driver, &err), RILLE_ERROR);
   assert_null(driver);
   rl_error_clear(&err);

@@ -8,7 +8,7 @@
 
 #include "fuzz/fuzz.h"
 
-#ifdef RILLE_WITH_POSTGRES
+#if RILLE_WITH_POSTGRES
 
 #include "base/alloc.h"
 #include "driver/postgres/pg.h"

@@ -9,11 +9,11 @@
 #include "ir.h"
 #include "migrate/diff/diff.h"
 
-#ifdef RILLE_WITH_SQLITE
+#if RILLE_WITH_SQLITE
 #include "driver/sqlite/conn.h"
 static sqlite3 *engine_sqlite;
 #endif
-#ifdef RILLE_WITH_POSTGRES
+#if RILLE_WITH_POSTGRES
 #include <libpq-fe.h>
 static PGconn *engine_postgres;
 #endif
@@ -61,7 +61,7 @@ static inline const rl_value *param_value(const rl_template *t, uint32_t i, cons
 
 /* ------------------------------------------------------------------ SQLite */
 
-#ifdef RILLE_WITH_SQLITE
+#if RILLE_WITH_SQLITE
 static inline void sqlite_must(int rc, const char *sql) {
   if (rc != SQLITE_OK && rc != SQLITE_DONE && rc != SQLITE_ROW) fail_msg("%s\n%s", sqlite3_errmsg(engine_sqlite), sql);
 }
@@ -104,7 +104,7 @@ static inline void sqlite_run(const rl_template *t, const rl_value *given, rl_bu
 
 /* ------------------------------------------------------------------ PostgreSQL */
 
-#ifdef RILLE_WITH_POSTGRES
+#if RILLE_WITH_POSTGRES
 static inline Oid wire_oid(rl_slot slot) {
   static const Oid oids[][2] = {
       [RL_WIRE_TEXT] = {25, 1009},        [RL_WIRE_BOOL] = {16, 1000},          [RL_WIRE_INT2] = {21, 1005},
@@ -172,10 +172,10 @@ static engine the_engine; /* the one whose turn it is */
 
 static inline void engine_script(const char *sql) {
   (void)sql; /* without any engine */
-#ifdef RILLE_WITH_SQLITE
+#if RILLE_WITH_SQLITE
   if (the_engine.run == sqlite_run) sqlite_must(sqlite3_exec(engine_sqlite, sql, NULL, NULL, NULL), sql);
 #endif
-#ifdef RILLE_WITH_POSTGRES
+#if RILLE_WITH_POSTGRES
   if (the_engine.run == postgres_run) {
     PGresult *r = PQexec(engine_postgres, sql);
     postgres_must(r, sql);
@@ -187,13 +187,13 @@ static inline void engine_script(const char *sql) {
 /* Opens the engine, makes the tables of the schema and fills them. */
 static inline int engine_open(const char *schema, const char *data) {
   ir_open(schema, the_engine.provider);
-#ifdef RILLE_WITH_SQLITE
+#if RILLE_WITH_SQLITE
   if (the_engine.run == sqlite_run) {
     assert_int_equal(sqlite3_open(":memory:", &engine_sqlite), SQLITE_OK);
     assert_int_equal(rl_sqlite_add_functions(engine_sqlite), SQLITE_OK);
   }
 #endif
-#ifdef RILLE_WITH_POSTGRES
+#if RILLE_WITH_POSTGRES
   if (the_engine.run == postgres_run) postgres_open();
 #endif
   rl_error err = {0};
@@ -212,10 +212,10 @@ static inline int engine_open(const char *schema, const char *data) {
 }
 
 static inline int engine_close(void) {
-#ifdef RILLE_WITH_SQLITE
+#if RILLE_WITH_SQLITE
   if (the_engine.run == sqlite_run) sqlite3_close(engine_sqlite);
 #endif
-#ifdef RILLE_WITH_POSTGRES
+#if RILLE_WITH_POSTGRES
   if (the_engine.run == postgres_run) {
     char script[64];
     snprintf(script, sizeof script, "DROP SCHEMA sql_test_%ld CASCADE", (long)getpid());
@@ -252,19 +252,20 @@ static inline bool on_postgres(void) {
 static inline int run_on_engines(const struct CMUnitTest *tests, size_t count, CMFixtureFunction setup,
                                  CMFixtureFunction teardown) {
   const engine engines[] = {
-#ifdef RILLE_WITH_SQLITE
-      {&rl_dialect_sqlite, RL_PROVIDER_SQLITE, sqlite_run},
+#if RILLE_WITH_SQLITE
+    {&rl_dialect_sqlite, RL_PROVIDER_SQLITE, sqlite_run},
 #endif
-#ifdef RILLE_WITH_POSTGRES
-      {&rl_dialect_postgres, RL_PROVIDER_POSTGRESQL, postgres_run},
+#if RILLE_WITH_POSTGRES
+    {&rl_dialect_postgres, RL_PROVIDER_POSTGRESQL, postgres_run},
 #endif
-      {NULL, RL_PROVIDER_NONE, NULL}};
+    {NULL, RL_PROVIDER_NONE, NULL}
+  };
   const char *server = getenv("RILLE_TEST_POSTGRES");
   int failed = 0;
   for (const engine *e = engines; e->dialect; e++) {
     if (e->provider == RL_PROVIDER_POSTGRESQL && !(server && *server)) continue;
     the_engine = *e;
-    failed += _cmocka_run_group_tests(e->dialect->name, tests, count, setup, teardown);
+    failed += _cmocka_run_group_tests(rl_provider_name(e->dialect->provider), tests, count, setup, teardown);
   }
   return failed;
 }

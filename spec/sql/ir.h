@@ -269,7 +269,7 @@ static inline rl_step_sql *ir_render(const rl_dialect *dialect, rl_step *step) {
   rl_program *program = NULL;
   rl_error err = {0};
   if (rl_sql_render(dialect, ir_schema, plan, &ir_arena, &program, &err) != RILLE_OK)
-    fail_msg("%s: %s", dialect->name, rl_error_message(&err));
+    fail_msg("%s: %s", rl_provider_name(dialect->provider), rl_error_message(&err));
   return &program->steps[0];
 }
 

@@ -1,7 +1,7 @@
 /* What only PostgreSQL has: scalar lists, native types, full text, row locks, schemas of tables. They need a server. */
 #include "engines.h"
 
-#ifdef RILLE_WITH_POSTGRES
+#if RILLE_WITH_POSTGRES
 
 static const char schema[] = "datasource db {\n  provider = \"postgresql\"\n  url = \"postgresql://\"\n}\n"
                              "enum Color {\n  RED @map(\"red\")\n  BLUE\n  @@map(\"colour\")\n}\n"

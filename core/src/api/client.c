@@ -119,7 +119,7 @@ rille_schema *rille_client_schema(const rille_client *c) {
   return c->schema;
 }
 const char *rille_client_provider(const rille_client *c) {
-  return c->client->driver->name;
+  return rl_provider_name(c->client->driver->provider);
 }
 
 int rille_client_pooled(const rille_client *c) {

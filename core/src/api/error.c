@@ -91,8 +91,8 @@ const char *rille_version(void) {
 
 void rille_libraries_get(rille_libraries *out) {
   rille_libraries full = {0};
-  for (size_t i = 0; rl_drivers[i]; i++)
-    rl_drivers[i]->library_version(rl_drivers[i]->single_writer ? full.sqlite : full.libpq);
+  for (RL_EACH_PROVIDER(p))
+    if (rl_drivers[p]) rl_drivers[p]->library_version(rl_drivers[p]->single_writer ? full.sqlite : full.libpq);
   rl_write_struct(out, &full, sizeof full);
 }
 

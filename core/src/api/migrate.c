@@ -20,9 +20,7 @@ rille_status rille_push(const rille_push_options *options, rille_error **err) {
 }
 
 static const rl_dialect *dialect_named(const char *name) {
-  if (name && strcmp(name, rl_dialect_postgres.name) == 0) return &rl_dialect_postgres;
-  if (name && strcmp(name, rl_dialect_sqlite.name) == 0) return &rl_dialect_sqlite;
-  return NULL;
+  return name ? rl_dialects[rl_provider_by_name(rl_str_of(name))] : NULL;
 }
 
 rille_status rille_schema_sql(const rille_schema *schema, const char *provider, char **out, size_t *len,

@@ -4,15 +4,13 @@
 #include "api/handle.h"
 #include "base/alloc.h"
 
-static const char *const provider_names[] = {"", "postgresql", "sqlite", ""};
-
 static rille_status provider_of_url(const char *url, rl_provider *out, rl_error *err) {
   const rl_driver *driver = NULL;
   *out = RL_PROVIDER_NONE;
   if (!url) return RILLE_OK;
   rille_status st = rl_driver_of_url(rl_str_of(url), &driver, err);
   if (st != RILLE_OK) return st;
-  *out = strcmp(driver->name, "sqlite") == 0 ? RL_PROVIDER_SQLITE : RL_PROVIDER_POSTGRESQL;
+  *out = driver->provider;
   return RILLE_OK;
 }
 
@@ -112,7 +110,7 @@ void rille_schema_release(rille_schema *s) {
 }
 
 const char *rille_schema_provider(const rille_schema *s) {
-  return provider_names[s->schema->provider];
+  return rl_provider_name(s->schema->provider);
 }
 
 void rille_schema_url(const rille_schema *s, const char **env, const char **text) {

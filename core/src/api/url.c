@@ -17,7 +17,7 @@ const char *rille_url_provider(const char *url) {
   const rl_driver *driver = NULL;
   rl_driver_of_url(rl_str_of(url), &driver, &error);
   rl_error_clear(&error);
-  return driver ? driver->name : NULL;
+  return driver ? rl_provider_name(driver->provider) : NULL;
 }
 
 rille_status rille_url_file(const char *url, char **out, size_t *len, rille_error **err) {

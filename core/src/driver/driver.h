@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "base/provider.h"
 #include "tape/tape.h"
 #include "tape/wire.h"
 
@@ -87,7 +88,7 @@ typedef struct rl_notified {
 enum { RL_MOST_LIMITS = 3, RL_LIMIT_SIZE = 80, RL_VERSION_SIZE = 24 };
 
 struct rl_driver {
-  const char *name;                                   /* "postgresql", "sqlite" */
+  rl_provider provider;
   void (*library_version)(char out[RL_VERSION_SIZE]); /* of libpq or SQLite as loaded: "15.4" */
   const char *const *schemes;                         /* URL schemes, NULL-terminated */
   bool single_writer;                                 /* one connection may write at a time (SQLite) */
@@ -153,18 +154,15 @@ struct rl_driver {
   size_t max_params; /* bind limit of one statement */
 };
 
-/* All that this library was built with, NULL-terminated. */
-extern const rl_driver *const rl_drivers[];
+/* Indexed by provider; NULL where this library was built without one. */
+extern const rl_driver *const rl_drivers[RL_PROVIDER_SLOTS];
 
 /* By URL scheme; P1013 for an unknown or malformed one, with what would be right. */
 rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err);
 rille_status rl_driver_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);
 
-#ifdef RILLE_WITH_POSTGRES
-extern const rl_driver rl_driver_postgres;
-#endif
-#ifdef RILLE_WITH_SQLITE
-extern const rl_driver rl_driver_sqlite;
-#endif
+#define RL_PROVIDER(ID, id, name, title, built) extern const rl_driver rl_driver_##id;
+#include "base/providers.def"
+#undef RL_PROVIDER
 
 #endif

@@ -3,14 +3,11 @@
 
 #include <inttypes.h>
 
-const rl_driver *const rl_drivers[] = {
-#ifdef RILLE_WITH_POSTGRES
-    &rl_driver_postgres,
-#endif
-#ifdef RILLE_WITH_SQLITE
-    &rl_driver_sqlite,
-#endif
-    NULL};
+const rl_driver *const rl_drivers[RL_PROVIDER_SLOTS] = {
+#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = RL_IF_BUILT(built, &rl_driver_##id),
+#include "base/providers.def"
+#undef RL_PROVIDER
+};
 
 static const char accepted[] = "postgresql://user@host:5432/database, postgres://..., file:./dev.db or sqlite::memory:";
 
@@ -58,10 +55,10 @@ rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) 
   if (memchr(url.p, 0, url.len)) return rl_fail(err, RL_P1013, "the database URL contains a NUL byte");
   rl_str scheme = rl_url_scheme(url);
   if (scheme.len == 0) return rl_fail(err, RL_P1013, "the database URL does not begin with a scheme; use %s", accepted);
-  for (size_t i = 0; rl_drivers[i]; i++)
-    for (const char *const *s = rl_drivers[i]->schemes; *s; s++)
+  for (RL_EACH_PROVIDER(p))
+    for (const char *const *s = rl_drivers[p] ? rl_drivers[p]->schemes : NULL; s && *s; s++)
       if (rl_url_same_letters(scheme, *s)) {
-        *out = rl_drivers[i];
+        *out = rl_drivers[p];
         return RILLE_OK;
       }
   return unknown_scheme(scheme, err);

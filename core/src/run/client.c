@@ -11,22 +11,18 @@
 #define PLAN_CACHE_BYTES ((size_t)32 << 20)
 
 const rl_dialect *rl_dialect_of(const rl_driver *driver) {
-  static const rl_dialect *const all[] = {&rl_dialect_postgres, &rl_dialect_sqlite};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (strcmp(all[i]->name, driver->name) == 0) return all[i];
-  return NULL;
+  return rl_dialects[driver->provider];
 }
 
 static const rl_dialect *dialect_of(const rl_client *c) {
   const rl_dialect *d = rl_dialect_of(c->driver);
-  return d == &rl_dialect_sqlite && rl_pool_conn_options(c->pool)->unixepoch_ms ? &rl_dialect_sqlite_epoch : d;
+  return rl_pool_conn_options(c->pool)->unixepoch_ms ? d->epoch : d;
 }
 
 rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err) {
-  static const char *const names[] = {"", "postgresql", "sqlite", ""};
-  if (schema->provider == RL_PROVIDER_NONE || strcmp(names[schema->provider], driver->name) == 0) return RILLE_OK;
+  if (schema->provider == RL_PROVIDER_NONE || schema->provider == driver->provider) return RILLE_OK;
   return rl_fail(err, RL_P1012, "the schema's datasource has provider \"%.*s\", but the URL names a %s database",
-                 RL_STR_ARG(schema->provider_text), driver->name);
+                 RL_STR_ARG(schema->provider_text), rl_provider_title(driver->provider));
 }
 
 static rille_status check_omit(rl_client *c, rl_str entry, rl_error *err) {
@@ -75,7 +71,6 @@ static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *er
     if (st != RILLE_OK) return st;
   }
   c->context = (rl_compile_context){c->schema, dialect_of(c), {s->strict_where, s->omit_count ? &c->omit : NULL}};
-  if (!c->context.dialect) return rl_fail(err, RL_INTERNAL, "no dialect for the driver %s", c->driver->name);
   return RILLE_OK;
 }
 
@@ -135,7 +130,7 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
 static rille_status check_traits(const rl_client *from, const rl_client_traits *t, rl_error *err) {
   if (t->session_count && !from->driver->notified)
     return rl_fail(err, RL_P2026, "session: a session of %s has no settings; they exist on PostgreSQL",
-                   from->driver->name);
+                   rl_provider_title(from->driver->provider));
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < t->session_count && st == RILLE_OK; i++) st = rl_check_setting_name(t->session[i].name, err);
   return st;

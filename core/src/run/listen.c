@@ -13,7 +13,7 @@ enum { SIGN_OF_LIFE_MS = 30000, ANSWER_MS = 10000 };
 rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err) {
   if (!client->driver->notified)
     return rl_fail(err, RL_P2026, "%s has no notifications; LISTEN and NOTIFY exist on PostgreSQL",
-                   client->driver->name);
+                   rl_provider_title(client->driver->provider));
   if (rl_pool_conn_options(client->pool)->pooled)
     return rl_fail(
         err, RL_P2026,

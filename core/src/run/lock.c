@@ -7,7 +7,8 @@ enum { FIRST_PAUSE_MS = 4, LONGEST_PAUSE_MS = 100, ANSWER_MS = 5000 };
 
 rille_status rl_lock_init(rl_lock *lock, rl_client *client, const rl_lock_settings *settings, rl_error *err) {
   if (!client->driver->notified)
-    return rl_fail(err, RL_P2026, "%s has no advisory locks; they exist on PostgreSQL", client->driver->name);
+    return rl_fail(err, RL_P2026, "%s has no advisory locks; they exist on PostgreSQL",
+                   rl_provider_title(client->driver->provider));
   if (rl_pool_conn_options(client->pool)->pooled)
     return rl_fail(
         err, RL_P2026,

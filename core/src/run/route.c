@@ -49,7 +49,7 @@ static rille_status open_pools(rl_replicas *r, const rl_str *urls, size_t count,
     rille_status st = rl_driver_of_url(urls[i], &own, err);
     if (st == RILLE_OK && own != driver)
       st = rl_fail(err, RL_VALIDATION, "replicas[%zu]: a %s database cannot be the replica of a %s one", i + 1,
-                   own->name, driver->name);
+                   rl_provider_title(own->provider), rl_provider_title(driver->provider));
     if (st == RILLE_OK) st = rl_pool_get(urls[i], options, &pool, err);
     if (st != RILLE_OK) return st;
     r->all[i].pool = pool;
@@ -62,7 +62,8 @@ rille_status rl_replicas_open(const rl_str *urls, size_t count, const rl_driver 
                               rl_replicas **out, rl_error *err) {
   *out = NULL;
   if (driver->single_writer)
-    return rl_fail(err, RL_VALIDATION, "replicas: a %s database has none; they are for PostgreSQL", driver->name);
+    return rl_fail(err, RL_VALIDATION, "replicas: a %s database has none; they are for PostgreSQL",
+                   rl_provider_title(driver->provider));
   rl_replicas *r = rl_calloc(1, sizeof *r + count * sizeof r->all[0]);
   if (!r) return rl_fail_nomem(err);
   r->probe = (rl_stmt){.id = rl_statement_id(),

@@ -25,7 +25,8 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
   bool only_serializable = c->driver->single_writer; /* a database of one writer has no weaker levels */
   if (only_serializable && settings->isolation != RL_ISOLATION_DEFAULT &&
       settings->isolation != RL_ISOLATION_SERIALIZABLE)
-    return rl_fail(err, RL_P2028, "isolation_level: %s has only \"serializable\"", c->driver->name);
+    return rl_fail(err, RL_P2028, "isolation_level: %s has only \"serializable\"",
+                   rl_provider_title(c->driver->provider));
   if (only_serializable)
     snprintf(tx->begin, sizeof tx->begin, "%s", settings->read_only ? "BEGIN" : "BEGIN IMMEDIATE");
   else

@@ -75,12 +75,6 @@ static void map_extensions(rl_build *b, rl_block *block) {
   }
 }
 
-static rl_provider provider_of(rl_str text) {
-  if (rl_str_is(text, "postgresql") || rl_str_is(text, "postgres")) return RL_PROVIDER_POSTGRESQL;
-  if (rl_str_is(text, "sqlite")) return RL_PROVIDER_SQLITE;
-  return RL_PROVIDER_OTHER;
-}
-
 static void check_provider(rl_build *b, rl_block *block) {
   static const char *const known[] = {"postgresql", "postgres", "sqlite",      "mysql",
                                       "sqlserver",  "mongodb",  "cockroachdb", NULL};
@@ -95,7 +89,7 @@ static void check_provider(rl_build *b, rl_block *block) {
 
 static void resolve_provider(rl_build *b, rl_block *block) {
   if (key_text(b, block, "provider", &b->schema->provider_text)) {
-    b->schema->provider = provider_of(b->schema->provider_text);
+    b->schema->provider = rl_provider_by_name(b->schema->provider_text);
     check_provider(b, block);
   } else if (!find_key(block, "provider")) {
     rl_report(b, block->name_span,

@@ -319,5 +319,6 @@ void rl_resolve_default(rl_build *b, rl_field_info *f, rl_attr *attr) {
   rl_arg_finish(b, attr, known);
   if (!named) return;
   f->field->def.constraint = constraint;
-  if (rl_is_ours(b)) rl_report(b, attr->span, "Defaults have no names on %s: leave out `map`.", rl_provider_name(b));
+  if (rl_is_ours(b))
+    rl_report(b, attr->span, "Defaults have no names on %s: leave out `map`.", rl_provider_title(b->schema->provider));
 }

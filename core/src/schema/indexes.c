@@ -25,7 +25,7 @@ static rl_index_node *add_node(rl_build *b, rl_model_info *m, rl_attr *attr, rl_
 }
 
 static void refuse(site *s, const char *what) {
-  rl_report(s->b, s->attr->span, "%s has no %s for `%.*s`.", rl_provider_name(s->b), what,
+  rl_report(s->b, s->attr->span, "%s has no %s for `%.*s`.", rl_provider_title(s->b->schema->provider), what,
             RL_STR_ARG(rl_attr_label(s->b, s->attr)));
 }
 

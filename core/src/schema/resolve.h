@@ -73,8 +73,5 @@ static inline bool rl_is_sqlite(const rl_build *b) {
 static inline bool rl_is_ours(const rl_build *b) {
   return rl_is_postgres(b) || rl_is_sqlite(b);
 }
-static inline const char *rl_provider_name(const rl_build *b) {
-  return rl_is_sqlite(b) ? "SQLite" : "PostgreSQL";
-}
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/map.h"
+#include "base/provider.h"
 #include "base/str.h"
 
 typedef struct rl_schema rl_schema;
@@ -14,13 +15,6 @@ typedef struct rl_model rl_model;
 typedef struct rl_field rl_field;
 typedef struct rl_enum rl_enum;
 typedef struct rl_relation rl_relation;
-
-typedef enum rl_provider {
-  RL_PROVIDER_NONE,
-  RL_PROVIDER_POSTGRESQL,
-  RL_PROVIDER_SQLITE,
-  RL_PROVIDER_OTHER
-} rl_provider;
 
 typedef enum rl_scalar {
   RL_STRING,

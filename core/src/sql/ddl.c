@@ -6,14 +6,14 @@
 #include "sql/ddl_forms.h"
 #include "tape/datetime.h"
 
+static const rl_ddl_forms *const ddl_forms[RL_PROVIDER_SLOTS] = {
+#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &rl_ddl_##id,
+#include "base/providers.def"
+#undef RL_PROVIDER
+};
+
 static const rl_ddl_forms *forms_of(const rl_dialect *d) {
-  static const struct {
-    const rl_dialect *dialect;
-    const rl_ddl_forms *forms;
-  } all[] = {{&rl_dialect_postgres, &rl_ddl_postgres}, {&rl_dialect_sqlite, &rl_ddl_sqlite}};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (all[i].dialect == d) return all[i].forms;
-  return NULL;
+  return ddl_forms[d->provider];
 }
 
 void rl_ddl_text(rl_buf *out, rl_str s) {

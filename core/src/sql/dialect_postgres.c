@@ -305,7 +305,7 @@ static const rl_dialect_forms forms = {
 };
 
 const rl_dialect rl_dialect_postgres = {
-    .name = "postgresql",
+    .provider = RL_PROVIDER_POSTGRESQL,
     .features = {.returning = true,
                  .array_parameters = true,
                  .unnest_insert = true,

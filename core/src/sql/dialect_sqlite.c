@@ -237,17 +237,17 @@ static const rl_dialect_forms forms = {
     .contains_text = contains_text,
 };
 
-#define SQLITE_DIALECT(epoch)                                                                                          \
+#define SQLITE_DIALECT(in_ms, with_epoch)                                                                              \
   {                                                                                                                    \
-    .name = "sqlite",                                                                                                  \
+    .provider = RL_PROVIDER_SQLITE,                                                                                    \
     .features = {.returning = true,                                                                                    \
                  .nulls_ordering = true,                                                                               \
                  .brief_moments = true,                                                                                \
-                 .unixepoch_ms = epoch,                                                                                \
+                 .unixepoch_ms = in_ms,                                                                                \
                  .max_params = 32766},                                                                                 \
     .slot = rl_slot_of, .identifier = rl_identifier_quote, .placeholder = placeholder, .column_type = column_type,     \
-    .forms = &forms,                                                                                                   \
+    .forms = &forms, .epoch = with_epoch,                                                                              \
   }
 
-const rl_dialect rl_dialect_sqlite = SQLITE_DIALECT(false);
-const rl_dialect rl_dialect_sqlite_epoch = SQLITE_DIALECT(true);
+static const rl_dialect epoch_dialect = SQLITE_DIALECT(true, NULL);
+const rl_dialect rl_dialect_sqlite = SQLITE_DIALECT(false, &epoch_dialect);

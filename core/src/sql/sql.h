@@ -7,7 +7,7 @@
 
 typedef struct rl_dialect rl_dialect;
 struct rl_dialect {
-  const char *name; /* "postgresql", "sqlite" */
+  rl_provider provider;
   rl_features features;
   rl_slot (*slot)(const rl_type *type);         /* how values of a column travel */
   void (*identifier)(rl_buf *out, rl_str name); /* quoted */
@@ -17,9 +17,12 @@ struct rl_dialect {
   void (*column_type)(rl_buf *out, const rl_field *field); /* for DDL */
   /* the places where databases differ; each writes an SQL expression */
   const struct rl_dialect_forms *forms; /* private to sql */
+  const rl_dialect *epoch; /* the same with moments as milliseconds since 1970; NULL where nothing stores them so */
 };
-extern const rl_dialect rl_dialect_postgres, rl_dialect_sqlite;
-extern const rl_dialect rl_dialect_sqlite_epoch; /* SQLite, with moments as milliseconds since 1970 */
+#define RL_PROVIDER(ID, id, name, title, built) extern const rl_dialect rl_dialect_##id;
+#include "base/providers.def"
+#undef RL_PROVIDER
+extern const rl_dialect *const rl_dialects[RL_PROVIDER_SLOTS]; /* indexed by provider */
 
 /* One rendered statement and where its parameters come from. */
 typedef struct rl_template {

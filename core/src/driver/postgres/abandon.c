@@ -2,8 +2,6 @@
  * connection is at rest. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include "base/clock.h"
 
 enum { PATIENCE_MS = 5000, REPEAT_MS = 50, ASKED_MS = 1 };
@@ -81,5 +79,3 @@ rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err) {
   end(c);
   return RILLE_OK;
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* Arrays in binary: elements of any type that a column may have; more dimensions become lists of lists. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 enum { MOST_DIMENSIONS = 6, MOST_NESTING = 4 }; /* nesting: a domain over arrays may be an element */
 
 typedef struct array_reader {
@@ -71,5 +69,3 @@ bool rl_pg_decode_array(rl_conn *c, rl_wire wire, bool convert, const char *p, s
   c->nesting--;
   return ok;
 }
-
-#endif

@@ -2,8 +2,6 @@
  * that neither a loop nor a caller with a deadline hangs where the network does. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <stdatomic.h>
 
 #include "base/alloc.h"
@@ -62,5 +60,3 @@ void rl_pg_canceller_ask(rl_pg_canceller *c) {
 bool rl_pg_canceller_asks(const rl_pg_canceller *c) {
   return c && (c->state & RUNNING);
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* PostgreSQL connections: connecting without waiting, end, state; and the table of the driver's functions. */
 #include "driver/postgres/hosts.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -303,7 +301,7 @@ static void pg_library_version(char out[RL_VERSION_SIZE]) {
 static const char *const schemes[] = {"postgresql", "postgres", NULL};
 
 const rl_driver rl_driver_postgres = {
-    .name = "postgresql",
+    .provider = RL_PROVIDER_POSTGRESQL,
     .library_version = pg_library_version,
     .schemes = schemes,
     .single_writer = false,
@@ -333,5 +331,3 @@ const rl_driver rl_driver_postgres = {
     .restore = rl_pg_restore,
     .max_params = 65535,
 };
-
-#endif

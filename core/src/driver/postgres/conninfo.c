@@ -2,8 +2,6 @@
  * written. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <stdlib.h>
 
 #include "driver/url.h"
@@ -289,5 +287,3 @@ rille_status rl_pg_transaction_settings(const rl_conn_options *options, PGconn *
   rl_buf_dispose(&path);
   return failed || (some && !*out) ? rl_fail_nomem(err) : RILLE_OK;
 }
-
-#endif

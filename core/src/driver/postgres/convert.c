@@ -2,8 +2,6 @@
  * may say text for json. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -130,5 +128,3 @@ static bool convert(rl_conn *c, rl_wire wire, rl_value *v) {
 bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v) {
   return convert(c, wire, v) || rl_pg_unfit(c);
 }
-
-#endif

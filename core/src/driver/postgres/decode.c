@@ -2,8 +2,6 @@
  * and texts and bytes are views of the result. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include "base/alloc.h"
 #include "tape/float.h"
 
@@ -364,5 +362,3 @@ rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {
   *row = (rl_row_view){c->cells, c->column_count};
   return RILLE_OK;
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* Copies of a whole PostgreSQL database by its own programs, pg_dump and pg_restore. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include "base/child.h"
 
 enum { MOST_ARGUMENTS = 16 };
@@ -147,5 +145,3 @@ rille_status rl_pg_restore(rl_conn *c, const char *file, bool force, rl_error *e
   rl_arena_dispose(&t.arena);
   return s;
 }
-
-#endif

@@ -3,8 +3,6 @@
  * from using an index). */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <math.h>
 
 #include "base/alloc.h"
@@ -311,5 +309,3 @@ rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *param
     c->bytes.len = bytes;
   return s;
 }
-
-#endif

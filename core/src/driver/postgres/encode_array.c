@@ -1,8 +1,6 @@
 /* Arrays as parameters: binary for types whose elements are, else the server's text form. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 static Oid element_type(rl_wire wire) {
   switch (wire) {
   case RL_WIRE_TEXT: return RL_OID_TEXT;
@@ -93,5 +91,3 @@ void rl_pg_write_array_text(rl_buf *out, rl_wire wire, const rl_value *list) {
   }
   rl_buf_byte(out, '}');
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* PostgreSQL's errors as error codes of the house: SQLSTATE decides; the one table for it. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include "base/alloc.h"
 
 enum { MAX_COLUMNS = 64 };
@@ -307,5 +305,3 @@ rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err) {
   }
   return s;
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* The hosts of a URL and their addresses. */
 #include "driver/postgres/hosts.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdatomic.h>
@@ -284,5 +282,3 @@ size_t rl_pg_hosts_at(const rl_pg_hosts *h, const PGconn *pg) {
   }
   return 0;
 }
-
-#endif

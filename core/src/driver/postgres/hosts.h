@@ -5,8 +5,6 @@
 
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 /* Takes the hosts of a conninfo. *out is NULL when it names none: then libpq knows where to go. Names begin to be
  * resolved. */
 rille_status rl_pg_hosts_of(const PQconninfoOption *list, rl_pg_hosts **out, rl_error *err);
@@ -25,5 +23,4 @@ rille_status rl_pg_hosts_list(rl_pg_hosts *h, size_t first, rl_pg_host_lists *ou
 /* The number of the address that pg is connecting to. */
 size_t rl_pg_hosts_at(const rl_pg_hosts *h, const PGconn *pg);
 
-#endif
 #endif

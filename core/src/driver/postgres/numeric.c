@@ -1,8 +1,6 @@
 /* numeric in binary: digits of base 10000, written as plain decimal text. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 enum { HEADER = 8, NEGATIVE = 0x4000, NOT_A_NUMBER = 0xC000, PLUS_INFINITY = 0xD000, MINUS_INFINITY = 0xF000 };
 enum { MOST_FRACTION = 4096 }; /* digits of base 10000 behind the point: the server has 16383 decimal ones */
 
@@ -73,5 +71,3 @@ bool rl_pg_decode_numeric(rl_conn *c, const char *p, size_t len, rl_value *out) 
   *out = (rl_value){.kind = RILLE_DECIMAL, .len = (uint32_t)(at - text), .as.p = text};
   return true;
 }
-
-#endif

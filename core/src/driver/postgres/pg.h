@@ -4,8 +4,6 @@
 
 #include "driver/driver.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <libpq-fe.h>
 #include <sys/types.h>
 
@@ -263,5 +261,4 @@ enum {
   RL_OID_XID8 = 5069
 };
 
-#endif
 #endif

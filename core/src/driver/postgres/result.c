@@ -2,8 +2,6 @@
  * row. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -311,5 +309,3 @@ uint32_t rl_pg_columns(rl_conn *c, const rl_column_info **out) {
     c->infos[i] = (rl_column_info){rl_str_of(PQfname(r, (int)i)), c->columns[i].slot};
   return c->column_count;
 }
-
-#endif

@@ -2,8 +2,6 @@
  * statement is prepared in the same round trip in which it first runs. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -311,5 +309,3 @@ void rl_pg_forget_statements(rl_conn *c) {
   c->forgotten = c->forgotten || c->statements.count > 0;
   for (void *p; (p = rl_stmt_cache_pop(&c->statements)) != NULL;) rl_free(p);
 }
-
-#endif

@@ -2,8 +2,6 @@
  * money. */
 #include "driver/postgres/pg.h"
 
-#ifdef RILLE_WITH_POSTGRES
-
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -125,5 +123,3 @@ bool rl_pg_decode_other(rl_conn *c, Oid oid, const char *p, size_t len, rl_value
   default: return unknown(p, len, out);
   }
 }
-
-#endif

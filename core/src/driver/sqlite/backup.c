@@ -1,8 +1,6 @@
 /* Copies of a whole SQLite database by its online backup: what others write meanwhile is either in it or not, whole. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include "base/clock.h"
 
 enum { PATIENCE_MS = 5000, IN_USE_MS = 1000, NAP_MS = 20 };
@@ -108,5 +106,3 @@ rille_status rl_sqlite_restore(rl_conn *c, const char *file, bool force, rl_erro
   sqlite3_close(from);
   return s;
 }
-
-#endif

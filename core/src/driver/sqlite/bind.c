@@ -2,8 +2,6 @@
  * text, decimals as numbers. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <math.h>
 
 #include "tape/datetime.h"
@@ -93,5 +91,3 @@ rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot s
   default: return bind_bytes(c, stmt, index, s, err);
   }
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* SQLite connections: opening, set-up, end; and the table of the driver's functions. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -189,7 +187,7 @@ static void sqlite_library_version(char out[RL_VERSION_SIZE]) {
 static const char *const schemes[] = {"file", "sqlite", NULL};
 
 const rl_driver rl_driver_sqlite = {
-    .name = "sqlite",
+    .provider = RL_PROVIDER_SQLITE,
     .library_version = sqlite_library_version,
     .schemes = schemes,
     .single_writer = true,
@@ -220,5 +218,3 @@ const rl_driver rl_driver_sqlite = {
     .restore = rl_sqlite_restore,
     .max_params = 32766,
 };
-
-#endif

@@ -4,8 +4,6 @@
 
 #include "driver/driver.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <sqlite3.h>
 #include <sys/types.h>
 
@@ -169,5 +167,4 @@ rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl
 /* url.c */
 rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);
 
-#endif
 #endif

@@ -1,8 +1,6 @@
 /* Statements of a SQLite connection that are read in portions. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include "base/alloc.h"
 
 rl_sqlite_cursor *rl_sqlite_cursor_add(rl_conn *c, rl_sqlite_prepared *p) {
@@ -38,5 +36,3 @@ void rl_sqlite_cursors_end(rl_conn *c) {
 void rl_sqlite_cursors_settle(rl_conn *c) {
   if (c->cursors && sqlite3_get_autocommit(c->db)) rl_sqlite_cursors_end(c);
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* Decimals on SQLite, which has none: numbers of its own become decimal text, and decimal text the nearest number. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -110,5 +108,3 @@ bool rl_sqlite_decimal_to_float(rl_str text, double *out) {
   rl_error_clear(&ignored);
   return ok;
 }
-
-#endif

@@ -2,8 +2,6 @@
  * bytes are views of SQLite's own. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <ctype.h>
 #include <math.h>
 
@@ -293,5 +291,3 @@ rille_status rl_sqlite_describe(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *d
                    decl->column_count);
   return RILLE_OK;
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* SQLite's codes and messages as error codes of the house: the one table for it. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -201,5 +199,3 @@ rille_status rl_sqlite_fail_open(const rl_conn_options *options, int rc, const c
   }
   return s;
 }
-
-#endif

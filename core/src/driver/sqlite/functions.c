@@ -2,8 +2,6 @@
  * division by zero is NULL. Either would be stored, and no later read of the column would succeed. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <math.h>
 #include <string.h>
 
@@ -115,5 +113,3 @@ int rl_sqlite_add_functions(sqlite3 *db) {
   flags |= SQLITE_DETERMINISTIC;
   return sqlite3_create_function_v2(db, "rille_finite", 2, flags, NULL, stays_finite, NULL, NULL, NULL);
 }
-
-#endif

@@ -2,8 +2,6 @@
  * into a list. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <math.h>
 
 #include "tape/datetime.h"
@@ -221,5 +219,3 @@ rille_status rl_sqlite_json_to_list(rl_str json, rl_wire wire, rl_arena *arena, 
   rl_json_reader_dispose(&r);
   return s < 0 ? s : RILLE_OK;
 }
-
-#endif

@@ -2,8 +2,6 @@
  * in another form would be read and never found: it is refused, with the way to mend it. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include <string.h>
 
 #include "tape/datetime.h"
@@ -138,5 +136,3 @@ void rl_sqlite_tell_moment(const rl_conn *c, const char *column, bool number, rl
 #undef FORM
   rl_error_detail(err, "column", column_text);
 }
-
-#endif

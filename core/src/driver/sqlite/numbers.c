@@ -2,8 +2,6 @@
  * no later read of the table would succeed. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 /* The numbers of one statement grow: the last one tells of all. */
 static bool is_beyond(const rl_conn *c) {
   return c->numbering && sqlite3_last_insert_rowid(c->db) > INT32_MAX;
@@ -32,5 +30,3 @@ rille_status rl_sqlite_check_numbers(rl_conn *c, sqlite3_stmt *stmt, int rc, rl_
   c->numbering = false;
   return rl_fail(err, RL_P2020, RL_SQLITE_OUT_OF_RANGE " for Int: the next number of a row is too large");
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* The queue of a SQLite connection: what was sent is run when `next` asks for it, one after the other. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include "base/alloc.h"
 #include "base/clock.h"
 
@@ -289,5 +287,3 @@ rille_status rl_sqlite_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_
   if (item->script) return run_script(c, item, affected, wait, err);
   return step_statement(c, item, row, affected, wait, err);
 }
-
-#endif

@@ -1,8 +1,6 @@
 /* Prepared statements of a connection: kept by the statement's id, and a few commands (BEGIN, COMMIT) by their text. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include "base/alloc.h"
 
 static void destroy(rl_sqlite_prepared *p) {
@@ -125,5 +123,3 @@ void rl_sqlite_forget_all(rl_conn *c) {
     c->commands[i] = (rl_sqlite_command){NULL, NULL};
   }
 }
-
-#endif

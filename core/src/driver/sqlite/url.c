@@ -2,8 +2,6 @@
  * taken as it is written, as Prisma takes it: nothing in it is percent-decoded. */
 #include "driver/sqlite/conn.h"
 
-#ifdef RILLE_WITH_SQLITE
-
 #include "driver/url.h"
 
 static rille_status unknown_param(rl_str key, rl_error *err) {
@@ -66,5 +64,3 @@ rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *o
   out->database = out->conninfo;
   return out->conninfo && out->display ? RILLE_OK : rl_fail_nomem(err);
 }
-
-#endif

@@ -9,14 +9,13 @@ static rille_status dialect_of(rl_comparison *c, const rl_diff_source *s, rl_err
     if (st != RILLE_OK) return st;
     d = rl_dialect_of(driver);
   } else if (s->schema) {
-    if (s->schema->provider == RL_PROVIDER_POSTGRESQL) d = &rl_dialect_postgres;
-    if (s->schema->provider == RL_PROVIDER_SQLITE) d = &rl_dialect_sqlite;
+    d = rl_dialects[s->schema->provider];
   }
   if (c->dialect && d && c->dialect != d)
     return rl_fail(err, RL_P1012,
                    "`from` is of %s and `to` of %s: only databases of one kind "
                    "can be compared",
-                   c->dialect->name, d->name);
+                   rl_provider_title(c->dialect->provider), rl_provider_title(d->provider));
   if (d) c->dialect = d;
   return RILLE_OK;
 }

@@ -143,7 +143,7 @@ rille_status rl_folder_check_provider(const rl_migrations *m, rl_error *err) {
   bool missing = st == RILLE_DONE;
   if (missing) st = RILLE_OK;
   rl_str provider = st == RILLE_OK ? provider_in(text) : (rl_str){NULL, 0};
-  const char *own = m->session.options.driver->name;
+  const char *own = rl_provider_name(m->session.options.driver->provider);
   bool same = missing || rl_str_is(provider, own) || (m->postgres && rl_str_is(provider, "postgres"));
   if (st == RILLE_OK && !same && !provider.len)
     st = rl_fail(err, RL_P3019,

@@ -320,7 +320,7 @@ static bool begin_parts(pull_work *w) {
 
 static void write_whole(rl_puller *p, rl_puller *wanted) {
   if (p->known->provider == RL_PROVIDER_NONE)
-    rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n}\n\n", p->db->dialect->name);
+    rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n}\n\n", rl_provider_name(p->db->dialect->provider));
   rl_pull_keep(p, wanted, p->known->source);
   rl_buf_byte(p->out, '\n');
   rl_pull_new(p);
@@ -421,8 +421,7 @@ static rille_status write_schema(pull_work *w, rl_buf *out, rl_error *err) {
   rille_status st = write_texts(w, &p, err);
   if (st == RILLE_OK && p.failed) st = rl_fail_nomem(err);
   if (st == RILLE_OK) st = format_parts(w, err);
-  rl_provider provider = rl_ddl_has_types(w->dialect) ? RL_PROVIDER_POSTGRESQL : RL_PROVIDER_SQLITE;
-  if (st == RILLE_OK) st = rl_pull_mend(w->parts, w->part_count, provider, err);
+  if (st == RILLE_OK) st = rl_pull_mend(w->parts, w->part_count, w->dialect->provider, err);
   if (st == RILLE_OK) st = give_parts(w, out, err);
   for (size_t i = 0; i < w->part_count; i++) rl_buf_dispose(&w->parts[i].text);
   return st;

@@ -2,7 +2,7 @@
 #include "migrate/pull/text.h"
 
 static void write_head(rl_puller *p) {
-  rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n", p->db->dialect->name);
+  rl_buf_printf(p->out, "datasource db {\n  provider = \"%s\"\n", rl_provider_name(p->db->dialect->provider));
   for (size_t i = 0; i < p->namespace_count; i++) {
     rl_buf_text(p->out, i ? ", " : "  schemas = [");
     rl_pull_quote(p->out, p->namespaces[i]);
