@@ -1,5 +1,6 @@
--- Draws the include graph of the core and the binding and fails on every arrow that points upwards: lua5.4 core/tools/includes.lua
--- The table below is the architecture; a room that is not in it is an error too.
+-- Draws the graph of who uses whom, in C and in Lua, and fails on every arrow that points upwards: lua5.4 core/tools/includes.lua [--graph]
+-- The tables below are the architecture. A room that is not in them is an error, and so is one that does not exist. It checks the tree that it is
+-- run in.
 
 local may_use = {
   base = {},
@@ -12,8 +13,7 @@ local may_use = {
   driver = { "base", "tape" },
   run = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver" },
   migrate = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run" },
-  cache = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run" },
-  api = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run", "migrate", "cache" },
+  api = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run", "migrate" },
 }
 
 -- Rooms that others enter by one header; what else lies there is private.
@@ -27,6 +27,23 @@ local library_home = {
   ["libpq-fe.h"] = "^core/src/driver/postgres/",
   ["sqlite3.h"] = "^core/src/driver/sqlite/",
   ["gmp.h"] = "^core/src/tape/",
+}
+
+-- Who may require what in Lua: the first pattern that the name of a module fits decides. Modules of lua/rille use each other without circles.
+local may_require = {
+  -- The command has one door to the rest, which is the one that programs have.
+  { "^rille%.command", { "^rille$", "^rille%.command", "^argparse$", "^readline$", "^linenoise$" } },
+  { "^bin%.", { "^rille%.command$" } },
+  -- The face gathers everything, but not the command.
+  { "^rille$", { "^rille%.[%a_]+$" } },
+  -- Two wings with a door each: the modules in them are nobody else's.
+  { "^rille%.generate$", { "^rille%.[%a_]+$", "^rille%.generate%." } },
+  { "^rille%.generate%.", { "^rille%.[%a_]+$", "^rille%.generate%." } },
+  { "^rille%.seed$", { "^rille%.[%a_]+$", "^rille%.seed%." } },
+  { "^rille%.seed%.", { "^rille%.[%a_]+$", "^rille%.seed%." } },
+  { "^rille%.hooks$", { "^rille%.[%a_]+$", "^cqueues$", "^cqueues%.condition$", "^luv$", "^copas$" } },
+  { "^rille%.handler$", { "^rille%.[%a_]+$", "^coxpcall$" } },
+  { "^rille%.", { "^rille%.[%a_]+$" } },
 }
 
 local problems, arrows = {}, {}
@@ -84,13 +101,15 @@ local function check_public(file, line, open, path)
   end
 end
 
-local function files_under(folder)
+local function found(command)
   local list = {}
-  local pipe = assert(io.popen(("find %s -name '*.[ch]' -o -name '*.def' 2>/dev/null | LC_ALL=C sort"):format(folder)))
+  local pipe = assert(io.popen(command .. " 2>/dev/null | LC_ALL=C sort"))
   for file in pipe:lines() do list[#list + 1] = file end
   pipe:close()
   return list
 end
+
+local function files_under(folder) return found(("find %s -name '*.[ch]' -o -name '*.def'"):format(folder)) end
 
 local function each_include(file, visit)
   local number = 0
@@ -121,6 +140,83 @@ for _, file in ipairs(binding) do
   count = count + 1
   each_include(file, function(line, open, path) check_binding(file, line, open, path) end)
 end
+
+for room in pairs(may_use) do
+  if #found("ls -d core/src/" .. room) == 0 then problem("core/tools/includes.lua", 1, ('there is no room "%s"'):format(room)) end
+end
+
+-- ------------------------------------------------------------------------------------------------------------------------------------------- Lua
+
+local function matches(name, patterns)
+  for _, pattern in ipairs(patterns) do
+    if name:find(pattern) then return true end
+  end
+  return false
+end
+
+local function rule_of(name)
+  for _, rule in ipairs(may_require) do
+    if name:find(rule[1]) then return rule[2] end
+  end
+end
+
+-- Quoted names behind `require`, however it is called; a comment may speak of it.
+local function each_require(file, visit)
+  local number, long = 0, false
+  for text in io.lines(file) do
+    number = number + 1
+    if text:find "%[%[%s*$" then long = true elseif long and text:find "^%s*%]%]" then long = false end
+    local code = long and "" or text:gsub("^%s*%-%-.*$", ""):gsub("%s%-%- .*$", "")
+    for name in code:gmatch "%f[%w_]require%f[^%w_][%s%(,]*[\"']([^\"']+)[\"']" do
+      if not name:find "%.$" then visit(number, name) end -- not the beginning of one that is put together
+    end
+  end
+end
+
+local function check_required(file, line, module, name)
+  if not matches(name, rule_of(module)) then problem(file, line, ("%s may not require %s"):format(module, name)) end
+  if name == "rille.command" and not module:find "^rille%.command" and module ~= "bin.rille" then
+    problem(file, line, ("%s may not require the command"):format(module))
+  end
+end
+
+local required = {} -- by module: what it requires when it is loaded or later
+local modules = found "find lua/rille -name '*.lua'"
+for _, file in ipairs(found "find lua/bin -type f") do modules[#modules + 1] = file end
+for _, file in ipairs(modules) do
+  count = count + 1
+  local module = file:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+  local uses = {}
+  required[module] = uses
+  if not file:find "/meta[%w_]*%.lua$" then -- never loaded
+    each_require(file, function(line, name)
+      check_required(file, line, module, name)
+      uses[#uses + 1] = name
+    end)
+  end
+end
+
+-- A circle is told once, by the way that comes back to where it began.
+local seen = {}
+local function walk(module, way)
+  if way[module] then
+    local names = { module }
+    for i = #way, way[module] + 1, -1 do table.insert(names, 2, way[i]) end
+    problem("lua/" .. module:gsub("%.", "/") .. ".lua", 1, "a circle: " .. table.concat(names, " -> ") .. " -> " .. module)
+    return
+  end
+  if seen[module] then return end
+  way[#way + 1] = module
+  way[module] = #way
+  for _, name in ipairs(required[module] or {}) do walk(name, way) end
+  way[module] = nil
+  way[#way] = nil
+  seen[module] = true
+end
+local names = {}
+for module in pairs(required) do names[#names + 1] = module end
+table.sort(names)
+for _, module in ipairs(names) do walk(module, {}) end
 
 if arg[1] == "--graph" then
   for room, uses in pairs(arrows) do

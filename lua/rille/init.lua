@@ -64,6 +64,7 @@ local LATER = {
   backup = function() return errors.entries(require "rille.backup").backup end,
   restore = function() return require("rille.backup").restore end,
   handler = function() return require "rille.handler" end,
+  tools = function() return require "rille.tools" end, -- of programs around rille
 }
 setmetatable(rille, {
   __index = function(_, name)

@@ -1,7 +1,7 @@
 --- One run of a command: its arguments, its output, and where schema and database are.
-local config = require "rille.config"
-local core = require "rille.core"
-local errors = require "rille.errors"
+local rille = require "rille"
+local tools = rille.tools
+local config, errors = tools.config, tools.errors
 local files = require "rille.command.files"
 
 local Call = {}
@@ -66,7 +66,6 @@ end
 
 --- A client on the schema and the database. Without a schema one that only runs SQL.
 function Call:connect(options)
-  local rille = require "rille"
   local more = { url = self:url() }
   if self:find_schema() then more.schema = self.args.schema else more.schema_text = "" end
   for key, value in pairs(options or {}) do more[key] = value end
@@ -74,13 +73,13 @@ function Call:connect(options)
 end
 
 --- "sqlite" or "postgresql" of a URL.
-function Call.provider_of(url) return core.url_provider(url) or "sqlite" end
+function Call.provider_of(url) return tools.url_provider(url) or "sqlite" end
 
 --- Makes the schema now, to fail before anything is done.
-function Call:check_schema() core.schema { path = self:schema_path(), url = self.args.url } end
+function Call:check_schema() tools.schema { path = self:schema_path(), url = self.args.url } end
 
 --- Writes the types for editors again where there are some; the names of the files.
 ---@return string[]
-function Call:refresh() return require("rille.generate").refresh({ schema = self:find_schema(), url = self.args.url }).files end
+function Call:refresh() return rille.generate.refresh({ schema = self:find_schema(), url = self.args.url }).files end
 
 return Call

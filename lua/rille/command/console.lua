@@ -1,6 +1,7 @@
 --- `rille console`: a Lua prompt with `db` and `rille`; or the same for a script on the standard input.
-local core = require "rille.core"
-local errors = require "rille.errors"
+local rille = require "rille"
+local tools = rille.tools
+local errors = tools.errors
 local faults = require "rille.command.faults"
 local output = require "rille.command.output"
 local show = require "rille.command.show"
@@ -9,7 +10,6 @@ local load_text = loadstring or load -- Lua 5.1 loads text by another name
 
 -- Names of a session live in a table of their own, behind them the usual globals.
 local function environment(db)
-  local rille = require "rille"
   local env = setmetatable({ db = db, rille = rille }, { __index = _G })
   env._G = env
   return env
@@ -128,7 +128,7 @@ What is not complete goes on in the next line; an empty line gives it up.]]
 local function meta_command(out, line, env)
   if line == ".help" then out:line("%s", HELP)
   elseif line == ".models" then
-    out:line("%s", table.concat(core.models(env.db[require("rille.client").SCOPE]), "  "))
+    out:line("%s", table.concat(tools.models(env.db), "  "))
   elseif line == ".exit" or line == ".quit" then return "exit"
   elseif line:find "^%.%a" then show_error(out, ("there is no `%s`; .help says what there is"):format(line))
   else return nil end
@@ -153,7 +153,7 @@ end
 local function interactive(call, env)
   local out = call.out
   local read, edits = reader()
-  out:line("rille %s on %s; .help for help, Ctrl-D to leave%s", env.rille.version, core.url_shown(call:url()),
+  out:line("rille %s on %s; .help for help, Ctrl-D to leave%s", env.rille.version, tools.url_shown(call:url()),
     edits and "" or " (with lua-readline, or under rlwrap, lines can be edited)")
   local text, ended
   repeat

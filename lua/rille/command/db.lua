@@ -1,14 +1,13 @@
 --- `rille db ...`: the database without migrations, and what is in it.
+local rille = require "rille"
+local tools = rille.tools
+local errors = tools.errors
 local Call = require "rille.command.call"
 local command = require "rille.command"
-local core = require "rille.core"
-local errors = require "rille.errors"
 local files = require "rille.command.files"
 
-local function rille() return require "rille" end
-
 local function push(call, accept)
-  return rille().try(rille().push, call:options { accept_data_loss = accept or nil, reset = call.args.force_reset or nil })
+  return rille.try(rille.push, call:options { accept_data_loss = accept or nil, reset = call.args.force_reset or nil })
 end
 
 local function run_push(call)
@@ -16,7 +15,7 @@ local function run_push(call)
   if args.force_reset then
     call:check_schema()
     if out:can_ask() then -- the flag says what is wanted, where there is nobody to ask
-      out:require_consent(args.force, ("push --force-reset drops every table of %s"):format(core.url_shown(call:url())), "--force")
+      out:require_consent(args.force, ("push --force-reset drops every table of %s"):format(tools.url_shown(call:url())), "--force")
     end
   end
   local _, e = push(call, args.accept_data_loss)
@@ -68,11 +67,11 @@ local function forced_files(path, text)
   for _, file in ipairs(Call.schema_files(path)) do
     local rest = without_tables(file.text)
     if rest ~= file.text and not file.path:find "/introspected%.prisma$" then
-      changed[#changed + 1] = { file = file.path, text = rest:find "%S" and rille().format(rest) or false }
+      changed[#changed + 1] = { file = file.path, text = rest:find "%S" and rille.format(rest) or false }
     end
   end
   local tables = ("\n" .. text):gsub("\ndatasource%s+[%w_]+%s*%b{}", "\n"):gsub("\ngenerator%s+[%w_]+%s*%b{}", "\n")
-  changed[#changed + 1] = { file = path:gsub("/*$", "") .. "/introspected.prisma", text = rille().format(tables) }
+  changed[#changed + 1] = { file = path:gsub("/*$", "") .. "/introspected.prisma", text = rille.format(tables) }
   return changed
 end
 
@@ -81,10 +80,10 @@ local function pull_folder(call, path, options)
   local changed
   if call.args.force then
     options.schema, options.schema_text = nil, settings_of(path)
-    changed = forced_files(path, rille().pull(options))
+    changed = forced_files(path, rille.pull(options))
   else
     options.schema, options.by_file = path, true
-    changed = rille().pull(options)
+    changed = rille.pull(options)
   end
   local names = {}
   for i, one in ipairs(changed) do
@@ -115,7 +114,7 @@ local function run_pull(call)
   if path and files.is_folder(path) then return pull_folder(call, path, options) end
   options.schema = path and not args.force and path or nil
   options.schema_text = args.force and settings_of(path) or nil
-  local text = rille().pull(options)
+  local text = rille.pull(options)
   local target = path or "schema.prisma"
   if args.print then
     out:data(text)
@@ -151,7 +150,7 @@ end
 
 local function run_backup(call)
   local args, out = call.args, call.out
-  rille().backup { url = call:url(), file = args.file, overwrite = args.force or nil }
+  rille.backup { url = call:url(), file = args.file, overwrite = args.force or nil }
   out:done("%s was written", args.file)
   return { file = args.file }
 end
@@ -160,11 +159,11 @@ end
 local function run_restore(call)
   local args, out = call.args, call.out
   local options = { url = call:url(), file = args.file, force = args.force or nil }
-  local _, e = rille().try(rille().restore, options)
+  local _, e = rille.try(rille.restore, options)
   if e and e.code == "P3005" then
-    out:require_consent(nil, ("restore replaces what is in %s by %s"):format(core.url_shown(options.url), args.file), "--force")
+    out:require_consent(nil, ("restore replaces what is in %s by %s"):format(tools.url_shown(options.url), args.file), "--force")
     options.force = true
-    _, e = rille().try(rille().restore, options)
+    _, e = rille.try(rille.restore, options)
   end
   if e then error(e, 0) end
   out:done("The database is as in %s.", args.file)

@@ -1,7 +1,7 @@
 --- `rille doctor`: one look at all that goes wrong between a project and its database.
-local core = require "rille.core"
-local config = require "rille.config"
-local errors = require "rille.errors"
+local rille = require "rille"
+local tools = rille.tools
+local config, errors = tools.config, tools.errors
 local files = require "rille.command.files"
 local indexes = require "rille.command.indexes"
 local output = require "rille.command.output"
@@ -38,7 +38,7 @@ end
 
 local function check_schema(report, call)
   local path = call:schema_path()
-  core.schema { path = path, url = call.args.url }
+  tools.schema { path = path, url = call.args.url }
   report:add("schema", "ok", path .. " is valid")
 end
 
@@ -74,12 +74,12 @@ local function sqlite_advice(db)
   return list
 end
 
-local function seconds() return core.monotonic() end
+local function seconds() return tools.monotonic() end
 
 local function check_connection(report, db, url, provider)
   local version = provider == "sqlite" and "SELECT sqlite_version() AS v" or "SELECT current_setting('server_version') AS v"
   if provider == "sqlite" then
-    local path = core.url_file(url)
+    local path = tools.url_file(url)
     if path and not files.exists(path) then
       errors.raise("P1003", "the database file `%s` does not exist; `rille migrate dev` or `rille db push` makes it", path)
     end
@@ -102,8 +102,8 @@ local function check_url(report, db, url, provider)
 end
 
 local function check_migrations(report, call)
-  local status = require("rille").migrate.status
-  local folder = require("rille.migrations").folder { schema = call.args.schema, migrations = call.args.migrations }
+  local status = rille.migrate.status
+  local folder = tools.migrations_folder { schema = call.args.schema, migrations = call.args.migrations }
   if not status or not files.exists(folder) then return report:add("migrations", "ok", ("none: there is no folder %s"):format(folder)) end
   local found = status(call:options { migrations = call.args.migrations })
   local counts = {}
@@ -117,7 +117,7 @@ local function check_migrations(report, call)
 end
 
 local function check_drift(report, call, url)
-  local steps = require("rille").migrate.diff { from = { url = url }, to = { schema = call:schema_path() } }
+  local steps = rille.migrate.diff { from = { url = url }, to = { schema = call:schema_path() } }
   if #steps == 0 then return report:add("drift", "ok", "the database is as the schema says") end
   local lines, seen = {}, {}
   for _, s in ipairs(steps) do
@@ -192,7 +192,7 @@ local function examine(report, call, db, url)
   guarded(report, "url", check_url, db, url, provider)
   guarded(report, "migrations", check_migrations, call)
   guarded(report, "drift", check_drift, call, url)
-  local models = core.schema_models(core.schema { path = call:schema_path(), url = url }).models
+  local models = tools.schema_models(tools.schema { path = call:schema_path(), url = url }).models
   guarded(report, "indexes", check_relations, db, provider, models)
   if call.args.log then guarded(report, "log", check_log, call, db, provider, models) end
 end

@@ -1,6 +1,6 @@
 --- Errors as the command shows them: a code and a sentence, the line of the schema that is meant, what to do next.
-local core = require "rille.core"
-local errors = require "rille.errors"
+local rille = require "rille"
+local errors = rille.tools.errors
 local output = require "rille.command.output"
 
 local faults = {}
@@ -109,7 +109,7 @@ end
 --- An error as a table for JSON.
 function faults.document(e)
   local doc = { code = e.code, message = e.message and in_flags(e.message), kind = e.kind, retryable = e.retryable or false, sqlstate = e.sqlstate }
-  doc.meta = next(e.meta or {}) and e.meta or core.object {}
+  doc.meta = next(e.meta or {}) and e.meta or rille.object {}
   if e.diagnostics then doc.diagnostics = e.diagnostics end
   return { ok = false, error = doc }
 end

@@ -1,7 +1,6 @@
 --- Files for the commands: reading, writing, folders, quoting for the shell.
-local config = require "rille.config"
-local core = require "rille.core"
-local errors = require "rille.errors"
+local tools = require("rille").tools
+local config, errors = tools.config, tools.errors
 
 local files = {}
 
@@ -54,7 +53,7 @@ end
 --- The same for a file with a password: when it is made, only its owner may read it.
 function files.write_private(path, text)
   files.make_room(path)
-  local made, why = core.make_private(path)
+  local made, why = tools.make_private(path)
   if not made then errors.raise("VALIDATION", "`%s` cannot be written: %s", path, why) end
   files.write(path, text)
 end

@@ -1,15 +1,14 @@
 --- `rille migrate ...`: thin over rille.migrate, with the questions that a person is asked on a terminal.
+local rille = require "rille"
+local tools = rille.tools
 local command = require "rille.command"
-local core = require "rille.core"
 local faults = require "rille.command.faults"
 local files = require "rille.command.files"
 local output = require "rille.command.output"
 
-local function rille() return require "rille" end
-
 local function count(n, word) return ("%d %s%s"):format(n, word, n == 1 and "" or "s") end
 
-local function step(name) return rille().migrate[name] end
+local function step(name) return rille.migrate[name] end
 
 local function options_of(call, more)
   more.migrations = call.args.migrations
@@ -71,7 +70,7 @@ local function run_deploy(call)
   local out = call.out
   local result = step "deploy"(options_of(call, { lock_wait = call.args.lock_wait }))
   for _, name in ipairs(result.applied) do out:done("applied %s", name) end
-  local folder = require("rille.migrations").folder { schema = call.args.schema, migrations = call.args.migrations }
+  local folder = tools.migrations_folder { schema = call.args.schema, migrations = call.args.migrations }
   if not files.exists(folder) then out:warn("There is no folder %s, so there was nothing to apply.", folder)
   elseif #result.applied == 0 then out:done("No pending migrations; %s applied before.", count(result.already or 0, "migration")) end
   return { applied = output.list(result.applied), already = result.already }
@@ -109,7 +108,7 @@ end
 local function run_reset(call)
   local args, out = call.args, call.out
   call:check_schema()
-  out:require_consent(args.force, ("reset drops every table of %s and applies all migrations again"):format(core.url_shown(call:url())), "--force")
+  out:require_consent(args.force, ("reset drops every table of %s and applies all migrations again"):format(tools.url_shown(call:url())), "--force")
   local result = step "reset"(options_of(call, {}))
   out:done "The database was reset."
   for _, name in ipairs(result.applied) do out:done("applied %s", name) end
@@ -128,7 +127,7 @@ local function run_down(call)
   local args, out = call.args, call.out
   if args.to and args.steps then command.usage "--to and --steps exclude each other" end
   local what = args.to and ("down to %s"):format(args.to) or ("down by %s"):format(count(args.steps or 1, "migration"))
-  out:require_consent(args.force, ("%s on %s runs their down.sql, which may drop tables and columns"):format(what, core.url_shown(call:url())), "--force")
+  out:require_consent(args.force, ("%s on %s runs their down.sql, which may drop tables and columns"):format(what, tools.url_shown(call:url())), "--force")
   local result = step "down"(options_of(call, { steps = not args.to and (args.steps or 1) or nil, to = args.to }))
   for _, name in ipairs(result.reverted) do out:done("reverted %s", name) end
   if #result.reverted == 0 then out:done "Nothing was to be reverted." end
@@ -186,7 +185,7 @@ end
 
 -- Where neither side tells the kind of database, or where to replay migrations, that of this project does.
 local function compare(call, options)
-  local steps, e = rille().try(step "diff", options)
+  local steps, e = rille.try(step "diff", options)
   if not e then return steps end
   local known, url = pcall(call.url, call)
   if (e.code ~= "P1012" and e.code ~= "VALIDATION") or e.diagnostics or not known then error(e, 0) end

@@ -1,6 +1,6 @@
 --- What the command shows: text for people with colours on a terminal, one JSON document for programs, questions, errors.
-local core = require "rille.core"
-local errors = require "rille.errors"
+local rille = require "rille"
+local errors = rille.tools.errors
 
 local output = {}
 output.__index = output
@@ -84,7 +84,7 @@ end
 
 -- JSON ------------------------------------------------------------------------------------------------------------------------------------------
 
-local ARRAY = getmetatable(core.array {})
+local ARRAY = getmetatable(rille.array {})
 
 local function is_array(value)
   if getmetatable(value) == ARRAY or #value > 0 then return true end
@@ -95,13 +95,13 @@ local encode
 
 -- Bytes that are no UTF-8 come in the hexadecimal form of PostgreSQL, since JSON has none for them.
 local function encode_text(value)
-  local ok, text = pcall(core.json.encode, value)
+  local ok, text = pcall(rille.json.encode, value)
   if ok then return text end
   return '"\\\\x' .. value:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end) .. '"'
 end
 
 local function encode_table(value, depth)
-  if depth > 60 then return core.json.encode "..." end
+  if depth > 60 then return rille.json.encode "..." end
   local parts = {}
   if is_array(value) then
     for i = 1, #value do parts[i] = encode(value[i], depth + 1) end
@@ -122,12 +122,12 @@ function encode(value, depth)
   local kind = type(value)
   if kind == "table" then return encode_table(value, depth) end
   if kind == "string" then return encode_text(value) end
-  if kind == "boolean" or value == core.null then return core.json.encode(value) end
+  if kind == "boolean" or value == rille.null then return rille.json.encode(value) end
   if kind == "number" then
-    local ok, text = pcall(core.json.encode, value)
-    return ok and text or core.json.encode(tostring(value))
+    local ok, text = pcall(rille.json.encode, value)
+    return ok and text or rille.json.encode(tostring(value))
   end
-  return kind == "nil" and "null" or core.json.encode(tostring(value))
+  return kind == "nil" and "null" or rille.json.encode(tostring(value))
 end
 
 --- JSON text of a result: decimals and what JSON does not know become strings.
@@ -136,7 +136,7 @@ end
 function output.encode(value) return encode(value, 0) end
 
 --- A list that is an array in JSON also when it is empty.
-function output.list(list) return core.array(list or {}) end
+function output.list(list) return rille.array(list or {}) end
 
 --- Ends the run: with --json the result of the command as one document.
 function output:finish(result)

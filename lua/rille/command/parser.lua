@@ -103,7 +103,7 @@ function parser.build(specs, out)
     exit_codes = "0 done, 1 error, 2 wrong usage; a few commands say more in their help.",
   }, state, "rille")
   root:flag "-v --version":description "Show the version and stop.":action(function()
-    local version = require "rille.core".version
+    local version = require("rille").version
     pcall(out.data, out, "rille " .. version)
     if out.json then pcall(out.finish, out, { rille = version }) end
     os.exit(0, true)

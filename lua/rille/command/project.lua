@@ -1,14 +1,13 @@
 --- `rille init`: the files that a project begins with.
-local config = require "rille.config"
-local core = require "rille.core"
-local errors = require "rille.errors"
+local tools = require("rille").tools
+local config, errors = tools.config, tools.errors
 local files = require "rille.command.files"
 local output = require "rille.command.output"
 local templates = require "rille.command.templates"
 
 local DEFAULT_URL = { sqlite = "file:./dev.db", postgresql = "postgresql://postgres:postgres@localhost:5432/app" }
 
-local function of_url(url) return url and (core.url_provider(url) or "sqlite") end
+local function of_url(url) return url and (tools.url_provider(url) or "sqlite") end
 
 -- The kind of database; and whether DATABASE_URL names one of that kind already.
 local function provider_of(args)

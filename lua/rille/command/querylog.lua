@@ -1,6 +1,6 @@
 --- What a log of queries tells: the same statement again and again from one place (N+1), and statements that no index serves.
-local core = require "rille.core"
-local errors = require "rille.errors"
+local rille = require "rille"
+local errors = rille.tools.errors
 
 local querylog = {}
 
@@ -14,7 +14,7 @@ local NEAR = 4 -- other statements that may lie between two of them
 function querylog.parse(text)
   local events, skipped = {}, 0
   for line in text:gmatch "[^\n]+" do
-    local ok, event = pcall(core.json.decode, line)
+    local ok, event = pcall(rille.json.decode, line)
     if ok and type(event) == "table" and (type(event.sql) == "string" or event.event == "n_plus_one") then events[#events + 1] = event
     elseif line:find "%S" then skipped = skipped + 1 end
   end
@@ -57,7 +57,7 @@ function querylog.n_plus_one(events)
         runs[sql] = run
       end
       -- A loop over rows asks with another value each time; the same again and again is asked by callers that know nothing of each other.
-      local asked = type(event.params) == "table" and core.json.encode(event.params)
+      local asked = type(event.params) == "table" and rille.json.encode(event.params)
       if not asked or not run.seen[asked] then run.times = run.times + 1 end
       if asked then run.seen[asked] = true end
       run.last = i
@@ -119,7 +119,7 @@ end
 -- SQLite says SCAN of what it reads from end to end. Its indexes serve no LIKE, so there is nothing to say of one.
 local function scans_of_sqlite(db, sql)
   local values = {}
-  for i = 1, placeholders(sql) do values[i] = core.null end
+  for i = 1, placeholders(sql) do values[i] = rille.null end
   local found = {}
   for _, row in ipairs(db:query_raw("EXPLAIN QUERY PLAN " .. sql, (table.unpack or unpack)(values))) do
     local name = row.detail:match "^SCAN TABLE ([%w_]+)" or row.detail:match "^SCAN ([%w_]+)"
@@ -150,7 +150,7 @@ local function scans_of_postgres(db, sql)
     tx:execute_script "DEALLOCATE rille_doctor"
     if not ok then error(rows, 0) end
     local plan = rows[1]["QUERY PLAN"]
-    if type(plan) == "string" then plan = core.json.decode(plan) end
+    if type(plan) == "string" then plan = rille.json.decode(plan) end
     walk(plan[1].Plan, function(node)
       local whole = node["Node Type"] == "Seq Scan" or (node["Node Type"]:find "^Index" and not node["Index Cond"])
       if not (whole and node.Filter and node["Relation Name"]) then return end

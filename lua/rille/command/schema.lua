@@ -1,6 +1,7 @@
 --- `rille validate`, `rille format`, `rille generate`: what is done with the schema alone.
-local core = require "rille.core"
-local errors = require "rille.errors"
+local rille = require "rille"
+local tools = rille.tools
+local errors = tools.errors
 local files = require "rille.command.files"
 local output = require "rille.command.output"
 
@@ -17,13 +18,13 @@ end
 local function run_validate(call)
   local path = call.args.path or call.args.schema
   if path == "-" then
-    local ok, diagnostics = core.validate(read_stdin())
+    local ok, diagnostics = rille.validate(read_stdin())
     if not ok then error(invalid(diagnostics, "stdin"), 0) end
     path = "stdin"
   else
     call.args.schema = path
     path = call:schema_path()
-    core.schema { path = path, url = call.args.url }
+    tools.schema { path = path, url = call.args.url }
   end
   call.out:done("%s is valid", path)
   return { ok = true, schema = path, diagnostics = output.list {} }
@@ -31,7 +32,7 @@ end
 
 local function format_stdin(call)
   local text = read_stdin()
-  local formatted = core.format(text)
+  local formatted = rille.format(text)
   local changed = text ~= formatted
   if call.args.check then
     if changed then call.out:fail "stdin is not formatted" end
@@ -50,7 +51,7 @@ local function run_format(call)
   path = call:schema_path()
   local changed = {}
   for _, file in ipairs(call.schema_files(path)) do
-    local ok, formatted = pcall(core.format, file.text)
+    local ok, formatted = pcall(rille.format, file.text)
     if not ok then
       if not errors.is_error(formatted) then error(formatted, 0) end
       if formatted.diagnostics then error(invalid(formatted.diagnostics, file.path), 0) end
@@ -71,7 +72,7 @@ local function run_format(call)
 end
 
 local function run_generate(call)
-  local generate = require "rille.generate"
+  local generate = rille.generate
   local args, out = call.args, call.out
   for _, path in ipairs { args.output or ".", args.erd or ".", args.mermaid or "." } do files.make_room(path) end
   local picture = args.erd or args.mermaid

@@ -1,7 +1,7 @@
 --- Finds and runs the seed script: one of Lua in this process, one of SQL on the database, any other as a command.
-local config = require "rille.config"
-local core = require "rille.core"
-local errors = require "rille.errors"
+local rille = require "rille"
+local tools = rille.tools
+local config, errors = tools.config, tools.errors
 local faults = require "rille.command.faults"
 local files = require "rille.command.files"
 
@@ -89,7 +89,7 @@ end
 -- The file of the database, when it is not there yet: nil where there is no URL here, or no file in it.
 local function missing_file(call)
   local ok, url = pcall(call.url, call)
-  local path = ok and core.url_file(url)
+  local path = ok and tools.url_file(url)
   if path and not config.exists(path) then return path, url end
   return nil
 end
@@ -97,7 +97,7 @@ end
 -- Removes a file that a script has made, and that has no table: it would hide that there is no database.
 local function remove_empty(path, url)
   if not config.exists(path) then return false end
-  local found, e = pcall(require("rille").pull, { url = url })
+  local found, e = pcall(rille.pull, { url = url })
   if found or not errors.is_error(e) or e.code ~= "P4001" then return false end
   collectgarbage() -- closes what the script has left open
   for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(path .. suffix) end
@@ -123,7 +123,7 @@ function seed.run(call)
   local removed = path and remove_empty(path, url)
   if not ok then error(e, 0) end
   if removed then
-    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` makes it", core.url_shown(url))
+    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` makes it", tools.url_shown(url))
   end
   call.out:done("%s has run%s", script, where and (" (named in %s)"):format(where) or "")
   return { ok = true, script = script }

@@ -1,7 +1,8 @@
 --- `rille version`, `rille completion`, `rille help`: the command about itself.
+local rille = require "rille"
+local tools = rille.tools
+local errors = tools.errors
 local command = require "rille.command"
-local core = require "rille.core"
-local errors = require "rille.errors"
 local parser = require "rille.command.parser"
 
 -- The server's version is asked of the server when there is a URL; a server that is down is no failure here.
@@ -9,7 +10,7 @@ local function server_of(call)
   local ok, url = pcall(call.url, call)
   if not ok or call.provider_of(url) ~= "postgresql" then return nil end
   local asked, version = pcall(function()
-    local db = require("rille").connect { url = url, schema_text = "" }
+    local db = rille.connect { url = url, schema_text = "" }
     local done, rows = pcall(db.query_raw, db, "SELECT current_setting('server_version') AS v")
     db:close()
     return done and rows[1].v or nil
@@ -19,9 +20,9 @@ end
 
 local function run_version(call)
   local out = call.out
-  local versions = core.versions()
+  local versions = tools.versions()
   local found = {
-    rille = core.version,
+    rille = rille.version,
     lua = rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION:gsub("^Lua ", ""),
     libpq = versions.libpq,
     sqlite = versions.sqlite,

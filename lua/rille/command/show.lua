@@ -1,5 +1,5 @@
 --- Values as the console shows them: Lua tables written out, rows as a table with columns.
-local core = require "rille.core"
+local rille = require "rille"
 
 local show = {}
 
@@ -60,7 +60,7 @@ function show.value(value) return write(value, "", {}) end
 local function letters(text) return select(2, text:gsub("[^\128-\191]", "")) end
 
 local function cell(value)
-  if value == nil or value == core.null then return "" end
+  if value == nil or value == rille.null then return "" end
   local text = type(value) == "table" and not has_text(value) and show.value(value) or tostring(value)
   text = text:gsub("%c+", " ")
   if letters(text) <= MAX_CELL then return text end
