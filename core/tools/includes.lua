@@ -18,6 +18,18 @@ local may_use = {
 
 -- Rooms that others enter by one header; what else lies there is private.
 local door = { input = "input/input.h", query = "query/query.h" }
+-- Folders within a room, and which of them each may use. Files of the room itself may use all of them.
+local wings = {
+  migrate = {
+    structure = {},
+    postgres = { "structure" },
+    sqlite = { "structure" },
+    diff = { "structure" },
+    pull = { "structure" },
+    history = { "structure" },
+    dev = { "structure", "diff", "pull", "history" },
+  },
+}
 
 -- Public headers that hold plain types only; the functions of the others are api's.
 local public_below_api = { ["rille/types.h"] = true, ["rille/export.h"] = true }
@@ -55,6 +67,17 @@ for room, uses in pairs(may_use) do
   for _, used in ipairs(uses) do allowed[room][used] = true end
 end
 
+local function check_wing(file, line, room, path)
+  local own, other = file:match("^core/src/" .. room .. "/([%w_]+)/"), path:match("^" .. room .. "/([%w_]+)/")
+  if not wings[room] or not own or own == other then return end
+  if not wings[room][own] then return problem(file, 1, ('"%s" is no wing of %s'):format(own, room)) end
+  if not other then return problem(file, line, ('the wing %s of %s may not include what stands above it ("%s")'):format(own, room, path)) end
+  for _, used in ipairs(wings[room][own]) do
+    if used == other then return end
+  end
+  problem(file, line, ('the wing %s of %s may not include %s ("%s")'):format(own, room, other, path))
+end
+
 local function check_quoted(file, line, room, path)
   local used = path:match("^([%w_]+)/")
   if not used then
@@ -64,6 +87,7 @@ local function check_quoted(file, line, room, path)
   else
     arrows[room] = arrows[room] or {}
     arrows[room][used] = true
+    if used == room then check_wing(file, line, room, path) end
     if not allowed[room][used] then problem(file, line, ('%s may not include %s ("%s")'):format(room, used, path)) end
     if room ~= used and door[used] and path ~= door[used] then
       problem(file, line, ('"%s": private to %s; include "%s"'):format(path, used, door[used]))

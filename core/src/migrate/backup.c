@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "migrate/push.h"
+#include "migrate/structure/open.h"
 
 static bool is_there(const char *path) {
   struct stat st;

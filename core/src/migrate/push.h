@@ -3,8 +3,6 @@
 #define RL_MIGRATE_PUSH_H
 
 #include "run/client.h"
-#include "run/session.h"
-#include "sql/dialect.h"
 
 typedef struct rl_push_settings {
   const rl_schema *schema;
@@ -18,11 +16,5 @@ typedef struct rl_push_settings {
  * rows that are there forbid a step. The database is created when it is
  * missing. */
 rille_status rl_push(const rl_push_settings *settings, rl_error *err);
-
-/* A session on the database of the URL, which is created when it is missing;
- * of one in memory, that of its clients. */
-rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dialect, rl_error *err);
-/* The same server's URL with another database: scheme://authority/DATABASE?parameters; NULL when it cannot be. */
-char *rl_url_of_database(rl_str url, const char *database, rl_arena *arena);
 
 #endif

@@ -1,5 +1,5 @@
 /* What changes in a table, in words: a line for each column, key, index and foreign key. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 
 static void line(rl_differ *d) {
   if (d->buf.len) rl_buf_byte(&d->buf, '\n');

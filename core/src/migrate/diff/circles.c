@@ -1,6 +1,6 @@
 /* Renames that go round in a circle, a from b and b from a. Columns may change places (diff_rename.c); of tables, enums
  * and values nothing in a database tells whether that is done already, so it is refused. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 
 /* One thing that may be renamed, whatever it is. */
 typedef struct named {

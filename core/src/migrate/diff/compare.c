@@ -3,48 +3,8 @@
 #include <ctype.h>
 #include <strings.h>
 
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
-
-/* Types that Prisma tells apart on SQLite, where any name may be declared. */
-const char *rl_sqlite_family(rl_str type) {
-  static const struct {
-    const char *name, *family;
-  } all[] = {{"INTEGER", "INTEGER"},
-             {"INT", "INTEGER"},
-             {"TINYINT", "INTEGER"},
-             {"SMALLINT", "INTEGER"},
-             {"MEDIUMINT", "INTEGER"},
-             {"BIGINT", "BIGINT"},
-             {"UNSIGNED BIG INT", "BIGINT"},
-             {"INT8", "BIGINT"},
-             {"REAL", "REAL"},
-             {"DOUBLE", "REAL"},
-             {"DOUBLE PRECISION", "REAL"},
-             {"FLOAT", "REAL"},
-             {"DECIMAL", "DECIMAL"},
-             {"NUMERIC", "DECIMAL"},
-             {"TEXT", "TEXT"},
-             {"VARCHAR", "TEXT"},
-             {"CHAR", "TEXT"},
-             {"CHARACTER", "TEXT"},
-             {"NVARCHAR", "TEXT"},
-             {"CLOB", "TEXT"},
-             {"BLOB", "BLOB"},
-             {"BOOLEAN", "BOOLEAN"},
-             {"BOOL", "BOOLEAN"},
-             {"DATETIME", "DATETIME"},
-             {"DATE", "DATETIME"},
-             {"TIMESTAMP", "DATETIME"},
-             {"JSONB", "JSONB"},
-             {"JSON", "JSONB"}};
-  size_t len = 0;
-  while (len < type.len && type.p[len] != '(') len++;
-  while (len && type.p[len - 1] == ' ') len--;
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (strlen(all[i].name) == len && strncasecmp(all[i].name, type.p, len) == 0) return all[i].family;
-  return NULL;
-}
 
 /* CHAR and BIT without a length have one; a schema has no word for a DECIMAL
  * without bounds. */
@@ -247,33 +207,8 @@ void rl_db_cast_value(const rl_differ *d, const rl_db_column *from, const rl_db_
 
 /* ------------------------------------------------------------------ keys */
 
-bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b) {
-  if (a->unique != b->unique || a->count != b->count || !rl_str_eq(a->method, b->method) ||
-      !rl_str_eq(a->predicate, b->predicate))
-    return false;
-  for (size_t i = 0; i < a->count; i++) {
-    const rl_db_part *x = &a->parts[i], *y = &b->parts[i];
-    bool ops = rl_str_eq(x->opclass, y->opclass) || (!x->opclass.len && y->usual) || (!y->opclass.len && x->usual);
-    if (!rl_str_eq(x->column, y->column) || x->descending != y->descending || !ops) return false;
-  }
-  return true;
-}
-
-const rl_db_index *rl_db_index_of(const rl_db_table *t, rl_str name) {
-  for (size_t i = 0; i < t->indexes.count; i++)
-    if (rl_str_eq(t->indexes.items[i].name, name)) return &t->indexes.items[i];
-  return NULL;
-}
-
 bool rl_db_is_left(const rl_differ *d, const rl_db_index *x) {
   return x->opaque || (x->predicate.len && d->to->leaves_partial);
-}
-
-bool rl_db_same_primary(const rl_db_table *a, const rl_db_table *b) {
-  if (a->primary.count != b->primary.count) return false;
-  for (size_t i = 0; i < a->primary.count; i++)
-    if (!rl_str_eq(a->primary.items[i], b->primary.items[i])) return false;
-  return true;
 }
 
 bool rl_db_is_remade(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str column) {

@@ -1,6 +1,6 @@
 /* Enums: made, dropped, given more values; with fewer values a type takes the
  * place of the old one. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
 static bool has_value(const rl_db_enum *e, rl_str name) {

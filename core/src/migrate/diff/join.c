@@ -1,6 +1,6 @@
 /* Tables of implicit many-to-many relations. Their names come from the models' names, and so does which model is A and
  * which is B: a model that has another name may rename them and exchange their sides. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 
 static const rl_str side_a = {"A", 1}, side_b = {"B", 1};
 

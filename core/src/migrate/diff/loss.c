@@ -1,6 +1,6 @@
 /* What a change of a table may cost, as queries that count the rows it is
  * about. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
 static void count_rows(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const char *condition) {

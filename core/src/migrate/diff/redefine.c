@@ -2,26 +2,8 @@
  * for all else the table is built anew beside the old one, takes over its rows,
  * and then its name. */
 #include "migrate/structure/describe.h"
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
-
-static bool same_names(const rl_str *a, const rl_str *b, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (!rl_str_eq(a[i], b[i])) return false;
-  return true;
-}
-
-/* SQLite keeps no names of foreign keys that could be asked for. */
-bool rl_db_has_reference(const rl_db_table *t, const rl_db_reference *k) {
-  for (size_t i = 0; i < t->references.count; i++) {
-    const rl_db_reference *x = &t->references.items[i];
-    if (x->count == k->count && same_names(x->columns, k->columns, k->count) &&
-        same_names(x->targets, k->targets, k->count) && rl_str_eq(x->target, k->target) &&
-        x->on_delete == k->on_delete && x->on_update == k->on_update)
-      return true;
-  }
-  return false;
-}
 
 static bool same_references(const rl_db_table *a, const rl_db_table *b) {
   for (size_t i = 0; i < a->references.count; i++)

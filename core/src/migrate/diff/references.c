@@ -1,6 +1,6 @@
 /* Foreign keys of PostgreSQL: what is dropped before the tables change and what
  * is added after. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
 static bool same_names(const rl_str *a, const rl_str *b, size_t n) {
@@ -20,6 +20,36 @@ static bool column_changes(const rl_differ *d, rl_str namespace_, rl_str table, 
   const rl_db_table *from = rl_db_table_of(d->from, namespace_, table), *to = rl_db_table_of(d->to, namespace_, table);
   const rl_db_column *a = from ? rl_db_column_of(from, column) : NULL, *b = to ? rl_db_column_of(to, column) : NULL;
   return a && b && !rl_db_same_type(d, a, b);
+}
+
+/* ------------------------------------------------------------------ what they rest on */
+
+static bool has_same_index(const rl_db_table *t, const rl_db_index *x) {
+  for (size_t i = 0; i < t->indexes.count; i++)
+    if (rl_db_same_index(x, &t->indexes.items[i])) return true;
+  return false;
+}
+
+static bool index_goes(const rl_differ *d, const rl_db_table *to, const rl_db_index *x) {
+  return !rl_db_is_left(d, x) && !has_same_index(to, x);
+}
+
+/* PostgreSQL's catalogue names the index. Without one any that would do is taken for it. */
+bool rl_db_loses_key(const rl_differ *d, const rl_db_reference *k) {
+  const rl_db_table *from = rl_db_table_of(d->from, k->target_namespace, k->target);
+  const rl_db_table *to = rl_db_table_of(d->to, k->target_namespace, k->target);
+  if (!from || !to) return from || to;
+  bool on_primary =
+      k->rests_on.len ? rl_str_eq(k->rests_on, from->primary_name) : rl_db_primary_is_over(from, k->targets, k->count);
+  if (on_primary && !rl_db_same_primary(from, to)) return true;
+  for (size_t i = 0; i < from->indexes.count; i++) {
+    const rl_db_index *x = &from->indexes.items[i];
+    bool rests = k->rests_on.len
+                     ? rl_str_eq(x->name, k->rests_on)
+                     : x->unique && !x->opaque && !x->predicate.len && rl_db_index_is_over(x, k->targets, k->count);
+    if (rests && index_goes(d, to, x)) return true;
+  }
+  return false;
 }
 
 static bool is_disturbed(const rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {

@@ -1,6 +1,8 @@
 /* Renames that somebody confirmed, and pairs that might be ones. */
 #include "migrate/diff/rename_hints.h"
 
+#include "migrate/diff/differ.h"
+
 static rl_db_value *value_of(const rl_db_enum *e, rl_str name) {
   for (size_t i = 0; e && i < e->values.count; i++)
     if (rl_str_eq(e->values.items[i].name, name)) return &e->values.items[i];

@@ -1,5 +1,5 @@
 /* A table that is in both structures: its columns, its key and its indexes. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
 /* ------------------------------------------------------------------ indexes */

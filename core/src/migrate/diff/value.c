@@ -1,6 +1,6 @@
 /* Values of enums that have other names now, where enums are texts: on SQLite
  * the rows are what is renamed. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
 static bool has_value(const rl_db_enum *e, rl_str name) {

@@ -2,7 +2,7 @@
  * dropped or get another type while a view uses it. Where the view's text still
  * holds afterwards, the view goes first and comes back last; else it is said
  * which one stands in the way. */
-#include "migrate/diff/diff.h"
+#include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
 typedef enum fate { STAYS, COMES_BACK, STANDS_IN_THE_WAY } fate;

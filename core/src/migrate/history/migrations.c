@@ -2,7 +2,7 @@
 #include "migrate/history/migrations.h"
 
 #include "base/alloc.h"
-#include "migrate/push.h"
+#include "migrate/structure/open.h"
 #include "sql/ddl.h"
 
 /* Every statement about the history names its schema: a script may change where names are looked for. */

@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "base/sha256.h"
 #include "migrate/history/migrations.h"
-#include "migrate/push.h"
+#include "migrate/structure/open.h"
 #include "sql/dialect.h"
 
 /* A database in memory is told apart by its URL; this parameter's value is of no use to it otherwise. */

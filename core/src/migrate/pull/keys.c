@@ -1,5 +1,4 @@
 /* Keys, indexes and relations in the text of a pulled schema. */
-#include "migrate/diff/diff.h"
 #include "migrate/pull/text.h"
 #include "schema/operator_class.h"
 

@@ -77,9 +77,12 @@ typedef struct rl_puller {
   bool failed;
 } rl_puller;
 
-void rl_pull_names(rl_puller *p);     /* models and fields */
-void rl_pull_relations(rl_puller *p); /* and the names of their fields */
-void rl_pull_write(rl_puller *p);     /* the text */
+void rl_pull_index_known(rl_puller *p); /* before all else: the known schema by its tables and types */
+void rl_pull_names(rl_puller *p);       /* models and fields */
+const rl_model *rl_pull_known_model(const rl_puller *p, const rl_db_table *t);
+const rl_field *rl_pull_known_field(const rl_model *m, rl_str column); /* NULL for a model that is NULL */
+void rl_pull_relations(rl_puller *p);                                  /* and the names of their fields */
+void rl_pull_write(rl_puller *p);                                      /* the text */
 /* A text of the known schema with what differs in its place. wanted: the same
  * of what the known schema itself asks for. */
 void rl_pull_keep(rl_puller *p, rl_puller *wanted, rl_str source);
@@ -105,8 +108,6 @@ rl_str rl_pull_default_name(rl_puller *p, rl_str table, const rl_str *columns, s
 rl_str rl_pull_field_name(const rl_puller *p, const rl_pulled *m, rl_str column);
 /* Whether the name is taken, by a column or by a relation. */
 bool rl_pull_has_field(const rl_puller *p, const rl_pulled *m, rl_str name);
-/* Columns that a schema gives the same type, or the same enum. */
-bool rl_pull_same_scalar(const rl_db *db, const rl_db_column *a, const rl_db_column *b);
 /* The type as a schema writes it: scalar, and the text behind @db. or empty;
  * false: Unsupported. */
 bool rl_pull_known_type(const rl_type *t, rl_str *scalar);

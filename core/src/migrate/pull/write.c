@@ -91,46 +91,6 @@ void rl_pull_model(rl_puller *p, size_t index) {
 
 /* ------------------------------------------------------------------ enums */
 
-static bool value_taken(const rl_str *names, size_t count, rl_str name) {
-  for (size_t i = 0; i < count; i++)
-    if (names[i].len && rl_str_eq(names[i], name)) return true;
-  return false;
-}
-
-/* Those that are known keep their names, the others get free ones. */
-static rl_str *name_values(rl_puller *p, const rl_db_enum *e) {
-  const rl_enum *known = rl_pull_known_enum(p, e);
-  size_t n = e->values.count;
-  rl_str *names = RL_NEW_ARRAY(p->arena, rl_str, n + 1);
-  if (!names) return NULL;
-  for (size_t i = 0; i < n; i++) {
-    const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
-    if (v) names[i] = v->name;
-  }
-  for (size_t i = 0; i < n; i++) {
-    if (names[i].len || !rl_db_can_say_value(e->values.items[i].name)) continue;
-    rl_str name = rl_pull_identifier(p, e->values.items[i].name);
-    while (!p->failed && value_taken(names, n, name)) name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));
-    names[i] = name;
-  }
-  return names;
-}
-
-static rl_str value_name(rl_puller *p, const rl_db_enum *e, size_t i) {
-  size_t at = (size_t)(e - p->db->enums.items);
-  if (!p->value_names) p->value_names = RL_NEW_ARRAY(p->arena, rl_str *, p->db->enums.count + 1);
-  if (p->value_names && !p->value_names[at]) p->value_names[at] = name_values(p, e);
-  if (!p->value_names || !p->value_names[at]) p->failed = true;
-  return p->failed ? e->values.items[i].name : p->value_names[at][i];
-}
-
-rl_str rl_pull_enum_value(rl_puller *p, const rl_db_column *c, rl_str value) {
-  const rl_db_enum *e = rl_db_enum_of(p->db, c->enum_namespace, c->enum_name);
-  for (size_t i = 0; e && i < e->values.count; i++)
-    if (rl_str_eq(e->values.items[i].name, value)) return value_name(p, e, i);
-  return value;
-}
-
 void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
   const rl_enum *known = rl_pull_known_enum(p, e);
   rl_str name = rl_pull_enum_name(p, e), none = {"", 0};
@@ -142,7 +102,7 @@ void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
       continue;
     }
     const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
-    rl_str value = value_name(p, e, i);
+    rl_str value = rl_pull_value_name(p, e, i);
     rl_pull_doc(p, "  ", v ? v->doc : none, none);
     rl_buf_printf(p->out, "  %.*s", RL_STR_ARG(value));
     map_attribute(p, " @map(", value, e->values.items[i].name);

@@ -13,6 +13,8 @@ rille_status rl_db_describe(rl_session *s, const rl_dialect *dialect, const rl_s
 
 rille_status rl_describe_postgres(rl_session *s, const rl_str *namespaces, size_t count, rl_db *out, rl_error *err);
 rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err);
+rille_status rl_reword_postgres(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err);
+rille_status rl_reword_sqlite(rl_session *s, const rl_db *wanted, const rl_db *live, rl_error *err);
 
 /* PostgreSQL prints what it is given in words of its own. What `wanted` says of
  * types, defaults and predicates is replaced by what `live` has where the

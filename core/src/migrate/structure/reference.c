@@ -1,6 +1,48 @@
-/* Foreign keys: which keys they rest on, and which of them a schema can say. */
-#include "migrate/diff/diff.h"
-#include "migrate/pull/pull.h"
+/* Keys and foreign keys: which are the same, and which of them a schema can say. */
+#include "migrate/structure/structure.h"
+
+bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b) {
+  if (a->unique != b->unique || a->count != b->count || !rl_str_eq(a->method, b->method) ||
+      !rl_str_eq(a->predicate, b->predicate))
+    return false;
+  for (size_t i = 0; i < a->count; i++) {
+    const rl_db_part *x = &a->parts[i], *y = &b->parts[i];
+    bool ops = rl_str_eq(x->opclass, y->opclass) || (!x->opclass.len && y->usual) || (!y->opclass.len && x->usual);
+    if (!rl_str_eq(x->column, y->column) || x->descending != y->descending || !ops) return false;
+  }
+  return true;
+}
+
+const rl_db_index *rl_db_index_of(const rl_db_table *t, rl_str name) {
+  for (size_t i = 0; i < t->indexes.count; i++)
+    if (rl_str_eq(t->indexes.items[i].name, name)) return &t->indexes.items[i];
+  return NULL;
+}
+
+bool rl_db_same_primary(const rl_db_table *a, const rl_db_table *b) {
+  if (a->primary.count != b->primary.count) return false;
+  for (size_t i = 0; i < a->primary.count; i++)
+    if (!rl_str_eq(a->primary.items[i], b->primary.items[i])) return false;
+  return true;
+}
+
+static bool same_names(const rl_str *a, const rl_str *b, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!rl_str_eq(a[i], b[i])) return false;
+  return true;
+}
+
+/* SQLite keeps no names of foreign keys that could be asked for. */
+bool rl_db_has_reference(const rl_db_table *t, const rl_db_reference *k) {
+  for (size_t i = 0; i < t->references.count; i++) {
+    const rl_db_reference *x = &t->references.items[i];
+    if (x->count == k->count && same_names(x->columns, k->columns, k->count) &&
+        same_names(x->targets, k->targets, k->count) && rl_str_eq(x->target, k->target) &&
+        x->on_delete == k->on_delete && x->on_update == k->on_update)
+      return true;
+  }
+  return false;
+}
 
 static bool has_part(const rl_db_index *x, rl_str column) {
   for (size_t i = 0; i < x->count; i++)
@@ -9,14 +51,14 @@ static bool has_part(const rl_db_index *x, rl_str column) {
 }
 
 /* The order of columns makes no other key. */
-static bool is_over(const rl_db_index *x, const rl_str *columns, size_t count) {
+bool rl_db_index_is_over(const rl_db_index *x, const rl_str *columns, size_t count) {
   if (x->count != count) return false;
   for (size_t i = 0; i < count; i++)
     if (!has_part(x, columns[i])) return false;
   return true;
 }
 
-static bool is_primary_over(const rl_db_table *t, const rl_str *columns, size_t count) {
+bool rl_db_primary_is_over(const rl_db_table *t, const rl_str *columns, size_t count) {
   if (t->primary.count != count) return false;
   for (size_t i = 0; i < count; i++)
     if (!rl_db_is_key(t, columns[i])) return false;
@@ -24,10 +66,10 @@ static bool is_primary_over(const rl_db_table *t, const rl_str *columns, size_t 
 }
 
 bool rl_db_is_unique(const rl_db_table *t, const rl_str *columns, size_t count) {
-  if (is_primary_over(t, columns, count)) return true;
+  if (rl_db_primary_is_over(t, columns, count)) return true;
   for (size_t i = 0; i < t->indexes.count; i++) {
     const rl_db_index *x = &t->indexes.items[i];
-    if (x->unique && !x->opaque && !x->predicate.len && is_over(x, columns, count)) return true;
+    if (x->unique && !x->opaque && !x->predicate.len && rl_db_index_is_over(x, columns, count)) return true;
   }
   return false;
 }
@@ -35,7 +77,7 @@ bool rl_db_is_unique(const rl_db_table *t, const rl_str *columns, size_t count) 
 /* ------------------------------------------------------------------ what a schema can say */
 
 static bool pairs_with(const rl_db *db, const rl_db_column *a, const rl_db_column *b, const rl_db_reference *k) {
-  if (!a || !b || a->list || b->list || !rl_pull_same_scalar(db, a, b)) return false;
+  if (!a || !b || a->list || b->list || !rl_db_same_scalar(db, a, b)) return false;
   if (rl_ddl_has_types(db->dialect)) return true;
   /* a schema has no generated columns on SQLite, and takes no SetNull over what is never null */
   bool nulls = k->on_delete == RL_REF_SET_NULL || k->on_update == RL_REF_SET_NULL;
@@ -48,33 +90,4 @@ bool rl_db_can_say_reference(const rl_db *db, const rl_db_table *t, const rl_db_
   for (size_t i = 0; i < k->count; i++)
     if (!pairs_with(db, rl_db_column_of(t, k->columns[i]), rl_db_column_of(to, k->targets[i]), k)) return false;
   return true;
-}
-
-/* ------------------------------------------------------------------ what they rest on */
-
-static bool has_same_index(const rl_db_table *t, const rl_db_index *x) {
-  for (size_t i = 0; i < t->indexes.count; i++)
-    if (rl_db_same_index(x, &t->indexes.items[i])) return true;
-  return false;
-}
-
-static bool index_goes(const rl_differ *d, const rl_db_table *to, const rl_db_index *x) {
-  return !rl_db_is_left(d, x) && !has_same_index(to, x);
-}
-
-/* PostgreSQL's catalogue names the index. Without one any that would do is taken for it. */
-bool rl_db_loses_key(const rl_differ *d, const rl_db_reference *k) {
-  const rl_db_table *from = rl_db_table_of(d->from, k->target_namespace, k->target);
-  const rl_db_table *to = rl_db_table_of(d->to, k->target_namespace, k->target);
-  if (!from || !to) return from || to;
-  bool on_primary =
-      k->rests_on.len ? rl_str_eq(k->rests_on, from->primary_name) : is_primary_over(from, k->targets, k->count);
-  if (on_primary && !rl_db_same_primary(from, to)) return true;
-  for (size_t i = 0; i < from->indexes.count; i++) {
-    const rl_db_index *x = &from->indexes.items[i];
-    bool rests = k->rests_on.len ? rl_str_eq(x->name, k->rests_on)
-                                 : x->unique && !x->opaque && !x->predicate.len && is_over(x, k->targets, k->count);
-    if (rests && index_goes(d, to, x)) return true;
-  }
-  return false;
 }

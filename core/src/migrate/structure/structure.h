@@ -247,6 +247,12 @@ bool rl_db_is_other(const rl_db *db, rl_str namespace_, rl_str name);
 bool rl_db_is_key(const rl_db_table *t, rl_str column); /* part of the primary key */
 /* The primary key or a unique index that a schema can name is over exactly these columns, in any order. */
 bool rl_db_is_unique(const rl_db_table *t, const rl_str *columns, size_t count);
+bool rl_db_primary_is_over(const rl_db_table *t, const rl_str *columns, size_t count); /* likewise */
+bool rl_db_index_is_over(const rl_db_index *x, const rl_str *columns, size_t count);
+bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b); /* whatever their names */
+const rl_db_index *rl_db_index_of(const rl_db_table *t, rl_str name);
+bool rl_db_same_primary(const rl_db_table *a, const rl_db_table *b);
+bool rl_db_has_reference(const rl_db_table *t, const rl_db_reference *k); /* whatever its name */
 /* Whether a schema has words for a foreign key of t: its target is there and has such a key, of the same types. */
 bool rl_db_can_say_reference(const rl_db *db, const rl_db_table *t, const rl_db_reference *k);
 
@@ -263,6 +269,17 @@ rl_str rl_db_unquote(rl_arena *arena, rl_str quoted);
 /* What Prisma takes a type declared on SQLite for: INTEGER, BIGINT, REAL,
  * DECIMAL, TEXT, BLOB, BOOLEAN, DATETIME, JSONB; NULL when it is none. */
 const char *rl_sqlite_family(rl_str type);
+
+/* A type that a schema has a word for. */
+typedef struct rl_db_known_type {
+  const char *type, *scalar;
+  const char *native; /* what is behind @db.; NULL: the default of the scalar */
+} rl_db_known_type;
+/* NULL: a schema says Unsupported. *len: of the type's name, without arguments. */
+const rl_db_known_type *rl_db_known_type_of(const rl_dialect *dialect, rl_str type, size_t *len);
+rl_str rl_db_element_type(rl_str type); /* without [] */
+/* Columns that a schema gives the same type, or the same enum. */
+bool rl_db_same_scalar(const rl_db *db, const rl_db_column *a, const rl_db_column *b);
 
 rille_status rl_db_of_schema(const rl_dialect *dialect, const rl_schema *schema, rl_arena *arena, rl_db *out,
                              rl_error *err);
