@@ -1,5 +1,6 @@
-/* A PostgreSQL server that answers as a test tells it: it takes a connection, and for each pipeline that comes (up to
- * its Sync, or a simple query) sends the next of the answers, as they are. */
+/* A PostgreSQL server that answers as a test tells it: it takes connections, and for each pipeline that comes (up to
+ * its Sync, or a simple query) sends the next of the answers, as they are. It can also flood a connection: send the
+ * same bytes until the client closes it. */
 #ifndef SPEC_DRIVER_FAKE_SERVER_H
 #define SPEC_DRIVER_FAKE_SERVER_H
 
@@ -11,15 +12,37 @@
 
 #include "base/buf.h"
 
-enum { FAKE_ANSWERS = 8 };
+enum { FAKE_ANSWERS = 8, FAKE_SESSIONS = 64 };
 
-typedef struct fake_server {
+typedef enum fake_stage {
+  FAKE_NEVER,
+  FAKE_BEFORE_LOGIN, /* in place of an answer to the request to connect */
+  FAKE_BEFORE_READY, /* the login is accepted, and the session never becomes ready */
+  FAKE_BEFORE_ANSWER /* in place of the first answer */
+} fake_stage;
+
+typedef struct fake_server fake_server;
+
+typedef struct fake_session {
+  fake_server *server;
+  int fd, number;
+  pthread_t thread;
+} fake_session;
+
+struct fake_server {
   int listener, port;
   pthread_t thread;
   rl_buf answers[FAKE_ANSWERS]; /* each connection begins with the first; after the last one it is silent */
   int count;
-  _Atomic int connections;
-} fake_server;
+  fake_stage stage;                        /* when to flood, */
+  int flooded;                             /* the first so many connections, */
+  bool reads;                              /* reading meanwhile what the client sends, */
+  rl_buf flood;                            /* with this */
+  bool once;                               /* send it once, then say nothing more */
+  _Atomic int connections, floods, closed; /* sessions begun; floods begun, and ended because the client closed */
+  fake_session sessions[FAKE_SESSIONS];
+  int session_count;
+};
 
 /* ------------------------------------------------------------------ messages */
 
@@ -97,58 +120,104 @@ static inline uint32_t fake_length(const unsigned char *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The start of a session; false for a request to cancel. */
-static inline bool fake_start(int fd) {
+/* Sends the flood until the client has gone. */
+static inline void fake_send_flood(fake_server *s, int fd) {
+  char heard[65536];
+  s->floods++;
+  bool more = fake_write(fd, &s->flood);
+  while (more && !s->once) {
+    ssize_t n = -1;
+    while (s->reads && (n = recv(fd, heard, sizeof heard, MSG_DONTWAIT)) > 0) {}
+    more = n != 0 && fake_write(fd, &s->flood);
+  }
+  while (more && read(fd, heard, sizeof heard) > 0) {}
+  s->closed++;
+}
+
+static inline void fake_settings(rl_buf *out) {
+  static const char *const settings[][2] = {
+      {"server_version", "15.0"}, {"client_encoding", "UTF8"}, {"standard_conforming_strings", "on"}};
+  for (size_t i = 0; i < 3; i++) {
+    rl_buf one;
+    rl_buf_init(&one);
+    rl_buf_put(&one, settings[i][0], strlen(settings[i][0]) + 1);
+    rl_buf_put(&one, settings[i][1], strlen(settings[i][1]) + 1);
+    fake_message(out, 'S', one.p, one.len);
+    rl_buf_dispose(&one);
+  }
+  fake_message(out, 'K', "\0\0\0\1\0\0\0\2", 8);
+}
+
+/* Whether the client asks for a session; false for a request to cancel. */
+static inline bool fake_asked(int fd) {
   unsigned char head[8], rest[4096];
   for (;;) {
     if (!fake_read(fd, head, 8)) return false;
     uint32_t len = fake_length(head), code = fake_length(head + 4);
     if (len < 8 || len > sizeof rest || !fake_read(fd, rest, len - 8)) return false;
     if (code == 80877102) return false;
-    if (code != 80877103 && code != 80877104) break;
+    if (code != 80877103 && code != 80877104) return true;
     if (write(fd, "N", 1) != 1) return false; /* neither TLS nor GSS */
   }
-  static const char *const settings[][2] = {
-      {"server_version", "15.0"}, {"client_encoding", "UTF8"}, {"standard_conforming_strings", "on"}};
-  rl_buf out;
-  rl_buf_init(&out);
-  fake_message(&out, 'R', "\0\0\0\0", 4);
-  for (size_t i = 0; i < 3; i++) {
-    rl_buf one;
-    rl_buf_init(&one);
-    rl_buf_put(&one, settings[i][0], strlen(settings[i][0]) + 1);
-    rl_buf_put(&one, settings[i][1], strlen(settings[i][1]) + 1);
-    fake_message(&out, 'S', one.p, one.len);
-    rl_buf_dispose(&one);
-  }
-  fake_message(&out, 'K', "\0\0\0\1\0\0\0\2", 8);
-  fake_ready(&out);
-  bool ok = fake_write(fd, &out);
-  rl_buf_dispose(&out);
-  return ok;
 }
 
-static inline void fake_session(fake_server *s, int fd) {
-  if (!fake_start(fd)) return;
+/* The start of a session; false when there is none. */
+static inline bool fake_start(fake_server *s, int fd, fake_stage stage) {
+  if (!fake_asked(fd)) return false;
+  rl_buf out;
+  rl_buf_init(&out);
+  if (stage != FAKE_BEFORE_LOGIN) fake_message(&out, 'R', "\0\0\0\0", 4);
+  if (stage != FAKE_BEFORE_LOGIN && stage != FAKE_BEFORE_READY) {
+    fake_settings(&out);
+    fake_ready(&out);
+  }
+  bool ok = fake_write(fd, &out), flood = stage == FAKE_BEFORE_LOGIN || stage == FAKE_BEFORE_READY;
+  rl_buf_dispose(&out);
+  if (ok && flood) fake_send_flood(s, fd);
+  return ok && !flood;
+}
+
+static inline void fake_talk(const fake_session *session) {
+  fake_server *s = session->server;
+  int fd = session->fd;
+  fake_stage stage = session->number < s->flooded ? s->stage : FAKE_NEVER;
+  if (!fake_start(s, fd, stage)) return;
   s->connections++;
   for (int n = 0;;) {
     unsigned char head[5], rest[65536];
     if (!fake_read(fd, head, 5)) return;
     uint32_t len = fake_length(head + 1);
     if (len < 4 || len - 4 > sizeof rest || !fake_read(fd, rest, len - 4) || head[0] == 'X') return;
-    if ((head[0] == 'S' || head[0] == 'Q') && n < s->count && !fake_write(fd, &s->answers[n++])) return;
+    if (head[0] != 'S' && head[0] != 'Q') continue;
+    if (stage == FAKE_BEFORE_ANSWER) {
+      fake_send_flood(s, fd);
+      return;
+    }
+    if (n < s->count && !fake_write(fd, &s->answers[n++])) return;
   }
 }
 
-/* One connection after the other: a test has one at a time, and those that cancel are short. */
+static inline void *fake_run_session(void *argument) {
+  fake_session *session = argument;
+  fake_talk(session);
+  shutdown(session->fd, SHUT_RDWR);
+  return NULL;
+}
+
+/* A thread for each connection, since a request to cancel comes on one of its own. */
 static inline void *fake_serve(void *argument) {
   fake_server *s = argument;
-  for (int fd; (fd = accept(s->listener, NULL, NULL)) >= 0; close(fd)) fake_session(s, fd);
+  for (int fd; s->session_count < FAKE_SESSIONS && (fd = accept(s->listener, NULL, NULL)) >= 0;) {
+    fake_session *session = &s->sessions[s->session_count];
+    *session = (fake_session){.server = s, .fd = fd, .number = s->session_count++};
+    if (pthread_create(&session->thread, NULL, fake_run_session, session) != 0) abort();
+  }
   return NULL;
 }
 
 static inline void fake_open(fake_server *s) {
   memset(s, 0, sizeof *s);
+  rl_buf_init(&s->flood);
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t len = sizeof at;
   s->listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -174,7 +243,13 @@ static inline void fake_close(fake_server *s) {
   shutdown(s->listener, SHUT_RDWR);
   pthread_join(s->thread, NULL);
   close(s->listener);
+  for (int i = 0; i < s->session_count; i++) {
+    shutdown(s->sessions[i].fd, SHUT_RDWR);
+    pthread_join(s->sessions[i].thread, NULL);
+    close(s->sessions[i].fd);
+  }
   for (int i = 0; i < s->count; i++) rl_buf_dispose(&s->answers[i]);
+  rl_buf_dispose(&s->flood);
 }
 
 #endif

@@ -144,7 +144,8 @@ struct rl_driver {
   void (*run_until)(rl_conn *c, int64_t deadline_ms);
   /* Set where a session has settings, and rows tell of others: LISTEN and NOTIFY. The next notification that has come:
    * RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the connection is lost. Nothing else may
-   * be under way. */
+   * be under way. Notifications are kept from the first call on: make one before LISTEN. A connection that is never
+   * asked drops them. */
   rille_status (*notified)(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err);
   /* The whole database into a file that is there and empty, consistent while others write; and back, all or nothing.
    * The connection is idle. Both block: they are for people, not for requests. `force`: what the database has in the

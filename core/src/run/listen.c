@@ -167,7 +167,9 @@ static rille_status connecting(rl_listener *l, rl_error *err) {
   l->conn = rl_connecting_take(&l->connecting);
   l->state = RL_LISTENER_READY;
   l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
-  return ask_all(l, err);
+  rl_notified none; /* nothing is listened to yet; from this call on the connection keeps what it hears */
+  st = l->client->driver->notified(l->conn, &none, &l->wait, err);
+  return st < 0 ? failed(l, st, err) : ask_all(l, err);
 }
 
 static rille_status answered(rl_listener *l, rl_event *out) {

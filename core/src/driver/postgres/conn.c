@@ -53,6 +53,8 @@ static rille_status start(rl_conn *c, size_t first, rl_error *err) {
   if (!c->pg) return rl_fail_nomem(err);
   PQsetNoticeReceiver(c->pg, on_notice, c);
   if (PQstatus(c->pg) == CONNECTION_BAD) return rl_pg_fail_connect(c, err);
+  /* Or libpq waits until a server takes what it is sent, reading on meanwhile. */
+  if (PQsetnonblocking(c->pg, 1) != 0) return rl_pg_fail_connect(c, err);
   PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* puts the SQLSTATE into the message of a failure to connect */
   c->address = first;
   c->address_since = rl_clock_ms();
@@ -156,7 +158,7 @@ static rille_status connected(rl_conn *c, rl_error *err) {
   if (c->options->pooled) s = rl_pg_transaction_settings(c->options, c->pg, &c->settings, err);
   if (s != RILLE_OK) return s;
   c->canceller = rl_pg_canceller_new(c->pg);
-  if (!c->canceller || PQsetnonblocking(c->pg, 1) != 0) return rl_fail_nomem(err);
+  if (!c->canceller) return rl_fail_nomem(err);
   if (!PQenterPipelineMode(c->pg)) return rl_pg_fail_lost(c, true, err);
   c->ready = true;
   c->last_used = rl_clock_ms();
@@ -273,6 +275,7 @@ static size_t pg_limits(rl_conn *c, int64_t timeout_ms, const char (**commands)[
 }
 
 static rille_status pg_notified(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err) {
+  c->hears = true;
   PQfreemem(c->notify);
   c->notify = PQnotifies(c->pg);
   if (!c->notify) {

@@ -72,6 +72,7 @@ struct rl_conn {
   size_t limit_count;
   int64_t limits_ms;
 
+  bool hears;     /* notifications are kept, because somebody asks for them */
   bool named;     /* statements may be prepared and kept */
   char *settings; /* behind a pooler: what each transaction begins with; NULL: nothing is amiss */
   rl_stmt_cache statements;

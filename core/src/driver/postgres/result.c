@@ -20,6 +20,12 @@ static bool push_out(rl_conn *c) {
   return more >= 0;
 }
 
+/* Libpq keeps notifications until somebody takes them, and on most connections nobody does. */
+static void drop_notifications(rl_conn *c) {
+  if (c->hears) return;
+  for (PGnotify *n; (n = PQnotifies(c->pg)) != NULL;) PQfreemem(n);
+}
+
 rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *err) {
   if (!push_out(c)) return rl_pg_fail_lost(c, false, err);
   if (c->fresh) {
@@ -28,7 +34,10 @@ rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *er
   }
   if (PQisBusy(c->pg)) {
     if (!PQconsumeInput(c->pg) || !push_out(c)) return rl_pg_fail_lost(c, false, err);
-    if (PQisBusy(c->pg)) return again(c, wait);
+    if (PQisBusy(c->pg)) {
+      drop_notifications(c);
+      return again(c, wait);
+    }
   }
   *out = PQgetResult(c->pg);
   return RILLE_OK;
@@ -254,8 +263,9 @@ static rille_status deliver(rl_conn *c, int64_t *affected, rl_error *err) {
   rl_error_clear(&c->hidden);
   if (c->head == c->count) {
     rl_pg_queue_reset(c);
-    (void)PQisBusy(
-        c->pg); /* what came with the answer and belongs to none is noticed now, not taken for the next one */
+    /* What came with the answer and belongs to none is noticed now, not taken for the next one. */
+    (void)PQisBusy(c->pg);
+    drop_notifications(c);
   }
   if (!failed) return RILLE_DONE;
   rille_status s = c->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
