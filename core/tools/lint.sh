@@ -67,6 +67,7 @@ check "file sizes" sizes
 check "unfinished marks" marks
 check "symbols" symbols
 check "warnings, gcc" warnings gcc -O2
+check "nothing shared that one file uses" lua5.4 core/tools/statics.lua build/lint/gcc/obj
 check "warnings, clang" warnings clang -O0
 check "warnings, binding for Lua 5.3 and LuaJIT" other_luas
 

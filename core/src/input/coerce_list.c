@@ -72,11 +72,58 @@ static size_t count_elements(const rl_tape *t, uint32_t shape, uint32_t slot) {
   return count;
 }
 
+typedef struct splitting {
+  rl_value *items;
+  size_t count, cap;
+  rl_arena *arena;
+} splitting;
+
+static bool keep_item(splitting *s, const char *from, const char *to) {
+  while (from < to && (*from == ',' || *from == ' ' || *from == '\n' || *from == '\t' || *from == '\r')) from++;
+  while (to > from && (to[-1] == ' ' || to[-1] == '\n' || to[-1] == '\t' || to[-1] == '\r')) to--;
+  if (s->count == s->cap) {
+    size_t cap = s->cap ? s->cap * 2 : 8;
+    rl_value *more = RL_NEW_ARRAY(s->arena, rl_value, cap);
+    if (!more) return false;
+    for (size_t i = 0; i < s->count; i++) more[i] = s->items[i];
+    s->items = more;
+    s->cap = cap;
+  }
+  s->items[s->count++] = (rl_value){.kind = RILLE_JSON, .len = (uint32_t)(to - from), .as.p = from};
+  return true;
+}
+
+/* A list that the tape holds as one Json text: its elements as Json values. */
+static rille_status split_json(const rl_input *input, rl_str json, rl_arena *arena, rl_value *out, rl_error *err) {
+  splitting s = {.arena = arena};
+  rl_json_reader r;
+  rl_json_token token = RL_JSON_END;
+  rl_json_reader_init(&r, json);
+  rille_status status = rl_json_next(&r, &token, err);
+  if (status == RILLE_ROW && token != RL_JSON_OPEN_ARRAY)
+    status = rl_refuse_value(input, RL_VALIDATION, err, "expected is a list");
+  const char *from = r.at;
+  while (status == RILLE_ROW) {
+    status = rl_json_next(&r, &token, err);
+    if (status != RILLE_ROW) break;
+    bool closes = token == RL_JSON_CLOSE_OBJECT || token == RL_JSON_CLOSE_ARRAY;
+    if (r.depth == 0) break;
+    bool opens = token == RL_JSON_OPEN_OBJECT || token == RL_JSON_OPEN_ARRAY;
+    if (r.depth != 1 || opens || (!closes && token == RL_JSON_KEY)) continue;
+    if (!keep_item(&s, from, r.at)) status = rl_fail_nomem(err);
+    from = r.at;
+  }
+  rl_json_reader_dispose(&r);
+  if (status < 0) return status;
+  *out = (rl_value){.kind = RILLE_LIST, .len = (uint32_t)s.count, .as.list = s.items};
+  return RILLE_OK;
+}
+
 rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
                             rl_value *out, rl_error *err) {
   if (!rl_tape_is_list(t, shape)) {
     rl_value v = rl_tape_scalar(t, shape, slot);
-    if (v.kind == RILLE_JSON) return rl_split_json(input, rl_str_make(v.as.p, v.len), arena, out, err);
+    if (v.kind == RILLE_JSON) return split_json(input, rl_str_make(v.as.p, v.len), arena, out, err);
     bool empty = is_mark(v, RL_MARK_EMPTY_ARRAY) || is_mark(v, RL_MARK_EMPTY_OBJECT);
     if (rl_tape_is_table(t, shape)) {
       rl_str key;
@@ -103,53 +150,5 @@ rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t sh
     return status < 0 ? status : add_element(&element, t, at, s, arena, items, &count, err);
   }
   *out = (rl_value){.kind = RILLE_LIST, .len = (uint32_t)count, .as.list = items};
-  return RILLE_OK;
-}
-
-/* ------------------------------------------------------------------ lists as one Json text */
-
-typedef struct splitting {
-  rl_value *items;
-  size_t count, cap;
-  rl_arena *arena;
-} splitting;
-
-static bool keep_item(splitting *s, const char *from, const char *to) {
-  while (from < to && (*from == ',' || *from == ' ' || *from == '\n' || *from == '\t' || *from == '\r')) from++;
-  while (to > from && (to[-1] == ' ' || to[-1] == '\n' || to[-1] == '\t' || to[-1] == '\r')) to--;
-  if (s->count == s->cap) {
-    size_t cap = s->cap ? s->cap * 2 : 8;
-    rl_value *more = RL_NEW_ARRAY(s->arena, rl_value, cap);
-    if (!more) return false;
-    for (size_t i = 0; i < s->count; i++) more[i] = s->items[i];
-    s->items = more;
-    s->cap = cap;
-  }
-  s->items[s->count++] = (rl_value){.kind = RILLE_JSON, .len = (uint32_t)(to - from), .as.p = from};
-  return true;
-}
-
-rille_status rl_split_json(const rl_input *input, rl_str json, rl_arena *arena, rl_value *out, rl_error *err) {
-  splitting s = {.arena = arena};
-  rl_json_reader r;
-  rl_json_token token = RL_JSON_END;
-  rl_json_reader_init(&r, json);
-  rille_status status = rl_json_next(&r, &token, err);
-  if (status == RILLE_ROW && token != RL_JSON_OPEN_ARRAY)
-    status = rl_refuse_value(input, RL_VALIDATION, err, "expected is a list");
-  const char *from = r.at;
-  while (status == RILLE_ROW) {
-    status = rl_json_next(&r, &token, err);
-    if (status != RILLE_ROW) break;
-    bool closes = token == RL_JSON_CLOSE_OBJECT || token == RL_JSON_CLOSE_ARRAY;
-    if (r.depth == 0) break;
-    bool opens = token == RL_JSON_OPEN_OBJECT || token == RL_JSON_OPEN_ARRAY;
-    if (r.depth != 1 || opens || (!closes && token == RL_JSON_KEY)) continue;
-    if (!keep_item(&s, from, r.at)) status = rl_fail_nomem(err);
-    from = r.at;
-  }
-  rl_json_reader_dispose(&r);
-  if (status < 0) return status;
-  *out = (rl_value){.kind = RILLE_LIST, .len = (uint32_t)s.count, .as.list = s.items};
   return RILLE_OK;
 }

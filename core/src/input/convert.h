@@ -21,8 +21,6 @@ rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint3
 /* The value at `shape`, whatever it is: a scalar, or a table where the type takes one. Null stays RILLE_NULL. */
 rille_status rl_coerce_at(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
                           rl_value *out, rl_error *err);
-/* A list that the tape holds as one Json text: its elements as Json values. */
-rille_status rl_split_json(const rl_input *input, rl_str json, rl_arena *arena, rl_value *out, rl_error *err);
 rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);
 /* TSQUERY and WORDS. VALIDATION when the text has more words than the server could take. */
 rille_status rl_transform_search(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);

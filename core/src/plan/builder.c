@@ -72,7 +72,7 @@ const rl_index *rl_model_key(const rl_model *model) {
   return NULL;
 }
 
-rl_step *rl_add_step(rl_builder *b, rl_step_kind kind) {
+static rl_step *add_step(rl_builder *b, rl_step_kind kind) {
   rl_plan *plan = b->plan;
   b->steps = rl_more(b, b->steps, plan->step_count, &b->step_cap, sizeof *b->steps);
   rl_step *step = RL_MAKE(b, rl_step);
@@ -85,7 +85,7 @@ rl_step *rl_add_step(rl_builder *b, rl_step_kind kind) {
 }
 
 rl_step *rl_add_select(rl_builder *b, const rl_model *model, rl_filter *where, rl_filter *keys) {
-  rl_step *step = rl_add_step(b, RL_STEP_SELECT);
+  rl_step *step = add_step(b, RL_STEP_SELECT);
   rl_select *select = step->as.select = RL_MAKE(b, rl_select);
   select->model = model;
   select->where = where;
@@ -94,14 +94,14 @@ rl_step *rl_add_select(rl_builder *b, const rl_model *model, rl_filter *where, r
 }
 
 rl_step *rl_add_insert(rl_builder *b, const rl_model *model) {
-  rl_step *step = rl_add_step(b, RL_STEP_INSERT);
+  rl_step *step = add_step(b, RL_STEP_INSERT);
   step->as.insert = RL_MAKE(b, rl_insert);
   step->as.insert->model = model;
   return step;
 }
 
 rl_step *rl_add_update(rl_builder *b, const rl_model *model, rl_filter *where, rl_filter *keys) {
-  rl_step *step = rl_add_step(b, RL_STEP_UPDATE);
+  rl_step *step = add_step(b, RL_STEP_UPDATE);
   rl_update *update = step->as.update = RL_MAKE(b, rl_update);
   update->model = model;
   update->where = where;
@@ -110,7 +110,7 @@ rl_step *rl_add_update(rl_builder *b, const rl_model *model, rl_filter *where, r
 }
 
 rl_step *rl_add_delete(rl_builder *b, const rl_model *model, rl_filter *where, rl_filter *keys) {
-  rl_step *step = rl_add_step(b, RL_STEP_DELETE);
+  rl_step *step = add_step(b, RL_STEP_DELETE);
   rl_delete *gone = step->as.delete_ = RL_MAKE(b, rl_delete);
   gone->model = model;
   gone->where = where;
@@ -119,11 +119,11 @@ rl_step *rl_add_delete(rl_builder *b, const rl_model *model, rl_filter *where, r
 }
 
 void rl_add_raise(rl_builder *b, const rl_raise *error) {
-  rl_add_step(b, RL_STEP_RAISE)->error = error;
+  add_step(b, RL_STEP_RAISE)->error = error;
 }
 
 void rl_add_merge(rl_builder *b, uint32_t from, uint32_t into) {
-  rl_step *step = rl_add_step(b, RL_STEP_MERGE);
+  rl_step *step = add_step(b, RL_STEP_MERGE);
   step->from = from;
   step->rowset = into;
 }

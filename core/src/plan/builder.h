@@ -81,7 +81,6 @@ rl_input *rl_at_row_value(
     const rl_field *field); /* as rl_at_value, but the same for each row of a bulk insert: never GENERATED */
 rl_input *rl_at_list(rl_builder *b, const rl_at *at, const rl_field *field); /* of all rows, as a list */
 rl_input *rl_cell(rl_builder *b, uint32_t rowset, uint32_t column, const rl_field *field);
-rl_input *rl_keys(rl_builder *b, uint32_t rowset, uint32_t column, const rl_field *field);
 const rl_assign *rl_assign_of(const rl_assign *assigns, size_t count, const rl_field *field); /* NULL: none */
 
 /* ------------------------------------------------------------------ filters */
@@ -95,7 +94,6 @@ rl_filter *rl_plan_filter_not(rl_builder *b, rl_filter *x);
 
 /* ------------------------------------------------------------------ steps, rowsets, guards, nodes */
 
-rl_step *rl_add_step(rl_builder *b, rl_step_kind kind); /* with the guard in force; no rowset, no node */
 rl_step *rl_add_select(rl_builder *b, const rl_model *model, rl_filter *where, rl_filter *keys);
 rl_step *rl_add_insert(rl_builder *b, const rl_model *model);
 rl_step *rl_add_update(rl_builder *b, const rl_model *model, rl_filter *where, rl_filter *keys);

@@ -17,7 +17,7 @@ rl_input *rl_cell(rl_builder *b, uint32_t rowset, uint32_t column, const rl_fiel
   return input;
 }
 
-rl_input *rl_keys(rl_builder *b, uint32_t rowset, uint32_t column, const rl_field *field) {
+static rl_input *keys_input(rl_builder *b, uint32_t rowset, uint32_t column, const rl_field *field) {
   rl_input *input = rl_cell(b, rowset, column, field);
   input->kind = RL_INPUT_KEYS;
   return input;
@@ -57,7 +57,7 @@ rl_input *rl_at_row_value(rl_builder *b, const rl_at *at, const rl_field *field)
 rl_input *rl_at_list(rl_builder *b, const rl_at *at, const rl_field *field) {
   rl_input *known = given(at, field);
   size_t column = rl_fields_at(&at->fields, field);
-  if (!known && column != RL_ABSENT) return rl_keys(b, at->rowset, (uint32_t)column, field);
+  if (!known && column != RL_ABSENT) return keys_input(b, at->rowset, (uint32_t)column, field);
   rl_input *list = input_for(b, RL_INPUT_ARRAY, field);
   list->items = rl_at_value(b, at, field);
   list->count = 1;

@@ -37,7 +37,8 @@ static bool order_will_do(const rl_builder *b, const rl_read *read) {
   return read == &b->query->read && read->order_count && !read->cursor && !read->distinct_count && !read->reverse;
 }
 
-void rl_order_total(rl_builder *b, rl_select *select, const rl_read *read) {
+/* Appends what makes an order total to a select that takes, skips or starts somewhere. */
+static void order_total(rl_builder *b, rl_select *select, const rl_read *read) {
   bool counts_off = read->take || read->skip || read->cursor || read->distinct_count || read->reverse;
   const rl_index *key = rl_model_key(read->model);
   if (!counts_off || !key || any_row_will_do(b, read) || order_will_do(b, read) ||
@@ -73,7 +74,7 @@ rl_step *rl_add_read(rl_builder *b, const rl_read *read) {
   if (read->lock != RL_LOCK_NONE && !b->features->row_locks)
     rl_refuse(b, RL_P2026, "lock",
               "lock: this database cannot lock rows; leave it out, a transaction is alone with its writes here anyway");
-  rl_order_total(b, select, read);
+  order_total(b, select, read);
   return step;
 }
 

@@ -9,8 +9,6 @@ void rl_plan_find(rl_builder *b);      /* find_unique, find_first, find_many */
 void rl_plan_aggregate(rl_builder *b); /* count, aggregate, exists */
 void rl_plan_group(rl_builder *b);     /* group_by */
 
-/* Appends what makes an order total to a select that takes, skips or starts somewhere. */
-void rl_order_total(rl_builder *b, rl_select *select, const rl_read *read);
 bool rl_order_is_unique(const rl_model *model, const rl_order *orders, size_t count);
 
 /* The select of one level: conditions, order, page; nothing of its columns. */

@@ -107,14 +107,12 @@ rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *
 rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, bool as_list,
                               rl_input **out);
 rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out);
-rille_status rl_input_constant(rl_binder *b, const rl_field *field, rl_value value, rl_str path, rl_input **out);
 rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path,
                               rl_input **out); /* NULL when the client gives none */
 rille_status rl_input_now(rl_binder *b, const rl_field *field, rl_str path, rl_input **out);
 /* A whole number that is not negative (its sign is pinned): skip, limit. */
 rille_status rl_input_count(rl_binder *b, rl_node *node, rl_input **out);
 rille_status rl_seal(rl_binder *b);
-bool rl_has_client_default(const rl_field *field);
 rl_type rl_plain_type(rl_scalar scalar);
 
 /* ------------------------------------------------------------------ filters. NULL stands for no condition */
@@ -189,8 +187,6 @@ rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_node *node, 
                             rl_assign *out); /* assign.c */
 /* data_check.c: what may be written together, and what must be */
 bool rl_is_parent_key(const rl_field *field, const rl_field *parent);
-bool rl_is_key_of(const rl_field *scalar, const rl_field *relation);
-const rl_field *rl_relation_of_key(const rl_field *scalar); /* the relation that holds it as foreign key; NULL */
 rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_node *node, rl_data_mode mode,
                            const rl_field *parent);
 /* nested.c: appends to write->nesteds */

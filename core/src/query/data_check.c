@@ -2,7 +2,7 @@
  * its foreign keys; a row written through a relation of its parent has neither the relation back nor its key. */
 #include "query/bind.h"
 
-bool rl_is_key_of(const rl_field *scalar, const rl_field *relation) {
+static bool is_key_of(const rl_field *scalar, const rl_field *relation) {
   if (!relation->holds_key) return false;
   for (size_t i = 0; i < relation->relation->count; i++)
     if (relation->relation->fields[i] == scalar) return true;
@@ -11,13 +11,14 @@ bool rl_is_key_of(const rl_field *scalar, const rl_field *relation) {
 
 bool rl_is_parent_key(const rl_field *field, const rl_field *parent) {
   if (!parent) return false;
-  return field == parent->opposite || (!field->is_relation && rl_is_key_of(field, parent->opposite));
+  return field == parent->opposite || (!field->is_relation && is_key_of(field, parent->opposite));
 }
 
-const rl_field *rl_relation_of_key(const rl_field *scalar) {
+/* The relation that has it as foreign key, or NULL. */
+static const rl_field *relation_of_key(const rl_field *scalar) {
   const rl_model *m = scalar->model;
   for (size_t i = 0; i < m->relation_count; i++)
-    if (rl_is_key_of(scalar, m->relations[i])) return m->relations[i];
+    if (is_key_of(scalar, m->relations[i])) return m->relations[i];
   return NULL;
 }
 
@@ -39,7 +40,7 @@ static rille_status check_together(rl_binder *b, const rl_model *model, rl_node 
     rl_node *member = &data->children[i];
     const rl_field *f = rl_find_field(model, member->key);
     if (!f || f->is_relation) continue;
-    const rl_field *relation = rl_relation_of_key(f);
+    const rl_field *relation = relation_of_key(f);
     if (relation == written)
       return rl_bad(b, member, f, "it is the foreign key of `%.*s`, which is given too; write one of them",
                     RL_STR_ARG(written->name));
@@ -64,7 +65,7 @@ static bool may_be_absent(const rl_field *f) {
 }
 
 static rille_status missing(rl_binder *b, const rl_node *data, const rl_field *f) {
-  const rl_field *relation = rl_relation_of_key(f);
+  const rl_field *relation = relation_of_key(f);
   if (relation && relation->ignored) relation = NULL;
   const rl_field *at = relation ? relation : f;
   char *name = rl_arena_strdup(b->arena, at->name);
@@ -78,7 +79,7 @@ static rille_status missing(rl_binder *b, const rl_node *data, const rl_field *f
 
 static bool through_relation(const rl_model *model, rl_node *data, const rl_field *scalar) {
   for (size_t i = 0; i < model->relation_count; i++)
-    if (rl_is_key_of(scalar, model->relations[i]) && given(data, model->relations[i])) return true;
+    if (is_key_of(scalar, model->relations[i]) && given(data, model->relations[i])) return true;
   return false;
 }
 
@@ -87,7 +88,7 @@ static bool writes_keys(const rl_model *model, rl_node *data) {
   for (size_t i = 0; i < data->count; i++) {
     const rl_field *f = rl_find_field(model, data->children[i].key);
     if (!f || f->is_relation) continue;
-    if (rl_relation_of_key(f) || (f->def.kind == RL_DEFAULT_AUTOINCREMENT && f->type.scalar == RL_INT)) return true;
+    if (relation_of_key(f) || (f->def.kind == RL_DEFAULT_AUTOINCREMENT && f->type.scalar == RL_INT)) return true;
   }
   return false;
 }
@@ -98,7 +99,7 @@ static bool is_left_to_database(const rl_model *model, rl_node *data, const rl_f
   bool any = false;
   for (size_t i = 0; i < model->relation_count; i++) {
     const rl_field *relation = model->relations[i];
-    if (!rl_is_key_of(key, relation) || relation->ignored) continue;
+    if (!is_key_of(key, relation) || relation->ignored) continue;
     if (relation->required) return false;
     any = true;
   }

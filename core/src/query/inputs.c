@@ -114,7 +114,7 @@ rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *fi
   return status;
 }
 
-rille_status rl_input_constant(rl_binder *b, const rl_field *field, rl_value value, rl_str path, rl_input **out) {
+static rille_status input_constant(rl_binder *b, const rl_field *field, rl_value value, rl_str path, rl_input **out) {
   *out = rl_input_new(b, RL_INPUT_CONSTANT, &field->type, field, NULL);
   if (!*out) return rl_nomem(b);
   (*out)->constant = value;
@@ -136,7 +136,7 @@ rille_status rl_input_now(rl_binder *b, const rl_field *field, rl_str path, rl_i
   return generated(b, field, RL_DEFAULT_NOW, path, out);
 }
 
-bool rl_has_client_default(const rl_field *field) {
+static bool has_client_default(const rl_field *field) {
   switch (field->def.kind) {
   case RL_DEFAULT_NONE:
   case RL_DEFAULT_AUTOINCREMENT:
@@ -148,12 +148,12 @@ bool rl_has_client_default(const rl_field *field) {
 
 rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path, rl_input **out) {
   *out = NULL;
-  if (!rl_has_client_default(field)) return RILLE_OK;
+  if (!has_client_default(field)) return RILLE_OK;
   if (field->def.kind != RL_DEFAULT_LITERAL && field->def.kind != RL_DEFAULT_LIST)
     return generated(b, field, field->def.kind, path, out);
   rl_value value;
   RL_TRY(rl_literal_value(field, b->arena, &value, b->err));
-  return rl_input_constant(b, field, value, path, out);
+  return input_constant(b, field, value, path, out);
 }
 
 rille_status rl_input_count(rl_binder *b, rl_node *node, rl_input **out) {

@@ -51,14 +51,6 @@ bool rl_arg_text(rl_build *b, rl_attr *attr, const char *name, bool positional, 
   return false;
 }
 
-bool rl_arg_word(rl_build *b, rl_attr *attr, const char *name, rl_str *out) {
-  rl_arg *arg = rl_arg_take(attr, name, false);
-  if (!arg) return false;
-  if (!arg->value || arg->value->kind != RL_EXPR_PATH) return wrong_kind(b, attr, arg, name, "a name without quotes");
-  *out = arg->value->text;
-  return true;
-}
-
 bool rl_arg_bool(rl_build *b, rl_attr *attr, const char *name, bool *out) {
   rl_arg *arg = rl_arg_take(attr, name, false);
   if (!arg) return false;
@@ -79,16 +71,6 @@ bool rl_expr_int(const rl_expr *e, int64_t *out) {
     n = n * 10 + digit;
   }
   *out = negative ? (int64_t)(0 - n) : (int64_t)n;
-  return true;
-}
-
-bool rl_arg_int(rl_build *b, rl_attr *attr, const char *name, int32_t *out) {
-  rl_arg *arg = rl_arg_take(attr, name, false);
-  if (!arg) return false;
-  int64_t n;
-  if (!rl_expr_int(arg->value, &n) || n < 1 || n > INT32_MAX)
-    return wrong_kind(b, attr, arg, name, "a whole number above 0");
-  *out = (int32_t)n;
   return true;
 }
 

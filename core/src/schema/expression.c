@@ -101,7 +101,7 @@ static size_t unescape_one(const char *p, const char *end, char **out) {
   return 1;
 }
 
-void rl_parse_unescape(rl_parser *p, const rl_token *t, rl_str *out) {
+static void parse_unescape(rl_parser *p, const rl_token *t, rl_str *out) {
   const char *at = t->text.p + 1, *end = t->text.p + t->text.len - 1;
   *out = rl_str_make(at, (size_t)(end - at));
   if (!memchr(at, '\\', out->len)) return;
@@ -224,7 +224,7 @@ static bool parse_value(rl_parser *p, rl_expr **out, int level) {
   case RL_T_NUMBER: e->kind = RL_EXPR_NUMBER; break;
   case RL_T_STRING:
     e->kind = RL_EXPR_STRING;
-    rl_parse_unescape(p, &p->token, &e->value);
+    parse_unescape(p, &p->token, &e->value);
     break;
   case RL_T_BRACKET_OPEN:
     e->kind = RL_EXPR_ARRAY;

@@ -36,7 +36,7 @@ static rl_str cut(const rl_build *b, rl_str s, size_t suffix) {
   return s;
 }
 
-rl_str rl_constraint_name(rl_build *b, rl_str table, const rl_str *columns, size_t count, const char *suffix) {
+static rl_str constraint_name(rl_build *b, rl_str table, const rl_str *columns, size_t count, const char *suffix) {
   rl_str *parts = RL_TEMP_ARRAY(b, rl_str, count + 1);
   parts[0] = table;
   for (size_t i = 0; i < count; i++) parts[i + 1] = columns[i];
@@ -50,7 +50,7 @@ static void name_index(rl_build *b, rl_index *index) {
   rl_str *columns = RL_TEMP_ARRAY(b, rl_str, index->count);
   for (size_t i = 0; i < index->count; i++) columns[i] = index->fields[i].field->column;
   size_t count = index->kind == RL_INDEX_PRIMARY ? 0 : index->count;
-  index->name = rl_constraint_name(b, index->model->table, columns, count, suffixes[index->kind]);
+  index->name = constraint_name(b, index->model->table, columns, count, suffixes[index->kind]);
 }
 
 void rl_resolve_index_names(rl_build *b) {
@@ -66,7 +66,7 @@ static void name_relation(rl_build *b, rl_relation *r) {
   } else if (!r->constraint.len && r->count) {
     rl_str *columns = RL_TEMP_ARRAY(b, rl_str, r->count);
     for (size_t i = 0; i < r->count; i++) columns[i] = r->fields[i]->column;
-    r->constraint = rl_constraint_name(b, r->key_side->model->table, columns, r->count, "_fkey");
+    r->constraint = constraint_name(b, r->key_side->model->table, columns, r->count, "_fkey");
   }
 }
 

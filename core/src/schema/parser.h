@@ -25,6 +25,5 @@ bool rl_parser_expected(rl_parser *p, const char *what);
 bool rl_parse_expression(rl_parser *p, rl_expr **out);
 bool rl_parse_attributes(rl_parser *p, rl_attr **out); /* @a @b(...) */
 bool rl_parse_attribute(rl_parser *p, rl_attr **out);  /* the token is @ or @@ */
-void rl_parse_unescape(rl_parser *p, const rl_token *t, rl_str *out);
 
 #endif

@@ -21,7 +21,6 @@ void rl_resolve_names(rl_build *b);
 
 /* names.c */
 void rl_check_identifier(rl_build *b, rl_span span, rl_str name, const char *what);
-rl_str rl_constraint_name(rl_build *b, rl_str table, const rl_str *columns, size_t count, const char *suffix);
 
 /* native.c */
 void rl_resolve_native(rl_build *b, rl_field_info *f, rl_attr *attr);
@@ -48,9 +47,7 @@ rl_str rl_attr_label(const rl_build *b, const rl_attr *attr); /* "@@unique" */
 rl_arg *rl_arg_take(rl_attr *attr, const char *name, bool positional);
 /* A text that is not empty; false, after a report unless it is absent. */
 bool rl_arg_text(rl_build *b, rl_attr *attr, const char *name, bool positional, rl_str *out);
-bool rl_arg_word(rl_build *b, rl_attr *attr, const char *name, rl_str *out); /* a constant: Desc, Cascade */
 bool rl_arg_bool(rl_build *b, rl_attr *attr, const char *name, bool *out);
-bool rl_arg_int(rl_build *b, rl_attr *attr, const char *name, int32_t *out);
 bool rl_expr_int(const rl_expr *e, int64_t *out);
 /* The list that an argument is; a single name counts as a list of one, as it does for Prisma. NULL when it is something
  * else. */

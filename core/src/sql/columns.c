@@ -76,13 +76,7 @@ rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *c, uint32
   return "NULL";
 }
 
-static rl_slot slot_of(const rl_writer *w, const rl_select *s, const rl_column *c) {
-  rl_slot slot = rl_column_slot(w->dialect, s, c);
-  if (c->kind == RL_COLUMN_FIELD) slot.moments = rl_moments_of(w, c->field);
-  return slot;
-}
-
-rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *c) {
+static rl_slot column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *c) {
   rl_type type = {.scalar = RL_BIGINT};
   switch (c->kind) {
   case RL_COLUMN_FIELD: type = c->field->type; break;
@@ -97,6 +91,12 @@ rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_c
   case RL_COLUMN_DEPTH: type.scalar = RL_INT; break;
   }
   return dialect->slot(&type);
+}
+
+static rl_slot slot_of(const rl_writer *w, const rl_select *s, const rl_column *c) {
+  rl_slot slot = column_slot(w->dialect, s, c);
+  if (c->kind == RL_COLUMN_FIELD) slot.moments = rl_moments_of(w, c->field);
+  return slot;
 }
 
 /* The field whose names a value is to be translated with. */

@@ -105,7 +105,7 @@ static void filter_search(rl_writer *w, const rl_filter *f, uint32_t alias) {
 }
 
 /* Single values are compared one by one; the lists, which run in step, all at once. */
-void rl_sql_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) {
+static void write_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) {
   const rl_field **fields = RL_NEW_ARRAY(&w->scratch, const rl_field *, f->field_count + 1);
   const rl_input **lists = RL_NEW_ARRAY(&w->scratch, const rl_input *, f->field_count + 1);
   if (!fields || !lists) {
@@ -154,7 +154,7 @@ static void write_plain(rl_writer *w, const rl_filter *f, uint32_t alias, bool n
   case RL_FILTER_LIST: rl_sql_filter_list(w, f, alias); return;
   case RL_FILTER_JSON: rl_sql_filter_json(w, f, alias, negative); return;
   case RL_FILTER_SEARCH: filter_search(w, f, alias); return;
-  case RL_FILTER_KEYS: rl_sql_filter_keys(w, f, alias); return;
+  case RL_FILTER_KEYS: write_filter_keys(w, f, alias); return;
   }
 }
 

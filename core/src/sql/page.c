@@ -20,7 +20,7 @@ static rl_expr *new_exprs(rl_writer *w, size_t count) {
   return exprs;
 }
 
-void rl_sql_limit(rl_writer *w, const rl_input *take, const rl_input *skip) {
+static void limit_and_offset(rl_writer *w, const rl_input *take, const rl_input *skip) {
   if (take) rl_w_f(w, " LIMIT %s", rl_x_param(w, take));
   if (!skip) return;
   if (!take) rl_w_text(w, w->dialect->forms->unlimited);
@@ -31,10 +31,10 @@ static void write_limit(const page *p) {
   if (p->s->take_none)
     rl_w_text(p->w, " LIMIT 0");
   else if (p->limit)
-    rl_sql_limit(p->w, p->s->take, p->s->skip);
+    limit_and_offset(p->w, p->s->take, p->s->skip);
 }
 
-void rl_sql_lock(rl_writer *w, const rl_select *s, uint32_t alias) {
+static void write_lock(rl_writer *w, const rl_select *s, uint32_t alias) {
   static const char *const modes[] = {[RL_LOCK_NONE] = "",
                                       [RL_LOCK_UPDATE] = "UPDATE",
                                       [RL_LOCK_NO_KEY_UPDATE] = "NO KEY UPDATE",
@@ -232,7 +232,7 @@ static void write_nested(const page *p) {
   if (!middle && turned) {
     rl_sql_order_by(w, s, p->orders, true);
     write_limit(p);
-    rl_sql_lock(w, s, p->alias);
+    write_lock(w, s, p->alias);
   }
   rl_w_text(w, ") AS w");
   if (p->window)
@@ -274,5 +274,5 @@ void rl_sql_page(rl_writer *w, const rl_select *s, bool named, bool raw) {
   write_base(&p, false);
   rl_sql_order_by(w, s, p.orders, false);
   write_limit(&p);
-  rl_sql_lock(w, s, p.alias);
+  write_lock(w, s, p.alias);
 }

@@ -24,7 +24,6 @@ void rl_sql_filter_logic(rl_writer *w, const rl_filter *f, uint32_t alias, bool 
 void rl_sql_filter_relation(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);
 void rl_sql_filter_list(rl_writer *w, const rl_filter *f, uint32_t alias);
 void rl_sql_filter_json(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);
-void rl_sql_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias);
 rl_expr rl_x_pattern(rl_writer *w, const rl_filter *f, uint32_t alias); /* what LIKE compares with */
 const char *rl_sql_sign(rl_operator op);                                /* "=", "<>", "<", ... */
 
@@ -37,7 +36,6 @@ rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *column, u
 rl_expr rl_x_grouped(rl_writer *w, rl_period period, rl_expr value,
                      const rl_field *field); /* the value, or its period */
 rl_expr rl_x_count(rl_writer *w, const rl_field *relation, const rl_filter *where, uint32_t alias);
-rl_slot rl_column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *column);
 void rl_sql_returning(rl_writer *w, const rl_step *step);
 /* The Int key of the new rows that the database numbers when none is written, or NULL. */
 const rl_field *rl_sql_numbered_key(const rl_insert *ins);
@@ -65,8 +63,6 @@ void rl_sql_cursor(rl_writer *w, const rl_select *s, const rl_expr *orders, uint
 void rl_sql_page(rl_writer *w, const rl_select *s, bool named, bool raw);
 /* Conditions of a select on its own row: keys, link, where, cursor; preceded by " WHERE " unless there is none. */
 void rl_sql_from_where(rl_writer *w, const rl_select *s, uint32_t alias, uint32_t link, const rl_expr *orders);
-void rl_sql_limit(rl_writer *w, const rl_input *take, const rl_input *skip);
-void rl_sql_lock(rl_writer *w, const rl_select *s, uint32_t alias);
 void rl_sql_recursive(rl_writer *w, const rl_select *s);
 
 /* ------------------------------------------------------------------ steps */

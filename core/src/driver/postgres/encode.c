@@ -216,7 +216,7 @@ static bool fits_single(double f) {
   return !isfinite(f) || (isfinite(single) && (fabsf(single) > 0 || !(fabs(f) > 0)));
 }
 
-bool rl_pg_in_range(rl_wire wire, const rl_value *v) {
+static bool pg_in_range(rl_wire wire, const rl_value *v) {
   if (v->kind == RILLE_INT) {
     if (wire == RL_WIRE_INT4) return v->as.i >= INT32_MIN && v->as.i <= INT32_MAX;
     if (wire == RL_WIRE_INT2) return v->as.i >= INT16_MIN && v->as.i <= INT16_MAX;
@@ -239,7 +239,7 @@ static rille_status out_of_range(const rl_value *v, uint32_t position, rl_error 
 }
 
 static bool all_in_range(rl_wire wire, const rl_value *v) {
-  if (v->kind != RILLE_LIST) return rl_pg_in_range(wire, v);
+  if (v->kind != RILLE_LIST) return pg_in_range(wire, v);
   for (uint32_t i = 0; i < v->len; i++)
     if (!all_in_range(wire, &v->as.list[i])) return false;
   return true;

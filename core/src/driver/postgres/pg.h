@@ -180,7 +180,6 @@ bool rl_pg_canceller_asks(const rl_pg_canceller *c);
 rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);
 bool rl_pg_write_scalar(rl_buf *out, rl_wire wire, const rl_value *v); /* binary; false: it has no such form */
 void rl_pg_write_text(rl_buf *out, rl_wire wire, const rl_value *v);   /* as the server reads it */
-bool rl_pg_in_range(rl_wire wire, const rl_value *v);
 /* encode_array.c: false when some element has no binary form */
 bool rl_pg_write_array(rl_buf *out, rl_wire wire, const rl_value *list);
 void rl_pg_write_array_text(rl_buf *out, rl_wire wire, const rl_value *list);

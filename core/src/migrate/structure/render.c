@@ -20,7 +20,8 @@ void rl_sql_table(rl_buf *out, const rl_dialect *d, const rl_db_table *t) {
   rl_ddl_name(d, t->namespace_, t->name, out);
 }
 
-void rl_sql_type(rl_buf *out, const rl_db_column *c) {
+/* SERIAL where the column is one. */
+static void write_type(rl_buf *out, const rl_db_column *c) {
   bool serial = c->autoincrement && c->sequence.len && !c->identity;
   if (serial && rl_str_is(c->type, "SMALLINT"))
     rl_buf_text(out, "SMALLSERIAL");
@@ -53,7 +54,7 @@ void rl_sql_column(rl_buf *out, const rl_dialect *d, const rl_db_table *t, const
   bool types = rl_ddl_has_types(d);
   d->identifier(out, c->name);
   rl_buf_byte(out, ' ');
-  rl_sql_type(out, c);
+  write_type(out, c);
   if (c->collation.len) {
     rl_buf_text(out, " COLLATE ");
     d->identifier(out, c->collation);

@@ -8,7 +8,6 @@
 void rl_sql_name(rl_buf *out, const rl_dialect *d, rl_str name);
 void rl_sql_names(rl_buf *out, const rl_dialect *d, const rl_str *names, size_t count, const char *separator);
 void rl_sql_table(rl_buf *out, const rl_dialect *d, const rl_db_table *t);
-void rl_sql_type(rl_buf *out, const rl_db_column *c); /* SERIAL where the column is one */
 void rl_sql_default(rl_buf *out, const rl_dialect *d, const rl_db_column *c);
 /* "name" TYPE NOT NULL DEFAULT ... as in CREATE TABLE and ADD COLUMN. t: whose
  * key it may be; NULL for ADD COLUMN. */
