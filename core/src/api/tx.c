@@ -33,26 +33,26 @@ void rille_tx_failed_at(rille_tx *tx, const char *place) {
   if (tx && place) rl_tx_place_failure(&tx->tx, place);
 }
 
-static rille_status command(rille_op *op, rille_tx *tx, rl_tx_command c, rille_error **err) {
+static rille_status command(rille_op *op, rille_tx *tx, rl_verb verb, rille_error **err) {
   rl_error error = {0};
-  return rl_box(rl_tx_start(&tx->tx, &op->op, c, &error), &error, err);
+  return rl_box(rl_tx_start(&tx->tx, &op->op, verb, &error), &error, err);
 }
 
 rille_status rille_op_begin(rille_op *op, rille_tx *tx, rille_error **err) {
-  return command(op, tx, RL_TX_BEGIN, err);
+  return command(op, tx, RL_VERB_BEGIN, err);
 }
 rille_status rille_op_commit(rille_op *op, rille_tx *tx, rille_error **err) {
-  return command(op, tx, RL_TX_COMMIT, err);
+  return command(op, tx, RL_VERB_COMMIT, err);
 }
 rille_status rille_op_rollback(rille_op *op, rille_tx *tx, rille_error **err) {
-  return command(op, tx, RL_TX_ROLLBACK, err);
+  return command(op, tx, RL_VERB_ROLLBACK, err);
 }
 rille_status rille_op_savepoint(rille_op *op, rille_tx *tx, rille_error **err) {
-  return command(op, tx, RL_TX_SAVEPOINT, err);
+  return command(op, tx, RL_VERB_SAVEPOINT, err);
 }
 rille_status rille_op_release_savepoint(rille_op *op, rille_tx *tx, rille_error **err) {
-  return command(op, tx, RL_TX_RELEASE, err);
+  return command(op, tx, RL_VERB_RELEASE, err);
 }
 rille_status rille_op_rollback_savepoint(rille_op *op, rille_tx *tx, rille_error **err) {
-  return command(op, tx, RL_TX_ROLLBACK_TO, err);
+  return command(op, tx, RL_VERB_ROLLBACK_TO, err);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "base/provider.h"
+#include "driver/transaction.h"
 #include "tape/tape.h"
 #include "tape/wire.h"
 
@@ -85,7 +86,7 @@ typedef struct rl_notified {
   int pid;                       /* of the session that told it */
 } rl_notified;
 
-enum { RL_MOST_LIMITS = 3, RL_LIMIT_SIZE = 80, RL_VERSION_SIZE = 24 };
+enum { RL_VERSION_SIZE = 24 };
 
 struct rl_driver {
   rl_provider provider;
@@ -124,8 +125,20 @@ struct rl_driver {
   /* Gives up what is still queued or running: PostgreSQL cancels on the server and drains, SQLite resets. Afterwards
    * the connection is clean, or lost (check is_usable). AGAIN as above. */
   rille_status (*abandon)(rl_conn *c, rl_wait *wait, rl_error *err);
-  /* One statement without parameters and rows (BEGIN, COMMIT, SAVEPOINT, SET); PostgreSQL: simple protocol or pipeline
-   * alike; poll with next (returns DONE). `sql` terminated, copied. */
+  /* The verbs of transactions. Each queues what it takes, told in *out, in one pipeline: poll with next, once for each
+   * command. savepoint: a name of our own, an identifier. */
+  rille_status (*begin)(rl_conn *c, const rl_begin *how, rl_commands *out, rl_error *err);
+  rille_status (*commit)(rl_conn *c, rl_commands *out, rl_error *err);
+  rille_status (*rollback)(rl_conn *c, rl_commands *out, rl_error *err);
+  rille_status (*savepoint)(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+  rille_status (*release)(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+  rille_status (*rollback_to)(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+  uint32_t isolation_levels; /* that can be asked for: 1 << rl_isolation of each */
+  /* Whether rl_begin can set this for a transaction: VALIDATION when no setting can have that name. NULL where a
+   * session has no settings. */
+  rille_status (*check_setting)(rl_str name, rl_error *err);
+  /* One statement without parameters and rows, and other than a verb above (LISTEN, SET); PostgreSQL: simple protocol
+   * or pipeline alike; poll with next (returns DONE). `sql` terminated, copied. */
   rille_status (*send_command)(rl_conn *c, const char *sql, rl_error *err);
   /* A script of any number of statements; its end is told by next (DONE). PostgreSQL: simple protocol, only outside a
    * pipeline. */
@@ -136,9 +149,6 @@ struct rl_driver {
   bool (*transaction_failed)(const rl_conn *c); /* in one that takes nothing more and can only be rolled back */
   int (*descriptor)(const rl_conn *c);          /* -1 when there is none */
   const char *(*server_version)(const rl_conn *c);
-  /* The commands by which the server itself ends the transaction at hand after so long, RL_LIMIT_SIZE bytes each, the
-   * connection's until it is asked again; how many. NULL where nobody but the client can. */
-  size_t (*limits)(rl_conn *c, int64_t timeout_ms, const char (**commands)[RL_LIMIT_SIZE]);
   /* Statements stop by themselves when this time has come, with P1008; RL_NO_DEADLINE: never. NULL where a call never
    * computes for long before it answers AGAIN. */
   void (*run_until)(rl_conn *c, int64_t deadline_ms);

@@ -115,14 +115,14 @@ static rille_status rebuild(rl_session *s, const push_order *p, rl_db *wanted, r
 static rille_status in_transaction(rl_session *s, const push_order *p, rl_db *wanted, rl_db *live, rl_error *err) {
   const char *before = rl_ddl_before(p->dialect), *after = rl_ddl_after(p->dialect);
   rille_status st = *before ? rl_session_command(s, before, err) : RILLE_OK;
-  if (st == RILLE_OK) st = rl_session_command(s, "BEGIN", err);
+  if (st == RILLE_OK) st = rl_session_begin(s, &(rl_begin){.deferred = true}, err);
   if (st != RILLE_OK) return st;
   st = rebuild(s, p, wanted, live, err);
   rl_error ignored = {0};
   if (st == RILLE_OK)
-    st = rl_session_command(s, "COMMIT", err);
+    st = rl_session_commit(s, err);
   else if (s->options.driver->is_usable(s->conn))
-    rl_session_command(s, "ROLLBACK", &ignored);
+    rl_session_rollback(s, &ignored);
   if (*after && s->options.driver->is_usable(s->conn)) rl_session_command(s, after, &ignored);
   rl_error_clear(&ignored);
   return st;

@@ -132,7 +132,8 @@ static rille_status check_traits(const rl_client *from, const rl_client_traits *
     return rl_fail(err, RL_P2026, "session: a session of %s has no settings; they exist on PostgreSQL",
                    rl_provider_title(from->driver->provider));
   rille_status st = RILLE_OK;
-  for (size_t i = 0; i < t->session_count && st == RILLE_OK; i++) st = rl_check_setting_name(t->session[i].name, err);
+  for (size_t i = 0; i < t->session_count && st == RILLE_OK; i++)
+    st = from->driver->check_setting(t->session[i].name, err);
   return st;
 }
 

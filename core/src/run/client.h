@@ -8,11 +8,6 @@
 #include "run/pool.h"
 #include "run/watch.h"
 
-/* A setting of the session, as set_config takes it. */
-typedef struct rl_setting {
-  rl_str name, value;
-} rl_setting;
-
 /* What sets a derived client apart from its root. Texts lie in the derived client's arena. */
 typedef struct rl_client_traits {
   const rl_setting *session; /* scoped to each transaction, so that the next user of the connection has none of it */
@@ -72,7 +67,5 @@ void rl_client_release(rl_client *c);
 const rl_dialect *rl_dialect_of(const rl_driver *driver);
 /* P1012 when the schema's datasource is of another kind than the URL. */
 rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err);
-/* settings.c: VALIDATION when no setting can have that name. */
-rille_status rl_check_setting_name(rl_str name, rl_error *err);
 
 #endif

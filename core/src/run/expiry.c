@@ -71,12 +71,11 @@ static rl_tx_state state_for_owner(const rl_lease *l) {
 /* The lease is the rollback's from now on. What the database has ended already is given back in the same way: a
  * ROLLBACK too many does no harm. */
 static void take(rl_tx *tx, rl_op *op) {
-  static const char *const command = "ROLLBACK";
+  static const rl_step_of_tx rollback_it = {RL_VERB_ROLLBACK, 0};
   rl_error ignored = {0};
   rl_op_init(op, tx->client);
   op->blocking = false;
-  (void)rl_op_start_commands(op, NULL, false, &command, 1,
-                             &ignored); /* outside of a transaction nothing is in its way */
+  (void)rl_op_start_verbs(op, NULL, &rollback_it, 1, &ignored); /* outside of a transaction nothing is in its way */
   rl_error_clear(&ignored);
   op->limit_ms = rl_clock_after(ROLLBACK_MS);
   op->hurried = true;

@@ -55,7 +55,7 @@ const char *rl_op_action(const rl_op *op) {
   case RL_OP_SCRIPT: return "execute_script";
   case RL_OP_BATCH: return "batch";
   case RL_OP_BEGIN:
-  case RL_OP_COMMANDS: break;
+  case RL_OP_END: break;
   }
   return "transaction";
 }
@@ -111,24 +111,23 @@ void rl_observe_next_batch(rl_op *op) {
   op->watch->trail_cap = 0;
 }
 
-void rl_observe_sent_command(rl_op *op, const char *sql) {
+void rl_observe_sent_command(rl_op *op, rl_verb verb, const char *sql) {
   rl_trail *t = trail_at(op, (uint32_t)op->sent_count);
   char *copy = t ? rl_arena_strdup(&op->arena, rl_str_of(sql)) : NULL;
-  if (copy) *t = (rl_trail){.command = copy, .sent_us = rl_clock_us()};
-}
-
-static bool starts(const char *text, const char *word) {
-  return strncmp(text, word, strlen(word)) == 0;
+  if (copy) *t = (rl_trail){.command = copy, .verb = verb, .sent_us = rl_clock_us()};
 }
 
 static rille_client_event_kind kind_of(const rl_trail *t) {
-  if (!t->command) return RILLE_CLIENT_EVENT_QUERY;
-  if (starts(t->command, "BEGIN")) return RILLE_CLIENT_EVENT_BEGIN;
-  if (starts(t->command, "COMMIT")) return RILLE_CLIENT_EVENT_COMMIT;
-  if (starts(t->command, "SAVEPOINT")) return RILLE_CLIENT_EVENT_SAVEPOINT;
-  if (starts(t->command, "RELEASE")) return RILLE_CLIENT_EVENT_RELEASE;
-  if (starts(t->command, "ROLLBACK TO")) return RILLE_CLIENT_EVENT_ROLLBACK_TO;
-  return starts(t->command, "ROLLBACK") ? RILLE_CLIENT_EVENT_ROLLBACK : RILLE_CLIENT_EVENT_QUERY;
+  switch (t->verb) {
+  case RL_VERB_BEGIN: return RILLE_CLIENT_EVENT_BEGIN;
+  case RL_VERB_COMMIT: return RILLE_CLIENT_EVENT_COMMIT;
+  case RL_VERB_ROLLBACK: return RILLE_CLIENT_EVENT_ROLLBACK;
+  case RL_VERB_SAVEPOINT: return RILLE_CLIENT_EVENT_SAVEPOINT;
+  case RL_VERB_RELEASE: return RILLE_CLIENT_EVENT_RELEASE;
+  case RL_VERB_ROLLBACK_TO: return RILLE_CLIENT_EVENT_ROLLBACK_TO;
+  case RL_VERB_NONE: break;
+  }
+  return RILLE_CLIENT_EVENT_QUERY;
 }
 
 static void tell(rl_op *op, const rl_trail *t, int64_t from_us, int64_t rows, const rl_error *failure) {

@@ -13,6 +13,7 @@ typedef struct rl_trail {
   const rl_value *params;  /* alive until the answer */
   const rl_template *from; /* where the parameters come from, NULL when nobody knows */
   const char *command;
+  rl_verb verb; /* of the command */
   int64_t sent_us;
 } rl_trail;
 
@@ -44,7 +45,8 @@ void rl_observe_begin(rl_op *op, rl_watch *w); /* sets op->watch */
 /* The rest only for those that have it. */
 void rl_observe_started(rl_op *op);
 void rl_observe_acquired(rl_op *op);
-void rl_observe_sent_command(rl_op *op, const char *sql); /* before it goes into op->sent */
+/* Before it goes into op->sent. verb: RL_VERB_NONE for what goes along with one. */
+void rl_observe_sent_command(rl_op *op, rl_verb verb, const char *sql);
 void rl_observe_part(rl_op *batch, rl_op *part);
 void rl_observe_answer(rl_op *op, uint32_t index, int64_t affected, const rl_error *failure);
 void rl_observe_next_batch(rl_op *op); /* of a stream: nothing is under way */

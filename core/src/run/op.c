@@ -102,16 +102,16 @@ static bool is_running(const rl_op *op) {
                       op->phase == RL_PHASE_SEND);
 }
 
-size_t rl_op_undo_commands(const rl_op *op, const char *out[2]) {
+size_t rl_op_undo_verbs(const rl_op *op, rl_step_of_tx out[2]) {
   if (op->dirty || !op->conn || !op->driver->is_usable(op->conn) || !op->driver->in_transaction(op->conn)) return 0;
-  bool ends = op->ends_tx || (op->tx && op->kind == RL_OP_COMMANDS && op->tx->command == RL_TX_COMMIT);
+  bool ends = op->ends_tx || (op->tx && op->kind == RL_OP_END && op->tx->verb == RL_VERB_COMMIT);
   if (op->lease || ends) {
-    out[0] = "ROLLBACK";
+    out[0] = (rl_step_of_tx){RL_VERB_ROLLBACK, 0};
     return 1;
   }
   if (!op->opened) return 0;
-  out[0] = "ROLLBACK TO SAVEPOINT rille_op";
-  out[1] = "RELEASE SAVEPOINT rille_op";
+  out[0] = (rl_step_of_tx){RL_VERB_ROLLBACK_TO, 0};
+  out[1] = (rl_step_of_tx){RL_VERB_RELEASE, 0};
   return 2;
 }
 
@@ -131,12 +131,12 @@ rille_status rl_op_answer_now(rl_op *op, int64_t deadline, rl_error *err) {
 }
 
 static void undo_now(rl_op *op) {
-  const char *undo[2];
-  size_t count = rl_op_undo_commands(op, undo);
+  rl_step_of_tx undo[2];
+  size_t count = rl_op_undo_verbs(op, undo);
   int64_t deadline = patience_until(op);
   rl_error ignored = {0};
   for (size_t i = 0; i < count && !op->dirty; i++) {
-    rille_status st = op->driver->send_command(op->conn, undo[i], &ignored);
+    rille_status st = rl_op_send_verb(op, undo[i], &ignored);
     if (st == RILLE_OK) st = rl_op_answer_now(op, deadline, &ignored);
     if (st != RILLE_DONE) op->dirty = true;
   }
@@ -268,13 +268,13 @@ static int64_t end_limit(const rl_tx *tx) {
   return rl_clock_after(most > RL_ABANDON_MS ? most : RL_ABANDON_MS);
 }
 
-rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count,
-                                  rl_error *err) {
-  rille_status st = rl_op_begin_start(op, tx, begin ? RL_OP_BEGIN : RL_OP_COMMANDS, err);
+rille_status rl_op_start_verbs(rl_op *op, rl_tx *tx, const rl_step_of_tx *verbs, size_t count, rl_error *err) {
+  bool begin = verbs[0].verb == RL_VERB_BEGIN;
+  rille_status st = rl_op_begin_start(op, tx, begin ? RL_OP_BEGIN : RL_OP_END, err);
   if (st != RILLE_OK) return st;
   if (tx && !begin && !tx->adopted && op->limit_ms == RL_NO_DEADLINE) op->limit_ms = end_limit(tx);
-  for (size_t i = 0; i < count; i++) op->commands[i] = commands[i];
-  op->command_count = count;
+  memcpy(op->verbs, verbs, count * sizeof *verbs);
+  op->verb_count = count;
   rl_op_started(op, tx);
   return RILLE_OK;
 }

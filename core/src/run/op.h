@@ -15,7 +15,7 @@ typedef enum rl_op_kind {
   RL_OP_RAW,
   RL_OP_SCRIPT,
   RL_OP_BEGIN,
-  RL_OP_COMMANDS,
+  RL_OP_END,
   RL_OP_BATCH
 } rl_op_kind;
 
@@ -37,9 +37,13 @@ typedef enum rl_sent_kind {
   RL_SENT_RAW,
   RL_SENT_PART,
   RL_SENT_EXPLAIN,
-  RL_SENT_SETTINGS, /* its row is of no interest */
-  RL_SENT_PROBE     /* where the server's log is, see route.c */
+  RL_SENT_PROBE /* where the server's log is, see route.c */
 } rl_sent_kind;
+/* A verb of a transaction, about the savepoint of that number. */
+typedef struct rl_step_of_tx {
+  rl_verb verb;
+  uint32_t savepoint; /* 0: the operation's own */
+} rl_step_of_tx;
 typedef struct rl_sent {
   rl_sent_kind kind;
   uint32_t step;
@@ -156,8 +160,8 @@ struct rl_op {
   /* raw statements and commands */
   rl_stmt raw;
   const rl_value *raw_params;
-  const char *commands[3];
-  size_t command_count;
+  rl_step_of_tx verbs[2]; /* what a begin, or an end, consists of */
+  size_t verb_count;
   rille_node raw_node;
   bool raw_described;
 
@@ -177,9 +181,8 @@ rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err)
 /* The plans of what a model call would send; nothing of it is run. */
 rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
                                  rl_error *err);
-/* Commands of a transaction, on its connection; begin takes the connection. */
-rille_status rl_op_start_commands(rl_op *op, rl_tx *tx, bool begin, const char *const *commands, size_t count,
-                                  rl_error *err);
+/* Verbs of a transaction, on its connection; BEGIN takes the connection. */
+rille_status rl_op_start_verbs(rl_op *op, rl_tx *tx, const rl_step_of_tx *verbs, size_t count, rl_error *err);
 
 /* The traceparent that the next starts have, until another is set; "" means the client's. Between operations only. */
 rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err);
@@ -214,10 +217,6 @@ static inline void rl_observe_start(rl_op *op) {
   op->marked = op->watch || op->client->comment || rl_op_trace(op);
 }
 
-static inline void rl_observe_command(rl_op *op, const char *sql) {
-  if (op->watch) rl_observe_sent_command(op, sql);
-}
-
 /* send.c: takes and checks every value that the call itself gives. */
 rille_status rl_op_prepare_inputs(rl_op *op, rl_error *err);
 /* Sends the next group; sets sent_count. RILLE_DONE when no step is left. */
@@ -235,10 +234,13 @@ rille_status rl_op_send_commit(rl_op *op, rl_error *err);
 rille_status rl_op_push_sent(rl_op *op, rl_sent_kind kind, uint32_t step, rl_error *err);
 bool rl_op_due(const rl_op *op, const rl_step *step);
 
-/* settings.c: what goes along with a BEGIN. */
-bool rl_op_has_settings(const rl_op *op); /* then each call is a transaction */
-rille_status rl_op_send_settings(rl_op *op, rl_error *err);
-rille_status rl_op_send_limits(rl_op *op, int64_t timeout_ms, rl_error *err);
+/* With settings of the session each call is a transaction. */
+static inline bool rl_op_has_settings(const rl_op *op) {
+  return op->client->traits.session_count > 0;
+}
+/* verb.c: sends a verb of a transaction, which is the operation's own if it has no other. */
+rille_status rl_op_send_verb(rl_op *op, rl_step_of_tx step, rl_error *err);
+rille_status rl_op_send_begin(rl_op *op, rl_begin how, rl_error *err); /* with the settings of the session */
 
 /* Times the call waits for the database when every step finds rows. */
 uint32_t rl_op_foresee_trips(const rl_op *op);
@@ -280,10 +282,10 @@ rille_status rl_bulk_check(rl_op *op, uint32_t step, int64_t affected, rl_error 
  * stop at once costs its connection. */
 #define RL_HURRY_MS 20
 
-/* op.c: what phases.c needs of it. The commands that undo what the operation has begun: all of a transaction on a
+/* op.c: what phases.c needs of it. The verbs that undo what the operation has begun: all of a transaction on a
  * connection of its own, and of one that ends with it; its savepoint within one that goes on. None when there is
  * nothing to undo. */
-size_t rl_op_undo_commands(const rl_op *op, const char *out[2]);
+size_t rl_op_undo_verbs(const rl_op *op, rl_step_of_tx out[2]);
 void rl_op_give_connection_back(rl_op *op);
 
 /* op.c: the common head and end of every start. */
@@ -299,7 +301,7 @@ rille_status rl_op_answer_now(rl_op *op, int64_t deadline, rl_error *err); /* wa
 
 /* stream.c: reads in batches. start: decides whether this call is one. */
 rille_status rl_stream_start(rl_op *op, rl_tx *tx, rl_error *err);
-const char *rl_stream_begin(const rl_op *op);         /* the command that opens its own transaction */
+rl_begin rl_stream_begin(const rl_op *op);            /* of its own transaction */
 rille_status rl_stream_end(rl_op *op, rl_error *err); /* sends what ends it */
 rille_status rl_stream_pause(rl_op *op);              /* a batch is complete: RILLE_BATCH */
 rille_status rl_stream_resume(rl_op *op, rl_error *err);

@@ -14,7 +14,7 @@ static bool wants_writer(const rl_op *op) {
   case RL_OP_BATCH: return rl_batch_writes(op);
   case RL_OP_BEGIN: return !op->tx->settings.read_only;
   case RL_OP_SCRIPT:
-  case RL_OP_COMMANDS: break;
+  case RL_OP_END: break;
   }
   return true;
 }
@@ -56,18 +56,10 @@ static inline rille_status acquire(rl_op *op) {
   return RILLE_OK;
 }
 
-static rille_status send_commands(rl_op *op) {
+static rille_status send_verbs(rl_op *op) {
   if (op->sent_count) return RILLE_DONE;
   rille_status st = RILLE_OK;
-  for (size_t i = 0; i < op->command_count && st == RILLE_OK; i++) {
-    rl_observe_command(op, op->commands[i]);
-    st = op->driver->send_command(op->conn, op->commands[i], &op->error);
-    if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, &op->error);
-  }
-  if (op->kind == RL_OP_BEGIN) {
-    if (st == RILLE_OK) st = rl_op_send_limits(op, op->tx->settings.timeout_ms, &op->error);
-    if (st == RILLE_OK) st = rl_op_send_settings(op, &op->error);
-  }
+  for (size_t i = 0; i < op->verb_count && st == RILLE_OK; i++) st = rl_op_send_verb(op, op->verbs[i], &op->error);
   return st == RILLE_OK ? op->driver->flush(op->conn, &op->error) : st;
 }
 
@@ -97,7 +89,7 @@ static rille_status send_phase(rl_op *op) {
   else if (op->kind == RL_OP_RAW || op->kind == RL_OP_SCRIPT)
     st = rl_raw_send(op, &op->error);
   else
-    st = send_commands(op);
+    st = send_verbs(op);
   if (st == RILLE_DONE) {
     if (op->stream && !op->stream_ended) return rl_stream_pause(op);
     op->phase = RL_PHASE_END;
@@ -116,7 +108,7 @@ static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
     op->affected = affected;
     return rl_raw_describe(op, &op->error);
   }
-  if (s->kind == RL_SENT_COMMAND || s->kind == RL_SENT_EXPLAIN || s->kind == RL_SENT_SETTINGS) return RILLE_OK;
+  if (s->kind == RL_SENT_COMMAND || s->kind == RL_SENT_EXPLAIN) return RILLE_OK;
   rille_status st = rl_op_finish_step(op, s->step, affected, &op->error);
   if (st == RILLE_OK && s->kind == RL_SENT_BULK) {
     st = rl_bulk_more(op, &op->error);
@@ -131,7 +123,7 @@ static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
 }
 
 static rille_status take_row(rl_op *op, const rl_sent *s, rille_row *row) {
-  if (op->error.code != RL_CODE_NONE || s->kind == RL_SENT_SETTINGS) return RILLE_OK; /* draining */
+  if (op->error.code != RL_CODE_NONE || s->kind == RL_SENT_COMMAND) return RILLE_OK; /* draining */
   if (s->kind == RL_SENT_PROBE) return rl_route_take_probe(op, &op->view, &op->error);
   if (s->kind == RL_SENT_RAW) {
     rille_status st = rl_raw_describe(op, &op->error);
@@ -176,8 +168,7 @@ rille_status rl_op_read_answer(rl_op *op, rille_row *row) {
   }
   if (own.code == RL_CODE_NONE) rl_fail_nomem(&own);
   if (op->error.code == RL_CODE_NONE) {
-    bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND && s->kind != RL_SENT_SETTINGS &&
-                   s->kind != RL_SENT_PROBE;
+    bool of_step = op->kind == RL_OP_MODEL && s->kind != RL_SENT_COMMAND && s->kind != RL_SENT_PROBE;
     op->failed = of_step ? s->step + 1 : 0;
     rl_error_move(&op->error, &own); /* the first error is the cause, the rest of the pipeline fails with it */
   }
@@ -207,19 +198,15 @@ static rille_status abandon_phase(rl_op *op) {
 static rille_status rollback_phase(rl_op *op) {
   rl_error ignored = {0};
   rille_status st = RILLE_OK;
-  const char *undo[2];
-  size_t count = op->undoing ? 0 : rl_op_undo_commands(op, undo);
+  rl_step_of_tx undo[2];
+  size_t count = op->undoing ? 0 : rl_op_undo_verbs(op, undo);
   op->phase = RL_PHASE_END;
   if (count == 0) return RILLE_OK;
   op->undoing = true;
   op->sent_count = op->read_count = 0;
   op->deadline_ms = rl_clock_ms() + (op->hurried ? RL_HURRY_MS : RL_ABANDON_MS);
   if (op->driver->run_until) op->driver->run_until(op->conn, RL_NO_DEADLINE);
-  for (size_t i = 0; i < count && st == RILLE_OK; i++) {
-    rl_observe_command(op, undo[i]);
-    st = op->driver->send_command(op->conn, undo[i], &ignored);
-    if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_COMMAND, 0, &ignored);
-  }
+  for (size_t i = 0; i < count && st == RILLE_OK; i++) st = rl_op_send_verb(op, undo[i], &ignored);
   if (st == RILLE_OK) st = op->driver->flush(op->conn, &ignored);
   rl_error_clear(&ignored);
   if (st == RILLE_OK)
@@ -390,7 +377,7 @@ static void fail(rl_op *op) {
 
 /* What becomes of it while it is given up, nobody hears. */
 static bool is_commit(const rl_op *op) {
-  return op->tx && op->kind == RL_OP_COMMANDS && op->tx->command == RL_TX_COMMIT;
+  return op->tx && op->kind == RL_OP_END && op->tx->verb == RL_VERB_COMMIT;
 }
 
 /* locked: others kept it from beginning. */

@@ -127,7 +127,7 @@ static bool only_reads(const rl_op *op) {
   case RL_OP_EXPLAIN:
   case RL_OP_BEGIN:
   case RL_OP_SCRIPT:
-  case RL_OP_COMMANDS: break;
+  case RL_OP_END: break;
   }
   return false;
 }
@@ -245,8 +245,8 @@ bool rl_route_elsewhere(rl_op *op) {
 }
 
 static bool may_have_written(const rl_op *op) {
-  if (op->tx) return op->kind == RL_OP_COMMANDS && op->tx->command == RL_TX_COMMIT && !op->tx->settings.read_only;
-  if (op->kind == RL_OP_BEGIN || op->kind == RL_OP_EXPLAIN || op->kind == RL_OP_COMMANDS) return false;
+  if (op->tx) return op->kind == RL_OP_END && op->tx->verb == RL_VERB_COMMIT && !op->tx->settings.read_only;
+  if (op->kind == RL_OP_BEGIN || op->kind == RL_OP_EXPLAIN || op->kind == RL_OP_END) return false;
   return op->route.wrote || !only_reads(op);
 }
 

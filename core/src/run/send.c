@@ -52,12 +52,6 @@ static rille_status merge(rl_op *op, const rl_step *step, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status send_command(rl_op *op, const char *sql, rl_error *err) {
-  rl_observe_command(op, sql);
-  rille_status st = op->driver->send_command(op->conn, sql, err);
-  return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_COMMAND, 0, err) : st;
-}
-
 static rille_status take_params(rl_op *op, const rl_template *t, rl_value *params, rl_error *err) {
   for (uint32_t i = 0; i < t->param_count; i++) {
     rille_status st = rl_input_value(t->inputs[i], &op->inputs, &params[i], err);
@@ -134,16 +128,18 @@ bool rl_op_needs_transaction(const rl_op *op) {
 }
 
 rille_status rl_op_open_transaction(rl_op *op, rl_error *err) {
-  const char *sql = op->tx ? "SAVEPOINT rille_op" : op->driver->single_writer ? "BEGIN IMMEDIATE" : "BEGIN";
-  if (op->stream) sql = rl_stream_begin(op);
-  rille_status st = send_command(op, sql, err);
+  rille_status st;
+  if (op->tx)
+    st = rl_op_send_verb(op, (rl_step_of_tx){RL_VERB_SAVEPOINT, 0}, err);
+  else
+    st = rl_op_send_begin(op, op->stream ? rl_stream_begin(op) : (rl_begin){0}, err);
   if (st == RILLE_OK) op->opened = true;
-  return st == RILLE_OK && !op->tx ? rl_op_send_settings(op, err) : st;
+  return st;
 }
 
 rille_status rl_op_send_commit(rl_op *op, rl_error *err) {
   op->commit_sent = true;
-  return send_command(op, op->tx ? "RELEASE SAVEPOINT rille_op" : "COMMIT", err);
+  return rl_op_send_verb(op, (rl_step_of_tx){op->tx ? RL_VERB_RELEASE : RL_VERB_COMMIT, 0}, err);
 }
 
 /* One step: sent, done here, or passed over. The group counts what was sent, and knows whether a check must be awaited.

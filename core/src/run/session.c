@@ -113,6 +113,29 @@ rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err) {
   return st == RILLE_OK ? rl_session_finish(s, err) : st;
 }
 
+static rille_status finish_all(rl_session *s, rille_status st, const rl_commands *queued, rl_error *err) {
+  for (uint32_t i = 0; i < queued->count && st == RILLE_OK; i++) st = rl_session_finish(s, err);
+  return st;
+}
+
+rille_status rl_session_begin(rl_session *s, const rl_begin *how, rl_error *err) {
+  rl_commands queued = {0};
+  rille_status st = s->options.driver->begin(s->conn, how, &queued, err);
+  return finish_all(s, st, &queued, err);
+}
+
+rille_status rl_session_commit(rl_session *s, rl_error *err) {
+  rl_commands queued = {0};
+  rille_status st = s->options.driver->commit(s->conn, &queued, err);
+  return finish_all(s, st, &queued, err);
+}
+
+rille_status rl_session_rollback(rl_session *s, rl_error *err) {
+  rl_commands queued = {0};
+  rille_status st = s->options.driver->rollback(s->conn, &queued, err);
+  return finish_all(s, st, &queued, err);
+}
+
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err) {
   rille_status st = s->options.driver->send_script(s->conn, sql, err);
   return st == RILLE_OK ? rl_session_finish(s, err) : st;

@@ -34,6 +34,9 @@ void rl_session_close(rl_session *s);
 /* Flushes what was queued on the connection, and waits for the end of its one statement; rows are passed over. What is
  * longer under way than socket_timeout is cancelled: P1008. Likewise below. */
 rille_status rl_session_finish(rl_session *s, rl_error *err);
+rille_status rl_session_begin(rl_session *s, const rl_begin *how, rl_error *err);
+rille_status rl_session_commit(rl_session *s, rl_error *err);
+rille_status rl_session_rollback(rl_session *s, rl_error *err);
 rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err); /* one statement without rows */
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err);  /* any number of statements */
 /* Every column is read as text and copied into the session's arena. */

@@ -29,20 +29,15 @@ rille_status rl_stream_start(rl_op *op, rl_tx *tx, rl_error *err) {
 }
 
 /* Rows can be locked only where something may be written. */
-const char *rl_stream_begin(const rl_op *op) {
-  if (op->driver->single_writer || op->compiled->plan->steps[0].as.select->lock != RL_LOCK_NONE) return "BEGIN";
-  return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+rl_begin rl_stream_begin(const rl_op *op) {
+  bool reads = op->compiled->plan->steps[0].as.select->lock == RL_LOCK_NONE;
+  return (rl_begin){.read_only = reads, .snapshot = reads, .deferred = true};
 }
 
 rille_status rl_stream_end(rl_op *op, rl_error *err) {
-  rille_status st;
   op->commit_sent = true;
-  if (op->tx) {
-    st = op->driver->close_cursor(op->conn, &op->cursor, err);
-  } else {
-    rl_observe_command(op, "COMMIT");
-    st = op->driver->send_command(op->conn, "COMMIT", err);
-  }
+  if (!op->tx) return rl_op_send_verb(op, (rl_step_of_tx){RL_VERB_COMMIT, 0}, err);
+  rille_status st = op->driver->close_cursor(op->conn, &op->cursor, err);
   return st == RILLE_OK ? rl_op_push_sent(op, RL_SENT_COMMAND, 0, err) : st;
 }
 

@@ -6,15 +6,16 @@
 
 #include "base/clock.h"
 
-static const char *isolation_text(rl_isolation i) {
-  switch (i) {
-  case RL_ISOLATION_READ_UNCOMMITTED: return " ISOLATION LEVEL READ UNCOMMITTED";
-  case RL_ISOLATION_READ_COMMITTED: return " ISOLATION LEVEL READ COMMITTED";
-  case RL_ISOLATION_REPEATABLE_READ: return " ISOLATION LEVEL REPEATABLE READ";
-  case RL_ISOLATION_SERIALIZABLE: return " ISOLATION LEVEL SERIALIZABLE";
-  case RL_ISOLATION_DEFAULT: break;
-  }
-  return "";
+static const char *const level_names[] = {"", "read_uncommitted", "read_committed", "repeatable_read", "serializable"};
+enum { LEVELS = sizeof level_names / sizeof *level_names };
+
+static rille_status check_isolation(const rl_driver *d, rl_isolation wanted, rl_error *err) {
+  char known[128] = "";
+  if (d->isolation_levels & 1u << wanted) return RILLE_OK;
+  for (size_t i = RL_ISOLATION_DEFAULT + 1, n = 0; i < LEVELS; i++)
+    if (d->isolation_levels & 1u << i)
+      n += (size_t)snprintf(known + n, sizeof known - n, "%s\"%s\"", n ? ", " : "", level_names[i]);
+  return rl_fail(err, RL_P2028, "isolation_level: %s has only %s", rl_provider_title(d->provider), known);
 }
 
 rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings, rl_error *err) {
@@ -22,18 +23,15 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
   if (tx->settings.max_wait_ms <= 0) tx->settings.max_wait_ms = 2000;
   if (tx->settings.timeout_ms <= 0) tx->settings.timeout_ms = 5000;
   tx->deadline_ms = tx->expires_ms = RL_NO_DEADLINE;
-  bool only_serializable = c->driver->single_writer; /* a database of one writer has no weaker levels */
-  if (only_serializable && settings->isolation != RL_ISOLATION_DEFAULT &&
-      settings->isolation != RL_ISOLATION_SERIALIZABLE)
-    return rl_fail(err, RL_P2028, "isolation_level: %s has only \"serializable\"",
-                   rl_provider_title(c->driver->provider));
-  if (only_serializable)
-    snprintf(tx->begin, sizeof tx->begin, "%s", settings->read_only ? "BEGIN" : "BEGIN IMMEDIATE");
-  else
-    snprintf(tx->begin, sizeof tx->begin, "BEGIN%s%s", isolation_text(settings->isolation),
-             settings->read_only ? " READ ONLY" : "");
+  rille_status st = check_isolation(c->driver, settings->isolation, err);
+  if (st != RILLE_OK) return st;
   tx->client = rl_client_retain(c);
   return RILLE_OK;
+}
+
+rl_begin rl_tx_begin(const rl_tx *tx) {
+  return (rl_begin){
+      .isolation = tx->settings.isolation, .read_only = tx->settings.read_only, .timeout_ms = tx->settings.timeout_ms};
 }
 
 void rl_tx_adopt(rl_tx *tx, rl_client *c, rl_lease *lease) {
@@ -54,7 +52,7 @@ static void roll_back_now(rl_tx *tx) {
   rl_error ignored = {0};
   rille_row row;
   rl_op_init(&op, tx->client);
-  if (rl_tx_start(tx, &op, RL_TX_ROLLBACK, &ignored) == RILLE_OK) {
+  if (rl_tx_start(tx, &op, RL_VERB_ROLLBACK, &ignored) == RILLE_OK) {
     op.hurried = tx->cooperative;
     op.limit_ms = rl_clock_ms() + (tx->cooperative ? DISPOSE_HURRY_MS : DISPOSE_MS);
     rl_op_next(&op, &row, &ignored);
@@ -163,17 +161,11 @@ rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
   return refuse(tx, err);
 }
 
-static void write_savepoint(rl_tx *tx, uint32_t depth) {
-  snprintf(tx->savepoint[0], sizeof tx->savepoint[0], "SAVEPOINT rille_%u", depth);
-  snprintf(tx->savepoint[1], sizeof tx->savepoint[1], "RELEASE SAVEPOINT rille_%u", depth);
-  snprintf(tx->savepoint[2], sizeof tx->savepoint[2], "ROLLBACK TO SAVEPOINT rille_%u", depth);
-}
-
 /* Ending must work after the deadline too. */
-static rille_status start_end(rl_tx *tx, rl_op *op, const char *const *commands, size_t count, rl_error *err) {
+static rille_status start_end(rl_tx *tx, rl_op *op, const rl_step_of_tx *verbs, size_t count, rl_error *err) {
   int64_t deadline = tx->deadline_ms;
   tx->deadline_ms = RL_NO_DEADLINE;
-  rille_status st = rl_op_start_commands(op, tx, false, commands, count, err);
+  rille_status st = rl_op_start_verbs(op, tx, verbs, count, err);
   tx->deadline_ms = deadline;
   return st;
 }
@@ -188,15 +180,15 @@ static rille_status may_begin(rl_tx *tx, rl_error *err) {
 }
 
 /* Before anything of the transaction is changed: another operation may run in it. */
-static rille_status may_start(rl_tx *tx, rl_tx_command command, rl_error *err) {
+static rille_status may_start(rl_tx *tx, rl_verb verb, rl_error *err) {
   int64_t deadline = tx->deadline_ms;
-  if (command == RL_TX_BEGIN) return may_begin(tx, err);
-  if (command == RL_TX_ROLLBACK || command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO)
+  if (verb == RL_VERB_BEGIN) return may_begin(tx, err);
+  if (verb == RL_VERB_ROLLBACK || verb == RL_VERB_RELEASE || verb == RL_VERB_ROLLBACK_TO)
     tx->deadline_ms = RL_NO_DEADLINE;
   rille_status st = rl_tx_check(tx, err);
   tx->deadline_ms = deadline;
-  bool needs_savepoint = command == RL_TX_RELEASE || command == RL_TX_ROLLBACK_TO;
-  bool ends = command == RL_TX_COMMIT || command == RL_TX_ROLLBACK;
+  bool needs_savepoint = verb == RL_VERB_RELEASE || verb == RL_VERB_ROLLBACK_TO;
+  bool ends = verb == RL_VERB_COMMIT || verb == RL_VERB_ROLLBACK;
   if (st == RILLE_OK && ends && tx->adopted)
     return rl_fail(err, RL_P2028, "The transaction is not ended here, but by what began it");
   if (st == RILLE_OK && needs_savepoint && tx->depth == 0)
@@ -214,38 +206,33 @@ static rille_status look_for_failure(rl_tx *tx, rl_error *err) {
 }
 
 static rille_status start_end_of_savepoint(rl_tx *tx, rl_op *op, bool release, rl_error *err) {
-  const char *commands[2];
   rille_status st = release ? look_for_failure(tx, err) : RILLE_OK;
   if (st != RILLE_OK) return st;
   bool undo = !release || tx->doomed;
-  write_savepoint(tx, tx->depth);
-  commands[0] = tx->savepoint[undo ? 2 : 1];
-  commands[1] = tx->savepoint[1];
-  return start_end(tx, op, commands, undo ? 2 : 1, err);
+  rl_step_of_tx verbs[] = {{RL_VERB_ROLLBACK_TO, tx->depth}, {RL_VERB_RELEASE, tx->depth}};
+  return start_end(tx, op, undo ? verbs : verbs + 1, undo ? 2 : 1, err);
 }
 
-rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *err) {
-  const char *one[1] = {NULL};
+rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_verb verb, rl_error *err) {
+  rl_step_of_tx one = {verb, tx->depth + 1};
   rl_op_reset(op); /* what it did may have been in this very transaction */
-  rille_status st = may_start(tx, command, err);
+  rille_status st = may_start(tx, verb, err);
   if (st != RILLE_OK) return st;
-  tx->command = command;
-  switch (command) {
-  case RL_TX_BEGIN: one[0] = tx->begin; return rl_op_start_commands(op, tx, true, one, 1, err);
-  case RL_TX_COMMIT:
+  tx->verb = verb;
+  switch (verb) {
+  case RL_VERB_BEGIN:
+  case RL_VERB_SAVEPOINT: return rl_op_start_verbs(op, tx, &one, 1, err);
+  case RL_VERB_COMMIT:
     st = look_for_failure(tx, err);
     if (st != RILLE_OK) return st;
-    one[0] = tx->doomed ? "ROLLBACK" : "COMMIT";
-    return start_end(tx, op, one, 1, err);
-  case RL_TX_ROLLBACK: one[0] = "ROLLBACK"; return start_end(tx, op, one, 1, err);
-  case RL_TX_SAVEPOINT:
-    write_savepoint(tx, tx->depth + 1);
-    one[0] = tx->savepoint[0];
-    return rl_op_start_commands(op, tx, false, one, 1, err);
-  case RL_TX_RELEASE:
-  case RL_TX_ROLLBACK_TO: return start_end_of_savepoint(tx, op, command == RL_TX_RELEASE, err);
+    if (tx->doomed) one.verb = RL_VERB_ROLLBACK;
+    return start_end(tx, op, &one, 1, err);
+  case RL_VERB_ROLLBACK: return start_end(tx, op, &one, 1, err);
+  case RL_VERB_RELEASE:
+  case RL_VERB_ROLLBACK_TO: return start_end_of_savepoint(tx, op, verb == RL_VERB_RELEASE, err);
+  case RL_VERB_NONE: break;
   }
-  return rl_fail(err, RL_INTERNAL, "unknown transaction command %d", (int)command);
+  return rl_fail(err, RL_INTERNAL, "unknown verb of a transaction: %d", (int)verb);
 }
 
 static void begun(rl_tx *tx, rl_op *op) {
@@ -265,17 +252,18 @@ static void released(rl_tx *tx) {
 }
 
 static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
-  switch (tx->command) {
-  case RL_TX_BEGIN: return;
-  case RL_TX_COMMIT:
+  switch (tx->verb) {
+  case RL_VERB_NONE:
+  case RL_VERB_BEGIN: return;
+  case RL_VERB_COMMIT:
     if (good && tx->doomed)
       rl_tx_fail_after_failure(
           tx, "The transaction was rolled back, not committed, because a statement in it had failed", &op->error);
     ended(tx, good && !tx->doomed ? RL_TX_COMMITTED : RL_TX_ROLLED_BACK, clean);
     return;
-  case RL_TX_ROLLBACK: ended(tx, RL_TX_ROLLED_BACK, clean); return;
-  case RL_TX_SAVEPOINT: tx->depth += good; return;
-  case RL_TX_RELEASE:
+  case RL_VERB_ROLLBACK: ended(tx, RL_TX_ROLLED_BACK, clean); return;
+  case RL_VERB_SAVEPOINT: tx->depth += good; return;
+  case RL_VERB_RELEASE:
     if (!good) return;
     if (!tx->doomed) {
       released(tx);
@@ -285,7 +273,7 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
     rl_tx_fail_after_failure(tx, "The savepoint was rolled back, not released, because a statement in it had failed",
                              &op->error);
     return;
-  case RL_TX_ROLLBACK_TO:
+  case RL_VERB_ROLLBACK_TO:
     if (good) rl_stream_cut(tx, tx->depth--);
     return;
   }
@@ -295,7 +283,7 @@ static void operation_answered(rl_tx *tx, rl_op *op, bool good) {
   bool usable = !op->dirty && op->driver->is_usable(op->conn);
   bool clean = usable && !op->driver->in_transaction(op->conn);
   if (!good) rl_tx_note_failure(tx, op);
-  if (op->kind == RL_OP_COMMANDS) command_answered(tx, op, good, clean);
+  if (op->kind == RL_OP_END) command_answered(tx, op, good, clean);
   if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable))
     ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
   bool undone = good && tx->failure.action && tx->state == RL_TX_OPEN && !op->driver->transaction_failed(op->conn);

@@ -16,23 +16,6 @@ typedef enum rl_tx_state {
   RL_TX_EXPIRED,
   RL_TX_ENDED
 } rl_tx_state;
-typedef enum rl_isolation {
-  RL_ISOLATION_DEFAULT,
-  RL_ISOLATION_READ_UNCOMMITTED,
-  RL_ISOLATION_READ_COMMITTED,
-  RL_ISOLATION_REPEATABLE_READ,
-  RL_ISOLATION_SERIALIZABLE
-} rl_isolation;
-
-typedef enum rl_tx_command {
-  RL_TX_BEGIN,
-  RL_TX_COMMIT,
-  RL_TX_ROLLBACK,
-  RL_TX_SAVEPOINT,
-  RL_TX_RELEASE,
-  RL_TX_ROLLBACK_TO
-} rl_tx_command;
-
 typedef struct rl_tx_settings {
   rl_isolation isolation;
   bool read_only;
@@ -59,15 +42,13 @@ struct rl_tx {
   int64_t expires_ms; /* it is among those that expire; RL_NO_DEADLINE: it is not, or not any more */
   rl_expiry expiry;
   uint32_t depth; /* open savepoints */
-  char begin[80];
-  char savepoint[3][64]; /* texts of the commands about the savepoint at hand */
-  rl_op *running;        /* the operation that runs in it, or NULL */
-  rl_op *paused;         /* reads in batches that go on later */
+  rl_op *running; /* the operation that runs in it, or NULL */
+  rl_op *paused;  /* reads in batches that go on later */
   rl_tx_failure failure;
-  bool doomed;           /* it, or its savepoint, is being rolled back instead: the database takes nothing more of it */
-  bool cooperative;      /* begun so: its thread has others to serve */
-  bool adopted;          /* the connection and its end belong to somebody else */
-  rl_tx_command command; /* under way */
+  bool doomed;      /* it, or its savepoint, is being rolled back instead: the database takes nothing more of it */
+  bool cooperative; /* begun so: its thread has others to serve */
+  bool adopted;     /* the connection and its end belong to somebody else */
+  rl_verb verb;     /* under way */
   _Atomic uint64_t number; /* in events; 0: it was in none yet */
 };
 
@@ -75,7 +56,8 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
 /* One that was begun on somebody else's connection, who also ends it: here it takes operations and savepoints only. The
  * lease is borrowed. */
 void rl_tx_adopt(rl_tx *tx, rl_client *c, rl_lease *lease);
-void rl_tx_dispose(rl_tx *tx); /* rolls back when it is still open */
+rl_begin rl_tx_begin(const rl_tx *tx); /* what its BEGIN asks for */
+void rl_tx_dispose(rl_tx *tx);         /* rolls back when it is still open */
 /* P2028 unless the transaction is open, idle and within its time. One that the database has ended, or whose connection
  * is not ours after a fork, is over with it. */
 rille_status rl_tx_check(rl_tx *tx, rl_error *err);
@@ -84,7 +66,7 @@ rille_status rl_tx_check(rl_tx *tx, rl_error *err);
 rille_status rl_tx_hold(rl_tx *tx, rl_error *err);
 void rl_tx_let_go(rl_tx *tx);
 
-rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_tx_command command, rl_error *err);
+rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_verb verb, rl_error *err);
 /* Called by every operation of the transaction when it ends; one that has a connection lets it go. A commit that could
  * only roll back puts P2028 into the operation. */
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good);

@@ -11,7 +11,6 @@
 
 /* KEPT_TEXT: bytes of SQL in the prepared statements of a connection, of which the server makes ten times as many. */
 enum { OLDEST_VERSION = 90600, KEPT_STATEMENTS = 500, KEPT_TEXT = 2 << 20, CONNECT_MS = 5000 };
-enum { LIMIT_GRACE_MS = 250, LONGEST_LIMIT_MS = 2000000000 };
 
 /* Notices would go to stderr. A farewell that comes while nothing is running is one of them, too, and so is what libpq
  * itself finds odd, such as an answer to no question: its notices have no SQLSTATE. */
@@ -108,6 +107,7 @@ static void pg_close(rl_conn *c) {
   rl_error_clear(&c->error);
   rl_error_clear(&c->hidden);
   rl_free(c->settings);
+  rl_pg_forget_session(c);
   rl_free(c->items);
   rl_free(c->params);
   rl_free(c->values);
@@ -248,32 +248,6 @@ static const char *pg_server_version(const rl_conn *c) {
   return c->version;
 }
 
-/* A server before 17 has no clock for the whole of a transaction. There each statement has as long, and so has the
- * pause between two. The client's own clock should be first where the server's ends the session: it keeps the
- * connection. */
-static void write_limits(rl_conn *c, int64_t timeout_ms) {
-  static const struct {
-    const char *name;
-    int version, grace_ms;
-  } clocks[] = {{"idle_in_transaction_session_timeout", 90600, LIMIT_GRACE_MS},
-                {"statement_timeout", 0, 0},
-                {"transaction_timeout", 170000, LIMIT_GRACE_MS}};
-  c->limits_ms = timeout_ms;
-  c->limit_count = 0;
-  long long most = timeout_ms < LONGEST_LIMIT_MS ? timeout_ms : LONGEST_LIMIT_MS;
-  for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
-    if (PQserverVersion(c->pg) < clocks[i].version) continue;
-    snprintf(c->limits[c->limit_count++], RL_LIMIT_SIZE, "SET LOCAL %s = %lld", clocks[i].name,
-             most + clocks[i].grace_ms);
-  }
-}
-
-static size_t pg_limits(rl_conn *c, int64_t timeout_ms, const char (**commands)[RL_LIMIT_SIZE]) {
-  if (c->limit_count == 0 || c->limits_ms != timeout_ms) write_limits(c, timeout_ms);
-  *commands = (const char(*)[RL_LIMIT_SIZE])c->limits;
-  return c->limit_count;
-}
-
 static rille_status pg_notified(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err) {
   c->hears = true;
   PQfreemem(c->notify);
@@ -321,6 +295,16 @@ const rl_driver rl_driver_postgres = {
     .next = rl_pg_next,
     .columns = rl_pg_columns,
     .abandon = rl_pg_abandon,
+    .begin = rl_pg_begin,
+    .commit = rl_pg_commit,
+    .rollback = rl_pg_rollback,
+    .savepoint = rl_pg_savepoint,
+    .release = rl_pg_release,
+    .rollback_to = rl_pg_rollback_to,
+    .isolation_levels = 1u << RL_ISOLATION_DEFAULT | 1u << RL_ISOLATION_READ_UNCOMMITTED |
+                        1u << RL_ISOLATION_READ_COMMITTED | 1u << RL_ISOLATION_REPEATABLE_READ |
+                        1u << RL_ISOLATION_SERIALIZABLE,
+    .check_setting = rl_pg_check_setting,
     .send_command = rl_pg_send_command,
     .send_script = rl_pg_send_script,
     .is_usable = pg_is_usable,
@@ -328,7 +312,6 @@ const rl_driver rl_driver_postgres = {
     .transaction_failed = pg_transaction_failed,
     .descriptor = pg_descriptor,
     .server_version = pg_server_version,
-    .limits = pg_limits,
     .notified = pg_notified,
     .backup = rl_pg_backup,
     .restore = rl_pg_restore,

@@ -71,6 +71,8 @@ struct rl_conn {
   char limits[RL_MOST_LIMITS][RL_LIMIT_SIZE]; /* for transactions of limits_ms: most are of the same */
   size_t limit_count;
   int64_t limits_ms;
+  rl_stmt session_stmt; /* sets the settings of the transaction that begins; text and slots are owned */
+  rl_slot *session_slots;
 
   bool hears;     /* notifications are kept, because somebody asks for them */
   bool named;     /* statements may be prepared and kept */
@@ -146,9 +148,21 @@ rille_status rl_pg_out_of_step(rl_conn *c, const char *what, rl_error *err);
 rille_status rl_pg_backup(rl_conn *c, const char *file, rl_error *err);
 rille_status rl_pg_restore(rl_conn *c, const char *file, bool force, rl_error *err);
 
+/* transaction.c: the verbs */
+rille_status rl_pg_begin(rl_conn *c, const rl_begin *how, rl_commands *out, rl_error *err);
+rille_status rl_pg_commit(rl_conn *c, rl_commands *out, rl_error *err);
+rille_status rl_pg_rollback(rl_conn *c, rl_commands *out, rl_error *err);
+rille_status rl_pg_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+rille_status rl_pg_release(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+rille_status rl_pg_rollback_to(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+rille_status rl_pg_check_setting(rl_str name, rl_error *err);
+void rl_pg_forget_session(rl_conn *c); /* frees what a begin has made */
+
 /* send.c */
 rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err);
+/* A command that begins a transaction. Behind a pooler the settings of our own follow it. */
+rille_status rl_pg_send_begin(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_pg_fetch_rows(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, uint32_t rows,
                               rl_error *err);

@@ -198,15 +198,26 @@ rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params,
   return s;
 }
 
+static rille_status queue_command(rl_conn *c, const char *sql, rl_error *err) {
+  rille_status s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
+  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
+  return s;
+}
+
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err) {
   rille_status s = begin(c, 2, true, err);
-  bool begins = s == RILLE_OK && needs_settings(c) && strncmp(sql, "BEGIN", 5) == 0;
-  if (begins) c->began_idle = false; /* a transaction's level is set before anything is asked in it */
   if (s == RILLE_OK) s = enter_pipeline(c, err);
-  c->began_idle = c->began_idle || begins;
-  if (s == RILLE_OK) s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
-  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
-  return s == RILLE_OK && begins ? send_settings(c, err) : s;
+  return s == RILLE_OK ? queue_command(c, sql, err) : s;
+}
+
+rille_status rl_pg_send_begin(rl_conn *c, const char *sql, rl_error *err) {
+  rille_status s = begin(c, 2, true, err);
+  bool sets = s == RILLE_OK && needs_settings(c);
+  if (sets) c->began_idle = false; /* a transaction's level is set before anything is asked in it */
+  if (s == RILLE_OK) s = enter_pipeline(c, err);
+  c->began_idle = c->began_idle || sets;
+  if (s == RILLE_OK) s = queue_command(c, sql, err);
+  return s == RILLE_OK && sets ? send_settings(c, err) : s;
 }
 
 /* The cursor's statement with its parameters. Cursors share the numbers of prepared statements, not their names; they

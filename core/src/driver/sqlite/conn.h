@@ -37,6 +37,7 @@ typedef struct rl_sqlite_item {
   rl_sqlite_prepared *prepared;
   char *script; /* owned */
   const char *at;
+  bool undoes;              /* a command that rolls back, all or to a savepoint */
   rl_sqlite_cursor *cursor; /* its statement goes on after `portion` rows */
   uint32_t portion;
 } rl_sqlite_item;
@@ -143,7 +144,17 @@ rille_status rl_sqlite_restore(rl_conn *c, const char *file, bool force, rl_erro
 rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_row_view *row, rl_error *err);
 rille_status rl_sqlite_describe(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_error *err);
 
+/* transaction.c: the verbs */
+rille_status rl_sqlite_begin(rl_conn *c, const rl_begin *how, rl_commands *out, rl_error *err);
+rille_status rl_sqlite_commit(rl_conn *c, rl_commands *out, rl_error *err);
+rille_status rl_sqlite_rollback(rl_conn *c, rl_commands *out, rl_error *err);
+rille_status rl_sqlite_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+rille_status rl_sqlite_release_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+rille_status rl_sqlite_rollback_to(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
+
 /* step.c */
+/* A command, queued; NULL when it failed. */
+rl_sqlite_item *rl_sqlite_queue_command(rl_conn *c, const char *sql, rille_status *status, rl_error *err);
 rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *params, rl_error *err);
 rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err);

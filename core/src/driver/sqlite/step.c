@@ -24,7 +24,7 @@ static rl_sqlite_item *push_item(rl_conn *c) {
     c->cap = cap;
   }
   rl_sqlite_item *item = &c->items[c->count++];
-  *item = (rl_sqlite_item){NULL, NULL, NULL, NULL, NULL, 0};
+  *item = (rl_sqlite_item){0};
   return item;
 }
 
@@ -105,18 +105,24 @@ rille_status rl_sqlite_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err
   return push_item(c) ? RILLE_OK : rl_fail_nomem(err);
 }
 
-rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err) {
+rl_sqlite_item *rl_sqlite_queue_command(rl_conn *c, const char *sql, rille_status *status, rl_error *err) {
   rl_sqlite_prepared *p = NULL;
-  rille_status s = rl_sqlite_acquire_command(c, sql, &p, err);
-  if (s != RILLE_OK) return s;
+  *status = rl_sqlite_acquire_command(c, sql, &p, err);
+  if (*status != RILLE_OK) return NULL;
   rl_sqlite_item *item = push_item(c);
-  if (!item) {
+  if (item) {
+    item->prepared = p;
+  } else {
     rl_sqlite_release(p);
-    return rl_fail_nomem(err);
+    *status = rl_fail_nomem(err);
   }
-  item->prepared = p;
-  if (sqlite3_get_autocommit(c->db)) c->only_reads = strcmp(sql, "BEGIN") == 0; /* who writes begins IMMEDIATE */
-  return RILLE_OK;
+  return item;
+}
+
+rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err) {
+  rille_status s;
+  (void)rl_sqlite_queue_command(c, sql, &s, err);
+  return s;
 }
 
 rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err) {
@@ -185,12 +191,6 @@ static int64_t patience(const rl_conn *c) {
   return c->options->socket_timeout_ms >= 0 ? c->options->socket_timeout_ms : RL_SQLITE_PATIENCE_MS;
 }
 
-/* A transaction, or a part of it, that could only be rolled back is well again when it was. */
-static void settle(rl_conn *c, const rl_sqlite_item *item) {
-  const char *sql = !item->decl && item->prepared ? sqlite3_sql(item->prepared->stmt) : NULL;
-  if (sqlite3_get_autocommit(c->db) || (sql && strncmp(sql, "ROLLBACK", 8) == 0)) c->spoilt = false;
-}
-
 static void begin_item(rl_conn *c) {
   c->running = true;
   c->described = false;
@@ -198,7 +198,8 @@ static void begin_item(rl_conn *c) {
   c->info_count = 0;
   c->changes = (int64_t)total_changes_of(c->db);
   rl_sqlite_begin_numbers(c, c->items[c->head].decl);
-  if (c->spoilt) settle(c, &c->items[c->head]);
+  /* a transaction, or a part of it, that could only be rolled back is well again when it was */
+  if (c->spoilt && (c->items[c->head].undoes || sqlite3_get_autocommit(c->db))) c->spoilt = false;
 }
 
 /* Looks at the columns only after the first step: SQLite prepares a statement anew within that step when another

@@ -93,7 +93,7 @@ static bool is_usable(const rl_migrations *m) {
 static void leave_transaction(rl_migrations *m) {
   rl_error ignored = {0};
   if (is_usable(m) && m->session.options.driver->in_transaction(m->session.conn))
-    rl_session_command(&m->session, "ROLLBACK", &ignored);
+    rl_session_rollback(&m->session, &ignored);
   rl_error_clear(&ignored);
   m->in_transaction = false;
 }
@@ -195,7 +195,7 @@ static rille_status check_keys(rl_migrations *m, rl_error *err) {
 static rille_status run_whole(rl_migrations *m, const script *s, rl_error *err) {
   rl_error cause = {0};
   rille_status st = free_keys(m, s, &cause);
-  if (st == RILLE_OK) st = rl_session_command(&m->session, m->postgres ? "BEGIN" : "BEGIN IMMEDIATE", &cause);
+  if (st == RILLE_OK) st = rl_session_begin(&m->session, &(rl_begin){0}, &cause);
   m->in_transaction = st == RILLE_OK;
   if (st == RILLE_OK) st = set_timeouts(m, &s->head, "LOCAL", &cause);
   if (st != RILLE_OK) return blame(m, NULL, 0, &cause, err);
@@ -344,7 +344,7 @@ rille_status rl_migrations_finish(rl_migrations *m, rl_error *err) {
   rille_status st = ended ? rl_fail(&cause, RL_P2028, "its transaction was ended before the migration was") : RILLE_OK;
   if (st == RILLE_OK) st = check_keys(m, &cause);
   if (st == RILLE_OK) st = record(m, &cause);
-  if (st == RILLE_OK && whole) st = rl_session_command(&m->session, "COMMIT", &cause);
+  if (st == RILLE_OK && whole) st = rl_session_commit(&m->session, &cause);
   if (st != RILLE_OK) {
     blame(m, NULL, 0, &cause, err);
     return give_up(m, ended ? some_left : whole ? nothing_left : "Its statements have run.", err);
@@ -384,9 +384,9 @@ rille_status rl_migrations_reset(rl_migrations *m, const rl_schema *schema, rl_e
   const char *before = rl_ddl_before(m->dialect), *after = rl_ddl_after(m->dialect);
   rl_error ignored = {0};
   rille_status st = *before ? rl_session_command(&m->session, before, err) : RILLE_OK;
-  if (st == RILLE_OK) st = rl_session_command(&m->session, m->postgres ? "BEGIN" : "BEGIN IMMEDIATE", err);
+  if (st == RILLE_OK) st = rl_session_begin(&m->session, &(rl_begin){0}, err);
   if (st == RILLE_OK) st = drop_all(m, schema, err);
-  if (st == RILLE_OK) st = rl_session_command(&m->session, "COMMIT", err);
+  if (st == RILLE_OK) st = rl_session_commit(&m->session, err);
   if (st != RILLE_OK) leave_transaction(m);
   if (*after && is_usable(m)) rl_session_command(&m->session, after, &ignored);
   rl_error_clear(&ignored);

@@ -69,7 +69,7 @@ static void end_transaction(rl_migrations *m) {
   const rl_driver *d = m->session.options.driver;
   rl_error ignored = {0};
   if (m->session.conn && d->is_usable(m->session.conn) && d->in_transaction(m->session.conn))
-    rl_session_command(&m->session, "ROLLBACK", &ignored);
+    rl_session_rollback(&m->session, &ignored);
   rl_error_clear(&ignored);
 }
 

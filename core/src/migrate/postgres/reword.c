@@ -18,6 +18,19 @@ static bool run(probe *p, const char *sql) {
   return ok;
 }
 
+static bool begin(probe *p) {
+  rl_error ignored = {0};
+  bool ok = rl_session_begin(p->s, &(rl_begin){0}, &ignored) == RILLE_OK;
+  rl_error_clear(&ignored);
+  return ok;
+}
+
+static void roll_back(probe *p) {
+  rl_error ignored = {0};
+  (void)rl_session_rollback(p->s, &ignored);
+  rl_error_clear(&ignored);
+}
+
 static bool ask(probe *p, const char *sql, uint32_t columns, rl_text_rows *out) {
   rl_error ignored = {0};
   bool ok = rl_session_rows(p->s, sql, columns, out, &ignored) == RILLE_OK && out->count == 1;
@@ -35,7 +48,7 @@ static void reword_column(probe *p, rl_db_column *wanted, const rl_db_column *li
     rl_sql_default(&p->buf, p->dialect, wanted);
   }
   rl_buf_byte(&p->buf, ')');
-  bool known = run(p, "BEGIN") && run(p, rl_buf_z(&p->buf)) &&
+  bool known = begin(p) && run(p, rl_buf_z(&p->buf)) &&
                ask(p,
                    "SELECT format_type(a.atttypid, a.atttypmod), "
                    "coalesce(pg_get_expr(d.adbin, d.adrelid), '') FROM "
@@ -43,7 +56,7 @@ static void reword_column(probe *p, rl_db_column *wanted, const rl_db_column *li
                    "a.attrelid AND d.adnum = a.attnum WHERE a.attrelid "
                    "= 'pg_temp.rille_probe'::regclass AND a.attname = 'c'",
                    2, &rows);
-  run(p, "ROLLBACK");
+  roll_back(p);
   if (!known) return;
   if (rl_str_eq(rl_cell(&rows, 0, 0), live->type)) wanted->type = live->type;
   if (rl_str_eq(rl_cell(&rows, 0, 1), live->def.sql)) wanted->def = live->def;
@@ -51,7 +64,7 @@ static void reword_column(probe *p, rl_db_column *wanted, const rl_db_column *li
 
 static void reword_predicate(probe *p, const rl_db_table *t, rl_db_index *wanted, const rl_db_index *live) {
   rl_text_rows rows;
-  bool ok = run(p, "BEGIN");
+  bool ok = begin(p);
   rl_buf_reset(&p->buf);
   rl_buf_text(&p->buf, "CREATE TEMPORARY TABLE rille_probe (LIKE ");
   rl_sql_table(&p->buf, p->dialect, t);
@@ -65,7 +78,7 @@ static void reword_predicate(probe *p, const rl_db_table *t, rl_db_index *wanted
            "SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE "
            "indexrelid = 'pg_temp.rille_probe_index'::regclass",
            1, &rows);
-  run(p, "ROLLBACK");
+  roll_back(p);
   if (ok && rl_str_eq(rl_db_bare(rl_cell(&rows, 0, 0)), live->predicate)) wanted->predicate = live->predicate;
 }
 

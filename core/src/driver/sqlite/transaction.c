@@ -1,0 +1,44 @@
+/* The verbs of transactions in SQLite. Isolation is always serializable; what differs is when the right to write, which
+ * one connection has at a time, is taken. */
+#include "driver/sqlite/conn.h"
+
+#ifdef RILLE_WITH_SQLITE
+
+rille_status rl_sqlite_begin(rl_conn *c, const rl_begin *how, rl_commands *out, rl_error *err) {
+  rille_status s;
+  /* a transaction that waits for the right to write only after it has read may find that what it has read is old */
+  out->sql[0] = how->read_only || how->deferred ? "BEGIN" : "BEGIN IMMEDIATE";
+  out->count = 1;
+  if (rl_sqlite_queue_command(c, out->sql[0], &s, err) && sqlite3_get_autocommit(c->db)) c->only_reads = how->read_only;
+  return s;
+}
+
+static rille_status queue_verb(rl_conn *c, rl_verb verb, const char *savepoint, rl_commands *out, rl_error *err) {
+  rille_status s;
+  rl_verb_write(verb, savepoint, out);
+  rl_sqlite_item *item = rl_sqlite_queue_command(c, out->sql[0], &s, err);
+  if (item) item->undoes = verb == RL_VERB_ROLLBACK || verb == RL_VERB_ROLLBACK_TO;
+  return s;
+}
+
+rille_status rl_sqlite_commit(rl_conn *c, rl_commands *out, rl_error *err) {
+  return queue_verb(c, RL_VERB_COMMIT, NULL, out, err);
+}
+
+rille_status rl_sqlite_rollback(rl_conn *c, rl_commands *out, rl_error *err) {
+  return queue_verb(c, RL_VERB_ROLLBACK, NULL, out, err);
+}
+
+rille_status rl_sqlite_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
+  return queue_verb(c, RL_VERB_SAVEPOINT, savepoint, out, err);
+}
+
+rille_status rl_sqlite_release_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
+  return queue_verb(c, RL_VERB_RELEASE, savepoint, out, err);
+}
+
+rille_status rl_sqlite_rollback_to(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
+  return queue_verb(c, RL_VERB_ROLLBACK_TO, savepoint, out, err);
+}
+
+#endif
