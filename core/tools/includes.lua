@@ -18,6 +18,7 @@ local may_use = {
 
 -- Rooms that others enter by one header; what else lies there is private.
 local door = { input = "input/input.h", query = "query/query.h" }
+
 -- Folders within a room, and which of them each may use. Files of the room itself may use all of them.
 local wings = {
   migrate = {

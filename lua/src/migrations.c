@@ -289,7 +289,9 @@ static void push_comparison(lua_State *L, const rille_diff *d) {
   set_flag(L, "blocked", rille_diff_is_blocked(d));
   rl_new_list(L, (int)warnings);
   for (size_t i = 0; i < warnings; i++) {
-    lua_pushstring(L, rille_diff_warning_get(d, i));
+    rille_diff_warning w = {.struct_size = (uint32_t)sizeof w};
+    rille_diff_warning_at(d, i, &w);
+    lua_pushstring(L, w.text);
     lua_rawseti(L, -2, (int)i + 1);
   }
   lua_setfield(L, -2, "warnings");

@@ -166,27 +166,93 @@ static int push(lua_State *L) {
   return 0;
 }
 
-static void push_steps(lua_State *L, const rille_diff *d) {
-  size_t count = rille_diff_step_count(d), warnings = rille_diff_warning_count(d);
-  lua_createtable(L, (int)count, 1);
+/* Pushes what a step changes: a list of { kind, name, text }, and the texts as lines. */
+static void push_changes(lua_State *L, const rille_diff *d, size_t step, size_t count) {
+  luaL_Buffer lines;
+  lua_createtable(L, (int)count, 0);
+  luaL_buffinit(L, &lines);
   for (size_t i = 0; i < count; i++) {
-    rille_diff_step step;
-    memset(&step, 0, sizeof step);
-    step.struct_size = (uint32_t)sizeof step;
-    rille_diff_step_get(d, i, &step);
+    rille_diff_change change = {.struct_size = (uint32_t)sizeof change};
+    rille_diff_change_at(d, step, i, &change);
+    if (i) luaL_addchar(&lines, '\n');
+    luaL_addstring(&lines, change.text);
+  }
+  luaL_pushresult(&lines);
+  for (size_t i = 0; i < count; i++) {
+    rille_diff_change change = {.struct_size = (uint32_t)sizeof change};
+    rille_diff_change_at(d, step, i, &change);
+    lua_createtable(L, 0, 3);
+    set_string(L, "kind", change.name);
+    set_string(L, "name", *change.subject ? change.subject : NULL);
+    set_string(L, "text", change.text);
+    lua_rawseti(L, -3, (int)i + 1);
+  }
+}
+
+/* The table at the top gets { kind, table, column, subject, items, rows, blocks, text } at the end. */
+static void add_warning(lua_State *L, const rille_diff_warning *w, int at) {
+  lua_createtable(L, 0, 8);
+  set_string(L, "kind", w->name);
+  set_string(L, "table", *w->table ? w->table : NULL);
+  set_string(L, "column", *w->column ? w->column : NULL);
+  set_string(L, "subject", *w->subject ? w->subject : NULL);
+  set_string(L, "text", w->text);
+  if (w->rows >= 0) {
+    lua_pushinteger(L, (lua_Integer)w->rows);
+    lua_setfield(L, -2, "rows");
+  }
+  lua_pushboolean(L, w->blocks);
+  lua_setfield(L, -2, "blocks");
+  if (w->item_count) {
+    lua_createtable(L, (int)w->item_count, 0);
+    for (size_t i = 0; i < w->item_count; i++) {
+      lua_pushstring(L, w->items[i]);
+      lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_setfield(L, -2, "items");
+  }
+  lua_rawseti(L, -2, at);
+}
+
+/* Of the list of steps at the top: the warnings as texts, and the facts that they are made of. */
+static void set_warnings(lua_State *L, const rille_diff *d) {
+  int count = (int)rille_diff_warning_count(d), list = lua_gettop(L);
+  rl_new_list(L, count);
+  lua_createtable(L, count, 0);
+  for (int i = 0; i < count; i++) {
+    rille_diff_warning w = {.struct_size = (uint32_t)sizeof w};
+    rille_diff_warning_at(d, (size_t)i, &w);
+    add_warning(L, &w, i + 1);
+    lua_pushstring(L, w.text);
+    lua_rawseti(L, -3, i + 1);
+  }
+  lua_getfield(L, list, "facts");
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "warnings");
+  lua_pop(L, 1);
+  lua_setfield(L, list, "warnings");
+}
+
+static void push_steps(lua_State *L, const rille_diff *d) {
+  size_t count = rille_diff_step_count(d);
+  lua_createtable(L, (int)count, 2);
+  lua_createtable(L, 0, 2); /* facts */
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    rille_diff_step step = {.struct_size = (uint32_t)sizeof step};
+    rille_diff_step_at(d, i, &step);
     lua_createtable(L, 0, 4);
-    set_string(L, "kind", step.kind);
+    set_string(L, "kind", step.name);
     set_string(L, "subject", step.subject);
     set_string(L, "sql", step.sql);
-    set_string(L, "changes", step.changes);
-    lua_rawseti(L, -2, (int)i + 1);
+    push_changes(L, d, i, step.change_count);
+    lua_setfield(L, -3, "changes");
+    lua_rawseti(L, -3, (int)i + 1);
+    lua_rawseti(L, -4, (int)i + 1);
   }
-  rl_new_list(L, (int)warnings);
-  for (size_t i = 0; i < warnings; i++) {
-    lua_pushstring(L, rille_diff_warning_get(d, i));
-    lua_rawseti(L, -2, (int)i + 1);
-  }
-  lua_setfield(L, -2, "warnings");
+  lua_setfield(L, -2, "changes");
+  lua_setfield(L, -2, "facts");
+  set_warnings(L, d);
 }
 
 static const rille_schema *schema_field(lua_State *L, const char *key) {

@@ -143,8 +143,16 @@ describe("rille.migrate.diff", function()
       sql = 'ALTER TABLE "A" ADD COLUMN     "m" INTEGER NOT NULL DEFAULT 1,\n'
       .. 'ALTER COLUMN "n" DROP NOT NULL,\nALTER COLUMN "n" SET DATA TYPE TEXT' }, steps[1])
     assert.equal('CREATE INDEX "A_m_idx" ON "A"("m")', steps[2].sql)
+    assert.same({
+      { { kind = "alter_column", name = "n", text = "change column n: type INTEGER to TEXT, required to optional" },
+        { kind = "add_column", name = "m", text = "add column m" } },
+      { { kind = "add_index", name = "A_m_idx", text = "index A_m_idx (m)" } },
+    }, steps.facts.changes)
+    assert.same({}, steps.facts.warnings)
     assert.equal("", rille.migrate.diff { from = { schema_text = a }, to = { schema_text = a }, script = true })
     local script = rille.migrate.diff { from = { schema_text = b }, to = { empty = true }, script = true }
+    local drops = rille.migrate.diff { from = { schema_text = b }, to = { empty = true } }
+    assert.same({ { kind = "drop_table", table = "A", blocks = false, text = drops.warnings[1] } }, drops.facts.warnings)
     assert.matches("Warnings:.*drop the `A` table.*%-%- DropTable\nDROP TABLE \"A\";", script)
   end)
 end)

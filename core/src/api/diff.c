@@ -8,12 +8,58 @@
 struct rille_diff {
   rl_comparison comparison;
   rl_buf script;
-  const char **texts;   /* subject, SQL and changes of each step, then each warning */
-  rl_renames guesses;   /* terminated copies */
-  const char **counted; /* warnings as a live database has them; NULL: not counted */
-  size_t counted_count;
+  rille_diff_step *steps; /* as the caller gets them, in the comparison's arena; so are: */
+  rille_diff_change **changes;
+  rille_diff_warning *warnings; /* once counted, those that rows make true */
+  size_t warning_count;
+  rl_renames guesses;
   bool blocked;
 };
+
+static const int32_t step_kinds[RL_STEP_COUNT] = {
+    [RL_STEP_CREATE_SCHEMA] = RILLE_STEP_CREATE_SCHEMA,
+    [RL_STEP_CREATE_EXTENSION] = RILLE_STEP_CREATE_EXTENSION,
+    [RL_STEP_CREATE_ENUM] = RILLE_STEP_CREATE_ENUM,
+    [RL_STEP_ALTER_ENUM] = RILLE_STEP_ALTER_ENUM,
+    [RL_STEP_DROP_ENUM] = RILLE_STEP_DROP_ENUM,
+    [RL_STEP_CREATE_TABLE] = RILLE_STEP_CREATE_TABLE,
+    [RL_STEP_ALTER_TABLE] = RILLE_STEP_ALTER_TABLE,
+    [RL_STEP_REDEFINE_TABLE] = RILLE_STEP_REDEFINE_TABLE,
+    [RL_STEP_DROP_TABLE] = RILLE_STEP_DROP_TABLE,
+    [RL_STEP_CREATE_INDEX] = RILLE_STEP_CREATE_INDEX,
+    [RL_STEP_RENAME_INDEX] = RILLE_STEP_RENAME_INDEX,
+    [RL_STEP_DROP_INDEX] = RILLE_STEP_DROP_INDEX,
+    [RL_STEP_ADD_FOREIGN_KEY] = RILLE_STEP_ADD_FOREIGN_KEY,
+    [RL_STEP_DROP_FOREIGN_KEY] = RILLE_STEP_DROP_FOREIGN_KEY,
+    [RL_STEP_CREATE_VIEW] = RILLE_STEP_CREATE_VIEW,
+    [RL_STEP_DROP_VIEW] = RILLE_STEP_DROP_VIEW,
+    [RL_STEP_RENAME] = RILLE_STEP_RENAME,
+};
+static const int32_t change_kinds[RL_CHANGE_COUNT] = {
+    [RL_CHANGE_ADD_COLUMN] = RILLE_CHANGE_ADD_COLUMN,
+    [RL_CHANGE_DROP_COLUMN] = RILLE_CHANGE_DROP_COLUMN,
+    [RL_CHANGE_ALTER_COLUMN] = RILLE_CHANGE_ALTER_COLUMN,
+    [RL_CHANGE_PRIMARY_KEY] = RILLE_CHANGE_ALTER_PRIMARY_KEY,
+    [RL_CHANGE_ADD_INDEX] = RILLE_CHANGE_ADD_INDEX,
+    [RL_CHANGE_DROP_INDEX] = RILLE_CHANGE_DROP_INDEX,
+    [RL_CHANGE_ADD_FOREIGN_KEY] = RILLE_CHANGE_ADD_FOREIGN_KEY,
+    [RL_CHANGE_DROP_FOREIGN_KEY] = RILLE_CHANGE_DROP_FOREIGN_KEY,
+    [RL_CHANGE_RENAME] = RILLE_CHANGE_RENAME,
+};
+static const int32_t warning_kinds[RL_WARNING_COUNT] = {
+    [RL_WARNING_DROP_TABLE] = RILLE_WARNING_DROP_TABLE,
+    [RL_WARNING_DROP_COLUMN] = RILLE_WARNING_DROP_COLUMN,
+    [RL_WARNING_ADD_REQUIRED_COLUMN] = RILLE_WARNING_ADD_REQUIRED_COLUMN,
+    [RL_WARNING_MAKE_REQUIRED] = RILLE_WARNING_MAKE_REQUIRED,
+    [RL_WARNING_CAST] = RILLE_WARNING_CAST,
+    [RL_WARNING_REMAKE_COLUMN] = RILLE_WARNING_REMAKE_COLUMN,
+    [RL_WARNING_REMAKE_REQUIRED] = RILLE_WARNING_REMAKE_REQUIRED_COLUMN,
+    [RL_WARNING_ADD_UNIQUE] = RILLE_WARNING_ADD_UNIQUE,
+    [RL_WARNING_DROP_ENUM_VALUES] = RILLE_WARNING_DROP_ENUM_VALUES,
+    [RL_WARNING_VIEW_IN_THE_WAY] = RILLE_WARNING_VIEW_IN_THE_WAY,
+};
+
+/* ------------------------------------------------------------------ terminated copies */
 
 static rille_status keep_guesses(rille_diff *d, rl_error *err) {
   rl_arena *arena = &d->comparison.arena;
@@ -28,21 +74,67 @@ static rille_status keep_guesses(rille_diff *d, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status keep_texts(rille_diff *d, rl_error *err) {
+static bool keep_change(rl_arena *arena, const rl_diff_change *x, rille_diff_change *out) {
+  *out = (rille_diff_change){.kind = change_kinds[x->kind],
+                             .name = rl_diff_change_kind(x->kind),
+                             .subject = rl_arena_strdup(arena, x->name),
+                             .text = rl_arena_strdup(arena, x->text)};
+  return out->subject && out->text;
+}
+
+static bool keep_step(rl_arena *arena, const rl_diff_step *x, rille_diff_step *out, rille_diff_change **changes) {
+  *out = (rille_diff_step){.kind = step_kinds[x->order],
+                           .name = rl_diff_step_kind(x->order),
+                           .subject = rl_arena_strdup(arena, x->subject),
+                           .sql = rl_arena_strdup(arena, x->sql),
+                           .change_count = x->changes.count};
+  *changes = RL_NEW_ARRAY(arena, rille_diff_change, x->changes.count + 1);
+  bool kept = out->subject && out->sql && *changes;
+  for (size_t i = 0; i < x->changes.count && kept; i++) kept = keep_change(arena, &x->changes.items[i], &(*changes)[i]);
+  return kept;
+}
+
+static rille_status keep_steps(rille_diff *d, rl_error *err) {
   const rl_diff *x = &d->comparison.diff;
-  d->texts = RL_NEW_ARRAY(&d->comparison.arena, const char *, 3 * x->steps.count + x->warnings.count + 1);
-  size_t n = 0;
-  for (size_t i = 0; d->texts && i < x->steps.count; i++) {
-    d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->steps.items[i].subject);
-    d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->steps.items[i].sql);
-    d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->steps.items[i].changes);
-  }
-  for (size_t i = 0; d->texts && i < x->warnings.count; i++)
-    d->texts[n++] = rl_arena_strdup(&d->comparison.arena, x->warnings.items[i].text);
-  bool kept = d->texts != NULL;
-  for (size_t i = 0; i < n; i++) kept &= d->texts[i] != NULL;
+  rl_arena *arena = &d->comparison.arena;
+  d->steps = RL_NEW_ARRAY(arena, rille_diff_step, x->steps.count + 1);
+  d->changes = RL_NEW_ARRAY(arena, rille_diff_change *, x->steps.count + 1);
+  bool kept = d->steps && d->changes;
+  for (size_t i = 0; i < x->steps.count && kept; i++)
+    kept = keep_step(arena, &x->steps.items[i], &d->steps[i], &d->changes[i]);
   return kept ? RILLE_OK : rl_fail_nomem(err);
 }
+
+bool rl_give_warning(rl_arena *arena, const rl_diff_warning *w, int64_t rows, rl_str text, rille_diff_warning *out) {
+  const char **items = RL_NEW_ARRAY(arena, const char *, w->item_count + 1);
+  *out = (rille_diff_warning){.kind = warning_kinds[w->kind],
+                              .name = rl_diff_warning_kind(w->kind),
+                              .table = rl_arena_strdup(arena, w->table),
+                              .column = rl_arena_strdup(arena, w->column),
+                              .subject = rl_arena_strdup(arena, w->name),
+                              .items = items,
+                              .item_count = w->item_count,
+                              .rows = rows,
+                              .blocks = w->blocks,
+                              .text = rl_arena_strdup(arena, text)};
+  bool kept = items && out->table && out->column && out->subject && out->text;
+  for (size_t i = 0; i < w->item_count && kept; i++) kept = (items[i] = rl_arena_strdup(arena, w->items[i])) != NULL;
+  return kept;
+}
+
+static rille_status keep_warnings(rille_diff *d, rl_error *err) {
+  const rl_diff *x = &d->comparison.diff;
+  d->warnings = RL_NEW_ARRAY(&d->comparison.arena, rille_diff_warning, x->warnings.count + 1);
+  if (!d->warnings) return rl_fail_nomem(err);
+  for (size_t i = 0; i < x->warnings.count; i++) {
+    const rl_diff_warning *w = &x->warnings.items[i];
+    if (!rl_give_warning(&d->comparison.arena, w, -1, w->text, &d->warnings[i])) return rl_fail_nomem(err);
+  }
+  d->warning_count = x->warnings.count;
+  return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ opening */
 
 static const char *kind_of_rename(const char *what) {
   static const char *const all[] = {"table", "column", "enum value"};
@@ -51,19 +143,53 @@ static const char *kind_of_rename(const char *what) {
   return NULL;
 }
 
+static rille_status read_rename(const rille_rename *r, rl_rename *out, rl_error *err) {
+  const char *what = kind_of_rename(r->what);
+  if (!what || !r->from || !r->to)
+    return rl_fail(err, RL_VALIDATION, "renames: each has what (\"table\", \"column\", \"enum value\"), from and to");
+  *out = (rl_rename){what, rl_str_of(r->table), rl_str_of(r->from), rl_str_of(r->to)};
+  return RILLE_OK;
+}
+
 static rille_status read_renames(const rille_diff_options *o, rl_renames *out, rl_error *err) {
+  const void *at = o->renames;
   *out = (rl_renames){0};
   if (!o->rename_count) return RILLE_OK;
   out->items = rl_calloc(o->rename_count, sizeof *out->items);
   if (!out->items) return rl_fail_nomem(err);
-  for (size_t i = 0; i < o->rename_count; i++) {
-    const rille_rename *r = &o->renames[i];
-    const char *what = kind_of_rename(r->what);
-    if (!what || !r->from || !r->to)
-      return rl_fail(err, RL_VALIDATION, "renames: each has what (\"table\", \"column\", \"enum value\"), from and to");
-    out->items[out->count++] = (rl_rename){what, rl_str_of(r->table), rl_str_of(r->from), rl_str_of(r->to)};
+  rille_status st = RILLE_OK;
+  for (size_t i = 0; i < o->rename_count && st == RILLE_OK; i++) {
+    rille_rename r;
+    st = rl_read_element(&r, sizeof r, &at, offsetof(rille_rename, to) + sizeof r.to, "rille_rename", err);
+    if (st == RILLE_OK) st = read_rename(&r, &out->items[out->count++], err);
   }
-  return RILLE_OK;
+  return st;
+}
+
+/* No connection is kept, nor a schema borrowed, longer than the call. */
+static void close_sources(rille_diff *d) {
+  for (int i = 0; i < 2; i++)
+    if (d->comparison.open[i]) rl_session_close(&d->comparison.sessions[i]);
+  d->comparison.open[0] = d->comparison.open[1] = false;
+}
+
+static rille_status fill(rille_diff *d, const rille_diff_options *o, rl_error *err) {
+  rl_renames renames;
+  rl_diff_source from = {o->from_schema ? o->from_schema->schema : NULL, rl_str_of(o->from_url)};
+  rl_diff_source to = {o->to_schema ? o->to_schema->schema : NULL, rl_str_of(o->to_url)};
+  rl_comparison_hints hints = {o->names ? o->names->schema : NULL, &renames, o->mirror != 0, o->past};
+  rille_status st = read_renames(o, &renames, err);
+  if (st == RILLE_OK) st = rl_compare_sources(&d->comparison, &from, &to, &hints, err);
+  rl_free(renames.items);
+  if (st == RILLE_OK) st = keep_steps(d, err);
+  if (st == RILLE_OK) st = keep_warnings(d, err);
+  if (st == RILLE_OK) st = keep_guesses(d, err);
+  if (st == RILLE_OK) {
+    rl_diff_script(&d->comparison.diff, d->comparison.dialect, &d->script);
+    if (!rl_buf_z(&d->script)) st = rl_fail_nomem(err);
+  }
+  close_sources(d);
+  return st;
 }
 
 rille_status rille_diff_open(const rille_diff_options *options, rille_diff **out, rille_error **err) {
@@ -77,23 +203,7 @@ rille_status rille_diff_open(const rille_diff_options *options, rille_diff **out
   rille_diff *d = rl_calloc(1, sizeof *d);
   if (!d) return rl_box(rl_fail_nomem(&error), &error, err);
   rl_buf_init(&d->script);
-  rl_diff_source from = {o.from_schema ? o.from_schema->schema : NULL, rl_str_of(o.from_url)};
-  rl_diff_source to = {o.to_schema ? o.to_schema->schema : NULL, rl_str_of(o.to_url)};
-  rl_renames renames;
-  rl_comparison_hints hints = {o.names ? o.names->schema : NULL, &renames, o.mirror != 0, o.past};
-  st = read_renames(&o, &renames, &error);
-  if (st == RILLE_OK) st = rl_compare_sources(&d->comparison, &from, &to, &hints, &error);
-  rl_free(renames.items);
-  if (st == RILLE_OK) st = keep_texts(d, &error);
-  if (st == RILLE_OK) st = keep_guesses(d, &error);
-  if (st == RILLE_OK) {
-    rl_diff_script(&d->comparison.diff, d->comparison.dialect, &d->script);
-    if (!rl_buf_z(&d->script)) st = rl_fail_nomem(&error);
-  }
-  for (int i = 0; i < 2; i++) /* no connection is kept, nor a schema borrowed,
-                                 longer than this call */
-    if (d->comparison.open[i]) rl_session_close(&d->comparison.sessions[i]);
-  d->comparison.open[0] = d->comparison.open[1] = false;
+  st = fill(d, &o, &error);
   if (st == RILLE_OK)
     *out = d;
   else
@@ -105,38 +215,37 @@ size_t rille_diff_step_count(const rille_diff *d) {
   return d->comparison.diff.steps.count;
 }
 
-void rille_diff_step_get(const rille_diff *d, size_t i, rille_diff_step *out) {
-  if (i >= d->comparison.diff.steps.count) return;
-  rille_diff_step full = {.kind = rl_diff_step_kind(d->comparison.diff.steps.items[i].order),
-                          .subject = d->texts[3 * i],
-                          .sql = d->texts[3 * i + 1],
-                          .changes = d->texts[3 * i + 2]};
-  rl_write_struct(out, &full, sizeof full);
+void rille_diff_step_at(const rille_diff *d, size_t i, rille_diff_step *out) {
+  if (i < rille_diff_step_count(d)) rl_write_struct(out, &d->steps[i], sizeof d->steps[i]);
+}
+
+void rille_diff_change_at(const rille_diff *d, size_t step, size_t i, rille_diff_change *out) {
+  if (step >= rille_diff_step_count(d) || i >= d->steps[step].change_count) return;
+  rl_write_struct(out, &d->changes[step][i], sizeof d->changes[step][i]);
 }
 
 size_t rille_diff_warning_count(const rille_diff *d) {
-  return d->counted ? d->counted_count : d->comparison.diff.warnings.count;
+  return d->warning_count;
 }
 
-const char *rille_diff_warning_get(const rille_diff *d, size_t i) {
-  if (i >= rille_diff_warning_count(d)) return NULL;
-  return d->counted ? d->counted[i] : d->texts[3 * d->comparison.diff.steps.count + i];
+void rille_diff_warning_at(const rille_diff *d, size_t i, rille_diff_warning *out) {
+  if (i < d->warning_count) rl_write_struct(out, &d->warnings[i], sizeof d->warnings[i]);
 }
 
 static rille_status count_rows(rille_diff *d, rl_session *s, rl_error *err) {
   rl_arena *arena = &d->comparison.arena;
-  rl_str *texts = NULL;
-  size_t count = 0;
-  bool blocked = false;
-  rille_status st = rl_diff_count(s, &d->comparison.diff, arena, &texts, &count, &blocked, err);
+  rl_counted_warnings found;
+  rille_status st = rl_diff_count(s, &d->comparison.diff, arena, &found, err);
   if (st != RILLE_OK) return st;
-  const char **kept = RL_NEW_ARRAY(arena, const char *, count + 1);
-  for (size_t i = 0; kept && i < count; i++)
-    if (!(kept[i] = rl_arena_strdup(arena, texts[i]))) return rl_fail_nomem(err);
+  rille_diff_warning *kept = RL_NEW_ARRAY(arena, rille_diff_warning, found.count + 1);
   if (!kept) return rl_fail_nomem(err);
-  d->counted = kept;
-  d->counted_count = count;
-  d->blocked = blocked;
+  for (size_t i = 0; i < found.count; i++) {
+    const rl_counted_warning *w = &found.items[i];
+    if (!rl_give_warning(arena, w->about, w->rows, w->text, &kept[i])) return rl_fail_nomem(err);
+  }
+  d->warnings = kept;
+  d->warning_count = found.count;
+  d->blocked = found.blocked;
   return RILLE_OK;
 }
 

@@ -120,6 +120,18 @@ rille_status rl_read_options(void *to, size_t known, const void *from, size_t le
   return RILLE_OK;
 }
 
+rille_status rl_read_element(void *to, size_t known, const void **at, size_t least, const char *name, rl_error *err) {
+  uint32_t size;
+  memcpy(&size, *at, sizeof size);
+  if (size % sizeof(void *))
+    return rl_fail(err, RL_VALIDATION,
+                   "%s: struct_size is %u, which is not a multiple of %zu; set it to sizeof the struct", name, size,
+                   sizeof(void *));
+  rille_status st = rl_read_options(to, known, *at, least, name, err);
+  *at = (const char *)*at + size;
+  return st;
+}
+
 void rl_write_struct(void *to, const void *from, size_t known) {
   uint32_t size;
   memcpy(&size, to, sizeof size);

@@ -59,6 +59,9 @@ rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action actio
 /* A struct that begins with its size: copies what the caller has into `to` (known bytes), missing fields 0. VALIDATION
  * when the size is below `least`, P2026 when bytes beyond what this library knows are not zero. */
 rille_status rl_read_options(void *to, size_t known, const void *from, size_t least, const char *name, rl_error *err);
+/* The same of an element of an array, *at: its struct_size is how long it is, and *at then points to the next one.
+ * VALIDATION also when the next one would not be aligned as a struct must be. */
+rille_status rl_read_element(void *to, size_t known, const void **at, size_t least, const char *name, rl_error *err);
 /* The other way: never writes past the caller's size. */
 void rl_write_struct(void *to, const void *from, size_t known);
 void rl_write_wait(const rl_wait *wait, rille_wait *out);

@@ -46,12 +46,13 @@ static rille_status refuse(const rl_str *texts, size_t count, bool blocked, rl_e
 }
 
 static rille_status check_loss(rl_session *s, const rl_diff *diff, bool accept, rl_error *err) {
-  rl_str *texts = NULL;
-  size_t count = 0;
-  bool blocked = false;
-  rille_status st = rl_diff_count(s, diff, &s->arena, &texts, &count, &blocked, err);
-  if (st == RILLE_OK && count && (blocked || !accept)) return refuse(texts, count, blocked, err);
-  return st;
+  rl_counted_warnings found;
+  rille_status st = rl_diff_count(s, diff, &s->arena, &found, err);
+  if (st != RILLE_OK || !found.count || (accept && !found.blocked)) return st;
+  rl_str *texts = RL_NEW_ARRAY(&s->arena, rl_str, found.count);
+  if (!texts) return rl_fail_nomem(err);
+  for (size_t i = 0; i < found.count; i++) texts[i] = found.items[i].text;
+  return refuse(texts, found.count, found.blocked, err);
 }
 
 /* SQLite does not watch foreign keys while tables are rebuilt: what they refer

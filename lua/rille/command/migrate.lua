@@ -160,22 +160,24 @@ local function mark_of(kind)
   return "~"
 end
 
+local ON_INDEX = { create_index = true, drop_index = true, rename_index = true }
+
 local COLOURS = { ["+"] = "green", ["-"] = "red", ["~"] = "yellow" }
 
-local function show_line(out, indent, kind, rest)
+local function show_line(out, indent, kind, text)
   local mark = mark_of(kind)
-  out:line("%s%s %s%s", indent, out:paint(COLOURS[mark], mark), kind, rest)
+  out:line("%s%s %s", indent, out:paint(COLOURS[mark], mark), text)
 end
 
 -- The steps of one table, such as those that build it anew, are one; what they change stands below.
 local function show_steps(out, steps)
   local before
-  for _, s in ipairs(steps) do
-    local kind, subject = tostring(s.kind):gsub("_", " "), s.subject or ""
+  for i, s in ipairs(steps) do
+    local kind, subject = s.kind:gsub("_", " "), s.subject or ""
     local goes_on = before and before.kind == s.kind and before.subject == s.subject and (s.kind == "redefine_table" or s.kind == "alter_table")
-    if not goes_on then show_line(out, "", kind, subject ~= "" and " " .. subject or "") end
-    for change in (s.changes or ""):gmatch "[^\n]+" do
-      if kind:find "index$" then out:line("    %s", change) else show_line(out, "    ", change:match "^(%S+)(.*)$") end
+    if not goes_on then show_line(out, "", s.kind, subject ~= "" and kind .. " " .. subject or kind) end
+    for _, change in ipairs(steps.facts.changes[i]) do
+      if ON_INDEX[s.kind] then out:line("    %s", change.text) else show_line(out, "    ", change.kind, change.text) end
     end
     before = s
   end

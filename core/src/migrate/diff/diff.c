@@ -51,15 +51,13 @@ static void create_table(rl_differ *d, const rl_db_table *t) {
 static void drop_table(rl_differ *d, const rl_db_table *t) {
   rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
   rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
-  rl_differ_warn(d, false, t->name,
-                 rl_differ_printf(d,
-                                  "You are about to drop the `%.*s` table. If the table "
-                                  "is not empty, all the data it contains will be lost.",
-                                  RL_STR_ARG(t->name)),
-                 rl_differ_printf(d,
-                                  "You are about to drop the `%.*s` table, which is not "
-                                  "empty ({n} rows).",
-                                  RL_STR_ARG(t->name)));
+  const char *what = rl_differ_printf(d, "You are about to drop the `%.*s` table", RL_STR_ARG(t->name));
+  rl_differ_warn(
+      d, &(rl_diff_warning){
+             .kind = RL_WARNING_DROP_TABLE,
+             .table = t->name,
+             .text = rl_differ_text(d, "%s. If the table is not empty, all the data it contains will be lost.", what),
+             .counted = rl_differ_text(d, "%s, which is not empty ({n} rows).", what)});
   rl_buf_text(&d->buf, "DROP TABLE ");
   rl_sql_table(&d->buf, d->dialect, t);
   rl_differ_step(d, RL_STEP_DROP_TABLE, t->name);

@@ -3,14 +3,20 @@
 
 #include "migrate/structure/render.h"
 
+/* What the buffer holds, which is empty then; p is NULL when memory is short. */
+static rl_str take_buffer(rl_differ *d) {
+  rl_str text = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
+  rl_buf_reset(&d->buf);
+  return text;
+}
+
 void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject) {
   rl_diff_step *s = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->steps);
-  rl_str sql = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
-  rl_buf_reset(&d->buf);
+  rl_str sql = take_buffer(d);
   if (!s || !sql.p)
     d->failed = true;
   else
-    *s = (rl_diff_step){.order = order, .subject = subject, .sql = sql, .changes = {"", 0}};
+    *s = (rl_diff_step){.order = order, .subject = subject, .sql = sql};
 }
 
 rl_str rl_differ_rename_sql(rl_differ *d, rl_str begin, rl_str leaves, rl_str takes) {
@@ -34,24 +40,55 @@ void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes)
   s->sql = rl_differ_rename_sql(d, s->renames, leaves, takes);
   s->leaves = leaves;
   s->takes = takes;
-  s->changes = rl_str_of(rl_differ_printf(d, "%.*s to %.*s", RL_STR_ARG(leaves), RL_STR_ARG(takes)));
+  rl_buf_printf(&d->buf, "%.*s to %.*s", RL_STR_ARG(leaves), RL_STR_ARG(takes));
+  rl_differ_change(d, d->out->steps.count - 1, RL_CHANGE_RENAME, takes);
+}
+
+static rl_str print(rl_differ *d, const char *format, va_list args) {
+  rl_str text = rl_str_of(rl_arena_vprintf(d->arena, format, args));
+  if (!text.p) d->failed = true;
+  return text.p ? text : (rl_str){"", 0};
 }
 
 const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  char *text = rl_arena_vprintf(d->arena, format, args);
+  rl_str text = print(d, format, args);
   va_end(args);
-  if (!text) d->failed = true;
-  return text ? text : "";
+  return text.p;
 }
 
-void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted) {
-  rl_diff_warning *w = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->warnings);
-  rl_str sql = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
-  rl_buf_reset(&d->buf);
-  if (!w || !sql.p)
+rl_str rl_differ_text(rl_differ *d, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  rl_str text = print(d, format, args);
+  va_end(args);
+  return text;
+}
+
+void rl_differ_warn(rl_differ *d, const rl_diff_warning *w) {
+  rl_diff_warning *kept = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->warnings);
+  rl_str sql = take_buffer(d);
+  if (!kept || !sql.p) {
     d->failed = true;
+    return;
+  }
+  *kept = *w;
+  kept->count_sql = sql;
+}
+
+const rl_str *rl_differ_names(rl_differ *d, const rl_str *names, size_t count) {
+  rl_str *copy = RL_NEW_ARRAY(d->arena, rl_str, count + 1);
+  if (!copy) d->failed = true;
+  for (size_t i = 0; copy && i < count; i++) copy[i] = names[i];
+  return copy;
+}
+
+void rl_differ_change(rl_differ *d, size_t step, rl_change_kind kind, rl_str name) {
+  rl_diff_change *change = d->failed ? NULL : RL_DB_ADD(d->arena, &d->out->steps.items[step].changes);
+  rl_str text = take_buffer(d);
+  if (change && text.p)
+    *change = (rl_diff_change){kind, name, text};
   else
-    *w = (rl_diff_warning){blocks, subject, rl_str_of(text), rl_str_of(counted), sql};
+    d->failed = true;
 }

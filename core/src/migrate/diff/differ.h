@@ -29,10 +29,14 @@ void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject); /* takes
 void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes);
 /* The statement of such a step. */
 rl_str rl_differ_rename_sql(rl_differ *d, rl_str begin, rl_str leaves, rl_str takes);
-/* text and counted are kept as they are; the query is in the buffer, which it
- * takes. */
-void rl_differ_warn(rl_differ *d, bool blocks, rl_str subject, const char *text, const char *counted);
+/* The texts are kept as they are; the query is in the buffer, which it takes. */
+void rl_differ_warn(rl_differ *d, const rl_diff_warning *w);
+/* A copy of a list of names, for a warning. */
+const rl_str *rl_differ_names(rl_differ *d, const rl_str *names, size_t count);
+/* Adds a change to the step at `step`; its text is in the buffer, which it takes. */
+void rl_differ_change(rl_differ *d, size_t step, rl_change_kind kind, rl_str name);
 const char *rl_differ_printf(rl_differ *d, const char *format, ...);
+rl_str rl_differ_text(rl_differ *d, const char *format, ...); /* the same as a string with its length */
 
 /* VALIDATION: names that change places and may not. */
 rille_status rl_diff_circles(const rl_db *from, const rl_db *to, rl_error *err);
@@ -56,7 +60,8 @@ const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_
 void rl_diff_references(rl_differ *d);
 /* Gives the steps of a table, which begin at `first`, their changes. */
 void rl_diff_changes(rl_differ *d, const rl_db_table *from, const rl_db_table *to, size_t first);
-void rl_diff_index_text(rl_buf *out, const rl_db_index *x);
+/* The one change of the last step, which adds or drops an index. */
+void rl_diff_change_index(rl_differ *d, rl_change_kind kind, const rl_db_index *x);
 void rl_diff_views(rl_differ *d);  /* PostgreSQL: views that stand in the way; after the tables */
 void rl_diff_values(rl_differ *d); /* SQLite: rows that have old names of enum values */
 void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to); /* what columns may lose */

@@ -118,18 +118,30 @@ static void count_uses(rl_differ *d, const rl_db_enum *from, const rl_db_enum *t
   rl_buf_text(&d->buf, *plus ? " AS TEXT)" : "0 AS TEXT)");
 }
 
-static void warn_of_removed(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to, const char *names) {
+/* The values that go; NULL: none does. */
+static const rl_str *removed_values(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to, size_t *count) {
+  rl_str *removed = RL_NEW_ARRAY(d->arena, rl_str, from->values.count + 1);
+  *count = 0;
+  if (!removed) d->failed = true;
+  for (size_t i = 0; removed && i < from->values.count; i++)
+    if (!has_value(to, from->values.items[i].name)) removed[(*count)++] = from->values.items[i].name;
+  return removed;
+}
+
+static void warn_of_removed(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to, const rl_str *removed,
+                            size_t count) {
+  const char *names = "";
+  for (size_t i = 0; i < count; i++)
+    names = rl_differ_printf(d, "%s%s%.*s", names, i ? "," : "", RL_STR_ARG(removed[i]));
+  const char *what = rl_differ_printf(d, "The values [%s] on the enum `%.*s`", names, RL_STR_ARG(to->name));
   count_uses(d, from, to);
-  rl_differ_warn(d, true, to->name,
-                 rl_differ_printf(d,
-                                  "The values [%s] on the enum `%.*s` will be removed. If "
-                                  "these variants are still used in the "
-                                  "database, this will fail.",
-                                  names, RL_STR_ARG(to->name)),
-                 rl_differ_printf(d,
-                                  "The values [%s] on the enum `%.*s` cannot be removed: "
-                                  "{n} rows still have them.",
-                                  names, RL_STR_ARG(to->name)));
+  rl_diff_warning w = {.kind = RL_WARNING_DROP_ENUM_VALUES, .blocks = true, .name = to->name};
+  w.items = removed;
+  w.item_count = count;
+  w.text =
+      rl_differ_text(d, "%s will be removed. If these variants are still used in the database, this will fail.", what);
+  w.counted = rl_differ_text(d, "%s cannot be removed: {n} rows still have them.", what);
+  rl_differ_warn(d, &w);
 }
 
 /* A live value that no schema can say stays, also where a new type takes the place of the old one. */
@@ -147,26 +159,25 @@ static const rl_db_enum *with_left(rl_differ *d, const rl_db_enum *from, const r
   return whole ? whole : to;
 }
 
+static void add_value(rl_differ *d, const rl_db_enum *e, rl_str value) {
+  rl_buf_text(&d->buf, "ALTER TYPE ");
+  rl_sql_enum_name(&d->buf, d->dialect, e, "");
+  rl_buf_text(&d->buf, " ADD VALUE ");
+  rl_ddl_text(&d->buf, value);
+  rl_differ_step(d, RL_STEP_ALTER_ENUM, e->name);
+}
+
 static void alter_enum(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
-  const char *removed = "";
-  size_t added = 0;
-  for (size_t i = 0; i < from->values.count; i++)
-    if (!has_value(to, from->values.items[i].name))
-      removed = rl_differ_printf(d, "%s%s%.*s", removed, *removed ? "," : "", RL_STR_ARG(from->values.items[i].name));
+  size_t added = 0, count = 0;
+  const rl_str *removed = removed_values(d, from, to, &count);
   for (size_t i = 0; i < to->values.count; i++) added += !has_value(from, to->values.items[i].name);
-  if (*removed) warn_of_removed(d, from, to, removed);
-  if (*removed || (added && default_is_new(d, from, to))) {
+  if (count) warn_of_removed(d, from, to, removed, count);
+  if (count || (added && default_is_new(d, from, to))) {
     replace_type(d, from, to);
     return;
   }
-  for (size_t i = 0; i < to->values.count; i++) {
-    if (has_value(from, to->values.items[i].name)) continue;
-    rl_buf_text(&d->buf, "ALTER TYPE ");
-    rl_sql_enum_name(&d->buf, d->dialect, to, "");
-    rl_buf_text(&d->buf, " ADD VALUE ");
-    rl_ddl_text(&d->buf, to->values.items[i].name);
-    rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
-  }
+  for (size_t i = 0; i < to->values.count; i++)
+    if (!has_value(from, to->values.items[i].name)) add_value(d, to, to->values.items[i].name);
 }
 
 void rl_diff_enums(rl_differ *d) {

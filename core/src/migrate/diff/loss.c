@@ -12,96 +12,83 @@ static void count_rows(rl_differ *d, const rl_db_table *t, const rl_db_column *c
   rl_buf_text(&d->buf, condition);
 }
 
-static void column_dropped(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+static void warn_of_column(rl_differ *d, rl_warning_kind kind, bool blocks, const rl_db_table *t, const rl_db_column *c,
+                           rl_str text, rl_str counted) {
+  rl_differ_warn(
+      d, &(rl_diff_warning){
+             .kind = kind, .blocks = blocks, .table = t->name, .column = c->name, .text = text, .counted = counted});
+}
+
+static void warn_of_dropped(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+  const char *what = rl_differ_printf(d, "You are about to drop the column `%.*s` on the `%.*s` table",
+                                      RL_STR_ARG(c->name), RL_STR_ARG(t->name));
   count_rows(d, t, c, " IS NOT NULL");
-  rl_differ_warn(d, false, t->name,
-                 rl_differ_printf(d,
-                                  "You are about to drop the column `%.*s` on the `%.*s` "
-                                  "table. All the data in the column will "
-                                  "be lost.",
-                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
-                 rl_differ_printf(d,
-                                  "You are about to drop the column `%.*s` on the `%.*s` "
-                                  "table, which still contains {n} non-null "
-                                  "values.",
-                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+  warn_of_column(d, RL_WARNING_DROP_COLUMN, false, t, c,
+                 rl_differ_text(d, "%s. All the data in the column will be lost.", what),
+                 rl_differ_text(d, "%s, which still contains {n} non-null values.", what));
 }
 
-static void column_added(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+static void warn_of_added(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
   if (!c->required || c->autoincrement || c->def.kind != RL_DB_DEFAULT_NONE) return;
+  const char *what =
+      rl_differ_printf(d, "Added the required column `%.*s` to the `%.*s` table without a default value.",
+                       RL_STR_ARG(c->name), RL_STR_ARG(t->name));
   count_rows(d, t, NULL, "");
-  rl_differ_warn(d, true, t->name,
-                 rl_differ_printf(d,
-                                  "Added the required column `%.*s` to the `%.*s` table "
-                                  "without a default value. This is not possible if "
-                                  "the table is not empty.",
-                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
-                 rl_differ_printf(d,
-                                  "Added the required column `%.*s` to the `%.*s` table "
-                                  "without a default value. There are {n} rows in "
-                                  "this table, it is not possible to execute this step.",
-                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+  warn_of_column(
+      d, RL_WARNING_ADD_REQUIRED_COLUMN, true, t, c,
+      rl_differ_text(d, "%s This is not possible if the table is not empty.", what),
+      rl_differ_text(d, "%s There are {n} rows in this table, it is not possible to execute this step.", what));
 }
 
-static void column_required(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
+static void warn_of_required(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
   if (!to->required || c->required || (!d->types && to->def.kind != RL_DB_DEFAULT_NONE)) return;
+  const char *what =
+      rl_differ_printf(d, "Made the column `%.*s` on table `%.*s` required", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
   count_rows(d, t, c, " IS NULL");
-  rl_differ_warn(d, true, t->name,
-                 rl_differ_printf(d,
-                                  "Made the column `%.*s` on table `%.*s` required. This "
-                                  "step will fail if there are existing "
-                                  "NULL values in that column.",
-                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)),
-                 rl_differ_printf(d,
-                                  "Made the column `%.*s` on table `%.*s` required, but "
-                                  "there are {n} existing NULL values, it is "
-                                  "not possible to execute this step.",
-                                  RL_STR_ARG(c->name), RL_STR_ARG(t->name)));
+  warn_of_column(
+      d, RL_WARNING_MAKE_REQUIRED, true, t, c,
+      rl_differ_text(d, "%s. This step will fail if there are existing NULL values in that column.", what),
+      rl_differ_text(d, "%s, but there are {n} existing NULL values, it is not possible to execute this step.", what));
 }
 
-static void column_cast(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
-  rl_cast cast = rl_db_cast(d, c, to);
-  if (cast == RL_CAST_SAFE) return;
-  bool remade = cast == RL_CAST_NONE, impossible = remade && to->required && to->def.kind == RL_DB_DEFAULT_NONE;
+/* Nothing casts the values: the column is dropped and made again. */
+static void warn_of_remade(rl_differ *d, const rl_db_table *t, const rl_db_column *c, bool impossible,
+                           const char *place) {
+  const char *what =
+      impossible ? rl_differ_printf(d,
+                                    "Changed the type of %s. No cast exists, the column would be dropped and "
+                                    "recreated, which cannot be done since the column is required and there",
+                                    place)
+                 : rl_differ_printf(
+                       d, "The type of %s is changed. No cast exists, the column is dropped and made anew:", place);
   count_rows(d, t, impossible ? NULL : c, " IS NOT NULL");
-  const char *place = rl_differ_printf(d, "`%.*s` on the `%.*s` table", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
   if (impossible)
-    rl_differ_warn(d, true, t->name,
-                   rl_differ_printf(d,
-                                    "Changed the type of %s. No cast exists, the column "
-                                    "would be dropped and recreated, which "
-                                    "cannot be done since the column is required and "
-                                    "there is data in the table.",
-                                    place),
-                   rl_differ_printf(d,
-                                    "Changed the type of %s. No cast exists, the column "
-                                    "would be dropped and recreated, which "
-                                    "cannot be done since the column is required and "
-                                    "there are {n} rows in the table.",
-                                    place));
-  else if (remade)
-    rl_differ_warn(d, false, t->name,
-                   rl_differ_printf(d,
-                                    "The type of %s is changed. No cast exists, the "
-                                    "column is dropped and made anew: all the "
-                                    "data in the column will be lost.",
-                                    place),
-                   rl_differ_printf(d,
-                                    "The type of %s is changed. No cast exists, the "
-                                    "column is dropped and made anew: its {n} "
-                                    "non-null values will be lost.",
-                                    place));
+    warn_of_column(d, RL_WARNING_REMAKE_REQUIRED, true, t, c, rl_differ_text(d, "%s is data in the table.", what),
+                   rl_differ_text(d, "%s are {n} rows in the table.", what));
   else
-    rl_differ_warn(d, false, t->name,
-                   rl_differ_printf(d,
-                                    "You are about to alter the column %s. The data in that column "
-                                    "could be lost. It will be cast from `%.*s` to `%.*s`.",
-                                    place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)),
-                   rl_differ_printf(d,
-                                    "You are about to alter the column %s, which contains "
-                                    "{n} non-null values. They will be "
-                                    "cast from `%.*s` to `%.*s`.",
-                                    place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)));
+    warn_of_column(d, RL_WARNING_REMAKE_COLUMN, false, t, c,
+                   rl_differ_text(d, "%s all the data in the column will be lost.", what),
+                   rl_differ_text(d, "%s its {n} non-null values will be lost.", what));
+}
+
+static void warn_of_cast(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
+  rl_cast cast = rl_db_cast(d, c, to);
+  const char *place = rl_differ_printf(d, "`%.*s` on the `%.*s` table", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
+  if (cast == RL_CAST_SAFE) return;
+  if (cast == RL_CAST_NONE) {
+    warn_of_remade(d, t, c, to->required && to->def.kind == RL_DB_DEFAULT_NONE, place);
+    return;
+  }
+  count_rows(d, t, c, " IS NOT NULL");
+  warn_of_column(d, RL_WARNING_CAST, false, t, c,
+                 rl_differ_text(d,
+                                "You are about to alter the column %s. The data in that column could be lost. It will "
+                                "be cast from `%.*s` to `%.*s`.",
+                                place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)),
+                 rl_differ_text(d,
+                                "You are about to alter the column %s, which contains {n} non-null values. They will "
+                                "be cast from `%.*s` to `%.*s`.",
+                                place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)));
 }
 
 /* Columns of which no two rows may have the same values. */
@@ -152,16 +139,11 @@ static bool is_countable(const rl_differ *d, const rl_db_table *from, const rl_d
   return k.count > 0;
 }
 
-static void key_added(rl_differ *d, const rl_db_table *t, const rl_db_table *to, key k) {
-  bool merges = false;
-  if (!is_countable(d, t, to, k)) return;
-  for (size_t i = 0; i < k.count; i++) merges |= is_merged(d, t, to, k.columns[i]);
-  if (!merges && was_unique(d, t, k)) return;
-  rl_buf names, list;
-  rl_buf_init(&names);
+/* Counts the values that are there more than once: as they are, or as they will be cast. */
+static void count_doubles(rl_differ *d, const rl_db_table *t, const rl_db_table *to, key k) {
+  rl_buf list;
   rl_buf_init(&list);
   for (size_t i = 0; i < k.count; i++) {
-    rl_buf_printf(&names, "%s%.*s", i ? "," : "", RL_STR_ARG(k.columns[i]));
     rl_buf_text(&list, i ? ", " : "");
     rl_db_cast_value(d, rl_db_column_of(t, k.columns[i]), rl_db_column_of(to, k.columns[i]), &list);
   }
@@ -174,35 +156,42 @@ static void key_added(rl_differ *d, const rl_db_table *t, const rl_db_table *to,
     rl_buf_text(&d->buf, " IS NOT NULL");
   }
   rl_buf_printf(&d->buf, " GROUP BY %.*s HAVING count(*) > 1) AS doubles", (int)list.len, list.p ? list.p : "");
-  if (names.failed || list.failed) d->failed = true;
-  rl_str what = rl_buf_view(&names);
-  rl_differ_warn(d, true, t->name,
-                 rl_differ_printf(d,
-                                  "A unique constraint covering the columns `[%.*s]` on "
-                                  "the table `%.*s` will be added. If there "
-                                  "are existing duplicate values, this will fail.",
-                                  RL_STR_ARG(what), RL_STR_ARG(t->name)),
-                 rl_differ_printf(d,
-                                  "A unique constraint covering the columns `[%.*s]` on "
-                                  "the table `%.*s` cannot be added: {n} "
-                                  "values are there more than once.",
-                                  RL_STR_ARG(what), RL_STR_ARG(t->name)));
-  rl_buf_dispose(&names);
+  if (list.failed) d->failed = true;
   rl_buf_dispose(&list);
+}
+
+static void warn_of_key(rl_differ *d, const rl_db_table *t, const rl_db_table *to, key k) {
+  bool merges = false;
+  if (!is_countable(d, t, to, k)) return;
+  for (size_t i = 0; i < k.count; i++) merges |= is_merged(d, t, to, k.columns[i]);
+  if (!merges && was_unique(d, t, k)) return;
+  const char *names = "";
+  for (size_t i = 0; i < k.count; i++)
+    names = rl_differ_printf(d, "%s%s%.*s", names, i ? "," : "", RL_STR_ARG(k.columns[i]));
+  const char *what = rl_differ_printf(d, "A unique constraint covering the columns `[%s]` on the table `%.*s`", names,
+                                      RL_STR_ARG(t->name));
+  count_doubles(d, t, to, k);
+  rl_diff_warning w = {.kind = RL_WARNING_ADD_UNIQUE, .blocks = true, .table = t->name};
+  w.column = k.count == 1 ? k.columns[0] : (rl_str){"", 0};
+  w.items = rl_differ_names(d, k.columns, k.count);
+  w.item_count = w.items ? k.count : 0;
+  w.text = rl_differ_text(d, "%s will be added. If there are existing duplicate values, this will fail.", what);
+  w.counted = rl_differ_text(d, "%s cannot be added: {n} values are there more than once.", what);
+  rl_differ_warn(d, &w);
 }
 
 void rl_diff_loss(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
   for (size_t i = 0; i < from->columns.count; i++) {
     const rl_db_column *c = &from->columns.items[i], *now = rl_db_column_of(to, c->name);
     if (!now) {
-      column_dropped(d, from, c);
+      warn_of_dropped(d, from, c);
     } else {
-      column_cast(d, from, c, now);
-      if (rl_db_cast(d, c, now) != RL_CAST_NONE) column_required(d, from, c, now);
+      warn_of_cast(d, from, c, now);
+      if (rl_db_cast(d, c, now) != RL_CAST_NONE) warn_of_required(d, from, c, now);
     }
   }
   for (size_t i = 0; i < to->columns.count; i++)
-    if (!rl_db_column_of(from, to->columns.items[i].name)) column_added(d, from, &to->columns.items[i]);
-  key_added(d, from, to, (key){to->primary.items, to->primary.count});
-  for (size_t i = 0; i < to->indexes.count; i++) key_added(d, from, to, key_of(d, &to->indexes.items[i]));
+    if (!rl_db_column_of(from, to->columns.items[i].name)) warn_of_added(d, from, &to->columns.items[i]);
+  warn_of_key(d, from, to, (key){to->primary.items, to->primary.count});
+  for (size_t i = 0; i < to->indexes.count; i++) warn_of_key(d, from, to, key_of(d, &to->indexes.items[i]));
 }

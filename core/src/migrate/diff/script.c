@@ -27,6 +27,33 @@ const char *rl_diff_step_kind(rl_step_order order) {
   return names[order].kind;
 }
 
+const char *rl_diff_change_kind(rl_change_kind kind) {
+  static const char *const all[RL_CHANGE_COUNT] = {[RL_CHANGE_ADD_COLUMN] = "add_column",
+                                                   [RL_CHANGE_DROP_COLUMN] = "drop_column",
+                                                   [RL_CHANGE_ALTER_COLUMN] = "alter_column",
+                                                   [RL_CHANGE_PRIMARY_KEY] = "alter_primary_key",
+                                                   [RL_CHANGE_ADD_INDEX] = "add_index",
+                                                   [RL_CHANGE_DROP_INDEX] = "drop_index",
+                                                   [RL_CHANGE_ADD_FOREIGN_KEY] = "add_foreign_key",
+                                                   [RL_CHANGE_DROP_FOREIGN_KEY] = "drop_foreign_key",
+                                                   [RL_CHANGE_RENAME] = "rename"};
+  return all[kind];
+}
+
+const char *rl_diff_warning_kind(rl_warning_kind kind) {
+  static const char *const all[RL_WARNING_COUNT] = {[RL_WARNING_DROP_TABLE] = "drop_table",
+                                                    [RL_WARNING_DROP_COLUMN] = "drop_column",
+                                                    [RL_WARNING_ADD_REQUIRED_COLUMN] = "add_required_column",
+                                                    [RL_WARNING_MAKE_REQUIRED] = "make_required",
+                                                    [RL_WARNING_CAST] = "cast",
+                                                    [RL_WARNING_REMAKE_COLUMN] = "remake_column",
+                                                    [RL_WARNING_REMAKE_REQUIRED] = "remake_required_column",
+                                                    [RL_WARNING_ADD_UNIQUE] = "add_unique",
+                                                    [RL_WARNING_DROP_ENUM_VALUES] = "drop_enum_values",
+                                                    [RL_WARNING_VIEW_IN_THE_WAY] = "view_in_the_way"};
+  return all[kind];
+}
+
 static void write_warnings(const rl_diff *diff, rl_buf *out) {
   if (!diff->warnings.count) return;
   rl_buf_text(out, "/*\n  Warnings:\n\n");

@@ -75,24 +75,40 @@ static rl_str with_count(rl_arena *arena, rl_str text, rl_str n) {
   return text;
 }
 
-rille_status rl_diff_count(rl_session *s, const rl_diff *diff, rl_arena *arena, rl_str **texts, size_t *count,
-                           bool *blocked, rl_error *err) {
-  *count = 0;
-  *blocked = false;
-  *texts = RL_NEW_ARRAY(arena, rl_str, diff->warnings.count + 1);
-  if (!*texts) return rl_fail_nomem(err);
+/* The number that the query of a warning gives; empty when it is 0. */
+static rille_status count_one(rl_session *s, const rl_diff_warning *w, rl_arena *arena, rl_str *out, rl_error *err) {
+  rl_str *found = NULL;
+  size_t n = 0;
+  char *sql = rl_arena_strdup(arena, w->count_sql);
+  rille_status st = sql ? rl_session_texts(s, sql, &found, &n, err) : rl_fail_nomem(err);
+  *out = st == RILLE_OK && n && !rl_str_is(found[0], "0") ? found[0] : (rl_str){"", 0};
+  return st;
+}
+
+static int64_t number_of(rl_str digits) {
+  int64_t n = 0;
+  for (size_t i = 0; i < digits.len; i++) n = n * 10 + (digits.p[i] - '0');
+  return n;
+}
+
+rille_status rl_diff_count(rl_session *s, const rl_diff *diff, rl_arena *arena, rl_counted_warnings *out,
+                           rl_error *err) {
+  *out = (rl_counted_warnings){RL_NEW_ARRAY(arena, rl_counted_warning, diff->warnings.count + 1), 0, false};
+  if (!out->items) return rl_fail_nomem(err);
   for (size_t i = 0; i < diff->warnings.count; i++) {
     const rl_diff_warning *w = &diff->warnings.items[i];
-    rl_str *found = NULL;
-    size_t n = 0;
-    char *sql = rl_arena_strdup(arena, w->count_sql);
-    rille_status st = sql ? rl_session_texts(s, sql, &found, &n, err) : rl_fail_nomem(err);
-    if (st != RILLE_OK) return st;
-    if (!n || rl_str_is(found[0], "0")) continue;
-    rl_str text = with_count(arena, w->counted, found[0]);
-    if (!text.p) return rl_fail_nomem(err);
-    (*texts)[(*count)++] = text;
-    *blocked |= w->blocks;
+    rl_counted_warning counted = {w, -1, w->text};
+    if (w->count_sql.len) {
+      rl_str n;
+      rille_status st = count_one(s, w, arena, &n, err);
+      if (st != RILLE_OK) return st;
+      if (!n.len) continue;
+      counted.rows = number_of(n);
+      counted.text = with_count(arena, w->counted, n);
+      if (!counted.text.p) return rl_fail_nomem(err);
+    }
+    out->items[out->count++] = counted;
+    out->blocked |= w->blocks;
   }
   return RILLE_OK;
 }

@@ -35,9 +35,21 @@ rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, co
                                 const rl_comparison_hints *hints, rl_error *err);
 void rl_comparison_dispose(rl_comparison *c);
 
-/* Counts the rows that the warnings are about. What is left are the true ones,
- * in `texts`; *blocked: one of them makes a step impossible. */
-rille_status rl_diff_count(rl_session *s, const rl_diff *diff, rl_arena *arena, rl_str **texts, size_t *count,
-                           bool *blocked, rl_error *err);
+/* A warning that the rows of a database make true. */
+typedef struct rl_counted_warning {
+  const rl_diff_warning *about;
+  int64_t rows; /* -1: it does not depend on rows */
+  rl_str text;
+} rl_counted_warning;
+
+typedef struct rl_counted_warnings {
+  rl_counted_warning *items;
+  size_t count;
+  bool blocked; /* one of them makes a step impossible */
+} rl_counted_warnings;
+
+/* Counts the rows that the warnings are about. Those about no row are left out. */
+rille_status rl_diff_count(rl_session *s, const rl_diff *diff, rl_arena *arena, rl_counted_warnings *out,
+                           rl_error *err);
 
 #endif

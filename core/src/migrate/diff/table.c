@@ -23,17 +23,6 @@ static const rl_db_index *counterpart(const rl_differ *d, const rl_db_table *t, 
   return NULL;
 }
 
-static void say_index(rl_differ *d, const rl_db_index *x) {
-  if (d->failed) return;
-  rl_diff_index_text(&d->buf, x);
-  rl_str text = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
-  rl_buf_reset(&d->buf);
-  if (text.p)
-    d->out->steps.items[d->out->steps.count - 1].changes = text;
-  else
-    d->failed = true;
-}
-
 static void drop_index(rl_differ *d, const rl_db_table *t, const rl_db_index *x) {
   if (x->constraint && d->types) {
     rl_buf_text(&d->buf, "ALTER TABLE ");
@@ -45,13 +34,13 @@ static void drop_index(rl_differ *d, const rl_db_table *t, const rl_db_index *x)
     rl_ddl_name(d->dialect, t->namespace_, x->name, &d->buf);
   }
   rl_differ_step(d, RL_STEP_DROP_INDEX, t->name);
-  say_index(d, x);
+  rl_diff_change_index(d, RL_CHANGE_DROP_INDEX, x);
 }
 
 static void create_index(rl_differ *d, const rl_db_table *t, const rl_db_index *x) {
   rl_sql_create_index(&d->buf, d->dialect, t, x);
   rl_differ_step(d, RL_STEP_CREATE_INDEX, t->name);
-  say_index(d, x);
+  rl_diff_change_index(d, RL_CHANGE_ADD_INDEX, x);
 }
 
 static void rename_index(rl_differ *d, const rl_db_table *t, const rl_db_index *from, const rl_db_index *to) {

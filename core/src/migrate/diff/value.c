@@ -54,20 +54,21 @@ static bool stays(const rl_db_enum *to, rl_str name) {
 }
 
 /* The old schema tells them, or the rows of a live database. */
-static const char *removed_values(rl_differ *d, const rl_db_column *from, const rl_db_enum *to) {
+static const rl_str *removed_values(rl_differ *d, const rl_db_column *from, const rl_db_enum *to, size_t *count) {
   const rl_db_enum *e = rl_db_enum_of(d->from, from->enum_namespace, from->enum_name);
-  const char *removed = "";
   size_t n = e ? e->values.count : from->stale_count;
-  for (size_t i = 0; i < n; i++) {
+  rl_str *removed = RL_NEW_ARRAY(d->arena, rl_str, n + 1);
+  *count = 0;
+  if (!removed) d->failed = true;
+  for (size_t i = 0; removed && i < n; i++) {
     rl_str name = e ? e->values.items[i].name : from->stale[i];
-    if (!stays(to, name)) removed = rl_differ_printf(d, "%s%s%.*s", removed, *removed ? "," : "", RL_STR_ARG(name));
+    if (!stays(to, name)) removed[(*count)++] = name;
   }
   return removed;
 }
 
-static void warn_of_removed(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
-  const char *removed = removed_values(d, c, e);
-  if (!*removed) return;
+/* Rows that have no value of the enum, nor one that is renamed. */
+static void count_others(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
   rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
   rl_ddl_name(d->dialect, from->namespace_, from->was, &d->buf);
   rl_buf_text(&d->buf, " WHERE ");
@@ -81,11 +82,25 @@ static void warn_of_removed(rl_differ *d, const rl_db_table *from, const rl_db_c
     rl_ddl_text(&d->buf, e->values.items[i].renamed_from);
   }
   rl_buf_byte(&d->buf, ')');
+}
+
+static void warn_of_removed(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
+  size_t count = 0;
+  const rl_str *removed = removed_values(d, c, e, &count);
+  const char *names = "";
+  if (!count) return;
+  for (size_t i = 0; i < count; i++)
+    names = rl_differ_printf(d, "%s%s%.*s", names, i ? "," : "", RL_STR_ARG(removed[i]));
   const char *what =
-      rl_differ_printf(d, "The values [%s] on the enum `%.*s` will be removed.", removed, RL_STR_ARG(e->name));
-  rl_differ_warn(
-      d, false, from->name, rl_differ_printf(d, "%s Rows that still have them cannot be read.", what),
-      rl_differ_printf(d, "%s {n} rows of `%.*s` still have them and cannot be read.", what, RL_STR_ARG(from->name)));
+      rl_differ_printf(d, "The values [%s] on the enum `%.*s` will be removed.", names, RL_STR_ARG(e->name));
+  count_others(d, from, c, e);
+  rl_diff_warning w = {
+      .kind = RL_WARNING_DROP_ENUM_VALUES, .table = from->name, .column = c->name, .name = e->name, .items = removed};
+  w.item_count = count;
+  w.text = rl_differ_text(d, "%s Rows that still have them cannot be read.", what);
+  w.counted =
+      rl_differ_text(d, "%s {n} rows of `%.*s` still have them and cannot be read.", what, RL_STR_ARG(from->name));
+  rl_differ_warn(d, &w);
 }
 
 static void rename_in(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *from,

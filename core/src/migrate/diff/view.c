@@ -75,17 +75,21 @@ static fate own_fate(const rl_differ *d, const rl_db_view *v, const rl_db_use **
   return worst == COMES_BACK && moved ? STANDS_IN_THE_WAY : worst;
 }
 
-static void warn(rl_differ *d, const rl_db_view *v, const rl_db_use *u) {
+static void warn_of_view(rl_differ *d, const rl_db_view *v, const rl_db_use *u) {
   const char *what = u->is_enum      ? "a value that goes of the enum"
                      : u->column.len ? rl_differ_printf(d, "the column `%.*s` of the table", RL_STR_ARG(u->column))
                                      : "the table";
-  const char *text =
-      rl_differ_printf(d,
-                       "The view `%.*s` stands in the way: it uses %s `%.*s`, which changes. Drop the view first, "
-                       "and make it again afterwards.",
-                       RL_STR_ARG(v->name), what, RL_STR_ARG(u->table));
-  rl_buf_text(&d->buf, "SELECT '1'");
-  rl_differ_warn(d, true, v->name, text, text);
+  rl_str text = rl_differ_text(d,
+                               "The view `%.*s` stands in the way: it uses %s `%.*s`, which changes. Drop the view "
+                               "first, and make it again afterwards.",
+                               RL_STR_ARG(v->name), what, RL_STR_ARG(u->table));
+  rl_differ_warn(d, &(rl_diff_warning){.kind = RL_WARNING_VIEW_IN_THE_WAY,
+                                       .blocks = true,
+                                       .table = u->is_enum ? (rl_str){"", 0} : u->table,
+                                       .column = u->column,
+                                       .name = v->name,
+                                       .text = text,
+                                       .counted = text});
 }
 
 static void name_view(rl_differ *d, const char *verb, const rl_db_view *v) {
@@ -164,7 +168,7 @@ void rl_diff_views(rl_differ *d) {
   for (size_t i = 0; i < n; i++) {
     const rl_db_use *why = NULL;
     fates[i] = own_fate(d, &d->from->views.items[i], &why);
-    if (fates[i] == STANDS_IN_THE_WAY) warn(d, &d->from->views.items[i], why);
+    if (fates[i] == STANDS_IN_THE_WAY) warn_of_view(d, &d->from->views.items[i], why);
   }
   spread(d, fates);
   move(d, fates, waiting, false);
