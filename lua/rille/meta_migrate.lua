@@ -112,9 +112,20 @@ function Decimal:tonumber() end
 ---@field subject string
 ---@field sql string
 
+---@class rille.DiffWarning
+---@field kind string "drop_table", "drop_column", "add_required_column", "make_required", "cast", "remake_column", "remake_required_column", "add_unique", "drop_enum_values" or "view_in_the_way"
+---@field table? string
+---@field column? string
+---@field subject? string the enum or view
+---@field items? string[] the columns of a key, or the values of an enum that go
+---@field rows? integer what was counted
+---@field blocks boolean the step is not possible with such rows
+---@field text string
+
 ---@class rille.DiffSteps
 ---@field [integer] rille.DiffStep
 ---@field warnings string[] what may be lost
+---@field facts { changes: { kind: string, name?: string, text: string }[][], warnings: rille.DiffWarning[] } the same for programs; changes: one list for each step
 
 ---@class rille.MigrationStatus
 ---@field ok boolean nothing is wrong
