@@ -26,3 +26,12 @@ rl_provider rl_provider_by_name(rl_str name) {
     if (rl_str_is(name, provider_rows[p].name) || rl_str_is(name, provider_rows[p].id)) return p;
   return RL_PROVIDER_OTHER;
 }
+
+void rl_provider_names(rl_buf *out, const char *before, const char *after, const char *last) {
+  for (RL_EACH_PROVIDER(p))
+    rl_buf_printf(out, "%s%s%s%s",
+                  p == 1                   ? ""
+                  : p == RL_PROVIDER_COUNT ? last
+                                           : ", ",
+                  before, provider_rows[p].name, after);
+}

@@ -4,6 +4,7 @@
 #ifndef RL_BASE_PROVIDER_H
 #define RL_BASE_PROVIDER_H
 
+#include "base/buf.h"
 #include "base/str.h"
 
 typedef enum rl_provider {
@@ -34,5 +35,7 @@ const char *rl_provider_name(rl_provider p);
 const char *rl_provider_title(rl_provider p);
 /* OTHER when no row has this name or identifier. */
 rl_provider rl_provider_by_name(rl_str name);
+/* All names, each between `before` and `after`, for a message: `postgresql` and `sqlite`, where `last` is " and ". */
+void rl_provider_names(rl_buf *out, const char *before, const char *after, const char *last);
 
 #endif

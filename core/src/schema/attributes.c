@@ -56,10 +56,8 @@ static void resolve_column(rl_build *b, rl_field_info *fi) {
   if (!a) return;
   if (fi->field->is_relation)
     relation_only(b, a, fi->field, " Map the fields that hold its key instead.");
-  else if (mapped_name(b, a, &fi->field->column) && b->schema->provider == RL_PROVIDER_POSTGRESQL &&
-           fi->field->column.len > 63)
-    rl_report(b, a->span, "A column's name has at most 63 bytes on PostgreSQL; this one has %zu.",
-              fi->field->column.len);
+  else if (mapped_name(b, a, &fi->field->column))
+    rl_check_name_length(b, a->span, fi->field->column, "A column's name");
 }
 
 static void resolve_ignore(rl_build *b, rl_field_info *fi, bool model_ignored) {
@@ -129,7 +127,7 @@ static void resolve_field(rl_build *b, rl_model_info *m, rl_field_info *fi) {
       rl_report(b, a->span, "`@relation` belongs to a field whose type is a model; `%.*s` is %s.",
                 RL_STR_ARG(fi->field->name), rl_scalar_name(fi->field->type.scalar));
   }
-  if (!rl_is_ours(b) && b->schema->provider != RL_PROVIDER_NONE) take(b, attrs, "shardKey");
+  if (rl_rules(b)->shard_keys) take(b, attrs, "shardKey");
   rl_check_unsupported(b, fi);
   unknown_attributes(b, attrs, known, "a field");
 }
@@ -152,15 +150,15 @@ static void resolve_namespace(rl_build *b, rl_attr *attrs, const rl_block *block
   rl_schema *s = b->schema;
   rl_attr *a = take(b, attrs, "schema");
   if (!a) {
-    if (s->namespace_count && rl_is_postgres(b))
+    if (s->namespace_count && rl_rules(b)->known && rl_rules(b)->namespaces)
       rl_report(b, block->name_span,
                 "The datasource lists several schemas, so `%.*s` must say which is its own: `@@schema(\"%.*s\")`.",
                 RL_STR_ARG(block->name), RL_STR_ARG(s->namespaces[0]));
     return;
   }
   if (!mapped_name(b, a, out)) return;
-  if (rl_is_sqlite(b)) {
-    rl_report(b, a->span, "SQLite has no schemas inside a database: leave out `@@schema`.");
+  if (!rl_rules(b)->namespaces) {
+    rl_report(b, a->span, "%s has no schemas inside a database: leave out `@@schema`.", rl_title(b));
     return;
   }
   for (size_t i = 0; i < s->namespace_count; i++)
@@ -177,9 +175,7 @@ static void resolve_namespace(rl_build *b, rl_attr *attrs, const rl_block *block
 
 static void resolve_table(rl_build *b, rl_attr *attrs, rl_str *out) {
   rl_attr *a = take(b, attrs, "map");
-  if (!a || !mapped_name(b, a, out)) return;
-  if (rl_is_postgres(b) && out->len > 63)
-    rl_report(b, a->span, "A name has at most 63 bytes on PostgreSQL; this one has %zu.", out->len);
+  if (a && mapped_name(b, a, out)) rl_check_name_length(b, a->span, *out, "A name");
 }
 
 static void resolve_indexes(rl_build *b, rl_model_info *m, rl_attr *attrs, const char *name, rl_index_kind kind) {
@@ -219,7 +215,7 @@ static void resolve_model(rl_build *b, rl_model_info *m) {
   for (size_t i = 0; i < m->model->field_count; i++) resolve_column(b, &m->fields[i]);
   for (size_t i = 0; i < m->model->field_count; i++) resolve_field(b, m, &m->fields[i]);
   resolve_keys_of(b, m, attrs);
-  if (!rl_is_ours(b) && b->schema->provider != RL_PROVIDER_NONE) take(b, attrs, "shardKey");
+  if (rl_rules(b)->shard_keys) take(b, attrs, "shardKey");
   unknown_attributes(b, attrs, known, m->model->is_view ? "a view" : "a model");
 }
 

@@ -75,16 +75,29 @@ static void map_extensions(rl_build *b, rl_block *block) {
   }
 }
 
+static rl_str provider_list(rl_build *b, const char *before, const char *after, const char *last) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_provider_names(&text, before, after, last);
+  rl_str list = text.failed ? (rl_str){NULL, 0} : rl_arena_str(&b->temp, rl_buf_view(&text));
+  rl_buf_dispose(&text);
+  if (!list.p) longjmp(b->nomem, 1);
+  return list;
+}
+
 static void check_provider(rl_build *b, rl_block *block) {
-  static const char *const known[] = {"postgresql", "postgres", "sqlite",      "mysql",
-                                      "sqlserver",  "mongodb",  "cockroachdb", NULL};
+  static const char *const known[] = {
+#define RL_PROVIDER(ID, id, name, title, built) name, #id,
+#include "base/providers.def"
+#undef RL_PROVIDER
+      "mysql", "sqlserver", "mongodb", "cockroachdb", NULL};
   rl_str text = b->schema->provider_text;
   for (int i = 0; known[i]; i++)
     if (rl_str_is(text, known[i])) return;
   rl_str hint = rl_suggest_of(b, text, known);
-  rl_report(b, find_key(block, "provider")->value->span,
-            "The provider `%.*s` is unknown; rille speaks to `postgresql` and `sqlite`.%.*s", RL_STR_ARG(text),
-            RL_STR_ARG(hint));
+  rl_str ours = provider_list(b, "`", "`", " and ");
+  rl_report(b, find_key(block, "provider")->value->span, "The provider `%.*s` is unknown; rille speaks to %.*s.%.*s",
+            RL_STR_ARG(text), RL_STR_ARG(ours), RL_STR_ARG(hint));
 }
 
 static void resolve_provider(rl_build *b, rl_block *block) {
@@ -92,9 +105,9 @@ static void resolve_provider(rl_build *b, rl_block *block) {
     b->schema->provider = rl_provider_by_name(b->schema->provider_text);
     check_provider(b, block);
   } else if (!find_key(block, "provider")) {
-    rl_report(b, block->name_span,
-              "The datasource `%.*s` has no `provider`: write `provider = \"postgresql\"` or `provider = \"sqlite\"`.",
-              RL_STR_ARG(block->name));
+    rl_str ours = provider_list(b, "`provider = \"", "\"`", " or ");
+    rl_report(b, block->name_span, "The datasource `%.*s` has no `provider`: write %.*s.", RL_STR_ARG(block->name),
+              RL_STR_ARG(ours));
   }
 }
 
@@ -117,8 +130,8 @@ static void resolve_relation_mode(rl_build *b, rl_block *block) {
 static void check_schemas(rl_build *b, rl_block *block) {
   rl_item *item = find_key(block, "schemas");
   if (!item) return;
-  if (rl_is_sqlite(b))
-    rl_report(b, item->name_span, "SQLite has no schemas inside a database: leave out `schemas`.");
+  if (!rl_rules(b)->namespaces)
+    rl_report(b, item->name_span, "%s has no schemas inside a database: leave out `schemas`.", rl_title(b));
   else if (item->value->kind == RL_EXPR_ARRAY && !item->value->count)
     rl_report(b, item->value->span, "`schemas` needs at least one name.");
   for (size_t i = 0; i < b->schema->namespace_count; i++)

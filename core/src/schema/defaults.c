@@ -80,7 +80,7 @@ static bool dbgenerated(site *s, rl_expr *e, rl_default *d) {
 }
 
 static bool sequence(site *s, rl_expr *e, rl_default *d) {
-  if (rl_is_ours(s->b)) {
+  if (!rl_rules(s->b)->sequences) {
     rl_report(s->b, e->span,
               "`sequence()` exists on CockroachDB only; use `autoincrement()` or `dbgenerated(\"...\")`.");
     return false;
@@ -319,6 +319,6 @@ void rl_resolve_default(rl_build *b, rl_field_info *f, rl_attr *attr) {
   rl_arg_finish(b, attr, known);
   if (!named) return;
   f->field->def.constraint = constraint;
-  if (rl_is_ours(b))
-    rl_report(b, attr->span, "Defaults have no names on %s: leave out `map`.", rl_provider_title(b->schema->provider));
+  if (!rl_rules(b)->default_names)
+    rl_report(b, attr->span, "Defaults have no names on %s: leave out `map`.", rl_title(b));
 }

@@ -25,11 +25,11 @@ static rl_index_node *add_node(rl_build *b, rl_model_info *m, rl_attr *attr, rl_
 }
 
 static void refuse(site *s, const char *what) {
-  rl_report(s->b, s->attr->span, "%s has no %s for `%.*s`.", rl_provider_title(s->b->schema->provider), what,
+  rl_report(s->b, s->attr->span, "%s has no %s for `%.*s`.", rl_title(s->b), what,
             RL_STR_ARG(rl_attr_label(s->b, s->attr)));
 }
 
-/* Asc or Desc. A primary key has no order on either database. */
+/* Asc or Desc. */
 static void read_sort(site *s, rl_index_field *f, rl_expr *value) {
   if (!value) return;
   bool desc = value->kind == RL_EXPR_PATH && rl_str_is(value->text, "Desc");
@@ -39,7 +39,7 @@ static void read_sort(site *s, rl_index_field *f, rl_expr *value) {
   }
   f->has_sort = true;
   f->descending = desc;
-  if (s->node->index.kind == RL_INDEX_PRIMARY && rl_is_ours(s->b)) refuse(s, "order of fields");
+  if (s->node->index.kind == RL_INDEX_PRIMARY && !rl_rules(s->b)->key_order) refuse(s, "order of fields");
 }
 
 static void read_length(site *s, rl_index_field *f, rl_expr *value) {
@@ -49,7 +49,7 @@ static void read_length(site *s, rl_index_field *f, rl_expr *value) {
     return;
   }
   f->length = (int32_t)n;
-  if (rl_is_ours(s->b)) refuse(s, "prefix length");
+  if (!rl_rules(s->b)->prefix_lengths) refuse(s, "prefix length");
 }
 
 /* ops: a known class, or raw("name"). */
@@ -58,7 +58,7 @@ static void read_ops(site *s, rl_index_field *f, rl_expr *value) {
   if (!value) return;
   if (s->node->index.kind != RL_INDEX_NORMAL) {
     rl_report(s->b, value->span, "Operator classes belong to `@@index` only.");
-  } else if (rl_is_sqlite(s->b)) {
+  } else if (!rl_rules(s->b)->operator_classes) {
     refuse(s, "operator classes");
   } else if (value->kind == RL_EXPR_CALL && rl_str_is(value->text, "raw") && value->count == 1 && value->args->value &&
              value->args->value->kind == RL_EXPR_STRING && value->args->value->value.len) {
@@ -134,42 +134,59 @@ static void read_field(site *s, rl_expr *e) {
   }
 }
 
+enum { MOST_METHODS = 16 };
+
+static void unknown_method(site *s, const rl_index_method *methods, rl_expr *value, rl_str word) {
+  const char *names[MOST_METHODS + 1];
+  rl_str parts[MOST_METHODS];
+  size_t count = 0;
+  for (; methods[count].name && count < MOST_METHODS; count++) {
+    names[count] = methods[count].name;
+    parts[count] = rl_str_of(methods[count].name);
+  }
+  names[count] = NULL;
+  if (count == 1) {
+    rl_report(s->b, value->span, "%s has %s indexes only.", rl_title(s->b), names[0]);
+    return;
+  }
+  rl_str hint = rl_suggest_of(s->b, word, names);
+  rl_str first = rl_build_join(s->b, &s->b->temp, parts, count - 1, ", ");
+  rl_report(s->b, value->span, "The type of an index is %.*s or %s.%.*s", RL_STR_ARG(first), names[count - 1],
+            RL_STR_ARG(hint));
+}
+
 static void read_method(site *s) {
-  static const char *const known[] = {"BTree", "Hash", "Gist", "Gin", "SpGist", "Brin", NULL};
   rl_arg *arg = rl_arg_take(s->attr, "type", false);
   if (!arg || !arg->value) return;
   rl_index *index = &s->node->index;
   rl_str word = arg->value->kind == RL_EXPR_PATH ? arg->value->text : RL_STR("");
-  int i = 0;
-  while (known[i] && !rl_str_is(word, known[i])) i++;
-  if (!known[i]) {
-    rl_str hint = rl_suggest_of(s->b, word, known);
-    rl_report(s->b, arg->value->span, "The type of an index is BTree, Hash, Gist, Gin, SpGist or Brin.%.*s",
-              RL_STR_ARG(hint));
+  const rl_index_method *methods = rl_rules(s->b)->index_methods, *method = methods;
+  while (method->name && !rl_str_is(word, method->name)) method++;
+  if (!method->name) {
+    unknown_method(s, methods, arg->value, word);
     return;
   }
   index->method = word;
-  if (rl_is_sqlite(s->b) && i > 0) rl_report(s->b, arg->value->span, "SQLite has BTree indexes only.");
-  if (i != 1 || !rl_is_postgres(s->b)) return;
   for (size_t k = 0; k < index->count; k++)
-    if (index->fields[k].has_sort) rl_report(s->b, arg->value->span, "A Hash index has no order: leave out `sort`.");
-  if (index->count > 1) rl_report(s->b, arg->value->span, "A Hash index is over one field only.");
+    if (index->fields[k].has_sort && !method->ordered)
+      rl_report(s->b, arg->value->span, "A %s index has no order: leave out `sort`.", method->name);
+  if (index->count > 1 && !method->many_fields)
+    rl_report(s->b, arg->value->span, "A %s index is over one field only.", method->name);
 }
 
 static void read_clustered(site *s) {
   rl_index *index = &s->node->index;
   index->has_clustered = rl_arg_bool(s->b, s->attr, "clustered", &index->clustered);
-  if (index->has_clustered && rl_is_ours(s->b)) refuse(s, "clustering");
+  if (index->has_clustered && !rl_rules(s->b)->clustering) refuse(s, "clustering");
 }
 
 static void read_map(site *s) {
   rl_index *index = &s->node->index;
   s->node->has_map = rl_arg_text(s->b, s->attr, "map", false, &index->name);
-  if (s->node->has_map && rl_is_sqlite(s->b) && index->kind == RL_INDEX_PRIMARY)
-    rl_report(s->b, s->attr->span, "SQLite has no names for primary keys: leave out `map`.");
-  if (s->node->has_map && rl_is_postgres(s->b) && index->name.len > 63)
-    rl_report(s->b, s->attr->span, "A constraint's name has at most 63 bytes on PostgreSQL; this one has %zu.",
-              index->name.len);
+  if (!s->node->has_map) return;
+  if (!rl_rules(s->b)->primary_key_names && index->kind == RL_INDEX_PRIMARY)
+    rl_report(s->b, s->attr->span, "%s has no names for primary keys: leave out `map`.", rl_title(s->b));
+  rl_check_name_length(s->b, s->attr->span, index->name, "A constraint's name");
 }
 
 static void read_where(site *s) {
@@ -253,7 +270,7 @@ void rl_resolve_block_index(rl_build *b, rl_model_info *m, rl_attr *attr, rl_ind
   if (kind == RL_INDEX_UNIQUE || kind == RL_INDEX_NORMAL) read_where(&s);
   if (kind != RL_INDEX_FULLTEXT)
     read_clustered(&s);
-  else if (rl_is_ours(b))
+  else if (!rl_rules(b)->fulltext_indexes)
     refuse(&s, "full-text index");
   rl_arg_finish(b, attr, known[kind]);
 }

@@ -78,14 +78,13 @@ static void check_client_name(rl_build *b, rl_model_info *m, rl_index_node *n) {
   }
 }
 
-/* SQLite numbers rows by the primary key only. */
 static void check_autoincrement(rl_build *b, const rl_model_info *m) {
-  if (!rl_is_sqlite(b)) return;
+  if (rl_rules(b)->autoincrement_anywhere) return;
   for (size_t i = 0; i < m->model->field_count; i++) {
     const rl_field *f = &m->model->fields[i];
     if (f->is_relation || f->def.kind != RL_DEFAULT_AUTOINCREMENT || f->is_id) continue;
-    rl_report(b, m->fields[i].ast->span,
-              "On SQLite `autoincrement()` is for the model's only `@id` field; `%.*s` is not.", RL_STR_ARG(f->name));
+    rl_report(b, m->fields[i].ast->span, "On %s `autoincrement()` is for the model's only `@id` field; `%.*s` is not.",
+              rl_title(b), RL_STR_ARG(f->name));
   }
 }
 

@@ -2,13 +2,18 @@
  * clash. */
 #include "schema/resolve.h"
 
-enum { POSTGRES_LIMIT = 63 };
-
 void rl_check_identifier(rl_build *b, rl_span span, rl_str name, const char *what) {
   if (name.len && name.p[0] >= '0' && name.p[0] <= '9')
     rl_report(b, span, "The name of a %s begins with a letter.", what);
   else if (memchr(name.p, '-', name.len))
     rl_report(b, span, "The name of a %s is made of letters, digits and `_`; `-` is not allowed.", what);
+}
+
+void rl_check_name_length(rl_build *b, rl_span span, rl_str name, const char *what) {
+  const rl_schema_rules *rules = rl_rules(b);
+  if (rules->known && rules->name_limit && name.len > rules->name_limit)
+    rl_report(b, span, "%s has at most %zu bytes on %s; this one has %zu.", what, rules->name_limit, rl_title(b),
+              name.len);
 }
 
 /* What the JavaScript client cannot name, a schema that both share cannot either. */
@@ -27,10 +32,11 @@ bool rl_is_reserved(rl_str name) {
 
 /* ---- names in the database */
 
-/* Cuts to `limit` bytes without splitting a character. SQLite has no limit that matters. */
+/* Cuts to what the database takes, less a suffix, without splitting a character. */
 static rl_str cut(const rl_build *b, rl_str s, size_t suffix) {
-  size_t limit = POSTGRES_LIMIT - suffix;
-  if (rl_is_sqlite(b) || s.len <= limit) return s;
+  size_t limit = rl_rules(b)->name_limit;
+  if (!limit || s.len <= limit - suffix) return s;
+  limit -= suffix;
   s.len = limit;
   while (s.len && ((unsigned char)s.p[s.len] & 0xC0) == 0x80) s.len--;
   return s;
@@ -116,14 +122,14 @@ static void check_columns(rl_build *b) {
   }
 }
 
-/* PostgreSQL: keys and indexes share one namespace a schema. SQLite: indexes do, primary keys have no name. */
+/* Keys and indexes share one namespace in a schema of the database, where they have names. */
 static void check_constraints(rl_build *b) {
-  if (!rl_is_ours(b)) return;
+  if (!rl_rules(b)->known) return;
   rl_map_dispose(&b->scratch);
   for (size_t i = 0; i < b->schema->model_count; i++) {
     if (is_second(b, b->models[i].model)) continue;
     for (rl_index_node *n = b->models[i].indexes; n; n = n->next) {
-      if (n->broken || (rl_is_sqlite(b) && n->index.kind == RL_INDEX_PRIMARY)) continue;
+      if (n->broken || (!rl_rules(b)->primary_key_names && n->index.kind == RL_INDEX_PRIMARY)) continue;
       if (taken(b, RL_STR("index"), b->models[i].model->namespace_, n->index.name, n))
         rl_report(b, n->attr->span,
                   "The name `%.*s` in the database is taken by another key or index: give this one another with `map: "
@@ -133,9 +139,9 @@ static void check_constraints(rl_build *b) {
   }
 }
 
-/* PostgreSQL: a foreign key's name is unique among the constraints of its table. */
+/* A foreign key's name is unique among the constraints of its table. */
 static void check_foreign_keys(rl_build *b) {
-  if (!rl_is_postgres(b)) return;
+  if (!rl_rules(b)->known || !rl_rules(b)->foreign_key_names) return;
   rl_map_dispose(&b->scratch);
   for (size_t i = 0; i < b->schema->model_count; i++)
     for (rl_index_node *n = b->models[i].indexes; n; n = n->next)

@@ -22,18 +22,25 @@ const char *rl_scalar_name(rl_scalar s) {
   return names[s];
 }
 
-static rl_native find(rl_str name) {
+static bool has(const rl_build *b, int n) {
+  return rl_rules(b)->has_native((rl_native)n);
+}
+
+static rl_native find(const rl_build *b, rl_str name) {
   for (int n = 1; n < RL_NATIVE_COUNT; n++)
-    if (rl_str_is(name, natives[n].name)) return (rl_native)n;
+    if (rl_str_is(name, natives[n].name) && has(b, n)) return (rl_native)n;
   return RL_NATIVE_NONE;
 }
 
 static void unknown_type(rl_build *b, rl_attr *attr, rl_str name) {
   const char *names[RL_NATIVE_COUNT];
-  for (int n = 1; n < RL_NATIVE_COUNT; n++) names[n - 1] = natives[n].name;
-  names[RL_NATIVE_COUNT - 1] = NULL;
+  int count = 0;
+  for (int n = 1; n < RL_NATIVE_COUNT; n++)
+    if (has(b, n)) names[count++] = natives[n].name;
+  names[count] = NULL;
   rl_str hint = rl_suggest_of(b, name, names);
-  rl_report(b, attr->name_span, "PostgreSQL has no native type `%.*s` here.%.*s", RL_STR_ARG(name), RL_STR_ARG(hint));
+  const char *title = rl_rules(b)->known ? rl_title(b) : "rille";
+  rl_report(b, attr->name_span, "%s has no native type `%.*s` here.%.*s", title, RL_STR_ARG(name), RL_STR_ARG(hint));
 }
 
 static bool check_prefix(rl_build *b, rl_attr *attr, rl_str prefix, rl_str name) {
@@ -48,7 +55,7 @@ typedef struct range {
   int64_t low, high;
 } range;
 
-/* What PostgreSQL allows for the n-th argument. */
+/* What is allowed for the n-th argument. */
 static range argument_range(rl_native native, int position) {
   switch (native) {
   case RL_NATIVE_VARCHAR:
@@ -99,12 +106,14 @@ void rl_resolve_native(rl_build *b, rl_field_info *f, rl_attr *attr) {
     return;
   }
   if (!check_prefix(b, attr, prefix, name)) return;
-  if (rl_is_sqlite(b)) {
-    rl_report(b, attr->span, "SQLite has no native types: leave out `%.*s`.", RL_STR_ARG(rl_attr_label(b, attr)));
+  const rl_schema_rules *rules = rl_rules(b);
+  if (rules->known && !rules->has_native) {
+    rl_report(b, attr->span, "%s has no native types: leave out `%.*s`.", rl_title(b),
+              RL_STR_ARG(rl_attr_label(b, attr)));
     return;
   }
-  if (b->schema->provider == RL_PROVIDER_OTHER) return;
-  rl_native native = find(name);
+  if (!rules->has_native) return;
+  rl_native native = find(b, name);
   if (native == RL_NATIVE_NONE) {
     unknown_type(b, attr, name);
     return;
@@ -119,8 +128,8 @@ void rl_resolve_native(rl_build *b, rl_field_info *f, rl_attr *attr) {
 
 /* Unsupported("Uuid") hides a type that is supported. */
 void rl_check_unsupported(rl_build *b, rl_field_info *f) {
-  if (!rl_is_postgres(b) || !f->ast->unsupported) return;
-  rl_native n = find(f->ast->unsupported->value);
+  if (!rl_rules(b)->known || !rl_rules(b)->has_native || !f->ast->unsupported) return;
+  rl_native n = find(b, f->ast->unsupported->value);
   if (n == RL_NATIVE_NONE) return;
   rl_str prefix = b->datasource.len ? b->datasource : RL_STR("db");
   rl_report(b, f->ast->type_span, "`%s` is a supported type: write `%s @%.*s.%s`.", natives[n].name,

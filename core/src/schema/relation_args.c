@@ -40,7 +40,7 @@ static const rl_field **read_fields(rl_build *b, rl_model_info *m, rl_arg *arg, 
 /* In relationMode = "prisma" nobody but the client would carry out these. */
 static bool emulated(rl_build *b, rl_action_ref action, rl_span span) {
   if (!b->schema->relation_mode_prisma) return true;
-  if (action != RL_REF_SET_DEFAULT && (action != RL_REF_NO_ACTION || !rl_is_postgres(b))) return true;
+  if (action != RL_REF_SET_DEFAULT && (action != RL_REF_NO_ACTION || rl_rules(b)->emulates_no_action)) return true;
   rl_report(b, span, "`%s` cannot be had with relationMode = \"prisma\": choose Cascade, Restrict or SetNull.",
             action_names[action]);
   return false;
@@ -76,9 +76,9 @@ static void read_map(rl_build *b, rl_field_info *f, rl_attr *attr) {
   map->taken = false;
   if (!rl_arg_text(b, attr, "map", false, &text)) return;
   f->map_arg = map;
-  if (rl_is_sqlite(b)) rl_report(b, map->span, "SQLite has no names for foreign keys: leave out `map`.");
-  if (rl_is_postgres(b) && text.len > 63)
-    rl_report(b, map->span, "A constraint's name has at most 63 bytes on PostgreSQL; this one has %zu.", text.len);
+  if (!rl_rules(b)->foreign_key_names)
+    rl_report(b, map->span, "%s has no names for foreign keys: leave out `map`.", rl_title(b));
+  rl_check_name_length(b, map->span, text, "A constraint's name");
 }
 
 void rl_resolve_relation_attribute(rl_build *b, rl_model_info *m, rl_field_info *f, rl_attr *attr) {

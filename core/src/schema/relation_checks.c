@@ -116,13 +116,14 @@ static void check_arity(rl_build *b, const rl_field_info *key) {
   }
 }
 
-/* PostgreSQL takes such a key and fails when the action is due; SQLite's users are told at once, as Prisma does. */
+/* A database that takes such a key fails only when the action is due: a warning, as from Prisma. Elsewhere it is an
+ * error. */
 static void check_set_null(rl_build *b, const rl_field_info *key, const rl_arg *arg, rl_action_ref action,
                            const char *name) {
   if (!arg || action != RL_REF_SET_NULL) return;
   for (size_t i = 0; i < key->field_count; i++) {
     if (!key->fields[i]->required) continue;
-    if (rl_is_postgres(b) && !b->schema->relation_mode_prisma)
+    if (rl_rules(b)->takes_set_null && !b->schema->relation_mode_prisma)
       rl_report_warning(
           b, arg->span,
           "`%s: SetNull` will fail: the field `%.*s` is required. Make it optional or choose another action.", name,

@@ -4,6 +4,7 @@
 #define RL_SCHEMA_RESOLVE_H
 
 #include "schema/build.h"
+#include "schema/rules.h"
 
 /* config.c */
 void rl_resolve_config(rl_build *b);
@@ -21,6 +22,8 @@ void rl_resolve_names(rl_build *b);
 
 /* names.c */
 void rl_check_identifier(rl_build *b, rl_span span, rl_str name, const char *what);
+/* Reports a name that is longer than the database takes; `what` as in "A column's name". */
+void rl_check_name_length(rl_build *b, rl_span span, rl_str name, const char *what);
 
 /* native.c */
 void rl_resolve_native(rl_build *b, rl_field_info *f, rl_attr *attr);
@@ -60,15 +63,11 @@ const char *rl_expr_noun(const rl_expr *e); /* "a number" */
 rl_field_info *rl_info_field(rl_build *b, const rl_model_info *m, rl_str name); /* NULL when unknown */
 rl_str rl_suggest_field(rl_build *b, const rl_model_info *m, rl_str written);
 const char *rl_scalar_name(rl_scalar s);
-static inline bool rl_is_postgres(const rl_build *b) {
-  return b->schema->provider == RL_PROVIDER_POSTGRESQL;
+static inline const rl_schema_rules *rl_rules(const rl_build *b) {
+  return rl_rules_of(b->schema->provider);
 }
-static inline bool rl_is_sqlite(const rl_build *b) {
-  return b->schema->provider == RL_PROVIDER_SQLITE;
-}
-/* The rules of the two databases that rille speaks to apply; another provider's rules are not known here. */
-static inline bool rl_is_ours(const rl_build *b) {
-  return rl_is_postgres(b) || rl_is_sqlite(b);
+static inline const char *rl_title(const rl_build *b) {
+  return rl_provider_title(b->schema->provider);
 }
 
 #endif

@@ -145,9 +145,9 @@ static void resolve_type(rl_build *b, rl_model_info *m, rl_field_info *info) {
 static void check_list(rl_build *b, const rl_field_info *info) {
   const rl_field *f = info->field;
   bool unknown = f->type.scalar == RL_UNSUPPORTED && !info->ast->unsupported;
-  if (!f->list || f->is_relation || unknown || !rl_is_sqlite(b)) return;
+  if (!f->list || f->is_relation || unknown || rl_rules(b)->scalar_lists) return;
   rl_report(b, info->ast->type_span,
-            "SQLite has no lists: the field `%.*s` cannot be `%.*s[]`. Use a model of its own, or Json.",
+            "%s has no lists: the field `%.*s` cannot be `%.*s[]`. Use a model of its own, or Json.", rl_title(b),
             RL_STR_ARG(f->name), RL_STR_ARG(info->ast->type_text));
 }
 

@@ -1,0 +1,35 @@
+/* What a database allows in a schema. Each file of this room asks these rules, never which database it is. */
+#ifndef RL_SCHEMA_RULES_H
+#define RL_SCHEMA_RULES_H
+
+#include "schema/schema.h"
+
+/* A value of `type:` in @@index. */
+typedef struct rl_index_method {
+  const char *name; /* NULL ends a list */
+  bool ordered;     /* its fields may have `sort` */
+  bool many_fields;
+} rl_index_method;
+
+typedef struct rl_schema_rules {
+  bool known;        /* false for a schema whose database is not named or not spoken to: little is checked there */
+  size_t name_limit; /* bytes of a name in the database; 0: no limit */
+  bool namespaces;   /* tables lie in schemas of the database: @@schema */
+  bool scalar_lists;
+  bool (*has_native)(rl_native type); /* behind @db.; NULL: none, or where not `known`, any and unchecked */
+  bool primary_key_names, foreign_key_names, default_names; /* `map` gives them one */
+  bool autoincrement_anywhere;                              /* else in the only @id field */
+  const rl_index_method *index_methods;
+  bool operator_classes, prefix_lengths, key_order, clustering, fulltext_indexes; /* of keys and indexes */
+  bool sequences, shard_keys;                                                     /* sequence(), @shardKey */
+  bool takes_set_null;     /* SetNull on a required field fails only when it is due */
+  bool emulates_no_action; /* relationMode = "prisma" allows NoAction */
+} rl_schema_rules;
+
+#define RL_PROVIDER(ID, id, name, title, built) extern const rl_schema_rules rl_schema_rules_##id;
+#include "base/providers.def"
+#undef RL_PROVIDER
+
+const rl_schema_rules *rl_rules_of(rl_provider provider);
+
+#endif
