@@ -14,18 +14,9 @@
 
 #include "plan/plan.h"
 
-static const rl_features full_features = {.returning = true,
-                                          .array_parameters = true,
-                                          .unnest_insert = true,
-                                          .default_keyword = true,
-                                          .row_locks = true,
-                                          .distinct_on = true,
-                                          .nulls_ordering = true,
-                                          .scalar_lists = true,
-                                          .full_text = true,
-                                          .max_params = 65535};
-static const rl_features small_features = {
-    .returning = true, .nulls_ordering = true, .update_limit = true, .max_params = 32766};
+static const rl_features full_features = {
+    .returning = true, .unnest_insert = true, .row_locks = true, .full_text = true, .max_params = 65535};
+static const rl_features small_features = {.returning = true, .max_params = 32766};
 
 /* ------------------------------------------------------------------ text to tape */
 

@@ -8,6 +8,7 @@
 #include <rille/types.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/map.h"
 #include "base/provider.h"
@@ -86,13 +87,34 @@ typedef struct rl_notified {
   int pid;                       /* of the session that told it */
 } rl_notified;
 
+/* LISTEN and NOTIFY. */
+typedef struct rl_notifications {
+  size_t longest_name;                                            /* of a channel, in bytes */
+  void (*write_listen)(rl_buf *out, rl_str channel, bool listen); /* the command that begins or ends to listen */
+  const char *sign_of_life;                                       /* a command that any server that lives answers */
+  /* The next notification that has come: RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the
+   * connection is lost. Nothing else may be under way. Notifications are kept from the
+   * first call on: make one before LISTEN. A connection that is never asked drops them. */
+  rille_status (*next)(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err);
+} rl_notifications;
+
+/* Statements with one parameter, the key, and one Boolean as their result. The first index is 1 for a shared lock, the
+ * second 1 for a key that is a text and not a number. */
+typedef struct rl_advisory_locks {
+  const char *take[2][2], *give[2][2];
+} rl_advisory_locks;
+
 enum { RL_VERSION_SIZE = 24 };
 
 struct rl_driver {
   rl_provider provider;
   void (*library_version)(char out[RL_VERSION_SIZE]); /* of libpq or SQLite as loaded: "15.4" */
   const char *const *schemes;                         /* URL schemes, NULL-terminated */
-  bool single_writer;                                 /* one connection may write at a time (SQLite) */
+  /* How it behaves. Each flag says one thing and is not asked for another. */
+  bool single_writer;      /* one connection may write at a time, so a pool has one writer */
+  bool cursors_see_writes; /* an open cursor meets what its own connection writes meanwhile */
+  bool waits_for_locks;    /* `next` answers AGAIN only while others hold a lock */
+  bool infers_types;       /* the place of a parameter in its statement tells its type; else its value does */
   /* Before a statement: the lines of its plan come instead of its rows, the text in column `explain_text`; nothing is
    * run. With explain_tree the first two columns are the line's number and its parent's. */
   const char *explain;
@@ -152,21 +174,23 @@ struct rl_driver {
   /* Statements stop by themselves when this time has come, with P1008; RL_NO_DEADLINE: never. NULL where a call never
    * computes for long before it answers AGAIN. */
   void (*run_until)(rl_conn *c, int64_t deadline_ms);
-  /* Set where a session has settings, and rows tell of others: LISTEN and NOTIFY. The next notification that has come:
-   * RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the connection is lost. Nothing else may
-   * be under way. Notifications are kept from the first call on: make one before LISTEN. A connection that is never
-   * asked drops them. */
-  rille_status (*notified)(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err);
   /* The whole database into a file that is there and empty, consistent while others write; and back, all or nothing.
    * The connection is idle. Both block: they are for people, not for requests. `force`: what the database has in the
    * place of what the file has is dropped. Errors: BACKUP; P1008 when others use it and must not. */
   rille_status (*backup)(rl_conn *c, const char *file, rl_error *err);
   rille_status (*restore)(rl_conn *c, const char *file, bool force, rl_error *err);
-  size_t max_params; /* bind limit of one statement */
+  /* What only some databases have. NULL where there is none. */
+  const rl_advisory_locks *advisory_locks;
+  const rl_notifications *notifications;
+  const char *position; /* replicas: a query that gives how far the server's log has come, as one INT8 */
 };
 
 /* Indexed by provider; NULL where this library was built without one. */
 extern const rl_driver *const rl_drivers[RL_PROVIDER_SLOTS];
+
+/* "SQLite has no notifications; they exist on PostgreSQL", with `where` in front of it. */
+rille_status rl_fail_lack(rl_error *err, rl_code code, const rl_driver *driver, bool (*has)(const rl_driver *),
+                          const char *where, const char *what);
 
 /* By URL scheme; P1013 for an unknown or malformed one, with what would be right. */
 rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err);

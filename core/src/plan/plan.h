@@ -12,16 +12,10 @@
 #include "query/query.h"
 
 typedef struct rl_features {
-  bool returning;        /* INSERT, UPDATE and DELETE return rows */
-  bool array_parameters; /* = ANY($1): a list is one parameter (else through the elements of a Json array) */
-  bool unnest_insert;    /* a bulk insert takes one array a column */
-  bool default_keyword;  /* DEFAULT may stand for a value in VALUES */
+  bool returning;     /* INSERT, UPDATE and DELETE return rows */
+  bool unnest_insert; /* a bulk insert takes one array a column */
   bool row_locks;
-  bool distinct_on;
-  bool nulls_ordering; /* NULLS FIRST / LAST */
-  bool scalar_lists;
   bool full_text;
-  bool update_limit;  /* always through a subquery where absent */
   bool brief_moments; /* CURRENT_TIMESTAMP gives another form than the one that rille writes */
   bool unixepoch_ms;  /* which is milliseconds since 1970 */
   size_t max_params;

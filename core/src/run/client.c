@@ -127,10 +127,13 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
   return comment.len ? rl_comment_get(&c->root->comments, comment, &c->comment, err) : RILLE_OK;
 }
 
+static bool has_session_settings(const rl_driver *d) {
+  return d->check_setting != NULL;
+}
+
 static rille_status check_traits(const rl_client *from, const rl_client_traits *t, rl_error *err) {
-  if (t->session_count && !from->driver->notified)
-    return rl_fail(err, RL_P2026, "session: a session of %s has no settings; they exist on PostgreSQL",
-                   rl_provider_title(from->driver->provider));
+  if (t->session_count && !has_session_settings(from->driver))
+    return rl_fail_lack(err, RL_P2026, from->driver, has_session_settings, "session: ", "settings of a session");
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < t->session_count && st == RILLE_OK; i++)
     st = from->driver->check_setting(t->session[i].name, err);

@@ -4,16 +4,18 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/process.h"
-#include "sql/dialect.h"
 
-enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 10000, LONGEST_NAME = 63 };
+enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 10000 };
 /* A connection that nobody hears from may be dead: it is asked after so long, and has so long to answer. */
 enum { SIGN_OF_LIFE_MS = 30000, ANSWER_MS = 10000 };
 
+static bool has_notifications(const rl_driver *d) {
+  return d->notifications != NULL;
+}
+
 rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err) {
-  if (!client->driver->notified)
-    return rl_fail(err, RL_P2026, "%s has no notifications; LISTEN and NOTIFY exist on PostgreSQL",
-                   rl_provider_title(client->driver->provider));
+  if (!has_notifications(client->driver))
+    return rl_fail_lack(err, RL_P2026, client->driver, has_notifications, "", "notifications");
   if (rl_pool_conn_options(client->pool)->pooled)
     return rl_fail(
         err, RL_P2026,
@@ -41,10 +43,11 @@ void rl_listener_close(rl_listener *l) {
   *l = (rl_listener){0};
 }
 
-static rille_status check_name(rl_str channel, rl_error *err) {
-  if (channel.len > 0 && channel.len <= LONGEST_NAME && !memchr(channel.p, 0, channel.len)) return RILLE_OK;
-  return rl_fail(err, RL_VALIDATION, "\"%.*s\" cannot be the name of a channel: it has 1 to %d bytes",
-                 (int)(channel.len < 80 ? channel.len : 80), channel.p, LONGEST_NAME);
+static rille_status check_name(const rl_listener *l, rl_str channel, rl_error *err) {
+  size_t longest = l->client->driver->notifications->longest_name;
+  if (channel.len > 0 && channel.len <= longest && !memchr(channel.p, 0, channel.len)) return RILLE_OK;
+  return rl_fail(err, RL_VALIDATION, "\"%.*s\" cannot be the name of a channel: it has 1 to %zu bytes",
+                 (int)(channel.len < 80 ? channel.len : 80), channel.p, longest);
 }
 
 static rl_channel *channel_named(const rl_listener *l, rl_str name) {
@@ -54,7 +57,7 @@ static rl_channel *channel_named(const rl_listener *l, rl_str name) {
 }
 
 rille_status rl_listener_add(rl_listener *l, rl_str channel, rl_error *err) {
-  rille_status st = check_name(channel, err);
+  rille_status st = check_name(l, channel, err);
   if (st != RILLE_OK) return st;
   rl_channel *known = channel_named(l, channel);
   if (known) {
@@ -120,11 +123,10 @@ static rille_status ask(rl_listener *l, const char *sql, rl_error *err) {
   return st;
 }
 
-static rille_status ask_about(rl_listener *l, const char *verb, const char *channel, rl_error *err) {
+static rille_status ask_about(rl_listener *l, const char *channel, bool listen, rl_error *err) {
   rl_buf sql;
   rl_buf_init(&sql);
-  rl_buf_text(&sql, verb);
-  rl_identifier_quote(&sql, rl_str_of(channel));
+  l->client->driver->notifications->write_listen(&sql, rl_str_of(channel), listen);
   const char *text = rl_buf_z(&sql);
   rille_status st = text ? ask(l, text, err) : rl_fail_nomem(err);
   rl_buf_dispose(&sql);
@@ -143,15 +145,16 @@ static rille_status ask_all(rl_listener *l, rl_error *err) {
   for (size_t i = l->count; i > 0 && st == RILLE_OK; i--) {
     rl_channel *c = &l->channels[i - 1];
     if (c->leave) {
-      if (c->told) st = ask_about(l, "UNLISTEN ", c->name, err);
+      if (c->told) st = ask_about(l, c->name, false, err);
       if (st == RILLE_OK) forget(l, i - 1);
     } else if (!c->told) {
-      st = ask_about(l, "LISTEN ", c->name, err);
+      st = ask_about(l, c->name, true, err);
       c->told = st == RILLE_OK;
       l->listening = true;
     }
   }
-  if (st == RILLE_OK && !l->answers && rl_clock_ms() >= l->due_ms) st = ask(l, "SELECT 1", err);
+  bool silent = !l->answers && rl_clock_ms() >= l->due_ms;
+  if (st == RILLE_OK && silent) st = ask(l, l->client->driver->notifications->sign_of_life, err);
   if (st == RILLE_OK && l->answers) {
     st = l->client->driver->flush(l->conn, err);
     l->state = RL_LISTENER_ASKING;
@@ -168,7 +171,7 @@ static rille_status connecting(rl_listener *l, rl_error *err) {
   l->state = RL_LISTENER_READY;
   l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
   rl_notified none; /* nothing is listened to yet; from this call on the connection keeps what it hears */
-  st = l->client->driver->notified(l->conn, &none, &l->wait, err);
+  st = l->client->driver->notifications->next(l->conn, &none, &l->wait, err);
   return st < 0 ? failed(l, st, err) : ask_all(l, err);
 }
 
@@ -204,7 +207,7 @@ static rille_status hear(rl_listener *l, rl_event *out, rl_error *err) {
   rille_status st = ask_all(l, err);
   if (st != RILLE_OK || l->state != RL_LISTENER_READY) return st;
   *out = (rl_event){.kind = RL_EVENT_HEARD};
-  st = l->client->driver->notified(l->conn, &out->heard, &l->wait, err);
+  st = l->client->driver->notifications->next(l->conn, &out->heard, &l->wait, err);
   if (st == RILLE_ROW) l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
   if (st == RILLE_AGAIN) l->wait.until_ms = l->due_ms;
   return st < 0 ? failed(l, st, err) : st;

@@ -5,10 +5,13 @@
 
 enum { FIRST_PAUSE_MS = 4, LONGEST_PAUSE_MS = 100, ANSWER_MS = 5000 };
 
+static bool has_advisory_locks(const rl_driver *d) {
+  return d->advisory_locks != NULL;
+}
+
 rille_status rl_lock_init(rl_lock *lock, rl_client *client, const rl_lock_settings *settings, rl_error *err) {
-  if (!client->driver->notified)
-    return rl_fail(err, RL_P2026, "%s has no advisory locks; they exist on PostgreSQL",
-                   rl_provider_title(client->driver->provider));
+  if (!has_advisory_locks(client->driver))
+    return rl_fail_lack(err, RL_P2026, client->driver, has_advisory_locks, "", "advisory locks");
   if (rl_pool_conn_options(client->pool)->pooled)
     return rl_fail(
         err, RL_P2026,
@@ -32,16 +35,6 @@ void rl_lock_dispose(rl_lock *lock) {
   *lock = (rl_lock){0};
 }
 
-/* Texts become numbers on the server, so that a program in SQL can take the same lock. */
-static const char *sql_of(const rl_lock *lock, bool release) {
-  static const char *const texts[2][2][2] = {
-      {{"SELECT pg_try_advisory_lock($1)", "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"},
-       {"SELECT pg_try_advisory_lock_shared($1)", "SELECT pg_try_advisory_lock_shared(hashtextextended($1, 0))"}},
-      {{"SELECT pg_advisory_unlock($1)", "SELECT pg_advisory_unlock(hashtextextended($1, 0))"},
-       {"SELECT pg_advisory_unlock_shared($1)", "SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))"}}};
-  return texts[release][lock->settings.shared][lock->settings.key.p != NULL];
-}
-
 /* A child of the process that took it neither asks nor waits: the lock stays the parent's. */
 static rille_status check_process(const rl_lock *lock, rl_error *err) {
   return lock->lease ? rl_lease_check_process(lock->lease, err) : RILLE_OK;
@@ -50,8 +43,8 @@ static rille_status check_process(const rl_lock *lock, rl_error *err) {
 static rille_status ask(rl_lock *lock, bool release, rl_error *err) {
   const rl_driver *d = lock->client->driver;
   const rl_lock_settings *s = &lock->settings;
-  const char *sql = sql_of(lock, release);
   bool text = s->key.p != NULL;
+  const char *sql = (release ? d->advisory_locks->give : d->advisory_locks->take)[s->shared][text];
   lock->slot = (rl_slot){.wire = text ? RL_WIRE_TEXT : RL_WIRE_INT8};
   lock->value = (rl_value){.kind = text ? RILLE_TEXT : RILLE_INT};
   if (text) {

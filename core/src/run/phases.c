@@ -482,7 +482,7 @@ rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
       if (timed && op->wait.until_ms > op->deadline_ms) op->wait.until_ms = op->deadline_ms;
       bool limited = op->phase == RL_PHASE_READ && op->deadline_ms != RL_NO_DEADLINE;
       if (limited && rl_clock_ms() >= op->deadline_ms) {
-        on_deadline(op, op->driver->single_writer); /* such a one waits for locks only */
+        on_deadline(op, op->driver->waits_for_locks);
         continue;
       }
       if (!op->blocking) return st;

@@ -52,7 +52,7 @@ static rille_status as_text(rl_op *op, rl_value *v, rl_error *err) {
 static rille_status list_param(rl_op *op, rl_node *node, rl_value *out, rl_slot *slot, rl_error *err) {
   rl_value *items = RL_NEW_ARRAY(&op->arena, rl_value, node->count + 1);
   if (!items) return rl_fail_nomem(err);
-  *slot = (rl_slot){.wire = op->driver->pipelines ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
+  *slot = (rl_slot){.wire = op->driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
   for (size_t i = 0; i < node->count; i++) {
     const rl_node *n = &node->children[i];
     if (n->kind == RL_NODE_NULL) continue;
@@ -88,7 +88,7 @@ static rille_status one_param(rl_op *op, const rl_tape *tape, rl_tree *tree, rl_
   }
   *out = *n->value;
   bool typed = out->kind == RILLE_BYTES || out->kind == RILLE_DATETIME;
-  if (typed || !op->driver->pipelines) { /* SQLite has no inference: its values carry their types */
+  if (typed || !op->driver->infers_types) {
     slot->wire = wire_of(out->kind);
     return RILLE_OK;
   }

@@ -34,11 +34,6 @@ struct rl_replicas {
   replica all[];
 };
 
-/* A commit is flushed when it is answered, so the log is beyond it up to where it is flushed; without synchronous
- * commits, only up to where it is written to memory. What lies between may not leave the server for a long time. */
-static const char probe_sql[] =
-    "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() WHEN current_setting('synchronous_commit') = "
-    "'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8";
 static const rl_slot probe_slot = {.wire = RL_WIRE_INT8};
 
 static rille_status open_pools(rl_replicas *r, const rl_str *urls, size_t count, const rl_driver *driver,
@@ -58,17 +53,19 @@ static rille_status open_pools(rl_replicas *r, const rl_str *urls, size_t count,
   return RILLE_OK;
 }
 
+static bool has_replicas(const rl_driver *d) {
+  return d->position != NULL;
+}
+
 rille_status rl_replicas_open(const rl_str *urls, size_t count, const rl_driver *driver, const rl_pool_options *pool,
                               rl_replicas **out, rl_error *err) {
   *out = NULL;
-  if (driver->single_writer)
-    return rl_fail(err, RL_VALIDATION, "replicas: a %s database has none; they are for PostgreSQL",
-                   rl_provider_title(driver->provider));
+  if (!has_replicas(driver)) return rl_fail_lack(err, RL_VALIDATION, driver, has_replicas, "replicas: ", "replicas");
   rl_replicas *r = rl_calloc(1, sizeof *r + count * sizeof r->all[0]);
   if (!r) return rl_fail_nomem(err);
   r->probe = (rl_stmt){.id = rl_statement_id(),
-                       .sql = probe_sql,
-                       .sql_len = sizeof probe_sql - 1,
+                       .sql = driver->position,
+                       .sql_len = strlen(driver->position),
                        .columns = &probe_slot,
                        .column_count = 1,
                        .returns_rows = true};

@@ -5,10 +5,10 @@
 
 #define CLOSE_MS 1000
 
-/* With one connection for everybody, or within a transaction of SQLite, writes would go past a statement that still
+/* With one connection for everybody, or within a transaction, writes would go past a statement that still
  * reads, and it might meet its own changes. */
 static bool must_read_ahead(const rl_op *op, const rl_tx *tx) {
-  if (!op->driver->single_writer) return false;
+  if (!op->driver->cursors_see_writes) return false;
   return tx ? !tx->settings.read_only : rl_pool_conn_options(op->client->pool)->memory;
 }
 

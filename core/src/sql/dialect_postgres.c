@@ -306,17 +306,7 @@ static const rl_dialect_forms forms = {
 
 const rl_dialect rl_dialect_postgres = {
     .provider = RL_PROVIDER_POSTGRESQL,
-    .features = {.returning = true,
-                 .array_parameters = true,
-                 .unnest_insert = true,
-                 .default_keyword = true,
-                 .row_locks = true,
-                 .distinct_on = true,
-                 .nulls_ordering = true,
-                 .scalar_lists = true,
-                 .full_text = true,
-                 .update_limit = false,
-                 .max_params = 65535},
+    .features = {.returning = true, .unnest_insert = true, .row_locks = true, .full_text = true, .max_params = 65535},
     .slot = rl_slot_of,
     .identifier = rl_identifier_quote,
     .placeholder = placeholder,

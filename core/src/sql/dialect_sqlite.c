@@ -240,11 +240,7 @@ static const rl_dialect_forms forms = {
 #define SQLITE_DIALECT(in_ms, with_epoch)                                                                              \
   {                                                                                                                    \
     .provider = RL_PROVIDER_SQLITE,                                                                                    \
-    .features = {.returning = true,                                                                                    \
-                 .nulls_ordering = true,                                                                               \
-                 .brief_moments = true,                                                                                \
-                 .unixepoch_ms = in_ms,                                                                                \
-                 .max_params = 32766},                                                                                 \
+    .features = {.returning = true, .brief_moments = true, .unixepoch_ms = in_ms, .max_params = 32766},                \
     .slot = rl_slot_of, .identifier = rl_identifier_quote, .placeholder = placeholder, .column_type = column_type,     \
     .forms = &forms, .epoch = with_epoch,                                                                              \
   }

@@ -248,24 +248,6 @@ static const char *pg_server_version(const rl_conn *c) {
   return c->version;
 }
 
-static rille_status pg_notified(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err) {
-  c->hears = true;
-  PQfreemem(c->notify);
-  c->notify = PQnotifies(c->pg);
-  if (!c->notify) {
-    if (!PQconsumeInput(c->pg) || c->server_gone || PQstatus(c->pg) != CONNECTION_OK)
-      return rl_pg_fail_lost(c, false, err);
-    c->notify = PQnotifies(c->pg);
-    if (c->server_gone) return rl_pg_fail_lost(c, false, err); /* only looking for one hands out the farewell */
-  }
-  if (!c->notify) {
-    *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .until_ms = RL_NO_DEADLINE};
-    return RILLE_AGAIN;
-  }
-  *out = (rl_notified){c->notify->relname, c->notify->extra, c->notify->be_pid};
-  return RILLE_ROW;
-}
-
 /* 150004 is 15.4; before 10 there were three numbers. */
 static void pg_library_version(char out[RL_VERSION_SIZE]) {
   int v = PQlibVersion();
@@ -281,7 +263,7 @@ const rl_driver rl_driver_postgres = {
     .provider = RL_PROVIDER_POSTGRESQL,
     .library_version = pg_library_version,
     .schemes = schemes,
-    .single_writer = false,
+    .infers_types = true,
     .pipelines = true,
     .parse_url = rl_pg_parse_url,
     .open = pg_open,
@@ -312,8 +294,9 @@ const rl_driver rl_driver_postgres = {
     .transaction_failed = pg_transaction_failed,
     .descriptor = pg_descriptor,
     .server_version = pg_server_version,
-    .notified = pg_notified,
     .backup = rl_pg_backup,
     .restore = rl_pg_restore,
-    .max_params = 65535,
+    .advisory_locks = &rl_pg_advisory_locks,
+    .notifications = &rl_pg_notifications,
+    .position = rl_pg_position,
 };

@@ -275,4 +275,9 @@ enum {
   RL_OID_XID8 = 5069
 };
 
+/* session.c */
+extern const rl_advisory_locks rl_pg_advisory_locks;
+extern const rl_notifications rl_pg_notifications;
+extern const char rl_pg_position[];
+
 #endif

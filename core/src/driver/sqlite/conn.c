@@ -191,7 +191,8 @@ const rl_driver rl_driver_sqlite = {
     .library_version = sqlite_library_version,
     .schemes = schemes,
     .single_writer = true,
-    .pipelines = false,
+    .cursors_see_writes = true,
+    .waits_for_locks = true,
     .parse_url = rl_sqlite_parse_url,
     .open = sqlite_open,
     .poll_connect = sqlite_poll_connect,
@@ -223,5 +224,4 @@ const rl_driver rl_driver_sqlite = {
     .run_until = sqlite_run_until,
     .backup = rl_sqlite_backup,
     .restore = rl_sqlite_restore,
-    .max_params = 32766,
 };
