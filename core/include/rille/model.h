@@ -1,7 +1,7 @@
-/* What a schema says: its models with their fields and keys, and its enums. Everything is borrowed from the schema and
- * lives as long; any thread may read it. Numbers of models, fields, keys, enums and values count from 0 in the order of
- * the schema. A function that takes a number answers 1, or 0 when there is no such thing, and then writes nothing. A
- * caller sets struct_size of what is filled in. */
+/* The contents of a schema: its models with their fields and keys, and its enums. Everything is borrowed from the
+ * schema and lives as long as it; any thread may read it. Models, fields, keys, enums and values are numbered from 0 in
+ * the order of the schema. A function that takes a number returns 1; if there is no such element, it returns 0 and
+ * writes nothing. The caller sets struct_size of the struct to fill in. */
 #ifndef RILLE_MODEL_H
 #define RILLE_MODEL_H
 
@@ -9,7 +9,7 @@
 
 RILLE_BEGIN_DECLS
 
-/* UTF-8, not terminated; p may be NULL when len is 0. */
+/* UTF-8, not terminated; p may be NULL if len is 0. */
 typedef struct rille_text {
   const char *p;
   size_t len;
@@ -22,34 +22,34 @@ typedef struct rille_model_info {
   int32_t view;       /* 1: a view, which can only be read */
   int32_t ignored;    /* 1: @@ignore, not part of the client */
   uint32_t reserved;  /* 0 */
-  rille_text name;    /* as written, which is also a name of the client: db.BlogPost */
+  rille_text name;    /* as written; also a name in the client: db.BlogPost */
   rille_text snake;   /* db.blog_post */
   rille_text camel;   /* db.blogPost */
   rille_text table;   /* in the database */
-  rille_text schema_; /* @@schema, empty when there is none */
-  rille_text doc;     /* the lines above it that begin with three slashes, joined by newlines */
+  rille_text schema_; /* @@schema, or empty */
+  rille_text doc;     /* the comment lines above it that begin with ///, joined by newlines */
 } rille_model_info;
 
-/* Kinds of field. Read an unknown one as RILLE_FIELD_UNSUPPORTED. */
+/* Kinds of field. Treat unknown ones as RILLE_FIELD_UNSUPPORTED. */
 #define RILLE_FIELD_SCALAR 1
 #define RILLE_FIELD_ENUM 2
 #define RILLE_FIELD_RELATION 3
-#define RILLE_FIELD_UNSUPPORTED 4 /* a type of the database that rille has no word for; not part of the client */
+#define RILLE_FIELD_UNSUPPORTED 4 /* a database type that rille does not know; not part of the client */
 
 /* Kinds of relation, from the side of the field's model. */
 #define RILLE_RELATION_ONE_TO_ONE 1
-#define RILLE_RELATION_ONE_TO_MANY 2  /* the other side has one row for many of one side */
-#define RILLE_RELATION_MANY_TO_MANY 3 /* without a model between: a join table is kept by rille */
+#define RILLE_RELATION_ONE_TO_MANY 2  /* one row on one side, many on the other */
+#define RILLE_RELATION_MANY_TO_MANY 3 /* without a model between them: rille manages the join table */
 
 typedef struct rille_field_info {
   uint32_t struct_size;
   int32_t kind;
   rille_text name;          /* in the schema and in calls */
-  rille_text type;          /* "String", the name of an enum or of a model; of UNSUPPORTED the database's type */
+  rille_text type;          /* "String", the name of an enum or of a model; for UNSUPPORTED, the database's type */
   rille_text column;        /* in the database; empty for relations */
-  rille_text doc;           /* as of models */
-  rille_text native;        /* "VarChar", empty when the provider's usual type is meant */
-  int32_t native_count;     /* how many of the following there are */
+  rille_text doc;           /* as for models */
+  rille_text native;        /* "VarChar"; empty: the provider's usual type */
+  int32_t native_count;     /* how many of the following are used */
   int32_t native_args[2];   /* VarChar(191), Decimal(10, 2) */
   int32_t list;             /* 1: type[] */
   int32_t required;         /* 1: neither type? nor type[] */
@@ -57,21 +57,21 @@ typedef struct rille_field_info {
   int32_t is_id;            /* 1: the whole primary key */
   int32_t is_unique;        /* 1: a whole unique key */
   int32_t updated_at;       /* 1: @updatedAt */
-  int32_t has_default;      /* 1: @default, or the database gives a value */
-  int32_t by_database;      /* 1: the default is the database's: autoincrement, dbgenerated, sequence */
+  int32_t has_default;      /* 1: @default, or the database provides a value */
+  int32_t by_database;      /* 1: the database evaluates the default: autoincrement, dbgenerated, sequence */
   const char *default_kind; /* "literal", "list", "autoincrement", "now", "uuid", "cuid", "ulid", "nanoid",
                                "dbgenerated", "sequence", or "" without @default; static */
-  int32_t enum_;            /* number of the enum, -1 when it is of none */
+  int32_t enum_;            /* number of the enum, -1: not an enum */
   /* of relations only: */
-  int32_t target;      /* number of the model; else -1 */
-  int32_t opposite;    /* number of the field on the other side, within the target; else -1 */
-  int32_t relation;    /* its kind; else 0 */
+  int32_t target;      /* number of the model, or -1 */
+  int32_t opposite;    /* number of the field on the other side, within the target, or -1 */
+  int32_t relation;    /* its kind, or 0 */
   int32_t holds_key;   /* 1: the foreign key is on this side (`fields:`) */
   uint32_t pair_count; /* columns of the foreign key, on both sides: see rille_schema_pair_get */
   rille_text relation_name;
 } rille_field_info;
 
-/* Kinds of key. Read an unknown one as RILLE_KEY_INDEX. */
+/* Kinds of key. Treat unknown ones as RILLE_KEY_INDEX. */
 #define RILLE_KEY_PRIMARY 1
 #define RILLE_KEY_UNIQUE 2
 #define RILLE_KEY_INDEX 3
@@ -80,8 +80,8 @@ typedef struct rille_key_info {
   uint32_t struct_size;
   int32_t kind;
   uint32_t field_count;
-  int32_t names_row;      /* 1: can stand in a unique where; not so when it holds for some rows only */
-  rille_text client_name; /* its word in a unique where: a field's, "a_b", or name: of the schema */
+  int32_t names_row;      /* 1: can be used in a unique where; 0 if it covers only some rows */
+  rille_text client_name; /* its name in a unique where: a field, "a_b", or name: of the schema */
   rille_text name;        /* in the database */
 } rille_key_info;
 
@@ -103,11 +103,12 @@ typedef struct rille_enum_value_info {
 
 RILLE_API int rille_schema_model_get(const rille_schema *s, int32_t model, rille_model_info *out);
 RILLE_API int rille_schema_field_get(const rille_schema *s, int32_t model, uint32_t field, rille_field_info *out);
-/* Column `pair` of the foreign key of a relation: numbers of the fields, *own on this side, *other on the target's. */
+/* Returns column `pair` of the foreign key of a relation: the numbers of the fields, *own on this side, *other on the
+ * target's. */
 RILLE_API int rille_schema_pair_get(const rille_schema *s, int32_t model, uint32_t field, uint32_t pair, uint32_t *own,
                                     uint32_t *other);
 RILLE_API int rille_schema_key_get(const rille_schema *s, int32_t model, uint32_t key, rille_key_info *out);
-/* Number of the field at a position of a key. */
+/* Returns the number of the field at a position of a key. */
 RILLE_API int rille_schema_key_field(const rille_schema *s, int32_t model, uint32_t key, uint32_t position,
                                      uint32_t *field);
 RILLE_API uint32_t rille_schema_enum_count(const rille_schema *s);

@@ -1,8 +1,8 @@
 /* A tape: the arguments of one call, written token by token.
  *
- * Writers do not fail one by one; what went wrong is told when the tape is used. Texts and bytes are borrowed (unless
- * the writer says copy): they must stay alive and unchanged until the operation that the tape was given to has ended.
- * One thread at a time. A tape is reused with rille_tape_reset, which keeps its memory. */
+ * Writers do not return errors; the first error is reported when the tape is used. Strings and bytes are borrowed,
+ * unless the function copies: they must stay alive and unchanged until the operation that uses the tape has ended. One
+ * thread at a time. rille_tape_reset makes a tape reusable and keeps its memory. */
 #ifndef RILLE_TAPE_H
 #define RILLE_TAPE_H
 
@@ -12,12 +12,12 @@ RILLE_BEGIN_DECLS
 
 typedef struct rille_tape rille_tape;
 
-RILLE_API rille_tape *rille_tape_new(void); /* NULL when memory is short */
+RILLE_API rille_tape *rille_tape_new(void); /* NULL when out of memory */
 RILLE_API void rille_tape_free(rille_tape *t);
 RILLE_API void rille_tape_reset(rille_tape *t);
-/* Tells the schema that the calls are for: payloads of its Json fields are then taken as one value whatever their
- * nesting, so that calls with other payloads are still the same call to the plan cache. Optional. The schema is
- * borrowed as long as the tape is used; NULL forgets it. Survives a reset. */
+/* Sets the schema of the calls. A value of a Json field is then one value, whatever its nesting, so that calls with
+ * different JSON share a plan. Optional. The schema is borrowed while the tape is used; NULL removes it. A reset keeps
+ * it. */
 struct rille_schema;
 RILLE_API void rille_tape_set_schema(rille_tape *t, const struct rille_schema *s);
 
@@ -32,19 +32,19 @@ RILLE_API void rille_tape_int(rille_tape *t, int64_t i);
 RILLE_API void rille_tape_float(rille_tape *t, double f);
 RILLE_API void rille_tape_text(rille_tape *t, const char *p, size_t len); /* borrowed; also for Bytes fields */
 RILLE_API void rille_tape_text_copy(rille_tape *t, const char *p, size_t len);
-/* Copies the texts and bytes that were borrowed so far: their owner may let them go now. */
+/* Copies the strings and bytes that were borrowed so far, so that their owner may free them. */
 RILLE_API void rille_tape_keep_texts(rille_tape *t);
 RILLE_API void rille_tape_decimal(rille_tape *t, const char *p, size_t len); /* copied */
 RILLE_API void rille_tape_datetime(rille_tape *t, int64_t microseconds);
 
-/* Values that stand for something else. */
+/* Special values. */
 #define RILLE_MARK_JSON_NULL 1
 #define RILLE_MARK_DB_NULL 2
 #define RILLE_MARK_ANY_NULL 3
-#define RILLE_MARK_ALL 4          /* every row, as `where` of update_many and delete_many */
+#define RILLE_MARK_ALL 4          /* every row, for the `where` of update_many and delete_many */
 #define RILLE_MARK_FIELD 5        /* a column: text is "Model.field" */
-#define RILLE_MARK_EMPTY_ARRAY 6  /* Json [] */
-#define RILLE_MARK_EMPTY_OBJECT 7 /* Json {} */
+#define RILLE_MARK_EMPTY_ARRAY 6  /* JSON [] */
+#define RILLE_MARK_EMPTY_OBJECT 7 /* JSON {} */
 RILLE_API void rille_tape_mark(rille_tape *t, int32_t mark, const char *text, size_t len);
 
 RILLE_END_DECLS

@@ -1,7 +1,7 @@
 /* Plain types shared by every public header: status, kinds of error, values, rows, events.
  *
- * Everything here is frozen: constants are never renumbered, a reader treats an unknown constant as
- * the nearest documented fallback. */
+ * Everything here is frozen: constants are never renumbered, and a reader treats an unknown constant as the documented
+ * fallback. */
 #ifndef RILLE_TYPES_H
 #define RILLE_TYPES_H
 
@@ -10,19 +10,19 @@
 
 #include <rille/export.h>
 
-/* What a function answers. 0 and positive: it went well; negative: it failed, and the error that the
- * last parameter received says how. */
+/* What a function returns. 0 and positive: success. Negative: failure, described by the error that the last parameter
+ * received. */
 typedef int32_t rille_status;
 #define RILLE_OK 0
-#define RILLE_ROW 1     /* a row is there */
+#define RILLE_ROW 1     /* a row was returned */
 #define RILLE_DONE 2    /* no more rows */
 #define RILLE_AGAIN 3   /* would block: wait for what rille_op_wait names, then call again */
 #define RILLE_BATCH 4   /* a batch of a stream is complete, more may follow: see rille_op_set_stream */
-#define RILLE_RESTART 5 /* the rows so far are void, all come again: see rille_op_set_whole */
+#define RILLE_RESTART 5 /* the rows so far are invalid, and all come again: see rille_op_set_whole */
 #define RILLE_ERROR (-1)
-#define RILLE_NOMEM (-2) /* an allocation failed; no error object is needed to know it */
+#define RILLE_NOMEM (-2) /* out of memory; there may be no error object */
 
-/* Kinds of error, as `e.kind` of the Lua face. Unknown values read as RILLE_KIND_INTERNAL. */
+/* Kinds of error, like `e.kind` in Lua. Treat unknown values as RILLE_KIND_INTERNAL. */
 typedef int32_t rille_kind;
 #define RILLE_KIND_INTERNAL 0
 #define RILLE_KIND_CONNECTION 1
@@ -33,7 +33,7 @@ typedef int32_t rille_kind;
 #define RILLE_KIND_TIMEOUT 6
 #define RILLE_KIND_MIGRATION 7
 
-/* Kinds of value. Unknown kinds read as opaque bytes. */
+/* Kinds of value. Treat unknown kinds as opaque bytes. */
 typedef uint32_t rille_value_kind;
 #define RILLE_NULL 0
 #define RILLE_BOOL 1     /* i: 0 or 1 */
@@ -43,7 +43,7 @@ typedef uint32_t rille_value_kind;
 #define RILLE_BYTES 5    /* p, len */
 #define RILLE_DECIMAL 6  /* p, len: plain decimal text, no exponent; also "NaN" */
 #define RILLE_DATETIME 7 /* i: microseconds since 1970-01-01T00:00:00Z */
-#define RILLE_JSON 8     /* p, len: Json text */
+#define RILLE_JSON 8     /* p, len: JSON text */
 #define RILLE_LIST 9     /* list: len elements */
 
 typedef struct rille_value {
@@ -57,7 +57,7 @@ typedef struct rille_value {
   } as;
 } rille_value;
 
-/* What can be asked of a model: the methods of the Lua face. */
+/* What can be done with a model: the methods in Lua. */
 typedef int32_t rille_action;
 #define RILLE_FIND_UNIQUE 1
 #define RILLE_FIND_UNIQUE_OR_THROW 2
@@ -79,7 +79,7 @@ typedef int32_t rille_action;
 #define RILLE_GROUP_BY 18
 #define RILLE_EXISTS 19
 
-/* How the result of an operation is to be read. */
+/* How to read the result of an operation. */
 typedef int32_t rille_result;
 #define RILLE_RESULT_ROW 1     /* one row of the root node, or none */
 #define RILLE_RESULT_ROWS 2    /* any number of rows of the root node */
@@ -97,19 +97,19 @@ typedef struct rille_row {
   const rille_value *cells; /* NULL columns are RILLE_NULL */
 } rille_row;
 
-/* The shape of a result: a tree of nodes, each with columns. See rille_op_shape.
+/* The layout of a result: a tree of nodes, each with columns. See rille_op_shape.
  *
- * A node that is its own parent continues the node before it: a recursive include has one behind its own for the levels
- * below the first, and, where `depth` ends the walk, one for the last level. Their rows and those of the node that they
- * continue are numbered together and are one set: all of them are parents of the nodes below that node, and the parent
- * of a row of a continuing node is one of them. Below the rows of the last level nothing was looked for: such a node
- * has a child less than the one before it. */
+ * A node that is its own parent continues the node before it. A recursive include has one such node for the levels
+ * below the first and, if `depth` limits it, one for the last level. Their rows and those of the node that they
+ * continue are numbered together. All of them are parents of the nodes below that node, and the parent of a row of a
+ * continuing node is one of them. Nothing was read below the rows of the last level, so that node has one child less
+ * than the node before it. */
 typedef struct rille_column {
   const char *name; /* row[name], or row[group][name] */
   size_t name_len;
   const char *group; /* NULL, or "_count", "_sum", ... */
   size_t group_len;
-  rille_value_kind kind; /* RILLE_NULL when only the values tell (raw) */
+  rille_value_kind kind; /* RILLE_NULL: each value has its own kind (raw) */
   int32_t list;          /* 1: cells are RILLE_LIST of it */
 } rille_column;
 typedef struct rille_node {
@@ -119,15 +119,15 @@ typedef struct rille_node {
   size_t name_len;
   const rille_column *columns;
   uint32_t column_count;
-  uint32_t child_count; /* nodes below it: those whose parent it is, and the one that continues it */
+  uint32_t child_count; /* nodes below it: its children, and the node that continues it */
 } rille_node;
 
 /* ------------------------------------------------------------------ observing, see rille/events.h */
 
-/* Kinds of event; unknown ones may be passed over. */
+/* Kinds of event. Ignore unknown ones. */
 typedef int32_t rille_client_event_kind;
 #define RILLE_CLIENT_EVENT_QUERY 1 /* a statement: its SQL and values */
-#define RILLE_CLIENT_EVENT_BEGIN 2 /* of a transaction, from here on with the command that was sent as sql */
+#define RILLE_CLIENT_EVENT_BEGIN 2 /* of a transaction; from here on, sql is the statement that was sent */
 #define RILLE_CLIENT_EVENT_COMMIT 3
 #define RILLE_CLIENT_EVENT_ROLLBACK 4
 #define RILLE_CLIENT_EVENT_SAVEPOINT 5
@@ -136,30 +136,30 @@ typedef int32_t rille_client_event_kind;
 #define RILLE_CLIENT_EVENT_WARN 8        /* message: a connection was lost or replaced, a long wait for one, ... */
 
 /* What is recorded: bits for rille_observe_options. */
-#define RILLE_OBSERVE_QUERIES 1u /* every statement and transaction command */
+#define RILLE_OBSERVE_QUERIES 1u /* every statement, and BEGIN, COMMIT and the like */
 #define RILLE_OBSERVE_SLOW 2u    /* statements that took slow_ms or more */
 #define RILLE_OBSERVE_WARNINGS 4u
 #define RILLE_OBSERVE_FIGURES 8u /* no events: rille_client_action_stats */
 
-/* Texts end with a zero and are NULL where there is none. */
+/* Strings are zero-terminated, or NULL. */
 typedef struct rille_client_event {
-  uint32_t struct_size; /* set by the library: what lies beyond it is not there */
+  uint32_t struct_size; /* set by the library: fields beyond it do not exist */
   rille_client_event_kind kind;
   int32_t slow;         /* 1: it took slow_ms or more */
   uint32_t round_trip;  /* of the operation, from 1 on */
-  double duration_ms;   /* from when it was sent, or the answer before it had come, until its last row was taken */
-  int64_t rows;         /* returned, or affected; -1: it failed, or has none */
+  double duration_ms;   /* from sending, or from the end of the previous answer, until its last row was read */
+  int64_t rows;         /* returned or affected; -1: it failed, or there is no number */
   int64_t time_us;      /* when it ended: microseconds since 1970-01-01T00:00:00Z */
   uint64_t operation;   /* number of the operation, unique in the process */
   uint64_t transaction; /* number of the transaction, unique in the process; 0: outside of one */
   const char *sql;
-  /* The values as a Json array. Long ones are cut, with an ellipsis at the end; values of fields that the client omits
-   * are "***"; bytes are told by their number. */
+  /* The values as a JSON array. Long ones are cut and end with an ellipsis. Values of fields that the client omits are
+   * "***". For bytes, only their number is given. */
   const char *params;
   const char *model;   /* as the schema writes it; NULL for raw statements */
   const char *action;  /* "find_many", "query_raw", "transaction", ... */
   const char *trace;   /* traceparent */
-  const char *code;    /* of the error, when it failed: "P2002" */
+  const char *code;    /* of the error, if it failed: "P2002" */
   const char *message; /* of a warning */
 } rille_client_event;
 
@@ -168,7 +168,7 @@ typedef struct rille_client_event {
 #define RILLE_RAW_EXECUTE 2
 #define RILLE_RAW_SCRIPT 3
 
-/* Upper bounds of the buckets of durations, in milliseconds; the last bucket has what took longer. */
+/* Upper bounds of the duration buckets, in milliseconds; the last bucket counts what took longer. */
 #define RILLE_DURATION_BOUNDS                                                                                          \
   { 1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000 }
 #define RILLE_DURATION_BUCKETS 11
@@ -176,8 +176,8 @@ typedef struct rille_client_event {
 typedef struct rille_action_stats {
   uint32_t struct_size; /* set by the caller */
   uint32_t reserved;
-  int64_t operations, errors; /* errors: how many of the operations failed */
-  int64_t duration_us;        /* of all together, from start to end */
+  int64_t operations, errors; /* errors: the operations that failed */
+  int64_t duration_us;        /* total, from start to end */
   int64_t buckets[RILLE_DURATION_BUCKETS];
 } rille_action_stats;
 

@@ -1,4 +1,4 @@
-/* What a database URL says, without opening anything. Any thread. */
+/* The contents of a database URL. Nothing is opened. Any thread. */
 #ifndef RILLE_URL_H
 #define RILLE_URL_H
 
@@ -6,12 +6,12 @@
 
 RILLE_BEGIN_DECLS
 
-/* The URL as it may be shown to anybody: without its password and without parameters that could hold one. Where the
- * password cannot be told from the rest, and in a text that is no URL, only the scheme is left: "postgresql:***". *out
- * is terminated and the caller's: rille_free. Errors: memory alone. */
+/* Returns the URL for display: without its password and without parameters that could contain one. If the password
+ * cannot be separated from the rest, or if the text is not a URL, only the scheme is left: "postgresql:***". *out is
+ * terminated and owned by the caller: rille_free. Fails only when out of memory. */
 RILLE_API rille_status rille_url_shown(const char *url, char **out, size_t *len, rille_error **err);
 
-/* "postgresql" or "sqlite", static; NULL when this build has no driver for the scheme. */
+/* Returns "postgresql" or "sqlite", static; NULL if this build has no driver for the scheme. */
 RILLE_API const char *rille_url_provider(const char *url);
 
 /* The path of the database file in *out, the caller's; NULL of a server and of a database in memory. Errors: P1013. */
