@@ -6,46 +6,46 @@
 #include "migrate/history/statements.h"
 #include "run/op.h"
 
-static int line_of(rl_str script, const char *at) {
-  int line = 1;
+static uint32_t line_of(rl_str script, const char *at) {
+  uint32_t line = 1;
   for (const char *p = script.p; p < at; p++) line += *p == '\n';
   return line;
 }
 
 /* A statement by itself is one statement, the same. */
-static void check_again(rl_str sql, bool postgres, rl_arena *arena) {
+static void check_again(rl_str sql, rl_provider provider, rl_arena *arena) {
   rl_statements again = {0};
-  FUZZ_CHECK(rl_statements_of(sql, postgres, arena, &again, NULL) == RILLE_OK);
+  FUZZ_CHECK(rl_statements_of(sql, provider, arena, &again, NULL) == RILLE_OK);
   FUZZ_CHECK(again.count == 1 && rl_str_eq(again.items[0].sql, sql));
 }
 
-static void check_script(rl_str script, bool postgres) {
+static void check_script(rl_str script, rl_provider provider) {
   rl_arena arena;
   rl_arena_init(&arena, 0);
   rl_statements all = {0};
   rl_error err = {0};
-  rille_status st = rl_statements_of(script, postgres, &arena, &all, &err);
+  rille_status st = rl_statements_of(script, provider, &arena, &all, &err);
   const char *end = script.p;
   for (size_t i = 0; st == RILLE_OK && i < all.count; i++) {
     rl_str sql = all.items[i].sql;
     FUZZ_CHECK(sql.len > 0 && sql.p >= end && sql.p + sql.len <= script.p + script.len);
     FUZZ_CHECK(all.items[i].line == line_of(script, sql.p));
     end = sql.p + sql.len;
-    if (i < 8 && !rl_str_starts(sql, RL_STR("\xEF\xBB\xBF"))) check_again(sql, postgres, &arena);
-    (void)rl_statement_is_transaction(sql);
-    (void)rl_statement_frees_keys(sql);
+    if (i < 8 && !rl_str_starts(sql, RL_STR("\xEF\xBB\xBF"))) check_again(sql, provider, &arena);
+    (void)rl_statement_is_transaction(sql, provider);
+    (void)rl_statement_frees_keys(sql, provider);
   }
   fuzz_check_error(st, &err);
   rl_arena_dispose(&arena);
 }
 
-static void check_placeholders(rl_str sql, bool postgres) {
+static void check_placeholders(rl_str sql, rl_provider provider) {
   rl_buf once, twice;
   rl_buf_init(&once);
   rl_buf_init(&twice);
   uint32_t used = 0, again = 0;
-  rl_raw_placeholders(sql, postgres, &once, &used);
-  rl_raw_placeholders(rl_buf_view(&once), postgres, &twice, &again);
+  rl_raw_placeholders(sql, provider, &once, &used);
+  rl_raw_placeholders(rl_buf_view(&once), provider, &twice, &again);
   if (used > 0) FUZZ_CHECK(rl_str_eq(rl_buf_view(&once), rl_buf_view(&twice)) && used == again);
   rl_buf_dispose(&once);
   rl_buf_dispose(&twice);
@@ -56,9 +56,9 @@ static void run(const uint8_t *data, size_t size) {
   rl_script_head head = {0};
   rl_error err = {0};
   fuzz_check_error(rl_script_head_of(script, &head, &err), &err);
-  for (int postgres = 0; postgres < 2; postgres++) {
-    check_script(script, postgres);
-    check_placeholders(script, postgres);
+  for (RL_EACH_PROVIDER(provider)) {
+    check_script(script, provider);
+    check_placeholders(script, provider);
   }
 }
 

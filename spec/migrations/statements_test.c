@@ -3,16 +3,16 @@
 #include "migrate/history/migrations.h"
 #include "running/running.h"
 
-static void expect_cut(bool postgres, const char *script, const char *want) {
+static void expect_cut(rl_provider provider, const char *script, const char *want) {
   rl_arena arena;
   rl_statements list;
   rl_error err = {0};
   char got[2000] = "";
   rl_arena_init(&arena, 0);
-  assert_int_equal(rl_statements_of(rl_str_of(script), postgres, &arena, &list, &err), RILLE_OK);
+  assert_int_equal(rl_statements_of(rl_str_of(script), provider, &arena, &list, &err), RILLE_OK);
   for (size_t i = 0; i < list.count; i++) {
     size_t n = strlen(got);
-    snprintf(got + n, sizeof got - n, "%s%d:%.*s", i ? "|" : "", list.items[i].line, RL_STR_ARG(list.items[i].sql));
+    snprintf(got + n, sizeof got - n, "%s%u:%.*s", i ? "|" : "", list.items[i].line, RL_STR_ARG(list.items[i].sql));
   }
   assert_string_equal(got, want);
   rl_arena_dispose(&arena);
@@ -20,55 +20,61 @@ static void expect_cut(bool postgres, const char *script, const char *want) {
 
 static void test_both(void **state) {
   (void)state;
-  for (int pg = 0; pg < 2; pg++) {
-    expect_cut(pg, "", "");
-    expect_cut(pg, " ;; -- x;\n /* ; */ ;", "");
-    expect_cut(pg, "a;b", "1:a|1:b");
-    expect_cut(pg, "-- one\na -- ;\n ;\n\n b ; ", "2:a|5:b");
-    expect_cut(pg, "a ';' \";\" 'it''s;'; b", "1:a ';' \";\" 'it''s;'|1:b");
-    expect_cut(pg, "a 'never closed;", "1:a 'never closed;");
-    expect_cut(pg, "a /* never closed;", pg ? "1:a /* never closed;" : "1:a");
-    expect_cut(pg, "BEGIN; x; END; COMMIT", "1:BEGIN|1:x|1:END|1:COMMIT");
-    expect_cut(pg,
+  for (RL_EACH_PROVIDER(p)) {
+    bool pg = p == RL_PROVIDER_POSTGRESQL;
+    expect_cut(p, "", "");
+    expect_cut(p, " ;; -- x;\n /* ; */ ;", "");
+    expect_cut(p, "a;b", "1:a|1:b");
+    expect_cut(p, "-- one\na -- ;\n ;\n\n b ; ", "2:a|5:b");
+    expect_cut(p, "a ';' \";\" 'it''s;'; b", "1:a ';' \";\" 'it''s;'|1:b");
+    expect_cut(p, "a 'never closed;", "1:a 'never closed;");
+    expect_cut(p, "a /* never closed;", pg ? "1:a /* never closed;" : "1:a");
+    expect_cut(p, "BEGIN; x; END; COMMIT", "1:BEGIN|1:x|1:END|1:COMMIT");
+    expect_cut(p,
                "\xef\xbb\xbf"
                "a;",
                "1:a");
-    expect_cut(pg, "SELECT CASE WHEN 1 THEN 2 END; b", "1:SELECT CASE WHEN 1 THEN 2 END|1:b");
+    expect_cut(p, "SELECT CASE WHEN 1 THEN 2 END; b", "1:SELECT CASE WHEN 1 THEN 2 END|1:b");
   }
 }
 
 static void test_postgres_words(void **state) {
   (void)state;
-  expect_cut(true, "a $$;$$; b", "1:a $$;$$|1:b");
-  expect_cut(true, "a $x$ ; $$ ; $y$ $x$; b", "1:a $x$ ; $$ ; $y$ $x$|1:b");
-  expect_cut(true, "a $1; b$c$; d", "1:a $1|1:b$c$|1:d");
-  expect_cut(true, "a E'\\';'; b", "1:a E'\\';'|1:b");
-  expect_cut(true, "a '\\'; b", "1:a '\\'|1:b");
-  expect_cut(true, "a /* ; /* ; */ ; */ ; b", "1:a|1:b");
-  expect_cut(true, "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END; c",
+  expect_cut(RL_PROVIDER_POSTGRESQL, "a $$;$$; b", "1:a $$;$$|1:b");
+  expect_cut(RL_PROVIDER_POSTGRESQL, "a $x$ ; $$ ; $y$ $x$; b", "1:a $x$ ; $$ ; $y$ $x$|1:b");
+  expect_cut(RL_PROVIDER_POSTGRESQL, "a $1; b$c$; d", "1:a $1|1:b$c$|1:d");
+  expect_cut(RL_PROVIDER_POSTGRESQL, "a E'\\';'; b", "1:a E'\\';'|1:b");
+  expect_cut(RL_PROVIDER_POSTGRESQL, "a '\\'; b", "1:a '\\'|1:b");
+  expect_cut(RL_PROVIDER_POSTGRESQL, "a /* ; /* ; */ ; */ ; b", "1:a|1:b");
+  expect_cut(RL_PROVIDER_POSTGRESQL,
+             "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END; c",
              "1:CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN a THEN b END; SELECT 1; END|1:c");
-  expect_cut(true, "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC UPDATE a SET \"end\" = b.end; END; c",
+  expect_cut(RL_PROVIDER_POSTGRESQL,
+             "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC UPDATE a SET \"end\" = b.end; END; c",
              "1:CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC UPDATE a SET \"end\" = b.end; END|1:c");
-  expect_cut(true, "CREATE FUNCTION f() BEGIN ATOMIC END; c", "1:CREATE FUNCTION f() BEGIN ATOMIC END|1:c");
-  expect_cut(true, "CREATE TABLE t (function INT, begin INT, atomic INT); SELECT begin atomic FROM t; c",
+  expect_cut(RL_PROVIDER_POSTGRESQL, "CREATE FUNCTION f() BEGIN ATOMIC END; c",
+             "1:CREATE FUNCTION f() BEGIN ATOMIC END|1:c");
+  expect_cut(RL_PROVIDER_POSTGRESQL,
+             "CREATE TABLE t (function INT, begin INT, atomic INT); SELECT begin atomic FROM t; c",
              "1:CREATE TABLE t (function INT, begin INT, atomic INT)|1:SELECT begin atomic FROM t|1:c");
-  expect_cut(true, "CREATE RULE r AS ON INSERT TO t DO ALSO (a; b ')'); c",
+  expect_cut(RL_PROVIDER_POSTGRESQL, "CREATE RULE r AS ON INSERT TO t DO ALSO (a; b ')'); c",
              "1:CREATE RULE r AS ON INSERT TO t DO ALSO (a; b ')')|1:c");
-  expect_cut(true, "CREATE TRIGGER t EXECUTE FUNCTION f(); BEGIN; c",
+  expect_cut(RL_PROVIDER_POSTGRESQL, "CREATE TRIGGER t EXECUTE FUNCTION f(); BEGIN; c",
              "1:CREATE TRIGGER t EXECUTE FUNCTION f()|1:BEGIN|1:c");
 }
 
 static void test_sqlite_words(void **state) {
   (void)state;
-  expect_cut(false, "a `;` [;]; b", "1:a `;` [;]|1:b");
-  expect_cut(false, "a $$;$$", "1:a $$|1:$$");
-  expect_cut(false, "a /* ; /* ; */ b", "1:a /* ; /* ; */ b");
-  expect_cut(false, "CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND;\nd",
+  expect_cut(RL_PROVIDER_SQLITE, "a `;` [;]; b", "1:a `;` [;]|1:b");
+  expect_cut(RL_PROVIDER_SQLITE, "a $$;$$", "1:a $$|1:$$");
+  expect_cut(RL_PROVIDER_SQLITE, "a /* ; /* ; */ b", "1:a /* ; /* ; */ b");
+  expect_cut(RL_PROVIDER_SQLITE,
+             "CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND;\nd",
              "1:CREATE TEMP TRIGGER IF NOT EXISTS t AFTER INSERT ON x BEGIN\n a; b CASE c END;\nEND|4:d");
-  expect_cut(false,
+  expect_cut(RL_PROVIDER_SQLITE,
              "CREATE TRIGGER t AFTER UPDATE OF begin ON x BEGIN UPDATE x SET end = new.end; DELETE FROM y; END; d",
              "1:CREATE TRIGGER t AFTER UPDATE OF begin ON x BEGIN UPDATE x SET end = new.end; DELETE FROM y; END|1:d");
-  expect_cut(false, "CREATE TABLE t (trigger TEXT, begin TEXT, end TEXT); d",
+  expect_cut(RL_PROVIDER_SQLITE, "CREATE TABLE t (trigger TEXT, begin TEXT, end TEXT); d",
              "1:CREATE TABLE t (trigger TEXT, begin TEXT, end TEXT)|1:d");
 }
 
@@ -78,14 +84,16 @@ static void test_kinds(void **state) {
                                     "END",   "ROLLBACK",          "abort",          "PREPARE TRANSACTION 'x'"};
   static const char *const no[] = {"SELECT 1",  "SAVEPOINT a",           "ROLLBACK TO a", "ROLLBACK TRANSACTION TO a",
                                    "BEGINNING", "PREPARE x AS SELECT 1", "(COMMIT)"};
-  for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(rl_statement_is_transaction(rl_str_of(yes[i])));
-  for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(rl_statement_is_transaction(rl_str_of(no[i])));
-  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=OFF")));
-  assert_true(rl_statement_frees_keys(RL_STR("pragma foreign_keys = 0")));
-  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys(off)")));
-  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=ON")));
-  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys")));
-  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA defer_foreign_keys=OFF")));
+  for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+    assert_true(rl_statement_is_transaction(rl_str_of(yes[i]), RL_PROVIDER_POSTGRESQL));
+  for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+    assert_false(rl_statement_is_transaction(rl_str_of(no[i]), RL_PROVIDER_POSTGRESQL));
+  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=OFF"), RL_PROVIDER_SQLITE));
+  assert_true(rl_statement_frees_keys(RL_STR("pragma foreign_keys = 0"), RL_PROVIDER_SQLITE));
+  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys(off)"), RL_PROVIDER_SQLITE));
+  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=ON"), RL_PROVIDER_SQLITE));
+  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys"), RL_PROVIDER_SQLITE));
+  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA defer_foreign_keys=OFF"), RL_PROVIDER_SQLITE));
 }
 
 static void test_head(void **state) {

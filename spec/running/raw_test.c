@@ -1,11 +1,13 @@
 /* Raw statements: placeholders in either style, parameters of every kind, columns, errors, scripts. */
 #include "running/running.h"
 
+#include "base/sql_scan.h"
+
 static void expect_sql(const char *sql, bool postgres, const char *want, uint32_t parameters) {
   rl_buf out;
   uint32_t used = 99;
   rl_buf_init(&out);
-  rl_raw_placeholders(rl_str_of(sql), postgres, &out, &used);
+  rl_raw_placeholders(rl_str_of(sql), postgres ? RL_PROVIDER_POSTGRESQL : RL_PROVIDER_SQLITE, &out, &used);
   assert_string_equal(rl_buf_z(&out), want);
   assert_int_equal(used, parameters);
   rl_buf_dispose(&out);
@@ -37,6 +39,19 @@ static void test_placeholders(void **state) {
   expect_sql("tab$1 = ?", true, "tab$1 = $1", 1);
   expect_sql("'unclosed ?", true, "'unclosed ?", 0);
   expect_sql("", true, "", 0);
+  expect_sql("SELECT ?1, ?", false, "SELECT ?1, ?2", 2); /* as SQLite numbers what has no number */
+  expect_sql("SELECT ?, ?3, ?", false, "SELECT ?1, ?3, ?4", 4);
+  expect_sql("SELECT E'a'\n-- b\n'\\' ?', ?", true, "SELECT E'a'\n-- b\n'\\' ?', $1", 1);
+  expect_sql("SELECT 'a'\n'\\', ?", true, "SELECT 'a'\n'\\', $1", 1);
+  expect_sql("-- ?\r?", true, "-- ?\r$1", 1);
+  expect_sql("-- ?\r?\n?", false, "-- ?\r?\n?1", 1);
+  expect_sql("$\xc3\xa9$ ? $\xc3\xa9$ ?", true, "$\xc3\xa9$ ? $\xc3\xa9$ $1", 1);
+  expect_sql("$a$ ? $ab$a$ ?", true, "$a$ ? $ab$a$ $1", 1);
+  expect_sql("(1)$$?$$ ?", true, "(1)$$?$$ $1", 1);
+  expect_sql("/*/ ? */ ?", false, "/*/ ? */ ?1", 1);
+  expect_sql(":a(?) ? $b::c", false, ":a(?) ?1 $b::c", 1); /* names as in Tcl */
+  expect_sql("x'?' ?", false, "x'?' ?1", 1);
+  expect_sql("$99999999999", true, "$1000000", RL_SQL_NUMBER_MAX);
 }
 
 static void parameters(world *w) {

@@ -154,7 +154,7 @@ rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, rl_str sql, const rl_tape *pa
   rl_buf text;
   rl_buf_init(&text);
   uint32_t used = 0;
-  rl_raw_placeholders(sql, op->driver->pipelines, &text, &used);
+  rl_raw_placeholders(sql, op->driver->provider, &text, &used);
   char *z = text.failed ? NULL : rl_arena_strdup(&op->arena, rl_buf_view(&text));
   op->raw = (rl_stmt){.sql = z, .sql_len = text.len, .writes = !only_reads(sql), .returns_rows = rows};
   rl_buf_dispose(&text);

@@ -38,8 +38,9 @@ static rille_status read_script(rl_migrations *m, script *s, rl_error *err) {
   rille_status st = loaded ? RILLE_OK : rl_folder_file(m, m->under->name, file_of(m), arena, &s->text, err);
   if (st == RILLE_OK) st = check_text(m, s->text, err);
   if (st == RILLE_OK) st = rl_script_head_of(s->text, &s->head, err);
-  if (st == RILLE_OK) st = rl_statements_of(s->text, m->postgres, arena, &s->list, err);
-  for (size_t i = 0; i < s->list.count; i++) s->own_transactions |= rl_statement_is_transaction(s->list.items[i].sql);
+  if (st == RILLE_OK) st = rl_statements_of(s->text, m->dialect->provider, arena, &s->list, err);
+  for (size_t i = 0; i < s->list.count; i++)
+    s->own_transactions |= rl_statement_is_transaction(s->list.items[i].sql, m->dialect->provider);
   if (st != RILLE_OK) rl_error_detail(err, "migration", m->under->name);
   return st;
 }
@@ -54,7 +55,7 @@ static rl_str beginning(rl_str sql) {
 }
 
 /* Says of the database's error which migration it stopped, and where in it. */
-static rille_status blame(rl_migrations *m, const rl_statement *at, size_t number, rl_error *cause, rl_error *err) {
+static rille_status blame(rl_migrations *m, const rl_sql_statement *at, size_t number, rl_error *cause, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
   const char *what = m->replay     ? "does not apply to an empty database"
@@ -140,7 +141,7 @@ static const char nothing_left[] = "Its transaction was rolled back: nothing of 
 
 /* ------------------------------------------------------------------ running */
 
-static rille_status run_statement(rl_migrations *m, const rl_statement *x, rl_error *err) {
+static rille_status run_statement(rl_migrations *m, const rl_sql_statement *x, rl_error *err) {
   char *z = rl_strndup(x->sql.p, x->sql.len);
   if (!z) return rl_fail_nomem(err);
   rille_status st = rl_session_script(&m->session, z, err);
@@ -177,7 +178,7 @@ static rille_status count_broken(rl_migrations *m, int64_t *count, rl_error *err
  * transaction; scripts have it within, where Prisma runs none. */
 static rille_status free_keys(rl_migrations *m, const script *s, rl_error *err) {
   for (size_t i = 0; i < s->list.count && !m->postgres; i++)
-    m->keys_off |= rl_statement_frees_keys(s->list.items[i].sql);
+    m->keys_off |= rl_statement_frees_keys(s->list.items[i].sql, m->dialect->provider);
   if (!m->keys_off) return RILLE_OK;
   rille_status st = count_broken(m, &m->broken_keys, err);
   return st == RILLE_OK ? rl_session_command(&m->session, "PRAGMA foreign_keys = OFF", err) : st;

@@ -1,0 +1,98 @@
+/* Which semicolons end a statement. */
+#include "base/sql_statements.h"
+
+/* What has a body of statements of its own. */
+typedef struct body_rules {
+  const char *kinds[2]; /* CREATE of them may have one, */
+  const char *atomic;   /* from BEGIN on, or from this word behind BEGIN */
+  bool parentheses;     /* statements may stand in parentheses: those of a rule */
+} body_rules;
+
+static const body_rules body_rules_postgres = {{"FUNCTION", "PROCEDURE"}, "ATOMIC", true};
+static const body_rules body_rules_sqlite = {{"TRIGGER", NULL}, NULL, false};
+
+static const body_rules *const bodies[RL_PROVIDER_SLOTS] = {
+#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &body_rules_##id,
+#include "base/providers.def"
+#undef RL_PROVIDER
+};
+
+/* A statement so far. */
+typedef struct progress {
+  const body_rules *rules;
+  bool head;       /* all words were those that stand before the kind of thing that is created, */
+  bool creates;    /* CREATE among them */
+  bool may_have;   /* a body may come */
+  bool began;      /* BEGIN was the word before */
+  bool first;      /* a statement of a body may begin with this token */
+  bool dotted;     /* a dot was the token before: this is a column, whatever it is called */
+  int depth;       /* of bodies and of CASE within them */
+  int parentheses; /* open ones, where they count */
+} progress;
+
+static bool is_head_word(rl_sql_token t) {
+  static const char *const all[] = {"CREATE", "OR", "REPLACE", "TEMP", "TEMPORARY", "EXPLAIN", "QUERY", "PLAN"};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (rl_sql_is_word(t, all[i])) return true;
+  return false;
+}
+
+static bool has_body(const body_rules *r, rl_sql_token t) {
+  return rl_sql_is_word(t, r->kinds[0]) || (r->kinds[1] && rl_sql_is_word(t, r->kinds[1]));
+}
+
+static bool opens_body(const progress *p, rl_sql_token t, bool begin) {
+  if (!p->may_have || p->depth) return false;
+  return p->rules->atomic ? p->began && rl_sql_is_word(t, p->rules->atomic) : begin;
+}
+
+static void look_at_word(progress *p, rl_sql_token t) {
+  bool begin = rl_sql_is_word(t, "BEGIN"), opens = opens_body(p, t, begin);
+  if (p->head && p->creates) p->may_have = has_body(p->rules, t);
+  p->head = p->head && is_head_word(t);
+  p->creates |= p->head && rl_sql_is_word(t, "CREATE");
+  if (opens || (p->depth && rl_sql_is_word(t, "CASE")))
+    p->depth++;
+  else if ((p->depth > 1 || (p->depth && p->first)) && rl_sql_is_word(t, "END"))
+    p->depth--;
+  p->began = begin;
+  p->first = opens;
+}
+
+static void look_at(progress *p, rl_sql_token t) {
+  bool dotted = p->dotted;
+  p->dotted = rl_sql_is_sign(t, '.');
+  if (t.kind == RL_SQL_WORD && !dotted) {
+    look_at_word(p, t);
+    return;
+  }
+  p->first = rl_sql_is_sign(t, ';');
+  if (!p->rules->parentheses) return;
+  if (rl_sql_is_sign(t, '(')) p->parentheses++;
+  if (rl_sql_is_sign(t, ')') && p->parentheses) p->parentheses--;
+}
+
+void rl_sql_cutter_init(rl_sql_cutter *c, rl_str script, rl_provider provider) {
+  *c = (rl_sql_cutter){.provider = provider, .place = {script.p, 1, 1}};
+  if (rl_str_starts(script, RL_STR("\xef\xbb\xbf"))) {
+    script = rl_str_make(script.p + 3, script.len - 3);
+    c->place.at = script.p;
+  }
+  rl_sql_scan_init(&c->scan, script, provider);
+}
+
+bool rl_sql_next_statement(rl_sql_cutter *c, rl_sql_statement *out) {
+  rl_sql_token t = rl_sql_next_solid(&c->scan);
+  while (rl_sql_is_sign(t, ';')) t = rl_sql_next_solid(&c->scan);
+  if (t.kind == RL_SQL_END) return false;
+  progress p = {.rules = bodies[c->provider], .head = true};
+  const char *from = t.text.p, *to = from;
+  for (; t.kind != RL_SQL_END && !(rl_sql_is_sign(t, ';') && p.depth == 0 && p.parentheses == 0);
+       t = rl_sql_next_solid(&c->scan)) {
+    look_at(&p, t);
+    to = t.text.p + t.text.len;
+  }
+  rl_sql_place_move(&c->place, from);
+  *out = (rl_sql_statement){rl_str_make(from, (size_t)(to - from)), c->place.line, c->place.column};
+  return true;
+}
