@@ -134,7 +134,7 @@ static bool is_left(const rl_differ *d, const rl_db_table *from, const rl_db_tab
   if (!rl_db_is_left(d, x) || !x->sql.len) return false;
   for (size_t i = 0; i < from->columns.count; i++) {
     rl_str name = from->columns.items[i].name;
-    if (!rl_db_column_of(to, name) && rl_sql_mentions(x->sql, name)) return false;
+    if (!rl_db_column_of(to, name) && rl_sql_mentions(d->dialect->provider, x->sql, name)) return false;
   }
   return true;
 }
@@ -163,10 +163,12 @@ static void bring_back(rl_differ *d, const rl_db_table *from, const rl_db_table 
 
 /* ------------------------------------------------------------------ what a schema has no words for */
 
-static bool is_whole(const rl_db_table *from, const rl_db_table *to, const rl_db_column *c) {
+static bool is_whole(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, const rl_db_column *c) {
   for (size_t i = 0; i < from->columns.count; i++) {
     rl_str name = from->columns.items[i].name;
-    if (!rl_db_column_of(to, name) && !rl_str_eq(name, c->name) && rl_sql_mentions(c->generated, name)) return false;
+    if (!rl_db_column_of(to, name) && !rl_str_eq(name, c->name) &&
+        rl_sql_mentions(d->dialect->provider, c->generated, name))
+      return false;
   }
   return true;
 }
@@ -215,7 +217,7 @@ const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_
   }
   for (size_t i = 0; i < from->columns.count; i++) {
     const rl_db_column *c = &from->columns.items[i];
-    if (c->computed && !rl_db_column_of(to, c->name) && is_whole(from, to, c)) columns[kept->columns.count++] = *c;
+    if (c->computed && !rl_db_column_of(to, c->name) && is_whole(d, from, to, c)) columns[kept->columns.count++] = *c;
   }
   keep_references(d, from, to, kept);
   return kept;

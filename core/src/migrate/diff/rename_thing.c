@@ -17,8 +17,8 @@ static void rename_in_references(rl_differ *d, const rl_db_table *t, rl_str old)
 /* What else SQLite writes anew by itself: the texts at hand must follow. */
 static void rename_in_texts(rl_differ *d, rl_str *items, size_t count, rl_str old, rl_str now, rl_str table) {
   for (size_t i = 0; i < count; i++) {
-    if (!rl_sql_mentions(items[i], old)) continue;
-    rl_str text = rl_sql_renamed(d->arena, items[i], old, now, table);
+    if (!rl_sql_mentions(d->dialect->provider, items[i], old)) continue;
+    rl_str text = rl_sql_renamed(d->arena, d->dialect, items[i], old, now, table);
     if (text.p)
       items[i] = text;
     else

@@ -1,191 +1,111 @@
 /* What only the statement of a SQLite table or index tells: the pragmas are
  * silent about checks and predicates. */
-#include <ctype.h>
-#include <strings.h>
-
+#include "base/sql_scan.h"
 #include "migrate/structure/describe.h"
-#include "sql/sql.h"
-
-typedef struct scan {
-  rl_str s;
-  size_t at;
-  int depth;
-} scan;
-
-static void skip_quoted(scan *c) {
-  char open = c->s.p[c->at], close = open == '[' ? ']' : open;
-  for (c->at++; c->at < c->s.len; c->at++) {
-    if (c->s.p[c->at] != close) continue;
-    bool doubled = close != ']' && c->at + 1 < c->s.len && c->s.p[c->at + 1] == close;
-    if (!doubled) break;
-    c->at++;
-  }
-  if (c->at < c->s.len) c->at++;
-}
-
-static bool skip_comment(scan *c) {
-  rl_str rest = rl_str_make(c->s.p + c->at, c->s.len - c->at);
-  bool line = rl_str_starts(rest, RL_STR("--")), block = rl_str_starts(rest, RL_STR("/*"));
-  if (!line && !block) return false;
-  c->at += 2;
-  while (c->at < c->s.len) {
-    bool end = line ? c->s.p[c->at] == '\n' : c->s.p[c->at - 1] == '*' && c->s.p[c->at] == '/';
-    c->at++;
-    if (end) break;
-  }
-  return true;
-}
-
-static bool is_letter(char c) {
-  return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
-}
-
-/* The next token that is no comment; empty at the end. */
-static rl_str next(scan *c) {
-  while (c->at < c->s.len && (isspace((unsigned char)c->s.p[c->at]) || skip_comment(c)))
-    if (c->at < c->s.len && isspace((unsigned char)c->s.p[c->at])) c->at++;
-  size_t from = c->at;
-  if (from >= c->s.len) return rl_str_make("", 0);
-  char ch = c->s.p[from];
-  if (strchr("'\"`[", ch)) {
-    skip_quoted(c);
-  } else if (is_letter(ch)) {
-    while (c->at < c->s.len && is_letter(c->s.p[c->at])) c->at++;
-  } else {
-    c->depth += ch == '(' ? 1 : ch == ')' ? -1 : 0;
-    c->at++;
-  }
-  return rl_str_make(c->s.p + from, c->at - from);
-}
-
-static bool is_word(rl_str s, const char *word) {
-  return s.len == strlen(word) && strncasecmp(s.p, word, s.len) == 0;
-}
-
-static rl_str name_of(rl_arena *arena, rl_str token) {
-  return token.len > 1 && strchr("'\"`[", token.p[0]) ? rl_db_unquote(arena, token) : token;
-}
-
-static rille_status keep_check(scan *c, rl_str name, size_t from, rl_arena *arena, rl_db_table *t, rl_error *err) {
-  int depth = c->depth;
-  next(c); /* ( */
-  while (c->depth > depth && next(c).len) {}
-  rl_db_check *check = RL_DB_ADD(arena, &t->checks);
-  if (!check) return rl_fail_nomem(err);
-  *check = (rl_db_check){name, rl_str_make(c->s.p + from, c->at - from)};
-  return RILLE_OK;
-}
-
-/* Behind AS: the expression, and how it is kept. */
-static bool keep_generated(scan *c, rl_arena *arena, rl_db_column *column) {
-  size_t from = c->at;
-  int depth = c->depth;
-  next(c); /* ( */
-  while (c->depth > depth && next(c).len) {}
-  size_t end = c->at;
-  bool stored = is_word(next(c), "STORED");
-  c->at = end;
-  column->generated = rl_str_of(rl_arena_printf(arena, "GENERATED ALWAYS AS %.*s %s", (int)(end - from), c->s.p + from,
-                                                stored ? "STORED" : "VIRTUAL"));
-  return column->generated.p != NULL;
-}
-
-/* A definition begins: of a column, or of a constraint. */
-static rl_db_column *begun_column(rl_arena *arena, rl_db_table *t, rl_str token) {
-  static const char *const others[] = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (is_word(token, others[i])) return NULL;
-  rl_str name = name_of(arena, token);
-  return name.p ? rl_db_column_of(t, name) : NULL;
-}
 
 typedef struct definition {
-  scan scan;
+  rl_sql_scan scan;
+  int depth; /* of parentheses */
   rl_arena *arena;
   rl_db_table *t;
   rl_db_column *column;
   rl_str constraint;
 } definition;
 
-static bool read_word(definition *d, rl_str token, rl_error *err) {
-  scan *c = &d->scan;
-  if (is_word(token, "CONSTRAINT")) {
-    d->constraint = name_of(d->arena, next(c));
-    return d->constraint.p != NULL;
-  }
-  if (is_word(token, "CHECK")) {
-    size_t from = (size_t)(token.p - c->s.p);
-    bool kept = keep_check(c, d->constraint, from, d->arena, d->t, err) == RILLE_OK;
-    d->constraint = rl_str_make("", 0);
-    return kept;
-  }
-  if (d->column && is_word(token, "COLLATE")) d->column->collation = name_of(d->arena, next(c));
-  if (d->column && d->column->computed && is_word(token, "AS")) return keep_generated(c, d->arena, d->column);
+static definition definition_of(rl_str sql) {
+  definition d = {.constraint = {"", 0}};
+  rl_sql_scan_init(&d.scan, sql, RL_PROVIDER_SQLITE);
+  return d;
+}
+
+static rl_sql_token next_part(definition *d) {
+  rl_sql_token t = rl_sql_next_solid(&d->scan);
+  d->depth += rl_sql_is_sign(t, '(') - rl_sql_is_sign(t, ')');
+  return t;
+}
+
+/* A name may be quoted as a string, too. */
+static rl_str name_of(rl_arena *arena, rl_sql_token t) {
+  bool quoted = (t.kind == RL_SQL_NAME || t.kind == RL_SQL_STRING) && t.text.len > 1;
+  return quoted ? rl_db_unquote(arena, t.text) : t.text;
+}
+
+/* Behind an opening parenthesis that comes next, and all within it. */
+static const char *past_parentheses(definition *d) {
+  int depth = d->depth;
+  rl_sql_token t = next_part(d);
+  while (d->depth > depth && t.kind != RL_SQL_END) t = next_part(d);
+  return d->scan.at;
+}
+
+static bool keep_check(definition *d, const char *from) {
+  const char *to = past_parentheses(d);
+  rl_db_check *check = RL_DB_ADD(d->arena, &d->t->checks);
+  if (!check) return false;
+  *check = (rl_db_check){d->constraint, rl_str_make(from, (size_t)(to - from))};
+  d->constraint = rl_str_make("", 0);
   return true;
 }
 
+/* Behind AS: the expression, and how it is kept. */
+static bool keep_generated(definition *d) {
+  const char *from = d->scan.at, *to = past_parentheses(d);
+  definition ahead = *d;
+  bool stored = rl_sql_is_word(next_part(&ahead), "STORED");
+  d->column->generated = rl_str_of(
+      rl_arena_printf(d->arena, "GENERATED ALWAYS AS %.*s %s", (int)(to - from), from, stored ? "STORED" : "VIRTUAL"));
+  return d->column->generated.p != NULL;
+}
+
+/* A definition begins: of a column, or of a constraint. */
+static rl_db_column *begun_column(const definition *d, rl_sql_token t) {
+  static const char *const others[] = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (rl_sql_is_word(t, others[i])) return NULL;
+  rl_str name = name_of(d->arena, t);
+  return name.p ? rl_db_column_of(d->t, name) : NULL;
+}
+
+static bool read_word(definition *d, rl_sql_token t) {
+  if (rl_sql_is_word(t, "CONSTRAINT")) {
+    d->constraint = name_of(d->arena, next_part(d));
+    return d->constraint.p != NULL;
+  }
+  if (rl_sql_is_word(t, "CHECK")) return keep_check(d, t.text.p);
+  if (d->column && rl_sql_is_word(t, "COLLATE")) {
+    d->column->collation = name_of(d->arena, next_part(d));
+    return d->column->collation.p != NULL;
+  }
+  return !(d->column && d->column->computed && rl_sql_is_word(t, "AS")) || keep_generated(d);
+}
+
 rille_status rl_sqlite_definition(rl_str sql, rl_arena *arena, rl_db_table *t, rl_error *err) {
-  definition d = {{sql, 0, 0}, arena, t, NULL, {"", 0}};
+  definition d = definition_of(sql);
+  d.arena = arena;
+  d.t = t;
   bool begins = false;
-  for (rl_str token = next(&d.scan); token.len; token = next(&d.scan)) {
-    bool opens = d.scan.depth == 1 && (token.p[0] == '(' || token.p[0] == ',');
-    if (begins && d.scan.depth == 1) d.column = begun_column(arena, t, token);
+  for (rl_sql_token p = next_part(&d); p.kind != RL_SQL_END; p = next_part(&d)) {
+    bool opens = d.depth == 1 && (rl_sql_is_sign(p, '(') || rl_sql_is_sign(p, ','));
+    if (begins && d.depth == 1) d.column = begun_column(&d, p);
     if (opens) d.constraint = rl_str_make("", 0);
-    if (d.scan.depth == 1 && !opens && !read_word(&d, token, err)) return rl_fail_nomem(err);
-    if (d.scan.depth == 0 && is_word(token, "STRICT")) t->strict = true;
-    if (d.scan.depth == 0 && is_word(token, "WITHOUT")) t->without_rowid = true;
+    if (d.depth == 1 && !opens && !read_word(&d, p)) return rl_fail_nomem(err);
+    if (d.depth == 0 && rl_sql_is_word(p, "STRICT")) t->strict = true;
+    if (d.depth == 0 && rl_sql_is_word(p, "WITHOUT")) t->without_rowid = true;
     begins = opens;
   }
   return RILLE_OK;
 }
 
 bool rl_sqlite_collates(rl_str sql) {
-  scan c = {sql, 0, 0};
-  for (rl_str token = next(&c); token.len; token = next(&c))
-    if (is_word(token, "COLLATE")) return true;
-  return false;
-}
-
-/* A bare name is the same in capitals or not; a quoted one is as written. */
-static bool is_name(rl_str token, rl_str name) {
-  if (!token.len || token.p[0] == '\'') return false;
-  bool quoted = token.len > 1 && strchr("\"`[", token.p[0]);
-  if (!quoted) return token.len == name.len && strncasecmp(token.p, name.p, name.len) == 0;
-  return token.len == name.len + 2 && memcmp(token.p + 1, name.p, name.len) == 0;
-}
-
-bool rl_sql_mentions(rl_str sql, rl_str name) {
-  scan c = {sql, 0, 0};
-  for (rl_str token = next(&c); token.len; token = next(&c))
-    if (is_name(token, name)) return true;
-  return false;
-}
-
-rl_str rl_sql_renamed(rl_arena *arena, rl_str sql, rl_str old, rl_str now, rl_str table) {
-  scan c = {sql, 0, 0};
-  rl_buf b;
-  size_t done = 0;
-  rl_str before = {"", 0}, owner = {"", 0};
-  rl_buf_init(&b);
-  for (rl_str token = next(&c); token.len; token = next(&c)) {
-    bool own = rl_str_is(before, ".") && (is_word(owner, "new") || is_word(owner, "old") || is_name(owner, table));
-    if (is_name(token, old) && (!table.len || own)) {
-      rl_buf_put(&b, sql.p + done, (size_t)(token.p - sql.p) - done);
-      rl_dialect_sqlite.identifier(&b, now);
-      done = c.at;
-    }
-    owner = before;
-    before = token;
-  }
-  rl_buf_put(&b, sql.p + done, sql.len - done);
-  rl_str text = b.failed ? (rl_str){NULL, 0} : rl_arena_str(arena, rl_buf_view(&b));
-  rl_buf_dispose(&b);
-  return text;
+  definition d = definition_of(sql);
+  rl_sql_token t = next_part(&d);
+  while (t.kind != RL_SQL_END && !rl_sql_is_word(t, "COLLATE")) t = next_part(&d);
+  return t.kind != RL_SQL_END;
 }
 
 rl_str rl_sqlite_predicate(rl_str sql) {
-  scan c = {sql, 0, 0};
-  for (rl_str token = next(&c); token.len; token = next(&c))
-    if (c.depth == 0 && is_word(token, "WHERE")) return rl_str_make(sql.p + c.at, sql.len - c.at);
-  return rl_str_make("", 0);
+  definition d = definition_of(sql);
+  rl_sql_token t = next_part(&d);
+  while (t.kind != RL_SQL_END && !(d.depth == 0 && rl_sql_is_word(t, "WHERE"))) t = next_part(&d);
+  return rl_str_make(d.scan.at, (size_t)(sql.p + sql.len - d.scan.at));
 }

@@ -29,10 +29,10 @@ bool rl_sqlite_collates(rl_str create_index);
 
 /* Whether a name stands in a statement, bare or quoted; texts and comments do
  * not count. */
-bool rl_sql_mentions(rl_str sql, rl_str name);
+bool rl_sql_mentions(rl_provider provider, rl_str sql, rl_str name);
 /* The statement with another name in its place; p is NULL when memory is short.
  * table: empty, or the one whose column it is: then only behind its name, or
  * NEW and OLD. */
-rl_str rl_sql_renamed(rl_arena *arena, rl_str sql, rl_str old, rl_str now, rl_str table);
+rl_str rl_sql_renamed(rl_arena *arena, const rl_dialect *dialect, rl_str sql, rl_str old, rl_str now, rl_str table);
 
 #endif

@@ -87,17 +87,17 @@ static void write_primary(rl_buf *out, const rl_dialect *d, const rl_db_table *t
 }
 
 /* A check goes with a column that it is about. */
-static bool is_about_gone(const rl_db_table *t, const rl_db_table *now, rl_str check) {
+static bool is_about_gone(const rl_dialect *d, const rl_db_table *t, const rl_db_table *now, rl_str check) {
   for (size_t i = 0; i < t->columns.count; i++) {
     rl_str name = t->columns.items[i].name;
-    if (!rl_db_column_of(now, name) && rl_sql_mentions(check, name)) return true;
+    if (!rl_db_column_of(now, name) && rl_sql_mentions(d->provider, check, name)) return true;
   }
   return false;
 }
 
 static void write_checks(rl_buf *out, const rl_dialect *d, const rl_db_table *t, const rl_db_table *now) {
   for (size_t i = 0; t && i < t->checks.count; i++) {
-    if (is_about_gone(t, now, t->checks.items[i].sql)) continue;
+    if (is_about_gone(d, t, now, t->checks.items[i].sql)) continue;
     rl_buf_text(out, ",\n    ");
     if (t->checks.items[i].name.len) {
       rl_buf_text(out, "CONSTRAINT ");

@@ -82,9 +82,10 @@ rl_str rl_db_unquote(rl_arena *arena, rl_str quoted) {
   char *p = rl_arena_alloc(arena, quoted.len + 1);
   if (!p) return (rl_str){NULL, 0};
   size_t n = 0;
+  char doubled = quoted.p[0] == '[' ? 0 : quoted.p[0]; /* nothing is doubled in brackets */
   for (size_t i = 1; i + 1 < quoted.len; i++) {
     p[n++] = quoted.p[i];
-    if (quoted.p[i] == quoted.p[0]) i++;
+    if (quoted.p[i] == doubled) i++;
   }
   p[n] = 0;
   return rl_str_make(p, n);
