@@ -328,8 +328,8 @@ void rl_batch_dispose(rl_op *op);
 const rl_op *rl_batch_asked(const rl_op *op); /* the part that is asked for; op itself when it is no batch */
 
 /* raw.c */
-/* Both styles of placeholders, `$1` and `?`, as the database's own; *used: how many parameters they ask for. A statement
- * that numbers its placeholders keeps its question marks where they may be operators. */
+/* Both styles of placeholders, `$1` and `?`, as the database's own; *used: how many parameters they ask for. A
+ * statement that numbers its placeholders keeps its question marks where they may be operators. */
 void rl_raw_placeholders(rl_str sql, rl_provider provider, rl_buf *out, uint32_t *used);
 rille_status rl_raw_send(rl_op *op, rl_error *err);
 rille_status rl_raw_queue(rl_op *op, rl_error *err); /* without the end of the pipeline */
