@@ -63,6 +63,7 @@ check "formatting (clang-format)" formatting
 check "luacheck" lua_check
 check "include order" lua5.4 core/tools/includes.lua
 check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
+check "types for editors as the sources have them" lua5.4 core/tools/meta.lua --check
 check "file sizes" sizes
 check "unfinished marks" marks
 check "symbols" symbols

@@ -2,12 +2,20 @@
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
+local options = require "rille.options"
 local raw = require "rille.raw"
 
 local methods = client.methods
 local unpack = table.unpack or unpack -- luacheck: ignore
 
-local OPTIONS = { transaction = 1, max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, read_only = 1 }
+local BATCH = options.declare("rille.BatchOptions", {
+  { "transaction", "boolean", doc = "true: all or none in any case; false: also when some of them write, each by itself" },
+  { "max_wait", "number", ms = true, is = "integer", doc = "as of a transaction" },
+  { "timeout", "number", ms = true, is = "integer", doc = "as of a transaction" },
+  { "isolation_level", "string", is = "rille.IsolationLevel", doc = "as of a transaction" },
+  { "retries", "number", least = 0, is = "integer", doc = "as of a transaction" },
+  { "read_only", "boolean", doc = "as of a transaction" },
+})
 local RAW = { query_raw = true, execute_raw = true, execute_script = true }
 
 -- What a record is added to after the batch has run would never be done.
@@ -122,9 +130,9 @@ local function run(db, calls, asked)
   return db:transaction(function(tx) return run_each(tx, calls) end)
 end
 
-local function transaction_options(options)
-  local rest, asked = {}, options.transaction
-  for key, value in pairs(options) do
+local function transaction_options(given)
+  local rest, asked = {}, given.transaction
+  for key, value in pairs(given) do
     if key ~= "transaction" then rest[key], asked = value, true end
   end
   return asked, next(rest) and rest or nil
@@ -135,17 +143,16 @@ end
 --- batch; its error has the number of the call in meta.batch_index. All happen or none when one of them writes; `transaction = true` or any option
 --- of db:transaction asks for it in any case, `transaction = false` forgoes it, and then writes go one by one.
 ---@param fn fun(b: rille.Client)
----@param options? { transaction?: boolean, isolation_level?: string, max_wait?: integer, timeout?: integer, retries?: integer, read_only?: boolean }
+---@param given? rille.BatchOptions
 ---@return ...
-function methods:batch(fn, options)
+function methods:batch(fn, given)
   client.scope(self, "batch")
   if type(fn) ~= "function" then errors.raise("VALIDATION", "batch takes a function, as in db:batch(function(b) ... end), not a %s", type(fn)) end
-  if options ~= nil and type(options) ~= "table" then errors.raise("VALIDATION", "batch takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options or {}, OPTIONS, "batch")
+  given = options.check(BATCH, given, "batch")
   local calls = {}
   fn(recorder(self, calls))
   calls.closed = true
-  local asked, rest = transaction_options(options or {})
+  local asked, rest = transaction_options(given)
   if rest and not self[client.IN_TRANSACTION] then
     return self:transaction(function(tx) return run(tx, calls, asked) end, rest)
   end

@@ -4,6 +4,7 @@ local config = require "rille.config"
 local errors = require "rille.errors"
 local hooks = require "rille.hooks"
 local meanings = require "rille.meanings"
+local options = require "rille.options"
 local prometheus = require "rille.prometheus"
 local wait = require "rille.wait"
 
@@ -88,45 +89,55 @@ end
 ---@type table<rille.Client, true>
 client.open = setmetatable({}, { __mode = "k" })
 
---- What other files add to rille.connect: `keys` of its options, check(options) before anything is opened, and open(db, checked), which returns the
---- client object.
----@type { keys: string[], check: fun(options: table): any, open: fun(db: rille.Client, checked: any): rille.Client }[]
+--- What other files add to rille.connect: check(given) before anything is opened, and open(db, checked), which returns the client object.
+---@type { check: fun(given: table): any, open: fun(db: rille.Client, checked: any): rille.Client }[]
 client.opening = {}
 
 --- Keys under which a client object keeps what derived ones have as well.
 client.inherited = {}
 
-local CONNECT = { schema = 1, schema_text = 1, url = 1, pool = 1, strict_where = 1, omit = 1, keep_nulls = 1, wait = 1, replicas = 1 }
-local POOL = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
-local POOL_MOST = { size = 100000, wait = 2147483647, idle = 2147483647, max_lifetime = 2147483647 }
+local POOL = options.declare("rille.PoolOptions", {
+  { "size", "integer", least = 1, most = 100000, doc = "connections that may be open at most" },
+  { "wait", "integer", least = 1, most = 2147483647, ms = true, doc = "how long a call waits for one: 5000; then P2024" },
+  { "idle", "integer", least = 1, most = 2147483647, ms = true, doc = "how long one stays open that nobody uses" },
+  { "max_lifetime", "integer", least = 1, most = 2147483647, ms = true, doc = "after which one is replaced" },
+})
+local POOL_KEYS = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
 
-local function check_flag(options, key)
-  local value = options[key]
-  if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
-  return value
-end
-
--- Of the pool. 0 would be the default to the core, and to a reader of the program it could be anything.
-local function check_limit(key, value)
-  if type(value) == "number" and value >= 1 and value <= POOL_MOST[key] and value % 1 == 0 then return value end
-  errors.raise("VALIDATION", "`pool.%s`: a whole number%s from 1 to %d is wanted", key, key == "size" and "" or " of milliseconds", POOL_MOST[key])
-end
+local CONNECT = options.declare("rille.ConnectOptions", {
+  { "schema", "string", doc = "a file, or a folder of *.prisma files; found by convention when absent" },
+  { "schema_text", "string", doc = "the schema itself" },
+  { "url", "string", doc = "else that of the datasource block, else DATABASE_URL" },
+  { "pool", "table", such = "{ size = 10 }", is = "rille.PoolOptions", doc = "the connections that all clients of the URL share" },
+  { "replicas", "strings", such = '{ "postgresql://..." }',
+    doc = "URLs of servers that replay what happens at `url`, for reads outside transactions; those after a write of this client see it" },
+  { "strict_where", "boolean", doc = "reads refuse an empty where too" },
+  { "omit", "table", such = "{ user = { password = true } }", is = "table<string, table<string, boolean>>",
+    doc = "fields that are left out unless selected: { user = { password = true } }" },
+  { "keep_nulls", "boolean", doc = "NULL comes as rille.null instead of being absent" },
+  { "wait", "any", is = '"cqueues"|"luv"|"copas"|rille.WaitFunction|rille.WaitHook', doc = "calls in coroutines let the others of the scheduler go on" },
+  { "log", "any", is = "string|string[]|fun(event: rille.Event)",
+    doc = "event names whose events are lines on stderr, or a function that gets all" },
+  { "log_params", "boolean", doc = "false: neither log nor events have the values of statements" },
+  { "slow_ms", "number", least = 1, most = 2147483647, ms = true, is = "integer", doc = "from how many milliseconds on a statement is slow: 200" },
+  { "n_plus_one", "any", is = 'false|"warn"|"error"|rille.NPlusOneOptions', doc = "reads that one call could have done together" },
+  { "metrics", "boolean", doc = "figures by model and action in db:metrics()" },
+  { "tags", "table", such = '{ route = "/users" }', is = "table<string, string|number|boolean>",
+    doc = "of all statements, as a comment of sqlcommenter" },
+  { "traceparent", "any", is = "string|fun(): string|nil", doc = "of all calls" },
+})
 
 -- { user = { password = true } } as { "user.password" }
 local function omit_list(omit, schema)
   if omit == nil then return nil end
-  if type(omit) ~= "table" then errors.raise("VALIDATION", "`omit`: a table such as { user = { password = true } } is wanted") end
   local list = {}
-  for name, fields in pairs(core.plain(omit, "`omit`")) do
+  for name, fields in pairs(core.plain(omit, "rille.connect: omit")) do
     local model, near = core.schema_model(schema, tostring(name))
-    if not model then
-      errors.raise("VALIDATION", "`omit.%s`: the schema has no such model%s", tostring(name), near and ("; did you mean `%s`?"):format(near) or "")
-    end
-    if type(fields) ~= "table" then errors.raise("VALIDATION", "`omit.%s`: a table such as { password = true } is wanted", name) end
-    for field, yes in pairs(core.plain(fields, ("`omit.%s`"):format(name))) do
-      if type(yes) ~= "boolean" then
-        errors.raise("VALIDATION", "`omit.%s.%s`: true or false is wanted, not a %s", name, tostring(field), type(yes))
-      end
+    local path = "rille.connect: omit." .. tostring(name)
+    if not model then errors.raise("VALIDATION", "%s: the schema has no such model%s", path, near and ("; did you mean `%s`?"):format(near) or "") end
+    if type(fields) ~= "table" then options.refuse(path, "a table such as { password = true }", fields) end
+    for field, yes in pairs(core.plain(fields, path)) do
+      if type(yes) ~= "boolean" then options.refuse(("%s.%s"):format(path, tostring(field)), "a boolean", yes) end
       if yes then list[#list + 1] = model .. "." .. tostring(field) end
     end
   end
@@ -134,45 +145,18 @@ local function omit_list(omit, schema)
   return list
 end
 
-local function check_additions(options)
-  local known, checked = {}, {}
-  for key in pairs(CONNECT) do known[key] = 1 end
-  for _, addition in ipairs(client.opening) do
-    for _, key in ipairs(addition.keys) do known[key] = 1 end
-  end
-  errors.check_keys(options, known, "rille.connect")
-  for i, addition in ipairs(client.opening) do checked[i] = addition.check(options) or false end
-  return checked
-end
-
-local function replica_list(replicas)
-  if replicas == nil then return nil end
-  if type(replicas) ~= "table" then errors.raise("VALIDATION", "`replicas`: a list of URLs is wanted, as in { \"postgresql://...\" }") end
-  replicas = core.plain(replicas, "`replicas`")
-  for key, url in pairs(replicas) do
-    if type(key) ~= "number" or type(url) ~= "string" then errors.raise("VALIDATION", "`replicas`: a list of URLs is wanted, and nothing else") end
-  end
-  return replicas
-end
-
---- Opens a client. Nothing is sent yet: the first call connects.
----@param options? rille.ConnectOptions
+--- Opens a client. Nothing is sent yet: the first call connects. Errors: P1012 (schema), P1013 (URL), VALIDATION (options).
+---@param given? rille.ConnectOptions
 ---@return rille.Client
-function client.connect(options)
-  options = options or {}
-  if type(options) ~= "table" then errors.raise("VALIDATION", "rille.connect takes a table of options, not a %s", type(options)) end
-  local checked = check_additions(options)
-  local schema, url = config.resolve(options)
-  local open = { schema = schema, url = url, omit = omit_list(options.omit, schema) }
-  open.strict_where = check_flag(options, "strict_where")
-  open.keep_nulls = check_flag(options, "keep_nulls")
-  open.hook = hooks.resolve(options.wait)
-  open.replicas = replica_list(options.replicas)
-  if options.pool ~= nil then
-    if type(options.pool) ~= "table" then errors.raise("VALIDATION", "`pool`: a table such as { size = 10 } is wanted") end
-    errors.check_keys(options.pool, POOL, "`pool`")
-    for key, value in pairs(options.pool) do open[POOL[key]] = check_limit(key, value) end
-  end
+function client.connect(given)
+  given = options.check(CONNECT, given, "rille.connect")
+  local checked = {}
+  for i, addition in ipairs(client.opening) do checked[i] = addition.check(given) or false end
+  local schema, url = config.resolve(given)
+  local open = { schema = schema, url = url, omit = omit_list(given.omit, schema), strict_where = given.strict_where, keep_nulls = given.keep_nulls }
+  open.hook = hooks.resolve(given.wait)
+  open.replicas = given.replicas and core.plain(given.replicas, "rille.connect: replicas")
+  for key, value in pairs(options.check(POOL, given.pool, "rille.connect: pool")) do open[POOL_KEYS[key]] = value end
   local db = client.wrap(core.open(open), open.hook and wait or core)
   client.open[db] = true
   for i, addition in ipairs(client.opening) do db = addition.open(db, checked[i]) end

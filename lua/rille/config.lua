@@ -105,19 +105,11 @@ local function usual_place()
   return nil, prisma
 end
 
-local function check_text(options, key)
-  local value = options[key]
-  if value ~= nil and type(value) ~= "string" then
-    errors.raise("VALIDATION", "`%s`: a string is wanted, not a %s", key, type(value))
-  end
-  return value
-end
-
 --- Where the schema is, as options or convention say: what core.schema takes, without the URL.
 ---@param options { schema?: string, schema_text?: string }
 ---@return { path?: string, text?: string }
 function config.source(options)
-  local path, text = check_text(options, "schema"), check_text(options, "schema_text")
+  local path, text = options.schema, options.schema_text
   if path and text then errors.raise("VALIDATION", "`schema` and `schema_text` exclude each other") end
   if text then return { text = text } end
   path = path or config.defaults.schema
@@ -139,7 +131,7 @@ end
 ---@return string|nil
 function config.schema_path(options)
   if options.schema_text then return nil end
-  local path = check_text(options, "schema")
+  local path = options.schema
   if path then return path end
   return (usual_place())
 end
@@ -175,7 +167,7 @@ end
 ---@return string url
 function config.resolve(options, commanding)
   local source = config.source(options)
-  local url = check_text(options, "url") or config.defaults.url
+  local url = options.url or config.defaults.url
   if not url then
     local named, literal = core.schema_url(core.schema(source))
     url = config.find_url(named, literal, commanding)

@@ -93,18 +93,4 @@ function errors.check_plain(given, what)
   if core.plain(given, what) ~= given then errors.raise("VALIDATION", "%s: a plain table is wanted, without __pairs and __len in its metatable", what) end
 end
 
---- Raises unless every key of a table is known; the message names the nearest.
----@param given table
----@param known table<string, any>
----@param what string what the table is, for the message
-function errors.check_keys(given, known, what)
-  errors.check_plain(given, what)
-  for key in pairs(given) do
-    if known[key] == nil then
-      local near = type(key) == "string" and errors.nearest(key, known)
-      errors.raise("VALIDATION", "unknown option `%s` of %s%s", tostring(key), what, near and ("; did you mean `%s`?"):format(near) or "")
-    end
-  end
-end
-
 return errors

@@ -2,30 +2,34 @@
 local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
+local options = require "rille.options"
 
 local generate = {}
 
-local OPTIONS = { schema = 1, schema_text = 1, url = 1, output = 1, erd = 1, mermaid = 1, prefix = 1, types = 1 }
+local GENERATE = options.declare("rille.GenerateOptions", {
+  { "schema", "string", doc = "a file or a folder; found by convention when absent" },
+  { "schema_text", "string", doc = "the schema itself" },
+  { "url", "string", doc = "of the database that a schema without a datasource is for" },
+  { "output", "string", filled = true, doc = "the file of types: rille.types.lua beside the schema" },
+  { "types", "boolean", doc = "false: no types" },
+  { "prefix", "string", filled = true, doc = 'what names of types begin with, and the name of the client\'s: "db"' },
+  { "erd", "string", filled = true, doc = "a picture: a file that ends in .svg (by Graphviz) or .dot" },
+  { "mermaid", "string", filled = true, doc = "a file for a Mermaid erDiagram" },
+})
 local NAME = "rille.types.lua"
 
-local function check(options, name)
-  if type(options) ~= "table" then errors.raise("VALIDATION", "%s takes a table of options, not a %s", name, type(options)) end
-  errors.check_keys(options, OPTIONS, name)
-  for _, key in ipairs { "output", "erd", "mermaid", "prefix" } do
-    local value = options[key]
-    if value ~= nil and (type(value) ~= "string" or value == "" or value:find("\0", 1, true)) then
-      errors.raise("VALIDATION", "`%s`: a string is wanted", key)
-    end
+local function check(given, name)
+  given = options.check(GENERATE, given, name)
+  if given.prefix and not given.prefix:find "^[%a_][%w_]*$" then
+    errors.raise("VALIDATION", "%s: prefix: expected a name of letters, digits and _, such as \"db\"", name)
   end
-  if options.prefix and not options.prefix:find "^[%a_][%w_]*$" then
-    errors.raise("VALIDATION", "`prefix`: a name of letters, digits and _ is wanted, such as \"db\"")
-  end
+  return given
 end
 
 -- A schema without a datasource block is for the database of the URL, when there is one.
-local function open_schema(options)
-  local source = config.source(options)
-  source.url = options.url
+local function open_schema(given)
+  local source = config.source(given)
+  source.url = given.url
   if not source.url then
     local variable = config.variable "DATABASE_URL"
     if variable and core.schema_provider(core.schema { path = source.path, text = source.text }) == "" then source.url = variable end
@@ -89,9 +93,9 @@ local function remove_others(folder, wanted)
 end
 
 -- Returns the names of the files.
-local function write_types(tables, source, options)
-  local path = options.output or default_output(source)
-  local text, parts = require("rille.generate.types").text(tables, { prefix = options.prefix or "db", source = source_name(source) })
+local function write_types(tables, source, given)
+  local path = given.output or default_output(source)
+  local text, parts = require("rille.generate.types").text(tables, { prefix = given.prefix or "db", source = source_name(source) })
   local files, wanted, folder = { write(path, text) }, {}, parts_folder(path)
   if parts and core.file_kind(folder) == nil then os.execute("mkdir -- " .. quote(folder)) end
   for _, part in ipairs(parts or {}) do
@@ -124,16 +128,15 @@ end
 --- Writes the types of a schema for editors (`types = false`: not), and with `erd` the schema as a picture (.svg, by Graphviz; .dot without it), with
 --- `mermaid` as a Mermaid erDiagram. The same schema gives the same files. Errors: P1012 (schema), VALIDATION (Graphviz is missing, a file cannot be
 --- written).
----@param options? { schema?: string, schema_text?: string, url?: string, output?: string, erd?: string, mermaid?: string, prefix?: string, types?: boolean }
+---@param given? rille.GenerateOptions
 ---@return { files: string[] } what was written, or was so already
-function generate.run(options)
-  options = options or {}
-  check(options, "rille.generate.run")
-  local schema, source = open_schema(options)
+function generate.run(given)
+  given = check(given, "rille.generate.run")
+  local schema, source = open_schema(given)
   local tables, files = core.schema_models(schema), core.array {}
-  for _, path in ipairs(options.types ~= false and write_types(tables, source, options) or {}) do files[#files + 1] = path end
-  if options.erd then files[#files + 1] = draw(tables, options.erd) end
-  if options.mermaid then files[#files + 1] = write(options.mermaid, require("rille.generate.diagram").mermaid(tables)) end
+  for _, path in ipairs(given.types ~= false and write_types(tables, source, given) or {}) do files[#files + 1] = path end
+  if given.erd then files[#files + 1] = draw(tables, given.erd) end
+  if given.mermaid then files[#files + 1] = write(given.mermaid, require("rille.generate.diagram").mermaid(tables)) end
   return { files = files }
 end
 
@@ -141,16 +144,15 @@ end
 local function prefix_of(text) return text:match "\n%-%-%-%s+%-%-%-@type ([%a_][%w_]*)\n" end
 
 --- Writes the types again where they were written before; else nothing. After a migration or a pull.
----@param options? { schema?: string, schema_text?: string, url?: string, output?: string, prefix?: string }
+---@param given? rille.GenerateOptions
 ---@return { files: string[] }
-function generate.refresh(options)
-  options = options or {}
-  check(options, "rille.generate.refresh")
-  local source = config.source(options)
-  local output = options.output or default_output(source)
+function generate.refresh(given)
+  given = check(given, "rille.generate.refresh")
+  local source = config.source(given)
+  local output = given.output or default_output(source)
   local before = read(output)
   if not before then return { files = core.array {} } end
-  return generate.run { schema = source.path, schema_text = source.text, url = options.url, output = output, prefix = options.prefix or prefix_of(before) }
+  return generate.run { schema = source.path, schema_text = source.text, url = given.url, output = output, prefix = given.prefix or prefix_of(before) }
 end
 
 return generate

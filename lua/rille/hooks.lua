@@ -6,6 +6,7 @@
 --- time alone, soon and not from within. With it all calls that queue for a connection share one descriptor.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local options = require "rille.options"
 
 local hooks = {}
 
@@ -131,12 +132,15 @@ local BY_NAME = { cqueues = of_cqueues, luv = of_luv, copas = of_copas }
 
 local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
 
+local HOOK = options.declare("rille.WaitHook", {
+  { "wait", "function", required = true, is = "rille.WaitFunction", doc = "returns when the descriptor is ready, or earlier" },
+  { "forget", "function", is = "fun(fd: integer)", doc = "called before a descriptor may be closed" },
+  { "ready", "function", is = "fun(): boolean", doc = "whether the running code may wait so" },
+  { "wake", "function", is = "fun(co: thread)", doc = "ends the wait of a coroutine that waits for time alone" },
+})
+
 local function of_table(option)
-  errors.check_keys(option, { wait = 1, forget = 1, ready = 1, wake = 1 }, "`wait`")
-  for key, f in pairs(option) do
-    if not is_callable(f) then errors.raise("VALIDATION", "`wait.%s`: a function is wanted, not a %s", key, type(f)) end
-  end
-  if not option.wait then errors.raise("VALIDATION", "`wait`: a table of hooks needs the function `wait`") end
+  options.check(HOOK, option, "rille.connect: wait")
   local ready = option.ready
   return {
     wait = option.wait,
@@ -155,8 +159,8 @@ function hooks.resolve(option)
   if type(option) == "table" then return of_table(option) end
   local make = BY_NAME[option]
   if not make then
-    errors.raise("VALIDATION", "`wait`: \"cqueues\", \"luv\", \"copas\" or a function (fd, mode, seconds) is wanted, not %s",
-      type(option) == "string" and ('"%s"'):format(option) or "a " .. type(option))
+    options.refuse("rille.connect: wait", '"cqueues", "luv", "copas" or a function (fd, mode, seconds)', option,
+      type(option) == "string" and ('"%s"'):format(option) or nil)
   end
   local ok, hook = pcall(make)
   if not ok then errors.raise("VALIDATION", "`wait`: the module %s cannot be loaded: %s", option, tostring(hook)) end

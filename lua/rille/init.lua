@@ -19,6 +19,7 @@ require "rille.lock"
 require "rille.listen"
 require "rille.tags"
 local observe = require "rille.observe"
+local options = require "rille.options"
 
 local rille = {
   version = core.version,
@@ -76,7 +77,13 @@ setmetatable(rille, {
   end,
 })
 
-local PUSH = { schema = 1, schema_text = 1, url = 1, reset = 1, accept_data_loss = 1 }
+local PUSH = options.declare("rille.PushOptions", {
+  { "schema", "string", doc = "a file or a folder; found by convention when absent" },
+  { "schema_text", "string", doc = "the schema itself" },
+  { "url", "string", doc = "else that of the schema, else DATABASE_URL" },
+  { "reset", "boolean", doc = "drops everything first" },
+  { "accept_data_loss", "boolean", doc = "also what loses rows or values" },
+})
 
 local function check_text(name, text)
   if type(text) ~= "string" then errors.raise("VALIDATION", "rille.%s takes the text of a schema, not a %s", name, type(text)) end
@@ -85,13 +92,11 @@ end
 --- Brings a database into the form of a schema; it is created when it does not exist. Schema and URL are found as rille.connect finds
 --- them. Errors: P1012 (schema), P1xxx (database), P3001 (rows or values would be lost, e.meta.warnings says which: `accept_data_loss`
 --- allows it; or rows forbid a step; `reset` drops everything first).
----@param options? { schema?: string, schema_text?: string, url?: string, reset?: boolean, accept_data_loss?: boolean }
-function rille.push(options)
-  options = options or {}
-  if type(options) ~= "table" then errors.raise("VALIDATION", "rille.push takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options, PUSH, "rille.push")
-  local schema, url = config.resolve(options, true)
-  core.push { schema = schema, url = url, reset = options.reset, accept_data_loss = options.accept_data_loss }
+---@param given? rille.PushOptions
+function rille.push(given)
+  given = options.check(PUSH, given, "rille.push")
+  local schema, url = config.resolve(given, true)
+  core.push { schema = schema, url = url, reset = given.reset, accept_data_loss = given.accept_data_loss }
 end
 
 --- Checks a schema.

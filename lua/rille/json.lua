@@ -3,10 +3,15 @@ local core = require "rille.core"
 local client = require "rille.client"
 local config = require "rille.config"
 local errors = require "rille.errors"
+local options = require "rille.options"
 
 local json = { decode = core.json.decode }
 
-local OPTIONS = { model = 1, bigint = 1, pretty = 1 }
+local ENCODE = options.declare("rille.JsonOptions", {
+  { "model", "any", is = "string|userdata|table", doc = "the value is a row or rows of it: keys in the schema's order, Bytes as base64" },
+  { "bigint", "word", one_of = { "number", "string" }, doc = '"string": BigInt fields, and integers beyond 2^53, as texts' },
+  { "pretty", "boolean", doc = "a line a value" },
+})
 
 -- What the fields of a model are, as one text: two clients whose models agree in it have the same model.
 local function shape_of(schema, name)
@@ -52,19 +57,15 @@ end
 --- not UTF-8 the error names the place. With `model` the value is a row of that model, a list of rows or a table around them: keys come in the
 --- order of the schema, relations included, Bytes are base64. Errors: P2006 (not UTF-8, not finite), VALIDATION (a function, a list with other keys).
 ---@param value any
----@param options? { model?: string|rille.Model, bigint?: "number"|"string", pretty?: boolean } bigint "string": BigInt fields, and integers beyond 2^53,
----   are texts; pretty: a line a value, indented by two spaces
+---@param given? rille.JsonOptions
 ---@return string
-function json.encode(value, options)
-  if options == nil then return core.json.encode(value) end
-  if type(options) ~= "table" then errors.raise("VALIDATION", "json.encode takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options, OPTIONS, "json.encode")
-  local bigint, pretty, model = options.bigint, options.pretty, options.model
-  if bigint ~= nil and bigint ~= "string" and bigint ~= "number" then errors.raise("VALIDATION", "json.encode: `bigint` is \"number\" or \"string\"") end
-  if pretty ~= nil and type(pretty) ~= "boolean" then errors.raise("VALIDATION", "json.encode: `pretty`: true or false is wanted, not a %s", type(pretty)) end
+function json.encode(value, given)
+  if given == nil then return core.json.encode(value) end
+  options.check(ENCODE, given, "json.encode")
+  local bigint, pretty, model = given.bigint, given.pretty, given.model
   if type(model) == "string" then return core.json.encode(value, pretty, bigint == "string", schema_of(model), model) end
   if model ~= nil and type(model) ~= "userdata" then
-    errors.raise("VALIDATION", "json.encode: `model`: the name of a model is wanted, or a model such as db.user, not a %s", type(model))
+    options.refuse("json.encode: model", "the name of a model, or a model such as db.user", model)
   end
   return core.json.encode(value, pretty, bigint == "string", model)
 end

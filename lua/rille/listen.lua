@@ -3,11 +3,16 @@ local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
 local guarded = require "rille.guarded"
+local options = require "rille.options"
 local wait = require "rille.wait"
 
 local methods = client.methods
 
-local OPTIONS = { timeout = 1, on_listen = 1 }
+local LISTEN = options.declare("rille.ListenOptions", {
+  { "timeout", "number", least = 0, ms = true, is = "integer", doc = "milliseconds without a notification after which it ends" },
+  { "on_listen", "function", is = "fun(again: boolean)",
+    doc = "called when the channels are listened to; again: after a loss, notifications may have been missed" },
+})
 local LONGEST_NAME, LONGEST_PAYLOAD = 63, 7999
 
 local function check_name(channel)
@@ -43,18 +48,6 @@ function methods:notify(channel, payload)
   self[client.STEPS].query(scope, "WITH told AS (SELECT pg_notify($1, $2)) SELECT count(*) FROM told", { channel, payload }, 2)
 end
 
-local function check_options(method, options)
-  options = options == nil and {} or options
-  if type(options) ~= "table" then errors.raise("VALIDATION", "%s takes a table of options, not a %s", method, type(options)) end
-  errors.check_keys(options, OPTIONS, method)
-  local timeout, on_listen = options.timeout, options.on_listen
-  if timeout ~= nil and (type(timeout) ~= "number" or timeout < 0) then
-    errors.raise("VALIDATION", "`timeout`: a number of milliseconds is wanted")
-  end
-  if on_listen ~= nil and type(on_listen) ~= "function" then errors.raise("VALIDATION", "`on_listen`: a function is wanted, not a %s", type(on_listen)) end
-  return options
-end
-
 local function list_of(method, channels)
   if type(channels) == "string" then channels = { channels } end
   if type(channels) == "table" then channels = core.plain(channels, method) end
@@ -71,28 +64,28 @@ function Guard.__close(guard)
   core.listen_close(guard.listener)
 end
 
-local function open(self, method, channels, options)
+local function open(self, method, channels, given)
   local scope = client.scope(self, method)
   if self[client.IN_TRANSACTION] then
     errors.raise("VALIDATION", "%s has a connection of its own and is not part of a transaction: use the client", method)
   end
   check_engine(scope, method)
-  options = check_options(method, options)
-  local guard = { scope = scope, options = options, listener = core.listen(scope, list_of(method, channels)) }
+  given = options.check(LISTEN, given, method)
+  local guard = { scope = scope, options = given, listener = core.listen(scope, list_of(method, channels)) }
   return setmetatable(guard, Guard)
 end
 
 -- The next notification; nil when there was none for the time of `timeout`, which does not run before the channels are listened to.
 local function next_of(guard)
-  local listener, options = guard.listener, guard.options
+  local listener, timeout, on_listen = guard.listener, guard.options.timeout, guard.options.on_listen
   while true do
     local what, a, b, c = core.listen_next(listener)
     if what == "heard" then
-      core.listen_limit(listener, options.timeout)
+      core.listen_limit(listener, timeout)
       return { channel = a, payload = b, pid = c }
     elseif what == "listening" then
-      if options.on_listen then options.on_listen(a) end
-      core.listen_limit(listener, options.timeout)
+      if on_listen then on_listen(a) end
+      core.listen_limit(listener, timeout)
     elseif what == "late" then
       return nil
     elseif what ~= "lost" then
@@ -104,10 +97,10 @@ end
 --- An iterator of the notifications of channels, for a generic for: it ends when none came for `timeout` milliseconds, and without that never. The
 --- loop may be left by `break`; in Lua before 5.4 its connection then ends with the next collection of garbage. See listen for the rest.
 ---@param channels string|string[]
----@param options? rille.ListenOptions
+---@param given? rille.ListenOptions
 ---@return fun(): rille.Notification|nil
-function methods:notifications(channels, options)
-  local guard = open(self, "notifications", channels, options)
+function methods:notifications(channels, given)
+  local guard = open(self, "notifications", channels, given)
   local function step()
     local n = next_of(guard)
     if n == nil then Guard.__close(guard) end
@@ -131,13 +124,13 @@ end
 --- missed before. Errors: those of connecting for the first time; P2026 on SQLite and behind a pooler in transaction mode.
 ---@param channels string|string[]
 ---@param fn fun(n: rille.Notification): boolean|nil
----@param options? rille.ListenOptions
+---@param given? rille.ListenOptions
 ---@return boolean stopped true: fn returned false; false: the time was up
-function methods:listen(channels, fn, options)
+function methods:listen(channels, fn, given)
   if type(fn) ~= "function" then
     errors.raise("VALIDATION", "listen takes a function, as in db:listen(\"channel\", function(n) ... end), not a %s", type(fn))
   end
-  local guard = open(self, "listen", channels, options)
+  local guard = open(self, "listen", channels, given)
   return guarded(guard, listen, guard, fn)
 end
 

@@ -3,12 +3,17 @@ local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
 local guarded = require "rille.guarded"
+local options = require "rille.options"
 local wait = require "rille.wait"
 
 local methods = client.methods
 local unpack = table.unpack or unpack -- luacheck: ignore
 
-local OPTIONS = { wait = 1, shared = 1, try = 1 }
+local LOCK = options.declare("rille.LockOptions", {
+  { "wait", "number", least = 0, ms = true, is = "integer", doc = "milliseconds to try, then P1002: 10000" },
+  { "try", "boolean", doc = "does not wait: false without calling the function, or true and what it returns" },
+  { "shared", "boolean", doc = "together with others who share it" },
+})
 local WAIT_MS = 10000
 
 -- A transaction that does nothing but hold a lock, behind a pooler, has no other limit of time than this.
@@ -16,18 +21,11 @@ local LONGEST_MS = 24 * 3600 * 1000
 
 local function pack(...) return { n = select("#", ...), ... } end
 
-local function check_options(options)
-  if options == nil then options = {} end
-  if type(options) ~= "table" then errors.raise("VALIDATION", "advisory_lock takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options, OPTIONS, "advisory_lock")
-  for _, key in ipairs { "shared", "try" } do
-    local value = options[key]
-    if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
-  end
-  local span = options.wait
-  if span ~= nil and (type(span) ~= "number" or span < 0 or span ~= span) then errors.raise("VALIDATION", "`wait`: a number of milliseconds is wanted") end
-  if span and options.try then errors.raise("VALIDATION", "`try` does not wait: `wait` has no meaning with it") end
-  return options.try and 0 or span or WAIT_MS, options.shared or false, options.try or false
+local function check_options(given)
+  given = options.check(LOCK, given, "advisory_lock")
+  local span = given.wait
+  if span and given.try then errors.raise("VALIDATION", "advisory_lock: `try` does not wait: `wait` has no meaning with it") end
+  return given.try and 0 or span or WAIT_MS, given.shared or false, given.try or false
 end
 
 local function check(db, key, fn, in_transaction)
@@ -112,13 +110,12 @@ end
 --- somebody else has it for the whole of `wait`, P1017 when the connection that kept it was lost meanwhile, P2026 on SQLite.
 ---@param key string|integer a string stands for hashtextextended(key, 0)
 ---@param fn fun(): ...
----@param options? { wait?: integer, shared?: boolean, try?: boolean } wait: milliseconds, 10000 by default; try: does not wait, and returns false
---- without calling fn, or true and what fn returns
+---@param given? rille.LockOptions
 ---@return ... what fn returns
-function methods:advisory_lock(key, fn, options)
+function methods:advisory_lock(key, fn, given)
   local in_transaction = self[client.IN_TRANSACTION]
   check(self, key, fn, in_transaction)
-  local span, shared, try = check_options(options)
+  local span, shared, try = check_options(given)
   if in_transaction then return told(key, span, try, hold_in(self, key, shared, span, fn)) end
   local scope = rawget(self, client.SCOPE)
   if core.pooled(scope) then

@@ -1,6 +1,7 @@
 ---@meta rille
+--- Made by core/tools/meta.lua: change the sources, or core/tools/meta.in.
 -- luacheck: ignore 212 241 631
---- Types for editors, and the words on what is written in C. This file is never loaded.
+--- Types for editors. This file is never loaded.
 
 ---@class rille.Error
 ---@field code string Prisma's code (P2002, ...), VALIDATION or INTERNAL
@@ -20,11 +21,17 @@
 ---@field source_line string
 ---@field warning boolean
 
----@class rille.ConnectOptions
+---@class (exact) rille.PoolOptions
+---@field size? integer connections that may be open at most
+---@field wait? integer how long a call waits for one: 5000; then P2024
+---@field idle? integer how long one stays open that nobody uses
+---@field max_lifetime? integer after which one is replaced
+
+---@class (exact) rille.ConnectOptions
 ---@field schema? string a file, or a folder of *.prisma files; found by convention when absent
 ---@field schema_text? string the schema itself
 ---@field url? string else that of the datasource block, else DATABASE_URL
----@field pool? rille.PoolOptions
+---@field pool? rille.PoolOptions the connections that all clients of the URL share
 ---@field replicas? string[] URLs of servers that replay what happens at `url`, for reads outside transactions; those after a write of this client see it
 ---@field strict_where? boolean reads refuse an empty where too
 ---@field omit? table<string, table<string, boolean>> fields that are left out unless selected: { user = { password = true } }
@@ -38,22 +45,16 @@
 ---@field tags? table<string, string|number|boolean> of all statements, as a comment of sqlcommenter
 ---@field traceparent? string|fun(): string|nil of all calls
 
---- Times in milliseconds.
----@class rille.PoolOptions
----@field size? integer connections that may be open at most
----@field wait? integer how long a call waits for one: 5000; then P2024
----@field idle? integer how long one stays open that nobody uses
----@field max_lifetime? integer after which one is replaced
-
 --- Returns when fd is ready for mode ("r", "w", "rw"), when the time is up, or earlier; without fd only the time counts.
 ---@alias rille.WaitFunction fun(fd?: integer, mode?: "r"|"w"|"rw", seconds?: number)
 
----@class rille.WaitHook
----@field wait rille.WaitFunction
+---@class (exact) rille.WaitHook
+---@field wait rille.WaitFunction returns when the descriptor is ready, or earlier
 ---@field forget? fun(fd: integer) called before a descriptor may be closed
 ---@field ready? fun(): boolean whether the running code may wait so
+---@field wake? fun(co: thread) ends the wait of a coroutine that waits for time alone
 
----@class rille.NPlusOneOptions
+---@class (exact) rille.NPlusOneOptions
 ---@field report? "warn"|"error" "warn"
 ---@field more_than? integer calls: 10
 ---@field within? integer milliseconds: 1000
@@ -111,19 +112,19 @@
 ---@field events { dropped: integer }
 ---@field actions rille.ActionMetrics[] empty without the option `metrics`
 
----@class rille.WithOptions
+---@class (exact) rille.WithOptions
 ---@field tags? table<string, string|number|boolean> added to those the client has
 ---@field traceparent? string|fun(): string|nil of its calls
 ---@field primary? boolean reads do not go to a replica
 ---@field session? table<string, string|number|boolean> settings of PostgreSQL that hold in each transaction; calls outside become one
 ---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
 
----@class rille.LockOptions
+---@class (exact) rille.LockOptions
 ---@field wait? integer milliseconds to try, then P1002: 10000
 ---@field try? boolean does not wait: false without calling the function, or true and what it returns
 ---@field shared? boolean together with others who share it
 
----@class rille.ListenOptions
+---@class (exact) rille.ListenOptions
 ---@field timeout? integer milliseconds without a notification after which it ends
 ---@field on_listen? fun(again: boolean) called when the channels are listened to; again: after a loss, notifications may have been missed
 
@@ -134,18 +135,18 @@
 
 ---@alias rille.IsolationLevel "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"|"read uncommitted"|"read committed"|"repeatable read"
 
----@class rille.BatchOptions
+---@class (exact) rille.BatchOptions
 ---@field transaction? boolean true: all or none in any case; false: also when some of them write, each by itself
 ---@field max_wait? integer as of a transaction
----@field timeout? integer
----@field isolation_level? rille.IsolationLevel
----@field retries? integer
----@field read_only? boolean
+---@field timeout? integer as of a transaction
+---@field isolation_level? rille.IsolationLevel as of a transaction
+---@field retries? integer as of a transaction
+---@field read_only? boolean as of a transaction
 
----@class rille.TransactionOptions
+---@class (exact) rille.TransactionOptions
 ---@field max_wait? integer milliseconds until it must have begun: 2000
 ---@field timeout? integer milliseconds until it must have ended: 5000
----@field isolation_level? rille.IsolationLevel
+---@field isolation_level? rille.IsolationLevel the database's own when it is missing
 ---@field retries? integer how often it is repeated after an error with `retryable`: 0
 ---@field read_only? boolean writes are P2028
 ---@field after_commit? fun() called once it is committed
@@ -165,81 +166,99 @@ function Client:close() end
 --- The same as close.
 function Client:disconnect() end
 
---- Runs fn in a transaction: it commits when fn returns and is rolled back when fn raises. Within a transaction it is a savepoint.
---- Errors: P2028, P2034, and what fn raises.
+--- Figures of the pool, of the pools of the replicas, of the plan cache, of the calls that have ended (operations, statements without BEGIN and COMMIT,
+--- round_trips) and of events; with `metrics = true` in rille.connect also of each action of each model. "prometheus": the same as text for Prometheus.
+---@param format? "prometheus"
+---@return rille.Metrics|string
+function Client:metrics(format) end
+
+--- Runs fn(tx) in a transaction: commits when it returns, rolls back when it raises, and raises the same error. tx has the models and methods
+--- of db. Within a transaction it is a savepoint. Errors: P2028 (time is up, or tx used after its end; with meta.committed when it is committed and
+--- a function of after_commit has failed), P2034 (write conflict).
 ---@param fn fun(tx: rille.Client): ...
 ---@param options? rille.TransactionOptions
 ---@return ... what fn returns
 function Client:transaction(fn, options) end
 
---- Of a transaction: calls fn() once the outermost one is committed. A failure of fn is raised as P2028 with meta.committed.
+--- Has fn() called once the outermost transaction is committed, in the order of these calls. When the transaction, or the savepoint that this is
+--- called in, is rolled back, fn is forgotten. A failure of fn undoes nothing: it is raised as P2028 with meta.committed, when all have run.
 ---@param fn fun()
 function Client:after_commit(fn) end
 
---- Of a transaction: calls fn() once it, or one around it, is rolled back.
+--- Has fn() called once this transaction, or a savepoint or transaction around it, is rolled back.
 ---@param fn fun()
 function Client:after_rollback(fn) end
 
---- Runs fn while this program holds the lock of that key (PostgreSQL). Errors: P1002 (somebody else has it), P1017 (it was lost), P2026 (SQLite).
----@param key string|integer
----@param fn? fun(): ... may be missing in a transaction, to whose end the lock lasts
+--- Runs fn() while this program alone, of all that use the key on the database, holds an advisory lock. On PostgreSQL; the lock is kept by one
+--- connection of the pool, outside any transaction, and given back when fn returns, raises, or its coroutine is closed. Within a transaction, and
+--- behind a pooler in transaction mode, it is the lock of a transaction and lasts as long as that; there fn may be left out. Errors: P1002 when
+--- somebody else has it for the whole of `wait`, P1017 when the connection that kept it was lost meanwhile, P2026 on SQLite.
+---@param key string|integer a string stands for hashtextextended(key, 0)
+---@param fn fun(): ...
 ---@param options? rille.LockOptions
----@return ... what fn returns; with `try` false, or true and that
+---@return ... what fn returns
 function Client:advisory_lock(key, fn, options) end
 
---- Tells all who listen to the channel (PostgreSQL); in a transaction when it commits.
+--- Tells all who listen to a channel; within a transaction when it commits, and not at all when it is rolled back. On PostgreSQL.
+--- Errors: VALIDATION (a name has 1 to 63 bytes, a payload at most 7999), P2026 on SQLite.
 ---@param channel string
----@param payload? string at most 7999 bytes
+---@param payload? string
 function Client:notify(channel, payload) end
 
---- Calls fn for each notification until it returns false (then the result is true) or none came for `timeout` (false).
----@param channels string|string[]
----@param fn fun(n: rille.Notification): boolean|nil
----@param options? rille.ListenOptions
----@return boolean stopped
-function Client:listen(channels, fn, options) end
-
---- The same for a generic for.
+--- An iterator of the notifications of channels, for a generic for: it ends when none came for `timeout` milliseconds, and without that never. The
+--- loop may be left by `break`; in Lua before 5.4 its connection then ends with the next collection of garbage. See listen for the rest.
 ---@param channels string|string[]
 ---@param options? rille.ListenOptions
 ---@return fun(): rille.Notification|nil
 function Client:notifications(channels, options) end
 
---- Records the calls that fn(b) makes and runs them in their order; returns their results, one value a call. All happen or none when one of
---- them writes, unless `transaction = false`.
+--- Calls fn(n) for each notification n = { channel, payload, pid } of the channels, until fn returns false or raises, or none came for
+--- `timeout` milliseconds. In a coroutine of a cooperative client it waits in the scheduler, elsewhere it blocks. It has a connection of its own,
+--- which the pool does not count; after a loss it connects again, with pauses that grow to ten seconds, and listens anew. on_listen(again) is
+--- called each time when the channels are listened to: what is read from then on misses nothing; `again` says that notifications may have been
+--- missed before. Errors: those of connecting for the first time; P2026 on SQLite and behind a pooler in transaction mode.
+---@param channels string|string[]
+---@param fn fun(n: rille.Notification): boolean|nil
+---@param options? rille.ListenOptions
+---@return boolean stopped true: fn returned false; false: the time was up
+function Client:listen(channels, fn, options) end
+
+--- Records the calls that fn(b) makes on b's models, runs them as if in their order, and returns their results, one value a call. They go to the
+--- database together: what does not depend on a call before shares a round trip, where the database allows it. The first that fails ends the
+--- batch; its error has the number of the call in meta.batch_index. All happen or none when one of them writes; `transaction = true` or any option
+--- of db:transaction asks for it in any case, `transaction = false` forgoes it, and then writes go one by one.
 ---@param fn fun(b: rille.Client)
 ---@param options? rille.BatchOptions
 ---@return ...
 function Client:batch(fn, options) end
 
---- The rows of a statement; `?` or `$1` stand for the values. Errors: P1016 (another number of values than placeholders), P2010.
+--- Runs a statement and returns its rows. Values replace `$1` or `?`; nil and rille.null are NULL. Errors: P2010, with the database's words; P1016
+--- when there are more or fewer values than placeholders.
 ---@param sql string|rille.Sql
 ---@param ... any values
 ---@return table[] rows
 function Client:query_raw(sql, ...) end
 
---- Runs a statement; how many rows it has changed. Errors: P1016 (another number of values than placeholders), P2010.
+--- Runs a statement and returns how many rows it has changed. Values and errors as of query_raw.
 ---@param sql string|rille.Sql
 ---@param ... any values
 ---@return integer affected
 function Client:execute_raw(sql, ...) end
 
---- Runs any number of statements, without values. Errors: P2010.
+--- Runs several statements, separated by semicolons, without values and without rows.
 ---@param sql string
 function Client:execute_script(sql) end
 
---- Figures of pool, plan cache, calls and events; with the option `metrics` also of each action. "prometheus": the same as text for Prometheus.
----@param format? "prometheus"
----@return rille.Metrics|string
-function Client:metrics(format) end
-
---- Calls fn(event) for what this client and all that comes of it does from now on; returns the function that takes the handler away.
+--- Calls fn(event) for what this client, and all that is derived from it, does from now on: right after the call that it is about, in the order of
+--- what happened. "query": each statement and each command of a transaction; "slow": the statements that took slow_ms or more; "n_plus_one": see
+--- the option n_plus_one; "warn": what somebody should look at. An error in fn costs nobody a result: it becomes a "warn" event. fn must not wait
+--- for a scheduler; what it does with the database blocks, and is told to no handler. See docs/observing.md.
 ---@param name "query"|"slow"|"n_plus_one"|"warn"
 ---@param fn fun(event: rille.Event)
----@return fun() off
+---@return fun() off removes the handler
 function Client:on(name, fn) end
 
---- A client over the same pool that differs in what the options say.
+--- A client over the same pool that differs in what the options say; it stays usable until it or this client is closed.
 ---@param options rille.WithOptions
 ---@return rille.Client
 function Client:with(options) end
@@ -266,178 +285,6 @@ function Client:primary() end
 ---@alias rille.LockMode "update"|"share"|"no_key_update"|"key_share"
 ---@alias rille.Lock rille.LockMode|{ mode: rille.LockMode, skip_locked?: boolean, nowait?: boolean }
 
----@class rille.Shown
----@field select? table
----@field include? table
----@field omit? table
----@field relation_load_strategy? "join"|"query"
-
----@class rille.FindUnique: rille.Shown
----@field where table
----@field lock? rille.Lock PostgreSQL only
-
----@class rille.Find: rille.Shown
----@field where? table
----@field order_by? table
----@field cursor? table
----@field skip? integer
----@field take? integer negative: from the end
----@field distinct? string|string[]
----@field lock? rille.Lock PostgreSQL only
-
----@class rille.Each: rille.Find
----@field batch? integer rows read at a time
-
----@class rille.Create: rille.Shown
----@field data? table
-
----@class rille.CreateMany
----@field data table|table[]
----@field skip_duplicates? boolean
-
----@class rille.CreateManyAndReturn: rille.Shown
----@field data table|table[]
----@field skip_duplicates? boolean
-
----@class rille.Update: rille.Shown
----@field where table
----@field data table
-
----@class rille.UpdateMany
----@field where? table|rille.Null required unless data is a list; rille.all means every row
----@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
----@field on? string|string[]
----@field limit? integer
-
----@class rille.UpdateManyAndReturn: rille.Shown
----@field where? table|rille.Null required unless data is a list; rille.all means every row
----@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
----@field on? string|string[]
----@field limit? integer
-
----@class rille.Upsert: rille.Shown
----@field where table
----@field create table
----@field update table
-
----@class rille.Delete: rille.Shown
----@field where table
-
----@class rille.Model
-local Model = {}
-
---- The row of a unique key, or nil.
----@param args rille.FindUnique
----@return table|nil
-function Model:find_unique(args) end
-
---- The row of a unique key. Errors: P2025.
----@param args rille.FindUnique
----@return table
-function Model:find_unique_or_throw(args) end
-
---- The first row, or nil.
----@param args? rille.Find
----@return table|nil
-function Model:find_first(args) end
-
---- The first row. Errors: P2025.
----@param args? rille.Find
----@return table
-function Model:find_first_or_throw(args) end
-
---- All rows that fit, an array.
----@param args? rille.Find
----@return table[]
-function Model:find_many(args) end
-
---- Iterates over the rows that find_many would give, in constant memory: `for row in db.user:each{ where = ... } do`.
----@param args? rille.Each
----@return fun(): table|nil
-function Model:each(args) end
-
---- Makes a row and returns it. Errors: P2002, P2003, P2011, P2012.
----@param args rille.Create
----@return table
-function Model:create(args) end
-
---- Makes many rows at once.
----@param args rille.CreateMany
----@return { count: integer }
-function Model:create_many(args) end
-
---- Makes many rows at once and returns them.
----@param args rille.CreateManyAndReturn
----@return table[]
-function Model:create_many_and_return(args) end
-
---- Changes the row of a unique key and returns it. Errors: P2025.
----@param args rille.Update
----@return table
-function Model:update(args) end
-
---- Changes all rows that fit; a missing or empty where is refused: rille.all means every row. With `on`, data is a list of rows: each names the
---- row that it changes by the fields of `on`.
----@param args rille.UpdateMany
----@return { count: integer }
-function Model:update_many(args) end
-
---- As update_many, and returns the rows.
----@param args rille.UpdateManyAndReturn
----@return table[]
-function Model:update_many_and_return(args) end
-
---- Changes the row of a unique key, or makes it.
----@param args rille.Upsert
----@return table
-function Model:upsert(args) end
-
---- Makes many rows, and changes those whose key `on` is there already: the fields of `update`, or all ("all", also when it is missing).
----@param args { data: table[], on: string|string[], update?: string[]|"all" }
----@return { count: integer }
-function Model:upsert_many(args) end
-
---- Deletes the row of a unique key and returns it. Errors: P2025.
----@param args rille.Delete
----@return table
-function Model:delete(args) end
-
---- Deletes all rows that fit; a missing or empty where is refused: rille.all means every row.
----@param args { where: table|rille.Null, limit?: integer }
----@return { count: integer }
-function Model:delete_many(args) end
-
---- How many rows fit; with `select`, how many of them have a value in each field.
----@param args? { where?: table, cursor?: table, skip?: integer, take?: integer, order_by?: table, select?: table }
----@return integer|table
-function Model:count(args) end
-
---- Sums, averages, least and greatest of the rows that fit.
----@param args { where?: table, order_by?: table, cursor?: table, skip?: integer, take?: integer, _count?: any, _sum?: table, _avg?: table, _min?: table, _max?: table }
----@return table
-function Model:aggregate(args) end
-
---- The same by groups. Errors: P2019.
----@param args { by: string|string[], where?: table, having?: table, order_by?: table, skip?: integer, take?: integer, _count?: any, _sum?: table, _avg?: table, _min?: table, _max?: table }
----@return table[]
-function Model:group_by(args) end
-
---- Whether any row fits.
----@param args? { where?: table }
----@return boolean
-function Model:exists(args) end
-
---- Checks a data table as create would, without sending anything.
----@param data table
----@return true|nil ok
----@return { field: string, code: string, message: string }[]|nil faults
-function Model:validate(data) end
-
---- What a call would do, without doing it; tostring of it reads well.
----@param args table `action` (default "find_many"), and the arguments of that method
----@return rille.Explanation
-function Model:explain(args) end
-
 ---@class rille
 ---@field null rille.Null SQL NULL in data and filters; null in Json
 ---@field json_null rille.Null the Json value null
@@ -453,6 +300,23 @@ local rille = {}
 ---@param options? rille.ConnectOptions
 ---@return rille.Client
 function rille.connect(options) end
+
+--- Brings a database into the form of a schema; it is created when it does not exist. Schema and URL are found as rille.connect finds
+--- them. Errors: P1012 (schema), P1xxx (database), P3001 (rows or values would be lost, e.meta.warnings says which: `accept_data_loss`
+--- allows it; or rows forbid a step; `reset` drops everything first).
+---@param options? rille.PushOptions
+function rille.push(options) end
+
+--- Checks a schema.
+---@param text string
+---@return true|nil ok
+---@return rille.Diagnostic[]|nil diagnostics all faults, with line and column
+function rille.validate(text) end
+
+--- Formats a schema as Prisma does. Errors: P1012.
+---@param text string
+---@return string
+function rille.format(text) end
 
 --- Whether something is an error of rille; with a code, whether it is that one.
 ---@param e any
@@ -475,59 +339,49 @@ function rille.handler(fn) end
 ---@return string
 function rille.now() end
 
---- The time that lies a span before now: `createdAt = { gte = rille.ago{ days = 7 } }`. Negative numbers reach into the future.
+--- The time that lies a span before now, as `createdAt = { gte = rille.ago{ days = 7 } }`. Negative numbers reach into the future.
 ---@param span { weeks?: number, days?: number, hours?: number, minutes?: number, seconds?: number }
 ---@return string
 function rille.ago(span) end
 
---- A moment as text, in the words of C's strftime: `rille.date(row.createdAt, "%d.%m.%Y %H:%M")`. Errors: VALIDATION.
----@param value string|number ISO-8601 as rows have it, or seconds since 1970
+--- A moment as text, in the words of C's strftime: rille.date(row.createdAt, "%d.%m.%Y %H:%M").
+---@param value string|number ISO-8601 as rows have it, or seconds since 1970; a fraction of a second is left out
 ---@param format? string "%Y-%m-%dT%H:%M:%SZ" when it is missing
----@param zone? string|fun(seconds: integer): integer, string? UTC when it is missing; "+02:00"; "local"; or what gives the seconds east of UTC and a name
+---@param zone? string|fun(seconds: integer): integer, string? UTC when it is missing; "+02:00"; "local", the zone of the machine; or a function that
+---   gives the seconds east of UTC at a moment, and what %Z is there
 ---@return string
 function rille.date(value, format, zone) end
 
---- A piece of SQL with its values: each `?` takes a value or another piece; `??` is a question mark. Errors: P1016.
+--- A piece of SQL with its values: each `?` takes the next argument, a value or another fragment. `??` stands for a plain question mark.
+--- Values are always sent as parameters. Errors: P1016 when there are more or fewer values than placeholders.
 ---@param text string
 ---@param ... any
 ---@return rille.Sql
 function rille.sql(text, ...) end
 
---- Values or pieces one after the other, as in `id IN (?)`. An empty list is an error.
+--- Values or fragments one after the other, for lists such as `id IN (?)`. An empty list is an error, since SQL has no empty list.
 ---@param list any[]
----@param separator? string ", " by default; never from outside
+---@param separator? string SQL text between them, ", " by default; never take it from input
 ---@return rille.Sql
 function rille.join(list, separator) end
 
---- SQL text as it is: never of anything from outside.
+--- SQL text as it is, without any check: never of anything that came from outside.
 ---@param text string
 ---@return rille.Sql
 function rille.raw(text) end
 
---- An event as the log writes it, one line.
+--- An event as one readable line.
 ---@param event rille.Event
 ---@return string
 function rille.log_line(event) end
 
---- Brings a database into the form of a schema; it is made when it is missing. Errors: P1012, P1xxx, P3001 (e.meta.warnings: what would be lost).
----@param options? rille.PushOptions
-function rille.push(options) end
-
---- The schema of a live database, as text. Errors: P1xxx, P4001 (it has no table).
+--- The schema of a live database, as text. Names, comments and order of `schema` or `schema_text` are kept where they still fit.
+--- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; without it, those that the known schema
+--- names, else the connection's own. With `by_file` the schema is a folder, and the result a list of the files that change: models stay in
+--- their files, what is new goes to introspected.prisma. Errors: P1xxx (database), P4001 (it has no table).
 ---@param options rille.PullOptions
----@return string
+---@return string|{ file: string, text: string }[]
 function rille.pull(options) end
-
---- Checks a schema.
----@param text string
----@return true|nil ok
----@return rille.Diagnostic[]|nil diagnostics all faults, with line and column
-function rille.validate(text) end
-
---- Formats a schema as Prisma does. Errors: P1012.
----@param text string
----@return string
-function rille.format(text) end
 
 --- An exact decimal of a text, a number or a decimal. Errors: P2006 (no decimal, not finite), VALIDATION (another type).
 ---@param x string|number|rille.Decimal
@@ -562,18 +416,26 @@ rille.generate = {}
 --- Invented data that follows from a seed, and factories by model: docs/seed.md.
 rille.seed = require "rille.seed"
 
---- Copies a database into a file while others go on writing. Errors: VALIDATION (the file is there already), P1xxx, BACKUP.
+--- Copies a database into a file while others go on reading and writing; the copy is as the database was at one moment. SQLite: a database file.
+--- PostgreSQL: what `pg_dump` (which must be in PATH) writes in its custom format. The file is there when it is complete, or not at all.
+--- URL and schema are found as rille.connect finds them. Errors: VALIDATION (the file is there already), P1xxx (database), BACKUP (disk full,
+--- pg_dump is missing or failed: with its own words).
 ---@param options rille.BackupOptions
----@return string file
+---@return string file its name
 function rille.backup(options) end
 
---- Puts a backup into a database, all or nothing. Errors: VALIDATION (no backup), P3005 (not empty, and not force), P1008 (in use), P1xxx, BACKUP.
+--- Puts a backup into a database, all or nothing; the database is made when it is missing. One that has tables is refused unless `force` is true:
+--- then SQLite's is replaced as a whole, and of PostgreSQL's what the backup has is replaced and what it has not stays. Nobody else may have an
+--- SQLite database open. Errors: VALIDATION (no backup, or one of another kind of database), P3005 (not empty), P1008 (in use), P1xxx (database),
+--- BACKUP (damaged, disk full, pg_restore is missing or failed: with its own words).
 ---@param options rille.RestoreOptions
 function rille.restore(options) end
 
 rille.json = {}
 
---- Json text of a value, keys sorted, decimals as texts. Errors: P2006 (NaN, text that is not UTF-8), VALIDATION (a function, a list with other keys).
+--- The Json text of a value. Keys are sorted; decimals are texts, integers exact, `rille.null` is null, an empty list of rille's is `[]`. Of what is
+--- not UTF-8 the error names the place. With `model` the value is a row of that model, a list of rows or a table around them: keys come in the
+--- order of the schema, relations included, Bytes are base64. Errors: P2006 (not UTF-8, not finite), VALIDATION (a function, a list with other keys).
 ---@param value any
 ---@param options? rille.JsonOptions
 ---@return string

@@ -1,4 +1,5 @@
 ---@meta
+--- Made by core/tools/meta.lua: change the sources, or core/tools/meta.in.
 -- luacheck: ignore 212 241 631
 --- Types for editors: decimals, Json, schemas, migrations, backups. Never loaded, as meta.lua.
 
@@ -31,81 +32,87 @@ function Decimal:tonumber() end
 ---@field bigint? "number"|"string" "string": BigInt fields, and integers beyond 2^53, as texts
 ---@field pretty? boolean a line a value
 
----@class rille.PushOptions
+---@class (exact) rille.PushOptions
 ---@field schema? string a file or a folder; found by convention when absent
----@field schema_text? string
----@field url? string
+---@field schema_text? string the schema itself
+---@field url? string else that of the schema, else DATABASE_URL
 ---@field reset? boolean drops everything first
 ---@field accept_data_loss? boolean also what loses rows or values
 
----@class rille.PullOptions
----@field url? string needed unless a schema tells it
----@field schema? string a schema whose names, comments and order are kept where they still fit
----@field schema_text? string
----@field schemas? string[] those of PostgreSQL to read
-
----@class rille.BackupOptions
----@field file string
----@field url? string
+---@class (exact) rille.BackupOptions
+---@field file string the name of the backup's file
+---@field url? string else that of the schema, else DATABASE_URL
 ---@field schema? string where the URL is found, when it is not given
----@field schema_text? string
+---@field schema_text? string the schema itself
 ---@field overwrite? boolean the file may be there already
 
----@class rille.RestoreOptions
----@field file string
----@field url? string
----@field schema? string
----@field schema_text? string
+---@class (exact) rille.RestoreOptions
+---@field file string the name of the backup's file
+---@field url? string else that of the schema, else DATABASE_URL
+---@field schema? string where the URL is found, when it is not given
+---@field schema_text? string the schema itself
 ---@field force? boolean also into a database that has tables
 
----@class rille.GenerateOptions
+---@class (exact) rille.GenerateOptions
 ---@field schema? string a file or a folder; found by convention when absent
----@field schema_text? string
----@field url? string
+---@field schema_text? string the schema itself
+---@field url? string of the database that a schema without a datasource is for
 ---@field output? string the file of types: rille.types.lua beside the schema
 ---@field types? boolean false: no types
 ---@field prefix? string what names of types begin with, and the name of the client's: "db"
 ---@field erd? string a picture: a file that ends in .svg (by Graphviz) or .dot
 ---@field mermaid? string a file for a Mermaid erDiagram
 
----@class rille.MigrateOptions
+---@class (exact) rille.SeedOptions
+---@field db rille.ClientMethods the client that the rows are made with
+---@field seed? integer|string 1
+---@field batch? integer rows written at once: 500
+---@field progress? boolean|"lines"|fun(model: string, done: integer, total: integer) a bar on a terminal; false: none; "lines": a line a model
+
+---@class (exact) rille.MigrateOptions
 ---@field schema? string a file or a folder; found by convention when absent
----@field schema_text? string
----@field url? string
+---@field schema_text? string the schema itself
+---@field url? string else that of the schema, else DATABASE_URL
 ---@field migrations? string the folder: `migrations` beside the schema
 ---@field lock_wait? integer milliseconds to wait for another runner: 10000; then P1002
 
----@class rille.DevOptions: rille.MigrateOptions
----@field name? string of the migration; else it is asked for, or made of what changes
----@field shadow_url? string PostgreSQL: an empty database to try migrations in; else one is made and dropped
----@field create_only? boolean writes the migration, to be edited, and does not apply it
----@field accept_data_loss? boolean
----@field data? boolean with a migration.lua; not applied either
----@field down? boolean false: no down.sql
----@field ask? fun(question: rille.Question): any
-
----@class rille.ResolveOptions: rille.MigrateOptions
+---@class (exact) rille.ResolveOptions: rille.MigrateOptions
 ---@field applied? string the name of a migration whose work is there
 ---@field rolled_back? string the name of one that is to be applied again
 
----@class rille.DownOptions: rille.MigrateOptions
+---@class (exact) rille.DownOptions: rille.MigrateOptions
 ---@field steps? integer how many: 1
 ---@field to? string the name of the one that stays the last
 
---- One of `empty`, `schema`, `schema_text`, `url` and `migrations`.
----@class rille.DiffSource
----@field empty? boolean
----@field schema? string
----@field schema_text? string
----@field url? string
+---@class (exact) rille.DevOptions: rille.MigrateOptions
+---@field name? string of the migration; else it is asked for, or made of what changes
+---@field shadow_url? string PostgreSQL: an empty database to try migrations in; else one is made and dropped
+---@field create_only? boolean writes the migration, to be edited, and does not apply it
+---@field accept_data_loss? boolean applies also what loses rows or values
+---@field data? boolean with a migration.lua; not applied either
+---@field down? boolean false: no down.sql
+---@field ask? fun(question: rille.Question): any asked whatever a person must decide
+
+---@class (exact) rille.DiffOptions
+---@field from rille.DiffSource what the database is like
+---@field to rille.DiffSource what it is to be like
+---@field script? boolean SQL text instead of steps
+---@field url? string the database that the schemas are for; nothing is asked of it
+
+---@class (exact) rille.DiffSource
+---@field empty? boolean a database without tables
+---@field schema? string a file or a folder
+---@field schema_text? string the schema itself
+---@field url? string a live database
 ---@field migrations? string a folder: what its migrations come to
 ---@field shadow_url? string PostgreSQL: an empty database to replay them in
 
----@class rille.DiffOptions
----@field from rille.DiffSource
----@field to rille.DiffSource
----@field script? boolean SQL text instead of steps
----@field url? string the database that the schemas are for; nothing is asked of it
+---@class (exact) rille.PullOptions
+---@field url? string needed unless a schema tells it
+---@field schema? string a schema whose names, comments and order are kept where they still fit
+---@field schema_text? string the same as text
+---@field schemas? string[] those of PostgreSQL to read
+---@field by_file? boolean of a `schema` that is a folder: the files that change
 
 ---@class rille.DiffStep
 ---@field kind string such as "create_table"
@@ -158,37 +165,49 @@ function Decimal:tonumber() end
 ---@class rille.Migrate
 local Migrate = {}
 
---- Makes a migration of what the schema has and the folder does not come to, and applies it; before that, what is pending. Errors: VALIDATION
---- with e.meta.reasons (a reset is needed), P3001 (data would be lost), P3006, P3010, P3014, P3018, P3019.
+--- Makes a migration of what the schema has and the folder's migrations do not come to, and applies it; before that, what is pending. It asks
+--- through `ask`, when it is given: { kind = "reset", reasons }, { kind = "data_loss", warnings }, { kind = "rename", what, table, from, to }
+--- (each answered with true or not) and { kind = "name" }. With `create_only` or `data` the migration is written, to be edited, and not applied.
+--- Errors: VALIDATION with e.meta.reasons (a reset is needed), P3001 (data would be lost), P3006 (the folder does not apply to an empty
+--- database), P3010, P3014 (shadow database), P3018, P3019.
 ---@param options? rille.DevOptions
 ---@return { applied: string[], created?: string, warnings: string[], irreversible: string[], up_to_date: boolean }
 function Migrate.dev(options) end
 
---- Applies the migrations that the database does not have yet, in order. Errors: P1002, P3005, P3009, P3015, P3018, P3019.
+--- Applies the migrations that the database does not have yet, in order. Errors: P1002 (another runner), P3005 (a database with tables, but
+--- without a history), P3009 (a failed migration is not resolved), P3015, P3018 (e.meta: migration, line, statement, cause), P3019.
 ---@param options? rille.MigrateOptions
 ---@return { applied: string[], already: integer }
 function Migrate.deploy(options) end
-
---- The state of each migration, and what is wrong. Nothing is changed.
----@param options? rille.MigrateOptions
----@return rille.MigrationStatus
-function Migrate.status(options) end
 
 --- Drops everything in the database and applies all migrations. It does not ask.
 ---@param options? rille.MigrateOptions
 ---@return { applied: string[] }
 function Migrate.reset(options) end
 
---- Puts the history right and changes nothing else. Errors: P3008, P3011, P3012, P3017.
+--- Puts the history right, without a change to anything else: `applied` records a migration as applied (a baseline, or a failed one whose rest
+--- was done by hand), `rolled_back` has a failed one applied again. Errors: P3008, P3011, P3012, P3017.
 ---@param options rille.ResolveOptions
 function Migrate.resolve(options) end
 
---- Takes applied migrations back by their down.sql, the latest first. Errors: P3015 (one has none: nothing is done), P3017, P3018.
+--- Takes applied migrations back by their down.sql, the latest first, each in a transaction; `deploy` applies them again. `to` names the one
+--- that stays the last. Errors: P3009 (a failed migration is not resolved), P3015 (one of them has no down.sql: nothing is done), P3017,
+--- P3018, P3019.
 ---@param options? rille.DownOptions
 ---@return { reverted: string[] }
 function Migrate.down(options) end
 
---- What it takes to bring `from` into the form of `to`; nothing is changed. Errors: P1012, P1xxx, P3006, P3014.
+--- The state of each migration, and what is wrong. Nothing is changed. `problems`: P3005, P3009, P3015, P3019, EDITED, MISSING.
+---@param options? rille.MigrateOptions
+---@return { ok: boolean, up_to_date: boolean, has_history: boolean, migrations: table[], problems: table[] }
+function Migrate.status(options) end
+
+--- What it takes to bring a database of the form `from` into the form `to`. Nothing is changed anywhere.
+--- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }, { migrations = folder } (what they come to; on
+--- PostgreSQL with `shadow_url`, an empty database for that, or beside the other side's). `url` is the database that the schemas are for: it
+--- tells the kind where they do not, and migrations are replayed beside it; nothing is asked of it.
+--- With `script`: the steps as SQL text, "" when nothing differs. Else a list of { kind, subject, sql, changes }; `warnings` in it says what may be
+--- lost. Errors: P3006, P3014 (migrations), P1012 (schema, or the sides are of different databases), P1xxx (database).
 ---@param options rille.DiffOptions
----@return rille.DiffSteps|string
+---@return string|table
 function Migrate.diff(options) end

@@ -3,16 +3,31 @@ local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
 local shadow = require "rille.migrations_shadow"
+local options = require "rille.options"
 
 local migrate = {}
 
-local DIFF = { from = 1, to = 1, script = 1, url = 1 }
-local SOURCE = { empty = 1, schema = 1, schema_text = 1, url = 1, migrations = 1, shadow_url = 1 }
-local PULL = { url = 1, schema = 1, schema_text = 1, schemas = 1, by_file = 1 }
-
-local function check_table(value, what)
-  if type(value) ~= "table" then errors.raise("VALIDATION", "%s takes a table, not a %s", what, type(value)) end
-end
+local DIFF = options.declare("rille.DiffOptions", {
+  { "from", "table", required = true, is = "rille.DiffSource", doc = "what the database is like" },
+  { "to", "table", required = true, is = "rille.DiffSource", doc = "what it is to be like" },
+  { "script", "boolean", doc = "SQL text instead of steps" },
+  { "url", "string", doc = "the database that the schemas are for; nothing is asked of it" },
+})
+local SOURCE = options.declare("rille.DiffSource", {
+  { "empty", "boolean", doc = "a database without tables" },
+  { "schema", "string", doc = "a file or a folder" },
+  { "schema_text", "string", doc = "the schema itself" },
+  { "url", "string", doc = "a live database" },
+  { "migrations", "string", doc = "a folder: what its migrations come to" },
+  { "shadow_url", "string", doc = "PostgreSQL: an empty database to replay them in" },
+})
+local PULL = options.declare("rille.PullOptions", {
+  { "url", "string", doc = "needed unless a schema tells it" },
+  { "schema", "string", doc = "a schema whose names, comments and order are kept where they still fit" },
+  { "schema_text", "string", doc = "the same as text" },
+  { "schemas", "strings", filled = true, doc = "those of PostgreSQL to read" },
+  { "by_file", "boolean", doc = "of a `schema` that is a folder: the files that change" },
+})
 
 local function open_schema(source, url)
   return core.schema { path = source.schema, text = source.schema_text, url = url }
@@ -20,9 +35,8 @@ end
 
 -- One of empty, schema, schema_text and url.
 local function check_source(source, name)
-  local what = "`" .. name .. "` of rille.migrate.diff"
-  check_table(source, what)
-  errors.check_keys(source, SOURCE, what)
+  local what = "rille.migrate.diff: " .. name
+  options.check(SOURCE, source, what)
   local count = 0
   for key in pairs(source) do count = count + (key == "shadow_url" and 0 or 1) end
   if count ~= 1 or (source.shadow_url and not source.migrations) then
@@ -66,22 +80,21 @@ end
 --- tells the kind where they do not, and migrations are replayed beside it; nothing is asked of it.
 --- With `script`: the steps as SQL text, "" when nothing differs. Else a list of { kind, subject, sql, changes }; `warnings` in it says what may be
 --- lost. Errors: P3006, P3014 (migrations), P1012 (schema, or the sides are of different databases), P1xxx (database).
----@param options { from: table, to: table, script?: boolean, url?: string }
+---@param given rille.DiffOptions
 ---@return string|table
-function migrate.diff(options)
-  check_table(options, "rille.migrate.diff")
-  errors.check_keys(options, DIFF, "rille.migrate.diff")
-  local from, to = options.from, options.to
+function migrate.diff(given)
+  options.check(DIFF, given or {}, "rille.migrate.diff")
+  local from, to = given.from, given.to
   check_source(from, "from")
   check_source(to, "to")
-  return with_source(from, to, "from", options.url, function(left)
-    return with_source(to, from, "to", options.url, function(right)
+  return with_source(from, to, "from", given.url, function(left)
+    return with_source(to, from, "to", given.url, function(right)
       return core.diff {
-        from_schema = (left.schema or left.schema_text) and open_schema(left, right.url or options.url) or nil,
+        from_schema = (left.schema or left.schema_text) and open_schema(left, right.url or given.url) or nil,
         from_url = left.url,
-        to_schema = (right.schema or right.schema_text) and open_schema(right, left.url or options.url) or nil,
+        to_schema = (right.schema or right.schema_text) and open_schema(right, left.url or given.url) or nil,
         to_url = right.url,
-        script = options.script,
+        script = given.script,
       }
     end)
   end)
@@ -105,28 +118,20 @@ end
 --- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; without it, those that the known schema
 --- names, else the connection's own. With `by_file` the schema is a folder, and the result a list of the files that change: models stay in
 --- their files, what is new goes to introspected.prisma. Errors: P1xxx (database), P4001 (it has no table).
----@param options { url: string, schema?: string, schema_text?: string, schemas?: string[], by_file?: boolean }
+---@param given rille.PullOptions
 ---@return string|{ file: string, text: string }[]
-function migrate.pull(options)
-  check_table(options, "rille.pull")
-  errors.check_keys(options, PULL, "rille.pull")
-  local known = options.schema or options.schema_text
-  local url = options.url
+function migrate.pull(given)
+  given = options.check(PULL, given, "rille.pull")
+  local known = given.schema or given.schema_text
+  local url = given.url
   if url == nil and known then
-    local _, found = config.resolve({ schema = options.schema, schema_text = options.schema_text }, true)
+    local _, found = config.resolve({ schema = given.schema, schema_text = given.schema_text }, true)
     url = found
   end
-  if type(url) ~= "string" then errors.raise("VALIDATION", "rille.pull: `url` is missing") end
-  local schemas = options.schemas
-  if schemas ~= nil then
-    if type(schemas) ~= "table" or #schemas == 0 then errors.raise("VALIDATION", "rille.pull: `schemas` is a list of names") end
-    for i = 1, #schemas do
-      if type(schemas[i]) ~= "string" then errors.raise("VALIDATION", "rille.pull: `schemas` is a list of names") end
-    end
-  end
-  if options.by_file and not options.schema then errors.raise("VALIDATION", "rille.pull: `by_file` is for a `schema` that is a folder") end
-  local text = core.pull { url = url, schema = known and open_schema(options, url) or nil, schemas = schemas, by_file = options.by_file or nil }
-  return options.by_file and files_of(text, options.schema) or text
+  if not url then errors.raise("VALIDATION", "rille.pull: url: missing; a schema could tell it, too") end
+  if given.by_file and not given.schema then errors.raise("VALIDATION", "rille.pull: `by_file` is for a `schema` that is a folder") end
+  local text = core.pull { url = url, schema = known and open_schema(given, url) or nil, schemas = given.schemas, by_file = given.by_file or nil }
+  return given.by_file and files_of(text, given.schema) or text
 end
 
 return migrate

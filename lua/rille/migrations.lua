@@ -5,6 +5,7 @@ local client = require "rille.client"
 local config = require "rille.config"
 local errors = require "rille.errors"
 local names = require "rille.migrations_names"
+local options = require "rille.options"
 
 local migrations = {}
 
@@ -17,43 +18,31 @@ end
 
 -- ------------------------------------------------------------------------------------------------------------------ places
 
-local function check_options(options, known, what)
-  options = options or {}
-  if type(options) ~= "table" then errors.raise("VALIDATION", "%s takes a table of options, not a %s", what, type(options)) end
-  errors.check_keys(options, known, what)
-  for _, key in ipairs { "url", "migrations", "shadow_url" } do
-    if options[key] ~= nil and type(options[key]) ~= "string" then
-      errors.raise("VALIDATION", "`%s` of %s: a string is wanted, not a %s", key, what, type(options[key]))
-    end
-  end
-  return options
-end
-
 --- The folder of migrations: the option, else what prisma.config.ts says, else `migrations` beside the schema. Errors: VALIDATION when it is said
 --- there in a way that cannot be read, since a second folder would be worse than none.
----@param options table
+---@param given table
 ---@return string
-function migrations.folder(options)
-  if options.migrations then return options.migrations end
+function migrations.folder(given)
+  if given.migrations then return given.migrations end
   local prisma = config.prisma()
   if prisma.migrations then return prisma.migrations end
   config.check_read(prisma, "migrations.path", "VALIDATION", "name the folder with `migrations`")
-  local path = config.schema_path(options)
+  local path = config.schema_path(given)
   local parent = path and path:gsub("/+$", ""):match "^(.*)/[^/]*$"
   if not parent then return "migrations" end
   return (parent == "" and "/" or parent .. "/") .. "migrations"
 end
 
 --- Schema (nil when there is none and it is not needed), URL and folder.
-function migrations.locate(options, known, what, needs_schema)
-  options = check_options(options, known, what)
-  local place = { folder = migrations.folder(options), shadow_url = options.shadow_url or config.prisma().shadow_url, named_by_config = true }
-  if options.url and not needs_schema and not options.schema_text and not config.schema_path(options) then
-    place.url = options.url
+function migrations.locate(given, own, what, needs_schema)
+  given = options.check(own, given, what)
+  local place = { folder = migrations.folder(given), shadow_url = given.shadow_url or config.prisma().shadow_url, named_by_config = true }
+  if given.url and not needs_schema and not given.schema_text and not config.schema_path(given) then
+    place.url = given.url
   else
-    place.schema, place.url = config.resolve({ schema = options.schema, schema_text = options.schema_text, url = options.url }, true)
+    place.schema, place.url = config.resolve({ schema = given.schema, schema_text = given.schema_text, url = given.url }, true)
   end
-  return place, options
+  return place, given
 end
 
 --- Runs fn(m, place) with the folder and the database opened; they are closed whatever happens, and the lock is given back with them.
@@ -151,42 +140,46 @@ function migrations.apply_pending(m, place, list)
   return applied, already
 end
 
-local function lock_wait(options)
-  local wait = options.lock_wait
-  if wait == nil then return LOCK_WAIT end
-  if type(wait) ~= "number" or wait < 0 then errors.raise("VALIDATION", "`lock_wait`: milliseconds are wanted") end
-  return wait
-end
+--- Of all functions of migrations.
+migrations.PLACE = options.declare("rille.MigrateOptions", {
+  { "schema", "string", doc = "a file or a folder; found by convention when absent" },
+  { "schema_text", "string", doc = "the schema itself" },
+  { "url", "string", doc = "else that of the schema, else DATABASE_URL" },
+  { "migrations", "string", doc = "the folder: `migrations` beside the schema" },
+  { "lock_wait", "number", least = 0, ms = true, is = "integer", doc = "milliseconds to wait for another runner: 10000; then P1002" },
+})
+local PLACE = migrations.PLACE
 
-local PLACE = { schema = 1, schema_text = 1, url = 1, migrations = 1, lock_wait = 1 }
+local RESOLVE = options.declare("rille.ResolveOptions: rille.MigrateOptions", {
+  { "applied", "string", doc = "the name of a migration whose work is there" },
+  { "rolled_back", "string", doc = "the name of one that is to be applied again" },
+})
 
-local function known(more)
-  local all = {}
-  for key in pairs(PLACE) do all[key] = 1 end
-  for key in pairs(more or {}) do all[key] = 1 end
-  return all
-end
+local DOWN = options.declare("rille.DownOptions: rille.MigrateOptions", {
+  { "steps", "number", least = 1, is = "integer", doc = "how many: 1" },
+  { "to", "string", doc = "the name of the one that stays the last" },
+})
 
 --- Applies the migrations that the database does not have yet, in order. Errors: P1002 (another runner), P3005 (a database with tables, but
 --- without a history), P3009 (a failed migration is not resolved), P3015, P3018 (e.meta: migration, line, statement, cause), P3019.
----@param options? { schema?: string, schema_text?: string, url?: string, migrations?: string, lock_wait?: integer }
+---@param given? rille.MigrateOptions
 ---@return { applied: string[], already: integer }
-function migrations.deploy(options)
+function migrations.deploy(given)
   local place
-  place, options = migrations.locate(options, known(), "rille.migrate.deploy")
-  return migrations.with(place, { create = true, lock = lock_wait(options) }, function(m)
+  place, given = migrations.locate(given, PLACE, "rille.migrate.deploy")
+  return migrations.with(place, { create = true, lock = given.lock_wait or LOCK_WAIT }, function(m)
     local applied, already = migrations.apply_pending(m, place, core.migrations_load(m))
     return { applied = applied, already = already }
   end)
 end
 
 --- Drops everything in the database and applies all migrations. It does not ask.
----@param options? { schema?: string, schema_text?: string, url?: string, migrations?: string, lock_wait?: integer }
+---@param given? rille.MigrateOptions
 ---@return { applied: string[] }
-function migrations.reset(options)
+function migrations.reset(given)
   local place
-  place, options = migrations.locate(options, known(), "rille.migrate.reset")
-  return migrations.with(place, { create = true, lock = lock_wait(options) }, function(m)
+  place, given = migrations.locate(given, PLACE, "rille.migrate.reset")
+  return migrations.with(place, { create = true, lock = given.lock_wait or LOCK_WAIT }, function(m)
     core.migrations_reset(m, place.schema)
     return { applied = (migrations.apply_pending(m, place, core.migrations_load(m))) }
   end)
@@ -194,17 +187,17 @@ end
 
 --- Puts the history right, without a change to anything else: `applied` records a migration as applied (a baseline, or a failed one whose rest
 --- was done by hand), `rolled_back` has a failed one applied again. Errors: P3008, P3011, P3012, P3017.
----@param options { url?: string, migrations?: string, applied?: string, rolled_back?: string }
-function migrations.resolve(options)
+---@param given rille.ResolveOptions
+function migrations.resolve(given)
   local place
-  place, options = migrations.locate(options, known { applied = 1, rolled_back = 1 }, "rille.migrate.resolve")
-  local name = options.applied or options.rolled_back
-  if (options.applied == nil) == (options.rolled_back == nil) or type(name) ~= "string" then
+  place, given = migrations.locate(given, RESOLVE, "rille.migrate.resolve")
+  local name = given.applied or given.rolled_back
+  if (given.applied == nil) == (given.rolled_back == nil) then
     errors.raise("VALIDATION", "rille.migrate.resolve: either `applied` or `rolled_back` names a migration")
   end
-  migrations.with(place, { create = options.applied ~= nil, lock = lock_wait(options) }, function(m)
+  migrations.with(place, { create = given.applied ~= nil, lock = given.lock_wait or LOCK_WAIT }, function(m)
     core.migrations_load(m)
-    core.migrations_mark(m, name, options.applied ~= nil)
+    core.migrations_mark(m, name, given.applied ~= nil)
   end)
 end
 
@@ -212,17 +205,16 @@ end
 
 local function is_applied(entry) return entry.state == "applied" or entry.state == "edited" or entry.state == "missing" end
 
-local function choose(list, options, place)
-  local chosen, steps = {}, options.steps or 1
-  if options.to and options.steps then errors.raise("VALIDATION", "rille.migrate.down: `steps` and `to` exclude each other") end
-  if type(steps) ~= "number" or steps < 1 then errors.raise("VALIDATION", "`steps` of rille.migrate.down: a number from 1 on is wanted") end
-  local found = options.to == nil
+local function choose(list, given, place)
+  local chosen, steps = {}, given.steps or 1
+  if given.to and given.steps then errors.raise("VALIDATION", "rille.migrate.down: `steps` and `to` exclude each other") end
+  local found = given.to == nil
   for i = #list, 1, -1 do
     local entry = list[i]
-    if entry.name == options.to then found = true break end
-    if is_applied(entry) and (options.to or #chosen < steps) then chosen[#chosen + 1] = entry end
+    if entry.name == given.to then found = true break end
+    if is_applied(entry) and (given.to or #chosen < steps) then chosen[#chosen + 1] = entry end
   end
-  if not found then migrations.fail("P3017", options.to, "there is no migration %s in %s", tostring(options.to), place.folder) end
+  if not found then migrations.fail("P3017", given.to, "there is no migration %s in %s", tostring(given.to), place.folder) end
   for _, entry in ipairs(chosen) do
     if not entry.has_down then
       migrations.fail("P3015", entry.name, "the migration %s cannot be taken back: %s/%s has no down.sql; write one, or go forward with a new "
@@ -235,16 +227,16 @@ end
 --- Takes applied migrations back by their down.sql, the latest first, each in a transaction; `deploy` applies them again. `to` names the one
 --- that stays the last. Errors: P3009 (a failed migration is not resolved), P3015 (one of them has no down.sql: nothing is done), P3017,
 --- P3018, P3019.
----@param options? { url?: string, migrations?: string, steps?: integer, to?: string }
+---@param given? rille.DownOptions
 ---@return { reverted: string[] }
-function migrations.down(options)
+function migrations.down(given)
   local place
-  place, options = migrations.locate(options, known { steps = 1, to = 1 }, "rille.migrate.down")
-  return migrations.with(place, { lock = lock_wait(options) }, function(m)
+  place, given = migrations.locate(given, DOWN, "rille.migrate.down")
+  return migrations.with(place, { lock = given.lock_wait or LOCK_WAIT }, function(m)
     local reverted = core.array {}
     local list, has_history = core.migrations_load(m)
     if has_history then core.migrations_prepare(m) end
-    for _, entry in ipairs(choose(list, options, place)) do
+    for _, entry in ipairs(choose(list, given, place)) do
       core.migrations_begin(m, entry.name, true)
       core.migrations_finish(m)
       reverted[#reverted + 1] = entry.name
@@ -254,8 +246,6 @@ function migrations.down(options)
 end
 
 migrations.LOCK_WAIT = LOCK_WAIT
-migrations.known = known
-migrations.lock_wait = lock_wait
 migrations.slug = names.slug
 
 return migrations

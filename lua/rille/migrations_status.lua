@@ -62,10 +62,10 @@ local function entry_for_caller(entry)
 end
 
 --- The state of each migration, and what is wrong. Nothing is changed. `problems`: P3005, P3009, P3015, P3019, EDITED, MISSING.
----@param options? { schema?: string, schema_text?: string, url?: string, migrations?: string }
+---@param given? rille.MigrateOptions
 ---@return { ok: boolean, up_to_date: boolean, has_history: boolean, migrations: table[], problems: table[] }
-function status.status(options)
-  local place = migrations.locate(options, migrations.known(), "rille.migrate.status")
+function status.status(given)
+  local place = migrations.locate(given, migrations.PLACE, "rille.migrate.status")
   if is_missing_file(place.url) then
     errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` makes it", core.url_shown(place.url))
   end

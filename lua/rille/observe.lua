@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
+local options = require "rille.options"
 local repeats = require "rille.repeats"
 
 local methods = client.methods
@@ -198,26 +199,11 @@ local function to_stderr(event) io.stderr:write(observe.line(event), "\n") end
 local function log_words(log)
   if type(log) == "string" then log = { log } end
   if type(log) ~= "table" then
-    errors.raise("VALIDATION", "`log`: a list such as { \"query\", \"slow\", \"warn\" }, or a function, is wanted, not a %s", type(log))
+    options.refuse("rille.connect: log", 'a list such as { "query", "slow", "warn" }, or a function', log)
   end
-  log = core.plain(log, "`log`")
-  for _, word in ipairs(log) do check_event(word, "`log`") end
+  log = core.plain(log, "rille.connect: log")
+  for _, word in ipairs(log) do check_event(word, "rille.connect: log") end
   return log
-end
-
-local function check_number(options, key, least)
-  local value = options[key]
-  if value == nil then return nil end
-  if type(value) ~= "number" or value < least or value > 2147483647 then
-    errors.raise("VALIDATION", "`%s`: a number from %d on is wanted", key, least)
-  end
-  return math.floor(value)
-end
-
-local function check_flag(options, key)
-  local value = options[key]
-  if value ~= nil and type(value) ~= "boolean" then errors.raise("VALIDATION", "`%s`: true or false is wanted, not a %s", key, type(value)) end
-  return value
 end
 
 local function add_all(observer, words, handler)
@@ -228,15 +214,15 @@ local function add_all(observer, words, handler)
 end
 
 --- What the options of rille.connect ask for: checked, and nothing done yet.
----@param options rille.ConnectOptions
+---@param given rille.ConnectOptions
 ---@return table
-function observe.check(options)
-  local log = options.log
+function observe.check(given)
+  local log = given.log
   local wanted = {
-    slow_ms = check_number(options, "slow_ms", 1),
-    metrics = check_flag(options, "metrics"),
-    params = check_flag(options, "log_params"),
-    n_plus_one = repeats.check(options.n_plus_one),
+    slow_ms = given.slow_ms and math.floor(given.slow_ms),
+    metrics = given.metrics,
+    params = given.log_params,
+    n_plus_one = repeats.check(given.n_plus_one),
     handler = log ~= nil and log ~= false and (is_callable(log) and log or to_stderr) or nil,
   }
   if wanted.handler then wanted.words = wanted.handler == log and LOG_WORDS or log_words(log) end
@@ -263,7 +249,6 @@ function observe.attach(db, wanted)
 end
 
 client.opening[#client.opening + 1] = {
-  keys = { "log", "log_params", "slow_ms", "n_plus_one", "metrics" },
   check = observe.check,
   open = observe.attach,
 }

@@ -1,18 +1,17 @@
 --- N+1: reads of one shape from one place in the program, again and again, where a single call could have asked for all.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local options = require "rille.options"
 
 local repeats = {}
 
 local MORE_THAN, WITHIN = 10, 1000
-local OPTIONS = { report = 1, more_than = 1, within = 1, scope = 1 }
-
-local function check_count(option, key, default)
-  local value = option[key]
-  if value == nil then return default end
-  if type(value) ~= "number" or value < 1 then errors.raise("VALIDATION", "`n_plus_one.%s`: a number from 1 on is wanted", key) end
-  return value
-end
+local REPEATS = options.declare("rille.NPlusOneOptions", {
+  { "report", "word", one_of = { "warn", "error" }, doc = '"warn"' },
+  { "more_than", "number", least = 1, is = "integer", doc = "calls: 10" },
+  { "within", "number", least = 1, ms = true, is = "integer", doc = "milliseconds: 1000" },
+  { "scope", "function", is = "fun(): any", doc = "what tells one request from the next; nil outside of one" },
+})
 
 --- What the option n_plus_one of rille.connect means; nil when nothing is to be done.
 ---@param option nil|false|"warn"|"error"|table
@@ -20,17 +19,8 @@ end
 function repeats.check(option)
   if option == nil or option == false then return nil end
   if type(option) ~= "table" then option = { report = option } end
-  errors.check_keys(option, OPTIONS, "`n_plus_one`")
-  local report = option.report or "warn"
-  if report ~= "warn" and report ~= "error" then
-    errors.raise("VALIDATION", "`n_plus_one`: \"warn\", \"error\" or false is wanted, not %s",
-      type(report) == "string" and ('"%s"'):format(report) or "a " .. type(report))
-  end
-  if option.scope ~= nil and type(option.scope) ~= "function" then
-    errors.raise("VALIDATION", "`n_plus_one.scope`: a function is wanted, not a %s", type(option.scope))
-  end
-  return { report = report, more_than = check_count(option, "more_than", MORE_THAN), within = check_count(option, "within", WITHIN),
-    scope = option.scope }
+  options.check(REPEATS, option, "rille.connect: n_plus_one")
+  return { report = option.report or "warn", more_than = option.more_than or MORE_THAN, within = option.within or WITHIN, scope = option.scope }
 end
 
 -- ------------------------------------------------------------------------------------------------------------------------------------------ shapes

@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
+local options = require "rille.options"
 local with = require "rille.with"
 
 local tags = {}
@@ -18,9 +19,6 @@ end
 local VALUES = { string = true, number = true, boolean = true }
 
 local function check(option, where)
-  if type(option) ~= "table" then
-    errors.raise("VALIDATION", "%s: a table such as { route = \"/users\" } is wanted, not a %s", where, type(option))
-  end
   option = core.plain(option, where)
   for key, value in pairs(option) do
     if type(key) ~= "string" or key == "" then errors.raise("VALIDATION", "%s: names of tags are strings", where) end
@@ -43,26 +41,25 @@ end
 function with.options.tags(value, derive, from)
   local all = {}
   for key, old in pairs(from[client.TAGS] or {}) do all[key] = old end
-  for key, new in pairs(check(value, "with: `tags`")) do all[key] = new end
+  for key, new in pairs(check(value, "with: tags")) do all[key] = new end
   if next(all) then derive.comment = tags.comment(all) end
   derive.keep[client.TAGS] = all
 end
 
 function with.options.traceparent(value, derive)
   if type(value) ~= "string" and type(value) ~= "function" then
-    errors.raise("VALIDATION", "with: `traceparent`: a string such as \"00-...\", or a function that returns one, is wanted, not a %s", type(value))
+    options.refuse("with: traceparent", 'a string such as "00-...", or a function that returns one', value)
   end
   derive.trace = value
 end
 
 -- The client that rille.connect returns is one derived with what its options say.
 client.opening[#client.opening + 1] = {
-  keys = { "tags", "traceparent" },
-  check = function(options)
-    if options.tags ~= nil then check(options.tags, "`tags`") end
-    return { tags = options.tags, traceparent = options.traceparent }
+  check = function(given)
+    if given.tags ~= nil then check(given.tags, "rille.connect: tags") end
+    return { tags = given.tags, traceparent = given.traceparent }
   end,
-  open = function(db, options) return next(options) and db:with(options) or db end,
+  open = function(db, own) return next(own) and db:with(own) or db end,
 }
 
 return tags

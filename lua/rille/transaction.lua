@@ -3,12 +3,19 @@ local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
 local guarded = require "rille.guarded"
+local options = require "rille.options"
 
 local methods = client.methods
 
-local OPTIONS = {
-  max_wait = 1, timeout = 1, isolation_level = 1, retries = 1, read_only = 1, after_commit = 1, after_rollback = 1,
-}
+local TRANSACTION = options.declare("rille.TransactionOptions", {
+  { "max_wait", "number", ms = true, is = "integer", doc = "milliseconds until it must have begun: 2000" },
+  { "timeout", "number", ms = true, is = "integer", doc = "milliseconds until it must have ended: 5000" },
+  { "isolation_level", "string", is = "rille.IsolationLevel", doc = "the database's own when it is missing" },
+  { "retries", "number", least = 0, is = "integer", doc = "how often it is repeated after an error with `retryable`: 0" },
+  { "read_only", "boolean", doc = "writes are P2028" },
+  { "after_commit", "function", is = "fun()", doc = "called once it is committed" },
+  { "after_rollback", "function", is = "fun()", doc = "called once it is rolled back; with retries after each attempt" },
+})
 
 -- The key under which a transaction object keeps its frame.
 local FRAME = client.IN_TRANSACTION
@@ -32,10 +39,10 @@ local function add(frame, when, fn)
   list[#list + 1] = fn
 end
 
-local function new_frame(parent, options)
+local function new_frame(parent, given)
   local frame = setmetatable({ scope = false, over = false, committing = false, parent = parent }, Frame)
-  if options and options.after_commit then add(frame, "commit", options.after_commit) end
-  if options and options.after_rollback then add(frame, "rollback", options.after_rollback) end
+  if given and given.after_commit then add(frame, "commit", given.after_commit) end
+  if given and given.after_rollback then add(frame, "rollback", given.after_rollback) end
   return frame
 end
 
@@ -105,14 +112,14 @@ function Frame.__close(frame)
   if frame.committing then frame.over = true else rolled_back(frame) end
 end
 
-local function run(frame, steps, begin, parent, options, fn)
-  frame.scope = begin(parent, options)
+local function run(frame, steps, begin, parent, given, fn)
+  frame.scope = begin(parent, given)
   if not frame.parent then core.enter(frame.scope) end
   return conclude(steps, frame.scope, frame, pcall(enter, steps, frame, fn))
 end
 
 -- Runs fn in what `begin` begins.
-local function run_in(steps, begin, parent, options, frame, fn) return guarded(frame, run, frame, steps, begin, parent, options, fn) end
+local function run_in(steps, begin, parent, given, frame, fn) return guarded(frame, run, frame, steps, begin, parent, given, fn) end
 
 -- P2034 may also come from the function itself, which made it or caught it.
 local function is_conflict(e) return errors.is_error(e) and (e.retryable or e.code == "P2034") end
@@ -139,43 +146,35 @@ local function check_function(fn, what)
   errors.raise("VALIDATION", "%s takes a function, not a %s", what, kind)
 end
 
-local function check(fn, options, nested)
+-- Returns how often it is repeated.
+local function check(fn, given, nested)
   local kind = type(fn)
   if kind ~= "function" and not (kind == "table" and (getmetatable(fn) or {}).__call) then
     errors.raise("VALIDATION", "transaction takes a function, as in db:transaction(function(tx) ... end), not a %s%s", kind,
       kind == "table" and "; several calls together are db:batch(function(b) ... end)" or "")
   end
-  if options == nil then return 0 end
-  if type(options) ~= "table" then errors.raise("VALIDATION", "transaction takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options, OPTIONS, "transaction")
-  if nested and next(options) then
-    errors.raise("VALIDATION", "a transaction within a transaction is a savepoint and takes no options, not even `%s`", tostring(next(options)))
+  if given == nil then return 0 end
+  options.check(TRANSACTION, given, "transaction")
+  if nested and next(given) then
+    errors.raise("VALIDATION", "a transaction within a transaction is a savepoint and takes no options, not even `%s`", tostring(next(given)))
   end
-  if options.after_commit ~= nil then check_function(options.after_commit, "`after_commit`") end
-  if options.after_rollback ~= nil then check_function(options.after_rollback, "`after_rollback`") end
-  local retries = options.retries or 0
-  if type(retries) ~= "number" or retries < 0 or retries ~= retries then errors.raise("VALIDATION", "`retries`: a number from 0 on is wanted") end
-  local read_only = options.read_only
-  if read_only ~= nil and type(read_only) ~= "boolean" then
-    errors.raise("VALIDATION", "`read_only`: true or false is wanted, not a %s", type(read_only))
-  end
-  return retries
+  return given.retries or 0
 end
 
 --- Runs fn(tx) in a transaction: commits when it returns, rolls back when it raises, and raises the same error. tx has the models and methods
 --- of db. Within a transaction it is a savepoint. Errors: P2028 (time is up, or tx used after its end; with meta.committed when it is committed and
 --- a function of after_commit has failed), P2034 (write conflict).
 ---@param fn fun(tx: rille.Client): ...
----@param options? rille.TransactionOptions
+---@param given? rille.TransactionOptions
 ---@return ... what fn returns
-function methods:transaction(fn, options)
+function methods:transaction(fn, given)
   local scope = client.scope(self, "transaction")
   local nested = rawget(self, FRAME)
-  local retries = check(fn, options, nested)
+  local retries = check(fn, given, nested)
   local steps = self[client.STEPS]
   if nested then return run_in(steps, steps.nest, scope, nil, new_frame(nested ~= true and nested or nil), fn) end
-  if retries == 0 then return run_in(steps, steps.begin, scope, options, new_frame(nil, options), fn) end
-  return attempt { steps = steps, parent = scope, options = options, fn = fn, most = retries, count = 0 }
+  if retries == 0 then return run_in(steps, steps.begin, scope, given, new_frame(nil, given), fn) end
+  return attempt { steps = steps, parent = scope, options = given, fn = fn, most = retries, count = 0 }
 end
 
 local function frame_of(tx, method, fn)

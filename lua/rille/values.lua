@@ -1,6 +1,7 @@
 --- Times for filters and data.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local options = require "rille.options"
 
 local values = {}
 
@@ -18,7 +19,7 @@ function values.ago(span)
   if type(span) ~= "table" or next(span) == nil then
     errors.raise("VALIDATION", "rille.ago takes a table such as { days = 7 } or { hours = 1, minutes = 30 }")
   end
-  errors.check_keys(span, SECONDS, "rille.ago")
+  options.check_names(span, SECONDS, "rille.ago")
   local seconds = 0
   for unit, n in pairs(span) do
     if type(n) ~= "number" then errors.raise("VALIDATION", "rille.ago: `%s` is a number, not a %s", unit, type(n)) end

@@ -2,19 +2,28 @@
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
+local options = require "rille.options"
 
 local methods = client.methods
 local STEPS = client.STEPS
 
 local with = {}
 
---- What db:with takes: by option, a function that checks its value and puts what it means into the options of core.derive; `from` is the client it
+local WITH = options.declare("rille.WithOptions", {
+  { "tags", "table", such = '{ route = "/users" }', is = "table<string, string|number|boolean>", doc = "added to those the client has" },
+  { "traceparent", "any", is = "string|fun(): string|nil", doc = "of its calls" },
+  { "primary", "boolean", doc = "reads do not go to a replica" },
+  { "session", "table", such = '{ ["app.tenant"] = "7" }', is = "table<string, string|number|boolean>",
+    doc = "settings of PostgreSQL that hold in each transaction; calls outside become one" },
+  { "timeout", "integer", least = 1, most = 2147483647, ms = true, doc = "milliseconds after which a call outside a transaction is cancelled (P1008)" },
+})
+
+--- What db:with does: by option, a function that puts what its value means into the options of core.derive; `from` is the client it
 --- is derived from. What lies in derive.keep is kept by the new client object.
 ---@type table<string, fun(value: any, derive: table, from: rille.Client)>
 with.options = {}
 
 function with.options.primary(value, derive)
-  if type(value) ~= "boolean" then errors.raise("VALIDATION", "with: `primary`: true or false is wanted, not a %s", type(value)) end
   derive.primary = value
 end
 
@@ -28,16 +37,13 @@ end
 
 -- Names in their order, so that the same settings always make the same request.
 function with.options.session(value, derive)
-  if type(value) ~= "table" then
-    errors.raise("VALIDATION", "with: `session`: a table such as { [\"app.tenant\"] = \"7\" } is wanted, not a %s", type(value))
-  end
   local names, list = {}, {}
   value = core.plain(value, "with: `session`")
   for name, setting in pairs(value) do
     if type(name) ~= "string" then errors.raise("VALIDATION", "with: `session`: the names of settings are strings, not a %s", type(name)) end
     local kind = type(setting)
     if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
-      errors.raise("VALIDATION", "with: `session[\"%s\"]`: a string, a number or a boolean is wanted, not a %s", name, kind)
+      options.refuse(("with: session[\"%s\"]"):format(name), "a string, a number or a boolean", setting)
     end
     if kind == "string" and setting:find("%z") then errors.raise("VALIDATION", "with: `session[\"%s\"]`: a setting has no zero bytes", name) end
     names[#names + 1] = name
@@ -51,24 +57,21 @@ function with.options.session(value, derive)
 end
 
 function with.options.timeout(value, derive)
-  if type(value) ~= "number" or value < 1 or value > 2147483647 or value % 1 ~= 0 then
-    errors.raise("VALIDATION", "with: `timeout`: a whole number of milliseconds from 1 on is wanted")
-  end
   derive.timeout = value
 end
 
 --- A client over the same pool that differs in what the options say; it stays usable until it or this client is closed.
----@param options rille.WithOptions
+---@param given rille.WithOptions
 ---@return rille.Client
-function methods:with(options)
+function methods:with(given)
   local scope = client.scope(self, "with")
   if self[client.IN_TRANSACTION] then
     errors.raise("VALIDATION", "with: a transaction keeps what its client has; derive first: db:with{...}:transaction(...)")
   end
-  if type(options) ~= "table" then errors.raise("VALIDATION", "with takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options, with.options, "with")
+  if given == nil then options.refuse("with", "a table of options", given) end
+  options.check(WITH, given, "with")
   local derive = { keep = {} }
-  for key, value in pairs(options) do with.options[key](value, derive, self) end
+  for key, value in pairs(given) do with.options[key](value, derive, self) end
   local derived = client.wrap(core.derive(scope, derive), self[STEPS])
   for _, key in ipairs(client.inherited) do rawset(derived, key, self[key]) end
   for key, value in pairs(derive.keep) do rawset(derived, key, value) end

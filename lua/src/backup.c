@@ -1,17 +1,14 @@
 /* A whole database into a file, and back. */
-#include <string.h>
-
-#include "binding.h"
+#include "options.h"
 
 /* core.backup{ url, file, overwrite } */
 static int backup(lua_State *L) {
+  static const rl_option rows[] = {{"url", RL_OPTION_STRING, .at = offsetof(rille_backup_options, url)},
+                                   {"file", RL_OPTION_STRING, .at = offsetof(rille_backup_options, file)},
+                                   {"overwrite", RL_OPTION_FLAG, .at = offsetof(rille_backup_options, overwrite)},
+                                   {0}};
   rille_backup_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  options.url = rl_option_text(L, "url");
-  options.file = rl_option_text(L, "file");
-  options.overwrite = rl_option_flag(L, "overwrite");
+  rl_options_read(L, 1, "rille.backup", rows, &options, sizeof options);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_backup(&options, &box->err));
   return 0;
@@ -19,13 +16,12 @@ static int backup(lua_State *L) {
 
 /* core.restore{ url, file, force } */
 static int restore(lua_State *L) {
+  static const rl_option rows[] = {{"url", RL_OPTION_STRING, .at = offsetof(rille_restore_options, url)},
+                                   {"file", RL_OPTION_STRING, .at = offsetof(rille_restore_options, file)},
+                                   {"force", RL_OPTION_FLAG, .at = offsetof(rille_restore_options, force)},
+                                   {0}};
   rille_restore_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  options.url = rl_option_text(L, "url");
-  options.file = rl_option_text(L, "file");
-  options.force = rl_option_flag(L, "force");
+  rl_options_read(L, 1, "rille.restore", rows, &options, sizeof options);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_restore(&options, &box->err));
   return 0;

@@ -1,7 +1,7 @@
 /* Clients: opening and closing, models by name, figures. */
 #include <string.h>
 
-#include "binding.h"
+#include "options.h"
 
 #define OMIT_MAX 1024
 #define SESSION_MAX 256
@@ -35,40 +35,6 @@ rl_scope *rl_scope_check(lua_State *L, int index) {
   return scope;
 }
 
-static int64_t number_option(lua_State *L, int index, const char *key, int64_t most) {
-  lua_getfield(L, index, key);
-  lua_Number n = 0;
-  if (!lua_isnil(L, -1)) {
-    n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-    if (!(n >= 0 && n <= (lua_Number)most && floor((double)n) == (double)n))
-      rl_raise(L, "VALIDATION", "`%s`: a whole number from 0 on is wanted", key);
-  }
-  lua_pop(L, 1);
-  return (int64_t)n;
-}
-
-static int flag_option(lua_State *L, int index, const char *key) {
-  lua_getfield(L, index, key);
-  int flag = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return flag;
-}
-
-/* A list of texts, which stay alive in the list at the top of the stack. */
-static size_t texts_option(lua_State *L, int index, const char *key, size_t most, const char **out) {
-  size_t count = 0;
-  lua_getfield(L, index, key);
-  if (!lua_istable(L, -1)) return 0;
-  for (size_t n = rl_rawlen(L, -1); count < n; count++) {
-    if (count == most) rl_raise(L, "VALIDATION", "`%s`: more than %d entries", key, (int)most);
-    lua_rawgeti(L, -1, (int)count + 1);
-    out[count] = lua_type(L, -1) == LUA_TSTRING ? rl_ztext(L, -1, key) : NULL;
-    lua_pop(L, 1);
-    if (!out[count]) rl_raise(L, "VALIDATION", "`%s[%d]`: a text is wanted", key, (int)count + 1);
-  }
-  return count;
-}
-
 /* The wait hook lies among the anchors; scope at the top. */
 static void keep_hook(lua_State *L, rl_scope *scope) {
   rl_get_user(L, -1);
@@ -86,49 +52,34 @@ static void keep_hook(lua_State *L, rl_scope *scope) {
 /* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, omit,
  * replicas, plan_cache_size, hook, watcher } */
 static int open_client(lua_State *L) {
-  const char *omit[OMIT_MAX], *replicas[REPLICAS_MAX];
+  static const rl_option rows[] = {
+      {"url", RL_OPTION_STRING, .at = offsetof(rille_client_options, url)},
+      {"schema", RL_OPTION_SCHEMA, .at = offsetof(rille_client_options, schema), .required = 1},
+      {"pool_size", RL_OPTION_INT32, .at = offsetof(rille_client_options, pool_size), .most = 100000},
+      {"pool_wait", RL_OPTION_INT64, .at = offsetof(rille_client_options, pool_wait_ms), .most = INT32_MAX},
+      {"pool_idle", RL_OPTION_INT64, .at = offsetof(rille_client_options, pool_idle_ms), .most = INT32_MAX},
+      {"pool_lifetime", RL_OPTION_INT64, .at = offsetof(rille_client_options, pool_lifetime_ms), .most = INT32_MAX},
+      {"plan_cache_size", RL_OPTION_INT32, .at = offsetof(rille_client_options, plan_cache_size), .most = 1000000},
+      {"strict_where", RL_OPTION_FLAG, .at = offsetof(rille_client_options, strict_where)},
+      {"omit", RL_OPTION_STRINGS, .at = offsetof(rille_client_options, omit),
+       .count_at = offsetof(rille_client_options, omit_count), .most = OMIT_MAX},
+      {"replicas", RL_OPTION_STRINGS, .at = offsetof(rille_client_options, replica_urls),
+       .count_at = offsetof(rille_client_options, replica_count), .most = REPLICAS_MAX},
+      {0}};
   rille_client_options options;
-  memset(&options, 0, sizeof options);
-  luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  lua_getfield(L, 1, "schema");
-  lua_getfield(L, 1, "url");
+  rl_options_read(L, 1, "rille.connect", rows, &options, sizeof options);
   rl_box *box = rl_box_push(L);
   rl_scope *scope = rl_scope_push(L);
-  options.struct_size = (uint32_t)sizeof options;
-  options.schema = rl_schema_check(L, 2);
-  options.url = rl_ztext(L, 3, "url");
-  options.pool_size = (int32_t)number_option(L, 1, "pool_size", 100000);
-  options.pool_wait_ms = number_option(L, 1, "pool_wait", INT32_MAX);
-  options.pool_idle_ms = number_option(L, 1, "pool_idle", INT32_MAX);
-  options.pool_lifetime_ms = number_option(L, 1, "pool_lifetime", INT32_MAX);
-  options.plan_cache_size = (int32_t)number_option(L, 1, "plan_cache_size", 1000000);
-  options.strict_where = flag_option(L, 1, "strict_where");
-  scope->keep_nulls = flag_option(L, 1, "keep_nulls");
+  int top = lua_gettop(L);
+  lua_getfield(L, 1, "keep_nulls");
+  scope->keep_nulls = lua_toboolean(L, -1);
+  lua_settop(L, top);
   keep_hook(L, scope);
   rl_watcher_push(L, scope);
-  options.omit_count = texts_option(L, 1, "omit", OMIT_MAX, omit);
-  options.omit = options.omit_count ? omit : NULL;
-  options.replica_count = texts_option(L, 1, "replicas", REPLICAS_MAX, replicas);
-  options.replica_urls = options.replica_count ? replicas : NULL;
   rl_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
-  lua_settop(L, 5);
+  lua_settop(L, top);
   return 1;
-}
-
-/* The texts stay alive in the list at the top of the stack: names and values in turn. */
-static size_t session_option(lua_State *L, int index, const char **out) {
-  lua_getfield(L, index, "session");
-  if (!lua_istable(L, -1)) return 0;
-  size_t n = rl_rawlen(L, -1);
-  if (n > SESSION_MAX) rl_raise(L, "VALIDATION", "`session`: more than %d settings", SESSION_MAX / 2);
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, -1, (int)i + 1);
-    out[i] = rl_ztext(L, -1, "session");
-    lua_pop(L, 1);
-    if (!out[i]) rl_raise(L, "VALIDATION", "`session`: texts are wanted");
-  }
-  return n / 2;
 }
 
 /* The options at 2; stack: anchors of the scope, and one above. */
@@ -144,32 +95,31 @@ static void keep_trace(lua_State *L, rl_scope *scope, rille_derive_options *opti
 /* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout }): the scope of a client over
  * the same pool. trace: a traceparent, or a function that gives that of a call. */
 static int derive(lua_State *L) {
-  const char *session[SESSION_MAX];
+  static const rl_option rows[] = {
+      {"comment", RL_OPTION_STRING, .at = offsetof(rille_derive_options, comment)},
+      {"primary", RL_OPTION_FLAG, .at = offsetof(rille_derive_options, primary)},
+      {"timeout", RL_OPTION_INT64, .at = offsetof(rille_derive_options, timeout_ms), .most = INT32_MAX},
+      {"session", RL_OPTION_STRINGS, .at = offsetof(rille_derive_options, session),
+       .count_at = offsetof(rille_derive_options, session_count), .most = SESSION_MAX},
+      {0}};
   rille_derive_options options;
-  memset(&options, 0, sizeof options);
   rl_scope *from = rl_scope_check(L, 1);
-  luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  lua_getfield(L, 2, "comment");
+  rl_options_read(L, 2, "with", rows, &options, sizeof options);
+  options.session_count /= 2; /* names and values in turn */
   rl_box *box = rl_box_push(L);
   rl_scope *scope = rl_scope_push(L);
-  options.struct_size = (uint32_t)sizeof options;
-  options.comment = rl_ztext(L, 3, "tags");
-  options.primary = flag_option(L, 2, "primary");
-  options.timeout_ms = number_option(L, 2, "timeout", INT32_MAX);
+  int top = lua_gettop(L);
   scope->keep_nulls = from->keep_nulls;
   scope->cooperative = from->cooperative;
-  rl_get_user(L, 5);
+  rl_get_user(L, top);
   rl_get_user(L, 1);
   lua_getfield(L, -1, "hook");
   lua_setfield(L, -3, "hook");
   rl_watcher_inherit(L, scope, from);
   keep_trace(L, scope, &options);
-  lua_settop(L, 5);
-  options.session_count = session_option(L, 2, session);
-  options.session = options.session_count ? session : NULL;
   rl_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));
-  lua_settop(L, 5);
+  lua_settop(L, top);
   return 1;
 }
 

@@ -1,7 +1,7 @@
 /* Observing: events handed to Lua, the calls that a client's watcher wants to hear of, and figures by action. */
 #include <string.h>
 
-#include "binding.h"
+#include "options.h"
 
 /* The anchors of the scope lie below the top, its watcher goes among them. */
 void rl_watcher_push(lua_State *L, rl_scope *scope) {
@@ -85,25 +85,19 @@ static int watch(lua_State *L) {
   return 0;
 }
 
-static int32_t number(lua_State *L, const char *key) {
-  lua_getfield(L, 2, key);
-  int32_t n = (int32_t)lua_tointeger(L, -1);
-  lua_pop(L, 1);
-  return n;
-}
-
 /* core.observe(scope, { what, slow_ms, pool_wait_ms, params_length }) */
 static int observe(lua_State *L) {
+  static const rl_option rows[] = {
+      {"what", RL_OPTION_INT32, .at = offsetof(rille_observe_options, what), .most = INT32_MAX},
+      {"slow_ms", RL_OPTION_INT32, .at = offsetof(rille_observe_options, slow_ms), .most = INT32_MAX},
+      {"pool_wait_ms", RL_OPTION_INT32, .at = offsetof(rille_observe_options, pool_wait_ms), .most = INT32_MAX},
+      {"params_length", RL_OPTION_INT32, .at = offsetof(rille_observe_options, params_length), .least = -1,
+       .most = INT32_MAX},
+      {0}};
   rl_scope *scope = rl_scope_check(L, 1);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  rl_box *box = rl_box_push(L);
   rille_observe_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  options.what = (uint32_t)number(L, "what");
-  options.slow_ms = number(L, "slow_ms");
-  options.pool_wait_ms = number(L, "pool_wait_ms");
-  options.params_length = number(L, "params_length");
+  rl_options_read(L, 2, "core.observe", rows, &options, sizeof options);
+  rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_client_observe(scope->client, &options, &box->err));
   return 0;
 }

@@ -2,7 +2,9 @@
  * of one. */
 #include <string.h>
 
-#include "binding.h"
+#include "options.h"
+
+#define SCHEMAS_MAX 10000
 
 typedef struct rl_schema {
   rille_schema *schema;
@@ -47,11 +49,6 @@ static void push_diagnostics(lua_State *L, const rille_diagnostics *d) {
   }
 }
 
-static const char *text_field(lua_State *L, int index, const char *key, size_t *len) {
-  lua_getfield(L, index, key); /* stays on the stack, which keeps it alive */
-  return len ? lua_tolstring(L, -1, len) : rl_ztext(L, -1, key);
-}
-
 /* Pushes the schema on success. On failure box has error and diagnostics. */
 static rille_status open_options(lua_State *L, const rille_schema_options *options, rl_box *box) {
   rl_schema *s = (rl_schema *)rl_new_userdata(L, sizeof *s);
@@ -64,13 +61,13 @@ static rille_status open_options(lua_State *L, const rille_schema_options *optio
 /* core.schema{ path, text, url }: the schema; its faults, all of them, are in
  * e.diagnostics and, with source lines, in e.details. */
 static int open_schema(lua_State *L) {
+  static const rl_option rows[] = {{"path", RL_OPTION_STRING, .at = offsetof(rille_schema_options, path)},
+                                   {"text", RL_OPTION_BYTES, .at = offsetof(rille_schema_options, text),
+                                    .count_at = offsetof(rille_schema_options, text_len)},
+                                   {"url", RL_OPTION_STRING, .at = offsetof(rille_schema_options, url)},
+                                   {0}};
   rille_schema_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  options.path = text_field(L, 1, "path", NULL);
-  options.text = text_field(L, 1, "text", &options.text_len);
-  options.url = text_field(L, 1, "url", NULL);
+  rl_options_read(L, 1, "schema", rows, &options, sizeof options);
   rl_box *box = rl_box_push(L);
   if (open_options(L, &options, box) >= 0) return 1;
   rl_push_error(L, box->err);
@@ -149,18 +146,14 @@ static int format(lua_State *L) {
 
 /* core.push{ schema, url, reset, accept_data_loss } */
 static int push(lua_State *L) {
+  static const rl_option rows[] = {
+      {"schema", RL_OPTION_SCHEMA, .at = offsetof(rille_push_options, schema), .required = 1},
+      {"url", RL_OPTION_STRING, .at = offsetof(rille_push_options, url)},
+      {"reset", RL_OPTION_FLAG, .at = offsetof(rille_push_options, reset)},
+      {"accept_data_loss", RL_OPTION_FLAG, .at = offsetof(rille_push_options, accept_data_loss)},
+      {0}};
   rille_push_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  lua_getfield(L, 1, "schema");
-  options.schema = rl_schema_check(L, 2);
-  options.url = text_field(L, 1, "url", NULL);
-  lua_getfield(L, 1, "reset");
-  options.reset = lua_toboolean(L, -1);
-  lua_getfield(L, 1, "accept_data_loss");
-  options.accept_data_loss = lua_toboolean(L, -1);
+  rl_options_read(L, 1, "rille.push", rows, &options, sizeof options);
   rl_box *box = rl_box_push(L);
   rl_box_check(L, box, rille_push(&options, &box->err));
   return 0;
@@ -255,23 +248,16 @@ static void push_steps(lua_State *L, const rille_diff *d) {
   set_warnings(L, d);
 }
 
-static const rille_schema *schema_field(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key);
-  return lua_isnil(L, -1) ? NULL : rl_schema_check(L, lua_gettop(L));
-}
-
 /* core.diff{ from_schema, from_url, to_schema, to_url, script }: the script, or
  * the list of steps. */
 static int diff(lua_State *L) {
+  static const rl_option rows[] = {{"from_schema", RL_OPTION_SCHEMA, .at = offsetof(rille_diff_options, from_schema)},
+                                   {"from_url", RL_OPTION_STRING, .at = offsetof(rille_diff_options, from_url)},
+                                   {"to_schema", RL_OPTION_SCHEMA, .at = offsetof(rille_diff_options, to_schema)},
+                                   {"to_url", RL_OPTION_STRING, .at = offsetof(rille_diff_options, to_url)},
+                                   {0}};
   rille_diff_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  options.from_schema = schema_field(L, "from_schema");
-  options.from_url = text_field(L, 1, "from_url", NULL);
-  options.to_schema = schema_field(L, "to_schema");
-  options.to_url = text_field(L, 1, "to_url", NULL);
+  rl_options_read(L, 1, "rille.migrate.diff", rows, &options, sizeof options);
   lua_getfield(L, 1, "script");
   int script = lua_toboolean(L, -1);
   rl_box *box = rl_box_push(L);
@@ -284,34 +270,16 @@ static int diff(lua_State *L) {
   return 1;
 }
 
-/* The texts of a list; they and the list stay on the stack. */
-static const char *const *text_list(lua_State *L, const char *key, size_t *count) {
-  lua_getfield(L, 1, key);
-  if (!lua_istable(L, -1)) return NULL;
-  int list = lua_gettop(L);
-  *count = rl_rawlen(L, list);
-  const char **texts = rl_new_userdata(L, (*count + 1) * sizeof *texts);
-  luaL_checkstack(L, (int)*count + 4, "too many schemas");
-  for (size_t i = 0; i < *count; i++) {
-    lua_rawgeti(L, list, (int)i + 1);
-    (void)luaL_checkstring(L, -1);
-    texts[i] = rl_ztext(L, -1, key);
-  }
-  return texts;
-}
-
 /* core.pull{ url, schema, schemas, by_file }: the text of the database's schema; by_file: see rille_pull_options. */
 static int pull(lua_State *L) {
+  static const rl_option rows[] = {{"schema", RL_OPTION_SCHEMA, .at = offsetof(rille_pull_options, schema)},
+                                   {"url", RL_OPTION_STRING, .at = offsetof(rille_pull_options, url)},
+                                   {"by_file", RL_OPTION_FLAG, .at = offsetof(rille_pull_options, by_file)},
+                                   {"schemas", RL_OPTION_STRINGS, .at = offsetof(rille_pull_options, schemas),
+                                    .count_at = offsetof(rille_pull_options, schema_count), .most = SCHEMAS_MAX},
+                                   {0}};
   rille_pull_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  options.schema = schema_field(L, "schema");
-  options.url = text_field(L, 1, "url", NULL);
-  lua_getfield(L, 1, "by_file");
-  options.by_file = lua_toboolean(L, -1) ? 1 : 0;
-  options.schemas = text_list(L, "schemas", &options.schema_count);
+  rl_options_read(L, 1, "rille.pull", rows, &options, sizeof options);
   rl_box *box = rl_box_push(L);
   size_t len;
   rl_box_check(L, box, rille_pull(&options, &box->text, &len, &box->err));

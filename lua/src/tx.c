@@ -3,44 +3,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "binding.h"
+#include "options.h"
 
 typedef rl_tx_step step;
-
-static int32_t isolation(lua_State *L, int index) {
-  static const struct {
-    const char *name;
-    int32_t level;
-  } levels[] = {{"readuncommitted", RILLE_ISOLATION_READ_UNCOMMITTED},
-                {"readcommitted", RILLE_ISOLATION_READ_COMMITTED},
-                {"repeatableread", RILLE_ISOLATION_REPEATABLE_READ},
-                {"serializable", RILLE_ISOLATION_SERIALIZABLE}};
-  char plain[32];
-  size_t len = 0;
-  lua_getfield(L, index, "isolation_level");
-  if (lua_isnil(L, -1)) return RILLE_ISOLATION_DEFAULT;
-  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
-  for (const char *p = text; *p && len + 1 < sizeof plain; p++) {
-    if (*p == ' ' || *p == '_' || *p == '-') continue;
-    plain[len++] = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
-  }
-  plain[len] = 0;
-  for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-    if (strcmp(levels[i].name, plain) == 0) return levels[i].level;
-  rl_raise(L, "VALIDATION",
-           "`isolation_level`: \"%s\" is none of \"read uncommitted\", \"read committed\", \"repeatable read\", "
-           "\"serializable\"",
-           text);
-}
-
-static int64_t milliseconds(lua_State *L, int index, const char *key) {
-  lua_getfield(L, index, key);
-  if (lua_isnil(L, -1)) return 0;
-  lua_Number n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-  if (!(n > 0 && n <= (lua_Number)INT32_MAX))
-    rl_raise(L, "VALIDATION", "`%s`: a number of milliseconds is wanted, more than 0 and at most %d", key, INT32_MAX);
-  return rl_span_ms(n); /* a part of one is not none, which means the default */
-}
 
 /* A slot of the parent moves over, so that a short transaction makes no operation of its own. Stack: parent at 1, new
  * scope at the top. */
@@ -84,20 +49,25 @@ static rl_tx *new_tx(lua_State *L, rl_box *box, rl_scope *scope, const rille_tx_
   return tx;
 }
 
+static const rl_option_word isolation_levels[] = {{"read_uncommitted", RILLE_ISOLATION_READ_UNCOMMITTED},
+                                                  {"read_committed", RILLE_ISOLATION_READ_COMMITTED},
+                                                  {"repeatable_read", RILLE_ISOLATION_REPEATABLE_READ},
+                                                  {"serializable", RILLE_ISOLATION_SERIALIZABLE},
+                                                  {NULL, 0}};
+
+static const rl_option tx_options[] = {
+    {"isolation_level", RL_OPTION_WORD, .at = offsetof(rille_tx_options, isolation), .words = isolation_levels},
+    {"max_wait", RL_OPTION_SPAN, .at = offsetof(rille_tx_options, max_wait_ms)},
+    {"timeout", RL_OPTION_SPAN, .at = offsetof(rille_tx_options, timeout_ms)},
+    {"read_only", RL_OPTION_FLAG, .at = offsetof(rille_tx_options, read_only)},
+    {0}};
+
 /* A transaction's scope, of which nothing was sent yet. Stack: client, options; the scope is pushed. */
 static rl_scope *new_scope(lua_State *L) {
   rl_scope *parent = rl_scope_check(L, 1);
   rille_tx_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
   lua_settop(L, 2);
-  if (lua_istable(L, 2)) {
-    options.isolation = isolation(L, 2);
-    options.max_wait_ms = milliseconds(L, 2, "max_wait");
-    options.timeout_ms = milliseconds(L, 2, "timeout");
-    lua_getfield(L, 2, "read_only");
-    options.read_only = lua_toboolean(L, -1);
-  }
+  rl_options_read(L, 2, "transaction", tx_options, &options, sizeof options);
   rl_box *box = rl_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   scope->client = rille_client_retain(parent->client);

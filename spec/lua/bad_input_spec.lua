@@ -24,7 +24,7 @@ describe("connect", function()
     mentions(connect { schema_text = model, url = "sqlite::memory:", pool = { sise = 1 } }, "sise", "size")
     for key, values in pairs { size = { 0, -1, 1.5, 100001, "3" }, wait = { 0, 0 / 0, 2 ^ 31 }, idle = { 0, true }, max_lifetime = { 0, {} } } do
       for _, value in ipairs(values) do
-        mentions(connect { schema_text = model, url = "sqlite::memory:", pool = { [key] = value } }, "`pool." .. key .. "`", "from 1 to")
+        mentions(connect { schema_text = model, url = "sqlite::memory:", pool = { [key] = value } }, "pool." .. key .. ":", "from 1 to")
       end
     end
     mentions(connect { schema_text = model, url = "sqlite::memory:", omit = { A = { nope = true } } }, "nope")

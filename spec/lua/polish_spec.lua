@@ -227,7 +227,7 @@ end)
 describe("the types for editors", function()
   local annotations = require "tools.annotations"
   local text = ""
-  for _, name in ipairs { "meta", "meta_migrate", "explanation" } do
+  for _, name in ipairs { "meta", "meta_models", "meta_migrate", "explanation" } do
     local handle = assert(io.open(("lua/rille/%s.lua"):format(name)))
     text = text .. handle:read "a"
     handle:close()

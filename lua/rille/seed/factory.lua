@@ -2,6 +2,7 @@
 local client = require "rille.client"
 local core = require "rille.core"
 local errors = require "rille.errors"
+local options = require "rille.options"
 local fields = require "rille.seed.fields"
 local progress = require "rille.seed.progress"
 local rows = require "rille.seed.rows"
@@ -29,24 +30,22 @@ function factory.pick(model, n) return related("pick", model, n or 1) end
 
 -- ------------------------------------------------------------------ factories
 
-local OPTIONS = { seed = 1, db = 1, batch = 1, progress = 1 }
-
----@class rille.SeedOptions
----@field db rille.ClientMethods
----@field seed? integer|string 1
----@field batch? integer rows written at once: 500
----@field progress? boolean|"lines"|fun(model: string, done: integer, total: integer) a bar on a terminal; false: none; "lines": a line a model
+local SEED = options.declare("rille.SeedOptions", {
+  { "db", "table", required = true, is = "rille.ClientMethods", doc = "the client that the rows are made with" },
+  { "seed", "any", is = "integer|string", doc = "1" },
+  { "batch", "integer", least = 1, doc = "rows written at once: 500" },
+  { "progress", "any", is = 'boolean|"lines"|fun(model: string, done: integer, total: integer)',
+    doc = 'a bar on a terminal; false: none; "lines": a line a model' },
+})
 
 --- Factories on a client. The same seed, definitions and calls give the same rows.
----@param options rille.SeedOptions
-function factory.new(options)
-  if type(options) ~= "table" then errors.raise("VALIDATION", "seed.new takes a table of options, not a %s", type(options)) end
-  errors.check_keys(options, OPTIONS, "seed.new")
-  local seed, batch = options.seed or 1, options.batch or BATCH
-  if type(seed) ~= "number" and type(seed) ~= "string" then errors.raise("VALIDATION", "`seed`: a number or a text is wanted, not a %s", type(seed)) end
-  if type(batch) ~= "number" or batch < 1 or batch % 1 ~= 0 then errors.raise("VALIDATION", "`batch`: a whole number from 1 is wanted") end
-  local schema = core.schema_models(client.scope(options.db, "seed"))
-  local self = setmetatable({ db = options.db, schema = schema, batch = batch, progress = options.progress, plans = {}, names = {}, definitions = {},
+---@param given rille.SeedOptions
+function factory.new(given)
+  options.check(SEED, given or {}, "seed.new")
+  local seed, batch = given.seed or 1, given.batch or BATCH
+  if type(seed) ~= "number" and type(seed) ~= "string" then options.refuse("seed.new: seed", "a number or a string", seed) end
+  local schema = core.schema_models(client.scope(given.db, "seed"))
+  local self = setmetatable({ db = given.db, schema = schema, batch = batch, progress = given.progress, plans = {}, names = {}, definitions = {},
     pools = {}, making = {}, state = { seed = seed, sources = {}, taken = {} }, counts = {} }, factory)
   for _, m in ipairs(schema.models) do
     if not m.ignored then

@@ -1,0 +1,140 @@
+-- The types for editors, made from what the sources declare: docstrings of functions, and the tables of options (lua/rille/options.lua).
+--
+--   lua5.4 core/tools/meta.lua           writes lua/rille/meta*.lua
+--   lua5.4 core/tools/meta.lua --check   says which of them are not as the sources have it, and ends with status 1
+--
+-- core/tools/meta.in is what only editors read: results, arguments of models, functions written in C. Lines in it that begin with --: are replaced:
+--
+--   --: file PATH                      what follows is the text of that file
+--   --: options FILE                   the classes of the tables of options that a file of lua/rille declares
+--   --: functions FILE OWNER TARGET [name ...]
+--                                      the documented functions of OWNER in that file, or those that are named, as functions of TARGET; name=other
+--                                      gives it another name
+--
+-- Runs from the root of the repository.
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function source(name) return read("lua/rille/" .. name) end
+
+-- ------------------------------------------------------------------------------------------------------------------------------- tables of options
+
+local TYPES = { string = "string", boolean = "boolean", integer = "integer", number = "number", strings = "string[]", table = "table", any = "any" }
+
+local function type_of(row)
+  if row.is then return row.is end
+  if row.one_of then return '"' .. table.concat(row.one_of, '"|"') .. '"' end
+  return assert(TYPES[row[2]], "no type for editors: " .. row[1])
+end
+
+-- A declaration is plain data, which is read without loading the file.
+local function options_of(name, out)
+  local found = 0
+  for arguments in source(name):gmatch "options%.declare(%b())" do
+    local class, rows = assert(load("return " .. arguments:sub(2, -2), name, "t", {}))()
+    found = found + 1
+    out[#out + 1] = "---@class (exact) " .. class
+    for _, row in ipairs(rows) do
+      local doc = assert(row.doc, class .. ": without words: " .. row[1])
+      out[#out + 1] = ("---@field %s%s %s %s"):format(row[1], row.required and "" or "?", type_of(row), doc)
+    end
+    out[#out + 1] = ""
+  end
+  assert(found > 0, name .. " declares no options")
+  out[#out] = nil
+end
+
+-- -------------------------------------------------------------------------------------------------------------------------------------- functions
+
+-- By owner and name: the lines of the docstring, how it is called, and the names of its arguments.
+local function documented(name)
+  local list, block = {}, {}
+  for line in source(name):gmatch "([^\n]*)\n" do
+    if line:find "^%-%-%-" then
+      block[#block + 1] = line
+    else
+      local owner, mark, own, arguments = line:match "^function ([%w_]+)([.:])([%w_]+)%((.-)%)"
+      if not owner then
+        owner, own = line:match "^([%w_]+)%.([%w_]+) = [%w_.]+$"
+        mark, arguments = ":", ""
+      end
+      if owner and #block > 0 then list[#list + 1] = { owner = owner, mark = mark, name = own, arguments = arguments, doc = block } end
+      block = {}
+    end
+  end
+  return list
+end
+
+-- What an implementation calls `given` is `options` to its callers.
+local function for_callers(text) return (text:gsub("%f[%w_]given%f[^%w_]", "options")) end
+
+local function functions_of(name, owner, target, names, out)
+  local wanted = {}
+  for word in names:gmatch "%S+" do
+    local own, other = word:match "^(.-)=(.+)$"
+    wanted[own or word] = other or word
+  end
+  local any, found = next(wanted) == nil, 0
+  local is_class = target:find "^%u" and target ~= "Migrate"
+  for _, f in ipairs(documented(name)) do
+    local called = any and f.name or wanted[f.name]
+    if f.owner == owner and called then
+      found = found + 1
+      local arguments = f.arguments
+      if is_class and f.mark == "." then arguments = arguments:gsub("^[%w_]+,?%s*", "") end -- the object itself
+      for _, line in ipairs(f.doc) do
+        if line:find "^%-%-%-@" then line = for_callers(line) end
+        out[#out + 1] = line
+      end
+      out[#out + 1] = ("function %s%s%s(%s) end"):format(target, is_class and ":" or ".", called, for_callers(arguments))
+      out[#out + 1] = ""
+      wanted[f.name] = nil
+    end
+  end
+  assert(any or next(wanted) == nil, ("%s has no documented %s.%s"):format(name, owner, tostring(next(wanted))))
+  assert(found > 0, ("%s has no documented function of %s"):format(name, owner))
+  out[#out] = nil
+end
+
+-- ------------------------------------------------------------------------------------------------------------------------------------------ files
+
+local function texts()
+  local all, order, out = {}, {}, nil
+  for line in read "core/tools/meta.in":gmatch "([^\n]*)\n" do
+    local verb, rest = line:match "^%-%-: (%a+) (.+)$"
+    if verb == "file" then
+      out = {}
+      all[rest] = out
+      order[#order + 1] = rest
+    elseif verb == "options" then
+      options_of(rest, out)
+    elseif verb == "functions" then
+      local name, owner, target, names = rest:match "^(%S+) (%S+) (%S+)%s*(.*)$"
+      functions_of(name, owner, target, names, out)
+    else
+      assert(not verb, "what is this? " .. line)
+      if out then out[#out + 1] = line end -- before the first file: about this one
+    end
+  end
+  return all, order
+end
+
+local all, order = texts()
+local wrong = false
+for _, path in ipairs(order) do
+  local text = table.concat(all[path], "\n"):gsub("\n+$", "") .. "\n"
+  if arg[1] ~= "--check" then
+    local file = assert(io.open(path, "wb"))
+    file:write(text)
+    file:close()
+  elseif read(path) ~= text then
+    print(path .. " is not as the sources have it: lua5.4 core/tools/meta.lua")
+    wrong = true
+  end
+end
+if wrong then os.exit(1) end
