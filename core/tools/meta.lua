@@ -10,6 +10,8 @@
 --   --: functions FILE OWNER TARGET [name ...]
 --                                      the documented functions of OWNER in that file, or those that are named, as functions of TARGET; name=other
 --                                      gives it another name
+--   --: arguments                      the classes of the arguments of models' methods, from lua/rille/generate/calls.lua
+--   --: actions TARGET                 those methods, as functions of TARGET
 --
 -- Runs from the root of the repository.
 
@@ -101,18 +103,60 @@ local function functions_of(name, owner, target, names, out)
   out[#out] = nil
 end
 
+-- ---------------------------------------------------------------------------------------------------------------------------- methods of models
+
+local calls = dofile "lua/rille/generate/calls.lua"
+
+-- rille.Count is what writes return.
+local function class_of(action) return "rille." .. (action.class == "CountArgs" and action.class or action.class:gsub("Args$", "")) end
+
+local SHOWN = { select = true, include = true, omit = true, relation_load_strategy = true }
+
+local function arguments_of(out)
+  local seen = {}
+  for _, action in ipairs(calls.actions) do
+    local class, shows = class_of(action), false
+    for _, one in ipairs(action.arguments) do shows = shows or one[1] == "include" end
+    if not seen[class] then
+      out[#out + 1] = ("---@class %s%s"):format(class, shows and ": rille.Shown" or "")
+      for _, one in ipairs(action.arguments) do
+        local line = ("---@field %s%s %s %s"):format(one[1], one[3] and "?" or "", one[5], one[4])
+        if not (shows and SHOWN[one[1]]) then out[#out + 1] = (line:gsub("%s+$", "")) end
+      end
+      out[#out + 1] = ""
+    end
+    seen[class] = true
+  end
+  out[#out] = nil
+end
+
+local function actions_of(target, out)
+  for _, action in ipairs(calls.actions) do
+    out[#out + 1] = "--- " .. action.doc
+    out[#out + 1] = ("---@param args%s %s"):format(action.optional and "?" or "", class_of(action))
+    out[#out + 1] = "---@return " .. action.returns:gsub("%$[%.%w]*", "table")
+    out[#out + 1] = ("function %s:%s(args) end"):format(target, action.name)
+    out[#out + 1] = ""
+  end
+  out[#out] = nil
+end
+
 -- ------------------------------------------------------------------------------------------------------------------------------------------ files
 
 local function texts()
   local all, order, out = {}, {}, nil
   for line in read "core/tools/meta.in":gmatch "([^\n]*)\n" do
-    local verb, rest = line:match "^%-%-: (%a+) (.+)$"
+    local verb, rest = line:match "^%-%-: (%a+) ?(.*)$"
     if verb == "file" then
       out = {}
       all[rest] = out
       order[#order + 1] = rest
     elseif verb == "options" then
       options_of(rest, out)
+    elseif verb == "arguments" then
+      arguments_of(out)
+    elseif verb == "actions" then
+      actions_of(rest, out)
     elseif verb == "functions" then
       local name, owner, target, names = rest:match "^(%S+) (%S+) (%S+)%s*(.*)$"
       functions_of(name, owner, target, names, out)

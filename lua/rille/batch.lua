@@ -101,7 +101,7 @@ local function run_together(db, calls, atomic)
 end
 
 local ACTIONS = {}
-for _, name in ipairs(core.actions) do ACTIONS[name] = true end
+for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
 
 -- Whether the core knows every call: a method of a model that somebody has put there is not one of its own.
 local function is_known(db, call)
@@ -110,8 +110,10 @@ local function is_known(db, call)
   return method and (method == rawget(core.methods, call.method) or method == rawget(core.cooperative_methods, call.method))
 end
 
-local READS = { count = true, aggregate = true, group_by = true, exists = true }
-local function only_reads(call) return READS[call.method] or call.method:find "^find_" ~= nil end
+local function only_reads(call)
+  local action = ACTIONS[call.method]
+  return action ~= nil and not action.writes
+end
 
 -- Several calls of which one writes are one piece of work, unless the caller says that they are not.
 local function run(db, calls, asked)

@@ -17,13 +17,10 @@
 ---@field where? table
 ---@field order_by? table
 ---@field cursor? table
----@field skip? integer
 ---@field take? integer negative: from the end
+---@field skip? integer
 ---@field distinct? string|string[]
 ---@field lock? rille.Lock PostgreSQL only
-
----@class rille.Each: rille.Find
----@field batch? integer rows read at a time
 
 ---@class rille.Create: rille.Shown
 ---@field data? table
@@ -41,24 +38,72 @@
 ---@field data table
 
 ---@class rille.UpdateMany
----@field where? table|rille.Null required unless data is a list; rille.all means every row
+---@field where? table|rille.Null rille.all means every row
 ---@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
----@field on? string|string[]
 ---@field limit? integer
+---@field on? string|string[]
 
 ---@class rille.UpdateManyAndReturn: rille.Shown
----@field where? table|rille.Null required unless data is a list; rille.all means every row
+---@field where? table|rille.Null rille.all means every row
 ---@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
----@field on? string|string[]
 ---@field limit? integer
+---@field on? string|string[]
 
 ---@class rille.Upsert: rille.Shown
 ---@field where table
 ---@field create table
 ---@field update table
 
+---@class rille.UpsertMany
+---@field data table|table[]
+---@field update? string[]|"all"
+---@field on string|string[]
+
 ---@class rille.Delete: rille.Shown
 ---@field where table
+
+---@class rille.DeleteMany
+---@field where? table|rille.Null rille.all means every row
+---@field limit? integer
+
+---@class rille.CountArgs
+---@field where? table
+---@field select? table
+---@field order_by? table
+---@field cursor? table
+---@field take? integer negative: from the end
+---@field skip? integer
+
+---@class rille.Aggregate
+---@field where? table
+---@field order_by? table
+---@field cursor? table
+---@field take? integer negative: from the end
+---@field skip? integer
+---@field _count? boolean|table
+---@field _sum? table
+---@field _avg? table
+---@field _min? table
+---@field _max? table
+
+---@class rille.GroupBy
+---@field where? table
+---@field order_by? table
+---@field take? integer negative: from the end
+---@field skip? integer
+---@field by string|table
+---@field having? table
+---@field _count? boolean|table
+---@field _sum? table
+---@field _avg? table
+---@field _min? table
+---@field _max? table
+
+---@class rille.Exists
+---@field where? table
+
+---@class rille.Each: rille.Find
+---@field batch? integer rows read at a time
 
 ---@class rille.Model
 local Model = {}
@@ -73,12 +118,12 @@ function Model:find_unique(args) end
 ---@return table
 function Model:find_unique_or_throw(args) end
 
---- The first row, or nil.
+--- The first row that fits, or nil.
 ---@param args? rille.Find
 ---@return table|nil
 function Model:find_first(args) end
 
---- The first row. Errors: P2025.
+--- The first row that fits. Errors: P2025.
 ---@param args? rille.Find
 ---@return table
 function Model:find_first_or_throw(args) end
@@ -89,13 +134,13 @@ function Model:find_first_or_throw(args) end
 function Model:find_many(args) end
 
 --- Makes a row and returns it. Errors: P2002, P2003, P2011, P2012.
----@param args rille.Create
+---@param args? rille.Create
 ---@return table
 function Model:create(args) end
 
 --- Makes many rows at once.
 ---@param args rille.CreateMany
----@return { count: integer }
+---@return rille.Count
 function Model:create_many(args) end
 
 --- Makes many rows at once and returns them.
@@ -108,10 +153,9 @@ function Model:create_many_and_return(args) end
 ---@return table
 function Model:update(args) end
 
---- Changes all rows that fit; a missing or empty where is refused: rille.all means every row. With `on`, data is a list of rows: each names the
---- row that it changes by the fields of `on`.
+--- Changes all rows that fit. A missing or empty where is refused: rille.all means every row. With `on`, data is a list of rows, and each names the row that it changes by the fields of `on`.
 ---@param args rille.UpdateMany
----@return { count: integer }
+---@return rille.Count
 function Model:update_many(args) end
 
 --- As update_many, and returns the rows.
@@ -124,9 +168,9 @@ function Model:update_many_and_return(args) end
 ---@return table
 function Model:upsert(args) end
 
---- Makes many rows, and changes those whose key `on` is there already: the fields of `update`, or all ("all", also when it is missing).
----@param args { data: table[], on: string|string[], update?: string[]|"all" }
----@return { count: integer }
+--- Makes many rows, and changes those whose key `on` is there already: the fields of `update`, or all without it.
+---@param args rille.UpsertMany
+---@return rille.Count
 function Model:upsert_many(args) end
 
 --- Deletes the row of a unique key and returns it. Errors: P2025.
@@ -134,28 +178,28 @@ function Model:upsert_many(args) end
 ---@return table
 function Model:delete(args) end
 
---- Deletes all rows that fit; a missing or empty where is refused: rille.all means every row.
----@param args { where: table|rille.Null, limit?: integer }
----@return { count: integer }
+--- Deletes all rows that fit. A missing or empty where is refused: rille.all means every row.
+---@param args rille.DeleteMany
+---@return rille.Count
 function Model:delete_many(args) end
 
---- How many rows fit; with `select`, how many of them have a value in each field.
----@param args? { where?: table, cursor?: table, skip?: integer, take?: integer, order_by?: table, select?: table }
+--- How many rows fit. With `select`, how many of them have a value in each field.
+---@param args? rille.CountArgs
 ---@return integer|table
 function Model:count(args) end
 
 --- Sums, averages, least and greatest of the rows that fit.
----@param args { where?: table, order_by?: table, cursor?: table, skip?: integer, take?: integer, _count?: any, _sum?: table, _avg?: table, _min?: table, _max?: table }
+---@param args rille.Aggregate
 ---@return table
 function Model:aggregate(args) end
 
 --- The same by groups. Errors: P2019.
----@param args { by: string|string[], where?: table, having?: table, order_by?: table, skip?: integer, take?: integer, _count?: any, _sum?: table, _avg?: table, _min?: table, _max?: table }
+---@param args rille.GroupBy
 ---@return table[]
 function Model:group_by(args) end
 
 --- Whether any row fits.
----@param args? { where?: table }
+---@param args? rille.Exists
 ---@return boolean
 function Model:exists(args) end
 

@@ -9,7 +9,7 @@ local methods, own = core.methods, {}
 local BATCH, MOST = 500, 1000000
 
 local ACTIONS = {}
-for _, name in ipairs(core.actions) do ACTIONS[name] = true end
+for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
 
 local function copy_without(args, key)
   local copy = {}

@@ -73,8 +73,10 @@ end
 
 -- ----------------------------------------------------------------------------------------------------------------------------------------- counting
 
-local READS = { find_unique = true, find_unique_or_throw = true, find_first = true, find_first_or_throw = true, find_many = true, count = true,
-  aggregate = true, group_by = true, exists = true, query_raw = true }
+local READS = { query_raw = true }
+for _, action in ipairs(core.actions) do
+  if not action.writes then READS[action.name] = true end
+end
 
 local Counter = {}
 Counter.__index = Counter

@@ -87,7 +87,8 @@ end
 
 --- Methods of models of cooperative clients; what is missing comes from core.methods.
 local models = setmetatable(core.cooperative_methods, { __index = core.methods })
-for _, name in ipairs(core.actions) do
+for _, action in ipairs(core.actions) do
+  local name = action.name
   local block = core.methods[name]
   models[name] = function(model, args)
     local hook = hook_for(model)

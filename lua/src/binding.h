@@ -358,7 +358,7 @@ typedef rille_status rl_tx_step(rille_op *, rille_tx *, rille_error **);
 rl_slot *rl_tx_job(lua_State *L, rl_scope *scope, rl_tx_step *start);
 rl_slot *rl_batch_job(lua_State *L, rl_scope *scope, int cooperative);
 rille_action rl_check_action(lua_State *L, int index);
-const char *rl_action_name(rille_action action); /* of one that exists */
+int rl_action_at(rille_action action, rille_action_info *out); /* 0: there is none */
 rl_model *rl_model_at(lua_State *L, const rl_binding *b, int index);
 rl_tx_step *rl_tx_ending(const rl_scope *scope, int commit);
 

@@ -185,8 +185,9 @@ static int action_stats(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   int32_t models = rille_schema_model_count(rille_client_schema(scope->client));
   lua_newtable(L);
+  rille_action_info info;
   for (int32_t m = 0; m < models; m++)
-    for (rille_action a = RILLE_FIND_UNIQUE; a <= RILLE_EXISTS; a++) add_stats(L, scope, m, a, rl_action_name(a));
+    for (rille_action a = 1; rl_action_at(a, &info); a++) add_stats(L, scope, m, a, info.name);
   add_stats(L, scope, -1, RILLE_RAW_QUERY, "query_raw");
   add_stats(L, scope, -1, RILLE_RAW_EXECUTE, "execute_raw");
   add_stats(L, scope, -1, RILLE_RAW_SCRIPT, "execute_script");

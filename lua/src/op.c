@@ -3,31 +3,6 @@
 
 #include "binding.h"
 
-static const struct {
-  const char *name;
-  rille_action action;
-} actions[] = {{"find_unique", RILLE_FIND_UNIQUE},
-               {"find_unique_or_throw", RILLE_FIND_UNIQUE_OR_THROW},
-               {"find_first", RILLE_FIND_FIRST},
-               {"find_first_or_throw", RILLE_FIND_FIRST_OR_THROW},
-               {"find_many", RILLE_FIND_MANY},
-               {"create", RILLE_CREATE},
-               {"create_many", RILLE_CREATE_MANY},
-               {"create_many_and_return", RILLE_CREATE_MANY_AND_RETURN},
-               {"update", RILLE_UPDATE},
-               {"update_many", RILLE_UPDATE_MANY},
-               {"update_many_and_return", RILLE_UPDATE_MANY_AND_RETURN},
-               {"upsert", RILLE_UPSERT},
-               {"upsert_many", RILLE_UPSERT_MANY},
-               {"delete", RILLE_DELETE},
-               {"delete_many", RILLE_DELETE_MANY},
-               {"count", RILLE_COUNT},
-               {"aggregate", RILLE_AGGREGATE},
-               {"group_by", RILLE_GROUP_BY},
-               {"exists", RILLE_EXISTS}};
-
-#define ACTION_COUNT (sizeof actions / sizeof *actions)
-
 /* A tape that one huge call has blown up is not kept. */
 #define TOKENS_KEPT 100000u
 
@@ -70,16 +45,15 @@ static void trim(rl_slot *slot) {
 
 static int method(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
-  size_t number = (size_t)lua_tointeger(L, lua_upvalueindex(3));
-  const char *name = actions[number].name;
+  rille_action action = (rille_action)lua_tointeger(L, lua_upvalueindex(3));
+  const char *name = (const char *)lua_touserdata(L, lua_upvalueindex(4));
   rl_model *m = check_model(L, b, name);
   check_args(L, name);
   rl_before_read(L, m->scope, 1, name);
   rl_slot *slot = rl_slot_take(L, m->scope, 1);
   size_t tokens = write_args(L, b, slot, 0);
   rl_slot_begin(slot, m->scope);
-  rille_status status =
-      rille_op_model(slot->op, rl_slot_tx(slot), m->model, actions[number].action, slot->tape, &slot->err);
+  rille_status status = rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err);
   if (status < 0 || rl_push_result(L, b, slot) < 0) rl_slot_throw(L, m->scope, slot, 3);
   if (tokens > TOKENS_KEPT) trim(slot);
   rl_slot_give(L, m->scope, slot, 3);
@@ -87,16 +61,21 @@ static int method(lua_State *L) {
 }
 
 rille_action rl_check_action(lua_State *L, int index) {
-  const char *name = luaL_checkstring(L, index);
-  for (size_t i = 0; i < ACTION_COUNT; i++)
-    if (strcmp(actions[i].name, name) == 0) return actions[i].action;
-  rl_raise(L, "VALIDATION", "there is no method `%s` to explain", name);
+  size_t len;
+  const char *name = luaL_checklstring(L, index, &len);
+  rille_action action = rille_action_named(name, len);
+  if (!action) rl_raise(L, "VALIDATION", "there is no method `%s` to explain", name);
+  return action;
 }
 
-const char *rl_action_name(rille_action action) {
-  size_t i = 0;
-  while (actions[i].action != action) i++;
-  return actions[i].name;
+int rl_action_at(rille_action action, rille_action_info *out) {
+  out->struct_size = (uint32_t)sizeof *out;
+  return rille_action_get(action, out);
+}
+
+static const char *action_name(rille_action action) {
+  rille_action_info info;
+  return rl_action_at(action, &info) ? info.name : "";
 }
 
 /* Starts without running. Stack: model, arguments; then anchors and slot. batch: as of rille_op_set_stream. */
@@ -115,7 +94,7 @@ static rl_slot *start(lua_State *L, rl_binding *b, rl_model *m, rille_action act
 rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   rl_binding *b = rl_binding_of(L);
   rille_action action = batch ? RILLE_FIND_MANY : rl_check_action(L, 3);
-  const char *name = batch ? NULL : rl_action_name(action);
+  const char *name = batch ? NULL : action_name(action);
   rl_model *m = check_model(L, b, name ? name : "each");
   check_args(L, name ? name : "each");
   *scope = m->scope;
@@ -253,20 +232,28 @@ static int model_name(lua_State *L) {
 }
 
 static void set_methods(lua_State *L) {
-  for (size_t i = 0; i < ACTION_COUNT; i++) {
+  rille_action_info info;
+  for (rille_action a = 1; rl_action_at(a, &info); a++) {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, lua_upvalueindex(2));
-    lua_pushinteger(L, (lua_Integer)i);
-    lua_pushcclosure(L, method, 3);
-    lua_setfield(L, -2, actions[i].name);
+    lua_pushinteger(L, a);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)info.name);
+    lua_pushcclosure(L, method, 4);
+    lua_setfield(L, -2, info.name);
   }
 }
 
-static void set_names(lua_State *L) {
-  lua_createtable(L, (int)ACTION_COUNT, 0);
-  for (size_t i = 0; i < ACTION_COUNT; i++) {
-    lua_pushstring(L, actions[i].name);
-    lua_rawseti(L, -2, (int)i + 1);
+/* core.actions: a list of { name, writes }. */
+static void set_actions(lua_State *L) {
+  rille_action_info info;
+  lua_newtable(L);
+  for (rille_action a = 1; rl_action_at(a, &info); a++) {
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, info.name);
+    lua_setfield(L, -2, "name");
+    lua_pushboolean(L, info.writes);
+    lua_setfield(L, -2, "writes");
+    lua_rawseti(L, -2, a);
   }
   lua_setfield(L, -2, "actions");
 }
@@ -300,7 +287,7 @@ void rl_op_setup(lua_State *L) {
                                        {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", model_text}, {NULL, NULL}};
   rl_set_functions(L, functions);
-  set_names(L);
+  set_actions(L);
   rl_push_ref(L, RL_REF_METHODS);
   set_methods(L);
   lua_pushvalue(L, -1);

@@ -111,12 +111,6 @@ static void set_up(void) {
   open_client();
 }
 
-static rille_action action_of(rl_str word) {
-  for (rille_action i = 1; i < 20; i++)
-    if (rl_str_is(word, call_actions[i])) return i;
-  return 0;
-}
-
 /* ------------------------------------------------------------------ with and without a cache */
 
 typedef struct compiled {
@@ -196,7 +190,7 @@ static bool refuses_values(const compiled *c, const rl_tape *t, rl_code code, rl
 
 static void check_compiled(rl_plan_cache *cache, const side *s, const call_line *line, rl_arena *arena) {
   const rl_model *m = rl_schema_model(s->schema, line->model);
-  rille_action action = action_of(line->action);
+  rille_action action = rl_action_named(line->action);
   if (!m || !action) return;
   rl_tape t;
   rl_tape_init(&t);
@@ -272,7 +266,7 @@ static answer finish(rille_op *op, const call_line *line, rille_status st, rille
 static answer run_call(rille_op *op, rille_tx *tx, rille_tape *tape, const call_line *line, rl_arena *arena) {
   rille_schema *schema = rille_client_schema(client);
   int32_t model = rille_schema_model(schema, line->model.p, line->model.len);
-  rille_action action = action_of(line->action);
+  rille_action action = rl_action_named(line->action);
   rille_error *err = NULL;
   if (model < 0 || !action) return (answer){.status = RILLE_ERROR};
   rille_tape_reset(tape);

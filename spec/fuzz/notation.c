@@ -6,27 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *const call_actions[20] = {"",
-                                      "find_unique",
-                                      "find_unique_or_throw",
-                                      "find_first",
-                                      "find_first_or_throw",
-                                      "find_many",
-                                      "create",
-                                      "create_many",
-                                      "create_many_and_return",
-                                      "update",
-                                      "update_many",
-                                      "update_many_and_return",
-                                      "upsert",
-                                      "upsert_many",
-                                      "delete",
-                                      "delete_many",
-                                      "count",
-                                      "aggregate",
-                                      "group_by",
-                                      "exists"};
-
 typedef struct reader {
   const char *at, *end;
   rl_arena *arena;

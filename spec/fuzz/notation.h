@@ -47,7 +47,4 @@ void call_add(rl_arena *arena, call_value *parent, rl_str key, call_value *item)
 /* mutate.c: one change. names: of models and fields */
 void call_change(call_lines *calls, const rl_str *names, uint32_t name_count, fuzz_random *r);
 
-/* The number of an action by the name of its method, 0 when there is none. */
-extern const char *const call_actions[20];
-
 #endif

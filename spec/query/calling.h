@@ -297,23 +297,7 @@ static void show_subject(rl_buf *out, const rl_filter *f) {
 }
 
 static void show_filter(rl_buf *out, call *c, const rl_filter *f) {
-  static const char *const operators[] = {"=",
-                                          "<>",
-                                          "<",
-                                          "<=",
-                                          ">",
-                                          ">=",
-                                          "like",
-                                          "has",
-                                          "has_every",
-                                          "has_some",
-                                          "is_empty",
-                                          "string_contains",
-                                          "string_starts_with",
-                                          "string_ends_with",
-                                          "array_contains",
-                                          "array_starts_with",
-                                          "array_ends_with"};
+  const rl_operator_info *operator= f ? rl_operator_info_of(f->op) : NULL;
   static const char *const quantifiers[] = {"some", "every", "none", "is", "is_not"};
   static const char *const nulls[] = {"", "db_null", "json_null", "any_null"};
   if (!f) {
@@ -349,7 +333,7 @@ static void show_filter(rl_buf *out, call *c, const rl_filter *f) {
     rl_buf_printf(out, " %s%s ",
                   f->kind == RL_FILTER_IN       ? "in"
                   : f->kind == RL_FILTER_SEARCH ? "search"
-                                                : operators[f->op],
+                                                : *operator->sign ? operator->sign : operator->text,
                   f->insensitive ? "~" : "");
     if (f->column)
       rl_buf_printf(out, "column:%.*s", RL_STR_ARG(f->column->name));

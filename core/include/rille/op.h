@@ -25,6 +25,20 @@ RILLE_BEGIN_DECLS
 typedef struct rille_op rille_op;
 typedef struct rille_tx rille_tx;
 
+/* What an action is, in every schema. The caller sets struct_size, and the library writes what fits. */
+typedef struct rille_action_info {
+  uint32_t struct_size;
+  rille_result result; /* how to read its result; a count with `select` returns RILLE_RESULT_ROW */
+  int32_t writes;      /* 0: it only reads */
+  uint32_t reserved;   /* 0 */
+  const char *name;    /* "find_many": the name of the method, also in events and errors; static */
+} rille_action_info;
+/* Actions are numbered from 1 without a gap. Returns 1, or 0 if there is no such action; then nothing is written. Any
+ * thread. */
+RILLE_API int rille_action_get(rille_action action, rille_action_info *out);
+/* Returns the action of that name, or 0. Any thread. */
+RILLE_API rille_action rille_action_named(const char *name, size_t len);
+
 /* Returns NULL when out of memory. The operation takes a reference to the client. */
 RILLE_API rille_op *rille_op_new(rille_client *c);
 /* Cancels what is running on the server, leaves the connection clean or closes it, then frees. Safe at any time; may

@@ -59,11 +59,22 @@ rille_status rille_op_set_trace(rille_op *op, const char *trace, rille_error **e
   return rl_box(rl_op_set_trace(&op->op, rl_str_of(trace), &error), &error, err);
 }
 
+int rille_action_get(rille_action action, rille_action_info *out) {
+  const rl_action_info *info = rl_action_info_of(action);
+  if (!info) return 0;
+  rille_action_info full = {.result = info->result, .writes = info->writes, .name = info->name};
+  rl_write_struct(out, &full, sizeof full);
+  return 1;
+}
+
+rille_action rille_action_named(const char *name, size_t len) {
+  return rl_action_named(rl_str_make(name, len));
+}
+
 rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action action, rille_tape *args, rl_error *err) {
   if (model < 0 || (size_t)model >= s->model_count)
     return rl_fail(err, RL_VALIDATION, "there is no model number %d", (int)model);
-  if (action < RILLE_FIND_UNIQUE || action > RILLE_EXISTS)
-    return rl_fail(err, RL_VALIDATION, "there is no action number %d", (int)action);
+  if (!rl_action_info_of(action)) return rl_fail(err, RL_VALIDATION, "there is no action number %d", (int)action);
   if (!args) return rl_fail(err, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
   return rl_tape_finish(args, err);
 }

@@ -28,26 +28,6 @@ void rl_dump_input(rl_buf *out, const rl_input *input) {
   }
 }
 
-static const char *const operators[] = {
-    [RL_OP_EQ] = "=",
-    [RL_OP_NE] = "!=",
-    [RL_OP_LT] = "<",
-    [RL_OP_LTE] = "<=",
-    [RL_OP_GT] = ">",
-    [RL_OP_GTE] = ">=",
-    [RL_OP_LIKE] = "like",
-    [RL_OP_HAS] = "has",
-    [RL_OP_HAS_EVERY] = "has_every",
-    [RL_OP_HAS_SOME] = "has_some",
-    [RL_OP_IS_EMPTY] = "is_empty",
-    [RL_OP_STRING_CONTAINS] = "string_contains",
-    [RL_OP_STRING_STARTS_WITH] = "string_starts_with",
-    [RL_OP_STRING_ENDS_WITH] = "string_ends_with",
-    [RL_OP_ARRAY_CONTAINS] = "array_contains",
-    [RL_OP_ARRAY_STARTS_WITH] = "array_starts_with",
-    [RL_OP_ARRAY_ENDS_WITH] = "array_ends_with",
-};
-
 static const char *const quantifiers[] = {
     [RL_SOME] = "some", [RL_EVERY] = "every", [RL_NONE] = "none", [RL_IS] = "is", [RL_IS_NOT] = "is_not"};
 
@@ -76,9 +56,9 @@ static void leaf(rl_buf *out, const rl_filter *filter) {
     rl_buf_printf(out, ",%.*s", RL_STR_ARG(filter->fields[i]->name));
   if (filter->kind == RL_FILTER_IS_NULL) rl_buf_text(out, " is null");
   if (filter->kind == RL_FILTER_IN) rl_buf_text(out, " in ");
-  if (filter->kind == RL_FILTER_COMPARE) rl_buf_text(out, operators[filter->op]);
+  if (filter->kind == RL_FILTER_COMPARE) rl_buf_text(out, rl_operator_info_of(filter->op)->text);
   if (filter->kind == RL_FILTER_LIST || filter->kind == RL_FILTER_JSON)
-    rl_buf_printf(out, " %s ", operators[filter->op]);
+    rl_buf_printf(out, " %s ", rl_operator_info_of(filter->op)->text);
   if (filter->kind == RL_FILTER_SEARCH) rl_buf_text(out, " search ");
   if (filter->column)
     rl_buf_str(out, filter->column->name);

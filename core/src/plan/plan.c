@@ -3,45 +3,29 @@
 #include "plan/read.h"
 #include "plan/write.h"
 
-static rille_result result_of(const rl_query *query) {
-  switch (query->action) {
-  case RILLE_FIND_MANY:
-  case RILLE_CREATE_MANY_AND_RETURN:
-  case RILLE_UPDATE_MANY_AND_RETURN:
-  case RILLE_GROUP_BY: return RILLE_RESULT_ROWS;
-  case RILLE_CREATE_MANY:
-  case RILLE_UPDATE_MANY:
-  case RILLE_UPSERT_MANY:
-  case RILLE_DELETE_MANY: return RILLE_RESULT_COUNT;
-  case RILLE_COUNT: return query->count_plain ? RILLE_RESULT_INTEGER : RILLE_RESULT_ROW;
-  case RILLE_EXISTS: return RILLE_RESULT_BOOLEAN;
-  default: return RILLE_RESULT_ROW;
-  }
-}
-
 static void add_steps(rl_builder *b) {
   switch (b->query->action) {
-  case RILLE_FIND_UNIQUE:
-  case RILLE_FIND_UNIQUE_OR_THROW:
-  case RILLE_FIND_FIRST:
-  case RILLE_FIND_FIRST_OR_THROW:
-  case RILLE_FIND_MANY: rl_plan_find(b); break;
-  case RILLE_CREATE: rl_plan_create(b); break;
-  case RILLE_CREATE_MANY:
-  case RILLE_CREATE_MANY_AND_RETURN:
-  case RILLE_UPSERT_MANY: rl_plan_create_many(b); break;
-  case RILLE_UPDATE: rl_plan_update(b); break;
-  case RILLE_UPDATE_MANY:
-  case RILLE_UPDATE_MANY_AND_RETURN: rl_plan_update_many(b); break;
-  case RILLE_UPSERT: rl_plan_upsert(b); break;
-  case RILLE_DELETE: rl_plan_delete(b); break;
-  case RILLE_DELETE_MANY: rl_plan_delete_many(b); break;
-  case RILLE_COUNT:
-  case RILLE_AGGREGATE:
-  case RILLE_EXISTS: rl_plan_aggregate(b); break;
-  case RILLE_GROUP_BY: rl_plan_group(b); break;
-  default: rl_refuse(b, RL_INTERNAL, NULL, "no plan is known for action %d", (int)b->query->action);
+  case RL_ACTION_FIND_UNIQUE:
+  case RL_ACTION_FIND_UNIQUE_OR_THROW:
+  case RL_ACTION_FIND_FIRST:
+  case RL_ACTION_FIND_FIRST_OR_THROW:
+  case RL_ACTION_FIND_MANY: rl_plan_find(b); return;
+  case RL_ACTION_CREATE: rl_plan_create(b); return;
+  case RL_ACTION_CREATE_MANY:
+  case RL_ACTION_CREATE_MANY_AND_RETURN:
+  case RL_ACTION_UPSERT_MANY: rl_plan_create_many(b); return;
+  case RL_ACTION_UPDATE: rl_plan_update(b); return;
+  case RL_ACTION_UPDATE_MANY:
+  case RL_ACTION_UPDATE_MANY_AND_RETURN: rl_plan_update_many(b); return;
+  case RL_ACTION_UPSERT: rl_plan_upsert(b); return;
+  case RL_ACTION_DELETE: rl_plan_delete(b); return;
+  case RL_ACTION_DELETE_MANY: rl_plan_delete_many(b); return;
+  case RL_ACTION_COUNT:
+  case RL_ACTION_AGGREGATE:
+  case RL_ACTION_EXISTS: rl_plan_aggregate(b); return;
+  case RL_ACTION_GROUP_BY: rl_plan_group(b); return;
   }
+  rl_refuse(b, RL_INTERNAL, NULL, "no plan is known for action %d", (int)b->query->action);
 }
 
 /* Whether a step's rows may take several statements: the rows are split at the limit of parameters, or by which columns
@@ -91,7 +75,8 @@ static rille_status build(rl_builder *b) {
   b->plan->action = b->query->action;
   b->plan->model = b->query->model;
   b->plan->generated_count = b->query->generated_count;
-  b->plan->result = result_of(b->query);
+  b->plan->result = rl_action_info_of((rille_action)b->query->action)->result;
+  if (b->query->action == RL_ACTION_COUNT && !b->query->count_plain) b->plan->result = RILLE_RESULT_ROW;
   add_steps(b);
   finish(b);
   return RILLE_OK;

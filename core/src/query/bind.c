@@ -1,143 +1,5 @@
-/* The entry: which arguments an action takes, and what is made of them. */
+/* The entry: what an action makes of its arguments. */
 #include "query/bind.h"
-
-enum {
-  WHERE = 1 << 0,
-  SELECT = 1 << 1,
-  INCLUDE = 1 << 2,
-  OMIT = 1 << 3,
-  ORDER_BY = 1 << 4,
-  CURSOR = 1 << 5,
-  TAKE = 1 << 6,
-  SKIP = 1 << 7,
-  DISTINCT = 1 << 8,
-  LOCK = 1 << 9,
-  DATA = 1 << 10,
-  SKIP_DUPLICATES = 1 << 11,
-  LIMIT = 1 << 12,
-  CREATE = 1 << 13,
-  UPDATE = 1 << 14,
-  ON = 1 << 15,
-  BY = 1 << 16,
-  HAVING = 1 << 17,
-  AGGREGATES = 1 << 18,
-  STRATEGY = 1 << 19,
-  SHOWN = SELECT | INCLUDE | OMIT | STRATEGY,
-  CUT = ORDER_BY | CURSOR | TAKE | SKIP,
-  FIND = WHERE | CUT | DISTINCT | LOCK | SHOWN
-};
-
-static const rl_word words[] = {{"where", WHERE},
-                                {"select", SELECT},
-                                {"include", INCLUDE},
-                                {"omit", OMIT},
-                                {"order_by", ORDER_BY},
-                                {"cursor", CURSOR},
-                                {"take", TAKE},
-                                {"skip", SKIP},
-                                {"distinct", DISTINCT},
-                                {"lock", LOCK},
-                                {"data", DATA},
-                                {"skip_duplicates", SKIP_DUPLICATES},
-                                {"limit", LIMIT},
-                                {"create", CREATE},
-                                {"update", UPDATE},
-                                {"on", ON},
-                                {"by", BY},
-                                {"having", HAVING},
-                                {"_count", AGGREGATES},
-                                {"_sum", AGGREGATES},
-                                {"_avg", AGGREGATES},
-                                {"_min", AGGREGATES},
-                                {"_max", AGGREGATES},
-                                {"relation_load_strategy", STRATEGY}};
-
-typedef struct action_arguments {
-  rille_action action;
-  const char *name;
-  int allowed, required;
-} action_arguments;
-
-static const action_arguments actions[] = {
-    {RILLE_FIND_UNIQUE, "find_unique", WHERE | LOCK | SHOWN, WHERE},
-    {RILLE_FIND_UNIQUE_OR_THROW, "find_unique_or_throw", WHERE | LOCK | SHOWN, WHERE},
-    {RILLE_FIND_FIRST, "find_first", FIND, 0},
-    {RILLE_FIND_FIRST_OR_THROW, "find_first_or_throw", FIND, 0},
-    {RILLE_FIND_MANY, "find_many", FIND, 0},
-    {RILLE_CREATE, "create", DATA | SHOWN, 0},
-    {RILLE_CREATE_MANY, "create_many", DATA | SKIP_DUPLICATES, DATA},
-    {RILLE_CREATE_MANY_AND_RETURN, "create_many_and_return", DATA | SKIP_DUPLICATES | SHOWN, DATA},
-    {RILLE_UPDATE, "update", WHERE | DATA | SHOWN, WHERE | DATA},
-    {RILLE_UPDATE_MANY, "update_many", WHERE | DATA | LIMIT | ON, DATA},
-    {RILLE_UPDATE_MANY_AND_RETURN, "update_many_and_return", WHERE | DATA | LIMIT | ON | SHOWN, DATA},
-    {RILLE_UPSERT, "upsert", WHERE | CREATE | UPDATE | SHOWN, WHERE | CREATE | UPDATE},
-    {RILLE_UPSERT_MANY, "upsert_many", DATA | ON | UPDATE, DATA | ON},
-    {RILLE_DELETE, "delete", WHERE | SHOWN, WHERE},
-    {RILLE_DELETE_MANY, "delete_many", WHERE | LIMIT, 0},
-    {RILLE_COUNT, "count", WHERE | CUT | SELECT, 0},
-    {RILLE_AGGREGATE, "aggregate", WHERE | CUT | AGGREGATES, 0},
-    {RILLE_GROUP_BY, "group_by", WHERE | ORDER_BY | TAKE | SKIP | BY | HAVING | AGGREGATES, BY},
-    {RILLE_EXISTS, "exists", WHERE, 0},
-};
-
-static bool is_any(rille_action action, const rille_action *list, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (list[i] == action) return true;
-  return false;
-}
-#define IS_ANY(action, ...)                                                                                            \
-  is_any((action), (const rille_action[]){__VA_ARGS__}, sizeof((rille_action[]){__VA_ARGS__}) / sizeof(rille_action))
-
-/* Accepted for the sake of ported calls: here either means one statement a level, however many rows it has. */
-static rille_status check_strategy(rl_binder *b, rl_node *args) {
-  static const rl_word strategies[] = {{"join", 0}, {"query", 1}};
-  rl_node *node = rl_get(args, "relation_load_strategy");
-  int id;
-  return node ? rl_expect_word(b, node, strategies, RL_COUNT_OF(strategies), &id) : RILLE_OK;
-}
-
-/* "email" beside where, or in its place. */
-static rille_status misplaced(rl_binder *b, const action_arguments *a, const rl_node *member, const rl_field *f) {
-  if (f->is_relation && (a->allowed & INCLUDE))
-    return rl_bad(b, member, f, "a relation of %.*s; write include = { %.*s = true }, or where = { %.*s = {...} }",
-                  RL_STR_ARG(f->model->name), RL_STR_ARG(f->name), RL_STR_ARG(f->name));
-  rl_buf places;
-  rl_buf_init(&places);
-  static const rl_word kinds[] = {{"where", WHERE},   {"data", DATA}, {"create", CREATE},
-                                  {"update", UPDATE}, {"by", BY},     {"_sum", AGGREGATES}};
-  for (size_t i = 0; i < RL_COUNT_OF(kinds); i++) {
-    if (!(a->allowed & kinds[i].id)) continue;
-    const char *form = kinds[i].id == BY           ? "%s%s = { \"%.*s\" }"
-                       : kinds[i].id == AGGREGATES ? "%s%s = { %.*s = true }"
-                                                   : "%s%s = { %.*s = ... }";
-    rl_buf_printf(&places, form, places.len ? " or " : "", kinds[i].text, RL_STR_ARG(f->name));
-  }
-  const char *z = rl_buf_z(&places);
-  rille_status status =
-      z ? rl_bad(b, member, f, "a field of %.*s; write %s", RL_STR_ARG(f->model->name), z) : rl_nomem(b);
-  rl_buf_dispose(&places);
-  return status;
-}
-
-static rille_status check_arguments(rl_binder *b, const action_arguments *a, rl_node *args) {
-  RL_TRY(rl_expect_object(b, args, "a table of arguments"));
-  for (size_t i = 0; i < args->count; i++) {
-    rl_node *member = &args->children[i];
-    int id = rl_word_id(words, RL_COUNT_OF(words), member->key);
-    if (id > 0 && (a->allowed & id)) continue;
-    const rl_field *f = id < 0 ? rl_find_field(b->query->model, member->key) : NULL;
-    if (f) return misplaced(b, a, member, f);
-    rl_names names = {.arena = b->arena};
-    for (size_t k = 0; k < RL_COUNT_OF(words); k++)
-      if (a->allowed & words[k].id) rl_names_add(&names, rl_str_of(words[k].text));
-    char *what = rl_arena_printf(b->arena, "argument of %s", a->name);
-    return what ? rl_bad_name(b, member, member->key, what, NULL, &names) : rl_nomem(b);
-  }
-  for (size_t k = 0; k < RL_COUNT_OF(words); k++)
-    if ((a->required & words[k].id) && !rl_get(args, words[k].text))
-      return rl_bad_child(b, RL_P2013, args, words[k].text, NULL, "missing; %s needs it", a->name);
-  return check_strategy(b, args);
-}
 
 /* ------------------------------------------------------------------ where of the actions */
 
@@ -184,28 +46,29 @@ static rille_status check_strict(rl_binder *b, rl_node *args) {
 
 /* ------------------------------------------------------------------ the actions */
 
+static rille_status bind_find_unique(rl_binder *b, rl_node *args) {
+  rl_query *q = b->query;
+  rl_node *lock = rl_get(args, "lock");
+  RL_TRY(rl_bind_unique(b, q->model, rl_get(args, "where"), &q->read.where));
+  if (lock) RL_TRY(rl_bind_lock(b, lock, &q->read));
+  return rl_bind_selection(b, q->model, args, &q->read.selection);
+}
+
 static rille_status bind_find(rl_binder *b, rl_node *args) {
   rl_query *q = b->query;
-  bool unique = IS_ANY(q->action, RILLE_FIND_UNIQUE, RILLE_FIND_UNIQUE_OR_THROW);
-  if (unique) {
-    rl_node *lock = rl_get(args, "lock");
-    RL_TRY(rl_bind_unique(b, q->model, rl_get(args, "where"), &q->read.where));
-    if (lock) RL_TRY(rl_bind_lock(b, lock, &q->read));
-  } else {
-    RL_TRY(rl_bind_read(b, q->model, args, false, &q->read));
-    RL_TRY(check_strict(b, args));
-  }
+  RL_TRY(rl_bind_read(b, q->model, args, false, &q->read));
+  RL_TRY(check_strict(b, args));
   return rl_bind_selection(b, q->model, args, &q->read.selection);
 }
 
 static rille_status bind_aggregation(rl_binder *b, rl_node *args) {
   rl_query *q = b->query;
-  RL_TRY(rl_bind_read(b, q->model, args, q->action == RILLE_GROUP_BY, &q->read));
+  RL_TRY(rl_bind_read(b, q->model, args, q->action == RL_ACTION_GROUP_BY, &q->read));
   RL_TRY(check_strict(b, args));
   q->read.selection.model = q->model;
-  if (q->action == RILLE_EXISTS) return RILLE_OK;
-  if (q->action == RILLE_COUNT) return rl_bind_count_select(b, rl_get(args, "select"));
-  return q->action == RILLE_AGGREGATE ? rl_bind_aggregates(b, args) : rl_bind_group_by(b, args);
+  if (q->action == RL_ACTION_EXISTS) return RILLE_OK;
+  if (q->action == RL_ACTION_COUNT) return rl_bind_count_select(b, rl_get(args, "select"));
+  return q->action == RL_ACTION_AGGREGATE ? rl_bind_aggregates(b, args) : rl_bind_group_by(b, args);
 }
 
 static rille_status bind_create(rl_binder *b, rl_node *args) {
@@ -226,17 +89,18 @@ static rille_status bind_rows(rl_binder *b, rl_node *args) {
   if (skip) RL_TRY(rl_expect_flag(b, skip, &q->rows->skip_duplicates));
   if (q->rows->skip_duplicates && q->rows->child_count)
     return rl_bad(b, skip, NULL, "it cannot stand beside related rows: a row that is skipped could not have any");
-  if (q->action == RILLE_UPSERT_MANY) return rl_bind_rows_keys(b, args, q->rows, false);
+  if (q->action == RL_ACTION_UPSERT_MANY) return rl_bind_rows_keys(b, args, q->rows, false);
   q->read.selection.model = q->model;
-  return q->action == RILLE_CREATE_MANY ? RILLE_OK : rl_bind_selection(b, q->model, args, &q->read.selection);
+  return q->action == RL_ACTION_CREATE_MANY ? RILLE_OK : rl_bind_selection(b, q->model, args, &q->read.selection);
 }
 
 static rille_status bind_one(rl_binder *b, rl_node *args) { /* update, upsert, delete */
   rl_query *q = b->query;
   const rl_model *m = q->model;
   RL_TRY(rl_bind_unique(b, m, rl_get(args, "where"), &q->read.where));
-  if (q->action == RILLE_UPDATE) RL_TRY(rl_bind_write(b, m, rl_get(args, "data"), RL_DATA_UPDATE, NULL, &q->update));
-  if (q->action == RILLE_UPSERT) {
+  if (q->action == RL_ACTION_UPDATE)
+    RL_TRY(rl_bind_write(b, m, rl_get(args, "data"), RL_DATA_UPDATE, NULL, &q->update));
+  if (q->action == RL_ACTION_UPSERT) {
     RL_TRY(rl_bind_write(b, m, rl_get(args, "create"), RL_DATA_CREATE, NULL, &q->create));
     RL_TRY(rl_bind_write(b, m, rl_get(args, "update"), RL_DATA_UPDATE, NULL, &q->update));
     RL_TRY(rl_bind_key_again(b, q->read.where, q->create, &q->upsert_native));
@@ -253,8 +117,8 @@ static rille_status bind_update_rows(rl_binder *b, rl_node *args, rl_node *data)
   if (rl_get(args, "where")) RL_TRY(where_of_many(b, args));
   RL_TRY(rl_bind_rows(b, q->model, data, NULL, false, &q->rows));
   RL_TRY(rl_bind_rows_keys(b, args, q->rows, true));
-  return q->action == RILLE_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
-                                                   : RILLE_OK;
+  return q->action == RL_ACTION_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
+                                                       : RILLE_OK;
 }
 
 static rille_status bind_many(rl_binder *b, rl_node *args) { /* update_many, delete_many */
@@ -269,36 +133,45 @@ static rille_status bind_many(rl_binder *b, rl_node *args) { /* update_many, del
   RL_TRY(where_of_many(b, args));
   if (limit) RL_TRY(rl_input_count(b, limit, &q->limit));
   if (data) RL_TRY(rl_bind_write(b, q->model, data, RL_DATA_UPDATE_MANY, NULL, &q->update));
-  return q->action == RILLE_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
-                                                   : RILLE_OK;
+  return q->action == RL_ACTION_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
+                                                       : RILLE_OK;
 }
 
 static rille_status bind_action(rl_binder *b, rl_node *args) {
-  rille_action a = b->query->action;
-  if (a >= RILLE_FIND_UNIQUE && a <= RILLE_FIND_MANY) return bind_find(b, args);
-  if (a == RILLE_CREATE) return bind_create(b, args);
-  if (IS_ANY(a, RILLE_CREATE_MANY, RILLE_CREATE_MANY_AND_RETURN, RILLE_UPSERT_MANY)) return bind_rows(b, args);
-  if (IS_ANY(a, RILLE_UPDATE, RILLE_UPSERT, RILLE_DELETE)) return bind_one(b, args);
-  if (IS_ANY(a, RILLE_UPDATE_MANY, RILLE_UPDATE_MANY_AND_RETURN, RILLE_DELETE_MANY)) return bind_many(b, args);
-  return bind_aggregation(b, args);
-}
-
-static const action_arguments *arguments_of(rille_action action) {
-  for (size_t i = 0; i < RL_COUNT_OF(actions); i++)
-    if (actions[i].action == action) return &actions[i];
-  return NULL;
+  switch (b->query->action) {
+  case RL_ACTION_FIND_UNIQUE:
+  case RL_ACTION_FIND_UNIQUE_OR_THROW: return bind_find_unique(b, args);
+  case RL_ACTION_FIND_FIRST:
+  case RL_ACTION_FIND_FIRST_OR_THROW:
+  case RL_ACTION_FIND_MANY: return bind_find(b, args);
+  case RL_ACTION_CREATE: return bind_create(b, args);
+  case RL_ACTION_CREATE_MANY:
+  case RL_ACTION_CREATE_MANY_AND_RETURN:
+  case RL_ACTION_UPSERT_MANY: return bind_rows(b, args);
+  case RL_ACTION_UPDATE:
+  case RL_ACTION_UPSERT:
+  case RL_ACTION_DELETE: return bind_one(b, args);
+  case RL_ACTION_UPDATE_MANY:
+  case RL_ACTION_UPDATE_MANY_AND_RETURN:
+  case RL_ACTION_DELETE_MANY: return bind_many(b, args);
+  case RL_ACTION_COUNT:
+  case RL_ACTION_AGGREGATE:
+  case RL_ACTION_GROUP_BY:
+  case RL_ACTION_EXISTS: return bind_aggregation(b, args);
+  }
+  return rl_fail(b->err, RL_INTERNAL, "action %d is not bound", (int)b->query->action);
 }
 
 static rille_status bind_call(rl_binder *b, const rl_model *model, rille_action action) {
-  const action_arguments *a = arguments_of(action);
-  if (!a) return rl_fail(b->err, RL_VALIDATION, "there is no action %ld", (long)action);
+  const rl_action_info *info = rl_action_info_of(action);
+  if (!info) return rl_fail(b->err, RL_VALIDATION, "there is no action %ld", (long)action);
   b->query = RL_NEW(b->arena, rl_query);
   if (!b->query) return rl_nomem(b);
-  b->query->action = action;
+  b->query->action = (rl_action)action;
   b->query->model = b->query->read.model = model;
-  if (model->is_view && action >= RILLE_CREATE && action <= RILLE_DELETE_MANY)
+  if (model->is_view && info->writes)
     return rl_fail(b->err, RL_VALIDATION, "%.*s is a view and can only be read", RL_STR_ARG(model->name));
-  RL_TRY(check_arguments(b, a, b->tree->root));
+  RL_TRY(rl_check_arguments(b, b->tree->root));
   return bind_action(b, b->tree->root);
 }
 

@@ -99,6 +99,9 @@ rille_status rl_expect_fields(rl_binder *b, rl_node *n, const rl_model *model, c
 rl_node *rl_get(rl_node *object, const char *key);
 const rl_field *rl_find_field(const rl_model *model, rl_str name); /* NULL for ignored ones too */
 
+/* actions.c: refuses arguments that the query's action does not take, and asks for those that it needs. */
+rille_status rl_check_arguments(rl_binder *b, rl_node *args);
+
 /* ------------------------------------------------------------------ inputs.c */
 
 rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_node *node);

@@ -8,6 +8,29 @@
 
 #include "input/input.h"
 
+/* ------------------------------------------------------------------ actions: see actions.def */
+
+typedef enum rl_action {
+#define RL_ACTION(number, id, name, access, result, arguments, required, signature, description)                       \
+  RL_ACTION_##id = number,
+#include "query/actions.def"
+} rl_action;
+
+enum {
+  RL_ACTION_LIMIT = 1 /* one more than the greatest number */
+#define RL_ACTION(number, id, name, access, result, arguments, required, signature, description) +1
+#include "query/actions.def"
+};
+
+typedef struct rl_action_info {
+  const char *name; /* of the method, as in events and errors; static */
+  bool writes;
+  rille_result result;
+} rl_action_info;
+
+const rl_action_info *rl_action_info_of(rille_action action); /* NULL: there is no such action */
+rille_action rl_action_named(rl_str name);                    /* 0: there is none */
+
 /* ------------------------------------------------------------------ filters */
 
 typedef enum rl_filter_kind {
@@ -27,25 +50,17 @@ typedef enum rl_filter_kind {
                          inputs */
 } rl_filter_kind;
 
-typedef enum rl_operator {
-  RL_OP_EQ,
-  RL_OP_NE,
-  RL_OP_LT,
-  RL_OP_LTE,
-  RL_OP_GT,
-  RL_OP_GTE,
-  RL_OP_LIKE, /* contains, starts_with, ends_with: the operand's transform says which */
-  RL_OP_HAS,
-  RL_OP_HAS_EVERY,
-  RL_OP_HAS_SOME,
-  RL_OP_IS_EMPTY, /* lists */
-  RL_OP_STRING_CONTAINS,
-  RL_OP_STRING_STARTS_WITH,
-  RL_OP_STRING_ENDS_WITH, /* Json */
-  RL_OP_ARRAY_CONTAINS,
-  RL_OP_ARRAY_STARTS_WITH,
-  RL_OP_ARRAY_ENDS_WITH
+typedef enum rl_operator { /* see operators.def */
+#define RL_OPERATOR(id, negation, text, sign) RL_OP_##id,
+#include "query/operators.def"
 } rl_operator;
+
+typedef struct rl_operator_info {
+  rl_operator negation; /* holds where this does not, but for a NULL; the operator itself: there is none */
+  const char *text;     /* as plans show it */
+  const char *sign;     /* in SQL; "" when it has no sign */
+} rl_operator_info;
+const rl_operator_info *rl_operator_info_of(rl_operator op); /* static */
 
 typedef enum rl_quantifier { RL_SOME, RL_EVERY, RL_NONE, RL_IS, RL_IS_NOT } rl_quantifier;
 
@@ -223,7 +238,7 @@ typedef struct rl_aggregate_column {
 } rl_aggregate_column; /* group "_sum", name "views"; COUNT_ALL: "_all" */
 
 typedef struct rl_query {
-  rille_action action;
+  rl_action action;
   const rl_model *model;
   rl_read read; /* find_*, count, aggregate, group_by, exists; and the selection of what a write returns, and the
                    `where` of one */

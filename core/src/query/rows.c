@@ -173,7 +173,7 @@ rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_node *node, co
                           rl_rows **out) {
   rl_rows *rows = *out = RL_NEW(b->arena, rl_rows);
   rl_row_binding w = {.model = model, .parent = parent, .defaults = defaults};
-  w.nests = defaults && !parent && b->query->action != RILLE_UPSERT_MANY;
+  w.nests = defaults && !parent && b->query->action != RL_ACTION_UPSERT_MANY;
   w.given = RL_NEW_ARRAY(b->arena, bool, model->column_count);
   w.row = RL_NEW_ARRAY(b->arena, bool, model->column_count);
   w.times = RL_NEW_ARRAY(b->arena, size_t, model->column_count);

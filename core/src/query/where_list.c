@@ -1,10 +1,6 @@
 /* Conditions on a field that is a list of scalars. */
 #include "query/bind.h"
 
-enum { EQUALS, HAS, HAS_EVERY, HAS_SOME, IS_EMPTY };
-static const rl_word words[] = {
-    {"equals", EQUALS}, {"has", HAS}, {"has_every", HAS_EVERY}, {"has_some", HAS_SOME}, {"is_empty", IS_EMPTY}};
-
 static rille_status list_filter(rl_binder *b, const rl_field *field, rl_operator op, rl_filter **out) {
   RL_TRY(rl_filter_new(b, RL_FILTER_LIST, field, out));
   (*out)->op = op;
@@ -23,33 +19,37 @@ static rille_status with_list(rl_binder *b, const rl_subject *s, rl_operator op,
   return rl_input_scalars(b, &s->type, s->field, node, true, &(*out)->input);
 }
 
-static rille_status has(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter **out) {
+static rille_status has(rl_binder *b, const rl_subject *s, rl_operator op, rl_node *node, rl_filter **out) {
   if (node->kind == RL_NODE_NULL && s->type.scalar != RL_JSON) /* a list holds no null */
     return rl_filter_new(b, RL_FILTER_FALSE, NULL, out);
-  RL_TRY(list_filter(b, s->field, RL_OP_HAS, out));
+  RL_TRY(list_filter(b, s->field, op, out));
   if (is_reference(node)) return rl_bind_field_ref(b, s, node, false, &(*out)->column);
   return rl_input_scalar(b, &s->type, s->field, node, &(*out)->input);
 }
 
-static rille_status is_empty(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out) {
+static rille_status is_empty(rl_binder *b, const rl_subject *s, rl_operator op, rl_node *node, rl_filter **out) {
   bool empty;
   RL_TRY(rl_expect_flag(b, node, &empty));
-  RL_TRY(list_filter(b, field, RL_OP_IS_EMPTY, out));
+  RL_TRY(list_filter(b, s->field, op, out));
   (*out)->negated = !empty;
   return RILLE_OK;
 }
 
+static const struct {
+  const char *name;
+  rille_status (*meaning)(rl_binder *b, const rl_subject *s, rl_operator op, rl_node *node, rl_filter **out);
+  rl_operator op;
+} conditions[] = {
+#define RL_LIST_CONDITION(name, meaning, operator, operand) {#name, meaning, operator},
+#include "query/operators.def"
+};
+
 static rille_status apply(rl_binder *b, const rl_subject *s, rl_node *member, rl_filter **out) {
-  switch (rl_word_id(words, RL_COUNT_OF(words), member->key)) {
-  case EQUALS: return with_list(b, s, RL_OP_EQ, member, out);
-  case HAS: return has(b, s, member, out);
-  case HAS_EVERY: return with_list(b, s, RL_OP_HAS_EVERY, member, out);
-  case HAS_SOME: return with_list(b, s, RL_OP_HAS_SOME, member, out);
-  case IS_EMPTY: return is_empty(b, s->field, member, out);
-  default: break;
-  }
   rl_names names = {.arena = b->arena};
-  rl_names_words(&names, words, RL_COUNT_OF(words));
+  for (size_t i = 0; i < RL_COUNT_OF(conditions); i++) {
+    if (rl_str_is(member->key, conditions[i].name)) return conditions[i].meaning(b, s, conditions[i].op, member, out);
+    rl_names_add(&names, rl_str_of(conditions[i].name));
+  }
   return rl_bad_name(b, member, member->key, "condition on a list", NULL, &names);
 }
 

@@ -3,31 +3,6 @@
 
 #include <stdlib.h>
 
-enum { EQUALS, NOT, IN, NOT_IN, LT, LTE, GT, GTE, CONTAINS, STARTS_WITH, ENDS_WITH, SEARCH, MODE };
-
-static const rl_word words[] = {
-    {"equals", EQUALS},
-    {"not", NOT},
-    {"not_", NOT},
-    {"in", IN},
-    {"in_", IN},
-    {"not_in", NOT_IN},
-    {"lt", LT},
-    {"lte", LTE},
-    {"gt", GT},
-    {"gte", GTE},
-    {"contains", CONTAINS},
-    {"starts_with", STARTS_WITH},
-    {"search", SEARCH},
-    {"ends_with", ENDS_WITH},
-    {"mode", MODE},
-};
-static const rl_word mode_words[] = {{"default", 0}, {"insensitive", 1}};
-
-bool rl_is_scalar_operator(rl_str key) {
-  return rl_word_id(words, RL_COUNT_OF(words), key) >= 0;
-}
-
 /* Texts that the database keeps as something else: equal ones are equal whatever the letters they were written with,
  * and there is no part of one. */
 static bool is_letters(const rl_type *t) {
@@ -36,23 +11,17 @@ static bool is_letters(const rl_type *t) {
            t->native == RL_NATIVE_VARBIT || t->native == RL_NATIVE_XML);
 }
 
-/* Which operators a type has. */
-static bool has_operator(const rl_type *t, int id) {
-  bool text = t->scalar == RL_STRING;
-  switch (id) {
-  case EQUALS:
-  case NOT: return true;
-  case IN:
-  case NOT_IN: return t->scalar != RL_BOOLEAN && t->scalar != RL_JSON;
-  case LT:
-  case LTE:
-  case GT:
-  case GTE: return text || (t->scalar >= RL_INT && t->scalar <= RL_DATETIME);
-  case CONTAINS:
-  case STARTS_WITH:
-  case ENDS_WITH: return is_letters(t);
-  default: return text;
-  }
+/* Sets of types: of each scalar, and of texts that have parts. */
+enum {
+  STRINGS = 1 << RL_STRING,
+  LETTERS = 1 << 30,
+  ALL = (1 << 30) - 1,
+  LISTED = ALL & ~(1 << RL_BOOLEAN | 1 << RL_JSON),
+  ORDERED = STRINGS | 1 << RL_INT | 1 << RL_BIGINT | 1 << RL_FLOAT | 1 << RL_DECIMAL | 1 << RL_DATETIME
+};
+
+static bool is_for(int types, const rl_type *t) {
+  return (types & 1 << t->scalar) || ((types & LETTERS) && is_letters(t));
 }
 
 static rille_status new_filter(rl_binder *b, rl_filter_kind kind, const rl_subject *s, rl_filter **out) {
@@ -130,15 +99,19 @@ static rille_status operand(rl_binder *b, const rl_subject *s, rl_node *node, rl
   return rl_input_scalar(b, &s->type, s->field, node, &f->input);
 }
 
-static rille_status compare(rl_binder *b, const rl_subject *s, rl_operator op, rl_node *node, rl_filter **out) {
-  static const rl_operator inverse[] = {RL_OP_NE, RL_OP_EQ, RL_OP_GTE, RL_OP_GT, RL_OP_LTE, RL_OP_LT};
+/* The functions below are the meanings that operators.def names. */
+
+static rille_status compare(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+  rl_operator op = (rl_operator)what, negation = rl_operator_info_of(op)->negation;
   if (op == RL_OP_EQ && node->kind == RL_NODE_NULL) return is_null(b, s, node, s->reverse, out);
   RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
-  (*out)->op = s->reverse ? inverse[op] : op;
-  return operand(b, s, node, *out);
+  (*out)->op = s->reverse ? negation : op;
+  RL_TRY(operand(b, s, node, *out));
+  return s->reverse && negation == op ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
-static rille_status like(rl_binder *b, const rl_subject *s, rl_transform transform, rl_node *node, rl_filter **out) {
+static rille_status like(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+  rl_transform transform = (rl_transform)what;
   RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
   (*out)->op = RL_OP_LIKE;
   RL_TRY(operand(b, s, node, *out));
@@ -153,8 +126,8 @@ static rille_status like(rl_binder *b, const rl_subject *s, rl_transform transfo
   return s->reverse ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
-static rille_status in_list(rl_binder *b, const rl_subject *s, bool negated, rl_node *node, rl_filter **out) {
-  negated = negated != s->reverse;
+static rille_status in_list(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+  bool negated = (what != 0) != s->reverse;
   if (node->kind == RL_NODE_NULL) return is_null(b, s, node, negated, out);
   if (rl_is_empty_list(node)) return rl_filter_new(b, negated ? RL_FILTER_TRUE : RL_FILTER_FALSE, NULL, out);
   RL_TRY(new_filter(b, RL_FILTER_IN, s, out));
@@ -164,7 +137,8 @@ static rille_status in_list(rl_binder *b, const rl_subject *s, bool negated, rl_
   return rl_input_scalars(b, &s->type, s->field, node, false, &(*out)->input);
 }
 
-static rille_status search(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter **out) {
+static rille_status search(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+  (void)what;
   RL_TRY(new_filter(b, RL_FILTER_SEARCH, s, out));
   const rl_field **fields = RL_NEW_ARRAY(b->arena, const rl_field *, 1);
   if (!fields) return rl_nomem(b);
@@ -177,34 +151,39 @@ static rille_status search(rl_binder *b, const rl_subject *s, rl_node *node, rl_
 }
 
 /* What stands behind `not`: null, a value, or conditions of which each is negated on its own. */
-static rille_status negation(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter **out) {
+static rille_status negation(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+  (void)what;
   rl_subject inner = *s;
   inner.reverse = !s->reverse;
   return rl_bind_scalar_filter(b, &inner, node, out);
 }
 
-static rille_status apply(rl_binder *b, const rl_subject *s, int id, rl_node *node, rl_filter **out) {
-  switch (id) {
-  case EQUALS: return compare(b, s, RL_OP_EQ, node, out);
-  case NOT: return negation(b, s, node, out);
-  case IN: return in_list(b, s, false, node, out);
-  case NOT_IN: return in_list(b, s, true, node, out);
-  case LT: return compare(b, s, RL_OP_LT, node, out);
-  case LTE: return compare(b, s, RL_OP_LTE, node, out);
-  case GT: return compare(b, s, RL_OP_GT, node, out);
-  case GTE: return compare(b, s, RL_OP_GTE, node, out);
-  case CONTAINS: return like(b, s, RL_TRANSFORM_CONTAINS, node, out);
-  case STARTS_WITH: return like(b, s, RL_TRANSFORM_STARTS_WITH, node, out);
-  case ENDS_WITH: return like(b, s, RL_TRANSFORM_ENDS_WITH, node, out);
-  default: return search(b, s, node, out);
-  }
+static const struct condition {
+  const char *name;
+  int types;
+  rille_status (*meaning)(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out); /* NULL: mode */
+  int what;
+} conditions[] = {
+#define RL_CONDITION(name, types, meaning, what, operand) {#name, types, meaning, what},
+#define RL_CONDITION_OPTION(name, types, operand) {#name, types, NULL, 0},
+#include "query/operators.def"
+};
+
+static const struct condition *condition_of(rl_str key) {
+  for (size_t i = 0; i < RL_COUNT_OF(conditions); i++)
+    if (rl_str_is(key, conditions[i].name)) return &conditions[i];
+  return NULL;
+}
+
+bool rl_is_scalar_operator(rl_str key) {
+  return condition_of(key) != NULL;
 }
 
 static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_node *member) {
   rl_names names = {.arena = b->arena};
-  for (size_t i = 0; i < RL_COUNT_OF(words); i++)
-    if (has_operator(&s->type, words[i].id) && !rl_str_ends(rl_str_of(words[i].text), RL_STR("_")))
-      rl_names_add(&names, rl_str_of(words[i].text));
+  for (size_t i = 0; i < RL_COUNT_OF(conditions); i++)
+    if (is_for(conditions[i].types, &s->type) && !rl_str_ends(rl_str_of(conditions[i].name), RL_STR("_")))
+      rl_names_add(&names, rl_str_of(conditions[i].name));
   return rl_bad_name(b, member, member->key, "condition", NULL, &names);
 }
 
@@ -212,7 +191,8 @@ static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_nod
 static rille_status read_mode(rl_binder *b, rl_subject *s, rl_node *node) {
   rl_node *mode = rl_get(node, "mode");
   if (!mode) return RILLE_OK;
-  if (!has_operator(&s->type, MODE)) return bad_operator(b, s, mode);
+  if (!is_for(STRINGS, &s->type)) return bad_operator(b, s, mode);
+  static const rl_word mode_words[] = {{"default", 0}, {"insensitive", 1}};
   int id;
   RL_TRY(rl_expect_word(b, mode, mode_words, RL_COUNT_OF(mode_words), &id));
   s->insensitive = id == 1 && is_letters(&s->type);
@@ -234,11 +214,11 @@ rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_node *node, r
   rl_filters list = {0};
   for (size_t i = 0; i < node->count; i++) {
     rl_node *member = &node->children[i];
-    int id = rl_word_id(words, RL_COUNT_OF(words), member->key);
-    if (id == MODE) continue;
-    if (id < 0 || !has_operator(&s->type, id)) return bad_operator(b, s, member);
+    const struct condition *c = condition_of(member->key);
+    if (!c || !is_for(c->types, &s->type)) return bad_operator(b, s, member);
+    if (!c->meaning) continue;
     rl_filter *f;
-    RL_TRY(apply(b, s, id, member, &f));
+    RL_TRY(c->meaning(b, s, c->what, member, &f));
     RL_TRY(rl_filters_add(b, &list, f));
   }
   return rl_filters_and(b, &list, out);

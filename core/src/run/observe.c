@@ -28,28 +28,8 @@ void rl_observe_part(rl_op *batch, rl_op *part) {
 /* ------------------------------------------------------------------ what an event is made of */
 
 const char *rl_op_action(const rl_op *op) {
-  static const char *const names[] = {"",
-                                      "find_unique",
-                                      "find_unique_or_throw",
-                                      "find_first",
-                                      "find_first_or_throw",
-                                      "find_many",
-                                      "create",
-                                      "create_many",
-                                      "create_many_and_return",
-                                      "update",
-                                      "update_many",
-                                      "update_many_and_return",
-                                      "upsert",
-                                      "upsert_many",
-                                      "delete",
-                                      "delete_many",
-                                      "count",
-                                      "aggregate",
-                                      "group_by",
-                                      "exists"};
   switch (op->kind) {
-  case RL_OP_MODEL: return names[op->compiled->action];
+  case RL_OP_MODEL: return rl_action_info_of(op->compiled->action)->name;
   case RL_OP_EXPLAIN: return "explain";
   case RL_OP_RAW: return op->raw.returns_rows ? "query_raw" : "execute_raw";
   case RL_OP_SCRIPT: return "execute_script";

@@ -5,8 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/fork_lock.h"
+#include "query/query.h"
 
-#define ACTIONS (RILLE_EXISTS + 1)
+#define ACTIONS RL_ACTION_LIMIT
 
 typedef struct figures {
   _Atomic int64_t operations, errors, duration_us;

@@ -194,8 +194,21 @@ static rl_expr list_filter(rl_writer *w, const rl_filter *f, rl_expr subject, rl
   case RL_OP_HAS_SOME: return rl_x(w, "%s && %s", subject, other);
   case RL_OP_IS_EMPTY: return rl_x(w, "%s = '{}'", subject);
   case RL_OP_NE: return rl_x(w, "%s <> %s", subject, other);
-  default: return rl_x(w, "%s = %s", subject, other);
+  case RL_OP_EQ: return rl_x(w, "%s = %s", subject, other);
+  case RL_OP_LT:
+  case RL_OP_LTE:
+  case RL_OP_GT:
+  case RL_OP_GTE:
+  case RL_OP_LIKE:
+  case RL_OP_STRING_CONTAINS:
+  case RL_OP_STRING_STARTS_WITH:
+  case RL_OP_STRING_ENDS_WITH:
+  case RL_OP_ARRAY_CONTAINS:
+  case RL_OP_ARRAY_STARTS_WITH:
+  case RL_OP_ARRAY_ENDS_WITH: break; /* not of lists */
   }
+  rl_w_no_form(w, f->op);
+  return "";
 }
 
 /* All fields as one text: a null one is no part of it. */

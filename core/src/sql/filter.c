@@ -13,17 +13,6 @@ bool rl_filter_is_true(const rl_filter *f) {
   return true;
 }
 
-const char *rl_sql_sign(rl_operator op) {
-  switch (op) {
-  case RL_OP_NE: return "<>";
-  case RL_OP_LT: return "<";
-  case RL_OP_LTE: return "<=";
-  case RL_OP_GT: return ">";
-  case RL_OP_GTE: return ">=";
-  default: return "=";
-  }
-}
-
 /* What a comparison is about: a column, or an aggregate of one in HAVING. */
 static rl_expr subject_of(rl_writer *w, const rl_filter *f, uint32_t alias) {
   if (f->aggregate == RL_AGG_NONE) return rl_x_column(w, alias, f->field);
@@ -49,24 +38,42 @@ static void filter_like(rl_writer *w, const rl_filter *f, uint32_t alias) {
   rl_w_text(w, w->dialect->forms->like(w, subject_of(w, f, alias), rl_x_pattern(w, f, alias), f->insensitive));
 }
 
-static void filter_compare(rl_writer *w, const rl_filter *f, uint32_t alias) {
-  if (f->op == RL_OP_LIKE) {
-    filter_like(w, f, alias);
-    return;
-  }
-  rl_expr left = subject_of(w, f, alias);
+static void filter_sign(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  rl_expr left = subject_of(w, f, alias), right;
   if (f->aggregate == RL_AGG_NONE && f->input && !f->column && rl_moments_of(w, f->field) == RL_MOMENTS_BOTH) {
     rl_w_text(w, rl_x_moment_compare(w, left, f->op, f->input));
     return;
   }
   if (f->column) {
     if (f->aggregate == RL_AGG_NONE) left = rl_x_moment(w, left, f->field);
-    rl_expr other = rl_x_moment(w, rl_x_column(w, alias, f->column), f->column);
-    rl_w_f(w, f->insensitive ? "LOWER(%s) %s LOWER(%s)" : "%s %s %s", left, rl_sql_sign(f->op), other);
-    return;
+    right = rl_x_moment(w, rl_x_column(w, alias, f->column), f->column);
+  } else {
+    right = f->input ? rl_x_param(w, f->input) : "NULL";
   }
-  rl_expr right = f->input ? rl_x_param(w, f->input) : "NULL";
-  rl_w_f(w, f->insensitive ? "LOWER(%s) %s LOWER(%s)" : "%s %s %s", left, rl_sql_sign(f->op), right);
+  rl_w_f(w, f->insensitive ? "LOWER(%s) %s LOWER(%s)" : "%s %s %s", left, rl_operator_info_of(f->op)->sign, right);
+}
+
+static void filter_compare(rl_writer *w, const rl_filter *f, uint32_t alias) {
+  switch (f->op) {
+  case RL_OP_EQ:
+  case RL_OP_NE:
+  case RL_OP_LT:
+  case RL_OP_LTE:
+  case RL_OP_GT:
+  case RL_OP_GTE: filter_sign(w, f, alias); return;
+  case RL_OP_LIKE: filter_like(w, f, alias); return;
+  case RL_OP_HAS:
+  case RL_OP_HAS_EVERY:
+  case RL_OP_HAS_SOME:
+  case RL_OP_IS_EMPTY:
+  case RL_OP_STRING_CONTAINS:
+  case RL_OP_STRING_STARTS_WITH:
+  case RL_OP_STRING_ENDS_WITH:
+  case RL_OP_ARRAY_CONTAINS:
+  case RL_OP_ARRAY_STARTS_WITH:
+  case RL_OP_ARRAY_ENDS_WITH: break; /* of lists and of Json */
+  }
+  rl_w_no_form(w, f->op);
 }
 
 /* The list is another column of the row. One that is null stays unknown, in either case of the letters. */

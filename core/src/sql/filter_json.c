@@ -44,7 +44,7 @@ static void filter_array(rl_writer *w, const rl_filter *f, rl_expr value, rl_exp
 static void filter_order(rl_writer *w, const rl_filter *f, rl_expr value, rl_expr other, bool negative) {
   const rl_dialect_forms *forms = w->dialect->forms;
   rl_w_f(w, negative ? "(%s OR %s <> %s)" : "(%s AND %s = %s)",
-         forms->json_compare(w, value, rl_sql_sign(f->op), other), forms->json_kind(w, value),
+         forms->json_compare(w, value, rl_operator_info_of(f->op)->sign, other), forms->json_kind(w, value),
          forms->json_kind(w, other));
 }
 
@@ -64,6 +64,15 @@ void rl_sql_filter_json(rl_writer *w, const rl_filter *f, uint32_t alias, bool n
   case RL_OP_ARRAY_CONTAINS:
   case RL_OP_ARRAY_STARTS_WITH:
   case RL_OP_ARRAY_ENDS_WITH: filter_array(w, f, value, other_side(w, f, alias), negative); return;
-  default: filter_order(w, f, value, other_side(w, f, alias), negative); return;
+  case RL_OP_LT:
+  case RL_OP_LTE:
+  case RL_OP_GT:
+  case RL_OP_GTE: filter_order(w, f, value, other_side(w, f, alias), negative); return;
+  case RL_OP_LIKE:
+  case RL_OP_HAS:
+  case RL_OP_HAS_EVERY:
+  case RL_OP_HAS_SOME:
+  case RL_OP_IS_EMPTY: break; /* not of Json */
   }
+  rl_w_no_form(w, f->op);
 }

@@ -57,10 +57,29 @@ static rl_expr compare_epoch(rl_writer *w, rl_expr c, rl_operator op, rl_expr fu
 
 rl_expr rl_x_moment_compare(rl_writer *w, rl_expr column, rl_operator op, const rl_input *input) {
   rl_expr full = form(w, input, RL_MOMENTS_WRITTEN, false), brief = form(w, input, RL_MOMENTS_BRIEF, false);
-  if (op == RL_OP_LT || op == RL_OP_LTE || op == RL_OP_GT || op == RL_OP_GTE)
+  switch (op) {
+  case RL_OP_EQ: return rl_x(w, "%s IN (%s, %s)", column, full, brief);
+  case RL_OP_NE: return rl_x(w, "%s NOT IN (%s, %s)", column, full, brief);
+  case RL_OP_LT:
+  case RL_OP_LTE:
+  case RL_OP_GT:
+  case RL_OP_GTE:
     return w->dialect->features.unixepoch_ms ? compare_epoch(w, column, op, full, brief)
                                              : compare_iso(w, column, op, full, brief);
-  return rl_x(w, op == RL_OP_NE ? "%s NOT IN (%s, %s)" : "%s IN (%s, %s)", column, full, brief);
+  case RL_OP_LIKE:
+  case RL_OP_HAS:
+  case RL_OP_HAS_EVERY:
+  case RL_OP_HAS_SOME:
+  case RL_OP_IS_EMPTY:
+  case RL_OP_STRING_CONTAINS:
+  case RL_OP_STRING_STARTS_WITH:
+  case RL_OP_STRING_ENDS_WITH:
+  case RL_OP_ARRAY_CONTAINS:
+  case RL_OP_ARRAY_STARTS_WITH:
+  case RL_OP_ARRAY_ENDS_WITH: break; /* not of moments */
+  }
+  rl_w_no_form(w, op);
+  return "";
 }
 
 rl_expr rl_x_moment_in(rl_writer *w, rl_expr column, const rl_input *list, bool negated) {

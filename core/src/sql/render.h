@@ -25,7 +25,6 @@ void rl_sql_filter_relation(rl_writer *w, const rl_filter *f, uint32_t alias, bo
 void rl_sql_filter_list(rl_writer *w, const rl_filter *f, uint32_t alias);
 void rl_sql_filter_json(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative);
 rl_expr rl_x_pattern(rl_writer *w, const rl_filter *f, uint32_t alias); /* what LIKE compares with */
-const char *rl_sql_sign(rl_operator op);                                /* "=", "<>", "<", ... */
 
 /* ------------------------------------------------------------------ columns and orders */
 

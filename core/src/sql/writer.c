@@ -21,6 +21,11 @@ void rl_w_nomem(rl_writer *w) {
   if (w->status == RILLE_OK) w->status = rl_fail_nomem(w->err);
 }
 
+void rl_w_no_form(rl_writer *w, rl_operator op) {
+  if (w->status != RILLE_OK) return;
+  w->status = rl_fail(w->err, RL_INTERNAL, "no SQL is known here for `%s`", rl_operator_info_of(op)->text);
+}
+
 bool rl_w_ok(const rl_writer *w) {
   return w->status == RILLE_OK && !w->out.failed;
 }

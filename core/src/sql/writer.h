@@ -27,6 +27,7 @@ void rl_w_dispose(rl_writer *w);
 /* Hands text and parameters to `out`; its columns are the caller's to set. */
 rille_status rl_w_finish(rl_writer *w, rl_template *out);
 void rl_w_nomem(rl_writer *w);
+void rl_w_no_form(rl_writer *w, rl_operator op); /* INTERNAL: an operator that the place has no SQL for */
 bool rl_w_ok(const rl_writer *w);
 
 void rl_w_text(rl_writer *w, const char *z);

@@ -1,4 +1,6 @@
 --- Types of values, and of what stands around a value: conditions, changes, conditions of groups. One class for each that a schema needs.
+local calls = require "rille.generate.calls"
+
 local values = {}
 values.__index = values
 
@@ -53,41 +55,33 @@ end
 --- A value of a key: never NULL.
 function values:key(field) return facts(self, field).input end
 
-local function json_filter(self, t)
-  local any, mode = "any", '"default"|"insensitive"'
-  local fields = { { "equals", any, true }, { "not", any, true }, { "not_", any, true }, { "path", "string|(string|integer)[]", true }, { "mode", mode, true } }
-  for _, word in ipairs { "lt", "lte", "gt", "gte" } do fields[#fields + 1] = { word, any, true } end
-  for _, word in ipairs { "contains", "starts_with", "ends_with" } do fields[#fields + 1] = { "string_" .. word, "string|rille.Field", true } end
-  for _, word in ipairs { "contains", "starts_with", "ends_with" } do fields[#fields + 1] = { "array_" .. word, any, true } end
-  return self.out:class(self.shared .. t.word .. "Filter", fields)
+-- Which sets of types of the table of conditions a type is in.
+local function sets_of(t)
+  return { ALL = true, LISTED = t.word ~= "Boolean", ORDERED = t.order, LETTERS = t.text, STRINGS = t.string }
+end
+
+-- The fields of a class of conditions. own: its name; null: rille.Null or nothing, for what `%null` stands for.
+local function conditions(list, t, own, null)
+  local sets, fields = sets_of(t), {}
+  for _, row in ipairs(list) do
+    local name, set, operand = row[1], row[2], row[3]
+    if sets[set] then
+      local type = operand:gsub("@%[%]", function() return list_of(t.input) end):gsub("@", function() return t.input end)
+      type = type:gsub("|%%null", null and "|rille.Null" or ""):gsub("%%self", function() return own end)
+      fields[#fields + 1] = { name, type, true }
+    end
+  end
+  return fields
 end
 
 local function scalar_filter(self, t, null)
-  if t.json then return json_filter(self, t) end
-  local name = ("%s%s%sFilter"):format(self.shared, null and "null." or "", t.word)
-  local one = t.input .. "|rille.Field" .. (null and "|rille.Null" or "")
-  local many = list_of(t.input) .. "|rille.Field" .. (null and "|rille.Null" or "")
-  local operand = t.input .. "|rille.Field"
-  local fields = { { "equals", one, true }, { "not", one .. "|" .. name, true }, { "not_", one .. "|" .. name, true } }
-  local function add(words, type)
-    for word in words:gmatch "%S+" do fields[#fields + 1] = { word, type, true } end
-  end
-  if t.word ~= "Boolean" then add("in in_ not_in", many) end
-  if t.order then add("lt lte gt gte", operand) end
-  if t.text then add("contains starts_with ends_with", operand) end
-  if t.string then
-    add("search", "string")
-    add("mode", '"default"|"insensitive"')
-  end
-  return self.out:class(name, fields)
+  local name = ("%s%s%sFilter"):format(self.shared, null and not t.json and "null." or "", t.word)
+  return self.out:class(name, conditions(calls.conditions[t.json and "json" or "scalar"], t, name, null))
 end
 
 local function list_filter(self, t)
-  local many = list_of(t.input) .. "|rille.Field"
-  return self.out:class(self.shared .. t.word .. "ListFilter", {
-    { "equals", many .. "|rille.Null", true }, { "has", t.input .. "|rille.Field|rille.Null", true }, { "has_every", many, true },
-    { "has_some", many, true }, { "is_empty", "boolean", true },
-  })
+  local name = self.shared .. t.word .. "ListFilter"
+  return self.out:class(name, conditions(calls.conditions.list, t, name))
 end
 
 --- What a where takes for a field.
