@@ -1,4 +1,4 @@
-/* Memory: every allocation of the core goes through one function that a host or a test can replace. */
+/* Memory: all allocations of the core go through one function, which a host or a test can replace. */
 #include "base/alloc.h"
 
 #include <stdint.h>
@@ -15,7 +15,7 @@ void rl_allocator_set(rl_alloc_fn *fn, void *context) {
 }
 
 void *rl_realloc(void *ptr, size_t size) {
-  if (size == 0) size = 1; /* NULL must mean failure alone */
+  if (size == 0) size = 1; /* NULL must mean failure only */
   if (size > PTRDIFF_MAX) return NULL;
   return allocator ? allocator(allocator_context, ptr, size) : realloc(ptr, size);
 }

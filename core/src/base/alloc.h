@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* One function does all: size 0 frees, ptr NULL allocates, else it resizes. */
+/* One function does everything: size 0 frees, ptr NULL allocates, otherwise it resizes. */
 typedef void *rl_alloc_fn(void *context, void *ptr, size_t size);
 
 /* Replaces the allocator; only before the first allocation, or in a test that owns the process. NULL restores the
@@ -12,7 +12,7 @@ typedef void *rl_alloc_fn(void *context, void *ptr, size_t size);
 void rl_allocator_set(rl_alloc_fn *fn, void *context);
 
 void *rl_alloc(size_t size);
-void *rl_calloc(size_t count, size_t size); /* zeroed; refuses an overflowing product */
+void *rl_calloc(size_t count, size_t size); /* zeroed; fails if the product overflows */
 void *rl_realloc(void *ptr, size_t size);
 void rl_free(void *ptr);
 char *rl_strndup(const char *text, size_t len); /* terminated copy */

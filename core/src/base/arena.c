@@ -56,7 +56,7 @@ void rl_arena_reset(rl_arena *a) {
 #else
 void rl_arena_reset(rl_arena *a) {
   if (!a->head) return;
-  /* The largest block stays, so that a repeated use of the same size soon allocates nothing. */
+  /* Keeps the largest block, so repeated use of the same size soon allocates nothing. */
   rl_arena_block *keep = a->head;
   size_t total = keep->size < LARGEST_BLOCK ? keep->size : LARGEST_BLOCK;
   for (rl_arena_block *b = keep->next; b; b = b->next) {
@@ -82,8 +82,8 @@ static rl_arena_block *new_block(size_t size) {
   return b;
 }
 
-/* The slow path: the head block has no room. A large request gets a block of its own behind the head, whose rest stays
- * in use. */
+/* The slow path: the head block has no room. A large request gets its own block behind the head, so the rest of the
+ * head stays in use. */
 static void *alloc_from_new_block(rl_arena *a, size_t size) {
 #ifdef RL_ARENA_MALLOC
   bool own = true;

@@ -66,7 +66,7 @@ void rl_bell_free(rl_bell *b) {
   rl_free(b);
 }
 
-/* A full pipe or counter has been rung already. */
+/* If the pipe or counter is full, the bell is already ringing. */
 void rl_bell_ring(const rl_bell *b) {
   uint64_t one = 1;
   ssize_t ignored = write(b->ring, &one, sizeof one);

@@ -1,5 +1,5 @@
-/* A growing byte buffer. A failed allocation sets `failed` and makes every later write a no-op, so that a writer checks
- * once at the end. */
+/* A growing byte buffer. A failed allocation sets `failed` and makes later writes do nothing, so a writer checks once,
+ * at the end. */
 #ifndef RL_BASE_BUF_H
 #define RL_BASE_BUF_H
 
@@ -27,7 +27,7 @@ void rl_buf_byte(rl_buf *b, char c);
 void rl_buf_int(rl_buf *b, int64_t i);
 void rl_buf_printf(rl_buf *b, const char *format, ...);
 void rl_buf_vprintf(rl_buf *b, const char *format, va_list args);
-const char *rl_buf_z(rl_buf *b);     /* terminated view, NULL when failed */
+const char *rl_buf_z(rl_buf *b);     /* terminated view, NULL if failed */
 rl_str rl_buf_view(const rl_buf *b); /* borrowed until the next write */
 char *rl_buf_take(rl_buf *b);        /* terminated; the caller frees it with rl_free; the buffer is empty after */
 

@@ -1,4 +1,4 @@
-/* Another program, run to its end: no shell, its errors read, its status told. */
+/* Running another program to its end, without a shell. */
 #include "base/child.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static bool is_replaced(const char *variable, const char *const *env) {
   return false;
 }
 
-/* The environment with `env` in front; the texts are borrowed. */
+/* Returns the environment with `env` in front; the strings are borrowed. */
 static char **join_environment(const char *const *env) {
   size_t count = 1, n = 0;
   for (size_t i = 0; env && env[i]; i++) count++;
@@ -38,7 +38,7 @@ static char **join_environment(const char *const *env) {
   return all;
 }
 
-/* The child begins with the signals as a program expects them, whatever the host has done to its own. */
+/* The child starts with the default signals, whatever the host has set. */
 static int start(char *const argv[], char **environment, int error_output, pid_t *pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;

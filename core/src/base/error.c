@@ -39,7 +39,7 @@ rille_status rl_fail_nomem(rl_error *err) {
   return RILLE_NOMEM;
 }
 
-/* What is quoted comes from anywhere, and may be cut within a letter. */
+/* Quoted text comes from anywhere, and may be cut inside a character. */
 static void make_utf8(char *text) {
   rl_str rest = rl_str_of(text);
   for (size_t bad = 0; !rl_utf8_valid(rest, &bad); rest = (rl_str){rest.p + bad + 1, rest.len - bad - 1})
@@ -91,7 +91,7 @@ static bool fill_detail(rl_detail *d, const char *key, const rl_str *values, siz
   return true;
 }
 
-/* A detail that finds no memory is left out: the error itself matters more. */
+/* A detail is left out when out of memory: the error itself matters more. */
 static void add_detail(rl_error *err, const char *key, const rl_str *values, size_t count, bool is_list) {
   if (!err || err->code == RL_CODE_NONE || err->nomem || find_detail(err, key)) return;
   rl_detail *details = rl_realloc(err->details, (err->detail_count + 1) * sizeof *details);

@@ -1,4 +1,4 @@
-/* All locks of the process that are taken for the time of a fork. */
+/* All locks of the process that are held during a fork. */
 #include "base/fork_lock.h"
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* Locks that a fork may come across: a child must not inherit one that a thread of its parent holds, nor a half-made
- * change of what it guards. The thread that forks takes all of them for that time. Each is the only one that its holder
- * has, and is held for a few moves of pointers. */
+/* Locks that are safe across a fork. A child must not inherit a lock that a thread of its parent holds, nor a half-done
+ * change of the data it guards. So the forking thread takes all of these locks during the fork. A thread holds at most
+ * one of them, and only to move a few pointers. */
 #ifndef RL_BASE_FORK_LOCK_H
 #define RL_BASE_FORK_LOCK_H
 
@@ -12,7 +12,7 @@ typedef struct rl_fork_lock {
 } rl_fork_lock;
 
 void rl_fork_lock_init(rl_fork_lock *l);
-void rl_fork_lock_dispose(rl_fork_lock *l); /* nobody has it, or wants it */
+void rl_fork_lock_dispose(rl_fork_lock *l); /* no thread holds it or waits for it */
 
 static inline void rl_fork_lock_take(rl_fork_lock *l) {
   pthread_mutex_lock(&l->mutex);

@@ -1,7 +1,7 @@
-/* The hash function: 8 bytes a step, each step a 64 x 64 to 128 bit product folded into 64 bits. */
+/* The hash function: 8 bytes per step; each step folds a 64 x 64 to 128 bit product into 64 bits. */
 #include "base/str.h"
 
-/* Odd constants with about half of the bits set; any such numbers would do. */
+/* Odd constants with about half of the bits set; other such numbers would work as well. */
 #define MIX_A UINT64_C(0x8f1bbcdc62a6d5e9)
 #define MIX_B UINT64_C(0xca62c1d6e9b5a7d3)
 #define MIX_C UINT64_C(0x6ed9eba1b7e15163)
@@ -35,7 +35,7 @@ static inline uint64_t read_rest(const unsigned char *p, size_t len) {
   if (len >= 4) {
     uint32_t low, high;
     memcpy(&low, p, sizeof low);
-    memcpy(&high, p + len - 4, sizeof high); /* overlaps low: the length tells the cases apart */
+    memcpy(&high, p + len - 4, sizeof high); /* overlaps low; the length distinguishes the cases */
     return ((uint64_t)high << 32) | low;
   }
   for (size_t i = 0; i < len; i++) v = (v << 8) | p[i];
@@ -46,7 +46,7 @@ uint64_t rl_hash(const void *bytes, size_t len, uint64_t seed) {
   const unsigned char *p = bytes;
   size_t left = len;
   uint64_t h = seed ^ MIX_A, g = seed + MIX_C;
-  for (; left >= 16; left -= 16, p += 16) { /* two chains, so that the products overlap in time */
+  for (; left >= 16; left -= 16, p += 16) { /* two chains, so the products are computed in parallel */
     h = fold(h ^ read64(p), MIX_B);
     g = fold(g ^ read64(p + 8), MIX_C);
   }

@@ -1,8 +1,8 @@
 /* Random and generated identifiers.
  *
- * Every id takes fresh randomness from the operating system, so a forked child and its parent differ even where their
- * counters agree. The counters are single atomics and not behind a lock, since a lock held while another thread forks
- * would stay locked in the child. */
+ * Every id uses fresh randomness from the operating system, so a forked child and its parent differ even if their
+ * counters are equal. The counters are atomics without a lock, because a lock held while another thread forks would
+ * stay locked in the child. */
 #include "base/id.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 
-/* For kernels that lack the system call. */
+/* For kernels without the system call. */
 static bool random_from_device(unsigned char *p, size_t len) {
   int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -46,8 +46,8 @@ static uint64_t wall_ms(void) {
   return (uint64_t)(rl_clock_wall_us() / 1000);
 }
 
-/* A strictly rising number whose quotient by `span` is the time in milliseconds: it starts at a random point of the
- * first half of each millisecond, and runs ahead of the clock when a millisecond is used up. */
+/* Returns a strictly increasing number whose quotient by `span` is the time in milliseconds. It starts at a random
+ * point in the first half of each millisecond, and runs ahead of the clock when a millisecond is used up. */
 static uint64_t next_tick(_Atomic uint64_t *last, uint64_t span, uint64_t random) {
   uint64_t fresh = wall_ms() * span + random % (span / 2);
   uint64_t seen = atomic_load_explicit(last, memory_order_relaxed);
@@ -62,7 +62,7 @@ static void put_big_endian(unsigned char *p, uint64_t value, size_t bytes) {
   for (size_t i = bytes; i-- > 0; value >>= 8) p[i] = (unsigned char)value;
 }
 
-/* `count` digits of the given base, most significant first. */
+/* Writes `count` digits in the given base, most significant first. */
 static void put_digits(char *out, uint64_t value, unsigned base, size_t count) {
   static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
   for (size_t i = count; i-- > 0; value /= base) out[i] = digits[value % base];
@@ -104,7 +104,7 @@ size_t rl_id_uuid7(char out[RL_ID_MAX]) {
   return write_uuid(bytes, out);
 }
 
-/* Four letters that tell machines and processes apart. */
+/* Four characters that differ between machines and processes. */
 static void put_fingerprint(char out[4]) {
   char host[256] = "";
   (void)gethostname(host, sizeof host - 1);
@@ -130,7 +130,7 @@ size_t rl_id_cuid(char out[RL_ID_MAX]) {
   return 25;
 }
 
-/* Fills out with evenly distributed letters of a base-36 alphabet; the first one is a letter. */
+/* Fills `out` with evenly distributed characters of a base-36 alphabet; the first one is a letter. */
 size_t rl_id_cuid2(char out[RL_ID_MAX]) {
   enum { LENGTH = 24 };
   size_t len = 0;
@@ -155,7 +155,7 @@ size_t rl_id_ulid(char out[RL_ID_MAX]) {
   uint64_t random[2];
   if (!rl_random(random, sizeof random)) return 0;
   uint64_t tick = next_tick(&last, 65536, random[0]);
-  /* 48 bits of time, 16 that count, 64 random ones: 130 bits in 26 digits, the top two zero. */
+  /* 48 bits of time, a 16-bit counter, 64 random bits: 26 digits have 130 bits, and the top two are zero. */
   uint64_t low = random[1];
   for (size_t i = 26; i-- > 0;) {
     out[i] = digits[low & 31];

@@ -1,13 +1,13 @@
-/* Random and generated identifiers, as Prisma's default functions make them. Thread-safe and fork-safe:
- * randomness comes from the operating system. Each function writes a terminated text and returns its length, 0 when the
- * system gave no randomness. */
+/* Random and generated identifiers, like those of Prisma's default functions. Thread-safe and fork-safe: randomness
+ * comes from the operating system. Each function writes a terminated string and returns its length, or 0 if the system
+ * has no randomness. */
 #ifndef RL_BASE_ID_H
 #define RL_BASE_ID_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define RL_ID_MAX 256 /* room that suffices for every function; nanoid is at most 255 */
+#define RL_ID_MAX 256 /* enough for every function; nanoid has at most 255 */
 
 bool rl_random(void *p, size_t len);
 size_t rl_id_uuid4(char out[RL_ID_MAX]);

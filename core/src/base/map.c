@@ -1,4 +1,4 @@
-/* The hash map: entries in order of insertion, beside an open-addressed table of their indices. */
+/* The hash map: entries in order of insertion, and an open-addressed table of their indices. */
 #include "base/map.h"
 
 #include "base/alloc.h"
@@ -19,7 +19,7 @@ static uint64_t hash_of(rl_str key) {
   return rl_hash(key.p, key.len, 0);
 }
 
-/* The slot that holds the key, or the free one where it belongs. The table is never full. */
+/* Returns the bucket with the key, or the free one where it belongs. The table is never full. */
 static uint32_t *find_slot(const rl_map *m, rl_str key, uint64_t hash) {
   size_t mask = m->slot_count - 1;
   for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {

@@ -1,4 +1,5 @@
-/* Hash map from text to pointer. Keys are borrowed: they must outlive the map. Insertion order is kept. */
+/* A hash map from strings to pointers. Keys are borrowed and must outlive the map. Entries keep their insertion order.
+ */
 #ifndef RL_BASE_MAP_H
 #define RL_BASE_MAP_H
 
@@ -24,6 +25,6 @@ typedef struct rl_map {
 void rl_map_init(rl_map *m);
 void rl_map_dispose(rl_map *m);
 void *rl_map_get(const rl_map *m, rl_str key);       /* NULL when absent */
-bool rl_map_put(rl_map *m, rl_str key, void *value); /* replaces; false when memory is short */
+bool rl_map_put(rl_map *m, rl_str key, void *value); /* replaces; false when out of memory */
 
 #endif

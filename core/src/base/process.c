@@ -1,11 +1,11 @@
-/* The process's own number, kept across calls and forgotten at a fork. */
+/* The process id, cached until a fork. */
 #include "base/process.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
-static _Atomic long known; /* 0: not asked yet in this process */
+static _Atomic long known; /* 0: not known yet in this process */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void forget(void) {

@@ -1,9 +1,9 @@
-/* Which process this is. */
+/* The process id. */
 #ifndef RL_BASE_PROCESS_H
 #define RL_BASE_PROCESS_H
 
-/* getpid without the system call, which every operation would pay several times: kept, and forgotten by a child at its
- * fork. */
+/* Returns the same as getpid, without a system call: every operation asks several times. The value is cached; a fork
+ * clears it in the child. */
 long rl_process_id(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4). No library that rille links has it. */
+/* SHA-256 (FIPS 180-4). No library that rille links provides it. */
 #include "base/sha256.h"
 
 typedef struct state {

@@ -6,7 +6,7 @@
 
 #define RL_SHA256_HEX 65 /* 64 digits and the end */
 
-/* The digest of all parts, one after the other, in small hexadecimal digits. */
+/* Writes the digest of all parts, one after the other, in lower-case hexadecimal. */
 void rl_sha256_hex(const rl_str *parts, size_t count, char out[RL_SHA256_HEX]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Borrowed text: comparison, and the nearest of several names for "did you mean". */
+/* Borrowed strings: comparison, and the nearest of several names for "did you mean". */
 #include "base/str.h"
 
 #include "base/alloc.h"
@@ -26,7 +26,7 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Cuts what both texts begin and end with: it costs nothing and is most of a misspelt name. */
+/* Removes the common prefix and suffix: they cost nothing and are most of a misspelled name. */
 static void trim_common(rl_str *a, rl_str *b) {
   while (a->len && b->len && lower(a->p[0]) == lower(b->p[0]))
     *a = rl_str_make(a->p + 1, a->len - 1), *b = rl_str_make(b->p + 1, b->len - 1);
@@ -72,7 +72,7 @@ size_t rl_str_distance(rl_str a, rl_str b, size_t limit) {
   if (b.len < 64) return table_distance(a, b, limit, small);
   if (b.len >= SIZE_MAX / 3 / sizeof(size_t) - 1) return limit + 1;
   size_t *rows = rl_alloc(3 * (b.len + 1) * sizeof *rows);
-  if (!rows) return limit + 1; /* only a suggestion is lost */
+  if (!rows) return limit + 1; /* only the suggestion is lost */
   size_t distance = table_distance(a, b, limit, rows);
   rl_free(rows);
   return distance;
@@ -83,7 +83,7 @@ rl_str rl_str_nearest(rl_str written, const rl_str *candidates, size_t count) {
   size_t limit = smaller(1 + written.len / 4, 3);
   for (size_t i = 0; i < count; i++) {
     size_t distance = rl_str_distance(written, candidates[i], limit);
-    /* Where every letter differs there is no likeness. */
+    /* If every character differs, the names are not similar. */
     if (distance > limit || distance >= smaller(written.len, candidates[i].len)) continue;
     nearest = candidates[i];
     if (distance == 0) break;

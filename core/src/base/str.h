@@ -1,4 +1,4 @@
-/* Borrowed text: a pointer and a length, never owned, not terminated unless said so. */
+/* A borrowed string: a pointer and a length; not terminated unless stated. */
 #ifndef RL_BASE_STR_H
 #define RL_BASE_STR_H
 
@@ -34,13 +34,13 @@ bool rl_str_ends(rl_str s, rl_str suffix);
 /* Damerau-Levenshtein distance, case-insensitive; stops at limit + 1. */
 size_t rl_str_distance(rl_str a, rl_str b, size_t limit);
 
-/* The candidate nearest to what was written, or an empty str when none is near enough to be worth suggesting. */
+/* Returns the candidate nearest to what was written, or an empty string if none is near enough. */
 rl_str rl_str_nearest(rl_str written, const rl_str *candidates, size_t count);
 
 uint64_t rl_hash(const void *p, size_t len, uint64_t seed); /* fast, good, not for cryptography */
 
-/* UTF-8: true when valid (no surrogates, no overlong forms, <= U+10FFFF). *bad receives the offset of the first fault.
- */
+/* Returns whether it is valid UTF-8 (no surrogates, no overlong forms, <= U+10FFFF). *bad receives the offset of the
+ * first invalid byte. */
 bool rl_utf8_valid(rl_str s, size_t *bad);
 
 #endif

@@ -1,5 +1,5 @@
-/* Threads of the library's own, which take no signals: those are for the threads of the program. And what threads wait
- * with. */
+/* The library's own threads, which block all signals and leave them to the application's threads, and condition
+ * variables. */
 #ifndef RL_BASE_THREAD_H
 #define RL_BASE_THREAD_H
 
@@ -9,9 +9,10 @@
 
 #define RL_SMALL_STACK ((size_t)256 * 1024)
 
-/* stack: bytes; 0: as the system has it. out: to be joined; NULL: it is detached. false when there is none to spare. */
+/* Starts a thread. stack: bytes; 0: the system's default. out: for joining; NULL: it is detached. Returns false if the
+ * system has no thread left. */
 bool rl_thread_start(size_t stack, void *(*run)(void *context), void *context, pthread_t *out);
 
-void rl_condition_init(pthread_cond_t *c); /* its times are those of rl_clock_timespec */
+void rl_condition_init(pthread_cond_t *c); /* takes the times of rl_clock_timespec */
 
 #endif

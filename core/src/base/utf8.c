@@ -1,8 +1,8 @@
-/* UTF-8: is a text valid, and where is the first fault. */
+/* UTF-8: whether a string is valid, and where the first invalid byte is. */
 #include "base/str.h"
 
-/* What may follow a lead byte: how many bytes, and the range of the first of them. The narrow ranges are what keeps
- * overlong forms, surrogates and numbers above U+10FFFF out. */
+/* What may follow a lead byte: how many bytes, and the range of the first of them. The narrow ranges exclude overlong
+ * forms, surrogates and numbers above U+10FFFF. */
 typedef struct sequence {
   unsigned char more, low, high;
 } sequence;
@@ -18,7 +18,7 @@ static sequence sequence_of(unsigned char lead) {
   return (sequence){0, 0, 0};
 }
 
-/* Length of the well-formed sequence at p, 0 when there is none. */
+/* Returns the length of the well-formed sequence at p, or 0. */
 static size_t sequence_length(const unsigned char *p, size_t left) {
   if (p[0] < 0x80) return 1;
   sequence s = sequence_of(p[0]);
@@ -33,7 +33,7 @@ bool rl_utf8_valid(rl_str s, size_t *bad) {
   size_t at = 0;
   while (at < s.len) {
     uint64_t eight;
-    if (s.len - at >= sizeof eight) { /* most text is ASCII: eight bytes a step */
+    if (s.len - at >= sizeof eight) { /* most text is ASCII: eight bytes per step */
       memcpy(&eight, p + at, sizeof eight);
       if ((eight & UINT64_C(0x8080808080808080)) == 0) {
         at += sizeof eight;
