@@ -70,7 +70,7 @@ static void test_nomem(void **state) {
   rl_error e = {0};
   assert_int_equal(rl_fail_nomem(&e), RILLE_NOMEM);
   assert_true(e.nomem);
-  assert_string_equal(rl_error_message(&e), "Out of memory");
+  assert_string_equal(rl_error_message(&e), "out of memory");
   assert_int_equal(rl_fail(&e, RL_P2002, "later"), RILLE_NOMEM);
   rl_error_detail(&e, "model", RL_STR("User"));
   assert_int_equal(e.detail_count, 0);

@@ -120,7 +120,7 @@ rl_str rl_error_get(const rl_error *err, const char *key) {
 
 const char *rl_error_message(const rl_error *err) {
   if (!err || err->code == RL_CODE_NONE) return "";
-  if (err->nomem) return "Out of memory";
+  if (err->nomem) return "out of memory";
   return err->message ? err->message : rl_code_title(err->code);
 }
 

@@ -33,7 +33,7 @@ void rl_plan_aggregate(rl_builder *b) {
   rl_step *step = rl_add_read(b, read);
   rl_select *select = step->as.select;
   select->aggregate_over = counts_off(read);
-  if (!select->aggregate_over) { /* the order of rows that are only counted means nothing */
+  if (!select->aggregate_over) { /* the order does not matter if rows are only counted */
     select->orders = NULL;
     select->order_count = 0;
     select->order_total = false;

@@ -1,4 +1,4 @@
-/* Putting a plan together: memory, steps, rowsets, guards and nodes. */
+/* Building a plan: memory, steps, rowsets, guards and nodes. */
 #include "plan/builder.h"
 
 void *rl_need(rl_builder *b, void *p) {
@@ -134,7 +134,7 @@ uint32_t rl_add_rowset(rl_builder *b) {
 
 void rl_step_columns(rl_builder *b, rl_step *step, const rl_columns *columns, size_t visible) {
   rl_columns all = *columns;
-  /* a statement gives at least one column */
+  /* a statement returns at least one column */
   if (!all.count) {
     const rl_model *model = step->kind == RL_STEP_SELECT ? step->as.select->model : NULL;
     if (model)

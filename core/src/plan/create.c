@@ -1,9 +1,9 @@
-/* Creating a row: the rows it needs first, then itself, then the rows that need it. */
+/* Creating a row: first the rows it needs, then the row, then the rows that need it. */
 #include "plan/read.h"
 #include "plan/write.h"
 
-/* Nested writes one level deep cannot come back to the row, so that what the INSERT returns stays true; but a row may
- * be connected to itself. */
+/* Nested writes one level deep cannot change the row again, so what the INSERT returned stays valid. But a row may be
+ * connected to itself. */
 bool rl_returned_stays_true(const rl_write *write) {
   for (size_t i = 0; i < write->nested_count; i++) {
     const rl_nested *nested = &write->nesteds[i];
@@ -22,7 +22,7 @@ static rl_step *insert_one(rl_builder *b, const rl_write *write, const rl_assign
   return step;
 }
 
-/* Rows of a bulk insert each make generated values of their own, so the parent's has to come back from the database. */
+/* Each row of a bulk insert has its own generated values, so the parent's value has to come back from the database. */
 static void return_generated(rl_builder *b, const rl_write *write, const rl_assigns *assigns, rl_fields *returned) {
   for (size_t i = 0; i < write->nested_count; i++) {
     const rl_relation *relation = write->nesteds[i].relation->relation;
@@ -34,7 +34,7 @@ static void return_generated(rl_builder *b, const rl_write *write, const rl_assi
   }
 }
 
-/* Where the row's fields are: told beforehand, or returned. */
+/* Where the row's fields are: known before, or returned. */
 static rl_at locate(rl_builder *b, const rl_creation *c, rl_step *step, const rl_assigns *assigns) {
   rl_fields wanted = {0}, returned = {0};
   if (c->wanted) rl_fields_add_all(b, &wanted, c->wanted->items, c->wanted->count);

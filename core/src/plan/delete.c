@@ -1,9 +1,9 @@
-/* Deleting: one statement where its returned columns are all that is asked for, else what goes is read first. What
- * referential actions do to other rows comes before the rows go: the tables may have foreign keys after all. */
+/* Deleting: one statement if its returned columns are enough, otherwise the rows are read first. Referential actions
+ * come before the rows are deleted, because the tables may have foreign keys after all. */
 #include "plan/read.h"
 #include "plan/write.h"
 
-/* Whether the actions may change what the conditions say of the rows, or delete some of the rows themselves. */
+/* Returns whether the actions may change whether the conditions hold for the rows, or delete some of the rows. */
 static bool may_disturb(rl_builder *b, const rl_model *model, const rl_filter *where, const rl_filter *keys) {
   return rl_filter_has_relation(where) || rl_filter_has_relation(keys) || rl_referential_delete_reaches(b, model);
 }
@@ -35,8 +35,8 @@ void rl_plan_delete(rl_builder *b) {
   delete_found(b, &row, locks ? NULL : rl_where_beyond_key(query->model, read->where), locks ? NULL : none);
 }
 
-/* With referential actions of ours. Rows that another transaction has changed in the meantime would be left without
- * what belonged to them: then all is undone and begins anew. */
+/* Deletes with rille's own referential actions. If another transaction has changed rows in the meantime, they would
+ * lose their related rows: then everything is undone and starts over. */
 static rl_step *delete_and_act(rl_builder *b, const rl_target *target, const rl_fields *wanted) {
   bool locks = may_disturb(b, target->model, target->where, target->keys);
   rl_at rows = rl_read_rows(b, target->model, target->where, target->keys, wanted, target->none);

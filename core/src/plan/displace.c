@@ -1,4 +1,4 @@
-/* One-to-one relations have one place: who held it gives it up when another comes. */
+/* A one-to-one relation allows one row: the current one is disconnected when another one is connected. */
 #include "plan/write.h"
 
 static const rl_field *const *constant(const rl_field **fields) {

@@ -1,4 +1,4 @@
-/* A plan as text: one line a step. */
+/* A plan as text: one line per step. */
 #include "plan/dump.h"
 
 static void conditions(rl_buf *out, const rl_filter *where, const rl_filter *keys) {
@@ -77,7 +77,7 @@ static void link_pair(rl_buf *out, const rl_relation *link, const rl_input *a, c
   }
 }
 
-/* What the rows give is not known; columns that they lack take a value all the same. */
+/* What the rows give is not known; columns that they lack still take a value. */
 static void row_columns(rl_buf *out, const rl_rows *rows) {
   for (size_t i = 0; i < rows->column_count; i++) {
     if (!rows->columns[i].missing) continue;

@@ -1,4 +1,4 @@
-/* Plans as text: the parts that dump.c puts together. */
+/* Plans as text: the functions that dump.c combines. */
 #ifndef RL_PLAN_DUMP_H
 #define RL_PLAN_DUMP_H
 

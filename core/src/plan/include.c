@@ -1,7 +1,7 @@
-/* The levels below a row: one select a level, restricted to the parents that an earlier step gave. */
+/* The levels below a row: one select per level, restricted to the parents that an earlier step returned. */
 #include "plan/read.h"
 
-/* The pairs of fields by which rows of a relation's two ends find each other; `mine` are on the model of `field`. */
+/* The pairs of fields that connect the rows of a relation; `mine` are on the model of `field`. */
 static size_t pairs(const rl_field *field, const rl_field *const **mine, const rl_field *const **theirs) {
   const rl_relation *relation = field->relation;
   const rl_field *const *key = (const rl_field *const *)relation->fields;
@@ -31,7 +31,7 @@ typedef struct level {
   rl_shown shown;
 } level;
 
-/* The select keeps to the parents' rows, and each row has columns that name its parents. */
+/* Restricts the select to rows of the parents; each row has columns that identify its parents. */
 static void tie_to_parents(rl_builder *b, level *l) {
   rl_select *select = l->shown.step->as.select;
   rl_node_plan *node = &b->plan->nodes[l->shown.node];
@@ -58,7 +58,7 @@ static void tie_to_parents(rl_builder *b, level *l) {
   }
 }
 
-/* Rows of the levels below the first: numbered together with those, and found below rows of the level before. */
+/* Rows of the levels below the first: numbered together with those of the first, with parents in the level before. */
 static void add_continuing(rl_builder *b, const level *l, uint32_t link_count, bool last) {
   uint32_t at = rl_add_node(b, RL_NO_NODE, l->field->name, l->field->list, l->field->target);
   rl_node_plan *node = &b->plan->nodes[at], *first = &b->plan->nodes[l->shown.node];
@@ -73,7 +73,7 @@ static void add_continuing(rl_builder *b, const level *l, uint32_t link_count, b
   for (uint32_t i = 0; i < link_count; i++) node->parent_link[i] = i;
 }
 
-/* The fields by which a row is found by the rows below it. */
+/* The fields with which the rows below a row find it. */
 static void wants_of_levels(rl_builder *b, const rl_field *field, rl_fields *own) {
   const rl_field *const *mine, *const *theirs;
   if (field->relation->kind == RL_MANY_TO_MANY) {
@@ -97,8 +97,7 @@ static void add_self(rl_builder *b, const level *l, const rl_fields *keep) {
   }
 }
 
-/* A recursive include: one select for all of its levels. Returns where the rows of all of them are, for what is
- * included below. */
+/* Adds a recursive include: one select for all its levels. Returns where their rows are, for what is included below. */
 static rl_at show_recursive(rl_builder *b, level *l) {
   rl_step *step = l->shown.step;
   rl_select *select = step->as.select;
@@ -125,8 +124,8 @@ static rl_at show_recursive(rl_builder *b, level *l) {
   return (rl_at){.model = l->read->model, .rowset = step->rowset, .fields = keep};
 }
 
-/* With one parent the whole is its share. But find_first is find_many of one row to Prisma: a cursor that is no row of
- * the parent's then leaves nothing, while next to a row that was named it stands for its place in the order. */
+/* With one parent, its part is the whole. But Prisma treats find_first as find_many of one row: a cursor that is not a
+ * row of the parent then selects nothing, while with find_unique it marks a position in the order. */
 static bool takes_all(const rl_builder *b, const rl_read *read, bool single) {
   bool first = b->query->action == RILLE_FIND_FIRST || b->query->action == RILLE_FIND_FIRST_OR_THROW;
   return single && !(first && read->cursor);
@@ -137,7 +136,7 @@ static void include_one(rl_builder *b, const rl_include *include, uint32_t paren
   const rl_read *read = include->read;
   level l = {.field = include->relation, .read = read, .parent = parent};
   uint32_t before = b->guard;
-  if (!parent->assigns) rl_guard_on(b, parent->rowset, false); /* without parents nothing is asked */
+  if (!parent->assigns) rl_guard_on(b, parent->rowset, false); /* without parents nothing is sent */
   l.shown.step = rl_add_read(b, read);
   b->guard = before;
   l.shown.node = rl_add_node(b, parent_node, l.field->name, l.field->list, l.field->target);

@@ -1,4 +1,4 @@
-/* Inputs and filters that the plan makes itself: values of rows that earlier steps read or wrote. */
+/* Inputs and filters that the plan creates: values of rows that earlier steps read or wrote. */
 #include "plan/builder.h"
 
 static rl_input *input_for(rl_builder *b, rl_input_kind kind, const rl_field *field) {
@@ -29,7 +29,7 @@ const rl_assign *rl_assign_of(const rl_assign *assigns, size_t count, const rl_f
   return NULL;
 }
 
-/* The value a row was created with, where it is told before the row is there. */
+/* Returns the value that a row was created with, if it is known before the row exists. */
 static rl_input *given(const rl_at *at, const rl_field *field) {
   const rl_assign *assign = rl_assign_of(at->assigns, at->assign_count, field);
   return assign && assign->op == RL_SET ? assign->input : NULL;

@@ -1,4 +1,4 @@
-/* Nested writes that wait until the rows of their depth are all under way. */
+/* Nested writes that wait until all rows of their depth have been planned. */
 #include "plan/write.h"
 
 void rl_later(rl_builder *b, rl_task task) {

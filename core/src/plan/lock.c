@@ -12,8 +12,8 @@ static bool in_unique_key(const rl_model *model, const rl_field *field) {
   return false;
 }
 
-/* The lock that the UPDATE itself will take: a stronger one would block foreign key checks, a weaker one would have to
- * be raised later and could deadlock. */
+/* The lock that the UPDATE itself will take. A stronger one would block foreign key checks; a weaker one would have to
+ * be upgraded later and could deadlock. */
 static rl_lock_mode lock_for(const rl_model *model, const rl_assigns *written) {
   for (size_t i = 0; i < written->count; i++)
     if (in_unique_key(model, written->items[i].field)) return RL_LOCK_UPDATE;

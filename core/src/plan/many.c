@@ -1,16 +1,16 @@
-/* Writes of many rows by one statement: create_many, upsert_many, update_many, with or without their rows. */
+/* Writing many rows with one statement: create_many, upsert_many, update_many, with or without returning them. */
 #include "plan/read.h"
 #include "plan/write.h"
 
-/* Whether rows of the model itself are written below. */
+/* Returns whether nested writes write rows of the same model. */
 static bool comes_back(const rl_rows *rows, const rl_model *model) {
   for (size_t i = 0; rows && i < rows->child_count; i++)
     if (rows->children[i]->model == model || comes_back(rows->children[i], model)) return true;
   return false;
 }
 
-/* The rows a statement wrote: as it returns them, or read again by their keys when more is asked for than it can
- * return. */
+/* The rows that a statement wrote: as it returns them, or read again by their keys if the caller asks for more than it
+ * can return. */
 static void show_written(rl_builder *b, rl_step *step) {
   const rl_read *read = &b->query->read;
   const rl_rows *written = rl_step_rows(step);
@@ -36,7 +36,8 @@ void rl_plan_create_many(rl_builder *b) {
   insert->skip_duplicates = query->rows->skip_duplicates;
   insert->conflict = query->rows->conflict;
   insert->conflict_count = query->rows->conflict_count;
-  if (query->rows->child_count) step->if_fewer = rl_raise_dropped(b, query->model); /* children are told by place */
+  if (query->rows->child_count)
+    step->if_fewer = rl_raise_dropped(b, query->model); /* children find their parents by position */
   if (query->action == RILLE_CREATE_MANY_AND_RETURN) {
     show_written(b, step);
     return;
@@ -74,14 +75,14 @@ static bool rows_have(const rl_rows *rows, const rl_field *field) {
   return false;
 }
 
-/* An empty list names no row, nor its columns. */
+/* An empty list has no rows and no columns. */
 static rl_filter *no_row(rl_builder *b) {
   rl_filter *none = RL_MAKE(b, rl_filter);
   none->kind = RL_FILTER_FALSE;
   return none;
 }
 
-/* Each row with values of its own. */
+/* Updates each row with its own values. */
 static void update_rows(rl_builder *b, bool returns) {
   const rl_query *query = b->query;
   rl_rows *rows = query->rows;
@@ -116,7 +117,7 @@ void rl_plan_update_many(rl_builder *b) {
     rl_show_root(b, &query->read, query->read.where, NULL, NULL, NULL);
     return;
   }
-  if (!assigns.count) return; /* nothing is changed: the count is 0 */
+  if (!assigns.count) return; /* nothing changes: the count is 0 */
   rl_step *step = rl_update_rows(b, query->model, &assigns, query->read.where, NULL, query->limit, NULL);
   if (returns)
     show_written(b, step);

@@ -1,9 +1,10 @@
-/* Walks finished steps: which rowsets each one reads, and whether it asks for something that the database cannot do. */
+/* Examines finished steps: which rowsets each one reads, and whether it needs something that the database does not
+ * support. */
 #include "plan/needs.h"
 
 typedef struct walk {
   uint64_t needs;
-  bool search; /* full text somewhere */
+  bool search; /* a full-text search somewhere */
 } walk;
 
 static void see_rowset(walk *w, uint32_t rowset) {

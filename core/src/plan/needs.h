@@ -1,10 +1,10 @@
-/* What finished steps read. */
+/* What finished steps need. */
 #ifndef RL_PLAN_NEEDS_H
 #define RL_PLAN_NEEDS_H
 
 #include "plan/builder.h"
 
-void rl_plan_needs(rl_plan *plan);                      /* fills step.needs */
-void rl_plan_check(rl_builder *b, const rl_plan *plan); /* refuses what the database cannot do */
+void rl_plan_needs(rl_plan *plan);                      /* fills in step.needs */
+void rl_plan_check(rl_builder *b, const rl_plan *plan); /* rejects what the database does not support */
 
 #endif

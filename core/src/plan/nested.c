@@ -1,11 +1,11 @@
-/* Nested writes: which come before the row's own statement, which after, and what they need to know of the row. */
+/* Nested writes: which run before the row's own statement, which after it, and which fields of the row they need. */
 #include "plan/write.h"
 
 static bool is_join(const rl_field *field) {
   return field->relation->kind == RL_MANY_TO_MANY;
 }
 
-/* An update that changes nothing does not look for its row either, as in Prisma. */
+/* An update that changes nothing does not read its row either, as in Prisma. */
 static bool is_idle(const rl_nested *nested) {
   return nested->kind == RL_NESTED_UPDATE && !nested->update->assign_count && !nested->update->nested_count;
 }
@@ -14,7 +14,7 @@ static bool is_before(const rl_nested *nested) {
   return nested->relation->holds_key && rl_nested_holder_is_before(nested);
 }
 
-/* Several operations on one relation: the last has the last word. */
+/* Several operations on one relation: the last one wins. */
 static bool begins_relation(const rl_write *write, size_t i) {
   for (size_t k = 0; k < i; k++)
     if (is_before(&write->nesteds[k]) && write->nesteds[k].relation == write->nesteds[i].relation) return false;
@@ -38,7 +38,7 @@ bool rl_nested_before_reads(const rl_write *write) {
     const rl_nested *nested = &write->nesteds[i];
     bool connects = nested->kind == RL_NESTED_CONNECT || nested->kind == RL_NESTED_CONNECT_OR_CREATE;
     const rl_field *field = nested->relation;
-    /* whether somebody else holds the one place of a required one-to-one relation */
+    /* whether another row is connected by a required one-to-one relation */
     if (connects && field->holds_key && field->required && field->relation->kind == RL_ONE_TO_ONE) return true;
   }
   return false;
@@ -52,7 +52,7 @@ void rl_nested_after(rl_builder *b, const rl_write *write, const rl_at *row, boo
   for (size_t i = 0; i < write->nested_count; i++) {
     const rl_nested *nested = &write->nesteds[i];
     if (is_before(nested) || is_idle(nested)) continue;
-    if (!only_adds(nested)) rl_run_later(b); /* it may find, or undo, what waits */
+    if (!only_adds(nested)) rl_run_later(b); /* it may find, or undo, what is waiting */
     if (is_join(nested->relation))
       rl_nested_join(b, nested, row);
     else if (nested->relation->holds_key)

@@ -1,4 +1,4 @@
-/* Nested writes of relations whose key the other row holds: one child, or many. */
+/* Nested writes of relations whose foreign key is in the other row: one child, or many. */
 #include "plan/write.h"
 
 typedef struct scope {
@@ -7,15 +7,15 @@ typedef struct scope {
   const rl_model *child;
   const rl_at *row;
   bool one, created;
-  rl_filter *mine; /* the children of the row */
-  rl_assigns key;  /* makes a row a child */
+  rl_filter *mine; /* selects the children of the row */
+  rl_assigns key;  /* turns a row into a child */
 } scope;
 
 static void refuse_orphans(rl_builder *b, const scope *s) {
   if (s->relation->key_side->required) rl_refuse_required(b, s->relation, s->nested->path);
 }
 
-/* The one place is freed for another child. */
+/* Disconnects the current child of a one-to-one relation. */
 static void make_room(rl_builder *b, const scope *s, const rl_at *but) {
   if (s->one && !s->created) rl_displace(b, s->relation, s->row, but);
 }
@@ -30,7 +30,7 @@ static void create(rl_builder *b, const scope *s) {
   insert(b, s);
 }
 
-/* The rows with the parent's key as further columns, which no row gives. */
+/* Returns the rows with the parent's key as additional columns, which no row gives. */
 static rl_rows *with_key(rl_builder *b, const scope *s) {
   rl_rows *rows = RL_MAKE(b, rl_rows);
   *rows = *s->nested->rows;
@@ -52,7 +52,7 @@ static void create_many(rl_builder *b, const scope *s) {
   insert->skip_duplicates = insert->rows->skip_duplicates;
 }
 
-/* Rows whose key is to become the parent's, locked until then. */
+/* Reads the rows that get the parent's key, and locks them until then. */
 static rl_at read_to_connect(rl_builder *b, const scope *s, rl_filter *where, const rl_raise *none, bool many) {
   rl_target target = {.model = s->child, .where = where, .none = none, .many = many};
   return rl_read_to_write(b, &target, &s->key, NULL);
@@ -100,7 +100,7 @@ static rl_filter *any_of(rl_builder *b, rl_filter **items, size_t count) {
   return any;
 }
 
-/* Those named become the children, all others lose the row; a row that is not there is passed over, as Prisma does. */
+/* The named rows become the children, all others are disconnected. A missing row is skipped, as in Prisma. */
 static void set(rl_builder *b, const scope *s) {
   rl_filter *named = any_of(b, s->nested->items, s->nested->item_count);
   if (!s->relation->key_side->required) {
@@ -150,7 +150,7 @@ static void upsert(rl_builder *b, const scope *s) {
   rl_change_row(b, &change);
   b->guard = before;
   rl_guard_on(b, found.rowset, true);
-  if (s->nested->where) make_room(b, s, NULL); /* else the place was found empty */
+  if (s->nested->where) make_room(b, s, NULL); /* otherwise there was no child */
   insert(b, s);
   b->guard = before;
 }

@@ -1,5 +1,5 @@
-/* Nested writes of relations whose key the row itself holds. What gives the key a new value comes before the row's
- * statement and becomes part of it. */
+/* Nested writes of relations whose foreign key is in the row itself. What gives the key a new value runs before the
+ * row's statement and becomes part of it. */
 #include "plan/write.h"
 
 static const rl_field *const *constant(const rl_field **fields) {
@@ -57,7 +57,8 @@ static rl_at connect_or_create(rl_builder *b, const rl_nested *nested, const rl_
   return found;
 }
 
-/* Whether another relation's key has a column of this one. Both are compared as the database tells them, then. */
+/* Returns whether the key of another relation shares a column with this one. Both values are then compared as the
+ * database returns them. */
 static bool shares_columns(const rl_relation *relation) {
   const rl_model *model = relation->key_side->model;
   for (size_t i = 0; i < model->relation_count; i++) {
@@ -86,7 +87,7 @@ void rl_nested_holder_before(rl_builder *b, const rl_nested *nested, const rl_at
   rl_assigns_key(b, assigns, relation, &target);
 }
 
-/* The row's own key, when it is written on its own. */
+/* Writes the row's own key in a separate statement. */
 static void write_key(rl_builder *b, const rl_at *row, const rl_assigns *assigns) {
   rl_update_rows(b, row->model, assigns, NULL, rl_where_identity(b, row, false), NULL, NULL);
 }

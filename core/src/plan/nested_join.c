@@ -1,4 +1,4 @@
-/* Nested writes of implicit many-to-many relations: rows of the join table beside the rows themselves. */
+/* Nested writes of implicit many-to-many relations: rows of the join table, and the rows themselves. */
 #include "plan/write.h"
 
 typedef struct scope {
@@ -44,7 +44,7 @@ static rl_at read_other(rl_builder *b, const scope *s, rl_filter *where, const r
   return rl_read_rows(b, s->other, where, NULL, &wanted, none);
 }
 
-/* Only rows that are linked to the row. */
+/* Restricts to rows that are linked to the row. */
 static rl_at read_linked(rl_builder *b, const scope *s, const rl_raise *none) {
   rl_at found = read_other(b, s, s->nested->where, none);
   rl_select *select = b->steps[b->plan->step_count - 1]->as.select;
@@ -54,7 +54,7 @@ static rl_at read_linked(rl_builder *b, const scope *s, const rl_raise *none) {
   return found;
 }
 
-/* The same as a condition of the statement that writes them. */
+/* The same, as a condition of the statement that writes them. */
 static rl_filter *where_linked(rl_builder *b, const scope *s) {
   const rl_field *mine = rl_model_link_id(s->row->model);
   rl_filter *linked = RL_MAKE(b, rl_filter);
@@ -112,8 +112,8 @@ static void set(rl_builder *b, const scope *s) {
   for (size_t i = 0; i < s->nested->item_count; i++) connect(b, s, s->nested->items[i]);
 }
 
-/* A DELETE that waits for a row looks at the row again, but at the join table as it was when it began. So it leaves a
- * row that it had to wait for to a second one, which sees whether the link still is. */
+/* A DELETE that waits for a row reads the row again, but the join table as it was when the statement began. So it
+ * leaves a row that it had to wait for to a second DELETE, which sees whether the link still exists. */
 static void delete_linked(rl_builder *b, const scope *s, const rl_raise *none) {
   rl_filter *where = where_named_and_linked(b, s);
   rl_fields key = {0}, ignored = {0};

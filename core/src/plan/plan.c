@@ -1,4 +1,4 @@
-/* The entry: from a query to its finished plan. */
+/* The entry point: from a query to its finished plan. */
 #include "plan/needs.h"
 #include "plan/read.h"
 #include "plan/write.h"
@@ -28,8 +28,8 @@ static void add_steps(rl_builder *b) {
   rl_refuse(b, RL_INTERNAL, NULL, "no plan is known for action %d", (int)b->query->action);
 }
 
-/* Whether a step's rows may take several statements: the rows are split at the limit of parameters, or by which columns
- * they give. */
+/* Returns whether a step's rows may need several statements: rows are split at the limit of parameters, or by the
+ * columns they give. */
 static bool may_split(const rl_builder *b, const rl_step *step) {
   const rl_rows *rows = rl_step_rows(step);
   if (!rows) return false;
@@ -43,7 +43,8 @@ static bool is_write(const rl_step *step) {
   return step->kind == RL_STEP_INSERT || step->kind == RL_STEP_UPDATE || step->kind == RL_STEP_DELETE;
 }
 
-/* Nothing was written before an INSERT, and what is written after it falls with it: the foreign keys refuse that. */
+/* Nothing was written before this INSERT, and what is written after it fails with it, because the foreign keys refuse
+ * it. */
 static bool falls_alone(const rl_builder *b, size_t at) {
   const rl_plan *plan = b->plan;
   for (size_t i = 0; i < plan->step_count; i++)
@@ -68,7 +69,7 @@ static void finish(rl_builder *b) {
   rl_plan_check(b, plan);
 }
 
-/* Alone in its function: nothing local is read again after a jump. */
+/* A separate function, so that no local variable is read after a jump. */
 static rille_status build(rl_builder *b) {
   if (setjmp(b->failed)) return b->status;
   b->plan = RL_MAKE(b, rl_plan);

@@ -1,4 +1,4 @@
-/* The errors a plan may raise: code, a finished text and details. */
+/* The errors that a plan may raise: code, complete message and details. */
 #include "plan/raise.h"
 
 static rl_str text(rl_builder *b, const char *format, ...)

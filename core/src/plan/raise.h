@@ -1,4 +1,4 @@
-/* What is raised when a row is not there, or a relation's rule is broken: Prisma's codes. */
+/* Errors for a missing row, or a broken rule of a relation, with Prisma's codes. */
 #ifndef RL_PLAN_RAISE_H
 #define RL_PLAN_RAISE_H
 
@@ -10,7 +10,8 @@ const rl_raise *rl_raise_related(rl_builder *b, const rl_nested *nested,
 const rl_raise *rl_raise_connect(rl_builder *b, const rl_nested *nested);     /* P2018 */
 const rl_raise *rl_raise_unconnected(rl_builder *b, const rl_nested *nested); /* P2017 */
 const rl_raise *rl_raise_dropped(rl_builder *b, const rl_model *model);       /* P2025: no row was inserted */
-const rl_raise *rl_raise_outdated(rl_builder *b, const rl_model *model);      /* P2034: rows are not as read */
+const rl_raise *rl_raise_outdated(rl_builder *b,
+                                  const rl_model *model); /* P2034: rows have changed since they were read */
 const rl_raise *rl_raise_disagree(rl_builder *b, const rl_field *field,
                                   rl_str path); /* VALIDATION: relations give it different values */
 const rl_raise *rl_raise_required(rl_builder *b, const rl_relation *relation); /* P2014 */

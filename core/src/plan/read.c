@@ -1,5 +1,5 @@
-/* The select of a level of a read: columns, conditions, a total order where rows are counted off, and the root of a
- * result. */
+/* The select of one level of a read: columns, conditions, a total order if rows are counted, and the root of a result.
+ */
 #include "plan/read.h"
 #include "plan/raise.h"
 
@@ -22,8 +22,8 @@ bool rl_order_is_unique(const rl_model *model, const rl_order *orders, size_t co
   return false;
 }
 
-/* find_first without an order takes any row, as Prisma does: sorting by the key would cost an index that the condition
- * could use. */
+/* find_first without an order takes any row, as in Prisma: sorting by the key could prevent the use of an index for the
+ * condition. */
 static bool any_row_will_do(const rl_builder *b, const rl_read *read) {
   rille_action action = b->query->action;
   bool first = action == RILLE_FIND_FIRST || action == RILLE_FIND_FIRST_OR_THROW;
@@ -31,13 +31,13 @@ static bool any_row_will_do(const rl_builder *b, const rl_read *read) {
          !read->distinct_count && !read->reverse;
 }
 
-/* A page of the caller's own order is asked for as it stands, as Prisma asks: a further column would keep the database
- * from reading the page off an index. */
+/* A page with the caller's own order is left unchanged, as in Prisma: another column could prevent the database from
+ * reading the page from an index. */
 static bool order_will_do(const rl_builder *b, const rl_read *read) {
   return read == &b->query->read && read->order_count && !read->cursor && !read->distinct_count && !read->reverse;
 }
 
-/* Appends what makes an order total to a select that takes, skips or starts somewhere. */
+/* Makes the order of a select total if it has take, skip or a cursor. */
 static void order_total(rl_builder *b, rl_select *select, const rl_read *read) {
   bool counts_off = read->take || read->skip || read->cursor || read->distinct_count || read->reverse;
   const rl_index *key = rl_model_key(read->model);
@@ -46,8 +46,7 @@ static void order_total(rl_builder *b, rl_select *select, const rl_read *read) {
     return;
   rl_order *orders = RL_MAKE_ARRAY(b, rl_order, read->order_count + key->count);
   if (read->order_count) memcpy(orders, read->orders, read->order_count * sizeof *orders);
-  /* rows that are equal in the caller's order: the last ones are counted off from the first of them on, as Prisma does
-   */
+  /* rows that are equal in the caller's order: the last ones are counted from the first of them, as in Prisma */
   bool descending = read->reverse && read->order_count;
   for (size_t i = 0; i < key->count; i++)
     orders[read->order_count + i] =

@@ -1,5 +1,5 @@
-/* relationMode = "prisma": referential actions as steps, since the tables have no foreign keys. Rows that refer to
- * changed or lost ones are treated first. */
+/* relationMode = "prisma": referential actions as steps, because the tables have no foreign keys. Referencing rows come
+ * before the rows that are changed or deleted. */
 #include "plan/write.h"
 #include "input/input.h"
 
@@ -8,7 +8,7 @@ typedef struct rl_action_path {
   const struct rl_action_path *outer;
 } rl_action_path;
 
-/* Steps are finite, so an action that comes back to its own relation is followed this many times. */
+/* The number of steps is finite, so an action that leads back to its own relation is followed this many times. */
 enum { RL_ACTION_ROUNDS = 4 };
 
 static bool followed_enough(const rl_builder *b, const rl_relation *relation) {
@@ -99,7 +99,7 @@ static rl_input *default_of(rl_builder *b, const rl_field *field) {
   longjmp(b->failed, 1);
 }
 
-/* The key of the referring rows becomes null or its default. */
+/* Sets the key of the referencing rows to null or its default. */
 static void let_go(rl_builder *b, const rl_relation *relation, const rl_at *rows, bool to_default) {
   rl_assigns assigns = {0};
   if (to_default) {
@@ -114,7 +114,7 @@ static void let_go(rl_builder *b, const rl_relation *relation, const rl_at *rows
     rl_update_rows(b, relation->key_side->model, &assigns, NULL, referring(b, relation, rows), NULL, NULL);
 }
 
-/* What is done to the referenced fields is done to the key that copies them. */
+/* Changes the key like the referenced fields that it copies. */
 static void follow_update(rl_builder *b, const rl_relation *relation, const rl_at *rows, const rl_assigns *assigns) {
   rl_assigns copied = {0};
   for (size_t i = 0; i < relation->count; i++) {
@@ -144,7 +144,7 @@ static void act(rl_builder *b, const rl_relation *relation, rl_action_ref action
   b->actions = path.outer;
 }
 
-/* Whether anything is refused is asked before anything is changed. */
+/* Checks for a refusal before anything is changed. */
 static bool turn(rl_action_ref action, int round) {
   return (action == RL_REF_RESTRICT) == (round == 0);
 }

@@ -1,5 +1,5 @@
-/* The rows that the rows of a create_many have: those of one relation in one statement, however many rows there are.
- * What the database returns of the rows above comes in their order, so that each finds its parent by its place. */
+/* The nested rows of a create_many: one statement per relation, however many rows there are. The database returns the
+ * rows above in their order, so each row finds its parent by position. */
 #include "plan/write.h"
 
 static rl_rows *copy_with_room(rl_builder *b, const rl_rows *from, size_t more) {
@@ -26,7 +26,7 @@ void rl_rows_wants(rl_builder *b, const rl_rows *rows, rl_fields *wanted) {
   }
 }
 
-/* The new rows themselves, and what is below them. */
+/* The new rows, and what is nested in them. */
 static rl_at insert_rows(rl_builder *b, rl_rows *rows, const rl_field *also) {
   rl_step *step = rl_add_insert(b, rows->model);
   step->as.insert->rows = rows;
@@ -35,7 +35,7 @@ static rl_at insert_rows(rl_builder *b, rl_rows *rows, const rl_field *also) {
   if (also) rl_fields_add(b, &wanted, also);
   rl_at at = {.model = rows->model, .rowset = RL_NO_ROWSET};
   if (wanted.count) at = rl_step_keeps(b, step, rows->model, &wanted);
-  if (wanted.count) step->if_fewer = rl_raise_dropped(b, rows->model); /* what follows tells the rows by their place */
+  if (wanted.count) step->if_fewer = rl_raise_dropped(b, rows->model); /* later steps find the rows by position */
   return at;
 }
 
@@ -66,7 +66,7 @@ static void connect_children(rl_builder *b, const rl_rows *from, const rl_at *pa
   step->if_fewer = from->via->list ? rl_raise_connect(b, &nested) : rl_raise_related(b, &nested, "connect");
 }
 
-/* Pairs of a join table: each row's parent, and the row itself as `other` tells it. */
+/* Pairs of a join table: each row's parent, and the row itself from `other`. */
 static void link_rows(rl_builder *b, const rl_rows *from, const rl_at *parent, rl_rows_column other) {
   const rl_field *mine = rl_model_link_id(parent->model);
   bool from_a = from->via == from->via->relation->key_side;

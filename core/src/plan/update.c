@@ -1,4 +1,4 @@
-/* Changing a row: the rows its key refers to first, then itself, then the rows that refer to it. */
+/* Changing a row: first the rows that it references, then the row, then the rows that reference it. */
 #include "plan/read.h"
 #include "plan/write.h"
 
@@ -31,14 +31,14 @@ static rl_assigns written_fields(rl_builder *b, const rl_write *write) {
   return written;
 }
 
-/* Referential actions need the old values when any of these fields is written. */
+/* Returns whether referential actions need the old values if these fields are written. */
 static bool actions_want(rl_builder *b, const rl_write *write, rl_fields *wanted) {
   rl_assigns written = written_fields(b, write);
   return rl_referential_update_wants(b, write->model, &written, wanted);
 }
 
-/* Where the row is in its own statement: by its key when it was read before. `repeats`: the conditions by which it was
- * found are asked for again. */
+/* How the row's own statement finds it: by its key, if it was read before. `repeats`: the statement repeats the
+ * conditions that found it. */
 static rl_step *add_own_update(rl_builder *b, const rl_change *change, const rl_at *before, bool repeats) {
   const rl_model *model = change->write->model;
   rl_step *step;
@@ -52,7 +52,7 @@ static rl_step *add_own_update(rl_builder *b, const rl_change *change, const rl_
   return step;
 }
 
-/* The row's own statement. Returns where the row is found after it. */
+/* Adds the row's own statement. Returns where the row is afterwards. */
 static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const rl_assigns *assigns,
                          const rl_at *before, const rl_fields *fields, bool hands_on) {
   bool repeats = before && step->if_none; /* the row may have other values by now */
@@ -87,8 +87,8 @@ static bool asks_for(const rl_filter *f, const rl_relation *relation) {
   return f->kind == RL_FILTER_RELATION && f->field->relation == relation;
 }
 
-/* Who held the place of a one-to-one relation gives it up first. That may be the row itself, which could not be found
- * any more by the key that it has lost. */
+/* Disconnects the current row of a one-to-one relation first. That may be the row itself, which would no longer be
+ * found by the key that it has lost. */
 static bool may_lose_itself(const rl_change *change) {
   for (size_t i = 0; i < change->write->nested_count; i++) {
     const rl_nested *nested = &change->write->nesteds[i];
@@ -100,7 +100,7 @@ static bool may_lose_itself(const rl_change *change) {
   return false;
 }
 
-/* Whether what comes between the read of the row and its own statement can change what the conditions say of it. */
+/* Returns whether steps between the read of the row and its own statement can change whether the conditions hold. */
 static bool may_disturb(rl_builder *b, const rl_change *change) {
   rl_fields ignored = {0};
   if (actions_want(b, change->write, &ignored)) return true;
@@ -114,8 +114,8 @@ static bool may_disturb(rl_builder *b, const rl_change *change) {
   return false;
 }
 
-/* Whether what follows hangs on what the row says now, though its own columns may stay: its conditions, or the key by
- * which it refers to a row that is written. */
+/* Returns whether later steps depend on the row's current values although its own columns may not change: its
+ * conditions, or its key to a row that is written. */
 static bool must_stay(const rl_change *change) {
   const rl_write *write = change->write;
   for (size_t i = 0; i < write->nested_count; i++)
@@ -131,8 +131,8 @@ static rl_target target_of(const rl_change *change) {
   return (rl_target){.model = change->write->model, .where = change->where, .keys = change->keys, .none = change->none};
 }
 
-/* A row that was found without a lock keeps meeting the conditions until it is written: its own statement sees to that
- * (repeats), else it is locked here. */
+/* Ensures that a row found without a lock still meets the conditions when it is written: its own statement repeats
+ * them, or it is locked here. */
 static rl_at hold_found(rl_builder *b, const rl_change *change, bool *repeats) {
   rl_assigns written = written_fields(b, change->write);
   rl_target target = target_of(change);
@@ -180,8 +180,7 @@ rl_at rl_change_row(rl_builder *b, rl_change *change) {
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, write->assigns, write->assign_count);
   rl_nested_before(b, write, read ? &row : NULL, &assigns);
-  rl_run_later(
-      b); /* below a parent that is created the row itself may be written: its own statement has the last word */
+  rl_run_later(b); /* nested writes below a created parent may write the row itself: its own statement comes last */
   if (assigns.count) {
     if (read) rl_referential_update(b, &row, &assigns);
     const rl_at *before = read ? &row : NULL;

@@ -1,4 +1,4 @@
-/* upsert: one statement where the key allows it, else a row that is looked for and a branch for either answer. */
+/* upsert: one statement if the key allows it, otherwise a read and a branch for either result. */
 #include "plan/read.h"
 #include "plan/write.h"
 
@@ -9,7 +9,7 @@ static bool has_actions(rl_builder *b, const rl_write *update) {
   return rl_referential_update_wants(b, update->model, &assigns, &wanted);
 }
 
-/* What rille generates is met by no other row. */
+/* No other row has a value that rille generates. */
 static bool gives(const rl_write *create, const rl_index *index) {
   bool some = false;
   for (size_t i = 0; i < index->count; i++) {
@@ -26,8 +26,8 @@ static bool is_key(const rl_index *index, const rl_fields *key) {
   return index->count == key->count;
 }
 
-/* Whether the new row has values of the caller's in another unique key: of a row that comes at the same moment, that
- * one may be met first. */
+/* Returns whether the caller gives values of another unique key: a row inserted at the same time may conflict there
+ * first. */
 static bool gives_other_key(const rl_write *create, const rl_fields *key) {
   for (size_t i = 0; i < create->model->index_count; i++) {
     const rl_index *index = &create->model->indexes[i];
@@ -49,7 +49,7 @@ static void in_one_statement(rl_builder *b) {
   insert->conflict_count = key.count;
   insert->on_conflict = query->update->assigns;
   insert->on_conflict_count = query->update->assign_count;
-  if (!insert->on_conflict_count) { /* the row has to come back though nothing changes: its key is set to what it is */
+  if (!insert->on_conflict_count) { /* the row must be returned although nothing changes: its key is set to itself */
     rl_assigns same = {0};
     rl_assigns_put(b, &same, *rl_assign_of(insert->assigns, insert->assign_count, key.items[0]));
     insert->on_conflict = same.items;

@@ -1,15 +1,14 @@
-/* Json fields: the value given for one becomes a single Json scalar while it is written, so that payloads of any form
- * share a shape.
+/* Json fields: their value becomes a single JSON scalar while it is written, so that all payloads share a shape.
  *
- * json_depth is 1 between the field's key and its value, and 1 more for each object or list open within the value. */
+ * json_depth is 1 between the key of the field and its value, and 1 more for each open object or list in the value. */
 #include "tape/json.h"
 #include "tape/shape.h"
 #include "tape/writer.h"
 
 typedef enum word_effect { ENTER_DATA, LEAVE_DATA, STAY } word_effect;
 
-/* Words of the query language. They are never taken for Json fields, since the writer does not know the models: a Json
- * field of such a name merely keeps the shape of its payload. */
+/* Words of the query language. They are never treated as Json fields, because the writer does not know the models. A
+ * Json field with such a name keeps the shape of its payload. */
 static const struct {
   const char *word;
   word_effect effect;
@@ -36,7 +35,7 @@ void rl_capture_look_at_key(rl_tape *t, rl_tape_level *object, rl_str key) {
   }
 }
 
-/* The value is complete: it is written where the field's value belongs. */
+/* Writes the complete value as the value of the field. */
 static void finish(rl_tape *t) {
   t->json_depth = 0;
   if (t->json.failed)
@@ -45,7 +44,7 @@ static void finish(rl_tape *t) {
     rl_tape_put_json(t, rl_buf_view(&t->json));
 }
 
-/* Before a value within the payload: the comma, or a check of the key. */
+/* Before a value within the payload: writes the comma, or checks the key. */
 static bool begin(rl_tape *t) {
   if (t->error.code != RL_CODE_NONE) return false;
   if (t->json_depth == 1) return true;
@@ -68,18 +67,18 @@ static bool written(rl_tape *t) {
 }
 
 bool rl_capture_scalar(rl_tape *t, const rl_value *v) {
-  /* Null and bytes as the whole value are no payload: what they mean is for the binder to say. A Json scalar is ready
-   * as it is. */
+  /* Null and bytes as the whole value are not a payload: the binder decides what they mean. A JSON scalar is ready as
+   * it is. */
   if (t->json_depth == 1 && (v->kind == RILLE_NULL || v->kind == RILLE_BYTES || v->kind == RILLE_JSON)) {
     t->json_depth = 0;
     return false;
   }
   if (!begin(t)) return true;
   if (v->kind == RILLE_TEXT && !rl_utf8_valid(rl_str_make(v->as.p, v->len), NULL))
-    rl_tape_fault(t, RL_P2006, "a text in Json must be valid UTF-8");
+    rl_tape_fault(t, RL_P2006, "a string in JSON must be valid UTF-8");
   else if (!rl_json_write_scalar(&t->json, v))
-    rl_tape_fault(t, RL_P2006, "Json cannot hold %s",
-                  v->kind == RILLE_BYTES ? "bytes: encode them as a text" : "a number that is not finite");
+    rl_tape_fault(t, RL_P2006, "JSON cannot contain %s",
+                  v->kind == RILLE_BYTES ? "bytes: encode them as a string" : "a number that is not finite");
   return written(t);
 }
 
@@ -96,7 +95,7 @@ bool rl_capture_mark(rl_tape *t, rl_mark mark) {
   if (text)
     rl_buf_text(&t->json, text);
   else
-    rl_tape_fault(t, RL_P2006, "within Json only rille.null and rille.json_null may stand for null");
+    rl_tape_fault(t, RL_P2006, "in JSON only rille.null and rille.json_null mean null");
   return written(t);
 }
 
@@ -119,7 +118,7 @@ void rl_capture_close(rl_tape *t, rl_level_kind kind) {
   (void)written(t);
 }
 
-/* The payload starts with `set`: it is written like any object for as long as no second key comes. */
+/* The payload starts with `set`: it is written like any object until there is a second key. */
 static void try_set_only(rl_tape *t, rl_str key) {
   t->depth--;
   t->json_depth = 0;
@@ -143,7 +142,7 @@ void rl_capture_key(rl_tape *t, rl_str key) {
     return;
   }
   if (!rl_utf8_valid(key, NULL)) {
-    rl_tape_fault(t, RL_P2006, "a key in Json must be valid UTF-8");
+    rl_tape_fault(t, RL_P2006, "a key in JSON must be valid UTF-8");
     return;
   }
   if (top->total++ > 0) rl_buf_byte(&t->json, ',');
@@ -152,8 +151,8 @@ void rl_capture_key(rl_tape *t, rl_str key) {
   top->has_key = true;
 }
 
-/* A payload that started with `set` has more keys, so it is a payload like any other: what was written goes back into
- * Json. */
+/* A payload that started with `set` has more keys, so it is a payload like any other. Converts what was written back to
+ * JSON. */
 void rl_capture_second_key(rl_tape *t, rl_str key) {
   const rl_tape_level *object = rl_tape_top(t);
   uint32_t shape_at = object->shape_at, slot = object->slot;

@@ -1,18 +1,18 @@
-/* Date-times: the calendar, ISO-8601 in and out. */
+/* Date-times: the calendar, parsing and formatting ISO-8601. */
 #include "tape/datetime.h"
 
 #define SECOND INT64_C(1000000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
-#define EXPANDED_YEARS 290000 /* microseconds of 64 bits reach a little farther, and so does PostgreSQL */
+#define EXPANDED_YEARS 290000 /* 64-bit microseconds reach a little farther, and so does PostgreSQL */
 
-/* Rounds towards minus infinity. */
+/* Divides, rounding towards minus infinity. */
 static int64_t floor_div(int64_t a, int64_t b) {
   return a / b - (a % b < 0);
 }
 
-/* Years start on 1 March here, so that the leap day is the last of its year; 400 years, an era, have 146,097 days. */
+/* Years start on 1 March here, so the leap day is the last day of its year. An era of 400 years has 146,097 days. */
 int64_t rl_days_from_civil(int64_t year, int month, int day) {
   int64_t y = month <= 2 ? year - 1 : year;
   int64_t era = floor_div(y, 400);
@@ -50,7 +50,7 @@ static bool next_is_digit(const scanner *s) {
   return s->at < s->end && *s->at >= '0' && *s->at <= '9';
 }
 
-/* Exactly `digits` digits, as a number from low to high. */
+/* Reads exactly `digits` digits, a number from low to high. */
 static bool take_number(scanner *s, int digits, int low, int high, int *out) {
   int n = 0;
   for (int i = 0; i < digits; i++) {
@@ -61,8 +61,8 @@ static bool take_number(scanner *s, int digits, int low, int high, int *out) {
   return n >= low && n <= high;
 }
 
-/* Four digits; or with a sign six, the expanded form. Other numbers of digits are years too, but none that are known.
- */
+/* Reads a year: four digits, or in the expanded form a sign and six. Other numbers of digits are years too, but not
+ * supported. */
 static bool take_year(scanner *s, int64_t *year, bool *expanded, bool *beyond) {
   bool minus = take(s, '-');
   *expanded = minus || take(s, '+');
@@ -80,7 +80,7 @@ static int days_in_month(int64_t year, int month) {
   return days[month - 1] + (month == 2 && leap);
 }
 
-/* *beyond: the year is no value; then there is no date in *microseconds. */
+/* *beyond: no value has that year; *microseconds has no date then. */
 static bool take_date(scanner *s, int64_t *microseconds, bool *expanded, bool *beyond) {
   int month, day;
   int64_t year;
@@ -92,7 +92,7 @@ static bool take_date(scanner *s, int64_t *microseconds, bool *expanded, bool *b
   return true;
 }
 
-/* 1 to 9 digits; what is finer than a microsecond is cut. */
+/* Reads 1 to 9 digits; digits beyond a microsecond are cut. */
 static bool take_fraction(scanner *s, int64_t *microseconds) {
   int64_t unit = SECOND / 10, sum = 0;
   int digits = 0;
@@ -113,7 +113,7 @@ static bool take_time(scanner *s, bool needs_seconds, int64_t *microseconds) {
   return true;
 }
 
-/* Z, +hh:mm, +hhmm, +hh or nothing, up to the end of the text. */
+/* Reads Z, +hh:mm, +hhmm, +hh or nothing, up to the end of the text. */
 static bool take_offset(scanner *s, int64_t *microseconds) {
   int hour, minute = 0;
   *microseconds = 0;
@@ -143,7 +143,7 @@ rl_datetime_verdict rl_datetime_read(rl_str text, int64_t *microseconds) {
     if (!take_time(&s, false, &time) || !take_offset(&s, &offset)) return RL_DATETIME_NONE;
   }
   *microseconds = date + time - offset;
-  /* The offset must not carry four digits out of the years that have them. */
+  /* The offset must not move a four-digit year out of its range. */
   if (beyond || (!expanded && !rl_datetime_in_range(*microseconds))) return RL_DATETIME_BEYOND;
   return RL_DATETIME_GOOD;
 }
@@ -171,7 +171,7 @@ static char *put_number(char *out, int64_t n, int digits) {
   return out + digits;
 }
 
-/* Beyond the years 0001 to 9999, which have four digits, ISO's expanded form: a sign and six digits. */
+/* Writes years outside 0001 to 9999 in ISO's expanded form: a sign and six digits. */
 static char *put_year(char *out, int64_t year) {
   if (year >= 1 && year <= 9999) return put_number(out, year, 4);
   *out++ = year < 0 ? '-' : '+';

@@ -1,4 +1,4 @@
-/* Decimals: making, writing, converting. */
+/* Decimals: creating, writing, converting. */
 #include "tape/decimal_struct.h"
 
 #include <math.h>
@@ -27,7 +27,7 @@ void rl_decimal_power(mpz_t out, int64_t exponent) {
 }
 
 int64_t rl_decimal_digits(const mpz_t n) {
-  size_t digits = mpz_sizeinbase(n, 10); /* may be one too many */
+  size_t digits = mpz_sizeinbase(n, 10); /* may be too large by one */
   if (digits <= 1) return 1;
   mpz_t power;
   mpz_init(power);
@@ -37,7 +37,7 @@ int64_t rl_decimal_digits(const mpz_t n) {
   return (int64_t)digits - (order < 0);
 }
 
-/* Takes the zeros at the end of the fraction away. */
+/* Removes trailing zeros of the fraction. */
 static void strip_zeros(rl_decimal *d) {
   if (d->scale == 0 || !mpz_divisible_ui_p(d->coefficient, 10)) return;
   mpz_t ten, stripped;
@@ -82,7 +82,7 @@ rille_status rl_decimal_finish(rl_decimal *d, rl_decimal **out, rl_error *err) {
 
 /* ------------------------------------------------------------------ in */
 
-/* text: in the text form, terminated; the point is taken out of it. */
+/* text: in the text form, terminated; this removes the point from it. */
 static rille_status from_normal_text(char *text, rl_decimal **out, rl_error *err) {
   rl_decimal *d = rl_decimal_new();
   if (!d) return rl_fail_nomem(err);
@@ -92,7 +92,7 @@ static rille_status from_normal_text(char *text, rl_decimal **out, rl_error *err
     d->scale = (int64_t)fraction;
     memmove(point, point + 1, fraction + 1);
   }
-  (void)mpz_set_str(d->coefficient, text, 10); /* cannot fail: the text is digits */
+  (void)mpz_set_str(d->coefficient, text, 10); /* cannot fail: the text consists of digits */
   return rl_decimal_finish(d, out, err);
 }
 
@@ -148,8 +148,7 @@ void rl_decimal_write(const rl_decimal *d, rl_buf *out) {
   out->len += length;
 }
 
-/* Digits beyond these can only tell that the number is a little more than what they say: 767 decide any case of
- * rounding to a double. */
+/* Digits beyond these only make the number a little larger: 767 digits decide every case of rounding to a double. */
 #define FLOAT_DIGITS 800
 
 double rl_decimal_to_float(const rl_decimal *d) {
@@ -172,7 +171,7 @@ double rl_decimal_to_float(const rl_decimal *d) {
     exponent--;
   }
   size_t length = strlen(text);
-  /* No point: strtod would want the locale's. */
+  /* No point: strtod would expect that of the locale. */
   (void)snprintf(text + length, sizeof text - length, "e%lld", exponent);
   mpz_clears(head, tail, power, (mpz_ptr)NULL);
   return strtod(text, NULL);

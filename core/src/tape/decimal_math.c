@@ -1,9 +1,9 @@
-/* Decimals: order and arithmetic. */
+/* Decimals: comparison and arithmetic. */
 #include "tape/decimal_struct.h"
 
-#define LEAST_PRECISION 20 /* significant digits of a quotient: Prisma's decimals have as many */
+#define LEAST_PRECISION 20 /* significant digits of a quotient, as in Prisma */
 
-/* out = d's coefficient at a scale that is at least its own. */
+/* out = the coefficient of d at a scale that is not smaller than its own. */
 static void coefficient_at(mpz_t out, const rl_decimal *d, int64_t scale) {
   if (scale == d->scale) {
     mpz_set(out, d->coefficient);
@@ -90,7 +90,7 @@ static void divide_rounding(mpz_t quotient, const mpz_t n, const mpz_t divisor) 
   mpz_clear(rest);
 }
 
-/* Digits without the zeros at the end of a whole number. */
+/* Returns the number of digits, without trailing zeros of an integer. */
 static int64_t significant_digits(const rl_decimal *d) {
   if (mpz_sgn(d->coefficient) == 0) return 1;
   mpz_t ten, stripped;
@@ -118,8 +118,8 @@ static void divide_shifted(mpz_t quotient, const rl_decimal *a, const rl_decimal
   mpz_clears(n, divisor, power, (mpz_ptr)NULL);
 }
 
-/* Whether |a's coefficient| * 10^digits(b) >= |b's| * 10^digits(a): the quotient's first digit then lies one place
- * higher. */
+/* Returns whether |a's coefficient| * 10^digits(b) >= |b's| * 10^digits(a): the first digit of the quotient is then one
+ * position higher. */
 static bool leads(const rl_decimal *a, const rl_decimal *b, int64_t digits_a, int64_t digits_b) {
   mpz_t x, y;
   mpz_inits(x, y, (mpz_ptr)NULL);
@@ -139,7 +139,7 @@ rille_status rl_decimal_div(const rl_decimal *a, const rl_decimal *b, rl_decimal
   if (mpz_sgn(a->coefficient) != 0) {
     int64_t precision = larger(LEAST_PRECISION, larger(significant_digits(a), significant_digits(b)));
     int64_t digits_a = rl_decimal_digits(a->coefficient), digits_b = rl_decimal_digits(b->coefficient);
-    /* So shifted, the quotient of the coefficients has exactly `precision` digits before its point. */
+    /* With this shift, the quotient of the coefficients has exactly `precision` digits before its point. */
     int64_t shift = precision - (digits_a - digits_b) - leads(a, b, digits_a, digits_b);
     divide_shifted(q->coefficient, a, b, shift);
     q->scale = a->scale - b->scale + shift;
@@ -154,7 +154,7 @@ rille_status rl_decimal_round(const rl_decimal *a, int n, rl_decimal **out, rl_e
     mpz_set(d->coefficient, a->coefficient);
     d->scale = a->scale;
   } else if (a->scale - n <=
-             rl_decimal_digits(a->coefficient)) { /* else less than a tenth of the last place remains: zero */
+             rl_decimal_digits(a->coefficient)) { /* otherwise less than a tenth of the last digit remains: zero */
     mpz_t power;
     mpz_init(power);
     rl_decimal_power(power, a->scale - n);

@@ -1,4 +1,4 @@
-/* What a decimal is made of. Private to the tape room. */
+/* The parts of a decimal. Private to the tape room. */
 #ifndef RL_TAPE_DECIMAL_STRUCT_H
 #define RL_TAPE_DECIMAL_STRUCT_H
 
@@ -6,18 +6,18 @@
 
 #include "tape/decimal.h"
 
-/* Beyond what any database stores (PostgreSQL: 131,072 digits before the point, 16,383 after it). GMP ends the process
- * when memory is short, so no input may lead it to numbers of any length. */
+/* More than any database stores (PostgreSQL: 131,072 digits before the point, 16,383 after it). GMP ends the process
+ * when out of memory, so inputs must not cause numbers of any length. */
 #define RL_DECIMAL_DIGITS 150000
 
-/* scale >= 0, and as small as it can be: equal numbers have equal parts. */
+/* scale >= 0, and as small as possible: equal numbers have equal parts. */
 struct rl_decimal {
   mpz_t coefficient;
   int64_t scale;
 };
 
-rl_decimal *rl_decimal_new(void); /* zero; NULL when memory is short */
-/* Makes the parts canonical and hands the number over; frees it when it is too long. */
+rl_decimal *rl_decimal_new(void); /* zero; NULL when out of memory */
+/* Makes the parts canonical and passes the number to the caller; frees it if it is too long. */
 rille_status rl_decimal_finish(rl_decimal *d, rl_decimal **out, rl_error *err);
 void rl_decimal_power(mpz_t out, int64_t exponent); /* 10^exponent */
 int64_t rl_decimal_digits(const mpz_t n);           /* number of decimal digits; 1 for 0 */

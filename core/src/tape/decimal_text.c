@@ -1,9 +1,9 @@
-/* The text form of decimals, brought about without arithmetic: digits are only moved against the point. */
+/* Conversion to the text form of decimals without arithmetic: it only moves the point. */
 #include "tape/decimal.h"
 
 #define LARGEST_EXPONENT 20000
 
-/* sign, whole digits, fraction digits, exponent: all as written */
+/* sign, integral digits, fraction digits, exponent: all as written */
 typedef struct parts {
   bool negative;
   rl_str whole, fraction;
@@ -46,7 +46,7 @@ static bool split(rl_str text, parts *out) {
   return at == end;
 }
 
-/* -?digits[.digits] without superfluous zeros. */
+/* Returns whether the text is -?digits[.digits] without unnecessary zeros. */
 static bool is_normal(rl_str text) {
   parts p;
   if (!split(text, &p) || p.whole.len == 0 || text.p[0] == '+') return false;
@@ -76,7 +76,7 @@ static void put_zeros(rl_buf *out, size_t count) {
   out->len += count;
 }
 
-/* Writes digits first to last, with the point `point` digits after the first (before it, when negative). */
+/* Writes digits first to last, with the point `point` digits after the first (before it, if negative). */
 static void write_number(const parts *p, rl_buf *out) {
   size_t first = 0, last = p->whole.len + p->fraction.len;
   while (first < last && digit_at(p, first) == '0') first++;

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The C library writes the locale's decimal point, which may be any bytes: whatever is no letter of a number becomes
- * one '.'. */
+/* The C library writes the locale's decimal point, which may be any bytes. Bytes that cannot be in a number become one
+ * '.'. */
 static size_t without_locale(char *text) {
   size_t len = 0;
   bool point = false;
@@ -30,7 +30,8 @@ static bool reads_back(double f, int digits, char *out) {
   return back >= f && back <= f;
 }
 
-/* The least count of decimals with which f reads back. The products are exact: f has 24 bits, 10^6 needs 14 more. */
+/* Finds the smallest number of decimals with which f reads back. The products are exact: f has 24 bits, 10^6 needs 14
+ * more. */
 static bool few_decimals(float f, double *out) {
   static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
   for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
@@ -48,7 +49,7 @@ double rl_float_of_single(float f) {
   if (!isfinite(f)) return out;
   if (fabs(out) < 16777216 && few_decimals(f, &out)) return out; /* 2^24: integers below are exact */
   char text[RL_FLOAT_MAX];
-  int digits = fabsf(f) < FLT_MIN ? 1 : 6; /* 6 always survive the way through a normal one */
+  int digits = fabsf(f) < FLT_MIN ? 1 : 6; /* a normal float always keeps 6 */
   for (; digits <= 9; digits++) {
     (void)snprintf(text, sizeof text, "%.*g", digits, (double)f);
     float back = strtof(text, NULL);
@@ -60,7 +61,7 @@ double rl_float_of_single(float f) {
 size_t rl_float_text(double f, char out[RL_FLOAT_MAX]) {
   if (fabs(f) <= 9007199254740992.0 && f <= floor(f) && !(f >= 0 && signbit(f))) /* 2^53: integers below are exact */
     return (size_t)snprintf(out, RL_FLOAT_MAX, "%lld", (long long)f);
-  /* 15 digits always survive the way through a normal float, so fewer need not be tried. */
+  /* A normal double always keeps 15 digits, so fewer need not be tried. */
   int digits = fabs(f) < DBL_MIN ? 1 : 15;
   while (digits < 17 && !reads_back(f, digits, out)) digits++;
   if (digits == 17) (void)snprintf(out, RL_FLOAT_MAX, "%.17g", f);

@@ -1,9 +1,9 @@
-/* Json text, in: a pull reader, strict RFC 8259. */
+/* A pull reader of JSON text, strict RFC 8259. */
 #include "tape/json.h"
 
 #define JSON_DEPTH 200u
 
-/* What may come next. */
+/* What may follow. */
 enum {
   STATE_VALUE,        /* a value */
   STATE_FIRST_MEMBER, /* just after '{' */
@@ -26,7 +26,7 @@ void rl_json_reader_dispose(rl_json_reader *r) {
 }
 
 static rille_status fault(const rl_json_reader *r, rl_error *err, const char *what) {
-  return rl_fail(err, RL_VALIDATION, "Json is not valid at offset %zu: %s", (size_t)(r->at - r->p), what);
+  return rl_fail(err, RL_VALIDATION, "JSON is not valid at offset %zu: %s", (size_t)(r->at - r->p), what);
 }
 
 static void skip_space(rl_json_reader *r) {
@@ -98,7 +98,7 @@ static void put_utf8(rl_buf *out, uint32_t c) {
   rl_buf_byte(out, (char)(0x80 | (c & 63)));
 }
 
-/* After "\u": one code point, out of two escapes where the first is a high surrogate. */
+/* Reads one code point after "\u", from two escapes if the first is a high surrogate. */
 static rille_status unescape_number(rl_json_reader *r, rl_error *err) {
   uint32_t c, low;
   if (!hex4(r, &c)) return fault(r, err, "\\u needs four hexadecimal digits");
@@ -129,7 +129,7 @@ static rille_status unescape(rl_json_reader *r, rl_error *err) {
   return RILLE_OK;
 }
 
-/* Moves over bytes that stand for themselves. */
+/* Skips bytes that need no unescaping. */
 static void skip_plain(rl_json_reader *r) {
   while (r->at < r->end && *r->at != '"' && *r->at != '\\' && (unsigned char)*r->at >= 0x20) r->at++;
 }
@@ -141,7 +141,7 @@ static rille_status check_utf8(rl_json_reader *r, const char *start, rl_error *e
   return fault(r, err, "invalid UTF-8");
 }
 
-/* r->at is at the opening quote. A text without escapes is a view of the input. */
+/* r->at is at the opening quote. A string without escapes is a view of the input. */
 static rille_status read_text(rl_json_reader *r, rl_error *err) {
   const char *start = ++r->at;
   bool escaped = false;

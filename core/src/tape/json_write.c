@@ -1,10 +1,10 @@
-/* Json text, out: pieces for whoever builds a text. */
+/* Writing parts of JSON text. */
 #include "tape/float.h"
 #include "tape/json.h"
 
 #include <math.h>
 
-/* The letter after the backslash, 'u' for a numeric escape, 0 when the byte stands for itself. */
+/* The letter after the backslash, 'u' for a numeric escape, 0: no escape. */
 static char escape_of(unsigned char c) {
   switch (c) {
   case '"': return '"';
@@ -40,5 +40,5 @@ void rl_json_write_float(rl_buf *out, double f) {
   if (isfinite(f))
     rl_buf_put(out, text, rl_float_text(f, text));
   else
-    rl_buf_text(out, "null"); /* as other writers of Json do: it has no such number */
+    rl_buf_text(out, "null"); /* like other JSON encoders: JSON has no such number */
 }

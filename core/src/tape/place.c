@@ -1,11 +1,11 @@
-/* Places: where a value of the first call's tape lies in the tape of any later call of the same shape; and pins, which
- * tell whether a plan that branched on values still holds. */
+/* Places: where a value of the first call's tape is in the tape of a later call of the same shape. Pins: whether a plan
+ * that depends on values fits a call. */
 #include "tape/shape.h"
 
-/* The walk in tape order. It is done twice: first to count, then, with arrays of that size, to fill. */
+/* The walk in tape order. It runs twice: first to count, then to fill arrays of that size. */
 typedef struct placing {
   rl_tree *tree;
-  uint32_t anchor, base; /* the current anchor, and its index in the tape that is read */
+  uint32_t anchor, base; /* the current anchor, and its index in the tape */
   size_t run_count, pin_count;
   bool filling, nomem;
 } placing;
@@ -26,7 +26,7 @@ static void add_run(placing *p, uint32_t slot) {
   p->base = slot + p->tree->tape->values[slot].len;
 }
 
-/* Pairs of scalars whose equality decided. Their places are known once all nodes have theirs. */
+/* Pairs of scalars whose equality decided something. Their places are known once all nodes have one. */
 struct rl_same {
   struct rl_same *next;
   const rl_node *a, *b;
@@ -44,10 +44,10 @@ static bool holds_text(rille_value_kind kind) {
 static bool same_scalar(const rl_value *a, const rl_value *b) {
   if (a->kind != b->kind) return false;
   if (holds_text(a->kind)) return a->len == b->len && memcmp(a->as.p, b->as.p, a->len) == 0;
-  return a->as.i == b->as.i; /* floats bit by bit: 0.0 and -0.0 differ, NaN is itself */
+  return a->as.i == b->as.i; /* compares the bits of floats: 0.0 and -0.0 differ, NaN equals itself */
 }
 
-/* -1, 0 or 1; 0 for what is no number. */
+/* Returns -1, 0 or 1; 0 if it is not a number. */
 static int sign_of(const rl_value *v) {
   switch (v->kind) {
   case RILLE_BOOL:
@@ -121,7 +121,7 @@ static void place_node(placing *p, rl_node *n) {
 
 rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b, bool *same, rl_error *err) {
   *same = false;
-  if (a->kind != b->kind) return RILLE_OK; /* what the shape says needs no pin */
+  if (a->kind != b->kind) return RILLE_OK; /* the shape decides this, so no pin is needed */
   if (!a->value || !b->value) {
     *same = a->kind == RL_NODE_NULL || (a->kind == RL_NODE_MARK && a->mark == b->mark && rl_str_eq(a->text, b->text));
     return RILLE_OK;
@@ -151,7 +151,7 @@ rille_status rl_tree_place(rl_tree *tree, rl_error *err) {
 
 /* ------------------------------------------------------------------ at run time */
 
-/* The last anchor that the pin's places need. */
+/* Returns the last anchor that the places of the pin need. */
 static uint32_t anchor_of(const rl_pin *pin) {
   return pin->kind == RL_PIN_SAME && pin->other.anchor > pin->place.anchor ? pin->other.anchor : pin->place.anchor;
 }
@@ -171,8 +171,8 @@ bool rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, c
                      uint32_t *anchors) {
   anchors[0] = 0;
   for (size_t i = 0, pin = 0;; i++) {
-    /* What lies behind a list of pinned length lies elsewhere when the length differs: in tape order, each pin is
-     * checked before a place behind it is read. */
+    /* If the length of a list differs from its pin, the values behind it are elsewhere. So pins are checked in tape
+     * order, each before a place behind it is read. */
     for (; pin < pin_count && anchor_of(&pins[pin]) <= i; pin++)
       if (!holds(t, anchors, &pins[pin])) return false;
     if (i == run_count) return true;

@@ -1,4 +1,4 @@
-/* Steps over a shape: past a value, past a member. */
+/* Moving in a shape: past a value, past a member. */
 #include "tape/shape.h"
 
 uint32_t rl_shape_past(const rl_tape *t, uint32_t at, uint32_t *slots) {
@@ -6,7 +6,7 @@ uint32_t rl_shape_past(const rl_tape *t, uint32_t at, uint32_t *slots) {
   bool varies = false;
   do {
     switch (rl_shape_at(t, at)) {
-    case SHAPE_KEY: /* its value follows: a key alone ends nothing */ at = rl_shape_past_key(t, at); continue;
+    case SHAPE_KEY: /* its value follows */ at = rl_shape_past_key(t, at); continue;
     case SHAPE_MARK: at += SHAPE_MARK_HEAD + rl_shape_u16(t, at + 2); break;
     case SHAPE_OPEN_LIST: varies = true; /* fall through */
     case SHAPE_OPEN_OBJECT:
@@ -36,7 +36,7 @@ void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot) {
     switch (rl_shape_at(t, *shape)) {
     case SHAPE_KEY: *shape = rl_shape_past_key(t, *shape); continue;
     case SHAPE_MARK: *shape += SHAPE_MARK_HEAD + rl_shape_u16(t, *shape + 2); break;
-    case SHAPE_OPEN_LIST: /* each run knows how many slots it takes */
+    case SHAPE_OPEN_LIST: /* each run knows how many values it has */
       for (++*shape; rl_shape_at(t, *shape) != SHAPE_CLOSE_LIST; ++*shape) {
         *slot += t->values[*slot].len;
         *shape = rl_shape_past(t, *shape, NULL);

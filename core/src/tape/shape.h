@@ -1,4 +1,4 @@
-/* The letters of a shape, and steps over it. Private to the tape room. */
+/* The letters of a shape, and moving in it. Private to the tape room. */
 #ifndef RL_TAPE_SHAPE_H
 #define RL_TAPE_SHAPE_H
 
@@ -48,8 +48,8 @@ static inline rl_str rl_shape_mark_text(const rl_tape *t, uint32_t at) {
   return rl_str_make(t->shape.p + at + SHAPE_MARK_HEAD, rl_shape_u16(t, at + 2));
 }
 
-/* The offset past the value at `at`. *slots receives the number of values it has, or UINT32_MAX when it holds a list,
- * so that the number depends on the call. May be NULL. */
+/* Returns the offset past the value at `at`. *slots receives the number of its values, or UINT32_MAX if it contains a
+ * list, because the number then depends on the call. slots may be NULL. */
 uint32_t rl_shape_past(const rl_tape *t, uint32_t at, uint32_t *slots);
 
 #endif

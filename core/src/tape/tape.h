@@ -1,21 +1,21 @@
 /* The tape: the arguments of one call, written in one pass and split into a shape and values.
  *
- * The shape is what decides the SQL: keys, nesting, kinds of scalars. It is a byte string that is hashed while it is
- * written. The values are the scalars, in order of writing, one rl_value each. Elements of a list that have the same
- * shape as the element before them share one run of the shape, so that a list of 3 and one of 3,000 numbers have the
- * same shape; the length is a value.
+ * The shape is what decides the SQL: keys, nesting, kinds of scalars. It is a byte string, hashed while it is written.
+ * The values are the scalars, in the order of writing, one rl_value each. List elements with the same shape as the
+ * element before them share one run of the shape. So a list of 3 and a list of 3,000 numbers have the same shape; the
+ * length is a value.
  *
  *   shape    := value
  *   value    := scalar | '{' (key value)* '}' | '[' (element '*')* ']'        element := value; one '*' ends each run
  *   key      := 'k' u16-length bytes            (key text is borrowed by the tape until reset)
  *   scalar   := 'n' null | 'b' bool | 'i' int | 'f' float | 's' text | 'x' bytes | 'd' decimal | 't' date-time | 'j'
- * Json | 'm' mark values   : one slot for each scalar but null and mark, and one RL_RUN slot at the head of each run
+ * Json | 'm' mark values : one for each scalar except null and mark, and one RL_RUN value at the head of each run
  *
  * A mark is a special value that decides SQL (rille.json_null, rille.all, a field reference): its number and text are
  * part of the shape: mark     := 'm' u8-mark u16-length bytes
  *
- * Texts are borrowed: the caller keeps them alive until the operation has ended. Writers never fail one by one: a
- * failure is kept and told by rl_tape_end. One thread at a time. */
+ * Strings are borrowed: the caller keeps them alive until the operation has ended. Writers do not return errors:
+ * rl_tape_end reports the first one. One thread at a time. */
 #ifndef RL_TAPE_TAPE_H
 #define RL_TAPE_TAPE_H
 
@@ -28,8 +28,8 @@
 
 typedef rille_value rl_value;
 
-/* Internal kind, beyond the public ones: the head of a run of list elements. as.i: number of elements; len: slots used
- * by the run, this one included. */
+/* An internal kind besides the public ones: the head of a run of list elements. as.i: number of elements; len: number
+ * of values of the run, including this one. */
 #define RL_RUN 100u
 
 typedef enum rl_mark {
@@ -49,21 +49,21 @@ typedef struct rl_tape {
   struct rl_tape_level *levels; /* open objects and lists */
   size_t depth, depth_cap;
   rl_arena text;           /* copies made by the *_copy writers */
-  rl_error error;          /* the first fault */
-  const rl_map *json_keys; /* names of Json fields; NULL: none. See rl_tape_json_keys */
-  rl_buf json;             /* Json text in the making */
-  int json_depth;          /* > 0: inside such a value */
+  rl_error error;          /* the first error */
+  const rl_map *json_keys; /* names of the Json fields; NULL: none. See rl_tape_json_keys */
+  rl_buf json;             /* the JSON text being written */
+  int json_depth;          /* > 0: inside a Json field */
 } rl_tape;
 
 void rl_tape_init(rl_tape *t);
 void rl_tape_dispose(rl_tape *t);
 void rl_tape_reset(rl_tape *t); /* keeps memory */
 
-/* Under a `data`, `create` or `update` argument, the value of a key in this set is written as one Json scalar, whatever
- * its nesting, so that varying payloads share a shape. An object whose only key is `set` is left as it is, and so are
- * null, marks (but the empty array and object) and bytes. Nothing is done under `where`, `connect`, `select` and the
- * like, nor for a Json field named as a word of the query language (data, create, update, where, set, ...). borrowed,
- * and kept by rl_tape_reset; keys map to any non-NULL pointer. */
+/* Sets the names of Json fields. Under `data`, `create` or `update`, the value of such a key is written as one JSON
+ * scalar, whatever its nesting, so different payloads share a shape. Left unchanged: an object whose only key is `set`,
+ * null, bytes, and marks except the empty array and object. Values under `where`, `connect`, `select` and the like are
+ * left unchanged too, and Json fields with the name of a word of the query language (data, create, update, where, set,
+ * ...). Borrowed, and kept by rl_tape_reset; keys map to any non-NULL pointer. */
 void rl_tape_json_keys(rl_tape *t, const rl_map *keys);
 
 void rl_tape_open_object(rl_tape *t);
@@ -79,14 +79,15 @@ void rl_tape_text(rl_tape *t, rl_str s); /* borrowed */
 void rl_tape_text_copy(rl_tape *t, rl_str s);
 void rl_tape_bytes(rl_tape *t, rl_str s); /* borrowed */
 void rl_tape_keep_texts(rl_tape *t);      /* copies what was borrowed so far */
-void rl_tape_decimal(rl_tape *t,
-                     rl_str s); /* decimal text or "NaN", copied, brought into the text form of decimal.h; else P2006 */
+void rl_tape_decimal(
+    rl_tape *t,
+    rl_str s); /* decimal text or "NaN", copied and converted to the text form of decimal.h; otherwise P2006 */
 void rl_tape_datetime(rl_tape *t, int64_t microseconds);
-void rl_tape_json(rl_tape *t, rl_str json); /* Json text, copied; checked to be Json */
+void rl_tape_json(rl_tape *t, rl_str json); /* JSON text, copied and checked */
 void rl_tape_mark(rl_tape *t, rl_mark mark, rl_str text);
 
-/* Ends the writing: exactly one value must have been written and everything opened be closed. Limits: 200 levels, 64
- * KiB a key. */
+/* Ends writing: exactly one value must have been written, and everything opened must be closed. Limits: 200 levels, 64
+ * KiB per key. */
 rille_status rl_tape_end(rl_tape *t, rl_error *err);
 uint64_t rl_tape_hash(const rl_tape *t); /* of the shape */
 
@@ -107,8 +108,8 @@ typedef enum rl_node_kind {
   RL_NODE_LIST
 } rl_node_kind;
 
-/* Where a value lies at run time. Runs of lists that were not expanded vary in length, so a place is relative to the
- * end of the anchor-th such run (anchor 0: the start). */
+/* Where a value is at run time. Runs of unexpanded lists vary in length, so a place is relative to the end of the
+ * anchor-th such run (anchor 0: the start). */
 typedef struct rl_place {
   uint32_t anchor;
   uint32_t offset;
@@ -121,28 +122,28 @@ struct rl_node {
   rl_str key;   /* when the parent is an object */
   rl_str text;  /* MARK: its text */
   rl_node *parent;
-  uint32_t index;        /* position in the parent */
-  uint32_t slot;         /* index of its first value in the tape it was read from; LIST: its first run's RL_RUN slot */
-  const rl_value *value; /* scalars but null and mark: the value of this call; not to be kept in a plan */
+  uint32_t index; /* position in the parent */
+  uint32_t slot;  /* index of its first value in the tape it was read from; LIST: of the RL_RUN of its first run */
+  const rl_value *value; /* scalars except null and mark: the value of this call; must not be kept in a plan */
   rl_node *children;     /* OBJECT: its members, in order; LIST: its elements, only after rl_node_expand */
   size_t count;          /* OBJECT: members; LIST: elements of this call */
   bool expanded;         /* LIST */
-  bool pinned;           /* the value (or the length of the list) decided something: see rl_node_pin */
+  bool pinned;           /* the value, or the length of the list, decided something: see rl_node_pin */
   bool sign_only;        /* pinned, but only by its sign: see rl_node_pin_sign */
-  rl_node_kind element; /* LIST: kind of the elements of its first run (INT, TEXT, OBJECT, LIST, ...); RL_NODE_NULL when
-                           the list is empty. `mixed` tells whether other runs follow */
-  bool mixed;           /* LIST: more than one run */
-  uint32_t shape_at;    /* offset of its first byte ('[' of a LIST) in the shape */
-  rl_place place;       /* after rl_tree_place */
+  rl_node_kind element;  /* LIST: kind of the elements of its first run (INT, TEXT, OBJECT, LIST, ...); RL_NODE_NULL:
+                            empty. `mixed` says whether other runs follow */
+  bool mixed;            /* LIST: more than one run */
+  uint32_t shape_at;     /* offset of its first byte ('[' of a LIST) in the shape */
+  rl_place place;        /* after rl_tree_place */
 };
 
-/* A decision that bind took from a value: the plan is right only for calls that have the same value there. */
+/* A value that decided something in bind: the plan fits only calls with the same value there. */
 typedef struct rl_pin {
   rl_place place;
   /* same scalar; same sign (-1, 0, 1) of a number; same number of elements in the run; equal or not equal
    * (expected.as.i 1 or 0) to the scalar at `other` */
   enum { RL_PIN_EQUAL, RL_PIN_SIGN, RL_PIN_LENGTH, RL_PIN_SAME } kind;
-  rl_value expected; /* TEXT is owned by the tree's arena */
+  rl_value expected; /* TEXT is in the tree's arena */
   rl_place other;    /* SAME */
 } rl_pin;
 
@@ -155,50 +156,51 @@ typedef struct rl_tree {
   size_t run_count;
   rl_pin *pins;
   size_t pin_count;
-  struct rl_same *sames; /* pairs given to rl_node_pin_same, until they become pins */
+  struct rl_same *sames; /* pairs of rl_node_pin_same, until they become pins */
 } rl_tree;
 
 /* Reads a finished tape into nodes of the arena. Lists are not expanded. */
 rille_status rl_tree_read(const rl_tape *t, rl_arena *arena, rl_tree **out, rl_error *err);
-rl_node *rl_node_get(const rl_node *object, const char *key); /* NULL when absent or not an object */
-/* Makes the elements of a list nodes of their own; the plan is then bound to this length of each run. */
+rl_node *rl_node_get(const rl_node *object, const char *key); /* NULL if absent or not an object */
+/* Creates nodes for the elements of a list. The plan then fits only calls with the same length of each run. */
 rille_status rl_node_expand(rl_tree *tree, rl_node *list, rl_error *err);
-/* The value itself decides: the caller is about to branch on it. */
+/* Pins the value: the caller is about to branch on it. */
 void rl_node_pin(rl_node *scalar);
 void rl_node_pin_sign(rl_node *number);
-/* Whether two scalars are equal decides: returns that, or fails when memory is short (*same is false then). */
+/* Pins whether two scalars are equal, and returns it in *same. Fails when out of memory; *same is false then. */
 rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b, bool *same, rl_error *err);
-/* "where.posts.some[2].title": 1-based positions in lists, as Lua counts. The arena owns it. */
+/* Returns the path, such as "where.posts.some[2].title". Positions in lists count from 1, as in Lua. The arena owns it.
+ */
 rl_str rl_node_path(rl_arena *arena, const rl_node *n);
-/* Fixes places, runs and pins; after it nothing may be expanded or pinned. */
+/* Computes places, runs and pins. Nothing may be expanded or pinned afterwards. */
 rille_status rl_tree_place(rl_tree *tree, rl_error *err);
 
 /* ------------------------------------------------------------------ at run time, with the tape of any call of the same
  * shape */
 
-/* Finds the places of this call's values. anchors: room for run_count + 1 indices, which it fills. false when a pin
- * does not hold: the plan is not for this call, and the anchors mean nothing. runs and pins: of one rl_tree_place,
- * whole. */
+/* Finds the places of this call's values. Fills anchors, which has room for run_count + 1 indices. Returns false if a
+ * pin does not match: the plan does not fit this call, and the anchors are invalid. runs and pins: all of one
+ * rl_tree_place. */
 bool rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
                      uint32_t *anchors);
 static inline const rl_value *rl_tape_at(const rl_tape *t, const uint32_t *anchors, rl_place p) {
   return &t->values[anchors[p.anchor] + p.offset];
 }
 
-/* Walks the elements of an unexpanded list of the tape: lists of scalars and lists of flat objects, whatever their
- * runs. */
+/* Iterates over the elements of an unexpanded list of the tape: scalars or flat objects, in any runs. */
 typedef struct rl_list_walk {
   const rl_tape *tape;
-  uint32_t shape_at, slot; /* where the next element lies */
-  uint32_t run_shape;      /* start of the current run's element */
-  uint32_t stride;    /* slots of each element of the current run; UINT32_MAX: they differ, since they hold lists */
+  uint32_t shape_at, slot; /* where the next element is */
+  uint32_t run_shape;      /* shape of an element of the current run */
+  uint32_t stride;    /* values per element of the current run; UINT32_MAX: it varies, because they contain lists */
   int64_t left;       /* elements left in the current run */
-  uint32_t run_index; /* 0 for the first run: a caller may keep what it worked out about a run's keys */
+  uint32_t run_index; /* 0 for the first run; a caller may keep what it found out about the keys of a run */
 } rl_list_walk;
 void rl_list_walk_init(rl_list_walk *w, const rl_tape *t, uint32_t list_shape_at, uint32_t first_slot);
-/* The next element: *shape is the offset of its shape, *slot that of its first value. false at the end. */
+/* Moves to the next element: *shape is the offset of its shape, *slot the index of its first value. false at the end.
+ */
 bool rl_list_walk_next(rl_list_walk *w, uint32_t *shape, uint32_t *slot);
-/* A scalar element as a value: NULL for a null, the value else. Marks are RILLE_NULL with as.i = the mark. */
+/* Returns a scalar element as a value. Null is RILLE_NULL; a mark is RILLE_NULL with as.i = the mark. */
 rl_value rl_tape_scalar(const rl_tape *t, uint32_t shape, uint32_t slot);
 /* Whether the value at `shape` is an object, or a list. */
 static inline bool rl_tape_is_table(const rl_tape *t, uint32_t shape) {
@@ -207,25 +209,25 @@ static inline bool rl_tape_is_table(const rl_tape *t, uint32_t shape) {
 static inline bool rl_tape_is_list(const rl_tape *t, uint32_t shape) {
   return t->shape.p[shape] == '[';
 }
-/* The next member of the object at *shape (which first points at '{'): key, and where its value lies; false at '}'.
- * Moves on past the value. */
+/* Returns the key of the next member of the object at *shape (which first points at '{'), and where its value is; moves
+ * past the value. false at '}'. */
 bool rl_tape_member(const rl_tape *t, uint32_t *shape, uint32_t *slot, rl_str *key, uint32_t *value_shape,
                     uint32_t *value_slot);
-/* Past the value at *shape. */
+/* Moves past the value at *shape. */
 void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot);
 
-/* The Json text of a node (object, list or scalar), in a call's own tape. Decimals are numbers of full length,
- * date-times ISO texts. */
+/* Writes a node (object, list or scalar) of a call's own tape as JSON text. Decimals are numbers with all digits,
+ * date-times are ISO strings. */
 rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_error *err);
-/* The same of the value at shape/slot. */
+/* The same for the value at shape/slot. */
 rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl_buf *out, rl_error *err);
-/* All of it, indented by so many spaces a level; 0: on one line. */
+/* Writes the whole tape, indented by `indent` spaces per level; 0: on one line. */
 rille_status rl_tape_to_json_pretty(const rl_tape *t, int indent, rl_buf *out, rl_error *err);
 
 /* ------------------------------------------------------------------ values as keys: scalars of rows, by content */
 
 uint64_t rl_value_hash(const rl_value *v, uint64_t seed);
-size_t rl_value_bytes(const rl_value *v);                 /* about as many as it takes on the wire */
+size_t rl_value_bytes(const rl_value *v);                 /* roughly its size on the wire */
 bool rl_value_same(const rl_value *a, const rl_value *b); /* same kind and content */
 
 #endif

@@ -1,4 +1,4 @@
-/* A value of a tape as Json text. */
+/* Writing a value of a tape as JSON text. */
 #include "tape/datetime.h"
 #include "tape/json.h"
 #include "tape/shape.h"
@@ -27,7 +27,7 @@ typedef struct writing {
   uint32_t shape, slot;
   rl_buf *out;
   rl_error *err;
-  int indent, depth; /* spaces a level, 0: all on one line */
+  int indent, depth; /* spaces per level, 0: all on one line */
 } writing;
 
 static rille_status write_value(writing *w);
@@ -58,7 +58,7 @@ static rille_status write_object(writing *w) {
     if (!empty) rl_buf_byte(w->out, ',');
     new_line(w);
     rl_str key = rl_shape_key(w->tape, w->shape);
-    if (!rl_utf8_valid(key, NULL)) return rl_fail(w->err, RL_P2006, "a key in Json must be valid UTF-8");
+    if (!rl_utf8_valid(key, NULL)) return rl_fail(w->err, RL_P2006, "a key in JSON must be valid UTF-8");
     rl_json_write_text(w->out, key);
     rl_buf_byte(w->out, ':');
     if (w->indent) rl_buf_byte(w->out, ' ');
@@ -98,7 +98,7 @@ static rille_status write_mark(writing *w) {
   case RL_MARK_JSON_NULL: rl_buf_text(w->out, "null"); return RILLE_OK;
   case RL_MARK_EMPTY_ARRAY: rl_buf_text(w->out, "[]"); return RILLE_OK;
   case RL_MARK_EMPTY_OBJECT: rl_buf_text(w->out, "{}"); return RILLE_OK;
-  default: return rl_fail(w->err, RL_P2006, "within Json only rille.null and rille.json_null may stand for null");
+  default: return rl_fail(w->err, RL_P2006, "in JSON only rille.null and rille.json_null mean null");
   }
 }
 
@@ -106,10 +106,10 @@ static rille_status write_scalar(writing *w) {
   const rl_value *v = &w->tape->values[w->slot++];
   w->shape++;
   if (v->kind == RILLE_TEXT && !rl_utf8_valid(rl_str_make(v->as.p, v->len), NULL))
-    return rl_fail(w->err, RL_P2006, "a text in Json must be valid UTF-8");
+    return rl_fail(w->err, RL_P2006, "a string in JSON must be valid UTF-8");
   if (rl_json_write_scalar(w->out, v)) return RILLE_OK;
-  return rl_fail(w->err, RL_P2006, "Json cannot hold %s",
-                 v->kind == RILLE_BYTES ? "bytes: encode them as a text" : "a number that is not finite");
+  return rl_fail(w->err, RL_P2006, "JSON cannot contain %s",
+                 v->kind == RILLE_BYTES ? "bytes: encode them as a string" : "a number that is not finite");
 }
 
 static rille_status write_value(writing *w) {

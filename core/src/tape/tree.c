@@ -1,10 +1,10 @@
-/* The tree: a finished tape read into nodes, for the binder. Only done when a shape is new. */
+/* The tree: reading a finished tape into nodes, for the binder. Only done for a new shape. */
 #include "tape/shape.h"
 
 typedef struct reading {
   const rl_tape *tape;
   rl_arena *arena;
-  uint32_t shape, slot; /* where the next value lies */
+  uint32_t shape, slot; /* where the next value is */
 } reading;
 
 static rl_node_kind kind_of(char letter) {
@@ -50,7 +50,7 @@ static bool read_members(reading *r, rl_node *object) {
   return true;
 }
 
-/* Notes what the list is, and steps over it. */
+/* Records what the list is, and skips it. */
 static void read_list(reading *r, rl_node *list) {
   const rl_tape *t = r->tape;
   uint32_t shape = r->shape + 1, slot = r->slot;
@@ -131,7 +131,7 @@ void rl_node_pin(rl_node *scalar) {
 }
 
 void rl_node_pin_sign(rl_node *number) {
-  if (number->pinned) return; /* by its whole value, or by its sign already */
+  if (number->pinned) return; /* already pinned by its value or by its sign */
   number->pinned = number->sign_only = true;
 }
 

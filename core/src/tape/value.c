@@ -1,4 +1,4 @@
-/* Scalar values as parts of keys. */
+/* Hashing and comparing scalar values, for keys. */
 #include "tape/tape.h"
 
 uint64_t rl_value_hash(const rl_value *v, uint64_t seed) {
@@ -7,7 +7,7 @@ uint64_t rl_value_hash(const rl_value *v, uint64_t seed) {
   case RILLE_BYTES:
   case RILLE_DECIMAL:
   case RILLE_JSON: return rl_hash(v->as.p, v->len, seed);
-  default: { /* numbers, the usual keys: a few shifts do */
+  default: { /* numbers, the usual keys: a few shifts are enough */
     uint64_t x = (uint64_t)v->as.i + seed;
     x ^= x >> 32;
     x *= 0xD6E8FEB86659FD93u;

@@ -1,11 +1,11 @@
-/* Walking the elements of a list at run time, in the tape of any call. */
+/* Iterating over the elements of a list at run time, in the tape of any call. */
 #include "tape/shape.h"
 
 void rl_list_walk_init(rl_list_walk *w, const rl_tape *t, uint32_t list_shape_at, uint32_t first_slot) {
   *w = (rl_list_walk){.tape = t, .shape_at = list_shape_at + 1, .slot = first_slot, .run_index = UINT32_MAX};
 }
 
-/* shape_at lies at the run's element while none is left of the one before. */
+/* shape_at is at the element of the next run when the current one has no elements left. */
 static bool next_run(rl_list_walk *w) {
   if (rl_shape_at(w->tape, w->shape_at) == SHAPE_CLOSE_LIST) return false;
   w->run_shape = w->shape_at;

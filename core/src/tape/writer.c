@@ -1,14 +1,14 @@
-/* The writer: splits the arguments of a call into a shape and values while they come in.
+/* The writer: splits the arguments of a call into a shape and values as they are written.
  *
- * A list's element is first written in full; when it turns out to have the shape of the one before it, the bytes just
- * written are dropped and the run is counted up. So only a change of shape costs a move of bytes. */
+ * A list element is first written in full. If it has the shape of the element before it, the bytes just written are
+ * dropped and the run gets longer. So only a change of shape moves bytes. */
 #include "base/alloc.h"
 #include "tape/decimal.h"
 #include "tape/json.h"
 #include "tape/shape.h"
 #include "tape/writer.h"
 
-#define LARGEST_TAPE (UINT32_MAX / 4) /* offsets and slots are 32 bits */
+#define LARGEST_TAPE (UINT32_MAX / 4) /* offsets and indices of values have 32 bits */
 
 void rl_tape_init(rl_tape *t) {
   *t = (rl_tape){0};
@@ -149,8 +149,8 @@ static void end_run(rl_tape *t, rl_tape_level *list, size_t end_slot) {
   head->len = (uint32_t)(end_slot - list->run_slot);
 }
 
-/* The element just written differs from the run: it becomes the first of a run of its own, so a '*' and a slot go in
- * before it. */
+/* The element just written differs from the run, so it starts a new run: a '*' and an RL_RUN value are inserted before
+ * it. */
 static void split_run(rl_tape *t, rl_tape_level *list, uint32_t length) {
   if (!room_in_shape(t, 1) || (t->value_count == t->value_cap && !grow_values(t))) return;
   end_run(t, list, list->item_slot);
@@ -224,11 +224,11 @@ static void text_scalar(rl_tape *t, char letter, rille_value_kind kind, rl_str s
     rl_tape_fault(t, RL_P2000, "a value of %zu bytes is too long", s.len);
     return;
   }
-  /* Drivers take a NULL pointer for SQL NULL, so an empty text needs an address. */
+  /* Drivers treat a NULL pointer as SQL NULL, so an empty string needs an address. */
   scalar(t, letter, (rl_value){.kind = kind, .len = (uint32_t)s.len, .as.p = s.p ? s.p : ""});
 }
 
-/* The text in the tape's own memory; false after a fault. */
+/* Copies the string to the tape's own memory; false after an error. */
 static bool copied(rl_tape *t, rl_str *s) {
   if (t->error.code != RL_CODE_NONE) return false;
   *s = rl_arena_str(&t->text, *s);
@@ -297,7 +297,7 @@ void rl_tape_datetime(rl_tape *t, int64_t microseconds) {
   scalar(t, SHAPE_DATETIME, (rl_value){.kind = RILLE_DATETIME, .as.i = microseconds});
 }
 
-/* Tells whether the text is Json; it goes into the database and into other Json as it is. */
+/* Checks that the text is JSON, because it is sent to the database and put into other JSON unchanged. */
 static bool is_json(rl_tape *t, rl_str json) {
   rl_json_reader r;
   rl_json_token token;
@@ -448,13 +448,13 @@ void rl_tape_key(rl_tape *t, rl_str key) {
 rille_status rl_tape_end(rl_tape *t, rl_error *err) {
   if (t->depth > 0) misuse(t, "not closed");
   if (t->shape.len == 0) misuse(t, "not written");
-  if (!t->values) (void)grow_values(t); /* so that any place has an address, even that of a null */
+  if (!t->values) (void)grow_values(t); /* so every place has an address, even that of a null */
   if (t->error.code == RL_CODE_NONE) return RILLE_OK;
   rl_code code = t->error.code;
   bool nomem = t->error.nomem;
   if (err) {
     rl_error_move(err, &t->error);
-    t->error.code = code; /* a broken tape stays broken until reset */
+    t->error.code = code; /* an invalid tape stays invalid until reset */
     t->error.nomem = nomem;
   }
   return nomem ? RILLE_NOMEM : RILLE_ERROR;
