@@ -66,6 +66,7 @@ check "tables of actions and operators" lua5.4 core/tools/actions.lua --check
 check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
 check "types for editors as the sources have them" lua5.4 core/tools/meta.lua --check
 check "file sizes" sizes
+check "lengths of functions" lua5.4 core/tools/functions.lua --check
 check "unfinished marks" marks
 check "symbols" symbols
 check "warnings, gcc" warnings gcc -O2
