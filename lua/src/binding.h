@@ -126,6 +126,7 @@ typedef struct rl_box {
   rille_faults *faults;
   const rille_client_event *event;
   rille_tape *tape;
+  rille_sql_reader *reader;
 } rl_box;
 rl_box *rl_box_push(lua_State *L);
 void rl_box_clear(rl_box *box);
@@ -314,6 +315,7 @@ rille_status rl_drain(rl_slot *slot);
 /* Functions of the module, by subject. */
 void rl_op_setup(lua_State *L);
 void rl_raw_setup(lua_State *L);
+void rl_sql_setup(lua_State *L);
 void rl_job_setup(lua_State *L);
 void rl_alarm_setup(lua_State *L);
 int64_t rl_now_us(void); /* monotonic; alarm.c */

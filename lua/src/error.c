@@ -177,6 +177,7 @@ void rl_box_clear(rl_box *box) {
   rille_faults_free(box->faults);
   rille_client_event_free(box->event);
   rille_tape_free(box->tape);
+  rille_sql_reader_free(box->reader);
   memset(box, 0, sizeof *box);
 }
 

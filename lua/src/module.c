@@ -99,6 +99,7 @@ static int build(lua_State *L) {
   rl_tx_setup(L);
   rl_op_setup(L);
   rl_raw_setup(L);
+  rl_sql_setup(L);
   rl_job_setup(L);
   rl_alarm_setup(L);
   rl_listen_setup(L);

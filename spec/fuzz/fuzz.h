@@ -32,7 +32,8 @@ typedef struct fuzz_harness {
   unsigned share;           /* of the time of `make fuzz`, by weight */
 } fuzz_harness;
 
-extern const fuzz_harness fuzz_json, fuzz_tape, fuzz_number, fuzz_url, fuzz_script, fuzz_cell, fuzz_schema, fuzz_calls;
+extern const fuzz_harness fuzz_json, fuzz_tape, fuzz_number, fuzz_url, fuzz_script, fuzz_sql, fuzz_cell, fuzz_schema,
+    fuzz_calls;
 extern const fuzz_harness *const fuzz_harnesses[]; /* NULL-terminated */
 const fuzz_harness *fuzz_harness_of(const char *name);
 /* The harness that RILLE_FUZZ names. Where the program is asked to --list them it does so (name, share, longest), and

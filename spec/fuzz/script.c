@@ -1,10 +1,9 @@
-/* Scripts cut into statements, their heads, and the placeholders of raw SQL, for both databases. */
+/* Scripts of migrations cut into statements, and their heads, for each database. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
 #include "migrate/history/migrations.h"
 #include "migrate/history/statements.h"
-#include "run/op.h"
 
 static uint32_t line_of(rl_str script, const char *at) {
   uint32_t line = 1;
@@ -39,18 +38,6 @@ static void check_script(rl_str script, rl_provider provider) {
   rl_arena_dispose(&arena);
 }
 
-static void check_placeholders(rl_str sql, rl_provider provider) {
-  rl_buf once, twice;
-  rl_buf_init(&once);
-  rl_buf_init(&twice);
-  uint32_t used = 0, again = 0;
-  rl_raw_placeholders(sql, provider, &once, &used);
-  rl_raw_placeholders(rl_buf_view(&once), provider, &twice, &again);
-  if (used > 0) FUZZ_CHECK(rl_str_eq(rl_buf_view(&once), rl_buf_view(&twice)) && used == again);
-  rl_buf_dispose(&once);
-  rl_buf_dispose(&twice);
-}
-
 static void run(const uint8_t *data, size_t size) {
   rl_str script = {(const char *)data, size};
   rl_script_head head = {0};
@@ -58,7 +45,6 @@ static void run(const uint8_t *data, size_t size) {
   fuzz_check_error(rl_script_head_of(script, &head, &err), &err);
   for (RL_EACH_PROVIDER(provider)) {
     check_script(script, provider);
-    check_placeholders(script, provider);
   }
 }
 

@@ -29,6 +29,11 @@ describe("rille.sql", function()
     assert.equal("a ? b - c / d", text("a ?? b - c / d"))
   end)
 
+  it("keeps numbers apart from words", function()
+    assert.equal("a=$1 AND b IN($2)LIMIT $3", text("a=?AND b IN(?)LIMIT?", 1, 2, 3))
+    assert.equal("$1 $2", text("?", rille.join({ 1, 2 }, "")))
+  end)
+
   it("counts", function()
     support.fails("P1016", rille.sql, "a = ?")
     support.fails("P1016", rille.sql, "a = ?", 1, 2)
@@ -82,6 +87,73 @@ support.each_engine(function(engine)
       INSERT INTO extra VALUES (1), (2);
     ]]
     assert.equal(2, #db:query_raw "SELECT n FROM extra")
+  end)
+
+  -- What each of the databases reads in its own way. The same text as a string, a fragment and a statement of a batch.
+  local odd = {
+    postgresql = {
+      { [[SELECT E'it\'s ?' AS a, ? AS b]], "x", { a = "it's ?", b = "x" } },
+      { "SELECT E'a'\n -- c\n 'b\\' ?' AS a, ? AS b", "x", { a = "ab' ?", b = "x" } },
+      { "SELECT /* a /* ? */ ? */ ? AS b", "x", { b = "x" } },
+      { "SELECT 1 AS a$b$c$, ? AS b", "x", { ["a$b$c$"] = 1, b = "x" } },
+      { "SELECT $\195\169$ ? $\195\169$ AS a, ? AS b", "x", { a = " ? ", b = "x" } },
+      { "SELECT $a$ ? $ab$a$ AS a, ? AS b", "x", { a = " ? $ab", b = "x" } },
+      { "SELECT (ARRAY[?, 'y'])[1] AS a", "x", { a = "x" } },
+      { "SELECT -- ?\r? AS b", "x", { b = "x" } },
+      { "SELECT U&'\\0061?' AS a, 'it''s ?' AS c, ? AS b", "x", { a = "a?", c = "it's ?", b = "x" } },
+      { [[SELECT '\' AS "a?", ?AS b]], "x", { ["a?"] = "\\", b = "x" } },
+    },
+    sqlite = {
+      { [[SELECT 'E\' AS E, ? AS b]], "x", { E = "E\\", b = "x" } },
+      { "SELECT 1 AS [what?], 2 AS `it's ?`, ? AS b", "x", { ["what?"] = 1, ["it's ?"] = 2, b = "x" } },
+      { "SELECT /* a /* ? */ ? AS b -- ?", "x", { b = "x" } },
+      { "SELECT /*/ ? */ ? AS b", "x", { b = "x" } },
+      { "SELECT ? AS b /* ?", "x", { b = "x" }, open = true },
+      { "SELECT -- \r?\n? AS b", "x", { b = "x" } },
+      { "SELECT 1 AS a$b$c$, ? AS b", "x", { ["a$b$c$"] = 1, b = "x" } },
+      { "SELECT '$\195\169$ ?' AS a, ? AS b", "x", { a = "$\195\169$ ?", b = "x" } },
+      { "SELECT ?AS b, 'it''s ?' AS c", "x", { b = "x", c = "it's ?" } },
+    },
+  }
+
+  it("finds placeholders where the database does", function()
+    for _, case in ipairs(odd[engine]) do
+      local text, value, row = case[1], case[2], case[3]
+      assert.same({ row }, db:query_raw(text, value), text)
+      assert.same({ row }, db:query_raw(rille.sql(text, value)), text)
+      local within = case.open and rille.sql("?", rille.sql(text, value)) or rille.sql("SELECT * FROM (?\n) AS t WHERE 1 = ?", rille.sql(text, value), 1)
+      assert.same({ row }, db:query_raw(within), text)
+      assert.same({ row }, db:query_raw(rille.join({ rille.sql(text, value), rille.empty }, "\n")), text)
+      local one, two = db:batch(function(b)
+        b:query_raw(text, value)
+        b:query_raw(rille.sql(text, value))
+      end)
+      assert.same({ { row }, { row } }, { one, two }, text)
+      assert.equal(1, db:execute_raw(rille.sql(text, value)), text)
+      support.fails("P1016", db.query_raw, db, text)
+      support.fails("P1016", function() return db:query_raw(rille.sql(text, value, value)) end)
+    end
+  end)
+
+  it("refuses a fragment that is another one on this database", function()
+    local other = engine == "postgresql" and "SELECT 1 AS [what?]" or "SELECT $$ ? $$ AS a, ? AS b"
+    local fragment = engine == "postgresql" and rille.sql(other) or rille.sql(other, "x")
+    support.fails("P1016", db.query_raw, db, fragment)
+    support.fails("P1016", db.query_raw, db, rille.sql("? ", fragment))
+  end)
+
+  it("cuts scripts where the database does", function()
+    local script = engine == "postgresql" and [[
+      CREATE TABLE extra (n TEXT); /* ; /* ; */ ; */
+      INSERT INTO extra VALUES (E'it\'s;'), ($a$;$a$), ($é$;$é$); -- ;
+      INSERT INTO extra SELECT ';' AS a$b$c$;
+    ]] or [[
+      CREATE TABLE extra (n TEXT, [;] TEXT, `;;` TEXT); /* ; /* ; */
+      INSERT INTO extra (n) VALUES ('it''s;'), (';\'), ('$a$'); -- ;
+      INSERT INTO extra (n) SELECT ';' AS a$b$c$;
+    ]]
+    db:execute_script(script)
+    assert.equal(4, #db:query_raw "SELECT n FROM extra")
   end)
 
   it("never mixes values into the text", function()

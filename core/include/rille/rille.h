@@ -13,6 +13,7 @@
 #include <rille/migrations.h>
 #include <rille/op.h>
 #include <rille/schema.h>
+#include <rille/sql.h>
 #include <rille/tape.h>
 #include <rille/tx.h>
 #include <rille/types.h>
