@@ -27,9 +27,19 @@ local function wait_steadily(hook, fd, mode, seconds)
   core.poll(fd, fd and mode, seconds)
 end
 
+-- RILLE_DEBUG=wait, which the core checks the words of.
+local words = "," .. (os.getenv "RILLE_DEBUG" or ""):gsub("[, ]+", ",") .. ","
+local traced = words:find(",wait,", 1, true) ~= nil or words:find(",all,", 1, true) ~= nil
+
+local function trace(mode, fd, seconds)
+  local co = coroutine.running()
+  io.stderr:write(("rille wait: %s mode=%s fd=%s seconds=%s\n"):format(tostring(co), mode, tostring(fd), seconds and ("%.3f"):format(seconds) or "no limit"))
+end
+
 -- What a step has asked for. The guard has the descriptor for as long as the scheduler knows it.
 local function wait_for(guard, mode, fd, seconds)
   local hook = guard.hook
+  if traced then trace(mode, fd, seconds) end
   if mode == "q" then return queue.wait(guard, fd, seconds) end
   if not fd then return hook.wait(nil, nil, seconds) end
   guard.fd = fd

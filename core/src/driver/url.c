@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/debug.h"
+
 const rl_driver *const rl_drivers[RL_PROVIDER_SLOTS] = {
 #define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = RL_IF_BUILT(built, &rl_driver_##id),
 #include "base/providers.def"
@@ -66,6 +68,7 @@ rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) 
 
 rille_status rl_driver_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
   const rl_driver *driver = NULL;
+  rl_debug_start(); /* every connection begins with a URL */
   rille_status s = rl_driver_of_url(url, &driver, err);
   return s == RILLE_OK ? driver->parse_url(url, arena, out, err) : s;
 }

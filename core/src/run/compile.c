@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/debug.h"
 
 /* Shapes longer than this are one-offs (literal lists of objects): compiled, but not kept. */
 #define LONGEST_KEPT_SHAPE 16384
@@ -155,6 +156,15 @@ static rille_status translate(rl_compiled *c, const rl_compile_context *x, const
   return finish(c, err);
 }
 
+static void trace_plan(const rl_compiled *c) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_buf_printf(&text, "%.*s, %u steps\n", RL_STR_ARG(c->model->name), (unsigned)c->plan->step_count);
+  rl_plan_dump(c->plan, &text);
+  rl_debug_lines(RL_DEBUG_PLAN, rl_buf_view(&text));
+  rl_buf_dispose(&text);
+}
+
 static rille_status compile(const rl_compile_context *x, const rl_cache_key *key, rl_compiled **out, rl_error *err) {
   rl_compiled *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
@@ -171,6 +181,7 @@ static rille_status compile(const rl_compile_context *x, const rl_cache_key *key
     rl_compiled_release(c);
     return st;
   }
+  if (RL_DEBUGS(RL_DEBUG_PLAN)) trace_plan(c);
   *out = c;
   return RILLE_OK;
 }

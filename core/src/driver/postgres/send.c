@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "driver/trace.h"
 
 enum { QUIET_MS = 200, KEPT_BYTES = 1 << 20 };
 
@@ -193,12 +194,14 @@ rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params,
   rille_status s = begin(c, 3, stmt->writes || stmt->id == 0, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
   uint32_t first = (uint32_t)c->param_count;
+  rl_trace_statement(c, stmt, params);
   if (s == RILLE_OK) s = rl_pg_encode(c, stmt, params, err);
   if (s == RILLE_OK) s = run(c, stmt, first, err);
   return s;
 }
 
 static rille_status queue_command(rl_conn *c, const char *sql, rl_error *err) {
+  rl_trace_text(c, sql);
   rille_status s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
   if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
   return s;
@@ -224,6 +227,7 @@ rille_status rl_pg_send_begin(rl_conn *c, const char *sql, rl_error *err) {
  * are one higher, since 0 is no cursor. */
 static rille_status declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
   uint32_t first = (uint32_t)c->param_count, number = ++c->next_number;
+  rl_trace_statement(c, stmt, params);
   rille_status s = rl_pg_encode(c, stmt, params, err);
   if (s == RILLE_OK) s = lay_out_params(c, first, stmt->param_count, err);
   if (s != RILLE_OK) return s;
@@ -267,6 +271,7 @@ rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
     return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are under way");
   rille_status s = begin(c, 1, true, err);
   if (s != RILLE_OK) return s;
+  rl_trace_text(c, sql);
   char *whole = NULL;
   if (needs_settings(c)) {
     rl_buf text;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "driver/trace.h"
 
 #if SQLITE_VERSION_NUMBER >= 3037000
 #define changes_of sqlite3_changes64
@@ -53,6 +54,7 @@ rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *par
   if (c->spoilt && !sqlite3_get_autocommit(c->db))
     return rl_fail(err, RL_P2028, "the transaction takes no more statements, because one in it has failed");
   rl_sqlite_prepared *p = NULL;
+  rl_trace_statement(c, decl, params);
   rille_status s = rl_sqlite_acquire(c, decl, &p, err);
   if (s != RILLE_OK) return s;
   s = check_writable(c, p->stmt, err);
@@ -70,6 +72,7 @@ rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *par
 static rille_status open_cursor(rl_conn *c, rl_cursor *cursor, const rl_stmt *decl, const rl_value *params,
                                 rl_error *err) {
   rl_sqlite_prepared *p = NULL;
+  rl_trace_statement(c, decl, params);
   rille_status s = rl_sqlite_acquire(c, decl, &p, err);
   if (s != RILLE_OK) return s;
   s = bind_all(c, decl, p->stmt, params, err);
@@ -107,6 +110,7 @@ rille_status rl_sqlite_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err
 
 rl_sqlite_item *rl_sqlite_queue_command(rl_conn *c, const char *sql, rille_status *status, rl_error *err) {
   rl_sqlite_prepared *p = NULL;
+  rl_trace_text(c, sql);
   *status = rl_sqlite_acquire_command(c, sql, &p, err);
   if (*status != RILLE_OK) return NULL;
   rl_sqlite_item *item = push_item(c);
@@ -127,6 +131,7 @@ rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err) 
 
 rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err) {
   char *copy = rl_strndup(sql, strlen(sql));
+  rl_trace_text(c, sql);
   rl_sqlite_item *item = copy ? push_item(c) : NULL;
   if (!item) {
     rl_free(copy);
