@@ -97,7 +97,7 @@ YARDSTICK_SOURCES := $(sort $(wildcard spec/bench/*.c))
 YARDSTICK := $(BUILD)/bench/yardstick.so
 MAP := $(wildcard core/rille.map)
 
-.PHONY: all lib lua help env demo examples test tests check-programs asan tsan valgrind bench lint abi conformance install uninstall rock rock-install \
+.PHONY: all lib lua help env demo examples check test tests check-programs asan tsan valgrind bench lint abi conformance install uninstall rock rock-install \
   objects binding-objects format clean packages-build
 
 all: lib lua examples
@@ -107,24 +107,26 @@ lua: $(BINDING)
 help:
 	@printf '%s\n' 'make             the library, the Lua binding and the C examples, under build/' \
 	  'make demo        the blog job of examples/blog; DATABASE_URL=postgresql://... runs it on PostgreSQL' \
-	  'make test        every test, both engines; T="word ..." only the files whose path has one of them' \
+	  'make check       what needs no server, in under a minute: most tests on SQLite, and the quick parts of the lint' \
+	  'make test        every test, both databases; T="word ..." only the files whose path has one of them' \
 	  'make long        the tests at other moments (make faketime), and those that take longer by nature' \
 	  'make prisma      installs the npm packages with which tests ask real Prisma (RILLE_PRISMA=folder or off); test does it itself' \
 	  'make types       builds emmylua_check under build/, where cargo is: test then has it read the types for editors' \
-  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
+	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
 	  'make valgrind    the same under valgrind' \
 	  'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
 	  'make fuzz        mutated calls, schemas, scripts, cells, ... against their harnesses; SECONDS=60 for all of them, T="calls json" only those' \
 	  'make bench       rille against hand-written C that fills the same Lua tables; ARGS=growth: how the cost grows' \
 	  'make lint        formatting, luacheck, include order, symbols, warnings of gcc and clang' \
 	  'make abi         headers, symbols and layout of the public C interface' \
-	  'make conformance cases of ../shared/conformance, both engines' \
+	  'make conformance the cases of a conformance suite at ../shared/conformance, both databases' \
 	  'make env         prints what a shell needs to use the build: eval "$$(make -s env)"' \
 	  'make lua LUA=5.3 the binding for another Lua: 5.4, 5.3, 5.1 or jit' \
 	  'make install     PREFIX=$(PREFIX), DESTDIR for packagers' \
 	  'make format      clang-format over the C files' \
 	  'make clean       removes build/' '' \
-	  'WITH_POSTGRES=0 or WITH_SQLITE=0 leaves a database out; V=1 shows the commands.'
+	  'WITH_POSTGRES=0 or WITH_SQLITE=0 leaves a database out; V=1 shows the commands.' \
+	  'RILLE_DEBUG=sql,plan,pool,phases,wait in the environment of a program traces to stderr: docs/contributing.md.'
 
 # Building ---------------------------------------------------------------------------------------------------------
 packages-build:
@@ -280,7 +282,12 @@ faketime:
 
 conformance: lib lua
 	@spec/support/packages.sh build test abi
-	@MAKE='$(MAKE)' spec/support/pg.sh run spec/support/conformance.sh $(CASES)
+	@MAKE='$(MAKE)' RILLE_TEST_POSTGRES= spec/support/conformance.sh $(CASES)
+
+# What needs no server, in under a minute on two processors: most C tests, the Lua tests that are quick, on SQLite; the quick parts of the lint.
+check:
+	@spec/support/packages.sh build test
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)' core/tools/check.sh $(T)
 
 lint:
 	@spec/support/packages.sh build lint

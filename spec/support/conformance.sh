@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# `make conformance [CASES=file]`: the cases that lie beside the project, where they do, against both engines.
+# `make conformance [CASES=file]`: the cases of the conformance suite, which is not part of this repository, on both databases.
 set -u
 cd "$(dirname "$0")/../.."
 suite=../shared/conformance
 if [ ! -f "$suite/run.lua" ]; then
-  echo "there is no $suite: nothing to run"
-  exit 0
+  echo "make conformance needs the conformance suite next to this repository, at $(cd .. && pwd)/shared/conformance; there is none. make test runs all tests that are part of the repository." >&2
+  exit 1
 fi
 cases=${1:-$suite/spine.jsonl}
+if [ ! -f "$cases" ]; then
+  echo "make conformance: CASES=$cases: there is no such file" >&2
+  exit 1
+fi
+if [ -z "${RILLE_TEST_POSTGRES:-}" ]; then exec spec/support/pg.sh run "$0" "$cases"; fi
 eval "$("${MAKE:-make}" -s --no-print-directory env)"
 status=0
 for engine in sqlite postgresql; do
