@@ -112,4 +112,20 @@ support.each_engine(function(engine)
     support.fails("VALIDATION", db.player.group_by, db.player, { by = { "teamId" }, order_by = { _count = { id = counted } } })
     assert.same({}, db.player:group_by { by = { "teamId" }, order_by = { _max = { id = counted } } })
   end)
+
+  it("a string to search for may be long, as long as the database accepts it", function()
+    local db = support.open(engine, "model Note {\n  id Int @id\n  text String?\n}")
+    local long = ("%_\\x"):rep(7000)
+    db.note:create { data = { id = 1, text = "a" .. long .. "b" } }
+    assert.equal(1, db.note:count { where = { text = { contains = long } } })
+    for _, operator in ipairs { "contains", "starts_with", "ends_with" } do
+      local too_long = { text = { [operator] = long:rep(3) } }
+      if engine == "sqlite" then
+        local e = support.fails("P2000", db.note.count, db.note, { where = too_long })
+        assert.matches("SQLite accepts at most 50000 bytes to search a string for", e.message, 1, true)
+      else
+        assert.equal(0, db.note:count { where = too_long })
+      end
+    end
+  end)
 end)

@@ -70,20 +70,34 @@ typedef struct known_text {
   const char *prefix; /* of the message; with '*' in front: anywhere in it */
   rl_code code;
   const char *detail; /* key for what follows, or NULL */
+  const char *right;  /* what would be right, appended to the message, or NULL */
 } known_text;
 
 static const known_text known_texts[] = {
-    {"no such table: ", RL_P2021, "table"},     {"no such view: ", RL_P2021, "table"},
-    {"no such column: ", RL_P2022, "column"},   {"* has no column named ", RL_P2022, "column"},
-    {"too many SQL variables", RL_P2029, NULL}, {"variable number must be between", RL_P2029, NULL},
-    {"too many terms in", RL_P2029, NULL}, /* compound SELECT, ORDER BY, GROUP BY */
-    {"too many columns in", RL_P2029, NULL},    {"Expression tree is too large", RL_P2029, NULL},
-    {"parser stack overflow", RL_P2029, NULL},  {"integer overflow", RL_P2020, NULL},
-    {RL_SQLITE_MIXED, RL_P2023, NULL},          {RL_SQLITE_OUT_OF_RANGE, RL_P2020, NULL},
-    {RL_SQLITE_NO_NUMBER, RL_P2007, NULL}, /* as PostgreSQL */
-    {"malformed JSON", RL_P2007, NULL},         {"cannot start a transaction within a transaction", RL_P2028, NULL},
-    {"cannot commit", RL_P2028, NULL},          {"cannot rollback", RL_P2028, NULL},
-    {"no such savepoint", RL_P2028, NULL},
+    {"no such table: ", RL_P2021, "table", NULL},
+    {"no such view: ", RL_P2021, "table", NULL},
+    {"no such column: ", RL_P2022, "column", NULL},
+    {"* has no column named ", RL_P2022, "column", NULL},
+    {"too many SQL variables", RL_P2029, NULL, NULL},
+    {"variable number must be between", RL_P2029, NULL, NULL},
+    {"too many terms in", RL_P2029, NULL, NULL}, /* compound SELECT, ORDER BY, GROUP BY */
+    {"too many columns in", RL_P2029, NULL, NULL},
+    {"too many arguments on function", RL_P2029, NULL, NULL},
+    {"at most 64 tables in a join", RL_P2029, NULL, NULL},
+    {"too many FROM clause terms", RL_P2029, NULL, NULL},
+    {"Expression tree is too large", RL_P2029, NULL, NULL},
+    {"parser stack overflow", RL_P2029, NULL, NULL},
+    {"LIKE or GLOB pattern too complex", RL_P2000, NULL,
+     "; SQLite accepts at most 50000 bytes to search a string for, each %, _ and \\ counted twice"},
+    {"integer overflow", RL_P2020, NULL, NULL},
+    {RL_SQLITE_MIXED, RL_P2023, NULL, NULL},
+    {RL_SQLITE_OUT_OF_RANGE, RL_P2020, NULL, NULL},
+    {RL_SQLITE_NO_NUMBER, RL_P2007, NULL, NULL}, /* as PostgreSQL */
+    {"malformed JSON", RL_P2007, NULL, NULL},
+    {"cannot start a transaction within a transaction", RL_P2028, NULL, NULL},
+    {"cannot commit", RL_P2028, NULL, NULL},
+    {"cannot rollback", RL_P2028, NULL, NULL},
+    {"no such savepoint", RL_P2028, NULL, NULL},
 };
 
 static const char *match_text(const known_text *k, const char *text) {
@@ -97,7 +111,7 @@ static rille_status by_text(const char *text, rl_error *err) {
   for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts; i++) {
     const char *rest = match_text(&known_texts[i], text);
     if (!rest) continue;
-    rl_fail(err, known_texts[i].code, "%s", text);
+    rl_fail(err, known_texts[i].code, "%s%s", text, known_texts[i].right ? known_texts[i].right : "");
     const char *dot = known_texts[i].code == RL_P2022 ? strchr(rest, '.') : NULL; /* behind an alias */
     if (known_texts[i].detail) rl_error_detail(err, known_texts[i].detail, rl_str_of(dot ? dot + 1 : rest));
     return RILLE_ERROR;
