@@ -156,8 +156,10 @@ function config.find_url(named, literal, commanding)
   if commanding or not usual then config.check_read(prisma, "datasource.url", "P1013", "mend that, or give `url`") end
   local url = commanding and prisma.url or usual or prisma.url
   if url then return url end
-  return errors.raise("P1013", "no database URL: set DATABASE_URL in the environment, .env.local or .env, or give `url`; "
-    .. "for example postgresql://user:password@host:5432/database or file:./dev.db")
+  local examples = {}
+  for i, p in ipairs(core.providers()) do examples[i] = p.first_url end
+  return errors.raise("P1013", "no database URL: set DATABASE_URL in the environment, .env.local or .env, or give `url`; for example %s",
+    table.concat(examples, " or "))
 end
 
 --- The schema and the URL that options, convention and environment give.

@@ -4,6 +4,7 @@ local client = require "rille.client"
 local errors = require "rille.errors"
 local guarded = require "rille.guarded"
 local options = require "rille.options"
+local providers = require "rille.providers"
 local wait = require "rille.wait"
 
 local methods = client.methods
@@ -23,10 +24,7 @@ local function check_name(channel)
   end
 end
 
-local function check_engine(scope, method)
-  if core.provider(scope) == "postgresql" then return end
-  errors.raise("P2026", "%s: SQLite has no notifications; LISTEN and NOTIFY exist on PostgreSQL", method)
-end
+local function check_engine(scope, method) providers.check(scope, "notifications", method, "notifications") end
 
 --- Tells all who listen to a channel; within a transaction when it commits, and not at all when it is rolled back. On PostgreSQL.
 --- Errors: VALIDATION (a name has 1 to 63 bytes, a payload at most 7999), P2026 on SQLite.

@@ -4,6 +4,7 @@ local client = require "rille.client"
 local errors = require "rille.errors"
 local guarded = require "rille.guarded"
 local options = require "rille.options"
+local providers = require "rille.providers"
 local wait = require "rille.wait"
 
 local methods = client.methods
@@ -36,9 +37,7 @@ local function check(db, key, fn, in_transaction)
   if type(fn) ~= "function" and not (in_transaction and fn == nil) then
     errors.raise("VALIDATION", "advisory_lock takes a function, as in db:advisory_lock(\"key\", function() ... end), not a %s", type(fn))
   end
-  if core.provider(client.scope(db, "advisory_lock")) ~= "postgresql" then
-    errors.raise("P2026", "advisory_lock: SQLite has no advisory locks; they exist on PostgreSQL")
-  end
+  providers.check(client.scope(db, "advisory_lock"), "advisory_locks", "advisory_lock", "advisory locks")
 end
 
 local function raise_held(key, span)

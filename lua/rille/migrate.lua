@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
+local providers = require "rille.providers"
 local shadow = require "rille.migrations_shadow"
 local options = require "rille.options"
 
@@ -57,7 +58,8 @@ local function shadow_place(source, other, name, beside)
   local url = other.url or source.shadow_url or beside
   local provider = lock_provider(source.migrations)
   if not provider and (other.schema or other.schema_text) then provider = core.schema_provider(open_schema(other)) end
-  if provider == "sqlite" then url = "sqlite::memory:" end
+  local facts = providers.named(provider)
+  url = facts and facts.memory_url or url
   if not url then
     errors.raise("VALIDATION", "`%s` of rille.migrate.diff: the migrations are replayed in an empty database, which `shadow_url` names", name)
   end

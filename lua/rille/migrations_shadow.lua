@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local config = require "rille.config"
 local migrations = require "rille.migrations"
+local providers = require "rille.providers"
 
 local shadow = {}
 
@@ -9,7 +10,8 @@ local shadow = {}
 ---@param place { url: string, shadow_url?: string, named_by_config?: boolean } named_by_config: prisma.config.ts has a say
 ---@param fn function
 function shadow.with(place, fn)
-  if place.named_by_config and not place.shadow_url and core.url_provider(place.url) == "postgresql" then
+  local provider = providers.of_url(place.url)
+  if place.named_by_config and not place.shadow_url and provider and not provider.memory_url then
     config.check_read(config.prisma(), "datasource.shadowDatabaseUrl", "VALIDATION", "name the shadow database with `shadow_url`")
   end
   local handle, url = core.shadow_open(place.url, place.shadow_url)

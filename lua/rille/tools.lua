@@ -4,6 +4,7 @@ local client = require "rille.client"
 local config = require "rille.config"
 local errors = require "rille.errors"
 local migrations = require "rille.migrations"
+local providers = require "rille.providers"
 
 return {
   config = config,
@@ -16,7 +17,6 @@ return {
   schema = core.schema,
   schema_models = core.schema_models,
   url_file = core.url_file,
-  url_provider = core.url_provider,
+  providers = providers,
   url_shown = core.url_shown,
-  versions = core.versions,
 }

@@ -239,6 +239,7 @@ rl_inside rl_inside_look(lua_State *L, const rl_scope *scope, int owner);
 void rl_inside_explain(lua_State *L, const rl_slot *slot); /* names the cause in the error at the top, of a wait */
 void rl_inside_leave(rl_tx *tx);                           /* its function is over; again does nothing */
 void rl_inside_setup(lua_State *L);
+void rl_provider_setup(lua_State *L);
 /* A transaction of the scope, empty yet; the scope holds its one reference. Raises when memory is out. */
 rl_tx *rl_tx_make(lua_State *L, rl_box *box, rl_scope *scope);
 void rl_tx_drop(rl_tx *tx);

@@ -49,22 +49,6 @@ static int binding_gc(lua_State *L) {
   return 0;
 }
 
-/* core.versions() -> { libpq = "15.4", sqlite = "3.40.1" } */
-static int versions(lua_State *L) {
-  rille_libraries l = {.struct_size = sizeof l};
-  rille_libraries_get(&l);
-  lua_newtable(L);
-  if (l.libpq[0]) {
-    lua_pushstring(L, l.libpq);
-    lua_setfield(L, -2, "libpq");
-  }
-  if (l.sqlite[0]) {
-    lua_pushstring(L, l.sqlite);
-    lua_setfield(L, -2, "sqlite");
-  }
-  return 1;
-}
-
 /* Runs as a closure over binding and references, so that the setups may use them as every function does. */
 static int build(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
@@ -105,8 +89,7 @@ static int build(lua_State *L) {
   rl_listen_setup(L);
   rl_lock_setup(L);
   rl_inside_setup(L);
-  static const luaL_Reg about[] = {{"versions", versions}, {NULL, NULL}};
-  rl_set_functions(L, about);
+  rl_provider_setup(L);
   lua_pushstring(L, rille_version());
   lua_setfield(L, -2, "version");
   return 1;

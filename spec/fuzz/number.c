@@ -83,14 +83,14 @@ static void check_moment(rl_str text) {
   if (rl_datetime_parse(text, &us)) {
     size_t n = rl_datetime_format(us, out);
     FUZZ_CHECK(n < RL_DATETIME_MAX && rl_datetime_parse(rl_str_make(out, n), &again) && again == us);
-    n = rl_datetime_format_sqlite(us, out);
+    n = rl_datetime_format_offset(us, out);
     FUZZ_CHECK(n < RL_DATETIME_MAX && rl_datetime_parse(rl_str_make(out, n), &again) && again == us);
   }
   if (rl_time_parse(text, &us)) FUZZ_CHECK(us >= 0 && us < INT64_C(86400000000));
   if (text.len >= sizeof us) { /* any moment that the tape can hold */
     memcpy(&us, text.p, sizeof us);
     FUZZ_CHECK(rl_datetime_format(us, out) < RL_DATETIME_MAX);
-    FUZZ_CHECK(rl_datetime_format_sqlite(us, out) < RL_DATETIME_MAX);
+    FUZZ_CHECK(rl_datetime_format_offset(us, out) < RL_DATETIME_MAX);
   }
 }
 

@@ -152,9 +152,9 @@ static void test_written(void **state) {
   assert_string_equal(out, "1969-12-31T23:59:59.999999Z");
   rl_datetime_format(INT64_C(1795348800120000), out);
   assert_string_equal(out, "2026-11-22T12:00:00.120Z");
-  assert_int_equal(rl_datetime_format_sqlite(INT64_C(1795348800123000), out), 29);
+  assert_int_equal(rl_datetime_format_offset(INT64_C(1795348800123000), out), 29);
   assert_string_equal(out, "2026-11-22T12:00:00.123+00:00");
-  rl_datetime_format_sqlite(INT64_C(1795348800123456), out);
+  rl_datetime_format_offset(INT64_C(1795348800123456), out);
   assert_string_equal(out, "2026-11-22T12:00:00.123456+00:00");
   rl_datetime_format(INT64_MAX, out);
   assert_string_equal(out, "+294247-01-10T04:00:54.775807Z");
@@ -173,7 +173,7 @@ static void test_random_round_trips(void **state) {
     if (i % 3 == 0) t -= t % 1000;
     char out[RL_DATETIME_MAX];
     int64_t back = 0;
-    size_t len = i % 2 ? rl_datetime_format(t, out) : rl_datetime_format_sqlite(t, out);
+    size_t len = i % 2 ? rl_datetime_format(t, out) : rl_datetime_format_offset(t, out);
     assert_int_equal(strlen(out), len);
     if (!rl_datetime_parse(rl_str_make(out, len), &back) || back != t) fail_msg("%lld: %s", (long long)t, out);
   }

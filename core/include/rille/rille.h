@@ -12,6 +12,7 @@
 #include <rille/model.h>
 #include <rille/migrations.h>
 #include <rille/op.h>
+#include <rille/provider.h>
 #include <rille/schema.h>
 #include <rille/sql.h>
 #include <rille/tape.h>

@@ -1,17 +1,13 @@
 /* A whole database into a file, and back. */
 #include "api/handle.h"
+#include "driver/facts.h"
 #include "migrate/backup.h"
-
-static rille_status check_url(const char *url, rl_error *err) {
-  if (url && *url) return RILLE_OK;
-  return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
-}
 
 rille_status rille_backup(const rille_backup_options *options, rille_error **err) {
   rl_error error = {0};
   rille_backup_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_backup_options", &error);
-  if (st == RILLE_OK) st = check_url(o.url, &error);
+  if (st == RILLE_OK) st = rl_check_url_given(o.url, &error);
   if (st == RILLE_OK) st = rl_backup(rl_str_of(o.url), o.file, o.overwrite != 0, &error);
   return rl_box(st, &error, err);
 }
@@ -20,7 +16,7 @@ rille_status rille_restore(const rille_restore_options *options, rille_error **e
   rl_error error = {0};
   rille_restore_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_restore_options", &error);
-  if (st == RILLE_OK) st = check_url(o.url, &error);
+  if (st == RILLE_OK) st = rl_check_url_given(o.url, &error);
   if (st == RILLE_OK) st = rl_restore(rl_str_of(o.url), o.file, o.force != 0, &error);
   return rl_box(st, &error, err);
 }

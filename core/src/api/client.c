@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 
 #include "api/handle.h"
+#include "driver/facts.h"
 #include "base/alloc.h"
 #include "run/route.h"
 
@@ -19,8 +20,8 @@ static rille_status read_texts(const char *const *texts, size_t count, const cha
 
 static rille_status read_settings(const rille_client_options *o, rl_client_settings *s, rl_str *lists[2],
                                   rl_error *err) {
-  if (!o->url || !*o->url)
-    return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+  rille_status given = rl_check_url_given(o->url, err);
+  if (given != RILLE_OK) return given;
   if (!o->schema) return rl_fail(err, RL_VALIDATION, "schema: a schema is needed");
   if (o->pool_size < 0 || o->pool_wait_ms < 0 || o->pool_idle_ms < 0 || o->pool_lifetime_ms < 0 ||
       o->plan_cache_size < 0)

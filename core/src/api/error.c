@@ -89,13 +89,6 @@ const char *rille_version(void) {
   return RILLE_VERSION_TEXT;
 }
 
-void rille_libraries_get(rille_libraries *out) {
-  rille_libraries full = {0};
-  for (RL_EACH_PROVIDER(p))
-    if (rl_drivers[p]) rl_drivers[p]->library_version(rl_drivers[p]->single_writer ? full.sqlite : full.libpq);
-  rl_write_struct(out, &full, sizeof full);
-}
-
 int rille_version_check(int major, int minor) {
   return major == RILLE_VERSION_MAJOR && minor <= RILLE_VERSION_MINOR;
 }

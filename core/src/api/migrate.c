@@ -1,5 +1,6 @@
 /* Bringing a database into the form of a schema. */
 #include "api/handle.h"
+#include "driver/facts.h"
 #include "migrate/diff/sources.h"
 #include "migrate/push.h"
 
@@ -7,10 +8,7 @@ rille_status rille_push(const rille_push_options *options, rille_error **err) {
   rl_error error = {0};
   rille_push_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_push_options", &error);
-  if (st == RILLE_OK && (!o.url || !*o.url))
-    st = rl_fail(&error, RL_P1013,
-                 "url: the database URL is missing; write postgresql://... or "
-                 "file:./dev.db");
+  if (st == RILLE_OK) st = rl_check_url_given(o.url, &error);
   if (st == RILLE_OK && !o.schema) st = rl_fail(&error, RL_VALIDATION, "schema: a schema is needed");
   if (st == RILLE_OK) {
     rl_push_settings settings = {o.schema->schema, rl_str_of(o.url), o.reset != 0, o.accept_data_loss != 0};
@@ -23,14 +21,21 @@ static const rl_dialect *dialect_named(const char *name) {
   return name ? rl_dialects[rl_provider_by_name(rl_str_of(name))] : NULL;
 }
 
+static rille_status unknown_provider(const char *name, rl_error *err) {
+  rl_buf known;
+  rl_buf_init(&known);
+  rl_provider_names(&known, "\"", "\"", " or ");
+  rille_status st = rl_fail(err, RL_VALIDATION, "provider: \"%s\" is not known; it is %.*s", name ? name : "",
+                            RL_STR_ARG(rl_buf_view(&known)));
+  rl_buf_dispose(&known);
+  return st;
+}
+
 rille_status rille_schema_sql(const rille_schema *schema, const char *provider, char **out, size_t *len,
                               rille_error **err) {
   rl_error error = {0};
   const rl_dialect *d = dialect_named(provider);
-  if (!d)
-    return rl_box(rl_fail(&error, RL_VALIDATION, "provider: \"%s\" is not known; it is \"postgresql\" or \"sqlite\"",
-                          provider ? provider : ""),
-                  &error, err);
+  if (!d) return rl_box(unknown_provider(provider, &error), &error, err);
   rl_arena arena;
   rl_buf text;
   rl_db nothing = {.dialect = d}, wanted;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "api/handle.h"
+#include "driver/facts.h"
 #include "base/alloc.h"
 #include "base/sha256.h"
 #include "migrate/pull/pull.h"
@@ -16,17 +17,12 @@ struct rille_shadow {
   rl_shadow s;
 };
 
-static rille_status check_url(const char *url, rl_error *err) {
-  if (url && *url) return RILLE_OK;
-  return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
-}
-
 rille_status rille_migrations_open(const rille_migrations_options *options, rille_migrations **out, rille_error **err) {
   rl_error error = {0};
   rille_migrations_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, offsetof(rille_migrations_options, schema),
                                     "rille_migrations_options", &error);
-  if (st == RILLE_OK) st = check_url(o.url, &error);
+  if (st == RILLE_OK) st = rl_check_url_given(o.url, &error);
   if (st == RILLE_OK && (!o.folder || !*o.folder))
     st = rl_fail(&error, RL_VALIDATION, "folder: the folder of migrations is missing");
   rille_migrations *m = st == RILLE_OK ? rl_calloc(1, sizeof *m) : NULL;
@@ -172,7 +168,7 @@ void rille_migrations_checksum(const char *text, size_t len, char out[65]) {
 
 rille_status rille_shadow_open(const char *url, const char *shadow_url, rille_shadow **out, rille_error **err) {
   rl_error error = {0};
-  rille_status st = check_url(url, &error);
+  rille_status st = rl_check_url_given(url, &error);
   rille_shadow *s = st == RILLE_OK ? rl_calloc(1, sizeof *s) : NULL;
   if (st == RILLE_OK && !s) st = rl_fail_nomem(&error);
   if (st == RILLE_OK) st = rl_shadow_open(&s->s, rl_str_of(url), rl_str_of(shadow_url), &error);

@@ -2,6 +2,7 @@
 #include "migrate/pull/pull.h"
 
 #include "api/handle.h"
+#include "driver/facts.h"
 #include "base/alloc.h"
 
 static rille_status pull(const rille_pull_options *o, rl_buf *text, rl_error *err) {
@@ -20,10 +21,7 @@ rille_status rille_pull(const rille_pull_options *options, char **out, size_t *l
   rille_pull_options o;
   rille_status st =
       rl_read_options(&o, sizeof o, options, offsetof(rille_pull_options, schemas), "rille_pull_options", &error);
-  if (st == RILLE_OK && (!o.url || !*o.url))
-    st = rl_fail(&error, RL_P1013,
-                 "url: the database URL is missing; write postgresql://... or "
-                 "file:./dev.db");
+  if (st == RILLE_OK) st = rl_check_url_given(o.url, &error);
   if (st != RILLE_OK) return rl_box(st, &error, err);
   rl_buf text;
   rl_buf_init(&text);

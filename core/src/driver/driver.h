@@ -109,7 +109,6 @@ enum { RL_VERSION_SIZE = 24 };
 struct rl_driver {
   rl_provider provider;
   void (*library_version)(char out[RL_VERSION_SIZE]); /* of libpq or SQLite as loaded: "15.4" */
-  const char *const *schemes;                         /* URL schemes, NULL-terminated */
   /* How it behaves. Each flag says one thing and is not asked for another. */
   bool single_writer;      /* one connection may write at a time, so a pool has one writer */
   bool cursors_see_writes; /* an open cursor meets what its own connection writes meanwhile */
@@ -196,8 +195,6 @@ rille_status rl_fail_lack(rl_error *err, rl_code code, const rl_driver *driver, 
 rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err);
 rille_status rl_driver_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);
 
-#define RL_PROVIDER(ID, id, name, title, built) extern const rl_driver rl_driver_##id;
-#include "base/providers.def"
-#undef RL_PROVIDER
+extern const rl_driver rl_driver_postgres, rl_driver_sqlite;
 
 #endif

@@ -27,7 +27,8 @@ typedef struct parts {
 } parts;
 
 static bool is_server(rl_str scheme) {
-  return rl_url_same_letters(scheme, "postgresql") || rl_url_same_letters(scheme, "postgres");
+  const rl_facts *facts = rl_facts_of(rl_provider_of_scheme(scheme));
+  return facts && facts->server;
 }
 
 /* A value with '@' behind a URL without a path may be the end of a password that has a '?'. */

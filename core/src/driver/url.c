@@ -11,8 +11,6 @@ const rl_driver *const rl_drivers[RL_PROVIDER_SLOTS] = {
 #undef RL_PROVIDER
 };
 
-static const char accepted[] = "postgresql://user@host:5432/database, postgres://..., file:./dev.db or sqlite::memory:";
-
 rl_str rl_url_scheme(rl_str url) {
   const char *colon = url.len ? memchr(url.p, ':', url.len) : NULL;
   if (!colon) return (rl_str){url.p, 0};
@@ -35,35 +33,44 @@ bool rl_url_same_letters(rl_str a, const char *b) {
   return true;
 }
 
+static rille_status fail_with_examples(rl_error *err, const char *what, rl_str scheme) {
+  rl_buf examples;
+  rl_buf_init(&examples);
+  rl_url_examples(&examples);
+  rille_status st = rl_fail(err, RL_P1013, "the database URL %s%.*s%s; use %.*s", what, RL_STR_ARG(scheme),
+                            scheme.len ? "'" : "", RL_STR_ARG(rl_buf_view(&examples)));
+  rl_buf_dispose(&examples);
+  return st;
+}
+
+enum { MOST_SCHEMES = 32 };
+
 /* The scheme is shown, the rest of the URL never: it may hold a password. */
 static rille_status unknown_scheme(rl_str scheme, rl_error *err) {
-  static const char *const known[] = {"postgresql", "postgres", "file", "sqlite"};
-  rl_str candidates[4];
-  for (size_t i = 0; i < 4; i++) {
-    candidates[i] = rl_str_of(known[i]);
-    if (rl_url_same_letters(scheme, known[i]))
-      return rl_fail(err, RL_P1013, "this build of rille has no driver for URLs of the scheme '%s'", known[i]);
-  }
-  rl_str near = rl_str_nearest(scheme, candidates, 4);
+  rl_str candidates[MOST_SCHEMES];
+  size_t count = 0;
+  for (RL_EACH_PROVIDER(p))
+    for (const char *const *s = rl_facts_of(p)->schemes; *s && count < MOST_SCHEMES; s++)
+      candidates[count++] = rl_str_of(*s);
+  rl_str near = rl_str_nearest(scheme, candidates, count);
   if (near.len)
     return rl_fail(err, RL_P1013, "the database URL has the unknown scheme '%.*s'; did you mean '%.*s'?",
                    RL_STR_ARG(scheme), RL_STR_ARG(near));
-  return rl_fail(err, RL_P1013, "the database URL has the unknown scheme '%.*s'; use %s", RL_STR_ARG(scheme), accepted);
+  return fail_with_examples(err, "has the unknown scheme '", scheme);
 }
 
 rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) {
+  static const rl_str none = {"", 0};
   *out = NULL;
-  if (url.len == 0) return rl_fail(err, RL_P1013, "the database URL is empty; use %s", accepted);
+  if (url.len == 0) return fail_with_examples(err, "is empty", none);
   if (memchr(url.p, 0, url.len)) return rl_fail(err, RL_P1013, "the database URL contains a NUL byte");
   rl_str scheme = rl_url_scheme(url);
-  if (scheme.len == 0) return rl_fail(err, RL_P1013, "the database URL does not begin with a scheme; use %s", accepted);
-  for (RL_EACH_PROVIDER(p))
-    for (const char *const *s = rl_drivers[p] ? rl_drivers[p]->schemes : NULL; s && *s; s++)
-      if (rl_url_same_letters(scheme, *s)) {
-        *out = rl_drivers[p];
-        return RILLE_OK;
-      }
-  return unknown_scheme(scheme, err);
+  if (scheme.len == 0) return fail_with_examples(err, "does not begin with a scheme", none);
+  rl_provider p = rl_provider_of_scheme(scheme);
+  if (p == RL_PROVIDER_NONE) return unknown_scheme(scheme, err);
+  *out = rl_drivers[p];
+  if (*out) return RILLE_OK;
+  return rl_fail(err, RL_P1013, "this build of rille has no driver for URLs of the scheme '%.*s'", RL_STR_ARG(scheme));
 }
 
 rille_status rl_driver_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {

@@ -4,6 +4,7 @@
 #define RL_DRIVER_URL_H
 
 #include "driver/driver.h"
+#include "driver/facts.h"
 
 typedef struct rl_url_param {
   rl_str key, value;

@@ -26,9 +26,7 @@ typedef struct rl_schema_rules {
   bool emulates_no_action; /* relationMode = "prisma" allows NoAction */
 } rl_schema_rules;
 
-#define RL_PROVIDER(ID, id, name, title, built) extern const rl_schema_rules rl_schema_rules_##id;
-#include "base/providers.def"
-#undef RL_PROVIDER
+extern const rl_schema_rules rl_schema_rules_postgres, rl_schema_rules_sqlite;
 
 const rl_schema_rules *rl_rules_of(rl_provider provider);
 

@@ -32,10 +32,4 @@ const char *rl_ddl_after(const rl_dialect *dialect);
  * is nothing to do. */
 rille_status rl_ddl_home(const rl_dialect *dialect, rl_str search_path, rl_arena *arena, char **out, rl_error *err);
 
-/* SQLite: the table of the row m of sqlite_master holds the things of a virtual one, of FTS or R*Tree. */
-#define RL_SQLITE_SHADOWS                                                                                              \
-  "m.name IN (SELECT w.name || s.column1 FROM sqlite_master w, (VALUES ('_content'), ('_segments'), ('_segdir'), "     \
-  "('_docsize'), ('_stat'), ('_data'), ('_idx'), ('_config'), ('_node'), ('_parent'), ('_rowid')) s "                  \
-  "WHERE w.sql LIKE 'CREATE VIRTUAL %')"
-
 #endif

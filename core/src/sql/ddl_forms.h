@@ -16,9 +16,7 @@ typedef struct rl_ddl_forms {
   void (*list)(rl_buf *out, const rl_dialect *d, const rl_field *f);
 } rl_ddl_forms;
 
-#define RL_PROVIDER(ID, id, name, title, built) extern const rl_ddl_forms rl_ddl_##id;
-#include "base/providers.def"
-#undef RL_PROVIDER
+extern const rl_ddl_forms rl_ddl_postgres, rl_ddl_sqlite;
 
 void rl_ddl_table(rl_buf *out, const rl_dialect *d, const rl_ddl_forms *forms, rl_str namespace_, rl_str table);
 /* A literal of the schema as SQL. Bytes are written as Prisma writes them; both fill such defaults in themselves, so

@@ -1,4 +1,6 @@
 /* Table definitions on SQLite. */
+#include "sql/ddl_sqlite.h"
+
 #include "sql/ddl_forms.h"
 
 static const char *type_name(rl_scalar s) {

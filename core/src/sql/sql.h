@@ -19,9 +19,7 @@ struct rl_dialect {
   const struct rl_dialect_forms *forms; /* private to sql */
   const rl_dialect *epoch; /* the same with moments as milliseconds since 1970; NULL where nothing stores them so */
 };
-#define RL_PROVIDER(ID, id, name, title, built) extern const rl_dialect rl_dialect_##id;
-#include "base/providers.def"
-#undef RL_PROVIDER
+extern const rl_dialect rl_dialect_postgres, rl_dialect_sqlite;
 extern const rl_dialect *const rl_dialects[RL_PROVIDER_SLOTS]; /* indexed by provider */
 
 /* One rendered statement and where its parameters come from. */

@@ -207,6 +207,6 @@ size_t rl_datetime_format(int64_t microseconds, char out[RL_DATETIME_MAX]) {
   return format(microseconds, "Z", out);
 }
 
-size_t rl_datetime_format_sqlite(int64_t microseconds, char out[RL_DATETIME_MAX]) {
+size_t rl_datetime_format_offset(int64_t microseconds, char out[RL_DATETIME_MAX]) {
   return format(microseconds, "+00:00", out);
 }

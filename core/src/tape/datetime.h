@@ -24,7 +24,7 @@ rl_datetime_verdict rl_datetime_read(rl_str text, int64_t *microseconds);
 /* Writes "2026-11-22T12:00:00.000Z", with six digits of fraction only if there are microseconds. Returns the length. */
 size_t rl_datetime_format(int64_t microseconds, char out[RL_DATETIME_MAX]);
 /* Writes the format that Prisma stores on SQLite: "2026-11-22T12:00:00.000+00:00" (six digits if needed). */
-size_t rl_datetime_format_sqlite(int64_t microseconds, char out[RL_DATETIME_MAX]);
+size_t rl_datetime_format_offset(int64_t microseconds, char out[RL_DATETIME_MAX]);
 /* Parses a time of day, "12:34:56[.ffffff]" with an optional offset, to microseconds since midnight UTC. */
 bool rl_time_parse(rl_str text, int64_t *microseconds);
 int64_t rl_days_from_civil(int64_t year, int month, int day); /* days since 1970-01-01 */

@@ -72,9 +72,6 @@ function Call:connect(options)
   return rille.connect(more)
 end
 
---- "sqlite" or "postgresql" of a URL.
-function Call.provider_of(url) return tools.url_provider(url) or "sqlite" end
-
 --- Makes the schema now, to fail before anything is done.
 function Call:check_schema() tools.schema { path = self:schema_path(), url = self.args.url } end
 

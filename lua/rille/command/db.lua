@@ -197,7 +197,7 @@ return {
         define = function(p)
           p:flag "--print":description "Show the schema instead of writing it."
           p:flag "--force":description "Do not look at the schema that is there."
-          p:option "--schemas":argname "<names>":description "PostgreSQL: the schemas of the database to read, separated by commas."
+          p:option "--schemas":argname "<names>":description "The schemas of the database to read, separated by commas, where a database has schemas."
         end,
         run = run_pull,
       },
@@ -228,7 +228,7 @@ return {
         name = "backup",
         usage = "[options] <file>",
         summary = "Write the whole database into a file.",
-        description = "SQLite: a consistent copy while others work. PostgreSQL: an archive of pg_dump, which must be installed.",
+        description = "Of a database that is a file: a consistent copy while others work. Of a server: an archive of pg_dump, which must be installed.",
         examples = { { "rille db backup shop.backup" } },
         define = function(p)
           p:argument("file", "The file to write.")

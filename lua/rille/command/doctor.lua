@@ -2,8 +2,8 @@
 local rille = require "rille"
 local tools = rille.tools
 local config, errors = tools.config, tools.errors
+local database = require "rille.command.database"
 local files = require "rille.command.files"
-local indexes = require "rille.command.indexes"
 local output = require "rille.command.output"
 local querylog = require "rille.command.querylog"
 
@@ -42,59 +42,22 @@ local function check_schema(report, call)
   report:add("schema", "ok", path .. " is valid")
 end
 
-local function parameter(url, name) return url:match("[?&]" .. name .. "=([^&]*)") end
-
-local function is_local(host) return host == "" or host == "localhost" or host:find "^127%." ~= nil or host == "::1" or host == "[::1]" end
-
-local function postgres_advice(url)
-  local authority = url:match "^%w+://([^/?]*)" or ""
-  local hosts = authority:match "@(.*)$" or authority
-  local host, port = hosts:match "^(.-):?(%d*)$"
-  local list = {}
-  if parameter(url, "host") == nil and not is_local(host) and not parameter(url, "sslmode") then
-    list[#list + 1] = "the server is not on this machine and the URL has no sslmode: add sslmode=require, or verify-full with sslrootcert"
-  end
-  local pooler = host:find("-pooler.", 1, true) or host:find("pooler.", 1, true) or port == "6543" or port == "6432"
-  if pooler and not host:find("-pooler.", 1, true) and parameter(url, "pgbouncer") ~= "true" then
-    list[#list + 1] = "this looks like a pooler: add pgbouncer=true when it hands out connections for a transaction each"
-  end
-  if pooler then list[#list + 1] = "run migrations over the direct connection, not through the pooler" end
-  if parameter(url, "connection_limit") == "1" then list[#list + 1] = "connection_limit=1: a call on db inside its own transaction waits for itself" end
-  return list
-end
-
-local function sqlite_advice(db)
-  local list = {}
-  local mode = db:query_raw("PRAGMA journal_mode")[1].journal_mode
-  if mode ~= "wal" and mode ~= "memory" then
-    list[#list + 1] = ("journal_mode is %s: with wal readers and a writer do not wait for each other"):format(tostring(mode))
-  end
-  local checked = db:query_raw "PRAGMA quick_check(5)"
-  if checked[1] and checked[1].quick_check ~= "ok" then list[#list + 1] = "quick_check: " .. tostring(checked[1].quick_check) end
-  return list
-end
-
 local function seconds() return tools.monotonic() end
 
 local function check_connection(report, db, url, provider)
-  local version = provider == "sqlite" and "SELECT sqlite_version() AS v" or "SELECT current_setting('server_version') AS v"
-  if provider == "sqlite" then
-    local path = tools.url_file(url)
-    if path and not files.exists(path) then
-      errors.raise("P1003", "the database file `%s` does not exist; `rille migrate dev` or `rille db push` makes it", path)
-    end
-  end
-  version = db:query_raw(version)[1].v
+  local on = database.of(provider)
+  on.check(url)
+  local version = db:query_raw(on.version)[1].v
   local before = seconds()
   for _ = 1, PINGS do db:query_raw "SELECT 1 AS one" end
   local latency = math.max(0, (seconds() - before) * 1000 / PINGS)
   local shown = latency < 0.1 and "less than 0.1" or ("%.1f"):format(latency)
-  report:add("connection", "ok", ("%s %s, %s ms a round trip"):format(provider == "sqlite" and "SQLite" or "PostgreSQL", version, shown),
+  report:add("connection", "ok", ("%s %s, %s ms a round trip"):format(provider.title, version, shown),
     { server = version, latency_ms = latency })
 end
 
 local function check_url(report, db, url, provider)
-  local list = provider == "sqlite" and sqlite_advice(db) or postgres_advice(url)
+  local list = database.of(provider).advice(db, url)
   if #list == 0 then report:add("url", "ok", "nothing to say about the URL")
   else
     for _, text in ipairs(list) do report:add("url", "warning", text) end
@@ -153,7 +116,7 @@ local function check_relations(report, db, provider, models)
   for _, m in ipairs(models) do
     if m.schema then schemas[m.schema] = true end
   end
-  local missing = indexes.missing(db, provider, schemas)
+  local missing = database.of(provider).unindexed_keys(db, schemas)
   if #missing == 0 then return report:add("indexes", "ok", "every foreign key has an index") end
   for _, m in ipairs(missing) do
     report:add("indexes", "warning", ("no index on %s (%s), a foreign key"):format(m.table, table.concat(m.columns, ", ")),
@@ -187,7 +150,7 @@ local function check_log(report, call, db, provider, models)
 end
 
 local function examine(report, call, db, url)
-  local provider = call.provider_of(url)
+  local provider = database.provider_of(url)
   if not guarded(report, "connection", check_connection, db, url, provider) then return end
   guarded(report, "url", check_url, db, url, provider)
   guarded(report, "migrations", check_migrations, call)

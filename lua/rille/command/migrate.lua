@@ -226,7 +226,7 @@ end
 
 local function shadow_option(p)
   p:option "--shadow-url":hidden_name "--shadow-database-url":target "shadow_url":argname "<url>"
-    :description "Database to replay migrations in; else one is made and dropped (SQLite: in memory)."
+    :description "Database to replay migrations in; else one is made and dropped, in memory where a database can be."
 end
 
 local function diff_side(p, prefix, words)

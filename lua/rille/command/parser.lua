@@ -1,5 +1,6 @@
 --- Builds the argument parser from the descriptions of the commands, and the help that people read.
 local argparse = require "argparse"
+local database = require "rille.command.database"
 
 local parser = {}
 
@@ -94,7 +95,7 @@ function parser.build(specs, out)
   local root = argparse("rille"):require_command(false)
   decorate(root, {
     commands = specs,
-    description = "rille: data access for Lua with schema.prisma, on PostgreSQL and SQLite.",
+    description = "rille: data access for Lua with schema.prisma, on " .. database.list("title", " and ") .. ".",
     examples = {
       { "rille init --with-model", "Begin a project here." },
       { "rille migrate dev --name init", "Make a migration of the schema and apply it." },

@@ -1,21 +1,21 @@
 --- `rille init`: the files that a project begins with.
 local tools = require("rille").tools
 local config, errors = tools.config, tools.errors
+local database = require "rille.command.database"
 local files = require "rille.command.files"
 local output = require "rille.command.output"
 local templates = require "rille.command.templates"
 
-local DEFAULT_URL = { sqlite = "file:./dev.db", postgresql = "postgresql://postgres:postgres@localhost:5432/app" }
-
-local function of_url(url) return url and (tools.url_provider(url) or "sqlite") end
+local function of_url(url) return url and database.provider_of(url) end
 
 -- The kind of database; and whether DATABASE_URL names one of that kind already.
 local function provider_of(args)
-  if args.provider and args.url and args.provider ~= of_url(args.url) then
-    errors.raise("VALIDATION", "--provider %s does not fit the URL, which is of %s", args.provider, of_url(args.url))
+  local asked = tools.providers.named(args.provider)
+  if asked and args.url and asked ~= of_url(args.url) then
+    errors.raise("VALIDATION", "--provider %s does not fit the URL, which is of %s", asked.name, of_url(args.url).name)
   end
   local known = not args.url and of_url(config.variable "DATABASE_URL")
-  local provider = args.provider or of_url(args.url) or known or "sqlite"
+  local provider = asked or of_url(args.url) or known or database.default()
   return provider, known == provider
 end
 
@@ -71,14 +71,14 @@ local function run(call)
     written[#written + 1] = path
     out:done("%s", path)
   end
-  write(schema, templates.schema(provider, args.with_model))
-  if not known then write(".env", env_text(files.read ".env", args.url or DEFAULT_URL[provider], args.force or args.url), files.write_private) end
+  write(schema, templates.schema(provider.name, args.with_model))
+  if not known then write(".env", env_text(files.read ".env", args.url or provider.first_url, args.force or args.url), files.write_private) end
   write(".gitignore", ignore_text(files.read ".gitignore"))
   for _, path in ipairs { seed, "main.lua" } do write(path, main[path]) end
 
   out:line()
   out:line("Next:")
-  if provider == "postgresql" and not args.url and not known then out:line("  set DATABASE_URL in .env") end
+  if provider.server and not args.url and not known then out:line("  set DATABASE_URL in .env") end
   if not args.with_model then out:line("  describe your tables in %s", schema) end
   local named = found and "" or " --schema " .. schema
   out:line("  %s", out:paint("bold", "rille migrate dev --name init" .. named))
@@ -86,7 +86,16 @@ local function run(call)
     out:line("  %s", out:paint("bold", "rille db seed" .. named))
     out:line("  %s", out:paint("bold", "lua5.4 main.lua"))
   end
-  return { written = output.list(written), provider = provider, schema = schema }
+  return { written = output.list(written), provider = provider.name, schema = schema }
+end
+
+local default = database.default()
+local other, names = default, { default.name }
+for _, p in ipairs(tools.providers.list) do
+  if p ~= default then
+    names[#names + 1] = p.name
+    if other == default then other = p end
+  end
 end
 
 return {
@@ -96,13 +105,13 @@ return {
     description = "Writes schema.prisma (in ./prisma when that folder exists, or where --schema says), DATABASE_URL into .env, lines into .gitignore, "
       .. "main.lua and seed.lua. Files that are there stay as they are, unless --force is given.",
     examples = {
-      { "rille init --with-model", "SQLite in dev.db, with two models to begin with." },
-      { "rille init --provider postgresql", "The same on PostgreSQL." },
-      { "rille init --url postgresql://me@localhost/shop --schema prisma/schema.prisma" },
+      { "rille init --with-model", default.title .. " in " .. default.first_url .. ", with two models to begin with." },
+      { "rille init --provider " .. other.name, "The same on " .. other.title .. "." },
+      { "rille init --url " .. other.first_url .. " --schema prisma/schema.prisma" },
     },
     define = function(p)
-      p:option "--provider":hidden_name "--datasource-provider":target "provider":argname "<name>":choices { "sqlite", "postgresql" }
-        :description "sqlite or postgresql; else that of --url or DATABASE_URL, else sqlite."
+      p:option "--provider":hidden_name "--datasource-provider":target "provider":argname "<name>":choices(names)
+        :description(table.concat(names, " or ") .. "; else that of --url or DATABASE_URL, else " .. default.name .. ".")
       p:flag "--with-model":target "with_model":description "Two models, and an example and a seed that use them."
       p:flag "--no-example":target "no_example":description "No main.lua and no seed.lua."
       p:flag "-f --force":description "Overwrite files that are there."

@@ -1,5 +1,6 @@
 --- What a log of queries tells: the same statement again and again from one place (N+1), and statements that no index serves.
 local rille = require "rille"
+local database = require "rille.command.database"
 local errors = rille.tools.errors
 
 local querylog = {}
@@ -116,68 +117,21 @@ local function alias_target(sql, name)
   return sql:match('"([^"]+)"%s+[Aa][Ss]%s+"?' .. name:gsub("%p", "%%%0") .. '"?%f[%W]') or name
 end
 
--- SQLite says SCAN of what it reads from end to end. Its indexes serve no LIKE, so there is nothing to say of one.
-local function scans_of_sqlite(db, sql)
-  local values = {}
-  for i = 1, placeholders(sql) do values[i] = rille.null end
-  local found = {}
-  for _, row in ipairs(db:query_raw("EXPLAIN QUERY PLAN " .. sql, (table.unpack or unpack)(values))) do
-    local name = row.detail:match "^SCAN TABLE ([%w_]+)" or row.detail:match "^SCAN ([%w_]+)"
-    if name and not row.detail:find "USING" and name ~= "CONSTANT" then
-      local real = alias_target(sql, name)
-      local columns = compared(sql, real, name)
-      if #columns > 0 then found[#found + 1] = { table = real, columns = columns } end
-    end
-  end
-  return found
-end
-
-local function walk(node, visit)
-  visit(node)
-  for _, inner in ipairs(node.Plans or {}) do walk(inner, visit) end
-end
-
--- PostgreSQL reads a small table from end to end with any index, so that is made dear; a plan for no value in particular, since NULLs would be
--- calculated away. The transaction is undone.
-local function scans_of_postgres(db, sql)
-  local found = {}
-  db:transaction(function(tx)
-    tx:execute_raw "SET LOCAL enable_seqscan = off"
-    tx:execute_raw "SET LOCAL plan_cache_mode = force_generic_plan"
-    tx:execute_script("PREPARE rille_doctor AS " .. sql)
-    local nulls = ("NULL,"):rep(placeholders(sql)):sub(1, -2)
-    local ok, rows = pcall(tx.query_raw, tx, "EXPLAIN (FORMAT JSON) EXECUTE rille_doctor" .. (nulls ~= "" and "(" .. nulls .. ")" or ""))
-    tx:execute_script "DEALLOCATE rille_doctor"
-    if not ok then error(rows, 0) end
-    local plan = rows[1]["QUERY PLAN"]
-    if type(plan) == "string" then plan = rille.json.decode(plan) end
-    walk(plan[1].Plan, function(node)
-      local whole = node["Node Type"] == "Seq Scan" or (node["Node Type"]:find "^Index" and not node["Index Cond"])
-      if not (whole and node.Filter and node["Relation Name"]) then return end
-      local columns, searched = compared(sql, node["Relation Name"], node.Alias)
-      columns, searched = named(columns, node.Filter), named(searched, node.Filter)
-      local pattern = #columns == 0 and #searched > 0
-      if pattern then columns = searched end
-      if #columns == 0 then columns = { (node.Filter:match "([%a_][%w_]*)%)?[:%w ]* [=<>~]") } end
-      found[#found + 1] = { table = node["Relation Name"], columns = columns, pattern = pattern }
-    end)
-  end)
-  return found
-end
+local STATEMENT = { alias_target = alias_target, compared = compared, named = named, placeholders = placeholders }
 
 --- Statements of the log that read a whole table to find rows by conditions.
 ---@param db rille.Client
----@param provider string
+---@param provider rille.Provider
 ---@param events table[]
 ---@return { table: string, columns: string[], pattern?: boolean, sql: string, times: integer }[]
 ---@return integer unexplained statements that the database did not explain
 function querylog.unindexed(db, provider, events)
   local seen, order, by_place, unexplained = {}, {}, {}, 0
-  local scans_of = provider == "sqlite" and scans_of_sqlite or scans_of_postgres
+  local scans_of = database.of(provider).scans
   for _, event in ipairs(events) do
     local statement = event.sql and seen[event.sql]
     if statement == nil and event.sql and event.sql:find "^%s*[SsUuDdWw][EePpIi][LlDdTt]" then
-      local ok, scans = pcall(scans_of, db, event.sql)
+      local ok, scans = pcall(scans_of, db, event.sql, STATEMENT)
       if not ok then unexplained = unexplained + 1 end
       statement = ok and scans or {}
       seen[event.sql] = statement

@@ -3,15 +3,17 @@ local rille = require "rille"
 local tools = rille.tools
 local errors = tools.errors
 local command = require "rille.command"
+local database = require "rille.command.database"
 local parser = require "rille.command.parser"
 
 -- The server's version is asked of the server when there is a URL; a server that is down is no failure here.
 local function server_of(call)
   local ok, url = pcall(call.url, call)
-  if not ok or call.provider_of(url) ~= "postgresql" then return nil end
+  local provider = ok and database.provider_of(url)
+  if not provider or not provider.server then return nil end
   local asked, version = pcall(function()
     local db = rille.connect { url = url, schema_text = "" }
-    local done, rows = pcall(db.query_raw, db, "SELECT current_setting('server_version') AS v")
+    local done, rows = pcall(db.query_raw, db, database.of(provider).version)
     db:close()
     return done and rows[1].v or nil
   end)
@@ -20,15 +22,17 @@ end
 
 local function run_version(call)
   local out = call.out
-  local versions = tools.versions()
   local found = {
     rille = rille.version,
     lua = rawget(_G, "jit") and rawget(_G, "jit").version or _VERSION:gsub("^Lua ", ""),
-    libpq = versions.libpq,
-    sqlite = versions.sqlite,
     server = server_of(call),
   }
-  local shown = { { "rille", found.rille }, { "Lua", found.lua }, { "SQLite", found.sqlite }, { "libpq", found.libpq }, { "server", found.server } }
+  local shown = { { "rille", found.rille }, { "Lua", found.lua } }
+  for _, p in ipairs(tools.providers.list) do
+    found[p.library] = p.library_version
+    shown[#shown + 1] = { p.library == p.name and p.title or p.library, p.library_version }
+  end
+  shown[#shown + 1] = { "server", found.server }
   for _, pair in ipairs(shown) do
     if pair[2] then out:line("%-8s %s", pair[1], pair[2]) end
   end
@@ -61,7 +65,7 @@ end
 return {
   {
     name = "version",
-    summary = "Versions of rille, Lua, SQLite, libpq and the server.",
+    summary = "Versions of rille, Lua, the databases' libraries and the server.",
     examples = { { "rille version" }, { "rille version --json" } },
     run = run_version,
   },

@@ -257,12 +257,9 @@ static void pg_library_version(char out[RL_VERSION_SIZE]) {
     snprintf(out, RL_VERSION_SIZE, "%d.%d.%d", v / 10000, v / 100 % 100, v % 100);
 }
 
-static const char *const schemes[] = {"postgresql", "postgres", NULL};
-
 const rl_driver rl_driver_postgres = {
     .provider = RL_PROVIDER_POSTGRESQL,
     .library_version = pg_library_version,
-    .schemes = schemes,
     .infers_types = true,
     .pipelines = true,
     .parse_url = rl_pg_parse_url,

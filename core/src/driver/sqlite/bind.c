@@ -36,7 +36,7 @@ static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, rl_
   if (moments == RL_MOMENTS_BRIEF)
     return bind_text(c, stmt, index, (rl_str){text, rl_sqlite_brief_text(c, microseconds, text)}, err);
   if (c->options->unixepoch_ms) return check(c, sqlite3_bind_int64(stmt, index, rl_sqlite_epoch_ms(microseconds)), err);
-  size_t len = rl_datetime_format_sqlite(microseconds, text);
+  size_t len = rl_datetime_format_offset(microseconds, text);
   return bind_text(c, stmt, index, (rl_str){text, len}, err);
 }
 

@@ -184,12 +184,9 @@ static void sqlite_library_version(char out[RL_VERSION_SIZE]) {
   snprintf(out, RL_VERSION_SIZE, "%s", sqlite3_libversion());
 }
 
-static const char *const schemes[] = {"file", "sqlite", NULL};
-
 const rl_driver rl_driver_sqlite = {
     .provider = RL_PROVIDER_SQLITE,
     .library_version = sqlite_library_version,
-    .schemes = schemes,
     .single_writer = true,
     .cursors_see_writes = true,
     .waits_for_locks = true,

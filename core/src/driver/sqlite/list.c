@@ -27,7 +27,7 @@ static void write_moment(const rl_conn *c, int64_t us, rl_moments moments, rl_bu
     rl_buf_int(out, rl_sqlite_epoch_ms(us));
   } else {
     rl_buf_byte(out, '"');
-    rl_buf_put(out, text, rl_datetime_format_sqlite(us, text));
+    rl_buf_put(out, text, rl_datetime_format_offset(us, text));
     rl_buf_byte(out, '"');
   }
   if (moments != RL_MOMENTS_BOTH) return;

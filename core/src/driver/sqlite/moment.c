@@ -66,7 +66,7 @@ bool rl_sqlite_datetime(rl_str text, int64_t *microseconds) {
 /* Whether the text is the one that would be written for what it says. */
 static bool is_written(rl_str text, int64_t microseconds) {
   char again[RL_DATETIME_MAX];
-  size_t len = rl_datetime_format_sqlite(microseconds, again);
+  size_t len = rl_datetime_format_offset(microseconds, again);
   return rl_str_eq(text, rl_str_make(again, len));
 }
 

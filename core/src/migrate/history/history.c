@@ -253,7 +253,7 @@ rille_status rl_migrations_prepare(rl_migrations *m, bool baseline, rl_error *er
 static rl_str now_text(const rl_migrations *m, char out[RL_DATETIME_MAX]) {
   int64_t ms = rl_clock_wall_us() / 1000;
   char number[24];
-  size_t len = rl_datetime_format_sqlite(ms * 1000, out);
+  size_t len = rl_datetime_format_offset(ms * 1000, out);
   if (!m->counts_time) return (rl_str){out, len};
   rl_buf b;
   rl_buf_init(&b);

@@ -1,4 +1,5 @@
 /* The structure of a SQLite database. */
+#include "sql/ddl_sqlite.h"
 #include "migrate/structure/describe.h"
 #include "sql/ddl.h"
 

@@ -1,0 +1,9 @@
+/* Versions of two libraries, as the first release told them: rille_provider_get tells those of every database. */
+#include "api/handle.h"
+
+void rille_libraries_get(rille_libraries *out) {
+  rille_libraries full = {0};
+  if (rl_drivers[RL_PROVIDER_POSTGRESQL]) rl_drivers[RL_PROVIDER_POSTGRESQL]->library_version(full.libpq);
+  if (rl_drivers[RL_PROVIDER_SQLITE]) rl_drivers[RL_PROVIDER_SQLITE]->library_version(full.sqlite);
+  rl_write_struct(out, &full, sizeof full);
+}

@@ -1,0 +1,197 @@
+-- A database is one thing: lua5.4 core/tools/providers.lua [--count]
+-- Fails when a file names a database outside the database's own places, and when a flag or function by which databases
+-- differ has no reader. Comments are free to name databases; code and strings are not.
+-- With --count it only says how many files and lines name one.
+
+-- Files that name databases although they are nobody's own, at most ten of them, each with its reason.
+local MOST_ALLOWED = 10
+local allowed = {
+  ["core/src/driver/driver.h"] = "declares each database's driver: a missing one does not compile",
+  ["core/src/driver/facts.h"] = "declares each database's facts, likewise",
+  ["core/src/schema/rules.h"] = "declares each database's rules for schemas, likewise",
+  ["core/src/sql/sql.h"] = "declares each database's dialect, likewise",
+  ["core/src/sql/ddl_forms.h"] = "declares each database's table definitions, likewise",
+  ["core/src/migrate/provider.h"] = "declares each database's part of migrations, likewise",
+}
+
+-- Structs in which databases differ: where they are, and how their readers call them.
+local tables = {
+  { file = "core/src/plan/plan.h", struct = "rl_features", readers = { "features" } },
+  { file = "core/src/driver/driver.h", struct = "rl_driver", readers = { "driver", "d", "rl_drivers%[[%w_]+%]" } },
+  { file = "core/src/driver/facts.h", struct = "rl_facts", readers = { "facts", "rl_facts_of%([^()]+%)" } },
+  { file = "core/src/schema/rules.h", struct = "rl_schema_rules", readers = { "rules", "rl_rules%([^()]+%)" } },
+  { file = "core/src/sql/sql.h", struct = "rl_dialect", readers = { "dialect", "d" } },
+  { file = "core/src/sql/forms.h", struct = "rl_dialect_forms", readers = { "forms", "f" } },
+  { file = "core/src/sql/ddl_forms.h", struct = "rl_ddl_forms", readers = { "forms", "ddl_forms_of%([^()]+%)" } },
+  { file = "core/src/migrate/provider.h", struct = "rl_migrate_part", readers = { "part", "rl_migrate_part_of%([^()]+%)" } },
+}
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function files_under(command)
+  local list = {}
+  local pipe = assert(io.popen(command .. " | LC_ALL=C sort"))
+  for file in pipe:lines() do list[#list + 1] = file end
+  pipe:close()
+  return list
+end
+
+-- Identifiers of the databases, from the one list of them. --------------------------------------------------------------
+
+local ids = {}
+local rows = io.open "core/src/base/providers.def"
+for id in (rows and rows:read "a" or ""):gmatch 'RL_PROVIDER%([%u%d]+, ([%l%d]+), "' do ids[#ids + 1] = id end
+if #ids == 0 then ids = { "postgres", "sqlite" } end
+
+-- Without comments; each keeps its line ends, so that lines can be counted. -----------------------------------------------
+
+local function blank(text) return (text:gsub("[^\n]", " ")) end
+
+-- Walks the text and leaves out what `comment` finds at a place where no string is open.
+local function strip(text, comment)
+  local out, at = {}, 1
+  while at <= #text do
+    local from, to = comment(text, at)
+    local quote = text:match('^["\']', at)
+    if from then
+      out[#out + 1] = blank(text:sub(from, to))
+      at = to + 1
+    elseif quote then
+      local finish = at + 1
+      while finish <= #text and text:sub(finish, finish) ~= quote and text:sub(finish, finish) ~= "\n" do
+        finish = finish + (text:sub(finish, finish) == "\\" and 2 or 1)
+      end
+      out[#out + 1] = text:sub(at, finish)
+      at = finish + 1
+    else
+      local plain = text:match("^[^\"'/%-]+", at) or text:sub(at, at)
+      out[#out + 1] = plain
+      at = at + #plain
+    end
+  end
+  return table.concat(out)
+end
+
+local function c_comment(text, at)
+  if text:sub(at, at + 1) == "/*" then return at, select(2, text:find("*/", at + 2, true)) or #text end
+  if text:sub(at, at + 1) == "//" then return at, (text:find("\n", at, true) or #text + 1) - 1 end
+end
+
+local function lua_comment(text, at)
+  if text:sub(at, at + 1) ~= "--" then return end
+  local level = text:match("^%-%-%[(=*)%[", at)
+  if level then return at, select(2, text:find("]" .. level .. "]", at, true)) or #text end
+  return at, (text:find("\n", at, true) or #text + 1) - 1
+end
+
+local function code_of(path) return strip(read(path), path:match "%.[ch]$" and c_comment or path:match "%.def$" and c_comment or lua_comment) end
+
+-- Names -----------------------------------------------------------------------------------------------------------------
+
+local function is_own(path, id)
+  if path == "core/src/base/providers.def" then return true end
+  return path:find("/" .. id .. "/", 1, true) or path:find("[/_]" .. id .. "[_%.][%w_.]*$")
+end
+
+local function lines_naming(path, text)
+  local found, number = {}, 0
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    number = number + 1
+    local lower = line:lower()
+    for _, id in ipairs(ids) do
+      if lower:find(id, 1, true) and not is_own(path, id) then
+        found[#found + 1] = number
+        break
+      end
+    end
+  end
+  return found
+end
+
+local problems = {}
+local function problem(...) problems[#problems + 1] = string.format(...) end
+
+local sources = files_under "find core/src core/include lua \\( -name '*.[ch]' -o -name '*.def' -o -name '*.lua' -o -path lua/bin/rille \\) -type f"
+local texts, naming, line_count = {}, {}, 0
+for _, path in ipairs(sources) do
+  texts[path] = code_of(path)
+  local lines = lines_naming(path, texts[path])
+  if #lines > 0 then naming[#naming + 1] = { path = path, lines = lines } end
+  line_count = line_count + #lines
+end
+
+if arg[1] == "--count" then
+  print(("%d files with %d lines name a database outside its own places"):format(#naming, line_count))
+  for _, n in ipairs(naming) do print(("  %4d  %s"):format(#n.lines, n.path)) end
+  os.exit(0)
+end
+
+local named, allowed_count = {}, 0
+for _, n in ipairs(naming) do
+  named[n.path] = true
+  if not allowed[n.path] then
+    for _, line in ipairs(n.lines) do problem("%s:%d: names a database; that belongs to the database's own files", n.path, line) end
+  end
+end
+for path in pairs(allowed) do
+  allowed_count = allowed_count + 1
+  if not named[path] then problem("%s: may name databases (core/tools/providers.lua), and does not: take it off the list", path) end
+end
+if allowed_count > MOST_ALLOWED then problem("core/tools/providers.lua: %d files may name databases, more than %d", allowed_count, MOST_ALLOWED) end
+
+-- Readers ---------------------------------------------------------------------------------------------------------------
+
+-- The names of a struct's members: of pointers to functions, of several in one declaration, of plain ones.
+local function members_of(path, struct)
+  local text = texts[path] or ""
+  local body = text:match("typedef struct " .. struct .. " (%b{})") or text:match("struct " .. struct .. " (%b{})")
+  if not body then
+    problem("%s: has no struct %s", path, struct)
+    return {}
+  end
+  local list = {}
+  for declaration in body:sub(2, -2):gmatch "[^;]+" do
+    local fn = declaration:match "%(%s*%*%s*([%w_]+)%s*%)%s*%("
+    if fn then list[#list + 1] = fn else
+      for part in declaration:gmatch "[^,]+" do list[#list + 1] = part:gsub("%b[]", ""):match "([%w_]+)%s*$" end
+    end
+  end
+  return list
+end
+
+local everything = {}
+for path, text in pairs(texts) do
+  if path:match "^core/src/" then everything[#everything + 1] = text end
+end
+everything = table.concat(everything, "\n")
+
+local function has_reader(readers, member)
+  for _, reader in ipairs(readers) do
+    local front = reader:match "^%a" and "%f[%w_]" or ""
+    for _, arrow in ipairs { "%->", "%." } do
+      local at = 1
+      while true do
+        local from, to = everything:find(front .. reader .. arrow .. member .. "%f[^%w_]", at)
+        if not from then break end
+        if not everything:match("^%s*=[^=]", to + 1) then return true end
+        at = to + 1
+      end
+    end
+  end
+  return false
+end
+
+for _, t in ipairs(tables) do
+  for _, member in ipairs(members_of(t.file, t.struct)) do
+    if not has_reader(t.readers, member) then problem("%s: nobody asks for %s.%s", t.file, t.struct, member) end
+  end
+end
+
+for _, text in ipairs(problems) do print(text) end
+if #problems > 0 then os.exit(1) end
+print(("providers: %d databases, named in %d files beside their own; every flag has a reader"):format(#ids, allowed_count))
