@@ -55,6 +55,14 @@ sizes() { # a file has one subject
     awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines, more than 600"; bad = 1 } END { exit bad }'
 }
 
+circles() { # the rooms that have none of more than three files
+  local room status=0
+  for room in input query; do
+    lua5.4 core/tools/circles.lua --objects=build/lint/gcc/obj/core/src --most=3 "$room" >"$said" || { cat "$said"; status=1; }
+  done
+  return $status
+}
+
 marks() { # nothing unfinished is handed in
   ! grep -rnE "\b(TO""DO|FIX""ME|XX""X)\b" Makefile core lua spec examples docs rockspec --include='*' --exclude-dir=build
 }
@@ -71,6 +79,7 @@ check "unfinished marks" marks
 check "symbols" symbols
 check "warnings, gcc" warnings gcc -O2
 check "nothing shared that one file uses" lua5.4 core/tools/statics.lua build/lint/gcc/obj
+check "circles of files" circles
 check "warnings, clang" warnings clang -O0
 check "warnings, binding for Lua 5.3 and LuaJIT" other_luas
 
