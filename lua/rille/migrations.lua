@@ -4,17 +4,11 @@ local core = require "rille.core"
 local client = require "rille.client"
 local config = require "rille.config"
 local errors = require "rille.errors"
-local names = require "rille.migrations_names"
 local options = require "rille.options"
 
 local migrations = {}
 
 local LOCK_WAIT = 10000
-
---- Raises an error that names a migration.
-function migrations.fail(code, name, format, ...)
-  error(errors.new(code, format:format(...), { migration = name }), 0)
-end
 
 -- ------------------------------------------------------------------------------------------------------------------ places
 
@@ -45,6 +39,12 @@ function migrations.locate(given, own, what, needs_schema)
   return place, given
 end
 
+--- Raises what a run has met; the line is a number.
+function migrations.raise(e)
+  if errors.is_error(e) and e.meta.line then e.meta.line = tonumber(e.meta.line) end
+  error(e, 0)
+end
+
 --- Runs fn(m, place) with the folder and the database opened; they are closed whatever happens, and the lock is given back with them.
 function migrations.with(place, settings, fn)
   local m = core.migrations_open { url = place.url, folder = place.folder, create = settings.create, replay = settings.replay, schema = place.schema }
@@ -53,11 +53,7 @@ function migrations.with(place, settings, fn)
     return fn(m, place)
   end) }
   core.migrations_close(m)
-  if not result[1] then
-    local e = result[2]
-    if errors.is_error(e) and e.meta.line then e.meta.line = tonumber(e.meta.line) end
-    error(e, 0)
-  end
+  if not result[1] then migrations.raise(result[2]) end
   return result[2], result[3]
 end
 
@@ -98,46 +94,30 @@ local function run_lua(m, place, entry)
   if not ok then error(e, 0) end
 end
 
---- Applies one migration of the list that was loaded last. In a replay, migration.lua is left out: there are no rows.
-function migrations.apply(m, place, entry, replay)
-  core.migrations_begin(m, entry.name, false)
-  if entry.has_lua and not replay then
-    local ok, e = pcall(run_lua, m, place, entry)
-    if not ok then
-      local _, failure = pcall(core.migrations_fail, m, "migration.lua: " .. tostring(e))
-      if type(failure) == "table" then failure.reason = e end
-      error(failure, 0)
-    end
-  end
-  core.migrations_finish(m)
+--- Does the caller's part of a migration that the core began: its migration.lua.
+function migrations.run(m, place, entry)
+  if not entry.has_lua then return end
+  local ok, e = pcall(run_lua, m, place, entry)
+  if ok then return end
+  local _, failure = pcall(core.migrations_fail, m, "migration.lua: " .. tostring(e))
+  if type(failure) == "table" then failure.reason = e end
+  error(failure, 0)
 end
 
---- Whether a migration is still to be applied.
-function migrations.is_pending(entry) return entry.state == "pending" or entry.state == "rolled_back" end
-
-local function check_scripts(list, place)
-  for _, entry in ipairs(list) do
-    if migrations.is_pending(entry) and not entry.has_script then
-      migrations.fail("P3015", entry.name, "%s/%s has no migration.sql; restore it, or delete the folder (for a migration of Lua alone an "
-        .. "empty migration.sql is enough)", place.folder, entry.name)
-    end
+-- Runs what is due, and returns the names.
+local function run_due(m, place)
+  local names = core.array {}
+  for entry in core.migrations_next, m do
+    migrations.run(m, place, entry)
+    names[#names + 1] = entry.name
   end
+  return names
 end
 
---- Applies what is pending of a list that was just loaded; the names of what it applied, and how many were there already.
-function migrations.apply_pending(m, place, list)
-  local applied, already = core.array {}, 0
-  check_scripts(list, place)
-  core.migrations_prepare(m)
-  for _, entry in ipairs(list) do
-    if migrations.is_pending(entry) then
-      migrations.apply(m, place, entry)
-      applied[#applied + 1] = entry.name
-    elseif entry.state == "applied" or entry.state == "edited" then
-      already = already + 1
-    end
-  end
-  return applied, already
+-- Applies what is pending, as the handle has it; the names of what it applied.
+local function apply_pending(m, place)
+  core.migrations_apply(m)
+  return run_due(m, place)
 end
 
 --- Of all functions of migrations.
@@ -168,8 +148,11 @@ function migrations.deploy(given)
   local place
   place, given = migrations.locate(given, PLACE, "rille.migrate.deploy")
   return migrations.with(place, { create = true, lock = given.lock_wait or LOCK_WAIT }, function(m)
-    local applied, already = migrations.apply_pending(m, place, core.migrations_load(m))
-    return { applied = applied, already = already }
+    local already = 0
+    for _, entry in ipairs((core.migrations_load(m))) do
+      if entry.state == "applied" or entry.state == "edited" then already = already + 1 end
+    end
+    return { applied = apply_pending(m, place), already = already }
   end)
 end
 
@@ -181,7 +164,7 @@ function migrations.reset(given)
   place, given = migrations.locate(given, PLACE, "rille.migrate.reset")
   return migrations.with(place, { create = true, lock = given.lock_wait or LOCK_WAIT }, function(m)
     core.migrations_reset(m, place.schema)
-    return { applied = (migrations.apply_pending(m, place, core.migrations_load(m))) }
+    return { applied = apply_pending(m, place) }
   end)
 end
 
@@ -201,29 +184,6 @@ function migrations.resolve(given)
   end)
 end
 
--- ------------------------------------------------------------------------------------------------------------------ back
-
-local function is_applied(entry) return entry.state == "applied" or entry.state == "edited" or entry.state == "missing" end
-
-local function choose(list, given, place)
-  local chosen, steps = {}, given.steps or 1
-  if given.to and given.steps then errors.raise("VALIDATION", "rille.migrate.down: `steps` and `to` exclude each other") end
-  local found = given.to == nil
-  for i = #list, 1, -1 do
-    local entry = list[i]
-    if entry.name == given.to then found = true break end
-    if is_applied(entry) and (given.to or #chosen < steps) then chosen[#chosen + 1] = entry end
-  end
-  if not found then migrations.fail("P3017", given.to, "there is no migration %s in %s", tostring(given.to), place.folder) end
-  for _, entry in ipairs(chosen) do
-    if not entry.has_down then
-      migrations.fail("P3015", entry.name, "the migration %s cannot be taken back: %s/%s has no down.sql; write one, or go forward with a new "
-        .. "migration", entry.name, place.folder, entry.name)
-    end
-  end
-  return chosen
-end
-
 --- Takes applied migrations back by their down.sql, the latest first, each in a transaction; `deploy` applies them again. `to` names the one
 --- that stays the last. Errors: P3009 (a failed migration is not resolved), P3015 (one of them has no down.sql: nothing is done), P3017,
 --- P3018, P3019.
@@ -232,20 +192,16 @@ end
 function migrations.down(given)
   local place
   place, given = migrations.locate(given, DOWN, "rille.migrate.down")
+  if given.to and given.steps then errors.raise("VALIDATION", "rille.migrate.down: `steps` and `to` exclude each other") end
   return migrations.with(place, { lock = given.lock_wait or LOCK_WAIT }, function(m)
+    core.migrations_load(m)
+    core.migrations_take_back(m, math.ceil(given.steps or 1), given.to)
     local reverted = core.array {}
-    local list, has_history = core.migrations_load(m)
-    if has_history then core.migrations_prepare(m) end
-    for _, entry in ipairs(choose(list, given, place)) do
-      core.migrations_begin(m, entry.name, true)
-      core.migrations_finish(m)
-      reverted[#reverted + 1] = entry.name
-    end
+    for entry in core.migrations_next, m do reverted[#reverted + 1] = entry.name end
     return { reverted = reverted }
   end)
 end
 
 migrations.LOCK_WAIT = LOCK_WAIT
-migrations.slug = names.slug
 
 return migrations

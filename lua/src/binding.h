@@ -32,6 +32,7 @@ enum {
   RL_REF_BOX,
   RL_REF_MIGRATIONS,
   RL_REF_SHADOW,
+  RL_REF_DEV,
   RL_REF_SHAPES, /* shape id -> rl_shape */
   RL_REF_OLD_SHAPES,
   RL_REF_METHODS,
@@ -347,7 +348,14 @@ void rl_schema_setup(lua_State *L);
 void rl_files_setup(lua_State *L);
 void rl_models_setup(lua_State *L);
 void rl_backup_setup(lua_State *L);
+typedef struct rl_migrations {
+  rille_migrations *m; /* NULL: closed */
+  int borrowed;        /* of another handle, which frees it */
+} rl_migrations;
+/* Pushes a handle that the userdata at `owner` has; its user value keeps it as "migrations". */
+void rl_migrations_borrow(lua_State *L, int owner, rille_migrations *m);
 void rl_migrations_setup(lua_State *L);
+void rl_dev_setup(lua_State *L); /* dev.c */
 
 /* job.c: what a step that would block says to Lua: mode, fd, seconds. */
 int rl_push_wait(lua_State *L, const rille_wait *wait);

@@ -1,16 +1,23 @@
-/* Migrations, step by step: what is done between the steps is decided in Lua. */
+/* Migrations, step by step: Lua runs migration.lua between the steps. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "binding.h"
 
-typedef struct rl_migrations {
-  rille_migrations *m; /* NULL: closed */
-} rl_migrations;
-
 typedef struct rl_shadow {
   rille_shadow *s;
 } rl_shadow;
+
+void rl_migrations_borrow(lua_State *L, int owner, rille_migrations *m) {
+  rl_migrations *handle = (rl_migrations *)rl_new_userdata(L, sizeof *handle);
+  *handle = (rl_migrations){m, 1};
+  rl_push_ref(L, RL_REF_MIGRATIONS);
+  lua_setmetatable(L, -2);
+  rl_get_user(L, owner);
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, "migrations");
+  lua_pop(L, 1);
+}
 
 static rille_migrations *check(lua_State *L) {
   rl_migrations *m = (rl_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
@@ -32,7 +39,7 @@ static int open_migrations(lua_State *L) {
   if (!lua_isnil(L, -1)) options.schema = rl_schema_check(L, lua_gettop(L));
   rl_box *box = rl_box_push(L);
   rl_migrations *m = (rl_migrations *)rl_new_userdata(L, sizeof *m);
-  m->m = NULL;
+  *m = (rl_migrations){NULL, 0};
   rl_push_ref(L, RL_REF_MIGRATIONS);
   lua_setmetatable(L, -2);
   rl_box_check(L, box, rille_migrations_open(&options, &m->m, &box->err));
@@ -42,7 +49,7 @@ static int open_migrations(lua_State *L) {
 /* core.migrations_close(m): again does nothing. */
 static int close_migrations(lua_State *L) {
   rl_migrations *m = (rl_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
-  if (m && m->m) rille_migrations_free(m->m);
+  if (m && m->m && !m->borrowed) rille_migrations_free(m->m);
   if (m) m->m = NULL;
   return 0;
 }
@@ -105,37 +112,54 @@ static int load(lua_State *L) {
   return 2;
 }
 
-static int check_provider(lua_State *L) {
+/* core.migrations_apply(m): all that is pending is due. */
+static int apply(lua_State *L) {
   rille_migrations *m = check(L);
   rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_check_provider(m, &box->err));
+  rl_box_check(L, box, rille_migrations_apply(m, &box->err));
   return 0;
 }
 
-static int has_tables(lua_State *L) {
+/* core.migrations_take_back(m, steps, to or nil): those are due. */
+static int take_back(lua_State *L) {
   rille_migrations *m = check(L);
-  int32_t some = 0;
+  lua_Number steps = luaL_checknumber(L, 2);
+  const char *to = rl_ztext(L, 3, "to");
   rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_has_tables(m, &some, &box->err));
-  lua_pushboolean(L, some);
+  rl_box_check(L, box, rille_migrations_take_back(m, (int64_t)steps, to, &box->err));
+  return 0;
+}
+
+/* core.migrations_next(m): the migration that was begun, or nil when none is due. */
+static int next_due(lua_State *L) {
+  rille_migrations *m = check(L);
+  rille_migration x = {.struct_size = (uint32_t)sizeof x};
+  rl_box *box = rl_box_push(L);
+  rille_status st = rille_migrations_next(m, &x, &box->err);
+  rl_box_check(L, box, st);
+  if (st != RILLE_ROW) return 0;
+  push_migration(L, &x);
   return 1;
 }
 
-static int prepare(lua_State *L) {
+/* core.migrations_evaluate(m): a list of { code, message, advice }, and whether all of the folder is applied. */
+static int evaluate(lua_State *L) {
   rille_migrations *m = check(L);
   rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_prepare(m, &box->err));
-  return 0;
-}
-
-/* core.migrations_begin(m, name, down) */
-static int begin(lua_State *L) {
-  rille_migrations *m = check(L);
-  const char *name = rl_ztext_arg(L, 2, "name");
-  int down = lua_toboolean(L, 3);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_begin(m, name, down, &box->err));
-  return 0;
+  rl_box_check(L, box, rille_migrations_evaluate(m, &box->err));
+  size_t count = rille_migrations_problem_count(m);
+  rl_new_list(L, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    rille_migration_problem p = {.struct_size = (uint32_t)sizeof p};
+    rille_migrations_problem_at(m, i, &p);
+    lua_createtable(L, 0, 3);
+    set_text(L, "code", p.code);
+    set_text(L, "message", p.message);
+    set_text(L, "advice", p.advice);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_pushboolean(L, rille_migrations_is_up_to_date(m));
+  return 2;
 }
 
 /* core.migrations_pull(m, schema or nil): the schema's text as the transaction under way sees it. */
@@ -172,13 +196,6 @@ static int scope_of(lua_State *L) {
   return 1;
 }
 
-static int finish(lua_State *L) {
-  rille_migrations *m = check(L);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_finish(m, &box->err));
-  return 0;
-}
-
 /* core.migrations_fail(m, message): raises. */
 static int fail(lua_State *L) {
   rille_migrations *m = check(L);
@@ -207,17 +224,6 @@ static int reset(lua_State *L) {
   return 0;
 }
 
-/* core.migrations_write(folder, name or nil, file, text) */
-static int write_file(lua_State *L) {
-  size_t len;
-  const char *folder = rl_ztext_arg(L, 1, "folder"), *name = rl_ztext(L, 2, "name");
-  const char *file = rl_ztext_arg(L, 3, "file");
-  const char *text = luaL_checklstring(L, 4, &len);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_write(folder, name, file, text, len, &box->err));
-  return 0;
-}
-
 /* core.migrations_checksum(text) */
 static int checksum(lua_State *L) {
   char digest[65];
@@ -225,102 +231,6 @@ static int checksum(lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &len);
   rille_migrations_checksum(text, len, digest);
   lua_pushstring(L, digest);
-  return 1;
-}
-
-/* ------------------------------------------------------------------ differences */
-
-static const rille_schema *schema_field(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key);
-  return lua_isnil(L, -1) ? NULL : rl_schema_check(L, lua_gettop(L));
-}
-
-/* A text of the table at the top, which keeps it alive. */
-static const char *part_of(lua_State *L, const char *key) {
-  lua_getfield(L, -1, key);
-  const char *text = rl_ztext(L, -1, key);
-  lua_pop(L, 1);
-  return text;
-}
-
-static void read_renames(lua_State *L, rille_diff_options *options) {
-  lua_getfield(L, 1, "renames");
-  if (!lua_istable(L, -1)) return;
-  size_t count = rl_rawlen(L, -1);
-  rille_rename *all = (rille_rename *)rl_new_userdata(L, (count + 1) * sizeof *all);
-  memset(all, 0, (count + 1) * sizeof *all);
-  for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, -2, (int)i + 1);
-    luaL_checktype(L, -1, LUA_TTABLE);
-    all[i].struct_size = (uint32_t)sizeof all[i];
-    all[i].what = part_of(L, "what");
-    all[i].table = part_of(L, "table");
-    all[i].from = part_of(L, "from");
-    all[i].to = part_of(L, "to");
-    lua_pop(L, 1);
-  }
-  options->renames = all;
-  options->rename_count = count;
-}
-
-static void push_guesses(lua_State *L, const rille_diff *d) {
-  size_t count = rille_diff_guess_count(d);
-  lua_createtable(L, (int)count, 0);
-  for (size_t i = 0; i < count; i++) {
-    rille_rename r;
-    memset(&r, 0, sizeof r);
-    r.struct_size = (uint32_t)sizeof r;
-    rille_diff_guess_get(d, i, &r);
-    lua_createtable(L, 0, 4);
-    set_text(L, "what", r.what);
-    set_text(L, "table", *r.table ? r.table : NULL);
-    set_text(L, "from", r.from);
-    set_text(L, "to", r.to);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
-}
-
-static void push_comparison(lua_State *L, const rille_diff *d) {
-  size_t warnings = rille_diff_warning_count(d), steps = rille_diff_step_count(d);
-  lua_createtable(L, 0, 5);
-  lua_pushinteger(L, (lua_Integer)steps);
-  lua_setfield(L, -2, "steps");
-  set_text(L, "script", rille_diff_script(d));
-  set_flag(L, "blocked", rille_diff_is_blocked(d));
-  rl_new_list(L, (int)warnings);
-  for (size_t i = 0; i < warnings; i++) {
-    rille_diff_warning w = {.struct_size = (uint32_t)sizeof w};
-    rille_diff_warning_at(d, i, &w);
-    lua_pushstring(L, w.text);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
-  lua_setfield(L, -2, "warnings");
-  push_guesses(L, d);
-  lua_setfield(L, -2, "guesses");
-}
-
-/* core.compare{ from_schema, from_url, to_schema, to_url, names, renames, mirror, past, count_url }:
- * { steps = number, script, warnings, blocked, guesses } */
-static int compare(lua_State *L) {
-  rille_diff_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  options.from_schema = schema_field(L, "from_schema");
-  options.from_url = rl_option_text(L, "from_url");
-  options.to_schema = schema_field(L, "to_schema");
-  options.to_url = rl_option_text(L, "to_url");
-  options.names = schema_field(L, "names");
-  options.mirror = rl_option_flag(L, "mirror");
-  options.past = rl_option_text(L, "past");
-  const char *count_url = rl_option_text(L, "count_url");
-  read_renames(L, &options);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_diff_open(&options, &box->diff, &box->err));
-  if (count_url) rl_box_check(L, box, rille_diff_count_rows(box->diff, count_url, &box->err));
-  push_comparison(L, box->diff);
-  rl_box_clear(box);
   return 1;
 }
 
@@ -359,19 +269,20 @@ void rl_migrations_setup(lua_State *L) {
                                        {"migrations_close", close_migrations},
                                        {"migrations_lock", take_lock},
                                        {"migrations_load", load},
-                                       {"migrations_check", check_provider},
-                                       {"migrations_has_tables", has_tables},
-                                       {"migrations_prepare", prepare},
-                                       {"migrations_begin", begin},
+
+                                       {"migrations_apply", apply},
+                                       {"migrations_take_back", take_back},
+                                       {"migrations_next", next_due},
+                                       {"migrations_evaluate", evaluate},
+
                                        {"migrations_pull", pull},
                                        {"migrations_scope", scope_of},
-                                       {"migrations_finish", finish},
+
                                        {"migrations_fail", fail},
                                        {"migrations_mark", mark},
                                        {"migrations_reset", reset},
-                                       {"migrations_write", write_file},
+
                                        {"migrations_checksum", checksum},
-                                       {"compare", compare},
                                        {"shadow_open", open_shadow},
                                        {"shadow_close", close_shadow},
                                        {NULL, NULL}};

@@ -78,6 +78,7 @@ static int build(lua_State *L) {
   rl_models_setup(L);
   rl_backup_setup(L);
   rl_migrations_setup(L);
+  rl_dev_setup(L);
   rl_client_setup(L);
   rl_observe_setup(L);
   rl_tx_setup(L);

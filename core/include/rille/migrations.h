@@ -43,6 +43,11 @@ RILLE_API void rille_migrations_unlock(rille_migrations *m);
 #define RILLE_MIGRATION_EDITED 4      /* applied, but migration.sql has another text by now */
 #define RILLE_MIGRATION_MISSING 5     /* applied, but not in the folder */
 
+/* What a failed migration left in the database. */
+#define RILLE_LEFT_UNKNOWN 0 /* the history does not tell */
+#define RILLE_LEFT_NOTHING 1 /* it ran in a transaction, which was rolled back or never committed */
+#define RILLE_LEFT_PART 2    /* some of its statements may have had their effect */
+
 typedef struct rille_migration {
   uint32_t struct_size;                              /* set by the caller */
   int32_t state;                                     /* RILLE_MIGRATION_* */
@@ -50,6 +55,8 @@ typedef struct rille_migration {
   /* Borrowed until the next load; NULL where there is nothing to tell. Times are ISO-8601 in UTC. */
   const char *name, *checksum, *recorded, *started_at, *finished_at, *rolled_back_at, *logs;
   int64_t steps;
+  int32_t left; /* RILLE_LEFT_* of a failed one */
+  int32_t reserved;
 } rille_migration;
 
 /* Reads folder and history; changes nothing. Errors: P3015 (a file cannot be read), what the database says. */
@@ -58,6 +65,27 @@ RILLE_API size_t rille_migrations_count(const rille_migrations *m); /* sorted by
 RILLE_API void rille_migrations_get(const rille_migrations *m, size_t index, rille_migration *out);
 RILLE_API int rille_migrations_has_history(const rille_migrations *m);
 
+#define RILLE_PROBLEM_FAILED 1
+#define RILLE_PROBLEM_EDITED 2
+#define RILLE_PROBLEM_MISSING 3
+#define RILLE_PROBLEM_NO_SCRIPT 4  /* a pending migration has no migration.sql */
+#define RILLE_PROBLEM_NO_HISTORY 5 /* the database has tables, but no history */
+#define RILLE_PROBLEM_PROVIDER 6   /* the folder is for another kind of database */
+
+typedef struct rille_migration_problem {
+  uint32_t struct_size;  /* set by the caller */
+  int32_t kind;          /* RILLE_PROBLEM_* */
+  const char *code;      /* "P3009", "P3005", "P3015", "P3019", "EDITED" or "MISSING"; static */
+  const char *migration; /* NULL when it is about none; borrowed until the next load, as is: */
+  const char *message, *advice;
+} rille_migration_problem;
+
+/* After load: finds out what is wrong. Changes nothing. */
+RILLE_API rille_status rille_migrations_evaluate(rille_migrations *m, rille_error **err);
+RILLE_API int rille_migrations_is_up_to_date(const rille_migrations *m); /* all of the folder is applied */
+RILLE_API size_t rille_migrations_problem_count(const rille_migrations *m);
+RILLE_API void rille_migrations_problem_at(const rille_migrations *m, size_t index, rille_migration_problem *out);
+
 /* P3019 when migration_lock.toml names another provider than the database is of. */
 RILLE_API rille_status rille_migrations_check_provider(const rille_migrations *m, rille_error **err);
 /* Whether there are tables where the history is, or would be. */
@@ -65,9 +93,20 @@ RILLE_API rille_status rille_migrations_has_tables(rille_migrations *m, int32_t 
 /* After load, before the first begin: makes the history's table. Errors: P3019 (migration_lock.toml names another
  * provider), P3009 (a failed migration is not resolved), P3005 (tables, but no history). */
 RILLE_API rille_status rille_migrations_prepare(rille_migrations *m, rille_error **err);
+/* After load: all that is pending is due. Errors: P3015 (one has no migration.sql), and those of prepare, which it
+ * calls. */
+RILLE_API rille_status rille_migrations_apply(rille_migrations *m, rille_error **err);
+/* After load: the latest `steps` applied ones are due to be taken back; or all behind `to`, when that is not NULL.
+ * Errors: P3009, P3015 (one of them has no down.sql), P3017, P3019. */
+RILLE_API rille_status rille_migrations_take_back(rille_migrations *m, int64_t steps, const char *to,
+                                                  rille_error **err);
+/* Finishes the migration under way and begins the next that is due. RILLE_ROW: its script has run, and what else is
+ * part of it (out->has_lua) is the caller's to do now, in its transaction. RILLE_DONE: none is left. Errors: those of
+ * begin and finish; none is due then. */
+RILLE_API rille_status rille_migrations_next(rille_migrations *m, rille_migration *out, rille_error **err);
 /* Runs migration.sql of one of the list, or with down its down.sql. After an error nothing is under way: P3018 (P3006
- * in a replay), with "migration", "line", "statement" and "cause"; P3015, P3017, VALIDATION (words at the script's
- * head). */
+ * in a replay), with "migration", "line", "statement", "cause" and "left" ("nothing" or "part"); P3015, P3017,
+ * VALIDATION (words at the script's head). */
 RILLE_API rille_status rille_migrations_begin(rille_migrations *m, const char *name, int32_t down, rille_error **err);
 /* The schema of the database as the transaction under way sees it; see rille_pull. */
 RILLE_API rille_status rille_migrations_pull(rille_migrations *m, const rille_schema *schema, char **out, size_t *len,

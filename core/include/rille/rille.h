@@ -4,6 +4,7 @@
 
 #include <rille/backup.h>
 #include <rille/client.h>
+#include <rille/dev.h>
 #include <rille/error.h>
 #include <rille/events.h>
 #include <rille/listen.h>

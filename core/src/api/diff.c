@@ -1,7 +1,7 @@
 /* What it takes to bring one database into the form of another. */
 #include <stddef.h>
 
-#include "api/handle.h"
+#include "api/migrations.h"
 #include "base/alloc.h"
 #include "migrate/diff/sources.h"
 

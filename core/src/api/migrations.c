@@ -1,5 +1,5 @@
 /* Migrations: a folder, a history, and the database between them. */
-#include "migrate/history/migrations.h"
+#include "api/migrations.h"
 
 #include <stddef.h>
 
@@ -8,10 +8,6 @@
 #include "base/alloc.h"
 #include "base/sha256.h"
 #include "migrate/pull/pull.h"
-
-struct rille_migrations {
-  rl_migrations m;
-};
 
 struct rille_shadow {
   rl_shadow s;
@@ -67,9 +63,7 @@ static const char *text_of(rl_str s) {
   return s.len ? s.p : NULL;
 }
 
-void rille_migrations_get(const rille_migrations *m, size_t i, rille_migration *out) {
-  if (i >= m->m.list.count) return;
-  const rl_migration *x = &m->m.list.items[i];
+static void give_migration(const rl_migration *x, rille_migration *out) {
   rille_migration full = {.state = (int32_t)x->state,
                           .has_script = x->has_script,
                           .has_down = x->has_down,
@@ -82,7 +76,40 @@ void rille_migrations_get(const rille_migrations *m, size_t i, rille_migration *
                           .finished_at = text_of(x->finished_at),
                           .rolled_back_at = text_of(x->rolled_back_at),
                           .logs = text_of(x->logs),
-                          .steps = x->steps};
+                          .steps = x->steps,
+                          .left = x->state == RL_MIGRATION_FAILED ? (int32_t)rl_left_of(x->logs) : RILLE_LEFT_UNKNOWN};
+  rl_write_struct(out, &full, sizeof full);
+}
+
+void rille_migrations_get(const rille_migrations *m, size_t i, rille_migration *out) {
+  if (i < m->m.list.count) give_migration(&m->m.list.items[i], out);
+}
+
+rille_status rille_migrations_evaluate(rille_migrations *m, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_evaluate(&m->m, &error), &error, err);
+}
+
+int rille_migrations_is_up_to_date(const rille_migrations *m) {
+  return m->m.up_to_date;
+}
+
+size_t rille_migrations_problem_count(const rille_migrations *m) {
+  return m->m.problems.count;
+}
+
+void rille_migrations_problem_at(const rille_migrations *m, size_t i, rille_migration_problem *out) {
+  static const int32_t kinds[] = {
+      [RL_PROBLEM_FAILED] = RILLE_PROBLEM_FAILED,         [RL_PROBLEM_EDITED] = RILLE_PROBLEM_EDITED,
+      [RL_PROBLEM_MISSING] = RILLE_PROBLEM_MISSING,       [RL_PROBLEM_NO_SCRIPT] = RILLE_PROBLEM_NO_SCRIPT,
+      [RL_PROBLEM_NO_HISTORY] = RILLE_PROBLEM_NO_HISTORY, [RL_PROBLEM_PROVIDER] = RILLE_PROBLEM_PROVIDER};
+  if (i >= m->m.problems.count) return;
+  const rl_migration_problem *p = &m->m.problems.items[i];
+  rille_migration_problem full = {.kind = kinds[p->kind],
+                                  .code = p->code,
+                                  .migration = text_of(p->migration),
+                                  .message = p->message,
+                                  .advice = p->advice};
   rl_write_struct(out, &full, sizeof full);
 }
 
@@ -106,6 +133,24 @@ rille_status rille_migrations_has_tables(rille_migrations *m, int32_t *out, rill
 rille_status rille_migrations_prepare(rille_migrations *m, rille_error **err) {
   rl_error error = {0};
   return rl_box(rl_migrations_prepare(&m->m, false, &error), &error, err);
+}
+
+rille_status rille_migrations_apply(rille_migrations *m, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_apply(&m->m, &error), &error, err);
+}
+
+rille_status rille_migrations_take_back(rille_migrations *m, int64_t steps, const char *to, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_migrations_take_back(&m->m, steps, rl_str_of(to), &error), &error, err);
+}
+
+rille_status rille_migrations_next(rille_migrations *m, rille_migration *out, rille_error **err) {
+  rl_error error = {0};
+  const rl_migration *x;
+  rille_status st = rl_migrations_next(&m->m, &x, &error);
+  if (st == RILLE_ROW) give_migration(x, out);
+  return rl_box(st, &error, err);
 }
 
 rille_status rille_migrations_begin(rille_migrations *m, const char *name, int32_t down, rille_error **err) {

@@ -12,10 +12,6 @@ typedef struct script {
   bool own_transactions; /* it begins and ends them itself: it is sent as it is */
 } script;
 
-static const char note_whole[] =
-    "rille runs it in one transaction: as long as it is not finished, nothing of it is in the database.";
-static const char note_own[] = "The script begins and ends transactions itself: a part of it may be in the database.";
-
 static const char *file_of(const rl_migrations *m) {
   return m->was_down ? "down.sql" : "migration.sql";
 }
@@ -122,22 +118,21 @@ static void restore(rl_migrations *m) {
 }
 
 /* Rolls back, writes into the history what happened, and returns the error. */
-static rille_status give_up(rl_migrations *m, const char *remains, rl_error *err) {
+static rille_status give_up(rl_migrations *m, rl_remains remains, rl_error *err) {
   rl_error ignored = {0};
   leave_transaction(m);
   restore(m);
   if (is_usable(m) && !m->was_down && m->id[0]) {
-    char *log = rl_arena_printf(&m->session.arena, "%s\n%s", rl_error_message(err), remains);
+    char *log = rl_arena_printf(&m->session.arena, "%s\n%s", rl_error_message(err), rl_remains_text(remains));
     if (log) rl_history_log(m, rl_str_of(log), &ignored);
   }
   rl_error_clear(&ignored);
+  if (!err->nomem && !m->replay && !m->was_down)
+    rl_error_detail(err, "left", rl_remains_left(remains) == RL_LEFT_NOTHING ? RL_STR("nothing") : RL_STR("part"));
   m->under = NULL;
   m->id[0] = 0;
   return err->nomem ? RILLE_NOMEM : RILLE_ERROR;
 }
-
-static const char some_left[] = "A part of it may be in the database.";
-static const char nothing_left[] = "Its transaction was rolled back: nothing of it is in the database.";
 
 /* ------------------------------------------------------------------ running */
 
@@ -207,11 +202,6 @@ static rille_status run_whole(rl_migrations *m, const script *s, rl_error *err) 
   return st;
 }
 
-static rl_str progress(rl_migrations *m, size_t done, size_t count) {
-  return rl_str_of(rl_arena_printf(
-      &m->session.arena, "rille runs it without a transaction: %zu of %zu statements have run.", done, count));
-}
-
 static rille_status run_each(rl_migrations *m, const script *s, rl_error *err) {
   rl_error cause = {0};
   rille_status st = set_timeouts(m, &s->head, "", &cause);
@@ -220,7 +210,7 @@ static rille_status run_each(rl_migrations *m, const script *s, rl_error *err) {
     st = run_statement(m, &s->list.items[i], &cause);
     if (st != RILLE_OK) return blame(m, &s->list.items[i], i + 1, &cause, err);
     m->steps = (int64_t)i + 1;
-    rl_str note = progress(m, i + 1, s->list.count);
+    rl_str note = rl_str_of(rl_remains_progress(&m->session.arena, i + 1, s->list.count));
     if (!m->was_down) st = note.p ? rl_history_steps(m, m->steps, note, err) : rl_fail_nomem(err);
   }
   return st;
@@ -287,14 +277,13 @@ static rille_status run(rl_migrations *m, const script *s, rl_error *err) {
 
 /* What the history says when the process is killed from here on. */
 static rl_str note_of(rl_migrations *m, const script *s) {
-  if (s->head.no_transaction) return progress(m, 0, s->list.count);
-  return rl_str_of(s->own_transactions ? note_own : note_whole);
+  if (s->head.no_transaction) return rl_str_of(rl_remains_progress(&m->session.arena, 0, s->list.count));
+  return rl_str_of(rl_remains_text(s->own_transactions ? RL_REMAINS_OWN_TRANSACTIONS : RL_REMAINS_RUNNING_WHOLE));
 }
 
-static const char *remains_of(const rl_migrations *m, const script *s) {
-  if (s->head.no_transaction)
-    return m->steps ? "The statements before that one have run." : "No statement of it has run.";
-  return s->own_transactions ? note_own : nothing_left;
+static rl_remains remains_of(const rl_migrations *m, const script *s) {
+  if (s->head.no_transaction) return m->steps ? RL_REMAINS_SOME_RAN : RL_REMAINS_NONE_RAN;
+  return s->own_transactions ? RL_REMAINS_OWN_TRANSACTIONS : RL_REMAINS_ROLLED_BACK;
 }
 
 static rille_status check(const rl_migrations *m, const script *s, rl_error *err) {
@@ -348,7 +337,7 @@ rille_status rl_migrations_finish(rl_migrations *m, rl_error *err) {
   if (st == RILLE_OK && whole) st = rl_session_commit(&m->session, &cause);
   if (st != RILLE_OK) {
     blame(m, NULL, 0, &cause, err);
-    return give_up(m, ended ? some_left : whole ? nothing_left : "Its statements have run.", err);
+    return give_up(m, ended ? RL_REMAINS_PART : whole ? RL_REMAINS_ROLLED_BACK : RL_REMAINS_ALL_RAN, err);
   }
   m->in_transaction = false;
   restore(m);
@@ -363,7 +352,7 @@ rille_status rl_migrations_fail(rl_migrations *m, rl_str message, rl_error *err)
   rl_fail(&cause, RL_VALIDATION, "%.*s", RL_STR_ARG(message));
   blame(m, NULL, 0, &cause, err);
   bool ended = !is_usable(m) || !m->session.options.driver->in_transaction(m->session.conn);
-  return give_up(m, is_usable(m) && ended ? some_left : nothing_left, err);
+  return give_up(m, is_usable(m) && ended ? RL_REMAINS_PART : RL_REMAINS_ROLLED_BACK, err);
 }
 
 /* ------------------------------------------------------------------ everything goes */

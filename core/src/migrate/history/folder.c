@@ -99,6 +99,9 @@ rille_status rl_folder_read(rl_migrations *m, rl_error *err) {
   rl_arena_reset(&m->texts);
   m->list.items = NULL;
   m->list.count = m->list.cap = 0;
+  m->due = (rl_migrations_due){0};
+  m->problems.items = NULL;
+  m->problems.count = m->problems.cap = 0;
   char *path = rl_arena_strdup(&m->texts, m->folder);
   if (!path) return rl_fail_nomem(err);
   DIR *dir = opendir(path);

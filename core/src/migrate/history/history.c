@@ -191,16 +191,11 @@ static rille_status check_empty(rl_migrations *m, rl_error *err) {
   return st;
 }
 
-/* Prisma keeps a whole trace; the message is of one line, and names the migration before. */
-static rl_str reason_of(const rl_migration *x) {
-  const char *end = x->logs.len ? memchr(x->logs.p, '\n', x->logs.len) : NULL;
-  rl_str line = end ? (rl_str){x->logs.p, (size_t)(end - x->logs.p)} : x->logs;
-  const rl_str before = RL_STR("the migration "), behind = RL_STR(" failed: ");
-  size_t head = before.len + x->name.len + behind.len;
-  bool own = line.len > head && memcmp(line.p, before.p, before.len) == 0 &&
-             memcmp(line.p + before.len, x->name.p, x->name.len) == 0 &&
-             memcmp(line.p + head - behind.len, behind.p, behind.len) == 0;
-  return own ? (rl_str){line.p + head, line.len - head} : line;
+/* Prisma keeps a whole trace; a message has one line of it. */
+static rl_str first_reason(const rl_migration *x) {
+  rl_str reason = rl_reason_of(x);
+  const char *end = reason.len ? memchr(reason.p, '\n', reason.len) : NULL;
+  return end ? (rl_str){reason.p, (size_t)(end - reason.p)} : reason;
 }
 
 static rille_status check_failed(rl_migrations *m, rl_error *err) {
@@ -212,7 +207,7 @@ static rille_status check_failed(rl_migrations *m, rl_error *err) {
         "the migration %.*s, started at %.*s, did not finish, and nothing is applied before that is resolved%s%.*s; "
         "put right what it left, then say rille.migrate.resolve{ rolled_back = \"%.*s\" } to have it applied again, or "
         "{ applied = \"%.*s\" } when all of it is there",
-        RL_STR_ARG(x->name), RL_STR_ARG(x->started_at), x->logs.len ? ": " : "", RL_STR_ARG(reason_of(x)),
+        RL_STR_ARG(x->name), RL_STR_ARG(x->started_at), x->logs.len ? ": " : "", RL_STR_ARG(first_reason(x)),
         RL_STR_ARG(x->name), RL_STR_ARG(x->name));
     rl_error_detail(err, "migration", x->name);
     if (x->logs.len) rl_error_detail(err, "logs", x->logs);

@@ -31,6 +31,36 @@ typedef struct rl_migration {
   int64_t steps;
 } rl_migration;
 
+/* What a migration that did not finish left in the database. */
+typedef enum rl_left {
+  RL_LEFT_UNKNOWN, /* the history does not tell: Prisma's, or a process that was killed */
+  RL_LEFT_NOTHING,
+  RL_LEFT_PART /* some of its statements may have had their effect */
+} rl_left;
+
+typedef enum rl_problem_kind {
+  RL_PROBLEM_FAILED,
+  RL_PROBLEM_EDITED,
+  RL_PROBLEM_MISSING,
+  RL_PROBLEM_NO_SCRIPT,  /* a pending migration without a migration.sql */
+  RL_PROBLEM_NO_HISTORY, /* tables, but no history */
+  RL_PROBLEM_PROVIDER    /* the folder is for another database */
+} rl_problem_kind;
+
+typedef struct rl_migration_problem {
+  rl_problem_kind kind;
+  const char *code; /* "P3009", "EDITED", ...; static */
+  rl_str migration; /* empty when it is about none */
+  const char *message, *advice;
+} rl_migration_problem;
+
+/* Migrations to be run, by their positions in the list. */
+typedef struct rl_migrations_due {
+  size_t *items;
+  size_t count, at;
+  bool down;
+} rl_migrations_due;
+
 typedef struct rl_migrations {
   rl_session session;
   bool open, postgres;
@@ -41,6 +71,12 @@ typedef struct rl_migrations {
     rl_migration *items;
     size_t count, cap;
   } list;
+  rl_migrations_due due; /* in the same arena as the list */
+  struct {
+    rl_migration_problem *items;
+    size_t count, cap;
+  } problems;      /* likewise, once evaluated */
+  bool up_to_date; /* once evaluated: all that is in the folder is applied */
   bool has_history;
   bool counts_time;   /* SQLite: the history keeps times as milliseconds, as Prisma's own engine once wrote them */
   rl_str table;       /* the history's, quoted */
@@ -99,6 +135,36 @@ rille_status rl_migrations_mark(rl_migrations *m, rl_str name, bool applied,
 rille_status rl_history_revert(rl_migrations *m, const rl_migration *x, rl_error *err);
 /* A statement whose parameters are texts. */
 rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *params, uint32_t count, rl_error *err);
+
+/* run.c, after a load. All that is pending is due then. P3015, and the errors of prepare. */
+rille_status rl_migrations_apply(rl_migrations *m, rl_error *err);
+/* The latest applied ones are due then, to be taken back: so many, or all behind the one that `to` names. P3009, P3015
+ * (one of them has no down.sql), P3017, P3019. */
+rille_status rl_migrations_take_back(rl_migrations *m, int64_t steps, rl_str to, rl_error *err);
+/* Finishes what is under way and begins the next that is due. RILLE_ROW: it is *out, and the caller may do more in its
+ * transaction. RILLE_DONE: none is left. After an error none is due. */
+rille_status rl_migrations_next(rl_migrations *m, const rl_migration **out, rl_error *err);
+bool rl_migration_is_pending(const rl_migration *x);
+
+/* problems.c, after a load: fills problems and up_to_date. Changes nothing in the database. */
+rille_status rl_migrations_evaluate(rl_migrations *m, rl_error *err);
+
+/* left.c */
+typedef enum rl_remains {
+  RL_REMAINS_RUNNING_WHOLE, /* in the history while it runs, and so after the process was killed */
+  RL_REMAINS_OWN_TRANSACTIONS,
+  RL_REMAINS_ROLLED_BACK,
+  RL_REMAINS_PART,
+  RL_REMAINS_ALL_RAN,
+  RL_REMAINS_SOME_RAN,
+  RL_REMAINS_NONE_RAN,
+  RL_REMAINS_COUNT
+} rl_remains;
+const char *rl_remains_text(rl_remains r); /* as the history says it; static */
+rl_left rl_remains_left(rl_remains r);
+char *rl_remains_progress(rl_arena *arena, size_t done, size_t count); /* without a transaction; NULL: out of memory */
+rl_left rl_left_of(rl_str logs);                                       /* of the history */
+rl_str rl_reason_of(const rl_migration *x); /* its logs without the beginning that names it */
 
 /* apply.c */
 rille_status rl_migrations_begin(rl_migrations *m, rl_str name, bool down, rl_error *err);

@@ -1,0 +1,16 @@
+/* The public handle of migrations, which two files of this room make, and facts as the caller gets them. */
+#ifndef RL_API_MIGRATIONS_H
+#define RL_API_MIGRATIONS_H
+
+#include "api/handle.h"
+#include "migrate/diff/diff.h"
+#include "migrate/history/migrations.h"
+
+struct rille_migrations {
+  rl_migrations m;
+};
+
+/* Copies in the arena; false: memory is short. */
+bool rl_give_warning(rl_arena *arena, const rl_diff_warning *w, int64_t rows, rl_str text, rille_diff_warning *out);
+
+#endif

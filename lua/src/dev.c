@@ -1,0 +1,191 @@
+/* The decisions of rille.migrate.dev, which are the core's: one step after the other. */
+#include <string.h>
+
+#include "binding.h"
+
+typedef struct rl_dev {
+  rille_dev *d; /* NULL: closed */
+} rl_dev;
+
+static rille_dev *check(lua_State *L) {
+  rl_dev *d = (rl_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
+  if (!d || !d->d) rl_raise(L, "VALIDATION", "an open dev handle is wanted");
+  return d->d;
+}
+
+static void set_string(lua_State *L, const char *key, const char *text) {
+  lua_pushstring(L, text); /* NULL pushes nil, and sets nothing */
+  lua_setfield(L, -2, key);
+}
+
+/* core.dev_open{ schema, url, folder, shadow_url, name, lock_wait, asks, create_only, data, accept_data_loss, no_down }
+ */
+static int open_dev(lua_State *L) {
+  rille_dev_options o;
+  memset(&o, 0, sizeof o);
+  o.struct_size = (uint32_t)sizeof o;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_getfield(L, 1, "schema");
+  o.schema = rl_schema_check(L, 2);
+  o.url = rl_option_text(L, "url");
+  o.folder = rl_option_text(L, "folder");
+  o.shadow_url = rl_option_text(L, "shadow_url");
+  o.name = rl_option_text(L, "name");
+  o.asks = rl_option_flag(L, "asks");
+  o.create_only = rl_option_flag(L, "create_only");
+  o.data = rl_option_flag(L, "data");
+  o.accept_data_loss = rl_option_flag(L, "accept_data_loss");
+  o.no_down = rl_option_flag(L, "no_down");
+  lua_getfield(L, 1, "lock_wait");
+  lua_Number wait = lua_tonumber(L, -1);
+  o.lock_wait_ms = wait > 0 ? (int64_t)wait : 0;
+  rl_box *box = rl_box_push(L);
+  rl_dev *d = (rl_dev *)rl_new_userdata(L, sizeof *d);
+  d->d = NULL;
+  rl_push_ref(L, RL_REF_DEV);
+  lua_setmetatable(L, -2);
+  lua_newtable(L);
+  lua_pushvalue(L, 2);
+  lua_setfield(L, -2, "schema"); /* borrowed until the handle is freed */
+  rl_set_user(L, -2);
+  rl_box_check(L, box, rille_dev_open(&o, &d->d, &box->err));
+  return 1;
+}
+
+/* The migrations handle that was given out with the last step is void. */
+static void forget_migrations(lua_State *L) {
+  rl_get_user(L, 1);
+  lua_getfield(L, -1, "migrations");
+  rl_migrations *m = (rl_migrations *)rl_is(L, rl_binding_of(L), lua_gettop(L), RL_REF_MIGRATIONS);
+  if (m) m->m = NULL;
+  lua_pop(L, 2);
+}
+
+static void set_reasons(lua_State *L, const rille_dev *d, size_t count) {
+  rl_new_list(L, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    rille_dev_reason r = {.struct_size = (uint32_t)sizeof r};
+    rille_dev_reason_at(d, i, &r);
+    lua_pushstring(L, r.text);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "reasons");
+}
+
+static void set_warnings(lua_State *L, const rille_dev *d, size_t count) {
+  rl_new_list(L, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    rille_diff_warning w = {.struct_size = (uint32_t)sizeof w};
+    rille_dev_warning_at(d, i, &w);
+    lua_pushstring(L, w.text);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "warnings");
+}
+
+static void push_step(lua_State *L, rille_dev *d, const rille_dev_step *step) {
+  static const char *const kinds[] = {[RILLE_DEV_MIGRATION] = "migration",
+                                      [RILLE_DEV_ASK_RESET] = "reset",
+                                      [RILLE_DEV_ASK_RENAME] = "rename",
+                                      [RILLE_DEV_ASK_DATA_LOSS] = "data_loss",
+                                      [RILLE_DEV_ASK_NAME] = "name"};
+  lua_createtable(L, 0, 5);
+  set_string(L, "kind", kinds[step->kind]);
+  if (step->kind == RILLE_DEV_ASK_RESET) set_reasons(L, d, step->count);
+  if (step->kind == RILLE_DEV_ASK_DATA_LOSS) set_warnings(L, d, step->count);
+  if (step->kind == RILLE_DEV_ASK_RENAME) {
+    set_string(L, "what", step->what);
+    set_string(L, "table", *step->table ? step->table : NULL);
+    set_string(L, "from", step->from);
+    set_string(L, "to", step->to);
+  }
+  if (step->kind != RILLE_DEV_MIGRATION) return;
+  set_string(L, "name", step->migration);
+  lua_pushboolean(L, step->has_lua);
+  lua_setfield(L, -2, "has_lua");
+  lua_pushboolean(L, step->has_schema);
+  lua_setfield(L, -2, "has_schema");
+  rl_migrations_borrow(L, 1, rille_dev_migrations(d));
+  lua_setfield(L, -2, "migrations");
+}
+
+/* core.dev_next(dev): the question, or { kind = "migration", name, has_lua, has_schema, migrations }; nil: all is done.
+ */
+static int next_step(lua_State *L) {
+  rille_dev *d = check(L);
+  rille_dev_step step = {.struct_size = (uint32_t)sizeof step};
+  lua_settop(L, 1);
+  forget_migrations(L);
+  rl_box *box = rl_box_push(L);
+  rille_status st = rille_dev_next(d, &step, &box->err);
+  rl_box_check(L, box, st);
+  if (st != RILLE_ROW) return 0;
+  push_step(L, d, &step);
+  return 1;
+}
+
+/* core.dev_answer(dev, yes, name or nil) */
+static int answer(lua_State *L) {
+  rille_dev *d = check(L);
+  int yes = lua_toboolean(L, 2);
+  const char *name = rl_ztext(L, 3, "name");
+  rl_box *box = rl_box_push(L);
+  rl_box_check(L, box, rille_dev_answer(d, yes, name, &box->err));
+  return 0;
+}
+
+static void set_list(lua_State *L, const char *key, const char *const *items, size_t count) {
+  rl_new_list(L, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    lua_pushstring(L, items[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, key);
+}
+
+/* core.dev_result(dev): { applied, created, warnings, irreversible, up_to_date } */
+static int result_of(lua_State *L) {
+  rille_dev *d = check(L);
+  rille_dev_result r = {.struct_size = (uint32_t)sizeof r};
+  rille_dev_result_get(d, &r);
+  lua_createtable(L, 0, 5);
+  set_list(L, "applied", r.applied, r.applied_count);
+  set_list(L, "irreversible", r.irreversible, r.irreversible_count);
+  set_warnings(L, d, r.warning_count);
+  set_string(L, "created", r.created);
+  lua_pushboolean(L, r.up_to_date);
+  lua_setfield(L, -2, "up_to_date");
+  return 1;
+}
+
+/* core.dev_close(dev): again does nothing. */
+static int close_dev(lua_State *L) {
+  rl_dev *d = (rl_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
+  if (!d || !d->d) return 0;
+  lua_settop(L, 1);
+  forget_migrations(L);
+  rille_dev_free(d->d);
+  d->d = NULL;
+  return 0;
+}
+
+/* The user value may be gone by then, and nobody else has the handle. */
+static int collect_dev(lua_State *L) {
+  rl_dev *d = (rl_dev *)lua_touserdata(L, 1);
+  if (d) rille_dev_free(d->d);
+  if (d) d->d = NULL;
+  return 0;
+}
+
+void rl_dev_setup(lua_State *L) {
+  static const luaL_Reg functions[] = {{"dev_open", open_dev},    {"dev_next", next_step},  {"dev_answer", answer},
+                                       {"dev_result", result_of}, {"dev_close", close_dev}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", collect_dev}, {NULL, NULL}};
+  rl_set_functions(L, functions);
+  rl_push_ref(L, RL_REF_DEV);
+  rl_set_functions(L, meta);
+  lua_pushliteral(L, "rille.Dev");
+  lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}
