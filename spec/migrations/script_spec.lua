@@ -28,6 +28,30 @@ describe("a script", function()
       return names
     end
 
+    it("is cut where the database would cut it", function()
+      local text = engine == "postgresql" and [[
+CREATE TABLE a (t TEXT); /* ; /* ; */ ; */
+INSERT INTO a VALUES (E'it\'s;'), ($a$;$b$a$), ($é$;$é$), (E'x'
+-- ;
+'\';');
+INSERT INTO a SELECT ';' AS a$b$c$; -- ;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; SELECT 2 $$;
+nonsense;]] or [[
+CREATE TABLE a (t TEXT, [;] TEXT, `;;` TEXT); /* ; /* ; */
+INSERT INTO a (t) VALUES ('it''s;'), (';\'),
+
+('$a$'), ('x');
+INSERT INTO a (t) SELECT ';' AS a$b$c$; -- ;
+CREATE TRIGGER f AFTER INSERT ON a BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; SELECT /*/ ; */ 2; END;
+nonsense;]]
+      local dir = folders.make { [A] = "-- rille: no-transaction\n" .. text }
+      local e = support.fails("P3018", deploy, url, dir)
+      assert.equal(8, e.meta.line)
+      assert.equal("nonsense", e.meta.statement)
+      assert.equal(4, entry(url, dir, A).steps)
+      assert.equal(5, #rows "SELECT t FROM a")
+    end)
+
     it("without a transaction counts its statements, and keeps those before a failure", function()
       local dir = folders.make { [A] = "-- rille: no-transaction\nCREATE TABLE a (id INTEGER);\nCREATE TABLE b (id INTEGER);\nnonsense;\n"
         .. "CREATE TABLE c (id INTEGER);" }

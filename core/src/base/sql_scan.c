@@ -40,6 +40,7 @@ const rl_sql_rules *rl_sql_rules_of(rl_provider provider) {
 }
 
 void rl_sql_scan_init(rl_sql_scan *s, rl_str sql, rl_provider provider) {
+  if (!sql.p) sql = RL_STR("");
   *s = (rl_sql_scan){.rules = sql_rules[provider], .at = sql.p, .end = sql.p + sql.len};
 }
 

@@ -73,6 +73,7 @@ static void look_at(progress *p, rl_sql_token t) {
 }
 
 void rl_sql_cutter_init(rl_sql_cutter *c, rl_str script, rl_provider provider) {
+  if (!script.p) script = RL_STR("");
   *c = (rl_sql_cutter){.provider = provider, .place = {script.p, 1, 1}};
   if (rl_str_starts(script, RL_STR("\xef\xbb\xbf"))) {
     script = rl_str_make(script.p + 3, script.len - 3);
