@@ -42,8 +42,8 @@ static void run(const uint8_t *data, size_t size) {
   rl_str script = {(const char *)data, size};
   rl_script_head head = {0};
   rl_error err = {0};
-  fuzz_check_error(rl_script_head_of(script, &head, &err), &err);
   for (RL_EACH_PROVIDER(provider)) {
+    fuzz_check_error(rl_script_head_of(script, provider, &head, &err), &err);
     check_script(script, provider);
   }
 }

@@ -108,7 +108,7 @@ static void test_live_without_memory(void **state) {
 static void expect_default(const char *sql, rl_db_default_kind kind, const char *value) {
   rl_arena arena;
   rl_arena_init(&arena, 0);
-  rl_db_default d = rl_db_default_of(&arena, rl_str_of(sql));
+  rl_db_default d = rl_db_default_of(&arena, RL_PROVIDER_POSTGRESQL, rl_str_of(sql));
   assert_int_equal(d.kind, kind);
   if (value && !rl_str_is(d.value, value)) fail_msg("%s: %.*s instead of %s", sql, RL_STR_ARG(d.value), value);
   rl_arena_dispose(&arena);
@@ -128,6 +128,13 @@ static void test_defaults(void **state) {
   expect_default("TRUE", RL_DB_DEFAULT_VALUE, "true");
   expect_default("now()", RL_DB_DEFAULT_NOW, NULL);
   expect_default("CURRENT_TIMESTAMP", RL_DB_DEFAULT_NOW, NULL);
+  expect_default("ARRAY['a'::text, 'b]'::text]::text[]", RL_DB_DEFAULT_LIST,
+                 "a\x1f"
+                 "b]\x1f");
+  expect_default("'{a,b}'::text[]", RL_DB_DEFAULT_LIST,
+                 "a\x1f"
+                 "b\x1f");
+  expect_default("E'it\\'s'::text", RL_DB_DEFAULT_EXPRESSION, "E'it\\'s'::text");
   expect_default("gen_random_uuid()", RL_DB_DEFAULT_EXPRESSION, "gen_random_uuid()");
   rl_db_default a = {RL_DB_DEFAULT_VALUE, RL_STR("1.50"), {"", 0}}, b = {RL_DB_DEFAULT_VALUE, RL_STR("1.5"), {"", 0}};
   assert_true(rl_db_default_equal(&a, &b));
@@ -150,8 +157,30 @@ static void test_sqlite_texts(void **state) {
   assert_true(rl_str_is(t.checks.items[1].sql, "CHECK(b <> '')"));
   assert_true(t.strict && t.without_rowid);
   rl_str where = rl_sqlite_predicate(RL_STR("CREATE INDEX \"where\" ON t (a) WHERE (a > 1)"));
-  assert_true(rl_str_is(rl_db_bare(where), "a > 1"));
+  assert_true(rl_str_is(rl_db_bare(RL_PROVIDER_SQLITE, where), "a > 1"));
   rl_arena_dispose(&arena);
+}
+
+static void expect_renamed(rl_provider provider, const char *sql, const char *want) {
+  rl_arena arena;
+  rl_arena_init(&arena, 0);
+  const rl_dialect *d = provider == RL_PROVIDER_SQLITE ? &rl_dialect_sqlite : &rl_dialect_postgres;
+  rl_str none = {"", 0}, got = rl_sql_renamed(&arena, d, rl_str_of(sql), RL_STR("a\"b"), RL_STR("c"), none);
+  if (!rl_str_is(got, want)) fail_msg("%s: %.*s instead of %s", sql, RL_STR_ARG(got), want);
+  assert_int_equal(rl_sql_mentions(provider, rl_str_of(sql), RL_STR("a\"b")), strcmp(sql, want) != 0);
+  rl_arena_dispose(&arena);
+}
+
+/* Names in quotes of every kind, and what only looks like them. */
+static void test_mentions(void **state) {
+  (void)state;
+  static const char odd[] = "x > '\"a\"\"b\"' -- \"a\"\"b\"\n /*/ \"a\"\"b\" */";
+  expect_renamed(RL_PROVIDER_SQLITE, "\"a\"\"b\" > `a\"b` + [a\"b] + [a]", "\"c\" > \"c\" + \"c\" + [a]");
+  expect_renamed(RL_PROVIDER_SQLITE, odd, odd);
+  expect_renamed(RL_PROVIDER_POSTGRESQL, "x[\"a\"\"b\"]", "x[\"c\"]");
+  expect_renamed(RL_PROVIDER_POSTGRESQL, "E'\\' \"a\"\"b\"' || $$\"a\"\"b\"$$", "E'\\' \"a\"\"b\"' || $$\"a\"\"b\"$$");
+  assert_true(rl_str_is(rl_db_bare(RL_PROVIDER_POSTGRESQL, RL_STR("(E'\\')' = a)")), "E'\\')' = a"));
+  assert_true(rl_str_is(rl_db_bare(RL_PROVIDER_SQLITE, RL_STR("([)] = a)")), "[)] = a"));
 }
 
 int main(void) {
@@ -160,6 +189,7 @@ int main(void) {
       cmocka_unit_test(test_live_without_memory),
       cmocka_unit_test(test_defaults),
       cmocka_unit_test(test_sqlite_texts),
+      cmocka_unit_test(test_mentions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,22 +102,29 @@ static void test_head(void **state) {
   rl_error err = {0};
   assert_int_equal(
       rl_script_head_of(
-          RL_STR("-- x\n\n--rille: no-transaction,lock_timeout=5s\r\n-- rille: statement_timeout=10min\nSELECT 1;"), &h,
-          &err),
+          RL_STR("-- x\n\n--rille: no-transaction,lock_timeout=5s\r\n-- rille: statement_timeout=10min\nSELECT 1;"),
+          RL_PROVIDER_POSTGRESQL, &h, &err),
       RILLE_OK);
   assert_true(h.no_transaction && rl_str_is(h.lock_timeout, "5s") && rl_str_is(h.statement_timeout, "10min"));
   const rl_str after[] = {RL_STR("/*\n  Warnings:\n\n  - x\n*/\n-- rille: no-transaction\nSELECT 1"),
                           RL_STR("/* a */ /* b */ -- rille: no-transaction"),
                           RL_STR("/* a\n-- rille: nonsense\n*/\n\n-- rille: no-transaction")};
   for (size_t i = 0; i < sizeof after / sizeof *after; i++) {
-    assert_int_equal(rl_script_head_of(after[i], &h, &err), RILLE_OK);
+    assert_int_equal(rl_script_head_of(after[i], RL_PROVIDER_POSTGRESQL, &h, &err), RILLE_OK);
     assert_true(h.no_transaction);
   }
-  assert_int_equal(rl_script_head_of(RL_STR("SELECT 1;\n-- rille: no-transaction"), &h, &err), RILLE_OK);
+  rl_str nested = RL_STR("/* a /* b */ c */ -- rille: no-transaction");
+  assert_int_equal(rl_script_head_of(nested, RL_PROVIDER_POSTGRESQL, &h, &err), RILLE_OK);
+  assert_true(h.no_transaction);
+  assert_int_equal(rl_script_head_of(nested, RL_PROVIDER_SQLITE, &h, &err), RILLE_OK);
   assert_false(h.no_transaction);
-  assert_int_equal(rl_script_head_of(RL_STR("-- rille: transaction"), &h, &err), RILLE_ERROR);
+  assert_int_equal(rl_script_head_of(RL_STR("SELECT 1;\n-- rille: no-transaction"), RL_PROVIDER_POSTGRESQL, &h, &err),
+                   RILLE_OK);
+  assert_false(h.no_transaction);
+  assert_int_equal(rl_script_head_of(RL_STR("-- rille: transaction"), RL_PROVIDER_POSTGRESQL, &h, &err), RILLE_ERROR);
   rl_error_clear(&err);
-  assert_int_equal(rl_script_head_of(RL_STR("-- rille: lock_timeout='; DROP"), &h, &err), RILLE_ERROR);
+  assert_int_equal(rl_script_head_of(RL_STR("-- rille: lock_timeout='; DROP"), RL_PROVIDER_POSTGRESQL, &h, &err),
+                   RILLE_ERROR);
   rl_error_clear(&err);
 }
 

@@ -103,7 +103,7 @@ static void drop(rl_differ *d, const rl_db_view *v) {
 }
 
 static void create(rl_differ *d, const rl_db_view *v) {
-  rl_str text = rl_db_bare(v->sql);
+  rl_str text = rl_db_bare(d->dialect->provider, v->sql);
   if (text.len && text.p[text.len - 1] == ';') text.len--;
   name_view(d, "CREATE", v);
   rl_buf_printf(&d->buf, "%.*s AS\n%.*s", RL_STR_ARG(v->options), RL_STR_ARG(text));

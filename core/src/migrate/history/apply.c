@@ -33,7 +33,7 @@ static rille_status read_script(rl_migrations *m, script *s, rl_error *err) {
   *s = (script){.text = m->under->script};
   rille_status st = loaded ? RILLE_OK : rl_folder_file(m, m->under->name, file_of(m), arena, &s->text, err);
   if (st == RILLE_OK) st = check_text(m, s->text, err);
-  if (st == RILLE_OK) st = rl_script_head_of(s->text, &s->head, err);
+  if (st == RILLE_OK) st = rl_script_head_of(s->text, m->dialect->provider, &s->head, err);
   if (st == RILLE_OK) st = rl_statements_of(s->text, m->dialect->provider, arena, &s->list, err);
   for (size_t i = 0; i < s->list.count; i++)
     s->own_transactions |= rl_statement_is_transaction(s->list.items[i].sql, m->dialect->provider);

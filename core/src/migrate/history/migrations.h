@@ -179,7 +179,7 @@ typedef struct rl_script_head {
   bool no_transaction;
   rl_str lock_timeout, statement_timeout;
 } rl_script_head;
-rille_status rl_script_head_of(rl_str script, rl_script_head *out, rl_error *err);
+rille_status rl_script_head_of(rl_str script, rl_provider provider, rl_script_head *out, rl_error *err);
 
 /* shadow.c: a database for replays, empty at first. */
 typedef struct rl_shadow {

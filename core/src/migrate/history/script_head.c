@@ -1,6 +1,7 @@
 /* What a script asks for in comments at its head: `-- rille: no-transaction lock_timeout=5s statement_timeout=1min`. */
 #include <ctype.h>
 
+#include "base/sql_scan.h"
 #include "migrate/history/migrations.h"
 
 static bool is_span(rl_str s) {
@@ -53,32 +54,18 @@ static rl_str trimmed(rl_str s) {
   return s;
 }
 
-/* A comment in stars, as dev writes warnings: it holds no words, but the head goes on after it. */
-static rl_str after_comment(rl_str s) {
-  for (size_t i = 2; i + 1 < s.len; i++)
-    if (s.p[i] == '*' && s.p[i + 1] == '/') return (rl_str){s.p + i + 2, s.len - i - 2};
-  return (rl_str){s.p + s.len, 0};
-}
-
-static rl_str line_of(rl_str s) {
-  const char *end = memchr(s.p, '\n', s.len);
-  return (rl_str){s.p, end ? (size_t)(end - s.p) : s.len};
-}
-
-/* The head ends with what is neither white space nor a comment. */
-rille_status rl_script_head_of(rl_str script, rl_script_head *out, rl_error *err) {
+/* The head ends with what is neither white space nor a comment. A comment in stars, as dev writes warnings, holds no
+ * words, but the head goes on after it. */
+rille_status rl_script_head_of(rl_str script, rl_provider provider, rl_script_head *out, rl_error *err) {
   rille_status st = RILLE_OK;
+  rl_sql_scan scan;
   *out = (rl_script_head){0};
-  if (rl_str_starts(script, RL_STR("\xef\xbb\xbf"))) script.p += 3, script.len -= 3;
-  for (script = trimmed(script); script.len && st == RILLE_OK; script = trimmed(script)) {
-    if (rl_str_starts(script, RL_STR("/*"))) {
-      script = after_comment(script);
-      continue;
-    }
-    if (!rl_str_starts(script, RL_STR("--"))) return RILLE_OK;
-    rl_str line = line_of(script), words = trimmed((rl_str){line.p + 2, line.len - 2});
-    if (rl_str_starts(words, RL_STR("rille:"))) st = take_line((rl_str){words.p + 6, words.len - 6}, out, err);
-    script = (rl_str){script.p + line.len, script.len - line.len};
+  if (rl_str_starts(script, RL_STR("\xef\xbb\xbf"))) script = rl_str_make(script.p + 3, script.len - 3);
+  rl_sql_scan_init(&scan, script, provider);
+  for (rl_sql_token t = rl_sql_next(&scan); st == RILLE_OK && rl_sql_is_blank(&scan, t); t = rl_sql_next(&scan)) {
+    if (t.kind != RL_SQL_COMMENT || *t.text.p != '-') continue;
+    rl_str words = trimmed(rl_str_make(t.text.p + 2, t.text.len - 2));
+    if (rl_str_starts(words, RL_STR("rille:"))) st = take_line(rl_str_make(words.p + 6, words.len - 6), out, err);
   }
   return st;
 }

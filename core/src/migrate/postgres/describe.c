@@ -218,7 +218,7 @@ static rille_status read_column(reader *r, const rl_text_rows *rows, size_t i) {
     c->def.sql = def;
     return RILLE_OK;
   }
-  c->def = rl_db_default_of(&r->s->arena, def);
+  c->def = rl_db_default_of(&r->s->arena, RL_PROVIDER_POSTGRESQL, def);
   return c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p ? rl_fail_nomem(r->err) : RILLE_OK;
 }
 
@@ -269,7 +269,7 @@ static rille_status read_index(reader *r, const rl_text_rows *rows, size_t i) {
     x->name = name;
     x->unique = yes(rl_cell(rows, i, 3));
     x->method = rl_cell(rows, i, 5);
-    x->predicate = rl_db_bare(rl_cell(rows, i, 6));
+    x->predicate = rl_db_bare(RL_PROVIDER_POSTGRESQL, rl_cell(rows, i, 6));
     x->opaque = yes(rl_cell(rows, i, 7));
     x->constraint = yes(rl_cell(rows, i, 8));
   }

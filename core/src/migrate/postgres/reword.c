@@ -79,7 +79,8 @@ static void reword_predicate(probe *p, const rl_db_table *t, rl_db_index *wanted
            "indexrelid = 'pg_temp.rille_probe_index'::regclass",
            1, &rows);
   roll_back(p);
-  if (ok && rl_str_eq(rl_db_bare(rl_cell(&rows, 0, 0)), live->predicate)) wanted->predicate = live->predicate;
+  if (ok && rl_str_eq(rl_db_bare(p->dialect->provider, rl_cell(&rows, 0, 0)), live->predicate))
+    wanted->predicate = live->predicate;
 }
 
 static void reword_table(probe *p, rl_db_table *wanted, const rl_db_table *live) {

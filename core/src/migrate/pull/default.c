@@ -187,17 +187,17 @@ static void write_client_made(rl_buf *out, const rl_default *d) {
 }
 
 /* GENERATED ALWAYS AS (n * 2) STORED -> n * 2 */
-static rl_str computed_expression(const rl_db_column *c) {
+static rl_str computed_expression(const rl_puller *p, const rl_db_column *c) {
   size_t from = 0, to = c->generated.len;
   while (from < to && c->generated.p[from] != '(') from++;
   while (to > from && c->generated.p[to - 1] != ')') to--;
-  return rl_db_bare(rl_str_make(c->generated.p + from, to - from));
+  return rl_db_bare(p->db->dialect->provider, rl_str_make(c->generated.p + from, to - from));
 }
 
 void rl_pull_default(rl_puller *p, const rl_db_column *c, const rl_field *known, rl_str scalar, rl_str native) {
   size_t before = p->out->len;
   if (c->computed) { /* what the database makes of the others: no value may be given */
-    rl_str made = computed_expression(c);
+    rl_str made = computed_expression(p, c);
     rl_buf_text(p->out, " @default(dbgenerated(");
     rl_pull_quote(p->out, made);
     rl_buf_text(p->out, "))");

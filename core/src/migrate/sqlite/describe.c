@@ -121,7 +121,7 @@ static rille_status quote_bare_json(rl_session *s, rl_db_column *c, rl_error *er
 
 /* A name in the place of a default is a text to SQLite. */
 static rille_status read_quoted(rl_session *s, rl_db_column *c, rl_error *err) {
-  rl_str sql = rl_db_bare(c->def.sql);
+  rl_str sql = rl_db_bare(RL_PROVIDER_SQLITE, c->def.sql);
   if (c->def.kind != RL_DB_DEFAULT_EXPRESSION || sql.len < 2 || sql.p[0] != '"' || sql.p[sql.len - 1] != '"')
     return RILLE_OK;
   rl_buf quoted;
@@ -151,7 +151,7 @@ static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
     c->type = rl_cell(&rows, i, 2);
     c->required = yes(rl_cell(&rows, i, 3));
     c->computed = yes(rl_cell(&rows, i, 6));
-    c->def = rl_db_default_of(&s->arena, rl_cell(&rows, i, 4));
+    c->def = rl_db_default_of(&s->arena, RL_PROVIDER_SQLITE, rl_cell(&rows, i, 4));
     st = is_bare_json(c) ? quote_bare_json(s, c, err) : read_quoted(s, c, err);
     if (is_boolean(c)) c->def.value = rl_str_is(c->def.value, "0") ? RL_STR("false") : RL_STR("true");
     if (c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p) return rl_fail_nomem(err);
@@ -218,7 +218,7 @@ static rille_status read_index(rl_session *s, rl_db_table *t, const index_texts 
     x->constraint = rl_str_is(rl_cell(rows, i, 3), "u");
     x->sql = text_of(texts, name);
     x->opaque = rl_sqlite_collates(x->sql);
-    x->predicate = yes(rl_cell(rows, i, 4)) ? rl_db_bare(rl_sqlite_predicate(x->sql)) : nothing;
+    x->predicate = yes(rl_cell(rows, i, 4)) ? rl_db_bare(RL_PROVIDER_SQLITE, rl_sqlite_predicate(x->sql)) : nothing;
   }
   if (x->count == x->cap && !(x->parts = rl_db_grow(&s->arena, x->parts, x->count, &x->cap, sizeof *x->parts)))
     return rl_fail_nomem(err);

@@ -83,7 +83,7 @@ static bool make_column(maker *m, rl_db_table *t, const rl_field *f, bool referr
     c->sequence = rl_str_of(rl_arena_printf(m->arena, "%.*s_%.*s_seq", RL_STR_ARG(t->name), RL_STR_ARG(f->column)));
   rl_ddl_default(m->dialect, f, &m->buf);
   rl_str sql = kept(m);
-  c->def = rl_db_default_of(m->arena, sql);
+  c->def = rl_db_default_of(m->arena, m->dialect->provider, sql);
   c->probed = f->type.scalar == RL_UNSUPPORTED || c->def.kind != RL_DB_DEFAULT_NONE;
   return sql.p && (c->def.kind != RL_DB_DEFAULT_VALUE || c->def.value.p) &&
          (!c->autoincrement || !types || c->sequence.p);
@@ -95,7 +95,7 @@ static bool make_index(maker *m, rl_db_table *t, const rl_index *x) {
   if (!to) return false;
   to->name = x->name;
   to->unique = x->kind == RL_INDEX_UNIQUE;
-  to->predicate = rl_db_bare(x->where);
+  to->predicate = rl_db_bare(m->dialect->provider, x->where);
   to->method = RL_STR("BTREE");
   if (x->method.len && types) {
     rl_ddl_method(x->method, &m->buf);

@@ -32,15 +32,15 @@ static void write_type(rl_buf *out, const rl_db_column *c) {
 }
 
 /* SQLite takes nothing but a literal or a word without parentheses. */
-static bool needs_parentheses(rl_str sql) {
+static bool needs_parentheses(const rl_dialect *d, rl_str sql) {
   bool word = sql.len > 0;
   for (size_t i = 0; i < sql.len && word; i++) word = isalnum((unsigned char)sql.p[i]) || sql.p[i] == '_';
   bool bytes = sql.len > 2 && (sql.p[0] == 'x' || sql.p[0] == 'X') && sql.p[1] == '\'';
-  return !word && !bytes && rl_db_bare(sql).len == sql.len;
+  return !word && !bytes && rl_db_bare(d->provider, sql).len == sql.len;
 }
 
 void rl_sql_default(rl_buf *out, const rl_dialect *d, const rl_db_column *c) {
-  bool bare = c->def.kind == RL_DB_DEFAULT_EXPRESSION && !rl_ddl_has_types(d) && needs_parentheses(c->def.sql);
+  bool bare = c->def.kind == RL_DB_DEFAULT_EXPRESSION && !rl_ddl_has_types(d) && needs_parentheses(d, c->def.sql);
   rl_buf_text(out, bare ? "(" : "");
   rl_buf_str(out, c->def.sql);
   rl_buf_text(out, bare ? ")" : "");

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "base/sql_scan.h"
 #include "tape/decimal.h"
 
 void *rl_db_grow(rl_arena *arena, const void *items, size_t count, size_t *cap, size_t size) {
@@ -43,38 +44,28 @@ static rl_str trim(rl_str s) {
   return s;
 }
 
-/* Where the quoted text that begins at `at` ends: behind its last quote. */
-static size_t behind_quoted(rl_str s, size_t at) {
-  char quote = s.p[at];
-  for (size_t i = at + 1; i < s.len; i++) {
-    if (s.p[i] != quote) continue;
-    if (i + 1 < s.len && s.p[i + 1] == quote) {
-      i++;
-      continue;
-    }
-    return i + 1;
-  }
-  return s.len;
+/* The string that the expression begins with. */
+static rl_str first_string(rl_provider provider, rl_str s) {
+  rl_sql_scan scan;
+  rl_sql_scan_init(&scan, s, provider);
+  return rl_sql_next(&scan).text;
 }
 
-/* Where the parenthesis that opens at 0 closes. */
-static size_t closing(rl_str s) {
+/* Where the parenthesis or bracket that opens at 0 closes. */
+static size_t closing(rl_provider provider, rl_str s) {
+  rl_sql_scan scan;
   int depth = 0;
-  for (size_t i = 0; i < s.len;) {
-    if (s.p[i] == '\'' || s.p[i] == '"') {
-      i = behind_quoted(s, i);
-      continue;
-    }
-    if (s.p[i] == '(') depth++;
-    if (s.p[i] == ')' && --depth == 0) return i;
-    i++;
+  rl_sql_scan_init(&scan, s, provider);
+  for (rl_sql_token t = rl_sql_next(&scan); t.kind != RL_SQL_END; t = rl_sql_next(&scan)) {
+    if (rl_sql_is_sign(t, '(') || rl_sql_is_sign(t, '[')) depth++;
+    if ((rl_sql_is_sign(t, ')') || rl_sql_is_sign(t, ']')) && --depth == 0) return (size_t)(t.text.p - s.p);
   }
   return s.len;
 }
 
-rl_str rl_db_bare(rl_str s) {
+rl_str rl_db_bare(rl_provider provider, rl_str s) {
   s = trim(s);
-  while (s.len >= 2 && s.p[0] == '(' && closing(s) == s.len - 1) s = trim(rl_str_make(s.p + 1, s.len - 2));
+  while (s.len >= 2 && s.p[0] == '(' && closing(provider, s) == s.len - 1) s = trim(rl_str_make(s.p + 1, s.len - 2));
   return s;
 }
 
@@ -119,22 +110,20 @@ static bool is_number(rl_str s) {
 }
 
 /* The rest behind a literal is nothing but a cast: ::character varying(3)[] */
-static bool is_cast(rl_str s) {
+static bool is_cast(rl_provider provider, rl_str s) {
+  rl_sql_scan scan;
   if (!s.len) return true;
   if (s.len < 3 || memcmp(s.p, "::", 2) != 0) return false;
-  for (size_t i = 2; i < s.len;) {
-    char c = s.p[i];
-    if (c == '"') {
-      i = behind_quoted(s, i);
-      continue;
-    }
-    if (!isalnum((unsigned char)c) && (unsigned char)c < 0x80 && !strchr("_ ()[],.:", c)) return false;
-    i++;
+  rl_sql_scan_init(&scan, rl_str_make(s.p + 2, s.len - 2), provider);
+  for (rl_sql_token t = rl_sql_next(&scan); t.kind != RL_SQL_END; t = rl_sql_next(&scan)) {
+    bool sign = t.kind == RL_SQL_SIGN && strchr("()[],.:", *t.text.p) && *t.text.p;
+    bool part = t.kind == RL_SQL_WORD || t.kind == RL_SQL_NUMBER || t.kind == RL_SQL_SPACE;
+    if (!sign && !part && !(t.kind == RL_SQL_NAME && *t.text.p == '"')) return false;
   }
   return true;
 }
 
-static rl_db_default scalar_default(rl_arena *arena, rl_str sql);
+static rl_db_default scalar_default(rl_arena *arena, rl_provider provider, rl_str sql);
 
 static bool put_item(rl_buf *out, rl_str item) {
   rl_buf_str(out, item);
@@ -163,62 +152,54 @@ static bool read_braces(rl_str s, rl_buf *out) {
 }
 
 /* 'a'::text, 'b, c' */
-static bool read_items(rl_arena *arena, rl_str s, rl_buf *out) {
+static bool read_items(rl_arena *arena, rl_provider provider, rl_str s, rl_buf *out) {
+  rl_sql_scan scan;
+  const char *from = s.p;
   int depth = 0;
-  for (size_t i = 0, from = 0; i <= s.len;) {
-    if (i < s.len && (s.p[i] == '\'' || s.p[i] == '"')) {
-      i = behind_quoted(s, i);
-      continue;
-    }
-    if (i < s.len && strchr("([", s.p[i])) depth++;
-    if (i < s.len && strchr(")]", s.p[i])) depth--;
-    if (i == s.len || (depth == 0 && s.p[i] == ',')) {
-      rl_db_default d = scalar_default(arena, rl_str_make(s.p + from, i - from));
-      if (d.kind != RL_DB_DEFAULT_VALUE || !d.value.p || !put_item(out, d.value)) return i == s.len && !trim(s).len;
-      from = i + 1;
-    }
-    i++;
+  rl_sql_scan_init(&scan, s, provider);
+  for (;;) {
+    rl_sql_token t = rl_sql_next(&scan);
+    bool end = t.kind == RL_SQL_END;
+    depth += rl_sql_is_sign(t, '(') || rl_sql_is_sign(t, '[');
+    depth -= rl_sql_is_sign(t, ')') || rl_sql_is_sign(t, ']');
+    if (!end && !(depth == 0 && rl_sql_is_sign(t, ','))) continue;
+    rl_str item = rl_str_make(from, (size_t)(t.text.p - from));
+    rl_db_default d = scalar_default(arena, provider, item);
+    if (d.kind != RL_DB_DEFAULT_VALUE || !d.value.p || !put_item(out, d.value)) return end && !trim(item).len;
+    if (end) return true;
+    from = t.text.p + 1;
   }
-  return true;
 }
 
 /* ARRAY[...]::text[] or '{...}'::text[]; p of `out` stays NULL for anything else. */
-static bool read_list(rl_arena *arena, rl_str s, rl_buf *out) {
+static bool read_list(rl_arena *arena, rl_provider provider, rl_str s, rl_buf *out) {
   if (s.len > 6 && is_word(rl_str_make(s.p, 6), "ARRAY[")) {
-    int depth = 1;
-    size_t i = 6;
-    while (i < s.len && depth) {
-      if (s.p[i] == '\'' || s.p[i] == '"') {
-        i = behind_quoted(s, i);
-        continue;
-      }
-      depth += s.p[i] == '[' ? 1 : s.p[i] == ']' ? -1 : 0;
-      i++;
-    }
-    return !depth && is_cast(rl_str_make(s.p + i, s.len - i)) && read_items(arena, rl_str_make(s.p + 6, i - 7), out);
+    rl_str list = rl_str_make(s.p + 5, s.len - 5);
+    size_t end = closing(provider, list);
+    if (end == list.len || !is_cast(provider, rl_str_make(list.p + end + 1, list.len - end - 1))) return false;
+    return read_items(arena, provider, rl_str_make(list.p + 1, end - 1), out);
   }
   if (s.len < 4 || s.p[0] != '\'' || !rl_str_ends(s, RL_STR("[]"))) return false;
-  size_t end = behind_quoted(s, 0);
-  rl_str text =
-      is_cast(rl_str_make(s.p + end, s.len - end)) ? rl_db_unquote(arena, rl_str_make(s.p, end)) : (rl_str){NULL, 0};
+  rl_str first = first_string(provider, s), rest = rl_str_make(s.p + first.len, s.len - first.len);
+  rl_str text = is_cast(provider, rest) ? rl_db_unquote(arena, first) : (rl_str){NULL, 0};
   return text.p && text.len >= 2 && text.p[0] == '{' && text.p[text.len - 1] == '}' &&
          read_braces(rl_str_make(text.p + 1, text.len - 2), out);
 }
 
-rl_db_default rl_db_default_of(rl_arena *arena, rl_str sql) {
-  rl_str s = rl_db_bare(sql);
+rl_db_default rl_db_default_of(rl_arena *arena, rl_provider provider, rl_str sql) {
+  rl_str s = rl_db_bare(provider, sql);
   rl_db_default d = {RL_DB_DEFAULT_LIST, {NULL, 0}, sql};
   rl_buf items;
   rl_buf_init(&items);
-  bool is_list = read_list(arena, s, &items);
+  bool is_list = read_list(arena, provider, s, &items);
   if (is_list && !items.failed) d.value = rl_arena_str(arena, rl_buf_view(&items));
   if (is_list && !d.value.p) d.kind = RL_DB_DEFAULT_VALUE; /* as of a failed copy */
   rl_buf_dispose(&items);
-  return is_list ? d : scalar_default(arena, sql);
+  return is_list ? d : scalar_default(arena, provider, sql);
 }
 
-static rl_db_default scalar_default(rl_arena *arena, rl_str sql) {
-  rl_str s = rl_db_bare(sql);
+static rl_db_default scalar_default(rl_arena *arena, rl_provider provider, rl_str sql) {
+  rl_str s = rl_db_bare(provider, sql);
   rl_db_default d = {RL_DB_DEFAULT_EXPRESSION, s, sql};
   if (!s.len || is_word(s, "NULL") || (s.len > 6 && is_word(rl_str_make(s.p, 6), "NULL::"))) {
     d.kind = RL_DB_DEFAULT_NONE;
@@ -230,16 +211,16 @@ static rl_db_default scalar_default(rl_arena *arena, rl_str sql) {
   } else if (is_number(s)) {
     d.kind = RL_DB_DEFAULT_VALUE;
   } else if (s.p[0] == '\'') {
-    size_t end = behind_quoted(s, 0);
-    if (is_cast(rl_str_make(s.p + end, s.len - end))) {
+    rl_str first = first_string(provider, s);
+    if (is_cast(provider, rl_str_make(s.p + first.len, s.len - first.len))) {
       d.kind = RL_DB_DEFAULT_VALUE;
-      d.value = rl_db_unquote(arena, rl_str_make(s.p, end));
+      d.value = rl_db_unquote(arena, first);
     }
   } else { /* 0::numeric, (1.5)::double precision */
     size_t end = 0;
     while (end < s.len && s.p[end] != ':') end++;
-    rl_str number = rl_db_bare(rl_str_make(s.p, end));
-    if (end < s.len && is_number(number) && is_cast(rl_str_make(s.p + end, s.len - end))) {
+    rl_str number = rl_db_bare(provider, rl_str_make(s.p, end));
+    if (end < s.len && is_number(number) && is_cast(provider, rl_str_make(s.p + end, s.len - end))) {
       d.kind = RL_DB_DEFAULT_VALUE;
       d.value = number;
     }

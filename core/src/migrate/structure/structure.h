@@ -258,10 +258,11 @@ bool rl_db_can_say_reference(const rl_db *db, const rl_db_table *t, const rl_db_
 
 #define RL_DB_LIST_END '\x1f'
 /* A default in neutral form, from the SQL behind DEFAULT. */
-rl_db_default rl_db_default_of(rl_arena *arena, rl_str sql); /* a failed copy leaves value.p NULL */
+rl_db_default rl_db_default_of(rl_arena *arena, rl_provider provider,
+                               rl_str sql); /* a failed copy leaves value.p NULL */
 bool rl_db_default_equal(const rl_db_default *a, const rl_db_default *b);
 /* Without white space at its ends and without parentheses around all of it. */
-rl_str rl_db_bare(rl_str expression);
+rl_str rl_db_bare(rl_provider provider, rl_str expression);
 /* The text of a quoted literal, quotes undoubled; a name in double quotes
  * likewise. */
 rl_str rl_db_unquote(rl_arena *arena, rl_str quoted);
