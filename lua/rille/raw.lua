@@ -7,7 +7,7 @@ local methods = client.methods
 local raw = {}
 
 local PROVIDERS = {} -- names of the databases
-for i, provider in ipairs(core.providers and core.providers() or { { name = "postgresql" }, { name = "sqlite" } }) do PROVIDERS[i] = provider.name end
+for i, provider in ipairs(core.providers()) do PROVIDERS[i] = provider.name end
 
 local Fragment = { __name = "rille.Sql" }
 Fragment.__index = Fragment
