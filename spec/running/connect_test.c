@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "run/connect.h"
+#include "run/drive.h"
 #include "running/running.h"
 
 static _Atomic int asked;

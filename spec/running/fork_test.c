@@ -125,9 +125,9 @@ static void test_under_way(void **state) {
     rille_row row;
     rille_op_set_blocking(op, 0);
     must(rille_op_raw(op, NULL, sql, sizeof sql - 1, NULL, 1, &err), err);
-    while (!op->op.sent_count) {
+    while (!op->op.io.sent_count) {
       assert_int_equal(rille_op_next(op, &row, &err), RILLE_AGAIN);
-      if (!op->op.sent_count) wait_for_op(op);
+      if (!op->op.io.sent_count) wait_for_op(op);
     }
     rille_op_set_blocking(op, blocking);
     inherited i = {w.client, op};

@@ -1,4 +1,5 @@
 /* Raw statements: placeholders in either style, parameters of every kind, columns, errors, scripts. */
+#include "run/placeholders.h"
 #include "running/running.h"
 
 #include "base/sql_scan.h"

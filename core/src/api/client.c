@@ -4,7 +4,7 @@
 #include "api/handle.h"
 #include "driver/facts.h"
 #include "base/alloc.h"
-#include "run/route.h"
+#include "run/replicas.h"
 
 /* Texts as views; *out is the caller's to free, NULL when there are none. */
 static rille_status read_texts(const char *const *texts, size_t count, const char *what, rl_str **out, rl_error *err) {

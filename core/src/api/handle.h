@@ -5,7 +5,7 @@
 #include <rille/rille.h>
 #include <rille/sys/alloc.h>
 
-#include "run/tx.h"
+#include "run/tx_verbs.h"
 
 struct rille_error {
   rl_error error;

@@ -2,6 +2,10 @@
 #include "api/handle.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "run/batch.h"
+#include "run/explain.h"
+#include "run/model.h"
+#include "run/phases.h"
 
 rille_op *rille_op_new(rille_client *c) {
   rille_op *op = rl_calloc(1, sizeof *op);
@@ -22,7 +26,7 @@ void rille_op_reset(rille_op *op) {
   rl_op_reset(&op->op);
 }
 void rille_op_set_blocking(rille_op *op, int blocking) {
-  op->op.blocking = blocking != 0;
+  rl_op_set_blocking(&op->op, blocking != 0);
 }
 
 rille_bell *rille_bell_new(void) {
@@ -47,11 +51,11 @@ rille_status rille_op_acquire(rille_op *op, int64_t wait_ms) {
 }
 
 void rille_op_set_whole(rille_op *op, int whole) {
-  op->op.whole = whole != 0;
+  rl_op_set_whole(&op->op, whole != 0);
 }
 
 void rille_op_set_stream(rille_op *op, uint32_t batch) {
-  op->op.stream_wanted = batch;
+  rl_op_set_stream(&op->op, batch);
 }
 
 rille_status rille_op_set_trace(rille_op *op, const char *trace, rille_error **err) {
@@ -121,7 +125,8 @@ rille_status rille_op_batch_raw(rille_op *op, const char *sql, size_t len, rille
   rl_error error = {0};
   rille_status st = params ? rl_tape_finish(params, &error) : RILLE_OK;
   if (st == RILLE_OK)
-    st = rl_batch_add_raw(&op->op, rl_str_make(sql, len), params ? &params->tape : NULL, query != 0, &error);
+    st = rl_batch_add_raw(&op->op, &(rl_raw_call){rl_str_make(sql, len), params ? &params->tape : NULL, query != 0},
+                          &error);
   return rl_box(st, &error, err);
 }
 
@@ -135,8 +140,8 @@ rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t le
   rl_error error = {0};
   rille_status st = params ? rl_tape_finish(params, &error) : RILLE_OK;
   if (st == RILLE_OK)
-    st = rl_op_start_raw(&op->op, tx ? &tx->tx : NULL, rl_str_make(sql, len), params ? &params->tape : NULL, query != 0,
-                         &error);
+    st = rl_op_start_raw(&op->op, tx ? &tx->tx : NULL,
+                         &(rl_raw_call){rl_str_make(sql, len), params ? &params->tape : NULL, query != 0}, &error);
   return rl_box(st, &error, err);
 }
 
@@ -171,27 +176,29 @@ rille_result rille_op_result(const rille_op *op) {
   return rl_op_result(&op->op);
 }
 int64_t rille_op_affected(const rille_op *op) {
-  return rl_batch_asked(&op->op)->affected;
+  const rl_op *o = &op->op;
+  return o->asked < o->call_count ? o->calls[o->asked]->affected : 0;
 }
 uint32_t rille_op_parts(const rille_op *op) {
-  return op->op.part_count ? op->op.part_count : 1;
+  return op->op.call_count ? op->op.call_count : 1;
 }
 uint32_t rille_op_part(const rille_op *op) {
-  return op->op.part;
+  return op->op.at;
 }
 void rille_op_set_part(rille_op *op, uint32_t part) {
   if (part < rille_op_parts(op)) op->op.asked = part;
 }
 uint32_t rille_op_statements(const rille_op *op) {
-  return op->op.statements;
+  return op->op.io.statements;
 }
 uint32_t rille_op_round_trips(const rille_op *op) {
-  return op->op.round_trips;
+  return op->op.io.round_trips;
 }
 
 rille_status rille_op_explain(const rille_op *op, char **out, size_t *len, rille_error **err) {
   rl_error error = {0};
-  const rl_compiled *c = op->op.compiled;
+  const rl_call *call = rl_op_call(&op->op);
+  const rl_compiled *c = call ? call->compiled : NULL;
   if (!c) return rl_box(rl_fail(&error, RL_VALIDATION, "explain: no model call has been started"), &error, err);
   rl_buf b;
   rl_buf_init(&b);

@@ -1,6 +1,7 @@
 /* Transactions. */
 #include "api/handle.h"
 #include "base/alloc.h"
+#include "run/tx_failure.h"
 
 rille_status rille_tx_new(rille_client *c, const rille_tx_options *options, rille_tx **out, rille_error **err) {
   rl_error error = {0};

@@ -78,13 +78,13 @@ void rl_bell_hush(const rl_bell *b) {
   while (read(b->listen, some, sizeof some) == (ssize_t)sizeof some) {}
 }
 
-static void take_out(rl_bell *b, rl_call *c) {
+static void take_out(rl_bell *b, rl_bell_place *c) {
   *(c->previous ? &c->previous->next : &b->first) = c->next;
   *(c->next ? &c->next->previous : &b->last) = c->previous;
   c->called = false;
 }
 
-void rl_bell_call(rl_bell *b, rl_call *c) {
+void rl_bell_call(rl_bell *b, rl_bell_place *c) {
   pthread_mutex_lock(&b->lock);
   bool silent = b->first == NULL;
   if (!c->called) {
@@ -98,7 +98,7 @@ void rl_bell_call(rl_bell *b, rl_call *c) {
   pthread_mutex_unlock(&b->lock);
 }
 
-void rl_bell_uncall(rl_bell *b, rl_call *c) {
+void rl_bell_uncall(rl_bell *b, rl_bell_place *c) {
   pthread_mutex_lock(&b->lock);
   if (c->called) take_out(b, c);
   pthread_mutex_unlock(&b->lock);
@@ -106,7 +106,7 @@ void rl_bell_uncall(rl_bell *b, rl_call *c) {
 
 bool rl_bell_next(rl_bell *b, uint64_t *tag) {
   pthread_mutex_lock(&b->lock);
-  rl_call *c = b->first;
+  rl_bell_place *c = b->first;
   if (c) {
     *tag = c->tag;
     take_out(b, c);

@@ -1,6 +1,8 @@
 /* Inserts and updates of many rows: statements with an array a column, each of bounded size, or statements of a fixed
  * number of rows. */
-#include "run/op.h"
+#include "run/bulk.h"
+
+#include "run/raise.h"
 
 /* Rows of so many bytes share a statement. PostgreSQL takes messages of less than 1 GB, and both sides hold a whole one
  * in memory; larger statements are hardly faster. */
@@ -15,7 +17,6 @@ typedef struct bulk_variant {
   struct bulk_variant *next;
 } bulk_variant;
 
-typedef struct rl_bulk rl_bulk;
 struct rl_bulk {
   uint32_t step;
   const rl_rows *rows;
@@ -52,14 +53,14 @@ static size_t next_rows(const rl_bulk *b) {
   return b->large ? rows_within(b, b->at, b->at + n, STATEMENT_BYTES) : n;
 }
 
-static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
+static rille_status read_rows(rl_call *call, rl_bulk *b, rl_error *err) {
   rl_rows_walk *walk = NULL;
-  rille_status st = rl_rows_walk_new(b->rows, &op->inputs, &walk, err);
+  rille_status st = rl_rows_walk_new(b->rows, &call->inputs, &walk, err);
   if (st != RILLE_OK) return st;
   b->columns = b->rows->column_count;
   size_t count = rl_rows_walk_count(walk);
-  b->cells = RL_NEW_ARRAY(&op->arena, rl_value, count * b->columns + 1);
-  bool *given = RL_NEW_ARRAY(&op->arena, bool, count * b->columns + 1);
+  b->cells = RL_NEW_ARRAY(call->arena, rl_value, count * b->columns + 1);
+  bool *given = RL_NEW_ARRAY(call->arena, bool, count * b->columns + 1);
   if (!b->cells || !given) return rl_fail_nomem(err);
   bool all = true;
   while (b->total < count && (st = rl_rows_walk_next(walk, b->cells + b->total * b->columns,
@@ -70,7 +71,7 @@ static rille_status read_rows(rl_op *op, rl_bulk *b, rl_error *err) {
   b->given = all ? NULL : given;
   b->large = rows_within(b, 0, b->total, STATEMENT_BYTES) < b->total;
   b->several = b->total && next_rows(b) < b->total;
-  if (st >= 0 && b->rows->conflict_count) return rl_rows_check_keys(b->rows, &op->inputs, b->cells, b->total, err);
+  if (st >= 0 && b->rows->conflict_count) return rl_rows_check_keys(b->rows, &call->inputs, b->cells, b->total, err);
   return st < 0 ? st : RILLE_OK;
 }
 
@@ -80,18 +81,18 @@ static bool all_given(const bool *given, size_t n) {
   return true;
 }
 
-static rille_status variant_for(rl_op *op, rl_bulk *b, const bool *given, bulk_variant **out, rl_error *err) {
+static rille_status variant_for(rl_call *call, rl_bulk *b, const bool *given, bulk_variant **out, rl_error *err) {
   for (bulk_variant *v = b->variants; v; v = v->next)
     if (memcmp(v->given, given, b->columns * sizeof(bool)) == 0) {
       *out = v;
       return RILLE_OK;
     }
-  bulk_variant *v = RL_NEW(&op->arena, bulk_variant);
-  if (v) v->given = RL_NEW_ARRAY(&op->arena, bool, b->columns + 1);
+  bulk_variant *v = RL_NEW(call->arena, bulk_variant);
+  if (v) v->given = RL_NEW_ARRAY(call->arena, bool, b->columns + 1);
   if (!v || !v->given) return rl_fail_nomem(err);
   memcpy(v->given, given, b->columns * sizeof(bool));
-  rille_status st = rl_sql_render_bulk(op->client->context.dialect, op->client->schema,
-                                       &op->compiled->plan->steps[b->step], given, &op->arena, &v->sql, err);
+  rille_status st = rl_sql_render_bulk(call->context->dialect, call->context->schema,
+                                       &call->compiled->plan->steps[b->step], given, call->arena, &v->sql, err);
   if (st != RILLE_OK) return st;
   rl_run_describe_stmt(&v->sql.main, &v->main);
   rl_run_describe_stmt(&v->sql.one, &v->one);
@@ -102,20 +103,20 @@ static rille_status variant_for(rl_op *op, rl_bulk *b, const bool *given, bulk_v
   return RILLE_OK;
 }
 
-static rille_status fixed_params(rl_op *op, const rl_template *t, uint32_t fixed, rl_value *params, rl_error *err) {
+static rille_status fixed_params(rl_call *call, const rl_template *t, uint32_t fixed, rl_value *params, rl_error *err) {
   for (uint32_t i = t->param_count - fixed; i < t->param_count; i++) {
-    rille_status st = rl_input_value(t->inputs[i], &op->inputs, &params[i], err);
+    rille_status st = rl_input_value(t->inputs[i], &call->inputs, &params[i], err);
     if (st != RILLE_OK) return st;
   }
   return RILLE_OK;
 }
 
-static rille_status array_params(rl_op *op, rl_bulk *b, const bool *given, size_t rows, rl_value *params,
+static rille_status array_params(rl_call *call, rl_bulk *b, const bool *given, size_t rows, rl_value *params,
                                  rl_error *err) {
   uint32_t p = 0;
   for (size_t c = 0; c < b->columns; c++) {
     if (given && !given[c]) continue;
-    rl_value *list = rl_arena_alloc(&op->arena, (rows + 1) * sizeof *list);
+    rl_value *list = rl_arena_alloc(call->arena, (rows + 1) * sizeof *list);
     if (!list) return rl_fail_nomem(err);
     for (size_t r = 0; r < rows; r++) list[r] = b->cells[(b->at + r) * b->columns + c];
     params[p].kind = RILLE_LIST;
@@ -134,15 +135,15 @@ static void value_params(const rl_bulk *b, const bool *given, size_t rows, rl_va
 }
 
 /* Sends the next statement. */
-static rille_status send_next(rl_op *op, rl_bulk *b, rl_error *err) {
-  const rl_step_sql *sql = &op->compiled->program->steps[b->step];
-  const rl_stmt *main = &op->compiled->steps[b->step].main, *one = &op->compiled->steps[b->step].one;
+static rille_status send_next(rl_call *call, rl_exchange *io, rl_bulk *b, rl_error *err) {
+  const rl_step_sql *sql = &call->compiled->program->steps[b->step];
+  const rl_stmt *main = &call->compiled->steps[b->step].main, *one = &call->compiled->steps[b->step].one;
   const bool *given = row_given(b, b->at);
   size_t rows = next_rows(b);
   rille_status st = RILLE_OK;
   if (!all_given(given, b->columns)) {
     bulk_variant *v = NULL;
-    st = variant_for(op, b, given, &v, err);
+    st = variant_for(call, b, given, &v, err);
     if (st != RILLE_OK) return st;
     sql = &v->sql;
     main = &v->main;
@@ -156,68 +157,69 @@ static rille_status send_next(rl_op *op, rl_bulk *b, rl_error *err) {
   if (values) rows = single ? 1 : sql->rows_per;
   rl_value *params = b->cells + b->at * b->columns;
   if (!values || given || sql->fixed_params) {
-    params = RL_NEW_ARRAY(&op->arena, rl_value, t->param_count + 1);
+    params = RL_NEW_ARRAY(call->arena, rl_value, t->param_count + 1);
     if (!params) return rl_fail_nomem(err);
     if (values)
       value_params(b, given, rows, params);
     else
-      st = array_params(op, b, given, rows, params, err);
-    if (st == RILLE_OK) st = fixed_params(op, t, sql->fixed_params, params, err);
+      st = array_params(call, b, given, rows, params, err);
+    if (st == RILLE_OK) st = fixed_params(call, t, sql->fixed_params, params, err);
     if (st != RILLE_OK) return st;
   }
   b->at += rows;
-  op->statements++;
-  uint32_t index = (uint32_t)(b->at > rows ? op->sent_count - 1 : op->sent_count); /* its later ones follow the first */
-  return rl_op_dispatch(op, (rl_dispatch){single ? one : main, params, NULL, false, index}, err);
+  io->statements++;
+  uint32_t index = (uint32_t)(b->at > rows ? io->sent_count - 1 : io->sent_count); /* its later ones follow the first */
+  rl_dispatch d = {.call = call, .stmt = single ? one : main, .params = params, .index = index};
+  return rl_exchange_send(io, &d, err);
 }
 
-rille_status rl_bulk_read(rl_op *op, uint32_t step, rl_bulk **out, rl_error *err) {
-  rl_bulk *b = RL_NEW(&op->arena, rl_bulk);
+rille_status rl_bulk_read(rl_call *call, uint32_t step, rl_bulk **out, rl_error *err) {
+  rl_bulk *b = RL_NEW(call->arena, rl_bulk);
   if (!b) return rl_fail_nomem(err);
   b->step = step;
-  b->rows = rl_step_rows(&op->compiled->plan->steps[step]);
+  b->rows = rl_step_rows(&call->compiled->plan->steps[step]);
   *out = b;
-  return read_rows(op, b, err);
+  return read_rows(call, b, err);
 }
 
-rille_status rl_bulk_start(rl_op *op, uint32_t step, rl_error *err) {
-  rl_bulk *b = op->bulks ? op->bulks[step] : NULL;
+rille_status rl_bulk_start(rl_call *call, rl_exchange *io, uint32_t step, rl_error *err) {
+  rl_bulk *b = call->bulks ? call->bulks[step] : NULL;
   if (!b) {
-    rille_status st = rl_bulk_read(op, step, &b, err);
+    rille_status st = rl_bulk_read(call, step, &b, err);
     if (st != RILLE_OK) return st;
   }
   if (b->total == 0) return RILLE_DONE;
-  op->bulk = b;
-  return send_next(op, b, err);
+  call->bulk = b;
+  return send_next(call, io, b, err);
 }
 
-bool rl_bulk_is_several(const rl_op *op, uint32_t step) {
-  return op->bulks && op->bulks[step] && op->bulks[step]->several;
+bool rl_bulk_is_several(const rl_call *call, uint32_t step) {
+  return call->bulks && call->bulks[step] && call->bulks[step]->several;
 }
 
-void rl_bulk_rewind(rl_op *op) {
-  op->bulk = NULL;
-  for (size_t i = 0; op->bulks && i < op->compiled->plan->step_count; i++)
-    if (op->bulks[i]) {
-      op->bulks[i]->at = 0;
-      op->bulks[i]->done = 0;
+void rl_bulk_rewind(rl_call *call) {
+  call->bulk = NULL;
+  for (size_t i = 0; call->bulks && i < call->compiled->plan->step_count; i++)
+    if (call->bulks[i]) {
+      call->bulks[i]->at = 0;
+      call->bulks[i]->done = 0;
     }
 }
 
-rille_status rl_bulk_more(rl_op *op, rl_error *err) {
-  rl_bulk *b = op->bulk;
+rille_status rl_bulk_more(rl_call *call, rl_exchange *io, rl_error *err) {
+  rl_bulk *b = call->bulk;
   if (b->at >= b->total) {
-    op->bulk = NULL;
+    call->bulk = NULL;
     return RILLE_DONE;
   }
-  rille_status st = send_next(op, b, err);
-  return st == RILLE_OK ? op->driver->flush(op->conn, err) : st;
+  rille_status st = send_next(call, io, b, err);
+  return st == RILLE_OK ? io->driver->flush(io->conn, err) : st;
 }
 
-rille_status rl_bulk_check(rl_op *op, uint32_t index, int64_t affected, rl_error *err) {
-  rl_bulk *b = op->bulk;
+rille_status rl_bulk_check(rl_call *call, uint32_t index, int64_t affected, rl_error *err) {
+  rl_bulk *b = call->bulk;
   if (!b) return RILLE_OK; /* there were no rows */
   b->done += affected;
   if (b->at < b->total || b->done >= (int64_t)b->total) return RILLE_OK;
-  return rl_raise_error(op->compiled->plan->steps[index].if_fewer, op->compiled->model, err);
+  return rl_raise_error(call->compiled->plan->steps[index].if_fewer, call->compiled->model, err);
 }

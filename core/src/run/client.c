@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "run/route.h"
+#include "run/replicas.h"
 
 /* A thousand ordinary calls take less; those that are made of long lists must not fill the memory. */
 #define PLAN_CACHE_BYTES ((size_t)32 << 20)
@@ -179,6 +179,13 @@ rille_status rl_client_observe(rl_client *c, const rl_watch_settings *settings, 
   rille_status st = root->watch ? RILLE_OK : make_watch(root, capacity, err);
   if (st == RILLE_OK) rl_watch_set(root->watch, settings);
   return st;
+}
+
+void rl_client_tally(rl_client *c, uint32_t statements, uint32_t round_trips) {
+  rl_client *root = rl_client_root(c);
+  atomic_fetch_add_explicit(&root->operations, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&root->statements, statements, memory_order_relaxed);
+  atomic_fetch_add_explicit(&root->round_trips, round_trips, memory_order_relaxed);
 }
 
 rl_client *rl_client_retain(rl_client *c) {

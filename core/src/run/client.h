@@ -3,6 +3,7 @@
 #ifndef RL_RUN_CLIENT_H
 #define RL_RUN_CLIENT_H
 
+#include "base/clock.h"
 #include "run/comment.h"
 #include "run/compile.h"
 #include "run/pool.h"
@@ -60,6 +61,15 @@ rille_status rl_client_observe(rl_client *c, const rl_watch_settings *settings, 
 static inline rl_client *rl_client_root(rl_client *c) {
   return c->root ? c->root : c;
 }
+static inline bool rl_client_has_session(const rl_client *c) { /* settings of it: each call is a transaction then */
+  return c->traits.session_count > 0;
+}
+/* Until when a call outside a transaction may take. */
+static inline int64_t rl_client_limit(const rl_client *c) {
+  return c->traits.timeout_ms > 0 ? rl_clock_after(c->traits.timeout_ms) : RL_NO_DEADLINE;
+}
+/* One more operation has ended. */
+void rl_client_tally(rl_client *c, uint32_t statements, uint32_t round_trips);
 rl_client *rl_client_retain(rl_client *c);
 void rl_client_release(rl_client *c);
 

@@ -89,7 +89,8 @@ bool rl_trace_valid(rl_str t) {
   return true;
 }
 
-bool rl_trace_sampled(const char *trace) {
+/* Whether its trace is kept: only then the database is told. */
+static bool is_sampled(const char *trace) {
   char last = trace[RL_TRACE_LEN - 1];
   int flags = last <= '9' ? last - '0' : last - 'a' + 10;
   return flags & 1;
@@ -142,7 +143,7 @@ static uint64_t id_with(rl_comment *comment, bool traced, uint64_t id) {
 
 rille_status rl_comment_stmt(rl_comment *comment, const char *trace, bool own, const rl_stmt *stmt, rl_arena *arena,
                              const rl_stmt **out, rl_error *err) {
-  bool traced = trace && *trace && rl_trace_sampled(trace);
+  bool traced = trace && *trace && is_sampled(trace);
   *out = stmt;
   if ((!comment && !traced) || (own && has_comments(stmt))) return RILLE_OK;
   rl_stmt *with = rl_arena_alloc(arena, sizeof *with);

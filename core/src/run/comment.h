@@ -34,8 +34,6 @@ void rl_comment_release(rl_comment *c); /* NULL is fine */
 #define RL_TRACE_LEN 55
 /* Whether it is a traceparent, of any version whose form is that of the first. */
 bool rl_trace_valid(rl_str trace);
-/* Whether its trace is kept: only then the database is told. */
-bool rl_trace_sampled(const char *trace);
 
 /* The statement with comment and trace behind it; `own`: not one of ours, and left alone when it has comments already.
  * comment NULL, trace NULL or "": none. *out is stmt itself when nothing is added. */

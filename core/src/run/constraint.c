@@ -1,5 +1,8 @@
 /* A database tells of tables, columns and constraints; a caller thinks in models and fields. */
-#include "run/op.h"
+#include "run/constraint.h"
+
+#include "run/foreign_key.h"
+#include "run/missing.h"
 
 static const rl_model *model_of_table(const rl_schema *s, rl_str table) {
   for (size_t i = 0; i < s->model_count; i++)

@@ -1,5 +1,5 @@
 /* Rows on their way out: kept for later steps, given to their parents, shown to the caller. */
-#include "run/op.h"
+#include "run/emit.h"
 
 static rille_status copy_value(rl_arena *arena, const rl_value *from, rl_value *to) {
   *to = *from;
@@ -26,31 +26,33 @@ static rille_status copy_value(rl_arena *arena, const rl_value *from, rl_value *
   }
 }
 
-static rille_status copy_kept(rl_op *op, const rl_step *step, rl_error *err) {
-  op->kept = rl_arena_alloc(&op->arena, (step->keep_count + 1) * sizeof *op->kept);
-  if (!op->kept) return rl_fail_nomem(err);
+static rille_status copy_kept(rl_call *call, const rl_step *step, rl_error *err) {
+  call->kept = rl_arena_alloc(call->arena, (step->keep_count + 1) * sizeof *call->kept);
+  if (!call->kept) return rl_fail_nomem(err);
   for (size_t i = 0; i < step->keep_count; i++)
-    if (copy_value(&op->arena, &op->view.cells[step->keep[i]], &op->kept[i]) != RILLE_OK) return rl_fail_nomem(err);
+    if (copy_value(call->arena, &call->view.cells[step->keep[i]], &call->kept[i]) != RILLE_OK)
+      return rl_fail_nomem(err);
   return RILLE_OK;
 }
 
-static rille_status keep_row(rl_op *op, const rl_step *step, rl_error *err) {
+static rille_status keep_row(rl_call *call, const rl_step *step, rl_error *err) {
   if (step->rowset == RL_NO_ROWSET) return RILLE_OK;
-  rl_rowset *set = &op->inputs.rowsets[step->rowset];
+  rl_rowset *set = &call->inputs.rowsets[step->rowset];
   set->columns = step->keep_count;
   if (set->rows == set->cap) {
     size_t cap = set->cap ? set->cap * 2 : 8;
-    rl_value *cells = rl_arena_alloc(&op->arena, cap * (step->keep_count + 1) * sizeof *cells);
+    rl_value *cells = rl_arena_alloc(call->arena, cap * (step->keep_count + 1) * sizeof *cells);
     if (!cells) return rl_fail_nomem(err);
     if (set->rows) memcpy(cells, set->cells, set->rows * set->columns * sizeof *cells);
     set->cells = cells;
     set->cap = cap;
   }
-  if (!op->kept) {
-    rille_status st = copy_kept(op, step, err);
+  if (!call->kept) {
+    rille_status st = copy_kept(call, step, err);
     if (st != RILLE_OK) return st;
   }
-  if (step->keep_count) memcpy(set->cells + set->rows * set->columns, op->kept, step->keep_count * sizeof *op->kept);
+  if (step->keep_count)
+    memcpy(set->cells + set->rows * set->columns, call->kept, step->keep_count * sizeof *call->kept);
   set->rows++;
   return RILLE_OK;
 }
@@ -80,31 +82,32 @@ static bool same_key(key_view a, key_view b) {
   return true;
 }
 
-static key_view parent_key(const rl_op *op, const rl_node_plan *n, const rl_key_map *m, uint32_t ordinal) {
-  const rl_rowset *set = &op->inputs.rowsets[n->parent_rowset];
+static key_view parent_key(const rl_call *call, const rl_node_plan *n, const rl_key_map *m, uint32_t ordinal) {
+  const rl_rowset *set = &call->inputs.rowsets[n->parent_rowset];
   return (key_view){set->cells + (m->base + ordinal) * set->columns, n->parent_link, n->link_count};
 }
 
 /* The slot of a key: that of its first row, or a free one. */
-static uint32_t *find_slot(const rl_op *op, const rl_node_plan *n, const rl_key_map *m, key_view key, uint64_t hash) {
+static uint32_t *find_slot(const rl_call *call, const rl_node_plan *n, const rl_key_map *m, key_view key,
+                           uint64_t hash) {
   uint32_t at = (uint32_t)hash & m->mask;
-  while (m->slots[at] && !same_key(key, parent_key(op, n, m, m->slots[at] - 1))) at = (at + 1) & m->mask;
+  while (m->slots[at] && !same_key(key, parent_key(call, n, m, m->slots[at] - 1))) at = (at + 1) & m->mask;
   return &m->slots[at];
 }
 
-static rille_status map_parents(rl_op *op, const rl_node_plan *n, rl_key_map *m, rl_error *err) {
-  size_t rows = op->inputs.rowsets[n->parent_rowset].rows - m->base;
+static rille_status map_parents(rl_call *call, const rl_node_plan *n, rl_key_map *m, rl_error *err) {
+  size_t rows = call->inputs.rowsets[n->parent_rowset].rows - m->base;
   size_t slots = 16;
   while (slots < rows * 2) slots *= 2;
-  m->slots = RL_NEW_ARRAY(&op->arena, uint32_t, slots);
-  m->next = RL_NEW_ARRAY(&op->arena, uint32_t, rows + 1);
+  m->slots = RL_NEW_ARRAY(call->arena, uint32_t, slots);
+  m->next = RL_NEW_ARRAY(call->arena, uint32_t, rows + 1);
   m->mask = (uint32_t)(slots - 1);
   if (!m->slots || !m->next) return rl_fail_nomem(err);
   for (size_t i = rows; i-- > 0;) { /* backwards, so that chains run forwards */
-    key_view key = parent_key(op, n, m, (uint32_t)i);
+    key_view key = parent_key(call, n, m, (uint32_t)i);
     uint64_t hash;
     if (!hash_key(key, &hash)) continue;
-    uint32_t *slot = find_slot(op, n, m, key, hash);
+    uint32_t *slot = find_slot(call, n, m, key, hash);
     m->next[i] = *slot;
     *slot = (uint32_t)i + 1;
   }
@@ -121,20 +124,20 @@ static void map_enum(const rl_enum *e, rl_value *v) {
   v->len = (uint32_t)known->name.len;
 }
 
-static rille_status map_enums(rl_op *op, uint32_t step, rl_error *err) {
-  const rl_template *t = &op->compiled->program->steps[step].main;
-  if (!op->mapped || op->mapped_cap < op->view.count) { /* a later step may have more columns */
-    op->mapped_cap = op->view.count;
-    op->mapped = rl_arena_alloc(&op->arena, (op->mapped_cap + 1) * sizeof *op->mapped);
+static rille_status map_enums(rl_call *call, uint32_t step, rl_error *err) {
+  const rl_template *t = &call->compiled->program->steps[step].main;
+  if (!call->mapped || call->mapped_cap < call->view.count) { /* a later step may have more columns */
+    call->mapped_cap = call->view.count;
+    call->mapped = rl_arena_alloc(call->arena, (call->mapped_cap + 1) * sizeof *call->mapped);
   }
-  if (!op->mapped) return rl_fail_nomem(err);
-  memcpy(op->mapped, op->view.cells, op->view.count * sizeof *op->mapped);
+  if (!call->mapped) return rl_fail_nomem(err);
+  memcpy(call->mapped, call->view.cells, call->view.count * sizeof *call->mapped);
   for (uint32_t i = 0; i < t->column_count; i++) {
     const rl_field *f = t->column_fields[i];
     if (!f || f->type.scalar != RL_ENUM) continue;
-    rl_value *v = &op->mapped[i];
+    rl_value *v = &call->mapped[i];
     if (v->kind == RILLE_LIST) {
-      rl_value *items = rl_arena_alloc(&op->arena, (v->len + 1u) * sizeof *items);
+      rl_value *items = rl_arena_alloc(call->arena, (v->len + 1u) * sizeof *items);
       if (!items) return rl_fail_nomem(err);
       memcpy(items, v->as.list, v->len * sizeof *items);
       for (uint32_t k = 0; k < v->len; k++) map_enum(f->type.enumeration, &items[k]);
@@ -143,24 +146,24 @@ static rille_status map_enums(rl_op *op, uint32_t step, rl_error *err) {
       map_enum(f->type.enumeration, v);
     }
   }
-  op->view.cells = op->mapped;
+  call->view.cells = call->mapped;
   return RILLE_OK;
 }
 
 /* ------------------------------------------------------------------ */
 
 /* The node whose numbering the rows of `node` have: its own, or that of the one it continues. */
-static uint32_t numbered_as(const rl_op *op, uint32_t node) {
-  while (op->compiled->plan->nodes[node].parent == node) node--;
+static uint32_t numbered_as(const rl_call *call, uint32_t node) {
+  while (call->compiled->plan->nodes[node].parent == node) node--;
   return node;
 }
 
-static rille_status show(rl_op *op, uint32_t node, uint64_t parent, rille_row *row) {
+static rille_status show(rl_call *call, uint32_t node, uint64_t parent, rille_row *row) {
   *row = (rille_row){.node = node,
-                     .count = (uint32_t)op->compiled->plan->nodes[node].column_count,
-                     .ordinal = op->node_rows[numbered_as(op, node)]++,
+                     .count = (uint32_t)call->compiled->plan->nodes[node].column_count,
+                     .ordinal = call->node_rows[numbered_as(call, node)]++,
                      .parent = parent,
-                     .cells = op->view.cells};
+                     .cells = call->view.cells};
   return RILLE_ROW;
 }
 
@@ -170,100 +173,99 @@ static bool is_recursive(const rl_step *step) {
   return step->kind == RL_STEP_SELECT && step->as.select->recursive;
 }
 
-static bool same_row(const rl_op *op, const rl_node_plan *n, const rl_value *candidate, uint32_t rowset, size_t row,
+static bool same_row(const rl_call *call, const rl_node_plan *n, const rl_value *candidate, uint32_t rowset, size_t row,
                      const uint32_t *columns) {
-  const rl_rowset *set = &op->inputs.rowsets[rowset];
+  const rl_rowset *set = &call->inputs.rowsets[rowset];
   for (size_t i = 0; i < n->self_count; i++)
     if (!rl_value_same(&candidate[n->self[i]], &set->cells[row * set->columns + columns[i]])) return false;
   return n->self_count > 0;
 }
 
 /* Whether the row at hand is one of those above it when it is shown below row `at` of its parents. */
-static bool comes_round(const rl_op *op, const rl_step *step, size_t at) {
-  const rl_node_plan *n = &op->compiled->plan->nodes[step->node];
-  const rl_key_map *first = &op->maps[step->node];
-  bool below_first = op->emit_map != step->node;
+static bool comes_round(const rl_call *call, const rl_step *step, size_t at) {
+  const rl_node_plan *n = &call->compiled->plan->nodes[step->node];
+  const rl_key_map *first = &call->maps[step->node];
+  bool below_first = call->emit_map != step->node;
   while (below_first) {
-    if (same_row(op, n, op->kept, step->rowset, at, n->self)) return true;
+    if (same_row(call, n, call->kept, step->rowset, at, n->self)) return true;
     below_first = at >= first->level_one;
     at = first->above[at];
   }
-  return same_row(op, n, op->kept, n->parent_rowset, at, n->parent_self);
+  return same_row(call, n, call->kept, n->parent_rowset, at, n->parent_self);
 }
 
-static rille_status note_above(rl_op *op, const rl_step *step, size_t at, rl_error *err) {
-  rl_key_map *first = &op->maps[step->node];
-  size_t rows = op->inputs.rowsets[step->rowset].rows;
+static rille_status note_above(rl_call *call, const rl_step *step, size_t at, rl_error *err) {
+  rl_key_map *first = &call->maps[step->node];
+  size_t rows = call->inputs.rowsets[step->rowset].rows;
   if (rows > first->above_cap) {
     size_t cap = first->above_cap ? first->above_cap * 2 : 16;
-    uint32_t *above = rl_arena_alloc(&op->arena, cap * sizeof *above);
+    uint32_t *above = rl_arena_alloc(call->arena, cap * sizeof *above);
     if (!above) return rl_fail_nomem(err);
     if (first->above_cap) memcpy(above, first->above, first->above_cap * sizeof *above);
     first->above = above;
     first->above_cap = cap;
   }
   first->above[rows - 1] = (uint32_t)at;
-  if (op->emit_map == step->node) first->level_one = rows;
+  if (call->emit_map == step->node) first->level_one = rows;
   return RILLE_OK;
 }
 
 /* Rows of a recursive read come level by level and name theirs. Below the first, the parents are the rows of the level
  * before, in the step's own rowset; the map of the first node that continues is of them, made anew for each level. */
-static void find_level(rl_op *op, const rl_step *step) {
+static void find_level(rl_call *call, const rl_step *step) {
   const rl_select *s = step->as.select;
-  int64_t depth = op->view.cells[s->column_count - 1].as.i;
+  int64_t depth = call->view.cells[s->column_count - 1].as.i;
   if (depth == 1) return;
-  op->emit_map = op->emit_node = step->node + 1;
-  if (depth == s->depth && !op->compiled->plan->nodes[op->emit_node].last) op->emit_node++;
-  rl_key_map *m = &op->maps[op->emit_map];
+  call->emit_map = call->emit_node = step->node + 1;
+  if (depth == s->depth && !call->compiled->plan->nodes[call->emit_node].last) call->emit_node++;
+  rl_key_map *m = &call->maps[call->emit_map];
   if (m->depth == depth) return;
   m->base = m->level_base;
-  m->level_base = op->inputs.rowsets[step->rowset].rows;
+  m->level_base = call->inputs.rowsets[step->rowset].rows;
   m->depth = depth;
   m->slots = NULL;
 }
 
-rille_status rl_op_emit_more(rl_op *op, uint32_t index, rille_row *row, rl_error *err) {
-  const rl_step *step = &op->compiled->plan->steps[index];
-  const rl_key_map *m = &op->maps[op->emit_map];
+rille_status rl_call_emit_more(rl_call *call, uint32_t index, rille_row *row, rl_error *err) {
+  const rl_step *step = &call->compiled->plan->steps[index];
+  const rl_key_map *m = &call->maps[call->emit_map];
   bool recursive = is_recursive(step);
-  while (op->emit_next) {
-    uint32_t next = op->emit_next - 1;
+  while (call->emit_next) {
+    uint32_t next = call->emit_next - 1;
     size_t at = m->base + next;
-    op->emit_next = m->next[next];
-    if (recursive && !op->kept && copy_kept(op, step, err) != RILLE_OK) return RILLE_NOMEM;
-    if (recursive && comes_round(op, step, at)) continue;
-    rille_status st = keep_row(op, step, err);
-    if (st == RILLE_OK && recursive) st = note_above(op, step, at, err);
-    return st == RILLE_OK ? show(op, op->emit_node, at, row) : st;
+    call->emit_next = m->next[next];
+    if (recursive && !call->kept && copy_kept(call, step, err) != RILLE_OK) return RILLE_NOMEM;
+    if (recursive && comes_round(call, step, at)) continue;
+    rille_status st = keep_row(call, step, err);
+    if (st == RILLE_OK && recursive) st = note_above(call, step, at, err);
+    return st == RILLE_OK ? show(call, call->emit_node, at, row) : st;
   }
   return RILLE_OK;
 }
 
-rille_status rl_op_take_row(rl_op *op, uint32_t index, const rl_row_view *view, rille_row *row, rl_error *err) {
-  const rl_step *step = &op->compiled->plan->steps[index];
-  op->view = *view;
-  op->kept = NULL;
-  op->step_rows++;
-  if (op->compiled->steps[index].maps_enums) {
-    rille_status st = map_enums(op, index, err);
+rille_status rl_call_take_row(rl_call *call, uint32_t index, rille_row *row, rl_error *err) {
+  const rl_step *step = &call->compiled->plan->steps[index];
+  call->kept = NULL;
+  call->step_rows++;
+  if (call->compiled->steps[index].maps_enums) {
+    rille_status st = map_enums(call, index, err);
     if (st != RILLE_OK) return st;
   }
-  const rl_node_plan *n = step->node == RL_NO_NODE ? NULL : &op->compiled->plan->nodes[step->node];
+  const rl_node_plan *n = step->node == RL_NO_NODE ? NULL : &call->compiled->plan->nodes[step->node];
   if (!n || n->parent == RL_NO_NODE) {
-    rille_status st = keep_row(op, step, err);
-    return st != RILLE_OK || !n ? st : show(op, step->node, 0, row);
+    rille_status st = keep_row(call, step, err);
+    return st != RILLE_OK || !n ? st : show(call, step->node, 0, row);
   }
-  op->emit_map = op->emit_node = step->node;
-  if (is_recursive(step)) find_level(op, step);
-  n = &op->compiled->plan->nodes[op->emit_map];
-  rl_key_map *m = &op->maps[op->emit_map];
+  call->emit_map = call->emit_node = step->node;
+  if (is_recursive(step)) find_level(call, step);
+  n = &call->compiled->plan->nodes[call->emit_map];
+  rl_key_map *m = &call->maps[call->emit_map];
   if (!m->slots) {
-    rille_status st = map_parents(op, n, m, err);
+    rille_status st = map_parents(call, n, m, err);
     if (st != RILLE_OK) return st;
   }
-  key_view key = {op->view.cells, n->link, n->link_count};
+  key_view key = {call->view.cells, n->link, n->link_count};
   uint64_t hash;
-  op->emit_next = hash_key(key, &hash) ? *find_slot(op, n, m, key, hash) : 0;
-  return op->emit_next ? rl_op_emit_more(op, index, row, err) : RILLE_OK;
+  call->emit_next = hash_key(key, &hash) ? *find_slot(call, n, m, key, hash) : 0;
+  return call->emit_next ? rl_call_emit_more(call, index, row, err) : RILLE_OK;
 }

@@ -10,7 +10,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/thread.h"
-#include "run/tx.h"
+#include "run/rollback.h"
+#include "run/tx_state.h"
 
 /* How long a rollback may take before its connection is closed instead. */
 #define ROLLBACK_MS 1000
@@ -25,7 +26,7 @@
 #define LONGEST_SLEEP_MS 3600000
 
 typedef struct rollback {
-  rl_op op;
+  rl_rollback it;
   struct rollback *next;
 } rollback;
 
@@ -70,20 +71,10 @@ static rl_tx_state state_for_owner(const rl_lease *l) {
 
 /* The lease is the rollback's from now on. What the database has ended already is given back in the same way: a
  * ROLLBACK too many does no harm. */
-static void take(rl_tx *tx, rl_op *op) {
-  static const rl_step_of_tx rollback_it = {RL_VERB_ROLLBACK, 0};
-  rl_error ignored = {0};
-  rl_op_init(op, tx->client);
-  op->blocking = false;
-  (void)rl_op_start_verbs(op, NULL, &rollback_it, 1, &ignored); /* outside of a transaction nothing is in its way */
-  rl_error_clear(&ignored);
-  op->limit_ms = rl_clock_after(ROLLBACK_MS);
-  op->hurried = true;
-  op->retried = true; /* on this connection or none */
-  if (op->watch) op->watch->transaction = tx->number;
-  op->lease = tx->lease;
+static void take(rl_tx *tx, rl_rollback *r) {
+  rl_rollback_init(r, tx->client, tx->lease, tx->number, rl_clock_after(ROLLBACK_MS));
+  tx->state = state_for_owner(tx->lease);
   tx->lease = NULL;
-  tx->state = state_for_owner(op->lease);
 }
 
 /* Takes the transaction when nothing runs in it; else whoever ends that is to say so. */
@@ -99,7 +90,7 @@ static rollback *expire(rl_tx *tx, int64_t now) {
     seen = RL_GRIP_FREE;
     if (atomic_compare_exchange_strong(&tx->grip, &seen, RL_GRIP_CLOCK)) {
       bool open = tx->state == RL_TX_OPEN;
-      if (open) take(tx, &r->op);
+      if (open) take(tx, &r->it);
       atomic_store(&tx->grip, RL_GRIP_FREE);
       if (open) return r;
       break;
@@ -111,23 +102,15 @@ static rollback *expire(rl_tx *tx, int64_t now) {
 
 /* ------------------------------------------------------------------ rolling back */
 
-static bool has_ended(rollback *r) {
-  rille_row row;
-  rl_error ignored = {0};
-  rille_status st = rl_op_next(&r->op, &row, &ignored);
-  rl_error_clear(&ignored);
-  return st != RILLE_AGAIN;
-}
-
 static void drop(rollback *r) {
-  rl_op_dispose(&r->op);
+  rl_rollback_drop(&r->it);
   rl_free(r);
 }
 
 static void go_on(rollback **list) {
   for (rollback **at = list; *at;) {
     rollback *r = *at;
-    if (has_ended(r)) {
+    if (rl_rollback_poll(&r->it) != RILLE_AGAIN) {
       *at = r->next;
       drop(r);
     } else {
@@ -141,7 +124,7 @@ static void wait_for_answers(const rollback *list) {
   nfds_t n = 0;
   int64_t now = rl_clock_ms(), until = now + LOOK_MS;
   for (const rollback *r = list; r; r = r->next) {
-    const rl_wait *w = &r->op.wait;
+    const rl_wait *w = &r->it.wait;
     if (w->until_ms < until) until = w->until_ms;
     if (w->fd >= 0 && n < POLLED)
       asked[n++] = (struct pollfd){w->fd, (short)((w->read ? POLLIN : 0) | (w->write ? POLLOUT : 0)), 0};

@@ -1,7 +1,10 @@
 /* Explaining a call: its statements and steps, and the database's plan of each statement. The head is known without
  * asking; the plans come from the database, which runs nothing. */
-#include "plan/plan.h"
+#include "run/explain.h"
+
+#include "run/model.h"
 #include "run/op.h"
+#include "run/steps.h"
 
 enum { NODE_CALL, NODE_STATEMENT, NODE_LINE, MOST_LINES = 256 };
 
@@ -16,7 +19,7 @@ static const rille_column statement_columns[] = {
 };
 static const rille_column line_columns[] = {{.name = "line", .name_len = 4, .kind = RILLE_TEXT}};
 
-const rille_node rl_explain_nodes[3] = {
+static const rille_node nodes[3] = {
     {.parent = UINT32_MAX, .columns = call_columns, .column_count = 2, .child_count = 1},
     {.parent = NODE_CALL,
      .list = 1,
@@ -31,6 +34,8 @@ const rille_node rl_explain_nodes[3] = {
 typedef struct rl_explain {
   uint32_t *steps; /* of the plan, those that are statements */
   uint32_t count;
+  uint32_t trips; /* foreseen */
+  const rl_driver *driver;
   uint32_t head;  /* rows of the head told so far */
   uint64_t lines; /* told so far */
   uint32_t asked; /* the statement whose lines come */
@@ -41,20 +46,20 @@ typedef struct rl_explain {
 } rl_explain;
 
 /* A bulk insert in portions is told by the one that has a single row. */
-static const rl_template *template_of(const rl_op *op, uint32_t step) {
-  const rl_step_sql *s = &op->compiled->program->steps[step];
+static const rl_template *template_of(const rl_call *call, uint32_t step) {
+  const rl_step_sql *s = &call->compiled->program->steps[step];
   return s->bulk == RL_BULK_VALUES ? &s->one : &s->main;
 }
 
-static rille_status prepare(rl_op *op, rl_explain *x, rl_error *err) {
-  const rl_plan *plan = op->compiled->plan;
-  x->steps = RL_NEW_ARRAY(&op->arena, uint32_t, plan->step_count + 1);
-  x->stmts = RL_NEW_ARRAY(&op->arena, rl_stmt, plan->step_count + 1);
+static rille_status prepare(rl_call *call, rl_explain *x, rl_error *err) {
+  const rl_plan *plan = call->compiled->plan;
+  x->steps = RL_NEW_ARRAY(call->arena, uint32_t, plan->step_count + 1);
+  x->stmts = RL_NEW_ARRAY(call->arena, rl_stmt, plan->step_count + 1);
   if (!x->steps || !x->stmts) return rl_fail_nomem(err);
   for (uint32_t i = 0; i < plan->step_count; i++) {
-    const rl_template *t = template_of(op, i);
+    const rl_template *t = template_of(call, i);
     if (!t->sql) continue;
-    char *sql = rl_arena_printf(&op->arena, "%s%s", op->driver->explain, t->sql);
+    char *sql = rl_arena_printf(call->arena, "%s%s", x->driver->explain, t->sql);
     if (!sql) return rl_fail_nomem(err);
     x->stmts[x->count] = (rl_stmt){
         .sql = sql, .sql_len = strlen(sql), .params = t->slots, .param_count = t->param_count, .returns_rows = true};
@@ -63,51 +68,39 @@ static rille_status prepare(rl_op *op, rl_explain *x, rl_error *err) {
   return RILLE_OK;
 }
 
-rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
-                                 rl_error *err) {
-  op->stream_wanted = 0;
-  rille_status st = rl_op_start_model(op, tx, model, action, tape, err);
-  if (st != RILLE_OK) return st;
-  op->kind = RL_OP_EXPLAIN;
-  op->explain = RL_NEW(&op->arena, rl_explain);
-  st = op->explain ? prepare(op, op->explain, err) : rl_fail_nomem(err);
-  if (st != RILLE_OK) rl_op_reset(op);
-  return st;
-}
-
 /* ------------------------------------------------------------------ the head */
 
 static rl_value text_value(rl_str s) {
   return (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)s.len, .as.p = s.p};
 }
 
-static rille_status call_row(rl_op *op, rl_explain *x, rl_error *err) {
+static rille_status call_row(rl_call *call, rl_explain *x, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
-  rl_plan_dump(op->compiled->plan, &text);
-  rl_str steps = text.failed ? (rl_str){NULL, 0} : rl_arena_str(&op->arena, rl_buf_view(&text));
+  rl_plan_dump(call->compiled->plan, &text);
+  rl_str steps = text.failed ? (rl_str){NULL, 0} : rl_arena_str(call->arena, rl_buf_view(&text));
   rl_buf_dispose(&text);
   if (!steps.p) return rl_fail_nomem(err);
-  x->cells[0] = (rl_value){.kind = RILLE_INT, .as.i = rl_op_foresee_trips(op)};
+  x->cells[0] = (rl_value){.kind = RILLE_INT, .as.i = x->trips};
   x->cells[1] = text_value(steps);
   return RILLE_ROW;
 }
 
-static void statement_row(const rl_op *op, rl_explain *x, uint32_t statement) {
-  const rl_template *t = template_of(op, x->steps[statement]);
+static void statement_row(const rl_call *call, rl_explain *x, uint32_t statement) {
+  const rl_template *t = template_of(call, x->steps[statement]);
   x->cells[0] = text_value((rl_str){t->sql, t->sql_len});
   x->cells[1] = (rl_value){.kind = RILLE_INT, .as.i = t->param_count};
-  x->cells[2] = (rl_value){.kind = RILLE_BOOL, .as.i = op->compiled->plan->steps[x->steps[statement]].needs != 0};
+  x->cells[2] = (rl_value){.kind = RILLE_BOOL, .as.i = call->compiled->plan->steps[x->steps[statement]].needs != 0};
 }
 
-rille_status rl_explain_head(rl_op *op, rille_row *row, rl_error *err) {
-  rl_explain *x = op->explain;
+static rille_status head(rl_call *call, rille_row *row, rl_error *err) {
+  rl_explain *x = call->explain;
   if (x->head > x->count) return RILLE_DONE;
   uint32_t node = x->head ? NODE_STATEMENT : NODE_CALL;
-  if (node == NODE_CALL && call_row(op, x, err) != RILLE_ROW) return RILLE_NOMEM;
-  if (node == NODE_STATEMENT) statement_row(op, x, x->head - 1);
+  if (node == NODE_CALL && call_row(call, x, err) != RILLE_ROW) return RILLE_NOMEM;
+  if (node == NODE_STATEMENT) statement_row(call, x, x->head - 1);
   *row = (rille_row){.node = node,
-                     .count = rl_explain_nodes[node].column_count,
+                     .count = nodes[node].column_count,
                      .ordinal = node == NODE_CALL ? 0 : x->head - 1,
                      .cells = x->cells};
   x->head++;
@@ -153,13 +146,13 @@ static rl_value stand_in(rl_slot slot) {
   return (rl_value){.kind = RILLE_NULL};
 }
 
-static rille_status take_params(rl_op *op, const rl_template *t, rl_value **out, rl_error *err) {
-  rl_value *params = RL_NEW_ARRAY(&op->arena, rl_value, t->param_count + 1);
+static rille_status take_params(rl_call *call, const rl_template *t, rl_value **out, rl_error *err) {
+  rl_value *params = RL_NEW_ARRAY(call->arena, rl_value, t->param_count + 1);
   if (!params) return rl_fail_nomem(err);
   for (uint32_t i = 0; i < t->param_count; i++) {
     const rl_input *input = t->inputs[i]; /* NULL: of a bulk insert's row */
     bool known = input && !is_dependent(input);
-    rille_status st = known ? rl_input_value(input, &op->inputs, &params[i], err) : RILLE_OK;
+    rille_status st = known ? rl_input_value(input, &call->inputs, &params[i], err) : RILLE_OK;
     if (st != RILLE_OK) return st;
     if (!known) params[i] = stand_in(t->slots[i]);
   }
@@ -169,24 +162,23 @@ static rille_status take_params(rl_op *op, const rl_template *t, rl_value **out,
 
 /* ------------------------------------------------------------------ the plans */
 
-rille_status rl_explain_send(rl_op *op, rl_error *err) {
-  rl_explain *x = op->explain;
+static bool is_sent(const rl_call *call) {
+  return call->pc == call->explain->count;
+}
+
+static rille_status queue(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
+  rl_explain *x = call->explain;
   rille_status st = RILLE_OK;
-  op->sent_count = op->read_count = 0;
-  if (op->pc == 0) op->told = false; /* the head was told without the database: a dead connection may be replaced */
-  bool wrapped = !op->tx && rl_op_has_settings(op);
-  if (wrapped && !op->opened) st = rl_op_open_transaction(op, err);
-  while (st == RILLE_OK && op->pc < x->count && (op->driver->pipelines || op->sent_count == 0)) {
+  while (st == RILLE_OK && call->pc < x->count && (x->driver->pipelines || group->steps == 0)) {
     rl_value *params = NULL;
-    st = take_params(op, template_of(op, x->steps[op->pc]), &params, err);
-    if (st == RILLE_OK) st = op->driver->send(op->conn, &x->stmts[op->pc], params, err);
-    if (st == RILLE_OK) st = rl_op_push_sent(op, RL_SENT_EXPLAIN, op->pc, err);
-    op->pc++;
-    op->statements++;
+    st = take_params(call, template_of(call, x->steps[call->pc]), &params, err);
+    if (st == RILLE_OK) st = io->driver->send(io->conn, &x->stmts[call->pc], params, err);
+    if (st == RILLE_OK) st = rl_exchange_push(io, (rl_sent){RL_SENT_STATEMENT, call->pc, call}, err);
+    call->pc++;
+    io->statements++;
+    group->steps++;
   }
-  if (st == RILLE_OK && wrapped && op->pc == x->count && !op->commit_sent) st = rl_op_send_commit(op, err);
-  if (st != RILLE_OK) return st;
-  return op->sent_count ? op->driver->flush(op->conn, err) : RILLE_DONE;
+  return st;
 }
 
 /* How deep a line lies in the tree of its plan. */
@@ -201,20 +193,100 @@ static uint32_t depth_of(rl_explain *x, int64_t id, int64_t parent) {
   return depth;
 }
 
-rille_status rl_explain_row(rl_op *op, uint32_t statement, rille_row *row, rl_error *err) {
-  rl_explain *x = op->explain;
-  const rl_value *cells = op->view.cells;
-  uint32_t text = op->driver->explain_text;
-  if (op->view.count <= text) return rl_fail(err, RL_INTERNAL, "the database's plan has no text");
+static rille_status line_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+  rl_explain *x = call->explain;
+  uint32_t statement = sent->step;
+  (void)io;
+  const rl_value *cells = call->view.cells;
+  uint32_t text = x->driver->explain_text;
+  if (call->view.count <= text) return rl_fail(err, RL_INTERNAL, "the database's plan has no text");
   if (statement != x->asked) x->line_count = 0;
   x->asked = statement;
   x->cells[0] = cells[text];
-  if (op->driver->explain_tree) {
+  if (x->driver->explain_tree) {
     uint32_t depth = depth_of(x, cells[0].as.i, cells[1].as.i);
-    char *line = rl_arena_printf(&op->arena, "%*s%.*s", (int)depth * 2, "", (int)cells[text].len, cells[text].as.p);
+    char *line = rl_arena_printf(call->arena, "%*s%.*s", (int)depth * 2, "", (int)cells[text].len, cells[text].as.p);
     if (!line) return rl_fail_nomem(err);
     x->cells[0] = text_value(rl_str_of(line));
   }
   *row = (rille_row){.node = NODE_LINE, .count = 1, .ordinal = x->lines++, .parent = statement, .cells = x->cells};
   return RILLE_ROW;
+}
+
+/* ------------------------------------------------------------------ the kind, and the start */
+
+static const char *action(const rl_call *call) {
+  (void)call;
+  return "explain";
+}
+
+static bool no(const rl_call *call) {
+  (void)call;
+  return false;
+}
+
+static bool yes(const rl_call *call) {
+  (void)call;
+  return true;
+}
+
+static rille_status answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected, rl_error *err) {
+  (void)call;
+  (void)io;
+  (void)sent;
+  (void)affected;
+  (void)err;
+  return RILLE_OK;
+}
+
+static void failed(const rl_call *call, rl_error *err) {
+  (void)call;
+  (void)err;
+}
+
+static void rewind_lines(rl_call *call) {
+  call->pc = 0;
+}
+
+static uint64_t shape(const rl_call *call, const rille_node **out, uint32_t *count) {
+  *out = call->explain ? nodes : NULL; /* it may not have begun */
+  *count = call->explain ? 3 : 0;
+  return 0;
+}
+
+static rille_result result(const rl_call *call) {
+  (void)call;
+  return RILLE_RESULT_ROW;
+}
+
+/* It is of a server, not of a database: a replica may plan otherwise. */
+static const rl_call_kind kind = {.action = action,
+                                  .writes = no,
+                                  .repeats = yes,
+                                  .may_write = no,
+                                  .head = head,
+                                  .is_sent = is_sent,
+                                  .send = queue,
+                                  .row = line_row,
+                                  .answered = answered,
+                                  .failed = failed,
+                                  .rewind = rewind_lines,
+                                  .shape = shape,
+                                  .result = result};
+
+rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action_of,
+                                 const rl_tape *tape, rl_error *err) {
+  rl_call *call = NULL;
+  rille_status st = rl_op_begin_start(op, tx, &rl_op_calls, err);
+  if (st == RILLE_OK) st = rl_op_add_call(op, &kind, &call, err);
+  if (st == RILLE_OK) st = rl_call_compile(call, &(rl_model_call){op->client->cache, model, action_of, tape, tx}, err);
+  if (st != RILLE_OK) return st;
+  call->explain = RL_NEW(call->arena, rl_explain);
+  if (!call->explain) return rl_fail_nomem(err);
+  bool within = tx != NULL, wrapped = (!within && rl_client_has_session(op->client)) || rl_call_is_atomic(call, within);
+  call->explain->driver = op->client->driver;
+  call->explain->trips = rl_call_foresee_trips(call, op->client->driver->pipelines, wrapped);
+  st = prepare(call, call->explain, err);
+  if (st == RILLE_OK) rl_op_started(op, tx);
+  return st;
 }

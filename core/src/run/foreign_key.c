@@ -1,6 +1,6 @@
 /* Which foreign key a failed statement has broken, for a database that does not say: the only one it could break, as
  * far as the schema knows. */
-#include "run/op.h"
+#include "run/foreign_key.h"
 
 #define MOST_FOLLOWED 64
 

@@ -1,5 +1,5 @@
 /* A table or a column that the database has not: which model or field it belongs to, and what makes it. */
-#include "run/op.h"
+#include "run/missing.h"
 
 #define ADVICE "`rille migrate dev` or `rille db push` makes it"
 

@@ -1,14 +1,14 @@
-/* Recording what operations do, for clients that are observed, and marking their statements. The other files of the
- * room call these; what an event is made of is known here only. */
+/* Recording what operations do, for clients that are observed. What an event is made of is known here only. */
 #ifndef RL_RUN_OBSERVE_H
 #define RL_RUN_OBSERVE_H
 
-#include "run/client.h"
+#include "run/call.h"
 
 typedef struct rl_op rl_op;
 
 /* What was sent and is not answered yet, by its place among what was sent. */
 typedef struct rl_trail {
+  const rl_call *call;     /* NULL: a command */
   const rl_stmt *stmt;     /* NULL: a command */
   const rl_value *params;  /* alive until the answer */
   const rl_template *from; /* where the parameters come from, NULL when nobody knows */
@@ -17,47 +17,39 @@ typedef struct rl_trail {
   int64_t sent_us;
 } rl_trail;
 
-/* Of an operation. */
-typedef struct rl_op_watch {
+/* What is recorded of an operation. */
+struct rl_watched {
   rl_watch *on;
+  const rl_call *about; /* what its commands and warnings are about; NULL: of a batch, or of no call */
+  const char *action;   /* likewise, when there is none */
   int64_t begun_us;
   int64_t answered_us; /* when the latest answer was complete */
-  int64_t *clock;      /* a part of a batch: the batch's answered_us */
   uint64_t number, transaction;
-  uint32_t trips; /* a part of a batch: those before */
+  bool within; /* a transaction of the caller's */
   uint32_t trail_cap;
   rl_trail *trail;
   bool acquired, counted;
-} rl_op_watch;
+};
 
-/* A statement on its way. */
-typedef struct rl_dispatch {
-  const rl_stmt *stmt;
-  const rl_value *params;
-  const rl_template *from;
-  bool fetch;     /* a portion, by op->cursor */
-  uint32_t index; /* its place in op->sent */
-} rl_dispatch;
-/* Of an operation that is marked: records the statement, puts the comment behind it, and sends it. */
-rille_status rl_observe_dispatch(rl_op *op, rl_dispatch d, rl_error *err);
-
-void rl_observe_begin(rl_op *op, rl_watch *w); /* sets op->watch */
-/* The rest only for those that have it. */
+void rl_observe_begin(rl_exchange *io, rl_watch *w); /* sets io->watch */
+/* The head of every start: sets io->watch and io->marked. */
+static inline void rl_observe_start(rl_exchange *io) {
+  rl_watch *w = rl_client_root(io->client)->watch;
+  if (w) rl_observe_begin(io, w);
+  io->marked = io->watch || io->client->comment || rl_exchange_trace(io);
+}
+/* The rest only for those that have a watch. */
 void rl_observe_started(rl_op *op);
-void rl_observe_acquired(rl_op *op);
-/* Before it goes into op->sent. verb: RL_VERB_NONE for what goes along with one. */
-void rl_observe_sent_command(rl_op *op, rl_verb verb, const char *sql);
-void rl_observe_part(rl_op *batch, rl_op *part);
-void rl_observe_answer(rl_op *op, uint32_t index, int64_t affected, const rl_error *failure);
-void rl_observe_next_batch(rl_op *op); /* of a stream: nothing is under way */
-void rl_observe_retry(rl_op *op);
+void rl_observe_rollback(rl_exchange *io, uint64_t transaction); /* instead, of one that nobody waits for */
+void rl_observe_acquired(rl_exchange *io);
+/* Before it goes among what was sent. verb: RL_VERB_NONE for what goes along with one. */
+void rl_observe_command(rl_exchange *io, rl_verb verb, const char *sql);
+void rl_observe_statement(rl_exchange *io, const rl_dispatch *d);
+void rl_observe_refused(rl_exchange *io, uint32_t index, const rl_error *failure); /* by the driver, at once */
+/* not_run: something before it has failed, and it with that. */
+void rl_observe_answer(rl_exchange *io, uint32_t index, int64_t affected, const rl_error *failure, bool not_run);
+void rl_observe_nothing_sent(rl_exchange *io); /* what was under way is forgotten */
+void rl_observe_retry(rl_exchange *io, const rl_error *why);
 void rl_observe_end(rl_op *op);
-
-/* What was called: "find_many", "query_raw", "batch", ...; static. */
-const char *rl_op_action(const rl_op *op);
-
-/* observe_params.c: parameters as a Json array of about `length` bytes. omit: as of rl_bind_options. raw: without
- * `from` they are nobody's fields, and shown. */
-void rl_observe_params(rl_buf *out, const rl_dispatch *d, int32_t length, const rl_map *omit, bool raw);
 
 #endif

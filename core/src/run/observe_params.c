@@ -1,5 +1,5 @@
 /* Parameters of a statement as a Json array for people to read: bounded, and without secrets. */
-#include "run/op.h"
+#include "run/observe_params.h"
 
 #include <math.h>
 #include <stdio.h>

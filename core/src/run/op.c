@@ -1,33 +1,35 @@
 /* The life of an operation: start, end, and what the caller may ask of it. Its phases are in phases.c. */
 #include "run/op.h"
 
-#include <stdatomic.h>
-
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "run/drive.h"
+#include "run/observe.h"
+#include "run/patience.h"
 #include "run/route.h"
+#include "run/stream.h"
 #include "run/tx.h"
 
 /* How long an operation that is given up within a transaction may take to end by itself. */
 #define FINISH_MS 50
+
+static void make_idle(rl_op *op, rl_client *client) {
+  op->client = client;
+  op->wait = (rl_wait){-1, false, false, RL_NO_DEADLINE};
+  op->io.client = client;
+  op->io.driver = client->driver;
+  op->io.arena = &op->arena;
+}
+
 rille_status rl_op_init(rl_op *op, rl_client *c) {
-  *op = (rl_op){.client = rl_client_retain(c), .blocking = true, .driver = c->driver};
+  *op = (rl_op){.blocking = true};
+  make_idle(op, rl_client_retain(c));
   rl_arena_init(&op->arena, 4096);
   return RILLE_OK;
 }
 
 rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err) {
-  if (trace.len == 0) {
-    if (op->trace) op->trace[0] = 0;
-    return RILLE_OK;
-  }
-  if (!rl_trace_valid(trace))
-    return rl_fail(err, RL_VALIDATION, "trace: \"%.*s\" is no traceparent, which is 00-<32 hex>-<16 hex>-<2 hex>",
-                   RL_STR_ARG(trace));
-  if (!op->trace) op->trace = rl_calloc(1, RL_TRACE_LEN + 1);
-  if (!op->trace) return rl_fail_nomem(err);
-  memcpy(op->trace, trace.p, trace.len);
-  return RILLE_OK;
+  return rl_exchange_set_trace(&op->io, trace, err);
 }
 
 void rl_op_set_bell(rl_op *op, rl_bell *bell, uint64_t tag) {
@@ -38,45 +40,49 @@ void rl_op_set_bell(rl_op *op, rl_bell *bell, uint64_t tag) {
   op->tag = tag;
 }
 
+void rl_op_set_blocking(rl_op *op, bool blocking) {
+  op->blocking = blocking;
+}
+
+void rl_op_set_whole(rl_op *op, bool whole) {
+  op->whole = whole;
+}
+
+void rl_op_set_stream(rl_op *op, uint32_t rows) {
+  op->stream_wanted = rows;
+}
+
+/* ------------------------------------------------------------------ its end */
+
 static void tally(rl_op *op) {
-  if (op->tallied || op->kind == RL_OP_EXPLAIN || op->round_trips == 0) return;
+  bool explains = op->call_count == 1 && op->calls[0]->explain;
+  if (op->tallied || explains || op->io.round_trips == 0) return;
   op->tallied = true;
-  rl_client *client = rl_client_root(op->client);
-  atomic_fetch_add_explicit(&client->operations, 1, memory_order_relaxed);
-  atomic_fetch_add_explicit(&client->statements, op->statements, memory_order_relaxed);
-  atomic_fetch_add_explicit(&client->round_trips, op->round_trips, memory_order_relaxed);
+  rl_client_tally(op->client, op->io.statements, op->io.round_trips);
 }
 
 void rl_op_give_connection_back(rl_op *op) {
   tally(op);
-  if (op->watch) rl_observe_end(op);
+  if (op->io.watch) rl_observe_end(op);
   rl_route_ended(op);
-  if (op->lease) {
-    bool clean = !op->dirty && op->conn && op->driver->is_usable(op->conn) && !op->driver->in_transaction(op->conn);
-    rl_pool_give(op->lease, clean);
-  }
+  if (op->lease) rl_pool_give(op->lease, rl_exchange_is_clean(&op->io));
   op->tx = NULL;
   op->lease = NULL;
-  op->conn = NULL;
+  op->io.conn = NULL;
 }
 
-static int64_t patience_until(const rl_op *op) {
-  return rl_clock_ms() + (op->hurried || !op->blocking ? RL_HURRY_MS : RL_ABANDON_MS);
+void rl_op_lose_connection(rl_op *op, bool clean) {
+  rl_pool_give(op->lease, clean);
+  op->lease = NULL;
+  op->io.conn = NULL;
 }
 
 /* To cancel a statement ends the transaction it is in: what is nearly over is rather waited for. */
-static void finish_soon(rl_op *op) {
+static void finish_soon(rl_exchange *io) {
   int64_t deadline = rl_clock_ms() + FINISH_MS;
   rl_error ignored = {0};
-  while (op->read_count < op->sent_count && op->driver->is_usable(op->conn) && rl_clock_ms() < deadline) {
-    rl_row_view view;
-    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    int64_t n;
-    rille_status st = op->driver->next(op->conn, &view, &n, &wait, &ignored);
-    if (st == RILLE_AGAIN)
-      rl_wait_block(&wait, deadline);
-    else if (st != RILLE_ROW)
-      op->read_count++;
+  while (io->read_count < io->sent_count && io->driver->is_usable(io->conn) && rl_clock_ms() < deadline) {
+    if (rl_drive_answer(io->driver, io->conn, deadline, &ignored) != RILLE_AGAIN) io->read_count++;
     rl_error_clear(&ignored);
   }
 }
@@ -84,102 +90,79 @@ static void finish_soon(rl_op *op) {
 /* Blocks for a moment at most; the connection is clean or in doubt afterwards. One of the parent process is not
  * touched: the answers on it are the parent's. */
 static void abandon_now(rl_op *op) {
-  int64_t deadline = patience_until(op);
-  rl_error ignored = {0};
+  rl_exchange *io = &op->io;
   rille_status st = RILLE_AGAIN;
-  if (op->tx && op->blocking && op->phase == RL_PHASE_READ) finish_soon(op);
-  while (op->driver->is_usable(op->conn) && st == RILLE_AGAIN && rl_clock_ms() < deadline) {
-    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    st = op->driver->abandon(op->conn, &wait, &ignored);
-    if (st == RILLE_AGAIN) rl_wait_block(&wait, deadline);
-  }
-  if (st != RILLE_OK) op->dirty = true;
-  rl_error_clear(&ignored);
+  if (op->tx && op->blocking && op->phase == RL_PHASE_READ) finish_soon(io);
+  if (io->driver->is_usable(io->conn))
+    st = rl_drive_abandon(io->driver, io->conn, rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_HURRY_MS));
+  if (st != RILLE_OK) rl_exchange_doubt(io);
 }
 
 static bool is_running(const rl_op *op) {
-  return op->conn && (op->phase == RL_PHASE_READ || op->phase == RL_PHASE_ABANDON || op->phase == RL_PHASE_ROLLBACK ||
-                      op->phase == RL_PHASE_SEND);
+  return op->io.conn && op->phase >= RL_PHASE_SEND && op->phase <= RL_PHASE_UNDOING;
 }
 
-size_t rl_op_undo_verbs(const rl_op *op, rl_step_of_tx out[2]) {
-  if (op->dirty || !op->conn || !op->driver->is_usable(op->conn) || !op->driver->in_transaction(op->conn)) return 0;
-  bool ends = op->ends_tx || (op->tx && op->kind == RL_OP_END && op->tx->verb == RL_VERB_COMMIT);
-  if (op->lease || ends) {
-    out[0] = (rl_step_of_tx){RL_VERB_ROLLBACK, 0};
+size_t rl_op_undo_verbs(const rl_op *op, rl_verb_step out[2]) {
+  const rl_exchange *io = &op->io;
+  if (io->doubtful || !io->conn || !io->driver->is_usable(io->conn) || !io->driver->in_transaction(io->conn)) return 0;
+  if (op->lease || op->ends_tx || rl_tx_commits(op)) {
+    out[0] = (rl_verb_step){RL_VERB_ROLLBACK, 0};
     return 1;
   }
-  if (!op->opened) return 0;
-  out[0] = (rl_step_of_tx){RL_VERB_ROLLBACK_TO, 0};
-  out[1] = (rl_step_of_tx){RL_VERB_RELEASE, 0};
+  if (op->own < RL_OWN_OPEN) return 0;
+  out[0] = (rl_verb_step){RL_VERB_ROLLBACK_TO, 0};
+  out[1] = (rl_verb_step){RL_VERB_RELEASE, 0};
   return 2;
 }
 
-rille_status rl_op_answer_now(rl_op *op, int64_t deadline, rl_error *err) {
-  rille_status st = op->driver->flush(op->conn, err);
-  while (st == RILLE_OK) {
-    rl_row_view view;
-    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    int64_t n;
-    st = op->driver->next(op->conn, &view, &n, &wait, err);
-    if (st == RILLE_AGAIN && rl_clock_ms() < deadline) {
-      rl_wait_block(&wait, deadline);
-      st = RILLE_OK;
-    }
-  }
-  return st;
-}
-
 static void undo_now(rl_op *op) {
-  rl_step_of_tx undo[2];
+  rl_exchange *io = &op->io;
+  rl_verb_step undo[2];
   size_t count = rl_op_undo_verbs(op, undo);
-  int64_t deadline = patience_until(op);
+  int64_t deadline = rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_HURRY_MS);
   rl_error ignored = {0};
-  for (size_t i = 0; i < count && !op->dirty; i++) {
-    rille_status st = rl_op_send_verb(op, undo[i], &ignored);
-    if (st == RILLE_OK) st = rl_op_answer_now(op, deadline, &ignored);
-    if (st != RILLE_DONE) op->dirty = true;
+  for (size_t i = 0; i < count && !io->doubtful; i++) {
+    rille_status st = rl_verb_send(io, undo[i], &ignored);
+    if (st == RILLE_OK) st = io->driver->flush(io->conn, &ignored);
+    if (st == RILLE_OK) st = rl_drive_answer(io->driver, io->conn, deadline, &ignored);
+    if (st != RILLE_DONE) rl_exchange_doubt(io);
   }
   rl_error_clear(&ignored);
 }
 
+static void release_calls(rl_op *op) {
+  for (uint32_t i = 0; i < op->call_count; i++) rl_compiled_release(op->calls[i]->compiled);
+  op->call_count = 0;
+}
+
 void rl_op_reset(rl_op *op) {
-  if (op->paused) rl_stream_leave(op);
+  bool idle = op->phase == RL_PHASE_IDLE; /* it has given everything back */
+  if (op->stream) rl_stream_leave(op);
   if (is_running(op)) {
     abandon_now(op);
     undo_now(op);
   }
   if (op->tx) rl_tx_answered(op->tx, op, false);
-  rl_op_give_connection_back(op);
-  rl_batch_dispose(op);
-  rl_compiled_release(op->compiled);
+  if (!idle) rl_op_give_connection_back(op);
+  release_calls(op);
   rl_error_clear(&op->error);
-  rl_client *client = op->client;
   rl_arena arena = op->arena;
-  bool blocking = op->blocking, whole = op->whole;
-  char *trace = op->trace;
+  rl_client *client = op->client;
   rl_bell *bell = op->bell;
   uint64_t tag = op->tag;
+  bool blocking = op->blocking, whole = op->whole;
+  char *trace = op->io.trace;
   rl_arena_reset(&arena);
-  rl_arena_dispose(&op->lasting);
-  *op = (rl_op){.client = client,
-                .driver = client->driver,
-                .arena = arena,
-                .blocking = blocking,
-                .whole = whole,
-                .bell = bell,
-                .tag = tag,
-                .trace = trace,
-                .wait = {-1, false, false, RL_NO_DEADLINE}};
+  if (op->stream) rl_stream_free(op);
+  *op = (rl_op){.arena = arena, .blocking = blocking, .whole = whole, .bell = bell, .tag = tag, .io = {.trace = trace}};
+  make_idle(op, client);
 }
 
 void rl_op_cut(rl_op *op) {
   if (is_running(op)) abandon_now(op);
-  if (op->dirty) op->tx->state = RL_TX_LOST;
+  if (op->io.doubtful) op->tx->state = RL_TX_LOST;
   rl_fail(&op->error, RL_P2028, "The operation was given up: its transaction was freed while it ran");
   rl_op_give_connection_back(op); /* of a begin; nobody may come to ask for its end */
-  op->conn = NULL;
-  op->tx = NULL;
   op->phase = RL_PHASE_END;
 }
 
@@ -189,35 +172,22 @@ void rl_op_dispose(rl_op *op) {
   rl_client_release(op->client);
   rl_bell_free(op->bell);
   op->bell = NULL;
-  rl_free(op->trace);
-  op->trace = NULL;
+  rl_free(op->io.trace);
+  op->io.trace = NULL;
   op->client = NULL;
 }
 
 /* ------------------------------------------------------------------ starting */
 
-/* Told before the database is asked: PostgreSQL would end the transaction, SQLite in memory would write. */
-static rille_status check_writable(const rl_tx *tx, const rl_plan *plan, rl_error *err) {
-  if (!tx || !tx->settings.read_only || !plan->writes) return RILLE_OK;
-  return rl_fail(err, RL_P2028, "nothing can be written here: the transaction is read-only");
-}
-
-void rl_op_start_clock(rl_op *op) {
-  int64_t timeout = op->client->traits.timeout_ms;
-  if (timeout > 0) op->limit_ms = rl_clock_after(timeout);
-}
-
-rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *err) {
-  uint32_t stream = op->stream_wanted;
+rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, const rl_op_kind *kind, rl_error *err) {
   rl_op_reset(op);
-  op->stream = kind == RL_OP_MODEL ? stream : 0;
   op->kind = kind;
   op->limit_ms = op->deadline_ms = RL_NO_DEADLINE;
-  if (!tx) rl_op_start_clock(op);
-  rl_observe_start(op);
+  if (!tx) op->limit_ms = rl_client_limit(op->client);
+  rl_observe_start(&op->io);
   if (!tx) return RILLE_OK;
   if (tx->client != op->client) return rl_fail(err, RL_P2028, "The transaction belongs to another client");
-  if (kind == RL_OP_BEGIN) {
+  if (kind->begins) {
     op->limit_ms = rl_clock_after(tx->settings.max_wait_ms);
     return RILLE_OK;
   }
@@ -226,104 +196,55 @@ rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, rl_op_kind kind, rl_error *
   return st;
 }
 
-void rl_op_started(rl_op *op, rl_tx *tx) {
-  op->tx = tx;
-  if (tx) tx->running = op;
-  if (op->watch) rl_observe_started(op);
-  op->phase = RL_PHASE_ACQUIRE;
+static bool grow_calls(rl_op *op) {
+  uint32_t cap = op->call_cap * 4;
+  rl_call **more = cap ? rl_arena_alloc(&op->arena, cap * sizeof(rl_call *)) : &op->first;
+  if (!more) return false;
+  if (op->call_count) memcpy(more, op->calls, op->call_count * sizeof(rl_call *));
+  op->calls = more;
+  op->call_cap = cap ? cap : 1;
+  return true;
 }
 
-rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
-                               rl_error *err) {
-  rille_status st = rl_op_begin_start(op, tx, RL_OP_MODEL, err);
-  if (st != RILLE_OK) return st;
-  uint32_t *anchors = NULL;
-  st = rl_compile(op->client->cache, &op->client->context, model, action, tape, &op->arena, &op->compiled, &anchors,
-                  err);
-  if (st != RILLE_OK) return st;
-  const rl_plan *plan = op->compiled->plan;
-  st = check_writable(tx, plan, err);
-  if (st != RILLE_OK) return st;
-  op->tape = tape;
-  op->inputs = (rl_inputs){.tape = tape, .anchors = anchors, .arena = &op->arena};
-  if (plan->generated_count || plan->writes) op->inputs.now_us = rl_clock_wall_us() / 1000 * 1000;
-  if (plan->rowset_count) op->inputs.rowsets = RL_NEW_ARRAY(&op->arena, rl_rowset, plan->rowset_count);
-  if (plan->generated_count) op->inputs.generated = RL_NEW_ARRAY(&op->arena, rl_value, plan->generated_count);
-  size_t nodes = plan->node_count ? plan->node_count : 1;
-  op->node_rows = RL_NEW_ARRAY(&op->arena, uint64_t, nodes);
-  op->maps = nodes > 1 ? RL_NEW_ARRAY(&op->arena, rl_key_map, nodes) : NULL;
-  if (!op->node_rows || (nodes > 1 && !op->maps) || (plan->rowset_count && !op->inputs.rowsets) ||
-      (plan->generated_count && !op->inputs.generated))
-    return rl_fail_nomem(err);
-  st = rl_op_prepare_inputs(op, err);
-  if (st == RILLE_OK && op->stream) st = rl_stream_start(op, tx, err);
-  if (st == RILLE_OK) rl_op_started(op, tx);
-  return st;
-}
-
-/* The end of a transaction comes after its time, too, and has as long again. No clock of the server's runs then: its
- * statement_timeout does not count a commit, which may wait for a standby or for deferred triggers. */
-static int64_t end_limit(const rl_tx *tx) {
-  int64_t most = tx->settings.timeout_ms;
-  return rl_clock_after(most > RL_ABANDON_MS ? most : RL_ABANDON_MS);
-}
-
-rille_status rl_op_start_verbs(rl_op *op, rl_tx *tx, const rl_step_of_tx *verbs, size_t count, rl_error *err) {
-  bool begin = verbs[0].verb == RL_VERB_BEGIN;
-  rille_status st = rl_op_begin_start(op, tx, begin ? RL_OP_BEGIN : RL_OP_END, err);
-  if (st != RILLE_OK) return st;
-  if (tx && !begin && !tx->adopted && op->limit_ms == RL_NO_DEADLINE) op->limit_ms = end_limit(tx);
-  memcpy(op->verbs, verbs, count * sizeof *verbs);
-  op->verb_count = count;
-  rl_op_started(op, tx);
+rille_status rl_op_add_call(rl_op *op, const rl_call_kind *kind, rl_call **out, rl_error *err) {
+  if (op->call_count == op->call_cap && !grow_calls(op)) return rl_fail_nomem(err);
+  rl_call *call = RL_NEW(&op->arena, rl_call);
+  if (!call) return rl_fail_nomem(err);
+  call->kind = kind;
+  call->context = &op->client->context;
+  call->arena = &op->arena;
+  call->index = op->call_count;
+  op->calls[op->call_count++] = call;
+  *out = call;
   return RILLE_OK;
 }
 
-void rl_op_forget_rows(rl_op *op) {
-  const rl_plan *plan = op->compiled->plan;
-  if (plan->rowset_count) memset(op->inputs.rowsets, 0, plan->rowset_count * sizeof *op->inputs.rowsets);
-  memset(op->node_rows, 0, plan->node_count * sizeof *op->node_rows);
-  if (op->maps) memset(op->maps, 0, plan->node_count * sizeof *op->maps);
+void rl_op_drop_call(rl_op *op) {
+  rl_compiled_release(op->calls[--op->call_count]->compiled);
 }
 
-void rl_op_rewind(rl_op *op) {
-  rl_error_clear(&op->error);
-  op->dirty = op->raw_described = false;
-  op->pc = op->emit_next = 0;
-  op->step_rows = 0;
-  op->sent_count = op->read_count = 0;
-  if (op->kind != RL_OP_MODEL) return;
-  rl_op_forget_rows(op);
-  rl_bulk_rewind(op);
+void rl_op_started(rl_op *op, rl_tx *tx) {
+  op->tx = tx;
+  if (tx) tx->running = op;
+  if (op->io.watch) rl_observe_started(op);
+  op->phase = RL_PHASE_ACQUIRE;
 }
 
 /* ------------------------------------------------------------------ what the caller may ask */
 
+static const rl_call *asked(const rl_op *op) {
+  return op->asked < op->call_count ? op->calls[op->asked] : NULL;
+}
+
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count) {
-  op = rl_batch_asked(op);
-  if (op->kind == RL_OP_EXPLAIN) {
-    *nodes = rl_explain_nodes;
-    *count = 3;
-    return 0;
-  }
-  if (op->kind == RL_OP_RAW) {
-    *nodes = &op->raw_node;
-    *count = op->raw_described ? 1 : 0;
-    return 0;
-  }
-  if (!op->compiled) {
-    *nodes = NULL;
-    *count = 0;
-    return 0;
-  }
-  *nodes = op->compiled->nodes;
-  *count = (uint32_t)op->compiled->plan->node_count;
-  return op->compiled->id;
+  const rl_call *call = asked(op);
+  if (call) return call->kind->shape(call, nodes, count);
+  *nodes = NULL;
+  *count = 0;
+  return 0;
 }
 
 rille_result rl_op_result(const rl_op *op) {
-  op = rl_batch_asked(op);
-  if (op->kind == RL_OP_EXPLAIN) return RILLE_RESULT_ROW;
-  if (op->kind == RL_OP_RAW) return op->raw.returns_rows ? RILLE_RESULT_ROWS : RILLE_RESULT_COUNT;
-  return op->kind == RL_OP_MODEL && op->compiled ? op->compiled->plan->result : RILLE_RESULT_NONE;
+  const rl_call *call = asked(op);
+  return call ? call->kind->result(call) : RILLE_RESULT_NONE;
 }

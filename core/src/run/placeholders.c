@@ -1,6 +1,6 @@
 /* Placeholders of raw statements: both styles, `?` and `$1`, as the database's own. */
 #include "base/sql_scan.h"
-#include "run/op.h"
+#include "run/placeholders.h"
 
 typedef struct renumbering {
   const rl_sql_rules *rules;

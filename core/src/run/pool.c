@@ -1,5 +1,4 @@
 /* The pool: who gets which connection, for how long, and when it is closed. */
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 
@@ -14,7 +13,7 @@
 /* How often those that have been idle for too long are looked for. */
 #define TRIM_MS 1000
 
-void rl_lease_close(rl_lease *l) {
+static void lease_close(rl_lease *l) {
   rl_connecting_stop(&l->connecting);
   if (l->conn) l->driver->close(l->conn);
   rl_free(l);
@@ -88,7 +87,7 @@ static void trim_idle(rl_pool *p, int64_t now, rl_lease **closed) {
 void rl_lease_close_all(rl_lease *l) {
   while (l) {
     rl_lease *next = l->next;
-    rl_lease_close(l);
+    lease_close(l);
     l = next;
   }
 }
@@ -261,12 +260,12 @@ void rl_pool_give(rl_lease *l, bool clean) {
   rl_pool *p = l->pool;
   if (p->pid !=
       rl_process_id()) { /* the parent's lease, copied into a child: the driver closes without a word to the server */
-    rl_lease_close(l);
+    lease_close(l);
     return;
   }
   if (!l->ready) {
     drop_unready(p, l);
-    rl_lease_close(l);
+    lease_close(l);
     rl_pool_release(p);
     return;
   }
@@ -289,7 +288,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
   rl_lane_wake(lane);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);
-  if (!keep) rl_lease_close(l);
+  if (!keep) lease_close(l);
   rl_pool_release(p);
 }
 
@@ -328,16 +327,4 @@ void rl_pool_count(rl_pool *p, rl_pool_counts *out) {
   out->timeouts = p->timeouts;
   out->waited_ms = p->waited_ms;
   pthread_mutex_unlock(&p->lock);
-}
-
-rille_status rl_wait_block(const rl_wait *w, int64_t deadline_ms) {
-  int64_t until = w->until_ms < deadline_ms ? w->until_ms : deadline_ms;
-  int timeout = -1;
-  if (until != RL_NO_DEADLINE) {
-    int64_t left = until - rl_clock_ms();
-    timeout = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-  }
-  struct pollfd q = {w->fd, (short)((w->read ? POLLIN : 0) | (w->write ? POLLOUT : 0)), 0};
-  int n = poll(&q, w->fd >= 0 ? 1 : 0, timeout);
-  return n == 0 && deadline_ms != RL_NO_DEADLINE && rl_clock_ms() >= deadline_ms ? RILLE_DONE : RILLE_OK;
 }

@@ -42,7 +42,7 @@ typedef struct rl_lease {
   pthread_cond_t *signal;           /* of a caller that blocks */
   rl_bell *bell;                    /* of its own, while it waits */
   rl_bell *shared;                  /* instead of that: of the loop that it belongs to; borrowed until rl_pool_give */
-  rl_call call;                     /* ... in which it has this place */
+  rl_bell_place call;               /* ... in which it has this place */
   struct rl_lease *next, *previous; /* in the list of idle connections, or in the queue */
 } rl_lease;
 
@@ -78,8 +78,5 @@ typedef struct rl_pool_counts {
   int64_t waited_ms; /* by those whose wait has ended, all together */
 } rl_pool_counts;
 void rl_pool_count(rl_pool *p, rl_pool_counts *out);
-
-/* poll(2) for what a wait names, until deadline_ms at most. OK, or RILLE_DONE when the deadline came first. */
-rille_status rl_wait_block(const rl_wait *wait, int64_t deadline_ms);
 
 #endif

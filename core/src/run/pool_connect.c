@@ -1,5 +1,6 @@
 /* Opening the connections of a pool: for a lease that has a place for one. */
 #include "base/clock.h"
+#include "run/drive.h"
 #include "run/pool_inside.h"
 
 /* An attempt that has another place to go is not waited for longer, nor for more than half of the call's time: the

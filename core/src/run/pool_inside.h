@@ -37,7 +37,6 @@ static inline void rl_pool_retain(rl_pool *p) {
 rille_status rl_pool_own(rl_pool *_Atomic *pool, rl_pool **out, rl_error *err);
 
 /* pool.c */
-void rl_lease_close(rl_lease *l);
 /* Under the lock: l, which holds a slot and pauses between two attempts to connect, may get a connection that has been
  * given back meanwhile. What is to be closed goes to *closed. */
 bool rl_lease_adopt(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed);

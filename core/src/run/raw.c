@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "run/route.h"
+#include "run/placeholders.h"
+#include "run/raw.h"
 #include "tape/json.h"
 
 /* ------------------------------------------------------------------ parameters */
@@ -20,27 +21,27 @@ static rl_wire wire_of(rille_value_kind kind) {
 }
 
 /* As the database reads it, whatever the locale of the process. */
-static char *float_text(rl_op *op, double f) {
-  if (isnan(f)) return rl_arena_strdup(&op->arena, RL_STR("NaN"));
-  if (isinf(f)) return rl_arena_strdup(&op->arena, f < 0 ? RL_STR("-Infinity") : RL_STR("Infinity"));
+static char *float_text(rl_call *call, double f) {
+  if (isnan(f)) return rl_arena_strdup(call->arena, RL_STR("NaN"));
+  if (isinf(f)) return rl_arena_strdup(call->arena, f < 0 ? RL_STR("-Infinity") : RL_STR("Infinity"));
   rl_buf text;
   rl_buf_init(&text);
   rl_json_write_float(&text, f);
-  char *copy = text.failed ? NULL : rl_arena_strdup(&op->arena, rl_buf_view(&text));
+  char *copy = text.failed ? NULL : rl_arena_strdup(call->arena, rl_buf_view(&text));
   rl_buf_dispose(&text);
   return copy;
 }
 
 /* The database is left to infer the type of a scalar from where it stands, so `WHERE id = $1` uses an index whatever
  * the column's type: every scalar but bytes is sent as text of unknown type. */
-static rille_status as_text(rl_op *op, rl_value *v, rl_error *err) {
+static rille_status as_text(rl_call *call, rl_value *v, rl_error *err) {
   char *text = NULL;
   if (v->kind == RILLE_INT)
-    text = rl_arena_printf(&op->arena, "%lld", (long long)v->as.i);
+    text = rl_arena_printf(call->arena, "%lld", (long long)v->as.i);
   else if (v->kind == RILLE_BOOL)
-    text = rl_arena_printf(&op->arena, "%s", v->as.i ? "true" : "false");
+    text = rl_arena_printf(call->arena, "%s", v->as.i ? "true" : "false");
   else if (v->kind == RILLE_FLOAT)
-    text = float_text(op, v->as.f);
+    text = float_text(call, v->as.f);
   else
     return RILLE_OK;
   if (!text) return rl_fail_nomem(err);
@@ -49,10 +50,10 @@ static rille_status as_text(rl_op *op, rl_value *v, rl_error *err) {
 }
 
 /* A list goes the same way: an array whose type the place tells, or on a database without arrays a Json array. */
-static rille_status list_param(rl_op *op, rl_node *node, rl_value *out, rl_slot *slot, rl_error *err) {
-  rl_value *items = RL_NEW_ARRAY(&op->arena, rl_value, node->count + 1);
+static rille_status list_param(rl_call *call, rl_node *node, rl_value *out, rl_slot *slot, rl_error *err) {
+  rl_value *items = RL_NEW_ARRAY(call->arena, rl_value, node->count + 1);
   if (!items) return rl_fail_nomem(err);
-  *slot = (rl_slot){.wire = op->driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
+  *slot = (rl_slot){.wire = call->raw->driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
   for (size_t i = 0; i < node->count; i++) {
     const rl_node *n = &node->children[i];
     if (n->kind == RL_NODE_NULL) continue;
@@ -64,11 +65,11 @@ static rille_status list_param(rl_op *op, rl_node *node, rl_value *out, rl_slot 
   return RILLE_OK;
 }
 
-static rille_status json_param(rl_op *op, const rl_tape *tape, const rl_node *node, rl_value *out, rl_error *err) {
+static rille_status json_param(rl_call *call, const rl_tape *tape, const rl_node *node, rl_value *out, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
   rille_status st = rl_node_json(tape, node, &text, err);
-  rl_str copy = st == RILLE_OK ? rl_arena_str(&op->arena, rl_buf_view(&text)) : (rl_str){NULL, 0};
+  rl_str copy = st == RILLE_OK ? rl_arena_str(call->arena, rl_buf_view(&text)) : (rl_str){NULL, 0};
   rl_buf_dispose(&text);
   if (st != RILLE_OK) return st;
   if (!copy.p) return rl_fail_nomem(err);
@@ -76,31 +77,31 @@ static rille_status json_param(rl_op *op, const rl_tape *tape, const rl_node *no
   return RILLE_OK;
 }
 
-static rille_status one_param(rl_op *op, const rl_tape *tape, rl_tree *tree, rl_node *n, rl_value *out, rl_slot *slot,
-                              rl_error *err) {
+static rille_status one_param(rl_call *call, const rl_tape *tape, rl_tree *tree, rl_node *n, rl_value *out,
+                              rl_slot *slot, rl_error *err) {
   *slot = (rl_slot){.wire = RL_WIRE_UNKNOWN};
   *out = (rl_value){.kind = RILLE_NULL};
   if (n->kind == RL_NODE_NULL || n->kind == RL_NODE_MARK) return RILLE_OK;
-  if (n->kind == RL_NODE_OBJECT) return json_param(op, tape, n, out, err);
+  if (n->kind == RL_NODE_OBJECT) return json_param(call, tape, n, out, err);
   if (n->kind == RL_NODE_LIST) {
     rille_status st = rl_node_expand(tree, n, err);
-    return st == RILLE_OK ? list_param(op, n, out, slot, err) : st;
+    return st == RILLE_OK ? list_param(call, n, out, slot, err) : st;
   }
   *out = *n->value;
   bool typed = out->kind == RILLE_BYTES || out->kind == RILLE_DATETIME;
-  if (typed || !op->driver->infers_types) {
+  if (typed || !call->raw->driver->infers_types) {
     slot->wire = wire_of(out->kind);
     return RILLE_OK;
   }
-  return as_text(op, out, err);
+  return as_text(call, out, err);
 }
 
-static rille_status take_params(rl_op *op, const rl_tape *tape, uint32_t used, rl_error *err) {
+static rille_status take_params(rl_call *call, const rl_tape *tape, uint32_t used, rl_error *err) {
   rl_tree *tree = NULL;
   size_t count = 0;
   rl_node *list = NULL;
   if (tape) {
-    rille_status st = rl_tree_read(tape, &op->arena, &tree, err);
+    rille_status st = rl_tree_read(tape, call->arena, &tree, err);
     if (st != RILLE_OK) return st;
     list = tree->root;
     if (list->kind != RL_NODE_LIST)
@@ -112,20 +113,189 @@ static rille_status take_params(rl_op *op, const rl_tape *tape, uint32_t used, r
   if (count != used)
     return rl_fail(err, RL_P1016, "the statement has %u placeholder%s, but %zu parameter%s given", used,
                    used == 1 ? "" : "s", count, count == 1 ? " is" : "s are");
-  rl_value *values = RL_NEW_ARRAY(&op->arena, rl_value, count + 1);
-  rl_slot *slots = RL_NEW_ARRAY(&op->arena, rl_slot, count + 1);
+  rl_value *values = RL_NEW_ARRAY(call->arena, rl_value, count + 1);
+  rl_slot *slots = RL_NEW_ARRAY(call->arena, rl_slot, count + 1);
   if (!values || !slots) return rl_fail_nomem(err);
   for (size_t i = 0; i < count; i++) {
-    rille_status st = one_param(op, tape, tree, &list->children[i], &values[i], &slots[i], err);
+    rille_status st = one_param(call, tape, tree, &list->children[i], &values[i], &slots[i], err);
     if (st != RILLE_OK) return st;
   }
-  op->raw_params = values;
-  op->raw.params = slots;
-  op->raw.param_count = (uint32_t)count;
+  call->raw->params = values;
+  call->raw->stmt.params = slots;
+  call->raw->stmt.param_count = (uint32_t)count;
   return RILLE_OK;
 }
 
-/* ------------------------------------------------------------------ start, send, shape */
+/* ------------------------------------------------------------------ send, rows, shape */
+
+static bool is_sent(const rl_call *call) {
+  return call->pc > 0;
+}
+
+static rille_status queue(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
+  rl_dispatch d = {
+      .call = call, .stmt = &call->raw->stmt, .params = call->raw->params, .index = (uint32_t)io->sent_count};
+  io->statements++;
+  call->pc = 1;
+  group->steps++;
+  rille_status st = rl_exchange_send(io, &d, err);
+  return st == RILLE_OK ? rl_exchange_push(io, (rl_sent){RL_SENT_STATEMENT, 0, call}, err) : st;
+}
+
+static rille_status describe(rl_call *call, const rl_exchange *io, rl_error *err) {
+  if (call->raw->described) return RILLE_OK;
+  const rl_column_info *info = NULL;
+  uint32_t n = io->driver->columns(io->conn, &info);
+  rille_column *columns = RL_NEW_ARRAY(call->arena, rille_column, n + 1);
+  if (!columns) return rl_fail_nomem(err);
+  for (uint32_t i = 0; i < n; i++) {
+    rl_str name = rl_arena_str(call->arena, info[i].name);
+    if (!name.p) return rl_fail_nomem(err);
+    columns[i] = (rille_column){.name = name.p, .name_len = name.len, .kind = RILLE_NULL, .list = info[i].slot.list};
+  }
+  call->raw->node = (rille_node){.parent = UINT32_MAX, .list = 1, .columns = columns, .column_count = n};
+  call->raw->described = true;
+  return RILLE_OK;
+}
+
+static rille_status show(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+  (void)sent;
+  rille_status st = describe(call, io, err);
+  if (st != RILLE_OK) return st;
+  *row = (rille_row){.count = call->view.count, .ordinal = call->step_rows++, .cells = call->view.cells};
+  return RILLE_ROW;
+}
+
+static rille_status answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected, rl_error *err) {
+  (void)sent;
+  call->affected = affected;
+  return describe(call, io, err);
+}
+
+static void rewind_raw(rl_call *call) {
+  call->pc = 0;
+  call->step_rows = 0;
+  call->affected = 0;
+  call->raw->described = false;
+}
+
+static uint64_t shape(const rl_call *call, const rille_node **nodes, uint32_t *count) {
+  *nodes = call->raw ? &call->raw->node : NULL;
+  *count = call->raw && call->raw->described ? 1 : 0;
+  return 0;
+}
+
+static rille_result result(const rl_call *call) {
+  return call->raw && call->raw->stmt.returns_rows ? RILLE_RESULT_ROWS : RILLE_RESULT_COUNT;
+}
+
+/* A failed raw statement is P2010, whatever constraint it met. */
+static void failed(const rl_call *call, rl_error *err) {
+  (void)call;
+  bool ours = err->code == RL_P2024 || err->code == RL_P2028 || err->code == RL_P2034 || err->code == RL_P1008 ||
+              err->code == RL_P1016;
+  if (ours || err->nomem || rl_code_kind(err->code) == RILLE_KIND_CONNECTION || err->code == RL_INTERNAL) return;
+  char native[16];
+  snprintf(native, sizeof native, "%d", (int)err->native);
+  rl_error_detail(err, "code", rl_str_of(err->sqlstate[0] ? err->sqlstate : native));
+  err->code = RL_P2010;
+}
+
+/* ------------------------------------------------------------------ the kinds */
+
+static const char *action(const rl_call *call) {
+  return call->raw->stmt.returns_rows ? "query_raw" : "execute_raw";
+}
+
+static bool writes(const rl_call *call) {
+  return call->raw->stmt.writes;
+}
+
+/* A SELECT may call a function that writes. */
+static bool repeats(const rl_call *call) {
+  (void)call;
+  return false;
+}
+
+/* A replica refuses whatever writes, but what a server knows of itself, its locks and its sessions, is another matter
+ * on each. All of that has pg_ in its name. */
+static bool is_about_the_server(const rl_stmt *s) {
+  for (size_t i = 0; i + 3 <= s->sql_len; i++)
+    if (tolower((unsigned char)s->sql[i]) == 'p' && tolower((unsigned char)s->sql[i + 1]) == 'g' &&
+        s->sql[i + 2] == '_')
+      return true;
+  return false;
+}
+
+static bool may_write(const rl_call *call) {
+  return call->raw->stmt.writes || is_about_the_server(&call->raw->stmt);
+}
+
+const rl_call_kind rl_call_raw = {.own_sql = true,
+                                  .suits_replica = true,
+                                  .action = action,
+                                  .writes = writes,
+                                  .may_write = may_write,
+                                  .repeats = repeats,
+                                  .is_sent = is_sent,
+                                  .send = queue,
+                                  .row = show,
+                                  .answered = answered,
+                                  .failed = failed,
+                                  .rewind = rewind_raw,
+                                  .shape = shape,
+                                  .result = result};
+
+static const char *script_action(const rl_call *call) {
+  (void)call;
+  return "execute_script";
+}
+
+static rille_status queue_script(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
+  group->waits = true;
+  return queue(call, io, group, err);
+}
+
+static rille_status pass_over(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+  (void)call;
+  (void)io;
+  (void)sent;
+  (void)row;
+  (void)err;
+  return RILLE_OK;
+}
+
+static rille_status script_answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected,
+                                    rl_error *err) {
+  (void)call;
+  (void)io;
+  (void)sent;
+  (void)affected;
+  (void)err;
+  return RILLE_OK;
+}
+
+static rille_result script_result(const rl_call *call) {
+  (void)call;
+  return RILLE_RESULT_NONE;
+}
+
+static const rl_call_kind script_kind = {.script = true,
+                                         .own_sql = true,
+                                         .action = script_action,
+                                         .writes = writes,
+                                         .may_write = writes,
+                                         .repeats = repeats,
+                                         .is_sent = is_sent,
+                                         .send = queue_script,
+                                         .row = pass_over,
+                                         .answered = script_answered,
+                                         .failed = failed,
+                                         .rewind = rewind_raw,
+                                         .shape = shape,
+                                         .result = script_result};
+
+/* ------------------------------------------------------------------ start */
 
 static bool only_reads(rl_str sql) {
   size_t i = 0;
@@ -147,84 +317,46 @@ static rille_status check_text(rl_str sql, rl_error *err) {
                  (size_t)(zero - sql.p));
 }
 
-rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, rl_str sql, const rl_tape *params, bool rows, rl_error *err) {
-  rille_status st = check_text(sql, err);
-  if (st == RILLE_OK) st = rl_op_begin_start(op, tx, RL_OP_RAW, err);
+static rille_status make(rl_call *call, const rl_driver *driver, rl_stmt stmt, rl_error *err) {
+  call->raw = RL_NEW(call->arena, rl_raw);
+  if (!call->raw || !stmt.sql) return rl_fail_nomem(err);
+  call->raw->driver = driver;
+  call->raw->stmt = stmt;
+  return RILLE_OK;
+}
+
+rille_status rl_raw_make(rl_call *call, const rl_driver *driver, const rl_raw_call *from, rl_error *err) {
+  rille_status st = check_text(from->sql, err);
   if (st != RILLE_OK) return st;
   rl_buf text;
   rl_buf_init(&text);
   uint32_t used = 0;
-  rl_raw_placeholders(sql, op->driver->provider, &text, &used);
-  char *z = text.failed ? NULL : rl_arena_strdup(&op->arena, rl_buf_view(&text));
-  op->raw = (rl_stmt){.sql = z, .sql_len = text.len, .writes = !only_reads(sql), .returns_rows = rows};
+  rl_raw_placeholders(from->sql, driver->provider, &text, &used);
+  char *z = text.failed ? NULL : rl_arena_strdup(call->arena, rl_buf_view(&text));
+  rl_stmt stmt = {.sql = z, .sql_len = text.len, .writes = !only_reads(from->sql), .returns_rows = from->rows};
   rl_buf_dispose(&text);
-  if (!z) return rl_fail_nomem(err);
-  st = take_params(op, params, used, err);
+  st = make(call, driver, stmt, err);
+  return st == RILLE_OK ? take_params(call, from->params, used, err) : st;
+}
+
+rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, const rl_raw_call *from, rl_error *err) {
+  rl_call *call = NULL;
+  rille_status st = check_text(from->sql, err);
+  if (st == RILLE_OK) st = rl_op_begin_start(op, tx, &rl_op_calls, err);
+  if (st == RILLE_OK) st = rl_op_add_call(op, &rl_call_raw, &call, err);
+  if (st == RILLE_OK) st = rl_raw_make(call, op->client->driver, from, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }
 
 rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err) {
+  rl_call *call = NULL;
   rille_status st = check_text(sql, err);
-  if (st == RILLE_OK) st = rl_op_begin_start(op, tx, RL_OP_SCRIPT, err);
+  if (st == RILLE_OK) st = rl_op_begin_start(op, tx, &rl_op_calls, err);
+  if (st == RILLE_OK) st = rl_op_add_call(op, &script_kind, &call, err);
   if (st != RILLE_OK) return st;
-  char *z = rl_arena_strdup(&op->arena, sql);
-  if (!z) return rl_fail_nomem(err);
-  op->raw = (rl_stmt){.sql = z, .sql_len = sql.len, .writes = true};
-  rl_op_started(op, tx);
-  return RILLE_OK;
-}
-
-rille_status rl_raw_queue(rl_op *op, rl_error *err) {
-  op->statements++;
-  rille_status st =
-      rl_op_dispatch(op, (rl_dispatch){&op->raw, op->raw_params, NULL, false, (uint32_t)op->sent_count}, err);
-  return st == RILLE_OK ? rl_op_push_sent(op, op->kind == RL_OP_SCRIPT ? RL_SENT_COMMAND : RL_SENT_RAW, 0, err) : st;
-}
-
-/* With settings of the session a transaction is around it. A script goes to the server apart from everything else. */
-rille_status rl_raw_send(rl_op *op, rl_error *err) {
-  enum { OPEN, RUN, CLOSE, TOLD };
-  bool wrapped = !op->tx && rl_op_has_settings(op), apart = op->kind == RL_OP_SCRIPT;
-  rille_status st = RILLE_OK;
-  bool more = true;
-  op->sent_count = op->read_count = 0;
-  st = rl_route_send_probe(op, err);
-  while (st == RILLE_OK && more && op->pc < TOLD) {
-    if (op->pc == RUN)
-      st = rl_raw_queue(op, err);
-    else if (wrapped)
-      st = op->pc == OPEN ? rl_op_open_transaction(op, err) : rl_op_send_commit(op, err);
-    op->pc++;
-    more = !apart || op->sent_count == 0;
-  }
-  if (st != RILLE_OK) return st;
-  return op->sent_count ? op->driver->flush(op->conn, err) : RILLE_DONE;
-}
-
-rille_status rl_raw_describe(rl_op *op, rl_error *err) {
-  if (op->raw_described) return RILLE_OK;
-  const rl_column_info *info = NULL;
-  uint32_t n = op->driver->columns(op->conn, &info);
-  rille_column *columns = RL_NEW_ARRAY(&op->arena, rille_column, n + 1);
-  if (!columns) return rl_fail_nomem(err);
-  for (uint32_t i = 0; i < n; i++) {
-    rl_str name = rl_arena_str(&op->arena, info[i].name);
-    if (!name.p) return rl_fail_nomem(err);
-    columns[i] = (rille_column){.name = name.p, .name_len = name.len, .kind = RILLE_NULL, .list = info[i].slot.list};
-  }
-  op->raw_node = (rille_node){.parent = UINT32_MAX, .list = 1, .columns = columns, .column_count = n};
-  op->raw_described = true;
-  return RILLE_OK;
-}
-
-void rl_raw_explain(rl_op *op) {
-  rl_error *err = &op->error;
-  bool ours = err->code == RL_P2024 || err->code == RL_P2028 || err->code == RL_P2034 || err->code == RL_P1008 ||
-              err->code == RL_P1016;
-  if (ours || err->nomem || rl_code_kind(err->code) == RILLE_KIND_CONNECTION || err->code == RL_INTERNAL) return;
-  char native[16];
-  snprintf(native, sizeof native, "%d", (int)err->native);
-  rl_error_detail(err, "code", rl_str_of(err->sqlstate[0] ? err->sqlstate : native));
-  err->code = RL_P2010;
+  char *z = rl_arena_strdup(call->arena, sql);
+  st = make(call, op->client->driver, (rl_stmt){.sql = z, .sql_len = sql.len, .writes = true}, err);
+  if (st == RILLE_OK) rl_op_started(op, tx);
+  return st;
 }

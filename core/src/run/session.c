@@ -2,14 +2,19 @@
 #include "run/session.h"
 
 #include "base/clock.h"
+#include "run/drive.h"
 #include "run/pool.h"
+
+static rille_status connect_step(void *what, rl_wait *wait, rl_error *err) {
+  return rl_connecting_poll(what, wait, err);
+}
 
 static rille_status connect(rl_session *s, rl_error *err) {
   rl_connecting c;
-  rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
   rille_status st;
   rl_connecting_begin(&c, &s->options, 0, false);
-  while ((st = rl_connecting_poll(&c, &wait, err)) == RILLE_AGAIN) rl_wait_block(&wait, c.deadline_ms);
+  do st = rl_drive(connect_step, &c, c.deadline_ms, err);
+  while (st == RILLE_AGAIN); /* what is too late is an error of its own */
   if (st == RILLE_OK) s->conn = rl_connecting_take(&c);
   rl_connecting_stop(&c);
   return st;
@@ -75,29 +80,16 @@ void rl_session_close(rl_session *s) {
   *s = (rl_session){0};
 }
 
-/* Leaves the connection ready for the next statement. */
-static void give_up(rl_session *s) {
-  rl_error ignored = {0};
-  rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-  while (s->options.driver->abandon(s->conn, &wait, &ignored) == RILLE_AGAIN) rl_wait_block(&wait, RL_NO_DEADLINE);
-  rl_error_clear(&ignored);
-}
-
 static int64_t answer_until(const rl_session *s) {
   return s->options.socket_timeout_ms > 0 ? rl_clock_after(s->options.socket_timeout_ms) : RL_NO_DEADLINE;
 }
 
 static rille_status next(rl_session *s, int64_t until_ms, rl_row_view *view, rl_error *err) {
-  int64_t affected;
-  for (;;) {
-    rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
-    rille_status st = s->options.driver->next(s->conn, view, &affected, &wait, err);
-    if (st != RILLE_AGAIN) return st;
-    if (rl_wait_block(&wait, until_ms) != RILLE_DONE) continue;
-    give_up(s);
-    return rl_fail(err, RL_P1008, "the database did not answer within the socket_timeout of %lld ms",
-                   (long long)s->options.socket_timeout_ms);
-  }
+  rille_status st = rl_drive_next(s->options.driver, s->conn, until_ms, view, err);
+  if (st != RILLE_AGAIN) return st;
+  rl_drive_abandon(s->options.driver, s->conn, RL_NO_DEADLINE); /* ready for the next statement */
+  return rl_fail(err, RL_P1008, "the database did not answer within the socket_timeout of %lld ms",
+                 (long long)s->options.socket_timeout_ms);
 }
 
 rille_status rl_session_finish(rl_session *s, rl_error *err) {
@@ -180,7 +172,7 @@ rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, r
     rl_row_view view;
     st = next(s, until_ms, &view, err);
     if (st == RILLE_ROW && keep_row(s, &list, &view, err) != RILLE_OK) {
-      give_up(s);
+      rl_drive_abandon(s->options.driver, s->conn, RL_NO_DEADLINE);
       return RILLE_NOMEM;
     }
   }

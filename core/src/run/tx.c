@@ -1,10 +1,13 @@
-/* Transactions: begin, commit, roll back, savepoints. */
+/* The state of transactions: who may touch one, and what becomes of it with each operation. */
 #include "run/tx.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "run/paused.h"
+#include "run/rollback.h"
+#include "run/tx_failure.h"
 
 static const char *const level_names[] = {"", "read_uncommitted", "read_committed", "repeatable_read", "serializable"};
 enum { LEVELS = sizeof level_names / sizeof *level_names };
@@ -29,11 +32,6 @@ rille_status rl_tx_init(rl_tx *tx, rl_client *c, const rl_tx_settings *settings,
   return RILLE_OK;
 }
 
-rl_begin rl_tx_begin(const rl_tx *tx) {
-  return (rl_begin){
-      .isolation = tx->settings.isolation, .read_only = tx->settings.read_only, .timeout_ms = tx->settings.timeout_ms};
-}
-
 void rl_tx_adopt(rl_tx *tx, rl_client *c, rl_lease *lease) {
   *tx = (rl_tx){.state = RL_TX_OPEN,
                 .lease = lease,
@@ -41,44 +39,6 @@ void rl_tx_adopt(rl_tx *tx, rl_client *c, rl_lease *lease) {
                 .expires_ms = RL_NO_DEADLINE,
                 .adopted = true};
   tx->client = rl_client_retain(c);
-}
-
-/* How long a rollback that nobody waits for may take before the connection is closed instead. */
-#define DISPOSE_MS 1000
-#define DISPOSE_HURRY_MS 20
-
-static void roll_back_now(rl_tx *tx) {
-  rl_op op;
-  rl_error ignored = {0};
-  rille_row row;
-  rl_op_init(&op, tx->client);
-  if (rl_tx_start(tx, &op, RL_VERB_ROLLBACK, &ignored) == RILLE_OK) {
-    op.hurried = tx->cooperative;
-    op.limit_ms = rl_clock_ms() + (tx->cooperative ? DISPOSE_HURRY_MS : DISPOSE_MS);
-    rl_op_next(&op, &row, &ignored);
-  }
-  rl_error_clear(&ignored);
-  rl_op_dispose(&op);
-}
-
-static void leave_expiry(rl_tx *tx) {
-  if (tx->expires_ms == RL_NO_DEADLINE) return;
-  tx->expires_ms = RL_NO_DEADLINE;
-  rl_expiry_leave(tx);
-}
-
-void rl_tx_dispose(rl_tx *tx) {
-  leave_expiry(tx);
-  if (tx->running) rl_op_cut(tx->running);
-  tx->running = NULL;
-  rl_stream_cut(tx, 0);
-  atomic_store(&tx->grip, RL_GRIP_FREE);
-  if (tx->state == RL_TX_OPEN && tx->lease && !tx->adopted) roll_back_now(tx);
-  if (tx->lease && !tx->adopted) rl_pool_give(tx->lease, false);
-  tx->lease = NULL;
-  rl_tx_forget_failure(tx);
-  rl_client_release(tx->client);
-  tx->client = NULL;
 }
 
 static const char *state_text(rl_tx_state s) {
@@ -94,8 +54,14 @@ static const char *state_text(rl_tx_state s) {
   return "it is open";
 }
 
+static void leave_expiry(rl_tx *tx) {
+  if (tx->expires_ms == RL_NO_DEADLINE) return;
+  tx->expires_ms = RL_NO_DEADLINE;
+  rl_expiry_leave(tx);
+}
+
 static void ended(rl_tx *tx, rl_tx_state state, bool clean) {
-  rl_stream_cut(tx, 0);
+  rl_paused_cut(tx, 0);
   leave_expiry(tx);
   tx->state = state;
   if (!tx->adopted) rl_pool_give(tx->lease, clean);
@@ -110,6 +76,23 @@ static void look_at_connection(rl_tx *tx) {
     ended(tx, RL_TX_LOST, false);
   else if (!d->in_transaction(tx->lease->conn))
     ended(tx, RL_TX_ENDED, true);
+}
+
+/* How long a rollback that nobody waits for may take before the connection is closed instead. */
+#define DISPOSE_MS 1000
+#define DISPOSE_HURRY_MS 40
+
+void rl_tx_roll_back(rl_tx *tx) {
+  rl_rollback r;
+  leave_expiry(tx);
+  rl_paused_cut(tx, 0);
+  if (tx->state == RL_TX_OPEN && tx->lease && !tx->adopted) look_at_connection(tx);
+  if (tx->state != RL_TX_OPEN || !tx->lease || tx->adopted) return;
+  rl_rollback_init(&r, tx->client, tx->lease, tx->number,
+                   rl_clock_ms() + (tx->cooperative ? DISPOSE_HURRY_MS : DISPOSE_MS));
+  tx->state = RL_TX_ROLLED_BACK;
+  tx->lease = NULL;
+  rl_rollback_wait(&r);
 }
 
 static rille_status refuse(const rl_tx *tx, rl_error *err) {
@@ -155,84 +138,18 @@ rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
   if (late) leave_expiry(tx);
   rl_tx_let_go(tx);
   if (!late) return st;
-  roll_back_now(tx); /* others wait for what it has locked, and nobody knows when its owner is going to end it */
-  if (tx->state == RL_TX_OPEN) return rl_fail_nomem(err);
+  rl_tx_roll_back(tx); /* others wait for what it has locked, and nobody knows when its owner is going to end it */
   tx->state = RL_TX_EXPIRED;
   return refuse(tx, err);
 }
 
-/* Ending must work after the deadline too. */
-static rille_status start_end(rl_tx *tx, rl_op *op, const rl_step_of_tx *verbs, size_t count, rl_error *err) {
-  int64_t deadline = tx->deadline_ms;
-  tx->deadline_ms = RL_NO_DEADLINE;
-  rille_status st = rl_op_start_verbs(op, tx, verbs, count, err);
-  tx->deadline_ms = deadline;
-  return st;
-}
-
-static rille_status may_begin(rl_tx *tx, rl_error *err) {
+rille_status rl_tx_check_new(rl_tx *tx, rl_error *err) {
   if (tx->running) return rl_fail(err, RL_P2028, "The transaction was begun before: an operation of it is under way");
   grip(tx);
   rl_tx_state state = tx->state;
   rl_tx_let_go(tx);
   return state == RL_TX_NEW ? RILLE_OK
                             : rl_fail(err, RL_P2028, "The transaction was begun before: %s", state_text(state));
-}
-
-/* Before anything of the transaction is changed: another operation may run in it. */
-static rille_status may_start(rl_tx *tx, rl_verb verb, rl_error *err) {
-  int64_t deadline = tx->deadline_ms;
-  if (verb == RL_VERB_BEGIN) return may_begin(tx, err);
-  if (verb == RL_VERB_ROLLBACK || verb == RL_VERB_RELEASE || verb == RL_VERB_ROLLBACK_TO)
-    tx->deadline_ms = RL_NO_DEADLINE;
-  rille_status st = rl_tx_check(tx, err);
-  tx->deadline_ms = deadline;
-  bool needs_savepoint = verb == RL_VERB_RELEASE || verb == RL_VERB_ROLLBACK_TO;
-  bool ends = verb == RL_VERB_COMMIT || verb == RL_VERB_ROLLBACK;
-  if (st == RILLE_OK && ends && tx->adopted)
-    return rl_fail(err, RL_P2028, "The transaction is not ended here, but by what began it");
-  if (st == RILLE_OK && needs_savepoint && tx->depth == 0)
-    return rl_fail(err, RL_P2028, "The transaction has no open savepoint");
-  return st;
-}
-
-/* Whether the database would refuse to keep what was done. */
-static rille_status look_for_failure(rl_tx *tx, rl_error *err) {
-  rille_status st = rl_tx_hold(tx, err);
-  if (st != RILLE_OK) return st;
-  tx->doomed = tx->lease->driver->transaction_failed(tx->lease->conn);
-  rl_tx_let_go(tx);
-  return RILLE_OK;
-}
-
-static rille_status start_end_of_savepoint(rl_tx *tx, rl_op *op, bool release, rl_error *err) {
-  rille_status st = release ? look_for_failure(tx, err) : RILLE_OK;
-  if (st != RILLE_OK) return st;
-  bool undo = !release || tx->doomed;
-  rl_step_of_tx verbs[] = {{RL_VERB_ROLLBACK_TO, tx->depth}, {RL_VERB_RELEASE, tx->depth}};
-  return start_end(tx, op, undo ? verbs : verbs + 1, undo ? 2 : 1, err);
-}
-
-rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_verb verb, rl_error *err) {
-  rl_step_of_tx one = {verb, tx->depth + 1};
-  rl_op_reset(op); /* what it did may have been in this very transaction */
-  rille_status st = may_start(tx, verb, err);
-  if (st != RILLE_OK) return st;
-  tx->verb = verb;
-  switch (verb) {
-  case RL_VERB_BEGIN:
-  case RL_VERB_SAVEPOINT: return rl_op_start_verbs(op, tx, &one, 1, err);
-  case RL_VERB_COMMIT:
-    st = look_for_failure(tx, err);
-    if (st != RILLE_OK) return st;
-    if (tx->doomed) one.verb = RL_VERB_ROLLBACK;
-    return start_end(tx, op, &one, 1, err);
-  case RL_VERB_ROLLBACK: return start_end(tx, op, &one, 1, err);
-  case RL_VERB_RELEASE:
-  case RL_VERB_ROLLBACK_TO: return start_end_of_savepoint(tx, op, verb == RL_VERB_RELEASE, err);
-  case RL_VERB_NONE: break;
-  }
-  return rl_fail(err, RL_INTERNAL, "unknown verb of a transaction: %d", (int)verb);
 }
 
 static void begun(rl_tx *tx, rl_op *op) {
@@ -242,13 +159,6 @@ static void begun(rl_tx *tx, rl_op *op) {
   tx->cooperative = !op->blocking;
   tx->deadline_ms = tx->expires_ms = rl_clock_after(tx->settings.timeout_ms);
   rl_expiry_join(tx, tx->expires_ms);
-}
-
-/* Paused reads that were begun in the savepoint belong to what it was in. */
-static void released(rl_tx *tx) {
-  tx->depth--;
-  for (rl_op *p = tx->paused; p; p = p->next_paused)
-    if (p->depth > tx->depth) p->depth = tx->depth;
 }
 
 static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
@@ -266,37 +176,38 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
   case RL_VERB_RELEASE:
     if (!good) return;
     if (!tx->doomed) {
-      released(tx);
+      rl_paused_lift(tx, --tx->depth);
       return;
     }
-    rl_stream_cut(tx, tx->depth--);
+    rl_paused_cut(tx, tx->depth--);
     rl_tx_fail_after_failure(tx, "The savepoint was rolled back, not released, because a statement in it had failed",
                              &op->error);
     return;
   case RL_VERB_ROLLBACK_TO:
-    if (good) rl_stream_cut(tx, tx->depth--);
+    if (good) rl_paused_cut(tx, tx->depth--);
     return;
   }
 }
 
 static void operation_answered(rl_tx *tx, rl_op *op, bool good) {
-  bool usable = !op->dirty && op->driver->is_usable(op->conn);
-  bool clean = usable && !op->driver->in_transaction(op->conn);
+  const rl_exchange *io = &op->io;
+  bool usable = !io->doubtful && io->driver->is_usable(io->conn);
+  bool clean = usable && !io->driver->in_transaction(io->conn);
   if (!good) rl_tx_note_failure(tx, op);
-  if (op->kind == RL_OP_END) command_answered(tx, op, good, clean);
+  if (op->kind->ends) command_answered(tx, op, good, clean);
   if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable))
     ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
-  bool undone = good && tx->failure.action && tx->state == RL_TX_OPEN && !op->driver->transaction_failed(op->conn);
+  bool undone = good && tx->failure.action && tx->state == RL_TX_OPEN && !io->driver->transaction_failed(io->conn);
   if (undone) rl_tx_forget_failure(tx);
 }
 
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good) {
   tx->running = NULL;
-  if (op->kind == RL_OP_BEGIN) {
+  if (op->kind->begins) {
     if (good) begun(tx, op);
     return;
   }
-  if (!op->conn) return; /* nothing of it was sent */
+  if (!op->io.conn) return; /* nothing of it was sent */
   if (tx->state == RL_TX_OPEN) operation_answered(tx, op, good);
   rl_tx_let_go(tx);
 }

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "run/tx.h"
+#include "run/tx_failure.h"
 
 #define MESSAGE_MAX 240
 #define PLACE_MAX 400
@@ -30,13 +30,13 @@ void rl_tx_forget_failure(rl_tx *tx) {
 
 /* Without memory for its texts it is remembered by code and call alone. */
 static void remember(rl_tx *tx, const rl_op *op) {
-  const rl_op *call = op->kind == RL_OP_BATCH && op->part < op->part_count ? op->parts[op->part] : op;
+  const rl_call *call = rl_op_call(op);
   const char *message = rl_error_message(&op->error);
   rl_tx_failure *f = &tx->failure;
-  f->action = rl_op_action(call);
+  f->action = call ? call->kind->action(call) : rl_op_action(op);
   f->code = op->error.code;
   f->placed = f->code == RL_CODE_NONE; /* nobody is told of it */
-  if (call->kind == RL_OP_MODEL) f->model = call->compiled->model->name;
+  if (call && rl_call_is_model(call)) f->model = call->compiled->model->name;
   if (f->code != RL_CODE_NONE) f->message = shorten(message, MESSAGE_MAX);
 }
 
@@ -79,7 +79,7 @@ rille_status rl_tx_fail_after_failure(const rl_tx *tx, const char *what, rl_erro
 }
 
 void rl_tx_note_failure(rl_tx *tx, rl_op *op) {
-  const rl_driver *d = op->driver;
+  const rl_driver *d = op->io.driver;
   if (tx->failure.action) {
     tx->failure.placed = true; /* whoever is told now has made another call */
     if (strcmp(op->error.sqlstate, "25P02") == 0)
@@ -87,7 +87,8 @@ void rl_tx_note_failure(rl_tx *tx, rl_op *op) {
                                &op->error);
     return;
   }
-  if (d->is_usable(op->conn) && (d->transaction_failed(op->conn) || !d->in_transaction(op->conn))) remember(tx, op);
+  if (d->is_usable(op->io.conn) && (d->transaction_failed(op->io.conn) || !d->in_transaction(op->io.conn)))
+    remember(tx, op);
 }
 
 void rl_tx_place_failure(rl_tx *tx, const char *place) {

@@ -1,0 +1,22 @@
+/* Calls of models: a tape, made a program, run. */
+#ifndef RL_RUN_MODEL_H
+#define RL_RUN_MODEL_H
+
+#include "run/op.h"
+
+typedef struct rl_model_call {
+  rl_plan_cache *cache;
+  const rl_model *model;
+  rille_action action;
+  const rl_tape *tape; /* finished; borrowed until the end */
+  const rl_tx *tx;     /* it is within; NULL: none */
+} rl_model_call;
+
+extern const rl_call_kind rl_call_model;
+/* Fills a call with its program, and with every value that it gives itself, taken and checked. */
+rille_status rl_call_compile(rl_call *call, const rl_model_call *from, rl_error *err);
+
+rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
+                               rl_error *err);
+
+#endif

@@ -1,0 +1,11 @@
+/* Errors that a plan has foreseen, with what they are about. */
+#include "run/raise.h"
+
+rille_status rl_raise_error(const rl_raise *r, const rl_model *model, rl_error *err) {
+  rille_status st = rl_fail(err, r->code, "%.*s", RL_STR_ARG(r->message));
+  rl_error_detail(err, "model", r->model.len ? r->model : model->name);
+  if (r->relation.len) rl_error_detail(err, "relation", r->relation);
+  if (r->path.len) rl_error_detail(err, "path", r->path);
+  if (r->cause.len) rl_error_detail(err, "cause", r->cause);
+  return st;
+}

@@ -1,0 +1,20 @@
+/* Raw statements: the caller's own SQL, values as parameters; and scripts. */
+#ifndef RL_RUN_RAW_H
+#define RL_RUN_RAW_H
+
+#include "run/op.h"
+
+typedef struct rl_raw_call {
+  rl_str sql;
+  const rl_tape *params; /* NULL: none */
+  bool rows;             /* they are wanted; else their number */
+} rl_raw_call;
+
+extern const rl_call_kind rl_call_raw;
+/* Fills a call of that kind. */
+rille_status rl_raw_make(rl_call *call, const rl_driver *driver, const rl_raw_call *from, rl_error *err);
+
+rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, const rl_raw_call *from, rl_error *err);
+rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err);
+
+#endif

@@ -1,0 +1,58 @@
+/* What is known of a transaction. `grip` says whose state, lease and connection are at the moment (expiry.h). */
+#ifndef RL_RUN_TX_STATE_H
+#define RL_RUN_TX_STATE_H
+
+#include "run/expiry.h"
+#include "run/op.h"
+
+typedef enum rl_tx_state {
+  RL_TX_NEW,
+  RL_TX_OPEN,
+  RL_TX_COMMITTED,
+  RL_TX_ROLLED_BACK,
+  RL_TX_LOST,
+  RL_TX_EXPIRED,
+  RL_TX_ENDED
+} rl_tx_state;
+typedef struct rl_tx_settings {
+  rl_isolation isolation;
+  bool read_only;
+  int64_t max_wait_ms, timeout_ms; /* 0: 2000 and 5000 */
+} rl_tx_settings;
+
+/* What the database has refused, and takes nothing more of the transaction after it. */
+typedef struct rl_tx_failure {
+  const char *action; /* static; NULL: nothing has failed, or what has was undone */
+  rl_str model;       /* the schema's; empty: the call has none */
+  rl_code code;       /* RL_CODE_NONE: the call was given up while it ran */
+  char *message;      /* its beginning; NULL: none */
+  char *place;        /* "file:line" of the caller; NULL: not known */
+  bool placed;        /* it is too late to say where it was */
+} rl_tx_failure;
+
+struct rl_tx {
+  rl_client *client;
+  rl_tx_settings settings;
+  _Atomic int grip; /* rl_grip */
+  rl_tx_state state;
+  rl_lease *lease;
+  int64_t deadline_ms;
+  int64_t expires_ms; /* it is among those that expire; RL_NO_DEADLINE: it is not, or not any more */
+  rl_expiry expiry;
+  uint32_t depth;    /* open savepoints */
+  rl_op *running;    /* the operation that runs in it, or NULL */
+  rl_stream *paused; /* reads in batches that go on later */
+  rl_tx_failure failure;
+  bool doomed;      /* it, or its savepoint, is being rolled back instead: the database takes nothing more of it */
+  bool cooperative; /* begun so: its thread has others to serve */
+  bool adopted;     /* the connection and its end belong to somebody else */
+  rl_verb verb;     /* under way */
+  _Atomic uint64_t number; /* in events; 0: it was in none yet */
+};
+
+/* Whether the operation commits the caller's transaction. */
+static inline bool rl_tx_commits(const rl_op *op) {
+  return op->tx && op->kind->ends && op->tx->verb == RL_VERB_COMMIT;
+}
+
+#endif

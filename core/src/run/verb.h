@@ -1,0 +1,18 @@
+/* The verbs of transactions on their way to the driver. */
+#ifndef RL_RUN_VERB_H
+#define RL_RUN_VERB_H
+
+#include "run/exchange.h"
+
+/* A verb, and the number of the savepoint that it is about. */
+typedef struct rl_verb_step {
+  rl_verb verb;
+  uint32_t savepoint; /* 0: the operation's own */
+} rl_verb_step;
+
+/* Each queues, and puts what it has queued among what is to be answered. A begin takes the settings of the client's
+ * session along. */
+rille_status rl_verb_begin(rl_exchange *io, rl_begin how, rl_error *err);
+rille_status rl_verb_send(rl_exchange *io, rl_verb_step step, rl_error *err); /* any verb but BEGIN */
+
+#endif
