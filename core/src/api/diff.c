@@ -10,7 +10,8 @@ struct rille_diff {
   rl_buf script;
   rille_diff_step *steps; /* as the caller gets them, in the comparison's arena; so are: */
   rille_diff_change **changes;
-  rille_diff_warning *warnings; /* once counted, those that rows make true */
+  rille_diff_warning *losses;   /* every warning, without a database at hand */
+  rille_diff_warning *warnings; /* the same, or once counted those that rows make true */
   size_t warning_count;
   rl_renames guesses;
   bool blocked;
@@ -124,12 +125,13 @@ bool rl_give_warning(rl_arena *arena, const rl_diff_warning *w, int64_t rows, rl
 
 static rille_status keep_warnings(rille_diff *d, rl_error *err) {
   const rl_diff *x = &d->comparison.diff;
-  d->warnings = RL_NEW_ARRAY(&d->comparison.arena, rille_diff_warning, x->warnings.count + 1);
-  if (!d->warnings) return rl_fail_nomem(err);
+  d->losses = RL_NEW_ARRAY(&d->comparison.arena, rille_diff_warning, x->warnings.count + 1);
+  if (!d->losses) return rl_fail_nomem(err);
   for (size_t i = 0; i < x->warnings.count; i++) {
     const rl_diff_warning *w = &x->warnings.items[i];
-    if (!rl_give_warning(&d->comparison.arena, w, -1, w->text, &d->warnings[i])) return rl_fail_nomem(err);
+    if (!rl_give_warning(&d->comparison.arena, w, -1, w->text, &d->losses[i])) return rl_fail_nomem(err);
   }
+  d->warnings = d->losses;
   d->warning_count = x->warnings.count;
   return RILLE_OK;
 }
@@ -241,7 +243,10 @@ static rille_status count_rows(rille_diff *d, rl_session *s, rl_error *err) {
   if (!kept) return rl_fail_nomem(err);
   for (size_t i = 0; i < found.count; i++) {
     const rl_counted_warning *w = &found.items[i];
-    if (!rl_give_warning(arena, w->about, w->rows, w->text, &kept[i])) return rl_fail_nomem(err);
+    kept[i] = d->losses[w->about - d->comparison.diff.warnings.items]; /* names went with the connections */
+    kept[i].rows = w->rows;
+    kept[i].text = rl_arena_strdup(arena, w->text);
+    if (!kept[i].text) return rl_fail_nomem(err);
   }
   d->warnings = kept;
   d->warning_count = found.count;
