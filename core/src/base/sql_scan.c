@@ -1,22 +1,8 @@
-/* The scanner of SQL. The rules are those of PostgreSQL's scan.l, with standard_conforming_strings on, and of SQLite's
- * tokenize.c. */
+/* The scanner of SQL. */
 #include "base/sql_scan.h"
 
-static const rl_sql_rules sql_rules_postgres = {.mark = '$',
-                                                .line_ends = "\n\r",
-                                                .nested_comments = true,
-                                                .dollar_quotes = true,
-                                                .string_prefixes = true,
-                                                .question_operators = true};
-static const rl_sql_rules sql_rules_sqlite = {.mark = '?',
-                                              .line_ends = "\n",
-                                              .open_comments = true,
-                                              .named_placeholders = true,
-                                              .odd_names = true,
-                                              .blank_marks = true};
-
 static const rl_sql_rules *const sql_rules[RL_PROVIDER_SLOTS] = {
-#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &sql_rules_##id,
+#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &rl_sql_rules_##id,
 #include "base/providers.def"
 #undef RL_PROVIDER
 };
@@ -33,10 +19,6 @@ static unsigned class_of(char c) {
 
 bool rl_sql_is_name_byte(char c) {
   return class_of(c) & NAME;
-}
-
-const rl_sql_rules *rl_sql_rules_of(rl_provider provider) {
-  return sql_rules[provider];
 }
 
 void rl_sql_scan_init(rl_sql_scan *s, rl_str sql, rl_provider provider) {

@@ -31,6 +31,13 @@ typedef struct rl_sql_token {
 
 #define RL_SQL_NUMBER_MAX 1000000u
 
+/* What has a body of statements of its own. */
+typedef struct rl_sql_bodies {
+  const char *kinds[2]; /* CREATE of them may have one, */
+  const char *atomic;   /* from BEGIN on, or from this word behind BEGIN */
+  bool parentheses;     /* statements may stand in parentheses: those of a rule */
+} rl_sql_bodies;
+
 /* What sets one database's SQL apart. */
 typedef struct rl_sql_rules {
   char mark;               /* before the number of a placeholder, as the driver wants it */
@@ -43,8 +50,12 @@ typedef struct rl_sql_rules {
   bool named_placeholders; /* :x, @x and $x */
   bool odd_names;          /* `x` and [x] */
   bool blank_marks;        /* a byte order mark is white space */
+  rl_sql_bodies bodies;
 } rl_sql_rules;
-const rl_sql_rules *rl_sql_rules_of(rl_provider provider);
+
+#define RL_PROVIDER(ID, id, name, title, built) extern const rl_sql_rules rl_sql_rules_##id;
+#include "base/providers.def"
+#undef RL_PROVIDER
 
 typedef struct rl_sql_scan {
   const rl_sql_rules *rules;

@@ -1,25 +1,9 @@
 /* Which semicolons end a statement. */
 #include "base/sql_statements.h"
 
-/* What has a body of statements of its own. */
-typedef struct body_rules {
-  const char *kinds[2]; /* CREATE of them may have one, */
-  const char *atomic;   /* from BEGIN on, or from this word behind BEGIN */
-  bool parentheses;     /* statements may stand in parentheses: those of a rule */
-} body_rules;
-
-static const body_rules body_rules_postgres = {{"FUNCTION", "PROCEDURE"}, "ATOMIC", true};
-static const body_rules body_rules_sqlite = {{"TRIGGER", NULL}, NULL, false};
-
-static const body_rules *const bodies[RL_PROVIDER_SLOTS] = {
-#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &body_rules_##id,
-#include "base/providers.def"
-#undef RL_PROVIDER
-};
-
 /* A statement so far. */
 typedef struct progress {
-  const body_rules *rules;
+  const rl_sql_bodies *rules;
   bool head;       /* all words were those that stand before the kind of thing that is created, */
   bool creates;    /* CREATE among them */
   bool may_have;   /* a body may come */
@@ -37,7 +21,7 @@ static bool is_head_word(rl_sql_token t) {
   return false;
 }
 
-static bool has_body(const body_rules *r, rl_sql_token t) {
+static bool has_body(const rl_sql_bodies *r, rl_sql_token t) {
   return rl_sql_is_word(t, r->kinds[0]) || (r->kinds[1] && rl_sql_is_word(t, r->kinds[1]));
 }
 
@@ -74,7 +58,7 @@ static void look_at(progress *p, rl_sql_token t) {
 
 void rl_sql_cutter_init(rl_sql_cutter *c, rl_str script, rl_provider provider) {
   if (!script.p) script = RL_STR("");
-  *c = (rl_sql_cutter){.provider = provider, .place = {script.p, 1, 1}};
+  *c = (rl_sql_cutter){.place = {script.p, 1, 1}};
   if (rl_str_starts(script, RL_STR("\xef\xbb\xbf"))) {
     script = rl_str_make(script.p + 3, script.len - 3);
     c->place.at = script.p;
@@ -86,7 +70,7 @@ bool rl_sql_next_statement(rl_sql_cutter *c, rl_sql_statement *out) {
   rl_sql_token t = rl_sql_next_solid(&c->scan);
   while (rl_sql_is_sign(t, ';')) t = rl_sql_next_solid(&c->scan);
   if (t.kind == RL_SQL_END) return false;
-  progress p = {.rules = bodies[c->provider], .head = true};
+  progress p = {.rules = &c->scan.rules->bodies, .head = true};
   const char *from = t.text.p, *to = from;
   for (; t.kind != RL_SQL_END && !(rl_sql_is_sign(t, ';') && p.depth == 0 && p.parentheses == 0);
        t = rl_sql_next_solid(&c->scan)) {

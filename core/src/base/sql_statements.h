@@ -12,7 +12,6 @@ typedef struct rl_sql_statement {
 
 typedef struct rl_sql_cutter {
   rl_sql_scan scan;
-  rl_provider provider;
   rl_sql_place place;
 } rl_sql_cutter;
 
