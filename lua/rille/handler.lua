@@ -1,17 +1,17 @@
---- rille.handler: what a web server calls, made safe for servers that lose error tables or die of them.
+--- rille.handler: makes functions safe for web servers that lose error tables or crash on them.
 local core = require "rille.core"
 local errors = require "rille.errors"
 
 local unpack = table.unpack or unpack -- luacheck: ignore
 
--- A URL that some other part of the program has put into its message.
+-- A URL that another part of the application has put into its message.
 local function hide(text)
   return (text:gsub("%a[%w+.-]*://[^%s\"'`]+", function(url)
     return core.url_provider(url) and core.url_shown(url) or url:find("@", 1, true) and url:gsub("//.*@", "//***@") or nil
   end))
 end
 
--- Errors as they are when nobody catches them: their text and where they came from.
+-- Errors as text: their message and where they came from.
 local function describe(e)
   local text
   if type(e) == "string" then
@@ -30,7 +30,7 @@ end
 
 local function safely(e)
   local ok, text = pcall(describe, e)
-  return ok and text or "an error that cannot be told as a text"
+  return ok and text or "an error that has no text"
 end
 
 local function finish(ok, ...)
@@ -46,7 +46,7 @@ local function warn_once()
   io.stderr:write "rille.handler: in this Lua a coroutine cannot wait inside it; install coxpcall, or use LuaJIT or Lua 5.2 and later\n"
 end
 
--- Lua 5.1 cannot yield across its pcall: there a loop brings one of its own. LuaJIT can, and tells by its isyieldable or by being LuaJIT.
+-- Lua 5.1 cannot yield across its pcall, so event loops bring their own. LuaJIT can.
 local function xpcall_here()
   if _VERSION ~= "Lua 5.1" or rawget(_G, "jit") then return xpcall end
   if not coroutine.running() then return xpcall end
@@ -57,13 +57,13 @@ local function xpcall_here()
   return xpcall
 end
 
---- Makes a function safe for a host such as nginx, HAProxy, lighttpd, uwsgi or Apache: what fn raises, an error of rille or any other, becomes a string
---- with its text, its place and a traceback, and is raised again. No password is in it. What fn returns is returned.
+--- Makes a function safe for a host such as nginx, HAProxy, lighttpd, uwsgi or Apache. Any error that fn raises becomes a string with its message,
+--- its place and a traceback, without passwords, and is raised again. Returns the results of fn.
 ---@param fn fun(...): ...
 ---@return fun(...): ...
 return function(fn)
   if type(fn) ~= "function" and not (type(fn) == "table" and (getmetatable(fn) or {}).__call) then
-    errors.raise("VALIDATION", "rille.handler takes a function, not a %s", type(fn))
+    errors.raise("VALIDATION", "rille.handler: expected a function, got a %s", type(fn))
   end
   return function(...)
     local arguments, n = { ... }, select("#", ...)

@@ -1,21 +1,21 @@
 --- Wait hooks: how a coroutine waits for a descriptor, or for time, under the scheduler that runs it.
----
---- A hook has three functions. wait(fd, mode, seconds): returns when fd is ready ("r", "w" or "rw") or the time is up, and may return early; fd and
---- mode are nil when only time counts, seconds is nil without a limit. forget(fd): what is known of fd is void, it may be closed next.
---- ready(): whether the running code may wait so; elsewhere calls block. A hook may have a fourth: wake(co) ends the wait of a coroutine that waits for
---- time alone, soon and not from within. With it all calls that queue for a connection share one descriptor.
+--- A hook has three functions. wait(fd, mode, seconds) returns when fd is ready ("r", "w" or "rw") or the time is up, and may return early; fd and
+--- mode are nil to wait for a time only, seconds is nil without a limit. forget(fd) drops what is known of fd, which may be closed next. ready()
+--- returns whether the running code may wait in this way; otherwise calls block. A hook may have a fourth function: wake(co) ends the wait of a
+--- coroutine that waits for a time only, soon, and not from inside that coroutine. With it, all calls that queue for a connection share one
+--- descriptor.
 local core = require "rille.core"
 local errors = require "rille.errors"
 local options = require "rille.options"
 
 local hooks = {}
 
--- Lua 5.1 has no way to tell, and cannot yield across pcall: there everything blocks.
+-- Lua 5.1 cannot find out, and cannot yield across pcall: everything blocks there.
 local is_yieldable = coroutine.isyieldable or function() return false end -- luacheck: ignore
 
 local function nothing() end
 
--- A plain coroutine inside one of cqueues would hand the scheduler's yield to its own caller: there calls block.
+-- A plain coroutine inside one of cqueues would pass the scheduler's yield to its own caller, so calls block there.
 local function of_cqueues()
   local cqueues, condition = require "cqueues", require "cqueues.condition"
   local poll, running = cqueues.poll, cqueues.running
@@ -46,7 +46,7 @@ local function resume(co)
   if not ok then error(e, 0) end
 end
 
--- Each wait has handles of its own, closed before the coroutine goes on, so that libuv never knows a descriptor that may be closed.
+-- Each wait has its own handles, closed before the coroutine continues, so libuv never knows a descriptor that may be closed.
 local function of_luv()
   local uv = require "luv"
   local waiting = {} ---@type table<integer, function> by descriptor: ends the wait
@@ -88,7 +88,7 @@ local function of_luv()
   }
 end
 
--- What copas takes for a socket: ready on the second asking, which comes after select has found its descriptor ready.
+-- An object that copas treats as a socket: ready when asked the second time, after select has found its descriptor ready.
 local Descriptor = {}
 Descriptor.__index = Descriptor
 function Descriptor:getfd() return self.fd end
@@ -106,7 +106,7 @@ function Descriptor:send(data)
   return nil, "timeout", 0
 end
 
--- copas knows no limit of time for a wait: an alarm of the core is a descriptor that is ready when another one is, or when the time is up.
+-- copas has no time limit for a wait. An alarm of the core is a descriptor that is ready when another one is, or when the time is up.
 local function of_copas()
   local copas = require "copas"
   local function wait_for(fd, mode)
@@ -135,8 +135,8 @@ local function is_callable(f) return type(f) == "function" or type(f) == "table"
 local HOOK = options.declare("rille.WaitHook", {
   { "wait", "function", required = true, is = "rille.WaitFunction", doc = "returns when the descriptor is ready, or earlier" },
   { "forget", "function", is = "fun(fd: integer)", doc = "called before a descriptor may be closed" },
-  { "ready", "function", is = "fun(): boolean", doc = "whether the running code may wait so" },
-  { "wake", "function", is = "fun(co: thread)", doc = "ends the wait of a coroutine that waits for time alone" },
+  { "ready", "function", is = "fun(): boolean", doc = "whether the running code may wait in this way" },
+  { "wake", "function", is = "fun(co: thread)", doc = "ends the wait of a coroutine that waits for a time only" },
 })
 
 local function of_table(option)
@@ -150,7 +150,7 @@ local function of_table(option)
   }
 end
 
---- The hook that the option `wait` of rille.connect asks for.
+--- Returns the hook for the option `wait` of rille.connect.
 ---@param option nil|"cqueues"|"luv"|"copas"|fun(fd: integer|nil, mode: string|nil, seconds: number|nil)|table
 ---@return table|nil hook
 function hooks.resolve(option)
@@ -163,7 +163,7 @@ function hooks.resolve(option)
       type(option) == "string" and ('"%s"'):format(option) or nil)
   end
   local ok, hook = pcall(make)
-  if not ok then errors.raise("VALIDATION", "`wait`: the module %s cannot be loaded: %s", option, tostring(hook)) end
+  if not ok then errors.raise("VALIDATION", "wait: the module `%s` cannot be loaded: %s", option, tostring(hook)) end
   return hook
 end
 

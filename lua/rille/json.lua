@@ -1,4 +1,4 @@
---- rille.json: values as Json text, and back.
+--- rille.json: values as JSON text, and back.
 local core = require "rille.core"
 local client = require "rille.client"
 local config = require "rille.config"
@@ -8,12 +8,12 @@ local options = require "rille.options"
 local json = { decode = core.json.decode }
 
 local ENCODE = options.declare("rille.JsonOptions", {
-  { "model", "any", is = "string|userdata|table", doc = "the value is a row or rows of it: keys in the schema's order, Bytes as base64" },
-  { "bigint", "word", one_of = { "number", "string" }, doc = '"string": BigInt fields, and integers beyond 2^53, as texts' },
-  { "pretty", "boolean", doc = "a line a value" },
+  { "model", "any", is = "string|userdata|table", doc = "the value is a row of it, or rows: keys in the schema's order, Bytes as base64" },
+  { "bigint", "word", one_of = { "number", "string" }, doc = '"string": BigInt fields, and integers beyond 2^53, as strings' },
+  { "pretty", "boolean", doc = "one line per value" },
 })
 
--- What the fields of a model are, as one text: two clients whose models agree in it have the same model.
+-- The fields of a model as one string: clients with the same string have the same model.
 local function shape_of(schema, name)
   for _, m in ipairs(core.schema_models(schema).models) do
     if name == m.name or name == m.snake or name == m.camel then
@@ -36,7 +36,7 @@ local function usual_schema(name)
   return errors.raise("VALIDATION", "json.encode: no open client and no schema.prisma has a model `%s`", name)
 end
 
--- The schema that has the model: that of the open clients, which must agree on it, else the one of the project.
+-- The schema with the model: that of the open clients, which must agree on it, or the one of the project.
 local function schema_of(name)
   local found, shape
   for db in pairs(client.open) do
@@ -46,16 +46,16 @@ local function schema_of(name)
     elseif core.has_model(scope, name) then
       shape = shape or shape_of(found, name)
       if shape_of(scope, name) ~= shape then
-        errors.raise("VALIDATION", "json.encode: several clients have another model `%s` each: give the model itself, as in model = db.%s", name, name)
+        errors.raise("VALIDATION", "json.encode: open clients have different models `%s`: give the model itself, as in model = db.%s", name, name)
       end
     end
   end
   return found or usual_schema(name)
 end
 
---- The Json text of a value. Keys are sorted; decimals are texts, integers exact, `rille.null` is null, an empty list of rille's is `[]`. Of what is
---- not UTF-8 the error names the place. With `model` the value is a row of that model, a list of rows or a table around them: keys come in the
---- order of the schema, relations included, Bytes are base64. Errors: P2006 (not UTF-8, not finite), VALIDATION (a function, a list with other keys).
+--- Returns a value as JSON text. Keys are sorted; decimals are strings, integers exact, `rille.null` is null, an empty list from rille is `[]`. With
+--- `model`, the value is a row of that model, a list of rows, or a table that contains them: keys come in the order of the schema, in relations too,
+--- and Bytes are base64. Errors, with the path: P2006 (not UTF-8, not finite), VALIDATION (a function, a list with other keys).
 ---@param value any
 ---@param given? rille.JsonOptions
 ---@return string

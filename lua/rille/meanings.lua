@@ -1,7 +1,7 @@
---- What a name means that other tools use: of the names that are right in a place, the one that does the same here.
+--- Names that other tools use: finds the name that does the same here.
 local meanings = {}
 
--- The first word is right, the others are what people write for it. Names are compared without their case, underscores and signs.
+-- The first word is the name here, the others are what people write instead. Names are compared without case, underscores and punctuation.
 local LINES = {
   -- methods of models
   "find_many all find findall select where filter query get_all list load fetch",
@@ -69,7 +69,7 @@ local function read_lines()
   end
 end
 
---- The name among the keys of a table that is meant by a wrong one, or nil.
+--- Returns the key of a table that a wrong name means, or nil.
 ---@param wrong string
 ---@param names table<string, any>
 ---@return string|nil

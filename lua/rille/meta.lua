@@ -51,14 +51,14 @@
 ---@class (exact) rille.WaitHook
 ---@field wait rille.WaitFunction returns when the descriptor is ready, or earlier
 ---@field forget? fun(fd: integer) called before a descriptor may be closed
----@field ready? fun(): boolean whether the running code may wait so
----@field wake? fun(co: thread) ends the wait of a coroutine that waits for time alone
+---@field ready? fun(): boolean whether the running code may wait in this way
+---@field wake? fun(co: thread) ends the wait of a coroutine that waits for a time only
 
 ---@class (exact) rille.NPlusOneOptions
 ---@field report? "warn"|"error" "warn"
 ---@field more_than? integer calls: 10
 ---@field within? integer milliseconds: 1000
----@field scope? fun(): any what tells one request from the next; nil outside of one
+---@field scope? fun(): any what distinguishes one request from the next; nil outside of a request
 
 --- What a handler of db:on gets; see docs/observing.md.
 ---@class rille.Event
@@ -113,7 +113,7 @@
 ---@field actions rille.ActionMetrics[] empty without the option `metrics`
 
 ---@class (exact) rille.WithOptions
----@field tags? table<string, string|number|boolean> added to those the client has
+---@field tags? table<string, string|number|boolean> added to those of the client
 ---@field traceparent? string|fun(): string|nil of its calls
 ---@field primary? boolean reads do not go to a replica
 ---@field session? table<string, string|number|boolean> settings of PostgreSQL that hold in each transaction; calls outside become one
@@ -258,12 +258,12 @@ function Client:execute_script(sql) end
 ---@return fun() off removes the handler
 function Client:on(name, fn) end
 
---- A client over the same pool that differs in what the options say; it stays usable until it or this client is closed.
+--- Returns a client over the same pool with other options. It can be used until it, or this client, is closed.
 ---@param options rille.WithOptions
 ---@return rille.Client
 function Client:with(options) end
 
---- A client whose reads go to the primary, whatever replicas there are.
+--- Returns a client whose reads go to the primary, never to replicas.
 ---@return rille.Client
 function Client:primary() end
 
@@ -335,18 +335,18 @@ function rille.try(f, ...) end
 ---@return fun(...): ...
 function rille.handler(fn) end
 
---- The time now, as rows have it: ISO-8601, UTC, to the millisecond.
+--- Returns the current time as in rows: ISO-8601, UTC, in milliseconds.
 ---@return string
 function rille.now() end
 
---- The time that lies a span before now, as `createdAt = { gte = rille.ago{ days = 7 } }`. Negative numbers reach into the future.
+--- Returns the time a span before now, as in `createdAt = { gte = rille.ago{ days = 7 } }`. Negative numbers give times in the future.
 ---@param span { weeks?: number, days?: number, hours?: number, minutes?: number, seconds?: number }
 ---@return string
 function rille.ago(span) end
 
---- A moment as text, in the words of C's strftime: rille.date(row.createdAt, "%d.%m.%Y %H:%M").
----@param value string|number ISO-8601 as rows have it, or seconds since 1970; a fraction of a second is left out
----@param format? string "%Y-%m-%dT%H:%M:%SZ" when it is missing
+--- Formats a date-time with a format of C's strftime: rille.date(row.createdAt, "%d.%m.%Y %H:%M").
+---@param value string|number ISO-8601 as in rows, or seconds since 1970; fractions of a second are ignored
+---@param format? string "%Y-%m-%dT%H:%M:%SZ" by default
 ---@param zone? string|fun(seconds: integer): integer, string? UTC when it is missing; "+02:00"; "local", the zone of the machine; or a function that
 ---   gives the seconds east of UTC at a moment, and what %Z is there
 ---@return string
@@ -433,9 +433,9 @@ function rille.restore(options) end
 
 rille.json = {}
 
---- The Json text of a value. Keys are sorted; decimals are texts, integers exact, `rille.null` is null, an empty list of rille's is `[]`. Of what is
---- not UTF-8 the error names the place. With `model` the value is a row of that model, a list of rows or a table around them: keys come in the
---- order of the schema, relations included, Bytes are base64. Errors: P2006 (not UTF-8, not finite), VALIDATION (a function, a list with other keys).
+--- Returns a value as JSON text. Keys are sorted; decimals are strings, integers exact, `rille.null` is null, an empty list from rille is `[]`. With
+--- `model`, the value is a row of that model, a list of rows, or a table that contains them: keys come in the order of the schema, in relations too,
+--- and Bytes are base64. Errors, with the path: P2006 (not UTF-8, not finite), VALIDATION (a function, a list with other keys).
 ---@param value any
 ---@param options? rille.JsonOptions
 ---@return string

@@ -28,9 +28,9 @@ function Decimal:format(n) end
 function Decimal:tonumber() end
 
 ---@class (exact) rille.JsonOptions
----@field model? string|userdata|table the value is a row or rows of it: keys in the schema's order, Bytes as base64
----@field bigint? "number"|"string" "string": BigInt fields, and integers beyond 2^53, as texts
----@field pretty? boolean a line a value
+---@field model? string|userdata|table the value is a row of it, or rows: keys in the schema's order, Bytes as base64
+---@field bigint? "number"|"string" "string": BigInt fields, and integers beyond 2^53, as strings
+---@field pretty? boolean one line per value
 
 ---@class (exact) rille.PushOptions
 ---@field schema? string a file or a folder; found by convention when absent
@@ -64,9 +64,9 @@ function Decimal:tonumber() end
 ---@field mermaid? string a file for a Mermaid erDiagram
 
 ---@class (exact) rille.SeedOptions
----@field db rille.ClientMethods the client that the rows are made with
+---@field db rille.ClientMethods the client that creates the rows
 ---@field seed? integer|string 1
----@field batch? integer rows written at once: 500
+---@field batch? integer rows per statement: 500
 ---@field progress? boolean|"lines"|fun(model: string, done: integer, total: integer) a bar on a terminal; false: none; "lines": a line a model
 
 ---@class (exact) rille.MigrateOptions

@@ -1,25 +1,25 @@
---- Metrics as text in the exposition format of Prometheus. Names follow Prisma's where the figure is the same.
+--- Metrics in the exposition format of Prometheus. Names are those of Prisma if the metric is the same.
 
--- Name, type, help, and where the figure lies.
+-- Name, type, help, and where the metric is.
 local FIGURES = {
-  { "rille_pool_connections_open", "gauge", "Connections of the pool that are open", "pool", "open" },
-  { "rille_pool_connections_idle", "gauge", "Open connections that nobody uses", "pool", "idle" },
+  { "rille_pool_connections_open", "gauge", "Open connections of the pool", "pool", "open" },
+  { "rille_pool_connections_idle", "gauge", "Idle connections", "pool", "idle" },
   { "rille_pool_connections_busy", "gauge", "Open connections in use", "pool", "in_use" },
-  { "rille_pool_connections_limit", "gauge", "Connections that may be open at most", "pool", "size" },
-  { "rille_pool_connections_opened_total", "counter", "Connections opened since the pool was made", "pool", "connects" },
+  { "rille_pool_connections_limit", "gauge", "Maximum number of open connections", "pool", "size" },
+  { "rille_pool_connections_opened_total", "counter", "Connections opened since the pool was created", "pool", "connects" },
   { "rille_client_queries_wait", "gauge", "Calls that wait for a connection", "pool", "waiting" },
-  { "rille_pool_waits_total", "counter", "Calls that have had to wait for a connection", "pool", "waits" },
-  { "rille_pool_wait_ms_total", "counter", "Milliseconds that calls have waited for a connection, all together", "pool", "waited_ms" },
-  { "rille_pool_timeouts_total", "counter", "Calls that have waited for a connection in vain", "pool", "timeouts" },
+  { "rille_pool_waits_total", "counter", "Calls that had to wait for a connection", "pool", "waits" },
+  { "rille_pool_wait_ms_total", "counter", "Total milliseconds that calls waited for a connection", "pool", "waited_ms" },
+  { "rille_pool_timeouts_total", "counter", "Calls that got no connection in time", "pool", "timeouts" },
   { "rille_client_queries_total", "counter", "Calls that have ended", "calls", "operations" },
   { "rille_datasource_queries_total", "counter", "Statements sent to the database", "calls", "statements" },
-  { "rille_round_trips_total", "counter", "Times that calls have waited for the database", "calls", "round_trips" },
+  { "rille_round_trips_total", "counter", "How often calls waited for the database", "calls", "round_trips" },
   { "rille_plan_cache_bytes", "gauge", "Bytes of the calls in the plan cache", "plans", "bytes" },
   { "rille_plan_cache_entries", "gauge", "Calls in the plan cache", "plans", "kept" },
   { "rille_plan_cache_hits_total", "counter", "Calls whose plan was in the cache", "plans", "hits" },
   { "rille_plan_cache_misses_total", "counter", "Calls that had to be compiled", "plans", "misses" },
-  { "rille_plan_cache_evictions_total", "counter", "Plans pushed out of the cache", "plans", "evictions" },
-  { "rille_events_dropped_total", "counter", "Events that nobody has taken in time", "events", "dropped" },
+  { "rille_plan_cache_evictions_total", "counter", "Plans removed from the cache", "plans", "evictions" },
+  { "rille_events_dropped_total", "counter", "Events that were not read in time", "events", "dropped" },
 }
 
 local BOUNDS = { "1", "5", "10", "25", "50", "100", "250", "500", "1000", "5000", "+Inf" }
@@ -55,7 +55,7 @@ local function histogram(out, actions)
   end
 end
 
---- The text of what db:metrics() returns.
+--- Returns the result of db:metrics() as text.
 ---@param metrics rille.Metrics
 ---@return string
 return function(metrics)
@@ -70,7 +70,7 @@ return function(metrics)
   end
   if #metrics.actions > 0 then
     counters(out, metrics.actions, "rille_client_operations_total", "Calls of each action of each model", "operations")
-    counters(out, metrics.actions, "rille_client_errors_total", "Those of them that have failed", "errors")
+    counters(out, metrics.actions, "rille_client_errors_total", "Failed calls of each action of each model", "errors")
     histogram(out, metrics.actions)
   end
   return table.concat(out, "\n") .. "\n"

@@ -1,19 +1,19 @@
---- Waiting in the queue before a pool: all jobs of this Lua state that stand there share one descriptor, the bell. One of them leads: it waits for the
---- bell in the scheduler and wakes those that were called. The others sleep.
+--- Waiting in the queue of a pool: all waiting jobs of this Lua state share one descriptor, the bell. One of them is the leader: it waits for the
+--- bell in the scheduler and wakes the jobs that were called. The others sleep.
 local core = require "rille.core"
 
 local queue = {}
 
 local WEAK = { __mode = "v" }
 
--- A coroutine that nobody has any more is not kept by its place here.
+-- The weak table does not keep coroutines that are no longer referenced.
 local sleepers = setmetatable({}, WEAK) ---@type table<integer, table> guards by ticket
 local now = setmetatable({}, WEAK) ---@type { leader: table|nil } a guard
 
--- Sleepers, the newest at the top, with entries that are none any more in between.
+-- Sleepers, the newest at the top; some entries may have ended.
 local stack, height, room = setmetatable({}, WEAK), 0, 64
 
--- The leader looks so often without being called: whoever was called before it may have stayed away. A sleeper looks whether somebody leads.
+-- How often the leader looks without being called, because a job called before it may not have come. A sleeper checks whether there is a leader.
 local HEARTBEAT, PATIENCE = 0.5, 2
 
 local function sleeps(guard, at) return guard and guard.queued == "asleep" and guard.at == at end
@@ -39,7 +39,7 @@ local function wake(guard)
   guard.hook.wake(guard.co)
 end
 
--- The newest stays the longest.
+-- The newest one waits the longest.
 local function appoint()
   while height > 0 do
     local guard = stack[height]
@@ -72,7 +72,7 @@ local function somebody_leads(guard)
   return leader and leader ~= guard and leader.queued == "leads" and core.monotonic() - leader.looked < 2 * HEARTBEAT
 end
 
---- Waits until the guard's job may go on, or should look whether it may. Another step of the job follows, then this or queue.leave.
+--- Waits until the guard's job may continue, or should check whether it may. The caller then steps the job, and calls this again or queue.leave.
 ---@param guard table of wait.lua
 ---@param bell integer its descriptor
 ---@param seconds number|nil

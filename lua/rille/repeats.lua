@@ -1,4 +1,4 @@
---- N+1: reads of one shape from one place in the program, again and again, where a single call could have asked for all.
+--- N+1: repeated reads of one shape from one place in the application, which a single call could have read together.
 local core = require "rille.core"
 local errors = require "rille.errors"
 local options = require "rille.options"
@@ -10,10 +10,10 @@ local REPEATS = options.declare("rille.NPlusOneOptions", {
   { "report", "word", one_of = { "warn", "error" }, doc = '"warn"' },
   { "more_than", "number", least = 1, is = "integer", doc = "calls: 10" },
   { "within", "number", least = 1, ms = true, is = "integer", doc = "milliseconds: 1000" },
-  { "scope", "function", is = "fun(): any", doc = "what tells one request from the next; nil outside of one" },
+  { "scope", "function", is = "fun(): any", doc = "what distinguishes one request from the next; nil outside of a request" },
 })
 
---- What the option n_plus_one of rille.connect means; nil when nothing is to be done.
+--- Returns the settings of the option n_plus_one of rille.connect; nil: off.
 ---@param option nil|false|"warn"|"error"|table
 ---@return { report: string, more_than: integer, within: number, scope?: function }|nil
 function repeats.check(option)
@@ -34,7 +34,7 @@ end
 
 local DEPTH_MAX = 12
 
--- A value without what varies: { where = { authorId = ? } }
+-- A value without its varying parts: { where = { authorId = ? } }
 local function shape_of(value, depth)
   if type(value) == "boolean" then return tostring(value) end
   if type(value) ~= "table" or depth > DEPTH_MAX then return "?" end
@@ -60,7 +60,7 @@ local OWN = debug.getinfo(1, "S").source:match "^(.*)repeats%.lua$"
 
 local function is_own(source) return OWN and #OWN > 1 and source:sub(1, #OWN) == OWN and not source:find("[/\\]", #OWN + 1) end
 
--- Where in the program the call stands: the first function that is neither C's nor this library's.
+-- Where in the application the call is: the first function that is neither a C function nor of this library.
 local function caller()
   local level = 3
   while true do
@@ -81,14 +81,14 @@ end
 local Counter = {}
 Counter.__index = Counter
 
---- Makes the counter of a client.
+--- Creates the counter of a client.
 ---@param observer table takes the events
 ---@param settings table of repeats.check
 function repeats.new(observer, settings)
   return setmetatable({ observer = observer, settings = settings, scopes = setmetatable({}, { __mode = "k" }) }, Counter)
 end
 
--- The transaction that these anchors belong to, be it by a savepoint.
+-- The transaction of these anchors, also for a savepoint.
 local function outermost(anchors)
   while anchors.parent and anchors.parent.parent do anchors = anchors.parent end
   return anchors
@@ -96,7 +96,7 @@ end
 
 local MAIN = {}
 
--- What calls are counted together: those of a transaction; of what the program says; of a coroutine; of the main program. Whether time counts.
+-- Which calls are counted together: those of a transaction, of a scope, of a coroutine, or of the main program; and whether time counts.
 function Counter:scope_of(anchors, in_transaction)
   if in_transaction then return outermost(anchors), false end
   local own = self.settings.scope and self.settings.scope()
@@ -116,13 +116,13 @@ local function names_of(call)
   return model, model and ("%s.%s"):format(model, call.action) or call.action
 end
 
--- A run is over when it is long ago, where time counts.
+-- If time counts, a run ends after a while.
 local function begin(entry, outer, now)
   entry.count, entry.since = 0, now
   if outer ~= entry then entry.outer = outer end
 end
 
--- What has run more than once since this call was made before runs inside of it: the next round of a loop, or the next request, begins.
+-- A call that ran more than once since the previous time of this call runs inside of it: a new iteration of a loop, or a new request, begins.
 local function begin_round(scope, entry)
   local before = entry.before
   for _, other in pairs(scope.entries) do
@@ -133,7 +133,7 @@ local function begin_round(scope, entry)
   entry.before = before
 end
 
--- The read whose include would have brought all this: the nearest before it whose model has a relation to this one.
+-- The read whose include would have read all this: the nearest one before it whose model has a relation to this one.
 local function fix(scope, entry, where)
   if not entry.model then return nil end
   local keys, outer, steps = keys_of(where, {}, 0), entry.outer, 0
@@ -150,9 +150,9 @@ local function fix(scope, entry, where)
 end
 
 local function advice(entry, include, outer)
-  if include then return ("with %s the %s at %s brings them all"):format(include, outer.call, outer.place) end
-  if entry.model then return "an `include` of the call before, or one find_many with where = { <key> = { [\"in\"] = list } }, asks for all at once" end
-  return "one statement with a list of keys asks for all at once"
+  if include then return ("with %s the %s at %s reads them all"):format(include, outer.call, outer.place) end
+  if entry.model then return "an `include` of the call before, or one find_many with where = { <key> = { [\"in\"] = list } }, reads them all" end
+  return "one statement with a list of keys reads them all"
 end
 
 function Counter:report(entry, args, scope)
@@ -182,7 +182,7 @@ local function entry_of(scope, call, args)
   return entry
 end
 
---- Called before each read; raises when that is asked for.
+--- Counts a read, before it is sent; raises an error if the option says so.
 ---@param owner userdata model or client
 ---@param action string
 ---@param args table|string|nil arguments, or SQL

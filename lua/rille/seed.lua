@@ -1,4 +1,4 @@
---- Rows to develop and test with: invented data that follows from a seed, and factories by model.
+--- Rows for development and tests: generated data that depends on a seed, and factories by model.
 ---
 ---     local seed = require("rille").seed
 ---     local f = seed.new { db = db, seed = 42 }
@@ -11,7 +11,7 @@ local random = require "rille.seed.random"
 
 local seed = { new = factory.new, many = factory.many, one = factory.one, pick = factory.pick }
 
---- A source of numbers and of invented data by itself: `seed.source(42):name()`.
+--- Returns a source of random numbers and generated data: `seed.source(42):name()`.
 ---@param ... string|number
 function seed.source(...) return random.new(...) end
 
@@ -36,10 +36,10 @@ local function value_of(from, g)
   return from
 end
 
---- A generator of values none of which comes twice: `seed.unique(seed.word)`.
+--- Returns a generator that gives no value twice: `seed.unique(seed.word)`.
 ---@param from function
 function seed.unique(from)
-  if type(from) ~= "function" then errors.raise("VALIDATION", "seed.unique takes a generator, such as seed.word") end
+  if type(from) ~= "function" then errors.raise("VALIDATION", "seed.unique: expected a generator, such as seed.word") end
   local seen = {}
   return function(g)
     for _ = 1, 1000 do
@@ -49,11 +49,11 @@ function seed.unique(from)
         return value
       end
     end
-    return errors.raise("VALIDATION", "seed.unique: a thousand values in a row came before; the generator has no more of them")
+    return errors.raise("VALIDATION", "seed.unique: a thousand values in a row were not new; the generator has no more values")
   end
 end
 
---- A generator that gives nothing (NULL) but with the probability p (one half).
+--- Returns a generator that gives a value with the probability p (one half), and otherwise nothing (NULL).
 ---@param from any a generator or a value
 ---@param p? number
 function seed.maybe(from, p)
@@ -63,7 +63,7 @@ function seed.maybe(from, p)
   end
 end
 
---- A generator that counts: `seed.sequence "user%d@example.com"`, or a function of the number.
+--- Returns a generator that counts: `seed.sequence "user%d@example.com"`, or a function of the number.
 ---@param format string|fun(n: integer): any
 function seed.sequence(format)
   local n = 0

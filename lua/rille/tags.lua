@@ -1,4 +1,4 @@
---- Tags: what goes along with each statement as a comment, in the form of sqlcommenter, so that the database's log tells where a statement comes from.
+--- Tags: a comment that is sent with each statement, in the format of sqlcommenter, so that the database's log shows where a statement comes from.
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
@@ -11,7 +11,7 @@ local tags = {}
 client.TAGS = {}
 client.inherited[#client.inherited + 1] = client.TAGS
 
--- Nothing is left that could end a quoted value, a comment or a statement.
+-- The result contains nothing that could end a quoted value, a comment or a statement.
 local function encode(text)
   return (text:gsub("[^%w%-_%.~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
@@ -22,13 +22,13 @@ local function check(option, where)
   option = core.plain(option, where)
   for key, value in pairs(option) do
     if type(key) ~= "string" or key == "" then errors.raise("VALIDATION", "%s: names of tags are strings", where) end
-    if key == "traceparent" then errors.raise("VALIDATION", "%s: traceparent is an option of its own", where) end
-    if not VALUES[type(value)] then errors.raise("VALIDATION", "%s: the value of a tag is a string, a number or a boolean, not a %s", where, type(value)) end
+    if key == "traceparent" then errors.raise("VALIDATION", "%s: traceparent is a separate option", where) end
+    if not VALUES[type(value)] then errors.raise("VALIDATION", "%s: a tag must be a string, a number or a boolean, got a %s", where, type(value)) end
   end
   return option
 end
 
---- Tags as the text of a comment: sorted, percent-encoded, quoted; "" for none.
+--- Returns tags as the text of a comment: sorted, percent-encoded, quoted; "" for none.
 ---@param list table<string, string|number|boolean>
 ---@return string
 function tags.comment(list)
@@ -53,7 +53,7 @@ function with.options.traceparent(value, derive)
   derive.trace = value
 end
 
--- The client that rille.connect returns is one derived with what its options say.
+-- The client that rille.connect returns is derived with its options.
 client.opening[#client.opening + 1] = {
   check = function(given)
     if given.tags ~= nil then check(given.tags, "rille.connect: tags") end

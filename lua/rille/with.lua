@@ -1,4 +1,4 @@
---- Derived clients: the same pool and schema, with something of their own.
+--- Derived clients: the same pool and schema, with other options.
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
@@ -10,7 +10,7 @@ local STEPS = client.STEPS
 local with = {}
 
 local WITH = options.declare("rille.WithOptions", {
-  { "tags", "table", such = '{ route = "/users" }', is = "table<string, string|number|boolean>", doc = "added to those the client has" },
+  { "tags", "table", such = '{ route = "/users" }', is = "table<string, string|number|boolean>", doc = "added to those of the client" },
   { "traceparent", "any", is = "string|fun(): string|nil", doc = "of its calls" },
   { "primary", "boolean", doc = "reads do not go to a replica" },
   { "session", "table", such = '{ ["app.tenant"] = "7" }', is = "table<string, string|number|boolean>",
@@ -18,8 +18,8 @@ local WITH = options.declare("rille.WithOptions", {
   { "timeout", "integer", least = 1, most = 2147483647, ms = true, doc = "milliseconds after which a call outside a transaction is cancelled (P1008)" },
 })
 
---- What db:with does: by option, a function that puts what its value means into the options of core.derive; `from` is the client it
---- is derived from. What lies in derive.keep is kept by the new client object.
+--- The options of db:with: for each, a function that sets the options of core.derive from its value; `from` is the client it is derived from. The new
+--- client object keeps derive.keep.
 ---@type table<string, fun(value: any, derive: table, from: rille.Client)>
 with.options = {}
 
@@ -27,7 +27,7 @@ function with.options.primary(value, derive)
   derive.primary = value
 end
 
--- A number as SQL writes it, all of it: a whole one is a key more often than not, also where a Lua has no integers.
+-- A number as in SQL, with all digits: an integral value is usually a key, also in a Lua without integers.
 local function setting_text(value)
   if type(value) ~= "number" then return tostring(value) end
   if value % 1 == 0 and value >= -2 ^ 53 and value <= 2 ^ 53 then return ("%.0f"):format(value) end
@@ -35,17 +35,17 @@ local function setting_text(value)
   return tonumber(short) == value and short or ("%.17g"):format(value)
 end
 
--- Names in their order, so that the same settings always make the same request.
+-- Names sorted, so that the same settings always give the same statement.
 function with.options.session(value, derive)
   local names, list = {}, {}
   value = core.plain(value, "with: `session`")
   for name, setting in pairs(value) do
-    if type(name) ~= "string" then errors.raise("VALIDATION", "with: `session`: the names of settings are strings, not a %s", type(name)) end
+    if type(name) ~= "string" then errors.raise("VALIDATION", "with: session: the names of settings must be strings, got a %s", type(name)) end
     local kind = type(setting)
     if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
       options.refuse(("with: session[\"%s\"]"):format(name), "a string, a number or a boolean", setting)
     end
-    if kind == "string" and setting:find("%z") then errors.raise("VALIDATION", "with: `session[\"%s\"]`: a setting has no zero bytes", name) end
+    if kind == "string" and setting:find("%z") then errors.raise("VALIDATION", "with: session[\"%s\"]: a setting cannot contain zero bytes", name) end
     names[#names + 1] = name
   end
   table.sort(names)
@@ -60,13 +60,13 @@ function with.options.timeout(value, derive)
   derive.timeout = value
 end
 
---- A client over the same pool that differs in what the options say; it stays usable until it or this client is closed.
+--- Returns a client over the same pool with other options. It can be used until it, or this client, is closed.
 ---@param given rille.WithOptions
 ---@return rille.Client
 function methods:with(given)
   local scope = client.scope(self, "with")
   if self[client.IN_TRANSACTION] then
-    errors.raise("VALIDATION", "with: a transaction keeps what its client has; derive first: db:with{...}:transaction(...)")
+    errors.raise("VALIDATION", "with: a transaction keeps the options of its client; derive first: db:with{...}:transaction(...)")
   end
   if given == nil then options.refuse("with", "a table of options", given) end
   options.check(WITH, given, "with")
@@ -78,7 +78,7 @@ function methods:with(given)
   return derived
 end
 
---- A client whose reads go to the primary, whatever replicas there are.
+--- Returns a client whose reads go to the primary, never to replicas.
 ---@return rille.Client
 function methods:primary() return self:with { primary = true } end
 

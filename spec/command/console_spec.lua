@@ -113,7 +113,7 @@ id  age  email
         local shown = harness.terminal(folder, "console", { url = url, input = typed })
         assert.equal(0, shown.status)
         local plain = shown.out:gsub("\27%[[%d;?]*%a", "")
-        for _, text in ipairs { "rille> ", "user  post\n", "77\n", "there is no `.modles`", "an empty line gives it up", "42\n", "turn 1\nturn 2\n",
+        for _, text in ipairs { "rille> ", "user  post\n", "77\n", "unknown command `.modles`", "an empty line gives it up", "42\n", "turn 1\nturn 2\n",
           "error: the schema has no model `usr`" } do
           assert.truthy(plain:find(text, 1, true), text .. " in " .. plain)
         end

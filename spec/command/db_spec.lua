@@ -233,7 +233,7 @@ db:close()
       ok("db execute --stdin", 0, [[DELETE FROM "User";]])
       support.cleanup_clients()
       local refused = ok("db restore kept.backup", 1)
-      assert.truthy(refused.err:find("give --force", 1, true))
+      assert.truthy(refused.err:find("use --force", 1, true))
       assert.equal(0, #users())
       support.cleanup_clients()
       ok "db restore kept.backup --force"

@@ -163,7 +163,7 @@ CREATE INDEX other ON unserved (x, z, y);]]
         support.write(folder .. "/log", 'noise\n{"event":"query","sql":"SELECT 1"}\n')
         local document = json "--log log"
         assert.equal(0, document.warnings)
-        assert.truthy(of(document, "log")[1].message:find("1 statements, 1 lines passed over", 1, true))
+        assert.truthy(of(document, "log")[1].message:find("1 statements, 1 lines skipped", 1, true))
         support.write(folder .. "/log", ('{"event":"query","sql":"SELECT 1 WHERE 1 = $1","params":[1]}\n'):rep(20))
         assert.equal(0, #of(json "--log log", "n+1"))
         support.write(folder .. "/log", '{"event":"n_plus_one","message":"N+1: Post.find_many","place":"app.lua:3","count":11,"shape":"{}"}\n')

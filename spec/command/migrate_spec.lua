@@ -110,7 +110,7 @@ support.each_engine(function(engine)
       ok "migrate dev --name init"
       support.connect(url, FIRST).user:create { data = { email = "a@example.com" } }
       local refused = ok("migrate reset", 1)
-      assert.truthy(refused.err:find("give --force", 1, true))
+      assert.truthy(refused.err:find("use --force", 1, true))
       assert.equal("VALIDATION", json("migrate reset", 1).error.code)
       assert.equal(1, support.connect(url, FIRST).user:count())
       support.write(folder .. "/seed.lua", 'require("rille").connect().user:create { data = { email = "seed@example.com" } }\n')

@@ -47,7 +47,7 @@ support.each_engine(function(engine)
       for _, answer in ipairs { "y\n", "\n", "no\n", "" } do
         local refused = typed("migrate reset", answer)
         assert.equal(1, refused.status)
-        assert.truthy(refused.out:find("Type `yes` to go on:", 1, true))
+        assert.truthy(refused.out:find("Type `yes` to continue:", 1, true))
         assert.truthy(refused.out:find("nothing was changed", 1, true))
       end
       assert.equal(1, count())

@@ -205,7 +205,7 @@ describe("json.encode", function()
     local two = support.connect("sqlite::memory:", "model Zebra {\n id Int @id\n a Int\n}\nmodel More {\n id Int @id\n}")
     assert.equal('{"id":1,"a":2}', encode({ a = 2, id = 1 }, { model = "zebra" }))
     local three = support.connect("sqlite::memory:", "model Zebra {\n a Int\n id Int @id\n}")
-    assert.truthy(support.fails("VALIDATION", encode, {}, { model = "zebra" }).message:find("several clients", 1, true))
+    assert.truthy(support.fails("VALIDATION", encode, {}, { model = "zebra" }).message:find("open clients have different models", 1, true))
     assert.equal('{"id":1,"a":2}', encode({ a = 2, id = 1 }, { model = one.zebra }))
     assert.equal('{"a":2,"id":1}', encode({ a = 2, id = 1 }, { model = three.zebra }))
     local more = two.more

@@ -1,4 +1,4 @@
---- One run of a command: its arguments, its output, and where schema and database are.
+--- One run of a command: its arguments, its output, and the schema and the database.
 local rille = require "rille"
 local tools = rille.tools
 local config, errors = tools.config, tools.errors
@@ -7,21 +7,21 @@ local files = require "rille.command.files"
 local Call = {}
 Call.__index = Call
 
----@param args table what the parser found
+---@param args table the parsed arguments
 ---@param out table
 function Call.new(args, out)
   config.defaults = { schema = args.schema, url = args.url }
   return setmetatable({ args = args, out = out }, Call)
 end
 
---- The options `schema` and `url` for a function of rille, and those given.
+--- Returns the options `schema` and `url` for a function of rille, and the given ones.
 function Call:options(more)
   local options = { schema = self.args.schema, url = self.args.url }
   for key, value in pairs(more or {}) do options[key] = value end
   return options
 end
 
---- The path of the schema, or nil when there is none by convention. Errors: P1012 when --schema names nothing.
+--- Returns the path of the schema, or nil if none is found by convention. Errors: P1012 if --schema names nothing.
 ---@return string|nil
 function Call:find_schema()
   local path = config.schema_path { schema = self.args.schema }
@@ -29,14 +29,14 @@ function Call:find_schema()
   return path
 end
 
---- The path of the schema. Errors: P1012.
+--- Returns the path of the schema. Errors: P1012.
 ---@return string
 function Call:schema_path()
-  return self:find_schema() or errors.raise("P1012", "no schema was found: neither ./schema.prisma, nor ./prisma/schema.prisma, nor the folder "
+  return self:find_schema() or errors.raise("P1012", "no schema was found: there is no ./schema.prisma, no ./prisma/schema.prisma and no folder "
     .. "./prisma/schema; name it with --schema, or begin with `rille init`")
 end
 
---- The URL: of --url, else of the schema's datasource, else DATABASE_URL; without a schema too. Errors: P1013.
+--- Returns the URL: --url, otherwise that of the schema's datasource, otherwise DATABASE_URL; also without a schema. Errors: P1013.
 ---@return string
 function Call:url()
   if self.args.url then return self.args.url end
@@ -47,7 +47,7 @@ function Call:url()
   return config.find_url(nil, nil, true)
 end
 
---- The files of a schema: itself, or those of its folder and of the folders in it, as a client reads them.
+--- Returns the files of a schema: the file, or those of its folder and subfolders, as a client reads them.
 ---@return { path: string, text: string }[]
 function Call.schema_files(path)
   local text = files.read(path)
@@ -64,7 +64,7 @@ function Call.schema_files(path)
   return list
 end
 
---- A client on the schema and the database. Without a schema one that only runs SQL.
+--- Opens a client on the schema and the database. Without a schema, it only runs SQL.
 function Call:connect(options)
   local more = { url = self:url() }
   if self:find_schema() then more.schema = self.args.schema else more.schema_text = "" end
@@ -72,10 +72,10 @@ function Call:connect(options)
   return rille.connect(more)
 end
 
---- Makes the schema now, to fail before anything is done.
+--- Reads the schema now, to fail before anything is done.
 function Call:check_schema() tools.schema { path = self:schema_path(), url = self.args.url } end
 
---- Writes the types for editors again where there are some; the names of the files.
+--- Writes existing types for editors again; returns the names of the files.
 ---@return string[]
 function Call:refresh() return rille.generate.refresh({ schema = self:find_schema(), url = self.args.url }).files end
 

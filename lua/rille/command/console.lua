@@ -1,4 +1,4 @@
---- `rille console`: a Lua prompt with `db` and `rille`; or the same for a script on the standard input.
+--- `rille console`: a Lua prompt with `db` and `rille`, or the same for a script on standard input.
 local rille = require "rille"
 local tools = rille.tools
 local errors = tools.errors
@@ -6,16 +6,16 @@ local faults = require "rille.command.faults"
 local output = require "rille.command.output"
 local show = require "rille.command.show"
 
-local load_text = loadstring or load -- Lua 5.1 loads text by another name
+local load_text = loadstring or load -- Lua 5.1 has another name for it
 
--- Names of a session live in a table of their own, behind them the usual globals.
+-- Names of a session are in a separate table, which falls back to the usual globals.
 local function environment(db)
   local env = setmetatable({ db = db, rille = rille }, { __index = _G })
   env._G = env
   return env
 end
 
--- A local of the top level would be gone with its statement: in a session it lasts, as a global does. Nil when the text begins with none.
+-- A local at the top level would end with its statement, so the session turns it into a global. Nil if the text does not begin with one.
 local function lift(text)
   local rest = text:match "^%s*local%s+(function%s.*)$"
   if rest then return rest end
@@ -46,7 +46,7 @@ local function compile(text, env)
   return load_in(text, env)
 end
 
--- Whether a text is the beginning of something: Lua's complaint is about its end.
+-- Returns whether a text is incomplete: Lua's error is about its end.
 local function is_open(why) return why:find("near '?<eof>'?$") ~= nil end
 
 local function show_value(out, value)
@@ -56,7 +56,7 @@ end
 
 local function pack(...) return { n = select("#", ...), ... } end
 
--- Runs one text; true and its results, or false and the error.
+-- Runs one text; returns true and its results, or false and the error.
 local function evaluate(chunk)
   local results = pack(xpcall(chunk, function(e)
     if type(e) == "string" then return e:gsub("^console:%d+: ", "") end
@@ -90,12 +90,12 @@ local function run_chunk(out, chunk, scripted)
   return true
 end
 
--- A reader of lines: of a library when one is there, with history and completion, else of io.
+-- A reader of lines: of a library if there is one, with history and completion, otherwise of io.
 local function reader()
   local found, readline = pcall(require, "readline")
   if found and type(readline) == "table" and readline.readline then
     local words = { "db", "rille", "find_many", "find_first", "find_unique", "create", "update", "delete", "count", "where", "include", "select", "order_by" }
-    pcall(function() -- comforts; versions of the library differ in them
+    pcall(function() -- optional; versions of the library differ
       readline.set_options { keeplines = 1000, completion = false }
       readline.set_complete_list(words)
     end)
@@ -130,12 +130,12 @@ local function meta_command(out, line, env)
   elseif line == ".models" then
     out:line("%s", table.concat(tools.models(env.db), "  "))
   elseif line == ".exit" or line == ".quit" then return "exit"
-  elseif line:find "^%.%a" then show_error(out, ("there is no `%s`; .help says what there is"):format(line))
+  elseif line:find "^%.%a" then show_error(out, ("unknown command `%s`; .help lists the commands"):format(line))
   else return nil end
   return "done"
 end
 
--- One line of a session; what is begun and not complete, and whether it is the end.
+-- Handles one line of a session; returns an incomplete statement, and whether this is the end.
 local function take_line(out, env, text, line)
   local word = line:match "^%s*(.-)%s*$"
   local name = WORDS[word] and word:match "%a+"
@@ -149,7 +149,7 @@ local function take_line(out, env, text, line)
   return nil
 end
 
--- Ctrl-C gives up the line that is being written; Lua's own program dies of the second.
+-- Ctrl-C abandons the current line; the second one ends Lua's own program.
 local function interactive(call, env)
   local out = call.out
   local read, edits = reader()
@@ -173,7 +173,7 @@ local function interactive(call, env)
   until ended
 end
 
--- Whether the next line of a script belongs to a statement that might end here: it begins none, and together they are well.
+-- Returns whether the next line of a script belongs to a statement that could end here: it begins no statement, and together they are valid.
 local function goes_on(text, line, env)
   if not line then return false end
   local alone, why = compile(line, env)
@@ -189,7 +189,7 @@ local function lines_of(text)
   return lines
 end
 
--- Statements one after the other: what each gives is shown. A file of Lua on the input runs the same.
+-- Runs statements one after the other and shows their values. A Lua file on standard input runs in the same way.
 local function batch(call, env, text)
   local out = call.out
   local results, pending, good = {}, nil, true
@@ -238,14 +238,14 @@ return {
   {
     name = "console",
     summary = "A Lua prompt with `db` and `rille`.",
-    description = "Expressions are shown, rows as a table. Where the standard input is no terminal the statements come from there. With lua-readline or "
-      .. "linenoise lines can be edited.",
+    description = "Shows values of expressions, and rows as a table. Without a terminal, it reads statements from standard input. With lua-readline or "
+      .. "linenoise, lines can be edited.",
     examples = {
       { "rille console" },
       { "rille console -e 'db.user:count()'" },
       { "echo 'db.user:find_many()' | rille console --json", "{ \"results\": [...] }" },
     },
-    define = function(p) p:option "--eval":hidden_name "-e":argname "<lua>":description "(-e) Run this instead of asking." end,
+    define = function(p) p:option "--eval":hidden_name "-e":argname "<lua>":description "(-e) Run this instead of a prompt." end,
     run = run,
   },
 }

@@ -1,4 +1,4 @@
---- `rille db ...`: the database without migrations, and what is in it.
+--- `rille db ...`: the database without migrations, and its contents.
 local rille = require "rille"
 local tools = rille.tools
 local errors = tools.errors
@@ -14,8 +14,8 @@ local function run_push(call)
   local args, out = call.args, call.out
   if args.force_reset then
     call:check_schema()
-    if out:can_ask() then -- the flag says what is wanted, where there is nobody to ask
-      out:require_consent(args.force, ("push --force-reset drops every table of %s"):format(tools.url_shown(call:url())), "--force")
+    if out:can_ask() then -- without a terminal, the flag is the consent
+      out:require_consent(args.force, ("push --force-reset drops every table in %s"):format(tools.url_shown(call:url())), "--force")
     end
   end
   local _, e = push(call, args.accept_data_loss)
@@ -23,7 +23,7 @@ local function run_push(call)
   if warnings and out:can_ask() then
     out:warn "Rows or values would be lost:"
     for _, text in ipairs(warnings) do out:line("  - %s", text) end
-    if not out:confirm "Go on?" then errors.raise("P3001", "stopped: nothing was changed") end
+    if not out:confirm "Continue?" then errors.raise("P3001", "stopped: nothing was changed") end
     _, e = push(call, true)
   end
   if e then error(e, 0) end
@@ -31,7 +31,7 @@ local function run_push(call)
   return { ok = true }
 end
 
--- What no database knows: the blocks of a schema that are not about tables.
+-- What no database contains: the blocks of a schema that are not about tables.
 local function settings_of(path)
   local blocks = {}
   for _, file in ipairs(path and Call.schema_files(path) or {}) do
@@ -48,7 +48,7 @@ local function without_tables(text)
     text = text:gsub("\n" .. keyword .. "%s+[%w_]+%s*%b{}", "\n\1")
   end
   local lines, doc = {}, {}
-  for line in (text:sub(2) .. "\n"):gmatch "([^\n]*)\n" do -- the documentation of a block goes with it
+  for line in (text:sub(2) .. "\n"):gmatch "([^\n]*)\n" do -- the documentation of a block belongs to it
     if line:find "^///" then doc[#doc + 1] = line
     else
       if line ~= "\1" then
@@ -61,7 +61,7 @@ local function without_tables(text)
   return table.concat(lines, "\n")
 end
 
--- Every file that changes, as the text that it gets; false: it goes.
+-- Every file that changes, with its new text; false: it is removed.
 local function forced_files(path, text)
   local changed = {}
   for _, file in ipairs(Call.schema_files(path)) do
@@ -138,7 +138,7 @@ local function run_execute(call)
   elseif args.stdin then
     source = io.read "*a" or ""
   else
-    command.usage "--file FILE or --stdin is wanted"
+    command.usage "expected --file FILE or --stdin"
   end
   local db = call:connect()
   local ok, e = pcall(db.execute_script, db, source)
@@ -155,13 +155,13 @@ local function run_backup(call)
   return { file = args.file }
 end
 
--- Asked is only where something would be lost: a database that holds nothing takes a backup at once.
+-- Asks only if something would be lost: an empty database is restored immediately.
 local function run_restore(call)
   local args, out = call.args, call.out
   local options = { url = call:url(), file = args.file, force = args.force or nil }
   local _, e = rille.try(rille.restore, options)
   if e and e.code == "P3005" then
-    out:require_consent(nil, ("restore replaces what is in %s by %s"):format(tools.url_shown(options.url), args.file), "--force")
+    out:require_consent(nil, ("restore replaces the contents of %s with %s"):format(tools.url_shown(options.url), args.file), "--force")
     options.force = true
     _, e = rille.try(rille.restore, options)
   end
@@ -178,11 +178,11 @@ return {
     commands = {
       {
         name = "push",
-        summary = "Bring the database into the form of the schema, without a migration.",
-        description = "For trying things out. It says what would be lost and asks on a terminal; elsewhere --accept-data-loss is needed.",
+        summary = "Make the database match the schema, without a migration.",
+        description = "For prototyping. It says what would be lost and asks on a terminal; elsewhere --accept-data-loss is required.",
         examples = { { "rille db push" }, { "rille db push --accept-data-loss" }, { "rille db push --force-reset", "Drop everything first." } },
         define = function(p)
-          p:flag "--accept-data-loss":target "accept_data_loss":description "Do not ask when rows or values would be lost."
+          p:flag "--accept-data-loss":target "accept_data_loss":description "Do not ask if rows or values would be lost."
           p:flag "--force-reset":target "force_reset":description "Drop every table first; on a terminal it asks."
           p:flag "-f --force":hidden_name "--yes":description "Do not ask before --force-reset."
         end,
@@ -191,12 +191,12 @@ return {
       {
         name = "pull",
         summary = "Write the schema of a live database.",
-        description = "Reads the database and writes the schema. Names, comments and order that people wrote are kept, unless --force is given. Where the "
+        description = "Reads the database and writes the schema. Keeps names, comments and order of the existing schema, unless --force is given. If the "
           .. "schema is a folder, models stay in their files, and new ones go to introspected.prisma.",
-        examples = { { "rille db pull" }, { "rille db pull --print >seen.prisma", "The schema on the standard output, no file is touched." } },
+        examples = { { "rille db pull" }, { "rille db pull --print >seen.prisma", "The schema on standard output; no file is changed." } },
         define = function(p)
           p:flag "--print":description "Show the schema instead of writing it."
-          p:flag "--force":description "Do not look at the schema that is there."
+          p:flag "--force":description "Ignore the existing schema."
           p:option "--schemas":argname "<names>":description "The schemas of the database to read, separated by commas, where a database has schemas."
         end,
         run = run_pull,
@@ -205,30 +205,30 @@ return {
         name = "seed",
         usage = "[options] [-- <arguments>]",
         summary = "Run the seed script.",
-        description = "Runs --script, else the seed of prisma.config.ts, else seed.lua or seed.sql beside the schema or in ./prisma. A script of Lua gets what "
+        description = "Runs --script, or the seed of prisma.config.ts, or seed.lua or seed.sql next to the schema or in ./prisma. A Lua script gets what "
           .. "follows `--` in `arg`, and its rille.connect() opens the database of --url.",
         examples = { { "rille db seed" }, { "rille db seed --script demo.lua -- --users 100" } },
         define = function(p)
           p:option "--script":argname "<file>":description "A .lua or .sql file."
-          p:argument("arguments", "For the script."):args "*"
+          p:argument("arguments", "Arguments for the script."):args "*"
         end,
         run = function(call) return require("rille.command.seed").run(call) end,
       },
       {
         name = "execute",
-        summary = "Run a script of SQL.",
+        summary = "Run an SQL script.",
         examples = { { "rille db execute --file fix.sql" }, { "echo 'VACUUM' | rille db execute --stdin" } },
         define = function(p)
           p:option "--file":argname "<file>":description "The script."
-          p:flag "--stdin":description "The script comes on the standard input."
+          p:flag "--stdin":description "Read the script from standard input."
         end,
         run = run_execute,
       },
       {
         name = "backup",
         usage = "[options] <file>",
-        summary = "Write the whole database into a file.",
-        description = "Of a database that is a file: a consistent copy while others work. Of a server: an archive of pg_dump, which must be installed.",
+        summary = "Copy the whole database to a file.",
+        description = "A database file: a consistent copy while others use it. A server: an archive of pg_dump, which must be installed.",
         examples = { { "rille db backup shop.backup" } },
         define = function(p)
           p:argument("file", "The file to write.")
@@ -239,11 +239,11 @@ return {
       {
         name = "restore",
         usage = "[options] <file>",
-        summary = "Replace the database by what a backup holds.",
-        description = "What is in the database is replaced: it asks on a terminal when there is something; elsewhere --force is needed.",
+        summary = "Replace the database with a backup.",
+        description = "Replaces the contents of the database. If it is not empty, it asks on a terminal; elsewhere --force is required.",
         examples = { { "rille db restore shop.backup" }, { "rille db restore shop.backup --force" } },
         define = function(p)
-          p:argument("file", "A file of `rille db backup`.")
+          p:argument("file", "A file written by `rille db backup`.")
           p:flag "-f --force":description "Do not ask."
         end,
         run = run_restore,

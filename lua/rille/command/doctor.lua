@@ -1,4 +1,4 @@
---- `rille doctor`: one look at all that goes wrong between a project and its database.
+--- `rille doctor`: checks for everything that goes wrong between a project and its database.
 local rille = require "rille"
 local tools = rille.tools
 local config, errors = tools.config, tools.errors
@@ -9,7 +9,7 @@ local querylog = require "rille.command.querylog"
 
 local PINGS = 20
 
--- What is collected: { check, status = "ok"|"warning"|"error", message, advice, details }.
+-- The findings: { check, status = "ok"|"warning"|"error", message, advice, details }.
 local Report = {}
 Report.__index = Report
 
@@ -26,13 +26,13 @@ local function show(out, item)
   if item.advice then out:line("    %s", out:paint("dim", item.advice)) end
 end
 
--- A check that fails is a finding, not the end.
+-- A check that fails is a finding; the others continue.
 local function guarded(report, check, f, ...)
   local ok, e = pcall(f, report, ...)
   if ok then return true end
   if not errors.is_error(e) then error(e, 0) end
   local more = e.diagnostics and #e.diagnostics > 1
-  report:add(check, "error", e.message, { code = e.code, advice = more and "rille validate shows every fault" or nil })
+  report:add(check, "error", e.message, { code = e.code, advice = more and "rille validate shows every error" or nil })
   return false
 end
 
@@ -76,7 +76,7 @@ local function check_migrations(report, call)
     if counts[state] then words[#words + 1] = ("%d %s"):format(counts[state], state) end
   end
   if #words == 0 then return report:add("migrations", "ok", ("%d applied, none pending"):format(counts.applied or 0)) end
-  report:add("migrations", counts.failed and "error" or "warning", table.concat(words, ", "), { advice = "rille migrate status says more" })
+  report:add("migrations", counts.failed and "error" or "warning", table.concat(words, ", "), { advice = "run rille migrate status for details" })
 end
 
 local function check_drift(report, call, url)
@@ -94,7 +94,7 @@ local function check_drift(report, call, url)
     { lines = lines, advice = "rille migrate diff --from-database --to-schema " .. call:schema_path() .. " --script" })
 end
 
--- What is to be written for an index, in the names of the schema.
+-- The attribute to write for an index, with the names of the schema.
 local function index_of(models, table_name, schema, columns, form)
   for _, m in ipairs(models) do
     if m.table == table_name and (not m.schema or not schema or m.schema == schema) then
@@ -144,7 +144,7 @@ local function check_log(report, call, db, provider, models)
       { table = found.table, columns = found.columns, times = found.times, sql = found.sql, lines = { found.sql },
         advice = index_of(models, found.table, nil, found.columns, found.pattern and TRIGRAMS or nil) })
   end
-  local notes = ("%d statements%s%s"):format(#events, skipped > 0 and (", %d lines passed over"):format(skipped) or "",
+  local notes = ("%d statements%s%s"):format(#events, skipped > 0 and (", %d lines skipped"):format(skipped) or "",
     unexplained > 0 and (", %d not explained"):format(unexplained) or "")
   if #report == before then report:add("log", "ok", notes .. ": indexes serve them, none is repeated") end
 end
@@ -190,15 +190,15 @@ end
 return {
   {
     name = "doctor",
-    summary = "Look for what goes wrong: connection, migrations, drift, indexes, N+1.",
+    summary = "Look for problems: connection, migrations, drift, indexes, N+1.",
     description = "Checks the schema, the connection and its URL, pending and failed migrations, what differs between schema and database, and foreign keys "
-      .. "without an index. With a log of queries also statements that no index serves and loops that run a statement for each row (N+1). "
-      .. "The log has lines of JSON: what db:on(\"query\", f) gives to f.",
-    exit_codes = "0 no error (warnings may be there); 1 something is wrong; 2 wrong usage.",
+      .. "without an index. With a log of queries, also statements that no index serves and loops that run a statement for each row (N+1). "
+      .. "The log has lines of JSON: the events that db:on(\"query\", f) passes to f.",
+    exit_codes = "0 no errors (there may be warnings); 1 there are errors; 2 wrong usage.",
     examples = { { "rille doctor" }, { "rille doctor --log queries.jsonl" }, { "rille doctor --json", "For CI." } },
     define = function(p)
-      p:option "--log":argname "<file>":description "Queries to look at: lines of JSON."
-      p:option "--migrations":argname "<folder>":description "The folder of migrations; else `migrations` beside the schema."
+      p:option "--log":argname "<file>":description "A log of queries: lines of JSON."
+      p:option "--migrations":argname "<folder>":description "The folder of migrations; by default `migrations` next to the schema."
     end,
     run = run,
   },

@@ -1,14 +1,14 @@
---- Errors as the command shows them: a code and a sentence, the line of the schema that is meant, what to do next.
+--- How the command shows errors: the code and the message, the line of the schema, what to do next.
 local rille = require "rille"
 local errors = rille.tools.errors
 local output = require "rille.command.output"
 
 local faults = {}
 
--- What the flags of the command offer where the library speaks of its options.
+-- The flags of the command for the options that messages of the library name.
 local ADVICE = {
   P3005 = "If its tables are those of a migration, record that: rille migrate resolve --applied NAME",
-  P3018 = "Mend the migration or the database, then: rille migrate resolve --rolled-back NAME (it will run again) or --applied NAME",
+  P3018 = "Fix the migration or the database, then: rille migrate resolve --rolled-back NAME (it will run again) or --applied NAME",
 }
 
 local FLAGS = {
@@ -21,7 +21,7 @@ local FLAGS = {
   { "name the folder with `migrations`", "name it with --migrations" },
 }
 
---- A sentence of the library in the words of the command: flags for options, commands for functions.
+--- Rewrites a message of the library for the command: flags for options, commands for functions.
 ---@param message string
 ---@return string
 function faults.in_flags(message)
@@ -40,7 +40,7 @@ function faults.in_flags(message)
 end
 local in_flags = faults.in_flags
 
--- The part of a line before a column counted in characters, as spaces: tabs stay, so that the caret stands below its letter.
+-- The part of a line before a column (in characters) as spaces. Tabs are kept, so the caret is below its character.
 local function indent(text, column)
   local out, count = {}, 1
   for char in text:gmatch "[%z\1-\127\194-\244][\128-\191]*" do
@@ -51,7 +51,7 @@ local function indent(text, column)
   return table.concat(out)
 end
 
---- One diagnostic of a schema with its line and a caret below what is meant.
+--- Shows one diagnostic of a schema with its line and a caret.
 ---@param out table
 ---@param d rille.Diagnostic
 ---@param file string|nil the name to show
@@ -80,7 +80,7 @@ local function show_diagnostics(out, list, file)
   end
 end
 
--- What the message does not tell already.
+-- Shows details that are not in the message.
 local function show_lists(out, meta, message)
   for _, key in ipairs { "reasons", "warnings", "problems" } do
     local list = type(meta) == "table" and meta[key]
@@ -96,17 +96,17 @@ local function show_lists(out, meta, message)
   end
 end
 
---- Whether what is thrown is that of Lua's own program after Ctrl-C.
+--- Returns whether an error is the one of Lua's own program after Ctrl-C.
 function faults.is_interrupt(e) return type(e) == "string" and e:find "interrupted!$" ~= nil end
 
---- What is thrown, as an error of rille: of Lua's own a bug of the command or of a script that it ran.
+--- Returns any error as an error of rille. Lua's own errors are bugs of the command, or of a script that it ran.
 function faults.normal(e)
   if errors.is_error(e) then return e end
   if faults.is_interrupt(e) then return errors.new("VALIDATION", "interrupted"), 130 end
   return errors.new("INTERNAL", tostring(e))
 end
 
---- An error as a table for JSON.
+--- Returns an error as a table for JSON.
 function faults.document(e)
   local doc = { code = e.code, message = e.message and in_flags(e.message), kind = e.kind, retryable = e.retryable or false, sqlstate = e.sqlstate }
   doc.meta = next(e.meta or {}) and e.meta or rille.object {}

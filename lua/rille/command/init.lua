@@ -1,4 +1,4 @@
---- The `rille` command: parses its arguments, runs one command, shows what came of it; docs/command.md describes it.
+--- The `rille` command: parses its arguments, runs one command, shows the result; docs/command.md describes it.
 local output = require "rille.command.output"
 
 local command = {}
@@ -35,7 +35,7 @@ local function wrong_usage(out, state, message)
   if out.json then
     out:finish { ok = false, error = { code = "USAGE", message = message, kind = "validation" } }
   else
-    io.stderr:write(out:paint("red", "error:", io.stderr), " ", message, "\n`", state.path, " --help` says what there is.\n")
+    io.stderr:write(out:paint("red", "error:", io.stderr), " ", message, "\n`", state.path, " --help` lists the commands and options.\n")
   end
   return 2
 end

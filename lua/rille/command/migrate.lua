@@ -1,4 +1,4 @@
---- `rille migrate ...`: thin over rille.migrate, with the questions that a person is asked on a terminal.
+--- `rille migrate ...`: a thin layer over rille.migrate that asks its questions on a terminal.
 local rille = require "rille"
 local tools = rille.tools
 local command = require "rille.command"
@@ -15,11 +15,11 @@ local function options_of(call, more)
   return call:options(more)
 end
 
--- Questions of `dev`: what the library asks, put to a person.
+-- Asks the questions of `dev` on the terminal.
 local function asker(out)
   local ask = {}
   function ask.reset(question)
-    out:warn "The database and the migrations do not fit together:"
+    out:warn "The database and the migrations do not match:"
     for _, reason in ipairs(question.reasons or {}) do out:line("  - %s", reason) end
     out:line "It must be reset: every table is dropped, every migration applied again. All rows are lost."
     return out:ask "Type `yes` to reset the database:" == "yes"
@@ -27,11 +27,11 @@ local function asker(out)
   function ask.data_loss(question)
     out:warn "This migration loses data:"
     for _, warning in ipairs(question.warnings or {}) do out:line("  - %s", warning) end
-    return out:confirm "Go on?"
+    return out:confirm "Continue?"
   end
   function ask.rename(question)
     local where = question.table and (" of `%s`"):format(question.table) or ""
-    return out:confirm(("Was the %s `%s`%s renamed to `%s`? (No: it is dropped and made anew, its data is lost.)"):format(question.what or "column",
+    return out:confirm(("Was the %s `%s`%s renamed to `%s`? (No: it is dropped and created again, its data is lost.)"):format(question.what or "column",
       tostring(question.from), where, tostring(question.to)))
   end
   function ask.name()
@@ -134,7 +134,7 @@ local function run_down(call)
   return { reverted = output.list(result.reverted) }
 end
 
--- One side of a diff from its flags; exactly one must be there.
+-- One side of a diff from its flags; exactly one is required.
 local function side(call, prefix)
   local args = call.args
   local found, names = {}, {}
@@ -148,7 +148,7 @@ local function side(call, prefix)
   if args[prefix .. "_database"] then add("config-datasource", { url = call:url() }) end
   if #found == 1 then return found[1] end
   if #found > 1 then command.usage(("%s exclude each other"):format(table.concat(names, " and "))) end
-  return command.usage((("one of --%-empty, --%-schema, --%-url, --%-migrations and --%-database is wanted"):gsub("%%", prefix)))
+  return command.usage((("expected one of --%-empty, --%-schema, --%-url, --%-migrations and --%-database"):gsub("%%", prefix)))
 end
 
 local MARKS = { { "^add", "+" }, { "^create", "+" }, { "^drop", "-" }, { "^remove", "-" } }
@@ -241,13 +241,13 @@ end
 
 local function integer(text)
   local n = tonumber(text)
-  if not n or n < 0 or n % 1 ~= 0 then return nil, ("a whole number is wanted, not '%s'"):format(text) end
+  if not n or n < 0 or n % 1 ~= 0 then return nil, ("expected an integer, got `%s`"):format(text) end
   return math.floor(n)
 end
 
 local function positive(text)
   local n = integer(text)
-  if not n or n == 0 then return nil, ("a whole number from 1 is wanted, not '%s'"):format(text) end
+  if not n or n == 0 then return nil, ("expected an integer from 1, got `%s`"):format(text) end
   return n
 end
 
@@ -266,13 +266,13 @@ return {
         examples = {
           { "rille migrate dev --name add_tags" },
           { "rille migrate dev --name split_names --create-only", "Write it, to edit it before it is applied." },
-          { "rille migrate dev --name fill_slugs --data", "With a migration.lua beside the SQL, for moving data." },
+          { "rille migrate dev --name fill_slugs --data", "With a migration.lua next to the SQL, for changing rows." },
         },
         define = function(p)
           p:option "--name":hidden_name "-n":argname "<name>":description "(-n) The name of the migration, such as add_tags."
           p:flag "--create-only":target "create_only":description "Write the migration without applying it."
           p:flag "--accept-data-loss":target "accept_data_loss":description "Do not ask when rows or values would be lost."
-          p:flag "--data":description "Write a migration.lua to be filled in, too."
+          p:flag "--data":description "Also write a migration.lua to fill in."
           p:flag "--no-down":target "no_down":description "Write no down.sql."
           folder_option(p)
           shadow_option(p)
@@ -282,7 +282,7 @@ return {
       {
         name = "deploy",
         summary = "Apply pending migrations; for production.",
-        description = "Applies what is pending, and nothing else: it asks nothing, makes nothing, resets nothing. Of several at once, one works and the "
+        description = "Applies pending migrations and nothing else: it does not ask, create or reset anything. If several run at once, one works and the "
           .. "others wait.",
         examples = { { "rille migrate deploy" }, { "rille migrate deploy --json" } },
         define = function(p)
@@ -302,7 +302,7 @@ return {
       {
         name = "reset",
         summary = "Drop everything and apply all migrations again.",
-        description = "Drops every table with its rows and applies all migrations again. Asks on a terminal; elsewhere --force is needed.",
+        description = "Drops every table with its rows and applies all migrations again. Asks on a terminal; elsewhere --force is required.",
         examples = { { "rille migrate reset" }, { "rille migrate reset --force --seed" } },
         define = function(p)
           p:flag "-f --force":description "Do not ask."
@@ -314,7 +314,7 @@ return {
       {
         name = "resolve",
         summary = "Record a migration as applied or as rolled back.",
-        description = "After a migration has failed and the database was mended by hand; or to say that a database has a migration already (a baseline).",
+        description = "Use it after a migration failed and you corrected the database by hand, or if a database already has a migration (a baseline).",
         examples = { { "rille migrate resolve --applied 20261122120000_init" }, { "rille migrate resolve --rolled-back 20261122120000_init" } },
         define = function(p)
           local applied = p:option "--applied":argname "<name>":description "It is done; do not run it."
@@ -323,14 +323,14 @@ return {
           folder_option(p)
         end,
         run = function(call)
-          if not call.args.applied and not call.args.rolled_back then command.usage "--applied NAME or --rolled-back NAME is wanted" end
+          if not call.args.applied and not call.args.rolled_back then command.usage "expected --applied NAME or --rolled-back NAME" end
           return run_resolve(call)
         end,
       },
       {
         name = "diff",
         summary = "What differs between two schemas, databases or migration folders.",
-        description = "Compares two sides and says what it takes to make the first like the second; with --script as SQL. Nothing is changed.",
+        description = "Compares two sides and shows the steps that make the first like the second, as SQL with --script. Changes nothing.",
         exit_codes = "0 done; 1 error; 2 wrong usage. With --exit-code: 0 no difference, 1 error, 2 there are differences.",
         examples = {
           { "rille migrate diff --from-database --to-schema schema.prisma", "What the database lacks." },
@@ -340,21 +340,21 @@ return {
         define = function(p)
           diff_side(p, "from", "From")
           diff_side(p, "to", "To")
-          p:flag "--script":description "SQL on the standard output."
-          p:option "--output":hidden_name "-o":argname "<file>":description "(-o) SQL into a file."
-          p:flag "--exit-code":target "exit_code":description "2 when there are differences."
+          p:flag "--script":description "SQL on standard output."
+          p:option "--output":hidden_name "-o":argname "<file>":description "(-o) Write the SQL to a file."
+          p:flag "--exit-code":target "exit_code":description "2 if there are differences."
           shadow_option(p)
         end,
         run = run_diff,
       },
       {
         name = "down",
-        summary = "Undo the last migrations by their down.sql.",
-        description = "Runs the down.sql of the last migrations, newest first. Asks on a terminal; elsewhere --force is needed.",
+        summary = "Undo the last migrations with their down.sql.",
+        description = "Runs the down.sql of the last migrations, newest first. Asks on a terminal; elsewhere --force is required.",
         examples = { { "rille migrate down" }, { "rille migrate down --steps 2" }, { "rille migrate down --to 20261122120000_init --force" } },
         define = function(p)
           p:option "--steps":argname "<n>":convert(positive):description "How many: 1."
-          p:option "--to":argname "<name>":description "The one that shall be the last."
+          p:option "--to":argname "<name>":description "The migration to keep as the last one."
           p:flag "-f --force":description "Do not ask."
           folder_option(p)
         end,

@@ -1,15 +1,15 @@
---- What the command shows: text for people with colours on a terminal, one JSON document for programs, questions, errors.
+--- Output of the command: text for people, with colours on a terminal; one JSON document for programs; questions; errors.
 local rille = require "rille"
 local errors = rille.tools.errors
 
 local output = {}
 output.__index = output
 
-local STDOUT = io.stdout -- scripts may be given another: see keep_stdout
+local STDOUT = io.stdout -- scripts may have another: see keep_stdout
 
 local CODES = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
 
---- Whether a stream of this process (0, 1 or 2) is a terminal.
+--- Returns whether a stream of this process (0, 1 or 2) is a terminal.
 ---@param stream integer
 ---@return boolean
 function output.is_terminal(stream)
@@ -31,7 +31,7 @@ function output.new(options)
   return self
 end
 
---- With --json stdout has one document: what scripts print (of a seed, a migration, the console) goes to stderr, for the rest of the process.
+--- With --json, stdout has one document: what scripts print (of a seed, a migration, the console) goes to stderr, for the rest of the process.
 function output:keep_stdout()
   if not self.json then return end
   rawset(io, "stdout", io.stderr)
@@ -43,39 +43,39 @@ function output:keep_stdout()
   end)
 end
 
--- What is written stands in a file or not at all: a full disk is no success.
+-- Checks every write: a full disk is an error.
 local function must(ok, why)
   if not ok then errors.raise("VALIDATION", "the output cannot be written: %s", tostring(why)) end
 end
 
---- A document of a program's own form, or a text, to stdout.
+--- Writes a document or a text to stdout.
 function output.write(text) must(STDOUT:write(text)) end
 
---- All that was written stands where it belongs. Errors: VALIDATION.
+--- Flushes everything that was written. Errors: VALIDATION.
 function output.flush() must(STDOUT:flush()) end
 
---- A text in a colour, when the stream shows colours.
+--- Returns a text in a colour, if the stream shows colours.
 function output:paint(colour, text, stream)
   if not self.colours[stream or self.stream] then return text end
   return ("\27[%sm%s\27[0m"):format(CODES[colour], text)
 end
 
---- From now on words for people go to stderr, since stdout carries data.
+--- Sends text for people to stderr from now on, because stdout carries data.
 function output:data_on_stdout() self.stream = io.stderr end
 
---- A line for people: nothing is shown with --json.
+--- Writes a line for people; nothing with --json.
 function output:line(format, ...)
   if self.json then return end
   local ok, why = self.stream:write(select("#", ...) > 0 and format:format(...) or format or "", "\n")
   if self.stream == STDOUT then must(ok, why) end
 end
 
---- Lines with a mark in front: what was done, what to mind, what failed.
+--- Writes lines with a mark in front: done, warnings, failures.
 function output:done(format, ...) self:line("%s %s", self:paint("green", "✓"), format:format(...)) end
 function output:warn(format, ...) self:line("%s %s", self:paint("yellow", "!"), format:format(...)) end
 function output:fail(format, ...) self:line("%s %s", self:paint("red", "✗"), format:format(...)) end
 
---- The data of a command that people and programs read alike, to stdout even when words go to stderr.
+--- Writes data that people and programs read to stdout, even if other text goes to stderr.
 function output:data(text)
   if self.json then return end
   output.write(text)
@@ -93,7 +93,7 @@ end
 
 local encode
 
--- Bytes that are no UTF-8 come in the hexadecimal form of PostgreSQL, since JSON has none for them.
+-- Bytes that are not UTF-8 are written in PostgreSQL's hexadecimal format, because JSON has no bytes.
 local function encode_text(value)
   local ok, text = pcall(rille.json.encode, value)
   if ok then return text end
@@ -117,7 +117,7 @@ local function encode_table(value, depth)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
--- Keys in order, so that the same answer is the same text.
+-- Keys sorted, so that the same result is the same text.
 function encode(value, depth)
   local kind = type(value)
   if kind == "table" then return encode_table(value, depth) end
@@ -130,12 +130,12 @@ function encode(value, depth)
   return kind == "nil" and "null" or rille.json.encode(tostring(value))
 end
 
---- JSON text of a result: decimals and what JSON does not know become strings.
+--- Returns a result as JSON text: decimals and values that JSON does not have become strings.
 ---@param value any
 ---@return string
 function output.encode(value) return encode(value, 0) end
 
---- A list that is an array in JSON also when it is empty.
+--- Marks a list as an array in JSON, even if it is empty.
 function output.list(list) return rille.array(list or {}) end
 
 --- Ends the run: with --json the result of the command as one document.
@@ -146,7 +146,7 @@ end
 
 -- Questions -------------------------------------------------------------------------------------------------------------------------------------
 
---- Whether there is somebody to ask: a terminal, and no program that reads JSON.
+--- Returns whether it can ask questions: there is a terminal, and no --json.
 function output:can_ask()
   if self.asking == nil then self.asking = not self.json and output.is_terminal(0) and output.is_terminal(2) end
   return self.asking
@@ -162,23 +162,23 @@ function output:ask(question)
   return answer and answer:match "^%s*(.-)%s*$"
 end
 
---- Asks for yes or no; no answer is no.
+--- Asks for yes or no; without an answer, no.
 function output:confirm(question)
   local answer = (self:ask(question .. " (y/N)") or ""):lower()
   return answer == "y" or answer == "yes"
 end
 
---- For what cannot be undone: the flag, or the word typed on a terminal. Errors: VALIDATION, which names the flag.
+--- Requires consent to what cannot be undone: the flag, or the word `yes` typed on a terminal. Errors: VALIDATION, which names the flag.
 ---@param forced boolean|nil the flag was given
 ---@param what string what is about to happen
 ---@param flag string such as "--force"
 function output:require_consent(forced, what, flag)
   if forced then return end
   if not self:can_ask() then
-    errors.raise("VALIDATION", "%s: this cannot be undone and there is no terminal to ask on; give %s to do it", what, flag)
+    errors.raise("VALIDATION", "%s: this cannot be undone, and there is no terminal to ask on; use %s to do it", what, flag)
   end
   self:warn("%s: this cannot be undone.", what)
-  if self:ask "Type `yes` to go on:" ~= "yes" then errors.raise("VALIDATION", "stopped: nothing was changed") end
+  if self:ask "Type `yes` to continue:" ~= "yes" then errors.raise("VALIDATION", "stopped: nothing was changed") end
 end
 
 return output

@@ -1,10 +1,10 @@
---- Builds the argument parser from the descriptions of the commands, and the help that people read.
+--- Builds the argument parser and the help from the descriptions of the commands.
 local argparse = require "argparse"
 local database = require "rille.command.database"
 
 local parser = {}
 
-local WIDTH = 80 -- what a terminal has at least
+local WIDTH = 80 -- of the narrowest terminal
 
 local EXIT_CODES = "Exit codes: 0 done, 1 error, 2 wrong usage."
 
@@ -16,7 +16,7 @@ local function print_help(element, out, path)
 end
 parser.print_help = print_help
 
--- Options that every command has. A group of commands and the command itself keep what they are given apart, or the later would undo the earlier.
+-- Options of every command. A group of commands and the command itself store them separately; otherwise the later would overwrite the earlier.
 local function add_common(element, state, full)
   local help = element:flag "-h --help"
     :description "Show this help and stop."
@@ -26,10 +26,10 @@ local function add_common(element, state, full)
     end)
   element:group("Everywhere",
     element:option "--schema":target("schema of " .. full):argname "<path>"
-      :description "Schema file or folder; else ./schema.prisma, ./prisma/schema.prisma or ./prisma/schema/.",
+      :description "Schema file or folder; by default ./schema.prisma, ./prisma/schema.prisma or ./prisma/schema/.",
     element:option "--url":target("url of " .. full):argname "<url>"
-      :description "Database URL; else that of the schema, else DATABASE_URL of the environment, .env.local or .env.",
-    element:flag "--json":description "Answer with one JSON document on stdout, errors too.",
+      :description "Database URL; by default that of the schema, or DATABASE_URL of the environment, .env.local or .env.",
+    element:flag "--json":description "Write one JSON document to stdout, for errors too.",
     element:flag "--no-color":target "no_color":description "No colours; NO_COLOR in the environment does the same.",
     help)
 end
@@ -43,7 +43,7 @@ local function examples_of(spec)
   return #lines > 0 and "Examples:\n" .. table.concat(lines, "\n") .. "\n\n" or ""
 end
 
--- The command's own options are a group, so that they stand before those of every command.
+-- The command's own options are a group, so that they come before the common options.
 local function define(element, spec)
   local own = {}
   local recorder = setmetatable({}, { __index = function(_, kind)
@@ -85,7 +85,7 @@ local function add_command(parent, spec, state, path)
   end
 end
 
---- The parser of the command and what it fills: `spec` and `element` of the command that was called.
+--- Returns the parser of the command, and the state that it fills in: `spec` and `element` of the called command.
 ---@param specs table[] descriptions of commands
 ---@param out table
 ---@return table root
@@ -98,10 +98,10 @@ function parser.build(specs, out)
     description = "rille: data access for Lua with schema.prisma, on " .. database.list("title", " and ") .. ".",
     examples = {
       { "rille init --with-model", "Begin a project here." },
-      { "rille migrate dev --name init", "Make a migration of the schema and apply it." },
+      { "rille migrate dev --name init", "Create a migration from the schema and apply it." },
       { "rille help migrate dev", "What a command does, with examples." },
     },
-    exit_codes = "0 done, 1 error, 2 wrong usage; a few commands say more in their help.",
+    exit_codes = "0 done, 1 error, 2 wrong usage; some commands have others, see their help.",
   }, state, "rille")
   root:flag "-v --version":description "Show the version and stop.":action(function()
     local version = require("rille").version
@@ -115,7 +115,7 @@ function parser.build(specs, out)
   return root, state
 end
 
---- The command that words name, as far as they name one: "rille migrate".
+--- Returns the command that the words name, as far as they name one: "rille migrate".
 function parser.path(words, state)
   local path = "rille"
   for _, word in ipairs(words) do
@@ -124,7 +124,7 @@ function parser.path(words, state)
   return path
 end
 
---- Puts the common options, wherever in the line they stood, where the command looks for them.
+--- Puts the common options, wherever they are in the line, where the command looks for them.
 function parser.settle(args, path)
   local full = ""
   for word in path:gmatch "%S+" do
@@ -135,7 +135,7 @@ function parser.settle(args, path)
   return args
 end
 
---- The parser's own message of wrong usage, made one for people.
+--- Returns the parser's message about wrong usage in a readable form.
 ---@param message string
 ---@param state table
 ---@return string

@@ -1,4 +1,4 @@
---- `rille init`: the files that a project begins with.
+--- `rille init`: the first files of a project.
 local tools = require("rille").tools
 local config, errors = tools.config, tools.errors
 local database = require "rille.command.database"
@@ -8,11 +8,11 @@ local templates = require "rille.command.templates"
 
 local function of_url(url) return url and database.provider_of(url) end
 
--- The kind of database; and whether DATABASE_URL names one of that kind already.
+-- Returns the provider, and whether DATABASE_URL already names a database of it.
 local function provider_of(args)
   local asked = tools.providers.named(args.provider)
   if asked and args.url and asked ~= of_url(args.url) then
-    errors.raise("VALIDATION", "--provider %s does not fit the URL, which is of %s", asked.name, of_url(args.url).name)
+    errors.raise("VALIDATION", "--provider %s does not match the URL, which is for %s", asked.name, of_url(args.url).name)
   end
   local known = not args.url and of_url(config.variable "DATABASE_URL")
   local provider = asked or of_url(args.url) or known or database.default()
@@ -28,7 +28,7 @@ local function has_line(text, line)
   return ("\n" .. text .. "\n"):find("\n" .. line:gsub("%p", "%%%0") .. "%s*\n") ~= nil
 end
 
--- .env keeps what it has: DATABASE_URL is put in, or replaced with --force.
+-- Keeps the contents of .env: DATABASE_URL is added, or replaced with --force.
 local function env_text(old, url, force)
   local line = ('DATABASE_URL="%s"'):format((url:gsub('["\\]', "\\%0")))
   if not old then return "# Read by rille, and by Prisma. Not for git.\n" .. line .. "\n" end
@@ -102,8 +102,8 @@ return {
   {
     name = "init",
     summary = "Begin a project: schema, .env, an example and a seed script.",
-    description = "Writes schema.prisma (in ./prisma when that folder exists, or where --schema says), DATABASE_URL into .env, lines into .gitignore, "
-      .. "main.lua and seed.lua. Files that are there stay as they are, unless --force is given.",
+    description = "Writes schema.prisma (in ./prisma if that folder exists, or where --schema says), DATABASE_URL to .env, lines to .gitignore, "
+      .. "main.lua and seed.lua. Does not change existing files, unless --force is given.",
     examples = {
       { "rille init --with-model", default.title .. " in " .. default.first_url .. ", with two models to begin with." },
       { "rille init --provider " .. other.name, "The same on " .. other.title .. "." },
@@ -114,7 +114,7 @@ return {
         :description(table.concat(names, " or ") .. "; else that of --url or DATABASE_URL, else " .. default.name .. ".")
       p:flag "--with-model":target "with_model":description "Two models, and an example and a seed that use them."
       p:flag "--no-example":target "no_example":description "No main.lua and no seed.lua."
-      p:flag "-f --force":description "Overwrite files that are there."
+      p:flag "-f --force":description "Overwrite existing files."
     end,
     run = run,
   },

@@ -1,17 +1,17 @@
---- What a log of queries tells: the same statement again and again from one place (N+1), and statements that no index serves.
+--- Problems in a log of queries: the same statement again and again from one place (N+1), and statements that no index serves.
 local rille = require "rille"
 local database = require "rille.command.database"
 local errors = rille.tools.errors
 
 local querylog = {}
 
-local REPEATS = 5 -- so many of the same statement nearly in a row are a loop
-local NEAR = 4 -- other statements that may lie between two of them
+local REPEATS = 5 -- this many of the same statement, nearly in a row, are a loop
+local NEAR = 4 -- other statements that may be between two of them
 
---- The events of a log: lines of JSON as `db:on("query", ...)` gives them. Other lines are passed over. Errors: VALIDATION (not one event).
+--- Returns the events of a log: lines of JSON from `db:on("query", ...)`. Other lines are skipped. Errors: VALIDATION (no events).
 ---@param text string
 ---@return table[] events
----@return integer skipped lines that are none
+---@return integer skipped lines that are not events
 function querylog.parse(text)
   local events, skipped = {}, 0
   for line in text:gmatch "[^\n]+" do
@@ -25,7 +25,7 @@ end
 
 local function text_or_nil(value) return type(value) == "string" and value or nil end
 
--- What the client itself has found (events of "n_plus_one"), which knows the place in the program.
+-- What the client itself has found (events of "n_plus_one"); it knows the place in the application.
 local function told(events, found)
   local seen = {}
   for _, event in ipairs(events) do
@@ -42,7 +42,7 @@ local function told(events, found)
   return found
 end
 
---- Statements that were run once for each row of another one.
+--- Returns statements that ran once for each row of another one.
 ---@param events table[]
 ---@return { times: integer, sql?: string, site?: string, message?: string, model?: string, action?: string }[]
 function querylog.n_plus_one(events)
@@ -57,7 +57,7 @@ function querylog.n_plus_one(events)
         run = { times = 0, seen = {} }
         runs[sql] = run
       end
-      -- A loop over rows asks with another value each time; the same again and again is asked by callers that know nothing of each other.
+      -- A loop over rows has another value each time. The same value again and again comes from independent callers.
       local asked = type(event.params) == "table" and rille.json.encode(event.params)
       if not asked or not run.seen[asked] then run.times = run.times + 1 end
       if asked then run.seen[asked] = true end
@@ -84,8 +84,8 @@ end
 
 local function is_pattern(operator) return operator:upper():find "LIKE$" ~= nil end
 
--- Columns of a table that the conditions of a statement compare; apart from them those that are only searched by patterns, which no ordinary index
--- serves.
+-- Returns the columns of a table that the conditions of a statement compare, and separately those that are only searched by patterns, which no
+-- ordinary index serves.
 local function compared(sql, table_name, alias)
   local columns, searched, seen = {}, {}, {}
   local where = sql:match "[Ww][Hh][Ee][Rr][Ee](.*)" or ""
@@ -104,7 +104,7 @@ local function compared(sql, table_name, alias)
   return columns, searched
 end
 
--- Those that a plan's own condition names: the others it has found rows by already.
+-- Returns those that the condition of a plan node names: an index has already handled the others.
 local function named(columns, filter)
   local found = {}
   for _, column in ipairs(columns) do
@@ -119,7 +119,7 @@ end
 
 local STATEMENT = { alias_target = alias_target, compared = compared, named = named, placeholders = placeholders }
 
---- Statements of the log that read a whole table to find rows by conditions.
+--- Returns statements of the log that read a whole table to find rows by conditions.
 ---@param db rille.Client
 ---@param provider rille.Provider
 ---@param events table[]

@@ -1,4 +1,4 @@
---- `rille validate`, `rille format`, `rille generate`: what is done with the schema alone.
+--- `rille validate`, `rille format`, `rille generate`: the commands that need only the schema.
 local rille = require "rille"
 local tools = rille.tools
 local errors = tools.errors
@@ -7,7 +7,7 @@ local output = require "rille.command.output"
 
 local function read_stdin() return io.read "*a" or "" end
 
--- Names of the files go into diagnostics of texts, which do not know them.
+-- Adds file names to diagnostics of texts, which do not know them.
 local function invalid(diagnostics, path)
   for _, d in ipairs(diagnostics) do d.file = path end
   local e = errors.new("P1012", ("%s:%d:%d: %s"):format(path, diagnostics[1].line, diagnostics[1].column, diagnostics[1].message), { file = path })
@@ -89,38 +89,38 @@ return {
     name = "validate",
     usage = "[options] [<path>]",
     summary = "Check the schema.",
-    description = "Checks the schema and shows every fault with its line. `-` reads it from the standard input.",
-    examples = { { "rille validate" }, { "rille validate --json", "The faults for a program or an editor." } },
-    define = function(p) p:argument("path", "Schema file or folder; as --schema."):args "?" end,
+    description = "Checks the schema and shows every error with its line. `-` reads it from standard input.",
+    examples = { { "rille validate" }, { "rille validate --json", "The errors for a program or an editor." } },
+    define = function(p) p:argument("path", "Schema file or folder, like --schema."):args "?" end,
     run = run_validate,
   },
   {
     name = "format",
     usage = "[options] [<path>]",
     summary = "Format the schema.",
-    description = "Formats the schema as Prisma does, in place. `-` formats from the standard input to the standard output.",
-    exit_codes = "0 done; 1 error, or with --check something is not formatted; 2 wrong usage.",
+    description = "Formats the schema as Prisma does, in place. `-` formats standard input to standard output.",
+    exit_codes = "0 done; 1 error, or something is not formatted (--check); 2 wrong usage.",
     examples = {
-      { "rille format" }, { "rille format --check", "Changes nothing; exit code 1 when something would change." },
+      { "rille format" }, { "rille format --check", "Changes nothing; exit code 1 if something would change." },
       { "rille format - <a.prisma >b.prisma" },
     },
     define = function(p)
-      p:argument("path", "Schema file or folder; as --schema."):args "?"
-      p:flag "--check":description "Only say whether it is formatted."
+      p:argument("path", "Schema file or folder, like --schema."):args "?"
+      p:flag "--check":description "Only check whether it is formatted."
     end,
     run = run_format,
   },
   {
     name = "generate",
     summary = "Write types for editors, or the schema as a picture.",
-    description = "Writes annotations that lua-language-server reads, so that an editor completes and checks db.user:find_many { ... }; with --erd or "
-      .. "--mermaid the schema as a picture instead (with --output both). Types that were written once are kept up to date by migrate dev and db pull.",
-    examples = { { "rille generate" }, { "rille generate --erd schema.svg", "A picture, through Graphviz." }, { "rille generate --mermaid schema.mmd" } },
+    description = "Writes annotations for lua-language-server, so that an editor completes and checks db.user:find_many { ... }; with --erd or "
+      .. "--mermaid, the schema as a picture instead (with --output, both). migrate dev and db pull keep existing types up to date.",
+    examples = { { "rille generate" }, { "rille generate --erd schema.svg", "A picture, with Graphviz." }, { "rille generate --mermaid schema.mmd" } },
     define = function(p)
-      p:option "--output":hidden_name "-o":argname "<path>":description "(-o) Where the types go."
-      p:option "--prefix":argname "<name>":description "The variable that the client is in: db."
-      p:option "--erd":argname "<file>":description "A picture of the schema: .svg, through Graphviz, or .dot."
-      p:option "--mermaid":argname "<file>":description "The schema as a diagram of Mermaid."
+      p:option "--output":hidden_name "-o":argname "<path>":description "(-o) Where to write the types."
+      p:option "--prefix":argname "<name>":description "The variable of the client: db."
+      p:option "--erd":argname "<file>":description "A picture of the schema: .svg, with Graphviz, or .dot."
+      p:option "--mermaid":argname "<file>":description "The schema as a Mermaid diagram."
     end,
     run = run_generate,
   },

@@ -1,4 +1,4 @@
---- Finds and runs the seed script: one of Lua in this process, one of SQL on the database, any other as a command.
+--- Finds and runs the seed script: Lua in this process, SQL on the database, anything else as a command.
 local rille = require "rille"
 local tools = rille.tools
 local config, errors = tools.config, tools.errors
@@ -12,7 +12,7 @@ local function quoted_after(text, pattern)
   return quote and rest:match("^(.-)" .. quote)
 end
 
--- The seed command of Prisma's configuration: `migrations: { seed: "..." }`, or of package.json before Prisma 7.
+-- The seed command of Prisma's configuration: `migrations: { seed: "..." }`, or in package.json before Prisma 7.
 local function configured()
   local prisma = config.prisma()
   if prisma.seed then return prisma.seed, prisma.file end
@@ -44,11 +44,11 @@ local function find(call)
   end
   local line, where = configured()
   if line then return line:match "^lua[%w.]*%s+([%w_./-]+%.lua)$" or line, where end
-  return by_convention(call) or errors.raise("VALIDATION", "there is no seed script: write seed.lua beside the schema, name one with --script, "
+  return by_convention(call) or errors.raise("VALIDATION", "there is no seed script: write seed.lua next to the schema, name one with --script, "
     .. "or `seed` in prisma.config.ts")
 end
 
--- The script sees its own name and arguments in `arg`, as a program does.
+-- The script has its name and arguments in `arg`, as usual.
 local function run_lua(path, arguments)
   local chunk, why = loadfile(path)
   if not chunk then errors.raise("VALIDATION", "the seed script: %s", tostring(why)) end
@@ -70,7 +70,7 @@ local function run_sql(call, path)
   if not ok then error(e, 0) end
 end
 
--- A URL never stands in the arguments of a process, where others read it: it goes through a file that only we may read.
+-- A URL is never in the arguments of a process, where others can read it: it is passed in a file that only this user may read.
 local function run_command(call, line, arguments)
   local words = { line }
   for _, value in ipairs(arguments) do words[#words + 1] = files.quote(value) end
@@ -86,7 +86,7 @@ local function run_command(call, line, arguments)
   if not ok then errors.raise("VALIDATION", "the seed command `%s` failed with exit code %s", line, tostring(status)) end
 end
 
--- The file of the database, when it is not there yet: nil where there is no URL here, or no file in it.
+-- Returns the file of the database if it does not exist yet; nil if there is no URL, or no file in it.
 local function missing_file(call)
   local ok, url = pcall(call.url, call)
   local path = ok and tools.url_file(url)
@@ -94,12 +94,12 @@ local function missing_file(call)
   return nil
 end
 
--- Removes a file that a script has made, and that has no table: it would hide that there is no database.
+-- Removes a file that a script created and that has no table: it would hide that there is no database.
 local function remove_empty(path, url)
   if not config.exists(path) then return false end
   local found, e = pcall(rille.pull, { url = url })
   if found or not errors.is_error(e) or e.code ~= "P4001" then return false end
-  collectgarbage() -- closes what the script has left open
+  collectgarbage() -- closes what the script left open
   for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(path .. suffix) end
   return true
 end
@@ -118,12 +118,12 @@ end
 function seed.run(call)
   local script, where = find(call)
   local path, url = missing_file(call)
-  io.stdout:flush() -- before another process writes there
+  io.stdout:flush() -- before another process writes to it
   local ok, e = pcall(run, call, script, call.args.arguments or {})
   local removed = path and remove_empty(path, url)
   if not ok then error(e, 0) end
   if removed then
-    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` makes it", tools.url_shown(url))
+    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` creates it", tools.url_shown(url))
   end
   call.out:done("%s has run%s", script, where and (" (named in %s)"):format(where) or "")
   return { ok = true, script = script }

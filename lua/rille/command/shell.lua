@@ -6,7 +6,7 @@ local command = require "rille.command"
 local database = require "rille.command.database"
 local parser = require "rille.command.parser"
 
--- The server's version is asked of the server when there is a URL; a server that is down is no failure here.
+-- Asks the server for its version if there is a URL. A server that is down is not an error here.
 local function server_of(call)
   local ok, url = pcall(call.url, call)
   local provider = ok and database.provider_of(url)
@@ -85,7 +85,7 @@ return {
   {
     name = "help",
     usage = "[<command>]",
-    summary = "What a command does.",
+    summary = "Explain a command.",
     examples = { { "rille help" }, { "rille help migrate dev" } },
     define = function(p) p:argument("words", "The command."):args "*":argname "<command>" end,
     run = run_help,

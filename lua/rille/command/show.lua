@@ -1,4 +1,4 @@
---- Values as the console shows them: Lua tables written out, rows as a table with columns.
+--- How the console shows values: Lua tables in full, rows as a table with columns.
 local rille = require "rille"
 
 local show = {}
@@ -52,7 +52,7 @@ function write(value, indent, seen)
   return tostring(value)
 end
 
---- A value as Lua would have it.
+--- Returns a value in Lua syntax.
 ---@param value any
 ---@return string
 function show.value(value) return write(value, "", {}) end
@@ -68,7 +68,7 @@ local function cell(value)
   return cut .. "…"
 end
 
---- Whether a value is a list of rows: tables with names as keys.
+--- Returns whether a value is a list of rows: tables with names as keys.
 function show.is_rows(value)
   if type(value) ~= "table" or #value == 0 or has_text(value) then return false end
   for i = 1, #value do
@@ -81,7 +81,7 @@ function show.is_rows(value)
   return true
 end
 
--- The columns of rows: `id` first, since a Lua table keeps no order, the others by name.
+-- The columns of rows: `id` first, the others by name, because a Lua table has no order.
 local function columns_of(rows)
   local seen, names = {}, {}
   for _, row in ipairs(rows) do
@@ -99,7 +99,7 @@ local function columns_of(rows)
   return names
 end
 
---- Rows as text with columns.
+--- Returns rows as text with columns.
 ---@param rows table[]
 ---@param paint fun(text: string): string for the head
 ---@return string

@@ -23,7 +23,7 @@ model Post {
 }
 ]]
 
---- The schema, with or without models to begin with.
+--- The schema, with or without example models.
 function templates.schema(provider, with_model)
   return ([[
 // The tables of this project. The connection is DATABASE_URL, in the environment or in .env.
@@ -56,7 +56,7 @@ print(db.user:count() .. " users, " .. db.post:count() .. " posts")
 ]] or "\n-- db.user:upsert { where = { email = \"ada@example.com\" }, create = { email = \"ada@example.com\" }, update = {} }\n") .. "db:close()\n"
 end
 
---- A program that reads; `schema` when it is not found by convention.
+--- An example that reads rows; `schema` if it is not found by convention.
 function templates.example(with_model, schema)
   return ([[
 -- Run it with: lua5.4 main.lua
@@ -72,7 +72,7 @@ end
 ]] or "\n-- for _, user in ipairs(db.user:find_many { order_by = { id = \"asc\" } }) do print(user.id, user.email) end\n") .. "db:close()\n"
 end
 
---- What git shall not keep.
+--- What git ignores.
 templates.ignored = { ".env", ".env.local", "*.db", "*.db-journal", "*.db-shm", "*.db-wal" }
 
 return templates

@@ -15,30 +15,30 @@ local BATCH, POOL = 500, 1000
 -- ------------------------------------------------------------------ what stands for related rows
 
 local function related(kind, model, count, overrides)
-  if type(model) ~= "string" then errors.raise("VALIDATION", "seed.%s takes the name of a model", kind) end
+  if type(model) ~= "string" then errors.raise("VALIDATION", "seed.%s: expected the name of a model", kind) end
   return { [rows.RELATED] = kind, model = model, count = count, overrides = overrides or {} }
 end
 
---- n (or between { least, most }) new rows of a model that belong to the row: for a list. The overrides are as of create.
+--- For a list: n new related rows, or between { least, most }. The overrides are like those of create.
 function factory.many(model, n, overrides) return related("many", model, n or 1, overrides) end
 
---- A new row of a model that the row belongs to, each its own.
+--- For a single row: a new related row each time.
 function factory.one(model, overrides) return related("one", model, 1, overrides) end
 
---- A row that is there, or for a list n (or between { least, most }) different ones of them.
+--- An existing row, or for a list n (or between { least, most }) different ones.
 function factory.pick(model, n) return related("pick", model, n or 1) end
 
 -- ------------------------------------------------------------------ factories
 
 local SEED = options.declare("rille.SeedOptions", {
-  { "db", "table", required = true, is = "rille.ClientMethods", doc = "the client that the rows are made with" },
+  { "db", "table", required = true, is = "rille.ClientMethods", doc = "the client that creates the rows" },
   { "seed", "any", is = "integer|string", doc = "1" },
-  { "batch", "integer", least = 1, doc = "rows written at once: 500" },
+  { "batch", "integer", least = 1, doc = "rows per statement: 500" },
   { "progress", "any", is = 'boolean|"lines"|fun(model: string, done: integer, total: integer)',
     doc = 'a bar on a terminal; false: none; "lines": a line a model' },
 })
 
---- Factories on a client. The same seed, definitions and calls give the same rows.
+--- Returns factories on a client. The same seed, definitions and calls give the same rows.
 ---@param given rille.SeedOptions
 function factory.new(given)
   options.check(SEED, given or {}, "seed.new")
@@ -65,12 +65,12 @@ local function plan_of(self, name)
 end
 
 local function check_definition(self, plan, definition)
-  if type(definition) ~= "table" then errors.raise("VALIDATION", "seed: a table of fields is wanted for %s, not a %s", plan.model.name, type(definition)) end
+  if type(definition) ~= "table" then errors.raise("VALIDATION", "seed: %s: expected a table of fields, got a %s", plan.model.name, type(definition)) end
   rows.check_names(plan, definition)
   for name, value in pairs(definition) do
     local f = plan.field[name]
     if rows.is_related(value) then
-      if f.kind ~= "relation" then errors.raise("VALIDATION", "seed: %s.%s is no relation", plan.model.name, name) end
+      if f.kind ~= "relation" then errors.raise("VALIDATION", "seed: %s.%s is not a relation", plan.model.name, name) end
       if plan_of(self, value.model).model.name ~= f.target then
         errors.raise("VALIDATION", "seed: %s.%s leads to %s, not to %s", plan.model.name, name, f.target, value.model)
       end
@@ -82,8 +82,8 @@ local function check_definition(self, plan, definition)
   end
 end
 
---- Says what the fields of a model get: values, functions of a source of numbers (such as seed.name), or related rows (many, one, pick). What is not
---- said follows from the schema.
+--- Defines what the fields of a model get: values, functions of a source of random numbers (such as seed.name), or related rows (many, one, pick).
+--- Other fields depend on the schema.
 function factory:define(model, definition)
   local plan = plan_of(self, model)
   check_definition(self, plan, definition)
@@ -99,7 +99,7 @@ local function key_of(row, names)
   return key
 end
 
--- Rows of a model that others can belong to: those made here, else those in the database.
+-- Rows of a model that can be parents: those created here, otherwise those in the database.
 local function pool_of(self, plan)
   local pool = self.pools[plan.model.name]
   if pool then return pool end
@@ -116,7 +116,7 @@ end
 
 local function enter(self, plan)
   if self.making[plan.model.name] then
-    errors.raise("VALIDATION", "seed: rows of %s need themselves first, by relations that are all required; give one of them", plan.model.name)
+    errors.raise("VALIDATION", "seed: rows of %s need themselves first, through required relations; give one of the relations", plan.model.name)
   end
   self.making[plan.model.name] = true
 end
@@ -128,7 +128,7 @@ local function make_parents(self, target, n, overrides)
   return made
 end
 
--- A function that gives, row by row, the foreign keys of a relation.
+-- Returns a function that returns, row by row, the foreign keys of a relation.
 local function parent_keys(self, plan, f, wanted, total)
   local target, g = plan_of(self, f.target), rows.source(self.state, plan, f.name)
   local single = not plan_of(self, f.target).field[f.opposite].list
@@ -157,7 +157,7 @@ local function parent_keys(self, plan, f, wanted, total)
   end
 end
 
--- For each relation whose key the rows hold, and that is to be filled: a function as above.
+-- A function as above for each relation to fill whose foreign key is in the rows.
 local function parent_makers(self, plan, definition, overrides, total)
   local makers = {}
   for _, f in ipairs(plan.model.fields) do
@@ -186,7 +186,7 @@ local function how_many(g, count)
   return count
 end
 
--- Rows of a many-to-many relation are there before the row is, and are connected with it.
+-- Rows of a many-to-many relation exist before the row, and are connected with it.
 local function connections(self, f, wanted, g)
   local target, n = plan_of(self, f.target), how_many(g, wanted.count)
   local chosen
@@ -223,7 +223,7 @@ end
 
 -- ------------------------------------------------------------------ making
 
--- A list of rows for create_many, and for each the children that are still to come.
+-- A list of rows for create_many, and the later children of each.
 local function build(self, plan, n, overrides)
   local name = plan.model.name
   local definition, wishes, built = self.definitions[name] or {}, {}, {}
@@ -261,7 +261,7 @@ local function copy(list)
   return made
 end
 
---- Makes n rows; what create does behind its arguments.
+--- Creates n rows, for create.
 function factory.make(self, plan, n, overrides)
   local built, wishes = build(self, plan, n, overrides)
   local model, tell, made = self.db[plan.model.name], progress.new(self.progress, plan.model.snake, n), {}
@@ -286,16 +286,16 @@ local function arguments(self, model, n, overrides)
   local plan = plan_of(self, model)
   if plan.model.view then errors.raise("VALIDATION", "seed: %s is a view and can only be read", plan.model.name) end
   if n ~= nil and (type(n) ~= "number" or n < 0 or n % 1 ~= 0) then
-    errors.raise("VALIDATION", "seed: how many rows of %s? A whole number is wanted", plan.model.name)
+    errors.raise("VALIDATION", "seed: expected an integer as the number of rows of %s", plan.model.name)
   end
   check_definition(self, plan, overrides or {})
-  self.making = {} -- a call that failed may have left something in it
+  self.making = {} -- a failed call may have left something in it
   return plan, n, overrides or {}
 end
 
---- Makes rows: `f:create("user", 100, { role = "ADMIN" })` returns a list of them, `f:create("user", { name = "Mara" })` and `f:create "user"` the one row.
---- What the overrides do not say comes from the definition of the model, else from the schema; parents that rows must have are picked from those
---- that are there, or made.
+--- Creates rows: `f:create("user", 100, { role = "ADMIN" })` returns a list of them, `f:create("user", { name = "Mara" })` and `f:create "user"`
+--- return the one row. Fields that are not in the overrides come from the definition of the model, otherwise from the schema. Required parents are
+--- picked from existing rows, or created.
 ---@param model string
 ---@param n? integer|table
 ---@param overrides? table
@@ -307,7 +307,7 @@ function factory:create(model, n, overrides)
   return made[1]
 end
 
---- Rows as create would make them, without writing anything but the parents that they must have.
+--- Returns rows as create would write them. Writes nothing but their required parents.
 function factory:build(model, n, overrides)
   local plan, count, values = arguments(self, model, n, overrides)
   local built = build(self, plan, count or 1, values)
@@ -315,19 +315,19 @@ function factory:build(model, n, overrides)
   return built[1]
 end
 
--- The fields by which a row is known again: the first key that the rows have values of.
+-- The fields that identify a row: the first key for which the rows have values.
 local function known_by(plan, row)
   for _, key in ipairs(plan.keys) do
     local complete = true
     for _, name in ipairs(key.fields) do complete = complete and row[name] ~= nil end
     if complete then return key.fields end
   end
-  return errors.raise("VALIDATION", "seed: rows of %s have no unique key but those that the database makes; give one, so that they are known again",
+  return errors.raise("VALIDATION", "seed: rows of %s have no unique key except those that the database generates; give one to identify them",
     plan.model.name)
 end
 
---- Makes rows that are not there yet, and gives those that are the same values again: a script may run twice. As create, but without children; a row
---- is known by its unique key. Returns the number of rows.
+--- Creates missing rows, and sets the same values again in existing ones, so a script may run twice. Like create, but without children; the unique
+--- key identifies a row. Returns the number of rows.
 ---@param model string
 ---@param n? integer|table
 ---@param overrides? table
@@ -335,7 +335,7 @@ end
 function factory:upsert(model, n, overrides)
   local plan, count, values = arguments(self, model, n, overrides)
   local built, wishes = build(self, plan, count or 1, values)
-  if next(wishes) then errors.raise("VALIDATION", "seed: upsert makes no related rows; upsert the rows of `%s` by themselves", (next(wishes))) end
+  if next(wishes) then errors.raise("VALIDATION", "seed: upsert creates no related rows; upsert the rows of `%s` separately", (next(wishes))) end
   local tell, done = progress.new(self.progress, plan.model.snake, #built), 0
   for first = 1, #built, self.batch do
     local part = {}
@@ -344,7 +344,7 @@ function factory:upsert(model, n, overrides)
     done = done + #part
     tell(done)
   end
-  self.pools[plan.model.name] = nil -- what is there is read again when somebody needs it
+  self.pools[plan.model.name] = nil -- existing rows are read again when needed
   return #built
 end
 

@@ -1,4 +1,4 @@
---- Invented data for people to look at: names, words, addresses. Methods of a source of numbers (rille.seed.random).
+--- Generated data that looks real: names, words, addresses. Methods of a source of random numbers (rille.seed.random).
 local random = require "rille.seed.random"
 
 local fake = {}
@@ -40,13 +40,13 @@ local COUNTRIES = list [[
   Poland Portugal Spain Sweden
 ]]
 local STREETS = list "Street Road Lane Avenue Square Hill Way Park"
-local HOSTS = { "example.com", "example.org", "example.net" } -- set aside for this: nobody gets the mail
+local HOSTS = { "example.com", "example.org", "example.net" } -- reserved for examples: nobody gets the mail
 
 function fake:first_name() return self:choice(FIRST) end
 function fake:last_name() return self:choice(LAST) end
 function fake:name() return self:first_name() .. " " .. self:last_name() end
 
---- Of a name, or of an invented one; it ends in a number, so that many differ.
+--- From a name, or from a generated one; it ends in a number, so that many differ.
 function fake:email(name)
   name = name or self:name()
   local mailbox = name:lower():gsub("[^%w]+", "."):gsub("^%.+", ""):gsub("%.+$", "")
@@ -116,7 +116,7 @@ function fake:bytes(n)
   return table.concat(found)
 end
 
---- A number from low to high with so many (2) digits after the point.
+--- A number from low to high with `digits` (2) digits after the point.
 function fake:number(low, high, digits)
   local scale = 10 ^ (digits or 2)
   return self:int(math.ceil((low or 0) * scale), math.floor((high or 1000) * scale)) / scale
@@ -133,7 +133,7 @@ function fake:decimal(low, high, digits)
   return ("%s%.0f.%0" .. digits .. ".0f"):format(sign, math.floor(n / scale), n % scale)
 end
 
-local FROM, TO = 1577836800, 1767225599 -- 2020 to 2025: not today, which would be another day tomorrow
+local FROM, TO = 1577836800, 1767225599 -- 2020 to 2025: not relative to today, so the data stays the same
 
 local function seconds(moment, default)
   if moment == nil then return default end
@@ -141,10 +141,10 @@ local function seconds(moment, default)
   return math.floor(require("rille.core").time(moment))
 end
 
---- A moment from `from` to `to` (ISO texts or seconds since 1970; the years 2020 to 2025) as ISO text.
+--- A date-time from `from` to `to` (ISO strings or seconds since 1970; by default the years 2020 to 2025) as an ISO string.
 function fake:date(from, to) return os.date("!%Y-%m-%dT%H:%M:%S.000Z", self:int(seconds(from, FROM), seconds(to, TO))) end
 
---- Text in which # became a digit, ? a small letter and * one of both.
+--- The pattern with each # replaced by a digit, ? by a lower-case letter and * by either.
 function fake:pattern(text)
   return (text:gsub("[#?*]", function(mark)
     local letters = mark == "#" and "0123456789" or mark == "?" and "abcdefghijklmnopqrstuvwxyz" or "abcdefghijklmnopqrstuvwxyz0123456789"

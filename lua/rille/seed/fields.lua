@@ -1,9 +1,9 @@
---- What stands in a field when nobody says: a value that the column takes, and that fits its name.
+--- Default values of fields: a value that the column accepts, and that fits its name.
 require "rille.seed.fake"
 
 local fields = {}
 
--- By the name of a text field: the first that fits. Names are compared in small letters without _.
+-- By the name of a String field: the first that matches. Names are compared in lower case, without _.
 local NAMES = {
   { "email", "email" }, { "firstname", "first_name" }, { "givenname", "first_name" }, { "lastname", "last_name" }, { "surname", "last_name" },
   { "username", "username" }, { "login", "username" }, { "nickname", "username" }, { "company", "company" }, { "title", "title" }, { "subject", "title" },
@@ -38,7 +38,7 @@ local NATIVE_TEXT = {
 }
 NATIVE_TEXT.VarBit = NATIVE_TEXT.Bit
 
--- Shortened to a length at the end of a word when that leaves enough of it.
+-- Shortened to a length, at the end of a word if that leaves enough of it.
 local function fit(text, length)
   if not length or #text <= length then return text end
   local cut = text:sub(1, length)
@@ -99,7 +99,7 @@ local MAKERS = {
   Bytes = function() return function(g) return g:bytes(16) end end,
 }
 
---- A generator for a field: a function of a source of numbers; and the length that its texts may have.
+--- Returns a generator for a field, a function of a source of random numbers; and the maximum length of its strings.
 ---@param field table as core.schema_models gives it
 ---@param model table
 ---@param enums table<string, table>
@@ -114,7 +114,7 @@ function fields.generator(field, model, enums)
   return MAKERS[field.type](field, model)
 end
 
---- Whether a new row needs no value for it.
+--- Returns whether a new row needs no value for it.
 function fields.may_be_absent(field)
   return field.ignored or not field.required or field.list or field.has_default or field.updated_at
 end

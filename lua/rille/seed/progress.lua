@@ -1,4 +1,4 @@
---- A bar that grows while rows are made: on a terminal only, so that logs stay readable.
+--- A progress bar for rows that are created: only on a terminal, so that logs stay readable.
 local progress = {}
 
 local WIDTH = 30
@@ -12,8 +12,8 @@ local function is_terminal()
   return known
 end
 
---- mode: nil or true: a bar where there is a terminal, else nothing; false: nothing; "lines": a line when it is complete; a function: called with
---- (label, done, total).
+--- mode: nil or true: a bar on a terminal, otherwise nothing; false: nothing; "lines": a line when it is complete; a function: called with (label,
+--- done, total).
 function progress.new(mode, label, total)
   local write
   if type(mode) == "function" then

@@ -1,4 +1,4 @@
---- Numbers that look random and follow from a seed: the same on every version of Lua and every machine.
+--- Random numbers from a seed: the same on every version of Lua and every machine.
 ---
 --- The generator is MRG32k3a of L'Ecuyer. Its products stay below 2^53, so doubles and integers give the same.
 local errors = require "rille.errors"
@@ -9,14 +9,14 @@ random.__index = random
 local M1, M2 = 4294967087, 4294944443
 local floor = math.floor
 
--- Lua 5.1 works a % b out by a division that may round up to the next whole number.
+-- Lua 5.1 computes a % b with a division that may round up to the next integer.
 local function mod(a, m)
   local r = a % m
   if r < 0 then return r + m end
   return r >= m and r - m or r
 end
 
--- Six numbers from a text, none of the two halves all zero.
+-- Six numbers from a string; neither half is all zero.
 local function state_of(text)
   local s = { 12345, 23456, 34567, 45678, 56789, 67890 }
   for round = 1, 2 do
@@ -34,7 +34,7 @@ local function state_of(text)
   return s
 end
 
---- A source of numbers; the same texts give the same numbers.
+--- Returns a source of random numbers; the same strings give the same numbers.
 ---@param ... string|number
 function random.new(...)
   local parts = { ... }
@@ -55,13 +55,13 @@ function random:next()
   return mod(a - b, M1)
 end
 
---- A whole number from `low` to `high`, both of which may come. They may lie up to 2^52 apart.
+--- An integer from `low` to `high`, inclusive. They may differ by up to 2^52.
 ---@param low integer
 ---@param high integer
 ---@return integer
 function random:int(low, high)
   if type(low) ~= "number" or type(high) ~= "number" or low % 1 ~= 0 or high % 1 ~= 0 or low > high then
-    errors.raise("VALIDATION", "seed: int(low, high) takes two whole numbers, the smaller first")
+    errors.raise("VALIDATION", "seed: int(low, high): expected two integers, the smaller first")
   end
   local span = high - low + 1
   if span <= 1048576 then return floor(low + self:next() % span) end
@@ -73,14 +73,14 @@ end
 ---@return number
 function random:float() return self:next() / M1 end
 
---- True with the probability p (one half).
+--- Returns true with the probability p (one half).
 ---@param p? number
 ---@return boolean
 function random:boolean(p) return self:float() < (p or 0.5) end
 
 --- One of a list.
 function random:choice(list)
-  if type(list) ~= "table" or #list == 0 then errors.raise("VALIDATION", "seed: choice takes a list that is not empty") end
+  if type(list) ~= "table" or #list == 0 then errors.raise("VALIDATION", "seed: choice: expected a list that is not empty") end
   return list[self:int(1, #list)]
 end
 
@@ -91,7 +91,7 @@ function random:weighted(list)
     if type(pair) ~= "table" or type(pair[2]) ~= "number" or pair[2] < 0 then sum = 0 break end
     sum = sum + pair[2]
   end
-  if sum <= 0 then errors.raise("VALIDATION", "seed: weighted takes a list such as { { \"reader\", 9 }, { \"admin\", 1 } }") end
+  if sum <= 0 then errors.raise("VALIDATION", "seed: weighted: expected a list such as { { \"reader\", 9 }, { \"admin\", 1 } }") end
   local at = self:float() * sum
   for _, pair in ipairs(list) do
     at = at - pair[2]
@@ -100,7 +100,7 @@ function random:weighted(list)
   return list[#list][1]
 end
 
---- n different ones of a list, in their order there; all when there are not so many.
+--- n different elements of a list, in their order; all of them if there are fewer.
 function random:sample(list, n)
   local left, picked = #list, {}
   for _, value in ipairs(list) do

@@ -1,4 +1,4 @@
---- Rows of a model before they are written: each field from what the caller says, else from the definition, else from the schema.
+--- Rows of a model before they are written: each field comes from the caller, otherwise from the definition, otherwise from the schema.
 local errors = require "rille.errors"
 local fields = require "rille.seed.fields"
 local random = require "rille.seed.random"
@@ -18,7 +18,7 @@ local function by_name(list)
   return found
 end
 
---- What is worked out of a model, once: { model, field, relations by key field, unique keys }.
+--- What is derived from a model, once: { model, field, relations by key field, unique keys }.
 function rows.plan(schema, model)
   local plan = { model = model, field = by_name(model.fields), holder = {}, keys = {}, enums = by_name(schema.enums) }
   for _, f in ipairs(model.fields) do
@@ -45,7 +45,7 @@ function rows.check_names(plan, given, what)
   end
 end
 
--- The source of numbers of a field: its own, so that a field that comes later changes no other.
+-- Each field has its own source of random numbers, so that a field that is added later changes no other.
 local function source(state, plan, name)
   local id = plan.model.name .. "." .. name
   local g = state.sources[id]
@@ -64,7 +64,7 @@ local function value_of(state, plan, name, given, row, index)
   return given(g)
 end
 
--- Whether the row has a combination of values that another row has already; else it is remembered.
+-- Returns whether another row already has the same values of a key; otherwise remembers them.
 local function clashes(state, plan, row)
   local found = {}
   for _, key in ipairs(plan.keys) do
@@ -83,7 +83,7 @@ local function clashes(state, plan, row)
   return nil
 end
 
--- A value that a unique text field does not have yet: one with a number, within its length.
+-- A new value for a unique String field: one with a number, within its length.
 local function numbered(text, n, length)
   local mark = tostring(n)
   local mailbox, host = text:match "^([^@]+)(@[^@]+)$"
@@ -92,9 +92,9 @@ local function numbered(text, n, length)
   return text .. mark
 end
 
--- Native types whose texts may be any.
+-- Native types that accept any string.
 local FREE_TEXT = { VarChar = true, Char = true, Text = true, Citext = true }
-local SHORT = 8 -- a number would take all of it: letters and digits by chance give more
+local SHORT = 8 -- a number would use all of it: random letters and digits give more values
 
 local function from_schema(state, plan, f, row, index, try)
   local made = plan.made and plan.made[f.name]
@@ -114,7 +114,7 @@ local function from_schema(state, plan, f, row, index, try)
   return value
 end
 
--- Fields are made in the order of the schema, but one that another asks for (g.row.name) before that.
+-- Fields are generated in the order of the schema, but a field that another one reads (g.row.name) before that.
 local function fill(state, plan, definition, overrides, index, try, parents)
   local row, related, begun = {}, {}, {}
   local view = {}
@@ -143,7 +143,7 @@ local function fill(state, plan, definition, overrides, index, try, parents)
   return row, related
 end
 
---- One row. parents(try): a table of foreign keys, another one when it is asked again.
+--- Returns one row. parents(try): a table of foreign keys, a different one for each try.
 ---@return table row
 ---@return table related what stands for rows of relations, by field
 function rows.make(state, plan, definition, overrides, index, parents)
@@ -153,8 +153,8 @@ function rows.make(state, plan, definition, overrides, index, parents)
     clash = clashes(state, plan, row)
     if not clash then return row, related end
   end
-  return errors.raise("VALIDATION", "seed: no further row of %s could be found whose %s differs from those that were made before; "
-    .. "make fewer rows, or let it take more values", plan.model.name, table.concat(clash.fields, " and "))
+  return errors.raise("VALIDATION", "seed: no further row of %s could be found whose %s differs from the previous ones; "
+    .. "create fewer rows, or allow more values", plan.model.name, table.concat(clash.fields, " and "))
 end
 
 return rows
