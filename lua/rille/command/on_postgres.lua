@@ -39,9 +39,9 @@ function on.advice(_, url)
   end
   local pooler = host:find("-pooler.", 1, true) or host:find("pooler.", 1, true) or port == "6543" or port == "6432"
   if pooler and not host:find("-pooler.", 1, true) and parameter(url, "pgbouncer") ~= "true" then
-    list[#list + 1] = "this looks like a pooler: add pgbouncer=true when it hands out connections for a transaction each"
+    list[#list + 1] = "this looks like a pooler: add pgbouncer=true if it is in transaction mode"
   end
-  if pooler then list[#list + 1] = "run migrations over the direct connection, not through the pooler" end
+  if pooler then list[#list + 1] = "run migrations with the direct connection, not through the pooler" end
   if parameter(url, "connection_limit") == "1" then list[#list + 1] = "connection_limit=1: a call on db inside its own transaction waits for itself" end
   return list
 end

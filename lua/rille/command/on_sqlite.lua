@@ -69,7 +69,7 @@ function on.advice(db)
   local list = {}
   local mode = db:query_raw("PRAGMA journal_mode")[1].journal_mode
   if mode ~= "wal" and mode ~= "memory" then
-    list[#list + 1] = ("journal_mode is %s: with wal readers and a writer do not wait for each other"):format(tostring(mode))
+    list[#list + 1] = ("journal_mode is %s: with wal, readers and a writer do not wait for each other"):format(tostring(mode))
   end
   local checked = db:query_raw "PRAGMA quick_check(5)"
   if checked[1] and checked[1].quick_check ~= "ok" then list[#list + 1] = "quick_check: " .. tostring(checked[1].quick_check) end
