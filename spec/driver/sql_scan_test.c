@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 
 #include "base/sql_statements.h"
-#include "run/op.h"
+#include "run/placeholders.h"
 
 enum { TIMES = 3000, MOST_STATEMENTS = 4 };
 

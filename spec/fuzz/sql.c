@@ -4,7 +4,7 @@
 
 #include "base/sql_statements.h"
 #include "fuzz/fuzz.h"
-#include "run/op.h"
+#include "run/placeholders.h"
 
 static void check_tokens(rl_str sql, rl_provider provider) {
   rl_sql_scan scan;

@@ -3,6 +3,7 @@
 #include "running/running.h"
 
 #include "base/sql_scan.h"
+#include "run/placeholders.h"
 
 static void expect_sql(const char *sql, bool postgres, const char *want, uint32_t parameters) {
   rl_buf out;
