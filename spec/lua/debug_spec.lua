@@ -51,6 +51,27 @@ support.each_engine(function(engine)
       assert.equal(2, #lines)
     end)
 
+    it("shows connections", function()
+      local _, all = traced(engine, "pool", CODE)
+      local opened = all:match "rille pool: open (0x%x+)"
+      assert.truthy(opened, all)
+      assert.truthy(all:find("rille pool: take " .. opened, 1, true), all)
+      assert.truthy(all:find("rille pool: give back " .. opened, 1, true), all)
+      assert.truthy(all:find("rille pool: close " .. opened, 1, true), all)
+      local _, queued = traced(engine, "pool", [[
+        local ok = pcall(db.transaction, db, function() db:with { timeout = 50 }.note:count() end)
+        assert(not ok or rille)
+      ]])
+      if engine == "postgresql" then assert.truthy(queued:find "rille pool: queue: 1 of 1 open, ", queued) end
+    end)
+
+    it("shows the phases of operations", function()
+      local lines = traced(engine, "phases", "db.note:count()")
+      local words = {}
+      for i, line in ipairs(lines) do words[i] = line:match "^rille phases: 0x%x+ (.+)$" end
+      assert.equal("acquire send read end", table.concat(words, " "):match "acquire send read.*$":gsub(" send end$", " end"):gsub("(read) send", "%1"))
+    end)
+
     it("names a word that it does not know, once", function()
       local lines = traced(engine, "sq1,sql", CODE)
       assert.equal('rille: RILLE_DEBUG: unknown word "sq1"; there are sql, plan, pool, phases, wait, all', lines[1])

@@ -3,6 +3,7 @@
 #include "run/phases.h"
 
 #include "base/clock.h"
+#include "base/debug.h"
 #include "run/drive.h"
 #include "run/observe.h"
 #include "run/own_tx.h"
@@ -292,7 +293,10 @@ static bool left_open(rl_op *op) {
 static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
   if (good && left_open(op)) return RILLE_OK;
-  if (!good && try_again(op)) return RILLE_OK;
+  if (!good && try_again(op)) {
+    RL_TRACE(RL_DEBUG_PHASES, "%p once more", (const void *)op);
+    return RILLE_OK;
+  }
   const rl_call *call = rl_op_call(op);
   if (!good && call) call->kind->failed(call, &op->error);
   if (op->tx) rl_tx_answered(op->tx, op, good);
@@ -366,7 +370,22 @@ static void on_deadline(rl_op *op, bool locked) {
 
 /* ------------------------------------------------------------------ going on */
 
+/* Each phase once, however often it is continued. */
+static void trace_phase(const rl_op *op) {
+  static const char *const words[] = {
+      [RL_PHASE_IDLE] = "idle",          [RL_PHASE_COLLECT] = "collect", [RL_PHASE_ACQUIRE] = "acquire",
+      [RL_PHASE_SEND] = "send",          [RL_PHASE_READ] = "read",       [RL_PHASE_ABANDON] = "abandon",
+      [RL_PHASE_ROLLBACK] = "roll back", [RL_PHASE_UNDOING] = "undoing", [RL_PHASE_END] = "end"};
+  static _Thread_local const rl_op *last_op;
+  static _Thread_local unsigned last_phase;
+  if (last_op == op && last_phase == (unsigned)op->phase) return;
+  last_op = op;
+  last_phase = (unsigned)op->phase;
+  rl_debug_print(RL_DEBUG_PHASES, "%p %s", (const void *)op, words[op->phase]);
+}
+
 static rille_status advance(rl_op *op, rille_row *row, rl_error *err) {
+  if (RL_DEBUGS(RL_DEBUG_PHASES)) trace_phase(op);
   switch (op->phase) {
   case RL_PHASE_ACQUIRE: return acquire(op, op->blocking);
   case RL_PHASE_SEND: return send_phase(op, row);

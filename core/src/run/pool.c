@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/debug.h"
 #include "base/process.h"
 #include "base/thread.h"
 #include "run/pool_inside.h"
@@ -15,6 +16,7 @@
 
 static void lease_close(rl_lease *l) {
   rl_connecting_stop(&l->connecting);
+  if (l->conn) RL_TRACE(RL_DEBUG_POOL, "close %p", (const void *)l->conn);
   if (l->conn) l->driver->close(l->conn);
   rl_free(l);
 }
@@ -116,6 +118,7 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
     rille_status st = lease_new(p, writer, deadline_ms, &l, err);
     if (st != RILLE_OK) return st;
   }
+  RL_TRACE(RL_DEBUG_POOL, "take %p%s", (const void *)l->conn, l->conn ? "" : ": none is idle");
   rl_pool_retain(p);
   *lease = l;
   return RILLE_OK;
@@ -203,7 +206,10 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
     rl_lane_look(lane, l, blocking ? &signal : NULL);
     *state = try_slot(p, lane, l, &closed);
     if (*state != SLOT_NONE) break;
-    if (rl_lane_join(lane, l)) p->waits++;
+    if (rl_lane_join(lane, l)) {
+      p->waits++;
+      RL_TRACE(RL_DEBUG_POOL, "queue: %d of %d open, %d waiting", lane->open, lane->limit, lane->waiting);
+    }
     if (rl_clock_ms() >= l->deadline_ms) {
       st = timed_out(p, lane, l, err);
       break;
@@ -271,6 +277,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
   }
   int64_t now = rl_clock_ms();
   bool keep = clean && worth_keeping(p, l, now);
+  RL_TRACE(RL_DEBUG_POOL, "give back %p%s", (const void *)l->conn, keep ? "" : ", not to be kept");
   l->shared = NULL;
   rl_lane *lane = rl_pool_lane(p, l->writer);
   rl_lease *closed = NULL;

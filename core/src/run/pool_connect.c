@@ -1,5 +1,6 @@
 /* Opening the connections of a pool: for a lease that has a place for one. */
 #include "base/clock.h"
+#include "base/debug.h"
 #include "run/drive.h"
 #include "run/pool_inside.h"
 
@@ -46,6 +47,7 @@ static void connected(rl_pool *p, rl_lane *lane, rl_lease *l) {
   l->conn = rl_connecting_take(&l->connecting);
   l->opened_ms = rl_clock_ms();
   l->ready = true;
+  RL_TRACE(RL_DEBUG_POOL, "open %p", (const void *)l->conn);
   p->connects++;
   p->failures = 0;
   lane->failing = false;
