@@ -74,8 +74,8 @@ end
 
 local function entry_of(db, call)
   if call.model then return { db[call.model], call.method, call[1] } end
-  local sql, params, count = raw.statement(rawget(db, client.SCOPE), call.method, unpack(call, 1, call.n))
-  return { false, sql = sql, params = params, count = count, query = call.method == "query_raw" }
+  local sql, params, count, numbered = raw.statement(rawget(db, client.SCOPE), call.method, unpack(call, 1, call.n))
+  return { false, sql = sql, params = params, count = count, query = call.method == "query_raw", numbered = numbered }
 end
 
 local function send_all(db, calls, entries, atomic)

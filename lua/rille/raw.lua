@@ -144,13 +144,13 @@ raw.empty = new({ "" }, {}, 0)
 local function numbered(form) return core.sql_numbered(form.texts, form.count) end
 Fragment.__tostring = numbered
 
--- SQL, values and their number of what a raw method of a scope was given.
+-- SQL, values, their number, and whether placeholders are numbered, of what a raw method of a scope was given.
 local function statement(scope, method, sql, ...)
   local n = select("#", ...)
   if is_fragment(sql) then
     if n > 0 then errors.raise("VALIDATION", "%s: a rille.sql brings its own values, and no others may follow", method) end
     local form = on(sql, core.provider(scope))
-    return numbered(form), form.values, form.count
+    return numbered(form), form.values, form.count, true
   end
   if type(sql) ~= "string" then errors.raise("VALIDATION", "%s takes SQL as text or rille.sql, not a %s", method, type(sql)) end
   for i = 1, n do

@@ -36,7 +36,8 @@ static rille_status add_model(lua_State *L, rl_slot *slot, int call) {
   return rille_op_batch_model(slot->op, m->model, action, tape, &slot->err);
 }
 
-/* call: stack index of { false, sql = ..., params = {...}, count = n, query = true or false }. */
+/* call: stack index of { false, sql = ..., params = {...}, count = n, query = true or false, numbered = true or nil }.
+ */
 static rille_status add_raw(lua_State *L, rl_slot *slot, int call) {
   rl_binding *b = rl_binding_of(L);
   size_t len = 0;
@@ -54,7 +55,10 @@ static rille_status add_raw(lua_State *L, rl_slot *slot, int call) {
     lua_pop(L, 1);
   }
   rille_tape_close_list(tape);
-  return rille_op_batch_raw(slot->op, sql, len, tape, lua_toboolean(L, call + 4), &slot->err);
+  lua_getfield(L, call, "numbered");
+  int how = (lua_toboolean(L, call + 4) ? RILLE_RAW_ROWS : 0) | (lua_toboolean(L, -1) ? RILLE_RAW_NUMBERED : 0);
+  lua_pop(L, 1);
+  return rille_op_batch_raw(slot->op, sql, len, tape, how, &slot->err);
 }
 
 /* calls.at tells which call an error is about. Stack: scope, calls, atomic, anchors, slot. */

@@ -19,13 +19,14 @@ static rl_slot *start(lua_State *L, rl_scope *scope, int query, int job) {
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
   if (!lua_isnoneornil(L, 3)) luaL_checktype(L, 3, LUA_TTABLE);
+  int numbered = lua_toboolean(L, 5) ? RILLE_RAW_NUMBERED : 0;
   lua_settop(L, 4);
   if (query) rl_before_read(L, scope, 1, "query_raw");
   rl_slot *slot = rl_slot_take(L, scope, 1);
   write_params(L, b, slot, job ? RL_WALK_COPY : 0);
   if (job) rl_job_prepare(slot, scope);
   rl_slot_begin(slot, scope);
-  if (rille_op_raw(slot->op, rl_slot_tx(slot), sql, len, slot->tape, query, &slot->err) < 0)
+  if (rille_op_raw(slot->op, rl_slot_tx(slot), sql, len, slot->tape, query | numbered, &slot->err) < 0)
     rl_slot_throw(L, scope, slot, 5);
   return slot;
 }

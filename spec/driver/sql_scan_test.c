@@ -124,7 +124,7 @@ static void check_sqlite_statement(sqlite3 *db, rl_str sql) {
   if (sqlite3_prepare_v2(db, sql.p, (int)sql.len, &stmt, NULL) != SQLITE_OK)
     fail_msg("%s: %.*s", sqlite3_errmsg(db), RL_STR_ARG(sql));
   int places = sqlite3_bind_parameter_count(stmt);
-  rl_raw_placeholders(sql, RL_PROVIDER_SQLITE, &own, &used);
+  rl_raw_placeholders(sql, RL_PROVIDER_SQLITE, false, &own, &used);
   if ((int)used != places) fail_msg("%u placeholders, not %d: %.*s", used, places, RL_STR_ARG(sql));
   sqlite3_finalize(stmt);
   if (sqlite3_prepare_v2(db, own.p, (int)own.len, &stmt, NULL) != SQLITE_OK)
@@ -222,7 +222,7 @@ static void check_postgres_statement(PGconn *pg, rl_str sql, int columns) {
   rl_buf own;
   uint32_t used = 0;
   rl_buf_init(&own);
-  rl_raw_placeholders(sql, RL_PROVIDER_POSTGRESQL, &own, &used);
+  rl_raw_placeholders(sql, RL_PROVIDER_POSTGRESQL, false, &own, &used);
   const char *text = rl_buf_z(&own);
   PGresult *r = PQprepare(pg, "", text, 0, NULL);
   if (PQresultStatus(r) != PGRES_COMMAND_OK) fail_msg("%s: %s", PQerrorMessage(pg), text);

@@ -50,8 +50,8 @@ static void check_placeholders(rl_str sql, rl_provider provider) {
   rl_buf_init(&once);
   rl_buf_init(&twice);
   uint32_t used = 0, again = 0;
-  rl_raw_placeholders(sql, provider, &once, &used);
-  rl_raw_placeholders(rl_buf_view(&once), provider, &twice, &again);
+  rl_raw_placeholders(sql, provider, false, &once, &used);
+  rl_raw_placeholders(rl_buf_view(&once), provider, false, &twice, &again);
   if (used > 0) FUZZ_CHECK(rl_str_eq(rl_buf_view(&once), rl_buf_view(&twice)) && used == again);
   if (used == 0) FUZZ_CHECK(rl_str_eq(rl_buf_view(&once), sql) || memchr(sql.p, '0', sql.len));
   rl_buf_dispose(&once);

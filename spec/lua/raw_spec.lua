@@ -135,6 +135,16 @@ support.each_engine(function(engine)
     end
   end)
 
+  if engine == "postgresql" then
+    it("keeps `??` an operator, with values and without", function()
+      local sql = [[SELECT '{"a": 1}'::jsonb ?? 'a' AS b]]
+      assert.same({ { b = true } }, db:query_raw(rille.sql(sql)))
+      assert.same({ { b = true } }, (db:batch(function(b) b:query_raw(rille.sql(sql)) end)))
+      assert.same({ { b = true } }, db:query_raw(rille.sql(sql .. " WHERE 1 = ?", 1)))
+      assert.same({ { b = true } }, db:query_raw(rille.raw((sql:gsub("%?%?", "?")))))
+    end)
+  end
+
   it("refuses a fragment that is another one on this database", function()
     local other = engine == "postgresql" and "SELECT 1 AS [what?]" or "SELECT $$ ? $$ AS a, ? AS b"
     local fragment = engine == "postgresql" and rille.sql(other) or rille.sql(other, "x")

@@ -1,5 +1,4 @@
 /* Raw statements: placeholders in either style, parameters of every kind, columns, errors, scripts. */
-#include "run/placeholders.h"
 #include "running/running.h"
 
 #include "base/sql_scan.h"
@@ -9,7 +8,7 @@ static void expect_sql(const char *sql, bool postgres, const char *want, uint32_
   rl_buf out;
   uint32_t used = 99;
   rl_buf_init(&out);
-  rl_raw_placeholders(rl_str_of(sql), postgres ? RL_PROVIDER_POSTGRESQL : RL_PROVIDER_SQLITE, &out, &used);
+  rl_raw_placeholders(rl_str_of(sql), postgres ? RL_PROVIDER_POSTGRESQL : RL_PROVIDER_SQLITE, false, &out, &used);
   assert_string_equal(rl_buf_z(&out), want);
   assert_int_equal(used, parameters);
   rl_buf_dispose(&out);

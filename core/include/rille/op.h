@@ -94,9 +94,12 @@ RILLE_API rille_status rille_op_set_trace(rille_op *op, const char *trace, rille
 RILLE_API rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
                                       rille_error **err);
 
-/* Starts a raw statement with `$1` or `?` placeholders. params: a tape with one list of values, or NULL. query: 1 to
- * return rows (columns: rille_op_columns), 0 for the count only. Errors: P2010 with the database's message. One round
- * trip. */
+/* Bits of `query`. */
+#define RILLE_RAW_ROWS 1     /* rows are wanted (columns by rille_op_columns); else only the count */
+#define RILLE_RAW_NUMBERED 2 /* placeholders have numbers, if there are any: `?` is PostgreSQL's operator */
+
+/* Starts a raw statement with `$1` or `?` placeholders. params: a tape with one list of values, or NULL. query:
+ * RILLE_RAW_ROWS or 0, and RILLE_RAW_NUMBERED. Errors: P2010 with the database's message. One round trip. */
 RILLE_API rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params,
                                     int query, rille_error **err);
 

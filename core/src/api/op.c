@@ -120,13 +120,19 @@ rille_status rille_op_batch_model(rille_op *op, int32_t model, rille_action acti
   return start(op, NULL, model, action, args, add_model, err);
 }
 
+static rl_raw_call raw_call(const char *sql, size_t len, const rille_tape *params, int query) {
+  return (rl_raw_call){.sql = rl_str_make(sql, len),
+                       .params = params ? &params->tape : NULL,
+                       .rows = (query & ~RILLE_RAW_NUMBERED) != 0,
+                       .numbered = (query & RILLE_RAW_NUMBERED) != 0};
+}
+
 rille_status rille_op_batch_raw(rille_op *op, const char *sql, size_t len, rille_tape *params, int query,
                                 rille_error **err) {
   rl_error error = {0};
+  rl_raw_call call = raw_call(sql, len, params, query);
   rille_status st = params ? rl_tape_finish(params, &error) : RILLE_OK;
-  if (st == RILLE_OK)
-    st = rl_batch_add_raw(&op->op, &(rl_raw_call){rl_str_make(sql, len), params ? &params->tape : NULL, query != 0},
-                          &error);
+  if (st == RILLE_OK) st = rl_batch_add_raw(&op->op, &call, &error);
   return rl_box(st, &error, err);
 }
 
@@ -138,10 +144,9 @@ rille_status rille_op_batch_run(rille_op *op, rille_tx *tx, rille_error **err) {
 rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params, int query,
                           rille_error **err) {
   rl_error error = {0};
+  rl_raw_call call = raw_call(sql, len, params, query);
   rille_status st = params ? rl_tape_finish(params, &error) : RILLE_OK;
-  if (st == RILLE_OK)
-    st = rl_op_start_raw(&op->op, tx ? &tx->tx : NULL,
-                         &(rl_raw_call){rl_str_make(sql, len), params ? &params->tape : NULL, query != 0}, &error);
+  if (st == RILLE_OK) st = rl_op_start_raw(&op->op, tx ? &tx->tx : NULL, &call, &error);
   return rl_box(st, &error, err);
 }
 

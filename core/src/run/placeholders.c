@@ -43,8 +43,8 @@ static bool renumber(renumbering *r, rl_str sql, rl_provider provider) {
   }
 }
 
-void rl_raw_placeholders(rl_str sql, rl_provider provider, rl_buf *out, uint32_t *used) {
-  renumbering r = {.out = out};
+void rl_raw_placeholders(rl_str sql, rl_provider provider, bool numbered, rl_buf *out, uint32_t *used) {
+  renumbering r = {.out = out, .numbered = numbered};
   size_t before = out->len;
   if (!renumber(&r, sql, provider)) {
     out->len = before;

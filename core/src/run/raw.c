@@ -331,7 +331,7 @@ rille_status rl_raw_make(rl_call *call, const rl_driver *driver, const rl_raw_ca
   rl_buf text;
   rl_buf_init(&text);
   uint32_t used = 0;
-  rl_raw_placeholders(from->sql, driver->provider, &text, &used);
+  rl_raw_placeholders(from->sql, driver->provider, from->numbered, &text, &used);
   char *z = text.failed ? NULL : rl_arena_strdup(call->arena, rl_buf_view(&text));
   rl_stmt stmt = {.sql = z, .sql_len = text.len, .writes = !only_reads(from->sql), .returns_rows = from->rows};
   rl_buf_dispose(&text);

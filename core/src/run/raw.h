@@ -8,6 +8,7 @@ typedef struct rl_raw_call {
   rl_str sql;
   const rl_tape *params; /* NULL: none */
   bool rows;             /* they are wanted; else their number */
+  bool numbered;         /* `?` is no placeholder where it may be an operator */
 } rl_raw_call;
 
 extern const rl_call_kind rl_call_raw;
