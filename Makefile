@@ -138,7 +138,7 @@ $(OBJ)/flags: force-flags | packages-build
 	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' >$@
 .PHONY: force-flags
 
-objects: $(CORE_OBJECTS) $(BINDING_OBJECTS) $(SPEC_SOURCES:%.c=$(OBJ)/%.o) $(EXAMPLE_OBJECTS) $(YARDSTICK)
+objects: $(CORE_OBJECTS) $(BINDING_OBJECTS) $(patsubst %.c,$(OBJ)/%.o,$(SPEC_SOURCES) $(FUZZ_DRIVERS)) $(EXAMPLE_OBJECTS) $(YARDSTICK)
 binding-objects: $(BINDING_OBJECTS)
 headers:
 	@echo '$(LUA_INCDIR)'

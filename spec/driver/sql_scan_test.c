@@ -179,10 +179,12 @@ static void test_sqlite(void **state) {
 /* Bodies of triggers, whose tables must be there. */
 static void test_sqlite_bodies(void **state) {
   (void)state;
+  static const char with_case[] = "CREATE TEMP TRIGGER IF NOT EXISTS \"begin\" AFTER UPDATE OF x ON t "
+                                  "WHEN CASE WHEN 1 THEN 2 END BEGIN "
+                                  "UPDATE t SET x = CASE WHEN new.x THEN 1 ELSE 2 END; DELETE FROM t; END; SELECT 2;";
   static const char *const triggers[] = {
       "CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT 1; END; SELECT 2;",
-      "CREATE TEMP TRIGGER IF NOT EXISTS \"begin\" AFTER UPDATE OF x ON t WHEN CASE WHEN 1 THEN 2 END BEGIN UPDATE t SET "
-      "x = CASE WHEN new.x THEN 1 ELSE 2 END; DELETE FROM t; END; SELECT 2;",
+      with_case,
       "EXPLAIN CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT ';'; SELECT [;] FROM (SELECT 1 AS [;]); END; SELECT 2;",
       "/* c */ CREATE -- ;\n TRIGGER a AFTER DELETE ON t BEGIN SELECT CASE 1 WHEN 1 THEN 2 END AS \"end\"; END; SELECT 2;",
       "CREATE TABLE u (\"trigger\" TEXT, y TEXT DEFAULT ';'); SELECT 2;",

@@ -18,7 +18,6 @@
 typedef struct fuzz_random {
   uint64_t state;
 } fuzz_random;
-uint64_t fuzz_next(fuzz_random *r);
 uint32_t fuzz_below(fuzz_random *r, uint32_t limit); /* 0 when the limit is 0 */
 
 typedef struct fuzz_harness {
@@ -35,7 +34,6 @@ typedef struct fuzz_harness {
 extern const fuzz_harness fuzz_json, fuzz_tape, fuzz_number, fuzz_url, fuzz_script, fuzz_sql, fuzz_cell, fuzz_schema,
     fuzz_calls;
 extern const fuzz_harness *const fuzz_harnesses[]; /* NULL-terminated */
-const fuzz_harness *fuzz_harness_of(const char *name);
 /* The harness that RILLE_FUZZ names. Where the program is asked to --list them it does so (name, share, longest), and
  * ends. */
 const fuzz_harness *fuzz_choose(int argc, char **argv);

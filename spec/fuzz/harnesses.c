@@ -8,7 +8,7 @@
 const fuzz_harness *const fuzz_harnesses[] = {&fuzz_json, &fuzz_tape, &fuzz_number, &fuzz_url,   &fuzz_script,
                                               &fuzz_sql,  &fuzz_cell, &fuzz_schema, &fuzz_calls, NULL};
 
-const fuzz_harness *fuzz_harness_of(const char *name) {
+static const fuzz_harness *harness_of(const char *name) {
   for (size_t i = 0; fuzz_harnesses[i]; i++)
     if (strcmp(fuzz_harnesses[i]->name, name) == 0) return fuzz_harnesses[i];
   return NULL;
@@ -21,7 +21,7 @@ const fuzz_harness *fuzz_choose(int argc, char **argv) {
     exit(0);
   }
   const char *name = getenv("RILLE_FUZZ");
-  const fuzz_harness *h = name ? fuzz_harness_of(name) : NULL;
+  const fuzz_harness *h = name ? harness_of(name) : NULL;
   if (h) return h;
   fprintf(stderr, "RILLE_FUZZ must name a harness; --list shows them\n");
   exit(2);
@@ -105,7 +105,7 @@ void fuzz_run(const fuzz_harness *h, const uint8_t *data, size_t size) {
 
 /* ------------------------------------------------------------------ chance */
 
-uint64_t fuzz_next(fuzz_random *r) { /* splitmix64 */
+static uint64_t next_random(fuzz_random *r) { /* splitmix64 */
   uint64_t z = (r->state += UINT64_C(0x9E3779B97F4A7C15));
   z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
   z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
@@ -113,7 +113,7 @@ uint64_t fuzz_next(fuzz_random *r) { /* splitmix64 */
 }
 
 uint32_t fuzz_below(fuzz_random *r, uint32_t limit) {
-  return limit ? (uint32_t)(fuzz_next(r) % limit) : 0;
+  return limit ? (uint32_t)(next_random(r) % limit) : 0;
 }
 
 /* ------------------------------------------------------------------ bytes */
@@ -159,9 +159,9 @@ static size_t change_once(const fuzz_harness *h, uint8_t *data, size_t size, siz
     if (at < size) data[at] = (uint8_t)(data[at] ^ (1u << fuzz_below(r, 8)));
     return size;
   case 1:
-    if (at < size) data[at] = (uint8_t)fuzz_next(r);
+    if (at < size) data[at] = (uint8_t)next_random(r);
     return size;
-  case 2: return insert(data, size, most, at, &(uint8_t){(uint8_t)fuzz_next(r)}, 1);
+  case 2: return insert(data, size, most, at, &(uint8_t){(uint8_t)next_random(r)}, 1);
   case 3: {
     size_t length = 1 + fuzz_below(r, fuzz_below(r, 4) ? 4 : 40);
     return length <= size - at ? cut_out(data, size, at, length) : size;

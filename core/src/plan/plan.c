@@ -73,7 +73,7 @@ static void finish(rl_builder *b) {
 static rille_status build(rl_builder *b) {
   if (setjmp(b->failed)) return b->status;
   b->plan = RL_MAKE(b, rl_plan);
-  b->plan->action = b->query->action;
+  b->plan->action = (rille_action)b->query->action;
   b->plan->model = b->query->model;
   b->plan->generated_count = b->query->generated_count;
   b->plan->result = rl_action_info_of((rille_action)b->query->action)->result;

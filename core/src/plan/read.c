@@ -25,7 +25,7 @@ bool rl_order_is_unique(const rl_model *model, const rl_order *orders, size_t co
 /* find_first without an order takes any row, as in Prisma: sorting by the key could prevent the use of an index for the
  * condition. */
 static bool any_row_will_do(const rl_builder *b, const rl_read *read) {
-  rille_action action = b->query->action;
+  rille_action action = (rille_action)b->query->action;
   bool first = action == RILLE_FIND_FIRST || action == RILLE_FIND_FIRST_OR_THROW;
   return first && read == &b->query->read && !read->order_count && !read->skip && !read->cursor &&
          !read->distinct_count && !read->reverse;

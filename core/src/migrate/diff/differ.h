@@ -76,8 +76,6 @@ void rl_db_cast_value(const rl_differ *d, const rl_db_column *from, const rl_db_
 /* A live index that no schema, or not this one, can say: it is neither dropped nor made, and what the schema has under
  * its name is taken for it. */
 bool rl_db_is_left(const rl_differ *d, const rl_db_index *x);
-/* The key that a foreign key rests on goes, although another one may take its place. */
-bool rl_db_loses_key(const rl_differ *d, const rl_db_reference *k);
 /* What a schema cannot say, and so cannot want away. */
 bool rl_db_is_left_reference(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k);
 /* The column is dropped and made again, because nothing casts its values. */

@@ -34,8 +34,9 @@ static bool index_goes(const rl_differ *d, const rl_db_table *to, const rl_db_in
   return !rl_db_is_left(d, x) && !has_same_index(to, x);
 }
 
-/* PostgreSQL's catalogue names the index. Without one any that would do is taken for it. */
-bool rl_db_loses_key(const rl_differ *d, const rl_db_reference *k) {
+/* Whether the key that a foreign key depends on is dropped, even if another one may take its place. PostgreSQL's
+ * catalogue names the index. Without a name, any index that would do is taken for it. */
+static bool loses_key(const rl_differ *d, const rl_db_reference *k) {
   const rl_db_table *from = rl_db_table_of(d->from, k->target_namespace, k->target);
   const rl_db_table *to = rl_db_table_of(d->to, k->target_namespace, k->target);
   if (!from || !to) return from || to;
@@ -57,7 +58,7 @@ static bool is_disturbed(const rl_differ *d, const rl_db_table *t, const rl_db_r
     if (column_changes(d, t->namespace_, t->name, k->columns[i]) ||
         column_changes(d, k->target_namespace, k->target, k->targets[i]))
       return true;
-  return rl_db_loses_key(d, k);
+  return loses_key(d, k);
 }
 
 static void begin(rl_differ *d, const rl_db_table *t) {

@@ -12,7 +12,7 @@ const char *rl_pull_printf(rl_puller *p, const char *format, ...) {
   return text ? text : "";
 }
 
-rl_str rl_pull_identifier(rl_puller *p, rl_str name) {
+static rl_str identifier_of(rl_puller *p, rl_str name) {
   static const char *const taken[] = {"String",  "Boolean",  "Int",  "BigInt", "Float",
                                       "Decimal", "DateTime", "Json", "Bytes",  "Unsupported"};
   size_t from = 0;
@@ -82,7 +82,7 @@ static bool is_kept_name(const rl_puller *p, rl_str name) {
 
 /* Blocks may not have names that are words of JavaScript. */
 static rl_str block_name(rl_puller *p, rl_str stored) {
-  rl_str name = rl_pull_identifier(p, stored);
+  rl_str name = identifier_of(p, stored);
   return rl_is_reserved(name) ? rl_str_of(rl_pull_printf(p, "Renamed%.*s", RL_STR_ARG(name))) : name;
 }
 
@@ -134,7 +134,7 @@ static void name_fields(rl_puller *p, rl_pulled *m) {
   for (size_t i = 0; i < n; i++) {
     rl_str column = m->table->columns.items[i].name;
     m->knowns[i] = rl_pull_known_field(m->known, column);
-    m->fields[i] = m->knowns[i] ? m->knowns[i]->name : rl_pull_identifier(p, column);
+    m->fields[i] = m->knowns[i] ? m->knowns[i]->name : identifier_of(p, column);
     while (field_taken(m, i, m->fields[i]))
       m->fields[i] = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(m->fields[i])));
   }
@@ -267,7 +267,7 @@ static rl_str *name_values(rl_puller *p, const rl_db_enum *e) {
   }
   for (size_t i = 0; i < n; i++) {
     if (names[i].len || !rl_db_can_say_value(e->values.items[i].name)) continue;
-    rl_str name = rl_pull_identifier(p, e->values.items[i].name);
+    rl_str name = identifier_of(p, e->values.items[i].name);
     while (!p->failed && value_taken(names, n, name)) name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));
     names[i] = name;
   }

@@ -99,7 +99,6 @@ typedef struct rl_pull_part {
 /* Leaves out, as comments, what keeps the texts from being a schema. */
 rille_status rl_pull_mend(rl_pull_part *parts, size_t count, rl_provider provider, rl_error *err);
 
-rl_str rl_pull_identifier(rl_puller *p, rl_str name);
 const char *rl_pull_printf(rl_puller *p, const char *format, ...);
 rl_str rl_pull_enum_name(rl_puller *p, const rl_db_enum *e);
 /* What Prisma calls a constraint: Table_column_column_suffix, cut to what

@@ -10,7 +10,7 @@ static void write_head(rl_puller *p) {
   rl_buf_text(p->out, p->namespace_count ? "]\n}\n\n" : "}\n\n");
 }
 
-void rl_pull_doc(rl_puller *p, const char *indent, rl_str known, rl_str comment) {
+static void write_doc(rl_puller *p, const char *indent, rl_str known, rl_str comment) {
   rl_str s = known.len ? known : comment;
   for (size_t i = 0; i < s.len;) {
     size_t end = i;
@@ -35,7 +35,7 @@ static void write_field(rl_puller *p, const rl_pulled *m, size_t i) {
   if (c->is_believed && known) {
     typed = rl_pull_known_type(&known->type, &scalar);
   }
-  rl_pull_doc(p, "  ", known ? known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : c->comment);
+  write_doc(p, "  ", known ? known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : c->comment);
   rl_buf_printf(p->out, "  %.*s ", RL_STR_ARG(m->fields[i]));
   if (typed) {
     rl_buf_str(p->out, scalar);
@@ -74,7 +74,7 @@ static void write_fields(rl_puller *p, const rl_pulled *m) {
 
 void rl_pull_model(rl_puller *p, size_t index) {
   const rl_pulled *m = &p->models[index];
-  rl_pull_doc(p, "", m->known ? m->known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : m->table->comment);
+  write_doc(p, "", m->known ? m->known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : m->table->comment);
   if (!m->known && !m->is_found)
     rl_buf_text(p->out,
                 "/// This table has no key that tells its rows apart, so that no client can use it: see @@ignore.\n");
@@ -94,7 +94,7 @@ void rl_pull_model(rl_puller *p, size_t index) {
 void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
   const rl_enum *known = rl_pull_known_enum(p, e);
   rl_str name = rl_pull_enum_name(p, e), none = {"", 0};
-  rl_pull_doc(p, "", known ? known->doc : none, e->comment);
+  write_doc(p, "", known ? known->doc : none, e->comment);
   rl_buf_printf(p->out, "enum %.*s {\n", RL_STR_ARG(name));
   for (size_t i = 0; i < e->values.count; i++) {
     if (!rl_db_can_say_value(e->values.items[i].name)) {
@@ -103,7 +103,7 @@ void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
     }
     const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
     rl_str value = rl_pull_value_name(p, e, i);
-    rl_pull_doc(p, "  ", v ? v->doc : none, none);
+    write_doc(p, "  ", v ? v->doc : none, none);
     rl_buf_printf(p->out, "  %.*s", RL_STR_ARG(value));
     map_attribute(p, " @map(", value, e->values.items[i].name);
     rl_buf_byte(p->out, '\n');
