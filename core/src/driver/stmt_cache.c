@@ -63,7 +63,7 @@ bool rl_stmt_cache_takes(const rl_stmt_cache *c, size_t bytes) {
 }
 
 /* Marsaglia's xorshift: good enough to pick, and no system call. */
-static size_t pick(rl_stmt_cache *c) {
+static size_t cache_pick_index(rl_stmt_cache *c) {
   c->random ^= c->random << 13;
   c->random ^= c->random >> 17;
   c->random ^= c->random << 5;
@@ -72,13 +72,13 @@ static size_t pick(rl_stmt_cache *c) {
 
 void *rl_stmt_cache_evict(rl_stmt_cache *c, size_t bytes) {
   if (c->count == 0 || (c->count < c->limit && c->bytes + bytes <= c->most_bytes)) return NULL;
-  const rl_stmt_entry *a = c->entries[pick(c)], *b = c->entries[pick(c)];
+  const rl_stmt_entry *a = c->entries[cache_pick_index(c)], *b = c->entries[cache_pick_index(c)];
   return rl_stmt_cache_remove(c, a->used < b->used ? a->id : b->id);
 }
 
 /* Chains stay short, and the array has
  * room for two entries a bucket. When they cannot grow, nothing more is kept. */
-static bool make_room(rl_stmt_cache *c) {
+static bool cache_reserve(rl_stmt_cache *c) {
   if (c->buckets && c->count < c->bucket_count * 2) return true;
   size_t count = c->buckets ? c->bucket_count * 4 : FIRST_BUCKETS;
   rl_stmt_entry **buckets = rl_calloc(count, sizeof *buckets);
@@ -100,7 +100,7 @@ static bool make_room(rl_stmt_cache *c) {
 }
 
 bool rl_stmt_cache_put(rl_stmt_cache *c, uint64_t id, void *value, size_t bytes) {
-  if (!make_room(c)) return false;
+  if (!cache_reserve(c)) return false;
   rl_stmt_entry *e = rl_alloc(sizeof *e);
   if (!e) return false;
   rl_stmt_entry **head = &c->buckets[bucket_of(c, id)];

@@ -33,7 +33,7 @@ bool rl_url_same_letters(rl_str a, const char *b) {
   return true;
 }
 
-static rille_status fail_with_examples(rl_error *err, const char *what, rl_str scheme) {
+static rille_status url_fail_with_examples(rl_error *err, const char *what, rl_str scheme) {
   rl_buf examples;
   rl_buf_init(&examples);
   rl_url_examples(&examples);
@@ -46,7 +46,7 @@ static rille_status fail_with_examples(rl_error *err, const char *what, rl_str s
 enum { MOST_SCHEMES = 32 };
 
 /* The scheme is shown, the rest of the URL never: it may hold a password. */
-static rille_status unknown_scheme(rl_str scheme, rl_error *err) {
+static rille_status url_unknown_scheme(rl_str scheme, rl_error *err) {
   rl_str candidates[MOST_SCHEMES];
   size_t count = 0;
   for (RL_EACH_PROVIDER(p))
@@ -56,18 +56,18 @@ static rille_status unknown_scheme(rl_str scheme, rl_error *err) {
   if (near.len)
     return rl_fail(err, RL_P1013, "the database URL has the unknown scheme '%.*s'; did you mean '%.*s'?",
                    RL_STR_ARG(scheme), RL_STR_ARG(near));
-  return fail_with_examples(err, "has the unknown scheme '", scheme);
+  return url_fail_with_examples(err, "has the unknown scheme '", scheme);
 }
 
 rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) {
   static const rl_str none = {"", 0};
   *out = NULL;
-  if (url.len == 0) return fail_with_examples(err, "is empty", none);
+  if (url.len == 0) return url_fail_with_examples(err, "is empty", none);
   if (memchr(url.p, 0, url.len)) return rl_fail(err, RL_P1013, "the database URL contains a NUL byte");
   rl_str scheme = rl_url_scheme(url);
-  if (scheme.len == 0) return fail_with_examples(err, "does not begin with a scheme", none);
+  if (scheme.len == 0) return url_fail_with_examples(err, "does not begin with a scheme", none);
   rl_provider p = rl_provider_of_scheme(scheme);
-  if (p == RL_PROVIDER_NONE) return unknown_scheme(scheme, err);
+  if (p == RL_PROVIDER_NONE) return url_unknown_scheme(scheme, err);
   *out = rl_drivers[p];
   if (*out) return RILLE_OK;
   return rl_fail(err, RL_P1013, "this build of rille has no driver for URLs of the scheme '%.*s'", RL_STR_ARG(scheme));
@@ -100,16 +100,16 @@ bool rl_url_next_param(rl_str *rest, rl_url_param *out) {
   return true;
 }
 
-static rille_status wrong_value(const rl_url_param *param, const char *right, rl_error *err) {
+static rille_status url_wrong_value(const rl_url_param *param, const char *right, rl_error *err) {
   return rl_fail(err, RL_P1013, "the database URL's parameter %.*s is '%.*s'; it must be %s", RL_STR_ARG(param->key),
                  RL_STR_ARG(param->value), right);
 }
 
-static rille_status whole_number(const rl_url_param *param, int64_t max, int64_t *out, rl_error *err) {
+static rille_status url_integer(const rl_url_param *param, int64_t max, int64_t *out, rl_error *err) {
   int64_t n = 0;
   for (size_t i = 0; i < param->value.len; i++) {
     char c = param->value.p[i];
-    if (c < '0' || c > '9' || n > max) return wrong_value(param, "a whole number, not negative", err);
+    if (c < '0' || c > '9' || n > max) return url_wrong_value(param, "a whole number, not negative", err);
     n = n * 10 + (c - '0');
   }
   if (param->value.len == 0 || n > max)
@@ -120,9 +120,9 @@ static rille_status whole_number(const rl_url_param *param, int64_t max, int64_t
 }
 
 /* Prisma writes seconds, and 0 for no limit. */
-static rille_status seconds(const rl_url_param *param, int64_t *ms, rl_error *err) {
+static rille_status url_seconds(const rl_url_param *param, int64_t *ms, rl_error *err) {
   int64_t n = 0;
-  rille_status s = whole_number(param, INT32_MAX, &n, err);
+  rille_status s = url_integer(param, INT32_MAX, &n, err);
   if (s == RILLE_OK) *ms = n == 0 ? RL_UNLIMITED_MS : n * 1000;
   return s;
 }
@@ -133,23 +133,24 @@ rille_status rl_url_flag(const rl_url_param *param, bool *out, rl_error *err) {
   else if (rl_str_is(param->value, "false") || rl_str_is(param->value, "0"))
     *out = false;
   else
-    return wrong_value(param, "true or false", err);
+    return url_wrong_value(param, "true or false", err);
   return RILLE_OK;
 }
 
-static rille_status small_number(const rl_url_param *param, int64_t least, int *out, rl_error *err) {
+static rille_status url_small_integer(const rl_url_param *param, int64_t least, int *out, rl_error *err) {
   int64_t n = 0;
-  rille_status s = whole_number(param, 1000000, &n, err);
-  if (s == RILLE_OK && n < least) return wrong_value(param, "at least 1", err);
+  rille_status s = url_integer(param, 1000000, &n, err);
+  if (s == RILLE_OK && n < least) return url_wrong_value(param, "at least 1", err);
   if (s == RILLE_OK) *out = (int)n;
   return s;
 }
 
 rille_status rl_url_common_param(const rl_url_param *param, rl_conn_options *out, rl_error *err) {
-  if (rl_str_is(param->key, "connection_limit")) return small_number(param, 1, &out->connection_limit, err);
-  if (rl_str_is(param->key, "statement_cache_size")) return small_number(param, 0, &out->statement_cache_size, err);
-  if (rl_str_is(param->key, "pool_timeout")) return seconds(param, &out->pool_timeout_ms, err);
-  if (rl_str_is(param->key, "connect_timeout")) return seconds(param, &out->connect_timeout_ms, err);
-  if (rl_str_is(param->key, "socket_timeout")) return seconds(param, &out->socket_timeout_ms, err);
+  if (rl_str_is(param->key, "connection_limit")) return url_small_integer(param, 1, &out->connection_limit, err);
+  if (rl_str_is(param->key, "statement_cache_size"))
+    return url_small_integer(param, 0, &out->statement_cache_size, err);
+  if (rl_str_is(param->key, "pool_timeout")) return url_seconds(param, &out->pool_timeout_ms, err);
+  if (rl_str_is(param->key, "connect_timeout")) return url_seconds(param, &out->connect_timeout_ms, err);
+  if (rl_str_is(param->key, "socket_timeout")) return url_seconds(param, &out->socket_timeout_ms, err);
   return RILLE_DONE;
 }

@@ -28,7 +28,7 @@ rl_conn_options rl_url_no_options(const rl_driver *driver);
  * may be given, also one that is no URL; where its password cannot be told from the rest only the scheme is shown. All
  * that prints a URL prints this. */
 void rl_url_show(rl_str url, rl_buf *out);
-const char *rl_url_shown(rl_str url, rl_arena *arena); /* the same in an arena; NULL when memory is short */
+const char *rl_url_redacted(rl_str url, rl_arena *arena); /* the same in an arena; NULL when memory is short */
 /* Whether it is certain where login, hosts and parameters begin. False when a password has '@', '/' or '?' that are not
  * percent-encoded: what is taken for the host could then be a part of it. */
 bool rl_url_is_clear(rl_str url);

@@ -7,14 +7,14 @@
 enum { PATIENCE_MS = 5000, REPEAT_MS = 50, ASKED_MS = 1 };
 
 /* Asked again after a while: a request that arrives between two statements is ignored by the server. */
-static void ask_to_stop(rl_conn *c) {
+static void abandon_ask_to_stop(rl_conn *c) {
   int64_t now = rl_clock_ms();
   if (now < c->cancel_at || !c->canceller) return;
   c->cancel_at = now + REPEAT_MS;
   rl_pg_canceller_ask(c->canceller);
 }
 
-static void drop(rl_conn *c, PGresult *r) {
+static void abandon_drop_answer(rl_conn *c, PGresult *r) {
   rl_pg_item item = c->items[c->head];
   ExecStatusType status = PQresultStatus(r);
   if (item.kind == RL_PG_PREPARE && r && status != PGRES_COMMAND_OK) rl_pg_forget(c, &item);
@@ -29,14 +29,14 @@ static void drop(rl_conn *c, PGresult *r) {
   PQclear(r);
 }
 
-static rille_status drain(rl_conn *c, rl_wait *wait, rl_error *err) {
+static rille_status abandon_drain(rl_conn *c, rl_wait *wait, rl_error *err) {
   while (c->head < c->count && !c->lost) {
     PGresult *r = NULL;
     if (rl_clock_ms() >= c->abandon_until) return rl_pg_fail_lost(c, false, err);
     rille_status s = rl_pg_fetch(c, &r, wait, err);
-    if (s == RILLE_AGAIN) ask_to_stop(c);
+    if (s == RILLE_AGAIN) abandon_ask_to_stop(c);
     if (s != RILLE_OK) return s;
-    drop(c, r);
+    abandon_drop_answer(c, r);
   }
   if (c->lost || !rl_pg_canceller_asks(c->canceller)) return RILLE_OK;
   c->cancel_at = rl_clock_ms() + ASKED_MS; /* it is not to meet what comes next */
@@ -44,7 +44,7 @@ static rille_status drain(rl_conn *c, rl_wait *wait, rl_error *err) {
   return RILLE_AGAIN;
 }
 
-static void begin(rl_conn *c) {
+static void abandon_begin(rl_conn *c) {
   c->abandoning = true;
   c->cancel_at = 0;
   c->fresh = false;
@@ -53,7 +53,7 @@ static void begin(rl_conn *c) {
   rl_pg_drop_result(c);
 }
 
-static void end(rl_conn *c) {
+static void abandon_end(rl_conn *c) {
   c->abandoning = c->ended = c->failed = false;
   c->affected = 0;
   rl_error_clear(&c->error);
@@ -66,16 +66,16 @@ rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err) {
   (void)err;
   rl_error ignored = {0};
   rille_status s = RILLE_OK;
-  if (!c->abandoning) begin(c);
+  if (!c->abandoning) abandon_begin(c);
   if (!c->lost && c->segment != c->count) s = rl_pg_flush(c, &ignored);
   c->fresh = false;
-  if (s == RILLE_OK) s = drain(c, wait, &ignored);
+  if (s == RILLE_OK) s = abandon_drain(c, wait, &ignored);
   if (s == RILLE_AGAIN && rl_clock_ms() < c->abandon_until) {
     wait->until_ms = c->cancel_at < c->abandon_until ? c->cancel_at : c->abandon_until;
     return RILLE_AGAIN;
   }
   if (s != RILLE_OK && !c->lost) rl_pg_fail_lost(c, false, &ignored);
   rl_error_clear(&ignored);
-  end(c);
+  abandon_end(c);
   return RILLE_OK;
 }

@@ -23,13 +23,13 @@ rl_pg_canceller *rl_pg_canceller_new(PGconn *pg) {
   return NULL;
 }
 
-static void destroy(rl_pg_canceller *c) {
+static void canceller_destroy(rl_pg_canceller *c) {
   PQfreeCancel(c->handle);
   PQfinish(c->left);
   rl_free(c);
 }
 
-static void ignore(void *context, const PGresult *r) {
+static void ignore_notice(void *context, const PGresult *r) {
   (void)context;
   (void)r;
 }
@@ -39,22 +39,22 @@ void rl_pg_canceller_free(rl_pg_canceller *c, PGconn *pg) {
     PQfinish(pg);
     return;
   }
-  if (pg) PQsetNoticeReceiver(pg, ignore, NULL); /* the one it has goes away */
+  if (pg) PQsetNoticeReceiver(pg, ignore_notice, NULL); /* the one it has goes away */
   c->left = pg;
-  if (!(atomic_fetch_or(&c->state, ORPHANED) & RUNNING)) destroy(c);
+  if (!(atomic_fetch_or(&c->state, ORPHANED) & RUNNING)) canceller_destroy(c);
 }
 
-static void *ask(void *context) {
+static void *canceller_run(void *context) {
   rl_pg_canceller *c = context;
   char ignored[256];
   (void)PQcancel(c->handle, ignored, sizeof ignored);
-  if (atomic_fetch_and(&c->state, ~RUNNING) & ORPHANED) destroy(c);
+  if (atomic_fetch_and(&c->state, ~RUNNING) & ORPHANED) canceller_destroy(c);
   return NULL;
 }
 
 void rl_pg_canceller_ask(rl_pg_canceller *c) {
   if (atomic_fetch_or(&c->state, RUNNING) & RUNNING) return;
-  if (!rl_thread_start(RL_SMALL_STACK, ask, c, NULL)) ask(c);
+  if (!rl_thread_start(RL_SMALL_STACK, canceller_run, c, NULL)) canceller_run(c);
 }
 
 bool rl_pg_canceller_asks(const rl_pg_canceller *c) {

@@ -28,7 +28,7 @@ static const char *user_options(const PQconninfoOption *list) {
 }
 
 /* Settings travel with the request to connect: no round trip of their own. A pooler would refuse them. */
-static rille_status start(rl_conn *c, size_t first, rl_error *err) {
+static rille_status connect_start(rl_conn *c, size_t first, rl_error *err) {
   const char *keys[8] = {"dbname", "client_encoding", "fallback_application_name"};
   const char *values[8] = {c->options->conninfo, "UTF8", "rille"};
   size_t n = 3;
@@ -60,7 +60,7 @@ static rille_status start(rl_conn *c, size_t first, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status prepare_start(rl_conn *c, rl_error *err) {
+static rille_status connect_prepare(rl_conn *c, rl_error *err) {
   char *why = NULL;
   c->wishes = PQconninfoParse(c->options->conninfo, &why); /* it was good when the URL was read */
   PQfreemem(why);
@@ -69,10 +69,10 @@ static rille_status prepare_start(rl_conn *c, rl_error *err) {
   rl_wait none;
   if (s == RILLE_OK && c->hosts) s = rl_pg_hosts_poll(c->hosts, &none, err);
   if (s == RILLE_AGAIN) return RILLE_OK;
-  return s == RILLE_OK ? start(c, 0, err) : s;
+  return s == RILLE_OK ? connect_start(c, 0, err) : s;
 }
 
-static void forget_start(rl_conn *c) {
+static void connect_forget(rl_conn *c) {
   PQconninfoFree(c->wishes);
   rl_pg_hosts_free(c->hosts);
   c->wishes = NULL;
@@ -81,7 +81,7 @@ static void forget_start(rl_conn *c) {
 
 /* After a fork the socket is the parent's as well. libpq says goodbye to the server when it closes: it must not reach
  * it. */
-static void silence(PGconn *pg) {
+static void detach_socket(PGconn *pg) {
   int fd = PQsocket(pg), nowhere = fd >= 0 ? open("/dev/null", O_RDWR) : -1;
   if (nowhere < 0) return;
   (void)dup2(nowhere, fd);
@@ -95,11 +95,11 @@ static void pg_close(rl_conn *c) {
   PQfreemem(c->notify);
   bool inherited = c->pg && c->pid != rl_process_id(); /* and the canceller's thread, if any, was not */
   if (inherited) {
-    silence(c->pg);
+    detach_socket(c->pg);
     PQfinish(c->pg);
   }
   rl_pg_canceller_free(c->canceller, inherited ? NULL : c->pg);
-  forget_start(c);
+  connect_forget(c);
   rl_pg_forget_statements(c);
   rl_stmt_cache_dispose(&c->statements);
   rl_buf_dispose(&c->bytes);
@@ -133,7 +133,7 @@ static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_er
   rl_stmt_cache_init(&c->statements, kept, KEPT_TEXT);
   rl_buf_init(&c->bytes);
   rl_arena_init(&c->scratch, 0);
-  rille_status s = prepare_start(c, err);
+  rille_status s = connect_prepare(c, err);
   if (s != RILLE_OK) {
     pg_close(c);
     return s;
@@ -142,7 +142,7 @@ static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_er
   return RILLE_OK;
 }
 
-static rille_status check_version(rl_conn *c, rl_error *err) {
+static rille_status pg_check_version(rl_conn *c, rl_error *err) {
   int version = PQserverVersion(c->pg);
   const char *text = PQparameterStatus(c->pg, "server_version");
   snprintf(c->version, sizeof c->version, "%s", text ? text : "unknown");
@@ -150,11 +150,11 @@ static rille_status check_version(rl_conn *c, rl_error *err) {
   return rl_fail(err, RL_P1015, "PostgreSQL %s is too old; 9.6 or later is needed", c->version);
 }
 
-static rille_status connected(rl_conn *c, rl_error *err) {
+static rille_status connect_finish(rl_conn *c, rl_error *err) {
   PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
-  rille_status s = check_version(c, err);
+  rille_status s = pg_check_version(c, err);
   if (s != RILLE_OK) return s;
-  forget_start(c);
+  connect_forget(c);
   if (c->options->pooled) s = rl_pg_transaction_settings(c->options, c->pg, &c->settings, err);
   if (s != RILLE_OK) return s;
   c->canceller = rl_pg_canceller_new(c->pg);
@@ -165,7 +165,7 @@ static rille_status connected(rl_conn *c, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status too_late(rl_conn *c, rl_error *err) {
+static rille_status connect_timed_out(rl_conn *c, rl_error *err) {
   rl_fail(err, RL_P1001, "the database server at %s did not answer within the connect_timeout", c->options->address);
   if (err) err->connection_lost = err->not_sent = true;
   c->lost = true;
@@ -174,7 +174,7 @@ static rille_status too_late(rl_conn *c, rl_error *err) {
 
 /* Of several addresses each has its share of the time, or one that does not answer at all would have it to itself.
  * RILLE_OK when libpq is to begin with the next. */
-static bool has_had_its_time(rl_conn *c, int64_t now) {
+static bool address_timed_out(rl_conn *c, int64_t now) {
   size_t count = rl_pg_hosts_count(c->hosts);
   if (count < 2) return false;
   size_t at = rl_pg_hosts_at(c->hosts, c->pg);
@@ -185,20 +185,20 @@ static bool has_had_its_time(rl_conn *c, int64_t now) {
   return now - c->address_since >= c->connect_ms / (int64_t)count;
 }
 
-static rille_status next_address(rl_conn *c, rl_error *err) {
+static rille_status connect_next_address(rl_conn *c, rl_error *err) {
   size_t next = (c->address + 1) % rl_pg_hosts_count(c->hosts);
   PQfinish(c->pg);
   c->pg = NULL;
-  return start(c, next, err);
+  return connect_start(c, next, err);
 }
 
-static rille_status look_up(rl_conn *c, rl_wait *wait, rl_error *err) {
+static rille_status connect_resolve(rl_conn *c, rl_wait *wait, rl_error *err) {
   rille_status s = rl_pg_hosts_poll(c->hosts, wait, err);
   if (s == RILLE_AGAIN) wait->until_ms = c->connect_until;
-  return s == RILLE_OK ? start(c, 0, err) : s;
+  return s == RILLE_OK ? connect_start(c, 0, err) : s;
 }
 
-static int64_t look_again_at(const rl_conn *c) {
+static int64_t connect_wake_at(const rl_conn *c) {
   size_t count = rl_pg_hosts_count(c->hosts);
   int64_t until = count > 1 ? c->address_since + c->connect_ms / (int64_t)count : c->connect_until;
   return until < c->connect_until ? until : c->connect_until;
@@ -207,24 +207,24 @@ static int64_t look_again_at(const rl_conn *c) {
 static rille_status pg_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
   if (c->ready) return RILLE_OK;
   int64_t now = rl_clock_ms();
-  if (now >= c->connect_until) return too_late(c, err);
+  if (now >= c->connect_until) return connect_timed_out(c, err);
   rille_status s = RILLE_OK;
   if (!c->pg)
-    s = look_up(c, wait, err);
-  else if (has_had_its_time(c, now))
-    s = next_address(c, err);
+    s = connect_resolve(c, wait, err);
+  else if (address_timed_out(c, now))
+    s = connect_next_address(c, err);
   if (s != RILLE_OK) {
     if (s < 0) c->lost = true;
     return s;
   }
   PostgresPollingStatusType state = PQconnectPoll(c->pg);
-  if (state == PGRES_POLLING_OK) return connected(c, err);
+  if (state == PGRES_POLLING_OK) return connect_finish(c, err);
   if (state == PGRES_POLLING_FAILED) {
     c->lost = true;
     return rl_pg_fail_connect(c, err);
   }
   bool write = state == PGRES_POLLING_WRITING;
-  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = !write, .write = write, .until_ms = look_again_at(c)};
+  *wait = (rl_wait){.fd = PQsocket(c->pg), .read = !write, .write = write, .until_ms = connect_wake_at(c)};
   return RILLE_AGAIN;
 }
 

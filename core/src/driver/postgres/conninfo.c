@@ -15,7 +15,7 @@ typedef struct parsed {
   rl_error *err;
 } parsed;
 
-static void pass_on(parsed *p, rl_str key, rl_str value) {
+static void conninfo_put(parsed *p, rl_str key, rl_str value) {
   rl_buf_byte(&p->rest, p->rest.len ? '&' : '?');
   rl_buf_str(&p->rest, key);
   rl_buf_byte(&p->rest, '=');
@@ -23,7 +23,7 @@ static void pass_on(parsed *p, rl_str key, rl_str value) {
 }
 
 /* Words of other programs that share the URL; they mean nothing to a connection. */
-static bool is_foreign(rl_str key) {
+static bool is_foreign_param(rl_str key) {
   static const char *const foreign[] = {
       "supa", "uselibpqcompat", "single_use_connections", "max_connection_lifetime", "max_idle_connection_lifetime",
       NULL};
@@ -32,7 +32,7 @@ static bool is_foreign(rl_str key) {
   return false;
 }
 
-static rl_str *held_back(parsed *p, rl_str key) {
+static rl_str *conninfo_field(parsed *p, rl_str key) {
   if (rl_str_is(key, "schema")) return &p->schema;
   if (rl_str_is(key, "sslmode")) return &p->sslmode;
   if (rl_str_is(key, "sslaccept")) return &p->sslaccept;
@@ -42,7 +42,7 @@ static rl_str *held_back(parsed *p, rl_str key) {
   return NULL;
 }
 
-static rille_status take_param(parsed *p, const rl_url_param *param) {
+static rille_status conninfo_take_param(parsed *p, const rl_url_param *param) {
   rille_status s = rl_url_common_param(param, p->out, p->err);
   if (s != RILLE_DONE) return s;
   if (rl_str_is(param->key, "pgbouncer")) return rl_url_flag(param, &p->out->pooled, p->err);
@@ -50,24 +50,24 @@ static rille_status take_param(parsed *p, const rl_url_param *param) {
     return rl_fail(p->err, RL_P1013,
                    "the database URL's sslidentity (PKCS #12) is not supported; convert it with openssl and give "
                    "sslcert= and sslkey=");
-  rl_str *kept = held_back(p, param->key);
+  rl_str *kept = conninfo_field(p, param->key);
   if (kept)
     *kept = param->value;
-  else if (!is_foreign(param->key))
-    pass_on(p, param->key, param->value);
+  else if (!is_foreign_param(param->key))
+    conninfo_put(p, param->key, param->value);
   return RILLE_OK;
 }
 
 /* Prisma's sslcert is the certificate of the server's authority; libpq's is the client's own, which is useless without
  * a key. */
-static rille_status translate_tls(parsed *p) {
+static rille_status conninfo_translate_tls(parsed *p) {
   rl_str mode = p->sslmode, root = p->sslrootcert;
   if (rl_str_is(mode, "no-verify")) mode = RL_STR("require");
   if (p->sslcert.len && !p->sslkey.len && !root.len)
     root = p->sslcert;
   else if (p->sslcert.len)
-    pass_on(p, RL_STR("sslcert"), p->sslcert);
-  if (p->sslkey.len) pass_on(p, RL_STR("sslkey"), p->sslkey);
+    conninfo_put(p, RL_STR("sslcert"), p->sslcert);
+  if (p->sslkey.len) conninfo_put(p, RL_STR("sslkey"), p->sslkey);
   if (rl_str_is(p->sslaccept, "strict")) {
     if (!rl_str_is(mode, "verify-ca")) mode = RL_STR("verify-full");
     if (!root.len && PQlibVersion() >= 160000) root = RL_STR("system");
@@ -76,26 +76,26 @@ static rille_status translate_tls(parsed *p) {
                    "the database URL's sslaccept is '%.*s'; it must be strict or accept_invalid_certs",
                    RL_STR_ARG(p->sslaccept));
   }
-  if (mode.len) pass_on(p, RL_STR("sslmode"), mode);
-  if (root.len) pass_on(p, RL_STR("sslrootcert"), root);
+  if (mode.len) conninfo_put(p, RL_STR("sslmode"), mode);
+  if (root.len) conninfo_put(p, RL_STR("sslrootcert"), root);
   return RILLE_OK;
 }
 
-static int hex_value(char c) {
+static int percent_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static rille_status decode_schema(parsed *p) {
+static rille_status conninfo_decode_schema(parsed *p) {
   rl_str s = p->schema;
   if (s.len == 0) return RILLE_OK;
   char *out = rl_arena_alloc(p->arena, s.len + 1);
   size_t n = 0;
   if (!out) return rl_fail_nomem(p->err);
   for (size_t i = 0; i < s.len; i++) {
-    int high = s.p[i] == '%' && i + 2 < s.len ? hex_value(s.p[i + 1]) : -1;
-    int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
+    int high = s.p[i] == '%' && i + 2 < s.len ? percent_digit(s.p[i + 1]) : -1;
+    int low = high >= 0 ? percent_digit(s.p[i + 2]) : -1;
     if (s.p[i] == '%' && (low < 0 || high * 16 + low == 0))
       return rl_fail(p->err, RL_P1013, "the database URL's schema is not percent-encoded correctly");
     out[n++] = low < 0 ? s.p[i] : (char)(unsigned char)(high * 16 + low);
@@ -118,7 +118,7 @@ static const char *copy_option(parsed *p, const PQconninfoOption *list, const ch
 }
 
 /* What libpq says may quote the URL, so it is repeated only when there is no password in it. */
-static rille_status not_valid(rl_error *err, bool secret, const char *why) {
+static rille_status url_not_valid(rl_error *err, bool secret, const char *why) {
   if (secret || !why)
     return rl_fail(err, RL_P1013,
                    "the database URL is not valid: look at host, port and parameters, and percent-encode special "
@@ -159,12 +159,12 @@ static void put_address(parsed *p, const char *hosts, const char *ports) {
   rl_buf_dispose(&text);
 }
 
-static rille_status read_back(parsed *p, bool secret) {
+static rille_status conninfo_read_back(parsed *p, bool secret) {
   char *why = NULL;
   rl_conn_options *out = p->out;
   PQconninfoOption *list = PQconninfoParse(out->conninfo, &why);
   if (!list) {
-    rille_status s = not_valid(p->err, secret, why);
+    rille_status s = url_not_valid(p->err, secret, why);
     PQfreemem(why);
     return s;
   }
@@ -178,27 +178,27 @@ static rille_status read_back(parsed *p, bool secret) {
   PQconninfoFree(list);
   put_address(p, out->host, port);
   if (p->nomem) return rl_fail_nomem(p->err);
-  if (port && !are_ports(port)) return not_valid(p->err, true, NULL);
+  if (port && !are_ports(port)) return url_not_valid(p->err, true, NULL);
   if (out->host && strstr(out->host, "-pooler.")) out->pooled = true;
   return RILLE_OK;
 }
 
-static rille_status compose(parsed *p, rl_str url, rl_str base) {
+static rille_status conninfo_compose(parsed *p, rl_str url, rl_str base) {
   p->out->conninfo = rl_arena_printf(p->arena, "postgresql://%.*s%.*s", RL_STR_ARG(base), (int)p->rest.len,
                                      p->rest.len ? p->rest.p : "");
-  p->out->display = rl_url_shown(url, p->arena);
+  p->out->display = rl_url_redacted(url, p->arena);
   if (!p->out->conninfo || !p->out->display || p->rest.failed) return rl_fail_nomem(p->err);
-  return read_back(p, rl_url_tells_secret(url));
+  return conninfo_read_back(p, rl_url_tells_secret(url));
 }
 
-static rille_status parse(parsed *p, rl_str url) {
+static rille_status conninfo_parse(parsed *p, rl_str url) {
   rl_str scheme = rl_url_scheme(url);
   rl_str rest = {url.p + scheme.len + 1, url.len - scheme.len - 1};
   if (!rl_str_starts(rest, RL_STR("//")))
     return rl_fail(p->err, RL_P1013,
                    "the database URL must have the form postgresql://user:password@host:5432/database");
   /* libpq would take a part of the password for the host, and say it. */
-  if (!rl_url_is_clear(url)) return not_valid(p->err, true, NULL);
+  if (!rl_url_is_clear(url)) return url_not_valid(p->err, true, NULL);
   rl_str base = {rest.p + 2, rest.len - 2}, params = {NULL, 0};
   const char *mark = memchr(base.p, '?', base.len);
   if (mark) {
@@ -207,17 +207,17 @@ static rille_status parse(parsed *p, rl_str url) {
   }
   rl_url_param param;
   rille_status s = RILLE_OK;
-  while (s == RILLE_OK && rl_url_next_param(&params, &param)) s = take_param(p, &param);
-  if (s == RILLE_OK) s = translate_tls(p);
-  if (s == RILLE_OK) s = decode_schema(p);
-  return s == RILLE_OK ? compose(p, url, base) : s;
+  while (s == RILLE_OK && rl_url_next_param(&params, &param)) s = conninfo_take_param(p, &param);
+  if (s == RILLE_OK) s = conninfo_translate_tls(p);
+  if (s == RILLE_OK) s = conninfo_decode_schema(p);
+  return s == RILLE_OK ? conninfo_compose(p, url, base) : s;
 }
 
 rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
   *out = rl_url_no_options(&rl_driver_postgres);
   parsed p = {.out = out, .arena = arena, .err = err};
   rl_buf_init(&p.rest);
-  rille_status s = parse(&p, url);
+  rille_status s = conninfo_parse(&p, url);
   rl_buf_dispose(&p.rest);
   return s;
 }
@@ -254,7 +254,7 @@ typedef struct setting {
 } setting;
 
 /* What the server reports of itself begins so when it is as it should be. */
-static bool is_so(PGconn *pg, const setting *s) {
+static bool setting_is_set(PGconn *pg, const setting *s) {
   const char *is = PQparameterStatus(pg, s->name);
   if (!is) return false;
   bool utc = strcmp(s->name, "TimeZone") == 0 && (strcmp(is, "Etc/UTC") == 0 || strcmp(is, "GMT") == 0);
@@ -274,7 +274,7 @@ rille_status rl_pg_transaction_settings(const rl_conn_options *options, PGconn *
   rl_buf_init(&text);
   rl_buf_init(&path);
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-    if (!is_so(pg, &wanted[i])) put_setting(pg, wanted[i].name, wanted[i].wanted, &text);
+    if (!setting_is_set(pg, &wanted[i])) put_setting(pg, wanted[i].name, wanted[i].wanted, &text);
   if (options->search_path) {
     put_schema(&path, options->search_path);
     const char *value = rl_buf_z(&path);

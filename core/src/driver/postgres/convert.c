@@ -8,32 +8,32 @@
 
 #include "tape/decimal.h"
 
-static bool keep(rl_conn *c, rille_value_kind kind, rl_str s, rl_value *v) {
+static bool keep_text(rl_conn *c, rille_value_kind kind, rl_str s, rl_value *v) {
   return rl_pg_keep(c, kind, s.p, s.len, v);
 }
 
 static bool float_to_decimal(rl_conn *c, rl_value *v) {
   if (!isfinite(v->as.f))
-    return keep(c, RILLE_DECIMAL, rl_str_of(isnan(v->as.f) ? "NaN" : v->as.f > 0 ? "Infinity" : "-Infinity"), v);
+    return keep_text(c, RILLE_DECIMAL, rl_str_of(isnan(v->as.f) ? "NaN" : v->as.f > 0 ? "Infinity" : "-Infinity"), v);
   rl_error ignored = {0};
   rl_decimal *d = NULL;
   rl_buf buf;
   rl_buf_init(&buf);
   bool ok = rl_decimal_of_float(v->as.f, &d, &ignored) == RILLE_OK;
   if (ok) rl_decimal_write(d, &buf);
-  ok = ok && !buf.failed && keep(c, RILLE_DECIMAL, rl_buf_view(&buf), v);
+  ok = ok && !buf.failed && keep_text(c, RILLE_DECIMAL, rl_buf_view(&buf), v);
   rl_decimal_free(d);
   rl_buf_dispose(&buf);
   rl_error_clear(&ignored);
   return ok;
 }
 
-static bool to_decimal(rl_conn *c, rl_value *v) {
+static bool convert_to_decimal(rl_conn *c, rl_value *v) {
   char text[24];
   if (v->kind == RILLE_FLOAT) return float_to_decimal(c, v);
   if (v->kind != RILLE_INT) return v->kind == RILLE_DECIMAL;
   int n = snprintf(text, sizeof text, "%" PRId64, v->as.i);
-  return keep(c, RILLE_DECIMAL, (rl_str){text, (size_t)n}, v);
+  return keep_text(c, RILLE_DECIMAL, (rl_str){text, (size_t)n}, v);
 }
 
 static bool special_float(rl_str s, double *out) {
@@ -68,7 +68,7 @@ static bool decimal_to_number(rl_value *v, bool integer) {
   return ok;
 }
 
-static bool to_float(rl_value *v) {
+static bool convert_to_float(rl_value *v) {
   if (v->kind == RILLE_INT)
     *v = (rl_value){.kind = RILLE_FLOAT, .as.f = (double)v->as.i};
   else if (v->kind == RILLE_DECIMAL)
@@ -76,7 +76,7 @@ static bool to_float(rl_value *v) {
   return v->kind == RILLE_FLOAT;
 }
 
-static bool to_int(rl_value *v) {
+static bool convert_to_int(rl_value *v) {
   if (v->kind == RILLE_DECIMAL) return decimal_to_number(v, true);
   if (v->kind == RILLE_FLOAT) {
     if (!(v->as.f >= -0x1p63 && v->as.f < 0x1p63) || v->as.f != trunc(v->as.f)) return false;
@@ -96,17 +96,17 @@ static bool retag(rl_value *v, rille_value_kind kind) {
   return true;
 }
 
-static bool convert(rl_conn *c, rl_wire wire, rl_value *v) {
+static bool convert_value(rl_conn *c, rl_wire wire, rl_value *v) {
   if (v->kind == RILLE_NULL) return true;
   if (v->kind == RILLE_LIST) return wire == RL_WIRE_ANY || wire == RL_WIRE_UNKNOWN;
   switch (wire) {
   case RL_WIRE_INT2:
   case RL_WIRE_INT4:
   case RL_WIRE_INT8:
-  case RL_WIRE_OID: return to_int(v);
+  case RL_WIRE_OID: return convert_to_int(v);
   case RL_WIRE_FLOAT4:
-  case RL_WIRE_FLOAT8: return to_float(v);
-  case RL_WIRE_DECIMAL: return to_decimal(c, v);
+  case RL_WIRE_FLOAT8: return convert_to_float(v);
+  case RL_WIRE_DECIMAL: return convert_to_decimal(c, v);
   case RL_WIRE_BOOL:
     if (v->kind == RILLE_INT) *v = (rl_value){.kind = RILLE_BOOL, .as.i = v->as.i != 0};
     return v->kind == RILLE_BOOL;
@@ -126,5 +126,5 @@ static bool convert(rl_conn *c, rl_wire wire, rl_value *v) {
 }
 
 bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v) {
-  return convert(c, wire, v) || rl_pg_unfit(c);
+  return convert_value(c, wire, v) || rl_pg_unfit(c);
 }

@@ -97,7 +97,7 @@ int rl_pg_op_of(Oid oid) {
   return !t ? OP_OTHER : array ? OP_ARRAY : t->op;
 }
 
-static inline void set(rl_value *out, rille_value_kind kind, const char *p, size_t len) {
+static inline void set_view(rl_value *out, rille_value_kind kind, const char *p, size_t len) {
   out->kind = kind;
   out->len = (uint32_t)len;
   out->as.p = p;
@@ -110,8 +110,8 @@ static inline void set_int(rl_value *out, rille_value_kind kind, int64_t i) {
 }
 
 /* Outside the calendar there are no microseconds: the server's own words. */
-static bool infinite(rl_value *out, bool positive) {
-  set(out, RILLE_TEXT, positive ? "infinity" : "-infinity", positive ? 8 : 9);
+static bool set_infinity(rl_value *out, bool positive) {
+  set_view(out, RILLE_TEXT, positive ? "infinity" : "-infinity", positive ? 8 : 9);
   return true;
 }
 
@@ -125,7 +125,7 @@ static bool infinite(rl_value *out, bool positive) {
 
 static bool decode_timestamp(rl_conn *c, const char *p, rl_value *out) {
   int64_t us = (int64_t)rl_pg_u64(p);
-  if (us == INT64_MAX || us == INT64_MIN) return infinite(out, us > 0);
+  if (us == INT64_MAX || us == INT64_MIN) return set_infinity(out, us > 0);
   if (us < FIRST_US || us >= END_US) return false;
   if (us > INT64_MAX - RL_PG_EPOCH_US) return rl_pg_unfit(c);
   set_int(out, RILLE_DATETIME, us + RL_PG_EPOCH_US);
@@ -134,7 +134,7 @@ static bool decode_timestamp(rl_conn *c, const char *p, rl_value *out) {
 
 static bool decode_date(rl_conn *c, const char *p, rl_value *out) {
   int64_t days = (int32_t)rl_pg_u32(p);
-  if (days == INT32_MAX || days == INT32_MIN) return infinite(out, days > 0);
+  if (days == INT32_MAX || days == INT32_MIN) return set_infinity(out, days > 0);
   if (days < FIRST_DAY || days >= END_DAY) return false;
   days += RL_PG_EPOCH_DAYS;
   if (days > INT64_MAX / DAY_US - 1) return rl_pg_unfit(c);
@@ -168,7 +168,7 @@ bool rl_pg_keep(rl_conn *c, rille_value_kind kind, const char *text, size_t len,
   char *kept = rl_pg_scratch(c, len + 1);
   if (!kept) return false;
   memcpy(kept, text, len);
-  set(out, kind, kept, len);
+  set_view(out, kind, kept, len);
   return true;
 }
 
@@ -187,7 +187,7 @@ static bool decode_uuid(rl_conn *c, const char *p, rl_value *out) {
     *at++ = digits[b >> 4];
     *at++ = digits[b & 15];
   }
-  set(out, RILLE_TEXT, text, 36);
+  set_view(out, RILLE_TEXT, text, 36);
   return true;
 }
 
@@ -218,10 +218,10 @@ static const signed char sizes[] = {
     [OP_FLOAT8] = 8,   [OP_TIMESTAMP] = 8, [OP_DATE] = 4,   [OP_TIME] = 8,   [OP_TIMETZ] = 12,
     [OP_NUMERIC] = -1, [OP_UUID] = 16,     [OP_ARRAY] = -1, [OP_OTHER] = -1};
 
-static inline bool decode(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out) {
+static inline bool decode_value(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out) {
   if (sizes[op] >= 0 && (size_t)sizes[op] != len) return false;
   switch (op) {
-  case OP_TEXT: set(out, RILLE_TEXT, p, len); return true;
+  case OP_TEXT: set_view(out, RILLE_TEXT, p, len); return true;
   case OP_INT4: set_int(out, RILLE_INT, (int32_t)rl_pg_u32(p)); return true;
   case OP_INT8: set_int(out, RILLE_INT, (int64_t)rl_pg_u64(p)); return true;
   case OP_BOOL: set_int(out, RILLE_BOOL, *p != 0); return true;
@@ -230,11 +230,11 @@ static inline bool decode(rl_conn *c, int op, Oid oid, const char *p, size_t len
   case OP_UINT4: set_int(out, RILLE_INT, rl_pg_u32(p)); return true;
   case OP_FLOAT8: return set_float(out, to_double(rl_pg_u64(p)));
   case OP_FLOAT4: return set_float(out, to_single(rl_pg_u32(p)));
-  case OP_BYTES: set(out, RILLE_BYTES, p, len); return true;
-  case OP_JSON: set(out, RILLE_JSON, p, len); return true;
+  case OP_BYTES: set_view(out, RILLE_BYTES, p, len); return true;
+  case OP_JSON: set_view(out, RILLE_JSON, p, len); return true;
   case OP_JSONB:
     if (len < 1 || *p != 1) return false;
-    set(out, oid == RL_OID_JSONB ? RILLE_JSON : RILLE_TEXT, p + 1, len - 1);
+    set_view(out, oid == RL_OID_JSONB ? RILLE_JSON : RILLE_TEXT, p + 1, len - 1);
     return true;
   case OP_DATE: return decode_date(c, p, out);
   case OP_TIME: return decode_time(p, out);
@@ -251,10 +251,10 @@ static inline bool decode(rl_conn *c, int op, Oid oid, const char *p, size_t len
 }
 
 bool rl_pg_decode_cell(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out) {
-  return decode(c, op, oid, p, len, out);
+  return decode_value(c, op, oid, p, len, out);
 }
 
-static bool make_room(rl_conn *c, size_t count) {
+static bool reserve_columns(rl_conn *c, size_t count) {
   if (count <= c->column_cap) return true;
   rl_pg_column *columns = rl_realloc(c->columns, count * sizeof *columns);
   if (columns) c->columns = columns;
@@ -269,7 +269,7 @@ static bool make_room(rl_conn *c, size_t count) {
 
 /* Whether what the server's type decodes to may be something else than the slot wants. Enums and the like have numbers
  * of their own. */
-static bool differs(rl_wire want, rl_wire have) {
+static bool needs_conversion(rl_wire want, rl_wire have) {
   if (want == have || want == RL_WIRE_ANY || want == RL_WIRE_UNKNOWN) return false;
   bool want_text = want == RL_WIRE_TEXT || want == RL_WIRE_ENUM || want == RL_WIRE_UUID;
   bool have_text = have == RL_WIRE_TEXT || have == RL_WIRE_UUID;
@@ -291,7 +291,7 @@ static void describe_column(const PGresult *result, int i, const rl_stmt *stmt, 
   out->slot = stmt->columns[i];
   /* An array of a type that is not in the table (an enum) shows itself by the slot. */
   if (out->slot.list && out->op == OP_OTHER) out->op = OP_ARRAY;
-  out->convert = differs(out->slot.wire, wire) || (list != out->slot.list && out->op != OP_ARRAY);
+  out->convert = needs_conversion(out->slot.wire, wire) || (list != out->slot.list && out->op != OP_ARRAY);
 }
 
 rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
@@ -302,7 +302,7 @@ rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
                    "the server answered with %d columns where %u were asked for; the connection is closed", count,
                    stmt->column_count);
   }
-  if (!make_room(c, (size_t)count)) return rl_fail_nomem(err);
+  if (!reserve_columns(c, (size_t)count)) return rl_fail_nomem(err);
   c->column_count = (uint32_t)count;
   for (int i = 0; i < count; i++) describe_column(c->result, i, stmt, &c->columns[i]);
   if (count == 0 || PQbinaryTuples(c->result)) return RILLE_OK; /* 1: all columns are */
@@ -313,7 +313,7 @@ rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
 
 /* A value that is right, but not what the schema says, is a fault of the schema's; what is no value at all is one of
  * the server's, which can be believed nothing else either. */
-static rille_status inconsistent(rl_conn *c, uint32_t i, rl_error *err) {
+static rille_status fail_wrong_cell(rl_conn *c, uint32_t i, rl_error *err) {
   const char *name = PQfname(c->result, (int)i);
   bool unfit = c->unfit;
   if (c->no_memory) return rl_fail_nomem(err);
@@ -332,7 +332,7 @@ static bool decode_slow(rl_conn *c, const rl_pg_column *column, const char *p, s
     bool fits = ok ? column->slot.list || !column->convert : rl_pg_op_of(column->oid) == OP_ARRAY;
     return fits ? ok : rl_pg_unfit(c); /* what is no array may be of a type that is none */
   }
-  if (!decode(c, column->op, column->oid, p, len, out)) return false;
+  if (!decode_value(c, column->op, column->oid, p, len, out)) return false;
   if (!column->convert) return true;
   return column->slot.list ? rl_pg_unfit(c) : rl_pg_convert(c, column->slot.wire, out);
 }
@@ -356,8 +356,8 @@ rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {
     }
     const char *p = PQgetvalue(result, at, (int)i);
     bool simple = !column->convert && column->op != OP_ARRAY;
-    bool ok = simple ? decode(c, column->op, column->oid, p, len, out) : decode_slow(c, column, p, len, out);
-    if (!ok) return inconsistent(c, i, err);
+    bool ok = simple ? decode_value(c, column->op, column->oid, p, len, out) : decode_slow(c, column, p, len, out);
+    if (!ok) return fail_wrong_cell(c, i, err);
   }
   *row = (rl_row_view){c->cells, c->column_count};
   return RILLE_OK;

@@ -13,7 +13,7 @@ typedef struct tool {
   const char *env[2];
 } tool;
 
-static void add(tool *t, const char *argument) {
+static void tool_add_argument(tool *t, const char *argument) {
   t->argv[t->count++] = argument;
 }
 
@@ -28,7 +28,7 @@ static void put_keyword(rl_buf *out, const char *keyword, const char *value) {
 }
 
 /* Arguments are seen by everybody on the machine: the password goes into the environment instead. */
-static rille_status put_connection(tool *t, rl_error *err) {
+static rille_status tool_add_connection(tool *t, rl_error *err) {
   rl_buf target;
   rl_buf_init(&target);
   const char *password = NULL;
@@ -52,13 +52,13 @@ static rille_status put_connection(tool *t, rl_error *err) {
     return rl_fail(err, RL_BACKUP,
                    "the database URL's sslpassword cannot be handed to %s; use a key without a password", t->argv[0]);
   t->env[0] = password;
-  add(t, dbname);
-  add(t, "--no-password");
+  tool_add_argument(t, dbname);
+  tool_add_argument(t, "--no-password");
   return RILLE_OK;
 }
 
 /* What the program said, on one line. */
-static rille_status refused(const tool *t, const char *what, rl_str said, int status, rl_error *err) {
+static rille_status tool_fail(const tool *t, const char *what, rl_str said, int status, rl_error *err) {
   rl_buf line;
   rl_buf_init(&line);
   for (size_t i = 0; i < said.len; i++) {
@@ -72,7 +72,7 @@ static rille_status refused(const tool *t, const char *what, rl_str said, int st
   return s;
 }
 
-static rille_status run(tool *t, const char *what, rl_error *err) {
+static rille_status tool_run(tool *t, const char *what, rl_error *err) {
   rl_buf said;
   int status = 0;
   rl_buf_init(&said);
@@ -86,7 +86,7 @@ static rille_status run(tool *t, const char *what, rl_error *err) {
                 "%s: the host program ignores the end of its children (SIGCHLD), so nobody knows how %s ended", what,
                 t->argv[0]);
   else if (s == RILLE_OK && status != 0)
-    s = refused(t, what, rl_buf_view(&said), status, err);
+    s = tool_fail(t, what, rl_buf_view(&said), status, err);
   rl_buf_dispose(&said);
   return s;
 }
@@ -110,16 +110,16 @@ static const char *schema_argument(tool *t) {
 rille_status rl_pg_backup(rl_conn *c, const char *file, rl_error *err) {
   tool t = {.options = c->options};
   rl_arena_init(&t.arena, 0);
-  add(&t, "pg_dump");
-  rille_status s = put_connection(&t, err);
+  tool_add_argument(&t, "pg_dump");
+  rille_status s = tool_add_connection(&t, err);
   const char *schema = schema_argument(&t);
   char *target = rl_arena_printf(&t.arena, "--file=%s", file);
   if (s == RILLE_OK && (!target || !schema)) s = rl_fail_nomem(err);
   if (s == RILLE_OK) {
-    add(&t, "--format=custom");
-    add(&t, target);
-    if (*schema) add(&t, schema);
-    s = run(&t, "the backup could not be made", err);
+    tool_add_argument(&t, "--format=custom");
+    tool_add_argument(&t, target);
+    if (*schema) tool_add_argument(&t, schema);
+    s = tool_run(&t, "the backup could not be made", err);
   }
   rl_arena_dispose(&t.arena);
   return s;
@@ -128,19 +128,19 @@ rille_status rl_pg_backup(rl_conn *c, const char *file, rl_error *err) {
 rille_status rl_pg_restore(rl_conn *c, const char *file, bool force, rl_error *err) {
   tool t = {.options = c->options};
   rl_arena_init(&t.arena, 0);
-  add(&t, "pg_restore");
-  rille_status s = put_connection(&t, err);
+  tool_add_argument(&t, "pg_restore");
+  rille_status s = tool_add_connection(&t, err);
   const char *path = *file == '-' ? rl_arena_printf(&t.arena, "./%s", file) : file; /* not an option */
   if (s == RILLE_OK && !path) s = rl_fail_nomem(err);
   if (s == RILLE_OK) {
-    add(&t, "--single-transaction");
-    add(&t, "--exit-on-error");
-    add(&t, "--no-owner");
-    add(&t, "--no-privileges");
-    if (force) add(&t, "--clean");
-    if (force) add(&t, "--if-exists");
-    add(&t, path);
-    s = run(&t, "the database could not be restored", err);
+    tool_add_argument(&t, "--single-transaction");
+    tool_add_argument(&t, "--exit-on-error");
+    tool_add_argument(&t, "--no-owner");
+    tool_add_argument(&t, "--no-privileges");
+    if (force) tool_add_argument(&t, "--clean");
+    if (force) tool_add_argument(&t, "--if-exists");
+    tool_add_argument(&t, path);
+    s = tool_run(&t, "the database could not be restored", err);
   }
   rl_arena_dispose(&t.arena);
   return s;

@@ -69,7 +69,7 @@ static int64_t time_of(int64_t us) {
   return us - floor_div(us, day_us) * day_us;
 }
 
-static int hex_value(char c) {
+static int uuid_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
@@ -85,7 +85,7 @@ static bool put_uuid(rl_buf *out, rl_str s) {
       if (s.p[i++] != '-') return false;
       continue;
     }
-    int high = hex_value(s.p[i]), low = hex_value(s.p[i + 1]);
+    int high = uuid_digit(s.p[i]), low = uuid_digit(s.p[i + 1]);
     if (high < 0 || low < 0) return false;
     bytes[n++] = (char)(unsigned char)(high << 4 | low);
     i += 2;
@@ -185,7 +185,7 @@ static void write_datetime_text(rl_buf *out, rl_wire wire, int64_t us) {
     rl_buf_put(out, text, len);
 }
 
-static void write_hex(rl_buf *out, rl_str s) {
+static void write_bytea_text(rl_buf *out, rl_str s) {
   static const char digits[] = "0123456789abcdef";
   rl_buf_text(out, "\\x");
   for (size_t i = 0; i < s.len; i++) {
@@ -206,7 +206,7 @@ void rl_pg_write_text(rl_buf *out, rl_wire wire, const rl_value *v) {
   case RILLE_TEXT:
   case RILLE_DECIMAL:
   case RILLE_JSON: rl_buf_str(out, s); break;
-  default: write_hex(out, s); break;
+  default: write_bytea_text(out, s); break;
   }
 }
 
@@ -279,7 +279,7 @@ static rille_status encode_value(rl_conn *c, rl_slot slot, const rl_value *v, ui
   return encode_text(c, wire, v, position, out, err);
 }
 
-static bool grow(rl_conn *c, size_t more) {
+static bool reserve_params(rl_conn *c, size_t more) {
   if (c->param_cap - c->param_count >= more) return true;
   size_t cap = (c->param_count + more) * 2;
   rl_pg_param *params = rl_realloc(c->params, cap * sizeof *params);
@@ -294,7 +294,7 @@ static bool grow(rl_conn *c, size_t more) {
 
 rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
   size_t bytes = c->bytes.len;
-  if (!grow(c, stmt->param_count)) return rl_fail_nomem(err);
+  if (!reserve_params(c, stmt->param_count)) return rl_fail_nomem(err);
   rille_status s = RILLE_OK;
   for (uint32_t i = 0; i < stmt->param_count && s == RILLE_OK; i++) {
     s = encode_value(c, stmt->params[i], &params[i], i + 1, &c->params[c->param_count + i], err);

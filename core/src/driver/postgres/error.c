@@ -28,7 +28,7 @@ static rl_code code_of(const char *state) {
   return RL_P2039;
 }
 
-static void add_field(rl_error *err, const PGresult *r, int field, const char *key) {
+static void error_add_field(rl_error *err, const PGresult *r, int field, const char *key) {
   const char *text = PQresultErrorField(r, field);
   if (text && *text) rl_error_detail(err, key, rl_str_of(text));
 }
@@ -60,7 +60,7 @@ static rl_str unquote(rl_arena *arena, rl_str s) {
 }
 
 /* "Key (a, "b")=(1, 2) already exists.", in whatever language the rest is. */
-static void key_columns(rl_error *err, const char *detail) {
+static void error_add_key_columns(rl_error *err, const char *detail) {
   const char *at = detail ? strchr(detail, '(') : NULL;
   if (!at || !strstr(at, ")=(")) return;
   rl_str columns[MAX_COLUMNS];
@@ -100,13 +100,14 @@ static rl_str missing_column(const char *message) {
   return (rl_str){start, (size_t)(end - start)};
 }
 
-static void add_details(rl_error *err, const PGresult *r) {
+static void error_add_details(rl_error *err, const PGresult *r) {
   const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-  add_field(err, r, PG_DIAG_SCHEMA_NAME, "schema");
-  add_field(err, r, PG_DIAG_TABLE_NAME, "table");
-  add_field(err, r, PG_DIAG_COLUMN_NAME, "column");
-  add_field(err, r, PG_DIAG_CONSTRAINT_NAME, "constraint");
-  if (err->code == RL_P2002 || err->code == RL_P2003) key_columns(err, PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL));
+  error_add_field(err, r, PG_DIAG_SCHEMA_NAME, "schema");
+  error_add_field(err, r, PG_DIAG_TABLE_NAME, "table");
+  error_add_field(err, r, PG_DIAG_COLUMN_NAME, "column");
+  error_add_field(err, r, PG_DIAG_CONSTRAINT_NAME, "constraint");
+  if (err->code == RL_P2002 || err->code == RL_P2003)
+    error_add_key_columns(err, PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL));
   if (!message) return;
   if (err->code == RL_P2021) rl_error_detail(err, "table", first_quoted(message));
   if (err->code == RL_P2022) rl_error_detail(err, "column", missing_column(message));
@@ -155,7 +156,7 @@ rille_status rl_pg_fail_result(rl_conn *c, const PGresult *r, rl_error *err) {
   if (s != RILLE_ERROR) return s;
   if (state) memcpy(err->sqlstate, state, strlen(state) < 6 ? strlen(state) + 1 : 6);
   err->sqlstate[5] = 0;
-  add_details(err, r);
+  error_add_details(err, r);
   err->connection_lost = is_fatal(r) || PQstatus(c->pg) == CONNECTION_BAD;
   return s;
 }
@@ -260,7 +261,7 @@ static bool is_unannounced_pooler(const char *text) {
   return strstr(text, "unsupported startup parameter") != NULL;
 }
 
-static rille_status say(rl_conn *c, rl_code code, const char *text, rl_error *err) {
+static rille_status fail_connect_code(rl_conn *c, rl_code code, const char *text, rl_error *err) {
   const rl_conn_options *o = c->options;
   const char *user = o->user ? o->user : "(default)", *database = o->database ? o->database : "(default)",
              *host = o->address;
@@ -296,7 +297,7 @@ rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err) {
   cut_location(line);
   rl_code code = connect_code(line, state);
   bool passing = may_pass(code, state, line);
-  rille_status s = say(c, code, without_server(line), err);
+  rille_status s = fail_connect_code(c, code, without_server(line), err);
   if (err) err->passing = passing;
   rl_free(line);
   if (err) {

@@ -39,7 +39,7 @@ struct rl_pg_hosts {
   bool resolved; /* libpq gets addresses, not names */
 };
 
-static void drop_job(job *j) {
+static void job_release(job *j) {
   if (!j || atomic_fetch_sub(&j->references, 1) != 1) return;
   for (size_t i = 0; i < j->count; i++) {
     if (j->asked[i].found) freeaddrinfo(j->asked[i].found);
@@ -49,24 +49,24 @@ static void drop_job(job *j) {
   rl_free(j);
 }
 
-static void resolve(job *j) {
+static void job_resolve(job *j) {
   struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   for (size_t i = 0; i < j->count; i++)
     j->asked[i].status = getaddrinfo(j->asked[i].name, NULL, &hints, &j->asked[i].found);
   atomic_store(&j->done, true);
 }
 
-static void *run_job(void *context) {
+static void *job_run(void *context) {
   job *j = context;
-  resolve(j);
+  job_resolve(j);
   rl_bell_ring(j->bell);
-  drop_job(j);
+  job_release(j);
   return NULL;
 }
 
-static bool start_thread(job *j) {
+static bool job_start_thread(job *j) {
   j->references++;
-  bool started = rl_thread_start(0, run_job, j, NULL);
+  bool started = rl_thread_start(0, job_run, j, NULL);
   if (!started) j->references--;
   return started;
 }
@@ -119,7 +119,7 @@ static rille_status read_hosts(rl_pg_hosts *h, const char *names, const char *ad
   return RILLE_OK;
 }
 
-static rille_status make_job(rl_pg_hosts *h, size_t count, rl_error *err) {
+static rille_status job_create(rl_pg_hosts *h, size_t count, rl_error *err) {
   job *j = rl_calloc(1, sizeof *j + count * sizeof j->asked[0]);
   if (!j) return rl_fail_nomem(err);
   j->references = 1;
@@ -133,26 +133,26 @@ static rille_status make_job(rl_pg_hosts *h, size_t count, rl_error *err) {
     j->asked[named->asked - 1].name = rl_strndup(named->name, strlen(named->name));
     if (!j->asked[named->asked - 1].name) return rl_fail_nomem(err);
   }
-  if (!start_thread(j)) resolve(j); /* a process without threads to spare waits */
+  if (!job_start_thread(j)) job_resolve(j); /* a process without threads to spare waits */
   return RILLE_OK;
 }
 
-static const char *option(const PQconninfoOption *list, const char *key) {
+static const char *conninfo_option(const PQconninfoOption *list, const char *key) {
   for (const PQconninfoOption *o = list; o->keyword; o++)
     if (strcmp(o->keyword, key) == 0) return o->val && *o->val ? o->val : NULL;
   return NULL;
 }
 
 rille_status rl_pg_hosts_of(const PQconninfoOption *list, rl_pg_hosts **out, rl_error *err) {
-  const char *names = option(list, "host"), *addresses = option(list, "hostaddr");
+  const char *names = conninfo_option(list, "host"), *addresses = conninfo_option(list, "hostaddr");
   *out = NULL;
   if (!names && !addresses) return RILLE_OK;
   rl_pg_hosts *h = rl_calloc(1, sizeof *h);
   if (!h) return rl_fail_nomem(err);
   rl_arena_init(&h->arena, 512);
   size_t to_ask = 0;
-  rille_status st = read_hosts(h, names, addresses, option(list, "port"), &to_ask, err);
-  if (st == RILLE_OK && to_ask) st = make_job(h, to_ask, err);
+  rille_status st = read_hosts(h, names, addresses, conninfo_option(list, "port"), &to_ask, err);
+  if (st == RILLE_OK && to_ask) st = job_create(h, to_ask, err);
   if (st == RILLE_OK)
     *out = h;
   else
@@ -162,7 +162,7 @@ rille_status rl_pg_hosts_of(const PQconninfoOption *list, rl_pg_hosts **out, rl_
 
 void rl_pg_hosts_free(rl_pg_hosts *h) {
   if (!h) return;
-  drop_job(h->job);
+  job_release(h->job);
   rl_arena_dispose(&h->arena);
   rl_free(h);
 }
@@ -187,7 +187,7 @@ static const char *address_text(rl_pg_hosts *h, const struct addrinfo *a) {
   return rl_arena_strdup(&h->arena, rl_str_of(text));
 }
 
-static rille_status no_address(const rl_pg_hosts *h, rl_error *err) {
+static rille_status hosts_fail_unresolved(const rl_pg_hosts *h, rl_error *err) {
   bool passing = false;
   const char *name = "", *why = "";
   for (size_t i = 0; i < h->named_count; i++) {
@@ -206,9 +206,9 @@ static rille_status no_address(const rl_pg_hosts *h, rl_error *err) {
   return RILLE_ERROR;
 }
 
-static rille_status take_found(rl_pg_hosts *h, rl_error *err) {
+static rille_status hosts_take_found(rl_pg_hosts *h, rl_error *err) {
   size_t most = found_count(h), n = 0;
-  if (most == 0) return no_address(h, err);
+  if (most == 0) return hosts_fail_unresolved(h, err);
   host *hosts = RL_NEW_ARRAY(&h->arena, host, most);
   if (!hosts) return rl_fail_nomem(err);
   for (size_t i = 0; i < h->named_count; i++) {
@@ -236,8 +236,8 @@ rille_status rl_pg_hosts_poll(rl_pg_hosts *h, rl_wait *wait, rl_error *err) {
     *wait = (rl_wait){.fd = h->job->bell->listen, .read = true, .until_ms = RL_NO_DEADLINE};
     return RILLE_AGAIN;
   }
-  rille_status st = take_found(h, err);
-  drop_job(h->job);
+  rille_status st = hosts_take_found(h, err);
+  job_release(h->job);
   h->job = NULL;
   return st;
 }
@@ -269,15 +269,15 @@ rille_status rl_pg_hosts_list(rl_pg_hosts *h, size_t first, rl_pg_host_lists *ou
   return good ? RILLE_OK : rl_fail_nomem(err);
 }
 
-static bool same(const char *ours, const char *theirs) {
+static bool same_if_given(const char *ours, const char *theirs) {
   return !*ours || (theirs && strcmp(ours, theirs) == 0);
 }
 
 size_t rl_pg_hosts_at(const rl_pg_hosts *h, const PGconn *pg) {
   for (size_t i = 0; i < h->count; i++) {
     const host *at = &h->hosts[i];
-    bool here =
-        same(at->port, PQport(pg)) && (*at->address ? same(at->address, PQhostaddr(pg)) : same(at->name, PQhost(pg)));
+    bool here = same_if_given(at->port, PQport(pg)) &&
+                (*at->address ? same_if_given(at->address, PQhostaddr(pg)) : same_if_given(at->name, PQhost(pg)));
     if (here) return i;
   }
   return 0;

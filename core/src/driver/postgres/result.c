@@ -8,12 +8,12 @@
 
 enum { MOST_RETRIES = 8, MOST_NOTHINGS = 16 };
 
-static rille_status again(rl_conn *c, rl_wait *wait) {
+static rille_status result_wait(rl_conn *c, rl_wait *wait) {
   *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .write = c->must_write, .until_ms = RL_NO_DEADLINE};
   return RILLE_AGAIN;
 }
 
-static bool push_out(rl_conn *c) {
+static bool flush_output(rl_conn *c) {
   if (!c->must_write) return true;
   int more = PQflush(c->pg);
   c->must_write = more > 0;
@@ -27,16 +27,16 @@ static void drop_notifications(rl_conn *c) {
 }
 
 rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *err) {
-  if (!push_out(c)) return rl_pg_fail_lost(c, false, err);
+  if (!flush_output(c)) return rl_pg_fail_lost(c, false, err);
   if (c->fresh) {
     c->fresh = false;
-    return again(c, wait);
+    return result_wait(c, wait);
   }
   if (PQisBusy(c->pg)) {
-    if (!PQconsumeInput(c->pg) || !push_out(c)) return rl_pg_fail_lost(c, false, err);
+    if (!PQconsumeInput(c->pg) || !flush_output(c)) return rl_pg_fail_lost(c, false, err);
     if (PQisBusy(c->pg)) {
       drop_notifications(c);
-      return again(c, wait);
+      return result_wait(c, wait);
     }
   }
   *out = PQgetResult(c->pg);
@@ -72,7 +72,7 @@ static bool may_retry(const rl_conn *c) {
   return true;
 }
 
-static const char *field(const PGresult *r, int code) {
+static const char *error_field(const PGresult *r, int code) {
   const char *text = PQresultErrorField(r, code);
   return text ? text : "";
 }
@@ -80,10 +80,11 @@ static const char *field(const PGresult *r, int code) {
 /* The server has forgotten the prepared statement (DISCARD ALL), or its result has other columns since the schema
  * changed. Others are likely to have met the same: all are prepared anew. */
 static bool is_stale(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
-  const char *state = field(r, PG_DIAG_SQLSTATE);
+  const char *state = error_field(r, PG_DIAG_SQLSTATE);
   bool ours = item->kind == RL_PG_DEALLOCATE || item->kind == RL_PG_PREPARE || (item->stmt && item->stmt->id != 0);
   bool gone = ours && strcmp(state, "26000") == 0;
-  bool changed = strcmp(state, "0A000") == 0 && strcmp(field(r, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0;
+  bool changed =
+      strcmp(state, "0A000") == 0 && strcmp(error_field(r, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0;
   if (!c->named || (!gone && !changed)) return false;
   rl_pg_forget_statements(c);
   return true;
@@ -100,7 +101,7 @@ static void fail_stale(rl_conn *c, const PGresult *r, rl_error *err) {
   rl_buf_printf(&text,
                 "the schema of the database has changed since this connection prepared its statements; run the "
                 "transaction again (%s)",
-                field(r, PG_DIAG_MESSAGE_PRIMARY));
+                error_field(r, PG_DIAG_MESSAGE_PRIMARY));
   char *message = rl_buf_take(&text);
   if (message) rl_error_replace_message(err, message);
 }
@@ -118,7 +119,7 @@ static void set_failure(rl_conn *c, const PGresult *r, bool stale) {
     rl_pg_fail_result(c, r, &c->error);
 }
 
-static void take_failure(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
+static void answer_take_failure(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
   bool stale = PQresultStatus(r) == PGRES_FATAL_ERROR && is_stale(c, item, r);
   if (stale && may_retry(c))
     c->retry_at = c->head + 1;
@@ -126,14 +127,14 @@ static void take_failure(rl_conn *c, const rl_pg_item *item, const PGresult *r) 
     set_failure(c, r, stale);
   if (item->kind != RL_PG_SCRIPT || !c->counts) return;
   c->error.failed.number = c->answers + 1;
-  c->error.failed.at = (uint32_t)strtoul(field(r, PG_DIAG_STATEMENT_POSITION), NULL, 10);
+  c->error.failed.at = (uint32_t)strtoul(error_field(r, PG_DIAG_STATEMENT_POSITION), NULL, 10);
 }
 
-static int64_t count_of(PGresult *r) {
+static int64_t affected_rows(PGresult *r) {
   return strtoll(PQcmdTuples(r), NULL, 10);
 }
 
-static void take_rows(rl_conn *c, const rl_pg_item *item, PGresult *r) {
+static void answer_take_rows(rl_conn *c, const rl_pg_item *item, PGresult *r) {
   PQclear(c->described);
   c->described = NULL;
   c->result = r;
@@ -157,7 +158,7 @@ static bool lacks_rows(const rl_conn *c, const rl_pg_item *item, ExecStatusType 
   return (status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) && item->stmt->column_count > 0;
 }
 
-static rille_status take_answer(rl_conn *c, const rl_pg_item *item, PGresult *r, rl_error *err) {
+static rille_status answer_take_result(rl_conn *c, const rl_pg_item *item, PGresult *r, rl_error *err) {
   ExecStatusType status = PQresultStatus(r);
   if (lacks_rows(c, item, status)) {
     PQclear(r);
@@ -166,25 +167,25 @@ static rille_status take_answer(rl_conn *c, const rl_pg_item *item, PGresult *r,
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) c->answers++;
   switch (status) {
   case PGRES_TUPLES_OK:
-    c->affected = count_of(r);
+    c->affected = affected_rows(r);
     if (item->kind == RL_PG_STATEMENT && !c->abandoning) {
-      take_rows(c, item, r);
+      answer_take_rows(c, item, r);
       return RILLE_OK;
     }
     break;
-  case PGRES_COMMAND_OK: c->affected = count_of(r); break;
+  case PGRES_COMMAND_OK: c->affected = affected_rows(r); break;
   case PGRES_EMPTY_QUERY: c->affected = 0; break;
   case PGRES_COPY_IN:
   case PGRES_COPY_OUT:
   case PGRES_COPY_BOTH: return refuse_copy(c, r, err);
-  default: take_failure(c, item, r); break;
+  default: answer_take_failure(c, item, r); break;
   }
   PQclear(r);
   return RILLE_OK;
 }
 
 /* Preparing and deallocating: the statement they belong to tells their failure. */
-static void take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) {
+static void answer_take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) {
   ExecStatusType status = PQresultStatus(r);
   if (status != PGRES_COMMAND_OK && item->kind == RL_PG_PREPARE) rl_pg_forget(c, item);
   if (status == PGRES_FATAL_ERROR && c->hidden.code == RL_CODE_NONE) {
@@ -200,7 +201,7 @@ static void take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) {
 }
 
 /* The end of a pipeline. An error may still come with it: the implicit transaction is committed only here. */
-static rille_status take_sync(rl_conn *c, PGresult *r, rl_error *err) {
+static rille_status answer_take_sync(rl_conn *c, PGresult *r, rl_error *err) {
   bool sync = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
   if (!sync && PQresultStatus(r) == PGRES_FATAL_ERROR) set_failure(c, r, false);
   PQclear(r);
@@ -215,7 +216,7 @@ static rille_status take_sync(rl_conn *c, PGresult *r, rl_error *err) {
 }
 
 /* The end of a pipeline comes where it was asked for, and nothing else does there. */
-static bool fits(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
+static bool answer_fits(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
   c->nothings = r ? 0 : c->nothings + 1;
   if (!r) return c->nothings <= MOST_NOTHINGS;
   ExecStatusType status = PQresultStatus(r);
@@ -224,14 +225,14 @@ static bool fits(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
 }
 
 /* Takes one answer of libpq; NULL is the end of a statement's answers. */
-static rille_status take(rl_conn *c, PGresult *r, rl_error *err) {
+static rille_status answer_take(rl_conn *c, PGresult *r, rl_error *err) {
   rl_pg_item item = c->items[c->head];
-  if (!fits(c, &item, r)) {
+  if (!answer_fits(c, &item, r)) {
     PQclear(r);
     return rl_pg_out_of_step(c, "an answer too many or too few", err);
   }
   if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
-  if (item.kind == RL_PG_SYNC) return r ? take_sync(c, r, err) : RILLE_OK;
+  if (item.kind == RL_PG_SYNC) return r ? answer_take_sync(c, r, err) : RILLE_OK;
   bool hidden = item.kind == RL_PG_PREPARE || item.kind == RL_PG_DEALLOCATE || item.kind == RL_PG_DECLARE ||
                 item.kind == RL_PG_SETTINGS;
   if (!r) {
@@ -243,18 +244,18 @@ static rille_status take(rl_conn *c, PGresult *r, rl_error *err) {
     if (item.kind == RL_PG_PREPARE) rl_pg_forget(c, &item);
     PQclear(r);
   } else if (hidden) {
-    take_hidden(c, &item, r);
+    answer_take_hidden(c, &item, r);
   } else {
-    return take_answer(c, &item, r, err);
+    return answer_take_result(c, &item, r, err);
   }
   return RILLE_OK;
 }
 
-static bool is_complete(const rl_conn *c) {
+static bool statement_is_complete(const rl_conn *c) {
   return c->ended && (c->head == c->count || c->items[c->head].kind != RL_PG_SYNC);
 }
 
-static rille_status deliver(rl_conn *c, int64_t *affected, rl_error *err) {
+static rille_status statement_finish(rl_conn *c, int64_t *affected, rl_error *err) {
   c->ended = false;
   *affected = c->affected;
   c->affected = 0;
@@ -276,7 +277,7 @@ static rille_status deliver(rl_conn *c, int64_t *affected, rl_error *err) {
   return s;
 }
 
-static rille_status hand_row(rl_conn *c, rl_row_view *row) {
+static rille_status deliver_row(rl_conn *c, rl_row_view *row) {
   rille_status s = rl_pg_decode_row(c, row, &c->error);
   if (s == RILLE_OK) return RILLE_ROW;
   c->failed = true;
@@ -285,30 +286,30 @@ static rille_status hand_row(rl_conn *c, rl_row_view *row) {
 }
 
 /* A cell that is no value is not repeated: it would come again. */
-static rille_status fail_lost(rl_conn *c, rl_error *err) {
+static rille_status next_fail_lost(rl_conn *c, rl_error *err) {
   rille_status s = rl_pg_fail_lost(c, false, err);
   if (err && err->code == RL_P2023) err->connection_lost = false;
   return s;
 }
 
 rille_status rl_pg_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {
-  if (c->row < c->row_count && hand_row(c, row) == RILLE_ROW) return RILLE_ROW;
-  if (c->lost) return fail_lost(c, err);
+  if (c->row < c->row_count && deliver_row(c, row) == RILLE_ROW) return RILLE_ROW;
+  if (c->lost) return next_fail_lost(c, err);
   if (c->head == c->count && !c->ended) return rl_fail(err, RL_INTERNAL, "nothing was sent that could be answered");
   if (c->head >= c->segment && c->segment != c->count) {
     rille_status s = rl_pg_flush(c, err);
     if (s != RILLE_OK) return s;
   }
   if (c->result) rl_pg_drop_result(c);
-  while (!is_complete(c)) {
+  while (!statement_is_complete(c)) {
     PGresult *r = NULL;
     rille_status s = rl_pg_fetch(c, &r, wait, err);
-    if (s == RILLE_OK) s = take(c, r, err);
+    if (s == RILLE_OK) s = answer_take(c, r, err);
     if (s != RILLE_OK) return s;
-    if (c->row < c->row_count && !c->lost && hand_row(c, row) == RILLE_ROW) return RILLE_ROW;
-    if (c->lost) return fail_lost(c, err);
+    if (c->row < c->row_count && !c->lost && deliver_row(c, row) == RILLE_ROW) return RILLE_ROW;
+    if (c->lost) return next_fail_lost(c, err);
   }
-  return deliver(c, affected, err);
+  return statement_finish(c, affected, err);
 }
 
 uint32_t rl_pg_columns(rl_conn *c, const rl_column_info **out) {

@@ -10,7 +10,7 @@
 
 enum { QUIET_MS = 200, KEPT_BYTES = 1 << 20 };
 
-static bool make_room(rl_conn *c, size_t more) {
+static bool queue_reserve(rl_conn *c, size_t more) {
   if (c->cap - c->count >= more) return true;
   size_t cap = c->cap ? c->cap * 2 : 16;
   rl_pg_item *items = rl_realloc(c->items, cap * sizeof *items);
@@ -20,7 +20,7 @@ static bool make_room(rl_conn *c, size_t more) {
   return true;
 }
 
-static void push(rl_conn *c, rl_pg_item item) {
+static void queue_push(rl_conn *c, rl_pg_item item) {
   c->items[c->count++] = item;
 }
 
@@ -38,7 +38,7 @@ void rl_pg_queue_reset(rl_conn *c) {
 
 /* A server that went away while the connection was at rest has left its farewell, or the end of the stream, in the
  * socket: seen now, the work can safely go to another connection. */
-static rille_status still_there(rl_conn *c, rl_error *err) {
+static rille_status check_alive(rl_conn *c, rl_error *err) {
   bool readable = PQconsumeInput(c->pg) == 1;
   if (readable) (void)PQisBusy(c->pg); /* hands what came to the notice receiver */
   if (readable && !c->server_gone && PQstatus(c->pg) == CONNECTION_OK) return RILLE_OK;
@@ -47,17 +47,17 @@ static rille_status still_there(rl_conn *c, rl_error *err) {
 
 /* careful: what begins here must not be sent twice, so that a server that has just gone away is better noticed now. A
  * read of ours is simply repeated by the room above, and is spared the look while the connection is warm. */
-static rille_status begin(rl_conn *c, size_t items, bool careful, rl_error *err) {
+static rille_status send_begin(rl_conn *c, size_t items, bool careful, rl_error *err) {
   if (c->lost || !c->ready) {
     rl_fail(err, RL_P1017, "the connection to the database is closed");
     if (err) err->connection_lost = err->not_sent = true;
     return RILLE_ERROR;
   }
-  if (!make_room(c, items)) return rl_fail_nomem(err);
+  if (!queue_reserve(c, items)) return rl_fail_nomem(err);
   if (c->head < c->count) return RILLE_OK;
   bool idle = PQtransactionStatus(c->pg) == PQTRANS_IDLE;
   if ((careful && idle) || rl_clock_ms() - c->last_used > QUIET_MS) {
-    rille_status s = still_there(c, err);
+    rille_status s = check_alive(c, err);
     if (s != RILLE_OK) return s;
   }
   rl_pg_queue_reset(c);
@@ -78,27 +78,27 @@ static rille_status enter_pipeline(rl_conn *c, rl_error *err) {
 }
 
 /* libpq refused to queue: it is out of memory or the connection has broken. */
-static rille_status check(rl_conn *c, int sent, rl_error *err) {
+static rille_status send_check(rl_conn *c, int sent, rl_error *err) {
   if (sent) return RILLE_OK;
   return rl_pg_fail_lost(c, c->head == 0 && c->count == 0, err);
 }
 
 static rille_status send_settings(rl_conn *c, rl_error *err) {
-  if (!make_room(c, 4)) return rl_fail_nomem(err); /* and what it is sent for */
-  rille_status s = check(c, PQsendQueryParams(c->pg, c->settings, 0, NULL, NULL, NULL, NULL, 1), err);
-  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_SETTINGS});
+  if (!queue_reserve(c, 4)) return rl_fail_nomem(err); /* and what it is sent for */
+  rille_status s = send_check(c, PQsendQueryParams(c->pg, c->settings, 0, NULL, NULL, NULL, NULL, 1), err);
+  if (s == RILLE_OK) queue_push(c, (rl_pg_item){.kind = RL_PG_SETTINGS});
   return s;
 }
 
 static rille_status push_deallocate(rl_conn *c, int sent, rl_error *err) {
-  rille_status s = check(c, sent, err);
-  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_DEALLOCATE});
+  rille_status s = send_check(c, sent, err);
+  if (s == RILLE_OK) queue_push(c, (rl_pg_item){.kind = RL_PG_DEALLOCATE});
   return s;
 }
 
 /* Room is left for what it makes room for. */
-static rille_status deallocate(rl_conn *c, const char *name, rl_error *err) {
-  if (!make_room(c, 4)) return rl_fail_nomem(err);
+static rille_status send_deallocate(rl_conn *c, const char *name, rl_error *err) {
+  if (!queue_reserve(c, 4)) return rl_fail_nomem(err);
 #ifdef LIBPQ_HAS_CLOSE_PREPARED
   return push_deallocate(c, PQsendClosePrepared(c->pg, name), err);
 #else
@@ -109,17 +109,17 @@ static rille_status deallocate(rl_conn *c, const char *name, rl_error *err) {
 }
 
 /* What was forgotten here is still there on the server. */
-static rille_status deallocate_all(rl_conn *c, rl_error *err) {
-  if (!make_room(c, 4)) return rl_fail_nomem(err);
+static rille_status send_deallocate_all(rl_conn *c, rl_error *err) {
+  if (!queue_reserve(c, 4)) return rl_fail_nomem(err);
   c->forgotten = false;
   return push_deallocate(c, PQsendQueryParams(c->pg, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 1), err);
 }
 
 /* Puts the statement into the cache; others may have to leave. The server is told to prepare it. */
-static rille_status prepare(rl_conn *c, const rl_stmt *stmt, rl_pg_prepared **out, rl_error *err) {
-  rille_status s = c->forgotten ? deallocate_all(c, err) : RILLE_OK;
+static rille_status send_prepare(rl_conn *c, const rl_stmt *stmt, rl_pg_prepared **out, rl_error *err) {
+  rille_status s = c->forgotten ? send_deallocate_all(c, err) : RILLE_OK;
   for (rl_pg_prepared *old; s == RILLE_OK && (old = rl_stmt_cache_evict(&c->statements, stmt->sql_len)) != NULL;) {
-    s = deallocate(c, old->name, err);
+    s = send_deallocate(c, old->name, err);
     rl_free(old);
   }
   rl_pg_prepared *p = s == RILLE_OK ? rl_alloc(sizeof *p) : NULL;
@@ -130,9 +130,9 @@ static rille_status prepare(rl_conn *c, const rl_stmt *stmt, rl_pg_prepared **ou
     rl_free(p);
     return rl_fail_nomem(err);
   }
-  s = check(c, PQsendPrepare(c->pg, p->name, stmt->sql, (int)stmt->param_count, c->types), err);
+  s = send_check(c, PQsendPrepare(c->pg, p->name, stmt->sql, (int)stmt->param_count, c->types), err);
   if (s == RILLE_OK)
-    push(c, (rl_pg_item){.kind = RL_PG_PREPARE, .stmt = stmt, .number = p->number});
+    queue_push(c, (rl_pg_item){.kind = RL_PG_PREPARE, .stmt = stmt, .number = p->number});
   else
     rl_free(rl_stmt_cache_remove(&c->statements, stmt->id));
   *out = p;
@@ -167,23 +167,23 @@ static rille_status lay_out_params(rl_conn *c, uint32_t first, uint32_t count, r
 }
 
 /* With the parameters encoded from first_param on. */
-static rille_status run(rl_conn *c, const rl_stmt *stmt, uint32_t first_param, rl_error *err) {
+static rille_status send_statement(rl_conn *c, const rl_stmt *stmt, uint32_t first_param, rl_error *err) {
   int count = (int)stmt->param_count, sent;
   uint32_t number = 0;
   rille_status s = lay_out_params(c, first_param, stmt->param_count, err);
   if (s != RILLE_OK) return s;
   if (c->named && stmt->id != 0 && rl_stmt_cache_takes(&c->statements, stmt->sql_len)) {
     rl_pg_prepared *p = rl_stmt_cache_get(&c->statements, stmt->id);
-    if (!p) s = prepare(c, stmt, &p, err);
+    if (!p) s = send_prepare(c, stmt, &p, err);
     if (s != RILLE_OK) return s;
     number = p->number;
     sent = PQsendQueryPrepared(c->pg, p->name, count, c->values, c->lengths, c->formats, 1);
   } else {
     sent = PQsendQueryParams(c->pg, stmt->sql, count, c->types, c->values, c->lengths, c->formats, 1);
   }
-  s = check(c, sent, err);
+  s = send_check(c, sent, err);
   if (s == RILLE_OK)
-    push(c, (rl_pg_item){.kind = RL_PG_STATEMENT, .stmt = stmt, .number = number, .first_param = first_param});
+    queue_push(c, (rl_pg_item){.kind = RL_PG_STATEMENT, .stmt = stmt, .number = number, .first_param = first_param});
   return s;
 }
 
@@ -191,30 +191,30 @@ rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params,
   if (stmt->param_count > 65535)
     return rl_fail(err, RL_P2029, "a statement takes at most 65,535 parameters on PostgreSQL; this one has %u",
                    stmt->param_count);
-  rille_status s = begin(c, 3, stmt->writes || stmt->id == 0, err);
+  rille_status s = send_begin(c, 3, stmt->writes || stmt->id == 0, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
   uint32_t first = (uint32_t)c->param_count;
   rl_trace_statement(c, stmt, params);
   if (s == RILLE_OK) s = rl_pg_encode(c, stmt, params, err);
-  if (s == RILLE_OK) s = run(c, stmt, first, err);
+  if (s == RILLE_OK) s = send_statement(c, stmt, first, err);
   return s;
 }
 
 static rille_status queue_command(rl_conn *c, const char *sql, rl_error *err) {
   rl_trace_text(c, sql);
-  rille_status s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
-  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
+  rille_status s = send_check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
+  if (s == RILLE_OK) queue_push(c, (rl_pg_item){.kind = RL_PG_COMMAND});
   return s;
 }
 
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err) {
-  rille_status s = begin(c, 2, true, err);
+  rille_status s = send_begin(c, 2, true, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
   return s == RILLE_OK ? queue_command(c, sql, err) : s;
 }
 
 rille_status rl_pg_send_begin(rl_conn *c, const char *sql, rl_error *err) {
-  rille_status s = begin(c, 2, true, err);
+  rille_status s = send_begin(c, 2, true, err);
   bool sets = s == RILLE_OK && needs_settings(c);
   if (sets) c->began_idle = false; /* a transaction's level is set before anything is asked in it */
   if (s == RILLE_OK) s = enter_pipeline(c, err);
@@ -225,7 +225,8 @@ rille_status rl_pg_send_begin(rl_conn *c, const char *sql, rl_error *err) {
 
 /* The cursor's statement with its parameters. Cursors share the numbers of prepared statements, not their names; they
  * are one higher, since 0 is no cursor. */
-static rille_status declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
+static rille_status send_declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params,
+                                 rl_error *err) {
   uint32_t first = (uint32_t)c->param_count, number = ++c->next_number;
   rl_trace_statement(c, stmt, params);
   rille_status s = rl_pg_encode(c, stmt, params, err);
@@ -237,11 +238,11 @@ static rille_status declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, 
   rl_buf_put(&sql, stmt->sql, stmt->sql_len);
   char *text = rl_buf_take(&sql);
   if (!text) return rl_fail_nomem(err);
-  s = check(c, PQsendQueryParams(c->pg, text, (int)stmt->param_count, c->types, c->values, c->lengths, c->formats, 1),
-            err);
+  s = send_check(
+      c, PQsendQueryParams(c->pg, text, (int)stmt->param_count, c->types, c->values, c->lengths, c->formats, 1), err);
   rl_free(text);
   if (s != RILLE_OK) return s;
-  push(c, (rl_pg_item){.kind = RL_PG_DECLARE, .stmt = stmt});
+  queue_push(c, (rl_pg_item){.kind = RL_PG_DECLARE, .stmt = stmt});
   cursor->number = number;
   return RILLE_OK;
 }
@@ -249,13 +250,13 @@ static rille_status declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, 
 rille_status rl_pg_fetch_rows(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, uint32_t rows,
                               rl_error *err) {
   char sql[64];
-  rille_status s = begin(c, 2, false, err);
+  rille_status s = send_begin(c, 2, false, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
-  if (s == RILLE_OK && cursor->number == 0) s = declare(c, cursor, stmt, params, err);
+  if (s == RILLE_OK && cursor->number == 0) s = send_declare(c, cursor, stmt, params, err);
   if (s != RILLE_OK) return s;
   snprintf(sql, sizeof sql, "FETCH %lu FROM rille_%u", (unsigned long)rows, (unsigned)cursor->number);
-  s = check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
-  if (s == RILLE_OK) push(c, (rl_pg_item){.kind = RL_PG_STATEMENT, .stmt = stmt});
+  s = send_check(c, PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 1), err);
+  if (s == RILLE_OK) queue_push(c, (rl_pg_item){.kind = RL_PG_STATEMENT, .stmt = stmt});
   return s;
 }
 
@@ -269,7 +270,7 @@ rille_status rl_pg_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err) {
 rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
   if (c->head < c->count)
     return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are under way");
-  rille_status s = begin(c, 1, true, err);
+  rille_status s = send_begin(c, 1, true, err);
   if (s != RILLE_OK) return s;
   rl_trace_text(c, sql);
   char *whole = NULL;
@@ -284,7 +285,7 @@ rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
   bool is_own = !whole;
   rl_free(whole);
   if (!sent) return rl_pg_fail_lost(c, true, err);
-  push(c, (rl_pg_item){.kind = RL_PG_SCRIPT});
+  queue_push(c, (rl_pg_item){.kind = RL_PG_SCRIPT});
   c->counts = is_own;
   c->answers = 0;
   c->segment = c->count; /* it needs no SYNC */
@@ -295,9 +296,9 @@ rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
 rille_status rl_pg_flush(rl_conn *c, rl_error *err) {
   if (c->lost || c->head == c->count) return RILLE_OK;
   bool synced = c->segment == c->count, first = c->head == 0 && c->segment == 0;
-  if (!synced && !make_room(c, 1)) return rl_fail_nomem(err);
+  if (!synced && !queue_reserve(c, 1)) return rl_fail_nomem(err);
   if (!synced && !PQpipelineSync(c->pg)) return rl_pg_fail_lost(c, false, err);
-  if (!synced) push(c, (rl_pg_item){.kind = RL_PG_SYNC});
+  if (!synced) queue_push(c, (rl_pg_item){.kind = RL_PG_SYNC});
   c->segment = c->count;
   int more = PQflush(c->pg);
   if (more < 0) return rl_pg_fail_lost(c, false, err);
@@ -309,9 +310,9 @@ rille_status rl_pg_flush(rl_conn *c, rl_error *err) {
 rille_status rl_pg_send_again(rl_conn *c, size_t first, size_t end, rl_error *err) {
   rille_status s = RILLE_OK;
   for (size_t i = first; i < end && s == RILLE_OK; i++) {
-    if (!make_room(c, 3)) return rl_fail_nomem(err);
+    if (!queue_reserve(c, 3)) return rl_fail_nomem(err);
     rl_pg_item item = c->items[i];
-    if (item.kind == RL_PG_STATEMENT) s = run(c, item.stmt, item.first_param, err);
+    if (item.kind == RL_PG_STATEMENT) s = send_statement(c, item.stmt, item.first_param, err);
   }
   return s == RILLE_OK ? rl_pg_flush(c, err) : s;
 }

@@ -37,7 +37,7 @@ static void put_time(interval_writer *w, int64_t us) {
   while (w->text[w->len - 1] == '0') w->len--;
 }
 
-static bool interval(rl_conn *c, const char *p, size_t len, rl_value *out) {
+static bool decode_interval(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len != 16) return false;
   interval_writer w = {.len = 0};
   int32_t days = (int32_t)rl_pg_u32(p + 8), months = (int32_t)rl_pg_u32(p + 12);
@@ -48,7 +48,7 @@ static bool interval(rl_conn *c, const char *p, size_t len, rl_value *out) {
   return rl_pg_keep(c, RILLE_TEXT, w.text, w.len, out);
 }
 
-static bool address(rl_conn *c, const char *p, size_t len, rl_value *out) {
+static bool decode_address(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len < 4) return false;
   unsigned family = (unsigned char)p[0], bits = (unsigned char)p[1], size = (unsigned char)p[3];
   bool cidr = p[2] != 0;
@@ -61,7 +61,7 @@ static bool address(rl_conn *c, const char *p, size_t len, rl_value *out) {
   return rl_pg_keep(c, RILLE_TEXT, text, at, out);
 }
 
-static bool mac(rl_conn *c, const char *p, size_t len, rl_value *out) {
+static bool decode_mac(rl_conn *c, const char *p, size_t len, rl_value *out) {
   char text[32];
   size_t at = 0;
   if (len != 6 && len != 8) return false;
@@ -70,7 +70,7 @@ static bool mac(rl_conn *c, const char *p, size_t len, rl_value *out) {
   return rl_pg_keep(c, RILLE_TEXT, text, at, out);
 }
 
-static bool bits(rl_conn *c, const char *p, size_t len, rl_value *out) {
+static bool decode_bits(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len < 4) return false;
   uint32_t count = rl_pg_u32(p);
   if (((size_t)count + 7) / 8 != len - 4) return false;
@@ -83,7 +83,7 @@ static bool bits(rl_conn *c, const char *p, size_t len, rl_value *out) {
 
 /* The number of decimals is the server's lc_monetary and does not travel: two are assumed, as nearly every currency
  * has. */
-static bool money(rl_conn *c, const char *p, size_t len, rl_value *out) {
+static bool decode_money(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len != 8) return false;
   int64_t cents = (int64_t)rl_pg_u64(p);
   uint64_t rest = cents < 0 ? 0 - (uint64_t)cents : (uint64_t)cents;
@@ -95,7 +95,7 @@ static bool money(rl_conn *c, const char *p, size_t len, rl_value *out) {
   return rl_pg_keep(c, RILLE_DECIMAL, text, at, out);
 }
 
-static bool log_position(rl_conn *c, const char *p, size_t len, rl_value *out) {
+static bool decode_log_position(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len != 8) return false;
   char text[24];
   int n = snprintf(text, sizeof text, "%" PRIX32 "/%" PRIX32, rl_pg_u32(p), rl_pg_u32(p + 4));
@@ -103,7 +103,7 @@ static bool log_position(rl_conn *c, const char *p, size_t len, rl_value *out) {
 }
 
 /* Nothing is known of the type: text when it can be text. */
-static bool unknown(const char *p, size_t len, rl_value *out) {
+static bool decode_unknown(const char *p, size_t len, rl_value *out) {
   bool text = rl_utf8_valid((rl_str){p, len}, NULL) && !memchr(p, 0, len);
   *out = (rl_value){.kind = text ? RILLE_TEXT : RILLE_BYTES, .len = (uint32_t)len, .as.p = p};
   return true;
@@ -111,15 +111,15 @@ static bool unknown(const char *p, size_t len, rl_value *out) {
 
 bool rl_pg_decode_other(rl_conn *c, Oid oid, const char *p, size_t len, rl_value *out) {
   switch (oid) {
-  case RL_OID_INTERVAL: return interval(c, p, len, out);
+  case RL_OID_INTERVAL: return decode_interval(c, p, len, out);
   case RL_OID_INET:
-  case RL_OID_CIDR: return address(c, p, len, out);
+  case RL_OID_CIDR: return decode_address(c, p, len, out);
   case RL_OID_MACADDR:
-  case RL_OID_MACADDR8: return mac(c, p, len, out);
+  case RL_OID_MACADDR8: return decode_mac(c, p, len, out);
   case RL_OID_BIT:
-  case RL_OID_VARBIT: return bits(c, p, len, out);
-  case RL_OID_MONEY: return money(c, p, len, out);
-  case RL_OID_PG_LSN: return log_position(c, p, len, out);
-  default: return unknown(p, len, out);
+  case RL_OID_VARBIT: return decode_bits(c, p, len, out);
+  case RL_OID_MONEY: return decode_money(c, p, len, out);
+  case RL_OID_PG_LSN: return decode_log_position(c, p, len, out);
+  default: return decode_unknown(p, len, out);
   }
 }

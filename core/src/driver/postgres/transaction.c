@@ -123,7 +123,7 @@ rille_status rl_pg_check_setting(rl_str name, rl_error *err) {
 
 /* ------------------------------------------------------------------ the verbs */
 
-static const char *level(const rl_begin *how) {
+static const char *isolation_text(const rl_begin *how) {
   static const char *const words[] = {
       [RL_ISOLATION_DEFAULT] = "",
       [RL_ISOLATION_READ_UNCOMMITTED] = " ISOLATION LEVEL READ UNCOMMITTED",
@@ -136,7 +136,7 @@ static const char *level(const rl_begin *how) {
 }
 
 rille_status rl_pg_begin(rl_conn *c, const rl_begin *how, rl_commands *out, rl_error *err) {
-  snprintf(out->text, sizeof out->text, "BEGIN%s%s", level(how), how->read_only ? " READ ONLY" : "");
+  snprintf(out->text, sizeof out->text, "BEGIN%s%s", isolation_text(how), how->read_only ? " READ ONLY" : "");
   rille_status s = rl_pg_send_begin(c, out->text, err);
   out->sql[0] = out->text;
   out->count = s == RILLE_OK;
@@ -145,29 +145,29 @@ rille_status rl_pg_begin(rl_conn *c, const rl_begin *how, rl_commands *out, rl_e
   return s;
 }
 
-static rille_status queue_verb(rl_conn *c, rl_verb verb, const char *savepoint, rl_commands *out, rl_error *err) {
+static rille_status pg_queue_verb(rl_conn *c, rl_verb verb, const char *savepoint, rl_commands *out, rl_error *err) {
   rl_verb_write(verb, savepoint, out);
   return rl_pg_send_command(c, out->sql[0], err);
 }
 
 rille_status rl_pg_commit(rl_conn *c, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_COMMIT, NULL, out, err);
+  return pg_queue_verb(c, RL_VERB_COMMIT, NULL, out, err);
 }
 
 rille_status rl_pg_rollback(rl_conn *c, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_ROLLBACK, NULL, out, err);
+  return pg_queue_verb(c, RL_VERB_ROLLBACK, NULL, out, err);
 }
 
 rille_status rl_pg_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_SAVEPOINT, savepoint, out, err);
+  return pg_queue_verb(c, RL_VERB_SAVEPOINT, savepoint, out, err);
 }
 
 rille_status rl_pg_release(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_RELEASE, savepoint, out, err);
+  return pg_queue_verb(c, RL_VERB_RELEASE, savepoint, out, err);
 }
 
 rille_status rl_pg_rollback_to(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_ROLLBACK_TO, savepoint, out, err);
+  return pg_queue_verb(c, RL_VERB_ROLLBACK_TO, savepoint, out, err);
 }
 
 #endif

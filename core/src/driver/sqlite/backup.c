@@ -5,7 +5,7 @@
 
 enum { PATIENCE_MS = 5000, IN_USE_MS = 1000, NAP_MS = 20 };
 
-static rille_status failed(const char *what, const char *file, const char *why, rl_error *err) {
+static rille_status backup_fail(const char *what, const char *file, const char *why, rl_error *err) {
   return rl_fail(err, RL_BACKUP, "%s %s: %s", what, file, why);
 }
 
@@ -25,7 +25,7 @@ static int copy_pages(sqlite3 *from, sqlite3 *to) {
 }
 
 /* The first column of a statement's first row is compared; SQLITE_MISMATCH when it is another. */
-static int expect(sqlite3 *db, const char *sql, const char *wanted) {
+static int expect_text(sqlite3 *db, const char *sql, const char *wanted) {
   sqlite3_stmt *stmt = NULL;
   int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
   if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
@@ -43,7 +43,7 @@ static int leave_wal(const char *file) {
   sqlite3 *db = NULL;
   int rc = sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (rc == SQLITE_OK) rc = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL);
-  if (rc == SQLITE_OK) rc = expect(db, "PRAGMA journal_mode=DELETE", "delete");
+  if (rc == SQLITE_OK) rc = expect_text(db, "PRAGMA journal_mode=DELETE", "delete");
   int end = sqlite3_close(db);
   return rc == SQLITE_OK ? end : rc;
 }
@@ -60,27 +60,27 @@ rille_status rl_sqlite_backup(rl_conn *c, const char *file, rl_error *err) {
   if (rc == SQLITE_OK) rc = leave_wal(file);
   if (rc == SQLITE_OK) return RILLE_OK;
   return rc == SQLITE_NOMEM ? rl_fail_nomem(err)
-                            : failed("the backup could not be written to", file, sqlite3_errstr(rc), err);
+                            : backup_fail("the backup could not be written to", file, sqlite3_errstr(rc), err);
 }
 
 static rille_status open_backup(const char *file, sqlite3 **out, rl_error *err) {
   int rc = sqlite3_open_v2(file, out, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
   if (!*out) return rl_fail_nomem(err);
-  if (rc == SQLITE_OK) rc = expect(*out, "PRAGMA quick_check(1)", "ok");
+  if (rc == SQLITE_OK) rc = expect_text(*out, "PRAGMA quick_check(1)", "ok");
   if (rc == SQLITE_OK) return RILLE_OK;
-  return failed("no database can be restored from", file, rc == SQLITE_MISMATCH ? "it is damaged" : sqlite3_errstr(rc),
-                err);
+  return backup_fail("no database can be restored from", file,
+                     rc == SQLITE_MISMATCH ? "it is damaged" : sqlite3_errstr(rc), err);
 }
 
 /* Out of WAL mode only a connection comes that is alone; and then it stays alone until it closes. */
-static rille_status be_alone(rl_conn *c, rl_error *err) {
+static rille_status take_exclusive_lock(rl_conn *c, rl_error *err) {
   int64_t until = rl_clock_ms() + IN_USE_MS;
   int rc = sqlite3_exec(c->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL", NULL, NULL, NULL);
-  if (rc == SQLITE_OK) rc = expect(c->db, "PRAGMA journal_mode=DELETE", "delete");
+  if (rc == SQLITE_OK) rc = expect_text(c->db, "PRAGMA journal_mode=DELETE", "delete");
   while (((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED || rc == SQLITE_MISMATCH) &&
          rl_clock_ms() < until) {
     sqlite3_sleep(NAP_MS);
-    rc = expect(c->db, "PRAGMA journal_mode=DELETE", "delete");
+    rc = expect_text(c->db, "PRAGMA journal_mode=DELETE", "delete");
   }
   if (rc == SQLITE_OK) rc = sqlite3_exec(c->db, "BEGIN EXCLUSIVE; COMMIT", NULL, NULL, NULL);
   if (rc == SQLITE_OK) return RILLE_OK;
@@ -95,13 +95,13 @@ rille_status rl_sqlite_restore(rl_conn *c, const char *file, bool force, rl_erro
   (void)force; /* all that is there is replaced anyway */
   sqlite3 *from = NULL;
   rille_status s = open_backup(file, &from, err);
-  if (s == RILLE_OK && !c->options->memory) s = be_alone(c, err);
+  if (s == RILLE_OK && !c->options->memory) s = take_exclusive_lock(c, err);
   if (s == RILLE_OK) {
     rl_sqlite_forget_all(c);
     int rc = copy_pages(from, c->db);
     if (rc != SQLITE_OK)
       s = rc == SQLITE_NOMEM ? rl_fail_nomem(err)
-                             : failed("the database could not be restored from", file, sqlite3_errstr(rc), err);
+                             : backup_fail("the database could not be restored from", file, sqlite3_errstr(rc), err);
   }
   sqlite3_close(from);
   return s;

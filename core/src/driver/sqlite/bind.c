@@ -6,36 +6,37 @@
 
 #include "tape/datetime.h"
 
-static rille_status check(rl_conn *c, int rc, rl_error *err) {
+static rille_status bind_check(rl_conn *c, int rc, rl_error *err) {
   return rc == SQLITE_OK ? RILLE_OK : rl_sqlite_fail(c, rc, err);
 }
 
 static rille_status bind_text(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
-  return check(c, sqlite3_bind_text64(stmt, index, s.len ? s.p : "", s.len, SQLITE_TRANSIENT, SQLITE_UTF8), err);
+  return bind_check(c, sqlite3_bind_text64(stmt, index, s.len ? s.p : "", s.len, SQLITE_TRANSIENT, SQLITE_UTF8), err);
 }
 
 static rille_status bind_bytes(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
-  if (s.len == 0) return check(c, sqlite3_bind_zeroblob(stmt, index, 0), err);
-  return check(c, sqlite3_bind_blob64(stmt, index, s.p, s.len, SQLITE_TRANSIENT), err);
+  if (s.len == 0) return bind_check(c, sqlite3_bind_zeroblob(stmt, index, 0), err);
+  return bind_check(c, sqlite3_bind_blob64(stmt, index, s.p, s.len, SQLITE_TRANSIENT), err);
 }
 
-static rille_status refuse(int index, const char *what, rl_error *err) {
+static rille_status bind_refuse(int index, const char *what, rl_error *err) {
   return rl_fail(err, RL_P2020, "parameter $%d: %s", index, what);
 }
 
 /* SQLite would make NULL of what is no number. */
 static rille_status bind_float(rl_conn *c, sqlite3_stmt *stmt, int index, double f, rl_error *err) {
-  if (isnan(f)) return refuse(index, "SQLite has no NaN", err);
-  return check(c, sqlite3_bind_double(stmt, index, f), err);
+  if (isnan(f)) return bind_refuse(index, "SQLite has no NaN", err);
+  return bind_check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
 static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, rl_moments moments, int64_t microseconds,
                                   rl_error *err) {
-  if (!rl_datetime_in_range(microseconds)) return refuse(index, RL_SQLITE_BEYOND, err);
+  if (!rl_datetime_in_range(microseconds)) return bind_refuse(index, RL_SQLITE_BEYOND, err);
   char text[RL_DATETIME_MAX];
   if (moments == RL_MOMENTS_BRIEF)
     return bind_text(c, stmt, index, (rl_str){text, rl_sqlite_brief_text(c, microseconds, text)}, err);
-  if (c->options->unixepoch_ms) return check(c, sqlite3_bind_int64(stmt, index, rl_sqlite_epoch_ms(microseconds)), err);
+  if (c->options->unixepoch_ms)
+    return bind_check(c, sqlite3_bind_int64(stmt, index, rl_sqlite_epoch_ms(microseconds)), err);
   size_t len = rl_datetime_format_offset(microseconds, text);
   return bind_text(c, stmt, index, (rl_str){text, len}, err);
 }
@@ -57,10 +58,10 @@ static bool fits_integer(rl_str s, int64_t *out) {
 static rille_status bind_decimal(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
   int64_t i;
   double f;
-  if (fits_integer(s, &i)) return check(c, sqlite3_bind_int64(stmt, index, i), err);
+  if (fits_integer(s, &i)) return bind_check(c, sqlite3_bind_int64(stmt, index, i), err);
   if (!rl_sqlite_decimal_to_float(s, &f)) return bind_text(c, stmt, index, s, err);
-  if (!isfinite(f)) return refuse(index, "SQLite keeps decimals as floats, which end at 1.8e308", err);
-  return check(c, sqlite3_bind_double(stmt, index, f), err);
+  if (!isfinite(f)) return bind_refuse(index, "SQLite keeps decimals as floats, which end at 1.8e308", err);
+  return bind_check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
 static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v,
@@ -76,13 +77,13 @@ static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot
 rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v, rl_error *err) {
   rl_str s = {v->as.p, v->len};
   switch (v->kind) {
-  case RILLE_NULL: return check(c, sqlite3_bind_null(stmt, index), err);
+  case RILLE_NULL: return bind_check(c, sqlite3_bind_null(stmt, index), err);
   case RILLE_BOOL:
-  case RILLE_INT: return check(c, sqlite3_bind_int64(stmt, index, v->as.i), err);
+  case RILLE_INT: return bind_check(c, sqlite3_bind_int64(stmt, index, v->as.i), err);
   case RILLE_FLOAT: return bind_float(c, stmt, index, v->as.f, err);
   case RILLE_TEXT:
     if (slot.wire == RL_WIRE_DECIMAL) return bind_decimal(c, stmt, index, s, err);
-    if (rl_sqlite_is_datetime(slot.wire)) return refuse(index, RL_SQLITE_BEYOND, err); /* infinity */
+    if (rl_sqlite_is_datetime(slot.wire)) return bind_refuse(index, RL_SQLITE_BEYOND, err); /* infinity */
     return bind_text(c, stmt, index, s, err);
   case RILLE_JSON: return bind_text(c, stmt, index, s, err);
   case RILLE_DECIMAL: return bind_decimal(c, stmt, index, s, err);

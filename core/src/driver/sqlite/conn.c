@@ -10,7 +10,7 @@
 /* KEPT_BYTES: of the memory that SQLite itself has for the prepared statements of a connection. */
 enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500, KEPT_BYTES = 16 << 20, LOOK_AFTER = 5000 };
 
-static rille_status check_version(rl_error *err) {
+static rille_status sqlite_check_version(rl_error *err) {
   if (sqlite3_libversion_number() >= OLDEST_VERSION) return RILLE_OK;
   return rl_fail(err, RL_P1015, "SQLite %s is too old; 3.35.0 or later is needed (it knows RETURNING)",
                  sqlite3_libversion());
@@ -53,7 +53,7 @@ static void sqlite_close(rl_conn *c) {
 
 static rille_status sqlite_open(const rl_conn_options *options, rl_conn **out, rl_error *err) {
   *out = NULL;
-  rille_status s = check_version(err);
+  rille_status s = sqlite_check_version(err);
   if (s != RILLE_OK) return s;
   rl_conn *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
@@ -93,7 +93,7 @@ static int set_journal(rl_conn *c) {
 }
 
 /* The first step reads the file: whether it is a database at all shows there. */
-static int set_up(rl_conn *c, int step) {
+static int connect_step(rl_conn *c, int step) {
   switch (step) {
   case 0: return sqlite3_exec(c->db, "PRAGMA schema_version", NULL, NULL, NULL);
   case 1: return c->options->memory || c->options->read_only ? SQLITE_OK : set_journal(c);
@@ -110,7 +110,7 @@ enum { SET_UP_STEPS = 4 };
 static rille_status sqlite_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
   int64_t limit = c->options->connect_timeout_ms >= 0 ? c->options->connect_timeout_ms : RL_SQLITE_PATIENCE_MS;
   while (c->setup < SET_UP_STEPS) {
-    int rc = set_up(c, c->setup);
+    int rc = connect_step(c, c->setup);
     if ((rc & 0xff) == SQLITE_BUSY) return rl_sqlite_wait_for_lock(c, limit, rc, wait, err);
     if (rc != SQLITE_OK) {
       rille_status s = rl_sqlite_fail_open(c->options, sqlite3_extended_errcode(c->db), sqlite3_errmsg(c->db), err);
@@ -158,7 +158,7 @@ static bool sqlite_transaction_failed(const rl_conn *c) {
   return c->spoilt && !sqlite3_get_autocommit(c->db);
 }
 
-static int is_late(void *context) {
+static int is_past_deadline(void *context) {
   const rl_conn *c = context;
   return rl_clock_ms() >= c->run_until;
 }
@@ -167,7 +167,7 @@ static int is_late(void *context) {
 static void sqlite_run_until(rl_conn *c, int64_t deadline_ms) {
   bool timed = deadline_ms != RL_NO_DEADLINE, was = c->run_until != RL_NO_DEADLINE;
   c->run_until = deadline_ms;
-  if (timed != was) sqlite3_progress_handler(c->db, timed ? LOOK_AFTER : 0, timed ? is_late : NULL, c);
+  if (timed != was) sqlite3_progress_handler(c->db, timed ? LOOK_AFTER : 0, timed ? is_past_deadline : NULL, c);
 }
 
 static int sqlite_descriptor(const rl_conn *c) {

@@ -115,7 +115,7 @@ bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out);
 /* The number nearest to a decimal text. */
 bool rl_sqlite_decimal_to_float(rl_str text, double *out);
 
-/* moment.c. false: not the form that is written, nor the brief one where `moments` allows it. */
+/* datetime.c. false: not the form that is written, nor the brief one where `moments` allows it. */
 bool rl_sqlite_read_moment(const rl_conn *c, rl_str text, rl_moments moments, int64_t *microseconds);
 bool rl_sqlite_read_epoch(const rl_conn *c, int64_t ms, int64_t *microseconds);
 /* The same of any form. */

@@ -24,7 +24,7 @@ static bool is_plain(rl_str s) {
   return i == s.len && i > point && s.p[i - 1] != '0';
 }
 
-static bool keep(rl_arena *arena, const char *p, size_t len, rl_str *out) {
+static bool keep_decimal(rl_arena *arena, const char *p, size_t len, rl_str *out) {
   *out = rl_arena_str(arena, (rl_str){p, len});
   return out->p != NULL;
 }
@@ -37,7 +37,8 @@ bool rl_sqlite_decimal_of_text(rl_str text, rl_arena *arena, rl_str *out) {
   rl_buf buf;
   rl_buf_init(&buf);
   rl_error ignored = {0};
-  bool ok = rl_decimal_normalize(text, &buf, &ignored) == RILLE_OK && !buf.failed && keep(arena, buf.p, buf.len, out);
+  bool ok =
+      rl_decimal_normalize(text, &buf, &ignored) == RILLE_OK && !buf.failed && keep_decimal(arena, buf.p, buf.len, out);
   rl_error_clear(&ignored);
   rl_buf_dispose(&buf);
   return ok;
@@ -56,7 +57,7 @@ static bool few_digits(double f, rl_arena *arena, rl_str *out) {
     int n = decimals == 0
                 ? snprintf(text, sizeof text, "%s%" PRId64, sign, digits)
                 : snprintf(text, sizeof text, "%s%" PRId64 ".%0*" PRId64, sign, digits / unit, decimals, digits % unit);
-    return keep(arena, text, (size_t)n, out);
+    return keep_decimal(arena, text, (size_t)n, out);
   }
   return false;
 }
@@ -70,7 +71,7 @@ bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out) {
   rl_buf_init(&buf);
   bool ok = rl_decimal_of_float(f, &d, &ignored) == RILLE_OK;
   if (ok) rl_decimal_write(d, &buf);
-  ok = ok && !buf.failed && keep(arena, buf.p, buf.len, out);
+  ok = ok && !buf.failed && keep_decimal(arena, buf.p, buf.len, out);
   rl_decimal_free(d);
   rl_buf_dispose(&buf);
   rl_error_clear(&ignored);

@@ -9,7 +9,7 @@
 #include "tape/datetime.h"
 #include "tape/json.h"
 
-static rl_str text_of(sqlite3_value *v) {
+static rl_str value_text(sqlite3_value *v) {
   const char *p = (const char *)sqlite3_value_text(v);
   return (rl_str){p ? p : "", (size_t)sqlite3_value_bytes(v)};
 }
@@ -20,11 +20,11 @@ static inline void set_text(rl_value *out, rille_value_kind kind, rl_str s) {
   out->as.p = s.p;
 }
 
-static void by_storage(sqlite3_value *v, int type, rl_value *out) {
+static void decode_by_storage(sqlite3_value *v, int type, rl_value *out) {
   switch (type) {
   case SQLITE_INTEGER: *out = (rl_value){.kind = RILLE_INT, .as.i = sqlite3_value_int64(v)}; break;
   case SQLITE_FLOAT: *out = (rl_value){.kind = RILLE_FLOAT, .as.f = sqlite3_value_double(v)}; break;
-  case SQLITE_TEXT: set_text(out, RILLE_TEXT, text_of(v)); break;
+  case SQLITE_TEXT: set_text(out, RILLE_TEXT, value_text(v)); break;
   default: {
     const void *p = sqlite3_value_blob(v);
     set_text(out, RILLE_BYTES, (rl_str){p ? p : "", (size_t)sqlite3_value_bytes(v)});
@@ -61,7 +61,7 @@ static bool decode_any_bool(sqlite3_value *v, int type, rl_value *out) {
   out->kind = RILLE_BOOL;
   out->len = 0;
   if (type == SQLITE_TEXT) {
-    rl_str s = text_of(v);
+    rl_str s = value_text(v);
     out->as.i = rl_str_is(s, "true");
     return out->as.i || rl_str_is(s, "false");
   }
@@ -79,7 +79,7 @@ static bool decode_float(sqlite3_value *v, int type, rl_value *out) {
 static bool decode_datetime(const rl_conn *c, sqlite3_value *v, int type, rl_moments moments, rl_value *out) {
   out->kind = RILLE_DATETIME;
   out->len = 0;
-  if (type == SQLITE_TEXT) return rl_sqlite_read_moment(c, text_of(v), moments, &out->as.i);
+  if (type == SQLITE_TEXT) return rl_sqlite_read_moment(c, value_text(v), moments, &out->as.i);
   return type == SQLITE_INTEGER && rl_sqlite_read_epoch(c, sqlite3_value_int64(v), &out->as.i);
 }
 
@@ -87,7 +87,7 @@ static bool decode_datetime(const rl_conn *c, sqlite3_value *v, int type, rl_mom
 static bool decode_any_datetime(sqlite3_value *v, int type, rl_value *out) {
   out->kind = RILLE_DATETIME;
   out->len = 0;
-  if (type == SQLITE_TEXT) return rl_sqlite_datetime(text_of(v), &out->as.i);
+  if (type == SQLITE_TEXT) return rl_sqlite_datetime(value_text(v), &out->as.i);
   if (type == SQLITE_BLOB) return false;
   if (type == SQLITE_FLOAT && !(fabs(sqlite3_value_double(v)) < 9e15)) return false;
   return rl_sqlite_read_any_epoch(sqlite3_value_int64(v), &out->as.i);
@@ -96,7 +96,7 @@ static bool decode_any_datetime(sqlite3_value *v, int type, rl_value *out) {
 static bool decode_time(const rl_conn *c, sqlite3_value *v, int type, rl_value *out) {
   out->kind = RILLE_DATETIME;
   out->len = 0;
-  if (type == SQLITE_TEXT && rl_time_parse(text_of(v), &out->as.i)) return true;
+  if (type == SQLITE_TEXT && rl_time_parse(value_text(v), &out->as.i)) return true;
   return decode_datetime(c, v, type, RL_MOMENTS_WRITTEN, out);
 }
 
@@ -107,7 +107,7 @@ static bool decode_decimal(rl_conn *c, sqlite3_value *v, int type, bool any, rl_
   if (type == SQLITE_FLOAT) {
     if (!rl_sqlite_decimal_of_float(sqlite3_value_double(v), &c->scratch, &s)) return false;
   } else {
-    s = text_of(v); /* SQLite writes its integers as they should be */
+    s = value_text(v); /* SQLite writes its integers as they should be */
     if (type == SQLITE_BLOB || (type == SQLITE_TEXT && !any)) return false;
     if (type == SQLITE_TEXT && !rl_str_is(s, "NaN") && !rl_sqlite_decimal_of_text(s, &c->scratch, &s)) return false;
   }
@@ -118,7 +118,7 @@ static bool decode_decimal(rl_conn *c, sqlite3_value *v, int type, bool any, rl_
 /* A column declared JSONB turns a stored bare number into SQLite's own; its Json text is that number. */
 static bool decode_json(rl_conn *c, sqlite3_value *v, int type, rl_value *out) {
   if (type != SQLITE_FLOAT) {
-    set_text(out, RILLE_JSON, text_of(v));
+    set_text(out, RILLE_JSON, value_text(v));
     return true;
   }
   rl_buf buf;
@@ -141,11 +141,11 @@ static void set_bytes(sqlite3_value *v, rl_value *out) {
  * and bytes are each other's, as a migration from one to the other leaves them. */
 static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_slot slot, rl_value *out) {
   switch (slot.wire) {
-  case RL_WIRE_ANY: by_storage(v, type, out); return true;
+  case RL_WIRE_ANY: decode_by_storage(v, type, out); return true;
   case RL_WIRE_TEXT:
   case RL_WIRE_ENUM:
   case RL_WIRE_UUID:
-  case RL_WIRE_UNKNOWN: set_text(out, RILLE_TEXT, text_of(v)); return true;
+  case RL_WIRE_UNKNOWN: set_text(out, RILLE_TEXT, value_text(v)); return true;
   case RL_WIRE_BOOL: return decode_bool(v, type, out);
   case RL_WIRE_INT2:
   case RL_WIRE_INT4:
@@ -178,10 +178,10 @@ static void decode_raw(rl_conn *c, sqlite3_value *v, int type, rl_wire wire, rl_
   case RL_WIRE_JSONB: good = decode_json(c, v, type, out); break;
   default: break;
   }
-  if (!good) by_storage(v, sqlite3_value_type(v), out);
+  if (!good) decode_by_storage(v, sqlite3_value_type(v), out);
 }
 
-static rille_status inconsistent(const rl_conn *c, sqlite3_stmt *stmt, int i, rl_slot slot, rl_error *err) {
+static rille_status fail_wrong_cell(const rl_conn *c, sqlite3_stmt *stmt, int i, rl_slot slot, rl_error *err) {
   static const char *const stored[] = {"", "an integer", "a number", "text", "bytes", "NULL"};
   const char *name = sqlite3_column_name(stmt, i);
   int type = sqlite3_column_type(stmt, i);
@@ -206,7 +206,7 @@ static rille_status inconsistent(const rl_conn *c, sqlite3_stmt *stmt, int i, rl
 
 static rille_status decode_list(rl_conn *c, sqlite3_value *v, rl_wire wire, rl_value *out, rl_error *err) {
   c->scratch_used = true;
-  return rl_sqlite_json_to_list(text_of(v), wire, &c->scratch, out, err);
+  return rl_sqlite_json_to_list(value_text(v), wire, &c->scratch, out, err);
 }
 
 rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_row_view *row,
@@ -231,7 +231,7 @@ rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt 
     } else if (raw) {
       decode_raw(c, v, type, slot.wire, out);
     } else if (!decode_cell(c, v, type, slot, out)) {
-      return inconsistent(c, stmt, (int)i, slot, err);
+      return fail_wrong_cell(c, stmt, (int)i, slot, err);
     }
   }
   *row = (rl_row_view){c->cells, count};
@@ -255,7 +255,7 @@ static rl_wire wire_of_declaration(const char *declared) {
   return RL_WIRE_ANY;
 }
 
-static bool make_room(rl_conn *c, uint32_t count) {
+static bool reserve_cells(rl_conn *c, uint32_t count) {
   if (count > c->cell_cap) {
     rl_value *cells = rl_realloc(c->cells, count * sizeof *cells);
     if (!cells) return false;
@@ -283,7 +283,7 @@ static rille_status describe_raw(rl_conn *c, sqlite3_stmt *stmt, rl_error *err) 
 
 rille_status rl_sqlite_describe(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_error *err) {
   uint32_t count = (uint32_t)sqlite3_column_count(stmt);
-  if (!make_room(c, count)) return rl_fail_nomem(err);
+  if (!reserve_cells(c, count)) return rl_fail_nomem(err);
   c->info_count = count;
   if (decl->column_count == 0) return describe_raw(c, stmt, err);
   if (count != decl->column_count)

@@ -41,7 +41,7 @@ static void unique_details(rl_error *err, rl_str rest) {
   rl_error_detail_list(err, "columns", columns, count);
 }
 
-static rille_status constraint(int code, const char *text, rl_error *err) {
+static rille_status fail_constraint(int code, const char *text, rl_error *err) {
   rl_str rest = rl_str_of(text);
   rl_str table, column;
   if (take_prefix(&rest, "UNIQUE constraint failed: ")) {
@@ -107,7 +107,7 @@ static const char *match_text(const known_text *k, const char *text) {
   return at ? at + strlen(prefix) : NULL;
 }
 
-static rille_status by_text(const char *text, rl_error *err) {
+static rille_status fail_by_text(const char *text, rl_error *err) {
   for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts; i++) {
     const char *rest = match_text(&known_texts[i], text);
     if (!rest) continue;
@@ -119,14 +119,14 @@ static rille_status by_text(const char *text, rl_error *err) {
   return rl_fail(err, RL_P2039, "%s", text);
 }
 
-static rille_status map_code(const rl_conn_options *options, int code, const char *text, rl_error *err) {
+static rille_status fail_by_code(const rl_conn_options *options, int code, const char *text, rl_error *err) {
   if (code == SQLITE_READONLY && options->read_only)
     return rl_fail(err, RL_P2028, "nothing can be written here: the transaction, or the statement, is read-only");
   if (code == SQLITE_BUSY_SNAPSHOT)
     return rl_fail(err, RL_P2034,
                    "the transaction has read what another one has changed since; it may be repeated (%s)", text);
   switch (code & 0xff) {
-  case SQLITE_CONSTRAINT: return constraint(code, text, err);
+  case SQLITE_CONSTRAINT: return fail_constraint(code, text, err);
   case SQLITE_BUSY:
     rl_fail(err, RL_P1008, "the database is locked by another connection: %s", text);
     if (err) err->busy = true;
@@ -147,7 +147,7 @@ static rille_status map_code(const rl_conn_options *options, int code, const cha
     return rl_fail(err, RL_P2039, "reading or writing the database %s failed: %s", options->conninfo, text);
   case SQLITE_CORRUPT: return rl_fail(err, RL_P2039, "the database %s is damaged: %s", options->conninfo, text);
   case SQLITE_CANTOPEN: return rl_fail(err, RL_P1003, "the database %s cannot be opened: %s", options->conninfo, text);
-  default: return by_text(text, err);
+  default: return fail_by_text(text, err);
   }
 }
 
@@ -161,7 +161,7 @@ rille_status rl_sqlite_fail(rl_conn *c, int rc, rl_error *err) {
   }
   if ((code & 0xff) == SQLITE_NOMEM) return rl_fail_nomem(err);
   if (err && err->code != RL_CODE_NONE) return RILLE_ERROR;
-  map_code(c->options, code, text, err);
+  fail_by_code(c->options, code, text, err);
   if (err) err->native = code;
   return RILLE_ERROR;
 }
@@ -174,7 +174,7 @@ static rl_str folder_of(const char *path) {
   return (rl_str){path, len == 1 ? 1 : len - 1};
 }
 
-static rille_status why_not_open(const rl_conn_options *options, const char *text, rl_error *err) {
+static rille_status fail_cannot_open(const rl_conn_options *options, const char *text, rl_error *err) {
   const char *path = options->conninfo;
   struct stat st;
   if (stat(path, &st) == 0) {
@@ -206,7 +206,8 @@ static rille_status why_not_open(const rl_conn_options *options, const char *tex
 rille_status rl_sqlite_fail_open(const rl_conn_options *options, int rc, const char *text, rl_error *err) {
   if ((rc & 0xff) == SQLITE_NOMEM) return rl_fail_nomem(err);
   if (err && err->code != RL_CODE_NONE) return RILLE_ERROR;
-  rille_status s = (rc & 0xff) == SQLITE_CANTOPEN ? why_not_open(options, text, err) : map_code(options, rc, text, err);
+  rille_status s =
+      (rc & 0xff) == SQLITE_CANTOPEN ? fail_cannot_open(options, text, err) : fail_by_code(options, rc, text, err);
   if (err) {
     err->native = rc;
     err->not_sent = true;

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static void give(sqlite3_context *context, sqlite3_value **args) {
+static void function_return_after(sqlite3_context *context, sqlite3_value **args) {
   sqlite3_result_value(context, args[1]);
 }
 
@@ -14,37 +14,37 @@ static bool is_undefined(sqlite3_value **args) {
   return sqlite3_value_type(args[1]) == SQLITE_NULL && sqlite3_value_type(args[0]) != SQLITE_NULL;
 }
 
-static void refuse(sqlite3_context *context, const char *text) {
+static void function_fail(sqlite3_context *context, const char *text) {
   sqlite3_result_error(context, text, -1);
 }
 
 /* rille_whole(before, after, bits): after, which must be an integer of so many bits. */
-static void stays_whole(sqlite3_context *context, int count, sqlite3_value **args) {
+static void function_whole(sqlite3_context *context, int count, sqlite3_value **args) {
   (void)count;
   bool narrow = sqlite3_value_int(args[2]) == 32;
   if (is_undefined(args)) {
-    refuse(context, RL_SQLITE_NO_NUMBER);
+    function_fail(context, RL_SQLITE_NO_NUMBER);
     return;
   }
   int type = sqlite3_value_type(args[1]);
   sqlite3_int64 i = sqlite3_value_int64(args[1]);
   if (type == SQLITE_NULL || (type == SQLITE_INTEGER && (!narrow || (i >= INT32_MIN && i <= INT32_MAX))))
-    give(context, args);
+    function_return_after(context, args);
   else
-    refuse(context, narrow ? RL_SQLITE_OUT_OF_RANGE " for Int" : RL_SQLITE_OUT_OF_RANGE " for BigInt");
+    function_fail(context, narrow ? RL_SQLITE_OUT_OF_RANGE " for Int" : RL_SQLITE_OUT_OF_RANGE " for BigInt");
 }
 
 /* rille_finite(before, after): after, which must not have become infinite. */
-static void stays_finite(sqlite3_context *context, int count, sqlite3_value **args) {
+static void function_finite(sqlite3_context *context, int count, sqlite3_value **args) {
   (void)count;
   bool grew = sqlite3_value_type(args[1]) == SQLITE_FLOAT && !isfinite(sqlite3_value_double(args[1])) &&
               isfinite(sqlite3_value_double(args[0]));
   if (is_undefined(args))
-    refuse(context, RL_SQLITE_NO_NUMBER);
+    function_fail(context, RL_SQLITE_NO_NUMBER);
   else if (grew)
-    refuse(context, RL_SQLITE_OUT_OF_RANGE);
+    function_fail(context, RL_SQLITE_OUT_OF_RANGE);
   else
-    give(context, args);
+    function_return_after(context, args);
 }
 
 /* A row of CURRENT_TIMESTAMP's form where rows are ordered as they are stored. */
@@ -58,12 +58,12 @@ static void refuse_brief(sqlite3_context *context, sqlite3_value *name, sqlite3_
     sqlite3_result_error_nomem(context);
     return;
   }
-  refuse(context, text);
+  function_fail(context, text);
   sqlite3_free(text);
 }
 
 /* rille_brief(name, moment): the error for one that was found. */
-static void brief(sqlite3_context *context, int count, sqlite3_value **args) {
+static void function_brief(sqlite3_context *context, int count, sqlite3_value **args) {
   (void)count;
   refuse_brief(context, args[0], args[1]);
 }
@@ -71,7 +71,7 @@ static void brief(sqlite3_context *context, int count, sqlite3_value **args) {
 enum { DAY_LENGTH = 10, DAY_MAX = 24 }; /* of a text; of either form, with a byte 0 */
 
 /* rille_new_day(name, number, moment): whether it is of another day than the one before it in this statement. */
-static void new_day(sqlite3_context *context, int count, sqlite3_value **args) {
+static void function_new_day(sqlite3_context *context, int count, sqlite3_value **args) {
   (void)count;
   sqlite3_value *moment = args[2];
   int type = sqlite3_value_type(moment);
@@ -105,11 +105,13 @@ static void new_day(sqlite3_context *context, int count, sqlite3_value **args) {
 
 int rl_sqlite_add_functions(sqlite3 *db) {
   int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-  int rc = sqlite3_create_function_v2(db, "rille_whole", 3, flags, NULL, stays_whole, NULL, NULL, NULL);
-  if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "rille_brief", 2, flags, NULL, brief, NULL, NULL, NULL);
+  int rc = sqlite3_create_function_v2(db, "rille_whole", 3, flags, NULL, function_whole, NULL, NULL, NULL);
+  if (rc == SQLITE_OK)
+    rc = sqlite3_create_function_v2(db, "rille_brief", 2, flags, NULL, function_brief, NULL, NULL, NULL);
   flags = SQLITE_UTF8 | SQLITE_INNOCUOUS; /* it remembers */
-  if (rc == SQLITE_OK) rc = sqlite3_create_function_v2(db, "rille_new_day", 3, flags, NULL, new_day, NULL, NULL, NULL);
+  if (rc == SQLITE_OK)
+    rc = sqlite3_create_function_v2(db, "rille_new_day", 3, flags, NULL, function_new_day, NULL, NULL, NULL);
   if (rc != SQLITE_OK) return rc;
   flags |= SQLITE_DETERMINISTIC;
-  return sqlite3_create_function_v2(db, "rille_finite", 2, flags, NULL, stays_finite, NULL, NULL, NULL);
+  return sqlite3_create_function_v2(db, "rille_finite", 2, flags, NULL, function_finite, NULL, NULL, NULL);
 }

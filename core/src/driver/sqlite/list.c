@@ -8,7 +8,7 @@
 #include "tape/json.h"
 
 /* json_each has no bytes: the statement compares hex(column) with these. */
-static void write_hex(rl_buf *out, rl_str bytes) {
+static void write_hex_bytes(rl_buf *out, rl_str bytes) {
   static const char digits[] = "0123456789ABCDEF";
   rl_buf_byte(out, '"');
   if (rl_buf_reserve(out, bytes.len * 2)) {
@@ -21,7 +21,7 @@ static void write_hex(rl_buf *out, rl_str bytes) {
   rl_buf_byte(out, '"');
 }
 
-static void write_moment(const rl_conn *c, int64_t us, rl_moments moments, rl_buf *out) {
+static void write_datetime(const rl_conn *c, int64_t us, rl_moments moments, rl_buf *out) {
   char text[RL_DATETIME_MAX];
   if (c->options->unixepoch_ms) {
     rl_buf_int(out, rl_sqlite_epoch_ms(us));
@@ -63,10 +63,10 @@ static rille_status write_element(const rl_conn *c, const rl_value *v, rl_slot s
     break;
   case RILLE_DATETIME:
     if (!rl_datetime_in_range(v->as.i)) return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND);
-    write_moment(c, v->as.i, slot.moments, out);
+    write_datetime(c, v->as.i, slot.moments, out);
     break;
   case RILLE_LIST: return rl_sqlite_list_to_json(c, v, slot, out, err);
-  default: write_hex(out, s); break;
+  default: write_hex_bytes(out, s); break;
   }
   return RILLE_OK;
 }
@@ -106,7 +106,7 @@ static bool read_hex(rl_str s, rl_arena *arena, rl_value *out) {
   return true;
 }
 
-static bool whole(rl_str s, int64_t *out) {
+static bool read_integer(rl_str s, int64_t *out) {
   bool negative = s.len && s.p[0] == '-';
   uint64_t n = 0, limit = (uint64_t)INT64_MAX + (negative ? 1 : 0);
   if (s.len == (negative ? 1u : 0u)) return false;
@@ -149,12 +149,12 @@ static bool read_number(rl_str s, rl_wire wire, rl_arena *arena, rl_value *out) 
     if (!(kept = rl_arena_str(arena, s)).p || !rl_sqlite_decimal_of_text(kept, arena, &kept)) return false;
     *out = (rl_value){.kind = RILLE_DECIMAL, .len = (uint32_t)kept.len, .as.p = kept.p};
     return true;
-  case RL_WIRE_BOOL: out->kind = RILLE_BOOL; return whole(s, &out->as.i) && (out->as.i = out->as.i != 0, true);
+  case RL_WIRE_BOOL: out->kind = RILLE_BOOL; return read_integer(s, &out->as.i) && (out->as.i = out->as.i != 0, true);
   case RL_WIRE_TIMESTAMP:
   case RL_WIRE_TIMESTAMPTZ:
   case RL_WIRE_DATE:
     out->kind = RILLE_DATETIME;
-    if (!whole(s, &out->as.i) || out->as.i > INT64_MAX / 1000 || out->as.i < INT64_MIN / 1000) return false;
+    if (!read_integer(s, &out->as.i) || out->as.i > INT64_MAX / 1000 || out->as.i < INT64_MIN / 1000) return false;
     out->as.i *= 1000;
     return true;
   case RL_WIRE_FLOAT4:
@@ -162,7 +162,7 @@ static bool read_number(rl_str s, rl_wire wire, rl_arena *arena, rl_value *out) 
   default: break;
   }
   out->kind = RILLE_INT;
-  if (whole(s, &out->as.i)) return true;
+  if (read_integer(s, &out->as.i)) return true;
   out->kind = RILLE_FLOAT;
   return rl_sqlite_decimal_to_float(s, &out->as.f);
 }
@@ -180,7 +180,7 @@ static bool read_element(const rl_json_reader *r, rl_json_token token, rl_wire w
 }
 
 /* Grows by doubling inside the arena; the halves left behind go with the row. */
-static rl_value *room(rl_arena *arena, rl_value *items, uint32_t count, uint32_t *cap) {
+static rl_value *grow_items(rl_arena *arena, rl_value *items, uint32_t count, uint32_t *cap) {
   if (count < *cap) return items;
   uint32_t more = *cap ? *cap * 2 : 8;
   rl_value *bigger = rl_arena_array(arena, more, sizeof *bigger);
@@ -198,7 +198,7 @@ static rille_status read_elements(rl_json_reader *r, rl_wire wire, rl_arena *are
     rille_status s = rl_json_next(r, &token, err);
     if (s < 0) return s;
     if (token == RL_JSON_CLOSE_ARRAY) break;
-    items = room(arena, items, count, &cap);
+    items = grow_items(arena, items, count, &cap);
     if (!items) return rl_fail_nomem(err);
     if (!read_element(r, token, wire, arena, &items[count]))
       return rl_fail(err, RL_P2023, "a stored list holds an element of another type");

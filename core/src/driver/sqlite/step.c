@@ -192,7 +192,7 @@ static bool may_wait(const rl_conn *c, int rc) {
   return (rc & 0xff) == SQLITE_BUSY && !begun && sqlite3_extended_errcode(c->db) != SQLITE_BUSY_SNAPSHOT;
 }
 
-static int64_t patience(const rl_conn *c) {
+static int64_t lock_timeout_ms(const rl_conn *c) {
   return c->options->socket_timeout_ms >= 0 ? c->options->socket_timeout_ms : RL_SQLITE_PATIENCE_MS;
 }
 
@@ -209,13 +209,13 @@ static void begin_item(rl_conn *c) {
 
 /* Looks at the columns only after the first step: SQLite prepares a statement anew within that step when another
  * connection has changed the schema, and `SELECT *` may have other columns then. */
-static rille_status describe(rl_conn *c, const rl_sqlite_item *item, rl_error *err) {
+static rille_status describe_item(rl_conn *c, const rl_sqlite_item *item, rl_error *err) {
   if (c->described || !item->decl || !item->prepared->stmt) return RILLE_OK;
   c->described = true;
   return rl_sqlite_describe(c, item->prepared->stmt, item->decl, err);
 }
 
-static rille_status finish(rl_conn *c, const rl_sqlite_item *item, int64_t *affected) {
+static rille_status finish_item(rl_conn *c, const rl_sqlite_item *item, int64_t *affected) {
   sqlite3_stmt *stmt = item->prepared ? item->prepared->stmt : NULL;
   if (item->decl && stmt && sqlite3_stmt_readonly(stmt))
     *affected = c->rows;
@@ -231,13 +231,13 @@ static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_ro
                                    rl_wait *wait, rl_error *err) {
   sqlite3_stmt *stmt = item->prepared ? item->prepared->stmt : NULL;
   int rc = SQLITE_DONE;
-  if (item->cursor && c->rows == (int64_t)item->portion) return finish(c, item, affected);
+  if (item->cursor && c->rows == (int64_t)item->portion) return finish_item(c, item, affected);
   /* The rows of a command (PRAGMA) are of no interest. */
   while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW && !item->decl) {}
   if (c->numbering && rl_sqlite_check_numbers(c, stmt, rc, err) != RILLE_OK) return fail_item(c, RILLE_ERROR);
   if (rc == SQLITE_DONE || rc == SQLITE_ROW) {
-    rille_status s = describe(c, item, err);
-    if (s == RILLE_OK && rc == SQLITE_DONE) return finish(c, item, affected);
+    rille_status s = describe_item(c, item, err);
+    if (s == RILLE_OK && rc == SQLITE_DONE) return finish_item(c, item, affected);
     if (s != RILLE_OK) return fail_item(c, s);
     c->rows++;
     if (item->cursor) item->cursor->begun = true;
@@ -245,7 +245,7 @@ static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_ro
     return s == RILLE_OK ? RILLE_ROW : fail_item(c, s);
   }
   if (!may_wait(c, rc)) return fail_item(c, rl_sqlite_fail(c, rc, err));
-  rille_status s = rl_sqlite_wait_for_lock(c, patience(c), rc, wait, err);
+  rille_status s = rl_sqlite_wait_for_lock(c, lock_timeout_ms(c), rc, wait, err);
   sqlite3_reset(stmt);
   return s == RILLE_AGAIN ? s : fail_item(c, s);
 }
@@ -275,10 +275,10 @@ static rille_status run_script(rl_conn *c, rl_sqlite_item *item, int64_t *affect
       continue;
     }
     if (!may_wait(c, rc)) return fail_item(c, rl_sqlite_fail(c, rc, err));
-    rille_status s = rl_sqlite_wait_for_lock(c, patience(c), rc, wait, err);
+    rille_status s = rl_sqlite_wait_for_lock(c, lock_timeout_ms(c), rc, wait, err);
     return s == RILLE_AGAIN ? s : fail_item(c, s);
   }
-  return finish(c, item, affected);
+  return finish_item(c, item, affected);
 }
 
 rille_status rl_sqlite_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {

@@ -3,24 +3,24 @@
 
 #include "base/alloc.h"
 
-static void destroy(rl_sqlite_prepared *p) {
+static void prepared_destroy(rl_sqlite_prepared *p) {
   if (!p) return;
   sqlite3_finalize(p->stmt);
   rl_free(p);
 }
 
 /* Out of a cache: it ends now, or with the use it is in. */
-static void let_go(rl_sqlite_prepared *p) {
+static void prepared_drop(rl_sqlite_prepared *p) {
   if (!p) return;
   p->kept = false;
-  if (!p->busy) destroy(p);
+  if (!p->busy) prepared_destroy(p);
 }
 
 void rl_sqlite_release(rl_sqlite_prepared *p) {
   if (!p) return;
   p->busy = false;
   if (!p->kept) {
-    destroy(p);
+    prepared_destroy(p);
     return;
   }
   sqlite3_reset(p->stmt);
@@ -28,7 +28,7 @@ void rl_sqlite_release(rl_sqlite_prepared *p) {
 }
 
 /* A second statement in the text would never be run, and nobody would know. */
-static rille_status refuse_tail(rl_conn *c, const char *tail, rl_error *err) {
+static rille_status refuse_second_statement(rl_conn *c, const char *tail, rl_error *err) {
   while (*tail) {
     sqlite3_stmt *more = NULL;
     const char *rest = NULL;
@@ -42,7 +42,7 @@ static rille_status refuse_tail(rl_conn *c, const char *tail, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status prepare(rl_conn *c, const char *sql, bool keep, rl_sqlite_prepared **out, rl_error *err) {
+static rille_status prepare_statement(rl_conn *c, const char *sql, bool keep, rl_sqlite_prepared **out, rl_error *err) {
   const char *tail = NULL;
   sqlite3_stmt *stmt = NULL;
   unsigned flags = keep ? SQLITE_PREPARE_PERSISTENT : 0;
@@ -54,7 +54,7 @@ static rille_status prepare(rl_conn *c, const char *sql, bool keep, rl_sqlite_pr
     sqlite3_busy_timeout(c->db, RL_SQLITE_BUSY_MS);
   }
   if (rc != SQLITE_OK) return rl_sqlite_fail(c, rc, err);
-  if (*tail && refuse_tail(c, tail, err) != RILLE_OK) {
+  if (*tail && refuse_second_statement(c, tail, err) != RILLE_OK) {
     sqlite3_finalize(stmt);
     return RILLE_ERROR;
   }
@@ -78,11 +78,11 @@ rille_status rl_sqlite_acquire(rl_conn *c, const rl_stmt *decl, rl_sqlite_prepar
     return RILLE_OK;
   }
   keep = keep && !known; /* queued twice: the second gets one of its own */
-  rille_status s = prepare(c, decl->sql, keep, out, err);
+  rille_status s = prepare_statement(c, decl->sql, keep, out, err);
   if (s != RILLE_OK || !keep) return s;
   size_t bytes = (*out)->stmt ? (size_t)sqlite3_stmt_status((*out)->stmt, SQLITE_STMTSTATUS_MEMUSED, 0) : 0;
   if (!rl_stmt_cache_takes(&c->statements, bytes)) return s;
-  for (rl_sqlite_prepared *p; (p = rl_stmt_cache_evict(&c->statements, bytes)) != NULL;) let_go(p);
+  for (rl_sqlite_prepared *p; (p = rl_stmt_cache_evict(&c->statements, bytes)) != NULL;) prepared_drop(p);
   /* Not being kept only costs time: a shortage of memory here is no failure. */
   (*out)->kept = rl_stmt_cache_put(&c->statements, decl->id, *out, bytes);
   return RILLE_OK;
@@ -93,7 +93,7 @@ static bool keep_command(rl_conn *c, const char *sql, rl_sqlite_prepared *p) {
   if (!copy) return false;
   rl_sqlite_command *slot = &c->commands[c->next_command];
   c->next_command = (c->next_command + 1) % RL_SQLITE_COMMANDS;
-  let_go(slot->prepared);
+  prepared_drop(slot->prepared);
   rl_free(slot->sql);
   *slot = (rl_sqlite_command){copy, p};
   return true;
@@ -110,15 +110,16 @@ rille_status rl_sqlite_acquire_command(rl_conn *c, const char *sql, rl_sqlite_pr
     *out = k->prepared;
     return RILLE_OK;
   }
-  rille_status s = prepare(c, sql, !known, out, err);
+  rille_status s = prepare_statement(c, sql, !known, out, err);
   if (s == RILLE_OK && !known) (*out)->kept = keep_command(c, sql, *out);
   return s;
 }
 
 void rl_sqlite_forget_all(rl_conn *c) {
-  for (rl_sqlite_prepared *p = rl_stmt_cache_pop(&c->statements); p; p = rl_stmt_cache_pop(&c->statements)) let_go(p);
+  for (rl_sqlite_prepared *p = rl_stmt_cache_pop(&c->statements); p; p = rl_stmt_cache_pop(&c->statements))
+    prepared_drop(p);
   for (size_t i = 0; i < RL_SQLITE_COMMANDS; i++) {
-    let_go(c->commands[i].prepared);
+    prepared_drop(c->commands[i].prepared);
     rl_free(c->commands[i].sql);
     c->commands[i] = (rl_sqlite_command){NULL, NULL};
   }

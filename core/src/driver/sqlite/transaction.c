@@ -13,7 +13,8 @@ rille_status rl_sqlite_begin(rl_conn *c, const rl_begin *how, rl_commands *out, 
   return s;
 }
 
-static rille_status queue_verb(rl_conn *c, rl_verb verb, const char *savepoint, rl_commands *out, rl_error *err) {
+static rille_status sqlite_queue_verb(rl_conn *c, rl_verb verb, const char *savepoint, rl_commands *out,
+                                      rl_error *err) {
   rille_status s;
   rl_verb_write(verb, savepoint, out);
   rl_sqlite_item *item = rl_sqlite_queue_command(c, out->sql[0], &s, err);
@@ -22,23 +23,23 @@ static rille_status queue_verb(rl_conn *c, rl_verb verb, const char *savepoint, 
 }
 
 rille_status rl_sqlite_commit(rl_conn *c, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_COMMIT, NULL, out, err);
+  return sqlite_queue_verb(c, RL_VERB_COMMIT, NULL, out, err);
 }
 
 rille_status rl_sqlite_rollback(rl_conn *c, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_ROLLBACK, NULL, out, err);
+  return sqlite_queue_verb(c, RL_VERB_ROLLBACK, NULL, out, err);
 }
 
 rille_status rl_sqlite_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_SAVEPOINT, savepoint, out, err);
+  return sqlite_queue_verb(c, RL_VERB_SAVEPOINT, savepoint, out, err);
 }
 
 rille_status rl_sqlite_release_savepoint(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_RELEASE, savepoint, out, err);
+  return sqlite_queue_verb(c, RL_VERB_RELEASE, savepoint, out, err);
 }
 
 rille_status rl_sqlite_rollback_to(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err) {
-  return queue_verb(c, RL_VERB_ROLLBACK_TO, savepoint, out, err);
+  return sqlite_queue_verb(c, RL_VERB_ROLLBACK_TO, savepoint, out, err);
 }
 
 #endif

@@ -3,21 +3,21 @@
 
 static const rl_str nothing = {"", 0};
 
-static bool has(rl_str text, char c) {
+static bool has_byte(rl_str text, char c) {
   return text.len && memchr(text.p, c, text.len);
 }
 
-static rl_str before(rl_str text, char c) {
+static rl_str text_before(rl_str text, char c) {
   const char *found = text.len ? memchr(text.p, c, text.len) : NULL;
   return found ? (rl_str){text.p, (size_t)(found - text.p)} : text;
 }
 
-static rl_str from(rl_str text, size_t start) {
+static rl_str text_from(rl_str text, size_t start) {
   return text.len > start ? (rl_str){text.p + start, text.len - start} : nothing;
 }
 
-static rl_str behind(rl_str text, rl_str front) {
-  return from(text, front.len + 1);
+static rl_str text_behind(rl_str text, rl_str front) {
+  return text_from(text, front.len + 1);
 }
 
 /* The parts of "scheme://login@hosts/database?params", as they are written. */
@@ -35,7 +35,7 @@ static bool is_server(rl_str scheme) {
 static bool params_are_clear(rl_str params, bool has_path) {
   rl_url_param param;
   while (rl_url_next_param(&params, &param))
-    if (has(param.key, '@') || (!has_path && has(param.value, '@'))) return false;
+    if (has_byte(param.key, '@') || (!has_path && has_byte(param.value, '@'))) return false;
   return true;
 }
 
@@ -55,28 +55,28 @@ static bool are_hosts(rl_str hosts) {
 
 /* The login ends at the only '@', which comes before the first '/'. Where there are more, or it comes later, a password
  * holds letters that are not percent-encoded, and nobody knows where it ends. */
-static parts split(rl_str url) {
+static parts split_url(rl_str url) {
   parts p = {.scheme = rl_url_scheme(url), .login = nothing};
-  rl_str rest = p.scheme.len ? behind(url, p.scheme) : nothing;
+  rl_str rest = p.scheme.len ? text_behind(url, p.scheme) : nothing;
   bool slashes = rl_str_starts(rest, RL_STR("//"));
-  if (slashes) rest = from(rest, 2);
-  p.place = before(rest, '?');
-  p.params = behind(rest, p.place);
+  if (slashes) rest = text_from(rest, 2);
+  p.place = text_before(rest, '?');
+  p.params = text_behind(rest, p.place);
   p.clear = p.scheme.len > 0;
   if (!p.clear || !is_server(p.scheme)) return p;
-  rl_str authority = before(p.place, '/');
-  p.has_login = has(authority, '@');
+  rl_str authority = text_before(p.place, '/');
+  p.has_login = has_byte(authority, '@');
   if (p.has_login) {
-    p.login = before(authority, '@');
-    p.place = behind(p.place, p.login);
+    p.login = text_before(authority, '@');
+    p.place = text_behind(p.place, p.login);
   }
-  p.clear = slashes && !has(p.place, '@') && params_are_clear(p.params, has(p.place, '/')) &&
+  p.clear = slashes && !has_byte(p.place, '@') && params_are_clear(p.params, has_byte(p.place, '/')) &&
             (p.has_login || are_hosts(authority));
   return p;
 }
 
 bool rl_url_is_clear(rl_str url) {
-  return split(url).clear;
+  return split_url(url).clear;
 }
 
 static bool names_password(rl_str key) {
@@ -86,11 +86,11 @@ static bool names_password(rl_str key) {
 }
 
 bool rl_url_tells_secret(rl_str url) {
-  parts p = split(url);
+  parts p = split_url(url);
   rl_url_param param;
-  if (!p.clear || has(p.login, ':') || has(p.params, '@')) return true;
+  if (!p.clear || has_byte(p.login, ':') || has_byte(p.params, '@')) return true;
   for (rl_str rest = p.params; rl_url_next_param(&rest, &param);)
-    if (has(param.key, '%') || names_password(param.key)) return true;
+    if (has_byte(param.key, '%') || names_password(param.key)) return true;
   return false;
 }
 
@@ -112,21 +112,21 @@ static bool may_be_shown(const rl_url_param *param) {
                                          "user",
                                          "pgbouncer",
                                          "application_name"};
-  if (has(param->value, '@')) return false;
+  if (has_byte(param->value, '@')) return false;
   for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
     if (rl_str_is(param->key, harmless[i])) return true;
   return false;
 }
 
 void rl_url_show(rl_str url, rl_buf *out) {
-  parts p = split(url);
+  parts p = split_url(url);
   if (!p.clear) {
     rl_buf_printf(out, p.scheme.len ? "%.*s:***" : "%.*s***", RL_STR_ARG(p.scheme));
     return;
   }
-  rl_str user = before(p.login, ':'), front = {url.p, p.scheme.len + 1};
+  rl_str user = text_before(p.login, ':'), front = {url.p, p.scheme.len + 1};
   rl_buf_str(out, front);
-  if (rl_str_starts(behind(url, p.scheme), RL_STR("//"))) rl_buf_text(out, "//");
+  if (rl_str_starts(text_behind(url, p.scheme), RL_STR("//"))) rl_buf_text(out, "//");
   rl_buf_str(out, user);
   if (user.len) rl_buf_byte(out, '@');
   rl_buf_str(out, p.place);
@@ -138,7 +138,7 @@ void rl_url_show(rl_str url, rl_buf *out) {
   }
 }
 
-const char *rl_url_shown(rl_str url, rl_arena *arena) {
+const char *rl_url_redacted(rl_str url, rl_arena *arena) {
   rl_buf text;
   rl_buf_init(&text);
   rl_url_show(url, &text);

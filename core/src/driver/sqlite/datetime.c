@@ -8,7 +8,7 @@
 
 enum { BRIEF_LENGTH = 19, FULL_LENGTH = 29 };
 
-static inline unsigned two(const char *p) {
+static inline unsigned two_digits(const char *p) {
   return ((unsigned)(unsigned char)p[0] - '0') * 10 + ((unsigned)(unsigned char)p[1] - '0');
 }
 
@@ -48,11 +48,11 @@ static bool read_usual(rl_str s, bool full, int64_t *out) {
   if (!has_form(p, &date)) return false;
   if (full && !(has_form(p + 8, &full_hours) && has_form(p + 16, &full_seconds))) return false;
   if (!full && !(has_form(p + 8, &brief_hours) && has_form(p + 11, &clock))) return false;
-  unsigned year = two(p) * 100 + two(p + 2), month = two(p + 5), day = two(p + 8);
-  unsigned hour = two(p + 11), minute = two(p + 14), second = two(p + 17);
+  unsigned year = two_digits(p) * 100 + two_digits(p + 2), month = two_digits(p + 5), day = two_digits(p + 8);
+  unsigned hour = two_digits(p + 11), minute = two_digits(p + 14), second = two_digits(p + 17);
   if (year == 0 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59)
     return false;
-  unsigned ms = full ? two(p + 20) * 10 + (unsigned)(p[22] - '0') : 0;
+  unsigned ms = full ? two_digits(p + 20) * 10 + (unsigned)(p[22] - '0') : 0;
   int64_t days = rl_days_from_civil(year, (int)month, (int)day);
   *out = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000 + (int64_t)ms * 1000;
   return true;
