@@ -75,6 +75,7 @@ check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
 check "types for editors as the sources have them" lua5.4 core/tools/meta.lua --check
 check "file sizes" sizes
 check "lengths of functions" lua5.4 core/tools/functions.lua --check
+check "names of the core and the binding" lua5.4 core/tools/names.lua
 check "unfinished marks" marks
 check "symbols" symbols
 check "warnings, gcc" warnings gcc -O2

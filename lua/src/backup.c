@@ -9,8 +9,8 @@ static int backup(lua_State *L) {
                                    {0}};
   rille_backup_options options;
   rl_options_read(L, 1, "rille.backup", rows, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_backup(&options, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_backup(&options, &box->err));
   return 0;
 }
 
@@ -22,8 +22,8 @@ static int restore(lua_State *L) {
                                    {0}};
   rille_restore_options options;
   rl_options_read(L, 1, "rille.restore", rows, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_restore(&options, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_restore(&options, &box->err));
   return 0;
 }
 

@@ -22,15 +22,15 @@ rl_scope *rl_scope_push(lua_State *L) {
 void rl_scope_must_be_open(lua_State *L, const rl_scope *scope) {
   if (scope->client && !scope->ended && (scope->depth == 0 || scope->tx->tx)) return;
   if (scope->depth > 0)
-    rl_raise(
+    rl_lua_raise(
         L, "P2028",
         "Transaction error: this transaction is over; calls inside must use the object that the function receives");
-  rl_raise(L, "VALIDATION", "the client is closed");
+  rl_lua_raise(L, "VALIDATION", "the client is closed");
 }
 
 rl_scope *rl_scope_check(lua_State *L, int index) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), index, RL_REF_SCOPE);
-  if (!scope) rl_raise(L, "VALIDATION", "a client is wanted; is the call written with a colon?");
+  if (!scope) rl_lua_raise(L, "VALIDATION", "a client is wanted; is the call written with a colon?");
   rl_scope_must_be_open(L, scope);
   return scope;
 }
@@ -69,7 +69,7 @@ static int open_client(lua_State *L) {
   rille_client_options options;
   lua_settop(L, 1);
   rl_options_read(L, 1, "rille.connect", rows, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   int top = lua_gettop(L);
   lua_getfield(L, 1, "keep_nulls");
@@ -77,7 +77,7 @@ static int open_client(lua_State *L) {
   lua_settop(L, top);
   keep_hook(L, scope);
   rl_watcher_push(L, scope);
-  rl_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
+  rl_lua_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
   lua_settop(L, top);
   return 1;
 }
@@ -107,7 +107,7 @@ static int derive(lua_State *L) {
   lua_settop(L, 2);
   rl_options_read(L, 2, "with", rows, &options, sizeof options);
   options.session_count /= 2; /* names and values in turn */
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   int top = lua_gettop(L);
   scope->keep_nulls = from->keep_nulls;
@@ -118,7 +118,7 @@ static int derive(lua_State *L) {
   lua_setfield(L, -3, "hook");
   rl_watcher_inherit(L, scope, from);
   keep_trace(L, scope, &options);
-  rl_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));
+  rl_lua_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));
   lua_settop(L, top);
   return 1;
 }
@@ -127,12 +127,12 @@ static void dispose(lua_State *L, rl_scope *scope) {
   rl_get_user(L, 1);
   for (; scope->idle > 0; scope->idle--) {
     lua_rawgeti(L, -1, scope->idle);
-    rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), -1, RL_REF_SLOT);
-    if (slot) rl_slot_dispose(slot);
+    rl_lua_op *op = (rl_lua_op *)rl_is(L, rl_binding_of(L), -1, RL_REF_OP);
+    if (op) rl_lua_op_dispose(op);
     lua_pop(L, 1);
   }
   if (scope->depth == 1) rl_inside_leave(scope->tx);
-  rl_tx_drop(scope->tx);
+  rl_lua_tx_drop(scope->tx);
   scope->tx = NULL;
   if (scope->client) rille_client_release(scope->client);
   scope->client = NULL;
@@ -144,12 +144,13 @@ static void dispose(lua_State *L, rl_scope *scope) {
 static int close_client(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
   if (!scope || !scope->client) return 0;
-  if (scope->depth > 0) rl_tx_cut(scope->tx);
+  if (scope->depth > 0) rl_lua_tx_cut(scope->tx);
   dispose(L, scope);
   return 0;
 }
 
-/* At the end of the state the slots have finalizers of their own, and may already be gone: they are not looked at here.
+/* At the end of the state the operation objects have finalizers of their own, and may already be gone: they are not
+ * looked at here.
  */
 static int scope_gc(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
@@ -171,7 +172,7 @@ static int model(lua_State *L) {
     lua_pushstring(L, rille_schema_model_nearest(schema, name, len));
     return 2;
   }
-  rl_model *m = (rl_model *)rl_new_userdata(L, sizeof *m);
+  rl_lua_model *m = (rl_lua_model *)rl_new_userdata(L, sizeof *m);
   m->scope = scope;
   m->model = number;
   rl_push_ref(L, scope->cooperative ? RL_REF_COOPERATIVE : RL_REF_MODEL);

@@ -10,10 +10,10 @@
 #define VALUE (-5)
 
 typedef struct collector {
-  rl_builder w;
+  rl_row_builder w;
   lua_State *L;
   rl_binding *b;
-  rl_slot *slot;
+  rl_lua_op *op;
   int parts, base; /* stack: the table of parts, and the top without what is at hand */
   uint32_t part;   /* at hand; UINT32_MAX: none */
   int table;       /* stack index of its table */
@@ -35,7 +35,7 @@ static lua_Number get_number(lua_State *L, int table, int key) {
 static void put_away(collector *c) {
   lua_State *L = c->L;
   if (c->part == UINT32_MAX) return;
-  if (!c->cell && c->w.shape->node_count > 1) {
+  if (!c->cell && c->w.layout->node_count > 1) {
     put_number(L, c->table, LIST_NODE, (lua_Number)c->w.list_node);
     put_number(L, c->table, LIST_PARENT, (lua_Number)c->w.list_parent);
     put_number(L, c->table, LIST_LENGTH, (lua_Number)c->w.list_len);
@@ -49,14 +49,14 @@ static void put_away(collector *c) {
 /* The arrays of the nodes, made when their part's first row comes. */
 static void push_arrays(collector *c, int is_new) {
   lua_State *L = c->L;
-  rl_builder *w = &c->w;
-  rl_builder_start(w, L, c->b, c->slot);
-  luaL_checkstack(L, (int)w->shape->node_count + LUA_MINSTACK, "too many relations");
+  rl_row_builder *w = &c->w;
+  rl_row_builder_start(w, L, c->b, c->op);
+  luaL_checkstack(L, (int)w->layout->node_count + LUA_MINSTACK, "too many relations");
   w->arrays = lua_gettop(L) + 1;
-  for (uint32_t i = 0; i < w->shape->node_count; i++) {
+  for (uint32_t i = 0; i < w->layout->node_count; i++) {
     if (!is_new) {
       lua_rawgeti(L, c->table, (int)i + 1);
-    } else if (i == 0 || w->shape->nodes[i].children) {
+    } else if (i == 0 || w->layout->nodes[i].children) {
       rl_new_list(L, 0);
       lua_pushvalue(L, -1);
       lua_rawseti(L, c->table, (int)i + 1);
@@ -77,7 +77,7 @@ static void push_arrays(collector *c, int is_new) {
 static void forget(collector *c) {
   lua_settop(c->L, c->base);
   c->part = UINT32_MAX;
-  for (uint32_t i = rille_op_parts(c->slot->op); i > 0; i--) {
+  for (uint32_t i = rille_op_parts(c->op->core); i > 0; i--) {
     lua_pushnil(c->L);
     lua_rawseti(c->L, c->parts, (int)i);
   }
@@ -85,7 +85,7 @@ static void forget(collector *c) {
 
 static void take_up(collector *c, uint32_t part) {
   lua_State *L = c->L;
-  rille_result kind = rille_op_result(c->slot->op);
+  rille_result kind = rille_op_result(c->op->core);
   c->part = part;
   c->cell = kind == RILLE_RESULT_INTEGER || kind == RILLE_RESULT_BOOLEAN;
   lua_rawgeti(L, c->parts, (int)part + 1);
@@ -102,23 +102,23 @@ static void take_up(collector *c, uint32_t part) {
 
 static void put_row(collector *c, const rille_row *row) {
   if (!c->cell) {
-    rl_builder_put(&c->w, row);
+    rl_row_builder_put(&c->w, row);
   } else if (row->count > 0) {
-    rl_push_cell(c->L, c->slot, row);
+    rl_push_cell(c->L, c->op, row);
     lua_rawseti(c->L, c->table, VALUE);
   }
 }
 
-rille_status rl_collect(lua_State *L, rl_binding *b, rl_slot *slot, int index) {
-  collector c = {.L = L, .b = b, .slot = slot, .parts = index, .base = lua_gettop(L), .part = UINT32_MAX};
+rille_status rl_collect(lua_State *L, rl_binding *b, rl_lua_op *op, int index) {
+  collector c = {.L = L, .b = b, .op = op, .parts = index, .base = lua_gettop(L), .part = UINT32_MAX};
   rille_row row;
   rille_status status;
-  while ((status = rille_op_next(slot->op, &row, &slot->err)) == RILLE_ROW || status == RILLE_RESTART) {
+  while ((status = rille_op_next(op->core, &row, &op->err)) == RILLE_ROW || status == RILLE_RESTART) {
     if (status == RILLE_RESTART) {
       forget(&c);
       continue;
     }
-    uint32_t part = rille_op_part(slot->op);
+    uint32_t part = rille_op_part(op->core);
     if (part != c.part) {
       put_away(&c);
       take_up(&c, part);
@@ -130,13 +130,13 @@ rille_status rl_collect(lua_State *L, rl_binding *b, rl_slot *slot, int index) {
 }
 
 /* Stack: the part's table, or nil when no row came. */
-static void push_result(lua_State *L, rl_slot *slot, int table) {
+static void push_result(lua_State *L, rl_lua_op *op, int table) {
   int rows = lua_istable(L, table);
-  switch (rille_op_result(slot->op)) {
+  switch (rille_op_result(op->core)) {
   case RILLE_RESULT_ROW:
   case RILLE_RESULT_ROWS:
     if (rows) lua_rawgeti(L, table, 1);
-    if (rille_op_result(slot->op) == RILLE_RESULT_ROWS) {
+    if (rille_op_result(op->core) == RILLE_RESULT_ROWS) {
       if (!rows) rl_new_list(L, 0);
     } else if (rows) {
       lua_rawgeti(L, -1, 1);
@@ -153,18 +153,18 @@ static void push_result(lua_State *L, rl_slot *slot, int table) {
     return;
   case RILLE_RESULT_COUNT:
     lua_createtable(L, 0, 1);
-    rl_push_integer(L, rille_op_affected(slot->op));
+    rl_push_integer(L, rille_op_affected(op->core));
     lua_setfield(L, -2, "count");
     return;
   default: lua_pushnil(L);
   }
 }
 
-void rl_collect_push(lua_State *L, rl_slot *slot, int index, uint32_t part) {
-  rille_op_set_part(slot->op, part);
+void rl_collect_push(lua_State *L, rl_lua_op *op, int index, uint32_t part) {
+  rille_op_set_part(op->core, part);
   lua_rawgeti(L, index, (int)part + 1);
   int table = lua_gettop(L);
-  push_result(L, slot, table);
+  push_result(L, op, table);
   lua_replace(L, table);
   lua_settop(L, table);
   lua_pushnil(L);

@@ -3,13 +3,13 @@
 
 #include "binding.h"
 
-typedef struct rl_dev {
+typedef struct rl_lua_dev {
   rille_dev *d; /* NULL: closed */
-} rl_dev;
+} rl_lua_dev;
 
 static rille_dev *check(lua_State *L) {
-  rl_dev *d = (rl_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
-  if (!d || !d->d) rl_raise(L, "VALIDATION", "an open dev handle is wanted");
+  rl_lua_dev *d = (rl_lua_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
+  if (!d || !d->d) rl_lua_raise(L, "VALIDATION", "an open dev handle is wanted");
   return d->d;
 }
 
@@ -27,7 +27,7 @@ static int open_dev(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   lua_getfield(L, 1, "schema");
-  o.schema = rl_schema_check(L, 2);
+  o.schema = rl_lua_schema_check(L, 2);
   o.url = rl_option_text(L, "url");
   o.folder = rl_option_text(L, "folder");
   o.shadow_url = rl_option_text(L, "shadow_url");
@@ -40,8 +40,8 @@ static int open_dev(lua_State *L) {
   lua_getfield(L, 1, "lock_wait");
   lua_Number wait = lua_tonumber(L, -1);
   o.lock_wait_ms = wait > 0 ? (int64_t)wait : 0;
-  rl_box *box = rl_box_push(L);
-  rl_dev *d = (rl_dev *)rl_new_userdata(L, sizeof *d);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_dev *d = (rl_lua_dev *)rl_new_userdata(L, sizeof *d);
   d->d = NULL;
   rl_push_ref(L, RL_REF_DEV);
   lua_setmetatable(L, -2);
@@ -49,7 +49,7 @@ static int open_dev(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_setfield(L, -2, "schema"); /* borrowed until the handle is freed */
   rl_set_user(L, -2);
-  rl_box_check(L, box, rille_dev_open(&o, &d->d, &box->err));
+  rl_lua_box_check(L, box, rille_dev_open(&o, &d->d, &box->err));
   return 1;
 }
 
@@ -57,7 +57,7 @@ static int open_dev(lua_State *L) {
 static void forget_migrations(lua_State *L) {
   rl_get_user(L, 1);
   lua_getfield(L, -1, "migrations");
-  rl_migrations *m = (rl_migrations *)rl_is(L, rl_binding_of(L), lua_gettop(L), RL_REF_MIGRATIONS);
+  rl_lua_migrations *m = (rl_lua_migrations *)rl_is(L, rl_binding_of(L), lua_gettop(L), RL_REF_MIGRATIONS);
   if (m) m->m = NULL;
   lua_pop(L, 2);
 }
@@ -106,7 +106,7 @@ static void push_step(lua_State *L, rille_dev *d, const rille_dev_step *step) {
   lua_setfield(L, -2, "has_lua");
   lua_pushboolean(L, step->has_schema);
   lua_setfield(L, -2, "has_schema");
-  rl_migrations_borrow(L, 1, rille_dev_migrations(d));
+  rl_lua_migrations_borrow(L, 1, rille_dev_migrations(d));
   lua_setfield(L, -2, "migrations");
 }
 
@@ -117,9 +117,9 @@ static int next_step(lua_State *L) {
   rille_dev_step step = {.struct_size = (uint32_t)sizeof step};
   lua_settop(L, 1);
   forget_migrations(L);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rille_status st = rille_dev_next(d, &step, &box->err);
-  rl_box_check(L, box, st);
+  rl_lua_box_check(L, box, st);
   if (st != RILLE_ROW) return 0;
   push_step(L, d, &step);
   return 1;
@@ -130,8 +130,8 @@ static int answer(lua_State *L) {
   rille_dev *d = check(L);
   int yes = lua_toboolean(L, 2);
   const char *name = rl_ztext(L, 3, "name");
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_dev_answer(d, yes, name, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_dev_answer(d, yes, name, &box->err));
   return 0;
 }
 
@@ -161,7 +161,7 @@ static int result_of(lua_State *L) {
 
 /* core.dev_close(dev): again does nothing. */
 static int close_dev(lua_State *L) {
-  rl_dev *d = (rl_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
+  rl_lua_dev *d = (rl_lua_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
   if (!d || !d->d) return 0;
   lua_settop(L, 1);
   forget_migrations(L);
@@ -172,13 +172,13 @@ static int close_dev(lua_State *L) {
 
 /* The user value may be gone by then, and nobody else has the handle. */
 static int collect_dev(lua_State *L) {
-  rl_dev *d = (rl_dev *)lua_touserdata(L, 1);
+  rl_lua_dev *d = (rl_lua_dev *)lua_touserdata(L, 1);
   if (d) rille_dev_free(d->d);
   if (d) d->d = NULL;
   return 0;
 }
 
-void rl_dev_setup(lua_State *L) {
+void rl_lua_dev_setup(lua_State *L) {
   static const luaL_Reg functions[] = {{"dev_open", open_dev},    {"dev_next", next_step},  {"dev_answer", answer},
                                        {"dev_result", result_of}, {"dev_close", close_dev}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", collect_dev}, {NULL, NULL}};

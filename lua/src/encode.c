@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "place.h"
+#include "path.h"
 
 /* What a value is known to be. */
 enum { ANY, ROWS, BYTES, BIG, JSON };
@@ -29,7 +29,7 @@ typedef struct sorted_key {
   size_t len;
 } sorted_key;
 
-static void value(encoder *e, int index, is known, const rl_place *at);
+static void value(encoder *e, int index, is known, const rl_path *at);
 
 static void put_text(encoder *e, const char *p, size_t len, int copy) {
   if (copy || e->copying)
@@ -59,7 +59,7 @@ static void base64(encoder *e, const char *bytes, size_t len) {
   lua_pop(e->L, 1);
 }
 
-static void text(encoder *e, int index, is known, const rl_place *at) {
+static void text(encoder *e, int index, is known, const rl_path *at) {
   size_t len;
   const char *p = lua_tolstring(e->L, index, &len);
   if (known.what == BYTES) {
@@ -81,7 +81,7 @@ static void integer(encoder *e, int64_t i, is known) {
     rille_tape_int(e->tape, i);
 }
 
-static void number(encoder *e, int index, is known, const rl_place *at) {
+static void number(encoder *e, int index, is known, const rl_path *at) {
   int64_t i;
   double f = (double)lua_tonumber(e->L, index);
   if (rl_integer(e->L, index, &i))
@@ -93,7 +93,7 @@ static void number(encoder *e, int index, is known, const rl_place *at) {
 }
 
 /* A BigInt beyond a Lua's numbers comes as a decimal, and so do long numbers of Json columns. */
-static void decimal(encoder *e, const rl_decimal *d, is known) {
+static void decimal(encoder *e, const rl_lua_decimal *d, is known) {
   int is_number = known.what == JSON || (known.what == BIG && !e->big_as_text);
   if (is_number)
     rille_tape_decimal(e->tape, d->text, d->len);
@@ -101,25 +101,25 @@ static void decimal(encoder *e, const rl_decimal *d, is known) {
     put_text(e, d->text, d->len, 0);
 }
 
-static void userdata(encoder *e, int index, is known, const rl_place *at) {
+static void userdata(encoder *e, int index, is known, const rl_path *at) {
   const void *p = lua_touserdata(e->L, index);
   const void *const *identity = e->b->identity;
   int null_of_others = lua_type(e->L, index) == LUA_TLIGHTUSERDATA && !p;
   if (null_of_others || p == identity[RL_REF_NULL] || p == identity[RL_REF_JSON_NULL])
     rille_tape_null(e->tape);
   else if (rl_is(e->L, e->b, index, RL_REF_DECIMAL))
-    decimal(e, (const rl_decimal *)p, known);
+    decimal(e, (const rl_lua_decimal *)p, known);
   else
     rl_refuse_at(e->L, at, "VALIDATION", "this userdata has no form in Json; for null there is rille.null");
 }
 
-static void list(encoder *e, int index, size_t n, is known, const rl_place *at) {
+static void list(encoder *e, int index, size_t n, is known, const rl_path *at) {
   lua_State *L = e->L;
   size_t keys = 0;
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) keys++;
   rille_tape_open_list(e->tape);
   for (size_t i = 1; i <= n; i++) {
-    rl_place here = {at, NULL, 0, i, at->depth + 1};
+    rl_path here = {at, NULL, 0, i, at->depth + 1};
     lua_rawgeti(L, index, (int)i);
     if (lua_isnil(L, -1)) rl_refuse_at(L, &here, "VALIDATION", "the list has a hole here; rille.null stands for null");
     value(e, lua_gettop(L), known, &here);
@@ -131,9 +131,9 @@ static void list(encoder *e, int index, size_t n, is known, const rl_place *at) 
 }
 
 /* The key at the top of the stack, with the table's value. */
-static void member(encoder *e, int index, is known, const rl_place *at) {
+static void member(encoder *e, int index, is known, const rl_path *at) {
   lua_State *L = e->L;
-  rl_place here = {at, NULL, 0, 0, at->depth + 1};
+  rl_path here = {at, NULL, 0, 0, at->depth + 1};
   here.key = lua_tolstring(L, -1, &here.key_len);
   if (!rille_text_is_utf8(here.key, here.key_len)) rl_refuse_at(L, at, "P2006", "a key in Json must be valid UTF-8");
   rille_tape_key(e->tape, here.key, here.key_len);
@@ -161,7 +161,7 @@ static int has_place(lua_State *L, int names) {
 
 /* How many keys there are that stand in no place of their own; only texts can be keys. names: stack index of a table
  * that has those with a place as keys, 0: none. */
-static size_t count_keys(encoder *e, int index, int names, const rl_place *at) {
+static size_t count_keys(encoder *e, int index, int names, const rl_path *at) {
   lua_State *L = e->L;
   size_t count = 0;
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
@@ -175,7 +175,7 @@ static size_t count_keys(encoder *e, int index, int names, const rl_place *at) {
   return count;
 }
 
-static void sorted_members(encoder *e, int index, int names, is known, const rl_place *at) {
+static void sorted_members(encoder *e, int index, int names, is known, const rl_path *at) {
   lua_State *L = e->L;
   size_t count = count_keys(e, index, names, at), n = 0;
   if (count == 0) return;
@@ -238,7 +238,7 @@ static const is *push_fields(encoder *e, int32_t model, uint32_t *count) {
 
 /* Fields in the order of the schema, then what else there is: `_count`, and what the caller has put there. A table
  * without any field of the model stands around rows. */
-static void row(encoder *e, int index, int32_t model, const rl_place *at) {
+static void row(encoder *e, int index, int32_t model, const rl_path *at) {
   lua_State *L = e->L;
   uint32_t count, found = 0;
   const is *fields = push_fields(e, model, &count);
@@ -257,7 +257,7 @@ static void row(encoder *e, int index, int32_t model, const rl_place *at) {
   lua_pop(L, 2);
 }
 
-static void plain_table(encoder *e, int index, const void *meta, is known, const rl_place *at) {
+static void plain_table(encoder *e, int index, const void *meta, is known, const rl_path *at) {
   size_t n = rl_rawlen(e->L, index);
   int is_object = meta && meta == e->b->identity[RL_REF_OBJECT];
   if (!is_object && (n > 0 || (meta && meta == e->b->identity[RL_REF_ARRAY]))) {
@@ -279,7 +279,7 @@ static void plain_table(encoder *e, int index, const void *meta, is known, const
   rille_tape_close_object(e->tape);
 }
 
-static void table(encoder *e, int index, is known, const rl_place *at) {
+static void table(encoder *e, int index, is known, const rl_path *at) {
   lua_State *L = e->L;
   const char *why = NULL;
   if (at->depth >= RL_WALK_DEPTH_MAX) rl_refuse_at(L, at, "VALIDATION", "tables are nested too deeply, or in a circle");
@@ -297,7 +297,7 @@ static void table(encoder *e, int index, is known, const rl_place *at) {
   e->copying = copying;
 }
 
-static void value(encoder *e, int index, is known, const rl_place *at) {
+static void value(encoder *e, int index, is known, const rl_path *at) {
   lua_State *L = e->L;
   switch (lua_type(L, index)) {
   case LUA_TSTRING: text(e, index, known, at); break;
@@ -321,7 +321,7 @@ static int encode(lua_State *L) {
   lua_settop(L, 5);
   encoder e = {.L = L, .b = b, .big_as_text = lua_toboolean(L, 3)};
   is known = any;
-  const rl_model *model = rl_model_at(L, b, 4);
+  const rl_lua_model *model = rl_lua_model_at(L, b, 4);
   if (model) {
     rl_scope_must_be_open(L, model->scope);
     e.schema = rille_client_schema(model->scope->client);
@@ -329,27 +329,27 @@ static int encode(lua_State *L) {
   } else if (!lua_isnil(L, 4)) {
     const char *name = lua_tolstring(L, 5, &len);
     if (!name)
-      rl_raise(L, "VALIDATION", "json.encode: `model`: the name of a model is wanted, or a model such as db.user");
-    e.schema = rl_schema_at(L, 4);
+      rl_lua_raise(L, "VALIDATION", "json.encode: `model`: the name of a model is wanted, or a model such as db.user");
+    e.schema = rl_lua_schema_at(L, 4);
     known = (is){ROWS, rille_schema_model(e.schema, name, len)};
-    if (known.model < 0) rl_raise(L, "VALIDATION", "`model`: the schema has no model `%s`", name);
+    if (known.model < 0) rl_lua_raise(L, "VALIDATION", "`model`: the schema has no model `%s`", name);
   }
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   lua_newtable(L);
   e.models = lua_gettop(L);
   box->tape = b->tape ? b->tape : rille_tape_new(); /* a finalizer or a metamethod may encode too */
   b->tape = NULL;
-  if (!box->tape) rl_box_throw(L, box);
+  if (!box->tape) rl_lua_box_throw(L, box);
   e.tape = box->tape;
   rille_tape_reset(e.tape);
-  rl_place top = {NULL, NULL, 0, 0, 0};
+  rl_path top = {NULL, NULL, 0, 0, 0};
   value(&e, 1, known, &top);
-  rl_box_check(L, box, rille_json_write_pretty(e.tape, lua_toboolean(L, 2) ? 2 : 0, &box->text, &len, &box->err));
+  rl_lua_box_check(L, box, rille_json_write_pretty(e.tape, lua_toboolean(L, 2) ? 2 : 0, &box->text, &len, &box->err));
   if (!b->tape) {
     b->tape = box->tape;
     box->tape = NULL;
   }
-  return rl_box_push_text(L, box, len);
+  return rl_lua_box_push_text(L, box, len);
 }
 
 void rl_encode_setup(lua_State *L) {

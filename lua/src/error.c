@@ -121,7 +121,7 @@ void rl_push_error(lua_State *L, const rille_error *e) {
   lua_setfield(L, -2, "meta");
 }
 
-int rl_raise(lua_State *L, const char *code, const char *format, ...) {
+int rl_lua_raise(lua_State *L, const char *code, const char *format, ...) {
   va_list list;
   rl_check_stack(L, 16);
   va_start(list, format);
@@ -138,7 +138,7 @@ int rl_raise(lua_State *L, const char *code, const char *format, ...) {
 const char *rl_ztext(lua_State *L, int index, const char *what) {
   size_t len;
   const char *text = lua_tolstring(L, index, &len);
-  if (text && memchr(text, 0, len)) rl_raise(L, "VALIDATION", "`%s`: a byte 0 cannot be in it", what);
+  if (text && memchr(text, 0, len)) rl_lua_raise(L, "VALIDATION", "`%s`: a byte 0 cannot be in it", what);
   return text;
 }
 
@@ -159,15 +159,15 @@ static int error_text(lua_State *L) {
   return 1;
 }
 
-rl_box *rl_box_push(lua_State *L) {
-  rl_box *box = (rl_box *)rl_new_userdata(L, sizeof *box);
+rl_lua_box *rl_lua_box_push(lua_State *L) {
+  rl_lua_box *box = (rl_lua_box *)rl_new_userdata(L, sizeof *box);
   memset(box, 0, sizeof *box);
   rl_push_ref(L, RL_REF_BOX);
   lua_setmetatable(L, -2);
   return box;
 }
 
-void rl_box_clear(rl_box *box) {
+void rl_lua_box_clear(rl_lua_box *box) {
   rille_error_free(box->err);
   rille_free(box->text);
   for (size_t i = 0; i < sizeof box->decimal / sizeof *box->decimal; i++) rille_decimal_free(box->decimal[i]);
@@ -181,21 +181,21 @@ void rl_box_clear(rl_box *box) {
   memset(box, 0, sizeof *box);
 }
 
-int rl_box_push_text(lua_State *L, rl_box *box, size_t len) {
+int rl_lua_box_push_text(lua_State *L, rl_lua_box *box, size_t len) {
   lua_pushlstring(L, box->text, len);
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   return 1;
 }
 
-int rl_box_throw(lua_State *L, rl_box *box) {
+int rl_lua_box_throw(lua_State *L, rl_lua_box *box) {
   rl_push_error(L, box->err);
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   lua_error(L);
   for (;;) {}
 }
 
 static int box_gc(lua_State *L) {
-  rl_box_clear((rl_box *)lua_touserdata(L, 1));
+  rl_lua_box_clear((rl_lua_box *)lua_touserdata(L, 1));
   return 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "binding.h"
 
-static rl_tx **bucket(rl_binding *b, const lua_State *thread) {
+static rl_lua_tx **bucket(rl_binding *b, const lua_State *thread) {
   uintptr_t bits = (uintptr_t)thread;
   return &b->open[((bits >> 4) ^ (bits >> 12)) % RL_OPEN_BUCKETS];
 }
@@ -14,12 +14,12 @@ static rl_tx **bucket(rl_binding *b, const lua_State *thread) {
 static int enter(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rl_binding *b = rl_binding_of(L);
-  rl_tx *tx = scope->tx;
+  rl_lua_tx *tx = scope->tx;
   if (scope->depth != 1 || tx->thread) return 0;
   rl_get_user(L, 1);
   lua_pushthread(L);
   lua_setfield(L, -2, "thread"); /* no other coroutine can get its address meanwhile */
-  rl_tx **head = bucket(b, L);
+  rl_lua_tx **head = bucket(b, L);
   tx->thread = L;
   tx->client = scope->client;
   tx->older = *head;
@@ -30,7 +30,7 @@ static int enter(lua_State *L) {
   return 0;
 }
 
-void rl_inside_leave(rl_tx *tx) {
+void rl_inside_leave(rl_lua_tx *tx) {
   if (!tx || !tx->thread) return;
   if (tx->older) tx->older->newer = tx->newer;
   if (tx->newer)
@@ -50,7 +50,7 @@ static int leave(lua_State *L) {
 
 static rl_inside find(lua_State *L, const rl_scope *scope) {
   rl_inside found = RL_INSIDE_NONE;
-  for (const rl_tx *tx = *bucket(rl_binding_of(L), L); tx; tx = tx->older) {
+  for (const rl_lua_tx *tx = *bucket(rl_binding_of(L), L); tx; tx = tx->older) {
     if (tx->thread != L) continue;
     if (rille_client_same_pool(tx->client, scope->client)) return RL_INSIDE_POOL;
     if (rille_client_same_database(tx->client, scope->client)) found = RL_INSIDE_DATABASE;
@@ -62,7 +62,7 @@ static rl_inside find(lua_State *L, const rl_scope *scope) {
 static void tell(lua_State *L, const rl_scope *scope, int owner) {
   int top = lua_gettop(L);
   rl_check_stack(L, LUA_MINSTACK);
-  const rl_model *m = rl_model_at(L, rl_binding_of(L), owner);
+  const rl_lua_model *m = rl_lua_model_at(L, rl_binding_of(L), owner);
   rl_get_user(L, owner);
   rl_watcher_function(L, top + 1, "inside");
   if (lua_isfunction(L, -1)) {
@@ -82,15 +82,15 @@ rl_inside rl_inside_look(lua_State *L, const rl_scope *scope, int owner) {
   return found;
 }
 
-static int waits(const rl_slot *slot) {
-  const char *code = rille_error_code(slot->err);
-  int begins = slot->tx && slot->tx->tx && !slot->tx->thread;
+static int waits(const rl_lua_op *op) {
+  const char *code = rille_error_code(op->err);
+  int begins = op->tx && op->tx->tx && !op->tx->thread;
   if (strcmp(code, "P2028") == 0) return begins;
   return strcmp(code, "P1008") == 0 || strcmp(code, "P2024") == 0;
 }
 
-void rl_inside_explain(lua_State *L, const rl_slot *slot) {
-  if (slot->inside == RL_INSIDE_NONE || !slot->err || !waits(slot)) return;
+void rl_inside_explain(lua_State *L, const rl_lua_op *op) {
+  if (op->inside == RL_INSIDE_NONE || !op->err || !waits(op)) return;
   lua_getfield(L, -1, "message");
   lua_pushfstring(L,
                   "%s; the call was made inside db:transaction, but not on its tx: it waits on another connection for "

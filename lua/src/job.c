@@ -11,7 +11,8 @@
 
 enum { KIND_RESULT = 1, KIND_AFFECTED, KIND_NOTHING, KIND_STREAM, KIND_BATCH };
 
-/* Fields of the table that lies behind a job's slot: its parts' results from 1 on, and what must live as long. */
+/* Fields of the table that lies behind a job's operation object: its parts' results from 1 on, and what must live as
+ * long. */
 #define ANCHORS (-1)
 
 /* One for the whole state, and another one in a forked child. */
@@ -24,12 +25,12 @@ static rille_bell *bell_of(rl_binding *b) {
   return b->bell;
 }
 
-void rl_job_prepare(rl_slot *slot, const rl_scope *scope) {
-  rl_binding *b = slot->binding;
-  rille_op_set_blocking(slot->op, 0);
-  slot->ticket = ++b->tickets;
-  if (scope->cooperative == 2) rille_op_set_bell(slot->op, bell_of(b), slot->ticket);
-  slot->job = KIND_RESULT;
+void rl_job_prepare(rl_lua_op *op, const rl_scope *scope) {
+  rl_binding *b = op->binding;
+  rille_op_set_blocking(op->core, 0);
+  op->ticket = ++b->tickets;
+  if (scope->cooperative == 2) rille_op_set_bell(op->core, bell_of(b), op->ticket);
+  op->job = KIND_RESULT;
 }
 
 int rl_push_wait(lua_State *L, const rille_wait *wait) {
@@ -47,10 +48,10 @@ int rl_push_wait(lua_State *L, const rille_wait *wait) {
   return 3;
 }
 
-static int push_wait(lua_State *L, rl_slot *slot) {
+static int push_wait(lua_State *L, rl_lua_op *op) {
   rille_wait wait = {.struct_size = (uint32_t)sizeof wait};
-  const rille_bell *bell = slot->binding->bell;
-  rille_op_wait(slot->op, &wait);
+  const rille_bell *bell = op->binding->bell;
+  rille_op_wait(op->core, &wait);
   int results = rl_push_wait(L, &wait);
   if (bell && wait.fd >= 0 && wait.fd == rille_bell_descriptor(bell)) {
     lua_pushliteral(L, "q");
@@ -61,8 +62,8 @@ static int push_wait(lua_State *L, rl_slot *slot) {
 
 /* core.ticket(job): its number. */
 static int ticket(lua_State *L) {
-  const rl_slot *slot = (const rl_slot *)rl_is(L, rl_binding_of(L), 1, RL_REF_SLOT);
-  lua_pushinteger(L, slot ? (lua_Integer)slot->ticket : 0);
+  const rl_lua_op *op = (const rl_lua_op *)rl_is(L, rl_binding_of(L), 1, RL_REF_OP);
+  lua_pushinteger(L, op ? (lua_Integer)op->ticket : 0);
   return 1;
 }
 
@@ -76,13 +77,13 @@ static int called(lua_State *L) {
 }
 
 /* A list of the parts' results and their number. */
-static void push_parts(lua_State *L, rl_slot *slot, int keep) {
-  uint32_t count = rille_op_parts(slot->op);
+static void push_parts(lua_State *L, rl_lua_op *op, int keep) {
+  uint32_t count = rille_op_parts(op->core);
   lua_createtable(L, (int)count, 1);
   int list = lua_gettop(L);
   for (uint32_t i = 0; i < count; i++) {
-    rl_collect_push(L, slot, keep, i);
-    if (lua_isnil(L, -1) && slot->keep_nulls) {
+    rl_collect_push(L, op, keep, i);
+    if (lua_isnil(L, -1) && op->keep_nulls) {
       lua_pop(L, 1);
       rl_push_ref(L, RL_REF_NULL);
     }
@@ -92,27 +93,27 @@ static void push_parts(lua_State *L, rl_slot *slot, int keep) {
   lua_setfield(L, list, "n");
 }
 
-static void push_end(lua_State *L, rl_slot *slot, int keep) {
-  switch (slot->job) {
-  case KIND_AFFECTED: rl_push_integer(L, rille_op_affected(slot->op)); return;
+static void push_end(lua_State *L, rl_lua_op *op, int keep) {
+  switch (op->job) {
+  case KIND_AFFECTED: rl_push_integer(L, rille_op_affected(op->core)); return;
   case KIND_NOTHING: lua_pushnil(L); return;
-  case KIND_BATCH: push_parts(L, slot, keep); return;
-  default: rl_collect_push(L, slot, keep, 0);
+  case KIND_BATCH: push_parts(L, op, keep); return;
+  default: rl_collect_push(L, op, keep, 0);
   }
 }
 
-static void name_part(lua_State *L, rl_slot *slot) {
-  if (slot->job != KIND_BATCH || !lua_istable(L, -1)) return;
+static void name_part(lua_State *L, rl_lua_op *op) {
+  if (op->job != KIND_BATCH || !lua_istable(L, -1)) return;
   lua_getfield(L, -1, "meta");
   if (lua_istable(L, -1)) {
-    lua_pushinteger(L, (lua_Integer)rille_op_part(slot->op) + 1);
+    lua_pushinteger(L, (lua_Integer)rille_op_part(op->core) + 1);
     lua_setfield(L, -2, "batch_index");
   }
   lua_pop(L, 1);
 }
 
-static void forget_results(lua_State *L, rl_slot *slot, int keep) {
-  for (uint32_t n = rille_op_parts(slot->op); n > 0; n--) {
+static void forget_results(lua_State *L, rl_lua_op *op, int keep) {
+  for (uint32_t n = rille_op_parts(op->core); n > 0; n--) {
     lua_pushnil(L);
     lua_rawseti(L, keep, (int)n);
   }
@@ -120,57 +121,57 @@ static void forget_results(lua_State *L, rl_slot *slot, int keep) {
   lua_rawseti(L, keep, ANCHORS);
 }
 
-/* The job is over. Stack: slot at `at`, its table above. */
-static void end_job(lua_State *L, rl_slot *slot, int at) {
-  rl_scope *scope = slot->scope;
-  forget_results(L, slot, at + 1);
-  rl_slot_stop(slot);
-  lua_pushvalue(L, at + 2); /* as give wants them: anchors, slot */
+/* The job is over. Stack: op at `at`, its table above. */
+static void end_job(lua_State *L, rl_lua_op *op, int at) {
+  rl_scope *scope = op->scope;
+  forget_results(L, op, at + 1);
+  rl_lua_op_stop(op);
+  lua_pushvalue(L, at + 2); /* as give wants them: anchors, op */
   lua_pushvalue(L, at);
-  rl_slot_give(L, scope, slot, lua_gettop(L) - 1);
+  rl_lua_op_give(L, scope, op, lua_gettop(L) - 1);
   lua_pop(L, 2);
 }
 
-/* Stack: slot, its table, its anchors from `at` on, and nothing above. */
-static int go_on(lua_State *L, rl_slot *slot, int at) {
-  rille_status status = rl_collect(L, rl_binding_of(L), slot, at + 1);
+/* Stack: op, its table, its anchors from `at` on, and nothing above. */
+static int go_on(lua_State *L, rl_lua_op *op, int at) {
+  rille_status status = rl_collect(L, rl_binding_of(L), op, at + 1);
   if (status == RILLE_AGAIN) {
-    slot->stepped_us = rl_now_us();
-    rl_slot_look(L, slot);
-    return push_wait(L, slot);
+    op->stepped_us = rl_now_us();
+    rl_lua_op_look(L, op);
+    return push_wait(L, op);
   }
   lua_pushnil(L);
   if (status < 0) {
-    rl_slot_push_error(L, slot);
-    name_part(L, slot);
-    end_job(L, slot, at);
+    rl_lua_op_push_error(L, op);
+    name_part(L, op);
+    end_job(L, op, at);
     return lua_error(L);
   }
-  push_end(L, slot, at + 1);
+  push_end(L, op, at + 1);
   if (status == RILLE_BATCH) {
-    slot->stepped_us = 0; /* nobody sees to it until the next batch is wanted */
+    op->stepped_us = 0; /* nobody sees to it until the next batch is wanted */
     lua_pushvalue(L, at);
-    rl_after(L, slot->scope, at + 2);
+    rl_after(L, op->scope, at + 2);
     return 3;
   }
   int result = lua_gettop(L);
-  end_job(L, slot, at);
+  end_job(L, op, at);
   lua_settop(L, result);
   return 2;
 }
 
-/* The first steps of what has been started. Stack: anchors and slot at the top. */
-static int begin_job(lua_State *L, rl_scope *scope, rl_slot *slot, int kind) {
+/* The first steps of what has been started. Stack: anchors and op at the top. */
+static int begin_job(lua_State *L, rl_scope *scope, rl_lua_op *op, int kind) {
   int at = lua_gettop(L);
-  slot->job = kind;
-  slot->scope = scope;
+  op->job = kind;
+  op->scope = scope;
   lua_createtable(L, 1, 0);
   lua_pushvalue(L, at - 1);
   lua_rawseti(L, -2, ANCHORS);
   lua_pushvalue(L, -1);
   rl_set_user(L, at);
   lua_pushvalue(L, at - 1);
-  int results = go_on(L, slot, at);
+  int results = go_on(L, op, at);
   if (results != 3 || lua_isnil(L, -3)) return results; /* ended, or the job is told already */
   lua_pushvalue(L, at);
   return 4;
@@ -184,8 +185,8 @@ static int begin_job(lua_State *L, rl_scope *scope, rl_slot *slot, int kind) {
 static int job_model(lua_State *L) {
   rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope;
-  rl_slot *slot = rl_op_job(L, &scope, 0);
-  return begin_job(L, scope, slot, KIND_RESULT);
+  rl_lua_op *op = rl_op_job(L, &scope, 0);
+  return begin_job(L, scope, op, KIND_RESULT);
 }
 
 /* core.job_stream(model, args, batch) */
@@ -193,9 +194,9 @@ static int job_stream(lua_State *L) {
   rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope;
   lua_Integer batch = luaL_checkinteger(L, 3);
-  rl_slot *slot = rl_op_job(L, &scope, batch < 1 ? 1 : batch > INT32_MAX ? INT32_MAX : (uint32_t)batch);
-  slot->stream = 1;
-  return begin_job(L, scope, slot, KIND_STREAM);
+  rl_lua_op *op = rl_op_job(L, &scope, batch < 1 ? 1 : batch > INT32_MAX ? INT32_MAX : (uint32_t)batch);
+  op->stream = 1;
+  return begin_job(L, scope, op, KIND_STREAM);
 }
 
 /* core.job_query, core.job_execute: (scope, sql, parameters, count); core.job_script(scope, sql) */
@@ -219,16 +220,16 @@ static int job_script(lua_State *L) {
 static int job_begin(lua_State *L) {
   rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
-  rl_tx_step *start = scope->depth > 1 ? rille_op_savepoint : rille_op_begin;
-  return begin_job(L, scope, rl_tx_job(L, scope, start), KIND_NOTHING);
+  rl_lua_tx_step *start = scope->depth > 1 ? rille_op_savepoint : rille_op_begin;
+  return begin_job(L, scope, rl_lua_tx_job(L, scope, start), KIND_NOTHING);
 }
 
 /* core.job_finish(scope, commit): core.over follows, whatever comes of it. */
 static int job_finish(lua_State *L) {
   rl_check_stack(L, ROOM_TO_WAIT);
   rl_scope *scope = rl_scope_check(L, 1);
-  rl_tx_step *start = rl_tx_ending(scope, lua_toboolean(L, 2));
-  return begin_job(L, scope, rl_tx_job(L, scope, start), KIND_NOTHING);
+  rl_lua_tx_step *start = rl_lua_tx_ending(scope, lua_toboolean(L, 2));
+  return begin_job(L, scope, rl_lua_tx_job(L, scope, start), KIND_NOTHING);
 }
 
 /* core.job_batch(scope, calls, atomic), core.batch(scope, calls, atomic): the second blocks. See batch.c. */
@@ -239,35 +240,35 @@ static int job_batch(lua_State *L) {
 }
 static int batch(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
-  rl_slot *slot = rl_batch_job(L, scope, 0);
-  rl_slot_connect(L, slot);
-  begin_job(L, scope, slot, KIND_BATCH);
+  rl_lua_op *op = rl_batch_job(L, scope, 0);
+  rl_lua_op_connect(L, op);
+  begin_job(L, scope, op, KIND_BATCH);
   return 1;
 }
 
-static rl_slot *check_job(lua_State *L) {
-  rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), 1, RL_REF_SLOT);
-  if (!slot) rl_raise(L, "VALIDATION", "a job is wanted");
+static rl_lua_op *check_job(lua_State *L) {
+  rl_lua_op *op = (rl_lua_op *)rl_is(L, rl_binding_of(L), 1, RL_REF_OP);
+  if (!op) rl_lua_raise(L, "VALIDATION", "a job is wanted");
   lua_settop(L, 1);
-  return slot;
+  return op;
 }
 
 /* core.step(job) */
 static int step(lua_State *L) {
-  rl_slot *slot = check_job(L);
-  if (!slot->job) return 0;
+  rl_lua_op *op = check_job(L);
+  if (!op->job) return 0;
   rl_get_user(L, 1);
   lua_rawgeti(L, 2, ANCHORS);
-  return go_on(L, slot, 1);
+  return go_on(L, op, 1);
 }
 
 /* core.stop(job): gives up what has not ended. */
 static int stop(lua_State *L) {
-  rl_slot *slot = check_job(L);
-  if (!slot->job) return 0;
+  rl_lua_op *op = check_job(L);
+  if (!op->job) return 0;
   rl_get_user(L, 1);
   lua_rawgeti(L, 2, ANCHORS);
-  end_job(L, slot, 1);
+  end_job(L, op, 1);
   return 0;
 }
 

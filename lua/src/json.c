@@ -13,7 +13,7 @@
 typedef struct reader {
   lua_State *L;
   rille_json *json;
-  rl_slot *slot;
+  rl_lua_op *op;
   rille_error **err;
   int depth;
   size_t digits; /* that decimals may still have */
@@ -30,7 +30,7 @@ static void fail(reader *r) {
   rl_push_error(r->L, *r->err);
   rille_error_free(*r->err);
   *r->err = NULL;
-  if (r->slot) rl_slot_stop(r->slot); /* its connection goes back now, not when it is collected */
+  if (r->op) rl_lua_op_stop(r->op); /* its connection goes back now, not when it is collected */
   lua_error(r->L);
   for (;;) {}
 }
@@ -94,23 +94,24 @@ static int whole(const token *t, int64_t *out) {
 static void push_long_number(reader *r, const token *t) {
   lua_State *L = r->L;
   size_t len;
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rille_status status = rille_decimal_parse(t->p, t->len, &box->decimal[0], &box->err);
-  if (status < 0 && r->slot) rl_slot_stop(r->slot);
-  rl_box_check(L, box, status);
+  if (status < 0 && r->op) rl_lua_op_stop(r->op);
+  rl_lua_box_check(L, box, status);
   double f = rille_decimal_to_float(box->decimal[0]);
   int same = isfinite(f) && rille_decimal_of_float(f, &box->decimal[1], NULL) >= 0 &&
              rille_decimal_cmp(box->decimal[0], box->decimal[1]) == 0;
   if (same) {
     lua_pushnumber(L, (lua_Number)f);
   } else {
-    rl_box_check(L, box, rille_decimal_text(box->decimal[0], -1, &box->text, &len, &box->err));
-    if (len > r->digits && r->slot) rl_slot_stop(r->slot);
-    if (len > r->digits) rl_raise(L, "VALIDATION", "the numbers of the Json text have too many digits, written out");
+    rl_lua_box_check(L, box, rille_decimal_text(box->decimal[0], -1, &box->text, &len, &box->err));
+    if (len > r->digits && r->op) rl_lua_op_stop(r->op);
+    if (len > r->digits)
+      rl_lua_raise(L, "VALIDATION", "the numbers of the Json text have too many digits, written out");
     r->digits -= len;
-    rl_decimal_push(L, box->text, len);
+    rl_lua_decimal_push(L, box->text, len);
   }
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   lua_remove(L, -2);
 }
 
@@ -166,8 +167,8 @@ static void push_token(reader *r, const token *t) {
   case RILLE_JSON_OPEN_OBJECT:
   case RILLE_JSON_OPEN_ARRAY:
     if (++r->depth > DEPTH_MAX) {
-      if (r->slot) rl_slot_stop(r->slot);
-      rl_raise(L, "VALIDATION", "Json is nested more than %d deep", DEPTH_MAX);
+      if (r->op) rl_lua_op_stop(r->op);
+      rl_lua_raise(L, "VALIDATION", "Json is nested more than %d deep", DEPTH_MAX);
     }
     if (t->kind == RILLE_JSON_OPEN_OBJECT)
       push_object(r);
@@ -179,8 +180,8 @@ static void push_token(reader *r, const token *t) {
   }
 }
 
-void rl_json_push(lua_State *L, rille_json *json, rl_slot *slot, rille_error **err, const char *text, size_t len) {
-  reader r = {L, json, slot, err, 0, len + MORE_DIGITS};
+void rl_json_push(lua_State *L, rille_json *json, rl_lua_op *op, rille_error **err, const char *text, size_t len) {
+  reader r = {L, json, op, err, 0, len + MORE_DIGITS};
   token t;
   rille_json_read(json, text, len);
   if (!next(&r, &t)) {
@@ -197,10 +198,10 @@ static int decode(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   box->json = b->json ? b->json : rille_json_new();
   b->json = NULL;
-  if (!box->json) rl_box_throw(L, box);
+  if (!box->json) rl_lua_box_throw(L, box);
   rl_json_push(L, box->json, NULL, &box->err, text, len);
   if (!b->json) {
     b->json = box->json;

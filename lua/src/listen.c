@@ -13,7 +13,7 @@ typedef struct listener {
 
 static listener *check(lua_State *L) {
   listener *l = (listener *)luaL_checkudata(L, 1, NAME);
-  if (!l->listener) rl_raise(L, "VALIDATION", "the listener is closed");
+  if (!l->listener) rl_lua_raise(L, "VALIDATION", "the listener is closed");
   return l;
 }
 
@@ -36,17 +36,17 @@ static int open_listener(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   listener *l = (listener *)rl_new_userdata(L, sizeof *l);
   memset(l, 0, sizeof *l);
   luaL_getmetatable(L, NAME);
   lua_setmetatable(L, -2);
-  rl_box_check(L, box, rille_listener_open(scope->client, &l->listener, &box->err));
+  rl_lua_box_check(L, box, rille_listener_open(scope->client, &l->listener, &box->err));
   for (size_t i = 1, n = rl_rawlen(L, 2); i <= n; i++) {
     size_t len = 0;
     lua_rawgeti(L, 2, (int)i);
     const char *name = luaL_checklstring(L, -1, &len);
-    rl_box_check(L, box, rille_listener_add(l->listener, name, len, &box->err));
+    rl_lua_box_check(L, box, rille_listener_add(l->listener, name, len, &box->err));
     lua_pop(L, 1);
   }
   count(L, l);
@@ -87,9 +87,9 @@ static int next_event(lua_State *L) {
   e.struct_size = (uint32_t)sizeof e;
   wait.struct_size = (uint32_t)sizeof wait;
   lua_settop(L, 1);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rille_status status = rille_listener_next(l->listener, &e, &box->err);
-  rl_box_check(L, box, status);
+  rl_lua_box_check(L, box, status);
   if (status == RILLE_ROW) return push_event(L, &e);
   rille_listener_wait(l->listener, &wait);
   if (l->until) {

@@ -12,7 +12,7 @@ typedef struct lock {
 
 static lock *check(lua_State *L) {
   lock *l = (lock *)luaL_checkudata(L, 1, NAME);
-  if (!l->lock) rl_raise(L, "VALIDATION", "the advisory lock is over");
+  if (!l->lock) rl_lua_raise(L, "VALIDATION", "the advisory lock is over");
   return l;
 }
 
@@ -30,13 +30,13 @@ static int new_lock(lua_State *L) {
   options.wait_ms = rl_span_ms(luaL_checknumber(L, 4));
   lua_settop(L, 4);
   if (rl_binding_of(L)->open_count > 0) (void)rl_inside_look(L, scope, 1);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   lock *l = (lock *)rl_new_userdata(L, sizeof *l);
   l->lock = NULL;
   luaL_getmetatable(L, NAME);
   lua_setmetatable(L, -2);
   l->binding = rl_binding_of(L);
-  rl_box_check(L, box, rille_lock_new(scope->client, &options, &l->lock, &box->err));
+  rl_lua_box_check(L, box, rille_lock_new(scope->client, &options, &l->lock, &box->err));
   l->binding->held++;
   return 1;
 }
@@ -44,9 +44,9 @@ static int new_lock(lua_State *L) {
 static int step(lua_State *L, rille_status (*take)(rille_lock *, rille_error **)) {
   lock *l = check(L);
   lua_settop(L, 1);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rille_status status = take(l->lock, &box->err);
-  rl_box_check(L, box, status);
+  rl_lua_box_check(L, box, status);
   if (status != RILLE_AGAIN) {
     lua_pushboolean(L, status == RILLE_OK);
     return 1;

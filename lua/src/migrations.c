@@ -4,13 +4,13 @@
 
 #include "binding.h"
 
-typedef struct rl_shadow {
+typedef struct rl_lua_shadow {
   rille_shadow *s;
-} rl_shadow;
+} rl_lua_shadow;
 
-void rl_migrations_borrow(lua_State *L, int owner, rille_migrations *m) {
-  rl_migrations *handle = (rl_migrations *)rl_new_userdata(L, sizeof *handle);
-  *handle = (rl_migrations){m, 1};
+void rl_lua_migrations_borrow(lua_State *L, int owner, rille_migrations *m) {
+  rl_lua_migrations *handle = (rl_lua_migrations *)rl_new_userdata(L, sizeof *handle);
+  *handle = (rl_lua_migrations){m, 1};
   rl_push_ref(L, RL_REF_MIGRATIONS);
   lua_setmetatable(L, -2);
   rl_get_user(L, owner);
@@ -20,8 +20,8 @@ void rl_migrations_borrow(lua_State *L, int owner, rille_migrations *m) {
 }
 
 static rille_migrations *check(lua_State *L) {
-  rl_migrations *m = (rl_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
-  if (!m || !m->m) rl_raise(L, "VALIDATION", "open migrations are wanted");
+  rl_lua_migrations *m = (rl_lua_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
+  if (!m || !m->m) rl_lua_raise(L, "VALIDATION", "open migrations are wanted");
   return m->m;
 }
 
@@ -36,19 +36,19 @@ static int open_migrations(lua_State *L) {
   options.create = rl_option_flag(L, "create");
   options.replay = rl_option_flag(L, "replay");
   lua_getfield(L, 1, "schema");
-  if (!lua_isnil(L, -1)) options.schema = rl_schema_check(L, lua_gettop(L));
-  rl_box *box = rl_box_push(L);
-  rl_migrations *m = (rl_migrations *)rl_new_userdata(L, sizeof *m);
-  *m = (rl_migrations){NULL, 0};
+  if (!lua_isnil(L, -1)) options.schema = rl_lua_schema_check(L, lua_gettop(L));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_migrations *m = (rl_lua_migrations *)rl_new_userdata(L, sizeof *m);
+  *m = (rl_lua_migrations){NULL, 0};
   rl_push_ref(L, RL_REF_MIGRATIONS);
   lua_setmetatable(L, -2);
-  rl_box_check(L, box, rille_migrations_open(&options, &m->m, &box->err));
+  rl_lua_box_check(L, box, rille_migrations_open(&options, &m->m, &box->err));
   return 1;
 }
 
 /* core.migrations_close(m): again does nothing. */
 static int close_migrations(lua_State *L) {
-  rl_migrations *m = (rl_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
+  rl_lua_migrations *m = (rl_lua_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
   if (m && m->m && !m->borrowed) rille_migrations_free(m->m);
   if (m) m->m = NULL;
   return 0;
@@ -58,8 +58,8 @@ static int close_migrations(lua_State *L) {
 static int take_lock(lua_State *L) {
   rille_migrations *m = check(L);
   lua_Number wait = luaL_checknumber(L, 2);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_lock(m, wait > 0 ? (int64_t)wait : 0, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_lock(m, wait > 0 ? (int64_t)wait : 0, &box->err));
   return 0;
 }
 
@@ -96,8 +96,8 @@ static void push_migration(lua_State *L, const rille_migration *x) {
 /* core.migrations_load(m): the list, and whether there is a history. */
 static int load(lua_State *L) {
   rille_migrations *m = check(L);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_load(m, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_load(m, &box->err));
   size_t count = rille_migrations_count(m);
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
@@ -115,8 +115,8 @@ static int load(lua_State *L) {
 /* core.migrations_apply(m): all that is pending is due. */
 static int apply(lua_State *L) {
   rille_migrations *m = check(L);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_apply(m, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_apply(m, &box->err));
   return 0;
 }
 
@@ -125,8 +125,8 @@ static int take_back(lua_State *L) {
   rille_migrations *m = check(L);
   lua_Number steps = luaL_checknumber(L, 2);
   const char *to = rl_ztext(L, 3, "to");
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_take_back(m, (int64_t)steps, to, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_take_back(m, (int64_t)steps, to, &box->err));
   return 0;
 }
 
@@ -134,9 +134,9 @@ static int take_back(lua_State *L) {
 static int next_due(lua_State *L) {
   rille_migrations *m = check(L);
   rille_migration x = {.struct_size = (uint32_t)sizeof x};
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rille_status st = rille_migrations_next(m, &x, &box->err);
-  rl_box_check(L, box, st);
+  rl_lua_box_check(L, box, st);
   if (st != RILLE_ROW) return 0;
   push_migration(L, &x);
   return 1;
@@ -145,8 +145,8 @@ static int next_due(lua_State *L) {
 /* core.migrations_evaluate(m): a list of { code, message, advice }, and whether all of the folder is applied. */
 static int evaluate(lua_State *L) {
   rille_migrations *m = check(L);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_evaluate(m, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_evaluate(m, &box->err));
   size_t count = rille_migrations_problem_count(m);
   rl_new_list(L, (int)count);
   for (size_t i = 0; i < count; i++) {
@@ -165,11 +165,11 @@ static int evaluate(lua_State *L) {
 /* core.migrations_pull(m, schema or nil): the schema's text as the transaction under way sees it. */
 static int pull(lua_State *L) {
   rille_migrations *m = check(L);
-  const rille_schema *known = lua_isnoneornil(L, 2) ? NULL : rl_schema_check(L, 2);
+  const rille_schema *known = lua_isnoneornil(L, 2) ? NULL : rl_lua_schema_check(L, 2);
   size_t len;
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_pull(m, known, &box->text, &len, &box->err));
-  return rl_box_push_text(L, box, len);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_pull(m, known, &box->text, &len, &box->err));
+  return rl_lua_box_push_text(L, box, len);
 }
 
 /* core.migrations_scope(m, client): the scope of the transaction under way; core.over ends it. */
@@ -177,7 +177,7 @@ static int scope_of(lua_State *L) {
   rille_migrations *m = check(L);
   rl_scope *parent = rl_scope_check(L, 2);
   lua_settop(L, 2);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   rl_get_user(L, -1);
   rl_get_user(L, 2);
@@ -187,11 +187,11 @@ static int scope_of(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_setfield(L, -3, "migrations");
   lua_pop(L, 2);
-  rl_tx *tx = rl_tx_make(L, box, scope);
+  rl_lua_tx *tx = rl_lua_tx_make(L, box, scope);
   scope->depth = 1;
   scope->keep_nulls = parent->keep_nulls;
   scope->client = rille_client_retain(parent->client);
-  rl_box_check(L, box, rille_migrations_tx(m, parent->client, &tx->tx, &box->err));
+  rl_lua_box_check(L, box, rille_migrations_tx(m, parent->client, &tx->tx, &box->err));
   tx->binding->held++;
   return 1;
 }
@@ -200,8 +200,8 @@ static int scope_of(lua_State *L) {
 static int fail(lua_State *L) {
   rille_migrations *m = check(L);
   const char *message = luaL_checkstring(L, 2); /* of an error: its first line says enough */
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_fail(m, message, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_fail(m, message, &box->err));
   return 0;
 }
 
@@ -210,17 +210,17 @@ static int mark(lua_State *L) {
   rille_migrations *m = check(L);
   const char *name = rl_ztext_arg(L, 2, "name");
   int applied = lua_toboolean(L, 3);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_mark(m, name, applied, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_mark(m, name, applied, &box->err));
   return 0;
 }
 
 /* core.migrations_reset(m, schema or nil) */
 static int reset(lua_State *L) {
   rille_migrations *m = check(L);
-  const rille_schema *schema = lua_isnoneornil(L, 2) ? NULL : rl_schema_check(L, 2);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_migrations_reset(m, schema, &box->err));
+  const rille_schema *schema = lua_isnoneornil(L, 2) ? NULL : rl_lua_schema_check(L, 2);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_migrations_reset(m, schema, &box->err));
   return 0;
 }
 
@@ -238,18 +238,18 @@ static int checksum(lua_State *L) {
 static int open_shadow(lua_State *L) {
   const char *url = rl_ztext_arg(L, 1, "url"), *shadow_url = rl_ztext(L, 2, "shadow_url");
   lua_settop(L, 2);
-  rl_box *box = rl_box_push(L);
-  rl_shadow *s = (rl_shadow *)rl_new_userdata(L, sizeof *s);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_shadow *s = (rl_lua_shadow *)rl_new_userdata(L, sizeof *s);
   s->s = NULL;
   rl_push_ref(L, RL_REF_SHADOW);
   lua_setmetatable(L, -2);
-  rl_box_check(L, box, rille_shadow_open(url, shadow_url, &s->s, &box->err));
+  rl_lua_box_check(L, box, rille_shadow_open(url, shadow_url, &s->s, &box->err));
   lua_pushstring(L, rille_shadow_url(s->s));
   return 2;
 }
 
 static int close_shadow(lua_State *L) {
-  rl_shadow *s = (rl_shadow *)rl_is(L, rl_binding_of(L), 1, RL_REF_SHADOW);
+  rl_lua_shadow *s = (rl_lua_shadow *)rl_is(L, rl_binding_of(L), 1, RL_REF_SHADOW);
   if (s && s->s) rille_shadow_free(s->s);
   if (s) s->s = NULL;
   return 0;
@@ -264,7 +264,7 @@ static void set_type(lua_State *L, int ref, const char *name, lua_CFunction gc) 
   lua_pop(L, 1);
 }
 
-void rl_migrations_setup(lua_State *L) {
+void rl_lua_migrations_setup(lua_State *L) {
   static const luaL_Reg functions[] = {{"migrations_open", open_migrations},
                                        {"migrations_close", close_migrations},
                                        {"migrations_lock", take_lock},

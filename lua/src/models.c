@@ -176,9 +176,9 @@ static void push_enum(lua_State *L, const rille_schema *s, uint32_t number) {
   lua_setfield(L, -2, "values");
 }
 
-const rille_schema *rl_schema_at(lua_State *L, int index) {
+const rille_schema *rl_lua_schema_at(lua_State *L, int index) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), index, RL_REF_SCOPE);
-  if (!scope) return rl_schema_check(L, index);
+  if (!scope) return rl_lua_schema_check(L, index);
   return rille_client_schema(rl_scope_check(L, index)->client);
 }
 
@@ -186,7 +186,7 @@ const rille_schema *rl_schema_at(lua_State *L, int index) {
  * fields, keys } }, enums = { { name, type, doc, values } } }, in the order of the schema; flags that are off are
  * absent. */
 static int schema_models(lua_State *L) {
-  const rille_schema *s = rl_schema_at(L, 1);
+  const rille_schema *s = rl_lua_schema_at(L, 1);
   int32_t models = rille_schema_model_count(s);
   uint32_t enums = rille_schema_enum_count(s);
   lua_createtable(L, 0, 3);

@@ -58,15 +58,15 @@ void rl_tell_call(lua_State *L, const rl_scope *scope, int owner, const char *na
   lua_settop(L, top);
 }
 
-void rl_set_trace(lua_State *L, rl_slot *slot) {
+void rl_set_trace(lua_State *L, rl_lua_op *op) {
   lua_getfield(L, -2, "trace");
   lua_call(L, 0, 1);
   int is_text = lua_type(L, -1) == LUA_TSTRING;
   if (!is_text && lua_toboolean(L, -1))
-    rl_raise(L, "VALIDATION", "`traceparent`: the function must return a string or nil, not a %s",
-             luaL_typename(L, -1));
-  if (rille_op_set_trace(slot->op, is_text ? rl_ztext(L, -1, "traceparent") : NULL, &slot->err) < 0) {
-    rl_push_error(L, slot->err);
+    rl_lua_raise(L, "VALIDATION", "`traceparent`: the function must return a string or nil, not a %s",
+                 luaL_typename(L, -1));
+  if (rille_op_set_trace(op->core, is_text ? rl_ztext(L, -1, "traceparent") : NULL, &op->err) < 0) {
+    rl_push_error(L, op->err);
     lua_error(L);
   }
   lua_pop(L, 1);
@@ -97,8 +97,8 @@ static int observe(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rille_observe_options options;
   rl_options_read(L, 2, "core.observe", rows, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_client_observe(scope->client, &options, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_client_observe(scope->client, &options, &box->err));
   return 0;
 }
 
@@ -149,10 +149,10 @@ static void push_event(lua_State *L, const rille_client_event *e) {
 /* core.next_event(scope): a table, or nil. */
 static int next_event(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   if (!scope || !scope->client || rille_client_next_event(scope->client, &box->event) != RILLE_OK) return 0;
   push_event(L, box->event);
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   return 1;
 }
 

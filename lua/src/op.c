@@ -7,16 +7,16 @@
 #define TOKENS_KEPT 100000u
 
 /* Those of cooperative clients differ in where their methods are found. */
-rl_model *rl_model_at(lua_State *L, const rl_binding *b, int index) {
-  rl_model *m = (rl_model *)rl_is(L, b, index, RL_REF_MODEL);
-  return m ? m : (rl_model *)rl_is(L, b, index, RL_REF_COOPERATIVE);
+rl_lua_model *rl_lua_model_at(lua_State *L, const rl_binding *b, int index) {
+  rl_lua_model *m = (rl_lua_model *)rl_is(L, b, index, RL_REF_MODEL);
+  return m ? m : (rl_lua_model *)rl_is(L, b, index, RL_REF_COOPERATIVE);
 }
 
-static rl_model *check_model(lua_State *L, rl_binding *b, const char *method) {
-  rl_model *m = rl_model_at(L, b, 1);
+static rl_lua_model *check_model(lua_State *L, rl_binding *b, const char *method) {
+  rl_lua_model *m = rl_lua_model_at(L, b, 1);
   if (!m)
-    rl_raise(L, "VALIDATION", "%s is a method: call it with a colon, as in db.user:%s{ ... }, not with a dot", method,
-             method);
+    rl_lua_raise(L, "VALIDATION", "%s is a method: call it with a colon, as in db.user:%s{ ... }, not with a dot",
+                 method, method);
   rl_scope_must_be_open(L, m->scope);
   return m;
 }
@@ -24,39 +24,39 @@ static rl_model *check_model(lua_State *L, rl_binding *b, const char *method) {
 static void check_args(lua_State *L, const char *method) {
   lua_settop(L, 2);
   if (lua_istable(L, 2) || lua_isnil(L, 2)) return;
-  rl_raise(L, "VALIDATION", "%s takes a table of arguments, as in %s{ where = { ... } }, and got a %s", method, method,
-           luaL_typename(L, 2));
+  rl_lua_raise(L, "VALIDATION", "%s takes a table of arguments, as in %s{ where = { ... } }, and got a %s", method,
+               method, luaL_typename(L, 2));
 }
 
 /* Returns how many tokens were written. */
-static size_t write_args(lua_State *L, rl_binding *b, rl_slot *slot, int flags) {
-  if (lua_istable(L, 2)) return rl_walk(L, b, slot->tape, 2, flags);
-  rille_tape_open_object(slot->tape);
-  rille_tape_close_object(slot->tape);
+static size_t write_args(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) {
+  if (lua_istable(L, 2)) return rl_walk(L, b, op->tape, 2, flags);
+  rille_tape_open_object(op->tape);
+  rille_tape_close_object(op->tape);
   return 0;
 }
 
-/* A slot without a tape is not used again: take makes a new one. */
-static void trim(rl_slot *slot) {
-  rille_op_reset(slot->op);
-  rille_tape_free(slot->tape);
-  slot->tape = rille_tape_new();
+/* An operation object without a tape is not used again: take makes a new one. */
+static void trim(rl_lua_op *op) {
+  rille_op_reset(op->core);
+  rille_tape_free(op->tape);
+  op->tape = rille_tape_new();
 }
 
 static int method(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rille_action action = (rille_action)lua_tointeger(L, lua_upvalueindex(3));
   const char *name = (const char *)lua_touserdata(L, lua_upvalueindex(4));
-  rl_model *m = check_model(L, b, name);
+  rl_lua_model *m = check_model(L, b, name);
   check_args(L, name);
   rl_before_read(L, m->scope, 1, name);
-  rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  size_t tokens = write_args(L, b, slot, 0);
-  rl_slot_begin(slot, m->scope);
-  rille_status status = rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err);
-  if (status < 0 || rl_push_result(L, b, slot) < 0) rl_slot_throw(L, m->scope, slot, 3);
-  if (tokens > TOKENS_KEPT) trim(slot);
-  rl_slot_give(L, m->scope, slot, 3);
+  rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
+  size_t tokens = write_args(L, b, op, 0);
+  rl_lua_op_begin(op, m->scope);
+  rille_status status = rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err);
+  if (status < 0 || rl_push_result(L, b, op) < 0) rl_lua_op_throw(L, m->scope, op, 3);
+  if (tokens > TOKENS_KEPT) trim(op);
+  rl_lua_op_give(L, m->scope, op, 3);
   return 1;
 }
 
@@ -64,7 +64,7 @@ rille_action rl_check_action(lua_State *L, int index) {
   size_t len;
   const char *name = luaL_checklstring(L, index, &len);
   rille_action action = rille_action_named(name, len);
-  if (!action) rl_raise(L, "VALIDATION", "there is no method `%s` to explain", name);
+  if (!action) rl_lua_raise(L, "VALIDATION", "there is no method `%s` to explain", name);
   return action;
 }
 
@@ -78,41 +78,41 @@ static const char *action_name(rille_action action) {
   return rl_action_at(action, &info) ? info.name : "";
 }
 
-/* Starts without running. Stack: model, arguments; then anchors and slot. batch: as of rille_op_set_stream. */
-static rl_slot *start(lua_State *L, rl_binding *b, rl_model *m, rille_action action, uint32_t batch) {
-  rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, batch ? RL_WALK_COPY : 0);
-  rl_slot_begin(slot, m->scope);
-  rille_op_set_stream(slot->op, batch);
-  if (rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err) < 0)
-    rl_slot_throw(L, m->scope, slot, 3);
-  return slot;
+/* Starts without running. Stack: model, arguments; then anchors and op. batch: as of rille_op_set_stream. */
+static rl_lua_op *start(lua_State *L, rl_binding *b, rl_lua_model *m, rille_action action, uint32_t batch) {
+  rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
+  write_args(L, b, op, batch ? RL_WALK_COPY : 0);
+  rl_lua_op_begin(op, m->scope);
+  rille_op_set_stream(op->core, batch);
+  if (rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err) < 0)
+    rl_lua_op_throw(L, m->scope, op, 3);
+  return op;
 }
 
 /* A job may outlive what it was called with: texts are copied. Stack: model, arguments, and unless it is a stream the
  * method's name. */
-rl_slot *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
+rl_lua_op *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   rl_binding *b = rl_binding_of(L);
   rille_action action = batch ? RILLE_FIND_MANY : rl_check_action(L, 3);
   const char *name = batch ? NULL : action_name(action);
-  rl_model *m = check_model(L, b, name ? name : "each");
+  rl_lua_model *m = check_model(L, b, name ? name : "each");
   check_args(L, name ? name : "each");
   *scope = m->scope;
   if (name) rl_before_read(L, m->scope, 1, name);
-  rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, RL_WALK_COPY);
-  rl_job_prepare(slot, m->scope);
-  rl_slot_begin(slot, m->scope);
-  rille_op_set_stream(slot->op, batch);
-  if (rille_op_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err) < 0)
-    rl_slot_throw(L, m->scope, slot, 3);
-  return slot;
+  rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
+  write_args(L, b, op, RL_WALK_COPY);
+  rl_job_prepare(op, m->scope);
+  rl_lua_op_begin(op, m->scope);
+  rille_op_set_stream(op->core, batch);
+  if (rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err) < 0)
+    rl_lua_op_throw(L, m->scope, op, 3);
+  return op;
 }
 
 /* core.hook(model or scope): the wait hook of a cooperative client; nil for everything else. */
 static int hook(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
-  rl_model *m = rl_model_at(L, b, 1);
+  rl_lua_model *m = rl_lua_model_at(L, b, 1);
   const rl_scope *scope = m ? m->scope : (const rl_scope *)rl_is(L, b, 1, RL_REF_SCOPE);
   if (!scope || !scope->cooperative) return 0;
   rl_get_user(L, 1);
@@ -124,29 +124,30 @@ static int hook(lua_State *L) {
  * } } } */
 static int explain(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
-  rl_model *m = check_model(L, b, "explain");
+  rl_lua_model *m = check_model(L, b, "explain");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "explain");
-  rl_slot *slot = rl_slot_take(L, m->scope, 1);
-  write_args(L, b, slot, 0);
-  rl_slot_begin(slot, m->scope);
-  rille_status status = rille_op_explain_model(slot->op, rl_slot_tx(slot), m->model, action, slot->tape, &slot->err);
-  if (status < 0 || rl_push_result(L, b, slot) < 0) rl_slot_throw(L, m->scope, slot, 3);
-  rl_slot_give(L, m->scope, slot, 3);
+  rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
+  write_args(L, b, op, 0);
+  rl_lua_op_begin(op, m->scope);
+  rille_status status = rille_op_explain_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err);
+  if (status < 0 || rl_push_result(L, b, op) < 0) rl_lua_op_throw(L, m->scope, op, 3);
+  rl_lua_op_give(L, m->scope, op, 3);
   return 1;
 }
 
 /* core.faults(model, args, action): a list of errors, all that is wrong with the data; nil when nothing is. */
 static int faults(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
-  rl_model *m = check_model(L, b, "validate");
+  rl_lua_model *m = check_model(L, b, "validate");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "validate");
-  rl_slot *slot = rl_slot_take_offline(L, m->scope, 1);
-  write_args(L, b, slot, 0);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_client_validate(m->scope->client, m->model, action, slot->tape, &box->faults, &box->err));
-  rl_slot_give(L, m->scope, slot, 3);
+  rl_lua_op *op = rl_lua_op_take_offline(L, m->scope, 1);
+  write_args(L, b, op, 0);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box,
+                   rille_client_validate(m->scope->client, m->model, action, op->tape, &box->faults, &box->err));
+  rl_lua_op_give(L, m->scope, op, 3);
   size_t count = rille_faults_count(box->faults);
   if (count == 0) return 0;
   rl_new_list(L, (int)count);
@@ -154,7 +155,7 @@ static int faults(lua_State *L) {
     rl_push_error(L, rille_faults_get(box->faults, i));
     lua_rawseti(L, -2, (int)i + 1);
   }
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   return 1;
 }
 
@@ -165,27 +166,27 @@ static int faults(lua_State *L) {
 #define STREAM_AT lua_upvalueindex(6)   /* the last row of it that was given */
 
 /* A stream that has no more rows gives its connection back before the last of them are seen. */
-static void next_batch(lua_State *L, rl_slot *slot) {
-  rl_slot_connect(L, slot);
-  rille_status status = rl_push_batch(L, rl_binding_of(L), slot);
-  if (status < 0) rl_slot_push_error(L, slot);
-  if (status != RILLE_BATCH) rl_slot_stop(slot);
+static void next_batch(lua_State *L, rl_lua_op *op) {
+  rl_lua_op_connect(L, op);
+  rille_status status = rl_push_batch(L, rl_binding_of(L), op);
+  if (status < 0) rl_lua_op_push_error(L, op);
+  if (status != RILLE_BATCH) rl_lua_op_stop(op);
   if (status < 0) lua_error(L);
   lua_replace(L, STREAM_ROWS);
-  const rl_model *m = (const rl_model *)lua_touserdata(L, STREAM_MODEL);
+  const rl_lua_model *m = (const rl_lua_model *)lua_touserdata(L, STREAM_MODEL);
   lua_pushvalue(L, STREAM_MODEL);
   rl_get_user(L, -1);
   rl_after(L, m->scope, lua_gettop(L));
 }
 
 static int stream_next(lua_State *L) {
-  rl_slot *slot = (rl_slot *)lua_touserdata(L, STREAM_SLOT);
+  rl_lua_op *op = (rl_lua_op *)lua_touserdata(L, STREAM_SLOT);
   int at = (int)lua_tointeger(L, STREAM_AT) + 1;
   lua_settop(L, 0);
   for (;; at = 1) {
     lua_rawgeti(L, STREAM_ROWS, at);
-    if (!lua_isnil(L, -1) || !slot->running) break;
-    next_batch(L, slot);
+    if (!lua_isnil(L, -1) || !op->running) break;
+    next_batch(L, op);
     lua_settop(L, 0);
   }
   lua_pushnil(L);
@@ -198,11 +199,11 @@ static int stream_next(lua_State *L) {
 /* core.stream(model, args, batch): iterator, nil, nil, closer. */
 static int stream(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
-  rl_model *m = check_model(L, b, "each");
+  rl_lua_model *m = check_model(L, b, "each");
   uint32_t batch = (uint32_t)luaL_checkinteger(L, 3);
   check_args(L, "each");
-  rl_slot *slot = start(L, b, m, RILLE_FIND_MANY, batch);
-  slot->stream = 1;
+  rl_lua_op *op = start(L, b, m, RILLE_FIND_MANY, batch);
+  op->stream = 1;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_pushvalue(L, 1);
@@ -217,7 +218,7 @@ static int stream(lua_State *L) {
 }
 
 static int model_text(lua_State *L) {
-  rl_model *m = rl_model_at(L, rl_binding_of(L), 1);
+  rl_lua_model *m = rl_lua_model_at(L, rl_binding_of(L), 1);
   const char *name = NULL;
   if (m && m->scope->client) name = rille_schema_model_name(rille_client_schema(m->scope->client), m->model);
   lua_pushfstring(L, "rille.Model(%s)", name ? name : "closed");
@@ -226,7 +227,7 @@ static int model_text(lua_State *L) {
 
 /* core.model_name(model): as the schema writes it. */
 static int model_name(lua_State *L) {
-  rl_model *m = check_model(L, rl_binding_of(L), "this");
+  rl_lua_model *m = check_model(L, rl_binding_of(L), "this");
   lua_pushstring(L, rille_schema_model_name(rille_client_schema(m->scope->client), m->model));
   return 1;
 }

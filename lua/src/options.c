@@ -18,14 +18,14 @@ RL_NORETURN static int refuse_option(const place *p, const char *expected) {
   const char *got = type == LUA_TNIL      ? "nil"
                     : type == LUA_TNUMBER ? lua_tostring(L, p->at)
                                           : lua_pushfstring(L, "a %s", luaL_typename(L, p->at));
-  rl_raise(L, "VALIDATION", "%s: %s: expected %s, got %s", p->what, p->row->name, expected, got);
+  rl_lua_raise(L, "VALIDATION", "%s: %s: expected %s, got %s", p->what, p->row->name, expected, got);
 }
 
 static const char *read_string(const place *p, size_t *len) {
   if (lua_type(p->L, p->at) != LUA_TSTRING) refuse_option(p, "a string");
   const char *text = lua_tolstring(p->L, p->at, len);
   if (p->row->kind != RL_OPTION_BYTES && memchr(text, 0, *len))
-    rl_raise(p->L, "VALIDATION", "%s: %s: a byte 0 cannot be in it", p->what, p->row->name);
+    rl_lua_raise(p->L, "VALIDATION", "%s: %s: a byte 0 cannot be in it", p->what, p->row->name);
   return text;
 }
 
@@ -72,8 +72,8 @@ static int32_t read_word(const place *p) {
   }
   luaL_pushresult(&all);
   if (lua_type(L, p->at) != LUA_TSTRING) refuse_option(p, lua_tostring(L, -1));
-  rl_raise(L, "VALIDATION", "%s: %s: expected %s, got \"%s\"", p->what, p->row->name, lua_tostring(L, -1),
-           lua_tostring(L, p->at));
+  rl_lua_raise(L, "VALIDATION", "%s: %s: expected %s, got \"%s\"", p->what, p->row->name, lua_tostring(L, -1),
+               lua_tostring(L, p->at));
 }
 
 /* The list keeps its strings alive, and stays on the stack as the array of them does. */
@@ -82,8 +82,8 @@ static const char **read_strings(const place *p, size_t *count) {
   if (!lua_istable(L, p->at)) refuse_option(p, "a list of strings");
   *count = rl_rawlen(L, p->at);
   if (*count > (size_t)p->row->most)
-    rl_raise(L, "VALIDATION", "%s: %s: expected at most %d entries, got %d", p->what, p->row->name, (int)p->row->most,
-             (int)*count);
+    rl_lua_raise(L, "VALIDATION", "%s: %s: expected at most %d entries, got %d", p->what, p->row->name,
+                 (int)p->row->most, (int)*count);
   const char **list = (const char **)rl_new_userdata(L, (*count + 1) * sizeof *list);
   for (size_t i = 0; i < *count; i++) {
     size_t len;
@@ -104,7 +104,7 @@ static void read_option(const place *p, char *out) {
   case RL_OPTION_STRING:
   case RL_OPTION_BYTES: pointer = read_string(p, &count); break;
   case RL_OPTION_STRINGS: pointer = (const void *)read_strings(p, &count); break;
-  case RL_OPTION_SCHEMA: pointer = rl_schema_check(p->L, p->at); break;
+  case RL_OPTION_SCHEMA: pointer = rl_lua_schema_check(p->L, p->at); break;
   case RL_OPTION_FLAG: n = lua_toboolean(p->L, p->at); break;
   case RL_OPTION_INT32:
   case RL_OPTION_INT64: n = read_integer(p); break;

@@ -157,7 +157,7 @@ static int plain(lua_State *L) {
   const char *what = luaL_checkstring(L, 2);
   lua_settop(L, 2);
   int copied = rl_plain_table(L, rl_binding_of(L), 1, &why);
-  if (why) rl_raise(L, "VALIDATION", "%s: %s", what, why);
+  if (why) rl_lua_raise(L, "VALIDATION", "%s: %s", what, why);
   if (!copied) lua_settop(L, 1);
   return 1;
 }

@@ -1,20 +1,20 @@
 /* Raw statements: core.query, core.execute, core.script, each (scope, sql, parameters, count). */
 #include "binding.h"
 
-static void write_params(lua_State *L, rl_binding *b, rl_slot *slot, int flags) {
+static void write_params(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) {
   int n = (int)luaL_optinteger(L, 4, 0);
-  rille_tape_open_list(slot->tape);
+  rille_tape_open_list(op->tape);
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, 3, i); /* a nil parameter is NULL */
-    rl_walk(L, b, slot->tape, -1, flags);
+    rl_walk(L, b, op->tape, -1, flags);
     lua_pop(L, 1);
   }
-  rille_tape_close_list(slot->tape);
+  rille_tape_close_list(op->tape);
 }
 
-/* The parameters lie in the table at 3 until the end: their texts stay alive. Stack afterwards: anchors at 5, slot
+/* The parameters lie in the table at 3 until the end: their texts stay alive. Stack afterwards: anchors at 5, op
  * at 6. */
-static rl_slot *start(lua_State *L, rl_scope *scope, int query, int job) {
+static rl_lua_op *start(lua_State *L, rl_scope *scope, int query, int job) {
   rl_binding *b = rl_binding_of(L);
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
@@ -22,30 +22,30 @@ static rl_slot *start(lua_State *L, rl_scope *scope, int query, int job) {
   int numbered = lua_toboolean(L, 5) ? RILLE_RAW_NUMBERED : 0;
   lua_settop(L, 4);
   if (query) rl_before_read(L, scope, 1, "query_raw");
-  rl_slot *slot = rl_slot_take(L, scope, 1);
-  write_params(L, b, slot, job ? RL_WALK_COPY : 0);
-  if (job) rl_job_prepare(slot, scope);
-  rl_slot_begin(slot, scope);
-  if (rille_op_raw(slot->op, rl_slot_tx(slot), sql, len, slot->tape, query | numbered, &slot->err) < 0)
-    rl_slot_throw(L, scope, slot, 5);
-  return slot;
+  rl_lua_op *op = rl_lua_op_take(L, scope, 1);
+  write_params(L, b, op, job ? RL_WALK_COPY : 0);
+  if (job) rl_job_prepare(op, scope);
+  rl_lua_op_begin(op, scope);
+  if (rille_op_raw(op->core, rl_lua_op_tx(op), sql, len, op->tape, query | numbered, &op->err) < 0)
+    rl_lua_op_throw(L, scope, op, 5);
+  return op;
 }
 
 static int query(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
-  rl_slot *slot = start(L, scope, 1, 0);
-  if (rl_push_result(L, rl_binding_of(L), slot) < 0) rl_slot_throw(L, scope, slot, 5);
-  rl_slot_give(L, scope, slot, 5);
+  rl_lua_op *op = start(L, scope, 1, 0);
+  if (rl_push_result(L, rl_binding_of(L), op) < 0) rl_lua_op_throw(L, scope, op, 5);
+  rl_lua_op_give(L, scope, op, 5);
   return 1;
 }
 
 static int execute(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
-  rl_slot *slot = start(L, scope, 0, 0);
-  rl_slot_connect(L, slot);
-  if (rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, 5);
-  rl_push_integer(L, rille_op_affected(slot->op));
-  rl_slot_give(L, scope, slot, 5);
+  rl_lua_op *op = start(L, scope, 0, 0);
+  rl_lua_op_connect(L, op);
+  if (rl_drain(op) < 0) rl_lua_op_throw(L, scope, op, 5);
+  rl_push_integer(L, rille_op_affected(op->core));
+  rl_lua_op_give(L, scope, op, 5);
   return 1;
 }
 
@@ -54,28 +54,28 @@ static int script(lua_State *L) {
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
   lua_settop(L, 2);
-  rl_slot *slot = rl_slot_take(L, scope, 1);
-  rl_slot_begin(slot, scope);
-  if (rille_op_script(slot->op, rl_slot_tx(slot), sql, len, &slot->err) < 0) rl_slot_throw(L, scope, slot, 3);
-  rl_slot_connect(L, slot);
-  if (rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, 3);
-  rl_slot_give(L, scope, slot, 3);
+  rl_lua_op *op = rl_lua_op_take(L, scope, 1);
+  rl_lua_op_begin(op, scope);
+  if (rille_op_script(op->core, rl_lua_op_tx(op), sql, len, &op->err) < 0) rl_lua_op_throw(L, scope, op, 3);
+  rl_lua_op_connect(L, op);
+  if (rl_drain(op) < 0) rl_lua_op_throw(L, scope, op, 3);
+  rl_lua_op_give(L, scope, op, 3);
   return 0;
 }
 
-rl_slot *rl_raw_job(lua_State *L, rl_scope *scope, int query) {
+rl_lua_op *rl_raw_job(lua_State *L, rl_scope *scope, int query) {
   return start(L, scope, query, 1);
 }
 
-rl_slot *rl_script_job(lua_State *L, rl_scope *scope) {
+rl_lua_op *rl_script_job(lua_State *L, rl_scope *scope) {
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
   lua_settop(L, 2);
-  rl_slot *slot = rl_slot_take(L, scope, 1);
-  rl_job_prepare(slot, scope);
-  rl_slot_begin(slot, scope);
-  if (rille_op_script(slot->op, rl_slot_tx(slot), sql, len, &slot->err) < 0) rl_slot_throw(L, scope, slot, 3);
-  return slot;
+  rl_lua_op *op = rl_lua_op_take(L, scope, 1);
+  rl_job_prepare(op, scope);
+  rl_lua_op_begin(op, scope);
+  if (rille_op_script(op->core, rl_lua_op_tx(op), sql, len, &op->err) < 0) rl_lua_op_throw(L, scope, op, 3);
+  return op;
 }
 
 void rl_raw_setup(lua_State *L) {

@@ -4,7 +4,7 @@
 
 #define ROWS_HINT_MAX 1024
 
-typedef struct rl_builder builder;
+typedef struct rl_row_builder builder;
 
 /* As rl_new_list, with the metatable at hand. */
 static inline void push_list(builder *w, int size) {
@@ -19,7 +19,7 @@ static inline void push_cell(builder *w, const rille_value *v) {
 #if LUA_VERSION_NUM >= 503
   case RILLE_INT: lua_pushinteger(w->L, (lua_Integer)v->as.i); break;
 #endif
-  default: rl_push_value(w->L, w->slot, v);
+  default: rl_push_value(w->L, w->op, v);
   }
 }
 
@@ -36,15 +36,15 @@ static void set_grouped(builder *w, int key, int group_key, const rille_value *c
     lua_pushvalue(L, -2);
     lua_rawset(L, -4);
   }
-  if (cell->kind != RILLE_NULL || w->slot->keep_nulls) {
+  if (cell->kind != RILLE_NULL || w->op->keep_nulls) {
     lua_pushvalue(L, key);
-    rl_push_value(L, w->slot, cell);
+    rl_push_value(L, w->op, cell);
     lua_rawset(L, -3);
   }
   lua_pop(L, 1);
 }
 
-static void set_mixed(builder *w, const rl_shape_node *node, const rille_row *row) {
+static void set_mixed(builder *w, const rl_layout_node *node, const rille_row *row) {
   lua_State *L = w->L;
   for (uint32_t i = 0; i < row->count; i++) {
     int key = w->keys + node->first_key + (int)i;
@@ -52,7 +52,7 @@ static void set_mixed(builder *w, const rl_shape_node *node, const rille_row *ro
       set_grouped(w, key, w->keys + node->group[i], &row->cells[i]);
       continue;
     }
-    if (row->cells[i].kind == RILLE_NULL && !w->slot->keep_nulls) continue;
+    if (row->cells[i].kind == RILLE_NULL && !w->op->keep_nulls) continue;
     lua_pushvalue(L, key);
     push_cell(w, &row->cells[i]);
     lua_rawset(L, -3);
@@ -63,12 +63,12 @@ static void set_mixed(builder *w, const rl_shape_node *node, const rille_row *ro
  * none for the level below, where nothing was looked for. */
 static void set_children(builder *w, uint32_t node) {
   lua_State *L = w->L;
-  uint32_t home = w->shape->nodes[node].home;
-  int last = w->shape->nodes[node].last;
-  for (uint32_t i = home + 1; i < w->shape->node_count; i++) {
-    const rl_shape_node *child = &w->shape->nodes[i];
+  uint32_t home = w->layout->nodes[node].home;
+  int last = w->layout->nodes[node].last;
+  for (uint32_t i = home + 1; i < w->layout->node_count; i++) {
+    const rl_layout_node *child = &w->layout->nodes[i];
     if (child->parent != home || (child->home != i && (last || i > home + 1))) continue;
-    if (!child->list && !w->slot->keep_nulls) continue;
+    if (!child->list && !w->op->keep_nulls) continue;
     lua_pushvalue(L, w->keys + child->name_key);
     if (child->list)
       push_list(w, 0);
@@ -80,14 +80,14 @@ static void set_children(builder *w, uint32_t node) {
 
 static inline void push_row(builder *w, const rille_row *row) {
   lua_State *L = w->L;
-  const rl_shape_node *node = &w->shape->nodes[row->node];
+  const rl_layout_node *node = &w->layout->nodes[row->node];
   lua_createtable(L, 0, node->size);
   if (node->group) {
     set_mixed(w, node, row);
   } else {
     const rille_value *cell = row->cells;
     int key = w->keys + node->first_key;
-    int keep_nulls = w->slot->keep_nulls;
+    int keep_nulls = w->op->keep_nulls;
     for (uint32_t i = row->count; i > 0; i--, key++, cell++) {
       if (cell->kind == RILLE_NULL && !keep_nulls) continue;
       lua_pushvalue(L, key);
@@ -95,19 +95,19 @@ static inline void push_row(builder *w, const rille_row *row) {
       lua_rawset(L, -3);
     }
   }
-  if (w->shape->nodes[node->home].children) set_children(w, row->node);
+  if (w->layout->nodes[node->home].children) set_children(w, row->node);
 }
 
 /* Pushes the parent's table. */
 static void push_parent(builder *w, const rille_row *row) {
   lua_State *L = w->L;
-  lua_rawgeti(L, w->arrays + (int)w->shape->nodes[row->node].parent, (int)row->parent + 1);
+  lua_rawgeti(L, w->arrays + (int)w->layout->nodes[row->node].parent, (int)row->parent + 1);
   if (!lua_istable(L, -1)) luaL_error(L, "rille: a row came before its parent");
 }
 
 static void remember(builder *w, const rille_row *row) {
-  uint32_t home = w->shape->nodes[row->node].home;
-  if (!w->shape->nodes[home].children) return;
+  uint32_t home = w->layout->nodes[row->node].home;
+  if (!w->layout->nodes[home].children) return;
   lua_pushvalue(w->L, -1);
   lua_rawseti(w->L, w->arrays + (int)home, (int)row->ordinal + 1);
 }
@@ -116,7 +116,7 @@ static void find_list(builder *w, const rille_row *row) {
   lua_State *L = w->L;
   if (w->list_node == row->node && w->list_parent == row->parent) return;
   push_parent(w, row);
-  lua_pushvalue(L, w->keys + w->shape->nodes[row->node].name_key);
+  lua_pushvalue(L, w->keys + w->layout->nodes[row->node].name_key);
   lua_rawget(L, -2);
   w->list_len = rl_rawlen(L, -1);
   lua_replace(L, w->list);
@@ -127,7 +127,7 @@ static void find_list(builder *w, const rille_row *row) {
 
 static void add_child(builder *w, const rille_row *row) {
   lua_State *L = w->L;
-  const rl_shape_node *node = &w->shape->nodes[row->node];
+  const rl_layout_node *node = &w->layout->nodes[row->node];
   if (node->list) {
     find_list(w, row);
     push_row(w, row);
@@ -143,11 +143,11 @@ static void add_child(builder *w, const rille_row *row) {
   lua_pop(L, 1);
 }
 
-static void start(builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
+static void start(builder *w, lua_State *L, rl_binding *b, rl_lua_op *op) {
   w->L = L;
-  w->slot = slot;
-  w->shape = rl_shape_push(L, b, slot->op);
-  w->keys = lua_gettop(L) - w->shape->key_count;
+  w->op = op;
+  w->layout = rl_layout_push(L, b, op->core);
+  w->keys = lua_gettop(L) - w->layout->key_count;
 }
 
 static void keep_list_meta(builder *w) {
@@ -155,12 +155,12 @@ static void keep_list_meta(builder *w) {
   w->list_meta = lua_gettop(w->L);
 }
 
-void rl_builder_start(rl_builder *w, lua_State *L, rl_binding *b, rl_slot *slot) {
-  start(w, L, b, slot);
+void rl_row_builder_start(rl_row_builder *w, lua_State *L, rl_binding *b, rl_lua_op *op) {
+  start(w, L, b, op);
   keep_list_meta(w);
 }
 
-void rl_builder_put(rl_builder *w, const rille_row *row) {
+void rl_row_builder_put(rl_row_builder *w, const rille_row *row) {
   if (row->node != 0) {
     add_child(w, row);
     return;
@@ -169,11 +169,11 @@ void rl_builder_put(rl_builder *w, const rille_row *row) {
   lua_rawseti(w->L, w->arrays, (int)row->ordinal + 1);
 }
 
-void rl_push_cell(lua_State *L, rl_slot *slot, const rille_row *row) {
-  if (row->cells[0].kind == RILLE_INT && rille_op_result(slot->op) == RILLE_RESULT_BOOLEAN)
+void rl_push_cell(lua_State *L, rl_lua_op *op, const rille_row *row) {
+  if (row->cells[0].kind == RILLE_INT && rille_op_result(op->core) == RILLE_RESULT_BOOLEAN)
     lua_pushboolean(L, row->cells[0].as.i != 0);
   else
-    rl_push_value(L, slot, &row->cells[0]);
+    rl_push_value(L, op, &row->cells[0]);
 }
 
 /* Leaves the array of the root's rows at the top. */
@@ -182,10 +182,10 @@ static rille_status build_tree(builder *w, rille_row *row) {
   rille_status status = RILLE_ROW;
   keep_list_meta(w);
   w->arrays = lua_gettop(L) + 1;
-  for (uint32_t i = 0; i < w->shape->node_count; i++) {
+  for (uint32_t i = 0; i < w->layout->node_count; i++) {
     if (i == 0)
       push_list(w, 0);
-    else if (w->shape->nodes[i].children)
+    else if (w->layout->nodes[i].children)
       lua_newtable(L);
     else
       lua_pushnil(L);
@@ -200,7 +200,7 @@ static rille_status build_tree(builder *w, rille_row *row) {
     } else {
       add_child(w, row);
     }
-    status = rille_op_next(w->slot->op, row, &w->slot->err);
+    status = rille_op_next(w->op->core, row, &w->op->err);
   }
   lua_settop(L, w->arrays);
   return status;
@@ -208,49 +208,49 @@ static rille_status build_tree(builder *w, rille_row *row) {
 
 static rille_status build_flat(builder *w, rille_row *row) {
   lua_State *L = w->L;
-  rl_shape *shape = (rl_shape *)w->shape;
+  rl_layout *layout = (rl_layout *)w->layout;
   rille_status status = RILLE_ROW;
   int n = 0;
   keep_list_meta(w);
-  push_list(w, shape->rows);
+  push_list(w, layout->rows);
   int result = lua_gettop(L);
   while (status == RILLE_ROW) {
     push_row(w, row);
     lua_rawseti(L, result, ++n);
-    status = rille_op_next(w->slot->op, row, &w->slot->err);
+    status = rille_op_next(w->op->core, row, &w->op->err);
   }
-  shape->rows = n < ROWS_HINT_MAX ? n : ROWS_HINT_MAX;
+  layout->rows = n < ROWS_HINT_MAX ? n : ROWS_HINT_MAX;
   return status;
 }
 
 /* Until another status comes than that of a row. */
-static rille_status skip_rows(rl_slot *slot) {
+static rille_status skip_rows(rl_lua_op *op) {
   rille_row row;
   rille_status status;
-  do status = rille_op_next(slot->op, &row, &slot->err);
+  do status = rille_op_next(op->core, &row, &op->err);
   while (status == RILLE_ROW);
   return status;
 }
 
-rille_status rl_drain(rl_slot *slot) {
+rille_status rl_drain(rl_lua_op *op) {
   rille_status status;
-  do status = skip_rows(slot);
+  do status = skip_rows(op);
   while (status == RILLE_RESTART);
   return status;
 }
 
-static rille_status pull_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
+static rille_status pull_rows(lua_State *L, rl_binding *b, rl_lua_op *op, int one) {
   rille_row row;
-  rille_status status = rille_op_next(slot->op, &row, &slot->err);
+  rille_status status = rille_op_next(op->core, &row, &op->err);
   if (status == RILLE_ROW) {
     builder w;
-    start(&w, L, b, slot);
-    if (w.shape->node_count > 1) {
+    start(&w, L, b, op);
+    if (w.layout->node_count > 1) {
       status = build_tree(&w, &row);
       if (one) lua_rawgeti(L, -1, 1);
     } else if (one) {
       push_row(&w, &row);
-      status = skip_rows(slot);
+      status = skip_rows(op);
     } else {
       status = build_flat(&w, &row);
     }
@@ -262,63 +262,63 @@ static rille_status pull_rows(lua_State *L, rl_binding *b, rl_slot *slot, int on
   return status;
 }
 
-static rille_status pull_cell(lua_State *L, rl_slot *slot) {
+static rille_status pull_cell(lua_State *L, rl_lua_op *op) {
   rille_row row;
-  rille_status status = rille_op_next(slot->op, &row, &slot->err);
+  rille_status status = rille_op_next(op->core, &row, &op->err);
   if (status == RILLE_ROW && row.count > 0) {
-    rl_push_cell(L, slot, &row);
-    status = skip_rows(slot);
+    rl_push_cell(L, op, &row);
+    status = skip_rows(op);
   } else {
     lua_pushnil(L);
   }
   return status;
 }
 
-static int push_rows(lua_State *L, rl_binding *b, rl_slot *slot, int one) {
+static int push_rows(lua_State *L, rl_binding *b, rl_lua_op *op, int one) {
   int base = lua_gettop(L);
   rille_status status;
-  while ((status = pull_rows(L, b, slot, one)) == RILLE_RESTART) lua_settop(L, base);
+  while ((status = pull_rows(L, b, op, one)) == RILLE_RESTART) lua_settop(L, base);
   return status < 0 ? -1 : 0;
 }
 
-static int push_cell_alone(lua_State *L, rl_slot *slot) {
+static int push_cell_alone(lua_State *L, rl_lua_op *op) {
   int base = lua_gettop(L);
   rille_status status;
-  while ((status = pull_cell(L, slot)) == RILLE_RESTART) lua_settop(L, base);
+  while ((status = pull_cell(L, op)) == RILLE_RESTART) lua_settop(L, base);
   return status < 0 ? -1 : 0;
 }
 
-int rl_push_result(lua_State *L, rl_binding *b, rl_slot *slot) {
-  rl_slot_connect(L, slot);
-  switch (rille_op_result(slot->op)) {
-  case RILLE_RESULT_ROW: return push_rows(L, b, slot, 1);
-  case RILLE_RESULT_ROWS: return push_rows(L, b, slot, 0);
+int rl_push_result(lua_State *L, rl_binding *b, rl_lua_op *op) {
+  rl_lua_op_connect(L, op);
+  switch (rille_op_result(op->core)) {
+  case RILLE_RESULT_ROW: return push_rows(L, b, op, 1);
+  case RILLE_RESULT_ROWS: return push_rows(L, b, op, 0);
   case RILLE_RESULT_INTEGER:
-  case RILLE_RESULT_BOOLEAN: return push_cell_alone(L, slot);
+  case RILLE_RESULT_BOOLEAN: return push_cell_alone(L, op);
   default:
-    if (rl_drain(slot) < 0) return -1;
+    if (rl_drain(op) < 0) return -1;
     lua_createtable(L, 0, 1);
-    rl_push_integer(L, rille_op_affected(slot->op));
+    rl_push_integer(L, rille_op_affected(op->core));
     lua_setfield(L, -2, "count");
     return 0;
   }
 }
 
-static rille_status pull_batch(lua_State *L, rl_binding *b, rl_slot *slot) {
+static rille_status pull_batch(lua_State *L, rl_binding *b, rl_lua_op *op) {
   rille_row row;
-  rille_status status = rille_op_next(slot->op, &row, &slot->err);
+  rille_status status = rille_op_next(op->core, &row, &op->err);
   if (status != RILLE_ROW) {
     lua_newtable(L);
     return status;
   }
   builder w;
-  start(&w, L, b, slot);
-  return w.shape->node_count > 1 ? build_tree(&w, &row) : build_flat(&w, &row);
+  start(&w, L, b, op);
+  return w.layout->node_count > 1 ? build_tree(&w, &row) : build_flat(&w, &row);
 }
 
-rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_slot *slot) {
+rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_lua_op *op) {
   int base = lua_gettop(L);
   rille_status status;
-  while ((status = pull_batch(L, b, slot)) == RILLE_RESTART) lua_settop(L, base);
+  while ((status = pull_batch(L, b, op)) == RILLE_RESTART) lua_settop(L, base);
   return status;
 }

@@ -6,13 +6,13 @@
 
 #define SCHEMAS_MAX 10000
 
-typedef struct rl_schema {
+typedef struct rl_lua_schema {
   rille_schema *schema;
-} rl_schema;
+} rl_lua_schema;
 
-rille_schema *rl_schema_check(lua_State *L, int index) {
-  rl_schema *s = (rl_schema *)rl_is(L, rl_binding_of(L), index, RL_REF_SCHEMA);
-  if (!s || !s->schema) rl_raise(L, "VALIDATION", "a schema is wanted");
+rille_schema *rl_lua_schema_check(lua_State *L, int index) {
+  rl_lua_schema *s = (rl_lua_schema *)rl_is(L, rl_binding_of(L), index, RL_REF_SCHEMA);
+  if (!s || !s->schema) rl_lua_raise(L, "VALIDATION", "a schema is wanted");
   return s->schema;
 }
 
@@ -50,8 +50,8 @@ static void push_diagnostics(lua_State *L, const rille_diagnostics *d) {
 }
 
 /* Pushes the schema on success. On failure box has error and diagnostics. */
-static rille_status open_options(lua_State *L, const rille_schema_options *options, rl_box *box) {
-  rl_schema *s = (rl_schema *)rl_new_userdata(L, sizeof *s);
+static rille_status open_options(lua_State *L, const rille_schema_options *options, rl_lua_box *box) {
+  rl_lua_schema *s = (rl_lua_schema *)rl_new_userdata(L, sizeof *s);
   s->schema = NULL;
   rl_push_ref(L, RL_REF_SCHEMA);
   lua_setmetatable(L, -2);
@@ -68,7 +68,7 @@ static int open_schema(lua_State *L) {
                                    {0}};
   rille_schema_options options;
   rl_options_read(L, 1, "schema", rows, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   if (open_options(L, &options, box) >= 0) return 1;
   rl_push_error(L, box->err);
   if (box->diagnostics) {
@@ -76,7 +76,7 @@ static int open_schema(lua_State *L) {
     lua_setfield(L, -2, "diagnostics");
     set_string(L, "details", rille_diagnostics_text(box->diagnostics));
   }
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   return lua_error(L);
 }
 
@@ -84,21 +84,21 @@ static int open_schema(lua_State *L) {
  * text. */
 static int schema_url(lua_State *L) {
   const char *env = NULL, *text = NULL;
-  rille_schema_url(rl_schema_check(L, 1), &env, &text);
+  rille_schema_url(rl_lua_schema_check(L, 1), &env, &text);
   lua_pushstring(L, env);
   lua_pushstring(L, text);
   return 2;
 }
 
 static int schema_provider(lua_State *L) {
-  lua_pushstring(L, rille_schema_provider(rl_schema_check(L, 1)));
+  lua_pushstring(L, rille_schema_provider(rl_lua_schema_check(L, 1)));
   return 1;
 }
 
 /* core.schema_model(schema, name): the snake_case name of the model, or nil and
  * the nearest. */
 static int schema_model(lua_State *L) {
-  rille_schema *s = rl_schema_check(L, 1);
+  rille_schema *s = rl_lua_schema_check(L, 1);
   size_t len;
   const char *name = luaL_checklstring(L, 2, &len);
   int32_t number = rille_schema_model(s, name, len);
@@ -110,12 +110,12 @@ static int schema_model(lua_State *L) {
 /* core.schema_sql(schema, provider): what push would run on an empty database.
  */
 static int schema_sql(lua_State *L) {
-  rille_schema *s = rl_schema_check(L, 1);
+  rille_schema *s = rl_lua_schema_check(L, 1);
   const char *name = luaL_checkstring(L, 2);
   size_t len;
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_schema_sql(s, name, &box->text, &len, &box->err));
-  return rl_box_push_text(L, box, len);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_schema_sql(s, name, &box->text, &len, &box->err));
+  return rl_lua_box_push_text(L, box, len);
 }
 
 /* core.validate(text): true, or nil and the diagnostics. */
@@ -124,24 +124,24 @@ static int validate(lua_State *L) {
   memset(&options, 0, sizeof options);
   options.struct_size = (uint32_t)sizeof options;
   options.text = luaL_checklstring(L, 1, &options.text_len);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   if (open_options(L, &options, box) >= 0) {
     lua_pushboolean(L, 1);
     return 1;
   }
-  if (!box->diagnostics) rl_box_throw(L, box);
+  if (!box->diagnostics) rl_lua_box_throw(L, box);
   lua_pushnil(L);
   push_diagnostics(L, box->diagnostics);
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   return 2;
 }
 
 static int format(lua_State *L) {
   size_t len, out_len;
   const char *text = luaL_checklstring(L, 1, &len);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_schema_format(text, len, &box->text, &out_len, &box->err));
-  return rl_box_push_text(L, box, out_len);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_schema_format(text, len, &box->text, &out_len, &box->err));
+  return rl_lua_box_push_text(L, box, out_len);
 }
 
 /* core.push{ schema, url, reset, accept_data_loss } */
@@ -154,8 +154,8 @@ static int push(lua_State *L) {
       {0}};
   rille_push_options options;
   rl_options_read(L, 1, "rille.push", rows, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_push(&options, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_push(&options, &box->err));
   return 0;
 }
 
@@ -260,13 +260,13 @@ static int diff(lua_State *L) {
   rl_options_read(L, 1, "rille.migrate.diff", rows, &options, sizeof options);
   lua_getfield(L, 1, "script");
   int script = lua_toboolean(L, -1);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_diff_open(&options, &box->diff, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_diff_open(&options, &box->diff, &box->err));
   if (script)
     lua_pushstring(L, rille_diff_script(box->diff));
   else
     push_steps(L, box->diff);
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   return 1;
 }
 
@@ -280,19 +280,19 @@ static int pull(lua_State *L) {
                                    {0}};
   rille_pull_options options;
   rl_options_read(L, 1, "rille.pull", rows, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   size_t len;
-  rl_box_check(L, box, rille_pull(&options, &box->text, &len, &box->err));
-  return rl_box_push_text(L, box, len);
+  rl_lua_box_check(L, box, rille_pull(&options, &box->text, &len, &box->err));
+  return rl_lua_box_push_text(L, box, len);
 }
 
 /* core.url_shown(url): as it may be shown to anybody. */
 static int url_shown(lua_State *L) {
   size_t len;
   const char *url = rl_ztext_arg(L, 1, "url");
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_url_shown(url, &box->text, &len, &box->err));
-  return rl_box_push_text(L, box, len);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_url_shown(url, &box->text, &len, &box->err));
+  return rl_lua_box_push_text(L, box, len);
 }
 
 /* core.url_provider(url): "postgresql", "sqlite", or nil. */
@@ -305,19 +305,19 @@ static int url_provider(lua_State *L) {
 static int url_file(lua_State *L) {
   size_t len;
   const char *url = rl_ztext_arg(L, 1, "url");
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_url_file(url, &box->text, &len, &box->err));
-  return box->text ? rl_box_push_text(L, box, len) : 0;
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_url_file(url, &box->text, &len, &box->err));
+  return box->text ? rl_lua_box_push_text(L, box, len) : 0;
 }
 
 static int schema_gc(lua_State *L) {
-  rl_schema *s = (rl_schema *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCHEMA);
+  rl_lua_schema *s = (rl_lua_schema *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCHEMA);
   if (s && s->schema) rille_schema_release(s->schema);
   if (s) s->schema = NULL;
   return 0;
 }
 
-void rl_schema_setup(lua_State *L) {
+void rl_lua_schema_setup(lua_State *L) {
   static const luaL_Reg meta[] = {{"__gc", schema_gc}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"schema", open_schema},
                                        {"schema_url", schema_url},

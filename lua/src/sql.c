@@ -9,8 +9,8 @@ static int cut(lua_State *L) {
   size_t len, from = 0;
   const char *sql = luaL_checklstring(L, 1, &len), *provider = luaL_checkstring(L, 2);
   lua_settop(L, 2);
-  rl_box *box = rl_box_push(L);
-  rl_box_check(L, box, rille_sql_reader_new(provider, sql, len, &box->reader, &box->err));
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_sql_reader_new(provider, sql, len, &box->reader, &box->err));
   lua_newtable(L);
   luaL_Buffer piece;
   luaL_buffinit(L, &piece);
@@ -29,7 +29,7 @@ static int cut(lua_State *L) {
   luaL_addlstring(&piece, sql + from, len - from);
   luaL_pushresult(&piece);
   lua_rawseti(L, PIECES, count + 1);
-  rl_box_clear(box);
+  rl_lua_box_clear(box);
   return 1;
 }
 

@@ -5,11 +5,11 @@
 
 #include "options.h"
 
-typedef rl_tx_step step;
+typedef rl_lua_tx_step step;
 
-/* A slot of the parent moves over, so that a short transaction makes no operation of its own. Stack: parent at 1, new
- * scope at the top. */
-static void borrow_slot(lua_State *L, rl_scope *parent, rl_scope *scope) {
+/* An operation object of the parent moves over, so that a short transaction makes no operation of its own. Stack:
+ * parent at 1, new scope at the top. */
+static void borrow_op(lua_State *L, rl_scope *parent, rl_scope *scope) {
   rl_get_user(L, -1);
   rl_get_user(L, 1);
   lua_pushvalue(L, -1);
@@ -32,19 +32,19 @@ static void borrow_slot(lua_State *L, rl_scope *parent, rl_scope *scope) {
 
 /* Runs a step on the scope at index. */
 static void run(lua_State *L, rl_scope *scope, int index, step *start) {
-  rl_slot *slot = rl_slot_take(L, scope, index);
+  rl_lua_op *op = rl_lua_op_take(L, scope, index);
   int anchors = lua_gettop(L) - 1;
-  rl_slot_begin(slot, scope);
-  if (start(slot->op, rl_slot_tx(slot), &slot->err) < 0) rl_slot_throw(L, scope, slot, anchors);
-  rl_slot_connect(L, slot);
-  if (rl_drain(slot) < 0) rl_slot_throw(L, scope, slot, anchors);
-  rl_slot_give(L, scope, slot, anchors);
+  rl_lua_op_begin(op, scope);
+  if (start(op->core, rl_lua_op_tx(op), &op->err) < 0) rl_lua_op_throw(L, scope, op, anchors);
+  rl_lua_op_connect(L, op);
+  if (rl_drain(op) < 0) rl_lua_op_throw(L, scope, op, anchors);
+  rl_lua_op_give(L, scope, op, anchors);
   lua_settop(L, anchors - 1);
 }
 
-static rl_tx *new_tx(lua_State *L, rl_box *box, rl_scope *scope, const rille_tx_options *options) {
-  rl_tx *tx = rl_tx_make(L, box, scope);
-  rl_box_check(L, box, rille_tx_new(scope->client, options, &tx->tx, &box->err));
+static rl_lua_tx *new_tx(lua_State *L, rl_lua_box *box, rl_scope *scope, const rille_tx_options *options) {
+  rl_lua_tx *tx = rl_lua_tx_make(L, box, scope);
+  rl_lua_box_check(L, box, rille_tx_new(scope->client, options, &tx->tx, &box->err));
   tx->binding->held++;
   return tx;
 }
@@ -68,7 +68,7 @@ static rl_scope *new_scope(lua_State *L) {
   rille_tx_options options;
   lua_settop(L, 2);
   rl_options_read(L, 2, "transaction", tx_options, &options, sizeof options);
-  rl_box *box = rl_box_push(L);
+  rl_lua_box *box = rl_lua_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   scope->client = rille_client_retain(parent->client);
   scope->keep_nulls = parent->keep_nulls;
@@ -76,7 +76,7 @@ static rl_scope *new_scope(lua_State *L) {
   scope->depth = 1;
   rl_inside inside = rl_binding_of(L)->open_count > 0 ? rl_inside_look(L, parent, 1) : RL_INSIDE_NONE;
   new_tx(L, box, scope, &options)->inside = inside;
-  borrow_slot(L, parent, scope);
+  borrow_op(L, parent, scope);
   return scope;
 }
 
@@ -91,7 +91,7 @@ static rl_scope *new_inner_scope(lua_State *L) {
   scope->depth = parent->depth + 1;
   scope->tx = parent->tx;
   scope->tx->refs++;
-  borrow_slot(L, parent, scope);
+  borrow_op(L, parent, scope);
   return scope;
 }
 
@@ -121,16 +121,16 @@ static int inner_tx(lua_State *L) {
   return 1;
 }
 
-rl_slot *rl_tx_job(lua_State *L, rl_scope *scope, step *start) {
+rl_lua_op *rl_lua_tx_job(lua_State *L, rl_scope *scope, step *start) {
   lua_settop(L, 1);
-  rl_slot *slot = rl_slot_take(L, scope, 1);
-  rl_job_prepare(slot, scope);
-  rl_slot_begin(slot, scope);
-  if (start(slot->op, rl_slot_tx(slot), &slot->err) < 0) rl_slot_throw(L, scope, slot, 2);
-  return slot;
+  rl_lua_op *op = rl_lua_op_take(L, scope, 1);
+  rl_job_prepare(op, scope);
+  rl_lua_op_begin(op, scope);
+  if (start(op->core, rl_lua_op_tx(op), &op->err) < 0) rl_lua_op_throw(L, scope, op, 2);
+  return op;
 }
 
-/* The scope is over; its slots go back to the parent when that still takes them. */
+/* The scope is over; its operation objects go back to the parent when that still takes them. */
 static void end(lua_State *L, rl_scope *scope) {
   scope->ended = 1;
   rl_get_user(L, 1);
@@ -145,25 +145,25 @@ static void end(lua_State *L, rl_scope *scope) {
   rl_scope *parent = (rl_scope *)rl_is(L, rl_binding_of(L), -1, RL_REF_SCOPE);
   for (; parent && scope->idle > 0; scope->idle--) {
     lua_rawgeti(L, anchors, scope->idle);
-    rl_slot *slot = (rl_slot *)rl_is(L, rl_binding_of(L), -1, RL_REF_SLOT);
-    if (slot && parent->client && !parent->ended && parent->idle < 2) {
-      rl_slot_stop(slot);
+    rl_lua_op *op = (rl_lua_op *)rl_is(L, rl_binding_of(L), -1, RL_REF_OP);
+    if (op && parent->client && !parent->ended && parent->idle < 2) {
+      rl_lua_op_stop(op);
       lua_rawseti(L, anchors + 1, parent->idle + 1);
       parent->idle++;
     } else {
-      if (slot) rl_slot_dispose(slot);
+      if (op) rl_lua_op_dispose(op);
       lua_pop(L, 1);
     }
     lua_pushnil(L);
     lua_rawseti(L, anchors, scope->idle);
   }
-  rl_tx_drop(scope->tx);
+  rl_lua_tx_drop(scope->tx);
   scope->tx = NULL;
   rille_client_release(scope->client);
   scope->client = NULL;
 }
 
-step *rl_tx_ending(const rl_scope *scope, int commit) {
+step *rl_lua_tx_ending(const rl_scope *scope, int commit) {
   if (scope->depth > 1) return commit ? rille_op_release_savepoint : rille_op_rollback_savepoint;
   return commit ? rille_op_commit : rille_op_rollback;
 }
@@ -174,7 +174,7 @@ static int over(lua_State *L) {
   int failed = lua_toboolean(L, 2);
   lua_settop(L, 1);
   if (!scope || !scope->client || scope->depth == 0) return 0;
-  if (failed && scope->depth == 1) rl_tx_cut(scope->tx);
+  if (failed && scope->depth == 1) rl_lua_tx_cut(scope->tx);
   end(L, scope);
   return 0;
 }
@@ -186,17 +186,17 @@ static int finish(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   int commit = lua_toboolean(L, 2);
   lua_settop(L, 1);
-  step *start = rl_tx_ending(scope, commit);
-  rl_slot *slot = rl_slot_take(L, scope, 1);
-  rl_slot_begin(slot, scope);
-  int failed = start(slot->op, rl_slot_tx(slot), &slot->err) < 0 || rl_drain(slot) < 0;
+  step *start = rl_lua_tx_ending(scope, commit);
+  rl_lua_op *op = rl_lua_op_take(L, scope, 1);
+  rl_lua_op_begin(op, scope);
+  int failed = start(op->core, rl_lua_op_tx(op), &op->err) < 0 || rl_drain(op) < 0;
   if (failed)
-    rl_push_error(L, slot->err);
+    rl_push_error(L, op->err);
   else
     lua_pushnil(L);
-  if (failed) rl_slot_stop(slot);
-  if (failed && (scope->depth == 1 || !commit)) rl_tx_cut(scope->tx);
-  rl_slot_give(L, scope, slot, 2);
+  if (failed) rl_lua_op_stop(op);
+  if (failed && (scope->depth == 1 || !commit)) rl_lua_tx_cut(scope->tx);
+  rl_lua_op_give(L, scope, op, 2);
   end(L, scope);
   lua_settop(L, 4);
   return failed ? lua_error(L) : 0;
@@ -224,7 +224,7 @@ static int pause_of(lua_State *L) {
   return 1;
 }
 
-void rl_tx_setup(lua_State *L) {
+void rl_lua_tx_setup(lua_State *L) {
   static const luaL_Reg functions[] = {{"begin", begin},       {"nest", nest},      {"finish", finish},
                                        {"back_off", back_off}, {"tx", tx},          {"inner_tx", inner_tx},
                                        {"over", over},         {"pause", pause_of}, {NULL, NULL}};

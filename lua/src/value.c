@@ -16,39 +16,39 @@ static void push_int(lua_State *L, int64_t i) {
   if (i > (int64_t)RL_EXACT_DOUBLE || i < -(int64_t)RL_EXACT_DOUBLE) {
     char text[32];
     int len = snprintf(text, sizeof text, "%lld", (long long)i);
-    rl_decimal_push(L, text, (size_t)len);
+    rl_lua_decimal_push(L, text, (size_t)len);
     return;
   }
 #endif
   rl_push_integer(L, i);
 }
 
-static void push_list(lua_State *L, rl_slot *slot, const rille_value *v) {
+static void push_list(lua_State *L, rl_lua_op *op, const rille_value *v) {
   rl_check_stack(L, 6);
   rl_new_list(L, (int)v->len);
   for (uint32_t i = 0; i < v->len; i++) {
     if (v->as.list[i].kind == RILLE_NULL) /* nil would end the list */
       rl_push_ref(L, RL_REF_NULL);
     else
-      rl_push_value(L, slot, &v->as.list[i]);
+      rl_push_value(L, op, &v->as.list[i]);
     lua_rawseti(L, -2, (int)i + 1);
   }
 }
 
-static void push_json(lua_State *L, rl_slot *slot, const rille_value *v) {
-  if (!slot->json) slot->json = rille_json_new();
-  if (!slot->json) {
+static void push_json(lua_State *L, rl_lua_op *op, const rille_value *v) {
+  if (!op->json) op->json = rille_json_new();
+  if (!op->json) {
     rl_push_error(L, NULL);
-    rl_slot_stop(slot);
+    rl_lua_op_stop(op);
     lua_error(L);
   }
-  rl_json_push(L, slot->json, slot, &slot->err, v->as.p, v->len);
+  rl_json_push(L, op->json, op, &op->err, v->as.p, v->len);
 }
 
-void rl_push_value(lua_State *L, rl_slot *slot, const rille_value *v) {
+void rl_push_value(lua_State *L, rl_lua_op *op, const rille_value *v) {
   switch (v->kind) {
   case RILLE_NULL:
-    if (slot->keep_nulls)
+    if (op->keep_nulls)
       rl_push_ref(L, RL_REF_NULL);
     else
       lua_pushnil(L);
@@ -56,10 +56,10 @@ void rl_push_value(lua_State *L, rl_slot *slot, const rille_value *v) {
   case RILLE_BOOL: lua_pushboolean(L, v->as.i != 0); break;
   case RILLE_INT: push_int(L, v->as.i); break;
   case RILLE_FLOAT: lua_pushnumber(L, (lua_Number)v->as.f); break;
-  case RILLE_DECIMAL: rl_decimal_push(L, v->as.p, v->len); break;
+  case RILLE_DECIMAL: rl_lua_decimal_push(L, v->as.p, v->len); break;
   case RILLE_DATETIME: push_datetime(L, v->as.i); break;
-  case RILLE_JSON: push_json(L, slot, v); break;
-  case RILLE_LIST: push_list(L, slot, v); break;
+  case RILLE_JSON: push_json(L, op, v); break;
+  case RILLE_LIST: push_list(L, op, v); break;
   default: lua_pushlstring(L, v->as.p, v->len); break; /* text, bytes, and kinds that are yet to come */
   }
 }
@@ -81,7 +81,7 @@ static int field(lua_State *L) {
   lua_concat(L, 3);
   size_t len;
   const char *text = lua_tolstring(L, 1, &len);
-  rl_field *f = (rl_field *)rl_new_userdata(L, sizeof *f + len);
+  rl_lua_field *f = (rl_lua_field *)rl_new_userdata(L, sizeof *f + len);
   f->len = len;
   memcpy(f->text, text, len + 1);
   rl_push_ref(L, RL_REF_FIELD);
@@ -90,7 +90,7 @@ static int field(lua_State *L) {
 }
 
 static int field_text(lua_State *L) {
-  const rl_field *f = (const rl_field *)rl_is(L, rl_binding_of(L), 1, RL_REF_FIELD);
+  const rl_lua_field *f = (const rl_lua_field *)rl_is(L, rl_binding_of(L), 1, RL_REF_FIELD);
   lua_pushfstring(L, "rille.field(%s)", f ? f->text : "?");
   return 1;
 }
@@ -120,7 +120,7 @@ static int seconds_of(lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &len);
   int64_t microseconds;
   if (!rille_datetime_parse(text, len, &microseconds))
-    rl_raise(L, "VALIDATION", "\"%s\" is not an ISO-8601 date or date-time such as 2026-11-22T12:00:00Z", text);
+    rl_lua_raise(L, "VALIDATION", "\"%s\" is not an ISO-8601 date or date-time such as 2026-11-22T12:00:00Z", text);
   if (microseconds % 1000000 == 0)
     rl_push_integer(L, microseconds / 1000000);
   else
@@ -131,7 +131,7 @@ static int seconds_of(lua_State *L) {
 /* core.clock(seconds before now): ISO text, to the millisecond as columns have it. */
 static int clock_text(lua_State *L) {
   double back = luaL_optnumber(L, 1, 0) * 1e6;
-  if (!(back > -4e18 && back < 4e18)) rl_raise(L, "VALIDATION", "the span of time is out of range");
+  if (!(back > -4e18 && back < 4e18)) rl_lua_raise(L, "VALIDATION", "the span of time is out of range");
   int64_t now = rille_datetime_now() - (int64_t)back;
   push_datetime(L, now - ((now % 1000) + 1000) % 1000);
   return 1;

@@ -1,7 +1,7 @@
 /* A Lua value to the tape, in one pass. What it cannot carry is an error that names its place: where.posts[2].title. */
 #include <string.h>
 
-#include "place.h"
+#include "path.h"
 
 #define KEY_SHOWN_MAX 100 /* bytes of a key in a message */
 
@@ -13,7 +13,7 @@ typedef struct walk {
   int flags;
 } walk;
 
-typedef rl_place place;
+typedef rl_path place;
 
 static void value(walk *w, int index, const place *at);
 
@@ -31,7 +31,7 @@ static void add_path(luaL_Buffer *out, const place *at) {
   }
 }
 
-int rl_refuse_at(lua_State *L, const rl_place *at, const char *code, const char *what) {
+int rl_refuse_at(lua_State *L, const rl_path *at, const char *code, const char *what) {
   luaL_Buffer path;
   rl_check_stack(L, LUA_MINSTACK);
   const char *reason = lua_pushfstring(L, "%s", what);
@@ -41,7 +41,7 @@ int rl_refuse_at(lua_State *L, const rl_place *at, const char *code, const char 
   add_path(&path, at);
   luaL_pushresult(&path);
   const char *text = lua_tostring(L, -1);
-  rl_raise(L, code, *text ? "`%s`: %s" : "%s%s", text, reason);
+  rl_lua_raise(L, code, *text ? "`%s`: %s" : "%s%s", text, reason);
 }
 
 static int refuse(walk *w, const place *at, const char *what) RL_NORETURN;
@@ -80,10 +80,10 @@ static void userdata(walk *w, int index, const place *at) {
   } else if (p == identity[RL_REF_ALL]) {
     rille_tape_mark(w->tape, RILLE_MARK_ALL, "", 0);
   } else if (rl_is(w->L, w->b, index, RL_REF_DECIMAL)) {
-    const rl_decimal *d = (const rl_decimal *)p;
+    const rl_lua_decimal *d = (const rl_lua_decimal *)p;
     rille_tape_decimal(w->tape, d->text, d->len);
   } else if (rl_is(w->L, w->b, index, RL_REF_FIELD)) {
-    const rl_field *f = (const rl_field *)p;
+    const rl_lua_field *f = (const rl_lua_field *)p;
     rille_tape_mark(w->tape, RILLE_MARK_FIELD, f->text, f->len);
   } else {
     refuse(w, at, "a userdata of another library is not a value");

@@ -1,20 +1,20 @@
 /* Where a walk through nested tables is, for messages: a chain through the C stack. */
-#ifndef RL_LUA_PLACE_H
-#define RL_LUA_PLACE_H
+#ifndef RL_LUA_PATH_H
+#define RL_LUA_PATH_H
 
 #include "binding.h"
 
 #define RL_WALK_DEPTH_MAX 200
 
-typedef struct rl_place {
-  const struct rl_place *up;
+typedef struct rl_path {
+  const struct rl_path *up;
   const char *key; /* NULL: an element of a list */
   size_t key_len;
   size_t index; /* of an element */
   int depth;
-} rl_place;
+} rl_path;
 
 /* walk.c: raises an error that names the place: `posts[2].title`: what. */
-int rl_refuse_at(lua_State *L, const rl_place *at, const char *code, const char *what) RL_NORETURN;
+int rl_refuse_at(lua_State *L, const rl_path *at, const char *code, const char *what) RL_NORETURN;
 
 #endif
