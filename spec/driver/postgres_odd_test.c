@@ -3,19 +3,19 @@
 
 #include "fake_server.h"
 
-#define S(name) ((rl_slot){.wire = RL_WIRE_##name})
+#define S(name) ((rl_wire_type){.wire = RL_WIRE_##name})
 
-static rl_stmt select_one(const rl_slot *slot) {
-  return statement(0, "SELECT c", NULL, 0, slot, 1);
+static rl_stmt select_one(const rl_wire_type *wire_type) {
+  return statement(0, "SELECT c", NULL, 0, wire_type, 1);
 }
 
 /* The answer to the one statement. Its code, or what it came to as text. */
-static void expect_refused(fake_server *s, const rl_slot *slot, rl_code code) {
+static void expect_refused(fake_server *s, const rl_wire_type *wire_type, rl_code code) {
   char url[64];
   fixture f;
   fake_go(s, url);
   open_fixture(&f, url);
-  rl_stmt stmt = slot ? select_one(slot) : statement(0, "SELECT c", NULL, 0, NULL, 0);
+  rl_stmt stmt = wire_type ? select_one(wire_type) : statement(0, "SELECT c", NULL, 0, NULL, 0);
   rille_status st = run_statement(&f, &stmt, NULL);
   if (st != RILLE_ERROR) fail_msg("status %d", (int)st);
   assert_string_equal(rl_code_name(f.err.code), rl_code_name(code));
@@ -25,13 +25,13 @@ static void expect_refused(fake_server *s, const rl_slot *slot, rl_code code) {
   fake_close(s);
 }
 
-static void expect_bad_cell(rl_slot slot, uint32_t type, const void *cell, size_t len) {
+static void expect_bad_cell(rl_wire_type wire_type, uint32_t type, const void *cell, size_t len) {
   fake_server s;
   fake_open(&s);
   rl_buf *out = fake_answer(&s);
   fake_row(out, type, 1, cell, len);
   fake_ready(out);
-  expect_refused(&s, &slot, RL_P2023);
+  expect_refused(&s, &wire_type, RL_P2023);
 }
 
 #define BYTES(text) (text), sizeof(text) - 1
@@ -64,14 +64,14 @@ static void test_far_dates(void **state) {
     fake_server s;
     fixture f;
     char url[64];
-    rl_slot slot = {.wire = far[i].wire};
+    rl_wire_type wire_type = {.wire = far[i].wire};
     fake_open(&s);
     rl_buf *out = fake_answer(&s);
     fake_row(out, far[i].type, 1, far[i].cell, far[i].len);
     fake_ready(out);
     fake_go(&s, url);
     open_fixture(&f, url);
-    rl_stmt stmt = select_one(&slot);
+    rl_stmt stmt = select_one(&wire_type);
     assert_int_equal(run_statement(&f, &stmt, NULL), RILLE_ERROR);
     assert_int_equal(f.err.code, RL_P2023);
     assert_true(f.driver->is_usable(f.conn));
@@ -93,7 +93,7 @@ static void array_head(rl_buf *out, int dimensions, uint32_t element, uint32_t s
 
 static void test_arrays(void **state) {
   (void)state;
-  rl_slot list = {.wire = RL_WIRE_INT4, .list = true};
+  rl_wire_type list = {.wire = RL_WIRE_INT4, .list = true};
   rl_buf cell;
   rl_buf_init(&cell);
   array_head(&cell, 6, 23, 500); /* room for each dimension by itself, and none for what they come to */
@@ -119,12 +119,12 @@ static void test_arrays(void **state) {
 static void test_columns(void **state) {
   (void)state;
   fake_server s;
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   fake_open(&s); /* text where the binary form was asked for */
   rl_buf *out = fake_answer(&s);
   fake_row(out, 23, 0, "1234", 4);
   fake_ready(out);
-  expect_refused(&s, &slot, RL_P1017);
+  expect_refused(&s, &wire_type, RL_P1017);
   fake_open(&s); /* of a raw query, too */
   out = fake_answer(&s);
   fake_row(out, 23, 0, "1234", 4);
@@ -137,7 +137,7 @@ static void test_columns(void **state) {
   fake_columns(out, 2, (const uint32_t[]){23, 23}, 1);
   fake_complete(out, "SELECT 0");
   fake_ready(out);
-  expect_refused(&s, &slot, RL_P1017);
+  expect_refused(&s, &wire_type, RL_P1017);
   fake_open(&s); /* none at all */
   out = fake_answer(&s);
   fake_message(out, '1', "", 0);
@@ -145,19 +145,19 @@ static void test_columns(void **state) {
   fake_message(out, 'n', "", 0);
   fake_complete(out, "SELECT 0");
   fake_ready(out);
-  expect_refused(&s, &slot, RL_P1017);
+  expect_refused(&s, &wire_type, RL_P1017);
 }
 
 static void test_ready_too_early(void **state) {
   (void)state;
   fake_server s;
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   fake_open(&s);
   rl_buf *out = fake_answer(&s);
   fake_ready(out);
   fake_row(out, 23, 1, "\0\0\0\1", 4);
   fake_ready(out);
-  expect_refused(&s, &slot, RL_P1017);
+  expect_refused(&s, &wire_type, RL_P1017);
 }
 
 /* An answer too many: the one that was asked for is right, and the connection is not used for the next. */
@@ -167,7 +167,7 @@ static void test_ready_twice(void **state) {
     fake_server s;
     fixture f;
     char url[64];
-    rl_slot slot = S(INT4);
+    rl_wire_type wire_type = S(INT4);
     fake_open(&s);
     rl_buf *out = fake_answer(&s);
     fake_row(out, 23, 1, "\0\0\0\1", 4);
@@ -176,7 +176,7 @@ static void test_ready_twice(void **state) {
     fake_ready(out);
     fake_go(&s, url);
     open_fixture(&f, url);
-    rl_stmt stmt = select_one(&slot);
+    rl_stmt stmt = select_one(&wire_type);
     must(&f, run_statement(&f, &stmt, NULL));
     assert_int_equal(f.cells[0].as.i, 1);
     assert_false(f.driver->is_usable(f.conn));
@@ -191,13 +191,13 @@ static void test_abandon(void **state) {
   fake_server s;
   fixture f;
   char url[64];
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   fake_open(&s);
   rl_buf *out = fake_answer(&s);
   for (int i = 0; i < 3; i++) fake_ready(out);
   fake_go(&s, url);
   open_fixture(&f, url);
-  rl_stmt stmt = select_one(&slot);
+  rl_stmt stmt = select_one(&wire_type);
   assert_int_equal(f.driver->send(f.conn, &stmt, NULL, &f.err), RILLE_OK);
   assert_int_equal(f.driver->flush(f.conn, &f.err), RILLE_OK);
   rl_wait w;
@@ -215,13 +215,13 @@ static void test_lengths(void **state) {
   static const uint32_t lengths[] = {0, 3, 0x80000000, 0xFFFFFFFF};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     fake_server s;
-    rl_slot slot = S(INT4);
+    rl_wire_type wire_type = S(INT4);
     fake_open(&s);
     rl_buf *out = fake_answer(&s);
     fake_message(out, '1', "", 0);
     rl_buf_byte(out, '2');
     fake_int(out, lengths[i], 4);
-    expect_refused(&s, &slot, RL_P1017);
+    expect_refused(&s, &wire_type, RL_P1017);
   }
 }
 
@@ -231,14 +231,14 @@ static void test_cut(void **state) {
   fake_server s;
   fixture f;
   char url[64];
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   fake_open(&s);
   rl_buf *out = fake_answer(&s);
   fake_row(out, 23, 1, "\0\0\0\1", 4);
   out->len -= 16; /* of "SELECT 1" and the cell before it */
   fake_go(&s, url);
   open_fixture(&f, url);
-  rl_stmt stmt = select_one(&slot);
+  rl_stmt stmt = select_one(&wire_type);
   assert_int_equal(f.driver->send(f.conn, &stmt, NULL, &f.err), RILLE_OK);
   assert_int_equal(f.driver->flush(f.conn, &f.err), RILLE_OK);
   rl_row_view row;

@@ -37,19 +37,19 @@ static void statement_cache(void **state) {
   (void)state;
   fixture f;
   open_with(&f, "statement_cache_size=3");
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   for (int round = 0; round < 3; round++)
     for (uint64_t id = 1; id <= 10; id++) {
       char sql[48];
       snprintf(sql, sizeof sql, "SELECT $1 + %d", (int)id);
-      rl_stmt stmt = statement(id, sql, &slot, 1, &slot, 1);
+      rl_stmt stmt = statement(id, sql, &wire_type, 1, &wire_type, 1);
       rl_value v = v_int(100);
       must(&f, run_statement(&f, &stmt, &v));
       expect_cell(&f, 0, v_int(100 + (int64_t)id));
     }
   assert_int_equal(prepared_count(&f), 3);
   /* The same new statement twice in one pipeline is prepared once. */
-  rl_stmt twice = statement(50, "SELECT $1 + 50", &slot, 1, &slot, 1);
+  rl_stmt twice = statement(50, "SELECT $1 + 50", &wire_type, 1, &wire_type, 1);
   rl_value one = v_int(1), two = v_int(2);
   assert_int_equal(f.driver->send(f.conn, &twice, &one, &f.err), RILLE_OK);
   assert_int_equal(f.driver->send(f.conn, &twice, &two, &f.err), RILLE_OK);
@@ -59,7 +59,7 @@ static void statement_cache(void **state) {
   must(&f, finish_now(&f));
   expect_cell(&f, 0, v_int(52));
   /* One that cannot be prepared leaves nothing behind. */
-  rl_stmt bad = statement(51, "SELECT $1 + nobody", &slot, 1, &slot, 1);
+  rl_stmt bad = statement(51, "SELECT $1 + nobody", &wire_type, 1, &wire_type, 1);
   expect_error(&f, run_statement(&f, &bad, &one), RL_P2022);
   expect_error(&f, run_statement(&f, &bad, &one), RL_P2022);
   must(&f, run_statement(&f, &twice, &one));
@@ -70,9 +70,9 @@ static void stale_statements(void **state) {
   fixture *f = *state;
   must(f, run_script(f, "DROP TABLE IF EXISTS s_a, s_b; CREATE TABLE s_a(v int4); CREATE TABLE s_b(v int4); INSERT "
                         "INTO s_a VALUES (1); INSERT INTO s_b VALUES (2)"));
-  rl_slot slot = S(INT8);
-  rl_stmt a = statement(9001, "SELECT * FROM s_a", NULL, 0, &slot, 1),
-          b = statement(9002, "SELECT * FROM s_b", NULL, 0, &slot, 1);
+  rl_wire_type wire_type = S(INT8);
+  rl_stmt a = statement(9001, "SELECT * FROM s_a", NULL, 0, &wire_type, 1),
+          b = statement(9002, "SELECT * FROM s_b", NULL, 0, &wire_type, 1);
   must(f, run_statement(f, &a, NULL));
   must(f, run_statement(f, &b, NULL));
   /* Forgotten by the server. */
@@ -99,7 +99,7 @@ static void stale_statements(void **state) {
   must(f, run_command(f, "BEGIN"));
   must(f, run_statement(f, &a, NULL));
   must(f, run_statement(f, &b, NULL));
-  rl_stmt count = statement(0, "SELECT count(*) FROM pg_prepared_statements", NULL, 0, &slot, 1);
+  rl_stmt count = statement(0, "SELECT count(*) FROM pg_prepared_statements", NULL, 0, &wire_type, 1);
   must(f, run_statement(f, &count, NULL));
   expect_cell(f, 0, v_int(2));
   must(f, run_command(f, "COMMIT"));
@@ -111,9 +111,9 @@ static void pooled(void **state) {
   fixture f;
   open_with(&f, "pgbouncer=true");
   assert_true(f.options.pooled);
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   rl_value v = v_int(41);
-  rl_stmt stmt = statement(77, "SELECT $1 + 1", &slot, 1, &slot, 1);
+  rl_stmt stmt = statement(77, "SELECT $1 + 1", &wire_type, 1, &wire_type, 1);
   must(&f, run_statement(&f, &stmt, &v));
   expect_cell(&f, 0, v_int(42));
   assert_int_equal(prepared_count(&f), 0);
@@ -123,9 +123,9 @@ static void pooled(void **state) {
 static void failing_pipeline(void **state) {
   fixture *f = *state;
   must(f, run_script(f, "DROP TABLE IF EXISTS p_t; CREATE TABLE p_t(v int4 PRIMARY KEY)"));
-  rl_slot slot = S(INT4);
-  rl_stmt insert = statement(9101, "INSERT INTO p_t VALUES ($1)", &slot, 1, NULL, 0),
-          other = statement(9102, "SELECT $1 + 1", &slot, 1, &slot, 1);
+  rl_wire_type wire_type = S(INT4);
+  rl_stmt insert = statement(9101, "INSERT INTO p_t VALUES ($1)", &wire_type, 1, NULL, 0),
+          other = statement(9102, "SELECT $1 + 1", &wire_type, 1, &wire_type, 1);
   rl_value v[] = {v_int(1), v_int(2), v_int(1), v_int(3)};
   for (int i = 0; i < 4; i++) assert_int_equal(f->driver->send(f->conn, &insert, &v[i], &f->err), RILLE_OK);
   assert_int_equal(f->driver->send(f->conn, &other, &v[0], &f->err),
@@ -158,9 +158,9 @@ static void failing_pipeline(void **state) {
 static void transaction_in_pipeline(void **state) {
   fixture *f = *state;
   must(f, run_script(f, "DROP TABLE IF EXISTS t_t; CREATE TABLE t_t(v int4)"));
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   rl_value v = v_int(1);
-  rl_stmt insert = statement(9201, "INSERT INTO t_t VALUES ($1)", &slot, 1, NULL, 0);
+  rl_stmt insert = statement(9201, "INSERT INTO t_t VALUES ($1)", &wire_type, 1, NULL, 0);
   assert_int_equal(f->driver->send_command(f->conn, "BEGIN", &f->err), RILLE_OK);
   assert_int_equal(f->driver->send(f->conn, &insert, &v, &f->err), RILLE_OK);
   assert_int_equal(f->driver->flush(f->conn, &f->err), RILLE_OK);
@@ -184,9 +184,9 @@ static void large_data(void **state) {
   char *text = malloc(size);
   assert_non_null(text);
   memset(text, 'x', size);
-  rl_slot slot = S(TEXT);
+  rl_wire_type wire_type = S(TEXT);
   rl_value v = v_data(RILLE_TEXT, text, size);
-  rl_stmt stmt = statement(0, "SELECT $1 || ''", &slot, 1, &slot, 1);
+  rl_stmt stmt = statement(0, "SELECT $1 || ''", &wire_type, 1, &wire_type, 1);
   for (int i = 0; i < 3; i++) assert_int_equal(f->driver->send(f->conn, &stmt, &v, &f->err), RILLE_OK);
   assert_int_equal(f->driver->flush(f->conn, &f->err), RILLE_OK);
   for (int i = 0; i < 3; i++) {
@@ -206,10 +206,10 @@ static void finish_abandon(fixture *f) {
 
 static void abandoning(void **state) {
   fixture *f = *state;
-  rl_slot slot = S(INT4);
+  rl_wire_type wire_type = S(INT4);
   rl_row_view row;
-  rl_stmt many = statement(9301, "SELECT generate_series(1, 1000)", NULL, 0, &slot, 1),
-          slow = statement(9302, "SELECT 1 FROM pg_sleep(20)", NULL, 0, &slot, 1);
+  rl_stmt many = statement(9301, "SELECT generate_series(1, 1000)", NULL, 0, &wire_type, 1),
+          slow = statement(9302, "SELECT 1 FROM pg_sleep(20)", NULL, 0, &wire_type, 1);
   /* In the middle of rows, with a slow pipeline behind. */
   assert_int_equal(f->driver->send(f->conn, &many, NULL, &f->err), RILLE_OK);
   assert_int_equal(f->driver->flush(f->conn, &f->err), RILLE_OK);
@@ -397,7 +397,7 @@ static void connect_timeout(void **state) {
 static bool works(void *argument) {
   fixture f;
   memset(&f, 0, sizeof f);
-  rl_slot in[] = {S(TEXT), S(DECIMAL), L(TEXT), S(UUID)};
+  rl_wire_type in[] = {S(TEXT), S(DECIMAL), L(TEXT), S(UUID)};
   rl_value texts[] = {v_text("a\n"), v_null()};
   rl_value row[] = {v_text("x"), v_decimal("12.5"), v_list(texts, 2), v_text("00112233-4455-6677-8899-aabbccddeeff")};
   rl_stmt one = statement(1, "SELECT $1, $2, $3, $4", in, 4, in, 4),

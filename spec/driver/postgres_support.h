@@ -12,8 +12,8 @@ static inline void open_with(fixture *f, const char *parameters) {
   open_fixture(f, full);
 }
 
-#define S(name) ((rl_slot){.wire = RL_WIRE_##name})
-#define L(name) ((rl_slot){.wire = RL_WIRE_##name, .list = true})
+#define S(name) ((rl_wire_type){.wire = RL_WIRE_##name})
+#define L(name) ((rl_wire_type){.wire = RL_WIRE_##name, .list = true})
 
 static inline int open_shared(void **state) {
   static fixture f;

@@ -1,11 +1,11 @@
 /* The PostgreSQL driver against a real server: every type there and back, and every kind of error. */
 #include "postgres_support.h"
 
-/* As a parameter cast to the type, back as a column of the slot, and again as a raw query sees it. */
-static void trip(fixture *f, const char *type, rl_slot slot, rl_value in, rl_value want) {
+/* As a parameter cast to the type, back as a column of the wire type, and again as a raw query sees it. */
+static void trip(fixture *f, const char *type, rl_wire_type wire_type, rl_value in, rl_value want) {
   char sql[96];
   snprintf(sql, sizeof sql, "SELECT $1::%s", type);
-  rl_stmt stmt = statement(0, sql, &slot, 1, &slot, 1);
+  rl_stmt stmt = statement(0, sql, &wire_type, 1, &wire_type, 1);
   must(f, run_statement(f, &stmt, &in));
   assert_int_equal(f->rows, 1);
   expect_cell(f, 0, want);
@@ -15,8 +15,8 @@ static void trip(fixture *f, const char *type, rl_slot slot, rl_value in, rl_val
   expect_cell(f, 0, want);
 }
 
-static void same(fixture *f, const char *type, rl_slot slot, rl_value v) {
-  trip(f, type, slot, v, v);
+static void same(fixture *f, const char *type, rl_wire_type wire_type, rl_value v) {
+  trip(f, type, wire_type, v, v);
 }
 
 static void scalars(void **state) {
@@ -161,9 +161,9 @@ static void enums_and_domains(void **state) {
   must(f, run_script(f, "DROP TABLE IF EXISTS enum_t; DROP TYPE IF EXISTS role_t; DROP DOMAIN IF EXISTS small_t;"
                         "CREATE TYPE role_t AS ENUM ('USER', 'ADMIN'); CREATE DOMAIN small_t AS int4; CREATE TABLE "
                         "enum_t(r role_t, rs role_t[], s small_t)"));
-  rl_slot slots[] = {S(ENUM), L(ENUM), S(INT4)};
+  rl_wire_type wire_types[] = {S(ENUM), L(ENUM), S(INT4)};
   rl_value roles[] = {v_text("USER"), v_null(), v_text("ADMIN")}, row[] = {v_text("ADMIN"), v_list(roles, 3), v_int(7)};
-  rl_stmt insert = statement(0, "INSERT INTO enum_t VALUES ($1, $2, $3) RETURNING *", slots, 3, slots, 3);
+  rl_stmt insert = statement(0, "INSERT INTO enum_t VALUES ($1, $2, $3) RETURNING *", wire_types, 3, wire_types, 3);
   must(f, run_statement(f, &insert, row));
   assert_int_equal(f->affected, 1);
   for (uint32_t i = 0; i < 3; i++) expect_cell(f, i, row[i]);
@@ -177,10 +177,10 @@ static void enums_and_domains(void **state) {
 
 static void conversions(void **state) {
   fixture *f = *state;
-  rl_slot slots[] = {S(INT8), S(DECIMAL), S(FLOAT8), S(JSON), S(FLOAT8), S(DECIMAL)};
+  rl_wire_type wire_types[] = {S(INT8), S(DECIMAL), S(FLOAT8), S(JSON), S(FLOAT8), S(DECIMAL)};
   rl_stmt stmt = statement(
       0, "SELECT sum(v), sum(v::int4), avg(v), '{}'::text, 3::int4, 0.1::float8 FROM (VALUES (1::int8), (4)) x(v)",
-      NULL, 0, slots, 6);
+      NULL, 0, wire_types, 6);
   must(f, run_statement(f, &stmt, NULL));
   expect_cell(f, 0, v_int(5));
   expect_cell(f, 1, v_decimal("5"));
@@ -188,7 +188,7 @@ static void conversions(void **state) {
   expect_cell(f, 3, v_json("{}"));
   expect_cell(f, 4, v_float(3));
   expect_cell(f, 5, v_decimal("0.1"));
-  rl_slot number = S(INT8);
+  rl_wire_type number = S(INT8);
   rl_stmt fraction = statement(0, "SELECT 1.5::numeric", NULL, 0, &number, 1);
   expect_error(f, run_statement(f, &fraction, NULL), RL_P2023);
   must(f, run_raw(f, "SELECT 1", NULL, 0));
@@ -210,8 +210,8 @@ static void raw(void **state) {
   const rl_column_info *info = NULL;
   assert_int_equal(f->driver->columns(f->conn, &info), 2);
   assert_true(rl_str_is(info[0].name, "one"));
-  assert_int_equal(info[0].slot.wire, RL_WIRE_INT4);
-  assert_int_equal(info[1].slot.wire, RL_WIRE_TIMESTAMPTZ);
+  assert_int_equal(info[0].wire_type.wire, RL_WIRE_INT4);
+  assert_int_equal(info[1].wire_type.wire, RL_WIRE_TIMESTAMPTZ);
   expect_error(f, run_raw(f, "SELECT $1, $2", params, 1), RL_P1016);
   expect_error(f, run_raw(f, "SELECT 1; SELECT 2", NULL, 0), RL_P2039);
   must(f, run_raw(f, "", NULL, 0));
@@ -281,7 +281,7 @@ static void other_errors(void **state) {
   expect_error(f, run_command(f, "SELECT 1"), RL_P2028);
   assert_true(f->driver->in_transaction(f->conn));
   must(f, run_command(f, "ROLLBACK"));
-  rl_slot small = S(INT4), text = S(TEXT), unknown = S(UNKNOWN);
+  rl_wire_type small = S(INT4), text = S(TEXT), unknown = S(UNKNOWN);
   rl_value large = v_int(INT64_C(3000000000)), nul = v_data(RILLE_TEXT, "a\0b", 3);
   rl_stmt stmt = statement(0, "SELECT $1", &small, 1, NULL, 0);
   expect_error(f, run_statement(f, &stmt, &large), RL_P2020);

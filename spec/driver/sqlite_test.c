@@ -19,8 +19,8 @@ static fixture *memory(void) {
   return &f;
 }
 
-#define S(name) ((rl_slot){.wire = RL_WIRE_##name})
-#define L(name) ((rl_slot){.wire = RL_WIRE_##name, .list = true})
+#define S(name) ((rl_wire_type){.wire = RL_WIRE_##name})
+#define L(name) ((rl_wire_type){.wire = RL_WIRE_##name, .list = true})
 
 static void pragmas(void **state) {
   (void)state;
@@ -43,27 +43,27 @@ static void pragmas(void **state) {
 }
 
 /* Into a column of the declared type and out again. */
-static void trip(const char *type, rl_slot slot, rl_value in, rl_value want) {
+static void trip(const char *type, rl_wire_type wire_type, rl_value in, rl_value want) {
   fixture *f = memory();
   char sql[128];
   snprintf(sql, sizeof sql, "CREATE TABLE t(v %s)", type);
   must(f, run_command(f, sql));
-  rl_slot any = S(ANY); /* another form than the one that is written is bound as it is */
-  rl_stmt insert =
-      statement(1, "INSERT INTO t(v) VALUES (?1) RETURNING v", in.kind == want.kind ? &slot : &any, 1, &slot, 1);
+  rl_wire_type any = S(ANY); /* another form than the one that is written is bound as it is */
+  rl_stmt insert = statement(1, "INSERT INTO t(v) VALUES (?1) RETURNING v", in.kind == want.kind ? &wire_type : &any, 1,
+                             &wire_type, 1);
   must(f, run_statement(f, &insert, &in));
   assert_int_equal(f->rows, 1);
   assert_int_equal(f->affected, 1);
   expect_cell(f, 0, want);
-  rl_stmt select = statement(2, "SELECT v FROM t", NULL, 0, &slot, 1);
+  rl_stmt select = statement(2, "SELECT v FROM t", NULL, 0, &wire_type, 1);
   must(f, run_statement(f, &select, NULL));
   assert_int_equal(f->affected, 1);
   expect_cell(f, 0, want);
   close_fixture(f);
 }
 
-static void same(const char *type, rl_slot slot, rl_value v) {
-  trip(type, slot, v, v);
+static void same(const char *type, rl_wire_type wire_type, rl_value v) {
+  trip(type, wire_type, v, v);
 }
 
 static void scalars(void **state) {
@@ -93,7 +93,7 @@ static void other_forms(void **state) {
   (void)state;
   const struct {
     const char *sql;
-    rl_slot slot;
+    rl_wire_type wire_type;
   } cases[] = {
       {"SELECT 1795348800123", S(TIMESTAMP)},
       {"SELECT 1795348800123.5", S(TIMESTAMP)},
@@ -123,7 +123,7 @@ static void other_forms(void **state) {
   };
   fixture *f = memory();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    rl_stmt stmt = statement(i + 1, cases[i].sql, NULL, 0, &cases[i].slot, 1);
+    rl_stmt stmt = statement(i + 1, cases[i].sql, NULL, 0, &cases[i].wire_type, 1);
     expect_error(f, run_statement(f, &stmt, NULL), RL_P2023);
   }
   close_fixture(f);
@@ -132,7 +132,7 @@ static void other_forms(void **state) {
 static void refused_parameters(void **state) {
   (void)state;
   const struct {
-    rl_slot slot;
+    rl_wire_type wire_type;
     rl_value value;
   } cases[] = {
       {S(FLOAT8), v_float(NAN)},
@@ -144,11 +144,11 @@ static void refused_parameters(void **state) {
   };
   fixture *f = memory();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    rl_stmt one = statement(i + 1, "SELECT ?1", &cases[i].slot, 1, NULL, 0);
+    rl_stmt one = statement(i + 1, "SELECT ?1", &cases[i].wire_type, 1, NULL, 0);
     expect_error(f, run_statement(f, &one, &cases[i].value), RL_P2020);
-    rl_slot list_slot = {.wire = cases[i].slot.wire, .list = true};
+    rl_wire_type list_type = {.wire = cases[i].wire_type.wire, .list = true};
     rl_value list = v_list((rl_value[]){cases[i].value}, 1);
-    rl_stmt many = statement(i + 100, "SELECT ?1", &list_slot, 1, NULL, 0);
+    rl_stmt many = statement(i + 100, "SELECT ?1", &list_type, 1, NULL, 0);
     if (cases[i].value.kind != RILLE_DECIMAL) expect_error(f, run_statement(f, &many, &list), RL_P2020);
   }
   close_fixture(f);
@@ -187,7 +187,7 @@ static void decimals(void **state) {
 
   /* Beside an expression that has no column's affinity, the parameter still compares as a number. */
   fixture *f = memory();
-  rl_slot in = S(DECIMAL), out = S(BOOL);
+  rl_wire_type in = S(DECIMAL), out = S(BOOL);
   rl_value nine = v_decimal("9.5");
   rl_stmt stmt = statement(1, "SELECT 10 + 0 > ?1", &in, 1, &out, 1);
   must(f, run_statement(f, &stmt, &nine));
@@ -204,7 +204,7 @@ static void datetimes(void **state) {
   same("DATETIME", S(TIMESTAMP), v_time(-1000));
   same("DATETIME", S(TIMESTAMP), v_time(INT64_C(-62135596800000000))); /* year 1 */
   same("DATETIME", S(TIMESTAMP), v_time(INT64_C(253402300799999000))); /* year 9999 */
-  rl_slot both = {.wire = RL_WIRE_TIMESTAMP, .moments = RL_MOMENTS_BOTH};
+  rl_wire_type both = {.wire = RL_WIRE_TIMESTAMP, .moments = RL_MOMENTS_BOTH};
   trip("DATETIME", both, v_text("2026-11-22 12:00:00"), v_time(noon));
   trip("DATETIME", both, v_text("2024-02-29 12:00:00"), v_time(INT64_C(1709208000000000)));
   trip("DATETIME", S(TIMESTAMP), v_text("2024-02-29T00:00:00.000+00:00"), v_time(INT64_C(1709164800000000)));
@@ -247,14 +247,14 @@ static void list_filter(void **state) {
       run_script(
           f,
           "CREATE TABLE t(id INTEGER PRIMARY KEY, b BLOB); INSERT INTO t VALUES (1, x'00ff'), (2, x'01'), (3, NULL);"));
-  rl_slot in = L(INT8), out = S(INT8);
+  rl_wire_type in = L(INT8), out = S(INT8);
   rl_value ids[] = {v_int(3), v_int(1), v_int(9)}, list = v_list(ids, 3);
   rl_stmt stmt =
       statement(1, "SELECT id FROM t WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id", &in, 1, &out, 1);
   must(f, run_statement(f, &stmt, &list));
   assert_int_equal(f->rows, 2);
   expect_cell(f, 0, v_int(3));
-  rl_slot bytes_in = L(BYTES);
+  rl_wire_type bytes_in = L(BYTES);
   rl_value blobs[] = {v_data(RILLE_BYTES, "\0\xff", 2)}, blob_list = v_list(blobs, 1);
   rl_stmt by_hex =
       statement(2, "SELECT id FROM t WHERE hex(b) IN (SELECT value FROM json_each(?1))", &bytes_in, 1, &out, 1);
@@ -268,7 +268,7 @@ static void inconsistent_data(void **state) {
   (void)state;
   fixture *f = memory();
   must(f, run_script(f, "CREATE TABLE t(d DATETIME, i INTEGER); INSERT INTO t VALUES ('yesterday', 'many');"));
-  rl_slot when = S(TIMESTAMP), number = S(INT4);
+  rl_wire_type when = S(TIMESTAMP), number = S(INT4);
   rl_stmt stmt = statement(1, "SELECT d FROM t", NULL, 0, &when, 1);
   expect_error(f, run_statement(f, &stmt, NULL), RL_P2023);
   expect_detail(f, "column", "d");
@@ -305,7 +305,7 @@ static void raw(void **state) {
   const rl_column_info *info = NULL;
   assert_int_equal(f->driver->columns(f->conn, &info), 2);
   assert_true(rl_str_is(info[1].name, "one"));
-  assert_int_equal(info[0].slot.wire, RL_WIRE_BOOL);
+  assert_int_equal(info[0].wire_type.wire, RL_WIRE_BOOL);
   expect_error(f, run_raw(f, "SELECT ?, ?", &one, 1), RL_P1016);
   expect_error(f, run_raw(f, "SELECT 1; SELECT 2", NULL, 0), RL_P2010);
   must(f, run_raw(f, "SELECT 1; -- the end", NULL, 0));
@@ -471,8 +471,8 @@ static void queue(void **state) {
   (void)state;
   fixture *f = memory();
   must(f, run_command(f, "CREATE TABLE t(v INTEGER UNIQUE)"));
-  rl_slot slot = S(INT8);
-  rl_stmt insert = statement(1, "INSERT INTO t VALUES (?1)", &slot, 1, NULL, 0);
+  rl_wire_type wire_type = S(INT8);
+  rl_stmt insert = statement(1, "INSERT INTO t VALUES (?1)", &wire_type, 1, NULL, 0);
   rl_value v[] = {v_int(1), v_int(1), v_int(2)};
   /* The same statement three times, the second of which fails: the third is not run. */
   for (int i = 0; i < 3; i++) assert_int_equal(f->driver->send(f->conn, &insert, &v[i], &f->err), RILLE_OK);
@@ -490,8 +490,8 @@ static void abandoning(void **state) {
   (void)state;
   fixture *f = memory();
   must(f, run_script(f, "CREATE TABLE t(v); INSERT INTO t VALUES (1), (2), (3);"));
-  rl_slot slot = S(INT8);
-  rl_stmt select = statement(1, "SELECT v FROM t", NULL, 0, &slot, 1);
+  rl_wire_type wire_type = S(INT8);
+  rl_stmt select = statement(1, "SELECT v FROM t", NULL, 0, &wire_type, 1);
   rl_row_view row;
   rl_wait w;
   assert_int_equal(f->driver->send(f->conn, &select, NULL, &f->err), RILLE_OK);
@@ -506,18 +506,18 @@ static void cache(void **state) {
   (void)state;
   static fixture f;
   open_fixture(&f, "sqlite::memory:?statement_cache_size=3");
-  rl_slot slot = S(INT8);
+  rl_wire_type wire_type = S(INT8);
   for (int round = 0; round < 3; round++)
     for (uint64_t id = 1; id <= 10; id++) {
       char sql[32];
       snprintf(sql, sizeof sql, "SELECT %d", (int)id * 10);
-      rl_stmt stmt = statement(id, sql, NULL, 0, &slot, 1);
+      rl_stmt stmt = statement(id, sql, NULL, 0, &wire_type, 1);
       must(&f, run_statement(&f, &stmt, NULL));
       expect_cell(&f, 0, v_int((int64_t)id * 10));
     }
   /* A kept statement follows a change of the schema. */
   must(&f, run_script(&f, "CREATE TABLE t(a); INSERT INTO t VALUES (1)"));
-  rl_stmt star = statement(99, "SELECT a FROM t", NULL, 0, &slot, 1);
+  rl_stmt star = statement(99, "SELECT a FROM t", NULL, 0, &wire_type, 1);
   must(&f, run_statement(&f, &star, NULL));
   must(&f, run_script(&f, "ALTER TABLE t ADD COLUMN b; UPDATE t SET a = 5"));
   must(&f, run_statement(&f, &star, NULL));
@@ -580,7 +580,7 @@ static void forked(void **state) {
 static bool works(void *argument) {
   fixture f;
   memset(&f, 0, sizeof f);
-  rl_slot in[] = {S(TEXT), S(DECIMAL), L(TEXT)};
+  rl_wire_type in[] = {S(TEXT), S(DECIMAL), L(TEXT)};
   rl_value texts[] = {v_text("a\n"), v_null()},
            row[] = {v_text("x"), v_decimal("0.1234567890123456789"), v_list(texts, 2)};
   rl_stmt make = statement(1, "CREATE TABLE t(s TEXT UNIQUE, d DECIMAL, l TEXT)", NULL, 0, NULL, 0);

@@ -141,8 +141,8 @@ static inline void must(fixture *f, rille_status s) {
   if (s != RILLE_DONE) fail_msg("%s: %s", rl_code_name(f->err.code), rl_error_message(&f->err));
 }
 
-static inline rl_stmt statement(uint64_t id, const char *sql, const rl_slot *params, uint32_t param_count,
-                                const rl_slot *columns, uint32_t column_count) {
+static inline rl_stmt statement(uint64_t id, const char *sql, const rl_wire_type *params, uint32_t param_count,
+                                const rl_wire_type *columns, uint32_t column_count) {
   bool writes = strncmp(sql, "SELECT", 6) != 0 && strncmp(sql, "select", 6) != 0;
   return (rl_stmt){.id = id,
                    .sql = sql,
@@ -157,7 +157,7 @@ static inline rl_stmt statement(uint64_t id, const char *sql, const rl_slot *par
 
 /* A raw query: no declared columns, every parameter as ANY. */
 static inline rille_status run_raw(fixture *f, const char *sql, const rl_value *params, uint32_t count) {
-  static const rl_slot any[8] = {{.wire = RL_WIRE_ANY}};
+  static const rl_wire_type any[8] = {{.wire = RL_WIRE_ANY}};
   rl_stmt stmt = statement(0, sql, any, count, NULL, 0);
   return run_statement(f, &stmt, params);
 }

@@ -1,7 +1,7 @@
 /* Cells from the wire: a result of PostgreSQL as a server may send it, right or not. Each line is a column:
  *
- *   TYPE FORMAT WIRE LIST HEX     number of the type, 0 text or 1 binary, rl_wire of the slot (-: a raw query), 0 or 1,
- *                                 the bytes
+ *   TYPE FORMAT WIRE LIST HEX     number of the type, 0 text or 1 binary, rl_wire of the wire type (-: a raw query), 0
+ * or 1, the bytes
  *
  * What is decoded can be walked and shown, and takes no more memory than a few times the bytes that came. */
 #include <string.h>
@@ -146,14 +146,14 @@ static void decode(rl_conn *c, const rl_stmt *stmt) {
 
 static void run(const uint8_t *data, size_t size) {
   static column columns[MOST_COLUMNS];
-  rl_slot slots[MOST_COLUMNS];
+  rl_wire_type wire_types[MOST_COLUMNS];
   int count = read_columns((rl_str){(const char *)data, size}, columns);
   if (count == 0) return;
   bool raw = columns[0].wire < 0;
   for (int i = 0; i < count; i++)
-    slots[i] = (rl_slot){.wire = (rl_wire)(columns[i].wire < 0 ? 0 : columns[i].wire % (RL_WIRE_UNKNOWN + 1)),
-                         .list = columns[i].list % 2 == 1};
-  rl_stmt stmt = {.columns = slots, .column_count = raw ? 0 : (uint32_t)count};
+    wire_types[i] = (rl_wire_type){.wire = (rl_wire)(columns[i].wire < 0 ? 0 : columns[i].wire % (RL_WIRE_UNKNOWN + 1)),
+                                   .list = columns[i].list % 2 == 1};
+  rl_stmt stmt = {.columns = wire_types, .column_count = raw ? 0 : (uint32_t)count};
   rl_conn c = {.result = make_result(columns, count), .row_count = 1};
   rl_arena_init(&c.scratch, 0);
   budget b = {.left = MOST_MEMORY};

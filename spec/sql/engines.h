@@ -105,7 +105,7 @@ static inline void sqlite_run(const rl_template *t, const rl_value *given, rl_bu
 /* ------------------------------------------------------------------ PostgreSQL */
 
 #if RILLE_WITH_POSTGRES
-static inline Oid wire_oid(rl_slot slot) {
+static inline Oid wire_oid(rl_wire_type wire_type) {
   static const Oid oids[][2] = {
       [RL_WIRE_TEXT] = {25, 1009},        [RL_WIRE_BOOL] = {16, 1000},          [RL_WIRE_INT2] = {21, 1005},
       [RL_WIRE_INT4] = {23, 1007},        [RL_WIRE_INT8] = {20, 1016},          [RL_WIRE_OID] = {26, 1028},
@@ -114,7 +114,7 @@ static inline Oid wire_oid(rl_slot slot) {
       [RL_WIRE_TIME] = {1083, 1183},      [RL_WIRE_TIMETZ] = {1266, 1270},      [RL_WIRE_JSON] = {114, 199},
       [RL_WIRE_JSONB] = {3802, 3807},     [RL_WIRE_BYTES] = {17, 1001},         [RL_WIRE_UUID] = {2950, 2951},
       [RL_WIRE_UNKNOWN] = {0, 0}};
-  return oids[slot.wire][slot.list ? 1 : 0];
+  return oids[wire_type.wire][wire_type.list ? 1 : 0];
 }
 
 static inline void postgres_must(PGresult *r, const char *sql) {
@@ -127,7 +127,7 @@ static inline void postgres_run(const rl_template *t, const rl_value *given, rl_
   const char **values = ir_new((t->param_count + 1) * sizeof *values);
   for (uint32_t i = 0; i < t->param_count; i++) {
     const rl_value *v = param_value(t, i, given);
-    oids[i] = wire_oid(t->slots[i]);
+    oids[i] = wire_oid(t->wire_types[i]);
     if (v->kind == RILLE_NULL) continue;
     rl_buf text;
     rl_buf_init(&text);

@@ -175,7 +175,7 @@ static void bulk_arrays(void **state) {
   sql = ir_render(&rl_dialect_postgres, step);
   assert_int_equal(sql->bulk, RL_BULK_VALUES);
   assert_int_equal(sql->rows_per, 50);
-  assert_true(sql->one.slots[1].list);
+  assert_true(sql->one.wire_types[1].list);
 }
 
 static int setup(void **state) {

@@ -22,8 +22,8 @@ static void find_by_key(void **state) {
   assert_int_equal(t->param_count, 2);
   assert_ptr_equal(t->inputs[0], s->where->input);
   assert_ptr_equal(t->inputs[1], s->take);
-  assert_int_equal(t->slots[0].wire, RL_WIRE_TEXT);
-  assert_int_equal(t->slots[1].wire, RL_WIRE_INT4);
+  assert_int_equal(t->wire_types[0].wire, RL_WIRE_TEXT);
+  assert_int_equal(t->wire_types[1].wire, RL_WIRE_INT4);
   assert_int_equal(t->column_count, 2);
   assert_int_equal(t->columns[0].wire, RL_WIRE_INT4);
   assert_ptr_equal(t->column_fields[1], ir_field("User.name"));
@@ -42,7 +42,7 @@ static void include_one_level(void **state) {
          "SELECT t0.\"id\", t0.\"title\", t0.\"authorId\" FROM \"posts\" AS t0 WHERE t0.\"authorId\" IN (SELECT value "
          "FROM json_each(?1)) "
          "ORDER BY t0.\"id\" ASC");
-  assert_true(ir_render(&rl_dialect_postgres, ir_read(s))->main.slots[0].list);
+  assert_true(ir_render(&rl_dialect_postgres, ir_read(s))->main.wire_types[0].list);
   s->per_parent = true;
   s->take = ir_number(3);
   ir_expect(&rl_dialect_postgres, ir_read(s),

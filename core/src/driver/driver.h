@@ -22,9 +22,10 @@ typedef struct rl_stmt {
   uint64_t id;
   const char *sql; /* terminated */
   size_t sql_len;
-  const rl_slot *params;
+  const rl_wire_type *params;
   uint32_t param_count;
-  const rl_slot *columns; /* what rows are decoded to; NULL with column_count 0: every column as ANY (raw queries) */
+  /* what rows are decoded to; NULL with column_count 0: every column as ANY (raw queries) */
+  const rl_wire_type *columns;
   uint32_t column_count;
   bool writes;       /* changes the database (SQLite: must run on the writer) */
   bool returns_rows; /* rows are expected; else only the count of affected rows matters */
@@ -72,7 +73,7 @@ typedef struct rl_row_view {
 /* Columns of a raw query's result. Names are borrowed until the statement has ended. */
 typedef struct rl_column_info {
   rl_str name;
-  rl_slot slot; /* as decoded */
+  rl_wire_type wire_type; /* as decoded */
 } rl_column_info;
 
 /* A statement whose rows are fetched in portions. It ends with the transaction (or the savepoint) in which it was

@@ -20,7 +20,7 @@ void rl_run_describe_stmt(const rl_template *t, rl_stmt *s) {
   *s = (rl_stmt){.id = t->sql ? rl_statement_id() : 0,
                  .sql = t->sql,
                  .sql_len = t->sql_len,
-                 .params = t->slots,
+                 .params = t->wire_types,
                  .param_count = t->param_count,
                  .columns = t->columns,
                  .column_count = t->column_count,
@@ -88,13 +88,13 @@ static rille_status describe_node(rl_compiled *c, uint32_t index, rl_error *err)
   if (!columns) return rl_fail_nomem(err);
   for (size_t i = 0; i < n->column_count; i++) {
     const rl_column *from = &n->columns[i];
-    rl_slot slot = t && i < t->column_count ? t->columns[i] : (rl_slot){.wire = RL_WIRE_ANY};
+    rl_wire_type type = t && i < t->column_count ? t->columns[i] : (rl_wire_type){.wire = RL_WIRE_ANY};
     columns[i] = (rille_column){.name = from->name.p,
                                 .name_len = from->name.len,
                                 .group = from->group.len ? from->group.p : NULL,
                                 .group_len = from->group.len,
-                                .kind = kind_of_wire(slot.wire),
-                                .list = slot.list};
+                                .kind = kind_of_wire(type.wire),
+                                .list = type.list};
   }
   rille_node *out = &c->nodes[index];
   out->parent = n->parent;

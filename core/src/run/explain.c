@@ -61,8 +61,11 @@ static rille_status prepare(rl_call *call, rl_explain *x, rl_error *err) {
     if (!t->sql) continue;
     char *sql = rl_arena_printf(call->arena, "%s%s", x->driver->explain, t->sql);
     if (!sql) return rl_fail_nomem(err);
-    x->stmts[x->count] = (rl_stmt){
-        .sql = sql, .sql_len = strlen(sql), .params = t->slots, .param_count = t->param_count, .returns_rows = true};
+    x->stmts[x->count] = (rl_stmt){.sql = sql,
+                                   .sql_len = strlen(sql),
+                                   .params = t->wire_types,
+                                   .param_count = t->param_count,
+                                   .returns_rows = true};
     x->steps[x->count++] = i;
   }
   return RILLE_OK;
@@ -117,10 +120,10 @@ static bool is_dependent(const rl_input *input) {
 }
 
 /* In place of what only a run would tell: any value of the type, since the planner makes nothing of NULL. */
-static rl_value stand_in(rl_slot slot) {
+static rl_value stand_in(rl_wire_type wire_type) {
   static const char *const no_uuid = "00000000-0000-0000-0000-000000000000";
-  if (slot.list) return (rl_value){.kind = RILLE_LIST};
-  switch (slot.wire) {
+  if (wire_type.list) return (rl_value){.kind = RILLE_LIST};
+  switch (wire_type.wire) {
   case RL_WIRE_BOOL: return (rl_value){.kind = RILLE_BOOL};
   case RL_WIRE_INT2:
   case RL_WIRE_INT4:
@@ -154,7 +157,7 @@ static rille_status take_params(rl_call *call, const rl_template *t, rl_value **
     bool known = input && !is_dependent(input);
     rille_status st = known ? rl_input_value(input, &call->inputs, &params[i], err) : RILLE_OK;
     if (st != RILLE_OK) return st;
-    if (!known) params[i] = stand_in(t->slots[i]);
+    if (!known) params[i] = stand_in(t->wire_types[i]);
   }
   *out = params;
   return RILLE_OK;

@@ -45,7 +45,7 @@ static rille_status ask(rl_lock *lock, bool release, rl_error *err) {
   const rl_lock_settings *s = &lock->settings;
   bool text = s->key.p != NULL;
   const char *sql = (release ? d->advisory_locks->give : d->advisory_locks->take)[s->shared][text];
-  lock->slot = (rl_slot){.wire = text ? RL_WIRE_TEXT : RL_WIRE_INT8};
+  lock->wire_type = (rl_wire_type){.wire = text ? RL_WIRE_TEXT : RL_WIRE_INT8};
   lock->value = (rl_value){.kind = text ? RILLE_TEXT : RILLE_INT};
   if (text) {
     lock->value.len = (uint32_t)s->key.len;
@@ -54,7 +54,7 @@ static rille_status ask(rl_lock *lock, bool release, rl_error *err) {
     lock->value.as.i = s->number;
   }
   lock->stmt =
-      (rl_stmt){.sql = sql, .sql_len = strlen(sql), .params = &lock->slot, .param_count = 1, .returns_rows = true};
+      (rl_stmt){.sql = sql, .sql_len = strlen(sql), .params = &lock->wire_type, .param_count = 1, .returns_rows = true};
   lock->yes = false;
   rille_status st = d->send(lock->lease->conn, &lock->stmt, &lock->value, err);
   if (st == RILLE_OK) st = d->flush(lock->lease->conn, err);

@@ -29,7 +29,7 @@ typedef struct rl_lock {
   rl_lock_state state;
   rl_lease *lease;
   rl_stmt stmt;
-  rl_slot slot;
+  rl_wire_type wire_type;
   rl_value value;
   bool yes;   /* what the server has answered */
   bool asked; /* an answer is to come */

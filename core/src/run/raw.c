@@ -50,10 +50,10 @@ static rille_status as_text(rl_call *call, rl_value *v, rl_error *err) {
 }
 
 /* A list goes the same way: an array whose type the place tells, or on a database without arrays a Json array. */
-static rille_status list_param(rl_call *call, rl_node *node, rl_value *out, rl_slot *slot, rl_error *err) {
+static rille_status list_param(rl_call *call, rl_node *node, rl_value *out, rl_wire_type *wire_type, rl_error *err) {
   rl_value *items = RL_NEW_ARRAY(call->arena, rl_value, node->count + 1);
   if (!items) return rl_fail_nomem(err);
-  *slot = (rl_slot){.wire = call->raw->driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
+  *wire_type = (rl_wire_type){.wire = call->raw->driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
   for (size_t i = 0; i < node->count; i++) {
     const rl_node *n = &node->children[i];
     if (n->kind == RL_NODE_NULL) continue;
@@ -78,19 +78,19 @@ static rille_status json_param(rl_call *call, const rl_tape *tape, const rl_node
 }
 
 static rille_status one_param(rl_call *call, const rl_tape *tape, rl_tree *tree, rl_node *n, rl_value *out,
-                              rl_slot *slot, rl_error *err) {
-  *slot = (rl_slot){.wire = RL_WIRE_UNKNOWN};
+                              rl_wire_type *wire_type, rl_error *err) {
+  *wire_type = (rl_wire_type){.wire = RL_WIRE_UNKNOWN};
   *out = (rl_value){.kind = RILLE_NULL};
   if (n->kind == RL_NODE_NULL || n->kind == RL_NODE_MARK) return RILLE_OK;
   if (n->kind == RL_NODE_OBJECT) return json_param(call, tape, n, out, err);
   if (n->kind == RL_NODE_LIST) {
     rille_status st = rl_node_expand(tree, n, err);
-    return st == RILLE_OK ? list_param(call, n, out, slot, err) : st;
+    return st == RILLE_OK ? list_param(call, n, out, wire_type, err) : st;
   }
   *out = *n->value;
   bool typed = out->kind == RILLE_BYTES || out->kind == RILLE_DATETIME;
   if (typed || !call->raw->driver->infers_types) {
-    slot->wire = wire_of(out->kind);
+    wire_type->wire = wire_of(out->kind);
     return RILLE_OK;
   }
   return as_text(call, out, err);
@@ -114,14 +114,14 @@ static rille_status take_params(rl_call *call, const rl_tape *tape, uint32_t use
     return rl_fail(err, RL_P1016, "the statement has %u placeholder%s, but %zu parameter%s given", used,
                    used == 1 ? "" : "s", count, count == 1 ? " is" : "s are");
   rl_value *values = RL_NEW_ARRAY(call->arena, rl_value, count + 1);
-  rl_slot *slots = RL_NEW_ARRAY(call->arena, rl_slot, count + 1);
-  if (!values || !slots) return rl_fail_nomem(err);
+  rl_wire_type *wire_types = RL_NEW_ARRAY(call->arena, rl_wire_type, count + 1);
+  if (!values || !wire_types) return rl_fail_nomem(err);
   for (size_t i = 0; i < count; i++) {
-    rille_status st = one_param(call, tape, tree, &list->children[i], &values[i], &slots[i], err);
+    rille_status st = one_param(call, tape, tree, &list->children[i], &values[i], &wire_types[i], err);
     if (st != RILLE_OK) return st;
   }
   call->raw->params = values;
-  call->raw->stmt.params = slots;
+  call->raw->stmt.params = wire_types;
   call->raw->stmt.param_count = (uint32_t)count;
   return RILLE_OK;
 }
@@ -151,7 +151,8 @@ static rille_status describe(rl_call *call, const rl_exchange *io, rl_error *err
   for (uint32_t i = 0; i < n; i++) {
     rl_str name = rl_arena_str(call->arena, info[i].name);
     if (!name.p) return rl_fail_nomem(err);
-    columns[i] = (rille_column){.name = name.p, .name_len = name.len, .kind = RILLE_NULL, .list = info[i].slot.list};
+    columns[i] =
+        (rille_column){.name = name.p, .name_len = name.len, .kind = RILLE_NULL, .list = info[i].wire_type.list};
   }
   call->raw->node = (rille_node){.parent = UINT32_MAX, .list = 1, .columns = columns, .column_count = n};
   call->raw->described = true;

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "run/compile.h"
 
-static const rl_slot probe_slot = {.wire = RL_WIRE_INT8};
+static const rl_wire_type probe_wire_type = {.wire = RL_WIRE_INT8};
 
 static rille_status open_pools(rl_replicas *r, const rl_str *urls, size_t count, const rl_driver *driver,
                                const rl_pool_options *options, rl_error *err) {
@@ -36,7 +36,7 @@ rille_status rl_replicas_open(const rl_str *urls, size_t count, const rl_driver 
   r->probe = (rl_stmt){.id = rl_statement_id(),
                        .sql = driver->position,
                        .sql_len = strlen(driver->position),
-                       .columns = &probe_slot,
+                       .columns = &probe_wire_type,
                        .column_count = 1,
                        .returns_rows = true};
   rille_status st = open_pools(r, urls, count, driver, pool, err);

@@ -161,9 +161,10 @@ static rille_status keep_row(rl_session *s, text_list *l, const rl_row_view *vie
 }
 
 rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, rl_text_rows *out, rl_error *err) {
-  rl_slot slots[RL_SESSION_COLUMNS];
-  for (uint32_t i = 0; i < columns; i++) slots[i] = (rl_slot){.wire = RL_WIRE_TEXT};
-  rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .columns = slots, .column_count = columns, .returns_rows = true};
+  rl_wire_type wire_types[RL_SESSION_COLUMNS];
+  for (uint32_t i = 0; i < columns; i++) wire_types[i] = (rl_wire_type){.wire = RL_WIRE_TEXT};
+  rl_stmt stmt = {
+      .sql = sql, .sql_len = strlen(sql), .columns = wire_types, .column_count = columns, .returns_rows = true};
   text_list list = {0};
   rille_status st = s->options.driver->send(s->conn, &stmt, NULL, err);
   if (st == RILLE_OK) st = s->options.driver->flush(s->conn, err);

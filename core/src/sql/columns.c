@@ -76,7 +76,7 @@ rl_expr rl_x_output(rl_writer *w, const rl_select *s, const rl_column *c, uint32
   return "NULL";
 }
 
-static rl_slot column_slot(const rl_dialect *dialect, const rl_select *s, const rl_column *c) {
+static rl_wire_type column_wire_type(const rl_dialect *dialect, const rl_select *s, const rl_column *c) {
   rl_type type = {.scalar = RL_BIGINT};
   switch (c->kind) {
   case RL_COLUMN_FIELD: type = c->field->type; break;
@@ -90,13 +90,13 @@ static rl_slot column_slot(const rl_dialect *dialect, const rl_select *s, const 
   case RL_COLUMN_EXISTS: type.scalar = RL_BOOLEAN; break;
   case RL_COLUMN_DEPTH: type.scalar = RL_INT; break;
   }
-  return dialect->slot(&type);
+  return dialect->wire_type(&type);
 }
 
-static rl_slot slot_of(const rl_writer *w, const rl_select *s, const rl_column *c) {
-  rl_slot slot = column_slot(w->dialect, s, c);
-  if (c->kind == RL_COLUMN_FIELD) slot.moments = rl_moments_of(w, c->field);
-  return slot;
+static rl_wire_type wire_type_of_column(const rl_writer *w, const rl_select *s, const rl_column *c) {
+  rl_wire_type wire_type = column_wire_type(w->dialect, s, c);
+  if (c->kind == RL_COLUMN_FIELD) wire_type.moments = rl_moments_of(w, c->field);
+  return wire_type;
 }
 
 /* The field whose names a value is to be translated with. */
@@ -106,14 +106,14 @@ static const rl_field *column_field(const rl_column *c) {
 }
 
 void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *columns, size_t count, rl_template *out) {
-  out->columns = RL_NEW_ARRAY(w->arena, rl_slot, count + 1);
+  out->columns = RL_NEW_ARRAY(w->arena, rl_wire_type, count + 1);
   out->column_fields = RL_NEW_ARRAY(w->arena, const rl_field *, count + 1);
   if (!out->columns || !out->column_fields) {
     rl_w_nomem(w);
     return;
   }
   for (size_t i = 0; i < count; i++) {
-    out->columns[i] = slot_of(w, s, &columns[i]);
+    out->columns[i] = wire_type_of_column(w, s, &columns[i]);
     out->column_fields[i] = column_field(&columns[i]);
   }
   out->column_count = (uint32_t)count;

@@ -60,8 +60,8 @@ static rl_wire wire_of(const rl_type *type) {
   return RL_WIRE_UNKNOWN;
 }
 
-rl_slot rl_slot_of(const rl_type *type) {
-  return (rl_slot){.wire = wire_of(type), .list = type->list};
+rl_wire_type rl_wire_type_of(const rl_type *type) {
+  return (rl_wire_type){.wire = wire_of(type), .list = type->list};
 }
 
 rl_expr rl_x_like(rl_writer *w, rl_expr subject, const char *operator_, rl_expr pattern) {

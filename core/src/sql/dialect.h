@@ -5,7 +5,7 @@
 #include "sql/forms.h"
 
 /* How values of a type travel: both databases agree. */
-rl_slot rl_slot_of(const rl_type *type);
+rl_wire_type rl_wire_type_of(const rl_type *type);
 /* In double quotes, those within doubled. */
 void rl_identifier_quote(rl_buf *out, rl_str name);
 /* x LIKE y ESCAPE '\', with the operator's own name. */

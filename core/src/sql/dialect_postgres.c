@@ -320,7 +320,7 @@ static const rl_dialect_forms forms = {
 const rl_dialect rl_dialect_postgres = {
     .provider = RL_PROVIDER_POSTGRESQL,
     .features = {.returning = true, .unnest_insert = true, .row_locks = true, .full_text = true, .max_params = 65535},
-    .slot = rl_slot_of,
+    .wire_type = rl_wire_type_of,
     .identifier = rl_identifier_quote,
     .placeholder = placeholder,
     .column_type = column_type,

@@ -241,8 +241,8 @@ static const rl_dialect_forms forms = {
   {                                                                                                                    \
     .provider = RL_PROVIDER_SQLITE,                                                                                    \
     .features = {.returning = true, .brief_moments = true, .unixepoch_ms = in_ms, .max_params = 32766},                \
-    .slot = rl_slot_of, .identifier = rl_identifier_quote, .placeholder = placeholder, .column_type = column_type,     \
-    .forms = &forms, .epoch = with_epoch,                                                                              \
+    .wire_type = rl_wire_type_of, .identifier = rl_identifier_quote, .placeholder = placeholder,                       \
+    .column_type = column_type, .forms = &forms, .epoch = with_epoch,                                                  \
   }
 
 static const rl_dialect epoch_dialect = SQLITE_DIALECT(true, NULL);

@@ -9,8 +9,8 @@ typedef struct rl_dialect rl_dialect;
 struct rl_dialect {
   rl_provider provider;
   rl_features features;
-  rl_slot (*slot)(const rl_type *type);         /* how values of a column travel */
-  void (*identifier)(rl_buf *out, rl_str name); /* quoted */
+  rl_wire_type (*wire_type)(const rl_type *type); /* how values of a column travel */
+  void (*identifier)(rl_buf *out, rl_str name);   /* quoted */
   void (*placeholder)(
       rl_buf *out, uint32_t number, const rl_type *type,
       bool list); /* from 1; with a cast where the database needs one (enum, Json, uuid, inet, money, ...) */
@@ -26,10 +26,10 @@ extern const rl_dialect *const rl_dialects[RL_PROVIDER_SLOTS]; /* indexed by pro
 typedef struct rl_template {
   const char *sql;
   size_t sql_len;
-  rl_slot *slots;          /* one a parameter */
-  const rl_input **inputs; /* one a parameter; NULL for those of a bulk insert's rows */
+  rl_wire_type *wire_types; /* one a parameter */
+  const rl_input **inputs;  /* one a parameter; NULL for those of a bulk insert's rows */
   uint32_t param_count;
-  rl_slot *columns;               /* one a column of the rows it gives */
+  rl_wire_type *columns;          /* one a column of the rows it gives */
   const rl_field **column_fields; /* NULL where a column is no field: for enum names and messages */
   uint32_t column_count;
   bool writes, returns_rows;

@@ -41,11 +41,11 @@ rille_status rl_w_finish(rl_writer *w, rl_template *out) {
   out->sql_len = w->out.len;
   out->param_count = w->param_count;
   out->inputs = RL_NEW_ARRAY(w->arena, const rl_input *, w->param_count + 1u);
-  out->slots = RL_NEW_ARRAY(w->arena, rl_slot, w->param_count + 1u);
-  if (!out->sql || !out->inputs || !out->slots) return rl_fail_nomem(w->err);
+  out->wire_types = RL_NEW_ARRAY(w->arena, rl_wire_type, w->param_count + 1u);
+  if (!out->sql || !out->inputs || !out->wire_types) return rl_fail_nomem(w->err);
   if (w->param_count > 0) {
     memcpy(out->inputs, w->inputs, w->param_count * sizeof *w->inputs);
-    memcpy(out->slots, w->slots, w->param_count * sizeof *w->slots);
+    memcpy(out->wire_types, w->wire_types, w->param_count * sizeof *w->wire_types);
   }
   return RILLE_OK;
 }
@@ -143,38 +143,38 @@ static bool grow_params(rl_writer *w) {
   if (w->param_count < w->param_cap) return true;
   uint32_t cap = w->param_cap ? w->param_cap * 2 : 16;
   const rl_input **inputs = RL_NEW_ARRAY(&w->scratch, const rl_input *, cap);
-  rl_slot *slots = RL_NEW_ARRAY(&w->scratch, rl_slot, cap);
-  if (!inputs || !slots) {
+  rl_wire_type *wire_types = RL_NEW_ARRAY(&w->scratch, rl_wire_type, cap);
+  if (!inputs || !wire_types) {
     rl_w_nomem(w);
     return false;
   }
   if (w->param_count > 0) {
     memcpy(inputs, w->inputs, w->param_count * sizeof *inputs);
-    memcpy(slots, w->slots, w->param_count * sizeof *slots);
+    memcpy(wire_types, w->wire_types, w->param_count * sizeof *wire_types);
   }
   w->inputs = inputs;
-  w->slots = slots;
+  w->wire_types = wire_types;
   w->param_cap = cap;
   return true;
 }
 
 /* The number of the parameter, from 1; a second use of an input finds the first one's. */
-static uint32_t bind(rl_writer *w, const rl_input *input, rl_slot slot) {
+static uint32_t bind(rl_writer *w, const rl_input *input, rl_wire_type wire_type) {
   for (uint32_t i = 0; input && i < w->param_count; i++)
-    if (w->inputs[i] == input && w->slots[i].wire == slot.wire && w->slots[i].list == slot.list &&
-        w->slots[i].moments == slot.moments)
+    if (w->inputs[i] == input && w->wire_types[i].wire == wire_type.wire && w->wire_types[i].list == wire_type.list &&
+        w->wire_types[i].moments == wire_type.moments)
       return i + 1;
   if (!grow_params(w)) return 1;
   w->inputs[w->param_count] = input;
-  w->slots[w->param_count] = slot;
+  w->wire_types[w->param_count] = wire_type;
   return ++w->param_count;
 }
 
 static rl_expr placeholder_of(rl_writer *w, const rl_input *input, const rl_type *type, bool list, rl_moments moments) {
-  rl_slot slot = w->dialect->slot(type);
-  slot.list = list;
-  slot.moments = moments;
-  uint32_t number = bind(w, input, slot);
+  rl_wire_type wire_type = w->dialect->wire_type(type);
+  wire_type.list = list;
+  wire_type.moments = moments;
+  uint32_t number = bind(w, input, wire_type);
   size_t mark = rl_w_mark(w);
   w->dialect->placeholder(&w->out, number, type, list);
   return rl_w_since(w, mark);

@@ -13,7 +13,7 @@ typedef struct rl_writer {
   rl_arena scratch; /* expressions in the making */
   rl_buf out;
   const rl_input **inputs;
-  rl_slot *slots;
+  rl_wire_type *wire_types;
   uint32_t param_count, param_cap;
   uint32_t aliases; /* t0, t1, ...: the next one */
   rl_error *err;

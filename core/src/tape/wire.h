@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* How to bind a parameter, and how to decode a result column. */
+/* The format of one value on its way to the database and back. */
 typedef enum rl_wire {
   RL_WIRE_ANY, /* by the column's own type (raw queries) */
   RL_WIRE_TEXT,
@@ -37,11 +37,12 @@ typedef enum rl_moments {
   RL_MOMENTS_BOTH     /* a column with values in either format; a list with each value in both */
 } rl_moments;
 
-typedef struct rl_slot {
+/* How a parameter is encoded, or a result column decoded. */
+typedef struct rl_wire_type {
   rl_wire wire;
   bool list; /* an array of it. SQLite has no arrays: a list is bound as the text of a JSON array, and read from such
                 text */
   rl_moments moments;
-} rl_slot;
+} rl_wire_type;
 
 #endif

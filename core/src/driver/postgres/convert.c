@@ -1,5 +1,5 @@
-/* When a column's type on the server is not quite what the statement's slot wants: sum() of integers is numeric, a view
- * may say text for json. */
+/* When a column's type on the server is not quite what the statement's wire type wants: sum() of integers is numeric, a
+ * view may say text for json. */
 #include "driver/postgres/pg.h"
 
 #include <inttypes.h>

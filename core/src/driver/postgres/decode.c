@@ -267,8 +267,8 @@ static bool reserve_columns(rl_conn *c, size_t count) {
   return true;
 }
 
-/* Whether what the server's type decodes to may be something else than the slot wants. Enums and the like have numbers
- * of their own. */
+/* Whether what the server's type decodes to may be something else than the wire type wants. Enums and the like have
+ * numbers of their own. */
 static bool needs_conversion(rl_wire want, rl_wire have) {
   if (want == have || want == RL_WIRE_ANY || want == RL_WIRE_UNKNOWN) return false;
   bool want_text = want == RL_WIRE_TEXT || want == RL_WIRE_ENUM || want == RL_WIRE_UUID;
@@ -284,14 +284,14 @@ static void describe_column(const PGresult *result, int i, const rl_stmt *stmt, 
   out->oid = oid;
   out->op = !t ? OP_OTHER : list ? OP_ARRAY : t->op;
   if (stmt->column_count == 0) {
-    out->slot = (rl_slot){.wire = wire, .list = list};
+    out->wire_type = (rl_wire_type){.wire = wire, .list = list};
     out->convert = false;
     return;
   }
-  out->slot = stmt->columns[i];
-  /* An array of a type that is not in the table (an enum) shows itself by the slot. */
-  if (out->slot.list && out->op == OP_OTHER) out->op = OP_ARRAY;
-  out->convert = needs_conversion(out->slot.wire, wire) || (list != out->slot.list && out->op != OP_ARRAY);
+  out->wire_type = stmt->columns[i];
+  /* An array of a type that is not in the table (an enum) shows itself by the wire type. */
+  if (out->wire_type.list && out->op == OP_OTHER) out->op = OP_ARRAY;
+  out->convert = needs_conversion(out->wire_type.wire, wire) || (list != out->wire_type.list && out->op != OP_ARRAY);
 }
 
 rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
@@ -328,13 +328,13 @@ static rille_status fail_wrong_cell(rl_conn *c, uint32_t i, rl_error *err) {
 
 static bool decode_slow(rl_conn *c, const rl_pg_column *column, const char *p, size_t len, rl_value *out) {
   if (column->op == OP_ARRAY) {
-    bool ok = rl_pg_decode_array(c, column->slot.wire, column->convert, p, len, out);
-    bool fits = ok ? column->slot.list || !column->convert : rl_pg_op_of(column->oid) == OP_ARRAY;
+    bool ok = rl_pg_decode_array(c, column->wire_type.wire, column->convert, p, len, out);
+    bool fits = ok ? column->wire_type.list || !column->convert : rl_pg_op_of(column->oid) == OP_ARRAY;
     return fits ? ok : rl_pg_unfit(c); /* what is no array may be of a type that is none */
   }
   if (!decode_value(c, column->op, column->oid, p, len, out)) return false;
   if (!column->convert) return true;
-  return column->slot.list ? rl_pg_unfit(c) : rl_pg_convert(c, column->slot.wire, out);
+  return column->wire_type.list ? rl_pg_unfit(c) : rl_pg_convert(c, column->wire_type.wire, out);
 }
 
 rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {

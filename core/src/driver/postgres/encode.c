@@ -9,12 +9,12 @@
 #include "tape/datetime.h"
 #include "tape/json.h"
 
-typedef struct wire_type {
+typedef struct parameter_type {
   Oid oid, array;
   bool binary;
-} wire_type;
+} parameter_type;
 
-static const wire_type wire_types[] = {
+static const parameter_type parameter_types[] = {
     [RL_WIRE_ANY] = {0, 0, false},
     [RL_WIRE_TEXT] = {RL_OID_TEXT, 1009, true},
     [RL_WIRE_BOOL] = {RL_OID_BOOL, 1000, true},
@@ -246,8 +246,8 @@ static bool all_in_range(rl_wire wire, const rl_value *v) {
 }
 
 /* Bytes in a place of unknown type: their own type is told, since no text form says what they are. */
-static rl_wire effective_wire(rl_slot slot, const rl_value *v) {
-  return slot.wire == RL_WIRE_ANY && v->kind == RILLE_BYTES ? RL_WIRE_BYTES : slot.wire;
+static rl_wire effective_wire(rl_wire_type wire_type, const rl_value *v) {
+  return wire_type.wire == RL_WIRE_ANY && v->kind == RILLE_BYTES ? RL_WIRE_BYTES : wire_type.wire;
 }
 
 static rille_status encode_text(rl_conn *c, rl_wire wire, const rl_value *v, uint32_t position, rl_pg_param *out,
@@ -261,12 +261,12 @@ static rille_status encode_text(rl_conn *c, rl_wire wire, const rl_value *v, uin
   return RILLE_OK;
 }
 
-static rille_status encode_value(rl_conn *c, rl_slot slot, const rl_value *v, uint32_t position, rl_pg_param *out,
-                                 rl_error *err) {
-  rl_wire wire = effective_wire(slot, v);
-  const wire_type *t = &wire_types[wire];
+static rille_status encode_value(rl_conn *c, rl_wire_type wire_type, const rl_value *v, uint32_t position,
+                                 rl_pg_param *out, rl_error *err) {
+  rl_wire wire = effective_wire(wire_type, v);
+  const parameter_type *t = &parameter_types[wire];
   bool list = v->kind == RILLE_LIST;
-  *out = (rl_pg_param){.offset = SIZE_MAX, .type = list || slot.list ? t->array : t->oid};
+  *out = (rl_pg_param){.offset = SIZE_MAX, .type = list || wire_type.list ? t->array : t->oid};
   if (v->kind == RILLE_NULL) return RILLE_OK;
   if (!all_in_range(wire, v)) return out_of_range(list ? &v->as.list[0] : v, position, err);
   out->offset = c->bytes.len;

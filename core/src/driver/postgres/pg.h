@@ -48,8 +48,8 @@ typedef struct rl_pg_param {
 typedef struct rl_pg_column {
   int op; /* decode.c's own */
   Oid oid;
-  rl_slot slot;
-  bool convert; /* the server's type is not quite what the slot wants */
+  rl_wire_type wire_type;
+  bool convert; /* the server's type is not quite what the wire type wants */
 } rl_pg_column;
 
 typedef struct rl_pg_hosts rl_pg_hosts;
@@ -71,8 +71,8 @@ struct rl_conn {
   char limits[RL_MOST_LIMITS][RL_LIMIT_SIZE]; /* for transactions of limits_ms: most are of the same */
   size_t limit_count;
   int64_t limits_ms;
-  rl_stmt session_stmt; /* sets the settings of the transaction that begins; text and slots are owned */
-  rl_slot *session_slots;
+  rl_stmt session_stmt; /* sets the settings of the transaction that begins; text and wire types are owned */
+  rl_wire_type *session_wire_types;
 
   bool hears;     /* notifications are kept, because somebody asks for them */
   bool named;     /* statements may be prepared and kept */
@@ -121,8 +121,8 @@ struct rl_conn {
   PGnotify *notify;    /* the last one that was told */
   rl_arena scratch;    /* texts and lists converted for the present row */
   bool scratch_used;
-  /* Why a cell could not be decoded: memory is short, or what came is right but not what the slot wants. Neither: the
-   * server sent what is no value of its own type. */
+  /* Why a cell could not be decoded: memory is short, or what came is right but not what the wire type wants. Neither:
+   * the server sent what is no value of its own type. */
   bool no_memory, unfit;
   int nesting;  /* of arrays within arrays, while one is decoded */
   int nothings; /* answers in a row that said nothing */

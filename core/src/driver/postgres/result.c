@@ -317,6 +317,6 @@ uint32_t rl_pg_columns(rl_conn *c, const rl_column_info **out) {
   *out = c->infos;
   if (!r) return 0;
   for (uint32_t i = 0; i < c->column_count; i++)
-    c->infos[i] = (rl_column_info){rl_str_of(PQfname(r, (int)i)), c->columns[i].slot};
+    c->infos[i] = (rl_column_info){rl_str_of(PQfname(r, (int)i)), c->columns[i].wire_type};
   return c->column_count;
 }

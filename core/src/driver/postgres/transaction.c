@@ -50,9 +50,9 @@ static rille_status send_limits(rl_conn *c, int64_t timeout_ms, rl_commands *out
 
 void rl_pg_forget_session(rl_conn *c) {
   rl_free((char *)c->session_stmt.sql);
-  rl_free(c->session_slots);
+  rl_free(c->session_wire_types);
   c->session_stmt = (rl_stmt){0};
-  c->session_slots = NULL;
+  c->session_wire_types = NULL;
 }
 
 static rille_status write_session(rl_conn *c, size_t count, rl_error *err) {
@@ -64,15 +64,15 @@ static rille_status write_session(rl_conn *c, size_t count, rl_error *err) {
     rl_buf_printf(&sql, "%s set_config($%zu, $%zu, true)", i ? "," : "SELECT", 2 * i + 1, 2 * i + 2);
   size_t len = sql.len;
   c->session_stmt.sql = rl_buf_take(&sql);
-  c->session_slots = rl_calloc(2 * count, sizeof *c->session_slots);
-  if (!c->session_stmt.sql || !c->session_slots) {
+  c->session_wire_types = rl_calloc(2 * count, sizeof *c->session_wire_types);
+  if (!c->session_stmt.sql || !c->session_wire_types) {
     rl_pg_forget_session(c);
     return rl_fail_nomem(err);
   }
-  for (size_t i = 0; i < 2 * count; i++) c->session_slots[i] = (rl_slot){.wire = RL_WIRE_TEXT};
+  for (size_t i = 0; i < 2 * count; i++) c->session_wire_types[i] = (rl_wire_type){.wire = RL_WIRE_TEXT};
   c->session_stmt.id = count <= MOST_KEPT ? UINT64_MAX - count : 0;
   c->session_stmt.sql_len = len;
-  c->session_stmt.params = c->session_slots;
+  c->session_stmt.params = c->session_wire_types;
   c->session_stmt.param_count = (uint32_t)(2 * count);
   c->session_stmt.returns_rows = true;
   return RILLE_OK;

@@ -64,17 +64,18 @@ static rille_status bind_decimal(rl_conn *c, sqlite3_stmt *stmt, int index, rl_s
   return bind_check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
-static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v,
+static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire_type wire_type, const rl_value *v,
                               rl_error *err) {
   rl_buf json;
   rl_buf_init(&json);
-  rille_status s = rl_sqlite_list_to_json(c, v, slot, &json, err);
+  rille_status s = rl_sqlite_list_to_json(c, v, wire_type, &json, err);
   if (s == RILLE_OK) s = bind_text(c, stmt, index, rl_buf_view(&json), err);
   rl_buf_dispose(&json);
   return s;
 }
 
-rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v, rl_error *err) {
+rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire_type wire_type, const rl_value *v,
+                            rl_error *err) {
   rl_str s = {v->as.p, v->len};
   switch (v->kind) {
   case RILLE_NULL: return bind_check(c, sqlite3_bind_null(stmt, index), err);
@@ -82,13 +83,13 @@ rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot s
   case RILLE_INT: return bind_check(c, sqlite3_bind_int64(stmt, index, v->as.i), err);
   case RILLE_FLOAT: return bind_float(c, stmt, index, v->as.f, err);
   case RILLE_TEXT:
-    if (slot.wire == RL_WIRE_DECIMAL) return bind_decimal(c, stmt, index, s, err);
-    if (rl_sqlite_is_datetime(slot.wire)) return bind_refuse(index, RL_SQLITE_BEYOND, err); /* infinity */
+    if (wire_type.wire == RL_WIRE_DECIMAL) return bind_decimal(c, stmt, index, s, err);
+    if (rl_sqlite_is_datetime(wire_type.wire)) return bind_refuse(index, RL_SQLITE_BEYOND, err); /* infinity */
     return bind_text(c, stmt, index, s, err);
   case RILLE_JSON: return bind_text(c, stmt, index, s, err);
   case RILLE_DECIMAL: return bind_decimal(c, stmt, index, s, err);
-  case RILLE_DATETIME: return bind_datetime(c, stmt, index, slot.moments, v->as.i, err);
-  case RILLE_LIST: return bind_list(c, stmt, index, slot, v, err);
+  case RILLE_DATETIME: return bind_datetime(c, stmt, index, wire_type.moments, v->as.i, err);
+  case RILLE_LIST: return bind_list(c, stmt, index, wire_type, v, err);
   default: return bind_bytes(c, stmt, index, s, err);
   }
 }

@@ -104,8 +104,10 @@ static inline bool rl_sqlite_is_datetime(rl_wire wire) {
 }
 
 /* bind.c, list.c */
-rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_slot slot, const rl_value *v, rl_error *err);
-rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_slot slot, rl_buf *out, rl_error *err);
+rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire_type wire_type, const rl_value *v,
+                            rl_error *err);
+rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_wire_type wire_type, rl_buf *out,
+                                    rl_error *err);
 rille_status rl_sqlite_json_to_list(rl_str json, rl_wire wire, rl_arena *arena, rl_value *out, rl_error *err);
 
 /* decimal.c: the text form of a stored number or text, a view of it or a copy in the arena. false: not a number, or

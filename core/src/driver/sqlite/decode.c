@@ -137,10 +137,10 @@ static void set_bytes(sqlite3_value *v, rl_value *out) {
   set_text(out, RILLE_BYTES, (rl_str){p ? p : "", (size_t)sqlite3_value_bytes(v)});
 }
 
-/* false: what is stored is not what would be stored for any value of the slot, so that no filter would find it. Text
- * and bytes are each other's, as a migration from one to the other leaves them. */
-static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_slot slot, rl_value *out) {
-  switch (slot.wire) {
+/* false: what is stored is not what would be stored for any value of the wire type, so that no filter would find it.
+ * Text and bytes are each other's, as a migration from one to the other leaves them. */
+static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_wire_type wire_type, rl_value *out) {
+  switch (wire_type.wire) {
   case RL_WIRE_ANY: decode_by_storage(v, type, out); return true;
   case RL_WIRE_TEXT:
   case RL_WIRE_ENUM:
@@ -150,13 +150,13 @@ static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_slot slot, rl
   case RL_WIRE_INT2:
   case RL_WIRE_INT4:
   case RL_WIRE_INT8:
-  case RL_WIRE_OID: return decode_int(v, type, slot.wire, out);
+  case RL_WIRE_OID: return decode_int(v, type, wire_type.wire, out);
   case RL_WIRE_FLOAT4:
   case RL_WIRE_FLOAT8: return decode_float(v, type, out);
   case RL_WIRE_DECIMAL: return decode_decimal(c, v, type, false, out);
   case RL_WIRE_TIMESTAMP:
   case RL_WIRE_TIMESTAMPTZ:
-  case RL_WIRE_DATE: return decode_datetime(c, v, type, slot.moments, out);
+  case RL_WIRE_DATE: return decode_datetime(c, v, type, wire_type.moments, out);
   case RL_WIRE_TIME:
   case RL_WIRE_TIMETZ: return decode_time(c, v, type, out);
   case RL_WIRE_JSON:
@@ -181,14 +181,15 @@ static void decode_raw(rl_conn *c, sqlite3_value *v, int type, rl_wire wire, rl_
   if (!good) decode_by_storage(v, sqlite3_value_type(v), out);
 }
 
-static rille_status fail_wrong_cell(const rl_conn *c, sqlite3_stmt *stmt, int i, rl_slot slot, rl_error *err) {
+static rille_status fail_wrong_cell(const rl_conn *c, sqlite3_stmt *stmt, int i, rl_wire_type wire_type,
+                                    rl_error *err) {
   static const char *const stored[] = {"", "an integer", "a number", "text", "bytes", "NULL"};
   const char *name = sqlite3_column_name(stmt, i);
   int type = sqlite3_column_type(stmt, i);
   if (!name) return rl_fail_nomem(err);
   const char *p = type == SQLITE_BLOB ? NULL : (const char *)sqlite3_column_text(stmt, i);
   rl_str text = p ? rl_str_of(p) : rl_str_of(stored[type]);
-  if (rl_sqlite_is_datetime(slot.wire)) {
+  if (rl_sqlite_is_datetime(wire_type.wire)) {
     rl_sqlite_tell_moment(c, name, type != SQLITE_TEXT, text, err);
     return RILLE_ERROR;
   }
@@ -222,16 +223,16 @@ rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt 
     /* One look-up a cell; the sqlite3_column functions would each repeat it. The value is used by this thread alone. */
     sqlite3_value *v = sqlite3_column_value(stmt, (int)i);
     int type = sqlite3_value_type(v);
-    rl_slot slot = raw ? c->infos[i].slot : decl->columns[i];
+    rl_wire_type wire_type = raw ? c->infos[i].wire_type : decl->columns[i];
     if (type == SQLITE_NULL) {
       *out = (rl_value){.kind = RILLE_NULL};
-    } else if (slot.list) {
-      rille_status s = decode_list(c, v, slot.wire, out, err);
+    } else if (wire_type.list) {
+      rille_status s = decode_list(c, v, wire_type.wire, out, err);
       if (s != RILLE_OK) return s;
     } else if (raw) {
-      decode_raw(c, v, type, slot.wire, out);
-    } else if (!decode_cell(c, v, type, slot, out)) {
-      return fail_wrong_cell(c, stmt, (int)i, slot, err);
+      decode_raw(c, v, type, wire_type.wire, out);
+    } else if (!decode_cell(c, v, type, wire_type, out)) {
+      return fail_wrong_cell(c, stmt, (int)i, wire_type, err);
     }
   }
   *row = (rl_row_view){c->cells, count};

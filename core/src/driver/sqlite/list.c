@@ -36,7 +36,8 @@ static void write_datetime(const rl_conn *c, int64_t us, rl_moments moments, rl_
   rl_buf_byte(out, '"');
 }
 
-static rille_status write_element(const rl_conn *c, const rl_value *v, rl_slot slot, rl_buf *out, rl_error *err) {
+static rille_status write_element(const rl_conn *c, const rl_value *v, rl_wire_type wire_type, rl_buf *out,
+                                  rl_error *err) {
   rl_str s = {v->as.p, v->len};
   switch (v->kind) {
   case RILLE_NULL: rl_buf_text(out, "null"); break;
@@ -50,7 +51,7 @@ static rille_status write_element(const rl_conn *c, const rl_value *v, rl_slot s
       rl_buf_text(out, v->as.f > 0 ? "9e999" : "-9e999");
     break;
   case RILLE_TEXT:
-    if (rl_sqlite_is_datetime(slot.wire))
+    if (rl_sqlite_is_datetime(wire_type.wire))
       return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND); /* infinity */
     rl_json_write_text(out, s);
     break;
@@ -63,19 +64,20 @@ static rille_status write_element(const rl_conn *c, const rl_value *v, rl_slot s
     break;
   case RILLE_DATETIME:
     if (!rl_datetime_in_range(v->as.i)) return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND);
-    write_datetime(c, v->as.i, slot.moments, out);
+    write_datetime(c, v->as.i, wire_type.moments, out);
     break;
-  case RILLE_LIST: return rl_sqlite_list_to_json(c, v, slot, out, err);
+  case RILLE_LIST: return rl_sqlite_list_to_json(c, v, wire_type, out, err);
   default: write_hex_bytes(out, s); break;
   }
   return RILLE_OK;
 }
 
-rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_slot slot, rl_buf *out, rl_error *err) {
+rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_wire_type wire_type, rl_buf *out,
+                                    rl_error *err) {
   rl_buf_byte(out, '[');
   for (uint32_t i = 0; i < list->len; i++) {
     if (i > 0) rl_buf_byte(out, ',');
-    rille_status s = write_element(c, &list->as.list[i], slot, out, err);
+    rille_status s = write_element(c, &list->as.list[i], wire_type, out, err);
     if (s != RILLE_OK) return s;
   }
   rl_buf_byte(out, ']');

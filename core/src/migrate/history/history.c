@@ -29,14 +29,14 @@ static const char make_sqlite[] = "CREATE TABLE %.*s (\n"
 
 rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *params, uint32_t count, rl_error *err) {
   enum { MOST = 8 };
-  rl_slot slots[MOST];
+  rl_wire_type wire_types[MOST];
   rl_value values[MOST];
   for (uint32_t i = 0; i < count; i++) {
-    slots[i] = (rl_slot){.wire = s->options.driver->single_writer ? RL_WIRE_TEXT : RL_WIRE_UNKNOWN};
+    wire_types[i] = (rl_wire_type){.wire = s->options.driver->single_writer ? RL_WIRE_TEXT : RL_WIRE_UNKNOWN};
     values[i] = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)params[i].len, .as.p = params[i].p};
     if (!params[i].p) values[i] = (rl_value){.kind = RILLE_NULL};
   }
-  rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .params = slots, .param_count = count, .writes = true};
+  rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .params = wire_types, .param_count = count, .writes = true};
   rille_status st = s->options.driver->send(s->conn, &stmt, values, err);
   return st == RILLE_OK ? rl_session_finish(s, err) : st;
 }
