@@ -98,7 +98,7 @@ static void other_forms(void **state) {
       {"SELECT 1795348800123", S(TIMESTAMP)},
       {"SELECT 1795348800123.5", S(TIMESTAMP)},
       {"SELECT '2026-11-22 12:00:00'", S(TIMESTAMP)},
-      {"SELECT '2026-11-22 12:00:00.5'", {.wire = RL_WIRE_TIMESTAMP, .moments = RL_MOMENTS_BOTH}},
+      {"SELECT '2026-11-22 12:00:00.5'", {.wire = RL_WIRE_TIMESTAMP, .datetime_style = RL_DATETIME_BOTH}},
       {"SELECT '2026-11-22T12:00:00.000Z'", S(TIMESTAMP)},
       {"SELECT '2026-11-22T12:00:00+00:00'", S(TIMESTAMP)},
       {"SELECT '2026-11-22T12:00:00.123000+00:00'", S(TIMESTAMP)},
@@ -109,8 +109,8 @@ static void other_forms(void **state) {
       {"SELECT '2026-11-22T12;00:00.000+00:00'", S(TIMESTAMP)},
       {"SELECT '2026-11,22T12:00:00.000+00:00'", S(TIMESTAMP)},
       {"SELECT '2\26026-11-22T12:00:00.000+00:00'", S(TIMESTAMP)},
-      {"SELECT '2026-1\xb1-22 12:00:00'", {.wire = RL_WIRE_TIMESTAMP, .moments = RL_MOMENTS_BOTH}},
-      {"SELECT '2026-11-22 12:00.00'", {.wire = RL_WIRE_TIMESTAMP, .moments = RL_MOMENTS_BOTH}},
+      {"SELECT '2026-1\xb1-22 12:00:00'", {.wire = RL_WIRE_TIMESTAMP, .datetime_style = RL_DATETIME_BOTH}},
+      {"SELECT '2026-11-22 12:00.00'", {.wire = RL_WIRE_TIMESTAMP, .datetime_style = RL_DATETIME_BOTH}},
       {"SELECT 'x'", S(TIMESTAMP)},
       {"SELECT 'true'", S(BOOL)},
       {"SELECT 2", S(BOOL)},
@@ -204,7 +204,7 @@ static void datetimes(void **state) {
   same("DATETIME", S(TIMESTAMP), v_time(-1000));
   same("DATETIME", S(TIMESTAMP), v_time(INT64_C(-62135596800000000))); /* year 1 */
   same("DATETIME", S(TIMESTAMP), v_time(INT64_C(253402300799999000))); /* year 9999 */
-  rl_wire_type both = {.wire = RL_WIRE_TIMESTAMP, .moments = RL_MOMENTS_BOTH};
+  rl_wire_type both = {.wire = RL_WIRE_TIMESTAMP, .datetime_style = RL_DATETIME_BOTH};
   trip("DATETIME", both, v_text("2026-11-22 12:00:00"), v_time(noon));
   trip("DATETIME", both, v_text("2024-02-29 12:00:00"), v_time(INT64_C(1709208000000000)));
   trip("DATETIME", S(TIMESTAMP), v_text("2024-02-29T00:00:00.000+00:00"), v_time(INT64_C(1709164800000000)));

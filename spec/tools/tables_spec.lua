@@ -48,7 +48,7 @@ describe("the tables of the query language", function()
 
   it("have the compiler name what a new operator lacks", function()
     local folder = with_row("operators.def", "\nRL_CONDITION(", 'RL_OPERATOR(MATCHES, MATCHES, "matches", "")')
-    for _, file in ipairs { "sql/filter.c", "sql/filter_json.c", "sql/moments.c", "sql/dialect_postgres.c" } do
+    for _, file in ipairs { "sql/filter.c", "sql/filter_json.c", "sql/datetime.c", "sql/dialect_postgres.c" } do
       assert.truthy(compile(folder, file):find("RL_OP_MATCHES.- not handled in switch"), file)
     end
   end)

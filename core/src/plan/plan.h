@@ -15,8 +15,8 @@ typedef struct rl_features {
   bool unnest_insert; /* a bulk insert takes one array per column */
   bool row_locks;
   bool full_text;
-  bool brief_moments; /* CURRENT_TIMESTAMP has another format than the one that rille writes */
-  bool unixepoch_ms;  /* which is milliseconds since 1970 */
+  bool brief_datetimes; /* CURRENT_TIMESTAMP has another format than the one that rille writes */
+  bool unixepoch_ms;    /* which is milliseconds since 1970 */
   size_t max_params;
 } rl_features;
 

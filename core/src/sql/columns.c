@@ -1,9 +1,9 @@
 /* Columns: what is read of a row, and how each value travels. */
-#include "sql/moments.h"
+#include "sql/datetime.h"
 #include "sql/render.h"
 
 rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_field *field) {
-  if (fn == RL_AGG_COUNT_DISTINCT || fn == RL_AGG_MIN || fn == RL_AGG_MAX) value = rl_x_moment(w, value, field);
+  if (fn == RL_AGG_COUNT_DISTINCT || fn == RL_AGG_MIN || fn == RL_AGG_MAX) value = rl_x_datetime(w, value, field);
   switch (fn) {
   case RL_AGG_NONE: return value;
   case RL_AGG_COUNT: return field ? rl_x(w, "COUNT(%s)", value) : "COUNT(*)";
@@ -21,11 +21,11 @@ const rl_field *rl_sql_guarded_extreme(const rl_writer *w, const rl_select *s) {
   const rl_column *c = s->columns;
   if (s->column_count != 1 || s->by_count > 0 || s->aggregate_over || c->kind != RL_COLUMN_AGGREGATE) return NULL;
   bool extreme = c->fn == RL_AGG_MIN || c->fn == RL_AGG_MAX;
-  return extreme && rl_moment_orders_by_index(w, c->field) ? c->field : NULL;
+  return extreme && rl_datetime_orders_by_index(w, c->field) ? c->field : NULL;
 }
 
 rl_expr rl_x_grouped(rl_writer *w, rl_period period, rl_expr value, const rl_field *field) {
-  value = rl_x_moment(w, value, field);
+  value = rl_x_datetime(w, value, field);
   return period ? w->dialect->forms->period(w, period, value, &field->type) : value;
 }
 
@@ -95,7 +95,7 @@ static rl_wire_type column_wire_type(const rl_dialect *dialect, const rl_select 
 
 static rl_wire_type wire_type_of_column(const rl_writer *w, const rl_select *s, const rl_column *c) {
   rl_wire_type wire_type = column_wire_type(w->dialect, s, c);
-  if (c->kind == RL_COLUMN_FIELD) wire_type.moments = rl_moments_of(w, c->field);
+  if (c->kind == RL_COLUMN_FIELD) wire_type.datetime_style = rl_datetime_style_of(w, c->field);
   return wire_type;
 }
 

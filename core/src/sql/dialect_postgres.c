@@ -121,7 +121,7 @@ static rl_expr aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_
   return rl_x(w, whole ? "SUM(%s)::bigint" : "SUM(%s)", value);
 }
 
-/* A moment with a zone is cut in UTC, whatever the zone of the session. */
+/* A date-time with a zone is cut in UTC, whatever the zone of the session. */
 static rl_expr period(rl_writer *w, rl_period p, rl_expr value, const rl_type *type) {
   static const char *const names[] = {"", "year", "month", "week", "day", "hour"};
   if (type->native == RL_NATIVE_TIMESTAMPTZ)

@@ -1,7 +1,7 @@
 /* SQLite: features and its forms of expressions. Lists come as Json texts. */
 #include "sql/ddl_forms.h"
 #include "sql/dialect.h"
-#include "sql/moments.h"
+#include "sql/datetime.h"
 
 static void placeholder(rl_buf *out, uint32_t number, const rl_type *type, bool list) {
   (void)type;
@@ -54,7 +54,7 @@ static rl_expr comparable(rl_writer *w, rl_expr subject, const rl_type *type) {
 }
 
 static rl_expr comparable_column(rl_writer *w, uint32_t alias, const rl_field *field) {
-  return comparable(w, rl_x_moment(w, rl_x_column(w, alias, field), field), &field->type);
+  return comparable(w, rl_x_datetime(w, rl_x_column(w, alias, field), field), &field->type);
 }
 
 static rl_expr in_list(rl_writer *w, rl_expr subject, const rl_input *list, bool negated, bool insensitive) {
@@ -240,7 +240,7 @@ static const rl_dialect_forms forms = {
 #define SQLITE_DIALECT(in_ms, with_epoch)                                                                              \
   {                                                                                                                    \
     .provider = RL_PROVIDER_SQLITE,                                                                                    \
-    .features = {.returning = true, .brief_moments = true, .unixepoch_ms = in_ms, .max_params = 32766},                \
+    .features = {.returning = true, .brief_datetimes = true, .unixepoch_ms = in_ms, .max_params = 32766},              \
     .wire_type = rl_wire_type_of, .identifier = rl_identifier_quote, .placeholder = placeholder,                       \
     .column_type = column_type, .forms = &forms, .epoch = with_epoch,                                                  \
   }

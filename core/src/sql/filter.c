@@ -1,6 +1,6 @@
 /* Conditions: comparisons, lists of values, nulls, keys. Logic, relations, scalar lists and Json have files of their
  * own. */
-#include "sql/moments.h"
+#include "sql/datetime.h"
 #include "sql/render.h"
 
 bool rl_filter_is_true(const rl_filter *f) {
@@ -40,13 +40,13 @@ static void filter_like(rl_writer *w, const rl_filter *f, uint32_t alias) {
 
 static void filter_sign(rl_writer *w, const rl_filter *f, uint32_t alias) {
   rl_expr left = subject_of(w, f, alias), right;
-  if (f->aggregate == RL_AGG_NONE && f->input && !f->column && rl_moments_of(w, f->field) == RL_MOMENTS_BOTH) {
-    rl_w_text(w, rl_x_moment_compare(w, left, f->op, f->input));
+  if (f->aggregate == RL_AGG_NONE && f->input && !f->column && rl_datetime_style_of(w, f->field) == RL_DATETIME_BOTH) {
+    rl_w_text(w, rl_x_datetime_compare(w, left, f->op, f->input));
     return;
   }
   if (f->column) {
-    if (f->aggregate == RL_AGG_NONE) left = rl_x_moment(w, left, f->field);
-    right = rl_x_moment(w, rl_x_column(w, alias, f->column), f->column);
+    if (f->aggregate == RL_AGG_NONE) left = rl_x_datetime(w, left, f->field);
+    right = rl_x_datetime(w, rl_x_column(w, alias, f->column), f->column);
   } else {
     right = f->input ? rl_x_param(w, f->input) : "NULL";
   }
@@ -98,8 +98,8 @@ static void filter_in(rl_writer *w, const rl_filter *f, uint32_t alias) {
     rl_w_text(w, f->negated ? "TRUE" : "FALSE");
     return;
   }
-  if (f->aggregate == RL_AGG_NONE && rl_moments_of(w, f->field) == RL_MOMENTS_BOTH)
-    rl_w_text(w, rl_x_moment_in(w, subject, f->input, f->negated));
+  if (f->aggregate == RL_AGG_NONE && rl_datetime_style_of(w, f->field) == RL_DATETIME_BOTH)
+    rl_w_text(w, rl_x_datetime_in(w, subject, f->input, f->negated));
   else
     rl_w_text(w, w->dialect->forms->in_list(w, subject, f->input, f->negated, f->insensitive));
 }
@@ -128,8 +128,8 @@ static void write_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) 
     }
     rl_w_text(w, written++ > 0 ? " AND " : "");
     rl_expr column = rl_x_column(w, alias, f->fields[i]);
-    if (rl_moments_of(w, f->fields[i]) == RL_MOMENTS_BOTH)
-      rl_w_text(w, rl_x_moment_compare(w, column, RL_OP_EQ, f->inputs[i]));
+    if (rl_datetime_style_of(w, f->fields[i]) == RL_DATETIME_BOTH)
+      rl_w_text(w, rl_x_datetime_compare(w, column, RL_OP_EQ, f->inputs[i]));
     else
       rl_w_f(w, "%s = %s", column, rl_x_param(w, f->inputs[i]));
   }
@@ -139,8 +139,8 @@ static void write_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) 
   }
   rl_w_text(w, written > 0 ? " AND " : "");
   const rl_dialect_forms *forms = w->dialect->forms;
-  if (list_count == 1 && rl_moments_of(w, fields[0]) == RL_MOMENTS_BOTH) {
-    rl_w_text(w, rl_x_moment_in(w, rl_x_column(w, alias, fields[0]), lists[0], false));
+  if (list_count == 1 && rl_datetime_style_of(w, fields[0]) == RL_DATETIME_BOTH) {
+    rl_w_text(w, rl_x_datetime_in(w, rl_x_column(w, alias, fields[0]), lists[0], false));
     return;
   }
   rl_w_text(w, list_count == 1 ? forms->in_list(w, rl_x_column(w, alias, fields[0]), lists[0], false, false)

@@ -1,9 +1,9 @@
 /* Orders: what rows are sorted by, and where nulls go. */
-#include "sql/moments.h"
+#include "sql/datetime.h"
 #include "sql/render.h"
 
 bool rl_order_is_guarded(const rl_writer *w, const rl_order *o) {
-  return o->kind == RL_ORDER_FIELD && o->path_count == 0 && !o->period && rl_moment_orders_by_index(w, o->field);
+  return o->kind == RL_ORDER_FIELD && o->path_count == 0 && !o->period && rl_datetime_orders_by_index(w, o->field);
 }
 
 /* The value that is sorted by, seen from the row that the walk along the path has come to. */

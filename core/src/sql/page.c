@@ -1,6 +1,6 @@
 /* Pages: which of the selected rows are given, and in which order. Plain limits where they do; row numbers where rows
  * are counted for each parent or each distinct value; a turn around where the last rows are meant. */
-#include "sql/moments.h"
+#include "sql/datetime.h"
 #include "sql/render.h"
 
 typedef struct page {
@@ -93,10 +93,10 @@ void rl_sql_from_where(rl_writer *w, const rl_select *s, uint32_t alias, uint32_
     join = " AND ";
   }
   const rl_field *extreme = rl_sql_guarded_extreme(w, s);
-  if (extreme) rl_sql_moment_guards(w, extreme, alias, join);
+  if (extreme) rl_sql_datetime_guards(w, extreme, alias, join);
   for (size_t i = 0; i < s->order_count && !extreme; i++) {
     if (!rl_order_is_guarded(w, &s->orders[i])) continue;
-    rl_sql_moment_guards(w, s->orders[i].field, alias, join);
+    rl_sql_datetime_guards(w, s->orders[i].field, alias, join);
     join = " AND ";
   }
 }
@@ -126,7 +126,7 @@ static void write_row_number(const page *p, bool outer, bool by_distinct, const 
   size_t written = write_partition(p, outer);
   for (size_t i = 0; by_distinct && i < p->s->distinct_count; i++) {
     rl_w_comma(w, written++);
-    rl_w_text(w, rl_x_moment(w, rl_x_column(w, p->alias, p->s->distinct[i]), p->s->distinct[i]));
+    rl_w_text(w, rl_x_datetime(w, rl_x_column(w, p->alias, p->s->distinct[i]), p->s->distinct[i]));
   }
   if (written == 0) rl_w_text(w, "1");
   rl_sql_order_by(w, p->s, outer ? p->outer : p->orders, p->s->reverse);

@@ -1,6 +1,6 @@
 /* Recursive reads: a relation of a model to itself, followed level by level. The walk carries keys only, together with
  * the path that led to each, so that a cycle ends where it closes; the rows are read once the keys are known. */
-#include "sql/moments.h"
+#include "sql/datetime.h"
 #include "sql/render.h"
 
 #define TREE_TABLE "@tree"
@@ -177,7 +177,7 @@ static void write_rows(const walk *t) {
   for (size_t i = 0; i < t->s->order_count; i++) {
     const rl_order *o = &t->s->orders[i];
     rl_expr value = rl_x_order(w, o, alias);
-    if (rl_order_is_guarded(w, o)) value = rl_x_moment(w, value, o->field); /* no index gives the order here */
+    if (rl_order_is_guarded(w, o)) value = rl_x_datetime(w, value, o->field); /* no index gives the order here */
     rl_w_f(w, ", %s %s", value, o->descending ? "DESC" : "ASC");
     if (o->nulls != RL_NULLS_DEFAULT) rl_w_text(w, o->nulls == RL_NULLS_FIRST ? " NULLS FIRST" : " NULLS LAST");
   }

@@ -43,7 +43,7 @@ void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *colu
 rl_expr rl_x_order(rl_writer *w, const rl_order *order, uint32_t alias);
 /* The field of a lone MIN or MAX that an index answers, when it is such a column; NULL else. */
 const rl_field *rl_sql_guarded_extreme(const rl_writer *w, const rl_select *s);
-/* Ordered by a column of moments as it is stored: see moments.h. */
+/* Ordered by a column of date-times as it is stored: see datetime.h. */
 bool rl_order_is_guarded(const rl_writer *w, const rl_order *o);
 bool rl_order_nullable(const rl_order *order);
 bool rl_order_nulls_first(const rl_writer *w, const rl_order *order);

@@ -17,7 +17,7 @@ struct rl_dialect {
   void (*column_type)(rl_buf *out, const rl_field *field); /* for DDL */
   /* the places where databases differ; each writes an SQL expression */
   const struct rl_dialect_forms *forms; /* private to sql */
-  const rl_dialect *epoch; /* the same with moments as milliseconds since 1970; NULL where nothing stores them so */
+  const rl_dialect *epoch; /* the same with date-times as milliseconds since 1970; NULL where nothing stores them so */
 };
 extern const rl_dialect rl_dialect_postgres, rl_dialect_sqlite;
 extern const rl_dialect *const rl_dialects[RL_PROVIDER_SLOTS]; /* indexed by provider */

@@ -162,7 +162,7 @@ static bool grow_params(rl_writer *w) {
 static uint32_t bind(rl_writer *w, const rl_input *input, rl_wire_type wire_type) {
   for (uint32_t i = 0; input && i < w->param_count; i++)
     if (w->inputs[i] == input && w->wire_types[i].wire == wire_type.wire && w->wire_types[i].list == wire_type.list &&
-        w->wire_types[i].moments == wire_type.moments)
+        w->wire_types[i].datetime_style == wire_type.datetime_style)
       return i + 1;
   if (!grow_params(w)) return 1;
   w->inputs[w->param_count] = input;
@@ -170,10 +170,11 @@ static uint32_t bind(rl_writer *w, const rl_input *input, rl_wire_type wire_type
   return ++w->param_count;
 }
 
-static rl_expr placeholder_of(rl_writer *w, const rl_input *input, const rl_type *type, bool list, rl_moments moments) {
+static rl_expr placeholder_of(rl_writer *w, const rl_input *input, const rl_type *type, bool list,
+                              rl_datetime_style style) {
   rl_wire_type wire_type = w->dialect->wire_type(type);
   wire_type.list = list;
-  wire_type.moments = moments;
+  wire_type.datetime_style = style;
   uint32_t number = bind(w, input, wire_type);
   size_t mark = rl_w_mark(w);
   w->dialect->placeholder(&w->out, number, type, list);
@@ -181,11 +182,11 @@ static rl_expr placeholder_of(rl_writer *w, const rl_input *input, const rl_type
 }
 
 static rl_expr placeholder(rl_writer *w, const rl_input *input, const rl_type *type, bool list) {
-  return placeholder_of(w, input, type, list, RL_MOMENTS_WRITTEN);
+  return placeholder_of(w, input, type, list, RL_DATETIME_WRITTEN);
 }
 
-rl_expr rl_x_param_moments(rl_writer *w, const rl_input *input, rl_moments moments, bool list) {
-  return placeholder_of(w, input, &input->type, list, moments);
+rl_expr rl_x_param_datetime(rl_writer *w, const rl_input *input, rl_datetime_style style, bool list) {
+  return placeholder_of(w, input, &input->type, list, style);
 }
 
 rl_expr rl_x_param(rl_writer *w, const rl_input *input) {

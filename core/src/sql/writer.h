@@ -59,8 +59,8 @@ rl_expr rl_x_identifier(rl_writer *w, rl_str name);
 rl_expr rl_x_param(rl_writer *w, const rl_input *input);
 /* The same bound as another type than the input's own. */
 rl_expr rl_x_param_as(rl_writer *w, const rl_input *input, const rl_type *type, bool list);
-/* A moment, or a list of them, in forms that are stored. */
-rl_expr rl_x_param_moments(rl_writer *w, const rl_input *input, rl_moments moments, bool list);
+/* A date-time, or a list of them, in forms that are stored. */
+rl_expr rl_x_param_datetime(rl_writer *w, const rl_input *input, rl_datetime_style style, bool list);
 /* As plain text, without the casts of the column's type: patterns, searches. */
 rl_expr rl_x_param_text(rl_writer *w, const rl_input *input);
 /* A parameter of a bulk row, which no input feeds. */

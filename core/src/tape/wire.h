@@ -31,18 +31,18 @@ typedef enum rl_wire {
 
 /* SQLite stores date-times as text or as a number. rille writes one format, which the URL chooses. CURRENT_TIMESTAMP of
  * the database has another, the brief format: "2026-11-22 12:00:00". */
-typedef enum rl_moments {
-  RL_MOMENTS_WRITTEN, /* only the format that rille writes */
-  RL_MOMENTS_BRIEF,   /* a parameter in the brief format, with a fraction if it has one */
-  RL_MOMENTS_BOTH     /* a column with values in either format; a list with each value in both */
-} rl_moments;
+typedef enum rl_datetime_style {
+  RL_DATETIME_WRITTEN, /* only the format that rille writes */
+  RL_DATETIME_BRIEF,   /* a parameter in the brief format, with a fraction if it has one */
+  RL_DATETIME_BOTH     /* a column with values in either format; a list with each value in both */
+} rl_datetime_style;
 
 /* How a parameter is encoded, or a result column decoded. */
 typedef struct rl_wire_type {
   rl_wire wire;
   bool list; /* an array of it. SQLite has no arrays: a list is bound as the text of a JSON array, and read from such
                 text */
-  rl_moments moments;
+  rl_datetime_style style;
 } rl_wire_type;
 
 #endif

@@ -29,11 +29,11 @@ static rille_status bind_float(rl_conn *c, sqlite3_stmt *stmt, int index, double
   return bind_check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
-static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, rl_moments moments, int64_t microseconds,
-                                  rl_error *err) {
+static rille_status bind_datetime(rl_conn *c, sqlite3_stmt *stmt, int index, rl_datetime_style style,
+                                  int64_t microseconds, rl_error *err) {
   if (!rl_datetime_in_range(microseconds)) return bind_refuse(index, RL_SQLITE_BEYOND, err);
   char text[RL_DATETIME_MAX];
-  if (moments == RL_MOMENTS_BRIEF)
+  if (style == RL_DATETIME_BRIEF)
     return bind_text(c, stmt, index, (rl_str){text, rl_sqlite_brief_text(c, microseconds, text)}, err);
   if (c->options->unixepoch_ms)
     return bind_check(c, sqlite3_bind_int64(stmt, index, rl_sqlite_epoch_ms(microseconds)), err);
@@ -88,7 +88,7 @@ rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire_t
     return bind_text(c, stmt, index, s, err);
   case RILLE_JSON: return bind_text(c, stmt, index, s, err);
   case RILLE_DECIMAL: return bind_decimal(c, stmt, index, s, err);
-  case RILLE_DATETIME: return bind_datetime(c, stmt, index, wire_type.moments, v->as.i, err);
+  case RILLE_DATETIME: return bind_datetime(c, stmt, index, wire_type.datetime_style, v->as.i, err);
   case RILLE_LIST: return bind_list(c, stmt, index, wire_type, v, err);
   default: return bind_bytes(c, stmt, index, s, err);
   }

@@ -97,7 +97,7 @@ rille_status rl_sqlite_acquire_command(rl_conn *c, const char *sql, rl_sqlite_pr
 void rl_sqlite_release(rl_sqlite_prepared *p); /* its use has ended */
 void rl_sqlite_forget_all(rl_conn *c);
 
-/* Why a moment is refused that PostgreSQL may have. */
+/* Why a date-time is refused that PostgreSQL may have. */
 #define RL_SQLITE_BEYOND "SQLite keeps date-times of the years 1 to 9999"
 static inline bool rl_sqlite_is_datetime(rl_wire wire) {
   return wire == RL_WIRE_TIMESTAMP || wire == RL_WIRE_TIMESTAMPTZ || wire == RL_WIRE_DATE;
@@ -117,15 +117,16 @@ bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out);
 /* The number nearest to a decimal text. */
 bool rl_sqlite_decimal_to_float(rl_str text, double *out);
 
-/* datetime.c. false: not the form that is written, nor the brief one where `moments` allows it. */
-bool rl_sqlite_read_moment(const rl_conn *c, rl_str text, rl_moments moments, int64_t *microseconds);
+/* datetime.c. false: not the form that is written, nor the brief one where `style` allows it. */
+bool rl_sqlite_read_datetime(const rl_conn *c, rl_str text, rl_datetime_style style, int64_t *microseconds);
 bool rl_sqlite_read_epoch(const rl_conn *c, int64_t ms, int64_t *microseconds);
 /* The same of any form. */
 bool rl_sqlite_datetime(rl_str text, int64_t *microseconds);
 bool rl_sqlite_read_any_epoch(int64_t ms, int64_t *microseconds);
 int64_t rl_sqlite_epoch_ms(int64_t microseconds);
 size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_DATETIME_MAX]);
-void rl_sqlite_tell_moment(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err); /* P2023 */
+void rl_sqlite_report_datetime(const rl_conn *c, const char *column, bool number, rl_str stored,
+                               rl_error *err); /* P2023 */
 
 /* numbers.c. `rc`: what the step answered, before the statement is ended. */
 void rl_sqlite_watch_numbers(rl_conn *c);

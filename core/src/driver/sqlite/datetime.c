@@ -24,7 +24,7 @@ static const form brief_hours = {"00 00:00", "vv\x7fvv\x7fvv"};
 static const form full_seconds = {":00.000+", "\x7fvv\x7fvvv\x7f"};
 static const form clock = {"00:00:00", "vv\x7fvv\x7fvv"};
 
-/* All eight at once: this is done for each moment of each row. */
+/* All eight at once: this is done for each date-time of each row. */
 static inline bool has_form(const char *p, const form *f) {
   uint64_t text, wanted, reach;
   memcpy(&text, p, 8);
@@ -76,8 +76,8 @@ static bool read_milliseconds(int64_t ms, int64_t *microseconds) {
   return true;
 }
 
-bool rl_sqlite_read_moment(const rl_conn *c, rl_str text, rl_moments moments, int64_t *microseconds) {
-  if (is_brief(text)) return moments == RL_MOMENTS_BOTH && rl_sqlite_datetime(text, microseconds);
+bool rl_sqlite_read_datetime(const rl_conn *c, rl_str text, rl_datetime_style style, int64_t *microseconds) {
+  if (is_brief(text)) return style == RL_DATETIME_BOTH && rl_sqlite_datetime(text, microseconds);
   if (c->options->unixepoch_ms) return false;
   if (is_full(text)) return read_usual(text, true, microseconds) || rl_datetime_parse(text, microseconds);
   return rl_datetime_parse(text, microseconds) && is_written(text, *microseconds);
@@ -96,7 +96,7 @@ int64_t rl_sqlite_epoch_ms(int64_t microseconds) {
   return microseconds / 1000 - (microseconds % 1000 < 0 ? 1 : 0);
 }
 
-/* A fraction that is zero is left out: texts of this form then sort as the moments do. */
+/* A fraction that is zero is left out: texts of this form then sort as the date-times do. */
 size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_DATETIME_MAX]) {
   if (c->options->unixepoch_ms) microseconds = rl_sqlite_epoch_ms(microseconds) * 1000;
   size_t len = rl_datetime_format(microseconds, out) - 1;
@@ -106,8 +106,8 @@ size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_
   return len;
 }
 
-/* What is wrong with a moment, and how it is mended. */
-void rl_sqlite_tell_moment(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err) {
+/* What is wrong with a date-time, and how it is mended. */
+void rl_sqlite_report_datetime(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err) {
   static const char to_iso[] = "strftime('%Y-%m-%dT%H:%M:%f+00:00', ";
   bool ms = c->options->unixepoch_ms;
   int shown = stored.len > 40 ? 40 : (int)stored.len;

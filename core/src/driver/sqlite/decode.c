@@ -76,10 +76,10 @@ static bool decode_float(sqlite3_value *v, int type, rl_value *out) {
   return type == SQLITE_FLOAT || type == SQLITE_INTEGER;
 }
 
-static bool decode_datetime(const rl_conn *c, sqlite3_value *v, int type, rl_moments moments, rl_value *out) {
+static bool decode_datetime(const rl_conn *c, sqlite3_value *v, int type, rl_datetime_style style, rl_value *out) {
   out->kind = RILLE_DATETIME;
   out->len = 0;
-  if (type == SQLITE_TEXT) return rl_sqlite_read_moment(c, value_text(v), moments, &out->as.i);
+  if (type == SQLITE_TEXT) return rl_sqlite_read_datetime(c, value_text(v), style, &out->as.i);
   return type == SQLITE_INTEGER && rl_sqlite_read_epoch(c, sqlite3_value_int64(v), &out->as.i);
 }
 
@@ -97,7 +97,7 @@ static bool decode_time(const rl_conn *c, sqlite3_value *v, int type, rl_value *
   out->kind = RILLE_DATETIME;
   out->len = 0;
   if (type == SQLITE_TEXT && rl_time_parse(value_text(v), &out->as.i)) return true;
-  return decode_datetime(c, v, type, RL_MOMENTS_WRITTEN, out);
+  return decode_datetime(c, v, type, RL_DATETIME_WRITTEN, out);
 }
 
 /* any: also those that are stored as text, which no number is equal to. */
@@ -156,7 +156,7 @@ static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_wire_type wir
   case RL_WIRE_DECIMAL: return decode_decimal(c, v, type, false, out);
   case RL_WIRE_TIMESTAMP:
   case RL_WIRE_TIMESTAMPTZ:
-  case RL_WIRE_DATE: return decode_datetime(c, v, type, wire_type.moments, out);
+  case RL_WIRE_DATE: return decode_datetime(c, v, type, wire_type.datetime_style, out);
   case RL_WIRE_TIME:
   case RL_WIRE_TIMETZ: return decode_time(c, v, type, out);
   case RL_WIRE_JSON:
@@ -190,7 +190,7 @@ static rille_status fail_wrong_cell(const rl_conn *c, sqlite3_stmt *stmt, int i,
   const char *p = type == SQLITE_BLOB ? NULL : (const char *)sqlite3_column_text(stmt, i);
   rl_str text = p ? rl_str_of(p) : rl_str_of(stored[type]);
   if (rl_sqlite_is_datetime(wire_type.wire)) {
-    rl_sqlite_tell_moment(c, name, type != SQLITE_TEXT, text, err);
+    rl_sqlite_report_datetime(c, name, type != SQLITE_TEXT, text, err);
     return RILLE_ERROR;
   }
   double f = type == SQLITE_FLOAT ? sqlite3_column_double(stmt, i) : 0;

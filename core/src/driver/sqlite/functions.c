@@ -62,7 +62,7 @@ static void refuse_brief(sqlite3_context *context, sqlite3_value *name, sqlite3_
   sqlite3_free(text);
 }
 
-/* rille_brief(name, moment): the error for one that was found. */
+/* rille_brief(name, date-time): the error for one that was found. */
 static void function_brief(sqlite3_context *context, int count, sqlite3_value **args) {
   (void)count;
   refuse_brief(context, args[0], args[1]);
@@ -70,26 +70,26 @@ static void function_brief(sqlite3_context *context, int count, sqlite3_value **
 
 enum { DAY_LENGTH = 10, DAY_MAX = 24 }; /* of a text; of either form, with a byte 0 */
 
-/* rille_new_day(name, number, moment): whether it is of another day than the one before it in this statement. */
+/* rille_new_day(name, number, date-time): whether it is of another day than the one before it in this statement. */
 static void function_new_day(sqlite3_context *context, int count, sqlite3_value **args) {
   (void)count;
-  sqlite3_value *moment = args[2];
-  int type = sqlite3_value_type(moment);
-  const char *text = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(moment) : NULL;
+  sqlite3_value *datetime = args[2];
+  int type = sqlite3_value_type(datetime);
+  const char *text = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(datetime) : NULL;
   if (type == SQLITE_NULL) {
     sqlite3_result_int(context, 0);
     return;
   }
-  int length = text ? sqlite3_value_bytes(moment) : 0;
+  int length = text ? sqlite3_value_bytes(datetime) : 0;
   if (length == 19) {
-    refuse_brief(context, args[0], moment);
+    refuse_brief(context, args[0], datetime);
     return;
   }
   char *last = sqlite3_get_auxdata(context, 1), day[DAY_MAX] = {0};
   if (text)
     memcpy(day, text, length < DAY_LENGTH ? (size_t)length : DAY_LENGTH);
   else
-    sqlite3_snprintf(sizeof day, day, "%lld", (long long)(sqlite3_value_int64(moment) / 86400000));
+    sqlite3_snprintf(sizeof day, day, "%lld", (long long)(sqlite3_value_int64(datetime) / 86400000));
   bool same = last && memcmp(last, day, sizeof day) == 0;
   sqlite3_result_int(context, !same);
   if (same) return;

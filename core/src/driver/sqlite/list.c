@@ -21,7 +21,7 @@ static void write_hex_bytes(rl_buf *out, rl_str bytes) {
   rl_buf_byte(out, '"');
 }
 
-static void write_datetime(const rl_conn *c, int64_t us, rl_moments moments, rl_buf *out) {
+static void write_datetime(const rl_conn *c, int64_t us, rl_datetime_style style, rl_buf *out) {
   char text[RL_DATETIME_MAX];
   if (c->options->unixepoch_ms) {
     rl_buf_int(out, rl_sqlite_epoch_ms(us));
@@ -30,7 +30,7 @@ static void write_datetime(const rl_conn *c, int64_t us, rl_moments moments, rl_
     rl_buf_put(out, text, rl_datetime_format_offset(us, text));
     rl_buf_byte(out, '"');
   }
-  if (moments != RL_MOMENTS_BOTH) return;
+  if (style != RL_DATETIME_BOTH) return;
   rl_buf_text(out, ",\"");
   rl_buf_put(out, text, rl_sqlite_brief_text(c, us, text));
   rl_buf_byte(out, '"');
@@ -64,7 +64,7 @@ static rille_status write_element(const rl_conn *c, const rl_value *v, rl_wire_t
     break;
   case RILLE_DATETIME:
     if (!rl_datetime_in_range(v->as.i)) return rl_fail(err, RL_P2020, "in a list: %s", RL_SQLITE_BEYOND);
-    write_datetime(c, v->as.i, wire_type.moments, out);
+    write_datetime(c, v->as.i, wire_type.datetime_style, out);
     break;
   case RILLE_LIST: return rl_sqlite_list_to_json(c, v, wire_type, out, err);
   default: write_hex_bytes(out, s); break;

@@ -1,5 +1,5 @@
-/* Comparisons of moments that may be stored in two forms. */
-#include "sql/moments.h"
+/* Comparisons of date-times that may be stored in two formats. */
+#include "sql/datetime.h"
 
 static bool covers(const rl_index *index, const rl_field *field) {
   for (size_t i = 0; i < index->count; i++)
@@ -15,22 +15,22 @@ static bool is_key(const rl_field *f) {
   return false;
 }
 
-rl_moments rl_moments_of(const rl_writer *w, const rl_field *field) {
-  if (!field || !w->dialect->features.brief_moments || field->type.scalar != RL_DATETIME) return RL_MOMENTS_WRITTEN;
+rl_datetime_style rl_datetime_style_of(const rl_writer *w, const rl_field *field) {
+  if (!field || !w->dialect->features.brief_datetimes || field->type.scalar != RL_DATETIME) return RL_DATETIME_WRITTEN;
   bool filled = field->def.kind == RL_DEFAULT_NOW || field->def.kind == RL_DEFAULT_DBGENERATED;
-  return filled && !is_key(field) ? RL_MOMENTS_BOTH : RL_MOMENTS_WRITTEN;
+  return filled && !is_key(field) ? RL_DATETIME_BOTH : RL_DATETIME_WRITTEN;
 }
 
-rl_expr rl_x_moment(rl_writer *w, rl_expr value, const rl_field *field) {
-  if (rl_moments_of(w, field) == RL_MOMENTS_WRITTEN) return value;
+rl_expr rl_x_datetime(rl_writer *w, rl_expr value, const rl_field *field) {
+  if (rl_datetime_style_of(w, field) == RL_DATETIME_WRITTEN) return value;
   if (w->dialect->features.unixepoch_ms)
     return rl_x(w, "CASE typeof(%s) WHEN 'text' THEN CAST(strftime('%%s', %s) AS INTEGER) * 1000 ELSE %s END", value,
                 value, value);
   return rl_x(w, "CASE length(%s) WHEN 19 THEN replace(%s, ' ', 'T') || '.000+00:00' ELSE %s END", value, value, value);
 }
 
-static rl_expr form(rl_writer *w, const rl_input *input, rl_moments moments, bool list) {
-  return rl_x_param_moments(w, input, moments, list);
+static rl_expr form(rl_writer *w, const rl_input *input, rl_datetime_style style, bool list) {
+  return rl_x_param_datetime(w, input, style, list);
 }
 
 /* ISO text: within a day the brief form comes before all others, so one side of a range is given by the brief text,
@@ -55,8 +55,8 @@ static rl_expr compare_epoch(rl_writer *w, rl_expr c, rl_operator op, rl_expr fu
   }
 }
 
-rl_expr rl_x_moment_compare(rl_writer *w, rl_expr column, rl_operator op, const rl_input *input) {
-  rl_expr full = form(w, input, RL_MOMENTS_WRITTEN, false), brief = form(w, input, RL_MOMENTS_BRIEF, false);
+rl_expr rl_x_datetime_compare(rl_writer *w, rl_expr column, rl_operator op, const rl_input *input) {
+  rl_expr full = form(w, input, RL_DATETIME_WRITTEN, false), brief = form(w, input, RL_DATETIME_BRIEF, false);
   switch (op) {
   case RL_OP_EQ: return rl_x(w, "%s IN (%s, %s)", column, full, brief);
   case RL_OP_NE: return rl_x(w, "%s NOT IN (%s, %s)", column, full, brief);
@@ -76,21 +76,21 @@ rl_expr rl_x_moment_compare(rl_writer *w, rl_expr column, rl_operator op, const 
   case RL_OP_STRING_ENDS_WITH:
   case RL_OP_ARRAY_CONTAINS:
   case RL_OP_ARRAY_STARTS_WITH:
-  case RL_OP_ARRAY_ENDS_WITH: break; /* not of moments */
+  case RL_OP_ARRAY_ENDS_WITH: break; /* not of date-times */
   }
   rl_w_no_form(w, op);
   return "";
 }
 
-rl_expr rl_x_moment_in(rl_writer *w, rl_expr column, const rl_input *list, bool negated) {
+rl_expr rl_x_datetime_in(rl_writer *w, rl_expr column, const rl_input *list, bool negated) {
   return rl_x(w, "%s %s (SELECT value FROM json_each(%s))", column, negated ? "NOT IN" : "IN",
-              form(w, list, RL_MOMENTS_BOTH, true));
+              form(w, list, RL_DATETIME_BOTH, true));
 }
 
 /* ------------------------------------------------------------------ orders */
 
-bool rl_moment_orders_by_index(const rl_writer *w, const rl_field *field) {
-  if (rl_moments_of(w, field) == RL_MOMENTS_WRITTEN) return false;
+bool rl_datetime_orders_by_index(const rl_writer *w, const rl_field *field) {
+  if (rl_datetime_style_of(w, field) == RL_DATETIME_WRITTEN) return false;
   for (size_t i = 0; i < field->model->index_count; i++)
     if (field->model->indexes[i].kind == RL_INDEX_NORMAL && covers(&field->model->indexes[i], field)) return true;
   return false;
@@ -119,7 +119,7 @@ static rl_expr guard(rl_writer *w, const rl_index *index, const rl_field *field,
               range);
 }
 
-void rl_sql_moment_guards(rl_writer *w, const rl_field *field, uint32_t alias, const char *join) {
+void rl_sql_datetime_guards(rl_writer *w, const rl_field *field, uint32_t alias, const char *join) {
   const rl_model *model = field->model;
   for (size_t i = 0; i < model->index_count; i++) {
     const rl_index *index = &model->indexes[i];
