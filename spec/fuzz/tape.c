@@ -1,4 +1,4 @@
-/* Tapes: the writer is called in any order, a letter a call. What it takes, the reader, places, walks and Json agree
+/* Tapes: the writer is called in any order, a letter a call. What it takes, the reader, addresses, walks and Json agree
  * about; what it does not take is refused once and for all. */
 #include <string.h>
 
@@ -50,21 +50,21 @@ static void decide(rl_tree *tree, rl_node *n, uint32_t *count) {
   for (size_t i = 0; n->children && i < n->count; i++) decide(tree, &n->children[i], count);
 }
 
-static size_t check_places(const rl_tape *t, const uint32_t *anchors, const rl_node *n) {
+static size_t check_addresses(const rl_tape *t, const uint32_t *anchors, const rl_node *n) {
   size_t seen = 1;
-  if (n->value) FUZZ_CHECK(rl_tape_at(t, anchors, n->place) == n->value);
+  if (n->value) FUZZ_CHECK(rl_tape_at(t, anchors, n->address) == n->value);
   if (n->kind == RL_NODE_LIST) {
     rl_list_walk w;
     uint32_t shape, slot;
     size_t walked = 0;
-    rl_list_walk_init(&w, t, n->shape_at, anchors[n->place.anchor] + n->place.offset);
+    rl_list_walk_init(&w, t, n->shape_at, anchors[n->address.anchor] + n->address.offset);
     while (rl_list_walk_next(&w, &shape, &slot)) {
       (void)rl_tape_scalar(t, shape, slot);
       walked++;
     }
     FUZZ_CHECK(walked == n->count);
   }
-  for (size_t i = 0; n->children && i < n->count; i++) seen += check_places(t, anchors, &n->children[i]);
+  for (size_t i = 0; n->children && i < n->count; i++) seen += check_addresses(t, anchors, &n->children[i]);
   return seen;
 }
 
@@ -76,10 +76,10 @@ static void check_tape(const rl_tape *t) {
   uint32_t count = 0;
   FUZZ_CHECK(rl_tree_read(t, &arena, &tree, &err) == RILLE_OK);
   decide(tree, tree->root, &count);
-  FUZZ_CHECK(rl_tree_place(tree, &err) == RILLE_OK);
+  FUZZ_CHECK(rl_tree_address(tree, &err) == RILLE_OK);
   uint32_t *anchors = RL_NEW_ARRAY(&arena, uint32_t, tree->run_count + 1);
   FUZZ_CHECK(rl_tape_anchors(t, tree->runs, tree->run_count, tree->pins, tree->pin_count, anchors));
-  (void)check_places(t, anchors, tree->root);
+  (void)check_addresses(t, anchors, tree->root);
   rl_buf json;
   rl_buf_init(&json);
   rille_status st = rl_node_json(t, tree->root, &json, &err);

@@ -169,7 +169,7 @@ static void test_other_length(void **state) {
   call *c = good_call("comment", RILLE_CREATE_MANY, "{ data = { { a = 1, b = \"x\" } } }");
   rl_tape_reset(&c->tape);
   write_tape(&c->tape, "{ data = { { a = 1, b = \"x\" }, { a = 2, b = \"y\" }, { a = 3, b = \"z\" } } }");
-  assert_true(place_again(c));
+  assert_true(address_again(c));
   rl_buf out;
   rl_buf_init(&out);
   show_all(&out, c);

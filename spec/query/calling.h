@@ -185,8 +185,8 @@ typedef struct call {
 static rl_schema *test_schema; /* set by setup, released by teardown */
 static rl_bind_options test_options;
 
-/* The places of the values that the tape has now; whether the query is for them. */
-static bool place_again(call *c) {
+/* The addresses of the values that the tape has now; whether the query is for them. */
+static bool address_again(call *c) {
   const rl_tree *t = c->tree;
   return rl_tape_anchors(&c->tape, t->runs, t->run_count, t->pins, t->pin_count, c->anchors);
 }
@@ -206,7 +206,7 @@ static call *bind_call(const char *model, rille_action action, const char *text)
     return c;
   }
   c->anchors = test_calloc(c->tree->run_count + 1, sizeof *c->anchors);
-  assert_true(place_again(c));
+  assert_true(address_again(c));
   return c;
 }
 

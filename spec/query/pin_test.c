@@ -11,7 +11,7 @@ static relation_of_calls relate(rille_action action, const char *first, const ch
   rl_tape_reset(&c->tape);
   write_tape(&c->tape, second);
   relation_of_calls r = OTHER_SHAPE;
-  if (rl_tape_hash(&c->tape) == shape) r = place_again(c) ? SHARED : PINNED;
+  if (rl_tape_hash(&c->tape) == shape) r = address_again(c) ? SHARED : PINNED;
   end_call(c);
   return r;
 }
@@ -68,8 +68,8 @@ static void test_shapes(void **state) {
   FIND("{ where = { age = @field\"User.small\" } }", "{ where = { age = @field\"User.id\" } }", OTHER_SHAPE);
 }
 
-/* Values of another call of the same shape are taken from its own places. */
-static void test_places(void **state) {
+/* Values of another call of the same shape are taken from its own addresses. */
+static void test_addresses(void **state) {
   (void)state;
   call *c = good_call(
       "user", RILLE_FIND_MANY,
@@ -77,7 +77,7 @@ static void test_places(void **state) {
   rl_tape_reset(&c->tape);
   write_tape(&c->tape, "{ where = { id = { in_ = { 7, 8, 9 } }, OR = { { age = 5 }, { nums = { has_some = { 6, 4 } } } "
                        "}, name = \"b\" } }");
-  assert_true(place_again(c));
+  assert_true(address_again(c));
   check_filter(c, c->query->read.where, "and(id in [7 8 9], or(age = 5, nums has_some [6 4]), name = 'b')");
   end_call(c);
 }
@@ -99,8 +99,8 @@ static void write_elements(rl_buf *out, const pinned_list *list, int count, int 
   rl_buf_text(out, list->after);
 }
 
-/* Behind a list whose length is pinned, places are read only where the length is the same: else the length of a long
- * text would be taken for that of a list, and the next place would lie far outside. */
+/* Behind a list whose length is pinned, values are read only where the length is the same: else the length of a long
+ * text would be taken for that of a list, and the next value would lie far outside. */
 static void test_a_pinned_length_comes_first(void **state) {
   (void)state;
   static const pinned_list lists[] = {
@@ -124,7 +124,7 @@ static void test_a_pinned_length_comes_first(void **state) {
       write_elements(&text, &lists[i], count, 100000);
       rl_tape_reset(&c->tape);
       write_tape(&c->tape, rl_buf_z(&text));
-      assert_false(place_again(c));
+      assert_false(address_again(c));
     }
     end_call(c);
   }
@@ -219,7 +219,7 @@ int main(void) {
       cmocka_unit_test(test_runtime_values),
       cmocka_unit_test(test_pinned_values),
       cmocka_unit_test(test_shapes),
-      cmocka_unit_test(test_places),
+      cmocka_unit_test(test_addresses),
       cmocka_unit_test(test_a_pinned_length_comes_first),
       cmocka_unit_test(test_memory),
   };

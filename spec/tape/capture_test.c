@@ -270,7 +270,7 @@ static void test_random_calls(void **state) {
       assert_int_equal(at, tape.shape.len);
       assert_int_equal(slot, tape.value_count);
       assert_int_equal(rl_tree_read(&tape, &arena, &tree, &e), RILLE_OK);
-      assert_int_equal(rl_tree_place(tree, &e), RILLE_OK);
+      assert_int_equal(rl_tree_address(tree, &e), RILLE_OK);
     } else {
       bad++;
       assert_true(*rl_error_message(&e));

@@ -46,8 +46,8 @@ struct rl_input {
                    column is a list */
   const rl_field *field; /* for messages, NULL when there is none */
   rl_str path;           /* for messages: "where.posts.some.title" */
-  const rl_node *node;   /* VALUE, LIST, JSON: valid while compiling; after bind read `place` and `shape_at` */
-  rl_place place;
+  const rl_node *node;   /* VALUE, LIST, JSON: valid while compiling; after bind read `address` and `shape_at` */
+  rl_address address;
   uint32_t shape_at; /* LIST, JSON: where it lies in the shape; VALUE: 0, else it is a table of os.date("*t") that lies
                         there */
   bool nullable;     /* a null value is allowed and binds NULL */
@@ -119,7 +119,7 @@ struct rl_rows {
   const rl_model *model;
   uint32_t shape_at; /* of the list in the shape; a single object as data is a list of one: see single */
   const rl_node *node;
-  rl_place place;
+  rl_address address;
   bool single;
   rl_str path;             /* "data" */
   rl_rows_column *columns; /* every column that any row gives or that has a client-side default */

@@ -1,6 +1,6 @@
 /* Rows of one call that name the same row by the fields of `on`: which of them would win is the database's own choice,
  * so they are refused. */
-#include "input/rows_place.h"
+#include "input/rows_position.h"
 
 typedef struct keys {
   const rl_value *cells; /* row-major */
@@ -43,12 +43,12 @@ static bool find_twice(const keys *k, size_t rows, uint32_t *slots, size_t mask,
 }
 
 static rille_status path_of_row(const rl_rows *rows, rl_inputs *in, size_t row, const char **out, rl_error *err) {
-  rl_rows_place place;
+  rl_rows_position position;
   uint32_t shape, slot;
-  rille_status status = rl_rows_place_init(&place, rows, in, err);
+  rille_status status = rl_rows_position_init(&position, rows, in, err);
   if (status != RILLE_OK) return status;
-  for (size_t i = 0; i <= row; i++) (void)rl_rows_place_next(&place, &shape, &slot);
-  *out = rl_rows_place_path(&place, in->arena);
+  for (size_t i = 0; i <= row; i++) (void)rl_rows_position_next(&position, &shape, &slot);
+  *out = rl_rows_position_path(&position, in->arena);
   return *out ? RILLE_OK : rl_fail_nomem(err);
 }
 

@@ -1,12 +1,12 @@
 /* The rows of a bulk insert, one at a time. Rows of one run have the same keys, so which column a key means is worked
  * out once a run. */
 #include "input/convert.h"
-#include "input/rows_place.h"
+#include "input/rows_position.h"
 
 struct rl_rows_walk {
   const rl_rows *rows;
   rl_inputs *in;
-  rl_rows_place place;
+  rl_rows_position position;
   size_t row;        /* from 1, of the row at hand */
   uint32_t run;      /* the shape of the rows that `columns` is of */
   uint32_t *columns; /* of the k-th key of a row */
@@ -30,16 +30,16 @@ rille_status rl_rows_walk_new(const rl_rows *rows, rl_inputs *in, rl_rows_walk *
     w->inputs[i] =
         (rl_input){.kind = RL_INPUT_VALUE, .type = f->type, .field = f, .path = rows->path, .nullable = !f->required};
   }
-  return rl_rows_place_init(&w->place, rows, in, err);
+  return rl_rows_position_init(&w->position, rows, in, err);
 }
 
 size_t rl_rows_walk_count(const rl_rows_walk *w) {
-  rl_rows_place place;
+  rl_rows_position position;
   rl_error ignored = {0};
   uint32_t shape, slot;
   size_t count = 0;
-  if (rl_rows_place_init(&place, w->rows, w->in, &ignored) == RILLE_OK)
-    while (rl_rows_place_next(&place, &shape, &slot)) count++;
+  if (rl_rows_position_init(&position, w->rows, w->in, &ignored) == RILLE_OK)
+    while (rl_rows_position_next(&position, &shape, &slot)) count++;
   rl_error_clear(&ignored);
   return count;
 }
@@ -47,7 +47,7 @@ size_t rl_rows_walk_count(const rl_rows_walk *w) {
 /* ------------------------------------------------------------------ one row */
 
 static rille_status at_row(const rl_rows_walk *w, rl_str key, rl_input *input, rl_error *err) {
-  const char *row = rl_rows_place_path(&w->place, w->in->arena);
+  const char *row = rl_rows_position_path(&w->position, w->in->arena);
   char *path = row ? rl_arena_printf(w->in->arena, "%s.%.*s", row, RL_STR_ARG(key)) : NULL;
   if (!path) return rl_fail_nomem(err);
   input->path = rl_str_of(path);
@@ -141,7 +141,7 @@ static rille_status read_members(rl_rows_walk *w, uint32_t shape, uint32_t slot,
 /* Of the row's parent, or of what an earlier step made of the row itself. */
 static rille_status take_kept(rl_rows_walk *w, const rl_rows_column *column, rl_value *out, rl_error *err) {
   const rl_rowset *set = &w->in->rowsets[column->missing->rowset];
-  size_t row = column->from == RL_FROM_PARENT ? w->place.parent - 1 : w->row - 1;
+  size_t row = column->from == RL_FROM_PARENT ? w->position.parent - 1 : w->row - 1;
   if (row >= set->rows)
     return rl_fail(err, RL_INTERNAL, "%.*s: the database returned fewer rows than were written",
                    RL_STR_ARG(w->rows->path));
@@ -171,13 +171,13 @@ static rille_status fill_missing(rl_rows_walk *w, rl_value *cells, bool *given, 
 }
 
 static rille_status not_a_row(const rl_rows_walk *w, rl_error *err) {
-  const char *path = rl_rows_place_path(&w->place, w->in->arena);
+  const char *path = rl_rows_position_path(&w->position, w->in->arena);
   return path ? rl_fail(err, RL_VALIDATION, "%s: the row is no table", path) : rl_fail_nomem(err);
 }
 
 rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err) {
   uint32_t shape, slot;
-  if (!rl_rows_place_next(&w->place, &shape, &slot)) return RILLE_DONE;
+  if (!rl_rows_position_next(&w->position, &shape, &slot)) return RILLE_DONE;
   rille_status status = RILLE_OK;
   w->row++;
   if (!rl_tape_is_table(w->in->tape, shape)) return not_a_row(w, err);

@@ -54,12 +54,12 @@ static rille_status keys(const rl_input *input, const rl_inputs *in, rl_value *o
 /* ------------------------------------------------------------------ the tape */
 
 static uint32_t slot_of(const rl_input *input, const rl_inputs *in) {
-  return in->anchors[input->place.anchor] + input->place.offset;
+  return in->anchors[input->address.anchor] + input->address.offset;
 }
 
 static rille_status value(const rl_input *input, const rl_inputs *in, rl_value *out, rl_error *err) {
   if (input->shape_at) return rl_coerce_at(input, in->tape, input->shape_at, slot_of(input, in), in->arena, out, err);
-  return rl_coerce(input, rl_tape_at(in->tape, in->anchors, input->place), in->arena, out, err);
+  return rl_coerce(input, rl_tape_at(in->tape, in->anchors, input->address), in->arena, out, err);
 }
 
 static rille_status array(const rl_input *input, rl_inputs *in, rl_value *out, rl_error *err) {

@@ -5,7 +5,7 @@
 
 #include "query/query.h"
 
-typedef struct rl_sealed_rows { /* rows whose place is filled at the end */
+typedef struct rl_sealed_rows { /* rows whose address is filled at the end */
   rl_rows *rows;
   struct rl_sealed_rows *next;
 } rl_sealed_rows;

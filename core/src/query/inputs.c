@@ -1,5 +1,5 @@
-/* Inputs: where the parameters of a query come from. Every input is chained into the query, so that the places of all
- * are filled at the end. */
+/* Inputs: where the parameters of a query come from. Every input is chained into the query, so that the addresses of
+ * all are filled at the end. */
 #include "query/bind.h"
 
 static rl_input *chain(rl_binder *b, rl_input *input) {
@@ -167,15 +167,15 @@ rille_status rl_input_count(rl_binder *b, rl_node *node, rl_input **out) {
 }
 
 rille_status rl_seal(rl_binder *b) {
-  RL_TRY(rl_tree_place(b->tree, b->err));
+  RL_TRY(rl_tree_address(b->tree, b->err));
   for (rl_input *i = b->query->inputs; i; i = i->next_sealed) {
     if (!i->node) continue;
-    i->place = i->node->place;
+    i->address = i->node->address;
     bool scalar = i->kind == RL_INPUT_VALUE && i->node->value;
     i->shape_at = scalar ? 0 : i->node->shape_at; /* a VALUE with a shape is a table of os.date */
   }
   for (rl_sealed_rows *r = b->rows; r; r = r->next) {
-    r->rows->place = r->rows->node->place;
+    r->rows->address = r->rows->node->address;
     r->rows->shape_at = r->rows->node->shape_at;
   }
   return RILLE_OK;

@@ -268,7 +268,7 @@ typedef struct rl_bind_options {
 
 /* Checks the call and makes the query. Errors: VALIDATION (and P2009, P2012, P2013, P2019 where Prisma has one) with
  * details "path", "model"; the message names the path, what is wrong and the nearest right name. Pins in the tree what
- * the query depends on and ends with rl_tree_place; fills place and shape_at of every input. */
+ * the query depends on and ends with rl_tree_address; fills address and shape_at of every input. */
 rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err);
 

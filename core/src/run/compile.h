@@ -21,7 +21,7 @@ typedef struct rl_compiled {
   rl_str shape;
   const rl_model *model;
   rille_action action;
-  rl_place *runs;
+  rl_address *runs;
   size_t run_count;
   rl_pin *pins;
   size_t pin_count;

@@ -108,12 +108,12 @@ typedef enum rl_node_kind {
   RL_NODE_LIST
 } rl_node_kind;
 
-/* Where a value is at run time. Runs of unexpanded lists vary in length, so a place is relative to the end of the
+/* Where a value is at run time. Runs of unexpanded lists vary in length, so an address is relative to the end of the
  * anchor-th such run (anchor 0: the start). */
-typedef struct rl_place {
+typedef struct rl_address {
   uint32_t anchor;
   uint32_t offset;
-} rl_place;
+} rl_address;
 
 typedef struct rl_node rl_node;
 struct rl_node {
@@ -134,25 +134,25 @@ struct rl_node {
                             empty. `mixed` says whether other runs follow */
   bool mixed;            /* LIST: more than one run */
   uint32_t shape_at;     /* offset of its first byte ('[' of a LIST) in the shape */
-  rl_place place;        /* after rl_tree_place */
+  rl_address address;    /* after rl_tree_address */
 };
 
 /* A value that decided something in bind: the plan fits only calls with the same value there. */
 typedef struct rl_pin {
-  rl_place place;
+  rl_address address;
   /* same scalar; same sign (-1, 0, 1) of a number; same number of elements in the run; equal or not equal
    * (expected.as.i 1 or 0) to the scalar at `other` */
   enum { RL_PIN_EQUAL, RL_PIN_SIGN, RL_PIN_LENGTH, RL_PIN_SAME } kind;
   rl_value expected; /* TEXT is in the tree's arena */
-  rl_place other;    /* SAME */
+  rl_address other;  /* SAME */
 } rl_pin;
 
 typedef struct rl_tree {
   rl_node *root;
   rl_arena *arena;
   const rl_tape *tape;
-  /* after rl_tree_place: */
-  rl_place *runs; /* the runs of varying length, in order; run k ends anchor k + 1 */
+  /* after rl_tree_address: */
+  rl_address *runs; /* the runs of varying length, in order; run k ends anchor k + 1 */
   size_t run_count;
   rl_pin *pins;
   size_t pin_count;
@@ -172,18 +172,18 @@ rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b,
 /* Returns the path, such as "where.posts.some[2].title". Positions in lists count from 1, as in Lua. The arena owns it.
  */
 rl_str rl_node_path(rl_arena *arena, const rl_node *n);
-/* Computes places, runs and pins. Nothing may be expanded or pinned afterwards. */
-rille_status rl_tree_place(rl_tree *tree, rl_error *err);
+/* Computes addresses, runs and pins. Nothing may be expanded or pinned afterwards. */
+rille_status rl_tree_address(rl_tree *tree, rl_error *err);
 
 /* ------------------------------------------------------------------ at run time, with the tape of any call of the same
  * shape */
 
-/* Finds the places of this call's values. Fills anchors, which has room for run_count + 1 indices. Returns false if a
- * pin does not match: the plan does not fit this call, and the anchors are invalid. runs and pins: all of one
- * rl_tree_place. */
-bool rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
+/* Finds the addresses of this call's values. Fills anchors, which has room for run_count + 1 indices. Returns false if
+ * a pin does not match: the plan does not fit this call, and the anchors are invalid. runs and pins: all of one
+ * rl_tree_address. */
+bool rl_tape_anchors(const rl_tape *t, const rl_address *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
                      uint32_t *anchors);
-static inline const rl_value *rl_tape_at(const rl_tape *t, const uint32_t *anchors, rl_place p) {
+static inline const rl_value *rl_tape_at(const rl_tape *t, const uint32_t *anchors, rl_address p) {
   return &t->values[anchors[p.anchor] + p.offset];
 }
 

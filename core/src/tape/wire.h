@@ -42,7 +42,7 @@ typedef struct rl_wire_type {
   rl_wire wire;
   bool list; /* an array of it. SQLite has no arrays: a list is bound as the text of a JSON array, and read from such
                 text */
-  rl_datetime_style style;
+  rl_datetime_style datetime_style;
 } rl_wire_type;
 
 #endif

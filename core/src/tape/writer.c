@@ -448,7 +448,7 @@ void rl_tape_key(rl_tape *t, rl_str key) {
 rille_status rl_tape_end(rl_tape *t, rl_error *err) {
   if (t->depth > 0) misuse(t, "not closed");
   if (t->shape.len == 0) misuse(t, "not written");
-  if (!t->values) (void)grow_values(t); /* so every place has an address, even that of a null */
+  if (!t->values) (void)grow_values(t); /* so every value has an address, even a null */
   if (t->error.code == RL_CODE_NONE) return RILLE_OK;
   rl_code code = t->error.code;
   bool nomem = t->error.nomem;

@@ -1,16 +1,16 @@
 /* Finds the rows of a bulk write on the tape. */
-#include "input/rows_place.h"
+#include "input/rows_position.h"
 
-rille_status rl_rows_place_init(rl_rows_place *p, const rl_rows *rows, const rl_inputs *in, rl_error *err) {
-  *p = (rl_rows_place){.rows = rows, .tape = in->tape};
+rille_status rl_rows_position_init(rl_rows_position *p, const rl_rows *rows, const rl_inputs *in, rl_error *err) {
+  *p = (rl_rows_position){.rows = rows, .tape = in->tape};
   if (!rows->parent) {
     p->parts[0].shape = rows->shape_at;
-    p->parts[0].slot = in->anchors[rows->place.anchor] + rows->place.offset;
+    p->parts[0].slot = in->anchors[rows->address.anchor] + rows->address.offset;
     p->part_count = 1;
     return RILLE_OK;
   }
-  p->outer = RL_NEW(in->arena, rl_rows_place);
-  return p->outer ? rl_rows_place_init(p->outer, rows->parent, in, err) : rl_fail_nomem(err);
+  p->outer = RL_NEW(in->arena, rl_rows_position);
+  return p->outer ? rl_rows_position_init(p->outer, rows->parent, in, err) : rl_fail_nomem(err);
 }
 
 static bool find_member(const rl_tape *t, uint32_t shape, uint32_t slot, rl_str name, uint32_t *value_shape,
@@ -22,17 +22,17 @@ static bool find_member(const rl_tape *t, uint32_t shape, uint32_t slot, rl_str 
   return false;
 }
 
-static void add_part(rl_rows_place *p, const char *name, uint32_t shape, uint32_t slot) {
+static void add_part(rl_rows_position *p, const char *name, uint32_t shape, uint32_t slot) {
   p->parts[p->part_count].name = name;
   p->parts[p->part_count].shape = shape;
   p->parts[p->part_count++].slot = slot;
 }
 
 /* The lists of the next parent. */
-static bool next_parent(rl_rows_place *p) {
+static bool next_parent(rl_rows_position *p) {
   uint32_t shape, slot, part_shape, part_slot, data_shape, data_slot;
   p->part = p->part_count = 0;
-  if (!p->outer || !rl_rows_place_next(p->outer, &shape, &slot)) return false;
+  if (!p->outer || !rl_rows_position_next(p->outer, &shape, &slot)) return false;
   p->parent++;
   if (!find_member(p->tape, shape, slot, p->rows->via->name, &shape, &slot)) return true;
   rl_str own = p->rows->connects ? RL_STR("connect") : RL_STR("create");
@@ -51,7 +51,7 @@ static bool is_single(const rl_tape *t, uint32_t shape, uint32_t slot) {
   return rl_tape_is_table(t, shape) && rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot);
 }
 
-bool rl_rows_place_next(rl_rows_place *p, uint32_t *shape, uint32_t *slot) {
+bool rl_rows_position_next(rl_rows_position *p, uint32_t *shape, uint32_t *slot) {
   for (;;) {
     p->index++;
     if (p->in_list && rl_list_walk_next(&p->list, shape, slot)) return true;
@@ -67,10 +67,10 @@ bool rl_rows_place_next(rl_rows_place *p, uint32_t *shape, uint32_t *slot) {
   }
 }
 
-const char *rl_rows_place_path(const rl_rows_place *p, rl_arena *arena) {
+const char *rl_rows_position_path(const rl_rows_position *p, rl_arena *arena) {
   const char *list = NULL;
   if (p->outer) {
-    const char *parent = rl_rows_place_path(p->outer, arena);
+    const char *parent = rl_rows_position_path(p->outer, arena);
     if (parent)
       list = rl_arena_printf(arena, "%s.%.*s.%s", parent, RL_STR_ARG(p->rows->via->name), p->parts[p->part - 1].name);
   } else {

@@ -1,40 +1,40 @@
-/* Places: where a value of the first call's tape is in the tape of a later call of the same shape. Pins: whether a plan
- * that depends on values fits a call. */
+/* Addresses: where a value of the first call's tape is in the tape of a later call of the same shape. Pins: whether a
+ * plan that depends on values fits a call. */
 #include "tape/shape.h"
 
 /* The walk in tape order. It runs twice: first to count, then to fill arrays of that size. */
-typedef struct placing {
+typedef struct addressing {
   rl_tree *tree;
   uint32_t anchor, base; /* the current anchor, and its index in the tape */
   size_t run_count, pin_count;
   bool filling, nomem;
-} placing;
+} addressing;
 
-static rl_place place_of(const placing *p, uint32_t slot) {
-  return (rl_place){p->anchor, slot - p->base};
+static rl_address address_of(const addressing *p, uint32_t slot) {
+  return (rl_address){p->anchor, slot - p->base};
 }
 
-static void add_pin(placing *p, rl_pin pin) {
+static void add_pin(addressing *p, rl_pin pin) {
   if (p->filling) p->tree->pins[p->pin_count] = pin;
   p->pin_count++;
 }
 
-static void add_run(placing *p, uint32_t slot) {
-  if (p->filling) p->tree->runs[p->run_count] = place_of(p, slot);
+static void add_run(addressing *p, uint32_t slot) {
+  if (p->filling) p->tree->runs[p->run_count] = address_of(p, slot);
   p->run_count++;
   p->anchor++;
   p->base = slot + p->tree->tape->values[slot].len;
 }
 
-/* Pairs of scalars whose equality decided something. Their places are known once all nodes have one. */
+/* Pairs of scalars whose equality decided something. Their addresses are known once all nodes have one. */
 struct rl_same {
   struct rl_same *next;
   const rl_node *a, *b;
   bool same;
 };
 
-static void pin_length(placing *p, uint32_t slot) {
-  add_pin(p, (rl_pin){.place = place_of(p, slot), .kind = RL_PIN_LENGTH, .expected = p->tree->tape->values[slot]});
+static void pin_length(addressing *p, uint32_t slot) {
+  add_pin(p, (rl_pin){.address = address_of(p, slot), .kind = RL_PIN_LENGTH, .expected = p->tree->tape->values[slot]});
 }
 
 static bool holds_text(rille_value_kind kind) {
@@ -62,8 +62,8 @@ static int sign_of(const rl_value *v) {
   }
 }
 
-static void pin_scalar(placing *p, const rl_node *n) {
-  rl_pin pin = {.place = n->place, .kind = RL_PIN_EQUAL, .expected = *n->value};
+static void pin_scalar(addressing *p, const rl_node *n) {
+  rl_pin pin = {.address = n->address, .kind = RL_PIN_EQUAL, .expected = *n->value};
   if (n->sign_only) {
     pin.kind = RL_PIN_SIGN;
     pin.expected = (rl_value){.kind = RILLE_INT, .as.i = sign_of(n->value)};
@@ -75,17 +75,17 @@ static void pin_scalar(placing *p, const rl_node *n) {
   add_pin(p, pin);
 }
 
-static void pin_sames(placing *p) {
+static void pin_sames(addressing *p) {
   for (const struct rl_same *s = p->tree->sames; s; s = s->next)
-    add_pin(p, (rl_pin){.place = s->a->place,
-                        .other = s->b->place,
+    add_pin(p, (rl_pin){.address = s->a->address,
+                        .other = s->b->address,
                         .kind = RL_PIN_SAME,
                         .expected = {.kind = RILLE_BOOL, .as.i = s->same}});
 }
 
-static void place_node(placing *p, rl_node *n);
+static void address_node(addressing *p, rl_node *n);
 
-static void place_opaque_list(placing *p, const rl_node *list) {
+static void address_opaque_list(addressing *p, const rl_node *list) {
   const rl_tape *t = p->tree->tape;
   uint32_t shape = list->shape_at + 1, slot = list->slot;
   for (; rl_shape_at(t, shape) != SHAPE_CLOSE_LIST; shape = rl_shape_past(t, shape, NULL) + 1) {
@@ -96,25 +96,25 @@ static void place_opaque_list(placing *p, const rl_node *list) {
   }
 }
 
-static void place_expanded_list(placing *p, rl_node *list) {
+static void address_expanded_list(addressing *p, rl_node *list) {
   const rl_tape *t = p->tree->tape;
   uint32_t slot = list->slot;
   for (size_t i = 0; i < list->count;) {
     pin_length(p, slot);
     size_t end = i + (size_t)t->values[slot].as.i;
     slot += t->values[slot].len;
-    for (; i < end; i++) place_node(p, &list->children[i]);
+    for (; i < end; i++) address_node(p, &list->children[i]);
   }
 }
 
-static void place_node(placing *p, rl_node *n) {
-  n->place = place_of(p, n->slot);
+static void address_node(addressing *p, rl_node *n) {
+  n->address = address_of(p, n->slot);
   if (n->kind == RL_NODE_OBJECT)
-    for (size_t i = 0; i < n->count; i++) place_node(p, &n->children[i]);
+    for (size_t i = 0; i < n->count; i++) address_node(p, &n->children[i]);
   else if (n->kind == RL_NODE_LIST && n->expanded)
-    place_expanded_list(p, n);
+    address_expanded_list(p, n);
   else if (n->kind == RL_NODE_LIST)
-    place_opaque_list(p, n);
+    address_opaque_list(p, n);
   else if (n->pinned && n->value)
     pin_scalar(p, n);
 }
@@ -134,15 +134,15 @@ rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b,
   return RILLE_OK;
 }
 
-rille_status rl_tree_place(rl_tree *tree, rl_error *err) {
-  placing counting = {.tree = tree};
-  place_node(&counting, tree->root);
+rille_status rl_tree_address(rl_tree *tree, rl_error *err) {
+  addressing counting = {.tree = tree};
+  address_node(&counting, tree->root);
   pin_sames(&counting);
-  tree->runs = RL_NEW_ARRAY(tree->arena, rl_place, counting.run_count);
+  tree->runs = RL_NEW_ARRAY(tree->arena, rl_address, counting.run_count);
   tree->pins = RL_NEW_ARRAY(tree->arena, rl_pin, counting.pin_count);
   if (!tree->runs || !tree->pins) return rl_fail_nomem(err);
-  placing filling = {.tree = tree, .filling = true};
-  place_node(&filling, tree->root);
+  addressing filling = {.tree = tree, .filling = true};
+  address_node(&filling, tree->root);
   pin_sames(&filling);
   tree->run_count = filling.run_count;
   tree->pin_count = filling.pin_count;
@@ -151,13 +151,13 @@ rille_status rl_tree_place(rl_tree *tree, rl_error *err) {
 
 /* ------------------------------------------------------------------ at run time */
 
-/* Returns the last anchor that the places of the pin need. */
+/* Returns the last anchor that the addresses of the pin need. */
 static uint32_t anchor_of(const rl_pin *pin) {
-  return pin->kind == RL_PIN_SAME && pin->other.anchor > pin->place.anchor ? pin->other.anchor : pin->place.anchor;
+  return pin->kind == RL_PIN_SAME && pin->other.anchor > pin->address.anchor ? pin->other.anchor : pin->address.anchor;
 }
 
 static bool holds(const rl_tape *t, const uint32_t *anchors, const rl_pin *pin) {
-  const rl_value *v = rl_tape_at(t, anchors, pin->place);
+  const rl_value *v = rl_tape_at(t, anchors, pin->address);
   switch (pin->kind) {
   case RL_PIN_EQUAL: return same_scalar(v, &pin->expected);
   case RL_PIN_SIGN: return sign_of(v) == pin->expected.as.i;
@@ -167,12 +167,12 @@ static bool holds(const rl_tape *t, const uint32_t *anchors, const rl_pin *pin) 
   return false;
 }
 
-bool rl_tape_anchors(const rl_tape *t, const rl_place *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
+bool rl_tape_anchors(const rl_tape *t, const rl_address *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
                      uint32_t *anchors) {
   anchors[0] = 0;
   for (size_t i = 0, pin = 0;; i++) {
     /* If the length of a list differs from its pin, the values behind it are elsewhere. So pins are checked in tape
-     * order, each before a place behind it is read. */
+     * order, each before a value behind it is read. */
     for (; pin < pin_count && anchor_of(&pins[pin]) <= i; pin++)
       if (!holds(t, anchors, &pins[pin])) return false;
     if (i == run_count) return true;

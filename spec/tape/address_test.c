@@ -1,4 +1,4 @@
-/* The tree, places, anchors, pins and walks: what was worked out on one call's tape must address the right values in
+/* The tree, addresses, anchors, pins and walks: what was worked out on one call's tape must address the right values in
  * another's. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,7 +101,7 @@ static rl_tree *read_tree(const rl_tape *t, rl_arena *arena) {
   return tree;
 }
 
-/* Walking the list from its place gives the same as writing it whole. */
+/* Walking the list from its address gives the same as writing it whole. */
 static void assert_walk(const rl_tape *t, uint32_t shape_at, uint32_t first_slot) {
   rl_buf walked, whole;
   rl_buf_init(&walked);
@@ -129,11 +129,11 @@ typedef struct comparing {
   size_t scalars, lists;
 } comparing;
 
-/* a: of the first call, placed; b: the same node, read from the second call. */
+/* a: of the first call, addressed; b: the same node, read from the second call. */
 static void compare(comparing *c, const rl_node *a, const rl_node *b) {
   assert_int_equal(a->kind, b->kind);
   assert_int_equal(a->shape_at, b->shape_at);
-  const rl_value *found = rl_tape_at(c->tape, c->anchors, a->place);
+  const rl_value *found = rl_tape_at(c->tape, c->anchors, a->address);
   assert_int_equal(found - c->tape->values, b->slot);
   if (b->value) {
     assert_ptr_equal(found, b->value);
@@ -148,7 +148,7 @@ static void compare(comparing *c, const rl_node *a, const rl_node *b) {
   for (size_t i = 0; i < a->count; i++) compare(c, &a->children[i], &b->children[i]);
 }
 
-static void test_places_hold_in_other_calls(void **state) {
+static void test_addresses_hold_in_other_calls(void **state) {
   (void)state;
   rl_tape first, second;
   rl_tape_init(&first);
@@ -166,7 +166,7 @@ static void test_places_hold_in_other_calls(void **state) {
     rl_tree *a = read_tree(&first, &arena), *b = read_tree(&second, &arena);
     expand_fixed(a, a->root, true);
     expand_fixed(b, b->root, false);
-    assert_int_equal(rl_tree_place(a, NULL), RILLE_OK);
+    assert_int_equal(rl_tree_address(a, NULL), RILLE_OK);
     uint32_t *anchors = RL_NEW_ARRAY(&arena, uint32_t, a->run_count + 1);
     assert_true(rl_tape_anchors(&first, a->runs, a->run_count, a->pins, a->pin_count, anchors));
     c.anchors = anchors;
@@ -316,7 +316,7 @@ static void test_pins(void **state) {
   assert_int_equal(rl_node_pin_same(k.tree, x, factor, &same, NULL), RILLE_OK);
   assert_false(same);
   rl_node_expand(k.tree, k.rows, NULL);
-  assert_int_equal(rl_tree_place(k.tree, NULL), RILLE_OK);
+  assert_int_equal(rl_tree_address(k.tree, NULL), RILLE_OK);
   assert_int_equal(k.tree->run_count, 1 + 2); /* id, and the tags of two rows */
   assert_int_equal(k.tree->pin_count, 5);
   assert_true(holds_for(usual));
@@ -332,21 +332,21 @@ static void test_pins(void **state) {
 static void test_a_pinned_list_pins_its_length(void **state) {
   (void)state;
   rl_node_pin(k.ids);
-  rl_tree_place(k.tree, NULL);
+  rl_tree_address(k.tree, NULL);
   assert_true(holds_for((call){"", 1, 1, 3, 9, 1, 2}));
   assert_false(holds_for((call){"", 1, 1, 4, 9, 1, 2}));
 }
 
 static void test_members_at_run_time(void **state) {
   (void)state;
-  rl_tree_place(k.tree, NULL);
+  rl_tree_address(k.tree, NULL);
   rl_tape t;
   rl_tape_init(&t);
   write_known(&t, (call){"m", 1, 1, 10, 5, 1, 2});
   uint32_t anchors[8];
   assert_true(rl_tape_anchors(&t, k.tree->runs, k.tree->run_count, k.tree->pins, k.tree->pin_count, anchors));
   rl_list_walk w;
-  rl_list_walk_init(&w, &t, k.rows->shape_at, anchors[k.rows->place.anchor] + k.rows->place.offset);
+  rl_list_walk_init(&w, &t, k.rows->shape_at, anchors[k.rows->address.anchor] + k.rows->address.offset);
   uint32_t shape, slot, value_shape, value_slot;
   rl_str key;
   int64_t row = 0;
@@ -397,7 +397,7 @@ static void test_runs_of_a_walk(void **state) {
   rl_tape_dispose(&t);
 }
 
-static bool read_and_place(void *argument) {
+static bool read_and_address(void *argument) {
   rl_arena arena;
   rl_arena_init(&arena, 16);
   rl_tree *tree = NULL;
@@ -409,7 +409,7 @@ static bool read_and_place(void *argument) {
   done =
       done && rl_node_pin_same(tree, rl_node_get(tree->root, "x"), rl_node_get(tree->root, "y"), &same, &e) == RILLE_OK;
   done = done && rl_node_expand(tree, rl_node_get(where, "rows"), &e) == RILLE_OK;
-  done = done && rl_tree_place(tree, &e) == RILLE_OK;
+  done = done && rl_tree_address(tree, &e) == RILLE_OK;
   if (done == e.nomem) abort();
   rl_error_clear(&e);
   rl_arena_dispose(&arena);
@@ -418,14 +418,14 @@ static bool read_and_place(void *argument) {
 
 static void test_every_allocation_may_fail(void **state) {
   (void)state;
-  assert_true(fail_each_allocation(read_and_place, &k.tape, false) > 2);
+  assert_true(fail_each_allocation(read_and_address, &k.tape, false) > 2);
 }
 
 #define KNOWN(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_places_hold_in_other_calls),
+      cmocka_unit_test(test_addresses_hold_in_other_calls),
       KNOWN(test_reading),
       KNOWN(test_pins),
       KNOWN(test_a_pinned_list_pins_its_length),
