@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include "run/drive.h"
 #include "running/running.h"
 
 static void add_user(world *w, rille_tx *tx, const char *email) {
@@ -200,6 +201,65 @@ static void test_freed_while_running(void **state) {
   on_both(freed_while_running, "", 1);
 }
 
+/* Two drivers that do not depend on the server's speed: one waits for the cancelled statement, however long it takes,
+ * the other never gets an answer to its request. */
+static rille_status abandon_until_answered(rl_conn *c, rl_wait *wait, rl_error *err) {
+  rille_status st;
+  while ((st = rl_driver_postgres.abandon(c, wait, err)) == RILLE_AGAIN) rl_wait_block(wait, RL_NO_DEADLINE);
+  return st;
+}
+static rille_status abandon_unanswered(rl_conn *c, rl_wait *wait, rl_error *err) {
+  (void)c;
+  (void)err;
+  *wait = (rl_wait){.fd = -1, .until_ms = RL_NO_DEADLINE};
+  return RILLE_AGAIN;
+}
+
+/* Starts a statement in the transaction, and abandons it while the server runs it. */
+static void abandon_raw(world *w, rille_tx *tx, rille_status (*abandon)(rl_conn *, rl_wait *, rl_error *)) {
+  rl_driver driver = rl_driver_postgres;
+  rille_op *op = rille_op_new(w->client);
+  rille_row row;
+  rille_error *err = NULL;
+  const char *sql = "SELECT pg_sleep(60)";
+  driver.abandon = abandon;
+  rille_op_set_blocking(op, 0);
+  must(rille_op_raw(op, tx, sql, strlen(sql), NULL, 1, &err), err);
+  op->op.io.driver = &driver;
+  assert_int_equal(rille_op_next(op, &row, NULL), RILLE_AGAIN);
+  rille_op_free(op);
+}
+
+static void expect_abandoned(answer a, const char *what) {
+  expect_code(a, "P2028");
+  if (!strstr(a.message, what) || !strstr(a.message, ": a call was abandoned while it ran (query_raw)"))
+    fail_msg("%s", a.message);
+}
+
+/* Later errors name an abandoned call, whether the server has answered the cancel request or the connection was lost.
+ */
+static void test_abandoned_inside(void **state) {
+  (void)state;
+  world w;
+  if (!postgres_url()) skip();
+  open_world(&w, true, blog_schema, "", 1);
+  rille_tx *tx = begin_tx(w.client, NULL);
+  abandon_raw(&w, tx, abandon_until_answered);
+  expect_abandoned(call(w.client, tx, "user", RILLE_COUNT, "{}"), "takes no more statements");
+  expect_abandoned(step(w.client, tx, rille_op_commit), "rolled back, not committed");
+  rille_tx_free(tx);
+  assert_int_equal(pool_stats(w.client).open, 1);
+  tx = begin_tx(w.client, NULL);
+  abandon_raw(&w, tx, abandon_unanswered);
+  assert_int_equal(pool_stats(w.client).open, 0);
+  answer a = call(w.client, tx, "user", RILLE_COUNT, "{}");
+  expect_abandoned(a, "its connection was lost");
+  assert_null(strstr(a.message, "savepoint"));
+  expect_abandoned(step(w.client, tx, rille_op_commit), "its connection was lost");
+  rille_tx_free(tx);
+  close_world(&w);
+}
+
 static void options(world *w) {
   rille_tx_options o = {.struct_size = sizeof o, .read_only = 1};
   rille_tx *tx = begin_tx(w->client, &o);
@@ -330,6 +390,7 @@ int main(void) {
       cmocka_unit_test(test_raw_commit),
       cmocka_unit_test(test_one_thing_at_a_time),
       cmocka_unit_test(test_freed_while_running),
+      cmocka_unit_test(test_abandoned_inside),
       cmocka_unit_test(test_options),
       cmocka_unit_test(test_expires),
       cmocka_unit_test(test_timeout_cancels),

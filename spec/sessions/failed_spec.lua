@@ -174,22 +174,52 @@ support.each_engine(function(engine)
     assert.same({ 1, 4, 7 }, ids)
   end)
 
-  it("says that a call was given up, and of a long message its beginning", function()
-    local waiting = support.connect(url, SCHEMA, { wait = hook() })
-    local e
-    run(function()
-      e = caught(waiting.transaction, waiting, function(tx)
-        local co = coroutine.create(function() tx:query_raw "SELECT pg_sleep(5)" end)
-        coroutine.resume(co)
-        coroutine.close(co)
-        tx.user:count()
-      end)
+  -- Abandons a call in the transaction and returns the error of the next call.
+  local function error_after_abandoning(client)
+    return caught(client.transaction, client, function(tx)
+      local co = coroutine.create(function() tx:query_raw "SELECT pg_sleep(30)" end)
+      coroutine.resume(co)
+      coroutine.close(co)
+      tx.user:count()
     end)
+  end
+
+  local function names_abandoned(e)
     assert.equal("P2028", e.code)
     assert.is_nil(e.meta.first_code)
+    assert.is_nil(e.meta.first_message)
     assert.equal("query_raw", e.meta.first_action)
-    assert.matches("a call was given up while it ran %(query_raw%)", e.message)
-    e = caught(db.transaction, db, function(tx)
+    assert.matches(": a call was abandoned while it ran %(query_raw%)", e.message)
+  end
+
+  it("is an abandoned call, whether or not the server stops it in time", function()
+    local waiting = support.connect(url, SCHEMA, { wait = hook() })
+    run(function() names_abandoned(error_after_abandoning(waiting)) end)
+  end)
+
+  it("is an abandoned call whose cancel request gets no answer", function()
+    local cqueues, Proxy = require "cqueues", require "coop.proxy"
+    local queue = cqueues.new()
+    queue:wrap(function()
+      local proxy = Proxy.open(url)
+      -- The abandoned call waits in a coroutine of its transaction's coroutine, which cqueues does not know.
+      local function wait()
+        if select(2, cqueues.running()) then cqueues.sleep(0.001) else coroutine.yield() end
+      end
+      local waiting = support.connect(proxy.url, SCHEMA, { wait = { wait = wait, ready = coroutine.isyieldable } })
+      -- The proxy passes nothing on while the call is abandoned, because it runs in the same thread.
+      local e = error_after_abandoning(waiting)
+      names_abandoned(e)
+      assert.matches("its connection was lost: a call was abandoned", e.message)
+      assert.is_nil(e.message:find("savepoint", 1, true))
+      waiting:close()
+      proxy:close()
+    end)
+    assert(queue:loop())
+  end)
+
+  it("is shortened where its message is long", function()
+    local e = caught(db.transaction, db, function(tx)
       local first = caught(tx.query_raw, tx, "SELECT CAST(? AS integer)", ("\xc3\xa4"):rep(5000))
       assert.is_true(#first.message > 5000)
     end)

@@ -99,6 +99,8 @@ static rille_status refuse(const rl_tx *tx, rl_error *err) {
   if (tx->state == RL_TX_ENDED && tx->failure.action)
     return rl_tx_fail_after_failure(
         tx, "The transaction cannot be used any more: the database has ended it after a failure", err);
+  if (tx->state == RL_TX_LOST && tx->failure.action)
+    return rl_tx_fail_after_failure(tx, "The transaction cannot be used any more: its connection was lost", err);
   if (tx->state != RL_TX_EXPIRED)
     return rl_fail(err, RL_P2028, "The transaction cannot be used any more: %s", state_text(tx->state));
   return rl_fail(err, RL_P2028,

@@ -1,17 +1,16 @@
-/* The failure after which a database takes nothing more of a transaction, for the words of later errors. */
+/* The failure that left a transaction unusable, for the messages of later errors. */
 #ifndef RL_RUN_TX_FAILURE_H
 #define RL_RUN_TX_FAILURE_H
 
 #include "run/tx.h"
 
-/* After an operation that has failed, while its connection is at hand: remembers the failure when it is
- * the first, or puts the first into the words of the operation's error. */
+/* Called after an operation has failed, before it releases its connection. Remembers the failure if it is the first, or
+ * names the first one in the operation's error. */
 void rl_tx_note_failure(rl_tx *tx, rl_op *op);
 void rl_tx_forget_failure(rl_tx *tx);
-/* Where in the program the call was that has just failed; nothing when another one has failed before. */
+/* Records the place of the call that has just failed. Does nothing if another one had failed before. */
 void rl_tx_place_failure(rl_tx *tx, const char *place);
-/* P2028 with what happens, what failed, and what would have helped; or the same as the text of an error that is there.
- */
+/* Fails with P2028: `what`, the failure, and a hint. If err has an error already, only its message is replaced. */
 rille_status rl_tx_fail_after_failure(const rl_tx *tx, const char *what, rl_error *err);
 
 #endif

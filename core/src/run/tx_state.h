@@ -22,12 +22,12 @@ typedef struct rl_tx_settings {
 
 /* What the database has refused, and takes nothing more of the transaction after it. */
 typedef struct rl_tx_failure {
-  const char *action; /* static; NULL: nothing has failed, or what has was undone */
-  rl_str model;       /* the schema's; empty: the call has none */
-  rl_code code;       /* RL_CODE_NONE: the call was given up while it ran */
-  char *message;      /* its beginning; NULL: none */
-  char *place;        /* "file:line" of the caller; NULL: not known */
-  bool placed;        /* it is too late to say where it was */
+  const char *action;  /* static; NULL: nothing has failed, or what has was undone */
+  rl_str model;        /* the schema's; empty: the call has none */
+  rl_code code;        /* RL_CODE_NONE: the call was given up while it ran */
+  char *message;       /* its beginning; NULL: none */
+  char *place;         /* "file:line" of the caller; NULL: not known */
+  bool place_is_final; /* a later call cannot change it */
 } rl_tx_failure;
 
 struct rl_tx {
