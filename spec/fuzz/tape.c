@@ -44,16 +44,16 @@ static void write_all(rl_tape *t, rl_str text) {
 }
 
 /* Expands every other list, pins every third value. */
-static void decide(rl_tree *tree, rl_node *n, uint32_t *count) {
-  if (n->kind == RL_NODE_LIST && ++*count % 2) FUZZ_CHECK(rl_node_expand(tree, n, NULL) == RILLE_OK);
-  if (n->value && ++*count % 3 == 0) rl_node_pin(n);
+static void decide(rl_arg_tree *tree, rl_arg *n, uint32_t *count) {
+  if (n->kind == RL_ARG_LIST && ++*count % 2) FUZZ_CHECK(rl_arg_expand(tree, n, NULL) == RILLE_OK);
+  if (n->value && ++*count % 3 == 0) rl_arg_pin(n);
   for (size_t i = 0; n->children && i < n->count; i++) decide(tree, &n->children[i], count);
 }
 
-static size_t check_addresses(const rl_tape *t, const uint32_t *anchors, const rl_node *n) {
+static size_t check_addresses(const rl_tape *t, const uint32_t *anchors, const rl_arg *n) {
   size_t seen = 1;
   if (n->value) FUZZ_CHECK(rl_tape_at(t, anchors, n->address) == n->value);
-  if (n->kind == RL_NODE_LIST) {
+  if (n->kind == RL_ARG_LIST) {
     rl_list_walk w;
     uint32_t shape, slot;
     size_t walked = 0;
@@ -71,18 +71,18 @@ static size_t check_addresses(const rl_tape *t, const uint32_t *anchors, const r
 static void check_tape(const rl_tape *t) {
   rl_arena arena;
   rl_arena_init(&arena, 0);
-  rl_tree *tree = NULL;
+  rl_arg_tree *tree = NULL;
   rl_error err = {0};
   uint32_t count = 0;
-  FUZZ_CHECK(rl_tree_read(t, &arena, &tree, &err) == RILLE_OK);
+  FUZZ_CHECK(rl_arg_tree_read(t, &arena, &tree, &err) == RILLE_OK);
   decide(tree, tree->root, &count);
-  FUZZ_CHECK(rl_tree_address(tree, &err) == RILLE_OK);
+  FUZZ_CHECK(rl_arg_tree_address(tree, &err) == RILLE_OK);
   uint32_t *anchors = RL_NEW_ARRAY(&arena, uint32_t, tree->run_count + 1);
   FUZZ_CHECK(rl_tape_anchors(t, tree->runs, tree->run_count, tree->pins, tree->pin_count, anchors));
   (void)check_addresses(t, anchors, tree->root);
   rl_buf json;
   rl_buf_init(&json);
-  rille_status st = rl_node_json(t, tree->root, &json, &err);
+  rille_status st = rl_arg_json(t, tree->root, &json, &err);
   if (st == RILLE_OK) {
     rl_tape again;
     rl_tape_init(&again);

@@ -113,12 +113,12 @@ static planned plan_with(rl_schema *schema, const rl_features *features, const c
   rl_arena_init(&p.arena, 0);
   rl_buf_init(&p.text);
   write_value(&p.tape, call);
-  rl_tree *tree = NULL;
+  rl_arg_tree *tree = NULL;
   const rl_bind_options options = {0};
   const rl_model *m = rl_schema_model(schema, rl_str_of(model));
   assert_non_null(m);
   p.status = rl_tape_end(&p.tape, &p.error);
-  if (p.status == RILLE_OK) p.status = rl_tree_read(&p.tape, &p.arena, &tree, &p.error);
+  if (p.status == RILLE_OK) p.status = rl_arg_tree_read(&p.tape, &p.arena, &tree, &p.error);
   if (p.status == RILLE_OK) p.status = rl_bind(schema, m, action, tree, &options, &p.arena, &p.query, &p.error);
   if (p.status != RILLE_OK) fail_msg("not bound: %s", rl_error_message(&p.error));
   p.query->upsert_native = keys_in_create;

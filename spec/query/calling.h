@@ -176,7 +176,7 @@ static void write_tape(rl_tape *t, const char *text) {
 typedef struct call {
   rl_tape tape;
   rl_arena arena;
-  rl_tree *tree;
+  rl_arg_tree *tree;
   rl_query *query; /* NULL when it failed */
   rl_error err;
   uint32_t *anchors;
@@ -187,7 +187,7 @@ static rl_bind_options test_options;
 
 /* The addresses of the values that the tape has now; whether the query is for them. */
 static bool address_again(call *c) {
-  const rl_tree *t = c->tree;
+  const rl_arg_tree *t = c->tree;
   return rl_tape_anchors(&c->tape, t->runs, t->run_count, t->pins, t->pin_count, c->anchors);
 }
 
@@ -198,7 +198,7 @@ static call *bind_call(const char *model, rille_action action, const char *text)
   write_tape(&c->tape, text);
   const rl_model *m = rl_schema_model(test_schema, rl_str_of(model));
   assert_non_null(m);
-  assert_int_equal(rl_tree_read(&c->tape, &c->arena, &c->tree, &c->err), RILLE_OK);
+  assert_int_equal(rl_arg_tree_read(&c->tape, &c->arena, &c->tree, &c->err), RILLE_OK);
   rille_status status = rl_bind(test_schema, m, action, c->tree, &test_options, &c->arena, &c->query, &c->err);
   if (status != RILLE_OK) {
     c->query = NULL;

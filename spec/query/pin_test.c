@@ -141,12 +141,12 @@ typedef struct bound {
 static bool bind_and_read(void *argument) {
   const bound *what = argument;
   rl_arena arena;
-  rl_tree *tree;
+  rl_arg_tree *tree;
   rl_query *query;
   rl_error err = {0};
   rl_arena_init(&arena, 0);
   const rl_model *m = rl_schema_model(test_schema, RL_STR("User"));
-  rille_status status = rl_tree_read(what->tape, &arena, &tree, &err);
+  rille_status status = rl_arg_tree_read(what->tape, &arena, &tree, &err);
   if (status == RILLE_OK) status = rl_bind(test_schema, m, what->action, tree, NULL, &arena, &query, &err);
   uint32_t anchors[64];
   if (status == RILLE_OK) {

@@ -84,20 +84,20 @@ static void write_call(rl_tape *t, uint64_t form, uint64_t content) {
   if (rl_tape_end(t, &e) != RILLE_OK) fail_msg("%s", rl_error_message(&e));
 }
 
-static bool is_fixed(const rl_node *n) {
-  return n->kind == RL_NODE_LIST && rl_str_is(n->key, "fixed");
+static bool is_fixed(const rl_arg *n) {
+  return n->kind == RL_ARG_LIST && rl_str_is(n->key, "fixed");
 }
 
-static void expand_fixed(rl_tree *tree, rl_node *n, bool pin) {
-  if (is_fixed(n)) assert_int_equal(rl_node_expand(tree, n, NULL), RILLE_OK);
-  if (pin && n->value && n->slot % 3 == 0) rl_node_pin(n);
+static void expand_fixed(rl_arg_tree *tree, rl_arg *n, bool pin) {
+  if (is_fixed(n)) assert_int_equal(rl_arg_expand(tree, n, NULL), RILLE_OK);
+  if (pin && n->value && n->slot % 3 == 0) rl_arg_pin(n);
   if (!n->children) return;
   for (size_t i = 0; i < n->count; i++) expand_fixed(tree, &n->children[i], pin);
 }
 
-static rl_tree *read_tree(const rl_tape *t, rl_arena *arena) {
-  rl_tree *tree = NULL;
-  assert_int_equal(rl_tree_read(t, arena, &tree, NULL), RILLE_OK);
+static rl_arg_tree *read_tree(const rl_tape *t, rl_arena *arena) {
+  rl_arg_tree *tree = NULL;
+  assert_int_equal(rl_arg_tree_read(t, arena, &tree, NULL), RILLE_OK);
   return tree;
 }
 
@@ -130,7 +130,7 @@ typedef struct comparing {
 } comparing;
 
 /* a: of the first call, addressed; b: the same node, read from the second call. */
-static void compare(comparing *c, const rl_node *a, const rl_node *b) {
+static void compare(comparing *c, const rl_arg *a, const rl_arg *b) {
   assert_int_equal(a->kind, b->kind);
   assert_int_equal(a->shape_at, b->shape_at);
   const rl_value *found = rl_tape_at(c->tape, c->anchors, a->address);
@@ -139,7 +139,7 @@ static void compare(comparing *c, const rl_node *a, const rl_node *b) {
     assert_ptr_equal(found, b->value);
     c->scalars++;
   }
-  if (b->kind == RL_NODE_LIST) {
+  if (b->kind == RL_ARG_LIST) {
     assert_walk(c->tape, a->shape_at, (uint32_t)(found - c->tape->values));
     c->lists++;
   }
@@ -163,10 +163,10 @@ static void test_addresses_hold_in_other_calls(void **state) {
     write_call(&second, form, form * 7 + 2);
     assert_true(rl_tape_hash(&first) == rl_tape_hash(&second));
     assert_int_equal(first.shape.len, second.shape.len);
-    rl_tree *a = read_tree(&first, &arena), *b = read_tree(&second, &arena);
+    rl_arg_tree *a = read_tree(&first, &arena), *b = read_tree(&second, &arena);
     expand_fixed(a, a->root, true);
     expand_fixed(b, b->root, false);
-    assert_int_equal(rl_tree_address(a, NULL), RILLE_OK);
+    assert_int_equal(rl_arg_tree_address(a, NULL), RILLE_OK);
     uint32_t *anchors = RL_NEW_ARRAY(&arena, uint32_t, a->run_count + 1);
     assert_true(rl_tape_anchors(&first, a->runs, a->run_count, a->pins, a->pin_count, anchors));
     c.anchors = anchors;
@@ -239,8 +239,8 @@ static const call usual = {"insensitive", -5, 1.5, 3, 2, 7, 7};
 typedef struct known {
   rl_tape tape;
   rl_arena arena;
-  rl_tree *tree;
-  rl_node *where, *ids, *rows;
+  rl_arg_tree *tree;
+  rl_arg *where, *ids, *rows;
 } known;
 
 static known k;
@@ -251,9 +251,9 @@ static int set_up(void **state) {
   rl_arena_init(&k.arena, 0);
   write_known(&k.tape, usual);
   k.tree = read_tree(&k.tape, &k.arena);
-  k.where = rl_node_get(k.tree->root, "where");
-  k.ids = rl_node_get(k.where, "id");
-  k.rows = rl_node_get(k.where, "rows");
+  k.where = rl_arg_get(k.tree->root, "where");
+  k.ids = rl_arg_get(k.where, "id");
+  k.rows = rl_arg_get(k.where, "rows");
   return 0;
 }
 
@@ -266,26 +266,26 @@ static int tear_down(void **state) {
 
 static void test_reading(void **state) {
   (void)state;
-  assert_int_equal(k.tree->root->kind, RL_NODE_OBJECT);
+  assert_int_equal(k.tree->root->kind, RL_ARG_OBJECT);
   assert_int_equal(k.tree->root->count, 5);
-  assert_int_equal(k.ids->kind, RL_NODE_LIST);
+  assert_int_equal(k.ids->kind, RL_ARG_LIST);
   assert_int_equal(k.ids->count, 3);
-  assert_int_equal(k.ids->element, RL_NODE_INT);
+  assert_int_equal(k.ids->element, RL_ARG_INT);
   assert_false(k.ids->mixed || k.ids->expanded);
-  assert_int_equal(k.rows->element, RL_NODE_OBJECT);
-  assert_null(rl_node_get(k.where, "absent"));
-  assert_null(rl_node_get(k.ids, "id"));
-  assert_int_equal(rl_node_get(k.tree->root, "take")->value->as.i, -5);
-  assert_int_equal(rl_node_path(&k.arena, k.tree->root).len, 0);
-  assert_int_equal(rl_node_expand(k.tree, k.rows, NULL), RILLE_OK);
-  rl_node *tags = rl_node_get(&k.rows->children[1], "tags");
+  assert_int_equal(k.rows->element, RL_ARG_OBJECT);
+  assert_null(rl_arg_get(k.where, "absent"));
+  assert_null(rl_arg_get(k.ids, "id"));
+  assert_int_equal(rl_arg_get(k.tree->root, "take")->value->as.i, -5);
+  assert_int_equal(rl_arg_path(&k.arena, k.tree->root).len, 0);
+  assert_int_equal(rl_arg_expand(k.tree, k.rows, NULL), RILLE_OK);
+  rl_arg *tags = rl_arg_get(&k.rows->children[1], "tags");
   assert_int_equal(tags->count, 3);
-  assert_int_equal(rl_node_expand(k.tree, tags, NULL), RILLE_OK);
+  assert_int_equal(rl_arg_expand(k.tree, tags, NULL), RILLE_OK);
   assert_int_equal(tags->children[2].value->as.i, 102);
-  assert_true(rl_str_is(rl_node_path(&k.arena, &tags->children[2]), "where.rows[2].tags[3]"));
+  assert_true(rl_str_is(rl_arg_path(&k.arena, &tags->children[2]), "where.rows[2].tags[3]"));
   rl_buf out;
   rl_buf_init(&out);
-  assert_int_equal(rl_node_json(&k.tape, k.rows, &out, NULL), RILLE_OK);
+  assert_int_equal(rl_arg_json(&k.tape, k.rows, &out, NULL), RILLE_OK);
   assert_string_equal(rl_buf_z(&out), "[{\"tags\":[0,1],\"n\":0},{\"tags\":[100,101,102],\"n\":1}]");
   rl_buf_dispose(&out);
 }
@@ -304,19 +304,19 @@ static bool holds_for(call c) {
 
 static void test_pins(void **state) {
   (void)state;
-  rl_node *take = rl_node_get(k.tree->root, "take"), *factor = rl_node_get(k.tree->root, "factor");
-  rl_node *x = rl_node_get(k.tree->root, "x"), *y = rl_node_get(k.tree->root, "y");
+  rl_arg *take = rl_arg_get(k.tree->root, "take"), *factor = rl_arg_get(k.tree->root, "factor");
+  rl_arg *x = rl_arg_get(k.tree->root, "x"), *y = rl_arg_get(k.tree->root, "y");
   bool same = false;
-  rl_node_pin(rl_node_get(k.where, "mode"));
-  rl_node_pin_sign(take);
-  rl_node_pin(factor);
-  rl_node_pin_sign(factor);
-  assert_int_equal(rl_node_pin_same(k.tree, x, y, &same, NULL), RILLE_OK);
+  rl_arg_pin(rl_arg_get(k.where, "mode"));
+  rl_arg_pin_sign(take);
+  rl_arg_pin(factor);
+  rl_arg_pin_sign(factor);
+  assert_int_equal(rl_arg_pin_same(k.tree, x, y, &same, NULL), RILLE_OK);
   assert_true(same);
-  assert_int_equal(rl_node_pin_same(k.tree, x, factor, &same, NULL), RILLE_OK);
+  assert_int_equal(rl_arg_pin_same(k.tree, x, factor, &same, NULL), RILLE_OK);
   assert_false(same);
-  rl_node_expand(k.tree, k.rows, NULL);
-  assert_int_equal(rl_tree_address(k.tree, NULL), RILLE_OK);
+  rl_arg_expand(k.tree, k.rows, NULL);
+  assert_int_equal(rl_arg_tree_address(k.tree, NULL), RILLE_OK);
   assert_int_equal(k.tree->run_count, 1 + 2); /* id, and the tags of two rows */
   assert_int_equal(k.tree->pin_count, 5);
   assert_true(holds_for(usual));
@@ -331,15 +331,15 @@ static void test_pins(void **state) {
 
 static void test_a_pinned_list_pins_its_length(void **state) {
   (void)state;
-  rl_node_pin(k.ids);
-  rl_tree_address(k.tree, NULL);
+  rl_arg_pin(k.ids);
+  rl_arg_tree_address(k.tree, NULL);
   assert_true(holds_for((call){"", 1, 1, 3, 9, 1, 2}));
   assert_false(holds_for((call){"", 1, 1, 4, 9, 1, 2}));
 }
 
 static void test_members_at_run_time(void **state) {
   (void)state;
-  rl_tree_address(k.tree, NULL);
+  rl_arg_tree_address(k.tree, NULL);
   rl_tape t;
   rl_tape_init(&t);
   write_known(&t, (call){"m", 1, 1, 10, 5, 1, 2});
@@ -400,16 +400,15 @@ static void test_runs_of_a_walk(void **state) {
 static bool read_and_address(void *argument) {
   rl_arena arena;
   rl_arena_init(&arena, 16);
-  rl_tree *tree = NULL;
+  rl_arg_tree *tree = NULL;
   rl_error e = {0};
   bool same;
-  bool done = rl_tree_read(argument, &arena, &tree, &e) == RILLE_OK;
-  rl_node *where = done ? rl_node_get(tree->root, "where") : NULL;
-  if (done) rl_node_pin(rl_node_get(where, "mode"));
-  done =
-      done && rl_node_pin_same(tree, rl_node_get(tree->root, "x"), rl_node_get(tree->root, "y"), &same, &e) == RILLE_OK;
-  done = done && rl_node_expand(tree, rl_node_get(where, "rows"), &e) == RILLE_OK;
-  done = done && rl_tree_address(tree, &e) == RILLE_OK;
+  bool done = rl_arg_tree_read(argument, &arena, &tree, &e) == RILLE_OK;
+  rl_arg *where = done ? rl_arg_get(tree->root, "where") : NULL;
+  if (done) rl_arg_pin(rl_arg_get(where, "mode"));
+  done = done && rl_arg_pin_same(tree, rl_arg_get(tree->root, "x"), rl_arg_get(tree->root, "y"), &same, &e) == RILLE_OK;
+  done = done && rl_arg_expand(tree, rl_arg_get(where, "rows"), &e) == RILLE_OK;
+  done = done && rl_arg_tree_address(tree, &e) == RILLE_OK;
   if (done == e.nomem) abort();
   rl_error_clear(&e);
   rl_arena_dispose(&arena);

@@ -262,15 +262,15 @@ static void test_random_calls(void **state) {
         close_list();
     }
     rl_error e = {0};
-    rl_tree *tree = NULL;
+    rl_arg_tree *tree = NULL;
     if (rl_tape_end(&tape, &e) == RILLE_OK) {
       good++;
       uint32_t at = 0, slot = 0;
       rl_tape_skip(&tape, &at, &slot);
       assert_int_equal(at, tape.shape.len);
       assert_int_equal(slot, tape.value_count);
-      assert_int_equal(rl_tree_read(&tape, &arena, &tree, &e), RILLE_OK);
-      assert_int_equal(rl_tree_address(tree, &e), RILLE_OK);
+      assert_int_equal(rl_arg_tree_read(&tape, &arena, &tree, &e), RILLE_OK);
+      assert_int_equal(rl_arg_tree_address(tree, &e), RILLE_OK);
     } else {
       bad++;
       assert_true(*rl_error_message(&e));

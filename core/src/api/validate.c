@@ -10,9 +10,9 @@ struct rille_faults {
 static rille_status look(const rl_client *c, const rl_model *model, rille_action action, const rl_tape *tape,
                          rl_faults *faults, rl_error *err) {
   rl_arena arena;
-  rl_tree *tree = NULL;
+  rl_arg_tree *tree = NULL;
   rl_arena_init(&arena, 0);
-  rille_status st = rl_tree_read(tape, &arena, &tree, err);
+  rille_status st = rl_arg_tree_read(tape, &arena, &tree, err);
   if (st == RILLE_OK) st = rl_bind_faults(c->schema, model, action, tree, &c->context.bind, &arena, faults, err);
   rl_arena_dispose(&arena);
   return st;

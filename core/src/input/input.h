@@ -46,7 +46,7 @@ struct rl_input {
                    column is a list */
   const rl_field *field; /* for messages, NULL when there is none */
   rl_str path;           /* for messages: "where.posts.some.title" */
-  const rl_node *node;   /* VALUE, LIST, JSON: valid while compiling; after bind read `address` and `shape_at` */
+  const rl_arg *arg;     /* VALUE, LIST, JSON: valid while compiling; after bind read `address` and `shape_at` */
   rl_address address;
   uint32_t shape_at; /* LIST, JSON: where it lies in the shape; VALUE: 0, else it is a table of os.date("*t") that lies
                         there */
@@ -118,7 +118,7 @@ typedef struct rl_rows rl_rows;
 struct rl_rows {
   const rl_model *model;
   uint32_t shape_at; /* of the list in the shape; a single object as data is a list of one: see single */
-  const rl_node *node;
+  const rl_arg *arg;
   rl_address address;
   bool single;
   rl_str path;             /* "data" */

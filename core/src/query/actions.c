@@ -54,15 +54,15 @@ rille_action rl_action_named(rl_str name) {
 /* ------------------------------------------------------------------ arguments */
 
 /* Accepted for the sake of ported calls: here either means one statement a level, however many rows it has. */
-static rille_status check_strategy(rl_binder *b, rl_node *args) {
+static rille_status check_strategy(rl_binder *b, rl_arg *args) {
   static const rl_word strategies[] = {{"join", 0}, {"query", 1}};
-  rl_node *node = rl_get(args, "relation_load_strategy");
+  rl_arg *arg = rl_get(args, "relation_load_strategy");
   int id;
-  return node ? rl_expect_word(b, node, strategies, RL_COUNT_OF(strategies), &id) : RILLE_OK;
+  return arg ? rl_expect_word(b, arg, strategies, RL_COUNT_OF(strategies), &id) : RILLE_OK;
 }
 
 /* "email" beside where, or in its place. */
-static rille_status misplaced(rl_binder *b, const action_row *a, const rl_node *member, const rl_field *f) {
+static rille_status misplaced(rl_binder *b, const action_row *a, const rl_arg *member, const rl_field *f) {
   if (f->is_relation && (a->allowed & INCLUDE))
     return rl_bad(b, member, f, "a relation of %.*s; write include = { %.*s = true }, or where = { %.*s = {...} }",
                   RL_STR_ARG(f->model->name), RL_STR_ARG(f->name), RL_STR_ARG(f->name));
@@ -88,7 +88,7 @@ static rille_status misplaced(rl_binder *b, const action_row *a, const rl_node *
   return status;
 }
 
-static rille_status unknown_argument(rl_binder *b, const action_row *a, const rl_node *member) {
+static rille_status unknown_argument(rl_binder *b, const action_row *a, const rl_arg *member) {
   const rl_field *f =
       rl_word_id(words, RL_COUNT_OF(words), member->key) < 0 ? rl_find_field(b->query->model, member->key) : NULL;
   if (f) return misplaced(b, a, member, f);
@@ -105,7 +105,7 @@ static bool takes(const action_row *a, rl_str name) {
   return false;
 }
 
-rille_status rl_check_arguments(rl_binder *b, rl_node *args) {
+rille_status rl_check_arguments(rl_binder *b, rl_arg *args) {
   const action_row *a = &rows[b->query->action];
   RL_TRY(rl_expect_object(b, args, "a table of arguments"));
   for (size_t i = 0; i < args->count; i++)

@@ -32,10 +32,10 @@ static rille_status add(rl_binder *b, rl_aggregate fn, const rl_field *field, rl
 }
 
 /* true, or for a count { distinct = true } */
-static rille_status wanted(rl_binder *b, rl_node *node, rl_aggregate *fn, bool *on) {
-  if (node->kind != RL_NODE_OBJECT || *fn != RL_AGG_COUNT) return rl_expect_flag(b, node, on);
-  rl_node *distinct = rl_get(node, "distinct");
-  if (!distinct || node->count != 1) return rl_bad(b, node, NULL, "expected is true or { distinct = true }");
+static rille_status wanted(rl_binder *b, rl_arg *arg, rl_aggregate *fn, bool *on) {
+  if (arg->kind != RL_ARG_OBJECT || *fn != RL_AGG_COUNT) return rl_expect_flag(b, arg, on);
+  rl_arg *distinct = rl_get(arg, "distinct");
+  if (!distinct || arg->count != 1) return rl_bad(b, arg, NULL, "expected is true or { distinct = true }");
   bool only;
   *on = true;
   RL_TRY(rl_expect_flag(b, distinct, &only));
@@ -43,7 +43,7 @@ static rille_status wanted(rl_binder *b, rl_node *node, rl_aggregate *fn, bool *
   return RILLE_OK;
 }
 
-static rille_status bind_member(rl_binder *b, rl_aggregate fn, rl_str group, rl_node *member, size_t *count) {
+static rille_status bind_member(rl_binder *b, rl_aggregate fn, rl_str group, rl_arg *member, size_t *count) {
   const rl_model *model = b->query->model;
   bool all = fn == RL_AGG_COUNT && rl_str_is(member->key, "_all"), on;
   const rl_field *f = all ? NULL : rl_find_field(model, member->key);
@@ -61,39 +61,39 @@ static rille_status bind_member(rl_binder *b, rl_aggregate fn, rl_str group, rl_
   return add(b, all ? RL_AGG_COUNT_ALL : fn, f, group, all ? RL_STR("_all") : f->name);
 }
 
-static rille_status bind_members(rl_binder *b, rl_aggregate fn, rl_str group, rl_node *node) {
+static rille_status bind_members(rl_binder *b, rl_aggregate fn, rl_str group, rl_arg *arg) {
   size_t count = 0;
-  RL_TRY(rl_refuse_names(b, node));
-  RL_TRY(rl_expect_object(b, node, "an object with the names of fields"));
-  for (size_t i = 0; i < node->count; i++) RL_TRY(bind_member(b, fn, group, &node->children[i], &count));
+  RL_TRY(rl_refuse_names(b, arg));
+  RL_TRY(rl_expect_object(b, arg, "an object with the names of fields"));
+  for (size_t i = 0; i < arg->count; i++) RL_TRY(bind_member(b, fn, group, &arg->children[i], &count));
   return count ? RILLE_OK
-               : rl_bad(b, node, NULL, "it must name at least one field of %.*s", RL_STR_ARG(b->query->model->name));
+               : rl_bad(b, arg, NULL, "it must name at least one field of %.*s", RL_STR_ARG(b->query->model->name));
 }
 
-static rille_status bind_function(rl_binder *b, int word, rl_node *node) {
+static rille_status bind_function(rl_binder *b, int word, rl_arg *arg) {
   rl_str group = rl_str_of(rl_aggregate_words[word].text);
-  if (word != RL_WORD_COUNT || node->kind != RL_NODE_BOOL) return bind_members(b, functions[word], group, node);
+  if (word != RL_WORD_COUNT || arg->kind != RL_ARG_BOOL) return bind_members(b, functions[word], group, arg);
   bool on;
-  RL_TRY(rl_expect_flag(b, node, &on));
+  RL_TRY(rl_expect_flag(b, arg, &on));
   return on ? add(b, RL_AGG_COUNT_ALL, NULL, RL_STR(""), group) : RILLE_OK;
 }
 
-static rille_status bind_functions(rl_binder *b, rl_node *args) {
+static rille_status bind_functions(rl_binder *b, rl_arg *args) {
   for (int i = 0; i < 5; i++) {
-    rl_node *node = rl_get(args, rl_aggregate_words[i].text);
-    if (node) RL_TRY(bind_function(b, i, node));
+    rl_arg *arg = rl_get(args, rl_aggregate_words[i].text);
+    if (arg) RL_TRY(bind_function(b, i, arg));
   }
   return RILLE_OK;
 }
 
-rille_status rl_bind_aggregates(rl_binder *b, rl_node *args) {
+rille_status rl_bind_aggregates(rl_binder *b, rl_arg *args) {
   RL_TRY(bind_functions(b, args));
   if (b->query->aggregate_count) return RILLE_OK;
   return rl_bad(b, args, NULL, "nothing to compute; give at least one of `_count`, `_sum`, `_avg`, `_min`, `_max`");
 }
 
-rille_status rl_bind_count_select(rl_binder *b, rl_node *select) {
-  if (select && select->kind == RL_NODE_BOOL) {
+rille_status rl_bind_count_select(rl_binder *b, rl_arg *select) {
+  if (select && select->kind == RL_ARG_BOOL) {
     bool on;
     RL_TRY(rl_expect_flag(b, select, &on));
     select = NULL;
@@ -106,17 +106,17 @@ rille_status rl_bind_count_select(rl_binder *b, rl_node *select) {
 /* ------------------------------------------------------------------ group_by */
 
 /* by: names of fields, and { createdAt = "month" } for the periods that the moments of a field lie in. */
-static rille_status bind_period(rl_binder *b, rl_node *node, const rl_field **field, rl_period *period) {
+static rille_status bind_period(rl_binder *b, rl_arg *arg, const rl_field **field, rl_period *period) {
   static const rl_word words[] = {{"year", RL_PERIOD_YEAR},
                                   {"month", RL_PERIOD_MONTH},
                                   {"week", RL_PERIOD_WEEK},
                                   {"day", RL_PERIOD_DAY},
                                   {"hour", RL_PERIOD_HOUR}};
   const rl_model *model = b->query->model;
-  if (node->count != 1)
-    return rl_bad(b, node, NULL, "expected is the name of a field, or one with a period such as { %s = \"month\" }",
+  if (arg->count != 1)
+    return rl_bad(b, arg, NULL, "expected is the name of a field, or one with a period such as { %s = \"month\" }",
                   "createdAt");
-  rl_node *member = &node->children[0];
+  rl_arg *member = &arg->children[0];
   int id;
   *field = rl_find_field(model, member->key);
   if (!*field || (*field)->is_relation) return rl_bad_field(b, member, member->key, model, true, false);
@@ -129,31 +129,31 @@ static rille_status bind_period(rl_binder *b, rl_node *node, const rl_field **fi
   return RILLE_OK;
 }
 
-static rille_status bind_by_one(rl_binder *b, rl_node *node) {
+static rille_status bind_by_one(rl_binder *b, rl_arg *arg) {
   rl_query *q = b->query;
   const rl_field **field = &q->by[q->by_count], **one = NULL;
   rl_period *period = &q->periods[q->by_count];
   size_t count;
-  if (node->kind == RL_NODE_OBJECT) {
-    RL_TRY(bind_period(b, node, field, period));
+  if (arg->kind == RL_ARG_OBJECT) {
+    RL_TRY(bind_period(b, arg, field, period));
   } else {
-    RL_TRY(rl_expect_fields(b, node, q->model, &one, &count));
-    if (count != 1) return rl_bad(b, node, NULL, "a list was given; expected is the name of a field");
+    RL_TRY(rl_expect_fields(b, arg, q->model, &one, &count));
+    if (count != 1) return rl_bad(b, arg, NULL, "a list was given; expected is the name of a field");
     *field = one[0];
   }
   for (size_t i = 0; i < q->by_count; i++)
     if (q->by[i] == *field && q->periods[i] != *period)
-      return rl_bad(b, node, *field, "%.*s is grouped by twice; the result has one value of that name",
+      return rl_bad(b, arg, *field, "%.*s is grouped by twice; the result has one value of that name",
                     RL_STR_ARG((*field)->name));
   q->by_count++;
   return RILLE_OK;
 }
 
-static rille_status bind_by(rl_binder *b, rl_node *by) {
+static rille_status bind_by(rl_binder *b, rl_arg *by) {
   rl_query *q = b->query;
-  rl_nodes list = {by, 1};
+  rl_args list = {by, 1};
   rl_plain(by);
-  if (by->kind != RL_NODE_TEXT) RL_TRY(rl_expect_many(b, by, false, &list));
+  if (by->kind != RL_ARG_TEXT) RL_TRY(rl_expect_many(b, by, false, &list));
   q->by = RL_NEW_ARRAY(b->arena, const rl_field *, list.count + 1);
   q->periods = RL_NEW_ARRAY(b->arena, rl_period, list.count + 1);
   if (!q->by || !q->periods) return rl_nomem(b);
@@ -171,7 +171,7 @@ static bool is_grouped(const rl_query *q, const rl_field *f, rl_period *period) 
   return false;
 }
 
-static rille_status check_order(rl_binder *b, rl_node *args) {
+static rille_status check_order(rl_binder *b, rl_arg *args) {
   const rl_query *q = b->query;
   rl_buf missing;
   rl_buf_init(&missing);
@@ -197,7 +197,7 @@ static void find_missing(const rl_query *q, const rl_filter *f, rl_buf *out) {
     rl_buf_printf(out, "%s%.*s", out->len ? ", " : "", RL_STR_ARG(f->field->name));
 }
 
-static rille_status check_having(rl_binder *b, rl_node *node) {
+static rille_status check_having(rl_binder *b, rl_arg *arg) {
   rl_buf missing;
   rl_buf_init(&missing);
   find_missing(b->query, b->query->having, &missing);
@@ -205,22 +205,22 @@ static rille_status check_having(rl_binder *b, rl_node *node) {
   rille_status status = z ? RILLE_OK : rl_nomem(b);
   if (z && *z)
     status = rl_bad_code(
-        b, RL_P2019, node, NULL,
+        b, RL_P2019, arg, NULL,
         "a field that `having` filters must be in `by`, or be filtered by an aggregate of it; missing there: %s", z);
   rl_buf_dispose(&missing);
   return status;
 }
 
-rille_status rl_bind_group_by(rl_binder *b, rl_node *args) {
+rille_status rl_bind_group_by(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
-  rl_node *by = rl_get(args, "by"), *having = rl_get(args, "having");
+  rl_arg *by = rl_get(args, "by"), *having = rl_get(args, "having");
   RL_TRY(bind_by(b, by));
   RL_TRY(check_order(b, args));
   if (having) {
     RL_TRY(rl_bind_having(b, q->model, having, &q->having));
     RL_TRY(check_having(b, having));
   }
-  rl_node *cut = rl_get(args, "take") ? rl_get(args, "take") : rl_get(args, "skip");
+  rl_arg *cut = rl_get(args, "take") ? rl_get(args, "take") : rl_get(args, "skip");
   if (cut && q->read.order_count == 0)
     return rl_bad_code(b, RL_P2019, cut, NULL, "groups have no order of their own; give order_by with take and skip");
   return bind_functions(b, args);

@@ -15,45 +15,44 @@ static bool is_number(const rl_field *f) {
 
 /* ------------------------------------------------------------------ values */
 
-static rille_status assign_null(rl_binder *b, const rl_field *field, rl_node *node) {
+static rille_status assign_null(rl_binder *b, const rl_field *field, rl_arg *arg) {
   if (!field->required) return RILLE_OK;
-  return rl_bad(b, node, field, "null is not allowed: the field is required");
+  return rl_bad(b, arg, field, "null is not allowed: the field is required");
 }
 
 /* Json: rille.null is SQL NULL where the column can hold it, else Json's null. */
-static rille_status assign_json(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
-  bool mark = node->kind == RL_NODE_MARK;
-  if (node->kind == RL_NODE_NULL && !field->required) return RILLE_OK;
-  if (mark && node->mark == RL_MARK_DB_NULL) {
+static rille_status assign_json(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+  bool mark = arg->kind == RL_ARG_MARK;
+  if (arg->kind == RL_ARG_NULL && !field->required) return RILLE_OK;
+  if (mark && arg->mark == RL_MARK_DB_NULL) {
     if (!field->required) return RILLE_OK;
-    return rl_bad(b, node, field,
-                  "rille.db_null is not allowed: the field is required; rille.json_null is Json's null");
+    return rl_bad(b, arg, field, "rille.db_null is not allowed: the field is required; rille.json_null is Json's null");
   }
-  if (mark && node->mark == RL_MARK_ANY_NULL)
-    return rl_bad(b, node, field, "rille.any_null is for filters; write rille.db_null or rille.json_null");
-  return rl_input_json(b, &field->type, field, node, &out->input);
+  if (mark && arg->mark == RL_MARK_ANY_NULL)
+    return rl_bad(b, arg, field, "rille.any_null is for filters; write rille.db_null or rille.json_null");
+  return rl_input_json(b, &field->type, field, arg, &out->input);
 }
 
-static rille_status assign_list(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
-  if (node->kind == RL_NODE_NULL) return rl_bad(b, node, field, "null is not allowed: a list may be empty, {}");
-  return rl_input_scalars(b, &field->type, field, node, true, &out->input);
+static rille_status assign_list(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+  if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "null is not allowed: a list may be empty, {}");
+  return rl_input_scalars(b, &field->type, field, arg, true, &out->input);
 }
 
-static rille_status assign_value(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
-  if (field->list) return assign_list(b, field, node, out);
-  if (field->type.scalar == RL_JSON) return assign_json(b, field, node, out);
-  if (node->kind == RL_NODE_NULL) return assign_null(b, field, node);
-  return rl_input_scalar(b, &field->type, field, node, &out->input);
+static rille_status assign_value(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+  if (field->list) return assign_list(b, field, arg, out);
+  if (field->type.scalar == RL_JSON) return assign_json(b, field, arg, out);
+  if (arg->kind == RL_ARG_NULL) return assign_null(b, field, arg);
+  return rl_input_scalar(b, &field->type, field, arg, &out->input);
 }
 
 /* ------------------------------------------------------------------ operations */
 
 /* One value, or a list of them; but a list that is pushed to Json[] is one Json value, as in Prisma. */
-static rille_status push(rl_binder *b, const rl_field *field, rl_node *node, rl_assign *out) {
-  bool many = node->kind == RL_NODE_LIST || rl_is_empty_list(node);
-  if (many && field->type.scalar != RL_JSON) return rl_input_scalars(b, &field->type, field, node, true, &out->input);
+static rille_status push(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+  bool many = arg->kind == RL_ARG_LIST || rl_is_empty_list(arg);
+  if (many && field->type.scalar != RL_JSON) return rl_input_scalars(b, &field->type, field, arg, true, &out->input);
   rl_input *items;
-  RL_TRY(rl_input_scalar(b, &field->type, field, node, &items));
+  RL_TRY(rl_input_scalar(b, &field->type, field, arg, &items));
   out->input = rl_input_new(b, RL_INPUT_ARRAY, &field->type, field, NULL);
   if (!out->input) return rl_nomem(b);
   out->input->path = items->path;
@@ -63,22 +62,22 @@ static rille_status push(rl_binder *b, const rl_field *field, rl_node *node, rl_
   return RILLE_OK;
 }
 
-static rille_status operate(rl_binder *b, const rl_field *field, rl_node *member, int op, rl_assign *out) {
+static rille_status operate(rl_binder *b, const rl_field *field, rl_arg *member, int op, rl_assign *out) {
   out->op = (rl_assign_op)op;
   if (op == RL_SET) return assign_value(b, field, member, out);
-  if (member->kind == RL_NODE_NULL) return rl_bad(b, member, field, "null is not allowed here");
+  if (member->kind == RL_ARG_NULL) return rl_bad(b, member, field, "null is not allowed here");
   if (op == RL_PUSH) return push(b, field, member, out);
   return rl_input_scalar(b, &field->type, field, member, &out->input);
 }
 
-static rille_status operation(rl_binder *b, const rl_field *field, rl_node *node, rl_data_mode mode, rl_assign *out) {
+static rille_status operation(rl_binder *b, const rl_field *field, rl_arg *arg, rl_data_mode mode, rl_assign *out) {
   const rl_word *words = field->list ? list_words : number_words;
   size_t count = field->list ? RL_COUNT_OF(list_words) : is_number(field) ? RL_COUNT_OF(number_words) : 1;
   if (mode == RL_DATA_CREATE) count = 1;
-  if (node->count != 1)
-    return rl_bad(b, node, field, "%s was given; expected is a value or one operation such as { %s = ... }",
-                  node->count ? "an object of several keys" : "an empty object", field->list ? "push" : "set");
-  rl_node *member = &node->children[0];
+  if (arg->count != 1)
+    return rl_bad(b, arg, field, "%s was given; expected is a value or one operation such as { %s = ... }",
+                  arg->count ? "an object of several keys" : "an empty object", field->list ? "push" : "set");
+  rl_arg *member = &arg->children[0];
   int op = rl_word_id(words, count, member->key);
   if (op >= 0) return operate(b, field, member, op, out);
   rl_names names = {.arena = b->arena};
@@ -86,17 +85,17 @@ static rille_status operation(rl_binder *b, const rl_field *field, rl_node *node
   return rl_bad_name(b, member, member->key, "operation", NULL, &names);
 }
 
-static bool is_operation(const rl_field *field, rl_node *node) {
-  if (node->kind != RL_NODE_OBJECT) return false;
-  if (field->list) return node->count > 0;
+static bool is_operation(const rl_field *field, rl_arg *arg) {
+  if (arg->kind != RL_ARG_OBJECT) return false;
+  if (field->list) return arg->count > 0;
   if (field->type.scalar == RL_JSON) return false; /* any table is the value itself */
-  return !(field->type.scalar == RL_DATETIME && rl_get(node, "year"));
+  return !(field->type.scalar == RL_DATETIME && rl_get(arg, "year"));
 }
 
-rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_node *node, rl_data_mode mode, rl_assign *out) {
+rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_arg *arg, rl_data_mode mode, rl_assign *out) {
   *out = (rl_assign){.field = field, .op = RL_SET};
-  if (!is_operation(field, node)) return assign_value(b, field, node, out);
+  if (!is_operation(field, arg)) return assign_value(b, field, arg, out);
   if (mode == RL_DATA_CREATE && !field->list)
-    return rl_bad(b, node, field, "an object was given; a new row takes the value itself");
-  return operation(b, field, node, mode, out);
+    return rl_bad(b, arg, field, "an object was given; a new row takes the value itself");
+  return operation(b, field, arg, mode, out);
 }

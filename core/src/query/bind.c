@@ -3,8 +3,8 @@
 
 /* ------------------------------------------------------------------ where of the actions */
 
-static bool is_all(const rl_node *where) {
-  return where->kind == RL_NODE_MARK && where->mark == RL_MARK_ALL;
+static bool is_all(const rl_arg *where) {
+  return where->kind == RL_ARG_MARK && where->mark == RL_MARK_ALL;
 }
 
 /* These say something with nothing in them: an empty list means no row, some = {} that there is a related one. */
@@ -14,18 +14,18 @@ static bool speaks_alone(rl_str key) {
 }
 
 /* Whether there is no value in it, however deep. */
-static bool says_nothing(const rl_node *n) {
-  if (n->kind == RL_NODE_LIST && !n->expanded) return n->count == 0;
-  if (n->kind != RL_NODE_OBJECT && n->kind != RL_NODE_LIST) return false;
+static bool says_nothing(const rl_arg *n) {
+  if (n->kind == RL_ARG_LIST && !n->expanded) return n->count == 0;
+  if (n->kind != RL_ARG_OBJECT && n->kind != RL_ARG_LIST) return false;
   for (size_t i = 0; i < n->count; i++)
     if (speaks_alone(n->children[i].key) || !says_nothing(&n->children[i])) return false;
   return true;
 }
 
 /* A nil disappears from a Lua table, so an empty where is taken for an accident. */
-static rille_status where_of_many(rl_binder *b, rl_node *args) {
+static rille_status where_of_many(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
-  rl_node *where = rl_get(args, "where");
+  rl_arg *where = rl_get(args, "where");
   if (where && is_all(where)) {
     q->all_rows = true;
     return RILLE_OK;
@@ -37,8 +37,8 @@ static rille_status where_of_many(rl_binder *b, rl_node *args) {
                 "it has no condition, so every row would be meant; if that is wanted write `where = rille.all`");
 }
 
-static rille_status check_strict(rl_binder *b, rl_node *args) {
-  rl_node *where = rl_get(args, "where");
+static rille_status check_strict(rl_binder *b, rl_arg *args) {
+  rl_arg *where = rl_get(args, "where");
   if (!b->options || !b->options->strict_where || !where || is_all(where) || b->query->read.where) return RILLE_OK;
   return rl_bad(b, where, NULL,
                 "it has no condition, and strict_where is on; if every row is wanted write `where = rille.all`");
@@ -46,22 +46,22 @@ static rille_status check_strict(rl_binder *b, rl_node *args) {
 
 /* ------------------------------------------------------------------ the actions */
 
-static rille_status bind_find_unique(rl_binder *b, rl_node *args) {
+static rille_status bind_find_unique(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
-  rl_node *lock = rl_get(args, "lock");
+  rl_arg *lock = rl_get(args, "lock");
   RL_TRY(rl_bind_unique(b, q->model, rl_get(args, "where"), &q->read.where));
   if (lock) RL_TRY(rl_bind_lock(b, lock, &q->read));
   return rl_bind_selection(b, q->model, args, &q->read.selection);
 }
 
-static rille_status bind_find(rl_binder *b, rl_node *args) {
+static rille_status bind_find(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
   RL_TRY(rl_bind_read(b, q->model, args, false, &q->read));
   RL_TRY(check_strict(b, args));
   return rl_bind_selection(b, q->model, args, &q->read.selection);
 }
 
-static rille_status bind_aggregation(rl_binder *b, rl_node *args) {
+static rille_status bind_aggregation(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
   RL_TRY(rl_bind_read(b, q->model, args, q->action == RL_ACTION_GROUP_BY, &q->read));
   RL_TRY(check_strict(b, args));
@@ -71,21 +71,21 @@ static rille_status bind_aggregation(rl_binder *b, rl_node *args) {
   return q->action == RL_ACTION_AGGREGATE ? rl_bind_aggregates(b, args) : rl_bind_group_by(b, args);
 }
 
-static rille_status bind_create(rl_binder *b, rl_node *args) {
-  rl_node *data = rl_get(args, "data");
+static rille_status bind_create(rl_binder *b, rl_arg *args) {
+  rl_arg *data = rl_get(args, "data");
   if (!data) { /* a row of nothing but defaults */
-    data = RL_NEW(b->arena, rl_node);
+    data = RL_NEW(b->arena, rl_arg);
     if (!data) return rl_nomem(b);
-    *data = (rl_node){.kind = RL_NODE_OBJECT, .key = RL_STR("data"), .parent = args};
+    *data = (rl_arg){.kind = RL_ARG_OBJECT, .key = RL_STR("data"), .parent = args};
   }
   RL_TRY(rl_bind_write(b, b->query->model, data, RL_DATA_CREATE, NULL, &b->query->create));
   return rl_bind_selection(b, b->query->model, args, &b->query->read.selection);
 }
 
-static rille_status bind_rows(rl_binder *b, rl_node *args) {
+static rille_status bind_rows(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
   RL_TRY(rl_bind_rows(b, q->model, rl_get(args, "data"), NULL, true, &q->rows));
-  rl_node *skip = rl_get(args, "skip_duplicates");
+  rl_arg *skip = rl_get(args, "skip_duplicates");
   if (skip) RL_TRY(rl_expect_flag(b, skip, &q->rows->skip_duplicates));
   if (q->rows->skip_duplicates && q->rows->child_count)
     return rl_bad(b, skip, NULL, "it cannot stand beside related rows: a row that is skipped could not have any");
@@ -94,7 +94,7 @@ static rille_status bind_rows(rl_binder *b, rl_node *args) {
   return q->action == RL_ACTION_CREATE_MANY ? RILLE_OK : rl_bind_selection(b, q->model, args, &q->read.selection);
 }
 
-static rille_status bind_one(rl_binder *b, rl_node *args) { /* update, upsert, delete */
+static rille_status bind_one(rl_binder *b, rl_arg *args) { /* update, upsert, delete */
   rl_query *q = b->query;
   const rl_model *m = q->model;
   RL_TRY(rl_bind_unique(b, m, rl_get(args, "where"), &q->read.where));
@@ -110,9 +110,9 @@ static rille_status bind_one(rl_binder *b, rl_node *args) { /* update, upsert, d
 
 /* update_many whose data is a list: other values for each row, which `on` tells apart. Its keys are the condition; a
  * where beside it restricts further, and must say something, since a nil in it may have vanished. */
-static rille_status bind_update_rows(rl_binder *b, rl_node *args, rl_node *data) {
+static rille_status bind_update_rows(rl_binder *b, rl_arg *args, rl_arg *data) {
   rl_query *q = b->query;
-  rl_node *limit = rl_get(args, "limit");
+  rl_arg *limit = rl_get(args, "limit");
   if (limit) return rl_bad(b, limit, NULL, "it cannot stand beside `on`: the rows of data say which rows are meant");
   if (rl_get(args, "where")) RL_TRY(where_of_many(b, args));
   RL_TRY(rl_bind_rows(b, q->model, data, NULL, false, &q->rows));
@@ -121,12 +121,12 @@ static rille_status bind_update_rows(rl_binder *b, rl_node *args, rl_node *data)
                                                        : RILLE_OK;
 }
 
-static rille_status bind_many(rl_binder *b, rl_node *args) { /* update_many, delete_many */
+static rille_status bind_many(rl_binder *b, rl_arg *args) { /* update_many, delete_many */
   rl_query *q = b->query;
-  rl_node *data = rl_get(args, "data"), *limit = rl_get(args, "limit");
+  rl_arg *data = rl_get(args, "data"), *limit = rl_get(args, "limit");
   q->read.selection.model = q->model;
   if (rl_get(args, "on")) return bind_update_rows(b, args, data);
-  if (data && data->kind == RL_NODE_LIST)
+  if (data && data->kind == RL_ARG_LIST)
     return rl_bad(
         b, data, NULL,
         "a list was given; one object is written to all rows, or give `on = {...}` for values of each row's own");
@@ -137,7 +137,7 @@ static rille_status bind_many(rl_binder *b, rl_node *args) { /* update_many, del
                                                        : RILLE_OK;
 }
 
-static rille_status bind_action(rl_binder *b, rl_node *args) {
+static rille_status bind_action(rl_binder *b, rl_arg *args) {
   switch (b->query->action) {
   case RL_ACTION_FIND_UNIQUE:
   case RL_ACTION_FIND_UNIQUE_OR_THROW: return bind_find_unique(b, args);
@@ -175,13 +175,13 @@ static rille_status bind_call(rl_binder *b, const rl_model *model, rille_action 
   return bind_action(b, b->tree->root);
 }
 
-rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
+rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                             const rl_bind_options *options, rl_arena *arena, rl_faults *faults, rl_error *err) {
   rl_binder b = {.schema = schema, .tree = tree, .options = options, .arena = arena, .faults = faults, .err = err};
   return rl_note(&b, bind_call(&b, model, action));
 }
 
-rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
+rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err) {
   rl_binder b = {.schema = schema, .tree = tree, .options = options, .arena = arena, .err = err};
   rille_status status = bind_call(&b, model, action);

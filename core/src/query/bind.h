@@ -12,7 +12,7 @@ typedef struct rl_sealed_rows { /* rows whose address is filled at the end */
 
 typedef struct rl_binder {
   const rl_schema *schema;
-  rl_tree *tree;
+  rl_arg_tree *tree;
   const rl_bind_options *options;
   rl_arena *arena;
   rl_query *query;
@@ -60,61 +60,61 @@ void rl_names_fields(rl_names *names, const rl_model *model, bool scalars, bool 
 
 /* Each makes VALIDATION (or `code`) with the message "path: text" and the details path, model and field (field may be
  * NULL), and returns RILLE_ERROR. */
-rille_status rl_bad(rl_binder *b, const rl_node *at, const rl_field *field, const char *format, ...);
-rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_node *at, const rl_field *field, const char *format, ...);
+rille_status rl_bad(rl_binder *b, const rl_arg *at, const rl_field *field, const char *format, ...);
+rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_arg *at, const rl_field *field, const char *format, ...);
 /* The same for something that is not there: `child` is the key that `at` lacks. */
-rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_node *at, const char *child, const rl_field *field,
+rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_arg *at, const char *child, const rl_field *field,
                           const char *format, ...);
 /* "where.emial: unknown field of User; did you mean `email`?" */
-rille_status rl_bad_name(rl_binder *b, const rl_node *at, rl_str written, const char *what, const rl_model *model,
+rille_status rl_bad_name(rl_binder *b, const rl_arg *at, rl_str written, const char *what, const rl_model *model,
                          const rl_names *names);
-rille_status rl_bad_field(rl_binder *b, const rl_node *at, rl_str written, const rl_model *model, bool scalars,
+rille_status rl_bad_field(rl_binder *b, const rl_arg *at, rl_str written, const rl_model *model, bool scalars,
                           bool relations);
 /* meaning.c: of the names, the one that is written otherwise (orderBy), or that does what `written` does in other
  * tools; empty when there is none. */
 rl_str rl_by_meaning(rl_str written, const rl_names *names);
 /* A list of names where an object with these as keys is wanted: "write { posts = true }". Passes over anything else. */
-rille_status rl_refuse_names(rl_binder *b, rl_node *n);
+rille_status rl_refuse_names(rl_binder *b, rl_arg *n);
 rille_status rl_nomem(rl_binder *b);
 
 /* rille.array{} and rille.object{} where a list or an object of the query language is meant become plain empty ones. */
-void rl_plain(rl_node *n);
-bool rl_is_empty_list(const rl_node *n);    /* {} or [] */
-const char *rl_kind_text(const rl_node *n); /* "a text", "a list" */
-rille_status rl_expect_object(rl_binder *b, rl_node *n, const char *what);
-rille_status rl_expect_number(rl_binder *b, const rl_node *n); /* an integer or a float */
+void rl_plain(rl_arg *n);
+bool rl_is_empty_list(const rl_arg *n);    /* {} or [] */
+const char *rl_kind_text(const rl_arg *n); /* "a text", "a list" */
+rille_status rl_expect_object(rl_binder *b, rl_arg *n, const char *what);
+rille_status rl_expect_number(rl_binder *b, const rl_arg *n); /* an integer or a float */
 /* A pinned boolean. */
-rille_status rl_expect_flag(rl_binder *b, rl_node *n, bool *out);
+rille_status rl_expect_flag(rl_binder *b, rl_arg *n, bool *out);
 /* A pinned text that is one of the words. */
-rille_status rl_expect_word(rl_binder *b, rl_node *n, const rl_word *words, size_t count, int *id);
+rille_status rl_expect_word(rl_binder *b, rl_arg *n, const rl_word *words, size_t count, int *id);
 
-typedef struct rl_nodes {
-  rl_node *items;
+typedef struct rl_args {
+  rl_arg *items;
   size_t count;
-} rl_nodes;
+} rl_args;
 /* One or a list of them; {} is none, or one empty object when empty_is_one. Lists are expanded. */
-rille_status rl_expect_many(rl_binder *b, rl_node *n, bool empty_is_one, rl_nodes *out);
+rille_status rl_expect_many(rl_binder *b, rl_arg *n, bool empty_is_one, rl_args *out);
 /* A field name or a list of them, pinned. */
-rille_status rl_expect_fields(rl_binder *b, rl_node *n, const rl_model *model, const rl_field ***fields, size_t *count);
-rl_node *rl_get(rl_node *object, const char *key);
+rille_status rl_expect_fields(rl_binder *b, rl_arg *n, const rl_model *model, const rl_field ***fields, size_t *count);
+rl_arg *rl_get(rl_arg *object, const char *key);
 const rl_field *rl_find_field(const rl_model *model, rl_str name); /* NULL for ignored ones too */
 
 /* actions.c: refuses arguments that the query's action does not take, and asks for those that it needs. */
-rille_status rl_check_arguments(rl_binder *b, rl_node *args);
+rille_status rl_check_arguments(rl_binder *b, rl_arg *args);
 
 /* ------------------------------------------------------------------ inputs.c */
 
-rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_node *node);
-rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out);
+rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_arg *arg);
+rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, rl_input **out);
 /* A list of scalars; as_list: the whole is the value of a list column (type.list), else each is compared on its own. */
-rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, bool as_list,
+rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, bool as_list,
                               rl_input **out);
-rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out);
+rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, rl_input **out);
 rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path,
                               rl_input **out); /* NULL when the client gives none */
 rille_status rl_input_now(rl_binder *b, const rl_field *field, rl_str path, rl_input **out);
 /* A whole number that is not negative (its sign is pinned): skip, limit. */
-rille_status rl_input_count(rl_binder *b, rl_node *node, rl_input **out);
+rille_status rl_input_count(rl_binder *b, rl_arg *arg, rl_input **out);
 rille_status rl_seal(rl_binder *b);
 rl_type rl_plain_type(rl_scalar scalar);
 
@@ -142,40 +142,40 @@ rille_status rl_filter_new(rl_binder *b, rl_filter_kind kind, const rl_field *fi
 rille_status rl_filter_not(rl_binder *b, rl_filter *inner, rl_filter **out);
 
 /* where.c */
-rille_status rl_bind_where(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
-typedef rille_status rl_where_fn(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
+rille_status rl_bind_where(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
+typedef rille_status rl_where_fn(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
 /* AND, OR, NOT: id as in rl_grouping_words, items bound by fn. */
 enum { RL_WORD_AND, RL_WORD_OR, RL_WORD_NOT };
 extern const rl_word rl_grouping_words[3];
-rille_status rl_bind_grouping(rl_binder *b, const rl_model *model, int id, rl_node *node, rl_where_fn *fn,
+rille_status rl_bind_grouping(rl_binder *b, const rl_model *model, int id, rl_arg *arg, rl_where_fn *fn,
                               rl_filter **out);
-rille_status rl_bind_field_filter(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out);
+rille_status rl_bind_field_filter(rl_binder *b, const rl_field *field, rl_arg *arg, rl_filter **out);
 /* where_scalar.c */
-rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_node *node, rl_filter **out);
+rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_arg *arg, rl_filter **out);
 bool rl_is_scalar_operator(rl_str key);
-rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_node *node, bool list, const rl_field **out);
+rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_arg *arg, bool list, const rl_field **out);
 /* where_list.c */
-rille_status rl_bind_list_filter(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out);
+rille_status rl_bind_list_filter(rl_binder *b, const rl_field *field, rl_arg *arg, rl_filter **out);
 /* where_json.c */
-rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter **out);
+rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *s, rl_arg *arg, rl_filter **out);
 /* where_unique.c: at least one whole unique key, and any other filters */
 /* key_again.c: for upsert_native and key_in_create */
 rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_write *create, bool *out);
-rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
+rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
 
 /* ------------------------------------------------------------------ reading */
 
-rille_status rl_bind_order(rl_binder *b, const rl_model *model, rl_node *node, bool grouped, rl_order **orders,
-                           size_t *count);                                                             /* order.c */
-rille_status rl_bind_selection(rl_binder *b, const rl_model *model, rl_node *args, rl_selection *out); /* select.c */
+rille_status rl_bind_order(rl_binder *b, const rl_model *model, rl_arg *arg, bool grouped, rl_order **orders,
+                           size_t *count);                                                            /* order.c */
+rille_status rl_bind_selection(rl_binder *b, const rl_model *model, rl_arg *args, rl_selection *out); /* select.c */
 /* read.c: where, order_by, cursor, take, skip, distinct, lock: those that args has */
-rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_node *args, bool grouped, rl_read *read);
-rille_status rl_bind_lock(rl_binder *b, rl_node *node, rl_read *read);
+rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_arg *args, bool grouped, rl_read *read);
+rille_status rl_bind_lock(rl_binder *b, rl_arg *arg, rl_read *read);
 /* aggregate.c, having.c */
-rille_status rl_bind_aggregates(rl_binder *b, rl_node *args);
-rille_status rl_bind_count_select(rl_binder *b, rl_node *select);
-rille_status rl_bind_group_by(rl_binder *b, rl_node *args);
-rille_status rl_bind_having(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out);
+rille_status rl_bind_aggregates(rl_binder *b, rl_arg *args);
+rille_status rl_bind_count_select(rl_binder *b, rl_arg *select);
+rille_status rl_bind_group_by(rl_binder *b, rl_arg *args);
+rille_status rl_bind_having(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
 extern const rl_word rl_aggregate_words[5];
 enum { RL_WORD_COUNT, RL_WORD_AVG, RL_WORD_SUM, RL_WORD_MIN, RL_WORD_MAX };
 bool rl_can_aggregate(rl_aggregate fn, const rl_field *field);
@@ -184,19 +184,18 @@ bool rl_can_aggregate(rl_aggregate fn, const rl_field *field);
 
 typedef enum rl_data_mode { RL_DATA_CREATE, RL_DATA_UPDATE, RL_DATA_UPDATE_MANY } rl_data_mode;
 /* data.c. parent: the relation field of the parent model through which the row is written, NULL at the top */
-rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_node *node, rl_data_mode mode,
-                           const rl_field *parent, rl_write **out);
-rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_node *node, rl_data_mode mode,
+rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_arg *arg, rl_data_mode mode, const rl_field *parent,
+                           rl_write **out);
+rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_arg *arg, rl_data_mode mode,
                             rl_assign *out); /* assign.c */
 /* data_check.c: what may be written together, and what must be */
 bool rl_is_parent_key(const rl_field *field, const rl_field *parent);
-rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_node *node, rl_data_mode mode,
-                           const rl_field *parent);
+rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_arg *arg, rl_data_mode mode, const rl_field *parent);
 /* nested.c: appends to write->nesteds */
-rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_node *node, rl_data_mode mode, rl_write *write);
+rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_data_mode mode, rl_write *write);
 /* rows.c */
-rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_node *node, const rl_field *parent, bool defaults,
+rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_arg *arg, const rl_field *parent, bool defaults,
                           rl_rows **out);
-rille_status rl_bind_rows_keys(rl_binder *b, rl_node *args, rl_rows *rows, bool update_all); /* on and update */
+rille_status rl_bind_rows_keys(rl_binder *b, rl_arg *args, rl_rows *rows, bool update_all); /* on and update */
 
 #endif

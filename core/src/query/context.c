@@ -71,8 +71,8 @@ void rl_faults_dispose(rl_faults *faults) {
   *faults = (rl_faults){0};
 }
 
-static rl_str path_of(rl_binder *b, const rl_node *at, const char *child) {
-  rl_str path = rl_node_path(b->arena, at);
+static rl_str path_of(rl_binder *b, const rl_arg *at, const char *child) {
+  rl_str path = rl_arg_path(b->arena, at);
   if (!child) return path;
   char *whole = rl_arena_printf(b->arena, "%.*s%s%s", RL_STR_ARG(path), path.len ? "." : "", child);
   return whole ? rl_str_of(whole) : path;
@@ -91,7 +91,7 @@ static rille_status fail_at(rl_binder *b, rl_code code, rl_str path, const rl_fi
   return status;
 }
 
-rille_status rl_bad(rl_binder *b, const rl_node *at, const rl_field *field, const char *format, ...) {
+rille_status rl_bad(rl_binder *b, const rl_arg *at, const rl_field *field, const char *format, ...) {
   va_list args;
   va_start(args, format);
   rille_status status = fail_at(b, RL_VALIDATION, path_of(b, at, NULL), field, format, args);
@@ -99,8 +99,7 @@ rille_status rl_bad(rl_binder *b, const rl_node *at, const rl_field *field, cons
   return status;
 }
 
-rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_node *at, const rl_field *field, const char *format,
-                         ...) {
+rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_arg *at, const rl_field *field, const char *format, ...) {
   va_list args;
   va_start(args, format);
   rille_status status = fail_at(b, code, path_of(b, at, NULL), field, format, args);
@@ -108,7 +107,7 @@ rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_node *at, const rl
   return status;
 }
 
-rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_node *at, const char *child, const rl_field *field,
+rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_arg *at, const char *child, const rl_field *field,
                           const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -126,9 +125,9 @@ static void write_allowed(rl_buf *out, const rl_names *names) {
   if (names->count > 20) rl_buf_printf(out, " and %lu more", (unsigned long)names->count - 20);
 }
 
-rille_status rl_bad_name(rl_binder *b, const rl_node *at, rl_str written, const char *what, const rl_model *model,
+rille_status rl_bad_name(rl_binder *b, const rl_arg *at, rl_str written, const char *what, const rl_model *model,
                          const rl_names *names) {
-  rl_str path = rl_node_path(b->arena, at);
+  rl_str path = rl_arg_path(b->arena, at);
   rl_buf text;
   rl_buf_init(&text);
   /* a name that is the last step of the path need not be said again */
@@ -154,7 +153,7 @@ rille_status rl_bad_name(rl_binder *b, const rl_node *at, rl_str written, const 
   return status;
 }
 
-rille_status rl_bad_field(rl_binder *b, const rl_node *at, rl_str written, const rl_model *model, bool scalars,
+rille_status rl_bad_field(rl_binder *b, const rl_arg *at, rl_str written, const rl_model *model, bool scalars,
                           bool relations) {
   rl_names names = {.arena = b->arena};
   rl_names_fields(&names, model, scalars, relations);
@@ -163,43 +162,43 @@ rille_status rl_bad_field(rl_binder *b, const rl_node *at, rl_str written, const
 
 /* ------------------------------------------------------------------ nodes */
 
-void rl_plain(rl_node *n) {
-  if (n->kind != RL_NODE_MARK) return;
-  if (n->mark == RL_MARK_EMPTY_OBJECT) n->kind = RL_NODE_OBJECT;
+void rl_plain(rl_arg *n) {
+  if (n->kind != RL_ARG_MARK) return;
+  if (n->mark == RL_MARK_EMPTY_OBJECT) n->kind = RL_ARG_OBJECT;
   if (n->mark == RL_MARK_EMPTY_ARRAY) {
-    n->kind = RL_NODE_LIST;
+    n->kind = RL_ARG_LIST;
     n->expanded = true; /* there is nothing in the shape to walk */
   }
 }
 
-bool rl_is_empty_list(const rl_node *n) {
-  if (n->kind == RL_NODE_MARK) return n->mark == RL_MARK_EMPTY_ARRAY || n->mark == RL_MARK_EMPTY_OBJECT;
-  return (n->kind == RL_NODE_OBJECT || n->kind == RL_NODE_LIST) && n->count == 0;
+bool rl_is_empty_list(const rl_arg *n) {
+  if (n->kind == RL_ARG_MARK) return n->mark == RL_MARK_EMPTY_ARRAY || n->mark == RL_MARK_EMPTY_OBJECT;
+  return (n->kind == RL_ARG_OBJECT || n->kind == RL_ARG_LIST) && n->count == 0;
 }
 
-const char *rl_kind_text(const rl_node *n) {
+const char *rl_kind_text(const rl_arg *n) {
   static const char *const texts[] = {"null",      "a boolean",   "an integer", "a float", "a text",    "bytes",
                                       "a decimal", "a date-time", "Json",       "a mark",  "an object", "a list"};
-  if (n->kind == RL_NODE_MARK && n->mark == RL_MARK_FIELD) return "a field reference";
-  if (n->kind == RL_NODE_MARK && n->mark == RL_MARK_ALL) return "rille.all";
-  if (n->kind == RL_NODE_MARK && n->mark <= RL_MARK_ANY_NULL) return "a Json null";
+  if (n->kind == RL_ARG_MARK && n->mark == RL_MARK_FIELD) return "a field reference";
+  if (n->kind == RL_ARG_MARK && n->mark == RL_MARK_ALL) return "rille.all";
+  if (n->kind == RL_ARG_MARK && n->mark <= RL_MARK_ANY_NULL) return "a Json null";
   return texts[n->kind];
 }
 
-rille_status rl_expect_object(rl_binder *b, rl_node *n, const char *what) {
+rille_status rl_expect_object(rl_binder *b, rl_arg *n, const char *what) {
   rl_plain(n);
-  if (n->kind == RL_NODE_OBJECT || (n->kind == RL_NODE_LIST && n->count == 0)) return RILLE_OK;
+  if (n->kind == RL_ARG_OBJECT || (n->kind == RL_ARG_LIST && n->count == 0)) return RILLE_OK;
   return rl_bad(b, n, NULL, "%s was given; expected is %s", rl_kind_text(n), what);
 }
 
-rille_status rl_refuse_names(rl_binder *b, rl_node *n) {
+rille_status rl_refuse_names(rl_binder *b, rl_arg *n) {
   rl_plain(n);
   rl_str first = RL_STR("name");
-  if (n->kind == RL_NODE_LIST && n->count > 0) {
-    RL_TRY(rl_node_expand(b->tree, n, b->err));
-    if (n->children[0].kind != RL_NODE_TEXT) return RILLE_OK;
+  if (n->kind == RL_ARG_LIST && n->count > 0) {
+    RL_TRY(rl_arg_expand(b->tree, n, b->err));
+    if (n->children[0].kind != RL_ARG_TEXT) return RILLE_OK;
     first = rl_str_make(n->children[0].value->as.p, n->children[0].value->len);
-  } else if (n->kind == RL_NODE_TEXT) {
+  } else if (n->kind == RL_ARG_TEXT) {
     first = rl_str_make(n->value->as.p, n->value->len);
   } else {
     return RILLE_OK;
@@ -208,22 +207,22 @@ rille_status rl_refuse_names(rl_binder *b, rl_node *n) {
                 first.len > 60 ? 60 : (int)first.len, first.p);
 }
 
-rille_status rl_expect_number(rl_binder *b, const rl_node *n) {
-  if (n->kind == RL_NODE_INT || n->kind == RL_NODE_FLOAT) return RILLE_OK;
+rille_status rl_expect_number(rl_binder *b, const rl_arg *n) {
+  if (n->kind == RL_ARG_INT || n->kind == RL_ARG_FLOAT) return RILLE_OK;
   return rl_bad(b, n, NULL, "%s was given; expected is a whole number", rl_kind_text(n));
 }
 
-rille_status rl_expect_flag(rl_binder *b, rl_node *n, bool *out) {
-  if (n->kind != RL_NODE_BOOL) return rl_bad(b, n, NULL, "%s was given; expected is true or false", rl_kind_text(n));
-  rl_node_pin(n);
+rille_status rl_expect_flag(rl_binder *b, rl_arg *n, bool *out) {
+  if (n->kind != RL_ARG_BOOL) return rl_bad(b, n, NULL, "%s was given; expected is true or false", rl_kind_text(n));
+  rl_arg_pin(n);
   *out = n->value->as.i != 0;
   return RILLE_OK;
 }
 
-rille_status rl_expect_word(rl_binder *b, rl_node *n, const rl_word *words, size_t count, int *id) {
+rille_status rl_expect_word(rl_binder *b, rl_arg *n, const rl_word *words, size_t count, int *id) {
   *id = -1;
-  if (n->kind == RL_NODE_TEXT) {
-    rl_node_pin(n);
+  if (n->kind == RL_ARG_TEXT) {
+    rl_arg_pin(n);
     *id = rl_word_id(words, count, rl_str_make(n->value->as.p, n->value->len));
   }
   if (*id >= 0) return RILLE_OK;
@@ -236,35 +235,34 @@ rille_status rl_expect_word(rl_binder *b, rl_node *n, const rl_word *words, size
   return status;
 }
 
-rille_status rl_expect_many(rl_binder *b, rl_node *n, bool empty_is_one, rl_nodes *out) {
+rille_status rl_expect_many(rl_binder *b, rl_arg *n, bool empty_is_one, rl_args *out) {
   rl_plain(n);
-  *out = (rl_nodes){n, 1};
-  if (n->kind == RL_NODE_LIST) {
-    RL_TRY(rl_node_expand(b->tree, n, b->err));
-    *out = (rl_nodes){n->children, n->count};
+  *out = (rl_args){n, 1};
+  if (n->kind == RL_ARG_LIST) {
+    RL_TRY(rl_arg_expand(b->tree, n, b->err));
+    *out = (rl_args){n->children, n->count};
     return RILLE_OK;
   }
-  if (n->kind != RL_NODE_OBJECT)
+  if (n->kind != RL_ARG_OBJECT)
     return rl_bad(b, n, NULL, "%s was given; expected is an object or a list of objects", rl_kind_text(n));
   if (n->count == 0 && !empty_is_one) out->count = 0;
   return RILLE_OK;
 }
 
-static rille_status expect_field(rl_binder *b, rl_node *n, const rl_model *model, const rl_field **out) {
-  if (n->kind != RL_NODE_TEXT)
+static rille_status expect_field(rl_binder *b, rl_arg *n, const rl_model *model, const rl_field **out) {
+  if (n->kind != RL_ARG_TEXT)
     return rl_bad(b, n, NULL, "%s was given; expected is the name of a field", rl_kind_text(n));
-  rl_node_pin(n);
+  rl_arg_pin(n);
   rl_str name = {n->value->as.p, n->value->len};
   *out = rl_find_field(model, name);
   if (*out && !(*out)->is_relation) return RILLE_OK;
   return rl_bad_field(b, n, name, model, true, false);
 }
 
-rille_status rl_expect_fields(rl_binder *b, rl_node *n, const rl_model *model, const rl_field ***fields,
-                              size_t *count) {
-  rl_nodes list = {n, 1};
+rille_status rl_expect_fields(rl_binder *b, rl_arg *n, const rl_model *model, const rl_field ***fields, size_t *count) {
+  rl_args list = {n, 1};
   rl_plain(n);
-  if (n->kind != RL_NODE_TEXT) RL_TRY(rl_expect_many(b, n, false, &list));
+  if (n->kind != RL_ARG_TEXT) RL_TRY(rl_expect_many(b, n, false, &list));
   const rl_field **found = RL_NEW_ARRAY(b->arena, const rl_field *, list.count);
   if (!found) return rl_nomem(b);
   for (size_t i = 0; i < list.count; i++) RL_TRY(expect_field(b, &list.items[i], model, &found[i]));
@@ -273,8 +271,8 @@ rille_status rl_expect_fields(rl_binder *b, rl_node *n, const rl_model *model, c
   return RILLE_OK;
 }
 
-rl_node *rl_get(rl_node *object, const char *key) {
-  return rl_node_get(object, key);
+rl_arg *rl_get(rl_arg *object, const char *key) {
+  return rl_arg_get(object, key);
 }
 
 const rl_field *rl_find_field(const rl_model *model, rl_str name) {

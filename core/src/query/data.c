@@ -5,13 +5,13 @@ typedef struct writing {
   const rl_model *model;
   const rl_field *parent;
   rl_data_mode mode;
-  rl_node *node;
+  rl_arg *arg;
   rl_write *out;
   rl_assign *by_column; /* by column index; field is NULL where nothing is written */
   bool *related;        /* by column index: the key of a relation that is written */
 } writing;
 
-static rille_status bad_key(rl_binder *b, const writing *w, const rl_node *member) {
+static rille_status bad_key(rl_binder *b, const writing *w, const rl_arg *member) {
   const rl_field *known = rl_find_field(w->model, member->key);
   if (known && w->mode == RL_DATA_UPDATE_MANY && known->is_relation)
     return rl_bad(b, member, known,
@@ -33,7 +33,7 @@ static void note_key(const writing *w, const rl_field *relation) {
     w->related[relation->relation->fields[i]->column_index] = true;
 }
 
-static rille_status bind_member(rl_binder *b, writing *w, rl_node *member) {
+static rille_status bind_member(rl_binder *b, writing *w, rl_arg *member) {
   const rl_field *f = rl_find_field(w->model, member->key);
   if (!f || rl_is_parent_key(f, w->parent) || (f->is_relation && w->mode == RL_DATA_UPDATE_MANY))
     return bad_key(b, w, member);
@@ -43,21 +43,21 @@ static rille_status bind_member(rl_binder *b, writing *w, rl_node *member) {
 }
 
 static rille_status bind_members(rl_binder *b, writing *w) {
-  for (size_t i = 0; i < w->node->count; i++) RL_NOTE(bind_member(b, w, &w->node->children[i]));
+  for (size_t i = 0; i < w->arg->count; i++) RL_NOTE(bind_member(b, w, &w->arg->children[i]));
   return RILLE_OK;
 }
 
 /* Relations in order of the schema, whatever the order of keys. */
 static rille_status bind_relations(rl_binder *b, writing *w) {
   for (size_t i = 0; i < w->model->relation_count; i++)
-    for (size_t k = 0; k < w->node->count; k++)
-      if (rl_str_eq(w->node->children[k].key, w->model->relations[i]->name))
-        RL_NOTE(rl_bind_nested(b, w->model->relations[i], &w->node->children[k], w->mode, w->out));
+    for (size_t k = 0; k < w->arg->count; k++)
+      if (rl_str_eq(w->arg->children[k].key, w->model->relations[i]->name))
+        RL_NOTE(rl_bind_nested(b, w->model->relations[i], &w->arg->children[k], w->mode, w->out));
   return RILLE_OK;
 }
 
 static rl_str path_of(rl_binder *b, const writing *w, const rl_field *f) {
-  rl_str path = rl_node_path(b->arena, w->node);
+  rl_str path = rl_arg_path(b->arena, w->arg);
   char *text = rl_arena_printf(b->arena, "%.*s.%.*s", RL_STR_ARG(path), RL_STR_ARG(f->name));
   return text ? rl_str_of(text) : path;
 }
@@ -96,18 +96,18 @@ static rille_status keep_assigns(rl_binder *b, const writing *w) {
   return RILLE_OK;
 }
 
-rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_node *node, rl_data_mode mode,
-                           const rl_field *parent, rl_write **out) {
-  writing w = {.model = model, .parent = parent, .mode = mode, .node = node};
+rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_arg *arg, rl_data_mode mode, const rl_field *parent,
+                           rl_write **out) {
+  writing w = {.model = model, .parent = parent, .mode = mode, .arg = arg};
   w.out = RL_NEW(b->arena, rl_write);
   w.by_column = RL_NEW_ARRAY(b->arena, rl_assign, model->column_count);
   w.related = RL_NEW_ARRAY(b->arena, bool, model->column_count);
   if (!w.out || !w.by_column || !w.related) return rl_nomem(b);
   w.out->model = model;
   w.out->is_create = mode == RL_DATA_CREATE;
-  RL_TRY(rl_expect_object(b, node, "an object with the fields to write"));
+  RL_TRY(rl_expect_object(b, arg, "an object with the fields to write"));
   RL_TRY(bind_members(b, &w));
-  RL_TRY(rl_check_data(b, model, node, mode, parent));
+  RL_TRY(rl_check_data(b, model, arg, mode, parent));
   RL_TRY(bind_relations(b, &w));
   bool updated = changes_row(&w);
   for (size_t i = 0; i < model->column_count; i++) RL_TRY(fill_in(b, &w, model->columns[i], updated));

@@ -22,22 +22,22 @@ static const rl_field *relation_of_key(const rl_field *scalar) {
   return NULL;
 }
 
-static rl_node *given(rl_node *data, const rl_field *field) {
+static rl_arg *given(rl_arg *data, const rl_field *field) {
   for (size_t i = 0; i < data->count; i++)
     if (rl_str_eq(data->children[i].key, field->name)) return &data->children[i];
   return NULL;
 }
 
 /* The relation, among those whose key this model holds, that data writes: then no key may be written itself. */
-static const rl_field *relation_written(const rl_model *model, rl_node *data) {
+static const rl_field *relation_written(const rl_model *model, rl_arg *data) {
   for (size_t i = 0; i < model->relation_count; i++)
     if (model->relations[i]->holds_key && given(data, model->relations[i])) return model->relations[i];
   return NULL;
 }
 
-static rille_status check_together(rl_binder *b, const rl_model *model, rl_node *data, const rl_field *written) {
+static rille_status check_together(rl_binder *b, const rl_model *model, rl_arg *data, const rl_field *written) {
   for (size_t i = 0; i < data->count; i++) {
-    rl_node *member = &data->children[i];
+    rl_arg *member = &data->children[i];
     const rl_field *f = rl_find_field(model, member->key);
     if (!f || f->is_relation) continue;
     const rl_field *relation = relation_of_key(f);
@@ -64,7 +64,7 @@ static bool may_be_absent(const rl_field *f) {
   return f->ignored || !f->required || f->list || f->updated_at || f->generated_by_db || f->def.kind != RL_DEFAULT_NONE;
 }
 
-static rille_status missing(rl_binder *b, const rl_node *data, const rl_field *f) {
+static rille_status missing(rl_binder *b, const rl_arg *data, const rl_field *f) {
   const rl_field *relation = relation_of_key(f);
   if (relation && relation->ignored) relation = NULL;
   const rl_field *at = relation ? relation : f;
@@ -77,14 +77,14 @@ static rille_status missing(rl_binder *b, const rl_node *data, const rl_field *f
                       RL_STR_ARG(f->model->name), RL_STR_ARG(f->name));
 }
 
-static bool through_relation(const rl_model *model, rl_node *data, const rl_field *scalar) {
+static bool through_relation(const rl_model *model, rl_arg *data, const rl_field *scalar) {
   for (size_t i = 0; i < model->relation_count; i++)
     if (is_key_of(scalar, model->relations[i]) && given(data, model->relations[i])) return true;
   return false;
 }
 
 /* Whether data can only be of foreign keys, as Prisma tells its two inputs apart. */
-static bool writes_keys(const rl_model *model, rl_node *data) {
+static bool writes_keys(const rl_model *model, rl_arg *data) {
   for (size_t i = 0; i < data->count; i++) {
     const rl_field *f = rl_find_field(model, data->children[i].key);
     if (!f || f->is_relation) continue;
@@ -95,7 +95,7 @@ static bool writes_keys(const rl_model *model, rl_node *data) {
 
 /* A required key of optional relations: who writes through relations need not give any, and the database refuses the
  * row (P2011) if it does not fill the column itself. */
-static bool is_left_to_database(const rl_model *model, rl_node *data, const rl_field *key) {
+static bool is_left_to_database(const rl_model *model, rl_arg *data, const rl_field *key) {
   bool any = false;
   for (size_t i = 0; i < model->relation_count; i++) {
     const rl_field *relation = model->relations[i];
@@ -106,7 +106,7 @@ static bool is_left_to_database(const rl_model *model, rl_node *data, const rl_f
   return any && !writes_keys(model, data);
 }
 
-static rille_status check_required(rl_binder *b, const rl_model *model, rl_node *data, const rl_field *parent) {
+static rille_status check_required(rl_binder *b, const rl_model *model, rl_arg *data, const rl_field *parent) {
   for (size_t i = 0; i < model->column_count; i++) {
     const rl_field *f = model->columns[i];
     if (may_be_absent(f) || given(data, f) || rl_is_parent_key(f, parent)) continue;
@@ -116,7 +116,7 @@ static rille_status check_required(rl_binder *b, const rl_model *model, rl_node 
   return RILLE_OK;
 }
 
-rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_node *data, rl_data_mode mode,
+rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_arg *data, rl_data_mode mode,
                            const rl_field *parent) {
   const rl_field *written = relation_written(model, data);
   if (written) RL_NOTE(check_together(b, model, data, written));

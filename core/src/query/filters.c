@@ -47,10 +47,10 @@ rille_status rl_filter_not(rl_binder *b, rl_filter *inner, rl_filter **out) {
 const rl_word rl_grouping_words[3] = {{"AND", RL_WORD_AND}, {"OR", RL_WORD_OR}, {"NOT", RL_WORD_NOT}};
 
 /* OR without any alternative is false, also when all of its objects are empty; NOT of a list negates each of them. */
-rille_status rl_bind_grouping(rl_binder *b, const rl_model *model, int id, rl_node *node, rl_where_fn *fn,
+rille_status rl_bind_grouping(rl_binder *b, const rl_model *model, int id, rl_arg *arg, rl_where_fn *fn,
                               rl_filter **out) {
-  rl_nodes nodes;
-  RL_TRY(rl_expect_many(b, node, false, &nodes));
+  rl_args nodes;
+  RL_TRY(rl_expect_many(b, arg, false, &nodes));
   rl_filters list = {0};
   for (size_t i = 0; i < nodes.count; i++) {
     rl_filter *f;

@@ -21,51 +21,51 @@ static void type_of(rl_aggregate fn, const rl_field *f, rl_subject *s) {
   }
 }
 
-static rille_status bind_aggregate(rl_binder *b, const rl_field *f, rl_aggregate fn, rl_node *node, rl_filter **out) {
+static rille_status bind_aggregate(rl_binder *b, const rl_field *f, rl_aggregate fn, rl_arg *arg, rl_filter **out) {
   rl_subject s = {.model = f->model, .field = f, .aggregate = fn, .nullable = true};
-  if (!rl_can_aggregate(fn, f)) return rl_bad(b, node, f, "the function does not apply to %.*s", RL_STR_ARG(f->name));
+  if (!rl_can_aggregate(fn, f)) return rl_bad(b, arg, f, "the function does not apply to %.*s", RL_STR_ARG(f->name));
   type_of(fn, f, &s);
-  return rl_bind_scalar_filter(b, &s, node, out);
+  return rl_bind_scalar_filter(b, &s, arg, out);
 }
 
 /* The members that are aggregates are taken first, and the others make a condition on the field itself. */
-static rille_status bind_field(rl_binder *b, const rl_field *f, rl_node *node, rl_filter **out) {
-  if (node->kind != RL_NODE_OBJECT) return rl_bind_field_filter(b, f, node, out);
-  rl_node rest = *node;
+static rille_status bind_field(rl_binder *b, const rl_field *f, rl_arg *arg, rl_filter **out) {
+  if (arg->kind != RL_ARG_OBJECT) return rl_bind_field_filter(b, f, arg, out);
+  rl_arg rest = *arg;
   rl_filters list = {0};
-  rest.children = RL_NEW_ARRAY(b->arena, rl_node, node->count);
+  rest.children = RL_NEW_ARRAY(b->arena, rl_arg, arg->count);
   if (!rest.children) return rl_nomem(b);
   rest.count = 0;
   rl_filter *filter;
-  for (size_t i = 0; i < node->count; i++) {
-    int word = rl_word_id(rl_aggregate_words, RL_COUNT_OF(rl_aggregate_words), node->children[i].key);
+  for (size_t i = 0; i < arg->count; i++) {
+    int word = rl_word_id(rl_aggregate_words, RL_COUNT_OF(rl_aggregate_words), arg->children[i].key);
     if (word < 0) {
       rest.count++;
       continue;
     }
-    RL_TRY(bind_aggregate(b, f, functions[word], &node->children[i], &filter));
+    RL_TRY(bind_aggregate(b, f, functions[word], &arg->children[i], &filter));
     RL_TRY(rl_filters_add(b, &list, filter));
   }
-  if (rest.count == node->count) return rl_bind_field_filter(b, f, node, out);
+  if (rest.count == arg->count) return rl_bind_field_filter(b, f, arg, out);
   if (rest.count)
-    return rl_bad(b, node, f, "write conditions on the field and on its aggregates in two tables of AND = {...}");
+    return rl_bad(b, arg, f, "write conditions on the field and on its aggregates in two tables of AND = {...}");
   return rl_filters_and(b, &list, out);
 }
 
-static rille_status bind_all(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out) {
+static rille_status bind_all(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
   rl_type counted = rl_plain_type(RL_BIGINT);
   rl_subject s = {.model = model, .aggregate = RL_AGG_COUNT_ALL, .type = counted, .ref_type = rl_plain_type(RL_INT)};
-  rl_node *count = rl_get(node, "_count");
-  if (!count || node->count != 1) return rl_bad(b, node, NULL, "expected is { _count = {...} }");
+  rl_arg *count = rl_get(arg, "_count");
+  if (!count || arg->count != 1) return rl_bad(b, arg, NULL, "expected is { _count = {...} }");
   return rl_bind_scalar_filter(b, &s, count, out);
 }
 
-rille_status rl_bind_having(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out) {
+rille_status rl_bind_having(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
   *out = NULL;
-  RL_TRY(rl_expect_object(b, node, "an object of conditions"));
+  RL_TRY(rl_expect_object(b, arg, "an object of conditions"));
   rl_filters list = {0};
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     rl_filter *filter;
     int id = rl_word_id(rl_grouping_words, RL_COUNT_OF(rl_grouping_words), member->key);
     const rl_field *f = rl_find_field(model, member->key);

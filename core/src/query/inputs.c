@@ -9,14 +9,14 @@ static rl_input *chain(rl_binder *b, rl_input *input) {
   return input;
 }
 
-rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_node *node) {
+rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_arg *arg) {
   rl_input *input = RL_NEW(b->arena, rl_input);
   if (!input) return NULL;
   input->kind = kind;
   if (type) input->type = *type;
   input->field = field;
-  input->node = node;
-  if (node) input->path = rl_node_path(b->arena, node);
+  input->arg = arg;
+  if (arg) input->path = rl_arg_path(b->arena, arg);
   return chain(b, input);
 }
 
@@ -24,36 +24,36 @@ rl_type rl_plain_type(rl_scalar scalar) {
   return (rl_type){.scalar = scalar};
 }
 
-static bool is_date_table(const rl_type *type, rl_node *node) {
-  return type->scalar == RL_DATETIME && node->kind == RL_NODE_OBJECT && rl_get(node, "year");
+static bool is_date_table(const rl_type *type, rl_arg *arg) {
+  return type->scalar == RL_DATETIME && arg->kind == RL_ARG_OBJECT && rl_get(arg, "year");
 }
 
 /* The value of this very call is tried at once: a kind that can never be right is an error before anything is planned.
  */
 static rille_status try_value(rl_binder *b, const rl_input *input) {
   rl_value out;
-  return rl_coerce(input, input->node->value, b->arena, &out, b->err);
+  return rl_coerce(input, input->arg->value, b->arena, &out, b->err);
 }
 
-rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out) {
-  if (type->scalar == RL_JSON) return rl_input_json(b, type, field, node, out);
+rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, rl_input **out) {
+  if (type->scalar == RL_JSON) return rl_input_json(b, type, field, arg, out);
   rl_type element = *type;
   element.list = false;
-  if (!node->value && !is_date_table(type, node)) {
-    if (node->kind == RL_NODE_NULL) return rl_bad(b, node, field, "null is not allowed here");
-    return rl_bad(b, node, field, "%s was given; expected is a single value", rl_kind_text(node));
+  if (!arg->value && !is_date_table(type, arg)) {
+    if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "null is not allowed here");
+    return rl_bad(b, arg, field, "%s was given; expected is a single value", rl_kind_text(arg));
   }
-  rl_input *input = rl_input_new(b, RL_INPUT_VALUE, &element, field, node);
+  rl_input *input = rl_input_new(b, RL_INPUT_VALUE, &element, field, arg);
   if (!input) return rl_nomem(b);
   *out = input;
-  return node->value ? try_value(b, input) : RILLE_OK;
+  return arg->value ? try_value(b, input) : RILLE_OK;
 }
 
 /* Marks decide something, so they are found when the shape is new; all else about the elements is seen when they are
  * taken. */
-static rille_status check_elements(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node) {
+static rille_status check_elements(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg) {
   rl_list_walk walk;
-  rl_list_walk_init(&walk, b->tree->tape, node->shape_at, node->slot);
+  rl_list_walk_init(&walk, b->tree->tape, arg->shape_at, arg->slot);
   uint32_t shape, slot, run = UINT32_MAX;
   for (size_t i = 1; rl_list_walk_next(&walk, &shape, &slot); i++) {
     if (walk.run_index == run) continue;
@@ -61,7 +61,7 @@ static rille_status check_elements(rl_binder *b, const rl_type *type, const rl_f
     rl_value v = rl_tape_scalar(b->tree->tape, shape, slot);
     bool json_null = type->scalar == RL_JSON && v.as.i == RL_MARK_JSON_NULL;
     if (v.kind == RILLE_NULL && v.as.i > 0 && v.as.i <= RL_MARK_FIELD && !json_null)
-      return rl_bad(b, node, field, "element %lu: a field reference or a special null cannot stand in a list",
+      return rl_bad(b, arg, field, "element %lu: a field reference or a special null cannot stand in a list",
                     (unsigned long)i);
   }
   return RILLE_OK;
@@ -73,42 +73,42 @@ static rille_status try_list(rl_binder *b, const rl_input *input) {
   rl_value out;
   rl_arena_init(&scratch, 0);
   rille_status status =
-      rl_coerce_list(input, b->tree->tape, input->node->shape_at, input->node->slot, &scratch, &out, b->err);
+      rl_coerce_list(input, b->tree->tape, input->arg->shape_at, input->arg->slot, &scratch, &out, b->err);
   rl_arena_dispose(&scratch);
   return status;
 }
 
-rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, bool as_list,
+rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, bool as_list,
                               rl_input **out) {
   rl_type element = *type;
   element.list = as_list;
-  bool empty = rl_is_empty_list(node);
-  bool captured = node->kind == RL_NODE_JSON && type->scalar == RL_JSON; /* the tape wrote the list as one Json text */
-  if (!empty && !captured && node->kind != RL_NODE_LIST)
-    return rl_bad(b, node, field, "%s was given; expected is a list", rl_kind_text(node));
-  rl_input *input = rl_input_new(b, empty ? RL_INPUT_CONSTANT : RL_INPUT_LIST, &element, field, node);
+  bool empty = rl_is_empty_list(arg);
+  bool captured = arg->kind == RL_ARG_JSON && type->scalar == RL_JSON; /* the tape wrote the list as one Json text */
+  if (!empty && !captured && arg->kind != RL_ARG_LIST)
+    return rl_bad(b, arg, field, "%s was given; expected is a list", rl_kind_text(arg));
+  rl_input *input = rl_input_new(b, empty ? RL_INPUT_CONSTANT : RL_INPUT_LIST, &element, field, arg);
   if (!input) return rl_nomem(b);
   input->constant = (rl_value){.kind = RILLE_LIST};
   *out = input;
   if (empty) return RILLE_OK;
-  if (!captured) RL_TRY(check_elements(b, type, field, node));
+  if (!captured) RL_TRY(check_elements(b, type, field, arg));
   return try_list(b, input);
 }
 
-rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_node *node, rl_input **out) {
+rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, rl_input **out) {
   rl_type element = *type;
   element.list = false;
-  bool special = node->kind == RL_NODE_MARK && node->mark != RL_MARK_JSON_NULL && node->mark != RL_MARK_EMPTY_ARRAY &&
-                 node->mark != RL_MARK_EMPTY_OBJECT;
-  if (special) return rl_bad(b, node, field, "%s cannot be a Json value", rl_kind_text(node));
-  *out = rl_input_new(b, RL_INPUT_JSON, &element, field, node);
+  bool special = arg->kind == RL_ARG_MARK && arg->mark != RL_MARK_JSON_NULL && arg->mark != RL_MARK_EMPTY_ARRAY &&
+                 arg->mark != RL_MARK_EMPTY_OBJECT;
+  if (special) return rl_bad(b, arg, field, "%s cannot be a Json value", rl_kind_text(arg));
+  *out = rl_input_new(b, RL_INPUT_JSON, &element, field, arg);
   if (!*out) return rl_nomem(b);
   rl_buf text;
   rl_buf_init(&text);
   rl_error error = {0};
-  rille_status status = rl_node_json(b->tree->tape, node, &text, &error);
+  rille_status status = rl_arg_json(b->tree->tape, arg, &text, &error);
   rl_buf_dispose(&text);
-  if (status == RILLE_ERROR) status = rl_bad_code(b, error.code, node, field, "%s", rl_error_message(&error));
+  if (status == RILLE_ERROR) status = rl_bad_code(b, error.code, arg, field, "%s", rl_error_message(&error));
   if (status == RILLE_NOMEM) (void)rl_nomem(b);
   rl_error_clear(&error);
   return status;
@@ -156,27 +156,27 @@ rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path, 
   return input_constant(b, field, value, path, out);
 }
 
-rille_status rl_input_count(rl_binder *b, rl_node *node, rl_input **out) {
+rille_status rl_input_count(rl_binder *b, rl_arg *arg, rl_input **out) {
   rl_type type = rl_plain_type(RL_BIGINT);
-  RL_TRY(rl_expect_number(b, node));
-  RL_TRY(rl_input_scalar(b, &type, NULL, node, out));
-  rl_node_pin_sign(node);
-  bool negative = node->kind == RL_NODE_FLOAT ? node->value->as.f < 0 : node->value->as.i < 0;
+  RL_TRY(rl_expect_number(b, arg));
+  RL_TRY(rl_input_scalar(b, &type, NULL, arg, out));
+  rl_arg_pin_sign(arg);
+  bool negative = arg->kind == RL_ARG_FLOAT ? arg->value->as.f < 0 : arg->value->as.i < 0;
   if (!negative) return RILLE_OK;
-  return rl_bad_code(b, RL_P2019, node, NULL, "it must not be negative");
+  return rl_bad_code(b, RL_P2019, arg, NULL, "it must not be negative");
 }
 
 rille_status rl_seal(rl_binder *b) {
-  RL_TRY(rl_tree_address(b->tree, b->err));
+  RL_TRY(rl_arg_tree_address(b->tree, b->err));
   for (rl_input *i = b->query->inputs; i; i = i->next_sealed) {
-    if (!i->node) continue;
-    i->address = i->node->address;
-    bool scalar = i->kind == RL_INPUT_VALUE && i->node->value;
-    i->shape_at = scalar ? 0 : i->node->shape_at; /* a VALUE with a shape is a table of os.date */
+    if (!i->arg) continue;
+    i->address = i->arg->address;
+    bool scalar = i->kind == RL_INPUT_VALUE && i->arg->value;
+    i->shape_at = scalar ? 0 : i->arg->shape_at; /* a VALUE with a shape is a table of os.date */
   }
   for (rl_sealed_rows *r = b->rows; r; r = r->next) {
-    r->rows->address = r->rows->node->address;
-    r->rows->shape_at = r->rows->node->shape_at;
+    r->rows->address = r->rows->arg->address;
+    r->rows->shape_at = r->rows->arg->shape_at;
   }
   return RILLE_OK;
 }

@@ -4,7 +4,7 @@
 
 typedef struct key_pairs {
   const rl_field *fields[16];
-  const rl_node *nodes[16];
+  const rl_arg *nodes[16];
   size_t count;
   bool plain; /* equalities of values only */
 } key_pairs;
@@ -14,13 +14,13 @@ static void collect(const rl_filter *f, key_pairs *pairs) {
   if (f->kind == RL_FILTER_AND) return;
   bool equality =
       f->kind == RL_FILTER_COMPARE && f->op == RL_OP_EQ && !f->negated && !f->insensitive && f->field && !f->aggregate;
-  if (!equality || !f->input || f->input->kind != RL_INPUT_VALUE || !f->input->node || !f->input->node->value ||
+  if (!equality || !f->input || f->input->kind != RL_INPUT_VALUE || !f->input->arg || !f->input->arg->value ||
       pairs->count == 16) {
     pairs->plain = false;
     return;
   }
   pairs->fields[pairs->count] = f->field;
-  pairs->nodes[pairs->count++] = f->input->node;
+  pairs->nodes[pairs->count++] = f->input->arg;
 }
 
 static bool is_key(const key_pairs *pairs, const rl_index *index) {
@@ -34,10 +34,10 @@ static bool is_key(const key_pairs *pairs, const rl_index *index) {
   return true;
 }
 
-static const rl_node *given(const rl_write *create, const rl_field *field) {
+static const rl_arg *given(const rl_write *create, const rl_field *field) {
   for (size_t i = 0; i < create->assign_count; i++) {
     const rl_assign *a = &create->assigns[i];
-    if (a->field == field) return a->input && a->input->kind == RL_INPUT_VALUE ? a->input->node : NULL;
+    if (a->field == field) return a->input && a->input->kind == RL_INPUT_VALUE ? a->input->arg : NULL;
   }
   return NULL;
 }
@@ -50,9 +50,9 @@ rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_w
   for (size_t i = 0; i < create->model->index_count && !known; i++) known = is_key(&pairs, &create->model->indexes[i]);
   if (!pairs.plain || !known) return RILLE_OK;
   for (size_t i = 0; i < pairs.count; i++) {
-    const rl_node *again = given(create, pairs.fields[i]);
+    const rl_arg *again = given(create, pairs.fields[i]);
     bool same = false;
-    if (again) RL_TRY(rl_node_pin_same(b->tree, pairs.nodes[i], again, &same, b->err));
+    if (again) RL_TRY(rl_arg_pin_same(b->tree, pairs.nodes[i], again, &same, b->err));
     if (!same) return RILLE_OK;
   }
   *out = true;

@@ -27,7 +27,7 @@ static bool is_allowed(const nesting *n, int kind) {
   return true;
 }
 
-static rille_status bad_word(rl_binder *b, const nesting *n, const rl_node *member) {
+static rille_status bad_word(rl_binder *b, const nesting *n, const rl_arg *member) {
   rl_names names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(words); i++)
     if (is_allowed(n, words[i].id)) rl_names_add(&names, rl_str_of(words[i].text));
@@ -42,7 +42,7 @@ static rille_status bad_word(rl_binder *b, const nesting *n, const rl_node *memb
                     : "the relation has a single row");
 }
 
-static rille_status add(rl_binder *b, nesting *n, int kind, rl_node *node, rl_nested **out) {
+static rille_status add(rl_binder *b, nesting *n, int kind, rl_arg *arg, rl_nested **out) {
   rl_write *w = n->write;
   if (w->nested_count == n->cap) {
     size_t cap = n->cap ? n->cap * 2 : w->nested_count + 4;
@@ -53,58 +53,58 @@ static rille_status add(rl_binder *b, nesting *n, int kind, rl_node *node, rl_ne
     n->cap = cap;
   }
   *out = &w->nesteds[w->nested_count++];
-  **out = (rl_nested){.kind = (rl_nested_kind)kind, .relation = n->relation, .path = rl_node_path(b->arena, node)};
+  **out = (rl_nested){.kind = (rl_nested_kind)kind, .relation = n->relation, .path = rl_arg_path(b->arena, arg)};
   return RILLE_OK;
 }
 
 /* The members of an operation's object; each of the NULL-ended names is put into its slot, and any other is an error.
  */
-static rille_status parts(rl_binder *b, rl_node *node, const char *const *keys, rl_node **found, size_t count,
+static rille_status parts(rl_binder *b, rl_arg *arg, const char *const *keys, rl_arg **found, size_t count,
                           size_t required) {
-  RL_TRY(rl_expect_object(b, node, "an object"));
+  RL_TRY(rl_expect_object(b, arg, "an object"));
   rl_names names = {.arena = b->arena};
   for (size_t k = 0; k < count; k++) rl_names_add(&names, rl_str_of(keys[k]));
-  for (size_t i = 0; i < node->count; i++) {
+  for (size_t i = 0; i < arg->count; i++) {
     size_t k = 0;
-    while (k < count && !rl_str_is(node->children[i].key, keys[k])) k++;
-    if (k == count) return rl_bad_name(b, &node->children[i], node->children[i].key, "argument", NULL, &names);
-    found[k] = &node->children[i];
+    while (k < count && !rl_str_is(arg->children[i].key, keys[k])) k++;
+    if (k == count) return rl_bad_name(b, &arg->children[i], arg->children[i].key, "argument", NULL, &names);
+    found[k] = &arg->children[i];
   }
   for (size_t k = 0; k < required; k++)
-    if (!found[k]) return rl_bad_child(b, RL_P2013, node, keys[k], NULL, "missing");
+    if (!found[k]) return rl_bad_child(b, RL_P2013, arg, keys[k], NULL, "missing");
   return RILLE_OK;
 }
 
 /* ------------------------------------------------------------------ one operation each */
 
-static rille_status bind_create(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_create(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CREATE, node, &out));
-  return rl_bind_write(b, n->relation->target, node, RL_DATA_CREATE, n->relation, &out->create);
+  RL_TRY(add(b, n, RL_NESTED_CREATE, arg, &out));
+  return rl_bind_write(b, n->relation->target, arg, RL_DATA_CREATE, n->relation, &out->create);
 }
 
-static rille_status bind_create_many(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_create_many(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"data", "skip_duplicates"};
-  rl_node *found[2] = {NULL, NULL};
-  RL_TRY(parts(b, node, keys, found, 2, 1));
+  rl_arg *found[2] = {NULL, NULL};
+  RL_TRY(parts(b, arg, keys, found, 2, 1));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CREATE_MANY, node, &out));
+  RL_TRY(add(b, n, RL_NESTED_CREATE_MANY, arg, &out));
   RL_TRY(rl_bind_rows(b, n->relation->target, found[0], n->relation, true, &out->rows));
   return found[1] ? rl_expect_flag(b, found[1], &out->rows->skip_duplicates) : RILLE_OK;
 }
 
-static rille_status bind_connect(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_connect(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CONNECT, node, &out));
-  return rl_bind_unique(b, n->relation->target, node, &out->where);
+  RL_TRY(add(b, n, RL_NESTED_CONNECT, arg, &out));
+  return rl_bind_unique(b, n->relation->target, arg, &out->where);
 }
 
-static rille_status bind_connect_or_create(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_connect_or_create(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"where", "create"};
-  rl_node *found[2] = {NULL, NULL};
-  RL_TRY(parts(b, node, keys, found, 2, 2));
+  rl_arg *found[2] = {NULL, NULL};
+  RL_TRY(parts(b, arg, keys, found, 2, 2));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CONNECT_OR_CREATE, node, &out));
+  RL_TRY(add(b, n, RL_NESTED_CONNECT_OR_CREATE, arg, &out));
   RL_TRY(rl_bind_unique(b, n->relation->target, found[0], &out->where));
   RL_TRY(rl_bind_write(b, n->relation->target, found[1], RL_DATA_CREATE, n->relation, &out->create));
   if (rl_is_faulty(b)) return RILLE_OK; /* there may be nothing to compare */
@@ -112,25 +112,25 @@ static rille_status bind_connect_or_create(rl_binder *b, nesting *n, rl_node *no
 }
 
 /* disconnect and delete: true, or conditions on the single row; or rows of a list by key. */
-static rille_status bind_removal(rl_binder *b, nesting *n, int kind, rl_node *node) {
+static rille_status bind_removal(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
   const rl_field *r = n->relation;
   rl_nested *out;
   if (r->list) {
-    RL_TRY(add(b, n, kind, node, &out));
-    return rl_bind_unique(b, r->target, node, &out->where);
+    RL_TRY(add(b, n, kind, arg, &out));
+    return rl_bind_unique(b, r->target, arg, &out->where);
   }
   bool on = true;
-  if (node->kind == RL_NODE_BOOL) RL_TRY(rl_expect_flag(b, node, &on));
+  if (arg->kind == RL_ARG_BOOL) RL_TRY(rl_expect_flag(b, arg, &on));
   if (!on) return RILLE_OK;
-  RL_TRY(add(b, n, kind, node, &out));
-  return node->kind == RL_NODE_BOOL ? RILLE_OK : rl_bind_where(b, r->target, node, &out->where);
+  RL_TRY(add(b, n, kind, arg, &out));
+  return arg->kind == RL_ARG_BOOL ? RILLE_OK : rl_bind_where(b, r->target, arg, &out->where);
 }
 
-static rille_status bind_set(rl_binder *b, nesting *n, rl_node *node) {
-  rl_nodes list;
+static rille_status bind_set(rl_binder *b, nesting *n, rl_arg *arg) {
+  rl_args list;
   rl_nested *out;
-  RL_TRY(rl_expect_many(b, node, false, &list));
-  RL_TRY(add(b, n, RL_NESTED_SET, node, &out));
+  RL_TRY(rl_expect_many(b, arg, false, &list));
+  RL_TRY(add(b, n, RL_NESTED_SET, arg, &out));
   out->items = RL_NEW_ARRAY(b->arena, rl_filter *, list.count);
   if (!out->items) return rl_nomem(b);
   for (; out->item_count < list.count; out->item_count++)
@@ -138,37 +138,37 @@ static rille_status bind_set(rl_binder *b, nesting *n, rl_node *node) {
   return RILLE_OK;
 }
 
-static rille_status bind_delete_many(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_delete_many(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_DELETE_MANY, node, &out));
-  if (node->kind == RL_NODE_MARK && node->mark == RL_MARK_ALL) return RILLE_OK;
-  return rl_bind_where(b, n->relation->target, node, &out->where);
+  RL_TRY(add(b, n, RL_NESTED_DELETE_MANY, arg, &out));
+  if (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_ALL) return RILLE_OK;
+  return rl_bind_where(b, n->relation->target, arg, &out->where);
 }
 
 /* A to-one update is { where, data } or the data itself. It is the former when nothing else is in it, unless `data` is
  * a field of the model and its value could not be data. */
-static bool has_envelope(const rl_model *model, rl_node *node) {
-  rl_node *data = rl_get(node, "data");
-  if (!data || (data->kind != RL_NODE_OBJECT && !rl_is_empty_list(data))) return false;
-  for (size_t i = 0; i < node->count; i++)
-    if (!rl_str_is(node->children[i].key, "data") && !rl_str_is(node->children[i].key, "where")) return false;
+static bool has_envelope(const rl_model *model, rl_arg *arg) {
+  rl_arg *data = rl_get(arg, "data");
+  if (!data || (data->kind != RL_ARG_OBJECT && !rl_is_empty_list(data))) return false;
+  for (size_t i = 0; i < arg->count; i++)
+    if (!rl_str_is(arg->children[i].key, "data") && !rl_str_is(arg->children[i].key, "where")) return false;
   if (!rl_find_field(model, RL_STR("data"))) return true;
   for (size_t i = 0; i < data->count; i++)
     if (!rl_find_field(model, data->children[i].key)) return false;
   return true;
 }
 
-static rille_status bind_update(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_update(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"where", "data"};
   const rl_field *r = n->relation;
-  rl_node *found[2] = {NULL, NULL};
+  rl_arg *found[2] = {NULL, NULL};
   rl_nested *out;
-  bool envelope = r->list || has_envelope(r->target, node);
+  bool envelope = r->list || has_envelope(r->target, arg);
   if (envelope)
-    RL_TRY(parts(b, node, keys, found, 2, r->list ? 2 : 0));
+    RL_TRY(parts(b, arg, keys, found, 2, r->list ? 2 : 0));
   else
-    found[1] = node;
-  RL_TRY(add(b, n, RL_NESTED_UPDATE, node, &out));
+    found[1] = arg;
+  RL_TRY(add(b, n, RL_NESTED_UPDATE, arg, &out));
   if (r->list)
     RL_TRY(rl_bind_unique(b, r->target, found[0], &out->where));
   else if (found[0])
@@ -176,24 +176,24 @@ static rille_status bind_update(rl_binder *b, nesting *n, rl_node *node) {
   return rl_bind_write(b, r->target, found[1], RL_DATA_UPDATE, r, &out->update);
 }
 
-static rille_status bind_update_many(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_update_many(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"where", "data"};
-  rl_node *found[2] = {NULL, NULL};
-  RL_TRY(parts(b, node, keys, found, 2, 2));
+  rl_arg *found[2] = {NULL, NULL};
+  RL_TRY(parts(b, arg, keys, found, 2, 2));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_UPDATE_MANY, node, &out));
-  bool all = found[0]->kind == RL_NODE_MARK && found[0]->mark == RL_MARK_ALL;
+  RL_TRY(add(b, n, RL_NESTED_UPDATE_MANY, arg, &out));
+  bool all = found[0]->kind == RL_ARG_MARK && found[0]->mark == RL_MARK_ALL;
   if (!all) RL_TRY(rl_bind_where(b, n->relation->target, found[0], &out->where));
   return rl_bind_write(b, n->relation->target, found[1], RL_DATA_UPDATE_MANY, n->relation, &out->update);
 }
 
-static rille_status bind_upsert(rl_binder *b, nesting *n, rl_node *node) {
+static rille_status bind_upsert(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"create", "update", "where"};
   const rl_field *r = n->relation;
-  rl_node *found[3] = {NULL, NULL, NULL};
-  RL_TRY(parts(b, node, keys, found, 3, r->list ? 3 : 2));
+  rl_arg *found[3] = {NULL, NULL, NULL};
+  RL_TRY(parts(b, arg, keys, found, 3, r->list ? 3 : 2));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_UPSERT, node, &out));
+  RL_TRY(add(b, n, RL_NESTED_UPSERT, arg, &out));
   if (r->list)
     RL_TRY(rl_bind_unique(b, r->target, found[2], &out->where));
   else if (found[2])
@@ -204,19 +204,19 @@ static rille_status bind_upsert(rl_binder *b, nesting *n, rl_node *node) {
 
 /* ------------------------------------------------------------------ all of a relation */
 
-static rille_status bind_one(rl_binder *b, nesting *n, int kind, rl_node *node) {
+static rille_status bind_one(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
   switch (kind) {
-  case RL_NESTED_CREATE: return bind_create(b, n, node);
-  case RL_NESTED_CREATE_MANY: return bind_create_many(b, n, node);
-  case RL_NESTED_CONNECT: return bind_connect(b, n, node);
-  case RL_NESTED_CONNECT_OR_CREATE: return bind_connect_or_create(b, n, node);
+  case RL_NESTED_CREATE: return bind_create(b, n, arg);
+  case RL_NESTED_CREATE_MANY: return bind_create_many(b, n, arg);
+  case RL_NESTED_CONNECT: return bind_connect(b, n, arg);
+  case RL_NESTED_CONNECT_OR_CREATE: return bind_connect_or_create(b, n, arg);
   case RL_NESTED_DISCONNECT:
-  case RL_NESTED_DELETE: return bind_removal(b, n, kind, node);
-  case RL_NESTED_SET: return bind_set(b, n, node);
-  case RL_NESTED_DELETE_MANY: return bind_delete_many(b, n, node);
-  case RL_NESTED_UPDATE: return bind_update(b, n, node);
-  case RL_NESTED_UPDATE_MANY: return bind_update_many(b, n, node);
-  default: return bind_upsert(b, n, node);
+  case RL_NESTED_DELETE: return bind_removal(b, n, kind, arg);
+  case RL_NESTED_SET: return bind_set(b, n, arg);
+  case RL_NESTED_DELETE_MANY: return bind_delete_many(b, n, arg);
+  case RL_NESTED_UPDATE: return bind_update(b, n, arg);
+  case RL_NESTED_UPDATE_MANY: return bind_update_many(b, n, arg);
+  default: return bind_upsert(b, n, arg);
   }
 }
 
@@ -224,34 +224,33 @@ static bool takes_list(const nesting *n, int kind) {
   return n->relation->list && kind != RL_NESTED_CREATE_MANY && kind != RL_NESTED_SET;
 }
 
-static rille_status bind_kind(rl_binder *b, nesting *n, int kind, rl_node *node) {
-  if (!takes_list(n, kind) || (node->kind == RL_NODE_MARK && node->mark == RL_MARK_ALL))
-    return bind_one(b, n, kind, node);
-  rl_nodes list;
+static rille_status bind_kind(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
+  if (!takes_list(n, kind) || (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_ALL)) return bind_one(b, n, kind, arg);
+  rl_args list;
   /* {} is one new row of defaults, or every row to be deleted; elsewhere it is no row */
   bool empty_is_one = kind == RL_NESTED_CREATE || kind == RL_NESTED_DELETE_MANY;
-  RL_TRY(rl_expect_many(b, node, empty_is_one, &list));
+  RL_TRY(rl_expect_many(b, arg, empty_is_one, &list));
   for (size_t i = 0; i < list.count; i++) RL_NOTE(bind_one(b, n, kind, &list.items[i]));
   return RILLE_OK;
 }
 
-rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_node *node, rl_data_mode mode, rl_write *write) {
+rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_data_mode mode, rl_write *write) {
   nesting n = {.relation = relation, .mode = mode, .write = write};
   n.cap = write->nested_count; /* a further relation starts with an array of its own size */
-  if (node->kind == RL_NODE_NULL)
-    return rl_bad(b, node, relation, "null is not allowed%s",
+  if (arg->kind == RL_ARG_NULL)
+    return rl_bad(b, arg, relation, "null is not allowed%s",
                   is_allowed(&n, RL_NESTED_DISCONNECT) && !relation->list
                       ? "; write { disconnect = true } to undo the connection"
                       : "");
-  RL_TRY(rl_expect_object(b, node, "an object such as { connect = {...} } or { create = {...} }"));
-  if (node->count == 0 && relation->required && mode == RL_DATA_CREATE)
-    return rl_bad(b, node, relation, "it needs create, connect or connect_or_create");
-  for (size_t i = 0; i < node->count; i++) {
-    int id = rl_word_id(words, RL_COUNT_OF(words), node->children[i].key);
-    if (id < 0 || !is_allowed(&n, id)) RL_NOTE(bad_word(b, &n, &node->children[i]));
+  RL_TRY(rl_expect_object(b, arg, "an object such as { connect = {...} } or { create = {...} }"));
+  if (arg->count == 0 && relation->required && mode == RL_DATA_CREATE)
+    return rl_bad(b, arg, relation, "it needs create, connect or connect_or_create");
+  for (size_t i = 0; i < arg->count; i++) {
+    int id = rl_word_id(words, RL_COUNT_OF(words), arg->children[i].key);
+    if (id < 0 || !is_allowed(&n, id)) RL_NOTE(bad_word(b, &n, &arg->children[i]));
   }
   for (size_t k = 0; k < RL_COUNT_OF(words); k++) {
-    rl_node *member = rl_get(node, words[k].text);
+    rl_arg *member = rl_get(arg, words[k].text);
     if (member && is_allowed(&n, words[k].id)) RL_NOTE(bind_kind(b, &n, words[k].id, member));
   }
   return RILLE_OK;

@@ -10,9 +10,9 @@ typedef struct walk { /* the to-one relations that lead to what is ordered by */
   size_t count;
 } walk;
 
-static rille_status direction(rl_binder *b, rl_node *node, bool *descending) {
+static rille_status direction(rl_binder *b, rl_arg *arg, bool *descending) {
   int id;
-  RL_TRY(rl_expect_word(b, node, sort_words, RL_COUNT_OF(sort_words), &id));
+  RL_TRY(rl_expect_word(b, arg, sort_words, RL_COUNT_OF(sort_words), &id));
   *descending = id == 1;
   return RILLE_OK;
 }
@@ -26,11 +26,11 @@ static const char *never_null(const rl_order *order) {
 }
 
 /* "desc" or { sort = "desc", nulls = "last" } of what `out` says already. */
-static rille_status sorting(rl_binder *b, const rl_field *field, rl_node *node, rl_order *out) {
-  if (node->kind != RL_NODE_OBJECT) return direction(b, node, &out->descending);
-  rl_node *sort = NULL;
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+static rille_status sorting(rl_binder *b, const rl_field *field, rl_arg *arg, rl_order *out) {
+  if (arg->kind != RL_ARG_OBJECT) return direction(b, arg, &out->descending);
+  rl_arg *sort = NULL;
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     int id = rl_word_id(option_words, RL_COUNT_OF(option_words), member->key), nulls;
     if (id == 0) {
       sort = member;
@@ -46,49 +46,49 @@ static rille_status sorting(rl_binder *b, const rl_field *field, rl_node *node, 
       return rl_bad_name(b, member, member->key, "option", NULL, &names);
     }
   }
-  if (!sort) return rl_bad_child(b, RL_P2013, node, "sort", field, "missing; it is \"asc\" or \"desc\"");
+  if (!sort) return rl_bad_child(b, RL_P2013, arg, "sort", field, "missing; it is \"asc\" or \"desc\"");
   return direction(b, sort, &out->descending);
 }
 
 /* The one member of a one-key object; *out is NULL for an empty one. */
-static rille_status only_member(rl_binder *b, rl_node *node, rl_node **out) {
+static rille_status only_member(rl_binder *b, rl_arg *arg, rl_arg **out) {
   *out = NULL;
-  RL_TRY(rl_expect_object(b, node, "an object with one key, such as { name = \"asc\" }"));
-  if (node->count > 1)
-    return rl_bad(b, node, NULL,
+  RL_TRY(rl_expect_object(b, arg, "an object with one key, such as { name = \"asc\" }"));
+  if (arg->count > 1)
+    return rl_bad(b, arg, NULL,
                   "more than one key, and a Lua table has no order: write a list of tables with one key each, such as "
                   "{ { %.*s = \"asc\" }, { %.*s = \"asc\" } }",
-                  RL_STR_ARG(node->children[0].key), RL_STR_ARG(node->children[1].key));
-  if (node->count == 1) *out = &node->children[0];
+                  RL_STR_ARG(arg->children[0].key), RL_STR_ARG(arg->children[1].key));
+  if (arg->count == 1) *out = &arg->children[0];
   return RILLE_OK;
 }
 
 /* ------------------------------------------------------------------ the kinds of order */
 
-static rille_status by_count(rl_binder *b, const rl_field *relation, rl_node *node, rl_order *out) {
-  rl_node *member;
-  RL_TRY(only_member(b, node, &member));
+static rille_status by_count(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_order *out) {
+  rl_arg *member;
+  RL_TRY(only_member(b, arg, &member));
   if (!member || !rl_str_is(member->key, "_count"))
-    return rl_bad(b, member ? member : node, relation,
+    return rl_bad(b, member ? member : arg, relation,
                   "a list of rows can only be ordered by its size: { _count = \"asc\" }");
   out->kind = RL_ORDER_COUNT;
   out->field = relation;
   return sorting(b, relation, member, out);
 }
 
-static rille_status by_relevance(rl_binder *b, const rl_model *model, rl_node *node, rl_order *out) {
+static rille_status by_relevance(rl_binder *b, const rl_model *model, rl_arg *arg, rl_order *out) {
   static const rl_word words[] = {{"fields", 0}, {"search", 1}, {"sort", 2}};
-  RL_TRY(rl_expect_object(b, node, "an object with fields, search and sort"));
+  RL_TRY(rl_expect_object(b, arg, "an object with fields, search and sort"));
   out->kind = RL_ORDER_RELEVANCE;
-  for (size_t i = 0; i < node->count; i++) {
-    if (rl_word_id(words, RL_COUNT_OF(words), node->children[i].key) >= 0) continue;
+  for (size_t i = 0; i < arg->count; i++) {
+    if (rl_word_id(words, RL_COUNT_OF(words), arg->children[i].key) >= 0) continue;
     rl_names names = {.arena = b->arena};
     rl_names_words(&names, words, RL_COUNT_OF(words));
-    return rl_bad_name(b, &node->children[i], node->children[i].key, "option", NULL, &names);
+    return rl_bad_name(b, &arg->children[i], arg->children[i].key, "option", NULL, &names);
   }
-  rl_node *parts[3] = {rl_get(node, "fields"), rl_get(node, "search"), rl_get(node, "sort")};
+  rl_arg *parts[3] = {rl_get(arg, "fields"), rl_get(arg, "search"), rl_get(arg, "sort")};
   for (size_t i = 0; i < 3; i++)
-    if (!parts[i]) return rl_bad_child(b, RL_P2013, node, words[i].text, NULL, "missing");
+    if (!parts[i]) return rl_bad_child(b, RL_P2013, arg, words[i].text, NULL, "missing");
   RL_TRY(rl_expect_fields(b, parts[0], model, &out->fields, &out->field_count));
   for (size_t i = 0; i < out->field_count; i++)
     if (out->fields[i]->type.scalar != RL_STRING)
@@ -100,10 +100,10 @@ static rille_status by_relevance(rl_binder *b, const rl_model *model, rl_node *n
 
 static const rl_aggregate functions[] = {RL_AGG_COUNT, RL_AGG_AVG, RL_AGG_SUM, RL_AGG_MIN, RL_AGG_MAX};
 
-static rille_status by_aggregate(rl_binder *b, const rl_model *model, rl_aggregate fn, rl_node *node, rl_order *out) {
-  rl_node *member;
-  RL_TRY(only_member(b, node, &member));
-  if (!member) return rl_bad(b, node, NULL, "expected is an object with the name of a field");
+static rille_status by_aggregate(rl_binder *b, const rl_model *model, rl_aggregate fn, rl_arg *arg, rl_order *out) {
+  rl_arg *member;
+  RL_TRY(only_member(b, arg, &member));
+  if (!member) return rl_bad(b, arg, NULL, "expected is an object with the name of a field");
   out->kind = RL_ORDER_AGGREGATE;
   out->aggregate = fn;
   if (fn == RL_AGG_COUNT && rl_str_is(member->key, "_all")) {
@@ -117,20 +117,19 @@ static rille_status by_aggregate(rl_binder *b, const rl_model *model, rl_aggrega
   return sorting(b, out->field, member, out);
 }
 
-static rille_status bind_one(rl_binder *b, const rl_model *model, rl_node *member, bool grouped, walk *w,
-                             rl_order *out);
+static rille_status bind_one(rl_binder *b, const rl_model *model, rl_arg *member, bool grouped, walk *w, rl_order *out);
 
-static rille_status by_relation(rl_binder *b, const rl_field *relation, rl_node *node, walk *w, rl_order *out) {
-  if (relation->list) return by_count(b, relation, node, out);
-  if (w->count == RL_COUNT_OF(w->path)) return rl_bad(b, node, relation, "too many relations in a row");
+static rille_status by_relation(rl_binder *b, const rl_field *relation, rl_arg *arg, walk *w, rl_order *out) {
+  if (relation->list) return by_count(b, relation, arg, out);
+  if (w->count == RL_COUNT_OF(w->path)) return rl_bad(b, arg, relation, "too many relations in a row");
   w->path[w->count++] = relation;
-  rl_node *member;
-  RL_TRY(only_member(b, node, &member));
-  if (!member) return rl_bad(b, node, relation, "expected is an object with the name of a field");
+  rl_arg *member;
+  RL_TRY(only_member(b, arg, &member));
+  if (!member) return rl_bad(b, arg, relation, "expected is an object with the name of a field");
   return bind_one(b, relation->target, member, false, w, out);
 }
 
-static rille_status bind_one(rl_binder *b, const rl_model *model, rl_node *member, bool grouped, walk *w,
+static rille_status bind_one(rl_binder *b, const rl_model *model, rl_arg *member, bool grouped, walk *w,
                              rl_order *out) {
   int fn = rl_word_id(rl_aggregate_words, RL_COUNT_OF(rl_aggregate_words), member->key);
   if (grouped && fn >= 0) return by_aggregate(b, model, functions[fn], member, out);
@@ -157,15 +156,15 @@ static rille_status keep_path(rl_binder *b, const walk *w, rl_order *out) {
   return RILLE_OK;
 }
 
-rille_status rl_bind_order(rl_binder *b, const rl_model *model, rl_node *node, bool grouped, rl_order **orders,
+rille_status rl_bind_order(rl_binder *b, const rl_model *model, rl_arg *arg, bool grouped, rl_order **orders,
                            size_t *count) {
-  rl_nodes list;
-  RL_TRY(rl_expect_many(b, node, false, &list));
+  rl_args list;
+  RL_TRY(rl_expect_many(b, arg, false, &list));
   rl_order *found = RL_NEW_ARRAY(b->arena, rl_order, list.count);
   if (!found) return rl_nomem(b);
   *count = 0;
   for (size_t i = 0; i < list.count; i++) {
-    rl_node *member;
+    rl_arg *member;
     walk w = {.count = 0};
     RL_TRY(only_member(b, &list.items[i], &member));
     if (!member) continue;

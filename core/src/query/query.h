@@ -247,7 +247,7 @@ typedef struct rl_query {
                       is set */
   rl_input *limit; /* update_many, delete_many */
   bool upsert_native;  /* upsert, filled by bind: `where` is exactly one unique key by plain equality, no part of it
-                          null, create gives these fields the same values (rl_node_pin_same),  and neither create nor
+                          null, create gives these fields the same values (rl_arg_pin_same),  and neither create nor
                           update has nested writes: one INSERT ... ON CONFLICT statement does it */
   bool all_rows;       /* where = rille.all */
   const rl_field **by; /* group_by */
@@ -268,8 +268,8 @@ typedef struct rl_bind_options {
 
 /* Checks the call and makes the query. Errors: VALIDATION (and P2009, P2012, P2013, P2019 where Prisma has one) with
  * details "path", "model"; the message names the path, what is wrong and the nearest right name. Pins in the tree what
- * the query depends on and ends with rl_tree_address; fills address and shape_at of every input. */
-rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
+ * the query depends on and ends with rl_arg_tree_address; fills address and shape_at of every input. */
+rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err);
 
 /* All that is wrong with the data of a call. */
@@ -280,7 +280,7 @@ typedef struct rl_faults {
 void rl_faults_dispose(rl_faults *faults);
 /* Binds for the sake of the faults alone: what rl_bind would stop at is collected, and the rest of the data looked at
  * as well. Fails only when memory is short. */
-rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_tree *tree,
+rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                             const rl_bind_options *options, rl_arena *arena, rl_faults *faults, rl_error *err);
 
 #endif

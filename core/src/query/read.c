@@ -2,13 +2,13 @@
  */
 #include "query/bind.h"
 
-static rille_status bind_take(rl_binder *b, rl_node *node, rl_read *read) {
+static rille_status bind_take(rl_binder *b, rl_arg *arg, rl_read *read) {
   rl_type type = rl_plain_type(RL_BIGINT);
   rl_input *take;
-  RL_TRY(rl_expect_number(b, node));
-  RL_TRY(rl_input_scalar(b, &type, NULL, node, &take));
-  rl_node_pin_sign(node);
-  double sign = node->kind == RL_NODE_FLOAT ? node->value->as.f : (double)node->value->as.i;
+  RL_TRY(rl_expect_number(b, arg));
+  RL_TRY(rl_input_scalar(b, &type, NULL, arg, &take));
+  rl_arg_pin_sign(arg);
+  double sign = arg->kind == RL_ARG_FLOAT ? arg->value->as.f : (double)arg->value->as.i;
   read->take_none = sign == 0;
   read->reverse = sign < 0;
   if (read->reverse) take->transform = RL_TRANSFORM_ABSOLUTE;
@@ -25,17 +25,17 @@ static const rl_word lock_words[] = {{"update", RL_LOCK_UPDATE},
 static const rl_word lock_options[] = {
     {"mode", RL_LOCK_BLOCK}, {"skip_locked", RL_LOCK_SKIP_LOCKED}, {"nowait", RL_LOCK_NOWAIT}};
 
-static rille_status lock_mode(rl_binder *b, rl_node *node, rl_read *read) {
+static rille_status lock_mode(rl_binder *b, rl_arg *arg, rl_read *read) {
   int id;
-  RL_TRY(rl_expect_word(b, node, lock_words, RL_COUNT_OF(lock_words), &id));
+  RL_TRY(rl_expect_word(b, arg, lock_words, RL_COUNT_OF(lock_words), &id));
   read->lock = (rl_lock_mode)id;
   return RILLE_OK;
 }
 
-rille_status rl_bind_lock(rl_binder *b, rl_node *node, rl_read *read) {
-  if (node->kind != RL_NODE_OBJECT) return lock_mode(b, node, read);
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+rille_status rl_bind_lock(rl_binder *b, rl_arg *arg, rl_read *read) {
+  if (arg->kind != RL_ARG_OBJECT) return lock_mode(b, arg, read);
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     int id = rl_word_id(lock_options, RL_COUNT_OF(lock_options), member->key);
     if (id < 0) {
       rl_names names = {.arena = b->arena};
@@ -49,11 +49,11 @@ rille_status rl_bind_lock(rl_binder *b, rl_node *node, rl_read *read) {
     bool on;
     RL_TRY(rl_expect_flag(b, member, &on));
     if (on && read->lock_wait != RL_LOCK_BLOCK)
-      return rl_bad(b, node, NULL, "skip_locked and nowait exclude each other");
+      return rl_bad(b, arg, NULL, "skip_locked and nowait exclude each other");
     if (on) read->lock_wait = (rl_lock_wait)id;
   }
   if (read->lock == RL_LOCK_NONE)
-    return rl_bad_child(b, RL_P2013, node, "mode", NULL,
+    return rl_bad_child(b, RL_P2013, arg, "mode", NULL,
                         "missing; it is \"update\", \"no_key_update\", \"share\" or \"key_share\"");
   return RILLE_OK;
 }
@@ -71,12 +71,12 @@ static void drop_repeated(rl_read *read) {
   read->distinct_count = kept;
 }
 
-rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_node *args, bool grouped, rl_read *read) {
+rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_arg *args, bool grouped, rl_read *read) {
   read->model = model;
-  rl_node *where = rl_get(args, "where"), *order = rl_get(args, "order_by"), *cursor = rl_get(args, "cursor");
-  rl_node *take = rl_get(args, "take"), *skip = rl_get(args, "skip"), *distinct = rl_get(args, "distinct");
-  rl_node *lock = rl_get(args, "lock");
-  bool all = where && where->kind == RL_NODE_MARK && where->mark == RL_MARK_ALL;
+  rl_arg *where = rl_get(args, "where"), *order = rl_get(args, "order_by"), *cursor = rl_get(args, "cursor");
+  rl_arg *take = rl_get(args, "take"), *skip = rl_get(args, "skip"), *distinct = rl_get(args, "distinct");
+  rl_arg *lock = rl_get(args, "lock");
+  bool all = where && where->kind == RL_ARG_MARK && where->mark == RL_MARK_ALL;
   if (where && !all) RL_TRY(rl_bind_where(b, model, where, &read->where));
   if (order) RL_TRY(rl_bind_order(b, model, order, grouped, &read->orders, &read->order_count));
   if (cursor) RL_TRY(rl_bind_unique(b, model, cursor, &read->cursor));

@@ -127,10 +127,10 @@ rille_status rl_look_at_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, ui
   return RILLE_OK;
 }
 
-static rille_status look_at_node(rl_binder *b, rl_row_binding *w, rl_node *n) {
-  w->path = rl_node_path(b->arena, n);
-  w->listed = n->kind == RL_NODE_LIST;
-  if (n->kind != RL_NODE_OBJECT && n->kind != RL_NODE_LIST)
+static rille_status look_at_node(rl_binder *b, rl_row_binding *w, rl_arg *n) {
+  w->path = rl_arg_path(b->arena, n);
+  w->listed = n->kind == RL_ARG_LIST;
+  if (n->kind != RL_ARG_OBJECT && n->kind != RL_ARG_LIST)
     return rl_bad(b, n, NULL, "%s was given; expected is a list of rows", rl_kind_text(n));
   return n->expanded ? RILLE_OK : rl_look_at_rows(b, w, n->shape_at, n->slot);
 }
@@ -169,7 +169,7 @@ static rille_status chain(rl_binder *b, rl_rows *rows) {
   return RILLE_OK;
 }
 
-rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_node *node, const rl_field *parent, bool defaults,
+rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_arg *arg, const rl_field *parent, bool defaults,
                           rl_rows **out) {
   rl_rows *rows = *out = RL_NEW(b->arena, rl_rows);
   rl_row_binding w = {.model = model, .parent = parent, .defaults = defaults};
@@ -178,13 +178,13 @@ rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_node *node, co
   w.row = RL_NEW_ARRAY(b->arena, bool, model->column_count);
   w.times = RL_NEW_ARRAY(b->arena, size_t, model->column_count);
   if (!rows || !w.given || !w.row || !w.times) return rl_nomem(b);
-  rl_plain(node);
+  rl_plain(arg);
   rows->model = model;
-  rows->node = node;
-  rows->single = node->kind == RL_NODE_OBJECT; /* an empty one is an empty list */
-  rows->path = rl_node_path(b->arena, node);
+  rows->arg = arg;
+  rows->single = arg->kind == RL_ARG_OBJECT; /* an empty one is an empty list */
+  rows->path = rl_arg_path(b->arena, arg);
   RL_TRY(chain(b, rows));
-  RL_TRY(look_at_node(b, &w, node));
+  RL_TRY(look_at_node(b, &w, arg));
   RL_TRY(rl_bind_row_columns(b, &w, rows));
   return rl_bind_children(b, &w, rows);
 }
@@ -211,8 +211,8 @@ static bool has_column(const rl_rows *rows, const rl_field *f) {
   return false;
 }
 
-static rille_status bind_on(rl_binder *b, rl_node *args, rl_rows *rows, bool unique) {
-  rl_node *on = rl_get(args, "on");
+static rille_status bind_on(rl_binder *b, rl_arg *args, rl_rows *rows, bool unique) {
+  rl_arg *on = rl_get(args, "on");
   if (!on)
     return rl_bad_child(b, RL_P2013, args, "on", NULL,
                         "missing; it names the fields of the unique key that tells rows apart");
@@ -222,7 +222,7 @@ static rille_status bind_on(rl_binder *b, rl_node *args, rl_rows *rows, bool uni
     known = known || is_key(&rows->model->indexes[i], rows->conflict, rows->conflict_count);
   if (rows->conflict_count == 0 || (unique && !known))
     return rl_bad(b, on, NULL, "the fields are no unique key of %.*s", RL_STR_ARG(rows->model->name));
-  for (size_t i = 0; rows->node->count && i < rows->conflict_count; i++)
+  for (size_t i = 0; rows->arg->count && i < rows->conflict_count; i++)
     if (!has_column(rows, rows->conflict[i]))
       return rl_bad(b, on, rows->conflict[i], "no row has the field `%.*s`", RL_STR_ARG(rows->conflict[i]->name));
   return RILLE_OK;
@@ -256,7 +256,7 @@ static rille_status with_updated_at(rl_binder *b, rl_rows *rows) {
 }
 
 /* Rows that are there already: what one does not give stays as it is, but its key must be told. */
-static rille_status leave_missing(rl_binder *b, rl_rows *rows, rl_node *data) {
+static rille_status leave_missing(rl_binder *b, rl_rows *rows, rl_arg *data) {
   rl_row_binding w = {.model = rows->model, .key = rows->conflict, .key_count = rows->conflict_count};
   w.times = RL_NEW_ARRAY(b->arena, size_t, rows->model->column_count);
   w.given = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
@@ -270,11 +270,11 @@ static rille_status leave_missing(rl_binder *b, rl_rows *rows, rl_node *data) {
   return RILLE_OK;
 }
 
-rille_status rl_bind_rows_keys(rl_binder *b, rl_node *args, rl_rows *rows, bool update_all) {
+rille_status rl_bind_rows_keys(rl_binder *b, rl_arg *args, rl_rows *rows, bool update_all) {
   RL_TRY(bind_on(b, args, rows, !update_all));
-  rl_node *update = update_all ? NULL : rl_get(args, "update");
-  if (update && update->kind == RL_NODE_TEXT) {
-    rl_node_pin(update);
+  rl_arg *update = update_all ? NULL : rl_get(args, "update");
+  if (update && update->kind == RL_ARG_TEXT) {
+    rl_arg_pin(update);
     if (rl_str_is(rl_str_make(update->value->as.p, update->value->len), "all")) update = NULL;
   }
   if (update_all) RL_TRY(leave_missing(b, rows, rl_get(args, "data")));
@@ -287,7 +287,7 @@ rille_status rl_bind_rows_keys(rl_binder *b, rl_node *args, rl_rows *rows, bool 
     return update_given(b, rows, w.given);
   }
   RL_TRY(rl_expect_fields(b, update, rows->model, &rows->update, &rows->update_count));
-  for (size_t i = 0; rows->node->count && i < rows->update_count; i++)
+  for (size_t i = 0; rows->arg->count && i < rows->update_count; i++)
     if (!has_column(rows, rows->update[i]))
       return rl_bad(b, update, rows->update[i], "no row has the field `%.*s`", RL_STR_ARG(rows->update[i]->name));
   return rows->update_count ? with_updated_at(b, rows) : RILLE_OK;

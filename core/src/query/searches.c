@@ -11,7 +11,7 @@ typedef struct gathering {
 static rl_filter *search_in(rl_filter *f, bool *negated) {
   *negated = f->kind == RL_FILTER_NOT && f->count == 1;
   if (*negated) f = f->items[0];
-  return f->kind == RL_FILTER_SEARCH && !f->aggregate && f->input && f->input->node && f->input->node->value ? f : NULL;
+  return f->kind == RL_FILTER_SEARCH && !f->aggregate && f->input && f->input->arg && f->input->arg->value ? f : NULL;
 }
 
 static rille_status join_fields(rl_binder *b, rl_filter *into, const rl_filter *from) {
@@ -35,7 +35,7 @@ static rille_status absorb(rl_binder *b, gathering *g, rl_filter *f, bool *gone)
   rl_filter *search = search_in(f, &negated);
   for (size_t i = 0; search && i < g->found.count && !*gone; i++) {
     rl_filter *first = search_in(g->found.items[i], &other);
-    if (negated == other) RL_TRY(rl_node_pin_same(b->tree, first->input->node, search->input->node, gone, b->err));
+    if (negated == other) RL_TRY(rl_arg_pin_same(b->tree, first->input->arg, search->input->arg, gone, b->err));
     if (*gone) RL_TRY(join_fields(b, first, search));
   }
   return search && !*gone ? rl_filters_add(b, &g->found, f) : RILLE_OK;

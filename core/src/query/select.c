@@ -4,9 +4,9 @@
 typedef struct picking {
   const rl_model *model;
   rl_selection *out;
-  const bool *picked;  /* by field index: scalars that are visible */
-  rl_node **relations; /* by field index: the value given for a relation that is wanted, or NULL */
-  rl_node *count;      /* the value of _count */
+  const bool *picked; /* by field index: scalars that are visible */
+  rl_arg **relations; /* by field index: the value given for a relation that is wanted, or NULL */
+  rl_arg *count;      /* the value of _count */
 } picking;
 
 /* ------------------------------------------------------------------ relations */
@@ -17,11 +17,11 @@ static const rl_word many_words[] = {{"where", 0}, {"order_by", 1}, {"cursor", 2
 static const rl_word one_words[] = {{"where", 0}, {"select", 6},     {"include", 7},
                                     {"omit", 8},  {"recursive", 10}, {"depth", 11}};
 
-static rille_status check_words(rl_binder *b, const rl_field *relation, rl_node *node) {
+static rille_status check_words(rl_binder *b, const rl_field *relation, rl_arg *arg) {
   const rl_word *words = relation->list ? many_words : one_words;
   size_t count = relation->list ? RL_COUNT_OF(many_words) : RL_COUNT_OF(one_words);
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     if (rl_word_id(words, count, member->key) >= 0) continue;
     const rl_field *f = rl_find_field(relation->target, member->key);
     if (f && f->is_relation)
@@ -37,59 +37,59 @@ static rille_status check_words(rl_binder *b, const rl_field *relation, rl_node 
                        relation->list ? "argument of a list of rows" : "argument of a single related row", NULL,
                        &names);
   }
-  rl_node *where = rl_get(node, "where");
+  rl_arg *where = rl_get(arg, "where");
   if (where && !relation->list && relation->required)
     return rl_bad(b, where, relation, "a required relation cannot be filtered");
   return RILLE_OK;
 }
 
 /* What would have to be counted off anew on every level, and the relation itself, which is followed anyway. */
-static rille_status check_recursion(rl_binder *b, const rl_field *relation, rl_node *node) {
+static rille_status check_recursion(rl_binder *b, const rl_field *relation, rl_arg *arg) {
   static const char *const apart[] = {"take", "skip", "cursor", "distinct", "lock"};
   static const char *const selections[] = {"include", "select"};
   for (size_t i = 0; i < RL_COUNT_OF(apart); i++) {
-    rl_node *given = rl_get(node, apart[i]);
+    rl_arg *given = rl_get(arg, apart[i]);
     if (given)
       return rl_bad(b, given, relation,
                     "it does not go with `recursive`; leave it out, or include each level by itself");
   }
   for (size_t i = 0; i < RL_COUNT_OF(selections); i++) {
-    rl_node *members = rl_get(node, selections[i]);
-    for (size_t k = 0; members && members->kind == RL_NODE_OBJECT && k < members->count; k++)
+    rl_arg *members = rl_get(arg, selections[i]);
+    for (size_t k = 0; members && members->kind == RL_ARG_OBJECT && k < members->count; k++)
       if (rl_str_eq(members->children[k].key, relation->name))
         return rl_bad(b, &members->children[k], relation, "`recursive` follows this relation already; leave it out");
   }
   return RILLE_OK;
 }
 
-static rille_status recursion(rl_binder *b, const rl_field *relation, rl_node *node, rl_read *read) {
-  rl_node *recursive = rl_get(node, "recursive"), *depth = rl_get(node, "depth");
+static rille_status recursion(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_read *read) {
+  rl_arg *recursive = rl_get(arg, "recursive"), *depth = rl_get(arg, "depth");
   bool on = false;
   if (recursive) RL_TRY(rl_expect_flag(b, recursive, &on));
   if (depth && !on) return rl_bad(b, depth, relation, "it needs recursive = true");
   if (!on) return RILLE_OK;
   if (relation->target != relation->model)
     return rl_bad(b, recursive, relation, "only a relation of a model with itself can be followed recursively");
-  RL_TRY(check_recursion(b, relation, node));
+  RL_TRY(check_recursion(b, relation, arg));
   read->recursive_depth = INT32_MAX;
   if (!depth) return RILLE_OK;
-  if (depth->kind != RL_NODE_INT || depth->value->as.i < 1 || depth->value->as.i > INT32_MAX)
+  if (depth->kind != RL_ARG_INT || depth->value->as.i < 1 || depth->value->as.i > INT32_MAX)
     return rl_bad(b, depth, relation, "expected is a whole number from 1");
-  rl_node_pin(depth);
+  rl_arg_pin(depth);
   read->recursive_depth = (int32_t)depth->value->as.i;
   return RILLE_OK;
 }
 
-static rille_status include(rl_binder *b, const rl_field *relation, rl_node *node, rl_include *out) {
+static rille_status include(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_include *out) {
   out->relation = relation;
   out->read = RL_NEW(b->arena, rl_read);
   if (!out->read) return rl_nomem(b);
   out->read->model = relation->target;
-  if (node->kind == RL_NODE_BOOL) return rl_bind_selection(b, relation->target, NULL, &out->read->selection);
-  RL_TRY(check_words(b, relation, node));
-  RL_TRY(rl_bind_read(b, relation->target, node, false, out->read));
-  RL_TRY(recursion(b, relation, node, out->read));
-  return rl_bind_selection(b, relation->target, node, &out->read->selection);
+  if (arg->kind == RL_ARG_BOOL) return rl_bind_selection(b, relation->target, NULL, &out->read->selection);
+  RL_TRY(check_words(b, relation, arg));
+  RL_TRY(rl_bind_read(b, relation->target, arg, false, out->read));
+  RL_TRY(recursion(b, relation, arg, out->read));
+  return rl_bind_selection(b, relation->target, arg, &out->read->selection);
 }
 
 static rille_status bind_includes(rl_binder *b, const picking *p) {
@@ -105,22 +105,22 @@ static rille_status bind_includes(rl_binder *b, const picking *p) {
 
 /* ------------------------------------------------------------------ _count */
 
-static rille_status count_of(rl_binder *b, const rl_field *relation, rl_node *node, rl_selection *out) {
-  if (node && node->kind == RL_NODE_BOOL) {
+static rille_status count_of(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_selection *out) {
+  if (arg && arg->kind == RL_ARG_BOOL) {
     bool wanted;
-    RL_TRY(rl_expect_flag(b, node, &wanted));
+    RL_TRY(rl_expect_flag(b, arg, &wanted));
     if (!wanted) return RILLE_OK;
-    node = NULL;
+    arg = NULL;
   }
   rl_relation_count *c = &out->counts[out->count_count++];
   c->relation = relation;
-  if (!node) return RILLE_OK;
-  RL_TRY(rl_expect_object(b, node, "true or { where = {...} }"));
-  rl_node *where = rl_get(node, "where");
-  if (node->count > (where ? 1u : 0u)) {
+  if (!arg) return RILLE_OK;
+  RL_TRY(rl_expect_object(b, arg, "true or { where = {...} }"));
+  rl_arg *where = rl_get(arg, "where");
+  if (arg->count > (where ? 1u : 0u)) {
     rl_names names = {.arena = b->arena};
     rl_names_add(&names, RL_STR("where"));
-    rl_node *member = &node->children[node->children == where ? 1 : 0];
+    rl_arg *member = &arg->children[arg->children == where ? 1 : 0];
     return rl_bad_name(b, member, member->key, "argument", NULL, &names);
   }
   return where ? rl_bind_where(b, relation->target, where, &c->where) : RILLE_OK;
@@ -131,7 +131,7 @@ static bool countable(const rl_field *f) {
 }
 
 /* The relations that `select` names; NULL: all. */
-static rille_status bind_counts(rl_binder *b, const picking *p, rl_node *select) {
+static rille_status bind_counts(rl_binder *b, const picking *p, rl_arg *select) {
   const rl_model *m = p->model;
   p->out->counts = RL_NEW_ARRAY(b->arena, rl_relation_count, m->field_count);
   if (!p->out->counts) return rl_nomem(b);
@@ -146,7 +146,7 @@ static rille_status bind_counts(rl_binder *b, const picking *p, rl_node *select)
   for (size_t i = 0; i < m->field_count; i++) {
     const rl_field *f = &m->fields[i];
     if (!countable(f)) continue;
-    rl_node *given = NULL;
+    rl_arg *given = NULL;
     for (size_t k = 0; select && k < select->count; k++)
       if (rl_str_eq(select->children[k].key, f->name)) given = &select->children[k];
     if (given || !select) RL_TRY(count_of(b, f, given, p->out));
@@ -155,13 +155,13 @@ static rille_status bind_counts(rl_binder *b, const picking *p, rl_node *select)
 }
 
 static rille_status bind_count(rl_binder *b, const picking *p) {
-  rl_node *node = p->count;
-  if (!node) return RILLE_OK;
-  if (node->kind == RL_NODE_BOOL) return bind_counts(b, p, NULL);
-  RL_TRY(rl_expect_object(b, node, "true or { select = {...} }"));
-  rl_node *select = rl_get(node, "select");
-  if (!select || node->count > 1) return rl_bad(b, node, NULL, "expected is true or { select = {...} }");
-  if (select->kind == RL_NODE_BOOL) {
+  rl_arg *arg = p->count;
+  if (!arg) return RILLE_OK;
+  if (arg->kind == RL_ARG_BOOL) return bind_counts(b, p, NULL);
+  RL_TRY(rl_expect_object(b, arg, "true or { select = {...} }"));
+  rl_arg *select = rl_get(arg, "select");
+  if (!select || arg->count > 1) return rl_bad(b, arg, NULL, "expected is true or { select = {...} }");
+  if (select->kind == RL_ARG_BOOL) {
     bool all;
     RL_TRY(rl_expect_flag(b, select, &all));
     return all ? bind_counts(b, p, NULL) : RILLE_OK;
@@ -174,20 +174,20 @@ static rille_status bind_count(rl_binder *b, const picking *p) {
 /* ------------------------------------------------------------------ what is picked */
 
 /* Whether a member is wanted: true, false, or an object of arguments for a relation. */
-static rille_status wanted(rl_binder *b, rl_node *node, bool arguments, bool *out) {
-  rl_plain(node);
+static rille_status wanted(rl_binder *b, rl_arg *arg, bool arguments, bool *out) {
+  rl_plain(arg);
   *out = true;
-  if (arguments && node->kind == RL_NODE_OBJECT) return RILLE_OK;
-  if (arguments && node->kind != RL_NODE_BOOL)
-    return rl_bad(b, node, NULL, "%s was given; expected is true, false or an object of arguments", rl_kind_text(node));
-  return rl_expect_flag(b, node, out);
+  if (arguments && arg->kind == RL_ARG_OBJECT) return RILLE_OK;
+  if (arguments && arg->kind != RL_ARG_BOOL)
+    return rl_bad(b, arg, NULL, "%s was given; expected is true, false or an object of arguments", rl_kind_text(arg));
+  return rl_expect_flag(b, arg, out);
 }
 
-static rille_status pick(rl_binder *b, picking *p, rl_node *node, bool scalars, bool *picked, size_t *count) {
-  RL_TRY(rl_refuse_names(b, node));
-  RL_TRY(rl_expect_object(b, node, "an object with the names of fields"));
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+static rille_status pick(rl_binder *b, picking *p, rl_arg *arg, bool scalars, bool *picked, size_t *count) {
+  RL_TRY(rl_refuse_names(b, arg));
+  RL_TRY(rl_expect_object(b, arg, "an object with the names of fields"));
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     const rl_field *f = rl_find_field(p->model, member->key);
     bool is_count = rl_str_is(member->key, "_count"), on;
     if (!is_count && f && !f->is_relation && !scalars)
@@ -218,11 +218,11 @@ static bool omitted_everywhere(rl_binder *b, const rl_field *f) {
   return key && rl_map_get(b->options->omit, rl_str_of(key)) != NULL;
 }
 
-static rille_status apply_omit(rl_binder *b, const rl_model *model, rl_node *omit, bool *picked) {
+static rille_status apply_omit(rl_binder *b, const rl_model *model, rl_arg *omit, bool *picked) {
   RL_TRY(rl_refuse_names(b, omit));
   RL_TRY(rl_expect_object(b, omit, "an object with the names of fields"));
   for (size_t i = 0; i < omit->count; i++) {
-    rl_node *member = &omit->children[i];
+    rl_arg *member = &omit->children[i];
     const rl_field *f = rl_find_field(model, member->key);
     if (!f || f->is_relation) return rl_bad_field(b, member, member->key, model, true, false);
     bool on;
@@ -232,7 +232,7 @@ static rille_status apply_omit(rl_binder *b, const rl_model *model, rl_node *omi
   return RILLE_OK;
 }
 
-static rille_status pick_all(rl_binder *b, picking *p, rl_node *include_node, rl_node *omit, bool *picked) {
+static rille_status pick_all(rl_binder *b, picking *p, rl_arg *include_node, rl_arg *omit, bool *picked) {
   size_t count = 0;
   for (size_t i = 0; i < p->model->field_count; i++) {
     const rl_field *f = &p->model->fields[i];
@@ -252,14 +252,14 @@ static rille_status keep_fields(rl_binder *b, picking *p) {
   return RILLE_OK;
 }
 
-rille_status rl_bind_selection(rl_binder *b, const rl_model *model, rl_node *args, rl_selection *out) {
+rille_status rl_bind_selection(rl_binder *b, const rl_model *model, rl_arg *args, rl_selection *out) {
   bool *picked = RL_NEW_ARRAY(b->arena, bool, model->field_count);
   picking p = {.model = model, .out = out, .picked = picked};
-  p.relations = RL_NEW_ARRAY(b->arena, rl_node *, model->field_count);
+  p.relations = RL_NEW_ARRAY(b->arena, rl_arg *, model->field_count);
   if (!picked || !p.relations) return rl_nomem(b);
   out->model = model;
-  rl_node *select = args ? rl_get(args, "select") : NULL, *inc = args ? rl_get(args, "include") : NULL;
-  rl_node *omit = args ? rl_get(args, "omit") : NULL;
+  rl_arg *select = args ? rl_get(args, "select") : NULL, *inc = args ? rl_get(args, "include") : NULL;
+  rl_arg *omit = args ? rl_get(args, "omit") : NULL;
   if (select && (inc || omit))
     return rl_bad(b, args, NULL, "select and %s cannot be used together; nest what is wanted in select",
                   inc ? "include" : "omit");

@@ -21,13 +21,13 @@ static const struct condition *condition_of(rl_str key) {
 }
 
 /* The path stays a value: a list of steps, or one text such as "$.a.b[0]". */
-static rille_status bind_path(rl_binder *b, const rl_subject *s, rl_node *node, rl_input **out) {
+static rille_status bind_path(rl_binder *b, const rl_subject *s, rl_arg *arg, rl_input **out) {
   rl_type steps = {.scalar = RL_STRING, .list = true};
-  bool empty = rl_is_empty_list(node);
-  if (!empty && node->kind != RL_NODE_TEXT && node->kind != RL_NODE_LIST)
-    return rl_bad(b, node, s->field, "%s was given; expected is a list of keys and positions", rl_kind_text(node));
-  rl_input_kind kind = empty ? RL_INPUT_CONSTANT : node->kind == RL_NODE_TEXT ? RL_INPUT_VALUE : RL_INPUT_LIST;
-  *out = rl_input_new(b, kind, &steps, s->field, node);
+  bool empty = rl_is_empty_list(arg);
+  if (!empty && arg->kind != RL_ARG_TEXT && arg->kind != RL_ARG_LIST)
+    return rl_bad(b, arg, s->field, "%s was given; expected is a list of keys and positions", rl_kind_text(arg));
+  rl_input_kind kind = empty ? RL_INPUT_CONSTANT : arg->kind == RL_ARG_TEXT ? RL_INPUT_VALUE : RL_INPUT_LIST;
+  *out = rl_input_new(b, kind, &steps, s->field, arg);
   if (!*out) return rl_nomem(b);
   (*out)->constant = (rl_value){.kind = RILLE_LIST};
   (*out)->transform = RL_TRANSFORM_JSON_PATH;
@@ -36,11 +36,11 @@ static rille_status bind_path(rl_binder *b, const rl_subject *s, rl_node *node, 
 
 /* `json = rille.null` is the NULL of the column, where that has one. Behind an operator a null is a value of Json, as
  * in Prisma: the column's own is rille.db_null there. */
-static rl_json_null null_of(const rl_subject *s, const rl_node *node) {
-  bool alone = s->field && rl_str_eq(node->key, s->field->name);
-  if (node->kind == RL_NODE_NULL) return s->nullable && alone ? RL_DB_NULL : RL_JSON_NULL_VALUE;
-  if (node->kind != RL_NODE_MARK) return RL_JSON_NOT_NULL;
-  switch (node->mark) {
+static rl_json_null null_of(const rl_subject *s, const rl_arg *arg) {
+  bool alone = s->field && rl_str_eq(arg->key, s->field->name);
+  if (arg->kind == RL_ARG_NULL) return s->nullable && alone ? RL_DB_NULL : RL_JSON_NULL_VALUE;
+  if (arg->kind != RL_ARG_MARK) return RL_JSON_NOT_NULL;
+  switch (arg->mark) {
   case RL_MARK_DB_NULL: return RL_DB_NULL;
   case RL_MARK_JSON_NULL: return RL_JSON_NULL_VALUE;
   case RL_MARK_ANY_NULL: return RL_ANY_NULL;
@@ -49,9 +49,9 @@ static rl_json_null null_of(const rl_subject *s, const rl_node *node) {
 }
 
 /* A column on the right. The input of a text operator then has no value, it only tells which match is meant. */
-static rille_status column_operand(rl_binder *b, const rl_subject *s, const struct condition *c, rl_node *node,
+static rille_status column_operand(rl_binder *b, const rl_subject *s, const struct condition *c, rl_arg *arg,
                                    rl_filter *f) {
-  RL_TRY(rl_bind_field_ref(b, s, node, false, &f->column));
+  RL_TRY(rl_bind_field_ref(b, s, arg, false, &f->column));
   if (c->operands != TEXT) return RILLE_OK;
   f->input = rl_input_new(b, RL_INPUT_CONSTANT, &s->type, s->field, NULL);
   if (!f->input) return rl_nomem(b);
@@ -59,19 +59,19 @@ static rille_status column_operand(rl_binder *b, const rl_subject *s, const stru
   return RILLE_OK;
 }
 
-static rille_status operand(rl_binder *b, const rl_subject *s, const struct condition *c, rl_node *node, rl_filter *f) {
+static rille_status operand(rl_binder *b, const rl_subject *s, const struct condition *c, rl_arg *arg, rl_filter *f) {
   rl_subject wanted = *s;
   if (c->operands == TEXT) wanted.type = wanted.ref_type = rl_plain_type(RL_STRING);
-  if (node->kind == RL_NODE_MARK && node->mark == RL_MARK_FIELD) return column_operand(b, &wanted, c, node, f);
+  if (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_FIELD) return column_operand(b, &wanted, c, arg, f);
   bool equality = f->op == RL_OP_EQ || f->op == RL_OP_NE;
-  if (equality) f->json_null = null_of(s, node);
+  if (equality) f->json_null = null_of(s, arg);
   if (f->json_null != RL_JSON_NOT_NULL) return RILLE_OK;
-  RL_TRY(rl_input_scalar(b, &wanted.type, s->field, node, &f->input));
+  RL_TRY(rl_input_scalar(b, &wanted.type, s->field, arg, &f->input));
   f->input->transform = c->transform;
   return RILLE_OK;
 }
 
-static rille_status apply(rl_binder *b, const rl_subject *s, const struct condition *c, rl_input *path, rl_node *node,
+static rille_status apply(rl_binder *b, const rl_subject *s, const struct condition *c, rl_input *path, rl_arg *arg,
                           rl_filter **out) {
   RL_TRY(rl_filter_new(b, RL_FILTER_JSON, s->field, out));
   rl_filter *f = *out;
@@ -79,11 +79,11 @@ static rille_status apply(rl_binder *b, const rl_subject *s, const struct condit
   f->insensitive = s->insensitive;
   f->aggregate = s->aggregate;
   f->json_path = path;
-  RL_TRY(operand(b, s, c, node, f));
+  RL_TRY(operand(b, s, c, arg, f));
   return s->reverse ? rl_filter_not(b, f, out) : RILLE_OK;
 }
 
-static rille_status bad_operator(rl_binder *b, const rl_node *member) {
+static rille_status bad_operator(rl_binder *b, const rl_arg *member) {
   rl_names names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(conditions); i++)
     if (!rl_str_ends(rl_str_of(conditions[i].name), RL_STR("_"))) rl_names_add(&names, rl_str_of(conditions[i].name));
@@ -91,9 +91,9 @@ static rille_status bad_operator(rl_binder *b, const rl_node *member) {
                      NULL, &names);
 }
 
-static rille_status options(rl_binder *b, rl_subject *s, rl_node *node, rl_input **path) {
+static rille_status options(rl_binder *b, rl_subject *s, rl_arg *arg, rl_input **path) {
   *path = NULL;
-  rl_node *at = rl_get(node, "path"), *mode = rl_get(node, "mode");
+  rl_arg *at = rl_get(arg, "path"), *mode = rl_get(arg, "mode");
   if (at) RL_TRY(bind_path(b, s, at, path));
   if (!mode) return RILLE_OK;
   static const rl_word mode_words[] = {{"default", 0}, {"insensitive", 1}};
@@ -103,19 +103,19 @@ static rille_status options(rl_binder *b, rl_subject *s, rl_node *node, rl_input
   return RILLE_OK;
 }
 
-rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *subject, rl_node *node, rl_filter **out) {
+rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *subject, rl_arg *arg, rl_filter **out) {
   *out = NULL;
   rl_subject s = *subject;
-  if (node->kind == RL_NODE_LIST && node->count > 0)
-    return rl_bad(b, node, s.field, "a list was given; to compare with it write `equals = {...}`");
-  if (node->kind != RL_NODE_OBJECT && !rl_is_empty_list(node))
-    return apply(b, &s, condition_of(RL_STR("equals")), NULL, node, out);
-  rl_plain(node);
+  if (arg->kind == RL_ARG_LIST && arg->count > 0)
+    return rl_bad(b, arg, s.field, "a list was given; to compare with it write `equals = {...}`");
+  if (arg->kind != RL_ARG_OBJECT && !rl_is_empty_list(arg))
+    return apply(b, &s, condition_of(RL_STR("equals")), NULL, arg, out);
+  rl_plain(arg);
   rl_input *path;
-  RL_TRY(options(b, &s, node, &path));
+  RL_TRY(options(b, &s, arg, &path));
   rl_filters list = {0};
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     const struct condition *c = condition_of(member->key);
     if (!c) return bad_operator(b, member);
     if (c->operands == OPTION) continue;
@@ -124,6 +124,6 @@ rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *subject, rl_nod
     RL_TRY(rl_filters_add(b, &list, f));
   }
   if (path && list.count == 0)
-    return rl_bad_code(b, RL_P2019, node, s.field, "A JSON path cannot be set without a scalar filter.");
+    return rl_bad_code(b, RL_P2019, arg, s.field, "A JSON path cannot be set without a scalar filter.");
   return rl_filters_and(b, &list, out);
 }

@@ -50,34 +50,34 @@ static const char *type_text(const rl_type *t, bool list, char *out, size_t size
   return out;
 }
 
-static rille_status find_reference(rl_binder *b, rl_node *node, const rl_field **out) {
-  rl_str text = node->text;
+static rille_status find_reference(rl_binder *b, rl_arg *arg, const rl_field **out) {
+  rl_str text = arg->text;
   size_t dot = 0;
   while (dot < text.len && text.p[dot] != '.') dot++;
   const rl_model *model = rl_schema_model(b->schema, rl_str_make(text.p, dot));
   if (!model) {
     rl_names names = {.arena = b->arena};
     for (size_t i = 0; i < b->schema->model_count; i++) rl_names_add(&names, b->schema->models[i]->name);
-    return rl_bad_name(b, node, rl_str_make(text.p, dot), "model", NULL, &names);
+    return rl_bad_name(b, arg, rl_str_make(text.p, dot), "model", NULL, &names);
   }
   rl_str name = dot < text.len ? rl_str_make(text.p + dot + 1, text.len - dot - 1) : RL_STR("");
   *out = rl_find_field(model, name);
   if (*out && !(*out)->is_relation) return RILLE_OK;
-  return rl_bad_field(b, node, name, model, true, false);
+  return rl_bad_field(b, arg, name, model, true, false);
 }
 
-rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_node *node, bool list, const rl_field **out) {
-  RL_TRY(find_reference(b, node, out));
+rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_arg *arg, bool list, const rl_field **out) {
+  RL_TRY(find_reference(b, arg, out));
   const rl_field *f = *out;
   if (f->model != s->model)
-    return rl_bad_code(b, RL_P2019, node, s->field, "a referenced field must be of model %.*s, but %.*s.%.*s is not",
+    return rl_bad_code(b, RL_P2019, arg, s->field, "a referenced field must be of model %.*s, but %.*s.%.*s is not",
                        RL_STR_ARG(s->model->name), RL_STR_ARG(f->model->name), RL_STR_ARG(f->name));
   const rl_type *t = &s->ref_type;
   bool same =
       f->type.scalar == t->scalar && f->list == list && (t->scalar != RL_ENUM || f->type.enumeration == t->enumeration);
   if (same) return RILLE_OK;
   char want[160], got[160];
-  return rl_bad_code(b, RL_P2019, node, s->field,
+  return rl_bad_code(b, RL_P2019, arg, s->field,
                      "Expected a referenced scalar field of type %s but found %.*s.%.*s of type %s.",
                      type_text(t, list, want, sizeof want), RL_STR_ARG(f->model->name), RL_STR_ARG(f->name),
                      type_text(&f->type, f->list, got, sizeof got));
@@ -85,36 +85,35 @@ rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_node *node,
 
 /* ------------------------------------------------------------------ operators */
 
-static rille_status is_null(rl_binder *b, const rl_subject *s, rl_node *node, bool negated, rl_filter **out) {
-  if (!s->nullable) return rl_bad(b, node, s->field, "null is not allowed: the field is required");
+static rille_status is_null(rl_binder *b, const rl_subject *s, rl_arg *arg, bool negated, rl_filter **out) {
+  if (!s->nullable) return rl_bad(b, arg, s->field, "null is not allowed: the field is required");
   RL_TRY(new_filter(b, RL_FILTER_IS_NULL, s, out));
   (*out)->negated = negated;
   return RILLE_OK;
 }
 
 /* The right-hand side: a column or a value. */
-static rille_status operand(rl_binder *b, const rl_subject *s, rl_node *node, rl_filter *f) {
-  if (node->kind == RL_NODE_MARK && node->mark == RL_MARK_FIELD)
-    return rl_bind_field_ref(b, s, node, false, &f->column);
-  return rl_input_scalar(b, &s->type, s->field, node, &f->input);
+static rille_status operand(rl_binder *b, const rl_subject *s, rl_arg *arg, rl_filter *f) {
+  if (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_FIELD) return rl_bind_field_ref(b, s, arg, false, &f->column);
+  return rl_input_scalar(b, &s->type, s->field, arg, &f->input);
 }
 
 /* The functions below are the meanings that operators.def names. */
 
-static rille_status compare(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+static rille_status compare(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   rl_operator op = (rl_operator)what, negation = rl_operator_info_of(op)->negation;
-  if (op == RL_OP_EQ && node->kind == RL_NODE_NULL) return is_null(b, s, node, s->reverse, out);
+  if (op == RL_OP_EQ && arg->kind == RL_ARG_NULL) return is_null(b, s, arg, s->reverse, out);
   RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
   (*out)->op = s->reverse ? negation : op;
-  RL_TRY(operand(b, s, node, *out));
+  RL_TRY(operand(b, s, arg, *out));
   return s->reverse && negation == op ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
-static rille_status like(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+static rille_status like(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   rl_transform transform = (rl_transform)what;
   RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
   (*out)->op = RL_OP_LIKE;
-  RL_TRY(operand(b, s, node, *out));
+  RL_TRY(operand(b, s, arg, *out));
   if ((*out)->input) {
     (*out)->input->transform = transform;
   } else { /* a column on the right: the input has no value, only tells which match is meant */
@@ -126,18 +125,18 @@ static rille_status like(rl_binder *b, const rl_subject *s, int what, rl_node *n
   return s->reverse ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
-static rille_status in_list(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+static rille_status in_list(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   bool negated = (what != 0) != s->reverse;
-  if (node->kind == RL_NODE_NULL) return is_null(b, s, node, negated, out);
-  if (rl_is_empty_list(node)) return rl_filter_new(b, negated ? RL_FILTER_TRUE : RL_FILTER_FALSE, NULL, out);
+  if (arg->kind == RL_ARG_NULL) return is_null(b, s, arg, negated, out);
+  if (rl_is_empty_list(arg)) return rl_filter_new(b, negated ? RL_FILTER_TRUE : RL_FILTER_FALSE, NULL, out);
   RL_TRY(new_filter(b, RL_FILTER_IN, s, out));
   (*out)->negated = negated;
-  if (node->kind == RL_NODE_MARK && node->mark == RL_MARK_FIELD)
-    return rl_bind_field_ref(b, s, node, true, &(*out)->column);
-  return rl_input_scalars(b, &s->type, s->field, node, false, &(*out)->input);
+  if (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_FIELD)
+    return rl_bind_field_ref(b, s, arg, true, &(*out)->column);
+  return rl_input_scalars(b, &s->type, s->field, arg, false, &(*out)->input);
 }
 
-static rille_status search(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+static rille_status search(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   (void)what;
   RL_TRY(new_filter(b, RL_FILTER_SEARCH, s, out));
   const rl_field **fields = RL_NEW_ARRAY(b->arena, const rl_field *, 1);
@@ -146,22 +145,22 @@ static rille_status search(rl_binder *b, const rl_subject *s, int what, rl_node 
   (*out)->fields = fields;
   (*out)->field_count = 1;
   rl_type text = rl_plain_type(RL_STRING);
-  RL_TRY(rl_input_scalar(b, &text, s->field, node, &(*out)->input));
+  RL_TRY(rl_input_scalar(b, &text, s->field, arg, &(*out)->input));
   return s->reverse ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
 /* What stands behind `not`: null, a value, or conditions of which each is negated on its own. */
-static rille_status negation(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out) {
+static rille_status negation(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   (void)what;
   rl_subject inner = *s;
   inner.reverse = !s->reverse;
-  return rl_bind_scalar_filter(b, &inner, node, out);
+  return rl_bind_scalar_filter(b, &inner, arg, out);
 }
 
 static const struct condition {
   const char *name;
   int types;
-  rille_status (*meaning)(rl_binder *b, const rl_subject *s, int what, rl_node *node, rl_filter **out); /* NULL: mode */
+  rille_status (*meaning)(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out); /* NULL: mode */
   int what;
 } conditions[] = {
 #define RL_CONDITION(name, types, meaning, what, operand) {#name, types, meaning, what},
@@ -179,7 +178,7 @@ bool rl_is_scalar_operator(rl_str key) {
   return condition_of(key) != NULL;
 }
 
-static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_node *member) {
+static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_arg *member) {
   rl_names names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(conditions); i++)
     if (is_for(conditions[i].types, &s->type) && !rl_str_ends(rl_str_of(conditions[i].name), RL_STR("_")))
@@ -188,8 +187,8 @@ static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_nod
 }
 
 /* mode holds for all conditions beside it, also within `not`. */
-static rille_status read_mode(rl_binder *b, rl_subject *s, rl_node *node) {
-  rl_node *mode = rl_get(node, "mode");
+static rille_status read_mode(rl_binder *b, rl_subject *s, rl_arg *arg) {
+  rl_arg *mode = rl_get(arg, "mode");
   if (!mode) return RILLE_OK;
   if (!is_for(STRINGS, &s->type)) return bad_operator(b, s, mode);
   static const rl_word mode_words[] = {{"default", 0}, {"insensitive", 1}};
@@ -199,21 +198,21 @@ static rille_status read_mode(rl_binder *b, rl_subject *s, rl_node *node) {
   return RILLE_OK;
 }
 
-static bool is_value(const rl_subject *s, rl_node *node) {
-  rl_plain(node);
-  if (node->kind != RL_NODE_OBJECT) return node->kind != RL_NODE_LIST || node->count > 0;
-  return s->type.scalar == RL_DATETIME && rl_get(node, "year");
+static bool is_value(const rl_subject *s, rl_arg *arg) {
+  rl_plain(arg);
+  if (arg->kind != RL_ARG_OBJECT) return arg->kind != RL_ARG_LIST || arg->count > 0;
+  return s->type.scalar == RL_DATETIME && rl_get(arg, "year");
 }
 
-rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_node *node, rl_filter **out) {
+rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_arg *arg, rl_filter **out) {
   *out = NULL;
-  if (node->kind == RL_NODE_LIST && node->count > 0)
-    return rl_bad(b, node, s->field, "a list was given; write `[\"in\"] = {...}` for any of them");
-  if (is_value(s, node)) return compare(b, s, RL_OP_EQ, node, out);
-  RL_TRY(read_mode(b, s, node));
+  if (arg->kind == RL_ARG_LIST && arg->count > 0)
+    return rl_bad(b, arg, s->field, "a list was given; write `[\"in\"] = {...}` for any of them");
+  if (is_value(s, arg)) return compare(b, s, RL_OP_EQ, arg, out);
+  RL_TRY(read_mode(b, s, arg));
   rl_filters list = {0};
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     const struct condition *c = condition_of(member->key);
     if (!c || !is_for(c->types, &s->type)) return bad_operator(b, s, member);
     if (!c->meaning) continue;

@@ -26,7 +26,7 @@ static void write_keys(const rl_model *model, rl_buf *out) {
   }
 }
 
-static rille_status no_key(rl_binder *b, const rl_model *model, const rl_node *node) {
+static rille_status no_key(rl_binder *b, const rl_model *model, const rl_arg *arg) {
   rl_buf keys;
   rl_buf_init(&keys);
   write_keys(model, &keys);
@@ -35,40 +35,40 @@ static rille_status no_key(rl_binder *b, const rl_model *model, const rl_node *n
   if (!z)
     status = rl_nomem(b);
   else if (!*z)
-    status = rl_bad(b, node, NULL, "%.*s has no unique key, so no row of it can be named", RL_STR_ARG(model->name));
+    status = rl_bad(b, arg, NULL, "%.*s has no unique key, so no row of it can be named", RL_STR_ARG(model->name));
   else
-    status = rl_bad(b, node, NULL, "it must name one %.*s by a unique key: %s", RL_STR_ARG(model->name), z);
+    status = rl_bad(b, arg, NULL, "it must name one %.*s by a unique key: %s", RL_STR_ARG(model->name), z);
   rl_buf_dispose(&keys);
   rl_error_detail(b->err, "model", model->name);
   return status;
 }
 
-static rille_status equals(rl_binder *b, const rl_field *field, rl_node *node, rl_filter **out) {
+static rille_status equals(rl_binder *b, const rl_field *field, rl_arg *arg, rl_filter **out) {
   RL_TRY(rl_filter_new(b, RL_FILTER_COMPARE, field, out));
   (*out)->op = RL_OP_EQ;
-  if (node->kind == RL_NODE_NULL) return rl_bad(b, node, field, "null names no row");
-  return rl_input_scalar(b, &field->type, field, node, &(*out)->input);
+  if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "null names no row");
+  return rl_input_scalar(b, &field->type, field, arg, &(*out)->input);
 }
 
-static rille_status compound(rl_binder *b, const rl_index *index, rl_node *node, rl_filter **out) {
-  RL_TRY(rl_expect_object(b, node, "an object with the fields of the key"));
+static rille_status compound(rl_binder *b, const rl_index *index, rl_arg *arg, rl_filter **out) {
+  RL_TRY(rl_expect_object(b, arg, "an object with the fields of the key"));
   rl_names names = {.arena = b->arena};
   rl_filters list = {0};
   for (size_t i = 0; i < index->count; i++) rl_names_add(&names, index->fields[i].field->name);
-  for (size_t i = 0; i < node->count; i++) {
+  for (size_t i = 0; i < arg->count; i++) {
     bool known = false;
-    for (size_t k = 0; k < names.count; k++) known = known || rl_str_eq(names.items[k], node->children[i].key);
-    if (!known) return rl_bad_name(b, &node->children[i], node->children[i].key, "field of the key", NULL, &names);
+    for (size_t k = 0; k < names.count; k++) known = known || rl_str_eq(names.items[k], arg->children[i].key);
+    if (!known) return rl_bad_name(b, &arg->children[i], arg->children[i].key, "field of the key", NULL, &names);
   }
   for (size_t i = 0; i < index->count; i++) {
     const rl_field *field = index->fields[i].field;
-    rl_node *value = NULL;
-    for (size_t k = 0; k < node->count; k++)
-      if (rl_str_eq(node->children[k].key, field->name)) value = &node->children[k];
+    rl_arg *value = NULL;
+    for (size_t k = 0; k < arg->count; k++)
+      if (rl_str_eq(arg->children[k].key, field->name)) value = &arg->children[k];
     char *name = rl_arena_strdup(b->arena, field->name);
     if (!name) return rl_nomem(b);
     if (!value)
-      return rl_bad_child(b, RL_P2013, node, name, field, "missing; the key `%.*s` needs all of its fields",
+      return rl_bad_child(b, RL_P2013, arg, name, field, "missing; the key `%.*s` needs all of its fields",
                           RL_STR_ARG(index->client_name));
     rl_filter *f;
     RL_TRY(equals(b, field, value, &f));
@@ -83,7 +83,7 @@ static const rl_index *key_named(const rl_model *model, rl_str name) {
 }
 
 /* Another condition: what an ordinary where would take. */
-static rille_status other(rl_binder *b, const rl_model *model, rl_node *member, rl_filter **out) {
+static rille_status other(rl_binder *b, const rl_model *model, rl_arg *member, rl_filter **out) {
   int id = rl_word_id(rl_grouping_words, RL_COUNT_OF(rl_grouping_words), member->key);
   if (id >= 0) return rl_bind_grouping(b, model, id, member, rl_bind_where, out);
   const rl_field *field = rl_find_field(model, member->key);
@@ -95,12 +95,12 @@ static rille_status other(rl_binder *b, const rl_model *model, rl_node *member, 
   return rl_bad_name(b, member, member->key, "field or key", model, &names);
 }
 
-rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_node *node, rl_filter **out) {
+rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
   *out = NULL;
-  RL_TRY(rl_expect_object(b, node, "an object with a unique key"));
+  RL_TRY(rl_expect_object(b, arg, "an object with a unique key"));
   rl_filters list = {0}, rest = {0};
-  for (size_t i = 0; i < node->count; i++) {
-    rl_node *member = &node->children[i];
+  for (size_t i = 0; i < arg->count; i++) {
+    rl_arg *member = &arg->children[i];
     const rl_index *index = key_named(model, member->key);
     rl_filter *f;
     if (!index)
@@ -111,7 +111,7 @@ rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_node *node, 
       RL_TRY(compound(b, index, member, &f));
     RL_TRY(rl_filters_add(b, index ? &list : &rest, f));
   }
-  if (list.count == 0) return no_key(b, model, node);
+  if (list.count == 0) return no_key(b, model, arg);
   for (size_t i = 0; i < rest.count; i++) RL_TRY(rl_filters_add(b, &list, rest.items[i]));
   return rl_filters_and(b, &list, out);
 }

@@ -142,9 +142,9 @@ static rille_status finish(rl_compiled *c, rl_error *err) {
 }
 
 static rille_status translate(rl_compiled *c, const rl_compile_context *x, const rl_cache_key *key, rl_error *err) {
-  rl_tree *tree = NULL;
+  rl_arg_tree *tree = NULL;
   rl_query *query = NULL;
-  rille_status st = rl_tree_read(key->tape, &c->arena, &tree, err);
+  rille_status st = rl_arg_tree_read(key->tape, &c->arena, &tree, err);
   if (st == RILLE_OK) st = rl_bind(x->schema, key->model, key->action, tree, &x->bind, &c->arena, &query, err);
   if (st == RILLE_OK) st = rl_plan_make(x->schema, query, &x->dialect->features, &c->arena, &c->plan, err);
   if (st == RILLE_OK) st = rl_sql_render(x->dialect, x->schema, c->plan, &c->arena, &c->program, err);

@@ -50,13 +50,13 @@ static rille_status as_text(rl_call *call, rl_value *v, rl_error *err) {
 }
 
 /* A list goes the same way: an array whose type the place tells, or on a database without arrays a Json array. */
-static rille_status list_param(rl_call *call, rl_node *node, rl_value *out, rl_wire_type *wire_type, rl_error *err) {
+static rille_status list_param(rl_call *call, rl_arg *node, rl_value *out, rl_wire_type *wire_type, rl_error *err) {
   rl_value *items = RL_NEW_ARRAY(call->arena, rl_value, node->count + 1);
   if (!items) return rl_fail_nomem(err);
   *wire_type = (rl_wire_type){.wire = call->raw->driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
   for (size_t i = 0; i < node->count; i++) {
-    const rl_node *n = &node->children[i];
-    if (n->kind == RL_NODE_NULL) continue;
+    const rl_arg *n = &node->children[i];
+    if (n->kind == RL_ARG_NULL) continue;
     if (!n->value)
       return rl_fail(err, RL_VALIDATION, "params[%u][%zu]: a list parameter has scalars only", node->index + 1, i + 1);
     items[i] = *n->value;
@@ -65,10 +65,10 @@ static rille_status list_param(rl_call *call, rl_node *node, rl_value *out, rl_w
   return RILLE_OK;
 }
 
-static rille_status json_param(rl_call *call, const rl_tape *tape, const rl_node *node, rl_value *out, rl_error *err) {
+static rille_status json_param(rl_call *call, const rl_tape *tape, const rl_arg *node, rl_value *out, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
-  rille_status st = rl_node_json(tape, node, &text, err);
+  rille_status st = rl_arg_json(tape, node, &text, err);
   rl_str copy = st == RILLE_OK ? rl_arena_str(call->arena, rl_buf_view(&text)) : (rl_str){NULL, 0};
   rl_buf_dispose(&text);
   if (st != RILLE_OK) return st;
@@ -77,14 +77,14 @@ static rille_status json_param(rl_call *call, const rl_tape *tape, const rl_node
   return RILLE_OK;
 }
 
-static rille_status one_param(rl_call *call, const rl_tape *tape, rl_tree *tree, rl_node *n, rl_value *out,
+static rille_status one_param(rl_call *call, const rl_tape *tape, rl_arg_tree *tree, rl_arg *n, rl_value *out,
                               rl_wire_type *wire_type, rl_error *err) {
   *wire_type = (rl_wire_type){.wire = RL_WIRE_UNKNOWN};
   *out = (rl_value){.kind = RILLE_NULL};
-  if (n->kind == RL_NODE_NULL || n->kind == RL_NODE_MARK) return RILLE_OK;
-  if (n->kind == RL_NODE_OBJECT) return json_param(call, tape, n, out, err);
-  if (n->kind == RL_NODE_LIST) {
-    rille_status st = rl_node_expand(tree, n, err);
+  if (n->kind == RL_ARG_NULL || n->kind == RL_ARG_MARK) return RILLE_OK;
+  if (n->kind == RL_ARG_OBJECT) return json_param(call, tape, n, out, err);
+  if (n->kind == RL_ARG_LIST) {
+    rille_status st = rl_arg_expand(tree, n, err);
     return st == RILLE_OK ? list_param(call, n, out, wire_type, err) : st;
   }
   *out = *n->value;
@@ -97,16 +97,16 @@ static rille_status one_param(rl_call *call, const rl_tape *tape, rl_tree *tree,
 }
 
 static rille_status take_params(rl_call *call, const rl_tape *tape, uint32_t used, rl_error *err) {
-  rl_tree *tree = NULL;
+  rl_arg_tree *tree = NULL;
   size_t count = 0;
-  rl_node *list = NULL;
+  rl_arg *list = NULL;
   if (tape) {
-    rille_status st = rl_tree_read(tape, call->arena, &tree, err);
+    rille_status st = rl_arg_tree_read(tape, call->arena, &tree, err);
     if (st != RILLE_OK) return st;
     list = tree->root;
-    if (list->kind != RL_NODE_LIST)
+    if (list->kind != RL_ARG_LIST)
       return rl_fail(err, RL_VALIDATION, "params: the parameters of a raw statement are a list");
-    st = rl_node_expand(tree, list, err);
+    st = rl_arg_expand(tree, list, err);
     if (st != RILLE_OK) return st;
     count = list->count;
   }

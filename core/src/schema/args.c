@@ -5,9 +5,9 @@ rl_str rl_attr_label(const rl_build *b, const rl_attr *attr) {
   return rl_str_make(b->text.p + attr->span.start, attr->name_span.end - attr->span.start);
 }
 
-rl_arg *rl_arg_take(rl_attr *attr, const char *name, bool positional) {
-  rl_arg *unnamed = NULL;
-  for (rl_arg *a = attr->args; a; a = a->next) {
+rl_ast_arg *rl_attr_take(rl_attr *attr, const char *name, bool positional) {
+  rl_ast_arg *unnamed = NULL;
+  for (rl_ast_arg *a = attr->args; a; a = a->next) {
     if (a->taken) continue;
     if (rl_str_is(a->name, name)) {
       a->taken = true;
@@ -20,7 +20,7 @@ rl_arg *rl_arg_take(rl_attr *attr, const char *name, bool positional) {
   return unnamed;
 }
 
-const char *rl_expr_noun(const rl_expr *e) {
+const char *rl_expr_noun(const rl_ast_expr *e) {
   if (!e) return "nothing";
   switch (e->kind) {
   case RL_EXPR_NUMBER: return "a number";
@@ -33,15 +33,15 @@ const char *rl_expr_noun(const rl_expr *e) {
   return "something else";
 }
 
-static bool wrong_kind(rl_build *b, rl_attr *attr, rl_arg *arg, const char *name, const char *wanted) {
+static bool wrong_kind(rl_build *b, rl_attr *attr, rl_ast_arg *arg, const char *name, const char *wanted) {
   if (!arg->value) return false; /* the parser has reported it */
   rl_report(b, arg->value->span, "The argument `%s` of `%.*s` is %s; it must be %s.", name,
             RL_STR_ARG(rl_attr_label(b, attr)), rl_expr_noun(arg->value), wanted);
   return false;
 }
 
-bool rl_arg_text(rl_build *b, rl_attr *attr, const char *name, bool positional, rl_str *out) {
-  rl_arg *arg = rl_arg_take(attr, name, positional);
+bool rl_attr_text(rl_build *b, rl_attr *attr, const char *name, bool positional, rl_str *out) {
+  rl_ast_arg *arg = rl_attr_take(attr, name, positional);
   if (!arg) return false;
   if (!arg->value || arg->value->kind != RL_EXPR_STRING) return wrong_kind(b, attr, arg, name, "a text in quotes");
   *out = arg->value->value;
@@ -51,8 +51,8 @@ bool rl_arg_text(rl_build *b, rl_attr *attr, const char *name, bool positional, 
   return false;
 }
 
-bool rl_arg_bool(rl_build *b, rl_attr *attr, const char *name, bool *out) {
-  rl_arg *arg = rl_arg_take(attr, name, false);
+bool rl_attr_bool(rl_build *b, rl_attr *attr, const char *name, bool *out) {
+  rl_ast_arg *arg = rl_attr_take(attr, name, false);
   if (!arg) return false;
   rl_str text = arg->value && arg->value->kind == RL_EXPR_PATH ? arg->value->text : RL_STR("");
   *out = rl_str_is(text, "true");
@@ -60,7 +60,7 @@ bool rl_arg_bool(rl_build *b, rl_attr *attr, const char *name, bool *out) {
   return wrong_kind(b, attr, arg, name, "`true` or `false`");
 }
 
-bool rl_expr_int(const rl_expr *e, int64_t *out) {
+bool rl_expr_int(const rl_ast_expr *e, int64_t *out) {
   if (!e || e->kind != RL_EXPR_NUMBER) return false;
   bool negative = e->text.p[0] == '-';
   uint64_t n = 0, limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
@@ -74,28 +74,28 @@ bool rl_expr_int(const rl_expr *e, int64_t *out) {
   return true;
 }
 
-rl_expr *rl_arg_list(rl_build *b, const rl_arg *arg) {
+rl_ast_expr *rl_ast_list(rl_build *b, const rl_ast_arg *arg) {
   if (!arg || !arg->value || arg->value->kind == RL_EXPR_ARRAY) return arg ? arg->value : NULL;
   if (arg->value->kind != RL_EXPR_PATH && arg->value->kind != RL_EXPR_CALL) return NULL;
-  rl_expr *list = RL_TEMP(b, rl_expr);
+  rl_ast_expr *list = RL_TEMP(b, rl_ast_expr);
   list->kind = RL_EXPR_ARRAY;
   list->span = arg->span;
-  list->args = RL_TEMP(b, rl_arg);
+  list->args = RL_TEMP(b, rl_ast_arg);
   list->args->span = arg->value->span;
   list->args->value = arg->value;
   list->count = 1;
   return list;
 }
 
-static bool given_before(const rl_attr *attr, const rl_arg *arg) {
-  for (const rl_arg *a = attr->args; a != arg; a = a->next)
+static bool given_before(const rl_attr *attr, const rl_ast_arg *arg) {
+  for (const rl_ast_arg *a = attr->args; a != arg; a = a->next)
     if (rl_str_eq(a->name, arg->name)) return true;
   return false;
 }
 
-void rl_arg_finish(rl_build *b, rl_attr *attr, const char *const *known) {
+void rl_attr_finish(rl_build *b, rl_attr *attr, const char *const *known) {
   rl_str label = rl_attr_label(b, attr);
-  for (rl_arg *a = attr->args; a; a = a->next) {
+  for (rl_ast_arg *a = attr->args; a; a = a->next) {
     if (a->taken) continue;
     if (!a->name.len) {
       rl_report(b, a->span, "`%.*s` takes no further argument without a name.", RL_STR_ARG(label));

@@ -13,16 +13,16 @@ typedef struct rl_span {
   uint32_t start, end;
 } rl_span;
 
-typedef struct rl_expr rl_expr;
+typedef struct rl_ast_expr rl_ast_expr;
 
 /* An argument of an attribute or a function, an element of an array, or a member of an object. */
-typedef struct rl_arg {
+typedef struct rl_ast_arg {
   rl_str name; /* empty: by position */
   rl_span span, name_span;
-  rl_expr *value; /* NULL: `name:` with nothing behind it */
-  bool taken;     /* the resolver has read it */
-  struct rl_arg *next;
-} rl_arg;
+  rl_ast_expr *value; /* NULL: `name:` with nothing behind it */
+  bool taken;         /* the resolver has read it */
+  struct rl_ast_arg *next;
+} rl_ast_arg;
 
 typedef enum rl_expr_kind {
   RL_EXPR_NUMBER,
@@ -33,19 +33,19 @@ typedef enum rl_expr_kind {
   RL_EXPR_OBJECT
 } rl_expr_kind;
 
-struct rl_expr {
+struct rl_ast_expr {
   rl_expr_kind kind;
   rl_span span;
-  rl_str text;  /* as written; CALL: the function's name */
-  rl_str value; /* STRING: unescaped */
-  rl_arg *args; /* CALL, ARRAY, OBJECT */
+  rl_str text;      /* as written; CALL: the function's name */
+  rl_str value;     /* STRING: unescaped */
+  rl_ast_arg *args; /* CALL, ARRAY, OBJECT */
   size_t count;
 };
 
 typedef struct rl_attr {
   rl_str name; /* without @ or @@: "id", "db.VarChar" */
   rl_span span, name_span;
-  rl_arg *args;
+  rl_ast_arg *args;
   size_t count;
   bool has_list; /* parentheses were written */
   bool taken;
@@ -74,13 +74,13 @@ typedef struct rl_item {
   rl_item_kind kind;
   rl_span span, name_span, type_span;
   rl_str name;
-  rl_str type;          /* FIELD: name of the type */
-  rl_str type_text;     /* FIELD: the type without its modifiers, as written: Unsupported("x") too */
-  rl_expr *unsupported; /* FIELD: the text in Unsupported("...") */
+  rl_str type;              /* FIELD: name of the type */
+  rl_str type_text;         /* FIELD: the type without its modifiers, as written: Unsupported("x") too */
+  rl_ast_expr *unsupported; /* FIELD: the text in Unsupported("...") */
   rl_arity arity;
-  rl_attr *attrs; /* FIELD, VALUE; ATTRIBUTE: the one attribute */
-  rl_expr *value; /* KEY */
-  rl_line *lines; /* COMMENT, RAW */
+  rl_attr *attrs;     /* FIELD, VALUE; ATTRIBUTE: the one attribute */
+  rl_ast_expr *value; /* KEY */
+  rl_line *lines;     /* COMMENT, RAW */
   rl_line *trailing;
   rl_str doc;
   struct rl_item *next;

@@ -31,8 +31,8 @@ static bool mapped_name(rl_build *b, rl_attr *a, rl_str *out) {
     rl_report(b, a->span, "`%.*s` needs the name in the database: `%.*s(\"name\")`.", RL_STR_ARG(rl_attr_label(b, a)),
               RL_STR_ARG(rl_attr_label(b, a)));
   else
-    ok = rl_arg_text(b, a, "name", true, out);
-  rl_arg_finish(b, a, known);
+    ok = rl_attr_text(b, a, "name", true, out);
+  rl_attr_finish(b, a, known);
   return ok;
 }
 

@@ -25,7 +25,7 @@ typedef struct rl_field_info {
   rl_attr *relation; /* @relation */
   rl_str relation_name;
   rl_span relation_name_span;
-  rl_arg *fields_arg, *references_arg, *on_delete_arg, *on_update_arg, *map_arg;
+  rl_ast_arg *fields_arg, *references_arg, *on_delete_arg, *on_update_arg, *map_arg;
   const rl_field **fields, **references; /* NULL when the argument is absent or wrong */
   size_t field_count, reference_count;
   bool bad_relation; /* an argument was wrong and has been reported */

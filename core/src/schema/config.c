@@ -33,7 +33,7 @@ static bool key_text(rl_build *b, rl_block *block, const char *name, rl_str *out
 static void key_url(rl_build *b, rl_block *block, const char *name, rl_str *text, rl_str *env) {
   rl_item *i = find_key(block, name);
   if (!i) return;
-  rl_expr *e = i->value;
+  rl_ast_expr *e = i->value;
   if (e->kind == RL_EXPR_STRING) {
     *text = e->value;
   } else if (e->kind == RL_EXPR_CALL && rl_str_is(e->text, "env") && e->count == 1 && e->args->value &&
@@ -53,8 +53,8 @@ static void key_names(rl_build *b, rl_block *block, const char *name, bool const
     return;
   }
   *out = RL_KEEP_ARRAY(b, rl_str, i->value->count);
-  for (rl_arg *a = i->value->args; a; a = a->next) {
-    rl_expr *e = a->value;
+  for (rl_ast_arg *a = i->value->args; a; a = a->next) {
+    rl_ast_expr *e = a->value;
     bool fits = e && (constants ? e->kind == RL_EXPR_PATH || e->kind == RL_EXPR_CALL : e->kind == RL_EXPR_STRING);
     if (!fits)
       rl_report(b, a->span, "`%s` must be a list of %s.", name, constants ? "names without quotes" : "texts in quotes");
@@ -68,8 +68,8 @@ static void map_extensions(rl_build *b, rl_block *block) {
   rl_item *item = find_key(block, "extensions");
   if (!item || item->value->kind != RL_EXPR_ARRAY || b->schema->extension_count != item->value->count) return;
   size_t i = 0;
-  for (rl_arg *a = item->value->args; a; a = a->next, i++) {
-    for (rl_arg *option = a->value->args; option; option = option->next)
+  for (rl_ast_arg *a = item->value->args; a; a = a->next, i++) {
+    for (rl_ast_arg *option = a->value->args; option; option = option->next)
       if (rl_str_is(option->name, "map") && option->value && option->value->kind == RL_EXPR_STRING)
         b->schema->extensions[i] = option->value->value;
   }

@@ -36,7 +36,7 @@ static int type_len(const rl_field *f) {
 
 /* ---- functions */
 
-static void unknown_function(site *s, rl_expr *e) {
+static void unknown_function(site *s, rl_ast_expr *e) {
   const char *names[FUNCTION_COUNT + 1] = {NULL};
   for (int i = 0; i < FUNCTION_COUNT; i++) names[i] = functions[i].name;
   rl_str hint = rl_suggest_of(s->b, e->text, names);
@@ -44,7 +44,7 @@ static void unknown_function(site *s, rl_expr *e) {
 }
 
 /* The one optional number of uuid(), cuid() and nanoid(). */
-static bool number_argument(site *s, rl_expr *e, int64_t low, int64_t high, const char *wanted, int64_t *out) {
+static bool number_argument(site *s, rl_ast_expr *e, int64_t low, int64_t high, const char *wanted, int64_t *out) {
   if (!e->count) return true;
   if (e->count == 1 && !e->args->name.len && rl_expr_int(e->args->value, out) && *out >= low && *out <= high)
     return true;
@@ -52,7 +52,7 @@ static bool number_argument(site *s, rl_expr *e, int64_t low, int64_t high, cons
   return false;
 }
 
-static bool versioned(site *s, rl_expr *e, rl_default *d) {
+static bool versioned(site *s, rl_ast_expr *e, rl_default *d) {
   int64_t n = 0;
   if (d->kind == RL_DEFAULT_UUID4) {
     if (!number_argument(s, e, 4, 7, "4 or 7", &n)) return false;
@@ -68,9 +68,9 @@ static bool versioned(site *s, rl_expr *e, rl_default *d) {
   return true;
 }
 
-static bool dbgenerated(site *s, rl_expr *e, rl_default *d) {
+static bool dbgenerated(site *s, rl_ast_expr *e, rl_default *d) {
   if (!e->count) return true;
-  rl_expr *value = e->args->value;
+  rl_ast_expr *value = e->args->value;
   if (e->count == 1 && !e->args->name.len && value && value->kind == RL_EXPR_STRING && value->value.len) {
     d->expression = value->value;
     return true;
@@ -79,7 +79,7 @@ static bool dbgenerated(site *s, rl_expr *e, rl_default *d) {
   return false;
 }
 
-static bool sequence(site *s, rl_expr *e, rl_default *d) {
+static bool sequence(site *s, rl_ast_expr *e, rl_default *d) {
   if (!rl_rules(s->b)->sequences) {
     rl_report(s->b, e->span,
               "`sequence()` exists on CockroachDB only; use `autoincrement()` or `dbgenerated(\"...\")`.");
@@ -90,13 +90,13 @@ static bool sequence(site *s, rl_expr *e, rl_default *d) {
   return true;
 }
 
-static bool plain(site *s, rl_expr *e) {
+static bool plain(site *s, rl_ast_expr *e) {
   if (!e->count) return true;
   rl_report(s->b, e->span, "`%.*s()` takes no argument.", RL_STR_ARG(e->text));
   return false;
 }
 
-static bool read_function(site *s, rl_expr *e, rl_default *d) {
+static bool read_function(site *s, rl_ast_expr *e, rl_default *d) {
   switch (d->kind) {
   case RL_DEFAULT_UUID4:
   case RL_DEFAULT_CUID:
@@ -107,7 +107,7 @@ static bool read_function(site *s, rl_expr *e, rl_default *d) {
   }
 }
 
-static void resolve_function(site *s, rl_expr *e) {
+static void resolve_function(site *s, rl_ast_expr *e) {
   rl_field *f = s->f->field;
   int i = 0;
   while (i < FUNCTION_COUNT && !rl_str_is(e->text, functions[i].name)) i++;
@@ -186,20 +186,20 @@ static bool is_json(rl_build *b, rl_str s) {
   return status == RILLE_DONE;
 }
 
-static bool fail_literal(site *s, rl_expr *e, const char *wanted) {
+static bool fail_literal(site *s, rl_ast_expr *e, const char *wanted) {
   rl_field *f = s->f->field;
   rl_report(s->b, e->span, "The default of `%.*s` (%.*s) must be %s, not %s.", RL_STR_ARG(f->name), type_len(f),
             type_name(f), wanted, rl_expr_noun(e));
   return false;
 }
 
-static bool fail_text(site *s, rl_expr *e, const char *wanted) {
+static bool fail_text(site *s, rl_ast_expr *e, const char *wanted) {
   rl_report(s->b, e->span, "The default of `%.*s` is not valid: %s is expected.", RL_STR_ARG(s->f->field->name),
             wanted);
   return false;
 }
 
-static bool read_int(site *s, rl_expr *e, bool big) {
+static bool read_int(site *s, rl_ast_expr *e, bool big) {
   int64_t n;
   if (e->kind != RL_EXPR_NUMBER) return fail_literal(s, e, "a whole number");
   if (rl_expr_int(e, &n) && (big || (n >= INT32_MIN && n <= INT32_MAX))) return true;
@@ -208,12 +208,12 @@ static bool read_int(site *s, rl_expr *e, bool big) {
                        : "a whole number from -2147483648 to 2147483647 (a larger one needs BigInt)");
 }
 
-static bool read_bool(site *s, rl_expr *e) {
+static bool read_bool(site *s, rl_ast_expr *e) {
   if (e->kind == RL_EXPR_PATH && (rl_str_is(e->text, "true") || rl_str_is(e->text, "false"))) return true;
   return fail_literal(s, e, "`true` or `false`");
 }
 
-static bool read_text(site *s, rl_expr *e) {
+static bool read_text(site *s, rl_ast_expr *e) {
   rl_scalar scalar = s->f->field->type.scalar;
   if (e->kind != RL_EXPR_STRING) return fail_literal(s, e, "a text in quotes");
   if (scalar == RL_DATETIME && !is_datetime(e->value))
@@ -223,13 +223,13 @@ static bool read_text(site *s, rl_expr *e) {
   return true;
 }
 
-static bool read_decimal(site *s, rl_expr *e) {
+static bool read_decimal(site *s, rl_ast_expr *e) {
   if (e->kind == RL_EXPR_NUMBER || (e->kind == RL_EXPR_STRING && is_decimal(e->value))) return true;
   if (e->kind == RL_EXPR_STRING) return fail_text(s, e, "a decimal number");
   return fail_literal(s, e, "a number");
 }
 
-static bool read_enum(site *s, rl_expr *e) {
+static bool read_enum(site *s, rl_ast_expr *e) {
   const rl_enum *en = s->f->field->type.enumeration;
   if (e->kind != RL_EXPR_PATH) return fail_literal(s, e, "a value of the enum, without quotes");
   rl_str *names = RL_TEMP_ARRAY(s->b, rl_str, en->count);
@@ -243,7 +243,7 @@ static bool read_enum(site *s, rl_expr *e) {
   return false;
 }
 
-static bool check_literal(site *s, rl_expr *e) {
+static bool check_literal(site *s, rl_ast_expr *e) {
   switch (s->f->field->type.scalar) {
   case RL_INT: return read_int(s, e, false);
   case RL_BIGINT: return read_int(s, e, true);
@@ -256,7 +256,7 @@ static bool check_literal(site *s, rl_expr *e) {
   }
 }
 
-static bool resolve_literal(site *s, rl_expr *e, rl_literal *out) {
+static bool resolve_literal(site *s, rl_ast_expr *e, rl_literal *out) {
   rl_scalar scalar = s->f->field->type.scalar;
   if (!check_literal(s, e)) return false;
   out->text = e->kind == RL_EXPR_STRING ? e->value : e->text;
@@ -271,12 +271,12 @@ static bool resolve_literal(site *s, rl_expr *e, rl_literal *out) {
   return true;
 }
 
-static void resolve_list(site *s, rl_expr *e) {
+static void resolve_list(site *s, rl_ast_expr *e) {
   rl_default *d = &s->f->field->def;
   rl_literal *items = RL_KEEP_ARRAY(s->b, rl_literal, e->count);
   size_t n = 0;
   bool ok = true;
-  for (rl_arg *a = e->args; a; a = a->next) {
+  for (rl_ast_arg *a = e->args; a; a = a->next) {
     if (a->value && resolve_literal(s, a->value, &items[n]))
       n++;
     else
@@ -288,7 +288,7 @@ static void resolve_list(site *s, rl_expr *e) {
   d->item_count = n;
 }
 
-static void resolve_value(site *s, rl_expr *e) {
+static void resolve_value(site *s, rl_ast_expr *e) {
   rl_field *f = s->f->field;
   if (e->kind == RL_EXPR_CALL) {
     resolve_function(s, e);
@@ -310,13 +310,13 @@ void rl_resolve_default(rl_build *b, rl_field_info *f, rl_attr *attr) {
   static const char *const known[] = {"value", "map", NULL};
   site s = {b, f, attr};
   rl_str constraint = RL_STR("");
-  bool named = rl_arg_text(b, attr, "map", false, &constraint);
-  rl_arg *arg = rl_arg_take(attr, "value", true);
+  bool named = rl_attr_text(b, attr, "map", false, &constraint);
+  rl_ast_arg *arg = rl_attr_take(attr, "value", true);
   if (!arg)
     rl_report(b, attr->span, "`@default` needs a value: `@default(...)`.");
   else if (arg->value)
     resolve_value(&s, arg->value);
-  rl_arg_finish(b, attr, known);
+  rl_attr_finish(b, attr, known);
   if (!named) return;
   f->field->def.constraint = constraint;
   if (!rl_rules(b)->default_names)

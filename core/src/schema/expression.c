@@ -137,11 +137,11 @@ static bool parse_path(rl_parser *p, rl_span *span, rl_str *text) {
   return true;
 }
 
-static bool parse_value(rl_parser *p, rl_expr **out, int level);
+static bool parse_value(rl_parser *p, rl_ast_expr **out, int level);
 
 /* One argument: value, or name: value. */
-static bool parse_argument(rl_parser *p, rl_arg **out, int level, bool member) {
-  rl_arg *arg = RL_TEMP(p->b, rl_arg);
+static bool parse_argument(rl_parser *p, rl_ast_arg **out, int level, bool member) {
+  rl_ast_arg *arg = RL_TEMP(p->b, rl_ast_arg);
   *out = arg;
   arg->span = p->token.span;
   if (p->token.kind == RL_T_NAME) {
@@ -171,7 +171,8 @@ typedef struct list_form {
 } list_form;
 
 /* Elements up to the closing mark; the token is the opening one. */
-static bool parse_list(rl_parser *p, const list_form *form, rl_arg **args, size_t *count, uint32_t *end, int level) {
+static bool parse_list(rl_parser *p, const list_form *form, rl_ast_arg **args, size_t *count, uint32_t *end,
+                       int level) {
   rl_token open = p->token;
   if (level > DEEPEST) {
     rl_report(p->b, open.span, "This is nested more than %d levels deep.", DEEPEST);
@@ -206,7 +207,7 @@ static const list_form call_form = {RL_T_PAREN_CLOSE, "`,` or `)`", true, false}
 static const list_form array_form = {RL_T_BRACKET_CLOSE, "`,` or `]`", false, false};
 static const list_form object_form = {RL_T_BRACE_CLOSE, "`,` or `}`", true, true};
 
-static bool parse_named_value(rl_parser *p, rl_expr *e, int level) {
+static bool parse_named_value(rl_parser *p, rl_ast_expr *e, int level) {
   e->kind = RL_EXPR_PATH;
   if (!parse_path(p, &e->span, &e->text)) return false;
   if (p->token.kind != RL_T_PAREN_OPEN || p->first_on_line) return true;
@@ -214,8 +215,8 @@ static bool parse_named_value(rl_parser *p, rl_expr *e, int level) {
   return parse_list(p, &call_form, &e->args, &e->count, &e->span.end, level);
 }
 
-static bool parse_value(rl_parser *p, rl_expr **out, int level) {
-  rl_expr *e = RL_TEMP(p->b, rl_expr);
+static bool parse_value(rl_parser *p, rl_ast_expr **out, int level) {
+  rl_ast_expr *e = RL_TEMP(p->b, rl_ast_expr);
   *out = e;
   e->span = p->token.span;
   e->text = p->token.text;
@@ -238,7 +239,7 @@ static bool parse_value(rl_parser *p, rl_expr **out, int level) {
   return true;
 }
 
-bool rl_parse_expression(rl_parser *p, rl_expr **out) {
+bool rl_parse_expression(rl_parser *p, rl_ast_expr **out) {
   return parse_value(p, out, 0);
 }
 

@@ -11,9 +11,9 @@ typedef struct line {
 
 /* ---- values: written into a buffer of the run, then kept as text of the arena */
 
-static void write_expression(rl_buf *out, const rl_expr *e);
+static void write_expression(rl_buf *out, const rl_ast_expr *e);
 
-static void write_arguments(rl_buf *out, const rl_arg *a) {
+static void write_arguments(rl_buf *out, const rl_ast_arg *a) {
   for (bool first = true; a; a = a->next, first = false) {
     if (!first) rl_buf_text(out, ", ");
     if (a->name.len) {
@@ -24,7 +24,7 @@ static void write_arguments(rl_buf *out, const rl_arg *a) {
   }
 }
 
-static void write_expression(rl_buf *out, const rl_expr *e) {
+static void write_expression(rl_buf *out, const rl_ast_expr *e) {
   switch (e->kind) {
   case RL_EXPR_CALL:
     rl_buf_str(out, e->text);

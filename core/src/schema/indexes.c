@@ -30,7 +30,7 @@ static void refuse(site *s, const char *what) {
 }
 
 /* Asc or Desc. */
-static void read_sort(site *s, rl_index_field *f, rl_expr *value) {
+static void read_sort(site *s, rl_index_field *f, rl_ast_expr *value) {
   if (!value) return;
   bool desc = value->kind == RL_EXPR_PATH && rl_str_is(value->text, "Desc");
   if (!desc && !(value->kind == RL_EXPR_PATH && rl_str_is(value->text, "Asc"))) {
@@ -42,7 +42,7 @@ static void read_sort(site *s, rl_index_field *f, rl_expr *value) {
   if (s->node->index.kind == RL_INDEX_PRIMARY && !rl_rules(s->b)->key_order) refuse(s, "order of fields");
 }
 
-static void read_length(site *s, rl_index_field *f, rl_expr *value) {
+static void read_length(site *s, rl_index_field *f, rl_ast_expr *value) {
   int64_t n;
   if (!rl_expr_int(value, &n) || n < 1 || n > INT32_MAX) {
     if (value) rl_report(s->b, value->span, "`length` is a whole number above 0.");
@@ -53,7 +53,7 @@ static void read_length(site *s, rl_index_field *f, rl_expr *value) {
 }
 
 /* ops: a known class, or raw("name"). */
-static void read_ops(site *s, rl_index_field *f, rl_expr *value) {
+static void read_ops(site *s, rl_index_field *f, rl_ast_expr *value) {
   static const char *const common[] = {"InetOps", "JsonbOps", "JsonbPathOps", "ArrayOps", "TextOps", NULL};
   if (!value) return;
   if (s->node->index.kind != RL_INDEX_NORMAL) {
@@ -74,8 +74,8 @@ static void read_ops(site *s, rl_index_field *f, rl_expr *value) {
 }
 
 /* name(sort: Desc, length: 3, ops: X) */
-static void read_field_options(site *s, rl_index_field *f, rl_expr *e) {
-  for (rl_arg *a = e->args; a; a = a->next) {
+static void read_field_options(site *s, rl_index_field *f, rl_ast_expr *e) {
+  for (rl_ast_arg *a = e->args; a; a = a->next) {
     if (rl_str_is(a->name, "sort"))
       read_sort(s, f, a->value);
     else if (rl_str_is(a->name, "length"))
@@ -93,7 +93,7 @@ static bool repeated(const rl_index *index, const rl_field *f) {
   return false;
 }
 
-static void unknown_field(site *s, rl_expr *e) {
+static void unknown_field(site *s, rl_ast_expr *e) {
   rl_str hint = rl_suggest_field(s->b, s->m, e->text);
   s->node->broken = true;
   if (s->m->has_bad_field && !hint.len) return; /* it may stand on a line that could not be read */
@@ -101,13 +101,13 @@ static void unknown_field(site *s, rl_expr *e) {
             RL_STR_ARG(s->m->model->name), RL_STR_ARG(e->text), RL_STR_ARG(hint));
 }
 
-static void relation_field(site *s, rl_expr *e, const rl_field_info *fi) {
+static void relation_field(site *s, rl_ast_expr *e, const rl_field_info *fi) {
   const char *hint = fi->field->list ? "" : " Name the fields that hold its key.";
   s->node->broken = true;
   rl_report(s->b, e->span, "`%.*s` is a relation and has no column.%s", RL_STR_ARG(fi->field->name), hint);
 }
 
-static void read_field(site *s, rl_expr *e) {
+static void read_field(site *s, rl_ast_expr *e) {
   rl_index *index = &s->node->index;
   if (e->kind != RL_EXPR_PATH && e->kind != RL_EXPR_CALL) {
     s->node->broken = true;
@@ -136,7 +136,7 @@ static void read_field(site *s, rl_expr *e) {
 
 enum { MOST_METHODS = 16 };
 
-static void unknown_method(site *s, const rl_index_method *methods, rl_expr *value, rl_str word) {
+static void unknown_method(site *s, const rl_index_method *methods, rl_ast_expr *value, rl_str word) {
   const char *names[MOST_METHODS + 1];
   rl_str parts[MOST_METHODS];
   size_t count = 0;
@@ -156,7 +156,7 @@ static void unknown_method(site *s, const rl_index_method *methods, rl_expr *val
 }
 
 static void read_method(site *s) {
-  rl_arg *arg = rl_arg_take(s->attr, "type", false);
+  rl_ast_arg *arg = rl_attr_take(s->attr, "type", false);
   if (!arg || !arg->value) return;
   rl_index *index = &s->node->index;
   rl_str word = arg->value->kind == RL_EXPR_PATH ? arg->value->text : RL_STR("");
@@ -176,13 +176,13 @@ static void read_method(site *s) {
 
 static void read_clustered(site *s) {
   rl_index *index = &s->node->index;
-  index->has_clustered = rl_arg_bool(s->b, s->attr, "clustered", &index->clustered);
+  index->has_clustered = rl_attr_bool(s->b, s->attr, "clustered", &index->clustered);
   if (index->has_clustered && !rl_rules(s->b)->clustering) refuse(s, "clustering");
 }
 
 static void read_map(site *s) {
   rl_index *index = &s->node->index;
-  s->node->has_map = rl_arg_text(s->b, s->attr, "map", false, &index->name);
+  s->node->has_map = rl_attr_text(s->b, s->attr, "map", false, &index->name);
   if (!s->node->has_map) return;
   if (!rl_rules(s->b)->primary_key_names && index->kind == RL_INDEX_PRIMARY)
     rl_report(s->b, s->attr->span, "%s has no names for primary keys: leave out `map`.", rl_title(s->b));
@@ -190,7 +190,7 @@ static void read_map(site *s) {
 }
 
 static void read_where(site *s) {
-  rl_arg *arg = rl_arg_take(s->attr, "where", false);
+  rl_ast_arg *arg = rl_attr_take(s->attr, "where", false);
   if (arg && arg->value) rl_resolve_predicate(s->b, s->m, arg, &s->node->index.where);
 }
 
@@ -215,23 +215,23 @@ void rl_resolve_field_key(rl_build *b, rl_model_info *m, rl_field_info *f, rl_at
     rl_report(b, attr->span, "An id must be required: write `%.*s` without the `?`.", RL_STR_ARG(f->ast->type_text));
   check_view(&s);
   read_map(&s);
-  rl_arg *sort = rl_arg_take(attr, "sort", false), *length = rl_arg_take(attr, "length", false);
+  rl_ast_arg *sort = rl_attr_take(attr, "sort", false), *length = rl_attr_take(attr, "length", false);
   if (sort) read_sort(&s, field, sort->value);
   if (length) read_length(&s, field, length->value);
   read_clustered(&s);
   if (!id) read_where(&s);
-  rl_arg_finish(b, attr, id ? known_of_id : known_of_unique);
+  rl_attr_finish(b, attr, id ? known_of_id : known_of_unique);
 }
 
-static bool read_fields(site *s, rl_arg *arg) {
-  rl_expr *list = rl_arg_list(s->b, arg);
+static bool read_fields(site *s, rl_ast_arg *arg) {
+  rl_ast_expr *list = rl_ast_list(s->b, arg);
   if (!list) {
     rl_str label = rl_attr_label(s->b, s->attr);
     rl_report(s->b, arg ? arg->span : s->attr->span, "`%.*s` needs a list of fields: `%.*s([a, b])`.",
               RL_STR_ARG(label), RL_STR_ARG(label));
     return false;
   }
-  for (rl_arg *a = list->args; a; a = a->next)
+  for (rl_ast_arg *a = list->args; a; a = a->next)
     if (a->value) read_field(s, a->value);
   if (list->count) return true;
   rl_report(s->b, list->span, "The list of fields is empty.");
@@ -242,7 +242,7 @@ static bool read_fields(site *s, rl_arg *arg) {
 static void read_name(site *s) {
   rl_index *index = &s->node->index;
   rl_str name = RL_STR("");
-  if (index->kind == RL_INDEX_FULLTEXT || !rl_arg_text(s->b, s->attr, "name", false, &name)) return;
+  if (index->kind == RL_INDEX_FULLTEXT || !rl_attr_text(s->b, s->attr, "name", false, &name)) return;
   if (index->kind == RL_INDEX_NORMAL) {
     if (s->node->has_map)
       rl_report(s->b, s->attr->span, "On `@@index`, `name` is an older spelling of `map`: leave out `name`.");
@@ -260,7 +260,7 @@ void rl_resolve_block_index(rl_build *b, rl_model_info *m, rl_attr *attr, rl_ind
   static const char *const of_index[] = {"fields", "map", "name", "type", "clustered", "where", NULL};
   static const char *const of_fulltext[] = {"fields", "map", NULL};
   static const char *const *const known[] = {of_id, of_unique, of_index, of_fulltext};
-  rl_arg *fields = rl_arg_take(attr, "fields", true);
+  rl_ast_arg *fields = rl_attr_take(attr, "fields", true);
   site s = {b, m, attr, add_node(b, m, attr, kind, fields && fields->value ? fields->value->count + 1 : 1)};
   if (!read_fields(&s, fields)) s.node->broken = true;
   check_view(&s);
@@ -272,5 +272,5 @@ void rl_resolve_block_index(rl_build *b, rl_model_info *m, rl_attr *attr, rl_ind
     read_clustered(&s);
   else if (!rl_rules(b)->fulltext_indexes)
     refuse(&s, "full-text index");
-  rl_arg_finish(b, attr, known[kind]);
+  rl_attr_finish(b, attr, known[kind]);
 }

@@ -69,7 +69,7 @@ static range argument_range(rl_native native, int position) {
 
 static bool read_arguments(rl_build *b, rl_attr *attr, rl_native native, rl_type *type) {
   int position = 0;
-  for (rl_arg *a = attr->args; a; a = a->next, position++) {
+  for (rl_ast_arg *a = attr->args; a; a = a->next, position++) {
     range r = argument_range(native, position);
     int64_t n;
     if (a->name.len || !rl_expr_int(a->value, &n) || n < r.low || n > r.high) {

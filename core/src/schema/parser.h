@@ -22,7 +22,7 @@ void rl_parser_next(rl_parser *p);
 bool rl_parser_expected(rl_parser *p, const char *what);
 
 /* expression.c. Each returns false after a report; the caller then leaves the line. */
-bool rl_parse_expression(rl_parser *p, rl_expr **out);
+bool rl_parse_expression(rl_parser *p, rl_ast_expr **out);
 bool rl_parse_attributes(rl_parser *p, rl_attr **out); /* @a @b(...) */
 bool rl_parse_attribute(rl_parser *p, rl_attr **out);  /* the token is @ or @@ */
 

@@ -20,7 +20,7 @@ static rl_str quoted(rl_build *b, rl_str text, char mark) {
 }
 
 /* The literal as SQL; empty for null. false after a report. */
-static bool literal(site *s, const rl_expr *e, rl_str *out) {
+static bool literal(site *s, const rl_ast_expr *e, rl_str *out) {
   if (e->kind == RL_EXPR_STRING)
     *out = quoted(s->b, e->value, '\'');
   else if (e->kind == RL_EXPR_NUMBER)
@@ -38,7 +38,7 @@ static bool literal(site *s, const rl_expr *e, rl_str *out) {
   return true;
 }
 
-static bool fits(site *s, const rl_field *f, const rl_expr *e) {
+static bool fits(site *s, const rl_field *f, const rl_ast_expr *e) {
   rl_scalar t = f->type.scalar;
   if (e->kind == RL_EXPR_PATH && rl_str_is(e->text, "null")) return true;
   bool number = t == RL_INT || t == RL_BIGINT || t == RL_FLOAT || t == RL_DECIMAL;
@@ -49,7 +49,7 @@ static bool fits(site *s, const rl_field *f, const rl_expr *e) {
   return ok;
 }
 
-static void condition(site *s, const rl_field *f, const rl_expr *e) {
+static void condition(site *s, const rl_field *f, const rl_ast_expr *e) {
   bool negated = e->kind == RL_EXPR_OBJECT;
   if (negated) {
     if (e->count != 1 || !rl_str_is(e->args->name, "not") || !e->args->value) {
@@ -70,7 +70,7 @@ static void condition(site *s, const rl_field *f, const rl_expr *e) {
   s->parts[s->count++] = rl_build_join(s->b, &s->b->temp, parts, 3, "");
 }
 
-static void member(site *s, const rl_arg *a) {
+static void member(site *s, const rl_ast_arg *a) {
   rl_field_info *fi = rl_info_field(s->b, s->m, a->name);
   if (!fi) {
     rl_str hint = rl_suggest_field(s->b, s->m, a->name);
@@ -83,10 +83,10 @@ static void member(site *s, const rl_arg *a) {
   }
 }
 
-void rl_resolve_predicate(rl_build *b, rl_model_info *m, rl_arg *arg, rl_str *out) {
-  rl_expr *e = arg->value;
+void rl_resolve_predicate(rl_build *b, rl_model_info *m, rl_ast_arg *arg, rl_str *out) {
+  rl_ast_expr *e = arg->value;
   if (e->kind == RL_EXPR_CALL && rl_str_is(e->text, "raw")) {
-    rl_expr *sql = e->count == 1 ? e->args->value : NULL;
+    rl_ast_expr *sql = e->count == 1 ? e->args->value : NULL;
     if (sql && sql->kind == RL_EXPR_STRING && sql->value.len)
       *out = sql->value;
     else
@@ -98,6 +98,6 @@ void rl_resolve_predicate(rl_build *b, rl_model_info *m, rl_arg *arg, rl_str *ou
     return;
   }
   site s = {b, m, RL_TEMP_ARRAY(b, rl_str, e->count), 0};
-  for (rl_arg *a = e->args; a; a = a->next) member(&s, a);
+  for (rl_ast_arg *a = e->args; a; a = a->next) member(&s, a);
   if (s.count == e->count) *out = rl_build_join(b, b->keep, s.parts, s.count, " AND ");
 }

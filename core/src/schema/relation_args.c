@@ -4,8 +4,8 @@
 static const char *const action_names[] = {"Cascade", "Restrict", "NoAction", "SetNull", "SetDefault", NULL};
 
 /* The fields that `fields:` or `references:` names, all of model m. NULL after a report. */
-static const rl_field **read_fields(rl_build *b, rl_model_info *m, rl_arg *arg, const char *name, size_t *count) {
-  rl_expr *list = rl_arg_list(b, arg);
+static const rl_field **read_fields(rl_build *b, rl_model_info *m, rl_ast_arg *arg, const char *name, size_t *count) {
+  rl_ast_expr *list = rl_ast_list(b, arg);
   if (!list) {
     if (arg->value)
       rl_report(b, arg->value->span, "`%s` of `@relation` must be a list of fields: `%s: [...]`.", name, name);
@@ -13,7 +13,7 @@ static const rl_field **read_fields(rl_build *b, rl_model_info *m, rl_arg *arg, 
   }
   const rl_field **out = RL_KEEP_ARRAY(b, const rl_field *, list->count);
   bool ok = true;
-  for (rl_arg *a = list->args; a; a = a->next) {
+  for (rl_ast_arg *a = list->args; a; a = a->next) {
     rl_str written = a->value && a->value->kind == RL_EXPR_PATH ? a->value->text : RL_STR("");
     rl_field_info *fi = written.len ? rl_info_field(b, m, written) : NULL;
     if (fi && !fi->field->is_relation) {
@@ -46,8 +46,8 @@ static bool emulated(rl_build *b, rl_action_ref action, rl_span span) {
   return false;
 }
 
-static rl_arg *read_action(rl_build *b, rl_attr *attr, const char *name, rl_action_ref *out) {
-  rl_arg *arg = rl_arg_take(attr, name, false);
+static rl_ast_arg *read_action(rl_build *b, rl_attr *attr, const char *name, rl_action_ref *out) {
+  rl_ast_arg *arg = rl_attr_take(attr, name, false);
   if (!arg || !arg->value) return NULL;
   rl_str word = arg->value->kind == RL_EXPR_PATH ? arg->value->text : RL_STR("");
   for (int i = 0; action_names[i]; i++) {
@@ -63,18 +63,18 @@ static rl_arg *read_action(rl_build *b, rl_attr *attr, const char *name, rl_acti
 }
 
 static void read_name(rl_build *b, rl_field_info *f, rl_attr *attr) {
-  rl_arg *first = rl_arg_take(attr, "name", true);
+  rl_ast_arg *first = rl_attr_take(attr, "name", true);
   if (!first) return;
   first->taken = false;
-  if (!rl_arg_text(b, attr, "name", true, &f->relation_name)) f->bad_relation = true;
+  if (!rl_attr_text(b, attr, "name", true, &f->relation_name)) f->bad_relation = true;
 }
 
 static void read_map(rl_build *b, rl_field_info *f, rl_attr *attr) {
-  rl_arg *map = rl_arg_take(attr, "map", false);
+  rl_ast_arg *map = rl_attr_take(attr, "map", false);
   rl_str text = RL_STR("");
   if (!map) return;
   map->taken = false;
-  if (!rl_arg_text(b, attr, "map", false, &text)) return;
+  if (!rl_attr_text(b, attr, "map", false, &text)) return;
   f->map_arg = map;
   if (!rl_rules(b)->foreign_key_names)
     rl_report(b, map->span, "%s has no names for foreign keys: leave out `map`.", rl_title(b));
@@ -85,8 +85,8 @@ void rl_resolve_relation_attribute(rl_build *b, rl_model_info *m, rl_field_info 
   static const char *const known[] = {"name", "fields", "references", "onDelete", "onUpdate", "map", NULL};
   f->relation = attr;
   read_name(b, f, attr);
-  f->fields_arg = rl_arg_take(attr, "fields", false);
-  f->references_arg = rl_arg_take(attr, "references", false);
+  f->fields_arg = rl_attr_take(attr, "fields", false);
+  f->references_arg = rl_attr_take(attr, "references", false);
   if (f->fields_arg) f->fields = read_fields(b, m, f->fields_arg, "fields", &f->field_count);
   if (f->references_arg && f->field->target)
     f->references =
@@ -95,5 +95,5 @@ void rl_resolve_relation_attribute(rl_build *b, rl_model_info *m, rl_field_info 
   f->on_delete_arg = read_action(b, attr, "onDelete", &f->on_delete);
   f->on_update_arg = read_action(b, attr, "onUpdate", &f->on_update);
   read_map(b, f, attr);
-  rl_arg_finish(b, attr, known);
+  rl_attr_finish(b, attr, known);
 }

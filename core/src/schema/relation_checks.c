@@ -15,8 +15,8 @@ static rl_str names_of(rl_build *b, const rl_field **fields, size_t count) {
 
 /* The side without the key says nothing about it. */
 static void check_bare_side(rl_build *b, const rl_field_info *key, const rl_field_info *other) {
-  const rl_arg *args[] = {other->fields_arg, other->references_arg, other->on_delete_arg, other->on_update_arg,
-                          other->map_arg};
+  const rl_ast_arg *args[] = {other->fields_arg, other->references_arg, other->on_delete_arg, other->on_update_arg,
+                              other->map_arg};
   static const char *const names[] = {"fields", "references", "onDelete", "onUpdate", "map"};
   for (int i = 0; i < 5; i++) {
     if (!args[i]) continue;
@@ -59,7 +59,7 @@ static const char *shown_type(const rl_field *f, int *len) {
 }
 
 static void check_types(rl_build *b, const rl_field_info *key) {
-  const rl_arg *a = rl_arg_list(b, key->fields_arg)->args;
+  const rl_ast_arg *a = rl_ast_list(b, key->fields_arg)->args;
   for (size_t i = 0; i < key->field_count; i++, a = a->next) {
     const rl_field *f = key->fields[i], *r = key->references[i];
     if (same_type(&f->type, &r->type)) continue;
@@ -118,7 +118,7 @@ static void check_arity(rl_build *b, const rl_field_info *key) {
 
 /* A database that takes such a key fails only when the action is due: a warning, as from Prisma. Elsewhere it is an
  * error. */
-static void check_set_null(rl_build *b, const rl_field_info *key, const rl_arg *arg, rl_action_ref action,
+static void check_set_null(rl_build *b, const rl_field_info *key, const rl_ast_arg *arg, rl_action_ref action,
                            const char *name) {
   if (!arg || action != RL_REF_SET_NULL) return;
   for (size_t i = 0; i < key->field_count; i++) {
@@ -171,7 +171,7 @@ void rl_check_inline(rl_build *b, rl_field_info *key, rl_field_info *other) {
 /* ---- implicit many-to-many */
 
 static void check_side(rl_build *b, const rl_field_info *f) {
-  const rl_arg *args[] = {f->fields_arg, f->references_arg, f->on_delete_arg, f->on_update_arg, f->map_arg};
+  const rl_ast_arg *args[] = {f->fields_arg, f->references_arg, f->on_delete_arg, f->on_update_arg, f->map_arg};
   static const char *const names[] = {"fields", "references", "onDelete", "onUpdate", "map"};
   const rl_model *target = f->field->target;
   for (int i = 0; i < 5; i++)

@@ -37,7 +37,7 @@ void rl_resolve_field_key(rl_build *b, rl_model_info *m, rl_field_info *f, rl_at
 void rl_resolve_block_index(rl_build *b, rl_model_info *m, rl_attr *attr, rl_index_kind kind);
 
 /* predicate.c: the SQL of where: raw("...") or where: { field: value } */
-void rl_resolve_predicate(rl_build *b, rl_model_info *m, rl_arg *arg, rl_str *out);
+void rl_resolve_predicate(rl_build *b, rl_model_info *m, rl_ast_arg *arg, rl_str *out);
 
 /* relation_checks.c */
 void rl_resolve_relation_attribute(rl_build *b, rl_model_info *m, rl_field_info *f, rl_attr *attr);
@@ -47,17 +47,17 @@ void rl_check_many_to_many(rl_build *b, rl_field_info *a, rl_field_info *z);
 /* args.c: arguments of an attribute */
 rl_str rl_attr_label(const rl_build *b, const rl_attr *attr); /* "@@unique" */
 /* The argument of this name, or the unnamed one where `positional`; NULL when there is none. It counts as taken. */
-rl_arg *rl_arg_take(rl_attr *attr, const char *name, bool positional);
+rl_ast_arg *rl_attr_take(rl_attr *attr, const char *name, bool positional);
 /* A text that is not empty; false, after a report unless it is absent. */
-bool rl_arg_text(rl_build *b, rl_attr *attr, const char *name, bool positional, rl_str *out);
-bool rl_arg_bool(rl_build *b, rl_attr *attr, const char *name, bool *out);
-bool rl_expr_int(const rl_expr *e, int64_t *out);
+bool rl_attr_text(rl_build *b, rl_attr *attr, const char *name, bool positional, rl_str *out);
+bool rl_attr_bool(rl_build *b, rl_attr *attr, const char *name, bool *out);
+bool rl_expr_int(const rl_ast_expr *e, int64_t *out);
 /* The list that an argument is; a single name counts as a list of one, as it does for Prisma. NULL when it is something
  * else. */
-rl_expr *rl_arg_list(rl_build *b, const rl_arg *arg);
+rl_ast_expr *rl_ast_list(rl_build *b, const rl_ast_arg *arg);
 /* Reports arguments that nobody took; `known` is NULL-terminated. */
-void rl_arg_finish(rl_build *b, rl_attr *attr, const char *const *known);
-const char *rl_expr_noun(const rl_expr *e); /* "a number" */
+void rl_attr_finish(rl_build *b, rl_attr *attr, const char *const *known);
+const char *rl_expr_noun(const rl_ast_expr *e); /* "a number" */
 
 /* Small look-ups */
 rl_field_info *rl_info_field(rl_build *b, const rl_model_info *m, rl_str name); /* NULL when unknown */

@@ -4,7 +4,7 @@
 
 /* The walk in tape order. It runs twice: first to count, then to fill arrays of that size. */
 typedef struct addressing {
-  rl_tree *tree;
+  rl_arg_tree *tree;
   uint32_t anchor, base; /* the current anchor, and its index in the tape */
   size_t run_count, pin_count;
   bool filling, nomem;
@@ -29,7 +29,7 @@ static void add_run(addressing *p, uint32_t slot) {
 /* Pairs of scalars whose equality decided something. Their addresses are known once all nodes have one. */
 struct rl_same {
   struct rl_same *next;
-  const rl_node *a, *b;
+  const rl_arg *a, *b;
   bool same;
 };
 
@@ -62,7 +62,7 @@ static int sign_of(const rl_value *v) {
   }
 }
 
-static void pin_scalar(addressing *p, const rl_node *n) {
+static void pin_scalar(addressing *p, const rl_arg *n) {
   rl_pin pin = {.address = n->address, .kind = RL_PIN_EQUAL, .expected = *n->value};
   if (n->sign_only) {
     pin.kind = RL_PIN_SIGN;
@@ -83,9 +83,9 @@ static void pin_sames(addressing *p) {
                         .expected = {.kind = RILLE_BOOL, .as.i = s->same}});
 }
 
-static void address_node(addressing *p, rl_node *n);
+static void address_node(addressing *p, rl_arg *n);
 
-static void address_opaque_list(addressing *p, const rl_node *list) {
+static void address_opaque_list(addressing *p, const rl_arg *list) {
   const rl_tape *t = p->tree->tape;
   uint32_t shape = list->shape_at + 1, slot = list->slot;
   for (; rl_shape_at(t, shape) != SHAPE_CLOSE_LIST; shape = rl_shape_past(t, shape, NULL) + 1) {
@@ -96,7 +96,7 @@ static void address_opaque_list(addressing *p, const rl_node *list) {
   }
 }
 
-static void address_expanded_list(addressing *p, rl_node *list) {
+static void address_expanded_list(addressing *p, rl_arg *list) {
   const rl_tape *t = p->tree->tape;
   uint32_t slot = list->slot;
   for (size_t i = 0; i < list->count;) {
@@ -107,23 +107,23 @@ static void address_expanded_list(addressing *p, rl_node *list) {
   }
 }
 
-static void address_node(addressing *p, rl_node *n) {
+static void address_node(addressing *p, rl_arg *n) {
   n->address = address_of(p, n->slot);
-  if (n->kind == RL_NODE_OBJECT)
+  if (n->kind == RL_ARG_OBJECT)
     for (size_t i = 0; i < n->count; i++) address_node(p, &n->children[i]);
-  else if (n->kind == RL_NODE_LIST && n->expanded)
+  else if (n->kind == RL_ARG_LIST && n->expanded)
     address_expanded_list(p, n);
-  else if (n->kind == RL_NODE_LIST)
+  else if (n->kind == RL_ARG_LIST)
     address_opaque_list(p, n);
   else if (n->pinned && n->value)
     pin_scalar(p, n);
 }
 
-rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b, bool *same, rl_error *err) {
+rille_status rl_arg_pin_same(rl_arg_tree *tree, const rl_arg *a, const rl_arg *b, bool *same, rl_error *err) {
   *same = false;
   if (a->kind != b->kind) return RILLE_OK; /* the shape decides this, so no pin is needed */
   if (!a->value || !b->value) {
-    *same = a->kind == RL_NODE_NULL || (a->kind == RL_NODE_MARK && a->mark == b->mark && rl_str_eq(a->text, b->text));
+    *same = a->kind == RL_ARG_NULL || (a->kind == RL_ARG_MARK && a->mark == b->mark && rl_str_eq(a->text, b->text));
     return RILLE_OK;
   }
   struct rl_same *pair = RL_NEW(tree->arena, struct rl_same);
@@ -134,7 +134,7 @@ rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b,
   return RILLE_OK;
 }
 
-rille_status rl_tree_address(rl_tree *tree, rl_error *err) {
+rille_status rl_arg_tree_address(rl_arg_tree *tree, rl_error *err) {
   addressing counting = {.tree = tree};
   address_node(&counting, tree->root);
   pin_sames(&counting);

@@ -93,20 +93,20 @@ uint64_t rl_tape_hash(const rl_tape *t); /* of the shape */
 
 /* ------------------------------------------------------------------ reading: only when a shape is new */
 
-typedef enum rl_node_kind {
-  RL_NODE_NULL,
-  RL_NODE_BOOL,
-  RL_NODE_INT,
-  RL_NODE_FLOAT,
-  RL_NODE_TEXT,
-  RL_NODE_BYTES,
-  RL_NODE_DECIMAL,
-  RL_NODE_DATETIME,
-  RL_NODE_JSON,
-  RL_NODE_MARK,
-  RL_NODE_OBJECT,
-  RL_NODE_LIST
-} rl_node_kind;
+typedef enum rl_arg_kind {
+  RL_ARG_NULL,
+  RL_ARG_BOOL,
+  RL_ARG_INT,
+  RL_ARG_FLOAT,
+  RL_ARG_TEXT,
+  RL_ARG_BYTES,
+  RL_ARG_DECIMAL,
+  RL_ARG_DATETIME,
+  RL_ARG_JSON,
+  RL_ARG_MARK,
+  RL_ARG_OBJECT,
+  RL_ARG_LIST
+} rl_arg_kind;
 
 /* Where a value is at run time. Runs of unexpanded lists vary in length, so an address is relative to the end of the
  * anchor-th such run (anchor 0: the start). */
@@ -115,26 +115,26 @@ typedef struct rl_address {
   uint32_t offset;
 } rl_address;
 
-typedef struct rl_node rl_node;
-struct rl_node {
-  rl_node_kind kind;
+typedef struct rl_arg rl_arg;
+struct rl_arg {
+  rl_arg_kind kind;
   rl_mark mark; /* MARK */
   rl_str key;   /* when the parent is an object */
   rl_str text;  /* MARK: its text */
-  rl_node *parent;
+  rl_arg *parent;
   uint32_t index; /* position in the parent */
   uint32_t slot;  /* index of its first value in the tape it was read from; LIST: of the RL_RUN of its first run */
   const rl_value *value; /* scalars except null and mark: the value of this call; must not be kept in a plan */
-  rl_node *children;     /* OBJECT: its members, in order; LIST: its elements, only after rl_node_expand */
+  rl_arg *children;      /* OBJECT: its members, in order; LIST: its elements, only after rl_arg_expand */
   size_t count;          /* OBJECT: members; LIST: elements of this call */
   bool expanded;         /* LIST */
-  bool pinned;           /* the value, or the length of the list, decided something: see rl_node_pin */
-  bool sign_only;        /* pinned, but only by its sign: see rl_node_pin_sign */
-  rl_node_kind element;  /* LIST: kind of the elements of its first run (INT, TEXT, OBJECT, LIST, ...); RL_NODE_NULL:
-                            empty. `mixed` says whether other runs follow */
+  bool pinned;           /* the value, or the length of the list, decided something: see rl_arg_pin */
+  bool sign_only;        /* pinned, but only by its sign: see rl_arg_pin_sign */
+  rl_arg_kind element;   /* LIST: kind of the elements of its first run (INT, TEXT, OBJECT, LIST, ...); RL_ARG_NULL:
+                             empty. `mixed` says whether other runs follow */
   bool mixed;            /* LIST: more than one run */
   uint32_t shape_at;     /* offset of its first byte ('[' of a LIST) in the shape */
-  rl_address address;    /* after rl_tree_address */
+  rl_address address;    /* after rl_arg_tree_address */
 };
 
 /* A value that decided something in bind: the plan fits only calls with the same value there. */
@@ -147,40 +147,40 @@ typedef struct rl_pin {
   rl_address other;  /* SAME */
 } rl_pin;
 
-typedef struct rl_tree {
-  rl_node *root;
+typedef struct rl_arg_tree {
+  rl_arg *root;
   rl_arena *arena;
   const rl_tape *tape;
-  /* after rl_tree_address: */
+  /* after rl_arg_tree_address: */
   rl_address *runs; /* the runs of varying length, in order; run k ends anchor k + 1 */
   size_t run_count;
   rl_pin *pins;
   size_t pin_count;
-  struct rl_same *sames; /* pairs of rl_node_pin_same, until they become pins */
-} rl_tree;
+  struct rl_same *sames; /* pairs of rl_arg_pin_same, until they become pins */
+} rl_arg_tree;
 
 /* Reads a finished tape into nodes of the arena. Lists are not expanded. */
-rille_status rl_tree_read(const rl_tape *t, rl_arena *arena, rl_tree **out, rl_error *err);
-rl_node *rl_node_get(const rl_node *object, const char *key); /* NULL if absent or not an object */
+rille_status rl_arg_tree_read(const rl_tape *t, rl_arena *arena, rl_arg_tree **out, rl_error *err);
+rl_arg *rl_arg_get(const rl_arg *object, const char *key); /* NULL if absent or not an object */
 /* Creates nodes for the elements of a list. The plan then fits only calls with the same length of each run. */
-rille_status rl_node_expand(rl_tree *tree, rl_node *list, rl_error *err);
+rille_status rl_arg_expand(rl_arg_tree *tree, rl_arg *list, rl_error *err);
 /* Pins the value: the caller is about to branch on it. */
-void rl_node_pin(rl_node *scalar);
-void rl_node_pin_sign(rl_node *number);
+void rl_arg_pin(rl_arg *scalar);
+void rl_arg_pin_sign(rl_arg *number);
 /* Pins whether two scalars are equal, and returns it in *same. Fails when out of memory; *same is false then. */
-rille_status rl_node_pin_same(rl_tree *tree, const rl_node *a, const rl_node *b, bool *same, rl_error *err);
+rille_status rl_arg_pin_same(rl_arg_tree *tree, const rl_arg *a, const rl_arg *b, bool *same, rl_error *err);
 /* Returns the path, such as "where.posts.some[2].title". Positions in lists count from 1, as in Lua. The arena owns it.
  */
-rl_str rl_node_path(rl_arena *arena, const rl_node *n);
+rl_str rl_arg_path(rl_arena *arena, const rl_arg *n);
 /* Computes addresses, runs and pins. Nothing may be expanded or pinned afterwards. */
-rille_status rl_tree_address(rl_tree *tree, rl_error *err);
+rille_status rl_arg_tree_address(rl_arg_tree *tree, rl_error *err);
 
 /* ------------------------------------------------------------------ at run time, with the tape of any call of the same
  * shape */
 
 /* Finds the addresses of this call's values. Fills anchors, which has room for run_count + 1 indices. Returns false if
  * a pin does not match: the plan does not fit this call, and the anchors are invalid. runs and pins: all of one
- * rl_tree_address. */
+ * rl_arg_tree_address. */
 bool rl_tape_anchors(const rl_tape *t, const rl_address *runs, size_t run_count, const rl_pin *pins, size_t pin_count,
                      uint32_t *anchors);
 static inline const rl_value *rl_tape_at(const rl_tape *t, const uint32_t *anchors, rl_address p) {
@@ -218,7 +218,7 @@ void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot);
 
 /* Writes a node (object, list or scalar) of a call's own tape as JSON text. Decimals are numbers with all digits,
  * date-times are ISO strings. */
-rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_error *err);
+rille_status rl_arg_json(const rl_tape *t, const rl_arg *n, rl_buf *out, rl_error *err);
 /* The same for the value at shape/slot. */
 rille_status rl_tape_to_json(const rl_tape *t, uint32_t shape, uint32_t slot, rl_buf *out, rl_error *err);
 /* Writes the whole tape, indented by `indent` spaces per level; 0: on one line. */

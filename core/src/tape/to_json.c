@@ -140,6 +140,6 @@ rille_status rl_tape_to_json_pretty(const rl_tape *t, int indent, rl_buf *out, r
   return write_all(&w);
 }
 
-rille_status rl_node_json(const rl_tape *t, const rl_node *n, rl_buf *out, rl_error *err) {
+rille_status rl_arg_json(const rl_tape *t, const rl_arg *n, rl_buf *out, rl_error *err) {
   return rl_tape_to_json(t, n->shape_at, n->slot, out, err);
 }

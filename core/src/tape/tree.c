@@ -7,24 +7,24 @@ typedef struct reading {
   uint32_t shape, slot; /* where the next value is */
 } reading;
 
-static rl_node_kind kind_of(char letter) {
+static rl_arg_kind kind_of(char letter) {
   switch (letter) {
-  case SHAPE_BOOL: return RL_NODE_BOOL;
-  case SHAPE_INT: return RL_NODE_INT;
-  case SHAPE_FLOAT: return RL_NODE_FLOAT;
-  case SHAPE_TEXT: return RL_NODE_TEXT;
-  case SHAPE_BYTES: return RL_NODE_BYTES;
-  case SHAPE_DECIMAL: return RL_NODE_DECIMAL;
-  case SHAPE_DATETIME: return RL_NODE_DATETIME;
-  case SHAPE_JSON: return RL_NODE_JSON;
-  case SHAPE_MARK: return RL_NODE_MARK;
-  case SHAPE_OPEN_OBJECT: return RL_NODE_OBJECT;
-  case SHAPE_OPEN_LIST: return RL_NODE_LIST;
-  default: return RL_NODE_NULL;
+  case SHAPE_BOOL: return RL_ARG_BOOL;
+  case SHAPE_INT: return RL_ARG_INT;
+  case SHAPE_FLOAT: return RL_ARG_FLOAT;
+  case SHAPE_TEXT: return RL_ARG_TEXT;
+  case SHAPE_BYTES: return RL_ARG_BYTES;
+  case SHAPE_DECIMAL: return RL_ARG_DECIMAL;
+  case SHAPE_DATETIME: return RL_ARG_DATETIME;
+  case SHAPE_JSON: return RL_ARG_JSON;
+  case SHAPE_MARK: return RL_ARG_MARK;
+  case SHAPE_OPEN_OBJECT: return RL_ARG_OBJECT;
+  case SHAPE_OPEN_LIST: return RL_ARG_LIST;
+  default: return RL_ARG_NULL;
   }
 }
 
-static bool read_node(reading *r, rl_node *n);
+static bool read_node(reading *r, rl_arg *n);
 
 static size_t count_members(const rl_tape *t, uint32_t shape) {
   size_t count = 0;
@@ -33,13 +33,13 @@ static size_t count_members(const rl_tape *t, uint32_t shape) {
   return count;
 }
 
-static bool read_members(reading *r, rl_node *object) {
+static bool read_members(reading *r, rl_arg *object) {
   object->count = count_members(r->tape, r->shape);
-  object->children = RL_NEW_ARRAY(r->arena, rl_node, object->count);
+  object->children = RL_NEW_ARRAY(r->arena, rl_arg, object->count);
   if (!object->children) return false;
   r->shape++;
   for (size_t i = 0; i < object->count; i++) {
-    rl_node *member = &object->children[i];
+    rl_arg *member = &object->children[i];
     member->key = rl_shape_key(r->tape, r->shape);
     member->parent = object;
     member->index = (uint32_t)i;
@@ -51,10 +51,10 @@ static bool read_members(reading *r, rl_node *object) {
 }
 
 /* Records what the list is, and skips it. */
-static void read_list(reading *r, rl_node *list) {
+static void read_list(reading *r, rl_arg *list) {
   const rl_tape *t = r->tape;
   uint32_t shape = r->shape + 1, slot = r->slot;
-  list->element = rl_shape_at(t, shape) == SHAPE_CLOSE_LIST ? RL_NODE_NULL : kind_of(rl_shape_at(t, shape));
+  list->element = rl_shape_at(t, shape) == SHAPE_CLOSE_LIST ? RL_ARG_NULL : kind_of(rl_shape_at(t, shape));
   size_t runs = 0;
   for (; rl_shape_at(t, shape) != SHAPE_CLOSE_LIST; runs++) {
     list->count += (size_t)t->values[slot].as.i;
@@ -66,15 +66,15 @@ static void read_list(reading *r, rl_node *list) {
   r->slot = slot;
 }
 
-static bool read_node(reading *r, rl_node *n) {
+static bool read_node(reading *r, rl_arg *n) {
   n->kind = kind_of(rl_shape_at(r->tape, r->shape));
   n->shape_at = r->shape;
   n->slot = r->slot;
   switch (n->kind) {
-  case RL_NODE_OBJECT: return read_members(r, n);
-  case RL_NODE_LIST: read_list(r, n); return true;
-  case RL_NODE_NULL: r->shape++; return true;
-  case RL_NODE_MARK:
+  case RL_ARG_OBJECT: return read_members(r, n);
+  case RL_ARG_LIST: read_list(r, n); return true;
+  case RL_ARG_NULL: r->shape++; return true;
+  case RL_ARG_MARK:
     n->mark = rl_shape_mark(r->tape, r->shape);
     n->text = rl_shape_mark_text(r->tape, r->shape);
     r->shape += SHAPE_MARK_HEAD + (uint32_t)n->text.len;
@@ -86,27 +86,27 @@ static bool read_node(reading *r, rl_node *n) {
   }
 }
 
-rille_status rl_tree_read(const rl_tape *t, rl_arena *arena, rl_tree **out, rl_error *err) {
-  rl_tree *tree = RL_NEW(arena, rl_tree);
-  rl_node *root = RL_NEW(arena, rl_node);
+rille_status rl_arg_tree_read(const rl_tape *t, rl_arena *arena, rl_arg_tree **out, rl_error *err) {
+  rl_arg_tree *tree = RL_NEW(arena, rl_arg_tree);
+  rl_arg *root = RL_NEW(arena, rl_arg);
   reading r = {t, arena, 0, 0};
   if (!tree || !root || !read_node(&r, root)) return rl_fail_nomem(err);
-  *tree = (rl_tree){.root = root, .arena = arena, .tape = t};
+  *tree = (rl_arg_tree){.root = root, .arena = arena, .tape = t};
   *out = tree;
   return RILLE_OK;
 }
 
-rl_node *rl_node_get(const rl_node *object, const char *key) {
-  if (!object || object->kind != RL_NODE_OBJECT) return NULL;
+rl_arg *rl_arg_get(const rl_arg *object, const char *key) {
+  if (!object || object->kind != RL_ARG_OBJECT) return NULL;
   for (size_t i = 0; i < object->count; i++)
     if (rl_str_is(object->children[i].key, key)) return &object->children[i];
   return NULL;
 }
 
-rille_status rl_node_expand(rl_tree *tree, rl_node *list, rl_error *err) {
-  if (list->kind != RL_NODE_LIST || list->expanded) return RILLE_OK;
+rille_status rl_arg_expand(rl_arg_tree *tree, rl_arg *list, rl_error *err) {
+  if (list->kind != RL_ARG_LIST || list->expanded) return RILLE_OK;
   const rl_tape *t = tree->tape;
-  rl_node *elements = RL_NEW_ARRAY(tree->arena, rl_node, list->count);
+  rl_arg *elements = RL_NEW_ARRAY(tree->arena, rl_arg, list->count);
   if (!elements) return rl_fail_nomem(err);
   reading r = {t, tree->arena, list->shape_at + 1, list->slot};
   for (size_t i = 0; i < list->count;) {
@@ -125,20 +125,20 @@ rille_status rl_node_expand(rl_tree *tree, rl_node *list, rl_error *err) {
   return RILLE_OK;
 }
 
-void rl_node_pin(rl_node *scalar) {
+void rl_arg_pin(rl_arg *scalar) {
   scalar->pinned = true;
   scalar->sign_only = false;
 }
 
-void rl_node_pin_sign(rl_node *number) {
+void rl_arg_pin_sign(rl_arg *number) {
   if (number->pinned) return; /* already pinned by its value or by its sign */
   number->pinned = number->sign_only = true;
 }
 
-static void write_path(const rl_node *n, rl_buf *out) {
+static void write_path(const rl_arg *n, rl_buf *out) {
   if (!n->parent) return;
   write_path(n->parent, out);
-  if (n->parent->kind == RL_NODE_LIST) {
+  if (n->parent->kind == RL_ARG_LIST) {
     rl_buf_printf(out, "[%lu]", (unsigned long)n->index + 1);
   } else {
     if (out->len) rl_buf_byte(out, '.');
@@ -146,7 +146,7 @@ static void write_path(const rl_node *n, rl_buf *out) {
   }
 }
 
-rl_str rl_node_path(rl_arena *arena, const rl_node *n) {
+rl_str rl_arg_path(rl_arena *arena, const rl_arg *n) {
   rl_buf path;
   rl_buf_init(&path);
   write_path(n, &path);
