@@ -5,8 +5,7 @@
 #include "run/tx.h"
 
 rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, rl_error *err) {
-  rille_status st = rl_op_begin_start(op, tx, &rl_op_calls, err);
-  op->batch = true;
+  rille_status st = rl_op_begin_start(op, tx, &rl_op_batch, err);
   op->atomic = atomic;
   if (st == RILLE_OK) op->phase = RL_PHASE_COLLECT;
   return st;

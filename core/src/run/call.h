@@ -36,13 +36,15 @@ typedef struct rl_group {
   bool waits;   /* a check of one of them must be awaited */
 } rl_group;
 
-/* What a call is like, by what was called: one table for each. All have every function but `head`, `atomic`
- * and `outdated`. */
+/* What a call is like, by what was called: one table per kind. `counted_as`, `atomic`, `outdated` and `head` may be
+ * NULL, the other functions are not. */
 typedef struct rl_call_kind {
+  bool of_model;      /* a method of a model: `compiled` is set, and names the model */
   bool script;        /* any number of statements in one text, which share a pipeline with nothing */
   bool suits_replica; /* when it writes nothing */
   bool own_sql;       /* the caller's: it may begin a transaction, and nobody knows whose fields its parameters are */
   const char *(*action)(const rl_call *);       /* as in events: "find_many", "query_raw"; static */
+  int32_t (*counted_as)(const rl_call *);       /* its number in metrics, of rille/types.h; NULL: it is in none */
   bool (*writes)(const rl_call *);              /* it needs the connection that may write */
   bool (*may_write)(const rl_call *);           /* ... or does something else that leaves traces, such as locks */
   bool (*repeats)(const rl_call *);             /* nobody notices that it is sent twice: it only reads */
@@ -103,10 +105,5 @@ struct rl_call {
   rl_raw *raw;                /* NULL: it is of a model */
   struct rl_explain *explain; /* explain.c */
 };
-
-/* Not one that is only explained. */
-static inline bool rl_call_is_model(const rl_call *c) {
-  return c->compiled && !c->explain;
-}
 
 #endif

@@ -82,3 +82,9 @@ static rille_status send(rl_op *op, rl_error *err) {
 
 const rl_op_kind rl_op_calls = {
     .writes = writes, .may_write = may_write, .repeats = repeats, .suits_replica = suits_replica, .send = send};
+const rl_op_kind rl_op_batch = {.action = "batch",
+                                .writes = writes,
+                                .may_write = may_write,
+                                .repeats = repeats,
+                                .suits_replica = suits_replica,
+                                .send = send};

@@ -1,5 +1,4 @@
-/* Calls of models. rl_op_start_model is the one place where such a call begins: its tape and its program are known, and
- * no connection is taken yet. */
+/* Calls of models: their kind, and how they start. */
 #include "run/model.h"
 
 #include "base/clock.h"
@@ -16,6 +15,10 @@
 
 static const char *action(const rl_call *call) {
   return rl_action_info_of(call->compiled->action)->name;
+}
+
+static int32_t counted_as(const rl_call *call) {
+  return (int32_t)call->compiled->action;
 }
 
 static bool writes(const rl_call *call) {
@@ -84,8 +87,10 @@ static rille_result result(const rl_call *call) {
   return call->compiled ? call->compiled->plan->result : RILLE_RESULT_NONE;
 }
 
-const rl_call_kind rl_call_model = {.suits_replica = true,
+const rl_call_kind rl_call_model = {.of_model = true,
+                                    .suits_replica = true,
                                     .action = action,
+                                    .counted_as = counted_as,
                                     .writes = writes,
                                     .may_write = may_write,
                                     .repeats = repeats,

@@ -18,7 +18,7 @@ void rl_observe_started(rl_op *op) {
   rl_tx *tx = op->tx;
   w->begun_us = rl_clock_us();
   w->number = rl_watch_number();
-  w->about = op->batch || op->call_count == 0 ? NULL : op->calls[0];
+  w->about = op->kind->action ? NULL : op->calls[0];
   w->action = rl_op_action(op);
   w->within = tx != NULL;
   if (tx && !tx->number) tx->number = rl_watch_number();
@@ -40,7 +40,7 @@ static void put(rl_exchange *io, const rl_call *call, rille_client_event *event,
   event->operation = io->watch->number;
   event->transaction = io->watch->transaction;
   event->time_us = rl_clock_wall_us();
-  if (call && rl_call_is_model(call)) texts->model = call->compiled->model->name;
+  if (call && call->kind->of_model) texts->model = call->compiled->model->name;
   texts->action = rl_str_of(call ? call->kind->action(call) : io->watch->action);
   texts->trace = rl_str_of(rl_exchange_trace(io));
   rl_watch_put(io->watch->on, event, texts);
@@ -169,13 +169,10 @@ void rl_observe_retry(rl_exchange *io, const rl_error *why) {
 }
 
 static void count(rl_watch *w, const rl_call *call, int64_t took, bool good) {
-  bool model = rl_call_is_model(call);
-  if (call->explain) return;
-  int32_t raw = call->kind->script                          ? RILLE_RAW_SCRIPT
-                : call->raw && call->raw->stmt.returns_rows ? RILLE_RAW_QUERY
-                                                            : RILLE_RAW_EXECUTE;
-  rl_watch_count(w, model ? (int64_t)call->compiled->model->index : -1, model ? (int32_t)call->compiled->action : raw,
-                 took, good);
+  const rl_call_kind *kind = call->kind;
+  if (!kind->counted_as) return;
+  int64_t model = kind->of_model ? (int64_t)call->compiled->model->index : -1;
+  rl_watch_count(w, model, kind->counted_as(call), took, good);
 }
 
 /* More programs than the cache keeps are in use: each call is compiled anew. */
@@ -204,5 +201,5 @@ void rl_observe_end(rl_op *op) {
   if (!(what & RILLE_OBSERVE_WARNINGS)) return;
   if (op->error.connection_lost)
     warn(io, rl_code_name(op->error.code), "a connection was lost: %s", rl_error_message(&op->error));
-  if (w->about && rl_call_is_model(w->about)) look_at_plans(io);
+  if (w->about && w->about->kind->of_model) look_at_plans(io);
 }

@@ -55,7 +55,7 @@ void rl_op_set_stream(rl_op *op, uint32_t rows) {
 /* ------------------------------------------------------------------ its end */
 
 static void tally(rl_op *op) {
-  bool explains = op->call_count == 1 && op->calls[0]->explain;
+  bool explains = op->call_count == 1 && !op->calls[0]->kind->counted_as;
   if (op->tallied || explains || op->io.round_trips == 0) return;
   op->tallied = true;
   rl_client_tally(op->client, op->io.statements, op->io.round_trips);
@@ -223,11 +223,24 @@ void rl_op_drop_call(rl_op *op) {
   rl_compiled_release(op->calls[--op->call_count]->compiled);
 }
 
+/* ------------------------------------------------------------------ where a cache or an extension hooks in */
+
 void rl_op_started(rl_op *op, rl_tx *tx) {
   op->tx = tx;
   if (tx) tx->running = op;
   if (op->io.watch) rl_observe_started(op);
   op->phase = RL_PHASE_ACQUIRE;
+}
+
+bool rl_op_ended(rl_op *op, bool good) {
+  const rl_call *call = rl_op_call(op);
+  if (!good && call) call->kind->failed(call, &op->error);
+  if (op->tx) rl_tx_answered(op->tx, op, good);
+  good = good && op->error.code == RL_CODE_NONE; /* the commit of a transaction that had failed is a rollback */
+  if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
+  rl_op_give_connection_back(op);
+  op->phase = RL_PHASE_IDLE;
+  return good;
 }
 
 /* ------------------------------------------------------------------ what the caller may ask */

@@ -25,6 +25,7 @@ typedef enum rl_op_phase {
 
 /* What an operation is like, by what it does: calls.c, tx_verbs.c. */
 typedef struct rl_op_kind {
+  const char *action;               /* as in events; NULL: that of its only call */
   bool begins;                      /* a transaction of the caller's, whose connection it takes */
   bool ends;                        /* a transaction, or a savepoint, or makes one */
   bool (*writes)(const rl_op *);    /* it needs the connection that may write */
@@ -76,7 +77,6 @@ struct rl_op {
   uint32_t at;           /* the call whose row was told last, or that has failed */
   uint32_t asked;        /* the call whose shape and result are asked for */
   uint32_t sent_calls;   /* the first so many are sent to their end */
-  bool batch;            /* several calls as one: batch.c */
   bool atomic;           /* one transaction around all, whatever they do: batch.c */
   rl_verb_step verbs[2]; /* instead of calls: of a begin or an end */
   size_t verb_count;
@@ -124,7 +124,12 @@ rille_result rl_op_result(const rl_op *op);
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, const rl_op_kind *kind, rl_error *err);
 rille_status rl_op_add_call(rl_op *op, const rl_call_kind *kind, rl_call **out, rl_error *err);
 void rl_op_drop_call(rl_op *op); /* the last, which could not be filled */
+/* A cache or an extension hooks in here. rl_op_started: each call has its tape, its program and its checked values, and
+ * no connection is taken. rl_op_ended: the outcome is known, all rows have been delivered, and the connection is
+ * released. Returns whether it succeeded: a commit may turn out to be a rollback. An abandoned operation has no
+ * outcome, and is reset instead. */
 void rl_op_started(rl_op *op, rl_tx *tx);
+bool rl_op_ended(rl_op *op, bool good);
 
 /* For the phases. The verbs that undo what the operation has begun: all of a transaction on a connection of its own,
  * and of one that ends with it; its savepoint within one that goes on. None when there is nothing to undo. */
@@ -134,7 +139,7 @@ void rl_op_lose_connection(rl_op *op, bool clean); /* another one will do; `clea
 /* The transaction goes away while the operation runs in it: the next rl_op_next says P2028. */
 void rl_op_cut(rl_op *op);
 
-extern const rl_op_kind rl_op_calls; /* calls.c */
+extern const rl_op_kind rl_op_calls, rl_op_batch; /* calls.c */
 
 /* The call that is at hand: the only one, or of a batch the one that was told of last. NULL: there is none. */
 static inline rl_call *rl_op_call(const rl_op *op) {
@@ -143,8 +148,7 @@ static inline rl_call *rl_op_call(const rl_op *op) {
 
 /* What was called: "find_many", "query_raw", "batch", ...; static. */
 static inline const char *rl_op_action(const rl_op *op) {
-  if (op->call_count == 0 && !op->batch) return "transaction";
-  return op->batch ? "batch" : op->calls[0]->kind->action(op->calls[0]);
+  return op->kind->action ? op->kind->action : op->calls[0]->kind->action(op->calls[0]);
 }
 
 #endif

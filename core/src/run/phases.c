@@ -280,7 +280,8 @@ static bool try_again(rl_op *op) {
 
 /* The next user of the connection must not find itself in somebody else's transaction. */
 static bool left_open(rl_op *op) {
-  bool own_sql = op->batch || (op->call_count && op->calls[0]->kind->own_sql);
+  bool own_sql = false;
+  for (uint32_t i = 0; i < op->call_count; i++) own_sql = own_sql || op->calls[i]->kind->own_sql;
   if (!own_sql || !op->lease || !op->io.conn || !op->io.driver->in_transaction(op->io.conn)) return false;
   rl_fail(&op->error, RL_P2028,
           "The statement began a transaction and left it open: it was rolled back; use a transaction of the client "
@@ -289,7 +290,6 @@ static bool left_open(rl_op *op) {
   return true;
 }
 
-/* The one place where a call's outcome is known: `good`, and all its rows have passed rl_op_next; or its error. */
 static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
   if (good && left_open(op)) return RILLE_OK;
@@ -297,14 +297,7 @@ static rille_status end_phase(rl_op *op, rl_error *err) {
     RL_TRACE(RL_DEBUG_PHASES, "%p once more", (const void *)op);
     return RILLE_OK;
   }
-  const rl_call *call = rl_op_call(op);
-  if (!good && call) call->kind->failed(call, &op->error);
-  if (op->tx) rl_tx_answered(op->tx, op, good);
-  good = good && op->error.code == RL_CODE_NONE; /* a commit of a transaction that had failed before is none */
-  if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
-  rl_op_give_connection_back(op);
-  op->phase = RL_PHASE_IDLE;
-  if (good) return RILLE_DONE;
+  if (rl_op_ended(op, good)) return RILLE_DONE;
   rille_status st = op->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
   if (err) rl_error_move(err, &op->error);
   return st;

@@ -208,6 +208,10 @@ static const char *action(const rl_call *call) {
   return call->raw->stmt.returns_rows ? "query_raw" : "execute_raw";
 }
 
+static int32_t counted_as(const rl_call *call) {
+  return call->raw->stmt.returns_rows ? RILLE_RAW_QUERY : RILLE_RAW_EXECUTE;
+}
+
 static bool writes(const rl_call *call) {
   return call->raw->stmt.writes;
 }
@@ -235,6 +239,7 @@ static bool may_write(const rl_call *call) {
 const rl_call_kind rl_call_raw = {.own_sql = true,
                                   .suits_replica = true,
                                   .action = action,
+                                  .counted_as = counted_as,
                                   .writes = writes,
                                   .may_write = may_write,
                                   .repeats = repeats,
@@ -250,6 +255,11 @@ const rl_call_kind rl_call_raw = {.own_sql = true,
 static const char *script_action(const rl_call *call) {
   (void)call;
   return "execute_script";
+}
+
+static int32_t script_counted_as(const rl_call *call) {
+  (void)call;
+  return RILLE_RAW_SCRIPT;
 }
 
 static rille_status queue_script(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
@@ -284,6 +294,7 @@ static rille_result script_result(const rl_call *call) {
 static const rl_call_kind script_kind = {.script = true,
                                          .own_sql = true,
                                          .action = script_action,
+                                         .counted_as = script_counted_as,
                                          .writes = writes,
                                          .may_write = writes,
                                          .repeats = repeats,

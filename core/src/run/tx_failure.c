@@ -36,7 +36,7 @@ static void remember_failure(rl_tx *tx, const rl_op *op) {
   f->action = call ? call->kind->action(call) : rl_op_action(op);
   f->code = op->error.code;
   f->place_is_final = f->code == RL_CODE_NONE; /* no error is raised that could have a place */
-  if (call && rl_call_is_model(call)) f->model = call->compiled->model->name;
+  if (call && call->kind->of_model) f->model = call->compiled->model->name;
   if (f->code != RL_CODE_NONE) f->message = copy_shortened(message, MESSAGE_MAX);
 }
 

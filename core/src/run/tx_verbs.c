@@ -39,10 +39,20 @@ static rille_status send_verbs(rl_op *op, rl_error *err) {
   return st == RILLE_OK ? op->io.driver->flush(op->io.conn, err) : st;
 }
 
-static const rl_op_kind begins = {
-    .begins = true, .writes = begin_writes, .may_write = no, .repeats = no, .suits_replica = no, .send = send_begin};
-static const rl_op_kind ends = {
-    .ends = true, .writes = yes, .may_write = no, .repeats = no, .suits_replica = no, .send = send_verbs};
+static const rl_op_kind begins = {.action = "transaction",
+                                  .begins = true,
+                                  .writes = begin_writes,
+                                  .may_write = no,
+                                  .repeats = no,
+                                  .suits_replica = no,
+                                  .send = send_begin};
+static const rl_op_kind ends = {.action = "transaction",
+                                .ends = true,
+                                .writes = yes,
+                                .may_write = no,
+                                .repeats = no,
+                                .suits_replica = no,
+                                .send = send_verbs};
 
 /* ------------------------------------------------------------------ starting */
 
