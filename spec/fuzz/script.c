@@ -32,7 +32,7 @@ static void check_script(rl_str script, rl_provider provider) {
     end = sql.p + sql.len;
     if (i < 8 && !rl_str_starts(sql, RL_STR("\xEF\xBB\xBF"))) check_again(sql, provider, &arena);
     (void)rl_statement_is_transaction(sql, provider);
-    (void)rl_statement_frees_keys(sql, provider);
+    (void)rl_statement_disables_keys(sql, provider);
   }
   fuzz_check_error(st, &err);
   rl_arena_dispose(&arena);

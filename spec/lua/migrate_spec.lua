@@ -232,7 +232,7 @@ model Post {
       rille.push { schema_text = "model A {\n  id Int @id\n  n Int\n  m Int\n}\n", url = url }
       run(url, [[INSERT INTO "A" VALUES (1, 1, 1), (2, 1, 2)]])
       local e = support.fails("P3001", rille.push, { schema_text = "model A {\n  id Int\n  n Int @id\n  m Int\n}\n", url = url })
-      assert.same({ "A unique constraint covering the columns `[n]` on the table `A` cannot be added: 1 values are there more than once." }, e.meta.warnings)
+      assert.same({ "A unique constraint covering the columns `[n]` on the table `A` cannot be added: 1 values exist more than once." }, e.meta.warnings)
       rille.push { schema_text = "model A {\n  id Int\n  n Int\n  m Int @id\n}\n", url = url }
       assert.equal(2, #rows(url, [[SELECT m FROM "A"]]))
     end)

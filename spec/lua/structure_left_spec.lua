@@ -243,7 +243,7 @@ support.each_engine(function(engine)
         assert.same({ { id = 1, e = "X", p = true } }, ask(url,
           "SELECT w.id, only_type.e::text AS e, has_table_privilege('public', 'v', 'SELECT') AS p FROM w, only_type, m, lists"))
         local e = support.fails("P3001", push, url, body { "X", "W" }, true)
-        assert.matches("The view `lists` stands in the way: it uses a value that goes of the enum `E`", e.meta.warnings[1])
+        assert.matches("The view `lists` is in the way: it uses a removed value of the enum `E`", e.meta.warnings[1])
         run(url, "DROP VIEW lists")
         push(url, body { "X", "W" })
         assert.equal(1, #ask(url, "SELECT * FROM v"))

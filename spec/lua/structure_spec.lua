@@ -126,7 +126,7 @@ model C {
       } do
         local text = with_source(engine, (one:gsub(change[1], change[2])))
         local e = support.fails("VALIDATION", rille.push, { schema_text = text, url = url })
-        assert.truthy(e.message:find(change[3] .. " go round in a circle", 1, true), e.message)
+        assert.truthy(e.message:find(change[3] .. " form a circle", 1, true), e.message)
         support.fails("VALIDATION", rille.migrate.diff, { from = { schema_text = with_source(engine, one) }, to = { schema_text = text } })
         assert.equal("string", type(rille.migrate.diff { from = { empty = true }, to = { schema_text = text }, script = true }))
       end

@@ -198,7 +198,7 @@ static void only_writes(place *p) {
   assert_string_equal(r.irreversible[0], "migration.lua changed rows; they are not changed back.");
   assert_string_equal(read_file(p, r.created, "down.sql"),
                       "-- irreversible: migration.lua changed rows; they are not changed back.\n\n"
-                      "-- Nothing of the structure is to be taken back.\n");
+                      "-- The structure did not change: there is nothing to undo.\n");
 }
 
 static void refuses_or_asks_of_loss(place *p) {
@@ -275,7 +275,7 @@ static void asks_for_a_reset(place *p) {
   begin_dev(p, two, PLAIN);
   assert_int_equal(go_on(p, true, NULL), RILLE_ERROR);
   assert_string_equal(p->code, "VALIDATION");
-  assert_non_null(strstr(p->message, "was changed after it had been applied"));
+  assert_non_null(strstr(p->message, "was changed after it was applied"));
   begin_dev(p, two, ASKING);
   assert_int_equal(next(p, &step), RILLE_ROW);
   assert_int_equal(step.kind, RILLE_DEV_ASK_RESET);
@@ -421,7 +421,7 @@ static void test_misuse(void **state) {
   rille_schema_release(other);
   assert_null(dev);
   begin_dev(&p, one, PLAIN);
-  assert_int_equal(rille_dev_answer(p.dev, 1, NULL, NULL), RILLE_ERROR); /* nothing is asked */
+  assert_int_equal(rille_dev_answer(p.dev, 1, NULL, NULL), RILLE_ERROR); /* no question is open */
   assert_int_equal(next(&p, &step), RILLE_ROW);
   assert_int_equal(step.kind, RILLE_DEV_MIGRATION);
   assert_int_equal(rille_dev_answer(p.dev, 1, NULL, NULL), RILLE_ERROR);

@@ -199,7 +199,7 @@ static void fails_without_a_transaction(place *p) {
   assert_int_equal(rl_migrations_has_tables(&p->m, &some, &err), RILLE_OK);
   assert_true(some);
   expect_problems(p, "P3009:1_a", false);
-  assert_non_null(strstr(p->m.problems.items[0].advice, "look at what it left"));
+  assert_non_null(strstr(p->m.problems.items[0].advice, "check what it left"));
 }
 
 /* The caller's part is in the same transaction. */

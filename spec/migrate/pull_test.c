@@ -55,7 +55,7 @@ static const pulled all[] = {
      "model my_table {\n  id     Int     @id @default(autoincrement())\n  st_col String? @map(\"1st col\")\n"
      "  a_b    String? @map(\"a-b\")\n\n  @@map(\"my table\")\n}\n"},
     {"a table without a key", LITE, "CREATE TABLE t (a INTEGER)", NULL,
-     "/// This table has no key that tells its rows apart, so that no client can use it: see @@ignore.\n"
+     "/// This table has no key that identifies its rows, so no client can use it: see @@ignore.\n"
      "model t {\n  a Int?\n\n  @@ignore\n}\n"},
     {"an enum of PostgreSQL", PG,
      "CREATE TYPE mood AS ENUM ('ok', 'not ok', 'ok!'); CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL DEFAULT "

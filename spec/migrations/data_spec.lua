@@ -90,7 +90,7 @@ describe("migration.lua", function()
       assert.equal("failed", folders.states(url, dir)["20990101000000_x"])
       local problem = rille.migrate.status { url = url, migrations = dir }.problems[1]
       assert.truthy(problem.message:find("A part of it may be in the database", 1, true))
-      assert.truthy(problem.advice:find("look at what it left", 1, true))
+      assert.truthy(problem.advice:find("check what it left", 1, true))
     end)
 
     it("leaves behind no cursor that outlives its connection", function()

@@ -88,12 +88,12 @@ static void test_kinds(void **state) {
     assert_true(rl_statement_is_transaction(rl_str_of(yes[i]), RL_PROVIDER_POSTGRESQL));
   for (size_t i = 0; i < sizeof no / sizeof *no; i++)
     assert_false(rl_statement_is_transaction(rl_str_of(no[i]), RL_PROVIDER_POSTGRESQL));
-  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=OFF"), RL_PROVIDER_SQLITE));
-  assert_true(rl_statement_frees_keys(RL_STR("pragma foreign_keys = 0"), RL_PROVIDER_SQLITE));
-  assert_true(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys(off)"), RL_PROVIDER_SQLITE));
-  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys=ON"), RL_PROVIDER_SQLITE));
-  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA foreign_keys"), RL_PROVIDER_SQLITE));
-  assert_false(rl_statement_frees_keys(RL_STR("PRAGMA defer_foreign_keys=OFF"), RL_PROVIDER_SQLITE));
+  assert_true(rl_statement_disables_keys(RL_STR("PRAGMA foreign_keys=OFF"), RL_PROVIDER_SQLITE));
+  assert_true(rl_statement_disables_keys(RL_STR("pragma foreign_keys = 0"), RL_PROVIDER_SQLITE));
+  assert_true(rl_statement_disables_keys(RL_STR("PRAGMA foreign_keys(off)"), RL_PROVIDER_SQLITE));
+  assert_false(rl_statement_disables_keys(RL_STR("PRAGMA foreign_keys=ON"), RL_PROVIDER_SQLITE));
+  assert_false(rl_statement_disables_keys(RL_STR("PRAGMA foreign_keys"), RL_PROVIDER_SQLITE));
+  assert_false(rl_statement_disables_keys(RL_STR("PRAGMA defer_foreign_keys=OFF"), RL_PROVIDER_SQLITE));
 }
 
 static void test_head(void **state) {

@@ -1,4 +1,4 @@
-/* Bringing a database into the form of a schema. */
+/* Making a database match a schema. */
 #ifndef RL_MIGRATE_PUSH_H
 #define RL_MIGRATE_PUSH_H
 
@@ -7,14 +7,13 @@
 typedef struct rl_push_settings {
   const rl_schema *schema;
   rl_str url;
-  bool reset;            /* everything that is there goes first */
+  bool reset;            /* everything in the database is dropped first */
   bool accept_data_loss; /* rows and values may be lost */
 } rl_push_settings;
 
-/* Makes what the database lacks and drops what the schema lacks. P3001 with the
- * list "warnings" when data would be lost and that is not accepted, or when the
- * rows that are there forbid a step. The database is created when it is
- * missing. */
+/* Creates what the database lacks and drops what the schema lacks. A missing
+ * database is created. P3001 with the list "warnings" if data would be lost
+ * and that is not accepted, or if existing rows make a step impossible. */
 rille_status rl_push(const rl_push_settings *settings, rl_error *err);
 
 #endif

@@ -1,14 +1,14 @@
-/* What the schema has and the migrations do not come to: steps, losses, and pairs that might be renames. */
+/* Compares the migrations with the schema: steps, losses, and pairs that might be renames. */
 #include "migrate/dev/dev.h"
 
-static bool is_same(const rl_rename *a, const rl_rename *b) {
+static bool is_same_rename(const rl_rename *a, const rl_rename *b) {
   return strcmp(a->what, b->what) == 0 && rl_str_eq(a->table, b->table) && rl_str_eq(a->from, b->from) &&
          rl_str_eq(a->to, b->to);
 }
 
-static bool is_in(const rl_renames *list, const rl_rename *r) {
+static bool list_has_rename(const rl_renames *list, const rl_rename *r) {
   for (size_t i = 0; i < list->count; i++)
-    if (is_same(&list->items[i], r)) return true;
+    if (is_same_rename(&list->items[i], r)) return true;
   return false;
 }
 
@@ -23,12 +23,13 @@ bool rl_dev_keep_rename(rl_dev *d, rl_renames *list, const rl_rename *r) {
 bool rl_dev_next_guess(rl_dev *d) {
   for (size_t i = 0; d->s.asks && i < d->found.guesses.count; i++) {
     d->rename = d->found.guesses.items[i];
-    if (!is_in(&d->refused, &d->rename) && !is_in(&d->renames, &d->rename)) return true;
+    if (!list_has_rename(&d->refused, &d->rename) && !list_has_rename(&d->renames, &d->rename)) return true;
   }
   return false;
 }
 
-/* ------------------------------------------------------------------ copies: a comparison goes with its connections */
+/* ------------------------------------------------------------------ copies, because a comparison ends with its
+ * connections */
 
 static bool copy_warning(rl_arena *arena, const rl_diff_warning *w, rl_diff_warning *out) {
   rl_str *items = RL_NEW_ARRAY(arena, rl_str, w->item_count + 1);
@@ -74,7 +75,7 @@ static bool keep_script(rl_dev *d, const rl_comparison *c) {
   return d->found.script.p != NULL;
 }
 
-static rille_status keep(rl_dev *d, const rl_comparison *c, rl_error *err) {
+static rille_status keep_comparison(rl_dev *d, const rl_comparison *c, rl_error *err) {
   d->found = (rl_dev_found){.steps = c->diff.steps.count};
   bool kept = keep_script(d, c) && keep_losses(d, &c->diff);
   for (size_t i = 0; i < c->guesses.count && kept; i++)
@@ -93,9 +94,9 @@ static rille_status count_rows(rl_dev *d, const rl_diff *diff, rl_error *err) {
   return st;
 }
 
-/* Where enums are texts in rows, the scripts tell which values were renamed already. */
+/* If enums are texts in rows, reads the scripts: they show which values are already renamed. */
 static rille_status read_past(rl_dev *d, rl_error *err) {
-  rille_status st = rl_dev_handle(d, err);
+  rille_status st = rl_dev_open_handle(d, err);
   if (st == RILLE_OK) st = rl_migrations_load(d->m, err);
   if (st != RILLE_OK || rl_ddl_has_types(d->m->dialect)) return st;
   rl_buf all;
@@ -115,11 +116,11 @@ rille_status rl_dev_compare(rl_dev *d, rl_error *err) {
   rl_comparison c;
   rille_status st = d->past ? RILLE_OK : read_past(d, err);
   if (st != RILLE_OK) return st;
-  rl_dev_step_aside(d);
+  rl_dev_yield_handle(d);
   const rl_diff_source from = {NULL, rl_str_of(d->shadow.url)}, to = {d->s.schema, {NULL, 0}};
   const rl_comparison_hints hints = {.renames = &d->renames, .past = d->past};
   st = rl_compare_sources(&c, &from, &to, &hints, err);
-  if (st == RILLE_OK) st = keep(d, &c, err);
+  if (st == RILLE_OK) st = keep_comparison(d, &c, err);
   if (st == RILLE_OK) st = count_rows(d, &c.diff, err);
   rl_comparison_dispose(&c);
   return st;

@@ -1,7 +1,7 @@
-/* The handle that runs migrations, opened when it is needed. */
+/* The handle that runs migrations, opened when needed. */
 #include "migrate/dev/dev.h"
 
-rille_status rl_dev_handle(rl_dev *d, rl_error *err) {
+rille_status rl_dev_open_handle(rl_dev *d, rl_error *err) {
   const rl_migrations_settings settings = {.url = d->s.url, .folder = d->s.folder, .create = true};
   if (d->open) return RILLE_OK;
   rille_status st = rl_migrations_open(d->m, &settings, err);
@@ -16,7 +16,7 @@ void rl_dev_close_handle(rl_dev *d) {
   d->open = false;
 }
 
-void rl_dev_step_aside(rl_dev *d) {
+void rl_dev_yield_handle(rl_dev *d) {
   if (d->in_memory) rl_dev_close_handle(d);
 }
 

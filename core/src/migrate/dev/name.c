@@ -1,4 +1,4 @@
-/* Names of migrations, as Prisma makes them of what a person types. */
+/* Names of migrations, built like Prisma's from what a person types. */
 #include <ctype.h>
 #include <stdio.h>
 #include <time.h>
@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "migrate/dev/name.h"
 
-#define MOST 200
+#define MAX_LENGTH 200
 
-/* Letters with marks, and what they are without. */
+/* Letters with marks, and their replacements without marks. */
 static const struct {
   const char *plain, *marked;
 } letters[] = {
@@ -23,14 +23,14 @@ static const struct {
     {" love ", "\u2665"},
 };
 
-/* The length of the character at p, of which the rest has `left` bytes. */
+/* Returns the length of the character at p. left: bytes until the end. */
 static size_t character_length(const char *p, size_t left) {
   size_t n = 1;
   while (n < left && ((unsigned char)p[n] & 0xc0) == 0x80) n++;
   return n;
 }
 
-/* NULL: the character stays as it is. */
+/* Returns the replacement of a character; NULL: it stays. */
 static const char *plain_of(const char *p, size_t len) {
   for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
     for (const char *c = letters[i].marked; *c;) {
@@ -41,7 +41,7 @@ static const char *plain_of(const char *p, size_t len) {
   return NULL;
 }
 
-static void without_marks(rl_str text, rl_buf *out) {
+static void replace_marked_letters(rl_str text, rl_buf *out) {
   for (size_t i = 0; i < text.len;) {
     size_t n = character_length(text.p + i, text.len - i);
     const char *plain = plain_of(text.p + i, n);
@@ -65,8 +65,8 @@ static bool is_lower(rl_str s, size_t i) {
   return i < s.len && s.p[i] >= 'a' && s.p[i] <= 'z';
 }
 
-/* Where a word begins: fooBar is foo Bar, HTMLParser is HTML Parser, HTML5 is HTML 5. The s of a plural, as in APIs,
- * begins none. */
+/* Returns whether a word begins here: fooBar is foo Bar, HTMLParser is HTML Parser, HTML5 is HTML 5. The s of a plural,
+ * as in APIs, begins none. */
 static bool begins_word(rl_str s, size_t i) {
   if (i == 0) return false;
   if (is_upper(s, i) && (is_lower(s, i - 1) || is_digit(s, i - 1))) return true;
@@ -74,14 +74,14 @@ static bool begins_word(rl_str s, size_t i) {
   return is_upper(s, i) && is_upper(s, i - 1) && is_lower(s, i + 1) && s.p[i + 1] != 's';
 }
 
-/* The ' of it's and don't goes. */
+/* Returns whether this is the ' of it's or don't, which is left out. */
 static bool is_apostrophe(rl_str s, size_t i) {
   if (s.p[i] != '\'' || i == 0 || !(is_lower(s, i - 1) || is_digit(s, i - 1))) return false;
   if (i + 1 >= s.len || (s.p[i + 1] != 's' && s.p[i + 1] != 't')) return false;
   return i + 2 >= s.len || isspace((unsigned char)s.p[i + 2]);
 }
 
-/* What is neither a letter nor a digit becomes one _, and none at the ends. */
+/* Joins letters and digits. One _ replaces all that is between them. */
 static void join_words(rl_str s, rl_buf *out) {
   for (size_t i = 0; i < s.len; i++) {
     if (is_lower(s, i) || is_digit(s, i))
@@ -96,7 +96,7 @@ rille_status rl_migration_slug(rl_str text, rl_buf *out, rl_error *err) {
   rl_buf plain, words;
   rl_buf_init(&plain);
   rl_buf_init(&words);
-  without_marks(text, &plain);
+  replace_marked_letters(text, &plain);
   rl_str s = rl_buf_view(&plain);
   for (size_t i = 0; i < s.len; i++) {
     if (begins_word(s, i)) rl_buf_byte(&words, ' ');
@@ -107,8 +107,8 @@ rille_status rl_migration_slug(rl_str text, rl_buf *out, rl_error *err) {
   rl_buf_dispose(&plain);
   rl_buf_dispose(&words);
   if (failed) return rl_fail_nomem(err);
-  if (out->len <= MOST) return RILLE_OK;
-  return rl_fail(err, RL_P3010, "the name of a migration has %d characters at most, this one has %zu", MOST, out->len);
+  if (out->len <= MAX_LENGTH) return RILLE_OK;
+  return rl_fail(err, RL_P3010, "name: expected at most %d characters, got %zu", MAX_LENGTH, out->len);
 }
 
 #define STAMP 14 /* digits: year, month, day, hour, minute, second */

@@ -1,5 +1,5 @@
-/* Replays: the folder's migrations in an empty database, which then shows what they come to. Between the two halves of
- * a replay it is as the real database should be. */
+/* Replays the folder's migrations in the shadow, an empty database. The applied migrations come first: then the shadow
+ * should equal the real database. */
 #include "migrate/dev/dev.h"
 
 static bool was_replayed(const rl_dev *d, rl_str name) {
@@ -9,7 +9,7 @@ static bool was_replayed(const rl_dev *d, rl_str name) {
   return false;
 }
 
-static bool remember(rl_dev *d, rl_str name) {
+static bool remember_replayed(rl_dev *d, rl_str name) {
   const char *kept = rl_arena_strdup(&d->arena, name);
   return rl_dev_keep(d, &d->replayed, kept) &&
          rl_db_names_put(&d->arena, &d->done, rl_str_of(kept), d->replayed.count - 1);
@@ -18,11 +18,11 @@ static bool remember(rl_dev *d, rl_str name) {
 static rille_status replay_one(rl_dev *d, rl_migrations *m, const rl_migration *x, rl_error *err) {
   rille_status st = rl_migrations_begin(m, x->name, false, err);
   if (st == RILLE_OK) st = rl_migrations_finish(m, err);
-  if (st == RILLE_OK && !remember(d, x->name)) st = rl_fail_nomem(err);
+  if (st == RILLE_OK && !remember_replayed(d, x->name)) st = rl_fail_nomem(err);
   return st;
 }
 
-/* wanted: NULL for all that the shadow lacks, else only those in it. */
+/* Replays the migrations that the shadow lacks. wanted: only these; NULL: all. */
 static rille_status replay_into_shadow(rl_dev *d, const rl_map *wanted, rl_error *err) {
   rl_migrations m;
   const rl_migrations_settings settings = {
@@ -59,14 +59,14 @@ static rille_status add_reason(rl_dev *d, rl_dev_reason_kind kind, rl_str migrat
   return RILLE_OK;
 }
 
-static rille_status look_at_state(rl_dev *d, const rl_migration *x, rl_error *err) {
+static rille_status check_migration(rl_dev *d, const rl_migration *x, rl_error *err) {
   static const struct {
     rl_migration_state state;
     rl_dev_reason_kind kind;
     const char *text;
   } all[] = {
       {RL_MIGRATION_FAILED, RL_DEV_FAILED, "the migration %.*s failed"},
-      {RL_MIGRATION_EDITED, RL_DEV_EDITED, "the migration %.*s was changed after it had been applied"},
+      {RL_MIGRATION_EDITED, RL_DEV_EDITED, "the migration %.*s was changed after it was applied"},
       {RL_MIGRATION_MISSING, RL_DEV_MISSING, "the migration %.*s is applied to the database, but not in the folder"}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (x->state == all[i].state)
@@ -74,7 +74,7 @@ static rille_status look_at_state(rl_dev *d, const rl_migration *x, rl_error *er
   return RILLE_OK;
 }
 
-/* What other hands changed in the database: the difference to what its migrations come to. */
+/* Adds a reason if something other than migrations changed the database: it differs from the shadow. */
 static rille_status find_drift(rl_dev *d, rl_error *err) {
   rl_comparison c;
   const rl_diff_source from = {NULL, rl_str_of(d->shadow.url)}, to = {NULL, d->s.url};
@@ -86,8 +86,8 @@ static rille_status find_drift(rl_dev *d, rl_error *err) {
     rl_diff_script(&c.diff, c.dialect, &script);
     char *kept = script.failed ? NULL : rl_arena_strdup(&d->arena, rl_buf_view(&script));
     char *text = kept ? rl_arena_printf(&d->arena,
-                                        "the database is not as its migrations leave it; they would have to be "
-                                        "followed by:\n%s",
+                                        "the database differs from its migrations; this script would lead from them "
+                                        "to it:\n%s",
                                         kept)
                       : NULL;
     rl_buf_dispose(&script);
@@ -100,7 +100,7 @@ static rille_status find_drift(rl_dev *d, rl_error *err) {
 /* ------------------------------------------------------------------ the replay */
 
 typedef struct plan {
-  rl_map applied;  /* names of applied migrations, in the arena */
+  rl_map applied;  /* names of applied migrations; strings are in the arena */
   bool is_ordered; /* no pending migration is earlier than an applied one */
 } plan;
 
@@ -117,7 +117,7 @@ static rille_status make_plan(rl_dev *d, plan *p, rl_error *err) {
       if (!rl_map_put(&p->applied, rl_str_of(name), name)) return rl_fail_nomem(err);
     }
     if (rl_migration_is_pending(x) && !first_pending) first_pending = name;
-    st = look_at_state(d, x, err);
+    st = check_migration(d, x, err);
   }
   p->is_ordered = !last_applied || !first_pending || strcmp(first_pending, last_applied) > 0;
   return st;
@@ -129,8 +129,8 @@ static rille_status run_plan(rl_dev *d, const plan *p, rl_error *err) {
     st = replay_into_shadow(d, &p->applied, err);
     if (st == RILLE_OK) st = find_drift(d, err);
   }
-  d->at_the_end = !d->replayed.count || p->is_ordered;
-  return st == RILLE_OK && d->at_the_end ? replay_into_shadow(d, NULL, err) : st;
+  d->shadow_is_complete = !d->replayed.count || p->is_ordered;
+  return st == RILLE_OK && d->shadow_is_complete ? replay_into_shadow(d, NULL, err) : st;
 }
 
 rille_status rl_dev_replay(rl_dev *d, rl_error *err) {
@@ -138,7 +138,7 @@ rille_status rl_dev_replay(rl_dev *d, rl_error *err) {
   rille_status st = open_shadow(d, err);
   if (st != RILLE_OK) return st;
   st = make_plan(d, &p, err);
-  rl_dev_step_aside(d);
+  rl_dev_yield_handle(d);
   if (st == RILLE_OK) st = run_plan(d, &p, err);
   rl_map_dispose(&p.applied);
   return st;

@@ -6,14 +6,14 @@
 #include "migrate/dev/name.h"
 
 static const char skeleton[] =
-    "-- Runs in the transaction of migration.sql, after it. tx has the models of the schema as it is then: of the file "
-    "schema.prisma in this\n"
-    "-- folder when there is one, else of what the database holds.\n"
+    "-- Runs in the transaction of migration.sql, after it. tx has the models of the file schema.prisma in this folder "
+    "if it exists,\n"
+    "-- otherwise those of the database at that time.\n"
     "return function(tx, context)\n"
     "  -- tx.user:update_many { where = { name = \"\" }, data = { name = rille.null } }\n"
     "end\n";
 
-/* ------------------------------------------------------------------ the way back */
+/* ------------------------------------------------------------------ down.sql */
 
 static rl_str on_one_line(rl_arena *arena, const char *before, rl_str text) {
   rl_buf b;
@@ -31,28 +31,29 @@ static rl_str on_one_line(rl_arena *arena, const char *before, rl_str text) {
   return line;
 }
 
-static rille_status add_line(rl_dev *d, const char *before, rl_str text, rl_error *err) {
+static rille_status add_irreversible(rl_dev *d, const char *before, rl_str text, rl_error *err) {
   return rl_dev_keep(d, &d->irreversible, on_one_line(&d->arena, before, text).p) ? RILLE_OK : rl_fail_nomem(err);
 }
 
-static bool is_remade(const rl_diff_warning *w) {
+static bool is_recreated(const rl_diff_warning *w) {
   return w->kind == RL_WARNING_REMAKE_COLUMN || w->kind == RL_WARNING_REMAKE_REQUIRED;
 }
 
-/* What is lost on the way forward, and the values that were there before, which the way forward takes along and the way
- * back does not. */
+/* Lists what the migration loses, and the values that it keeps but down.sql loses. */
 static rille_status list_irreversible(rl_dev *d, const rl_diff *back, rl_error *err) {
   rille_status st = RILLE_OK;
-  for (size_t i = 0; i < d->found.loss_count && st == RILLE_OK; i++) st = add_line(d, "", d->found.losses[i].text, err);
+  for (size_t i = 0; i < d->found.loss_count && st == RILLE_OK; i++)
+    st = add_irreversible(d, "", d->found.losses[i].text, err);
   for (size_t i = 0; i < back->warnings.count && st == RILLE_OK; i++)
-    if (is_remade(&back->warnings.items[i])) st = add_line(d, "On the way back: ", back->warnings.items[i].text, err);
+    if (is_recreated(&back->warnings.items[i]))
+      st = add_irreversible(d, "On the way back: ", back->warnings.items[i].text, err);
   if (st == RILLE_OK && d->s.data)
-    st = add_line(d, "", RL_STR("migration.lua changed rows; they are not changed back."), err);
+    st = add_irreversible(d, "", RL_STR("migration.lua changed rows; they are not changed back."), err);
   return st;
 }
 
-/* The confirmed renames the other way round. A column's table has its old name there. */
-static bool mirror(rl_dev *d, rl_renames *out) {
+/* Lists the confirmed renames the other way round. A column's table has its old name there. */
+static bool mirror_renames(rl_dev *d, rl_renames *out) {
   for (size_t i = 0; i < d->renames.count; i++) {
     const rl_rename *r = &d->renames.items[i];
     const rl_rename back = {r->what, r->table, r->to, r->from};
@@ -66,28 +67,28 @@ static bool mirror(rl_dev *d, rl_renames *out) {
   return true;
 }
 
-/* The text of down.sql. What cannot be had back goes to its head. */
-static rille_status write_way_back(rl_dev *d, rl_buf *out, rl_error *err) {
+/* Writes the text of down.sql, with what is irreversible at its head. */
+static rille_status write_down_script(rl_dev *d, rl_buf *out, rl_error *err) {
   rl_comparison c;
   rl_renames renames = {0};
-  if (!mirror(d, &renames)) return rl_fail_nomem(err);
+  if (!mirror_renames(d, &renames)) return rl_fail_nomem(err);
   const rl_diff_source from = {d->s.schema, {NULL, 0}}, to = {NULL, rl_str_of(d->shadow.url)};
   const rl_comparison_hints hints = {.renames = &renames, .mirror = true, .past = d->past};
-  rl_dev_step_aside(d);
+  rl_dev_yield_handle(d);
   rille_status st = rl_compare_sources(&c, &from, &to, &hints, err);
   if (st == RILLE_OK) st = list_irreversible(d, &c.diff, err);
   for (size_t i = 0; i < d->irreversible.count && st == RILLE_OK; i++)
     rl_buf_printf(out, "-- irreversible: %s\n", d->irreversible.items[i]);
   if (out->len) rl_buf_byte(out, '\n');
   if (st == RILLE_OK && c.diff.steps.count) {
-    rl_buf script; /* a script begins its first title without an empty line only in a buffer of its own */
+    rl_buf script; /* its own: in an empty buffer a script begins without a blank line */
     rl_buf_init(&script);
     rl_diff_script(&c.diff, c.dialect, &script);
     rl_buf_str(out, rl_buf_view(&script));
     out->failed |= script.failed;
     rl_buf_dispose(&script);
   } else if (st == RILLE_OK) {
-    rl_buf_text(out, "-- Nothing of the structure is to be taken back.\n");
+    rl_buf_text(out, "-- The structure did not change: there is nothing to undo.\n");
   }
   rl_comparison_dispose(&c);
   return st == RILLE_OK && out->failed ? rl_fail_nomem(err) : st;
@@ -128,14 +129,14 @@ static rille_status write_lock(rl_dev *d, const char *provider, rl_error *err) {
 
 rille_status rl_dev_write(rl_dev *d, rl_error *err) {
   rl_buf down;
-  rille_status st = rl_dev_handle(d, err);
+  rille_status st = rl_dev_open_handle(d, err);
   if (st == RILLE_OK) st = rl_migrations_load(d->m, err);
   if (st == RILLE_OK) st = make_name(d, err);
   if (st != RILLE_OK) return st;
   const char *provider = rl_provider_name(d->m->dialect->provider);
   rl_str script = d->found.script.len ? d->found.script : RL_STR("-- This is an empty migration.\n");
   rl_buf_init(&down);
-  if (!d->s.no_down) st = write_way_back(d, &down, err);
+  if (!d->s.no_down) st = write_down_script(d, &down, err);
   if (st == RILLE_OK) st = write_file(d, "migration.sql", script, err);
   if (st == RILLE_OK && !d->s.no_down) st = write_file(d, "down.sql", rl_buf_view(&down), err);
   if (st == RILLE_OK && d->s.data) st = write_file(d, "migration.lua", RL_STR(skeleton), err);

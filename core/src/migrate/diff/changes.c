@@ -1,9 +1,9 @@
-/* What changes in a table: each column, key, index and foreign key, in words. */
+/* Descriptions of what changes in a table: each column, key, index and foreign key. */
 #include "migrate/diff/differ.h"
 
-static void default_text(rl_buf *out, const rl_db_column *c) {
+static void write_default(rl_buf *out, const rl_db_column *c) {
   if (c->autoincrement)
-    rl_buf_text(out, "counted");
+    rl_buf_text(out, "autoincrement()");
   else if (c->def.kind == RL_DB_DEFAULT_NONE)
     rl_buf_text(out, "none");
   else
@@ -11,21 +11,21 @@ static void default_text(rl_buf *out, const rl_db_column *c) {
 }
 
 static void describe_column(rl_differ *d, const rl_db_column *from, const rl_db_column *to) {
-  const char *before = ": ";
+  const char *separator = ": ";
   rl_buf_printf(&d->buf, "change column %.*s", RL_STR_ARG(to->name));
   if (!rl_db_same_type(d, from, to)) {
-    rl_buf_printf(&d->buf, "%stype %.*s to %.*s", before, RL_STR_ARG(from->type), RL_STR_ARG(to->type));
-    before = ", ";
+    rl_buf_printf(&d->buf, "%stype %.*s to %.*s", separator, RL_STR_ARG(from->type), RL_STR_ARG(to->type));
+    separator = ", ";
   }
   if (from->required != to->required) {
-    rl_buf_printf(&d->buf, "%s%s", before, to->required ? "optional to required" : "required to optional");
-    before = ", ";
+    rl_buf_printf(&d->buf, "%s%s", separator, to->required ? "optional to required" : "required to optional");
+    separator = ", ";
   }
   if (from->autoincrement == to->autoincrement && rl_db_default_equal(&from->def, &to->def)) return;
-  rl_buf_printf(&d->buf, "%sdefault ", before);
-  default_text(&d->buf, from);
+  rl_buf_printf(&d->buf, "%sdefault ", separator);
+  write_default(&d->buf, from);
   rl_buf_text(&d->buf, " to ");
-  default_text(&d->buf, to);
+  write_default(&d->buf, to);
 }
 
 static void list_columns(rl_differ *d, const rl_db_table *from, const rl_db_table *to, size_t step) {
@@ -108,7 +108,7 @@ void rl_diff_changes(rl_differ *d, const rl_db_table *from, const rl_db_table *t
   if (!whole && order != RL_STEP_ALTER_TABLE) return;
   list_columns(d, from, to, first);
   list_primary_key(d, from, to, first);
-  if (!whole) return; /* the rest are steps of their own */
+  if (!whole) return; /* indexes and foreign keys have their own steps */
   list_indexes(d, false, from, to, first);
   list_indexes(d, true, to, from, first);
   list_foreign_keys(d, false, from, to, first);

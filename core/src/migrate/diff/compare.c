@@ -211,7 +211,7 @@ bool rl_db_is_left(const rl_differ *d, const rl_db_index *x) {
   return x->opaque || (x->predicate.len && d->to->leaves_partial);
 }
 
-bool rl_db_is_remade(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str column) {
+bool rl_db_is_recreated(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str column) {
   const rl_db_column *x = rl_db_column_of(from, column), *y = rl_db_column_of(to, column);
   return x && y && rl_db_cast(d, x, y) == RL_CAST_NONE;
 }

@@ -1,17 +1,17 @@
-/* The difference of two structures: the walk over what they hold, and the order
- * of the steps. */
+/* The difference between two structures: the walk over what they contain, and
+ * the order of the steps. */
 #include "migrate/diff/differ.h"
 
 #include "migrate/structure/render.h"
 
-static bool has(const rl_str *list, size_t count, rl_str s) {
+static bool has_string(const rl_str *list, size_t count, rl_str s) {
   for (size_t i = 0; i < count; i++)
     if (rl_str_eq(list[i], s)) return true;
   return false;
 }
 
-/* An empty schema of a live database may be there for reasons of its own: nobody asks for it. */
-static bool is_wanted(const rl_db *db, rl_str namespace_) {
+/* Returns whether the diff creates this database schema. An empty one of a live database is not copied. */
+static bool namespace_is_wanted(const rl_db *db, rl_str namespace_) {
   bool wanted = db->of_schema;
   for (size_t i = 0; i < db->tables.count && !wanted; i++)
     wanted = rl_str_eq(db->tables.items[i].namespace_, namespace_);
@@ -20,17 +20,17 @@ static bool is_wanted(const rl_db *db, rl_str namespace_) {
   return wanted;
 }
 
-static void namespaces_and_extensions(rl_differ *d) {
+static void diff_namespaces_and_extensions(rl_differ *d) {
   for (size_t i = 0; i < d->to->namespaces.count; i++) {
-    if (!is_wanted(d->to, d->to->namespaces.items[i]) ||
-        has(d->from->namespaces.items, d->from->namespaces.count, d->to->namespaces.items[i]))
+    if (!namespace_is_wanted(d->to, d->to->namespaces.items[i]) ||
+        has_string(d->from->namespaces.items, d->from->namespaces.count, d->to->namespaces.items[i]))
       continue;
     rl_buf_text(&d->buf, "CREATE SCHEMA IF NOT EXISTS ");
     rl_sql_name(&d->buf, d->dialect, d->to->namespaces.items[i]);
     rl_differ_step(d, RL_STEP_CREATE_SCHEMA, d->to->namespaces.items[i]);
   }
   for (size_t i = 0; d->to->of_schema && i < d->to->extensions.count; i++) {
-    if (has(d->from->extensions.items, d->from->extensions.count, d->to->extensions.items[i])) continue;
+    if (has_string(d->from->extensions.items, d->from->extensions.count, d->to->extensions.items[i])) continue;
     rl_buf_text(&d->buf, "CREATE EXTENSION IF NOT EXISTS ");
     rl_sql_name(&d->buf, d->dialect, d->to->extensions.items[i]);
     rl_differ_step(d, RL_STEP_CREATE_EXTENSION, d->to->extensions.items[i]);
@@ -63,7 +63,7 @@ static void drop_table(rl_differ *d, const rl_db_table *t) {
   rl_differ_step(d, RL_STEP_DROP_TABLE, t->name);
 }
 
-static void tables(rl_differ *d) {
+static void diff_tables(rl_differ *d) {
   for (size_t i = 0; i < d->to->tables.count; i++) {
     const rl_db_table *t = &d->to->tables.items[i];
     rl_db_table *before = rl_db_table_of(d->from, t->namespace_, t->name);
@@ -78,65 +78,66 @@ static void tables(rl_differ *d) {
   }
 }
 
-/* The step that leaves the name that this one takes, and has not been put in its place yet. */
-static size_t in_the_way(const rl_diff_step *steps, const bool *placed, const rl_db_names *leaving, size_t i) {
-  RL_DB_EACH_NAMED(k, leaving, steps[i].takes) {
-    if (k != i && !placed[k] && rl_str_eq(steps[k].leaves, steps[i].takes)) return k;
+/* Finds the rename that frees the name that rename `i` needs, among those not yet placed. */
+static size_t blocking_rename(const rl_diff_step *steps, const bool *placed, const rl_db_names *old_names, size_t i) {
+  RL_DB_EACH_NAMED(k, old_names, steps[i].new_name) {
+    if (k != i && !placed[k] && rl_str_eq(steps[k].old_name, steps[i].new_name)) return k;
   }
   return RL_DB_NO_NAME;
 }
 
-/* Renames in work: the ones before `count` are given, `out` takes them in their order. */
+/* Renames while they are sorted. */
 typedef struct rename_order {
   const rl_diff_step *steps;
   size_t count;
-  rl_diff_step *out;
+  rl_diff_step *out; /* in order, the first `done` so far */
   size_t done;
   bool *placed;
   size_t *chain;
-  rl_db_names leaving;
+  rl_db_names old_names;
 } rename_order;
 
-/* Of a ring one steps aside: its name is free for another, and it takes its own in the end. */
+/* Breaks a ring: one gets a temporary name first, which frees its old one, and its new name last. */
 static void break_ring(rl_differ *d, rename_order *o, size_t i, rl_diff_step *last) {
   rl_diff_step s = o->steps[i];
-  rl_str aside = rl_str_of(rl_differ_printf(d, "rille_aside_%zu", i));
+  rl_str temporary = rl_str_of(rl_differ_printf(d, "rille_aside_%zu", i));
   *last = s;
-  last->sql = rl_differ_rename_sql(d, s.renames, aside, s.takes);
-  last->leaves = aside;
-  s.sql = rl_differ_rename_sql(d, s.renames, s.leaves, aside);
+  last->sql = rl_differ_rename_sql(d, s.rename_head, temporary, s.new_name);
+  last->old_name = temporary;
+  s.sql = rl_differ_rename_sql(d, s.rename_head, s.old_name, temporary);
   o->out[o->done++] = s;
 }
 
-/* Follows who stands in whose way, and places them from the end. */
+/* Follows the chain of renames that wait for each other's names, and places them from its end. */
 static void place_chain(rl_differ *d, rename_order *o, size_t first) {
   size_t n = 0, next = first;
   rl_diff_step last = {0};
   while (next != RL_DB_NO_NAME) {
     o->placed[next] = true;
     o->chain[n++] = next;
-    next = in_the_way(o->steps, o->placed, &o->leaving, next);
+    next = blocking_rename(o->steps, o->placed, &o->old_names, next);
   }
-  bool is_ring = n > 1 && rl_str_eq(o->steps[o->chain[n - 1]].takes, o->steps[first].leaves);
+  bool is_ring = n > 1 && rl_str_eq(o->steps[o->chain[n - 1]].new_name, o->steps[first].old_name);
   if (is_ring) break_ring(d, o, first, &last);
   while (n > (is_ring ? 1 : 0)) o->out[o->done++] = o->steps[o->chain[--n]];
   if (is_ring) o->out[o->done++] = last;
 }
 
-/* Who leaves a name goes before who takes it. `out` has room for twice as many; gives how many there are then. */
+/* Puts a rename that frees a name before the one that needs it. `out` has room for twice as many. Returns the number
+ * of steps. */
 static size_t sort_renames(rl_differ *d, const rl_diff_step *steps, size_t count, rl_diff_step *out) {
   rename_order o = {.steps = steps, .count = count, .out = out};
   o.placed = RL_NEW_ARRAY(d->arena, bool, count + 1);
   o.chain = RL_NEW_ARRAY(d->arena, size_t, count + 1);
   if (!o.placed || !o.chain) d->failed = true;
   for (size_t i = 0; i < count && !d->failed; i++)
-    d->failed = !rl_db_names_put(d->arena, &o.leaving, steps[i].leaves, i);
+    d->failed = !rl_db_names_put(d->arena, &o.old_names, steps[i].old_name, i);
   for (size_t i = 0; i < count && !d->failed; i++)
     if (!o.placed[i]) place_chain(d, &o, i);
   return o.done;
 }
 
-/* Steps of one order keep the order in which they were found. */
+/* Sorts steps by kind. Steps of one kind keep their order. */
 static bool sort_steps(rl_differ *d) {
   size_t n = d->out->steps.count, at = 0, renames = 0;
   for (size_t i = 0; i < n; i++) renames += d->out->steps.items[i].order == RL_STEP_RENAME_INDEX;
@@ -176,10 +177,10 @@ rille_status rl_db_diff(rl_db *from, const rl_db *to, rl_arena *arena, rl_diff *
   rl_buf_init(&d.buf);
   remember_names(from);
   rl_diff_renames(&d);
-  namespaces_and_extensions(&d);
+  diff_namespaces_and_extensions(&d);
   if (d.types) rl_diff_enums(&d);
   if (!d.types) rl_diff_values(&d);
-  tables(&d);
+  diff_tables(&d);
   if (d.types) rl_diff_references(&d);
   if (d.types) rl_diff_views(&d);
   rl_buf_dispose(&d.buf);

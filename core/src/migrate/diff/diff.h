@@ -1,11 +1,10 @@
-/* The difference of two structures as steps, and what they may cost. */
+/* The difference between two structures: the steps that lead from one to the other, and what they may lose. */
 #ifndef RL_MIGRATE_DIFF_H
 #define RL_MIGRATE_DIFF_H
 
 #include "migrate/structure/structure.h"
 
-/* In the order in which they are taken: what stands in the way goes first, what
- * refers to something comes last. */
+/* Kinds of steps, in the order in which they run. */
 typedef enum rl_step_order {
   RL_STEP_CREATE_SCHEMA,
   RL_STEP_CREATE_EXTENSION,
@@ -40,23 +39,24 @@ typedef enum rl_change_kind {
   RL_CHANGE_COUNT
 } rl_change_kind;
 
-/* One of the things that a step changes in its table. */
+/* One of the changes that a step makes to its table. */
 typedef struct rl_diff_change {
   rl_change_kind kind;
-  rl_str name; /* the column, index or constraint, as it is called in the end; empty for a key that has no name */
-  rl_str text; /* the change in words, one line */
+  rl_str name; /* of the column, index or constraint, after the diff; empty for an unnamed key */
+  rl_str text; /* a description of one line */
 } rl_diff_change;
 
 typedef struct rl_diff_step {
   rl_step_order order;
-  rl_str subject;       /* the table or enum */
-  rl_str sql;           /* one statement, without a semicolon */
-  rl_str leaves, takes; /* of a renamed index or constraint: its names */
-  rl_str renames;       /* of one, too: the statement up to the old name */
+  rl_str subject; /* the table or enum */
+  rl_str sql;     /* one statement, without a semicolon */
+  /* of a renamed index or constraint: */
+  rl_str old_name, new_name;
+  rl_str rename_head; /* the statement up to the old name */
   struct {
     rl_diff_change *items;
     size_t count, cap;
-  } changes; /* of a table its first step has them, and an index its own */
+  } changes; /* the first step of a table has those of the table; each step of an index has its own */
 } rl_diff_step;
 
 typedef enum rl_warning_kind {
@@ -65,25 +65,25 @@ typedef enum rl_warning_kind {
   RL_WARNING_ADD_REQUIRED_COLUMN, /* without a default */
   RL_WARNING_MAKE_REQUIRED,
   RL_WARNING_CAST,            /* values are cast to a type that may not hold them */
-  RL_WARNING_REMAKE_COLUMN,   /* nothing casts the values: the column is dropped and made again */
-  RL_WARNING_REMAKE_REQUIRED, /* the same of a required column without a default, which cannot be made again */
+  RL_WARNING_REMAKE_COLUMN,   /* no cast exists: the column is dropped and created again */
+  RL_WARNING_REMAKE_REQUIRED, /* the same for a required column without a default: impossible if there are rows */
   RL_WARNING_ADD_UNIQUE,
   RL_WARNING_DROP_ENUM_VALUES,
   RL_WARNING_VIEW_IN_THE_WAY,
   RL_WARNING_COUNT
 } rl_warning_kind;
 
-/* What may be lost, or cannot be done. On a live database `count_sql` counts the rows that it is about, and only a
- * count above 0 makes it true. Without `count_sql` it does not depend on rows. */
+/* What may be lost, or may be impossible. On a live database `count_sql` counts the affected rows, and the warning
+ * applies only if the count is above 0. A warning without `count_sql` does not depend on rows. */
 typedef struct rl_diff_warning {
   rl_warning_kind kind;
-  bool blocks;          /* the step fails on such rows */
-  rl_str table, column; /* empty where it is about none, or about several columns */
-  rl_str name;          /* the enum or view; else empty */
-  const rl_str *items;  /* the columns of a key, or the values of an enum that go */
+  bool blocks;          /* the step fails if there are such rows */
+  rl_str table, column; /* empty: none, or several columns */
+  rl_str name;          /* of the enum or view; otherwise empty */
+  const rl_str *items;  /* the columns of a key, or the removed values of an enum */
   size_t item_count;
-  rl_str text;    /* what is said without a database at hand */
-  rl_str counted; /* the same with {n} for the number of rows */
+  rl_str text;    /* the message if no rows were counted */
+  rl_str counted; /* the message with {n} for the number of rows */
   rl_str count_sql;
 } rl_diff_warning;
 
@@ -98,14 +98,14 @@ typedef struct rl_diff {
   } warnings;
 } rl_diff;
 
-/* from: its names may be changed to those of `to`, as renames are found. */
+/* Computes the steps from `from` to `to`. Things of `from` that are renamed get their names of `to`. */
 rille_status rl_db_diff(rl_db *from, const rl_db *to, rl_arena *arena, rl_diff *out, rl_error *err);
 
 const char *rl_diff_step_kind(rl_step_order order);     /* "create_table" */
 const char *rl_diff_change_kind(rl_change_kind kind);   /* "add_column" */
 const char *rl_diff_warning_kind(rl_warning_kind kind); /* "drop_column" */
-/* The steps as a script, as Prisma writes a migration.sql: warnings and a
- * comment above each step. */
+/* Writes the steps as a script, like Prisma's migration.sql: with the warnings,
+ * and a comment above each step. */
 void rl_diff_script(const rl_diff *diff, const rl_dialect *dialect, rl_buf *out);
 
 #endif

@@ -1,9 +1,9 @@
-/* What every part of a diff writes with: steps, renames and warnings. */
+/* How the parts of a diff add steps, renames and warnings. */
 #include "migrate/diff/differ.h"
 
 #include "migrate/structure/render.h"
 
-/* What the buffer holds, which is empty then; p is NULL when memory is short. */
+/* Returns the content of the buffer, and empties it. p is NULL: out of memory. */
 static rl_str take_buffer(rl_differ *d) {
   rl_str text = d->buf.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&d->buf));
   rl_buf_reset(&d->buf);
@@ -19,32 +19,32 @@ void rl_differ_step(rl_differ *d, rl_step_order order, rl_str subject) {
     *s = (rl_diff_step){.order = order, .subject = subject, .sql = sql};
 }
 
-rl_str rl_differ_rename_sql(rl_differ *d, rl_str begin, rl_str leaves, rl_str takes) {
+rl_str rl_differ_rename_sql(rl_differ *d, rl_str head, rl_str old_name, rl_str new_name) {
   rl_buf b;
   rl_buf_init(&b);
-  rl_buf_str(&b, begin);
-  rl_sql_name(&b, d->dialect, leaves);
-  rl_buf_text(&b, rl_str_starts(begin, RL_STR("ALTER INDEX ")) ? " RENAME TO " : " TO ");
-  rl_sql_name(&b, d->dialect, takes);
+  rl_buf_str(&b, head);
+  rl_sql_name(&b, d->dialect, old_name);
+  rl_buf_text(&b, rl_str_starts(head, RL_STR("ALTER INDEX ")) ? " RENAME TO " : " TO ");
+  rl_sql_name(&b, d->dialect, new_name);
   rl_str sql = b.failed ? (rl_str){NULL, 0} : rl_arena_str(d->arena, rl_buf_view(&b));
   rl_buf_dispose(&b);
   if (!sql.p) d->failed = true;
   return sql;
 }
 
-void rl_differ_rename(rl_differ *d, rl_str subject, rl_str leaves, rl_str takes) {
+void rl_differ_rename(rl_differ *d, rl_str subject, rl_str old_name, rl_str new_name) {
   rl_differ_step(d, RL_STEP_RENAME_INDEX, subject);
   if (d->failed) return;
   rl_diff_step *s = &d->out->steps.items[d->out->steps.count - 1];
-  s->renames = s->sql;
-  s->sql = rl_differ_rename_sql(d, s->renames, leaves, takes);
-  s->leaves = leaves;
-  s->takes = takes;
-  rl_buf_printf(&d->buf, "%.*s to %.*s", RL_STR_ARG(leaves), RL_STR_ARG(takes));
-  rl_differ_change(d, d->out->steps.count - 1, RL_CHANGE_RENAME, takes);
+  s->rename_head = s->sql;
+  s->sql = rl_differ_rename_sql(d, s->rename_head, old_name, new_name);
+  s->old_name = old_name;
+  s->new_name = new_name;
+  rl_buf_printf(&d->buf, "%.*s to %.*s", RL_STR_ARG(old_name), RL_STR_ARG(new_name));
+  rl_differ_change(d, d->out->steps.count - 1, RL_CHANGE_RENAME, new_name);
 }
 
-static rl_str print(rl_differ *d, const char *format, va_list args) {
+static rl_str differ_print(rl_differ *d, const char *format, va_list args) {
   rl_str text = rl_str_of(rl_arena_vprintf(d->arena, format, args));
   if (!text.p) d->failed = true;
   return text.p ? text : (rl_str){"", 0};
@@ -53,7 +53,7 @@ static rl_str print(rl_differ *d, const char *format, va_list args) {
 const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  rl_str text = print(d, format, args);
+  rl_str text = differ_print(d, format, args);
   va_end(args);
   return text.p;
 }
@@ -61,7 +61,7 @@ const char *rl_differ_printf(rl_differ *d, const char *format, ...) {
 rl_str rl_differ_text(rl_differ *d, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  rl_str text = print(d, format, args);
+  rl_str text = differ_print(d, format, args);
   va_end(args);
   return text;
 }

@@ -1,5 +1,5 @@
-/* Enums: made, dropped, given more values; with fewer values a type takes the
- * place of the old one. */
+/* Enums: creates and drops them, and adds values. To remove values, a new type
+ * replaces the old one. */
 #include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
@@ -9,25 +9,25 @@ static bool has_value(const rl_db_enum *e, rl_str name) {
   return false;
 }
 
-static bool is_of(const rl_db_column *c, const rl_db_enum *e) {
+static bool column_has_enum(const rl_db_column *c, const rl_db_enum *e) {
   return rl_str_eq(c->enum_name, e->name) && rl_str_eq(c->enum_namespace, e->namespace_);
 }
 
-/* A value that was only just added cannot be used before the transaction ends.
- */
+/* Returns whether a default is a new value, which cannot be used in the
+ * transaction that adds it. */
 static bool default_is_new(const rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
   for (size_t i = 0; i < d->to->tables.count; i++) {
     const rl_db_table *t = &d->to->tables.items[i];
     for (size_t k = 0; k < t->columns.count; k++) {
       const rl_db_column *c = &t->columns.items[k];
-      if (!is_of(c, to) || c->def.kind == RL_DB_DEFAULT_NONE) continue;
+      if (!column_has_enum(c, to) || c->def.kind == RL_DB_DEFAULT_NONE) continue;
       if (c->def.kind != RL_DB_DEFAULT_VALUE || !has_value(from, c->def.value)) return true;
     }
   }
   return false;
 }
 
-static void alter_column(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
+static void write_alter_column(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
   rl_buf_text(&d->buf, "ALTER TABLE ");
   rl_sql_table(&d->buf, d->dialect, t);
   rl_buf_text(&d->buf, " ALTER COLUMN ");
@@ -37,11 +37,11 @@ static void alter_column(rl_differ *d, const rl_db_table *t, const rl_db_column 
 static void retype_column(rl_differ *d, const rl_db_table *t, rl_db_column *c, const rl_db_enum *e) {
   const char *list = c->list ? "[]" : "";
   if (c->def.kind != RL_DB_DEFAULT_NONE) {
-    alter_column(d, t, c);
+    write_alter_column(d, t, c);
     rl_buf_text(&d->buf, " DROP DEFAULT");
     rl_differ_step(d, RL_STEP_ALTER_ENUM, e->name);
   }
-  alter_column(d, t, c);
+  write_alter_column(d, t, c);
   rl_buf_text(&d->buf, " TYPE ");
   rl_sql_enum_name(&d->buf, d->dialect, e, "_new");
   rl_buf_printf(&d->buf, "%s USING (", list);
@@ -52,13 +52,13 @@ static void retype_column(rl_differ *d, const rl_db_table *t, rl_db_column *c, c
   rl_differ_step(d, RL_STEP_ALTER_ENUM, e->name);
 }
 
-/* The default comes back with the other changes of the table. */
+/* Gives columns the new type. Their defaults are set again with the other changes of the table. */
 static void retype_columns(rl_differ *d, const rl_db_enum *e) {
   for (size_t i = 0; i < d->from->tables.count; i++) {
     rl_db_table *t = &d->from->tables.items[i];
     for (size_t k = 0; k < t->columns.count; k++) {
       rl_db_column *c = &t->columns.items[k];
-      if (!is_of(c, e)) continue;
+      if (!column_has_enum(c, e)) continue;
       retype_column(d, t, c, e);
       c->def = (rl_db_default){RL_DB_DEFAULT_NONE, {"", 0}, {"", 0}};
       c->retyped = true;
@@ -71,12 +71,12 @@ static void replace_type(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
   rl_sql_create_enum(&d->buf, d->dialect, to, "_new");
   rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
   retype_columns(d, from);
-  static const char *const moves[][2] = {{"", "_old"}, {"_new", ""}};
+  static const char *const suffixes[][2] = {{"", "_old"}, {"_new", ""}};
   for (size_t i = 0; i < 2; i++) {
     rl_buf_text(&d->buf, "ALTER TYPE ");
-    rl_sql_enum_name(&d->buf, d->dialect, to, moves[i][0]);
+    rl_sql_enum_name(&d->buf, d->dialect, to, suffixes[i][0]);
     rl_buf_text(&d->buf, " RENAME TO ");
-    rl_sql_name(&d->buf, d->dialect, rl_str_of(rl_differ_printf(d, "%.*s%s", RL_STR_ARG(to->name), moves[i][1])));
+    rl_sql_name(&d->buf, d->dialect, rl_str_of(rl_differ_printf(d, "%.*s%s", RL_STR_ARG(to->name), suffixes[i][1])));
     rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
   }
   rl_buf_text(&d->buf, "DROP TYPE ");
@@ -84,8 +84,8 @@ static void replace_type(rl_differ *d, rl_db_enum *from, const rl_db_enum *to) {
   rl_differ_step(d, RL_STEP_ALTER_ENUM, to->name);
 }
 
-/* Those that may stay, also under the names that they have while rows are
- * counted. */
+/* Lists the values that stay, also under their former names: rows still have
+ * these when they are counted. */
 static void list_values(rl_differ *d, const rl_db_enum *to) {
   for (size_t v = 0; v < to->values.count; v++) {
     const rl_db_value *value = &to->values.items[v];
@@ -104,7 +104,7 @@ static void count_uses(rl_differ *d, const rl_db_enum *from, const rl_db_enum *t
     const rl_db_table *t = &d->from->tables.items[i];
     for (size_t k = 0; k < t->columns.count; k++) {
       const rl_db_column *c = &t->columns.items[k];
-      if (!is_of(c, from)) continue;
+      if (!column_has_enum(c, from)) continue;
       rl_buf_printf(&d->buf, "%s(SELECT count(*) FROM ", plus);
       rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
       rl_buf_text(&d->buf, " WHERE NOT (");
@@ -118,7 +118,7 @@ static void count_uses(rl_differ *d, const rl_db_enum *from, const rl_db_enum *t
   rl_buf_text(&d->buf, *plus ? " AS TEXT)" : "0 AS TEXT)");
 }
 
-/* The values that go; NULL: none does. */
+/* Returns the values that `to` lacks; NULL: out of memory. */
 static const rl_str *removed_values(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to, size_t *count) {
   rl_str *removed = RL_NEW_ARRAY(d->arena, rl_str, from->values.count + 1);
   *count = 0;
@@ -144,8 +144,8 @@ static void warn_of_removed(rl_differ *d, const rl_db_enum *from, const rl_db_en
   rl_differ_warn(d, &w);
 }
 
-/* A live value that no schema can say stays, also where a new type takes the place of the old one. */
-static const rl_db_enum *with_left(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
+/* Adds the live values that a schema cannot express to a new type. They are left alone. */
+static const rl_db_enum *with_kept_values(rl_differ *d, const rl_db_enum *from, const rl_db_enum *to) {
   rl_db_enum *whole = NULL;
   if (!d->from->is_live || !d->to->of_schema) return to;
   for (size_t i = 0; i < from->values.count; i++) {
@@ -185,7 +185,7 @@ void rl_diff_enums(rl_differ *d) {
     const rl_db_enum *to = &d->to->enums.items[i];
     rl_db_enum *from = rl_db_enum_of(d->from, to->namespace_, to->name);
     if (from) {
-      alter_enum(d, from, with_left(d, from, to));
+      alter_enum(d, from, with_kept_values(d, from, to));
       continue;
     }
     rl_sql_create_enum(&d->buf, d->dialect, to, "");

@@ -1,10 +1,10 @@
-/* Tables of implicit many-to-many relations. Their names come from the models' names, and so does which model is A and
- * which is B: a model that has another name may rename them and exchange their sides. */
+/* Tables of implicit many-to-many relations. The models' names decide the table's name and which model is A and which
+ * is B. So renaming a model may rename the table and exchange its sides. */
 #include "migrate/diff/differ.h"
 
 static const rl_str side_a = {"A", 1}, side_b = {"B", 1};
 
-static bool is_join(const rl_db_table *t) {
+static bool is_join_table(const rl_db_table *t) {
   return t->columns.count == 2 && t->name.len > 1 && t->name.p[0] == '_' && rl_db_column_of(t, side_a) &&
          rl_db_column_of(t, side_b);
 }
@@ -13,8 +13,8 @@ static rl_str namespace_of(const rl_db *db, const rl_model *m) {
   return rl_ddl_has_types(db->dialect) ? m->namespace_ : (rl_str){"", 0};
 }
 
-/* What its doc comment says, or somebody confirmed; else its name. */
-static rl_str former(const rl_db *db, const rl_model *m) {
+/* Returns the model's former name by doc comment or confirmed rename, or its name. */
+static rl_str former_name(const rl_db *db, const rl_model *m) {
   const rl_db_table *t = rl_db_table_of(db, namespace_of(db, m), m->table);
   return t && t->renamed_from.len ? t->renamed_from : m->name;
 }
@@ -29,29 +29,30 @@ static rl_str join_name(const rl_db *db, rl_arena *arena, rl_str a, rl_str b) {
 
 bool rl_join_former_name(const rl_db *db, const rl_relation *r, int which, rl_arena *arena, rl_str *out) {
   const rl_model *a = r->key_side->model, *b = r->other_side->model;
-  rl_str was_a = former(db, a), was_b = former(db, b);
-  if (!rl_str_eq(r->join_table, join_name(db, arena, a->name, b->name))) return false; /* it has a name of its own */
+  rl_str was_a = former_name(db, a), was_b = former_name(db, b);
+  if (!rl_str_eq(r->join_table, join_name(db, arena, a->name, b->name))) return false; /* the schema names it */
   *out = join_name(db, arena, which == 2 ? a->name : was_a, which == 1 ? b->name : was_b);
   return out->p && !rl_str_eq(*out, r->join_table);
 }
 
 bool rl_join_changes_sides(const rl_db *db, const rl_relation *r) {
   return r->key_side->model != r->other_side->model &&
-         rl_str_cmp(former(db, r->key_side->model), former(db, r->other_side->model)) > 0;
+         rl_str_cmp(former_name(db, r->key_side->model), former_name(db, r->other_side->model)) > 0;
 }
 
 /* ------------------------------------------------------------------ renaming */
 
-static bool is_free(const rl_differ *d, const rl_db_table *t) {
-  return t && is_join(t) && !rl_db_table_of(d->to, t->namespace_, t->name);
+/* Returns whether `t` is a join table that no table of `to` corresponds to. */
+static bool is_unmatched_join(const rl_differ *d, const rl_db_table *t) {
+  return t && is_join_table(t) && !rl_db_table_of(d->to, t->namespace_, t->name);
 }
 
-static rl_db_table *by_name(rl_differ *d, const rl_db_table *to) {
-  for (int which = 0; which < 3; which++) { /* both models have other names, or one of them */
+static rl_db_table *find_by_former_name(rl_differ *d, const rl_db_table *to) {
+  for (int which = 0; which < 3; which++) { /* both models are renamed, or one of them */
     rl_str name;
     if (!rl_join_former_name(d->to, to->join, which, d->arena, &name)) continue;
     rl_db_table *t = rl_db_table_of(d->from, to->namespace_, name);
-    if (is_free(d, t)) return t;
+    if (is_unmatched_join(d, t)) return t;
   }
   return NULL;
 }
@@ -67,7 +68,7 @@ static bool same_target(const rl_db_reference *a, const rl_db_reference *b) {
   return a && b && rl_str_eq(a->target, b->target) && rl_str_eq(a->target_namespace, b->target_namespace);
 }
 
-/* 1: the same sides; -1: exchanged ones; 0: other ones, or foreign keys do not tell. */
+/* Returns 1 for the same sides, -1 for exchanged ones, 0 for others or without foreign keys. */
 static int compare_sides(const rl_db_table *from, const rl_db_table *to) {
   const rl_db_reference *fa = reference_of(from, side_a), *fb = reference_of(from, side_b);
   const rl_db_reference *ta = reference_of(to, side_a), *tb = reference_of(to, side_b);
@@ -75,13 +76,13 @@ static int compare_sides(const rl_db_table *from, const rl_db_table *to) {
   return same_target(fa, tb) && same_target(fb, ta) ? -1 : 0;
 }
 
-static bool is_told(const rl_differ *d, const rl_relation *r) {
+static bool has_renamed_model(const rl_differ *d, const rl_relation *r) {
   const rl_model *a = r->key_side->model, *b = r->other_side->model;
-  return !rl_str_eq(former(d->to, a), a->name) || !rl_str_eq(former(d->to, b), b->name);
+  return !rl_str_eq(former_name(d->to, a), a->name) || !rl_str_eq(former_name(d->to, b), b->name);
 }
 
-/* Of a table that no schema tells about: one that it refers to has another name. */
-static bool follows(const rl_differ *d, const rl_db_table *t) {
+/* Returns whether a table that `t` refers to is renamed. For join tables without a relation in a schema. */
+static bool has_renamed_target(const rl_differ *d, const rl_db_table *t) {
   for (size_t i = 0; i < t->references.count; i++) {
     const rl_db_table *to =
         rl_db_table_of(d->from, t->references.items[i].target_namespace, t->references.items[i].target);
@@ -90,14 +91,14 @@ static bool follows(const rl_differ *d, const rl_db_table *t) {
   return false;
 }
 
-/* The doc comment may name the table, from which the old name of the model does not follow: the one table that lies
- * between the two is it. */
-static rl_db_table *by_sides(rl_differ *d, const rl_db_table *to) {
+/* Finds the only join table between the two models. The doc comment may give a table's name, from which the model's
+ * former name does not follow. */
+static rl_db_table *find_by_sides(rl_differ *d, const rl_db_table *to) {
   rl_db_table *found = NULL;
-  if (to->join ? !is_told(d, to->join) : !follows(d, to)) return NULL;
+  if (to->join ? !has_renamed_model(d, to->join) : !has_renamed_target(d, to)) return NULL;
   for (size_t i = 0; i < d->from->tables.count; i++) {
     rl_db_table *t = &d->from->tables.items[i];
-    if (!is_free(d, t) || !compare_sides(t, to)) continue;
+    if (!is_unmatched_join(d, t) || !compare_sides(t, to)) continue;
     if (found) return NULL;
     found = t;
   }
@@ -111,7 +112,7 @@ static bool was_renamed(const rl_differ *d, const rl_model *m) {
   return t && !rl_str_eq(t->was, t->name);
 }
 
-/* Of two schemas without foreign keys the models tell. */
+/* Compares two schemas without foreign keys by their models. */
 static bool models_are_exchanged(const rl_differ *d, const rl_relation *was, const rl_relation *now) {
   const rl_model *a = was->key_side->model, *b = was->other_side->model;
   const rl_db_table *ta = rl_db_table_was(d->from, namespace_of(d->from, a), a->table);
@@ -131,7 +132,7 @@ static bool is_exchanged(const rl_differ *d, const rl_db_table *from, const rl_d
   return moved && rl_join_changes_sides(d->to, to->join);
 }
 
-static void exchange(rl_differ *d, rl_db_table *t) {
+static void exchange_sides(rl_differ *d, rl_db_table *t) {
   rl_db_column *a = rl_db_column_of(t, side_a), *b = rl_db_column_of(t, side_b);
   rl_diff_rename_column(d, t, a, RL_STR("A_exchanged"));
   rl_diff_rename_column(d, t, b, side_a);
@@ -141,12 +142,12 @@ static void exchange(rl_differ *d, rl_db_table *t) {
 void rl_diff_joins(rl_differ *d) {
   for (size_t i = 0; i < d->to->tables.count && !d->failed; i++) {
     const rl_db_table *to = &d->to->tables.items[i];
-    rl_db_table *from = is_join(to) ? rl_db_table_of(d->from, to->namespace_, to->name) : NULL;
-    if (!from && is_join(to)) {
-      from = to->join ? by_name(d, to) : NULL;
-      if (!from) from = by_sides(d, to);
+    rl_db_table *from = is_join_table(to) ? rl_db_table_of(d->from, to->namespace_, to->name) : NULL;
+    if (!from && is_join_table(to)) {
+      from = to->join ? find_by_former_name(d, to) : NULL;
+      if (!from) from = find_by_sides(d, to);
       if (from) rl_diff_rename_table(d, from, to->name);
     }
-    if (from && is_join(from) && is_exchanged(d, from, to)) exchange(d, from);
+    if (from && is_join_table(from) && is_exchanged(d, from, to)) exchange_sides(d, from);
   }
 }

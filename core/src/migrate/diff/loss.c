@@ -1,9 +1,9 @@
-/* What a change of a table may cost, as queries that count the rows it is
- * about. */
+/* What a change of a table may lose, with queries that count the affected
+ * rows. */
 #include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
-static void count_rows(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const char *condition) {
+static void write_row_count(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const char *condition) {
   rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
   rl_ddl_name(d->dialect, t->namespace_, t->was, &d->buf);
   if (!c) return;
@@ -22,7 +22,7 @@ static void warn_of_column(rl_differ *d, rl_warning_kind kind, bool blocks, cons
 static void warn_of_dropped(rl_differ *d, const rl_db_table *t, const rl_db_column *c) {
   const char *what = rl_differ_printf(d, "You are about to drop the column `%.*s` on the `%.*s` table",
                                       RL_STR_ARG(c->name), RL_STR_ARG(t->name));
-  count_rows(d, t, c, " IS NOT NULL");
+  write_row_count(d, t, c, " IS NOT NULL");
   warn_of_column(d, RL_WARNING_DROP_COLUMN, false, t, c,
                  rl_differ_text(d, "%s. All the data in the column will be lost.", what),
                  rl_differ_text(d, "%s, which still contains {n} non-null values.", what));
@@ -33,7 +33,7 @@ static void warn_of_added(rl_differ *d, const rl_db_table *t, const rl_db_column
   const char *what =
       rl_differ_printf(d, "Added the required column `%.*s` to the `%.*s` table without a default value.",
                        RL_STR_ARG(c->name), RL_STR_ARG(t->name));
-  count_rows(d, t, NULL, "");
+  write_row_count(d, t, NULL, "");
   warn_of_column(
       d, RL_WARNING_ADD_REQUIRED_COLUMN, true, t, c,
       rl_differ_text(d, "%s This is not possible if the table is not empty.", what),
@@ -44,24 +44,24 @@ static void warn_of_required(rl_differ *d, const rl_db_table *t, const rl_db_col
   if (!to->required || c->required || (!d->types && to->def.kind != RL_DB_DEFAULT_NONE)) return;
   const char *what =
       rl_differ_printf(d, "Made the column `%.*s` on table `%.*s` required", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
-  count_rows(d, t, c, " IS NULL");
+  write_row_count(d, t, c, " IS NULL");
   warn_of_column(
       d, RL_WARNING_MAKE_REQUIRED, true, t, c,
       rl_differ_text(d, "%s. This step will fail if there are existing NULL values in that column.", what),
       rl_differ_text(d, "%s, but there are {n} existing NULL values, it is not possible to execute this step.", what));
 }
 
-/* Nothing casts the values: the column is dropped and made again. */
-static void warn_of_remade(rl_differ *d, const rl_db_table *t, const rl_db_column *c, bool impossible,
-                           const char *place) {
+/* Warns of a column that is dropped and created again because no cast exists. */
+static void warn_of_recreated(rl_differ *d, const rl_db_table *t, const rl_db_column *c, bool impossible,
+                              const char *place) {
   const char *what =
       impossible ? rl_differ_printf(d,
                                     "Changed the type of %s. No cast exists, the column would be dropped and "
                                     "recreated, which cannot be done since the column is required and there",
                                     place)
                  : rl_differ_printf(
-                       d, "The type of %s is changed. No cast exists, the column is dropped and made anew:", place);
-  count_rows(d, t, impossible ? NULL : c, " IS NOT NULL");
+                       d, "The type of %s is changed. No cast exists, the column is dropped and recreated:", place);
+  write_row_count(d, t, impossible ? NULL : c, " IS NOT NULL");
   if (impossible)
     warn_of_column(d, RL_WARNING_REMAKE_REQUIRED, true, t, c, rl_differ_text(d, "%s is data in the table.", what),
                    rl_differ_text(d, "%s are {n} rows in the table.", what));
@@ -76,10 +76,10 @@ static void warn_of_cast(rl_differ *d, const rl_db_table *t, const rl_db_column 
   const char *place = rl_differ_printf(d, "`%.*s` on the `%.*s` table", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
   if (cast == RL_CAST_SAFE) return;
   if (cast == RL_CAST_NONE) {
-    warn_of_remade(d, t, c, to->required && to->def.kind == RL_DB_DEFAULT_NONE, place);
+    warn_of_recreated(d, t, c, to->required && to->def.kind == RL_DB_DEFAULT_NONE, place);
     return;
   }
-  count_rows(d, t, c, " IS NOT NULL");
+  write_row_count(d, t, c, " IS NOT NULL");
   warn_of_column(d, RL_WARNING_CAST, false, t, c,
                  rl_differ_text(d,
                                 "You are about to alter the column %s. The data in that column could be lost. It will "
@@ -91,7 +91,7 @@ static void warn_of_cast(rl_differ *d, const rl_db_table *t, const rl_db_column 
                                 place, RL_STR_ARG(c->type), RL_STR_ARG(to->type)));
 }
 
-/* Columns of which no two rows may have the same values. */
+/* The columns of a key. */
 typedef struct key {
   const rl_str *columns;
   size_t count;
@@ -107,15 +107,15 @@ static bool has_column(key k, rl_str column) {
   return false;
 }
 
-/* In whatever order. */
-static bool is_same(key a, key b) {
+/* Compares the columns in any order. */
+static bool is_same_key(key a, key b) {
   if (a.count != b.count) return false;
   for (size_t i = 0; i < b.count; i++)
     if (!has_column(a, b.columns[i])) return false;
   return true;
 }
 
-/* Without columns when it is none, or when not only their values decide. */
+/* Returns the key of a unique index. It has no columns if the index is not unique, or not by their values alone. */
 static key key_of(rl_differ *d, const rl_db_index *x) {
   if (!x->unique || x->opaque || x->predicate.len) return (key){NULL, 0};
   rl_str *columns = RL_NEW_ARRAY(d->arena, rl_str, x->count + 1);
@@ -124,23 +124,23 @@ static key key_of(rl_differ *d, const rl_db_index *x) {
   return (key){columns, columns ? x->count : 0};
 }
 
-/* Whether no two rows are alike in these columns, as long as their values stay what they are. */
+/* Returns whether the table already has this key. */
 static bool was_unique(rl_differ *d, const rl_db_table *t, key k) {
-  if (is_same((key){t->primary.items, t->primary.count}, k)) return true;
+  if (is_same_key((key){t->primary.items, t->primary.count}, k)) return true;
   for (size_t i = 0; i < t->indexes.count; i++)
-    if (is_same(key_of(d, &t->indexes.items[i]), k)) return true;
+    if (is_same_key(key_of(d, &t->indexes.items[i]), k)) return true;
   return false;
 }
 
-/* Duplicates can be counted where all columns are there already; those that are made anew hold other values. */
+/* Returns whether duplicates can be counted: all columns exist already, and none is created again with other values. */
 static bool is_countable(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, key k) {
   for (size_t i = 0; i < k.count; i++)
-    if (!rl_db_column_of(from, k.columns[i]) || rl_db_is_remade(d, from, to, k.columns[i])) return false;
+    if (!rl_db_column_of(from, k.columns[i]) || rl_db_is_recreated(d, from, to, k.columns[i])) return false;
   return k.count > 0;
 }
 
-/* Counts the values that are there more than once: as they are, or as they will be cast. */
-static void count_doubles(rl_differ *d, const rl_db_table *t, const rl_db_table *to, key k) {
+/* Writes a query that counts duplicate values, as they will be after casts. */
+static void write_duplicate_count(rl_differ *d, const rl_db_table *t, const rl_db_table *to, key k) {
   rl_buf list;
   rl_buf_init(&list);
   for (size_t i = 0; i < k.count; i++) {
@@ -170,13 +170,13 @@ static void warn_of_key(rl_differ *d, const rl_db_table *t, const rl_db_table *t
     names = rl_differ_printf(d, "%s%s%.*s", names, i ? "," : "", RL_STR_ARG(k.columns[i]));
   const char *what = rl_differ_printf(d, "A unique constraint covering the columns `[%s]` on the table `%.*s`", names,
                                       RL_STR_ARG(t->name));
-  count_doubles(d, t, to, k);
+  write_duplicate_count(d, t, to, k);
   rl_diff_warning w = {.kind = RL_WARNING_ADD_UNIQUE, .blocks = true, .table = t->name};
   w.column = k.count == 1 ? k.columns[0] : (rl_str){"", 0};
   w.items = rl_differ_names(d, k.columns, k.count);
   w.item_count = w.items ? k.count : 0;
   w.text = rl_differ_text(d, "%s will be added. If there are existing duplicate values, this will fail.", what);
-  w.counted = rl_differ_text(d, "%s cannot be added: {n} values are there more than once.", what);
+  w.counted = rl_differ_text(d, "%s cannot be added: {n} values exist more than once.", what);
   rl_differ_warn(d, &w);
 }
 

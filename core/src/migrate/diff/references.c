@@ -1,5 +1,5 @@
-/* Foreign keys of PostgreSQL: what is dropped before the tables change and what
- * is added after. */
+/* Foreign keys of PostgreSQL: which ones are dropped before the tables change,
+ * and which ones are added after. */
 #include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
@@ -22,7 +22,7 @@ static bool column_changes(const rl_differ *d, rl_str namespace_, rl_str table, 
   return a && b && !rl_db_same_type(d, a, b);
 }
 
-/* ------------------------------------------------------------------ what they rest on */
+/* ------------------------------------------------------------------ the keys that they depend on */
 
 static bool has_same_index(const rl_db_table *t, const rl_db_index *x) {
   for (size_t i = 0; i < t->indexes.count; i++)
@@ -30,12 +30,12 @@ static bool has_same_index(const rl_db_table *t, const rl_db_index *x) {
   return false;
 }
 
-static bool index_goes(const rl_differ *d, const rl_db_table *to, const rl_db_index *x) {
+static bool index_is_dropped(const rl_differ *d, const rl_db_table *to, const rl_db_index *x) {
   return !rl_db_is_left(d, x) && !has_same_index(to, x);
 }
 
-/* Whether the key that a foreign key depends on is dropped, even if another one may take its place. PostgreSQL's
- * catalogue names the index. Without a name, any index that would do is taken for it. */
+/* Returns whether the key that a foreign key depends on is dropped, even if another one may replace it. PostgreSQL's
+ * catalogue names the index. Without a name, any suitable index counts. */
 static bool loses_key(const rl_differ *d, const rl_db_reference *k) {
   const rl_db_table *from = rl_db_table_of(d->from, k->target_namespace, k->target);
   const rl_db_table *to = rl_db_table_of(d->to, k->target_namespace, k->target);
@@ -45,15 +45,15 @@ static bool loses_key(const rl_differ *d, const rl_db_reference *k) {
   if (on_primary && !rl_db_same_primary(from, to)) return true;
   for (size_t i = 0; i < from->indexes.count; i++) {
     const rl_db_index *x = &from->indexes.items[i];
-    bool rests = k->rests_on.len
-                     ? rl_str_eq(x->name, k->rests_on)
-                     : x->unique && !x->opaque && !x->predicate.len && rl_db_index_is_over(x, k->targets, k->count);
-    if (rests && index_goes(d, to, x)) return true;
+    bool depends = k->rests_on.len
+                       ? rl_str_eq(x->name, k->rests_on)
+                       : x->unique && !x->opaque && !x->predicate.len && rl_db_index_is_over(x, k->targets, k->count);
+    if (depends && index_is_dropped(d, to, x)) return true;
   }
   return false;
 }
 
-static bool is_disturbed(const rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
+static bool must_be_recreated(const rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
   for (size_t i = 0; i < k->count; i++)
     if (column_changes(d, t->namespace_, t->name, k->columns[i]) ||
         column_changes(d, k->target_namespace, k->target, k->targets[i]))
@@ -61,32 +61,32 @@ static bool is_disturbed(const rl_differ *d, const rl_db_table *t, const rl_db_r
   return loses_key(d, k);
 }
 
-static void begin(rl_differ *d, const rl_db_table *t) {
+static void write_alter_table(rl_differ *d, const rl_db_table *t) {
   rl_buf_text(&d->buf, "ALTER TABLE ");
   rl_sql_table(&d->buf, d->dialect, t);
 }
 
-static const rl_db_reference *same_in(const rl_db_table *t, const rl_db_reference *k, bool by_name) {
+static const rl_db_reference *find_same(const rl_db_table *t, const rl_db_reference *k, bool by_name) {
   for (size_t i = 0; t && i < t->references.count; i++)
     if (same_reference(&t->references.items[i], k) && (!by_name || rl_str_eq(t->references.items[i].name, k->name)))
       return &t->references.items[i];
   return NULL;
 }
 
-static const rl_db_reference *counterpart(const rl_db_table *t, const rl_db_reference *k) {
-  const rl_db_reference *same = same_in(t, k, true);
-  return same ? same : same_in(t, k, false);
+static const rl_db_reference *reference_counterpart(const rl_db_table *t, const rl_db_reference *k) {
+  const rl_db_reference *same = find_same(t, k, true);
+  return same ? same : find_same(t, k, false);
 }
 
-static void drop(rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
-  begin(d, t);
+static void drop_reference(rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
+  write_alter_table(d, t);
   rl_buf_text(&d->buf, " DROP CONSTRAINT ");
   rl_sql_name(&d->buf, d->dialect, k->name);
   rl_differ_step(d, RL_STEP_DROP_FOREIGN_KEY, t->name);
 }
 
-static void add(rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
-  begin(d, t);
+static void add_reference(rl_differ *d, const rl_db_table *t, const rl_db_reference *k) {
+  write_alter_table(d, t);
   rl_buf_text(&d->buf, " ADD ");
   rl_sql_reference(&d->buf, d->dialect, k);
   rl_differ_step(d, RL_STEP_ADD_FOREIGN_KEY, t->name);
@@ -98,8 +98,8 @@ static bool has_columns(const rl_db_table *t, const rl_str *columns, size_t coun
   return t != NULL;
 }
 
-/* Its columns stay on both sides; a target that is not looked at stays, too. */
-static bool is_possible(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
+/* Returns whether its columns stay on both sides. A target outside the diff stays. */
+static bool columns_stay(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
   const rl_db_table *own = rl_db_table_of(d->to, from->namespace_, from->name);
   const rl_db_table *was = rl_db_table_of(d->from, k->target_namespace, k->target);
   const rl_db_table *target = rl_db_table_of(d->to, k->target_namespace, k->target);
@@ -107,34 +107,34 @@ static bool is_possible(const rl_differ *d, const rl_db_table *from, const rl_db
 }
 
 bool rl_db_is_left_reference(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
-  return d->to->of_schema && d->from->is_live && !rl_db_can_say_reference(d->from, from, k) && is_possible(d, from, k);
+  return d->to->of_schema && d->from->is_live && !rl_db_can_say_reference(d->from, from, k) && columns_stay(d, from, k);
 }
 
-static void drop_gone(rl_differ *d, const rl_db_table *from) {
+static void drop_old_references(rl_differ *d, const rl_db_table *from) {
   const rl_db_table *to = rl_db_table_of(d->to, from->namespace_, from->name);
   for (size_t i = 0; i < from->references.count; i++) {
-    const rl_db_reference *k = &from->references.items[i], *now = counterpart(to, k);
+    const rl_db_reference *k = &from->references.items[i], *now = reference_counterpart(to, k);
     bool left = !now && rl_db_is_left_reference(d, from, k);
-    if ((!now && !left) || is_disturbed(d, from, k)) {
-      drop(d, from, k);
-      if (left) add(d, to, k);
+    if ((!now && !left) || must_be_recreated(d, from, k)) {
+      drop_reference(d, from, k);
+      if (left) add_reference(d, to, k);
     } else if (now && !rl_str_eq(now->name, k->name)) {
-      begin(d, from);
+      write_alter_table(d, from);
       rl_buf_text(&d->buf, " RENAME CONSTRAINT ");
       rl_differ_rename(d, from->name, k->name, now->name);
     }
   }
 }
 
-static void add_new(rl_differ *d, const rl_db_table *to) {
+static void add_new_references(rl_differ *d, const rl_db_table *to) {
   const rl_db_table *from = rl_db_table_of(d->from, to->namespace_, to->name);
   for (size_t i = 0; i < to->references.count; i++) {
-    const rl_db_reference *k = &to->references.items[i], *was = counterpart(from, k);
-    if (!was || is_disturbed(d, from, was)) add(d, to, k);
+    const rl_db_reference *k = &to->references.items[i], *was = reference_counterpart(from, k);
+    if (!was || must_be_recreated(d, from, was)) add_reference(d, to, k);
   }
 }
 
 void rl_diff_references(rl_differ *d) {
-  for (size_t i = 0; i < d->from->tables.count; i++) drop_gone(d, &d->from->tables.items[i]);
-  for (size_t i = 0; i < d->to->tables.count; i++) add_new(d, &d->to->tables.items[i]);
+  for (size_t i = 0; i < d->from->tables.count; i++) drop_old_references(d, &d->from->tables.items[i]);
+  for (size_t i = 0; i < d->to->tables.count; i++) add_new_references(d, &d->to->tables.items[i]);
 }

@@ -1,10 +1,10 @@
-/* Renames: those a doc comment asks for, and a changed @map between two
- * schemas. The structure that is left takes the new names, so that everything
- * after compares like with like. */
+/* Renames: by doc comment, or by a changed @map between two schemas. The old
+ * structure gets the new names, so later parts of the diff can compare by
+ * name. */
 #include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
-/* By what their targets were called, so that a rename is no walk over all tables. */
+/* Indexes foreign keys by the former name of their targets, so a rename need not search all tables. */
 static void index_references(rl_differ *d) {
   for (size_t i = 0; i < d->from->tables.count && !d->failed; i++) {
     const rl_db_table *t = &d->from->tables.items[i];
@@ -17,26 +17,26 @@ static void index_references(rl_differ *d) {
   }
 }
 
-/* What the new thing was called before: what its doc comment says, as the
- * database or the old schema has it; or the thing of the same name in the old
- * schema. */
+/* Returns whether a thing of the old structure is the former one of a new
+ * thing: the doc comment names it as in the database or in the old schema, or
+ * both have the same name in the schema. */
 static bool was_called(rl_str renamed_from, rl_str field, rl_str name, rl_str old_field) {
   if (renamed_from.len) return rl_str_eq(renamed_from, name) || rl_str_eq(renamed_from, old_field);
   return field.len && rl_str_eq(field, old_field);
 }
 
-/* Its place is free, or will be: what is wanted under that name comes from
- * elsewhere, too. */
-static bool table_leaves(const rl_differ *d, const rl_db_table *from) {
-  const rl_db_table *heir = rl_db_table_of(d->to, from->namespace_, from->name);
-  return !heir || (heir->renamed_from.len && !rl_str_eq(heir->renamed_from, from->name) &&
-                   rl_db_table_of(d->from, from->namespace_, heir->renamed_from));
+/* Returns whether the table's old name is free, or will be: the wanted table of
+ * that name is renamed from another one. */
+static bool table_is_replaced(const rl_differ *d, const rl_db_table *from) {
+  const rl_db_table *successor = rl_db_table_of(d->to, from->namespace_, from->name);
+  return !successor || (successor->renamed_from.len && !rl_str_eq(successor->renamed_from, from->name) &&
+                        rl_db_table_of(d->from, from->namespace_, successor->renamed_from));
 }
 
 static bool rename_one_table(rl_differ *d, const rl_db_table *to) {
   RL_DB_EACH_NAMED(k, &d->from->table_names, to->renamed_from.len ? to->renamed_from : to->model) {
     rl_db_table *from = &d->from->tables.items[k];
-    if (!rl_str_eq(from->namespace_, to->namespace_) || !table_leaves(d, from)) continue;
+    if (!rl_str_eq(from->namespace_, to->namespace_) || !table_is_replaced(d, from)) continue;
     if (!was_called(to->renamed_from, to->model, from->name, from->model)) continue;
     rl_diff_rename_table(d, from, to->name);
     return true;
@@ -44,7 +44,7 @@ static bool rename_one_table(rl_differ *d, const rl_db_table *to) {
   return false;
 }
 
-/* What makes place for another comes first. */
+/* A rename that frees a name for another comes first. */
 static void rename_tables(rl_differ *d) {
   for (bool any = true; any && !d->failed;) {
     any = false;
@@ -55,24 +55,25 @@ static void rename_tables(rl_differ *d) {
   }
 }
 
-static bool column_leaves(const rl_db_table *from, const rl_db_table *to, rl_str name) {
-  const rl_db_column *heir = rl_db_column_of(to, name);
-  return !heir ||
-         (heir->renamed_from.len && !rl_str_eq(heir->renamed_from, name) && rl_db_column_of(from, heir->renamed_from));
+static bool column_is_replaced(const rl_db_table *from, const rl_db_table *to, rl_str name) {
+  const rl_db_column *successor = rl_db_column_of(to, name);
+  return !successor || (successor->renamed_from.len && !rl_str_eq(successor->renamed_from, name) &&
+                        rl_db_column_of(from, successor->renamed_from));
 }
 
 static bool rename_one_column(rl_differ *d, rl_db_table *from, const rl_db_table *to, const rl_db_column *c) {
   for (size_t j = 0; j < from->columns.count; j++) {
     rl_db_column *old = &from->columns.items[j];
-    if (!column_leaves(from, to, old->name) || !was_called(c->renamed_from, c->field, old->name, old->field)) continue;
+    if (!column_is_replaced(from, to, old->name) || !was_called(c->renamed_from, c->field, old->name, old->field))
+      continue;
     rl_diff_rename_column(d, from, old, c->name);
     return true;
   }
   return false;
 }
 
-/* Two columns that take each other's names. In a live database nothing tells
- * whether that was done before but that only one way fits. */
+/* Returns whether two columns swap their names. In a live database the swap is
+ * still to be done if the columns fit only after it. */
 static bool is_swap(const rl_differ *d, const rl_db_column *x, const rl_db_column *y, const rl_db_column *wanted_x,
                     const rl_db_column *wanted_y) {
   if (!rl_str_eq(wanted_x->renamed_from, y->name) || !rl_str_eq(wanted_y->renamed_from, x->name)) return false;
@@ -139,7 +140,7 @@ static bool has_value(const rl_db_enum *e, rl_str name) {
   return false;
 }
 
-static void value_step(rl_differ *d, const rl_db_enum *e, rl_str old, rl_str now) {
+static void add_value_step(rl_differ *d, const rl_db_enum *e, rl_str old, rl_str now) {
   rl_buf_text(&d->buf, "ALTER TYPE ");
   rl_sql_enum_name(&d->buf, d->dialect, e, "");
   rl_buf_text(&d->buf, " RENAME VALUE ");
@@ -150,7 +151,7 @@ static void value_step(rl_differ *d, const rl_db_enum *e, rl_str old, rl_str now
 }
 
 static void rename_value(rl_differ *d, rl_db_enum *e, rl_db_value *v, rl_str now) {
-  value_step(d, e, v->name, now);
+  add_value_step(d, e, v->name, now);
   for (size_t i = 0; i < d->from->tables.count; i++) {
     rl_db_table *t = &d->from->tables.items[i];
     for (size_t k = 0; k < t->columns.count; k++) {
@@ -162,11 +163,12 @@ static void rename_value(rl_differ *d, rl_db_enum *e, rl_db_value *v, rl_str now
   v->name = now;
 }
 
-static bool value_leaves(const rl_db_enum *from, const rl_db_enum *to, rl_str name) {
+static bool value_is_replaced(const rl_db_enum *from, const rl_db_enum *to, rl_str name) {
   for (size_t i = 0; i < to->values.count; i++) {
-    const rl_db_value *heir = &to->values.items[i];
-    if (!rl_str_eq(heir->name, name)) continue;
-    return heir->renamed_from.len && !rl_str_eq(heir->renamed_from, name) && has_value(from, heir->renamed_from);
+    const rl_db_value *successor = &to->values.items[i];
+    if (!rl_str_eq(successor->name, name)) continue;
+    return successor->renamed_from.len && !rl_str_eq(successor->renamed_from, name) &&
+           has_value(from, successor->renamed_from);
   }
   return true;
 }
@@ -174,7 +176,7 @@ static bool value_leaves(const rl_db_enum *from, const rl_db_enum *to, rl_str na
 static bool rename_one_value(rl_differ *d, rl_db_enum *from, const rl_db_enum *to, const rl_db_value *v) {
   for (size_t k = 0; k < from->values.count; k++) {
     rl_db_value *old = &from->values.items[k];
-    if (!rl_str_eq(old->name, v->renamed_from) || !value_leaves(from, to, old->name)) continue;
+    if (!rl_str_eq(old->name, v->renamed_from) || !value_is_replaced(from, to, old->name)) continue;
     rename_value(d, from, old, v->name);
     return true;
   }

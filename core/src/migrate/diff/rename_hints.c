@@ -1,4 +1,4 @@
-/* Renames that somebody confirmed, and pairs that might be ones. */
+/* Confirmed renames, and pairs of names that might be renames. */
 #include "migrate/diff/rename_hints.h"
 
 #include "migrate/diff/differ.h"
@@ -26,15 +26,16 @@ void rl_renames_apply(rl_db *to, const rl_renames *hints) {
   }
 }
 
-/* ------------------------------------------------------------------ the way back */
+/* ------------------------------------------------------------------ mirrored renames */
 
-/* Two that have changed places: each has the name that the other had. */
+/* Returns whether the column swapped its name with another one. */
 static bool is_swapped(const rl_db_table *t, const rl_db_column *c) {
   const rl_db_column *other = rl_db_column_of(t, c->renamed_from);
   return other && rl_str_eq(other->renamed_from, c->name);
 }
 
-/* A doc comment may name a field by its name in the schema: on the way back only names of the database are known. */
+/* The other structure knows only names of the database. A doc comment may have a name of the schema, which is not found
+ * there. */
 static void mirror_table(const rl_db_table *t, const rl_db *to) {
   rl_db_table *other = rl_db_table_named(to, t->name);
   if (!other && t->renamed_from.len) {
@@ -49,7 +50,7 @@ static void mirror_table(const rl_db_table *t, const rl_db *to) {
   }
 }
 
-/* A join table has its former name from its models. */
+/* The former name of a join table follows from its models. */
 static void mirror_join(const rl_db *from, const rl_db_table *t, const rl_db *to, rl_arena *arena) {
   rl_db_table *other = rl_db_table_named(to, t->name);
   for (int which = 0; which < 3 && !other; which++) {
@@ -85,13 +86,13 @@ void rl_renames_mirror(const rl_db *from, rl_db *to, rl_arena *arena) {
 
 typedef struct guesser {
   const rl_db *from, *to;
-  rl_differ differ; /* for what is the same type */
+  rl_differ differ; /* for comparing types */
   rl_arena *arena;
   rl_renames *out;
   bool failed;
 } guesser;
 
-static void add(guesser *g, rl_rename r) {
+static void add_guess(guesser *g, rl_rename r) {
   rl_rename *slot = RL_DB_ADD(g->arena, g->out);
   if (slot)
     *slot = r;
@@ -99,12 +100,13 @@ static void add(guesser *g, rl_rename r) {
     g->failed = true;
 }
 
-static rl_db_table *before(const guesser *g, const rl_db_table *t) {
+static rl_db_table *former_table(const guesser *g, const rl_db_table *t) {
   rl_db_table *same = rl_db_table_named(g->from, t->name);
   return same || !t->renamed_from.len ? same : rl_db_table_named(g->from, t->renamed_from);
 }
 
-static bool is_told(const rl_db_table *to, rl_str old) {
+/* Returns whether `to` has the old column: under its name, or renamed. */
+static bool is_accounted_for(const rl_db_table *to, rl_str old) {
   for (size_t i = 0; i < to->columns.count; i++)
     if (rl_str_eq(to->columns.items[i].renamed_from, old) || rl_str_eq(to->columns.items[i].name, old)) return true;
   return false;
@@ -120,63 +122,63 @@ static void guess_columns(guesser *g, const rl_db_table *from, const rl_db_table
     if (c->renamed_from.len || rl_db_column_of(from, c->name)) continue;
     for (size_t k = 0; k < from->columns.count; k++) {
       const rl_db_column *old = &from->columns.items[k];
-      if (is_told(to, old->name) || same_field(old, c) || !rl_db_same_type(&g->differ, old, c)) continue;
-      add(g, (rl_rename){"column", to->name, old->name, c->name});
+      if (is_accounted_for(to, old->name) || same_field(old, c) || !rl_db_same_type(&g->differ, old, c)) continue;
+      add_guess(g, (rl_rename){"column", to->name, old->name, c->name});
     }
   }
 }
 
-/* Half of the columns, at least, are found again. */
-static bool is_alike(const rl_db_table *a, const rl_db_table *b) {
+/* Returns whether the tables have at least half of their columns in common. */
+static bool is_similar(const rl_db_table *a, const rl_db_table *b) {
   size_t same = 0, most = a->columns.count > b->columns.count ? a->columns.count : b->columns.count;
   for (size_t i = 0; i < a->columns.count; i++) same += rl_db_column_of(b, a->columns.items[i].name) != NULL;
   return same * 2 >= most;
 }
 
-enum { MOST_PAIRS = 10000 }; /* of tables, beyond which nobody would answer what they might be */
+enum { MAX_PAIRS = 10000 }; /* of tables; nobody would answer more questions */
 
 typedef struct table_list {
   const rl_db_table **items;
   size_t count;
 } table_list;
 
-static table_list list_of(guesser *g, size_t most) {
-  table_list list = {RL_NEW_ARRAY(g->arena, const rl_db_table *, most + 1), 0};
+static table_list make_table_list(guesser *g, size_t max) {
+  table_list list = {RL_NEW_ARRAY(g->arena, const rl_db_table *, max + 1), 0};
   if (!list.items) g->failed = true;
   return list;
 }
 
-/* Tables that go, and of which nothing says what becomes of them. */
-static table_list gone_tables(guesser *g) {
-  table_list gone = list_of(g, g->from->tables.count);
-  rl_db_names told = {0};
+/* Lists the tables that are dropped and not known to be renamed. */
+static table_list dropped_tables(guesser *g) {
+  table_list dropped = make_table_list(g, g->from->tables.count);
+  rl_db_names renamed = {0};
   for (size_t i = 0; i < g->to->tables.count && !g->failed; i++)
     if (g->to->tables.items[i].renamed_from.len)
-      g->failed = !rl_db_names_put(g->arena, &told, g->to->tables.items[i].renamed_from, i);
+      g->failed = !rl_db_names_put(g->arena, &renamed, g->to->tables.items[i].renamed_from, i);
   for (size_t k = 0; k < g->from->tables.count && !g->failed; k++) {
     const rl_db_table *old = &g->from->tables.items[k];
-    bool is_told = rl_db_table_named(g->to, old->name) != NULL;
-    RL_DB_EACH_NAMED(i, &told, old->name) is_told |= rl_str_eq(g->to->tables.items[i].renamed_from, old->name);
-    if (!is_told) gone.items[gone.count++] = old;
+    bool stays = rl_db_table_named(g->to, old->name) != NULL;
+    RL_DB_EACH_NAMED(i, &renamed, old->name) stays |= rl_str_eq(g->to->tables.items[i].renamed_from, old->name);
+    if (!stays) dropped.items[dropped.count++] = old;
   }
-  return gone;
+  return dropped;
 }
 
 static void guess_tables(guesser *g) {
-  table_list gone = gone_tables(g), come = list_of(g, g->to->tables.count);
+  table_list dropped = dropped_tables(g), created = make_table_list(g, g->to->tables.count);
   for (size_t i = 0; i < g->to->tables.count && !g->failed; i++) {
-    const rl_db_table *t = &g->to->tables.items[i], *same = before(g, t);
+    const rl_db_table *t = &g->to->tables.items[i], *same = former_table(g, t);
     if (same)
       guess_columns(g, same, t);
     else
-      come.items[come.count++] = t;
+      created.items[created.count++] = t;
   }
-  if (come.count && gone.count > MOST_PAIRS / come.count) return;
-  for (size_t i = 0; i < come.count; i++)
-    for (size_t k = 0; k < gone.count; k++) {
-      const rl_db_table *old = gone.items[k], *t = come.items[i];
-      if (rl_str_eq(old->namespace_, t->namespace_) && is_alike(old, t))
-        add(g, (rl_rename){"table", {NULL, 0}, old->name, t->name});
+  if (created.count && dropped.count > MAX_PAIRS / created.count) return;
+  for (size_t i = 0; i < created.count; i++)
+    for (size_t k = 0; k < dropped.count; k++) {
+      const rl_db_table *old = dropped.items[k], *t = created.items[i];
+      if (rl_str_eq(old->namespace_, t->namespace_) && is_similar(old, t))
+        add_guess(g, (rl_rename){"table", {NULL, 0}, old->name, t->name});
     }
 }
 
@@ -187,10 +189,10 @@ static void guess_values(guesser *g) {
       const rl_db_value *v = &e->values.items[k];
       if (v->renamed_from.len || value_of(old, v->name)) continue;
       for (size_t j = 0; j < old->values.count; j++) {
-        rl_str gone = old->values.items[j].name;
-        bool told = value_of(e, gone) != NULL;
-        for (size_t n = 0; n < e->values.count; n++) told |= rl_str_eq(e->values.items[n].renamed_from, gone);
-        if (!told) add(g, (rl_rename){"enum value", e->name, gone, v->name});
+        rl_str dropped = old->values.items[j].name;
+        bool stays = value_of(e, dropped) != NULL;
+        for (size_t n = 0; n < e->values.count; n++) stays |= rl_str_eq(e->values.items[n].renamed_from, dropped);
+        if (!stays) add_guess(g, (rl_rename){"enum value", e->name, dropped, v->name});
       }
     }
   }

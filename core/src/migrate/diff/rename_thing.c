@@ -1,4 +1,4 @@
-/* One table or column under another name: the step, and the structure that follows it. */
+/* Renames one table or column: adds the step, and updates the old structure. */
 #include "migrate/diff/differ.h"
 #include "migrate/structure/describe.h"
 #include "migrate/structure/render.h"
@@ -14,7 +14,7 @@ static void rename_in_references(rl_differ *d, const rl_db_table *t, rl_str old)
   }
 }
 
-/* What else SQLite writes anew by itself: the texts at hand must follow. */
+/* Replaces the name in SQL texts of the structure, as SQLite does on its own in the catalogue. */
 static void rename_in_texts(rl_differ *d, rl_str *items, size_t count, rl_str old, rl_str now, rl_str table) {
   for (size_t i = 0; i < count; i++) {
     if (!rl_sql_mentions(d->dialect->provider, items[i], old)) continue;
@@ -28,14 +28,14 @@ static void rename_in_texts(rl_differ *d, rl_str *items, size_t count, rl_str ol
 
 static const rl_str anywhere = {"", 0};
 
-/* A trigger names columns of other tables, too: where one is called the same,
- * only what stands behind the table's name is sure. */
+/* A trigger also names columns of other tables. If one has the same name, only
+ * names qualified with the table are replaced. */
 static void rename_in_triggers(rl_differ *d, rl_db_table *t, rl_str old, rl_str now) {
-  bool alone = true;
+  bool is_unique = true;
   if (!t->triggers.count) return;
   for (size_t i = 0; i < d->from->tables.count; i++)
-    if (&d->from->tables.items[i] != t && rl_db_column_of(&d->from->tables.items[i], old)) alone = false;
-  rename_in_texts(d, t->triggers.items, t->triggers.count, old, now, alone ? anywhere : t->name);
+    if (&d->from->tables.items[i] != t && rl_db_column_of(&d->from->tables.items[i], old)) is_unique = false;
+  rename_in_texts(d, t->triggers.items, t->triggers.count, old, now, is_unique ? anywhere : t->name);
 }
 
 static void rename_in_table_texts(rl_differ *d, rl_db_table *t, rl_str old, rl_str now) {
@@ -46,7 +46,7 @@ static void rename_in_table_texts(rl_differ *d, rl_db_table *t, rl_str old, rl_s
   rename_in_triggers(d, t, old, now);
 }
 
-static void rename_step(rl_differ *d, rl_str namespace_, rl_str old, rl_str now) {
+static void add_table_step(rl_differ *d, rl_str namespace_, rl_str old, rl_str now) {
   rl_buf_text(&d->buf, "ALTER TABLE ");
   rl_ddl_name(d->dialect, namespace_, old, &d->buf);
   rl_buf_text(&d->buf, " RENAME TO ");
@@ -54,7 +54,7 @@ static void rename_step(rl_differ *d, rl_str namespace_, rl_str old, rl_str now)
   rl_differ_step(d, RL_STEP_RENAME, now);
 }
 
-/* The structure follows; the step is the caller's. */
+/* Updates the structure. The caller adds the step. */
 static void set_table_name(rl_differ *d, rl_db_table *from, rl_str now) {
   rl_str old = from->name;
   if (!rl_db_rename_table(d->arena, d->from, from, now)) d->failed = true;
@@ -68,7 +68,7 @@ static void set_table_name(rl_differ *d, rl_db_table *from, rl_str now) {
 }
 
 void rl_diff_rename_table(rl_differ *d, rl_db_table *from, rl_str now) {
-  rename_step(d, from->namespace_, from->name, now);
+  add_table_step(d, from->namespace_, from->name, now);
   set_table_name(d, from, now);
 }
 
@@ -91,7 +91,7 @@ static void rename_everywhere(rl_differ *d, rl_db_table *t, rl_str old, rl_str n
   }
 }
 
-static void column_step(rl_differ *d, const rl_db_table *t, rl_str old, rl_str now) {
+static void add_column_step(rl_differ *d, const rl_db_table *t, rl_str old, rl_str now) {
   rl_buf_text(&d->buf, "ALTER TABLE ");
   rl_sql_table(&d->buf, d->dialect, t);
   rl_buf_text(&d->buf, " RENAME COLUMN ");
@@ -109,6 +109,6 @@ static void set_column_name(rl_differ *d, rl_db_table *t, rl_db_column *c, rl_st
 }
 
 void rl_diff_rename_column(rl_differ *d, rl_db_table *from, rl_db_column *c, rl_str now) {
-  column_step(d, from, c->name, now);
+  add_column_step(d, from, c->name, now);
   set_column_name(d, from, c, now);
 }

@@ -1,7 +1,7 @@
-/* The difference of two sources. */
+/* The difference between two sources. */
 #include "migrate/diff/sources.h"
 
-static rille_status dialect_of(rl_comparison *c, const rl_diff_source *s, rl_error *err) {
+static rille_status set_dialect(rl_comparison *c, const rl_diff_source *s, rl_error *err) {
   const rl_dialect *d = NULL;
   const rl_driver *driver = NULL;
   if (s->url.len) {
@@ -13,14 +13,15 @@ static rille_status dialect_of(rl_comparison *c, const rl_diff_source *s, rl_err
   }
   if (c->dialect && d && c->dialect != d)
     return rl_fail(err, RL_P1012,
-                   "`from` is of %s and `to` of %s: only databases of one kind "
+                   "`from` is for %s and `to` for %s; only databases of the same kind "
                    "can be compared",
                    rl_provider_title(c->dialect->provider), rl_provider_title(d->provider));
   if (d) c->dialect = d;
   return RILLE_OK;
 }
 
-static rille_status load(rl_comparison *c, int side, const rl_diff_source *s, const rl_schema *other, rl_error *err) {
+static rille_status load_structure(rl_comparison *c, int side, const rl_diff_source *s, const rl_schema *other,
+                                   rl_error *err) {
   c->structures[side] = (rl_db){.dialect = c->dialect, .of_schema = true};
   if (s->schema) return rl_db_of_schema(c->dialect, s->schema, &c->arena, &c->structures[side], err);
   if (!s->url.len) return RILLE_OK;
@@ -44,14 +45,14 @@ rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, co
   *c = (rl_comparison){0};
   rl_arena_init(&c->arena, 0);
   const rl_schema *names = hints ? hints->names : NULL;
-  rille_status st = dialect_of(c, from, err);
-  if (st == RILLE_OK) st = dialect_of(c, to, err);
+  rille_status st = set_dialect(c, from, err);
+  if (st == RILLE_OK) st = set_dialect(c, to, err);
   if (st == RILLE_OK && !c->dialect)
     st = rl_fail(err, RL_P1012,
-                 "neither `from` nor `to` tells the kind of database: a schema "
-                 "needs a datasource block with a provider");
-  if (st == RILLE_OK) st = load(c, 0, from, to->schema ? to->schema : names, err);
-  if (st == RILLE_OK) st = load(c, 1, to, from->schema ? from->schema : names, err);
+                 "neither `from` nor `to` says which database it is for; a schema "
+                 "needs a `datasource` block with a provider");
+  if (st == RILLE_OK) st = load_structure(c, 0, from, to->schema ? to->schema : names, err);
+  if (st == RILLE_OK) st = load_structure(c, 1, to, from->schema ? from->schema : names, err);
   if (st == RILLE_OK && c->open[0] && to->schema)
     st = rl_db_reword(&c->sessions[0], &c->structures[1], &c->structures[0], err);
   if (st == RILLE_OK && c->open[1] && from->schema)
@@ -66,7 +67,7 @@ void rl_comparison_dispose(rl_comparison *c) {
   rl_arena_dispose(&c->arena);
 }
 
-/* The text with the number in the place of {n}. */
+/* Returns the text with the number instead of {n}. */
 static rl_str with_count(rl_arena *arena, rl_str text, rl_str n) {
   for (size_t i = 0; i + 3 <= text.len; i++)
     if (memcmp(text.p + i, "{n}", 3) == 0)
@@ -75,8 +76,9 @@ static rl_str with_count(rl_arena *arena, rl_str text, rl_str n) {
   return text;
 }
 
-/* The number that the query of a warning gives; empty when it is 0. */
-static rille_status count_one(rl_session *s, const rl_diff_warning *w, rl_arena *arena, rl_str *out, rl_error *err) {
+/* Runs the query of a warning. *out is empty if the number is 0. */
+static rille_status count_warning_rows(rl_session *s, const rl_diff_warning *w, rl_arena *arena, rl_str *out,
+                                       rl_error *err) {
   rl_str *found = NULL;
   size_t n = 0;
   char *sql = rl_arena_strdup(arena, w->count_sql);
@@ -100,7 +102,7 @@ rille_status rl_diff_count(rl_session *s, const rl_diff *diff, rl_arena *arena, 
     rl_counted_warning counted = {w, -1, w->text};
     if (w->count_sql.len) {
       rl_str n;
-      rille_status st = count_one(s, w, arena, &n, err);
+      rille_status st = count_warning_rows(s, w, arena, &n, err);
       if (st != RILLE_OK) return st;
       if (!n.len) continue;
       counted.rows = number_of(n);

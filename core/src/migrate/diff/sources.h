@@ -1,4 +1,4 @@
-/* The difference of two sources: nothing, a schema, a live database. */
+/* The difference between two sources. Each is a schema, a live database or nothing. */
 #ifndef RL_MIGRATE_COMPARE_SOURCES_H
 #define RL_MIGRATE_COMPARE_SOURCES_H
 
@@ -7,9 +7,10 @@
 #include "migrate/diff/rename_hints.h"
 #include "run/client.h"
 
+/* A schema or a URL. Neither: an empty database. */
 typedef struct rl_diff_source {
-  const rl_schema *schema; /* or */
-  rl_str url;              /* or neither: an empty database */
+  const rl_schema *schema;
+  rl_str url;
 } rl_diff_source;
 
 typedef struct rl_comparison {
@@ -19,23 +20,23 @@ typedef struct rl_comparison {
   const rl_dialect *dialect;
   rl_db structures[2]; /* from, to */
   rl_diff diff;
-  rl_renames guesses; /* what might be renames; borrowed from the structures */
+  rl_renames guesses; /* pairs that might be renames; texts are borrowed from the structures */
 } rl_comparison;
 
-/* Beyond the sources; NULL: nothing. */
+/* What a comparison may use in addition to the sources. NULL: nothing. */
 typedef struct rl_comparison_hints {
-  const rl_schema *names;    /* whose database schemas are read where both sides are live */
-  const rl_renames *renames; /* confirmed ones */
-  bool mirror;               /* the way back: what the schema of `from` renamed is named back */
+  const rl_schema *names;    /* its database schemas are read if both sides are live */
+  const rl_renames *renames; /* confirmed renames */
+  bool mirror;               /* undo the renames of the schema `from` */
   const char *past;          /* see rille_diff_options */
 } rl_comparison_hints;
 
-/* Fills *c, which the caller disposes of in any case. */
+/* Fills *c. The caller disposes of it even after an error. */
 rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, const rl_diff_source *to,
                                 const rl_comparison_hints *hints, rl_error *err);
 void rl_comparison_dispose(rl_comparison *c);
 
-/* A warning that the rows of a database make true. */
+/* A warning that applies to a database, with its number of rows. */
 typedef struct rl_counted_warning {
   const rl_diff_warning *about;
   int64_t rows; /* -1: it does not depend on rows */
@@ -48,7 +49,7 @@ typedef struct rl_counted_warnings {
   bool blocked; /* one of them makes a step impossible */
 } rl_counted_warnings;
 
-/* Counts the rows that the warnings are about. Those about no row are left out. */
+/* Counts the rows of each warning. A warning without rows is left out. */
 rille_status rl_diff_count(rl_session *s, const rl_diff *diff, rl_arena *arena, rl_counted_warnings *out,
                            rl_error *err);
 

@@ -1,5 +1,5 @@
-/* Values of enums that have other names now, where enums are texts: on SQLite
- * the rows are what is renamed. */
+/* Renamed values of enums on SQLite, where rows contain them as text: the rows
+ * are updated. */
 #include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
@@ -15,7 +15,7 @@ static bool is_stale(const rl_db_column *c, rl_str name) {
   return false;
 }
 
-static void update(rl_differ *d, rl_str table, rl_str column, rl_str from, rl_str to) {
+static void write_update(rl_differ *d, rl_str table, rl_str column, rl_str from, rl_str to) {
   rl_buf_text(&d->buf, "UPDATE ");
   rl_sql_name(&d->buf, d->dialect, table);
   rl_buf_text(&d->buf, " SET ");
@@ -28,9 +28,9 @@ static void update(rl_differ *d, rl_str table, rl_str column, rl_str from, rl_st
   rl_ddl_text(&d->buf, from);
 }
 
-/* The script of some migration has renamed them. */
-static bool is_past(rl_differ *d, const char *past, rl_str table, rl_str column, const rl_db_value *v) {
-  update(d, table, column, v->renamed_from, v->name);
+/* Returns whether the script of a migration renames the value. */
+static bool is_in_past(rl_differ *d, const char *past, rl_str table, rl_str column, const rl_db_value *v) {
+  write_update(d, table, column, v->renamed_from, v->name);
   const char *sql = rl_buf_z(&d->buf);
   bool found = !sql || strstr(past, sql);
   if (!sql) d->failed = true;
@@ -38,22 +38,23 @@ static bool is_past(rl_differ *d, const char *past, rl_str table, rl_str column,
   return found;
 }
 
-/* Of a live database its past or its rows tell; of a schema its own enum. */
+/* Returns whether the diff renames the value. For a live database its past or its rows decide, for a schema its enum.
+ */
 static bool is_renamed(rl_differ *d, const rl_db_table *t, const rl_db_column *from, const rl_db_enum *to,
                        const rl_db_value *v) {
   if (!v->renamed_from.len || has_value(to, v->renamed_from)) return false;
-  if (d->from->past) return !is_past(d, d->from->past, t->name, from->name, v);
+  if (d->from->past) return !is_in_past(d, d->from->past, t->name, from->name, v);
   if (!d->from->of_schema) return is_stale(from, v->renamed_from);
   return has_value(rl_db_enum_of(d->from, from->enum_namespace, from->enum_name), v->renamed_from);
 }
 
-static bool stays(const rl_db_enum *to, rl_str name) {
+static bool value_stays(const rl_db_enum *to, rl_str name) {
   for (size_t i = 0; i < to->values.count; i++)
     if (rl_str_eq(to->values.items[i].name, name) || rl_str_eq(to->values.items[i].renamed_from, name)) return true;
   return false;
 }
 
-/* The old schema tells them, or the rows of a live database. */
+/* Lists the values that `to` lacks: those of the old schema, or of the rows of a live database. */
 static const rl_str *removed_values(rl_differ *d, const rl_db_column *from, const rl_db_enum *to, size_t *count) {
   const rl_db_enum *e = rl_db_enum_of(d->from, from->enum_namespace, from->enum_name);
   size_t n = e ? e->values.count : from->stale_count;
@@ -62,13 +63,13 @@ static const rl_str *removed_values(rl_differ *d, const rl_db_column *from, cons
   if (!removed) d->failed = true;
   for (size_t i = 0; removed && i < n; i++) {
     rl_str name = e ? e->values.items[i].name : from->stale[i];
-    if (!stays(to, name)) removed[(*count)++] = name;
+    if (!value_stays(to, name)) removed[(*count)++] = name;
   }
   return removed;
 }
 
-/* Rows that have no value of the enum, nor one that is renamed. */
-static void count_others(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
+/* Writes a query that counts rows with other values than those of the enum, including renamed ones. */
+static void write_other_count(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
   rl_buf_text(&d->buf, "SELECT CAST(count(*) AS TEXT) FROM ");
   rl_ddl_name(d->dialect, from->namespace_, from->was, &d->buf);
   rl_buf_text(&d->buf, " WHERE ");
@@ -93,7 +94,7 @@ static void warn_of_removed(rl_differ *d, const rl_db_table *from, const rl_db_c
     names = rl_differ_printf(d, "%s%s%.*s", names, i ? "," : "", RL_STR_ARG(removed[i]));
   const char *what =
       rl_differ_printf(d, "The values [%s] on the enum `%.*s` will be removed.", names, RL_STR_ARG(e->name));
-  count_others(d, from, c, e);
+  write_other_count(d, from, c, e);
   rl_diff_warning w = {
       .kind = RL_WARNING_DROP_ENUM_VALUES, .table = from->name, .column = c->name, .name = e->name, .items = removed};
   w.item_count = count;
@@ -103,27 +104,27 @@ static void warn_of_removed(rl_differ *d, const rl_db_table *from, const rl_db_c
   rl_differ_warn(d, &w);
 }
 
-static void rename_in(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *from,
-                      const rl_db_enum *e) {
+static void rename_values(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *from,
+                          const rl_db_enum *e) {
   for (size_t i = 0; i < e->values.count; i++)
     if (is_renamed(d, t, from, e, &e->values.items[i])) {
-      update(d, t->name, c->name, e->values.items[i].renamed_from, e->values.items[i].name);
+      write_update(d, t->name, c->name, e->values.items[i].renamed_from, e->values.items[i].name);
       rl_differ_step(d, RL_STEP_ALTER_ENUM, t->name);
     }
 }
 
-/* The way back to what scripts have made: a database in which no value has a name by now. */
+/* Undoes renames that no script of the target database contains. The target's values are known from scripts only. */
 static void rename_back(rl_differ *d, const rl_db_table *from, const rl_db_column *c, const rl_db_enum *e) {
   for (size_t i = 0; i < e->values.count; i++) {
     const rl_db_value *v = &e->values.items[i];
-    if (!v->renamed_from.len || has_value(e, v->renamed_from) || is_past(d, d->to->past, from->was, c->was, v))
+    if (!v->renamed_from.len || has_value(e, v->renamed_from) || is_in_past(d, d->to->past, from->was, c->was, v))
       continue;
-    update(d, from->name, c->name, v->name, v->renamed_from);
+    write_update(d, from->name, c->name, v->name, v->renamed_from);
     rl_differ_step(d, RL_STEP_ALTER_ENUM, from->name);
   }
 }
 
-static void values_back(rl_differ *d) {
+static void rename_all_back(rl_differ *d) {
   for (size_t i = 0; i < d->from->tables.count; i++) {
     const rl_db_table *t = &d->from->tables.items[i], *to = rl_db_table_of(d->to, t->namespace_, t->name);
     for (size_t k = 0; to && k < t->columns.count; k++) {
@@ -135,7 +136,7 @@ static void values_back(rl_differ *d) {
 }
 
 void rl_diff_values(rl_differ *d) {
-  if (d->to->past) values_back(d);
+  if (d->to->past) rename_all_back(d);
   for (size_t i = 0; i < d->to->tables.count; i++) {
     const rl_db_table *t = &d->to->tables.items[i], *from = rl_db_table_of(d->from, t->namespace_, t->name);
     for (size_t k = 0; from && k < t->columns.count; k++) {
@@ -143,7 +144,7 @@ void rl_diff_values(rl_differ *d) {
       const rl_db_enum *e = c->enum_name.len ? rl_db_enum_of(d->to, c->enum_namespace, c->enum_name) : NULL;
       if (!old || !e) continue;
       warn_of_removed(d, from, old, e);
-      rename_in(d, t, c, old, e);
+      rename_values(d, t, c, old, e);
     }
   }
 }

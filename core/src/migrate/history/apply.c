@@ -173,7 +173,7 @@ static rille_status count_broken(rl_migrations *m, int64_t *count, rl_error *err
  * transaction; scripts have it within, where Prisma runs none. */
 static rille_status free_keys(rl_migrations *m, const script *s, rl_error *err) {
   for (size_t i = 0; i < s->list.count && !m->postgres; i++)
-    m->keys_off |= rl_statement_frees_keys(s->list.items[i].sql, m->dialect->provider);
+    m->keys_off |= rl_statement_disables_keys(s->list.items[i].sql, m->dialect->provider);
   if (!m->keys_off) return RILLE_OK;
   rille_status st = count_broken(m, &m->broken_keys, err);
   return st == RILLE_OK ? rl_session_command(&m->session, "PRAGMA foreign_keys = OFF", err) : st;

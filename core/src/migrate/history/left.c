@@ -1,5 +1,5 @@
-/* What a migration that did not finish left in the database. The history has one text for each, so the sentences that
- * are written there are read here again. */
+/* What an unfinished migration left in the database. The history records it as one of these sentences, which are read
+ * back later. Existing histories contain them, so they must not change. */
 #include "migrate/history/migrations.h"
 
 static const struct {
@@ -16,10 +16,10 @@ static const struct {
     [RL_REMAINS_ALL_RAN] = {RL_LEFT_PART, "Its statements have run."},
     [RL_REMAINS_SOME_RAN] = {RL_LEFT_PART, "The statements before that one have run."},
     [RL_REMAINS_NONE_RAN] = {RL_LEFT_PART,
-                             /* CREATE INDEX CONCURRENTLY leaves an invalid index */ "No statement of it has run."},
+                             /* a failed CREATE INDEX CONCURRENTLY leaves an index */ "No statement of it has run."},
 };
 
-static const char counting[] = "rille runs it without a transaction: ";
+static const char progress_head[] = "rille runs it without a transaction: ";
 
 const char *rl_remains_text(rl_remains r) {
   return sentences[r].text;
@@ -30,7 +30,7 @@ rl_left rl_remains_left(rl_remains r) {
 }
 
 char *rl_remains_progress(rl_arena *arena, size_t done, size_t count) {
-  return rl_arena_printf(arena, "%s%zu of %zu statements have run.", counting, done, count);
+  return rl_arena_printf(arena, "%s%zu of %zu statements have run.", progress_head, done, count);
 }
 
 static rl_str last_line(rl_str s) {
@@ -44,10 +44,10 @@ rl_left rl_left_of(rl_str logs) {
   rl_str line = last_line(logs);
   for (int i = 0; i < RL_REMAINS_COUNT; i++)
     if (rl_str_is(line, sentences[i].text)) return sentences[i].left;
-  return rl_str_starts(line, rl_str_of(counting)) ? RL_LEFT_PART : RL_LEFT_UNKNOWN;
+  return rl_str_starts(line, rl_str_of(progress_head)) ? RL_LEFT_PART : RL_LEFT_UNKNOWN;
 }
 
-/* Without "the migration NAME failed: ", which the message says already. */
+/* Removes "the migration NAME failed: ", which the caller's message repeats. */
 rl_str rl_reason_of(const rl_migration *x) {
   const rl_str before = RL_STR("the migration "), behind = RL_STR(" failed: ");
   size_t head = before.len + x->name.len + behind.len;

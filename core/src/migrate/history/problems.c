@@ -1,4 +1,4 @@
-/* What is wrong with a folder and a history, and what to do about it. */
+/* Problems of a folder and a history, and advice for each. */
 #include <ctype.h>
 
 #include "migrate/history/migrations.h"
@@ -28,28 +28,27 @@ static const char *advice_for_failed(rl_migrations *m, const rl_migration *x) {
     return rl_arena_printf(&m->texts,
                            "rille.migrate.resolve{ rolled_back = \"%.*s\" }, then deploy: nothing of it was kept",
                            RL_STR_ARG(x->name));
-  return rl_arena_printf(
-      &m->texts,
-      "look at what it left in the database; then rille.migrate.resolve{ rolled_back = \"%.*s\" } to "
-      "have it applied again, or { applied = \"%.*s\" } when you have done its rest by hand",
-      RL_STR_ARG(x->name), RL_STR_ARG(x->name));
+  return rl_arena_printf(&m->texts,
+                         "check what it left in the database; then rille.migrate.resolve{ rolled_back = \"%.*s\" } to "
+                         "apply it again, or { applied = \"%.*s\" } if you did the rest by hand",
+                         RL_STR_ARG(x->name), RL_STR_ARG(x->name));
 }
 
-static rille_status say_failed(rl_migrations *m, const rl_migration *x, rl_error *err) {
+static rille_status add_failed(rl_migrations *m, const rl_migration *x, rl_error *err) {
   const char *reason = on_one_line(&m->texts, rl_reason_of(x));
   if (!reason) return rl_fail_nomem(err);
   const char *message = rl_arena_printf(&m->texts, "the migration %.*s, started at %.*s, did not finish%s%s",
                                         RL_STR_ARG(x->name), RL_STR_ARG(x->started_at), x->logs.len ? ": " : "",
-                                        x->logs.len ? reason : "; its process ended, or still runs");
+                                        x->logs.len ? reason : "; its process ended or is still running");
   return add_problem(m, RL_PROBLEM_FAILED, "P3009", x->name, message, advice_for_failed(m, x), err);
 }
 
-static rille_status say_state(rl_migrations *m, const rl_migration *x, rl_error *err) {
-  if (x->state == RL_MIGRATION_FAILED) return say_failed(m, x, err);
+static rille_status add_state_problem(rl_migrations *m, const rl_migration *x, rl_error *err) {
+  if (x->state == RL_MIGRATION_FAILED) return add_failed(m, x, err);
   if (x->state == RL_MIGRATION_EDITED)
     return add_problem(
         m, RL_PROBLEM_EDITED, "EDITED", x->name,
-        rl_arena_printf(&m->texts, "the migration %.*s was changed after it had been applied", RL_STR_ARG(x->name)),
+        rl_arena_printf(&m->texts, "the migration %.*s was changed after it was applied", RL_STR_ARG(x->name)),
         "restore its migration.sql from version control, and make the change in a new migration", err);
   if (x->state == RL_MIGRATION_MISSING)
     return add_problem(
@@ -63,16 +62,16 @@ static rille_status say_state(rl_migrations *m, const rl_migration *x, rl_error 
       "restore it, or delete the folder", err);
 }
 
-static rille_status say_missing_history(rl_migrations *m, rl_error *err) {
+static rille_status add_missing_history(rl_migrations *m, rl_error *err) {
   bool some = false;
   rille_status st = m->has_history ? RILLE_OK : rl_migrations_has_tables(m, &some, err);
   if (st != RILLE_OK || !some) return st;
-  return add_problem(
-      m, RL_PROBLEM_NO_HISTORY, "P3005", (rl_str){NULL, 0}, "the database has tables, but no history of migrations",
-      "record the migrations that it has already, with rille.migrate.resolve{ applied = name } for each", err);
+  return add_problem(m, RL_PROBLEM_NO_HISTORY, "P3005", (rl_str){NULL, 0},
+                     "the database has tables, but no history of migrations",
+                     "record each migration that it already has, with rille.migrate.resolve{ applied = name }", err);
 }
 
-static rille_status say_provider(rl_migrations *m, rl_error *err) {
+static rille_status add_wrong_provider(rl_migrations *m, rl_error *err) {
   rl_error found = {0};
   rille_status st = rl_folder_check_provider(m, &found);
   if (st == RILLE_NOMEM)
@@ -92,9 +91,9 @@ rille_status rl_migrations_evaluate(rl_migrations *m, rl_error *err) {
   m->up_to_date = true;
   for (size_t i = 0; i < m->list.count && st == RILLE_OK; i++) {
     const rl_migration *x = &m->list.items[i];
-    st = say_state(m, x, err);
+    st = add_state_problem(m, x, err);
     m->up_to_date &= x->state == RL_MIGRATION_APPLIED || x->state == RL_MIGRATION_EDITED;
   }
-  if (st == RILLE_OK) st = say_missing_history(m, err);
-  return st == RILLE_OK ? say_provider(m, err) : st;
+  if (st == RILLE_OK) st = add_missing_history(m, err);
+  return st == RILLE_OK ? add_wrong_provider(m, err) : st;
 }

@@ -1,4 +1,4 @@
-/* The order of a run: which migrations are due, and one after the other. */
+/* Runs: chooses the migrations that are due, and runs one after the other. */
 #include "migrate/history/migrations.h"
 
 bool rl_migration_is_pending(const rl_migration *x) {
@@ -9,7 +9,7 @@ static bool is_applied(const rl_migration *x) {
   return x->state == RL_MIGRATION_APPLIED || x->state == RL_MIGRATION_EDITED || x->state == RL_MIGRATION_MISSING;
 }
 
-static rille_status about(rl_str name, rille_status st, rl_error *err) {
+static rille_status with_migration(rl_str name, rille_status st, rl_error *err) {
   if (st == RILLE_ERROR) rl_error_detail(err, "migration", name);
   return st;
 }
@@ -23,12 +23,13 @@ static rille_status check_scripts(rl_migrations *m, rl_error *err) {
   for (size_t i = 0; i < m->list.count; i++) {
     const rl_migration *x = &m->list.items[i];
     if (!rl_migration_is_pending(x) || x->has_script) continue;
-    return about(x->name,
-                 rl_fail(err, RL_P3015,
-                         "%.*s/%.*s has no migration.sql; restore it, or delete the folder (for a migration of "
-                         "Lua alone an empty migration.sql is enough)",
-                         RL_STR_ARG(m->folder), RL_STR_ARG(x->name)),
-                 err);
+    return with_migration(
+        x->name,
+        rl_fail(err, RL_P3015,
+                "%.*s/%.*s has no migration.sql; restore it, or delete the folder (a migration that only "
+                "has migration.lua needs an empty migration.sql)",
+                RL_STR_ARG(m->folder), RL_STR_ARG(x->name)),
+        err);
   }
   return RILLE_OK;
 }
@@ -43,8 +44,8 @@ rille_status rl_migrations_apply(rl_migrations *m, rl_error *err) {
   return RILLE_OK;
 }
 
-/* The latest first: so many, or all behind the one that `to` names. */
-static rille_status choose(rl_migrations *m, int64_t steps, rl_str to, rl_error *err) {
+/* Lists the migrations to undo, the latest first: the last `steps`, or all after `to`. */
+static rille_status choose_undone(rl_migrations *m, int64_t steps, rl_str to, rl_error *err) {
   bool found = !to.len;
   if (!begin_list(m, true)) return rl_fail_nomem(err);
   for (size_t i = m->list.count; i-- > 0;) {
@@ -56,30 +57,31 @@ static rille_status choose(rl_migrations *m, int64_t steps, rl_str to, rl_error 
     if (is_applied(x) && (to.len || (int64_t)m->due.count < steps)) m->due.items[m->due.count++] = i;
   }
   if (found) return RILLE_OK;
-  return about(to, rl_fail(err, RL_P3017, "there is no migration %.*s in %.*s", RL_STR_ARG(to), RL_STR_ARG(m->folder)),
-               err);
+  return with_migration(
+      to, rl_fail(err, RL_P3017, "to: there is no migration %.*s in %.*s", RL_STR_ARG(to), RL_STR_ARG(m->folder)), err);
 }
 
-static rille_status check_ways_back(rl_migrations *m, rl_error *err) {
+static rille_status check_down_scripts(rl_migrations *m, rl_error *err) {
   for (size_t i = 0; i < m->due.count; i++) {
     const rl_migration *x = &m->list.items[m->due.items[i]];
     if (x->has_down) continue;
-    return about(x->name,
-                 rl_fail(err, RL_P3015,
-                         "the migration %.*s cannot be taken back: %.*s/%.*s has no down.sql; write one, or go "
-                         "forward with a new migration",
-                         RL_STR_ARG(x->name), RL_STR_ARG(m->folder), RL_STR_ARG(x->name)),
-                 err);
+    return with_migration(
+        x->name,
+        rl_fail(err, RL_P3015,
+                "the migration %.*s cannot be undone: %.*s/%.*s has no down.sql; write one, or create a new "
+                "migration that reverses it",
+                RL_STR_ARG(x->name), RL_STR_ARG(m->folder), RL_STR_ARG(x->name)),
+        err);
   }
   return RILLE_OK;
 }
 
 rille_status rl_migrations_take_back(rl_migrations *m, int64_t steps, rl_str to, rl_error *err) {
   if (!to.len && steps < 1)
-    return rl_fail(err, RL_VALIDATION, "steps: the number of migrations to take back is 1 at least");
+    return rl_fail(err, RL_VALIDATION, "steps: expected an integer, 1 or more, got %lld", (long long)steps);
   rille_status st = m->has_history ? rl_migrations_prepare(m, false, err) : RILLE_OK;
-  if (st == RILLE_OK) st = choose(m, steps, to, err);
-  if (st == RILLE_OK) st = check_ways_back(m, err);
+  if (st == RILLE_OK) st = choose_undone(m, steps, to, err);
+  if (st == RILLE_OK) st = check_down_scripts(m, err);
   if (st != RILLE_OK) m->due.count = 0;
   return st;
 }

@@ -1,4 +1,4 @@
-/* The statements of a script, and what some of them do. */
+/* Splits a script into statements, and recognizes some of them. */
 #include "migrate/history/statements.h"
 
 static rille_status keep_statement(rl_statements *out, rl_arena *arena, rl_sql_statement s, rl_error *err) {
@@ -24,27 +24,27 @@ rille_status rl_statements_of(rl_str script, rl_provider provider, rl_arena *are
   return st;
 }
 
-enum { MOST_TOKENS = 4 };
+enum { HEAD_TOKENS = 4 };
 
-static void first_tokens(rl_str sql, rl_provider provider, rl_sql_token out[MOST_TOKENS]) {
+static void read_head(rl_str sql, rl_provider provider, rl_sql_token out[HEAD_TOKENS]) {
   rl_sql_scan scan;
   rl_sql_scan_init(&scan, sql, provider);
-  for (int i = 0; i < MOST_TOKENS; i++) out[i] = rl_sql_next_solid(&scan);
+  for (int i = 0; i < HEAD_TOKENS; i++) out[i] = rl_sql_next_solid(&scan);
 }
 
 bool rl_statement_is_transaction(rl_str sql, rl_provider provider) {
   static const char *const all[] = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"};
-  rl_sql_token t[MOST_TOKENS];
-  first_tokens(sql, provider, t);
+  rl_sql_token t[HEAD_TOKENS];
+  read_head(sql, provider, t);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (rl_sql_is_word(t[0], all[i])) return !rl_sql_is_word(t[1], "TO") && !rl_sql_is_word(t[2], "TO");
   return rl_sql_is_word(t[0], "PREPARE") && rl_sql_is_word(t[1], "TRANSACTION");
 }
 
-bool rl_statement_frees_keys(rl_str sql, rl_provider provider) {
+bool rl_statement_disables_keys(rl_str sql, rl_provider provider) {
   static const char *const off[] = {"OFF", "FALSE", "NO"};
-  rl_sql_token t[MOST_TOKENS];
-  first_tokens(sql, provider, t);
+  rl_sql_token t[HEAD_TOKENS];
+  read_head(sql, provider, t);
   if (!rl_sql_is_word(t[0], "PRAGMA") || !rl_sql_is_word(t[1], "FOREIGN_KEYS")) return false;
   for (size_t i = 0; i < sizeof off / sizeof *off; i++)
     if (rl_sql_is_word(t[3], off[i])) return true;

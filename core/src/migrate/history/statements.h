@@ -11,11 +11,11 @@ typedef struct rl_statements {
   size_t count, cap;
 } rl_statements;
 
-/* The list lies in the arena, and borrows from the script. */
+/* Splits a script. The list is allocated in the arena and borrows from the script. */
 rille_status rl_statements_of(rl_str script, rl_provider provider, rl_arena *arena, rl_statements *out, rl_error *err);
-/* The statement begins or ends a transaction. */
+/* Returns whether the statement begins or ends a transaction. */
 bool rl_statement_is_transaction(rl_str sql, rl_provider provider);
-/* The statement is PRAGMA foreign_keys = OFF. */
-bool rl_statement_frees_keys(rl_str sql, rl_provider provider);
+/* Returns whether the statement is PRAGMA foreign_keys = OFF. */
+bool rl_statement_disables_keys(rl_str sql, rl_provider provider);
 
 #endif

@@ -27,8 +27,8 @@ static bool is_number(rl_str s) {
   return s.len > 0 && s.p[s.len - 1] != '.' && s.p[s.len - 1] != '-';
 }
 
-/* A whole number of so many bits. */
-static bool is_whole(rl_str s, bool big) {
+/* Returns whether the text is an integer of 32 bits. big: of 64 bits. */
+static bool is_integer(rl_str s, bool big) {
   char text[24];
   if (!s.len || s.len >= sizeof text || memchr(s.p, '.', s.len)) return false;
   memcpy(text, s.p, s.len);
@@ -59,8 +59,8 @@ static bool has_value(const rl_puller *p, const rl_db_column *c, rl_str value) {
   return false;
 }
 
-/* On SQLite a date-time is a text: another one of the same moment is another default. */
-static bool is_written_so(rl_puller *p, rl_str value, rl_str iso) {
+/* On SQLite a date-time is a text. Another text for the same date-time is another default. */
+static bool is_canonical_datetime(rl_puller *p, rl_str value, rl_str iso) {
   rl_buf again;
   rl_buf_init(&again);
   rl_ddl_datetime(&again, iso);
@@ -77,7 +77,7 @@ static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
   if (!plain || !rl_datetime_parse(value, &us)) return false;
   size_t n = rl_datetime_format(us, text);
   rl_str iso = rl_str_make(text, n);
-  if (!rl_ddl_has_types(p->db->dialect) && !is_written_so(p, value, iso)) return false;
+  if (!rl_ddl_has_types(p->db->dialect) && !is_canonical_datetime(p, value, iso)) return false;
   rl_pull_quote(p->out, iso);
   return true;
 }
@@ -98,7 +98,7 @@ static int hex_digit(char c) {
                                 : -1;
 }
 
-/* \x0102ff */
+/* Writes bytes given as \x0102ff. */
 static bool write_bytes(rl_puller *p, rl_str value) {
   if (!rl_str_starts(value, RL_STR("\\x")) || value.len % 2) return false;
   uint8_t *bytes = rl_arena_alloc(p->arena, value.len / 2 + 1);
@@ -114,18 +114,18 @@ static bool write_bytes(rl_puller *p, rl_str value) {
   return true;
 }
 
-/* false: nothing was written, the value has no form of its own in a schema. */
+/* Returns false, and writes nothing, if the value needs dbgenerated(). */
 static bool write_value(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_str native) {
   rl_str v = c->def.value;
-  bool whole = rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt");
-  bool number = whole || rl_str_is(scalar, "Float") || rl_str_is(scalar, "Decimal");
+  bool is_int = rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt");
+  bool number = is_int || rl_str_is(scalar, "Float") || rl_str_is(scalar, "Decimal");
   if (c->enum_name.len) {
     if (!has_value(p, c, v) || !rl_db_can_say_value(v)) return false;
     rl_buf_str(p->out, rl_pull_enum_value(p, c, v));
     return true;
   }
   if (number) {
-    if (!is_number(v) || (whole && !is_whole(v, rl_str_is(scalar, "BigInt")))) return false;
+    if (!is_number(v) || (is_int && !is_integer(v, rl_str_is(scalar, "BigInt")))) return false;
     rl_buf_str(p->out, v);
     return true;
   }
@@ -163,7 +163,7 @@ static bool write_list(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_st
   return true;
 }
 
-static bool is_client_made(rl_default_kind kind) {
+static bool is_client_default(rl_default_kind kind) {
   switch (kind) {
   case RL_DEFAULT_UUID4:
   case RL_DEFAULT_UUID7:
@@ -175,7 +175,7 @@ static bool is_client_made(rl_default_kind kind) {
   }
 }
 
-static void write_client_made(rl_buf *out, const rl_default *d) {
+static void write_client_default(rl_buf *out, const rl_default *d) {
   switch (d->kind) {
   case RL_DEFAULT_UUID4: rl_buf_text(out, "uuid(4)"); return;
   case RL_DEFAULT_UUID7: rl_buf_text(out, "uuid(7)"); return;
@@ -186,7 +186,7 @@ static void write_client_made(rl_buf *out, const rl_default *d) {
   }
 }
 
-/* GENERATED ALWAYS AS (n * 2) STORED -> n * 2 */
+/* Returns n * 2 of GENERATED ALWAYS AS (n * 2) STORED. */
 static rl_str computed_expression(const rl_puller *p, const rl_db_column *c) {
   size_t from = 0, to = c->generated.len;
   while (from < to && c->generated.p[from] != '(') from++;
@@ -196,22 +196,21 @@ static rl_str computed_expression(const rl_puller *p, const rl_db_column *c) {
 
 void rl_pull_default(rl_puller *p, const rl_db_column *c, const rl_field *known, rl_str scalar, rl_str native) {
   size_t before = p->out->len;
-  if (c->computed) { /* what the database makes of the others: no value may be given */
-    rl_str made = computed_expression(p, c);
+  if (c->computed) { /* the database computes it from other columns */
     rl_buf_text(p->out, " @default(dbgenerated(");
-    rl_pull_quote(p->out, made);
+    rl_pull_quote(p->out, computed_expression(p, c));
     rl_buf_text(p->out, "))");
     return;
   }
   bool none = c->def.kind == RL_DB_DEFAULT_NONE && !c->autoincrement;
-  if (none && !(known && is_client_made(known->def.kind))) return;
+  if (none && !(known && is_client_default(known->def.kind))) return;
   rl_buf_text(p->out, " @default(");
   if (none) {
-    write_client_made(p->out, &known->def);
+    write_client_default(p->out, &known->def);
   } else if (c->autoincrement && (rl_ddl_has_types(p->db->dialect) || c->def.kind == RL_DB_DEFAULT_NONE) &&
              (rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt"))) {
     if (!rl_ddl_has_types(p->db->dialect) && known && known->def.kind == RL_DEFAULT_NONE) {
-      p->out->len = before; /* the row id gives a value, asked for or not */
+      p->out->len = before; /* the row id needs no default */
       return;
     }
     rl_buf_text(p->out, "autoincrement()");

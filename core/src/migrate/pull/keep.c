@@ -1,6 +1,6 @@
-/* A pulled schema in the words of the one that is known: blocks and lines that
- * say what the database has stay as people wrote them, comments and all; what
- * differs takes the place of its line; what is new comes behind. */
+/* Merges a pulled schema into the text of the known one. Blocks and lines that
+ * match the database stay as people wrote them, with their comments. What
+ * differs replaces its line. What is new comes after. */
 #include <ctype.h>
 
 #include "migrate/pull/text.h"
@@ -44,18 +44,18 @@ static rl_str second_word(rl_str s) {
   return first_word(rl_str_make(s.p + first.len, s.len - first.len));
 }
 
-static bool is_aside(rl_str line) { /* a comment, or nothing */
+static bool is_comment_or_blank(rl_str line) {
   line = trimmed(line);
   return !line.len || rl_str_starts(line, RL_STR("//"));
 }
 
-static bool is_of_block(rl_str line) {
+static bool is_block_attribute(rl_str line) {
   return rl_str_starts(trimmed(line), RL_STR("@@"));
 }
 
-/* How many braces, brackets and parentheses a line leaves open; texts and
- * comments do not count. */
-static int opened_before(rl_str line, bool *comment) {
+/* Counts the braces, brackets and parentheses that a line leaves open, outside of
+ * strings and comments. *comment: the line has a comment. */
+static int scan_depth(rl_str line, bool *comment) {
   int depth = 0;
   *comment = false;
   for (size_t i = 0; i < line.len; i++) {
@@ -72,19 +72,18 @@ static int opened_before(rl_str line, bool *comment) {
   return depth;
 }
 
-static int opened(rl_str line) {
+static int depth_change(rl_str line) {
   bool comment;
-  return opened_before(line, &comment);
+  return scan_depth(line, &comment);
 }
 
 static bool has_comment(rl_str line) {
   bool comment;
-  opened_before(line, &comment);
+  scan_depth(line, &comment);
   return comment;
 }
 
-/* ------------------------------------------------------------------ blocks of
- * the known text */
+/* ------------------------------------------------------------------ blocks of the known text */
 
 typedef struct block {
   rl_str lead; /* comments and blank lines above it */
@@ -92,26 +91,25 @@ typedef struct block {
   rl_str keyword, name;
 } block;
 
-/* false: nothing but asides is left, which are in lead then. */
+/* Returns false if only comments and blank lines are left. They are in `lead` then. */
 static bool next_block(lines *l, block *out) {
   const char *from = l->rest.p;
   rl_str line, before = l->rest;
   *out = (block){{"", 0}, {"", 0}, {"", 0}, {"", 0}};
-  while (next_line(l, &line) && is_aside(line)) before = l->rest;
+  while (next_line(l, &line) && is_comment_or_blank(line)) before = l->rest;
   out->lead = rl_str_make(from, (size_t)(before.p - from));
   if (!before.len) return false;
-  int depth = opened(line);
+  int depth = depth_change(line);
   out->keyword = first_word(line);
   out->name = second_word(line);
-  while (depth > 0 && next_line(l, &line)) depth += opened(line);
+  while (depth > 0 && next_line(l, &line)) depth += depth_change(line);
   out->text = rl_str_make(before.p, (size_t)(l->rest.p - before.p));
   return true;
 }
 
-/* ------------------------------------------------------------------ what a
- * puller would write */
+/* ------------------------------------------------------------------ what a puller would write */
 
-static rl_str written(rl_puller *p, size_t model, const rl_db_enum *e) {
+static rl_str write_block(rl_puller *p, size_t model, const rl_db_enum *e) {
   rl_buf *out = p->out, text;
   rl_buf_init(&text);
   p->out = &text;
@@ -134,25 +132,27 @@ static bool has_line(rl_str text, rl_str wanted) {
   return false;
 }
 
-/* The order of lines says nothing. */
-static bool same_lines(rl_str a, rl_str b, bool of_block) {
+/* Compares the lines in any order. block_lines: only those with @@; otherwise all. */
+static bool same_lines(rl_str a, rl_str b, bool block_lines) {
   for (int side = 0; side < 2; side++) {
     lines l = {side ? b : a};
     rl_str line;
     while (next_line(&l, &line))
-      if (!is_aside(line) && is_of_block(line) >= of_block && !has_line(side ? a : b, line)) return false;
+      if (!is_comment_or_blank(line) && is_block_attribute(line) >= block_lines && !has_line(side ? a : b, line))
+        return false;
   }
   return true;
 }
 
-/* The line of a field or value, without the comments above it. */
-static bool line_of(rl_str text, rl_str name, rl_str *out) {
+/* Finds the line of a field or value, without the comments above it. */
+static bool find_line(rl_str text, rl_str name, rl_str *out) {
   lines l = {text};
-  do { /* comments above its head, and that */
+  do { /* skip to the block's first line */
     if (!next_line(&l, out)) return false;
-  } while (is_aside(*out));
+  } while (is_comment_or_blank(*out));
   while (next_line(&l, out))
-    if (!is_aside(*out) && !is_of_block(*out) && rl_str_eq(first_word(*out), name) && name.len) return true;
+    if (!is_comment_or_blank(*out) && !is_block_attribute(*out) && rl_str_eq(first_word(*out), name) && name.len)
+      return true;
   return false;
 }
 
@@ -160,7 +160,7 @@ static bool line_of(rl_str text, rl_str name, rl_str *out) {
 
 typedef struct merge {
   rl_puller *p;
-  rl_str live, asked; /* what each would write */
+  rl_str live, wanted; /* what the two pullers would write */
   rl_str source;
   bool block_lines_stay;
   bool new_written;
@@ -171,17 +171,17 @@ static void put_line(merge *m, rl_str line) {
   rl_buf_byte(m->p->out, '\n');
 }
 
-/* Fields that the source lacks, and above them what a catalogue says of them. */
+/* Writes the fields that the source lacks, each with its comment from the catalogue. */
 static void put_new(merge *m) {
   lines l = {m->live};
   rl_str line, known;
   if (m->new_written) return;
   m->new_written = true;
-  while (next_line(&l, &line) && is_aside(line)) {}
+  while (next_line(&l, &line) && is_comment_or_blank(line)) {}
   for (const char *above = NULL; next_line(&l, &line);) {
     if (!above) above = line.p;
-    if (is_aside(line)) continue;
-    bool is_new = !is_of_block(line) && first_word(line).len && !line_of(m->source, first_word(line), &known);
+    if (is_comment_or_blank(line)) continue;
+    bool is_new = !is_block_attribute(line) && first_word(line).len && !find_line(m->source, first_word(line), &known);
     if (is_new) rl_buf_put(m->p->out, above, (size_t)(line.p + line.len - above));
     if (is_new) rl_buf_byte(m->p->out, '\n');
     above = NULL;
@@ -192,47 +192,48 @@ static void put_block_lines(merge *m) {
   lines l = {m->live};
   rl_str line;
   while (next_line(&l, &line))
-    if (is_of_block(line)) put_line(m, line);
+    if (is_block_attribute(line)) put_line(m, line);
 }
 
-/* A line that neither would write is not of the catalogue's making: a relation
- * without a foreign key, which goes when its other model is gone. */
-static bool is_own(const merge *m, rl_str line) {
+/* Returns whether a line that neither puller would write stays: a relation
+ * without a foreign key stays as long as its other model exists. */
+static bool relation_stays(const merge *m, rl_str line) {
   const rl_model *target = rl_map_get(&m->p->known->models_by_name, second_word(line));
   size_t at = target ? m->p->of_known[target->index] : RL_DB_NO_NAME;
   return at != RL_DB_NO_NAME && !m->p->models[at].is_link;
 }
 
-static void put_source_line(merge *m, rl_str asides, rl_str line) {
-  rl_str live, asked;
-  bool is_live = line_of(m->live, first_word(line), &live), is_asked = line_of(m->asked, first_word(line), &asked);
-  if (!is_live && (is_asked || !is_own(m, line))) return;
-  rl_buf_str(m->p->out, asides);
-  bool same = is_live && is_asked && rl_str_eq(trimmed(live), trimmed(asked));
+static void put_source_line(merge *m, rl_str comments, rl_str line) {
+  rl_str live, wanted;
+  bool is_live = find_line(m->live, first_word(line), &live),
+       is_wanted = find_line(m->wanted, first_word(line), &wanted);
+  if (!is_live && (is_wanted || !relation_stays(m, line))) return;
+  rl_buf_str(m->p->out, comments);
+  bool same = is_live && is_wanted && rl_str_eq(trimmed(live), trimmed(wanted));
   put_line(m, same || !is_live ? line : live);
 }
 
 static void merge_block(merge *m) {
   lines l = {m->source};
   rl_str line;
-  const char *asides = NULL;
+  const char *comments = NULL;
   if (!next_line(&l, &line)) return;
   put_line(m, line);
   for (bool first = true; next_line(&l, &line);) {
     const char *at = line.p;
     bool last = !l.rest.len;
-    if (is_aside(line)) {
-      asides = asides ? asides : at;
+    if (is_comment_or_blank(line)) {
+      comments = comments ? comments : at;
       continue;
     }
-    rl_str above = rl_str_make(asides ? asides : at, asides ? (size_t)(at - asides) : 0);
-    asides = NULL;
-    if (first && (last || is_of_block(line))) {
+    rl_str above = rl_str_make(comments ? comments : at, comments ? (size_t)(at - comments) : 0);
+    comments = NULL;
+    if (first && (last || is_block_attribute(line))) {
       put_new(m);
       if (!m->block_lines_stay) put_block_lines(m);
       first = false;
     }
-    if (last || is_of_block(line)) {
+    if (last || is_block_attribute(line)) {
       if (last || m->block_lines_stay) rl_buf_str(m->p->out, above);
       if (last || m->block_lines_stay) put_line(m, line);
       continue;
@@ -241,7 +242,8 @@ static void merge_block(merge *m) {
   }
 }
 
-/* A field of several lines in one, since merging goes by lines. NULL: memory is short, or a comment stands inside. */
+/* Joins fields of several lines into one line each, because lines are merged. NULL: a comment is inside, or out of
+ * memory. */
 static const char *unfolded(rl_puller *p, rl_str source) {
   lines l = {source};
   rl_str line;
@@ -249,11 +251,11 @@ static const char *unfolded(rl_puller *p, rl_str source) {
   rl_buf_init(&out);
   bool whole = true;
   for (int depth = 0, before = 0; next_line(&l, &line); before = depth) {
-    depth += opened(line);
-    bool goes_on = before > 1;
-    if (goes_on) rl_buf_byte(&out, ' ');
-    rl_buf_str(&out, goes_on ? trimmed(line) : line);
-    whole = whole && !((goes_on || depth > 1) && has_comment(line));
+    depth += depth_change(line);
+    bool continues = before > 1;
+    if (continues) rl_buf_byte(&out, ' ');
+    rl_buf_str(&out, continues ? trimmed(line) : line);
+    whole = whole && !((continues || depth > 1) && has_comment(line));
     if (depth <= 1) rl_buf_byte(&out, '\n');
   }
   char *copy = whole && !out.failed ? rl_arena_strdup(p->arena, trimmed(rl_buf_view(&out))) : NULL;
@@ -262,35 +264,35 @@ static const char *unfolded(rl_puller *p, rl_str source) {
   return copy;
 }
 
-/* What is not a head, a line for each field and value, and an end is beyond merging. */
+/* Returns whether the block has a first line, one line per field or value, and a last line. */
 static bool is_mergeable(rl_str source) {
   lines l = {source};
   rl_str line;
   size_t n = 0;
   bool whole = true;
   while (next_line(&l, &line)) {
-    int depth = opened(line);
+    int depth = depth_change(line);
     whole = whole && (n++ == 0 ? depth == 1 : l.rest.len ? depth == 0 : depth == -1);
   }
   return whole && n > 1;
 }
 
-/* Nothing in it names a model that is gone. */
-static bool is_whole(const merge *m) {
+/* Returns whether no field has a model that does not exist any more. */
+static bool has_all_models(const merge *m) {
   lines l = {m->source};
   rl_str line, known;
   if (!next_line(&l, &line)) return false;
   while (next_line(&l, &line)) {
-    bool is_field = !is_aside(line) && !is_of_block(line) && first_word(line).len;
-    if (is_field && second_word(line).len && !line_of(m->live, first_word(line), &known) && !is_own(m, line))
+    bool is_field = !is_comment_or_blank(line) && !is_block_attribute(line) && first_word(line).len;
+    if (is_field && second_word(line).len && !find_line(m->live, first_word(line), &known) && !relation_stays(m, line))
       return false;
   }
   return true;
 }
 
-static void keep(rl_puller *p, const block *b, rl_str live, rl_str asked) {
-  merge m = {p, live, asked, b->text, same_lines(live, asked, true), false};
-  if (same_lines(live, asked, false) && is_whole(&m)) {
+static void keep_block(rl_puller *p, const block *b, rl_str live, rl_str wanted) {
+  merge m = {p, live, wanted, b->text, same_lines(live, wanted, true), false};
+  if (same_lines(live, wanted, false) && has_all_models(&m)) {
     rl_buf_str(p->out, b->lead);
     rl_buf_str(p->out, b->text);
     return;
@@ -306,16 +308,15 @@ static void keep(rl_puller *p, const block *b, rl_str live, rl_str asked) {
   }
 }
 
-/* ------------------------------------------------------------------ the whole
- */
+/* ------------------------------------------------------------------ whole schemas */
 
-static bool model_known(const rl_puller *p, const block *b, size_t *out) {
+static bool find_model(const rl_puller *p, const block *b, size_t *out) {
   const rl_model *known = rl_map_get(&p->known->models_by_name, b->name);
   *out = known ? p->of_known[known->index] : RL_DB_NO_NAME;
   return *out != RL_DB_NO_NAME;
 }
 
-static const rl_db_enum *enum_known(const rl_puller *p, const block *b) {
+static const rl_db_enum *find_enum(const rl_puller *p, const block *b) {
   const rl_enum *known = rl_map_get(&p->known->enums_by_name, b->name);
   RL_DB_EACH_NAMED(i, &p->db->enum_names, known ? known->table : b->name) {
     if (known && rl_pull_known_enum(p, &p->db->enums.items[i]) == known) return &p->db->enums.items[i];
@@ -323,7 +324,7 @@ static const rl_db_enum *enum_known(const rl_puller *p, const block *b) {
   return NULL;
 }
 
-/* Other schemas than it says are read: it says so. */
+/* Writes the datasource block. If the caller named the schemas to read, it lists those. */
 static void keep_datasource(rl_puller *p, const block *b) {
   lines l = {b->text};
   rl_str line;
@@ -341,15 +342,15 @@ static void keep_datasource(rl_puller *p, const block *b) {
 }
 
 static void keep_model(rl_puller *p, rl_puller *wanted, const block *b) {
-  size_t live, asked;
-  if (!model_known(p, b, &live) || p->models[live].is_link) return;
-  rl_str text = written(p, live, NULL);
-  keep(p, b, text, model_known(wanted, b, &asked) ? written(wanted, asked, NULL) : rl_str_make("", 0));
+  size_t live, index;
+  if (!find_model(p, b, &live) || p->models[live].is_link) return;
+  rl_str text = write_block(p, live, NULL);
+  keep_block(p, b, text, find_model(wanted, b, &index) ? write_block(wanted, index, NULL) : rl_str_make("", 0));
 }
 
 static void keep_enum(rl_puller *p, rl_puller *wanted, const block *b) {
-  const rl_db_enum *live = enum_known(p, b), *asked = enum_known(wanted, b);
-  if (live && asked) keep(p, b, written(p, 0, live), written(wanted, 0, asked));
+  const rl_db_enum *live = find_enum(p, b), *known = find_enum(wanted, b);
+  if (live && known) keep_block(p, b, write_block(p, 0, live), write_block(wanted, 0, known));
 }
 
 void rl_pull_new(rl_puller *p) {

@@ -1,4 +1,4 @@
-/* The names that tables, columns, enums and their values get. */
+/* The names of models, fields, enums and their values. */
 #include "migrate/pull/text.h"
 
 #include <ctype.h>
@@ -13,14 +13,14 @@ const char *rl_pull_printf(rl_puller *p, const char *format, ...) {
 }
 
 static rl_str identifier_of(rl_puller *p, rl_str name) {
-  static const char *const taken[] = {"String",  "Boolean",  "Int",  "BigInt", "Float",
-                                      "Decimal", "DateTime", "Json", "Bytes",  "Unsupported"};
+  static const char *const scalars[] = {"String",  "Boolean",  "Int",  "BigInt", "Float",
+                                        "Decimal", "DateTime", "Json", "Bytes",  "Unsupported"};
   size_t from = 0;
   while (from < name.len && !isalpha((unsigned char)name.p[from])) from++;
   const char *prefix = from == name.len ? "Renamed_" : "";
   if (from == name.len) from = 0;
-  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-    if (rl_str_is(name, taken[i])) prefix = "Renamed";
+  for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++)
+    if (rl_str_is(name, scalars[i])) prefix = "Renamed";
   char *text = rl_arena_printf(p->arena, "%s%.*s", prefix, (int)(name.len - from), name.p + from);
   if (!text) p->failed = true;
   for (char *c = text; c && *c; c++)
@@ -44,7 +44,7 @@ rl_str rl_pull_field_name(const rl_puller *p, const rl_pulled *m, rl_str column)
 
 /* ------------------------------------------------------------------ names */
 
-/* A schema that names no database schemas means the connection's own. */
+/* A known model without a database schema belongs to the connection's own. */
 static bool same_namespace(const rl_puller *p, rl_str known, rl_str live) {
   return rl_str_eq(known, live) || (!known.len && rl_str_eq(live, p->home));
 }
@@ -65,28 +65,28 @@ const rl_enum *rl_pull_known_enum(const rl_puller *p, const rl_db_enum *e) {
   return NULL;
 }
 
-/* Two tables of different schemas, or a table and an enum, may have one name. */
-static bool model_name_taken(const rl_puller *p, rl_str name) {
+/* Two tables of different schemas, or a table and an enum, may have the same name. */
+static bool model_name_is_used(const rl_puller *p, rl_str name) {
   RL_DB_EACH_NAMED(i, &p->names, name) {
     if (rl_str_eq(p->models[i].name, name)) return true;
   }
   return false;
 }
 
-/* A model or enum of the known schema that is in the database, too, keeps its name. */
+/* A model or enum of the known schema keeps its name if the database still has it. */
 static bool is_kept_name(const rl_puller *p, rl_str name) {
   const rl_model *m = p->known ? rl_map_get(&p->known->models_by_name, name) : NULL;
   const rl_enum *e = p->known ? rl_map_get(&p->known->enums_by_name, name) : NULL;
   return (m && rl_db_table_of(p->db, m->namespace_, m->table)) || (e && rl_db_enum_of(p->db, e->namespace_, e->table));
 }
 
-/* Blocks may not have names that are words of JavaScript. */
+/* Returns a name for a block. Reserved words of JavaScript are not allowed. */
 static rl_str block_name(rl_puller *p, rl_str stored) {
   rl_str name = identifier_of(p, stored);
   return rl_is_reserved(name) ? rl_str_of(rl_pull_printf(p, "Renamed%.*s", RL_STR_ARG(name))) : name;
 }
 
-static bool enum_name_taken(const rl_puller *p, size_t before, rl_str name) {
+static bool enum_name_is_used(const rl_puller *p, size_t before, rl_str name) {
   for (size_t i = 0; i < before; i++)
     if (rl_str_eq(p->enum_names[i], name)) return true;
   return false;
@@ -94,7 +94,7 @@ static bool enum_name_taken(const rl_puller *p, size_t before, rl_str name) {
 
 static rl_str free_enum_name(rl_puller *p, const rl_db_enum *e, size_t before) {
   rl_str name = block_name(p, e->name);
-  while (!p->failed && (model_name_taken(p, name) || is_kept_name(p, name) || enum_name_taken(p, before, name)))
+  while (!p->failed && (model_name_is_used(p, name) || is_kept_name(p, name) || enum_name_is_used(p, before, name)))
     name = rl_str_of(rl_pull_printf(p, "%.*s_%s", RL_STR_ARG(name), e->namespace_.len ? e->namespace_.p : "enum"));
   return name;
 }
@@ -117,7 +117,7 @@ const rl_field *rl_pull_known_field(const rl_model *m, rl_str column) {
   return NULL;
 }
 
-static bool field_taken(const rl_pulled *m, size_t before, rl_str name) {
+static bool field_name_is_used(const rl_pulled *m, size_t before, rl_str name) {
   for (size_t i = 0; i < before; i++)
     if (rl_str_eq(m->fields[i], name)) return true;
   return false;
@@ -126,16 +126,16 @@ static bool field_taken(const rl_pulled *m, size_t before, rl_str name) {
 static void name_fields(rl_puller *p, rl_pulled *m) {
   size_t n = m->table->columns.count;
   m->fields = RL_NEW_ARRAY(p->arena, rl_str, n ? n : 1);
-  m->knowns = RL_NEW_ARRAY(p->arena, const rl_field *, n ? n : 1);
-  if (!m->fields || !m->knowns) {
+  m->known_fields = RL_NEW_ARRAY(p->arena, const rl_field *, n ? n : 1);
+  if (!m->fields || !m->known_fields) {
     p->failed = true;
     return;
   }
   for (size_t i = 0; i < n; i++) {
     rl_str column = m->table->columns.items[i].name;
-    m->knowns[i] = rl_pull_known_field(m->known, column);
-    m->fields[i] = m->knowns[i] ? m->knowns[i]->name : identifier_of(p, column);
-    while (field_taken(m, i, m->fields[i]))
+    m->known_fields[i] = rl_pull_known_field(m->known, column);
+    m->fields[i] = m->known_fields[i] ? m->known_fields[i]->name : identifier_of(p, column);
+    while (field_name_is_used(m, i, m->fields[i]))
       m->fields[i] = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(m->fields[i])));
   }
 }
@@ -156,7 +156,7 @@ static bool has_key(const rl_db_table *t) {
 
 static rl_str free_model_name(rl_puller *p, const rl_db_table *t) {
   rl_str name = block_name(p, t->name);
-  while (!p->failed && (model_name_taken(p, name) || is_kept_name(p, name)))
+  while (!p->failed && (model_name_is_used(p, name) || is_kept_name(p, name)))
     name = rl_str_of(rl_pull_printf(p, "%.*s_%.*s", RL_STR_ARG(name), RL_STR_ARG(t->namespace_)));
   return name;
 }
@@ -167,7 +167,7 @@ static void name_model(rl_puller *p, const rl_db_table *t, bool is_view) {
   m->is_view = is_view;
   m->known = rl_pull_known_model(p, t);
   m->name = m->known ? m->known->name : free_model_name(p, t);
-  m->is_found = is_view || has_key(t);
+  m->has_key = is_view || has_key(t);
   name_fields(p, m);
   if (!rl_db_names_put(p->arena, &p->names, m->name, p->count) ||
       !rl_db_names_put(p->arena, &p->tables, t->name, p->count))
@@ -176,16 +176,16 @@ static void name_model(rl_puller *p, const rl_db_table *t, bool is_view) {
   p->count++;
 }
 
-/* A column of a view has no constraints, and an expression of SQLite no type: a
- * schema that knows better is believed. */
-static void believe(const rl_model *known, rl_db_column *c) {
+/* Takes from the known schema what a view's catalogue lacks: constraints, and on
+ * SQLite the type of an expression. */
+static void use_known_field(const rl_model *known, rl_db_column *c) {
   const rl_field *f = rl_pull_known_field(known, c->name);
   if (!f) return;
   c->required = f->required && !f->list;
   c->is_believed = !c->type.len;
 }
 
-/* A view as a table without keys. */
+/* Returns a view as a table without keys. */
 static const rl_db_table *table_of_view(rl_puller *p, const rl_db_view *v) {
   rl_db_table *t = RL_NEW(p->arena, rl_db_table);
   rl_db_column *columns = RL_NEW_ARRAY(p->arena, rl_db_column, v->columns.count + 1);
@@ -201,19 +201,19 @@ static const rl_db_table *table_of_view(rl_puller *p, const rl_db_view *v) {
   const rl_model *known = rl_pull_known_model(p, t);
   for (size_t i = 0; i < v->columns.count; i++) {
     columns[i] = v->columns.items[i];
-    believe(known, &columns[i]);
+    use_known_field(known, &columns[i]);
   }
   return t;
 }
 
-static void know_models(rl_puller *p) {
+static void init_of_known(rl_puller *p) {
   size_t n = p->known ? p->known->model_count : 0;
   p->of_known = RL_NEW_ARRAY(p->arena, size_t, n + 1);
   if (!p->of_known) p->failed = true;
   for (size_t i = 0; i < n && !p->failed; i++) p->of_known[i] = RL_DB_NO_NAME;
 }
 
-/* By their tables, which stay what they are whatever is read. */
+/* The index depends on the known schema only, so several structures may share it. */
 void rl_pull_index_known(rl_puller *p) {
   for (size_t i = 0; p->known && i < p->known->model_count && !p->failed; i++)
     p->failed = !rl_db_names_put(p->arena, &p->known_tables, p->known->models[i]->table, i);
@@ -221,8 +221,8 @@ void rl_pull_index_known(rl_puller *p) {
     p->failed = !rl_db_names_put(p->arena, &p->known_enums, p->known->enums[i]->table, i);
 }
 
-/* Which a name that SQLite does not give must not be. */
-static void index_names(rl_puller *p) {
+/* Indexes the names of indexes. A generated name must differ from them. */
+static void index_index_names(rl_puller *p) {
   for (size_t i = 0; i < p->db->tables.count; i++)
     for (size_t k = 0; k < p->db->tables.items[i].indexes.count && !p->failed; k++)
       p->failed = !rl_db_names_put(p->arena, &p->index_names, p->db->tables.items[i].indexes.items[k].name, i);
@@ -236,10 +236,10 @@ bool rl_pull_has_index(const rl_puller *p, rl_str name) {
 }
 
 void rl_pull_names(rl_puller *p) {
-  index_names(p);
+  index_index_names(p);
   p->models = RL_NEW_ARRAY(p->arena, rl_pulled, p->db->tables.count + p->db->views.count + 1);
   if (!p->models) p->failed = true;
-  know_models(p);
+  init_of_known(p);
   for (size_t i = 0; i < p->db->tables.count && !p->failed; i++) name_model(p, &p->db->tables.items[i], false);
   for (size_t i = 0; i < p->db->views.count && !p->failed; i++) {
     const rl_db_table *t = p->db->views.items[i].columns.count ? table_of_view(p, &p->db->views.items[i]) : NULL;
@@ -249,13 +249,13 @@ void rl_pull_names(rl_puller *p) {
 
 /* ------------------------------------------------------------------ values of enums */
 
-static bool value_taken(const rl_str *names, size_t count, rl_str name) {
+static bool value_name_is_used(const rl_str *names, size_t count, rl_str name) {
   for (size_t i = 0; i < count; i++)
     if (names[i].len && rl_str_eq(names[i], name)) return true;
   return false;
 }
 
-/* Those that are known keep their names, the others get free ones. */
+/* Known values keep their names, the others get unused ones. */
 static rl_str *name_values(rl_puller *p, const rl_db_enum *e) {
   const rl_enum *known = rl_pull_known_enum(p, e);
   size_t n = e->values.count;
@@ -268,7 +268,8 @@ static rl_str *name_values(rl_puller *p, const rl_db_enum *e) {
   for (size_t i = 0; i < n; i++) {
     if (names[i].len || !rl_db_can_say_value(e->values.items[i].name)) continue;
     rl_str name = identifier_of(p, e->values.items[i].name);
-    while (!p->failed && value_taken(names, n, name)) name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));
+    while (!p->failed && value_name_is_used(names, n, name))
+      name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));
     names[i] = name;
   }
   return names;

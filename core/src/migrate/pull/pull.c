@@ -169,7 +169,7 @@ static rille_status write_schema(pull_work *w, rl_buf *out, rl_error *err) {
   rille_status st = write_texts(w, &p, err);
   if (st == RILLE_OK && p.failed) st = rl_fail_nomem(err);
   if (st == RILLE_OK) st = format_parts(w, err);
-  if (st == RILLE_OK) st = rl_pull_mend(w->parts, w->part_count, w->dialect->provider, err);
+  if (st == RILLE_OK) st = rl_pull_comment_out(w->parts, w->part_count, w->dialect->provider, err);
   if (st == RILLE_OK) st = give_parts(w, out, err);
   for (size_t i = 0; i < w->part_count; i++) rl_buf_dispose(&w->parts[i].text);
   return st;

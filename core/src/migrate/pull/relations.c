@@ -1,5 +1,5 @@
-/* The relations of a pulled schema: which foreign keys make one, which tables
- * are only links, and what the fields are called. */
+/* The relations of a pulled schema: which foreign keys are one, which tables
+ * are only links, and the names of their fields. */
 #include <ctype.h>
 
 #include "migrate/pull/pull.h"
@@ -27,8 +27,8 @@ static bool refers_to_key(const rl_puller *p, const rl_db_reference *k, size_t *
   return t->primary.count == 1 ? rl_str_eq(t->primary.items[0], k->targets[0]) : !t->primary.count;
 }
 
-/* _AToB with the columns A and B, both keys of others, unique together: what
- * Prisma makes for a list on both sides. */
+/* Recognizes the table of an implicit many-to-many relation: _AToB with the
+ * columns A and B, both foreign keys, unique together. */
 static bool is_link(const rl_puller *p, const rl_db_table *t, size_t *a, size_t *b) {
   static const rl_str pair[] = {{"A", 1}, {"B", 1}};
   if (t->name.len < 2 || t->name.p[0] != '_' || t->columns.count != 2 || t->references.count != 2) return false;
@@ -36,7 +36,7 @@ static bool is_link(const rl_puller *p, const rl_db_table *t, size_t *a, size_t 
   const rl_db_reference *ka = reference_of(t, "A"), *kb = reference_of(t, "B");
   if (!refers_to_key(p, ka, a) || !refers_to_key(p, kb, b)) return false;
   const rl_pulled *x = &p->models[*a], *y = &p->models[*b];
-  if (!rl_str_eq(x->table->namespace_, t->namespace_) || !x->is_found || !y->is_found) return false;
+  if (!rl_str_eq(x->table->namespace_, t->namespace_) || !x->has_key || !y->has_key) return false;
   return *a == *b || rl_str_cmp(x->name, y->name) < 0;
 }
 
@@ -93,10 +93,9 @@ static void find_keys(rl_puller *p) {
   }
 }
 
-/* ------------------------------------------------------------------ what is
- * known of them */
+/* ------------------------------------------------------------------ known relations */
 
-static bool is_same(const rl_pulled_relation *r, const rl_relation *k) {
+static bool is_same_relation(const rl_pulled_relation *r, const rl_relation *k) {
   if (!r->key) return k->kind == RL_MANY_TO_MANY && rl_str_eq(k->join_table, r->link->name);
   if (k->kind == RL_MANY_TO_MANY || k->count != r->key->count) return false;
   for (size_t i = 0; i < k->count; i++)
@@ -106,11 +105,11 @@ static bool is_same(const rl_pulled_relation *r, const rl_relation *k) {
   return true;
 }
 
-static void recognise(rl_puller *p, rl_pulled_relation *r) {
+static void find_known_relation(rl_puller *p, rl_pulled_relation *r) {
   const rl_model *from = p->models[r->from].known, *to = p->models[r->to].known;
   for (size_t i = 0; from && to && i < from->relation_count && !r->known; i++) {
     const rl_relation *k = from->relations[i]->relation;
-    if (k->key_side->model == from && k->other_side->model == to && is_same(r, k)) r->known = k;
+    if (k->key_side->model == from && k->other_side->model == to && is_same_relation(r, k)) r->known = k;
   }
   if (!r->known) return;
   r->from_field = r->known->key_side->name;
@@ -121,8 +120,8 @@ static void recognise(rl_puller *p, rl_pulled_relation *r) {
     a = b;
     b = c;
   }
-  bool usual = rl_str_is(r->known->name, rl_pull_printf(p, "%.*sTo%.*s", RL_STR_ARG(a), RL_STR_ARG(b)));
-  if (!usual || r->from == r->to) r->name = r->known->name;
+  bool is_default = rl_str_is(r->known->name, rl_pull_printf(p, "%.*sTo%.*s", RL_STR_ARG(a), RL_STR_ARG(b)));
+  if (!is_default || r->from == r->to) r->name = r->known->name;
 }
 
 /* ------------------------------------------------------------------ names */
@@ -147,8 +146,8 @@ static rl_str free_name(rl_puller *p, size_t model, const char *name, rl_str by)
   return rl_str_of(longer);
 }
 
-/* BlogPost -> blogPost; a name in capitals or with a small first letter stays.
- */
+/* Turns BlogPost into blogPost. A name in capitals or with a small first letter
+ * stays. */
 static const char *lower_first(rl_puller *p, rl_str name) {
   bool capitals = name.len > 1 && isupper((unsigned char)name.p[1]);
   if (!name.len || capitals) return rl_pull_printf(p, "%.*s", RL_STR_ARG(name));
@@ -164,7 +163,7 @@ static const char *plural(rl_puller *p, rl_str name) {
   return rl_pull_printf(p, "%ss", one);
 }
 
-/* authorId, author_id -> author */
+/* Turns authorId and author_id into author. */
 static const char *name_by_key(rl_puller *p, const rl_pulled_relation *r) {
   if (r->key->count == 1) {
     rl_str column = rl_pull_field_name(p, &p->models[r->from], r->key->columns[0]);
@@ -176,8 +175,8 @@ static const char *name_by_key(rl_puller *p, const rl_pulled_relation *r) {
   return lower_first(p, p->models[r->to].name);
 }
 
-/* Relations between the same two models are told apart by name, and so is one
- * of a model with itself. */
+/* Relations between the same two models are distinguished by name. A relation of
+ * a model with itself has a name too. */
 static bool needs_name(const rl_puller *p, const rl_pulled_relation *r) {
   if (r->from == r->to) return true;
   const rl_pulled *m = &p->models[r->from], *to = &p->models[r->to];
@@ -213,7 +212,7 @@ static void name_key(rl_puller *p, rl_pulled_relation *r) {
 void rl_pull_relations(rl_puller *p) {
   find_links(p);
   find_keys(p);
-  for (size_t i = 0; i < p->relations.count; i++) recognise(p, &p->relations.items[i]);
+  for (size_t i = 0; i < p->relations.count; i++) find_known_relation(p, &p->relations.items[i]);
   for (size_t i = 0; i < p->relations.count && !p->failed; i++) {
     rl_pulled_relation *r = &p->relations.items[i];
     if (r->known) continue;

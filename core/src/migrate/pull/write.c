@@ -20,7 +20,7 @@ static void write_doc(rl_puller *p, const char *indent, rl_str known, rl_str com
   }
 }
 
-static void map_attribute(rl_puller *p, const char *attribute, rl_str name, rl_str stored) {
+static void write_map_attribute(rl_puller *p, const char *attribute, rl_str name, rl_str stored) {
   if (rl_str_eq(name, stored)) return;
   rl_buf_text(p->out, attribute);
   rl_pull_quote(p->out, stored);
@@ -29,7 +29,7 @@ static void map_attribute(rl_puller *p, const char *attribute, rl_str name, rl_s
 
 static void write_field(rl_puller *p, const rl_pulled *m, size_t i) {
   const rl_db_column *c = &m->table->columns.items[i];
-  const rl_field *known = m->knowns[i];
+  const rl_field *known = m->known_fields[i];
   rl_str scalar = {"", 0}, native = {"", 0};
   bool typed = rl_pull_type(p, c, &scalar, &native);
   if (c->is_believed && known) {
@@ -50,41 +50,40 @@ static void write_field(rl_puller *p, const rl_pulled *m, size_t i) {
   rl_pull_field_keys(p, m, c);
   rl_pull_default(p, c, known, scalar, native);
   if (known && known->updated_at) rl_buf_text(p->out, " @updatedAt");
-  map_attribute(p, " @map(", m->fields[i], c->name);
+  write_map_attribute(p, " @map(", m->fields[i], c->name);
   if (native.len) rl_buf_printf(p->out, " @db.%.*s", RL_STR_ARG(native));
   if (known && known->ignored && typed) rl_buf_text(p->out, " @ignore");
   rl_buf_byte(p->out, '\n');
 }
 
-/* SQLite's generated columns are nothing to Prisma, which would take one that a
- * schema names for one that is missing. */
-static bool is_unsaid(const rl_puller *p, const rl_db_column *c) {
+/* Prisma does not see SQLite's generated columns. It would consider one in the
+ * schema as missing from the database. */
+static bool is_hidden_column(const rl_puller *p, const rl_db_column *c) {
   return c->computed && !rl_ddl_has_types(p->db->dialect);
 }
 
-/* Fields that the known schema has come first, in its order. */
+/* Writes the fields of the known schema first, in its order. */
 static void write_fields(rl_puller *p, const rl_pulled *m) {
   size_t n = m->table->columns.count;
   for (size_t k = 0; m->known && k < m->known->column_count; k++)
     for (size_t i = 0; i < n; i++)
-      if (m->knowns[i] == m->known->columns[k]) write_field(p, m, i);
+      if (m->known_fields[i] == m->known->columns[k]) write_field(p, m, i);
   for (size_t i = 0; i < n; i++)
-    if (!m->knowns[i] && !is_unsaid(p, &m->table->columns.items[i])) write_field(p, m, i);
+    if (!m->known_fields[i] && !is_hidden_column(p, &m->table->columns.items[i])) write_field(p, m, i);
 }
 
 void rl_pull_model(rl_puller *p, size_t index) {
   const rl_pulled *m = &p->models[index];
   write_doc(p, "", m->known ? m->known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : m->table->comment);
-  if (!m->known && !m->is_found)
-    rl_buf_text(p->out,
-                "/// This table has no key that tells its rows apart, so that no client can use it: see @@ignore.\n");
+  if (!m->known && !m->has_key)
+    rl_buf_text(p->out, "/// This table has no key that identifies its rows, so no client can use it: see @@ignore.\n");
   rl_buf_printf(p->out, "%s %.*s {\n", m->is_view ? "view" : "model", RL_STR_ARG(m->name));
   write_fields(p, m);
   rl_pull_model_relations(p, index);
   rl_buf_byte(p->out, '\n');
   rl_pull_keys(p, m);
-  map_attribute(p, "  @@map(", m->name, m->table->name);
-  if (m->table->namespace_.len) map_attribute(p, "\n  @@schema(", rl_str_make("", 0), m->table->namespace_);
+  write_map_attribute(p, "  @@map(", m->name, m->table->name);
+  if (m->table->namespace_.len) write_map_attribute(p, "\n  @@schema(", rl_str_make("", 0), m->table->namespace_);
   if (rl_pull_is_ignored(m)) rl_buf_text(p->out, "\n  @@ignore");
   rl_buf_text(p->out, "\n}\n\n");
 }
@@ -98,18 +97,18 @@ void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
   rl_buf_printf(p->out, "enum %.*s {\n", RL_STR_ARG(name));
   for (size_t i = 0; i < e->values.count; i++) {
     if (!rl_db_can_say_value(e->values.items[i].name)) {
-      rl_buf_text(p->out, "  // An empty value, which no schema can say, is left out.\n");
+      rl_buf_text(p->out, "  // Left out, because a schema cannot express it: an empty value.\n");
       continue;
     }
     const rl_enum_value *v = known ? rl_enum_by_column(known, e->values.items[i].name) : NULL;
     rl_str value = rl_pull_value_name(p, e, i);
     write_doc(p, "  ", v ? v->doc : none, none);
     rl_buf_printf(p->out, "  %.*s", RL_STR_ARG(value));
-    map_attribute(p, " @map(", value, e->values.items[i].name);
+    write_map_attribute(p, " @map(", value, e->values.items[i].name);
     rl_buf_byte(p->out, '\n');
   }
-  map_attribute(p, "\n  @@map(", name, e->name);
-  if (e->namespace_.len) map_attribute(p, "\n  @@schema(", none, e->namespace_);
+  write_map_attribute(p, "\n  @@map(", name, e->name);
+  if (e->namespace_.len) write_map_attribute(p, "\n  @@schema(", none, e->namespace_);
   rl_buf_text(p->out, "\n}\n\n");
 }
 

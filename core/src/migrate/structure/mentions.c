@@ -1,9 +1,9 @@
-/* Names within statements: whether one is there, and another in its place. */
+/* Finds and replaces names within statements. */
 #include "base/sql_scan.h"
 #include "migrate/structure/describe.h"
 #include "sql/sql.h"
 
-/* A quoted name is as written, but for the doubled quotes in it. */
+/* Compares a quoted name, in which quotes are doubled, with a bare one. */
 static bool is_quoted_name(rl_str quoted, rl_str name) {
   size_t k = 0;
   char close = quoted.p[0] == '[' ? 0 : quoted.p[0];
@@ -14,7 +14,7 @@ static bool is_quoted_name(rl_str quoted, rl_str name) {
   return k == name.len;
 }
 
-/* A name without quotes is the same in capitals or not. */
+/* An unquoted name matches in upper and lower case. */
 static bool is_name(rl_sql_token t, rl_str name) {
   if (t.kind == RL_SQL_NAME) return !t.open && is_quoted_name(t.text, name);
   return t.kind == RL_SQL_WORD && t.text.len == name.len && strncasecmp(t.text.p, name.p, name.len) == 0;

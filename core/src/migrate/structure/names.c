@@ -1,20 +1,20 @@
-/* Finding the things of a structure by name, in constant time whatever their number. */
+/* Hash tables from names to positions in the lists of a structure. */
 #include "migrate/structure/structure.h"
 
-/* Entries are never taken out: what has another name by now is passed over by whoever looks. */
-static void put(rl_db_names *n, uint32_t hash, uint32_t index) {
+/* Entries are never removed: after a rename, the caller skips the one with the old name. */
+static void put_entry(rl_db_names *n, uint32_t hash, uint32_t index) {
   size_t at = hash & (n->cap - 1);
   while (n->slots[at].index) at = (at + 1) & (n->cap - 1);
   n->slots[at] = (rl_db_name){hash, index + 1};
   n->count++;
 }
 
-static bool grow(rl_arena *arena, rl_db_names *n) {
+static bool grow_names(rl_arena *arena, rl_db_names *n) {
   rl_db_names more = {.cap = n->cap ? n->cap * 2 : 64};
   more.slots = RL_NEW_ARRAY(arena, rl_db_name, more.cap);
   if (!more.slots) return false;
   for (size_t i = 0; i < n->cap; i++)
-    if (n->slots[i].index) put(&more, n->slots[i].hash, n->slots[i].index - 1);
+    if (n->slots[i].index) put_entry(&more, n->slots[i].hash, n->slots[i].index - 1);
   *n = more;
   return true;
 }
@@ -24,8 +24,8 @@ static uint32_t hash_of(rl_str name) {
 }
 
 bool rl_db_names_put(rl_arena *arena, rl_db_names *n, rl_str name, size_t index) {
-  if (n->count * 2 >= n->cap && !grow(arena, n)) return false;
-  put(n, hash_of(name), (uint32_t)index);
+  if (n->count * 2 >= n->cap && !grow_names(arena, n)) return false;
+  put_entry(n, hash_of(name), (uint32_t)index);
   return true;
 }
 

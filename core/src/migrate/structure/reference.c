@@ -1,4 +1,4 @@
-/* Keys and foreign keys: which are the same, and which of them a schema can say. */
+/* Keys and foreign keys: which are equal, and which of them a schema can express. */
 #include "migrate/structure/structure.h"
 
 bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b) {
@@ -32,7 +32,7 @@ static bool same_names(const rl_str *a, const rl_str *b, size_t n) {
   return true;
 }
 
-/* SQLite keeps no names of foreign keys that could be asked for. */
+/* Names are not compared: SQLite does not report those of foreign keys. */
 bool rl_db_has_reference(const rl_db_table *t, const rl_db_reference *k) {
   for (size_t i = 0; i < t->references.count; i++) {
     const rl_db_reference *x = &t->references.items[i];
@@ -50,7 +50,7 @@ static bool has_part(const rl_db_index *x, rl_str column) {
   return false;
 }
 
-/* The order of columns makes no other key. */
+/* Compares in any order: another order of columns is the same key. */
 bool rl_db_index_is_over(const rl_db_index *x, const rl_str *columns, size_t count) {
   if (x->count != count) return false;
   for (size_t i = 0; i < count; i++)
@@ -74,12 +74,12 @@ bool rl_db_is_unique(const rl_db_table *t, const rl_str *columns, size_t count) 
   return false;
 }
 
-/* ------------------------------------------------------------------ what a schema can say */
+/* ------------------------------------------------------------------ what a schema can express */
 
-static bool pairs_with(const rl_db *db, const rl_db_column *a, const rl_db_column *b, const rl_db_reference *k) {
+static bool columns_can_refer(const rl_db *db, const rl_db_column *a, const rl_db_column *b, const rl_db_reference *k) {
   if (!a || !b || a->list || b->list || !rl_db_same_scalar(db, a, b)) return false;
   if (rl_ddl_has_types(db->dialect)) return true;
-  /* a schema has no generated columns on SQLite, and takes no SetNull over what is never null */
+  /* a schema has no generated columns on SQLite, and rejects SetNull on a required column */
   bool nulls = k->on_delete == RL_REF_SET_NULL || k->on_update == RL_REF_SET_NULL;
   return !a->computed && !b->computed && !(nulls && a->required);
 }
@@ -88,6 +88,6 @@ bool rl_db_can_say_reference(const rl_db *db, const rl_db_table *t, const rl_db_
   const rl_db_table *to = rl_db_table_of(db, k->target_namespace, k->target);
   if (!to || !rl_db_is_unique(to, k->targets, k->count)) return false;
   for (size_t i = 0; i < k->count; i++)
-    if (!pairs_with(db, rl_db_column_of(t, k->columns[i]), rl_db_column_of(to, k->targets[i]), k)) return false;
+    if (!columns_can_refer(db, rl_db_column_of(t, k->columns[i]), rl_db_column_of(to, k->targets[i]), k)) return false;
   return true;
 }

@@ -1,9 +1,9 @@
-/* Types of columns, as databases declare them and as a schema calls them. */
+/* Types of columns, as databases declare them and as a schema writes them. */
 #include <strings.h>
 
 #include "migrate/structure/structure.h"
 
-/* Types that Prisma tells apart on SQLite, where any name may be declared. */
+/* The types that Prisma distinguishes on SQLite, where any name may be declared. */
 const char *rl_sqlite_family(rl_str type) {
   static const struct {
     const char *name, *family;
@@ -77,7 +77,7 @@ static const known_type sqlite[] = {
     {"DECIMAL", "Decimal", NULL}, {"TEXT", "String", NULL},       {"BLOB", "Bytes", NULL},
     {"BOOLEAN", "Boolean", NULL}, {"DATETIME", "DateTime", NULL}, {"JSONB", "Json", NULL}};
 
-static const known_type *find(const known_type *all, size_t count, rl_str name) {
+static const known_type *find_type(const known_type *all, size_t count, rl_str name) {
   for (size_t i = 0; i < count; i++)
     if (strlen(all[i].type) == name.len && strncasecmp(all[i].type, name.p, name.len) == 0) return &all[i];
   return NULL;
@@ -88,16 +88,16 @@ rl_str rl_db_element_type(rl_str type) {
   return type;
 }
 
-/* *len: of its name, without arguments. */
+/* *len: the length of the type's name, without arguments. */
 static const known_type *postgres_known(rl_str type, size_t *len) {
   const char *open = memchr(type.p, '(', type.len);
   *len = open ? (size_t)(open - type.p) : type.len;
-  return find(postgres, sizeof postgres / sizeof *postgres, rl_str_make(type.p, *len));
+  return find_type(postgres, sizeof postgres / sizeof *postgres, rl_str_make(type.p, *len));
 }
 
 static const known_type *sqlite_known(rl_str type) {
   const char *family = rl_sqlite_family(type);
-  return family ? find(sqlite, sizeof sqlite / sizeof *sqlite, rl_str_of(family)) : NULL;
+  return family ? find_type(sqlite, sizeof sqlite / sizeof *sqlite, rl_str_of(family)) : NULL;
 }
 
 const rl_db_known_type *rl_db_known_type_of(const rl_dialect *dialect, rl_str type, size_t *len) {

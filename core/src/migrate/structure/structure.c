@@ -1,4 +1,4 @@
-/* Lists of a structure, and what its texts mean. */
+/* Lists of a structure, and the meaning of default expressions. */
 #include "migrate/structure/structure.h"
 
 #include <ctype.h>
@@ -35,8 +35,7 @@ bool rl_db_is_key(const rl_db_table *t, rl_str column) {
   return false;
 }
 
-/* ------------------------------------------------------------------
- * expressions */
+/* ------------------------------------------------------------------ expressions */
 
 static rl_str trim(rl_str s) {
   while (s.len && isspace((unsigned char)s.p[0])) s = rl_str_make(s.p + 1, s.len - 1);
@@ -44,15 +43,15 @@ static rl_str trim(rl_str s) {
   return s;
 }
 
-/* The string that the expression begins with. */
+/* Returns the string literal at the start of the expression. */
 static rl_str first_string(rl_provider provider, rl_str s) {
   rl_sql_scan scan;
   rl_sql_scan_init(&scan, s, provider);
   return rl_sql_next(&scan).text;
 }
 
-/* Where the parenthesis or bracket that opens at 0 closes. */
-static size_t closing(rl_provider provider, rl_str s) {
+/* Returns the position of the parenthesis or bracket that closes the first one; the length if there is none. */
+static size_t closing_position(rl_provider provider, rl_str s) {
   rl_sql_scan scan;
   int depth = 0;
   rl_sql_scan_init(&scan, s, provider);
@@ -65,7 +64,8 @@ static size_t closing(rl_provider provider, rl_str s) {
 
 rl_str rl_db_bare(rl_provider provider, rl_str s) {
   s = trim(s);
-  while (s.len >= 2 && s.p[0] == '(' && closing(provider, s) == s.len - 1) s = trim(rl_str_make(s.p + 1, s.len - 2));
+  while (s.len >= 2 && s.p[0] == '(' && closing_position(provider, s) == s.len - 1)
+    s = trim(rl_str_make(s.p + 1, s.len - 2));
   return s;
 }
 
@@ -86,30 +86,30 @@ static bool is_word(rl_str s, const char *word) {
   return s.len == strlen(word) && strncasecmp(s.p, word, s.len) == 0;
 }
 
-static size_t behind_digits(rl_str s, size_t i) {
+static size_t skip_digits(rl_str s, size_t i) {
   while (i < s.len && isdigit((unsigned char)s.p[i])) i++;
   return i;
 }
 
-/* -1, .5, 5., 1e-3; and no sum. */
+/* Accepts -1, .5, 5. and 1e-3, but no sum. */
 static bool is_number(rl_str s) {
-  size_t from = s.len && (s.p[0] == '-' || s.p[0] == '+') ? 1 : 0, i = behind_digits(s, from);
+  size_t from = s.len && (s.p[0] == '-' || s.p[0] == '+') ? 1 : 0, i = skip_digits(s, from);
   size_t digits = i - from;
   if (i < s.len && s.p[i] == '.') {
     size_t point = ++i;
-    i = behind_digits(s, i);
+    i = skip_digits(s, i);
     digits += i - point;
   }
   if (digits && i < s.len && (s.p[i] == 'e' || s.p[i] == 'E')) {
     if (++i < s.len && (s.p[i] == '-' || s.p[i] == '+')) i++;
     size_t exponent = i;
-    i = behind_digits(s, i);
+    i = skip_digits(s, i);
     if (i == exponent) return false;
   }
   return digits && i == s.len;
 }
 
-/* The rest behind a literal is nothing but a cast: ::character varying(3)[] */
+/* Returns whether what follows a literal is empty or a cast: ::character varying(3)[] */
 static bool is_cast(rl_provider provider, rl_str s) {
   rl_sql_scan scan;
   if (!s.len) return true;
@@ -131,7 +131,7 @@ static bool put_item(rl_buf *out, rl_str item) {
   return !memchr(item.p, RL_DB_LIST_END, item.len);
 }
 
-/* a,"b, c",d */
+/* Reads the elements of {a,"b, c",d}, without the braces. */
 static bool read_braces(rl_str s, rl_buf *out) {
   for (size_t i = 0; i < s.len;) {
     rl_buf item;
@@ -151,7 +151,7 @@ static bool read_braces(rl_str s, rl_buf *out) {
   return true;
 }
 
-/* 'a'::text, 'b, c' */
+/* Reads the elements of ARRAY['a'::text, 'b, c']. */
 static bool read_items(rl_arena *arena, rl_provider provider, rl_str s, rl_buf *out) {
   rl_sql_scan scan;
   const char *from = s.p;
@@ -171,11 +171,11 @@ static bool read_items(rl_arena *arena, rl_provider provider, rl_str s, rl_buf *
   }
 }
 
-/* ARRAY[...]::text[] or '{...}'::text[]; p of `out` stays NULL for anything else. */
+/* Reads ARRAY[...]::text[] or '{...}'::text[]. Returns false for anything else. */
 static bool read_list(rl_arena *arena, rl_provider provider, rl_str s, rl_buf *out) {
   if (s.len > 6 && is_word(rl_str_make(s.p, 6), "ARRAY[")) {
     rl_str list = rl_str_make(s.p + 5, s.len - 5);
-    size_t end = closing(provider, list);
+    size_t end = closing_position(provider, list);
     if (end == list.len || !is_cast(provider, rl_str_make(list.p + end + 1, list.len - end - 1))) return false;
     return read_items(arena, provider, rl_str_make(list.p + 1, end - 1), out);
   }
@@ -193,7 +193,7 @@ rl_db_default rl_db_default_of(rl_arena *arena, rl_provider provider, rl_str sql
   rl_buf_init(&items);
   bool is_list = read_list(arena, provider, s, &items);
   if (is_list && !items.failed) d.value = rl_arena_str(arena, rl_buf_view(&items));
-  if (is_list && !d.value.p) d.kind = RL_DB_DEFAULT_VALUE; /* as of a failed copy */
+  if (is_list && !d.value.p) d.kind = RL_DB_DEFAULT_VALUE; /* value.p is NULL: the copy failed */
   rl_buf_dispose(&items);
   return is_list ? d : scalar_default(arena, provider, sql);
 }
