@@ -1,8 +1,8 @@
-/* A whole database into a file, and back. */
+/* Backup of a database to a file, and restore. */
 #include "options.h"
 
 /* core.backup{ url, file, overwrite } */
-static int backup(lua_State *L) {
+static int backup_database(lua_State *L) {
   static const rl_option rows[] = {{"url", RL_OPTION_STRING, .at = offsetof(rille_backup_options, url)},
                                    {"file", RL_OPTION_STRING, .at = offsetof(rille_backup_options, file)},
                                    {"overwrite", RL_OPTION_FLAG, .at = offsetof(rille_backup_options, overwrite)},
@@ -15,7 +15,7 @@ static int backup(lua_State *L) {
 }
 
 /* core.restore{ url, file, force } */
-static int restore(lua_State *L) {
+static int restore_database(lua_State *L) {
   static const rl_option rows[] = {{"url", RL_OPTION_STRING, .at = offsetof(rille_restore_options, url)},
                                    {"file", RL_OPTION_STRING, .at = offsetof(rille_restore_options, file)},
                                    {"force", RL_OPTION_FLAG, .at = offsetof(rille_restore_options, force)},
@@ -28,6 +28,6 @@ static int restore(lua_State *L) {
 }
 
 void rl_backup_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"backup", backup}, {"restore", restore}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"backup", backup_database}, {"restore", restore_database}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

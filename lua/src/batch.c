@@ -1,9 +1,9 @@
-/* Batches: writes the calls of one to tapes and starts it. */
+/* Batches: the calls of one are written to tapes, and it is started. */
 #include <stdlib.h>
 
 #include "binding.h"
 
-static rille_tape *new_tape(lua_State *L, rl_lua_op *op) {
+static rille_tape *batch_new_tape(lua_State *L, rl_lua_op *op) {
   rille_tape *tape = rille_tape_new();
   if (!tape) {
     rl_push_error(L, NULL);
@@ -14,15 +14,15 @@ static rille_tape *new_tape(lua_State *L, rl_lua_op *op) {
 }
 
 /* call: stack index of { model, method, args }. */
-static rille_status add_model(lua_State *L, rl_lua_op *op, int call) {
+static rille_status batch_add_model(lua_State *L, rl_lua_op *op, int call) {
   rl_binding *b = rl_binding_of(L);
   lua_rawgeti(L, call, 1);
   lua_rawgeti(L, call, 2);
   lua_rawgeti(L, call, 3);
   rl_lua_model *m = rl_lua_model_at(L, b, call + 1);
-  if (!m) rl_lua_raise(L, "VALIDATION", "a batch takes calls of models");
+  if (!m) rl_lua_raise(L, "VALIDATION", "batch: expected a model");
   rille_action action = rl_check_action(L, call + 2);
-  rille_tape *tape = new_tape(L, op);
+  rille_tape *tape = batch_new_tape(L, op);
   if (lua_istable(L, call + 3)) {
     rl_walk(L, b, tape, call + 3, RL_WALK_COPY);
   } else if (lua_isnil(L, call + 3)) {
@@ -30,15 +30,15 @@ static rille_status add_model(lua_State *L, rl_lua_op *op, int call) {
     rille_tape_close_object(tape);
   } else {
     const char *method = lua_tostring(L, call + 2);
-    rl_lua_raise(L, "VALIDATION", "%s takes a table of arguments, as in %s{ where = { ... } }, and got a %s", method,
-                 method, luaL_typename(L, call + 3));
+    rl_lua_raise(L, "VALIDATION", "%s: expected a table of arguments, as in %s{ where = { ... } }, got %s", method,
+                 method, rl_type_name(L, call + 3));
   }
   return rille_op_batch_model(op->core, m->model, action, tape, &op->err);
 }
 
 /* call: stack index of { false, sql = ..., params = {...}, count = n, query = true or false, numbered = true or nil }.
  */
-static rille_status add_raw(lua_State *L, rl_lua_op *op, int call) {
+static rille_status batch_add_raw(lua_State *L, rl_lua_op *op, int call) {
   rl_binding *b = rl_binding_of(L);
   size_t len = 0;
   lua_getfield(L, call, "sql");
@@ -47,7 +47,7 @@ static rille_status add_raw(lua_State *L, rl_lua_op *op, int call) {
   lua_getfield(L, call, "query");
   const char *sql = luaL_checklstring(L, call + 1, &len);
   int n = (int)luaL_checkinteger(L, call + 3);
-  rille_tape *tape = new_tape(L, op);
+  rille_tape *tape = batch_new_tape(L, op);
   rille_tape_open_list(tape);
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, call + 2, i);
@@ -61,8 +61,8 @@ static rille_status add_raw(lua_State *L, rl_lua_op *op, int call) {
   return rille_op_batch_raw(op->core, sql, len, tape, how, &op->err);
 }
 
-/* calls.at tells which call an error is about. Stack: scope, calls, atomic, anchors, op. */
-static rille_status add_calls(lua_State *L, rl_lua_op *op, int count) {
+/* Sets calls.at to the number of the call, for errors. Stack: scope, calls, atomic, anchors, op. */
+static rille_status batch_add_calls(lua_State *L, rl_lua_op *op, int count) {
   for (int i = 1; i <= count; i++) {
     lua_settop(L, 5);
     lua_pushinteger(L, i);
@@ -71,7 +71,7 @@ static rille_status add_calls(lua_State *L, rl_lua_op *op, int count) {
     lua_rawgeti(L, 6, 1);
     int of_model = lua_toboolean(L, -1);
     lua_settop(L, 6);
-    rille_status status = of_model ? add_model(L, op, 6) : add_raw(L, op, 6);
+    rille_status status = of_model ? batch_add_model(L, op, 6) : batch_add_raw(L, op, 6);
     if (status < 0) return status;
   }
   lua_settop(L, 5);
@@ -93,7 +93,7 @@ rl_lua_op *rl_batch_job(lua_State *L, rl_scope *scope, int cooperative) {
   if (cooperative) rl_job_prepare(op, scope);
   rl_lua_op_begin(op, scope);
   rille_status status = rille_op_batch(op->core, rl_lua_op_tx(op), lua_toboolean(L, 3), &op->err);
-  if (status >= 0) status = add_calls(L, op, count);
+  if (status >= 0) status = batch_add_calls(L, op, count);
   if (status >= 0) status = rille_op_batch_run(op->core, rl_lua_op_tx(op), &op->err);
   if (status < 0) {
     lua_settop(L, 5);

@@ -1,4 +1,4 @@
-/* Clients: opening and closing, models by name, figures. */
+/* Clients: opening and closing, models by name, metrics. */
 #include <string.h>
 
 #include "options.h"
@@ -12,7 +12,7 @@ rl_scope *rl_scope_push(lua_State *L) {
   memset(scope, 0, sizeof *scope);
   rl_push_ref(L, RL_REF_SCOPE);
   lua_setmetatable(L, -2);
-  lua_createtable(L, 2, 4); /* of a transaction: with its parent, the watcher, the hook */
+  lua_createtable(L, 2, 4); /* a transaction has its parent, the watcher and the hook */
   lua_pushvalue(L, -2);
   lua_setfield(L, -2, "scope");
   rl_set_user(L, -2);
@@ -24,19 +24,21 @@ void rl_scope_must_be_open(lua_State *L, const rl_scope *scope) {
   if (scope->depth > 0)
     rl_lua_raise(
         L, "P2028",
-        "Transaction error: this transaction is over; calls inside must use the object that the function receives");
+        "Transaction error: this transaction has ended; calls inside must use the object that the function receives");
   rl_lua_raise(L, "VALIDATION", "the client is closed");
 }
 
 rl_scope *rl_scope_check(lua_State *L, int index) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), index, RL_REF_SCOPE);
-  if (!scope) rl_lua_raise(L, "VALIDATION", "a client is wanted; is the call written with a colon?");
+  if (!scope)
+    rl_lua_raise(L, "VALIDATION", "expected a client, got %s; is the call written with a colon?",
+                 rl_type_name(L, index));
   rl_scope_must_be_open(L, scope);
   return scope;
 }
 
-/* The wait hook lies among the anchors; scope at the top. */
-static void keep_hook(lua_State *L, rl_scope *scope) {
+/* Puts the wait hook into the anchors. The scope is at the top. */
+static void scope_keep_hook(lua_State *L, rl_scope *scope) {
   rl_get_user(L, -1);
   lua_getfield(L, 1, "hook");
   scope->cooperative = lua_istable(L, -1);
@@ -75,26 +77,26 @@ static int open_client(lua_State *L) {
   lua_getfield(L, 1, "keep_nulls");
   scope->keep_nulls = lua_toboolean(L, -1);
   lua_settop(L, top);
-  keep_hook(L, scope);
+  scope_keep_hook(L, scope);
   rl_watcher_push(L, scope);
   rl_lua_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
   lua_settop(L, top);
   return 1;
 }
 
-/* The options at 2; stack: anchors of the scope, and one above. */
-static void keep_trace(lua_State *L, rl_scope *scope, rille_derive_options *options) {
+/* Reads the option `trace`. Stack: options at 2; anchors of the scope below the top. */
+static void scope_keep_trace(lua_State *L, rl_scope *scope, rille_derive_options *options) {
   lua_getfield(L, 2, "trace");
   if (lua_isnil(L, -1)) return;
-  options->trace = rl_ztext(L, -1, "traceparent");
+  options->trace = rl_string(L, -1, "traceparent");
   scope->traced = lua_isfunction(L, -1);
   if (options->trace) lua_pushnil(L);
   lua_setfield(L, options->trace ? -4 : -3, "trace");
 }
 
-/* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout }): the scope of a client over
- * the same pool. trace: a traceparent, or a function that gives that of a call. */
-static int derive(lua_State *L) {
+/* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout }): returns the scope of a
+ * client with the same pool. trace: a traceparent, or a function that returns one for each call. */
+static int derive_client(lua_State *L) {
   static const rl_option rows[] = {
       {"comment", RL_OPTION_STRING, .at = offsetof(rille_derive_options, comment)},
       {"primary", RL_OPTION_FLAG, .at = offsetof(rille_derive_options, primary)},
@@ -106,7 +108,7 @@ static int derive(lua_State *L) {
   rl_scope *from = rl_scope_check(L, 1);
   lua_settop(L, 2);
   rl_options_read(L, 2, "with", rows, &options, sizeof options);
-  options.session_count /= 2; /* names and values in turn */
+  options.session_count /= 2; /* names and values alternate */
   rl_lua_box *box = rl_lua_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   int top = lua_gettop(L);
@@ -117,13 +119,13 @@ static int derive(lua_State *L) {
   lua_getfield(L, -1, "hook");
   lua_setfield(L, -3, "hook");
   rl_watcher_inherit(L, scope, from);
-  keep_trace(L, scope, &options);
+  scope_keep_trace(L, scope, &options);
   rl_lua_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));
   lua_settop(L, top);
   return 1;
 }
 
-static void dispose(lua_State *L, rl_scope *scope) {
+static void scope_dispose(lua_State *L, rl_scope *scope) {
   rl_get_user(L, 1);
   for (; scope->idle > 0; scope->idle--) {
     lua_rawgeti(L, -1, scope->idle);
@@ -132,36 +134,34 @@ static void dispose(lua_State *L, rl_scope *scope) {
     lua_pop(L, 1);
   }
   if (scope->depth == 1) rl_inside_leave(scope->tx);
-  rl_lua_tx_drop(scope->tx);
+  rl_lua_tx_release(scope->tx);
   scope->tx = NULL;
   if (scope->client) rille_client_release(scope->client);
   scope->client = NULL;
   scope->ended = 1;
 }
 
-/* core.close(scope): idle operations end at once, so the pool may close its connections. A transaction, also one around
- * a savepoint, is rolled back at once. Needs no memory. Again does nothing. */
+/* core.close(scope): frees idle operations, so the pool may close its connections. Rolls back a transaction, also from
+ * within a savepoint. Needs no memory. May be called twice. */
 static int close_client(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
   if (!scope || !scope->client) return 0;
-  if (scope->depth > 0) rl_lua_tx_cut(scope->tx);
-  dispose(L, scope);
+  if (scope->depth > 0) rl_lua_tx_roll_back(scope->tx);
+  scope_dispose(L, scope);
   return 0;
 }
 
-/* At the end of the state the operation objects have finalizers of their own, and may already be gone: they are not
- * looked at here.
- */
+/* When the state ends, the operation objects have their own finalizers and may be freed already: they are not used. */
 static int scope_gc(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
   if (!scope) return 0;
   scope->idle = 0;
-  dispose(L, scope);
+  scope_dispose(L, scope);
   return 0;
 }
 
-/* core.model(scope, name): a model by any of its names; or nil and the nearest name. */
-static int model(lua_State *L) {
+/* core.model(scope, name): returns a model by any of its names, or nil and the nearest name. */
+static int push_model(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   size_t len;
   const char *name = luaL_checklstring(L, 2, &len);
@@ -182,7 +182,7 @@ static int model(lua_State *L) {
   return 1;
 }
 
-/* core.has_model(scope, name): whether a model has that name; of a closed client false. */
+/* core.has_model(scope, name): returns whether a model has that name. false for a closed client. */
 static int has_model(lua_State *L) {
   const rl_scope *scope = (const rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
   size_t len;
@@ -191,8 +191,8 @@ static int has_model(lua_State *L) {
   return 1;
 }
 
-/* core.models(scope): the snake_case names in the schema's order. */
-static int models(lua_State *L) {
+/* core.models(scope): returns the snake_case names in the order of the schema. */
+static int push_model_names(lua_State *L) {
   rille_schema *schema = rille_client_schema(rl_scope_check(L, 1)->client);
   int32_t count = rille_schema_model_count(schema);
   lua_createtable(L, count, 0);
@@ -203,53 +203,53 @@ static int models(lua_State *L) {
   return 1;
 }
 
-/* Whether NULL columns and missing rows are told as rille.null. */
-static int keeps_nulls(lua_State *L) {
+/* core.keeps_nulls(scope): returns whether NULL and missing rows are returned as rille.null. */
+static int push_keeps_nulls(lua_State *L) {
   lua_pushboolean(L, rl_scope_check(L, 1)->keep_nulls);
   return 1;
 }
 
-static int provider(lua_State *L) {
+static int push_provider(lua_State *L) {
   lua_pushstring(L, rille_client_provider(rl_scope_check(L, 1)->client));
   return 1;
 }
 
-/* Whether a pooler in transaction mode is between. */
-static int pooled(lua_State *L) {
+/* core.pooled(scope): returns whether there is a pooler in transaction mode. */
+static int push_pooled(lua_State *L) {
   lua_pushboolean(L, rille_client_pooled(rl_scope_check(L, 1)->client));
   return 1;
 }
 
-static void set_figure(lua_State *L, const char *key, int64_t value) {
+static void set_metric(lua_State *L, const char *key, int64_t value) {
   rl_push_integer(L, value);
   lua_setfield(L, -2, key);
 }
 
-static void push_calls(lua_State *L, const rille_client *c) {
+static void push_call_metrics(lua_State *L, const rille_client *c) {
   rille_call_stats calls;
   memset(&calls, 0, sizeof calls);
   calls.struct_size = (uint32_t)sizeof calls;
   rille_client_call_stats(c, &calls);
   lua_createtable(L, 0, 3);
-  set_figure(L, "operations", calls.operations);
-  set_figure(L, "statements", calls.statements);
-  set_figure(L, "round_trips", calls.round_trips);
+  set_metric(L, "operations", calls.operations);
+  set_metric(L, "statements", calls.statements);
+  set_metric(L, "round_trips", calls.round_trips);
 }
 
-static void push_pool(lua_State *L, const rille_pool_stats *pool) {
+static void push_pool_metrics(lua_State *L, const rille_pool_stats *pool) {
   lua_createtable(L, 0, 9);
-  set_figure(L, "waited_ms", pool->waited_ms);
-  set_figure(L, "size", pool->size);
-  set_figure(L, "open", pool->open);
-  set_figure(L, "idle", pool->idle);
-  set_figure(L, "in_use", pool->in_use);
-  set_figure(L, "waiting", pool->waiting);
-  set_figure(L, "connects", pool->connects);
-  set_figure(L, "waits", pool->waits);
-  set_figure(L, "timeouts", pool->timeouts);
+  set_metric(L, "waited_ms", pool->waited_ms);
+  set_metric(L, "size", pool->size);
+  set_metric(L, "open", pool->open);
+  set_metric(L, "idle", pool->idle);
+  set_metric(L, "in_use", pool->in_use);
+  set_metric(L, "waiting", pool->waiting);
+  set_metric(L, "connects", pool->connects);
+  set_metric(L, "waits", pool->waits);
+  set_metric(L, "timeouts", pool->timeouts);
 }
 
-static void push_replicas(lua_State *L, const rille_client *c) {
+static void push_replica_metrics(lua_State *L, const rille_client *c) {
   int32_t count = rille_client_replica_count(c);
   rl_new_list(L, count);
   for (int32_t i = 0; i < count; i++) {
@@ -257,13 +257,13 @@ static void push_replicas(lua_State *L, const rille_client *c) {
     memset(&pool, 0, sizeof pool);
     pool.struct_size = (uint32_t)sizeof pool;
     rille_client_replica_stats(c, i, &pool);
-    push_pool(L, &pool);
+    push_pool_metrics(L, &pool);
     lua_rawseti(L, -2, i + 1);
   }
 }
 
 /* core.figures(scope): { pool = {...}, replicas = { {...}, ... }, plans = {...}, calls = {...}, events = {...} } */
-static int figures(lua_State *L) {
+static int push_metrics(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rille_pool_stats pool;
   rille_plan_stats plans;
@@ -274,30 +274,37 @@ static int figures(lua_State *L) {
   rille_client_pool_stats(scope->client, &pool);
   rille_client_plan_stats(scope->client, &plans);
   lua_createtable(L, 0, 4);
-  push_calls(L, scope->client);
+  push_call_metrics(L, scope->client);
   lua_setfield(L, -2, "calls");
   lua_createtable(L, 0, 1);
-  set_figure(L, "dropped", rille_client_events_dropped(scope->client));
+  set_metric(L, "dropped", rille_client_events_dropped(scope->client));
   lua_setfield(L, -2, "events");
-  push_pool(L, &pool);
+  push_pool_metrics(L, &pool);
   lua_setfield(L, -2, "pool");
-  push_replicas(L, scope->client);
+  push_replica_metrics(L, scope->client);
   lua_setfield(L, -2, "replicas");
   lua_createtable(L, 0, 5);
-  set_figure(L, "bytes", plans.bytes);
-  set_figure(L, "kept", plans.kept);
-  set_figure(L, "hits", plans.hits);
-  set_figure(L, "misses", plans.misses);
-  set_figure(L, "evictions", plans.evictions);
+  set_metric(L, "bytes", plans.bytes);
+  set_metric(L, "kept", plans.kept);
+  set_metric(L, "hits", plans.hits);
+  set_metric(L, "misses", plans.misses);
+  set_metric(L, "evictions", plans.evictions);
   lua_setfield(L, -2, "plans");
   return 1;
 }
 
 void rl_client_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"open", open_client}, {"close", close_client},  {"model", model},     {"keeps_nulls", keeps_nulls},
-      {"models", models},    {"provider", provider},   {"figures", figures}, {"derive", derive},
-      {"pooled", pooled},    {"has_model", has_model}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"open", open_client},
+                                       {"close", close_client},
+                                       {"model", push_model},
+                                       {"keeps_nulls", push_keeps_nulls},
+                                       {"models", push_model_names},
+                                       {"provider", push_provider},
+                                       {"figures", push_metrics},
+                                       {"derive", derive_client},
+                                       {"pooled", push_pooled},
+                                       {"has_model", has_model},
+                                       {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__gc", scope_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_SCOPE);

@@ -1,8 +1,7 @@
-/* Results that are not pulled in one go: what has been built is put away in a table, and taken up again when more rows
- * come. */
+/* Results that are not pulled in one go. What has been built is kept in a table until more rows arrive. */
 #include "rows.h"
 
-/* Where a part's table keeps what is not an array of a node. */
+/* Keys of the table of a result that do not belong to the rows of a node. */
 #define LIST_NODE (-1)
 #define LIST_PARENT (-2)
 #define LIST_LENGTH (-3)
@@ -14,31 +13,31 @@ typedef struct collector {
   lua_State *L;
   rl_binding *b;
   rl_lua_op *op;
-  int parts, base; /* stack: the table of parts, and the top without what is at hand */
-  uint32_t part;   /* at hand; UINT32_MAX: none */
+  int parts, base; /* stack indices: the table of results; the top when no result is open */
+  uint32_t part;   /* the open result: number of its call in the batch; UINT32_MAX: none */
   int table;       /* stack index of its table */
-  int cell;        /* its result is one value */
+  int cell;        /* the result is one value */
 } collector;
 
-static void put_number(lua_State *L, int table, int key, lua_Number n) {
+static void table_put_number(lua_State *L, int table, int key, lua_Number n) {
   lua_pushnumber(L, n);
   lua_rawseti(L, table, key);
 }
 
-static lua_Number get_number(lua_State *L, int table, int key) {
+static lua_Number table_get_number(lua_State *L, int table, int key) {
   lua_rawgeti(L, table, key);
   lua_Number n = lua_tonumber(L, -1);
   lua_pop(L, 1);
   return n;
 }
 
-static void put_away(collector *c) {
+static void collector_close_part(collector *c) {
   lua_State *L = c->L;
   if (c->part == UINT32_MAX) return;
   if (!c->cell && c->w.layout->node_count > 1) {
-    put_number(L, c->table, LIST_NODE, (lua_Number)c->w.list_node);
-    put_number(L, c->table, LIST_PARENT, (lua_Number)c->w.list_parent);
-    put_number(L, c->table, LIST_LENGTH, (lua_Number)c->w.list_len);
+    table_put_number(L, c->table, LIST_NODE, (lua_Number)c->w.list_node);
+    table_put_number(L, c->table, LIST_PARENT, (lua_Number)c->w.list_parent);
+    table_put_number(L, c->table, LIST_LENGTH, (lua_Number)c->w.list_len);
     lua_pushvalue(L, c->w.list);
     lua_rawseti(L, c->table, LIST);
   }
@@ -46,8 +45,8 @@ static void put_away(collector *c) {
   c->part = UINT32_MAX;
 }
 
-/* The arrays of the nodes, made when their part's first row comes. */
-static void push_arrays(collector *c, int is_new) {
+/* Pushes the arrays of the nodes. is_new: creates them, for the first row. */
+static void collector_push_arrays(collector *c, int is_new) {
   lua_State *L = c->L;
   rl_row_builder *w = &c->w;
   rl_row_builder_start(w, L, c->b, c->op);
@@ -68,13 +67,13 @@ static void push_arrays(collector *c, int is_new) {
   w->list = lua_gettop(L);
   w->list_node = UINT32_MAX;
   if (lua_isnil(L, -1)) return;
-  w->list_node = (uint32_t)get_number(L, c->table, LIST_NODE);
-  w->list_parent = (uint64_t)get_number(L, c->table, LIST_PARENT);
-  w->list_len = (size_t)get_number(L, c->table, LIST_LENGTH);
+  w->list_node = (uint32_t)table_get_number(L, c->table, LIST_NODE);
+  w->list_parent = (uint64_t)table_get_number(L, c->table, LIST_PARENT);
+  w->list_len = (size_t)table_get_number(L, c->table, LIST_LENGTH);
 }
 
-/* What has come so far is void. */
-static void forget(collector *c) {
+/* Drops all rows received so far. */
+static void collector_discard(collector *c) {
   lua_settop(c->L, c->base);
   c->part = UINT32_MAX;
   for (uint32_t i = rille_op_parts(c->op->core); i > 0; i--) {
@@ -83,7 +82,7 @@ static void forget(collector *c) {
   }
 }
 
-static void take_up(collector *c, uint32_t part) {
+static void collector_open_part(collector *c, uint32_t part) {
   lua_State *L = c->L;
   rille_result kind = rille_op_result(c->op->core);
   c->part = part;
@@ -97,10 +96,10 @@ static void take_up(collector *c, uint32_t part) {
     lua_rawseti(L, c->parts, (int)part + 1);
   }
   c->table = lua_gettop(L);
-  if (!c->cell) push_arrays(c, is_new);
+  if (!c->cell) collector_push_arrays(c, is_new);
 }
 
-static void put_row(collector *c, const rille_row *row) {
+static void collector_add_row(collector *c, const rille_row *row) {
   if (!c->cell) {
     rl_row_builder_put(&c->w, row);
   } else if (row->count > 0) {
@@ -115,22 +114,22 @@ rille_status rl_collect(lua_State *L, rl_binding *b, rl_lua_op *op, int index) {
   rille_status status;
   while ((status = rille_op_next(op->core, &row, &op->err)) == RILLE_ROW || status == RILLE_RESTART) {
     if (status == RILLE_RESTART) {
-      forget(&c);
+      collector_discard(&c);
       continue;
     }
     uint32_t part = rille_op_part(op->core);
     if (part != c.part) {
-      put_away(&c);
-      take_up(&c, part);
+      collector_close_part(&c);
+      collector_open_part(&c, part);
     }
-    put_row(&c, &row);
+    collector_add_row(&c, &row);
   }
-  put_away(&c);
+  collector_close_part(&c);
   return status;
 }
 
-/* Stack: the part's table, or nil when no row came. */
-static void push_result(lua_State *L, rl_lua_op *op, int table) {
+/* Pushes a result. table: stack index of its table, or of nil if there was no row. */
+static void push_part_result(lua_State *L, rl_lua_op *op, int table) {
   int rows = lua_istable(L, table);
   switch (rille_op_result(op->core)) {
   case RILLE_RESULT_ROW:
@@ -164,7 +163,7 @@ void rl_collect_push(lua_State *L, rl_lua_op *op, int index, uint32_t part) {
   rille_op_set_part(op->core, part);
   lua_rawgeti(L, index, (int)part + 1);
   int table = lua_gettop(L);
-  push_result(L, op, table);
+  push_part_result(L, op, table);
   lua_replace(L, table);
   lua_settop(L, table);
   lua_pushnil(L);

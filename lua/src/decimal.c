@@ -1,10 +1,9 @@
-/* rille.decimal: exact decimals. The userdata holds the text alone, so that reading a row of them costs little;
- * arithmetic parses it. */
+/* rille.decimal: exact decimals. The userdata has only the text, so reading rows costs little. Arithmetic parses it. */
 #include <string.h>
 
 #include "binding.h"
 
-/* The text is the core's own, hence well-formed. */
+/* The text comes from the core and is well-formed. */
 void rl_lua_decimal_push(lua_State *L, const char *text, size_t len) {
   rl_lua_decimal *d = (rl_lua_decimal *)rl_new_userdata(L, sizeof *d + len);
   d->len = len;
@@ -14,16 +13,16 @@ void rl_lua_decimal_push(lua_State *L, const char *text, size_t len) {
   lua_setmetatable(L, -2);
 }
 
-/* What the box holds in place `from` becomes a decimal of Lua. */
-static void push_result(lua_State *L, rl_lua_box *box, int from) {
+/* Pushes decimal `from` of the box. */
+static void box_push_decimal(lua_State *L, rl_lua_box *box, int from) {
   size_t len;
   rl_lua_box_check(L, box, rille_decimal_text(box->decimal[from], -1, &box->text, &len, &box->err));
   rl_lua_decimal_push(L, box->text, len);
   rl_lua_box_clear(box);
 }
 
-/* Parses the value at index into place `to` of the box: a decimal, a string, a number. */
-static void load(lua_State *L, rl_lua_box *box, int index, int to) {
+/* Parses the value at index, a decimal, string or number, into decimal `to` of the box. */
+static void box_load_decimal(lua_State *L, rl_lua_box *box, int index, int to) {
   rl_binding *b = rl_binding_of(L);
   const rl_lua_decimal *d = (const rl_lua_decimal *)rl_is(L, b, index, RL_REF_DECIMAL);
   rille_decimal **out = &box->decimal[to];
@@ -40,123 +39,125 @@ static void load(lua_State *L, rl_lua_box *box, int index, int to) {
     else
       rl_lua_box_check(L, box, rille_decimal_of_float((double)lua_tonumber(L, index), out, &box->err));
   } else {
-    rl_lua_raise(L, "VALIDATION", "a %s is not a number: a decimal, a string or a number is wanted",
-                 luaL_typename(L, index));
+    rl_lua_raise(L, "VALIDATION", "rille.decimal: expected a decimal, a string or a number, got %s",
+                 rl_type_name(L, index));
   }
 }
 
 /* rille.decimal(x) */
-static int make(lua_State *L) {
+static int decimal_new(lua_State *L) {
   lua_settop(L, 1);
   if (rl_is(L, rl_binding_of(L), 1, RL_REF_DECIMAL)) return 1;
   rl_lua_box *box = rl_lua_box_push(L);
-  load(L, box, 1, 0);
-  push_result(L, box, 0);
+  box_load_decimal(L, box, 1, 0);
+  box_push_decimal(L, box, 0);
   return 1;
 }
 
-static int calculate(lua_State *L, int32_t operation) {
+static int decimal_calculate(lua_State *L, int32_t operation) {
   lua_settop(L, 2);
   rl_lua_box *box = rl_lua_box_push(L);
-  load(L, box, 1, 0);
-  load(L, box, 2, 1);
+  box_load_decimal(L, box, 1, 0);
+  box_load_decimal(L, box, 2, 1);
   rl_lua_box_check(L, box,
                    rille_decimal_calc(operation, box->decimal[0], box->decimal[1], &box->decimal[2], &box->err));
-  push_result(L, box, 2);
+  box_push_decimal(L, box, 2);
   return 1;
 }
 
-static int add(lua_State *L) {
-  return calculate(L, RILLE_DECIMAL_ADD);
+static int decimal_add(lua_State *L) {
+  return decimal_calculate(L, RILLE_DECIMAL_ADD);
 }
-static int sub(lua_State *L) {
-  return calculate(L, RILLE_DECIMAL_SUB);
+static int decimal_sub(lua_State *L) {
+  return decimal_calculate(L, RILLE_DECIMAL_SUB);
 }
-static int mul(lua_State *L) {
-  return calculate(L, RILLE_DECIMAL_MUL);
+static int decimal_mul(lua_State *L) {
+  return decimal_calculate(L, RILLE_DECIMAL_MUL);
 }
-static int divide(lua_State *L) {
-  return calculate(L, RILLE_DECIMAL_DIV);
+static int decimal_div(lua_State *L) {
+  return decimal_calculate(L, RILLE_DECIMAL_DIV);
 }
 
-static int negate(lua_State *L) {
+static int decimal_negate(lua_State *L) {
   lua_settop(L, 1);
   rl_lua_box *box = rl_lua_box_push(L);
-  load(L, box, 1, 0);
+  box_load_decimal(L, box, 1, 0);
   rl_lua_box_check(L, box, rille_decimal_neg(box->decimal[0], &box->decimal[1], &box->err));
-  push_result(L, box, 1);
+  box_push_decimal(L, box, 1);
   return 1;
 }
 
-static int compare(lua_State *L) {
+static int decimal_compare(lua_State *L) {
   lua_settop(L, 2);
   rl_lua_box *box = rl_lua_box_push(L);
-  load(L, box, 1, 0);
-  load(L, box, 2, 1);
+  box_load_decimal(L, box, 1, 0);
+  box_load_decimal(L, box, 2, 1);
   int order = rille_decimal_cmp(box->decimal[0], box->decimal[1]);
   rl_lua_box_clear(box);
   return order;
 }
 
-static int equal(lua_State *L) {
+static int decimal_equal(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   int both = rl_is(L, b, 1, RL_REF_DECIMAL) && rl_is(L, b, 2, RL_REF_DECIMAL);
-  lua_pushboolean(L, both && compare(L) == 0);
+  lua_pushboolean(L, both && decimal_compare(L) == 0);
   return 1;
 }
 
-static int less(lua_State *L) {
-  lua_pushboolean(L, compare(L) < 0);
+static int decimal_less(lua_State *L) {
+  lua_pushboolean(L, decimal_compare(L) < 0);
   return 1;
 }
 
-static int less_or_equal(lua_State *L) {
-  lua_pushboolean(L, compare(L) <= 0);
+static int decimal_less_or_equal(lua_State *L) {
+  lua_pushboolean(L, decimal_compare(L) <= 0);
   return 1;
 }
 
-static rl_lua_decimal *check(lua_State *L) {
+static rl_lua_decimal *decimal_check(lua_State *L) {
   rl_lua_decimal *d = (rl_lua_decimal *)rl_is(L, rl_binding_of(L), 1, RL_REF_DECIMAL);
-  if (!d) rl_lua_raise(L, "VALIDATION", "a rille.decimal is wanted; is the call written with a colon?");
+  if (!d)
+    rl_lua_raise(L, "VALIDATION", "expected a rille.decimal, got %s; is the call written with a colon?",
+                 rl_type_name(L, 1));
   return d;
 }
 
-static int to_text(lua_State *L) {
-  const rl_lua_decimal *d = check(L);
+static int decimal_tostring(lua_State *L) {
+  const rl_lua_decimal *d = decimal_check(L);
   lua_pushlstring(L, d->text, d->len);
   return 1;
 }
 
-static int32_t digits(lua_State *L) {
+static int32_t check_digits(lua_State *L) {
   lua_Number n = luaL_optnumber(L, 2, 0);
-  if (!(n >= 0 && n <= 10000)) rl_lua_raise(L, "VALIDATION", "digits after the point: 0 to 10000");
+  if (!(n >= 0 && n <= 10000)) rl_lua_raise(L, "VALIDATION", "digits: expected an integer from 0 to 10000, got %f", n);
   return (int32_t)n;
 }
 
-/* d:round(n): half away from zero, n digits after the point at most. */
-static int to_rounded(lua_State *L) {
-  check(L);
-  int32_t n = digits(L);
+/* d:round(n): rounds half away from zero, to at most n digits after the point. */
+static int decimal_round(lua_State *L) {
+  decimal_check(L);
+  int32_t n = check_digits(L);
   rl_lua_box *box = rl_lua_box_push(L);
-  load(L, box, 1, 0);
+  box_load_decimal(L, box, 1, 0);
   rl_lua_box_check(L, box, rille_decimal_round(box->decimal[0], n, &box->decimal[1], &box->err));
-  push_result(L, box, 1);
+  box_push_decimal(L, box, 1);
   return 1;
 }
 
-/* d:format(n): text with exactly n digits after the point; without n as tostring. */
-static int to_format(lua_State *L) {
-  check(L);
-  int32_t n = lua_isnoneornil(L, 2) ? -1 : digits(L);
+/* d:format(n): returns a string with exactly n digits after the point; without n the same as tostring. */
+static int decimal_format(lua_State *L) {
+  decimal_check(L);
+  int32_t n = lua_isnoneornil(L, 2) ? -1 : check_digits(L);
   size_t len;
   rl_lua_box *box = rl_lua_box_push(L);
-  load(L, box, 1, 0);
+  box_load_decimal(L, box, 1, 0);
   rl_lua_box_check(L, box, rille_decimal_text(box->decimal[0], n, &box->text, &len, &box->err));
   return rl_lua_box_push_text(L, box, len);
 }
 
-/* The number itself when it has no digits but those of an integer; integers of the Lua that has some. */
-static int push_whole(lua_State *L, const rl_lua_decimal *d) {
+/* Pushes the decimal if it is an integer of this Lua. Otherwise returns 0. */
+static int push_exact_integer(lua_State *L, const rl_lua_decimal *d) {
 #if LUA_VERSION_NUM >= 503
   int64_t n = 0;
   int negative = d->text[0] == '-';
@@ -174,31 +175,30 @@ static int push_whole(lua_State *L, const rl_lua_decimal *d) {
 #endif
 }
 
-/* d:tonumber(): the nearest float of a fraction. A whole number is another one when digits are lost, so it stays exact
- * or is refused. */
-static int to_number(lua_State *L) {
-  const rl_lua_decimal *d = check(L);
+/* d:tonumber(): returns the nearest float of a fraction. An integer is returned exactly or is an error. */
+static int decimal_tonumber(lua_State *L) {
+  const rl_lua_decimal *d = decimal_check(L);
   rl_lua_box *box = rl_lua_box_push(L);
-  load(L, box, 1, 0);
+  box_load_decimal(L, box, 1, 0);
   double f = rille_decimal_to_float(box->decimal[0]);
   int is_exact = isfinite(f), is_whole = !memchr(d->text, '.', d->len);
   if (is_exact && is_whole) {
-    /* Not the shortest text of the float but the float itself is compared: 2^70 is exact. */
+    /* All digits of the float, not its shortest text: 2^70 is exact. */
     char digits[400];
     int len = snprintf(digits, sizeof digits, "%.0f", f);
     rl_lua_box_check(L, box, rille_decimal_parse(digits, (size_t)len, &box->decimal[1], &box->err));
     is_exact = rille_decimal_cmp(box->decimal[0], box->decimal[1]) == 0;
   }
   rl_lua_box_clear(box);
-  if (!is_exact && is_whole && push_whole(L, d)) return 1;
+  if (!is_exact && is_whole && push_exact_integer(L, d)) return 1;
   if (!is_exact)
-    rl_lua_raise(L, "P2020", "the decimal %s does not fit a number of Lua; tostring gives all its digits", d->text);
+    rl_lua_raise(L, "P2020", "the decimal %s does not fit into a Lua number; tostring returns all digits", d->text);
   lua_pushnumber(L, (lua_Number)f);
   return 1;
 }
 
 /* "$" .. d, d .. " EUR" */
-static int concat(lua_State *L) {
+static int decimal_concat(lua_State *L) {
   lua_settop(L, 2);
   for (int i = 1; i <= 2; i++) {
     const rl_lua_decimal *d = (const rl_lua_decimal *)rl_is(L, rl_binding_of(L), i, RL_REF_DECIMAL);
@@ -206,8 +206,8 @@ static int concat(lua_State *L) {
       lua_pushlstring(L, d->text, d->len);
       lua_replace(L, i);
     } else if (!lua_isstring(L, i)) {
-      rl_lua_raise(L, "VALIDATION", "a decimal is concatenated with strings and numbers, not with a %s",
-                   luaL_typename(L, i));
+      rl_lua_raise(L, "VALIDATION", "rille.decimal: expected a string or a number to concatenate with, got %s",
+                   rl_type_name(L, i));
     }
   }
   lua_concat(L, 2);
@@ -215,13 +215,23 @@ static int concat(lua_State *L) {
 }
 
 void rl_lua_decimal_setup(lua_State *L) {
-  static const luaL_Reg meta[] = {
-      {"__add", add},          {"__sub", sub},       {"__mul", mul}, {"__div", divide},
-      {"__unm", negate},       {"__eq", equal},      {"__lt", less}, {"__le", less_or_equal},
-      {"__tostring", to_text}, {"__concat", concat}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {
-      {"round", to_rounded}, {"format", to_format}, {"tonumber", to_number}, {"tostring", to_text}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"decimal", make}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__add", decimal_add},
+                                  {"__sub", decimal_sub},
+                                  {"__mul", decimal_mul},
+                                  {"__div", decimal_div},
+                                  {"__unm", decimal_negate},
+                                  {"__eq", decimal_equal},
+                                  {"__lt", decimal_less},
+                                  {"__le", decimal_less_or_equal},
+                                  {"__tostring", decimal_tostring},
+                                  {"__concat", decimal_concat},
+                                  {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"round", decimal_round},
+                                     {"format", decimal_format},
+                                     {"tonumber", decimal_tonumber},
+                                     {"tostring", decimal_tostring},
+                                     {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"decimal", decimal_new}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_DECIMAL);
   rl_set_functions(L, meta);

@@ -1,4 +1,4 @@
-/* The decisions of rille.migrate.dev, which are the core's: one step after the other. */
+/* The steps of rille.migrate.dev. The core makes the decisions. */
 #include <string.h>
 
 #include "binding.h"
@@ -7,20 +7,20 @@ typedef struct rl_lua_dev {
   rille_dev *d; /* NULL: closed */
 } rl_lua_dev;
 
-static rille_dev *check(lua_State *L) {
+static rille_dev *dev_check(lua_State *L) {
   rl_lua_dev *d = (rl_lua_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
-  if (!d || !d->d) rl_lua_raise(L, "VALIDATION", "an open dev handle is wanted");
+  if (!d || !d->d) rl_lua_raise(L, "VALIDATION", "expected an open dev handle");
   return d->d;
 }
 
 static void set_string(lua_State *L, const char *key, const char *text) {
-  lua_pushstring(L, text); /* NULL pushes nil, and sets nothing */
+  lua_pushstring(L, text); /* NULL pushes nil, which sets nothing */
   lua_setfield(L, -2, key);
 }
 
 /* core.dev_open{ schema, url, folder, shadow_url, name, lock_wait, asks, create_only, data, accept_data_loss, no_down }
  */
-static int open_dev(lua_State *L) {
+static int dev_open(lua_State *L) {
   rille_dev_options o;
   memset(&o, 0, sizeof o);
   o.struct_size = (uint32_t)sizeof o;
@@ -47,14 +47,14 @@ static int open_dev(lua_State *L) {
   lua_setmetatable(L, -2);
   lua_newtable(L);
   lua_pushvalue(L, 2);
-  lua_setfield(L, -2, "schema"); /* borrowed until the handle is freed */
+  lua_setfield(L, -2, "schema"); /* the handle borrows it */
   rl_set_user(L, -2);
   rl_lua_box_check(L, box, rille_dev_open(&o, &d->d, &box->err));
   return 1;
 }
 
-/* The migrations handle that was given out with the last step is void. */
-static void forget_migrations(lua_State *L) {
+/* Invalidates the migrations handle that was returned with the last step. */
+static void dev_forget_migrations(lua_State *L) {
   rl_get_user(L, 1);
   lua_getfield(L, -1, "migrations");
   rl_lua_migrations *m = (rl_lua_migrations *)rl_is(L, rl_binding_of(L), lua_gettop(L), RL_REF_MIGRATIONS);
@@ -62,7 +62,7 @@ static void forget_migrations(lua_State *L) {
   lua_pop(L, 2);
 }
 
-static void set_reasons(lua_State *L, const rille_dev *d, size_t count) {
+static void dev_set_reasons(lua_State *L, const rille_dev *d, size_t count) {
   rl_new_list(L, (int)count);
   for (size_t i = 0; i < count; i++) {
     rille_dev_reason r = {.struct_size = (uint32_t)sizeof r};
@@ -73,7 +73,7 @@ static void set_reasons(lua_State *L, const rille_dev *d, size_t count) {
   lua_setfield(L, -2, "reasons");
 }
 
-static void set_warnings(lua_State *L, const rille_dev *d, size_t count) {
+static void dev_set_warnings(lua_State *L, const rille_dev *d, size_t count) {
   rl_new_list(L, (int)count);
   for (size_t i = 0; i < count; i++) {
     rille_diff_warning w = {.struct_size = (uint32_t)sizeof w};
@@ -84,7 +84,7 @@ static void set_warnings(lua_State *L, const rille_dev *d, size_t count) {
   lua_setfield(L, -2, "warnings");
 }
 
-static void push_step(lua_State *L, rille_dev *d, const rille_dev_step *step) {
+static void dev_push_step(lua_State *L, rille_dev *d, const rille_dev_step *step) {
   static const char *const kinds[] = {[RILLE_DEV_MIGRATION] = "migration",
                                       [RILLE_DEV_ASK_RESET] = "reset",
                                       [RILLE_DEV_ASK_RENAME] = "rename",
@@ -92,8 +92,8 @@ static void push_step(lua_State *L, rille_dev *d, const rille_dev_step *step) {
                                       [RILLE_DEV_ASK_NAME] = "name"};
   lua_createtable(L, 0, 5);
   set_string(L, "kind", kinds[step->kind]);
-  if (step->kind == RILLE_DEV_ASK_RESET) set_reasons(L, d, step->count);
-  if (step->kind == RILLE_DEV_ASK_DATA_LOSS) set_warnings(L, d, step->count);
+  if (step->kind == RILLE_DEV_ASK_RESET) dev_set_reasons(L, d, step->count);
+  if (step->kind == RILLE_DEV_ASK_DATA_LOSS) dev_set_warnings(L, d, step->count);
   if (step->kind == RILLE_DEV_ASK_RENAME) {
     set_string(L, "what", step->what);
     set_string(L, "table", *step->table ? step->table : NULL);
@@ -110,32 +110,32 @@ static void push_step(lua_State *L, rille_dev *d, const rille_dev_step *step) {
   lua_setfield(L, -2, "migrations");
 }
 
-/* core.dev_next(dev): the question, or { kind = "migration", name, has_lua, has_schema, migrations }; nil: all is done.
- */
-static int next_step(lua_State *L) {
-  rille_dev *d = check(L);
+/* core.dev_next(dev): returns a question, or { kind = "migration", name, has_lua, has_schema, migrations }; nil at the
+ * end. */
+static int dev_next(lua_State *L) {
+  rille_dev *d = dev_check(L);
   rille_dev_step step = {.struct_size = (uint32_t)sizeof step};
   lua_settop(L, 1);
-  forget_migrations(L);
+  dev_forget_migrations(L);
   rl_lua_box *box = rl_lua_box_push(L);
   rille_status st = rille_dev_next(d, &step, &box->err);
   rl_lua_box_check(L, box, st);
   if (st != RILLE_ROW) return 0;
-  push_step(L, d, &step);
+  dev_push_step(L, d, &step);
   return 1;
 }
 
 /* core.dev_answer(dev, yes, name or nil) */
-static int answer(lua_State *L) {
-  rille_dev *d = check(L);
+static int dev_answer(lua_State *L) {
+  rille_dev *d = dev_check(L);
   int yes = lua_toboolean(L, 2);
-  const char *name = rl_ztext(L, 3, "name");
+  const char *name = rl_string(L, 3, "name");
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_dev_answer(d, yes, name, &box->err));
   return 0;
 }
 
-static void set_list(lua_State *L, const char *key, const char *const *items, size_t count) {
+static void set_string_list(lua_State *L, const char *key, const char *const *items, size_t count) {
   rl_new_list(L, (int)count);
   for (size_t i = 0; i < count; i++) {
     lua_pushstring(L, items[i]);
@@ -145,33 +145,33 @@ static void set_list(lua_State *L, const char *key, const char *const *items, si
 }
 
 /* core.dev_result(dev): { applied, created, warnings, irreversible, up_to_date } */
-static int result_of(lua_State *L) {
-  rille_dev *d = check(L);
+static int dev_result(lua_State *L) {
+  rille_dev *d = dev_check(L);
   rille_dev_result r = {.struct_size = (uint32_t)sizeof r};
   rille_dev_result_get(d, &r);
   lua_createtable(L, 0, 5);
-  set_list(L, "applied", r.applied, r.applied_count);
-  set_list(L, "irreversible", r.irreversible, r.irreversible_count);
-  set_warnings(L, d, r.warning_count);
+  set_string_list(L, "applied", r.applied, r.applied_count);
+  set_string_list(L, "irreversible", r.irreversible, r.irreversible_count);
+  dev_set_warnings(L, d, r.warning_count);
   set_string(L, "created", r.created);
   lua_pushboolean(L, r.up_to_date);
   lua_setfield(L, -2, "up_to_date");
   return 1;
 }
 
-/* core.dev_close(dev): again does nothing. */
-static int close_dev(lua_State *L) {
+/* core.dev_close(dev): may be called twice. */
+static int dev_close(lua_State *L) {
   rl_lua_dev *d = (rl_lua_dev *)rl_is(L, rl_binding_of(L), 1, RL_REF_DEV);
   if (!d || !d->d) return 0;
   lua_settop(L, 1);
-  forget_migrations(L);
+  dev_forget_migrations(L);
   rille_dev_free(d->d);
   d->d = NULL;
   return 0;
 }
 
-/* The user value may be gone by then, and nobody else has the handle. */
-static int collect_dev(lua_State *L) {
+/* The user value may be freed already, so it is not used. */
+static int dev_gc(lua_State *L) {
   rl_lua_dev *d = (rl_lua_dev *)lua_touserdata(L, 1);
   if (d) rille_dev_free(d->d);
   if (d) d->d = NULL;
@@ -179,9 +179,9 @@ static int collect_dev(lua_State *L) {
 }
 
 void rl_lua_dev_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"dev_open", open_dev},    {"dev_next", next_step},  {"dev_answer", answer},
-                                       {"dev_result", result_of}, {"dev_close", close_dev}, {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__gc", collect_dev}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"dev_open", dev_open},     {"dev_next", dev_next},   {"dev_answer", dev_answer},
+                                       {"dev_result", dev_result}, {"dev_close", dev_close}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", dev_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_DEV);
   rl_set_functions(L, meta);

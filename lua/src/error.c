@@ -1,5 +1,4 @@
-/* Errors: the core's become tables with code, message, kind, meta; and what holds an error, or a text, until it has
- * become Lua's. */
+/* Errors of the core as tables with code, message, kind and meta; the box for resources of the core. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,7 @@
 
 #define MESSAGE_MAX 8000 /* bytes */
 
-static const char *kind_name(rille_kind kind) {
+static const char *error_kind_name(rille_kind kind) {
   static const char *const names[] = {"internal",  "connection",  "validation", "constraint",
                                       "not_found", "transaction", "timeout",    "migration"};
   return kind >= 0 && kind < (rille_kind)(sizeof names / sizeof *names) ? names[kind] : names[0];
@@ -19,12 +18,12 @@ static void set_text(lua_State *L, const char *key, const char *text) {
   lua_setfield(L, -2, key);
 }
 
-/* Where a schema has its fault; elsewhere "column" is a name. */
-static int is_number(const rille_error *e, const char *key) {
+/* Returns whether it is the line or column of an error in a schema. In other errors "column" is a name. */
+static int is_number_detail(const rille_error *e, const char *key) {
   return strcmp(rille_error_code(e), "P1012") == 0 && (strcmp(key, "line") == 0 || strcmp(key, "column") == 0);
 }
 
-static void push_meta(lua_State *L, const rille_error *e) {
+static void error_push_meta(lua_State *L, const rille_error *e) {
   size_t count = rille_error_detail_count(e);
   lua_createtable(L, 0, (int)count);
   for (size_t i = 0; i < count; i++) {
@@ -35,7 +34,7 @@ static void push_meta(lua_State *L, const rille_error *e) {
         lua_pushstring(L, rille_error_detail_value(e, i, v));
         lua_rawseti(L, -2, (int)v + 1);
       }
-    } else if (is_number(e, rille_error_detail_key(e, i))) {
+    } else if (is_number_detail(e, rille_error_detail_key(e, i))) {
       lua_pushinteger(L, (lua_Integer)strtol(rille_error_detail_value(e, i, 0), NULL, 10));
     } else {
       lua_pushstring(L, rille_error_detail_value(e, i, 0));
@@ -44,8 +43,8 @@ static void push_meta(lua_State *L, const rille_error *e) {
   }
 }
 
-/* Bytes of the well-formed letter at p; 0 when there is none. */
-static size_t letter_length(const unsigned char *p, size_t left) {
+/* Returns the length of the well-formed UTF-8 character at p, or 0. */
+static size_t utf8_length(const unsigned char *p, size_t left) {
   static const unsigned long lowest[] = {0, 0x80, 0x800, 0x10000};
   size_t more = p[0] < 0x80 ? 0u : p[0] < 0xE0 ? 1u : p[0] < 0xF0 ? 2u : 3u;
   if ((p[0] >= 0x80 && p[0] < 0xC2) || p[0] > 0xF4 || left <= more) return 0;
@@ -57,15 +56,14 @@ static size_t letter_length(const unsigned char *p, size_t left) {
   return code < lowest[more] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF) ? 0 : more + 1;
 }
 
-/* Pushes the text as a message may have it. It quotes what comes from anywhere: bytes that are no letters become `?`,
- * and what is longer than anybody reads is cut. */
-static void push_message(lua_State *L, const char *text, size_t len) {
+/* Pushes the text as a message: invalid UTF-8 becomes `?`, and what is longer than MESSAGE_MAX is cut. */
+static void push_message_text(lua_State *L, const char *text, size_t len) {
   const unsigned char *p = (const unsigned char *)text;
   size_t most = len > MESSAGE_MAX ? MESSAGE_MAX : len, good = 0;
   luaL_Buffer out;
   luaL_buffinit(L, &out);
   for (size_t at = 0; at < most;) {
-    size_t letter = letter_length(p + at, len - at);
+    size_t letter = utf8_length(p + at, len - at);
     if (letter == 0) {
       luaL_addlstring(&out, text + good, at - good);
       luaL_addchar(&out, '?');
@@ -79,18 +77,18 @@ static void push_message(lua_State *L, const char *text, size_t len) {
   luaL_pushresult(&out);
 }
 
-/* core.message(text): the text as a message may have it. */
-static int message_text(lua_State *L) {
+/* core.message(text): returns the text as a message, see push_message_text. */
+static int core_message(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
-  push_message(L, text, len);
+  push_message_text(L, text, len);
   return 1;
 }
 
-static void push_plain(lua_State *L, const char *code, const char *message, const char *kind) {
+static void error_push_table(lua_State *L, const char *code, const char *message, const char *kind) {
   lua_createtable(L, 0, 8);
   set_text(L, "code", code);
-  push_message(L, message, strlen(message));
+  push_message_text(L, message, strlen(message));
   lua_setfield(L, -2, "message");
   set_text(L, "kind", kind);
   lua_pushboolean(L, 0);
@@ -99,25 +97,25 @@ static void push_plain(lua_State *L, const char *code, const char *message, cons
   lua_setmetatable(L, -2);
 }
 
-static void set_place(lua_State *L) {
+static void error_set_place(lua_State *L) {
   if (rl_push_place(L)) lua_setfield(L, -2, "place");
 }
 
 void rl_push_error(lua_State *L, const rille_error *e) {
   rl_check_stack(L, 16);
   if (!e) {
-    push_plain(L, "INTERNAL", "memory is short", "internal");
+    error_push_table(L, "INTERNAL", "out of memory", "internal");
     lua_newtable(L);
     lua_setfield(L, -2, "meta");
     return;
   }
-  push_plain(L, rille_error_code(e), rille_error_message(e), kind_name(rille_error_kind(e)));
-  set_place(L);
+  error_push_table(L, rille_error_code(e), rille_error_message(e), error_kind_name(rille_error_kind(e)));
+  error_set_place(L);
   lua_pushboolean(L, rille_error_retryable(e));
   lua_setfield(L, -2, "retryable");
   const char *sqlstate = rille_error_sqlstate(e);
   if (sqlstate && *sqlstate) set_text(L, "sqlstate", sqlstate);
-  push_meta(L, e);
+  error_push_meta(L, e);
   lua_setfield(L, -2, "meta");
 }
 
@@ -127,27 +125,42 @@ int rl_lua_raise(lua_State *L, const char *code, const char *format, ...) {
   va_start(list, format);
   const char *message = lua_pushvfstring(L, format, list);
   va_end(list);
-  push_plain(L, code, message, strcmp(code, "P2028") == 0 ? "transaction" : "validation");
-  set_place(L);
+  error_push_table(L, code, message, strcmp(code, "P2028") == 0 ? "transaction" : "validation");
+  error_set_place(L);
   lua_newtable(L);
   lua_setfield(L, -2, "meta");
   lua_error(L);
   for (;;) {} /* lua_error does not return, but does not say so */
 }
 
-const char *rl_ztext(lua_State *L, int index, const char *what) {
+const char *rl_type_name(lua_State *L, int index) {
+  int64_t i;
+  switch (lua_type(L, index)) {
+  case LUA_TNONE:
+  case LUA_TNIL: return "nil";
+  case LUA_TNUMBER: return rl_integer(L, index, &i) ? "an integer" : "a number";
+  case LUA_TSTRING: return "a string";
+  case LUA_TBOOLEAN: return "a boolean";
+  case LUA_TTABLE: return "a table";
+  case LUA_TFUNCTION: return "a function";
+  case LUA_TTHREAD: return "a thread";
+  default: return "a userdata";
+  }
+}
+
+const char *rl_string(lua_State *L, int index, const char *what) {
   size_t len;
   const char *text = lua_tolstring(L, index, &len);
-  if (text && memchr(text, 0, len)) rl_lua_raise(L, "VALIDATION", "`%s`: a byte 0 cannot be in it", what);
+  if (text && memchr(text, 0, len)) rl_lua_raise(L, "VALIDATION", "%s: cannot contain a zero byte", what);
   return text;
 }
 
-const char *rl_ztext_arg(lua_State *L, int arg, const char *what) {
+const char *rl_string_arg(lua_State *L, int arg, const char *what) {
   luaL_checkstring(L, arg);
-  return rl_ztext(L, arg, what);
+  return rl_string(L, arg, what);
 }
 
-static int error_text(lua_State *L) {
+static int error_tostring(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_getfield(L, 1, "code");
   lua_getfield(L, 1, "message");
@@ -200,8 +213,8 @@ static int box_gc(lua_State *L) {
 }
 
 void rl_error_setup(lua_State *L) {
-  static const luaL_Reg error_functions[] = {{"__tostring", error_text}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"message", message_text}, {NULL, NULL}};
+  static const luaL_Reg error_functions[] = {{"__tostring", error_tostring}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"message", core_message}, {NULL, NULL}};
   static const luaL_Reg box_functions[] = {{"__gc", box_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_ERROR);

@@ -1,25 +1,25 @@
-/* Calls on a client inside a transaction of the same coroutine. They run on another connection, which neither sees what
- * the transaction has written nor is undone with it, and may wait for its locks: meant is nearly always the
- * transaction's own object. They are found by the coroutine that has begun each open transaction. */
+/* Calls on a client inside a transaction of the same coroutine. They run on another connection. It does not see what
+ * the transaction has written, is not rolled back with it, and may wait for its locks. Nearly always the transaction's
+ * own object was meant. The coroutine of each open transaction is known, and calls are compared with it. */
 #include <string.h>
 
 #include "binding.h"
 
-static rl_lua_tx **bucket(rl_binding *b, const lua_State *thread) {
+static rl_lua_tx **tx_bucket(rl_binding *b, const lua_State *thread) {
   uintptr_t bits = (uintptr_t)thread;
   return &b->open[((bits >> 4) ^ (bits >> 12)) % RL_OPEN_BUCKETS];
 }
 
-/* core.enter(scope): the function of a transaction that has begun runs now, in this coroutine. */
-static int enter(lua_State *L) {
+/* core.enter(scope): the function of the transaction runs now, in this coroutine. */
+static int inside_enter(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rl_binding *b = rl_binding_of(L);
   rl_lua_tx *tx = scope->tx;
   if (scope->depth != 1 || tx->thread) return 0;
   rl_get_user(L, 1);
   lua_pushthread(L);
-  lua_setfield(L, -2, "thread"); /* no other coroutine can get its address meanwhile */
-  rl_lua_tx **head = bucket(b, L);
+  lua_setfield(L, -2, "thread"); /* so no other coroutine can get its address */
+  rl_lua_tx **head = tx_bucket(b, L);
   tx->thread = L;
   tx->client = scope->client;
   tx->older = *head;
@@ -36,21 +36,21 @@ void rl_inside_leave(rl_lua_tx *tx) {
   if (tx->newer)
     tx->newer->older = tx->older;
   else
-    *bucket(tx->binding, tx->thread) = tx->older;
+    *tx_bucket(tx->binding, tx->thread) = tx->older;
   tx->binding->open_count--;
   tx->thread = NULL;
   tx->client = NULL;
 }
 
-/* core.leave(scope): the function that runs in it from now on is no transaction's to those who have written it. */
-static int leave(lua_State *L) {
+/* core.leave(scope): the function of the transaction does not receive its object, so calls on the client are meant. */
+static int inside_leave(lua_State *L) {
   rl_inside_leave(rl_scope_check(L, 1)->tx);
   return 0;
 }
 
-static rl_inside find(lua_State *L, const rl_scope *scope) {
+static rl_inside find_open_tx(lua_State *L, const rl_scope *scope) {
   rl_inside found = RL_INSIDE_NONE;
-  for (const rl_lua_tx *tx = *bucket(rl_binding_of(L), L); tx; tx = tx->older) {
+  for (const rl_lua_tx *tx = *tx_bucket(rl_binding_of(L), L); tx; tx = tx->older) {
     if (tx->thread != L) continue;
     if (rille_client_same_pool(tx->client, scope->client)) return RL_INSIDE_POOL;
     if (rille_client_same_database(tx->client, scope->client)) found = RL_INSIDE_DATABASE;
@@ -58,8 +58,8 @@ static rl_inside find(lua_State *L, const rl_scope *scope) {
   return found;
 }
 
-/* Whatever comes of it, the call goes on. */
-static void tell(lua_State *L, const rl_scope *scope, int owner) {
+/* The call continues even if the function fails. */
+static void report_inside_call(lua_State *L, const rl_scope *scope, int owner) {
   int top = lua_gettop(L);
   rl_check_stack(L, LUA_MINSTACK);
   const rl_lua_model *m = rl_lua_model_at(L, rl_binding_of(L), owner);
@@ -75,14 +75,14 @@ static void tell(lua_State *L, const rl_scope *scope, int owner) {
   lua_settop(L, top);
 }
 
-rl_inside rl_inside_look(lua_State *L, const rl_scope *scope, int owner) {
+rl_inside rl_inside_check(lua_State *L, const rl_scope *scope, int owner) {
   if (scope->tx) return scope->tx->inside;
-  rl_inside found = find(L, scope);
-  if (found == RL_INSIDE_POOL) tell(L, scope, owner);
+  rl_inside found = find_open_tx(L, scope);
+  if (found == RL_INSIDE_POOL) report_inside_call(L, scope, owner);
   return found;
 }
 
-static int waits(const rl_lua_op *op) {
+static int is_wait_error(const rl_lua_op *op) {
   const char *code = rille_error_code(op->err);
   int begins = op->tx && op->tx->tx && !op->tx->thread;
   if (strcmp(code, "P2028") == 0) return begins;
@@ -90,7 +90,7 @@ static int waits(const rl_lua_op *op) {
 }
 
 void rl_inside_explain(lua_State *L, const rl_lua_op *op) {
-  if (op->inside == RL_INSIDE_NONE || !op->err || !waits(op)) return;
+  if (op->inside == RL_INSIDE_NONE || !op->err || !is_wait_error(op)) return;
   lua_getfield(L, -1, "message");
   lua_pushfstring(L,
                   "%s; the call was made inside db:transaction, but not on its tx: it waits on another connection for "
@@ -105,6 +105,6 @@ void rl_inside_explain(lua_State *L, const rl_lua_op *op) {
 }
 
 void rl_inside_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"enter", enter}, {"leave", leave}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"enter", inside_enter}, {"leave", inside_leave}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

@@ -1,22 +1,23 @@
-/* Jobs: operations that a Lua loop drives, because a C function cannot wait for a scheduler in every Lua. Each start
- * goes on until it would block:
+/* Jobs: operations that a loop in Lua drives, because a C function cannot yield to a scheduler in every Lua. A job runs
+ * until it would block:
  *
  *   core.job_...(...) -> nil, result              it has ended
- *                     -> mode, fd, seconds, job   wait ("r", "w" or "rw"; "t": fd is nil, only time counts; "q": the
- *                                                 job queues, and fd is the bell that all of them share), then
- *   core.step(job)    -> as above, without job
+ *                     -> mode, fd, seconds, job   wait, then call core.step. mode: "r", "w" or "rw"; "t": no fd, wait
+ *                                                 for the time only; "q": the job queues for a connection, and fd is
+ *                                                 the bell that all jobs share
+ *   core.step(job)    -> the same, without job
  *
- * A stream answers nil, rows, job (more may come) or nil, rows. What fails raises, and the job is over. */
+ * A stream returns nil, rows, job (there may be more) or nil, rows. A failure raises an error and ends the job. */
 #include "rows.h"
 
 enum { KIND_RESULT = 1, KIND_AFFECTED, KIND_NOTHING, KIND_STREAM, KIND_BATCH };
 
-/* Fields of the table that lies behind a job's operation object: its parts' results from 1 on, and what must live as
- * long. */
+/* Keys of the table of a job, the user value of its operation object: results of the calls from 1 on, and the anchors.
+ */
 #define ANCHORS (-1)
 
-/* One for the whole state, and another one in a forked child. */
-static rille_bell *bell_of(rl_binding *b) {
+/* Returns the bell of this Lua state. A forked child gets a new one. */
+static rille_bell *binding_bell(rl_binding *b) {
   if (b->bell && rille_bell_descriptor(b->bell) < 0) {
     rille_bell_free(b->bell);
     b->bell = NULL;
@@ -29,7 +30,7 @@ void rl_job_prepare(rl_lua_op *op, const rl_scope *scope) {
   rl_binding *b = op->binding;
   rille_op_set_blocking(op->core, 0);
   op->ticket = ++b->tickets;
-  if (scope->cooperative == 2) rille_op_set_bell(op->core, bell_of(b), op->ticket);
+  if (scope->cooperative == 2) rille_op_set_bell(op->core, binding_bell(b), op->ticket);
   op->job = KIND_RESULT;
 }
 
@@ -48,7 +49,7 @@ int rl_push_wait(lua_State *L, const rille_wait *wait) {
   return 3;
 }
 
-static int push_wait(lua_State *L, rl_lua_op *op) {
+static int job_push_wait(lua_State *L, rl_lua_op *op) {
   rille_wait wait = {.struct_size = (uint32_t)sizeof wait};
   const rille_bell *bell = op->binding->bell;
   rille_op_wait(op->core, &wait);
@@ -60,15 +61,16 @@ static int push_wait(lua_State *L, rl_lua_op *op) {
   return results;
 }
 
-/* core.ticket(job): its number. */
-static int ticket(lua_State *L) {
+/* core.ticket(job): returns the number of the job. */
+static int push_ticket(lua_State *L) {
   const rl_lua_op *op = (const rl_lua_op *)rl_is(L, rl_binding_of(L), 1, RL_REF_OP);
   lua_pushinteger(L, op ? (lua_Integer)op->ticket : 0);
   return 1;
 }
 
-/* core.called(): the ticket of the next job that the bell calls; nil: there is none, and the bell is silent. */
-static int called(lua_State *L) {
+/* core.called(): returns the ticket of the next job that the bell wakes, or nil. Then the bell is no longer readable.
+ */
+static int push_called_ticket(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   uint64_t tag;
   if (!b->bell || !rille_bell_next(b->bell, &tag)) return 0;
@@ -76,8 +78,8 @@ static int called(lua_State *L) {
   return 1;
 }
 
-/* A list of the parts' results and their number. */
-static void push_parts(lua_State *L, rl_lua_op *op, int keep) {
+/* Pushes the list of results of a batch, with n. */
+static void job_push_batch_results(lua_State *L, rl_lua_op *op, int keep) {
   uint32_t count = rille_op_parts(op->core);
   lua_createtable(L, (int)count, 1);
   int list = lua_gettop(L);
@@ -93,16 +95,16 @@ static void push_parts(lua_State *L, rl_lua_op *op, int keep) {
   lua_setfield(L, list, "n");
 }
 
-static void push_end(lua_State *L, rl_lua_op *op, int keep) {
+static void job_push_result(lua_State *L, rl_lua_op *op, int keep) {
   switch (op->job) {
   case KIND_AFFECTED: rl_push_integer(L, rille_op_affected(op->core)); return;
   case KIND_NOTHING: lua_pushnil(L); return;
-  case KIND_BATCH: push_parts(L, op, keep); return;
+  case KIND_BATCH: job_push_batch_results(L, op, keep); return;
   default: rl_collect_push(L, op, keep, 0);
   }
 }
 
-static void name_part(lua_State *L, rl_lua_op *op) {
+static void job_name_failed_call(lua_State *L, rl_lua_op *op) {
   if (op->job != KIND_BATCH || !lua_istable(L, -1)) return;
   lua_getfield(L, -1, "meta");
   if (lua_istable(L, -1)) {
@@ -112,7 +114,7 @@ static void name_part(lua_State *L, rl_lua_op *op) {
   lua_pop(L, 1);
 }
 
-static void forget_results(lua_State *L, rl_lua_op *op, int keep) {
+static void job_forget_results(lua_State *L, rl_lua_op *op, int keep) {
   for (uint32_t n = rille_op_parts(op->core); n > 0; n--) {
     lua_pushnil(L);
     lua_rawseti(L, keep, (int)n);
@@ -121,47 +123,47 @@ static void forget_results(lua_State *L, rl_lua_op *op, int keep) {
   lua_rawseti(L, keep, ANCHORS);
 }
 
-/* The job is over. Stack: op at `at`, its table above. */
-static void end_job(lua_State *L, rl_lua_op *op, int at) {
+/* Ends the job. Stack: op at `at`, its table and its anchors above. */
+static void job_end(lua_State *L, rl_lua_op *op, int at) {
   rl_scope *scope = op->scope;
-  forget_results(L, op, at + 1);
+  job_forget_results(L, op, at + 1);
   rl_lua_op_stop(op);
-  lua_pushvalue(L, at + 2); /* as give wants them: anchors, op */
+  lua_pushvalue(L, at + 2); /* anchors and op, for rl_lua_op_release */
   lua_pushvalue(L, at);
-  rl_lua_op_give(L, scope, op, lua_gettop(L) - 1);
+  rl_lua_op_release(L, scope, op, lua_gettop(L) - 1);
   lua_pop(L, 2);
 }
 
-/* Stack: op, its table, its anchors from `at` on, and nothing above. */
-static int go_on(lua_State *L, rl_lua_op *op, int at) {
+/* Runs the job until it would block or ends. Stack: op at `at`, its table and its anchors above. */
+static int job_continue(lua_State *L, rl_lua_op *op, int at) {
   rille_status status = rl_collect(L, rl_binding_of(L), op, at + 1);
   if (status == RILLE_AGAIN) {
     op->stepped_us = rl_now_us();
-    rl_lua_op_look(L, op);
-    return push_wait(L, op);
+    rl_lua_op_free_unowned(L, op);
+    return job_push_wait(L, op);
   }
   lua_pushnil(L);
   if (status < 0) {
     rl_lua_op_push_error(L, op);
-    name_part(L, op);
-    end_job(L, op, at);
+    job_name_failed_call(L, op);
+    job_end(L, op, at);
     return lua_error(L);
   }
-  push_end(L, op, at + 1);
+  job_push_result(L, op, at + 1);
   if (status == RILLE_BATCH) {
-    op->stepped_us = 0; /* nobody sees to it until the next batch is wanted */
+    op->stepped_us = 0; /* it rests until the next batch is requested */
     lua_pushvalue(L, at);
     rl_after(L, op->scope, at + 2);
     return 3;
   }
   int result = lua_gettop(L);
-  end_job(L, op, at);
+  job_end(L, op, at);
   lua_settop(L, result);
   return 2;
 }
 
-/* The first steps of what has been started. Stack: anchors and op at the top. */
-static int begin_job(lua_State *L, rl_scope *scope, rl_lua_op *op, int kind) {
+/* Runs the first steps of a started operation. Stack: anchors and op at the top. */
+static int job_start(lua_State *L, rl_scope *scope, rl_lua_op *op, int kind) {
   int at = lua_gettop(L);
   op->job = kind;
   op->scope = scope;
@@ -171,104 +173,104 @@ static int begin_job(lua_State *L, rl_scope *scope, rl_lua_op *op, int kind) {
   lua_pushvalue(L, -1);
   rl_set_user(L, at);
   lua_pushvalue(L, at - 1);
-  int results = go_on(L, op, at);
-  if (results != 3 || lua_isnil(L, -3)) return results; /* ended, or the job is told already */
+  int results = job_continue(L, op, at);
+  if (results != 3 || lua_isnil(L, -3)) return results; /* it has ended, or the job is among the results */
   lua_pushvalue(L, at);
   return 4;
 }
 
-/* Schedulers that wait for a job put something on its coroutine's stack, and some of them die where that cannot grow:
- * it grows here, where a shortage of memory is an error like any other. */
-#define ROOM_TO_WAIT 100
+/* Schedulers push values on the coroutine's stack while they wait, and some of them crash if it cannot grow. It grows
+ * here, where being out of memory is an ordinary error. */
+#define WAIT_STACK 100
 
 /* core.job_model(model, args, method) */
 static int job_model(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope;
   rl_lua_op *op = rl_op_job(L, &scope, 0);
-  return begin_job(L, scope, op, KIND_RESULT);
+  return job_start(L, scope, op, KIND_RESULT);
 }
 
 /* core.job_stream(model, args, batch) */
 static int job_stream(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope;
   lua_Integer batch = luaL_checkinteger(L, 3);
   rl_lua_op *op = rl_op_job(L, &scope, batch < 1 ? 1 : batch > INT32_MAX ? INT32_MAX : (uint32_t)batch);
   op->stream = 1;
-  return begin_job(L, scope, op, KIND_STREAM);
+  return job_start(L, scope, op, KIND_STREAM);
 }
 
 /* core.job_query, core.job_execute: (scope, sql, parameters, count); core.job_script(scope, sql) */
 static int job_query(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope = rl_scope_check(L, 1);
-  return begin_job(L, scope, rl_raw_job(L, scope, 1), KIND_RESULT);
+  return job_start(L, scope, rl_raw_job(L, scope, 1), KIND_RESULT);
 }
 static int job_execute(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope = rl_scope_check(L, 1);
-  return begin_job(L, scope, rl_raw_job(L, scope, 0), KIND_AFFECTED);
+  return job_start(L, scope, rl_raw_job(L, scope, 0), KIND_AFFECTED);
 }
 static int job_script(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope = rl_scope_check(L, 1);
-  return begin_job(L, scope, rl_script_job(L, scope), KIND_NOTHING);
+  return job_start(L, scope, rl_script_job(L, scope), KIND_NOTHING);
 }
 
-/* core.job_begin(scope), of core.tx or core.inner_tx */
+/* core.job_begin(scope): begins the transaction or savepoint of a scope from core.tx or core.inner_tx. */
 static int job_begin(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope = rl_scope_check(L, 1);
   rl_lua_tx_step *start = scope->depth > 1 ? rille_op_savepoint : rille_op_begin;
-  return begin_job(L, scope, rl_lua_tx_job(L, scope, start), KIND_NOTHING);
+  return job_start(L, scope, rl_lua_tx_job(L, scope, start), KIND_NOTHING);
 }
 
-/* core.job_finish(scope, commit): core.over follows, whatever comes of it. */
+/* core.job_finish(scope, commit): core.over must follow, even if it fails. */
 static int job_finish(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope = rl_scope_check(L, 1);
   rl_lua_tx_step *start = rl_lua_tx_ending(scope, lua_toboolean(L, 2));
-  return begin_job(L, scope, rl_lua_tx_job(L, scope, start), KIND_NOTHING);
+  return job_start(L, scope, rl_lua_tx_job(L, scope, start), KIND_NOTHING);
 }
 
-/* core.job_batch(scope, calls, atomic), core.batch(scope, calls, atomic): the second blocks. See batch.c. */
+/* core.job_batch(scope, calls, atomic), and core.batch(scope, calls, atomic), which blocks. See batch.c. */
 static int job_batch(lua_State *L) {
-  rl_check_stack(L, ROOM_TO_WAIT);
+  rl_check_stack(L, WAIT_STACK);
   rl_scope *scope = rl_scope_check(L, 1);
-  return begin_job(L, scope, rl_batch_job(L, scope, 1), KIND_BATCH);
+  return job_start(L, scope, rl_batch_job(L, scope, 1), KIND_BATCH);
 }
-static int batch(lua_State *L) {
+static int run_batch(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rl_lua_op *op = rl_batch_job(L, scope, 0);
   rl_lua_op_connect(L, op);
-  begin_job(L, scope, op, KIND_BATCH);
+  job_start(L, scope, op, KIND_BATCH);
   return 1;
 }
 
-static rl_lua_op *check_job(lua_State *L) {
+static rl_lua_op *job_check(lua_State *L) {
   rl_lua_op *op = (rl_lua_op *)rl_is(L, rl_binding_of(L), 1, RL_REF_OP);
-  if (!op) rl_lua_raise(L, "VALIDATION", "a job is wanted");
+  if (!op) rl_lua_raise(L, "VALIDATION", "expected a job, got %s", rl_type_name(L, 1));
   lua_settop(L, 1);
   return op;
 }
 
 /* core.step(job) */
-static int step(lua_State *L) {
-  rl_lua_op *op = check_job(L);
+static int job_step(lua_State *L) {
+  rl_lua_op *op = job_check(L);
   if (!op->job) return 0;
   rl_get_user(L, 1);
   lua_rawgeti(L, 2, ANCHORS);
-  return go_on(L, op, 1);
+  return job_continue(L, op, 1);
 }
 
-/* core.stop(job): gives up what has not ended. */
-static int stop(lua_State *L) {
-  rl_lua_op *op = check_job(L);
+/* core.stop(job): cancels the job if it has not ended. */
+static int job_stop(lua_State *L) {
+  rl_lua_op *op = job_check(L);
   if (!op->job) return 0;
   rl_get_user(L, 1);
   lua_rawgeti(L, 2, ANCHORS);
-  end_job(L, op, 1);
+  job_end(L, op, 1);
   return 0;
 }
 
@@ -281,11 +283,11 @@ void rl_job_setup(lua_State *L) {
                                        {"job_begin", job_begin},
                                        {"job_finish", job_finish},
                                        {"job_batch", job_batch},
-                                       {"batch", batch},
-                                       {"step", step},
-                                       {"stop", stop},
-                                       {"ticket", ticket},
-                                       {"called", called},
+                                       {"batch", run_batch},
+                                       {"step", job_step},
+                                       {"stop", job_stop},
+                                       {"ticket", push_ticket},
+                                       {"called", push_called_ticket},
                                        {NULL, NULL}};
   rl_set_functions(L, functions);
 }

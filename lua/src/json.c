@@ -1,4 +1,4 @@
-/* Json text to Lua values: of Json columns, and rille.json.decode. Arrays carry rille.array's metatable, null is
+/* JSON text to Lua values: Json columns, and rille.json.decode. Arrays get the metatable of rille.array, null is
  * rille.null. */
 #include <string.h>
 
@@ -6,9 +6,9 @@
 
 #define DEPTH_MAX 1000
 
-/* A number of a few letters such as 1e20000 may be a decimal of thousands of digits: of a text, they come to so many
- * more than it has itself. */
-#define MORE_DIGITS 1000000
+/* A short number like 1e20000 may be a decimal with thousands of digits. All decimals of a text may have this many
+ * digits more than the text has bytes. */
+#define EXTRA_DIGITS_MAX 1000000
 
 typedef struct reader {
   lua_State *L;
@@ -16,7 +16,7 @@ typedef struct reader {
   rl_lua_op *op;
   rille_error **err;
   int depth;
-  size_t digits; /* that decimals may still have */
+  size_t digits; /* how many decimals may still have */
 } reader;
 
 typedef struct token {
@@ -25,25 +25,25 @@ typedef struct token {
   size_t len;
 } token;
 
-static void fail(reader *r) RL_NORETURN;
-static void fail(reader *r) {
+static void json_raise(reader *r) RL_NORETURN;
+static void json_raise(reader *r) {
   rl_push_error(r->L, *r->err);
   rille_error_free(*r->err);
   *r->err = NULL;
-  if (r->op) rl_lua_op_stop(r->op); /* its connection goes back now, not when it is collected */
+  if (r->op) rl_lua_op_stop(r->op); /* releases its connection now, not when it is collected */
   lua_error(r->L);
   for (;;) {}
 }
 
-/* 0 at the end of the text. */
-static int next(reader *r, token *t) {
+/* Reads the next token. Returns 0 at the end of the text. */
+static int json_next_token(reader *r, token *t) {
   rille_status status = rille_json_next(r->json, &t->kind, &t->p, &t->len, r->err);
-  if (status < 0) fail(r);
+  if (status < 0) json_raise(r);
   return status == RILLE_ROW;
 }
 
-/* A float of few digits is exact in one multiplication or division. 0 when it has more. */
-static int short_float(const token *t, double *out) {
+/* Parses a float of up to 15 digits, exactly, with one multiplication or division. Returns 0 if it has more. */
+static int parse_short_float(const token *t, double *out) {
   static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                   1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   int64_t mantissa = 0;
@@ -75,7 +75,7 @@ static int short_float(const token *t, double *out) {
   return 1;
 }
 
-static int whole(const token *t, int64_t *out) {
+static int parse_integer(const token *t, int64_t *out) {
   uint64_t n = 0;
   int negative = t->p[0] == '-';
   uint64_t limit = (uint64_t)INT64_MAX + (negative ? 1u : 0u);
@@ -90,8 +90,8 @@ static int whole(const token *t, int64_t *out) {
   return 1;
 }
 
-/* Many digits: a float when its shortest text says the same number, else a decimal. */
-static void push_long_number(reader *r, const token *t) {
+/* Pushes a number of many digits: as a float if its shortest text is the same number, otherwise as a decimal. */
+static void json_push_long_number(reader *r, const token *t) {
   lua_State *L = r->L;
   size_t len;
   rl_lua_box *box = rl_lua_box_push(L);
@@ -107,7 +107,7 @@ static void push_long_number(reader *r, const token *t) {
     rl_lua_box_check(L, box, rille_decimal_text(box->decimal[0], -1, &box->text, &len, &box->err));
     if (len > r->digits && r->op) rl_lua_op_stop(r->op);
     if (len > r->digits)
-      rl_lua_raise(L, "VALIDATION", "the numbers of the Json text have too many digits, written out");
+      rl_lua_raise(L, "VALIDATION", "the numbers of the JSON text have too many digits when written out");
     r->digits -= len;
     rl_lua_decimal_push(L, box->text, len);
   }
@@ -115,65 +115,65 @@ static void push_long_number(reader *r, const token *t) {
   lua_remove(L, -2);
 }
 
-static void push_number(reader *r, const token *t) {
+static void json_push_number(reader *r, const token *t) {
   lua_State *L = r->L;
   int64_t i;
   double f;
-  int is_whole = whole(t, &i);
+  int is_whole = parse_integer(t, &i);
 #if LUA_VERSION_NUM < 503
   if (is_whole && (i > (int64_t)RL_EXACT_DOUBLE || i < -(int64_t)RL_EXACT_DOUBLE)) is_whole = 0;
 #endif
   if (is_whole)
     rl_push_integer(L, i);
-  else if (short_float(t, &f))
+  else if (parse_short_float(t, &f))
     lua_pushnumber(L, (lua_Number)f);
   else
-    push_long_number(r, t);
+    json_push_long_number(r, t);
 }
 
-static void push_token(reader *r, const token *t);
+static void json_push_token(reader *r, const token *t);
 
-static void push_object(reader *r) {
+static void json_push_object(reader *r) {
   token t;
   lua_newtable(r->L);
-  while (next(r, &t) && t.kind != RILLE_JSON_CLOSE_OBJECT) {
+  while (json_next_token(r, &t) && t.kind != RILLE_JSON_CLOSE_OBJECT) {
     lua_pushlstring(r->L, t.p, t.len);
-    if (!next(r, &t)) break;
-    push_token(r, &t);
+    if (!json_next_token(r, &t)) break;
+    json_push_token(r, &t);
     lua_rawset(r->L, -3);
   }
 }
 
-static void push_array(reader *r) {
+static void json_push_array(reader *r) {
   token t;
   int n = 0;
   lua_newtable(r->L);
   rl_push_ref(r->L, RL_REF_ARRAY);
   lua_setmetatable(r->L, -2);
-  while (next(r, &t) && t.kind != RILLE_JSON_CLOSE_ARRAY) {
-    push_token(r, &t);
+  while (json_next_token(r, &t) && t.kind != RILLE_JSON_CLOSE_ARRAY) {
+    json_push_token(r, &t);
     lua_rawseti(r->L, -2, ++n);
   }
 }
 
-static void push_token(reader *r, const token *t) {
+static void json_push_token(reader *r, const token *t) {
   lua_State *L = r->L;
-  luaL_checkstack(L, 8, "Json is nested too deeply");
+  luaL_checkstack(L, 8, "JSON is nested too deeply");
   switch (t->kind) {
   case RILLE_JSON_TRUE:
   case RILLE_JSON_FALSE: lua_pushboolean(L, t->kind == RILLE_JSON_TRUE); break;
-  case RILLE_JSON_NUMBER: push_number(r, t); break;
+  case RILLE_JSON_NUMBER: json_push_number(r, t); break;
   case RILLE_JSON_TEXT: lua_pushlstring(L, t->p, t->len); break;
   case RILLE_JSON_OPEN_OBJECT:
   case RILLE_JSON_OPEN_ARRAY:
     if (++r->depth > DEPTH_MAX) {
       if (r->op) rl_lua_op_stop(r->op);
-      rl_lua_raise(L, "VALIDATION", "Json is nested more than %d deep", DEPTH_MAX);
+      rl_lua_raise(L, "VALIDATION", "JSON is nested more than %d levels deep", DEPTH_MAX);
     }
     if (t->kind == RILLE_JSON_OPEN_OBJECT)
-      push_object(r);
+      json_push_object(r);
     else
-      push_array(r);
+      json_push_array(r);
     r->depth--;
     break;
   default: rl_push_ref(L, RL_REF_NULL); break;
@@ -181,20 +181,20 @@ static void push_token(reader *r, const token *t) {
 }
 
 void rl_json_push(lua_State *L, rille_json *json, rl_lua_op *op, rille_error **err, const char *text, size_t len) {
-  reader r = {L, json, op, err, 0, len + MORE_DIGITS};
+  reader r = {L, json, op, err, 0, len + EXTRA_DIGITS_MAX};
   token t;
   rille_json_read(json, text, len);
-  if (!next(&r, &t)) {
+  if (!json_next_token(&r, &t)) {
     rl_push_ref(L, RL_REF_NULL);
     return;
   }
-  push_token(&r, &t);
-  next(&r, &t); /* what comes after the value is an error of the text */
+  json_push_token(&r, &t);
+  json_next_token(&r, &t); /* anything after the value is an error */
 }
 
-/* rille.json.decode(text). Building tables may run a finalizer that decodes too, so the reader is taken out of the
- * binding meanwhile. */
-static int decode(lua_State *L) {
+/* rille.json.decode(text). Building tables may run a finalizer that decodes as well, so the reader leaves the binding
+ * meanwhile. */
+static int json_decode(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -211,7 +211,7 @@ static int decode(lua_State *L) {
 }
 
 void rl_json_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"decode", decode}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"decode", json_decode}, {NULL, NULL}};
   lua_newtable(L);
   rl_set_functions(L, functions);
   lua_setfield(L, -2, "json");

@@ -1,4 +1,4 @@
-/* Listeners: the steps of listening; Lua waits between them. */
+/* Listeners: the steps of listening. Lua waits between them. */
 #include <string.h>
 
 #include "binding.h"
@@ -7,11 +7,11 @@
 
 typedef struct listener {
   rille_listener *listener;
-  rl_binding *counted; /* among its listeners; NULL: not */
-  int64_t until;       /* of rl_now_us; 0: no limit */
+  rl_binding *counted; /* counts it in `listeners`; NULL: not counted */
+  int64_t until;       /* deadline, rl_now_us; 0: none */
 } listener;
 
-static listener *check(lua_State *L) {
+static listener *listener_check(lua_State *L) {
   listener *l = (listener *)luaL_checkudata(L, 1, NAME);
   if (!l->listener) rl_lua_raise(L, "VALIDATION", "the listener is closed");
   return l;
@@ -19,9 +19,10 @@ static listener *check(lua_State *L) {
 
 #define LISTENERS_MIN 8
 
-/* A loop that is left by `break` where the Lua has no __close, or by an error that its coroutine dies of, keeps its
- * connection until it is collected, and its few bytes move no collector. */
-static void count(lua_State *L, listener *l) {
+/* Counts the listener. Collects garbage if there are many: a loop left by `break` in a Lua without __close, or by an
+ * error that ends the coroutine, keeps its connection until it is collected, and is too small to start the collector.
+ */
+static void listener_count(lua_State *L, listener *l) {
   rl_binding *b = rl_binding_of(L);
   if (b->listeners >= LISTENERS_MIN && b->listeners >= b->listener_limit) {
     lua_gc(L, LUA_GCCOLLECT, 0);
@@ -31,8 +32,8 @@ static void count(lua_State *L, listener *l) {
   b->listeners++;
 }
 
-/* core.listen(scope, channels): nothing is connected yet. */
-static int open_listener(lua_State *L) {
+/* core.listen(scope, channels): returns a listener that is not connected yet. */
+static int listener_open(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
@@ -49,18 +50,18 @@ static int open_listener(lua_State *L) {
     rl_lua_box_check(L, box, rille_listener_add(l->listener, name, len, &box->err));
     lua_pop(L, 1);
   }
-  count(L, l);
+  listener_count(L, l);
   return 1;
 }
 
-/* core.listen_limit(listener, milliseconds or nil): from now on. */
-static int limit(lua_State *L) {
-  listener *l = check(L);
+/* core.listen_limit(listener, milliseconds or nil): sets the deadline, counted from now. */
+static int listener_set_limit(lua_State *L) {
+  listener *l = listener_check(L);
   l->until = lua_isnil(L, 2) ? 0 : rl_now_us() + rl_span_ms(luaL_checknumber(L, 2)) * 1000;
   return 0;
 }
 
-static int push_event(lua_State *L, const rille_event *e) {
+static int listener_push_event(lua_State *L, const rille_event *e) {
   switch (e->kind) {
   case RILLE_EVENT_HEARD:
     lua_pushliteral(L, "heard");
@@ -76,10 +77,10 @@ static int push_event(lua_State *L, const rille_event *e) {
   }
 }
 
-/* core.listen_next(listener): "heard", channel, payload, pid; "listening", again; "lost"; "late"; or mode, fd, seconds,
- * as a job. */
-static int next_event(lua_State *L) {
-  listener *l = check(L);
+/* core.listen_next(listener): returns "heard", channel, payload, pid; "listening", again; "lost"; "late"; or, as a job,
+ * mode, fd, seconds. */
+static int listener_next(lua_State *L) {
+  listener *l = listener_check(L);
   rille_event e;
   rille_wait wait;
   memset(&e, 0, sizeof e);
@@ -90,7 +91,7 @@ static int next_event(lua_State *L) {
   rl_lua_box *box = rl_lua_box_push(L);
   rille_status status = rille_listener_next(l->listener, &e, &box->err);
   rl_lua_box_check(L, box, status);
-  if (status == RILLE_ROW) return push_event(L, &e);
+  if (status == RILLE_ROW) return listener_push_event(L, &e);
   rille_listener_wait(l->listener, &wait);
   if (l->until) {
     int64_t left = (l->until - rl_now_us() + 999) / 1000;
@@ -103,7 +104,7 @@ static int next_event(lua_State *L) {
   return rl_push_wait(L, &wait);
 }
 
-static int close_listener(lua_State *L) {
+static int listener_close(lua_State *L) {
   listener *l = (listener *)luaL_checkudata(L, 1, NAME);
   rille_listener_close(l->listener);
   l->listener = NULL;
@@ -113,12 +114,12 @@ static int close_listener(lua_State *L) {
 }
 
 void rl_listen_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"listen", open_listener},
-                                       {"listen_limit", limit},
-                                       {"listen_next", next_event},
-                                       {"listen_close", close_listener},
+  static const luaL_Reg functions[] = {{"listen", listener_open},
+                                       {"listen_limit", listener_set_limit},
+                                       {"listen_next", listener_next},
+                                       {"listen_close", listener_close},
                                        {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__gc", close_listener}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__gc", listener_close}, {NULL, NULL}};
   rl_set_functions(L, functions);
   luaL_newmetatable(L, NAME);
   rl_set_functions(L, meta);

@@ -1,4 +1,4 @@
-/* Migrations, step by step: Lua runs migration.lua between the steps. */
+/* Migrations, step by step. Lua runs migration.lua between the steps. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,14 +19,14 @@ void rl_lua_migrations_borrow(lua_State *L, int owner, rille_migrations *m) {
   lua_pop(L, 1);
 }
 
-static rille_migrations *check(lua_State *L) {
+static rille_migrations *migrations_check(lua_State *L) {
   rl_lua_migrations *m = (rl_lua_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
-  if (!m || !m->m) rl_lua_raise(L, "VALIDATION", "open migrations are wanted");
+  if (!m || !m->m) rl_lua_raise(L, "VALIDATION", "expected an open migrations handle");
   return m->m;
 }
 
 /* core.migrations_open{ url, folder, create, replay, schema } */
-static int open_migrations(lua_State *L) {
+static int migrations_open(lua_State *L) {
   rille_migrations_options options;
   memset(&options, 0, sizeof options);
   options.struct_size = (uint32_t)sizeof options;
@@ -46,8 +46,8 @@ static int open_migrations(lua_State *L) {
   return 1;
 }
 
-/* core.migrations_close(m): again does nothing. */
-static int close_migrations(lua_State *L) {
+/* core.migrations_close(m): may be called twice. */
+static int migrations_close(lua_State *L) {
   rl_lua_migrations *m = (rl_lua_migrations *)rl_is(L, rl_binding_of(L), 1, RL_REF_MIGRATIONS);
   if (m && m->m && !m->borrowed) rille_migrations_free(m->m);
   if (m) m->m = NULL;
@@ -55,8 +55,8 @@ static int close_migrations(lua_State *L) {
 }
 
 /* core.migrations_lock(m, milliseconds) */
-static int take_lock(lua_State *L) {
-  rille_migrations *m = check(L);
+static int migrations_lock(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   lua_Number wait = luaL_checknumber(L, 2);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_lock(m, wait > 0 ? (int64_t)wait : 0, &box->err));
@@ -93,9 +93,9 @@ static void push_migration(lua_State *L, const rille_migration *x) {
   lua_setfield(L, -2, "steps");
 }
 
-/* core.migrations_load(m): the list, and whether there is a history. */
-static int load(lua_State *L) {
-  rille_migrations *m = check(L);
+/* core.migrations_load(m): returns the list, and whether the database has a history. */
+static int migrations_load(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_load(m, &box->err));
   size_t count = rille_migrations_count(m);
@@ -112,27 +112,27 @@ static int load(lua_State *L) {
   return 2;
 }
 
-/* core.migrations_apply(m): all that is pending is due. */
-static int apply(lua_State *L) {
-  rille_migrations *m = check(L);
+/* core.migrations_apply(m): all pending migrations are to be applied. */
+static int migrations_apply(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_apply(m, &box->err));
   return 0;
 }
 
-/* core.migrations_take_back(m, steps, to or nil): those are due. */
-static int take_back(lua_State *L) {
-  rille_migrations *m = check(L);
+/* core.migrations_take_back(m, steps, to or nil): these migrations are to be taken back. */
+static int migrations_take_back(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   lua_Number steps = luaL_checknumber(L, 2);
-  const char *to = rl_ztext(L, 3, "to");
+  const char *to = rl_string(L, 3, "to");
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_take_back(m, (int64_t)steps, to, &box->err));
   return 0;
 }
 
-/* core.migrations_next(m): the migration that was begun, or nil when none is due. */
-static int next_due(lua_State *L) {
-  rille_migrations *m = check(L);
+/* core.migrations_next(m): begins the next migration and returns it; nil at the end. */
+static int migrations_next(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   rille_migration x = {.struct_size = (uint32_t)sizeof x};
   rl_lua_box *box = rl_lua_box_push(L);
   rille_status st = rille_migrations_next(m, &x, &box->err);
@@ -142,9 +142,9 @@ static int next_due(lua_State *L) {
   return 1;
 }
 
-/* core.migrations_evaluate(m): a list of { code, message, advice }, and whether all of the folder is applied. */
-static int evaluate(lua_State *L) {
-  rille_migrations *m = check(L);
+/* core.migrations_evaluate(m): returns a list of { code, message, advice }, and whether the whole folder is applied. */
+static int migrations_evaluate(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_evaluate(m, &box->err));
   size_t count = rille_migrations_problem_count(m);
@@ -162,9 +162,9 @@ static int evaluate(lua_State *L) {
   return 2;
 }
 
-/* core.migrations_pull(m, schema or nil): the schema's text as the transaction under way sees it. */
-static int pull(lua_State *L) {
-  rille_migrations *m = check(L);
+/* core.migrations_pull(m, schema or nil): returns the text of the schema as the current transaction sees it. */
+static int migrations_pull(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   const rille_schema *known = lua_isnoneornil(L, 2) ? NULL : rl_lua_schema_check(L, 2);
   size_t len;
   rl_lua_box *box = rl_lua_box_push(L);
@@ -172,9 +172,9 @@ static int pull(lua_State *L) {
   return rl_lua_box_push_text(L, box, len);
 }
 
-/* core.migrations_scope(m, client): the scope of the transaction under way; core.over ends it. */
-static int scope_of(lua_State *L) {
-  rille_migrations *m = check(L);
+/* core.migrations_scope(m, client): returns the scope of the current transaction. core.over ends it. */
+static int migrations_scope(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   rl_scope *parent = rl_scope_check(L, 2);
   lua_settop(L, 2);
   rl_lua_box *box = rl_lua_box_push(L);
@@ -187,7 +187,7 @@ static int scope_of(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_setfield(L, -3, "migrations");
   lua_pop(L, 2);
-  rl_lua_tx *tx = rl_lua_tx_make(L, box, scope);
+  rl_lua_tx *tx = rl_lua_tx_new(L, box, scope);
   scope->depth = 1;
   scope->keep_nulls = parent->keep_nulls;
   scope->client = rille_client_retain(parent->client);
@@ -196,19 +196,19 @@ static int scope_of(lua_State *L) {
   return 1;
 }
 
-/* core.migrations_fail(m, message): raises. */
-static int fail(lua_State *L) {
-  rille_migrations *m = check(L);
-  const char *message = luaL_checkstring(L, 2); /* of an error: its first line says enough */
+/* core.migrations_fail(m, message): records the failure and raises. */
+static int migrations_fail(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
+  const char *message = luaL_checkstring(L, 2); /* read to a zero byte: the first line is enough */
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_fail(m, message, &box->err));
   return 0;
 }
 
 /* core.migrations_mark(m, name, applied) */
-static int mark(lua_State *L) {
-  rille_migrations *m = check(L);
-  const char *name = rl_ztext_arg(L, 2, "name");
+static int migrations_mark(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
+  const char *name = rl_string_arg(L, 2, "name");
   int applied = lua_toboolean(L, 3);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_mark(m, name, applied, &box->err));
@@ -216,8 +216,8 @@ static int mark(lua_State *L) {
 }
 
 /* core.migrations_reset(m, schema or nil) */
-static int reset(lua_State *L) {
-  rille_migrations *m = check(L);
+static int migrations_reset(lua_State *L) {
+  rille_migrations *m = migrations_check(L);
   const rille_schema *schema = lua_isnoneornil(L, 2) ? NULL : rl_lua_schema_check(L, 2);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_migrations_reset(m, schema, &box->err));
@@ -225,7 +225,7 @@ static int reset(lua_State *L) {
 }
 
 /* core.migrations_checksum(text) */
-static int checksum(lua_State *L) {
+static int push_checksum(lua_State *L) {
   char digest[65];
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -234,9 +234,9 @@ static int checksum(lua_State *L) {
   return 1;
 }
 
-/* core.shadow_open(url, shadow_url or nil): the shadow, and its URL. */
-static int open_shadow(lua_State *L) {
-  const char *url = rl_ztext_arg(L, 1, "url"), *shadow_url = rl_ztext(L, 2, "shadow_url");
+/* core.shadow_open(url, shadow_url or nil): returns the shadow and its URL. */
+static int shadow_open(lua_State *L) {
+  const char *url = rl_string_arg(L, 1, "url"), *shadow_url = rl_string(L, 2, "shadow_url");
   lua_settop(L, 2);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_shadow *s = (rl_lua_shadow *)rl_new_userdata(L, sizeof *s);
@@ -248,14 +248,14 @@ static int open_shadow(lua_State *L) {
   return 2;
 }
 
-static int close_shadow(lua_State *L) {
+static int shadow_close(lua_State *L) {
   rl_lua_shadow *s = (rl_lua_shadow *)rl_is(L, rl_binding_of(L), 1, RL_REF_SHADOW);
   if (s && s->s) rille_shadow_free(s->s);
   if (s) s->s = NULL;
   return 0;
 }
 
-static void set_type(lua_State *L, int ref, const char *name, lua_CFunction gc) {
+static void set_userdata_type(lua_State *L, int ref, const char *name, lua_CFunction gc) {
   const luaL_Reg meta[] = {{"__gc", gc}, {NULL, NULL}};
   rl_push_ref(L, ref);
   rl_set_functions(L, meta);
@@ -265,28 +265,21 @@ static void set_type(lua_State *L, int ref, const char *name, lua_CFunction gc) 
 }
 
 void rl_lua_migrations_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"migrations_open", open_migrations},
-                                       {"migrations_close", close_migrations},
-                                       {"migrations_lock", take_lock},
-                                       {"migrations_load", load},
+  static const luaL_Reg functions[] = {
+      {"migrations_open", migrations_open},   {"migrations_close", migrations_close},
+      {"migrations_lock", migrations_lock},   {"migrations_load", migrations_load},
 
-                                       {"migrations_apply", apply},
-                                       {"migrations_take_back", take_back},
-                                       {"migrations_next", next_due},
-                                       {"migrations_evaluate", evaluate},
+      {"migrations_apply", migrations_apply}, {"migrations_take_back", migrations_take_back},
+      {"migrations_next", migrations_next},   {"migrations_evaluate", migrations_evaluate},
 
-                                       {"migrations_pull", pull},
-                                       {"migrations_scope", scope_of},
+      {"migrations_pull", migrations_pull},   {"migrations_scope", migrations_scope},
 
-                                       {"migrations_fail", fail},
-                                       {"migrations_mark", mark},
-                                       {"migrations_reset", reset},
+      {"migrations_fail", migrations_fail},   {"migrations_mark", migrations_mark},
+      {"migrations_reset", migrations_reset},
 
-                                       {"migrations_checksum", checksum},
-                                       {"shadow_open", open_shadow},
-                                       {"shadow_close", close_shadow},
-                                       {NULL, NULL}};
+      {"migrations_checksum", push_checksum}, {"shadow_open", shadow_open},
+      {"shadow_close", shadow_close},         {NULL, NULL}};
   rl_set_functions(L, functions);
-  set_type(L, RL_REF_MIGRATIONS, "rille.Migrations", close_migrations);
-  set_type(L, RL_REF_SHADOW, "rille.Shadow", close_shadow);
+  set_userdata_type(L, RL_REF_MIGRATIONS, "rille.Migrations", migrations_close);
+  set_userdata_type(L, RL_REF_SHADOW, "rille.Shadow", shadow_close);
 }

@@ -1,4 +1,4 @@
-/* What a schema says, as plain tables: for the makers of types, pictures and rows. */
+/* A schema as plain tables, for code that generates types, diagrams or rows. */
 #include <string.h>
 
 #include "binding.h"
@@ -8,12 +8,12 @@ static void set_text(lua_State *L, const char *key, rille_text text) {
   lua_setfield(L, -2, key);
 }
 
-/* Absent when it is empty. */
-static void set_some(lua_State *L, const char *key, rille_text text) {
+/* Sets nothing if the text is empty. */
+static void set_nonempty(lua_State *L, const char *key, rille_text text) {
   if (text.len) set_text(L, key, text);
 }
 
-/* Absent when it is not so. */
+/* Sets true, or nothing. */
 static void set_flag(lua_State *L, const char *key, int32_t on) {
   if (!on) return;
   lua_pushboolean(L, 1);
@@ -32,8 +32,9 @@ static void push_model_name(lua_State *L, const rille_schema *s, int32_t model) 
   lua_pushstring(L, rille_schema_model_name(s, model));
 }
 
-/* { own, ... } and { other, ... } of the foreign key */
-static void set_pairs(lua_State *L, const rille_schema *s, int32_t model, uint32_t field, const rille_field_info *f) {
+/* Sets the two lists of fields of the foreign key. */
+static void set_key_pairs(lua_State *L, const rille_schema *s, int32_t model, uint32_t field,
+                          const rille_field_info *f) {
   uint32_t own = 0, other = 0;
   lua_createtable(L, (int)f->pair_count, 0);
   lua_createtable(L, (int)f->pair_count, 0);
@@ -59,11 +60,11 @@ static void set_relation(lua_State *L, const rille_schema *s, int32_t model, uin
   lua_setfield(L, -2, "relation");
   set_text(L, "relation_name", f->relation_name);
   set_flag(L, "holds_key", f->holds_key);
-  set_pairs(L, s, model, field, f);
+  set_key_pairs(L, s, model, field, f);
 }
 
-static void set_native(lua_State *L, const rille_field_info *f) {
-  set_some(L, "native", f->native);
+static void set_native_type(lua_State *L, const rille_field_info *f) {
+  set_nonempty(L, "native", f->native);
   if (!f->native_count) return;
   lua_createtable(L, f->native_count, 0);
   for (int i = 0; i < f->native_count && i < 2; i++) {
@@ -82,11 +83,11 @@ static void push_field(lua_State *L, const rille_schema *s, int32_t model, uint3
   lua_createtable(L, 0, 16);
   set_text(L, "name", f.name);
   set_text(L, "type", f.type);
-  set_some(L, "column", f.column);
-  set_some(L, "doc", f.doc);
+  set_nonempty(L, "column", f.column);
+  set_nonempty(L, "doc", f.doc);
   lua_pushstring(L, f.kind >= 0 && f.kind <= 4 ? kinds[f.kind] : kinds[0]);
   lua_setfield(L, -2, "kind");
-  set_native(L, &f);
+  set_native_type(L, &f);
   set_flag(L, "list", f.list);
   set_flag(L, "required", f.required);
   set_flag(L, "ignored", f.ignored);
@@ -112,8 +113,8 @@ static void push_key(lua_State *L, const rille_schema *s, int32_t model, uint32_
   lua_createtable(L, 0, 5);
   lua_pushstring(L, k.kind > 0 && k.kind < 4 ? kinds[k.kind] : kinds[0]);
   lua_setfield(L, -2, "kind");
-  set_some(L, "client_name", k.client_name);
-  set_some(L, "name", k.name);
+  set_nonempty(L, "client_name", k.client_name);
+  set_nonempty(L, "name", k.name);
   set_flag(L, "names_row", k.names_row);
   lua_createtable(L, (int)k.field_count, 0);
   for (uint32_t i = 0; i < k.field_count; i++) {
@@ -134,8 +135,8 @@ static void push_model(lua_State *L, const rille_schema *s, int32_t model) {
   set_text(L, "snake", m.snake);
   set_text(L, "camel", m.camel);
   set_text(L, "table", m.table);
-  set_some(L, "schema", m.schema_);
-  set_some(L, "doc", m.doc);
+  set_nonempty(L, "schema", m.schema_);
+  set_nonempty(L, "doc", m.doc);
   set_flag(L, "view", m.view);
   set_flag(L, "ignored", m.ignored);
   lua_createtable(L, (int)m.field_count, 0);
@@ -160,7 +161,7 @@ static void push_enum(lua_State *L, const rille_schema *s, uint32_t number) {
   lua_createtable(L, 0, 4);
   set_text(L, "name", e.name);
   set_text(L, "type", e.type);
-  set_some(L, "doc", e.doc);
+  set_nonempty(L, "doc", e.doc);
   lua_createtable(L, (int)e.value_count, 0);
   for (uint32_t i = 0; i < e.value_count; i++) {
     rille_enum_value_info v;
@@ -170,7 +171,7 @@ static void push_enum(lua_State *L, const rille_schema *s, uint32_t number) {
     lua_createtable(L, 0, 3);
     set_text(L, "name", v.name);
     set_text(L, "value", v.value);
-    set_some(L, "doc", v.doc);
+    set_nonempty(L, "doc", v.doc);
     lua_rawseti(L, -2, (int)i + 1);
   }
   lua_setfield(L, -2, "values");
@@ -182,10 +183,10 @@ const rille_schema *rl_lua_schema_at(lua_State *L, int index) {
   return rille_client_schema(rl_scope_check(L, index)->client);
 }
 
-/* core.schema_models(schema or scope): { provider, models = { { name, snake, camel, table, schema, doc, view, ignored,
- * fields, keys } }, enums = { { name, type, doc, values } } }, in the order of the schema; flags that are off are
+/* core.schema_models(schema or scope): returns { provider, models = { { name, snake, camel, table, schema, doc, view,
+ * ignored, fields, keys } }, enums = { { name, type, doc, values } } }, in the order of the schema. Flags are true or
  * absent. */
-static int schema_models(lua_State *L) {
+static int push_schema_models(lua_State *L) {
   const rille_schema *s = rl_lua_schema_at(L, 1);
   int32_t models = rille_schema_model_count(s);
   uint32_t enums = rille_schema_enum_count(s);
@@ -208,6 +209,6 @@ static int schema_models(lua_State *L) {
 }
 
 void rl_models_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"schema_models", schema_models}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"schema_models", push_schema_models}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

@@ -1,5 +1,5 @@
-/* rille.core, the private C module under `require "rille"`: refuses a foreign Lua, makes the state of the binding,
- * collects the functions. */
+/* rille.core, the private C module under `require "rille"`: the check of the Lua version, the state of the binding, the
+ * functions. */
 #include <string.h>
 
 #include "binding.h"
@@ -17,7 +17,7 @@ void rl_set_functions(lua_State *L, const luaL_Reg *functions) {
 
 const char *rl_option_text(lua_State *L, const char *key) {
   lua_getfield(L, 1, key);
-  return rl_ztext(L, -1, key);
+  return rl_string(L, -1, key);
 }
 
 int rl_option_flag(lua_State *L, const char *key) {
@@ -25,7 +25,7 @@ int rl_option_flag(lua_State *L, const char *key) {
   return lua_toboolean(L, -1);
 }
 
-static void keep(lua_State *L, rl_binding *b, int ref) {
+static void keep_ref(lua_State *L, rl_binding *b, int ref) {
   b->identity[ref] = lua_topointer(L, -1);
   lua_rawseti(L, RL_REFS, ref);
 }
@@ -34,10 +34,10 @@ static void keep_sentinel(lua_State *L, rl_binding *b, int ref) {
   *(int *)rl_new_userdata(L, sizeof(int)) = ref;
   rl_push_ref(L, RL_REF_SENTINEL);
   lua_setmetatable(L, -2);
-  keep(L, b, ref);
+  keep_ref(L, b, ref);
 }
 
-/* All that the binding owns. Whoever adds to it frees it here: a userdata has one metatable. */
+/* Frees what the binding owns. */
 static int binding_gc(lua_State *L) {
   rl_binding *b = (rl_binding *)lua_touserdata(L, 1);
   rille_tape_free(b->tape);
@@ -49,8 +49,8 @@ static int binding_gc(lua_State *L) {
   return 0;
 }
 
-/* Runs as a closure over binding and references, so that the setups may use them as every function does. */
-static int build(lua_State *L) {
+/* Pushes the module. Has the two upvalues of every function, so the setups can use them. */
+static int build_module(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   lua_newtable(L);
   static const luaL_Reg own[] = {{"__gc", binding_gc}, {NULL, NULL}};
@@ -60,12 +60,12 @@ static int build(lua_State *L) {
   lua_setmetatable(L, -2);
   for (int ref = RL_REF_SENTINEL; ref <= RL_REF_ENTRIES; ref++) {
     lua_newtable(L);
-    keep(L, b, ref);
+    keep_ref(L, b, ref);
   }
   for (int ref = RL_REF_NULL; ref <= RL_REF_ALL; ref++) keep_sentinel(L, b, ref);
-  lua_newtable(L); /* the module: the setups find it at the top */
+  lua_newtable(L); /* the module: at the top for the setups */
   lua_pushvalue(L, -1);
-  keep(L, b, RL_REF_MODULE);
+  keep_ref(L, b, RL_REF_MODULE);
   rl_error_setup(L);
   rl_place_setup(L);
   rl_value_setup(L);
@@ -97,11 +97,11 @@ static int build(lua_State *L) {
 }
 
 #if LUA_VERSION_NUM < 502 && defined(__GNUC__)
-/* A function that 5.1 and LuaJIT lack and all later versions have. */
+/* A function that all versions after 5.1 and LuaJIT have. */
 extern int lua_pcallk(lua_State *, int, int, int, intptr_t, int (*)(lua_State *, int, intptr_t)) __attribute__((weak));
 static void refuse_foreign_host(lua_State *L) {
   if (!lua_pcallk || lua_pcall) return;
-  /* Only functions that all versions share are called from here on. */
+  /* From here on, only functions that all versions have are called. */
   const char *host = "another Lua";
   if (luaL_loadstring(L, "return _VERSION") == 0 && lua_pcallk(L, 0, 1, 0, 0, NULL) == 0)
     host = lua_tolstring(L, -1, NULL);
@@ -123,12 +123,12 @@ int luaopen_rille_core(lua_State *L) {
   refuse_foreign_host(L);
   if (!rille_version_check(RILLE_VERSION_MAJOR, RILLE_VERSION_MINOR))
     return luaL_error(L, "this rille.core needs librille %s, but %s is loaded", RILLE_VERSION_TEXT, rille_version());
-  lua_getfield(L, LUA_REGISTRYINDEX, REGISTRY_KEY); /* one binding a state, however often it is required */
+  lua_getfield(L, LUA_REGISTRYINDEX, REGISTRY_KEY); /* one binding per Lua state */
   if (lua_istable(L, -1)) return 1;
   rl_binding *b = (rl_binding *)rl_new_userdata(L, sizeof *b);
   memset(b, 0, sizeof *b);
   lua_createtable(L, RL_REF_END, 0);
-  lua_pushcclosure(L, build, 2);
+  lua_pushcclosure(L, build_module, 2);
   lua_call(L, 0, 1);
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, REGISTRY_KEY);

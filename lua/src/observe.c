@@ -1,9 +1,8 @@
-/* Observing: events handed to Lua, the calls that a client's watcher wants to hear of, and figures by action. */
+/* Observing: events for Lua, calls for the watcher of a client, metrics by action. */
 #include <string.h>
 
 #include "options.h"
 
-/* The anchors of the scope lie below the top, its watcher goes among them. */
 void rl_watcher_push(lua_State *L, rl_scope *scope) {
   rl_get_user(L, -1);
   scope->watcher = (rl_watcher *)rl_new_userdata(L, sizeof *scope->watcher);
@@ -34,17 +33,17 @@ void rl_watcher_function(lua_State *L, int anchors, const char *name) {
   lua_pop(L, 1);
 }
 
-void rl_tell_events(lua_State *L, int anchors) {
+void rl_report_events(lua_State *L, int anchors) {
   int top = lua_gettop(L);
-  luaL_checkstack(L, LUA_MINSTACK, "to tell events");
+  luaL_checkstack(L, LUA_MINSTACK, "to report events");
   rl_watcher_function(L, anchors, "after");
   lua_getfield(L, anchors, "scope");
-  lua_pcall(L, 1, 0, 0); /* whatever comes of it, the result of the call is not lost */
+  lua_pcall(L, 1, 0, 0); /* an error must not lose the result of the call */
   lua_settop(L, top);
 }
 
-/* owner: stack index of the scope, or of a model whose arguments follow it. */
-void rl_tell_call(lua_State *L, const rl_scope *scope, int owner, const char *name) {
+/* owner: stack index of the scope or of a model, followed by the arguments. */
+void rl_report_call(lua_State *L, const rl_scope *scope, int owner, const char *name) {
   int top = lua_gettop(L);
   rl_get_user(L, owner);
   rl_watcher_function(L, top + 1, "call");
@@ -63,17 +62,17 @@ void rl_set_trace(lua_State *L, rl_lua_op *op) {
   lua_call(L, 0, 1);
   int is_text = lua_type(L, -1) == LUA_TSTRING;
   if (!is_text && lua_toboolean(L, -1))
-    rl_lua_raise(L, "VALIDATION", "`traceparent`: the function must return a string or nil, not a %s",
-                 luaL_typename(L, -1));
-  if (rille_op_set_trace(op->core, is_text ? rl_ztext(L, -1, "traceparent") : NULL, &op->err) < 0) {
+    rl_lua_raise(L, "VALIDATION", "traceparent: expected a string or nil from the function, got %s",
+                 rl_type_name(L, -1));
+  if (rille_op_set_trace(op->core, is_text ? rl_string(L, -1, "traceparent") : NULL, &op->err) < 0) {
     rl_push_error(L, op->err);
     lua_error(L);
   }
   lua_pop(L, 1);
 }
 
-/* core.watch(scope, functions, what): what the watcher of the client and of all that comes of it does from now on. */
-static int watch(lua_State *L) {
+/* core.watch(scope, functions, what): sets the functions of the watcher, and RL_WATCH_... */
+static int watch_scope(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   int what = (int)luaL_checkinteger(L, 3);
@@ -86,7 +85,7 @@ static int watch(lua_State *L) {
 }
 
 /* core.observe(scope, { what, slow_ms, pool_wait_ms, params_length }) */
-static int observe(lua_State *L) {
+static int observe_client(lua_State *L) {
   static const rl_option rows[] = {
       {"what", RL_OPTION_INT32, .at = offsetof(rille_observe_options, what), .most = INT32_MAX},
       {"slow_ms", RL_OPTION_INT32, .at = offsetof(rille_observe_options, slow_ms), .most = INT32_MAX},
@@ -113,7 +112,7 @@ static void set_number(lua_State *L, const char *key, int64_t n) {
   lua_setfield(L, -2, key);
 }
 
-static const char *kind_name(rille_client_event_kind kind) {
+static const char *event_kind_name(rille_client_event_kind kind) {
   static const char *const names[] = {"other",     "query",   "begin",       "commit", "rollback",
                                       "savepoint", "release", "rollback_to", "warn"};
   return kind > 0 && (size_t)kind < sizeof names / sizeof *names ? names[kind] : names[0];
@@ -121,7 +120,7 @@ static const char *kind_name(rille_client_event_kind kind) {
 
 static void push_event(lua_State *L, const rille_client_event *e) {
   lua_createtable(L, 0, 14);
-  set_text(L, "kind", kind_name(e->kind));
+  set_text(L, "kind", event_kind_name(e->kind));
   set_text(L, "sql", e->sql);
   set_text(L, "params", e->params);
   set_text(L, "model", e->model);
@@ -146,8 +145,8 @@ static void push_event(lua_State *L, const rille_client_event *e) {
   lua_setfield(L, -2, "time");
 }
 
-/* core.next_event(scope): a table, or nil. */
-static int next_event(lua_State *L) {
+/* core.next_event(scope): returns a table, or nil. */
+static int push_next_event(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_is(L, rl_binding_of(L), 1, RL_REF_SCOPE);
   rl_lua_box *box = rl_lua_box_push(L);
   if (!scope || !scope->client || rille_client_next_event(scope->client, &box->event) != RILLE_OK) return 0;
@@ -156,7 +155,7 @@ static int next_event(lua_State *L) {
   return 1;
 }
 
-static void push_stats(lua_State *L, const char *model, const char *action, const rille_action_stats *s) {
+static void push_action_stats(lua_State *L, const char *model, const char *action, const rille_action_stats *s) {
   lua_createtable(L, 0, 6);
   set_text(L, "model", model);
   set_text(L, "action", action);
@@ -172,33 +171,34 @@ static void push_stats(lua_State *L, const char *model, const char *action, cons
   lua_setfield(L, -2, "buckets");
 }
 
-static void add_stats(lua_State *L, const rl_scope *scope, int32_t model, rille_action action, const char *name) {
+static void append_action_stats(lua_State *L, const rl_scope *scope, int32_t model, rille_action action,
+                                const char *name) {
   rille_action_stats stats;
   stats.struct_size = (uint32_t)sizeof stats;
   if (rille_client_action_stats(scope->client, model, action, &stats) != RILLE_OK) return;
-  push_stats(L, rille_schema_model_name(rille_client_schema(scope->client), model), name, &stats);
+  push_action_stats(L, rille_schema_model_name(rille_client_schema(scope->client), model), name, &stats);
   lua_rawseti(L, -2, (int)rl_rawlen(L, -2) + 1);
 }
 
-/* core.action_stats(scope): a list of { model, action, operations, errors, duration_ms, buckets }. */
-static int action_stats(lua_State *L) {
+/* core.action_stats(scope): returns a list of { model, action, operations, errors, duration_ms, buckets }. */
+static int push_stats_list(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   int32_t models = rille_schema_model_count(rille_client_schema(scope->client));
   lua_newtable(L);
   rille_action_info info;
   for (int32_t m = 0; m < models; m++)
-    for (rille_action a = 1; rl_action_at(a, &info); a++) add_stats(L, scope, m, a, info.name);
-  add_stats(L, scope, -1, RILLE_RAW_QUERY, "query_raw");
-  add_stats(L, scope, -1, RILLE_RAW_EXECUTE, "execute_raw");
-  add_stats(L, scope, -1, RILLE_RAW_SCRIPT, "execute_script");
+    for (rille_action a = 1; rl_action_at(a, &info); a++) append_action_stats(L, scope, m, a, info.name);
+  append_action_stats(L, scope, -1, RILLE_RAW_QUERY, "query_raw");
+  append_action_stats(L, scope, -1, RILLE_RAW_EXECUTE, "execute_raw");
+  append_action_stats(L, scope, -1, RILLE_RAW_SCRIPT, "execute_script");
   return 1;
 }
 
 #define KEYS_MAX 64
 
-/* core.relation(scope, from, to, keys): the field of model `from` that leads to the rows of `to` which a where with
- * these keys finds; or nil. */
-static int relation(lua_State *L) {
+/* core.relation(scope, from, to, keys): returns the field of model `from` that leads to the rows of `to` that a where
+ * with these keys finds, or nil. */
+static int push_relation(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   const char *keys[KEYS_MAX];
   size_t count = 0, len = 0, from_len, to_len;
@@ -206,7 +206,7 @@ static int relation(lua_State *L) {
   luaL_checktype(L, 4, LUA_TTABLE);
   for (size_t n = rl_rawlen(L, 4); count < n && count < KEYS_MAX; count++) {
     lua_rawgeti(L, 4, (int)count + 1);
-    keys[count] = luaL_checkstring(L, -1); /* one with a byte 0 is no field either way */
+    keys[count] = luaL_checkstring(L, -1); /* with a zero byte it is not a field either way */
     lua_pop(L, 1);                         /* the table keeps it */
   }
   rille_schema *schema = rille_client_schema(scope->client);
@@ -218,8 +218,8 @@ static int relation(lua_State *L) {
 }
 
 void rl_observe_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"watch", watch},           {"observe", observe},
-                                       {"next_event", next_event}, {"action_stats", action_stats},
-                                       {"relation", relation},     {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"watch", watch_scope},          {"observe", observe_client},
+                                       {"next_event", push_next_event}, {"action_stats", push_stats_list},
+                                       {"relation", push_relation},     {NULL, NULL}};
   rl_set_functions(L, functions);
 }

@@ -1,12 +1,12 @@
-/* The methods of models: walk the arguments, start the operation, build its result. */
+/* The methods of models: the arguments are walked, the operation is started, its result is built. */
 #include <string.h>
 
 #include "binding.h"
 
-/* A tape that one huge call has blown up is not kept. */
+/* A larger tape is not kept. */
 #define TOKENS_KEPT 100000u
 
-/* Those of cooperative clients differ in where their methods are found. */
+/* Models of cooperative clients have another metatable. */
 rl_lua_model *rl_lua_model_at(lua_State *L, const rl_binding *b, int index) {
   rl_lua_model *m = (rl_lua_model *)rl_is(L, b, index, RL_REF_MODEL);
   return m ? m : (rl_lua_model *)rl_is(L, b, index, RL_REF_COOPERATIVE);
@@ -24,11 +24,11 @@ static rl_lua_model *check_model(lua_State *L, rl_binding *b, const char *method
 static void check_args(lua_State *L, const char *method) {
   lua_settop(L, 2);
   if (lua_istable(L, 2) || lua_isnil(L, 2)) return;
-  rl_lua_raise(L, "VALIDATION", "%s takes a table of arguments, as in %s{ where = { ... } }, and got a %s", method,
-               method, luaL_typename(L, 2));
+  rl_lua_raise(L, "VALIDATION", "%s: expected a table of arguments, as in %s{ where = { ... } }, got %s", method,
+               method, rl_type_name(L, 2));
 }
 
-/* Returns how many tokens were written. */
+/* Returns the number of tokens written. */
 static size_t write_args(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) {
   if (lua_istable(L, 2)) return rl_walk(L, b, op->tape, 2, flags);
   rille_tape_open_object(op->tape);
@@ -36,14 +36,14 @@ static size_t write_args(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) 
   return 0;
 }
 
-/* An operation object without a tape is not used again: take makes a new one. */
-static void trim(rl_lua_op *op) {
+/* Replaces the tape. If out of memory there is none, and the operation object is not used again. */
+static void op_replace_tape(rl_lua_op *op) {
   rille_op_reset(op->core);
   rille_tape_free(op->tape);
   op->tape = rille_tape_new();
 }
 
-static int method(lua_State *L) {
+static int run_method(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rille_action action = (rille_action)lua_tointeger(L, lua_upvalueindex(3));
   const char *name = (const char *)lua_touserdata(L, lua_upvalueindex(4));
@@ -55,8 +55,8 @@ static int method(lua_State *L) {
   rl_lua_op_begin(op, m->scope);
   rille_status status = rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err);
   if (status < 0 || rl_push_result(L, b, op) < 0) rl_lua_op_throw(L, m->scope, op, 3);
-  if (tokens > TOKENS_KEPT) trim(op);
-  rl_lua_op_give(L, m->scope, op, 3);
+  if (tokens > TOKENS_KEPT) op_replace_tape(op);
+  rl_lua_op_release(L, m->scope, op, 3);
   return 1;
 }
 
@@ -64,7 +64,7 @@ rille_action rl_check_action(lua_State *L, int index) {
   size_t len;
   const char *name = luaL_checklstring(L, index, &len);
   rille_action action = rille_action_named(name, len);
-  if (!action) rl_lua_raise(L, "VALIDATION", "there is no method `%s` to explain", name);
+  if (!action) rl_lua_raise(L, "VALIDATION", "unknown method `%s`", name);
   return action;
 }
 
@@ -78,8 +78,8 @@ static const char *action_name(rille_action action) {
   return rl_action_at(action, &info) ? info.name : "";
 }
 
-/* Starts without running. Stack: model, arguments; then anchors and op. batch: as of rille_op_set_stream. */
-static rl_lua_op *start(lua_State *L, rl_binding *b, rl_lua_model *m, rille_action action, uint32_t batch) {
+/* Starts a stream. Stack: model, arguments; afterwards anchors and op. batch: as in rille_op_set_stream. */
+static rl_lua_op *start_stream(lua_State *L, rl_binding *b, rl_lua_model *m, rille_action action, uint32_t batch) {
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
   write_args(L, b, op, batch ? RL_WALK_COPY : 0);
   rl_lua_op_begin(op, m->scope);
@@ -89,8 +89,8 @@ static rl_lua_op *start(lua_State *L, rl_binding *b, rl_lua_model *m, rille_acti
   return op;
 }
 
-/* A job may outlive what it was called with: texts are copied. Stack: model, arguments, and unless it is a stream the
- * method's name. */
+/* Strings are copied, because a job may outlive its arguments. Stack: model, arguments, and the name of the method if
+ * it is not a stream. */
 rl_lua_op *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   rl_binding *b = rl_binding_of(L);
   rille_action action = batch ? RILLE_FIND_MANY : rl_check_action(L, 3);
@@ -109,8 +109,8 @@ rl_lua_op *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   return op;
 }
 
-/* core.hook(model or scope): the wait hook of a cooperative client; nil for everything else. */
-static int hook(lua_State *L) {
+/* core.hook(model or scope): returns the wait hook of a cooperative client; nil for everything else. */
+static int push_hook(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_lua_model *m = rl_lua_model_at(L, b, 1);
   const rl_scope *scope = m ? m->scope : (const rl_scope *)rl_is(L, b, 1, RL_REF_SCOPE);
@@ -120,9 +120,9 @@ static int hook(lua_State *L) {
   return 1;
 }
 
-/* core.explain(model, args, action): { round_trips, steps, statements = { { sql, params, dependent, plan = { { line } }
- * } } } */
-static int explain(lua_State *L) {
+/* core.explain(model, args, action): returns { round_trips, steps, statements = { { sql, params, dependent, plan = { {
+ * line } } } } } */
+static int explain_call(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_lua_model *m = check_model(L, b, "explain");
   rille_action action = rl_check_action(L, 3);
@@ -132,12 +132,12 @@ static int explain(lua_State *L) {
   rl_lua_op_begin(op, m->scope);
   rille_status status = rille_op_explain_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err);
   if (status < 0 || rl_push_result(L, b, op) < 0) rl_lua_op_throw(L, m->scope, op, 3);
-  rl_lua_op_give(L, m->scope, op, 3);
+  rl_lua_op_release(L, m->scope, op, 3);
   return 1;
 }
 
-/* core.faults(model, args, action): a list of errors, all that is wrong with the data; nil when nothing is. */
-static int faults(lua_State *L) {
+/* core.faults(model, args, action): returns a list of all errors in the data, or nil. */
+static int push_data_errors(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_lua_model *m = check_model(L, b, "validate");
   rille_action action = rl_check_action(L, 3);
@@ -147,7 +147,7 @@ static int faults(lua_State *L) {
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box,
                    rille_client_validate(m->scope->client, m->model, action, op->tape, &box->faults, &box->err));
-  rl_lua_op_give(L, m->scope, op, 3);
+  rl_lua_op_release(L, m->scope, op, 3);
   size_t count = rille_faults_count(box->faults);
   if (count == 0) return 0;
   rl_new_list(L, (int)count);
@@ -161,12 +161,12 @@ static int faults(lua_State *L) {
 
 /* Upvalues of a stream's iterator, after binding and references. */
 #define STREAM_MODEL lua_upvalueindex(3)
-#define STREAM_SLOT lua_upvalueindex(4)
-#define STREAM_ROWS lua_upvalueindex(5) /* the batch at hand */
-#define STREAM_AT lua_upvalueindex(6)   /* the last row of it that was given */
+#define STREAM_OP lua_upvalueindex(4)
+#define STREAM_ROWS lua_upvalueindex(5) /* the current batch */
+#define STREAM_AT lua_upvalueindex(6)   /* its last row that was returned */
 
-/* A stream that has no more rows gives its connection back before the last of them are seen. */
-static void next_batch(lua_State *L, rl_lua_op *op) {
+/* Reads the next batch. A stream without more rows releases its connection before its last rows are returned. */
+static void stream_next_batch(lua_State *L, rl_lua_op *op) {
   rl_lua_op_connect(L, op);
   rille_status status = rl_push_batch(L, rl_binding_of(L), op);
   if (status < 0) rl_lua_op_push_error(L, op);
@@ -179,14 +179,14 @@ static void next_batch(lua_State *L, rl_lua_op *op) {
   rl_after(L, m->scope, lua_gettop(L));
 }
 
-static int stream_next(lua_State *L) {
-  rl_lua_op *op = (rl_lua_op *)lua_touserdata(L, STREAM_SLOT);
+static int stream_next_row(lua_State *L) {
+  rl_lua_op *op = (rl_lua_op *)lua_touserdata(L, STREAM_OP);
   int at = (int)lua_tointeger(L, STREAM_AT) + 1;
   lua_settop(L, 0);
   for (;; at = 1) {
     lua_rawgeti(L, STREAM_ROWS, at);
     if (!lua_isnil(L, -1) || !op->running) break;
-    next_batch(L, op);
+    stream_next_batch(L, op);
     lua_settop(L, 0);
   }
   lua_pushnil(L);
@@ -196,13 +196,13 @@ static int stream_next(lua_State *L) {
   return 1;
 }
 
-/* core.stream(model, args, batch): iterator, nil, nil, closer. */
-static int stream(lua_State *L) {
+/* core.stream(model, args, batch): returns iterator, nil, nil, closing value. */
+static int open_stream(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_lua_model *m = check_model(L, b, "each");
   uint32_t batch = (uint32_t)luaL_checkinteger(L, 3);
   check_args(L, "each");
-  rl_lua_op *op = start(L, b, m, RILLE_FIND_MANY, batch);
+  rl_lua_op *op = start_stream(L, b, m, RILLE_FIND_MANY, batch);
   op->stream = 1;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, lua_upvalueindex(2));
@@ -210,14 +210,14 @@ static int stream(lua_State *L) {
   lua_pushvalue(L, 4);
   lua_newtable(L);
   lua_pushinteger(L, 0);
-  lua_pushcclosure(L, stream_next, 6);
+  lua_pushcclosure(L, stream_next_row, 6);
   lua_pushnil(L);
   lua_pushnil(L);
   lua_pushvalue(L, 4);
   return 4;
 }
 
-static int model_text(lua_State *L) {
+static int model_tostring(lua_State *L) {
   rl_lua_model *m = rl_lua_model_at(L, rl_binding_of(L), 1);
   const char *name = NULL;
   if (m && m->scope->client) name = rille_schema_model_name(rille_client_schema(m->scope->client), m->model);
@@ -225,27 +225,27 @@ static int model_text(lua_State *L) {
   return 1;
 }
 
-/* core.model_name(model): as the schema writes it. */
-static int model_name(lua_State *L) {
+/* core.model_name(model): returns the name in the schema. */
+static int push_model_name(lua_State *L) {
   rl_lua_model *m = check_model(L, rl_binding_of(L), "this");
   lua_pushstring(L, rille_schema_model_name(rille_client_schema(m->scope->client), m->model));
   return 1;
 }
 
-static void set_methods(lua_State *L) {
+static void add_methods(lua_State *L) {
   rille_action_info info;
   for (rille_action a = 1; rl_action_at(a, &info); a++) {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, lua_upvalueindex(2));
     lua_pushinteger(L, a);
     lua_pushlightuserdata(L, (void *)(uintptr_t)info.name);
-    lua_pushcclosure(L, method, 4);
+    lua_pushcclosure(L, run_method, 4);
     lua_setfield(L, -2, info.name);
   }
 }
 
-/* core.actions: a list of { name, writes }. */
-static void set_actions(lua_State *L) {
+/* Sets core.actions, a list of { name, writes }. */
+static void add_actions(lua_State *L) {
   rille_action_info info;
   lua_newtable(L);
   for (rille_action a = 1; rl_action_at(a, &info); a++) {
@@ -259,8 +259,8 @@ static void set_actions(lua_State *L) {
   lua_setfield(L, -2, "actions");
 }
 
-/* Its methods are the table at the top. */
-static void set_metatable(lua_State *L, int ref, const luaL_Reg *meta) {
+/* The methods are the table at the top. */
+static void fill_model_metatable(lua_State *L, int ref, const luaL_Reg *meta) {
   rl_push_ref(L, ref);
   rl_set_functions(L, meta);
   lua_pushvalue(L, -2);
@@ -270,7 +270,7 @@ static void set_metatable(lua_State *L, int ref, const luaL_Reg *meta) {
   lua_pop(L, 1);
 }
 
-/* core.set_model_call(fn): what calling a model does. */
+/* core.set_model_call(fn): sets what calling a model does. */
 static int set_model_call(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   for (int i = 0; i < 2; i++) {
@@ -282,21 +282,24 @@ static int set_model_call(lua_State *L) {
 }
 
 void rl_op_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"explain", explain}, {"faults", faults},
-                                       {"stream", stream},   {"model_name", model_name},
-                                       {"hook", hook},       {"set_model_call", set_model_call},
+  static const luaL_Reg functions[] = {{"explain", explain_call},
+                                       {"faults", push_data_errors},
+                                       {"stream", open_stream},
+                                       {"model_name", push_model_name},
+                                       {"hook", push_hook},
+                                       {"set_model_call", set_model_call},
                                        {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__tostring", model_text}, {NULL, NULL}};
+  static const luaL_Reg meta[] = {{"__tostring", model_tostring}, {NULL, NULL}};
   rl_set_functions(L, functions);
-  set_actions(L);
+  add_actions(L);
   rl_push_ref(L, RL_REF_METHODS);
-  set_methods(L);
+  add_methods(L);
   lua_pushvalue(L, -1);
   lua_setfield(L, -3, "methods");
-  set_metatable(L, RL_REF_MODEL, meta);
+  fill_model_metatable(L, RL_REF_MODEL, meta);
   rl_push_ref(L, RL_REF_COOPERATIVE_METHODS); /* Lua fills it */
   lua_pushvalue(L, -1);
   lua_setfield(L, -4, "cooperative_methods");
-  set_metatable(L, RL_REF_COOPERATIVE, meta);
+  fill_model_metatable(L, RL_REF_COOPERATIVE, meta);
   lua_pop(L, 2);
 }

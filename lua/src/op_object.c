@@ -1,5 +1,4 @@
-/* Operation objects: an operation with its tape, kept by a scope between calls, so that a call allocates nothing of its
- * own. */
+/* Operation objects: operations with their tapes. A scope keeps them between calls, so a call allocates none. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +6,7 @@
 
 #define IDLE_MAX 8
 
-rl_lua_tx *rl_lua_tx_make(lua_State *L, rl_lua_box *box, rl_scope *scope) {
+rl_lua_tx *rl_lua_tx_new(lua_State *L, rl_lua_box *box, rl_scope *scope) {
   rl_lua_tx *tx = (rl_lua_tx *)calloc(1, sizeof *tx);
   if (!tx) rl_lua_box_throw(L, box);
   tx->refs = 1;
@@ -16,13 +15,13 @@ rl_lua_tx *rl_lua_tx_make(lua_State *L, rl_lua_box *box, rl_scope *scope) {
   return tx;
 }
 
-void rl_lua_tx_drop(rl_lua_tx *tx) {
+void rl_lua_tx_release(rl_lua_tx *tx) {
   if (!tx || --tx->refs > 0) return;
-  rl_lua_tx_cut(tx);
+  rl_lua_tx_roll_back(tx);
   free(tx);
 }
 
-void rl_lua_tx_cut(rl_lua_tx *tx) {
+void rl_lua_tx_roll_back(rl_lua_tx *tx) {
   rl_inside_leave(tx);
   if (!tx || !tx->tx) return;
   rille_tx_free(tx->tx);
@@ -47,7 +46,7 @@ static rl_lua_op *op_new(lua_State *L, rl_scope *scope) {
   return op;
 }
 
-static inline rl_lua_op *take(lua_State *L, rl_scope *scope) {
+static inline rl_lua_op *op_take_idle(lua_State *L, rl_scope *scope) {
   if (scope->idle > 0) {
     lua_rawgeti(L, -1, scope->idle);
     lua_pushnil(L);
@@ -63,7 +62,7 @@ static inline rl_lua_op *take(lua_State *L, rl_scope *scope) {
   return op_new(L, scope);
 }
 
-static void link_running(rl_lua_op *op) {
+static void op_link_running(rl_lua_op *op) {
   rl_binding *b = op->binding;
   if (op->running) return;
   op->running = 1;
@@ -73,7 +72,7 @@ static void link_running(rl_lua_op *op) {
   b->running = op;
 }
 
-static void unlink_running(rl_lua_op *op) {
+static void op_unlink_running(rl_lua_op *op) {
   if (!op->running) return;
   op->running = 0;
   if (op->older) op->older->newer = op->newer;
@@ -83,18 +82,18 @@ static void unlink_running(rl_lua_op *op) {
     op->binding->running = op->older;
 }
 
-/* So long after a look that was in vain there is no other, nor before so many times its length. */
-#define LOOK_PAUSE_US 1000000
-#define LOOK_PAUSE 20
-/* A job that nobody has seen to for so long may have lost its coroutine. */
-#define LEFT_US 1000000
+/* The pause after a collection that freed no connection: at least this long, and this many times its duration. */
+#define COLLECT_PAUSE_US 1000000
+#define COLLECT_PAUSE_FACTOR 20
+/* A job without a step for this long may have lost its coroutine. */
+#define JOB_LOST_US 1000000
 
-/* Connections that no running call owns: of transactions and locks between two calls, of loops between two batches, of
- * coroutines that are not resumed any more, of calls that an error of Lua's has left. */
+/* Counts the connections that no running call owns: of transactions and locks between two calls, of loops between two
+ * batches, of coroutines that are no longer resumed, of calls that a Lua error has left. */
 static int count_unowned(const rl_binding *b, const rl_lua_op *own, int64_t now) {
   int n = b->held;
   for (const rl_lua_op *s = b->running; s; s = s->older) {
-    int owned = s == own || (s->job && now - s->stepped_us < LEFT_US);
+    int owned = s == own || (s->job && now - s->stepped_us < JOB_LOST_US);
     if (s->tx && s->tx->tx && owned && !s->stream)
       n--;
     else if (!s->tx && !owned)
@@ -103,25 +102,26 @@ static int count_unowned(const rl_binding *b, const rl_lua_op *own, int64_t now)
   return n;
 }
 
-/* What nobody has any more keeps its connection until it is collected, and its few bytes move no collector. */
-static int look(lua_State *L, rl_lua_op *own) {
+/* Collects garbage if there may be objects that are no longer referenced but hold a connection. They are too small to
+ * start the collector. Returns whether a connection was freed. */
+static int collect_unowned(lua_State *L, rl_lua_op *own) {
   rl_binding *b = own->binding;
   int64_t begin = rl_now_us();
   if (begin < b->look_us) return 0;
   int before = count_unowned(b, own, begin);
-  b->look_us = begin + LOOK_PAUSE_US;
+  b->look_us = begin + COLLECT_PAUSE_US;
   if (before <= 0) return 0;
   lua_gc(L, LUA_GCCOLLECT, 0);
-  int64_t end = rl_now_us(), pause = (end - begin) * LOOK_PAUSE;
+  int64_t end = rl_now_us(), pause = (end - begin) * COLLECT_PAUSE_FACTOR;
   int freed = count_unowned(b, own, begin) < before;
-  b->look_us = freed ? 0 : end + (pause > LOOK_PAUSE_US ? pause : LOOK_PAUSE_US);
+  b->look_us = freed ? 0 : end + (pause > COLLECT_PAUSE_US ? pause : COLLECT_PAUSE_US);
   return freed;
 }
 
-void rl_lua_op_queue(lua_State *L, rl_lua_op *op) {
+void rl_lua_op_wait_turn(lua_State *L, rl_lua_op *op) {
   int64_t wait_ms = 0;
   while (rl_lua_op_shares(op) && rille_op_acquire(op->core, wait_ms) == RILLE_AGAIN) {
-    if (look(L, op)) {
+    if (collect_unowned(L, op)) {
       wait_ms = 0;
       continue;
     }
@@ -129,41 +129,41 @@ void rl_lua_op_queue(lua_State *L, rl_lua_op *op) {
   }
 }
 
-void rl_lua_op_look(lua_State *L, rl_lua_op *op) {
+void rl_lua_op_free_unowned(lua_State *L, rl_lua_op *op) {
   if (rl_lua_op_shares(op) && rl_now_us() >= op->binding->look_us && rille_op_acquire(op->core, 0) == RILLE_AGAIN)
-    (void)look(L, op);
+    (void)collect_unowned(L, op);
 }
 
-/* While it is in use an operation object is anchored by the stack alone: when an error jumps away, the collector finds
- * it and ends what runs. */
-static inline rl_lua_op *take_ready(lua_State *L, rl_scope *scope, int owner) {
+/* While an operation object is in use, only the stack references it. After an error the collector finds it and cancels
+ * the operation. */
+static inline rl_lua_op *op_take_ready(lua_State *L, rl_scope *scope, int owner) {
   rl_get_user(L, owner);
-  rl_lua_op *op = take(L, scope);
+  rl_lua_op *op = op_take_idle(L, scope);
   if (scope->traced) rl_set_trace(L, op);
   op->inside = RL_INSIDE_NONE;
   return op;
 }
 
 rl_lua_op *rl_lua_op_take_offline(lua_State *L, rl_scope *scope, int owner) {
-  return take_ready(L, scope, owner);
+  return op_take_ready(L, scope, owner);
 }
 
 rl_lua_op *rl_lua_op_take(lua_State *L, rl_scope *scope, int owner) {
-  rl_lua_op *op = take_ready(L, scope, owner);
-  if (op->binding->open_count > 0) op->inside = rl_inside_look(L, scope, owner);
+  rl_lua_op *op = op_take_ready(L, scope, owner);
+  if (op->binding->open_count > 0) op->inside = rl_inside_check(L, scope, owner);
   return op;
 }
 
 void rl_lua_op_begin(rl_lua_op *op, rl_scope *scope) {
   op->keep_nulls = scope->keep_nulls;
-  link_running(op);
+  op_link_running(op);
   if (op->tx == scope->tx) return;
-  rl_lua_tx_drop(op->tx);
+  rl_lua_tx_release(op->tx);
   op->tx = scope->tx;
   if (op->tx) op->tx->refs++;
 }
 
-static void drop_tapes(rl_lua_op *op) {
+static void op_drop_tapes(rl_lua_op *op) {
   for (int i = 0; i < op->tape_count; i++) rille_tape_free(op->tapes[i]);
   free(op->tapes);
   op->tapes = NULL;
@@ -172,16 +172,16 @@ static void drop_tapes(rl_lua_op *op) {
 
 void rl_lua_op_stop(rl_lua_op *op) {
   if (op->running && op->core) rille_op_reset(op->core);
-  unlink_running(op);
+  op_unlink_running(op);
   if (op->job) {
     rille_op_set_blocking(op->core, 1);
     rille_op_set_bell(op->core, NULL, 0);
   }
   op->job = 0;
-  drop_tapes(op);
+  op_drop_tapes(op);
   op->stream = 0;
   if (op->tx) {
-    rl_lua_tx_drop(op->tx);
+    rl_lua_tx_release(op->tx);
     op->tx = NULL;
   }
   rille_error_free(op->err);
@@ -190,8 +190,8 @@ void rl_lua_op_stop(rl_lua_op *op) {
   op->text = NULL;
 }
 
-void rl_lua_op_give(lua_State *L, rl_scope *scope, rl_lua_op *op, int anchors) {
-  unlink_running(op);
+void rl_lua_op_release(lua_State *L, rl_scope *scope, rl_lua_op *op, int anchors) {
+  op_unlink_running(op);
   if (op->tx && op->tx != scope->tx) rl_lua_op_stop(op);
   if (!scope->client || scope->idle >= IDLE_MAX) {
     rl_lua_op_dispose(op);
@@ -216,7 +216,7 @@ void rl_lua_op_push_error(lua_State *L, rl_lua_op *op) {
 int rl_lua_op_throw(lua_State *L, rl_scope *scope, rl_lua_op *op, int anchors) {
   rl_lua_op_push_error(L, op);
   rl_lua_op_stop(op);
-  rl_lua_op_give(L, scope, op, anchors);
+  rl_lua_op_release(L, scope, op, anchors);
   lua_error(L);
   for (;;) {}
 }
@@ -237,7 +237,7 @@ static int op_gc(lua_State *L) {
   return 0;
 }
 
-/* __close of an iterator's operation object: `break` gives the connection back at once. */
+/* __close of an iterator: `break` releases the connection immediately. */
 static int op_close(lua_State *L) {
   rl_lua_op *op = (rl_lua_op *)rl_is(L, rl_binding_of(L), 1, RL_REF_OP);
   if (op) rl_lua_op_stop(op);

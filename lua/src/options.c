@@ -1,35 +1,31 @@
-/* Reads tables of options. lua/rille/options.lua has checked what an application wrote; here are the bounds of the
- * core. */
+/* Tables of options. lua/rille/options.lua has checked what the application wrote. Here are the limits of the core. */
 #include "options.h"
 
 #include <string.h>
 
-/* Where an option lies, for its message: at is its value on the stack. */
-typedef struct place {
+/* A value of an option. */
+typedef struct option_value {
   lua_State *L;
   const char *what;
   const rl_option *row;
-  int at;
-} place;
+  int at; /* stack index */
+} option_value;
 
-RL_NORETURN static int refuse_option(const place *p, const char *expected) {
+RL_NORETURN static int refuse_option(const option_value *p, const char *expected) {
   lua_State *L = p->L;
-  int type = lua_type(L, p->at);
-  const char *got = type == LUA_TNIL      ? "nil"
-                    : type == LUA_TNUMBER ? lua_tostring(L, p->at)
-                                          : lua_pushfstring(L, "a %s", luaL_typename(L, p->at));
+  const char *got = lua_type(L, p->at) == LUA_TNUMBER ? lua_tostring(L, p->at) : rl_type_name(L, p->at);
   rl_lua_raise(L, "VALIDATION", "%s: %s: expected %s, got %s", p->what, p->row->name, expected, got);
 }
 
-static const char *read_string(const place *p, size_t *len) {
+static const char *read_string(const option_value *p, size_t *len) {
   if (lua_type(p->L, p->at) != LUA_TSTRING) refuse_option(p, "a string");
   const char *text = lua_tolstring(p->L, p->at, len);
   if (p->row->kind != RL_OPTION_BYTES && memchr(text, 0, *len))
-    rl_lua_raise(p->L, "VALIDATION", "%s: %s: a byte 0 cannot be in it", p->what, p->row->name);
+    rl_lua_raise(p->L, "VALIDATION", "%s: %s: cannot contain a zero byte", p->what, p->row->name);
   return text;
 }
 
-static int64_t read_integer(const place *p) {
+static int64_t read_integer(const option_value *p) {
   const rl_option *row = p->row;
   lua_Number n = lua_type(p->L, p->at) == LUA_TNUMBER ? lua_tonumber(p->L, p->at) : 0;
   if (lua_type(p->L, p->at) == LUA_TNUMBER && n >= (lua_Number)row->least && n <= (lua_Number)row->most &&
@@ -38,13 +34,13 @@ static int64_t read_integer(const place *p) {
   refuse_option(p, lua_pushfstring(p->L, "an integer from %f to %f", (lua_Number)row->least, (lua_Number)row->most));
 }
 
-static int64_t read_span(const place *p) {
+static int64_t read_span(const option_value *p) {
   lua_Number n = lua_type(p->L, p->at) == LUA_TNUMBER ? lua_tonumber(p->L, p->at) : -1;
   if (!(n > 0 && n <= (lua_Number)INT32_MAX)) refuse_option(p, "a number of milliseconds, more than 0");
-  return rl_span_ms(n); /* a part of one is not none, which means the default */
+  return rl_span_ms(n); /* rounded up: 0 would mean the default */
 }
 
-/* Whether a text is the word, letter by letter. */
+/* Returns whether the text is the word, whatever its case and separators. */
 static int is_word(const char *text, const char *word) {
   for (;; text++) {
     char c = (char)(*text >= 'A' && *text <= 'Z' ? *text + 32 : *text);
@@ -56,7 +52,7 @@ static int is_word(const char *text, const char *word) {
   }
 }
 
-static int32_t read_word(const place *p) {
+static int32_t read_word(const option_value *p) {
   lua_State *L = p->L;
   luaL_Buffer all;
   if (lua_type(L, p->at) == LUA_TSTRING) {
@@ -76,8 +72,8 @@ static int32_t read_word(const place *p) {
                lua_tostring(L, p->at));
 }
 
-/* The list keeps its strings alive, and stays on the stack as the array of them does. */
-static const char **read_strings(const place *p, size_t *count) {
+/* Returns an array of the strings. Array and list stay on the stack, and the list keeps the strings alive. */
+static const char **read_strings(const option_value *p, size_t *count) {
   lua_State *L = p->L;
   if (!lua_istable(L, p->at)) refuse_option(p, "a list of strings");
   *count = rl_rawlen(L, p->at);
@@ -88,14 +84,14 @@ static const char **read_strings(const place *p, size_t *count) {
   for (size_t i = 0; i < *count; i++) {
     size_t len;
     lua_rawgeti(L, p->at, (int)i + 1);
-    const place element = {L, p->what, p->row, lua_gettop(L)};
+    const option_value element = {L, p->what, p->row, lua_gettop(L)};
     list[i] = read_string(&element, &len);
     lua_pop(L, 1);
   }
   return *count ? list : NULL;
 }
 
-static void read_option(const place *p, char *out) {
+static void read_option(const option_value *p, char *out) {
   const rl_option *row = p->row;
   size_t count = 0;
   int64_t n = 0;
@@ -133,7 +129,7 @@ void rl_options_read(lua_State *L, int index, const char *what, const rl_option 
       lua_getfield(L, index, row->name);
     else
       lua_pushnil(L);
-    const place p = {L, what, row, lua_gettop(L)};
+    const option_value p = {L, what, row, lua_gettop(L)};
     if (lua_isnil(L, -1) && row->required) refuse_option(&p, row->kind == RL_OPTION_SCHEMA ? "a schema" : "a string");
     if (!lua_isnil(L, -1)) read_option(&p, (char *)out);
   }

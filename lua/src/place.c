@@ -1,4 +1,4 @@
-/* Where in the caller's program an error was met. Asked only when there is one. */
+/* The place of a call: the line of the application that called rille. Determined only for errors and events. */
 #include <string.h>
 
 #include "binding.h"
@@ -6,15 +6,15 @@
 #define LEVELS_MAX 200
 #define SOURCE_MAX 300
 
-/* rille's own files lie in one folder, whose name the binding is told when they are loaded. */
-static int is_own(const rl_binding *b, const lua_Debug *ar) {
+/* Returns whether the function belongs to rille, whose files are all in one folder. */
+static int is_own_chunk(const rl_binding *b, const lua_Debug *ar) {
   if (ar->what[0] == 'C') return 1;
   return b->home_len && strncmp(ar->source, b->home, b->home_len) == 0;
 }
 
-/* LuaJIT says nothing of tail calls. But who was called by another name than one of rille's functions has called one of
- * them last. */
-static int is_renamed(lua_State *L, const rl_binding *b, lua_Debug *ar) {
+/* LuaJIT does not mark tail calls. But a function of rille that was called by a name that rille does not have was
+ * reached by a tail call. */
+static int is_renamed_call(lua_State *L, const rl_binding *b, lua_Debug *ar) {
   if (!b->is_jit || !lua_getinfo(L, "n", ar) || !ar->name || !ar->namewhat || !*ar->namewhat) return 0;
   if (strcmp(ar->namewhat, "metamethod") == 0 || strcmp(ar->namewhat, "for iterator") == 0) return 0;
   rl_push_ref(L, RL_REF_ENTRIES);
@@ -25,15 +25,15 @@ static int is_renamed(lua_State *L, const rl_binding *b, lua_Debug *ar) {
   return !known;
 }
 
-static int is_tail(const lua_Debug *ar) {
+static int is_tail_call(const lua_Debug *ar) {
 #if LUA_VERSION_NUM >= 502
   return ar->istailcall;
 #else
-  return strcmp(ar->what, "tail") == 0; /* a level of its own, above the one that made the call */
+  return strcmp(ar->what, "tail") == 0; /* a separate level, above the one that made the call */
 #endif
 }
 
-static void push(lua_State *L, const lua_Debug *ar, int lost) {
+static void push_line(lua_State *L, const lua_Debug *ar, int lost) {
   const char *file = ar->source[0] == '@' && strlen(ar->source) < SOURCE_MAX ? ar->source + 1 : ar->short_src;
   lua_pushfstring(L, "%s%s:%d", lost ? "~" : "", file, ar->currentline);
 }
@@ -49,31 +49,33 @@ int rl_push_place(lua_State *L) {
   int lost = 0;
   for (int level = 0; level < LEVELS_MAX && lua_getstack(L, level, &ar); level++) {
     if (!lua_getinfo(L, what, &ar)) return 0;
-    int tail = is_tail(&ar);
+    int tail = is_tail_call(&ar);
 #if LUA_VERSION_NUM < 502
     if (tail) {
       lost = 1;
       continue;
     }
 #endif
-    if (!is_own(b, &ar) && ar.currentline > 0) {
-      push(L, &ar, lost);
+    if (!is_own_chunk(b, &ar) && ar.currentline > 0) {
+      push_line(L, &ar, lost);
       return 1;
     }
-    /* Of rille's Lua functions the last one tells, which the program called; pcall and its like behind it tell nothing.
+    /* The outermost Lua function of rille counts, which the application called. C functions like pcall do not reset it.
      */
-    int here = tail || is_renamed(L, b, &ar);
+    int here = tail || is_renamed_call(L, b, &ar);
     lost = ar.what[0] == 'C' ? lost || here : here;
   }
   return 0;
 }
 
-/* core.place(): "app/posts.lua:14" of who has called rille; nil when nobody has. */
-static int place(lua_State *L) {
+/* core.place(): returns the place, "app/posts.lua:14", or nil. */
+static int push_place(lua_State *L) {
   return rl_push_place(L);
 }
 
-/* core.set_home(): the folder of the calling file is rille's own; how the sources of its chunks begin. */
+/* core.set_home(): the folder of the calling file is the folder of rille. Returns the start of the sources of its
+ * chunks.
+ */
 static int set_home(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   lua_Debug ar;
@@ -90,7 +92,7 @@ static int set_home(lua_State *L) {
 }
 
 void rl_place_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"place", place}, {"set_home", set_home}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"place", push_place}, {"set_home", set_home}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_ENTRIES);
   lua_setfield(L, -2, "entries");

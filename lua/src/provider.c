@@ -1,4 +1,4 @@
-/* core.providers(): the databases that rille speaks to, as rille_provider tells them. */
+/* core.providers(): the databases that rille supports, as in rille_provider. */
 #include <rille/provider.h>
 
 #include "binding.h"
@@ -36,7 +36,7 @@ static void push_provider(lua_State *L, const rille_provider *p) {
   lua_setfield(L, -2, "schemes");
 }
 
-static int providers(lua_State *L) {
+static int push_providers(lua_State *L) {
   rille_provider p = {.struct_size = (uint32_t)sizeof p};
   lua_newtable(L);
   for (size_t i = 0; rille_provider_get(i, &p); i++) {
@@ -47,6 +47,6 @@ static int providers(lua_State *L) {
 }
 
 void rl_provider_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"providers", providers}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"providers", push_providers}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

@@ -1,7 +1,7 @@
 /* Raw statements: core.query, core.execute, core.script, each (scope, sql, parameters, count). */
 #include "binding.h"
 
-static void write_params(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) {
+static void raw_write_params(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) {
   int n = (int)luaL_optinteger(L, 4, 0);
   rille_tape_open_list(op->tape);
   for (int i = 1; i <= n; i++) {
@@ -12,9 +12,9 @@ static void write_params(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) 
   rille_tape_close_list(op->tape);
 }
 
-/* The parameters lie in the table at 3 until the end: their texts stay alive. Stack afterwards: anchors at 5, op
+/* Starts a raw statement. The table at 3 keeps the strings of the parameters alive. Stack afterwards: anchors at 5, op
  * at 6. */
-static rl_lua_op *start(lua_State *L, rl_scope *scope, int query, int job) {
+static rl_lua_op *raw_start(lua_State *L, rl_scope *scope, int query, int job) {
   rl_binding *b = rl_binding_of(L);
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
@@ -23,7 +23,7 @@ static rl_lua_op *start(lua_State *L, rl_scope *scope, int query, int job) {
   lua_settop(L, 4);
   if (query) rl_before_read(L, scope, 1, "query_raw");
   rl_lua_op *op = rl_lua_op_take(L, scope, 1);
-  write_params(L, b, op, job ? RL_WALK_COPY : 0);
+  raw_write_params(L, b, op, job ? RL_WALK_COPY : 0);
   if (job) rl_job_prepare(op, scope);
   rl_lua_op_begin(op, scope);
   if (rille_op_raw(op->core, rl_lua_op_tx(op), sql, len, op->tape, query | numbered, &op->err) < 0)
@@ -31,25 +31,25 @@ static rl_lua_op *start(lua_State *L, rl_scope *scope, int query, int job) {
   return op;
 }
 
-static int query(lua_State *L) {
+static int raw_query(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
-  rl_lua_op *op = start(L, scope, 1, 0);
+  rl_lua_op *op = raw_start(L, scope, 1, 0);
   if (rl_push_result(L, rl_binding_of(L), op) < 0) rl_lua_op_throw(L, scope, op, 5);
-  rl_lua_op_give(L, scope, op, 5);
+  rl_lua_op_release(L, scope, op, 5);
   return 1;
 }
 
-static int execute(lua_State *L) {
+static int raw_execute(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
-  rl_lua_op *op = start(L, scope, 0, 0);
+  rl_lua_op *op = raw_start(L, scope, 0, 0);
   rl_lua_op_connect(L, op);
   if (rl_drain(op) < 0) rl_lua_op_throw(L, scope, op, 5);
   rl_push_integer(L, rille_op_affected(op->core));
-  rl_lua_op_give(L, scope, op, 5);
+  rl_lua_op_release(L, scope, op, 5);
   return 1;
 }
 
-static int script(lua_State *L) {
+static int raw_script(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
@@ -59,12 +59,12 @@ static int script(lua_State *L) {
   if (rille_op_script(op->core, rl_lua_op_tx(op), sql, len, &op->err) < 0) rl_lua_op_throw(L, scope, op, 3);
   rl_lua_op_connect(L, op);
   if (rl_drain(op) < 0) rl_lua_op_throw(L, scope, op, 3);
-  rl_lua_op_give(L, scope, op, 3);
+  rl_lua_op_release(L, scope, op, 3);
   return 0;
 }
 
 rl_lua_op *rl_raw_job(lua_State *L, rl_scope *scope, int query) {
-  return start(L, scope, query, 1);
+  return raw_start(L, scope, query, 1);
 }
 
 rl_lua_op *rl_script_job(lua_State *L, rl_scope *scope) {
@@ -79,6 +79,7 @@ rl_lua_op *rl_script_job(lua_State *L, rl_scope *scope) {
 }
 
 void rl_raw_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"query", query}, {"execute", execute}, {"script", script}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"query", raw_query}, {"execute", raw_execute}, {"script", raw_script}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

@@ -1,19 +1,19 @@
-/* Rows to Lua tables: each table is made once with its size known, its keys ready on the stack, and put into its parent
- * at once. */
+/* Rows as Lua tables. Each table is built once, with its known size and with keys that are already on the stack, and
+ * put into its parent immediately. */
 #include "rows.h"
 
 #define ROWS_HINT_MAX 1024
 
 typedef struct rl_row_builder builder;
 
-/* As rl_new_list, with the metatable at hand. */
-static inline void push_list(builder *w, int size) {
+/* Like rl_new_list, with the metatable on the stack. */
+static inline void builder_push_list(builder *w, int size) {
   lua_createtable(w->L, size, 0);
   lua_pushvalue(w->L, w->list_meta);
   lua_setmetatable(w->L, -2);
 }
 
-static inline void push_cell(builder *w, const rille_value *v) {
+static inline void builder_push_cell(builder *w, const rille_value *v) {
   switch (v->kind) {
   case RILLE_TEXT: lua_pushlstring(w->L, v->as.p, v->len); break;
 #if LUA_VERSION_NUM >= 503
@@ -23,9 +23,9 @@ static inline void push_cell(builder *w, const rille_value *v) {
   }
 }
 
-/* The row lies at the top; its group's table is made by the first column of it, and is there without any value too:
- * `r._sum.views` must not fail for want of rows. */
-static void set_grouped(builder *w, int key, int group_key, const rille_value *cell) {
+/* Sets a value in the table of its group. The row is at the top. The table is built for the first column of the group,
+ * even without a value: `r._sum.views` must not fail if there are no rows. */
+static void row_set_grouped(builder *w, int key, int group_key, const rille_value *cell) {
   lua_State *L = w->L;
   lua_pushvalue(L, group_key);
   lua_rawget(L, -2);
@@ -44,24 +44,24 @@ static void set_grouped(builder *w, int key, int group_key, const rille_value *c
   lua_pop(L, 1);
 }
 
-static void set_mixed(builder *w, const rl_layout_node *node, const rille_row *row) {
+static void row_set_columns(builder *w, const rl_layout_node *node, const rille_row *row) {
   lua_State *L = w->L;
   for (uint32_t i = 0; i < row->count; i++) {
     int key = w->keys + node->first_key + (int)i;
     if (node->group[i] >= 0) {
-      set_grouped(w, key, w->keys + node->group[i], &row->cells[i]);
+      row_set_grouped(w, key, w->keys + node->group[i], &row->cells[i]);
       continue;
     }
     if (row->cells[i].kind == RILLE_NULL && !w->op->keep_nulls) continue;
     lua_pushvalue(L, key);
-    push_cell(w, &row->cells[i]);
+    builder_push_cell(w, &row->cells[i]);
     lua_rawset(L, -3);
   }
 }
 
-/* Every parent has its lists from the start: empty ones stay so. A row of the last level of a recursive include has
- * none for the level below, where nothing was looked for. */
-static void set_children(builder *w, uint32_t node) {
+/* Gives a new row its empty lists. A row of the last level of a recursive include has none for the level below, which
+ * was not read. */
+static void row_set_children(builder *w, uint32_t node) {
   lua_State *L = w->L;
   uint32_t home = w->layout->nodes[node].home;
   int last = w->layout->nodes[node].last;
@@ -71,19 +71,19 @@ static void set_children(builder *w, uint32_t node) {
     if (!child->list && !w->op->keep_nulls) continue;
     lua_pushvalue(L, w->keys + child->name_key);
     if (child->list)
-      push_list(w, 0);
+      builder_push_list(w, 0);
     else
       rl_push_ref(L, RL_REF_NULL);
     lua_rawset(L, -3);
   }
 }
 
-static inline void push_row(builder *w, const rille_row *row) {
+static inline void builder_push_row(builder *w, const rille_row *row) {
   lua_State *L = w->L;
   const rl_layout_node *node = &w->layout->nodes[row->node];
   lua_createtable(L, 0, node->size);
   if (node->group) {
-    set_mixed(w, node, row);
+    row_set_columns(w, node, row);
   } else {
     const rille_value *cell = row->cells;
     int key = w->keys + node->first_key;
@@ -91,31 +91,31 @@ static inline void push_row(builder *w, const rille_row *row) {
     for (uint32_t i = row->count; i > 0; i--, key++, cell++) {
       if (cell->kind == RILLE_NULL && !keep_nulls) continue;
       lua_pushvalue(L, key);
-      push_cell(w, cell);
+      builder_push_cell(w, cell);
       lua_rawset(L, -3);
     }
   }
-  if (w->layout->nodes[node->home].children) set_children(w, row->node);
+  if (w->layout->nodes[node->home].children) row_set_children(w, row->node);
 }
 
 /* Pushes the parent's table. */
-static void push_parent(builder *w, const rille_row *row) {
+static void builder_push_parent(builder *w, const rille_row *row) {
   lua_State *L = w->L;
   lua_rawgeti(L, w->arrays + (int)w->layout->nodes[row->node].parent, (int)row->parent + 1);
   if (!lua_istable(L, -1)) luaL_error(L, "rille: a row came before its parent");
 }
 
-static void remember(builder *w, const rille_row *row) {
+static void builder_keep_row(builder *w, const rille_row *row) {
   uint32_t home = w->layout->nodes[row->node].home;
   if (!w->layout->nodes[home].children) return;
   lua_pushvalue(w->L, -1);
   lua_rawseti(w->L, w->arrays + (int)home, (int)row->ordinal + 1);
 }
 
-static void find_list(builder *w, const rille_row *row) {
+static void builder_find_list(builder *w, const rille_row *row) {
   lua_State *L = w->L;
   if (w->list_node == row->node && w->list_parent == row->parent) return;
-  push_parent(w, row);
+  builder_push_parent(w, row);
   lua_pushvalue(L, w->keys + w->layout->nodes[row->node].name_key);
   lua_rawget(L, -2);
   w->list_len = rl_rawlen(L, -1);
@@ -125,47 +125,47 @@ static void find_list(builder *w, const rille_row *row) {
   w->list_parent = row->parent;
 }
 
-static void add_child(builder *w, const rille_row *row) {
+static void builder_add_child(builder *w, const rille_row *row) {
   lua_State *L = w->L;
   const rl_layout_node *node = &w->layout->nodes[row->node];
   if (node->list) {
-    find_list(w, row);
-    push_row(w, row);
-    remember(w, row);
+    builder_find_list(w, row);
+    builder_push_row(w, row);
+    builder_keep_row(w, row);
     lua_rawseti(L, w->list, (int)++w->list_len);
     return;
   }
-  push_parent(w, row);
+  builder_push_parent(w, row);
   lua_pushvalue(L, w->keys + node->name_key);
-  push_row(w, row);
-  remember(w, row);
+  builder_push_row(w, row);
+  builder_keep_row(w, row);
   lua_rawset(L, -3);
   lua_pop(L, 1);
 }
 
-static void start(builder *w, lua_State *L, rl_binding *b, rl_lua_op *op) {
+static void builder_start(builder *w, lua_State *L, rl_binding *b, rl_lua_op *op) {
   w->L = L;
   w->op = op;
   w->layout = rl_layout_push(L, b, op->core);
   w->keys = lua_gettop(L) - w->layout->key_count;
 }
 
-static void keep_list_meta(builder *w) {
+static void builder_push_list_meta(builder *w) {
   rl_push_ref(w->L, RL_REF_ARRAY);
   w->list_meta = lua_gettop(w->L);
 }
 
 void rl_row_builder_start(rl_row_builder *w, lua_State *L, rl_binding *b, rl_lua_op *op) {
-  start(w, L, b, op);
-  keep_list_meta(w);
+  builder_start(w, L, b, op);
+  builder_push_list_meta(w);
 }
 
 void rl_row_builder_put(rl_row_builder *w, const rille_row *row) {
   if (row->node != 0) {
-    add_child(w, row);
+    builder_add_child(w, row);
     return;
   }
-  push_row(w, row);
+  builder_push_row(w, row);
   lua_rawseti(w->L, w->arrays, (int)row->ordinal + 1);
 }
 
@@ -176,15 +176,15 @@ void rl_push_cell(lua_State *L, rl_lua_op *op, const rille_row *row) {
     rl_push_value(L, op, &row->cells[0]);
 }
 
-/* Leaves the array of the root's rows at the top. */
-static rille_status build_tree(builder *w, rille_row *row) {
+/* Builds a result with relations, and leaves the list of rows at the top. */
+static rille_status pull_tree(builder *w, rille_row *row) {
   lua_State *L = w->L;
   rille_status status = RILLE_ROW;
-  keep_list_meta(w);
+  builder_push_list_meta(w);
   w->arrays = lua_gettop(L) + 1;
   for (uint32_t i = 0; i < w->layout->node_count; i++) {
     if (i == 0)
-      push_list(w, 0);
+      builder_push_list(w, 0);
     else if (w->layout->nodes[i].children)
       lua_newtable(L);
     else
@@ -195,10 +195,10 @@ static rille_status build_tree(builder *w, rille_row *row) {
   w->list_node = UINT32_MAX;
   while (status == RILLE_ROW) {
     if (row->node == 0) {
-      push_row(w, row);
+      builder_push_row(w, row);
       lua_rawseti(L, w->arrays, (int)row->ordinal + 1);
     } else {
-      add_child(w, row);
+      builder_add_child(w, row);
     }
     status = rille_op_next(w->op->core, row, &w->op->err);
   }
@@ -206,16 +206,16 @@ static rille_status build_tree(builder *w, rille_row *row) {
   return status;
 }
 
-static rille_status build_flat(builder *w, rille_row *row) {
+static rille_status pull_flat(builder *w, rille_row *row) {
   lua_State *L = w->L;
   rl_layout *layout = (rl_layout *)w->layout;
   rille_status status = RILLE_ROW;
   int n = 0;
-  keep_list_meta(w);
-  push_list(w, layout->rows);
+  builder_push_list_meta(w);
+  builder_push_list(w, layout->rows);
   int result = lua_gettop(L);
   while (status == RILLE_ROW) {
-    push_row(w, row);
+    builder_push_row(w, row);
     lua_rawseti(L, result, ++n);
     status = rille_op_next(w->op->core, row, &w->op->err);
   }
@@ -223,7 +223,7 @@ static rille_status build_flat(builder *w, rille_row *row) {
   return status;
 }
 
-/* Until another status comes than that of a row. */
+/* Pulls until the status is not ROW. */
 static rille_status skip_rows(rl_lua_op *op) {
   rille_row row;
   rille_status status;
@@ -244,15 +244,15 @@ static rille_status pull_rows(lua_State *L, rl_binding *b, rl_lua_op *op, int on
   rille_status status = rille_op_next(op->core, &row, &op->err);
   if (status == RILLE_ROW) {
     builder w;
-    start(&w, L, b, op);
+    builder_start(&w, L, b, op);
     if (w.layout->node_count > 1) {
-      status = build_tree(&w, &row);
+      status = pull_tree(&w, &row);
       if (one) lua_rawgeti(L, -1, 1);
     } else if (one) {
-      push_row(&w, &row);
+      builder_push_row(&w, &row);
       status = skip_rows(op);
     } else {
-      status = build_flat(&w, &row);
+      status = pull_flat(&w, &row);
     }
   } else if (one) {
     lua_pushnil(L);
@@ -274,14 +274,14 @@ static rille_status pull_cell(lua_State *L, rl_lua_op *op) {
   return status;
 }
 
-static int push_rows(lua_State *L, rl_binding *b, rl_lua_op *op, int one) {
+static int push_pulled_rows(lua_State *L, rl_binding *b, rl_lua_op *op, int one) {
   int base = lua_gettop(L);
   rille_status status;
   while ((status = pull_rows(L, b, op, one)) == RILLE_RESTART) lua_settop(L, base);
   return status < 0 ? -1 : 0;
 }
 
-static int push_cell_alone(lua_State *L, rl_lua_op *op) {
+static int push_pulled_cell(lua_State *L, rl_lua_op *op) {
   int base = lua_gettop(L);
   rille_status status;
   while ((status = pull_cell(L, op)) == RILLE_RESTART) lua_settop(L, base);
@@ -291,10 +291,10 @@ static int push_cell_alone(lua_State *L, rl_lua_op *op) {
 int rl_push_result(lua_State *L, rl_binding *b, rl_lua_op *op) {
   rl_lua_op_connect(L, op);
   switch (rille_op_result(op->core)) {
-  case RILLE_RESULT_ROW: return push_rows(L, b, op, 1);
-  case RILLE_RESULT_ROWS: return push_rows(L, b, op, 0);
+  case RILLE_RESULT_ROW: return push_pulled_rows(L, b, op, 1);
+  case RILLE_RESULT_ROWS: return push_pulled_rows(L, b, op, 0);
   case RILLE_RESULT_INTEGER:
-  case RILLE_RESULT_BOOLEAN: return push_cell_alone(L, op);
+  case RILLE_RESULT_BOOLEAN: return push_pulled_cell(L, op);
   default:
     if (rl_drain(op) < 0) return -1;
     lua_createtable(L, 0, 1);
@@ -312,8 +312,8 @@ static rille_status pull_batch(lua_State *L, rl_binding *b, rl_lua_op *op) {
     return status;
   }
   builder w;
-  start(&w, L, b, op);
-  return w.layout->node_count > 1 ? build_tree(&w, &row) : build_flat(&w, &row);
+  builder_start(&w, L, b, op);
+  return w.layout->node_count > 1 ? pull_tree(&w, &row) : pull_flat(&w, &row);
 }
 
 rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_lua_op *op) {

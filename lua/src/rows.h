@@ -1,4 +1,4 @@
-/* Building tables from rows, for those who cannot pull all rows in one go. */
+/* Building tables from rows, for callers that cannot pull all rows in one go. */
 #ifndef RL_LUA_ROWS_H
 #define RL_LUA_ROWS_H
 
@@ -9,24 +9,25 @@ typedef struct rl_row_builder {
   rl_lua_op *op;
   const rl_layout *layout;
   int list_meta; /* stack index of the metatable of lists */
-  int keys;      /* stack index of key 0: key n lies at keys + n */
-  int arrays;    /* stack index of node 0's array of rows; only nodes with children have one */
-  int list;      /* stack index of the list that the last row of a to-many node went to */
+  int keys;      /* stack index of key 0: key n is at keys + n */
+  int arrays;    /* stack index of the rows of node 0; only nodes with children have an array */
+  int list;      /* stack index of the list that got the last row of a to-many node */
   uint32_t list_node;
   uint64_t list_parent;
   size_t list_len;
 } rl_row_builder;
 
-/* Pushes layout and keys; the caller pushes the arrays and the list above them. */
+/* Pushes layout and keys. The caller pushes the arrays and the list above them. */
 void rl_row_builder_start(rl_row_builder *w, lua_State *L, rl_binding *b, rl_lua_op *op);
 void rl_row_builder_put(rl_row_builder *w, const rille_row *row);
-/* The first cell, as the value of a call that gives just one. */
+/* Pushes the first cell, for a call that returns one value. */
 void rl_push_cell(lua_State *L, rl_lua_op *op, const rille_row *row);
 
-/* collect.c: the results of an operation that stops in between, or that has several. `index`: a table that keeps them,
- * a table a part under its number from 1 on. Pulls rows until the status is another; AGAIN: go on later. */
+/* collect.c: pulls the rows of an operation that may stop in between, or that has several results. `index`: stack index
+ * of the table that keeps them, one table per result, from 1 on. Returns the first status that is not ROW; AGAIN: to be
+ * continued. */
 rille_status rl_collect(lua_State *L, rl_binding *b, rl_lua_op *op, int index);
-/* Pushes the result of a part that has ended, and forgets it. */
+/* Pushes a result that is complete, and removes it. */
 void rl_collect_push(lua_State *L, rl_lua_op *op, int index, uint32_t part);
 
 #endif

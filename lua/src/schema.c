@@ -1,5 +1,4 @@
-/* Schemas: opening, checking, formatting; and bringing a database into the form
- * of one. */
+/* Schemas: opening, checking, formatting, pushing, comparing and pulling. */
 #include <string.h>
 
 #include "options.h"
@@ -12,7 +11,7 @@ typedef struct rl_lua_schema {
 
 rille_schema *rl_lua_schema_check(lua_State *L, int index) {
   rl_lua_schema *s = (rl_lua_schema *)rl_is(L, rl_binding_of(L), index, RL_REF_SCHEMA);
-  if (!s || !s->schema) rl_lua_raise(L, "VALIDATION", "a schema is wanted");
+  if (!s || !s->schema) rl_lua_raise(L, "VALIDATION", "expected a schema, got %s", rl_type_name(L, index));
   return s->schema;
 }
 
@@ -22,7 +21,7 @@ static void set_number(lua_State *L, const char *key, int32_t n) {
 }
 
 static void set_string(lua_State *L, const char *key, const char *text) {
-  lua_pushstring(L, text); /* NULL pushes nil, and sets nothing */
+  lua_pushstring(L, text); /* NULL pushes nil, which sets nothing */
   lua_setfield(L, -2, key);
 }
 
@@ -50,7 +49,7 @@ static void push_diagnostics(lua_State *L, const rille_diagnostics *d) {
 }
 
 /* Pushes the schema on success. On failure box has error and diagnostics. */
-static rille_status open_options(lua_State *L, const rille_schema_options *options, rl_lua_box *box) {
+static rille_status open_schema_options(lua_State *L, const rille_schema_options *options, rl_lua_box *box) {
   rl_lua_schema *s = (rl_lua_schema *)rl_new_userdata(L, sizeof *s);
   s->schema = NULL;
   rl_push_ref(L, RL_REF_SCHEMA);
@@ -58,8 +57,8 @@ static rille_status open_options(lua_State *L, const rille_schema_options *optio
   return rille_schema_open(options, &s->schema, &box->diagnostics, &box->err);
 }
 
-/* core.schema{ path, text, url }: the schema; its faults, all of them, are in
- * e.diagnostics and, with source lines, in e.details. */
+/* core.schema{ path, text, url }: returns the schema. e.diagnostics has all its errors, e.details the same with source
+ * lines. */
 static int open_schema(lua_State *L) {
   static const rl_option rows[] = {{"path", RL_OPTION_STRING, .at = offsetof(rille_schema_options, path)},
                                    {"text", RL_OPTION_BYTES, .at = offsetof(rille_schema_options, text),
@@ -69,7 +68,7 @@ static int open_schema(lua_State *L) {
   rille_schema_options options;
   rl_options_read(L, 1, "schema", rows, &options, sizeof options);
   rl_lua_box *box = rl_lua_box_push(L);
-  if (open_options(L, &options, box) >= 0) return 1;
+  if (open_schema_options(L, &options, box) >= 0) return 1;
   rl_push_error(L, box->err);
   if (box->diagnostics) {
     push_diagnostics(L, box->diagnostics);
@@ -80,8 +79,7 @@ static int open_schema(lua_State *L) {
   return lua_error(L);
 }
 
-/* core.schema_url(schema): the variable's name of url = env("..."), the literal
- * text. */
+/* core.schema_url(schema): returns the name of the variable in url = env("..."), and the literal URL. */
 static int schema_url(lua_State *L) {
   const char *env = NULL, *text = NULL;
   rille_schema_url(rl_lua_schema_check(L, 1), &env, &text);
@@ -95,8 +93,7 @@ static int schema_provider(lua_State *L) {
   return 1;
 }
 
-/* core.schema_model(schema, name): the snake_case name of the model, or nil and
- * the nearest. */
+/* core.schema_model(schema, name): returns the snake_case name of the model, or nil and the nearest name. */
 static int schema_model(lua_State *L) {
   rille_schema *s = rl_lua_schema_check(L, 1);
   size_t len;
@@ -107,8 +104,7 @@ static int schema_model(lua_State *L) {
   return 2;
 }
 
-/* core.schema_sql(schema, provider): what push would run on an empty database.
- */
+/* core.schema_sql(schema, provider): returns what push would run on an empty database. */
 static int schema_sql(lua_State *L) {
   rille_schema *s = rl_lua_schema_check(L, 1);
   const char *name = luaL_checkstring(L, 2);
@@ -118,14 +114,14 @@ static int schema_sql(lua_State *L) {
   return rl_lua_box_push_text(L, box, len);
 }
 
-/* core.validate(text): true, or nil and the diagnostics. */
-static int validate(lua_State *L) {
+/* core.validate(text): returns true, or nil and the diagnostics. */
+static int validate_schema(lua_State *L) {
   rille_schema_options options;
   memset(&options, 0, sizeof options);
   options.struct_size = (uint32_t)sizeof options;
   options.text = luaL_checklstring(L, 1, &options.text_len);
   rl_lua_box *box = rl_lua_box_push(L);
-  if (open_options(L, &options, box) >= 0) {
+  if (open_schema_options(L, &options, box) >= 0) {
     lua_pushboolean(L, 1);
     return 1;
   }
@@ -136,7 +132,7 @@ static int validate(lua_State *L) {
   return 2;
 }
 
-static int format(lua_State *L) {
+static int format_schema(lua_State *L) {
   size_t len, out_len;
   const char *text = luaL_checklstring(L, 1, &len);
   rl_lua_box *box = rl_lua_box_push(L);
@@ -145,7 +141,7 @@ static int format(lua_State *L) {
 }
 
 /* core.push{ schema, url, reset, accept_data_loss } */
-static int push(lua_State *L) {
+static int push_database(lua_State *L) {
   static const rl_option rows[] = {
       {"schema", RL_OPTION_SCHEMA, .at = offsetof(rille_push_options, schema), .required = 1},
       {"url", RL_OPTION_STRING, .at = offsetof(rille_push_options, url)},
@@ -159,7 +155,7 @@ static int push(lua_State *L) {
   return 0;
 }
 
-/* Pushes what a step changes: a list of { kind, name, text }, and the texts as lines. */
+/* Pushes the changes of a step as a list of { kind, name, text }, and their texts as lines. */
 static void push_changes(lua_State *L, const rille_diff *d, size_t step, size_t count) {
   luaL_Buffer lines;
   lua_createtable(L, (int)count, 0);
@@ -182,8 +178,8 @@ static void push_changes(lua_State *L, const rille_diff *d, size_t step, size_t 
   }
 }
 
-/* The table at the top gets { kind, table, column, subject, items, rows, blocks, text } at the end. */
-static void add_warning(lua_State *L, const rille_diff_warning *w, int at) {
+/* Puts { kind, table, column, subject, items, rows, blocks, text } into the list at the top. */
+static void append_warning(lua_State *L, const rille_diff_warning *w, int at) {
   lua_createtable(L, 0, 8);
   set_string(L, "kind", w->name);
   set_string(L, "table", *w->table ? w->table : NULL);
@@ -207,7 +203,7 @@ static void add_warning(lua_State *L, const rille_diff_warning *w, int at) {
   lua_rawseti(L, -2, at);
 }
 
-/* Of the list of steps at the top: the warnings as texts, and the facts that they are made of. */
+/* Sets in the list of steps at the top: `warnings` as texts, `facts.warnings` as tables. */
 static void set_warnings(lua_State *L, const rille_diff *d) {
   int count = (int)rille_diff_warning_count(d), list = lua_gettop(L);
   rl_new_list(L, count);
@@ -215,7 +211,7 @@ static void set_warnings(lua_State *L, const rille_diff *d) {
   for (int i = 0; i < count; i++) {
     rille_diff_warning w = {.struct_size = (uint32_t)sizeof w};
     rille_diff_warning_at(d, (size_t)i, &w);
-    add_warning(L, &w, i + 1);
+    append_warning(L, &w, i + 1);
     lua_pushstring(L, w.text);
     lua_rawseti(L, -3, i + 1);
   }
@@ -248,9 +244,8 @@ static void push_steps(lua_State *L, const rille_diff *d) {
   set_warnings(L, d);
 }
 
-/* core.diff{ from_schema, from_url, to_schema, to_url, script }: the script, or
- * the list of steps. */
-static int diff(lua_State *L) {
+/* core.diff{ from_schema, from_url, to_schema, to_url, script }: returns the script, or the list of steps. */
+static int push_diff(lua_State *L) {
   static const rl_option rows[] = {{"from_schema", RL_OPTION_SCHEMA, .at = offsetof(rille_diff_options, from_schema)},
                                    {"from_url", RL_OPTION_STRING, .at = offsetof(rille_diff_options, from_url)},
                                    {"to_schema", RL_OPTION_SCHEMA, .at = offsetof(rille_diff_options, to_schema)},
@@ -270,8 +265,9 @@ static int diff(lua_State *L) {
   return 1;
 }
 
-/* core.pull{ url, schema, schemas, by_file }: the text of the database's schema; by_file: see rille_pull_options. */
-static int pull(lua_State *L) {
+/* core.pull{ url, schema, schemas, by_file }: returns the schema of the database as text. by_file: see
+ * rille_pull_options. */
+static int pull_schema(lua_State *L) {
   static const rl_option rows[] = {{"schema", RL_OPTION_SCHEMA, .at = offsetof(rille_pull_options, schema)},
                                    {"url", RL_OPTION_STRING, .at = offsetof(rille_pull_options, url)},
                                    {"by_file", RL_OPTION_FLAG, .at = offsetof(rille_pull_options, by_file)},
@@ -286,25 +282,25 @@ static int pull(lua_State *L) {
   return rl_lua_box_push_text(L, box, len);
 }
 
-/* core.url_shown(url): as it may be shown to anybody. */
+/* core.url_shown(url): returns the URL without secrets. */
 static int url_shown(lua_State *L) {
   size_t len;
-  const char *url = rl_ztext_arg(L, 1, "url");
+  const char *url = rl_string_arg(L, 1, "url");
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_url_shown(url, &box->text, &len, &box->err));
   return rl_lua_box_push_text(L, box, len);
 }
 
-/* core.url_provider(url): "postgresql", "sqlite", or nil. */
+/* core.url_provider(url): returns "postgresql", "sqlite", or nil. */
 static int url_provider(lua_State *L) {
-  lua_pushstring(L, rille_url_provider(rl_ztext_arg(L, 1, "url")));
+  lua_pushstring(L, rille_url_provider(rl_string_arg(L, 1, "url")));
   return 1;
 }
 
-/* core.url_file(url): the path of an SQLite database, or nil. */
+/* core.url_file(url): returns the path of an SQLite database, or nil. */
 static int url_file(lua_State *L) {
   size_t len;
-  const char *url = rl_ztext_arg(L, 1, "url");
+  const char *url = rl_string_arg(L, 1, "url");
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box, rille_url_file(url, &box->text, &len, &box->err));
   return box->text ? rl_lua_box_push_text(L, box, len) : 0;
@@ -324,11 +320,11 @@ void rl_lua_schema_setup(lua_State *L) {
                                        {"schema_provider", schema_provider},
                                        {"schema_model", schema_model},
                                        {"schema_sql", schema_sql},
-                                       {"validate", validate},
-                                       {"format", format},
-                                       {"push", push},
-                                       {"diff", diff},
-                                       {"pull", pull},
+                                       {"validate", validate_schema},
+                                       {"format", format_schema},
+                                       {"push", push_database},
+                                       {"diff", push_diff},
+                                       {"pull", pull_schema},
                                        {"url_shown", url_shown},
                                        {"url_provider", url_provider},
                                        {"url_file", url_file},

@@ -1,10 +1,10 @@
-/* The text of rille.sql: cut at its placeholders, and put together again with numbers. */
+/* The text of rille.sql: split at its placeholders, and joined again with numbers. */
 #include <stdio.h>
 
 #include "binding.h"
 
-/* core.sql_cut(text, provider): the pieces between its question marks. `??` is one that stays. */
-static int cut(lua_State *L) {
+/* core.sql_cut(text, provider): returns the texts between its question marks. `??` is a question mark that stays. */
+static int cut_sql(lua_State *L) {
   enum { BOX = 3, PIECES = 4 };
   size_t len, from = 0;
   const char *sql = luaL_checklstring(L, 1, &len), *provider = luaL_checkstring(L, 2);
@@ -38,8 +38,9 @@ static int is_name_byte(char c) {
          (unsigned char)c >= 0x80;
 }
 
-/* core.sql_numbered(texts, count): the texts with $1, $2, ... between them, as parts of no word beside them. */
-static int numbered(lua_State *L) {
+/* core.sql_numbered(texts, count): returns the texts with $1, $2, ... between them, separated from neighbouring words.
+ */
+static int number_sql(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   int count = (int)luaL_checkinteger(L, 2);
   char last = ' ';
@@ -48,7 +49,7 @@ static int numbered(lua_State *L) {
   for (int i = 0; i <= count; i++) {
     size_t len = 0;
     lua_rawgeti(L, 1, i + 1);
-    const char *text = lua_tolstring(L, -1, &len); /* stays alive in the table */
+    const char *text = lua_tolstring(L, -1, &len); /* the table keeps it alive */
     lua_pop(L, 1);
     if (i > 0) {
       char number[24];
@@ -66,6 +67,6 @@ static int numbered(lua_State *L) {
 }
 
 void rl_sql_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"sql_cut", cut}, {"sql_numbered", numbered}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"sql_cut", cut_sql}, {"sql_numbered", number_sql}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

@@ -1,5 +1,4 @@
-/* Values: sentinels, field references, arrays and objects, times; and the cells of rows that are neither text nor
- * integer. */
+/* Values: sentinels, field references, arrays and objects, date-times; cells that are neither string nor integer. */
 #include <string.h>
 #include <time.h>
 
@@ -23,7 +22,7 @@ static void push_int(lua_State *L, int64_t i) {
   rl_push_integer(L, i);
 }
 
-static void push_list(lua_State *L, rl_lua_op *op, const rille_value *v) {
+static void push_list_value(lua_State *L, rl_lua_op *op, const rille_value *v) {
   rl_check_stack(L, 6);
   rl_new_list(L, (int)v->len);
   for (uint32_t i = 0; i < v->len; i++) {
@@ -35,7 +34,7 @@ static void push_list(lua_State *L, rl_lua_op *op, const rille_value *v) {
   }
 }
 
-static void push_json(lua_State *L, rl_lua_op *op, const rille_value *v) {
+static void push_json_value(lua_State *L, rl_lua_op *op, const rille_value *v) {
   if (!op->json) op->json = rille_json_new();
   if (!op->json) {
     rl_push_error(L, NULL);
@@ -58,13 +57,13 @@ void rl_push_value(lua_State *L, rl_lua_op *op, const rille_value *v) {
   case RILLE_FLOAT: lua_pushnumber(L, (lua_Number)v->as.f); break;
   case RILLE_DECIMAL: rl_lua_decimal_push(L, v->as.p, v->len); break;
   case RILLE_DATETIME: push_datetime(L, v->as.i); break;
-  case RILLE_JSON: push_json(L, op, v); break;
-  case RILLE_LIST: push_list(L, op, v); break;
-  default: lua_pushlstring(L, v->as.p, v->len); break; /* text, bytes, and kinds that are yet to come */
+  case RILLE_JSON: push_json_value(L, op, v); break;
+  case RILLE_LIST: push_list_value(L, op, v); break;
+  default: lua_pushlstring(L, v->as.p, v->len); break; /* text, bytes, and kinds of later versions */
   }
 }
 
-static int sentinel_text(lua_State *L) {
+static int sentinel_tostring(lua_State *L) {
   static const char *const names[] = {"rille.null", "rille.json_null", "rille.db_null", "rille.any_null", "rille.all"};
   const int *ref = (const int *)rl_is(L, rl_binding_of(L), 1, RL_REF_SENTINEL);
   lua_pushstring(L, ref ? names[*ref - RL_REF_NULL] : "rille.?");
@@ -72,7 +71,7 @@ static int sentinel_text(lua_State *L) {
 }
 
 /* rille.field("Model", "field") */
-static int field(lua_State *L) {
+static int field_new(lua_State *L) {
   luaL_checkstring(L, 1);
   luaL_checkstring(L, 2);
   lua_settop(L, 2);
@@ -89,13 +88,13 @@ static int field(lua_State *L) {
   return 1;
 }
 
-static int field_text(lua_State *L) {
+static int field_tostring(lua_State *L) {
   const rl_lua_field *f = (const rl_lua_field *)rl_is(L, rl_binding_of(L), 1, RL_REF_FIELD);
   lua_pushfstring(L, "rille.field(%s)", f ? f->text : "?");
   return 1;
 }
 
-static int with_metatable(lua_State *L, int ref) {
+static int set_list_metatable(lua_State *L, int ref) {
   if (lua_isnoneornil(L, 1)) {
     lua_settop(L, 0);
     lua_newtable(L);
@@ -107,20 +106,21 @@ static int with_metatable(lua_State *L, int ref) {
   return 1;
 }
 
-static int array(lua_State *L) {
-  return with_metatable(L, RL_REF_ARRAY);
+static int array_new(lua_State *L) {
+  return set_list_metatable(L, RL_REF_ARRAY);
 }
-static int object(lua_State *L) {
-  return with_metatable(L, RL_REF_OBJECT);
+static int object_new(lua_State *L) {
+  return set_list_metatable(L, RL_REF_OBJECT);
 }
 
-/* rille.time(iso): seconds since 1970, an integer when they are whole. */
-static int seconds_of(lua_State *L) {
+/* rille.time(iso): returns seconds since 1970, an integer if possible. */
+static int push_seconds(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
   int64_t microseconds;
   if (!rille_datetime_parse(text, len, &microseconds))
-    rl_lua_raise(L, "VALIDATION", "\"%s\" is not an ISO-8601 date or date-time such as 2026-11-22T12:00:00Z", text);
+    rl_lua_raise(L, "VALIDATION",
+                 "rille.time: expected an ISO 8601 date or date-time, as in 2026-11-22T12:00:00Z, got \"%s\"", text);
   if (microseconds % 1000000 == 0)
     rl_push_integer(L, microseconds / 1000000);
   else
@@ -128,16 +128,17 @@ static int seconds_of(lua_State *L) {
   return 1;
 }
 
-/* core.clock(seconds before now): ISO text, to the millisecond as columns have it. */
-static int clock_text(lua_State *L) {
+/* core.clock(seconds): returns the date-time that was `seconds` ago, in milliseconds like columns. */
+static int push_clock(lua_State *L) {
   double back = luaL_optnumber(L, 1, 0) * 1e6;
-  if (!(back > -4e18 && back < 4e18)) rl_lua_raise(L, "VALIDATION", "the span of time is out of range");
+  if (!(back > -4e18 && back < 4e18))
+    rl_lua_raise(L, "VALIDATION", "expected seconds within the range of date-times, got %f", back / 1e6);
   int64_t now = rille_datetime_now() - (int64_t)back;
   push_datetime(L, now - ((now % 1000) + 1000) % 1000);
   return 1;
 }
 
-/* The word by which writers of Json tell an array from an object (dkjson). */
+/* Sets what distinguishes arrays from objects for dkjson. */
 static void name_json_type(lua_State *L, int ref, const char *type) {
   rl_push_ref(L, ref);
   lua_pushstring(L, type);
@@ -154,10 +155,10 @@ static void name_metatable(lua_State *L, int ref, const char *name, const luaL_R
 }
 
 void rl_value_setup(lua_State *L) {
-  static const luaL_Reg sentinel_functions[] = {{"__tostring", sentinel_text}, {NULL, NULL}};
-  static const luaL_Reg field_functions[] = {{"__tostring", field_text}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"field", field},     {"array", array},      {"object", object},
-                                       {"time", seconds_of}, {"clock", clock_text}, {NULL, NULL}};
+  static const luaL_Reg sentinel_functions[] = {{"__tostring", sentinel_tostring}, {NULL, NULL}};
+  static const luaL_Reg field_functions[] = {{"__tostring", field_tostring}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"field", field_new},   {"array", array_new},  {"object", object_new},
+                                       {"time", push_seconds}, {"clock", push_clock}, {NULL, NULL}};
   static const char *const names[] = {"null", "json_null", "db_null", "any_null", "all"};
   name_metatable(L, RL_REF_SENTINEL, "rille.Sentinel", sentinel_functions);
   name_metatable(L, RL_REF_FIELD, "rille.Field", field_functions);

@@ -142,9 +142,9 @@ support.each_engine(function(engine)
     refused("find_many", { where = { [true] = 1 } }, "where")
     refused("find_many", { where = { [1.5] = 1 } }, "where")
     refused("find_many", { where = { OR = { { id = 1 }, x = 1 } } }, "where.OR")
-    local circle = {}
-    circle.AND = circle
-    refused("find_many", { where = circle }, "circle")
+    local cycle = {}
+    cycle.AND = cycle
+    refused("find_many", { where = cycle }, "cycle")
   end)
 
   it("refuses integers out of range, bad UTF-8 and NUL before anything is sent", function()

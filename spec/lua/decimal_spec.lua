@@ -54,7 +54,7 @@ describe("a decimal beside strings and numbers", function()
     assert.equal("12", d "1" .. d "2")
     assert.equal("a1.5b", "a" .. d "1.5" .. "b")
     local e = support.fails("VALIDATION", function() return d "1" .. {} end)
-    assert.equal("a decimal is concatenated with strings and numbers, not with a table", e.message)
+    assert.equal("rille.decimal: expected a string or a number to concatenate with, got a table", e.message)
     support.fails("VALIDATION", function() return nil .. d "1" end)
   end)
 

@@ -28,7 +28,7 @@ support.each_engine(function(engine)
     local function fails(call, ...)
       local ok, e = pcall(call, ...)
       assert.is_false(ok)
-      assert.truthy(tostring(e):find "Json", tostring(e))
+      assert.truthy(tostring(e):find "JSON", tostring(e))
     end
 
     local function fill()
