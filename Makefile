@@ -51,7 +51,7 @@ VARIANT_FLAGS := $(VARIANT_FLAGS_$(VARIANT))
 DEFINES := -D_GNU_SOURCE -DRILLE_WITH_POSTGRES=$(if $(filter 1,$(WITH_POSTGRES)),1,0) -DRILLE_WITH_SQLITE=$(if $(filter 1,$(WITH_SQLITE)),1,0)
 BASE_CFLAGS = -std=c11 $(OPTIMIZE) -g -fPIC -pthread -fvisibility=hidden $(DEFINES) $(WARNINGS) $(VARIANT_FLAGS) $(CFLAGS)
 CORE_CFLAGS = -Icore/include -Icore/src $(if $(filter 1,$(WITH_POSTGRES)),-I$(PQ_INCDIR))
-LIBS := $(if $(filter 1,$(WITH_POSTGRES)),-lpq) $(if $(filter 1,$(WITH_SQLITE)),-lsqlite3) -lgmp -lpthread -lm
+LIBS := $(if $(filter 1,$(WITH_POSTGRES)),-lpq) $(if $(filter 1,$(WITH_SQLITE)),-lsqlite3) -lgmp -lutf8proc -lpthread -lm
 
 LUA_INCDIR_5.4 := /usr/include/lua5.4
 LUA_INCDIR_5.3 := /usr/include/lua5.3

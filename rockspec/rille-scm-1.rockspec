@@ -16,6 +16,7 @@ external_dependencies = {
   PQ = { library = "pq" },
   SQLITE = { library = "sqlite3" },
   GMP = { library = "gmp" },
+  UTF8PROC = { library = "utf8proc" },
 }
 -- Core and binding become one module that needs no librille. The Makefile finds the C files, so that no list of them goes stale here.
 build = {
@@ -26,7 +27,7 @@ build = {
     ROCK_CFLAGS = "$(CFLAGS)",
     LIBFLAG = "$(LIBFLAG)",
     LUA_INCDIR = "$(LUA_INCDIR)",
-    ROCK_PATHS = "-L$(PQ_LIBDIR) -L$(SQLITE_LIBDIR) -L$(GMP_LIBDIR)",
+    ROCK_PATHS = "-L$(PQ_LIBDIR) -L$(SQLITE_LIBDIR) -L$(GMP_LIBDIR) -L$(UTF8PROC_LIBDIR)",
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",

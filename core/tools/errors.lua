@@ -19,6 +19,12 @@ local WORDS = {
     todo = "Fix the call. The message begins with the path of what is wrong, and often suggests the nearest name.",
     meta = "path model field suggestion models",
   },
+  INPUT = {
+    met = "A value that is to be written breaks a rule in the doc comments of its field, such as `/// @length 3..200` ([input.md](input.md#rules)). "
+      .. "Nothing was sent.",
+    todo = "Show the message to whoever typed the value, or fix the value. The message begins with the path; what follows is for people.",
+    meta = "path model field rule",
+  },
   P1000 = {
     met = "PostgreSQL refused the user or the password.",
     todo = "Check the user and password of the URL. Write characters such as `@` and `/` in a password as `%40` and `%2F`.",
@@ -315,6 +321,7 @@ local META = {
   { "path", "where in the arguments, such as `where.posts.some.title`" },
   { "model", "the model; for an unknown model, the name that was used" },
   { "field", "the field, as in the schema" },
+  { "rule", "the rule that the value breaks, such as `length`" },
   { "suggestion", "the nearest existing name" },
   { "models", "list: the existing models" },
   { "warnings", "list: what a push would lose or cannot do, with the number of rows" },
@@ -371,7 +378,7 @@ rille raises tables with `error(e, 0)`:
 
 | field | contains |
 |---|---|
-| `e.code` | the code: Prisma's, or `VALIDATION` or `INTERNAL` |
+| `e.code` | the code: Prisma's, or `VALIDATION`, `INPUT`, `INTERNAL` or `BACKUP` |
 | `e.kind` | `"connection"`, `"validation"`, `"constraint"`, `"not_found"`, `"transaction"`, `"timeout"`, `"migration"` or `"internal"` |
 | `e.message` | what was wrong, where, and what would be right; one line |
 | `e.meta` | details, see below; a table, which may be empty |

@@ -3,6 +3,7 @@
 return {
   INTERNAL = { kind = "internal", title = "Internal error" },
   VALIDATION = { kind = "validation", title = "The call is not valid" },
+  INPUT = { kind = "validation", title = "A value breaks a rule of its field" },
   P1000 = { kind = "connection", title = "Authentication failed" },
   P1001 = { kind = "connection", title = "The database server cannot be reached" },
   P1002 = { kind = "connection", title = "The database server was reached but timed out" },

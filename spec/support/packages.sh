@@ -11,7 +11,7 @@ set -eu
 # comes with OpenResty's (luajit2).
 packages_of() {
   case $1 in
-    build) echo 'gcc libc6-dev lua5.4 liblua5.4-dev lua-argparse libsqlite3-dev libgmp-dev libpq-dev' ;;
+    build) echo 'gcc libc6-dev lua5.4 liblua5.4-dev lua-argparse libsqlite3-dev libgmp-dev libpq-dev libutf8proc-dev' ;;
     lua5.3) echo 'liblua5.3-dev lua5.3' ;;
     lua5.1) echo 'liblua5.1-0-dev lua5.1' ;;
     luajit) echo 'libluajit-5.1-dev|libluajit2-5.1-dev luajit|luajit2' ;;

@@ -82,6 +82,7 @@ typedef struct rl_item {
   rl_ast_expr *value; /* KEY */
   rl_line *lines;     /* COMMENT, RAW */
   rl_line *trailing;
+  const rl_line *above; /* FIELD, VALUE: the comment lines above it */
   rl_str doc;
   struct rl_item *next;
 } rl_item;

@@ -209,6 +209,7 @@ static void document(rl_build *b, rl_item *item, const rl_item *before) {
   if (item->kind != RL_ITEM_FIELD && item->kind != RL_ITEM_VALUE) return;
   rl_str parts[2];
   size_t count = 0;
+  item->above = before ? before->lines : NULL;
   rl_str above = before ? doc_of(b, before->lines) : RL_STR("");
   rl_str behind = item->trailing ? doc_of(b, item->trailing) : RL_STR("");
   if (above.len) parts[count++] = above;

@@ -12,6 +12,8 @@ void rl_resolve_config(rl_build *b);
 void rl_resolve_types(rl_build *b);
 /* attributes.c: everything behind @ and @@ but keys, defaults and relations, which it hands on */
 void rl_resolve_attributes(rl_build *b);
+/* field_rules.c: rl_field.rules */
+void rl_resolve_field_rules(rl_build *b);
 /* keys.c: the keys and indexes that were collected become rl_model.indexes; which fields are unique */
 void rl_resolve_keys(rl_build *b);
 /* relations.c: pairs relation fields and makes rl_relation */

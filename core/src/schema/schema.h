@@ -15,6 +15,7 @@ typedef struct rl_model rl_model;
 typedef struct rl_field rl_field;
 typedef struct rl_enum rl_enum;
 typedef struct rl_relation rl_relation;
+typedef struct rl_field_rules rl_field_rules; /* schema/field_rules.h */
 
 typedef enum rl_scalar {
   RL_STRING,
@@ -109,6 +110,7 @@ struct rl_field {
   bool is_id, is_unique; /* alone: @id, @unique, or a block attribute over only this field (without a where) */
   bool updated_at;
   bool generated_by_db; /* autoincrement, dbgenerated or sequence: the database gives the value when none is written */
+  const rl_field_rules *rules; /* of the doc comments; NULL: none */
   /* relations */
   const rl_model *target;
   const rl_relation *relation;
@@ -182,6 +184,7 @@ struct rl_model {
   rl_str doc;
   rl_str client_names[3]; /* blog_post, blogPost, BlogPost: snake, camel, as written; see rl_schema_model */
   bool is_view, ignored;
+  bool has_rules; /* some field has */
   uint32_t index;
   rl_field *fields; /* all, in order of the schema */
   size_t field_count;

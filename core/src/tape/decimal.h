@@ -33,5 +33,6 @@ rille_status rl_decimal_round(const rl_decimal *a, int n, rl_decimal **out, rl_e
 rille_status rl_decimal_format(const rl_decimal *a, int n, rl_buf *out, rl_error *err);
 /* Converts decimal text (exponent allowed) to the text form, without GMP if it already is in that form. */
 rille_status rl_decimal_normalize(rl_str text, rl_buf *out, rl_error *err);
+int rl_decimal_text_cmp(rl_str a, rl_str b); /* both in the text form; -1, 0 or 1 */
 
 #endif

@@ -118,3 +118,18 @@ rille_status rl_decimal_normalize(rl_str text, rl_buf *out, rl_error *err) {
   }
   return out->failed ? rl_fail_nomem(err) : RILLE_OK;
 }
+
+/* Without their signs. */
+static int compare_sizes(const parts *a, const parts *b) {
+  if (a->whole.len != b->whole.len) return a->whole.len < b->whole.len ? -1 : 1;
+  int order = rl_str_cmp(a->whole, b->whole);
+  return order ? order : rl_str_cmp(a->fraction, b->fraction); /* fractions have no zeros at their ends */
+}
+
+int rl_decimal_text_cmp(rl_str a, rl_str b) {
+  parts left, right;
+  if (!split(a, &left) || !split(b, &right)) return rl_str_cmp(a, b);
+  if (left.negative != right.negative) return left.negative ? -1 : 1;
+  int order = left.negative ? compare_sizes(&right, &left) : compare_sizes(&left, &right);
+  return (order > 0) - (order < 0);
+}
