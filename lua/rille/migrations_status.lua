@@ -24,7 +24,7 @@ end
 function status.status(given)
   local place = migrations.locate(given, migrations.PLACE, "rille.migrate.status")
   if is_missing_file(place.url) then
-    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` makes it", core.url_shown(place.url))
+    errors.raise("P1003", "the database %s does not exist; `rille migrate dev` or `rille db push` creates it", core.url_shown(place.url))
   end
   return migrations.with(place, {}, function(m)
     local list, has_history = core.migrations_load(m)

@@ -278,7 +278,7 @@ static void inconsistent_data(void **state) {
   stmt = statement(3, "SELECT i FROM n", NULL, 0, &number, 1);
   expect_error(f, run_statement(f, &stmt, NULL), RL_P2023);
   assert_string_equal(rl_error_message(&f->err),
-                      "column i holds 1.84467440724388e+19, which is out of range for the field's type");
+                      "column `i` has 1.84467440724388e+19, which is out of range for the field's type");
   close_fixture(f);
 }
 

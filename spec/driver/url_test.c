@@ -44,9 +44,9 @@ static void schemes(void **state) {
   (void)state;
   bad("", "empty");
   bad("dev.db", "does not begin with a scheme");
-  bad("mysql://root@localhost/db", "unknown scheme 'mysql'");
-  bad("postgre://localhost/db", "did you mean 'postgres'");
-  bad("sqllite::memory:", "did you mean 'sqlite'");
+  bad("mysql://root@localhost/db", "unknown scheme `mysql`");
+  bad("postgre://localhost/db", "did you mean `postgres`");
+  bad("sqllite::memory:", "did you mean `sqlite`");
   bad("://x", "scheme");
   const rl_driver *driver = NULL;
   rl_error err = {0};
@@ -94,12 +94,12 @@ static void sqlite_urls(void **state) {
   end(p);
   bad("file:", "names no file");
   bad("sqlite://", "names no file");
-  bad("file:dev.db?conection_limit=3", "did you mean 'connection_limit'");
-  bad("file:dev.db?mode=memory", "unknown parameter 'mode'");
-  bad("file:dev.db?connection_limit=0", "at least 1");
-  bad("file:dev.db?connection_limit=-1", "whole number");
-  bad("file:dev.db?connection_limit=99999999999999999999", "whole number");
-  bad("file:dev.db?socket_timeout=", "whole number");
+  bad("file:dev.db?conection_limit=3", "did you mean `connection_limit`");
+  bad("file:dev.db?mode=memory", "unknown parameter `mode`");
+  bad("file:dev.db?connection_limit=0", "expected an integer, 1 or more, got `0`");
+  bad("file:dev.db?connection_limit=-1", "expected an integer, 0 or more, got `-1`");
+  bad("file:dev.db?connection_limit=99999999999999999999", "expected an integer");
+  bad("file:dev.db?socket_timeout=", "expected an integer");
 }
 
 static void postgres_parts(void **state) {
@@ -153,7 +153,7 @@ static void poolers(void **state) {
   assert_false(p->o.pooled);
   assert_int_equal(p->o.statement_cache_size, 7);
   end(p);
-  bad("postgresql://u@h/db?pgbouncer=perhaps", "true or false");
+  bad("postgresql://u@h/db?pgbouncer=perhaps", "expected `true` or `false`, got `perhaps`");
 }
 
 static void expect_conninfo(const char *url, const char *part, bool there) {
@@ -172,8 +172,8 @@ static void tls_words(void **state) {
   expect_conninfo("postgresql://h/d?sslcert=ca.pem", "sslrootcert=ca.pem", true); /* Prisma's meaning */
   expect_conninfo("postgresql://h/d?sslcert=me.pem&sslkey=me.key", "sslcert=me.pem", true);
   expect_conninfo("postgresql://h/d?channel_binding=require", "channel_binding=require", true);
-  bad("postgresql://h/d?sslaccept=maybe", "strict or accept_invalid_certs");
-  bad("postgresql://h/d?sslidentity=me.p12", "sslcert= and sslkey=");
+  bad("postgresql://h/d?sslaccept=maybe", "expected `strict` or `accept_invalid_certs`, got `maybe`");
+  bad("postgresql://h/d?sslidentity=me.p12", "use `sslcert` and `sslkey`");
 }
 
 static void postgres_refusals(void **state) {
@@ -185,7 +185,7 @@ static void postgres_refusals(void **state) {
   bad("postgresql://u:s3c?ret@h:5432/d", "percent-encode");
   bad("postgresql://u:s3cret@h/d?conect_timeout=1", "parameters");
   bad("postgresql://u@h/d?conect_timeout=1", "conect_timeout");
-  bad("postgresql://h/d?connect_timeout=soon", "whole number");
+  bad("postgresql://h/d?connect_timeout=soon", "expected an integer");
   bad("postgresql://u:s3%zzcret@h/d", "percent-encode");
   bad("postgresql://h/d?schema=a%0", "percent-encoded");
   bad("postgresql://h/d?schema=a%00b", "percent-encoded");
@@ -194,7 +194,7 @@ static void postgres_refusals(void **state) {
 static void expect_shown(const char *url, const char *wanted) {
   rl_buf b;
   rl_buf_init(&b);
-  rl_url_show(rl_str_of(url), &b);
+  rl_url_write_redacted(rl_str_of(url), &b);
   const char *shown = rl_buf_z(&b);
   if (!shown || strcmp(shown, wanted) != 0) fail_msg("%s is shown as %s, not %s", url, shown, wanted);
   rl_buf_dispose(&b);

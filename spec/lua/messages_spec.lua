@@ -28,7 +28,7 @@ model Tag {
 ]]
 
 local OLD = "model User {\n id Int @id\n}\nmodel Post {\n id Int @id\n authorId Int\n @@map(\"posts\")\n}\nmodel Tag {\n id Int @id\n}\n"
-local ADVICE = "`rille migrate dev` or `rille db push` makes it"
+local ADVICE = "`rille migrate dev` or `rille db push` creates it"
 
 local function says(e, ...)
   for _, text in ipairs { ... } do assert.truthy(e.message:find(text, 1, true), e.message) end

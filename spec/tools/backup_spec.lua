@@ -318,7 +318,7 @@ if support.server then
       support.write(folder .. "/main.lua", program:format(folder))
       local lua = run("command -v lua5.4"):match "%S+"
       local said = run(("PATH='%s' URL='%s' %s %s/main.lua"):format(folder, url, lua, folder))
-      assert.truthy(said:find("false\tBACKUP\t.*pg_dump was not found in PATH"), said)
+      assert.truthy(said:find("false\tBACKUP\t.*`pg_dump` was not found in PATH"), said)
       support.write(folder .. "/pg_dump", "#!/bin/sh\necho \"arguments: $*\" >&2\necho 'pg_dump: error: this is why' >&2\nexit 3\n")
       run(("chmod +x '%s/pg_dump'"):format(folder))
       local secret = url:gsub("://([^@:/]+)@", "://%1:s3cr3t@"):gsub("://([^@]+)$", function(rest)

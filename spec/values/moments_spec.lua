@@ -129,17 +129,17 @@ for format, stored in pairs { iso8601 = "'2026-11-22T12:00:00.000+00:00'", ["uni
       end
     end)
 
-    it("in another form are refused, with the way to mend them", function()
+    it("in another form are refused, with the way to correct them", function()
       local others = { "'2026-11-22T12:00:00Z'", "'2026-11-22T12:00:00'", "'2026-11-22'", "'2026-11-22 12:00:00'", "'noon'", "1.5",
         format == "iso8601" and "1795348800000" or "'2026-11-22T12:00:00.000+00:00'", format == "iso8601" and "'2026-11-22T12:00:00.000Z'" or "1e15" }
       for _, value in ipairs(others) do
         db:execute_raw("UPDATE Event SET plain = " .. value .. " WHERE id = 4")
         local e = support.fails("P2023", db.event.find_many, db.event)
         assert.equal("plain", e.meta.column)
-        assert.truthy(tostring(e):find("DateTime column plain", 1, true), tostring(e))
-        local mend = e.message:match "mend it: (UPDATE .*)$"
-        if mend and value:find "2026" or value:find "^1795" then
-          db:execute_raw((mend:gsub("<table>", "Event")))
+        assert.truthy(tostring(e):find("DateTime column `plain`", 1, true), tostring(e))
+        local fix = e.message:match ": (UPDATE .*)$"
+        if fix and value:find "2026" or value:find "^1795" then
+          db:execute_raw((fix:gsub("<table>", "Event")))
           local day = value == "'2026-11-22'" and "2026-11-22T00:00:00.000Z" or NOON
           assert.equal(day, db.event:find_unique { where = { id = 4 } }.plain)
           assert.equal("4", ids { plain = day })

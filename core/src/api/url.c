@@ -8,7 +8,7 @@ rille_status rille_url_shown(const char *url, char **out, size_t *len, rille_err
   rl_error error = {0};
   rl_buf text;
   rl_buf_init(&text);
-  rl_url_show(rl_str_of(url), &text);
+  rl_url_write_redacted(rl_str_of(url), &text);
   return rl_give_text(RILLE_OK, &text, out, len, &error, err);
 }
 

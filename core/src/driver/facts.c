@@ -1,4 +1,4 @@
-/* The facts of each database, and what they say together. */
+/* The table of the databases' facts, and look-ups in it. */
 #include "driver/facts.h"
 
 #include "driver/url.h"

@@ -1,4 +1,4 @@
-/* What to say when a database lacks something that others have. */
+/* The error for what a database lacks and others have. */
 #include "driver/driver.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* URLs for messages and logs: who looks at them may see where a database is, and no password. */
+/* URLs for messages and logs: they say where a database is, without its password. */
 #include "driver/url.h"
 
 static const rl_str nothing = {"", 0};
@@ -31,7 +31,7 @@ static bool is_server(rl_str scheme) {
   return facts && facts->server;
 }
 
-/* A value with '@' behind a URL without a path may be the end of a password that has a '?'. */
+/* A value with '@' after a URL without a path may be the end of a password that has a '?'. */
 static bool params_are_clear(rl_str params, bool has_path) {
   rl_url_param param;
   while (rl_url_next_param(&params, &param))
@@ -39,8 +39,8 @@ static bool params_are_clear(rl_str params, bool has_path) {
   return true;
 }
 
-/* Whether each ':' has a port behind it, or stands in the brackets of an address. Else it may be that of user:password,
- * where the rest was forgotten. */
+/* Returns whether each ':' precedes a port, or is inside the brackets of an address. Otherwise it may be that of
+ * user:password, in a URL whose rest is missing. */
 static bool are_hosts(rl_str hosts) {
   bool brackets = false, port = false;
   for (size_t i = 0; i < hosts.len; i++) {
@@ -53,8 +53,8 @@ static bool are_hosts(rl_str hosts) {
   return true;
 }
 
-/* The login ends at the only '@', which comes before the first '/'. Where there are more, or it comes later, a password
- * holds letters that are not percent-encoded, and nobody knows where it ends. */
+/* The login ends at the only '@', which comes before the first '/'. If there are more, or it comes later, the password
+ * has characters that are not percent-encoded, and its end is unknown. */
 static parts split_url(rl_str url) {
   parts p = {.scheme = rl_url_scheme(url), .login = nothing};
   rl_str rest = p.scheme.len ? text_behind(url, p.scheme) : nothing;
@@ -85,7 +85,7 @@ static bool names_password(rl_str key) {
   return false;
 }
 
-bool rl_url_tells_secret(rl_str url) {
+bool rl_url_may_quote_password(rl_str url) {
   parts p = split_url(url);
   rl_url_param param;
   if (!p.clear || has_byte(p.login, ':') || has_byte(p.params, '@')) return true;
@@ -94,8 +94,8 @@ bool rl_url_tells_secret(rl_str url) {
   return false;
 }
 
-/* Only what is known to be harmless: libpq has secrets under several names, and takes them percent-encoded too. */
-static bool may_be_shown(const rl_url_param *param) {
+/* Lists what is known to be harmless: libpq has secrets under several names, and accepts percent-encoded names. */
+static bool is_harmless(const rl_url_param *param) {
   static const char *const harmless[] = {"schema",
                                          "connection_limit",
                                          "pool_timeout",
@@ -118,7 +118,7 @@ static bool may_be_shown(const rl_url_param *param) {
   return false;
 }
 
-void rl_url_show(rl_str url, rl_buf *out) {
+void rl_url_write_redacted(rl_str url, rl_buf *out) {
   parts p = split_url(url);
   if (!p.clear) {
     rl_buf_printf(out, p.scheme.len ? "%.*s:***" : "%.*s***", RL_STR_ARG(p.scheme));
@@ -132,7 +132,7 @@ void rl_url_show(rl_str url, rl_buf *out) {
   rl_buf_str(out, p.place);
   char mark = '?';
   for (rl_url_param param; rl_url_next_param(&p.params, &param);) {
-    if (!may_be_shown(&param)) continue;
+    if (!is_harmless(&param)) continue;
     rl_buf_printf(out, "%c%.*s=%.*s", mark, RL_STR_ARG(param.key), RL_STR_ARG(param.value));
     mark = '&';
   }
@@ -141,8 +141,8 @@ void rl_url_show(rl_str url, rl_buf *out) {
 const char *rl_url_redacted(rl_str url, rl_arena *arena) {
   rl_buf text;
   rl_buf_init(&text);
-  rl_url_show(url, &text);
-  const char *shown = text.failed ? NULL : rl_arena_strdup(arena, rl_buf_view(&text));
+  rl_url_write_redacted(url, &text);
+  const char *redacted = text.failed ? NULL : rl_arena_strdup(arena, rl_buf_view(&text));
   rl_buf_dispose(&text);
-  return shown;
+  return redacted;
 }

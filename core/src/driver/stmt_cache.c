@@ -1,4 +1,4 @@
-/* The table of kept statements: hash chains for finding, an array for picking who leaves. */
+/* The table of kept statements: hash chains to find them, an array to pick one that leaves. */
 #include "driver/stmt_cache.h"
 
 #include "base/alloc.h"
@@ -24,7 +24,7 @@ void rl_stmt_cache_dispose(rl_stmt_cache *c) {
   rl_stmt_cache_init(c, c->limit, c->most_bytes);
 }
 
-/* Ids are handed out in order, so that their low bits spread evenly. */
+/* Ids are assigned in order, so their low bits spread evenly. */
 static size_t bucket_of(const rl_stmt_cache *c, uint64_t id) {
   return (size_t)id & (c->bucket_count - 1);
 }
@@ -62,7 +62,7 @@ bool rl_stmt_cache_takes(const rl_stmt_cache *c, size_t bytes) {
   return c->limit > 0 && bytes <= c->most_bytes / LARGEST_PART;
 }
 
-/* Marsaglia's xorshift: good enough to pick, and no system call. */
+/* Marsaglia's xorshift: good enough for this, without a system call. */
 static size_t cache_pick_index(rl_stmt_cache *c) {
   c->random ^= c->random << 13;
   c->random ^= c->random >> 17;
@@ -76,8 +76,7 @@ void *rl_stmt_cache_evict(rl_stmt_cache *c, size_t bytes) {
   return rl_stmt_cache_remove(c, a->used < b->used ? a->id : b->id);
 }
 
-/* Chains stay short, and the array has
- * room for two entries a bucket. When they cannot grow, nothing more is kept. */
+/* Keeps chains short: the array has room for two entries per bucket. If the table cannot grow, no more is kept. */
 static bool cache_reserve(rl_stmt_cache *c) {
   if (c->buckets && c->count < c->bucket_count * 2) return true;
   size_t count = c->buckets ? c->bucket_count * 4 : FIRST_BUCKETS;

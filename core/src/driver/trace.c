@@ -1,4 +1,4 @@
-/* Statements as RILLE_DEBUG=sql shows them. */
+/* Statements as RILLE_DEBUG=sql prints them. */
 #include "driver/trace.h"
 
 static const char *kind_word(const rl_value *v) {
@@ -17,8 +17,8 @@ void rl_trace_statement_now(const rl_conn *c, const rl_stmt *stmt, const rl_valu
     rl_buf_text(&kinds, kind_word(&params[i]));
     if (params[i].kind == RILLE_LIST) rl_buf_printf(&kinds, " of %u", (unsigned)params[i].len);
   }
-  rl_str shown = rl_buf_view(&kinds);
-  rl_debug_print(RL_DEBUG_SQL, "%p %.*s [%.*s]", (const void *)c, (int)stmt->sql_len, stmt->sql, RL_STR_ARG(shown));
+  rl_str list = rl_buf_view(&kinds);
+  rl_debug_print(RL_DEBUG_SQL, "%p %.*s [%.*s]", (const void *)c, (int)stmt->sql_len, stmt->sql, RL_STR_ARG(list));
   rl_buf_dispose(&kinds);
 }
 

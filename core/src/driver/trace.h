@@ -1,11 +1,11 @@
-/* RILLE_DEBUG=sql: what drivers send. */
+/* RILLE_DEBUG=sql: the statements that drivers send. */
 #ifndef RL_DRIVER_TRACE_H
 #define RL_DRIVER_TRACE_H
 
 #include "base/debug.h"
 #include "driver/driver.h"
 
-/* Values may be secrets: only their kinds are shown. */
+/* Prints only the kinds of the values, which may be secrets. */
 void rl_trace_statement_now(const rl_conn *c, const rl_stmt *stmt, const rl_value *params);
 void rl_trace_text_now(const rl_conn *c, const char *sql);
 

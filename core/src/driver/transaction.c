@@ -1,4 +1,4 @@
-/* What the verbs of transactions are called in SQL, the same in every database that follows the standard. */
+/* The verbs of transactions in SQL, the same in every database that follows the standard. */
 #include "driver/transaction.h"
 
 #include <stdio.h>

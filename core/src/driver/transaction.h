@@ -1,4 +1,4 @@
-/* Transactions as a driver sees them: the verbs, what a begin can ask for, and what each verb has queued. */
+/* Transactions as a driver sees them: the verbs, the options of BEGIN, and the commands that each verb queues. */
 #ifndef RL_DRIVER_TRANSACTION_H
 #define RL_DRIVER_TRANSACTION_H
 
@@ -31,32 +31,29 @@ typedef struct rl_setting {
   rl_str name, value;
 } rl_setting;
 
-/* How a transaction begins. All 0: as the database does by itself, with the right to write from the first statement on.
- */
+/* How a transaction begins. All 0: the database's default, with the right to write from the first statement on. */
 typedef struct rl_begin {
   rl_isolation isolation; /* one of rl_driver.isolation_levels */
   bool read_only;
-  bool deferred;      /* the right to write is taken with the first write, where one connection has it at a time */
-  bool snapshot;      /* every read sees the same state, at whatever isolation level that takes */
-  int64_t timeout_ms; /* the server itself ends the transaction after so long, where it can; 0: no limit */
+  bool
+      deferred; /* takes the right to write with the first write, on a database where one connection has it at a time */
+  bool snapshot;             /* every read sees the same state; raises the isolation level if needed */
+  int64_t timeout_ms;        /* after which the server ends the transaction, if it can; 0: no limit */
   const rl_setting *session; /* for this transaction only */
   size_t session_count;
 } rl_begin;
 
 enum { RL_MOST_LIMITS = 3, RL_LIMIT_SIZE = 80, RL_MOST_COMMANDS = 2 + RL_MOST_LIMITS, RL_COMMAND_SIZE = 96 };
 
-/* What a verb has queued, in order. Each command is answered on its own, and rows that come with an answer mean
- * nothing.
- */
+/* The commands that a verb has queued, in order. Each has its own answer. Ignore rows that come with one. */
 typedef struct rl_commands {
   uint32_t count;
-  const char
-      *sql[RL_MOST_COMMANDS]; /* to be shown; valid until the connection's next verb, or as long as this struct */
+  const char *sql[RL_MOST_COMMANDS]; /* for events; valid until the connection's next verb, or as long as this struct */
   char text[RL_COMMAND_SIZE];
 } rl_commands;
 
-/* For drivers: the standard's text of a verb other than BEGIN, as the one command of *out. The name of a savepoint is
- * rille's own, never a caller's. */
+/* Writes the standard's text of a verb other than BEGIN, as the one command of *out. For drivers. The name of a
+ * savepoint is rille's own, never a caller's. */
 void rl_verb_write(rl_verb verb, const char *savepoint, rl_commands *out);
 
 #endif

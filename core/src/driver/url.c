@@ -38,14 +38,14 @@ static rille_status url_fail_with_examples(rl_error *err, const char *what, rl_s
   rl_buf_init(&examples);
   rl_url_examples(&examples);
   rille_status st = rl_fail(err, RL_P1013, "the database URL %s%.*s%s; use %.*s", what, RL_STR_ARG(scheme),
-                            scheme.len ? "'" : "", RL_STR_ARG(rl_buf_view(&examples)));
+                            scheme.len ? "`" : "", RL_STR_ARG(rl_buf_view(&examples)));
   rl_buf_dispose(&examples);
   return st;
 }
 
 enum { MOST_SCHEMES = 32 };
 
-/* The scheme is shown, the rest of the URL never: it may hold a password. */
+/* Names the scheme only: the rest of the URL may have a password. */
 static rille_status url_unknown_scheme(rl_str scheme, rl_error *err) {
   rl_str candidates[MOST_SCHEMES];
   size_t count = 0;
@@ -54,23 +54,23 @@ static rille_status url_unknown_scheme(rl_str scheme, rl_error *err) {
       candidates[count++] = rl_str_of(*s);
   rl_str near = rl_str_nearest(scheme, candidates, count);
   if (near.len)
-    return rl_fail(err, RL_P1013, "the database URL has the unknown scheme '%.*s'; did you mean '%.*s'?",
+    return rl_fail(err, RL_P1013, "the database URL has the unknown scheme `%.*s`; did you mean `%.*s`?",
                    RL_STR_ARG(scheme), RL_STR_ARG(near));
-  return url_fail_with_examples(err, "has the unknown scheme '", scheme);
+  return url_fail_with_examples(err, "has the unknown scheme `", scheme);
 }
 
 rille_status rl_driver_of_url(rl_str url, const rl_driver **out, rl_error *err) {
   static const rl_str none = {"", 0};
   *out = NULL;
   if (url.len == 0) return url_fail_with_examples(err, "is empty", none);
-  if (memchr(url.p, 0, url.len)) return rl_fail(err, RL_P1013, "the database URL contains a NUL byte");
+  if (memchr(url.p, 0, url.len)) return rl_fail(err, RL_P1013, "the database URL contains a zero byte");
   rl_str scheme = rl_url_scheme(url);
   if (scheme.len == 0) return url_fail_with_examples(err, "does not begin with a scheme", none);
   rl_provider p = rl_provider_of_scheme(scheme);
   if (p == RL_PROVIDER_NONE) return url_unknown_scheme(scheme, err);
   *out = rl_drivers[p];
   if (*out) return RILLE_OK;
-  return rl_fail(err, RL_P1013, "this build of rille has no driver for URLs of the scheme '%.*s'", RL_STR_ARG(scheme));
+  return rl_fail(err, RL_P1013, "this build of rille has no driver for URLs of the scheme `%.*s`", RL_STR_ARG(scheme));
 }
 
 rille_status rl_driver_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
@@ -100,20 +100,20 @@ bool rl_url_next_param(rl_str *rest, rl_url_param *out) {
   return true;
 }
 
-static rille_status url_wrong_value(const rl_url_param *param, const char *right, rl_error *err) {
-  return rl_fail(err, RL_P1013, "the database URL's parameter %.*s is '%.*s'; it must be %s", RL_STR_ARG(param->key),
-                 RL_STR_ARG(param->value), right);
+static rille_status url_wrong_value(const rl_url_param *param, const char *expected, rl_error *err) {
+  return rl_fail(err, RL_P1013, "the database URL's parameter `%.*s`: expected %s, got `%.*s`", RL_STR_ARG(param->key),
+                 expected, RL_STR_ARG(param->value));
 }
 
 static rille_status url_integer(const rl_url_param *param, int64_t max, int64_t *out, rl_error *err) {
   int64_t n = 0;
   for (size_t i = 0; i < param->value.len; i++) {
     char c = param->value.p[i];
-    if (c < '0' || c > '9' || n > max) return url_wrong_value(param, "a whole number, not negative", err);
+    if (c < '0' || c > '9' || n > max) return url_wrong_value(param, "an integer, 0 or more", err);
     n = n * 10 + (c - '0');
   }
   if (param->value.len == 0 || n > max)
-    return rl_fail(err, RL_P1013, "the database URL's parameter %.*s must be a whole number from 0 to %" PRId64,
+    return rl_fail(err, RL_P1013, "the database URL's parameter `%.*s`: expected an integer from 0 to %" PRId64,
                    RL_STR_ARG(param->key), max);
   *out = n;
   return RILLE_OK;
@@ -133,14 +133,14 @@ rille_status rl_url_flag(const rl_url_param *param, bool *out, rl_error *err) {
   else if (rl_str_is(param->value, "false") || rl_str_is(param->value, "0"))
     *out = false;
   else
-    return url_wrong_value(param, "true or false", err);
+    return url_wrong_value(param, "`true` or `false`", err);
   return RILLE_OK;
 }
 
 static rille_status url_small_integer(const rl_url_param *param, int64_t least, int *out, rl_error *err) {
   int64_t n = 0;
   rille_status s = url_integer(param, 1000000, &n, err);
-  if (s == RILLE_OK && n < least) return url_wrong_value(param, "at least 1", err);
+  if (s == RILLE_OK && n < least) return url_wrong_value(param, "an integer, 1 or more", err);
   if (s == RILLE_OK) *out = (int)n;
   return s;
 }

@@ -1,5 +1,4 @@
-/* What the URLs of all databases have in common: the scheme, the parameters behind '?', and those that rille itself
- * understands. */
+/* What the URLs of all databases have in common: the scheme, the parameters after '?', and rille's own parameters. */
 #ifndef RL_DRIVER_URL_H
 #define RL_DRIVER_URL_H
 
@@ -10,29 +9,28 @@ typedef struct rl_url_param {
   rl_str key, value;
 } rl_url_param;
 
-/* The text before the first ':', empty when there is none or when it is not a scheme. */
+/* Returns the text before the first ':', empty if there is none or it is not a scheme. */
 rl_str rl_url_scheme(rl_str url);
-/* Whether a, in small letters, is b. */
+/* Returns whether a, in lower case, is b. */
 bool rl_url_same_letters(rl_str a, const char *b);
-/* Takes the next "key=value" off *rest; false at the end. */
+/* Takes the next "key=value" off *rest. false: the end. */
 bool rl_url_next_param(rl_str *rest, rl_url_param *out);
-/* Sets what the parameter says when it is one that every database understands (connection_limit, pool_timeout,
- * connect_timeout, socket_timeout, statement_cache_size): RILLE_OK. RILLE_DONE when it is not one of them. P1013 when
- * its value is wrong. */
+/* Sets the option of a parameter that every database understands (connection_limit, pool_timeout, connect_timeout,
+ * socket_timeout, statement_cache_size): RILLE_OK. RILLE_DONE: it is none of them. P1013: its value is wrong. */
 rille_status rl_url_common_param(const rl_url_param *param, rl_conn_options *out, rl_error *err);
 rille_status rl_url_flag(const rl_url_param *param, bool *out, rl_error *err);
-/* A new set of options in which nothing is given. */
+/* Returns options in which nothing is given. */
 rl_conn_options rl_url_no_options(const rl_driver *driver);
 
-/* Puts the URL as it may be shown to anybody: without the password and without parameters that could hold one. Any text
- * may be given, also one that is no URL; where its password cannot be told from the rest only the scheme is shown. All
- * that prints a URL prints this. */
-void rl_url_show(rl_str url, rl_buf *out);
-const char *rl_url_redacted(rl_str url, rl_arena *arena); /* the same in an arena; NULL when memory is short */
-/* Whether it is certain where login, hosts and parameters begin. False when a password has '@', '/' or '?' that are not
- * percent-encoded: what is taken for the host could then be a part of it. */
+/* Writes the URL for messages and logs: without the password and without parameters that could hold one. Accepts any
+ * text, also one that is no URL. If it is unclear where the password ends, writes the scheme only. Every printed URL
+ * comes from here. */
+void rl_url_write_redacted(rl_str url, rl_buf *out);
+const char *rl_url_redacted(rl_str url, rl_arena *arena); /* the same in an arena; NULL: out of memory */
+/* Returns whether it is certain where login, hosts and parameters begin. It is not if a password has '@', '/' or '?'
+ * that are not percent-encoded: what looks like the host could then be a part of it. */
 bool rl_url_is_clear(rl_str url);
-/* Whether another program's words about this URL may quote a password. */
-bool rl_url_tells_secret(rl_str url);
+/* Returns whether a message of libpq about this URL may quote a password. */
+bool rl_url_may_quote_password(rl_str url);
 
 #endif

@@ -154,7 +154,7 @@ static rille_status ask_all(rl_listener *l, rl_error *err) {
     }
   }
   bool silent = !l->answers && rl_clock_ms() >= l->due_ms;
-  if (st == RILLE_OK && silent) st = ask(l, l->client->driver->notifications->sign_of_life, err);
+  if (st == RILLE_OK && silent) st = ask(l, l->client->driver->notifications->ping, err);
   if (st == RILLE_OK && l->answers) {
     st = l->client->driver->flush(l->conn, err);
     l->state = RL_LISTENER_ASKING;
@@ -170,7 +170,7 @@ static rille_status connecting(rl_listener *l, rl_error *err) {
   l->conn = rl_connecting_take(&l->connecting);
   l->state = RL_LISTENER_READY;
   l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
-  rl_notified none; /* nothing is listened to yet; from this call on the connection keeps what it hears */
+  rl_notification none; /* nothing is listened to yet; from this call on the connection keeps what it hears */
   st = l->client->driver->notifications->next(l->conn, &none, &l->wait, err);
   return st < 0 ? failed(l, st, err) : ask_all(l, err);
 }

@@ -15,7 +15,7 @@ typedef enum rl_event_kind {
 typedef struct rl_event {
   rl_event_kind kind;
   bool again;
-  rl_notified heard;
+  rl_notification heard;
 } rl_event;
 
 typedef struct rl_channel {

@@ -44,7 +44,7 @@ static rille_status ask(rl_lock *lock, bool release, rl_error *err) {
   const rl_driver *d = lock->client->driver;
   const rl_lock_settings *s = &lock->settings;
   bool text = s->key.p != NULL;
-  const char *sql = (release ? d->advisory_locks->give : d->advisory_locks->take)[s->shared][text];
+  const char *sql = (release ? d->advisory_locks->release : d->advisory_locks->take)[s->shared][text];
   lock->wire_type = (rl_wire_type){.wire = text ? RL_WIRE_TEXT : RL_WIRE_INT8};
   lock->value = (rl_value){.kind = text ? RILLE_TEXT : RILLE_INT};
   if (text) {

@@ -1,7 +1,7 @@
 /* A table or a column that the database has not: which model or field it belongs to, and what makes it. */
 #include "run/missing.h"
 
-#define ADVICE "`rille migrate dev` or `rille db push` makes it"
+#define ADVICE "`rille migrate dev` or `rille db push` creates it"
 
 /* The name without the schema before it. */
 static rl_str last_part(rl_str name) {

@@ -61,7 +61,7 @@ end
 function on.check(url)
   local path = tools.url_file(url)
   if path and not files.exists(path) then
-    errors.raise("P1003", "the database file `%s` does not exist; `rille migrate dev` or `rille db push` makes it", path)
+    errors.raise("P1003", "the database file `%s` does not exist; `rille migrate dev` or `rille db push` creates it", path)
   end
 end
 

@@ -1,12 +1,12 @@
-/* Giving up what is under way: the server is asked to stop, and what it still says is read and dropped, until the
- * connection is at rest. */
+/* Abandoning what is running: asks the server to stop, then reads and drops its answers until the connection is idle.
+ */
 #include "driver/postgres/pg.h"
 
 #include "base/clock.h"
 
 enum { PATIENCE_MS = 5000, REPEAT_MS = 50, ASKED_MS = 1 };
 
-/* Asked again after a while: a request that arrives between two statements is ignored by the server. */
+/* Repeats the request after a while: the server ignores one that arrives between two statements. */
 static void abandon_ask_to_stop(rl_conn *c) {
   int64_t now = rl_clock_ms();
   if (now < c->cancel_at || !c->canceller) return;
@@ -21,10 +21,10 @@ static void abandon_drop_answer(rl_conn *c, PGresult *r) {
   if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) c->lost = true;
   if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
   bool sync = item.kind == RL_PG_SYNC;
-  if (!sync && status == PGRES_PIPELINE_SYNC) c->lost = true; /* nothing fits any more */
+  if (!sync && status == PGRES_PIPELINE_SYNC) c->lost = true; /* the answers no longer match */
   if (sync ? status == PGRES_PIPELINE_SYNC : r == NULL) {
     c->head++;
-    if (sync) c->cancel_at = 0; /* what follows is a pipeline of its own, which the server begins now */
+    if (sync) c->cancel_at = 0; /* what follows is another pipeline, which the server starts now */
   }
   PQclear(r);
 }
@@ -39,7 +39,7 @@ static rille_status abandon_drain(rl_conn *c, rl_wait *wait, rl_error *err) {
     abandon_drop_answer(c, r);
   }
   if (c->lost || !rl_pg_canceller_asks(c->canceller)) return RILLE_OK;
-  c->cancel_at = rl_clock_ms() + ASKED_MS; /* it is not to meet what comes next */
+  c->cancel_at = rl_clock_ms() + ASKED_MS; /* the request must not stop a later statement */
   *wait = (rl_wait){.fd = -1, .until_ms = c->cancel_at};
   return RILLE_AGAIN;
 }
@@ -47,7 +47,7 @@ static rille_status abandon_drain(rl_conn *c, rl_wait *wait, rl_error *err) {
 static void abandon_begin(rl_conn *c) {
   c->abandoning = true;
   c->cancel_at = 0;
-  c->fresh = false;
+  c->just_sent = false;
   c->retry_at = 0;
   c->abandon_until = rl_clock_ms() + PATIENCE_MS;
   rl_pg_drop_result(c);
@@ -61,14 +61,14 @@ static void abandon_end(rl_conn *c) {
   if (!c->lost) rl_pg_queue_reset(c);
 }
 
-/* Loss is not an error here: nothing was asked of the server any more, and is_usable tells. */
+/* A lost connection is no error here: no answer was needed, and is_usable reports it. */
 rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err) {
   (void)err;
   rl_error ignored = {0};
   rille_status s = RILLE_OK;
   if (!c->abandoning) abandon_begin(c);
   if (!c->lost && c->segment != c->count) s = rl_pg_flush(c, &ignored);
-  c->fresh = false;
+  c->just_sent = false;
   if (s == RILLE_OK) s = abandon_drain(c, wait, &ignored);
   if (s == RILLE_AGAIN && rl_clock_ms() < c->abandon_until) {
     wait->until_ms = c->cancel_at < c->abandon_until ? c->cancel_at : c->abandon_until;

@@ -1,7 +1,7 @@
-/* Arrays in binary: elements of any type that a column may have; more dimensions become lists of lists. */
+/* Arrays in binary, with elements of any type that a column may have. More dimensions become lists of lists. */
 #include "driver/postgres/pg.h"
 
-enum { MOST_DIMENSIONS = 6, MOST_NESTING = 4 }; /* nesting: a domain over arrays may be an element */
+enum { MOST_DIMENSIONS = 6, MOST_NESTING = 4 }; /* nesting: an element may be a domain over arrays */
 
 typedef struct array_reader {
   rl_conn *c;
@@ -13,7 +13,7 @@ typedef struct array_reader {
   bool convert;
 } array_reader;
 
-/* Each element takes four bytes at least: more of them than that are not there. */
+/* Rejects more elements than the bytes can have: each needs at least four. */
 static bool check_sizes(array_reader *r) {
   uint64_t most = (uint64_t)(r->end - r->at) / 4, total = r->dimensions ? 1 : 0;
   for (int d = 0; d < r->dimensions; d++) {

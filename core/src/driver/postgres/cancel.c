@@ -1,5 +1,5 @@
-/* Asking the server to stop: a connection of its own, which libpq only makes blocking. A thread of its own makes it, so
- * that neither a loop nor a caller with a deadline hangs where the network does. */
+/* Asking the server to stop. That needs a second connection, and libpq blocks while it connects. A thread does it, so
+ * neither an event loop nor a caller with a deadline hangs if the network does. */
 #include "driver/postgres/pg.h"
 
 #include <stdatomic.h>
@@ -11,8 +11,8 @@ enum { RUNNING = 1, ORPHANED = 2 };
 
 struct rl_pg_canceller {
   PGcancel *handle;
-  PGconn *left;      /* a connection that was closed meanwhile: a pooler cancels only for who is still connected */
-  _Atomic int state; /* who comes last, the thread or the connection, frees it */
+  PGconn *orphan;    /* a connection that was closed meanwhile: a pooler cancels only for connected clients */
+  _Atomic int state; /* the last of the two, thread or connection, frees it */
 };
 
 rl_pg_canceller *rl_pg_canceller_new(PGconn *pg) {
@@ -25,7 +25,7 @@ rl_pg_canceller *rl_pg_canceller_new(PGconn *pg) {
 
 static void canceller_destroy(rl_pg_canceller *c) {
   PQfreeCancel(c->handle);
-  PQfinish(c->left);
+  PQfinish(c->orphan);
   rl_free(c);
 }
 
@@ -39,8 +39,8 @@ void rl_pg_canceller_free(rl_pg_canceller *c, PGconn *pg) {
     PQfinish(pg);
     return;
   }
-  if (pg) PQsetNoticeReceiver(pg, ignore_notice, NULL); /* the one it has goes away */
-  c->left = pg;
+  if (pg) PQsetNoticeReceiver(pg, ignore_notice, NULL); /* its receiver's context ends */
+  c->orphan = pg;
   if (!(atomic_fetch_or(&c->state, ORPHANED) & RUNNING)) canceller_destroy(c);
 }
 

@@ -1,4 +1,4 @@
-/* PostgreSQL connections: connecting without waiting, end, state; and the table of the driver's functions. */
+/* PostgreSQL connections: connecting without waiting, closing, state; and the table of the driver's functions. */
 #include "driver/postgres/hosts.h"
 
 #include <fcntl.h>
@@ -9,11 +9,11 @@
 #include "base/clock.h"
 #include "base/process.h"
 
-/* KEPT_TEXT: bytes of SQL in the prepared statements of a connection, of which the server makes ten times as many. */
+/* KEPT_TEXT: bytes of SQL in the prepared statements of a connection. The server needs about ten times as many. */
 enum { OLDEST_VERSION = 90600, KEPT_STATEMENTS = 500, KEPT_TEXT = 2 << 20, CONNECT_MS = 5000 };
 
-/* Notices would go to stderr. A farewell that comes while nothing is running is one of them, too, and so is what libpq
- * itself finds odd, such as an answer to no question: its notices have no SQLSTATE. */
+/* Keeps notices from stderr. A server that shuts down an idle connection sends one. libpq's own notices, which have no
+ * SQLSTATE, report what it did not expect, for example an answer that nobody asked for. */
 static void on_notice(void *context, const PGresult *r) {
   rl_conn *c = context;
   const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -27,7 +27,7 @@ static const char *user_options(const PQconninfoOption *list) {
   return NULL;
 }
 
-/* Settings travel with the request to connect: no round trip of their own. A pooler would refuse them. */
+/* Sends the settings with the request to connect, without another round trip. A pooler would refuse them. */
 static rille_status connect_start(rl_conn *c, size_t first, rl_error *err) {
   const char *keys[8] = {"dbname", "client_encoding", "fallback_application_name"};
   const char *values[8] = {c->options->conninfo, "UTF8", "rille"};
@@ -43,7 +43,7 @@ static rille_status connect_start(rl_conn *c, size_t first, rl_error *err) {
   rl_buf settings;
   rl_buf_init(&settings);
   if (!c->options->pooled) {
-    rl_pg_session_options(c->options, user_options(c->wishes), &settings);
+    rl_pg_session_options(c->options, user_options(c->wanted), &settings);
     keys[n] = "options";
     values[n++] = rl_buf_z(&settings);
   }
@@ -52,7 +52,7 @@ static rille_status connect_start(rl_conn *c, size_t first, rl_error *err) {
   if (!c->pg) return rl_fail_nomem(err);
   PQsetNoticeReceiver(c->pg, on_notice, c);
   if (PQstatus(c->pg) == CONNECTION_BAD) return rl_pg_fail_connect(c, err);
-  /* Or libpq waits until a server takes what it is sent, reading on meanwhile. */
+  /* Otherwise libpq would wait until the server has accepted what it is sent. */
   if (PQsetnonblocking(c->pg, 1) != 0) return rl_pg_fail_connect(c, err);
   PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* puts the SQLSTATE into the message of a failure to connect */
   c->address = first;
@@ -62,10 +62,10 @@ static rille_status connect_start(rl_conn *c, size_t first, rl_error *err) {
 
 static rille_status connect_prepare(rl_conn *c, rl_error *err) {
   char *why = NULL;
-  c->wishes = PQconninfoParse(c->options->conninfo, &why); /* it was good when the URL was read */
+  c->wanted = PQconninfoParse(c->options->conninfo, &why); /* valid: the URL has been checked */
   PQfreemem(why);
-  if (!c->wishes) return rl_fail_nomem(err);
-  rille_status s = rl_pg_hosts_of(c->wishes, &c->hosts, err);
+  if (!c->wanted) return rl_fail_nomem(err);
+  rille_status s = rl_pg_hosts_of(c->wanted, &c->hosts, err);
   rl_wait none;
   if (s == RILLE_OK && c->hosts) s = rl_pg_hosts_poll(c->hosts, &none, err);
   if (s == RILLE_AGAIN) return RILLE_OK;
@@ -73,14 +73,14 @@ static rille_status connect_prepare(rl_conn *c, rl_error *err) {
 }
 
 static void connect_forget(rl_conn *c) {
-  PQconninfoFree(c->wishes);
+  PQconninfoFree(c->wanted);
   rl_pg_hosts_free(c->hosts);
-  c->wishes = NULL;
+  c->wanted = NULL;
   c->hosts = NULL;
 }
 
-/* After a fork the socket is the parent's as well. libpq says goodbye to the server when it closes: it must not reach
- * it. */
+/* Replaces the socket, which the parent process still uses after a fork. libpq sends a message to the server when it
+ * closes the connection; this one must not arrive. */
 static void detach_socket(PGconn *pg) {
   int fd = PQsocket(pg), nowhere = fd >= 0 ? open("/dev/null", O_RDWR) : -1;
   if (nowhere < 0) return;
@@ -93,7 +93,7 @@ static void pg_close(rl_conn *c) {
   PQclear(c->result);
   PQclear(c->described);
   PQfreemem(c->notify);
-  bool inherited = c->pg && c->pid != rl_process_id(); /* and the canceller's thread, if any, was not */
+  bool inherited = c->pg && c->pid != rl_process_id(); /* a canceller's thread, if any, was not */
   if (inherited) {
     detach_socket(c->pg);
     PQfinish(c->pg);
@@ -129,7 +129,7 @@ static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_er
   c->pid = rl_process_id();
   c->connect_ms = options->connect_timeout_ms >= 0 ? options->connect_timeout_ms : CONNECT_MS;
   c->connect_until = rl_clock_ms() + c->connect_ms;
-  c->named = !options->pooled && kept > 0;
+  c->prepares = !options->pooled && kept > 0;
   rl_stmt_cache_init(&c->statements, kept, KEPT_TEXT);
   rl_buf_init(&c->bytes);
   rl_arena_init(&c->scratch, 0);
@@ -147,7 +147,7 @@ static rille_status pg_check_version(rl_conn *c, rl_error *err) {
   const char *text = PQparameterStatus(c->pg, "server_version");
   snprintf(c->version, sizeof c->version, "%s", text ? text : "unknown");
   if (version == 0 || version >= OLDEST_VERSION) return RILLE_OK;
-  return rl_fail(err, RL_P1015, "PostgreSQL %s is too old; 9.6 or later is needed", c->version);
+  return rl_fail(err, RL_P1015, "PostgreSQL %s is too old; rille needs 9.6 or later", c->version);
 }
 
 static rille_status connect_finish(rl_conn *c, rl_error *err) {
@@ -166,14 +166,13 @@ static rille_status connect_finish(rl_conn *c, rl_error *err) {
 }
 
 static rille_status connect_timed_out(rl_conn *c, rl_error *err) {
-  rl_fail(err, RL_P1001, "the database server at %s did not answer within the connect_timeout", c->options->address);
+  rl_fail(err, RL_P1001, "the database server at %s did not answer within `connect_timeout`", c->options->address);
   if (err) err->connection_lost = err->not_sent = true;
   c->lost = true;
   return RILLE_ERROR;
 }
 
-/* Of several addresses each has its share of the time, or one that does not answer at all would have it to itself.
- * RILLE_OK when libpq is to begin with the next. */
+/* Gives each of several addresses its share of the time. Otherwise one that does not answer would use all of it. */
 static bool address_timed_out(rl_conn *c, int64_t now) {
   size_t count = rl_pg_hosts_count(c->hosts);
   if (count < 2) return false;
@@ -244,6 +243,7 @@ static bool pg_transaction_failed(const rl_conn *c) {
 static int pg_descriptor(const rl_conn *c) {
   return PQsocket(c->pg);
 }
+
 static const char *pg_server_version(const rl_conn *c) {
   return c->version;
 }

@@ -1,28 +1,28 @@
-/* PostgreSQL URLs: Prisma's own parameters are taken out and its TLS words translated; all else goes to libpq as it was
- * written. */
+/* PostgreSQL URLs. Prisma's own parameters are removed and its TLS parameters translated. The rest goes to libpq
+ * unchanged. */
 #include "driver/postgres/pg.h"
 
 #include <stdlib.h>
 
 #include "driver/url.h"
 
-typedef struct parsed {
+typedef struct conninfo_parser {
   rl_conn_options *out;
   rl_arena *arena;
   rl_buf rest; /* the parameters for libpq */
   rl_str schema, sslmode, sslaccept, sslcert, sslkey, sslrootcert;
   bool nomem;
   rl_error *err;
-} parsed;
+} conninfo_parser;
 
-static void conninfo_put(parsed *p, rl_str key, rl_str value) {
+static void conninfo_put(conninfo_parser *p, rl_str key, rl_str value) {
   rl_buf_byte(&p->rest, p->rest.len ? '&' : '?');
   rl_buf_str(&p->rest, key);
   rl_buf_byte(&p->rest, '=');
   rl_buf_str(&p->rest, value);
 }
 
-/* Words of other programs that share the URL; they mean nothing to a connection. */
+/* Returns whether the parameter belongs to other programs that share the URL. */
 static bool is_foreign_param(rl_str key) {
   static const char *const foreign[] = {
       "supa", "uselibpqcompat", "single_use_connections", "max_connection_lifetime", "max_idle_connection_lifetime",
@@ -32,7 +32,7 @@ static bool is_foreign_param(rl_str key) {
   return false;
 }
 
-static rl_str *conninfo_field(parsed *p, rl_str key) {
+static rl_str *conninfo_field(conninfo_parser *p, rl_str key) {
   if (rl_str_is(key, "schema")) return &p->schema;
   if (rl_str_is(key, "sslmode")) return &p->sslmode;
   if (rl_str_is(key, "sslaccept")) return &p->sslaccept;
@@ -42,14 +42,15 @@ static rl_str *conninfo_field(parsed *p, rl_str key) {
   return NULL;
 }
 
-static rille_status conninfo_take_param(parsed *p, const rl_url_param *param) {
+static rille_status conninfo_take_param(conninfo_parser *p, const rl_url_param *param) {
   rille_status s = rl_url_common_param(param, p->out, p->err);
   if (s != RILLE_DONE) return s;
   if (rl_str_is(param->key, "pgbouncer")) return rl_url_flag(param, &p->out->pooled, p->err);
   if (rl_str_is(param->key, "sslidentity"))
-    return rl_fail(p->err, RL_P1013,
-                   "the database URL's sslidentity (PKCS #12) is not supported; convert it with openssl and give "
-                   "sslcert= and sslkey=");
+    return rl_fail(
+        p->err, RL_P1013,
+        "the database URL's parameter `sslidentity` (PKCS #12) is not supported; convert the file with openssl and "
+        "use `sslcert` and `sslkey`");
   rl_str *kept = conninfo_field(p, param->key);
   if (kept)
     *kept = param->value;
@@ -58,9 +59,9 @@ static rille_status conninfo_take_param(parsed *p, const rl_url_param *param) {
   return RILLE_OK;
 }
 
-/* Prisma's sslcert is the certificate of the server's authority; libpq's is the client's own, which is useless without
- * a key. */
-static rille_status conninfo_translate_tls(parsed *p) {
+/* Prisma's sslcert is the certificate of the server's authority. libpq's is the client's own, and useless without a
+ * key. */
+static rille_status conninfo_translate_tls(conninfo_parser *p) {
   rl_str mode = p->sslmode, root = p->sslrootcert;
   if (rl_str_is(mode, "no-verify")) mode = RL_STR("require");
   if (p->sslcert.len && !p->sslkey.len && !root.len)
@@ -73,7 +74,7 @@ static rille_status conninfo_translate_tls(parsed *p) {
     if (!root.len && PQlibVersion() >= 160000) root = RL_STR("system");
   } else if (p->sslaccept.len && !rl_str_is(p->sslaccept, "accept_invalid_certs")) {
     return rl_fail(p->err, RL_P1013,
-                   "the database URL's sslaccept is '%.*s'; it must be strict or accept_invalid_certs",
+                   "the database URL's parameter `sslaccept`: expected `strict` or `accept_invalid_certs`, got `%.*s`",
                    RL_STR_ARG(p->sslaccept));
   }
   if (mode.len) conninfo_put(p, RL_STR("sslmode"), mode);
@@ -87,7 +88,7 @@ static int percent_digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static rille_status conninfo_decode_schema(parsed *p) {
+static rille_status conninfo_decode_schema(conninfo_parser *p) {
   rl_str s = p->schema;
   if (s.len == 0) return RILLE_OK;
   char *out = rl_arena_alloc(p->arena, s.len + 1);
@@ -97,7 +98,7 @@ static rille_status conninfo_decode_schema(parsed *p) {
     int high = s.p[i] == '%' && i + 2 < s.len ? percent_digit(s.p[i + 1]) : -1;
     int low = high >= 0 ? percent_digit(s.p[i + 2]) : -1;
     if (s.p[i] == '%' && (low < 0 || high * 16 + low == 0))
-      return rl_fail(p->err, RL_P1013, "the database URL's schema is not percent-encoded correctly");
+      return rl_fail(p->err, RL_P1013, "the database URL's parameter `schema` is not percent-encoded correctly");
     out[n++] = low < 0 ? s.p[i] : (char)(unsigned char)(high * 16 + low);
     if (low >= 0) i += 2;
   }
@@ -106,8 +107,8 @@ static rille_status conninfo_decode_schema(parsed *p) {
   return RILLE_OK;
 }
 
-/* NULL when it is not given. */
-static const char *copy_option(parsed *p, const PQconninfoOption *list, const char *key) {
+/* Copies an option's value. NULL: not given. */
+static const char *copy_option(conninfo_parser *p, const PQconninfoOption *list, const char *key) {
   for (const PQconninfoOption *o = list; o->keyword; o++) {
     if (strcmp(o->keyword, key) != 0 || !o->val || !*o->val) continue;
     const char *copy = rl_arena_strdup(p->arena, rl_str_of(o->val));
@@ -117,19 +118,19 @@ static const char *copy_option(parsed *p, const PQconninfoOption *list, const ch
   return NULL;
 }
 
-/* What libpq says may quote the URL, so it is repeated only when there is no password in it. */
+/* Repeats libpq's message only if the URL has no password: the message may quote it. */
 static rille_status url_not_valid(rl_error *err, bool secret, const char *why) {
   if (secret || !why)
-    return rl_fail(err, RL_P1013,
-                   "the database URL is not valid: look at host, port and parameters, and percent-encode special "
-                   "letters of the password (@ is %%40, / is "
-                   "%%2F, # is %%23)");
+    return rl_fail(
+        err, RL_P1013,
+        "the database URL is not valid; check host, port and parameters, and percent-encode special characters of "
+        "the password (`@` is `%%40`, `/` is `%%2F`, `#` is `%%23`)");
   size_t len = strlen(why);
   while (len && why[len - 1] == '\n') len--;
   return rl_fail(err, RL_P1013, "the database URL is not valid: %.*s", (int)len, why);
 }
 
-/* libpq looks at ports only when it connects. */
+/* Checks a list of ports, which libpq checks only when it connects. */
 static bool are_ports(const char *ports) {
   long n = 0;
   for (const char *p = ports; *p; p++) {
@@ -141,15 +142,15 @@ static bool are_ports(const char *ports) {
   return true;
 }
 
-/* "a:5432, b:5433"; one port may be that of all hosts. */
-static void put_address(parsed *p, const char *hosts, const char *ports) {
+/* Writes "a:5432, b:5433". One port may be that of all hosts. */
+static void put_address(conninfo_parser *p, const char *hosts, const char *ports) {
   rl_buf text;
   rl_buf_init(&text);
   const char *host = hosts ? hosts : "(local socket)", *port = ports ? ports : "";
   for (;;) {
     size_t host_len = strcspn(host, ","), port_len = strcspn(port, ",");
-    rl_str shown = port_len ? (rl_str){port, port_len} : RL_STR("5432");
-    rl_buf_printf(&text, "%s%.*s:%.*s", text.len ? ", " : "", (int)host_len, host, RL_STR_ARG(shown));
+    rl_str number = port_len ? (rl_str){port, port_len} : RL_STR("5432");
+    rl_buf_printf(&text, "%s%.*s:%.*s", text.len ? ", " : "", (int)host_len, host, RL_STR_ARG(number));
     if (!host[host_len]) break;
     host += host_len + 1;
     if (port[port_len]) port += port_len + 1;
@@ -159,7 +160,7 @@ static void put_address(parsed *p, const char *hosts, const char *ports) {
   rl_buf_dispose(&text);
 }
 
-static rille_status conninfo_read_back(parsed *p, bool secret) {
+static rille_status conninfo_read_back(conninfo_parser *p, bool secret) {
   char *why = NULL;
   rl_conn_options *out = p->out;
   PQconninfoOption *list = PQconninfoParse(out->conninfo, &why);
@@ -183,21 +184,21 @@ static rille_status conninfo_read_back(parsed *p, bool secret) {
   return RILLE_OK;
 }
 
-static rille_status conninfo_compose(parsed *p, rl_str url, rl_str base) {
+static rille_status conninfo_compose(conninfo_parser *p, rl_str url, rl_str base) {
   p->out->conninfo = rl_arena_printf(p->arena, "postgresql://%.*s%.*s", RL_STR_ARG(base), (int)p->rest.len,
                                      p->rest.len ? p->rest.p : "");
   p->out->display = rl_url_redacted(url, p->arena);
   if (!p->out->conninfo || !p->out->display || p->rest.failed) return rl_fail_nomem(p->err);
-  return conninfo_read_back(p, rl_url_tells_secret(url));
+  return conninfo_read_back(p, rl_url_may_quote_password(url));
 }
 
-static rille_status conninfo_parse(parsed *p, rl_str url) {
+static rille_status conninfo_parse(conninfo_parser *p, rl_str url) {
   rl_str scheme = rl_url_scheme(url);
   rl_str rest = {url.p + scheme.len + 1, url.len - scheme.len - 1};
   if (!rl_str_starts(rest, RL_STR("//")))
     return rl_fail(p->err, RL_P1013,
-                   "the database URL must have the form postgresql://user:password@host:5432/database");
-  /* libpq would take a part of the password for the host, and say it. */
+                   "the database URL must have the form `postgresql://user:password@host:5432/database`");
+  /* libpq would take a part of the password for the host, and quote it. */
   if (!rl_url_is_clear(url)) return url_not_valid(p->err, true, NULL);
   rl_str base = {rest.p + 2, rest.len - 2}, params = {NULL, 0};
   const char *mark = memchr(base.p, '?', base.len);
@@ -215,7 +216,7 @@ static rille_status conninfo_parse(parsed *p, rl_str url) {
 
 rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
   *out = rl_url_no_options(&rl_driver_postgres);
-  parsed p = {.out = out, .arena = arena, .err = err};
+  conninfo_parser p = {.out = out, .arena = arena, .err = err};
   rl_buf_init(&p.rest);
   rille_status s = conninfo_parse(&p, url);
   rl_buf_dispose(&p.rest);
@@ -231,7 +232,7 @@ static void put_schema(rl_buf *out, const char *schema) {
   rl_buf_byte(out, '"');
 }
 
-/* Quoted as a name, and once more for the list of options, in which a space ends an option. */
+/* Quotes the schema as a name, and again for the list of options, in which a space ends an option. */
 static void put_search_path(rl_buf *out, const char *schema) {
   rl_buf_text(out, " -c search_path=\"");
   for (const char *p = schema; *p; p++) {
@@ -250,10 +251,9 @@ void rl_pg_session_options(const rl_conn_options *options, const char *user, rl_
 }
 
 typedef struct setting {
-  const char *name, *wanted;
+  const char *name, *wanted; /* wanted: the start of what the server reports */
 } setting;
 
-/* What the server reports of itself begins so when it is as it should be. */
 static bool setting_is_set(PGconn *pg, const setting *s) {
   const char *is = PQparameterStatus(pg, s->name);
   if (!is) return false;

@@ -1,5 +1,5 @@
-/* When a column's type on the server is not quite what the statement's wire type wants: sum() of integers is numeric, a
- * view may say text for json. */
+/* Conversion of cells whose type on the server differs from the statement's wire type: sum() of integers is numeric, a
+ * view may have text for json. */
 #include "driver/postgres/pg.h"
 
 #include <inttypes.h>
@@ -126,5 +126,5 @@ static bool convert_value(rl_conn *c, rl_wire wire, rl_value *v) {
 }
 
 bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v) {
-  return convert_value(c, wire, v) || rl_pg_unfit(c);
+  return convert_value(c, wire, v) || rl_pg_wrong_type(c);
 }

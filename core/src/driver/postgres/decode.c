@@ -1,5 +1,5 @@
-/* Rows of PostgreSQL as values. What a column needs is worked out once a result; a row then costs one switch a cell,
- * and texts and bytes are views of the result. */
+/* Rows of PostgreSQL as values. The decoding of a column is determined once per result. A row then costs one switch per
+ * cell, and texts and bytes are views of the result. */
 #include "driver/postgres/pg.h"
 
 #include "base/alloc.h"
@@ -35,7 +35,7 @@ typedef struct type_row {
   rl_wire wire;
 } type_row;
 
-/* The common ones first: it is searched for every column of a result. */
+/* The common types come first: the table is searched for every column of a result. */
 static const type_row types[] = {
     {RL_OID_TEXT, 1009, OP_TEXT, RL_WIRE_TEXT},
     {RL_OID_INT4, 1007, OP_INT4, RL_WIRE_INT4},
@@ -109,14 +109,14 @@ static inline void set_int(rl_value *out, rille_value_kind kind, int64_t i) {
   out->as.i = i;
 }
 
-/* Outside the calendar there are no microseconds: the server's own words. */
+/* Infinity has no microseconds: returns the server's text. */
 static bool set_infinity(rl_value *out, bool positive) {
   set_view(out, RILLE_TEXT, positive ? "infinity" : "-infinity", positive ? 8 : 9);
   return true;
 }
 
-/* The server's calendar: from 4713 BC on, for date-times to the year 294276, for dates to the year 5874897. Its end
- * lies beyond what 64 bits of microseconds since 1970 reach. */
+/* The server's calendar starts in 4713 BC and ends in the year 294276 for date-times, 5874897 for dates. Its end is
+ * beyond 64 bits of microseconds since 1970. */
 #define FIRST_DAY INT64_C(-2451545)
 #define END_DAY INT64_C(2145031949)
 #define FIRST_US INT64_C(-211813488000000000)
@@ -127,7 +127,7 @@ static bool decode_timestamp(rl_conn *c, const char *p, rl_value *out) {
   int64_t us = (int64_t)rl_pg_u64(p);
   if (us == INT64_MAX || us == INT64_MIN) return set_infinity(out, us > 0);
   if (us < FIRST_US || us >= END_US) return false;
-  if (us > INT64_MAX - RL_PG_EPOCH_US) return rl_pg_unfit(c);
+  if (us > INT64_MAX - RL_PG_EPOCH_US) return rl_pg_wrong_type(c);
   set_int(out, RILLE_DATETIME, us + RL_PG_EPOCH_US);
   return true;
 }
@@ -137,19 +137,19 @@ static bool decode_date(rl_conn *c, const char *p, rl_value *out) {
   if (days == INT32_MAX || days == INT32_MIN) return set_infinity(out, days > 0);
   if (days < FIRST_DAY || days >= END_DAY) return false;
   days += RL_PG_EPOCH_DAYS;
-  if (days > INT64_MAX / DAY_US - 1) return rl_pg_unfit(c);
+  if (days > INT64_MAX / DAY_US - 1) return rl_pg_wrong_type(c);
   set_int(out, RILLE_DATETIME, days * DAY_US);
   return true;
 }
 
 static bool decode_time(const char *p, rl_value *out) {
   int64_t us = (int64_t)rl_pg_u64(p);
-  if (us < 0 || us > DAY_US) return false; /* 24:00 is one */
+  if (us < 0 || us > DAY_US) return false; /* 24:00 is valid */
   set_int(out, RILLE_DATETIME, us);
   return true;
 }
 
-/* The zone is in seconds west of Greenwich, less than 16 hours; the value is the time there, within a day. */
+/* Returns the time in UTC. The zone is in seconds west of Greenwich, less than 16 hours. */
 static bool decode_timetz(const char *p, rl_value *out) {
   int64_t west = (int32_t)rl_pg_u32(p + 8);
   if (!decode_time(p, out) || west <= -57600 || west >= 57600) return false;
@@ -172,8 +172,8 @@ bool rl_pg_keep(rl_conn *c, rille_value_kind kind, const char *text, size_t len,
   return true;
 }
 
-bool rl_pg_unfit(rl_conn *c) {
-  c->unfit = true;
+bool rl_pg_wrong_type(rl_conn *c) {
+  c->wrong_type = true;
   return false;
 }
 
@@ -197,7 +197,7 @@ static double to_double(uint64_t bits) {
   return f;
 }
 
-/* A short number stays one: 1.1 that was stored as real is 1.1. */
+/* Keeps short numbers short: 1.1 stored as real is 1.1. */
 static double to_single(uint32_t bits) {
   float f;
   memcpy(&f, &bits, sizeof f);
@@ -211,7 +211,7 @@ static bool set_float(rl_value *out, double f) {
   return true;
 }
 
-/* Types of a fixed size; -1 for the others. A cell of another size is not what it says it is. */
+/* The sizes of types with a fixed size, -1 for the others. A cell of another size is invalid. */
 static const signed char sizes[] = {
     [OP_TEXT] = -1,    [OP_BYTES] = -1,    [OP_JSON] = -1,  [OP_JSONB] = -1, [OP_BOOL] = 1,
     [OP_INT2] = 2,     [OP_INT4] = 4,      [OP_UINT4] = 4,  [OP_INT8] = 8,   [OP_FLOAT4] = 4,
@@ -244,7 +244,7 @@ static inline bool decode_value(rl_conn *c, int op, Oid oid, const char *p, size
   }
   if (op == OP_NUMERIC) return rl_pg_decode_numeric(c, p, len, out);
   if (op == OP_ARRAY) return rl_pg_decode_array(c, RL_WIRE_ANY, false, p, len, out);
-  /* An array of a type made by the user (an enum) in a raw query: no text begins with a zero byte. */
+  /* An array of a user-defined type (an enum) in a raw query: no text starts with a zero byte. */
   if (oid >= FIRST_USER_OID && len >= 12 && p[0] == 0 && rl_pg_decode_array(c, RL_WIRE_ANY, false, p, len, out))
     return true;
   return rl_pg_decode_other(c, oid, p, len, out);
@@ -267,8 +267,8 @@ static bool reserve_columns(rl_conn *c, size_t count) {
   return true;
 }
 
-/* Whether what the server's type decodes to may be something else than the wire type wants. Enums and the like have
- * numbers of their own. */
+/* Returns whether the server's type may decode to another kind of value than the wire type needs. User-defined types,
+ * such as enums, have numbers that are in no table. */
 static bool needs_conversion(rl_wire want, rl_wire have) {
   if (want == have || want == RL_WIRE_ANY || want == RL_WIRE_UNKNOWN) return false;
   bool want_text = want == RL_WIRE_TEXT || want == RL_WIRE_ENUM || want == RL_WIRE_UUID;
@@ -289,7 +289,7 @@ static void describe_column(const PGresult *result, int i, const rl_stmt *stmt, 
     return;
   }
   out->wire_type = stmt->columns[i];
-  /* An array of a type that is not in the table (an enum) shows itself by the wire type. */
+  /* An array of a type that is not in the table (an enum) is known by the wire type only. */
   if (out->wire_type.list && out->op == OP_OTHER) out->op = OP_ARRAY;
   out->convert = needs_conversion(out->wire_type.wire, wire) || (list != out->wire_type.list && out->op != OP_ARRAY);
 }
@@ -298,29 +298,27 @@ rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
   int count = PQnfields(c->result);
   if (stmt->column_count != 0 && stmt->column_count != (uint32_t)count) {
     c->lost = true;
-    return rl_fail(err, RL_P1017,
-                   "the server answered with %d columns where %u were asked for; the connection is closed", count,
+    return rl_fail(err, RL_P1017, "the server sent %d columns, expected %u; the connection is closed", count,
                    stmt->column_count);
   }
   if (!reserve_columns(c, (size_t)count)) return rl_fail_nomem(err);
   c->column_count = (uint32_t)count;
   for (int i = 0; i < count; i++) describe_column(c->result, i, stmt, &c->columns[i]);
   if (count == 0 || PQbinaryTuples(c->result)) return RILLE_OK; /* 1: all columns are */
-  c->lost = true;                                               /* each statement asks for the binary form */
-  return rl_fail(err, RL_P1017,
-                 "the server answered in text where the binary form was asked for; the connection is closed");
+  c->lost = true;                                               /* each statement asks for the binary format */
+  return rl_fail(err, RL_P1017, "the server sent text instead of the binary format; the connection is closed");
 }
 
-/* A value that is right, but not what the schema says, is a fault of the schema's; what is no value at all is one of
- * the server's, which can be believed nothing else either. */
+/* Fails for a cell. A valid value that the schema does not allow is an error of the schema. An invalid one is an error
+ * of the server, and nothing else on the connection can be trusted. */
 static rille_status fail_wrong_cell(rl_conn *c, uint32_t i, rl_error *err) {
   const char *name = PQfname(c->result, (int)i);
-  bool unfit = c->unfit;
+  bool wrong_type = c->wrong_type;
   if (c->no_memory) return rl_fail_nomem(err);
-  c->lost = c->lost || !unfit;
+  c->lost = c->lost || !wrong_type;
   rl_fail(err, RL_P2023,
-          unfit ? "column %s holds a value that is not one of the field's type"
-                : "column %s: the server sent what is no value of the column's type; the connection is closed",
+          wrong_type ? "column `%s` has a value that is not of the field's type"
+                     : "column `%s`: the server sent an invalid value of the column's type; the connection is closed",
           name);
   rl_error_detail(err, "column", rl_str_of(name));
   return RILLE_ERROR;
@@ -330,11 +328,11 @@ static bool decode_slow(rl_conn *c, const rl_pg_column *column, const char *p, s
   if (column->op == OP_ARRAY) {
     bool ok = rl_pg_decode_array(c, column->wire_type.wire, column->convert, p, len, out);
     bool fits = ok ? column->wire_type.list || !column->convert : rl_pg_op_of(column->oid) == OP_ARRAY;
-    return fits ? ok : rl_pg_unfit(c); /* what is no array may be of a type that is none */
+    return fits ? ok : rl_pg_wrong_type(c); /* it may be of a type that is no array */
   }
   if (!decode_value(c, column->op, column->oid, p, len, out)) return false;
   if (!column->convert) return true;
-  return column->wire_type.list ? rl_pg_unfit(c) : rl_pg_convert(c, column->wire_type.wire, out);
+  return column->wire_type.list ? rl_pg_wrong_type(c) : rl_pg_convert(c, column->wire_type.wire, out);
 }
 
 rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {
@@ -344,12 +342,12 @@ rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {
   }
   const PGresult *result = c->result;
   int at = c->row++;
-  c->no_memory = c->unfit = false;
+  c->no_memory = c->wrong_type = false;
   for (uint32_t i = 0; i < c->column_count; i++) {
     const rl_pg_column *column = &c->columns[i];
     rl_value *out = &c->cells[i];
     size_t len = (size_t)PQgetlength(result, at, (int)i);
-    /* NULL has no length either: only then it is worth asking. */
+    /* NULL has no length either, so only then it is worth asking. */
     if (len == 0 && PQgetisnull(result, at, (int)i)) {
       *out = (rl_value){.kind = RILLE_NULL};
       continue;

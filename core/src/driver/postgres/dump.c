@@ -1,4 +1,4 @@
-/* Copies of a whole PostgreSQL database by its own programs, pg_dump and pg_restore. */
+/* Backup of a whole PostgreSQL database with pg_dump and pg_restore. */
 #include "driver/postgres/pg.h"
 
 #include "base/child.h"
@@ -17,7 +17,7 @@ static void tool_add_argument(tool *t, const char *argument) {
   t->argv[t->count++] = argument;
 }
 
-/* keyword='value', with ' and \ of the value escaped. */
+/* Writes keyword='value', with ' and \ of the value escaped. */
 static void put_keyword(rl_buf *out, const char *keyword, const char *value) {
   rl_buf_printf(out, "%s%s='", out->len ? " " : "", keyword);
   for (const char *p = value; *p; p++) {
@@ -27,7 +27,7 @@ static void put_keyword(rl_buf *out, const char *keyword, const char *value) {
   rl_buf_byte(out, '\'');
 }
 
-/* Arguments are seen by everybody on the machine: the password goes into the environment instead. */
+/* Puts the password into the environment: everybody on the machine can see arguments. */
 static rille_status tool_add_connection(tool *t, rl_error *err) {
   rl_buf target;
   rl_buf_init(&target);
@@ -44,58 +44,60 @@ static rille_status tool_add_connection(tool *t, rl_error *err) {
       put_keyword(&target, o->keyword, o->val);
   }
   char *dbname = rl_arena_printf(&t->arena, "--dbname=%.*s", (int)target.len, target.p ? target.p : "");
-  bool short_of_memory = !list || target.failed || !dbname;
+  bool nomem = !list || target.failed || !dbname;
   PQconninfoFree(list);
   rl_buf_dispose(&target);
-  if (short_of_memory) return rl_fail_nomem(err);
+  if (nomem) return rl_fail_nomem(err);
   if (key_password)
     return rl_fail(err, RL_BACKUP,
-                   "the database URL's sslpassword cannot be handed to %s; use a key without a password", t->argv[0]);
+                   "the database URL's parameter `sslpassword` cannot be passed to `%s`; use a key without a password",
+                   t->argv[0]);
   t->env[0] = password;
   tool_add_argument(t, dbname);
   tool_add_argument(t, "--no-password");
   return RILLE_OK;
 }
 
-/* What the program said, on one line. */
-static rille_status tool_fail(const tool *t, const char *what, rl_str said, int status, rl_error *err) {
+/* Fails with the program's output, on one line. */
+static rille_status tool_fail(const tool *t, const char *what, rl_str output, int status, rl_error *err) {
   rl_buf line;
   rl_buf_init(&line);
-  for (size_t i = 0; i < said.len; i++) {
-    bool ends = said.p[i] == '\n';
-    if (ends && i + 1 < said.len) rl_buf_text(&line, "; ");
-    if (!ends) rl_buf_byte(&line, said.p[i]);
+  for (size_t i = 0; i < output.len; i++) {
+    bool ends = output.p[i] == '\n';
+    if (ends && i + 1 < output.len) rl_buf_text(&line, "; ");
+    if (!ends) rl_buf_byte(&line, output.p[i]);
   }
-  if (!line.len) rl_buf_printf(&line, "%s ended with status %d", t->argv[0], status);
+  if (!line.len) rl_buf_printf(&line, "`%s` ended with status %d", t->argv[0], status);
   rille_status s = line.failed ? rl_fail_nomem(err) : rl_fail(err, RL_BACKUP, "%s: %.*s", what, (int)line.len, line.p);
   rl_buf_dispose(&line);
   return s;
 }
 
 static rille_status tool_run(tool *t, const char *what, rl_error *err) {
-  rl_buf said;
+  rl_buf output;
   int status = 0;
-  rl_buf_init(&said);
+  rl_buf_init(&output);
   t->argv[t->count] = NULL;
-  rille_status s = rl_child_run((char *const *)(uintptr_t)t->argv, t->env, &said, &status, err);
+  rille_status s = rl_child_run((char *const *)(uintptr_t)t->argv, t->env, &output, &status, err);
   if (s == RILLE_OK && status == RL_CHILD_MISSING)
-    s = rl_fail(err, RL_BACKUP, "%s: the program %s was not found in PATH; it comes with PostgreSQL's client tools",
-                what, t->argv[0]);
-  else if (s == RILLE_OK && status == RL_CHILD_UNKNOWN)
-    s = rl_fail(err, RL_BACKUP,
-                "%s: the host program ignores the end of its children (SIGCHLD), so nobody knows how %s ended", what,
+    s = rl_fail(err, RL_BACKUP, "%s: `%s` was not found in PATH; it is one of PostgreSQL's client programs", what,
                 t->argv[0]);
+  else if (s == RILLE_OK && status == RL_CHILD_UNKNOWN)
+    s = rl_fail(
+        err, RL_BACKUP,
+        "%s: the application ignores the end of its child processes (SIGCHLD), so the outcome of `%s` is unknown", what,
+        t->argv[0]);
   else if (s == RILLE_OK && status != 0)
-    s = tool_fail(t, what, rl_buf_view(&said), status, err);
-  rl_buf_dispose(&said);
+    s = tool_fail(t, what, rl_buf_view(&output), status, err);
+  rl_buf_dispose(&output);
   return s;
 }
 
-/* A schema of one's own in the URL means that one; public may need extensions, which belong to the whole database. */
+/* Returns the argument for the URL's schema. "" for public, which may need extensions of the whole database. */
 static const char *schema_argument(tool *t) {
   const char *schema = t->options->search_path;
   if (!schema || strcmp(schema, "public") == 0) return "";
-  rl_buf quoted; /* a pattern, in which a name in quotes is itself */
+  rl_buf quoted; /* a pattern, in which a quoted name matches itself */
   rl_buf_init(&quoted);
   for (const char *p = schema; *p; p++) {
     if (*p == '"') rl_buf_byte(&quoted, '"');
@@ -119,7 +121,7 @@ rille_status rl_pg_backup(rl_conn *c, const char *file, rl_error *err) {
     tool_add_argument(&t, "--format=custom");
     tool_add_argument(&t, target);
     if (*schema) tool_add_argument(&t, schema);
-    s = tool_run(&t, "the backup could not be made", err);
+    s = tool_run(&t, "the backup could not be created", err);
   }
   rl_arena_dispose(&t.arena);
   return s;

@@ -1,6 +1,5 @@
-/* Parameters on their way to PostgreSQL: binary where the type has a simple binary form, text elsewhere; the type's
- * number is always told, so that the server never guesses (and never picks numeric for an integer, which would keep it
- * from using an index). */
+/* Parameters for PostgreSQL: binary if the type has a simple binary form, otherwise text. The type's number is always
+ * sent, so the server never guesses. It could guess numeric for an integer, and then not use an index. */
 #include "driver/postgres/pg.h"
 
 #include <math.h>
@@ -9,12 +8,12 @@
 #include "tape/datetime.h"
 #include "tape/json.h"
 
-typedef struct parameter_type {
+typedef struct oid_row {
   Oid oid, array;
   bool binary;
-} parameter_type;
+} oid_row;
 
-static const parameter_type parameter_types[] = {
+static const oid_row oids[] = {
     [RL_WIRE_ANY] = {0, 0, false},
     [RL_WIRE_TEXT] = {RL_OID_TEXT, 1009, true},
     [RL_WIRE_BOOL] = {RL_OID_BOOL, 1000, true},
@@ -64,8 +63,8 @@ static int64_t floor_div(int64_t a, int64_t b) {
 enum { US_PER_SECOND = 1000000 };
 static const int64_t day_us = INT64_C(86400) * US_PER_SECOND;
 
-/* Time within its day. */
-static int64_t time_of(int64_t us) {
+/* Returns the time within its day. */
+static int64_t time_of_day(int64_t us) {
   return us - floor_div(us, day_us) * day_us;
 }
 
@@ -75,7 +74,7 @@ static int uuid_digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Only the usual form; the server knows more of them and is asked in text. */
+/* Writes the usual form. The server accepts more forms, as text. */
 static bool put_uuid(rl_buf *out, rl_str s) {
   char bytes[16];
   size_t n = 0;
@@ -102,9 +101,9 @@ static bool put_datetime(rl_buf *out, rl_wire wire, int64_t us) {
     put_be(out, (uint64_t)(us - RL_PG_EPOCH_US), 8);
     return true;
   case RL_WIRE_DATE: put_be(out, (uint64_t)(floor_div(us, day_us) - RL_PG_EPOCH_DAYS), 4); return true;
-  case RL_WIRE_TIME: put_be(out, (uint64_t)time_of(us), 8); return true;
+  case RL_WIRE_TIME: put_be(out, (uint64_t)time_of_day(us), 8); return true;
   case RL_WIRE_TIMETZ:
-    put_be(out, (uint64_t)time_of(us), 8);
+    put_be(out, (uint64_t)time_of_day(us), 8);
     put_be(out, 0, 4);
     return true;
   default: return false;
@@ -161,8 +160,8 @@ static void write_float_text(rl_buf *out, double f) {
     rl_json_write_float(out, f);
 }
 
-/* "2026-11-22T12:00:00.000Z": the whole, its first ten letters, or what lies between T and Z. The server knows no sign
- * before a year: those after 9999 have more digits, those before 1 are counted backwards. */
+/* Writes "2026-11-22T12:00:00.000Z": the whole, its first ten characters, or what is between T and Z. The server does
+ * not accept a sign before a year: years after 9999 have more digits, years before 1 are followed by BC. */
 static void write_datetime_text(rl_buf *out, rl_wire wire, int64_t us) {
   char text[RL_DATETIME_MAX];
   size_t len = rl_datetime_format(us, text);
@@ -210,7 +209,8 @@ void rl_pg_write_text(rl_buf *out, rl_wire wire, const rl_value *v) {
   }
 }
 
-/* Neither beyond the largest one nor so small that it would become zero: the server refuses the texts of both. */
+/* Returns whether the value is neither too large for a single float nor so small that it would become zero. The server
+ * refuses both as text. */
 static bool fits_single(double f) {
   float single = (float)f;
   return !isfinite(f) || (isfinite(single) && (fabsf(single) > 0 || !(fabs(f) > 0)));
@@ -245,7 +245,7 @@ static bool all_in_range(rl_wire wire, const rl_value *v) {
   return true;
 }
 
-/* Bytes in a place of unknown type: their own type is told, since no text form says what they are. */
+/* Sends bytes with their own type if the place has none: no text form would say what they are. */
 static rl_wire effective_wire(rl_wire_type wire_type, const rl_value *v) {
   return wire_type.wire == RL_WIRE_ANY && v->kind == RILLE_BYTES ? RL_WIRE_BYTES : wire_type.wire;
 }
@@ -255,7 +255,7 @@ static rille_status encode_text(rl_conn *c, rl_wire wire, const rl_value *v, uin
   rl_pg_write_text(&c->bytes, wire, v);
   size_t len = c->bytes.failed ? 0 : c->bytes.len - out->offset;
   if (len && memchr(c->bytes.p + out->offset, 0, len))
-    return rl_fail(err, RL_P2007, "parameter $%u: text with a NUL byte cannot be stored", position);
+    return rl_fail(err, RL_P2007, "parameter $%u: a string with a zero byte cannot be stored", position);
   rl_buf_byte(&c->bytes, 0);
   out->length = (int)len;
   return RILLE_OK;
@@ -264,7 +264,7 @@ static rille_status encode_text(rl_conn *c, rl_wire wire, const rl_value *v, uin
 static rille_status encode_value(rl_conn *c, rl_wire_type wire_type, const rl_value *v, uint32_t position,
                                  rl_pg_param *out, rl_error *err) {
   rl_wire wire = effective_wire(wire_type, v);
-  const parameter_type *t = &parameter_types[wire];
+  const oid_row *t = &oids[wire];
   bool list = v->kind == RILLE_LIST;
   *out = (rl_pg_param){.offset = SIZE_MAX, .type = list || wire_type.list ? t->array : t->oid};
   if (v->kind == RILLE_NULL) return RILLE_OK;
@@ -289,7 +289,7 @@ static bool reserve_params(rl_conn *c, size_t more) {
   return true;
 }
 
-/* The server closes the connection on a longer message. What goes with the values has the rest of the 1 GiB. */
+/* The server closes the connection on a longer message. The rest of the 1 GiB is for what is sent with the values. */
 #define MOST_BYTES (((size_t)1 << 30) - ((size_t)1 << 20))
 
 rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
@@ -300,7 +300,7 @@ rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *param
     s = encode_value(c, stmt->params[i], &params[i], i + 1, &c->params[c->param_count + i], err);
     if (s == RILLE_OK && c->bytes.len - bytes > MOST_BYTES)
       s = rl_fail(err, RL_P2029,
-                  "the parameters of a statement take more than 1 GB, which is all that PostgreSQL takes");
+                  "the parameters of the statement need more than 1 GB, and PostgreSQL accepts at most 1 GB");
   }
   if (s == RILLE_OK && c->bytes.failed) s = rl_fail_nomem(err);
   if (s == RILLE_OK)

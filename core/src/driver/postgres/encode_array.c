@@ -1,4 +1,4 @@
-/* Arrays as parameters: binary for types whose elements are, else the server's text form. */
+/* Arrays as parameters: binary if the elements' type is, otherwise the server's text form. */
 #include "driver/postgres/pg.h"
 
 static Oid element_type(rl_wire wire) {
@@ -42,7 +42,7 @@ static bool put_element(rl_buf *out, rl_wire wire, const rl_value *v) {
   size_t at = out->len;
   put_u32(out, 0);
   if (!rl_pg_write_scalar(out, wire, v)) return false;
-  if (out->failed) return true; /* told at the end */
+  if (out->failed) return true; /* reported at the end */
   uint32_t len = (uint32_t)(out->len - at - 4);
   for (int i = 0; i < 4; i++) out->p[at + (size_t)i] = (char)(unsigned char)(len >> (24 - 8 * i));
   return true;
@@ -62,7 +62,7 @@ bool rl_pg_write_array(rl_buf *out, rl_wire wire, const rl_value *list) {
   return true;
 }
 
-/* Every element is quoted, so that no text can be taken for NULL, a brace or a separator. */
+/* Quotes every element, so no text can be taken for NULL, a brace or a separator. */
 static void put_quoted(rl_buf *out, rl_wire wire, const rl_value *v) {
   rl_buf text;
   rl_buf_init(&text);

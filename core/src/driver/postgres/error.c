@@ -1,4 +1,4 @@
-/* PostgreSQL's errors as error codes of the house: SQLSTATE decides; the one table for it. */
+/* PostgreSQL's errors as rille's error codes: the one table of SQLSTATEs. */
 #include "driver/postgres/pg.h"
 
 #include "base/alloc.h"
@@ -6,11 +6,11 @@
 enum { MAX_COLUMNS = 64 };
 
 typedef struct state_row {
-  const char *state; /* the whole, or its first letters */
+  const char *state; /* the five-character SQLSTATE, or its start */
   rl_code code;
 } state_row;
 
-/* The first row that matches counts: states stand before their class. */
+/* The first row that matches counts, so states come before their class. */
 static const state_row states[] = {
     {"23505", RL_P2002}, {"23503", RL_P2003}, {"23001", RL_P2003}, {"23502", RL_P2011}, {"23514", RL_P2004},
     {"23P01", RL_P2004}, {"23", RL_P2004},    {"22001", RL_P2000}, {"22003", RL_P2020}, {"2200H", RL_P2020},
@@ -33,7 +33,7 @@ static void error_add_field(rl_error *err, const PGresult *r, int field, const c
   if (text && *text) rl_error_detail(err, key, rl_str_of(text));
 }
 
-/* The end of the name that begins at p: a name may be quoted, an expression holds parentheses. */
+/* Returns the end of the name that starts at p. A name may be quoted, and an expression may have parentheses. */
 static const char *name_end(const char *p) {
   int depth = 0;
   bool quoted = false;
@@ -59,7 +59,7 @@ static rl_str unquote(rl_arena *arena, rl_str s) {
   return (rl_str){out, n};
 }
 
-/* "Key (a, "b")=(1, 2) already exists.", in whatever language the rest is. */
+/* Reads the columns of "Key (a, "b")=(1, 2) already exists.", whatever the language of the rest. */
 static void error_add_key_columns(rl_error *err, const char *detail) {
   const char *at = detail ? strchr(detail, '(') : NULL;
   if (!at || !strstr(at, ")=(")) return;
@@ -78,15 +78,15 @@ static void error_add_key_columns(rl_error *err, const char *detail) {
   rl_arena_dispose(&arena);
 }
 
-/* What stands between the first pair of quotes: 'relation "User" does not exist'. */
+/* Returns the text between the first pair of quotes: 'relation "User" does not exist'. */
 static rl_str first_quoted(const char *message) {
   const char *open = strchr(message, '"');
   const char *close = open ? strchr(open + 1, '"') : NULL;
   return close ? (rl_str){open + 1, (size_t)(close - open - 1)} : (rl_str){message, 0};
 }
 
-/* The name alone, of 'column "name" does not exist', 'column t.name does not exist', 'column "name" of relation "t"
- * does not exist'. */
+/* Returns the name from 'column "name" does not exist', 'column t.name does not exist' or 'column "name" of relation
+ * "t" does not exist'. */
 static rl_str missing_column(const char *message) {
   rl_str quoted = first_quoted(message);
   if (quoted.len) return quoted;
@@ -113,7 +113,7 @@ static void error_add_details(rl_error *err, const PGresult *r) {
   if (err->code == RL_P2022) rl_error_detail(err, "column", missing_column(message));
 }
 
-/* One line, without an end of line at its end. The caller frees it. */
+/* Returns the text as one line, without a line end. The caller frees it. */
 static char *one_line(const char *text) {
   rl_buf out;
   rl_buf_init(&out);
@@ -166,7 +166,7 @@ rille_status rl_pg_fail_lost(rl_conn *c, bool not_sent, rl_error *err) {
   c->head = c->count = c->segment = 0;
   c->ended = c->failed = false;
   rl_pg_drop_result(c);
-  /* The server may have said why: nothing better can be told. */
+  /* The server may have sent the reason, which says more than libpq's message. */
   if (err && err->code == RL_CODE_NONE && c->hidden.code != RL_CODE_NONE)
     rl_error_move(err, &c->hidden);
   else if (err && err->code == RL_CODE_NONE && c->error.code != RL_CODE_NONE)
@@ -184,12 +184,12 @@ rille_status rl_pg_fail_lost(rl_conn *c, bool not_sent, rl_error *err) {
   return s;
 }
 
-rille_status rl_pg_out_of_step(rl_conn *c, const char *what, rl_error *err) {
-  rl_fail(err, RL_P1017, "the server's answers do not fit what it was asked: %s; the connection is closed", what);
+rille_status rl_pg_fail_out_of_step(rl_conn *c, const char *what, rl_error *err) {
+  rl_fail(err, RL_P1017, "the server's answers do not match the statements: %s; the connection is closed", what);
   return rl_pg_fail_lost(c, false, err);
 }
 
-/* ": 28P01: " in the message of a failed connection, which libpq writes when it is told to be verbose. */
+/* Finds the SQLSTATE in the message of a failed connection, ": 28P01: ". libpq writes it at verbosity VERBOSE. */
 static bool find_state(const char *text, char state[6]) {
   bool found = false;
   for (const char *p = text; (p = strchr(p, ' ')) != NULL; p++) {
@@ -203,12 +203,12 @@ static bool find_state(const char *text, char state[6]) {
   return found;
 }
 
-static bool speaks_of_tls(const char *text) {
+static bool mentions_tls(const char *text) {
   return strstr(text, "SSL") || strstr(text, "certificate") || strstr(text, "TLS") || strstr(text, "channel binding");
 }
 
-/* What libpq finds wrong with the parameters, of which it asks nobody else. */
-static bool speaks_of_parameters(const char *text) {
+/* Returns whether libpq itself rejected a parameter. */
+static bool mentions_parameters(const char *text) {
   static const char *const begins[] = {"invalid ", "could not match ", "weak sslmode ",
                                        "could not parse network address ", NULL};
   for (size_t i = 0; begins[i]; i++)
@@ -219,13 +219,13 @@ static bool speaks_of_parameters(const char *text) {
 static rl_code connect_code(const char *text, const char *state) {
   if (strncmp(state, "08", 2) == 0) return RL_P1001;
   if (*state) return strncmp(state, "28", 2) == 0 && strstr(text, "SSL off") ? RL_P1011 : code_of(state);
-  if (speaks_of_parameters(text)) return RL_P1013;
+  if (mentions_parameters(text)) return RL_P1013;
   if (strstr(text, "no password supplied") || strstr(text, "password authentication failed")) return RL_P1000;
-  if (speaks_of_tls(text)) return RL_P1011;
+  if (mentions_tls(text)) return RL_P1011;
   return strstr(text, "timeout expired") ? RL_P1002 : RL_P1001;
 }
 
-/* Where the server's source code raised it is of no use to anybody here. */
+/* Removes the place in the server's source code. */
 static void cut_location(char *line) {
   char *at = line;
   while ((at = strstr(at, " LOCATION:")) != NULL) {
@@ -235,7 +235,7 @@ static void cut_location(char *line) {
   }
 }
 
-/* Ends of an attempt's head: 'connection to server at "host" (address), port 5432 failed: '. */
+/* Returns what follows 'connection to server at "host" (address), port 5432 failed: '. NULL: another message. */
 static char *reason_of_attempt(char *attempt) {
   static const char head[] = "connection to server ";
   if (strncmp(attempt, head, sizeof head - 1) != 0) return NULL;
@@ -243,7 +243,7 @@ static char *reason_of_attempt(char *attempt) {
   return end ? end + strlen(" failed: ") : NULL;
 }
 
-/* The message names the server already: its name and port go where the reason is the same for all of its addresses. */
+/* Returns the reason alone if it is the same for all addresses: rille's message names the server already. */
 static const char *without_server(char *line) {
   char *reason = reason_of_attempt(line);
   if (!reason) return line;
@@ -268,20 +268,21 @@ static rille_status fail_connect_code(rl_conn *c, rl_code code, const char *text
   if (code == RL_P1013) return rl_fail(err, code, "the database URL is not valid: %s", text);
   if (code == RL_P1000) return rl_fail(err, code, "authentication of user %s at %s failed: %s", user, host, text);
   if (code == RL_P1003)
-    return rl_fail(err, code, "the database %s does not exist at %s; `rille migrate dev` or `rille db push` makes it",
+    return rl_fail(err, code, "the database %s does not exist at %s; `rille migrate dev` or `rille db push` creates it",
                    database, host);
-  if (code == RL_P1011) return rl_fail(err, code, "no TLS connection to %s could be made: %s", host, text);
+  if (code == RL_P1011) return rl_fail(err, code, "a TLS connection to %s could not be established: %s", host, text);
   if (is_unannounced_pooler(text))
-    return rl_fail(err, code, "the pooler at %s does not know PostgreSQL's settings; add pgbouncer=true to the URL: %s",
-                   host, text);
+    return rl_fail(err, code,
+                   "the pooler at %s does not accept PostgreSQL's settings; add `pgbouncer=true` to the URL: %s", host,
+                   text);
   if (code == RL_P1001 || code == RL_P1002)
     return rl_fail(err, code, "the database server at %s cannot be reached: %s", host, text);
   return rl_fail(err, code, "the database server at %s refused the connection: %s", host, text);
 }
 
-/* A server that sleeps, starts, stops or is being replaced: what libpq says of the network, without a word of the
- * server; or the server itself says that it is not ready. That a name has no address is told elsewhere. */
-static bool may_pass(rl_code code, const char *state, const char *text) {
+/* Returns whether the server may only be starting, stopping or being replaced: the network failed before the server
+ * answered, or the server says that it is not ready. hosts.c decides about a name without an address. */
+static bool is_temporary(rl_code code, const char *state, const char *text) {
   if (is_unannounced_pooler(text)) return false;
   if (*state)
     return strncmp(state, "57P", 3) == 0 || strcmp(state, "55000") == 0 || strcmp(state, "25006") == 0 ||
@@ -296,7 +297,7 @@ rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err) {
   find_state(line, state);
   cut_location(line);
   rl_code code = connect_code(line, state);
-  bool passing = may_pass(code, state, line);
+  bool passing = is_temporary(code, state, line);
   rille_status s = fail_connect_code(c, code, without_server(line), err);
   if (err) err->passing = passing;
   rl_free(line);

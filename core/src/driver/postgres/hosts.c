@@ -1,4 +1,4 @@
-/* The hosts of a URL and their addresses. */
+/* Resolving the hosts of a URL on a thread. */
 #include "driver/postgres/hosts.h"
 
 #include <arpa/inet.h>
@@ -13,10 +13,10 @@
 
 typedef struct host {
   const char *name, *address, *port;
-  size_t asked; /* number in the job, + 1; 0: it needs no resolving */
+  size_t lookup; /* index in the job + 1; 0: it needs no look-up */
 } host;
 
-/* What the thread works on. It allocates nothing: whoever waits for it may be gone when it ends. */
+/* The work of the thread. The thread allocates nothing: the waiting caller may be gone when it ends. */
 typedef struct job {
   _Atomic int references;
   _Atomic bool done;
@@ -26,14 +26,14 @@ typedef struct job {
     char *name;
     struct addrinfo *found;
     int status;
-  } asked[];
+  } lookups[];
 } job;
 
 struct rl_pg_hosts {
   rl_arena arena;
   host *named; /* as the URL names them */
   size_t named_count;
-  host *hosts; /* with the addresses that were found, several for a name perhaps */
+  host *hosts; /* with the addresses found, maybe several per name */
   size_t count;
   job *job;
   bool resolved; /* libpq gets addresses, not names */
@@ -42,8 +42,8 @@ struct rl_pg_hosts {
 static void job_release(job *j) {
   if (!j || atomic_fetch_sub(&j->references, 1) != 1) return;
   for (size_t i = 0; i < j->count; i++) {
-    if (j->asked[i].found) freeaddrinfo(j->asked[i].found);
-    rl_free(j->asked[i].name);
+    if (j->lookups[i].found) freeaddrinfo(j->lookups[i].found);
+    rl_free(j->lookups[i].name);
   }
   if (j->bell) rl_bell_free(j->bell);
   rl_free(j);
@@ -52,7 +52,7 @@ static void job_release(job *j) {
 static void job_resolve(job *j) {
   struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
   for (size_t i = 0; i < j->count; i++)
-    j->asked[i].status = getaddrinfo(j->asked[i].name, NULL, &hints, &j->asked[i].found);
+    j->lookups[i].status = getaddrinfo(j->lookups[i].name, NULL, &hints, &j->lookups[i].found);
   atomic_store(&j->done, true);
 }
 
@@ -71,7 +71,7 @@ static bool job_start_thread(job *j) {
   return started;
 }
 
-/* "a,b,c": the nth; a list of one holds for all. Empty when there is none. */
+/* Returns the nth of "a,b,c", empty if there is none. A list of one is for all. */
 static rl_str nth_of(const char *list, size_t n) {
   if (!list) return (rl_str){"", 0};
   if (!strchr(list, ',')) n = 0;
@@ -112,7 +112,7 @@ static rille_status read_hosts(rl_pg_hosts *h, const char *names, const char *ad
     out->address = rl_arena_strdup(&h->arena, address);
     out->port = rl_arena_strdup(&h->arena, nth_of(ports, i));
     if (!out->name || !out->address || !out->port) return rl_fail_nomem(err);
-    if (address.len == 0 && is_name(name)) out->asked = ++*to_ask;
+    if (address.len == 0 && is_name(name)) out->lookup = ++*to_ask;
   }
   h->hosts = h->named;
   h->count = h->named_count;
@@ -120,7 +120,7 @@ static rille_status read_hosts(rl_pg_hosts *h, const char *names, const char *ad
 }
 
 static rille_status job_create(rl_pg_hosts *h, size_t count, rl_error *err) {
-  job *j = rl_calloc(1, sizeof *j + count * sizeof j->asked[0]);
+  job *j = rl_calloc(1, sizeof *j + count * sizeof j->lookups[0]);
   if (!j) return rl_fail_nomem(err);
   j->references = 1;
   j->count = count;
@@ -129,11 +129,11 @@ static rille_status job_create(rl_pg_hosts *h, size_t count, rl_error *err) {
   if (!j->bell) return rl_fail_nomem(err);
   for (size_t i = 0; i < h->named_count; i++) {
     const host *named = &h->named[i];
-    if (!named->asked) continue;
-    j->asked[named->asked - 1].name = rl_strndup(named->name, strlen(named->name));
-    if (!j->asked[named->asked - 1].name) return rl_fail_nomem(err);
+    if (!named->lookup) continue;
+    j->lookups[named->lookup - 1].name = rl_strndup(named->name, strlen(named->name));
+    if (!j->lookups[named->lookup - 1].name) return rl_fail_nomem(err);
   }
-  if (!job_start_thread(j)) job_resolve(j); /* a process without threads to spare waits */
+  if (!job_start_thread(j)) job_resolve(j); /* no thread available: waits */
   return RILLE_OK;
 }
 
@@ -167,16 +167,16 @@ void rl_pg_hosts_free(rl_pg_hosts *h) {
   rl_free(h);
 }
 
-/* ------------------------------------------------------------------ what was found */
+/* ------------------------------------------------------------------ the addresses found */
 
 static size_t found_count(const rl_pg_hosts *h) {
   size_t n = 0;
   for (size_t i = 0; i < h->named_count; i++) {
-    if (!h->named[i].asked) {
+    if (!h->named[i].lookup) {
       n++;
       continue;
     }
-    for (const struct addrinfo *a = h->job->asked[h->named[i].asked - 1].found; a; a = a->ai_next) n++;
+    for (const struct addrinfo *a = h->job->lookups[h->named[i].lookup - 1].found; a; a = a->ai_next) n++;
   }
   return n;
 }
@@ -191,14 +191,13 @@ static rille_status hosts_fail_unresolved(const rl_pg_hosts *h, rl_error *err) {
   bool passing = false;
   const char *name = "", *why = "";
   for (size_t i = 0; i < h->named_count; i++) {
-    if (!h->named[i].asked) continue;
-    int status = h->job->asked[h->named[i].asked - 1].status;
+    if (!h->named[i].lookup) continue;
+    int status = h->job->lookups[h->named[i].lookup - 1].status;
     passing = passing || status == EAI_AGAIN;
     name = h->named[i].name;
     why = gai_strerror(status);
   }
-  rl_fail(err, RL_P1001, "the database server cannot be reached: there is no address of the host \"%s\": %s", name,
-          why);
+  rl_fail(err, RL_P1001, "the database server cannot be reached: the host `%s` has no address: %s", name, why);
   if (err) {
     err->connection_lost = err->not_sent = true;
     err->passing = passing;
@@ -213,11 +212,11 @@ static rille_status hosts_take_found(rl_pg_hosts *h, rl_error *err) {
   if (!hosts) return rl_fail_nomem(err);
   for (size_t i = 0; i < h->named_count; i++) {
     const host *named = &h->named[i];
-    if (!named->asked) {
+    if (!named->lookup) {
       hosts[n++] = *named;
       continue;
     }
-    for (const struct addrinfo *a = h->job->asked[named->asked - 1].found; a; a = a->ai_next) {
+    for (const struct addrinfo *a = h->job->lookups[named->lookup - 1].found; a; a = a->ai_next) {
       hosts[n] = *named;
       hosts[n].address = address_text(h, a);
       if (!hosts[n].address) return rl_fail_nomem(err);

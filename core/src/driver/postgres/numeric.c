@@ -1,8 +1,8 @@
-/* numeric in binary: digits of base 10000, written as plain decimal text. */
+/* Decoding of numeric: digits of base 10000 become plain decimal text. */
 #include "driver/postgres/pg.h"
 
 enum { HEADER = 8, NEGATIVE = 0x4000, NOT_A_NUMBER = 0xC000, PLUS_INFINITY = 0xD000, MINUS_INFINITY = 0xF000 };
-enum { MOST_FRACTION = 4096 }; /* digits of base 10000 behind the point: the server has 16383 decimal ones */
+enum { MOST_FRACTION = 4096 }; /* digits of base 10000 after the point; the server has at most 16383 decimal digits */
 
 static bool set_static(rl_value *out, const char *text) {
   *out = (rl_value){.kind = RILLE_DECIMAL, .len = (uint32_t)strlen(text), .as.p = text};
@@ -58,7 +58,7 @@ bool rl_pg_decode_numeric(rl_conn *c, const char *p, size_t len, rl_value *out) 
   if (sign == MINUS_INFINITY) return set_static(out, "-Infinity");
   if (len != HEADER + 2 * (size_t)count || (sign != 0 && sign != NEGATIVE)) return false;
   if (count > weight + 1 + MOST_FRACTION || !are_digits(p + HEADER, count)) return false;
-  if (count == 0) weight = 0; /* zero, whatever is said of its size */
+  if (count == 0) weight = 0; /* zero, whatever its weight */
   const char *digits = p + HEADER;
   size_t whole = weight >= 0 ? 4 * ((size_t)weight + 1) : 1;
   size_t fraction = count > weight + 1 ? 4 * (size_t)(count - weight - 1) : 0;

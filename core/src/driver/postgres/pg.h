@@ -1,4 +1,4 @@
-/* Inside the PostgreSQL driver: the connection, its queue, and what its parts offer one another. */
+/* Inside the PostgreSQL driver: the connection, its queue, and the functions that its files share. */
 #ifndef RL_DRIVER_POSTGRES_PG_H
 #define RL_DRIVER_POSTGRES_PG_H
 
@@ -11,24 +11,26 @@
 
 #define RL_PG_NAME_MAX 24
 
-/* A statement prepared on the server. Its name is made of a number that this connection never uses twice. */
+/* A statement prepared on the server. Its name has a number that this connection never uses twice. */
 typedef struct rl_pg_prepared {
   uint32_t number;
   char name[RL_PG_NAME_MAX];
 } rl_pg_prepared;
 
 typedef enum rl_pg_kind {
-  RL_PG_PREPARE,    /* ours, told to nobody: comes before the statement's first run */
-  RL_PG_DEALLOCATE, /* ours as well */
-  RL_PG_DECLARE,    /* and this: comes before the first FETCH from a cursor */
-  RL_PG_SETTINGS,   /* and this: what a pooler has kept from the session, for one transaction */
+  /* The driver's own, whose answers are not reported: */
+  RL_PG_PREPARE, /* before the statement's first run */
+  RL_PG_DEALLOCATE,
+  RL_PG_DECLARE,  /* before the first FETCH from a cursor */
+  RL_PG_SETTINGS, /* settings that a pooler did not pass to the session, for one transaction */
+  /* Those of callers: */
   RL_PG_STATEMENT,
   RL_PG_COMMAND,
   RL_PG_SCRIPT,
   RL_PG_SYNC /* the end of a pipeline */
 } rl_pg_kind;
 
-/* Something sent whose answer is still to come, in order of sending. */
+/* Something sent whose answer has not been read, in order of sending. */
 typedef struct rl_pg_item {
   rl_pg_kind kind;
   const rl_stmt *stmt;
@@ -36,20 +38,20 @@ typedef struct rl_pg_item {
   uint32_t first_param; /* STATEMENT: into rl_conn.params */
 } rl_pg_item;
 
-/* A parameter, encoded. The bytes lie in rl_conn.bytes, which may still move. */
+/* An encoded parameter. Its bytes are in rl_conn.bytes, which may still move. */
 typedef struct rl_pg_param {
   size_t offset; /* SIZE_MAX: NULL */
   int length;
   int format; /* 0 text, terminated; 1 binary */
-  Oid type;   /* 0: the server works it out */
+  Oid type;   /* 0: the server infers it */
 } rl_pg_param;
 
-/* How a column of the present result is decoded. */
+/* How a column of the current result is decoded. */
 typedef struct rl_pg_column {
-  int op; /* decode.c's own */
+  int op; /* of decode.c */
   Oid oid;
   rl_wire_type wire_type;
-  bool convert; /* the server's type is not quite what the wire type wants */
+  bool convert; /* the server's type differs from the wire type */
 } rl_pg_column;
 
 typedef struct rl_pg_hosts rl_pg_hosts;
@@ -57,92 +59,91 @@ typedef struct rl_pg_hosts rl_pg_hosts;
 struct rl_conn {
   const rl_conn_options *options;
   PGconn *pg;               /* NULL until the names of the hosts are resolved */
-  PQconninfoOption *wishes; /* until it is connected, as the hosts */
+  PQconninfoOption *wanted; /* the options of the URL; like `hosts`, until it is connected */
   rl_pg_hosts *hosts;
-  size_t address; /* which of them is being tried, and since when */
-  int64_t address_since;
-  struct rl_pg_canceller *canceller; /* made when connected, so that any thread may use it */
+  size_t address;                    /* the one being tried, */
+  int64_t address_since;             /* since then */
+  struct rl_pg_canceller *canceller; /* created when connected, so any thread may use it */
   long pid;
   bool ready, lost;
-  bool server_gone; /* a FATAL message came while nothing was running, or anything else that nobody had asked for */
+  bool server_gone; /* a FATAL message, or an answer to no statement, was received */
   int64_t connect_ms, connect_until;
   int64_t last_used; /* rl_clock_ms when the queue was last empty */
   char version[32];
-  char limits[RL_MOST_LIMITS][RL_LIMIT_SIZE]; /* for transactions of limits_ms: most are of the same */
+  char limits[RL_MOST_LIMITS][RL_LIMIT_SIZE]; /* for transactions of limits_ms: most have the same */
   size_t limit_count;
   int64_t limits_ms;
   rl_stmt session_stmt; /* sets the settings of the transaction that begins; text and wire types are owned */
   rl_wire_type *session_wire_types;
 
-  bool hears;     /* notifications are kept, because somebody asks for them */
-  bool named;     /* statements may be prepared and kept */
-  char *settings; /* behind a pooler: what each transaction begins with; NULL: nothing is amiss */
+  bool keeps_notifications; /* a listener asks for them */
+  bool prepares;            /* statements may be prepared and kept */
+  char *settings;           /* behind a pooler: the statement that starts each transaction; NULL: not needed */
   rl_stmt_cache statements;
-  bool forgotten; /* the server may have statements that are not among them */
+  bool has_forgotten; /* the server may have statements that are not in the cache */
   uint32_t next_number;
 
-  rl_pg_item *items; /* items[head] is what the next answer is about */
+  rl_pg_item *items; /* the next answer belongs to items[head] */
   size_t head, count, cap;
   size_t segment; /* index of the first item after the last SYNC */
-  rl_buf bytes;   /* parameters of all that is in the queue: kept, so that a statement can be sent again */
+  rl_buf bytes;   /* parameters of all queued items, kept so a statement can be sent again */
   rl_pg_param *params;
   size_t param_count, param_cap;
-  const char **values; /* the same as libpq wants them, for one statement */
+  const char **values; /* the same in libpq's form, for one statement */
   int *lengths, *formats;
   Oid *types;
   size_t array_cap;
 
-  bool fresh; /* just sent, with nothing before it: the answer cannot be there yet, and looking would cost a system call
-               */
+  bool just_sent;  /* with nothing before it: the answer cannot have arrived, and reading would cost a system call */
   bool must_write; /* libpq still has bytes to send */
   bool began_idle; /* no transaction was open when the queue began to fill */
-  int retries;     /* of what is in the queue */
-  size_t retry_at; /* index + 1 of the item from which to send again, when the pipeline has ended */
+  int retries;     /* of the queue */
+  size_t retry_at; /* index + 1 of the item to send again from, when the pipeline has ended */
 
-  PGresult *result; /* whose rows are handed out */
+  PGresult *result; /* the rows being delivered */
   int row, row_count;
-  bool ended;  /* the statement's answer is complete but for the SYNC */
+  bool ended;  /* the statement's answer is complete except the SYNC */
   bool failed; /* ... and it is an error: */
   rl_error error;
-  rl_error hidden; /* what went wrong in something of ours: it is the next statement's fault */
+  rl_error hidden; /* of the driver's own item; reported as the next statement's error */
   int64_t affected;
-  bool counts;      /* a script is under way, */
-  uint32_t answers; /* of which this many statements have run */
+  bool counts_answers; /* a script of the caller is running */
+  uint32_t answers;    /* of the script's statements */
 
   bool abandoning;
-  int64_t abandon_until, cancel_at; /* cancel_at: when the server is asked (again) to stop */
+  int64_t abandon_until, cancel_at; /* cancel_at: when to ask the server (again) to stop */
 
   rl_pg_column *columns;
   rl_column_info *infos;
   rl_value *cells;
   size_t column_cap;
   uint32_t column_count;
-  PGresult *described; /* the last raw result: names of its columns are borrowed from it */
-  PGnotify *notify;    /* the last one that was told */
-  rl_arena scratch;    /* texts and lists converted for the present row */
+  PGresult *described; /* the last raw result, which owns the names of its columns */
+  PGnotify *notify;    /* the last one delivered */
+  rl_arena scratch;    /* texts and lists converted for the current row */
   bool scratch_used;
-  /* Why a cell could not be decoded: memory is short, or what came is right but not what the wire type wants. Neither:
-   * the server sent what is no value of its own type. */
-  bool no_memory, unfit;
-  int nesting;  /* of arrays within arrays, while one is decoded */
-  int nothings; /* answers in a row that said nothing */
+  /* Why a cell could not be decoded: out of memory, or a valid value that does not fit the wire type. Neither: the
+   * server sent an invalid value. */
+  bool no_memory, wrong_type;
+  int nesting;       /* of arrays within arrays, while one is decoded */
+  int empty_answers; /* in a row */
 };
 
 /* conninfo.c */
 rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);
-/* The options of the session, as one text of -c settings; user: what the URL says itself. */
-/* Behind a pooler: a statement that sets, for one transaction, what the session is not like already. NULL in *out when
- * nothing is to be set. */
+/* Builds a statement that sets, for one transaction behind a pooler, what differs in the session. *out is NULL if
+ * nothing does. */
 rille_status rl_pg_transaction_settings(const rl_conn_options *options, PGconn *pg, char **out, rl_error *err);
+/* Writes the options of the session as one text of -c settings. user: the URL's own. */
 void rl_pg_session_options(const rl_conn_options *options, const char *user, rl_buf *out);
 
 /* error.c */
 rille_status rl_pg_fail_result(rl_conn *c, const PGresult *result, rl_error *err);
 rille_status rl_pg_fail_connect(rl_conn *c, rl_error *err);
-/* The connection has broken: it is marked as lost. */
+/* Fails because the connection has broken, and marks it as lost. */
 rille_status rl_pg_fail_lost(rl_conn *c, bool not_sent, rl_error *err);
-/* What the server says does not fit what it was asked: P1017, the connection is marked as lost. */
-rille_status rl_pg_out_of_step(rl_conn *c, const char *what, rl_error *err);
+/* Fails with P1017 because the server's answers do not match the statements, and marks the connection as lost. */
+rille_status rl_pg_fail_out_of_step(rl_conn *c, const char *what, rl_error *err);
 
 /* dump.c */
 rille_status rl_pg_backup(rl_conn *c, const char *file, rl_error *err);
@@ -156,12 +157,12 @@ rille_status rl_pg_savepoint(rl_conn *c, const char *savepoint, rl_commands *out
 rille_status rl_pg_release(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
 rille_status rl_pg_rollback_to(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
 rille_status rl_pg_check_setting(rl_str name, rl_error *err);
-void rl_pg_forget_session(rl_conn *c); /* frees what a begin has made */
+void rl_pg_forget_session(rl_conn *c); /* frees what a begin has built */
 
 /* send.c */
 rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);
 rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err);
-/* A command that begins a transaction. Behind a pooler the settings of our own follow it. */
+/* Sends a command that begins a transaction. Behind a pooler the session's settings follow it. */
 rille_status rl_pg_send_begin(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err);
 rille_status rl_pg_fetch_rows(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params, uint32_t rows,
@@ -171,30 +172,30 @@ rille_status rl_pg_flush(rl_conn *c, rl_error *err);
 rille_status rl_pg_send_again(rl_conn *c, size_t first, size_t end, rl_error *err); /* items [first, end) and a SYNC */
 void rl_pg_forget_statements(rl_conn *c);
 void rl_pg_forget(rl_conn *c, const rl_pg_item *prepare);
-void rl_pg_queue_reset(rl_conn *c); /* when it is empty */
+void rl_pg_queue_reset(rl_conn *c); /* the queue is empty */
 
 /* result.c, abandon.c */
 rille_status rl_pg_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err);
 uint32_t rl_pg_columns(rl_conn *c, const rl_column_info **out);
 rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err);
-/* The next answer of libpq, possibly NULL: RILLE_OK; AGAIN; or an error, then the connection is lost. */
+/* Takes libpq's next answer, which may be NULL: RILLE_OK; AGAIN; or an error, then the connection is lost. */
 rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *err);
 void rl_pg_drop_result(rl_conn *c);
 
-/* cancel.c. ask returns at once, from any thread; while one request is on its way there is no second. What is sent
- * while it `asks` might be stopped instead. */
+/* cancel.c. Any thread may call `ask`, which returns immediately. There is one request at a time. A statement that is
+ * sent while it `asks` might be stopped instead. */
 typedef struct rl_pg_canceller rl_pg_canceller;
-rl_pg_canceller *rl_pg_canceller_new(PGconn *pg); /* NULL: memory is short */
-/* Closes the connection too: at once, or after what it asks for now. c and pg may be NULL. */
+rl_pg_canceller *rl_pg_canceller_new(PGconn *pg); /* NULL: out of memory */
+/* Closes the connection too, immediately or after the current request. c and pg may be NULL. */
 void rl_pg_canceller_free(rl_pg_canceller *c, PGconn *pg);
 void rl_pg_canceller_ask(rl_pg_canceller *c);
 bool rl_pg_canceller_asks(const rl_pg_canceller *c);
 
 /* encode.c */
 rille_status rl_pg_encode(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err);
-bool rl_pg_write_scalar(rl_buf *out, rl_wire wire, const rl_value *v); /* binary; false: it has no such form */
+bool rl_pg_write_scalar(rl_buf *out, rl_wire wire, const rl_value *v); /* binary; false: it has no binary form */
 void rl_pg_write_text(rl_buf *out, rl_wire wire, const rl_value *v);   /* as the server reads it */
-/* encode_array.c: false when some element has no binary form */
+/* encode_array.c. false: an element has no binary form */
 bool rl_pg_write_array(rl_buf *out, rl_wire wire, const rl_value *list);
 void rl_pg_write_array_text(rl_buf *out, rl_wire wire, const rl_value *list);
 
@@ -207,12 +208,12 @@ bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v); /* convert.c */
 bool rl_pg_decode_array(rl_conn *c, rl_wire wire, bool convert, const char *p, size_t len, rl_value *out); /* array.c */
 bool rl_pg_decode_numeric(rl_conn *c, const char *p, size_t len, rl_value *out);        /* numeric.c */
 bool rl_pg_decode_other(rl_conn *c, Oid oid, const char *p, size_t len, rl_value *out); /* text.c */
-/* Memory for the present row; NULL is noted in c->no_memory. */
+/* Allocates memory for the current row. NULL: c->no_memory is set. */
 char *rl_pg_scratch(rl_conn *c, size_t size);
 bool rl_pg_keep(rl_conn *c, rille_value_kind kind, const char *text, size_t len, rl_value *out);
-bool rl_pg_unfit(rl_conn *c); /* notes it and answers false */
+bool rl_pg_wrong_type(rl_conn *c); /* sets c->wrong_type and returns false */
 
-/* Numbers of the wire: most significant byte first. */
+/* Reads numbers of the wire: most significant byte first. */
 static inline uint16_t rl_pg_u16(const char *p) {
   const unsigned char *b = (const unsigned char *)p;
   return (uint16_t)((unsigned)b[0] << 8 | b[1]);
@@ -228,7 +229,7 @@ static inline uint64_t rl_pg_u64(const char *p) {
 #define RL_PG_EPOCH_US INT64_C(946684800000000) /* 2000-01-01, from 1970 */
 #define RL_PG_EPOCH_DAYS 10957
 
-/* Types by number: they are the same on every server. */
+/* Types by number, the same on every server. */
 enum {
   RL_OID_BOOL = 16,
   RL_OID_BYTEA = 17,

@@ -1,4 +1,4 @@
-/* Answers, in the order of sending: libpq's results are taken as they come, without ever waiting, and handed out row by
+/* Answers, in the order of sending. Takes libpq's results as they arrive, without waiting, and delivers them row by
  * row. */
 #include "driver/postgres/pg.h"
 
@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-enum { MOST_RETRIES = 8, MOST_NOTHINGS = 16 };
+enum { MOST_RETRIES = 8, MOST_EMPTY_ANSWERS = 16 };
 
 static rille_status result_wait(rl_conn *c, rl_wait *wait) {
   *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .write = c->must_write, .until_ms = RL_NO_DEADLINE};
@@ -20,16 +20,16 @@ static bool flush_output(rl_conn *c) {
   return more >= 0;
 }
 
-/* Libpq keeps notifications until somebody takes them, and on most connections nobody does. */
+/* Drops the notifications that libpq keeps, on a connection without a listener. */
 static void drop_notifications(rl_conn *c) {
-  if (c->hears) return;
+  if (c->keeps_notifications) return;
   for (PGnotify *n; (n = PQnotifies(c->pg)) != NULL;) PQfreemem(n);
 }
 
 rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *err) {
   if (!flush_output(c)) return rl_pg_fail_lost(c, false, err);
-  if (c->fresh) {
-    c->fresh = false;
+  if (c->just_sent) {
+    c->just_sent = false;
     return result_wait(c, wait);
   }
   if (PQisBusy(c->pg)) {
@@ -43,7 +43,8 @@ rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *er
   return RILLE_OK;
 }
 
-/* A raw query without rows is asked for its columns only after its end: the names live in the result. */
+/* Keeps the result of a raw query without rows: its columns are asked for after its end, and the result owns the names.
+ */
 void rl_pg_drop_result(rl_conn *c) {
   if (c->result && c->row_count == 0 && c->column_count > 0 && !c->described)
     c->described = c->result;
@@ -59,8 +60,8 @@ static size_t segment_start(const rl_conn *c) {
   return i;
 }
 
-/* Sending again repeats nothing and loses nothing: no transaction of the caller's was open, what ran before in this
- * pipeline only read, nothing was sent after it. */
+/* Returns whether sending again repeats and loses nothing: the caller has no transaction, what ran before in this
+ * pipeline only read, and nothing was sent after it. */
 static bool may_retry(const rl_conn *c) {
   if (c->retries >= MOST_RETRIES || !c->began_idle || c->abandoning || c->items[c->count - 1].kind != RL_PG_SYNC)
     return false;
@@ -77,20 +78,20 @@ static const char *error_field(const PGresult *r, int code) {
   return text ? text : "";
 }
 
-/* The server has forgotten the prepared statement (DISCARD ALL), or its result has other columns since the schema
- * changed. Others are likely to have met the same: all are prepared anew. */
+/* Returns whether the server has forgotten the prepared statement (DISCARD ALL), or its result has other columns since
+ * the schema changed. Other statements are probably affected too, so all are prepared again. */
 static bool is_stale(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
   const char *state = error_field(r, PG_DIAG_SQLSTATE);
   bool ours = item->kind == RL_PG_DEALLOCATE || item->kind == RL_PG_PREPARE || (item->stmt && item->stmt->id != 0);
   bool gone = ours && strcmp(state, "26000") == 0;
   bool changed =
       strcmp(state, "0A000") == 0 && strcmp(error_field(r, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0;
-  if (!c->named || (!gone && !changed)) return false;
+  if (!c->prepares || (!gone && !changed)) return false;
   rl_pg_forget_statements(c);
   return true;
 }
 
-/* Of a statement that is void. The transaction has done nothing that lasts, and can be run again. */
+/* Fails for a statement that is no longer valid. Nothing of the transaction lasts, so it can be run again. */
 static void fail_stale(rl_conn *c, const PGresult *r, rl_error *err) {
   rl_pg_fail_result(c, r, err);
   if (err->nomem) return;
@@ -125,7 +126,7 @@ static void answer_take_failure(rl_conn *c, const rl_pg_item *item, const PGresu
     c->retry_at = c->head + 1;
   else
     set_failure(c, r, stale);
-  if (item->kind != RL_PG_SCRIPT || !c->counts) return;
+  if (item->kind != RL_PG_SCRIPT || !c->counts_answers) return;
   c->error.failed.number = c->answers + 1;
   c->error.failed.at = (uint32_t)strtoul(error_field(r, PG_DIAG_STATEMENT_POSITION), NULL, 10);
 }
@@ -152,7 +153,7 @@ static rille_status refuse_copy(rl_conn *c, PGresult *r, rl_error *err) {
   return rl_pg_fail_lost(c, false, err); /* the server waits for data and would never answer */
 }
 
-/* A select that ends without as much as its columns would pass for one without rows. */
+/* Returns whether a select has ended without even its columns. It must not pass for one without rows. */
 static bool lacks_rows(const rl_conn *c, const rl_pg_item *item, ExecStatusType status) {
   if (item->kind != RL_PG_STATEMENT || c->abandoning || c->result) return false;
   return (status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) && item->stmt->column_count > 0;
@@ -162,7 +163,7 @@ static rille_status answer_take_result(rl_conn *c, const rl_pg_item *item, PGres
   ExecStatusType status = PQresultStatus(r);
   if (lacks_rows(c, item, status)) {
     PQclear(r);
-    return rl_pg_out_of_step(c, "rows were asked for and none announced", err);
+    return rl_pg_fail_out_of_step(c, "rows were expected and none announced", err);
   }
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) c->answers++;
   switch (status) {
@@ -184,7 +185,7 @@ static rille_status answer_take_result(rl_conn *c, const rl_pg_item *item, PGres
   return RILLE_OK;
 }
 
-/* Preparing and deallocating: the statement they belong to tells their failure. */
+/* Takes the answer to one of the driver's own items. Its failure is reported as that of the next statement. */
 static void answer_take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) {
   ExecStatusType status = PQresultStatus(r);
   if (status != PGRES_COMMAND_OK && item->kind == RL_PG_PREPARE) rl_pg_forget(c, item);
@@ -200,7 +201,7 @@ static void answer_take_hidden(rl_conn *c, const rl_pg_item *item, PGresult *r) 
   PQclear(r);
 }
 
-/* The end of a pipeline. An error may still come with it: the implicit transaction is committed only here. */
+/* Takes the end of a pipeline. It may still bring an error: the implicit transaction is committed only here. */
 static rille_status answer_take_sync(rl_conn *c, PGresult *r, rl_error *err) {
   bool sync = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
   if (!sync && PQresultStatus(r) == PGRES_FATAL_ERROR) set_failure(c, r, false);
@@ -215,21 +216,21 @@ static rille_status answer_take_sync(rl_conn *c, PGresult *r, rl_error *err) {
   return rl_pg_send_again(c, first, end, err);
 }
 
-/* The end of a pipeline comes where it was asked for, and nothing else does there. */
+/* Checks that the end of a pipeline comes exactly where it was asked for. */
 static bool answer_fits(rl_conn *c, const rl_pg_item *item, const PGresult *r) {
-  c->nothings = r ? 0 : c->nothings + 1;
-  if (!r) return c->nothings <= MOST_NOTHINGS;
+  c->empty_answers = r ? 0 : c->empty_answers + 1;
+  if (!r) return c->empty_answers <= MOST_EMPTY_ANSWERS;
   ExecStatusType status = PQresultStatus(r);
   if (item->kind == RL_PG_SYNC) return status == PGRES_PIPELINE_SYNC || status == PGRES_FATAL_ERROR;
   return status != PGRES_PIPELINE_SYNC;
 }
 
-/* Takes one answer of libpq; NULL is the end of a statement's answers. */
+/* Takes one answer of libpq. NULL is the end of a statement's answers. */
 static rille_status answer_take(rl_conn *c, PGresult *r, rl_error *err) {
   rl_pg_item item = c->items[c->head];
   if (!answer_fits(c, &item, r)) {
     PQclear(r);
-    return rl_pg_out_of_step(c, "an answer too many or too few", err);
+    return rl_pg_fail_out_of_step(c, "one answer too many or too few", err);
   }
   if (r && PQstatus(c->pg) == CONNECTION_BAD) c->lost = true;
   if (item.kind == RL_PG_SYNC) return r ? answer_take_sync(c, r, err) : RILLE_OK;
@@ -264,7 +265,7 @@ static rille_status statement_finish(rl_conn *c, int64_t *affected, rl_error *er
   rl_error_clear(&c->hidden);
   if (c->head == c->count) {
     rl_pg_queue_reset(c);
-    /* What came with the answer and belongs to none is noticed now, not taken for the next one. */
+    /* Notices now what belongs to no statement, so it is not taken for the next answer. */
     (void)PQisBusy(c->pg);
     drop_notifications(c);
   }
@@ -285,7 +286,7 @@ static rille_status deliver_row(rl_conn *c, rl_row_view *row) {
   return s;
 }
 
-/* A cell that is no value is not repeated: it would come again. */
+/* An invalid cell is not retried: it would come again. */
 static rille_status next_fail_lost(rl_conn *c, rl_error *err) {
   rille_status s = rl_pg_fail_lost(c, false, err);
   if (err && err->code == RL_P2023) err->connection_lost = false;
@@ -295,7 +296,8 @@ static rille_status next_fail_lost(rl_conn *c, rl_error *err) {
 rille_status rl_pg_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {
   if (c->row < c->row_count && deliver_row(c, row) == RILLE_ROW) return RILLE_ROW;
   if (c->lost) return next_fail_lost(c, err);
-  if (c->head == c->count && !c->ended) return rl_fail(err, RL_INTERNAL, "nothing was sent that could be answered");
+  if (c->head == c->count && !c->ended)
+    return rl_fail(err, RL_INTERNAL, "no statement was sent that could be answered");
   if (c->head >= c->segment && c->segment != c->count) {
     rille_status s = rl_pg_flush(c, err);
     if (s != RILLE_OK) return s;

@@ -1,5 +1,5 @@
-/* Sending: everything goes through libpq's pipeline mode (measured: it costs a single statement nothing), so that a new
- * statement is prepared in the same round trip in which it first runs. */
+/* Sending. Everything uses libpq's pipeline mode, so a new statement is prepared in the round trip of its first run.
+ * Measured: the mode costs a single statement nothing. */
 #include "driver/postgres/pg.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ void rl_pg_queue_reset(rl_conn *c) {
   c->head = c->count = c->segment = 0;
   c->param_count = 0;
   if (c->bytes.cap > KEPT_BYTES)
-    rl_buf_dispose(&c->bytes); /* one bulk insert must not stay in memory for ever */
+    rl_buf_dispose(&c->bytes); /* a bulk insert must not stay in memory */
   else
     rl_buf_reset(&c->bytes);
   c->retries = 0;
@@ -36,17 +36,17 @@ void rl_pg_queue_reset(rl_conn *c) {
   c->last_used = rl_clock_ms();
 }
 
-/* A server that went away while the connection was at rest has left its farewell, or the end of the stream, in the
- * socket: seen now, the work can safely go to another connection. */
+/* Checks for a server that closed the idle connection: its last message, or the end of the stream, is in the socket.
+ * Seen now, the work can safely go to another connection. */
 static rille_status check_alive(rl_conn *c, rl_error *err) {
   bool readable = PQconsumeInput(c->pg) == 1;
-  if (readable) (void)PQisBusy(c->pg); /* hands what came to the notice receiver */
+  if (readable) (void)PQisBusy(c->pg); /* passes messages to the notice receiver */
   if (readable && !c->server_gone && PQstatus(c->pg) == CONNECTION_OK) return RILLE_OK;
   return rl_pg_fail_lost(c, true, err);
 }
 
-/* careful: what begins here must not be sent twice, so that a server that has just gone away is better noticed now. A
- * read of ours is simply repeated by the room above, and is spared the look while the connection is warm. */
+/* Starts to send. careful: what is sent must not be sent twice, so a closed connection is noticed now. The room above
+ * repeats rille's own reads, so those skip the check while the connection is in frequent use. */
 static rille_status send_begin(rl_conn *c, size_t items, bool careful, rl_error *err) {
   if (c->lost || !c->ready) {
     rl_fail(err, RL_P1017, "the connection to the database is closed");
@@ -65,7 +65,7 @@ static rille_status send_begin(rl_conn *c, size_t items, bool careful, rl_error 
   return RILLE_OK;
 }
 
-/* Where a pooler hands out another session for each transaction, what ours would be like is set within each. */
+/* A pooler may give each transaction another session, so each transaction sets its settings. */
 static bool needs_settings(const rl_conn *c) {
   return c->settings && c->began_idle && c->segment == c->count;
 }
@@ -77,14 +77,14 @@ static rille_status enter_pipeline(rl_conn *c, rl_error *err) {
   return needs_settings(c) ? send_settings(c, err) : RILLE_OK;
 }
 
-/* libpq refused to queue: it is out of memory or the connection has broken. */
+/* Fails if libpq did not queue: it is out of memory, or the connection has broken. */
 static rille_status send_check(rl_conn *c, int sent, rl_error *err) {
   if (sent) return RILLE_OK;
   return rl_pg_fail_lost(c, c->head == 0 && c->count == 0, err);
 }
 
 static rille_status send_settings(rl_conn *c, rl_error *err) {
-  if (!queue_reserve(c, 4)) return rl_fail_nomem(err); /* and what it is sent for */
+  if (!queue_reserve(c, 4)) return rl_fail_nomem(err); /* and for what follows */
   rille_status s = send_check(c, PQsendQueryParams(c->pg, c->settings, 0, NULL, NULL, NULL, NULL, 1), err);
   if (s == RILLE_OK) queue_push(c, (rl_pg_item){.kind = RL_PG_SETTINGS});
   return s;
@@ -96,7 +96,7 @@ static rille_status push_deallocate(rl_conn *c, int sent, rl_error *err) {
   return s;
 }
 
-/* Room is left for what it makes room for. */
+/* Reserves room for the statement that follows, too. */
 static rille_status send_deallocate(rl_conn *c, const char *name, rl_error *err) {
   if (!queue_reserve(c, 4)) return rl_fail_nomem(err);
 #ifdef LIBPQ_HAS_CLOSE_PREPARED
@@ -108,16 +108,16 @@ static rille_status send_deallocate(rl_conn *c, const char *name, rl_error *err)
 #endif
 }
 
-/* What was forgotten here is still there on the server. */
+/* Removes statements that the cache has forgotten from the server. */
 static rille_status send_deallocate_all(rl_conn *c, rl_error *err) {
   if (!queue_reserve(c, 4)) return rl_fail_nomem(err);
-  c->forgotten = false;
+  c->has_forgotten = false;
   return push_deallocate(c, PQsendQueryParams(c->pg, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 1), err);
 }
 
-/* Puts the statement into the cache; others may have to leave. The server is told to prepare it. */
+/* Puts the statement into the cache, which may evict others, and asks the server to prepare it. */
 static rille_status send_prepare(rl_conn *c, const rl_stmt *stmt, rl_pg_prepared **out, rl_error *err) {
-  rille_status s = c->forgotten ? send_deallocate_all(c, err) : RILLE_OK;
+  rille_status s = c->has_forgotten ? send_deallocate_all(c, err) : RILLE_OK;
   for (rl_pg_prepared *old; s == RILLE_OK && (old = rl_stmt_cache_evict(&c->statements, stmt->sql_len)) != NULL;) {
     s = send_deallocate(c, old->name, err);
     rl_free(old);
@@ -166,13 +166,13 @@ static rille_status lay_out_params(rl_conn *c, uint32_t first, uint32_t count, r
   return RILLE_OK;
 }
 
-/* With the parameters encoded from first_param on. */
+/* Sends a statement whose encoded parameters start at first_param. */
 static rille_status send_statement(rl_conn *c, const rl_stmt *stmt, uint32_t first_param, rl_error *err) {
   int count = (int)stmt->param_count, sent;
   uint32_t number = 0;
   rille_status s = lay_out_params(c, first_param, stmt->param_count, err);
   if (s != RILLE_OK) return s;
-  if (c->named && stmt->id != 0 && rl_stmt_cache_takes(&c->statements, stmt->sql_len)) {
+  if (c->prepares && stmt->id != 0 && rl_stmt_cache_takes(&c->statements, stmt->sql_len)) {
     rl_pg_prepared *p = rl_stmt_cache_get(&c->statements, stmt->id);
     if (!p) s = send_prepare(c, stmt, &p, err);
     if (s != RILLE_OK) return s;
@@ -189,7 +189,7 @@ static rille_status send_statement(rl_conn *c, const rl_stmt *stmt, uint32_t fir
 
 rille_status rl_pg_send(rl_conn *c, const rl_stmt *stmt, const rl_value *params, rl_error *err) {
   if (stmt->param_count > 65535)
-    return rl_fail(err, RL_P2029, "a statement takes at most 65,535 parameters on PostgreSQL; this one has %u",
+    return rl_fail(err, RL_P2029, "PostgreSQL accepts at most 65,535 parameters in a statement; this one has %u",
                    stmt->param_count);
   rille_status s = send_begin(c, 3, stmt->writes || stmt->id == 0, err);
   if (s == RILLE_OK) s = enter_pipeline(c, err);
@@ -216,15 +216,15 @@ rille_status rl_pg_send_command(rl_conn *c, const char *sql, rl_error *err) {
 rille_status rl_pg_send_begin(rl_conn *c, const char *sql, rl_error *err) {
   rille_status s = send_begin(c, 2, true, err);
   bool sets = s == RILLE_OK && needs_settings(c);
-  if (sets) c->began_idle = false; /* a transaction's level is set before anything is asked in it */
+  if (sets) c->began_idle = false; /* the isolation level must be set before the first statement */
   if (s == RILLE_OK) s = enter_pipeline(c, err);
   c->began_idle = c->began_idle || sets;
   if (s == RILLE_OK) s = queue_command(c, sql, err);
   return s == RILLE_OK && sets ? send_settings(c, err) : s;
 }
 
-/* The cursor's statement with its parameters. Cursors share the numbers of prepared statements, not their names; they
- * are one higher, since 0 is no cursor. */
+/* Sends the cursor's statement with its parameters. Cursors share the numbers of prepared statements, not their names.
+ * Their numbers are one higher, since 0 means no cursor. */
 static rille_status send_declare(rl_conn *c, rl_cursor *cursor, const rl_stmt *stmt, const rl_value *params,
                                  rl_error *err) {
   uint32_t first = (uint32_t)c->param_count, number = ++c->next_number;
@@ -269,7 +269,7 @@ rille_status rl_pg_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err) {
 
 rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
   if (c->head < c->count)
-    return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are under way");
+    return rl_fail(err, RL_INTERNAL, "a script cannot be sent while other statements are running");
   rille_status s = send_begin(c, 1, true, err);
   if (s != RILLE_OK) return s;
   rl_trace_text(c, sql);
@@ -286,7 +286,7 @@ rille_status rl_pg_send_script(rl_conn *c, const char *sql, rl_error *err) {
   rl_free(whole);
   if (!sent) return rl_pg_fail_lost(c, true, err);
   queue_push(c, (rl_pg_item){.kind = RL_PG_SCRIPT});
-  c->counts = is_own;
+  c->counts_answers = is_own;
   c->answers = 0;
   c->segment = c->count; /* it needs no SYNC */
   c->must_write = true;
@@ -303,7 +303,7 @@ rille_status rl_pg_flush(rl_conn *c, rl_error *err) {
   int more = PQflush(c->pg);
   if (more < 0) return rl_pg_fail_lost(c, false, err);
   c->must_write = more > 0;
-  c->fresh = first;
+  c->just_sent = first;
   return RILLE_OK;
 }
 
@@ -323,6 +323,6 @@ void rl_pg_forget(rl_conn *c, const rl_pg_item *prepare_item) {
 }
 
 void rl_pg_forget_statements(rl_conn *c) {
-  c->forgotten = c->forgotten || c->statements.count > 0;
+  c->has_forgotten = c->has_forgotten || c->statements.count > 0;
   for (void *p; (p = rl_stmt_cache_pop(&c->statements)) != NULL;) rl_free(p);
 }

@@ -1,30 +1,30 @@
-/* What a session of PostgreSQL offers beside queries: advisory locks, notifications, replication. */
+/* What a session of PostgreSQL offers in addition to queries: advisory locks, notifications, replication. */
 #include "base/clock.h"
 #include "driver/postgres/pg.h"
 
-/* Texts become numbers on the server, so that a program in SQL can take the same lock. */
+/* The server turns texts into numbers, so code in SQL can take the same lock. */
 const rl_advisory_locks rl_pg_advisory_locks = {
     .take = {{"SELECT pg_try_advisory_lock($1)", "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"},
              {"SELECT pg_try_advisory_lock_shared($1)", "SELECT pg_try_advisory_lock_shared(hashtextextended($1, 0))"}},
-    .give = {{"SELECT pg_advisory_unlock($1)", "SELECT pg_advisory_unlock(hashtextextended($1, 0))"},
-             {"SELECT pg_advisory_unlock_shared($1)", "SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))"}},
+    .release = {{"SELECT pg_advisory_unlock($1)", "SELECT pg_advisory_unlock(hashtextextended($1, 0))"},
+                {"SELECT pg_advisory_unlock_shared($1)", "SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))"}},
 };
 
-static rille_status next_notification(rl_conn *c, rl_notified *out, rl_wait *wait, rl_error *err) {
-  c->hears = true;
+static rille_status next_notification(rl_conn *c, rl_notification *out, rl_wait *wait, rl_error *err) {
+  c->keeps_notifications = true;
   PQfreemem(c->notify);
   c->notify = PQnotifies(c->pg);
   if (!c->notify) {
     if (!PQconsumeInput(c->pg) || c->server_gone || PQstatus(c->pg) != CONNECTION_OK)
       return rl_pg_fail_lost(c, false, err);
     c->notify = PQnotifies(c->pg);
-    if (c->server_gone) return rl_pg_fail_lost(c, false, err); /* only looking for one hands out the farewell */
+    if (c->server_gone) return rl_pg_fail_lost(c, false, err); /* PQnotifies reads the server's last message */
   }
   if (!c->notify) {
     *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .until_ms = RL_NO_DEADLINE};
     return RILLE_AGAIN;
   }
-  *out = (rl_notified){c->notify->relname, c->notify->extra, c->notify->be_pid};
+  *out = (rl_notification){c->notify->relname, c->notify->extra, c->notify->be_pid};
   return RILLE_ROW;
 }
 
@@ -38,10 +38,10 @@ static void write_listen(rl_buf *out, rl_str channel, bool listen) {
 }
 
 const rl_notifications rl_pg_notifications = {
-    .longest_name = 63, .write_listen = write_listen, .sign_of_life = "SELECT 1", .next = next_notification};
+    .longest_name = 63, .write_listen = write_listen, .ping = "SELECT 1", .next = next_notification};
 
-/* A commit is flushed when it is answered, so the log is beyond it up to where it is flushed; without synchronous
- * commits, only up to where it is written to memory. What lies between may not leave the server for a long time. */
+/* An answered commit is within the flushed log; without synchronous commits, within the log written to memory. What is
+ * between the two may not leave the server for a long time. */
 const char rl_pg_position[] =
     "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() WHEN current_setting('synchronous_commit') = "
     "'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8";

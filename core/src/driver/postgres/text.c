@@ -1,5 +1,4 @@
-/* Types that are delivered as text, but travel in a binary form of their own: interval, network addresses, bit strings,
- * money. */
+/* Types that are delivered as text but have their own binary form: interval, network addresses, bit strings, money. */
 #include "driver/postgres/pg.h"
 
 #include <arpa/inet.h>
@@ -9,7 +8,7 @@
 
 enum { PG_INET = 2, PG_INET6 = 3, LONGEST = 160 };
 
-/* "1 year 2 mons -3 days 04:05:06.789", as the server itself writes it in its default style. */
+/* "1 year 2 mons -3 days 04:05:06.789", as the server writes it in its default style. */
 typedef struct interval_writer {
   char text[LONGEST];
   size_t len;
@@ -81,8 +80,8 @@ static bool decode_bits(rl_conn *c, const char *p, size_t len, rl_value *out) {
   return true;
 }
 
-/* The number of decimals is the server's lc_monetary and does not travel: two are assumed, as nearly every currency
- * has. */
+/* Assumes two decimals, as nearly every currency has. The number depends on the server's lc_monetary and is not sent.
+ */
 static bool decode_money(rl_conn *c, const char *p, size_t len, rl_value *out) {
   if (len != 8) return false;
   int64_t cents = (int64_t)rl_pg_u64(p);
@@ -102,7 +101,7 @@ static bool decode_log_position(rl_conn *c, const char *p, size_t len, rl_value 
   return rl_pg_keep(c, RILLE_TEXT, text, (size_t)n, out);
 }
 
-/* Nothing is known of the type: text when it can be text. */
+/* Decodes an unknown type: text if it can be, otherwise bytes. */
 static bool decode_unknown(const char *p, size_t len, rl_value *out) {
   bool text = rl_utf8_valid((rl_str){p, len}, NULL) && !memchr(p, 0, len);
   *out = (rl_value){.kind = text ? RILLE_TEXT : RILLE_BYTES, .len = (uint32_t)len, .as.p = p};

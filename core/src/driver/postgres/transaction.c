@@ -1,6 +1,6 @@
-/* The verbs of transactions in PostgreSQL, and what goes along with a BEGIN in the same round trip: the server's own
- * limits of time, and the settings of the client's session. All of it is of the transaction alone, so that its end,
- * whichever it is, leaves nothing of it on the connection for the next user. */
+/* The verbs of transactions in PostgreSQL, and what is sent with BEGIN in the same round trip: the server's timeouts,
+ * and the settings of the client's session. All of it belongs to the transaction only. However the transaction ends,
+ * the next user of the connection sees nothing of it. */
 #include "driver/postgres/pg.h"
 
 #ifdef RILLE_WITH_POSTGRES
@@ -10,13 +10,13 @@
 #include "base/alloc.h"
 
 enum { LIMIT_GRACE_MS = 250, LONGEST_LIMIT_MS = 2000000000 };
-/* Statements for up to so many settings are prepared, under numbers that no other statement reaches: the text depends
- * on how many settings there are. */
+/* The number of settings up to which the statement is prepared. Its text depends on their number. Its ids are at the
+ * end of the range, where no other statement has one. */
 enum { MOST_KEPT = 16 };
 
-/* A server before 17 has no clock for the whole of a transaction. There each statement has as long, and so has the
- * pause between two. The client's own clock should be first where the server's ends the session: it keeps the
- * connection. */
+/* A server before 17 has no timeout for a whole transaction. There each statement has that long, and so has each pause
+ * between two. A timeout that ends the session has a grace period: the client's own timeout should come first, since it
+ * keeps the connection. */
 static void write_limits(rl_conn *c, int64_t timeout_ms) {
   static const struct {
     const char *name;
@@ -34,7 +34,8 @@ static void write_limits(rl_conn *c, int64_t timeout_ms) {
   }
 }
 
-/* The client ends a transaction whose time has passed, unless its process is stopped or cut off: then the server does.
+/* Sends the server's timeouts. They end the transaction if the client cannot, because its process is stopped or cut
+ * off.
  */
 static rille_status send_limits(rl_conn *c, int64_t timeout_ms, rl_commands *out, rl_error *err) {
   rille_status s = RILLE_OK;
@@ -90,11 +91,11 @@ static rille_status send_session(rl_conn *c, const rl_begin *how, rl_commands *o
   }
   s = rl_pg_send(c, &c->session_stmt, values, err);
   rl_free(values);
-  if (s == RILLE_OK) out->sql[out->count++] = c->session_stmt.sql; /* its values are nobody's business */
+  if (s == RILLE_OK) out->sql[out->count++] = c->session_stmt.sql; /* without its values */
   return s;
 }
 
-/* Names of settings are the same in capitals. */
+/* Compares names of settings, in any case. */
 static bool is_setting(rl_str name, rl_str wanted) {
   if (name.len != wanted.len) return false;
   for (size_t i = 0; i < name.len; i++)
@@ -104,7 +105,7 @@ static bool is_setting(rl_str name, rl_str wanted) {
 
 rille_status rl_pg_check_setting(rl_str name, rl_error *err) {
   if (is_setting(name, RL_STR("client_encoding")))
-    return rl_fail(err, RL_VALIDATION, "session: client_encoding stays UTF8, since texts are UTF-8 on both sides");
+    return rl_fail(err, RL_VALIDATION, "session: `client_encoding` cannot be changed; rille sends and reads UTF-8");
   bool start = true, good = name.len > 0 && name.len < 256;
   for (size_t i = 0; i < name.len && good; i++) {
     unsigned char c = (unsigned char)name.p[i];
@@ -116,8 +117,8 @@ rille_status rl_pg_check_setting(rl_str name, rl_error *err) {
   if (good && !start) return RILLE_OK;
   return rl_fail(
       err, RL_VALIDATION,
-      "session: \"%.*s\" is no name of a setting; letters, digits and _ are wanted, for settings of your own "
-      "in two parts, as in app.tenant",
+      "session: `%.*s` is not the name of a setting; use letters, digits and _, and two parts for your own settings, as "
+      "in `app.tenant`",
       RL_STR_ARG(name));
 }
 

@@ -1,4 +1,5 @@
-/* Copies of a whole SQLite database by its online backup: what others write meanwhile is either in it or not, whole. */
+/* Backup of a whole SQLite database with its online backup. A transaction that others commit meanwhile is either in it
+ * or not. */
 #include "driver/sqlite/conn.h"
 
 #include "base/clock.h"
@@ -9,8 +10,7 @@ static rille_status backup_fail(const char *what, const char *file, const char *
   return rl_fail(err, RL_BACKUP, "%s %s: %s", what, file, why);
 }
 
-/* All pages in one step: it reads under one lock, in WAL one that hinders nobody. A lock that is not to be had is
- * waited for. */
+/* Copies all pages in one step, under one read lock, which blocks nobody in WAL mode. Waits for locks. */
 static int copy_pages(sqlite3 *from, sqlite3 *to) {
   sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
   if (!b) return sqlite3_errcode(to);
@@ -24,7 +24,7 @@ static int copy_pages(sqlite3 *from, sqlite3 *to) {
   return rc == SQLITE_DONE ? end : rc;
 }
 
-/* The first column of a statement's first row is compared; SQLITE_MISMATCH when it is another. */
+/* Compares the first column of a statement's first row. SQLITE_MISMATCH: it has another value. */
 static int expect_text(sqlite3 *db, const char *sql, const char *wanted) {
   sqlite3_stmt *stmt = NULL;
   int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
@@ -37,8 +37,7 @@ static int expect_text(sqlite3 *db, const char *sql, const char *wanted) {
   return rc == SQLITE_OK ? end : rc;
 }
 
-/* The copy says in its head that it is in WAL mode when the original is. As one file that stands alone it should not.
- */
+/* Takes the copy out of WAL mode, which it has from the original. A single file should not be in it. */
 static int leave_wal(const char *file) {
   sqlite3 *db = NULL;
   int rc = sqlite3_open_v2(file, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -48,7 +47,7 @@ static int leave_wal(const char *file) {
   return rc == SQLITE_OK ? end : rc;
 }
 
-/* The file is there and empty; whoever made it flushes and names it, or removes it. */
+/* The file exists and is empty. The caller, who created it, flushes and renames it, or removes it. */
 rille_status rl_sqlite_backup(rl_conn *c, const char *file, rl_error *err) {
   sqlite3 *to = NULL;
   int rc = sqlite3_open_v2(file, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -72,7 +71,8 @@ static rille_status open_backup(const char *file, sqlite3 **out, rl_error *err) 
                      rc == SQLITE_MISMATCH ? "it is damaged" : sqlite3_errstr(rc), err);
 }
 
-/* Out of WAL mode only a connection comes that is alone; and then it stays alone until it closes. */
+/* Takes the database for this connection alone. Leaving WAL mode is possible only without other connections, and with
+ * exclusive locking none can follow. */
 static rille_status take_exclusive_lock(rl_conn *c, rl_error *err) {
   int64_t until = rl_clock_ms() + IN_USE_MS;
   int rc = sqlite3_exec(c->db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL", NULL, NULL, NULL);
@@ -85,14 +85,14 @@ static rille_status take_exclusive_lock(rl_conn *c, rl_error *err) {
   if (rc == SQLITE_OK) rc = sqlite3_exec(c->db, "BEGIN EXCLUSIVE; COMMIT", NULL, NULL, NULL);
   if (rc == SQLITE_OK) return RILLE_OK;
   if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED || rc == SQLITE_MISMATCH)
-    return rl_fail(err, RL_P1008, "the database %s is in use; close all that have it open, then restore",
+    return rl_fail(err, RL_P1008, "the database %s is in use; close its other connections, then restore",
                    c->options->display);
   return rl_sqlite_fail(c, rc, err);
 }
 
-/* The pages are written in one transaction: when it fails, or the machine does, the database is what it was. */
+/* Writes the pages in one transaction. If it fails, or the machine does, the database stays as it was. */
 rille_status rl_sqlite_restore(rl_conn *c, const char *file, bool force, rl_error *err) {
-  (void)force; /* all that is there is replaced anyway */
+  (void)force; /* everything is replaced anyway */
   sqlite3 *from = NULL;
   rille_status s = open_backup(file, &from, err);
   if (s == RILLE_OK && !c->options->memory) s = take_exclusive_lock(c, err);

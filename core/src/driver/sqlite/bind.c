@@ -1,5 +1,5 @@
-/* Parameters on their way into SQLite, in the forms in which Prisma stores them: booleans as 0 and 1, date-times as ISO
- * text, decimals as numbers. */
+/* Parameters for SQLite, in the forms in which Prisma stores them: booleans as 0 and 1, date-times as ISO text,
+ * decimals as numbers. */
 #include "driver/sqlite/conn.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ static rille_status bind_refuse(int index, const char *what, rl_error *err) {
   return rl_fail(err, RL_P2020, "parameter $%d: %s", index, what);
 }
 
-/* SQLite would make NULL of what is no number. */
+/* Refuses NaN, which SQLite would turn into NULL. */
 static rille_status bind_float(rl_conn *c, sqlite3_stmt *stmt, int index, double f, rl_error *err) {
   if (isnan(f)) return bind_refuse(index, "SQLite has no NaN", err);
   return bind_check(c, sqlite3_bind_double(stmt, index, f), err);
@@ -53,14 +53,14 @@ static bool fits_integer(rl_str s, int64_t *out) {
   return true;
 }
 
-/* As a number, not as text: beside an expression without a column's affinity, text would compare as greater than any
+/* Binds a number, not text: compared with an expression that has no column's affinity, text would be greater than any
  * number. */
 static rille_status bind_decimal(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
   int64_t i;
   double f;
   if (fits_integer(s, &i)) return bind_check(c, sqlite3_bind_int64(stmt, index, i), err);
   if (!rl_sqlite_decimal_to_float(s, &f)) return bind_text(c, stmt, index, s, err);
-  if (!isfinite(f)) return bind_refuse(index, "SQLite keeps decimals as floats, which end at 1.8e308", err);
+  if (!isfinite(f)) return bind_refuse(index, "SQLite stores decimals as floats, which end at 1.8e308", err);
   return bind_check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 

@@ -1,4 +1,4 @@
-/* SQLite connections: opening, set-up, end; and the table of the driver's functions. */
+/* SQLite connections: opening, set-up, closing; and the table of the driver's functions. */
 #include "driver/sqlite/conn.h"
 
 #include <stdio.h>
@@ -7,18 +7,20 @@
 #include "base/clock.h"
 #include "base/process.h"
 
-/* KEPT_BYTES: of the memory that SQLite itself has for the prepared statements of a connection. */
-enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500, KEPT_BYTES = 16 << 20, LOOK_AFTER = 5000 };
+/* KEPT_BYTES: SQLite's memory for the prepared statements of a connection. CHECK_AFTER: instructions of SQLite's
+ * virtual machine between two checks of the deadline. They take less than a millisecond, and the checks cost nothing
+ * measurable. */
+enum { OLDEST_VERSION = 3035000, KEPT_STATEMENTS = 500, KEPT_BYTES = 16 << 20, CHECK_AFTER = 5000 };
 
 static rille_status sqlite_check_version(rl_error *err) {
   if (sqlite3_libversion_number() >= OLDEST_VERSION) return RILLE_OK;
-  return rl_fail(err, RL_P1015, "SQLite %s is too old; 3.35.0 or later is needed (it knows RETURNING)",
+  return rl_fail(err, RL_P1015, "SQLite %s is too old; rille needs 3.35.0 or later, for RETURNING",
                  sqlite3_libversion());
 }
 
 static rille_status open_database(rl_conn *c, rl_error *err) {
   const rl_conn_options *o = c->options;
-  /* A reader opens for writing too: WAL needs it to write the shared index. query_only keeps it from anything else. */
+  /* A reader opens for writing too, because WAL needs it for the shared index. query_only forbids other writes. */
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (o->read_only || o->must_exist ? 0 : SQLITE_OPEN_CREATE);
   int rc = sqlite3_open_v2(o->conninfo, &c->db, flags, NULL);
   if (rc == SQLITE_OK) {
@@ -34,8 +36,7 @@ static rille_status open_database(rl_conn *c, rl_error *err) {
 
 static void sqlite_close(rl_conn *c) {
   if (!c) return;
-  /* In a forked child the parent goes on using the file; whatever SQLite did at a close, it would do with the parent's
-   * locks. */
+  /* In a forked child the parent still uses the file. Closing it here would release the parent's locks. */
   if (c->pid == rl_process_id()) {
     rl_sqlite_drop_queue(c);
     rl_sqlite_cursors_end(c);
@@ -74,8 +75,8 @@ static rille_status sqlite_open(const rl_conn_options *options, rl_conn **out, r
   return RILLE_OK;
 }
 
-/* WAL may be impossible (a read-only disk, a file system without shared memory): then the database works on without it,
- * and fully synchronous. */
+/* Turns on WAL. If that is impossible (a read-only disk, a file system without shared memory), the database works
+ * without it, and fully synchronous. */
 static int set_journal(rl_conn *c) {
   sqlite3_stmt *stmt = NULL;
   int rc = sqlite3_prepare_v2(c->db, "PRAGMA journal_mode=WAL", -1, &stmt, NULL);
@@ -92,7 +93,7 @@ static int set_journal(rl_conn *c) {
   return rc;
 }
 
-/* The first step reads the file: whether it is a database at all shows there. */
+/* Runs one step of the set-up. The first reads the file and so finds out whether it is a database. */
 static int connect_step(rl_conn *c, int step) {
   switch (step) {
   case 0: return sqlite3_exec(c->db, "PRAGMA schema_version", NULL, NULL, NULL);
@@ -108,15 +109,15 @@ static int connect_step(rl_conn *c, int step) {
 enum { SET_UP_STEPS = 4 };
 
 static rille_status sqlite_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
-  int64_t limit = c->options->connect_timeout_ms >= 0 ? c->options->connect_timeout_ms : RL_SQLITE_PATIENCE_MS;
-  while (c->setup < SET_UP_STEPS) {
-    int rc = connect_step(c, c->setup);
+  int64_t limit = c->options->connect_timeout_ms >= 0 ? c->options->connect_timeout_ms : RL_SQLITE_LOCK_TIMEOUT_MS;
+  while (c->setup_step < SET_UP_STEPS) {
+    int rc = connect_step(c, c->setup_step);
     if ((rc & 0xff) == SQLITE_BUSY) return rl_sqlite_wait_for_lock(c, limit, rc, wait, err);
     if (rc != SQLITE_OK) {
       rille_status s = rl_sqlite_fail_open(c->options, sqlite3_extended_errcode(c->db), sqlite3_errmsg(c->db), err);
       return s;
     }
-    c->setup++;
+    c->setup_step++;
     c->busy_until = 0;
   }
   c->ready = true;
@@ -129,7 +130,7 @@ static rille_status sqlite_flush(rl_conn *c, rl_error *err) {
   return RILLE_OK;
 }
 
-/* Names of a statement with declared columns are looked up only when somebody asks. */
+/* Looks up the names of declared columns here, only when they are asked for. */
 static uint32_t sqlite_columns(rl_conn *c, const rl_column_info **out) {
   const rl_sqlite_item *item = c->running ? &c->items[c->head] : NULL;
   if (item && item->decl && item->decl->column_count > 0 && item->prepared->stmt)
@@ -153,9 +154,9 @@ static bool sqlite_is_usable(const rl_conn *c) {
 static bool sqlite_in_transaction(const rl_conn *c) {
   return sqlite3_get_autocommit(c->db) == 0;
 }
-/* A statement that fails undoes itself, but for one that has numbered a row too high. */
+/* A statement that fails is undone, except one that has given a row too large a number. */
 static bool sqlite_transaction_failed(const rl_conn *c) {
-  return c->spoilt && !sqlite3_get_autocommit(c->db);
+  return c->must_roll_back && !sqlite3_get_autocommit(c->db);
 }
 
 static int is_past_deadline(void *context) {
@@ -163,11 +164,10 @@ static int is_past_deadline(void *context) {
   return rl_clock_ms() >= c->run_until;
 }
 
-/* So often, in instructions of its virtual machine, that it is less than a millisecond, and not seen in the time. */
 static void sqlite_run_until(rl_conn *c, int64_t deadline_ms) {
   bool timed = deadline_ms != RL_NO_DEADLINE, was = c->run_until != RL_NO_DEADLINE;
   c->run_until = deadline_ms;
-  if (timed != was) sqlite3_progress_handler(c->db, timed ? LOOK_AFTER : 0, timed ? is_past_deadline : NULL, c);
+  if (timed != was) sqlite3_progress_handler(c->db, timed ? CHECK_AFTER : 0, timed ? is_past_deadline : NULL, c);
 }
 
 static int sqlite_descriptor(const rl_conn *c) {

@@ -1,4 +1,4 @@
-/* Inside the SQLite driver: the connection and what its parts offer one another. */
+/* Inside the SQLite driver: the connection, and the functions that its files share. */
 #ifndef RL_DRIVER_SQLITE_CONN_H
 #define RL_DRIVER_SQLITE_CONN_H
 
@@ -10,11 +10,11 @@
 #include "driver/stmt_cache.h"
 #include "tape/datetime.h"
 
-/* A prepared statement. It serves one queued statement at a time; while it does, it must not be finalised. */
+/* A prepared statement. It serves one queued statement at a time, and must not be finalised while it does. */
 typedef struct rl_sqlite_prepared {
-  sqlite3_stmt *stmt; /* NULL: the text holds no statement, only space or comments */
+  sqlite3_stmt *stmt; /* NULL: the text has only spaces or comments */
   bool busy;          /* queued or running */
-  bool kept;          /* in the cache of statements or commands, else it ends with its use */
+  bool kept;          /* in the cache of statements or commands; false: it ends with its use */
 } rl_sqlite_prepared;
 
 typedef struct rl_sqlite_command {
@@ -22,73 +22,73 @@ typedef struct rl_sqlite_command {
   rl_sqlite_prepared *prepared;
 } rl_sqlite_command;
 
-/* A statement that is read in portions. In the connection's list until it has no more rows, is closed, or the
+/* A statement that is read in portions. It is in the connection's list until it has no more rows, it is closed, or the
  * transaction ends. */
 typedef struct rl_sqlite_cursor {
   uint32_t number;
-  bool begun; /* has given a row: it cannot be begun anew */
+  bool started; /* has returned a row, and cannot start again */
   rl_sqlite_prepared *prepared;
   struct rl_sqlite_cursor *next;
 } rl_sqlite_cursor;
 
-/* Something queued: a statement with its parameters bound, a command, or a script of which `at` is still to run. */
+/* An item of the queue: a statement with its parameters bound, a command, or a script. */
 typedef struct rl_sqlite_item {
   const rl_stmt *decl; /* NULL for a command and a script */
   rl_sqlite_prepared *prepared;
-  char *script; /* owned */
-  const char *at;
-  bool undoes;              /* a command that rolls back, all or to a savepoint */
-  rl_sqlite_cursor *cursor; /* its statement goes on after `portion` rows */
+  char *script;             /* owned */
+  const char *at;           /* the rest of the script */
+  bool rolls_back;          /* a command that rolls back, all or to a savepoint */
+  rl_sqlite_cursor *cursor; /* its statement pauses after `portion` rows */
   uint32_t portion;
 } rl_sqlite_item;
 
 enum {
   RL_SQLITE_COMMANDS = 8,
-  RL_SQLITE_BUSY_MS = 2,       /* SQLite itself waits this long for a lock; then the caller is told to wait */
-  RL_SQLITE_PATIENCE_MS = 5000 /* for locks, when socket_timeout does not say */
+  RL_SQLITE_BUSY_MS = 2,           /* how long SQLite itself waits for a lock before the driver returns AGAIN */
+  RL_SQLITE_LOCK_TIMEOUT_MS = 5000 /* how long to wait for a lock, without a socket_timeout */
 };
 
 struct rl_conn {
   const rl_conn_options *options;
   sqlite3 *db;
-  long pid;  /* who opened it: SQLite's locks do not survive a fork */
-  int setup; /* index of the next step of the set-up */
+  long pid;       /* the process that opened it: SQLite's locks do not survive a fork */
+  int setup_step; /* the next step of the set-up */
   bool ready;
   rl_stmt_cache statements; /* rl_sqlite_prepared by rl_stmt.id */
   rl_sqlite_command commands[RL_SQLITE_COMMANDS];
-  unsigned next_command; /* the one to be replaced next */
+  unsigned next_command; /* replaced next */
 
   rl_sqlite_cursor *cursors;
   uint32_t last_cursor;
 
-  rl_sqlite_item *items; /* items[head] is what `next` is about */
+  rl_sqlite_item *items; /* items[head] is the current item of `next` */
   size_t head, count, cap;
-  bool only_reads; /* the transaction was begun as one that writes nothing */
-  bool failed;     /* one of the queue failed: those after it are not run */
-  bool numbering;  /* what runs may number new rows, which must fit an Int */
-  bool spoilt;     /* one did not: the transaction, or the savepoint, can only be rolled back */
+  bool only_reads;     /* the transaction is read-only */
+  bool failed;         /* an item failed; those after it do not run */
+  bool numbers_rows;   /* the running statement may number new rows, and a number must fit an Int */
+  bool must_roll_back; /* a number did not fit: the transaction, or the savepoint, must be rolled back */
 
-  bool running;       /* items[head] was stepped */
-  bool described;     /* ... and its columns looked at */
-  int64_t rows;       /* handed out by it */
+  bool running;       /* items[head] has been stepped */
+  bool described;     /* ... and its columns read */
+  int64_t rows;       /* returned by it */
   int64_t changes;    /* total changes of the connection before it */
-  int64_t run_until;  /* statements stop then */
+  int64_t run_until;  /* the deadline of statements */
   int64_t busy_until; /* 0: not waiting for a lock */
   int64_t busy_pause; /* ms until the next attempt */
 
   rl_value *cells;
   size_t cell_cap;
-  rl_column_info *infos; /* of the statement that runs */
+  rl_column_info *infos; /* of the running statement */
   size_t info_cap;
   uint32_t info_count;
   rl_arena names;   /* their names, when it is a raw query */
-  rl_arena scratch; /* texts and lists converted for the present row */
+  rl_arena scratch; /* texts and lists converted for the current row */
   bool scratch_used;
 };
 
-/* error.c: fills err from SQLite's own code and text. */
+/* error.c. Fills err from SQLite's code and text. */
 rille_status rl_sqlite_fail(rl_conn *c, int rc, rl_error *err);
-/* A file that cannot be opened: looks for the reason. */
+/* Fails for a file that cannot be opened, with the reason. */
 rille_status rl_sqlite_fail_open(const rl_conn_options *options, int rc, const char *text, rl_error *err);
 
 /* stmt.c */
@@ -98,7 +98,7 @@ void rl_sqlite_release(rl_sqlite_prepared *p); /* its use has ended */
 void rl_sqlite_forget_all(rl_conn *c);
 
 /* Why a date-time is refused that PostgreSQL may have. */
-#define RL_SQLITE_BEYOND "SQLite keeps date-times of the years 1 to 9999"
+#define RL_SQLITE_BEYOND "SQLite stores date-times of the years 1 to 9999"
 static inline bool rl_sqlite_is_datetime(rl_wire wire) {
   return wire == RL_WIRE_TIMESTAMP || wire == RL_WIRE_TIMESTAMPTZ || wire == RL_WIRE_DATE;
 }
@@ -110,33 +110,33 @@ rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_w
                                     rl_error *err);
 rille_status rl_sqlite_json_to_list(rl_str json, rl_wire wire, rl_arena *arena, rl_value *out, rl_error *err);
 
-/* decimal.c: the text form of a stored number or text, a view of it or a copy in the arena. false: not a number, or
- * memory is short. */
+/* decimal.c. Returns the text form of a stored number or text, a view of it or a copy in the arena. false: not a
+ * number, or out of memory. */
 bool rl_sqlite_decimal_of_text(rl_str text, rl_arena *arena, rl_str *out);
 bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out);
-/* The number nearest to a decimal text. */
+/* Returns the number nearest to a decimal text. */
 bool rl_sqlite_decimal_to_float(rl_str text, double *out);
 
-/* datetime.c. false: not the form that is written, nor the brief one where `style` allows it. */
+/* datetime.c. false: not the form that rille writes, nor the brief form if `style` allows it. */
 bool rl_sqlite_read_datetime(const rl_conn *c, rl_str text, rl_datetime_style style, int64_t *microseconds);
 bool rl_sqlite_read_epoch(const rl_conn *c, int64_t ms, int64_t *microseconds);
-/* The same of any form. */
-bool rl_sqlite_datetime(rl_str text, int64_t *microseconds);
+/* The same for any form. */
+bool rl_sqlite_read_any_datetime(rl_str text, int64_t *microseconds);
 bool rl_sqlite_read_any_epoch(int64_t ms, int64_t *microseconds);
 int64_t rl_sqlite_epoch_ms(int64_t microseconds);
 size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_DATETIME_MAX]);
-void rl_sqlite_report_datetime(const rl_conn *c, const char *column, bool number, rl_str stored,
-                               rl_error *err); /* P2023 */
+/* Fails with P2023 for a stored date-time in another form, and says how to correct it. */
+void rl_sqlite_fail_datetime(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err);
 
-/* numbers.c. `rc`: what the step answered, before the statement is ended. */
+/* numbers.c. `rc`: the result of the step. The statement is not reset yet. */
 void rl_sqlite_watch_numbers(rl_conn *c);
 void rl_sqlite_begin_numbers(rl_conn *c, const rl_stmt *decl);
 rille_status rl_sqlite_check_numbers(rl_conn *c, sqlite3_stmt *stmt, int rc, rl_error *err);
 
-/* functions.c: what SQL of rille's own calls, and the errors that come of it. */
+/* functions.c: the functions that rille's own SQL calls, and their errors. */
 #define RL_SQLITE_MIXED "DateTime column "
 #define RL_SQLITE_OUT_OF_RANGE "the result is out of range"
-#define RL_SQLITE_NO_NUMBER "the result is no number, as of a division by zero"
+#define RL_SQLITE_NO_NUMBER "the result is not a number, as in a division by zero"
 int rl_sqlite_add_functions(sqlite3 *db);
 
 /* backup.c */
@@ -156,7 +156,7 @@ rille_status rl_sqlite_release_savepoint(rl_conn *c, const char *savepoint, rl_c
 rille_status rl_sqlite_rollback_to(rl_conn *c, const char *savepoint, rl_commands *out, rl_error *err);
 
 /* step.c */
-/* A command, queued; NULL when it failed. */
+/* Queues a command. NULL: failed. */
 rl_sqlite_item *rl_sqlite_queue_command(rl_conn *c, const char *sql, rille_status *status, rl_error *err);
 rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *params, rl_error *err);
 rille_status rl_sqlite_send_command(rl_conn *c, const char *sql, rl_error *err);
@@ -169,14 +169,14 @@ void rl_sqlite_drop_queue(rl_conn *c);
 
 /* cursor.c */
 rl_sqlite_cursor *rl_sqlite_cursor_add(rl_conn *c,
-                                       rl_sqlite_prepared *p); /* NULL: memory is short; p is the caller's */
+                                       rl_sqlite_prepared *p); /* NULL: out of memory, p stays the caller's */
 rl_sqlite_cursor *rl_sqlite_cursor_find(const rl_conn *c, uint32_t number);
 void rl_sqlite_cursor_end(rl_conn *c, rl_sqlite_cursor *cursor);
 void rl_sqlite_cursors_end(rl_conn *c);
-/* Those of a transaction that is over. */
+/* Ends those of a transaction that has ended. */
 void rl_sqlite_cursors_settle(rl_conn *c);
-/* A lock is held by somebody else: when to try again, or that the time is over. */
-rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl_wait *wait, rl_error *err);
+/* Sets in *wait when to try again for a lock that another connection has, or fails when the time has passed. */
+rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t timeout_ms, int rc, rl_wait *wait, rl_error *err);
 
 /* url.c */
 rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);

@@ -1,4 +1,4 @@
-/* Statements of a SQLite connection that are read in portions. */
+/* Statements of an SQLite connection that are read in portions. */
 #include "driver/sqlite/conn.h"
 
 #include "base/alloc.h"
@@ -32,7 +32,7 @@ void rl_sqlite_cursors_end(rl_conn *c) {
   while (c->cursors) rl_sqlite_cursor_end(c, c->cursors);
 }
 
-/* SQLite lets a COMMIT or ROLLBACK pass over statements that still read, and their snapshot would stay with them. */
+/* SQLite allows COMMIT and ROLLBACK while statements still read, and those would keep their snapshot. */
 void rl_sqlite_cursors_settle(rl_conn *c) {
   if (c->cursors && sqlite3_get_autocommit(c->db)) rl_sqlite_cursors_end(c);
 }

@@ -1,5 +1,5 @@
-/* Moments on SQLite: the form that is written, and what is read of it. Rows are compared as they are stored, so a value
- * in another form would be read and never found: it is refused, with the way to mend it. */
+/* Date-times on SQLite: the form that rille writes, and how it is read. SQLite compares rows as they are stored, so a
+ * filter would never find a value in another form. Such a value is refused, with the way to correct it. */
 #include "driver/sqlite/conn.h"
 
 #include <string.h>
@@ -12,8 +12,8 @@ static inline unsigned two_digits(const char *p) {
   return ((unsigned)(unsigned char)p[0] - '0') * 10 + ((unsigned)(unsigned char)p[1] - '0');
 }
 
-/* Eight characters, in which 0 stands for any digit. reach: what is added to the difference of each byte, so that only
- * a wrong one comes to 128: 118 (v) for a digit, 127 for any other character. */
+/* Eight characters, in which 0 means any digit. reach: what is added to the difference of each byte, so that only a
+ * wrong byte reaches 128: 118 (v) for a digit, 127 for any other character. */
 typedef struct form {
   char text[9], reach[9];
 } form;
@@ -24,7 +24,7 @@ static const form brief_hours = {"00 00:00", "vv\x7fvv\x7fvv"};
 static const form full_seconds = {":00.000+", "\x7fvv\x7fvvv\x7f"};
 static const form clock = {"00:00:00", "vv\x7fvv\x7fvv"};
 
-/* All eight at once: this is done for each date-time of each row. */
+/* Compares all eight bytes in one step: this runs for each date-time of each row. */
 static inline bool has_form(const char *p, const form *f) {
   uint64_t text, wanted, reach;
   memcpy(&text, p, 8);
@@ -42,7 +42,7 @@ static bool is_full(rl_str s) {
   return s.len == FULL_LENGTH && s.p[10] == 'T' && s.p[19] == '.' && memcmp(s.p + 23, "+00:00", 6) == 0;
 }
 
-/* The two forms that nearly every row has, of the days that every month has. */
+/* Reads the two usual forms, for the days that every month has. Nearly every row has such a value. */
 static bool read_usual(rl_str s, bool full, int64_t *out) {
   const char *p = s.p;
   if (!has_form(p, &date)) return false;
@@ -58,12 +58,12 @@ static bool read_usual(rl_str s, bool full, int64_t *out) {
   return true;
 }
 
-bool rl_sqlite_datetime(rl_str text, int64_t *microseconds) {
+bool rl_sqlite_read_any_datetime(rl_str text, int64_t *microseconds) {
   bool full = is_full(text);
   return ((full || is_brief(text)) && read_usual(text, full, microseconds)) || rl_datetime_parse(text, microseconds);
 }
 
-/* Whether the text is the one that would be written for what it says. */
+/* Returns whether rille would write this text for its value. */
 static bool is_written(rl_str text, int64_t microseconds) {
   char again[RL_DATETIME_MAX];
   size_t len = rl_datetime_format_offset(microseconds, again);
@@ -77,7 +77,7 @@ static bool read_milliseconds(int64_t ms, int64_t *microseconds) {
 }
 
 bool rl_sqlite_read_datetime(const rl_conn *c, rl_str text, rl_datetime_style style, int64_t *microseconds) {
-  if (is_brief(text)) return style == RL_DATETIME_BOTH && rl_sqlite_datetime(text, microseconds);
+  if (is_brief(text)) return style == RL_DATETIME_BOTH && rl_sqlite_read_any_datetime(text, microseconds);
   if (c->options->unixepoch_ms) return false;
   if (is_full(text)) return read_usual(text, true, microseconds) || rl_datetime_parse(text, microseconds);
   return rl_datetime_parse(text, microseconds) && is_written(text, *microseconds);
@@ -87,7 +87,7 @@ bool rl_sqlite_read_epoch(const rl_conn *c, int64_t ms, int64_t *microseconds) {
   return c->options->unixepoch_ms && read_milliseconds(ms, microseconds) && rl_datetime_in_range(*microseconds);
 }
 
-/* In a raw query nothing is compared by rille: whatever form is there is read. */
+/* Reads any number: rille compares nothing in a raw query. */
 bool rl_sqlite_read_any_epoch(int64_t ms, int64_t *microseconds) {
   return read_milliseconds(ms, microseconds);
 }
@@ -96,7 +96,7 @@ int64_t rl_sqlite_epoch_ms(int64_t microseconds) {
   return microseconds / 1000 - (microseconds % 1000 < 0 ? 1 : 0);
 }
 
-/* A fraction that is zero is left out: texts of this form then sort as the date-times do. */
+/* Writes no fraction if it is zero: texts of this form then sort like the date-times. */
 size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_DATETIME_MAX]) {
   if (c->options->unixepoch_ms) microseconds = rl_sqlite_epoch_ms(microseconds) * 1000;
   size_t len = rl_datetime_format(microseconds, out) - 1;
@@ -106,33 +106,32 @@ size_t rl_sqlite_brief_text(const rl_conn *c, int64_t microseconds, char out[RL_
   return len;
 }
 
-/* What is wrong with a date-time, and how it is mended. */
-void rl_sqlite_report_datetime(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err) {
+void rl_sqlite_fail_datetime(const rl_conn *c, const char *column, bool number, rl_str stored, rl_error *err) {
   static const char to_iso[] = "strftime('%Y-%m-%dT%H:%M:%f+00:00', ";
   bool ms = c->options->unixepoch_ms;
-  int shown = stored.len > 40 ? 40 : (int)stored.len;
+  int len = stored.len > 40 ? 40 : (int)stored.len;
   rl_str column_text = rl_str_of(column);
-#define FORM "DateTime column %s holds %.*s, which is not the form that is written and compared with here, "
+#define FORM "DateTime column `%s` has %.*s, which is not in the form that rille writes and compares, "
   if (ms && !number)
-    rl_fail(
-        err, RL_P2023,
-        FORM
-        "milliseconds since 1970; mend it: UPDATE <table> SET \"%s\" = CAST(round((julianday(\"%s\") - 2440587.5) * "
-        "86400000) AS INTEGER) WHERE typeof(\"%s\") = 'text'",
-        column, shown, stored.p, column, column, column);
+    rl_fail(err, RL_P2023,
+            FORM
+            "milliseconds since 1970; correct the rows: UPDATE <table> SET \"%s\" = CAST(round((julianday(\"%s\") - "
+            "2440587.5) * 86400000) AS INTEGER) WHERE typeof(\"%s\") = 'text'",
+            column, len, stored.p, column, column, column);
   else if (ms)
-    rl_fail(err, RL_P2023, FORM "whole milliseconds since 1970, of the years 1 to 9999", column, shown, stored.p);
+    rl_fail(err, RL_P2023, FORM "an integer of milliseconds since 1970, in the years 1 to 9999", column, len, stored.p);
   else if (number)
     rl_fail(err, RL_P2023,
             FORM
-            "2026-11-22T12:00:00.000+00:00; where all are milliseconds, add timestamp_format=unixepoch-ms to the URL, "
-            "else mend it: UPDATE <table> SET \"%s\" = %s\"%s\" / 1000.0, 'unixepoch') WHERE typeof(\"%s\") <> 'text'",
-            column, shown, stored.p, column, to_iso, column, column);
+            "2026-11-22T12:00:00.000+00:00; if all rows have milliseconds, add `timestamp_format=unixepoch-ms` to the "
+            "URL, otherwise correct them: UPDATE <table> SET \"%s\" = %s\"%s\" / 1000.0, 'unixepoch') WHERE "
+            "typeof(\"%s\") <> 'text'",
+            column, len, stored.p, column, to_iso, column, column);
   else
     rl_fail(err, RL_P2023,
-            FORM "2026-11-22T12:00:00.000+00:00; mend it: UPDATE <table> SET \"%s\" = %s\"%s\") WHERE \"%s\" NOT LIKE "
-                 "'____-__-__T__:__:__.___%%+00:00'",
-            column, shown, stored.p, column, to_iso, column, column);
+            FORM "2026-11-22T12:00:00.000+00:00; correct the rows: UPDATE <table> SET \"%s\" = %s\"%s\") WHERE \"%s\" "
+                 "NOT LIKE '____-__-__T__:__:__.___%%+00:00'",
+            column, len, stored.p, column, to_iso, column, column);
 #undef FORM
   rl_error_detail(err, "column", column_text);
 }

@@ -1,4 +1,4 @@
-/* Decimals on SQLite, which has none: numbers of its own become decimal text, and decimal text the nearest number. */
+/* Decimals on SQLite, which has none: its numbers become decimal text, and decimal text becomes the nearest number. */
 #include "driver/sqlite/conn.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@ enum { EXACT_DIGITS = 15, EXACT_POWER = 22 }; /* a double holds any integer of 1
 static const double powers[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* -?digits[.digits], without superfluous zeros: already the text form. */
+/* Returns whether the text is -?digits[.digits] without superfluous zeros: it is in the text form already. */
 static bool is_plain(rl_str s) {
   size_t i = s.len && s.p[0] == '-' ? 1 : 0, start = i;
   while (i < s.len && s.p[i] >= '0' && s.p[i] <= '9') i++;
@@ -44,8 +44,8 @@ bool rl_sqlite_decimal_of_text(rl_str text, rl_arena *arena, rl_str *out) {
   return ok;
 }
 
-/* A number of few digits: the least count of decimals with which it reads back the same. */
-static bool few_digits(double f, rl_arena *arena, rl_str *out) {
+/* Writes a number of few digits, with the fewest decimals from which it reads back the same. false: too many. */
+static bool write_short_float(double f, rl_arena *arena, rl_str *out) {
   for (int decimals = 0; decimals <= 6; decimals++) {
     double scaled = f * powers[decimals];
     if (fabs(scaled) >= 1e15) return false;
@@ -64,7 +64,7 @@ static bool few_digits(double f, rl_arena *arena, rl_str *out) {
 
 bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out) {
   if (!isfinite(f)) return false;
-  if (few_digits(f, arena, out)) return true;
+  if (write_short_float(f, arena, out)) return true;
   rl_error ignored = {0};
   rl_decimal *d = NULL;
   rl_buf buf;
@@ -78,8 +78,9 @@ bool rl_sqlite_decimal_of_float(double f, rl_arena *arena, rl_str *out) {
   return ok;
 }
 
-/* Few enough digits that one correctly rounded division gives the nearest number; strtod would heed the locale. */
-static bool short_to_float(rl_str s, double *out) {
+/* Reads a number whose digits are few enough that one correctly rounded division gives the nearest float. strtod would
+ * depend on the locale. */
+static bool read_short_float(rl_str s, double *out) {
   size_t i = s.len && s.p[0] == '-' ? 1 : 0;
   int64_t digits = 0;
   int count = 0, decimals = 0;
@@ -100,7 +101,7 @@ static bool short_to_float(rl_str s, double *out) {
 }
 
 bool rl_sqlite_decimal_to_float(rl_str text, double *out) {
-  if (short_to_float(text, out)) return true;
+  if (read_short_float(text, out)) return true;
   rl_error ignored = {0};
   rl_decimal *d = NULL;
   bool ok = rl_decimal_parse(text, &d, &ignored) == RILLE_OK;

@@ -1,5 +1,5 @@
-/* Rows of SQLite as values: what the column was declared as decides, not how SQLite happens to store it. Texts and
- * bytes are views of SQLite's own. */
+/* Rows of SQLite as values. The wire type decides, not SQLite's storage class. Texts and bytes are views of SQLite's
+ * own. */
 #include "driver/sqlite/conn.h"
 
 #include <ctype.h>
@@ -32,7 +32,7 @@ static void decode_by_storage(sqlite3_value *v, int type, rl_value *out) {
   }
 }
 
-/* A float that is a whole number equals the integer; any other would be found by no integer. */
+/* A float without a fraction equals the integer. No integer would find any other float. */
 static bool decode_int(sqlite3_value *v, int type, rl_wire wire, rl_value *out) {
   out->kind = RILLE_INT;
   out->len = 0;
@@ -48,7 +48,7 @@ static bool decode_int(sqlite3_value *v, int type, rl_wire wire, rl_value *out) 
          (out->as.i >= INT32_MIN && out->as.i <= (wire == RL_WIRE_OID ? UINT32_MAX : INT32_MAX));
 }
 
-/* Only 0 and 1 are found again. */
+/* Accepts 0 and 1 only: no filter would find others. */
 static bool decode_bool(sqlite3_value *v, int type, rl_value *out) {
   out->kind = RILLE_BOOL;
   out->len = 0;
@@ -56,7 +56,7 @@ static bool decode_bool(sqlite3_value *v, int type, rl_value *out) {
   return type == SQLITE_INTEGER && (out->as.i == 0 || out->as.i == 1);
 }
 
-/* The same in a raw query, where nothing is looked for. */
+/* The same for a raw query, which has no filter. */
 static bool decode_any_bool(sqlite3_value *v, int type, rl_value *out) {
   out->kind = RILLE_BOOL;
   out->len = 0;
@@ -83,11 +83,11 @@ static bool decode_datetime(const rl_conn *c, sqlite3_value *v, int type, rl_dat
   return type == SQLITE_INTEGER && rl_sqlite_read_epoch(c, sqlite3_value_int64(v), &out->as.i);
 }
 
-/* A number is milliseconds since 1970, as older versions of Prisma stored it. */
+/* Reads a number as milliseconds since 1970, the form of older versions of Prisma. */
 static bool decode_any_datetime(sqlite3_value *v, int type, rl_value *out) {
   out->kind = RILLE_DATETIME;
   out->len = 0;
-  if (type == SQLITE_TEXT) return rl_sqlite_datetime(value_text(v), &out->as.i);
+  if (type == SQLITE_TEXT) return rl_sqlite_read_any_datetime(value_text(v), &out->as.i);
   if (type == SQLITE_BLOB) return false;
   if (type == SQLITE_FLOAT && !(fabs(sqlite3_value_double(v)) < 9e15)) return false;
   return rl_sqlite_read_any_epoch(sqlite3_value_int64(v), &out->as.i);
@@ -100,14 +100,14 @@ static bool decode_time(const rl_conn *c, sqlite3_value *v, int type, rl_value *
   return decode_datetime(c, v, type, RL_DATETIME_WRITTEN, out);
 }
 
-/* any: also those that are stored as text, which no number is equal to. */
+/* any: also accepts those stored as text, to which no number is equal. */
 static bool decode_decimal(rl_conn *c, sqlite3_value *v, int type, bool any, rl_value *out) {
   rl_str s;
   c->scratch_used = true;
   if (type == SQLITE_FLOAT) {
     if (!rl_sqlite_decimal_of_float(sqlite3_value_double(v), &c->scratch, &s)) return false;
   } else {
-    s = value_text(v); /* SQLite writes its integers as they should be */
+    s = value_text(v); /* SQLite's text of an integer is the text form */
     if (type == SQLITE_BLOB || (type == SQLITE_TEXT && !any)) return false;
     if (type == SQLITE_TEXT && !rl_str_is(s, "NaN") && !rl_sqlite_decimal_of_text(s, &c->scratch, &s)) return false;
   }
@@ -115,7 +115,7 @@ static bool decode_decimal(rl_conn *c, sqlite3_value *v, int type, bool any, rl_
   return true;
 }
 
-/* A column declared JSONB turns a stored bare number into SQLite's own; its Json text is that number. */
+/* In a column declared JSONB, SQLite turns a stored bare number into a number. Its JSON text is that number. */
 static bool decode_json(rl_conn *c, sqlite3_value *v, int type, rl_value *out) {
   if (type != SQLITE_FLOAT) {
     set_text(out, RILLE_JSON, value_text(v));
@@ -137,8 +137,8 @@ static void set_bytes(sqlite3_value *v, rl_value *out) {
   set_text(out, RILLE_BYTES, (rl_str){p ? p : "", (size_t)sqlite3_value_bytes(v)});
 }
 
-/* false: what is stored is not what would be stored for any value of the wire type, so that no filter would find it.
- * Text and bytes are each other's, as a migration from one to the other leaves them. */
+/* Decodes a cell. false: rille stores no value of the wire type like this, so no filter would find it. Text and bytes
+ * are accepted for each other, since a migration from one to the other leaves rows as they are. */
 static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_wire_type wire_type, rl_value *out) {
   switch (wire_type.wire) {
   case RL_WIRE_ANY: decode_by_storage(v, type, out); return true;
@@ -166,7 +166,7 @@ static bool decode_cell(rl_conn *c, sqlite3_value *v, int type, rl_wire_type wir
   return false;
 }
 
-/* A cell of a raw query: by the declaration of its column where that helps, else by its storage. */
+/* Decodes a cell of a raw query by the declaration of its column if possible, otherwise by its storage class. */
 static void decode_raw(rl_conn *c, sqlite3_value *v, int type, rl_wire wire, rl_value *out) {
   bool good = false;
   switch (wire) {
@@ -190,17 +190,17 @@ static rille_status fail_wrong_cell(const rl_conn *c, sqlite3_stmt *stmt, int i,
   const char *p = type == SQLITE_BLOB ? NULL : (const char *)sqlite3_column_text(stmt, i);
   rl_str text = p ? rl_str_of(p) : rl_str_of(stored[type]);
   if (rl_sqlite_is_datetime(wire_type.wire)) {
-    rl_sqlite_report_datetime(c, name, type != SQLITE_TEXT, text, err);
+    rl_sqlite_fail_datetime(c, name, type != SQLITE_TEXT, text, err);
     return RILLE_ERROR;
   }
   double f = type == SQLITE_FLOAT ? sqlite3_column_double(stmt, i) : 0;
-  static const char mend[] = ", and no filter would find it; an UPDATE can give it the right value";
+  static const char fix[] = ", and no filter would find it; correct the row with an UPDATE";
   if (type == SQLITE_FLOAT)
-    rl_fail(err, RL_P2023, "column %s holds %.17g, which is %s the field's type", name, f,
-            f >= floor(f) && f <= floor(f) ? "out of range for" : "no value of");
+    rl_fail(err, RL_P2023, "column `%s` has %.17g, which is %s the field's type", name, f,
+            f >= floor(f) && f <= floor(f) ? "out of range for" : "not a value of");
   else
-    rl_fail(err, RL_P2023, "column %s holds %s (%.*s) that is not a value of the field's type%s", name, stored[type],
-            text.len > 40 ? 40 : (int)text.len, text.p, mend);
+    rl_fail(err, RL_P2023, "column `%s` has %s (%.*s) that is not a value of the field's type%s", name, stored[type],
+            text.len > 40 ? 40 : (int)text.len, text.p, fix);
   rl_error_detail(err, "column", rl_str_of(name));
   return RILLE_ERROR;
 }
@@ -220,7 +220,7 @@ rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt 
   uint32_t count = raw ? c->info_count : decl->column_count;
   for (uint32_t i = 0; i < count; i++) {
     rl_value *out = &c->cells[i];
-    /* One look-up a cell; the sqlite3_column functions would each repeat it. The value is used by this thread alone. */
+    /* One look-up per cell. Each sqlite3_column function would repeat it. Only this thread uses the value. */
     sqlite3_value *v = sqlite3_column_value(stmt, (int)i);
     int type = sqlite3_value_type(v);
     rl_wire_type wire_type = raw ? c->infos[i].wire_type : decl->columns[i];
@@ -239,7 +239,7 @@ rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt 
   return RILLE_OK;
 }
 
-/* What the declaration of a column says beyond SQLite's own storage classes. */
+/* Returns the wire type of a column's declaration. ANY: by storage class. */
 static rl_wire wire_of_declaration(const char *declared) {
   static const struct {
     const char *name;

@@ -1,4 +1,4 @@
-/* SQLite's codes and messages as error codes of the house: the one table for it. */
+/* SQLite's codes and messages as rille's error codes: the one table for them. */
 #include "driver/sqlite/conn.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ static bool take_prefix(rl_str *s, const char *prefix) {
   return true;
 }
 
-/* "Table.column": splits at the last point. */
+/* Splits "Table.column" at the last period. */
 static void split_column(rl_str qualified, rl_str *table, rl_str *column) {
   size_t at = qualified.len;
   while (at > 0 && qualified.p[at - 1] != '.') at--;
@@ -22,8 +22,8 @@ static void split_column(rl_str qualified, rl_str *table, rl_str *column) {
   *column = (rl_str){qualified.p + at, qualified.len - at};
 }
 
-/* "UNIQUE constraint failed: User.email, User.name" or "...: index 'name'". */
-static void unique_details(rl_error *err, rl_str rest) {
+/* Reads what follows "UNIQUE constraint failed: ", "User.email, User.name" or "index 'name'". */
+static void error_add_unique_details(rl_error *err, rl_str rest) {
   if (take_prefix(&rest, "index '")) {
     rl_error_detail(err, "constraint", (rl_str){rest.p, rest.len ? rest.len - 1 : 0});
     return;
@@ -46,7 +46,7 @@ static rille_status fail_constraint(int code, const char *text, rl_error *err) {
   rl_str table, column;
   if (take_prefix(&rest, "UNIQUE constraint failed: ")) {
     rl_fail(err, RL_P2002, "unique constraint failed on %.*s", RL_STR_ARG(rest));
-    unique_details(err, rest);
+    error_add_unique_details(err, rest);
   } else if (take_prefix(&rest, "NOT NULL constraint failed: ")) {
     rl_fail(err, RL_P2011, "null constraint failed on %.*s", RL_STR_ARG(rest));
     split_column(rest, &table, &column);
@@ -65,12 +65,12 @@ static rille_status fail_constraint(int code, const char *text, rl_error *err) {
   return RILLE_ERROR;
 }
 
-/* Everything that SQLite reports as plain SQLITE_ERROR is told apart by its text only. */
+/* A message of SQLite. Errors with the plain code SQLITE_ERROR are distinguished by their text only. */
 typedef struct known_text {
-  const char *prefix; /* of the message; with '*' in front: anywhere in it */
+  const char *prefix; /* of the message; '*' in front: anywhere in it */
   rl_code code;
-  const char *detail; /* key for what follows, or NULL */
-  const char *right;  /* what would be right, appended to the message, or NULL */
+  const char *detail; /* the key for what follows, or NULL */
+  const char *hint;   /* appended to the message, or NULL */
 } known_text;
 
 static const known_text known_texts[] = {
@@ -111,8 +111,8 @@ static rille_status fail_by_text(const char *text, rl_error *err) {
   for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts; i++) {
     const char *rest = match_text(&known_texts[i], text);
     if (!rest) continue;
-    rl_fail(err, known_texts[i].code, "%s%s", text, known_texts[i].right ? known_texts[i].right : "");
-    const char *dot = known_texts[i].code == RL_P2022 ? strchr(rest, '.') : NULL; /* behind an alias */
+    rl_fail(err, known_texts[i].code, "%s%s", text, known_texts[i].hint ? known_texts[i].hint : "");
+    const char *dot = known_texts[i].code == RL_P2022 ? strchr(rest, '.') : NULL; /* after an alias */
     if (known_texts[i].detail) rl_error_detail(err, known_texts[i].detail, rl_str_of(dot ? dot + 1 : rest));
     return RILLE_ERROR;
   }
@@ -121,10 +121,9 @@ static rille_status fail_by_text(const char *text, rl_error *err) {
 
 static rille_status fail_by_code(const rl_conn_options *options, int code, const char *text, rl_error *err) {
   if (code == SQLITE_READONLY && options->read_only)
-    return rl_fail(err, RL_P2028, "nothing can be written here: the transaction, or the statement, is read-only");
+    return rl_fail(err, RL_P2028, "cannot write: the transaction or the statement is read-only");
   if (code == SQLITE_BUSY_SNAPSHOT)
-    return rl_fail(err, RL_P2034,
-                   "the transaction has read what another one has changed since; it may be repeated (%s)", text);
+    return rl_fail(err, RL_P2034, "another transaction has changed what this one has read; run it again (%s)", text);
   switch (code & 0xff) {
   case SQLITE_CONSTRAINT: return fail_constraint(code, text, err);
   case SQLITE_BUSY:
@@ -153,7 +152,7 @@ static rille_status fail_by_code(const rl_conn_options *options, int code, const
 
 rille_status rl_sqlite_fail(rl_conn *c, int rc, rl_error *err) {
   int code = sqlite3_extended_errcode(c->db);
-  /* Some calls report a code without leaving it in the connection. */
+  /* Some calls return a code without storing it in the connection. */
   const char *text = sqlite3_errmsg(c->db);
   if ((code & 0xff) != (rc & 0xff)) {
     code = rc;
@@ -166,7 +165,7 @@ rille_status rl_sqlite_fail(rl_conn *c, int rc, rl_error *err) {
   return RILLE_ERROR;
 }
 
-/* The folder of a path, with its length: "." for a bare name. */
+/* Returns the folder of a path, "." for a bare name. */
 static rl_str folder_of(const char *path) {
   size_t len = strlen(path);
   while (len > 0 && path[len - 1] != '/') len--;
@@ -179,7 +178,8 @@ static rille_status fail_cannot_open(const rl_conn_options *options, const char 
   struct stat st;
   if (stat(path, &st) == 0) {
     if (S_ISDIR(st.st_mode)) return rl_fail(err, RL_P1003, "the database path %s is a folder; it must be a file", path);
-    if (access(path, R_OK) != 0) return rl_fail(err, RL_P1010, "the database file %s may not be read", path);
+    if (access(path, R_OK) != 0)
+      return rl_fail(err, RL_P1010, "the database file %s cannot be read: no permission", path);
     return rl_fail(err, RL_P1003, "the database file %s cannot be opened: %s", path, text);
   }
   rl_str folder = folder_of(path);
@@ -189,16 +189,16 @@ static rille_status fail_cannot_open(const rl_conn_options *options, const char 
   bool writable = exists && access(copy, W_OK | X_OK) == 0;
   sqlite3_free(copy);
   if (!exists)
-    return rl_fail(err, RL_P1003, "the database file %s cannot be made: the folder %.*s does not exist", path,
+    return rl_fail(err, RL_P1003, "the database file %s cannot be created: the folder %.*s does not exist", path,
                    RL_STR_ARG(folder));
   if (options->read_only || options->must_exist) {
-    rl_fail(err, RL_P1003, "the database file %s does not exist; `rille migrate dev` or `rille db push` makes it",
+    rl_fail(err, RL_P1003, "the database file %s does not exist; `rille migrate dev` or `rille db push` creates it",
             path);
     rl_error_detail(err, "file", rl_str_of(path));
     return RILLE_ERROR;
   }
   if (!writable)
-    return rl_fail(err, RL_P1010, "the database file %s cannot be made: the folder %.*s may not be written", path,
+    return rl_fail(err, RL_P1010, "the database file %s cannot be created: the folder %.*s is not writable", path,
                    RL_STR_ARG(folder));
   return rl_fail(err, RL_P1003, "the database file %s cannot be opened: %s", path, text);
 }

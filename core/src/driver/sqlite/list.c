@@ -1,5 +1,5 @@
-/* Lists on SQLite, which has none: parameters become the text of a Json array for json_each, and such text is read back
- * into a list. */
+/* Lists on SQLite, which has none. Parameters become the text of a JSON array for json_each, and such a text is read
+ * back as a list. */
 #include "driver/sqlite/conn.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include "tape/datetime.h"
 #include "tape/json.h"
 
-/* json_each has no bytes: the statement compares hex(column) with these. */
+/* Writes bytes as hex, since json_each has none. The statement compares hex(column) with them. */
 static void write_hex_bytes(rl_buf *out, rl_str bytes) {
   static const char digits[] = "0123456789ABCDEF";
   rl_buf_byte(out, '"');
@@ -122,7 +122,7 @@ static bool read_integer(rl_str s, int64_t *out) {
 }
 
 static bool read_text(rl_str s, rl_wire wire, rl_arena *arena, rl_value *out) {
-  rl_str kept = rl_arena_str(arena, s); /* the reader's buffer is used again */
+  rl_str kept = rl_arena_str(arena, s); /* the reader reuses its buffer */
   if (!kept.p) return false;
   *out = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)kept.len, .as.p = kept.p};
   switch (wire) {
@@ -131,11 +131,11 @@ static bool read_text(rl_str s, rl_wire wire, rl_arena *arena, rl_value *out) {
   case RL_WIRE_JSONB: out->kind = RILLE_JSON; return true;
   case RL_WIRE_TIMESTAMP:
   case RL_WIRE_TIMESTAMPTZ:
-  case RL_WIRE_DATE: out->kind = RILLE_DATETIME; return rl_sqlite_datetime(kept, &out->as.i);
+  case RL_WIRE_DATE: out->kind = RILLE_DATETIME; return rl_sqlite_read_any_datetime(kept, &out->as.i);
   case RL_WIRE_TIME:
   case RL_WIRE_TIMETZ:
     out->kind = RILLE_DATETIME;
-    return rl_time_parse(kept, &out->as.i) || rl_sqlite_datetime(kept, &out->as.i);
+    return rl_time_parse(kept, &out->as.i) || rl_sqlite_read_any_datetime(kept, &out->as.i);
   case RL_WIRE_DECIMAL:
     if (!rl_sqlite_decimal_of_text(kept, arena, &kept)) return false;
     *out = (rl_value){.kind = RILLE_DECIMAL, .len = (uint32_t)kept.len, .as.p = kept.p};
@@ -181,7 +181,7 @@ static bool read_element(const rl_json_reader *r, rl_json_token token, rl_wire w
   }
 }
 
-/* Grows by doubling inside the arena; the halves left behind go with the row. */
+/* Grows by doubling inside the arena. The arena frees the old arrays with the row. */
 static rl_value *grow_items(rl_arena *arena, rl_value *items, uint32_t count, uint32_t *cap) {
   if (count < *cap) return items;
   uint32_t more = *cap ? *cap * 2 : 8;
@@ -203,7 +203,7 @@ static rille_status read_elements(rl_json_reader *r, rl_wire wire, rl_arena *are
     items = grow_items(arena, items, count, &cap);
     if (!items) return rl_fail_nomem(err);
     if (!read_element(r, token, wire, arena, &items[count]))
-      return rl_fail(err, RL_P2023, "a stored list holds an element of another type");
+      return rl_fail(err, RL_P2023, "a stored list has an element of another type");
     count++;
   }
   *out = (rl_value){.kind = RILLE_LIST, .len = count, .as.list = items};
@@ -215,8 +215,7 @@ rille_status rl_sqlite_json_to_list(rl_str json, rl_wire wire, rl_arena *arena, 
   rl_json_reader_init(&r, json);
   rl_json_token token = RL_JSON_END;
   rille_status s = rl_json_next(&r, &token, err);
-  if (s >= 0 && token != RL_JSON_OPEN_ARRAY)
-    s = rl_fail(err, RL_P2023, "a stored list is not the text of a Json array");
+  if (s >= 0 && token != RL_JSON_OPEN_ARRAY) s = rl_fail(err, RL_P2023, "a stored list is not a JSON array");
   if (s >= 0) s = read_elements(&r, wire, arena, out, err);
   rl_json_reader_dispose(&r);
   return s < 0 ? s : RILLE_OK;

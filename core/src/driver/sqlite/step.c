@@ -1,4 +1,4 @@
-/* The queue of a SQLite connection: what was sent is run when `next` asks for it, one after the other. */
+/* The queue of an SQLite connection: its items run one after the other, when `next` asks for them. */
 #include "driver/sqlite/conn.h"
 
 #include "base/alloc.h"
@@ -29,12 +29,12 @@ static rl_sqlite_item *push_item(rl_conn *c) {
   return item;
 }
 
-/* A reader of a file refuses writes itself (query_only); the one connection of a database in memory serves everybody.
- */
+/* Refuses writes in a read-only transaction on a database in memory, whose one connection is also the writer. A reader
+ * of a file refuses them itself (query_only). */
 static rille_status check_writable(rl_conn *c, sqlite3_stmt *stmt, rl_error *err) {
-  if (sqlite3_get_autocommit(c->db)) c->only_reads = false; /* that transaction is over */
+  if (sqlite3_get_autocommit(c->db)) c->only_reads = false; /* that transaction has ended */
   if (!c->only_reads || !stmt || sqlite3_stmt_readonly(stmt)) return RILLE_OK;
-  return rl_fail(err, RL_P2028, "nothing can be written here: the transaction is read-only");
+  return rl_fail(err, RL_P2028, "cannot write: the transaction is read-only");
 }
 
 static rille_status bind_all(rl_conn *c, const rl_stmt *decl, sqlite3_stmt *stmt, const rl_value *params,
@@ -51,8 +51,8 @@ static rille_status bind_all(rl_conn *c, const rl_stmt *decl, sqlite3_stmt *stmt
 }
 
 rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *params, rl_error *err) {
-  if (c->spoilt && !sqlite3_get_autocommit(c->db))
-    return rl_fail(err, RL_P2028, "the transaction takes no more statements, because one in it has failed");
+  if (c->must_roll_back && !sqlite3_get_autocommit(c->db))
+    return rl_fail(err, RL_P2028, "the transaction accepts no more statements, because one in it has failed");
   rl_sqlite_prepared *p = NULL;
   rl_trace_statement(c, decl, params);
   rille_status s = rl_sqlite_acquire(c, decl, &p, err);
@@ -90,7 +90,7 @@ rille_status rl_sqlite_fetch(rl_conn *c, rl_cursor *cursor, const rl_stmt *decl,
   rille_status s = cursor->number == 0 ? open_cursor(c, cursor, decl, params, err) : RILLE_OK;
   if (s != RILLE_OK) return s;
   rl_sqlite_cursor *open = rl_sqlite_cursor_find(c, cursor->number);
-  if (!open) return rl_fail(err, RL_INTERNAL, "the statement to read on from has ended with its transaction");
+  if (!open) return rl_fail(err, RL_INTERNAL, "the cursor has ended with its transaction");
   rl_sqlite_item *item = push_item(c);
   if (!item) return rl_fail_nomem(err);
   item->decl = decl;
@@ -100,7 +100,7 @@ rille_status rl_sqlite_fetch(rl_conn *c, rl_cursor *cursor, const rl_stmt *decl,
   return RILLE_OK;
 }
 
-/* Ends at once; what is queued only answers. */
+/* Ends the cursor immediately. The queued item only answers. */
 rille_status rl_sqlite_close_cursor(rl_conn *c, rl_cursor *cursor, rl_error *err) {
   rl_sqlite_cursor *open = rl_sqlite_cursor_find(c, cursor->number);
   if (open) rl_sqlite_cursor_end(c, open);
@@ -144,8 +144,8 @@ rille_status rl_sqlite_send_script(rl_conn *c, const char *sql, rl_error *err) {
 
 static void end_item(rl_conn *c) {
   rl_sqlite_item *item = &c->items[c->head++];
-  c->numbering = false;
-  if (item->decl && item->decl->column_count > 0) c->info_count = 0; /* names were borrowed from the statement */
+  c->numbers_rows = false;
+  if (item->decl && item->decl->column_count > 0) c->info_count = 0; /* the statement owns their names */
   if (!item->cursor) rl_sqlite_release(item->prepared);
   rl_free(item->script);
   rl_sqlite_cursors_settle(c);
@@ -167,10 +167,10 @@ static rille_status fail_item(rl_conn *c, rille_status s) {
   return s;
 }
 
-rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl_wait *wait, rl_error *err) {
+rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t timeout_ms, int rc, rl_wait *wait, rl_error *err) {
   int64_t now = rl_clock_ms();
   if (c->busy_until == 0) {
-    c->busy_until = now + patience_ms;
+    c->busy_until = now + timeout_ms;
     c->busy_pause = 1;
   }
   if (now >= c->busy_until) {
@@ -184,16 +184,16 @@ rille_status rl_sqlite_wait_for_lock(rl_conn *c, int64_t patience_ms, int rc, rl
   return RILLE_AGAIN;
 }
 
-/* Nothing was done yet, so that the statement may be begun anew. A snapshot that has become old stays old: waiting does
- * not help. */
+/* Returns whether the statement may wait and start again, because it has done nothing yet. Waiting does not help an
+ * outdated snapshot. */
 static bool may_wait(const rl_conn *c, int rc) {
   const rl_sqlite_cursor *cursor = c->items[c->head].cursor;
-  bool begun = c->rows > 0 || (cursor && cursor->begun);
-  return (rc & 0xff) == SQLITE_BUSY && !begun && sqlite3_extended_errcode(c->db) != SQLITE_BUSY_SNAPSHOT;
+  bool started = c->rows > 0 || (cursor && cursor->started);
+  return (rc & 0xff) == SQLITE_BUSY && !started && sqlite3_extended_errcode(c->db) != SQLITE_BUSY_SNAPSHOT;
 }
 
 static int64_t lock_timeout_ms(const rl_conn *c) {
-  return c->options->socket_timeout_ms >= 0 ? c->options->socket_timeout_ms : RL_SQLITE_PATIENCE_MS;
+  return c->options->socket_timeout_ms >= 0 ? c->options->socket_timeout_ms : RL_SQLITE_LOCK_TIMEOUT_MS;
 }
 
 static void begin_item(rl_conn *c) {
@@ -203,12 +203,12 @@ static void begin_item(rl_conn *c) {
   c->info_count = 0;
   c->changes = (int64_t)total_changes_of(c->db);
   rl_sqlite_begin_numbers(c, c->items[c->head].decl);
-  /* a transaction, or a part of it, that could only be rolled back is well again when it was */
-  if (c->spoilt && (c->items[c->head].undoes || sqlite3_get_autocommit(c->db))) c->spoilt = false;
+  /* the transaction, or the part of it, has been rolled back */
+  if (c->must_roll_back && (c->items[c->head].rolls_back || sqlite3_get_autocommit(c->db))) c->must_roll_back = false;
 }
 
-/* Looks at the columns only after the first step: SQLite prepares a statement anew within that step when another
- * connection has changed the schema, and `SELECT *` may have other columns then. */
+/* Reads the columns only after the first step. If another connection has changed the schema, SQLite prepares the
+ * statement again within that step, and `SELECT *` may then have other columns. */
 static rille_status describe_item(rl_conn *c, const rl_sqlite_item *item, rl_error *err) {
   if (c->described || !item->decl || !item->prepared->stmt) return RILLE_OK;
   c->described = true;
@@ -232,15 +232,15 @@ static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_ro
   sqlite3_stmt *stmt = item->prepared ? item->prepared->stmt : NULL;
   int rc = SQLITE_DONE;
   if (item->cursor && c->rows == (int64_t)item->portion) return finish_item(c, item, affected);
-  /* The rows of a command (PRAGMA) are of no interest. */
+  /* Ignores the rows of a command (PRAGMA). */
   while (stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW && !item->decl) {}
-  if (c->numbering && rl_sqlite_check_numbers(c, stmt, rc, err) != RILLE_OK) return fail_item(c, RILLE_ERROR);
+  if (c->numbers_rows && rl_sqlite_check_numbers(c, stmt, rc, err) != RILLE_OK) return fail_item(c, RILLE_ERROR);
   if (rc == SQLITE_DONE || rc == SQLITE_ROW) {
     rille_status s = describe_item(c, item, err);
     if (s == RILLE_OK && rc == SQLITE_DONE) return finish_item(c, item, affected);
     if (s != RILLE_OK) return fail_item(c, s);
     c->rows++;
-    if (item->cursor) item->cursor->begun = true;
+    if (item->cursor) item->cursor->started = true;
     s = rl_sqlite_decode_row(c, stmt, item->decl, row, err);
     return s == RILLE_OK ? RILLE_ROW : fail_item(c, s);
   }
@@ -250,7 +250,7 @@ static rille_status step_statement(rl_conn *c, const rl_sqlite_item *item, rl_ro
   return s == RILLE_AGAIN ? s : fail_item(c, s);
 }
 
-/* One statement of a script. SQLITE_DONE when it has run; *rest is what follows it. */
+/* Runs one statement of a script. SQLITE_DONE: it has run, *rest is what follows it. */
 static int step_script(rl_conn *c, const char *sql, const char **rest, rl_error *err) {
   sqlite3_stmt *stmt = NULL;
   int rc = sqlite3_prepare_v2(c->db, sql, -1, &stmt, rest);
@@ -282,7 +282,7 @@ static rille_status run_script(rl_conn *c, rl_sqlite_item *item, int64_t *affect
 }
 
 rille_status rl_sqlite_next(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {
-  if (c->head == c->count) return rl_fail(err, RL_INTERNAL, "nothing was sent that could be answered");
+  if (c->head == c->count) return rl_fail(err, RL_INTERNAL, "no statement was sent that could be answered");
   rl_sqlite_item *item = &c->items[c->head];
   if (c->failed) {
     rille_status s = rl_fail(err, RL_P2039, "not run, because a statement sent before it failed");

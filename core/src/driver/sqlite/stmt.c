@@ -9,7 +9,7 @@ static void prepared_destroy(rl_sqlite_prepared *p) {
   rl_free(p);
 }
 
-/* Out of a cache: it ends now, or with the use it is in. */
+/* Removes it from a cache: it ends now, or with its current use. */
 static void prepared_drop(rl_sqlite_prepared *p) {
   if (!p) return;
   p->kept = false;
@@ -24,10 +24,10 @@ void rl_sqlite_release(rl_sqlite_prepared *p) {
     return;
   }
   sqlite3_reset(p->stmt);
-  sqlite3_clear_bindings(p->stmt); /* a large value must not stay in memory as long as the statement */
+  sqlite3_clear_bindings(p->stmt); /* frees large values, which the statement would keep */
 }
 
-/* A second statement in the text would never be run, and nobody would know. */
+/* Refuses a second statement in the text, which SQLite would silently ignore. */
 static rille_status refuse_second_statement(rl_conn *c, const char *tail, rl_error *err) {
   while (*tail) {
     sqlite3_stmt *more = NULL;
@@ -35,7 +35,7 @@ static rille_status refuse_second_statement(rl_conn *c, const char *tail, rl_err
     int rc = sqlite3_prepare_v2(c->db, tail, -1, &more, &rest);
     bool is_statement = more != NULL || rc != SQLITE_OK;
     sqlite3_finalize(more);
-    if (is_statement) return rl_fail(err, RL_P2010, "the query holds more than one statement; send one at a time");
+    if (is_statement) return rl_fail(err, RL_P2010, "the query has more than one statement; send one at a time");
     if (rest == tail) break;
     tail = rest;
   }
@@ -48,8 +48,8 @@ static rille_status prepare_statement(rl_conn *c, const char *sql, bool keep, rl
   unsigned flags = keep ? SQLITE_PREPARE_PERSISTENT : 0;
   int rc = sqlite3_prepare_v3(c->db, sql, -1, flags, &stmt, &tail);
   if ((rc & 0xff) == SQLITE_BUSY) {
-    /* Only reading the schema can wait here, while another process recovers the log: rare enough to block for. */
-    sqlite3_busy_timeout(c->db, RL_SQLITE_PATIENCE_MS);
+    /* Only reading the schema can wait here, while another process recovers the log. That is rare, so it blocks. */
+    sqlite3_busy_timeout(c->db, RL_SQLITE_LOCK_TIMEOUT_MS);
     rc = sqlite3_prepare_v3(c->db, sql, -1, flags, &stmt, &tail);
     sqlite3_busy_timeout(c->db, RL_SQLITE_BUSY_MS);
   }
@@ -77,13 +77,13 @@ rille_status rl_sqlite_acquire(rl_conn *c, const rl_stmt *decl, rl_sqlite_prepar
     *out = known;
     return RILLE_OK;
   }
-  keep = keep && !known; /* queued twice: the second gets one of its own */
+  keep = keep && !known; /* queued twice: the second is prepared separately */
   rille_status s = prepare_statement(c, decl->sql, keep, out, err);
   if (s != RILLE_OK || !keep) return s;
   size_t bytes = (*out)->stmt ? (size_t)sqlite3_stmt_status((*out)->stmt, SQLITE_STMTSTATUS_MEMUSED, 0) : 0;
   if (!rl_stmt_cache_takes(&c->statements, bytes)) return s;
   for (rl_sqlite_prepared *p; (p = rl_stmt_cache_evict(&c->statements, bytes)) != NULL;) prepared_drop(p);
-  /* Not being kept only costs time: a shortage of memory here is no failure. */
+  /* Out of memory is no error here: a statement that is not kept only costs time. */
   (*out)->kept = rl_stmt_cache_put(&c->statements, decl->id, *out, bytes);
   return RILLE_OK;
 }
@@ -91,11 +91,11 @@ rille_status rl_sqlite_acquire(rl_conn *c, const rl_stmt *decl, rl_sqlite_prepar
 static bool keep_command(rl_conn *c, const char *sql, rl_sqlite_prepared *p) {
   char *copy = rl_strndup(sql, strlen(sql));
   if (!copy) return false;
-  rl_sqlite_command *slot = &c->commands[c->next_command];
+  rl_sqlite_command *old = &c->commands[c->next_command];
   c->next_command = (c->next_command + 1) % RL_SQLITE_COMMANDS;
-  prepared_drop(slot->prepared);
-  rl_free(slot->sql);
-  *slot = (rl_sqlite_command){copy, p};
+  prepared_drop(old->prepared);
+  rl_free(old->sql);
+  *old = (rl_sqlite_command){copy, p};
   return true;
 }
 

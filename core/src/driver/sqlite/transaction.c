@@ -1,12 +1,12 @@
-/* The verbs of transactions in SQLite. Isolation is always serializable; what differs is when the right to write, which
- * one connection has at a time, is taken. */
+/* The verbs of transactions in SQLite. Isolation is always serializable. Transactions differ in when they take the
+ * right to write, which one connection has at a time. */
 #include "driver/sqlite/conn.h"
 
 #ifdef RILLE_WITH_SQLITE
 
 rille_status rl_sqlite_begin(rl_conn *c, const rl_begin *how, rl_commands *out, rl_error *err) {
   rille_status s;
-  /* a transaction that waits for the right to write only after it has read may find that what it has read is old */
+  /* a transaction that takes the right to write only after it has read may find that others have written since */
   out->sql[0] = how->read_only || how->deferred ? "BEGIN" : "BEGIN IMMEDIATE";
   out->count = 1;
   if (rl_sqlite_queue_command(c, out->sql[0], &s, err) && sqlite3_get_autocommit(c->db)) c->only_reads = how->read_only;
@@ -18,7 +18,7 @@ static rille_status sqlite_queue_verb(rl_conn *c, rl_verb verb, const char *save
   rille_status s;
   rl_verb_write(verb, savepoint, out);
   rl_sqlite_item *item = rl_sqlite_queue_command(c, out->sql[0], &s, err);
-  if (item) item->undoes = verb == RL_VERB_ROLLBACK || verb == RL_VERB_ROLLBACK_TO;
+  if (item) item->rolls_back = verb == RL_VERB_ROLLBACK || verb == RL_VERB_ROLLBACK_TO;
   return s;
 }
 

@@ -1,5 +1,5 @@
-/* SQLite URLs: file:PATH, sqlite:PATH, sqlite://PATH and :memory:, with the parameters all databases share. The path is
- * taken as it is written, as Prisma takes it: nothing in it is percent-decoded. */
+/* SQLite URLs: file:PATH, sqlite:PATH, sqlite://PATH and :memory:, with the parameters that all databases share. As in
+ * Prisma, the path is not percent-decoded. */
 #include "driver/sqlite/conn.h"
 
 #include "driver/url.h"
@@ -11,19 +11,20 @@ static rille_status url_unknown_param(rl_str key, rl_error *err) {
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) candidates[i] = rl_str_of(known[i]);
   rl_str near = rl_str_nearest(key, candidates, sizeof known / sizeof *known);
   if (near.len)
-    return rl_fail(err, RL_P1013, "the database URL has the unknown parameter '%.*s'; did you mean '%.*s'?",
+    return rl_fail(err, RL_P1013, "the database URL has the unknown parameter `%.*s`; did you mean `%.*s`?",
                    RL_STR_ARG(key), RL_STR_ARG(near));
-  return rl_fail(err, RL_P1013,
-                 "the database URL has the unknown parameter '%.*s'; SQLite takes connection_limit, pool_timeout, "
-                 "connect_timeout, socket_timeout, statement_cache_size and timestamp_format",
-                 RL_STR_ARG(key));
+  return rl_fail(
+      err, RL_P1013,
+      "the database URL has the unknown parameter `%.*s`; SQLite accepts `connection_limit`, `pool_timeout`, "
+      "`connect_timeout`, `socket_timeout`, `statement_cache_size` and `timestamp_format`",
+      RL_STR_ARG(key));
 }
 
-/* The words are those of Prisma's adapters, which call it timestampFormat. */
+/* Reads timestamp_format. Its values are those of Prisma's adapters, which call it timestampFormat. */
 static rille_status url_timestamp_format(const rl_url_param *param, rl_conn_options *out, rl_error *err) {
   out->unixepoch_ms = rl_str_is(param->value, "unixepoch-ms");
   if (out->unixepoch_ms || rl_str_is(param->value, "iso8601")) return RILLE_OK;
-  return rl_fail(err, RL_P1013, "the database URL's parameter %.*s is '%.*s'; it must be iso8601 or unixepoch-ms",
+  return rl_fail(err, RL_P1013, "the database URL's parameter `%.*s`: expected `iso8601` or `unixepoch-ms`, got `%.*s`",
                  RL_STR_ARG(param->key), RL_STR_ARG(param->value));
 }
 
@@ -55,7 +56,7 @@ rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *o
   }
   if (rl_str_starts(path, RL_STR("//"))) path = (rl_str){path.p + 2, path.len - 2};
   if (path.len == 0)
-    return rl_fail(err, RL_P1013, "the database URL names no file; write file:./dev.db or sqlite::memory:");
+    return rl_fail(err, RL_P1013, "the database URL names no file; write `file:./dev.db` or `sqlite::memory:`");
   rille_status s = url_parse_params(params, out, err);
   if (s != RILLE_OK) return s;
   out->memory = rl_str_is(path, ":memory:");
