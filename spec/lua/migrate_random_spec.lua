@@ -1,5 +1,5 @@
--- Random pairs of schemas: a push from A to B gives exactly B, and keeps the rows of what stays, value by value. RILLE_RANDOM_PAIRS=200 makes it
--- more pairs, RILLE_RANDOM_SEED the first of them. Every other pair is a gentle one: nothing in B forbids what rows A has.
+-- Random pairs of schemas: a push from A to B gives exactly B, and keeps the rows of what stays, value by value. RILLE_RANDOM_PAIRS=200 runs
+-- more pairs, RILLE_RANDOM_SEED sets the first. Every other pair is gentle: B accepts all rows of A.
 local rille = require "rille"
 local support = require "support"
 
@@ -14,7 +14,7 @@ local NATIVE = {
 }
 local VALUES = { "RED", "GREEN", "BLUE", "BLACK" }
 
--- A generator of its own, so that a failure can be repeated.
+-- Its own random generator, to repeat a failure.
 local function source(seed)
   local state = seed
   return function(n)
@@ -39,7 +39,7 @@ end
 
 local KEYS = { "  id Int @id @default(autoincrement())", "  id Int @id", "  id String @id", "  id BigInt @id @default(autoincrement())" }
 
--- In a gentle pair a field is what it was, or may be missing.
+-- In a gentle pair a field stays the same, or is dropped.
 local function gentle(pick, line, name, before)
   local was = before:match("\n(  " .. name .. " [^\n]*)")
   if was and pick(3) > 1 then return was end
@@ -104,7 +104,7 @@ local function schema(pick, engine, before)
   return table.concat(out, "")
 end
 
--- Renames: some of what both have gets another name in B, and says what it was called; each value of a row that stays is known.
+-- Renames some of what both have in B, with a doc comment that names the old name. Each value of a row that stays is known.
 local function rename(pick, text)
   if pick(2) == 1 then
     text = text:gsub("\n  BLACK\n", "\n  /// @renamed-from BLACK\n  DARK\n")
@@ -117,7 +117,7 @@ end
 local PAIRS = tonumber(os.getenv "RILLE_RANDOM_PAIRS" or "") or 25
 local FIRST = tonumber(os.getenv "RILLE_RANDOM_SEED" or "") or 1
 
--- What a row may have, by type, for the first and the second row.
+-- Values by type, for the first and the second row.
 local NAMED = {
   ["db.Uuid"] = { "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002" }, ["db.Money"] = { "1.50", "-2.25" },
   ["db.Char(3)"] = { "abc", "xyz" }, ["db.Oid"] = { 5, 6 }, ["db.Date"] = { "2020-02-29T00:00:00.000Z", "1999-12-31T00:00:00.000Z" },
@@ -135,7 +135,7 @@ local function values_of(text)
   return values
 end
 
--- The values that rows of A may have so that B has them, too; each with its name in B.
+-- The enum values of A that B has too, each with its name in B.
 local function lasting(a, b)
   local names, list = {}, {}
   for _, value in ipairs(values_of(b)) do names[value] = value end
@@ -146,7 +146,7 @@ local function lasting(a, b)
   return list, names
 end
 
--- The fields of a model: name, whole type, column, and what makes it a list, an enum, a number of its own.
+-- The fields of a model: name, full type, column, and whether it is a list, an enum or autoincrement.
 local function fields_of(text, model)
   local body, fields = text:match("model " .. model .. " {(.-)\n}"), {}
   for line in (body or ""):gmatch "[^\n]+" do
@@ -167,7 +167,7 @@ local function value_of(field, i, colors)
   return field.list and rille.array { value } or value
 end
 
--- Two rows of every model of A, with a value in every field: each must go in. What the client then reads, by model.
+-- Creates two rows of every model of A, with a value in every field. Returns what the client then reads, by model.
 local function fill(db, a, colors)
   local rows = {}
   for _, model in ipairs { "A", "B", "C", "D" } do
@@ -195,7 +195,7 @@ local function plain(value)
   return kind and type(value) == "userdata" and tostring(value) or value
 end
 
--- The fields that are in both as they were; what others hold may not even be readable after a change of type.
+-- The fields that both have unchanged. Others may not even be readable after a change of type.
 local function same_fields(was, now)
   local select, any = { id = true }, was.id.whole == now.id.whole
   for name, field in pairs(now) do
@@ -204,7 +204,7 @@ local function same_fields(was, now)
   return any and select or {}
 end
 
--- The values of what stays, row by row; how many were looked at.
+-- Compares the values of what stays, row by row. Returns how many were compared.
 local function compare(again, a, b, rows, names, told)
   local compared = 0
   for model, before in pairs(rows) do
@@ -226,7 +226,7 @@ local function compare(again, a, b, rows, names, told)
   return compared
 end
 
--- What a push says that the rows forbid: counted before, or found by the database itself (a value that does not fit the new type).
+-- Errors of a push for rows that B does not accept: counted before, or found by the database (a value that does not fit the new type).
 local FORBIDDEN = { P3001 = true, P2000 = true, P2002 = true, P2007 = true, P2020 = true }
 
 local KEPT = { { id = 1, note = "one" }, { id = 2, note = "two" } }
@@ -235,7 +235,7 @@ support.each_engine(function(engine)
   describe("random pairs of schemas", function()
     local url
 
-    -- Begins with A and its rows; gives what was read of them.
+    -- Creates A and its rows. Returns what was read of them.
     local function start(a, b, filled)
       rille.push { schema_text = a, url = url, reset = true }
       local db = rille.connect { schema_text = a, url = url }
@@ -257,7 +257,7 @@ support.each_engine(function(engine)
       return compared
     end
 
-    it("are brought from one form exactly into the other", function()
+    it("are pushed exactly from one to the other", function()
       url = support.database(engine)
       local compared = 0
       for seed = FIRST, FIRST + PAIRS - 1 do
@@ -280,7 +280,7 @@ support.each_engine(function(engine)
       assert.is_true(compared >= PAIRS, compared .. " values compared")
     end)
 
-    it("are brought there by a migration, and back by its down.sql", function()
+    it("are reached by a migration, and left by its down.sql", function()
       url = support.database(engine)
       local shadow = engine == "postgresql" and support.database(engine) or nil
       for seed = FIRST * 2, FIRST * 2 + PAIRS // 3, 2 do -- gentle ones

@@ -1,4 +1,4 @@
--- Push onto a database that holds something, the difference of two sources, and the schema of a live database.
+-- Push to a database with content, the difference between two sources, and the schema of a live database.
 local rille = require "rille"
 local support = require "support"
 
@@ -19,7 +19,7 @@ local function run(url, ...)
   db:close()
 end
 
--- Pushed, pulled without and with the schema at hand, and always the same.
+-- Pushes, and pulls without and with the known schema: always the same.
 local function round_trip(engine, url, text)
   rille.push { schema_text = text, url = url, reset = true }
   assert.equal("", difference(url, text))
@@ -123,7 +123,7 @@ enum Role {
 ]]
 
 describe("rille.migrate.diff", function()
-  it("tells what it wants", function()
+  it("reports wrong arguments", function()
     support.fails("VALIDATION", rille.migrate.diff, { from = {}, to = { empty = true } })
     support.fails("VALIDATION", rille.migrate.diff, { from = { empty = true, url = "file:x.db" }, to = { empty = true } })
     support.fails("VALIDATION", rille.migrate.diff, { from = { nothing = true }, to = { empty = true } })
@@ -134,7 +134,7 @@ describe("rille.migrate.diff", function()
     })
   end)
 
-  it("gives steps and a script", function()
+  it("returns steps and a script", function()
     local a = with_source("postgresql", "model A {\n  id Int @id\n  n Int\n}\n")
     local b = with_source("postgresql", "model A {\n  id Int @id\n  n String?\n  m Int @default(1)\n  @@index([m])\n}\n")
     local steps = rille.migrate.diff { from = { schema_text = a }, to = { schema_text = b } }
@@ -159,7 +159,7 @@ end)
 
 support.each_engine(function(engine)
   describe("a push", function()
-    it("changes nothing where nothing differs, and pulls as it was", function()
+    it("changes nothing if nothing differs, and pulls the same schema", function()
       local pulled, again = round_trip(engine, support.database(engine), with_source(engine, PEOPLE))
       assert.matches("onDelete: Cascade", pulled)
       assert.matches("labels +Label%[%]", pulled)
@@ -207,7 +207,7 @@ model Post {
       assert.equal(0, db.post:count())
     end)
 
-    it("tells what would be lost, with the number of rows, and does it when asked", function()
+    it("reports what would be lost, with the number of rows, and does it when allowed", function()
       local url = support.database(engine)
       local before = "model A {\n  id Int @id\n  n String?\n}\nmodel B {\n  id Int @id\n}\n"
       rille.push { schema_text = before, url = url }
@@ -227,7 +227,7 @@ model Post {
       assert.equal(3, #rows(url, [[SELECT id FROM "A"]]))
     end)
 
-    it("counts what a new key would find twice", function()
+    it("counts the duplicates of a new key", function()
       local url = support.database(engine)
       rille.push { schema_text = "model A {\n  id Int @id\n  n Int\n  m Int\n}\n", url = url }
       run(url, [[INSERT INTO "A" VALUES (1, 1, 1), (2, 1, 2)]])
@@ -237,7 +237,7 @@ model Post {
       assert.equal(2, #rows(url, [[SELECT m FROM "A"]]))
     end)
 
-    it("renames where a doc comment says so", function()
+    it("renames if a doc comment says so", function()
       local url = support.database(engine)
       rille.push { schema_text = "model Old {\n  id Int @id\n  was String\n  kids Kid[]\n  @@index([was])\n}\n"
         .. "model Kid {\n  id Int @id\n  oldId Int\n  old Old @relation(fields: [oldId], references: [id])\n}", url = url }
@@ -250,7 +250,7 @@ model Post {
       assert.same({ { nowId = 1 } }, rows(url, [[SELECT "nowId" FROM "Kid"]]))
     end)
 
-    it("leaves what a schema cannot say", function()
+    it("leaves alone what a schema cannot express", function()
       local url = support.database(engine)
       local schema = "model A {\n  id Int @id\n  n Int\n}\n"
       rille.push { schema_text = schema, url = url }
@@ -287,7 +287,7 @@ model Post {
 
   local cases = os.getenv "RILLE_CONFORMANCE"
   if cases and cases ~= "" then
-    it("goes round with every schema of the conformance suite", function()
+    it("gives back every schema of the conformance suite", function()
       local url, seen = support.database(engine), {}
       for line in io.lines(cases) do
         local case = rille.json.decode(line)
@@ -307,11 +307,11 @@ if support.server then
   describe("on PostgreSQL", function()
     after_each(support.cleanup)
 
-    it("all native types, defaults and indexes go round", function()
+    it("all native types, defaults and indexes are pulled as pushed", function()
       round_trip("postgresql", support.database "postgresql", with_source("postgresql", NATIVE))
     end)
 
-    it("several schemas go round", function()
+    it("several database schemas are pulled as pushed", function()
       local text = with_source("postgresql", [[
 model A {
   id Int @id
@@ -360,7 +360,7 @@ enum Kind {
       assert.equal("", difference(url, with_source("postgresql", shrunk)))
     end)
 
-    it("values that another type makes alike are counted before a key is over them", function()
+    it("values that another type makes equal are counted before they get a key", function()
       local cases = {
         { "Float", "Int", "1.2", "1.4", doubles = true }, { "Float", "Int", "0.5", "1" }, { "Int", "Float", "1", "2" },
         { "Decimal @db.Decimal(10, 3)", "Decimal @db.Decimal(10, 2)", "1.211", "1.212", doubles = true },
@@ -384,7 +384,7 @@ enum Kind {
       end
     end)
 
-    it("digits of a second that another type has no place for are no silent loss", function()
+    it("fractions of a second that another type cannot store are reported as a loss", function()
       local url, model = support.database "postgresql", "model A {\n  id Int @id\n  v DateTime @db.%s\n}\n"
       rille.push { schema_text = model:format "Timestamp(3)", url = url }
       run(url, [[INSERT INTO "A" VALUES (1, '2020-01-01 10:00:00.123')]])
@@ -393,7 +393,7 @@ enum Kind {
       assert.matches("which contains 1 non%-null values", e.message)
     end)
 
-    it("a sequence begins behind the rows that are there, and goes with the column's default", function()
+    it("a sequence starts after the existing rows, and is dropped with the column's default", function()
       local url = support.database "postgresql"
       local plain, counting = "model A {\n  id Int @id\n}\n", "model A {\n  id Int @id @default(autoincrement())\n}\n"
       rille.push { schema_text = plain, url = url }
@@ -410,7 +410,7 @@ end
 describe("on SQLite", function()
   after_each(support.cleanup)
 
-  it("a rebuilt table keeps its checks and triggers, and no row loses what it refers to", function()
+  it("a rebuilt table keeps its checks and triggers, and the rows that refer to it", function()
     local url = support.database "sqlite"
     run(url, [[CREATE TABLE "A" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL, CONSTRAINT positive CHECK (n > 0))]],
       [[CREATE TABLE "Log" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL)]],
@@ -424,7 +424,7 @@ describe("on SQLite", function()
     assert.is_false((pcall(run, url, [[INSERT INTO "A" (n) VALUES (-2)]])))
   end)
 
-  it("a rebuilt table gives no number again that it has given", function()
+  it("a rebuilt table does not repeat numbers of AUTOINCREMENT", function()
     local url, model = support.database "sqlite", "model A {\n  id Int @id @default(autoincrement())\n  n Int%s\n}\n"
     rille.push { schema_text = model:format "?", url = url }
     run(url, [[INSERT INTO "A" (id) VALUES (7)]], [[DELETE FROM "A"]])

@@ -1,4 +1,4 @@
--- What ordinary databases have and a schema says in another way, or not at all: each gives a schema that validates, and makes no difference.
+-- What ordinary databases have and a schema expresses in another way, or not at all: each pull gives a valid schema that equals the database.
 local rille = require "rille"
 local support = require "support"
 
@@ -7,7 +7,7 @@ support.each_engine(function(engine)
     local url
     before_each(function() url = support.database(engine) end)
 
-    -- Makes the database, and gives its schema after all checks.
+    -- Creates the database, and returns its schema after all checks.
     local function pull(sql)
       local db = rille.connect { url = url, schema_text = "" }
       local made, e = pcall(db.execute_script, db, sql)
@@ -22,7 +22,7 @@ support.each_engine(function(engine)
       return text
     end
 
-    it("gives tables and columns that collide after renaming names of their own", function()
+    it("gives different names to tables and columns that collide after renaming", function()
       local text = pull [[CREATE TABLE "a b" (id integer NOT NULL PRIMARY KEY, "x y" text, x_y text, "x-y" text, "1x" text, x text, "class" text);
         CREATE TABLE a_b (id integer NOT NULL PRIMARY KEY);
         CREATE TABLE "_a_b" (id integer NOT NULL PRIMARY KEY); CREATE TABLE "a-b" (id integer NOT NULL PRIMARY KEY);
@@ -36,7 +36,7 @@ support.each_engine(function(engine)
       assert.equal(1, db.Renamedclass:create({ data = { id = 1 } }).id)
     end)
 
-    it("names a compound key that would be called as a field is", function()
+    it("names a compound key that would have the name of a field", function()
       local text = pull [[CREATE TABLE b (id integer NOT NULL PRIMARY KEY);
         CREATE TABLE t (a text NOT NULL, b text NOT NULL, c text NOT NULL, a_b text, b_c integer REFERENCES b(id), PRIMARY KEY (a, b), UNIQUE (b, c));
         CREATE UNIQUE INDEX t_c_a ON t (c, a); CREATE TABLE c_a (id integer NOT NULL PRIMARY KEY, a text, c text, FOREIGN KEY (c, a) REFERENCES t(c, a))]]
@@ -47,7 +47,7 @@ support.each_engine(function(engine)
       assert.equal("3", db.t:find_unique({ where = { a_b_key = { a = "1", b = "2" } } }).c)
     end)
 
-    it("says each default that has a form in a schema, and the others in SQL", function()
+    it("writes each default that a schema can express, and the others as SQL", function()
       local text = pull(engine == "sqlite" and [[CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a INT DEFAULT (1+1),
           b TEXT DEFAULT ('x' || 'y'), c TEXT DEFAULT "quoted",
           d INT DEFAULT 99999999999, e INT DEFAULT 'abc', f JSON DEFAULT 'no json', n JSON DEFAULT '{"a": 1}',
@@ -61,7 +61,7 @@ support.each_engine(function(engine)
       if engine == "sqlite" then assert.matches('n +Json%? +@default%("{\\"a\\": 1}"%)', text) end
       assert.matches("a +Int%? +@default%(dbgenerated%(", text)
       assert.matches("l +Int%? +@default%(%-5%)", text)
-      -- a table that is built anew keeps them
+      -- a rebuilt table keeps them
       local after = text:gsub("model t {\n", "model t {\n  added DateTime @default(now())\n")
       rille.push { url = url, schema_text = after }
       local db = support.connect(url, "")
@@ -71,7 +71,7 @@ support.each_engine(function(engine)
     end)
 
     if engine == "sqlite" then
-      it("takes keys for required that do not say NOT NULL", function()
+      it("treats keys without NOT NULL as required", function()
         local text = pull [[CREATE TABLE a (name TEXT PRIMARY KEY, n INT); CREATE TABLE b (x INT, y VARCHAR(10), PRIMARY KEY (x, y));
           CREATE TABLE c (id INTEGER PRIMARY KEY, a TEXT REFERENCES a)]]
         assert.matches("name +String +@id", text)
@@ -83,7 +83,7 @@ support.each_engine(function(engine)
         assert.equal(1, db:query_raw("SELECT count(*) AS n FROM a")[1].n)
       end)
     else
-      it("gives labels of enums names, and leaves an empty one out, which stays", function()
+      it("names labels of enums, and leaves out an empty one, which stays in the database", function()
         local text = pull [[CREATE TYPE e AS ENUM ('', 'a b', 'a_b', 'a-b', '3', 'true', 'é', 'x"y', 'it''s', 'back\slash');
           CREATE TYPE "class" AS ENUM ('one');
           CREATE TABLE t (id int PRIMARY KEY, e e DEFAULT '', f e DEFAULT 'a b', g e[] DEFAULT '{a-b}', h "class", a_b int)]]
@@ -97,7 +97,7 @@ support.each_engine(function(engine)
         assert.same({ { n = 9 } }, db:query_raw "SELECT count(*)::int AS n FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE typname = 'e'")
       end)
 
-      it("takes time that grows with the number of labels, not with its powers", function()
+      it("takes time proportional to the number of labels", function()
         local labels = {}
         for i = 1, 200 do labels[i] = ("'%d %s'"):format(i, ("x"):rep(i % 7)) end
         assert.matches('@map%("200 xxxx"%)', pull("CREATE TYPE e AS ENUM (" .. table.concat(labels, ", ") .. "); CREATE TABLE t (id int PRIMARY KEY, e e)"))

@@ -1,5 +1,5 @@
--- Databases as people write them by hand: a pull gives a schema that validates and that is no difference to the database; pulled with that schema
--- at hand it is the same. RILLE_RANDOM_DATABASES=500 makes it more of them, RILLE_RANDOM_SEED the first.
+-- Databases as people write them by hand: a pull gives a valid schema that equals the database, and a pull with that schema gives it again.
+-- RILLE_RANDOM_DATABASES=500 runs more of them, RILLE_RANDOM_SEED sets the first.
 local rille = require "rille"
 local support = require "support"
 
@@ -11,7 +11,7 @@ local TABLES = { "users", "user posts", "user_posts", "2fa", "_hidden", "hidden"
 local COLUMNS = { "a b", "a_b", "1st", "_x", "x", "class", "name", "ñ", "quo\"te", "String", "model", "null", "true", "Name", "a-b", "users", "hidden", "_",
   "a_b_", "AND", "is", "enum", "__proto__", "with space ", "%s", "back\\slash" }
 
--- A generator of its own, so that a failure can be repeated.
+-- Its own random generator, to repeat a failure.
 local function source(seed)
   local state = seed
   return function(n)
@@ -171,7 +171,7 @@ end
 
 support.each_engine(function(engine)
   describe("databases written by hand", function()
-    -- What the database takes of it: foreign keys between other types, for one, are no table's.
+    -- Keeps what the database accepts: it refuses foreign keys between different types, for example.
     local function make(url, statements)
       local db, done = rille.connect { url = url, schema_text = "" }, {}
       if engine == "postgresql" then db:execute_script("DROP SCHEMA public CASCADE; CREATE SCHEMA public;" .. POSTGRES.head) end
@@ -194,7 +194,7 @@ support.each_engine(function(engine)
       return found
     end
 
-    it("are pulled as schemas that say what they are", function()
+    it("are pulled as schemas that describe them", function()
       local url, faults = support.database(engine), {}
       for seed = FIRST, FIRST + COUNT - 1 do
         if engine == "sqlite" then url = support.database(engine) end

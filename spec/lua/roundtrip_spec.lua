@@ -1,5 +1,5 @@
--- Every schema: pushed it makes no difference, pulled it is the same database, pulled with itself at hand it is the same text; as a migration it
--- leaves nothing to do, and its way back leads to nothing.
+-- Every schema: pushed, it makes no difference; pulled, it gives the same database; pulled with itself known, it gives the same text. As a
+-- migration it leaves nothing to do, and its down.sql leaves nothing.
 local pages = require "docs.pages"
 local rille = require "rille"
 local schemas = require "support.schemas"
@@ -20,7 +20,7 @@ local function check(url, text, namespaces)
   return pulled, again
 end
 
--- The whole of `dev` is run: its shadow has come to the form by the script, the database's catalog need not say it in the same words.
+-- Runs all of `dev`: the script created its shadow, whose catalog may differ from the database's in wording.
 local function check_migration(url, shadow, text, namespaces)
   local options = { url = url, shadow_url = shadow, schema_text = text, migrations = support.folder() .. "/migrations" }
   local place = { url = url, schema_text = text, migrations = options.migrations }
@@ -33,7 +33,7 @@ local function check_migration(url, shadow, text, namespaces)
 end
 
 support.each_engine(function(engine)
-  describe("schemas go round:", function()
+  describe("schemas are pulled as pushed:", function()
     local url, shadow -- of all: each begins with a reset
     setup(function() url, shadow = support.database(engine), engine == "postgresql" and support.database(engine) or nil end)
 
@@ -75,7 +75,7 @@ support.each_engine(function(engine)
     end
   end)
 
-  it("keeps the order of lines where a table differs, also of a field on several lines", function()
+  it("keeps the order of lines if a table differs, also of a field of several lines", function()
     local text = ([[
 datasource db {
   provider = "%s"

@@ -15,7 +15,7 @@ local function schema(t, u, more)
   return model(t, u, "us", more.was_t, more.map_t) .. model(u, t, "ts", more.was_u, more.map_u)
 end
 
--- from, to, and which tables of the models they are in the end.
+-- from, to, and the models' tables in the end.
 local CASES = {
   ["of one model"] = { { "Tag", "User" }, { "Tag", "Visitor", { was_u = "User" } } },
   ["of one model, which changes the sides"] = { { "Tag", "User" }, { "Tag", "Person", { was_u = "User" } } },
@@ -51,10 +51,10 @@ support.each_engine(function(engine)
 
     for name, case in pairs(CASES) do
       for _, mode in ipairs { false, "prisma" } do
-        -- without foreign keys nothing in a database tells that a model with another name, whose tables keep theirs, has them exchanged
+        -- without foreign keys a database does not show that the sides are exchanged if a renamed model keeps its table name
         local told = not (mode and (name:find "keeps" or name:find "by the name of the table"))
         if told then
-          it(name .. " takes the rows of a list on both sides along" .. (mode and ", without foreign keys" or ""), function()
+          it(name .. " keeps the rows of a list on both sides" .. (mode and ", without foreign keys" or ""), function()
             local url = support.database(engine)
             local before, after = text(schema(table.unpack(case[1])), mode), text(schema(table.unpack(case[2])), mode)
             rille.push { url = url, schema_text = before }
@@ -68,7 +68,7 @@ support.each_engine(function(engine)
         end
       end
 
-      it(name .. " is a migration, and its way back", function()
+      it(name .. " is a migration, and undone by its down.sql", function()
         local url, folder = support.database(engine), support.folder() .. "/migrations"
         local shadow = engine == "postgresql" and support.database(engine) or nil
         local before, after = text(schema(table.unpack(case[1]))), text(schema(table.unpack(case[2])))
@@ -85,7 +85,7 @@ support.each_engine(function(engine)
       end)
     end
 
-    it("that somebody confirmed takes them along, too", function()
+    it("that was confirmed keeps them, too", function()
       local url, folder = support.database(engine), support.folder() .. "/migrations"
       local shadow = engine == "postgresql" and support.database(engine) or nil
       local before, after = text(schema("Tag", "User")), text(schema("Tag", "Person"))
@@ -102,7 +102,7 @@ support.each_engine(function(engine)
       assert.same({ "2:2", "7:1,3" }, tags_of(url, before, "user"))
     end)
 
-    it("between two schemas is a rename, and nothing when it is done", function()
+    it("between two schemas is a rename, and no difference afterwards", function()
       for _, mode in ipairs { false, "prisma" } do
         local before, after = text(schema("Tag", "User"), mode), text(schema("Tag", "Person", { was_u = "User" }), mode)
         local script = rille.migrate.diff { from = { schema_text = before }, to = { schema_text = after }, script = true }

@@ -1,4 +1,4 @@
--- Keys, indexes and what belongs to a column: what a schema cannot say is left alone, and what did not change is not made again.
+-- Keys, indexes and what belongs to a column: what a schema cannot express is left alone, and what did not change is not created again.
 local rille = require "rille"
 local support = require "support"
 
@@ -32,7 +32,7 @@ support.each_engine(function(engine)
     return ask(url, [[SELECT conrelid::regclass::text || pg_get_constraintdef(oid) AS key FROM pg_constraint WHERE contype = 'f' ORDER BY 1]])
   end
 
-  -- A pull gives a valid schema, which is no difference, and a push of it changes nothing.
+  -- Checks that a pull gives a valid schema that equals the database, and that a push of it changes nothing.
   local function check(url)
     local before, pulled = keys(url), rille.pull { url = url }
     local ok, faults = rille.validate(pulled)
@@ -59,7 +59,7 @@ support.each_engine(function(engine)
       assert.matches("b +b%?\n", check(url))
     end)
 
-    it("of or to a table without a key is pulled, for no client to use", function()
+    it("of or to a table without a key is pulled as ignored", function()
       run(url, [[CREATE TABLE a (id integer UNIQUE); CREATE TABLE b (id integer NOT NULL PRIMARY KEY, a integer REFERENCES a (id));
         CREATE TABLE c (n integer, b integer REFERENCES b (id))]])
       local pulled = check(url)
@@ -67,7 +67,7 @@ support.each_engine(function(engine)
       assert.matches("cs +c%[%] +@ignore", pulled)
     end)
 
-    it("of types that no relation may have stays", function()
+    it("of types that a relation cannot have stays", function()
       run(url, engine == "sqlite" and [[CREATE TABLE a (id INTEGER NOT NULL PRIMARY KEY);
         CREATE TABLE b (id INTEGER NOT NULL PRIMARY KEY, a BIGINT REFERENCES a (id),
         n INTEGER REFERENCES nowhere (id), m INTEGER NOT NULL REFERENCES a (id) ON DELETE SET NULL)]]
@@ -78,13 +78,13 @@ support.each_engine(function(engine)
       local count = #keys(url)
       rille.push { url = url, schema_text = (pulled:gsub("model b {\n", "model b {\n  more Int @default(1)\n  at DateTime @default(now())\n")) }
       assert.equal(count, #keys(url))
-      -- it goes with its column
+      -- it is dropped with its column
       rille.push { url = url, schema_text = (pulled:gsub("  a +BigInt%?[^\n]*\n", "")), accept_data_loss = true }
       assert.equal(count - 1, #keys(url))
     end)
 
     if engine == "postgresql" then
-      it("is made again only where the index goes that it rests on", function()
+      it("is created again only if the index that it depends on is dropped", function()
         local function body(a)
           return "model A {\n  id Int @id\n  n Int\n  m Int " .. a .. "\n  bs B[] @relation(\"id\")\n  cs B[] @relation(\"m\")\n  @@unique([n])\n}\n"
         end
@@ -94,7 +94,7 @@ support.each_engine(function(engine)
         assert.matches('DROP INDEX "A_n_key"', script)
         assert.not_matches("FOREIGN KEY", script)
         assert.not_matches("CONSTRAINT", script)
-        -- one that rests on it is
+        -- one that depends on it is
         local with = B:format '  am Int\n  m A @relation("m", fields: [am], references: [m])\n'
         push(url, body "@unique" .. with)
         script = difference(url, (body '@unique(map: "another")') .. with)
@@ -105,7 +105,7 @@ support.each_engine(function(engine)
         assert.equal(2, #keys(url))
       end)
 
-      it("is not touched for a partial unique index made by hand", function()
+      it("is not changed for a partial unique index created by hand", function()
         local body = CLIENT .. "model A {\n  id Int @id\n  n Int?\n  bs B[]\n}\n"
           .. "model B {\n  id Int @id\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n}\n"
         push(url, body)
@@ -118,7 +118,7 @@ support.each_engine(function(engine)
     end
   end)
 
-  describe("an index that the schema cannot say", function()
+  describe("an index that the schema cannot express", function()
     local url
     local BODY = CLIENT .. "model A {\n  id Int @id\n  email String @unique\n  name String?\n  @@index([name])\n}\n"
     before_each(function() url = support.database(engine) end)
@@ -132,13 +132,13 @@ support.each_engine(function(engine)
       partial = [[CREATE UNIQUE INDEX "A_email_key" ON "A" (email) WHERE name IS NOT NULL]],
       expression = [[CREATE UNIQUE INDEX "A_email_key" ON "A" (lower(email))]],
     } do
-      it("stays under the name of one that it says: " .. what, function()
+      it("stays under the name of one that it has: " .. what, function()
         push(url, BODY)
         run(url, 'DROP INDEX "A_email_key"; ' .. sql)
         local before = definition "A_email_key"
         assert.equal("", difference(url, BODY))
         push(url, BODY)
-        -- a change that SQLite makes the table anew for
+        -- a change for which SQLite rebuilds the table
         local after = BODY:gsub("name String%?", 'name String @default("x")\n  n Int?')
         push(url, after)
         assert.equal(before, definition "A_email_key")
@@ -146,7 +146,7 @@ support.each_engine(function(engine)
       end)
     end
 
-    it("stays beside one of the same columns", function()
+    it("stays next to one with the same columns", function()
       push(url, BODY)
       run(url, [[CREATE INDEX part ON "A" (name) WHERE name > 'a'; CREATE INDEX part2 ON "A" (name) WHERE name > 'b'; CREATE INDEX expr ON "A" (lower(name))]])
       assert.equal("", difference(url, BODY))
@@ -156,7 +156,7 @@ support.each_engine(function(engine)
       assert.equal("", rille.migrate.diff { from = { url = url }, to = { schema_text = pulled }, script = true })
     end)
 
-    it("does not keep several of the same columns from being pulled", function()
+    it("does not prevent a pull of several with the same columns", function()
       run(url, [[CREATE TABLE a (id integer NOT NULL PRIMARY KEY, n integer NOT NULL UNIQUE, m integer); CREATE UNIQUE INDEX a_n_key2 ON a (n);
         CREATE INDEX one ON a (m); CREATE INDEX two ON a (m); CREATE UNIQUE INDEX three ON a (m); CREATE UNIQUE INDEX four ON a (m)]])
       if engine == "sqlite" then run(url, "CREATE UNIQUE INDEX a_n_key ON a (n)") end
@@ -172,7 +172,7 @@ support.each_engine(function(engine)
       before_each(function() url = support.database(engine) end)
 
       for type, limit in pairs { Int = "2147483647", ["Int @db.SmallInt"] = "32767" } do
-        it("takes the sequence along: " .. type, function()
+        it("changes the sequence too: " .. type, function()
           local native = type:match " @db.*" or ""
           push(url, ("model A {\n  id Int @id @default(autoincrement())%s\n  n Int?\n}\n"):format(native))
           run(url, [[INSERT INTO "A" (n) VALUES (1), (2)]])
@@ -191,7 +191,7 @@ support.each_engine(function(engine)
         end)
       end
 
-      it("takes the sequence of a renamed column along, which keeps its own name", function()
+      it("changes the sequence of a renamed column too, which keeps its name", function()
         push(url, "model A {\n  id Int @id @default(autoincrement())\n  n Int?\n}\n")
         local after = "/// @renamed-from A\nmodel B {\n  /// @renamed-from id\n  key BigInt @id @default(autoincrement())\n  n Int?\n}\n"
         push(url, after)
@@ -199,7 +199,7 @@ support.each_engine(function(engine)
         assert.equal(2147483648, ask(url, [[SELECT key FROM "B"]])[1].key)
       end)
 
-      it("takes an identity along, and its numbers", function()
+      it("keeps an identity and its numbers", function()
         run(url, [[CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY (START 10) PRIMARY KEY, n int); INSERT INTO a (n) VALUES (1)]])
         local after = "model a {\n  id BigInt @id @default(autoincrement())\n  n Int?\n}\n"
         push(url, after)
@@ -209,7 +209,7 @@ support.each_engine(function(engine)
           WHERE attrelid = 'a'::regclass AND attname = 'id']]))
       end)
 
-      it("takes defaults along, of lists and enums too", function()
+      it("keeps defaults, of lists and enums too", function()
         local function body(int, float, s)
           return ("model A {\n  id Int @id\n  n %s @default(7)\n  l %s[] @default([1, 2])\n  f %s @default(1.5)\n  e %s\n"
             .. "  es E[] @default([X])\n}\nenum E {\n  X\n  Y\n%s}\n")
@@ -227,8 +227,8 @@ support.each_engine(function(engine)
       end)
     end)
 
-    describe("values of an enum that go", function()
-      it("take the views that use the column with them, and bring them back", function()
+    describe("removed values of an enum", function()
+      it("drop the views that use the column, and create them again", function()
         local url = support.database(engine)
         local function body(values)
           return "model A {\n  id Int @id\n  e E @default(X)\n  es E[]\n}\nenum E {\n  " .. table.concat(values, "\n  ") .. "\n}\n"

@@ -1,4 +1,4 @@
--- What a database has and no schema says: it outlives a push, makes no difference, and does not keep a pull from working.
+-- What a database has and a schema cannot express: it survives a push, makes no difference, and does not prevent a pull.
 local rille = require "rille"
 local support = require "support"
 
@@ -25,7 +25,7 @@ support.each_engine(function(engine)
     local url
     before_each(function() url = support.database(engine) end)
 
-    it("of a model takes its rows, keys, indexes and relations along", function()
+    it("of a model keeps its rows, keys, indexes and relations", function()
       push(url, [[
 model User {
   id Int @id @default(autoincrement())
@@ -77,7 +77,7 @@ model Tag {
       assert.not_matches("map: ", pulled)
     end)
 
-    it("makes place for another one", function()
+    it("frees its name for another one", function()
       push(url, "model A {\n  id Int @id\n  a String?\n  b String?\n}\nmodel B {\n  id Int @id\n  n Int?\n}")
       run(url, [[INSERT INTO "A" VALUES (1, 'was a', 'was b'); INSERT INTO "B" VALUES (2, 3)]])
       local after = [[
@@ -102,7 +102,7 @@ model C {
       assert.same({ { b = "was a" } }, rows(url, [[SELECT b FROM "B"]]))
     end)
 
-    it("swaps two names where only that fits", function()
+    it("swaps two names if only that fits", function()
       push(url, "model A {\n  id Int @id\n  a String?\n  b Int?\n}")
       run(url, [[INSERT INTO "A" VALUES (1, 'text', 5)]])
       local after = "model A {\n  id Int @id\n  /// @renamed-from b\n  a Int?\n  /// @renamed-from a\n  b String?\n}"
@@ -113,7 +113,7 @@ model C {
       assert.same({ { a = 5, b = "text" } }, rows(url, [[SELECT a, b FROM "A"]]))
     end)
 
-    it("in a circle is refused but for two fields", function()
+    it("in a circle is rejected, except for two fields", function()
       local one = "model A {\n  id Int @id\n  e E\n  x Int\n  y Int\n  z Int\n}\nmodel B {\n  id Int @id\n}\nenum E {\n  P\n  Q\n  R\n}"
       push(url, one)
       for _, change in ipairs {
@@ -152,7 +152,7 @@ model C {
       assert.equal(1, db.b:count { where = { f = "YY" } })
     end)
 
-    it("goes with a change of the type", function()
+    it("works together with a change of the type", function()
       push(url, "model A {\n  id Int @id\n  n Int\n  @@index([n])\n}")
       run(url, [[INSERT INTO "A" VALUES (1, 42)]])
       local after = "model A {\n  id Int @id\n  /// @renamed-from n\n  text String\n  @@index([text])\n}"
@@ -162,7 +162,7 @@ model C {
     end)
   end)
 
-  describe("what a change would cost", function()
+  describe("what a change would lose", function()
     local function warnings(before, after, sql)
       local url = support.database(engine)
       push(url, before)
@@ -181,7 +181,7 @@ model C {
       assert.same({ { e = "XX" }, { e = "Z" }, { e = "Z" } }, rows(url, [[SELECT CAST(e AS TEXT) AS e FROM "A" ORDER BY id]]))
     end)
 
-    it("is counted for narrower types, required fields, doubles, columns and tables", function()
+    it("is counted for narrower types, required fields, duplicates, columns and tables", function()
       local text = warnings("model A {\n  id Int @id\n  n BigInt?\n  o Int?\n  u Int?\n  gone String?\n}\nmodel B {\n  id Int @id\n}",
         "model A {\n  id Int @id\n  n Int?\n  o Int\n  u Int? @unique\n  r Int\n}",
         [[INSERT INTO "A" (id, n, o, u, gone) VALUES (1, 5, 1, 3, 'x'), (2, NULL, NULL, 3, NULL); INSERT INTO "B" VALUES (1)]])
@@ -193,7 +193,7 @@ model C {
       assert.matches("`B` table, which is not empty %(1 rows%)", text)
     end)
 
-    it("is nothing where there are no rows", function()
+    it("is nothing if there are no rows", function()
       local url = support.database(engine)
       push(url, "model A {\n  id Int @id\n  n BigInt?\n  gone String?\n  e E\n}\nmodel B {\n  id Int @id\n}\nenum E {\n  X\n  Y\n}")
       push(url, "model A {\n  id Int @id\n  n Int\n  r Int @unique\n  e E\n}\nenum E {\n  X\n}")
@@ -220,7 +220,7 @@ model C {
       assert.equal(2, #db.big:find_many {})
     end)
 
-    it("are pulled as view blocks, and keep what people made of them", function()
+    it("are pulled as view blocks, and keep what people wrote", function()
       local pulled = rille.pull { url = url }
       assert.matches("view Big {\n  id +Int%?\n  n +Int%?\n}", pulled)
       assert.matches("view Bigger {", pulled)
@@ -228,7 +228,7 @@ model C {
       assert.equal(rille.format(known), rille.pull { url = url, schema_text = known })
     end)
 
-    it("outlive a rebuild and changes of what they do not use", function()
+    it("survive a rebuild and changes of what they do not use", function()
       local after = BASE:gsub("note String%?", 'note String @default("-")\n  more Int?'):gsub("Int @id", "Int @id\n  again Int?")
       run(url, [[UPDATE "A" SET note = '-' WHERE note IS NULL]])
       push(url, after)
@@ -236,7 +236,7 @@ model C {
       assert.same({ { id = 3 } }, rows(url, [[SELECT id FROM "Bigger"]]))
     end)
 
-    it("come back where a column gets another type", function()
+    it("are created again if a column gets another type", function()
       local after = BASE:gsub("n Int", "n BigInt")
       push(url, after)
       assert.equal("", difference(engine, url, after))
@@ -245,7 +245,7 @@ model C {
 
     it("follow renames", function()
       local after = "/// @renamed-from A\nmodel B {\n  id Int @id\n  /// @renamed-from n\n  m Int\n  note String?\n}\n"
-      -- SQLite gives the view's column the new name, too, and refuses by name what another view would lose by that
+      -- SQLite renames the view's column too, and refuses what would break another view, naming it
       if engine == "sqlite" then
         assert.matches("view Bigger", tostring(support.fails("P2039", rille.push, { schema_text = after, url = url })))
         run(url, [[DROP VIEW "Bigger"]])
@@ -254,7 +254,7 @@ model C {
       assert.equal(2, #rows(url, [[SELECT id FROM "Big"]]))
     end)
 
-    it("stop a push that would break them, by name", function()
+    it("stop a push that would break them, and are named", function()
       for _, after in ipairs { "model A {\n  id Int @id\n  note String?\n}\n", "model C {\n  id Int @id\n}\n" } do
         local e = support.fails("P3001", rille.push, { schema_text = after, url = url, accept_data_loss = true })
         assert.matches("view `Big`", table.concat(e.meta.warnings, "\n"))
@@ -265,8 +265,8 @@ model C {
     end)
   end)
 
-  describe("a pull with a schema at hand", function()
-    it("keeps blocks, lines, comments, order and relations of it, and changes what differs", function()
+  describe("a pull with a known schema", function()
+    it("keeps its blocks, lines, comments, order and relations, and changes what differs", function()
       local url = support.database(engine)
       local known = with_source(engine, [[
 // settings above
@@ -315,7 +315,7 @@ model Owner {
       assert.equal(pulled, rille.pull { url = url, schema_text = pulled })
     end)
 
-    it("keeps relations that have no foreign keys, until the other model is gone", function()
+    it("keeps relations without foreign keys as long as the other model exists", function()
       local url = support.database(engine)
       local text = "model A {\n  id Int  @id\n  bs B[]\n}\n\nmodel B {\n  id  Int @id\n  aId Int\n  a   A   @relation(fields: [aId], references: [id])\n}\n"
       local known = rille.format(with_source(engine, text, '  relationMode = "prisma"\n'))
@@ -330,7 +330,7 @@ end)
 describe("on SQLite", function()
   after_each(support.cleanup)
 
-  it("a rebuilt table keeps generated columns, collations, checks, triggers and indexes that no schema can say", function()
+  it("a rebuilt table keeps generated columns, collations, checks, triggers and indexes that a schema cannot express", function()
     local url = support.database "sqlite"
     run(url, [[CREATE TABLE "A" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL CHECK (n > 0), t TEXT COLLATE NOCASE,
         twice INTEGER GENERATED ALWAYS AS (n * 2) STORED, more INT AS (n + 1), gone INTEGER, CONSTRAINT "odd" CHECK (gone IS NULL OR gone > 1));
@@ -355,7 +355,7 @@ describe("on SQLite", function()
       rows(url, [[SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'A' AND sql IS NOT NULL ORDER BY 1]]))
   end)
 
-  it("WITHOUT ROWID, STRICT and virtual tables are left as they are", function()
+  it("WITHOUT ROWID, STRICT and virtual tables are left alone", function()
     local url = support.database "sqlite"
     run(url, [[CREATE TABLE w (id INTEGER NOT NULL PRIMARY KEY, n INTEGER) WITHOUT ROWID; CREATE TABLE s (id INT NOT NULL PRIMARY KEY, n INT) STRICT;
       CREATE VIRTUAL TABLE f USING fts5(body)]])
@@ -369,7 +369,7 @@ describe("on SQLite", function()
     assert.matches("WITHOUT ROWID$", kept[2].sql)
   end)
 
-  it("true and false as numbers, the clock by another name and Json's null are what they are for Prisma", function()
+  it("true and false as numbers, another name of the clock and JSON null mean the same as for Prisma", function()
     local url = support.database "sqlite"
     run(url, [[CREATE TABLE "A" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, b BOOLEAN NOT NULL DEFAULT 1, d DATETIME NOT NULL DEFAULT (datetime('now')),
       j JSONB NOT NULL DEFAULT null)]])
@@ -379,7 +379,7 @@ describe("on SQLite", function()
     assert.matches(text:gsub("%p", "%%%0"), rille.pull { url = url })
   end)
 
-  it("a broken view does not keep a database from being read", function()
+  it("a broken view does not prevent reading a database", function()
     local url = support.database "sqlite"
     run(url, [[CREATE TABLE a (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT); CREATE VIEW v AS SELECT x FROM nowhere]])
     assert.equal("", difference("sqlite", url, "model a {\n  id Int @id\n}\n"))
@@ -415,7 +415,7 @@ CREATE VIEW v AS SELECT id, n FROM a; CREATE MATERIALIZED VIEW mv AS SELECT coun
 CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER nothing; CREATE FOREIGN TABLE far (id int) SERVER away;
 ]]
 
-    it("what no schema can say is read, pulled and makes no difference", function()
+    it("what a schema cannot express is read, pulled and makes no difference", function()
       local url = support.database "postgresql"
       run(url, ODD)
       local pulled = rille.pull { url = url }
@@ -432,7 +432,7 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
       for _, other in ipairs { "part1", "far", "a_expr", "a_incl" } do assert.not_matches(other, pulled) end
     end)
 
-    it("and outlives a push that changes the tables around it", function()
+    it("and survives a push that changes the tables around it", function()
       local url = support.database "postgresql"
       run(url, ODD)
       local pulled = rille.pull { url = url }
@@ -447,13 +447,13 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
       assert.same({ { n = 5 }, { n = 3 }, { n = 1 } }, left)
     end)
 
-    it("a table that is elsewhere is not made", function()
+    it("a table in another schema is not created", function()
       local url = support.database "postgresql"
       run(url, "CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER nothing; CREATE FOREIGN TABLE far (id int) SERVER away")
       assert.equal("", difference("postgresql", url, "model far {\n  id Int @id\n}\n"))
     end)
 
-    it("materialized views come back with their indexes, comments and rights", function()
+    it("materialized views are created again with their indexes, comments and privileges", function()
       local url = support.database "postgresql"
       push(url, "model A {\n  id Int @id\n  n Int\n}\n")
       run(url, [[CREATE MATERIALIZED VIEW mv AS SELECT n, count(*) AS c FROM "A" GROUP BY n; CREATE UNIQUE INDEX mv_n ON mv (n);
@@ -466,7 +466,7 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
         has_table_privilege('public', 'top', 'SELECT') AS p]]))
     end)
 
-    it("views come back with their triggers, rules and defaults", function()
+    it("views are created again with their triggers, rules and defaults", function()
       local url = support.database "postgresql"
       push(url, "model A {\n  id Int @id\n  n Int\n}\n")
       run(url, [[CREATE VIEW ruled AS SELECT id, n FROM "A"; CREATE RULE keep AS ON INSERT TO ruled DO INSTEAD INSERT INTO "A" VALUES (NEW.id, NEW.n);
@@ -478,7 +478,7 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
       assert.same({ { n = 7 }, { n = -1 } }, rows(url, 'SELECT n::int AS n FROM "A" ORDER BY id'))
     end)
 
-    it("schemas are read as asked", function()
+    it("the named schemas are read", function()
       local url = support.database "postgresql"
       run(url, [[CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE one.a (id int PRIMARY KEY); CREATE TYPE two.kind AS ENUM ('X');
         CREATE TABLE two.a (id int PRIMARY KEY, one_id int REFERENCES one.a, kind two.kind); CREATE TABLE b (id int PRIMARY KEY)]])
@@ -495,7 +495,7 @@ CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER not
       support.fails("VALIDATION", rille.pull, { url = url, schemas = { 1 } })
     end)
 
-    it("partial indexes are left alone where Prisma leaves them", function()
+    it("partial indexes are left alone if Prisma leaves them alone", function()
       local url = support.database "postgresql"
       run(url, [[CREATE TABLE a (id int PRIMARY KEY, n int); CREATE INDEX partly ON a (n) WHERE n > 5]])
       local text, client = "model a {\n  id Int @id\n  n Int?\n}\n", 'generator client {\n  provider = "prisma-client-js"\n%s}\n'

@@ -10,7 +10,7 @@ static const char less[] = "model User {\n  id Int @id @default(autoincrement())
 typedef struct place {
   bool postgres;
   char root[64], folder[96], url[512];
-  char log[1000]; /* the steps that were given out */
+  char log[1000]; /* the steps that were returned */
   char code[16], message[1000];
   rille_dev *dev;
   rille_schema *schema;
@@ -84,7 +84,7 @@ static void note(place *p, const char *word) {
   snprintf(p->log + n, sizeof p->log - n, "%s%s", n ? " " : "", word);
 }
 
-/* Goes on to the end; each question is answered with `yes`, and a name with `name`. */
+/* Runs to the end. Each question is answered with `yes`, and a name with `name`. */
 static rille_status go_on(place *p, bool yes, const char *name) {
   static const char *const words[] = {[RILLE_DEV_MIGRATION] = "migration",
                                       [RILLE_DEV_ASK_RESET] = "reset",
@@ -106,7 +106,7 @@ static rille_dev_result result_of(const place *p) {
   return r;
 }
 
-/* Runs all of dev, and wants it to do well. */
+/* Runs all of dev, which must succeed. */
 static rille_dev_result run_dev(place *p, const char *models, rille_dev_options o) {
   begin_dev(p, models, o);
   if (go_on(p, true, "it") != RILLE_DONE) fail_msg("%s %s", p->code, p->message);
@@ -188,7 +188,7 @@ static void only_writes(place *p) {
   assert_int_equal(r.applied_count, 0);
   assert_null(read_file(p, r.created, "down.sql"));
   r = run_dev(p, one, PLAIN);
-  assert_string_equal(p->log, "migration"); /* what was written is applied now */
+  assert_string_equal(p->log, "migration"); /* what was written is now applied */
   assert_int_equal(r.up_to_date, 1);
   r = run_dev(p, one, (rille_dev_options){.data = 1});
   assert_string_equal(p->log, "");
@@ -201,7 +201,7 @@ static void only_writes(place *p) {
                       "-- The structure did not change: there is nothing to undo.\n");
 }
 
-static void refuses_or_asks_of_loss(place *p) {
+static void rejects_or_asks_about_loss(place *p) {
   rille_dev_step step;
   run_dev(p, one, PLAIN);
   run_sql(p, one, "INSERT INTO \"User\" (name) VALUES ('x')");
@@ -229,7 +229,7 @@ static void refuses_or_asks_of_loss(place *p) {
   assert_int_equal(r.warning_count, 1);
 }
 
-static void refuses_what_rows_forbid(place *p) {
+static void rejects_what_rows_prevent(place *p) {
   run_dev(p, less, PLAIN);
   run_sql(p, less, p->postgres ? "INSERT INTO \"User\" DEFAULT VALUES" : "INSERT INTO User DEFAULT VALUES");
   begin_dev(p, one, (rille_dev_options){.asks = 1, .accept_data_loss = 1});
@@ -240,7 +240,7 @@ static void refuses_what_rows_forbid(place *p) {
   run_dev(p, one, (rille_dev_options){.create_only = 1});
 }
 
-static void asks_of_renames(place *p) {
+static void asks_about_renames(place *p) {
   rille_dev_step step;
   run_dev(p, one, PLAIN);
   begin_dev(p, renamed, ASKING);
@@ -260,7 +260,7 @@ static void asks_of_renames(place *p) {
                       "-- Rename\nALTER TABLE \"User\" RENAME COLUMN \"name\" TO \"title\";\n");
   assert_string_equal(read_file(p, name, "down.sql"),
                       "-- Rename\nALTER TABLE \"User\" RENAME COLUMN \"title\" TO \"name\";\n");
-  begin_dev(p, one, ASKING); /* and back: no, that is another one */
+  begin_dev(p, one, ASKING); /* and back: no, it is another column */
   assert_int_equal(go_on(p, false, NULL), RILLE_DONE);
   assert_string_equal(p->log, "rename name migration");
   assert_int_equal(result_of(p).irreversible_count, 2);
@@ -332,8 +332,8 @@ static void finds_failed_and_missing(place *p) {
   assert_string_equal(reason.migration, "2_b");
 }
 
-/* A pending migration that is earlier than an applied one: the shadow is made twice. */
-static void takes_late_branches(place *p) {
+/* A pending migration is earlier than an applied one: the shadow is created twice. */
+static void applies_late_branches(place *p) {
   add_migration(p, "2_b", "CREATE TABLE b (id INTEGER NOT NULL PRIMARY KEY);\n");
   run_dev(p, "model b {\n  id Int @id\n}\n", (rille_dev_options){.create_only = 1});
   add_migration(p, "1_a", "CREATE TABLE a (id INTEGER NOT NULL PRIMARY KEY);\n");
@@ -346,7 +346,7 @@ static void takes_late_branches(place *p) {
   assert_null(strstr(read_file(p, r.created, "migration.sql"), "CREATE TABLE \"a\""));
 }
 
-static void gives_the_callers_part(place *p) {
+static void returns_the_callers_part(place *p) {
   rille_dev_step step;
   rille_error *err = NULL;
   add_migration(p, "1_a", "CREATE TABLE a (id INTEGER NOT NULL PRIMARY KEY);\n");
@@ -372,9 +372,9 @@ static void gives_the_callers_part(place *p) {
 }
 
 static void (*const cases[])(place *) = {
-    writes_and_applies,       asks_for_a_name,     only_writes,           refuses_or_asks_of_loss,
-    refuses_what_rows_forbid, asks_of_renames,     asks_for_a_reset,      finds_drift,
-    finds_failed_and_missing, takes_late_branches, gives_the_callers_part};
+    writes_and_applies,      asks_for_a_name,  only_writes, rejects_or_asks_about_loss, rejects_what_rows_prevent,
+    asks_about_renames,      asks_for_a_reset, finds_drift, finds_failed_and_missing,   applies_late_branches,
+    returns_the_callers_part};
 
 static void run_cases(bool postgres) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,4 +1,4 @@
-/* The difference of structures under shortage of memory, and what the texts of a catalogue mean. */
+/* Failed allocations while structures are compared, and the meaning of texts in a catalogue. */
 #include "running/running.h"
 
 #include "base/failing_allocator.h"
@@ -53,7 +53,7 @@ static bool diff_job(void *argument) {
   return done;
 }
 
-static void shortage(const rl_dialect *dialect, rl_provider provider) {
+static void diff_without_memory(const rl_dialect *dialect, rl_provider provider) {
   job j = {dialect, schema_of(before, provider), schema_of(after, provider), 0};
   assert_true(fail_each_allocation(diff_job, &j, false) > 5);
   assert_true(j.steps > 8);
@@ -63,8 +63,8 @@ static void shortage(const rl_dialect *dialect, rl_provider provider) {
 
 static void test_diff_without_memory(void **state) {
   (void)state;
-  shortage(&rl_dialect_postgres, RL_PROVIDER_POSTGRESQL);
-  shortage(&rl_dialect_sqlite, RL_PROVIDER_SQLITE);
+  diff_without_memory(&rl_dialect_postgres, RL_PROVIDER_POSTGRESQL);
+  diff_without_memory(&rl_dialect_sqlite, RL_PROVIDER_SQLITE);
 }
 
 typedef struct live_job {
@@ -171,7 +171,7 @@ static void expect_renamed(rl_provider provider, const char *sql, const char *wa
   rl_arena_dispose(&arena);
 }
 
-/* Names in quotes of every kind, and what only looks like them. */
+/* Names in all kinds of quotes, and what only looks like them. */
 static void test_mentions(void **state) {
   (void)state;
   static const char odd[] = "x > '\"a\"\"b\"' -- \"a\"\"b\"\n /*/ \"a\"\"b\" */";

@@ -1,4 +1,4 @@
-/* The history: states of migrations, what is wrong with them, what a failure left, and the order of a run. */
+/* The history: states of migrations, problems, what a failure left, and the order of a run. */
 #include "migrate/history/migrations.h"
 #include "running/running.h"
 
@@ -52,7 +52,7 @@ static void remove_migration(const place *p, const char *name) {
   assert_int_equal(system(command), 0);
 }
 
-/* Loads, and applies all that is pending; the code of the error, or "". */
+/* Loads, and applies all that is pending. Returns the code of the error, or "". */
 static const char *deploy(place *p, rl_error *err) {
   const rl_migration *x;
   open_handle(p);
@@ -75,7 +75,7 @@ static void expect_states(place *p, const char *want) {
   assert_string_equal(got, want);
 }
 
-/* Codes of what is wrong, and whether all is applied. */
+/* Checks the codes of the problems, and whether all is applied. */
 static void expect_problems(place *p, const char *want, bool up_to_date) {
   rl_error err = {0};
   char got[200] = "";
@@ -107,7 +107,7 @@ static void goes_through_states(place *p) {
   expect_states(p, "1_a=applied 2_b=applied");
   expect_problems(p, "", true);
   add_file(p, "1_a", "migration.sql",
-           "CREATE TABLE a (id INTEGER PRIMARY KEY);\r\n"); /* other ends of line are no edit */
+           "CREATE TABLE a (id INTEGER PRIMARY KEY);\r\n"); /* other line endings are no edit */
   expect_states(p, "1_a=applied 2_b=applied");
   add_file(p, "1_a", "migration.sql", "-- edited\n");
   expect_states(p, "1_a=edited 2_b=applied");
@@ -153,7 +153,7 @@ static rl_left left_of(const place *p, size_t i) {
   return rl_left_of(p->m.list.items[i].logs);
 }
 
-/* In a transaction nothing is left, and the history says where it failed. */
+/* Its transaction leaves nothing, and the history says where it failed. */
 static void fails_as_a_whole(place *p) {
   rl_error err = {0};
   add_file(p, "1_a", "migration.sql", "CREATE TABLE a (id INTEGER PRIMARY KEY);\n\nINSERT INTO a\n VALUES ('x', 2);\n");
@@ -222,7 +222,7 @@ static void fails_in_the_callers_part(place *p) {
   assert_non_null(strstr(p->m.list.items[0].logs.p, "no luck"));
 }
 
-/* A process that dies leaves what is under way. */
+/* A process that dies leaves a started migration. */
 static void is_killed(place *p) {
   rl_error err = {0};
   const rl_migration *x;
@@ -234,7 +234,7 @@ static void is_killed(place *p) {
   assert_int_equal(left_of(p, 0), RL_LEFT_NOTHING);
 }
 
-static void is_taken_back(place *p) {
+static void is_undone(place *p) {
   rl_error err = {0};
   const rl_migration *x;
   add_file(p, "1_a", "migration.sql", table_a);
@@ -278,7 +278,7 @@ static void (*const cases[])(place *) = {goes_through_states,
                                          fails_without_a_transaction,
                                          fails_in_the_callers_part,
                                          is_killed,
-                                         is_taken_back};
+                                         is_undone};
 
 static void run_cases(bool postgres) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -300,7 +300,7 @@ static void test_postgres(void **state) {
   run_cases(true);
 }
 
-/* Every sentence that is written is understood when it is read. */
+/* Every sentence that is written is recognized when it is read. */
 static void test_sentences(void **state) {
   (void)state;
   rl_arena arena;

@@ -16,7 +16,7 @@ static void run_script(world *w, const char *sql) {
   rille_op_free(op);
 }
 
-/* Each warning as "kind table.column [items] rows blocks; ". */
+/* Writes each warning as "kind table.column [items] rows blocks; ". */
 static void write_warnings(const rille_diff *d, char *out, size_t size) {
   out[0] = 0;
   for (size_t i = 0; i < rille_diff_warning_count(d); i++) {
@@ -58,23 +58,23 @@ static void run_losses(bool postgres) {
   /* A column with two values, a table with two rows. */
   expect_losses(&w, "model A {\n  id Int @id\n  kept String?\n  wide BigInt\n  twice Int\n}\n",
                 "drop_column A.gone -1; drop_table B -1; ", "drop_column A.gone 2; drop_table B 2; ", 0);
-  /* NULLs forbid it, two of them. */
+  /* Two NULLs make it impossible. */
   expect_losses(&w,
                 "model A {\n  id Int @id\n  gone String?\n  kept String\n  wide BigInt\n  twice Int\n}\n"
                 "model B {\n  id Int @id\n}\n",
                 "make_required A.kept -1 blocks; ", "make_required A.kept 2 blocks; ", 1);
-  /* A required column without a default, where there are three rows. */
+  /* A required column without a default, and three rows. */
   expect_losses(&w,
                 "model A {\n  id Int @id\n  gone String?\n  kept String?\n  wide BigInt\n  twice Int\n  more Int\n}\n"
                 "model B {\n  id Int @id\n}\n",
                 "add_required_column A.more -1 blocks; ", "add_required_column A.more 3 blocks; ", 1);
-  /* Values that may not fit, and one value that is there twice. */
+  /* Values that may not fit, and one duplicate value. */
   expect_losses(&w,
                 "model A {\n  id Int @id\n  gone String?\n  kept String?\n  wide Int\n  twice Int @unique\n}\n"
                 "model B {\n  id Int @id\n}\n",
                 "cast A.wide -1; add_unique A.twice [twice] -1 blocks; ",
                 "cast A.wide 3; add_unique A.twice [twice] 1 blocks; ", 1);
-  /* Without a row it is about, a warning is none. */
+  /* Without affected rows there is no warning. */
   run_script(&w, "DELETE FROM \"A\"; DELETE FROM \"B\"");
   expect_losses(&w, "model A {\n  id Int @id\n  kept String\n  wide Int\n  twice Int @unique\n  more Int\n}\n",
                 "drop_column A.gone -1; make_required A.kept -1 blocks; cast A.wide -1; "
@@ -94,7 +94,7 @@ static void test_postgres(void **state) {
   run_losses(true);
 }
 
-/* Only PostgreSQL makes columns again, and has views that stand in the way. */
+/* Only PostgreSQL creates columns again, and has views in the way. */
 static void test_postgres_alone(void **state) {
   (void)state;
   if (!postgres_url()) skip();

@@ -1,4 +1,4 @@
-/* Names of migrations: what remains of what a person types, and the time before it. */
+/* Names of migrations: the slug of what a person types, and the time before it. */
 #include "migrate/dev/name.h"
 #include "running/running.h"
 

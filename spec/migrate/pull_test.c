@@ -1,4 +1,4 @@
-/* The words of a pulled schema: what statements of a database become, and what of a known schema stays. */
+/* The text of a pulled schema: what SQL becomes, and what of a known schema stays. */
 #include "migrate/pull/pull.h"
 #include "migrate/pure.h"
 #include "migrate/structure/open.h"
@@ -6,9 +6,9 @@
 typedef struct pulled {
   const char *name;
   rl_provider provider;
-  const char *sql;   /* makes the database */
-  const char *known; /* NULL, or a schema at hand */
-  const char *want;  /* behind the datasource block */
+  const char *sql;   /* creates the database */
+  const char *known; /* NULL, or a known schema */
+  const char *want;  /* after the datasource block */
 } pulled;
 
 #define PG RL_PROVIDER_POSTGRESQL
@@ -69,7 +69,8 @@ static const pulled all[] = {
      "as on paper\n  id   Int    @id @default(autoincrement())\n\n  @@map(\"people\")\n}\n",
      "/// Somebody.\nmodel Person {\n  name String @map(\"full_name\") // as on paper\n"
      "  id   Int    @id @default(autoincrement())\n  age  Int?\n\n  @@map(\"people\")\n}\n"},
-    {"what is gone from the database goes", LITE, "CREATE TABLE A (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT)",
+    {"what the database does not have is removed", LITE,
+     "CREATE TABLE A (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT)",
      "datasource db {\n  provider = \"sqlite\"\n}\n\nmodel A {\n  id Int @id @default(autoincrement())\n  x  Int?\n}\n\n"
      "model B {\n  id Int @id\n}\n",
      "model A {\n  id Int @id @default(autoincrement())\n}\n"},
@@ -84,7 +85,7 @@ static void make_database(const char *url, rl_provider provider, const char *sql
   rl_session_close(&s);
 }
 
-/* The text behind the blocks at the head. */
+/* Returns the text after the datasource block. */
 static rl_str behind_head(rl_str text) {
   const char *end = strstr(text.p, "}\n\n");
   if (!end) return text;
@@ -109,7 +110,7 @@ static void run_pull(const pulled *p, int number) {
   if (rl_pull(rl_str_of(url), &order, &got, &err) != RILLE_OK) fail_msg("%s: %s", p->name, rl_error_message(&err));
   assert_non_null(rl_buf_z(&got));
   expect_text(p->name, behind_head(rl_buf_view(&got)), p->want);
-  rl_schema_release(schema_of(got.p, p->provider)); /* it is a schema */
+  rl_schema_release(schema_of(got.p, p->provider)); /* it is valid */
   rl_buf_dispose(&got);
   if (known) rl_schema_release(known);
   remove_files(path);
@@ -143,7 +144,7 @@ static void test_empty(void **state) {
   assert_int_equal(rl_pull(rl_str_of(url), &order, &got, &err), RILLE_ERROR);
   assert_int_equal(err.code, RL_P4001);
   rl_error_clear(&err);
-  assert_int_not_equal(access(path, F_OK), 0); /* no file is made by asking */
+  assert_int_not_equal(access(path, F_OK), 0); /* a pull creates no file */
   rl_buf_dispose(&got);
 }
 

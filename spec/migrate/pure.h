@@ -1,4 +1,4 @@
-/* What the tests of comparisons share: two schemas as texts, and the difference as text. No database is asked. */
+/* Helpers for tests of comparisons: two schemas as texts, and the difference as text. They need no database. */
 #ifndef SPEC_MIGRATE_PURE_H
 #define SPEC_MIGRATE_PURE_H
 
@@ -15,7 +15,7 @@ MAYBE_UNUSED static rl_schema *schema_of(const char *text, rl_provider provider)
   return s;
 }
 
-/* A comparison of two schemas: *arena and the schemas are the caller's to free. */
+/* A comparison of two schemas; see dispose_pure. */
 typedef struct pure {
   rl_arena arena;
   rl_schema *schemas[2];
@@ -51,7 +51,7 @@ MAYBE_UNUSED static void dispose_pure(pure *p) {
   rl_schema_release(p->schemas[1]);
 }
 
-/* One line a step: "kind subject: SQL on one line", and below it what it changes; then one line a warning. */
+/* Writes one line per step, "kind subject: SQL on one line", with its changes below, then one line per warning. */
 MAYBE_UNUSED static void write_difference(const rl_diff *diff, rl_buf *out) {
   for (size_t i = 0; i < diff->steps.count; i++) {
     const rl_diff_step *s = &diff->steps.items[i];
@@ -80,7 +80,7 @@ MAYBE_UNUSED static void write_difference(const rl_diff *diff, rl_buf *out) {
   }
 }
 
-/* Shows both texts whole, where they differ. */
+/* Fails with both texts if they differ. */
 MAYBE_UNUSED static void expect_text(const char *name, rl_str got, const char *want) {
   if (rl_str_is(got, want)) return;
   fail_msg("%s\n--- got\n%.*s\n--- wanted\n%s", name, RL_STR_ARG(got), want);

@@ -1,5 +1,5 @@
-/* Push: what is then in the database, named and typed as Prisma does, on both
- * engines; what is refused; what a failure leaves. */
+/* Push: what it creates, with the names and types of Prisma, on both databases;
+ * what it rejects, and what a failure leaves. */
 #include "running/running.h"
 
 static const char shop[] = "model User {\n  id Int @id @default(autoincrement())\n  email String "
@@ -68,7 +68,7 @@ static void test_postgres(void **state) {
                "(created,timestamp(3) without time zone,NO,CURRENT_TIMESTAMP)");
   char code[16];
   expect_rows(call(w.client, NULL, "tag", RILLE_CREATE, "{'data':{'id':1},'select':{'id':true}}"), "(1)");
-  assert_int_equal(push(w.url, w.schema, 0, code), RILLE_OK); /* there is nothing to do */
+  assert_int_equal(push(w.url, w.schema, 0, code), RILLE_OK); /* nothing to do */
   expect_rows(call(w.client, NULL, "tag", RILLE_COUNT, "{}"), "(1)");
   assert_int_equal(push(w.url, w.schema, 1, code), RILLE_OK);
   expect_rows(call(w.client, NULL, "tag", RILLE_COUNT, "{}"), "(0)");
@@ -85,7 +85,7 @@ static void test_postgres_schema_parameter(void **state) {
   expect_rows(call(w.client, NULL, "tag", RILLE_CREATE, "{'data':{'id':1},'select':{'id':true}}"), "(1)");
   char code[16];
   assert_int_equal(push(w.url, w.schema, 1, code), RILLE_OK);
-  expect_rows(call(w.client, NULL, "tag", RILLE_COUNT, "{}"), "(0)"); /* a connection that was open all the time */
+  expect_rows(call(w.client, NULL, "tag", RILLE_COUNT, "{}"), "(0)"); /* on a connection that stayed open */
   close_world(&w);
 }
 
@@ -120,7 +120,7 @@ static void test_sqlite(void **state) {
                "(1)");
   char code[16];
   expect_rows(raw(w.client, NULL, "INSERT INTO \"Tag\" VALUES (1)", NULL), "");
-  assert_int_equal(push(w.url, w.schema, 0, code), RILLE_OK); /* there is nothing to do */
+  assert_int_equal(push(w.url, w.schema, 0, code), RILLE_OK); /* nothing to do */
   expect_rows(call(w.client, NULL, "tag", RILLE_COUNT, "{}"), "(1)");
   expect_rows(raw(w.client, NULL, "CREATE VIEW extra AS SELECT * FROM \"Tag\"", NULL), "");
   assert_int_equal(push(w.url, w.schema, 1, code), RILLE_OK);
@@ -136,7 +136,7 @@ static void test_refused(void **state) {
   assert_int_equal(push("file:/nonexistent-folder/x.db", s, 0, code), RILLE_ERROR);
   assert_string_equal(code, "P1003");
   assert_int_equal(push("sqlite:///nonexistent-folder/x.db", s, 0, code), RILLE_ERROR);
-  assert_string_equal(code, "P1003"); /* and no file of another name was made instead */
+  assert_string_equal(code, "P1003"); /* and no file of another name was created */
   assert_int_equal(access("postgres", F_OK), -1);
   assert_int_equal(push("postgresql://127.0.0.1:1/x", s, 0, code), RILLE_ERROR);
   assert_string_equal(code, "P1012");
@@ -152,8 +152,7 @@ static void test_refused(void **state) {
   rille_schema_release(s);
 }
 
-/* A statement fails in the middle: nothing of it all is there, what was there
- * before still is. */
+/* If a statement fails, none of the changes stay, and the old content does. */
 static void failing(bool postgres) {
   static const char before[] = "model Kept {\n  id Int @id\n}\n";
   static const char clash[] = "model A {\n  id Int @id\n  n Int\n  m Int\n  @@index([n], map: "
@@ -167,7 +166,7 @@ static void failing(bool postgres) {
                    clash);
   rille_schema_options o = {.struct_size = sizeof o, .text = text, .text_len = (size_t)n};
   rille_schema *s = NULL;
-  if (rille_schema_open(&o, &s, NULL, NULL) == RILLE_OK) { /* unless the check of the schema refuses it already */
+  if (rille_schema_open(&o, &s, NULL, NULL) == RILLE_OK) { /* unless the schema is already rejected */
     char code[16];
     assert_int_equal(push(w.url, s, 1, code), RILLE_ERROR);
     rille_schema_release(s);

@@ -1,4 +1,4 @@
-/* Renames: pairs that might be ones, confirmed ones, and the way back. No database is asked. */
+/* Renames: pairs that might be renames, confirmed ones, and mirrored ones. They need no database. */
 #include "migrate/pure.h"
 
 typedef struct guess {
@@ -6,7 +6,7 @@ typedef struct guess {
 } guess;
 
 static const guess guesses[] = {
-    {"a column that goes and one of its type that comes", "model A {\n  id Int @id\n  x String\n}\n",
+    {"a dropped column and an added one of its type", "model A {\n  id Int @id\n  x String\n}\n",
      "model A {\n  id Int @id\n  y String\n}\n", "column A x>y; "},
     {"another type", "model A {\n  id Int @id\n  x String\n}\n", "model A {\n  id Int @id\n  y Int\n}\n", ""},
     {"a table with the same columns", "model A {\n  id Int @id\n  x String\n}\n",
@@ -15,8 +15,8 @@ static const guess guesses[] = {
      "model B {\n  key Int @id\n  y Int\n  z Int\n}\n", ""},
     {"a doc comment says so already", "model A {\n  id Int @id\n  x String\n}\n",
      "model A {\n  id Int @id\n  /// @renamed-from x\n  y String\n}\n", ""},
-    {"only one goes", "model A {\n  id Int @id\n  x String\n}\n", "model A {\n  id Int @id\n}\n", ""},
-    {"only one comes", "model A {\n  id Int @id\n}\n", "model A {\n  id Int @id\n  x String\n}\n", ""},
+    {"only one is dropped", "model A {\n  id Int @id\n  x String\n}\n", "model A {\n  id Int @id\n}\n", ""},
+    {"only one is added", "model A {\n  id Int @id\n}\n", "model A {\n  id Int @id\n  x String\n}\n", ""},
     {"nothing differs", "model A {\n  id Int @id\n}\n", "model A {\n  id Int @id\n}\n", ""},
 };
 
@@ -66,7 +66,7 @@ static void test_confirmed(void **state) {
                  "rename E: ALTER TYPE \"E\" RENAME VALUE 'X' TO 'Y'\n");
 }
 
-/* A hint about what is not there changes nothing. */
+/* A hint about a missing table changes nothing. */
 static void test_of_nothing(void **state) {
   (void)state;
   expect_renamed(RL_PROVIDER_POSTGRESQL, "model A {\n  id Int @id\n  x String\n}\n",
@@ -76,7 +76,7 @@ static void test_of_nothing(void **state) {
                  "! drop_column table=A column=x\n! blocks add_required_column table=A column=y\n");
 }
 
-/* What the schema of `from` renamed is named back. */
+/* Renames of the schema `from` are undone. */
 static void test_mirror(void **state) {
   (void)state;
   pure p;
@@ -94,7 +94,7 @@ static void test_mirror(void **state) {
   dispose_pure(&p);
 }
 
-/* Two tables may not exchange their names. */
+/* Two tables cannot swap their names. */
 static void test_circles(void **state) {
   (void)state;
   rl_arena arena;

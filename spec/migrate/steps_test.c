@@ -1,4 +1,4 @@
-/* Each kind of step and of warning, from one schema to another, on both databases. No database is asked. */
+/* Each kind of step and warning between two schemas, for both databases. They need no database. */
 #include "migrate/pure.h"
 
 typedef struct difference {

@@ -21,14 +21,14 @@ describe("migration.lua", function()
       dev { name = "init" }
     end)
 
-    it("begins as a skeleton that does nothing, and is not applied at once", function()
+    it("starts as a skeleton that does nothing, and is not applied immediately", function()
       local r = dev { name = "fill", data = true }
       assert.same({}, r.applied)
       assert.same({ "down.sql", "migration.lua", "migration.sql" }, folders.list(dir .. "/" .. r.created))
       assert.same({ r.created }, deploy().applied)
     end)
 
-    it("sees models in the words of the schema, and nests transactions", function()
+    it("has the models of the schema, and nests transactions", function()
       local name = dev({ name = "fill", data = true }).created
       write(name, [[return function(tx, context)
         tx.user:create { data = { fullName = "one", posts = { create = { { id = 1 } } } } }
@@ -45,7 +45,7 @@ describe("migration.lua", function()
       assert.is_true(rille.migrate.status({ url = url, migrations = dir }).ok)
     end)
 
-    it("sees what migration.sql did, and is undone with it", function()
+    it("sees what migration.sql did, and is rolled back with it", function()
       folders.add(dir, "20990101000000_more", { ["migration.sql"] = 'ALTER TABLE "User" ADD COLUMN age INTEGER;\n',
         ["migration.lua"] = 'return function(tx) tx.user:create { data = { fullName = "x", age = 7 } } error "no more" end' })
       local e = support.fails("P3018", deploy)
@@ -75,7 +75,7 @@ describe("migration.lua", function()
       support.fails("P3018", deploy)
     end)
 
-    it("cannot end the transaction it runs in", function()
+    it("cannot end its transaction", function()
       folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = 'return function(tx) tx.user:create { data = { '
         .. 'fullName = "x" } } tx:execute_raw "COMMIT" '
         .. 'tx.user:count {} end' })
@@ -83,7 +83,7 @@ describe("migration.lua", function()
       assert.truthy(e.message:find("P2028", 1, true))
     end)
 
-    it("is not applied when it has ended its transaction, and says that a part may be there", function()
+    it("is not applied if it ended its transaction, and reports that a part may be in the database", function()
       folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = 'return function(tx) tx.user:create { data = { '
         .. 'fullName = "x" } } tx:execute_raw "COMMIT" end' })
       support.fails("P3018", deploy)
@@ -93,7 +93,7 @@ describe("migration.lua", function()
       assert.truthy(problem.advice:find("check what it left", 1, true))
     end)
 
-    it("leaves behind no cursor that outlives its connection", function()
+    it("leaves no cursor that outlives its connection", function()
       folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = 'return function(tx) tx.user:create_many { data = { '
         .. '{ fullName = "x" }, { fullName = "y" }, { fullName = "z" } } } kept = tx.user:each { batch = 1 } kept() end' })
       deploy()
@@ -106,7 +106,7 @@ describe("migration.lua", function()
       assert.equal(3, #users())
     end)
 
-    it("does not go with a script that runs without a transaction", function()
+    it("is rejected with a script that runs without a transaction", function()
       folders.add(dir, "20990101000000_x", { ["migration.sql"] = "-- rille: no-transaction\nSELECT 1;", ["migration.lua"] = "return function() end" })
       support.fails("VALIDATION", deploy)
       assert.equal("pending", folders.states(url, dir)["20990101000000_x"])

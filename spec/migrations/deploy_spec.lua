@@ -1,4 +1,4 @@
--- deploy, status, resolve, reset and down: what they do to a database and its history, and what they refuse.
+-- deploy, status, resolve, reset and down: what they do to a database and its history, and what they reject.
 local folders = require "support.folders"
 local rille = require "rille"
 local support = require "support"
@@ -25,7 +25,7 @@ describe("deploy", function()
       assert.is_true(s.ok and s.up_to_date and s.has_history)
     end)
 
-    it("writes the history as Prisma writes it", function()
+    it("writes the history like Prisma", function()
       local dir = folders.make { [A] = TABLE_A }
       deploy(url, dir)
       local db = folders.raw(url)
@@ -61,7 +61,7 @@ describe("deploy", function()
       end
     end)
 
-    it("refuses tables without a history, until they are a baseline", function()
+    it("rejects tables without a history until there is a baseline", function()
       folders.raw(url):execute_raw 'CREATE TABLE "A" (id INTEGER PRIMARY KEY)'
       local dir = folders.make { [A] = TABLE_A, [B] = TABLE_B }
       support.fails("P3005", deploy, url, dir)
@@ -77,7 +77,7 @@ describe("deploy", function()
     end)
 
     if engine == "postgresql" then
-      it("sees the tables of all schemas that the project has", function()
+      it("sees the tables of all database schemas of the project", function()
         folders.raw(url):execute_script 'CREATE SCHEMA "it\'s"; CREATE TABLE "it\'s".t (id int); CREATE SCHEMA other; CREATE TABLE other.t (id int)'
         local dir = folders.make { [A] = TABLE_A }
         local text = 'datasource db {\n  provider = "postgresql"\n  schemas = ["public", "%s"]\n}\n'
@@ -88,7 +88,7 @@ describe("deploy", function()
       end)
     end
 
-    it("says which statement failed, keeps nothing of it, and goes on when it is resolved", function()
+    it("reports which statement failed, keeps none of its changes, and continues when it is resolved", function()
       local dir = folders.make { [A] = TABLE_A, [B] = TABLE_B .. "\n-- next\nINSERT INTO nowhere VALUES (1);\n" }
       local e = support.fails("P3018", deploy, url, dir)
       assert.equal(B, e.meta.migration)
@@ -106,7 +106,7 @@ describe("deploy", function()
       assert.same({ applied = { B }, already = 1 }, deploy(url, dir))
     end)
 
-    it("has a failed migration taken for applied", function()
+    it("can mark a failed migration as applied", function()
       local dir = folders.make { [A] = TABLE_A .. "nonsense;" }
       support.fails("P3018", deploy, url, dir)
       folders.raw(url):execute_raw 'CREATE TABLE "A" (id INTEGER PRIMARY KEY)'
@@ -115,7 +115,7 @@ describe("deploy", function()
       assert.same({ applied = {}, already = 1 }, deploy(url, dir))
     end)
 
-    it("gives the lock back when it fails", function()
+    it("releases the lock when it fails", function()
       local dir = folders.make { [A] = "nonsense;" }
       support.fails("P3018", deploy, url, dir)
       rille.migrate.resolve { url = url, migrations = dir, rolled_back = A, lock_wait = 0 }
@@ -123,7 +123,7 @@ describe("deploy", function()
       assert.same({ A }, rille.migrate.deploy { url = url, migrations = dir, lock_wait = 0 }.applied)
     end)
 
-    it("sees what was edited and what is missing, but not other ends of lines", function()
+    it("reports edited and missing migrations, but ignores line endings", function()
       local dir = folders.make { [A] = TABLE_A, [B] = TABLE_B, [C] = "-- nothing\r\n" }
       deploy(url, dir)
       folders.add(dir, A, (TABLE_A:gsub("\n", "\r\n")))
@@ -138,13 +138,13 @@ describe("deploy", function()
       assert.same({ applied = {}, already = 2 }, deploy(url, dir))
     end)
 
-    it("refuses a folder without its migration.sql before it applies anything", function()
+    it("rejects a folder without a migration.sql before it applies anything", function()
       local dir = folders.make { [A] = TABLE_A, [B] = { ["notes.txt"] = "" } }
       assert.equal(B, support.fails("P3015", deploy, url, dir).meta.migration)
       assert.same({ [A] = "pending", [B] = "pending" }, folders.states(url, dir))
     end)
 
-    it("refuses the migrations of another database", function()
+    it("rejects the migrations of another provider", function()
       local dir = folders.make { [A] = TABLE_A }
       support.write(dir .. "/migration_lock.toml", '# mine\nprovider = "mysql"\n')
       support.fails("P3019", deploy, url, dir)
@@ -157,7 +157,7 @@ describe("deploy", function()
       assert.same({ A }, deploy(url, dir).applied)
     end)
 
-    it("resets to what the folder says", function()
+    it("resets to what the folder creates", function()
       local dir = folders.make { [A] = TABLE_A }
       deploy(url, dir)
       local db = folders.raw(url)
@@ -171,7 +171,7 @@ describe("deploy", function()
         or "SELECT relname::text FROM pg_class WHERE relname IN ('other', 'seen', 'mood') UNION SELECT typname::text FROM pg_type WHERE typname = 'mood'"))
     end)
 
-    it("resets what needs care: names to be quoted, keys in rings, functions, tables that bring others along", function()
+    it("resets what needs care: quoted names, circular keys, functions, tables that other objects depend on", function()
       local dir = folders.make { [A] = TABLE_A }
       deploy(url, dir)
       local db = folders.raw(url)
@@ -200,7 +200,7 @@ describe("deploy", function()
       end
     end)
 
-    it("takes migrations back, the latest first, and applies them again", function()
+    it("undoes migrations, the latest first, and applies them again", function()
       local dir = folders.make {
         [A] = { ["migration.sql"] = TABLE_A, ["down.sql"] = 'DROP TABLE "A";' },
         [B] = { ["migration.sql"] = TABLE_B, ["down.sql"] = 'DROP TABLE "B";' },
@@ -217,7 +217,7 @@ describe("deploy", function()
       support.fails("P3017", rille.migrate.down, { url = url, migrations = dir, to = "20990101000000_no" })
     end)
 
-    it("takes nothing back when one has no down.sql, or when that fails", function()
+    it("undoes nothing if one has no down.sql, or if it fails", function()
       local dir = folders.make { [A] = TABLE_A, [B] = { ["migration.sql"] = TABLE_B, ["down.sql"] = 'DROP TABLE "B"; nonsense;' } }
       deploy(url, dir)
       assert.equal(A, support.fails("P3015", rille.migrate.down, { url = url, migrations = dir, steps = 2 }).meta.migration)
@@ -226,7 +226,7 @@ describe("deploy", function()
       assert.equal(0, folders.raw(url):query_raw('SELECT count(*) AS n FROM "B"')[1].n)
     end)
 
-    it("takes nothing back while a failed one is not resolved", function()
+    it("undoes nothing while a failed migration is unresolved", function()
       local dir = folders.make { [A] = { ["migration.sql"] = TABLE_A, ["down.sql"] = 'DROP TABLE "A";' }, [B] = "nonsense;" }
       support.fails("P3018", deploy, url, dir)
       assert.equal(B, support.fails("P3009", rille.migrate.down, { url = url, migrations = dir }).meta.migration)
@@ -235,7 +235,7 @@ describe("deploy", function()
       assert.same({ reverted = { A } }, rille.migrate.down { url = url, migrations = dir })
     end)
 
-    it("wants options that it knows", function()
+    it("rejects unknown options", function()
       support.fails("VALIDATION", rille.migrate.deploy, { url = url, migration = "x" })
       support.fails("VALIDATION", rille.migrate.deploy, { url = url, migrations = 1 })
       support.fails("VALIDATION", rille.migrate.deploy, { url = url, migrations = "x", lock_wait = "long" })
@@ -246,7 +246,7 @@ describe("deploy", function()
     end)
   end)
 
-  it("asks a database that does not exist for its status, and makes none", function()
+  it("reports the status of a missing database without creating it", function()
     local path = support.folder() .. "/none.db"
     for _, scheme in ipairs { "file:", "sqlite:", "sqlite://", "SQLITE:", "FILE:", "Sqlite://" } do
       local e = support.fails("P1003", rille.migrate.status, { url = scheme .. path .. "?connection_limit=1", migrations = "x" })
@@ -255,7 +255,7 @@ describe("deploy", function()
     end
   end)
 
-  it("reads times that Prisma's own engine counts in milliseconds, and writes them so", function()
+  it("reads and writes times in milliseconds, as Prisma's own engine does", function()
     local url = support.database "sqlite"
     local dir = folders.make { [A] = TABLE_A, [B] = TABLE_B }
     deploy(url, folders.make {})

@@ -1,4 +1,4 @@
--- rille.migrate.dev: what it writes, what it asks, what it refuses, and that its shadow databases go.
+-- rille.migrate.dev: what it writes, asks and rejects, and that it drops its shadow databases.
 local folders = require "support.folders"
 local rille = require "rille"
 local support = require "support"
@@ -33,7 +33,7 @@ describe("migrate.dev", function()
     end
     after_each(function() assert.equal(0, shadows()) end)
 
-    it("writes a migration, applies it, and has nothing to do then", function()
+    it("writes a migration, applies it, and has nothing left to do", function()
       local r = dev(ONE, { name = "Add Users" })
       assert.truthy(r.created:match "^%d%d%d%d%d%d%d%d%d%d%d%d%d%d_add_users$")
       assert.same({ r.created }, r.applied)
@@ -50,7 +50,7 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ migrations = dir, shadow_url = engine == "postgresql" and support.database(engine) or nil }, { schema_text = ONE }))
     end)
 
-    it("writes the editor's types again where they were written before", function()
+    it("writes the editor's types again if they were written before", function()
       local root = support.folder()
       local path, options = support.write(root .. "/schema.prisma", ONE), { schema = root .. "/schema.prisma", url = url }
       rille.migrate.dev(options)
@@ -62,7 +62,7 @@ describe("migrate.dev", function()
       assert.equal("migration_lock.toml", folders.list(root .. "/migrations")[3])
     end)
 
-    it("names what has no name, and never earlier than what is there", function()
+    it("chooses a name, and a time later than that of all existing migrations", function()
       local first = dev(ONE).created
       assert.truthy(first:match "_migration$")
       folders.add(dir, "20991231235959_late", "-- nothing\n")
@@ -80,7 +80,7 @@ describe("migrate.dev", function()
       assert.is_true(r.up_to_date)
     end)
 
-    it("only writes with create_only", function()
+    it("with create_only it only writes", function()
       dev(ONE)
       local r = dev(TWO, { create_only = true, name = "later" })
       assert.same({}, r.applied)
@@ -102,7 +102,7 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ url = url }, { schema_text = LESS }))
     end)
 
-    it("says what rows forbid, whatever is accepted", function()
+    it("reports what rows make impossible, whatever is accepted", function()
       dev(LESS)
       local db = support.connect(url, LESS)
       db.user:create { data = {} }
@@ -110,7 +110,7 @@ describe("migrate.dev", function()
       assert.equal(1, #e.meta.warnings)
     end)
 
-    it("asks whether it is a rename, and keeps the values then, also on the way back", function()
+    it("asks whether it is a rename, and then keeps the values, also in down.sql", function()
       dev(ONE)
       row()
       local question
@@ -124,7 +124,7 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ url = url }, { schema_text = ONE }))
     end)
 
-    it("leads fields that changed places back to theirs", function()
+    it("swaps fields, and swaps them back", function()
       local before = "model A {\n  id Int @id\n  x Int\n  y String\n}\n"
       dev(before)
       local db = support.connect(url, before)
@@ -138,7 +138,7 @@ describe("migrate.dev", function()
       assert.same({ id = 1, x = 2, y = "three" }, support.connect(url, before).a:find_first {})
     end)
 
-    it("says what the way back loses of what was there before", function()
+    it("reports what down.sql loses of the old values", function()
       local model = "model A {\n  id Int @id\n  v %s?\n}\n"
       dev(model:format "Int")
       local r = dev(model:format "String")
@@ -147,7 +147,7 @@ describe("migrate.dev", function()
       assert.equal(engine == "postgresql", head:find("-- irreversible: On the way back: The type of `v`", 1, true) == 1)
     end)
 
-    it("renames values of enums once, whether or not there are rows here, and back", function()
+    it("renames values of enums once, with and without rows, and back", function()
       local before = "enum Kind {\n  LOW\n  HIGH\n}\nmodel A {\n  id Int @id\n  kind Kind @default(LOW)\n}\n"
       local after = 'enum Kind {\n  /// @renamed-from LOW\n  SMALL\n  HIGH\n}\n/// @renamed-from A\nmodel B {\n  id Int @id\n  /// @renamed-from kind\n'
         .. "  sort Kind @default(SMALL)\n}\n"
@@ -187,7 +187,7 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ url = url }, { schema_text = "model A {\n  id Int @id\n  x String\n  y String\n}\n" }))
     end)
 
-    it("writes a down.sql that leads back, and says what it cannot bring back", function()
+    it("writes a down.sql, and lists what is irreversible", function()
       dev(ONE)
       row()
       local r = dev(LESS, { accept_data_loss = true })
@@ -202,7 +202,7 @@ describe("migrate.dev", function()
       assert.is_true(is_empty({ url = url }, { schema_text = LESS }))
     end)
 
-    describe("wants a reset", function()
+    describe("requires a reset", function()
       local function reasons(schema, ...)
         local e = support.fails("VALIDATION", dev, schema)
         assert.equal(select("#", ...), #e.meta.reasons)
@@ -220,7 +220,7 @@ describe("migrate.dev", function()
         reasons(ONE, name .. " was changed")
       end)
 
-      it("when a migration is gone", function()
+      it("when a migration is missing", function()
         dev(ONE)
         local name = dev(TWO).created
         folders.remove(dir, name)
@@ -236,7 +236,7 @@ describe("migrate.dev", function()
         reasons(ONE, "20990101000000_bad failed")
       end)
 
-      it("when other hands changed the database", function()
+      it("when something else changed the database", function()
         dev(ONE)
         folders.raw(url):execute_raw 'CREATE TABLE "Foreign" (id INTEGER PRIMARY KEY)'
         reasons(ONE, 'CREATE TABLE "Foreign"')
@@ -248,7 +248,7 @@ describe("migrate.dev", function()
       end)
     end)
 
-    it("takes in a migration that lies before those that are applied", function()
+    it("applies a migration that is earlier than applied ones", function()
       dev(ONE)
       folders.add(dir, "20200101000000_merged", 'CREATE TABLE "Other" (id INTEGER NOT NULL PRIMARY KEY);')
       local r = dev(ONE .. "model Other {\n  id Int @id\n}\n")
@@ -271,7 +271,7 @@ describe("migrate.dev", function()
   describe("the shadow database", function()
     after_each(support.cleanup)
 
-    it("may be one that is kept, and is emptied", function()
+    it("may be an existing one, which is emptied", function()
       local url, other, dir = support.database "postgresql", support.database "postgresql", support.folder()
       folders.raw(other):execute_raw "CREATE TABLE left_over (id INTEGER)"
       support.cleanup_clients()
@@ -296,7 +296,7 @@ model B {
 }
 ]]
 
-    it("is emptied of all schemas, but when it lies beside others in the database itself", function()
+    it("loses all its database schemas, except if it is a schema of the database itself", function()
       local url, other, dir = support.database "postgresql", support.database "postgresql", support.folder()
       folders.raw(url):execute_raw 'CREATE SCHEMA beside'
       support.cleanup_clients()
@@ -326,7 +326,7 @@ model B {
       assert.is_true(rille.migrate.dev({ url = url, schema_text = MANY, migrations = dir }).up_to_date)
     end)
 
-    it("cannot be made by a user without the right to", function()
+    it("cannot be created by a user without the privilege", function()
       local url, dir = support.database "postgresql", support.folder()
       local role = "plain_" .. support.database_name(url)
       support.psql(('CREATE ROLE "%s" LOGIN; GRANT ALL ON DATABASE "%s" TO "%s"'):format(role, support.database_name(url), role))
@@ -337,7 +337,7 @@ model B {
       support.psql(('DROP OWNED BY "%s"; DROP ROLE "%s"'):format(role, role))
     end)
 
-    it("of a killed run goes with the next one", function()
+    it("of a killed run is dropped by the next run", function()
       local url, dir = support.database "postgresql", support.folder()
       folders.add(dir, "20260101000000_slow", "SELECT pg_sleep(60);")
       local script = support.write(support.folder() .. "/dev.lua",

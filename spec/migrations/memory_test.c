@@ -1,5 +1,5 @@
-/* Every allocation of a whole deploy, of taking it back and of a shadow fails in turn: an error, nothing leaked, and
- * the history stays true. */
+/* Each allocation of a deploy, of its undoing and of a shadow fails in turn: that is an error, leaks nothing, and the
+ * history stays true. */
 #include "../base/failing_allocator.h"
 #include "running/running.h"
 
@@ -53,11 +53,11 @@ static rille_status replay(const job *j) {
 static rille_status deploy_once(const job *j) {
   return deploy(j, 0);
 }
-static rille_status take_back(const job *j) {
+static rille_status undo_once(const job *j) {
   return deploy(j, 1);
 }
 
-/* Until it comes through; what a failure left is put right with memory at hand. */
+/* Repeats the attempt until it succeeds. What a failure left is resolved with enough memory. */
 static void each_allocation(const job *j, rille_status (*attempt)(const job *), const char *what) {
   for (long n = 0;; n++) {
     failing_allocator f = {.left = n};
@@ -82,7 +82,7 @@ static void run(const char *url, const char *folder) {
   must(rille_migrations_write(folder, "1_a", "migration.sql", script, strlen(script), &err), err);
   must(rille_migrations_write(folder, "1_a", "down.sql", down, strlen(down), &err), err);
   each_allocation(&j, deploy_once, "deploy");
-  each_allocation(&j, take_back, "down");
+  each_allocation(&j, undo_once, "down");
   each_allocation(&j, replay, "replay");
 }
 
@@ -96,7 +96,7 @@ static void test_sqlite(void **state) {
   assert_int_equal(system(command), 0);
 }
 
-/* From a folder of one migration to a second one, each question answered with yes. */
+/* Adds a second migration to the folder. Each question is answered with yes. */
 static rille_status develop(const char *url, const char *folder, rille_schema *schema) {
   rille_dev_options o = {.struct_size = sizeof o, .asks = 1, .url = url, .folder = folder, .schema = schema};
   rille_dev_step step = {.struct_size = sizeof step};
@@ -108,8 +108,8 @@ static rille_status develop(const char *url, const char *folder, rille_schema *s
   return st;
 }
 
-/* Some of the allocations only: a whole run has thousands. Whatever failed, what is left is a folder and a history that
- * the next run goes on from. */
+/* Only some allocations fail, because a run has thousands. After each failure the next run can continue from the folder
+ * and the history. */
 static void test_dev(void **state) {
   (void)state;
   static const char text[] = "datasource db {\n  provider = \"sqlite\"\n}\nmodel a {\n  id Int @id\n  n Int?\n}\n";

@@ -1,4 +1,4 @@
--- Several runners at once, and runners that are killed: every migration is applied once, and the history never says what is not true.
+-- Runners at the same time, and runners that are killed: every migration is applied once, and the history is always true.
 local folders = require "support.folders"
 local rille = require "rille"
 local support = require "support"
@@ -15,7 +15,7 @@ local function count_lines(path, pattern)
   return n
 end
 
-describe("several deploys at once", function()
+describe("several deploys at the same time", function()
   support.each_engine(function(engine)
     for _, runners in ipairs { 2, 10 } do
       it(("apply each migration once: %d of them"):format(runners), function()
@@ -45,7 +45,7 @@ describe("several deploys at once", function()
   end)
 end)
 
--- A process is stopped where the test wants it by a step that takes long as long as the table `gate` says so: a loop on SQLite, a sleep on PostgreSQL.
+-- A step stops a process at a chosen point as long as the table `gate` says so: by a loop on SQLite, by a sleep on PostgreSQL.
 -- Such steps are in each script, before and after its change, and in triggers of the history: when a migration's row is written and when it is finished.
 local GATES = {
   sqlite = {
@@ -73,7 +73,7 @@ local function stop_in(engine, step)
   return ("SELECT pg_sleep(1000) FROM gate WHERE step = '%s';\n"):format(step)
 end
 
--- All four for each migration with RILLE_LONG; else two, in turns.
+-- All four for each migration with RILLE_LONG, otherwise two in turn.
 local POINTS = { "started", "before", "after", "finished" }
 local function points_of(i)
   if os.getenv "RILLE_LONG" then return POINTS end
@@ -94,7 +94,7 @@ end
 
 describe("a deploy that is killed", function()
   support.each_engine(function(engine)
-    -- How many connections sleep; `what` is what to know or do of them.
+    -- Selects `what` of the sleeping connections.
     local function sleeping(watch, url, what)
       return watch:query_raw(("SELECT %s AS n FROM pg_stat_activity WHERE datname = '%s' AND wait_event = 'PgSleep'")
         :format(what, support.database_name(url)))[1]
@@ -104,14 +104,14 @@ describe("a deploy that is killed", function()
       if engine == "postgresql" then return sleeping(watch, url, "count(*)").n == 1 end
       local row = watch:query_raw("SELECT count(*) AS n FROM _prisma_migrations WHERE migration_name = $1", name)[1].n
       if (row == 0) ~= (point == "started") then return false end
-      return not pcall(watch.transaction, watch, function() end, { max_wait = 10 }) -- somebody writes, and does not end
+      return not pcall(watch.transaction, watch, function() end, { max_wait = 10 }) -- another connection has a write transaction
     end
 
     local function kill(watch, url, child)
       os.execute("kill -9 " .. child)
       folders.wait(function() return not folders.is_alive(child) end, "its death")
       if engine == "sqlite" then return end
-      sleeping(watch, url, "pg_terminate_backend(pid)") -- it would notice when it next talks to the client that is gone
+      sleeping(watch, url, "pg_terminate_backend(pid)") -- it would only notice when it next writes to the closed client
       folders.wait(function() return sleeping(watch, url, "count(*)").n == 0 end, "the end of its connection")
     end
 
@@ -122,7 +122,7 @@ describe("a deploy that is killed", function()
       support.cleanup_clients()
     end
 
-    -- What is in the database, and what the history says of it, agree.
+    -- Checks that the history agrees with the database.
     local function check_truth(url, dir, at, point)
       local status = rille.migrate.status { url = url, migrations = dir }
       for i = 1, COUNT do
@@ -140,7 +140,7 @@ describe("a deploy that is killed", function()
       return status
     end
 
-    -- What status advises, taken literally.
+    -- Does literally what status advises.
     local function follow_advice(url, dir, status)
       for _, problem in ipairs(status.problems) do
         local name = problem.advice:match 'rolled_back = "([^"]+)"'
@@ -149,7 +149,7 @@ describe("a deploy that is killed", function()
       end
     end
 
-    it("leaves a history that is true, at every step of ten migrations, and a way on", function()
+    it("leaves a true history at every step of ten migrations, and the next deploy continues", function()
       local url, dir = support.database(engine), gated_folder(engine)
       local watch = rille.connect { url = engine == "sqlite" and url or support.server, schema_text = "", pool = { size = 2 } }
       local later = {}

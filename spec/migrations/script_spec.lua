@@ -1,4 +1,4 @@
--- Scripts: what runs in one transaction and what does not, foreign keys while SQLite rebuilds tables, and the words at the head.
+-- Scripts: what runs in one transaction and what does not, foreign keys while SQLite rebuilds tables, and directives at the head.
 local core = require "rille.core"
 local folders = require "support.folders"
 local migrations = require "rille.migrations"
@@ -28,7 +28,7 @@ describe("a script", function()
       return names
     end
 
-    it("is cut where the database would cut it", function()
+    it("is split where the database would split it", function()
       local text = engine == "postgresql" and [[
 CREATE TABLE a (t TEXT); /* ; /* ; */ ; */
 INSERT INTO a VALUES (E'it\'s;'), ($a$;$b$a$), ($é$;$é$), (E'x'
@@ -70,7 +70,7 @@ nonsense;]]
       assert.is_nil(entry(url, dir, A).logs)
     end)
 
-    it("that begins and ends transactions itself is left to do so", function()
+    it("may begin and end transactions itself", function()
       local dir = folders.make { [A] = "BEGIN;\nCREATE TABLE a (id INTEGER);\nCOMMIT;\nCREATE TABLE b (id INTEGER);\n"
         .. "", [B] = "BEGIN; CREATE TABLE x (id INTEGER);" }
       support.fails("P3018", deploy, url, dir)
@@ -82,7 +82,7 @@ nonsense;]]
       assert.equal("nonsense", support.fails("P3018", deploy, url, dir).meta.statement)
     end)
 
-    it("that does so says which of its statements failed", function()
+    it("that does so reports which of its statements failed", function()
       local texts = {
         "SELECT 'ü;';\nBEGIN;\nCREATE TABLE a (id INTEGER PRIMARY KEY);\n-- one ;\n;;INSERT INTO a VALUES (1);\n"
           .. "COMMIT;\nINSERT INTO a VALUES (1);\n",
@@ -95,20 +95,20 @@ nonsense;]]
       end
     end)
 
-    it("of one statement that no transaction takes runs without", function()
+    it("of one statement that cannot run in a transaction runs without one", function()
       local dir = folders.make { [A] = "VACUUM;\n" }
       assert.same({ A }, deploy(url, dir))
       folders.add(dir, B, "SELECT 1; VACUUM;")
       assert.truthy(support.fails("P3018", deploy, url, dir).message:find "VACUUM")
     end)
 
-    it("may hold nothing, or comments alone", function()
+    it("may be empty, or have only comments", function()
       local dir = folders.make { [A] = "", [B] = "-- nothing\n/* at all */\n", [C] = "\239\187\191CREATE TABLE a (id INTEGER);" }
       assert.same({ A, B, C }, deploy(url, dir))
       assert.same({ "a" }, tables())
     end)
 
-    it("is text to its end: a byte 0 hides nothing", function()
+    it("has no zero byte, which would hide the rest", function()
       local dir = folders.make { [A] = "CREATE TABLE a (id INTEGER);\n\0CREATE TABLE b (id INTEGER);" }
       assert.truthy(support.fails("VALIDATION", deploy, url, dir).message:find("a byte 0 in line 2", 1, true))
       assert.same({}, tables())
@@ -117,7 +117,7 @@ nonsense;]]
       assert.equal("pending", entry(url, dir, A).state)
     end)
 
-    it("is applied as it was when its checksum was taken", function()
+    it("is applied as it was when its checksum was computed", function()
       local text = "CREATE TABLE a (id INTEGER);"
       local dir = folders.make { [A] = text }
       migrations.with({ url = url, folder = dir }, { create = true }, function(m)
@@ -132,7 +132,7 @@ nonsense;]]
       assert.equal("edited", entry(url, dir, A).state)
     end)
 
-    it("has words at its head that are known", function()
+    it("has only known directives at its head", function()
       local dir = folders.make { [A] = "-- rille: no-transactions\nSELECT 1;" }
       assert.equal(A, support.fails("VALIDATION", deploy, url, dir).meta.migration)
       folders.add(dir, A, "-- rille: lock_timeout=soon\nSELECT 1;")
@@ -150,13 +150,13 @@ nonsense;]]
     local START = "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE);\n"
       .. "INSERT INTO p VALUES (1), (2);\nINSERT INTO c VALUES (1, 1), (2, 2);\n"
 
-    it("rebuilds a table without touching what refers to it", function()
+    it("rebuilds a table without changing the rows that refer to it", function()
       local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = PARENT:format "" }
       assert.same({ A, B }, deploy(url, dir))
       assert.equal(2, folders.raw(url):query_raw("SELECT count(*) AS n FROM c")[1].n)
     end)
 
-    it("of dev's rebuilds a table that a view is over of which dev did not know", function()
+    it("written by dev rebuilds a table under a view that dev did not know", function()
       local model, dir = "model A {\n  id Int @id\n  n %s\n}\n", folders.make()
       local here, url = support.database "sqlite", support.database "sqlite"
       for _, kind in ipairs { "Int", "Int @default(1)" } do
@@ -170,20 +170,20 @@ nonsense;]]
       assert.equal(0, #folders.raw(url):query_raw "SELECT * FROM seen")
     end)
 
-    it("refuses what leaves references to nothing, and keeps nothing of it", function()
+    it("is rejected if rows would refer to missing rows, and leaves nothing", function()
       local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = PARENT:format " WHERE id = 1" }
       local e = support.fails("P3018", deploy, url, dir)
       assert.truthy(e.meta.cause:find "would refer to rows")
       assert.equal(2, folders.raw(url):query_raw("SELECT count(*) AS n FROM p")[1].n)
     end)
 
-    it("deletes with cascades where it does not switch foreign keys off", function()
+    it("cascades deletes unless it switches foreign keys off", function()
       local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = "DELETE FROM p WHERE id = 1;" }
       deploy(url, dir)
       assert.equal(1, folders.raw(url):query_raw("SELECT count(*) AS n FROM c")[1].n)
     end)
 
-    it("has triggers with statements of their own", function()
+    it("may create triggers with statements", function()
       local url, dir = support.database "sqlite", folders.make { [A] = START
         .. "CREATE TRIGGER t AFTER DELETE ON p BEGIN\n  INSERT INTO p SELECT CASE WHEN old.id = 1 "
         .. "THEN 5 ELSE 6 END;\n  DELETE FROM c;\nEND;\nDELETE FROM p WHERE id = 1;\n" }
@@ -198,7 +198,7 @@ nonsense;]]
     before_each(function() url = support.database "postgresql" end)
     after_each(support.cleanup)
 
-    it("makes indexes concurrently, alone or with the word", function()
+    it("creates indexes concurrently, alone or with the directive", function()
       local dir = folders.make {
         [A] = "CREATE TABLE t (id INTEGER, x INTEGER);",
         [B] = 'CREATE INDEX CONCURRENTLY "one" ON t (id);\n',
@@ -208,7 +208,7 @@ nonsense;]]
       assert.equal(3, folders.raw(url):query_raw("SELECT count(*) AS n FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid")[1].n)
     end)
 
-    it("gives up waiting for a lock, and says so", function()
+    it("stops waiting for a lock, and reports it", function()
       local dir = folders.make { [A] = "CREATE TABLE t (id INTEGER);" }
       deploy(url, dir)
       folders.add(dir, B, "-- rille: lock_timeout=100ms\nALTER TABLE t ADD COLUMN x INTEGER;")
@@ -221,13 +221,13 @@ nonsense;]]
       assert.equal("57014", support.fails("P3018", deploy, url, dir).sqlstate)
     end)
 
-    it("may change where names are looked for", function()
+    it("may change the search path", function()
       local dir = folders.make { [A] = "SELECT pg_catalog.set_config('search_path', '', false);\n"
         .. "CREATE TABLE public.t (id INTEGER);", [B] = "ALTER TABLE t ADD COLUMN x INTEGER;" }
       assert.same({ A, B }, deploy(url, dir))
     end)
 
-    it("leaves the session to the next one as it was", function()
+    it("leaves the session unchanged for the next one", function()
       local database = url:match "/([^/?]+)$"
       support.psql(("ALTER DATABASE %s SET lock_timeout = '7s'; ALTER DATABASE %s SET statement_timeout = '9min'"):format(database, database))
       local now = "(%d, current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('work_mem'), current_user::text);"
@@ -246,12 +246,12 @@ nonsense;]]
       assert.same({ l = "7s", s = "9min", w = all[1].w, u = owner }, all[3])
     end)
 
-    it("has no comment without an end", function()
+    it("has no unclosed comment", function()
       local dir = folders.make { [A] = "CREATE TABLE a (id INTEGER);\n/* one\n/* two */\nCREATE TABLE b (id INTEGER);\n" }
       assert.equal(2, support.fails("P3018", deploy, url, dir).meta.line)
     end)
 
-    it("has bodies with semicolons of their own", function()
+    it("may have bodies with semicolons", function()
       local dir = folders.make { [A] = "CREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS $body$ BEGIN PERFORM 1; RETURN 2; END; $body$;\n"
         .. "CREATE FUNCTION g() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 3; END;\n"
           .. "SELECT E'it\\'s; not', 'a;b', \";\" FROM (SELECT 1 AS \";\") /* ; /* ; */ */ q; -- ;\n" }
@@ -259,7 +259,7 @@ nonsense;]]
       assert.same({ f = 2, g = 3 }, folders.raw(url):query_raw("SELECT f() AS f, g() AS g")[1])
     end)
 
-    it("waits for the lock of another runner, for as long as it is told", function()
+    it("waits for the lock of another runner, as long as `lock_wait` says", function()
       local dir = folders.make { [A] = "CREATE TABLE t (id INTEGER);" }
       folders.raw(url):transaction(function(tx)
         tx:query_raw "SELECT pg_advisory_xact_lock(72707369)"
@@ -270,7 +270,7 @@ nonsense;]]
       assert.same({ A }, rille.migrate.deploy({ url = url, migrations = dir, lock_wait = 0 }).applied)
     end)
 
-    it("lies in the schema of the URL", function()
+    it("runs in the database schema of the URL", function()
       local dir = folders.make { [A] = "CREATE TABLE t (id INTEGER);" }
       folders.raw(url):execute_raw "CREATE TABLE elsewhere (id INTEGER)"
       assert.same({ A }, deploy(url .. "?schema=mine", dir))

@@ -1,4 +1,4 @@
-/* Scripts cut into statements, words at their head, and the checksum. */
+/* Scripts split into statements, directives at their head, and the checksum. */
 #include "base/sha256.h"
 #include "migrate/history/migrations.h"
 #include "running/running.h"
@@ -88,6 +88,10 @@ static void test_kinds(void **state) {
     assert_true(rl_statement_is_transaction(rl_str_of(yes[i]), RL_PROVIDER_POSTGRESQL));
   for (size_t i = 0; i < sizeof no / sizeof *no; i++)
     assert_false(rl_statement_is_transaction(rl_str_of(no[i]), RL_PROVIDER_POSTGRESQL));
+  static const char *const alone[] = {"VACUUM", "vacuum into 'x'", "-- x\n/* y */ PRAGMA journal_mode = WAL"};
+  for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+    assert_true(rl_statement_may_refuse_transaction(rl_str_of(alone[i]), RL_PROVIDER_SQLITE));
+  assert_false(rl_statement_may_refuse_transaction(RL_STR("SELECT 'VACUUM'"), RL_PROVIDER_SQLITE));
   assert_true(rl_statement_disables_keys(RL_STR("PRAGMA foreign_keys=OFF"), RL_PROVIDER_SQLITE));
   assert_true(rl_statement_disables_keys(RL_STR("pragma foreign_keys = 0"), RL_PROVIDER_SQLITE));
   assert_true(rl_statement_disables_keys(RL_STR("PRAGMA foreign_keys(off)"), RL_PROVIDER_SQLITE));

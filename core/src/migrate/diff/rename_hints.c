@@ -135,7 +135,7 @@ static bool is_similar(const rl_db_table *a, const rl_db_table *b) {
   return same * 2 >= most;
 }
 
-enum { MAX_PAIRS = 10000 }; /* of tables; nobody would answer more questions */
+enum { MAX_PAIRS = 10000 }; /* of tables; more would be too many questions */
 
 typedef struct table_list {
   const rl_db_table **items;

@@ -41,6 +41,12 @@ bool rl_statement_is_transaction(rl_str sql, rl_provider provider) {
   return rl_sql_is_word(t[0], "PREPARE") && rl_sql_is_word(t[1], "TRANSACTION");
 }
 
+bool rl_statement_may_refuse_transaction(rl_str sql, rl_provider provider) {
+  rl_sql_token t[HEAD_TOKENS];
+  read_head(sql, provider, t);
+  return rl_sql_is_word(t[0], "VACUUM") || rl_sql_is_word(t[0], "PRAGMA");
+}
+
 bool rl_statement_disables_keys(rl_str sql, rl_provider provider) {
   static const char *const off[] = {"OFF", "FALSE", "NO"};
   rl_sql_token t[HEAD_TOKENS];

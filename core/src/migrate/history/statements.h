@@ -15,6 +15,9 @@ typedef struct rl_statements {
 rille_status rl_statements_of(rl_str script, rl_provider provider, rl_arena *arena, rl_statements *out, rl_error *err);
 /* Returns whether the statement begins or ends a transaction. */
 bool rl_statement_is_transaction(rl_str sql, rl_provider provider);
+/* Returns whether the statement is one that a database without SQLSTATEs may refuse in a transaction: VACUUM, or a
+ * PRAGMA like journal_mode. */
+bool rl_statement_may_refuse_transaction(rl_str sql, rl_provider provider);
 /* Returns whether the statement is PRAGMA foreign_keys = OFF. */
 bool rl_statement_disables_keys(rl_str sql, rl_provider provider);
 
