@@ -232,8 +232,8 @@ CREATE TRIGGER drop_row BEFORE INSERT ON "%s" FOR EACH ROW WHEN (NEW."%s" = 'dro
         ["omit.note.id"] = { note = { id = 1, text = false } },
         ["omit: it leaves no field of Note"] = { note = { id = true, text = true } },
         ["omit: it leaves no field of Old"] = { old = { id = true } },
-        ["omit: \"old.gone\""] = { old = { gone = true } },
-        ["omit: \"note.nope\""] = { note = { nope = true } },
+        ["omit: `old.gone`"] = { old = { gone = true } },
+        ["omit: `note.nope`"] = { note = { nope = true } },
       } do
         local e = support.fails("VALIDATION", rille.connect, { schema_text = schema, url = url, omit = omit })
         assert.matches(path, e.message, 1, true)

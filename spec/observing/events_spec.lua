@@ -201,7 +201,7 @@ support.each_engine(function(engine)
     local queries = collect(db, "query")
     assert.equal(0, db.user:count())
     assert.equal(1, #warnings)
-    assert.matches("^a connection was lost before it was used, and is replaced: ", warnings[1].message)
+    assert.matches("^a connection was lost before it was used, and was replaced: ", warnings[1].message)
     assert.same({ "warn", "warn", "User", "count", "P1017" },
       { warnings[1].event, warnings[1].kind, warnings[1].model, warnings[1].action, warnings[1].error })
     assert.equal(1, queries[#queries].rows) -- before it there is the one that failed, where it could be sent

@@ -200,11 +200,11 @@ static void warns_of_a_small_plan_cache(world *w) {
   call(c, NULL, "user", RILLE_FIND_MANY, "{}");
   assert_int_equal(plan_warnings(c, ""), 0);
   call(c, NULL, "user", RILLE_FIND_FIRST, "{}");
-  assert_int_equal(plan_warnings(c, "2 were pushed out of it, 4 had to be compiled"), 1);
+  assert_int_equal(plan_warnings(c, "2 were evicted, 4 had to be compiled"), 1);
   call(c, NULL, "user", RILLE_FIND_MANY, "{'take':1}");
   assert_int_equal(plan_warnings(c, ""), 0);
   call(c, NULL, "user", RILLE_FIND_FIRST, "{'skip':1}");
-  assert_int_equal(plan_warnings(c, "4 were pushed out of it, 6 had to be compiled"), 1);
+  assert_int_equal(plan_warnings(c, "4 were evicted, 6 had to be compiled"), 1);
   rille_client_release(c);
 }
 

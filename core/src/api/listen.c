@@ -43,7 +43,7 @@ rille_status rille_listener_next(rille_listener *l, rille_event *out, rille_erro
   rille_status st = rl_listener_next(&l->listener, &e, &error);
   if (st == RILLE_ROW) {
     rille_event full = {.kind = kinds[e.kind],
-                        .again = e.again,
+                        .again = e.reconnected,
                         .pid = e.heard.pid,
                         .channel = e.heard.channel,
                         .payload = e.heard.payload};

@@ -78,41 +78,41 @@ void rl_bell_hush(const rl_bell *b) {
   while (read(b->listen, some, sizeof some) == (ssize_t)sizeof some) {}
 }
 
-static void take_out(rl_bell *b, rl_bell_place *c) {
-  *(c->previous ? &c->previous->next : &b->first) = c->next;
-  *(c->next ? &c->next->previous : &b->last) = c->previous;
-  c->called = false;
+static void bell_take_out(rl_bell *b, rl_waiter *w) {
+  *(w->previous ? &w->previous->next : &b->first) = w->next;
+  *(w->next ? &w->next->previous : &b->last) = w->previous;
+  w->called = false;
 }
 
-void rl_bell_call(rl_bell *b, rl_bell_place *c) {
+void rl_bell_add_waiter(rl_bell *b, rl_waiter *w) {
   pthread_mutex_lock(&b->lock);
   bool silent = b->first == NULL;
-  if (!c->called) {
-    c->called = true;
-    c->next = NULL;
-    c->previous = b->last;
-    *(b->last ? &b->last->next : &b->first) = c;
-    b->last = c;
+  if (!w->called) {
+    w->called = true;
+    w->next = NULL;
+    w->previous = b->last;
+    *(b->last ? &b->last->next : &b->first) = w;
+    b->last = w;
     if (silent) rl_bell_ring(b);
   }
   pthread_mutex_unlock(&b->lock);
 }
 
-void rl_bell_uncall(rl_bell *b, rl_bell_place *c) {
+void rl_bell_remove_waiter(rl_bell *b, rl_waiter *w) {
   pthread_mutex_lock(&b->lock);
-  if (c->called) take_out(b, c);
+  if (w->called) bell_take_out(b, w);
   pthread_mutex_unlock(&b->lock);
 }
 
 bool rl_bell_next(rl_bell *b, uint64_t *tag) {
   pthread_mutex_lock(&b->lock);
-  rl_bell_place *c = b->first;
-  if (c) {
-    *tag = c->tag;
-    take_out(b, c);
+  rl_waiter *w = b->first;
+  if (w) {
+    *tag = w->tag;
+    bell_take_out(b, w);
   } else {
     rl_bell_hush(b);
   }
   pthread_mutex_unlock(&b->lock);
-  return c != NULL;
+  return w != NULL;
 }

@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 /* A waiter that shares a bell. */
-typedef struct rl_bell_place {
+typedef struct rl_waiter {
   uint64_t tag; /* identifies it to its owner */
   bool called;
-  struct rl_bell_place *next, *previous;
-} rl_bell_place;
+  struct rl_waiter *next, *previous;
+} rl_waiter;
 
 typedef struct rl_bell {
   int listen, ring; /* the same descriptor if the system has eventfd, otherwise the ends of a pipe */
@@ -21,7 +21,7 @@ typedef struct rl_bell {
   _Atomic int references;
   long pid; /* in a forked child it would ring for the parent */
   pthread_mutex_t lock;
-  rl_bell_place *first, *last; /* called, but not returned by rl_bell_next yet */
+  rl_waiter *first, *last; /* called, but not returned by rl_bell_next yet */
 } rl_bell;
 
 rl_bell *rl_bell_new(void); /* NULL when out of memory or descriptors; one reference */
@@ -30,9 +30,9 @@ rl_bell *rl_bell_share(rl_bell *b); /* one more reference; rl_bell_free releases
 void rl_bell_ring(const rl_bell *b);
 void rl_bell_hush(const rl_bell *b); /* silent again, however often it was rung */
 
-/* Any thread. The call is in the list of one bell at most. */
-void rl_bell_call(rl_bell *b, rl_bell_place *c);
-void rl_bell_uncall(rl_bell *b, rl_bell_place *c); /* before the call's memory goes, or it is called again */
+/* Any thread. A waiter is in the list of one bell at most. */
+void rl_bell_add_waiter(rl_bell *b, rl_waiter *w);
+void rl_bell_remove_waiter(rl_bell *b, rl_waiter *w); /* before the waiter is freed or added again */
 /* Removes the next called waiter from the list. false: there is none, and the bell is silent. */
 bool rl_bell_next(rl_bell *b, uint64_t *tag);
 bool rl_bell_is_own(const rl_bell *b); /* created by this process */

@@ -1,4 +1,4 @@
-/* Putting batches together. How their calls are sent is in calls.c. */
+/* Building batches. calls.c sends their calls. */
 #include "run/batch.h"
 
 #include "run/model.h"
@@ -11,9 +11,9 @@ rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, rl_error *err) {
   return st;
 }
 
-static rille_status new_call(rl_op *op, const rl_call_kind *kind, rl_call **out, rl_error *err) {
+static rille_status batch_add_call(rl_op *op, const rl_call_kind *kind, rl_call **out, rl_error *err) {
   if (op->phase != RL_PHASE_COLLECT)
-    return rl_fail(err, RL_VALIDATION, "a call can only be added to a batch that has begun and does not run yet");
+    return rl_fail(err, RL_VALIDATION, "a call can only be added to a batch that has begun and is not running yet");
   op->at = op->call_count;
   return rl_op_add_call(op, kind, out, err);
 }
@@ -21,7 +21,7 @@ static rille_status new_call(rl_op *op, const rl_call_kind *kind, rl_call **out,
 rille_status rl_batch_add_model(rl_op *op, const rl_model *model, rille_action action, const rl_tape *tape,
                                 rl_error *err) {
   rl_call *call = NULL;
-  rille_status st = new_call(op, &rl_call_model, &call, err);
+  rille_status st = batch_add_call(op, &rl_call_model, &call, err);
   if (st == RILLE_OK) st = rl_call_compile(call, &(rl_model_call){op->client->cache, model, action, tape, NULL}, err);
   if (st != RILLE_OK && call) rl_op_drop_call(op);
   return st;
@@ -29,15 +29,15 @@ rille_status rl_batch_add_model(rl_op *op, const rl_model *model, rille_action a
 
 rille_status rl_batch_add_raw(rl_op *op, const rl_raw_call *from, rl_error *err) {
   rl_call *call = NULL;
-  rille_status st = new_call(op, &rl_call_raw, &call, err);
+  rille_status st = batch_add_call(op, &rl_call_raw, &call, err);
   if (st == RILLE_OK) st = rl_raw_make(call, op->client->driver, from, err);
   if (st != RILLE_OK && call) rl_op_drop_call(op);
   return st;
 }
 
 rille_status rl_batch_run(rl_op *op, rl_tx *tx, rl_error *err) {
-  if (op->phase != RL_PHASE_COLLECT) return rl_fail(err, RL_VALIDATION, "no batch has been begun");
-  rille_status st = tx ? rl_tx_check(tx, err) : RILLE_OK; /* other things may have happened to it since */
+  if (op->phase != RL_PHASE_COLLECT) return rl_fail(err, RL_VALIDATION, "no batch has begun");
+  rille_status st = tx ? rl_tx_check(tx, err) : RILLE_OK; /* the transaction may have been used since the batch began */
   if (st != RILLE_OK) return st;
   op->at = 0;
   rl_op_started(op, tx);

@@ -4,7 +4,7 @@
 
 #include "run/raw.h"
 
-/* atomic: in one transaction, whatever the calls do. */
+/* atomic: all calls run in one transaction, whatever they do. */
 rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, rl_error *err);
 rille_status rl_batch_add_model(rl_op *op, const rl_model *model, rille_action action, const rl_tape *tape,
                                 rl_error *err);

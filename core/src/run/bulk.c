@@ -1,17 +1,16 @@
-/* Inserts and updates of many rows: statements with an array a column, each of bounded size, or statements of a fixed
- * number of rows. */
+/* Inserts and updates of many rows. A statement has one array per column and a bounded size, or a fixed number of rows.
+ */
 #include "run/bulk.h"
 
 #include "run/raise.h"
 
-/* Rows of so many bytes share a statement. PostgreSQL takes messages of less than 1 GB, and both sides hold a whole one
- * in memory; larger statements are hardly faster. */
+/* The most bytes of rows in one statement. PostgreSQL accepts messages of less than 1 GB, and both sides hold a whole
+ * message in memory. Larger statements are hardly faster. */
 #define STATEMENT_BYTES ((size_t)16 << 20)
 
-/* Rows that lack a value in a column which the database fills go without that column: statements by which columns are
- * given. */
+/* The statement for rows that have values in the same columns. A column that the database fills itself is left out. */
 typedef struct bulk_variant {
-  bool *given;
+  bool *has_value;
   rl_step_sql sql;
   rl_stmt main, one;
   struct bulk_variant *next;
@@ -22,16 +21,17 @@ struct rl_bulk {
   const rl_rows *rows;
   size_t columns, total;
   rl_value *cells; /* row-major */
-  bool *given;     /* row-major; NULL when every cell is given */
-  bool large;      /* more than one statement's bytes */
-  bool several;    /* arrays: more than one statement, for its bytes or because rows differ in their columns */
+  bool *has_value; /* row-major; NULL: every cell has a value */
+  bool large;      /* the rows do not fit into one statement */
+  bool several;    /* with arrays: more than one statement, for its size or because rows differ in their columns */
   size_t at;       /* rows sent so far */
-  int64_t done;    /* rows that the statements found, or made */
+  int64_t done;    /* rows that the statements found or created */
   bulk_variant *variants;
 };
 
-/* About what the rows' cells take on the wire, until there are more than `most` bytes; how many rows those are. */
-static size_t rows_within(const rl_bulk *b, size_t from, size_t to, size_t most) {
+/* Returns how many rows from `from` on take at most `most` bytes on the wire, at least one. The bytes are an estimate.
+ */
+static size_t bulk_rows_within(const rl_bulk *b, size_t from, size_t to, size_t most) {
   size_t bytes = 0, row = from;
   for (; row < to && bytes <= most; row++) {
     const rl_value *cells = b->cells + row * b->columns;
@@ -40,70 +40,72 @@ static size_t rows_within(const rl_bulk *b, size_t from, size_t to, size_t most)
   return bytes > most && row - from > 1 ? row - from - 1 : row - from;
 }
 
-static const bool *row_given(const rl_bulk *b, size_t row) {
-  return b->given ? b->given + row * b->columns : NULL;
+static const bool *bulk_row_has_value(const rl_bulk *b, size_t row) {
+  return b->has_value ? b->has_value + row * b->columns : NULL;
 }
 
-/* How many rows from `at` on have the same columns, and are small enough together. */
-static size_t next_rows(const rl_bulk *b) {
-  size_t n = b->given ? 1 : b->total - b->at;
-  while (b->given && b->at + n < b->total &&
-         memcmp(row_given(b, b->at), row_given(b, b->at + n), b->columns * sizeof(bool)) == 0)
+/* Counts the rows from `at` on that have the same columns and fit into one statement. */
+static size_t bulk_count_next_rows(const rl_bulk *b) {
+  size_t n = b->has_value ? 1 : b->total - b->at;
+  while (b->has_value && b->at + n < b->total &&
+         memcmp(bulk_row_has_value(b, b->at), bulk_row_has_value(b, b->at + n), b->columns * sizeof(bool)) == 0)
     n++;
-  return b->large ? rows_within(b, b->at, b->at + n, STATEMENT_BYTES) : n;
+  return b->large ? bulk_rows_within(b, b->at, b->at + n, STATEMENT_BYTES) : n;
 }
 
-static rille_status read_rows(rl_call *call, rl_bulk *b, rl_error *err) {
+static rille_status bulk_read_rows(rl_call *call, rl_bulk *b, rl_error *err) {
   rl_rows_walk *walk = NULL;
   rille_status st = rl_rows_walk_new(b->rows, &call->inputs, &walk, err);
   if (st != RILLE_OK) return st;
   b->columns = b->rows->column_count;
   size_t count = rl_rows_walk_count(walk);
   b->cells = RL_NEW_ARRAY(call->arena, rl_value, count * b->columns + 1);
-  bool *given = RL_NEW_ARRAY(call->arena, bool, count * b->columns + 1);
-  if (!b->cells || !given) return rl_fail_nomem(err);
+  bool *has_value = RL_NEW_ARRAY(call->arena, bool, count * b->columns + 1);
+  if (!b->cells || !has_value) return rl_fail_nomem(err);
   bool all = true;
   while (b->total < count && (st = rl_rows_walk_next(walk, b->cells + b->total * b->columns,
-                                                     given + b->total * b->columns, err)) == RILLE_ROW) {
-    for (size_t i = 0; i < b->columns; i++) all = all && given[b->total * b->columns + i];
+                                                     has_value + b->total * b->columns, err)) == RILLE_ROW) {
+    for (size_t i = 0; i < b->columns; i++) all = all && has_value[b->total * b->columns + i];
     b->total++;
   }
-  b->given = all ? NULL : given;
-  b->large = rows_within(b, 0, b->total, STATEMENT_BYTES) < b->total;
-  b->several = b->total && next_rows(b) < b->total;
+  b->has_value = all ? NULL : has_value;
+  b->large = bulk_rows_within(b, 0, b->total, STATEMENT_BYTES) < b->total;
+  b->several = b->total && bulk_count_next_rows(b) < b->total;
   if (st >= 0 && b->rows->conflict_count) return rl_rows_check_keys(b->rows, &call->inputs, b->cells, b->total, err);
   return st < 0 ? st : RILLE_OK;
 }
 
-static bool all_given(const bool *given, size_t n) {
-  for (size_t i = 0; given && i < n; i++)
-    if (!given[i]) return false;
+static bool all_have_values(const bool *has_value, size_t n) {
+  for (size_t i = 0; has_value && i < n; i++)
+    if (!has_value[i]) return false;
   return true;
 }
 
-static rille_status variant_for(rl_call *call, rl_bulk *b, const bool *given, bulk_variant **out, rl_error *err) {
+static rille_status bulk_find_variant(rl_call *call, rl_bulk *b, const bool *has_value, bulk_variant **out,
+                                      rl_error *err) {
   for (bulk_variant *v = b->variants; v; v = v->next)
-    if (memcmp(v->given, given, b->columns * sizeof(bool)) == 0) {
+    if (memcmp(v->has_value, has_value, b->columns * sizeof(bool)) == 0) {
       *out = v;
       return RILLE_OK;
     }
   bulk_variant *v = RL_NEW(call->arena, bulk_variant);
-  if (v) v->given = RL_NEW_ARRAY(call->arena, bool, b->columns + 1);
-  if (!v || !v->given) return rl_fail_nomem(err);
-  memcpy(v->given, given, b->columns * sizeof(bool));
+  if (v) v->has_value = RL_NEW_ARRAY(call->arena, bool, b->columns + 1);
+  if (!v || !v->has_value) return rl_fail_nomem(err);
+  memcpy(v->has_value, has_value, b->columns * sizeof(bool));
   rille_status st = rl_sql_render_bulk(call->context->dialect, call->context->schema,
-                                       &call->compiled->plan->steps[b->step], given, call->arena, &v->sql, err);
+                                       &call->compiled->plan->steps[b->step], has_value, call->arena, &v->sql, err);
   if (st != RILLE_OK) return st;
   rl_run_describe_stmt(&v->sql.main, &v->main);
   rl_run_describe_stmt(&v->sql.one, &v->one);
-  v->main.id = v->one.id = 0; /* of this operation only: not worth preparing */
+  v->main.id = v->one.id = 0; /* used in this operation only: not worth preparing */
   v->next = b->variants;
   b->variants = v;
   *out = v;
   return RILLE_OK;
 }
 
-static rille_status fixed_params(rl_call *call, const rl_template *t, uint32_t fixed, rl_value *params, rl_error *err) {
+static rille_status bulk_fixed_params(rl_call *call, const rl_template *t, uint32_t fixed, rl_value *params,
+                                      rl_error *err) {
   for (uint32_t i = t->param_count - fixed; i < t->param_count; i++) {
     rille_status st = rl_input_value(t->inputs[i], &call->inputs, &params[i], err);
     if (st != RILLE_OK) return st;
@@ -111,11 +113,11 @@ static rille_status fixed_params(rl_call *call, const rl_template *t, uint32_t f
   return RILLE_OK;
 }
 
-static rille_status array_params(rl_call *call, rl_bulk *b, const bool *given, size_t rows, rl_value *params,
-                                 rl_error *err) {
+static rille_status bulk_array_params(rl_call *call, rl_bulk *b, const bool *has_value, size_t rows, rl_value *params,
+                                      rl_error *err) {
   uint32_t p = 0;
   for (size_t c = 0; c < b->columns; c++) {
-    if (given && !given[c]) continue;
+    if (has_value && !has_value[c]) continue;
     rl_value *list = rl_arena_alloc(call->arena, (rows + 1) * sizeof *list);
     if (!list) return rl_fail_nomem(err);
     for (size_t r = 0; r < rows; r++) list[r] = b->cells[(b->at + r) * b->columns + c];
@@ -127,48 +129,48 @@ static rille_status array_params(rl_call *call, rl_bulk *b, const bool *given, s
   return RILLE_OK;
 }
 
-static void value_params(const rl_bulk *b, const bool *given, size_t rows, rl_value *params) {
+static void bulk_value_params(const rl_bulk *b, const bool *has_value, size_t rows, rl_value *params) {
   uint32_t p = 0;
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < b->columns; c++)
-      if (!given || given[c]) params[p++] = b->cells[(b->at + r) * b->columns + c];
+      if (!has_value || has_value[c]) params[p++] = b->cells[(b->at + r) * b->columns + c];
 }
 
-/* Sends the next statement. */
-static rille_status send_next(rl_call *call, rl_exchange *io, rl_bulk *b, rl_error *err) {
+static rille_status bulk_send_next(rl_call *call, rl_exchange *io, rl_bulk *b, rl_error *err) {
   const rl_step_sql *sql = &call->compiled->program->steps[b->step];
   const rl_stmt *main = &call->compiled->steps[b->step].main, *one = &call->compiled->steps[b->step].one;
-  const bool *given = row_given(b, b->at);
-  size_t rows = next_rows(b);
+  const bool *has_value = bulk_row_has_value(b, b->at);
+  size_t rows = bulk_count_next_rows(b);
   rille_status st = RILLE_OK;
-  if (!all_given(given, b->columns)) {
+  if (!all_have_values(has_value, b->columns)) {
     bulk_variant *v = NULL;
-    st = variant_for(call, b, given, &v, err);
+    st = bulk_find_variant(call, b, has_value, &v, err);
     if (st != RILLE_OK) return st;
     sql = &v->sql;
     main = &v->main;
     one = &v->one;
   } else {
-    given = NULL;
+    has_value = NULL;
   }
   bool values = sql->bulk == RL_BULK_VALUES;
   bool single = values && rows < sql->rows_per;
   const rl_template *t = single ? &sql->one : &sql->main;
   if (values) rows = single ? 1 : sql->rows_per;
   rl_value *params = b->cells + b->at * b->columns;
-  if (!values || given || sql->fixed_params) {
+  if (!values || has_value || sql->fixed_params) {
     params = RL_NEW_ARRAY(call->arena, rl_value, t->param_count + 1);
     if (!params) return rl_fail_nomem(err);
     if (values)
-      value_params(b, given, rows, params);
+      bulk_value_params(b, has_value, rows, params);
     else
-      st = array_params(call, b, given, rows, params, err);
-    if (st == RILLE_OK) st = fixed_params(call, t, sql->fixed_params, params, err);
+      st = bulk_array_params(call, b, has_value, rows, params, err);
+    if (st == RILLE_OK) st = bulk_fixed_params(call, t, sql->fixed_params, params, err);
     if (st != RILLE_OK) return st;
   }
   b->at += rows;
   io->statements++;
-  uint32_t index = (uint32_t)(b->at > rows ? io->sent_count - 1 : io->sent_count); /* its later ones follow the first */
+  uint32_t index =
+      (uint32_t)(b->at > rows ? io->sent_count - 1 : io->sent_count); /* later statements have the place of the first */
   rl_dispatch d = {.call = call, .stmt = single ? one : main, .params = params, .index = index};
   return rl_exchange_send(io, &d, err);
 }
@@ -179,7 +181,7 @@ rille_status rl_bulk_read(rl_call *call, uint32_t step, rl_bulk **out, rl_error 
   b->step = step;
   b->rows = rl_step_rows(&call->compiled->plan->steps[step]);
   *out = b;
-  return read_rows(call, b, err);
+  return bulk_read_rows(call, b, err);
 }
 
 rille_status rl_bulk_start(rl_call *call, rl_exchange *io, uint32_t step, rl_error *err) {
@@ -190,7 +192,7 @@ rille_status rl_bulk_start(rl_call *call, rl_exchange *io, uint32_t step, rl_err
   }
   if (b->total == 0) return RILLE_DONE;
   call->bulk = b;
-  return send_next(call, io, b, err);
+  return bulk_send_next(call, io, b, err);
 }
 
 bool rl_bulk_is_several(const rl_call *call, uint32_t step) {
@@ -212,13 +214,13 @@ rille_status rl_bulk_more(rl_call *call, rl_exchange *io, rl_error *err) {
     call->bulk = NULL;
     return RILLE_DONE;
   }
-  rille_status st = send_next(call, io, b, err);
+  rille_status st = bulk_send_next(call, io, b, err);
   return st == RILLE_OK ? io->driver->flush(io->conn, err) : st;
 }
 
 rille_status rl_bulk_check(rl_call *call, uint32_t index, int64_t affected, rl_error *err) {
   rl_bulk *b = call->bulk;
-  if (!b) return RILLE_OK; /* there were no rows */
+  if (!b) return RILLE_OK; /* no rows */
   b->done += affected;
   if (b->at < b->total || b->done >= (int64_t)b->total) return RILLE_OK;
   return rl_raise_error(call->compiled->plan->steps[index].if_fewer, call->compiled->model, err);

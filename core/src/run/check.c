@@ -1,4 +1,4 @@
-/* What is checked after the last row of a step. */
+/* Checks after the last row of a step. */
 #include "run/check.h"
 
 #include "run/bulk.h"

@@ -1,4 +1,4 @@
-/* What is checked after the last row of a step. */
+/* Checks after the last row of a step. */
 #ifndef RL_RUN_CHECK_H
 #define RL_RUN_CHECK_H
 

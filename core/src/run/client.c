@@ -7,39 +7,39 @@
 #include "base/alloc.h"
 #include "run/replicas.h"
 
-/* A thousand ordinary calls take less; those that are made of long lists must not fill the memory. */
+/* A thousand ordinary calls take less. Calls with long lists must not fill the memory. */
 #define PLAN_CACHE_BYTES ((size_t)32 << 20)
 
 const rl_dialect *rl_dialect_of(const rl_driver *driver) {
   return rl_dialects[driver->provider];
 }
 
-static const rl_dialect *dialect_of(const rl_client *c) {
+static const rl_dialect *client_dialect(const rl_client *c) {
   const rl_dialect *d = rl_dialect_of(c->driver);
   return rl_pool_conn_options(c->pool)->unixepoch_ms ? d->epoch : d;
 }
 
 rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err) {
   if (schema->provider == RL_PROVIDER_NONE || schema->provider == driver->provider) return RILLE_OK;
-  return rl_fail(err, RL_P1012, "the schema's datasource has provider \"%.*s\", but the URL names a %s database",
+  return rl_fail(err, RL_P1012, "the datasource of the schema has the provider `%.*s`, but the URL names a %s database",
                  RL_STR_ARG(schema->provider_text), rl_provider_title(driver->provider));
 }
 
-static rille_status check_omit(rl_client *c, rl_str entry, rl_error *err) {
+static rille_status client_check_omit(rl_client *c, rl_str entry, rl_error *err) {
   const char *dot = memchr(entry.p, '.', entry.len);
   const rl_model *m = dot ? rl_schema_model(c->schema, rl_str_make(entry.p, (size_t)(dot - entry.p))) : NULL;
   rl_str name = dot ? rl_str_make(dot + 1, entry.len - (size_t)(dot + 1 - entry.p)) : entry;
   const rl_field *f = m ? rl_model_field(m, name) : NULL;
   if (!f || f->is_relation || f->ignored)
-    return rl_fail(err, RL_VALIDATION, "omit: \"%.*s\" names no scalar field of the schema; write model.field",
+    return rl_fail(err, RL_VALIDATION, "omit: `%.*s` is no scalar field of the schema; write it as `model.field`",
                    RL_STR_ARG(entry));
   char *key = rl_arena_printf(&c->arena, "%.*s.%.*s", RL_STR_ARG(m->client_names[0]), RL_STR_ARG(f->name));
   if (!key || !rl_map_put(&c->omit, rl_str_of(key), key)) return rl_fail_nomem(err);
   return RILLE_OK;
 }
 
-/* A model of which nothing is left could be read in no call. */
-static rille_status check_left(rl_client *c, rl_error *err) {
+/* Rejects an omit that leaves nothing of a model: no call could read it. */
+static rille_status client_check_fields_left(rl_client *c, rl_error *err) {
   char key[256];
   for (size_t i = 0; c->omit.count && i < c->schema->model_count; i++) {
     const rl_model *m = c->schema->models[i];
@@ -55,13 +55,13 @@ static rille_status check_left(rl_client *c, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *err) {
+static rille_status client_fill(rl_client *c, const rl_client_settings *s, rl_error *err) {
   rille_status st = rl_driver_of_url(s->url, &c->driver, err);
   if (st == RILLE_OK) st = rl_check_provider(s->schema, c->driver, err);
   if (st == RILLE_OK)
     st = rl_plan_cache_new(s->plan_cache_size ? s->plan_cache_size : 1000, PLAN_CACHE_BYTES, &c->cache, err);
-  for (size_t i = 0; st == RILLE_OK && i < s->omit_count; i++) st = check_omit(c, s->omit[i], err);
-  if (st == RILLE_OK) st = check_left(c, err);
+  for (size_t i = 0; st == RILLE_OK && i < s->omit_count; i++) st = client_check_omit(c, s->omit[i], err);
+  if (st == RILLE_OK) st = client_check_fields_left(c, err);
   rl_pool *pool = NULL;
   if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);
   if (st != RILLE_OK) return st;
@@ -70,7 +70,7 @@ static rille_status fill(rl_client *c, const rl_client_settings *s, rl_error *er
     st = rl_replicas_open(s->replicas, s->replica_count, c->driver, &s->pool, &c->replicas, err);
     if (st != RILLE_OK) return st;
   }
-  c->context = (rl_compile_context){c->schema, dialect_of(c), {s->strict_where, s->omit_count ? &c->omit : NULL}};
+  c->context = (rl_compile_context){c->schema, client_dialect(c), {s->strict_where, s->omit_count ? &c->omit : NULL}};
   return RILLE_OK;
 }
 
@@ -82,7 +82,7 @@ rille_status rl_client_open(const rl_client_settings *settings, rl_client **out,
   rl_arena_init(&c->arena, 0);
   rl_map_init(&c->omit);
   c->schema = rl_schema_retain(settings->schema);
-  rille_status st = fill(c, settings, err);
+  rille_status st = client_fill(c, settings, err);
   if (st != RILLE_OK) {
     rl_client_release(c);
     return st;
@@ -119,7 +119,7 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
   rl_str comment = add->comment.len ? add->comment : old->comment;
   rl_str trace = add->trace.len ? add->trace : old->trace;
   if (trace.len && !rl_trace_valid(trace))
-    return rl_fail(err, RL_VALIDATION, "trace: \"%.*s\" is no traceparent, which is 00-<32 hex>-<16 hex>-<2 hex>",
+    return rl_fail(err, RL_VALIDATION, "trace: expected a traceparent (00-<32 hex>-<16 hex>-<2 hex>), got `%.*s`",
                    RL_STR_ARG(trace));
   if (comment.len) c->traits.comment = rl_arena_str(&c->arena, comment);
   if (trace.len) c->traits.trace = rl_str_of(rl_arena_strdup(&c->arena, trace));
@@ -165,18 +165,18 @@ rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, r
   return st;
 }
 
-/* Two threads may be the first: one watch is kept. */
-static rille_status make_watch(rl_client *root, size_t capacity, rl_error *err) {
-  rl_watch *none = NULL, *made = rl_watch_new(capacity, root->schema->model_count);
-  if (!made) return rl_fail_nomem(err);
-  if (!atomic_compare_exchange_strong(&root->watch, &none, made)) rl_watch_free(made);
+/* Two threads may come here at the same time: one watch is kept. */
+static rille_status client_create_watch(rl_client *root, size_t capacity, rl_error *err) {
+  rl_watch *none = NULL, *created = rl_watch_new(capacity, root->schema->model_count);
+  if (!created) return rl_fail_nomem(err);
+  if (!atomic_compare_exchange_strong(&root->watch, &none, created)) rl_watch_free(created);
   return RILLE_OK;
 }
 
 rille_status rl_client_observe(rl_client *c, const rl_watch_settings *settings, size_t capacity, rl_error *err) {
   rl_client *root = rl_client_root(c);
   if (!root->watch && settings->what == 0) return RILLE_OK;
-  rille_status st = root->watch ? RILLE_OK : make_watch(root, capacity, err);
+  rille_status st = root->watch ? RILLE_OK : client_create_watch(root, capacity, err);
   if (st == RILLE_OK) rl_watch_set(root->watch, settings);
   return st;
 }

@@ -1,5 +1,5 @@
-/* A client: a schema, a pool, a plan cache. Reference-counted; any thread may use it. One that was derived from another
- * shares all of that, and has traits of its own. */
+/* A client: a schema, a pool and a plan cache. Reference-counted, for any thread. A derived client shares these with
+ * its root, and has its own traits. */
 #ifndef RL_RUN_CLIENT_H
 #define RL_RUN_CLIENT_H
 
@@ -9,13 +9,13 @@
 #include "run/pool.h"
 #include "run/watch.h"
 
-/* What sets a derived client apart from its root. Texts lie in the derived client's arena. */
+/* What a derived client has of its own. Texts are allocated in its arena. */
 typedef struct rl_client_traits {
-  const rl_setting *session; /* scoped to each transaction, so that the next user of the connection has none of it */
+  const rl_setting *session; /* scoped to each transaction, so the next user of the connection does not inherit them */
   size_t session_count;
-  rl_str comment;     /* goes along with each statement, behind its text; empty: none */
+  rl_str comment;     /* sent after the text of each statement; empty: none */
   int64_t timeout_ms; /* of each call outside a transaction; 0: none */
-  bool primary;       /* reads do not go to a replica */
+  bool primary;       /* reads never go to a replica */
   rl_str trace;       /* traceparent of its operations; empty: none */
 } rl_client_traits;
 
@@ -23,19 +23,19 @@ struct rl_replicas;
 
 typedef struct rl_client {
   _Atomic int references;
-  struct rl_client *root; /* NULL: it is one itself; retained */
+  struct rl_client *root; /* retained; NULL: this is a root */
   rl_client_traits traits;
   rl_arena arena;
   rl_schema *schema;
-  rl_pool *_Atomic pool;        /* another one after a fork */
-  struct rl_replicas *replicas; /* of a root that has some, else NULL */
+  rl_pool *_Atomic pool;        /* replaced after a fork */
+  struct rl_replicas *replicas; /* of a root with replicas, otherwise NULL */
   const rl_driver *driver;
   rl_plan_cache *cache;
   rl_compile_context context;
   rl_map omit;                                         /* "user.password" -> non-NULL */
   _Atomic int64_t operations, statements, round_trips; /* of the operations that have ended */
-  rl_comment *comment;                                 /* of the traits, shared with others that have the same */
-  /* of a root, for all that are derived from it */
+  rl_comment *comment;                                 /* that of the traits, shared with other clients */
+  /* of a root, for all clients derived from it */
   rl_watch *_Atomic watch; /* NULL: never observed */
   rl_comments comments;
 } rl_client;
@@ -53,29 +53,29 @@ typedef struct rl_client_settings {
 } rl_client_settings;
 
 rille_status rl_client_open(const rl_client_settings *settings, rl_client **out, rl_error *err);
-/* A client over the same pool and plan cache, with these traits on top of those that `from` has: settings of the same
- * name are replaced, a comment likewise. Everything given is copied. */
+/* Derives a client over the same pool and plan cache, with these traits on top of those of `from`. A setting of the
+ * same name is replaced, and so is a comment. Copies everything it is passed. */
 rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, rl_client **out, rl_error *err);
-/* Begins, changes or ends the observation of a client and of all that share its root. */
+/* Begins, changes or ends the observation of a client and of all clients with the same root. */
 rille_status rl_client_observe(rl_client *c, const rl_watch_settings *settings, size_t capacity, rl_error *err);
 static inline rl_client *rl_client_root(rl_client *c) {
   return c->root ? c->root : c;
 }
-static inline bool rl_client_has_session(const rl_client *c) { /* settings of it: each call is a transaction then */
+static inline bool rl_client_has_session(const rl_client *c) { /* with settings, each call is a transaction */
   return c->traits.session_count > 0;
 }
-/* Until when a call outside a transaction may take. */
+/* Returns the deadline of a call outside a transaction that begins now. */
 static inline int64_t rl_client_limit(const rl_client *c) {
   return c->traits.timeout_ms > 0 ? rl_clock_after(c->traits.timeout_ms) : RL_NO_DEADLINE;
 }
-/* One more operation has ended. */
+/* Adds an operation that has ended to the totals. */
 void rl_client_tally(rl_client *c, uint32_t statements, uint32_t round_trips);
 rl_client *rl_client_retain(rl_client *c);
 void rl_client_release(rl_client *c);
 
-/* The dialect of a driver; NULL when there is none. */
+/* Returns the dialect of a driver. NULL: none. */
 const rl_dialect *rl_dialect_of(const rl_driver *driver);
-/* P1012 when the schema's datasource is of another kind than the URL. */
+/* Fails with P1012 if the provider of the schema is not the URL's. */
 rille_status rl_check_provider(const rl_schema *schema, const rl_driver *driver, rl_error *err);
 
 #endif

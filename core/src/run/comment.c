@@ -1,4 +1,4 @@
-/* Comments behind statements. */
+/* Comments after statements. */
 #include "run/comment.h"
 
 #include <ctype.h>
@@ -6,9 +6,10 @@
 
 #include "base/alloc.h"
 
-/* Statements with a comment are prepared from then on: tags that differ with each request come to nothing. */
+/* After so many statements with a comment, statements with it are prepared. Tags that differ with each request are
+ * never prepared. */
 #define PREPARE_AFTER 10
-/* Statements are told apart by their own number and, above these bits, that of the comment. */
+/* A statement is identified by its own number and, above these bits, the number of the comment. */
 #define STATEMENT_BITS 40
 #define COMMENTS_MAX ((uint64_t)1 << (64 - STATEMENT_BITS))
 
@@ -22,8 +23,9 @@ void rl_comments_dispose(rl_comments *l) {
   rl_fork_lock_dispose(&l->lock);
 }
 
-/* PostgreSQL's comments nest, and the marks around this one would pair with a star or a slash at its ends. */
-static bool stays_inside(rl_str s) {
+/* Returns whether the text cannot end the comment that contains it. PostgreSQL's comments nest, and a star or a slash
+ * at the ends would pair with the marks around it. */
+static bool comment_is_safe(rl_str s) {
   static const char edges[] = "*/";
   if (s.len == 0 || strchr(edges, s.p[0]) || strchr(edges, s.p[s.len - 1])) return false;
   for (size_t i = 0; i < s.len; i++) {
@@ -46,8 +48,8 @@ static rl_comment *comment_new(rl_str text) {
   return c;
 }
 
-/* To the front, in the place of the last when the list is full. */
-static void keep_first(rl_comments *l, rl_comment *c, size_t at) {
+/* Moves a comment to the front. In a full list it takes the place of the last. */
+static void comments_keep_first(rl_comments *l, rl_comment *c, size_t at) {
   if (at == l->count && l->count < RL_COMMENTS_KEPT) l->count++;
   if (at == RL_COMMENTS_KEPT) rl_comment_release(l->kept[--at]);
   memmove(&l->kept[1], &l->kept[0], at * sizeof(rl_comment *));
@@ -55,17 +57,18 @@ static void keep_first(rl_comments *l, rl_comment *c, size_t at) {
 }
 
 rille_status rl_comment_get(rl_comments *l, rl_str text, rl_comment **out, rl_error *err) {
-  if (!stays_inside(text))
-    return rl_fail(err, RL_VALIDATION,
-                   "comment: it must have neither control characters nor `/*` nor `*/`, and neither begin nor end with "
-                   "a star or a slash");
+  if (!comment_is_safe(text))
+    return rl_fail(
+        err, RL_VALIDATION,
+        "comment: it must not contain control characters, `/*` or `*/`, and must not begin or end with a star or a "
+        "slash");
   rl_fork_lock_take(&l->lock);
   size_t at = 0;
   while (at < l->count && !rl_str_eq(rl_str_make(l->kept[at]->text, l->kept[at]->len), text)) at++;
   bool known = at < l->count;
   rl_comment *c = known ? l->kept[at] : comment_new(text);
   if (c) {
-    keep_first(l, c, at);
+    comments_keep_first(l, c, at);
     c->references++;
   }
   rl_fork_lock_give(&l->lock);
@@ -89,7 +92,7 @@ bool rl_trace_valid(rl_str t) {
   return true;
 }
 
-/* Whether its trace is kept: only then the database is told. */
+/* Returns whether the trace is sampled. Only then the database gets it. */
 static bool is_sampled(const char *trace) {
   char last = trace[RL_TRACE_LEN - 1];
   int flags = last <= '9' ? last - '0' : last - 'a' + 10;
@@ -104,13 +107,13 @@ static bool has_comments(const rl_stmt *s) {
   return false;
 }
 
-static size_t without_end(const rl_stmt *s) {
+static size_t length_without_end(const rl_stmt *s) {
   size_t n = s->sql_len;
   while (n > 0 && (isspace((unsigned char)s->sql[n - 1]) || s->sql[n - 1] == ';')) n--;
   return n;
 }
 
-/* Keys of a comment key='value',... are in order, and the traceparent takes its place among them. */
+/* Finds where the traceparent belongs: the keys of a comment key='value',... are sorted. */
 static size_t place_of_trace(rl_str comment) {
   static const char key[] = "traceparent=";
   size_t at = 0;
@@ -133,8 +136,9 @@ static void write_comment(rl_buf *out, rl_str comment, const char *trace) {
   rl_buf_text(out, "*/");
 }
 
-/* A traceparent is of one call alone, and its statement is not prepared. */
-static uint64_t id_with(rl_comment *comment, bool traced, uint64_t id) {
+/* Returns the number of the statement with the comment. 0: not prepared, as with a traceparent, which belongs to one
+ * call only. */
+static uint64_t comment_statement_id(rl_comment *comment, bool traced, uint64_t id) {
   if (traced || id == 0) return 0;
   int64_t before = atomic_fetch_add_explicit(&comment->sent, 1, memory_order_relaxed);
   bool apart = comment->number && id >> STATEMENT_BITS == 0;
@@ -149,7 +153,7 @@ rille_status rl_comment_stmt(rl_comment *comment, const char *trace, bool own, c
   rl_stmt *with = rl_arena_alloc(arena, sizeof *with);
   rl_buf text;
   rl_buf_init(&text);
-  rl_buf_put(&text, stmt->sql, without_end(stmt));
+  rl_buf_put(&text, stmt->sql, length_without_end(stmt));
   rl_buf_byte(&text, ' ');
   write_comment(&text, comment ? rl_str_make(comment->text, comment->len) : RL_STR(""), traced ? trace : NULL);
   char *sql = text.failed ? NULL : rl_arena_strdup(arena, rl_buf_view(&text));
@@ -157,7 +161,7 @@ rille_status rl_comment_stmt(rl_comment *comment, const char *trace, bool own, c
     *with = *stmt;
     with->sql = sql;
     with->sql_len = text.len;
-    with->id = id_with(comment, traced, stmt->id);
+    with->id = comment_statement_id(comment, traced, stmt->id);
     *out = with;
   }
   rl_buf_dispose(&text);

@@ -1,4 +1,4 @@
-/* From a tape to a program ready to run: bind, plan, render, and what the interpreter wants to know beforehand. */
+/* From a tape to a program: bind, plan, render, and what the interpreter needs to know in advance. */
 #include "run/compile.h"
 
 #include <stdatomic.h>
@@ -6,11 +6,11 @@
 #include "base/alloc.h"
 #include "base/debug.h"
 
-/* Shapes longer than this are one-offs (literal lists of objects): compiled, but not kept. */
+/* Longer shapes, such as literal lists of tables, hardly ever come again: they are compiled but not kept. */
 #define LONGEST_KEPT_SHAPE 16384
 
 static _Atomic uint64_t last_statement_id,
-    last_shape_id; /* process-wide: ids must differ across clients that share connections */
+    last_shape_id; /* process-wide: numbers must differ across clients that share connections */
 
 uint64_t rl_statement_id(void) {
   return atomic_fetch_add(&last_statement_id, 1) + 1;
@@ -29,7 +29,7 @@ void rl_run_describe_stmt(const rl_template *t, rl_stmt *s) {
                  .numbers_rows = t->numbers_rows};
 }
 
-static bool maps_enums(const rl_template *t) {
+static bool template_maps_enums(const rl_template *t) {
   for (uint32_t i = 0; i < t->column_count; i++) {
     const rl_field *f = t->column_fields ? t->column_fields[i] : NULL;
     if (!f || f->type.scalar != RL_ENUM) continue;
@@ -68,8 +68,8 @@ static rille_value_kind kind_of_wire(rl_wire w) {
   return RILLE_TEXT;
 }
 
-/* A recursive read also shows the nodes that continue its own. */
-static bool shows(const rl_plan *plan, const rl_step *step, uint32_t node) {
+/* Returns whether the step fills the node. A recursive read also fills the nodes that continue its own. */
+static bool step_fills_node(const rl_plan *plan, const rl_step *step, uint32_t node) {
   if (step->node == RL_NO_NODE) return false;
   while (plan->nodes[node].parent == node) node--;
   return node == step->node;
@@ -77,7 +77,7 @@ static bool shows(const rl_plan *plan, const rl_step *step, uint32_t node) {
 
 static const rl_template *template_of_node(const rl_compiled *c, uint32_t node) {
   for (size_t i = 0; i < c->plan->step_count; i++)
-    if (shows(c->plan, &c->plan->steps[i], node)) return &c->program->steps[i].main;
+    if (step_fills_node(c->plan, &c->plan->steps[i], node)) return &c->program->steps[i].main;
   return NULL;
 }
 
@@ -106,7 +106,8 @@ static rille_status describe_node(rl_compiled *c, uint32_t index, rl_error *err)
   return RILLE_OK;
 }
 
-/* Nodes that continue another have its children, and so the one after it, but where nothing was looked for. */
+/* Counts the children of each node. A node that continues another has the same children, the next such node among them.
+ * The last has no next one. */
 static void count_children(rl_compiled *c) {
   const rl_node_plan *nodes = c->plan->nodes;
   uint32_t count = (uint32_t)c->plan->node_count;
@@ -120,7 +121,7 @@ static void count_children(rl_compiled *c) {
     if (nodes[i].parent == i) c->nodes[i].child_count = c->nodes[i - 1].child_count - (nodes[i].last ? 1 : 0);
 }
 
-static rille_status finish(rl_compiled *c, rl_error *err) {
+static rille_status compiled_finish(rl_compiled *c, rl_error *err) {
   rl_plan *p = c->plan;
   c->steps = RL_NEW_ARRAY(&c->arena, rl_run_step, p->step_count ? p->step_count : 1);
   c->nodes = RL_NEW_ARRAY(&c->arena, rille_node, p->node_count ? p->node_count : 1);
@@ -129,7 +130,7 @@ static rille_status finish(rl_compiled *c, rl_error *err) {
     const rl_step_sql *s = &c->program->steps[i];
     rl_run_describe_stmt(&s->main, &c->steps[i].main);
     rl_run_describe_stmt(&s->one, &c->steps[i].one);
-    c->steps[i].maps_enums = maps_enums(&s->main);
+    c->steps[i].maps_enums = template_maps_enums(&s->main);
     bool checks = (p->steps[i].if_none && !p->steps[i].checked_late) || p->steps[i].if_fewer;
     c->steps[i].waits = checks || s->bulk != RL_BULK_NONE;
   }
@@ -141,7 +142,7 @@ static rille_status finish(rl_compiled *c, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status translate(rl_compiled *c, const rl_compile_context *x, const rl_cache_key *key, rl_error *err) {
+static rille_status compiled_fill(rl_compiled *c, const rl_compile_context *x, const rl_cache_key *key, rl_error *err) {
   rl_arg_tree *tree = NULL;
   rl_query *query = NULL;
   rille_status st = rl_arg_tree_read(key->tape, &c->arena, &tree, err);
@@ -153,7 +154,7 @@ static rille_status translate(rl_compiled *c, const rl_compile_context *x, const
   c->run_count = tree->run_count;
   c->pins = tree->pins;
   c->pin_count = tree->pin_count;
-  return finish(c, err);
+  return compiled_finish(c, err);
 }
 
 static void trace_plan(const rl_compiled *c) {
@@ -165,7 +166,8 @@ static void trace_plan(const rl_compiled *c) {
   rl_buf_dispose(&text);
 }
 
-static rille_status compile(const rl_compile_context *x, const rl_cache_key *key, rl_compiled **out, rl_error *err) {
+static rille_status compiled_new(const rl_compile_context *x, const rl_cache_key *key, rl_compiled **out,
+                                 rl_error *err) {
   rl_compiled *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
   rl_arena_init(&c->arena, 8192);
@@ -175,7 +177,7 @@ static rille_status compile(const rl_compile_context *x, const rl_cache_key *key
   c->action = key->action;
   c->id = atomic_fetch_add(&last_shape_id, 1) + 1;
   c->shape = rl_arena_str(&c->arena, key->shape);
-  rille_status st = c->shape.p ? translate(c, x, key, err) : rl_fail_nomem(err);
+  rille_status st = c->shape.p ? compiled_fill(c, x, key, err) : rl_fail_nomem(err);
   if (st != RILLE_OK) {
     rl_error_detail(err, "model", key->model->name);
     rl_compiled_release(c);
@@ -193,7 +195,7 @@ rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const
                       rl_buf_view(&tape->shape), model, action, tape};
   *out = rl_plan_cache_find(cache, &key, arena, anchors);
   if (*out) return RILLE_OK;
-  rille_status st = compile(x, &key, out, err);
+  rille_status st = compiled_new(x, &key, out, err);
   if (st != RILLE_OK) return st;
   *anchors = rl_arena_alloc(arena, ((*out)->run_count + 1) * sizeof **anchors);
   if (!*anchors) {
@@ -201,8 +203,8 @@ rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const
     *out = NULL;
     return rl_fail_nomem(err);
   }
-  (void)rl_tape_anchors(tape, (*out)->runs, (*out)->run_count, NULL, 0, *anchors); /* its own pins hold */
-  /* The statements of one that is not kept will not come again: nothing is gained by preparing them. */
+  (void)rl_tape_anchors(tape, (*out)->runs, (*out)->run_count, NULL, 0, *anchors); /* its own pins match */
+  /* A program that is not kept is not run again: preparing its statements would gain nothing. */
   if (key.shape.len > LONGEST_KEPT_SHAPE || !rl_plan_cache_keep(cache, *out))
     for (size_t i = 0; i < (*out)->plan->step_count; i++) (*out)->steps[i].main.id = (*out)->steps[i].one.id = 0;
   return RILLE_OK;

@@ -1,21 +1,21 @@
-/* A call's shape, compiled: the program with what running it needs, and the cache of them. Immutable once made; shared
- * by threads; reference-counted. */
+/* Compiled shapes of calls: programs with what running them needs, and their cache. A program is immutable,
+ * reference-counted and shared by threads. */
 #ifndef RL_RUN_COMPILE_H
 #define RL_RUN_COMPILE_H
 
 #include "driver/driver.h"
 #include "sql/sql.h"
 
-/* How the cells of a step's rows are changed on their way out: enum names of the database to those of the schema. */
+/* The statements of a step, and how its answers are treated. */
 typedef struct rl_run_step {
-  rl_stmt main, one; /* one: bulk inserts, a row a statement */
-  bool maps_enums;   /* some column holds an enum whose values have database names of their own */
-  bool waits;        /* its answer must be known before anything is final: it has a check, or is a bulk insert */
+  rl_stmt main, one; /* one: of bulk inserts, one row per statement */
+  bool maps_enums;   /* a column has an enum whose values have other names in the database */
+  bool waits;        /* its answer must be known before a commit: it has a check, or is a bulk insert */
 } rl_run_step;
 
 typedef struct rl_compiled {
   _Atomic int references;
-  uint64_t id; /* of the shape of the result, for bindings */
+  uint64_t id; /* the number of the result's shape, for bindings */
   uint64_t hash;
   rl_arena arena;
   rl_str shape;
@@ -27,9 +27,9 @@ typedef struct rl_compiled {
   size_t pin_count;
   rl_plan *plan;
   rl_program *program;
-  rl_run_step *steps;               /* one a step of the plan */
-  rille_node *nodes;                /* one a node of the plan */
-  struct rl_compiled *next_in_slot; /* the cache's, as what follows */
+  rl_run_step *steps;               /* one per step of the plan */
+  rille_node *nodes;                /* one per node of the plan */
+  struct rl_compiled *next_in_slot; /* this and the following belong to the cache */
   size_t index, bytes;
   uint64_t used;
 } rl_compiled;
@@ -42,17 +42,17 @@ typedef struct rl_compile_context {
   rl_bind_options bind;
 } rl_compile_context;
 
-/* most_bytes: of all programs; one that takes an eighth of it or more is not kept. */
+/* most_bytes: of all programs together. A program of more than an eighth of it is not kept. */
 rille_status rl_plan_cache_new(size_t capacity, size_t most_bytes, rl_plan_cache **out, rl_error *err);
 void rl_plan_cache_free(rl_plan_cache *c);
-/* The program for this call, from the cache or newly made; one reference for the caller. anchors: receives an array of
- * run_count + 1, in the arena given. */
+/* Returns the program for this call, from the cache or compiled; one reference to the caller. anchors: receives an
+ * array of run_count + 1 in the arena. */
 rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *context, const rl_model *model,
                         rille_action action, const rl_tape *tape, rl_arena *arena, rl_compiled **out,
                         uint32_t **anchors, rl_error *err);
 void rl_compiled_release(rl_compiled *c);
 
-/* What a call is looked up by. */
+/* What identifies a program in the cache. */
 typedef struct rl_cache_key {
   uint64_t hash;
   rl_str shape;
@@ -60,10 +60,10 @@ typedef struct rl_cache_key {
   rille_action action;
   const rl_tape *tape;
 } rl_cache_key;
-#define RL_QUICK_RUNS 8 /* lists of varying length in a call, up to which a look-up allocates nothing */
-/* One reference for the caller; NULL when there is none. anchors as in rl_compile. */
+#define RL_QUICK_RUNS 8 /* up to this many lists of varying length, a look-up allocates nothing */
+/* Returns one reference to the caller. NULL: not found. anchors as in rl_compile. */
 rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_arena *arena, uint32_t **anchors);
-bool rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p); /* false: it is too large */
+bool rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p); /* false: too large */
 
 typedef struct rl_plan_cache_counts {
   size_t kept, bytes;
@@ -71,7 +71,7 @@ typedef struct rl_plan_cache_counts {
 } rl_plan_cache_counts;
 void rl_plan_cache_count(rl_plan_cache *c, rl_plan_cache_counts *out);
 
-void rl_run_describe_stmt(const rl_template *t, rl_stmt *out); /* with a new id */
+void rl_run_describe_stmt(const rl_template *t, rl_stmt *out); /* with a new number */
 uint64_t rl_statement_id(void);                                /* unique in the process, never 0 */
 
 #endif

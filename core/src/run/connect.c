@@ -1,4 +1,4 @@
-/* Connecting with patience: a server that sleeps, starts or is being replaced is asked again. */
+/* Connecting with retries: a server may be asleep, starting or being replaced. */
 #include "run/connect.h"
 
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include "base/id.h"
 
 #define DEFAULT_CONNECT_MS 5000
-/* The pauses double from the first to the last of these; each is shortened at random by up to half, so that those who
- * have failed together do not come back together. */
+/* Pauses double from the first to the last of these. Each is shortened at random by up to half, so clients that failed
+ * together do not come back together. */
 #define FIRST_PAUSE_MS 20
 #define LAST_PAUSE_MS 500
 
@@ -23,19 +23,19 @@ void rl_connecting_begin(rl_connecting *c, const rl_conn_options *options, int64
 
 void rl_connecting_hurry(rl_connecting *c, int64_t deadline_ms) {
   if (deadline_ms >= c->deadline_ms) return;
-  c->limit_ms -= c->deadline_ms - deadline_ms; /* what a message says */
+  c->limit_ms -= c->deadline_ms - deadline_ms; /* the message names it */
   if (c->limit_ms < 0) c->limit_ms = 0;
   c->deadline_ms = deadline_ms;
 }
 
-static void drop(rl_connecting *c) {
+static void connecting_drop(rl_connecting *c) {
   if (c->conn) c->options->driver->close(c->conn);
   c->conn = NULL;
 }
 
 void rl_connecting_stop(rl_connecting *c) {
   if (!c->options) return;
-  drop(c);
+  connecting_drop(c);
   rl_error_clear(&c->last);
 }
 
@@ -61,8 +61,8 @@ static void name_attempts(const rl_connecting *c, rl_error *err) {
   rl_error_detail(err, "attempts", rl_str_of(number));
 }
 
-/* Nothing was heard of the server in all the time. */
-static rille_status too_late(rl_connecting *c, rl_error *err) {
+/* Fails because the server did not answer until the deadline. */
+static rille_status connecting_fail_late(rl_connecting *c, rl_error *err) {
   const char *where = c->options->address ? c->options->address : c->options->display;
   bool before = c->last.code != RL_CODE_NONE;
   rl_fail(err, RL_P1001, "Can't reach the database server at %s within %lld ms (%u attempt%s%s%s)", where,
@@ -74,46 +74,46 @@ static rille_status too_late(rl_connecting *c, rl_error *err) {
   return RILLE_ERROR;
 }
 
-static rille_status give_up(rl_connecting *c, rl_error *fault, rl_error *err) {
-  if (fault->nomem || c->attempts < 2 || !fault->passing) {
-    rille_status st = fault->nomem ? RILLE_NOMEM : RILLE_ERROR;
-    if (err) rl_error_move(err, fault);
-    rl_error_clear(fault);
+static rille_status connecting_fail(rl_connecting *c, rl_error *failure, rl_error *err) {
+  if (failure->nomem || c->attempts < 2 || !failure->passing) {
+    rille_status st = failure->nomem ? RILLE_NOMEM : RILLE_ERROR;
+    if (err) rl_error_move(err, failure);
+    rl_error_clear(failure);
     return st;
   }
-  rl_fail(err, fault->code, "%s (%u attempts within %lld ms)", rl_error_message(fault), c->attempts,
+  rl_fail(err, failure->code, "%s (%u attempts within %lld ms)", rl_error_message(failure), c->attempts,
           (long long)c->repeat_ms);
   if (err) {
-    memcpy(err->sqlstate, fault->sqlstate, sizeof err->sqlstate);
+    memcpy(err->sqlstate, failure->sqlstate, sizeof err->sqlstate);
     err->connection_lost = err->not_sent = err->passing = true;
     name_attempts(c, err);
   }
-  rl_error_clear(fault);
+  rl_error_clear(failure);
   return RILLE_ERROR;
 }
 
-/* OK when there is to be another attempt. */
-static rille_status attempt_failed(rl_connecting *c, rl_error *fault, rl_error *err) {
-  drop(c);
+/* Decides what follows a failed attempt. OK: another attempt after a pause. */
+static rille_status connecting_after_failure(rl_connecting *c, rl_error *failure, rl_error *err) {
+  connecting_drop(c);
   int64_t now = rl_clock_ms(), pause = pause_after(c->attempts);
   bool late = now + pause >= (c->deadline_ms < c->repeat_until_ms ? c->deadline_ms : c->repeat_until_ms);
-  if (c->once || !fault->passing || late) return give_up(c, fault, err);
+  if (c->once || !failure->passing || late) return connecting_fail(c, failure, err);
   c->again_ms = now + pause;
-  rl_error_move(&c->last, fault);
+  rl_error_move(&c->last, failure);
   return RILLE_OK;
 }
 
-static rille_status attempt(rl_connecting *c, rl_wait *wait, rl_error *fault) {
+static rille_status connecting_try(rl_connecting *c, rl_wait *wait, rl_error *failure) {
   const rl_driver *d = c->options->driver;
   if (!c->conn) {
     c->attempts++;
-    rille_status st = d->open(c->options, &c->conn, fault);
+    rille_status st = d->open(c->options, &c->conn, failure);
     if (st != RILLE_OK) {
       c->conn = NULL;
       return st;
     }
   }
-  return d->poll_connect(c->conn, wait, fault);
+  return d->poll_connect(c->conn, wait, failure);
 }
 
 rille_status rl_connecting_poll(rl_connecting *c, rl_wait *wait, rl_error *err) {
@@ -123,20 +123,20 @@ rille_status rl_connecting_poll(rl_connecting *c, rl_wait *wait, rl_error *err) 
       *wait = (rl_wait){-1, false, false, c->again_ms};
       return RILLE_AGAIN;
     }
-    rl_error fault = {0};
-    rille_status st = attempt(c, wait, &fault);
+    rl_error failure = {0};
+    rille_status st = connecting_try(c, wait, &failure);
     if (st == RILLE_OK) return st;
     if (st == RILLE_AGAIN && rl_clock_ms() < c->deadline_ms) {
       if (wait->until_ms > c->deadline_ms) wait->until_ms = c->deadline_ms;
       return st;
     }
-    if (st == RILLE_AGAIN || (fault.passing && rl_clock_ms() >= c->deadline_ms)) {
-      rl_error_clear(&fault);
-      drop(c);
-      return too_late(c, err);
+    if (st == RILLE_AGAIN || (failure.passing && rl_clock_ms() >= c->deadline_ms)) {
+      rl_error_clear(&failure);
+      connecting_drop(c);
+      return connecting_fail_late(c, err);
     }
-    if (st == RILLE_NOMEM) fault.nomem = true;
-    st = attempt_failed(c, &fault, err);
+    if (st == RILLE_NOMEM) failure.nomem = true;
+    st = connecting_after_failure(c, &failure, err);
     if (st != RILLE_OK) return st;
   }
 }

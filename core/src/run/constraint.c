@@ -1,4 +1,4 @@
-/* A database tells of tables, columns and constraints; a caller thinks in models and fields. */
+/* Translates the tables, columns and constraints in a database's errors to models and fields. */
 #include "run/constraint.h"
 
 #include "run/foreign_key.h"
@@ -22,7 +22,7 @@ static const rl_index *index_named(const rl_model *m, rl_str name) {
   return NULL;
 }
 
-static const rl_detail *detail(const rl_error *err, const char *key) {
+static const rl_detail *find_detail(const rl_error *err, const char *key) {
   for (size_t i = 0; i < err->detail_count; i++)
     if (strcmp(err->details[i].key, key) == 0) return &err->details[i];
   return NULL;
@@ -30,9 +30,9 @@ static const rl_detail *detail(const rl_error *err, const char *key) {
 
 #define MOST_FIELDS 32
 
-/* The fields a unique error is about: from its columns, else from its constraint. */
+/* Finds the fields of a unique error: from its columns, otherwise from its constraint. */
 static size_t unique_fields(const rl_model *m, const rl_error *err, rl_str *names) {
-  const rl_detail *columns = detail(err, "columns");
+  const rl_detail *columns = find_detail(err, "columns");
   size_t n = 0;
   for (size_t i = 0; columns && i < columns->count && n < MOST_FIELDS; i++) {
     const rl_field *f = field_of_column(m, rl_str_of(columns->values[i]));
@@ -49,11 +49,11 @@ static void join_names(const rl_str *names, size_t n, rl_buf *out) {
 
 static void replace_message(rl_error *err, rl_buf *text) {
   char *message = rl_buf_take(text);
-  if (!message) return; /* the database's own text stays */
+  if (!message) return; /* the database's message stays */
   rl_error_replace_message(err, message);
 }
 
-static void explain_unique(const rl_model *m, rl_error *err) {
+static void translate_unique(const rl_model *m, rl_error *err) {
   rl_str names[MOST_FIELDS];
   size_t n = unique_fields(m, err, names);
   if (n == 0) return;
@@ -62,11 +62,11 @@ static void explain_unique(const rl_model *m, rl_error *err) {
   rl_buf_init(&text);
   rl_buf_printf(&text, "%.*s: a row with the same ", RL_STR_ARG(m->name));
   join_names(names, n, &text);
-  rl_buf_text(&text, " is there already (unique constraint)");
+  rl_buf_text(&text, " already exists (unique constraint)");
   replace_message(err, &text);
 }
 
-/* Names of constraints are unique within a table only. */
+/* Finds a relation by its constraint. Names of constraints are unique only within a table. */
 static const rl_relation *relation_of_constraint(const rl_schema *s, rl_str table, rl_str name) {
   for (size_t i = 0; name.len && i < s->relation_count; i++) {
     const rl_relation *r = s->relations[i];
@@ -76,7 +76,7 @@ static const rl_relation *relation_of_constraint(const rl_schema *s, rl_str tabl
   return NULL;
 }
 
-/* SQLite does not say which foreign key it was. */
+/* Adds the table and the constraint if the database did not name them, as SQLite does not. */
 static void name_foreign_key(const rl_schema *s, const rl_step *failed, rl_error *err) {
   const rl_relation *r = failed ? rl_broken_relation(s, failed) : NULL;
   if (!r || rl_error_get(err, "constraint").len) return;
@@ -84,7 +84,7 @@ static void name_foreign_key(const rl_schema *s, const rl_step *failed, rl_error
   rl_error_detail(err, "constraint", r->constraint);
 }
 
-static void explain_foreign_key(const rl_schema *s, rl_error *err) {
+static void translate_foreign_key(const rl_schema *s, rl_error *err) {
   const rl_relation *r = relation_of_constraint(s, rl_error_get(err, "table"), rl_error_get(err, "constraint"));
   if (!r) return;
   rl_error_detail(err, "field_name", r->key_side->name);
@@ -96,7 +96,7 @@ static void explain_foreign_key(const rl_schema *s, rl_error *err) {
   replace_message(err, &text);
 }
 
-static void explain_null(const rl_model *m, rl_error *err) {
+static void translate_null(const rl_model *m, rl_error *err) {
   const rl_field *f = field_of_column(m, rl_error_get(err, "column"));
   if (!f) return;
   rl_error_detail_list(err, "target", &f->name, 1);
@@ -106,14 +106,14 @@ static void explain_null(const rl_model *m, rl_error *err) {
   replace_message(err, &text);
 }
 
-void rl_explain_constraint(const rl_schema *s, const rl_model *model, const rl_step *failed, rl_error *err) {
-  rl_explain_missing(s, failed, err);
+void rl_translate_constraint(const rl_schema *s, const rl_model *model, const rl_step *failed, rl_error *err) {
+  rl_translate_missing(s, failed, err);
   if (err->code == RL_P2003) name_foreign_key(s, failed, err);
   rl_str table = rl_error_get(err, "table");
   const rl_model *m = table.len ? model_of_table(s, table) : NULL;
   if (m) rl_error_detail(err, "model", m->name);
   rl_error_detail(err, "model", model->name);
-  if (err->code == RL_P2002 && m) explain_unique(m, err);
-  if (err->code == RL_P2011 && m) explain_null(m, err);
-  if (err->code == RL_P2003) explain_foreign_key(s, err);
+  if (err->code == RL_P2002 && m) translate_unique(m, err);
+  if (err->code == RL_P2011 && m) translate_null(m, err);
+  if (err->code == RL_P2003) translate_foreign_key(s, err);
 }

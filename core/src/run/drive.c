@@ -1,4 +1,4 @@
-/* The one loop around what answers AGAIN. */
+/* The one loop around functions that answer AGAIN. */
 #include "run/drive.h"
 
 #include <limits.h>
@@ -32,7 +32,7 @@ typedef struct reading {
   rl_row_view *row;
 } reading;
 
-static rille_status next(void *what, rl_wait *wait, rl_error *err) {
+static rille_status drive_next_step(void *what, rl_wait *wait, rl_error *err) {
   reading *r = what;
   int64_t affected;
   return r->driver->next(r->conn, r->row, &affected, wait, err);
@@ -40,7 +40,7 @@ static rille_status next(void *what, rl_wait *wait, rl_error *err) {
 
 rille_status rl_drive_next(const rl_driver *d, rl_conn *c, int64_t deadline_ms, rl_row_view *row, rl_error *err) {
   reading r = {d, c, row};
-  return rl_drive(next, &r, deadline_ms, err);
+  return rl_drive(drive_next_step, &r, deadline_ms, err);
 }
 
 rille_status rl_drive_answer(const rl_driver *d, rl_conn *c, int64_t deadline_ms, rl_error *err) {
@@ -51,7 +51,7 @@ rille_status rl_drive_answer(const rl_driver *d, rl_conn *c, int64_t deadline_ms
   return st;
 }
 
-static rille_status abandon(void *what, rl_wait *wait, rl_error *err) {
+static rille_status drive_abandon_step(void *what, rl_wait *wait, rl_error *err) {
   reading *r = what;
   return r->driver->abandon(r->conn, wait, err);
 }
@@ -59,7 +59,7 @@ static rille_status abandon(void *what, rl_wait *wait, rl_error *err) {
 rille_status rl_drive_abandon(const rl_driver *d, rl_conn *c, int64_t deadline_ms) {
   reading r = {d, c, NULL};
   rl_error ignored = {0};
-  rille_status st = rl_drive(abandon, &r, deadline_ms, &ignored);
+  rille_status st = rl_drive(drive_abandon_step, &r, deadline_ms, &ignored);
   rl_error_clear(&ignored);
   return st;
 }

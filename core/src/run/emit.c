@@ -1,4 +1,4 @@
-/* Rows on their way out: kept for later steps, given to their parents, shown to the caller. */
+/* Rows on their way out: kept for later steps, assigned to their parents, delivered to the caller. */
 #include "run/emit.h"
 
 static rille_status copy_value(rl_arena *arena, const rl_value *from, rl_value *to) {
@@ -87,7 +87,7 @@ static key_view parent_key(const rl_call *call, const rl_node_plan *n, const rl_
   return (key_view){set->cells + (m->base + ordinal) * set->columns, n->parent_link, n->link_count};
 }
 
-/* The slot of a key: that of its first row, or a free one. */
+/* Finds the map's place for a key: that of its first row, or a free one. */
 static uint32_t *find_slot(const rl_call *call, const rl_node_plan *n, const rl_key_map *m, key_view key,
                            uint64_t hash) {
   uint32_t at = (uint32_t)hash & m->mask;
@@ -103,7 +103,7 @@ static rille_status map_parents(rl_call *call, const rl_node_plan *n, rl_key_map
   m->next = RL_NEW_ARRAY(call->arena, uint32_t, rows + 1);
   m->mask = (uint32_t)(slots - 1);
   if (!m->slots || !m->next) return rl_fail_nomem(err);
-  for (size_t i = rows; i-- > 0;) { /* backwards, so that chains run forwards */
+  for (size_t i = rows; i-- > 0;) { /* backwards, so chains run forwards */
     key_view key = parent_key(call, n, m, (uint32_t)i);
     uint64_t hash;
     if (!hash_key(key, &hash)) continue;
@@ -152,13 +152,13 @@ static rille_status map_enums(rl_call *call, uint32_t step, rl_error *err) {
 
 /* ------------------------------------------------------------------ */
 
-/* The node whose numbering the rows of `node` have: its own, or that of the one it continues. */
+/* Returns the node that numbers the rows of `node`: itself, or the first node that it continues. */
 static uint32_t numbered_as(const rl_call *call, uint32_t node) {
   while (call->compiled->plan->nodes[node].parent == node) node--;
   return node;
 }
 
-static rille_status show(rl_call *call, uint32_t node, uint64_t parent, rille_row *row) {
+static rille_status emit_row_as(rl_call *call, uint32_t node, uint64_t parent, rille_row *row) {
   *row = (rille_row){.node = node,
                      .count = (uint32_t)call->compiled->plan->nodes[node].column_count,
                      .ordinal = call->node_rows[numbered_as(call, node)]++,
@@ -173,28 +173,28 @@ static bool is_recursive(const rl_step *step) {
   return step->kind == RL_STEP_SELECT && step->as.select->recursive;
 }
 
-static bool same_row(const rl_call *call, const rl_node_plan *n, const rl_value *candidate, uint32_t rowset, size_t row,
-                     const uint32_t *columns) {
+static bool row_is_same(const rl_call *call, const rl_node_plan *n, const rl_value *candidate, uint32_t rowset,
+                        size_t row, const uint32_t *columns) {
   const rl_rowset *set = &call->inputs.rowsets[rowset];
   for (size_t i = 0; i < n->self_count; i++)
     if (!rl_value_same(&candidate[n->self[i]], &set->cells[row * set->columns + columns[i]])) return false;
   return n->self_count > 0;
 }
 
-/* Whether the row at hand is one of those above it when it is shown below row `at` of its parents. */
-static bool comes_round(const rl_call *call, const rl_step *step, size_t at) {
+/* Returns whether the current row is its own ancestor if row `at` is its parent. */
+static bool row_is_its_ancestor(const rl_call *call, const rl_step *step, size_t at) {
   const rl_node_plan *n = &call->compiled->plan->nodes[step->node];
   const rl_key_map *first = &call->maps[step->node];
   bool below_first = call->emit_map != step->node;
   while (below_first) {
-    if (same_row(call, n, call->kept, step->rowset, at, n->self)) return true;
+    if (row_is_same(call, n, call->kept, step->rowset, at, n->self)) return true;
     below_first = at >= first->level_one;
     at = first->above[at];
   }
-  return same_row(call, n, call->kept, n->parent_rowset, at, n->parent_self);
+  return row_is_same(call, n, call->kept, n->parent_rowset, at, n->parent_self);
 }
 
-static rille_status note_above(rl_call *call, const rl_step *step, size_t at, rl_error *err) {
+static rille_status remember_parent_row(rl_call *call, const rl_step *step, size_t at, rl_error *err) {
   rl_key_map *first = &call->maps[step->node];
   size_t rows = call->inputs.rowsets[step->rowset].rows;
   if (rows > first->above_cap) {
@@ -210,9 +210,10 @@ static rille_status note_above(rl_call *call, const rl_step *step, size_t at, rl
   return RILLE_OK;
 }
 
-/* Rows of a recursive read come level by level and name theirs. Below the first, the parents are the rows of the level
- * before, in the step's own rowset; the map of the first node that continues is of them, made anew for each level. */
-static void find_level(rl_call *call, const rl_step *step) {
+/* Sets node and map for a row of a recursive read. The rows come level by level, with the number of the level. Below
+ * the first level, the parents are the rows of the previous level, in the step's own rowset. The first node that
+ * continues has their map, which is built again for each level. */
+static void emit_find_level(rl_call *call, const rl_step *step) {
   const rl_select *s = step->as.select;
   int64_t depth = call->view.cells[s->column_count - 1].as.i;
   if (depth == 1) return;
@@ -235,10 +236,10 @@ rille_status rl_call_emit_more(rl_call *call, uint32_t index, rille_row *row, rl
     size_t at = m->base + next;
     call->emit_next = m->next[next];
     if (recursive && !call->kept && copy_kept(call, step, err) != RILLE_OK) return RILLE_NOMEM;
-    if (recursive && comes_round(call, step, at)) continue;
+    if (recursive && row_is_its_ancestor(call, step, at)) continue;
     rille_status st = keep_row(call, step, err);
-    if (st == RILLE_OK && recursive) st = note_above(call, step, at, err);
-    return st == RILLE_OK ? show(call, call->emit_node, at, row) : st;
+    if (st == RILLE_OK && recursive) st = remember_parent_row(call, step, at, err);
+    return st == RILLE_OK ? emit_row_as(call, call->emit_node, at, row) : st;
   }
   return RILLE_OK;
 }
@@ -254,10 +255,10 @@ rille_status rl_call_take_row(rl_call *call, uint32_t index, rille_row *row, rl_
   const rl_node_plan *n = step->node == RL_NO_NODE ? NULL : &call->compiled->plan->nodes[step->node];
   if (!n || n->parent == RL_NO_NODE) {
     rille_status st = keep_row(call, step, err);
-    return st != RILLE_OK || !n ? st : show(call, step->node, 0, row);
+    return st != RILLE_OK || !n ? st : emit_row_as(call, step->node, 0, row);
   }
   call->emit_map = call->emit_node = step->node;
-  if (is_recursive(step)) find_level(call, step);
+  if (is_recursive(step)) emit_find_level(call, step);
   n = &call->compiled->plan->nodes[call->emit_map];
   rl_key_map *m = &call->maps[call->emit_map];
   if (!m->slots) {

@@ -1,5 +1,5 @@
-/* What goes back and forth on a connection: what was sent and is to be answered, in order, and what is recorded of it.
- * An operation owns one; its calls, and the verbs of its transaction, send through it. */
+/* The traffic on a connection: the statements sent whose answers are outstanding, in order, and what is recorded of
+ * them. An operation owns one exchange. Its calls and the verbs of its transaction send through it. */
 #ifndef RL_RUN_EXCHANGE_H
 #define RL_RUN_EXCHANGE_H
 
@@ -10,54 +10,54 @@ typedef struct rl_watched rl_watched;
 
 typedef enum rl_sent_kind {
   RL_SENT_STATEMENT, /* of a call */
-  RL_SENT_COMMAND,   /* of a transaction; rows that come with its answer mean nothing */
-  RL_SENT_PROBE      /* where the server's log is, see route.h */
+  RL_SENT_COMMAND,   /* of a transaction; rows in its answer are ignored */
+  RL_SENT_PROBE      /* asks for the position of the server's log, see route.h */
 } rl_sent_kind;
 
 typedef struct rl_sent {
   rl_sent_kind kind;
-  uint32_t step; /* the call's own number for it */
-  rl_call *call; /* NULL: of none */
+  uint32_t step; /* numbered by the call */
+  rl_call *call; /* NULL: none */
 } rl_sent;
 
 typedef struct rl_exchange {
   rl_client *client; /* borrowed */
   const rl_driver *driver;
-  rl_conn *conn;   /* borrowed; NULL: there is none at the moment */
-  rl_arena *arena; /* of one execution */
+  rl_conn *conn;   /* borrowed; NULL: none at the moment */
+  rl_arena *arena; /* lives as long as one execution */
   rl_sent *sent;
   size_t sent_count, read_count, sent_cap;
-  rl_sent near[2]; /* where `sent` begins: most operations send no more at a time */
+  rl_sent inline_sent[2]; /* the first place of `sent`: most operations send no more at a time */
   uint32_t statements, round_trips;
-  bool doubtful;     /* the connection is in doubt: close it */
-  bool marked;       /* statements are recorded, or have something behind their text */
+  bool must_close;   /* the state of the connection is unknown: it must be closed */
+  bool has_extras;   /* statements are recorded, or have a comment or trace */
   rl_watched *watch; /* in the arena; NULL: not observed */
-  char *trace;       /* owned: the traceparent of what starts next; NULL: the client's */
+  char *trace;       /* owned: the traceparent of the next start; NULL: the client's */
 } rl_exchange;
 
-/* A statement on its way. */
+/* A statement to send. */
 typedef struct rl_dispatch {
   const rl_call *call;
   const rl_stmt *stmt;
   const rl_value *params;
-  const rl_template *from; /* where the parameters come from, NULL when nobody knows */
+  const rl_template *from; /* the origin of the parameters; NULL: unknown */
   rl_cursor *cursor;       /* NULL: all rows at once */
-  uint32_t rows;           /* of a portion */
-  uint32_t index;          /* its place among what was sent */
+  uint32_t rows;           /* per portion */
+  uint32_t index;          /* its place in `sent` */
 } rl_dispatch;
 
-/* The one way of a call's statements to the driver. */
+/* Sends a statement of a call. There is no other way to the driver. */
 rille_status rl_exchange_send(rl_exchange *io, const rl_dispatch *d, rl_error *err);
 rille_status rl_exchange_push(rl_exchange *io, rl_sent sent, rl_error *err);
-/* Another group begins: nothing is under way. */
+/* Begins another group: nothing is outstanding. */
 static inline void rl_exchange_clear(rl_exchange *io) {
   io->sent_count = io->read_count = 0;
 }
 void rl_exchange_forget(rl_exchange *io); /* the same, after the arena was emptied */
-void rl_exchange_doubt(rl_exchange *io);
-/* Whether the connection can be given to somebody else. */
+void rl_exchange_set_must_close(rl_exchange *io);
+/* Returns whether the connection can serve another caller. */
 bool rl_exchange_is_clean(const rl_exchange *io);
-/* Sets the traceparent, which is checked; empty: the client's. */
+/* Checks and sets the traceparent. Empty: the client's. */
 rille_status rl_exchange_set_trace(rl_exchange *io, rl_str trace, rl_error *err);
 static inline const char *rl_exchange_trace(const rl_exchange *io) {
   return io->trace && io->trace[0] ? io->trace : io->client->traits.trace.p;

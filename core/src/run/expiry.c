@@ -1,6 +1,6 @@
-/* The thread that ends transactions whose time has passed. What it takes of one is its connection alone, which it then
- * has as an operation outside of transactions would: the owner may go on at once, to be told P2028, or free what it
- * has. Several rollbacks are under way side by side, so that a server that does not answer holds up no other. */
+/* The thread that ends transactions that have timed out. It takes only the connection of a transaction, and rolls back
+ * as an operation outside transactions would. The owner may continue immediately, to get P2028, or free the
+ * transaction. Several rollbacks run at the same time, so a server that does not answer delays no other. */
 #include "run/expiry.h"
 
 #include <poll.h>
@@ -15,27 +15,27 @@
 
 /* How long a rollback may take before its connection is closed instead. */
 #define ROLLBACK_MS 1000
-/* While some are under way the thread looks so often whether others have become due. */
+/* While rollbacks are under way, the thread checks for others this often. */
 #define LOOK_MS 20
-/* When memory was short it tries again after so long. */
+/* After running out of memory it tries again after this time. */
 #define RETRY_MS 50
-/* A fork waits for what is under way, at most so long: the child would inherit it half done, with the locks that it has
- * in the libraries below us. */
+/* The longest that a fork waits for rollbacks under way. Otherwise the child would inherit them half done, with locks
+ * of the libraries below. */
 #define FORK_PATIENCE_MS 2000
 #define POLLED 64
 #define LONGEST_SLEEP_MS 3600000
 
-typedef struct rollback {
+typedef struct expiry_rollback {
   rl_rollback it;
-  struct rollback *next;
-} rollback;
+  struct expiry_rollback *next;
+} expiry_rollback;
 
 static struct {
   pthread_mutex_t lock;
-  pthread_cond_t changed; /* for the thread: there is something earlier than what it sleeps for, or it is to stop */
+  pthread_cond_t changed; /* for the thread: a deadline is earlier than the one it sleeps for, or it has to stop */
   pthread_cond_t settled; /* for a fork: nothing is under way */
-  rl_tx *first, *last;    /* the earliest deadline first */
-  int64_t sleeps_until;   /* INT64_MIN: it is awake, and looks again before it sleeps */
+  rl_tx *first, *last;    /* earliest deadline first */
+  int64_t sleeps_until;   /* INT64_MIN: it is awake, and checks again before it sleeps */
   pthread_t thread;
   bool runs, stops, busy;
 } expiry = {.lock = PTHREAD_MUTEX_INITIALIZER, .sleeps_until = INT64_MIN};
@@ -44,8 +44,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* ------------------------------------------------------------------ the list */
 
-/* Most have the same timeout: their place is the end. */
-static void enlist(rl_tx *tx, int64_t at_ms) {
+/* Inserts the transaction by deadline. Most have the same timeout, so the search begins at the end. */
+static void expiry_enlist(rl_tx *tx, int64_t at_ms) {
   rl_tx *before = expiry.last;
   while (before && before->expiry.at_ms > at_ms) before = before->expiry.previous;
   rl_tx *after = before ? before->expiry.next : expiry.first;
@@ -54,7 +54,7 @@ static void enlist(rl_tx *tx, int64_t at_ms) {
   *(after ? &after->expiry.previous : &expiry.last) = tx;
 }
 
-static void unlist(rl_tx *tx) {
+static void expiry_unlist(rl_tx *tx) {
   rl_expiry *e = &tx->expiry;
   if (!e->listed) return;
   *(e->previous ? &e->previous->expiry.next : &expiry.first) = e->next;
@@ -69,28 +69,28 @@ static rl_tx_state state_for_owner(const rl_lease *l) {
   return l->driver->in_transaction(l->conn) ? RL_TX_EXPIRED : RL_TX_ENDED;
 }
 
-/* The lease is the rollback's from now on. What the database has ended already is given back in the same way: a
- * ROLLBACK too many does no harm. */
-static void take(rl_tx *tx, rl_rollback *r) {
+/* Hands the lease to the rollback. A transaction that the database has ended is treated the same way: one ROLLBACK too
+ * many does no harm. */
+static void expiry_hand_over(rl_tx *tx, rl_rollback *r) {
   rl_rollback_init(r, tx->client, tx->lease, tx->number, rl_clock_after(ROLLBACK_MS));
   tx->state = state_for_owner(tx->lease);
   tx->lease = NULL;
 }
 
-/* Takes the transaction when nothing runs in it; else whoever ends that is to say so. */
-static rollback *expire(rl_tx *tx, int64_t now) {
-  rollback *r = rl_calloc(1, sizeof *r);
+/* Takes the transaction if nothing runs in it. Otherwise marks it as due, for the operation that lets it go. */
+static expiry_rollback *expiry_take(rl_tx *tx, int64_t now) {
+  expiry_rollback *r = rl_calloc(1, sizeof *r);
   int seen;
-  unlist(tx);
+  expiry_unlist(tx);
   if (!r) {
-    enlist(tx, now + RETRY_MS);
+    expiry_enlist(tx, now + RETRY_MS);
     return NULL;
   }
   do {
     seen = RL_GRIP_FREE;
     if (atomic_compare_exchange_strong(&tx->grip, &seen, RL_GRIP_CLOCK)) {
       bool open = tx->state == RL_TX_OPEN;
-      if (open) take(tx, &r->it);
+      if (open) expiry_hand_over(tx, &r->it);
       atomic_store(&tx->grip, RL_GRIP_FREE);
       if (open) return r;
       break;
@@ -102,28 +102,28 @@ static rollback *expire(rl_tx *tx, int64_t now) {
 
 /* ------------------------------------------------------------------ rolling back */
 
-static void drop(rollback *r) {
+static void expiry_drop(expiry_rollback *r) {
   rl_rollback_drop(&r->it);
   rl_free(r);
 }
 
-static void go_on(rollback **list) {
-  for (rollback **at = list; *at;) {
-    rollback *r = *at;
+static void expiry_poll_all(expiry_rollback **list) {
+  for (expiry_rollback **at = list; *at;) {
+    expiry_rollback *r = *at;
     if (rl_rollback_poll(&r->it) != RILLE_AGAIN) {
       *at = r->next;
-      drop(r);
+      expiry_drop(r);
     } else {
       at = &r->next;
     }
   }
 }
 
-static void wait_for_answers(const rollback *list) {
+static void wait_for_answers(const expiry_rollback *list) {
   struct pollfd asked[POLLED];
   nfds_t n = 0;
   int64_t now = rl_clock_ms(), until = now + LOOK_MS;
-  for (const rollback *r = list; r; r = r->next) {
+  for (const expiry_rollback *r = list; r; r = r->next) {
     const rl_wait *w = &r->it.wait;
     if (w->until_ms < until) until = w->until_ms;
     if (w->fd >= 0 && n < POLLED)
@@ -134,17 +134,17 @@ static void wait_for_answers(const rollback *list) {
 
 /* ------------------------------------------------------------------ the thread */
 
-static void take_due(rollback **list) {
+static void expiry_take_due(expiry_rollback **list) {
   int64_t now = rl_clock_ms();
   while (expiry.first && expiry.first->expiry.at_ms <= now) {
-    rollback *r = expire(expiry.first, now);
+    expiry_rollback *r = expiry_take(expiry.first, now);
     if (!r) continue;
     r->next = *list;
     *list = r;
   }
 }
 
-static void sleep_until_next(void) {
+static void expiry_sleep(void) {
   int64_t longest = rl_clock_after(LONGEST_SLEEP_MS);
   expiry.sleeps_until = expiry.first ? expiry.first->expiry.at_ms : RL_NO_DEADLINE;
   struct timespec at = rl_clock_timespec(expiry.sleeps_until < longest ? expiry.sleeps_until : longest);
@@ -152,33 +152,33 @@ static void sleep_until_next(void) {
   expiry.sleeps_until = INT64_MIN;
 }
 
-static void *run(void *context) {
-  rollback *list = NULL;
+static void *expiry_thread(void *context) {
+  expiry_rollback *list = NULL;
   (void)context;
   pthread_mutex_lock(&expiry.lock);
   while (!expiry.stops) {
-    take_due(&list);
+    expiry_take_due(&list);
     expiry.busy = list != NULL;
     if (!expiry.busy) {
       pthread_cond_broadcast(&expiry.settled);
-      sleep_until_next();
+      expiry_sleep();
       continue;
     }
     pthread_mutex_unlock(&expiry.lock);
-    go_on(&list);
+    expiry_poll_all(&list);
     if (list) wait_for_answers(list);
     pthread_mutex_lock(&expiry.lock);
   }
   pthread_mutex_unlock(&expiry.lock);
   while (list) {
-    rollback *next = list->next;
-    drop(list);
+    expiry_rollback *next = list->next;
+    expiry_drop(list);
     list = next;
   }
   return NULL;
 }
 
-/* The libraries below are about to end themselves. */
+/* Stops the thread before the libraries below are torn down. */
 static void stop_at_exit(void) {
   pthread_mutex_lock(&expiry.lock);
   bool there = expiry.runs;
@@ -212,9 +212,9 @@ static void in_child(void) {
   pthread_mutex_unlock(&expiry.lock);
 }
 
-/* After the locks that a fork takes (base/fork_lock.h), so that they are free while a fork waits here: the pool has
- * made them. */
-static void set_up(void) {
+/* Registers the fork handlers. This comes after those of base/fork_lock.h, which the pool has registered, so their
+ * locks are free while a fork waits here. */
+static void expiry_set_up(void) {
   rl_condition_init(&expiry.changed);
   rl_condition_init(&expiry.settled);
   pthread_atfork(before_fork, after_fork, in_child);
@@ -224,18 +224,18 @@ static void set_up(void) {
 /* ------------------------------------------------------------------ for the owners */
 
 void rl_expiry_join(rl_tx *tx, int64_t at_ms) {
-  pthread_once(&once, set_up);
+  pthread_once(&once, expiry_set_up);
   pthread_mutex_lock(&expiry.lock);
-  enlist(tx, at_ms);
-  /* without a thread to spare the transaction ends with its next use */
-  if (!expiry.runs && !expiry.stops) expiry.runs = rl_thread_start(RL_SMALL_STACK, run, NULL, &expiry.thread);
+  expiry_enlist(tx, at_ms);
+  /* if no thread can start, the transaction ends with its next use */
+  if (!expiry.runs && !expiry.stops) expiry.runs = rl_thread_start(RL_SMALL_STACK, expiry_thread, NULL, &expiry.thread);
   if (at_ms < expiry.sleeps_until) pthread_cond_signal(&expiry.changed);
   pthread_mutex_unlock(&expiry.lock);
 }
 
 void rl_expiry_leave(rl_tx *tx) {
   pthread_mutex_lock(&expiry.lock);
-  unlist(tx);
+  expiry_unlist(tx);
   pthread_mutex_unlock(&expiry.lock);
 }
 

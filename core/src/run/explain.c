@@ -1,5 +1,5 @@
-/* Explaining a call: its statements and steps, and the database's plan of each statement. The head is known without
- * asking; the plans come from the database, which runs nothing. */
+/* Explaining a call: its statements and steps, and the database's plan of each statement. The head needs no database.
+ * The plans come from the database, which runs nothing. */
 #include "run/explain.h"
 
 #include "run/model.h"
@@ -32,26 +32,26 @@ static const rille_node nodes[3] = {
 };
 
 typedef struct rl_explain {
-  uint32_t *steps; /* of the plan, those that are statements */
+  uint32_t *steps; /* the steps of the plan that are statements */
   uint32_t count;
-  uint32_t trips; /* foreseen */
+  uint32_t trips; /* expected round trips */
   const rl_driver *driver;
-  uint32_t head;  /* rows of the head told so far */
-  uint64_t lines; /* told so far */
-  uint32_t asked; /* the statement whose lines come */
+  uint32_t head_rows; /* rows of the head delivered so far */
+  uint64_t lines;     /* delivered so far */
+  uint32_t reading;   /* the statement whose lines are being read */
   rl_stmt *stmts;
   rl_value cells[3];
-  int64_t ids[MOST_LINES]; /* of the lines of this plan, with their depths: for the indentation */
+  int64_t ids[MOST_LINES]; /* of the lines of this plan, with their depths, for indentation */
   uint32_t depths[MOST_LINES], line_count;
 } rl_explain;
 
-/* A bulk insert in portions is told by the one that has a single row. */
+/* Returns the template that is shown. For a bulk insert in several statements it is that of a single row. */
 static const rl_template *template_of(const rl_call *call, uint32_t step) {
   const rl_step_sql *s = &call->compiled->program->steps[step];
   return s->bulk == RL_BULK_VALUES ? &s->one : &s->main;
 }
 
-static rille_status prepare(rl_call *call, rl_explain *x, rl_error *err) {
+static rille_status explain_prepare(rl_call *call, rl_explain *x, rl_error *err) {
   const rl_plan *plan = call->compiled->plan;
   x->steps = RL_NEW_ARRAY(call->arena, uint32_t, plan->step_count + 1);
   x->stmts = RL_NEW_ARRAY(call->arena, rl_stmt, plan->step_count + 1);
@@ -96,17 +96,17 @@ static void statement_row(const rl_call *call, rl_explain *x, uint32_t statement
   x->cells[2] = (rl_value){.kind = RILLE_BOOL, .as.i = call->compiled->plan->steps[x->steps[statement]].needs != 0};
 }
 
-static rille_status head(rl_call *call, rille_row *row, rl_error *err) {
+static rille_status explain_head(rl_call *call, rille_row *row, rl_error *err) {
   rl_explain *x = call->explain;
-  if (x->head > x->count) return RILLE_DONE;
-  uint32_t node = x->head ? NODE_STATEMENT : NODE_CALL;
+  if (x->head_rows > x->count) return RILLE_DONE;
+  uint32_t node = x->head_rows ? NODE_STATEMENT : NODE_CALL;
   if (node == NODE_CALL && call_row(call, x, err) != RILLE_ROW) return RILLE_NOMEM;
-  if (node == NODE_STATEMENT) statement_row(call, x, x->head - 1);
+  if (node == NODE_STATEMENT) statement_row(call, x, x->head_rows - 1);
   *row = (rille_row){.node = node,
                      .count = nodes[node].column_count,
-                     .ordinal = node == NODE_CALL ? 0 : x->head - 1,
+                     .ordinal = node == NODE_CALL ? 0 : x->head_rows - 1,
                      .cells = x->cells};
-  x->head++;
+  x->head_rows++;
   return RILLE_ROW;
 }
 
@@ -119,8 +119,9 @@ static bool is_dependent(const rl_input *input) {
   return false;
 }
 
-/* In place of what only a run would tell: any value of the type, since the planner makes nothing of NULL. */
-static rl_value stand_in(rl_wire_type wire_type) {
+/* Returns a value in place of one that only a run would know. It has the right type, because planners make nothing of
+ * NULL. */
+static rl_value explain_stand_in(rl_wire_type wire_type) {
   static const char *const no_uuid = "00000000-0000-0000-0000-000000000000";
   if (wire_type.list) return (rl_value){.kind = RILLE_LIST};
   switch (wire_type.wire) {
@@ -149,15 +150,15 @@ static rl_value stand_in(rl_wire_type wire_type) {
   return (rl_value){.kind = RILLE_NULL};
 }
 
-static rille_status take_params(rl_call *call, const rl_template *t, rl_value **out, rl_error *err) {
+static rille_status explain_params(rl_call *call, const rl_template *t, rl_value **out, rl_error *err) {
   rl_value *params = RL_NEW_ARRAY(call->arena, rl_value, t->param_count + 1);
   if (!params) return rl_fail_nomem(err);
   for (uint32_t i = 0; i < t->param_count; i++) {
-    const rl_input *input = t->inputs[i]; /* NULL: of a bulk insert's row */
+    const rl_input *input = t->inputs[i]; /* NULL: a row of a bulk insert */
     bool known = input && !is_dependent(input);
     rille_status st = known ? rl_input_value(input, &call->inputs, &params[i], err) : RILLE_OK;
     if (st != RILLE_OK) return st;
-    if (!known) params[i] = stand_in(t->wire_types[i]);
+    if (!known) params[i] = explain_stand_in(t->wire_types[i]);
   }
   *out = params;
   return RILLE_OK;
@@ -165,16 +166,16 @@ static rille_status take_params(rl_call *call, const rl_template *t, rl_value **
 
 /* ------------------------------------------------------------------ the plans */
 
-static bool is_sent(const rl_call *call) {
+static bool explain_is_sent(const rl_call *call) {
   return call->pc == call->explain->count;
 }
 
-static rille_status queue(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
+static rille_status explain_send(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
   rl_explain *x = call->explain;
   rille_status st = RILLE_OK;
   while (st == RILLE_OK && call->pc < x->count && (x->driver->pipelines || group->steps == 0)) {
     rl_value *params = NULL;
-    st = take_params(call, template_of(call, x->steps[call->pc]), &params, err);
+    st = explain_params(call, template_of(call, x->steps[call->pc]), &params, err);
     if (st == RILLE_OK) st = io->driver->send(io->conn, &x->stmts[call->pc], params, err);
     if (st == RILLE_OK) st = rl_exchange_push(io, (rl_sent){RL_SENT_STATEMENT, call->pc, call}, err);
     call->pc++;
@@ -184,7 +185,7 @@ static rille_status queue(rl_call *call, rl_exchange *io, rl_group *group, rl_er
   return st;
 }
 
-/* How deep a line lies in the tree of its plan. */
+/* Returns the depth of a line in the tree of its plan. */
 static uint32_t depth_of(rl_explain *x, int64_t id, int64_t parent) {
   uint32_t depth = 0;
   for (uint32_t i = 0; i < x->line_count; i++)
@@ -203,8 +204,8 @@ static rille_status line_row(rl_call *call, rl_exchange *io, const rl_sent *sent
   const rl_value *cells = call->view.cells;
   uint32_t text = x->driver->explain_text;
   if (call->view.count <= text) return rl_fail(err, RL_INTERNAL, "the database's plan has no text");
-  if (statement != x->asked) x->line_count = 0;
-  x->asked = statement;
+  if (statement != x->reading) x->line_count = 0;
+  x->reading = statement;
   x->cells[0] = cells[text];
   if (x->driver->explain_tree) {
     uint32_t depth = depth_of(x, cells[0].as.i, cells[1].as.i);
@@ -218,22 +219,23 @@ static rille_status line_row(rl_call *call, rl_exchange *io, const rl_sent *sent
 
 /* ------------------------------------------------------------------ the kind, and the start */
 
-static const char *action(const rl_call *call) {
+static const char *explain_action(const rl_call *call) {
   (void)call;
   return "explain";
 }
 
-static bool no(const rl_call *call) {
+static bool explain_no(const rl_call *call) {
   (void)call;
   return false;
 }
 
-static bool yes(const rl_call *call) {
+static bool explain_yes(const rl_call *call) {
   (void)call;
   return true;
 }
 
-static rille_status answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected, rl_error *err) {
+static rille_status explain_answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected,
+                                     rl_error *err) {
   (void)call;
   (void)io;
   (void)sent;
@@ -242,46 +244,46 @@ static rille_status answered(rl_call *call, rl_exchange *io, const rl_sent *sent
   return RILLE_OK;
 }
 
-static void failed(const rl_call *call, rl_error *err) {
+static void explain_failed(const rl_call *call, rl_error *err) {
   (void)call;
   (void)err;
 }
 
-static void rewind_lines(rl_call *call) {
+static void explain_rewind(rl_call *call) {
   call->pc = 0;
 }
 
-static uint64_t shape(const rl_call *call, const rille_node **out, uint32_t *count) {
-  *out = call->explain ? nodes : NULL; /* it may not have begun */
+static uint64_t explain_shape(const rl_call *call, const rille_node **out, uint32_t *count) {
+  *out = call->explain ? nodes : NULL; /* NULL before it has started */
   *count = call->explain ? 3 : 0;
   return 0;
 }
 
-static rille_result result(const rl_call *call) {
+static rille_result explain_result(const rl_call *call) {
   (void)call;
   return RILLE_RESULT_ROW;
 }
 
-/* It is of a server, not of a database: a replica may plan otherwise. */
-static const rl_call_kind kind = {.action = action,
-                                  .writes = no,
-                                  .repeats = yes,
-                                  .may_write = no,
-                                  .head = head,
-                                  .is_sent = is_sent,
-                                  .send = queue,
-                                  .row = line_row,
-                                  .answered = answered,
-                                  .failed = failed,
-                                  .rewind = rewind_lines,
-                                  .shape = shape,
-                                  .result = result};
+/* A replica may plan otherwise, so explanations do not go there. */
+static const rl_call_kind explain_kind = {.action = explain_action,
+                                          .writes = explain_no,
+                                          .repeats = explain_yes,
+                                          .may_write = explain_no,
+                                          .head = explain_head,
+                                          .is_sent = explain_is_sent,
+                                          .send = explain_send,
+                                          .row = line_row,
+                                          .answered = explain_answered,
+                                          .failed = explain_failed,
+                                          .rewind = explain_rewind,
+                                          .shape = explain_shape,
+                                          .result = explain_result};
 
 rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action_of,
                                  const rl_tape *tape, rl_error *err) {
   rl_call *call = NULL;
   rille_status st = rl_op_begin_start(op, tx, &rl_op_calls, err);
-  if (st == RILLE_OK) st = rl_op_add_call(op, &kind, &call, err);
+  if (st == RILLE_OK) st = rl_op_add_call(op, &explain_kind, &call, err);
   if (st == RILLE_OK) st = rl_call_compile(call, &(rl_model_call){op->client->cache, model, action_of, tape, tx}, err);
   if (st != RILLE_OK) return st;
   call->explain = RL_NEW(call->arena, rl_explain);
@@ -289,7 +291,7 @@ rille_status rl_op_start_explain(rl_op *op, rl_tx *tx, const rl_model *model, ri
   bool within = tx != NULL, wrapped = (!within && rl_client_has_session(op->client)) || rl_call_is_atomic(call, within);
   call->explain->driver = op->client->driver;
   call->explain->trips = rl_call_foresee_trips(call, op->client->driver->pipelines, wrapped);
-  st = prepare(call, call->explain, err);
+  st = explain_prepare(call, call->explain, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }

@@ -1,4 +1,4 @@
-/* Explaining a call: its statements and steps, and the database's plan of each statement. Nothing of it is run. */
+/* Explaining a call: its statements and steps, and the database's plan of each statement. Nothing is run. */
 #ifndef RL_RUN_EXPLAIN_H
 #define RL_RUN_EXPLAIN_H
 

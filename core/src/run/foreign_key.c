@@ -1,44 +1,44 @@
-/* Which foreign key a failed statement has broken, for a database that does not say: the only one it could break, as
- * far as the schema knows. */
+/* Finds the foreign key that a failed statement has broken, for a database that does not say. It is certain only if the
+ * schema allows one. */
 #include "run/foreign_key.h"
 
 #define MOST_FOLLOWED 64
 
 typedef struct step_taken {
   const rl_relation *relation;
-  bool gone; /* because of rows that go, not of values that are replaced */
+  bool deleted; /* because rows are deleted, not because values are replaced */
 } step_taken;
 
 typedef struct search {
   const rl_schema *schema;
-  const rl_relation *only; /* what could be broken */
-  size_t count;            /* how many; 2 and more: not certain */
+  const rl_relation *only; /* the relation that could be broken */
+  size_t count;            /* how many there are; 2 or more: not certain */
   step_taken followed[MOST_FOLLOWED];
   size_t followed_count;
 } search;
 
-/* Fields that get a new value: those of a step, or those that an action of the database changes. */
+/* The fields that get a new value: those of a step, or those that a referential action of the database changes. */
 typedef struct written {
   const rl_step *step;
   const rl_field **fields;
   size_t count;
 } written;
 
-static void found(search *s, const rl_relation *r) {
+static void search_found(search *s, const rl_relation *r) {
   if (s->only == r) return;
   s->only = r;
   s->count++;
 }
 
-/* Whether a relation is followed for the first time: schemas have circles. */
-static bool follow(search *s, const rl_relation *r, bool gone) {
+/* Returns whether a relation is followed for the first time: schemas have circles. */
+static bool search_follow(search *s, const rl_relation *r, bool deleted) {
   for (size_t i = 0; i < s->followed_count; i++)
-    if (s->followed[i].relation == r && s->followed[i].gone == gone) return false;
+    if (s->followed[i].relation == r && s->followed[i].deleted == deleted) return false;
   if (s->followed_count == MOST_FOLLOWED) {
     s->count += 2;
     return false;
   }
-  s->followed[s->followed_count++] = (step_taken){r, gone};
+  s->followed[s->followed_count++] = (step_taken){r, deleted};
   return true;
 }
 
@@ -48,7 +48,7 @@ static bool is_listed(const rl_field *const *fields, size_t count, const rl_fiel
   return false;
 }
 
-/* A new row has no NULL that is worth a look: it refers to nothing. */
+/* Returns whether the field is assigned. NULL in a new row refers to nothing, so it only counts with null_too. */
 static bool is_assigned(const rl_assign *assigns, size_t count, const rl_field *f, bool null_too) {
   for (size_t i = 0; i < count; i++)
     if (assigns[i].field == f) return null_too || assigns[i].input;
@@ -78,60 +78,60 @@ static bool any_written(const written *w, const rl_field *const *fields, size_t 
   return false;
 }
 
-/* The model's own references, but for the one through which the values came. */
-static void own_references(search *s, const rl_model *m, const written *w, const rl_relation *but) {
+/* Searches the foreign keys of the model, except the one through which the values came. */
+static void search_own_references(search *s, const rl_model *m, const written *w, const rl_relation *but) {
   for (size_t i = 0; i < s->schema->relation_count; i++) {
     const rl_relation *r = s->schema->relations[i];
-    if (r != but && r->count && r->key_side->model == m && any_written(w, r->fields, r->count)) found(s, r);
+    if (r != but && r->count && r->key_side->model == m && any_written(w, r->fields, r->count)) search_found(s, r);
   }
 }
 
-/* Rows of others that refer to values which are replaced. */
-static void values_replaced(search *s, const rl_model *m, const written *w) {
+/* Searches the foreign keys that refer to replaced values. */
+static void search_replaced_values(search *s, const rl_model *m, const written *w) {
   for (size_t i = 0; i < s->schema->relation_count; i++) {
     const rl_relation *r = s->schema->relations[i];
     if (!r->count || r->key_side->target != m || !any_written(w, r->references, r->count)) continue;
     bool stays = r->on_update == RL_REF_RESTRICT || r->on_update == RL_REF_NO_ACTION;
-    if (stays || r->on_update == RL_REF_SET_DEFAULT) found(s, r);
-    if (stays || !follow(s, r, false)) continue;
+    if (stays || r->on_update == RL_REF_SET_DEFAULT) search_found(s, r);
+    if (stays || !search_follow(s, r, false)) continue;
     written next = {NULL, r->fields, r->count};
-    if (r->on_update != RL_REF_SET_NULL) own_references(s, r->key_side->model, &next, r);
-    values_replaced(s, r->key_side->model, &next);
+    if (r->on_update != RL_REF_SET_NULL) search_own_references(s, r->key_side->model, &next, r);
+    search_replaced_values(s, r->key_side->model, &next);
   }
 }
 
-/* Rows of others that refer to rows which go. */
-static void rows_gone(search *s, const rl_model *m) {
+/* Searches the foreign keys that refer to deleted rows. */
+static void search_deleted_rows(search *s, const rl_model *m) {
   for (size_t i = 0; i < s->schema->relation_count; i++) {
     const rl_relation *r = s->schema->relations[i];
     if (!r->count || r->key_side->target != m) continue;
     bool stays = r->on_delete == RL_REF_RESTRICT || r->on_delete == RL_REF_NO_ACTION;
-    if (stays || r->on_delete == RL_REF_SET_DEFAULT) found(s, r);
-    if (stays || !follow(s, r, true)) continue;
+    if (stays || r->on_delete == RL_REF_SET_DEFAULT) search_found(s, r);
+    if (stays || !search_follow(s, r, true)) continue;
     written next = {NULL, r->fields, r->count};
-    if (r->on_delete == RL_REF_CASCADE) rows_gone(s, r->key_side->model);
-    if (r->on_delete == RL_REF_SET_DEFAULT) own_references(s, r->key_side->model, &next, r);
-    if (r->on_delete != RL_REF_CASCADE) values_replaced(s, r->key_side->model, &next);
+    if (r->on_delete == RL_REF_CASCADE) search_deleted_rows(s, r->key_side->model);
+    if (r->on_delete == RL_REF_SET_DEFAULT) search_own_references(s, r->key_side->model, &next, r);
+    if (r->on_delete != RL_REF_CASCADE) search_replaced_values(s, r->key_side->model, &next);
   }
 }
 
-static void look(search *s, const rl_step *step) {
+static void search_step(search *s, const rl_step *step) {
   written w = {step, NULL, 0};
   if (step->kind == RL_STEP_INSERT && !step->as.insert->link) {
     const rl_insert *insert = step->as.insert;
-    own_references(s, insert->model, &w, NULL);
+    search_own_references(s, insert->model, &w, NULL);
     if (insert->on_conflict_count || (insert->rows && insert->rows->update_count))
-      values_replaced(s, insert->model, &w);
+      search_replaced_values(s, insert->model, &w);
   } else if (step->kind == RL_STEP_UPDATE) {
-    own_references(s, step->as.update->model, &w, NULL);
-    values_replaced(s, step->as.update->model, &w);
+    search_own_references(s, step->as.update->model, &w, NULL);
+    search_replaced_values(s, step->as.update->model, &w);
   } else if (step->kind == RL_STEP_DELETE && !step->as.delete_->link) {
-    rows_gone(s, step->as.delete_->model);
+    search_deleted_rows(s, step->as.delete_->model);
   }
 }
 
 const rl_relation *rl_broken_relation(const rl_schema *schema, const rl_step *step) {
   search s = {.schema = schema};
-  if (!schema->relation_mode_prisma) look(&s, step);
+  if (!schema->relation_mode_prisma) search_step(&s, step);
   return s.count == 1 ? s.only : NULL;
 }

@@ -1,28 +1,28 @@
-/* The queue before a pool's connections: who is served next, and who is called for it. Callers that block have a
- * condition each, cooperative ones a bell that their loop shares, or one of their own. Joining, leaving and calling
- * take the same time however long the queue is. */
+/* The queue for a pool's connections: who is served next, and who is woken for it. A blocking waiter has its own
+ * condition, a cooperative one a bell that its loop shares, or its own. Joining, leaving and waking take the same time
+ * however long the queue is. */
 #include "run/lane.h"
 
 #include "base/clock.h"
 
-/* A cooperative caller that was called and has not come for so long stands aside for those behind it. */
+/* A cooperative waiter that was woken and has not come for this time lets those behind it pass. */
 #define ABSENT_MS 100
-/* A cooperative caller with a bell of its own looks so often without being called: the one before it may have stayed
- * away. Who shares one is told apart: see rille_op_set_bell. */
+/* A cooperative waiter with its own bell checks this often without being woken: the one before it may have stayed away.
+ * Waiters that share a bell are identified by tags, see rille_op_set_bell. */
 #define HEARTBEAT_MS 500
-/* ... and so often when there is no bell for it; the more are before it, the less often. */
+/* ... and this often without a bell. The more waiters are before it, the less often it checks. */
 #define LOOK_MS 2
-/* Bells of single callers: so many are kept, and so many are out at most, since descriptors are scarce. */
+/* Bells of single waiters: the number kept, and the most in use, because descriptors are scarce. */
 #define BELLS_KEPT 64
 #define BELLS_OUT 64
-/* How many connect at once, and how many while the server cannot be reached. One more may when nobody has begun for
- * STALE_MS: those that connect may be coroutines that stay away. */
+/* How many connect at the same time, and how many while the server cannot be reached. One more may connect if no
+ * attempt began for STALE_MS: the connecting callers may be coroutines that stay away. */
 #define CONNECTING 8
 #define CONNECTING_IN_VAIN 2
 #define STALE_MS 1000
 
-/* Newcomers may pass the queue for so long after it was served last. The more wait, the shorter the turns, so that all
- * are served within a round. When the first has little patience, several rounds fit into it. */
+/* Newcomers may pass the queue for this time after it was served last. The more callers wait, the shorter the turns, so
+ * that all are served within a round. If the first one's deadline is near, several rounds fit before it. */
 #define TURN_US 2000
 #define ROUND_MS 200
 #define ROUNDS_IN_TIME 8
@@ -33,16 +33,17 @@ static bool is_absent(const rl_lease *l, int64_t now) {
   return l->every_ms && now - l->looked_ms >= l->every_ms + ABSENT_MS;
 }
 
-static int64_t turn_us(const rl_lane *lane) {
+static int64_t lane_turn_us(const rl_lane *lane) {
   int64_t patience = lane->first->deadline_ms - lane->first->since_ms, round = ROUND_MS * 1000;
   if (patience < ROUND_MS * ROUNDS_IN_TIME) round = patience * 1000 / ROUNDS_IN_TIME;
   int64_t each = round / lane->waiting;
   return each < TURN_US ? each : TURN_US;
 }
 
-/* Only before a thread: it can wait for the end of the turn as well, which a coroutine's loop would have to be told. */
+/* Returns whether newcomers may still pass. Only a thread can be passed: it can also wait for the end of the turn. A
+ * coroutine's loop cannot. */
 static bool turn_lasts(const rl_lane *lane) {
-  return lane->first && lane->first->signal && rl_clock_us() - lane->turned_us < turn_us(lane);
+  return lane->first && lane->first->signal && rl_clock_us() - lane->turned_us < lane_turn_us(lane);
 }
 
 bool rl_lane_is_open(const rl_lane *lane) {
@@ -54,8 +55,8 @@ void rl_lane_next_turn(rl_lane *lane) {
   lane->turned_us = rl_clock_us();
 }
 
-/* Places in which somebody may connect now. */
-static int openings(const rl_lane *lane) {
+/* Counts the places in which a caller may connect now. */
+static int lane_count_openings(const rl_lane *lane) {
   int room = lane->limit - lane->open, more = (lane->failing ? CONNECTING_IN_VAIN : CONNECTING) - lane->connecting;
   if (more < 1 && rl_clock_ms() - lane->connect_ms >= STALE_MS) more = 1;
   if (more < 0) more = 0;
@@ -63,17 +64,17 @@ static int openings(const rl_lane *lane) {
 }
 
 bool rl_lane_may_connect(const rl_lane *lane) {
-  return openings(lane) > 0;
+  return lane_count_openings(lane) > 0;
 }
 
-static void link_after(rl_lane *lane, rl_lease *l, rl_lease *before) {
+static void lane_link_after(rl_lane *lane, rl_lease *l, rl_lease *before) {
   l->previous = before;
   l->next = before ? before->next : lane->first;
   *(l->previous ? &l->previous->next : &lane->first) = l;
   *(l->next ? &l->next->previous : &lane->last) = l;
 }
 
-static void unlink_queued(rl_lane *lane, rl_lease *l) {
+static void lane_unlink(rl_lane *lane, rl_lease *l) {
   *(l->previous ? &l->previous->next : l->absent ? &lane->aside : &lane->first) = l->next;
   if (l->next)
     l->next->previous = l->previous;
@@ -82,11 +83,11 @@ static void unlink_queued(rl_lane *lane, rl_lease *l) {
   l->next = l->previous = NULL;
 }
 
-/* The first in the queue, or the one behind q, that has not stayed away. Those that have make room. */
-static rl_lease *present(rl_lane *lane, rl_lease *q, int64_t now) {
+/* Returns q, or the next one behind it that has not stayed away. Those that have are moved aside. */
+static rl_lease *lane_first_present(rl_lane *lane, rl_lease *q, int64_t now) {
   while (q && is_absent(q, now)) {
     rl_lease *next = q->next;
-    unlink_queued(lane, q);
+    lane_unlink(lane, q);
     q->absent = true;
     q->next = lane->aside;
     if (lane->aside) lane->aside->previous = q;
@@ -97,45 +98,47 @@ static rl_lease *present(rl_lane *lane, rl_lease *q, int64_t now) {
 }
 
 bool rl_lane_may_take(rl_lane *lane, const rl_lease *l) {
-  int there = lane->idle_count + openings(lane);
+  int there = lane->idle_count + lane_count_openings(lane);
   if (there == 0 || !lane->first) return there > 0;
   if (!l->queued && lane->idle_count > 0 && turn_lasts(lane)) return true;
   int64_t now = rl_clock_ms();
-  for (rl_lease *q = present(lane, lane->first, now); q && q != l && there > 0; q = present(lane, q->next, now))
+  for (rl_lease *q = lane_first_present(lane, lane->first, now); q && q != l && there > 0;
+       q = lane_first_present(lane, q->next, now))
     there--;
   return there > 0;
 }
 
-/* In this turn: newcomers were faster, and would be again. */
-static bool came_in_vain(const rl_lane *lane, const rl_lease *l) {
+/* Returns whether it was woken in this turn and found nothing. Newcomers were faster, and would be again. */
+static bool was_woken_for_nothing(const rl_lane *lane, const rl_lease *l) {
   return l->signal && l->called_in == lane->turns + 1;
 }
 
 void rl_lane_wake(rl_lane *lane) {
   if (!lane->first) return;
-  int there = lane->idle_count + openings(lane);
+  int there = lane->idle_count + lane_count_openings(lane);
   if (there == 0) return;
   int64_t now = rl_clock_ms();
   bool lasts = turn_lasts(lane);
-  for (rl_lease *q = present(lane, lane->first, now); q && there > 0; q = present(lane, q->next, now)) {
+  for (rl_lease *q = lane_first_present(lane, lane->first, now); q && there > 0;
+       q = lane_first_present(lane, q->next, now)) {
     there--;
     if (q->called_ms) continue;
-    if (lasts && came_in_vain(lane, q)) continue; /* it looks when the turn is over */
+    if (lasts && was_woken_for_nothing(lane, q)) continue; /* it checks at the end of the turn */
     if (!q->signal && !q->shared && !q->bell) continue;
     q->called_ms = now;
     q->called_in = lane->turns + 1;
     if (q->signal)
       pthread_cond_signal(q->signal);
     else if (q->shared)
-      rl_bell_call(q->shared, &q->call);
+      rl_bell_add_waiter(q->shared, &q->waiter);
     else
       rl_bell_ring(q->bell);
   }
 }
 
-static void hush(rl_lease *l) {
+static void lease_hush(rl_lease *l) {
   if (l->shared)
-    rl_bell_uncall(l->shared, &l->call);
+    rl_bell_remove_waiter(l->shared, &l->waiter);
   else if (l->bell && l->called_ms)
     rl_bell_hush(l->bell);
   l->called_ms = 0;
@@ -144,18 +147,18 @@ static void hush(rl_lease *l) {
 void rl_lane_look(rl_lane *lane, rl_lease *l, pthread_cond_t *signal) {
   if (l->queued) lane->cooperative += (l->signal != NULL) - (signal != NULL);
   l->looked_ms = rl_clock_ms();
-  hush(l);
+  lease_hush(l);
   l->signal = signal;
   if (!l->absent) return;
-  unlink_queued(lane, l);
+  lane_unlink(lane, l);
   l->absent = false;
-  link_after(lane, l, NULL);
+  lane_link_after(lane, l, NULL);
 }
 
 bool rl_lane_join(rl_lane *lane, rl_lease *l) {
   if (l->queued) return false;
   if (!lane->first) lane->turned_us = rl_clock_us();
-  link_after(lane, l, lane->last);
+  lane_link_after(lane, l, lane->last);
   l->queued = true;
   l->ticket = lane->tickets++;
   lane->waiting++;
@@ -163,7 +166,7 @@ bool rl_lane_join(rl_lane *lane, rl_lease *l) {
   return true;
 }
 
-static void put_bell_back(rl_lane *lane, rl_lease *l) {
+static void lease_return_bell(rl_lane *lane, rl_lease *l) {
   rl_bell *b = l->bell;
   l->bell = NULL;
   if (!b) return;
@@ -179,18 +182,18 @@ static void put_bell_back(rl_lane *lane, rl_lease *l) {
 
 void rl_lane_leave(rl_lane *lane, rl_lease *l) {
   if (!l->queued) return;
-  hush(l);
-  unlink_queued(lane, l);
+  lease_hush(l);
+  lane_unlink(lane, l);
   lane->cooperative -= l->signal == NULL;
   l->signal = NULL;
   l->queued = l->absent = false;
   lane->waiting--;
   lane->left++;
-  put_bell_back(lane, l);
-  rl_lane_wake(lane); /* there may be a connection for the one that is next now */
+  lease_return_bell(lane, l);
+  rl_lane_wake(lane); /* a connection may be free for the next one */
 }
 
-static void take_bell(rl_lane *lane, rl_lease *l) {
+static void lease_take_bell(rl_lane *lane, rl_lease *l) {
   if (l->bell || lane->bells_out >= BELLS_OUT) return;
   l->bell = lane->bells;
   if (l->bell) {
@@ -202,8 +205,8 @@ static void take_bell(rl_lane *lane, rl_lease *l) {
   if (l->bell) lane->bells_out++;
 }
 
-/* As many rounds of the pool as there may be before it is served. */
-static int64_t look_every(const rl_lane *lane, const rl_lease *l) {
+/* Returns how often a waiter without a bell checks: the pool serves as many rounds before it. */
+static int64_t lease_check_interval(const rl_lane *lane, const rl_lease *l) {
   uint64_t before = l->ticket > lane->left ? l->ticket - lane->left : 0;
   int64_t ms = LOOK_MS + (int64_t)before / (lane->limit > 0 ? lane->limit : 1);
   return ms < HEARTBEAT_MS ? ms : HEARTBEAT_MS;
@@ -212,27 +215,27 @@ static int64_t look_every(const rl_lane *lane, const rl_lease *l) {
 void rl_lane_listen(rl_lane *lane, rl_lease *l, rl_wait *wait) {
   int64_t until = RL_NO_DEADLINE;
   if (!l->shared) {
-    take_bell(lane, l);
-    l->every_ms = l->bell ? 0 : look_every(lane, l);
+    lease_take_bell(lane, l);
+    l->every_ms = l->bell ? 0 : lease_check_interval(lane, l);
     until = l->looked_ms + (l->bell ? HEARTBEAT_MS : l->every_ms);
   }
   const rl_bell *b = l->shared ? l->shared : l->bell;
   *wait = (rl_wait){b ? b->listen : -1, b != NULL, false, until < l->deadline_ms ? until : l->deadline_ms};
-  rl_lane_wake(lane); /* others may be next, if those before them have stayed away */
+  rl_lane_wake(lane); /* others may be next if those before them stay away */
 }
 
-/* Until the turn is over, if that is before the deadline. */
-static int64_t until_turn(const rl_lane *lane, int64_t deadline_ms) {
+/* Returns the end of the turn if it is before the deadline. */
+static int64_t lane_turn_end(const rl_lane *lane, int64_t deadline_ms) {
   int64_t end_ms = (lane->turned_us + TURN_US) / 1000 + 1;
   return end_ms < deadline_ms && end_ms > rl_clock_ms() ? end_ms : deadline_ms;
 }
 
-/* Nobody else calls the queue when a cooperative caller stays away. */
+/* A cooperative waiter may stay away, and nothing else wakes the queue then. */
 void rl_lane_block(const rl_lane *lane, rl_lease *l, pthread_mutex_t *lock, int64_t deadline_ms) {
   int64_t now = rl_clock_ms();
   if (lane->cooperative && now + ABSENT_MS < deadline_ms) deadline_ms = now + ABSENT_MS;
   if (lane->connecting && now + HEARTBEAT_MS < deadline_ms) deadline_ms = now + HEARTBEAT_MS;
-  if (came_in_vain(lane, l)) deadline_ms = until_turn(lane, deadline_ms);
+  if (was_woken_for_nothing(lane, l)) deadline_ms = lane_turn_end(lane, deadline_ms);
   struct timespec at = rl_clock_timespec(deadline_ms);
   pthread_cond_timedwait(l->signal, lock, &at);
 }

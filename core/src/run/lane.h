@@ -1,4 +1,5 @@
-/* A lane of a pool: its idle connections, and the queue of those who wait for one. All under the pool's lock. */
+/* A lane of a pool: its idle connections, and the queue of callers that wait for one. Everything is under the pool's
+ * lock. */
 #ifndef RL_RUN_LANE_H
 #define RL_RUN_LANE_H
 
@@ -6,47 +7,47 @@
 
 #include "run/pool.h"
 
-/* Readers and writers of an SQLite file are counted apart; other databases have only the first lane. */
+/* Readers and the writer of an SQLite file have one lane each. Other databases use only the first. */
 typedef struct rl_lane {
   rl_lease *idle; /* most recently used first */
   int limit, open, idle_count;
-  int connecting;         /* of those that are open: not connected yet */
+  int connecting;         /* of the open ones: not connected yet */
   bool failing;           /* the last attempt to connect failed */
-  int64_t connect_ms;     /* when somebody began to connect last */
-  rl_lease *first, *last; /* waiting leases, the next to be served first */
-  rl_lease *aside;        /* those that were called and stayed away, in no order */
-  int waiting;            /* in both */
-  int cooperative;        /* of those: that do not block */
+  int64_t connect_ms;     /* when a caller began to connect last */
+  rl_lease *first, *last; /* waiting leases, next to be served first */
+  rl_lease *aside;        /* those that were woken and stayed away, in no order */
+  int waiting;            /* in both lists */
+  int cooperative;        /* of the waiting: not blocking */
   uint64_t tickets, left; /* how many have joined the queue, and left it */
-  uint64_t turns;         /* how many have been served from it */
-  int64_t turned_us;      /* when the last of them was, or when the first has joined since; of rl_clock_us */
-  rl_bell *bells;         /* that nobody uses at the moment */
+  uint64_t turns;         /* how many have been served from the queue */
+  int64_t turned_us;      /* when one was served last, or when the first one joined since; of rl_clock_us */
+  rl_bell *bells;         /* unused */
   int bell_count, bells_out;
 } rl_lane;
 
-/* The caller looks; blocking: by signal, which must live until it leaves or looks again. One that stood aside is the
- * first again. */
+/* Notes that the caller checks. signal: of a blocking caller, it must live until the caller leaves or checks again. A
+ * caller that was aside is first again. */
 void rl_lane_look(rl_lane *lane, rl_lease *l, pthread_cond_t *signal);
-/* True when l is new in the queue. */
+/* Adds l to the queue. Returns false if it was in it. */
 bool rl_lane_join(rl_lane *lane, rl_lease *l);
 void rl_lane_leave(rl_lane *lane, rl_lease *l);
-/* Whether a caller that is not in the queue may take what is idle: nobody waits, or threads do whose turn it is not
- * yet. A thread costs a switch each time it is served, so the first of the queue is left waiting for a moment while
- * others use what they need no switch for. */
+/* Returns whether a caller outside the queue may take an idle connection. It may if the queue is empty, or if threads
+ * wait whose turn has not come. Serving a thread costs a context switch, so the first one waits a little while others
+ * use what costs none. */
 bool rl_lane_is_open(const rl_lane *lane);
-/* Whether there is a connection, or room for one, that nobody before l is to have. */
+/* Returns whether there is a connection, or room for one, that no waiter before l will get. */
 bool rl_lane_may_take(rl_lane *lane, const rl_lease *l);
-/* Whether another one may begin to connect: after a quiet time, or while the server is away, a few at once are enough
- * to find out. */
+/* Returns whether another caller may begin to connect. After a quiet time, or while the server is away, a few attempts
+ * at the same time are enough. */
 bool rl_lane_may_connect(const rl_lane *lane);
-/* One of the queue has got its place. */
+/* Notes that one waiter of the queue was served. */
 void rl_lane_next_turn(rl_lane *lane);
-/* Something was given back: calls those who may have it, and nobody else. */
+/* Wakes the waiters that may have what was released, and no others. */
 void rl_lane_wake(rl_lane *lane);
-/* What a cooperative caller that is in the queue is to wait for. */
+/* Sets what a cooperative waiter in the queue waits for. */
 void rl_lane_listen(rl_lane *lane, rl_lease *l, rl_wait *wait);
-/* Waits until l is called, or until the deadline. */
+/* Blocks until l is woken, or until the deadline. */
 void rl_lane_block(const rl_lane *lane, rl_lease *l, pthread_mutex_t *lock, int64_t deadline_ms);
-void rl_lane_dispose(rl_lane *lane); /* the bells */
+void rl_lane_dispose(rl_lane *lane); /* frees the bells */
 
 #endif

@@ -1,4 +1,4 @@
-/* The listener: connect, LISTEN, hear, and all of it again after a loss. */
+/* The listener: connect, LISTEN, receive, and all of it again after a loss. */
 #include "run/listen.h"
 
 #include "base/alloc.h"
@@ -6,7 +6,8 @@
 #include "base/process.h"
 
 enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 10000 };
-/* A connection that nobody hears from may be dead: it is asked after so long, and has so long to answer. */
+/* A silent connection may be dead. After SIGN_OF_LIFE_MS the listener sends a question, and the server has ANSWER_MS to
+ * answer. */
 enum { SIGN_OF_LIFE_MS = 30000, ANSWER_MS = 10000 };
 
 static bool has_notifications(const rl_driver *d) {
@@ -19,8 +20,8 @@ rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err) 
   if (rl_pool_conn_options(client->pool)->pooled)
     return rl_fail(
         err, RL_P2026,
-        "listening needs a session of its own, which a pooler in transaction mode does not give; listen with "
-        "a client whose URL names the server itself");
+        "listening needs its own session, which a pooler in transaction mode does not provide; listen with a client "
+        "whose URL names the server itself");
   *l = (rl_listener){.client = rl_client_retain(client), .pid = rl_process_id()};
   return RILLE_OK;
 }
@@ -31,7 +32,7 @@ static void drop_connection(rl_listener *l) {
   rl_connecting_stop(&l->connecting);
   l->state = RL_LISTENER_DOWN;
   l->answers = 0;
-  for (size_t i = 0; i < l->count; i++) l->channels[i].told = false;
+  for (size_t i = 0; i < l->count; i++) l->channels[i].subscribed = false;
 }
 
 void rl_listener_close(rl_listener *l) {
@@ -43,25 +44,25 @@ void rl_listener_close(rl_listener *l) {
   *l = (rl_listener){0};
 }
 
-static rille_status check_name(const rl_listener *l, rl_str channel, rl_error *err) {
+static rille_status listener_check_name(const rl_listener *l, rl_str channel, rl_error *err) {
   size_t longest = l->client->driver->notifications->longest_name;
   if (channel.len > 0 && channel.len <= longest && !memchr(channel.p, 0, channel.len)) return RILLE_OK;
-  return rl_fail(err, RL_VALIDATION, "\"%.*s\" cannot be the name of a channel: it has 1 to %zu bytes",
-                 (int)(channel.len < 80 ? channel.len : 80), channel.p, longest);
+  return rl_fail(err, RL_VALIDATION, "channel: expected a name of 1 to %zu bytes without zero bytes, got `%.*s`",
+                 longest, (int)(channel.len < 80 ? channel.len : 80), channel.p);
 }
 
-static rl_channel *channel_named(const rl_listener *l, rl_str name) {
+static rl_channel *listener_channel(const rl_listener *l, rl_str name) {
   for (size_t i = 0; i < l->count; i++)
     if (rl_str_eq(rl_str_of(l->channels[i].name), name)) return &l->channels[i];
   return NULL;
 }
 
 rille_status rl_listener_add(rl_listener *l, rl_str channel, rl_error *err) {
-  rille_status st = check_name(l, channel, err);
+  rille_status st = listener_check_name(l, channel, err);
   if (st != RILLE_OK) return st;
-  rl_channel *known = channel_named(l, channel);
+  rl_channel *known = listener_channel(l, channel);
   if (known) {
-    known->leave = false;
+    known->is_leaving = false;
     return RILLE_OK;
   }
   if (l->count == l->cap) {
@@ -78,20 +79,21 @@ rille_status rl_listener_add(rl_listener *l, rl_str channel, rl_error *err) {
 }
 
 rille_status rl_listener_remove(rl_listener *l, rl_str channel, rl_error *err) {
-  rl_channel *known = channel_named(l, channel);
-  if (!known || known->leave)
-    return rl_fail(err, RL_VALIDATION, "the channel \"%.*s\" is not listened to", RL_STR_ARG(channel));
-  known->leave = true;
+  rl_channel *known = listener_channel(l, channel);
+  if (!known || known->is_leaving)
+    return rl_fail(err, RL_VALIDATION, "channel: `%.*s` is not listened to", RL_STR_ARG(channel));
+  known->is_leaving = true;
   return RILLE_OK;
 }
 
-static rille_status pause_until(rl_listener *l, int64_t until) {
+static rille_status listener_pause(rl_listener *l, int64_t until) {
   l->wait = (rl_wait){.fd = -1, .until_ms = until};
   return RILLE_AGAIN;
 }
 
-/* Half of it is left to chance, so that those who lost the same server part. */
-static int64_t next_attempt(rl_listener *l) {
+/* Returns the time of the next attempt. Half of the pause is random, so listeners that lost the same server come back
+ * at different times. */
+static int64_t listener_next_attempt(rl_listener *l) {
   int64_t most = l->failures < 8 ? (int64_t)FIRST_PAUSE_MS << l->failures : LONGEST_PAUSE_MS;
   if (most > LONGEST_PAUSE_MS) most = LONGEST_PAUSE_MS;
   l->failures++;
@@ -99,94 +101,95 @@ static int64_t next_attempt(rl_listener *l) {
   return now / 1000 + most / 2 + (int64_t)(rl_hash(&now, sizeof now, (uint64_t)l->pid) % (uint64_t)(most / 2));
 }
 
-/* The first connection's failure is the caller's: a later one is told as a loss, once, and made good. */
-static rille_status failed(rl_listener *l, rille_status st, rl_error *err) {
-  if (l->was_up && l->failures == 0) l->lost = true;
+/* Handles a failure. That of the first connection is the caller's. A later one is reported as a loss, once, and the
+ * listener connects again. */
+static rille_status listener_failed(rl_listener *l, rille_status st, rl_error *err) {
+  if (l->has_listened && l->failures == 0) l->loss_is_due = true;
   drop_connection(l);
-  l->due_ms = next_attempt(l);
-  if (!l->was_up || st == RILLE_NOMEM) return st;
-  l->again = true;
+  l->due_ms = listener_next_attempt(l);
+  if (!l->has_listened || st == RILLE_NOMEM) return st;
+  l->reconnected = true;
   rl_error_clear(err);
   return RILLE_OK;
 }
 
-static rille_status start(rl_listener *l) {
-  if (rl_clock_ms() < l->due_ms) return pause_until(l, l->due_ms);
+static rille_status listener_start_connecting(rl_listener *l) {
+  if (rl_clock_ms() < l->due_ms) return listener_pause(l, l->due_ms);
   rl_connecting_begin(&l->connecting, rl_pool_conn_options(l->client->pool), 0, false);
   l->state = RL_LISTENER_CONNECTING;
   return RILLE_OK;
 }
 
-static rille_status ask(rl_listener *l, const char *sql, rl_error *err) {
+static rille_status listener_send(rl_listener *l, const char *sql, rl_error *err) {
   rille_status st = l->client->driver->send_command(l->conn, sql, err);
   if (st == RILLE_OK) l->answers++;
   return st;
 }
 
-static rille_status ask_about(rl_listener *l, const char *channel, bool listen, rl_error *err) {
+static rille_status listener_send_channel(rl_listener *l, const char *channel, bool listen, rl_error *err) {
   rl_buf sql;
   rl_buf_init(&sql);
   l->client->driver->notifications->write_listen(&sql, rl_str_of(channel), listen);
   const char *text = rl_buf_z(&sql);
-  rille_status st = text ? ask(l, text, err) : rl_fail_nomem(err);
+  rille_status st = text ? listener_send(l, text, err) : rl_fail_nomem(err);
   rl_buf_dispose(&sql);
   return st;
 }
 
-static void forget(rl_listener *l, size_t index) {
+static void listener_forget(rl_listener *l, size_t index) {
   rl_free(l->channels[index].name);
   l->channels[index] = l->channels[--l->count];
 }
 
-/* Sends what the server does not know yet of the channels; nothing when it knows all. */
-static rille_status ask_all(rl_listener *l, rl_error *err) {
+/* Sends LISTEN and UNLISTEN for channels that have changed, or a question after a long silence. */
+static rille_status listener_send_changes(rl_listener *l, rl_error *err) {
   rille_status st = RILLE_OK;
-  l->listening = false;
+  l->listen_sent = false;
   for (size_t i = l->count; i > 0 && st == RILLE_OK; i--) {
     rl_channel *c = &l->channels[i - 1];
-    if (c->leave) {
-      if (c->told) st = ask_about(l, c->name, false, err);
-      if (st == RILLE_OK) forget(l, i - 1);
-    } else if (!c->told) {
-      st = ask_about(l, c->name, true, err);
-      c->told = st == RILLE_OK;
-      l->listening = true;
+    if (c->is_leaving) {
+      if (c->subscribed) st = listener_send_channel(l, c->name, false, err);
+      if (st == RILLE_OK) listener_forget(l, i - 1);
+    } else if (!c->subscribed) {
+      st = listener_send_channel(l, c->name, true, err);
+      c->subscribed = st == RILLE_OK;
+      l->listen_sent = true;
     }
   }
   bool silent = !l->answers && rl_clock_ms() >= l->due_ms;
-  if (st == RILLE_OK && silent) st = ask(l, l->client->driver->notifications->ping, err);
+  if (st == RILLE_OK && silent) st = listener_send(l, l->client->driver->notifications->ping, err);
   if (st == RILLE_OK && l->answers) {
     st = l->client->driver->flush(l->conn, err);
     l->state = RL_LISTENER_ASKING;
     l->due_ms = rl_clock_ms() + ANSWER_MS;
   }
-  return st == RILLE_OK ? st : failed(l, st, err);
+  return st == RILLE_OK ? st : listener_failed(l, st, err);
 }
 
-static rille_status connecting(rl_listener *l, rl_error *err) {
+static rille_status listener_poll_connecting(rl_listener *l, rl_error *err) {
   rille_status st = rl_connecting_poll(&l->connecting, &l->wait, err);
   if (st == RILLE_AGAIN) return st;
-  if (st != RILLE_OK) return failed(l, st, err);
+  if (st != RILLE_OK) return listener_failed(l, st, err);
   l->conn = rl_connecting_take(&l->connecting);
   l->state = RL_LISTENER_READY;
   l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
-  rl_notification none; /* nothing is listened to yet; from this call on the connection keeps what it hears */
+  rl_notification none; /* nothing is listened to yet; from this call on the connection keeps its notifications */
   st = l->client->driver->notifications->next(l->conn, &none, &l->wait, err);
-  return st < 0 ? failed(l, st, err) : ask_all(l, err);
+  return st < 0 ? listener_failed(l, st, err) : listener_send_changes(l, err);
 }
 
-static rille_status answered(rl_listener *l, rl_event *out) {
+static rille_status listener_answered(rl_listener *l, rl_event *out) {
   l->state = RL_LISTENER_READY;
   l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
   l->failures = 0;
-  if (!l->listening) return RILLE_OK;
-  *out = (rl_event){.kind = RL_EVENT_LISTENING, .again = l->again};
-  l->was_up = true;
-  l->listening = l->again = false;
+  if (!l->listen_sent) return RILLE_OK;
+  *out = (rl_event){.kind = RL_EVENT_LISTENING, .reconnected = l->reconnected};
+  l->has_listened = true;
+  l->listen_sent = l->reconnected = false;
   return RILLE_ROW;
 }
 
-static rille_status asking(rl_listener *l, rl_event *out, rl_error *err) {
+static rille_status listener_read_answers(rl_listener *l, rl_event *out, rl_error *err) {
   while (l->answers) {
     rl_row_view row;
     int64_t affected;
@@ -197,45 +200,45 @@ static rille_status asking(rl_listener *l, rl_event *out, rl_error *err) {
       return st;
     }
     if (st == RILLE_AGAIN) st = rl_fail(err, RL_P1008, "the database did not answer the listener");
-    if (st != RILLE_DONE) return failed(l, st, err);
+    if (st != RILLE_DONE) return listener_failed(l, st, err);
     l->answers--;
   }
-  return answered(l, out);
+  return listener_answered(l, out);
 }
 
-static rille_status hear(rl_listener *l, rl_event *out, rl_error *err) {
-  rille_status st = ask_all(l, err);
+static rille_status listener_read_notification(rl_listener *l, rl_event *out, rl_error *err) {
+  rille_status st = listener_send_changes(l, err);
   if (st != RILLE_OK || l->state != RL_LISTENER_READY) return st;
   *out = (rl_event){.kind = RL_EVENT_HEARD};
   st = l->client->driver->notifications->next(l->conn, &out->heard, &l->wait, err);
   if (st == RILLE_ROW) l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
   if (st == RILLE_AGAIN) l->wait.until_ms = l->due_ms;
-  return st < 0 ? failed(l, st, err) : st;
+  return st < 0 ? listener_failed(l, st, err) : st;
 }
 
 /* A child of the process that connected leaves that connection alone. */
-static void look_at_process(rl_listener *l) {
+static void listener_check_process(rl_listener *l) {
   if (l->pid == rl_process_id()) return;
   drop_connection(l);
   l->pid = rl_process_id();
-  l->lost = l->again = l->was_up;
+  l->loss_is_due = l->reconnected = l->has_listened;
   l->due_ms = 0;
 }
 
 rille_status rl_listener_next(rl_listener *l, rl_event *out, rl_error *err) {
-  look_at_process(l);
+  listener_check_process(l);
   for (;;) {
     rille_status st = RILLE_OK;
-    if (l->lost) {
-      l->lost = false;
+    if (l->loss_is_due) {
+      l->loss_is_due = false;
       *out = (rl_event){.kind = RL_EVENT_LOST};
       return RILLE_ROW;
     }
     switch (l->state) {
-    case RL_LISTENER_DOWN: st = start(l); break;
-    case RL_LISTENER_CONNECTING: st = connecting(l, err); break;
-    case RL_LISTENER_ASKING: st = asking(l, out, err); break;
-    case RL_LISTENER_READY: st = hear(l, out, err); break;
+    case RL_LISTENER_DOWN: st = listener_start_connecting(l); break;
+    case RL_LISTENER_CONNECTING: st = listener_poll_connecting(l, err); break;
+    case RL_LISTENER_ASKING: st = listener_read_answers(l, out, err); break;
+    case RL_LISTENER_READY: st = listener_read_notification(l, out, err); break;
     }
     if (st != RILLE_OK) return st;
   }

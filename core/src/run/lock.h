@@ -1,4 +1,4 @@
-/* An advisory lock of the database, held by a connection of the pool outside any transaction. It never waits; one
+/* An advisory lock of the database, held by a connection of the pool outside transactions. Nothing here blocks. One
  * thread at a time. */
 #ifndef RL_RUN_LOCK_H
 #define RL_RUN_LOCK_H
@@ -6,7 +6,7 @@
 #include "run/client.h"
 
 typedef struct rl_lock_settings {
-  rl_str key; /* a text, from which the server makes a number; NULL: number */
+  rl_str key; /* a string, from which the server computes a number; NULL: number */
   int64_t number;
   bool shared;
   int64_t wait_ms; /* 0: one attempt */
@@ -31,21 +31,21 @@ typedef struct rl_lock {
   rl_stmt stmt;
   rl_wire_type wire_type;
   rl_value value;
-  bool yes;   /* what the server has answered */
-  bool asked; /* an answer is to come */
+  bool granted;    /* the server's answer */
+  bool answer_due; /* an answer is outstanding */
   int attempts;
-  int64_t deadline_ms; /* RL_LOCK_TAKING to PAUSED: of the waiting; LEAVING: of the answer */
+  int64_t deadline_ms; /* TAKING to PAUSED: of waiting for the lock; LEAVING: of the answer */
   int64_t next_ms;     /* of the next attempt */
   rl_wait wait;
 } rl_lock;
 
-/* P2026 where there is no such thing: on SQLite, and behind a pooler that changes sessions with each transaction. */
+/* Fails with P2026 on SQLite, and behind a pooler that changes sessions with each transaction. */
 rille_status rl_lock_init(rl_lock *lock, rl_client *client, const rl_lock_settings *settings, rl_error *err);
-/* Goes on until it is held: OK; AGAIN: lock->wait says what to wait for; DONE: somebody else has it, and the time is
- * up. Who waits holds no connection meanwhile. */
+/* Continues until the lock is held. OK: held. AGAIN: wait for lock->wait. DONE: another session has it, and the
+ * deadline has passed. A waiting caller holds no connection. */
 rille_status rl_lock_take(rl_lock *lock, rl_error *err);
-/* Gives it back: OK, AGAIN, or an error when it was lost before: its connection was. */
+/* Releases the lock. OK, AGAIN, or an error: the lock was lost with its connection. */
 rille_status rl_lock_release(rl_lock *lock, rl_error *err);
-void rl_lock_dispose(rl_lock *lock); /* what is still held goes with its connection, which is closed */
+void rl_lock_dispose(rl_lock *lock); /* a held lock ends with its connection, which is closed */
 
 #endif

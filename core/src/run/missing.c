@@ -1,9 +1,9 @@
-/* A table or a column that the database has not: which model or field it belongs to, and what makes it. */
+/* Missing tables and columns: which model or field they belong to, and what creates them. */
 #include "run/missing.h"
 
 #define ADVICE "`rille migrate dev` or `rille db push` creates it"
 
-/* The name without the schema before it. */
+/* Returns the name without the database schema before it. */
 static rl_str last_part(rl_str name) {
   for (size_t i = name.len; i > 0; i--)
     if (name.p[i - 1] == '.') return rl_str_make(name.p + i, name.len - i);
@@ -12,7 +12,7 @@ static rl_str last_part(rl_str name) {
 
 static void set_message(rl_error *err, rl_buf *text) {
   char *message = rl_buf_take(text);
-  if (message) rl_error_replace_message(err, message); /* else the database's own text stays */
+  if (message) rl_error_replace_message(err, message); /* otherwise the database's message stays */
 }
 
 /* ------------------------------------------------------------------ tables */
@@ -30,7 +30,7 @@ static const rl_relation *relation_of_table(const rl_schema *s, rl_str table) {
   return NULL;
 }
 
-static void explain_table(const rl_schema *s, rl_error *err) {
+static void translate_table(const rl_schema *s, rl_error *err) {
   rl_str table = last_part(rl_error_get(err, "table"));
   const rl_model *m = model_of_table(s, table);
   const rl_relation *r = m ? NULL : relation_of_table(s, table);
@@ -43,7 +43,7 @@ static void explain_table(const rl_schema *s, rl_error *err) {
   else
     rl_buf_printf(&text, "the relation %.*s.%.*s", RL_STR_ARG(r->key_side->model->name), RL_STR_ARG(r->key_side->name));
   rl_buf_text(&text, " does not exist in the database");
-  rl_buf_text(&text, m && m->is_view ? "; a view is made by a migration of your own" : "; " ADVICE);
+  rl_buf_text(&text, m && m->is_view ? "; create the view in a migration of your own" : "; " ADVICE);
   if (m) rl_error_detail(err, "model", m->name);
   set_message(err, &text);
 }
@@ -66,7 +66,7 @@ static const rl_model *model_of_step(const rl_step *step) {
   }
 }
 
-/* The only field of the schema with this column; NULL when there are several. */
+/* Returns the only field of the schema with this column. NULL: none, or several. */
 static const rl_field *only_field(const rl_schema *s, rl_str column) {
   const rl_field *only = NULL;
   for (size_t i = 0; i < s->model_count; i++) {
@@ -77,7 +77,8 @@ static const rl_field *only_field(const rl_schema *s, rl_str column) {
   return only;
 }
 
-/* Behind t0, and without any alias, it is a column of the step's own table; others are of tables next to it. */
+/* Finds the field of a missing column. After `t0`, or without an alias, it belongs to the table of the step, otherwise
+ * to a related one. */
 static const rl_field *missing_field(const rl_schema *s, const rl_step *failed, rl_str column, const char *message) {
   const char *alias = strstr(message, " t");
   bool elsewhere = alias && alias[2] >= '1' && alias[2] <= '9';
@@ -85,7 +86,7 @@ static const rl_field *missing_field(const rl_schema *s, const rl_step *failed, 
   return own && !elsewhere ? own : only_field(s, column);
 }
 
-static void explain_column(const rl_schema *s, const rl_step *failed, rl_error *err) {
+static void translate_column(const rl_schema *s, const rl_step *failed, rl_error *err) {
   rl_str column = rl_error_get(err, "column");
   const rl_field *f = missing_field(s, failed, column, rl_error_message(err));
   if (!f) return;
@@ -99,7 +100,7 @@ static void explain_column(const rl_schema *s, const rl_step *failed, rl_error *
   set_message(err, &text);
 }
 
-void rl_explain_missing(const rl_schema *s, const rl_step *failed, rl_error *err) {
-  if (err->code == RL_P2021) explain_table(s, err);
-  if (err->code == RL_P2022) explain_column(s, failed, err);
+void rl_translate_missing(const rl_schema *s, const rl_step *failed, rl_error *err) {
+  if (err->code == RL_P2021) translate_table(s, err);
+  if (err->code == RL_P2022) translate_column(s, failed, err);
 }

@@ -1,4 +1,4 @@
-/* Calls of models: their kind, and how they start. */
+/* Calls of methods of models: their kind, and how they start. */
 #include "run/model.h"
 
 #include "base/clock.h"
@@ -13,57 +13,58 @@
 
 /* ------------------------------------------------------------------ the kind */
 
-static const char *action(const rl_call *call) {
+static const char *model_action(const rl_call *call) {
   return rl_action_info_of(call->compiled->action)->name;
 }
 
-static int32_t counted_as(const rl_call *call) {
+static int32_t model_counted_as(const rl_call *call) {
   return (int32_t)call->compiled->action;
 }
 
-static bool writes(const rl_call *call) {
+static bool model_writes(const rl_call *call) {
   return call->compiled->plan->writes;
 }
 
-static bool may_write(const rl_call *call) {
+static bool model_may_write(const rl_call *call) {
   const rl_plan *plan = call->compiled->plan;
   for (size_t i = 0; i < plan->step_count; i++)
     if (plan->steps[i].kind == RL_STEP_SELECT && plan->steps[i].as.select->lock != RL_LOCK_NONE) return true;
   return plan->writes;
 }
 
-static bool repeats(const rl_call *call) {
+static bool model_repeats(const rl_call *call) {
   return !call->compiled->plan->writes;
 }
 
-/* Whether the step inserts a row because none was there a moment ago. */
-static bool follows_a_look(const rl_plan *plan, const rl_step *step) {
+/* Returns whether the step inserts a row because an earlier step found none. */
+static bool inserts_after_read(const rl_plan *plan, const rl_step *step) {
   if (step->kind != RL_STEP_INSERT) return false;
-  /* an index other than that of ON CONFLICT may be the first to meet the other row */
+  /* an index other than that of ON CONFLICT may find the other row first */
   if (rl_insert_updates(step->as.insert)) return true;
   for (uint32_t g = step->guard; g != RL_NO_GUARD; g = plan->guards[g].parent)
     if (plan->guards[g].when_empty) return true;
   return false;
 }
 
-static bool outdated(const rl_call *call, rl_code code) {
+static bool model_is_outdated(const rl_call *call, rl_code code) {
   if (!call->failed) return false;
   const rl_plan *plan = call->compiled->plan;
   const rl_step *step = &plan->steps[call->failed - 1];
   if (code == RL_P2034) return step->if_fewer && step->if_fewer->code == RL_P2034;
-  return code == RL_P2002 && follows_a_look(plan, step);
+  return code == RL_P2002 && inserts_after_read(plan, step);
 }
 
-static bool is_sent(const rl_call *call) {
+static bool model_is_sent(const rl_call *call) {
   return call->pc == call->compiled->plan->step_count;
 }
 
-static rille_status take_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+static rille_status model_take_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
   (void)io;
   return call->emit_next ? rl_call_emit_more(call, sent->step, row, err) : rl_call_take_row(call, sent->step, row, err);
 }
 
-static rille_status answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected, rl_error *err) {
+static rille_status model_answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected,
+                                   rl_error *err) {
   rille_status st = rl_call_finish_step(call, sent->step, affected, err);
   call->step_rows = 0;
   if (st != RILLE_OK || !call->bulk) return st;
@@ -72,48 +73,49 @@ static rille_status answered(rl_call *call, rl_exchange *io, const rl_sent *sent
   return st == RILLE_DONE ? RILLE_OK : st;
 }
 
-static void failed(const rl_call *call, rl_error *err) {
+static void model_failed(const rl_call *call, rl_error *err) {
   const rl_step *step = call->failed ? &call->compiled->plan->steps[call->failed - 1] : NULL;
-  rl_explain_constraint(call->context->schema, call->compiled->model, step, err);
+  rl_translate_constraint(call->context->schema, call->compiled->model, step, err);
 }
 
-static uint64_t shape(const rl_call *call, const rille_node **nodes, uint32_t *count) {
+static uint64_t model_shape(const rl_call *call, const rille_node **nodes, uint32_t *count) {
   *nodes = call->compiled ? call->compiled->nodes : NULL;
   *count = call->compiled ? (uint32_t)call->compiled->plan->node_count : 0;
   return call->compiled ? call->compiled->id : 0;
 }
 
-static rille_result result(const rl_call *call) {
+static rille_result model_result(const rl_call *call) {
   return call->compiled ? call->compiled->plan->result : RILLE_RESULT_NONE;
 }
 
 const rl_call_kind rl_call_model = {.of_model = true,
                                     .suits_replica = true,
-                                    .action = action,
-                                    .counted_as = counted_as,
-                                    .writes = writes,
-                                    .may_write = may_write,
-                                    .repeats = repeats,
+                                    .action = model_action,
+                                    .counted_as = model_counted_as,
+                                    .writes = model_writes,
+                                    .may_write = model_may_write,
+                                    .repeats = model_repeats,
                                     .atomic = rl_call_is_atomic,
-                                    .outdated = outdated,
-                                    .is_sent = is_sent,
+                                    .outdated = model_is_outdated,
+                                    .is_sent = model_is_sent,
                                     .send = rl_call_send_steps,
-                                    .row = take_row,
-                                    .answered = answered,
-                                    .failed = failed,
+                                    .row = model_take_row,
+                                    .answered = model_answered,
+                                    .failed = model_failed,
                                     .rewind = rl_call_rewind,
-                                    .shape = shape,
-                                    .result = result};
+                                    .shape = model_shape,
+                                    .result = model_result};
 
 /* ------------------------------------------------------------------ start */
 
-/* Told before the database is asked: PostgreSQL would end the transaction, SQLite in memory would write. */
+/* Rejects writes before the database is asked. PostgreSQL would end the transaction, and SQLite in memory would write.
+ */
 static rille_status check_writable(const rl_tx *tx, const rl_plan *plan, rl_error *err) {
   if (!tx || !tx->settings.read_only || !plan->writes) return RILLE_OK;
   return rl_fail(err, RL_P2028, "nothing can be written here: the transaction is read-only");
 }
 
-static bool make_room(rl_call *call, const rl_plan *plan) {
+static bool call_allocate(rl_call *call, const rl_plan *plan) {
   size_t nodes = plan->node_count ? plan->node_count : 1;
   if (plan->rowset_count) call->inputs.rowsets = RL_NEW_ARRAY(call->arena, rl_rowset, plan->rowset_count);
   if (plan->generated_count) call->inputs.generated = RL_NEW_ARRAY(call->arena, rl_value, plan->generated_count);
@@ -134,7 +136,7 @@ rille_status rl_call_compile(rl_call *call, const rl_model_call *from, rl_error 
   call->tape = from->tape;
   call->inputs = (rl_inputs){.tape = from->tape, .anchors = anchors, .arena = call->arena};
   if (plan->generated_count || plan->writes) call->inputs.now_us = rl_clock_wall_us() / 1000 * 1000;
-  return make_room(call, plan) ? rl_call_prepare_inputs(call, err) : rl_fail_nomem(err);
+  return call_allocate(call, plan) ? rl_call_prepare_inputs(call, err) : rl_fail_nomem(err);
 }
 
 rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action_of, const rl_tape *tape,

@@ -1,4 +1,4 @@
-/* Calls of models: a tape, made a program, run. */
+/* Calls of methods of models. */
 #ifndef RL_RUN_MODEL_H
 #define RL_RUN_MODEL_H
 
@@ -8,12 +8,12 @@ typedef struct rl_model_call {
   rl_plan_cache *cache;
   const rl_model *model;
   rille_action action;
-  const rl_tape *tape; /* finished; borrowed until the end */
-  const rl_tx *tx;     /* it is within; NULL: none */
+  const rl_tape *tape; /* finished; borrowed until the operation ends */
+  const rl_tx *tx;     /* the caller's; NULL: none */
 } rl_model_call;
 
 extern const rl_call_kind rl_call_model;
-/* Fills a call with its program, and with every value that it gives itself, taken and checked. */
+/* Fills a call with its program, and with all its values, checked. */
 rille_status rl_call_compile(rl_call *call, const rl_model_call *from, rl_error *err);
 
 rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,

@@ -1,4 +1,4 @@
-/* Recording operations: when they begin, what they send, what comes back. */
+/* Recording operations: their begin, what they send, and the answers. */
 #include "run/observe.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include "run/observe_params.h"
 #include "run/tx_state.h"
 
-/* When memory is short the operation is not observed, and goes on. */
+/* If out of memory, the operation is not observed. */
 void rl_observe_begin(rl_exchange *io, rl_watch *w) {
   if (rl_watch_what(w)) io->watch = RL_NEW(io->arena, rl_watched);
   if (io->watch) io->watch->on = w;
@@ -36,7 +36,7 @@ void rl_observe_rollback(rl_exchange *io, uint64_t transaction) {
 
 /* ------------------------------------------------------------------ what an event is made of */
 
-static void put(rl_exchange *io, const rl_call *call, rille_client_event *event, rl_event_texts *texts) {
+static void observe_put(rl_exchange *io, const rl_call *call, rille_client_event *event, rl_event_texts *texts) {
   event->operation = io->watch->number;
   event->transaction = io->watch->transaction;
   event->time_us = rl_clock_wall_us();
@@ -46,7 +46,7 @@ static void put(rl_exchange *io, const rl_call *call, rille_client_event *event,
   rl_watch_put(io->watch->on, event, texts);
 }
 
-static void warn(rl_exchange *io, const char *code, const char *format, ...) {
+static void observe_warn(rl_exchange *io, const char *code, const char *format, ...) {
   va_list args;
   rille_client_event event = {.kind = RILLE_CLIENT_EVENT_WARN, .rows = -1, .round_trip = io->round_trips};
   if (!(rl_watch_what(io->watch->on) & RILLE_OBSERVE_WARNINGS)) return;
@@ -56,18 +56,18 @@ static void warn(rl_exchange *io, const char *code, const char *format, ...) {
   rl_buf_vprintf(&text, format, args);
   va_end(args);
   rl_event_texts texts = {.message = rl_buf_view(&text), .code = rl_str_of(code)};
-  put(io, io->watch->about, &event, &texts);
+  observe_put(io, io->watch->about, &event, &texts);
   rl_buf_dispose(&text);
 }
 
 /* ------------------------------------------------------------------ statements */
 
-static rl_trail *trail_at(rl_exchange *io, uint32_t index) {
+static rl_trail *observe_trail_at(rl_exchange *io, uint32_t index) {
   rl_watched *w = io->watch;
   if (index >= w->trail_cap) {
     uint32_t cap = index < 4 ? 8 : index * 2;
     rl_trail *more = RL_NEW_ARRAY(io->arena, rl_trail, cap);
-    if (!more) return NULL; /* an event less */
+    if (!more) return NULL; /* one event is lost */
     if (w->trail_cap) memcpy(more, w->trail, w->trail_cap * sizeof *more);
     w->trail = more;
     w->trail_cap = cap;
@@ -81,18 +81,18 @@ void rl_observe_nothing_sent(rl_exchange *io) {
 }
 
 void rl_observe_command(rl_exchange *io, rl_verb verb, const char *sql) {
-  rl_trail *t = trail_at(io, (uint32_t)io->sent_count);
+  rl_trail *t = observe_trail_at(io, (uint32_t)io->sent_count);
   char *copy = t ? rl_arena_strdup(io->arena, rl_str_of(sql)) : NULL;
   if (copy) *t = (rl_trail){.command = copy, .verb = verb, .sent_us = rl_clock_us()};
 }
 
 void rl_observe_statement(rl_exchange *io, const rl_dispatch *d) {
-  rl_trail *t = trail_at(io, d->index);
+  rl_trail *t = observe_trail_at(io, d->index);
   if (!t) return;
   *t = (rl_trail){.call = d->call, .stmt = d->stmt, .params = d->params, .from = d->from, .sent_us = rl_clock_us()};
 }
 
-static rille_client_event_kind kind_of(const rl_trail *t) {
+static rille_client_event_kind event_kind_of(const rl_trail *t) {
   switch (t->verb) {
   case RL_VERB_BEGIN: return RILLE_CLIENT_EVENT_BEGIN;
   case RL_VERB_COMMIT: return RILLE_CLIENT_EVENT_COMMIT;
@@ -105,7 +105,7 @@ static rille_client_event_kind kind_of(const rl_trail *t) {
   return RILLE_CLIENT_EVENT_QUERY;
 }
 
-static void tell(rl_exchange *io, const rl_trail *t, int64_t from_us, int64_t rows, const rl_error *failure) {
+static void observe_report(rl_exchange *io, const rl_trail *t, int64_t from_us, int64_t rows, const rl_error *failure) {
   rl_watched *w = io->watch;
   rl_watch_settings s = rl_watch_get(w->on);
   bool failed = failure->code != RL_CODE_NONE || failure->nomem;
@@ -113,7 +113,7 @@ static void tell(rl_exchange *io, const rl_trail *t, int64_t from_us, int64_t ro
   w->answered_us = now;
   bool slow = took >= s.slow_us;
   if (!(s.what & RILLE_OBSERVE_QUERIES) && !(slow && s.what & RILLE_OBSERVE_SLOW)) return;
-  rille_client_event event = {.kind = kind_of(t),
+  rille_client_event event = {.kind = event_kind_of(t),
                               .slow = slow,
                               .round_trip = io->round_trips,
                               .duration_ms = (double)took / 1000,
@@ -128,7 +128,7 @@ static void tell(rl_exchange *io, const rl_trail *t, int64_t from_us, int64_t ro
     rl_observe_params(&params, &d, s.params_length, io->client->context.bind.omit, t->call->kind->own_sql);
     if (!params.failed) texts.params = rl_buf_view(&params);
   }
-  put(io, t->call ? t->call : w->about, &event, &texts);
+  observe_put(io, t->call ? t->call : w->about, &event, &texts);
   rl_buf_dispose(&params);
 }
 
@@ -136,15 +136,15 @@ void rl_observe_answer(rl_exchange *io, uint32_t index, int64_t affected, const 
   rl_watched *w = io->watch;
   if (index >= w->trail_cap) return;
   rl_trail t = w->trail[index];
-  w->trail[index] = (rl_trail){0}; /* not everything that is sent leaves one */
+  w->trail[index] = (rl_trail){0}; /* not everything that is sent leaves a trail */
   if ((!t.stmt && !t.command) || not_run) return;
-  tell(io, &t, w->answered_us > t.sent_us ? w->answered_us : t.sent_us, affected, failure);
+  observe_report(io, &t, w->answered_us > t.sent_us ? w->answered_us : t.sent_us, affected, failure);
 }
 
 void rl_observe_refused(rl_exchange *io, uint32_t index, const rl_error *failure) {
   if (index >= io->watch->trail_cap) return;
   const rl_trail *t = &io->watch->trail[index];
-  if (t->stmt) tell(io, t, t->sent_us, -1, failure);
+  if (t->stmt) observe_report(io, t, t->sent_us, -1, failure);
 }
 
 /* ------------------------------------------------------------------ operations */
@@ -156,34 +156,34 @@ void rl_observe_acquired(rl_exchange *io) {
   if (waited < rl_watch_get(io->watch->on).pool_wait_us) return;
   rl_pool_counts n;
   rl_pool_count(io->client->pool, &n);
-  warn(io, NULL, "waited %lld ms for a connection: the pool's size is %d, %d are in use, %d wait",
-       (long long)(waited / 1000), n.size, n.in_use, n.waiting);
+  observe_warn(io, NULL, "waited %lld ms for a connection: the pool's size is %d, %d in use, %d waiting",
+               (long long)(waited / 1000), n.size, n.in_use, n.waiting);
 }
 
-/* A replica that has not come as far, or does not do it, is nothing to look at. */
+/* Reports a lost connection. A replica that is behind or refuses the statement is no reason for a warning. */
 void rl_observe_retry(rl_exchange *io, const rl_error *why) {
   rl_observe_nothing_sent(io);
   if (!why->connection_lost) return;
-  warn(io, rl_code_name(why->code), "a connection was lost before it was used, and is replaced: %s",
-       rl_error_message(why));
+  observe_warn(io, rl_code_name(why->code), "a connection was lost before it was used, and was replaced: %s",
+               rl_error_message(why));
 }
 
-static void count(rl_watch *w, const rl_call *call, int64_t took, bool good) {
+static void observe_count(rl_watch *w, const rl_call *call, int64_t took, bool good) {
   const rl_call_kind *kind = call->kind;
   if (!kind->counted_as) return;
   int64_t model = kind->of_model ? (int64_t)call->compiled->model->index : -1;
   rl_watch_count(w, model, kind->counted_as(call), took, good);
 }
 
-/* More programs than the cache keeps are in use: each call is compiled anew. */
-static void look_at_plans(rl_exchange *io) {
+/* Warns if more programs are in use than the plan cache keeps, so that calls are compiled again. */
+static void observe_warn_of_evictions(rl_exchange *io) {
   rl_plan_cache_counts n;
   rl_plan_cache_count(io->client->cache, &n);
   if (n.evictions == 0 || !rl_watch_evicted(io->watch->on, n.evictions, (int64_t)n.kept)) return;
-  warn(
+  observe_warn(
       io, NULL,
-      "the plan cache of %zu calls is too small: %lld were pushed out of it, %lld had to be compiled; do the shapes of "
-      "calls depend on data?",
+      "the plan cache of %zu calls is too small: %lld were evicted, %lld had to be compiled; do the shapes of calls "
+      "depend on data?",
       n.kept, (long long)n.evictions, (long long)n.misses);
 }
 
@@ -197,9 +197,9 @@ void rl_observe_end(rl_op *op) {
   uint32_t what = rl_watch_what(w->on);
   int64_t took = rl_clock_us() - w->begun_us;
   for (uint32_t i = 0; what & RILLE_OBSERVE_FIGURES && i < op->call_count; i++)
-    count(w->on, op->calls[i], took, good || i != op->at);
+    observe_count(w->on, op->calls[i], took, good || i != op->at);
   if (!(what & RILLE_OBSERVE_WARNINGS)) return;
   if (op->error.connection_lost)
-    warn(io, rl_code_name(op->error.code), "a connection was lost: %s", rl_error_message(&op->error));
-  if (w->about && w->about->kind->of_model) look_at_plans(io);
+    observe_warn(io, rl_code_name(op->error.code), "a connection was lost: %s", rl_error_message(&op->error));
+  if (w->about && w->about->kind->of_model) observe_warn_of_evictions(io);
 }

@@ -1,4 +1,4 @@
-/* Parameters of a statement as a Json array for people to read: bounded, and without secrets. */
+/* Parameters of a statement as a JSON array for people to read: bounded, and without secrets. */
 #include "run/observe_params.h"
 
 #include <math.h>
@@ -7,20 +7,20 @@
 #include "tape/json.h"
 #include "tape/writer.h"
 
-/* The most that is shown of one value. */
+/* The longest part of one value that is shown. */
 #define VALUE_LENGTH 256
 
-/* A field that the client leaves out of results is nothing for a log either. */
+/* Returns whether the client omits the field from results: such values do not belong into logs. */
 static bool is_secret(const rl_field *f, const rl_map *omit) {
   char key[256];
   if (!f || !omit) return false;
   int len = snprintf(key, sizeof key, "%.*s.%.*s", RL_STR_ARG(f->model->client_names[0]), RL_STR_ARG(f->name));
-  return len >= (int)sizeof key || rl_map_get(omit, rl_str_of(key)) != NULL; /* a name too long to ask for may be one */
+  return len >= (int)sizeof key || rl_map_get(omit, rl_str_of(key)) != NULL; /* a name too long to look up may be one */
 }
 
 static void write_cut(rl_buf *out, rl_str s) {
   size_t n = VALUE_LENGTH;
-  while (n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80) n--; /* not in the middle of a character */
+  while (n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80) n--; /* not within a character */
   rl_buf start;
   rl_buf_init(&start);
   rl_buf_put(&start, s.p, n);
@@ -65,7 +65,8 @@ void rl_observe_params(rl_buf *out, const rl_dispatch *d, int32_t length, const 
   rl_buf_byte(out, '[');
   for (uint32_t i = 0; i < d->stmt->param_count; i++) {
     const rl_input *input = d->from ? d->from->inputs[i] : NULL;
-    bool secret = input ? is_secret(input->field, omit) : omit && !raw; /* rows of a bulk insert: of which column? */
+    bool secret =
+        input ? is_secret(input->field, omit) : omit && !raw; /* rows of a bulk insert: the column is unknown */
     if (i) rl_buf_byte(out, ',');
     if (out->len >= most) {
       rl_buf_text(out, "\"…\"");

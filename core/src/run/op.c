@@ -95,7 +95,7 @@ static void abandon_now(rl_op *op) {
   if (op->tx && op->blocking && op->phase == RL_PHASE_READ) finish_soon(io);
   if (io->driver->is_usable(io->conn))
     st = rl_drive_abandon(io->driver, io->conn, rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_HURRY_MS));
-  if (st != RILLE_OK) rl_exchange_doubt(io);
+  if (st != RILLE_OK) rl_exchange_set_must_close(io);
 }
 
 static bool is_running(const rl_op *op) {
@@ -104,7 +104,8 @@ static bool is_running(const rl_op *op) {
 
 size_t rl_op_undo_verbs(const rl_op *op, rl_verb_step out[2]) {
   const rl_exchange *io = &op->io;
-  if (io->doubtful || !io->conn || !io->driver->is_usable(io->conn) || !io->driver->in_transaction(io->conn)) return 0;
+  if (io->must_close || !io->conn || !io->driver->is_usable(io->conn) || !io->driver->in_transaction(io->conn))
+    return 0;
   if (op->lease || op->ends_tx || rl_tx_commits(op)) {
     out[0] = (rl_verb_step){RL_VERB_ROLLBACK, 0};
     return 1;
@@ -121,11 +122,11 @@ static void undo_now(rl_op *op) {
   size_t count = rl_op_undo_verbs(op, undo);
   int64_t deadline = rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_HURRY_MS);
   rl_error ignored = {0};
-  for (size_t i = 0; i < count && !io->doubtful; i++) {
+  for (size_t i = 0; i < count && !io->must_close; i++) {
     rille_status st = rl_verb_send(io, undo[i], &ignored);
     if (st == RILLE_OK) st = io->driver->flush(io->conn, &ignored);
     if (st == RILLE_OK) st = rl_drive_answer(io->driver, io->conn, deadline, &ignored);
-    if (st != RILLE_DONE) rl_exchange_doubt(io);
+    if (st != RILLE_DONE) rl_exchange_set_must_close(io);
   }
   rl_error_clear(&ignored);
 }
@@ -160,7 +161,7 @@ void rl_op_reset(rl_op *op) {
 
 void rl_op_cut(rl_op *op) {
   if (is_running(op)) abandon_now(op);
-  if (op->io.doubtful) op->tx->state = RL_TX_LOST;
+  if (op->io.must_close) op->tx->state = RL_TX_LOST;
   rl_fail(&op->error, RL_P2028, "The operation was given up: its transaction was freed while it ran");
   rl_op_give_connection_back(op); /* of a begin; nobody may come to ask for its end */
   op->phase = RL_PHASE_END;

@@ -27,7 +27,7 @@ static rille_status take_lease(rl_op *op) {
   op->lease->limit_ms = op->limit_ms;
   op->lease->spare = op->route.replica != 0;
   if (op->bell && rl_bell_is_own(op->bell)) op->lease->shared = op->bell;
-  op->lease->call.tag = op->tag;
+  op->lease->waiter.tag = op->tag;
   return st;
 }
 
@@ -134,7 +134,7 @@ static void take_failure(rl_op *op, const rl_sent *s, rl_error *own) {
   }
   rl_error_clear(own);
   if (!op->error.connection_lost && op->io.driver->is_usable(op->io.conn)) return;
-  rl_exchange_doubt(&op->io);
+  rl_exchange_set_must_close(&op->io);
   op->phase = RL_PHASE_END;
 }
 
@@ -189,9 +189,9 @@ static rille_status abandon_phase(rl_op *op) {
   rille_status st = io->driver->abandon(io->conn, &op->wait, &ignored);
   rl_error_clear(&ignored);
   if (st == RILLE_AGAIN && rl_clock_ms() < op->deadline_ms) return st;
-  if (st != RILLE_OK) rl_exchange_doubt(io);
+  if (st != RILLE_OK) rl_exchange_set_must_close(io);
   rl_exchange_clear(io);
-  op->phase = io->doubtful ? RL_PHASE_END : RL_PHASE_ROLLBACK;
+  op->phase = io->must_close ? RL_PHASE_END : RL_PHASE_ROLLBACK;
   return RILLE_OK;
 }
 
@@ -212,7 +212,7 @@ static rille_status rollback_phase(rl_op *op) {
   if (st == RILLE_OK)
     op->phase = RL_PHASE_UNDOING;
   else
-    rl_exchange_doubt(io);
+    rl_exchange_set_must_close(io);
   return RILLE_OK;
 }
 
@@ -224,7 +224,7 @@ enum { LOOKS_AGAIN = 3 };
 
 static void start_over(rl_op *op, rl_op_phase phase) {
   rl_error_clear(&op->error);
-  op->io.doubtful = false;
+  op->io.must_close = false;
   rl_exchange_clear(&op->io);
   for (uint32_t i = 0; i < op->call_count; i++) op->calls[i]->kind->rewind(op->calls[i]);
   op->sent_calls = 0;
@@ -241,8 +241,8 @@ static uint32_t facts_of(const rl_op *op) {
   const rl_exchange *io = &op->io;
   const rl_error *e = &op->error;
   const rl_call *call = rl_op_call(op);
-  bool in_transaction = io->conn && !io->doubtful && io->driver->in_transaction(io->conn);
-  bool well = io->conn && !io->doubtful && (op->tx && !op->kind->begins ? op->own >= RL_OWN_OPEN : !in_transaction);
+  bool in_transaction = io->conn && !io->must_close && io->driver->in_transaction(io->conn);
+  bool well = io->conn && !io->must_close && (op->tx && !op->kind->begins ? op->own >= RL_OWN_OPEN : !in_transaction);
   bool outdated = !io->driver->single_writer && call && call->kind->outdated && call->kind->outdated(call, e->code);
   return rl_route_facts(op) | fact(e->connection_lost, RL_MET_LOSS) | fact(e->stale, RL_MET_STALE) |
          fact(outdated, RL_MET_OUTDATED) | fact(e->code == RL_P1008, RL_MET_LIMIT) | fact(e->nomem, RL_MET_NO_MEMORY) |
@@ -314,17 +314,18 @@ static void give_up(rl_op *op) {
 static void fail(rl_op *op) {
   rl_exchange *io = &op->io;
   bool reads = op->phase == RL_PHASE_READ || op->phase == RL_PHASE_UNDOING;
-  if (reads && io->read_count < io->sent_count && io->conn && !io->doubtful) return; /* what is under way is drained */
+  if (reads && io->read_count < io->sent_count && io->conn && !io->must_close)
+    return; /* what is under way is drained */
   if (io->conn && op->phase == RL_PHASE_SEND) {
     if (op->error.connection_lost) {
-      rl_exchange_doubt(io);
+      rl_exchange_set_must_close(io);
       op->phase = RL_PHASE_END;
     } else {
       give_up(op);
     }
     return;
   }
-  op->phase = io->conn && !io->doubtful && op->phase != RL_PHASE_END ? RL_PHASE_ROLLBACK : RL_PHASE_END;
+  op->phase = io->conn && !io->must_close && op->phase != RL_PHASE_END ? RL_PHASE_ROLLBACK : RL_PHASE_END;
 }
 
 static void tell_limit(rl_op *op, bool locked) {
@@ -353,7 +354,7 @@ static void tell_limit(rl_op *op, bool locked) {
 /* locked: others kept it from beginning. */
 static void on_deadline(rl_op *op, bool locked) {
   if (op->phase == RL_PHASE_UNDOING) { /* not even that is answered */
-    rl_exchange_doubt(&op->io);
+    rl_exchange_set_must_close(&op->io);
     op->phase = RL_PHASE_END;
     return;
   }
@@ -401,7 +402,7 @@ static void look_at_process(rl_op *op) {
   const rl_lease *lease = op->lease ? op->lease : op->tx ? op->tx->lease : NULL;
   if (!lease || rl_lease_check_process(lease, &inherited) == RILLE_OK) return;
   rl_error_move(&op->error, &inherited);
-  rl_exchange_doubt(&op->io);
+  rl_exchange_set_must_close(&op->io);
   rl_stream_drop(op);
   op->phase = RL_PHASE_END;
 }

@@ -42,7 +42,7 @@ typedef struct rl_lease {
   pthread_cond_t *signal;           /* of a caller that blocks */
   rl_bell *bell;                    /* of its own, while it waits */
   rl_bell *shared;                  /* instead of that: of the loop that it belongs to; borrowed until rl_pool_give */
-  rl_bell_place call;               /* ... in which it has this place */
+  rl_waiter waiter;                 /* ... in which it has this place */
   struct rl_lease *next, *previous; /* in the list of idle connections, or in the queue */
 } rl_lease;
 

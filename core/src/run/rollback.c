@@ -52,7 +52,7 @@ rille_status rl_rollback_poll(rl_rollback *r) {
     if (r->wait.until_ms > r->deadline_ms) r->wait.until_ms = r->deadline_ms;
     return st;
   }
-  if (!queued || st == RILLE_AGAIN) rl_exchange_doubt(&r->io); /* what the database refuses leaves it clean */
+  if (!queued || st == RILLE_AGAIN) rl_exchange_set_must_close(&r->io); /* what the database refuses leaves it clean */
   rl_rollback_drop(r);
   return RILLE_DONE;
 }

@@ -193,7 +193,7 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
 
 static void operation_answered(rl_tx *tx, rl_op *op, bool good) {
   const rl_exchange *io = &op->io;
-  bool usable = !io->doubtful && io->driver->is_usable(io->conn);
+  bool usable = !io->must_close && io->driver->is_usable(io->conn);
   bool clean = usable && !io->driver->in_transaction(io->conn);
   if (!good) rl_tx_note_failure(tx, op);
   if (op->kind->ends) command_answered(tx, op, good, clean);

@@ -83,7 +83,7 @@ rille_status rl_tx_fail_after_failure(const rl_tx *tx, const char *what, rl_erro
 static bool failure_ends_tx(const rl_op *op) {
   const rl_exchange *io = &op->io;
   const rl_driver *d = io->driver;
-  if (io->doubtful || !d->is_usable(io->conn)) return !op->error.connection_lost;
+  if (io->must_close || !d->is_usable(io->conn)) return !op->error.connection_lost;
   return d->transaction_failed(io->conn) || !d->in_transaction(io->conn);
 }
 
