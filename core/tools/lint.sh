@@ -55,10 +55,12 @@ sizes() { # a file has one subject
     awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines, more than 600"; bad = 1 } END { exit bad }'
 }
 
-circles() { # none of more than three files
-  local room status=0
-  for room in base tape schema input query run migrate api; do
-    lua5.4 core/tools/circles.lua --objects=build/lint/gcc/obj/core/src --most=3 "$room" >"$said" || { cat "$said"; status=1; }
+# The most files of a circle in each room. Arrays in arrays, conditions in conditions and nested writes in nested writes
+# need theirs.
+circles() {
+  local limit status=0
+  for limit in base=3 tape=2 schema=3 input=1 query=2 plan=6 sql=3 driver=2 run=3 migrate=1 api=1; do
+    lua5.4 core/tools/circles.lua --objects=build/lint/gcc/obj/core/src --most="${limit#*=}" "${limit%=*}" >"$said" || { cat "$said"; status=1; }
   done
   return $status
 }

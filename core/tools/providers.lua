@@ -7,7 +7,7 @@
 local MOST_ALLOWED = 10
 local allowed = {
   ["core/src/driver/driver.h"] = "declares each database's driver: a missing one does not compile",
-  ["core/src/driver/facts.h"] = "declares each database's facts, likewise",
+  ["core/src/driver/facts_row.h"] = "declares each database's facts, likewise",
   ["core/src/schema/rules.h"] = "declares each database's rules for schemas, likewise",
   ["core/src/sql/sql.h"] = "declares each database's dialect, likewise",
   ["core/src/sql/ddl_forms.h"] = "declares each database's table definitions, likewise",
@@ -18,7 +18,7 @@ local allowed = {
 local tables = {
   { file = "core/src/plan/plan.h", struct = "rl_features", readers = { "features" } },
   { file = "core/src/driver/driver.h", struct = "rl_driver", readers = { "driver", "d", "rl_drivers%[[%w_]+%]" } },
-  { file = "core/src/driver/facts.h", struct = "rl_facts", readers = { "facts", "rl_facts_of%([^()]+%)" } },
+  { file = "core/src/driver/facts_row.h", struct = "rl_facts", readers = { "facts", "rl_facts_of%([^()]+%)" } },
   { file = "core/src/schema/rules.h", struct = "rl_schema_rules", readers = { "rules", "rl_rules%([^()]+%)" } },
   { file = "core/src/sql/sql.h", struct = "rl_dialect", readers = { "dialect", "d" } },
   { file = "core/src/sql/forms.h", struct = "rl_dialect_forms", readers = { "forms", "f" } },

@@ -22,6 +22,13 @@ static char lower(char c) {
   return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+bool rl_str_is_any_case(rl_str a, const char *lower_case) {
+  if (a.len != strlen(lower_case)) return false;
+  for (size_t i = 0; i < a.len; i++)
+    if (lower(a.p[i]) != lower_case[i]) return false;
+  return true;
+}
+
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }

@@ -27,7 +27,8 @@ static inline bool rl_str_eq(rl_str a, rl_str b) {
 static inline bool rl_str_is(rl_str a, const char *z) {
   return rl_str_eq(a, rl_str_of(z));
 }
-int rl_str_cmp(rl_str a, rl_str b); /* bytewise order */
+int rl_str_cmp(rl_str a, rl_str b);                        /* bytewise order */
+bool rl_str_is_any_case(rl_str a, const char *lower_case); /* ASCII letters */
 bool rl_str_starts(rl_str s, rl_str prefix);
 bool rl_str_ends(rl_str s, rl_str suffix);
 

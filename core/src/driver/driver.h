@@ -119,7 +119,8 @@ struct rl_driver {
   uint32_t explain_text;
   bool explain_tree;
   bool pipelines; /* several statements may be sent before the first answer is read */
-  rille_status (*parse_url)(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err); /* P1013 */
+  /* Sets in *out what the URL says. The caller has filled it with rl_url_no_options. P1013: the URL is wrong. */
+  rille_status (*parse_url)(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err);
   /* Starts to connect. The connection is usable when poll_connect returns RILLE_OK. On failure *out is NULL. The
    * connection borrows `options` until it is closed. */
   rille_status (*open)(const rl_conn_options *options, rl_conn **out, rl_error *err);

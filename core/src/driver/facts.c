@@ -1,8 +1,6 @@
 /* The table of the databases' facts, and look-ups in it. */
 #include "driver/facts.h"
 
-#include "driver/url.h"
-
 static const rl_facts *const facts_table[RL_PROVIDER_SLOTS] = {
 #define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &rl_facts_##id,
 #include "base/providers.def"
@@ -16,7 +14,7 @@ const rl_facts *rl_facts_of(rl_provider provider) {
 rl_provider rl_provider_of_scheme(rl_str scheme) {
   for (RL_EACH_PROVIDER(p))
     for (const char *const *s = rl_facts_of(p)->schemes; *s; s++)
-      if (rl_url_same_letters(scheme, *s)) return p;
+      if (rl_str_is_any_case(scheme, *s)) return p;
   return RL_PROVIDER_NONE;
 }
 

@@ -1,21 +1,10 @@
-/* What is known of a database without its driver: what its URLs look like, and what such a URL names. */
+/* Look-ups in the facts of all databases. */
 #ifndef RL_DRIVER_FACTS_H
 #define RL_DRIVER_FACTS_H
 
 #include "base/error.h"
 #include "base/provider.h"
-
-typedef struct rl_facts {
-  const char *const *schemes; /* of its URLs, in lower case, NULL-terminated */
-  const char *examples;       /* of its URLs, for messages */
-  const char *first_url;      /* DATABASE_URL of a new project */
-  const char *memory_url;     /* of a database that ends when it is closed; NULL: none */
-  const char *library;        /* that its driver uses */
-  bool server;                /* its URLs name a server, and may have a password */
-  bool file_based;            /* a database is a file, which is created when it is opened */
-} rl_facts;
-
-extern const rl_facts rl_facts_postgres, rl_facts_sqlite;
+#include "driver/facts_row.h"
 
 const rl_facts *rl_facts_of(rl_provider provider);
 /* Returns the database whose URLs have this scheme, in any case. NONE: unknown. */

@@ -1,5 +1,5 @@
 /* What is known of PostgreSQL without its driver. */
-#include "driver/facts.h"
+#include "driver/facts_row.h"
 
 static const char *const schemes[] = {"postgresql", "postgres", NULL};
 

@@ -1,5 +1,5 @@
 /* What is known of SQLite without its driver. */
-#include "driver/facts.h"
+#include "driver/facts_row.h"
 
 static const char *const schemes[] = {"file", "sqlite", NULL};
 

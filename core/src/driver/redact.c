@@ -81,7 +81,7 @@ bool rl_url_is_clear(rl_str url) {
 
 static bool names_password(rl_str key) {
   for (size_t i = 0; i + 4 <= key.len; i++)
-    if (rl_url_same_letters((rl_str){key.p + i, 4}, "pass")) return true;
+    if (rl_str_is_any_case((rl_str){key.p + i, 4}, "pass")) return true;
   return false;
 }
 

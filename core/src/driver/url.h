@@ -11,8 +11,6 @@ typedef struct rl_url_param {
 
 /* Returns the text before the first ':', empty if there is none or it is not a scheme. */
 rl_str rl_url_scheme(rl_str url);
-/* Returns whether a, in lower case, is b. */
-bool rl_url_same_letters(rl_str a, const char *b);
 /* Takes the next "key=value" off *rest. false: the end. */
 bool rl_url_next_param(rl_str *rest, rl_url_param *out);
 /* Sets the option of a parameter that every database understands (connection_limit, pool_timeout, connect_timeout,

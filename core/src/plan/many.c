@@ -50,25 +50,6 @@ void rl_plan_create_many(rl_builder *b) {
   rl_children_after(b, query->rows, &rows);
 }
 
-rl_step *rl_update_rows(rl_builder *b, const rl_model *model, const rl_assigns *assigns, rl_filter *where,
-                        rl_filter *keys, rl_input *limit, const rl_raise *none) {
-  rl_fields wanted = {0};
-  bool acts = rl_referential_update_wants(b, model, assigns, &wanted);
-  if (acts) {
-    rl_target target = {.model = model, .where = where, .keys = keys, .none = none, .limit = limit, .many = true};
-    rl_at rows = rl_read_to_write(b, &target, assigns, &wanted);
-    rl_referential_update(b, &rows, assigns);
-    where = NULL;
-    keys = rl_where_identity(b, &rows, true);
-  }
-  rl_step *step = rl_add_update(b, model, where, keys);
-  step->as.update->assigns = assigns->items;
-  step->as.update->assign_count = assigns->count;
-  step->as.update->limit = acts ? NULL : limit;
-  step->if_none = acts ? NULL : none;
-  return step;
-}
-
 static bool rows_have(const rl_rows *rows, const rl_field *field) {
   for (size_t i = 0; i < rows->column_count; i++)
     if (rows->columns[i].field == field) return true;

@@ -82,3 +82,19 @@ void rl_nested_wants(rl_builder *b, const rl_write *write, bool created, rl_fiel
       rl_fields_add_all(b, wanted, relation->references, relation->count);
   }
 }
+
+/* ------------------------------------------------------------------ nested writes that wait */
+
+void rl_run_later(rl_builder *b) {
+  uint32_t before = b->guard;
+  while (b->later) {
+    rl_task *task = b->later;
+    b->later = task->next;
+    b->guard = task->guard;
+    if (task->write)
+      rl_nested_after(b, task->write, &task->row, true);
+    else
+      rl_link_rows(b, task->join, task->mine, task->other);
+  }
+  b->guard = before;
+}

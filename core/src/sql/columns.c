@@ -2,21 +2,6 @@
 #include "sql/datetime.h"
 #include "sql/render.h"
 
-rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_field *field) {
-  if (fn == RL_AGG_COUNT_DISTINCT || fn == RL_AGG_MIN || fn == RL_AGG_MAX) value = rl_x_datetime(w, value, field);
-  switch (fn) {
-  case RL_AGG_NONE: return value;
-  case RL_AGG_COUNT: return field ? rl_x(w, "COUNT(%s)", value) : "COUNT(*)";
-  case RL_AGG_COUNT_ALL: return "COUNT(*)";
-  case RL_AGG_COUNT_DISTINCT: return rl_x(w, "COUNT(DISTINCT %s)", value);
-  case RL_AGG_SUM:
-  case RL_AGG_AVG:
-  case RL_AGG_MIN:
-  case RL_AGG_MAX: return w->dialect->forms->aggregate(w, fn, value, &field->type);
-  }
-  return value;
-}
-
 const rl_field *rl_sql_guarded_extreme(const rl_writer *w, const rl_select *s) {
   const rl_column *c = s->columns;
   if (s->column_count != 1 || s->by_count > 0 || s->aggregate_over || c->kind != RL_COLUMN_AGGREGATE) return NULL;

@@ -1,12 +1,6 @@
 /* What the dialects share: quoting, wires, plain operators. */
 #include "sql/dialect.h"
 
-const rl_dialect *const rl_dialects[RL_PROVIDER_SLOTS] = {
-#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &rl_dialect_##id,
-#include "base/providers.def"
-#undef RL_PROVIDER
-};
-
 void rl_identifier_quote(rl_buf *out, rl_str name) {
   rl_buf_byte(out, '"');
   for (size_t i = 0; i < name.len; i++) {

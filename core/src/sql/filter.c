@@ -19,21 +19,6 @@ static rl_expr subject_of(rl_writer *w, const rl_filter *f, uint32_t alias) {
   return rl_x_aggregate(w, f->aggregate, f->field ? rl_x_column(w, alias, f->field) : "*", f->field);
 }
 
-/* Another column as a pattern: its letters stand for themselves. The input, which has no value, says on which side
- * anything may follow. */
-static rl_expr column_pattern(rl_writer *w, const rl_filter *f, uint32_t alias) {
-  rl_expr plain = rl_x(w, "replace(replace(replace(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",
-                       rl_x_column(w, alias, f->column));
-  rl_transform transform = f->input ? f->input->transform : RL_TRANSFORM_CONTAINS;
-  if (transform == RL_TRANSFORM_STARTS_WITH) return rl_x(w, "(%s || '%%')", plain);
-  if (transform == RL_TRANSFORM_ENDS_WITH) return rl_x(w, "('%%' || %s)", plain);
-  return rl_x(w, "('%%' || %s || '%%')", plain);
-}
-
-rl_expr rl_x_pattern(rl_writer *w, const rl_filter *f, uint32_t alias) {
-  return f->column ? column_pattern(w, f, alias) : rl_x_param_text(w, f->input);
-}
-
 static void filter_like(rl_writer *w, const rl_filter *f, uint32_t alias) {
   rl_w_text(w, w->dialect->forms->like(w, subject_of(w, f, alias), rl_x_pattern(w, f, alias), f->insensitive));
 }

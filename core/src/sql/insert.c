@@ -92,3 +92,9 @@ void rl_sql_link_rows(rl_writer *w, const rl_insert *ins) {
   }
   rl_w_text(w, " ON CONFLICT DO NOTHING");
 }
+
+const rl_field *rl_sql_numbered_key(const rl_insert *ins) {
+  const rl_index *key = ins->link ? NULL : ins->model->primary;
+  const rl_field *field = key && key->count == 1 ? key->fields[0].field : NULL;
+  return field && field->type.scalar == RL_INT && field->def.kind == RL_DEFAULT_AUTOINCREMENT ? field : NULL;
+}

@@ -1,12 +1,6 @@
 /* From a plan to a program: every step becomes a statement with its parameters and columns. */
 #include "sql/render.h"
 
-const rl_field *rl_sql_numbered_key(const rl_insert *ins) {
-  const rl_index *key = ins->link ? NULL : ins->model->primary;
-  const rl_field *field = key && key->count == 1 ? key->fields[0].field : NULL;
-  return field && field->type.scalar == RL_INT && field->def.kind == RL_DEFAULT_AUTOINCREMENT ? field : NULL;
-}
-
 static bool numbers_rows(const rl_step *step) {
   const rl_field *key = step->kind == RL_STEP_INSERT ? rl_sql_numbered_key(step->as.insert) : NULL;
   for (size_t i = 0; key && i < step->as.insert->assign_count; i++)

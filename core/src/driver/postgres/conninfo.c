@@ -215,7 +215,6 @@ static rille_status conninfo_parse(conninfo_parser *p, rl_str url) {
 }
 
 rille_status rl_pg_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
-  *out = rl_url_no_options(&rl_driver_postgres);
   conninfo_parser p = {.out = out, .arena = arena, .err = err};
   rl_buf_init(&p.rest);
   rille_status s = conninfo_parse(&p, url);

@@ -157,26 +157,6 @@ static bool decode_timetz(const char *p, rl_value *out) {
   return true;
 }
 
-char *rl_pg_scratch(rl_conn *c, size_t size) {
-  char *p = rl_arena_alloc(&c->scratch, size);
-  c->scratch_used = true;
-  if (!p) c->no_memory = true;
-  return p;
-}
-
-bool rl_pg_keep(rl_conn *c, rille_value_kind kind, const char *text, size_t len, rl_value *out) {
-  char *kept = rl_pg_scratch(c, len + 1);
-  if (!kept) return false;
-  memcpy(kept, text, len);
-  set_view(out, kind, kept, len);
-  return true;
-}
-
-bool rl_pg_wrong_type(rl_conn *c) {
-  c->wrong_type = true;
-  return false;
-}
-
 static bool decode_uuid(rl_conn *c, const char *p, rl_value *out) {
   static const char digits[] = "0123456789abcdef";
   char *text = rl_pg_scratch(c, 36), *at = text;
@@ -307,6 +287,17 @@ rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
   if (count == 0 || PQbinaryTuples(c->result)) return RILLE_OK; /* 1: all columns are */
   c->lost = true;                                               /* each statement asks for the binary format */
   return rl_fail(err, RL_P1017, "the server sent text instead of the binary format; the connection is closed");
+}
+
+/* Keeps the result of a raw query without rows: its columns are asked for after its end, and the result owns the names.
+ */
+void rl_pg_drop_result(rl_conn *c) {
+  if (c->result && c->row_count == 0 && c->column_count > 0 && !c->described)
+    c->described = c->result;
+  else
+    PQclear(c->result);
+  c->result = NULL;
+  c->row = c->row_count = 0;
 }
 
 /* Fails for a cell. A valid value that the schema does not allow is an error of the schema. An invalid one is an error

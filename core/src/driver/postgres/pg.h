@@ -180,7 +180,6 @@ uint32_t rl_pg_columns(rl_conn *c, const rl_column_info **out);
 rille_status rl_pg_abandon(rl_conn *c, rl_wait *wait, rl_error *err);
 /* Takes libpq's next answer, which may be NULL: RILLE_OK; AGAIN; or an error, then the connection is lost. */
 rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *err);
-void rl_pg_drop_result(rl_conn *c);
 
 /* cancel.c. Any thread may call `ask`, which returns immediately. There is one request at a time. A statement that is
  * sent while it `asks` might be stopped instead. */
@@ -202,12 +201,14 @@ void rl_pg_write_array_text(rl_buf *out, rl_wire wire, const rl_value *list);
 /* decode.c */
 rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err); /* of c->result */
 rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err);
+void rl_pg_drop_result(rl_conn *c);
 int rl_pg_op_of(Oid oid);
 bool rl_pg_decode_cell(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out);
 bool rl_pg_convert(rl_conn *c, rl_wire wire, rl_value *v); /* convert.c */
 bool rl_pg_decode_array(rl_conn *c, rl_wire wire, bool convert, const char *p, size_t len, rl_value *out); /* array.c */
 bool rl_pg_decode_numeric(rl_conn *c, const char *p, size_t len, rl_value *out);        /* numeric.c */
 bool rl_pg_decode_other(rl_conn *c, Oid oid, const char *p, size_t len, rl_value *out); /* text.c */
+/* scratch.c */
 /* Allocates memory for the current row. NULL: c->no_memory is set. */
 char *rl_pg_scratch(rl_conn *c, size_t size);
 bool rl_pg_keep(rl_conn *c, rille_value_kind kind, const char *text, size_t len, rl_value *out);

@@ -43,17 +43,6 @@ rille_status rl_pg_fetch(rl_conn *c, PGresult **out, rl_wait *wait, rl_error *er
   return RILLE_OK;
 }
 
-/* Keeps the result of a raw query without rows: its columns are asked for after its end, and the result owns the names.
- */
-void rl_pg_drop_result(rl_conn *c) {
-  if (c->result && c->row_count == 0 && c->column_count > 0 && !c->described)
-    c->described = c->result;
-  else
-    PQclear(c->result);
-  c->result = NULL;
-  c->row = c->row_count = 0;
-}
-
 static size_t segment_start(const rl_conn *c) {
   size_t i = c->head;
   while (i > 0 && c->items[i - 1].kind != RL_PG_SYNC) i--;

@@ -45,7 +45,6 @@ static rille_status url_parse_params(rl_str rest, rl_conn_options *out, rl_error
 }
 
 rille_status rl_sqlite_parse_url(rl_str url, rl_arena *arena, rl_conn_options *out, rl_error *err) {
-  *out = rl_url_no_options(&rl_driver_sqlite);
   rl_str scheme = rl_url_scheme(url);
   rl_str path = {url.p + scheme.len + 1, url.len - scheme.len - 1};
   const char *mark = memchr(path.p, '?', path.len);
