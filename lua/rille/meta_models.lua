@@ -39,13 +39,13 @@
 
 ---@class rille.UpdateMany
 ---@field where? table|rille.Null rille.all means every row
----@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
+---@field data table|table[] a list: different values per row, which the fields of `on` identify
 ---@field limit? integer
 ---@field on? string|string[]
 
 ---@class rille.UpdateManyAndReturn: rille.Shown
 ---@field where? table|rille.Null rille.all means every row
----@field data table|table[] a list: other values for each row, which the fields of `on` tell apart
+---@field data table|table[] a list: different values per row, which the fields of `on` identify
 ---@field limit? integer
 ---@field on? string|string[]
 
@@ -118,57 +118,57 @@ function Model:find_unique(args) end
 ---@return table
 function Model:find_unique_or_throw(args) end
 
---- The first row that fits, or nil.
+--- The first matching row, or nil.
 ---@param args? rille.Find
 ---@return table|nil
 function Model:find_first(args) end
 
---- The first row that fits. Errors: P2025.
+--- The first matching row. Errors: P2025.
 ---@param args? rille.Find
 ---@return table
 function Model:find_first_or_throw(args) end
 
---- All rows that fit, an array.
+--- All matching rows, as a list.
 ---@param args? rille.Find
 ---@return table[]
 function Model:find_many(args) end
 
---- Makes a row and returns it. Errors: P2002, P2003, P2011, P2012.
+--- Creates a row and returns it. Errors: P2002, P2003, P2011, P2012.
 ---@param args? rille.Create
 ---@return table
 function Model:create(args) end
 
---- Makes many rows at once.
+--- Creates many rows together.
 ---@param args rille.CreateMany
 ---@return rille.Count
 function Model:create_many(args) end
 
---- Makes many rows at once and returns them.
+--- Creates many rows together and returns them.
 ---@param args rille.CreateManyAndReturn
 ---@return table[]
 function Model:create_many_and_return(args) end
 
---- Changes the row of a unique key and returns it. Errors: P2025.
+--- Updates the row of a unique key and returns it. Errors: P2025.
 ---@param args rille.Update
 ---@return table
 function Model:update(args) end
 
---- Changes all rows that fit. A missing or empty where is refused: rille.all means every row. With `on`, data is a list of rows, and each names the row that it changes by the fields of `on`.
+--- Updates all matching rows. A missing or empty where is rejected: rille.all means every row. With `on`, data is a list of rows, and each names the row that it updates by the fields of `on`.
 ---@param args rille.UpdateMany
 ---@return rille.Count
 function Model:update_many(args) end
 
---- As update_many, and returns the rows.
+--- Like update_many, but returns the rows.
 ---@param args rille.UpdateManyAndReturn
 ---@return table[]
 function Model:update_many_and_return(args) end
 
---- Changes the row of a unique key, or makes it.
+--- Updates the row of a unique key, or creates it.
 ---@param args rille.Upsert
 ---@return table
 function Model:upsert(args) end
 
---- Makes many rows, and changes those whose key `on` is there already: the fields of `update`, or all without it.
+--- Creates many rows, and updates those whose key `on` already exists: the fields of `update`, or all fields without it.
 ---@param args rille.UpsertMany
 ---@return rille.Count
 function Model:upsert_many(args) end
@@ -178,27 +178,27 @@ function Model:upsert_many(args) end
 ---@return table
 function Model:delete(args) end
 
---- Deletes all rows that fit. A missing or empty where is refused: rille.all means every row.
+--- Deletes all matching rows. A missing or empty where is rejected: rille.all means every row.
 ---@param args rille.DeleteMany
 ---@return rille.Count
 function Model:delete_many(args) end
 
---- How many rows fit. With `select`, how many of them have a value in each field.
+--- The number of matching rows. With `select`, the number of those with a value, per field.
 ---@param args? rille.CountArgs
 ---@return integer|table
 function Model:count(args) end
 
---- Sums, averages, least and greatest of the rows that fit.
+--- Sums, averages, minimum and maximum of the matching rows.
 ---@param args rille.Aggregate
 ---@return table
 function Model:aggregate(args) end
 
---- The same by groups. Errors: P2019.
+--- The same per group. Errors: P2019.
 ---@param args rille.GroupBy
 ---@return table[]
 function Model:group_by(args) end
 
---- Whether any row fits.
+--- Whether any row matches.
 ---@param args? rille.Exists
 ---@return boolean
 function Model:exists(args) end

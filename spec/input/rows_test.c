@@ -63,11 +63,10 @@ static void test_rows(void **state) {
              "{ { note = null, data = null }, { data = @json_null }, { data = { a = { 1 } } }, { data = @db_null } }",
              "null null\nnull jnull\nnull j{\"a\":[1]}\nnull null\n");
   check_rows("comment", "{ { a = 1, b = \"x\" }, { a = \"y\", b = \"z\" } }",
-             "1 'x'\nVALIDATION data[2].a: a text was given; Comment.a takes an integer");
+             "1 'x'\nVALIDATION data[2].a: expected an integer, got a string");
   check_rows("comment", "{ { a = 1, b = \"x\" }, { a = 2147483648, b = \"z\" } }",
-             "1 'x'\nP2020 data[2].a: 2147483648 is out of range for Int (-2147483648 to 2147483647)");
-  check_rows("comment", "{ a = true, b = \"x\" }",
-             "VALIDATION data.a: a boolean was given; Comment.a takes an integer");
+             "1 'x'\nP2020 data[2].a: expected an integer from -2147483648 to 2147483647 (Int), got 2147483648");
+  check_rows("comment", "{ a = true, b = \"x\" }", "VALIDATION data.a: expected an integer, got a boolean");
 }
 
 /* Rows below rows: those of all parents, one after the other. */
@@ -94,26 +93,23 @@ static void test_rows_below_rows(void **state) {
   check_children(data, 0, "1 'x' 0\n2 'y' 0\n3 'z' 4\n5 'm' 0\n");
   check_children(data, 1, "8\n9\n");
   check_children("{ { email = \"a\", posts = { create = { { id = 1, title = \"x\" }, { id = 2, title = 3 } } } } }", 0,
-                 "1 'x' 0\nVALIDATION data[1].posts.create[2].title: an integer was given; Post.title takes a text");
+                 "1 'x' 0\nVALIDATION data[1].posts.create[2].title: expected a string, got an integer");
 #define BAD(data, code, message) check_error("user", RILLE_CREATE_MANY, "{ data = " data " }", code, message)
   BAD("{ { email = \"a\", posts = { delete = { id = 1 } } } }", RL_VALIDATION,
-      "data[1].posts.delete: many rows are written at once; their related rows are given by create, create_many or "
-      "connect");
+      "data[1].posts.delete: expected `create`, `create_many` or `connect`; related rows are written in bulk too");
   BAD("{ { email = \"a\", posts = { create = { { id = 1 } } } } }", RL_P2012,
       "data[1].posts.create[1].title: missing; the field is required and has no default");
   BAD("{ { email = \"a\", posts = { create = { id = 1, title = \"x\", authorId = 3 } } } }", RL_VALIDATION,
-      "data[1].posts.create.authorId: it is given by the relation through which the row is written");
+      "data[1].posts.create.authorId: cannot be given; the relation through which the row is written sets it");
   BAD("{ { email = \"a\", manager = { connect = { id = 1 } } } }", RL_VALIDATION,
-      "data[1].manager: many rows are written at once, and then no relations; write the foreign key, or use create");
+      "data[1].manager: this relation cannot be written in bulk; write the foreign key, or use `create`");
 #undef BAD
   check_error("user", RILLE_CREATE_MANY,
               "{ data = { { email = \"a\", posts = { connect = { id = 1 } } } }, skip_duplicates = true }",
-              RL_VALIDATION,
-              "skip_duplicates: it cannot stand beside related rows: a row that is skipped could not have any");
-  check_error(
-      "user", RILLE_UPSERT_MANY,
-      "{ data = { { email = \"a\", posts = { connect = { id = 1 } } } }, on = { \"email\" } }", RL_VALIDATION,
-      "data[1].posts: many rows are written at once, and then no relations; write the foreign key, or use create");
+              RL_VALIDATION, "skip_duplicates: cannot be used with related rows; a skipped row could not have any");
+  check_error("user", RILLE_UPSERT_MANY,
+              "{ data = { { email = \"a\", posts = { connect = { id = 1 } } } }, on = { \"email\" } }", RL_VALIDATION,
+              "data[1].posts: this relation cannot be written in bulk; write the foreign key, or use `create`");
 }
 
 static void test_rows_of_updates(void **state) {
@@ -129,10 +125,10 @@ static void test_rows_of_updates(void **state) {
   rl_buf_dispose(&out);
   end_call(c);
   check_error("post", RILLE_UPDATE_MANY, "{ data = { { id = 1, title = \"a\" }, { title = \"b\" } }, on = { \"id\" } }",
-              RL_P2013, "data[2].id: missing; `on` names it, so every row needs it to be told apart");
+              RL_P2013, "data[2].id: missing; `on` names it, so every row must have it");
   check_error("post", RILLE_UPDATE_MANY, "{ data = { { id = 1, title = \"a\" } }, on = { \"id\" }, where = {} }",
               RL_VALIDATION,
-              "where: it has no condition, so every row would be meant; if that is wanted write `where = rille.all`");
+              "where: without a condition it would mean every row; if you want that, write `where = rille.all`");
 }
 
 static void test_generated_for_each(void **state) {

@@ -87,7 +87,7 @@ describe("letters in either case, on postgresql", function()
       { id = { sort = "asc", nulls = "first" } },
     } do
       local e = support.fails("VALIDATION", db.m.find_many, db.m, { order_by = order })
-      assert.truthy(e.message:find("so it has no nulls to place", 1, true), e.message)
+      assert.truthy(e.message:find("so it is never NULL; leave `nulls` out", 1, true), e.message)
     end
     assert.equal(4, #db.m:find_many { order_by = { list = { sort = "asc" } } })
     assert.equal(4, #db.m:find_many { order_by = { s = { sort = "asc", nulls = "first" } } })
@@ -108,7 +108,7 @@ support.each_engine(function(engine)
       }]])
     local counted = { sort = "asc", nulls = "first" }
     local e = support.fails("VALIDATION", db.team.find_many, db.team, { order_by = { players = { _count = counted } } })
-    assert.equal("order_by.players._count.nulls: players is counted, so it has no nulls to place", e.message)
+    assert.equal("order_by.players._count.nulls: `players` is a count, so it is never NULL; leave `nulls` out", e.message)
     support.fails("VALIDATION", db.player.group_by, db.player, { by = { "teamId" }, order_by = { _count = { id = counted } } })
     assert.same({}, db.player:group_by { by = { "teamId" }, order_by = { _max = { id = counted } } })
   end)

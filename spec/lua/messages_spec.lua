@@ -118,20 +118,20 @@ support.each_engine(function(engine)
   it("what stands in the wrong place", function()
     local db = support.open(engine, schema)
     for _, case in ipairs {
-      { "find_many", { email = "x" }, "email: a field of User; write where = { email = ... }" },
-      { "find_unique", { id = 1 }, "id: a field of User; write where = { id = ... }" },
-      { "update", { id = 1, data = {} }, "id: a field of User; write where = { id = ... } or data = { id = ... }" },
-      { "create", { email = "x" }, "email: a field of User; write data = { email = ... }" },
-      { "find_many", { posts = true }, "posts: a relation of User; write include = { posts = true }" },
-      { "find_many", { select = { select = { id = true } } }, "it stands in `select` already" },
-      { "find_many", { where = { where = { id = 1 } } }, "it stands in `where` already" },
-      { "find_many", { include = { "posts" } }, "include: a list was given; names are keys here: write { posts = true }" },
-      { "find_many", { select = { "id", "email" } }, "select: a list was given; names are keys here: write { id = true }" },
-      { "find_many", { omit = { "email" } }, "omit: a list was given; names are keys here: write { email = true }" },
-      { "find_many", { include = "posts" }, "include: a text was given; names are keys here: write { posts = true }" },
-      { "find_many", { include = { posts = { title = true } } }, "a field of Post; write select = { title = true } to have it" },
-      { "find_many", { where = { posts = { title = "x" } } }, "a field of Post; write some = { title = ... }" },
-      { "aggregate", { _sum = { "visits" } }, "_sum: a list was given; names are keys here: write { visits = true }" },
+      { "find_many", { email = "x" }, "email: a field of User, not an argument; write `where = { email = ... }`" },
+      { "find_unique", { id = 1 }, "id: a field of User, not an argument; write `where = { id = ... }`" },
+      { "update", { id = 1, data = {} }, "id: a field of User, not an argument; write `where = { id = ... }` or `data = { id = ... }`" },
+      { "create", { email = "x" }, "email: a field of User, not an argument; write `data = { email = ... }`" },
+      { "find_many", { posts = true }, "posts: a relation of User, not an argument; write `include = { posts = true }`" },
+      { "find_many", { select = { select = { id = true } } }, "it is already inside `select`" },
+      { "find_many", { where = { where = { id = 1 } } }, "it is already inside `where`" },
+      { "find_many", { include = { "posts" } }, "include: expected a table with names as keys, got a list; write `{ posts = true }`" },
+      { "find_many", { select = { "id", "email" } }, "select: expected a table with names as keys, got a list; write `{ id = true }`" },
+      { "find_many", { omit = { "email" } }, "omit: expected a table with names as keys, got a list; write `{ email = true }`" },
+      { "find_many", { include = "posts" }, "include: expected a table with names as keys, got a string; write `{ posts = true }`" },
+      { "find_many", { include = { posts = { title = true } } }, "a field of Post; write `select = { title = true }` to return it" },
+      { "find_many", { where = { posts = { title = "x" } } }, "a field of Post; write `some = { title = ... }`" },
+      { "aggregate", { _sum = { "visits" } }, "_sum: expected a table with names as keys, got a list; write `{ visits = true }`" },
     } do
       says(support.fails("VALIDATION", db.user[case[1]], db.user, case[2]), case[3])
     end

@@ -243,12 +243,13 @@ support.each_engine(function(engine)
 
   it("refuses what would have to be counted off on each level, and the relation once more", function()
     local cases = {
-      { { take = 1 }, "take: it does not go with `recursive`" }, { { skip = 1 }, "skip: it does not go" }, { { cursor = { id = 1 } }, "cursor: it does not" },
-      { { distinct = { "id" } }, "distinct: it does not go with" }, { { lock = "update" }, "lock: it does not go with `recursive`" },
-      { { include = { replies = true } }, "include.replies: `recursive` follows this relation already" },
-      { { select = { id = true, replies = true } }, "select.replies: `recursive` follows" },
-      { { include = { nobody = true } }, "include.nobody: unknown relation" }, { { depth = 0 }, "depth: expected is a whole number from 1" },
-      { { depth = 1.5 }, "depth: expected is a whole number from 1" },
+      { { take = 1 }, "take: cannot be used with `recursive`" }, { { skip = 1 }, "skip: cannot be used" },
+      { { cursor = { id = 1 } }, "cursor: cannot be used" },
+      { { distinct = { "id" } }, "distinct: cannot be used with" }, { { lock = "update" }, "lock: cannot be used with `recursive`" },
+      { { include = { replies = true } }, "include.replies: `recursive` already follows this relation" },
+      { { select = { id = true, replies = true } }, "select.replies: `recursive` already follows" },
+      { { include = { nobody = true } }, "include.nobody: unknown relation" }, { { depth = 0 }, "depth: expected an integer" },
+      { { depth = 1.5 }, "depth: expected an integer" },
     }
     for _, case in ipairs(cases) do
       case[1].recursive = true

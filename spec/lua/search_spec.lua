@@ -156,7 +156,7 @@ describe("full text on postgresql", function()
     assert.equal("1 2 3", found(("-"):rep(100) .. "wood"))
     for _, text in ipairs { ("wood "):rep(4001), ("x"):rep(40001) } do
       local e = support.fails("VALIDATION", found, text)
-      assert.equal("where.title.search: the text is too long: a search takes 4000 words and 40000 bytes", e.message)
+      assert.equal("where.title.search: the text is too long; a search can have at most 4000 words and 40000 bytes", e.message)
     end
   end)
 end)

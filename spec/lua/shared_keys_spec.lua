@@ -230,8 +230,8 @@ CREATE TRIGGER drop_row BEFORE INSERT ON "%s" FOR EACH ROW WHEN (NEW."%s" = 'dro
       for path, omit in pairs {
         ["omit.note.text"] = { note = { text = "yes" } },
         ["omit.note.id"] = { note = { id = 1, text = false } },
-        ["omit: it leaves no field of Note"] = { note = { id = true, text = true } },
-        ["omit: it leaves no field of Old"] = { old = { id = true } },
+        ["omit: leaves no field of Note"] = { note = { id = true, text = true } },
+        ["omit: leaves no field of Old"] = { old = { id = true } },
         ["omit: `old.gone`"] = { old = { gone = true } },
         ["omit: `note.nope`"] = { note = { nope = true } },
       } do

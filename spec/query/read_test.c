@@ -47,22 +47,21 @@ static void test_order(void **state) {
   check_order("post", "{ author = { posts = { _count = \"asc\" } } }", "count author.posts asc");
   check_order("user", "{ _relevance = { fields = { \"name\", \"email\" }, search = \"x\", sort = \"desc\" } }",
               "relevance name+email 'x' desc");
-  WRONG("user", RILLE_FIND_MANY, "{ order_by = { a = \"asc\", b = \"asc\" } }", RL_VALIDATION,
-        "order_by: more than one key, and a Lua table has no order: write a list of tables with one key each, such as "
-        "{ { a = \"asc\" }, "
-        "{ b = \"asc\" } }");
+  WRONG(
+      "user", RILLE_FIND_MANY, "{ order_by = { a = \"asc\", b = \"asc\" } }", RL_VALIDATION,
+      "order_by: expected one key, got 2; a Lua table has no order, so write a list of tables with one key each, like `{ { a = \"asc\" }, { b = \"asc\" } }`");
   WRONG("user", RILLE_FIND_MANY, "{ order_by = { nam = \"asc\" } }", RL_VALIDATION,
         "order_by.nam: unknown field of User; did you mean `name`?");
   WRONG("user", RILLE_FIND_MANY, "{ order_by = { name = \"up\" } }", RL_VALIDATION,
-        "order_by.name: expected is \"asc\" or \"desc\"");
+        "order_by.name: expected \"asc\" or \"desc\", got \"up\"");
   WRONG("user", RILLE_FIND_MANY, "{ order_by = { { posts = \"asc\" } } }", RL_VALIDATION,
-        "order_by[1].posts: a text was given; expected is an object with one key, such as { name = \"asc\" }");
+        "order_by[1].posts: expected a table with one key, like `{ name = \"asc\" }`, got a string");
   WRONG("user", RILLE_FIND_MANY, "{ order_by = { id = { sort = \"asc\", nulls = \"first\" } } }", RL_VALIDATION,
-        "order_by.id.nulls: id is required, so it has no nulls to place");
+        "order_by.id.nulls: `id` is required, so it is never NULL; leave `nulls` out");
   WRONG("user", RILLE_FIND_MANY, "{ order_by = { _relevance = { fields = \"age\", search = \"x\", sort = \"asc\" } } }",
-        RL_VALIDATION, "order_by._relevance.fields: age holds no text");
+        RL_VALIDATION, "order_by._relevance.fields: expected fields of type String, got `age`");
   WRONG("user", RILLE_FIND_MANY, "{ order_by = { _relevance = { fields = \"name\", sort = \"asc\" } } }", RL_P2013,
-        "order_by._relevance.search: missing");
+        "order_by._relevance.search: missing; `_relevance` needs it");
 }
 
 static void test_page(void **state) {
@@ -86,16 +85,15 @@ static void test_page(void **state) {
   assert_true(c->query->read.take_none);
   assert_int_equal(c->query->read.distinct_count, 1);
   end_call(c);
-  WRONG("user", RILLE_FIND_MANY, "{ skip = -1 }", RL_P2019, "skip: it must not be negative");
-  WRONG("user", RILLE_FIND_MANY, "{ take = 1.5 }", RL_VALIDATION, "take: 1.5 is no whole number");
-  WRONG("user", RILLE_FIND_MANY, "{ take = \"1\" }", RL_VALIDATION,
-        "take: a text was given; expected is a whole number");
+  WRONG("user", RILLE_FIND_MANY, "{ skip = -1 }", RL_P2019, "skip: expected 0 or more, got a negative number");
+  WRONG("user", RILLE_FIND_MANY, "{ take = 1.5 }", RL_VALIDATION, "take: expected an integer, got 1.5");
+  WRONG("user", RILLE_FIND_MANY, "{ take = \"1\" }", RL_VALIDATION, "take: expected an integer, got a string");
   WRONG("user", RILLE_FIND_MANY, "{ distinct = \"nme\" }", RL_VALIDATION,
-        "distinct: `nme` is an unknown field of User; did you mean `name`?");
+        "distinct: unknown field `nme` of User; did you mean `name`?");
   WRONG("user", RILLE_FIND_MANY, "{ cursor = { age = 1 } }", RL_VALIDATION,
-        "cursor: it must name one User by a unique key: `id` or `email` or `uid`");
+        "cursor: must name one User by a unique key: `id` or `email` or `uid`");
   WRONG("user", RILLE_FIND_MANY, "{ wher = {} }", RL_VALIDATION,
-        "wher: unknown argument of find_many; did you mean `where`?");
+        "wher: unknown argument of `find_many`; did you mean `where`?");
 }
 
 static void test_lock(void **state) {
@@ -109,9 +107,9 @@ static void test_lock(void **state) {
   assert_int_equal(c->query->read.lock, RL_LOCK_SHARE);
   end_call(c);
   WRONG("user", RILLE_FIND_MANY, "{ lock = \"hard\" }", RL_VALIDATION,
-        "lock: expected is \"update\" or \"no_key_update\" or \"share\" or \"key_share\"");
+        "lock: expected \"update\", \"no_key_update\", \"share\" or \"key_share\", got \"hard\"");
   WRONG("user", RILLE_FIND_MANY, "{ lock = { mode = \"share\", skip_locked = true, nowait = true } }", RL_VALIDATION,
-        "lock: skip_locked and nowait exclude each other");
+        "lock: `skip_locked` and `nowait` cannot be used together");
 }
 
 static void show_selection(rl_buf *out, call *c, const rl_selection *s) {
@@ -162,28 +160,29 @@ static void test_selection(void **state) {
                   " +author(id email name role age big score balance active data meta blob tags nums jl uid small "
                   "createdAt updatedAt managerId)");
 #define BAD(text, message) WRONG("post", RILLE_FIND_MANY, text, RL_VALIDATION, message)
-  BAD("{ select = {}, include = {} }", "select and include cannot be used together; nest what is wanted in select");
+  BAD("{ select = {}, include = {} }",
+      "find_many: `select` and `include` cannot be used together; write the relations in `select`");
   BAD("{ select = { id = true }, omit = { id = true } }",
-      "select and omit cannot be used together; nest what is wanted in select");
-  BAD("{ select = {} }", "select: it must name at least one field of Post");
-  BAD("{ select = { id = false } }", "select: it must name at least one field of Post");
+      "find_many: `select` and `omit` cannot be used together; leave the fields out of `select`");
+  BAD("{ select = {} }", "select: must name at least one field of Post");
+  BAD("{ select = { id = false } }", "select: must name at least one field of Post");
   BAD("{ select = { idd = true } }", "select.idd: unknown field of Post; did you mean `id`?");
-  BAD("{ select = { id = 1 } }", "select.id: an integer was given; expected is true or false");
+  BAD("{ select = { id = 1 } }", "select.id: expected a boolean, got an integer");
   BAD("{ include = { title = true } }",
-      "include.title: include takes relations; the fields of Post are returned anyway");
+      "include.title: `include` accepts only relations; the fields of Post are returned anyway");
   BAD("{ include = { autor = true } }", "include.autor: unknown relation of Post; did you mean `author`?");
   BAD("{ include = { author = { where = { id = 1 } } } }",
       "include.author.where: a required relation cannot be filtered");
   BAD("{ include = { author = { take = 1 } } }",
-      "include.author.take: unknown argument of a single related row; allowed are `where`, `select`, `include`, "
+      "include.author.take: unknown argument of a to-one relation; expected one of `where`, `select`, `include`, "
       "`omit`, `recursive`, `depth`");
   BAD("{ include = { comments = { orderby = {} } } }",
-      "include.comments.orderby: unknown argument of a list of rows; did you mean `order_by`?");
-  BAD("{ omit = { id = true, title = true, views = true, authorId = true } }", "omit: it leaves no field of Post");
+      "include.comments.orderby: unknown argument of a to-many relation; did you mean `order_by`?");
+  BAD("{ omit = { id = true, title = true, views = true, authorId = true } }", "omit: leaves no field of Post");
   BAD("{ select = { _count = { select = { author = true } } } }",
-      "select._count.select.author: unknown list of rows of Post; allowed are `cats`, `comments`");
+      "select._count.select.author: unknown to-many relation of Post; expected one of `cats`, `comments`");
   BAD("{ select = { _count = { select = { cats = false } } } }",
-      "select._count.select: it must name at least one list");
+      "select._count.select: must name at least one to-many relation");
 #undef BAD
 }
 
@@ -198,9 +197,9 @@ static void test_periods(void **state) {
   assert_int_equal(c->query->read.orders[0].period, RL_PERIOD_MONTH);
   end_call(c);
   WRONG("user", RILLE_GROUP_BY, "{ by = { { name = \"month\" } } }", RL_VALIDATION,
-        "by[1].name: name is no DateTime, so it has no periods");
+        "by[1].name: `name` is not a DateTime field, so it has no periods");
   WRONG("user", RILLE_GROUP_BY, "{ by = { { createdAt = \"minute\" } } }", RL_VALIDATION,
-        "by[1].createdAt: expected is \"year\" or \"month\" or \"week\" or \"day\" or \"hour\"");
+        "by[1].createdAt: expected \"year\", \"month\", \"week\", \"day\" or \"hour\", got \"minute\"");
 }
 
 static void test_recursive(void **state) {
@@ -214,7 +213,7 @@ static void test_recursive(void **state) {
   WRONG("user", RILLE_FIND_MANY, "{ include = { posts = { recursive = true } } }", RL_VALIDATION,
         "include.posts.recursive: only a relation of a model with itself can be followed recursively");
   WRONG("user", RILLE_FIND_MANY, "{ include = { reports = { depth = 2 } } }", RL_VALIDATION,
-        "include.reports.depth: it needs recursive = true");
+        "include.reports.depth: needs `recursive = true`");
 }
 
 static void test_global_omit(void **state) {
@@ -234,8 +233,9 @@ static void test_global_omit(void **state) {
 static void test_strict_where(void **state) {
   (void)state;
   test_options.strict_where = true;
-  WRONG("user", RILLE_FIND_MANY, "{ where = {} }", RL_VALIDATION,
-        "where: it has no condition, and strict_where is on; if every row is wanted write `where = rille.all`");
+  WRONG(
+      "user", RILLE_FIND_MANY, "{ where = {} }", RL_VALIDATION,
+      "where: without a condition it means every row, which `strict_where` refuses; if you want that, write `where = rille.all`");
   end_call(good_call("user", RILLE_FIND_MANY, "{ where = @all }"));
   end_call(good_call("user", RILLE_FIND_MANY, "{}"));
   test_options.strict_where = false;
@@ -268,13 +268,14 @@ static void test_aggregate(void **state) {
   check_aggregates(RILLE_COUNT, "{}", "count_all[][_all]");
   check_aggregates(RILLE_COUNT, "{ select = { _all = true, id = true } }", "count_all[][_all] count[][id]");
   WRONG("post", RILLE_AGGREGATE, "{}", RL_VALIDATION,
-        "nothing to compute; give at least one of `_count`, `_sum`, `_avg`, `_min`, `_max`");
+        "aggregate: expected at least one of `_count`, `_sum`, `_avg`, `_min`, `_max`");
   WRONG("post", RILLE_AGGREGATE, "{ _sum = { title = true } }", RL_VALIDATION,
-        "_sum.title: unknown field for this function of Post; allowed are `id`, `views`, `authorId`");
+        "_sum.title: unknown field for this aggregate of Post; expected one of `id`, `views`, `authorId`");
   WRONG("post", RILLE_AGGREGATE, "{ _min = { id = false } }", RL_VALIDATION,
-        "_min: it must name at least one field of Post");
-  WRONG("post", RILLE_COUNT, "{ distinct = \"id\" }", RL_VALIDATION,
-        "distinct: unknown argument of count; allowed are `where`, `select`, `order_by`, `cursor`, `take`, `skip`");
+        "_min: must name at least one field of Post");
+  WRONG(
+      "post", RILLE_COUNT, "{ distinct = \"id\" }", RL_VALIDATION,
+      "distinct: unknown argument of `count`; expected one of `where`, `select`, `order_by`, `cursor`, `take`, `skip`");
 }
 
 static void check_having(const char *having, const char *expected) {
@@ -296,15 +297,14 @@ static void test_group_by(void **state) {
   check_having("{ OR = { { title = { contains = \"x\" } }, { id = { _max = { lt = 2 } } } } }",
                "or(title like '%x%', max:id < 2)");
   check_having("{ _all = { _count = { gt = 1 } } }", "count_all: > 1");
-  WRONG(
-      "post", RILLE_GROUP_BY, "{ by = { \"title\" }, having = { AND = { { id = 1 } } } }", RL_P2019,
-      "having: a field that `having` filters must be in `by`, or be filtered by an aggregate of it; missing there: id");
+  WRONG("post", RILLE_GROUP_BY, "{ by = { \"title\" }, having = { AND = { { id = 1 } } } }", RL_P2019,
+        "having: fields in `having` must also be in `by`, or be filtered by an aggregate; missing in `by`: `id`");
   WRONG("post", RILLE_GROUP_BY, "{ by = { \"title\" }, order_by = { id = \"asc\" } }", RL_P2019,
-        "order_by: every field that `order_by` names must be in `by` too; missing there: id");
+        "order_by: fields in `order_by` must also be in `by`; missing in `by`: `id`");
   WRONG("post", RILLE_GROUP_BY, "{ by = { \"title\" }, take = 1 }", RL_P2019,
-        "take: groups have no order of their own; give order_by with take and skip");
-  WRONG("post", RILLE_GROUP_BY, "{ by = {} }", RL_VALIDATION, "by: it must name at least one field of Post");
-  WRONG("post", RILLE_GROUP_BY, "{}", RL_P2013, "by: missing; group_by needs it");
+        "take: needs `order_by`; groups have no order without it");
+  WRONG("post", RILLE_GROUP_BY, "{ by = {} }", RL_VALIDATION, "by: must name at least one field of Post");
+  WRONG("post", RILLE_GROUP_BY, "{}", RL_P2013, "by: missing; `group_by` needs it");
   call *c = good_call(
       "post", RILLE_GROUP_BY,
       "{ by = { \"title\" }, order_by = { { _sum = { views = \"desc\" } }, { _count = { _all = \"asc\" } } } }");

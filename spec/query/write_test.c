@@ -88,19 +88,20 @@ static void test_create(void **state) {
              "email='a' role='user_role' score=0.5 active=true meta=j{} nums=[3] jl=[j1 j{\"a\": [2]} j\"x\"] uid=" UUID
              " createdAt=" NOW " updatedAt=" NOW);
   WRONG("user", RILLE_CREATE, "{ data = {} }", RL_P2012,
-        "data.email: missing; User.email is required and has no default");
-  WRONG("post", RILLE_CREATE, "{ data = { id = 1, title = \"x\" } }", RL_P2012,
-        "data.author: missing; give it { connect = ... } or { create = ... }, or write `authorId`");
+        "data.email: missing; the field is required and has no default");
+  WRONG(
+      "post", RILLE_CREATE, "{ data = { id = 1, title = \"x\" } }", RL_P2012,
+      "data.author: missing; the relation is required: write `{ connect = ... }` or `{ create = ... }`, or `authorId`");
   WRONG("user", RILLE_CREATE, "{ data = { email = \"a\", nam = 1 } }", RL_VALIDATION,
         "data.nam: unknown field of User; did you mean `name`?");
   WRONG("user", RILLE_CREATE, "{ data = { email = null } }", RL_VALIDATION,
-        "data.email: null is not allowed: the field is required");
+        "data.email: cannot be `rille.null`; the field is required");
   WRONG("user", RILLE_CREATE, "{ data = { email = { set = \"x\" } } }", RL_VALIDATION,
-        "data.email: an object was given; a new row takes the value itself");
+        "data.email: expected a value, got a table; a new row has no operations");
   WRONG("user", RILLE_CREATE, "{ data = { email = \"a\", meta = @db_null } }", RL_VALIDATION,
-        "data.meta: rille.db_null is not allowed: the field is required; rille.json_null is Json's null");
+        "data.meta: cannot be `rille.db_null`; the field is required (JSON null is `rille.json_null`)");
   WRONG("user", RILLE_CREATE, "{ data = { email = \"a\", nums = { 1, \"x\" } } }", RL_VALIDATION,
-        "data.nums[2]: a text was given; User.nums takes an integer");
+        "data.nums[2]: expected an integer, got a string");
 }
 
 static void test_checked(void **state) {
@@ -108,23 +109,24 @@ static void test_checked(void **state) {
   check_data("post", RILLE_CREATE, "{ id = 1, title = \"x\", author = { connect = { id = 2 } } }",
              "id=1 title='x' views=0 author.connect(id = 2)");
   WRONG("post", RILLE_CREATE, "{ data = { id = 1, title = \"x\", authorId = 1, author = { connect = { id = 1 } } } }",
-        RL_VALIDATION, "data.authorId: it is the foreign key of `author`, which is given too; write one of them");
-  WRONG("user", RILLE_CREATE, "{ data = { id = 1, email = \"x\", manager = { connect = { id = 1 } } } }", RL_VALIDATION,
-        "data.id: an autoincrement field cannot be written beside the relation `manager`; write the foreign key of "
-        "`manager` instead");
+        RL_VALIDATION,
+        "data.authorId: cannot be written together with `author`, whose foreign key it is; write only one of them");
+  WRONG(
+      "user", RILLE_CREATE, "{ data = { id = 1, email = \"x\", manager = { connect = { id = 1 } } } }", RL_VALIDATION,
+      "data.id: an autoincrement field cannot be written together with the relation `manager`; write the foreign key of "
+      "`manager` instead");
   WRONG("post", RILLE_CREATE, "{ data = { id = 1, title = \"x\", author = {} } }", RL_VALIDATION,
-        "data.author: it needs create, connect or connect_or_create");
+        "data.author: needs `create`, `connect` or `connect_or_create`");
   WRONG("user", RILLE_CREATE,
         "{ data = { email = \"x\", posts = { create = { id = 1, title = \"t\", authorId = 2 } } } }", RL_VALIDATION,
-        "data.posts.create.authorId: it is given by `posts`, through which the row is written");
+        "data.posts.create.authorId: cannot be given; `posts`, through which the row is written, sets it");
   WRONG("user", RILLE_CREATE, "{ data = { email = \"x\", posts = { disconnect = { id = 1 } } } }", RL_VALIDATION,
-        "data.posts.disconnect: it is not possible here: a new row has no related rows yet");
+        "data.posts.disconnect: cannot be used here; a new row has no related rows yet");
   WRONG("user", RILLE_CREATE, "{ data = { email = \"x\", posts = { conect = { id = 1 } } } }", RL_VALIDATION,
         "data.posts.conect: unknown operation on a relation; did you mean `connect`?");
   WRONG("post", RILLE_CREATE,
         "{ data = { id = 1, title = \"x\", authorId = 1, cats = { create_many = { data = {} } } } }", RL_VALIDATION,
-        "data.cats.create_many: it is not possible here: rows of a many-to-many relation are created one by one; use "
-        "create");
+        "data.cats.create_many: cannot be used here; use `create` for rows of a many-to-many relation");
 }
 
 static void test_update(void **state) {
@@ -147,19 +149,18 @@ static void test_update(void **state) {
 #define BAD(data, message)                                                                                             \
   WRONG("user", RILLE_UPDATE, "{ where = { id = 1 }, data = " data " }", RL_VALIDATION, message)
   BAD("{ age = { increment = 1, set = 3 } }",
-      "data.age: an object of several keys was given; expected is a value or one operation such as { set = ... }");
-  BAD("{ age = {} }",
-      "data.age: an empty object was given; expected is a value or one operation such as { set = ... }");
+      "data.age: expected a value or one operation like `{ set = ... }`, got a table with several keys");
+  BAD("{ age = {} }", "data.age: expected a value or one operation like `{ set = ... }`, got an empty table");
   BAD("{ age = { incremnt = 1 } }", "data.age.incremnt: unknown operation; did you mean `increment`?");
-  BAD("{ name = { increment = 1 } }", "data.name.increment: unknown operation; allowed is `set`");
-  BAD("{ age = { increment = null } }", "data.age.increment: null is not allowed here");
-  BAD("{ tags = null }", "data.tags: null is not allowed: a list may be empty, {}");
+  BAD("{ name = { increment = 1 } }", "data.name.increment: unknown operation; expected `set`");
+  BAD("{ age = { increment = null } }", "data.age.increment: cannot be `rille.null`");
+  BAD("{ tags = null }", "data.tags: cannot be `rille.null`; an empty list is `{}`");
   BAD("{ id = 3, manager = { connect = { id = 1 } } }",
-      "data.id: an autoincrement field cannot be written beside the relation `manager`; write the foreign key of "
+      "data.id: an autoincrement field cannot be written together with the relation `manager`; write the foreign key of "
       "`manager` instead");
 #undef BAD
   WRONG("user", RILLE_UPDATE_MANY, "{ where = @all, data = { posts = {} } }", RL_VALIDATION,
-        "data.posts: many rows are written at once, and then no relations; write its foreign key, or use update");
+        "data.posts: a relation cannot be written to many rows; write its foreign key, or use `update`");
 }
 
 static void test_many(void **state) {
@@ -167,12 +168,13 @@ static void test_many(void **state) {
   WRONG("user", RILLE_UPDATE_MANY, "{ data = { age = 1 } }", RL_P2013,
         "where: missing; `where = rille.all` means every row");
   WRONG("user", RILLE_UPDATE_MANY, "{ where = {}, data = { age = 1 } }", RL_VALIDATION,
-        "where: it has no condition, so every row would be meant; if that is wanted write `where = rille.all`");
+        "where: without a condition it would mean every row; if you want that, write `where = rille.all`");
   WRONG("user", RILLE_DELETE_MANY, "{ where = { AND = { { name = {} } } } }", RL_VALIDATION,
-        "where: it has no condition, so every row would be meant; if that is wanted write `where = rille.all`");
-  WRONG("user", RILLE_DELETE_MANY, "{ where = { id = 1 }, limit = -1 }", RL_P2019, "limit: it must not be negative");
+        "where: without a condition it would mean every row; if you want that, write `where = rille.all`");
+  WRONG("user", RILLE_DELETE_MANY, "{ where = { id = 1 }, limit = -1 }", RL_P2019,
+        "limit: expected 0 or more, got a negative number");
   WRONG("user", RILLE_UPDATE_MANY, "{ where = { id = 1 }, data = { { age = 1 }, { age = 2 } } }", RL_VALIDATION,
-        "data: a list was given; one object is written to all rows, or give `on = {...}` for values of each row's own");
+        "data: expected a table, got a list; for different values per row, give `on = {...}` too");
   call *c = good_call("user", RILLE_DELETE_MANY, "{ where = @all, limit = 3 }");
   assert_true(c->query->all_rows);
   assert_null(c->query->read.where);
@@ -222,18 +224,19 @@ static void test_nested(void **state) {
       "{ a = 1, b = \"x\", post = { create = { id = 1, title = \"x\", author = { create = { email = \"e\" } } } } }",
       "a=1 b='x' post.create(; new id=1 title='x' views=0 author.create(; new email='e' " USER_DEFAULTS "))");
 #define BAD(data, code, message) WRONG("user", RILLE_UPDATE, "{ where = { id = 1 }, data = " data " }", code, message)
-  BAD("{ posts = { update = { data = {} } } }", RL_P2013, "data.posts.update.where: missing");
+  BAD("{ posts = { update = { data = {} } } }", RL_P2013, "data.posts.update.where: missing; the operation needs it");
   BAD("{ posts = { update = { where = { id = 1 }, data = { authorId = 1 } } } }", RL_VALIDATION,
-      "data.posts.update.data.authorId: it is given by `posts`, through which the row is written");
+      "data.posts.update.data.authorId: cannot be given; `posts`, through which the row is written, sets it");
   BAD("{ posts = { connect = { title = \"x\" } } }", RL_VALIDATION,
-      "data.posts.connect: it must name one Post by a unique key: `id`");
+      "data.posts.connect: must name one Post by a unique key: `id`");
   BAD("{ posts = { create = { { id = 1, title = \"a\" }, { id = 2 } } } }", RL_P2012,
-      "data.posts.create[2].title: missing; Post.title is required and has no default");
-  BAD("{ posts = { upsert = { where = { id = 1 }, create = {} } } }", RL_P2013, "data.posts.upsert.update: missing");
-  BAD("{ posts = null }", RL_VALIDATION, "data.posts: null is not allowed");
+      "data.posts.create[2].title: missing; the field is required and has no default");
+  BAD("{ posts = { upsert = { where = { id = 1 }, create = {} } } }", RL_P2013,
+      "data.posts.upsert.update: missing; the operation needs it");
+  BAD("{ posts = null }", RL_VALIDATION, "data.posts: cannot be `rille.null`");
 #undef BAD
   WRONG("post", RILLE_UPDATE, "{ where = { id = 1 }, data = { author = { delete = true } } }", RL_VALIDATION,
-        "data.author.delete: it is not possible here: the relation is required");
+        "data.author.delete: cannot be used here; the relation is required");
 }
 
 static void check_rows(const char *model, rille_action action, const char *text, const char *expected) {
@@ -259,13 +262,11 @@ static void test_rows(void **state) {
   WRONG("post", RILLE_CREATE_MANY, "{ data = { { id = 1, titel = \"x\", authorId = 1 } } }", RL_VALIDATION,
         "data[1].titel: unknown field of Post; did you mean `title`?");
   WRONG("post", RILLE_CREATE_MANY, "{ data = { { id = 1, title = null, authorId = 1 } } }", RL_VALIDATION,
-        "data[1].title: null is not allowed: the field is required");
+        "data[1].title: cannot be `rille.null`; the field is required");
   WRONG("post", RILLE_CREATE_MANY, "{ data = { { id = 1, title = \"x\", author = {} } } }", RL_VALIDATION,
-        "data[1].author: many rows are written at once, and then no relations; write the foreign key, or use create");
-  WRONG("post", RILLE_CREATE_MANY, "{ data = { 1, 2 } }", RL_VALIDATION,
-        "data: element 1 is no table; expected is a list of rows");
-  WRONG("post", RILLE_CREATE_MANY, "{ data = 1 }", RL_VALIDATION,
-        "data: an integer was given; expected is a list of rows");
+        "data[1].author: this relation cannot be written in bulk; write the foreign key, or use `create`");
+  WRONG("post", RILLE_CREATE_MANY, "{ data = { 1, 2 } }", RL_VALIDATION, "data[1]: expected a row, got an integer");
+  WRONG("post", RILLE_CREATE_MANY, "{ data = 1 }", RL_VALIDATION, "data: expected a list of rows, got an integer");
 }
 
 static void test_upsert_many(void **state) {
@@ -283,8 +284,8 @@ static void test_upsert_many(void **state) {
   assert_int_equal(c->query->rows->update_count, 1);
   end_call(c);
   WRONG("user", RILLE_UPSERT_MANY, "{ data = { { email = \"a\" } }, on = { \"name\" } }", RL_VALIDATION,
-        "on: the fields are no unique key of User");
-  WRONG("user", RILLE_UPSERT_MANY, "{ data = { { email = \"a\" } } }", RL_P2013, "on: missing; upsert_many needs it");
+        "on: the fields are not a unique key of User");
+  WRONG("user", RILLE_UPSERT_MANY, "{ data = { { email = \"a\" } } }", RL_P2013, "on: missing; `upsert_many` needs it");
   WRONG("user", RILLE_UPSERT_MANY, "{ data = { { email = \"a\" } }, on = { \"email\" }, update = { \"age\" } }",
         RL_VALIDATION, "update: no row has the field `age`");
   c = good_call("user", RILLE_UPDATE_MANY, "{ data = { { id = 1, age = 2 }, { id = 2, age = 3 } }, on = { \"id\" } }");

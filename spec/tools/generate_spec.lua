@@ -116,8 +116,9 @@ describe("types for editors", function()
     support.cleanup()
   end)
 
-  local WORDS = { "unknown ", "not possible here", "cannot be summed", "does not apply", "is no DateTime", "holds no text", "include takes relations",
-    "a single row", "relations; write", "so it has no nulls", "a field of", "a relation of", "a compound key" }
+  local WORDS = { "unknown ", "cannot be used here", "aggregate cannot be applied", "is not a DateTime field", "expected fields of type String",
+    "`include` accepts only relations", "cannot be written to many rows", "cannot be written in bulk", "so it is never NULL", "a field of", "a relation of",
+    "a compound key" }
 
   -- Whether the core knows what stands at a place of a call; what is wrong with the value there, or missing beside it, does not matter.
   local function knows(model, action, args)

@@ -1,4 +1,4 @@
-/* One scalar to the type of a column. */
+/* Converts one scalar to the type of a column. */
 #include "input/convert.h"
 #include "tape/datetime.h"
 #include "tape/decimal.h"
@@ -30,9 +30,9 @@ static rille_status out_of_range(const rl_input *input, const char *number, rl_e
   int64_t low, high;
   range_of(t, &low, &high);
   rl_code code = t->scalar == RL_BIGINT ? RL_P2033 : RL_P2020;
-  return rl_refuse_value(input, code, err, "%s is out of range for %s%s%s (%lld to %lld)", number, name,
-                         t->native ? " @db." : "", t->native ? rl_native_name(t->native) : "", (long long)low,
-                         (long long)high);
+  return rl_refuse_value(input, code, err, "expected an integer from %lld to %lld (%s%s%s), got %s", (long long)low,
+                         (long long)high, name, t->native ? " @db." : "", t->native ? rl_native_name(t->native) : "",
+                         number);
 }
 
 static rille_status float_to_int(const rl_input *input, double f, int64_t *out, rl_error *err) {
@@ -47,7 +47,7 @@ static rille_status float_to_int(const rl_input *input, double f, int64_t *out, 
   if (!z)
     status = rl_fail_nomem(err);
   else if (!isfinite(f) || f != floor(f))
-    status = rl_refuse_value(input, RL_VALIDATION, err, "%s is no whole number", z);
+    status = rl_refuse_value(input, RL_VALIDATION, err, "expected an integer, got %s", z);
   else if (f < -9223372036854775808.0 || f >= 9223372036854775808.0)
     status = out_of_range(input, z, err);
   else
@@ -63,7 +63,7 @@ static rille_status decimal_to_int(const rl_input *input, rl_str text, rl_arena 
   bool fits = rl_decimal_to_int(d, out), whole = fits || rl_decimal_is_whole(d);
   rl_decimal_free(d);
   if (fits) return RILLE_OK;
-  if (!whole) return rl_refuse_value(input, RL_VALIDATION, err, "%.*s is no whole number", RL_STR_ARG(text));
+  if (!whole) return rl_refuse_value(input, RL_VALIDATION, err, "expected an integer, got %.*s", RL_STR_ARG(text));
   enum { SHOWN = 60 };
   char *z =
       rl_arena_printf(arena, "%.*s%s", text.len > SHOWN ? SHOWN : (int)text.len, text.p, text.len > SHOWN ? "..." : "");
@@ -109,16 +109,16 @@ static rille_status to_float(const rl_input *input, const rl_value *v, rl_value 
   return RILLE_OK;
 }
 
-/* ------------------------------------------------------------------ texts */
+/* ------------------------------------------------------------------ strings */
 
 static rille_status check_text(const rl_input *input, rl_str s, rl_error *err) {
   size_t bad;
   const char *nul = s.len ? memchr(s.p, 0, s.len) : NULL;
   if (nul)
-    return rl_refuse_value(input, RL_VALIDATION, err, "a text must not hold NUL (byte %lu)",
+    return rl_refuse_value(input, RL_VALIDATION, err, "a string cannot contain a zero byte (byte %lu)",
                            (unsigned long)(nul - s.p) + 1);
   if (rl_utf8_valid(s, &bad)) return RILLE_OK;
-  return rl_refuse_value(input, RL_VALIDATION, err, "a text must be valid UTF-8 (byte %lu is not)",
+  return rl_refuse_value(input, RL_VALIDATION, err, "a string must be valid UTF-8 (byte %lu is not)",
                          (unsigned long)bad + 1);
 }
 
@@ -128,7 +128,7 @@ static int hex_digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* 32 hexadecimal digits, with hyphens in their places or without any; out: lower case with hyphens. */
+/* Reads 32 hexadecimal digits, with all hyphens or without any; out: lower case with hyphens. */
 static rille_status to_uuid(const rl_input *input, rl_str s, rl_arena *arena, rl_value *out, rl_error *err) {
   char text[36];
   bool hyphens = s.len == 36, good = hyphens || s.len == 32;
@@ -144,8 +144,7 @@ static rille_status to_uuid(const rl_input *input, rl_str s, rl_arena *arena, rl
     text[i] = good ? "0123456789abcdef"[digit] : '0';
   }
   if (!good)
-    return rl_refuse_value(input, RL_VALIDATION, err,
-                           "the text is no UUID such as 123e4567-e89b-12d3-a456-426614174000");
+    return rl_refuse_value(input, RL_VALIDATION, err, "expected a UUID like 123e4567-e89b-12d3-a456-426614174000");
   rl_str kept = rl_arena_str(arena, rl_str_make(text, 36));
   if (!kept.p) return rl_fail_nomem(err);
   *out = (rl_value){.kind = RILLE_TEXT, .len = 36, .as.p = kept.p};
@@ -159,7 +158,7 @@ static rille_status to_text(const rl_input *input, const rl_value *v, rl_arena *
     rl_buf_int(&text, v->as.i);
     return rl_keep_text(&text, RILLE_TEXT, arena, out, err);
   }
-  if (v->kind != RILLE_TEXT && v->kind != RILLE_BYTES) return rl_refuse_kind(input, v, "a text", err);
+  if (v->kind != RILLE_TEXT && v->kind != RILLE_BYTES) return rl_refuse_kind(input, v, "a string", err);
   rl_str s = {v->as.p, v->len};
   rille_status status = check_text(input, s, err);
   if (status < 0) return status;
@@ -177,8 +176,8 @@ static rille_status unknown_enum(const rl_input *input, rl_str written, rl_error
   const char *z = rl_buf_z(&text);
   rille_status status =
       !z ? rl_fail_nomem(err)
-         : rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` is no value of %.*s; allowed are %s",
-                           written.len > 60 ? 60 : (int)written.len, written.p, RL_STR_ARG(e->name), z);
+         : rl_refuse_value(input, RL_VALIDATION, err, "expected a value of %.*s (%s), got `%.*s`", RL_STR_ARG(e->name),
+                           z, written.len > 60 ? 60 : (int)written.len, written.p);
   rl_buf_dispose(&text);
   return status;
 }
@@ -194,7 +193,7 @@ static rille_status to_enum(const rl_input *input, const rl_value *v, rl_value *
   return RILLE_OK;
 }
 
-/* ------------------------------------------------------------------ Json */
+/* ------------------------------------------------------------------ JSON */
 
 static rille_status to_json(const rl_input *input, const rl_value *v, rl_arena *arena, rl_value *out, rl_error *err) {
   if (v->kind == RILLE_JSON) {
@@ -202,13 +201,13 @@ static rille_status to_json(const rl_input *input, const rl_value *v, rl_arena *
     return RILLE_OK;
   }
   if (v->kind == RILLE_BYTES)
-    return rl_refuse_kind(input, v, "Json, which cannot hold bytes: encode them as a text", err);
+    return rl_refuse_value(input, RL_VALIDATION, err, "JSON cannot contain bytes; encode them as a string");
   rl_str s = {v->as.p, v->len};
   if (v->kind == RILLE_TEXT && !rl_utf8_valid(s, NULL)) return check_text(input, s, err);
   if (v->kind == RILLE_FLOAT && !isfinite(v->as.f))
-    return rl_refuse_value(input, RL_VALIDATION, err, "Json cannot hold a number that is not finite");
+    return rl_refuse_value(input, RL_VALIDATION, err, "JSON cannot contain NaN or infinity");
   if (v->kind == RILLE_DECIMAL && rl_str_is(s, "NaN"))
-    return rl_refuse_value(input, RL_VALIDATION, err, "Json cannot hold NaN");
+    return rl_refuse_value(input, RL_VALIDATION, err, "JSON cannot contain NaN");
   rl_buf text;
   rl_buf_init(&text);
   char time[RL_DATETIME_MAX];
@@ -229,7 +228,7 @@ static rille_status to_json(const rl_input *input, const rl_value *v, rl_arena *
 rille_status rl_coerce(const rl_input *input, const rl_value *value, rl_arena *arena, rl_value *out, rl_error *err) {
   if (value->kind == RILLE_NULL && input->type.scalar != RL_JSON) {
     *out = (rl_value){.kind = RILLE_NULL};
-    return input->nullable ? RILLE_OK : rl_refuse_value(input, RL_VALIDATION, err, "null is not allowed here");
+    return input->nullable ? RILLE_OK : rl_refuse_value(input, RL_VALIDATION, err, "cannot be `rille.null`");
   }
   switch (input->type.scalar) {
   case RL_BOOLEAN:
@@ -244,8 +243,7 @@ rille_status rl_coerce(const rl_input *input, const rl_value *value, rl_arena *a
   case RL_JSON: return to_json(input, value, arena, out, err);
   case RL_ENUM: return to_enum(input, value, out, err);
   case RL_BYTES:
-    if (value->kind != RILLE_TEXT && value->kind != RILLE_BYTES)
-      return rl_refuse_kind(input, value, "a string of bytes", err);
+    if (value->kind != RILLE_TEXT && value->kind != RILLE_BYTES) return rl_refuse_kind(input, value, "a string", err);
     *out = (rl_value){.kind = RILLE_BYTES, .len = value->len, .as.p = value->as.p};
     return RILLE_OK;
   default: return to_text(input, value, arena, out, err);

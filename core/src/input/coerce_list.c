@@ -1,9 +1,9 @@
-/* Values of the tape that are more than one scalar: lists, tables, Json. */
+/* Converts values of the tape that are more than one scalar: lists, tables, JSON. */
 #include "input/convert.h"
 #include "tape/json.h"
 
-static rille_status json_at(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
-                            rl_value *out, rl_error *err) {
+static rille_status coerce_json_at(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot,
+                                   rl_arena *arena, rl_value *out, rl_error *err) {
   rl_buf text;
   rl_error own = {0};
   rl_buf_init(&text);
@@ -29,20 +29,20 @@ rille_status rl_coerce_at(const rl_input *input, const rl_tape *t, uint32_t shap
   if (input->type.scalar == RL_JSON) {
     rl_value v = rl_tape_scalar(t, shape, slot);
     if (v.kind == RILLE_BYTES)
-      return rl_refuse_kind(input, &v, "Json, which cannot hold bytes: encode them as a text", err);
-    return json_at(input, t, shape, slot, arena, out, err);
+      return rl_refuse_value(input, RL_VALIDATION, err, "JSON cannot contain bytes; encode them as a string");
+    return coerce_json_at(input, t, shape, slot, arena, out, err);
   }
   if (table && input->type.scalar == RL_DATETIME) return rl_coerce_date_table(input, t, shape, slot, out, err);
   if (table || rl_tape_is_list(t, shape))
-    return rl_refuse_value(input, RL_VALIDATION, err, "a table was given; expected is a single value");
+    return rl_refuse_value(input, RL_VALIDATION, err, "expected a single value, got a table");
   rl_value v = rl_tape_scalar(t, shape, slot);
   if (v.kind != RILLE_NULL) return rl_coerce(input, &v, arena, out, err);
-  if (v.as.i != 0) return rl_refuse_value(input, RL_VALIDATION, err, "a special value is not allowed here");
+  if (v.as.i != 0) return rl_refuse_value(input, RL_VALIDATION, err, "cannot be %s", rl_value_kind_text(&v));
   *out = v;
   return RILLE_OK;
 }
 
-/* Nulls are left out: nothing equals them, and a list column holds none. A list column refuses them. */
+/* Skips nulls, because nothing equals them. The value of a list column cannot contain any. */
 static rille_status add_element(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
                                 rl_value *items, size_t *count, rl_error *err) {
   rl_value v;
@@ -51,11 +51,11 @@ static rille_status add_element(const rl_input *input, const rl_tape *t, uint32_
   if (v.kind != RILLE_NULL)
     items[(*count)++] = v;
   else if (input->type.list)
-    return rl_refuse_value(input, RL_VALIDATION, err, "a list cannot hold null");
+    return rl_refuse_value(input, RL_VALIDATION, err, "a list cannot contain `rille.null`");
   return RILLE_OK;
 }
 
-/* "ids[3]: ..." for a fault of the third element. */
+/* Copies the input with the path of an element: "ids[3]". */
 static rille_status element_of(const rl_input *input, size_t index, rl_arena *arena, rl_input *out, rl_error *err) {
   *out = *input;
   char *path = rl_arena_printf(arena, "%.*s[%lu]", RL_STR_ARG(input->path), (unsigned long)index);
@@ -93,7 +93,7 @@ static bool keep_item(splitting *s, const char *from, const char *to) {
   return true;
 }
 
-/* A list that the tape holds as one Json text: its elements as Json values. */
+/* Splits a list that the tape has as one JSON text into JSON values. */
 static rille_status split_json(const rl_input *input, rl_str json, rl_arena *arena, rl_value *out, rl_error *err) {
   splitting s = {.arena = arena};
   rl_json_reader r;
@@ -101,7 +101,7 @@ static rille_status split_json(const rl_input *input, rl_str json, rl_arena *are
   rl_json_reader_init(&r, json);
   rille_status status = rl_json_next(&r, &token, err);
   if (status == RILLE_ROW && token != RL_JSON_OPEN_ARRAY)
-    status = rl_refuse_value(input, RL_VALIDATION, err, "expected is a list");
+    status = rl_refuse_value(input, RL_VALIDATION, err, "expected a list, got another JSON value");
   const char *from = r.at;
   while (status == RILLE_ROW) {
     status = rl_json_next(&r, &token, err);
@@ -131,7 +131,9 @@ rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t sh
       empty = !rl_tape_member(t, &at, &slot, &key, &value_shape, &value_slot);
     }
     *out = (rl_value){.kind = RILLE_LIST};
-    return empty ? RILLE_OK : rl_refuse_value(input, RL_VALIDATION, err, "expected is a list");
+    return empty ? RILLE_OK
+                 : rl_refuse_value(input, RL_VALIDATION, err, "expected a list, got %s",
+                                   rl_tape_is_table(t, shape) ? "a table" : rl_value_kind_text(&v));
   }
   size_t total = count_elements(t, shape, slot), count = 0, index = 0;
   rl_value *items = RL_NEW_ARRAY(arena, rl_value, total);
@@ -145,7 +147,7 @@ rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t sh
     rl_error_clear(&own);
     if (nomem) return rl_fail_nomem(err);
     if (status == RILLE_OK) continue;
-    rl_input element; /* once more, for a message that names the element */
+    rl_input element; /* again, for a message with the element's path */
     status = element_of(input, index + 1, arena, &element, err);
     return status < 0 ? status : add_element(&element, t, at, s, arena, items, &count, err);
   }

@@ -1,4 +1,4 @@
-/* Decimals and date-times of all the forms that are accepted. */
+/* Converts decimals and date-times from all forms that are accepted. */
 #include "input/convert.h"
 #include "tape/datetime.h"
 #include "tape/decimal.h"
@@ -9,7 +9,8 @@
 
 /* ------------------------------------------------------------------ Decimal */
 
-static rille_status normalized(const rl_input *input, rl_str text, rl_arena *arena, rl_value *out, rl_error *err) {
+static rille_status normalize_decimal(const rl_input *input, rl_str text, rl_arena *arena, rl_value *out,
+                                      rl_error *err) {
   rl_buf buf;
   rl_error own = {0};
   rl_buf_init(&buf);
@@ -19,8 +20,8 @@ static rille_status normalized(const rl_input *input, rl_str text, rl_arena *are
   if (status == RILLE_OK) return rl_keep_text(&buf, RILLE_DECIMAL, arena, out, err);
   rl_buf_dispose(&buf);
   if (nomem) return rl_fail_nomem(err);
-  return rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` is no decimal number", text.len > 60 ? 60 : (int)text.len,
-                         text.p);
+  return rl_refuse_value(input, RL_VALIDATION, err, "expected a decimal number, got `%.*s`",
+                         text.len > 60 ? 60 : (int)text.len, text.p);
 }
 
 rille_status rl_coerce_decimal(const rl_input *input, const rl_value *v, rl_arena *arena, rl_value *out,
@@ -28,9 +29,9 @@ rille_status rl_coerce_decimal(const rl_input *input, const rl_value *v, rl_aren
   rl_str text = {v->as.p, v->len};
   rl_buf buf;
   switch (v->kind) {
-  case RILLE_TEXT: return normalized(input, text, arena, out, err);
+  case RILLE_TEXT: return normalize_decimal(input, text, arena, out, err);
   case RILLE_DECIMAL:
-    if (rl_str_is(text, "NaN")) return rl_refuse_value(input, RL_VALIDATION, err, "NaN is no decimal number");
+    if (rl_str_is(text, "NaN")) return rl_refuse_value(input, RL_VALIDATION, err, "expected a decimal number, got NaN");
     *out = *v;
     return RILLE_OK;
   case RILLE_INT:
@@ -38,14 +39,17 @@ rille_status rl_coerce_decimal(const rl_input *input, const rl_value *v, rl_aren
     rl_buf_int(&buf, v->as.i);
     return rl_keep_text(&buf, RILLE_DECIMAL, arena, out, err);
   case RILLE_FLOAT: {
-    if (!isfinite(v->as.f)) return rl_refuse_value(input, RL_VALIDATION, err, "a decimal must be finite");
+    if (!isfinite(v->as.f))
+      return rl_refuse_value(input, RL_VALIDATION, err, "expected a finite number, got %s",
+                             isnan(v->as.f) ? "NaN" : "infinity");
     rl_buf_init(&buf);
     rl_json_write_float(&buf, v->as.f);
-    rille_status status = buf.failed ? rl_fail_nomem(err) : normalized(input, rl_buf_view(&buf), arena, out, err);
+    rille_status status =
+        buf.failed ? rl_fail_nomem(err) : normalize_decimal(input, rl_buf_view(&buf), arena, out, err);
     rl_buf_dispose(&buf);
     return status;
   }
-  default: return rl_refuse_kind(input, v, "a decimal, a number or a text", err);
+  default: return rl_refuse_kind(input, v, "a decimal, a number or a string", err);
   }
 }
 
@@ -55,19 +59,20 @@ rille_status rl_coerce_decimal(const rl_input *input, const rl_value *v, rl_aren
 #define FIRST_SECOND (-62135596800LL) /* 0001-01-01 */
 #define LAST_SECOND 253402300799LL    /* 9999-12-31 */
 
-static rille_status beyond(const rl_input *input, double seconds, rl_error *err) {
-  return rl_refuse_value(input, RL_P2020, err, "%.17g seconds since 1970 is beyond the years 1 to 9999%s", seconds,
-                         fabs(seconds / 1000) < (double)LAST_SECOND ? "; were milliseconds given?" : "");
+static rille_status refuse_seconds(const rl_input *input, double seconds, rl_error *err) {
+  return rl_refuse_value(input, RL_P2020, err,
+                         "expected a date-time in the years 1 to 9999, got %.17g seconds since 1970%s", seconds,
+                         fabs(seconds / 1000) < (double)LAST_SECOND ? "; did you mean milliseconds?" : "");
 }
 
-static rille_status of_microseconds(const rl_input *input, int64_t us, rl_value *out, rl_error *err) {
+static rille_status datetime_of_microseconds(const rl_input *input, int64_t us, rl_value *out, rl_error *err) {
   *out = (rl_value){.kind = RILLE_DATETIME, .as.i = us};
   return rl_datetime_in_range(us)
              ? RILLE_OK
-             : rl_refuse_value(input, RL_P2020, err, "the date-time is beyond the years 1 to 9999");
+             : rl_refuse_value(input, RL_P2020, err, "expected a date-time in the years 1 to 9999");
 }
 
-static rille_status of_text(const rl_input *input, rl_str text, rl_value *out, rl_error *err) {
+static rille_status datetime_of_text(const rl_input *input, rl_str text, rl_value *out, rl_error *err) {
   int64_t at;
   bool clock = input->type.native == RL_NATIVE_TIME || input->type.native == RL_NATIVE_TIMETZ;
   rl_datetime_verdict verdict = rl_datetime_read(text, &at);
@@ -76,31 +81,34 @@ static rille_status of_text(const rl_input *input, rl_str text, rl_value *out, r
   if (verdict == RL_DATETIME_GOOD) return RILLE_OK;
   int shown = text.len > 60 ? 60 : (int)text.len;
   if (verdict == RL_DATETIME_BEYOND)
-    return rl_refuse_value(input, RL_P2020, err, "`%.*s` is beyond the years 1 to 9999", shown, text.p);
+    return rl_refuse_value(input, RL_P2020, err, "expected a date-time in the years 1 to 9999, got `%.*s`", shown,
+                           text.p);
   bool infinite = rl_str_is(text, "infinity") || rl_str_is(text, "-infinity");
   *out = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)text.len, .as.p = text.p};
-  if (infinite && !clock) return RILLE_OK; /* as PostgreSQL reads and writes them */
+  if (infinite && !clock) return RILLE_OK; /* PostgreSQL reads and writes these words */
   return rl_refuse_value(input, RL_VALIDATION, err,
-                         "`%.*s` is no ISO-8601 date-time such as 2026-11-22T12:00:00Z or 2026-11-22", shown, text.p);
+                         "expected an ISO-8601 date-time like 2026-11-22T12:00:00Z or 2026-11-22, got `%.*s`", shown,
+                         text.p);
 }
 
-/* A value that rounding carries into the next year is beyond, too. */
-static rille_status of_number(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
+/* A value that rounding moves past the last year is out of range too. */
+static rille_status datetime_of_number(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
   double f = v->kind == RILLE_INT ? (double)v->as.i : v->as.f;
-  if (!(fabs(f) < 1e12)) return beyond(input, f, err);
+  if (!(fabs(f) < 1e12)) return refuse_seconds(input, f, err);
   int64_t us = v->kind == RILLE_INT ? v->as.i * SECOND : (int64_t)floor(f * SECOND + 0.5);
-  if (!rl_datetime_in_range(us)) return beyond(input, f, err);
+  if (!rl_datetime_in_range(us)) return refuse_seconds(input, f, err);
   *out = (rl_value){.kind = RILLE_DATETIME, .as.i = us};
   return RILLE_OK;
 }
 
 rille_status rl_coerce_datetime(const rl_input *input, const rl_value *v, rl_value *out, rl_error *err) {
   switch (v->kind) {
-  case RILLE_DATETIME: return of_microseconds(input, v->as.i, out, err);
-  case RILLE_TEXT: return of_text(input, rl_str_make(v->as.p, v->len), out, err);
+  case RILLE_DATETIME: return datetime_of_microseconds(input, v->as.i, out, err);
+  case RILLE_TEXT: return datetime_of_text(input, rl_str_make(v->as.p, v->len), out, err);
   case RILLE_INT:
-  case RILLE_FLOAT: return of_number(input, v, out, err);
-  default: return rl_refuse_kind(input, v, "an ISO-8601 text, epoch seconds or a table of os.date(\"*t\")", err);
+  case RILLE_FLOAT: return datetime_of_number(input, v, out, err);
+  default:
+    return rl_refuse_kind(input, v, "an ISO-8601 string, seconds since 1970 or a table of `os.date(\"*t\")`", err);
   }
 }
 
@@ -112,8 +120,8 @@ static const char *const part_names[PART_COUNT] = {"year", "month", "day", "hour
 typedef struct date_table {
   int64_t parts[PART_COUNT];
   bool given[PART_COUNT];
-  bool local; /* it has the day of the year, which nobody writes by hand: os.date made it */
-  int isdst;  /* -1: not said */
+  bool local; /* it has yday, so os.date returned it */
+  int isdst;  /* -1: unknown */
 } date_table;
 
 static rille_status read_parts(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, date_table *out,
@@ -130,8 +138,7 @@ static rille_status read_parts(const rl_input *input, const rl_tape *t, uint32_t
     bool whole = v.kind == RILLE_INT || (v.kind == RILLE_FLOAT && isfinite(v.as.f) && v.as.f == floor(v.as.f));
     if (i == PART_COUNT || !whole)
       return rl_refuse_value(input, RL_VALIDATION, err, "`%.*s` of a date table %s", RL_STR_ARG(key),
-                             whole ? "is unknown; allowed are year, month, day, hour, min, sec"
-                                   : "must be a whole number");
+                             whole ? "is unknown; expected year, month, day, hour, min or sec" : "must be an integer");
     out->parts[i] =
         v.kind == RILLE_INT ? v.as.i : (int64_t)fmax(-1e15, fmin(1e15, v.as.f)); /* refused as out of range */
     out->given[i] = true;
@@ -149,7 +156,7 @@ static bool local_seconds(const date_table *d, int64_t *out) {
                   .tm_isdst = d->isdst,
                   .tm_wday = -1};
   *out = (int64_t)mktime(&tm);
-  return tm.tm_wday >= 0; /* -1 second is a moment, too */
+  return tm.tm_wday >= 0; /* -1 second is a date-time too */
 }
 
 static int64_t utc_seconds(const int64_t p[PART_COUNT]) {
@@ -158,8 +165,8 @@ static int64_t utc_seconds(const int64_t p[PART_COUNT]) {
   return days * 86400 + p[HOUR] * 3600 + p[MINUTE] * 60 + p[SEC];
 }
 
-/* As os.time reads it, hour is 12 when absent; parts beyond their range carry over. A table of os.date is local time,
- * one that was written by hand UTC. */
+/* Reads the table like os.time: hour is 12 by default, and parts beyond their range carry over. A table of os.date is
+ * local time; one that was written by hand is UTC. */
 rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_value *out,
                                   rl_error *err) {
   date_table d = {.parts = {0, 1, 1, 12, 0, 0}, .isdst = -1};
@@ -177,7 +184,7 @@ rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint3
   else
     seconds = utc_seconds(d.parts);
   if (!known || seconds < FIRST_SECOND || seconds > LAST_SECOND)
-    return rl_refuse_value(input, RL_P2020, err, "the date table is beyond the years 1 to 9999");
+    return rl_refuse_value(input, RL_P2020, err, "expected a date table in the years 1 to 9999");
   *out = (rl_value){.kind = RILLE_DATETIME, .as.i = seconds * SECOND};
   return RILLE_OK;
 }

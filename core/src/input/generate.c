@@ -1,4 +1,4 @@
-/* Values that the client makes: defaults of the schema, generated and literal. */
+/* Defaults of the schema that the client fills in: generated and literal values. */
 #include "input/convert.h"
 
 #include "base/id.h"
@@ -24,7 +24,7 @@ rille_status rl_generate(rl_default_kind generator, int32_t size, int64_t now_us
   }
   char id[RL_ID_MAX];
   size_t len = make_id(generator, size, id);
-  if (len == 0) return rl_fail(err, RL_INTERNAL, "the system gave no random bytes for an id");
+  if (len == 0) return rl_fail(err, RL_INTERNAL, "the system returned no random bytes for an id");
   rl_str kept = rl_arena_str(arena, rl_str_make(id, len));
   if (!kept.p) return rl_fail_nomem(err);
   *out = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)len, .as.p = kept.p};
@@ -40,7 +40,7 @@ static int base64_digit(char c) {
   return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
-/* Bytes literals are Base64 in the schema. */
+/* Decodes a literal of Bytes, which is Base64 in the schema. */
 static rille_status decode_bytes(rl_str text, rl_arena *arena, rl_value *out, rl_error *err) {
   char *bytes = rl_arena_alloc(arena, text.len + 1);
   if (!bytes) return rl_fail_nomem(err);
@@ -60,30 +60,32 @@ static rille_status decode_bytes(rl_str text, rl_arena *arena, rl_value *out, rl
   return RILLE_OK;
 }
 
-static rille_status number(const rl_input *input, rl_str text, rl_arena *arena, rl_value *out, rl_error *err) {
+static rille_status literal_number(const rl_input *input, rl_str text, rl_arena *arena, rl_value *out, rl_error *err) {
   rl_value decimal, given = {.kind = RILLE_TEXT, .len = (uint32_t)text.len, .as.p = text.p};
   rille_status status = rl_coerce_decimal(input, &given, arena, &decimal, err);
   if (status < 0) return status;
   return rl_coerce(input, &decimal, arena, out, err);
 }
 
-static rille_status literal(const rl_field *field, const rl_literal *l, rl_arena *arena, rl_value *out, rl_error *err) {
+static rille_status coerce_literal(const rl_field *field, const rl_literal *l, rl_arena *arena, rl_value *out,
+                                   rl_error *err) {
   rl_input input = {.kind = RL_INPUT_CONSTANT, .type = field->type, .field = field};
   input.type.list = false;
   rl_value given = {.kind = RILLE_TEXT, .len = (uint32_t)l->text.len, .as.p = l->text.p};
   if (l->kind == RL_LITERAL_BOOL) given = (rl_value){.kind = RILLE_BOOL, .as.i = rl_str_is(l->text, "true")};
   if (field->type.scalar == RL_BYTES) return decode_bytes(l->text, arena, out, err);
   if (field->type.scalar == RL_JSON) given.kind = RILLE_JSON;
-  if (l->kind == RL_LITERAL_NUMBER && field->type.scalar != RL_JSON) return number(&input, l->text, arena, out, err);
+  if (l->kind == RL_LITERAL_NUMBER && field->type.scalar != RL_JSON)
+    return literal_number(&input, l->text, arena, out, err);
   return rl_coerce(&input, &given, arena, out, err);
 }
 
 rille_status rl_literal_value(const rl_field *field, rl_arena *arena, rl_value *out, rl_error *err) {
-  if (field->def.kind != RL_DEFAULT_LIST) return literal(field, &field->def.literal, arena, out, err);
+  if (field->def.kind != RL_DEFAULT_LIST) return coerce_literal(field, &field->def.literal, arena, out, err);
   rl_value *items = RL_NEW_ARRAY(arena, rl_value, field->def.item_count);
   if (!items) return rl_fail_nomem(err);
   for (size_t i = 0; i < field->def.item_count; i++) {
-    rille_status status = literal(field, &field->def.items[i], arena, &items[i], err);
+    rille_status status = coerce_literal(field, &field->def.items[i], arena, &items[i], err);
     if (status < 0) return status;
   }
   *out = (rl_value){.kind = RILLE_LIST, .len = (uint32_t)field->def.item_count, .as.list = items};

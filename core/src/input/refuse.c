@@ -1,9 +1,9 @@
-/* What every conversion needs: refusing a value with its path, and keeping a text that had to be made. */
+/* What every conversion needs: rejecting a value with its path, and keeping new text. */
 #include "input/convert.h"
 
 #include <stdarg.h>
 
-static rille_status refuse(const rl_input *input, rl_code code, rl_error *err, const char *format, va_list args) {
+static rille_status refuse_with(const rl_input *input, rl_code code, rl_error *err, const char *format, va_list args) {
   rl_buf text;
   rl_buf_init(&text);
   rl_buf_vprintf(&text, format, args);
@@ -22,22 +22,33 @@ static rille_status refuse(const rl_input *input, rl_code code, rl_error *err, c
 rille_status rl_refuse_value(const rl_input *input, rl_code code, rl_error *err, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  rille_status status = refuse(input, code, err, format, args);
+  rille_status status = refuse_with(input, code, err, format, args);
   va_end(args);
   return status;
 }
 
-static const char *kind_text(const rl_value *v) {
-  static const char *const texts[] = {"null",  "a boolean", "an integer",  "a float", "a text",
-                                      "bytes", "a decimal", "a date-time", "Json",    "a list"};
+const char *rl_mark_text(rl_mark mark) {
+  switch (mark) {
+  case RL_MARK_JSON_NULL: return "`rille.json_null`";
+  case RL_MARK_DB_NULL: return "`rille.db_null`";
+  case RL_MARK_ANY_NULL: return "`rille.any_null`";
+  case RL_MARK_ALL: return "`rille.all`";
+  case RL_MARK_FIELD: return "a field reference";
+  case RL_MARK_EMPTY_ARRAY: return "an empty list";
+  case RL_MARK_EMPTY_OBJECT: return "an empty table";
+  }
+  return "a mark";
+}
+
+const char *rl_value_kind_text(const rl_value *v) {
+  static const char *const texts[] = {"`rille.null`", "a boolean", "an integer",  "a number", "a string",
+                                      "a string",     "a decimal", "a date-time", "JSON",     "a list"};
+  if (v->kind == RILLE_NULL && v->as.i) return rl_mark_text((rl_mark)v->as.i);
   return v->kind < sizeof texts / sizeof *texts ? texts[v->kind] : "a value of another kind";
 }
 
-rille_status rl_refuse_kind(const rl_input *input, const rl_value *value, const char *wanted, rl_error *err) {
-  const rl_field *f = input->field;
-  if (!f) return rl_refuse_value(input, RL_VALIDATION, err, "%s was given; expected is %s", kind_text(value), wanted);
-  return rl_refuse_value(input, RL_VALIDATION, err, "%s was given; %.*s.%.*s takes %s", kind_text(value),
-                         RL_STR_ARG(f->model->name), RL_STR_ARG(f->name), wanted);
+rille_status rl_refuse_kind(const rl_input *input, const rl_value *value, const char *expected, rl_error *err) {
+  return rl_refuse_value(input, RL_VALIDATION, err, "expected %s, got %s", expected, rl_value_kind_text(value));
 }
 
 rille_status rl_keep_text(rl_buf *buf, rille_value_kind kind, rl_arena *arena, rl_value *out, rl_error *err) {

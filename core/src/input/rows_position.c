@@ -28,15 +28,15 @@ static void add_part(rl_rows_position *p, const char *name, uint32_t shape, uint
   p->parts[p->part_count++].slot = slot;
 }
 
-/* The lists of the next parent. */
+/* Finds the lists of the next parent. */
 static bool next_parent(rl_rows_position *p) {
   uint32_t shape, slot, part_shape, part_slot, data_shape, data_slot;
   p->part = p->part_count = 0;
   if (!p->outer || !rl_rows_position_next(p->outer, &shape, &slot)) return false;
   p->parent++;
   if (!find_member(p->tape, shape, slot, p->rows->via->name, &shape, &slot)) return true;
-  rl_str own = p->rows->connects ? RL_STR("connect") : RL_STR("create");
-  if (find_member(p->tape, shape, slot, own, &part_shape, &part_slot)) add_part(p, own.p, part_shape, part_slot);
+  rl_str name = p->rows->connects ? RL_STR("connect") : RL_STR("create");
+  if (find_member(p->tape, shape, slot, name, &part_shape, &part_slot)) add_part(p, name.p, part_shape, part_slot);
   if (p->rows->connects || !find_member(p->tape, shape, slot, RL_STR("create_many"), &part_shape, &part_slot))
     return true;
   if (find_member(p->tape, part_shape, part_slot, RL_STR("data"), &data_shape, &data_slot))
@@ -44,7 +44,7 @@ static bool next_parent(rl_rows_position *p) {
   return true;
 }
 
-/* A single row in place of a list; an empty table is an empty list. */
+/* Returns whether the value is a single row and not a list. An empty table is an empty list. */
 static bool is_single(const rl_tape *t, uint32_t shape, uint32_t slot) {
   uint32_t value_shape, value_slot;
   rl_str key;

@@ -1,5 +1,5 @@
-/* Rows of one call that name the same row by the fields of `on`: which of them would win is the database's own choice,
- * so they are refused. */
+/* Rejects rows of one call with the same values in the fields of `on`, because the database would choose one of them.
+ */
 #include "input/rows_position.h"
 
 typedef struct keys {
@@ -9,7 +9,7 @@ typedef struct keys {
   size_t count;
 } keys;
 
-/* false: there is a null in it, so that it names no row. */
+/* Returns false if the key has a null, so it is like no other. */
 static bool hash_key(const keys *k, size_t row, uint64_t *out) {
   *out = 0x9E3779B97F4A7C15u;
   for (size_t i = 0; i < k->count; i++) {
@@ -52,12 +52,12 @@ static rille_status path_of_row(const rl_rows *rows, rl_inputs *in, size_t row, 
   return *out ? RILLE_OK : rl_fail_nomem(err);
 }
 
-static rille_status refuse(const rl_rows *rows, rl_inputs *in, size_t first, size_t second, rl_error *err) {
+static rille_status refuse_twice(const rl_rows *rows, rl_inputs *in, size_t first, size_t second, rl_error *err) {
   const char *one, *other;
   rille_status status = path_of_row(rows, in, first, &one, err);
   if (status == RILLE_OK) status = path_of_row(rows, in, second, &other, err);
   if (status != RILLE_OK) return status;
-  status = rl_fail(err, RL_VALIDATION, "%s: it names the same row as %s", other, one);
+  status = rl_fail(err, RL_VALIDATION, "%s: names the same row as %s", other, one);
   rl_error_detail(err, "path", rl_str_of(other));
   rl_error_detail(err, "model", rows->model->name);
   return status;
@@ -76,5 +76,6 @@ rille_status rl_rows_check_keys(const rl_rows *rows, rl_inputs *in, const rl_val
   if (found == 0 || found < rows->conflict_count) return RILLE_OK;
   keys k = {cells, rows->column_count, columns, found};
   size_t first, second;
-  return find_twice(&k, count, table, slots - 1, &first, &second) ? refuse(rows, in, first, second, err) : RILLE_OK;
+  return find_twice(&k, count, table, slots - 1, &first, &second) ? refuse_twice(rows, in, first, second, err)
+                                                                  : RILLE_OK;
 }

@@ -1,5 +1,5 @@
-/* The rows of a bulk insert, one at a time. Rows of one run have the same keys, so which column a key means is worked
- * out once a run. */
+/* Reads the rows of a bulk write, one at a time. Rows of one run have the same keys, so the columns of the keys are
+ * looked up once per run. */
 #include "input/convert.h"
 #include "input/rows_position.h"
 
@@ -7,11 +7,11 @@ struct rl_rows_walk {
   const rl_rows *rows;
   rl_inputs *in;
   rl_rows_position position;
-  size_t row;        /* from 1, of the row at hand */
-  uint32_t run;      /* the shape of the rows that `columns` is of */
-  uint32_t *columns; /* of the k-th key of a row */
+  size_t row;        /* number of the current row, from 1 */
+  uint32_t run;      /* the shape of the rows to which `columns` belongs */
+  uint32_t *columns; /* columns[k]: of the k-th key of a row */
   size_t key_count;
-  rl_input *inputs; /* one a column, for coercion */
+  rl_input *inputs; /* one per column, for coercion */
   bool *present;
 };
 
@@ -46,7 +46,7 @@ size_t rl_rows_walk_count(const rl_rows_walk *w) {
 
 /* ------------------------------------------------------------------ one row */
 
-static rille_status at_row(const rl_rows_walk *w, rl_str key, rl_input *input, rl_error *err) {
+static rille_status set_path_in_row(const rl_rows_walk *w, rl_str key, rl_input *input, rl_error *err) {
   const char *row = rl_rows_position_path(&w->position, w->in->arena);
   char *path = row ? rl_arena_printf(w->in->arena, "%s.%.*s", row, RL_STR_ARG(key)) : NULL;
   if (!path) return rl_fail_nomem(err);
@@ -54,9 +54,9 @@ static rille_status at_row(const rl_rows_walk *w, rl_str key, rl_input *input, r
   return RILLE_OK;
 }
 
-static rille_status unknown(const rl_rows_walk *w, rl_str key, rl_error *err) {
+static rille_status refuse_unknown_key(const rl_rows_walk *w, rl_str key, rl_error *err) {
   rl_input input = {.kind = RL_INPUT_VALUE};
-  rille_status status = at_row(w, key, &input, err);
+  rille_status status = set_path_in_row(w, key, &input, err);
   if (status < 0) return status;
   return rl_refuse_value(&input, RL_VALIDATION, err, "unknown field of %.*s", RL_STR_ARG(w->rows->model->name));
 }
@@ -69,7 +69,7 @@ static uint32_t column_of(const rl_rows *rows, rl_str key) {
   return NO_COLUMN;
 }
 
-/* A relation, whose rows are walked on their own. */
+/* Returns whether the key is a relation, whose rows are walked separately. */
 static bool is_child(const rl_rows *rows, rl_str key) {
   for (size_t i = 0; i < rows->child_count; i++)
     if (rl_str_eq(rows->children[i]->via->name, key)) return true;
@@ -83,9 +83,9 @@ static rille_status learn_run(rl_rows_walk *w, uint32_t shape, uint32_t slot, rl
   memset(w->present, 0, w->rows->column_count * sizeof *w->present);
   while (rl_tape_member(w->in->tape, &shape, &slot, &key, &value_shape, &value_slot)) {
     uint32_t c = column_of(w->rows, key);
-    bool passed_over = c == NO_COLUMN && (w->rows->loose || is_child(w->rows, key));
-    if (!passed_over && (c == NO_COLUMN || w->present[c])) return unknown(w, key, err);
-    if (!passed_over) w->present[c] = true;
+    bool skipped = c == NO_COLUMN && (w->rows->loose || is_child(w->rows, key));
+    if (!skipped && (c == NO_COLUMN || w->present[c])) return refuse_unknown_key(w, key, err);
+    if (!skipped) w->present[c] = true;
     w->columns[w->key_count++] = c;
   }
   return RILLE_OK;
@@ -99,7 +99,7 @@ static bool is_db_null(const rl_tape *t, uint32_t shape, uint32_t slot, const rl
   return v.as.i == RL_MARK_DB_NULL || (v.as.i == 0 && input->nullable);
 }
 
-/* Json null stays a value where the column is required; elsewhere a null is SQL's. */
+/* JSON null is a value if the column is required; every other null is SQL NULL. */
 static rille_status read_cell(rl_rows_walk *w, const rl_input *input, uint32_t shape, uint32_t slot, rl_value *out,
                               rl_error *err) {
   const rl_tape *t = w->in->tape;
@@ -131,15 +131,15 @@ static rille_status read_members(rl_rows_walk *w, uint32_t shape, uint32_t slot,
     rl_error_clear(&own);
     if (status == RILLE_NOMEM) return rl_fail_nomem(err);
     if (status >= 0) continue;
-    rl_input input = w->inputs[c]; /* once more, for a message that names the row */
-    status = at_row(w, key, &input, err);
+    rl_input input = w->inputs[c]; /* again, for a message with the row's path */
+    status = set_path_in_row(w, key, &input, err);
     return status < 0 ? status : read_cell(w, &input, value_shape, value_slot, &cells[c], err);
   }
   return RILLE_OK;
 }
 
-/* Of the row's parent, or of what an earlier step made of the row itself. */
-static rille_status take_kept(rl_rows_walk *w, const rl_rows_column *column, rl_value *out, rl_error *err) {
+/* Reads a cell of the row's parent, or of the row that an earlier step wrote. */
+static rille_status read_kept_cell(rl_rows_walk *w, const rl_rows_column *column, rl_value *out, rl_error *err) {
   const rl_rowset *set = &w->in->rowsets[column->missing->rowset];
   size_t row = column->from == RL_FROM_PARENT ? w->position.parent - 1 : w->row - 1;
   if (row >= set->rows)
@@ -157,7 +157,7 @@ static rille_status fill_missing(rl_rows_walk *w, rl_value *cells, bool *given, 
     cells[c] = (rl_value){.kind = RILLE_NULL};
     if (!column->missing) continue;
     if (column->from != RL_FROM_ROW) {
-      rille_status kept = take_kept(w, column, &cells[c], err);
+      rille_status kept = read_kept_cell(w, column, &cells[c], err);
       if (kept < 0) return kept;
       continue;
     }
@@ -170,9 +170,9 @@ static rille_status fill_missing(rl_rows_walk *w, rl_value *cells, bool *given, 
   return RILLE_OK;
 }
 
-static rille_status not_a_row(const rl_rows_walk *w, rl_error *err) {
+static rille_status refuse_non_row(const rl_rows_walk *w, rl_error *err) {
   const char *path = rl_rows_position_path(&w->position, w->in->arena);
-  return path ? rl_fail(err, RL_VALIDATION, "%s: the row is no table", path) : rl_fail_nomem(err);
+  return path ? rl_fail(err, RL_VALIDATION, "%s: expected a row, got another value", path) : rl_fail_nomem(err);
 }
 
 rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err) {
@@ -180,7 +180,7 @@ rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl
   if (!rl_rows_position_next(&w->position, &shape, &slot)) return RILLE_DONE;
   rille_status status = RILLE_OK;
   w->row++;
-  if (!rl_tape_is_table(w->in->tape, shape)) return not_a_row(w, err);
+  if (!rl_tape_is_table(w->in->tape, shape)) return refuse_non_row(w, err);
   if (w->run != shape) status = learn_run(w, shape, slot, err);
   w->run = shape;
   if (status >= 0) status = read_members(w, shape, slot, cells, given, err);

@@ -1,6 +1,6 @@
-/* What a full-text search looks for: a tsquery as PostgreSQL's to_tsquery reads it, or anybody's words. The check here
- * answers what the server's parser would, so that nobody's words become its syntax error; where the server's locale or
- * its limits decide, the text is words. */
+/* The text of a full-text search: a tsquery by the rules of PostgreSQL's to_tsquery, or plain words. The check here
+ * accepts what the server's parser accepts, so that plain words do not become a syntax error. If the server's locale or
+ * limits would decide, the text counts as words. */
 #include "input/convert.h"
 
 enum { MAX_BYTES = 40000, MAX_WORDS = 4000, MAX_NESTING = 1000, MAX_NOTS = 24 };
@@ -20,7 +20,8 @@ static bool is_operator(unsigned char c) {
   return c == '!' || c == '&' || c == '|' || c == '(' || c == ')' || c == '<';
 }
 
-/* Length of a blank beyond ASCII, which is one or a letter as the server's locale says; 0: none is here. */
+/* Returns the length of a space beyond ASCII, which is a space or a letter depending on the server's locale; 0: none.
+ */
 static size_t wide_space(const unsigned char *at, const unsigned char *end) {
   if (end - at >= 2 && at[0] == 0xC2 && (at[1] == 0x85 || at[1] == 0xA0)) return 2;
   if (end - at < 3) return 0;
@@ -30,7 +31,7 @@ static size_t wide_space(const unsigned char *at, const unsigned char *end) {
   return blank ? 3 : 0;
 }
 
-/* False where several kinds stand side by side: one may be a blank to the server and the other a letter. */
+/* Returns false if different ones follow each other: one may be a space to the server, and the next one a letter. */
 static bool skip_wide_spaces(parser *p) {
   const unsigned char *first = p->at;
   size_t len = wide_space(p->at, p->end), next;
@@ -43,26 +44,26 @@ static void skip_spaces(parser *p) {
   while (p->at < p->end && is_space(*p->at)) p->at++;
 }
 
-/* The rest of a quoted operand, behind its quote. */
-static bool quoted(parser *p) {
+/* Skips the rest of a quoted operand, after its quote. */
+static bool skip_quoted(parser *p) {
   const unsigned char *from = p->at;
   for (; p->at < p->end; p->at++) {
     if (*p->at == '\\') {
       if (++p->at == p->end) return false;
     } else if (*p->at == '\'') {
-      if (p->at + 1 == p->end || p->at[1] != '\'') return p->at++ > from; /* an empty one is no operand */
+      if (p->at + 1 == p->end || p->at[1] != '\'') return p->at++ > from; /* an empty one is not an operand */
       p->at++;
     }
   }
   return false;
 }
 
-/* A wide blank may end the word or belong to it: what follows must mean the same in both cases. */
+/* A wide space may end the word or belong to it. Returns whether the text after it means the same in both cases. */
 static bool ends_alike(const parser *p) {
   return p->at == p->end || is_space(*p->at) || is_operator(*p->at);
 }
 
-static bool word(parser *p) {
+static bool skip_word(parser *p) {
   while (p->at < p->end && !is_space(*p->at) && !is_operator(*p->at) && *p->at != ':') {
     if (wide_space(p->at, p->end)) return skip_wide_spaces(p) && ends_alike(p);
     if (*p->at == '\\' && ++p->at == p->end) return false;
@@ -71,15 +72,15 @@ static bool word(parser *p) {
   return true;
 }
 
-/* ":" with weights and "*" for a prefix. */
-static void modifiers(parser *p) {
+/* Skips ":" with weights, and "*" for a prefix. */
+static void skip_modifiers(parser *p) {
   if (p->at == p->end || *p->at != ':') return;
   p->at++;
   while (p->at < p->end && strchr("abcdABCD*", *p->at)) p->at++;
 }
 
-/* A word or a quoted text with what is before it: negations and parentheses. */
-static bool operand(parser *p) {
+/* Skips a word or a quoted text, and the negations and parentheses before it. */
+static bool skip_operand(parser *p) {
   for (;; p->at++) {
     skip_spaces(p);
     if (p->at == p->end || *p->at == 0) return false;
@@ -94,21 +95,21 @@ static bool operand(parser *p) {
   }
   p->nots = 0;
   if (*p->at == ':' || is_operator(*p->at)) return false;
-  if (wide_space(p->at, p->end)) { /* a letter must follow, which a word begins with in either case */
+  if (wide_space(p->at, p->end)) { /* a letter must follow: a word begins with it in both cases */
     if (!skip_wide_spaces(p) || ends_alike(p) || strchr("':\\", *p->at)) return false;
   }
   if (*p->at == '\'') {
     p->at++;
-    if (!quoted(p)) return false;
-  } else if (!word(p)) {
+    if (!skip_quoted(p)) return false;
+  } else if (!skip_word(p)) {
     return false;
   }
-  modifiers(p);
+  skip_modifiers(p);
   return true;
 }
 
-/* "<->" or "<2>", behind the "<". */
-static bool distance(parser *p) {
+/* Skips the rest of "<->" or "<2>" after the "<". */
+static bool skip_distance(parser *p) {
   if (p->at < p->end && *p->at == '-') {
     p->at++;
   } else {
@@ -123,8 +124,8 @@ static bool distance(parser *p) {
 bool rl_is_tsquery(rl_str text) {
   parser p = {.at = (const unsigned char *)text.p, .end = (const unsigned char *)text.p + text.len};
   for (;;) {
-    if (!operand(&p)) return false;
-    for (;;) { /* what stands behind an operand: the ends of parentheses, then an operator or nothing */
+    if (!skip_operand(&p)) return false;
+    for (;;) { /* after an operand: the ends of parentheses, then an operator or nothing */
       skip_spaces(&p);
       if (p.at == p.end) return p.open == 0;
       if (*p.at != ')') break;
@@ -132,13 +133,13 @@ bool rl_is_tsquery(rl_str text) {
       if (--p.open < 0) return false;
     }
     unsigned char c = *p.at++;
-    if (c != '&' && c != '|' && !(c == '<' && distance(&p))) return false;
+    if (c != '&' && c != '|' && !(c == '<' && skip_distance(&p))) return false;
   }
 }
 
 /* ------------------------------------------------------------------ words */
 
-/* Signs without a word between them, from `at` on. */
+/* Returns the signs from `at` up to the next word. */
 static rl_str signs_at(const char *at, const char *end) {
   const char *from = at;
   while (at < end) {
@@ -149,7 +150,7 @@ static rl_str signs_at(const char *at, const char *end) {
   return rl_str_make(from, (size_t)(at - from));
 }
 
-/* websearch_to_tsquery has room for so many negations of one word only: pairs of them are left out. */
+/* websearch_to_tsquery allows only MAX_NOTS negations of one word, so pairs of them are left out. */
 static void put_signs(rl_buf *out, rl_str signs) {
   size_t count = 0;
   for (size_t i = 0; i < signs.len; i++) count += signs.p[i] == '-';
@@ -171,7 +172,7 @@ static rille_status plain_words(rl_arena *arena, rl_value *v, rl_error *err) {
     put_signs(&out, signs);
     at += signs.len;
     const char *from = at;
-    if (at < end && *at == '"') { /* what is quoted has no signs */
+    if (at < end && *at == '"') { /* quoted text has no signs */
       do at++;
       while (at < end && *at != '"');
     }
@@ -196,8 +197,9 @@ static size_t count_words(const rl_value *v) {
 rille_status rl_transform_search(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
   if (v->kind != RILLE_TEXT) return RILLE_OK;
   if (v->len > MAX_BYTES || count_words(v) > MAX_WORDS)
-    return rl_refuse_value(input, RL_VALIDATION, err, "the text is too long: a search takes %d words and %d bytes",
-                           MAX_WORDS, MAX_BYTES);
+    return rl_refuse_value(input, RL_VALIDATION, err,
+                           "the text is too long; a search can have at most %d words and %d bytes", MAX_WORDS,
+                           MAX_BYTES);
   bool query = rl_is_tsquery(rl_str_make(v->as.p, v->len));
   if (query == (input->transform == RL_TRANSFORM_TSQUERY)) return query ? RILLE_OK : plain_words(arena, v, err);
   *v = (rl_value){.kind = RILLE_NULL};

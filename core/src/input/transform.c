@@ -1,8 +1,8 @@
-/* What is done with a value before it is bound: patterns of LIKE, paths into Json, and the like. */
+/* What happens to a value before it is bound: patterns for LIKE, paths into JSON, and others. */
 #include "input/convert.h"
 #include "tape/json.h"
 
-static rille_status pattern(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
+static rille_status like_pattern(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
   if (input->transform != RL_TRANSFORM_STARTS_WITH) rl_buf_byte(&text, '%');
@@ -15,7 +15,7 @@ static rille_status pattern(const rl_input *input, rl_arena *arena, rl_value *v,
   return rl_keep_text(&text, RILLE_TEXT, arena, v, err);
 }
 
-static rille_status json_array(rl_arena *arena, rl_value *v, rl_error *err) {
+static rille_status wrap_in_json_array(rl_arena *arena, rl_value *v, rl_error *err) {
   uint32_t i = 0;
   while (i < v->len && (v->as.p[i] == ' ' || v->as.p[i] == '\n' || v->as.p[i] == '\t' || v->as.p[i] == '\r')) i++;
   if (i < v->len && v->as.p[i] == '[') return RILLE_OK;
@@ -41,7 +41,7 @@ static bool add_step(steps *s, rl_arena *arena, const char *p, size_t len) {
   return kept.p != NULL;
 }
 
-/* One step at `at`: .name, ."name", [0] or ["name"]. Returns what follows, NULL when it is none. */
+/* Reads one step at `at`: .name, ."name", [0] or ["name"]. Returns the position after it; NULL: not a step. */
 static const char *read_step(steps *s, rl_arena *arena, const char *at, const char *end) {
   char close = *at == '[' ? ']' : 0;
   if (*at != '.' && !close) return NULL;
@@ -61,7 +61,7 @@ static const char *read_step(steps *s, rl_arena *arena, const char *at, const ch
   return add_step(s, arena, from, (size_t)(to - from)) ? at : NULL;
 }
 
-static rille_status json_path(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
+static rille_status split_json_path(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
   if (v->kind == RILLE_LIST) return RILLE_OK;
   steps s = {.count = 0};
   const char *at = v->as.p, *end = v->as.p + v->len;
@@ -71,10 +71,9 @@ static rille_status json_path(const rl_input *input, rl_arena *arena, rl_value *
     good = at != NULL;
   }
   if (!good)
-    return rl_refuse_value(
-        input, RL_VALIDATION, err,
-        "`%.*s` is no path; write a list such as { \"a\", \"b\", \"0\" } or a text such as \"$.a.b[0]\"",
-        v->len > 60 ? 60 : (int)v->len, v->as.p);
+    return rl_refuse_value(input, RL_VALIDATION, err,
+                           "expected a path like `{ \"a\", \"b\", \"0\" }` or \"$.a.b[0]\", got `%.*s`",
+                           v->len > 60 ? 60 : (int)v->len, v->as.p);
   rl_value *items = RL_NEW_ARRAY(arena, rl_value, s.count);
   if (!items) return rl_fail_nomem(err);
   if (s.count) memcpy(items, s.items, s.count * sizeof *items);
@@ -87,14 +86,14 @@ rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value
   switch (input->transform) {
   case RL_TRANSFORM_CONTAINS:
   case RL_TRANSFORM_STARTS_WITH:
-  case RL_TRANSFORM_ENDS_WITH: return v->kind == RILLE_TEXT ? pattern(input, arena, v, err) : RILLE_OK;
+  case RL_TRANSFORM_ENDS_WITH: return v->kind == RILLE_TEXT ? like_pattern(input, arena, v, err) : RILLE_OK;
   case RL_TRANSFORM_ABSOLUTE:
     if (v->kind == RILLE_INT && v->as.i < 0) v->as.i = v->as.i == INT64_MIN ? INT64_MAX : -v->as.i;
     return RILLE_OK;
-  case RL_TRANSFORM_JSON_ARRAY: return json_array(arena, v, err);
+  case RL_TRANSFORM_JSON_ARRAY: return wrap_in_json_array(arena, v, err);
   case RL_TRANSFORM_TSQUERY:
   case RL_TRANSFORM_WORDS: return rl_transform_search(input, arena, v, err);
-  case RL_TRANSFORM_JSON_PATH: return json_path(input, arena, v, err);
+  case RL_TRANSFORM_JSON_PATH: return split_json_path(input, arena, v, err);
   default: return RILLE_OK;
   }
 }

@@ -1,4 +1,4 @@
-/* aggregate, group_by and count with select: which numbers are computed, and over which groups. */
+/* aggregate, group_by and count with select: which numbers are computed, and for which groups. */
 #include "query/bind.h"
 
 const rl_word rl_aggregate_words[5] = {{"_count", RL_WORD_COUNT},
@@ -20,7 +20,7 @@ bool rl_can_aggregate(rl_aggregate fn, const rl_field *f) {
   }
 }
 
-static rille_status add(rl_binder *b, rl_aggregate fn, const rl_field *field, rl_str group, rl_str name) {
+static rille_status add_aggregate(rl_binder *b, rl_aggregate fn, const rl_field *field, rl_str group, rl_str name) {
   rl_query *q = b->query;
   if (!q->aggregates) {
     size_t most = 5 * (q->model->column_count + 2);
@@ -31,11 +31,11 @@ static rille_status add(rl_binder *b, rl_aggregate fn, const rl_field *field, rl
   return RILLE_OK;
 }
 
-/* true, or for a count { distinct = true } */
-static rille_status wanted(rl_binder *b, rl_arg *arg, rl_aggregate *fn, bool *on) {
+/* Reads true, or for a count { distinct = true }. */
+static rille_status read_is_on(rl_binder *b, rl_arg *arg, rl_aggregate *fn, bool *on) {
   if (arg->kind != RL_ARG_OBJECT || *fn != RL_AGG_COUNT) return rl_expect_flag(b, arg, on);
   rl_arg *distinct = rl_get(arg, "distinct");
-  if (!distinct || arg->count != 1) return rl_bad(b, arg, NULL, "expected is true or { distinct = true }");
+  if (!distinct || arg->count != 1) return rl_bad(b, arg, NULL, "expected a boolean or `{ distinct = true }`");
   bool only;
   *on = true;
   RL_TRY(rl_expect_flag(b, distinct, &only));
@@ -53,21 +53,21 @@ static rille_status bind_member(rl_binder *b, rl_aggregate fn, rl_str group, rl_
       if (!model->columns[i]->ignored && rl_can_aggregate(fn, model->columns[i]))
         rl_names_add(&names, model->columns[i]->name);
     if (fn == RL_AGG_COUNT) rl_names_add(&names, RL_STR("_all"));
-    return rl_bad_name(b, member, member->key, "field for this function", model, &names);
+    return rl_bad_name(b, member, member->key, "field for this aggregate", model, &names);
   }
-  RL_TRY(wanted(b, member, &fn, &on));
+  RL_TRY(read_is_on(b, member, &fn, &on));
   if (!on) return RILLE_OK;
   ++*count;
-  return add(b, all ? RL_AGG_COUNT_ALL : fn, f, group, all ? RL_STR("_all") : f->name);
+  return add_aggregate(b, all ? RL_AGG_COUNT_ALL : fn, f, group, all ? RL_STR("_all") : f->name);
 }
 
 static rille_status bind_members(rl_binder *b, rl_aggregate fn, rl_str group, rl_arg *arg) {
   size_t count = 0;
   RL_TRY(rl_refuse_names(b, arg));
-  RL_TRY(rl_expect_object(b, arg, "an object with the names of fields"));
+  RL_TRY(rl_expect_object(b, arg, "a table with the names of fields"));
   for (size_t i = 0; i < arg->count; i++) RL_TRY(bind_member(b, fn, group, &arg->children[i], &count));
   return count ? RILLE_OK
-               : rl_bad(b, arg, NULL, "it must name at least one field of %.*s", RL_STR_ARG(b->query->model->name));
+               : rl_bad(b, arg, NULL, "must name at least one field of %.*s", RL_STR_ARG(b->query->model->name));
 }
 
 static rille_status bind_function(rl_binder *b, int word, rl_arg *arg) {
@@ -75,7 +75,7 @@ static rille_status bind_function(rl_binder *b, int word, rl_arg *arg) {
   if (word != RL_WORD_COUNT || arg->kind != RL_ARG_BOOL) return bind_members(b, functions[word], group, arg);
   bool on;
   RL_TRY(rl_expect_flag(b, arg, &on));
-  return on ? add(b, RL_AGG_COUNT_ALL, NULL, RL_STR(""), group) : RILLE_OK;
+  return on ? add_aggregate(b, RL_AGG_COUNT_ALL, NULL, RL_STR(""), group) : RILLE_OK;
 }
 
 static rille_status bind_functions(rl_binder *b, rl_arg *args) {
@@ -89,7 +89,7 @@ static rille_status bind_functions(rl_binder *b, rl_arg *args) {
 rille_status rl_bind_aggregates(rl_binder *b, rl_arg *args) {
   RL_TRY(bind_functions(b, args));
   if (b->query->aggregate_count) return RILLE_OK;
-  return rl_bad(b, args, NULL, "nothing to compute; give at least one of `_count`, `_sum`, `_avg`, `_min`, `_max`");
+  return rl_bad(b, args, NULL, "expected at least one of `_count`, `_sum`, `_avg`, `_min`, `_max`");
 }
 
 rille_status rl_bind_count_select(rl_binder *b, rl_arg *select) {
@@ -99,13 +99,13 @@ rille_status rl_bind_count_select(rl_binder *b, rl_arg *select) {
     select = NULL;
   }
   b->query->count_plain = !select;
-  if (!select) return add(b, RL_AGG_COUNT_ALL, NULL, RL_STR(""), RL_STR("_all"));
+  if (!select) return add_aggregate(b, RL_AGG_COUNT_ALL, NULL, RL_STR(""), RL_STR("_all"));
   return bind_members(b, RL_AGG_COUNT, RL_STR(""), select);
 }
 
 /* ------------------------------------------------------------------ group_by */
 
-/* by: names of fields, and { createdAt = "month" } for the periods that the moments of a field lie in. */
+/* Reads { createdAt = "month" }, an element of `by` that groups rows by a period of a date-time. */
 static rille_status bind_period(rl_binder *b, rl_arg *arg, const rl_field **field, rl_period *period) {
   static const rl_word words[] = {{"year", RL_PERIOD_YEAR},
                                   {"month", RL_PERIOD_MONTH},
@@ -114,16 +114,17 @@ static rille_status bind_period(rl_binder *b, rl_arg *arg, const rl_field **fiel
                                   {"hour", RL_PERIOD_HOUR}};
   const rl_model *model = b->query->model;
   if (arg->count != 1)
-    return rl_bad(b, arg, NULL, "expected is the name of a field, or one with a period such as { %s = \"month\" }",
-                  "createdAt");
+    return rl_bad(b, arg, NULL,
+                  "expected the name of a field, or a field and its period like `{ createdAt = \"month\" }`");
   rl_arg *member = &arg->children[0];
   int id;
   *field = rl_find_field(model, member->key);
   if (!*field || (*field)->is_relation) return rl_bad_field(b, member, member->key, model, true, false);
   const rl_type *t = &(*field)->type;
-  bool moment = t->scalar == RL_DATETIME && t->native != RL_NATIVE_TIME && t->native != RL_NATIVE_TIMETZ;
-  if (!moment || (*field)->list)
-    return rl_bad(b, member, *field, "%.*s is no DateTime, so it has no periods", RL_STR_ARG((*field)->name));
+  bool dated = t->scalar == RL_DATETIME && t->native != RL_NATIVE_TIME && t->native != RL_NATIVE_TIMETZ;
+  if (!dated || (*field)->list)
+    return rl_bad(b, member, *field, "`%.*s` is not a DateTime field, so it has no periods",
+                  RL_STR_ARG((*field)->name));
   RL_TRY(rl_expect_word(b, member, words, RL_COUNT_OF(words), &id));
   *period = (rl_period)id;
   return RILLE_OK;
@@ -138,12 +139,12 @@ static rille_status bind_by_one(rl_binder *b, rl_arg *arg) {
     RL_TRY(bind_period(b, arg, field, period));
   } else {
     RL_TRY(rl_expect_fields(b, arg, q->model, &one, &count));
-    if (count != 1) return rl_bad(b, arg, NULL, "a list was given; expected is the name of a field");
+    if (count != 1) return rl_bad(b, arg, NULL, "expected the name of a field, got a list");
     *field = one[0];
   }
   for (size_t i = 0; i < q->by_count; i++)
     if (q->by[i] == *field && q->periods[i] != *period)
-      return rl_bad(b, arg, *field, "%.*s is grouped by twice; the result has one value of that name",
+      return rl_bad(b, arg, *field, "`%.*s` is given twice; the result can have only one value of that name",
                     RL_STR_ARG((*field)->name));
   q->by_count++;
   return RILLE_OK;
@@ -159,7 +160,7 @@ static rille_status bind_by(rl_binder *b, rl_arg *by) {
   if (!q->by || !q->periods) return rl_nomem(b);
   for (size_t i = 0; i < list.count; i++) RL_TRY(bind_by_one(b, &list.items[i]));
   if (q->by_count) return RILLE_OK;
-  return rl_bad(b, by, NULL, "it must name at least one field of %.*s", RL_STR_ARG(q->model->name));
+  return rl_bad(b, by, NULL, "must name at least one field of %.*s", RL_STR_ARG(q->model->name));
 }
 
 static bool is_grouped(const rl_query *q, const rl_field *f, rl_period *period) {
@@ -178,13 +179,13 @@ static rille_status check_order(rl_binder *b, rl_arg *args) {
   for (size_t i = 0; i < q->read.order_count; i++) {
     rl_order *o = &q->read.orders[i];
     if (o->kind == RL_ORDER_FIELD && !is_grouped(q, o->field, &o->period))
-      rl_buf_printf(&missing, "%s%.*s", missing.len ? ", " : "", RL_STR_ARG(o->field->name));
+      rl_buf_printf(&missing, "%s`%.*s`", missing.len ? ", " : "", RL_STR_ARG(o->field->name));
   }
   const char *z = rl_buf_z(&missing);
   rille_status status = z ? RILLE_OK : rl_nomem(b);
   if (z && *z)
     status = rl_bad_code(b, RL_P2019, rl_get(args, "order_by"), NULL,
-                         "every field that `order_by` names must be in `by` too; missing there: %s", z);
+                         "fields in `order_by` must also be in `by`; missing in `by`: %s", z);
   rl_buf_dispose(&missing);
   return status;
 }
@@ -192,9 +193,9 @@ static rille_status check_order(rl_binder *b, rl_arg *args) {
 static void find_missing(const rl_query *q, const rl_filter *f, rl_buf *out) {
   if (!f) return;
   for (size_t i = 0; i < f->count; i++) find_missing(q, f->items[i], out);
-  rl_period period = RL_PERIOD_NONE; /* of the field itself nothing is known in a group of its periods */
+  rl_period period = RL_PERIOD_NONE; /* a group by period has no single value of the field */
   if (f->field && f->aggregate == RL_AGG_NONE && (!is_grouped(q, f->field, &period) || period))
-    rl_buf_printf(out, "%s%.*s", out->len ? ", " : "", RL_STR_ARG(f->field->name));
+    rl_buf_printf(out, "%s`%.*s`", out->len ? ", " : "", RL_STR_ARG(f->field->name));
 }
 
 static rille_status check_having(rl_binder *b, rl_arg *arg) {
@@ -204,9 +205,9 @@ static rille_status check_having(rl_binder *b, rl_arg *arg) {
   const char *z = rl_buf_z(&missing);
   rille_status status = z ? RILLE_OK : rl_nomem(b);
   if (z && *z)
-    status = rl_bad_code(
-        b, RL_P2019, arg, NULL,
-        "a field that `having` filters must be in `by`, or be filtered by an aggregate of it; missing there: %s", z);
+    status =
+        rl_bad_code(b, RL_P2019, arg, NULL,
+                    "fields in `having` must also be in `by`, or be filtered by an aggregate; missing in `by`: %s", z);
   rl_buf_dispose(&missing);
   return status;
 }
@@ -222,6 +223,6 @@ rille_status rl_bind_group_by(rl_binder *b, rl_arg *args) {
   }
   rl_arg *cut = rl_get(args, "take") ? rl_get(args, "take") : rl_get(args, "skip");
   if (cut && q->read.order_count == 0)
-    return rl_bad_code(b, RL_P2019, cut, NULL, "groups have no order of their own; give order_by with take and skip");
+    return rl_bad_code(b, RL_P2019, cut, NULL, "needs `order_by`; groups have no order without it");
   return bind_functions(b, args);
 }

@@ -1,4 +1,4 @@
-/* What is written to one column: a value, null, or an operation on what is there. */
+/* What is written to one column: a value, null, or an operation on the current value. */
 #include "query/bind.h"
 
 static const rl_word number_words[] = {{"set", RL_SET},
@@ -17,24 +17,25 @@ static bool is_number(const rl_field *f) {
 
 static rille_status assign_null(rl_binder *b, const rl_field *field, rl_arg *arg) {
   if (!field->required) return RILLE_OK;
-  return rl_bad(b, arg, field, "null is not allowed: the field is required");
+  return rl_bad(b, arg, field, "cannot be `rille.null`; the field is required");
 }
 
-/* Json: rille.null is SQL NULL where the column can hold it, else Json's null. */
+/* rille.null is SQL NULL if the column is optional, otherwise JSON null. */
 static rille_status assign_json(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
   bool mark = arg->kind == RL_ARG_MARK;
   if (arg->kind == RL_ARG_NULL && !field->required) return RILLE_OK;
   if (mark && arg->mark == RL_MARK_DB_NULL) {
     if (!field->required) return RILLE_OK;
-    return rl_bad(b, arg, field, "rille.db_null is not allowed: the field is required; rille.json_null is Json's null");
+    return rl_bad(b, arg, field, "cannot be `rille.db_null`; the field is required (JSON null is `rille.json_null`)");
   }
   if (mark && arg->mark == RL_MARK_ANY_NULL)
-    return rl_bad(b, arg, field, "rille.any_null is for filters; write rille.db_null or rille.json_null");
+    return rl_bad(b, arg, field,
+                  "`rille.any_null` can be used only in filters; write `rille.db_null` or `rille.json_null`");
   return rl_input_json(b, &field->type, field, arg, &out->input);
 }
 
 static rille_status assign_list(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
-  if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "null is not allowed: a list may be empty, {}");
+  if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "cannot be `rille.null`; an empty list is `{}`");
   return rl_input_scalars(b, &field->type, field, arg, true, &out->input);
 }
 
@@ -47,8 +48,8 @@ static rille_status assign_value(rl_binder *b, const rl_field *field, rl_arg *ar
 
 /* ------------------------------------------------------------------ operations */
 
-/* One value, or a list of them; but a list that is pushed to Json[] is one Json value, as in Prisma. */
-static rille_status push(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+/* Binds one value, or a list of values. A list that is pushed to Json[] is one JSON value, as in Prisma. */
+static rille_status assign_push(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
   bool many = arg->kind == RL_ARG_LIST || rl_is_empty_list(arg);
   if (many && field->type.scalar != RL_JSON) return rl_input_scalars(b, &field->type, field, arg, true, &out->input);
   rl_input *items;
@@ -62,24 +63,25 @@ static rille_status push(rl_binder *b, const rl_field *field, rl_arg *arg, rl_as
   return RILLE_OK;
 }
 
-static rille_status operate(rl_binder *b, const rl_field *field, rl_arg *member, int op, rl_assign *out) {
+static rille_status assign_operation(rl_binder *b, const rl_field *field, rl_arg *member, int op, rl_assign *out) {
   out->op = (rl_assign_op)op;
   if (op == RL_SET) return assign_value(b, field, member, out);
-  if (member->kind == RL_ARG_NULL) return rl_bad(b, member, field, "null is not allowed here");
-  if (op == RL_PUSH) return push(b, field, member, out);
+  if (member->kind == RL_ARG_NULL) return rl_bad(b, member, field, "cannot be `rille.null`");
+  if (op == RL_PUSH) return assign_push(b, field, member, out);
   return rl_input_scalar(b, &field->type, field, member, &out->input);
 }
 
-static rille_status operation(rl_binder *b, const rl_field *field, rl_arg *arg, rl_data_mode mode, rl_assign *out) {
+static rille_status bind_assign_operation(rl_binder *b, const rl_field *field, rl_arg *arg, rl_data_mode mode,
+                                          rl_assign *out) {
   const rl_word *words = field->list ? list_words : number_words;
   size_t count = field->list ? RL_COUNT_OF(list_words) : is_number(field) ? RL_COUNT_OF(number_words) : 1;
   if (mode == RL_DATA_CREATE) count = 1;
   if (arg->count != 1)
-    return rl_bad(b, arg, field, "%s was given; expected is a value or one operation such as { %s = ... }",
-                  arg->count ? "an object of several keys" : "an empty object", field->list ? "push" : "set");
+    return rl_bad(b, arg, field, "expected a value or one operation like `{ %s = ... }`, got %s",
+                  field->list ? "push" : "set", arg->count ? "a table with several keys" : "an empty table");
   rl_arg *member = &arg->children[0];
   int op = rl_word_id(words, count, member->key);
-  if (op >= 0) return operate(b, field, member, op, out);
+  if (op >= 0) return assign_operation(b, field, member, op, out);
   rl_names names = {.arena = b->arena};
   rl_names_words(&names, words, count);
   return rl_bad_name(b, member, member->key, "operation", NULL, &names);
@@ -88,7 +90,7 @@ static rille_status operation(rl_binder *b, const rl_field *field, rl_arg *arg, 
 static bool is_operation(const rl_field *field, rl_arg *arg) {
   if (arg->kind != RL_ARG_OBJECT) return false;
   if (field->list) return arg->count > 0;
-  if (field->type.scalar == RL_JSON) return false; /* any table is the value itself */
+  if (field->type.scalar == RL_JSON) return false; /* every table is the value itself */
   return !(field->type.scalar == RL_DATETIME && rl_get(arg, "year"));
 }
 
@@ -96,6 +98,6 @@ rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_arg *arg, rl
   *out = (rl_assign){.field = field, .op = RL_SET};
   if (!is_operation(field, arg)) return assign_value(b, field, arg, out);
   if (mode == RL_DATA_CREATE && !field->list)
-    return rl_bad(b, arg, field, "an object was given; a new row takes the value itself");
-  return operation(b, field, arg, mode, out);
+    return rl_bad(b, arg, field, "expected a value, got a table; a new row has no operations");
+  return bind_assign_operation(b, field, arg, mode, out);
 }

@@ -1,4 +1,4 @@
-/* The entry: what an action makes of its arguments. */
+/* The entry: builds the query of an action from its arguments. */
 #include "query/bind.h"
 
 /* ------------------------------------------------------------------ where of the actions */
@@ -7,23 +7,24 @@ static bool is_all(const rl_arg *where) {
   return where->kind == RL_ARG_MARK && where->mark == RL_MARK_ALL;
 }
 
-/* These say something with nothing in them: an empty list means no row, some = {} that there is a related one. */
-static bool speaks_alone(rl_str key) {
+/* Returns whether the key is a condition even with an empty value: an empty list means no row, `some = {}` that there
+ * is a related row. */
+static bool is_condition_when_empty(rl_str key) {
   static const rl_word quantifiers[] = {{"some", 0}, {"none", 0}, {"is", 0}, {"is_not", 0}};
   return rl_is_scalar_operator(key) || rl_word_id(quantifiers, RL_COUNT_OF(quantifiers), key) >= 0;
 }
 
-/* Whether there is no value in it, however deep. */
-static bool says_nothing(const rl_arg *n) {
+/* Returns whether the table has no value on any level. */
+static bool has_no_condition(const rl_arg *n) {
   if (n->kind == RL_ARG_LIST && !n->expanded) return n->count == 0;
   if (n->kind != RL_ARG_OBJECT && n->kind != RL_ARG_LIST) return false;
   for (size_t i = 0; i < n->count; i++)
-    if (speaks_alone(n->children[i].key) || !says_nothing(&n->children[i])) return false;
+    if (is_condition_when_empty(n->children[i].key) || !has_no_condition(&n->children[i])) return false;
   return true;
 }
 
-/* A nil disappears from a Lua table, so an empty where is taken for an accident. */
-static rille_status where_of_many(rl_binder *b, rl_arg *args) {
+/* A nil disappears from a Lua table, so an empty `where` is treated as a mistake. */
+static rille_status bind_where_of_many(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
   rl_arg *where = rl_get(args, "where");
   if (where && is_all(where)) {
@@ -32,16 +33,17 @@ static rille_status where_of_many(rl_binder *b, rl_arg *args) {
   }
   if (!where) return rl_bad_child(b, RL_P2013, args, "where", NULL, "missing; `where = rille.all` means every row");
   RL_TRY(rl_bind_where(b, q->model, where, &q->read.where));
-  if (q->read.where && !says_nothing(where)) return RILLE_OK;
+  if (q->read.where && !has_no_condition(where)) return RILLE_OK;
   return rl_bad(b, where, NULL,
-                "it has no condition, so every row would be meant; if that is wanted write `where = rille.all`");
+                "without a condition it would mean every row; if you want that, write `where = rille.all`");
 }
 
 static rille_status check_strict(rl_binder *b, rl_arg *args) {
   rl_arg *where = rl_get(args, "where");
   if (!b->options || !b->options->strict_where || !where || is_all(where) || b->query->read.where) return RILLE_OK;
   return rl_bad(b, where, NULL,
-                "it has no condition, and strict_where is on; if every row is wanted write `where = rille.all`");
+                "without a condition it means every row, which `strict_where` refuses; if you want that, write "
+                "`where = rille.all`");
 }
 
 /* ------------------------------------------------------------------ the actions */
@@ -73,7 +75,7 @@ static rille_status bind_aggregation(rl_binder *b, rl_arg *args) {
 
 static rille_status bind_create(rl_binder *b, rl_arg *args) {
   rl_arg *data = rl_get(args, "data");
-  if (!data) { /* a row of nothing but defaults */
+  if (!data) { /* a row of defaults only */
     data = RL_NEW(b->arena, rl_arg);
     if (!data) return rl_nomem(b);
     *data = (rl_arg){.kind = RL_ARG_OBJECT, .key = RL_STR("data"), .parent = args};
@@ -88,7 +90,7 @@ static rille_status bind_rows(rl_binder *b, rl_arg *args) {
   rl_arg *skip = rl_get(args, "skip_duplicates");
   if (skip) RL_TRY(rl_expect_flag(b, skip, &q->rows->skip_duplicates));
   if (q->rows->skip_duplicates && q->rows->child_count)
-    return rl_bad(b, skip, NULL, "it cannot stand beside related rows: a row that is skipped could not have any");
+    return rl_bad(b, skip, NULL, "cannot be used with related rows; a skipped row could not have any");
   if (q->action == RL_ACTION_UPSERT_MANY) return rl_bind_rows_keys(b, args, q->rows, false);
   q->read.selection.model = q->model;
   return q->action == RL_ACTION_CREATE_MANY ? RILLE_OK : rl_bind_selection(b, q->model, args, &q->read.selection);
@@ -108,13 +110,14 @@ static rille_status bind_one(rl_binder *b, rl_arg *args) { /* update, upsert, de
   return rl_bind_selection(b, m, args, &q->read.selection);
 }
 
-/* update_many whose data is a list: other values for each row, which `on` tells apart. Its keys are the condition; a
- * where beside it restricts further, and must say something, since a nil in it may have vanished. */
+/* Binds update_many with a list as data: different values per row, which `on` identifies. The keys of the rows are the
+ * condition. A `where` restricts further, and must have a condition, because a nil in it may have disappeared. */
 static rille_status bind_update_rows(rl_binder *b, rl_arg *args, rl_arg *data) {
   rl_query *q = b->query;
   rl_arg *limit = rl_get(args, "limit");
-  if (limit) return rl_bad(b, limit, NULL, "it cannot stand beside `on`: the rows of data say which rows are meant");
-  if (rl_get(args, "where")) RL_TRY(where_of_many(b, args));
+  if (limit)
+    return rl_bad(b, limit, NULL, "cannot be used with `on`; the rows of `data` already say which rows are updated");
+  if (rl_get(args, "where")) RL_TRY(bind_where_of_many(b, args));
   RL_TRY(rl_bind_rows(b, q->model, data, NULL, false, &q->rows));
   RL_TRY(rl_bind_rows_keys(b, args, q->rows, true));
   return q->action == RL_ACTION_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
@@ -127,10 +130,8 @@ static rille_status bind_many(rl_binder *b, rl_arg *args) { /* update_many, dele
   q->read.selection.model = q->model;
   if (rl_get(args, "on")) return bind_update_rows(b, args, data);
   if (data && data->kind == RL_ARG_LIST)
-    return rl_bad(
-        b, data, NULL,
-        "a list was given; one object is written to all rows, or give `on = {...}` for values of each row's own");
-  RL_TRY(where_of_many(b, args));
+    return rl_bad(b, data, NULL, "expected a table, got a list; for different values per row, give `on = {...}` too");
+  RL_TRY(bind_where_of_many(b, args));
   if (limit) RL_TRY(rl_input_count(b, limit, &q->limit));
   if (data) RL_TRY(rl_bind_write(b, q->model, data, RL_DATA_UPDATE_MANY, NULL, &q->update));
   return q->action == RL_ACTION_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
@@ -164,13 +165,14 @@ static rille_status bind_action(rl_binder *b, rl_arg *args) {
 
 static rille_status bind_call(rl_binder *b, const rl_model *model, rille_action action) {
   const rl_action_info *info = rl_action_info_of(action);
-  if (!info) return rl_fail(b->err, RL_VALIDATION, "there is no action %ld", (long)action);
+  if (!info) return rl_fail(b->err, RL_VALIDATION, "unknown action %ld", (long)action);
   b->query = RL_NEW(b->arena, rl_query);
   if (!b->query) return rl_nomem(b);
   b->query->action = (rl_action)action;
   b->query->model = b->query->read.model = model;
   if (model->is_view && info->writes)
-    return rl_fail(b->err, RL_VALIDATION, "%.*s is a view and can only be read", RL_STR_ARG(model->name));
+    return rl_fail(b->err, RL_VALIDATION, "%s: %.*s is a view and cannot be written", info->name,
+                   RL_STR_ARG(model->name));
   RL_TRY(rl_check_arguments(b, b->tree->root));
   return bind_action(b, b->tree->root);
 }

@@ -1,11 +1,11 @@
-/* What the files of bind share: the state of one bind, and the functions that make the parts of a query. Private to the
- * query room. */
+/* What the files of bind share: the state of one bind, and the functions that build the parts of a query. Private to
+ * the query room. */
 #ifndef RL_QUERY_BIND_H
 #define RL_QUERY_BIND_H
 
 #include "query/query.h"
 
-typedef struct rl_sealed_rows { /* rows whose address is filled at the end */
+typedef struct rl_sealed_rows { /* rows that get their address at the end */
   rl_rows *rows;
   struct rl_sealed_rows *next;
 } rl_sealed_rows;
@@ -17,21 +17,21 @@ typedef struct rl_binder {
   rl_arena *arena;
   rl_query *query;
   rl_sealed_rows *rows;
-  rl_faults *faults; /* NULL: the first fault ends the bind */
+  rl_faults *faults; /* NULL: the first error ends the bind */
   rl_error *err;
 } rl_binder;
 
 /* ------------------------------------------------------------------ context.c: words, lists, errors */
 
-/* Passes a failure up. */
+/* Returns a failure to the caller. */
 #define RL_TRY(call)                                                                                                   \
   do {                                                                                                                 \
     rille_status rl_try_status = (call);                                                                               \
     if (rl_try_status < 0) return rl_try_status;                                                                       \
   } while (0)
 
-/* Where faults are collected a failure is put among them, and what stands beside the faulty part is looked at as well;
- * else it is passed up. */
+/* If errors are collected, adds the failure to them and returns RILLE_OK, so the bind continues with the next part.
+ * Otherwise returns the failure. */
 rille_status rl_note(rl_binder *b, rille_status status);
 #define RL_NOTE(call) RL_TRY(rl_note(b, call))
 static inline bool rl_is_faulty(const rl_binder *b) {
@@ -44,11 +44,11 @@ typedef struct rl_word {
 } rl_word;
 #define RL_COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
-/* The id of a word, or -1. */
+/* Returns the id of a word, or -1. */
 int rl_word_id(const rl_word *words, size_t count, rl_str text);
 
-/* Names that would have been right: what a suggestion is taken from. In the arena, since calls nest deeply and stacks
- * are small; a name that finds no memory is left out. */
+/* Names that would have been right, for suggestions. They are in the arena, because calls nest deeply and stacks are
+ * small. A name is left out when out of memory. */
 typedef struct rl_names {
   rl_arena *arena;
   rl_str *items;
@@ -58,11 +58,11 @@ void rl_names_add(rl_names *names, rl_str name);
 void rl_names_words(rl_names *names, const rl_word *words, size_t count);
 void rl_names_fields(rl_names *names, const rl_model *model, bool scalars, bool relations);
 
-/* Each makes VALIDATION (or `code`) with the message "path: text" and the details path, model and field (field may be
- * NULL), and returns RILLE_ERROR. */
+/* Each sets VALIDATION (or `code`) with the message "path: text" and the details path, model and field (field may be
+ * NULL), and returns RILLE_ERROR. At the root of the arguments the path in the message is the method's name. */
 rille_status rl_bad(rl_binder *b, const rl_arg *at, const rl_field *field, const char *format, ...);
 rille_status rl_bad_code(rl_binder *b, rl_code code, const rl_arg *at, const rl_field *field, const char *format, ...);
-/* The same for something that is not there: `child` is the key that `at` lacks. */
+/* The same for a missing key: `child` is the key that `at` lacks. */
 rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_arg *at, const char *child, const rl_field *field,
                           const char *format, ...);
 /* "where.emial: unknown field of User; did you mean `email`?" */
@@ -70,72 +70,74 @@ rille_status rl_bad_name(rl_binder *b, const rl_arg *at, rl_str written, const c
                          const rl_names *names);
 rille_status rl_bad_field(rl_binder *b, const rl_arg *at, rl_str written, const rl_model *model, bool scalars,
                           bool relations);
-/* meaning.c: of the names, the one that is written otherwise (orderBy), or that does what `written` does in other
- * tools; empty when there is none. */
+/* meaning.c. Returns the name of which `written` is another spelling (orderBy), or the name that does what `written`
+ * does in other tools; empty: none. */
 rl_str rl_by_meaning(rl_str written, const rl_names *names);
-/* A list of names where an object with these as keys is wanted: "write { posts = true }". Passes over anything else. */
+/* Rejects a list of names where a table with these keys is expected: "write `{ posts = true }`". Accepts anything else.
+ */
 rille_status rl_refuse_names(rl_binder *b, rl_arg *n);
 rille_status rl_nomem(rl_binder *b);
 
-/* rille.array{} and rille.object{} where a list or an object of the query language is meant become plain empty ones. */
+/* Turns rille.array{} and rille.object{} into a plain empty list or object of the query language. */
 void rl_plain(rl_arg *n);
 bool rl_is_empty_list(const rl_arg *n);    /* {} or [] */
-const char *rl_kind_text(const rl_arg *n); /* "a text", "a list" */
+const char *rl_kind_text(const rl_arg *n); /* "a string", "a list": for messages */
 rille_status rl_expect_object(rl_binder *b, rl_arg *n, const char *what);
 rille_status rl_expect_number(rl_binder *b, const rl_arg *n); /* an integer or a float */
-/* A pinned boolean. */
+/* Reads a boolean, and pins it. */
 rille_status rl_expect_flag(rl_binder *b, rl_arg *n, bool *out);
-/* A pinned text that is one of the words. */
+/* Reads a string that is one of the words, and pins it. */
 rille_status rl_expect_word(rl_binder *b, rl_arg *n, const rl_word *words, size_t count, int *id);
 
 typedef struct rl_args {
   rl_arg *items;
   size_t count;
 } rl_args;
-/* One or a list of them; {} is none, or one empty object when empty_is_one. Lists are expanded. */
+/* Reads one object or a list of objects. {} is none, or one empty object if empty_is_one. Lists are expanded. */
 rille_status rl_expect_many(rl_binder *b, rl_arg *n, bool empty_is_one, rl_args *out);
-/* A field name or a list of them, pinned. */
+/* Reads a field name or a list of them, and pins them. */
 rille_status rl_expect_fields(rl_binder *b, rl_arg *n, const rl_model *model, const rl_field ***fields, size_t *count);
 rl_arg *rl_get(rl_arg *object, const char *key);
 const rl_field *rl_find_field(const rl_model *model, rl_str name); /* NULL for ignored ones too */
 
-/* actions.c: refuses arguments that the query's action does not take, and asks for those that it needs. */
+/* actions.c. Rejects arguments that the query's action does not take, and reports required ones that are missing. */
 rille_status rl_check_arguments(rl_binder *b, rl_arg *args);
 
 /* ------------------------------------------------------------------ inputs.c */
 
 rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_arg *arg);
 rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, rl_input **out);
-/* A list of scalars; as_list: the whole is the value of a list column (type.list), else each is compared on its own. */
+/* A list of scalars. as_list: the list is the value of a list column (type.list); otherwise each element is compared
+ * separately. */
 rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, bool as_list,
                               rl_input **out);
 rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, rl_input **out);
 rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path,
-                              rl_input **out); /* NULL when the client gives none */
+                              rl_input **out); /* NULL: the client gives no default */
 rille_status rl_input_now(rl_binder *b, const rl_field *field, rl_str path, rl_input **out);
-/* A whole number that is not negative (its sign is pinned): skip, limit. */
+/* An integer, 0 or more, for skip and limit. Pins its sign. */
 rille_status rl_input_count(rl_binder *b, rl_arg *arg, rl_input **out);
 rille_status rl_seal(rl_binder *b);
 rl_type rl_plain_type(rl_scalar scalar);
 
-/* ------------------------------------------------------------------ filters. NULL stands for no condition */
+/* ------------------------------------------------------------------ filters. NULL means no condition */
 
-typedef struct rl_subject { /* what an operator is applied to */
-  const rl_model *model;    /* whose columns a field reference may name */
+typedef struct rl_subject { /* the left-hand side of an operator */
+  const rl_model *model;    /* a field reference may name its columns */
   const rl_field *field;
   rl_aggregate aggregate;
   rl_type type;     /* of its values */
-  rl_type ref_type; /* what a referenced field must be */
+  rl_type ref_type; /* the type that a referenced field must have */
   bool nullable;
   bool insensitive;
-  bool reverse; /* within an odd number of nots */
+  bool reverse; /* inside an odd number of `not` */
 } rl_subject;
 
 typedef struct rl_filters { /* a growing conjunction */
   rl_filter **items;
   size_t count, cap;
 } rl_filters;
-rille_status rl_filters_add(rl_binder *b, rl_filters *list, rl_filter *f); /* NULL is left out */
+rille_status rl_filters_add(rl_binder *b, rl_filters *list, rl_filter *f); /* skips NULL */
 rille_status rl_filters_and(rl_binder *b, rl_filters *list, rl_filter **out);
 rille_status rl_join_searches(rl_binder *b, rl_filter_kind flat, rl_filters *list); /* searches.c; flat: AND or OR */
 rille_status rl_filter_new(rl_binder *b, rl_filter_kind kind, const rl_field *field, rl_filter **out);
@@ -144,7 +146,7 @@ rille_status rl_filter_not(rl_binder *b, rl_filter *inner, rl_filter **out);
 /* where.c */
 rille_status rl_bind_where(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
 typedef rille_status rl_where_fn(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
-/* AND, OR, NOT: id as in rl_grouping_words, items bound by fn. */
+/* AND, OR, NOT: the id is of rl_grouping_words, and fn binds the items. */
 enum { RL_WORD_AND, RL_WORD_OR, RL_WORD_NOT };
 extern const rl_word rl_grouping_words[3];
 rille_status rl_bind_grouping(rl_binder *b, const rl_model *model, int id, rl_arg *arg, rl_where_fn *fn,
@@ -158,9 +160,9 @@ rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_arg *arg, b
 rille_status rl_bind_list_filter(rl_binder *b, const rl_field *field, rl_arg *arg, rl_filter **out);
 /* where_json.c */
 rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *s, rl_arg *arg, rl_filter **out);
-/* where_unique.c: at least one whole unique key, and any other filters */
-/* key_again.c: for upsert_native and key_in_create */
+/* key_again.c. For upsert_native and key_in_create. */
 rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_write *create, bool *out);
+/* where_unique.c. At least one whole unique key, and any other conditions. */
 rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
 
 /* ------------------------------------------------------------------ reading */
@@ -168,7 +170,7 @@ rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_arg *arg, rl
 rille_status rl_bind_order(rl_binder *b, const rl_model *model, rl_arg *arg, bool grouped, rl_order **orders,
                            size_t *count);                                                            /* order.c */
 rille_status rl_bind_selection(rl_binder *b, const rl_model *model, rl_arg *args, rl_selection *out); /* select.c */
-/* read.c: where, order_by, cursor, take, skip, distinct, lock: those that args has */
+/* read.c. Reads where, order_by, cursor, take, skip, distinct and lock, if args has them. */
 rille_status rl_bind_read(rl_binder *b, const rl_model *model, rl_arg *args, bool grouped, rl_read *read);
 rille_status rl_bind_lock(rl_binder *b, rl_arg *arg, rl_read *read);
 /* aggregate.c, having.c */
@@ -183,15 +185,15 @@ bool rl_can_aggregate(rl_aggregate fn, const rl_field *field);
 /* ------------------------------------------------------------------ writing */
 
 typedef enum rl_data_mode { RL_DATA_CREATE, RL_DATA_UPDATE, RL_DATA_UPDATE_MANY } rl_data_mode;
-/* data.c. parent: the relation field of the parent model through which the row is written, NULL at the top */
+/* data.c. parent: the relation field of the parent model through which the row is written; NULL: at the top */
 rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_arg *arg, rl_data_mode mode, const rl_field *parent,
                            rl_write **out);
 rille_status rl_bind_assign(rl_binder *b, const rl_field *field, rl_arg *arg, rl_data_mode mode,
                             rl_assign *out); /* assign.c */
-/* data_check.c: what may be written together, and what must be */
+/* data_check.c. What cannot be written together, and what is required. */
 bool rl_is_parent_key(const rl_field *field, const rl_field *parent);
 rille_status rl_check_data(rl_binder *b, const rl_model *model, rl_arg *arg, rl_data_mode mode, const rl_field *parent);
-/* nested.c: appends to write->nesteds */
+/* nested.c. Appends to write->nesteds. */
 rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_data_mode mode, rl_write *write);
 /* rows.c */
 rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_arg *arg, const rl_field *parent, bool defaults,

@@ -1,4 +1,4 @@
-/* The state of a bind at work: words, lists of nodes, and errors that name the path and the nearest right name. */
+/* Helpers of bind: words, lists of arguments, and errors with the path and the nearest right name. */
 #include "query/bind.h"
 
 #include <stdarg.h>
@@ -43,7 +43,7 @@ rille_status rl_nomem(rl_binder *b) {
   return rl_fail_nomem(b->err);
 }
 
-static bool grow(rl_faults *f) {
+static bool faults_grow(rl_faults *f) {
   if (f->count < f->cap) return true;
   size_t cap = f->cap ? f->cap * 2 : 8;
   rl_error *items = rl_realloc(f->items, cap * sizeof *items);
@@ -55,7 +55,7 @@ static bool grow(rl_faults *f) {
 
 rille_status rl_note(rl_binder *b, rille_status status) {
   if (status != RILLE_ERROR || !b->faults) return status;
-  if (!grow(b->faults)) {
+  if (!faults_grow(b->faults)) {
     rl_error_clear(b->err);
     return rl_nomem(b);
   }
@@ -78,11 +78,13 @@ static rl_str path_of(rl_binder *b, const rl_arg *at, const char *child) {
   return whole ? rl_str_of(whole) : path;
 }
 
+/* At the root of the arguments the message starts with the method's name. */
 static rille_status fail_at(rl_binder *b, rl_code code, rl_str path, const rl_field *field, const char *format,
                             va_list args) {
   char *text = rl_arena_vprintf(b->arena, format, args);
   if (!text) return rl_nomem(b);
-  rille_status status = rl_fail(b->err, code, "%.*s%s%s", RL_STR_ARG(path), path.len ? ": " : "", text);
+  rl_str at = path.len ? path : rl_str_of(rl_action_info_of(b->query->action)->name);
+  rille_status status = rl_fail(b->err, code, "%.*s: %s", RL_STR_ARG(at), text);
   if (path.len) rl_error_detail(b->err, "path", path);
   if (field) {
     rl_error_detail(b->err, "model", field->model->name);
@@ -116,10 +118,10 @@ rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_arg *at, const ch
   return status;
 }
 
-/* At most twenty of the names, so that a message about a wide model stays readable. */
+/* Writes at most twenty of the names, to keep messages about large models readable. */
 static void write_allowed(rl_buf *out, const rl_names *names) {
   if (names->count == 0) return;
-  rl_buf_text(out, names->count == 1 ? "; allowed is " : "; allowed are ");
+  rl_buf_text(out, names->count == 1 ? "; expected " : "; expected one of ");
   for (size_t i = 0; i < names->count && i < 20; i++)
     rl_buf_printf(out, "%s`%.*s`", i ? ", " : "", RL_STR_ARG(names->items[i]));
   if (names->count > 20) rl_buf_printf(out, " and %lu more", (unsigned long)names->count - 20);
@@ -130,17 +132,16 @@ rille_status rl_bad_name(rl_binder *b, const rl_arg *at, rl_str written, const c
   rl_str path = rl_arg_path(b->arena, at);
   rl_buf text;
   rl_buf_init(&text);
-  /* a name that is the last step of the path need not be said again */
   if (rl_str_ends(path, written))
     rl_buf_printf(&text, "unknown %s", what);
   else
-    rl_buf_printf(&text, "`%.*s` is an unknown %s", RL_STR_ARG(written), what);
+    rl_buf_printf(&text, "unknown %s `%.*s`", what, RL_STR_ARG(written));
   if (model) rl_buf_printf(&text, " of %.*s", RL_STR_ARG(model->name));
   rl_str near = rl_by_meaning(written, names);
   if (!near.len) near = rl_str_nearest(written, names->items, names->count);
   bool doubled = at->parent && written.len && rl_str_eq(at->parent->key, written);
   if (doubled)
-    rl_buf_printf(&text, "; it stands in `%.*s` already: write what is in it directly there", RL_STR_ARG(written));
+    rl_buf_printf(&text, "; it is already inside `%.*s`, so write its contents there directly", RL_STR_ARG(written));
   else if (near.len)
     rl_buf_printf(&text, "; did you mean `%.*s`?", RL_STR_ARG(near));
   else
@@ -160,7 +161,7 @@ rille_status rl_bad_field(rl_binder *b, const rl_arg *at, rl_str written, const 
   return rl_bad_name(b, at, written, "field", model, &names);
 }
 
-/* ------------------------------------------------------------------ nodes */
+/* ------------------------------------------------------------------ arguments */
 
 void rl_plain(rl_arg *n) {
   if (n->kind != RL_ARG_MARK) return;
@@ -177,18 +178,15 @@ bool rl_is_empty_list(const rl_arg *n) {
 }
 
 const char *rl_kind_text(const rl_arg *n) {
-  static const char *const texts[] = {"null",      "a boolean",   "an integer", "a float", "a text",    "bytes",
-                                      "a decimal", "a date-time", "Json",       "a mark",  "an object", "a list"};
-  if (n->kind == RL_ARG_MARK && n->mark == RL_MARK_FIELD) return "a field reference";
-  if (n->kind == RL_ARG_MARK && n->mark == RL_MARK_ALL) return "rille.all";
-  if (n->kind == RL_ARG_MARK && n->mark <= RL_MARK_ANY_NULL) return "a Json null";
-  return texts[n->kind];
+  static const char *const texts[] = {"`rille.null`", "a boolean",   "an integer", "a number", "a string", "a string",
+                                      "a decimal",    "a date-time", "JSON",       NULL,       "a table",  "a list"};
+  return n->kind == RL_ARG_MARK ? rl_mark_text(n->mark) : texts[n->kind];
 }
 
 rille_status rl_expect_object(rl_binder *b, rl_arg *n, const char *what) {
   rl_plain(n);
   if (n->kind == RL_ARG_OBJECT || (n->kind == RL_ARG_LIST && n->count == 0)) return RILLE_OK;
-  return rl_bad(b, n, NULL, "%s was given; expected is %s", rl_kind_text(n), what);
+  return rl_bad(b, n, NULL, "expected %s, got %s", what, rl_kind_text(n));
 }
 
 rille_status rl_refuse_names(rl_binder *b, rl_arg *n) {
@@ -203,17 +201,17 @@ rille_status rl_refuse_names(rl_binder *b, rl_arg *n) {
   } else {
     return RILLE_OK;
   }
-  return rl_bad(b, n, NULL, "%s was given; names are keys here: write { %.*s = true }", rl_kind_text(n),
+  return rl_bad(b, n, NULL, "expected a table with names as keys, got %s; write `{ %.*s = true }`", rl_kind_text(n),
                 first.len > 60 ? 60 : (int)first.len, first.p);
 }
 
 rille_status rl_expect_number(rl_binder *b, const rl_arg *n) {
   if (n->kind == RL_ARG_INT || n->kind == RL_ARG_FLOAT) return RILLE_OK;
-  return rl_bad(b, n, NULL, "%s was given; expected is a whole number", rl_kind_text(n));
+  return rl_bad(b, n, NULL, "expected an integer, got %s", rl_kind_text(n));
 }
 
 rille_status rl_expect_flag(rl_binder *b, rl_arg *n, bool *out) {
-  if (n->kind != RL_ARG_BOOL) return rl_bad(b, n, NULL, "%s was given; expected is true or false", rl_kind_text(n));
+  if (n->kind != RL_ARG_BOOL) return rl_bad(b, n, NULL, "expected a boolean, got %s", rl_kind_text(n));
   rl_arg_pin(n);
   *out = n->value->as.i != 0;
   return RILLE_OK;
@@ -228,9 +226,15 @@ rille_status rl_expect_word(rl_binder *b, rl_arg *n, const rl_word *words, size_
   if (*id >= 0) return RILLE_OK;
   rl_buf text;
   rl_buf_init(&text);
-  for (size_t i = 0; i < count; i++) rl_buf_printf(&text, "%s\"%s\"", i ? " or " : "", words[i].text);
+  for (size_t i = 0; i < count; i++)
+    rl_buf_printf(&text, "%s\"%s\"", i == 0 ? "" : i + 1 < count ? ", " : " or ", words[i].text);
+  rl_buf_text(&text, ", got ");
+  if (n->kind == RL_ARG_TEXT && n->value->len <= 40)
+    rl_buf_printf(&text, "\"%.*s\"", (int)n->value->len, n->value->as.p);
+  else
+    rl_buf_text(&text, rl_kind_text(n));
   const char *z = rl_buf_z(&text);
-  rille_status status = z ? rl_bad(b, n, NULL, "expected is %s", z) : rl_nomem(b);
+  rille_status status = z ? rl_bad(b, n, NULL, "expected %s", z) : rl_nomem(b);
   rl_buf_dispose(&text);
   return status;
 }
@@ -244,14 +248,13 @@ rille_status rl_expect_many(rl_binder *b, rl_arg *n, bool empty_is_one, rl_args 
     return RILLE_OK;
   }
   if (n->kind != RL_ARG_OBJECT)
-    return rl_bad(b, n, NULL, "%s was given; expected is an object or a list of objects", rl_kind_text(n));
+    return rl_bad(b, n, NULL, "expected a table or a list of tables, got %s", rl_kind_text(n));
   if (n->count == 0 && !empty_is_one) out->count = 0;
   return RILLE_OK;
 }
 
 static rille_status expect_field(rl_binder *b, rl_arg *n, const rl_model *model, const rl_field **out) {
-  if (n->kind != RL_ARG_TEXT)
-    return rl_bad(b, n, NULL, "%s was given; expected is the name of a field", rl_kind_text(n));
+  if (n->kind != RL_ARG_TEXT) return rl_bad(b, n, NULL, "expected the name of a field, got %s", rl_kind_text(n));
   rl_arg_pin(n);
   rl_str name = {n->value->as.p, n->value->len};
   *out = rl_find_field(model, name);

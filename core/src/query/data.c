@@ -1,4 +1,4 @@
-/* data: the columns and relations that are written, with what the client fills in. */
+/* data: the columns and relations that are written, with the values that the client fills in. */
 #include "query/bind.h"
 
 typedef struct writing {
@@ -7,17 +7,17 @@ typedef struct writing {
   rl_data_mode mode;
   rl_arg *arg;
   rl_write *out;
-  rl_assign *by_column; /* by column index; field is NULL where nothing is written */
-  bool *related;        /* by column index: the key of a relation that is written */
+  rl_assign *by_column; /* by column index; field is NULL: not written */
+  bool *related;        /* by column index: in the key of a relation that is written */
 } writing;
 
-static rille_status bad_key(rl_binder *b, const writing *w, const rl_arg *member) {
+static rille_status refuse_key(rl_binder *b, const writing *w, const rl_arg *member) {
   const rl_field *known = rl_find_field(w->model, member->key);
   if (known && w->mode == RL_DATA_UPDATE_MANY && known->is_relation)
     return rl_bad(b, member, known,
-                  "many rows are written at once, and then no relations; write its foreign key, or use update");
+                  "a relation cannot be written to many rows; write its foreign key, or use `update`");
   if (known)
-    return rl_bad(b, member, known, "it is given by `%.*s`, through which the row is written",
+    return rl_bad(b, member, known, "cannot be given; `%.*s`, through which the row is written, sets it",
                   RL_STR_ARG(w->parent->name));
   rl_names names = {.arena = b->arena};
   for (size_t i = 0; i < w->model->field_count; i++) {
@@ -28,7 +28,7 @@ static rille_status bad_key(rl_binder *b, const writing *w, const rl_arg *member
   return rl_bad_name(b, member, member->key, "field", w->model, &names);
 }
 
-static void note_key(const writing *w, const rl_field *relation) {
+static void mark_key_columns(const writing *w, const rl_field *relation) {
   for (size_t i = 0; relation->holds_key && i < relation->relation->count; i++)
     w->related[relation->relation->fields[i]->column_index] = true;
 }
@@ -36,9 +36,9 @@ static void note_key(const writing *w, const rl_field *relation) {
 static rille_status bind_member(rl_binder *b, writing *w, rl_arg *member) {
   const rl_field *f = rl_find_field(w->model, member->key);
   if (!f || rl_is_parent_key(f, w->parent) || (f->is_relation && w->mode == RL_DATA_UPDATE_MANY))
-    return bad_key(b, w, member);
+    return refuse_key(b, w, member);
   if (!f->is_relation) return rl_bind_assign(b, f, member, w->mode, &w->by_column[f->column_index]);
-  note_key(w, f);
+  mark_key_columns(w, f);
   return RILLE_OK;
 }
 
@@ -47,7 +47,7 @@ static rille_status bind_members(rl_binder *b, writing *w) {
   return RILLE_OK;
 }
 
-/* Relations in order of the schema, whatever the order of keys. */
+/* Binds relations in the order of the schema, not of the keys. */
 static rille_status bind_relations(rl_binder *b, writing *w) {
   for (size_t i = 0; i < w->model->relation_count; i++)
     for (size_t k = 0; k < w->arg->count; k++)
@@ -62,7 +62,7 @@ static rl_str path_of(rl_binder *b, const writing *w, const rl_field *f) {
   return text ? rl_str_of(text) : path;
 }
 
-static rille_status fill_in(rl_binder *b, const writing *w, const rl_field *f, bool updated) {
+static rille_status fill_in_column(rl_binder *b, const writing *w, const rl_field *f, bool updated) {
   rl_assign *a = &w->by_column[f->column_index];
   if (a->field || w->related[f->column_index] || rl_is_parent_key(f, w->parent)) return RILLE_OK;
   bool creates = w->mode == RL_DATA_CREATE;
@@ -75,7 +75,7 @@ static rille_status fill_in(rl_binder *b, const writing *w, const rl_field *f, b
   return RILLE_OK;
 }
 
-/* @updatedAt follows a change of the row itself: of a column, or of a key through connect or create. */
+/* Returns whether the row itself changes, so that @updatedAt does: a column, or a key through connect or create. */
 static bool changes_row(const writing *w) {
   for (size_t i = 0; i < w->model->column_count; i++)
     if (w->by_column[i].field) return true;
@@ -105,12 +105,12 @@ rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_arg *arg, rl_
   if (!w.out || !w.by_column || !w.related) return rl_nomem(b);
   w.out->model = model;
   w.out->is_create = mode == RL_DATA_CREATE;
-  RL_TRY(rl_expect_object(b, arg, "an object with the fields to write"));
+  RL_TRY(rl_expect_object(b, arg, "a table with the fields to write"));
   RL_TRY(bind_members(b, &w));
   RL_TRY(rl_check_data(b, model, arg, mode, parent));
   RL_TRY(bind_relations(b, &w));
   bool updated = changes_row(&w);
-  for (size_t i = 0; i < model->column_count; i++) RL_TRY(fill_in(b, &w, model->columns[i], updated));
+  for (size_t i = 0; i < model->column_count; i++) RL_TRY(fill_in_column(b, &w, model->columns[i], updated));
   RL_TRY(keep_assigns(b, &w));
   *out = w.out;
   return RILLE_OK;

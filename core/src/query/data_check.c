@@ -1,5 +1,6 @@
-/* What may be written together, and what must be. As in Prisma a row is written either through its relations or through
- * its foreign keys; a row written through a relation of its parent has neither the relation back nor its key. */
+/* What cannot be written together, and what is required. As in Prisma, a row is written either through its relations or
+ * through its foreign keys. A row written through a relation of its parent has neither the opposite relation nor its
+ * key. */
 #include "query/bind.h"
 
 static bool is_key_of(const rl_field *scalar, const rl_field *relation) {
@@ -14,7 +15,7 @@ bool rl_is_parent_key(const rl_field *field, const rl_field *parent) {
   return field == parent->opposite || (!field->is_relation && is_key_of(field, parent->opposite));
 }
 
-/* The relation that has it as foreign key, or NULL. */
+/* Returns the relation that has the field as foreign key, or NULL. */
 static const rl_field *relation_of_key(const rl_field *scalar) {
   const rl_model *m = scalar->model;
   for (size_t i = 0; i < m->relation_count; i++)
@@ -22,16 +23,16 @@ static const rl_field *relation_of_key(const rl_field *scalar) {
   return NULL;
 }
 
-static rl_arg *given(rl_arg *data, const rl_field *field) {
+static rl_arg *find_member(rl_arg *data, const rl_field *field) {
   for (size_t i = 0; i < data->count; i++)
     if (rl_str_eq(data->children[i].key, field->name)) return &data->children[i];
   return NULL;
 }
 
-/* The relation, among those whose key this model holds, that data writes: then no key may be written itself. */
+/* Returns a relation that data writes and whose key this model has, or NULL. If there is one, data cannot have keys. */
 static const rl_field *relation_written(const rl_model *model, rl_arg *data) {
   for (size_t i = 0; i < model->relation_count; i++)
-    if (model->relations[i]->holds_key && given(data, model->relations[i])) return model->relations[i];
+    if (model->relations[i]->holds_key && find_member(data, model->relations[i])) return model->relations[i];
   return NULL;
 }
 
@@ -42,29 +43,30 @@ static rille_status check_together(rl_binder *b, const rl_model *model, rl_arg *
     if (!f || f->is_relation) continue;
     const rl_field *relation = relation_of_key(f);
     if (relation == written)
-      return rl_bad(b, member, f, "it is the foreign key of `%.*s`, which is given too; write one of them",
+      return rl_bad(b, member, f,
+                    "cannot be written together with `%.*s`, whose foreign key it is; write only one of them",
                     RL_STR_ARG(written->name));
     if (relation)
       return rl_bad(
           b, member, f,
-          "a foreign key cannot be written beside the relation `%.*s`; write `%.*s = { connect = ... }` instead",
+          "a foreign key cannot be written together with the relation `%.*s`; write `%.*s = { connect = ... }` instead",
           RL_STR_ARG(written->name), RL_STR_ARG(relation->name));
-    if (f->def.kind == RL_DEFAULT_AUTOINCREMENT && f->type.scalar == RL_INT) /* as in Prisma: a BigInt may */
+    if (f->def.kind == RL_DEFAULT_AUTOINCREMENT && f->type.scalar == RL_INT) /* as in Prisma; a BigInt can */
       return rl_bad(b, member, f,
-                    "an autoincrement field cannot be written beside the relation `%.*s`; write the foreign key of "
-                    "`%.*s` instead",
+                    "an autoincrement field cannot be written together with the relation `%.*s`; write the foreign key "
+                    "of `%.*s` instead",
                     RL_STR_ARG(written->name), RL_STR_ARG(written->name));
   }
   return RILLE_OK;
 }
 
-/* ------------------------------------------------------------------ what a new row must have */
+/* ------------------------------------------------------------------ required fields */
 
 static bool may_be_absent(const rl_field *f) {
   return f->ignored || !f->required || f->list || f->updated_at || f->generated_by_db || f->def.kind != RL_DEFAULT_NONE;
 }
 
-static rille_status missing(rl_binder *b, const rl_arg *data, const rl_field *f) {
+static rille_status fail_missing(rl_binder *b, const rl_arg *data, const rl_field *f) {
   const rl_field *relation = relation_of_key(f);
   if (relation && relation->ignored) relation = NULL;
   const rl_field *at = relation ? relation : f;
@@ -72,18 +74,18 @@ static rille_status missing(rl_binder *b, const rl_arg *data, const rl_field *f)
   if (!name) return rl_nomem(b);
   if (relation)
     return rl_bad_child(b, RL_P2012, data, name, at,
-                        "missing; give it { connect = ... } or { create = ... }, or write `%.*s`", RL_STR_ARG(f->name));
-  return rl_bad_child(b, RL_P2012, data, name, at, "missing; %.*s.%.*s is required and has no default",
-                      RL_STR_ARG(f->model->name), RL_STR_ARG(f->name));
+                        "missing; the relation is required: write `{ connect = ... }` or `{ create = ... }`, or `%.*s`",
+                        RL_STR_ARG(f->name));
+  return rl_bad_child(b, RL_P2012, data, name, at, "missing; the field is required and has no default");
 }
 
 static bool through_relation(const rl_model *model, rl_arg *data, const rl_field *scalar) {
   for (size_t i = 0; i < model->relation_count; i++)
-    if (is_key_of(scalar, model->relations[i]) && given(data, model->relations[i])) return true;
+    if (is_key_of(scalar, model->relations[i]) && find_member(data, model->relations[i])) return true;
   return false;
 }
 
-/* Whether data can only be of foreign keys, as Prisma tells its two inputs apart. */
+/* Returns whether data can only be Prisma's input with foreign keys, not the one with relations. */
 static bool writes_keys(const rl_model *model, rl_arg *data) {
   for (size_t i = 0; i < data->count; i++) {
     const rl_field *f = rl_find_field(model, data->children[i].key);
@@ -93,8 +95,8 @@ static bool writes_keys(const rl_model *model, rl_arg *data) {
   return false;
 }
 
-/* A required key of optional relations: who writes through relations need not give any, and the database refuses the
- * row (P2011) if it does not fill the column itself. */
+/* Returns whether the field is a required key of optional relations only, and data writes through relations. Then none
+ * is needed, and the database refuses the row (P2011) if it does not fill the column itself. */
 static bool is_left_to_database(const rl_model *model, rl_arg *data, const rl_field *key) {
   bool any = false;
   for (size_t i = 0; i < model->relation_count; i++) {
@@ -109,9 +111,9 @@ static bool is_left_to_database(const rl_model *model, rl_arg *data, const rl_fi
 static rille_status check_required(rl_binder *b, const rl_model *model, rl_arg *data, const rl_field *parent) {
   for (size_t i = 0; i < model->column_count; i++) {
     const rl_field *f = model->columns[i];
-    if (may_be_absent(f) || given(data, f) || rl_is_parent_key(f, parent)) continue;
+    if (may_be_absent(f) || find_member(data, f) || rl_is_parent_key(f, parent)) continue;
     if (through_relation(model, data, f) || is_left_to_database(model, data, f)) continue;
-    RL_NOTE(missing(b, data, f));
+    RL_NOTE(fail_missing(b, data, f));
   }
   return RILLE_OK;
 }

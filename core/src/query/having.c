@@ -1,10 +1,10 @@
-/* having: conditions on groups: on the fields grouped by, and on aggregates of any field. */
+/* having: conditions on groups, on the fields in `by` and on aggregates of any field. */
 #include "query/bind.h"
 
 static const rl_aggregate functions[] = {RL_AGG_COUNT, RL_AGG_AVG, RL_AGG_SUM, RL_AGG_MIN, RL_AGG_MAX};
 
-/* What an aggregate gives. A sum of Int goes beyond Int, so its values are taken with 64 bits. */
-static void type_of(rl_aggregate fn, const rl_field *f, rl_subject *s) {
+/* Sets the type of an aggregate. A sum of Int can exceed Int, so its values have 64 bits. */
+static void set_type_of_aggregate(rl_aggregate fn, const rl_field *f, rl_subject *s) {
   s->type = s->ref_type = f->type;
   switch (fn) {
   case RL_AGG_COUNT:
@@ -15,7 +15,7 @@ static void type_of(rl_aggregate fn, const rl_field *f, rl_subject *s) {
   case RL_AGG_AVG: s->type = s->ref_type = rl_plain_type(f->type.scalar == RL_DECIMAL ? RL_DECIMAL : RL_FLOAT); break;
   case RL_AGG_SUM:
     s->type = rl_plain_type(f->type.scalar == RL_INT ? RL_BIGINT : f->type.scalar);
-    if (f->type.native == RL_NATIVE_REAL) s->type.native = RL_NATIVE_REAL; /* compares with what is read */
+    if (f->type.native == RL_NATIVE_REAL) s->type.native = RL_NATIVE_REAL; /* the type that a read returns */
     break;
   default: break;
   }
@@ -23,12 +23,13 @@ static void type_of(rl_aggregate fn, const rl_field *f, rl_subject *s) {
 
 static rille_status bind_aggregate(rl_binder *b, const rl_field *f, rl_aggregate fn, rl_arg *arg, rl_filter **out) {
   rl_subject s = {.model = f->model, .field = f, .aggregate = fn, .nullable = true};
-  if (!rl_can_aggregate(fn, f)) return rl_bad(b, arg, f, "the function does not apply to %.*s", RL_STR_ARG(f->name));
-  type_of(fn, f, &s);
+  if (!rl_can_aggregate(fn, f))
+    return rl_bad(b, arg, f, "this aggregate cannot be applied to `%.*s`", RL_STR_ARG(f->name));
+  set_type_of_aggregate(fn, f, &s);
   return rl_bind_scalar_filter(b, &s, arg, out);
 }
 
-/* The members that are aggregates are taken first, and the others make a condition on the field itself. */
+/* Binds the members that are aggregates. If there are none, the members are a condition on the field itself. */
 static rille_status bind_field(rl_binder *b, const rl_field *f, rl_arg *arg, rl_filter **out) {
   if (arg->kind != RL_ARG_OBJECT) return rl_bind_field_filter(b, f, arg, out);
   rl_arg rest = *arg;
@@ -48,21 +49,23 @@ static rille_status bind_field(rl_binder *b, const rl_field *f, rl_arg *arg, rl_
   }
   if (rest.count == arg->count) return rl_bind_field_filter(b, f, arg, out);
   if (rest.count)
-    return rl_bad(b, arg, f, "write conditions on the field and on its aggregates in two tables of AND = {...}");
+    return rl_bad(
+        b, arg, f,
+        "conditions on the field and on its aggregates cannot be in one table; write two tables in `AND = {...}`");
   return rl_filters_and(b, &list, out);
 }
 
-static rille_status bind_all(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
+static rille_status bind_count_all(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
   rl_type counted = rl_plain_type(RL_BIGINT);
   rl_subject s = {.model = model, .aggregate = RL_AGG_COUNT_ALL, .type = counted, .ref_type = rl_plain_type(RL_INT)};
   rl_arg *count = rl_get(arg, "_count");
-  if (!count || arg->count != 1) return rl_bad(b, arg, NULL, "expected is { _count = {...} }");
+  if (!count || arg->count != 1) return rl_bad(b, arg, NULL, "expected `{ _count = {...} }`");
   return rl_bind_scalar_filter(b, &s, count, out);
 }
 
 rille_status rl_bind_having(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
   *out = NULL;
-  RL_TRY(rl_expect_object(b, arg, "an object of conditions"));
+  RL_TRY(rl_expect_object(b, arg, "a table of conditions"));
   rl_filters list = {0};
   for (size_t i = 0; i < arg->count; i++) {
     rl_arg *member = &arg->children[i];
@@ -72,7 +75,7 @@ rille_status rl_bind_having(rl_binder *b, const rl_model *model, rl_arg *arg, rl
     if (id >= 0)
       RL_TRY(rl_bind_grouping(b, model, id, member, rl_bind_having, &filter));
     else if (rl_str_is(member->key, "_all"))
-      RL_TRY(bind_all(b, model, member, &filter));
+      RL_TRY(bind_count_all(b, model, member, &filter));
     else if (!f || f->is_relation)
       return rl_bad_field(b, member, member->key, model, true, false);
     else

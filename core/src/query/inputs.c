@@ -1,8 +1,8 @@
-/* Inputs: where the parameters of a query come from. Every input is chained into the query, so that the addresses of
- * all are filled at the end. */
+/* Inputs: where the parameters of a query come from. All inputs are in one chain of the query, and get their addresses
+ * at the end. */
 #include "query/bind.h"
 
-static rl_input *chain(rl_binder *b, rl_input *input) {
+static rl_input *chain_input(rl_binder *b, rl_input *input) {
   if (!input) return NULL;
   input->next_sealed = b->query->inputs;
   b->query->inputs = input;
@@ -17,7 +17,7 @@ rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, co
   input->field = field;
   input->arg = arg;
   if (arg) input->path = rl_arg_path(b->arena, arg);
-  return chain(b, input);
+  return chain_input(b, input);
 }
 
 rl_type rl_plain_type(rl_scalar scalar) {
@@ -28,8 +28,7 @@ static bool is_date_table(const rl_type *type, rl_arg *arg) {
   return type->scalar == RL_DATETIME && arg->kind == RL_ARG_OBJECT && rl_get(arg, "year");
 }
 
-/* The value of this very call is tried at once: a kind that can never be right is an error before anything is planned.
- */
+/* Converts the value of this call immediately. So a value of the wrong kind is an error before anything is planned. */
 static rille_status try_value(rl_binder *b, const rl_input *input) {
   rl_value out;
   return rl_coerce(input, input->arg->value, b->arena, &out, b->err);
@@ -40,8 +39,8 @@ rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *
   rl_type element = *type;
   element.list = false;
   if (!arg->value && !is_date_table(type, arg)) {
-    if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "null is not allowed here");
-    return rl_bad(b, arg, field, "%s was given; expected is a single value", rl_kind_text(arg));
+    if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "cannot be `rille.null`");
+    return rl_bad(b, arg, field, "expected a single value, got %s", rl_kind_text(arg));
   }
   rl_input *input = rl_input_new(b, RL_INPUT_VALUE, &element, field, arg);
   if (!input) return rl_nomem(b);
@@ -49,8 +48,8 @@ rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *
   return arg->value ? try_value(b, input) : RILLE_OK;
 }
 
-/* Marks decide something, so they are found when the shape is new; all else about the elements is seen when they are
- * taken. */
+/* Marks are part of the shape, so they are checked when the shape is new. Everything else about the elements is checked
+ * when they are read. */
 static rille_status check_elements(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg) {
   rl_list_walk walk;
   rl_list_walk_init(&walk, b->tree->tape, arg->shape_at, arg->slot);
@@ -61,13 +60,12 @@ static rille_status check_elements(rl_binder *b, const rl_type *type, const rl_f
     rl_value v = rl_tape_scalar(b->tree->tape, shape, slot);
     bool json_null = type->scalar == RL_JSON && v.as.i == RL_MARK_JSON_NULL;
     if (v.kind == RILLE_NULL && v.as.i > 0 && v.as.i <= RL_MARK_FIELD && !json_null)
-      return rl_bad(b, arg, field, "element %lu: a field reference or a special null cannot stand in a list",
-                    (unsigned long)i);
+      return rl_bad(b, arg, field, "element %lu cannot be %s", (unsigned long)i, rl_mark_text((rl_mark)v.as.i));
   }
   return RILLE_OK;
 }
 
-/* As try_value; what had to be made lies in an arena of its own, for the list may be long. */
+/* Converts a list like try_value. The result is allocated in a separate arena, because the list may be long. */
 static rille_status try_list(rl_binder *b, const rl_input *input) {
   rl_arena scratch;
   rl_value out;
@@ -85,7 +83,7 @@ rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field 
   bool empty = rl_is_empty_list(arg);
   bool captured = arg->kind == RL_ARG_JSON && type->scalar == RL_JSON; /* the tape wrote the list as one Json text */
   if (!empty && !captured && arg->kind != RL_ARG_LIST)
-    return rl_bad(b, arg, field, "%s was given; expected is a list", rl_kind_text(arg));
+    return rl_bad(b, arg, field, "expected a list, got %s", rl_kind_text(arg));
   rl_input *input = rl_input_new(b, empty ? RL_INPUT_CONSTANT : RL_INPUT_LIST, &element, field, arg);
   if (!input) return rl_nomem(b);
   input->constant = (rl_value){.kind = RILLE_LIST};
@@ -100,7 +98,7 @@ rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *fi
   element.list = false;
   bool special = arg->kind == RL_ARG_MARK && arg->mark != RL_MARK_JSON_NULL && arg->mark != RL_MARK_EMPTY_ARRAY &&
                  arg->mark != RL_MARK_EMPTY_OBJECT;
-  if (special) return rl_bad(b, arg, field, "%s cannot be a Json value", rl_kind_text(arg));
+  if (special) return rl_bad(b, arg, field, "expected a JSON value, got %s", rl_kind_text(arg));
   *out = rl_input_new(b, RL_INPUT_JSON, &element, field, arg);
   if (!*out) return rl_nomem(b);
   rl_buf text;
@@ -122,7 +120,8 @@ static rille_status input_constant(rl_binder *b, const rl_field *field, rl_value
   return RILLE_OK;
 }
 
-static rille_status generated(rl_binder *b, const rl_field *field, rl_default_kind kind, rl_str path, rl_input **out) {
+static rille_status input_generated(rl_binder *b, const rl_field *field, rl_default_kind kind, rl_str path,
+                                    rl_input **out) {
   *out = rl_input_new(b, RL_INPUT_GENERATED, &field->type, field, NULL);
   if (!*out) return rl_nomem(b);
   (*out)->generator = kind;
@@ -133,7 +132,7 @@ static rille_status generated(rl_binder *b, const rl_field *field, rl_default_ki
 }
 
 rille_status rl_input_now(rl_binder *b, const rl_field *field, rl_str path, rl_input **out) {
-  return generated(b, field, RL_DEFAULT_NOW, path, out);
+  return input_generated(b, field, RL_DEFAULT_NOW, path, out);
 }
 
 static bool has_client_default(const rl_field *field) {
@@ -150,7 +149,7 @@ rille_status rl_input_default(rl_binder *b, const rl_field *field, rl_str path, 
   *out = NULL;
   if (!has_client_default(field)) return RILLE_OK;
   if (field->def.kind != RL_DEFAULT_LITERAL && field->def.kind != RL_DEFAULT_LIST)
-    return generated(b, field, field->def.kind, path, out);
+    return input_generated(b, field, field->def.kind, path, out);
   rl_value value;
   RL_TRY(rl_literal_value(field, b->arena, &value, b->err));
   return input_constant(b, field, value, path, out);
@@ -163,7 +162,7 @@ rille_status rl_input_count(rl_binder *b, rl_arg *arg, rl_input **out) {
   rl_arg_pin_sign(arg);
   bool negative = arg->kind == RL_ARG_FLOAT ? arg->value->as.f < 0 : arg->value->as.i < 0;
   if (!negative) return RILLE_OK;
-  return rl_bad_code(b, RL_P2019, arg, NULL, "it must not be negative");
+  return rl_bad_code(b, RL_P2019, arg, NULL, "expected 0 or more, got a negative number");
 }
 
 rille_status rl_seal(rl_binder *b) {

@@ -1,16 +1,16 @@
-/* Whether a create gives a unique condition's key again: what makes upsert and connect_or_create possible as one
+/* Checks whether a create gives the key of a unique condition again. Then upsert and connect_or_create can be one
  * statement. */
 #include "query/bind.h"
 
 typedef struct key_pairs {
   const rl_field *fields[16];
-  const rl_arg *nodes[16];
+  const rl_arg *args[16];
   size_t count;
   bool plain; /* equalities of values only */
 } key_pairs;
 
-static void collect(const rl_filter *f, key_pairs *pairs) {
-  for (size_t i = 0; f->kind == RL_FILTER_AND && i < f->count; i++) collect(f->items[i], pairs);
+static void collect_pairs(const rl_filter *f, key_pairs *pairs) {
+  for (size_t i = 0; f->kind == RL_FILTER_AND && i < f->count; i++) collect_pairs(f->items[i], pairs);
   if (f->kind == RL_FILTER_AND) return;
   bool equality =
       f->kind == RL_FILTER_COMPARE && f->op == RL_OP_EQ && !f->negated && !f->insensitive && f->field && !f->aggregate;
@@ -20,7 +20,7 @@ static void collect(const rl_filter *f, key_pairs *pairs) {
     return;
   }
   pairs->fields[pairs->count] = f->field;
-  pairs->nodes[pairs->count++] = f->input->arg;
+  pairs->args[pairs->count++] = f->input->arg;
 }
 
 static bool is_key(const key_pairs *pairs, const rl_index *index) {
@@ -34,7 +34,7 @@ static bool is_key(const key_pairs *pairs, const rl_index *index) {
   return true;
 }
 
-static const rl_arg *given(const rl_write *create, const rl_field *field) {
+static const rl_arg *assigned_arg(const rl_write *create, const rl_field *field) {
   for (size_t i = 0; i < create->assign_count; i++) {
     const rl_assign *a = &create->assigns[i];
     if (a->field == field) return a->input && a->input->kind == RL_INPUT_VALUE ? a->input->arg : NULL;
@@ -45,14 +45,14 @@ static const rl_arg *given(const rl_write *create, const rl_field *field) {
 rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_write *create, bool *out) {
   key_pairs pairs = {.plain = true};
   *out = false;
-  collect(unique, &pairs);
+  collect_pairs(unique, &pairs);
   bool known = false;
   for (size_t i = 0; i < create->model->index_count && !known; i++) known = is_key(&pairs, &create->model->indexes[i]);
   if (!pairs.plain || !known) return RILLE_OK;
   for (size_t i = 0; i < pairs.count; i++) {
-    const rl_arg *again = given(create, pairs.fields[i]);
+    const rl_arg *again = assigned_arg(create, pairs.fields[i]);
     bool same = false;
-    if (again) RL_TRY(rl_arg_pin_same(b->tree, pairs.nodes[i], again, &same, b->err));
+    if (again) RL_TRY(rl_arg_pin_same(b->tree, pairs.args[i], again, &same, b->err));
     if (!same) return RILLE_OK;
   }
   *out = true;

@@ -1,8 +1,8 @@
-/* What a name means that other tools use: of the names that are right in a place, the one that does the same here.
- * Names are compared without their case, underscores and signs, so orderBy and $or are found as well. */
+/* Names of other tools, with the name that does the same here. Names are compared without case, underscores and signs,
+ * so orderBy and $or are found too. */
 #include "query/bind.h"
 
-/* The first word is right, the others are what people write for it. The first line that fits a place counts. */
+/* The first word of a line is right here, the others are what people write for it. The first line that fits counts. */
 static const char *const meanings[] = {
     /* arguments */
     "take limit first top max_results page_size per_page size count_limit",
@@ -78,7 +78,7 @@ static bool is_sign(char c) {
   return c == '=' || c == '<' || c == '>' || c == '!' || c == '~';
 }
 
-/* The next letter that counts, in lower case; 0 at the end. */
+/* Returns the next letter that counts, in lower case; 0 at the end. */
 static char next_letter(rl_str s, size_t *at, bool signs) {
   while (*at < s.len) {
     char c = s.p[(*at)++];
@@ -105,7 +105,7 @@ static rl_str next_word(const char **at) {
   return rl_str_make(from, (size_t)(*at - from));
 }
 
-static bool means(const char *line, rl_str written) {
+static bool line_has_word(const char *line, rl_str written) {
   (void)next_word(&line);
   for (rl_str word; (word = next_word(&line)).len > 0;)
     if (same_name(word, written, true)) return true;
@@ -121,7 +121,7 @@ rl_str rl_by_meaning(rl_str written, const rl_names *names) {
   for (size_t i = 0; i < RL_COUNT_OF(meanings); i++) {
     const char *line = meanings[i];
     rl_str right = next_word(&line);
-    if (!means(meanings[i], written)) continue;
+    if (!line_has_word(meanings[i], written)) continue;
     for (size_t k = 0; k < names->count; k++)
       if (rl_str_eq(names->items[k], right)) return names->items[k];
   }

@@ -1,4 +1,4 @@
-/* Nested writes: what is done to the rows of a relation inside data. Lists are taken apart, one operation each. */
+/* Nested writes: operations on the rows of a relation inside data. Each element of a list is one operation. */
 #include "query/bind.h"
 
 static const rl_word words[] = {
@@ -27,22 +27,22 @@ static bool is_allowed(const nesting *n, int kind) {
   return true;
 }
 
-static rille_status bad_word(rl_binder *b, const nesting *n, const rl_arg *member) {
+static rille_status refuse_word(rl_binder *b, const nesting *n, const rl_arg *member) {
   rl_names names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(words); i++)
     if (is_allowed(n, words[i].id)) rl_names_add(&names, rl_str_of(words[i].text));
   int id = rl_word_id(words, RL_COUNT_OF(words), member->key);
   if (id < 0) return rl_bad_name(b, member, member->key, "operation on a relation", NULL, &names);
   const rl_field *r = n->relation;
-  return rl_bad(b, member, r, "it is not possible here: %s",
+  return rl_bad(b, member, r, "cannot be used here; %s",
                 n->mode == RL_DATA_CREATE && id != RL_NESTED_CREATE_MANY ? "a new row has no related rows yet"
-                : r->list ? "rows of a many-to-many relation are created one by one; use create"
+                : r->list ? "use `create` for rows of a many-to-many relation"
                 : r->required && (id == RL_NESTED_DISCONNECT || id == RL_NESTED_DELETE)
                     ? "the relation is required"
-                    : "the relation has a single row");
+                    : "the relation has only one row");
 }
 
-static rille_status add(rl_binder *b, nesting *n, int kind, rl_arg *arg, rl_nested **out) {
+static rille_status add_nested(rl_binder *b, nesting *n, int kind, rl_arg *arg, rl_nested **out) {
   rl_write *w = n->write;
   if (w->nested_count == n->cap) {
     size_t cap = n->cap ? n->cap * 2 : w->nested_count + 4;
@@ -57,11 +57,11 @@ static rille_status add(rl_binder *b, nesting *n, int kind, rl_arg *arg, rl_nest
   return RILLE_OK;
 }
 
-/* The members of an operation's object; each of the NULL-ended names is put into its slot, and any other is an error.
- */
-static rille_status parts(rl_binder *b, rl_arg *arg, const char *const *keys, rl_arg **found, size_t count,
-                          size_t required) {
-  RL_TRY(rl_expect_object(b, arg, "an object"));
+/* Reads the members of an operation: found[i] is the one with the name keys[i]. Others are errors, and so are missing
+ * ones among the first `required`. */
+static rille_status read_parts(rl_binder *b, rl_arg *arg, const char *const *keys, rl_arg **found, size_t count,
+                               size_t required) {
+  RL_TRY(rl_expect_object(b, arg, "a table"));
   rl_names names = {.arena = b->arena};
   for (size_t k = 0; k < count; k++) rl_names_add(&names, rl_str_of(keys[k]));
   for (size_t i = 0; i < arg->count; i++) {
@@ -71,7 +71,7 @@ static rille_status parts(rl_binder *b, rl_arg *arg, const char *const *keys, rl
     found[k] = &arg->children[i];
   }
   for (size_t k = 0; k < required; k++)
-    if (!found[k]) return rl_bad_child(b, RL_P2013, arg, keys[k], NULL, "missing");
+    if (!found[k]) return rl_bad_child(b, RL_P2013, arg, keys[k], NULL, "missing; the operation needs it");
   return RILLE_OK;
 }
 
@@ -79,50 +79,50 @@ static rille_status parts(rl_binder *b, rl_arg *arg, const char *const *keys, rl
 
 static rille_status bind_create(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CREATE, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_CREATE, arg, &out));
   return rl_bind_write(b, n->relation->target, arg, RL_DATA_CREATE, n->relation, &out->create);
 }
 
 static rille_status bind_create_many(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"data", "skip_duplicates"};
   rl_arg *found[2] = {NULL, NULL};
-  RL_TRY(parts(b, arg, keys, found, 2, 1));
+  RL_TRY(read_parts(b, arg, keys, found, 2, 1));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CREATE_MANY, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_CREATE_MANY, arg, &out));
   RL_TRY(rl_bind_rows(b, n->relation->target, found[0], n->relation, true, &out->rows));
   return found[1] ? rl_expect_flag(b, found[1], &out->rows->skip_duplicates) : RILLE_OK;
 }
 
 static rille_status bind_connect(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CONNECT, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_CONNECT, arg, &out));
   return rl_bind_unique(b, n->relation->target, arg, &out->where);
 }
 
 static rille_status bind_connect_or_create(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"where", "create"};
   rl_arg *found[2] = {NULL, NULL};
-  RL_TRY(parts(b, arg, keys, found, 2, 2));
+  RL_TRY(read_parts(b, arg, keys, found, 2, 2));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_CONNECT_OR_CREATE, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_CONNECT_OR_CREATE, arg, &out));
   RL_TRY(rl_bind_unique(b, n->relation->target, found[0], &out->where));
   RL_TRY(rl_bind_write(b, n->relation->target, found[1], RL_DATA_CREATE, n->relation, &out->create));
-  if (rl_is_faulty(b)) return RILLE_OK; /* there may be nothing to compare */
+  if (rl_is_faulty(b)) return RILLE_OK; /* create may be incomplete */
   return rl_bind_key_again(b, out->where, out->create, &out->key_in_create);
 }
 
-/* disconnect and delete: true, or conditions on the single row; or rows of a list by key. */
+/* Binds disconnect and delete: of a to-one relation true, or conditions on its row; of a to-many relation, a key. */
 static rille_status bind_removal(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
   const rl_field *r = n->relation;
   rl_nested *out;
   if (r->list) {
-    RL_TRY(add(b, n, kind, arg, &out));
+    RL_TRY(add_nested(b, n, kind, arg, &out));
     return rl_bind_unique(b, r->target, arg, &out->where);
   }
   bool on = true;
   if (arg->kind == RL_ARG_BOOL) RL_TRY(rl_expect_flag(b, arg, &on));
   if (!on) return RILLE_OK;
-  RL_TRY(add(b, n, kind, arg, &out));
+  RL_TRY(add_nested(b, n, kind, arg, &out));
   return arg->kind == RL_ARG_BOOL ? RILLE_OK : rl_bind_where(b, r->target, arg, &out->where);
 }
 
@@ -130,7 +130,7 @@ static rille_status bind_set(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_args list;
   rl_nested *out;
   RL_TRY(rl_expect_many(b, arg, false, &list));
-  RL_TRY(add(b, n, RL_NESTED_SET, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_SET, arg, &out));
   out->items = RL_NEW_ARRAY(b->arena, rl_filter *, list.count);
   if (!out->items) return rl_nomem(b);
   for (; out->item_count < list.count; out->item_count++)
@@ -140,13 +140,13 @@ static rille_status bind_set(rl_binder *b, nesting *n, rl_arg *arg) {
 
 static rille_status bind_delete_many(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_DELETE_MANY, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_DELETE_MANY, arg, &out));
   if (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_ALL) return RILLE_OK;
   return rl_bind_where(b, n->relation->target, arg, &out->where);
 }
 
-/* A to-one update is { where, data } or the data itself. It is the former when nothing else is in it, unless `data` is
- * a field of the model and its value could not be data. */
+/* Returns whether a to-one update is { where, data } and not the data itself: it has no other keys. If the model has a
+ * field `data`, its value must also be possible as data. */
 static bool has_envelope(const rl_model *model, rl_arg *arg) {
   rl_arg *data = rl_get(arg, "data");
   if (!data || (data->kind != RL_ARG_OBJECT && !rl_is_empty_list(data))) return false;
@@ -165,10 +165,10 @@ static rille_status bind_update(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
   bool envelope = r->list || has_envelope(r->target, arg);
   if (envelope)
-    RL_TRY(parts(b, arg, keys, found, 2, r->list ? 2 : 0));
+    RL_TRY(read_parts(b, arg, keys, found, 2, r->list ? 2 : 0));
   else
     found[1] = arg;
-  RL_TRY(add(b, n, RL_NESTED_UPDATE, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_UPDATE, arg, &out));
   if (r->list)
     RL_TRY(rl_bind_unique(b, r->target, found[0], &out->where));
   else if (found[0])
@@ -179,9 +179,9 @@ static rille_status bind_update(rl_binder *b, nesting *n, rl_arg *arg) {
 static rille_status bind_update_many(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"where", "data"};
   rl_arg *found[2] = {NULL, NULL};
-  RL_TRY(parts(b, arg, keys, found, 2, 2));
+  RL_TRY(read_parts(b, arg, keys, found, 2, 2));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_UPDATE_MANY, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_UPDATE_MANY, arg, &out));
   bool all = found[0]->kind == RL_ARG_MARK && found[0]->mark == RL_MARK_ALL;
   if (!all) RL_TRY(rl_bind_where(b, n->relation->target, found[0], &out->where));
   return rl_bind_write(b, n->relation->target, found[1], RL_DATA_UPDATE_MANY, n->relation, &out->update);
@@ -191,9 +191,9 @@ static rille_status bind_upsert(rl_binder *b, nesting *n, rl_arg *arg) {
   static const char *const keys[] = {"create", "update", "where"};
   const rl_field *r = n->relation;
   rl_arg *found[3] = {NULL, NULL, NULL};
-  RL_TRY(parts(b, arg, keys, found, 3, r->list ? 3 : 2));
+  RL_TRY(read_parts(b, arg, keys, found, 3, r->list ? 3 : 2));
   rl_nested *out;
-  RL_TRY(add(b, n, RL_NESTED_UPSERT, arg, &out));
+  RL_TRY(add_nested(b, n, RL_NESTED_UPSERT, arg, &out));
   if (r->list)
     RL_TRY(rl_bind_unique(b, r->target, found[2], &out->where));
   else if (found[2])
@@ -202,9 +202,9 @@ static rille_status bind_upsert(rl_binder *b, nesting *n, rl_arg *arg) {
   return rl_bind_write(b, r->target, found[1], RL_DATA_UPDATE, r, &out->update);
 }
 
-/* ------------------------------------------------------------------ all of a relation */
+/* ------------------------------------------------------------------ all operations of a relation */
 
-static rille_status bind_one(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
+static rille_status bind_operation(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
   switch (kind) {
   case RL_NESTED_CREATE: return bind_create(b, n, arg);
   case RL_NESTED_CREATE_MANY: return bind_create_many(b, n, arg);
@@ -225,29 +225,30 @@ static bool takes_list(const nesting *n, int kind) {
 }
 
 static rille_status bind_kind(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
-  if (!takes_list(n, kind) || (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_ALL)) return bind_one(b, n, kind, arg);
+  if (!takes_list(n, kind) || (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_ALL))
+    return bind_operation(b, n, kind, arg);
   rl_args list;
-  /* {} is one new row of defaults, or every row to be deleted; elsewhere it is no row */
+  /* {} is one new row of defaults, or deletes every row; otherwise it is no row */
   bool empty_is_one = kind == RL_NESTED_CREATE || kind == RL_NESTED_DELETE_MANY;
   RL_TRY(rl_expect_many(b, arg, empty_is_one, &list));
-  for (size_t i = 0; i < list.count; i++) RL_NOTE(bind_one(b, n, kind, &list.items[i]));
+  for (size_t i = 0; i < list.count; i++) RL_NOTE(bind_operation(b, n, kind, &list.items[i]));
   return RILLE_OK;
 }
 
 rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_data_mode mode, rl_write *write) {
   nesting n = {.relation = relation, .mode = mode, .write = write};
-  n.cap = write->nested_count; /* a further relation starts with an array of its own size */
+  n.cap = write->nested_count; /* the array is full, so the next operation gets a new one */
   if (arg->kind == RL_ARG_NULL)
-    return rl_bad(b, arg, relation, "null is not allowed%s",
+    return rl_bad(b, arg, relation, "cannot be `rille.null`%s",
                   is_allowed(&n, RL_NESTED_DISCONNECT) && !relation->list
-                      ? "; write { disconnect = true } to undo the connection"
+                      ? "; write `{ disconnect = true }` to remove the connection"
                       : "");
-  RL_TRY(rl_expect_object(b, arg, "an object such as { connect = {...} } or { create = {...} }"));
+  RL_TRY(rl_expect_object(b, arg, "a table like `{ connect = {...} }` or `{ create = {...} }`"));
   if (arg->count == 0 && relation->required && mode == RL_DATA_CREATE)
-    return rl_bad(b, arg, relation, "it needs create, connect or connect_or_create");
+    return rl_bad(b, arg, relation, "needs `create`, `connect` or `connect_or_create`");
   for (size_t i = 0; i < arg->count; i++) {
     int id = rl_word_id(words, RL_COUNT_OF(words), arg->children[i].key);
-    if (id < 0 || !is_allowed(&n, id)) RL_NOTE(bad_word(b, &n, &arg->children[i]));
+    if (id < 0 || !is_allowed(&n, id)) RL_NOTE(refuse_word(b, &n, &arg->children[i]));
   }
   for (size_t k = 0; k < RL_COUNT_OF(words); k++) {
     rl_arg *member = rl_get(arg, words[k].text);

@@ -1,6 +1,7 @@
-/* The typed query: what a call means, checked against the schema. Bind makes it from the tape; plan reads it.
- * Everything lies in the arena given to bind, and borrows the schema. Names, keys, kinds and nesting have been checked
- * here; scalars are checked when a call's own values are taken (input/input.h), since one query serves many calls. */
+/* The typed query: what a call means, checked against the schema. Bind builds it from the tape, and plan reads it.
+ * Everything is allocated in the arena that bind gets, and borrows the schema. Names, keys, kinds and nesting have been
+ * checked here. Scalars are checked when the values of a call are read (input/input.h), because one query serves many
+ * calls. */
 #ifndef RL_QUERY_QUERY_H
 #define RL_QUERY_QUERY_H
 
@@ -23,13 +24,13 @@ enum {
 };
 
 typedef struct rl_action_info {
-  const char *name; /* of the method, as in events and errors; static */
+  const char *name; /* of the method, in events and errors; static */
   bool writes;
   rille_result result;
 } rl_action_info;
 
-const rl_action_info *rl_action_info_of(rille_action action); /* NULL: there is no such action */
-rille_action rl_action_named(rl_str name);                    /* 0: there is none */
+const rl_action_info *rl_action_info_of(rille_action action); /* NULL: no such action */
+rille_action rl_action_named(rl_str name);                    /* 0: no such action */
 
 /* ------------------------------------------------------------------ filters */
 
@@ -40,14 +41,14 @@ typedef enum rl_filter_kind {
   RL_FILTER_OR,
   RL_FILTER_NOT,
   RL_FILTER_COMPARE,  /* subject op operand */
-  RL_FILTER_IN,       /* subject in list (negated: not in). An empty list selects nothing (negated: everything) */
-  RL_FILTER_IS_NULL,  /* subject is null (negated: is not null) */
+  RL_FILTER_IN,       /* subject in list (negated: not in). No row is in an empty list (negated: every row is) */
+  RL_FILTER_IS_NULL,  /* subject IS NULL (negated: IS NOT NULL) */
   RL_FILTER_RELATION, /* a quantifier over the rows of a relation */
   RL_FILTER_LIST,     /* has, has_every, has_some, is_empty, equals on a scalar list */
-  RL_FILTER_JSON,     /* an operator on a Json field, maybe at a path */
+  RL_FILTER_JSON,     /* an operator on a Json field, or on the value at a path in it */
   RL_FILTER_SEARCH,   /* full text */
-  RL_FILTER_KEYS      /* tuple of fields in the rows of keys: fields[i] = inputs[i] when single, = ANY pairwise for KEYS
-                         inputs */
+  RL_FILTER_KEYS /* a tuple of fields equals one of the keys: fields[i] = inputs[i] for single values, = ANY pairwise
+                    for KEYS inputs */
 } rl_filter_kind;
 
 typedef enum rl_operator { /* see operators.def */
@@ -56,9 +57,9 @@ typedef enum rl_operator { /* see operators.def */
 } rl_operator;
 
 typedef struct rl_operator_info {
-  rl_operator negation; /* holds where this does not, but for a NULL; the operator itself: there is none */
-  const char *text;     /* as plans show it */
-  const char *sign;     /* in SQL; "" when it has no sign */
+  rl_operator negation; /* true where this is false, except for NULL; the operator itself: none */
+  const char *text;     /* in dumps of plans */
+  const char *sign;     /* in SQL; "": none */
 } rl_operator_info;
 const rl_operator_info *rl_operator_info_of(rl_operator op); /* static */
 
@@ -88,15 +89,15 @@ struct rl_filter {
   rl_aggregate aggregate; /* having: the subject is an aggregate of field */
   rl_operator op;
   bool insensitive; /* mode = "insensitive" */
-  rl_input *input;  /* right-hand side value or list; NULL when column is set, but for LIKE and the string operators of
-                       Json, where it then only has the transform */
+  rl_input *input;  /* right-hand side: a value or list; NULL if column is set. Exception: LIKE and the string operators
+                       of Json with a column have an input that carries only the transform */
   const rl_field *column; /* right-hand side: another column of the same row (rille.field) */
   rl_quantifier quantifier;
-  rl_filter *inner;        /* RELATION: NULL with IS / IS_NOT means null */
-  rl_input *json_path;     /* JSON: list of path steps, NULL for the whole value */
-  rl_json_null json_null;  /* JSON EQ/NE with a null */
+  rl_filter *inner;        /* RELATION: NULL with IS or IS_NOT: no related row */
+  rl_input *json_path;     /* JSON: list of path steps; NULL: the whole value */
+  rl_json_null json_null;  /* JSON, EQ and NE with a null */
   const rl_field **fields; /* SEARCH: the fields searched; KEYS: the tuple */
-  rl_input **inputs;       /* KEYS: one a field */
+  rl_input **inputs;       /* KEYS: one per field */
   size_t field_count;
 };
 
@@ -105,7 +106,7 @@ struct rl_filter {
 typedef enum rl_nulls { RL_NULLS_DEFAULT, RL_NULLS_FIRST, RL_NULLS_LAST } rl_nulls;
 typedef enum rl_order_kind { RL_ORDER_FIELD, RL_ORDER_COUNT, RL_ORDER_RELEVANCE, RL_ORDER_AGGREGATE } rl_order_kind;
 
-/* The period of a date-time that rows are grouped by: its value is the period's start, in UTC; weeks begin on Monday.
+/* The period of a date-time by which rows are grouped. Its value is the period's start in UTC. Weeks begin on Monday.
  */
 typedef enum rl_period {
   RL_PERIOD_NONE,
@@ -118,7 +119,7 @@ typedef enum rl_period {
 
 typedef struct rl_order {
   rl_order_kind kind;
-  const rl_field **path; /* to-one relations walked from the model, in order; may be empty */
+  const rl_field **path; /* to-one relations from the model to the field, in order; may be empty */
   size_t path_count;
   const rl_field *field; /* FIELD: scalar; COUNT: the list relation; AGGREGATE: the field, NULL for _all */
   bool descending;
@@ -143,7 +144,7 @@ typedef struct rl_read rl_read;
 typedef struct rl_include {
   const rl_field *relation;
   rl_read *read;
-} rl_include; /* read: its model is the target; a to-one relation has neither take nor order */
+} rl_include; /* the model of `read` is the target; a to-one relation has neither take nor order */
 typedef struct rl_relation_count {
   const rl_field *relation;
   rl_filter *where;
@@ -151,9 +152,9 @@ typedef struct rl_relation_count {
 
 typedef struct rl_selection {
   const rl_model *model;
-  const rl_field **fields; /* visible scalars, in order of the schema */
+  const rl_field **fields; /* returned scalars, in the order of the schema */
   size_t field_count;
-  rl_include *includes; /* in order of the schema */
+  rl_include *includes; /* in the order of the schema */
   size_t include_count;
   rl_relation_count *counts;
   size_t count_count;
@@ -164,17 +165,17 @@ struct rl_read {
   rl_filter *where; /* NULL: all */
   rl_order *orders;
   size_t order_count;
-  rl_input *take; /* NULL: all; the absolute number (transform ABSOLUTE where negative) */
-  bool reverse;   /* take was negative: the last ones, still in order */
+  rl_input *take; /* NULL: all; the absolute number (transform ABSOLUTE if negative) */
+  bool reverse;   /* take was negative: the last rows, still in order */
   bool take_none; /* take = 0 */
   rl_input *skip;
-  rl_filter *cursor; /* unique condition that names a row; NULL: none */
+  rl_filter *cursor; /* a unique condition; NULL: none */
   const rl_field **distinct;
   size_t distinct_count;
   rl_lock_mode lock;
   rl_lock_wait lock_wait;
   rl_selection selection;
-  int32_t recursive_depth; /* include = { children = { recursive = true } }: 0 not, else the depth limit */
+  int32_t recursive_depth; /* of { recursive = true }: the depth limit; 0: not recursive */
 };
 
 /* ------------------------------------------------------------------ writing */
@@ -203,29 +204,28 @@ typedef enum rl_nested_kind {
 
 typedef struct rl_write rl_write;
 
-/* One operation on one relation inside data. Lists have been taken apart: one rl_nested each, but SET has all of its
- * rows in `items`. */
+/* One operation on one relation inside data. Each element of a list has its own rl_nested, except for SET, which has
+ * all of its rows in `items`. */
 typedef struct rl_nested {
   rl_nested_kind kind;
   const rl_field *relation;
   rl_str path;
-  rl_filter *where;  /* unique (to-many), or any filter (to-one update/delete/disconnect with where; *_many); NULL:
-                        whatever is connected */
+  rl_filter *where;  /* unique (to-many), or any filter (to-one update, delete, disconnect with where; *_many); NULL:
+                        what is connected */
   rl_filter **items; /* SET: unique conditions */
   size_t item_count;
   rl_write *create;   /* CREATE, CONNECT_OR_CREATE, UPSERT */
   rl_write *update;   /* UPDATE, UPDATE_MANY, UPSERT */
   rl_rows *rows;      /* CREATE_MANY */
-  bool key_in_create; /* CONNECT_OR_CREATE: as rl_query.upsert_native, of where and create */
+  bool key_in_create; /* CONNECT_OR_CREATE: like rl_query.upsert_native, for where and create */
 } rl_nested;
 
 struct rl_write {
   const rl_model *model;
-  bool is_create; /* assigns then has every column that gets a value from the client: defaults and @updatedAt are filled
-                     in */
+  bool is_create;     /* then assigns has every column that the client fills, with defaults and @updatedAt */
   rl_assign *assigns; /* in column order */
   size_t assign_count;
-  rl_nested *nesteds; /* ordered: by relation in order of the schema, then by rl_nested_kind, then as given */
+  rl_nested *nesteds; /* by relation in the order of the schema, then by rl_nested_kind, then as given */
   size_t nested_count;
 };
 
@@ -240,15 +240,15 @@ typedef struct rl_aggregate_column {
 typedef struct rl_query {
   rl_action action;
   const rl_model *model;
-  rl_read read; /* find_*, count, aggregate, group_by, exists; and the selection of what a write returns, and the
-                   `where` of one */
+  rl_read read; /* find_*, count, aggregate, group_by, exists; of a write: its `where`, and the selection that it
+                   returns */
   rl_write *create, *update; /* create, update, upsert */
-  rl_rows *rows;   /* create_many, upsert_many; update_many with `on`: rows->conflict tells the rows apart, rows->update
+  rl_rows *rows;   /* create_many, upsert_many; update_many with `on`: rows->conflict identifies the rows, rows->update
                       is set */
   rl_input *limit; /* update_many, delete_many */
-  bool upsert_native;  /* upsert, filled by bind: `where` is exactly one unique key by plain equality, no part of it
-                          null, create gives these fields the same values (rl_arg_pin_same),  and neither create nor
-                          update has nested writes: one INSERT ... ON CONFLICT statement does it */
+  bool upsert_native;  /* upsert: `where` is exactly one unique key by plain equality, no part of it is null, create
+                          gives these fields the same values (rl_arg_pin_same), and neither create nor update has
+                          nested writes. So one INSERT ... ON CONFLICT statement is enough */
   bool all_rows;       /* where = rille.all */
   const rl_field **by; /* group_by */
   rl_period *periods;  /* of each */
@@ -258,28 +258,30 @@ typedef struct rl_query {
   size_t aggregate_count;
   bool count_plain;         /* count without select: an integer */
   uint32_t generated_count; /* slots of GENERATED inputs */
-  rl_input *inputs;         /* all, linked by next_sealed */
+  rl_input *inputs;         /* all inputs, linked by next_sealed */
 } rl_query;
 
 typedef struct rl_bind_options {
   bool strict_where;
-  const rl_map *omit; /* global omit: "user.password" (model's snake name, field name) -> non-NULL; NULL: none */
+  const rl_map
+      *omit; /* global omit: "user.password" (the model's name in snake case, field name) -> non-NULL; NULL: none */
 } rl_bind_options;
 
-/* Checks the call and makes the query. Errors: VALIDATION (and P2009, P2012, P2013, P2019 where Prisma has one) with
- * details "path", "model"; the message names the path, what is wrong and the nearest right name. Pins in the tree what
- * the query depends on and ends with rl_arg_tree_address; fills address and shape_at of every input. */
+/* Checks the call and builds the query. Errors: VALIDATION (or P2009, P2012, P2013, P2019, where Prisma has a code)
+ * with the details "path" and "model". The message has the path, what is wrong and the nearest right name. Pins in the
+ * tree what the query depends on, calls rl_arg_tree_address at the end, and fills address and shape_at of every input.
+ */
 rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err);
 
-/* All that is wrong with the data of a call. */
+/* All errors in the data of a call. */
 typedef struct rl_faults {
   rl_error *items;
   size_t count, cap;
 } rl_faults;
 void rl_faults_dispose(rl_faults *faults);
-/* Binds for the sake of the faults alone: what rl_bind would stop at is collected, and the rest of the data looked at
- * as well. Fails only when memory is short. */
+/* Binds only to find errors: collects those at which rl_bind would stop, and checks the rest of the data too. Fails
+ * only when out of memory. */
 rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                             const rl_bind_options *options, rl_arena *arena, rl_faults *faults, rl_error *err);
 

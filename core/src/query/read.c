@@ -1,5 +1,5 @@
-/* The arguments that say which rows are read, and in what order: where, order_by, cursor, take, skip, distinct, lock.
- */
+/* The arguments that decide which rows are read, and in which order: where, order_by, cursor, take, skip, distinct,
+ * lock. */
 #include "query/bind.h"
 
 static rille_status bind_take(rl_binder *b, rl_arg *arg, rl_read *read) {
@@ -25,7 +25,7 @@ static const rl_word lock_words[] = {{"update", RL_LOCK_UPDATE},
 static const rl_word lock_options[] = {
     {"mode", RL_LOCK_BLOCK}, {"skip_locked", RL_LOCK_SKIP_LOCKED}, {"nowait", RL_LOCK_NOWAIT}};
 
-static rille_status lock_mode(rl_binder *b, rl_arg *arg, rl_read *read) {
+static rille_status bind_lock_mode(rl_binder *b, rl_arg *arg, rl_read *read) {
   int id;
   RL_TRY(rl_expect_word(b, arg, lock_words, RL_COUNT_OF(lock_words), &id));
   read->lock = (rl_lock_mode)id;
@@ -33,7 +33,7 @@ static rille_status lock_mode(rl_binder *b, rl_arg *arg, rl_read *read) {
 }
 
 rille_status rl_bind_lock(rl_binder *b, rl_arg *arg, rl_read *read) {
-  if (arg->kind != RL_ARG_OBJECT) return lock_mode(b, arg, read);
+  if (arg->kind != RL_ARG_OBJECT) return bind_lock_mode(b, arg, read);
   for (size_t i = 0; i < arg->count; i++) {
     rl_arg *member = &arg->children[i];
     int id = rl_word_id(lock_options, RL_COUNT_OF(lock_options), member->key);
@@ -43,24 +43,24 @@ rille_status rl_bind_lock(rl_binder *b, rl_arg *arg, rl_read *read) {
       return rl_bad_name(b, member, member->key, "option", NULL, &names);
     }
     if (id == RL_LOCK_BLOCK) {
-      RL_TRY(lock_mode(b, member, read));
+      RL_TRY(bind_lock_mode(b, member, read));
       continue;
     }
     bool on;
     RL_TRY(rl_expect_flag(b, member, &on));
     if (on && read->lock_wait != RL_LOCK_BLOCK)
-      return rl_bad(b, arg, NULL, "skip_locked and nowait exclude each other");
+      return rl_bad(b, arg, NULL, "`skip_locked` and `nowait` cannot be used together");
     if (on) read->lock_wait = (rl_lock_wait)id;
   }
   if (read->lock == RL_LOCK_NONE)
     return rl_bad_child(b, RL_P2013, arg, "mode", NULL,
-                        "missing; it is \"update\", \"no_key_update\", \"share\" or \"key_share\"");
+                        "missing; expected \"update\", \"no_key_update\", \"share\" or \"key_share\"");
   return RILLE_OK;
 }
 
 /* ------------------------------------------------------------------ all of them */
 
-/* A field that is named again tells no more rows apart. */
+/* Drops repeated fields, which change nothing. */
 static void drop_repeated(rl_read *read) {
   size_t kept = 0;
   for (size_t i = 0; i < read->distinct_count; i++) {

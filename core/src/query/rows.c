@@ -1,5 +1,5 @@
-/* The rows of a bulk insert: their columns are bound, their cells are read when the call runs, whatever their number.
- * The keys of the rows are part of the shape, so looking at one row of each run of the list tells them all. */
+/* The rows of a bulk insert. Their columns are bound here, and their cells are read when the call runs. The keys of the
+ * rows are part of the shape, so it is enough to check one row of each run. */
 #include "query/rows.h"
 
 rille_status rl_bad_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,
@@ -15,14 +15,14 @@ rille_status rl_bad_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_st
   return status;
 }
 
-static rille_status bad_key(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key) {
+static rille_status refuse_key(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key) {
   const rl_field *known = rl_find_field(w->model, key);
   if (known && known->is_relation)
     return rl_bad_row(b, w, row, key, RL_VALIDATION, known,
-                      "many rows are written at once, and then no relations; write the foreign key, or use create");
+                      "this relation cannot be written in bulk; write the foreign key, or use `create`");
   if (known)
     return rl_bad_row(b, w, row, key, RL_VALIDATION, known,
-                      "it is given by the relation through which the row is written");
+                      "cannot be given; the relation through which the row is written sets it");
   rl_names names = {.arena = b->arena};
   rl_names_fields(&names, w->model, true, false);
   rl_str near = rl_by_meaning(key, &names);
@@ -33,7 +33,7 @@ static rille_status bad_key(rl_binder *b, const rl_row_binding *w, size_t row, r
   return text ? rl_bad_row(b, w, row, key, RL_VALIDATION, NULL, text) : rl_nomem(b);
 }
 
-/* Nulls and marks are part of the shape, so they are checked here once. */
+/* Checks nulls and marks, which are part of the shape. */
 static rille_status check_cell(rl_binder *b, const rl_row_binding *w, size_t row, const rl_field *f, uint32_t shape,
                                uint32_t slot) {
   const rl_tape *t = b->tree->tape;
@@ -42,16 +42,16 @@ static rille_status check_cell(rl_binder *b, const rl_row_binding *w, size_t row
   bool json = f->type.scalar == RL_JSON;
   int64_t mark = v.as.i;
   if (mark == 0 && f->required && !(json && !f->list))
-    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: the field is required");
+    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "cannot be `rille.null`; the field is required");
   if (mark == 0 && f->list)
-    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "null is not allowed: a list may be empty, {}");
+    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "cannot be `rille.null`; an empty list is `{}`");
   if (mark == RL_MARK_EMPTY_ARRAY || mark == RL_MARK_EMPTY_OBJECT || mark == 0) return RILLE_OK;
   if (json && mark == RL_MARK_JSON_NULL) return RILLE_OK;
   if (json && mark == RL_MARK_DB_NULL && !f->required) return RILLE_OK;
   if (json && mark == RL_MARK_ANY_NULL)
     return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f,
-                      "rille.any_null is for filters; write rille.db_null or rille.json_null");
-  return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "a field reference or a special null is not allowed here");
+                      "`rille.any_null` can be used only in filters; write `rille.db_null` or `rille.json_null`");
+  return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "cannot be a field reference or a special null");
 }
 
 static rille_status check_missing(rl_binder *b, const rl_row_binding *w, size_t row) {
@@ -65,7 +65,7 @@ static rille_status check_missing(rl_binder *b, const rl_row_binding *w, size_t 
   return RILLE_OK;
 }
 
-static rille_status look_at_row(rl_binder *b, rl_row_binding *w, size_t row, uint32_t shape, uint32_t slot) {
+static rille_status check_row(rl_binder *b, rl_row_binding *w, size_t row, uint32_t shape, uint32_t slot) {
   const rl_tape *t = b->tree->tape;
   memset(w->row, 0, w->model->column_count * sizeof *w->row);
   w->kinds++;
@@ -74,43 +74,47 @@ static rille_status look_at_row(rl_binder *b, rl_row_binding *w, size_t row, uin
   while (rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot)) {
     const rl_field *f = rl_find_field(w->model, key);
     if (f && f->is_relation && w->nests && !f->holds_key && !rl_is_parent_key(f, w->parent)) {
-      RL_TRY(rl_look_at_children(b, w, row, f, value_shape, value_slot));
+      RL_TRY(rl_check_row_children(b, w, row, f, value_shape, value_slot));
       continue;
     }
-    if (!f || f->is_relation || rl_is_parent_key(f, w->parent)) return bad_key(b, w, row, key);
+    if (!f || f->is_relation || rl_is_parent_key(f, w->parent)) return refuse_key(b, w, row, key);
     RL_TRY(check_cell(b, w, row, f, value_shape, value_slot));
     w->row[f->column_index] = w->given[f->column_index] = true;
     if (w->times) w->times[f->column_index]++;
   }
-  if (w->connects) return rl_look_at_connect(b, w, row);
+  if (w->connects) return rl_check_row_connect(b, w, row);
   for (size_t i = 0; i < w->key_count; i++)
     if (!w->row[w->key[i]->column_index])
       return rl_bad_row(b, w, row, w->key[i]->name, RL_P2013, w->key[i],
-                        "missing; `on` names it, so every row needs it to be told apart");
+                        "missing; `on` names it, so every row must have it");
   return w->defaults ? check_missing(b, w, row) : RILLE_OK;
 }
 
-static rille_status bad_rows(rl_binder *b, const rl_row_binding *w, const char *text) {
-  rille_status status =
-      rl_fail(b->err, RL_VALIDATION, "%.*s: %s; expected is a list of rows", RL_STR_ARG(w->path), text);
+static const char *kind_text_at(const rl_tape *t, uint32_t shape, uint32_t slot) {
+  rl_value v = rl_tape_scalar(t, shape, slot);
+  return rl_value_kind_text(&v);
+}
+
+static rille_status refuse_rows(rl_binder *b, const rl_row_binding *w, const char *text) {
+  rille_status status = rl_fail(b->err, RL_VALIDATION, "%.*s%s", RL_STR_ARG(w->path), text);
   rl_error_detail(b->err, "path", w->path);
   rl_error_detail(b->err, "model", w->model->name);
   return status;
 }
 
-rille_status rl_look_at_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, uint32_t slot) {
+rille_status rl_check_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, uint32_t slot) {
   const rl_tape *t = b->tree->tape;
   if (rl_tape_is_table(t, shape)) {
     rl_str key;
     uint32_t at = shape, s = slot, value_shape, value_slot;
     bool empty = !rl_tape_member(t, &at, &s, &key, &value_shape, &value_slot);
-    return empty ? RILLE_OK : look_at_row(b, w, 0, shape, slot);
+    return empty ? RILLE_OK : check_row(b, w, 0, shape, slot);
   }
   if (!rl_tape_is_list(t, shape)) {
-    int64_t mark = rl_tape_scalar(t, shape, slot).as.i;
-    bool empty = rl_tape_scalar(t, shape, slot).kind == RILLE_NULL &&
-                 (mark == RL_MARK_EMPTY_ARRAY || mark == RL_MARK_EMPTY_OBJECT);
-    return empty ? RILLE_OK : bad_rows(b, w, "no table was given");
+    rl_value v = rl_tape_scalar(t, shape, slot);
+    if (v.kind == RILLE_NULL && (v.as.i == RL_MARK_EMPTY_ARRAY || v.as.i == RL_MARK_EMPTY_OBJECT)) return RILLE_OK;
+    char *text = rl_arena_printf(b->arena, ": expected a list of rows, got %s", rl_value_kind_text(&v));
+    return text ? refuse_rows(b, w, text) : rl_nomem(b);
   }
   rl_list_walk walk;
   rl_list_walk_init(&walk, t, shape, slot);
@@ -119,20 +123,21 @@ rille_status rl_look_at_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, ui
     if (walk.run_index == run) continue;
     run = walk.run_index;
     if (!rl_tape_is_table(t, row_shape)) {
-      char *text = rl_arena_printf(b->arena, "element %lu is no table", (unsigned long)row + 1);
-      return text ? bad_rows(b, w, text) : rl_nomem(b);
+      char *text = rl_arena_printf(b->arena, "[%lu]: expected a row, got %s", (unsigned long)row + 1,
+                                   rl_tape_is_list(t, row_shape) ? "a list" : kind_text_at(t, row_shape, row_slot));
+      return text ? refuse_rows(b, w, text) : rl_nomem(b);
     }
-    RL_TRY(look_at_row(b, w, row, row_shape, row_slot));
+    RL_TRY(check_row(b, w, row, row_shape, row_slot));
   }
   return RILLE_OK;
 }
 
-static rille_status look_at_node(rl_binder *b, rl_row_binding *w, rl_arg *n) {
+static rille_status check_rows_arg(rl_binder *b, rl_row_binding *w, rl_arg *n) {
   w->path = rl_arg_path(b->arena, n);
   w->listed = n->kind == RL_ARG_LIST;
   if (n->kind != RL_ARG_OBJECT && n->kind != RL_ARG_LIST)
-    return rl_bad(b, n, NULL, "%s was given; expected is a list of rows", rl_kind_text(n));
-  return n->expanded ? RILLE_OK : rl_look_at_rows(b, w, n->shape_at, n->slot);
+    return rl_bad(b, n, NULL, "expected a list of rows, got %s", rl_kind_text(n));
+  return n->expanded ? RILLE_OK : rl_check_rows(b, w, n->shape_at, n->slot);
 }
 
 /* ------------------------------------------------------------------ columns */
@@ -161,7 +166,7 @@ rille_status rl_bind_row_columns(rl_binder *b, const rl_row_binding *w, rl_rows 
   return RILLE_OK;
 }
 
-static rille_status chain(rl_binder *b, rl_rows *rows) {
+static rille_status chain_rows(rl_binder *b, rl_rows *rows) {
   rl_sealed_rows *sealed = RL_NEW(b->arena, rl_sealed_rows);
   if (!sealed) return rl_nomem(b);
   *sealed = (rl_sealed_rows){rows, b->rows};
@@ -183,8 +188,8 @@ rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_arg *arg, cons
   rows->arg = arg;
   rows->single = arg->kind == RL_ARG_OBJECT; /* an empty one is an empty list */
   rows->path = rl_arg_path(b->arena, arg);
-  RL_TRY(chain(b, rows));
-  RL_TRY(look_at_node(b, &w, arg));
+  RL_TRY(chain_rows(b, rows));
+  RL_TRY(check_rows_arg(b, &w, arg));
   RL_TRY(rl_bind_row_columns(b, &w, rows));
   return rl_bind_children(b, &w, rows);
 }
@@ -215,22 +220,22 @@ static rille_status bind_on(rl_binder *b, rl_arg *args, rl_rows *rows, bool uniq
   rl_arg *on = rl_get(args, "on");
   if (!on)
     return rl_bad_child(b, RL_P2013, args, "on", NULL,
-                        "missing; it names the fields of the unique key that tells rows apart");
+                        "missing; it names the fields of the unique key by which rows are found");
   RL_TRY(rl_expect_fields(b, on, rows->model, &rows->conflict, &rows->conflict_count));
   bool known = false;
   for (size_t i = 0; i < rows->model->index_count; i++)
     known = known || is_key(&rows->model->indexes[i], rows->conflict, rows->conflict_count);
   if (rows->conflict_count == 0 || (unique && !known))
-    return rl_bad(b, on, NULL, "the fields are no unique key of %.*s", RL_STR_ARG(rows->model->name));
+    return rl_bad(b, on, NULL, "the fields are not a unique key of %.*s", RL_STR_ARG(rows->model->name));
   for (size_t i = 0; rows->arg->count && i < rows->conflict_count; i++)
     if (!has_column(rows, rows->conflict[i]))
       return rl_bad(b, on, rows->conflict[i], "no row has the field `%.*s`", RL_STR_ARG(rows->conflict[i]->name));
   return RILLE_OK;
 }
 
-/* Without a list of its own: every field that rows have, but not what only a default gave, since that belongs to new
- * rows. */
-static rille_status update_given(rl_binder *b, rl_rows *rows, const bool *given) {
+/* Without `update`: updates every field that rows have. Fields that only a default fills are not updated, because
+ * defaults are for new rows. */
+static rille_status update_given_fields(rl_binder *b, rl_rows *rows, const bool *given) {
   rows->update = RL_NEW_ARRAY(b->arena, const rl_field *, rows->column_count);
   if (!rows->update) return rl_nomem(b);
   for (size_t i = 0; i < rows->column_count; i++) {
@@ -241,7 +246,7 @@ static rille_status update_given(rl_binder *b, rl_rows *rows, const bool *given)
   return RILLE_OK;
 }
 
-static rille_status with_updated_at(rl_binder *b, rl_rows *rows) {
+static rille_status add_updated_at(rl_binder *b, rl_rows *rows) {
   const rl_field **all = RL_NEW_ARRAY(b->arena, const rl_field *, rows->update_count + rows->model->column_count);
   if (!all) return rl_nomem(b);
   size_t count = 0;
@@ -255,14 +260,14 @@ static rille_status with_updated_at(rl_binder *b, rl_rows *rows) {
   return RILLE_OK;
 }
 
-/* Rows that are there already: what one does not give stays as it is, but its key must be told. */
-static rille_status leave_missing(rl_binder *b, rl_rows *rows, rl_arg *data) {
+/* For existing rows: a column that a row lacks keeps its value, but each row must have its key. */
+static rille_status bind_missing_columns(rl_binder *b, rl_rows *rows, rl_arg *data) {
   rl_row_binding w = {.model = rows->model, .key = rows->conflict, .key_count = rows->conflict_count};
   w.times = RL_NEW_ARRAY(b->arena, size_t, rows->model->column_count);
   w.given = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
   w.row = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
   if (!w.given || !w.row || !w.times) return rl_nomem(b);
-  RL_TRY(look_at_node(b, &w, data));
+  RL_TRY(check_rows_arg(b, &w, data));
   for (size_t i = 0; i < rows->column_count; i++) {
     rl_rows_column *c = &rows->columns[i];
     c->by_database = !c->missing && w.times[c->field->column_index] < w.kinds;
@@ -277,18 +282,18 @@ rille_status rl_bind_rows_keys(rl_binder *b, rl_arg *args, rl_rows *rows, bool u
     rl_arg_pin(update);
     if (rl_str_is(rl_str_make(update->value->as.p, update->value->len), "all")) update = NULL;
   }
-  if (update_all) RL_TRY(leave_missing(b, rows, rl_get(args, "data")));
+  if (update_all) RL_TRY(bind_missing_columns(b, rows, rl_get(args, "data")));
   if (!update) {
     rl_row_binding w = {.model = rows->model};
     w.given = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
     w.row = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
     if (!w.given || !w.row) return rl_nomem(b);
-    RL_TRY(look_at_node(b, &w, rl_get(args, "data")));
-    return update_given(b, rows, w.given);
+    RL_TRY(check_rows_arg(b, &w, rl_get(args, "data")));
+    return update_given_fields(b, rows, w.given);
   }
   RL_TRY(rl_expect_fields(b, update, rows->model, &rows->update, &rows->update_count));
   for (size_t i = 0; rows->arg->count && i < rows->update_count; i++)
     if (!has_column(rows, rows->update[i]))
       return rl_bad(b, update, rows->update[i], "no row has the field `%.*s`", RL_STR_ARG(rows->update[i]->name));
-  return rows->update_count ? with_updated_at(b, rows) : RILLE_OK;
+  return rows->update_count ? add_updated_at(b, rows) : RILLE_OK;
 }

@@ -9,19 +9,19 @@ typedef struct rl_row_binding {
   const rl_field *parent;
   rl_str path; /* of the list, or of the single row */
   bool listed;
-  bool defaults; /* new rows: what is missing is filled in, or is an error */
-  bool nests;    /* rows may have rows of theirs */
-  bool connects; /* rows name rows that are there, by a unique key: `key`, the same in all */
-  bool *given;   /* by column index: some row has it */
-  size_t *times; /* by column index: in how many of the kinds of rows; NULL: not counted */
+  bool defaults; /* new rows: missing columns are filled in, or are errors */
+  bool nests;    /* rows may have related rows */
+  bool connects; /* rows name existing rows by a unique key: `key`, the same in all */
+  bool *given;   /* by column index: at least one row has it */
+  size_t *times; /* by column index: how many kinds of rows have it; NULL: not counted */
   size_t kinds;
-  bool *row;            /* by column index: the row at hand has it */
-  const rl_field **key; /* rows that are there already: what tells them apart; each row must have it */
+  bool *row;            /* by column index: the current row has it */
+  const rl_field **key; /* existing rows: the fields that identify them; each row must have them */
   size_t key_count;
   struct rl_row_children *children;
 } rl_row_binding;
 
-/* The rows that rows have by one relation: new ones, or those that are to be connected. */
+/* The related rows that rows have by one relation: new ones, or existing ones to connect. */
 typedef struct rl_row_children {
   const rl_field *relation;
   rl_row_binding w;
@@ -30,14 +30,14 @@ typedef struct rl_row_children {
 
 rille_status rl_bad_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,
                         const char *text);
-/* The rows at `shape`: a list, or one. */
-rille_status rl_look_at_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, uint32_t slot);
+/* Checks the rows at `shape`: a list, or a single row. */
+rille_status rl_check_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, uint32_t slot);
 rille_status rl_bind_row_columns(rl_binder *b, const rl_row_binding *w, rl_rows *rows);
 
-/* rows_nested.c: the relation `f` of a row, and what came of all of them. */
-rille_status rl_look_at_children(rl_binder *b, rl_row_binding *w, size_t row, const rl_field *f, uint32_t shape,
-                                 uint32_t slot);
-rille_status rl_look_at_connect(rl_binder *b, rl_row_binding *w, size_t row);
+/* rows_nested.c. Check the relation `f` of one row, and bind all of them at the end. */
+rille_status rl_check_row_children(rl_binder *b, rl_row_binding *w, size_t row, const rl_field *f, uint32_t shape,
+                                   uint32_t slot);
+rille_status rl_check_row_connect(rl_binder *b, rl_row_binding *w, size_t row);
 rille_status rl_bind_children(rl_binder *b, const rl_row_binding *w, rl_rows *rows);
 
 #endif

@@ -1,5 +1,5 @@
-/* The rows that the rows of a create_many have by their relations: `create`, `create_many` and `connect` of rows that
- * hold the key or are joined by a table. They are written in bulk too, all of one relation at once. */
+/* The related rows of the rows of a create_many: `create`, `create_many` and `connect` of rows that have the foreign
+ * key or are joined by a table. They are written in bulk too, all rows of one relation together. */
 #include "query/rows.h"
 
 enum { CREATE, CREATE_MANY, CONNECT };
@@ -21,32 +21,31 @@ static rille_status children_of(rl_binder *b, rl_row_binding *w, const rl_field 
   return c->w.given && c->w.row ? RILLE_OK : rl_nomem(b);
 }
 
-static rille_status look_at_part(rl_binder *b, rl_row_binding *w, const rl_field *f, rl_str path, bool connects,
-                                 uint32_t shape, uint32_t slot) {
+static rille_status check_part(rl_binder *b, rl_row_binding *w, const rl_field *f, rl_str path, bool connects,
+                               uint32_t shape, uint32_t slot) {
   rl_row_children *c;
   RL_TRY(children_of(b, w, f, connects, &c));
   rl_row_binding part = c->w;
   part.path = path;
   part.listed = rl_tape_is_list(b->tree->tape, shape);
   if (f->list || !part.listed) {
-    RL_TRY(rl_look_at_rows(b, &part, shape, slot));
+    RL_TRY(rl_check_rows(b, &part, shape, slot));
     c->w.key = part.key;
     c->w.key_count = part.key_count;
     c->w.children = part.children;
     return RILLE_OK;
   }
-  rille_status status =
-      rl_fail(b->err, RL_VALIDATION, "%.*s: a list was given; there can be one row only", RL_STR_ARG(path));
+  rille_status status = rl_fail(b->err, RL_VALIDATION, "%.*s: expected one row, got a list", RL_STR_ARG(path));
   rl_error_detail(b->err, "path", path);
   return status;
 }
 
-/* { data = {...} } */
-static rille_status look_at_many(rl_binder *b, rl_row_binding *w, const rl_field *f, rl_str path, uint32_t shape,
-                                 uint32_t slot) {
+/* Checks { data = {...} }. */
+static rille_status check_create_many(rl_binder *b, rl_row_binding *w, const rl_field *f, rl_str path, uint32_t shape,
+                                      uint32_t slot) {
   rl_str key;
   uint32_t value_shape, value_slot;
-  const char *wrong = "expected is { data = {...} }";
+  const char *wrong = "expected `{ data = {...} }`";
   if (rl_tape_is_table(b->tree->tape, shape) &&
       rl_tape_member(b->tree->tape, &shape, &slot, &key, &value_shape, &value_slot)) {
     char *inner = rl_arena_printf(b->arena, "%.*s.data", RL_STR_ARG(path));
@@ -54,18 +53,17 @@ static rille_status look_at_many(rl_binder *b, rl_row_binding *w, const rl_field
     uint32_t data_shape = value_shape, data_slot = value_slot;
     bool data = rl_str_is(key, "data");
     if (data && !rl_tape_member(b->tree->tape, &shape, &slot, &key, &value_shape, &value_slot))
-      return look_at_part(b, w, f, rl_str_of(inner), false, data_shape, data_slot);
-    wrong = "expected is { data = {...} } alone: a row that is skipped could not have rows of its own";
+      return check_part(b, w, f, rl_str_of(inner), false, data_shape, data_slot);
+    wrong = "expected only `data`; a skipped row could not have related rows";
   }
   rille_status status = rl_fail(b->err, RL_VALIDATION, "%.*s: %s", RL_STR_ARG(path), wrong);
   rl_error_detail(b->err, "path", path);
   return status;
 }
 
-rille_status rl_look_at_children(rl_binder *b, rl_row_binding *w, size_t row, const rl_field *f, uint32_t shape,
-                                 uint32_t slot) {
-  const char *expected =
-      "many rows are written at once; their related rows are given by create, create_many or connect";
+rille_status rl_check_row_children(rl_binder *b, rl_row_binding *w, size_t row, const rl_field *f, uint32_t shape,
+                                   uint32_t slot) {
+  const char *expected = "expected `create`, `create_many` or `connect`; related rows are written in bulk too";
   if (!rl_tape_is_table(b->tree->tape, shape)) return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, expected);
   rl_str key;
   uint32_t value_shape, value_slot;
@@ -81,9 +79,9 @@ rille_status rl_look_at_children(rl_binder *b, rl_row_binding *w, size_t row, co
                      : rl_arena_printf(b->arena, "%.*s.%s", RL_STR_ARG(w->path), name);
     if (!path) return rl_nomem(b);
     if (id == CREATE_MANY)
-      RL_TRY(look_at_many(b, w, f, rl_str_of(path), value_shape, value_slot));
+      RL_TRY(check_create_many(b, w, f, rl_str_of(path), value_shape, value_slot));
     else
-      RL_TRY(look_at_part(b, w, f, rl_str_of(path), id == CONNECT, value_shape, value_slot));
+      RL_TRY(check_part(b, w, f, rl_str_of(path), id == CONNECT, value_shape, value_slot));
   }
   return RILLE_OK;
 }
@@ -100,18 +98,18 @@ static bool is_row_key(const rl_row_binding *w, const rl_index *index) {
   return true;
 }
 
-rille_status rl_look_at_connect(rl_binder *b, rl_row_binding *w, size_t row) {
+rille_status rl_check_row_connect(rl_binder *b, rl_row_binding *w, size_t row) {
   const rl_index *key = NULL;
   for (size_t i = 0; i < w->model->index_count && !key; i++)
     if (is_row_key(w, &w->model->indexes[i])) key = &w->model->indexes[i];
   bool join_key = key && key->count == 1 && key == w->model->primary;
   bool same = key && (!w->key_count || key->count == w->key_count);
   for (size_t i = 0; same && i < w->key_count; i++) same = w->row[w->key[i]->column_index];
-  const char *wrong = !key    ? "expected are the fields of one unique key"
-                      : !same ? "all rows that are connected must be named by the same key"
+  const char *wrong = !key    ? "expected the fields of one unique key"
+                      : !same ? "all connected rows must be named by the same key"
                               : NULL;
   if (!wrong && w->parent->relation->kind == RL_MANY_TO_MANY && !join_key)
-    wrong = "rows of a many-to-many relation are connected by their id here";
+    wrong = "rows of a many-to-many relation must be connected by their id here";
   if (wrong) return rl_bad_row(b, w, row, w->model->columns[0]->name, RL_VALIDATION, w->parent, wrong);
   if (w->key_count) return RILLE_OK;
   w->key = RL_NEW_ARRAY(b->arena, const rl_field *, key->count);
@@ -120,7 +118,7 @@ rille_status rl_look_at_connect(rl_binder *b, rl_row_binding *w, size_t row) {
   return RILLE_OK;
 }
 
-/* ------------------------------------------------------------------ what came of it */
+/* ------------------------------------------------------------------ the end */
 
 static rille_status bind_part(rl_binder *b, const rl_row_children *c, rl_rows *parent, rl_rows **out) {
   rl_rows *rows = *out = RL_NEW(b->arena, rl_rows);
@@ -138,7 +136,7 @@ static rille_status bind_part(rl_binder *b, const rl_row_children *c, rl_rows *p
   return rl_bind_children(b, &c->w, rows);
 }
 
-/* In the order of the schema: relation by relation, new rows before those that are connected. */
+/* Binds in the order of the schema: relation by relation, new rows before connected ones. */
 rille_status rl_bind_children(rl_binder *b, const rl_row_binding *w, rl_rows *rows) {
   size_t count = 0;
   for (const rl_row_children *c = w->children; c; c = c->next) count++;

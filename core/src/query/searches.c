@@ -1,13 +1,13 @@
-/* Searches for one text that stand side by side are one search over their fields joined: its words may be found in
- * different fields of the row. */
+/* Joins searches for the same text that are next to each other: they become one search over all of their fields, so its
+ * words may be in different fields of the row. */
 #include "query/bind.h"
 
 typedef struct gathering {
   rl_filters found;
-  rl_filter_kind flat; /* AND or OR: groups of this kind within the group are part of it */
+  rl_filter_kind flat; /* AND or OR: groups of this kind inside the group belong to it */
 } gathering;
 
-/* The search itself, also of a `not`; NULL for any other filter. */
+/* Returns the search in a filter or in its `not`; NULL: another filter. */
 static rl_filter *search_in(rl_filter *f, bool *negated) {
   *negated = f->kind == RL_FILTER_NOT && f->count == 1;
   if (*negated) f = f->items[0];
@@ -30,7 +30,7 @@ static rille_status join_fields(rl_binder *b, rl_filter *into, const rl_filter *
   return RILLE_OK;
 }
 
-static rille_status absorb(rl_binder *b, gathering *g, rl_filter *f, bool *gone) {
+static rille_status absorb_search(rl_binder *b, gathering *g, rl_filter *f, bool *gone) {
   bool negated, other;
   rl_filter *search = search_in(f, &negated);
   for (size_t i = 0; search && i < g->found.count && !*gone; i++) {
@@ -41,16 +41,16 @@ static rille_status absorb(rl_binder *b, gathering *g, rl_filter *f, bool *gone)
   return search && !*gone ? rl_filters_add(b, &g->found, f) : RILLE_OK;
 }
 
-static rille_status gather(rl_binder *b, gathering *g, rl_filter **items, size_t *count) {
+static rille_status gather_searches(rl_binder *b, gathering *g, rl_filter **items, size_t *count) {
   size_t kept = 0;
   for (size_t i = 0; i < *count; i++) {
     rl_filter *f = items[i];
     bool gone = false;
     if (f->kind == g->flat) {
-      RL_TRY(gather(b, g, f->items, &f->count));
+      RL_TRY(gather_searches(b, g, f->items, &f->count));
       gone = f->count == 0;
     } else {
-      RL_TRY(absorb(b, g, f, &gone));
+      RL_TRY(absorb_search(b, g, f, &gone));
     }
     if (!gone) items[kept++] = f->kind == g->flat && f->count == 1 ? f->items[0] : f;
   }
@@ -60,5 +60,5 @@ static rille_status gather(rl_binder *b, gathering *g, rl_filter **items, size_t
 
 rille_status rl_join_searches(rl_binder *b, rl_filter_kind flat, rl_filters *list) {
   gathering g = {.flat = flat};
-  return gather(b, &g, list->items, &list->count);
+  return gather_searches(b, &g, list->items, &list->count);
 }

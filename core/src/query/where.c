@@ -1,7 +1,7 @@
 /* where: the conditions of a model, and quantifiers over its relations. */
 #include "query/bind.h"
 
-static rille_status bind_key(rl_binder *b, const rl_model *model, rl_arg *member, rl_filter **out) {
+static rille_status bind_member(rl_binder *b, const rl_model *model, rl_arg *member, rl_filter **out) {
   int id = rl_word_id(rl_grouping_words, RL_COUNT_OF(rl_grouping_words), member->key);
   if (id >= 0) return rl_bind_grouping(b, model, id, member, rl_bind_where, out);
   const rl_field *field = rl_find_field(model, member->key);
@@ -10,19 +10,20 @@ static rille_status bind_key(rl_binder *b, const rl_model *model, rl_arg *member
   rl_names_fields(&names, model, true, true);
   rl_names_words(&names, rl_grouping_words, RL_COUNT_OF(rl_grouping_words));
   if (rl_model_unique(model, member->key))
-    return rl_bad(b, member, NULL,
-                  "a compound key names one row and may stand only where a row is named (find_unique, update, delete, "
-                  "connect, ...); name its fields one by one here");
+    return rl_bad(
+        b, member, NULL,
+        "a compound key can be used only to name one row (`find_unique`, `update`, `delete`, `connect`, ...); "
+        "write its fields one by one here");
   return rl_bad_name(b, member, member->key, "field", model, &names);
 }
 
 rille_status rl_bind_where(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
   *out = NULL;
-  RL_TRY(rl_expect_object(b, arg, "an object of conditions"));
+  RL_TRY(rl_expect_object(b, arg, "a table of conditions"));
   rl_filters list = {0};
   for (size_t i = 0; i < arg->count; i++) {
     rl_filter *f;
-    RL_TRY(bind_key(b, model, &arg->children[i], &f));
+    RL_TRY(bind_member(b, model, &arg->children[i], &f));
     RL_TRY(rl_filters_add(b, &list, f));
   }
   return rl_filters_and(b, &list, out);
@@ -33,21 +34,22 @@ rille_status rl_bind_where(rl_binder *b, const rl_model *model, rl_arg *arg, rl_
 static const rl_word many_words[] = {{"some", RL_SOME}, {"every", RL_EVERY}, {"none", RL_NONE}};
 static const rl_word one_words[] = {{"is", RL_IS}, {"is_not", RL_IS_NOT}};
 
-static rille_status quantified(rl_binder *b, const rl_field *relation, int quantifier, rl_arg *arg, rl_filter **out) {
+static rille_status bind_quantified(rl_binder *b, const rl_field *relation, int quantifier, rl_arg *arg,
+                                    rl_filter **out) {
   RL_TRY(rl_filter_new(b, RL_FILTER_RELATION, relation, out));
   rl_filter *f = *out;
   f->quantifier = (rl_quantifier)quantifier;
   if (arg->kind == RL_ARG_NULL) {
     if (relation->list)
-      return rl_bad(b, arg, relation, "null is not allowed: give conditions on the rows, {} for none");
-    if (relation->required) return rl_bad(b, arg, relation, "null is not allowed: the relation is required");
+      return rl_bad(b, arg, relation, "cannot be `rille.null`; give conditions on the rows, or `{}` for none");
+    if (relation->required) return rl_bad(b, arg, relation, "cannot be `rille.null`; the relation is required");
     return RILLE_OK;
   }
   RL_TRY(rl_bind_where(b, relation->target, arg, &f->inner));
   return f->inner ? RILLE_OK : rl_filter_new(b, RL_FILTER_TRUE, NULL, &f->inner);
 }
 
-/* An object of quantifiers; a to-one relation also takes the conditions themselves. */
+/* Returns whether the members are quantifiers. For a to-one relation they may also be the conditions themselves. */
 static bool is_quantified(const rl_field *relation, const rl_arg *arg) {
   if (relation->list) return true;
   for (size_t i = 0; i < arg->count; i++)
@@ -58,9 +60,9 @@ static bool is_quantified(const rl_field *relation, const rl_arg *arg) {
 
 static rille_status bind_relation(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_filter **out) {
   *out = NULL;
-  if (!relation->list && arg->kind == RL_ARG_NULL) return quantified(b, relation, RL_IS, arg, out);
-  RL_TRY(rl_expect_object(b, arg, relation->list ? "an object with some, every or none" : "an object of conditions"));
-  if (!is_quantified(relation, arg)) return quantified(b, relation, RL_IS, arg, out);
+  if (!relation->list && arg->kind == RL_ARG_NULL) return bind_quantified(b, relation, RL_IS, arg, out);
+  RL_TRY(rl_expect_object(b, arg, relation->list ? "a table with `some`, `every` or `none`" : "a table of conditions"));
+  if (!is_quantified(relation, arg)) return bind_quantified(b, relation, RL_IS, arg, out);
   const rl_word *words = relation->list ? many_words : one_words;
   size_t count = relation->list ? RL_COUNT_OF(many_words) : RL_COUNT_OF(one_words);
   rl_filters list = {0};
@@ -70,14 +72,15 @@ static rille_status bind_relation(rl_binder *b, const rl_field *relation, rl_arg
     if (id < 0) {
       const rl_field *f = rl_find_field(relation->target, member->key);
       if (f && relation->list)
-        return rl_bad(b, member, f, "a field of %.*s; write some = { %.*s = ... }, or every or none",
+        return rl_bad(b, member, f,
+                      "a field of %.*s; write `some = { %.*s = ... }`, or the same with `every` or `none`",
                       RL_STR_ARG(relation->target->name), RL_STR_ARG(f->name));
       rl_names names = {.arena = b->arena};
       rl_names_words(&names, words, count);
-      return rl_bad_name(b, member, member->key, "condition on a list of rows", NULL, &names);
+      return rl_bad_name(b, member, member->key, "condition on a to-many relation", NULL, &names);
     }
     rl_filter *f;
-    RL_TRY(quantified(b, relation, id, member, &f));
+    RL_TRY(bind_quantified(b, relation, id, member, &f));
     RL_TRY(rl_filters_add(b, &list, f));
   }
   return rl_filters_and(b, &list, out);

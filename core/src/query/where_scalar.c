@@ -1,17 +1,17 @@
-/* Conditions on a scalar field, or in having on an aggregate of one; and field references. */
+/* Conditions on a scalar field, or in `having` on an aggregate of one; and field references. */
 #include "query/bind.h"
 
 #include <stdlib.h>
 
-/* Texts that the database keeps as something else: equal ones are equal whatever the letters they were written with,
- * and there is no part of one. */
+/* Returns whether the type is a string of letters. The other string types are stored as something else: two spellings
+ * can be equal, and they have no parts. */
 static bool is_letters(const rl_type *t) {
   if (t->scalar != RL_STRING) return false;
   return !(t->native == RL_NATIVE_UUID || t->native == RL_NATIVE_INET || t->native == RL_NATIVE_BIT ||
            t->native == RL_NATIVE_VARBIT || t->native == RL_NATIVE_XML);
 }
 
-/* Sets of types: of each scalar, and of texts that have parts. */
+/* Sets of types: a bit for each scalar, and one for strings of letters. */
 enum {
   STRINGS = 1 << RL_STRING,
   LETTERS = 1 << 30,
@@ -70,53 +70,52 @@ rille_status rl_bind_field_ref(rl_binder *b, const rl_subject *s, rl_arg *arg, b
   RL_TRY(find_reference(b, arg, out));
   const rl_field *f = *out;
   if (f->model != s->model)
-    return rl_bad_code(b, RL_P2019, arg, s->field, "a referenced field must be of model %.*s, but %.*s.%.*s is not",
+    return rl_bad_code(b, RL_P2019, arg, s->field, "expected a field of %.*s, got %.*s.%.*s",
                        RL_STR_ARG(s->model->name), RL_STR_ARG(f->model->name), RL_STR_ARG(f->name));
   const rl_type *t = &s->ref_type;
   bool same =
       f->type.scalar == t->scalar && f->list == list && (t->scalar != RL_ENUM || f->type.enumeration == t->enumeration);
   if (same) return RILLE_OK;
   char want[160], got[160];
-  return rl_bad_code(b, RL_P2019, arg, s->field,
-                     "Expected a referenced scalar field of type %s but found %.*s.%.*s of type %s.",
+  return rl_bad_code(b, RL_P2019, arg, s->field, "expected a field of type %s, got %.*s.%.*s of type %s",
                      type_text(t, list, want, sizeof want), RL_STR_ARG(f->model->name), RL_STR_ARG(f->name),
                      type_text(&f->type, f->list, got, sizeof got));
 }
 
 /* ------------------------------------------------------------------ operators */
 
-static rille_status is_null(rl_binder *b, const rl_subject *s, rl_arg *arg, bool negated, rl_filter **out) {
-  if (!s->nullable) return rl_bad(b, arg, s->field, "null is not allowed: the field is required");
+static rille_status bind_is_null(rl_binder *b, const rl_subject *s, rl_arg *arg, bool negated, rl_filter **out) {
+  if (!s->nullable) return rl_bad(b, arg, s->field, "cannot be `rille.null`; the field is required");
   RL_TRY(new_filter(b, RL_FILTER_IS_NULL, s, out));
   (*out)->negated = negated;
   return RILLE_OK;
 }
 
-/* The right-hand side: a column or a value. */
-static rille_status operand(rl_binder *b, const rl_subject *s, rl_arg *arg, rl_filter *f) {
+/* Binds the right-hand side: a column or a value. */
+static rille_status bind_operand(rl_binder *b, const rl_subject *s, rl_arg *arg, rl_filter *f) {
   if (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_FIELD) return rl_bind_field_ref(b, s, arg, false, &f->column);
   return rl_input_scalar(b, &s->type, s->field, arg, &f->input);
 }
 
-/* The functions below are the meanings that operators.def names. */
+/* The meanings in operators.def: `compare` there is scalar_compare here. */
 
-static rille_status compare(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
+static rille_status scalar_compare(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   rl_operator op = (rl_operator)what, negation = rl_operator_info_of(op)->negation;
-  if (op == RL_OP_EQ && arg->kind == RL_ARG_NULL) return is_null(b, s, arg, s->reverse, out);
+  if (op == RL_OP_EQ && arg->kind == RL_ARG_NULL) return bind_is_null(b, s, arg, s->reverse, out);
   RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
   (*out)->op = s->reverse ? negation : op;
-  RL_TRY(operand(b, s, arg, *out));
+  RL_TRY(bind_operand(b, s, arg, *out));
   return s->reverse && negation == op ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
-static rille_status like(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
+static rille_status scalar_like(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   rl_transform transform = (rl_transform)what;
   RL_TRY(new_filter(b, RL_FILTER_COMPARE, s, out));
   (*out)->op = RL_OP_LIKE;
-  RL_TRY(operand(b, s, arg, *out));
+  RL_TRY(bind_operand(b, s, arg, *out));
   if ((*out)->input) {
     (*out)->input->transform = transform;
-  } else { /* a column on the right: the input has no value, only tells which match is meant */
+  } else { /* a column on the right: the input has no value, only the kind of match */
     rl_input *which = rl_input_new(b, RL_INPUT_CONSTANT, &s->type, s->field, NULL);
     if (!which) return rl_nomem(b);
     which->transform = transform;
@@ -125,9 +124,9 @@ static rille_status like(rl_binder *b, const rl_subject *s, int what, rl_arg *ar
   return s->reverse ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
-static rille_status in_list(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
+static rille_status scalar_in_list(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   bool negated = (what != 0) != s->reverse;
-  if (arg->kind == RL_ARG_NULL) return is_null(b, s, arg, negated, out);
+  if (arg->kind == RL_ARG_NULL) return bind_is_null(b, s, arg, negated, out);
   if (rl_is_empty_list(arg)) return rl_filter_new(b, negated ? RL_FILTER_TRUE : RL_FILTER_FALSE, NULL, out);
   RL_TRY(new_filter(b, RL_FILTER_IN, s, out));
   (*out)->negated = negated;
@@ -136,7 +135,7 @@ static rille_status in_list(rl_binder *b, const rl_subject *s, int what, rl_arg 
   return rl_input_scalars(b, &s->type, s->field, arg, false, &(*out)->input);
 }
 
-static rille_status search(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
+static rille_status scalar_search(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   (void)what;
   RL_TRY(new_filter(b, RL_FILTER_SEARCH, s, out));
   const rl_field **fields = RL_NEW_ARRAY(b->arena, const rl_field *, 1);
@@ -149,8 +148,8 @@ static rille_status search(rl_binder *b, const rl_subject *s, int what, rl_arg *
   return s->reverse ? rl_filter_not(b, *out, out) : RILLE_OK;
 }
 
-/* What stands behind `not`: null, a value, or conditions of which each is negated on its own. */
-static rille_status negation(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
+/* Binds the operand of `not`: null, a value, or conditions, each of which is negated separately. */
+static rille_status scalar_negation(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   (void)what;
   rl_subject inner = *s;
   inner.reverse = !s->reverse;
@@ -163,7 +162,7 @@ static const struct condition {
   rille_status (*meaning)(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out); /* NULL: mode */
   int what;
 } conditions[] = {
-#define RL_CONDITION(name, types, meaning, what, operand) {#name, types, meaning, what},
+#define RL_CONDITION(name, types, meaning, what, operand) {#name, types, scalar_##meaning, what},
 #define RL_CONDITION_OPTION(name, types, operand) {#name, types, NULL, 0},
 #include "query/operators.def"
 };
@@ -178,7 +177,7 @@ bool rl_is_scalar_operator(rl_str key) {
   return condition_of(key) != NULL;
 }
 
-static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_arg *member) {
+static rille_status refuse_condition(rl_binder *b, const rl_subject *s, const rl_arg *member) {
   rl_names names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(conditions); i++)
     if (is_for(conditions[i].types, &s->type) && !rl_str_ends(rl_str_of(conditions[i].name), RL_STR("_")))
@@ -186,11 +185,11 @@ static rille_status bad_operator(rl_binder *b, const rl_subject *s, const rl_arg
   return rl_bad_name(b, member, member->key, "condition", NULL, &names);
 }
 
-/* mode holds for all conditions beside it, also within `not`. */
+/* Reads `mode`, which applies to all conditions next to it, also inside `not`. */
 static rille_status read_mode(rl_binder *b, rl_subject *s, rl_arg *arg) {
   rl_arg *mode = rl_get(arg, "mode");
   if (!mode) return RILLE_OK;
-  if (!is_for(STRINGS, &s->type)) return bad_operator(b, s, mode);
+  if (!is_for(STRINGS, &s->type)) return refuse_condition(b, s, mode);
   static const rl_word mode_words[] = {{"default", 0}, {"insensitive", 1}};
   int id;
   RL_TRY(rl_expect_word(b, mode, mode_words, RL_COUNT_OF(mode_words), &id));
@@ -207,14 +206,16 @@ static bool is_value(const rl_subject *s, rl_arg *arg) {
 rille_status rl_bind_scalar_filter(rl_binder *b, rl_subject *s, rl_arg *arg, rl_filter **out) {
   *out = NULL;
   if (arg->kind == RL_ARG_LIST && arg->count > 0)
-    return rl_bad(b, arg, s->field, "a list was given; write `[\"in\"] = {...}` for any of them");
-  if (is_value(s, arg)) return compare(b, s, RL_OP_EQ, arg, out);
+    return rl_bad(
+        b, arg, s->field,
+        "expected a value or a table of conditions, got a list; for one of several values write `[\"in\"] = {...}`");
+  if (is_value(s, arg)) return scalar_compare(b, s, RL_OP_EQ, arg, out);
   RL_TRY(read_mode(b, s, arg));
   rl_filters list = {0};
   for (size_t i = 0; i < arg->count; i++) {
     rl_arg *member = &arg->children[i];
     const struct condition *c = condition_of(member->key);
-    if (!c || !is_for(c->types, &s->type)) return bad_operator(b, s, member);
+    if (!c || !is_for(c->types, &s->type)) return refuse_condition(b, s, member);
     if (!c->meaning) continue;
     rl_filter *f;
     RL_TRY(c->meaning(b, s, c->what, member, &f));

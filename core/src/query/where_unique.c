@@ -1,7 +1,7 @@
-/* A where that names one row: at least one whole unique key, by value, and any other conditions beside it. */
+/* A `where` that names one row: at least one whole unique key, by value, and any other conditions. */
 #include "query/bind.h"
 
-static bool usable(const rl_index *index) {
+static bool is_usable_key(const rl_index *index) {
   if (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE) return false;
   if (index->where.len) return false; /* unique among some rows only */
   for (size_t i = 0; i < index->count; i++)
@@ -9,12 +9,12 @@ static bool usable(const rl_index *index) {
   return true;
 }
 
-/* "`id`, `email` or `a_b = { a = ..., b = ... }`" */
+/* Writes "`id` or `email` or `a_b = { a = ..., b = ... }`". */
 static void write_keys(const rl_model *model, rl_buf *out) {
   size_t written = 0;
   for (size_t i = 0; i < model->index_count; i++) {
     const rl_index *index = &model->indexes[i];
-    if (!usable(index)) continue;
+    if (!is_usable_key(index)) continue;
     rl_buf_printf(out, "%s`%.*s", written++ ? " or " : "", RL_STR_ARG(index->client_name));
     if (index->count > 1) {
       rl_buf_text(out, " = {");
@@ -26,7 +26,7 @@ static void write_keys(const rl_model *model, rl_buf *out) {
   }
 }
 
-static rille_status no_key(rl_binder *b, const rl_model *model, const rl_arg *arg) {
+static rille_status refuse_without_key(rl_binder *b, const rl_model *model, const rl_arg *arg) {
   rl_buf keys;
   rl_buf_init(&keys);
   write_keys(model, &keys);
@@ -35,23 +35,23 @@ static rille_status no_key(rl_binder *b, const rl_model *model, const rl_arg *ar
   if (!z)
     status = rl_nomem(b);
   else if (!*z)
-    status = rl_bad(b, arg, NULL, "%.*s has no unique key, so no row of it can be named", RL_STR_ARG(model->name));
+    status = rl_bad(b, arg, NULL, "cannot name one row; %.*s has no unique key", RL_STR_ARG(model->name));
   else
-    status = rl_bad(b, arg, NULL, "it must name one %.*s by a unique key: %s", RL_STR_ARG(model->name), z);
+    status = rl_bad(b, arg, NULL, "must name one %.*s by a unique key: %s", RL_STR_ARG(model->name), z);
   rl_buf_dispose(&keys);
   rl_error_detail(b->err, "model", model->name);
   return status;
 }
 
-static rille_status equals(rl_binder *b, const rl_field *field, rl_arg *arg, rl_filter **out) {
+static rille_status key_equals(rl_binder *b, const rl_field *field, rl_arg *arg, rl_filter **out) {
   RL_TRY(rl_filter_new(b, RL_FILTER_COMPARE, field, out));
   (*out)->op = RL_OP_EQ;
-  if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "null names no row");
+  if (arg->kind == RL_ARG_NULL) return rl_bad(b, arg, field, "cannot be `rille.null`; NULL does not identify a row");
   return rl_input_scalar(b, &field->type, field, arg, &(*out)->input);
 }
 
-static rille_status compound(rl_binder *b, const rl_index *index, rl_arg *arg, rl_filter **out) {
-  RL_TRY(rl_expect_object(b, arg, "an object with the fields of the key"));
+static rille_status bind_compound_key(rl_binder *b, const rl_index *index, rl_arg *arg, rl_filter **out) {
+  RL_TRY(rl_expect_object(b, arg, "a table with the fields of the key"));
   rl_names names = {.arena = b->arena};
   rl_filters list = {0};
   for (size_t i = 0; i < index->count; i++) rl_names_add(&names, index->fields[i].field->name);
@@ -71,7 +71,7 @@ static rille_status compound(rl_binder *b, const rl_index *index, rl_arg *arg, r
       return rl_bad_child(b, RL_P2013, arg, name, field, "missing; the key `%.*s` needs all of its fields",
                           RL_STR_ARG(index->client_name));
     rl_filter *f;
-    RL_TRY(equals(b, field, value, &f));
+    RL_TRY(key_equals(b, field, value, &f));
     RL_TRY(rl_filters_add(b, &list, f));
   }
   return rl_filters_and(b, &list, out);
@@ -79,11 +79,11 @@ static rille_status compound(rl_binder *b, const rl_index *index, rl_arg *arg, r
 
 static const rl_index *key_named(const rl_model *model, rl_str name) {
   const rl_index *index = rl_model_unique(model, name);
-  return index && usable(index) ? index : NULL;
+  return index && is_usable_key(index) ? index : NULL;
 }
 
-/* Another condition: what an ordinary where would take. */
-static rille_status other(rl_binder *b, const rl_model *model, rl_arg *member, rl_filter **out) {
+/* Binds a condition that is not a key. */
+static rille_status bind_other_condition(rl_binder *b, const rl_model *model, rl_arg *member, rl_filter **out) {
   int id = rl_word_id(rl_grouping_words, RL_COUNT_OF(rl_grouping_words), member->key);
   if (id >= 0) return rl_bind_grouping(b, model, id, member, rl_bind_where, out);
   const rl_field *field = rl_find_field(model, member->key);
@@ -91,27 +91,27 @@ static rille_status other(rl_binder *b, const rl_model *model, rl_arg *member, r
   rl_names names = {.arena = b->arena};
   rl_names_fields(&names, model, true, true);
   for (size_t i = 0; i < model->index_count; i++)
-    if (usable(&model->indexes[i])) rl_names_add(&names, model->indexes[i].client_name);
+    if (is_usable_key(&model->indexes[i])) rl_names_add(&names, model->indexes[i].client_name);
   return rl_bad_name(b, member, member->key, "field or key", model, &names);
 }
 
 rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out) {
   *out = NULL;
-  RL_TRY(rl_expect_object(b, arg, "an object with a unique key"));
+  RL_TRY(rl_expect_object(b, arg, "a table with a unique key"));
   rl_filters list = {0}, rest = {0};
   for (size_t i = 0; i < arg->count; i++) {
     rl_arg *member = &arg->children[i];
     const rl_index *index = key_named(model, member->key);
     rl_filter *f;
     if (!index)
-      RL_TRY(other(b, model, member, &f));
+      RL_TRY(bind_other_condition(b, model, member, &f));
     else if (index->count == 1)
-      RL_TRY(equals(b, index->fields[0].field, member, &f));
+      RL_TRY(key_equals(b, index->fields[0].field, member, &f));
     else
-      RL_TRY(compound(b, index, member, &f));
+      RL_TRY(bind_compound_key(b, index, member, &f));
     RL_TRY(rl_filters_add(b, index ? &list : &rest, f));
   }
-  if (list.count == 0) return no_key(b, model, arg);
+  if (list.count == 0) return refuse_without_key(b, model, arg);
   for (size_t i = 0; i < rest.count; i++) RL_TRY(rl_filters_add(b, &list, rest.items[i]));
   return rl_filters_and(b, &list, out);
 }

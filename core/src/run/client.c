@@ -50,7 +50,7 @@ static rille_status client_check_fields_left(rl_client *c, rl_error *err) {
       left = !f->ignored && (len >= (int)sizeof key || !rl_map_get(&c->omit, rl_str_of(key)));
     }
     if (!left && m->column_count)
-      return rl_fail(err, RL_VALIDATION, "omit: it leaves no field of %.*s", RL_STR_ARG(m->name));
+      return rl_fail(err, RL_VALIDATION, "omit: leaves no field of %.*s", RL_STR_ARG(m->name));
   }
   return RILLE_OK;
 }
