@@ -32,6 +32,7 @@ check "formatting of what was changed (make format)" formatting
 check "luacheck of what was changed" lua_check
 check "who uses whom" lua5.4 core/tools/includes.lua
 check "names of the core and the binding" lua5.4 core/tools/names.lua
+check "databases: names and capabilities" lua5.4 core/tools/providers.lua
 check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
 check "types for editors as the sources have them" lua5.4 core/tools/meta.lua --check
 

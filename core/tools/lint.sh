@@ -72,6 +72,7 @@ marks() { # nothing unfinished is handed in
 check "formatting (clang-format)" formatting
 check "luacheck" lua_check
 check "include order" lua5.4 core/tools/includes.lua
+check "databases: names and capabilities" lua5.4 core/tools/providers.lua
 check "tables of actions and operators" lua5.4 core/tools/actions.lua --check
 check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
 check "types for editors as the sources have them" lua5.4 core/tools/meta.lua --check

@@ -3,28 +3,37 @@
 -- differ has no reader. Comments are free to name databases; code and strings are not.
 -- With --count it only says how many files and lines name one.
 
--- Files that name databases although they are nobody's own, at most ten of them, each with its reason.
+-- Files of no single database that name some: at most ten, each with its reason.
 local MOST_ALLOWED = 10
 local allowed = {
-  ["core/src/driver/driver.h"] = "declares each database's driver: a missing one does not compile",
-  ["core/src/driver/facts_row.h"] = "declares each database's facts, likewise",
-  ["core/src/schema/rules.h"] = "declares each database's rules for schemas, likewise",
-  ["core/src/sql/sql.h"] = "declares each database's dialect, likewise",
-  ["core/src/sql/ddl_forms.h"] = "declares each database's table definitions, likewise",
-  ["core/src/migrate/provider.h"] = "declares each database's part of migrations, likewise",
+  ["core/include/rille/version.h"] = "a struct of the first release has members with such names",
+  ["core/src/api/libraries.c"] = "fills that struct",
+  -- Headers that declare one part per database, so that a missing one does not compile:
+  ["core/src/base/sql_scan.h"] = "declares the rules of SQL texts",
+  ["core/src/driver/driver.h"] = "declares the drivers",
+  ["core/src/driver/facts_row.h"] = "declares the facts",
+  ["core/src/migrate/structure/provider.h"] = "declares the parts of migrations",
+  ["core/src/schema/rules.h"] = "declares the rules of schemas",
+  ["core/src/sql/ddl_forms.h"] = "declares the definitions of tables",
+  ["core/src/sql/sql.h"] = "declares the dialects",
 }
 
 -- Structs in which databases differ: where they are, and how their readers call them.
 local tables = {
   { file = "core/src/plan/plan.h", struct = "rl_features", readers = { "features" } },
+  { file = "core/src/base/sql_scan.h", struct = "rl_sql_rules", readers = { "rules", "rl_sql_rules_of%b()" } },
+  { file = "core/src/base/sql_scan.h", struct = "rl_sql_bodies", readers = { "rules", "r" } },
   { file = "core/src/driver/driver.h", struct = "rl_driver", readers = { "driver", "d", "rl_drivers%[[%w_]+%]" } },
-  { file = "core/src/driver/facts_row.h", struct = "rl_facts", readers = { "facts", "rl_facts_of%([^()]+%)" } },
-  { file = "core/src/schema/rules.h", struct = "rl_schema_rules", readers = { "rules", "rl_rules%([^()]+%)" } },
+  { file = "core/src/driver/facts_row.h", struct = "rl_facts", readers = { "facts", "rl_facts_of%b()" } },
+  { file = "core/src/migrate/structure/provider.h", struct = "rl_migrate_part", readers = { "part", "rl_migrate_part_of%b()" } },
+  { file = "core/src/schema/rules.h", struct = "rl_schema_rules", readers = { "rules", "rl_rules%b()", "rl_rules_of%b()" } },
   { file = "core/src/sql/sql.h", struct = "rl_dialect", readers = { "dialect", "d" } },
-  { file = "core/src/sql/forms.h", struct = "rl_dialect_forms", readers = { "forms", "f" } },
-  { file = "core/src/sql/ddl_forms.h", struct = "rl_ddl_forms", readers = { "forms", "ddl_forms_of%([^()]+%)" } },
-  { file = "core/src/migrate/provider.h", struct = "rl_migrate_part", readers = { "part", "rl_migrate_part_of%([^()]+%)" } },
+  { file = "core/src/sql/forms.h", struct = "rl_dialect_forms", readers = { "forms" } },
+  { file = "core/src/sql/ddl_forms.h", struct = "rl_ddl_forms", readers = { "forms", "forms_of%b()" } },
 }
+
+-- Each database's own file for the command; the core's are named by the compiler.
+local OWN_LUA = "lua/rille/command/on_%s.lua"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -144,6 +153,12 @@ for path in pairs(allowed) do
 end
 if allowed_count > MOST_ALLOWED then problem("core/tools/providers.lua: %d files may name databases, more than %d", allowed_count, MOST_ALLOWED) end
 
+for _, id in ipairs(ids) do
+  local path = OWN_LUA:format(id)
+  local file = io.open(path, "rb")
+  if file then file:close() else problem("%s: is missing: what the command asks of this database", path) end
+end
+
 -- Readers ---------------------------------------------------------------------------------------------------------------
 
 -- The names of a struct's members: of pointers to functions, of several in one declaration, of plain ones.
@@ -170,17 +185,18 @@ for path, text in pairs(texts) do
 end
 everything = table.concat(everything, "\n")
 
+-- Whether a member is read through one of `readers`: an assignment to it does not count.
 local function has_reader(readers, member)
-  for _, reader in ipairs(readers) do
-    local front = reader:match "^%a" and "%f[%w_]" or ""
-    for _, arrow in ipairs { "%->", "%." } do
-      local at = 1
-      while true do
-        local from, to = everything:find(front .. reader .. arrow .. member .. "%f[^%w_]", at)
-        if not from then break end
-        if not everything:match("^%s*=[^=]", to + 1) then return true end
-        at = to + 1
+  for _, arrow in ipairs { "->", "." } do
+    local from, to = everything:find(arrow .. member, 1, true)
+    while from do
+      local before = everything:sub(math.max(1, from - 120), from - 1)
+      if everything:match("^[^%w_]", to + 1) and not everything:match("^%s*=[^=]", to + 1) then
+        for _, reader in ipairs(readers) do
+          if before:find("%f[%w_]" .. reader .. "$") then return true end
+        end
       end
+      from, to = everything:find(arrow .. member, to + 1, true)
     end
   end
   return false

@@ -109,7 +109,7 @@ local CONNECT = options.declare("rille.ConnectOptions", {
   { "schema_text", "string", doc = "the schema itself" },
   { "url", "string", doc = "else that of the datasource block, else DATABASE_URL" },
   { "pool", "table", such = "{ size = 10 }", is = "rille.PoolOptions", doc = "the connections that all clients of the URL share" },
-  { "replicas", "strings", such = '{ "postgresql://..." }',
+  { "replicas", "strings", such = '{ "<url>" }',
     doc = "URLs of servers that replay what happens at `url`, for reads outside transactions; those after a write of this client see it" },
   { "strict_where", "boolean", doc = "reads refuse an empty where too" },
   { "omit", "table", such = "{ user = { password = true } }", is = "table<string, table<string, boolean>>",

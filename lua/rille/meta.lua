@@ -116,7 +116,7 @@
 ---@field tags? table<string, string|number|boolean> added to those of the client
 ---@field traceparent? string|fun(): string|nil of its calls
 ---@field primary? boolean reads do not go to a replica
----@field session? table<string, string|number|boolean> settings of PostgreSQL that hold in each transaction; calls outside become one
+---@field session? table<string, string|number|boolean> settings of the session that hold in each transaction; calls outside become one
 ---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
 
 ---@class (exact) rille.LockOptions

@@ -86,7 +86,7 @@ function Decimal:tonumber() end
 
 ---@class (exact) rille.DevOptions: rille.MigrateOptions
 ---@field name? string of the migration; else it is asked for, or made of what changes
----@field shadow_url? string PostgreSQL: an empty database to try migrations in; else one is made and dropped
+---@field shadow_url? string an empty database of the server to try migrations in; without it one is created and dropped
 ---@field create_only? boolean writes the migration, to be edited, and does not apply it
 ---@field accept_data_loss? boolean applies also what loses rows or values
 ---@field data? boolean with a migration.lua; not applied either
@@ -105,13 +105,13 @@ function Decimal:tonumber() end
 ---@field schema_text? string the schema itself
 ---@field url? string a live database
 ---@field migrations? string a folder: what its migrations come to
----@field shadow_url? string PostgreSQL: an empty database to replay them in
+---@field shadow_url? string an empty database of the server to replay them in
 
 ---@class (exact) rille.PullOptions
 ---@field url? string needed unless a schema tells it
 ---@field schema? string a schema whose names, comments and order are kept where they still fit
 ---@field schema_text? string the same as text
----@field schemas? string[] those of PostgreSQL to read
+---@field schemas? string[] those of the database to read, where it has schemas
 ---@field by_file? boolean of a `schema` that is a folder: the files that change
 
 ---@class rille.DiffStep

@@ -11,7 +11,7 @@
 
 ---@class rille.FindUnique: rille.Shown
 ---@field where table
----@field lock? rille.Lock PostgreSQL only
+---@field lock? rille.Lock where the database can lock rows
 
 ---@class rille.Find: rille.Shown
 ---@field where? table
@@ -20,7 +20,7 @@
 ---@field take? integer negative: from the end
 ---@field skip? integer
 ---@field distinct? string|string[]
----@field lock? rille.Lock PostgreSQL only
+---@field lock? rille.Lock where the database can lock rows
 
 ---@class rille.Create: rille.Shown
 ---@field data? table

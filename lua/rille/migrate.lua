@@ -20,13 +20,13 @@ local SOURCE = options.declare("rille.DiffSource", {
   { "schema_text", "string", doc = "the schema itself" },
   { "url", "string", doc = "a live database" },
   { "migrations", "string", doc = "a folder: what its migrations come to" },
-  { "shadow_url", "string", doc = "PostgreSQL: an empty database to replay them in" },
+  { "shadow_url", "string", doc = "an empty database of the server to replay them in" },
 })
 local PULL = options.declare("rille.PullOptions", {
   { "url", "string", doc = "needed unless a schema tells it" },
   { "schema", "string", doc = "a schema whose names, comments and order are kept where they still fit" },
   { "schema_text", "string", doc = "the same as text" },
-  { "schemas", "strings", filled = true, doc = "those of PostgreSQL to read" },
+  { "schemas", "strings", filled = true, doc = "those of the database to read, where it has schemas" },
   { "by_file", "boolean", doc = "of a `schema` that is a folder: the files that change" },
 })
 

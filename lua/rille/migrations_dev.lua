@@ -9,7 +9,7 @@ local dev = {}
 
 local DEV = options.declare("rille.DevOptions: rille.MigrateOptions", {
   { "name", "string", doc = "of the migration; else it is asked for, or made of what changes" },
-  { "shadow_url", "string", doc = "PostgreSQL: an empty database to try migrations in; else one is made and dropped" },
+  { "shadow_url", "string", doc = "an empty database of the server to try migrations in; without it one is created and dropped" },
   { "create_only", "boolean", doc = "writes the migration, to be edited, and does not apply it" },
   { "accept_data_loss", "boolean", doc = "applies also what loses rows or values" },
   { "data", "boolean", doc = "with a migration.lua; not applied either" },

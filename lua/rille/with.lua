@@ -14,7 +14,7 @@ local WITH = options.declare("rille.WithOptions", {
   { "traceparent", "any", is = "string|fun(): string|nil", doc = "of its calls" },
   { "primary", "boolean", doc = "reads do not go to a replica" },
   { "session", "table", such = '{ ["app.tenant"] = "7" }', is = "table<string, string|number|boolean>",
-    doc = "settings of PostgreSQL that hold in each transaction; calls outside become one" },
+    doc = "settings of the session that hold in each transaction; calls outside become one" },
   { "timeout", "integer", least = 1, most = 2147483647, ms = true, doc = "milliseconds after which a call outside a transaction is cancelled (P1008)" },
 })
 

@@ -2,6 +2,7 @@
 #include "running/running.h"
 
 #include "base/failing_allocator.h"
+#include "migrate/sqlite/sqlite.h"
 #include "migrate/diff/sources.h"
 #include "migrate/pull/pull.h"
 

@@ -3,6 +3,7 @@
 
 #include "api/migrations.h"
 #include "base/alloc.h"
+#include "driver/facts.h"
 #include "migrate/dev/dev.h"
 
 struct rille_dev {
@@ -13,8 +14,8 @@ struct rille_dev {
 };
 
 static rille_status check_options(const rille_dev_options *o, rl_error *err) {
-  if (!o->url || !*o->url)
-    return rl_fail(err, RL_P1013, "url: the database URL is missing; write postgresql://... or file:./dev.db");
+  rille_status st = rl_check_url_given(o->url, err);
+  if (st != RILLE_OK) return st;
   if (!o->folder || !*o->folder) return rl_fail(err, RL_VALIDATION, "folder: the folder of migrations is missing");
   return o->schema ? RILLE_OK : rl_fail(err, RL_VALIDATION, "schema: a schema is needed");
 }

@@ -21,9 +21,13 @@ bool rl_sql_is_name_byte(char c) {
   return class_of(c) & NAME;
 }
 
+const rl_sql_rules *rl_sql_rules_of(rl_provider provider) {
+  return sql_rules[provider];
+}
+
 void rl_sql_scan_init(rl_sql_scan *s, rl_str sql, rl_provider provider) {
   if (!sql.p) sql = RL_STR("");
-  *s = (rl_sql_scan){.rules = sql_rules[provider], .at = sql.p, .end = sql.p + sql.len};
+  *s = (rl_sql_scan){.rules = rl_sql_rules_of(provider), .at = sql.p, .end = sql.p + sql.len};
 }
 
 static bool is_at(const rl_sql_scan *s, const char *p, char a, char b) {

@@ -53,9 +53,9 @@ typedef struct rl_sql_rules {
   rl_sql_bodies bodies;
 } rl_sql_rules;
 
-#define RL_PROVIDER(ID, id, name, title, built) extern const rl_sql_rules rl_sql_rules_##id;
-#include "base/providers.def"
-#undef RL_PROVIDER
+extern const rl_sql_rules rl_sql_rules_postgres, rl_sql_rules_sqlite;
+
+const rl_sql_rules *rl_sql_rules_of(rl_provider provider);
 
 typedef struct rl_sql_scan {
   const rl_sql_rules *rules;

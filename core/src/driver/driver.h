@@ -168,7 +168,6 @@ struct rl_driver {
   bool (*in_transaction)(const rl_conn *c);     /* as the database says */
   bool (*transaction_failed)(const rl_conn *c); /* in one that accepts no more statements and must be rolled back */
   int (*descriptor)(const rl_conn *c);          /* -1: none */
-  const char *(*server_version)(const rl_conn *c);
   /* Sets the deadline at which statements stop, with P1008. NULL: a call never computes for long before it returns
    * AGAIN. */
   void (*run_until)(rl_conn *c, int64_t deadline_ms);

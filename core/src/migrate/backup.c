@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "driver/facts.h"
 #include "migrate/structure/open.h"
+#include "migrate/structure/provider.h"
 
 static bool is_there(const char *path) {
   struct stat st;
@@ -75,12 +77,15 @@ static rille_status check_target(const char *file, bool overwrite, rl_error *err
   return RILLE_OK;
 }
 
+static bool is_file(const rl_conn_options *o) {
+  return rl_facts_of(o->driver->provider)->file_based && !o->memory;
+}
+
 /* A backup that takes the place of the database it is of would leave those who have it open on a file without a name.
  */
 static rille_status check_other(const rl_conn_options *o, const char *file, rl_error *err) {
   struct stat database, copy;
-  if (!o->driver->single_writer || o->memory || stat(o->conninfo, &database) != 0 || stat(file, &copy) != 0)
-    return RILLE_OK;
+  if (!is_file(o) || stat(o->conninfo, &database) != 0 || stat(file, &copy) != 0) return RILLE_OK;
   if (database.st_dev != copy.st_dev || database.st_ino != copy.st_ino) return RILLE_OK;
   return rl_fail(err, RL_VALIDATION, "file: %s is the database itself; a backup needs a file of its own", file);
 }
@@ -90,7 +95,7 @@ static rille_status check_source(rl_str url, const char *file, rl_arena *arena, 
   rl_conn_options o;
   rille_status st = rl_driver_parse_url(url, arena, &o, err);
   if (st != RILLE_OK) return st;
-  if (o.driver->single_writer && !o.memory && !is_there(o.conninfo))
+  if (is_file(&o) && !is_there(o.conninfo))
     return rl_fail(err, RL_P1003, "the database file %s does not exist", o.conninfo);
   return check_other(&o, file, err);
 }
@@ -136,36 +141,28 @@ static rille_status read_head(const char *file, char head[16], rl_error *err) {
 }
 
 /* Backups tell what they are by their first bytes. */
-static rille_status check_backup(const char *file, bool sqlite, rl_error *err) {
+static rille_status check_backup(const char *file, rl_provider wanted, rl_error *err) {
   char head[16];
   rille_status st = read_head(file, head, err);
   if (st != RILLE_OK) return st;
-  bool is_sqlite = memcmp(head, "SQLite format 3", 16) == 0, is_dump = memcmp(head, "PGDMP", 5) == 0;
-  if (sqlite ? is_sqlite : is_dump) return RILLE_OK;
-  const char *wanted = sqlite ? "an SQLite database" : "what pg_dump writes with -Fc";
-  if (is_sqlite || is_dump)
+  rl_provider found = RL_PROVIDER_NONE;
+  for (RL_EACH_PROVIDER(p)) {
+    const rl_migrate_part *part = rl_migrate_part_of(p);
+    if (memcmp(head, part->backup_head.p, part->backup_head.len) == 0) found = p;
+  }
+  if (found == wanted) return RILLE_OK;
+  if (found != RL_PROVIDER_NONE)
     return rl_fail(err, RL_VALIDATION, "file: %s is a backup of %s, and the URL names another kind of database", file,
-                   is_sqlite ? "SQLite" : "PostgreSQL");
-  return rl_fail(err, RL_VALIDATION, "file: %s is no backup; expected is %s", file, wanted);
-}
-
-static const char *contents_sql(const rl_conn_options *o) {
-  if (o->driver->single_writer)
-    return "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-           "ORDER BY name LIMIT 1";
-  bool one = o->search_path && strcmp(o->search_path, "public") != 0;
-  return one ? "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-               "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname = current_schema() ORDER BY 1 LIMIT 1"
-             : "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-               "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
-               "AND n.nspname NOT LIKE 'pg\\_%' AND NOT EXISTS (SELECT 1 FROM pg_depend d "
-               "WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 1";
+                   rl_provider_title(found));
+  return rl_fail(err, RL_VALIDATION, "file: %s is no backup; expected is %s", file,
+                 rl_migrate_part_of(wanted)->backup_title);
 }
 
 static rille_status check_empty(rl_session *s, rl_error *err) {
   rl_str *names = NULL;
   size_t count = 0;
-  rille_status st = rl_session_texts(s, contents_sql(&s->options), &names, &count, err);
+  rille_status st =
+      rl_session_texts(s, rl_migrate_part_of(s->options.driver->provider)->contents(&s->options), &names, &count, err);
   if (st != RILLE_OK || count == 0) return st;
   return rl_fail(err, RL_P3005, "the database %s is not empty, it has the table \"%.*s\"; force = true replaces it",
                  s->options.display, RL_STR_ARG(names[0]));
@@ -184,10 +181,9 @@ rille_status rl_restore(rl_str url, const char *file, bool force, rl_error *err)
   if (st != RILLE_OK) return st;
   rl_arena_init(&arena, 0);
   st = rl_driver_parse_url(url, &arena, &o, err);
-  bool is_file = st == RILLE_OK && o.driver->single_writer && !o.memory;
-  bool made = is_file && !is_there(o.conninfo);
+  bool made = st == RILLE_OK && is_file(&o) && !is_there(o.conninfo);
   if (st == RILLE_OK) st = check_other(&o, file, err);
-  if (st == RILLE_OK) st = check_backup(file, o.driver->single_writer, err);
+  if (st == RILLE_OK) st = check_backup(file, o.driver->provider, err);
   if (st == RILLE_OK) {
     st = rl_open_or_create(&s, url, rl_dialect_of(o.driver), err);
     if (st == RILLE_OK) {

@@ -1,14 +1,22 @@
 /* What is done in each database's own way. */
-#include "migrate/structure/describe.h"
+#include "migrate/structure/provider.h"
+
+static const rl_migrate_part *const migrate_parts[RL_PROVIDER_SLOTS] = {
+#define RL_PROVIDER(ID, id, name, title, built) [RL_PROVIDER_##ID] = &rl_migrate_part_##id,
+#include "base/providers.def"
+#undef RL_PROVIDER
+};
+
+const rl_migrate_part *rl_migrate_part_of(rl_provider provider) {
+  return migrate_parts[provider];
+}
 
 rille_status rl_db_describe(rl_session *s, const rl_dialect *dialect, const rl_str *namespaces, size_t count,
                             rl_db *out, rl_error *err) {
   *out = (rl_db){.dialect = dialect, .is_live = true};
-  if (rl_ddl_has_types(dialect)) return rl_describe_postgres(s, namespaces, count, out, err);
-  return rl_describe_sqlite(s, out, err);
+  return rl_migrate_part_of(dialect->provider)->describe(s, namespaces, count, out, err);
 }
 
 rille_status rl_db_reword(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err) {
-  if (rl_ddl_has_types(wanted->dialect)) return rl_reword_postgres(s, wanted, live, err);
-  return rl_reword_sqlite(s, wanted, live, err);
+  return rl_migrate_part_of(wanted->dialect->provider)->reword(s, wanted, live, err);
 }

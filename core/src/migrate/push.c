@@ -4,6 +4,7 @@
 
 #include "migrate/diff/sources.h"
 #include "migrate/structure/open.h"
+#include "migrate/structure/provider.h"
 
 static rille_status run_all(rl_session *s, const rl_diff *diff, rl_error *err) {
   for (size_t i = 0; i < diff->steps.count; i++) {
@@ -59,8 +60,9 @@ static rille_status check_loss(rl_session *s, const rl_diff *diff, bool accept, 
  * to is looked at once, in the end. */
 static rille_status check_keys(rl_session *s, const rl_dialect *d, rl_error *err) {
   rl_text_rows rows;
-  if (rl_ddl_has_types(d)) return RILLE_OK;
-  rille_status st = rl_session_rows(s, "SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", 2, &rows, err);
+  const char *sql = rl_migrate_part_of(d->provider)->first_broken;
+  if (!sql) return RILLE_OK;
+  rille_status st = rl_session_rows(s, sql, 2, &rows, err);
   if (st != RILLE_OK || !rows.count) return st;
   rl_str table = rl_cell(&rows, 0, 0), parent = rl_cell(&rows, 0, 1);
   return rl_fail(err, RL_P2003, "rows of the table \"%.*s\" would refer to rows that are not in \"%.*s\"",

@@ -81,10 +81,6 @@ static void placeholder(rl_buf *out, uint32_t number, const rl_type *type, bool 
   if (list) rl_buf_text(out, "[]");
 }
 
-static void column_type(rl_buf *out, const rl_field *field) {
-  rl_ddl_postgres.type(out, &rl_dialect_postgres, field, false);
-}
-
 static rl_expr type_text(rl_writer *w, const rl_type *type) {
   size_t mark = rl_w_mark(w);
   type_name(&w->out, type);
@@ -323,6 +319,5 @@ const rl_dialect rl_dialect_postgres = {
     .wire_type = rl_wire_type_of,
     .identifier = rl_identifier_quote,
     .placeholder = placeholder,
-    .column_type = column_type,
     .forms = &forms,
 };

@@ -9,10 +9,6 @@ static void placeholder(rl_buf *out, uint32_t number, const rl_type *type, bool 
   rl_buf_printf(out, "?%u", (unsigned)number);
 }
 
-static void column_type(rl_buf *out, const rl_field *field) {
-  rl_ddl_sqlite.type(out, &rl_dialect_sqlite, field, false);
-}
-
 static rl_expr read_value(rl_writer *w, rl_expr value, const rl_type *type) {
   (void)w;
   (void)type;
@@ -241,8 +237,8 @@ static const rl_dialect_forms forms = {
   {                                                                                                                    \
     .provider = RL_PROVIDER_SQLITE,                                                                                    \
     .features = {.returning = true, .brief_datetimes = true, .unixepoch_ms = in_ms, .max_params = 32766},              \
-    .wire_type = rl_wire_type_of, .identifier = rl_identifier_quote, .placeholder = placeholder,                       \
-    .column_type = column_type, .forms = &forms, .epoch = with_epoch,                                                  \
+    .wire_type = rl_wire_type_of, .identifier = rl_identifier_quote, .placeholder = placeholder, .forms = &forms,      \
+    .epoch = with_epoch,                                                                                               \
   }
 
 static const rl_dialect epoch_dialect = SQLITE_DIALECT(true, NULL);

@@ -14,7 +14,6 @@ struct rl_dialect {
   void (*placeholder)(
       rl_buf *out, uint32_t number, const rl_type *type,
       bool list); /* from 1; with a cast where the database needs one (enum, Json, uuid, inet, money, ...) */
-  void (*column_type)(rl_buf *out, const rl_field *field); /* for DDL */
   /* the places where databases differ; each writes an SQL expression */
   const struct rl_dialect_forms *forms; /* private to sql */
   const rl_dialect *epoch; /* the same with date-times as milliseconds since 1970; NULL where nothing stores them so */

@@ -145,9 +145,8 @@ static rille_status pg_open(const rl_conn_options *options, rl_conn **out, rl_er
 static rille_status pg_check_version(rl_conn *c, rl_error *err) {
   int version = PQserverVersion(c->pg);
   const char *text = PQparameterStatus(c->pg, "server_version");
-  snprintf(c->version, sizeof c->version, "%s", text ? text : "unknown");
   if (version == 0 || version >= OLDEST_VERSION) return RILLE_OK;
-  return rl_fail(err, RL_P1015, "PostgreSQL %s is too old; rille needs 9.6 or later", c->version);
+  return rl_fail(err, RL_P1015, "PostgreSQL %s is too old; rille needs 9.6 or later", text ? text : "unknown");
 }
 
 static rille_status connect_finish(rl_conn *c, rl_error *err) {
@@ -244,10 +243,6 @@ static int pg_descriptor(const rl_conn *c) {
   return PQsocket(c->pg);
 }
 
-static const char *pg_server_version(const rl_conn *c) {
-  return c->version;
-}
-
 /* 150004 is 15.4; before 10 there were three numbers. */
 static void pg_library_version(char out[RL_VERSION_SIZE]) {
   int v = PQlibVersion();
@@ -290,7 +285,6 @@ const rl_driver rl_driver_postgres = {
     .in_transaction = pg_in_transaction,
     .transaction_failed = pg_transaction_failed,
     .descriptor = pg_descriptor,
-    .server_version = pg_server_version,
     .backup = rl_pg_backup,
     .restore = rl_pg_restore,
     .advisory_locks = &rl_pg_advisory_locks,

@@ -68,8 +68,7 @@ struct rl_conn {
   bool ready, lost;
   bool server_gone; /* a FATAL message, or an answer to no statement, was received */
   int64_t connect_ms, connect_until;
-  int64_t last_used; /* rl_clock_ms when the queue was last empty */
-  char version[32];
+  int64_t last_used;                          /* rl_clock_ms when the queue was last empty */
   char limits[RL_MOST_LIMITS][RL_LIMIT_SIZE]; /* for transactions of limits_ms: most have the same */
   size_t limit_count;
   int64_t limits_ms;

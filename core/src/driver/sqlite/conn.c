@@ -175,11 +175,6 @@ static int sqlite_descriptor(const rl_conn *c) {
   return -1;
 }
 
-static const char *sqlite_server_version(const rl_conn *c) {
-  (void)c;
-  return sqlite3_libversion();
-}
-
 static void sqlite_library_version(char out[RL_VERSION_SIZE]) {
   snprintf(out, RL_VERSION_SIZE, "%s", sqlite3_libversion());
 }
@@ -217,7 +212,6 @@ const rl_driver rl_driver_sqlite = {
     .in_transaction = sqlite_in_transaction,
     .transaction_failed = sqlite_transaction_failed,
     .descriptor = sqlite_descriptor,
-    .server_version = sqlite_server_version,
     .run_until = sqlite_run_until,
     .backup = rl_sqlite_backup,
     .restore = rl_sqlite_restore,

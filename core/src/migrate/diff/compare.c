@@ -39,7 +39,7 @@ bool rl_db_same_type(const rl_differ *d, const rl_db_column *a, const rl_db_colu
              rl_str_eq(a->enum_namespace, b->enum_namespace);
     return same_text(a->type, b->type);
   }
-  const char *x = rl_sqlite_family(a->type), *y = rl_sqlite_family(b->type);
+  const char *x = rl_db_family(d->dialect, a->type), *y = rl_db_family(d->dialect, b->type);
   return x || y ? x && y && strcmp(x, y) == 0 : same_text(a->type, b->type);
 }
 
@@ -174,7 +174,7 @@ rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_col
   if (rl_db_same_type(d, from, to)) return RL_CAST_SAFE;
   if (!d->types) { /* SQLite takes any value; what another type makes of it is
                       not known */
-    const char *x = rl_sqlite_family(from->type), *y = rl_sqlite_family(to->type);
+    const char *x = rl_db_family(d->dialect, from->type), *y = rl_db_family(d->dialect, to->type);
     bool widens =
         x && y &&
         ((strcmp(x, "INTEGER") == 0 && strcmp(y, "BIGINT") == 0) || (strcmp(y, "TEXT") == 0 && strcmp(x, "BLOB") != 0));

@@ -2,6 +2,7 @@
  * for all else the table is built anew beside the old one, takes over its rows,
  * and then its name. */
 #include "migrate/structure/describe.h"
+#include "migrate/structure/provider.h"
 #include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
@@ -81,10 +82,11 @@ static void keep_count(rl_differ *d, const rl_db_table *from, const rl_db_table 
     const rl_db_column *c = &to->columns.items[i], *old = rl_db_column_of(from, c->name);
     counts |= old && old->autoincrement && c->autoincrement;
   }
-  if (!counts) return;
-  rl_buf_text(&d->buf, "INSERT INTO sqlite_sequence (name, seq) SELECT ");
+  const char *const *sql = rl_migrate_part_of(d->dialect->provider)->keep_count;
+  if (!counts || !sql[0]) return;
+  rl_buf_text(&d->buf, sql[0]);
   rl_ddl_text(&d->buf, temporary);
-  rl_buf_text(&d->buf, ", seq FROM sqlite_sequence WHERE name = ");
+  rl_buf_text(&d->buf, sql[1]);
   rl_ddl_text(&d->buf, to->name);
   put_rebuild(d, to);
 }

@@ -1,5 +1,6 @@
 /* The steps of a diff as a script that a person reads and a database runs. */
 #include "migrate/diff/diff.h"
+#include "migrate/structure/provider.h"
 
 static const struct {
   const char *kind, *title;
@@ -76,17 +77,18 @@ static bool needs_keys_off(const rl_diff_step *s) {
 }
 
 void rl_diff_script(const rl_diff *diff, const rl_dialect *dialect, rl_buf *out) {
-  bool sqlite = !rl_ddl_has_types(dialect), off = false;
+  const rl_migrate_part *part = rl_migrate_part_of(dialect->provider);
+  bool off = false;
   if (!diff->steps.count) return;
   write_warnings(diff, out);
   for (size_t i = 0; i < diff->steps.count; i++) {
     const rl_diff_step *s = &diff->steps.items[i];
-    bool keys_off = sqlite && needs_keys_off(s);
-    if (off && !keys_off) rl_buf_text(out, "PRAGMA foreign_keys=ON;\nPRAGMA defer_foreign_keys=OFF;\n");
+    bool keys_off = part->script_keys_off && needs_keys_off(s);
+    if (off && !keys_off) rl_buf_text(out, part->script_keys_on);
     if (!goes_on(diff, i)) rl_buf_printf(out, "%s-- %s\n", out->len ? "\n" : "", names[s->order].title);
-    if (keys_off && !off) rl_buf_text(out, "PRAGMA defer_foreign_keys=ON;\nPRAGMA foreign_keys=OFF;\n");
+    if (keys_off && !off) rl_buf_text(out, part->script_keys_off);
     off = keys_off;
     rl_buf_printf(out, "%.*s;\n", RL_STR_ARG(s->sql));
   }
-  if (off) rl_buf_text(out, "PRAGMA foreign_keys=ON;\nPRAGMA defer_foreign_keys=OFF;\n");
+  if (off) rl_buf_text(out, part->script_keys_on);
 }

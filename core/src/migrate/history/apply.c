@@ -95,24 +95,11 @@ static void leave_transaction(rl_migrations *m) {
   m->in_transaction = false;
 }
 
-/* Behind a proxy RESET knows nothing of what the connection was opened with: what matters is set once more. */
-static void restore_postgres(rl_migrations *m, rl_error *ignored) {
-  rl_session_script(&m->session, "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL", ignored);
-  rl_error_clear(ignored);
-  rl_session_execute(&m->session,
-                     "SELECT set_config('search_path', $1, false), set_config('lock_timeout', $2, false), "
-                     "set_config('statement_timeout', $3, false)",
-                     m->settings, 3, ignored);
-}
-
 /* The session as it was before: a script may have changed its role, where names are looked for, and the like. */
 static void restore(rl_migrations *m) {
   rl_error ignored = {0};
   if (!is_usable(m)) return;
-  if (!m->postgres)
-    rl_session_command(&m->session, "PRAGMA foreign_keys = ON", &ignored);
-  else
-    restore_postgres(m, &ignored);
+  m->part->restore(&m->session, m->settings, &ignored);
   rl_error_clear(&ignored);
   m->keys_off = false;
 }
@@ -151,7 +138,7 @@ static rille_status set_timeouts(rl_migrations *m, const rl_script_head *h, cons
     rl_str value;
   } all[] = {{"lock_timeout", h->lock_timeout}, {"statement_timeout", h->statement_timeout}};
   rille_status st = RILLE_OK;
-  for (size_t i = 0; i < 2 && m->postgres && st == RILLE_OK; i++) {
+  for (size_t i = 0; i < 2 && m->part->script_timeouts && st == RILLE_OK; i++) {
     if (!all[i].value.len) continue;
     char *sql = rl_arena_printf(&m->session.arena, "SET %s %s = '%.*s'", scope, all[i].name, RL_STR_ARG(all[i].value));
     st = sql ? rl_session_command(&m->session, sql, err) : rl_fail_nomem(err);
@@ -162,8 +149,7 @@ static rille_status set_timeouts(rl_migrations *m, const rl_script_head *h, cons
 static rille_status count_broken(rl_migrations *m, int64_t *count, rl_error *err) {
   rl_str *texts = NULL;
   size_t n = 0;
-  rille_status st =
-      rl_session_texts(&m->session, "SELECT CAST(count(*) AS TEXT) FROM pragma_foreign_key_check", &texts, &n, err);
+  rille_status st = rl_session_texts(&m->session, m->part->count_broken, &texts, &n, err);
   *count = 0;
   for (const char *p = st == RILLE_OK && n ? texts[0].p : ""; *p; p++) *count = *count * 10 + (*p - '0');
   return st;
@@ -172,11 +158,11 @@ static rille_status count_broken(rl_migrations *m, int64_t *count, rl_error *err
 /* SQLite rebuilds a table by dropping it, which must not delete what refers to it. The switch works only outside a
  * transaction; scripts have it within, where Prisma runs none. */
 static rille_status free_keys(rl_migrations *m, const script *s, rl_error *err) {
-  for (size_t i = 0; i < s->list.count && !m->postgres; i++)
+  for (size_t i = 0; i < s->list.count && m->part->count_broken; i++)
     m->keys_off |= rl_statement_disables_keys(s->list.items[i].sql, m->dialect->provider);
   if (!m->keys_off) return RILLE_OK;
   rille_status st = count_broken(m, &m->broken_keys, err);
-  return st == RILLE_OK ? rl_session_command(&m->session, "PRAGMA foreign_keys = OFF", err) : st;
+  return st == RILLE_OK ? rl_session_command(&m->session, rl_ddl_before(m->dialect), err) : st;
 }
 
 static rille_status check_keys(rl_migrations *m, rl_error *err) {
@@ -232,7 +218,7 @@ static size_t failed_statement(const script *s, const rl_error *cause) {
  * SQLite takes each statement by itself. */
 static rille_status send_as_it_is(rl_migrations *m, const script *s, size_t *number, rl_error *err) {
   rille_status st = RILLE_OK;
-  if (m->postgres) {
+  if (m->part->sends_whole_scripts) {
     char *z = rl_arena_strdup(&m->session.arena, s->text);
     st = z ? rl_session_script(&m->session, z, err) : rl_fail_nomem(err);
     *number = st == RILLE_OK ? 0 : failed_statement(s, err);

@@ -147,7 +147,7 @@ rille_status rl_folder_check_provider(const rl_migrations *m, rl_error *err) {
   if (missing) st = RILLE_OK;
   rl_str provider = st == RILLE_OK ? provider_in(text) : (rl_str){NULL, 0};
   const char *own = rl_provider_name(m->session.options.driver->provider);
-  bool same = missing || rl_str_is(provider, own) || (m->postgres && rl_str_is(provider, "postgres"));
+  bool same = missing || rl_provider_by_name(provider) == m->dialect->provider;
   if (st == RILLE_OK && !same && !provider.len)
     st = rl_fail(err, RL_P3019,
                  "%s names no provider on a line of its own, as in provider = \"%s\"; restore it from version control",

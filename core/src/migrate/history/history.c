@@ -5,41 +5,9 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/sql_scan.h"
 #include "sql/ddl.h"
 #include "tape/datetime.h"
-
-static const char make_postgres[] = "CREATE TABLE %.*s (\n"
-                                    "    id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n"
-                                    "    checksum                VARCHAR(64) NOT NULL,\n"
-                                    "    finished_at             TIMESTAMPTZ,\n"
-                                    "    migration_name          VARCHAR(255) NOT NULL,\n"
-                                    "    logs                    TEXT,\n"
-                                    "    rolled_back_at          TIMESTAMPTZ,\n"
-                                    "    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),\n"
-                                    "    applied_steps_count     INTEGER NOT NULL DEFAULT 0\n)";
-static const char make_sqlite[] = "CREATE TABLE %.*s (\n"
-                                  "    \"id\"                    TEXT PRIMARY KEY NOT NULL,\n"
-                                  "    \"checksum\"              TEXT NOT NULL,\n"
-                                  "    \"finished_at\"           DATETIME,\n"
-                                  "    \"migration_name\"        TEXT NOT NULL,\n"
-                                  "    \"logs\"                  TEXT,\n"
-                                  "    \"rolled_back_at\"        DATETIME,\n"
-                                  "    \"started_at\"            DATETIME NOT NULL DEFAULT current_timestamp,\n"
-                                  "    \"applied_steps_count\"   INTEGER UNSIGNED NOT NULL DEFAULT 0\n)";
-
-rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *params, uint32_t count, rl_error *err) {
-  enum { MOST = 8 };
-  rl_wire_type wire_types[MOST];
-  rl_value values[MOST];
-  for (uint32_t i = 0; i < count; i++) {
-    wire_types[i] = (rl_wire_type){.wire = s->options.driver->single_writer ? RL_WIRE_TEXT : RL_WIRE_UNKNOWN};
-    values[i] = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)params[i].len, .as.p = params[i].p};
-    if (!params[i].p) values[i] = (rl_value){.kind = RILLE_NULL};
-  }
-  rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .params = wire_types, .param_count = count, .writes = true};
-  rille_status st = s->options.driver->send(s->conn, &stmt, values, err);
-  return st == RILLE_OK ? rl_session_finish(s, err) : st;
-}
 
 /* ------------------------------------------------------------------ reading */
 
@@ -51,34 +19,19 @@ static rille_status ask(rl_migrations *m, const char *sql, bool *yes, rl_error *
   return st;
 }
 
-static rille_status look_for_table(rl_migrations *m, rl_error *err) {
-  if (!m->postgres)
-    return ask(m,
-               "SELECT CAST(count(*) AS TEXT) FROM sqlite_master WHERE type = 'table' AND name = '_prisma_migrations'",
-               &m->has_history, err);
-  rl_buf sql;
-  rl_buf_init(&sql);
-  rl_buf_text(&sql, "SELECT (to_regclass(");
-  rl_ddl_text(&sql, m->table);
-  rl_buf_text(&sql, ") IS NOT NULL)::text");
-  const char *z = rl_buf_z(&sql);
-  rille_status st = z ? ask(m, z, &m->has_history, err) : rl_fail_nomem(err);
-  rl_buf_dispose(&sql);
+static rille_status ask_written(rl_migrations *m, rl_buf *sql, bool *yes, rl_error *err) {
+  const char *z = rl_buf_z(sql);
+  rille_status st = z ? ask(m, z, yes, err) : rl_fail_nomem(err);
+  rl_buf_dispose(sql);
   return st;
 }
 
-#define STAMP_PG(c) "to_char(" c " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-#define STAMP_LITE(c)                                                                                                  \
-  "CASE typeof(" c ") WHEN 'integer' THEN strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', " c " / 1000.0, 'unixepoch') "          \
-  "ELSE strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', " c ") END"
-
-static const char read_postgres[] =
-    "SELECT id, checksum, migration_name, " STAMP_PG("started_at") ", " STAMP_PG("finished_at") ", " STAMP_PG(
-        "rolled_back_at") ", logs, applied_steps_count::text, '' FROM %.*s ORDER BY started_at, migration_name";
-static const char read_sqlite[] = "SELECT id, checksum, migration_name, " STAMP_LITE("started_at") " AS s, " STAMP_LITE(
-    "finished_at") ", " STAMP_LITE("rolled_back_at") ", logs, CAST(applied_steps_count AS TEXT), typeof(started_at) "
-                                                     "FROM %.*s ORDER BY s, "
-                                                     "migration_name";
+static rille_status look_for_table(rl_migrations *m, rl_error *err) {
+  rl_buf sql;
+  rl_buf_init(&sql);
+  m->part->write_has_history(&sql, m->table);
+  return ask_written(m, &sql, &m->has_history, err);
+}
 
 static int rank_of(rl_str finished, rl_str rolled_back) {
   return rolled_back.len ? 1 : finished.len ? 2 : 3;
@@ -146,7 +99,7 @@ rille_status rl_migrations_load(rl_migrations *m, rl_error *err) {
   rille_status st = rl_folder_read(m, err);
   if (st == RILLE_OK && !m->replay) st = look_for_table(m, err);
   if (st == RILLE_OK && m->has_history) {
-    char *sql = rl_arena_printf(&m->texts, m->postgres ? read_postgres : read_sqlite, RL_STR_ARG(m->table));
+    char *sql = rl_arena_printf(&m->texts, m->part->read_history, RL_STR_ARG(m->table));
     st = sql ? rl_session_rows(&m->session, sql, 9, &rows, err) : rl_fail_nomem(err);
   }
   for (size_t i = 0; i < rows.count && st == RILLE_OK; i++)
@@ -158,25 +111,10 @@ rille_status rl_migrations_load(rl_migrations *m, rl_error *err) {
 /* ------------------------------------------------------------------ before a run */
 
 rille_status rl_migrations_has_tables(rl_migrations *m, bool *some, rl_error *err) {
-  static const char sqlite[] =
-      "SELECT CAST(count(*) AS TEXT) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE "
-      "'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations'";
-  if (!m->postgres) return ask(m, sqlite, some, err);
   rl_buf sql;
   rl_buf_init(&sql);
-  rl_buf_text(&sql, "SELECT count(*)::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-                    "WHERE c.relkind IN ('r', 'p') AND c.relname <> '_prisma_migrations' AND NOT EXISTS "
-                    "(SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') "
-                    "AND n.nspname IN (current_schema()");
-  for (size_t i = 0; i < m->namespace_count; i++) {
-    rl_buf_text(&sql, ", ");
-    rl_ddl_text(&sql, m->namespaces[i]);
-  }
-  rl_buf_byte(&sql, ')');
-  const char *z = rl_buf_z(&sql);
-  rille_status st = z ? ask(m, z, some, err) : rl_fail_nomem(err);
-  rl_buf_dispose(&sql);
-  return st;
+  m->part->write_has_tables(&sql, m->namespaces, m->namespace_count);
+  return ask_written(m, &sql, some, err);
 }
 
 static rille_status check_empty(rl_migrations *m, rl_error *err) {
@@ -224,7 +162,7 @@ static rille_status make_home(rl_migrations *m, rl_error *err) {
 
 static rille_status make_table(rl_migrations *m, rl_error *err) {
   rille_status st = make_home(m, err);
-  char *sql = rl_arena_printf(&m->session.arena, m->postgres ? make_postgres : make_sqlite, RL_STR_ARG(m->table));
+  char *sql = rl_arena_printf(&m->session.arena, m->part->make_history, RL_STR_ARG(m->table));
   if (st == RILLE_OK) st = sql ? rl_session_command(&m->session, sql, err) : rl_fail_nomem(err);
   if (st == RILLE_OK) m->has_history = true;
   return st;
@@ -272,9 +210,9 @@ static rille_status write_row(rl_migrations *m, const char *format, const rl_str
     else
       rl_buf_byte(&sql, *p);
   }
-  if (!m->postgres)
-    for (size_t i = 0; i < sql.len; i++)
-      if (sql.p[i] == '$') sql.p[i] = '?';
+  char mark = rl_sql_rules_of(m->dialect->provider)->mark;
+  for (size_t i = 0; i < sql.len; i++)
+    if (sql.p[i] == '$') sql.p[i] = mark;
   const char *z = rl_buf_z(&sql);
   rille_status st = z ? rl_session_execute(&m->session, z, params, count, err) : rl_fail_nomem(err);
   rl_buf_dispose(&sql);

@@ -17,16 +17,16 @@
 
 #define PAUSE_MS 50
 
-static bool is_disabled(void) {
-  const char *v = getenv("PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK");
+static bool is_disabled(const rl_migrate_part *part) {
+  const char *v = part->lock_switch ? getenv(part->lock_switch) : NULL;
   return v && *v && strcmp(v, "0") != 0 && strcmp(v, "false") != 0;
 }
 
 /* RILLE_DONE: somebody else has it. */
-static rille_status try_postgres(rl_migrations *m, rl_error *err) {
+static rille_status try_statement(rl_migrations *m, rl_error *err) {
   rl_str *texts = NULL;
   size_t count = 0;
-  rille_status st = rl_session_texts(&m->session, "SELECT pg_try_advisory_lock(72707369)::text", &texts, &count, err);
+  rille_status st = rl_session_texts(&m->session, m->part->try_lock, &texts, &count, err);
   if (st != RILLE_OK) return st;
   return count && rl_str_is(texts[0], "true") ? RILLE_OK : RILLE_DONE;
 }
@@ -49,7 +49,7 @@ static rille_status try_file(rl_migrations *m, rl_error *err) {
 }
 
 static rille_status try_lock(rl_migrations *m, rl_error *err) {
-  return m->postgres ? try_postgres(m, err) : try_file(m, err);
+  return m->part->try_lock ? try_statement(m, err) : try_file(m, err);
 }
 
 static rille_status name_file(rl_migrations *m, rl_error *err) {
@@ -66,14 +66,14 @@ static rille_status too_late(const rl_migrations *m, int64_t wait_ms, rl_error *
   return rl_fail(err, RL_P1002,
                  "another migration runs on %.*s: its lock (%s) was not free within %lld ms; try again when it has "
                  "ended",
-                 RL_STR_ARG(m->display), m->postgres ? "pg_advisory_lock(72707369)" : m->lock_path, (long long)wait_ms);
+                 RL_STR_ARG(m->display), m->part->lock_name ? m->part->lock_name : m->lock_path, (long long)wait_ms);
 }
 
 rille_status rl_migrations_lock(rl_migrations *m, int64_t wait_ms, rl_error *err) {
-  bool needless = m->locked || m->replay || m->session.options.memory || (m->postgres && is_disabled());
+  bool needless = m->locked || m->replay || m->session.options.memory || is_disabled(m->part);
   if (needless) return RILLE_OK;
   int64_t deadline = rl_clock_after(wait_ms);
-  rille_status st = m->postgres || m->lock_path ? RILLE_OK : name_file(m, err);
+  rille_status st = m->part->try_lock || m->lock_path ? RILLE_OK : name_file(m, err);
   while (st == RILLE_OK) {
     st = try_lock(m, err);
     m->locked = st == RILLE_OK;
@@ -88,8 +88,8 @@ rille_status rl_migrations_lock(rl_migrations *m, int64_t wait_ms, rl_error *err
 
 void rl_migrations_unlock(rl_migrations *m) {
   rl_error ignored = {0};
-  if (m->locked && m->postgres && m->session.options.driver->is_usable(m->session.conn))
-    rl_session_script(&m->session, "SELECT pg_advisory_unlock(72707369)", &ignored);
+  if (m->locked && m->part->give_lock && m->session.options.driver->is_usable(m->session.conn))
+    rl_session_script(&m->session, m->part->give_lock, &ignored);
   rl_error_clear(&ignored);
   if (m->lock_file >= 0) {
     unlink(m->lock_path); /* while it is locked: who waits with this file open sees that it is gone */

@@ -11,14 +11,10 @@ static rille_status name_table(rl_migrations *m, rl_error *err) {
   rl_text_rows rows = {0};
   rl_str home = rl_str_of(m->session.options.search_path);
   rille_status st = RILLE_OK;
-  if (m->postgres)
-    st = rl_session_rows(&m->session,
-                         "SELECT coalesce(current_schema(), 'public'), current_setting('search_path'), "
-                         "current_setting('lock_timeout'), current_setting('statement_timeout')",
-                         4, &rows, err);
+  if (m->part->settings) st = rl_session_rows(&m->session, m->part->settings, 4, &rows, err);
   if (st != RILLE_OK) return st;
   rl_buf_init(&b);
-  if (m->postgres) {
+  if (m->part->settings) {
     for (size_t i = 0; i < 3; i++) m->settings[i] = rl_cell(&rows, 0, i + 1);
     m->dialect->identifier(&b, home.len ? home : rl_cell(&rows, 0, 0));
     rl_buf_byte(&b, '.');
@@ -30,7 +26,7 @@ static rille_status name_table(rl_migrations *m, rl_error *err) {
 }
 
 static bool copy_namespaces(rl_migrations *m, const rl_schema *schema) {
-  size_t count = schema && m->postgres ? schema->namespace_count : 0;
+  size_t count = schema ? schema->namespace_count : 0;
   m->namespaces = RL_NEW_ARRAY(&m->session.arena, rl_str, count + 1);
   for (size_t i = 0; m->namespaces && i < count; i++) {
     m->namespaces[i] = rl_arena_str(&m->session.arena, schema->namespaces[i]);
@@ -56,7 +52,7 @@ rille_status rl_migrations_open(rl_migrations *m, const rl_migrations_settings *
   rille_status st = rl_driver_of_url(s->url, &driver, err);
   if (st != RILLE_OK) return st;
   m->dialect = rl_dialect_of(driver);
-  m->postgres = !driver->single_writer;
+  m->part = rl_migrate_part_of(driver->provider);
   st = s->create ? rl_open_or_create(&m->session, s->url, m->dialect, err)
                  : rl_session_open_shared(&m->session, s->url, err);
   m->open = st == RILLE_OK;

@@ -5,7 +5,8 @@
 #ifndef RL_MIGRATE_MIGRATIONS_H
 #define RL_MIGRATE_MIGRATIONS_H
 
-#include "migrate/structure/describe.h"
+#include "migrate/structure/open.h"
+#include "migrate/structure/provider.h"
 #include "migrate/history/statements.h"
 #include "run/tx.h"
 
@@ -63,7 +64,8 @@ typedef struct rl_migrations_due {
 
 typedef struct rl_migrations {
   rl_session session;
-  bool open, postgres;
+  bool open;
+  const rl_migrate_part *part;
   const rl_dialect *dialect;
   rl_str folder, display;
   rl_arena texts; /* of the list, until it is loaded again */
@@ -133,8 +135,6 @@ rille_status rl_history_log(rl_migrations *m, rl_str text, rl_error *err);
 rille_status rl_migrations_mark(rl_migrations *m, rl_str name, bool applied,
                                 rl_error *err); /* P3008, 3011, 3012, 3017 */
 rille_status rl_history_revert(rl_migrations *m, const rl_migration *x, rl_error *err);
-/* A statement whose parameters are texts. */
-rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *params, uint32_t count, rl_error *err);
 
 /* run.c, after a load. All that is pending is due then. P3015, and the errors of prepare. */
 rille_status rl_migrations_apply(rl_migrations *m, rl_error *err);
@@ -184,7 +184,7 @@ rille_status rl_script_head_of(rl_str script, rl_provider provider, rl_script_he
 /* shadow.c: a database for replays, empty at first. */
 typedef struct rl_shadow {
   rl_session admin; /* PostgreSQL: holds the lock that tells the database is in use */
-  bool open, made;
+  bool open, made, memory;
   char *url, *name;
   const char *beside; /* a database that is kept: the real one's name */
   rl_arena arena;

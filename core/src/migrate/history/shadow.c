@@ -5,14 +5,16 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/sha256.h"
+#include "driver/facts.h"
 #include "migrate/history/migrations.h"
 #include "migrate/structure/open.h"
 #include "sql/dialect.h"
 
 /* A database in memory is told apart by its URL; this parameter's value is of no use to it otherwise. */
-static rille_status in_memory(rl_shadow *s, rl_error *err) {
+static rille_status in_memory(rl_shadow *s, const char *memory_url, rl_error *err) {
   static _Atomic int64_t serial;
-  s->url = rl_arena_printf(&s->arena, "sqlite::memory:?pool_timeout=%lld", (long long)(100000000 + serial++));
+  s->url = rl_arena_printf(&s->arena, "%s?pool_timeout=%lld", memory_url, (long long)(100000000 + serial++));
+  s->memory = s->url != NULL;
   return s->url ? RILLE_OK : rl_fail_nomem(err);
 }
 
@@ -133,8 +135,9 @@ rille_status rl_shadow_open(rl_shadow *s, rl_str url, rl_str shadow_url, rl_erro
   *s = (rl_shadow){0};
   rl_arena_init(&s->arena, 0);
   rille_status st = rl_driver_of_url(url, &driver, err);
-  if (st == RILLE_OK && driver->single_writer)
-    st = in_memory(s, err);
+  const char *memory_url = driver ? rl_facts_of(driver->provider)->memory_url : NULL;
+  if (st == RILLE_OK && memory_url)
+    st = in_memory(s, memory_url, err);
   else if (st == RILLE_OK && shadow_url.len && rl_str_eq(url, shadow_url))
     st = rl_fail(err, RL_P3014, "the shadow database is emptied before each use: it cannot be the database itself");
   else if (st == RILLE_OK && shadow_url.len)
@@ -155,10 +158,9 @@ static void forget_memory(const char *url) {
 
 void rl_shadow_close(rl_shadow *s) {
   rl_error ignored = {0};
-  bool memory = s->url && rl_str_starts(rl_str_of(s->url), RL_STR("sqlite::memory:"));
   if (s->made) command(s, "DROP DATABASE IF EXISTS ", s->name, " WITH (FORCE)", &ignored);
-  if (memory) forget_memory(s->url);
-  if (s->url && !s->made && !memory) clear(rl_str_of(s->url), s->beside, &ignored);
+  if (s->memory) forget_memory(s->url);
+  if (s->url && !s->made && !s->memory) clear(rl_str_of(s->url), s->beside, &ignored);
   if (s->open) rl_session_close(&s->admin);
   rl_error_clear(&ignored);
   rl_arena_dispose(&s->arena);

@@ -1,5 +1,5 @@
 /* The structure of a PostgreSQL database. */
-#include "migrate/structure/describe.h"
+#include "migrate/postgres/postgres.h"
 
 typedef struct reader {
   rl_session *s;

@@ -1,7 +1,7 @@
 /* PostgreSQL prints expressions in words of its own: whether a wanted one is
  * the one that is there, only the database can say. It is asked with a
  * temporary table that is gone at once. */
-#include "migrate/structure/describe.h"
+#include "migrate/postgres/postgres.h"
 #include "migrate/structure/render.h"
 
 typedef struct probe {

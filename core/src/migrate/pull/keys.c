@@ -1,9 +1,11 @@
 /* Keys, indexes and relations in the text of a pulled schema. */
 #include "migrate/pull/text.h"
+#include "migrate/structure/provider.h"
 #include "schema/operator_class.h"
 
-static bool is_nameless(const rl_db_index *x) {
-  return rl_str_starts(x->name, RL_STR("sqlite_autoindex_"));
+static bool is_nameless(const rl_puller *p, const rl_db_index *x) {
+  const char *front = rl_migrate_part_of(p->db->dialect->provider)->automatic_index;
+  return front && rl_str_starts(x->name, rl_str_of(front));
 }
 
 static void map_argument(rl_puller *p, rl_str name, rl_str usual, const char *before) {
@@ -37,7 +39,7 @@ static rl_str usual_name(rl_puller *p, const rl_pulled *m, const rl_db_index *x)
 
 /* The usual one where SQLite gives none, unless another index has that name. */
 static rl_str index_name(rl_puller *p, const rl_db_index *x, rl_str usual) {
-  if (!is_nameless(x)) return x->name;
+  if (!is_nameless(p, x)) return x->name;
   while (!p->failed && rl_pull_has_index(p, usual)) usual = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(usual)));
   return usual;
 }
@@ -167,9 +169,9 @@ static void write_index(rl_puller *p, const rl_pulled *m, const rl_db_index *x) 
 }
 
 /* A UNIQUE of the table's definition, beside an index that says the same. */
-static bool is_double(const rl_db_table *t, const rl_db_index *x) {
-  for (size_t i = 0; i < t->indexes.count && is_nameless(x); i++)
-    if (&t->indexes.items[i] != x && !is_nameless(&t->indexes.items[i]) && !t->indexes.items[i].opaque &&
+static bool is_double(const rl_puller *p, const rl_db_table *t, const rl_db_index *x) {
+  for (size_t i = 0; i < t->indexes.count && is_nameless(p, x); i++)
+    if (&t->indexes.items[i] != x && !is_nameless(p, &t->indexes.items[i]) && !t->indexes.items[i].opaque &&
         rl_db_same_index(x, &t->indexes.items[i]))
       return true;
   return false;
@@ -192,7 +194,7 @@ void rl_pull_keys(rl_puller *p, const rl_pulled *m) {
     const rl_db_index *x = &t->indexes.items[i];
     bool in_field = x->unique && x->count == 1 && own_unique(t, x->parts[0].column) == x;
     bool sayable = !x->opaque && (rl_str_is(x->method, "BTREE") || method_name(x->method));
-    if (sayable && !in_field && !is_double(t, x)) write_index(p, m, x);
+    if (sayable && !in_field && !is_double(p, t, x)) write_index(p, m, x);
   }
 }
 

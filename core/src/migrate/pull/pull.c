@@ -27,7 +27,7 @@ static void adopt_enums(const rl_puller *p, rl_db *live, const rl_db *asked) {
     const rl_model *known = rl_pull_known_model(p, t);
     for (size_t k = 0; known && k < t->columns.count; k++) {
       const rl_field *f = rl_pull_known_field(known, t->columns.items[k].name);
-      const char *family = rl_sqlite_family(t->columns.items[k].type);
+      const char *family = rl_db_family(live->dialect, t->columns.items[k].type);
       if (f && f->type.scalar == RL_ENUM && family && strcmp(family, "TEXT") == 0)
         t->columns.items[k].enum_name = f->type.enumeration->table;
     }

@@ -1,7 +1,7 @@
 /* What only the statement of a SQLite table or index tells: the pragmas are
  * silent about checks and predicates. */
 #include "base/sql_scan.h"
-#include "migrate/structure/describe.h"
+#include "migrate/sqlite/sqlite.h"
 
 typedef struct definition {
   rl_sql_scan scan;

@@ -1,6 +1,6 @@
 /* The structure of a SQLite database. */
 #include "sql/ddl_sqlite.h"
-#include "migrate/structure/describe.h"
+#include "migrate/sqlite/sqlite.h"
 #include "sql/ddl.h"
 
 #define TABLES "FROM sqlite_master m"
@@ -310,7 +310,9 @@ static rille_status read_triggers(rl_session *s, rl_db *db, rl_error *err) {
   return st;
 }
 
-rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err) {
+rille_status rl_describe_sqlite(rl_session *s, const rl_str *namespaces, size_t count, rl_db *out, rl_error *err) {
+  (void)namespaces;
+  (void)count;
   rl_text_rows tables;
   rille_status st = read_tables(s, out, &tables, err);
   if (st == RILLE_OK) st = read_columns(s, out, err);

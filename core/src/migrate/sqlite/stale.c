@@ -1,5 +1,5 @@
 /* Values of enums that rows still have and a schema no longer names. */
-#include "migrate/structure/describe.h"
+#include "migrate/sqlite/sqlite.h"
 #include "migrate/structure/render.h"
 
 #define STALE_MOST "20" /* enough to say what is wrong; all old names are among them, as they come first */
@@ -50,7 +50,7 @@ static rl_db_column *live_column(const rl_db_table *live, const rl_db_column *wa
 }
 
 /* Enums are texts, so that only the rows tell whether a value has its new name. */
-rille_status rl_reword_sqlite(rl_session *s, const rl_db *wanted, const rl_db *live, rl_error *err) {
+rille_status rl_reword_sqlite(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err) {
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < wanted->tables.count && st == RILLE_OK; i++) {
     const rl_db_table *t = &wanted->tables.items[i], *l = live_table(live, t);

@@ -11,21 +11,10 @@
 rille_status rl_db_describe(rl_session *s, const rl_dialect *dialect, const rl_str *namespaces, size_t count,
                             rl_db *out, rl_error *err);
 
-rille_status rl_describe_postgres(rl_session *s, const rl_str *namespaces, size_t count, rl_db *out, rl_error *err);
-rille_status rl_describe_sqlite(rl_session *s, rl_db *out, rl_error *err);
-rille_status rl_reword_postgres(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err);
-rille_status rl_reword_sqlite(rl_session *s, const rl_db *wanted, const rl_db *live, rl_error *err);
-
 /* PostgreSQL prints what it is given in words of its own. What `wanted` says of
  * types, defaults and predicates is replaced by what `live` has where the
  * database prints it the same. */
 rille_status rl_db_reword(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err);
-
-/* What only the statement of a SQLite table or index tells: checks, generated
- * columns and collations of a table whose columns are known. */
-rille_status rl_sqlite_definition(rl_str create_table, rl_arena *arena, rl_db_table *t, rl_error *err);
-rl_str rl_sqlite_predicate(rl_str create_index);
-bool rl_sqlite_collates(rl_str create_index);
 
 /* Whether a name stands in a statement, bare or quoted; texts and comments do
  * not count. */

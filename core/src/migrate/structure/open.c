@@ -1,6 +1,8 @@
 /* Opening a database, which is created when it is missing. */
 #include "migrate/structure/open.h"
 
+#include "migrate/structure/provider.h"
+
 char *rl_url_of_database(rl_str url, const char *database, rl_arena *arena) {
   const char *end = url.p + url.len;
   const char *at = url.p;
@@ -15,9 +17,10 @@ char *rl_url_of_database(rl_str url, const char *database, rl_arena *arena) {
 
 static rille_status create_database(rl_str url, const rl_conn_options *missing, const rl_dialect *dialect,
                                     rl_arena *arena, rl_error *err) {
+  const char *admin_database = rl_migrate_part_of(dialect->provider)->admin_database;
   rl_session admin;
   rl_buf sql;
-  char *elsewhere = rl_url_of_database(url, "postgres", arena);
+  char *elsewhere = rl_url_of_database(url, admin_database, arena);
   if (!elsewhere)
     return rl_fail(err, RL_P3000, "the database %s does not exist and could not be created", missing->display);
   rille_status st = rl_session_open(&admin, rl_str_of(elsewhere), err);
@@ -43,9 +46,8 @@ rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dial
   rl_arena_init(&arena, 0);
   rl_conn_options options;
   st = rl_driver_parse_url(url, &arena, &options, err);
-  bool is_file = st == RILLE_OK && options.driver->single_writer; /* which opening it makes: it
-                                                                     failed for another reason */
-  if (st == RILLE_OK && (is_file || !options.database)) {
+  bool opening_makes = !rl_migrate_part_of(dialect->provider)->admin_database; /* it failed for another reason */
+  if (st == RILLE_OK && (opening_makes || !options.database)) {
     rl_error_move(err, &first);
     st = RILLE_ERROR;
   }
@@ -53,4 +55,18 @@ rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dial
   rl_arena_dispose(&arena);
   rl_error_clear(&first);
   return st == RILLE_OK ? rl_session_open_shared(s, url, err) : st;
+}
+
+rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *params, uint32_t count, rl_error *err) {
+  enum { MOST = 8 };
+  rl_wire_type wire_types[MOST];
+  rl_value values[MOST];
+  for (uint32_t i = 0; i < count; i++) {
+    wire_types[i] = (rl_wire_type){.wire = s->options.driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_TEXT};
+    values[i] = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)params[i].len, .as.p = params[i].p};
+    if (!params[i].p) values[i] = (rl_value){.kind = RILLE_NULL};
+  }
+  rl_stmt stmt = {.sql = sql, .sql_len = strlen(sql), .params = wire_types, .param_count = count, .writes = true};
+  rille_status st = s->options.driver->send(s->conn, &stmt, values, err);
+  return st == RILLE_OK ? rl_session_finish(s, err) : st;
 }

@@ -12,4 +12,7 @@ rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dial
 /* The same server's URL with another database: scheme://authority/DATABASE?parameters; NULL when it cannot be. */
 char *rl_url_of_database(rl_str url, const char *database, rl_arena *arena);
 
+/* A statement whose parameters are texts. */
+rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *params, uint32_t count, rl_error *err);
+
 #endif

@@ -267,15 +267,17 @@ rl_str rl_db_bare(rl_provider provider, rl_str expression);
  * likewise. */
 rl_str rl_db_unquote(rl_arena *arena, rl_str quoted);
 
-/* What Prisma takes a type declared on SQLite for: INTEGER, BIGINT, REAL,
- * DECIMAL, TEXT, BLOB, BOOLEAN, DATETIME, JSONB; NULL when it is none. */
-const char *rl_sqlite_family(rl_str type);
+/* What Prisma takes a declared type for where any name may be declared: INTEGER, BIGINT, REAL, DECIMAL, TEXT, BLOB,
+ * BOOLEAN, DATETIME, JSONB; NULL when it is none. */
+const char *rl_db_family(const rl_dialect *dialect, rl_str type);
 
 /* A type that a schema has a word for. */
 typedef struct rl_db_known_type {
   const char *type, *scalar;
   const char *native; /* what is behind @db.; NULL: the default of the scalar */
 } rl_db_known_type;
+/* The one of this name, in any case. */
+const rl_db_known_type *rl_db_find_type(const rl_db_known_type *all, size_t count, rl_str name);
 /* NULL: a schema says Unsupported. *len: of the type's name, without arguments. */
 const rl_db_known_type *rl_db_known_type_of(const rl_dialect *dialect, rl_str type, size_t *len);
 rl_str rl_db_element_type(rl_str type); /* without [] */

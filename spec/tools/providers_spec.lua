@@ -1,0 +1,120 @@
+-- The check of `make lint` that a database is one thing, and what a new row of providers.def does to the rooms.
+local support = require "support"
+
+local here = assert(io.popen "pwd"):read "l"
+
+local function write(path, text)
+  os.execute(("mkdir -p '%s'"):format(path:match "^(.*)/"))
+  support.write(path, text)
+end
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+-- A copy of what the check looks at.
+local function copy()
+  local folder = support.folder()
+  assert(os.execute(("mkdir -p '%s/lua' && cp -R core '%s/core' && cp -R lua/src lua/rille lua/bin '%s/lua/'"):format(folder, folder, folder)))
+  return folder
+end
+
+local function check(folder)
+  local pipe = assert(io.popen(("cd '%s' && env -u LD_PRELOAD lua5.4 '%s/core/tools/providers.lua' 2>&1"):format(folder, here)))
+  local output = pipe:read "a"
+  return pipe:close() == true, output
+end
+
+local function change(folder, path, from, to)
+  local text = read(folder .. "/" .. path)
+  local at, finish = text:find(from, 1, true)
+  assert.truthy(at, path .. " has no " .. from)
+  write(folder .. "/" .. path, text:sub(1, at - 1) .. to .. text:sub(finish + 1))
+end
+
+local function refused(folder, text)
+  local ok, output = check(folder)
+  assert.is_false(ok, output)
+  assert.truthy(output:find(text, 1, true), output)
+end
+
+describe("names and flags of databases", function()
+  after_each(support.cleanup)
+
+  it("are in order", function()
+    local ok, output = check "."
+    assert.is_true(ok, output)
+  end)
+
+  it("are refused where code or a string names one, and not in a comment", function()
+    local folder = copy()
+    write(folder .. "/core/src/run/odd.c", "/* PostgreSQL */\n// SQLite\nstatic const char *s = \"/* */ SQLite\";\n")
+    write(folder .. "/core/src/run/odd_sqlite.c", "int rl_sqlite;\n")
+    write(folder .. "/lua/rille/odd.lua", "-- postgres\n--[[ sqlite ]]\nlocal s = [[--]] .. \"x\"\nreturn s == 'postgresql'\n")
+    local ok, output = check(folder)
+    assert.is_false(ok)
+    assert.equal("core/src/run/odd.c:3: names a database; that belongs to the database's own files\n"
+      .. "lua/rille/odd.lua:4: names a database; that belongs to the database's own files\n", output)
+  end)
+
+  it("are refused when a flag has no reader", function()
+    local folder = copy()
+    change(folder, "core/src/plan/plan.h", "  bool returning;", "  bool flies;\n  bool returning;")
+    change(folder, "core/src/driver/driver.h", "  bool single_writer;", "  const rl_facts *(*wings)(void);\n  bool single_writer;")
+    refused(folder, "core/src/plan/plan.h: nobody asks for rl_features.flies")
+    refused(folder, "core/src/driver/driver.h: nobody asks for rl_driver.wings")
+    write(folder .. "/core/src/run/odd.c", "void f(const rl_driver *driver, rl_features *features) { driver->wings(); features->flies = true; }\n")
+    local _, output = check(folder)
+    assert.falsy(output:find("wings", 1, true), output)
+    refused(folder, "rl_features.flies")
+  end)
+end)
+
+describe("a new row of providers.def, and nothing else", function()
+  after_each(support.cleanup)
+
+  -- Rooms and what a database needs in each.
+  local ROOMS = {
+    ["core/src/base/sql_scan.c"] = "rl_sql_rules_mysql",
+    ["core/src/driver/url.c"] = "rl_driver_mysql",
+    ["core/src/driver/facts.c"] = "rl_facts_mysql",
+    ["core/src/migrate/provider.c"] = "rl_migrate_part_mysql",
+    ["core/src/schema/rules.c"] = "rl_schema_rules_mysql",
+    ["core/src/sql/ddl.c"] = "rl_ddl_mysql",
+    ["core/src/sql/dialect.c"] = "rl_dialect_mysql",
+  }
+
+  local function compile(folder, path)
+    local flags = "-std=c11 -D_GNU_SOURCE -DRILLE_WITH_POSTGRES=1 -DRILLE_WITH_SQLITE=1 -DRILLE_WITH_MYSQL=1"
+    local pipe = assert(io.popen(("cd '%s' && env -u LD_PRELOAD gcc %s -Icore/include -Icore/src -fsyntax-only %s 2>&1"):format(folder, flags, path)))
+    local output = pipe:read "a"
+    return pipe:close() == true, output
+  end
+
+  it("does not compile in any room that must know", function()
+    local folder = copy()
+    for path in pairs(ROOMS) do
+      local ok, output = compile(folder, path)
+      assert.is_true(ok, output)
+    end
+    local def = "core/src/base/providers.def"
+    write(folder .. "/" .. def, read(folder .. "/" .. def) .. 'RL_PROVIDER(MYSQL, mysql, "mysql", "MySQL", RILLE_WITH_MYSQL)\n')
+    for path, name in pairs(ROOMS) do
+      local ok, output = compile(folder, path)
+      assert.is_false(ok, path .. " compiles")
+      assert.truthy(output:find(name .. "[^\n]* undeclared"), output)
+    end
+    refused(folder, "lua/rille/command/on_mysql.lua: is missing")
+  end)
+
+  it("names every table that is made of the rows", function()
+    local pipe = assert(io.popen "grep -l 'RL_PROVIDER_##ID\\] = [&R]' -r core/src | LC_ALL=C sort")
+    for path in pipe:lines() do
+      assert.truthy(ROOMS[path], path .. " has a table by provider that this spec does not know")
+    end
+    pipe:close()
+  end)
+end)
