@@ -56,7 +56,7 @@ support.each_engine(function(engine)
       local opened = all:match "rille pool: open (0x%x+)"
       assert.truthy(opened, all)
       assert.truthy(all:find("rille pool: take " .. opened, 1, true), all)
-      assert.truthy(all:find("rille pool: give back " .. opened, 1, true), all)
+      assert.truthy(all:find("rille pool: release " .. opened, 1, true), all)
       assert.truthy(all:find("rille pool: close " .. opened, 1, true), all)
       local _, queued = traced(engine, "pool", [[
         local ok = pcall(db.transaction, db, function() db:with { timeout = 50 }.note:count() end)

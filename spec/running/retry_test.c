@@ -29,7 +29,7 @@ static const sample samples[] = {
     {"... and was once more", LOST | RL_WAS_NOT_SENT | RL_WAS_RETRIED, RL_THEN_FAIL},
     {"a read", READ_LOST, RL_THEN_RECONNECT},
     {"a read on a new connection", READ_LOST | RL_WAS_FRESH, RL_THEN_RECONNECT},
-    {"a read of which a row was shown", READ_LOST | RL_WAS_TOLD, RL_THEN_FAIL},
+    {"a read of which a row was shown", READ_LOST | RL_WAS_DELIVERED, RL_THEN_FAIL},
     {"a read that ran for long", LOST | RL_IS_REPEATABLE, RL_THEN_FAIL},
     {"a read that was ended for taking long", READ_LOST | RL_MET_LIMIT, RL_THEN_FAIL},
     {"a read in a transaction", READ_LOST | RL_IS_WITHIN, RL_THEN_FAIL},
@@ -40,17 +40,17 @@ static const sample samples[] = {
     {"a second replica went away", READ_LOST | RL_IS_ON_REPLICA | RL_WAS_RETRIED, RL_THEN_ELSEWHERE},
     {"a replica has cancelled it", RL_IS_ON_REPLICA | RL_MET_REPLICA, RL_THEN_ELSEWHERE},
     {"a replica was too slow", RL_IS_ON_REPLICA | RL_MET_REPLICA | RL_MET_LIMIT, RL_THEN_FAIL},
-    {"rows of a replica were shown", RL_IS_ON_REPLICA | RL_MET_REPLICA | RL_WAS_TOLD, RL_THEN_FAIL},
+    {"rows of a replica were shown", RL_IS_ON_REPLICA | RL_MET_REPLICA | RL_WAS_DELIVERED, RL_THEN_FAIL},
     {"the same of a primary", RL_MET_REPLICA, RL_THEN_FAIL},
     {"a void statement in its own transaction", RL_MET_STALE | RL_IS_OWN | RL_WAS_UNDONE, RL_THEN_PREPARE},
     {"... twice", RL_MET_STALE | RL_IS_OWN | RL_WAS_UNDONE | RL_WAS_RETRIED, RL_THEN_FAIL},
     {"... that could not be undone", RL_MET_STALE | RL_IS_OWN, RL_THEN_FAIL},
     {"a void statement in the caller's", RL_MET_STALE | RL_IS_WITHIN | RL_WAS_UNDONE, RL_THEN_FAIL},
-    {"a row has come", RL_MET_OUTDATED | RL_WAS_UNDONE, RL_THEN_LOOK_AGAIN},
-    {"... in the caller's transaction", RL_MET_OUTDATED | RL_WAS_UNDONE | RL_IS_WITHIN, RL_THEN_LOOK_AGAIN},
+    {"a row has come", RL_MET_OUTDATED | RL_WAS_UNDONE, RL_THEN_REREAD},
+    {"... in the caller's transaction", RL_MET_OUTDATED | RL_WAS_UNDONE | RL_IS_WITHIN, RL_THEN_REREAD},
     {"... and its work is still there", RL_MET_OUTDATED, RL_THEN_FAIL},
-    {"... as often as it may", RL_MET_OUTDATED | RL_WAS_UNDONE | RL_WAS_LOOKED, RL_THEN_FAIL},
-    {"... and rows were shown", RL_MET_OUTDATED | RL_WAS_UNDONE | RL_WAS_TOLD, RL_THEN_FAIL},
+    {"... as often as it may", RL_MET_OUTDATED | RL_WAS_UNDONE | RL_WAS_REREAD, RL_THEN_FAIL},
+    {"... and rows were shown", RL_MET_OUTDATED | RL_WAS_UNDONE | RL_WAS_DELIVERED, RL_THEN_FAIL},
 };
 
 static void each_rule(void **state) {
@@ -63,14 +63,14 @@ static void each_rule(void **state) {
 
 static void holds(uint32_t facts, rl_then then) {
   if (then == RL_THEN_FAIL) return;
-  assert_false(facts & RL_WAS_TOLD); /* no row is told twice */
+  assert_false(facts & RL_WAS_DELIVERED); /* no row is told twice */
   bool again = then == RL_THEN_RECONNECT || then == RL_THEN_ELSEWHERE;
   if (again) assert_false(facts & RL_IS_WITHIN && !(facts & RL_IS_ON_REPLICA) && !(facts & RL_IS_BEGIN));
   if (then == RL_THEN_RECONNECT) /* work that may have happened is never sent twice */
     assert_true(facts & (RL_WAS_NOT_SENT | RL_IS_REPEATABLE | RL_IS_BEGIN));
-  if (then == RL_THEN_PREPARE || then == RL_THEN_LOOK_AGAIN) assert_true(facts & RL_WAS_UNDONE);
+  if (then == RL_THEN_PREPARE || then == RL_THEN_REREAD) assert_true(facts & RL_WAS_UNDONE);
   if (then == RL_THEN_RECONNECT || then == RL_THEN_PREPARE) assert_false(facts & RL_WAS_RETRIED); /* it ends */
-  if (then == RL_THEN_LOOK_AGAIN) assert_false(facts & RL_WAS_LOOKED);
+  if (then == RL_THEN_REREAD) assert_false(facts & RL_WAS_REREAD);
 }
 
 static void what_always_holds(void **state) {

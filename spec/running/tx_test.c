@@ -245,7 +245,7 @@ static void test_abandoned_inside(void **state) {
   open_world(&w, true, blog_schema, "", 1);
   rille_tx *tx = begin_tx(w.client, NULL);
   abandon_raw(&w, tx, abandon_until_answered);
-  expect_abandoned(call(w.client, tx, "user", RILLE_COUNT, "{}"), "takes no more statements");
+  expect_abandoned(call(w.client, tx, "user", RILLE_COUNT, "{}"), "accepts no more statements");
   expect_abandoned(step(w.client, tx, rille_op_commit), "rolled back, not committed");
   rille_tx_free(tx);
   assert_int_equal(pool_stats(w.client).open, 1);

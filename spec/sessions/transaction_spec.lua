@@ -282,7 +282,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
       tx.account:count()
       one.account:create { data = { id = 9 } }
     end)
-    assert.matches("calls are made on tx, not on db", e.message, 1, true)
+    assert.matches("make calls on `tx`, not on `db`", e.message, 1, true)
     assert.equal(0, one:metrics().pool.in_use)
   end)
 
@@ -379,7 +379,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
       assert.equal(0, db:metrics().pool.in_use)
     end)
 
-    it("gives up a commit that does not come to an end, and says that nobody knows", function()
+    it("gives up a commit that does not come to an end, and says that its outcome is unknown", function()
       support.psql([[CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON "Account" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()]],
         support.database_name(url))
@@ -391,7 +391,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
         tx:after_rollback(tell)
         tx.account:create { data = { id = 77 } }
       end, { timeout = 300 })
-      assert.matches("nobody knows", e.message, 1, true)
+      assert.matches("its outcome is unknown", e.message, 1, true)
       assert.equal(0, told)
       assert.equal(0, db.account:count { where = { id = 77 } })
       local after = db:metrics().pool

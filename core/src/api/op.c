@@ -182,16 +182,16 @@ rille_result rille_op_result(const rille_op *op) {
 }
 int64_t rille_op_affected(const rille_op *op) {
   const rl_op *o = &op->op;
-  return o->asked < o->call_count ? o->calls[o->asked]->affected : 0;
+  return o->result_of < o->call_count ? o->calls[o->result_of]->affected : 0;
 }
 uint32_t rille_op_parts(const rille_op *op) {
   return op->op.call_count ? op->op.call_count : 1;
 }
 uint32_t rille_op_part(const rille_op *op) {
-  return op->op.at;
+  return op->op.current;
 }
 void rille_op_set_part(rille_op *op, uint32_t part) {
-  if (part < rille_op_parts(op)) op->op.asked = part;
+  if (part < rille_op_parts(op)) op->op.result_of = part;
 }
 uint32_t rille_op_statements(const rille_op *op) {
   return op->op.io.statements;

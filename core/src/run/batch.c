@@ -14,7 +14,7 @@ rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, rl_error *err) {
 static rille_status batch_add_call(rl_op *op, const rl_call_kind *kind, rl_call **out, rl_error *err) {
   if (op->phase != RL_PHASE_COLLECT)
     return rl_fail(err, RL_VALIDATION, "a call can only be added to a batch that has begun and is not running yet");
-  op->at = op->call_count;
+  op->current = op->call_count;
   return rl_op_add_call(op, kind, out, err);
 }
 
@@ -39,7 +39,7 @@ rille_status rl_batch_run(rl_op *op, rl_tx *tx, rl_error *err) {
   if (op->phase != RL_PHASE_COLLECT) return rl_fail(err, RL_VALIDATION, "no batch has begun");
   rille_status st = tx ? rl_tx_check(tx, err) : RILLE_OK; /* the transaction may have been used since the batch began */
   if (st != RILLE_OK) return st;
-  op->at = 0;
+  op->current = 0;
   rl_op_started(op, tx);
   return RILLE_OK;
 }

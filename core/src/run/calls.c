@@ -46,7 +46,7 @@ static rille_status send_calls(rl_op *op, rl_group *group, bool *all, rl_error *
     rl_call *call = op->calls[i];
     if (call->kind->is_sent(call)) continue;
     if (call_must_wait(op, call, group, open)) return RILLE_OK;
-    op->at = i;
+    op->current = i;
     rille_status st = call->kind->send(call, &op->io, group, err);
     if (st != RILLE_OK) return st;
     bool sent = call->kind->is_sent(call);
@@ -68,15 +68,15 @@ static rille_status calls_send(rl_op *op, rl_error *err) {
   rl_group group = {0, false};
   bool all = false;
   rl_exchange_clear(io);
-  if (calls_are_all_sent(op) && op->own == RL_OWN_NONE && !op->stream) return RILLE_DONE;
+  if (calls_are_all_sent(op) && op->own_tx == RL_OWN_NONE && !op->stream) return RILLE_DONE;
   rille_status st = rl_route_send_probe(op, err);
-  if (st == RILLE_OK) st = rl_own_begin(op, err);
+  if (st == RILLE_OK) st = rl_own_tx_begin(op, err);
   if (st == RILLE_OK) st = send_calls(op, &group, &all, err);
   bool last = st == RILLE_OK && all && (!group.steps || (!group.waits && io->driver->pipelines));
   if (last && op->stream)
     st = rl_stream_end(op, err);
-  else if (last && op->own == RL_OWN_OPEN)
-    st = rl_own_end(op, err);
+  else if (last && op->own_tx == RL_OWN_OPEN)
+    st = rl_own_tx_end(op, err);
   if (st != RILLE_OK) return st;
   return io->sent_count ? io->driver->flush(io->conn, err) : RILLE_DONE;
 }

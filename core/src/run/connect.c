@@ -21,7 +21,7 @@ void rl_connecting_begin(rl_connecting *c, const rl_conn_options *options, int64
   c->repeat_until_ms = now + repeat;
 }
 
-void rl_connecting_hurry(rl_connecting *c, int64_t deadline_ms) {
+void rl_connecting_shorten(rl_connecting *c, int64_t deadline_ms) {
   if (deadline_ms >= c->deadline_ms) return;
   c->limit_ms -= c->deadline_ms - deadline_ms; /* the message names it */
   if (c->limit_ms < 0) c->limit_ms = 0;

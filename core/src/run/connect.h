@@ -19,7 +19,7 @@ typedef struct rl_connecting {
  * (connect_timeout=0) one attempt may take any time, but refused attempts are retried only for the default time. */
 void rl_connecting_begin(rl_connecting *c, const rl_conn_options *options, int64_t most_ms, bool once);
 /* Moves the deadline forward. */
-void rl_connecting_hurry(rl_connecting *c, int64_t deadline_ms);
+void rl_connecting_shorten(rl_connecting *c, int64_t deadline_ms);
 /* Continues. OK: rl_connecting_take returns the connection. AGAIN: wait. Otherwise an error: P1001 with the number of
  * attempts, or one that a retry would not change. */
 rille_status rl_connecting_poll(rl_connecting *c, rl_wait *wait, rl_error *err);

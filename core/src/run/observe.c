@@ -197,7 +197,7 @@ void rl_observe_end(rl_op *op) {
   uint32_t what = rl_watch_what(w->on);
   int64_t took = rl_clock_us() - w->begun_us;
   for (uint32_t i = 0; what & RILLE_OBSERVE_FIGURES && i < op->call_count; i++)
-    observe_count(w->on, op->calls[i], took, good || i != op->at);
+    observe_count(w->on, op->calls[i], took, good || i != op->current);
   if (!(what & RILLE_OBSERVE_WARNINGS)) return;
   if (op->error.connection_lost)
     observe_warn(io, rl_code_name(op->error.code), "a connection was lost: %s", rl_error_message(&op->error));

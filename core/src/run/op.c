@@ -1,4 +1,4 @@
-/* The life of an operation: start, end, and what the caller may ask of it. Its phases are in phases.c. */
+/* The life of an operation: start, end, and what the caller may ask for. Its phases are in phases.c. */
 #include "run/op.h"
 
 #include "base/alloc.h"
@@ -10,10 +10,10 @@
 #include "run/stream.h"
 #include "run/tx.h"
 
-/* How long an operation that is given up within a transaction may take to end by itself. */
+/* How long an abandoned operation in a transaction may take to end on its own. */
 #define FINISH_MS 50
 
-static void make_idle(rl_op *op, rl_client *client) {
+static void op_make_idle(rl_op *op, rl_client *client) {
   op->client = client;
   op->wait = (rl_wait){-1, false, false, RL_NO_DEADLINE};
   op->io.client = client;
@@ -23,7 +23,7 @@ static void make_idle(rl_op *op, rl_client *client) {
 
 rille_status rl_op_init(rl_op *op, rl_client *c) {
   *op = (rl_op){.blocking = true};
-  make_idle(op, rl_client_retain(c));
+  op_make_idle(op, rl_client_retain(c));
   rl_arena_init(&op->arena, 4096);
   return RILLE_OK;
 }
@@ -45,7 +45,7 @@ void rl_op_set_blocking(rl_op *op, bool blocking) {
 }
 
 void rl_op_set_whole(rl_op *op, bool whole) {
-  op->whole = whole;
+  op->caller_buffers = whole;
 }
 
 void rl_op_set_stream(rl_op *op, uint32_t rows) {
@@ -54,15 +54,15 @@ void rl_op_set_stream(rl_op *op, uint32_t rows) {
 
 /* ------------------------------------------------------------------ its end */
 
-static void tally(rl_op *op) {
+static void op_tally(rl_op *op) {
   bool explains = op->call_count == 1 && !op->calls[0]->kind->counted_as;
   if (op->tallied || explains || op->io.round_trips == 0) return;
   op->tallied = true;
   rl_client_tally(op->client, op->io.statements, op->io.round_trips);
 }
 
-void rl_op_give_connection_back(rl_op *op) {
-  tally(op);
+void rl_op_release_connection(rl_op *op) {
+  op_tally(op);
   if (op->io.watch) rl_observe_end(op);
   rl_route_ended(op);
   if (op->lease) rl_pool_give(op->lease, rl_exchange_is_clean(&op->io));
@@ -71,14 +71,15 @@ void rl_op_give_connection_back(rl_op *op) {
   op->io.conn = NULL;
 }
 
-void rl_op_lose_connection(rl_op *op, bool clean) {
+void rl_op_drop_connection(rl_op *op, bool clean) {
   rl_pool_give(op->lease, clean);
   op->lease = NULL;
   op->io.conn = NULL;
 }
 
-/* To cancel a statement ends the transaction it is in: what is nearly over is rather waited for. */
-static void finish_soon(rl_exchange *io) {
+/* Waits briefly for the answers. Cancelling a statement ends its transaction, so one that is nearly done may end on its
+ * own. */
+static void op_finish_soon(rl_exchange *io) {
   int64_t deadline = rl_clock_ms() + FINISH_MS;
   rl_error ignored = {0};
   while (io->read_count < io->sent_count && io->driver->is_usable(io->conn) && rl_clock_ms() < deadline) {
@@ -87,18 +88,19 @@ static void finish_soon(rl_exchange *io) {
   }
 }
 
-/* Blocks for a moment at most; the connection is clean or in doubt afterwards. One of the parent process is not
- * touched: the answers on it are the parent's. */
-static void abandon_now(rl_op *op) {
+/* Abandons what runs. Blocks briefly; afterwards the connection is clean or must be closed. A connection of the parent
+ * process is not touched: its answers are the parent's. */
+static void op_abandon_now(rl_op *op) {
   rl_exchange *io = &op->io;
   rille_status st = RILLE_AGAIN;
-  if (op->tx && op->blocking && op->phase == RL_PHASE_READ) finish_soon(io);
+  if (op->tx && op->blocking && op->phase == RL_PHASE_READ) op_finish_soon(io);
   if (io->driver->is_usable(io->conn))
-    st = rl_drive_abandon(io->driver, io->conn, rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_HURRY_MS));
+    st = rl_drive_abandon(io->driver, io->conn,
+                          rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_ABANDON_COOPERATIVE_MS));
   if (st != RILLE_OK) rl_exchange_set_must_close(io);
 }
 
-static bool is_running(const rl_op *op) {
+static bool op_is_running(const rl_op *op) {
   return op->io.conn && op->phase >= RL_PHASE_SEND && op->phase <= RL_PHASE_UNDOING;
 }
 
@@ -110,17 +112,17 @@ size_t rl_op_undo_verbs(const rl_op *op, rl_verb_step out[2]) {
     out[0] = (rl_verb_step){RL_VERB_ROLLBACK, 0};
     return 1;
   }
-  if (op->own < RL_OWN_OPEN) return 0;
+  if (op->own_tx < RL_OWN_OPEN) return 0;
   out[0] = (rl_verb_step){RL_VERB_ROLLBACK_TO, 0};
   out[1] = (rl_verb_step){RL_VERB_RELEASE, 0};
   return 2;
 }
 
-static void undo_now(rl_op *op) {
+static void op_undo_now(rl_op *op) {
   rl_exchange *io = &op->io;
   rl_verb_step undo[2];
   size_t count = rl_op_undo_verbs(op, undo);
-  int64_t deadline = rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_HURRY_MS);
+  int64_t deadline = rl_clock_ms() + (op->blocking ? RL_ABANDON_MS : RL_ABANDON_COOPERATIVE_MS);
   rl_error ignored = {0};
   for (size_t i = 0; i < count && !io->must_close; i++) {
     rille_status st = rl_verb_send(io, undo[i], &ignored);
@@ -131,39 +133,40 @@ static void undo_now(rl_op *op) {
   rl_error_clear(&ignored);
 }
 
-static void release_calls(rl_op *op) {
+static void op_release_calls(rl_op *op) {
   for (uint32_t i = 0; i < op->call_count; i++) rl_compiled_release(op->calls[i]->compiled);
   op->call_count = 0;
 }
 
 void rl_op_reset(rl_op *op) {
-  bool idle = op->phase == RL_PHASE_IDLE; /* it has given everything back */
-  if (op->stream) rl_stream_leave(op);
-  if (is_running(op)) {
-    abandon_now(op);
-    undo_now(op);
+  bool idle = op->phase == RL_PHASE_IDLE; /* it has released everything */
+  if (op->stream) rl_stream_abandon(op);
+  if (op_is_running(op)) {
+    op_abandon_now(op);
+    op_undo_now(op);
   }
   if (op->tx) rl_tx_answered(op->tx, op, false);
-  if (!idle) rl_op_give_connection_back(op);
-  release_calls(op);
+  if (!idle) rl_op_release_connection(op);
+  op_release_calls(op);
   rl_error_clear(&op->error);
   rl_arena arena = op->arena;
   rl_client *client = op->client;
   rl_bell *bell = op->bell;
   uint64_t tag = op->tag;
-  bool blocking = op->blocking, whole = op->whole;
+  bool blocking = op->blocking, whole = op->caller_buffers;
   char *trace = op->io.trace;
   rl_arena_reset(&arena);
   if (op->stream) rl_stream_free(op);
-  *op = (rl_op){.arena = arena, .blocking = blocking, .whole = whole, .bell = bell, .tag = tag, .io = {.trace = trace}};
-  make_idle(op, client);
+  *op = (rl_op){
+      .arena = arena, .blocking = blocking, .caller_buffers = whole, .bell = bell, .tag = tag, .io = {.trace = trace}};
+  op_make_idle(op, client);
 }
 
 void rl_op_cut(rl_op *op) {
-  if (is_running(op)) abandon_now(op);
+  if (op_is_running(op)) op_abandon_now(op);
   if (op->io.must_close) op->tx->state = RL_TX_LOST;
-  rl_fail(&op->error, RL_P2028, "The operation was given up: its transaction was freed while it ran");
-  rl_op_give_connection_back(op); /* of a begin; nobody may come to ask for its end */
+  rl_fail(&op->error, RL_P2028, "the operation was abandoned: its transaction was freed while it ran");
+  rl_op_release_connection(op); /* of a begin; its end may never be asked for */
   op->phase = RL_PHASE_END;
 }
 
@@ -187,7 +190,7 @@ rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, const rl_op_kind *kind, rl_
   if (!tx) op->limit_ms = rl_client_limit(op->client);
   rl_observe_start(&op->io);
   if (!tx) return RILLE_OK;
-  if (tx->client != op->client) return rl_fail(err, RL_P2028, "The transaction belongs to another client");
+  if (tx->client != op->client) return rl_fail(err, RL_P2028, "the transaction belongs to another client");
   if (kind->begins) {
     op->limit_ms = rl_clock_after(tx->settings.max_wait_ms);
     return RILLE_OK;
@@ -197,9 +200,9 @@ rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, const rl_op_kind *kind, rl_
   return st;
 }
 
-static bool grow_calls(rl_op *op) {
+static bool op_grow_calls(rl_op *op) {
   uint32_t cap = op->call_cap * 4;
-  rl_call **more = cap ? rl_arena_alloc(&op->arena, cap * sizeof(rl_call *)) : &op->first;
+  rl_call **more = cap ? rl_arena_alloc(&op->arena, cap * sizeof(rl_call *)) : &op->one_call;
   if (!more) return false;
   if (op->call_count) memcpy(more, op->calls, op->call_count * sizeof(rl_call *));
   op->calls = more;
@@ -208,7 +211,7 @@ static bool grow_calls(rl_op *op) {
 }
 
 rille_status rl_op_add_call(rl_op *op, const rl_call_kind *kind, rl_call **out, rl_error *err) {
-  if (op->call_count == op->call_cap && !grow_calls(op)) return rl_fail_nomem(err);
+  if (op->call_count == op->call_cap && !op_grow_calls(op)) return rl_fail_nomem(err);
   rl_call *call = RL_NEW(&op->arena, rl_call);
   if (!call) return rl_fail_nomem(err);
   call->kind = kind;
@@ -237,21 +240,21 @@ bool rl_op_ended(rl_op *op, bool good) {
   const rl_call *call = rl_op_call(op);
   if (!good && call) call->kind->failed(call, &op->error);
   if (op->tx) rl_tx_answered(op->tx, op, good);
-  good = good && op->error.code == RL_CODE_NONE; /* the commit of a transaction that had failed is a rollback */
+  good = good && op->error.code == RL_CODE_NONE; /* committing a failed transaction rolls it back */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
-  rl_op_give_connection_back(op);
+  rl_op_release_connection(op);
   op->phase = RL_PHASE_IDLE;
   return good;
 }
 
 /* ------------------------------------------------------------------ what the caller may ask */
 
-static const rl_call *asked(const rl_op *op) {
-  return op->asked < op->call_count ? op->calls[op->asked] : NULL;
+static const rl_call *op_result_call(const rl_op *op) {
+  return op->result_of < op->call_count ? op->calls[op->result_of] : NULL;
 }
 
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count) {
-  const rl_call *call = asked(op);
+  const rl_call *call = op_result_call(op);
   if (call) return call->kind->shape(call, nodes, count);
   *nodes = NULL;
   *count = 0;
@@ -259,6 +262,6 @@ uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count)
 }
 
 rille_result rl_op_result(const rl_op *op) {
-  const rl_call *call = asked(op);
+  const rl_call *call = op_result_call(op);
   return call ? call->kind->result(call) : RILLE_RESULT_NONE;
 }

@@ -1,11 +1,12 @@
-/* Whether an operation needs a transaction of its own, and its two ends. */
+/* The operation's own transaction: whether it needs one, and its beginning and end. */
 #include "run/own_tx.h"
 
 #include "run/paused.h"
 
-/* One transaction around all calls: when it is asked for, when more than one could be left half done, or when one needs
- * it for itself. Within a transaction it is a savepoint, and only the last counts. */
-static bool is_needed(const rl_op *op) {
+/* Returns whether the operation needs one transaction around all calls: it is asked for, more than one call could be
+ * left half done, or a call needs it. In the caller's transaction it is a savepoint, and only the last reason counts.
+ */
+static bool own_tx_is_needed(const rl_op *op) {
   bool within = op->tx != NULL;
   if (op->stream) return !within;
   if (!within && (rl_client_has_session(op->client) || (op->call_count > 1 && op->kind->writes(op)))) return true;
@@ -16,26 +17,26 @@ static bool is_needed(const rl_op *op) {
   return false;
 }
 
-rille_status rl_own_begin(rl_op *op, rl_error *err) {
+rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
   rille_status st = RILLE_OK;
-  if (op->own != RL_OWN_UNDECIDED) return st;
-  if (!is_needed(op)) {
-    op->own = RL_OWN_NONE;
+  if (op->own_tx != RL_OWN_UNDECIDED) return st;
+  if (!own_tx_is_needed(op)) {
+    op->own_tx = RL_OWN_NONE;
     return st;
   }
   if (op->tx)
     st = rl_verb_send(&op->io, (rl_verb_step){RL_VERB_SAVEPOINT, 0}, err);
   else
     st = rl_verb_begin(&op->io, op->stream ? op->stream->begin : (rl_begin){0}, err);
-  if (st == RILLE_OK) op->own = RL_OWN_OPEN;
+  if (st == RILLE_OK) op->own_tx = RL_OWN_OPEN;
   return st;
 }
 
-rille_status rl_own_end(rl_op *op, rl_error *err) {
-  op->own = RL_OWN_ENDING;
+rille_status rl_own_tx_end(rl_op *op, rl_error *err) {
+  op->own_tx = RL_OWN_ENDING;
   return rl_verb_send(&op->io, (rl_verb_step){op->tx ? RL_VERB_RELEASE : RL_VERB_COMMIT, 0}, err);
 }
 
-void rl_own_forget(rl_op *op) {
-  op->own = RL_OWN_UNDECIDED;
+void rl_own_tx_forget(rl_op *op) {
+  op->own_tx = RL_OWN_UNDECIDED;
 }

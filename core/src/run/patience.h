@@ -1,11 +1,11 @@
-/* How long what is given up may take. */
+/* Time limits for abandoning what runs. */
 #ifndef RL_RUN_PATIENCE_H
 #define RL_RUN_PATIENCE_H
 
-/* How long a cancelled statement may take to answer before its connection is closed instead. */
+/* How long a cancelled statement may take to answer before its connection is closed. */
 #define RL_ABANDON_MS 1000
-/* How long either may take where many coroutines share the thread: less than anybody notices. A server that does not
- * stop at once costs its connection. */
-#define RL_HURRY_MS 20
+/* The same where many coroutines share the thread: not long enough to notice. A server that does not stop in this time
+ * costs the connection. */
+#define RL_ABANDON_COOPERATIVE_MS 20
 
 #endif

@@ -1,4 +1,4 @@
-/* The list of a transaction's paused reads. */
+/* The paused reads of a transaction. */
 #include "run/paused.h"
 
 void rl_paused_add(rl_tx *tx, rl_stream *s) {
@@ -23,9 +23,8 @@ void rl_paused_cut(rl_tx *tx, uint32_t depth) {
     rl_paused_remove(tx, s);
     s->op->tx = NULL;
     s->op->io.conn = NULL;
-    rl_fail(
-        &s->op->error, RL_P2028,
-        "The rows cannot be read on: the transaction they are read in is over, or was rolled back to before it began");
+    rl_fail(&s->op->error, RL_P2028,
+            "no more rows can be read: their transaction has ended, or was rolled back to a savepoint before the read");
   }
 }
 

@@ -1,4 +1,5 @@
-/* Reads in batches, and the list of those that pause in a transaction, which may do other things meanwhile. */
+/* Reads in batches, and the list of those that pause in a transaction. The transaction may do other things meanwhile.
+ */
 #ifndef RL_RUN_PAUSED_H
 #define RL_RUN_PAUSED_H
 
@@ -7,20 +8,21 @@
 struct rl_stream {
   rl_op *op;
   rl_call *call;
-  rl_arena lasting; /* what outlives a batch, this among it; the operation's arena is of one batch */
-  bool closing;     /* what ends it was sent */
-  bool between;     /* a batch is told and the next not begun */
-  bool paused;      /* ... in a transaction, which may do other things: in its list */
-  rl_begin begin;   /* of its own transaction */
-  uint32_t depth;   /* of savepoints when it began */
+  rl_arena
+      start_arena; /* what outlives a batch, this struct included; the operation's arena lives as long as a batch */
+  bool closing;    /* the statement that ends it was sent */
+  bool between_batches; /* a batch was delivered, and the next has not begun */
+  bool paused;          /* the same in a transaction, whose list contains it */
+  rl_begin begin;       /* of its own transaction */
+  uint32_t depth;       /* open savepoints when it began */
   rl_stream *next_paused;
 };
 
 void rl_paused_add(rl_tx *tx, rl_stream *s);
 void rl_paused_remove(rl_tx *tx, rl_stream *s);
-/* Those that were begun at this depth of savepoints or deeper are over. */
+/* Ends the reads that began with this many open savepoints, or more. */
 void rl_paused_cut(rl_tx *tx, uint32_t depth);
-/* Those that were begun deeper belong to what they were in. */
+/* Moves the reads that began with more open savepoints to this depth. */
 void rl_paused_lift(rl_tx *tx, uint32_t depth);
 
 #endif

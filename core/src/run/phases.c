@@ -1,5 +1,5 @@
-/* The phases of an operation: taking a connection, sending, reading, and what follows a failure. Each answers OK to go
- * on, ROW, AGAIN, DONE at the very end, or an error that has been put in op->error. */
+/* The phases of an operation: taking a connection, sending, reading, and what follows a failure. Each function returns
+ * OK to continue, ROW, AGAIN, DONE at the very end, or an error in op->error. */
 #include "run/phases.h"
 
 #include "base/clock.h"
@@ -15,9 +15,9 @@
 
 /* ------------------------------------------------------------------ taking a connection */
 
-/* A transaction's max_wait takes the place of the pool's patience; a client's timeout only cuts it short. Connecting
- * takes no longer than either. */
-static rille_status take_lease(rl_op *op) {
+/* Begins to take a connection. A transaction's max_wait replaces the pool's wait, and a client's timeout only shortens
+ * it. Connecting takes no longer than either. */
+static rille_status op_take_lease(rl_op *op) {
   rl_pool *_Atomic *pool = rl_route_choose(op);
   int64_t until = op->limit_ms;
   bool timed = !op->tx && until != RL_NO_DEADLINE;
@@ -31,15 +31,15 @@ static rille_status take_lease(rl_op *op) {
   return st;
 }
 
-static inline rille_status acquire(rl_op *op, bool blocking) {
+static inline rille_status acquire_phase(rl_op *op, bool blocking) {
   rl_lease *lease = NULL;
   if (op->tx && !op->kind->begins) {
-    rille_status st = rl_tx_hold(op->tx, &op->error); /* it may have expired since the start */
+    rille_status st = rl_tx_hold(op->tx, &op->error); /* it may have timed out since the start */
     if (st != RILLE_OK) return st;
     lease = op->tx->lease;
   } else {
     if (!op->lease) {
-      rille_status st = take_lease(op);
+      rille_status st = op_take_lease(op);
       if (st != RILLE_OK) return st;
     }
     rille_status st = rl_pool_poll(op->lease, blocking, &op->wait, &op->error);
@@ -54,33 +54,32 @@ static inline rille_status acquire(rl_op *op, bool blocking) {
 
 /* ------------------------------------------------------------------ sending and reading */
 
-/* The server has so long for what is sent now: socket_timeout, or what is left of the transaction's time. The clock is
- * read only for those who ask later: a find in SQLite is hardly longer than ten looks at it. */
-static void start_clock(rl_op *op) {
+/* Sets the deadline of the group: socket_timeout, or what is left of the transaction's time. The clock is read only if
+ * it is needed: a find in SQLite takes as long as ten readings. */
+static void op_start_clock(rl_op *op) {
   const rl_driver *d = op->io.driver;
   rl_pool *pool = op->lease ? op->lease->pool : op->client->pool;
   int64_t limit = rl_pool_conn_options(pool)->socket_timeout_ms;
-  bool may_be_lost = d->pipelines; /* was_soon wants to know when */
+  bool may_be_lost = d->pipelines; /* RL_WAS_SOON needs it */
   if (limit > 0 || may_be_lost) op->sent_ms = rl_clock_ms();
   op->deadline_ms = limit > 0 ? op->sent_ms + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
   if (d->run_until) d->run_until(op->io.conn, op->deadline_ms);
 }
 
-/* The rows that are known without the database come first: as long as no other was told, a dead connection may be
- * replaced. */
-static rille_status tell_head(rl_op *op, rille_row *row) {
+/* Delivers the rows that need no database first. Until another row is delivered, a dead connection can be replaced. */
+static rille_status op_deliver_head(rl_op *op, rille_row *row) {
   rl_call *call = op->call_count == 1 ? op->calls[0] : NULL;
   return call && call->kind->head ? call->kind->head(call, row, &op->error) : RILLE_DONE;
 }
 
 static rille_status send_phase(rl_op *op, rille_row *row) {
-  rille_status st = op->own == RL_OWN_UNDECIDED ? tell_head(op, row) : RILLE_DONE;
+  rille_status st = op->own_tx == RL_OWN_UNDECIDED ? op_deliver_head(op, row) : RILLE_DONE;
   if (st != RILLE_DONE) return st;
-  start_clock(op);
+  op_start_clock(op);
   st = op->kind->send(op, &op->error);
   if (st == RILLE_DONE) {
-    if (rl_stream_goes_on(op)) return rl_stream_pause(op);
+    if (rl_stream_continues(op)) return rl_stream_pause(op);
     op->phase = RL_PHASE_END;
     return RILLE_OK;
   }
@@ -91,43 +90,44 @@ static rille_status send_phase(rl_op *op, rille_row *row) {
   return st;
 }
 
-static rille_status answered(rl_op *op, const rl_sent *s, int64_t affected) {
+static rille_status op_statement_answered(rl_op *op, const rl_sent *s, int64_t affected) {
   rl_call *call = s->call;
   if (!call) return RILLE_OK;
   rille_status st = call->kind->answered(call, &op->io, s, affected, &op->error);
-  if (st == RILLE_AGAIN) { /* the same entry answers again */
+  if (st == RILLE_AGAIN) { /* the same entry will answer again */
     op->io.read_count--;
     op->io.round_trips++;
     return RILLE_OK;
   }
-  if (st < 0) op->at = call->index;
+  if (st < 0) op->current = call->index;
   return st;
 }
 
-static void note_given(rl_op *op) {
-  bool whole = op->whole && !(op->call_count == 1 && op->calls[0]->kind->head); /* a head does not come again */
-  op->seen = whole ? RL_SEEN_GIVEN : RL_SEEN_TOLD;
+static void op_note_delivered(rl_op *op) {
+  bool whole =
+      op->caller_buffers && !(op->call_count == 1 && op->calls[0]->kind->head); /* a head is not delivered again */
+  op->delivered = whole ? RL_DELIVERED_BUFFERED : RL_DELIVERED_FINAL;
 }
 
-static rille_status take_row(rl_op *op, const rl_sent *s, rille_row *row) {
+static rille_status op_take_row(rl_op *op, const rl_sent *s, rille_row *row) {
   rl_call *call = s->call;
   rille_status st = call->kind->row(call, &op->io, s, row, &op->error);
   if (st == RILLE_ROW) {
-    op->at = op->asked = call->index;
-    if (op->seen == RL_SEEN_NOTHING) note_given(op);
+    op->current = op->result_of = call->index;
+    if (op->delivered == RL_DELIVERED_NOTHING) op_note_delivered(op);
   } else if (st < 0) {
-    op->at = call->index;
+    op->current = call->index;
     call->emit_next = 0;
   }
   return st;
 }
 
-/* The first error is the cause, the rest of the pipeline fails with it. */
-static void take_failure(rl_op *op, const rl_sent *s, rl_error *own) {
+/* Takes the error of a statement. The first error is the cause; the rest of the pipeline fails because of it. */
+static void op_take_failure(rl_op *op, const rl_sent *s, rl_error *own) {
   if (own->code == RL_CODE_NONE) rl_fail_nomem(own);
   if (op->error.code == RL_CODE_NONE) {
     if (s->call) {
-      op->at = s->call->index;
+      op->current = s->call->index;
       s->call->failed = s->step + 1;
     }
     rl_error_move(&op->error, own);
@@ -138,30 +138,30 @@ static void take_failure(rl_op *op, const rl_sent *s, rl_error *own) {
   op->phase = RL_PHASE_END;
 }
 
-/* The next answer of what was sent. */
-static rille_status read_answer(rl_op *op, rille_row *row) {
+/* Reads the next answer. */
+static rille_status op_read_answer(rl_op *op, rille_row *row) {
   rl_exchange *io = &op->io;
   const rl_sent *s = &io->sent[io->read_count];
   bool draining = op->error.code != RL_CODE_NONE;
-  if (s->call && s->call->emit_next && !draining) return take_row(op, s, row);
+  if (s->call && s->call->emit_next && !draining) return op_take_row(op, s, row);
   rl_row_view ignored, *view = s->call ? &s->call->view : &ignored;
   int64_t affected = 0;
   rl_error own = {0};
   rille_status st = io->driver->next(io->conn, view, &affected, &op->wait, &own);
   if (st == RILLE_ROW) {
     if (draining || s->kind == RL_SENT_COMMAND) return RILLE_OK;
-    return s->call ? take_row(op, s, row) : rl_route_take_probe(op, view, &op->error);
+    return s->call ? op_take_row(op, s, row) : rl_route_take_probe(op, view, &op->error);
   }
   if (st == RILLE_AGAIN) return st;
   bool not_run = own.code != RL_CODE_NONE && draining;
   if (io->watch) rl_observe_answer(io, (uint32_t)io->read_count, affected, &own, not_run);
   io->read_count++;
-  if (st == RILLE_DONE) return draining ? RILLE_OK : answered(op, s, affected);
-  take_failure(op, s, &own);
+  if (st == RILLE_DONE) return draining ? RILLE_OK : op_statement_answered(op, s, affected);
+  op_take_failure(op, s, &own);
   return RILLE_OK;
 }
 
-static void on_deadline(rl_op *op, bool locked);
+static void op_on_deadline(rl_op *op, bool locked);
 
 static rille_status read_phase(rl_op *op, rille_row *row) {
   if (op->io.read_count == op->io.sent_count) {
@@ -170,19 +170,19 @@ static rille_status read_phase(rl_op *op, rille_row *row) {
                                                  : RL_PHASE_ROLLBACK;
     return RILLE_OK;
   }
-  rille_status st = read_answer(op, row);
+  rille_status st = op_read_answer(op, row);
   bool stopped = op->error.code == RL_P1008 && op->phase == RL_PHASE_READ;
-  if (stopped && rl_clock_ms() >= op->deadline_ms) { /* the database has looked at the clock before us */
+  if (stopped && rl_clock_ms() >= op->deadline_ms) { /* the database noticed the deadline first */
     bool locked = op->error.busy;
     rl_error_clear(&op->error);
-    on_deadline(op, locked);
+    op_on_deadline(op, locked);
   }
   return st;
 }
 
 /* ------------------------------------------------------------------ giving up and undoing */
 
-/* After an error that the database does not know of: what it still does is given up, then undone. */
+/* Abandons what runs after an error that the database does not know. Undoing comes next. */
 static rille_status abandon_phase(rl_op *op) {
   rl_exchange *io = &op->io;
   rl_error ignored = {0};
@@ -218,18 +218,18 @@ static rille_status rollback_phase(rl_op *op) {
 
 /* ------------------------------------------------------------------ once more, or not */
 
-enum { LOOKS_AGAIN = 3 };
-/* A connection that is lost so soon after something was sent had most likely died before. */
+enum { MOST_REREADS = 3 };
+/* A connection that is lost within this time after sending was most likely dead before. */
 #define SOON_MS 1000
 
-static void start_over(rl_op *op, rl_op_phase phase) {
+static void op_start_again(rl_op *op, rl_op_phase phase) {
   rl_error_clear(&op->error);
   op->io.must_close = false;
   rl_exchange_clear(&op->io);
   for (uint32_t i = 0; i < op->call_count; i++) op->calls[i]->kind->rewind(op->calls[i]);
   op->sent_calls = 0;
-  op->restarts = op->seen == RL_SEEN_GIVEN;
-  rl_own_forget(op);
+  op->restart_is_due = op->delivered == RL_DELIVERED_BUFFERED;
+  rl_own_tx_forget(op);
   op->phase = phase;
 }
 
@@ -237,27 +237,28 @@ static uint32_t fact(bool is_so, uint32_t fact) {
   return is_so ? fact : 0;
 }
 
-static uint32_t facts_of(const rl_op *op) {
+static uint32_t op_facts(const rl_op *op) {
   const rl_exchange *io = &op->io;
   const rl_error *e = &op->error;
   const rl_call *call = rl_op_call(op);
   bool in_transaction = io->conn && !io->must_close && io->driver->in_transaction(io->conn);
-  bool well = io->conn && !io->must_close && (op->tx && !op->kind->begins ? op->own >= RL_OWN_OPEN : !in_transaction);
+  bool well =
+      io->conn && !io->must_close && (op->tx && !op->kind->begins ? op->own_tx >= RL_OWN_OPEN : !in_transaction);
   bool outdated = !io->driver->single_writer && call && call->kind->outdated && call->kind->outdated(call, e->code);
   return rl_route_facts(op) | fact(e->connection_lost, RL_MET_LOSS) | fact(e->stale, RL_MET_STALE) |
          fact(outdated, RL_MET_OUTDATED) | fact(e->code == RL_P1008, RL_MET_LIMIT) | fact(e->nomem, RL_MET_NO_MEMORY) |
          fact(op->kind->repeats(op), RL_IS_REPEATABLE) | fact(op->kind->begins, RL_IS_BEGIN) |
          fact(op->tx && !op->kind->begins, RL_IS_WITHIN) |
-         fact(op->lease && (op->own >= RL_OWN_OPEN || op->kind->begins), RL_IS_OWN) |
+         fact(op->lease && (op->own_tx >= RL_OWN_OPEN || op->kind->begins), RL_IS_OWN) |
          fact(e->not_sent, RL_WAS_NOT_SENT) | fact(rl_clock_ms() - op->sent_ms < SOON_MS, RL_WAS_SOON) |
          fact(op->lease, RL_WAS_LEASED) | fact(op->lease && op->lease->fresh, RL_WAS_FRESH) |
-         fact(well, RL_WAS_UNDONE) | fact(op->seen == RL_SEEN_TOLD, RL_WAS_TOLD) | fact(op->retried, RL_WAS_RETRIED) |
-         fact(op->looked_again >= LOOKS_AGAIN, RL_WAS_LOOKED);
+         fact(well, RL_WAS_UNDONE) | fact(op->delivered == RL_DELIVERED_FINAL, RL_WAS_DELIVERED) |
+         fact(op->retried, RL_WAS_RETRIED) | fact(op->rereads >= MOST_REREADS, RL_WAS_REREAD);
 }
 
-/* Whether it begins anew. */
-static bool try_again(rl_op *op) {
-  rl_then then = rl_retry_decide(facts_of(op));
+/* Starts the operation again if a rule allows it. */
+static bool op_retry(rl_op *op) {
+  rl_then then = rl_retry_decide(op_facts(op));
   switch (then) {
   case RL_THEN_FAIL: return false;
   case RL_THEN_RECONNECT:
@@ -266,25 +267,25 @@ static bool try_again(rl_op *op) {
     if (then == RL_THEN_ELSEWHERE) rl_route_leave(op);
     if (op->io.watch) rl_observe_retry(&op->io, &op->error);
     if (op->error.connection_lost && op->lease) rl_pool_evict_idle(op->lease->pool);
-    rl_op_lose_connection(op, rl_exchange_is_clean(&op->io));
+    rl_op_drop_connection(op, rl_exchange_is_clean(&op->io));
     break;
   case RL_THEN_PREPARE: op->retried = true; break;
-  case RL_THEN_LOOK_AGAIN:
-    op->looked_again++;
-    start_over(op, RL_PHASE_SEND); /* on the connection it has */
+  case RL_THEN_REREAD:
+    op->rereads++;
+    op_start_again(op, RL_PHASE_SEND); /* on the same connection */
     return true;
   }
-  start_over(op, RL_PHASE_ACQUIRE);
+  op_start_again(op, RL_PHASE_ACQUIRE);
   return true;
 }
 
-/* The next user of the connection must not find itself in somebody else's transaction. */
-static bool left_open(rl_op *op) {
+/* Fails if raw SQL has left a transaction open. The next user of the connection must not find itself in it. */
+static bool op_left_tx_open(rl_op *op) {
   bool own_sql = false;
   for (uint32_t i = 0; i < op->call_count; i++) own_sql = own_sql || op->calls[i]->kind->own_sql;
   if (!own_sql || !op->lease || !op->io.conn || !op->io.driver->in_transaction(op->io.conn)) return false;
   rl_fail(&op->error, RL_P2028,
-          "The statement began a transaction and left it open: it was rolled back; use a transaction of the client "
+          "the statement began a transaction and left it open, so it was rolled back; use a transaction of the client "
           "instead");
   op->phase = RL_PHASE_ROLLBACK;
   return true;
@@ -292,9 +293,9 @@ static bool left_open(rl_op *op) {
 
 static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
-  if (good && left_open(op)) return RILLE_OK;
-  if (!good && try_again(op)) {
-    RL_TRACE(RL_DEBUG_PHASES, "%p once more", (const void *)op);
+  if (good && op_left_tx_open(op)) return RILLE_OK;
+  if (!good && op_retry(op)) {
+    RL_TRACE(RL_DEBUG_PHASES, "%p retries", (const void *)op);
     return RILLE_OK;
   }
   if (rl_op_ended(op, good)) return RILLE_DONE;
@@ -305,67 +306,66 @@ static rille_status end_phase(rl_op *op, rl_error *err) {
 
 /* ------------------------------------------------------------------ errors of our own making, and limits of time */
 
-static void give_up(rl_op *op) {
+static void op_begin_abandoning(rl_op *op) {
   op->phase = RL_PHASE_ABANDON;
   op->deadline_ms = rl_clock_ms() + RL_ABANDON_MS;
 }
 
-/* op->error is filled. */
-static void fail(rl_op *op) {
+/* Chooses the phase after an error. op->error is set. */
+static void op_fail(rl_op *op) {
   rl_exchange *io = &op->io;
   bool reads = op->phase == RL_PHASE_READ || op->phase == RL_PHASE_UNDOING;
-  if (reads && io->read_count < io->sent_count && io->conn && !io->must_close)
-    return; /* what is under way is drained */
+  if (reads && io->read_count < io->sent_count && io->conn && !io->must_close) return; /* the answers are read first */
   if (io->conn && op->phase == RL_PHASE_SEND) {
     if (op->error.connection_lost) {
       rl_exchange_set_must_close(io);
       op->phase = RL_PHASE_END;
     } else {
-      give_up(op);
+      op_begin_abandoning(op);
     }
     return;
   }
   op->phase = io->conn && !io->must_close && op->phase != RL_PHASE_END ? RL_PHASE_ROLLBACK : RL_PHASE_END;
 }
 
-static void tell_limit(rl_op *op, bool locked) {
+static void op_fail_at_limit(rl_op *op, bool locked) {
   const rl_tx_settings *s = op->tx ? &op->tx->settings : NULL;
   bool late = rl_clock_ms() >= op->limit_ms;
   op->ends_tx = s && late && !op->kind->begins && !rl_tx_commits(op);
-  if (rl_tx_commits(op)) /* what becomes of it while it is given up, nobody hears */
+  if (rl_tx_commits(op)) /* its outcome while it is abandoned is not reported */
     rl_fail(&op->error, RL_P1008,
-            locked ? "The transaction was rolled back: others kept the database locked when it was to be committed"
-                   : "The commit was not answered in time, and given up: nobody knows whether it has happened");
+            locked ? "the transaction was rolled back: others kept the database locked until its commit timed out"
+                   : "the commit was not answered in time and was abandoned: its outcome is unknown");
   else if (op->ends_tx)
-    rl_fail(&op->error, RL_P2028, "The transaction was rolled back: it took longer than its timeout of %lld ms",
+    rl_fail(&op->error, RL_P2028, "the transaction was rolled back: it took longer than its timeout of %lld ms",
             (long long)s->timeout_ms);
   else if (s && late)
-    rl_fail(&op->error, RL_P2028, "The transaction could not begin within its max_wait of %lld ms",
+    rl_fail(&op->error, RL_P2028, "the transaction could not begin within its max_wait of %lld ms",
             (long long)s->max_wait_ms);
   else if (late)
-    rl_fail(&op->error, RL_P1008, "The call was cancelled: it took longer than its client's timeout of %lld ms",
+    rl_fail(&op->error, RL_P1008, "the call was cancelled: it took longer than its client's timeout of %lld ms",
             (long long)op->client->traits.timeout_ms);
   else
     rl_fail(&op->error, RL_P1008,
-            "The operation was cancelled: the database did not answer within the socket_timeout of the URL");
+            "the operation was cancelled: the database did not answer within the socket_timeout of the URL");
   op->error.busy = locked && op->error.code == RL_P1008 && (!late || rl_tx_commits(op));
 }
 
-/* locked: others kept it from beginning. */
-static void on_deadline(rl_op *op, bool locked) {
-  if (op->phase == RL_PHASE_UNDOING) { /* not even that is answered */
+/* locked: other writers kept the database locked. */
+static void op_on_deadline(rl_op *op, bool locked) {
+  if (op->phase == RL_PHASE_UNDOING) { /* the rollback is not answered either */
     rl_exchange_set_must_close(&op->io);
     op->phase = RL_PHASE_END;
     return;
   }
-  tell_limit(op, locked);
-  give_up(op);
+  op_fail_at_limit(op, locked);
+  op_begin_abandoning(op);
 }
 
 /* ------------------------------------------------------------------ going on */
 
-/* Each phase once, however often it is continued. */
-static void trace_phase(const rl_op *op) {
+/* Traces each phase once, however often it is continued. */
+static void op_trace_phase(const rl_op *op) {
   static const char *const words[] = {
       [RL_PHASE_IDLE] = "idle",          [RL_PHASE_COLLECT] = "collect", [RL_PHASE_ACQUIRE] = "acquire",
       [RL_PHASE_SEND] = "send",          [RL_PHASE_READ] = "read",       [RL_PHASE_ABANDON] = "abandon",
@@ -378,10 +378,10 @@ static void trace_phase(const rl_op *op) {
   rl_debug_print(RL_DEBUG_PHASES, "%p %s", (const void *)op, words[op->phase]);
 }
 
-static rille_status advance(rl_op *op, rille_row *row, rl_error *err) {
-  if (RL_DEBUGS(RL_DEBUG_PHASES)) trace_phase(op);
+static rille_status op_advance(rl_op *op, rille_row *row, rl_error *err) {
+  if (RL_DEBUGS(RL_DEBUG_PHASES)) op_trace_phase(op);
   switch (op->phase) {
-  case RL_PHASE_ACQUIRE: return acquire(op, op->blocking);
+  case RL_PHASE_ACQUIRE: return acquire_phase(op, op->blocking);
   case RL_PHASE_SEND: return send_phase(op, row);
   case RL_PHASE_READ:
   case RL_PHASE_UNDOING: return read_phase(op, row);
@@ -394,9 +394,9 @@ static rille_status advance(rl_op *op, rille_row *row, rl_error *err) {
   return RILLE_DONE;
 }
 
-/* What was under way when the process was forked is the parent's. A stream that pauses in a transaction is told by
- * that. */
-static void look_at_process(rl_op *op) {
+/* Ends an operation that began before a fork: it is the parent's. A stream that pauses in a transaction learns it from
+ * the transaction. */
+static void op_check_process(rl_op *op) {
   rl_error inherited = {0};
   if (!op->io.conn || rl_stream_is_paused(op)) return;
   const rl_lease *lease = op->lease ? op->lease : op->tx ? op->tx->lease : NULL;
@@ -407,33 +407,33 @@ static void look_at_process(rl_op *op) {
   op->phase = RL_PHASE_END;
 }
 
-static void note_error(rl_op *op, rille_status st) {
+static void op_note_error(rl_op *op, rille_status st) {
   if (st == RILLE_NOMEM) op->error.nomem = true;
   if (op->error.code == RL_CODE_NONE) rl_fail_nomem(&op->error);
-  fail(op);
+  op_fail(op);
 }
 
 rille_status rl_op_acquire(rl_op *op, int64_t wait_ms) {
   int64_t until = rl_clock_after(wait_ms);
   rille_status st = RILLE_OK;
   while (op->phase == RL_PHASE_ACQUIRE && st >= 0) {
-    st = acquire(op, false);
+    st = acquire_phase(op, false);
     bool queued = st == RILLE_AGAIN && op->lease->queued;
     if (queued && rl_clock_ms() >= until) break;
-    if (st == RILLE_AGAIN && !queued && !op->blocking) break; /* it connects, which its own loop waits for */
+    if (st == RILLE_AGAIN && !queued && !op->blocking) break; /* it is connecting, and its own loop waits for that */
     if (st == RILLE_AGAIN) rl_wait_block(&op->wait, queued ? until : RL_NO_DEADLINE);
   }
-  if (st < 0) note_error(op, st);
+  if (st < 0) op_note_error(op, st);
   return st == RILLE_AGAIN && op->lease->queued ? RILLE_AGAIN : RILLE_OK;
 }
 
-/* AGAIN: the caller is to wait; OK: it has waited, or the deadline has come. */
-static rille_status wait_for(rl_op *op) {
-  bool timed = op->phase != RL_PHASE_ACQUIRE; /* the pool has deadlines of its own */
+/* Waits. AGAIN: the caller must wait. OK: it has waited, or the deadline has passed. */
+static rille_status op_wait(rl_op *op) {
+  bool timed = op->phase != RL_PHASE_ACQUIRE; /* the pool has its own deadlines */
   bool reads = op->phase == RL_PHASE_READ || op->phase == RL_PHASE_UNDOING;
   if (timed && op->wait.until_ms > op->deadline_ms) op->wait.until_ms = op->deadline_ms;
   if (reads && op->deadline_ms != RL_NO_DEADLINE && rl_clock_ms() >= op->deadline_ms) {
-    on_deadline(op, op->io.driver->waits_for_locks);
+    op_on_deadline(op, op->io.driver->waits_for_locks);
     return RILLE_OK;
   }
   if (!op->blocking) return RILLE_AGAIN;
@@ -442,25 +442,25 @@ static rille_status wait_for(rl_op *op) {
 }
 
 rille_status rl_op_next(rl_op *op, rille_row *row, rl_error *err) {
-  look_at_process(op);
-  if (rl_stream_is_between(op) && rl_stream_resume(op, &op->error) != RILLE_OK) op->phase = RL_PHASE_END;
+  op_check_process(op);
+  if (rl_stream_is_between_batches(op) && rl_stream_resume(op, &op->error) != RILLE_OK) op->phase = RL_PHASE_END;
   for (;;) {
-    rille_status st = advance(op, row, err);
+    rille_status st = op_advance(op, row, err);
     if (st == RILLE_ROW) return st;
     if (st == RILLE_BATCH) {
-      op->seen = RL_SEEN_TOLD;
+      op->delivered = RL_DELIVERED_FINAL;
       return st;
     }
-    if (op->restarts) {
-      op->restarts = false;
-      op->seen = RL_SEEN_NOTHING;
+    if (op->restart_is_due) {
+      op->restart_is_due = false;
+      op->delivered = RL_DELIVERED_NOTHING;
       return RILLE_RESTART;
     }
     if (op->phase == RL_PHASE_IDLE || op->phase == RL_PHASE_COLLECT) return st;
     if (st == RILLE_AGAIN) {
-      if (wait_for(op) == RILLE_AGAIN) return st;
+      if (op_wait(op) == RILLE_AGAIN) return st;
     } else if (st < 0) {
-      note_error(op, st);
+      op_note_error(op, st);
     }
   }
 }

@@ -1,10 +1,10 @@
-/* Placeholders of raw statements: both styles, `?` and `$1`, as the database's own. */
+/* Placeholders of raw statements: `?` and `$1`, rewritten in the database's own style. */
 #include "base/sql_scan.h"
 #include "run/placeholders.h"
 
 typedef struct renumbering {
   const rl_sql_rules *rules;
-  bool numbered; /* the statement numbers its placeholders itself */
+  bool numbered; /* the statement numbers its own placeholders */
   uint32_t highest;
   rl_buf *out;
 } renumbering;
@@ -13,7 +13,7 @@ static bool ends_in_name(const rl_buf *b) {
   return b->len && rl_sql_is_name_byte(b->p[b->len - 1]);
 }
 
-/* In "LIMIT?AND" a placeholder is a part neither of the word before it nor of the one behind it. */
+/* Writes a placeholder. In "LIMIT?AND" it must not merge with the words around it. */
 static void write_number(const renumbering *r, uint32_t number, const char *behind, const char *end) {
   bool glues = rl_sql_is_name_byte(r->rules->mark) && !r->numbered;
   if (glues && ends_in_name(r->out)) rl_buf_byte(r->out, ' ');
@@ -22,8 +22,8 @@ static void write_number(const renumbering *r, uint32_t number, const char *behi
   if (glues && behind < end && rl_sql_is_name_byte(*behind)) rl_buf_byte(r->out, ' ');
 }
 
-/* False when a placeholder with a number turns up, and the statement is to be read as one that numbers them. */
-static bool renumber(renumbering *r, rl_str sql, rl_provider provider) {
+/* Returns false at a placeholder with a number: the statement must be read again as one that numbers them. */
+static bool renumber_placeholders(renumbering *r, rl_str sql, rl_provider provider) {
   rl_sql_scan scan;
   rl_sql_scan_init(&scan, sql, provider);
   r->rules = scan.rules;
@@ -46,10 +46,10 @@ static bool renumber(renumbering *r, rl_str sql, rl_provider provider) {
 void rl_raw_placeholders(rl_str sql, rl_provider provider, bool numbered, rl_buf *out, uint32_t *used) {
   renumbering r = {.out = out, .numbered = numbered};
   size_t before = out->len;
-  if (!renumber(&r, sql, provider)) {
+  if (!renumber_placeholders(&r, sql, provider)) {
     out->len = before;
     r = (renumbering){.out = out, .numbered = true};
-    (void)renumber(&r, sql, provider);
+    (void)renumber_placeholders(&r, sql, provider);
   }
   *used = r.highest;
 }

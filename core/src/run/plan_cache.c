@@ -1,6 +1,6 @@
-/* The plan cache: programs by shape, bounded in number and bytes. When it is full, two are picked at random and the one
- * unused for longer leaves, as in the drivers' cache of statements: a cycle of more shapes than there is room for still
- * finds most of them. One lock, held for a few pointer moves. */
+/* The plan cache: programs by shape, limited in number and bytes. When it is full, two programs are picked at random
+ * and the one unused for longer is evicted, as in the drivers' statement caches. A cycle of more shapes than fit still
+ * finds most of them. There is one lock, held for a few pointer moves. */
 #include <stdatomic.h>
 
 #include "base/alloc.h"
@@ -47,7 +47,7 @@ void rl_compiled_release(rl_compiled *p) {
   rl_free(p);
 }
 
-static void take_out(rl_plan_cache *c, rl_compiled *p) {
+static void cache_take_out(rl_plan_cache *c, rl_compiled *p) {
   rl_compiled **at = &c->slots[p->hash & (c->slot_count - 1)];
   while (*at != p) at = &(*at)->next_in_slot;
   *at = p->next_in_slot;
@@ -61,7 +61,7 @@ void rl_plan_cache_free(rl_plan_cache *c) {
   if (!c) return;
   while (c->kept) {
     rl_compiled *p = c->all[c->kept - 1];
-    take_out(c, p);
+    cache_take_out(c, p);
     rl_compiled_release(p);
   }
   rl_fork_lock_dispose(&c->lock);
@@ -70,15 +70,15 @@ void rl_plan_cache_free(rl_plan_cache *c) {
   rl_free(c);
 }
 
-/* Marsaglia's xorshift: good enough to pick, and no system call. */
-static rl_compiled *pick(rl_plan_cache *c) {
+/* Picks a program at random. Marsaglia's xorshift is good enough, and needs no system call. */
+static rl_compiled *cache_pick(rl_plan_cache *c) {
   c->random ^= c->random << 13;
   c->random ^= c->random >> 17;
   c->random ^= c->random << 5;
   return c->all[c->random % c->kept];
 }
 
-static bool fits(const rl_compiled *p, const rl_cache_key *key, uint32_t *anchors) {
+static bool compiled_fits(const rl_compiled *p, const rl_cache_key *key, uint32_t *anchors) {
   if (p->hash != key->hash || p->model != key->model || p->action != key->action || !rl_str_eq(p->shape, key->shape))
     return false;
   return rl_tape_anchors(key->tape, p->runs, p->run_count, p->pins, p->pin_count, anchors);
@@ -90,7 +90,7 @@ rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_ar
   rl_fork_lock_take(&c->lock);
   for (rl_compiled *p = c->slots[key->hash & (c->slot_count - 1)]; p && !found; p = p->next_in_slot) {
     uint32_t *room = p->run_count <= RL_QUICK_RUNS ? quick : rl_arena_alloc(arena, (p->run_count + 1) * sizeof *room);
-    if (!room || !fits(p, key, room)) continue;
+    if (!room || !compiled_fits(p, key, room)) continue;
     found = p;
     *anchors = room;
   }
@@ -113,12 +113,12 @@ rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_ar
   return found;
 }
 
-/* What has left is freed without the lock; it is chained by next_in_slot meanwhile. */
-static rl_compiled *make_room(rl_plan_cache *c, size_t bytes) {
+/* Evicts until there is room. Returns the evicted programs, chained by next_in_slot, to be freed without the lock. */
+static rl_compiled *cache_evict(rl_plan_cache *c, size_t bytes) {
   rl_compiled *out = NULL;
   while (c->kept && (c->kept >= c->capacity || c->bytes + bytes > c->most_bytes)) {
-    rl_compiled *a = pick(c), *b = pick(c), *p = a->used < b->used ? a : b;
-    take_out(c, p);
+    rl_compiled *a = cache_pick(c), *b = cache_pick(c), *p = a->used < b->used ? a : b;
+    cache_take_out(c, p);
     c->evictions++;
     p->next_in_slot = out;
     out = p;
@@ -130,7 +130,7 @@ bool rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p) {
   p->bytes = sizeof *p + rl_arena_bytes(&p->arena);
   if (p->bytes > c->most_bytes / LARGEST_PART) return false;
   rl_fork_lock_take(&c->lock);
-  rl_compiled *evicted = make_room(c, p->bytes);
+  rl_compiled *evicted = cache_evict(c, p->bytes);
   rl_compiled **slot = &c->slots[p->hash & (c->slot_count - 1)];
   p->next_in_slot = *slot;
   *slot = p;

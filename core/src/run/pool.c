@@ -9,9 +9,9 @@
 #include "base/thread.h"
 #include "run/pool_inside.h"
 
-/* An idle connection younger than this is trusted without a look at its socket. */
+/* A connection that has been idle for less than this is used without checking its socket. */
 #define TRUST_IDLE_MS 1000
-/* How often those that have been idle for too long are looked for. */
+/* How often connections that have been idle for too long are looked for. */
 #define TRIM_MS 1000
 
 static void lease_close(rl_lease *l) {
@@ -38,23 +38,23 @@ static bool socket_is_quiet(const rl_lease *l) {
   int fd = l->driver->descriptor(l->conn);
   if (fd < 0) return true;
   struct pollfd q = {fd, POLLIN, 0};
-  return poll(&q, 1, 0) == 0; /* a server that speaks unasked has closed, or will */
+  return poll(&q, 1, 0) == 0; /* a server that sends without being asked has closed the connection, or will */
 }
 
-static bool worth_keeping(const rl_pool *p, const rl_lease *l, int64_t now) {
+static bool lease_is_worth_keeping(const rl_pool *p, const rl_lease *l, int64_t now) {
   if (p->options.memory) return l->driver->is_usable(l->conn);
   return l->driver->is_usable(l->conn) && now - l->opened_ms < p->limits.lifetime_ms;
 }
 
-/* Under the lock: an idle connection that may be used, unlinked; bad ones go to *closed. */
-static rl_lease *take_idle(rl_pool *p, rl_lane *lane, int64_t now, rl_lease **closed) {
+/* Removes an idle connection that may be used from its list. Unusable ones go to *closed. Under the lock. */
+static rl_lease *pool_take_idle(rl_pool *p, rl_lane *lane, int64_t now, rl_lease **closed) {
   while (lane->idle) {
     rl_lease *l = lane->idle;
     lane->idle = l->next;
     lane->idle_count--;
     l->next = NULL;
     int64_t idle = now - l->idle_since_ms;
-    bool good = worth_keeping(p, l, now) && (p->options.memory || idle < p->limits.idle_ms) &&
+    bool good = lease_is_worth_keeping(p, l, now) && (p->options.memory || idle < p->limits.idle_ms) &&
                 (idle < TRUST_IDLE_MS || socket_is_quiet(l));
     if (good) return l;
     lane->open--;
@@ -64,9 +64,9 @@ static rl_lease *take_idle(rl_pool *p, rl_lane *lane, int64_t now, rl_lease **cl
   return NULL;
 }
 
-/* Under the lock: the idle list has the longest unused at its end, which no caller may reach for as long as fewer
- * connections suffice. */
-static void trim_idle(rl_pool *p, int64_t now, rl_lease **closed) {
+/* Removes connections that were idle for too long. They are at the end of the list, which no caller reaches while fewer
+ * connections suffice. Under the lock. */
+static void pool_trim_idle(rl_pool *p, int64_t now, rl_lease **closed) {
   if (p->options.memory || now - p->trimmed_ms < TRIM_MS) return;
   p->trimmed_ms = now;
   for (int i = 0; i < 2; i++) {
@@ -105,8 +105,8 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
   rl_lane *lane = rl_pool_lane(p, writer);
   rl_lease *closed = NULL, *l = NULL;
   pthread_mutex_lock(&p->lock);
-  if (rl_lane_is_open(lane)) l = take_idle(p, lane, now, &closed);
-  trim_idle(p, now, &closed);
+  if (rl_lane_is_open(lane)) l = pool_take_idle(p, lane, now, &closed);
+  pool_trim_idle(p, now, &closed);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);
   if (l) {
@@ -124,8 +124,8 @@ rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_
   return RILLE_OK;
 }
 
-/* The database could not be reached meanwhile: that is why there was no connection. */
-static rille_status out_of_reach(const rl_pool *p, const rl_lease *l, rl_error *err) {
+/* Fails because the database could not be reached while the caller waited, which is why there was no connection. */
+static rille_status pool_fail_unreachable(const rl_pool *p, const rl_lease *l, rl_error *err) {
   char attempts[16];
   snprintf(attempts, sizeof attempts, "%u", p->failures);
   rl_fail(err, RL_P1001,
@@ -139,35 +139,35 @@ static rille_status out_of_reach(const rl_pool *p, const rl_lease *l, rl_error *
   return RILLE_ERROR;
 }
 
-/* What the limit is like, and what is to be done. */
+/* Why connections are scarce, and what to do. */
 static const char *const scarce[][2] = {
     {"",
-     "raise pool.size, or find what holds connections for long: within a transaction, calls are made on tx, not on db"},
+     "raise `pool.size`, or find what holds connections so long; in a transaction, make calls on `tx`, not on `db`"},
     {" (a database of this kind has one writer)",
-     "find what holds the connection for long: within a transaction, calls are made on tx, not on db"},
+     "find what holds the connection so long; in a transaction, make calls on `tx`, not on `db`"},
     {" (a database in memory is one connection)",
-     "find what holds the connection for long: in a transaction, nothing but its own calls gets through"}};
+     "find what holds the connection so long; during a transaction, only its own calls can run"}};
 
-static rille_status timed_out(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *err) {
+static rille_status pool_fail_timeout(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *err) {
   const char *const *words = scarce[p->options.memory ? 2 : lane == &p->lanes[1] ? 1 : 0];
   char connecting[48] = "";
   p->timeouts++;
-  if (p->failures) return out_of_reach(p, l, err);
+  if (p->failures) return pool_fail_unreachable(p, l, err);
   if (lane->connecting) snprintf(connecting, sizeof connecting, ", %d of them still connecting", lane->connecting);
   return rl_fail(
       err, RL_P2024,
-      "Timed out after %lld ms waiting for a connection: the pool's limit is %d%s, %d in use%s, %d waiting; %s",
+      "timed out after %lld ms waiting for a connection: the pool's limit is %d%s, %d in use%s, %d waiting; %s",
       (long long)(rl_clock_ms() - l->since_ms), lane->limit, words[0], lane->open - lane->idle_count, connecting,
       lane->waiting, words[1]);
 }
 
-/* What a look at the lane, under the lock, gives a lease that has no connection yet. */
+/* What a lease without a connection gets from the lane, under the lock. */
 typedef enum slot_state { SLOT_ADOPTED, SLOT_OPEN_NEW, SLOT_NONE } slot_state;
 
-static bool adopt_idle(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed) {
-  rl_lease *idle = take_idle(p, lane, rl_clock_ms(), closed);
+static bool lease_adopt_idle(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed) {
+  rl_lease *idle = pool_take_idle(p, lane, rl_clock_ms(), closed);
   if (!idle) return false;
-  l->conn = idle->conn; /* the caller holds l: the connection moves into it */
+  l->conn = idle->conn; /* the caller holds l, so the connection moves into it */
   l->opened_ms = idle->opened_ms;
   l->fresh = false;
   l->ready = true;
@@ -178,15 +178,15 @@ static bool adopt_idle(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed
 }
 
 bool rl_lease_adopt(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed) {
-  if (lane->waiting || !adopt_idle(p, lane, l, closed)) return false;
-  lane->open--; /* the place it held for a new one */
+  if (lane->waiting || !lease_adopt_idle(p, lane, l, closed)) return false;
+  lane->open--; /* its place for a new connection */
   rl_lease_stop_connecting(p, l);
   return true;
 }
 
-static slot_state try_slot(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed) {
+static slot_state lease_try_slot(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **closed) {
   if (!rl_lane_may_take(lane, l)) return SLOT_NONE;
-  if (adopt_idle(p, lane, l, closed)) return SLOT_ADOPTED;
+  if (lease_adopt_idle(p, lane, l, closed)) return SLOT_ADOPTED;
   if (!rl_lane_may_connect(lane)) return SLOT_NONE;
   lane->open++;
   lane->connecting++;
@@ -195,7 +195,8 @@ static slot_state try_slot(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **cl
   return SLOT_OPEN_NEW;
 }
 
-static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wait, slot_state *state, rl_error *err) {
+static rille_status lease_get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wait, slot_state *state,
+                                   rl_error *err) {
   rl_lane *lane = rl_pool_lane(p, l->writer);
   rl_lease *closed = NULL;
   rille_status st = RILLE_OK;
@@ -204,14 +205,14 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
   pthread_mutex_lock(&p->lock);
   for (;;) {
     rl_lane_look(lane, l, blocking ? &signal : NULL);
-    *state = try_slot(p, lane, l, &closed);
+    *state = lease_try_slot(p, lane, l, &closed);
     if (*state != SLOT_NONE) break;
     if (rl_lane_join(lane, l)) {
       p->waits++;
       RL_TRACE(RL_DEBUG_POOL, "queue: %d of %d open, %d waiting", lane->open, lane->limit, lane->waiting);
     }
     if (rl_clock_ms() >= l->deadline_ms) {
-      st = timed_out(p, lane, l, err);
+      st = pool_fail_timeout(p, lane, l, err);
       break;
     }
     if (!blocking) {
@@ -232,10 +233,10 @@ static rille_status get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wait *wa
 }
 
 rille_status rl_lease_check_process(const rl_lease *l, rl_error *err) {
-  if (!l->pool || l->pool->pid == rl_process_id()) return RILLE_OK; /* a migration's own connection is of no pool */
+  if (!l->pool || l->pool->pid == rl_process_id()) return RILLE_OK; /* a migration's own connection is in no pool */
   return rl_fail(
       err, RL_P1017,
-      "The operation was begun before the fork of this process: its connection belongs to the parent; begin anew");
+      "the operation began before this process was forked: its connection belongs to the parent; start again");
 }
 
 rille_status rl_pool_poll(rl_lease *l, bool blocking, rl_wait *wait, rl_error *err) {
@@ -244,14 +245,14 @@ rille_status rl_pool_poll(rl_lease *l, bool blocking, rl_wait *wait, rl_error *e
   if (l->ready) return RILLE_OK;
   if (!l->connects) {
     slot_state state = SLOT_NONE;
-    rille_status st = get_slot(p, l, blocking, wait, &state, err);
+    rille_status st = lease_get_slot(p, l, blocking, wait, &state, err);
     if (st != RILLE_OK || state == SLOT_ADOPTED) return st;
   }
   return rl_lease_connect(l, blocking, wait, err);
 }
 
-/* It waits in the queue, connects, or has failed to. */
-static void drop_unready(rl_pool *p, rl_lease *l) {
+/* Drops a lease without a connection: it waits in the queue, connects, or has failed to. */
+static void lease_drop_unready(rl_pool *p, rl_lease *l) {
   rl_lane *lane = rl_pool_lane(p, l->writer);
   pthread_mutex_lock(&p->lock);
   if (l->connects) lane->open--;
@@ -264,24 +265,24 @@ static void drop_unready(rl_pool *p, rl_lease *l) {
 void rl_pool_give(rl_lease *l, bool clean) {
   if (!l) return;
   rl_pool *p = l->pool;
-  if (p->pid !=
-      rl_process_id()) { /* the parent's lease, copied into a child: the driver closes without a word to the server */
+  if (p->pid != rl_process_id()) { /* the parent's lease, copied into a child: the driver closes it without a message to
+                                      the server */
     lease_close(l);
     return;
   }
   if (!l->ready) {
-    drop_unready(p, l);
+    lease_drop_unready(p, l);
     lease_close(l);
     rl_pool_release(p);
     return;
   }
   int64_t now = rl_clock_ms();
-  bool keep = clean && worth_keeping(p, l, now);
-  RL_TRACE(RL_DEBUG_POOL, "give back %p%s", (const void *)l->conn, keep ? "" : ", not to be kept");
+  bool keep = clean && lease_is_worth_keeping(p, l, now);
+  RL_TRACE(RL_DEBUG_POOL, "release %p%s", (const void *)l->conn, keep ? "" : ", not kept");
   l->shared = NULL;
   rl_lane *lane = rl_pool_lane(p, l->writer);
   rl_lease *closed = NULL;
-  if (keep && l->driver->run_until) l->driver->run_until(l->conn, RL_NO_DEADLINE); /* it was this holder's */
+  if (keep && l->driver->run_until) l->driver->run_until(l->conn, RL_NO_DEADLINE); /* it belonged to this holder */
   pthread_mutex_lock(&p->lock);
   if (keep) {
     l->idle_since_ms = now;
@@ -291,7 +292,7 @@ void rl_pool_give(rl_lease *l, bool clean) {
   } else {
     lane->open--;
   }
-  trim_idle(p, now, &closed);
+  pool_trim_idle(p, now, &closed);
   rl_lane_wake(lane);
   pthread_mutex_unlock(&p->lock);
   rl_lease_close_all(closed);

@@ -1,13 +1,13 @@
-/* Opening the connections of a pool: for a lease that has a place for one. */
+/* Opening the connections of a pool, for leases that have a place for one. */
 #include "base/clock.h"
 #include "base/debug.h"
 #include "run/drive.h"
 #include "run/pool_inside.h"
 
-/* An attempt that has another place to go is not waited for longer, nor for more than half of the call's time: the
- * other place needs some, too. */
+/* An attempt takes no longer than this, nor than half of the call's time, if another server can be tried: that needs
+ * time too. */
 #define SPARE_MS 2000
-/* Whoever has waited in the queue before has so long for connecting at least. */
+/* A caller that has waited in the queue has at least this time for connecting. */
 #define LEAST_MS 1000
 
 void rl_lease_stop_connecting(rl_pool *p, rl_lease *l) {
@@ -21,21 +21,21 @@ static int64_t spare_ms(const rl_lease *l) {
   return half > SPARE_MS ? SPARE_MS : half < 1 ? 1 : half;
 }
 
-static void begin(rl_pool *p, rl_lease *l) {
+static void lease_begin_connecting(rl_pool *p, rl_lease *l) {
   const rl_conn_options *o = l->writer ? &p->options : &p->reader_options;
   rl_connecting_begin(&l->connecting, o, l->spare ? spare_ms(l) : 0, l->spare);
-  /* the time in the queue counts while the server is away: nobody waits twice as long as he was told */
+  /* the time in the queue counts while the server is away: the caller does not wait twice as long as it asked */
   int64_t now = rl_clock_ms(), fair = l->since_ms + l->connecting.limit_ms;
   if (fair < l->deadline_ms) fair = l->deadline_ms;
   if (fair < now + LEAST_MS) fair = now + LEAST_MS;
   if (l->limit_ms < fair) fair = l->limit_ms;
-  rl_connecting_hurry(&l->connecting, fair);
+  rl_connecting_shorten(&l->connecting, fair);
   l->failed_attempts = 0;
   l->fresh = true;
 }
 
-/* Under the lock. Others wait for the news. */
-static void note_failures(rl_pool *p, rl_lane *lane, uint32_t count, const rl_error *why) {
+/* Records failed attempts, which other callers wait for. Under the lock. */
+static void pool_note_failures(rl_pool *p, rl_lane *lane, uint32_t count, const rl_error *why) {
   if (count == 0) return;
   p->failures += count;
   lane->failing = true;
@@ -43,7 +43,7 @@ static void note_failures(rl_pool *p, rl_lane *lane, uint32_t count, const rl_er
   rl_fail(&p->failure, why->code ? why->code : RL_P1001, "%s", rl_error_message(why));
 }
 
-static void connected(rl_pool *p, rl_lane *lane, rl_lease *l) {
+static void lease_connected(rl_pool *p, rl_lane *lane, rl_lease *l) {
   l->conn = rl_connecting_take(&l->connecting);
   l->opened_ms = rl_clock_ms();
   l->ready = true;
@@ -53,15 +53,15 @@ static void connected(rl_pool *p, rl_lane *lane, rl_lease *l) {
   lane->failing = false;
 }
 
-/* What a poll has brought, told to the pool. */
-static void account(rl_pool *p, rl_lease *l, rille_status st, const rl_error *err) {
+/* Reports the result of a poll to the pool. */
+static void lease_report_attempt(rl_pool *p, rl_lease *l, rille_status st, const rl_error *err) {
   rl_lane *lane = rl_pool_lane(p, l->writer);
   bool over = st != RILLE_AGAIN;
   uint32_t failed = l->connecting.attempts - (st == RILLE_OK || (!over && l->connecting.conn));
   if (!over && failed == l->failed_attempts) return;
   pthread_mutex_lock(&p->lock);
-  note_failures(p, lane, failed - l->failed_attempts, over ? err : &l->connecting.last);
-  if (st == RILLE_OK) connected(p, lane, l);
+  pool_note_failures(p, lane, failed - l->failed_attempts, over ? err : &l->connecting.last);
+  if (st == RILLE_OK) lease_connected(p, lane, l);
   if (st < 0) lane->open--;
   if (over) rl_lease_stop_connecting(p, l);
   if (over) rl_lane_wake(lane);
@@ -69,7 +69,7 @@ static void account(rl_pool *p, rl_lease *l, rille_status st, const rl_error *er
   l->failed_attempts = failed;
 }
 
-static bool adopted(rl_pool *p, rl_lease *l) {
+static bool lease_adopted(rl_pool *p, rl_lease *l) {
   rl_lease *closed = NULL;
   pthread_mutex_lock(&p->lock);
   bool got = rl_lease_adopt(p, rl_pool_lane(p, l->writer), l, &closed);
@@ -81,17 +81,17 @@ static bool adopted(rl_pool *p, rl_lease *l) {
 
 rille_status rl_lease_connect(rl_lease *l, bool blocking, rl_wait *wait, rl_error *err) {
   rl_pool *p = l->pool;
-  if (!l->connecting.options) begin(p, l);
+  if (!l->connecting.options) lease_begin_connecting(p, l);
   for (;;) {
-    rl_error fault = {0};
-    if (rl_connecting_pauses(&l->connecting) && adopted(p, l)) return RILLE_OK;
-    rille_status st = rl_connecting_poll(&l->connecting, wait, &fault);
-    account(p, l, st, &fault);
+    rl_error failure = {0};
+    if (rl_connecting_pauses(&l->connecting) && lease_adopted(p, l)) return RILLE_OK;
+    rille_status st = rl_connecting_poll(&l->connecting, wait, &failure);
+    lease_report_attempt(p, l, st, &failure);
     if (st < 0) {
       rl_connecting_stop(&l->connecting);
       l->connecting.options = NULL;
-      if (err) rl_error_move(err, &fault);
-      rl_error_clear(&fault);
+      if (err) rl_error_move(err, &failure);
+      rl_error_clear(&failure);
     }
     if (st != RILLE_AGAIN || !blocking) return st;
     rl_wait_block(wait, l->connecting.deadline_ms);

@@ -1,4 +1,4 @@
-/* Errors that a plan has foreseen, with what they are about. */
+/* Errors that a plan foresees, with their details. */
 #include "run/raise.h"
 
 rille_status rl_raise_error(const rl_raise *r, const rl_model *model, rl_error *err) {

@@ -1,4 +1,4 @@
-/* Errors that a plan has foreseen. */
+/* Errors that a plan foresees. */
 #ifndef RL_RUN_RAISE_H
 #define RL_RUN_RAISE_H
 

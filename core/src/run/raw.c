@@ -1,4 +1,4 @@
-/* Raw statements: the caller's own SQL, values as parameters. */
+/* Raw statements and scripts: the application's own SQL, with values as parameters. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 /* ------------------------------------------------------------------ parameters */
 
-static rl_wire wire_of(rille_value_kind kind) {
+static rl_wire raw_wire_of(rille_value_kind kind) {
   switch (kind) {
   case RILLE_BOOL: return RL_WIRE_BOOL;
   case RILLE_INT: return RL_WIRE_INT8;
@@ -20,8 +20,8 @@ static rl_wire wire_of(rille_value_kind kind) {
   }
 }
 
-/* As the database reads it, whatever the locale of the process. */
-static char *float_text(rl_call *call, double f) {
+/* Writes a number as the database reads it, in any locale. */
+static char *raw_float_text(rl_call *call, double f) {
   if (isnan(f)) return rl_arena_strdup(call->arena, RL_STR("NaN"));
   if (isinf(f)) return rl_arena_strdup(call->arena, f < 0 ? RL_STR("-Infinity") : RL_STR("Infinity"));
   rl_buf text;
@@ -32,16 +32,16 @@ static char *float_text(rl_call *call, double f) {
   return copy;
 }
 
-/* The database is left to infer the type of a scalar from where it stands, so `WHERE id = $1` uses an index whatever
- * the column's type: every scalar but bytes is sent as text of unknown type. */
-static rille_status as_text(rl_call *call, rl_value *v, rl_error *err) {
+/* Turns a scalar into text of unknown type, unless it is bytes. The database then infers the type from the context, so
+ * `WHERE id = $1` uses an index whatever the column's type. */
+static rille_status raw_param_as_text(rl_call *call, rl_value *v, rl_error *err) {
   char *text = NULL;
   if (v->kind == RILLE_INT)
     text = rl_arena_printf(call->arena, "%lld", (long long)v->as.i);
   else if (v->kind == RILLE_BOOL)
     text = rl_arena_printf(call->arena, "%s", v->as.i ? "true" : "false");
   else if (v->kind == RILLE_FLOAT)
-    text = float_text(call, v->as.f);
+    text = raw_float_text(call, v->as.f);
   else
     return RILLE_OK;
   if (!text) return rl_fail_nomem(err);
@@ -49,8 +49,8 @@ static rille_status as_text(rl_call *call, rl_value *v, rl_error *err) {
   return RILLE_OK;
 }
 
-/* A list goes the same way: an array whose type the place tells, or on a database without arrays a Json array. */
-static rille_status list_param(rl_call *call, rl_arg *node, rl_value *out, rl_wire_type *wire_type, rl_error *err) {
+/* Turns a list into an array of unknown type, or into a JSON array on a database without arrays. */
+static rille_status raw_list_param(rl_call *call, rl_arg *node, rl_value *out, rl_wire_type *wire_type, rl_error *err) {
   rl_value *items = RL_NEW_ARRAY(call->arena, rl_value, node->count + 1);
   if (!items) return rl_fail_nomem(err);
   *wire_type = (rl_wire_type){.wire = call->raw->driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_ANY, .list = true};
@@ -58,14 +58,17 @@ static rille_status list_param(rl_call *call, rl_arg *node, rl_value *out, rl_wi
     const rl_arg *n = &node->children[i];
     if (n->kind == RL_ARG_NULL) continue;
     if (!n->value)
-      return rl_fail(err, RL_VALIDATION, "params[%u][%zu]: a list parameter has scalars only", node->index + 1, i + 1);
+      return rl_fail(err, RL_VALIDATION,
+                     "params[%u][%zu]: expected a scalar, because a list parameter has only scalars", node->index + 1,
+                     i + 1);
     items[i] = *n->value;
   }
   *out = (rl_value){.kind = RILLE_LIST, .len = (uint32_t)node->count, .as.list = items};
   return RILLE_OK;
 }
 
-static rille_status json_param(rl_call *call, const rl_tape *tape, const rl_arg *node, rl_value *out, rl_error *err) {
+static rille_status raw_json_param(rl_call *call, const rl_tape *tape, const rl_arg *node, rl_value *out,
+                                   rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
   rille_status st = rl_arg_json(tape, node, &text, err);
@@ -77,26 +80,26 @@ static rille_status json_param(rl_call *call, const rl_tape *tape, const rl_arg 
   return RILLE_OK;
 }
 
-static rille_status one_param(rl_call *call, const rl_tape *tape, rl_arg_tree *tree, rl_arg *n, rl_value *out,
+static rille_status raw_param(rl_call *call, const rl_tape *tape, rl_arg_tree *tree, rl_arg *n, rl_value *out,
                               rl_wire_type *wire_type, rl_error *err) {
   *wire_type = (rl_wire_type){.wire = RL_WIRE_UNKNOWN};
   *out = (rl_value){.kind = RILLE_NULL};
   if (n->kind == RL_ARG_NULL || n->kind == RL_ARG_MARK) return RILLE_OK;
-  if (n->kind == RL_ARG_OBJECT) return json_param(call, tape, n, out, err);
+  if (n->kind == RL_ARG_OBJECT) return raw_json_param(call, tape, n, out, err);
   if (n->kind == RL_ARG_LIST) {
     rille_status st = rl_arg_expand(tree, n, err);
-    return st == RILLE_OK ? list_param(call, n, out, wire_type, err) : st;
+    return st == RILLE_OK ? raw_list_param(call, n, out, wire_type, err) : st;
   }
   *out = *n->value;
   bool typed = out->kind == RILLE_BYTES || out->kind == RILLE_DATETIME;
   if (typed || !call->raw->driver->infers_types) {
-    wire_type->wire = wire_of(out->kind);
+    wire_type->wire = raw_wire_of(out->kind);
     return RILLE_OK;
   }
-  return as_text(call, out, err);
+  return raw_param_as_text(call, out, err);
 }
 
-static rille_status take_params(rl_call *call, const rl_tape *tape, uint32_t used, rl_error *err) {
+static rille_status raw_take_params(rl_call *call, const rl_tape *tape, uint32_t used, rl_error *err) {
   rl_arg_tree *tree = NULL;
   size_t count = 0;
   rl_arg *list = NULL;
@@ -104,20 +107,19 @@ static rille_status take_params(rl_call *call, const rl_tape *tape, uint32_t use
     rille_status st = rl_arg_tree_read(tape, call->arena, &tree, err);
     if (st != RILLE_OK) return st;
     list = tree->root;
-    if (list->kind != RL_ARG_LIST)
-      return rl_fail(err, RL_VALIDATION, "params: the parameters of a raw statement are a list");
+    if (list->kind != RL_ARG_LIST) return rl_fail(err, RL_VALIDATION, "params: expected a list");
     st = rl_arg_expand(tree, list, err);
     if (st != RILLE_OK) return st;
     count = list->count;
   }
   if (count != used)
-    return rl_fail(err, RL_P1016, "the statement has %u placeholder%s, but %zu parameter%s given", used,
-                   used == 1 ? "" : "s", count, count == 1 ? " is" : "s are");
+    return rl_fail(err, RL_P1016, "the statement has %u placeholder%s, but %zu parameter%s passed", used,
+                   used == 1 ? "" : "s", count, count == 1 ? " was" : "s were");
   rl_value *values = RL_NEW_ARRAY(call->arena, rl_value, count + 1);
   rl_wire_type *wire_types = RL_NEW_ARRAY(call->arena, rl_wire_type, count + 1);
   if (!values || !wire_types) return rl_fail_nomem(err);
   for (size_t i = 0; i < count; i++) {
-    rille_status st = one_param(call, tape, tree, &list->children[i], &values[i], &wire_types[i], err);
+    rille_status st = raw_param(call, tape, tree, &list->children[i], &values[i], &wire_types[i], err);
     if (st != RILLE_OK) return st;
   }
   call->raw->params = values;
@@ -128,11 +130,11 @@ static rille_status take_params(rl_call *call, const rl_tape *tape, uint32_t use
 
 /* ------------------------------------------------------------------ send, rows, shape */
 
-static bool is_sent(const rl_call *call) {
+static bool raw_is_sent(const rl_call *call) {
   return call->pc > 0;
 }
 
-static rille_status queue(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
+static rille_status raw_send(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
   rl_dispatch d = {
       .call = call, .stmt = &call->raw->stmt, .params = call->raw->params, .index = (uint32_t)io->sent_count};
   io->statements++;
@@ -142,7 +144,7 @@ static rille_status queue(rl_call *call, rl_exchange *io, rl_group *group, rl_er
   return st == RILLE_OK ? rl_exchange_push(io, (rl_sent){RL_SENT_STATEMENT, 0, call}, err) : st;
 }
 
-static rille_status describe(rl_call *call, const rl_exchange *io, rl_error *err) {
+static rille_status raw_describe(rl_call *call, const rl_exchange *io, rl_error *err) {
   if (call->raw->described) return RILLE_OK;
   const rl_column_info *info = NULL;
   uint32_t n = io->driver->columns(io->conn, &info);
@@ -159,39 +161,40 @@ static rille_status describe(rl_call *call, const rl_exchange *io, rl_error *err
   return RILLE_OK;
 }
 
-static rille_status show(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+static rille_status raw_deliver_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row,
+                                    rl_error *err) {
   (void)sent;
-  rille_status st = describe(call, io, err);
+  rille_status st = raw_describe(call, io, err);
   if (st != RILLE_OK) return st;
   *row = (rille_row){.count = call->view.count, .ordinal = call->step_rows++, .cells = call->view.cells};
   return RILLE_ROW;
 }
 
-static rille_status answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected, rl_error *err) {
+static rille_status raw_answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected, rl_error *err) {
   (void)sent;
   call->affected = affected;
-  return describe(call, io, err);
+  return raw_describe(call, io, err);
 }
 
-static void rewind_raw(rl_call *call) {
+static void raw_rewind(rl_call *call) {
   call->pc = 0;
   call->step_rows = 0;
   call->affected = 0;
   call->raw->described = false;
 }
 
-static uint64_t shape(const rl_call *call, const rille_node **nodes, uint32_t *count) {
+static uint64_t raw_shape(const rl_call *call, const rille_node **nodes, uint32_t *count) {
   *nodes = call->raw ? &call->raw->node : NULL;
   *count = call->raw && call->raw->described ? 1 : 0;
   return 0;
 }
 
-static rille_result result(const rl_call *call) {
+static rille_result raw_result(const rl_call *call) {
   return call->raw && call->raw->stmt.returns_rows ? RILLE_RESULT_ROWS : RILLE_RESULT_COUNT;
 }
 
-/* A failed raw statement is P2010, whatever constraint it met. */
-static void failed(const rl_call *call, rl_error *err) {
+/* Turns the error of a raw statement into P2010, whatever constraint it violated. */
+static void raw_failed(const rl_call *call, rl_error *err) {
   (void)call;
   bool ours = err->code == RL_P2024 || err->code == RL_P2028 || err->code == RL_P2034 || err->code == RL_P1008 ||
               err->code == RL_P1016;
@@ -204,26 +207,26 @@ static void failed(const rl_call *call, rl_error *err) {
 
 /* ------------------------------------------------------------------ the kinds */
 
-static const char *action(const rl_call *call) {
+static const char *raw_action(const rl_call *call) {
   return call->raw->stmt.returns_rows ? "query_raw" : "execute_raw";
 }
 
-static int32_t counted_as(const rl_call *call) {
+static int32_t raw_counted_as(const rl_call *call) {
   return call->raw->stmt.returns_rows ? RILLE_RAW_QUERY : RILLE_RAW_EXECUTE;
 }
 
-static bool writes(const rl_call *call) {
+static bool raw_writes(const rl_call *call) {
   return call->raw->stmt.writes;
 }
 
-/* A SELECT may call a function that writes. */
-static bool repeats(const rl_call *call) {
+/* Returns false: even a SELECT may call a function that writes. */
+static bool raw_repeats(const rl_call *call) {
   (void)call;
   return false;
 }
 
-/* A replica refuses whatever writes, but what a server knows of itself, its locks and its sessions, is another matter
- * on each. All of that has pg_ in its name. */
+/* Returns whether the statement may be about the server itself: its locks or sessions, which a replica has of its own.
+ * All such functions and tables have pg_ in their names. Writes are refused by a replica anyway. */
 static bool is_about_the_server(const rl_stmt *s) {
   for (size_t i = 0; i + 3 <= s->sql_len; i++)
     if (tolower((unsigned char)s->sql[i]) == 'p' && tolower((unsigned char)s->sql[i + 1]) == 'g' &&
@@ -232,25 +235,25 @@ static bool is_about_the_server(const rl_stmt *s) {
   return false;
 }
 
-static bool may_write(const rl_call *call) {
+static bool raw_may_write(const rl_call *call) {
   return call->raw->stmt.writes || is_about_the_server(&call->raw->stmt);
 }
 
 const rl_call_kind rl_call_raw = {.own_sql = true,
                                   .suits_replica = true,
-                                  .action = action,
-                                  .counted_as = counted_as,
-                                  .writes = writes,
-                                  .may_write = may_write,
-                                  .repeats = repeats,
-                                  .is_sent = is_sent,
-                                  .send = queue,
-                                  .row = show,
-                                  .answered = answered,
-                                  .failed = failed,
-                                  .rewind = rewind_raw,
-                                  .shape = shape,
-                                  .result = result};
+                                  .action = raw_action,
+                                  .counted_as = raw_counted_as,
+                                  .writes = raw_writes,
+                                  .may_write = raw_may_write,
+                                  .repeats = raw_repeats,
+                                  .is_sent = raw_is_sent,
+                                  .send = raw_send,
+                                  .row = raw_deliver_row,
+                                  .answered = raw_answered,
+                                  .failed = raw_failed,
+                                  .rewind = raw_rewind,
+                                  .shape = raw_shape,
+                                  .result = raw_result};
 
 static const char *script_action(const rl_call *call) {
   (void)call;
@@ -262,12 +265,13 @@ static int32_t script_counted_as(const rl_call *call) {
   return RILLE_RAW_SCRIPT;
 }
 
-static rille_status queue_script(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
+static rille_status script_send(rl_call *call, rl_exchange *io, rl_group *group, rl_error *err) {
   group->waits = true;
-  return queue(call, io, group, err);
+  return raw_send(call, io, group, err);
 }
 
-static rille_status pass_over(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+static rille_status script_skip_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row,
+                                    rl_error *err) {
   (void)call;
   (void)io;
   (void)sent;
@@ -295,21 +299,21 @@ static const rl_call_kind script_kind = {.script = true,
                                          .own_sql = true,
                                          .action = script_action,
                                          .counted_as = script_counted_as,
-                                         .writes = writes,
-                                         .may_write = writes,
-                                         .repeats = repeats,
-                                         .is_sent = is_sent,
-                                         .send = queue_script,
-                                         .row = pass_over,
+                                         .writes = raw_writes,
+                                         .may_write = raw_writes,
+                                         .repeats = raw_repeats,
+                                         .is_sent = raw_is_sent,
+                                         .send = script_send,
+                                         .row = script_skip_row,
                                          .answered = script_answered,
-                                         .failed = failed,
-                                         .rewind = rewind_raw,
-                                         .shape = shape,
+                                         .failed = raw_failed,
+                                         .rewind = raw_rewind,
+                                         .shape = raw_shape,
                                          .result = script_result};
 
 /* ------------------------------------------------------------------ start */
 
-static bool only_reads(rl_str sql) {
+static bool sql_only_reads(rl_str sql) {
   size_t i = 0;
   while (i < sql.len && (isspace((unsigned char)sql.p[i]) || sql.p[i] == '(')) i++;
   static const char *const words[] = {"select", "values", "explain"};
@@ -321,15 +325,15 @@ static bool only_reads(rl_str sql) {
   return false;
 }
 
-/* The databases read to the first byte 0: what lies behind it would be left out without a word. */
-static rille_status check_text(rl_str sql, rl_error *err) {
+/* Rejects a zero byte: the databases would silently ignore what follows it. */
+static rille_status sql_check_text(rl_str sql, rl_error *err) {
   const char *zero = sql.len ? memchr(sql.p, 0, sql.len) : NULL;
   if (!zero) return RILLE_OK;
-  return rl_fail(err, RL_VALIDATION, "the SQL has a byte 0 at offset %zu; nothing of it is run",
+  return rl_fail(err, RL_VALIDATION, "the SQL has a zero byte at offset %zu, so none of it was run",
                  (size_t)(zero - sql.p));
 }
 
-static rille_status make(rl_call *call, const rl_driver *driver, rl_stmt stmt, rl_error *err) {
+static rille_status raw_fill(rl_call *call, const rl_driver *driver, rl_stmt stmt, rl_error *err) {
   call->raw = RL_NEW(call->arena, rl_raw);
   if (!call->raw || !stmt.sql) return rl_fail_nomem(err);
   call->raw->driver = driver;
@@ -338,22 +342,22 @@ static rille_status make(rl_call *call, const rl_driver *driver, rl_stmt stmt, r
 }
 
 rille_status rl_raw_make(rl_call *call, const rl_driver *driver, const rl_raw_call *from, rl_error *err) {
-  rille_status st = check_text(from->sql, err);
+  rille_status st = sql_check_text(from->sql, err);
   if (st != RILLE_OK) return st;
   rl_buf text;
   rl_buf_init(&text);
   uint32_t used = 0;
   rl_raw_placeholders(from->sql, driver->provider, from->numbered, &text, &used);
   char *z = text.failed ? NULL : rl_arena_strdup(call->arena, rl_buf_view(&text));
-  rl_stmt stmt = {.sql = z, .sql_len = text.len, .writes = !only_reads(from->sql), .returns_rows = from->rows};
+  rl_stmt stmt = {.sql = z, .sql_len = text.len, .writes = !sql_only_reads(from->sql), .returns_rows = from->rows};
   rl_buf_dispose(&text);
-  st = make(call, driver, stmt, err);
-  return st == RILLE_OK ? take_params(call, from->params, used, err) : st;
+  st = raw_fill(call, driver, stmt, err);
+  return st == RILLE_OK ? raw_take_params(call, from->params, used, err) : st;
 }
 
 rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, const rl_raw_call *from, rl_error *err) {
   rl_call *call = NULL;
-  rille_status st = check_text(from->sql, err);
+  rille_status st = sql_check_text(from->sql, err);
   if (st == RILLE_OK) st = rl_op_begin_start(op, tx, &rl_op_calls, err);
   if (st == RILLE_OK) st = rl_op_add_call(op, &rl_call_raw, &call, err);
   if (st == RILLE_OK) st = rl_raw_make(call, op->client->driver, from, err);
@@ -363,12 +367,12 @@ rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, const rl_raw_call *from, rl_e
 
 rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err) {
   rl_call *call = NULL;
-  rille_status st = check_text(sql, err);
+  rille_status st = sql_check_text(sql, err);
   if (st == RILLE_OK) st = rl_op_begin_start(op, tx, &rl_op_calls, err);
   if (st == RILLE_OK) st = rl_op_add_call(op, &script_kind, &call, err);
   if (st != RILLE_OK) return st;
   char *z = rl_arena_strdup(call->arena, sql);
-  st = make(call, op->client->driver, (rl_stmt){.sql = z, .sql_len = sql.len, .writes = true}, err);
+  st = raw_fill(call, op->client->driver, (rl_stmt){.sql = z, .sql_len = sql.len, .writes = true}, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }

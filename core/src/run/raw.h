@@ -1,4 +1,4 @@
-/* Raw statements: the caller's own SQL, values as parameters; and scripts. */
+/* Raw statements and scripts: the application's own SQL, with values as parameters. */
 #ifndef RL_RUN_RAW_H
 #define RL_RUN_RAW_H
 
@@ -7,12 +7,12 @@
 typedef struct rl_raw_call {
   rl_str sql;
   const rl_tape *params; /* NULL: none */
-  bool rows;             /* they are wanted; else their number */
+  bool rows;             /* returns rows, otherwise their number */
   bool numbered;         /* `?` is no placeholder where it may be an operator */
 } rl_raw_call;
 
 extern const rl_call_kind rl_call_raw;
-/* Fills a call of that kind. */
+/* Fills a call of this kind. */
 rille_status rl_raw_make(rl_call *call, const rl_driver *driver, const rl_raw_call *from, rl_error *err);
 
 rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, const rl_raw_call *from, rl_error *err);

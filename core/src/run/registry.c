@@ -1,4 +1,4 @@
-/* The pools of the process: found by URL and limits, shared, freed with the last who uses them. */
+/* The pools of the process: found by URL and limits, shared, and freed with their last reference. */
 #include <stdatomic.h>
 
 #include "base/alloc.h"
@@ -9,9 +9,9 @@
 
 static rl_fork_lock registry_lock;
 static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
-static rl_pool *registry; /* process-wide by design: pools are shared by threads and Lua states */
+static rl_pool *registry; /* process-wide: threads and Lua states share pools */
 
-/* A child ignores pools of other processes. */
+/* A child ignores the pools of other processes. */
 static void registry_init(void) {
   rl_fork_lock_init(&registry_lock);
 }
@@ -35,7 +35,7 @@ static rille_status pool_new(rl_str url, const rl_pool_options *o, rl_pool **out
   }
   p->pid = rl_process_id();
   p->key = pool_key(url, o);
-  p->asked = p->limits = *o;
+  p->requested = p->limits = *o;
   int size = o->size > 0 ? o->size : p->options.connection_limit > 0 ? p->options.connection_limit : 10;
   if (p->limits.wait_ms <= 0) p->limits.wait_ms = p->options.pool_timeout_ms >= 0 ? p->options.pool_timeout_ms : 5000;
   if (p->limits.idle_ms <= 0) p->limits.idle_ms = 300000;
@@ -86,7 +86,7 @@ static void pool_free(rl_pool *p) {
 }
 
 /* Under the registry's lock. */
-static void unlist(rl_pool *p) {
+static void registry_remove(rl_pool *p) {
   rl_pool **at = &registry;
   while (*at && *at != p) at = &(*at)->next;
   if (*at) *at = p->next;
@@ -100,16 +100,15 @@ void rl_pool_release(rl_pool *p) {
   rl_fork_lock_take(&registry_lock);
   int left = --p->references;
   bool last = left == 0 || (left == 1 && p->bequeathed);
-  if (last) unlist(p);
+  if (last) registry_remove(p);
   rl_fork_lock_give(&registry_lock);
-  /* a pool of the parent process: its lock may be held by a thread that does not exist here, and its connections are
-   * not ours */
+  /* a thread that does not exist here may hold the lock of a parent's pool, and its connections are not ours */
   if (last && p->pid == rl_process_id()) pool_free(p);
 }
 
 void rl_pool_bequeath(rl_pool *p) {
   rl_fork_lock_take(&registry_lock);
-  if (p->bequeathed) p->references--; /* the bequeathed one stays */
+  if (p->bequeathed) p->references--; /* there is one reference without an owner already */
   p->bequeathed = true;
   rl_fork_lock_give(&registry_lock);
 }
@@ -122,17 +121,16 @@ const rl_conn_options *rl_pool_conn_options(const rl_pool *p) {
   return &p->options;
 }
 
-/* After a fork: the pool of this process instead of its parent's. Threads may come at once; one of them changes the
- * client. */
+/* After a fork. Several threads may come here at the same time; one of them changes the client. */
 rille_status rl_pool_own(rl_pool *_Atomic *pool, rl_pool **out, rl_error *err) {
   rl_pool *inherited = *pool, *own = NULL;
-  rille_status st = rl_pool_get(inherited->url, &inherited->asked, &own, err);
+  rille_status st = rl_pool_get(inherited->url, &inherited->requested, &own, err);
   if (st != RILLE_OK) return st;
   if (atomic_compare_exchange_strong(pool, &inherited, own)) {
     rl_pool_release(inherited);
   } else {
     rl_pool_release(own);
-    own = inherited; /* what the other thread put there */
+    own = inherited; /* the one that the other thread has set */
   }
   *out = own;
   return RILLE_OK;

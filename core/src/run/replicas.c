@@ -1,4 +1,4 @@
-/* Opening replicas, and the question how far a server has come. */
+/* Opening replicas, and the question for a server's position. */
 #include "run/replicas.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,4 @@
-/* One ROLLBACK on a connection that is on its way back to the pool. */
+/* One ROLLBACK on a connection that returns to the pool. */
 #include "run/rollback.h"
 
 #include "base/clock.h"
@@ -23,7 +23,7 @@ void rl_rollback_drop(rl_rollback *r) {
   *r = (rl_rollback){0};
 }
 
-static rille_status send(rl_rollback *r) {
+static rille_status rollback_send(rl_rollback *r) {
   rl_exchange *io = &r->io;
   if (io->driver->run_until) io->driver->run_until(io->conn, r->deadline_ms);
   rille_status st = rl_verb_send(io, (rl_verb_step){RL_VERB_ROLLBACK, 0}, &r->error);
@@ -33,7 +33,7 @@ static rille_status send(rl_rollback *r) {
   return st;
 }
 
-static rille_status answer(rl_rollback *r) {
+static rille_status rollback_read_answer(rl_rollback *r) {
   rl_row_view row;
   int64_t affected = 0;
   rille_status st;
@@ -44,15 +44,16 @@ static rille_status answer(rl_rollback *r) {
 }
 
 rille_status rl_rollback_poll(rl_rollback *r) {
-  rille_status st = r->sent ? RILLE_OK : send(r);
+  rille_status st = r->sent ? RILLE_OK : rollback_send(r);
   r->wait = (rl_wait){-1, false, false, RL_NO_DEADLINE};
   bool queued = st == RILLE_OK;
-  if (queued) st = answer(r);
+  if (queued) st = rollback_read_answer(r);
   if (st == RILLE_AGAIN && rl_clock_ms() < r->deadline_ms) {
     if (r->wait.until_ms > r->deadline_ms) r->wait.until_ms = r->deadline_ms;
     return st;
   }
-  if (!queued || st == RILLE_AGAIN) rl_exchange_set_must_close(&r->io); /* what the database refuses leaves it clean */
+  if (!queued || st == RILLE_AGAIN)
+    rl_exchange_set_must_close(&r->io); /* a refused ROLLBACK leaves the connection clean */
   rl_rollback_drop(r);
   return RILLE_DONE;
 }

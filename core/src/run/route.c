@@ -1,4 +1,4 @@
-/* Where a read goes: choosing a replica, asking how far it has come, and leaving it. */
+/* Where a read is sent: choosing a replica, asking for its position, and leaving it. */
 #include "run/route.h"
 
 #include <stdatomic.h>
@@ -9,10 +9,11 @@
 #include "run/retry.h"
 #include "run/tx_state.h"
 
-/* A replica that cannot be reached is put aside for so long at first, then for twice as long each time. */
+/* A replica that cannot be reached is not used for this time at first, then for twice as long each time. */
 #define ASIDE_MS 500
 #define ASIDE_MOST_MS 30000
-/* One that has not replayed enough is not asked again at once, and later each time: the read was made in vain. */
+/* A replica that has not replayed enough is not asked again for this time, then for longer each time: each attempt
+ * costs a read. */
 #define BEHIND_MS 20
 #define BEHIND_MOST_MS 320
 
@@ -22,14 +23,15 @@ static rl_replicas *replicas_of(const rl_op *op) {
 
 /* ------------------------------------------------------------------ choosing */
 
-/* One that was put aside gets one caller to try it when its time is over, the others wait for what that one finds. */
-static bool may_try(rl_replica *at, int64_t now) {
+/* Returns whether the replica may be tried. When its time aside has passed, one caller tries it, and the others wait
+ * for the result. */
+static bool replica_may_be_tried(rl_replica *at, int64_t now) {
   int64_t until = at->aside_until;
   if (until == 0) return true;
   return now >= until && atomic_compare_exchange_strong(&at->aside_until, &until, now + ASIDE_MS);
 }
 
-/* In turn. One that is not known to have come far enough is asked, along with the read itself. */
+/* Chooses replicas in turn. One that may not have replayed enough is asked together with the read. */
 static bool choose_replica(rl_replicas *r, rl_route *route) {
   size_t first = atomic_fetch_add_explicit(&r->turn, 1, memory_order_relaxed);
   int64_t now = rl_clock_ms();
@@ -37,7 +39,7 @@ static bool choose_replica(rl_replicas *r, rl_route *route) {
     size_t index = (first + i) % r->count;
     rl_replica *at = &r->all[index];
     bool behind = at->replayed < route->position;
-    if ((behind && now < at->ask_at) || !may_try(at, now)) continue;
+    if ((behind && now < at->ask_at) || !replica_may_be_tried(at, now)) continue;
     route->replica = (uint32_t)index + 1;
     route->probe = behind;
     return true;
@@ -75,7 +77,7 @@ static void raise_position(_Atomic int64_t *at, int64_t to) {
   while (seen < to && !atomic_compare_exchange_weak(at, &seen, to)) {}
 }
 
-static void learn(rl_replicas *r, uint64_t writes, int64_t position) {
+static void replicas_learn(rl_replicas *r, uint64_t writes, int64_t position) {
   raise_position(&r->position, position);
   uint64_t seen = r->known;
   while (seen < writes && !atomic_compare_exchange_weak(&r->known, &seen, writes)) {}
@@ -86,7 +88,7 @@ rille_status rl_route_take_probe(rl_op *op, const rl_row_view *view, rl_error *e
   rl_route *route = &op->route;
   int64_t position = view->count && view->cells[0].kind == RILLE_INT ? view->cells[0].as.i : 0;
   if (!route->replica) {
-    learn(r, route->writes, position);
+    replicas_learn(r, route->writes, position);
     return RILLE_OK;
   }
   rl_replica *at = &r->all[route->replica - 1];
@@ -104,7 +106,7 @@ rille_status rl_route_take_probe(rl_op *op, const rl_row_view *view, rl_error *e
 
 /* ------------------------------------------------------------------ afterwards */
 
-static void put_aside(rl_replica *at) {
+static void replica_put_aside(rl_replica *at) {
   uint32_t failures = atomic_fetch_add(&at->failures, 1), random = 0;
   int64_t ms = ASIDE_MS;
   for (uint32_t i = 0; i < failures && ms < ASIDE_MOST_MS; i++) ms *= 2;
@@ -113,9 +115,9 @@ static void put_aside(rl_replica *at) {
   at->aside_until = rl_clock_ms() + ms - (int64_t)(random % (uint32_t)(ms / 4));
 }
 
-/* It will not write, has cancelled a read because of what it had to replay, or lacks what the primary may have by now.
- */
-static bool is_of_a_replica(const char *state) {
+/* Returns whether the error is due to a replica: it refuses writes, has cancelled a read because of what it had to
+ * replay, or lacks what the primary may have. */
+static bool is_error_of_replica(const char *state) {
   static const char *const states[] = {"25006", "40001", "40P01", "57P",   "55000", "42P01",
                                        "42703", "42883", "42704", "3F000", "3D000", "0A000"};
   for (size_t i = 0; i < sizeof states / sizeof *states; i++)
@@ -126,7 +128,7 @@ static bool is_of_a_replica(const char *state) {
 uint32_t rl_route_facts(const rl_op *op) {
   const rl_route *route = &op->route;
   if (!route->replica) return 0;
-  bool refused = route->behind || is_of_a_replica(op->error.sqlstate);
+  bool refused = route->behind || is_error_of_replica(op->error.sqlstate);
   return RL_IS_ON_REPLICA | (refused ? RL_MET_REPLICA : 0);
 }
 
@@ -134,7 +136,7 @@ void rl_route_leave(rl_op *op) {
   rl_route *route = &op->route;
   rl_replicas *r = replicas_of(op);
   bool lost = op->error.connection_lost;
-  if (lost) put_aside(&r->all[route->replica - 1]);
+  if (lost) replica_put_aside(&r->all[route->replica - 1]);
   if (strcmp(op->error.sqlstate, "25006") == 0) route->wrote = true;
   route->primary_only = !lost || ++route->moves > r->count;
 }

@@ -9,12 +9,12 @@ static rille_status connect_step(void *what, rl_wait *wait, rl_error *err) {
   return rl_connecting_poll(what, wait, err);
 }
 
-static rille_status connect(rl_session *s, rl_error *err) {
+static rille_status session_connect(rl_session *s, rl_error *err) {
   rl_connecting c;
   rille_status st;
   rl_connecting_begin(&c, &s->options, 0, false);
   do st = rl_drive(connect_step, &c, c.deadline_ms, err);
-  while (st == RILLE_AGAIN); /* what is too late is an error of its own */
+  while (st == RILLE_AGAIN); /* a passed deadline is an error of rl_connecting_poll */
   if (st == RILLE_OK) s->conn = rl_connecting_take(&c);
   rl_connecting_stop(&c);
   return st;
@@ -24,12 +24,12 @@ rille_status rl_session_open(rl_session *s, rl_str url, rl_error *err) {
   *s = (rl_session){0};
   rl_arena_init(&s->arena, 0);
   rille_status st = rl_driver_parse_url(url, &s->arena, &s->options, err);
-  if (st == RILLE_OK) st = connect(s, err);
+  if (st == RILLE_OK) st = session_connect(s, err);
   if (st != RILLE_OK) rl_session_close(s);
   return st;
 }
 
-static rille_status borrow(rl_session *s, rl_str url, rl_error *err) {
+static rille_status session_borrow(rl_session *s, rl_str url, rl_error *err) {
   rl_pool_options defaults = {0};
   rl_pool *pool = NULL;
   rl_wait wait = {-1, false, false, RL_NO_DEADLINE};
@@ -46,25 +46,25 @@ static rille_status borrow(rl_session *s, rl_str url, rl_error *err) {
   return st;
 }
 
-static rille_status open_shared(rl_session *s, rl_str url, bool must_exist, rl_error *err) {
+static rille_status session_open(rl_session *s, rl_str url, bool must_exist, rl_error *err) {
   *s = (rl_session){0};
   rl_arena_init(&s->arena, 0);
   rille_status st = rl_driver_parse_url(url, &s->arena, &s->options, err);
   s->options.must_exist = must_exist;
-  if (st == RILLE_OK) st = s->options.memory ? borrow(s, url, err) : connect(s, err);
+  if (st == RILLE_OK) st = s->options.memory ? session_borrow(s, url, err) : session_connect(s, err);
   if (st != RILLE_OK) rl_session_close(s);
   return st;
 }
 
 rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err) {
-  return open_shared(s, url, false, err);
+  return session_open(s, url, false, err);
 }
 
 rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err) {
-  return open_shared(s, url, true, err);
+  return session_open(s, url, true, err);
 }
 
-static void give_back(rl_session *s) {
+static void session_return_lease(rl_session *s) {
   const rl_driver *d = s->options.driver;
   rl_pool *pool = s->lease->pool;
   rl_pool_give(s->lease, s->conn && d->is_usable(s->conn) && !d->in_transaction(s->conn));
@@ -73,7 +73,7 @@ static void give_back(rl_session *s) {
 
 void rl_session_close(rl_session *s) {
   if (s->lease)
-    give_back(s);
+    session_return_lease(s);
   else if (s->conn)
     s->options.driver->close(s->conn);
   rl_arena_dispose(&s->arena);
@@ -84,7 +84,7 @@ static int64_t answer_until(const rl_session *s) {
   return s->options.socket_timeout_ms > 0 ? rl_clock_after(s->options.socket_timeout_ms) : RL_NO_DEADLINE;
 }
 
-static rille_status next(rl_session *s, int64_t until_ms, rl_row_view *view, rl_error *err) {
+static rille_status session_next_row(rl_session *s, int64_t until_ms, rl_row_view *view, rl_error *err) {
   rille_status st = rl_drive_next(s->options.driver, s->conn, until_ms, view, err);
   if (st != RILLE_AGAIN) return st;
   rl_drive_abandon(s->options.driver, s->conn, RL_NO_DEADLINE); /* ready for the next statement */
@@ -96,7 +96,7 @@ rille_status rl_session_finish(rl_session *s, rl_error *err) {
   rl_row_view view;
   int64_t until_ms = answer_until(s);
   rille_status st = s->options.driver->flush(s->conn, err);
-  while (st == RILLE_OK || st == RILLE_ROW) st = next(s, until_ms, &view, err);
+  while (st == RILLE_OK || st == RILLE_ROW) st = session_next_row(s, until_ms, &view, err);
   return st == RILLE_DONE ? RILLE_OK : st;
 }
 
@@ -105,7 +105,7 @@ rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err) {
   return st == RILLE_OK ? rl_session_finish(s, err) : st;
 }
 
-static rille_status finish_all(rl_session *s, rille_status st, const rl_commands *queued, rl_error *err) {
+static rille_status session_finish_all(rl_session *s, rille_status st, const rl_commands *queued, rl_error *err) {
   for (uint32_t i = 0; i < queued->count && st == RILLE_OK; i++) st = rl_session_finish(s, err);
   return st;
 }
@@ -113,19 +113,19 @@ static rille_status finish_all(rl_session *s, rille_status st, const rl_commands
 rille_status rl_session_begin(rl_session *s, const rl_begin *how, rl_error *err) {
   rl_commands queued = {0};
   rille_status st = s->options.driver->begin(s->conn, how, &queued, err);
-  return finish_all(s, st, &queued, err);
+  return session_finish_all(s, st, &queued, err);
 }
 
 rille_status rl_session_commit(rl_session *s, rl_error *err) {
   rl_commands queued = {0};
   rille_status st = s->options.driver->commit(s->conn, &queued, err);
-  return finish_all(s, st, &queued, err);
+  return session_finish_all(s, st, &queued, err);
 }
 
 rille_status rl_session_rollback(rl_session *s, rl_error *err) {
   rl_commands queued = {0};
   rille_status st = s->options.driver->rollback(s->conn, &queued, err);
-  return finish_all(s, st, &queued, err);
+  return session_finish_all(s, st, &queued, err);
 }
 
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err) {
@@ -171,7 +171,7 @@ rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, r
   int64_t until_ms = answer_until(s);
   while (st == RILLE_OK || st == RILLE_ROW) {
     rl_row_view view;
-    st = next(s, until_ms, &view, err);
+    st = session_next_row(s, until_ms, &view, err);
     if (st == RILLE_ROW && keep_row(s, &list, &view, err) != RILLE_OK) {
       rl_drive_abandon(s->options.driver, s->conn, RL_NO_DEADLINE);
       return RILLE_NOMEM;

@@ -1,5 +1,5 @@
-/* One connection used blocking, for migrations and the like: one's own, outside
- * the pool; or, of a database in memory, the pool's, if that is wanted. */
+/* A blocking connection for migrations and other tools. It is outside the pool, except that for a database in memory it
+ * may be the pool's. */
 #ifndef RL_RUN_SESSION_H
 #define RL_RUN_SESSION_H
 
@@ -7,42 +7,41 @@
 
 typedef struct rl_session {
   rl_conn *conn;
-  struct rl_lease *lease; /* NULL: the connection is its own */
+  struct rl_lease *lease; /* NULL: the connection is not the pool's */
   rl_conn_options options;
   rl_arena arena;
 } rl_session;
 
-/* Rows as text, row by row; a null is an empty text. */
+/* Rows as text, row by row. NULL is an empty text. */
 typedef struct rl_text_rows {
   rl_str *cells;
   size_t count, columns;
 } rl_text_rows;
-#define RL_SESSION_COLUMNS 16 /* the most that a query of rl_session_rows may have */
+#define RL_SESSION_COLUMNS 16 /* the most columns of rl_session_rows */
 
 static inline rl_str rl_cell(const rl_text_rows *r, size_t row, size_t column) {
   return r->cells[row * r->columns + column];
 }
 
-/* Of a database in memory this is a new, empty one. */
+/* Opens a connection. Of a database in memory this is a new, empty database. */
 rille_status rl_session_open(rl_session *s, rl_str url, rl_error *err);
-/* The same, but of a database in memory it is the one that clients of this URL
- * see; it lives until the last of them closes. */
+/* The same, but a database in memory is the one that clients of this URL use. It lives until the last of them closes.
+ */
 rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err);
-/* The same, but a file that is not there is P1003: who only reads makes no empty database. */
+/* The same, but a missing file is P1003: reading does not create an empty database. */
 rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err);
 void rl_session_close(rl_session *s);
-/* Flushes what was queued on the connection, and waits for the end of its one statement; rows are passed over. What is
- * longer under way than socket_timeout is cancelled: P1008. Likewise below. */
+/* Flushes what was queued, and waits for the end of its one statement. Rows are skipped. A statement that takes longer
+ * than socket_timeout is cancelled: P1008. The same holds for the functions below. */
 rille_status rl_session_finish(rl_session *s, rl_error *err);
 rille_status rl_session_begin(rl_session *s, const rl_begin *how, rl_error *err);
 rille_status rl_session_commit(rl_session *s, rl_error *err);
 rille_status rl_session_rollback(rl_session *s, rl_error *err);
 rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err); /* one statement without rows */
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err);  /* any number of statements */
-/* Every column is read as text and copied into the session's arena. */
+/* Reads all columns as text, copied into the session's arena. */
 rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, rl_text_rows *out, rl_error *err);
-/* The first column of every row as text, copied into the session's arena; a
- * null is an empty text. */
+/* Reads the first column of all rows as text, copied into the session's arena. NULL is an empty text. */
 rille_status rl_session_texts(rl_session *s, const char *sql, rl_str **out, size_t *count, rl_error *err);
 
 #endif

@@ -1,6 +1,4 @@
-/* Which statements of a call go to the database next: as many steps as take nothing from one another share a round
- * trip.
- */
+/* Which statements of a call are sent next. Steps that do not need each other's rows share a round trip. */
 #include "run/steps.h"
 
 #include "run/bulk.h"
@@ -17,7 +15,7 @@ static uint64_t guard_needs(const rl_plan *plan, uint32_t guard) {
   return needs;
 }
 
-static bool is_due(const rl_call *call, const rl_step *step) {
+static bool step_is_due(const rl_call *call, const rl_step *step) {
   const rl_plan *plan = call->compiled->plan;
   for (uint32_t g = step->guard; g != RL_NO_GUARD; g = plan->guards[g].parent) {
     bool empty = call->inputs.rowsets[plan->guards[g].rowset].rows == 0;
@@ -26,7 +24,7 @@ static bool is_due(const rl_call *call, const rl_step *step) {
   return true;
 }
 
-static rille_status merge(rl_call *call, const rl_step *step, rl_error *err) {
+static rille_status rowsets_merge(rl_call *call, const rl_step *step, rl_error *err) {
   rl_rowset *to = &call->inputs.rowsets[step->rowset];
   const rl_rowset *from = &call->inputs.rowsets[step->from];
   if (to->rows == 0) {
@@ -43,7 +41,7 @@ static rille_status merge(rl_call *call, const rl_step *step, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status take_params(rl_call *call, const rl_template *t, rl_value *params, rl_error *err) {
+static rille_status step_take_params(rl_call *call, const rl_template *t, rl_value *params, rl_error *err) {
   for (uint32_t i = 0; i < t->param_count; i++) {
     rille_status st = rl_input_value(t->inputs[i], &call->inputs, &params[i], err);
     if (st != RILLE_OK) return st;
@@ -65,14 +63,14 @@ rille_status rl_call_prepare_inputs(rl_call *call, rl_error *err) {
     } else if (!plan->steps[i].needs && sql->main.sql) {
       call->params[i] = rl_arena_alloc(call->arena, (sql->main.param_count + 1) * sizeof(rl_value));
       if (!call->params[i]) return rl_fail_nomem(err);
-      st = take_params(call, &sql->main, call->params[i], err);
+      st = step_take_params(call, &sql->main, call->params[i], err);
     }
     if (st != RILLE_OK) return st;
   }
   return RILLE_OK;
 }
 
-static rille_status check_agreements(rl_call *call, const rl_step *step, rl_error *err) {
+static rille_status step_check_agreements(rl_call *call, const rl_step *step, rl_error *err) {
   for (size_t i = 0; i < step->agreement_count; i++) {
     rl_value one, other;
     rille_status st = rl_input_value(step->agreements[i].one, &call->inputs, &one, err);
@@ -84,10 +82,10 @@ static rille_status check_agreements(rl_call *call, const rl_step *step, rl_erro
   return RILLE_OK;
 }
 
-static rille_status send_statement(rl_call *call, rl_exchange *io, uint32_t index, rl_error *err) {
+static rille_status step_send_statement(rl_call *call, rl_exchange *io, uint32_t index, rl_error *err) {
   const rl_step *step = &call->compiled->plan->steps[index];
   if (step->agreement_count) {
-    rille_status st = check_agreements(call, step, err);
+    rille_status st = step_check_agreements(call, step, err);
     if (st != RILLE_OK) return st;
   }
   const rl_template *t = &call->compiled->program->steps[index].main;
@@ -95,7 +93,7 @@ static rille_status send_statement(rl_call *call, rl_exchange *io, uint32_t inde
   if (!params) {
     params = rl_arena_alloc(call->arena, (t->param_count + 1) * sizeof *params);
     if (!params) return rl_fail_nomem(err);
-    rille_status st = take_params(call, t, params, err);
+    rille_status st = step_take_params(call, t, params, err);
     if (st != RILLE_OK) return st;
   }
   io->statements++;
@@ -119,19 +117,19 @@ bool rl_call_is_atomic(const rl_call *call, bool within) {
   return false;
 }
 
-/* One step: sent, done here, or passed over. The group counts what was sent, and knows whether a check must be awaited.
+/* Sends a step, does it here, or skips it. The group counts what was sent, and notes whether a check must be awaited.
  */
 static rille_status send_step(rl_call *call, rl_exchange *io, uint32_t index, rl_group *group, rl_error *err) {
   const rl_step *step = &call->compiled->plan->steps[index];
   if (step->kind == RL_STEP_RAISE) return rl_raise_error(step->error, call->compiled->model, err);
-  if (step->kind == RL_STEP_MERGE) return merge(call, step, err);
+  if (step->kind == RL_STEP_MERGE) return rowsets_merge(call, step, err);
   rille_status st;
   if (call->compiled->program->steps[index].bulk != RL_BULK_NONE) {
     st = rl_bulk_start(call, io, index, err);
     if (st == RILLE_DONE) return rl_call_finish_step(call, index, 0, err); /* no rows */
     if (st == RILLE_OK) st = rl_exchange_push(io, (rl_sent){RL_SENT_STATEMENT, index, call}, err);
   } else {
-    st = send_statement(call, io, index, err);
+    st = step_send_statement(call, io, index, err);
   }
   group->steps++;
   group->waits = group->waits || call->compiled->steps[index].waits;
@@ -148,15 +146,15 @@ rille_status rl_call_send_steps(rl_call *call, rl_exchange *io, rl_group *group,
     if ((step->needs | guard_needs(plan, step->guard)) & call->filling) break;
     if (group->steps && !io->driver->pipelines) break;
     bool bulk = call->compiled->program->steps[call->pc].bulk != RL_BULK_NONE;
-    if (group->steps && bulk) break; /* a bulk insert has the connection to itself */
-    if (is_due(call, step)) st = send_step(call, io, call->pc, group, err);
+    if (group->steps && bulk) break; /* a bulk step has the connection to itself */
+    if (step_is_due(call, step)) st = send_step(call, io, call->pc, group, err);
     call->pc++;
     if (group->steps && bulk) break;
   }
   return st;
 }
 
-static bool foreseen(const rl_plan *plan, const rl_step *step) {
+static bool step_is_expected(const rl_plan *plan, const rl_step *step) {
   for (uint32_t g = step->guard; g != RL_NO_GUARD; g = plan->guards[g].parent)
     if (plan->guards[g].when_empty) return false;
   return true;
@@ -165,12 +163,12 @@ static bool foreseen(const rl_plan *plan, const rl_step *step) {
 uint32_t rl_call_foresee_trips(const rl_call *call, bool pipelines, bool wrapped) {
   const rl_plan *plan = call->compiled->plan;
   const rl_program *program = call->compiled->program;
-  uint32_t trips = 0, sent = 0; /* statements of the group at hand */
+  uint32_t trips = 0, sent = 0; /* statements of the current group */
   uint64_t filling = 0;
   bool waits = false, alone = false;
   for (size_t i = 0; i < plan->step_count; i++) {
     const rl_step *step = &plan->steps[i];
-    if (!program->steps[i].main.sql || !foreseen(plan, step)) continue;
+    if (!program->steps[i].main.sql || !step_is_expected(plan, step)) continue;
     bool bulk = program->steps[i].bulk != RL_BULK_NONE;
     bool held = ((step->needs | guard_needs(plan, step->guard)) & filling) || !pipelines || bulk || alone;
     if (sent && held) {
@@ -189,7 +187,7 @@ uint32_t rl_call_foresee_trips(const rl_call *call, bool pipelines, bool wrapped
   return trips + commits_apart;
 }
 
-static void forget_rows(rl_call *call) {
+static void call_forget_rows(rl_call *call) {
   const rl_plan *plan = call->compiled->plan;
   if (plan->rowset_count) memset(call->inputs.rowsets, 0, plan->rowset_count * sizeof *call->inputs.rowsets);
   memset(call->node_rows, 0, plan->node_count * sizeof *call->node_rows);
@@ -202,12 +200,12 @@ void rl_call_rewind(rl_call *call) {
   call->affected = 0;
   call->cursor.number = 0;
   call->root_ended = false;
-  forget_rows(call);
+  call_forget_rows(call);
   rl_bulk_rewind(call);
 }
 
 void rl_call_next_portion(rl_call *call) {
-  forget_rows(call);
+  call_forget_rows(call);
   call->mapped = call->kept = NULL;
   call->mapped_cap = call->emit_next = 0;
   call->pc = 0;

@@ -1,4 +1,4 @@
-/* The state of transactions: who may touch one, and what becomes of it with each operation. */
+/* The state of transactions: who may touch one, and how each operation changes it. */
 #include "run/tx.h"
 
 #include <stdatomic.h>
@@ -47,68 +47,68 @@ static const char *state_text(rl_tx_state s) {
   case RL_TX_COMMITTED: return "it is committed";
   case RL_TX_ROLLED_BACK: return "it is rolled back";
   case RL_TX_LOST: return "its connection was lost";
-  case RL_TX_EXPIRED: return "its time was up, and it was rolled back";
+  case RL_TX_EXPIRED: return "it timed out and was rolled back";
   case RL_TX_ENDED: return "the database has ended it, after a failure or a COMMIT or ROLLBACK in a raw statement";
   case RL_TX_OPEN: break;
   }
   return "it is open";
 }
 
-static void leave_expiry(rl_tx *tx) {
+static void tx_leave_expiry(rl_tx *tx) {
   if (tx->expires_ms == RL_NO_DEADLINE) return;
   tx->expires_ms = RL_NO_DEADLINE;
   rl_expiry_leave(tx);
 }
 
-static void ended(rl_tx *tx, rl_tx_state state, bool clean) {
+static void tx_ended(rl_tx *tx, rl_tx_state state, bool clean) {
   rl_paused_cut(tx, 0);
-  leave_expiry(tx);
+  tx_leave_expiry(tx);
   tx->state = state;
   if (!tx->adopted) rl_pool_give(tx->lease, clean);
   tx->lease = NULL;
 }
 
-/* The database may have ended it on its own (SQLite does so when the disk is full), and so may a raw COMMIT: what comes
- * next would not be in a transaction at all. */
-static void look_at_connection(rl_tx *tx) {
+/* Notes whether the transaction has ended. The database ends it on its own (SQLite does so when the disk is full), and
+ * so does a raw COMMIT. What follows would not be in a transaction. */
+static void tx_check_connection(rl_tx *tx) {
   const rl_driver *d = tx->lease->driver;
   if (!d->is_usable(tx->lease->conn))
-    ended(tx, RL_TX_LOST, false);
+    tx_ended(tx, RL_TX_LOST, false);
   else if (!d->in_transaction(tx->lease->conn))
-    ended(tx, RL_TX_ENDED, true);
+    tx_ended(tx, RL_TX_ENDED, true);
 }
 
-/* How long a rollback that nobody waits for may take before the connection is closed instead. */
+/* How long a rollback that no caller waits for may take before the connection is closed. */
 #define DISPOSE_MS 1000
-#define DISPOSE_HURRY_MS 40
+#define DISPOSE_COOPERATIVE_MS 40
 
 void rl_tx_roll_back(rl_tx *tx) {
   rl_rollback r;
-  leave_expiry(tx);
+  tx_leave_expiry(tx);
   rl_paused_cut(tx, 0);
-  if (tx->state == RL_TX_OPEN && tx->lease && !tx->adopted) look_at_connection(tx);
+  if (tx->state == RL_TX_OPEN && tx->lease && !tx->adopted) tx_check_connection(tx);
   if (tx->state != RL_TX_OPEN || !tx->lease || tx->adopted) return;
   rl_rollback_init(&r, tx->client, tx->lease, tx->number,
-                   rl_clock_ms() + (tx->cooperative ? DISPOSE_HURRY_MS : DISPOSE_MS));
+                   rl_clock_ms() + (tx->cooperative ? DISPOSE_COOPERATIVE_MS : DISPOSE_MS));
   tx->state = RL_TX_ROLLED_BACK;
   tx->lease = NULL;
   rl_rollback_wait(&r);
 }
 
-static rille_status refuse(const rl_tx *tx, rl_error *err) {
+static rille_status tx_refuse(const rl_tx *tx, rl_error *err) {
   if (tx->state == RL_TX_ENDED && tx->failure.action)
     return rl_tx_fail_after_failure(
-        tx, "The transaction cannot be used any more: the database has ended it after a failure", err);
+        tx, "the transaction cannot be used any more: the database has ended it after a failure", err);
   if (tx->state == RL_TX_LOST && tx->failure.action)
-    return rl_tx_fail_after_failure(tx, "The transaction cannot be used any more: its connection was lost", err);
+    return rl_tx_fail_after_failure(tx, "the transaction cannot be used any more: its connection was lost", err);
   if (tx->state != RL_TX_EXPIRED)
-    return rl_fail(err, RL_P2028, "The transaction cannot be used any more: %s", state_text(tx->state));
+    return rl_fail(err, RL_P2028, "the transaction cannot be used any more: %s", state_text(tx->state));
   return rl_fail(err, RL_P2028,
-                 "The transaction has expired: its timeout is %lld ms; keep transactions short, or raise timeout",
+                 "the transaction has expired: its timeout is %lld ms; keep transactions short, or raise `timeout`",
                  (long long)tx->settings.timeout_ms);
 }
 
-static void grip(rl_tx *tx) {
+static void tx_take_grip(rl_tx *tx) {
   int seen = RL_GRIP_FREE;
   while (!atomic_compare_exchange_strong(&tx->grip, &seen, RL_GRIP_OWNER)) {
     rl_expiry_wait();
@@ -122,40 +122,41 @@ void rl_tx_let_go(rl_tx *tx) {
 }
 
 rille_status rl_tx_hold(rl_tx *tx, rl_error *err) {
-  grip(tx);
+  tx_take_grip(tx);
   if (tx->state == RL_TX_OPEN) return RILLE_OK;
-  rille_status st = refuse(tx, err);
+  rille_status st = tx_refuse(tx, err);
   rl_tx_let_go(tx);
   return st;
 }
 
 rille_status rl_tx_check(rl_tx *tx, rl_error *err) {
   if (tx->running)
-    return rl_fail(err, RL_P2028,
-                   "The transaction runs another operation: finish that first, a transaction does one thing at a time");
-  grip(tx);
-  if (tx->state == RL_TX_OPEN) look_at_connection(tx);
-  rille_status st = tx->state == RL_TX_OPEN ? RILLE_OK : refuse(tx, err);
+    return rl_fail(
+        err, RL_P2028,
+        "the transaction is running another operation; finish that first: a transaction does one thing at a time");
+  tx_take_grip(tx);
+  if (tx->state == RL_TX_OPEN) tx_check_connection(tx);
+  rille_status st = tx->state == RL_TX_OPEN ? RILLE_OK : tx_refuse(tx, err);
   bool late = st == RILLE_OK && rl_clock_ms() >= tx->deadline_ms;
-  if (late) leave_expiry(tx);
+  if (late) tx_leave_expiry(tx);
   rl_tx_let_go(tx);
   if (!late) return st;
-  rl_tx_roll_back(tx); /* others wait for what it has locked, and nobody knows when its owner is going to end it */
+  rl_tx_roll_back(tx); /* others wait for its locks, and its owner may never end it */
   tx->state = RL_TX_EXPIRED;
-  return refuse(tx, err);
+  return tx_refuse(tx, err);
 }
 
 rille_status rl_tx_check_new(rl_tx *tx, rl_error *err) {
-  if (tx->running) return rl_fail(err, RL_P2028, "The transaction was begun before: an operation of it is under way");
-  grip(tx);
+  if (tx->running) return rl_fail(err, RL_P2028, "the transaction has begun already: one of its operations is running");
+  tx_take_grip(tx);
   rl_tx_state state = tx->state;
   rl_tx_let_go(tx);
   return state == RL_TX_NEW ? RILLE_OK
-                            : rl_fail(err, RL_P2028, "The transaction was begun before: %s", state_text(state));
+                            : rl_fail(err, RL_P2028, "the transaction has begun already: %s", state_text(state));
 }
 
-static void begun(rl_tx *tx, rl_op *op) {
-  tx->lease = op->lease; /* when it was not begun, the operation gives its connection back */
+static void tx_begun(rl_tx *tx, rl_op *op) {
+  tx->lease = op->lease; /* if it was not begun, the operation releases its connection */
   op->lease = NULL;
   tx->state = RL_TX_OPEN;
   tx->cooperative = !op->blocking;
@@ -163,17 +164,17 @@ static void begun(rl_tx *tx, rl_op *op) {
   rl_expiry_join(tx, tx->expires_ms);
 }
 
-static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
+static void tx_verb_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
   switch (tx->verb) {
   case RL_VERB_NONE:
   case RL_VERB_BEGIN: return;
   case RL_VERB_COMMIT:
     if (good && tx->doomed)
       rl_tx_fail_after_failure(
-          tx, "The transaction was rolled back, not committed, because a statement in it had failed", &op->error);
-    ended(tx, good && !tx->doomed ? RL_TX_COMMITTED : RL_TX_ROLLED_BACK, clean);
+          tx, "the transaction was rolled back, not committed, because a statement in it had failed", &op->error);
+    tx_ended(tx, good && !tx->doomed ? RL_TX_COMMITTED : RL_TX_ROLLED_BACK, clean);
     return;
-  case RL_VERB_ROLLBACK: ended(tx, RL_TX_ROLLED_BACK, clean); return;
+  case RL_VERB_ROLLBACK: tx_ended(tx, RL_TX_ROLLED_BACK, clean); return;
   case RL_VERB_SAVEPOINT: tx->depth += good; return;
   case RL_VERB_RELEASE:
     if (!good) return;
@@ -182,7 +183,7 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
       return;
     }
     rl_paused_cut(tx, tx->depth--);
-    rl_tx_fail_after_failure(tx, "The savepoint was rolled back, not released, because a statement in it had failed",
+    rl_tx_fail_after_failure(tx, "the savepoint was rolled back, not released, because a statement in it had failed",
                              &op->error);
     return;
   case RL_VERB_ROLLBACK_TO:
@@ -191,14 +192,14 @@ static void command_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
   }
 }
 
-static void operation_answered(rl_tx *tx, rl_op *op, bool good) {
+static void tx_operation_answered(rl_tx *tx, rl_op *op, bool good) {
   const rl_exchange *io = &op->io;
   bool usable = !io->must_close && io->driver->is_usable(io->conn);
   bool clean = usable && !io->driver->in_transaction(io->conn);
   if (!good) rl_tx_note_failure(tx, op);
-  if (op->kind->ends) command_answered(tx, op, good, clean);
+  if (op->kind->ends) tx_verb_answered(tx, op, good, clean);
   if (tx->state == RL_TX_OPEN && (op->ends_tx || !usable))
-    ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
+    tx_ended(tx, op->ends_tx ? RL_TX_ROLLED_BACK : RL_TX_LOST, clean);
   bool undone = good && tx->failure.action && tx->state == RL_TX_OPEN && !io->driver->transaction_failed(io->conn);
   if (undone) rl_tx_forget_failure(tx);
 }
@@ -206,10 +207,10 @@ static void operation_answered(rl_tx *tx, rl_op *op, bool good) {
 void rl_tx_answered(rl_tx *tx, rl_op *op, bool good) {
   tx->running = NULL;
   if (op->kind->begins) {
-    if (good) begun(tx, op);
+    if (good) tx_begun(tx, op);
     return;
   }
   if (!op->io.conn) return; /* nothing of it was sent */
-  if (tx->state == RL_TX_OPEN) operation_answered(tx, op, good);
+  if (tx->state == RL_TX_OPEN) tx_operation_answered(tx, op, good);
   rl_tx_let_go(tx);
 }

@@ -94,7 +94,7 @@ void rl_tx_note_failure(rl_tx *tx, rl_op *op) {
   }
   tx->failure.place_is_final = true; /* this error belongs to a later call */
   if (strcmp(op->error.sqlstate, "25P02") == 0)
-    rl_tx_fail_after_failure(tx, "The transaction takes no more statements, because one in it has failed", &op->error);
+    rl_tx_fail_after_failure(tx, "the transaction accepts no more statements, because one in it failed", &op->error);
 }
 
 void rl_tx_place_failure(rl_tx *tx, const char *place) {

@@ -1,4 +1,4 @@
-/* What is known of a transaction. `grip` says whose state, lease and connection are at the moment (expiry.h). */
+/* The state of a transaction. `grip` says who may use state, lease and connection (expiry.h). */
 #ifndef RL_RUN_TX_STATE_H
 #define RL_RUN_TX_STATE_H
 
@@ -20,11 +20,11 @@ typedef struct rl_tx_settings {
   int64_t max_wait_ms, timeout_ms; /* 0: 2000 and 5000 */
 } rl_tx_settings;
 
-/* What the database has refused, and takes nothing more of the transaction after it. */
+/* The failure that left the transaction unusable. */
 typedef struct rl_tx_failure {
-  const char *action;  /* static; NULL: nothing has failed, or what has was undone */
-  rl_str model;        /* the schema's; empty: the call has none */
-  rl_code code;        /* RL_CODE_NONE: the call was given up while it ran */
+  const char *action;  /* static; NULL: nothing has failed, or the failure was undone */
+  rl_str model;        /* the schema's; empty: not a call of a model */
+  rl_code code;        /* RL_CODE_NONE: the call was abandoned while it ran */
   char *message;       /* its beginning; NULL: none */
   char *place;         /* "file:line" of the caller; NULL: not known */
   bool place_is_final; /* a later call cannot change it */
@@ -37,20 +37,20 @@ struct rl_tx {
   rl_tx_state state;
   rl_lease *lease;
   int64_t deadline_ms;
-  int64_t expires_ms; /* it is among those that expire; RL_NO_DEADLINE: it is not, or not any more */
+  int64_t expires_ms; /* when it expires; RL_NO_DEADLINE: it does not */
   rl_expiry expiry;
   uint32_t depth;    /* open savepoints */
   rl_op *running;    /* the operation that runs in it, or NULL */
-  rl_stream *paused; /* reads in batches that go on later */
+  rl_stream *paused; /* reads in batches that will continue */
   rl_tx_failure failure;
-  bool doomed;      /* it, or its savepoint, is being rolled back instead: the database takes nothing more of it */
-  bool cooperative; /* begun so: its thread has others to serve */
-  bool adopted;     /* the connection and its end belong to somebody else */
-  rl_verb verb;     /* under way */
+  bool doomed; /* it, or its savepoint, is being rolled back instead, because the database accepts no more statements */
+  bool cooperative;        /* begun by a cooperative caller: its thread serves others too */
+  bool adopted;            /* the connection belongs to another owner, which also ends the transaction */
+  rl_verb verb;            /* under way */
   _Atomic uint64_t number; /* in events; 0: it was in none yet */
 };
 
-/* Whether the operation commits the caller's transaction. */
+/* Returns whether the operation commits the caller's transaction. */
 static inline bool rl_tx_commits(const rl_op *op) {
   return op->tx && op->kind->ends && op->tx->verb == RL_VERB_COMMIT;
 }

@@ -4,9 +4,9 @@
 
 #include "run/tx.h"
 
-/* The verb, on the connection of the transaction; BEGIN takes one. A transaction that has failed is rolled back instead
- * of committed, its savepoint instead of released. */
+/* Starts the verb on the connection of the transaction. BEGIN takes one. A failed transaction is rolled back instead of
+ * committed, its savepoint instead of released. */
 rille_status rl_tx_start(rl_tx *tx, rl_op *op, rl_verb verb, rl_error *err);
-void rl_tx_dispose(rl_tx *tx); /* rolls back when it is still open */
+void rl_tx_dispose(rl_tx *tx); /* rolls back if it is open */
 
 #endif

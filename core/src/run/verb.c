@@ -14,7 +14,7 @@ static void name_savepoint(uint32_t number, char out[NAME_SIZE]) {
     snprintf(out, NAME_SIZE, "rille_op");
 }
 
-static rille_status note(rl_exchange *io, rl_verb verb, const rl_commands *queued, rl_error *err) {
+static rille_status verb_note_sent(rl_exchange *io, rl_verb verb, const rl_commands *queued, rl_error *err) {
   for (uint32_t i = 0; i < queued->count; i++) {
     if (io->watch) rl_observe_command(io, i ? RL_VERB_NONE : verb, queued->sql[i]);
     rille_status st = rl_exchange_push(io, (rl_sent){.kind = RL_SENT_COMMAND}, err);
@@ -28,7 +28,7 @@ rille_status rl_verb_begin(rl_exchange *io, rl_begin how, rl_error *err) {
   how.session = io->client->traits.session;
   how.session_count = io->client->traits.session_count;
   rille_status st = io->driver->begin(io->conn, &how, &queued, err);
-  return st == RILLE_OK ? note(io, RL_VERB_BEGIN, &queued, err) : st;
+  return st == RILLE_OK ? verb_note_sent(io, RL_VERB_BEGIN, &queued, err) : st;
 }
 
 rille_status rl_verb_send(rl_exchange *io, rl_verb_step step, rl_error *err) {
@@ -39,12 +39,12 @@ rille_status rl_verb_send(rl_exchange *io, rl_verb_step step, rl_error *err) {
   name_savepoint(step.savepoint, name);
   switch (step.verb) {
   case RL_VERB_NONE:
-  case RL_VERB_BEGIN: return rl_fail(err, RL_INTERNAL, "this verb is not sent so");
+  case RL_VERB_BEGIN: return rl_fail(err, RL_INTERNAL, "BEGIN is sent by rl_verb_begin");
   case RL_VERB_COMMIT: st = d->commit(io->conn, &queued, err); break;
   case RL_VERB_ROLLBACK: st = d->rollback(io->conn, &queued, err); break;
   case RL_VERB_SAVEPOINT: st = d->savepoint(io->conn, name, &queued, err); break;
   case RL_VERB_RELEASE: st = d->release(io->conn, name, &queued, err); break;
   case RL_VERB_ROLLBACK_TO: st = d->rollback_to(io->conn, name, &queued, err); break;
   }
-  return st == RILLE_OK ? note(io, step.verb, &queued, err) : st;
+  return st == RILLE_OK ? verb_note_sent(io, step.verb, &queued, err) : st;
 }

@@ -4,14 +4,13 @@
 
 #include "run/exchange.h"
 
-/* A verb, and the number of the savepoint that it is about. */
+/* A verb, and the number of its savepoint. */
 typedef struct rl_verb_step {
   rl_verb verb;
   uint32_t savepoint; /* 0: the operation's own */
 } rl_verb_step;
 
-/* Each queues, and puts what it has queued among what is to be answered. A begin takes the settings of the client's
- * session along. */
+/* Both queue their commands, and add them to `sent`. BEGIN includes the settings of the client's session. */
 rille_status rl_verb_begin(rl_exchange *io, rl_begin how, rl_error *err);
 rille_status rl_verb_send(rl_exchange *io, rl_verb_step step, rl_error *err); /* any verb but BEGIN */
 

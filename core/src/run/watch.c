@@ -1,4 +1,4 @@
-/* The ring of events and the figures of an observed client. */
+/* The ring of events and the metrics of an observed client. */
 #include "run/watch.h"
 
 #include <stdatomic.h>
@@ -22,9 +22,9 @@ struct rl_watch {
   _Atomic uint32_t what;
   _Atomic int64_t slow_us, pool_wait_us;
   _Atomic int32_t params_length;
-  _Atomic int64_t evictions_told;
+  _Atomic int64_t evictions_reported;
   size_t models;
-  figures *figures; /* by model, then by action; raw statements are the model after the last */
+  figures *figures; /* by model, then by action; raw statements have the row after the last model */
 };
 
 rl_watch *rl_watch_new(size_t capacity, size_t models) {
@@ -79,8 +79,8 @@ static const char *copy_text(char **at, rl_str s) {
   return copy;
 }
 
-/* The event and its texts are one piece of memory. */
-static rille_client_event *make(const rille_client_event *from, const rl_event_texts *t) {
+/* Allocates the event and its texts as one block. */
+static rille_client_event *event_new(const rille_client_event *from, const rl_event_texts *t) {
   const rl_str all[] = {t->sql, t->params, t->model, t->action, t->trace, t->code, t->message};
   size_t size = sizeof(rille_client_event);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) size += all[i].p ? all[i].len + 1 : 0;
@@ -100,7 +100,7 @@ static rille_client_event *make(const rille_client_event *from, const rl_event_t
 }
 
 void rl_watch_put(rl_watch *w, const rille_client_event *event, const rl_event_texts *texts) {
-  rille_client_event *e = make(event, texts), *oldest = NULL;
+  rille_client_event *e = event_new(event, texts), *oldest = NULL;
   if (!e) {
     w->dropped++;
     return;
@@ -138,8 +138,8 @@ int64_t rl_watch_dropped(const rl_watch *w) {
 }
 
 bool rl_watch_evicted(rl_watch *w, int64_t evictions, int64_t step) {
-  int64_t told = w->evictions_told;
-  return evictions >= told + step && atomic_compare_exchange_strong(&w->evictions_told, &told, evictions);
+  int64_t reported = w->evictions_reported;
+  return evictions >= reported + step && atomic_compare_exchange_strong(&w->evictions_reported, &reported, evictions);
 }
 
 uint64_t rl_watch_number(void) {
@@ -162,17 +162,17 @@ static size_t bucket_of(int64_t duration_us) {
   return i;
 }
 
-static void add(_Atomic int64_t *to, int64_t n) {
+static void counter_add(_Atomic int64_t *to, int64_t n) {
   atomic_fetch_add_explicit(to, n, memory_order_relaxed);
 }
 
 void rl_watch_count(rl_watch *w, int64_t model, int32_t action, int64_t duration_us, bool good) {
   figures *f = figures_of(w, model, action);
   if (!f) return;
-  add(&f->operations, 1);
-  if (!good) add(&f->errors, 1);
-  add(&f->duration_us, duration_us);
-  add(&f->buckets[bucket_of(duration_us)], 1);
+  counter_add(&f->operations, 1);
+  if (!good) counter_add(&f->errors, 1);
+  counter_add(&f->duration_us, duration_us);
+  counter_add(&f->buckets[bucket_of(duration_us)], 1);
 }
 
 bool rl_watch_figures(const rl_watch *w, int64_t model, int32_t action, rille_action_stats *out) {

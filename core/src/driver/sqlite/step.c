@@ -52,7 +52,7 @@ static rille_status bind_all(rl_conn *c, const rl_stmt *decl, sqlite3_stmt *stmt
 
 rille_status rl_sqlite_send(rl_conn *c, const rl_stmt *decl, const rl_value *params, rl_error *err) {
   if (c->must_roll_back && !sqlite3_get_autocommit(c->db))
-    return rl_fail(err, RL_P2028, "the transaction accepts no more statements, because one in it has failed");
+    return rl_fail(err, RL_P2028, "the transaction accepts no more statements, because one in it failed");
   rl_sqlite_prepared *p = NULL;
   rl_trace_statement(c, decl, params);
   rille_status s = rl_sqlite_acquire(c, decl, &p, err);
