@@ -87,6 +87,22 @@ static void read_key(reader *r) {
   assert_true(accept(r, "="));
 }
 
+/* @json{ ... } and @form{ ... }: an object that was decoded, or an empty list of the same kind. */
+static void read_decoded(reader *r, rl_decoded from) {
+  assert_true(accept(r, "{"));
+  if (accept(r, "[]}")) {
+    rl_tape_empty_decoded_list(r->tape, from);
+    return;
+  }
+  rl_tape_open_decoded(r->tape, from);
+  while (!accept(r, "}")) {
+    read_key(r);
+    read_value(r);
+    (void)accept(r, ",");
+  }
+  rl_tape_close_object(r->tape);
+}
+
 static void read_table(reader *r) { /* as the binding writes one: an empty table is an empty object */
   reader look = *r;
   bool object = at_key(r) || accept(&look, "}");
@@ -129,6 +145,10 @@ static void read_mark(reader *r) {
   if (rl_str_is(name, "field")) {
     assert_true(accept(r, "\""));
     rl_tape_mark(r->tape, RL_MARK_FIELD, read_quoted(r));
+    return;
+  }
+  if (rl_str_is(name, "json") || rl_str_is(name, "form")) {
+    read_decoded(r, rl_str_is(name, "json") ? RL_DECODED_JSON : RL_DECODED_FORM);
     return;
   }
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
@@ -184,6 +204,7 @@ typedef struct call {
 
 static rl_schema *test_schema; /* set by setup, released by teardown */
 static rl_bind_options test_options;
+static const rl_map *test_json_keys; /* of the tapes; NULL: none */
 
 /* The addresses of the values that the tape has now; whether the query is for them. */
 static bool address_again(call *c) {
@@ -194,6 +215,7 @@ static bool address_again(call *c) {
 static call *bind_call(const char *model, rille_action action, const char *text) {
   call *c = test_calloc(1, sizeof *c);
   rl_tape_init(&c->tape);
+  rl_tape_json_keys(&c->tape, test_json_keys);
   rl_arena_init(&c->arena, 0);
   write_tape(&c->tape, text);
   const rl_model *m = rl_schema_model(test_schema, rl_str_of(model));

@@ -180,13 +180,14 @@ static rille_status bind_call(rl_binder *b, const rl_model *model, rille_action 
 rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                             const rl_bind_options *options, rl_arena *arena, rl_faults *faults, rl_error *err) {
   rl_binder b = {.schema = schema, .tree = tree, .options = options, .arena = arena, .faults = faults, .err = err};
-  return rl_note(&b, bind_call(&b, model, action));
+  rille_status status = rl_note(&b, bind_call(&b, model, action));
+  return status == RILLE_OK ? rl_note(&b, rl_refuse_decoded(&b, RILLE_OK)) : status;
 }
 
 rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err) {
   rl_binder b = {.schema = schema, .tree = tree, .options = options, .arena = arena, .err = err};
-  rille_status status = bind_call(&b, model, action);
+  rille_status status = rl_refuse_decoded(&b, bind_call(&b, model, action));
   if (status == RILLE_OK) status = rl_seal(&b);
   if (status < 0) {
     rl_error_detail(err, "model", model->name);

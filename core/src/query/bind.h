@@ -103,10 +103,19 @@ const rl_field *rl_find_field(const rl_model *model, rl_str name); /* NULL for i
 /* actions.c. Rejects arguments that the query's action does not take, and reports required ones that are missing. */
 rille_status rl_check_arguments(rl_binder *b, rl_arg *args);
 
+/* ------------------------------------------------------------------ decoded.c: data from outside */
+
+/* Refuses a decoded table that the bind has not taken as a value. bound: the status of the bind, returned if there is
+ * none; an error within such a table is replaced. */
+rille_status rl_refuse_decoded(rl_binder *b, rille_status bound);
+const char *rl_decoded_text(rl_decoded from); /* "decoded JSON" */
+
 /* ------------------------------------------------------------------ inputs.c */
 
 rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, const rl_field *field, rl_arg *arg);
 rille_status rl_input_scalar(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, rl_input **out);
+/* Takes a list as a value, decoded or not, unless it contains a decoded table where a scalar is meant. */
+void rl_take_list_as_data(rl_binder *b, const rl_type *type, rl_arg *arg);
 /* A list of scalars. as_list: the list is the value of a list column (type.list); otherwise each element is compared
  * separately. */
 rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, bool as_list,

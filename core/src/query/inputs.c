@@ -76,12 +76,22 @@ static rille_status try_list(rl_binder *b, const rl_input *input) {
   return status;
 }
 
+void rl_take_list_as_data(rl_binder *b, const rl_type *type, rl_arg *arg) {
+  if (type->scalar == RL_JSON)
+    arg->is_data = true;
+  else if (rl_is_empty_list(arg))
+    arg->is_data = arg->kind != RL_ARG_OBJECT;
+  else
+    arg->is_data = !rl_tape_has_decoded(b->tree->tape, arg->shape_at);
+}
+
 rille_status rl_input_scalars(rl_binder *b, const rl_type *type, const rl_field *field, rl_arg *arg, bool as_list,
                               rl_input **out) {
   rl_type element = *type;
   element.list = as_list;
   bool empty = rl_is_empty_list(arg);
   bool captured = arg->kind == RL_ARG_JSON && type->scalar == RL_JSON; /* the tape wrote the list as one Json text */
+  rl_take_list_as_data(b, type, arg);
   if (!empty && !captured && arg->kind != RL_ARG_LIST)
     return rl_bad(b, arg, field, "expected a list, got %s", rl_kind_text(arg));
   rl_input *input = rl_input_new(b, empty ? RL_INPUT_CONSTANT : RL_INPUT_LIST, &element, field, arg);
@@ -99,6 +109,7 @@ rille_status rl_input_json(rl_binder *b, const rl_type *type, const rl_field *fi
   bool special = arg->kind == RL_ARG_MARK && arg->mark != RL_MARK_JSON_NULL && arg->mark != RL_MARK_EMPTY_ARRAY &&
                  arg->mark != RL_MARK_EMPTY_OBJECT;
   if (special) return rl_bad(b, arg, field, "expected a JSON value, got %s", rl_kind_text(arg));
+  arg->is_data = true;
   *out = rl_input_new(b, RL_INPUT_JSON, &element, field, arg);
   if (!*out) return rl_nomem(b);
   rl_buf text;

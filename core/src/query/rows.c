@@ -4,15 +4,22 @@
 
 rille_status rl_bad_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,
                         const char *text) {
-  char *whole = w->listed ? rl_arena_printf(b->arena, "%.*s[%lu].%.*s", RL_STR_ARG(w->path), (unsigned long)row + 1,
-                                            RL_STR_ARG(key))
-                          : rl_arena_printf(b->arena, "%.*s.%.*s", RL_STR_ARG(w->path), RL_STR_ARG(key));
+  const char *dot = key.len ? "." : "";
+  char *whole = w->listed ? rl_arena_printf(b->arena, "%.*s[%lu]%s%.*s", RL_STR_ARG(w->path), (unsigned long)row + 1,
+                                            dot, RL_STR_ARG(key))
+                          : rl_arena_printf(b->arena, "%.*s%s%.*s", RL_STR_ARG(w->path), dot, RL_STR_ARG(key));
   if (!whole) return rl_nomem(b);
   rille_status status = rl_fail(b->err, code, "%s: %s", whole, text);
   rl_error_detail(b->err, "path", rl_str_of(whole));
   rl_error_detail(b->err, "model", w->model->name);
   if (f) rl_error_detail(b->err, "field", f->name);
   return status;
+}
+
+rille_status rl_bad_decoded_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, const rl_field *f,
+                                rl_decoded from) {
+  char *text = rl_arena_printf(b->arena, "%s is not data; use input(), or rille.trust()", rl_decoded_text(from));
+  return text ? rl_bad_row(b, w, row, key, RL_VALIDATION, f, text) : rl_nomem(b);
 }
 
 static rille_status refuse_key(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key) {
@@ -65,8 +72,17 @@ static rille_status check_missing(rl_binder *b, const rl_row_binding *w, size_t 
   return RILLE_OK;
 }
 
+/* A cell of a Json field may be a decoded table; a row and every other cell may not. */
+static rille_status refuse_decoded_cell(rl_binder *b, const rl_row_binding *w, size_t row, const rl_field *f,
+                                        uint32_t shape) {
+  bool table = rl_tape_is_table(b->tree->tape, shape) || rl_tape_is_list(b->tree->tape, shape);
+  if (!table || f->type.scalar == RL_JSON || !rl_tape_has_decoded(b->tree->tape, shape)) return RILLE_OK;
+  return rl_bad_decoded_row(b, w, row, f->name, f, rl_tape_has_decoded(b->tree->tape, shape));
+}
+
 static rille_status check_row(rl_binder *b, rl_row_binding *w, size_t row, uint32_t shape, uint32_t slot) {
   const rl_tape *t = b->tree->tape;
+  if (rl_tape_decoded(t, shape)) return rl_bad_decoded_row(b, w, row, RL_STR(""), NULL, rl_tape_decoded(t, shape));
   memset(w->row, 0, w->model->column_count * sizeof *w->row);
   w->kinds++;
   rl_str key;
@@ -79,6 +95,7 @@ static rille_status check_row(rl_binder *b, rl_row_binding *w, size_t row, uint3
     }
     if (!f || f->is_relation || rl_is_parent_key(f, w->parent)) return refuse_key(b, w, row, key);
     RL_TRY(check_cell(b, w, row, f, value_shape, value_slot));
+    RL_TRY(refuse_decoded_cell(b, w, row, f, value_shape));
     w->row[f->column_index] = w->given[f->column_index] = true;
     if (w->times) w->times[f->column_index]++;
   }
@@ -184,6 +201,7 @@ rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_arg *arg, cons
   w.times = RL_NEW_ARRAY(b->arena, size_t, model->column_count);
   if (!rows || !w.given || !w.row || !w.times) return rl_nomem(b);
   rl_plain(arg);
+  arg->is_data = true; /* decoded tables in it are refused row by row */
   rows->model = model;
   rows->arg = arg;
   rows->single = arg->kind == RL_ARG_OBJECT; /* an empty one is an empty list */

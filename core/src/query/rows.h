@@ -30,6 +30,9 @@ typedef struct rl_row_children {
 
 rille_status rl_bad_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, rl_code code, const rl_field *f,
                         const char *text);
+/* A decoded table where a row, or what is written to a field, is meant. key: empty for the row itself. */
+rille_status rl_bad_decoded_row(rl_binder *b, const rl_row_binding *w, size_t row, rl_str key, const rl_field *f,
+                                rl_decoded from);
 /* Checks the rows at `shape`: a list, or a single row. */
 rille_status rl_check_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, uint32_t slot);
 rille_status rl_bind_row_columns(rl_binder *b, const rl_row_binding *w, rl_rows *rows);

@@ -67,6 +67,8 @@ rille_status rl_check_row_children(rl_binder *b, rl_row_binding *w, size_t row, 
   if (!rl_tape_is_table(b->tree->tape, shape)) return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, expected);
   rl_str key;
   uint32_t value_shape, value_slot;
+  rl_decoded decoded = rl_tape_decoded(b->tree->tape, shape);
+  if (decoded) return rl_bad_decoded_row(b, w, row, f->name, f, decoded);
   while (rl_tape_member(b->tree->tape, &shape, &slot, &key, &value_shape, &value_slot)) {
     int id = rl_word_id(words, RL_COUNT_OF(words), key);
     char *name = rl_arena_printf(b->arena, "%.*s.%.*s", RL_STR_ARG(f->name), RL_STR_ARG(key));
@@ -78,6 +80,8 @@ rille_status rl_check_row_children(rl_binder *b, rl_row_binding *w, size_t row, 
                      ? rl_arena_printf(b->arena, "%.*s[%lu].%s", RL_STR_ARG(w->path), (unsigned long)row + 1, name)
                      : rl_arena_printf(b->arena, "%.*s.%s", RL_STR_ARG(w->path), name);
     if (!path) return rl_nomem(b);
+    decoded = rl_tape_decoded(b->tree->tape, value_shape);
+    if (decoded) return rl_bad_decoded_row(b, w, row, rl_str_of(name), f, decoded);
     if (id == CREATE_MANY)
       RL_TRY(check_create_many(b, w, f, rl_str_of(path), value_shape, value_slot));
     else

@@ -13,6 +13,7 @@ static bool is_reference(const rl_arg *n) {
 
 static rille_status list_with_list(rl_binder *b, const rl_subject *s, rl_operator op, rl_arg *arg, rl_filter **out) {
   if (op == RL_OP_EQ && arg->kind == RL_ARG_NULL) return rl_filter_new(b, RL_FILTER_IS_NULL, s->field, out);
+  rl_take_list_as_data(b, &s->type, arg);
   if (op == RL_OP_HAS_SOME && rl_is_empty_list(arg)) return rl_filter_new(b, RL_FILTER_FALSE, NULL, out);
   RL_TRY(new_list_filter(b, s->field, op, out));
   if (is_reference(arg)) return rl_bind_field_ref(b, s, arg, true, &(*out)->column);

@@ -127,6 +127,7 @@ static rille_status scalar_like(rl_binder *b, const rl_subject *s, int what, rl_
 static rille_status scalar_in_list(rl_binder *b, const rl_subject *s, int what, rl_arg *arg, rl_filter **out) {
   bool negated = (what != 0) != s->reverse;
   if (arg->kind == RL_ARG_NULL) return bind_is_null(b, s, arg, negated, out);
+  rl_take_list_as_data(b, &s->type, arg);
   if (rl_is_empty_list(arg)) return rl_filter_new(b, negated ? RL_FILTER_TRUE : RL_FILTER_FALSE, NULL, out);
   RL_TRY(new_filter(b, RL_FILTER_IN, s, out));
   (*out)->negated = negated;

@@ -137,7 +137,7 @@ void rl_capture_key(rl_tape *t, rl_str key) {
     rl_tape_fault(t, RL_VALIDATION, "the arguments were written wrongly: a key where none may stand");
     return;
   }
-  if (t->json_depth == 2 && top->total == 0 && rl_str_is(key, "set")) {
+  if (t->json_depth == 2 && top->total == 0 && !top->decoded && rl_str_is(key, "set")) {
     try_set_only(t, key);
     return;
   }

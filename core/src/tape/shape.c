@@ -10,6 +10,8 @@ uint32_t rl_shape_past(const rl_tape *t, uint32_t at, uint32_t *slots) {
     case SHAPE_MARK: at += SHAPE_MARK_HEAD + rl_shape_u16(t, at + 2); break;
     case SHAPE_OPEN_LIST: varies = true; /* fall through */
     case SHAPE_OPEN_OBJECT:
+    case SHAPE_OPEN_DECODED_JSON:
+    case SHAPE_OPEN_DECODED_FORM:
       depth++;
       at++;
       break;
@@ -44,6 +46,8 @@ void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot) {
       ++*shape;
       break;
     case SHAPE_OPEN_OBJECT:
+    case SHAPE_OPEN_DECODED_JSON:
+    case SHAPE_OPEN_DECODED_FORM:
       depth++;
       ++*shape;
       break;
@@ -62,7 +66,7 @@ void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot) {
 
 bool rl_tape_member(const rl_tape *t, uint32_t *shape, uint32_t *slot, rl_str *key, uint32_t *value_shape,
                     uint32_t *value_slot) {
-  if (rl_shape_at(t, *shape) == SHAPE_OPEN_OBJECT) ++*shape;
+  if (rl_tape_is_table(t, *shape)) ++*shape;
   if (rl_shape_at(t, *shape) != SHAPE_KEY) return false;
   *key = rl_shape_key(t, *shape);
   *shape = rl_shape_past_key(t, *shape);
@@ -70,4 +74,29 @@ bool rl_tape_member(const rl_tape *t, uint32_t *shape, uint32_t *slot, rl_str *k
   *value_slot = *slot;
   rl_tape_skip(t, shape, slot);
   return true;
+}
+
+rl_decoded rl_tape_decoded(const rl_tape *t, uint32_t shape) {
+  switch (rl_shape_at(t, shape)) {
+  case SHAPE_OPEN_DECODED_JSON: return RL_DECODED_JSON;
+  case SHAPE_OPEN_DECODED_FORM: return RL_DECODED_FORM;
+  case SHAPE_MARK: /* see rl_tape_empty_decoded_list */
+    if (rl_shape_mark(t, shape) != RL_MARK_EMPTY_ARRAY || rl_shape_mark_text(t, shape).len != 1) return RL_DECODED_NOT;
+    return rl_shape_mark_text(t, shape).p[0] == SHAPE_OPEN_DECODED_FORM ? RL_DECODED_FORM : RL_DECODED_JSON;
+  default: return RL_DECODED_NOT;
+  }
+}
+
+rl_decoded rl_tape_has_decoded(const rl_tape *t, uint32_t shape) {
+  uint32_t end = rl_shape_past(t, shape, NULL);
+  while (shape < end) {
+    rl_decoded decoded = rl_tape_decoded(t, shape);
+    if (decoded) return decoded;
+    switch (rl_shape_at(t, shape)) {
+    case SHAPE_KEY: shape = rl_shape_past_key(t, shape); break;
+    case SHAPE_MARK: shape += SHAPE_MARK_HEAD + (uint32_t)rl_shape_mark_text(t, shape).len; break;
+    default: shape++; break;
+    }
+  }
+  return RL_DECODED_NOT;
 }

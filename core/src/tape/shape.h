@@ -16,6 +16,8 @@
 #define SHAPE_MARK 'm'
 #define SHAPE_KEY 'k'
 #define SHAPE_OPEN_OBJECT '{'
+#define SHAPE_OPEN_DECODED_JSON '(' /* an object that rille.json.decode made; closed like any object */
+#define SHAPE_OPEN_DECODED_FORM '<' /* ... that rille.form made */
 #define SHAPE_CLOSE_OBJECT '}'
 #define SHAPE_OPEN_LIST '['
 #define SHAPE_CLOSE_LIST ']'

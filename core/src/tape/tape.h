@@ -7,6 +7,7 @@
  *
  *   shape    := value
  *   value    := scalar | '{' (key value)* '}' | '[' (element '*')* ']'        element := value; one '*' ends each run
+ *               '(' or '<' in place of '{': the object is decoded JSON, or a decoded form
  *   key      := 'k' u16-length bytes            (key text is borrowed by the tape until reset)
  *   scalar   := 'n' null | 'b' bool | 'i' int | 'f' float | 's' text | 'x' bytes | 'd' decimal | 't' date-time | 'j'
  * Json | 'm' mark values : one for each scalar except null and mark, and one RL_RUN value at the head of each run
@@ -42,6 +43,10 @@ typedef enum rl_mark {
   RL_MARK_EMPTY_OBJECT /* rille.object{} with nothing in it */
 } rl_mark;
 
+/* Where a table comes from. Decoded tables are data from outside: they are refused where a condition, an operator or a
+ * nested write is meant, and accepted as values. */
+typedef enum rl_decoded { RL_DECODED_NOT, RL_DECODED_JSON, RL_DECODED_FORM } rl_decoded;
+
 typedef struct rl_tape {
   rl_buf shape;
   rl_value *values;
@@ -67,6 +72,8 @@ void rl_tape_reset(rl_tape *t); /* keeps memory */
 void rl_tape_json_keys(rl_tape *t, const rl_map *keys);
 
 void rl_tape_open_object(rl_tape *t);
+void rl_tape_open_decoded(rl_tape *t, rl_decoded from); /* closed with rl_tape_close_object */
+void rl_tape_empty_decoded_list(rl_tape *t, rl_decoded from);
 void rl_tape_close_object(rl_tape *t);
 void rl_tape_open_list(rl_tape *t);
 void rl_tape_close_list(rl_tape *t);
@@ -128,6 +135,8 @@ struct rl_arg {
   rl_arg *children;      /* OBJECT: its members, in order; LIST: its elements, only after rl_arg_expand */
   size_t count;          /* OBJECT: members; LIST: elements of this call */
   bool expanded;         /* LIST */
+  rl_decoded decoded;    /* OBJECT, and the mark of an empty list */
+  bool is_data;          /* the binder has taken it as a value; nothing in it is part of the query */
   bool pinned;           /* the value, or the length of the list, decided something: see rl_arg_pin */
   bool sign_only;        /* pinned, but only by its sign: see rl_arg_pin_sign */
   rl_arg_kind element;   /* LIST: kind of the elements of its first run (INT, TEXT, OBJECT, LIST, ...); RL_ARG_NULL:
@@ -204,15 +213,20 @@ bool rl_list_walk_next(rl_list_walk *w, uint32_t *shape, uint32_t *slot);
 rl_value rl_tape_scalar(const rl_tape *t, uint32_t shape, uint32_t slot);
 /* Whether the value at `shape` is an object, or a list. */
 static inline bool rl_tape_is_table(const rl_tape *t, uint32_t shape) {
-  return t->shape.p[shape] == '{';
+  char letter = t->shape.p[shape];
+  return letter == '{' || letter == '(' || letter == '<';
 }
 static inline bool rl_tape_is_list(const rl_tape *t, uint32_t shape) {
   return t->shape.p[shape] == '[';
 }
-/* Returns the key of the next member of the object at *shape (which first points at '{'), and where its value is; moves
- * past the value. false at '}'. */
+/* Returns the key of the next member of the object at *shape (which first points at its opening letter), and where its
+ * value is; moves past the value. false at '}'. */
 bool rl_tape_member(const rl_tape *t, uint32_t *shape, uint32_t *slot, rl_str *key, uint32_t *value_shape,
                     uint32_t *value_slot);
+/* Returns whether the value at `shape` is a decoded object or a decoded empty list. */
+rl_decoded rl_tape_decoded(const rl_tape *t, uint32_t shape);
+/* The same for the value and everything in it. */
+rl_decoded rl_tape_has_decoded(const rl_tape *t, uint32_t shape);
 /* Moves past the value at *shape. */
 void rl_tape_skip(const rl_tape *t, uint32_t *shape, uint32_t *slot);
 

@@ -114,7 +114,9 @@ static rille_status write_scalar(writing *w) {
 
 static rille_status write_value(writing *w) {
   switch (rl_shape_at(w->tape, w->shape)) {
-  case SHAPE_OPEN_OBJECT: return write_object(w);
+  case SHAPE_OPEN_OBJECT:
+  case SHAPE_OPEN_DECODED_JSON:
+  case SHAPE_OPEN_DECODED_FORM: return write_object(w);
   case SHAPE_OPEN_LIST: return write_list(w);
   case SHAPE_MARK: return write_mark(w);
   case SHAPE_NULL:

@@ -18,7 +18,9 @@ static rl_arg_kind kind_of(char letter) {
   case SHAPE_DATETIME: return RL_ARG_DATETIME;
   case SHAPE_JSON: return RL_ARG_JSON;
   case SHAPE_MARK: return RL_ARG_MARK;
-  case SHAPE_OPEN_OBJECT: return RL_ARG_OBJECT;
+  case SHAPE_OPEN_OBJECT:
+  case SHAPE_OPEN_DECODED_JSON:
+  case SHAPE_OPEN_DECODED_FORM: return RL_ARG_OBJECT;
   case SHAPE_OPEN_LIST: return RL_ARG_LIST;
   default: return RL_ARG_NULL;
   }
@@ -70,6 +72,7 @@ static bool read_node(reading *r, rl_arg *n) {
   n->kind = kind_of(rl_shape_at(r->tape, r->shape));
   n->shape_at = r->shape;
   n->slot = r->slot;
+  n->decoded = rl_tape_decoded(r->tape, r->shape);
   switch (n->kind) {
   case RL_ARG_OBJECT: return read_members(r, n);
   case RL_ARG_LIST: read_list(r, n); return true;

@@ -34,6 +34,8 @@ rl_value rl_tape_scalar(const rl_tape *t, uint32_t shape, uint32_t slot) {
   case SHAPE_MARK: return (rl_value){.kind = RILLE_NULL, .as.i = rl_shape_mark(t, shape)};
   case SHAPE_NULL:
   case SHAPE_OPEN_OBJECT:
+  case SHAPE_OPEN_DECODED_JSON:
+  case SHAPE_OPEN_DECODED_FORM:
   case SHAPE_OPEN_LIST: return (rl_value){.kind = RILLE_NULL};
   default: return t->values[slot];
   }

@@ -387,6 +387,21 @@ void rl_tape_open_object(rl_tape *t) {
   open_level(t, RL_LEVEL_OBJECT, RL_LEVEL_JSON_OBJECT, SHAPE_OPEN_OBJECT);
 }
 
+static char letter_of(rl_decoded from) {
+  return from == RL_DECODED_FORM ? SHAPE_OPEN_DECODED_FORM : SHAPE_OPEN_DECODED_JSON;
+}
+
+void rl_tape_open_decoded(rl_tape *t, rl_decoded from) {
+  open_level(t, RL_LEVEL_OBJECT, RL_LEVEL_JSON_OBJECT, letter_of(from));
+  if (t->error.code == RL_CODE_NONE) rl_tape_top(t)->decoded = true;
+}
+
+/* The text of the mark says where the list comes from. */
+void rl_tape_empty_decoded_list(rl_tape *t, rl_decoded from) {
+  char letter = letter_of(from);
+  rl_tape_mark(t, RL_MARK_EMPTY_ARRAY, rl_str_make(&letter, 1));
+}
+
 void rl_tape_open_list(rl_tape *t) {
   open_level(t, RL_LEVEL_LIST, RL_LEVEL_JSON_LIST, SHAPE_OPEN_LIST);
 }

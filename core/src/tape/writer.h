@@ -19,6 +19,7 @@ typedef struct rl_tape_level {
   rl_level_kind kind;
   rl_level_context context, key_context; /* of this level, and of the value of its last key */
   bool has_key;                          /* objects: a key without its value yet */
+  bool decoded;                          /* objects: `set` is a key like any other */
   bool set_only;                         /* an object for a Json field whose only key so far is `set` */
   uint32_t key_at;                       /* objects: offset of the last key in the shape */
   uint32_t shape_at, slot;               /* where the object or list starts */
