@@ -18,8 +18,12 @@ enum {
   RL_REF_ANY_NULL,
   RL_REF_ALL,
   RL_REF_SENTINEL, /* metatables from here */
-  RL_REF_ARRAY,
+  RL_REF_ARRAY,    /* of rille's own tables, in pairs: see rl_own_table */
   RL_REF_OBJECT,
+  RL_REF_DECODED_JSON_ARRAY,
+  RL_REF_DECODED_JSON_OBJECT,
+  RL_REF_DECODED_FORM_ARRAY,
+  RL_REF_DECODED_FORM_OBJECT,
   RL_REF_DECIMAL,
   RL_REF_FIELD,
   RL_REF_ERROR,
@@ -78,6 +82,23 @@ static inline void rl_check_stack(lua_State *L, int size) {
   if (lua_checkstack(L, size)) return;
   lua_pushliteral(L, "not enough memory");
   lua_error(L);
+}
+
+/* What a table with one of rille's own metatables is. */
+typedef struct rl_own_table {
+  int is_array, is_object; /* both 0: the metatable is not rille's */
+  int32_t decoded;         /* RILLE_DECODED_JSON, RILLE_DECODED_FORM, or 0 */
+} rl_own_table;
+static inline rl_own_table rl_own_table_of(const rl_binding *b, const void *metatable) {
+  rl_own_table own = {0, 0, 0};
+  for (int ref = RL_REF_ARRAY; metatable && ref <= RL_REF_DECODED_FORM_OBJECT; ref++) {
+    if (metatable != b->identity[ref]) continue;
+    own.is_array = (ref - RL_REF_ARRAY) % 2 == 0;
+    own.is_object = !own.is_array;
+    own.decoded = (ref - RL_REF_ARRAY) / 2;
+    break;
+  }
+  return own;
 }
 
 /* Pushes an empty list with the metatable of rille.array, so it is [] in JSON. */

@@ -260,8 +260,8 @@ static void encode_row(encoder *e, int index, int32_t model, const rl_path *at) 
 
 static void encode_plain_table(encoder *e, int index, const void *meta, known_type known, const rl_path *at) {
   size_t n = rl_rawlen(e->L, index);
-  int is_object = meta && meta == e->b->identity[RL_REF_OBJECT];
-  if (!is_object && (n > 0 || (meta && meta == e->b->identity[RL_REF_ARRAY]))) {
+  rl_own_table own = rl_own_table_of(e->b, meta);
+  if (!own.is_object && (n > 0 || own.is_array)) {
     if (n == 0) {
       lua_pushnil(e->L);
       if (lua_next(e->L, index))

@@ -16,6 +16,7 @@ typedef struct reader {
   rl_lua_op *op;
   rille_error **err;
   int depth;
+  int decoded;   /* the tables are marked as decoded: the text comes from outside */
   size_t digits; /* how many decimals may still have */
 } reader;
 
@@ -133,9 +134,15 @@ static void json_push_number(reader *r, const token *t) {
 
 static void json_push_token(reader *r, const token *t);
 
+static void json_set_metatable(reader *r, int ref) {
+  rl_push_ref(r->L, ref);
+  lua_setmetatable(r->L, -2);
+}
+
 static void json_push_object(reader *r) {
   token t;
   lua_newtable(r->L);
+  if (r->decoded) json_set_metatable(r, RL_REF_DECODED_JSON_OBJECT);
   while (json_next_token(r, &t) && t.kind != RILLE_JSON_CLOSE_OBJECT) {
     lua_pushlstring(r->L, t.p, t.len);
     if (!json_next_token(r, &t)) break;
@@ -148,8 +155,7 @@ static void json_push_array(reader *r) {
   token t;
   int n = 0;
   lua_newtable(r->L);
-  rl_push_ref(r->L, RL_REF_ARRAY);
-  lua_setmetatable(r->L, -2);
+  json_set_metatable(r, r->decoded ? RL_REF_DECODED_JSON_ARRAY : RL_REF_ARRAY);
   while (json_next_token(r, &t) && t.kind != RILLE_JSON_CLOSE_ARRAY) {
     json_push_token(r, &t);
     lua_rawseti(r->L, -2, ++n);
@@ -180,16 +186,20 @@ static void json_push_token(reader *r, const token *t) {
   }
 }
 
-void rl_json_push(lua_State *L, rille_json *json, rl_lua_op *op, rille_error **err, const char *text, size_t len) {
-  reader r = {L, json, op, err, 0, len + EXTRA_DIGITS_MAX};
+static void push_json(reader *r, const char *text, size_t len) {
   token t;
-  rille_json_read(json, text, len);
-  if (!json_next_token(&r, &t)) {
-    rl_push_ref(L, RL_REF_NULL);
+  rille_json_read(r->json, text, len);
+  if (!json_next_token(r, &t)) {
+    rl_push_ref(r->L, RL_REF_NULL);
     return;
   }
-  json_push_token(&r, &t);
-  json_next_token(&r, &t); /* anything after the value is an error */
+  json_push_token(r, &t);
+  json_next_token(r, &t); /* anything after the value is an error */
+}
+
+void rl_json_push(lua_State *L, rille_json *json, rl_lua_op *op, rille_error **err, const char *text, size_t len) {
+  reader r = {L, json, op, err, 0, 0, len + EXTRA_DIGITS_MAX};
+  push_json(&r, text, len);
 }
 
 /* rille.json.decode(text). Building tables may run a finalizer that decodes as well, so the reader leaves the binding
@@ -202,7 +212,8 @@ static int json_decode(lua_State *L) {
   box->json = b->json ? b->json : rille_json_new();
   b->json = NULL;
   if (!box->json) rl_lua_box_throw(L, box);
-  rl_json_push(L, box->json, NULL, &box->err, text, len);
+  reader r = {L, box->json, NULL, &box->err, 0, 1, len + EXTRA_DIGITS_MAX};
+  push_json(&r, text, len);
   if (!b->json) {
     b->json = box->json;
     box->json = NULL;

@@ -139,8 +139,8 @@ int rl_plain_table(lua_State *L, const rl_binding *b, int index, const char **wh
   luaL_checkstack(L, 12, "tables are nested too deeply");
   *why = NULL;
   if (!lua_getmetatable(L, index)) return 0;
-  const void *meta = lua_topointer(L, -1);
-  if (meta != b->identity[RL_REF_ARRAY] && meta != b->identity[RL_REF_OBJECT]) *why = read_metatable(L, index, &copied);
+  rl_own_table own = rl_own_table_of(b, lua_topointer(L, -1));
+  if (!own.is_array && !own.is_object) *why = read_metatable(L, index, &copied);
   if (*why || !copied) {
     lua_settop(L, top);
     return 0;

@@ -162,10 +162,11 @@ void rl_value_setup(lua_State *L) {
   static const char *const names[] = {"null", "json_null", "db_null", "any_null", "all"};
   name_metatable(L, RL_REF_SENTINEL, "rille.Sentinel", sentinel_functions);
   name_metatable(L, RL_REF_FIELD, "rille.Field", field_functions);
-  name_metatable(L, RL_REF_ARRAY, "rille.Array", NULL);
-  name_metatable(L, RL_REF_OBJECT, "rille.Object", NULL);
-  name_json_type(L, RL_REF_ARRAY, "array");
-  name_json_type(L, RL_REF_OBJECT, "object");
+  for (int ref = RL_REF_ARRAY; ref <= RL_REF_DECODED_FORM_OBJECT; ref++) {
+    int is_array = (ref - RL_REF_ARRAY) % 2 == 0;
+    name_metatable(L, ref, is_array ? "rille.Array" : "rille.Object", NULL);
+    name_json_type(L, ref, is_array ? "array" : "object");
+  }
   for (int ref = RL_REF_NULL; ref <= RL_REF_ALL; ref++) {
     rl_push_ref(L, ref);
     lua_setfield(L, -2, names[ref - RL_REF_NULL]);

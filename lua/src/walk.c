@@ -128,9 +128,12 @@ static void walk_list(walker *w, int index, size_t n, const rl_path *at) {
   rille_tape_close_list(w->tape);
 }
 
-static void walk_object(walker *w, int index, const rl_path *at) {
+static void walk_object(walker *w, int index, int32_t decoded, const rl_path *at) {
   lua_State *L = w->L;
-  rille_tape_open_object(w->tape);
+  if (decoded)
+    rille_tape_open_decoded(w->tape, decoded);
+  else
+    rille_tape_open_object(w->tape);
   lua_pushnil(L);
   while (lua_next(L, index)) {
     if (lua_type(L, -2) != LUA_TSTRING) {
@@ -153,22 +156,29 @@ static int is_empty_table(lua_State *L, int index) {
   return 0;
 }
 
-/* meta: one of rille's own metatables, or NULL. */
-static void walk_plain_table(walker *w, int index, const void *meta, const rl_path *at) {
-  lua_State *L = w->L;
-  size_t n = rl_rawlen(L, index);
-  if (meta && meta == w->b->identity[RL_REF_OBJECT]) {
-    if (is_empty_table(L, index))
-      rille_tape_mark(w->tape, RILLE_MARK_EMPTY_OBJECT, "", 0);
-    else
-      walk_object(w, index, at);
-  } else if (n > 0) {
+static void walk_plain_table(walker *w, int index, const rl_path *at) {
+  size_t n = rl_rawlen(w->L, index);
+  if (n > 0)
     walk_list(w, index, n, at);
-  } else if (meta && meta == w->b->identity[RL_REF_ARRAY]) {
-    if (!is_empty_table(L, index)) walk_refuse(w, at, "unexpected key in a rille.array, which has the keys 1 to n");
+  else
+    walk_object(w, index, 0, at);
+}
+
+static void walk_own_table(walker *w, int index, rl_own_table own, const rl_path *at) {
+  size_t n = rl_rawlen(w->L, index);
+  if (own.is_array && n > 0) {
+    walk_list(w, index, n, at);
+  } else if (!is_empty_table(w->L, index)) {
+    if (own.is_array) walk_refuse(w, at, "unexpected key in a rille.array, which has the keys 1 to n");
+    walk_object(w, index, own.decoded, at);
+  } else if (own.is_array && own.decoded) {
+    rille_tape_empty_decoded_list(w->tape, own.decoded);
+  } else if (own.is_array) {
     rille_tape_mark(w->tape, RILLE_MARK_EMPTY_ARRAY, "", 0);
+  } else if (own.decoded) {
+    walk_object(w, index, own.decoded, at);
   } else {
-    walk_object(w, index, at);
+    rille_tape_mark(w->tape, RILLE_MARK_EMPTY_OBJECT, "", 0);
   }
 }
 
@@ -182,7 +192,7 @@ static void walk_foreign_table(walker *w, int index, const rl_path *at) {
   }
   int copied = rl_plain_table(w->L, w->b, index, &why);
   if (why) walk_refuse(w, at, why);
-  walk_plain_table(w, copied ? lua_gettop(w->L) : index, NULL, at);
+  walk_plain_table(w, copied ? lua_gettop(w->L) : index, at);
   if (copied) lua_pop(w->L, 1);
 }
 
@@ -191,13 +201,13 @@ static void walk_table(walker *w, int index, const rl_path *at) {
   if (at->depth >= RL_WALK_DEPTH_MAX) walk_refuse(w, at, "tables are nested too deeply, or in a cycle");
   luaL_checkstack(L, 8, "tables are nested too deeply");
   if (!lua_getmetatable(L, index)) {
-    walk_plain_table(w, index, NULL, at);
+    walk_plain_table(w, index, at);
     return;
   }
-  const void *meta = lua_topointer(L, -1);
+  rl_own_table own = rl_own_table_of(w->b, lua_topointer(L, -1));
   lua_pop(L, 1);
-  if (meta == w->b->identity[RL_REF_OBJECT] || meta == w->b->identity[RL_REF_ARRAY])
-    walk_plain_table(w, index, meta, at);
+  if (own.is_array || own.is_object)
+    walk_own_table(w, index, own, at);
   else
     walk_foreign_table(w, index, at);
 }

@@ -22,6 +22,13 @@ struct rille_schema;
 RILLE_API void rille_tape_set_schema(rille_tape *t, const struct rille_schema *s);
 
 RILLE_API void rille_tape_open_object(rille_tape *t);
+/* Opens an object that was decoded from JSON or from a form, which came from outside; rille_tape_close_object closes
+ * it. It is accepted as a value, such as that of a Json field, and refused as a condition, an operator or a nested
+ * write. */
+#define RILLE_DECODED_JSON 1
+#define RILLE_DECODED_FORM 2
+RILLE_API void rille_tape_open_decoded(rille_tape *t, int32_t from);
+RILLE_API void rille_tape_empty_decoded_list(rille_tape *t, int32_t from); /* the same for a list without elements */
 RILLE_API void rille_tape_close_object(rille_tape *t);
 RILLE_API void rille_tape_open_list(rille_tape *t);
 RILLE_API void rille_tape_close_list(rille_tape *t);

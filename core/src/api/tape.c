@@ -29,6 +29,15 @@ rille_status rl_tape_finish(rille_tape *t, rl_error *err) {
 void rille_tape_open_object(rille_tape *t) {
   rl_tape_open_object(&t->tape);
 }
+static rl_decoded decoded_from(int32_t from) {
+  return from == RILLE_DECODED_FORM ? RL_DECODED_FORM : RL_DECODED_JSON;
+}
+void rille_tape_open_decoded(rille_tape *t, int32_t from) {
+  rl_tape_open_decoded(&t->tape, decoded_from(from));
+}
+void rille_tape_empty_decoded_list(rille_tape *t, int32_t from) {
+  rl_tape_empty_decoded_list(&t->tape, decoded_from(from));
+}
 void rille_tape_close_object(rille_tape *t) {
   rl_tape_close_object(&t->tape);
 }

@@ -81,8 +81,9 @@ rl_decoded rl_tape_decoded(const rl_tape *t, uint32_t shape) {
   case SHAPE_OPEN_DECODED_JSON: return RL_DECODED_JSON;
   case SHAPE_OPEN_DECODED_FORM: return RL_DECODED_FORM;
   case SHAPE_MARK: /* see rl_tape_empty_decoded_list */
-    if (rl_shape_mark(t, shape) != RL_MARK_EMPTY_ARRAY || rl_shape_mark_text(t, shape).len != 1) return RL_DECODED_NOT;
-    return rl_shape_mark_text(t, shape).p[0] == SHAPE_OPEN_DECODED_FORM ? RL_DECODED_FORM : RL_DECODED_JSON;
+    if (rl_shape_mark(t, shape) != RL_MARK_EMPTY_ARRAY) return RL_DECODED_NOT;
+    if (rl_str_is(rl_shape_mark_text(t, shape), "(")) return RL_DECODED_JSON;
+    return rl_str_is(rl_shape_mark_text(t, shape), "<") ? RL_DECODED_FORM : RL_DECODED_NOT;
   default: return RL_DECODED_NOT;
   }
 }
