@@ -65,6 +65,8 @@ local LATER = {
   backup = function() return errors.entries(require "rille.backup").backup end,
   restore = function() return require("rille.backup").restore end,
   handler = function() return require "rille.handler" end,
+  form = function() return require("rille.form").decode end,
+  trust = function() return require("rille.form").trust end,
   tools = function() return require "rille.tools" end, -- of programs around rille
 }
 setmetatable(rille, {

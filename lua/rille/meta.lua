@@ -335,6 +335,30 @@ function rille.try(f, ...) end
 ---@return fun(...): ...
 function rille.handler(fn) end
 
+---@class (exact) rille.FormOptions
+---@field body? integer how many bytes a body without files may have; 1 MiB by default
+---@field body_with_files? integer how many bytes a body with files may have; 8 MiB by default
+---@field fields? integer how many fields there may be in all; 1,000 by default
+---@field depth? integer how many levels `a[b][c]`, or JSON, may have; 8 by default
+---@field items? integer how many elements a list may have; 1,000 by default
+
+--- Decodes the body of a request, or a query string, into a table of strings, lists and tables: `tags[0][name]=lua` becomes
+--- { tags = { { name = "lua" } } }, a name that is sent twice a list, a name without `=` an empty string, and a file
+--- { name, type, content }. The table is marked as decoded: pass it to `input`, not to other methods. Errors: INPUT, with e.meta.status 413 (more than
+--- a bound allows), 400 (malformed) or 415 (another content type); `rille.status` returns that number.
+---@param body string|nil nil is an empty form
+---@param content_type? string "application/x-www-form-urlencoded" by default; "multipart/form-data; boundary=..." and "application/json" too
+---@param bounds? rille.FormOptions
+---@return table
+function rille.form(body, content_type, bounds) end
+
+--- Returns a deep copy of a table that is not marked as decoded, so that every method accepts it. Whoever sent the body can then write conditions,
+--- operators and nested writes. Use it only for what you have checked, and never for what a visitor sends: that is what `input` is for.
+---@generic T
+---@param value T
+---@return T
+function rille.trust(value) end
+
 --- Returns the current time as in rows: ISO-8601, UTC, in milliseconds.
 ---@return string
 function rille.now() end
@@ -441,7 +465,8 @@ rille.json = {}
 ---@return string
 function rille.json.encode(value, options) end
 
---- The value of a Json text: arrays carry rille.array's metatable, null is rille.null. Errors: VALIDATION.
+--- The value of a Json text: arrays encode as arrays, null is rille.null. Its tables are marked as decoded: pass them to `input`, or as the value of a
+--- Json field; other places of a call refuse them. `rille.trust` gives a copy without the mark. Errors: VALIDATION.
 ---@param text string
 ---@return any
 function rille.json.decode(text) end

@@ -113,6 +113,23 @@ static int object_new(lua_State *L) {
   return set_list_metatable(L, RL_REF_OBJECT);
 }
 
+static int form_array_new(lua_State *L) {
+  return set_list_metatable(L, RL_REF_DECODED_FORM_ARRAY);
+}
+static int form_object_new(lua_State *L) {
+  return set_list_metatable(L, RL_REF_DECODED_FORM_OBJECT);
+}
+
+/* core.decoded(table): returns "array" or "object" if it was decoded from JSON or a form, otherwise nil. */
+static int push_decoded(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (!lua_getmetatable(L, 1)) return 0;
+  rl_own_table own = rl_own_table_of(rl_binding_of(L), lua_topointer(L, -1));
+  if (!own.decoded) return 0;
+  lua_pushstring(L, own.is_array ? "array" : "object");
+  return 1;
+}
+
 /* rille.time(iso): returns seconds since 1970, an integer if possible. */
 static int push_seconds(lua_State *L) {
   size_t len;
@@ -157,8 +174,15 @@ static void name_metatable(lua_State *L, int ref, const char *name, const luaL_R
 void rl_value_setup(lua_State *L) {
   static const luaL_Reg sentinel_functions[] = {{"__tostring", sentinel_tostring}, {NULL, NULL}};
   static const luaL_Reg field_functions[] = {{"__tostring", field_tostring}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"field", field_new},   {"array", array_new},  {"object", object_new},
-                                       {"time", push_seconds}, {"clock", push_clock}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"field", field_new},
+                                       {"array", array_new},
+                                       {"object", object_new},
+                                       {"form_array", form_array_new},
+                                       {"form_object", form_object_new},
+                                       {"decoded", push_decoded},
+                                       {"time", push_seconds},
+                                       {"clock", push_clock},
+                                       {NULL, NULL}};
   static const char *const names[] = {"null", "json_null", "db_null", "any_null", "all"};
   name_metatable(L, RL_REF_SENTINEL, "rille.Sentinel", sentinel_functions);
   name_metatable(L, RL_REF_FIELD, "rille.Field", field_functions);

@@ -14,6 +14,9 @@ enum { KEYS = sizeof keys / sizeof *keys };
 static void write_letter(rl_tape *t, char letter, uint32_t n, rl_str rest) {
   switch (letter) {
   case '{': rl_tape_open_object(t); break;
+  case '(': rl_tape_open_decoded(t, RL_DECODED_JSON); break;
+  case '<': rl_tape_open_decoded(t, RL_DECODED_FORM); break;
+  case 'e': rl_tape_empty_decoded_list(t, n % 2 ? RL_DECODED_JSON : RL_DECODED_FORM); break;
   case '}': rl_tape_close_object(t); break;
   case '[': rl_tape_open_list(t); break;
   case ']': rl_tape_close_list(t); break;
@@ -118,9 +121,9 @@ static void run(const uint8_t *data, size_t size) {
   rl_map_dispose(&json_keys);
 }
 
-static const char *const words[] = {"{",     "}",  "[",  "]",  "k0",    "k1{k4",  "k2{", "k3",
-                                    "k4{k0", "[[", "]]", "i1", "s3abc", "{k0i1}", "m6",  "m3",
-                                    "n",     "b1", "t9", "d1", "f9",    "j1",     "x2",  NULL};
+static const char *const words[] = {"(k0", "<k1", "e1",    "(}", "{",  "}",  "[",     "]",      "k0", "k1{k4",
+                                    "k2{", "k3",  "k4{k0", "[[", "]]", "i1", "s3abc", "{k0i1}", "m6", "m3",
+                                    "n",   "b1",  "t9",    "d1", "f9", "j1", "x2",    NULL};
 
 const fuzz_harness fuzz_tape = {
     .name = "tape", .run = run, .words = words, .longest = 2048, .short_runs = 4000, .share = 1};
