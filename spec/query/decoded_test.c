@@ -31,8 +31,8 @@ static void test_conditions(void **state) {
       /* also in place of another error within the table */
       {"{ where = { email = @json{ bogus = 1 } } }", "where.email: decoded JSON is not a condition" USE},
       {"{ where = @json{ bogus = 1 } }", "where: decoded JSON is not a condition" USE},
-      {"@json{ where = { id = 1 } }", "decoded JSON is not a table of arguments" USE},
-      {"@json{}", "decoded JSON is not a table of arguments" USE},
+      {"@json{ where = { id = 1 } }", "find_many: decoded JSON is not a table of arguments" USE},
+      {"@json{}", "find_many: decoded JSON is not a table of arguments" USE},
       {"{ select = @json{ email = true } }", "select: decoded JSON is not an argument" USE},
       {"{ include = { posts = @json{ take = 1 } } }", "include.posts: decoded JSON is not an argument" USE},
       {"{ include = { posts = { where = @json{ id = 1 } } } }",
