@@ -29,6 +29,7 @@ local tables = {
   { file = "core/src/schema/rules.h", struct = "rl_schema_rules", readers = { "rules", "rl_rules%b()", "rl_rules_of%b()" } },
   { file = "core/src/sql/sql.h", struct = "rl_dialect", readers = { "dialect", "d" } },
   { file = "core/src/sql/forms.h", struct = "rl_dialect_forms", readers = { "forms" } },
+  { file = "core/src/sql/ddl.h", struct = "rl_ddl_features", readers = { "features", "rl_ddl_features_of%b()" } },
   { file = "core/src/sql/ddl_forms.h", struct = "rl_ddl_forms", readers = { "forms", "forms_of%b()" } },
 }
 

@@ -76,7 +76,7 @@ static rille_status check_views(rl_session *s, const rl_dialect *d, const rl_db 
   rl_str *broken = RL_NEW_ARRAY(&s->arena, rl_str, before->views.count + 1);
   size_t count = 0;
   if (!broken) return rl_fail_nomem(err);
-  if (!before->views.count || rl_ddl_has_types(d)) return RILLE_OK;
+  if (!before->views.count || rl_ddl_features_of(d)->guards_views) return RILLE_OK;
   rille_status st = rl_db_describe(s, d, NULL, 0, &now, err);
   for (size_t i = 0; i < before->views.count && st == RILLE_OK; i++) {
     const rl_db_view *was = &before->views.items[i], *is = NULL;

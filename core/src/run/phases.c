@@ -244,7 +244,7 @@ static uint32_t op_facts(const rl_op *op) {
   bool in_transaction = io->conn && !io->must_close && io->driver->in_transaction(io->conn);
   bool well =
       io->conn && !io->must_close && (op->tx && !op->kind->begins ? op->own_tx >= RL_OWN_OPEN : !in_transaction);
-  bool outdated = !io->driver->single_writer && call && call->kind->outdated && call->kind->outdated(call, e->code);
+  bool outdated = io->driver->statements_expire && call && call->kind->outdated && call->kind->outdated(call, e->code);
   return rl_route_facts(op) | fact(e->connection_lost, RL_MET_LOSS) | fact(e->stale, RL_MET_STALE) |
          fact(outdated, RL_MET_OUTDATED) | fact(e->code == RL_P1008, RL_MET_LIMIT) | fact(e->nomem, RL_MET_NO_MEMORY) |
          fact(op->kind->repeats(op), RL_IS_REPEATABLE) | fact(op->kind->begins, RL_IS_BEGIN) |

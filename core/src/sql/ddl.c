@@ -57,8 +57,8 @@ void rl_ddl_method(rl_str method, rl_buf *out) {
   method_name(out, method);
 }
 
-bool rl_ddl_has_types(const rl_dialect *d) {
-  return forms_of(d)->enum_types;
+const rl_ddl_features *rl_ddl_features_of(const rl_dialect *d) {
+  return &forms_of(d)->features;
 }
 
 /* ------------------------------------------------------------------ what is
@@ -90,7 +90,7 @@ const char *rl_ddl_after(const rl_dialect *d) {
 
 rille_status rl_ddl_home(const rl_dialect *d, rl_str search_path, rl_arena *arena, char **out, rl_error *err) {
   *out = NULL;
-  if (!forms_of(d)->namespaces || !search_path.len) return RILLE_OK;
+  if (!forms_of(d)->features.namespaces || !search_path.len) return RILLE_OK;
   rl_buf b;
   rl_buf_init(&b);
   rl_buf_text(&b, "CREATE SCHEMA IF NOT EXISTS ");

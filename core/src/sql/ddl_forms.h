@@ -5,8 +5,7 @@
 #include "sql/ddl.h"
 
 typedef struct rl_ddl_forms {
-  bool enum_types;            /* an enum is a type of the database; else text */
-  bool namespaces;            /* tables lie in schemas */
+  rl_ddl_features features;
   const char *before, *after; /* around a change of the structure */
   void (*list_drops)(rl_buf *out, const rl_str *namespaces, size_t count);
   void (*type)(rl_buf *out, const rl_dialect *d, const rl_field *f,

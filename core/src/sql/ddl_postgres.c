@@ -117,8 +117,20 @@ static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
   rl_buf_text(out, "]::text[]) AS v) x ORDER BY k");
 }
 
-const rl_ddl_forms rl_ddl_postgres = {.enum_types = true,
-                                      .namespaces = true,
+const rl_ddl_forms rl_ddl_postgres = {.features = {.enum_types = true,
+                                                   .namespaces = true,
+                                                   .extensions = true,
+                                                   .exact_types = true,
+                                                   .sequences = true,
+                                                   .index_methods = true,
+                                                   .renames_indexes = true,
+                                                   .key_names = true,
+                                                   .alters_tables = true,
+                                                   .adds_references = true,
+                                                   .guards_views = true,
+                                                   .join_keys = true,
+                                                   .key_separator = ",",
+                                                   .target_opening = "("},
                                       .before = "",
                                       .after = "",
                                       .list_drops = list_drops,

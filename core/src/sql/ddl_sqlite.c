@@ -54,7 +54,13 @@ static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
               "AND NOT " RL_SQLITE_SHADOWS " ORDER BY m.type DESC");
 }
 
-const rl_ddl_forms rl_ddl_sqlite = {.before = "PRAGMA foreign_keys = OFF",
+const rl_ddl_forms rl_ddl_sqlite = {.features = {.text_datetimes = true,
+                                                 .column_keys = true,
+                                                 .keeps_texts = true,
+                                                 .enclosed_expressions = true,
+                                                 .key_separator = ", ",
+                                                 .target_opening = " ("},
+                                    .before = "PRAGMA foreign_keys = OFF",
                                     .after = "PRAGMA foreign_keys = ON",
                                     .list_drops = list_drops,
                                     .type = column_type,

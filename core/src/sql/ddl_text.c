@@ -12,7 +12,7 @@ void rl_ddl_text(rl_buf *out, rl_str s) {
 }
 
 void rl_ddl_table(rl_buf *out, const rl_dialect *d, const rl_ddl_forms *forms, rl_str namespace_, rl_str table) {
-  if (namespace_.len && forms->namespaces) {
+  if (namespace_.len && forms->features.namespaces) {
     d->identifier(out, namespace_);
     rl_buf_byte(out, '.');
   }

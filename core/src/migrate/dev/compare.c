@@ -98,7 +98,7 @@ static rille_status count_rows(rl_dev *d, const rl_diff *diff, rl_error *err) {
 static rille_status read_past(rl_dev *d, rl_error *err) {
   rille_status st = rl_dev_open_handle(d, err);
   if (st == RILLE_OK) st = rl_migrations_load(d->m, err);
-  if (st != RILLE_OK || rl_ddl_has_types(d->m->dialect)) return st;
+  if (st != RILLE_OK || rl_ddl_features_of(d->m->dialect)->enum_types) return st;
   rl_buf all;
   rl_buf_init(&all);
   for (size_t i = 0; i < d->m->list.count; i++) {

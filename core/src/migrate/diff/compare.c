@@ -33,7 +33,7 @@ static bool same_text(rl_str a, rl_str b) {
 }
 
 bool rl_db_same_type(const rl_differ *d, const rl_db_column *a, const rl_db_column *b) {
-  if (d->types) {
+  if (d->features->exact_types) {
     if (a->enum_name.len || b->enum_name.len)
       return a->list == b->list && rl_str_eq(a->enum_name, b->enum_name) &&
              rl_str_eq(a->enum_namespace, b->enum_namespace);
@@ -49,11 +49,12 @@ static bool is_counted(const rl_db_column *c) {
 }
 
 bool rl_db_same_column(const rl_differ *d, const rl_db_column *a, const rl_db_column *b) {
-  if (d->types && is_counted(a) && is_counted(b)) return rl_db_same_type(d, a, b) && a->required == b->required;
+  if (d->features->sequences && is_counted(a) && is_counted(b))
+    return rl_db_same_type(d, a, b) && a->required == b->required;
   if (a->computed || b->computed) return a->computed == b->computed || !b->computed;
   return rl_db_same_type(d, a, b) && a->required == b->required &&
          (a->autoincrement == b->autoincrement || a->implied || b->implied) &&
-         ((d->types && a->autoincrement) || rl_db_default_equal(&a->def, &b->def));
+         ((d->features->sequences && a->autoincrement) || rl_db_default_equal(&a->def, &b->def));
 }
 
 /* ------------------------------------------------------------------ casts */
@@ -172,7 +173,7 @@ static rl_cast cast_values(const type_info *from, const type_info *to) {
 
 rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_column *to) {
   if (rl_db_same_type(d, from, to)) return RL_CAST_SAFE;
-  if (!d->types) { /* SQLite takes any value; what another type makes of it is
+  if (!d->features->exact_types) { /* SQLite takes any value; what another type makes of it is
                       not known */
     const char *x = rl_db_family(d->dialect, from->type), *y = rl_db_family(d->dialect, to->type);
     bool widens =
@@ -187,7 +188,7 @@ rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_col
 }
 
 bool rl_db_cast_merges(const rl_differ *d, const rl_db_column *from, const rl_db_column *to) {
-  if (!d->types || rl_db_same_type(d, from, to)) return false;
+  if (!d->features->exact_types || rl_db_same_type(d, from, to)) return false;
   return rl_db_cast(d, from, to) == RL_CAST_RISKY || rl_str_is(to->type, "CITEXT");
 }
 

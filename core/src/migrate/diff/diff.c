@@ -171,18 +171,20 @@ rille_status rl_db_diff(rl_db *from, const rl_db *to, rl_arena *arena, rl_diff *
   rl_differ d = {.from = from,
                  .to = to,
                  .dialect = to->dialect,
-                 .types = rl_ddl_has_types(to->dialect),
+                 .features = rl_ddl_features_of(to->dialect),
                  .arena = arena,
                  .out = out};
   rl_buf_init(&d.buf);
   remember_names(from);
   rl_diff_renames(&d);
   diff_namespaces_and_extensions(&d);
-  if (d.types) rl_diff_enums(&d);
-  if (!d.types) rl_diff_values(&d);
+  if (d.features->enum_types)
+    rl_diff_enums(&d);
+  else
+    rl_diff_values(&d);
   diff_tables(&d);
-  if (d.types) rl_diff_references(&d);
-  if (d.types) rl_diff_views(&d);
+  if (d.features->adds_references) rl_diff_references(&d);
+  if (d.features->guards_views) rl_diff_views(&d);
   rl_buf_dispose(&d.buf);
   return !d.failed && sort_steps(&d) ? RILLE_OK : rl_fail_nomem(err);
 }

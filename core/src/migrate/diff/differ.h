@@ -13,7 +13,7 @@ typedef struct rl_differ {
   rl_db *from;
   const rl_db *to;
   const rl_dialect *dialect;
-  bool types; /* keys, indexes and enums are separate objects of the database */
+  const rl_ddl_features *features; /* of `dialect` */
   rl_arena *arena;
   rl_diff *out;
   rl_buf buf; /* the statement that is being written */

@@ -1,5 +1,6 @@
 /* Tables of implicit many-to-many relations. The models' names decide the table's name and which model is A and which
  * is B. So renaming a model may rename the table and exchange its sides. */
+#include "schema/rules.h"
 #include "migrate/diff/differ.h"
 
 static const rl_str side_a = {"A", 1}, side_b = {"B", 1};
@@ -10,7 +11,7 @@ static bool is_join_table(const rl_db_table *t) {
 }
 
 static rl_str namespace_of(const rl_db *db, const rl_model *m) {
-  return rl_ddl_has_types(db->dialect) ? m->namespace_ : (rl_str){"", 0};
+  return rl_ddl_features_of(db->dialect)->namespaces ? m->namespace_ : (rl_str){"", 0};
 }
 
 /* Returns the model's former name by doc comment or confirmed rename, or its name. */
@@ -23,7 +24,8 @@ static rl_str join_name(const rl_db *db, rl_arena *arena, rl_str a, rl_str b) {
   bool in_order = rl_str_cmp(a, b) <= 0;
   rl_str first = in_order ? a : b, second = in_order ? b : a;
   rl_str name = rl_str_of(rl_arena_printf(arena, "_%.*sTo%.*s", RL_STR_ARG(first), RL_STR_ARG(second)));
-  if (rl_ddl_has_types(db->dialect) && name.len > 63) name.len = 63;
+  size_t limit = rl_rules_of(db->dialect->provider)->name_limit;
+  if (limit && name.len > limit) name.len = limit;
   return name;
 }
 

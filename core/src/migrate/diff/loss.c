@@ -41,7 +41,7 @@ static void warn_of_added(rl_differ *d, const rl_db_table *t, const rl_db_column
 }
 
 static void warn_of_required(rl_differ *d, const rl_db_table *t, const rl_db_column *c, const rl_db_column *to) {
-  if (!to->required || c->required || (!d->types && to->def.kind != RL_DB_DEFAULT_NONE)) return;
+  if (!to->required || c->required || (!d->features->alters_tables && to->def.kind != RL_DB_DEFAULT_NONE)) return;
   const char *what =
       rl_differ_printf(d, "Made the column `%.*s` on table `%.*s` required", RL_STR_ARG(c->name), RL_STR_ARG(t->name));
   write_row_count(d, t, c, " IS NULL");

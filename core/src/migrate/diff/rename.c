@@ -209,7 +209,7 @@ static void rename_enums(rl_differ *d) {
 
 void rl_diff_renames(rl_differ *d) {
   index_references(d);
-  if (d->types) rename_enums(d);
+  if (d->features->enum_types) rename_enums(d);
   rename_tables(d);
   rl_diff_joins(d);
   rename_columns(d);

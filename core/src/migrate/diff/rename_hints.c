@@ -199,11 +199,12 @@ static void guess_values(guesser *g) {
 }
 
 rille_status rl_renames_guess(const rl_db *from, const rl_db *to, rl_arena *arena, rl_renames *out, rl_error *err) {
-  guesser g = {.from = from,
-               .to = to,
-               .differ = {.to = to, .dialect = to->dialect, .types = rl_ddl_has_types(to->dialect), .arena = arena},
-               .arena = arena,
-               .out = out};
+  guesser g = {
+      .from = from,
+      .to = to,
+      .differ = {.to = to, .dialect = to->dialect, .features = rl_ddl_features_of(to->dialect), .arena = arena},
+      .arena = arena,
+      .out = out};
   guess_tables(&g);
   guess_values(&g);
   return g.failed ? rl_fail_nomem(err) : RILLE_OK;

@@ -59,7 +59,7 @@ static void set_table_name(rl_differ *d, rl_db_table *from, rl_str now) {
   rl_str old = from->name;
   if (!rl_db_rename_table(d->arena, d->from, from, now)) d->failed = true;
   rename_in_references(d, from, old);
-  for (size_t i = 0; i < d->from->tables.count && !d->types; i++) {
+  for (size_t i = 0; i < d->from->tables.count && d->features->keeps_texts; i++) {
     rl_db_table *t = &d->from->tables.items[i];
     rename_in_texts(d, t->triggers.items, t->triggers.count, old, now, anywhere);
     for (size_t k = 0; t == from && k < t->indexes.count; k++)
@@ -105,7 +105,7 @@ static void set_column_name(rl_differ *d, rl_db_table *t, rl_db_column *c, rl_st
   rl_str old = c->name;
   c->name = now;
   rename_everywhere(d, t, old, now);
-  if (!d->types) rename_in_table_texts(d, t, old, now);
+  if (d->features->keeps_texts) rename_in_table_texts(d, t, old, now);
 }
 
 void rl_diff_rename_column(rl_differ *d, rl_db_table *from, rl_db_column *c, rl_str now) {

@@ -24,7 +24,7 @@ static const rl_db_index *index_counterpart(const rl_differ *d, const rl_db_tabl
 }
 
 static void drop_index(rl_differ *d, const rl_db_table *t, const rl_db_index *x) {
-  if (x->constraint && d->types) {
+  if (x->constraint && d->features->alters_tables) {
     rl_buf_text(&d->buf, "ALTER TABLE ");
     rl_sql_table(&d->buf, d->dialect, t);
     rl_buf_text(&d->buf, " DROP CONSTRAINT ");
@@ -44,8 +44,8 @@ static void create_index(rl_differ *d, const rl_db_table *t, const rl_db_index *
 }
 
 static void rename_index(rl_differ *d, const rl_db_table *t, const rl_db_index *from, const rl_db_index *to) {
-  if (rl_str_eq(from->name, to->name) || (!d->types && from->constraint)) return;
-  if (!d->types) { /* SQLite cannot rename an index */
+  if (rl_str_eq(from->name, to->name) || (!d->features->alters_tables && from->constraint)) return;
+  if (!d->features->renames_indexes) {
     drop_index(d, t, from);
     create_index(d, t, to);
     return;
@@ -63,7 +63,7 @@ static void diff_indexes(rl_differ *d, const rl_db_table *from, const rl_db_tabl
     const rl_db_index *x = &from->indexes.items[i];
     if (rl_db_is_left(d, x)) continue;
     const rl_db_index *y = index_counterpart(d, to, x, from);
-    if (!y && !d->types && x->constraint) continue; /* another index has the same columns */
+    if (!y && !d->features->alters_tables && x->constraint) continue; /* another index has the same columns */
     if (!y || loses_column(d, from, to, x))
       drop_index(d, from, x);
     else
@@ -278,11 +278,11 @@ static void alter_table(rl_differ *d, const rl_db_table *from, const rl_db_table
 }
 
 void rl_diff_table(rl_differ *d, rl_db_table *from, const rl_db_table *to) {
-  if (!d->types && d->to->of_schema) to = rl_diff_kept(d, from, to);
+  if (!d->features->alters_tables && d->to->of_schema) to = rl_diff_kept(d, from, to);
   rl_diff_loss(d, from, to);
   size_t first = d->out->steps.count;
-  bool redefined = !d->types && rl_diff_redefine(d, from, to);
-  if (d->types) alter_table(d, from, to);
+  bool redefined = !d->features->alters_tables && rl_diff_redefine(d, from, to);
+  if (d->features->alters_tables) alter_table(d, from, to);
   rl_diff_changes(d, from, to, first);
   if (redefined) return;
   diff_indexes(d, from, to);

@@ -77,7 +77,7 @@ static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
   if (!plain || !rl_datetime_parse(value, &us)) return false;
   size_t n = rl_datetime_format(us, text);
   rl_str iso = rl_str_make(text, n);
-  if (!rl_ddl_has_types(p->db->dialect) && !is_canonical_datetime(p, value, iso)) return false;
+  if (rl_ddl_features_of(p->db->dialect)->text_datetimes && !is_canonical_datetime(p, value, iso)) return false;
   rl_pull_quote(p->out, iso);
   return true;
 }
@@ -207,9 +207,9 @@ void rl_pull_default(rl_puller *p, const rl_db_column *c, const rl_field *known,
   rl_buf_text(p->out, " @default(");
   if (none) {
     write_client_default(p->out, &known->def);
-  } else if (c->autoincrement && (rl_ddl_has_types(p->db->dialect) || c->def.kind == RL_DB_DEFAULT_NONE) &&
+  } else if (c->autoincrement && (rl_ddl_features_of(p->db->dialect)->sequences || c->def.kind == RL_DB_DEFAULT_NONE) &&
              (rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt"))) {
-    if (!rl_ddl_has_types(p->db->dialect) && known && known->def.kind == RL_DEFAULT_NONE) {
+    if (!rl_ddl_features_of(p->db->dialect)->sequences && known && known->def.kind == RL_DEFAULT_NONE) {
       p->out->len = before; /* the row id needs no default */
       return;
     }

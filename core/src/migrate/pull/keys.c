@@ -17,7 +17,7 @@ static void map_argument(rl_puller *p, rl_str name, rl_str usual, const char *be
 
 /* SQLite knows no names of primary and foreign keys. */
 static rl_str key_name(const rl_puller *p, rl_str name) {
-  return rl_ddl_has_types(p->db->dialect) ? name : rl_str_make("", 0);
+  return rl_ddl_features_of(p->db->dialect)->key_names ? name : rl_str_make("", 0);
 }
 
 static bool is_plain(const rl_db_index *x) {

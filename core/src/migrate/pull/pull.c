@@ -18,7 +18,7 @@ static void prepare(rl_puller *p) {
 /* On SQLite enums are texts, of which the catalogue knows nothing: columns that
  * the known schema has as enums still are. */
 static void adopt_enums(const rl_puller *p, rl_db *live, const rl_db *asked) {
-  if (rl_ddl_has_types(live->dialect)) return;
+  if (rl_ddl_features_of(live->dialect)->enum_types) return;
   live->enums.items = asked->enums.items;
   live->enums.count = asked->enums.count;
   live->enum_names = asked->enum_names;

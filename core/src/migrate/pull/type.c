@@ -38,7 +38,7 @@ bool rl_pull_type(rl_puller *p, const rl_db_column *c, rl_str *scalar, rl_str *n
     if (e) *scalar = rl_pull_enum_name(p, e);
     return e != NULL;
   }
-  if (rl_ddl_has_types(p->db->dialect)) return exact_type(p, c->type, scalar, native);
+  if (rl_ddl_features_of(p->db->dialect)->exact_types) return exact_type(p, c->type, scalar, native);
   size_t len;
   const rl_db_known_type *t = rl_db_known_type_of(p->db->dialect, c->type, &len);
   if (t) *scalar = rl_str_of(t->scalar);

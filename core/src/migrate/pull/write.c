@@ -1,4 +1,5 @@
 /* The text of a pulled schema. */
+#include "migrate/structure/provider.h"
 #include "migrate/pull/text.h"
 
 static void write_head(rl_puller *p) {
@@ -59,7 +60,7 @@ static void write_field(rl_puller *p, const rl_pulled *m, size_t i) {
 /* Prisma does not see SQLite's generated columns. It would consider one in the
  * schema as missing from the database. */
 static bool is_hidden_column(const rl_puller *p, const rl_db_column *c) {
-  return c->computed && !rl_ddl_has_types(p->db->dialect);
+  return c->computed && rl_migrate_part_of(p->db->dialect->provider)->hides_computed;
 }
 
 /* Writes the fields of the known schema first, in its order. */

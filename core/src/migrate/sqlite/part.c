@@ -101,6 +101,7 @@ const rl_migrate_part rl_migrate_part_sqlite = {
     .describe = rl_describe_sqlite,
     .reword = rl_reword_sqlite,
     .known_type = known_type,
+    .hides_computed = true,
     .family = rl_sqlite_family,
     .automatic_index = "sqlite_autoindex_",
     .keep_count = {"INSERT INTO sqlite_sequence (name, seq) SELECT ", ", seq FROM sqlite_sequence WHERE name = "},

@@ -1,4 +1,5 @@
 /* The structure that a schema describes. */
+#include "schema/rules.h"
 #include "migrate/structure/describe.h"
 
 typedef struct schema_builder {
@@ -40,7 +41,7 @@ static rl_str doc_renamed_from(rl_str doc) {
 }
 
 static rl_str namespace_of(const schema_builder *m, rl_str namespace_) {
-  return rl_ddl_has_types(m->dialect) ? namespace_ : (rl_str){"", 0};
+  return rl_ddl_features_of(m->dialect)->namespaces ? namespace_ : (rl_str){"", 0};
 }
 
 static bool build_enum(schema_builder *m, const rl_enum *e) {
@@ -60,12 +61,12 @@ static bool build_enum(schema_builder *m, const rl_enum *e) {
 static bool build_column(schema_builder *m, rl_db_table *t, const rl_field *f, bool is_join_column) {
   rl_db_column *c = RL_DB_ADD(m->arena, &t->columns);
   if (!c) return false;
-  bool types = rl_ddl_has_types(m->dialect);
+  bool sequences = rl_ddl_features_of(m->dialect)->sequences;
   c->name = f->column;
   c->field = f->name;
   c->list = f->list;
   rl_ddl_column_type(m->dialect, f, &m->buf);
-  if (!types && !is_join_column && rl_ddl_is_row_id(m->dialect, f)) {
+  if (!sequences && !is_join_column && rl_ddl_is_row_id(m->dialect, f)) {
     rl_buf_reset(&m->buf);
     rl_buf_text(&m->buf, "INTEGER");
   }
@@ -73,31 +74,30 @@ static bool build_column(schema_builder *m, rl_db_table *t, const rl_field *f, b
   c->required = (f->required && !f->list) || is_join_column;
   if (f->type.scalar == RL_ENUM) {
     c->enum_name = f->type.enumeration->table;
-    c->enum_namespace = types ? f->type.enumeration->namespace_ : (rl_str){"", 0};
+    c->enum_namespace = namespace_of(m, f->type.enumeration->namespace_);
   }
   if (!c->type.p || is_join_column) return c->type.p != NULL;
   c->renamed_from = doc_renamed_from(f->doc);
-  c->autoincrement = types ? f->def.kind == RL_DEFAULT_AUTOINCREMENT : rl_ddl_is_row_id(m->dialect, f);
+  c->autoincrement = sequences ? f->def.kind == RL_DEFAULT_AUTOINCREMENT : rl_ddl_is_row_id(m->dialect, f);
   c->implied = c->autoincrement && f->def.kind != RL_DEFAULT_AUTOINCREMENT;
-  if (types && c->autoincrement)
+  if (sequences && c->autoincrement)
     c->sequence = rl_str_of(rl_arena_printf(m->arena, "%.*s_%.*s_seq", RL_STR_ARG(t->name), RL_STR_ARG(f->column)));
   rl_ddl_default(m->dialect, f, &m->buf);
   rl_str sql = take_buffer(m);
   c->def = rl_db_default_of(m->arena, m->dialect->provider, sql);
   c->probed = f->type.scalar == RL_UNSUPPORTED || c->def.kind != RL_DB_DEFAULT_NONE;
   return sql.p && (c->def.kind != RL_DB_DEFAULT_VALUE || c->def.value.p) &&
-         (!c->autoincrement || !types || c->sequence.p);
+         (!c->autoincrement || !sequences || c->sequence.p);
 }
 
 static bool build_index(schema_builder *m, rl_db_table *t, const rl_index *x) {
-  bool types = rl_ddl_has_types(m->dialect);
   rl_db_index *to = RL_DB_ADD(m->arena, &t->indexes);
   if (!to) return false;
   to->name = x->name;
   to->unique = x->kind == RL_INDEX_UNIQUE;
   to->predicate = rl_db_bare(m->dialect->provider, x->where);
   to->method = RL_STR("BTREE");
-  if (x->method.len && types) {
+  if (x->method.len && rl_ddl_features_of(m->dialect)->index_methods) {
     rl_ddl_method(x->method, &m->buf);
     to->method = take_buffer(m);
   }
@@ -110,7 +110,7 @@ static bool build_index(schema_builder *m, rl_db_table *t, const rl_index *x) {
     }
     to->count++;
     *p = (rl_db_part){x->fields[i].field->column, x->fields[i].descending, {"", 0}, false};
-    if (!x->fields[i].ops.len || !types) continue;
+    if (!x->fields[i].ops.len || !rl_rules_of(m->dialect->provider)->operator_classes) continue;
     rl_ddl_operator_class(&x->fields[i], &m->buf);
     p->opclass = take_buffer(m);
     if (!p->opclass.p) return false;
@@ -178,9 +178,9 @@ static bool build_view(schema_builder *m, const rl_model *model) {
 
 /* Cuts a long table name before the suffix. PostgreSQL would cut the suffix, in which these names differ. */
 static rl_str join_table_name(schema_builder *m, const rl_db_table *t, const char *suffix) {
-  size_t room = 63 - strlen(suffix);
+  size_t limit = rl_rules_of(m->dialect->provider)->name_limit, room = limit - strlen(suffix);
   rl_str table = t->name;
-  if (rl_ddl_has_types(m->dialect) && table.len > room) table.len = room;
+  if (limit && table.len > room) table.len = room;
   while (table.len < t->name.len && table.len && ((unsigned char)table.p[table.len] & 0xc0) == 0x80) table.len--;
   return concat(m, table, suffix);
 }
@@ -196,7 +196,7 @@ static bool build_join_reference(schema_builder *m, rl_db_table *t, const char *
                           .columns = pair,
                           .targets = pair + 1,
                           .count = 1,
-                          .target_namespace = rl_ddl_has_types(m->dialect) ? target->namespace_ : (rl_str){"", 0},
+                          .target_namespace = namespace_of(m, target->namespace_),
                           .target = target->table,
                           .on_delete = RL_REF_CASCADE,
                           .on_update = RL_REF_CASCADE};
@@ -231,12 +231,11 @@ static bool build_join_column(schema_builder *m, rl_db_table *t, rl_str name, co
 
 static bool build_join_table(schema_builder *m, const rl_relation *r) {
   const rl_model *a = r->key_side->model, *b = r->other_side->model;
-  bool types = rl_ddl_has_types(m->dialect);
   rl_db_table *t = rl_db_add_table(m->arena, m->db, namespace_of(m, r->join_namespace), r->join_table);
   if (!t) return false;
   t->join = r;
   if (!build_join_column(m, t, RL_STR("A"), a) || !build_join_column(m, t, RL_STR("B"), b)) return false;
-  if (types) {
+  if (rl_ddl_features_of(m->dialect)->join_keys) {
     t->primary_name = join_table_name(m, t, "_AB_pkey");
     if (!t->primary_name.p || !add_text(m->arena, &t->primary.items, &t->primary.count, &t->primary.cap, RL_STR("A")) ||
         !add_text(m->arena, &t->primary.items, &t->primary.count, &t->primary.cap, RL_STR("B")))
@@ -266,12 +265,12 @@ static bool leaves_partial(const rl_schema *s) {
 static bool build_structure(schema_builder *m) {
   const rl_schema *s = m->schema;
   m->db->leaves_partial = leaves_partial(s);
-  bool types = rl_ddl_has_types(m->dialect);
-  for (size_t i = 0; types && i < s->namespace_count; i++)
+  const rl_ddl_features *features = rl_ddl_features_of(m->dialect);
+  for (size_t i = 0; features->namespaces && i < s->namespace_count; i++)
     if (!add_text(m->arena, &m->db->namespaces.items, &m->db->namespaces.count, &m->db->namespaces.cap,
                   s->namespaces[i]))
       return false;
-  for (size_t i = 0; types && i < s->extension_count; i++)
+  for (size_t i = 0; features->extensions && i < s->extension_count; i++)
     if (!add_text(m->arena, &m->db->extensions.items, &m->db->extensions.count, &m->db->extensions.cap,
                   s->extensions[i]))
       return false;

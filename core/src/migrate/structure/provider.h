@@ -11,6 +11,7 @@ typedef struct rl_migrate_part {
   rille_status (*reword)(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err);
   const rl_db_known_type *(*known_type)(rl_str type, size_t *len); /* see rl_db_known_type_of */
   const char *(*family)(rl_str type);                              /* see rl_db_family; NULL where types are exact */
+  bool hides_computed;         /* Prisma does not see generated columns, so a schema has none */
   const char *automatic_index; /* prefix of the names of indexes that the database created; NULL: it creates none */
   /* Put before two names of tables, as literals: gives the first the counter of the second. NULL: a rebuilt table keeps
    * its counter. */

@@ -1,4 +1,6 @@
 /* Keys and foreign keys: which are equal, and which of them a schema can express. */
+#include "migrate/structure/provider.h"
+#include "schema/rules.h"
 #include "migrate/structure/structure.h"
 
 bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b) {
@@ -78,10 +80,10 @@ bool rl_db_is_unique(const rl_db_table *t, const rl_str *columns, size_t count) 
 
 static bool columns_can_refer(const rl_db *db, const rl_db_column *a, const rl_db_column *b, const rl_db_reference *k) {
   if (!a || !b || a->list || b->list || !rl_db_same_scalar(db, a, b)) return false;
-  if (rl_ddl_has_types(db->dialect)) return true;
-  /* a schema has no generated columns on SQLite, and rejects SetNull on a required column */
+  const rl_migrate_part *part = rl_migrate_part_of(db->dialect->provider);
+  if (part->hides_computed && (a->computed || b->computed)) return false;
   bool nulls = k->on_delete == RL_REF_SET_NULL || k->on_update == RL_REF_SET_NULL;
-  return !a->computed && !b->computed && !(nulls && a->required);
+  return !(nulls && a->required) || rl_rules_of(db->dialect->provider)->takes_set_null;
 }
 
 bool rl_db_can_say_reference(const rl_db *db, const rl_db_table *t, const rl_db_reference *k) {
