@@ -1,4 +1,4 @@
-/* Batches: round trips, order, what later calls see, failures and what they leave, on both engines. */
+/* Batches: round trips, order, what later calls see, failures and what remains after them, on both databases. */
 #include "running/running.h"
 
 typedef struct asked {
@@ -90,7 +90,7 @@ static void seed(world *w) {
 static void reads(world *w) {
   seed(w);
   const asked page[] = {{"post", RILLE_FIND_MANY, POSTS}, {"post", RILLE_COUNT, "{}"}};
-  for (int i = 0; i < 2; i++) { /* also when the statements are not prepared yet */
+  for (int i = 0; i < 2; i++) { /* also if the statements are not prepared yet */
     batch_answer a = run(w, NULL, 0, 2, page);
     expect_done(&a);
     assert_string_equal(a.parts[0].rows, "(one) (two)");
@@ -117,7 +117,7 @@ static void test_reads(void **state) {
   on_both(reads, "", 2);
 }
 
-/* A read sees the writes before it and none behind it, whatever shares a round trip. */
+/* A read sees the writes before it and none after it, whatever shares its round trip. */
 static void in_order(world *w) {
   seed(w);
   const asked calls[] = {
@@ -150,7 +150,8 @@ static void test_in_order(void **state) {
   on_both(in_order, "", 2);
 }
 
-/* Whatever fails, where it fails: nothing of the batch is left, the call is named, the connection goes on. */
+/* Whatever fails, at any place: nothing of the batch remains, the error names the call, and the connection stays
+ * usable. */
 static void failures(world *w) {
   seed(w);
   const asked fresh = {"tag", RILLE_CREATE, "{'data':{'name':'t'}}"};
@@ -200,7 +201,7 @@ static void test_in_transaction(void **state) {
   on_both(in_transaction, "", 2);
 }
 
-/* Given up at every step of the way: nothing is left, and the next batch runs on the same operation. */
+/* Abandoned after each step: nothing remains, and the next batch runs on the same operation. */
 static void given_up(world *w) {
   seed(w);
   rille_op *op = rille_op_new(w->client);
@@ -231,7 +232,7 @@ static void test_given_up(void **state) {
   on_both(given_up, "", 1);
 }
 
-/* An idle connection that has died is noticed when nothing was sent yet: the batch goes to another. */
+/* An idle connection died and nothing was sent yet: the batch moves to another one. */
 static void test_idle_connection_killed(void **state) {
   (void)state;
   if (!postgres_url()) skip();

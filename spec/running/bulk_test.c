@@ -1,4 +1,4 @@
-/* Inserts of many rows: whole or not at all, rows with differing columns, counts, the limit of parameters. */
+/* Inserts of many rows: all or nothing, rows with different columns, counts, the limit of parameters. */
 #include "running/running.h"
 
 static rille_tape *many(int n, int twin) {
@@ -43,7 +43,7 @@ static void large(world *w) {
   expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{'where':{'name':'N'}}"), "(26666)");
   expect_code(create_many(w, NULL, 3, -1), "P2002");
   expect_rows(call(w->client, NULL, "user", RILLE_DELETE_MANY, "{'where':'<all>'}"), "");
-  /* the twin stands in one of the last rows: what was sent before it goes again */
+  /* the twin is one of the last rows: what was sent before it is undone */
   expect_code(create_many(w, NULL, 5000, 4999), "P2002");
   expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{}"), "(0)");
   rille_tx *tx = begin_tx(w->client, NULL);
@@ -90,7 +90,7 @@ static void test_small(void **state) {
   on_both(small, "", 1);
 }
 
-/* Rows with names of `bytes` bytes; twin: the row that has the email of the first, -1: none. */
+/* Rows with names of `bytes` bytes. twin: the row that has the email of the first; -1: none. */
 static answer create_wide(world *w, rille_tx *tx, int n, size_t bytes, int twin) {
   answer a;
   rille_error *err = NULL;
@@ -122,7 +122,7 @@ static answer create_wide(world *w, rille_tx *tx, int n, size_t bytes, int twin)
   return a;
 }
 
-/* More than one statement is to carry: all or nothing, in a transaction of the call's own and in the caller's. */
+/* More rows than one statement carries: all or nothing, in the call's own transaction and in the caller's. */
 static void wide(world *w) {
   const size_t megabyte = (size_t)1 << 20;
   answer a = create_wide(w, NULL, 40, megabyte, -1);
@@ -137,7 +137,7 @@ static void wide(world *w) {
   expect_rows(call(w->client, tx, "user", RILLE_FIND_MANY, "{'select':{'email':true}}"), "(kept)");
   assert_int_equal(step(w->client, tx, rille_op_rollback).status, RILLE_DONE);
   rille_tx_free(tx);
-  a = create_wide(w, NULL, 3, 20 * megabyte, -1); /* each has one of its own */
+  a = create_wide(w, NULL, 3, 20 * megabyte, -1); /* each has its own */
   expect_rows(a, "");
   assert_int_equal(a.affected, 3);
 }
@@ -146,7 +146,7 @@ static void test_wide(void **state) {
   on_both(wide, "", 1);
 }
 
-/* Rows that differ in their columns go in several statements as well. */
+/* Rows with different columns are sent in several statements too. */
 static void uneven(world *w) {
   expect_code(call(w->client, NULL, "user", RILLE_CREATE_MANY,
                    "{'data':[{'email':'a@x'},{'email':'b@x','rank':'OLD'},{'id':77,'email':'a@x'}]}"),

@@ -1,5 +1,5 @@
-/* Connecting: names that are slow to resolve, or resolve later, or never; attempts and their end. The resolver is the
- * test's own for names that end in .test. */
+/* Connecting: names that are slow to resolve, resolve later, or never; attempts and their end. For names that end in
+ * .test the resolver is the test's. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdatomic.h>
@@ -78,7 +78,7 @@ static void test_slow_name(void **state) {
   rl_arena_dispose(&t.arena);
 }
 
-/* Whoever waited may be gone when the resolver answers. */
+/* The waiting connection may be freed before the resolver answers. */
 static void test_given_up(void **state) {
   (void)state;
   if (!postgres_url()) skip();
@@ -92,7 +92,7 @@ static void test_given_up(void **state) {
   rl_connecting_stop(&c);
   rl_connecting_stop(&c);
   rl_arena_dispose(&t.arena);
-  usleep(400000); /* the thread ends meanwhile: the sanitizers would tell */
+  usleep(400000); /* the thread ends meanwhile, otherwise the sanitizers report it */
 }
 
 static void test_names(void **state) {
@@ -134,7 +134,8 @@ static void test_failures(void **state) {
                  false);
 }
 
-/* Without a limit a server that does not answer is waited for, but one that is not there is not asked for ever. */
+/* Without a limit, a server that does not answer is waited for, but one that refuses connections is not asked forever.
+ */
 static void test_no_limit(void **state) {
   (void)state;
   target t;

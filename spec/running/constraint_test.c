@@ -1,4 +1,4 @@
-/* Constraints of the database, told in the words of the schema. */
+/* Constraints of the database, in terms of the schema. */
 #include "running/running.h"
 
 static const char shop[] =

@@ -1,5 +1,5 @@
-/* What an observed client records, by the C interface: what is told, in which order, how much is kept, from how many
- * threads, and what happens when memory is short. */
+/* What an observed client records, by the C interface: which events, in which order, how many are kept, several
+ * threads, and running out of memory. */
 #include <pthread.h>
 
 #include "../base/failing_allocator.h"
@@ -171,20 +171,20 @@ static void warns_of_waiting(world *w) {
   assert_true(stats.waited_ms >= 5);
 }
 
-/* The number of warnings about the plan cache; no others are expected. */
-static int plan_warnings(rille_client *c, const char *pushed_out) {
+/* Returns the number of warnings about the plan cache. No others are expected. */
+static int plan_warnings(rille_client *c, const char *expected) {
   const rille_client_event *e = NULL;
   int n = 0;
   for (; rille_client_next_event(c, &e) == RILLE_OK; n++) {
     assert_int_equal(e->kind, RILLE_CLIENT_EVENT_WARN);
     if (!strstr(e->message, "the plan cache of 2 calls is too small")) fail_msg("%s", e->message);
-    if (!strstr(e->message, pushed_out)) fail_msg("%s", e->message);
+    if (!strstr(e->message, expected)) fail_msg("%s", e->message);
     rille_client_event_free(e);
   }
   return n;
 }
 
-/* Told when as many calls were pushed out as are kept, and again after as many more. */
+/* Warned when as many calls were evicted as are kept, and again after as many more. */
 static void warns_of_a_small_plan_cache(world *w) {
   rille_client_options o = {
       .struct_size = sizeof o, .url = w->url, .schema = w->schema, .plan_cache_size = 2, .pool_size = 2};
@@ -192,7 +192,7 @@ static void warns_of_a_small_plan_cache(world *w) {
   rille_error *err = NULL;
   must(rille_client_open(&o, &c, &err), err);
   observe(c, RILLE_OBSERVE_WARNINGS, 0);
-  for (int i = 0; i < 5; i++) { /* two calls find room */
+  for (int i = 0; i < 5; i++) { /* there is room for two calls */
     call(c, NULL, "user", RILLE_COUNT, "{}");
     call(c, NULL, "user", RILLE_EXISTS, "{}");
   }
@@ -230,7 +230,8 @@ static void counts_by_action(world *w) {
 static void cuts_what_is_long(world *w) {
   char text[900] = "{'where':{'email':'";
   size_t n = strlen(text);
-  for (int i = 0; i < 127; i++) n += (size_t)snprintf(text + n, sizeof text - n, "ab"); /* the cut is in a character */
+  for (int i = 0; i < 127; i++)
+    n += (size_t)snprintf(text + n, sizeof text - n, "ab"); /* the cut falls within a character */
   snprintf(text + n, sizeof text - n, "axxé%s'}}", "éééééééééééééé");
   observe(w->client, RILLE_OBSERVE_QUERIES, 0);
   call(w->client, NULL, "user", RILLE_FIND_MANY, text);
@@ -298,7 +299,7 @@ static void options_are_checked(world *w) {
   rille_error_free(err);
 }
 
-/* ------------------------------------------------------------------ short memory */
+/* ------------------------------------------------------------------ out of memory */
 
 static bool observed_life(void *argument) {
   world *w = argument;
@@ -330,7 +331,7 @@ static bool observed_life(void *argument) {
   return st == RILLE_DONE;
 }
 
-/* Without memory for an event the call itself goes on; nothing leaks. */
+/* Out of memory for an event: the call itself continues, and nothing leaks. */
 static void short_memory(world *w) {
   for (long n = 0; n < 100000; n++) {
     failing_allocator f = {.left = n};

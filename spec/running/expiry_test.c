@@ -1,11 +1,11 @@
-/* Transactions whose time passes while their owner does something else: they are rolled back then and there, the owner
- * is told with its next use, and however the two meet, nobody uses a connection that is not his. */
+/* Transactions that time out while their owner does something else. They are rolled back immediately, the owner gets
+ * P2028 with its next use, and nothing ever uses a connection that it does not hold. */
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "running/running.h"
 
-/* Whatever is to happen is long overdue then. */
+/* By then everything that should happen has happened. */
 #define OVERDUE_MS 10000
 
 static rille_tx *begin_for(rille_client *c, int64_t timeout_ms, bool read_only) {
@@ -30,7 +30,7 @@ static void expect_expired(answer a, const char *timeout) {
   if (!strstr(a.message, "expired") || !strstr(a.message, timeout)) fail_msg("%s", a.message);
 }
 
-/* ------------------------------------------------------------------ the owner is busy elsewhere */
+/* ------------------------------------------------------------------ the owner is busy */
 
 typedef struct rival {
   rille_client *client;
@@ -45,7 +45,7 @@ static void *add_one(void *context) {
   return NULL;
 }
 
-/* The pool has one connection, and whoever waits for it gets it, though the owner uses its transaction no more. */
+/* The pool has one connection. A waiting caller gets it, although the owner does not use its transaction again. */
 static void others_go_on(world *w) {
   rille_tx *tx = begin_for(w->client, 200, false);
   expect_rows(step(w->client, tx, rille_op_savepoint), "");
@@ -72,7 +72,7 @@ static void test_others_go_on(void **state) {
   on_both(others_go_on, "", 1);
 }
 
-/* A later deadline that comes first; one that is never used, nor ended; one whose owner has ended it in SQL. */
+/* A later deadline that passes first; one that is never used or ended; one whose owner has ended it in SQL. */
 static void many_at_once(world *w) {
   rille_tx *slow = begin_for(w->client, 60000, true), *tx[4];
   for (int i = 0; i < 4; i++) tx[i] = begin_for(w->client, 400 - 100 * i, true);
@@ -107,7 +107,7 @@ static void test_in_memory(void **state) {
   rille_schema_release(schema);
 }
 
-/* ------------------------------------------------------------------ operations that are not at rest */
+/* ------------------------------------------------------------------ operations under way */
 
 static rille_op *stream_users(rille_client *c, rille_tx *tx, rille_tape *tape) {
   rille_op *op = rille_op_new(c);
@@ -127,7 +127,7 @@ static rille_status next_of(rille_op *op, answer *a) {
   return st;
 }
 
-/* A read in batches is between two of them; it goes on, or is given up, or outlives its transaction. */
+/* A stream pauses between two batches. It continues, is abandoned, or outlives its transaction. */
 static void paused_stream(world *w) {
   add_user(w->client, NULL, "a@x");
   add_user(w->client, NULL, "b@x");
@@ -155,8 +155,8 @@ static void test_paused_stream(void **state) {
   on_both(paused_stream, "", 1);
 }
 
-/* Started in time, but not run; a batch likewise. And one that is told row by row keeps its transaction until its end,
- * which then is over at once. */
+/* Started in time, but not run; the same for a batch. An operation that delivers row by row keeps its transaction to
+ * its end, and the transaction ends with it. */
 static void started_before(world *w) {
   add_user(w->client, NULL, "a@x");
   add_user(w->client, NULL, "b@x");
@@ -225,7 +225,7 @@ static bool add(rille_client *c, rille_tx *tx, int id, int n) {
   return call(c, tx, "post", RILLE_UPDATE_MANY, json).status == RILLE_DONE;
 }
 
-/* Moves one from a row to another, counts itself in a third, and takes its time. */
+/* Moves one from a row to another, counts itself in a third, and takes some time. */
 static void transfer(racer *r, rille_tx *tx) {
   int from = 1 + (int)chance(r, 2);
   bool good = add(r->client, tx, from, -1);
@@ -240,7 +240,7 @@ static void transfer(racer *r, rille_tx *tx) {
   r->expired += strcmp(a.code, "P2028") == 0;
 }
 
-/* A read that pauses, and is left or goes on, while the time passes. */
+/* A paused stream that is dropped or continued while the transaction times out. */
 static void look_around(racer *r, rille_tx *tx) {
   rille_tape *tape = rille_tape_new();
   rille_op *op = rille_op_new(r->client);
@@ -311,7 +311,7 @@ static void test_races(void **state) {
   on_both(races, "", THREADS);
 }
 
-/* ------------------------------------------------------------------ shortage of memory */
+/* ------------------------------------------------------------------ out of memory */
 
 static _Atomic bool short_of_memory;
 
@@ -324,7 +324,7 @@ static void *scarce(void *context, void *p, size_t size) {
   return short_of_memory ? NULL : realloc(p, size);
 }
 
-/* The transaction stays as it is until there is some. */
+/* The transaction stays as it is until there is memory. */
 static void without_memory(world *w) {
   rille_tx *tx = begin_for(w->client, 100, false);
   expect_rows(add_user(w->client, tx, "a@x"), "(a@x)");
@@ -344,7 +344,7 @@ static void test_without_memory(void **state) {
 }
 
 int main(void) {
-  rl_allocator_set(scarce, NULL); /* before any thread of the library looks at it */
+  rl_allocator_set(scarce, NULL); /* before a thread of the library looks at it */
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_others_go_on),   cmocka_unit_test(test_many_at_once),   cmocka_unit_test(test_in_memory),
       cmocka_unit_test(test_paused_stream),  cmocka_unit_test(test_started_before), cmocka_unit_test(test_races),

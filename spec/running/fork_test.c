@@ -1,5 +1,5 @@
-/* Forks in the middle of something: what the child inherits of its parent's connections says no word on them, whatever
- * it is asked to go on with; and no lock that a thread of the parent held keeps it waiting. */
+/* Forks at any time. The child sends nothing on its parent's connections, whatever it continues, and no lock that a
+ * thread of the parent held makes it wait. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -7,14 +7,14 @@
 
 #include "running/running.h"
 
-/* A child finds AddressSanitizer's allocator locked for ever when another thread was in it at the fork. */
+/* In a child, AddressSanitizer's allocator stays locked if another thread was in it at the fork. */
 #ifdef __SANITIZE_ADDRESS__
 #define threads_may_allocate() skip()
 #else
 #define threads_may_allocate() ((void)0)
 #endif
 
-/* Runs it in a child; what it returns, 0 being well. The child frees nothing: it is its parent's. */
+/* Runs it in a child and returns its result; 0: success. The child frees nothing: everything is its parent's. */
 static int in_child(int (*run)(void *context), void *context) {
   int answers[2], result = -1;
   fflush(NULL);
@@ -46,7 +46,7 @@ typedef struct inherited {
   rille_op *op;
 } inherited;
 
-/* It is told so, and what it does anew works. */
+/* It gets an error, and can start again. */
 static int go_on_in_child(void *context) {
   inherited *i = context;
   rille_row row;
@@ -70,13 +70,13 @@ static answer pull(rille_op *op) {
   return a;
 }
 
-/* In a transaction of the caller's it is that which is over. */
+/* In the caller's transaction, the transaction has ended. */
 static int fail_in_child(void *context) {
   rille_row row;
   return rille_op_next(context, &row, NULL) == RILLE_ERROR ? 0 : 1;
 }
 
-/* Between two batches; in a transaction of its own, and in one of the caller's. */
+/* Between two batches, in its own transaction and in the caller's. */
 static void forks_between_batches(world *w) {
   fill(w);
   for (int in_transaction = 0; in_transaction < 2; in_transaction++) {
@@ -111,7 +111,7 @@ static void test_between_batches(void **state) {
   on_both(forks_between_batches, "", 3);
 }
 
-/* Its answer is on the way: the parent gets it whole. */
+/* Its answer is on the way: the parent gets all of it. */
 static void test_under_way(void **state) {
   (void)state;
   if (!postgres_url()) skip();
@@ -163,7 +163,7 @@ static int release_in_child(void *context) {
   return told ? 0 : 1;
 }
 
-/* It is the parent's still. */
+/* It is still the parent's. */
 static void test_lock(void **state) {
   (void)state;
   if (!postgres_url()) skip();
@@ -222,7 +222,7 @@ static int use_all_in_child(void *context) {
   return rille_client_next_event(c, &e) == RILLE_OK ? 0 : 3;
 }
 
-/* The parent's other threads are in the middle of something, time and again. */
+/* The parent's other threads are at work at each of many forks. */
 static void test_among_threads(void **state) {
   (void)state;
   threads_may_allocate();
@@ -258,10 +258,10 @@ static bool comes_free(rille_client *c) {
 typedef struct halfway {
   rille_client *client;
   rille_tx *tx; /* the parent's */
-  bool late;    /* its time passes in the child */
+  bool late;    /* it times out in the child */
 } halfway;
 
-/* The child ends its own by a clock of its own, and says nothing to the parent's. */
+/* The child's own thread ends its transactions, and nothing is sent on the parent's. */
 static int expire_in_child(void *context) {
   halfway *h = context;
   rille_tx *own = begin_for(h->client, 30);
@@ -288,7 +288,7 @@ static void forks_within_transaction(world *w) {
   expect_rows(call(w->client, NULL, "user", RILLE_COUNT, "{}"), "(5)");
   h = (halfway){w->client, begin_for(w->client, 200), true};
   assert_int_equal(in_child(expire_in_child, &h), 0);
-  assert_true(comes_free(w->client)); /* the parent's clock has gone on */
+  assert_true(comes_free(w->client)); /* the parent's thread has continued */
   rille_tx_free(h.tx);
 }
 static void test_within_transaction(void **state) {
@@ -314,7 +314,7 @@ static int expire_another(void *context) {
   return call(h.client, NULL, "user", RILLE_COUNT, "{}").status == RILLE_DONE ? 0 : 2;
 }
 
-/* The parent's clock is at work, time and again. */
+/* The parent's thread is at work at each of many forks. */
 static void forks_while_expiring(world *w) {
   crowd c = {.client = w->client};
   pthread_t threads[2];

@@ -1,5 +1,5 @@
-/* Statements of SQLite run in the caller's thread: they are interrupted when their time is over, as a server's are
- * cancelled. And what a database in memory refuses in a transaction that only reads. */
+/* SQLite's statements run in the caller's thread. They are interrupted at their deadline, as a server's are cancelled.
+ * Also what a database in memory refuses in a read-only transaction. */
 #include "running.h"
 
 #include "base/clock.h"
@@ -48,7 +48,7 @@ static answer run_kind(rille_client *c, rille_tx *tx, int kind) {
   }
 }
 
-/* The transaction ends with the statement, and nothing of it stays. */
+/* The transaction ends with the statement, and nothing of it remains. */
 static void test_in_transaction(void **state) {
   (void)state;
   for (int memory = 0; memory < 2; memory++) {

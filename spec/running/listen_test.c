@@ -12,9 +12,9 @@ static void wait_for(const rille_wait *w, int64_t until) {
   poll(&q, w->fd >= 0 ? 1 : 0, left < 0 ? 0 : (int)left);
 }
 
-/* The next event; RILLE_AGAIN when there was none for so long. */
-static rille_status next_event(rille_listener *l, rille_event *out, int64_t patience_ms, rille_error **err) {
-  int64_t until = rl_clock_ms() + patience_ms;
+/* Returns the next event. RILLE_AGAIN: none came in this time. */
+static rille_status next_event(rille_listener *l, rille_event *out, int64_t wait_ms, rille_error **err) {
+  int64_t until = rl_clock_ms() + wait_ms;
   *out = (rille_event){.struct_size = sizeof *out};
   for (;;) {
     rille_status st = rille_listener_next(l, out, err);
@@ -104,7 +104,7 @@ static void test_comes_back(void **state) {
   close_world(&w);
 }
 
-/* The child has a connection of its own, the parent keeps its one. */
+/* The child has its own connection, the parent keeps its own. */
 static void test_fork(void **state) {
   (void)state;
   world w;
@@ -177,7 +177,7 @@ static void test_refused(void **state) {
   close_world(&w);
 }
 
-/* ------------------------------------------------------------------ short memory */
+/* ------------------------------------------------------------------ out of memory */
 
 static rille_status listen_once(rille_client *c) {
   rille_listener *l = NULL;

@@ -1,5 +1,5 @@
-/* Every allocation of whole calls fails in turn: RILLE_NOMEM, nothing leaked, nothing half-written, and the client
- * serves on. */
+/* Every allocation of whole calls fails in turn: RILLE_NOMEM, no leak, nothing half-written, and the client stays
+ * usable. */
 #include "../base/failing_allocator.h"
 #include "running/running.h"
 
@@ -11,7 +11,7 @@ typedef struct job {
   const char *want;
 } job;
 
-/* One call with a new operation and tape. May come without memory only in the one way that is promised. */
+/* Runs one call with a new operation and tape. If memory runs out, it must say so in the documented way. */
 static rille_status attempt(const job *j, rille_tx *tx) {
   rille_error *err = NULL;
   rille_row row;
@@ -48,15 +48,15 @@ static rille_status attempt_in_transaction(const job *j) {
   return st;
 }
 
-/* The client lives on over all attempts: what a later attempt keeps (programs, buffers) is no leak of it. So the whole
- * life of a client is one attempt. */
+/* One attempt is the whole life of a client. With one client for all attempts, programs and buffers that a later
+ * attempt keeps would look like leaks. */
 static bool whole_life(void *argument) {
   job *j = argument;
   world *w = (world *)(void *)j->client;
   rille_client_options o = {.struct_size = sizeof o,
                             .url = w->url,
                             .schema = w->schema,
-                            .pool_size = 2}; /* not the size of w->client: that pool lives on */
+                            .pool_size = 2}; /* not the size of w->client: that pool stays */
   rille_client *c = NULL;
   if (rille_client_open(&o, &c, NULL) != RILLE_OK) return false;
   job own = *j;
@@ -150,7 +150,7 @@ static void test_postgres(void **state) {
   close_world(&w);
 }
 
-/* A create that fails has written nothing: SQLite commits apart, so that a shortage is told before. */
+/* A failed create has written nothing. SQLite commits separately, so that running out of memory is reported before. */
 typedef struct create_job {
   rille_client *client;
   int serial;

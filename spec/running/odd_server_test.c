@@ -1,5 +1,5 @@
-/* A server that never comes to an end: connecting and a call keep their time limits while bytes pour in, memory stays
- * small, and the pool goes on with another connection. */
+/* A server that sends without end: connecting and calls keep their time limits, memory stays small, and the pool
+ * continues with another connection. */
 #include <sys/resource.h>
 
 #include "running/running.h"
@@ -8,7 +8,7 @@
 
 static const char user_schema[] = "model User {\n  id Int @id\n}\n";
 
-/* Far less than what pours in. Sanitizers keep freed memory for a while. */
+/* Far less than the server sends. Sanitizers keep freed memory for a while. */
 #ifdef __SANITIZE_ADDRESS__
 enum { MOST_KB = 1 << 20 };
 #else
@@ -27,7 +27,7 @@ typedef struct odd {
   rille_client *base, *client;
 } odd;
 
-/* Connections after the first behave, and answer one query. */
+/* Connections after the first are normal, and answer one query. */
 static void begin(odd *o, fake_stage stage) {
   fake_open(&o->server);
   o->server.stage = stage;
@@ -66,13 +66,13 @@ static answer ask(odd *o, bool cooperative) {
   return a;
 }
 
-/* The connection has been closed, though the server may still be asked to cancel. */
+/* The connection was closed, though the server may still get a cancel request. */
 static void expect_closed(odd *o) {
   for (int i = 0; i < 3000 && o->server.closed < o->server.floods; i++) poll(NULL, 0, 10);
   assert_int_equal(o->server.closed, o->server.floods);
 }
 
-/* The first call fails with the code and the words, in time; the second finds a connection that is well. */
+/* The first call fails with the code and the text, in time. The second gets a usable connection. */
 static void expect_failure(odd *o, const char *code, const char *words, int64_t least_ms, bool cooperative) {
   long before = peak_kb();
   int64_t from = rl_clock_ms();
@@ -133,8 +133,8 @@ static void test_connecting(void **state) {
   }
 }
 
-/* The server asks for a password again and again and reads none of them. Libpq is not to wait until it does, since it
- * would read on meanwhile without an end: the attempt fails, and the next one succeeds. */
+/* The server asks for a password again and again, and reads none. Libpq must not wait for it, because it would read on
+ * without end. The attempt fails, and the next one succeeds. */
 static void test_unread(void **state) {
   (void)state;
   long before = peak_kb();
@@ -150,7 +150,7 @@ static void test_unread(void **state) {
   end(&o);
 }
 
-/* ------------------------------------------------------------------ under a call */
+/* ------------------------------------------------------------------ during a call */
 
 static void test_calls(void **state) {
   (void)state;
@@ -181,7 +181,7 @@ static void test_cut(void **state) {
   }
 }
 
-/* No room is made for what a length claims: the error comes at once. */
+/* A huge length allocates nothing: the error comes immediately. */
 static void test_length(void **state) {
   (void)state;
   static const char types[] = {'D', 'T', 'E', 'N', 'S', 'C', 'Z', '1'};

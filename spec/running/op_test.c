@@ -1,4 +1,4 @@
-/* Operations: reads with includes, writes, errors, abandonment, round trips, on both engines. */
+/* Operations: reads with includes, writes, errors, abandoned operations, round trips, on both databases. */
 #include "running/running.h"
 
 static void seed(world *w) {
@@ -36,7 +36,7 @@ static void test_reads(void **state) {
   on_both(reads, "", 2);
 }
 
-/* A failed write leaves nothing, neither of itself nor of what it has nested. */
+/* A failed write leaves nothing, neither of itself nor of its nested writes. */
 static void failures(world *w) {
   seed(w);
   answer a = call(w->client, NULL, "user", RILLE_CREATE, "{'data':{'email':'a@x'}}");
@@ -59,7 +59,7 @@ static void test_failures(void **state) {
   on_both(failures, "", 2);
 }
 
-/* Given up after one row, with more rows and more statements to come: the connection serves on. */
+/* Abandoned after one row, with more rows and more statements outstanding: the connection stays usable. */
 static void abandon_in_rows(world *w) {
   seed(w);
   for (int i = 0; i < 4; i++) {
@@ -81,7 +81,7 @@ static void test_abandon_in_rows(void **state) {
   on_both(abandon_in_rows, "", 1);
 }
 
-/* A nested create given up in the middle leaves nothing. */
+/* A nested create that is abandoned halfway leaves nothing. */
 static void abandon_write(world *w) {
   rille_op *op = rille_op_new(w->client);
   rille_tape *tape = rille_tape_new();
@@ -124,7 +124,7 @@ static void test_cooperative(void **state) {
   on_both(cooperative, "", 2);
 }
 
-/* The same shape again is found in the cache; results of the one call do not leak into the next. */
+/* The same shape is found in the cache. Results of one call do not leak into the next. */
 static void repeated(world *w) {
   seed(w);
   rille_op *op = rille_op_new(w->client);
@@ -149,12 +149,12 @@ static int64_t ms_since(int64_t from) {
   return rl_clock_ms() - from;
 }
 
-/* socket_timeout cancels on the server; the pool is whole afterwards. */
+/* socket_timeout cancels on the server. The pool is intact afterwards. */
 static void test_socket_timeout(void **state) {
   (void)state;
   if (!postgres_url()) skip();
   world w;
-  open_world(&w, true, blog_schema, "socket_timeout=3", 1); /* long enough for what is no sleep */
+  open_world(&w, true, blog_schema, "socket_timeout=3", 1); /* long enough for anything but a sleep */
   int64_t from = rl_clock_ms();
   expect_code(raw(w.client, NULL, "SELECT pg_sleep(30)", NULL), "P1008");
   assert_in_range(ms_since(from), 2900, 20000);
@@ -166,7 +166,7 @@ static void test_socket_timeout(void **state) {
   close_world(&w);
 }
 
-/* An idle connection that the server has ended: the next call does not notice. */
+/* The server has ended an idle connection: the next call does not notice. */
 static void test_idle_connection_killed(void **state) {
   (void)state;
   if (!postgres_url()) skip();
@@ -186,7 +186,7 @@ static void test_idle_connection_killed(void **state) {
   close_world(&w);
 }
 
-/* Killed in the middle of a statement: an error, and the pool serves on. */
+/* Killed during a statement: an error, and the pool stays usable. */
 static void test_backend_killed_in_statement(void **state) {
   (void)state;
   if (!postgres_url()) skip();
@@ -215,7 +215,7 @@ static void test_backend_killed_in_statement(void **state) {
   close_world(&w);
 }
 
-/* A raw BEGIN on a connection of the pool must not wait there for the next caller. */
+/* A raw BEGIN must not stay open on a connection of the pool for the next caller. */
 static void raw_begin(world *w) {
   expect_code(raw(w->client, NULL, "BEGIN", NULL), "P2028");
   expect_rows(raw(w->client, NULL, "CREATE TABLE extra (n INTEGER)", NULL), "");

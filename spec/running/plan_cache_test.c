@@ -43,14 +43,14 @@ static void test_by_shape(void **state) {
   assert_int_equal(shape_of(c, "{'where':{'id':2}}"), one);
   assert_int_not_equal(shape_of(c, "{'where':{'name':'x'}}"), one);
   assert_int_equal(shape_of(c, "{'where':{'id':{'in':[1,2]}}}"), shape_of(c, "{'where':{'id':{'in':[1,2,3,4]}}}"));
-  /* a value that decides the program makes programs of its own */
+  /* values that decide the program make separate programs */
   uint64_t ascending = shape_of(c, "{'order_by':{'id':'asc'}}");
   assert_int_not_equal(shape_of(c, "{'order_by':{'id':'desc'}}"), ascending);
   rille_plan_stats s = stats(c);
   assert_int_equal(s.kept, 3);
   assert_int_equal(s.hits, 2);
   assert_int_equal(s.evictions, s.misses - 3);
-  /* evicted sooner or later, and made anew */
+  /* evicted at some time, and built again */
   for (int i = 0; i < 40; i++) {
     char json[64];
     snprintf(json, sizeof json, "{'take':%d,'where':{'id':{'%s':1}}}", 1 + i, i % 2 ? "lt" : "gt");
@@ -102,7 +102,7 @@ static void test_bound_in_bytes(void **state) {
   close_world(&w);
 }
 
-/* A cycle of a few shapes more than are kept finds most of them. */
+/* A cycle of slightly more shapes than are kept finds most of them. */
 static void test_cycle(void **state) {
   (void)state;
   enum { KEPT = 50, SHAPES = 55, ROUNDS_OF_ALL = 40 };
@@ -117,7 +117,7 @@ static void test_cycle(void **state) {
   close_world(&w);
 }
 
-/* An evicted program lives on in the operation that runs it. */
+/* An evicted program stays alive in the operation that runs it. */
 static void test_eviction_while_running(void **state) {
   (void)state;
   world w;
@@ -181,7 +181,7 @@ static void *compile_on(void *argument) {
   return NULL;
 }
 
-/* A child of a process whose other threads are in the middle of a look-up. */
+/* The child of a process whose other threads are in a look-up. */
 static void test_fork_among_threads(void **state) {
   (void)state;
 #ifdef __SANITIZE_ADDRESS__
@@ -196,9 +196,9 @@ static void test_fork_among_threads(void **state) {
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-      alarm(10); /* a lock that nobody holds any more would never be had */
+      alarm(10); /* a lock held by no thread here would never be released */
       if (call(c.client, NULL, "user", RILLE_COUNT, "{}").status != RILLE_DONE) _exit(1);
-      raise(SIGKILL); /* all was well; no leak checker shall look at what is its parent's */
+      raise(SIGKILL); /* success; leak checkers must not check what is the parent's */
     }
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);

@@ -58,24 +58,24 @@ static void test_bounded(void **state) {
   assert_int_equal(err.code, RL_P2024);
   assert_non_null(strstr(err.message, "limit is 2, 2 in use, 1 waiting"));
   rl_error_clear(&err);
-  rl_pool_give(c, false);
+  rl_lease_release(c, false);
   assert_int_equal(take(&same, true, 20, &c, &err), RILLE_ERROR); /* one writer, whatever the size */
   assert_non_null(strstr(err.message, "limit is 1 ("));
   rl_error_clear(&err);
-  rl_pool_give(c, false);
+  rl_lease_release(c, false);
   rl_pool_counts n = counts(p);
   assert_int_equal(n.in_use, 3);
   assert_int_equal(n.timeouts, 2);
   assert_int_equal(n.waiting, 0);
   rl_conn *kept = b->conn;
-  rl_pool_give(b, true);
-  rl_pool_give(a, false); /* not clean: closed */
+  rl_lease_release(b, true);
+  rl_lease_release(a, false); /* not clean: closed */
   assert_int_equal(counts(p).open, 2);
   b = must_take(p, false);
   assert_ptr_equal(b->conn, kept);
   assert_false(b->fresh);
-  rl_pool_give(b, true);
-  rl_pool_give(writer, true);
+  rl_lease_release(b, true);
+  rl_lease_release(writer, true);
   rl_pool_release(p);
   remove_files(url + 5);
 }
@@ -83,7 +83,7 @@ static void test_bounded(void **state) {
 typedef struct waiter {
   rl_pool *pool;
   _Atomic int *turn;
-  int got; /* in which turn it was served */
+  int got; /* the turn in which it was served */
 } waiter;
 
 static void *wait_for_turn(void *argument) {
@@ -91,7 +91,7 @@ static void *wait_for_turn(void *argument) {
   rl_lease *l = must_take(w->pool, true);
   w->got = atomic_fetch_add(w->turn, 1);
   usleep(2000);
-  rl_pool_give(l, true);
+  rl_lease_release(l, true);
   return NULL;
 }
 
@@ -110,7 +110,7 @@ static void test_first_come_first_served(void **state) {
     assert_int_equal(pthread_create(&threads[i], NULL, wait_for_turn, &waiters[i]), 0);
     while (counts(p).waiting != i + 1) usleep(500);
   }
-  rl_pool_give(held, true);
+  rl_lease_release(held, true);
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(waiters[i].got, i);
   assert_int_equal(counts(p).waits, N);
@@ -118,8 +118,8 @@ static void test_first_come_first_served(void **state) {
   remove_files(url + 5);
 }
 
-/* A thread that is faster than those it has to wake may pass them, but not for long: they are served in order while it
- * goes on, and in time. */
+/* A thread that is faster than those it wakes may pass them, but only briefly. They are served in order meanwhile, and
+ * in time. */
 static void test_turns(void **state) {
   (void)state;
   enum { N = 8 };
@@ -135,15 +135,15 @@ static void test_turns(void **state) {
     assert_int_equal(pthread_create(&threads[i], NULL, wait_for_turn, &waiters[i]), 0);
     while (counts(p).waiting != i + 1) usleep(500);
   }
-  rl_pool_give(held, true);
-  while (turn < N) rl_pool_give(must_take(p, true), true); /* must_take waits for five seconds at most */
+  rl_lease_release(held, true);
+  while (turn < N) rl_lease_release(must_take(p, true), true); /* must_take waits for five seconds at most */
   for (int i = 0; i < N; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < N; i++) assert_int_equal(waiters[i].got, i);
   rl_pool_release(p);
   remove_files(url + 5);
 }
 
-/* The connection is given back once, within the turn, and nobody comes for it but the one that was called in vain. */
+/* The connection is released once, within the turn, and only the waiter that was woken for nothing comes for it. */
 static void test_end_of_turn(void **state) {
   (void)state;
   char url[128];
@@ -157,11 +157,11 @@ static void test_end_of_turn(void **state) {
     assert_int_equal(pthread_create(&thread, NULL, wait_for_turn, &w), 0);
     while (counts(p).waiting != 1) sched_yield();
     for (int i = 0; i < round % 8; i++) {
-      rl_pool_give(held, true);
+      rl_lease_release(held, true);
       held = must_take(p, true);
     }
     int64_t from = rl_clock_ms();
-    rl_pool_give(held, true);
+    rl_lease_release(held, true);
     pthread_join(thread, NULL);
     assert_in_range(rl_clock_ms() - from, 0, 2000);
     assert_int_equal(w.got, 0);
@@ -170,8 +170,7 @@ static void test_end_of_turn(void **state) {
   remove_files(url + 5);
 }
 
-/* A caller that waits cooperatively and then stays away does not hold up the others; one that gives up leaves the
- * queue. */
+/* A cooperative waiter that stays away does not delay the others. One that gives up waiting leaves the queue. */
 static void test_absent_waiter(void **state) {
   (void)state;
   char url[128];
@@ -186,15 +185,15 @@ static void test_absent_waiter(void **state) {
   assert_int_equal(rl_pool_take(&at, true, rl_clock_ms() + 60000, &gone, &err), RILLE_OK);
   assert_int_equal(rl_pool_poll(gone, false, &wait, &err), RILLE_AGAIN);
   assert_int_equal(counts(p).waiting, 2);
-  rl_pool_give(gone, false);
+  rl_lease_release(gone, false);
   assert_int_equal(counts(p).waiting, 1);
-  rl_pool_give(held, true);
+  rl_lease_release(held, true);
   int64_t from = rl_clock_ms();
-  held = must_take(p, true); /* behind the one that is away */
+  held = must_take(p, true); /* behind the absent one */
   assert_in_range(rl_clock_ms() - from, 0, 2000);
-  rl_pool_give(held, true);
+  rl_lease_release(held, true);
   assert_int_equal(rl_pool_poll(absent, false, &wait, &err), RILLE_OK);
-  rl_pool_give(absent, true);
+  rl_lease_release(absent, true);
   assert_int_equal(counts(p).in_use, 0);
   rl_pool_release(p);
   remove_files(url + 5);
@@ -205,23 +204,23 @@ static void test_lifetime_and_idle(void **state) {
   char url[128];
   file_url(url);
   rl_pool *p = open_pool(url, (rl_pool_options){.size = 3, .lifetime_ms = 400, .idle_ms = 100000});
-  rl_pool_give(must_take(p, true), true);
+  rl_lease_release(must_take(p, true), true);
   assert_int_equal(counts(p).idle, 1);
   usleep(450000);
   rl_lease *l = must_take(p, true);
   assert_true(l->fresh);
   usleep(450000);
-  rl_pool_give(l, true); /* too old to be kept */
+  rl_lease_release(l, true); /* too old to be kept */
   assert_int_equal(counts(p).open, 0);
   rl_pool_release(p);
   p = open_pool(url, (rl_pool_options){.size = 3, .idle_ms = 1200});
   rl_lease *a = must_take(p, false), *b = must_take(p, false);
-  rl_pool_give(a, true);
-  rl_pool_give(b, true);
+  rl_lease_release(a, true);
+  rl_lease_release(b, true);
   for (int i = 0; i < 6 && counts(p).open > 1;
-       i++) { /* the one that is never needed goes, although the other is in use all the time */
+       i++) { /* the unneeded one is closed, although the other is always in use */
     usleep(500000);
-    rl_pool_give(must_take(p, false), true);
+    rl_lease_release(must_take(p, false), true);
   }
   assert_int_equal(counts(p).open, 1);
   rl_pool_release(p);
@@ -243,7 +242,7 @@ static void test_registry(void **state) {
   assert_ptr_equal(again, out->pool);
   rl_pool_release(again);
   assert_true(out->driver->is_usable(out->conn));
-  rl_pool_give(out, true);
+  rl_lease_release(out, true);
   rl_pool_release(c);
   rl_pool *bad = NULL;
   rl_error err = {0};
@@ -263,7 +262,7 @@ static void test_cannot_connect(void **state) {
     assert_int_equal(take(&same, true, 1000, &l, &err), RILLE_ERROR);
     assert_int_equal(err.code, RL_P1003);
     rl_error_clear(&err);
-    rl_pool_give(l, false);
+    rl_lease_release(l, false);
     assert_int_equal(counts(p).open, 0);
   }
   rl_pool_release(p);
@@ -288,7 +287,7 @@ static void *come_and_go(void *argument) {
     }
     if (i % 16 == 0) usleep(200);
     atomic_fetch_sub(writer ? &c->writers : &c->inside, 1);
-    rl_pool_give(l, i % 50 != 0);
+    rl_lease_release(l, i % 50 != 0);
     rl_pool_counts n = counts(c->pool);
     assert_true(n.open <= 4 && n.idle <= n.open);
   }
@@ -301,7 +300,7 @@ static void test_many_threads(void **state) {
   file_url(url);
   crowd c = {.pool = open_pool(url, (rl_pool_options){.size = 3})};
   pthread_t threads[THREADS];
-  rl_pool_give(must_take(c.pool, true), true); /* makes the file */
+  rl_lease_release(must_take(c.pool, true), true); /* creates the file */
   for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &c), 0);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
   assert_in_range(c.most, 1, 3);
@@ -312,7 +311,7 @@ static void test_many_threads(void **state) {
   remove_files(url + 5);
 }
 
-/* One writer at a time and readers beside it: every increment counts. A thread that fails keeps what it was told. */
+/* One writer at a time, and readers next to it: every increment counts. A thread that fails keeps its error. */
 typedef struct load {
   world *w;
   _Atomic bool done, failed;
@@ -359,7 +358,7 @@ static void test_writers_and_readers(void **state) {
   on_both(writers_and_readers, "", 3);
 }
 
-/* A child has connections of its own; what it inherits in the middle of something, it leaves alone. */
+/* A child has its own connections, and leaves inherited ones alone, whatever their state. */
 static int in_child(world *w, rille_op *running, rille_tx *tx) {
   rille_op *op = rille_op_new(w->client);
   rille_op_free(running);
@@ -393,7 +392,7 @@ static void forking(world *w) {
   if (child == 0) {
     result = in_child(w, running, tx);
     if (write(answers[1], &result, sizeof result) != sizeof result) _exit(1);
-    raise(SIGKILL); /* what it inherited of SQLite it must not free: no leak checker shall look */
+    raise(SIGKILL); /* it must not free what it inherited of SQLite: leak checkers must not look */
   }
   assert_int_equal(waitpid(child, NULL, 0), child);
   close(answers[1]);
@@ -413,7 +412,7 @@ static void test_forking(void **state) {
   on_both(forking, "", 3);
 }
 
-/* The last reference goes while a lease is out: it serves to its end. */
+/* The last reference is released while a lease is in use: the lease stays usable to its end. */
 static void released_while_running(world *w) {
   rille_client *c = open_client(w->url, w->schema, 7);
   rille_op *op = rille_op_new(c);

@@ -21,7 +21,7 @@ static void test_placeholders(void **state) {
   expect_sql("a = $2 AND b = $1", true, "a = $2 AND b = $1", 2);
   expect_sql("a = $2 AND b = $1", false, "a = ?2 AND b = ?1", 2);
   expect_sql("a = ?2 AND b = ?1", false, "a = ?2 AND b = ?1", 2);
-  expect_sql("j ? 'k' AND a = $1", true, "j ? 'k' AND a = $1", 1); /* an operator beside numbered ones */
+  expect_sql("j ? 'k' AND a = $1", true, "j ? 'k' AND a = $1", 1); /* an operator next to numbered placeholders */
   expect_sql("SELECT '?', \"?\", ?", true, "SELECT '?', \"?\", $1", 1);
   expect_sql("SELECT 'it''s ?', ?", false, "SELECT 'it''s ?', ?1", 1);
   expect_sql("SELECT '\\', ?", true, "SELECT '\\', $1", 1);
@@ -40,7 +40,7 @@ static void test_placeholders(void **state) {
   expect_sql("tab$1 = ?", true, "tab$1 = $1", 1);
   expect_sql("'unclosed ?", true, "'unclosed ?", 0);
   expect_sql("", true, "", 0);
-  expect_sql("SELECT ?1, ?", false, "SELECT ?1, ?2", 2); /* as SQLite numbers what has no number */
+  expect_sql("SELECT ?1, ?", false, "SELECT ?1, ?2", 2); /* as SQLite numbers placeholders without a number */
   expect_sql("SELECT ?, ?3, ?", false, "SELECT ?1, ?3, ?4", 4);
   expect_sql("SELECT E'a'\n-- b\n'\\' ?', ?", true, "SELECT E'a'\n-- b\n'\\' ?', $1", 1);
   expect_sql("SELECT 'a'\n'\\', ?", true, "SELECT 'a'\n'\\', $1", 1);

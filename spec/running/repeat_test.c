@@ -1,5 +1,5 @@
-/* Connections that the server has ended, used at once: what certainly was not executed goes to another connection, a
- * read is repeated, and a write of which nobody knows is an error and never sent twice. */
+/* Connections that the server has ended, used immediately. What was certainly not executed moves to another connection,
+ * and a read is repeated. A write with an unknown outcome is an error, and is never sent twice. */
 #include "running.h"
 
 static const char things[] = "model Thing {\n  id Int @id\n  name String @default(\"x\")\n  parts Part[]\n}\n"
@@ -7,7 +7,8 @@ static const char things[] = "model Thing {\n  id Int @id\n  name String @defaul
                              "references: [id])\n}\n"
                              "model Trap {\n  id Int @id\n}\n";
 
-/* Ends all connections with this name, and returns when they are gone: the next call comes while the socket is warm. */
+/* Ends all connections with this name, and returns when they are closed. The next call comes soon after the last use.
+ */
 static void end_connections(rille_client *killer, const char *name) {
   char sql[200];
   snprintf(sql, sizeof sql,
@@ -34,7 +35,7 @@ static void close_pair(pair *p) {
 static int64_t killed_and_called(pair *p, int i) {
   rille_client *c = p->w.client;
   char json[200];
-  expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)"); /* warm */
+  expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)"); /* used a moment ago */
   end_connections(p->killer, "fragile");
   switch (i % 6) {
   case 0: expect_rows(call(c, NULL, "thing", RILLE_COUNT, "{'where':{'id':-1}}"), "(0)"); return 0;
@@ -73,7 +74,7 @@ static void test_ended_while_idle(void **state) {
   close_pair(&p);
 }
 
-/* How often something was tried: a sequence does not roll back. */
+/* How often it was tried: a sequence is not rolled back. */
 static void expect_attempts(pair *p, const char *rows) {
   char url[512], *slash;
   snprintf(url, sizeof url, "%s", p->w.url);
@@ -101,7 +102,7 @@ static void set_traps(rille_client *c) {
   for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) assert_int_equal(raw(c, NULL, sql[i], NULL).status, RILLE_DONE);
 }
 
-/* The connection breaks while the server works. */
+/* The connection is lost while the server works. */
 static void test_ended_at_work(void **state) {
   (void)state;
   if (!postgres_url()) skip();
@@ -115,21 +116,21 @@ static void test_ended_at_work(void **state) {
   expect_code(call(c, NULL, "thing", RILLE_CREATE, "{'data':{'id':1,'parts':{'create':[{'id':1}]}}}"), "P1017");
   expect_attempts(&p, "(1,true)");
   expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
-  expect_code(raw(c, NULL, "SELECT trap()", NULL), "P1017"); /* for all we know it writes */
+  expect_code(raw(c, NULL, "SELECT trap()", NULL), "P1017"); /* it may write */
   expect_attempts(&p, "(1,true)");
   expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
   expect_code(call(c, NULL, "trap", RILLE_FIND_MANY, "{}"), "P1017"); /* repeated, once */
   expect_attempts(&p, "(2,true)");
   expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
   rille_tx *tx = begin_tx(c, NULL);
-  expect_code(call(c, tx, "trap", RILLE_FIND_MANY, "{}"), "P1017"); /* not within a transaction */
+  expect_code(call(c, tx, "trap", RILLE_FIND_MANY, "{}"), "P1017"); /* not in a transaction */
   rille_tx_free(tx);
   expect_attempts(&p, "(1,true)");
   assert_int_equal(pool_stats(c).in_use, 0);
   close_pair(&p);
 }
 
-/* Reads of several round trips, whose connection ends in the middle: with the rows of the first level given already. */
+/* Reads of several round trips whose connection ends halfway, when the rows of the first level have been delivered. */
 static void test_ended_between_levels(void **state) {
   static const struct {
     rille_action action;
@@ -168,10 +169,10 @@ static void test_ended_between_levels(void **state) {
       if (whole)
         expect_rows(a, calls[i].rows);
       else
-        expect_code(a, "P1017"); /* who takes each row at once cannot forget it */
+        expect_code(a, "P1017"); /* a caller that uses rows immediately cannot drop them */
       expect_attempts(&p, whole ? "(2,true)" : "(1,true)");
       expect_rows(raw(c, NULL, "SELECT 1", NULL), "(1)");
-      if (whole) { /* within a transaction nothing is repeated */
+      if (whole) { /* in a transaction nothing is repeated */
         rille_tx *tx = begin_tx(c, NULL);
         expect_code(call_with(op, tx, "thing", calls[i].action, calls[i].json), "P1017");
         rille_tx_free(tx);
@@ -185,7 +186,7 @@ static void test_ended_between_levels(void **state) {
   close_pair(&p);
 }
 
-/* Many rows in one call, sent to a connection that is gone: all of them go to the next. */
+/* Many rows in one call, sent to a dead connection: all of them move to the next one. */
 static void test_many_rows(void **state) {
   static const struct {
     rille_action action;

@@ -1,4 +1,4 @@
-/* What the tests of running share: a schema and a client for either engine, calls written as Json with single quotes,
+/* What the tests of `run` share: a schema and a client for either database, calls written as JSON with single quotes,
  * and their answers as text. */
 #ifndef SPEC_RUNNING_H
 #define SPEC_RUNNING_H
@@ -53,7 +53,7 @@ static void check_status(rille_status st, rille_error *err) {
   rille_error_free(err);
   fail_msg("status %d: %s", (int)st, text);
 }
-/* A macro, so that err is read after the call has filled it. */
+/* A macro, so err is read after the call has set it. */
 #define must(call, err)                                                                                                \
   do {                                                                                                                 \
     rille_status st_ = (call);                                                                                         \
@@ -66,7 +66,7 @@ MAYBE_UNUSED static void url_with(const char *database, const char *parameters, 
   snprintf(out, size, "%.*s/%s%s%s", (int)(slash - base), base, database, *parameters ? "?" : "", parameters);
 }
 
-/* Runs SQL on the server, past rille. */
+/* Runs SQL on the server, without rille. */
 MAYBE_UNUSED static int psql(const char *database, const char *sql) {
   char url[512], command[2048];
   url_with(database, "", url, sizeof url);
@@ -99,7 +99,7 @@ static rille_client *open_client(const char *url, rille_schema *schema, int pool
   return c;
 }
 
-/* A fresh database with the schema, and a client. parameters: of the URL. */
+/* Creates a database with the schema, and a client. parameters: of the URL. */
 static void open_world(world *w, bool postgres, const char *schema, const char *parameters, int pool_size) {
   static int serial;
   *w = (world){.postgres = postgres};
@@ -177,7 +177,7 @@ static void write_token(rille_tape *t, rl_json_token token, rl_str v) {
   }
 }
 
-/* Writes Json with single quotes onto a tape; answers RILLE_NOMEM when memory was short for the reading itself. */
+/* Writes JSON with single quotes onto a tape. RILLE_NOMEM: reading it ran out of memory. */
 static rille_status write_tape(rille_tape *t, const char *json) {
   char text[4096];
   size_t n = 0;

@@ -1,4 +1,4 @@
-/* A connection of one's own, used blocking. */
+/* A separate connection, used blocking. */
 #include "run/pool.h"
 #include "run/session.h"
 
@@ -58,7 +58,7 @@ static size_t count_tables(rl_session *s) {
   return count;
 }
 
-/* What one session makes in memory the next one and the pool see, until the pool's last user has gone. */
+/* What one session creates in memory, the next one and the pool see, until the pool's last reference is released. */
 static void test_shared(void **state) {
   (void)state;
   rl_session s;
@@ -86,7 +86,7 @@ static void test_shared(void **state) {
   rl_session_close(&s);
 }
 
-/* Left inside a transaction, the connection is not for others. */
+/* A connection left in a transaction is not for others. */
 static void test_shared_left_open(void **state) {
   (void)state;
   rl_session s;
@@ -121,7 +121,7 @@ static void test_refusals(void **state) {
   expect_refusal(url, RL_P1003);
 }
 
-/* What takes too long is cancelled, and the session goes on. */
+/* What takes too long is cancelled, and the session stays usable. */
 static void test_socket_timeout(void **state) {
   (void)state;
   if (!postgres_url()) skip();

@@ -1,4 +1,4 @@
-/* Reads in batches and explanations: what is told when, ends in the middle, transactions, shortage of memory. */
+/* Reads in batches, and explanations: what is delivered when, early ends, transactions, running out of memory. */
 #include "../base/failing_allocator.h"
 #include "running/running.h"
 
@@ -86,7 +86,7 @@ static void give_up(world *w) {
     for (int i = 0; i < rows; i++) rille_op_next(s.op, &row, &s.err);
     rille_op_reset(s.op);
     assert_int_equal(pool_stats(w->client).in_use, 0);
-    expect_rows(call_with(s.op, NULL, "user", RILLE_COUNT, "{}"), "(6)"); /* not in batches any more */
+    expect_rows(call_with(s.op, NULL, "user", RILLE_COUNT, "{}"), "(6)"); /* no longer in batches */
     end(&s);
   }
 }
@@ -124,7 +124,7 @@ static void share_transaction(world *w) {
   expect(pull(&s), RILLE_DONE, "(4) 1<0(p4) ");
   expect(pull(&other), RILLE_BATCH, "(2) 1<0(p2) ");
   end(&s);
-  rille_op_reset(other.op); /* the cursor is closed, the transaction goes on */
+  rille_op_reset(other.op); /* the cursor is closed, the transaction continues */
   end(&other);
   expect_rows(call(w->client, tx, "user", RILLE_COUNT, "{}"), "(4)");
   assert_int_equal(begin(&s, w->client, tx, whole, 1), RILLE_OK);
@@ -160,7 +160,7 @@ static void cut_by_savepoint(world *w) {
   rille_tx_free(tx);
 }
 
-/* Where the transaction may write, SQLite has read all rows at once; PostgreSQL goes on in batches. */
+/* If the transaction may write, SQLite has read all rows at the start. PostgreSQL continues in batches. */
 static void writing_transaction(world *w) {
   stream s;
   fill(w, 3);
@@ -173,7 +173,7 @@ static void writing_transaction(world *w) {
   rille_tx_free(tx);
 }
 
-/* ------------------------------------------------------------------ shortage of memory */
+/* ------------------------------------------------------------------ out of memory */
 
 static rille_status pull_all(rille_client *c, bool explain) {
   rille_error *err = NULL;

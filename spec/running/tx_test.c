@@ -1,4 +1,5 @@
-/* Transactions: begin, commit, roll back, savepoints, deadlines, and what a failure within leaves, on both engines. */
+/* Transactions: begin, commit, rollback, savepoints, deadlines, and what remains after a failure in one, on both
+ * databases. */
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
@@ -64,7 +65,7 @@ static void test_savepoints(void **state) {
   on_both(savepoints, "", 1);
 }
 
-/* A call of several statements fails within a transaction: its own work is undone, the transaction goes on. */
+/* A call of several statements fails in a transaction: its own work is undone, the transaction continues. */
 static void atomic_call_fails_inside(world *w) {
   rille_tx *tx = begin_tx(w->client, NULL);
   add_user(w, tx, "a@x");
@@ -84,7 +85,8 @@ static void test_atomic_call_fails_inside(void **state) {
   on_both(atomic_call_fails_inside, "", 1);
 }
 
-/* A single statement fails: PostgreSQL takes nothing more of the transaction, and its commit must not pass for one. */
+/* A single statement fails: PostgreSQL accepts no more statements in the transaction, and its commit must not succeed.
+ */
 static void commit_after_failure(world *w) {
   rille_tx *tx = begin_tx(w->client, NULL);
   add_user(w, tx, "a@x");
@@ -105,7 +107,7 @@ static void test_commit_after_failure(void **state) {
   on_both(commit_after_failure, "", 1);
 }
 
-/* The commit itself fails, for a constraint that is only looked at then. */
+/* The commit itself fails, because of a deferred constraint. */
 static void commit_fails(world *w) {
   const char *sql = w->postgres
                         ? "ALTER TABLE \"Post\" ALTER CONSTRAINT \"Post_authorId_fkey\" DEFERRABLE INITIALLY DEFERRED"
@@ -128,7 +130,7 @@ static void test_commit_fails(void **state) {
   on_both(commit_fails, "", 1);
 }
 
-/* A raw COMMIT takes the transaction away: what comes next must not run outside of one. */
+/* A raw COMMIT ends the transaction: what follows must not run outside it. */
 static void raw_commit(world *w) {
   rille_tx *tx = begin_tx(w->client, NULL);
   add_user(w, tx, "a@x");
@@ -167,7 +169,7 @@ static void test_one_thing_at_a_time(void **state) {
   on_both(one_thing_at_a_time, "", 1);
 }
 
-/* Either may go first, as finalizers of a dying Lua state do. */
+/* Either may be freed first, as finalizers of a closing Lua state do. */
 static void freed_while_running(world *w) {
   add_user(w, NULL, "a@x");
   add_user(w, NULL, "b@x");
@@ -278,7 +280,7 @@ static void options(world *w) {
     assert_string_equal(rille_error_code(err), "P2028");
     rille_error_free(err);
   }
-  /* max_wait: the one connection is taken */
+  /* max_wait: the only connection is in use */
   rille_tx *first = begin_tx(w->client, NULL);
   o = (rille_tx_options){.struct_size = sizeof o, .max_wait_ms = 60};
   rille_error *err = NULL;
@@ -299,7 +301,7 @@ static void expires(world *w) {
   add_user(w, tx, "a@x");
   usleep(700000);
   expect_code(call(w->client, tx, "user", RILLE_COUNT, "{}"), "P2028");
-  expect_users(w, 0); /* the one connection is free: that call has rolled it back */
+  expect_users(w, 0); /* the only connection is free: that call has rolled the transaction back */
   expect_code(step(w->client, tx, rille_op_commit), "P2028");
   expect_code(step(w->client, tx, rille_op_rollback), "P2028");
   rille_tx_free(tx);
@@ -309,7 +311,7 @@ static void test_expires(void **state) {
   on_both(expires, "", 1);
 }
 
-/* The time passes while the server works: it is told to stop, and the transaction is over at once. */
+/* The transaction times out while the server works: the server cancels, and the transaction ends immediately. */
 static void test_timeout_cancels(void **state) {
   (void)state;
   if (!postgres_url()) skip();
@@ -350,7 +352,7 @@ static void test_backend_killed(void **state) {
   close_world(&w);
 }
 
-/* A server that takes the connection and says nothing: max_wait is the limit of connecting, too. */
+/* A server that accepts the connection and says nothing: max_wait limits connecting too. */
 static void test_max_wait_while_connecting(void **state) {
   (void)state;
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -85,7 +85,7 @@ struct rl_call {
   int64_t affected;
   uint32_t failed; /* the step whose statement the database refused, + 1; 0: none */
   /* of a stream: the root's statement */
-  uint32_t portion; /* rows per portion; 0: all at once */
+  uint32_t portion; /* rows per portion; 0: no portions */
   rl_cursor cursor;
   bool root_ended; /* no more rows */
 

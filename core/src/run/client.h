@@ -9,7 +9,7 @@
 #include "run/pool.h"
 #include "run/watch.h"
 
-/* What a derived client has of its own. Texts are allocated in its arena. */
+/* The traits of a derived client. Texts are allocated in its arena. */
 typedef struct rl_client_traits {
   const rl_setting *session; /* scoped to each transaction, so the next user of the connection does not inherit them */
   size_t session_count;

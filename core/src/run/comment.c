@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 
-/* After so many statements with a comment, statements with it are prepared. Tags that differ with each request are
- * never prepared. */
+/* The number of statements with a comment after which statements with it are prepared. Tags that differ with each
+ * request are never prepared. */
 #define PREPARE_AFTER 10
 /* A statement is identified by its own number and, above these bits, the number of the comment. */
 #define STATEMENT_BITS 40

@@ -60,7 +60,7 @@ typedef struct rl_cache_key {
   rille_action action;
   const rl_tape *tape;
 } rl_cache_key;
-#define RL_QUICK_RUNS 8 /* up to this many lists of varying length, a look-up allocates nothing */
+#define RL_QUICK_RUNS 8 /* the most lists of varying length for which a look-up allocates nothing */
 /* Returns one reference to the caller. NULL: not found. anchors as in rl_compile. */
 rl_compiled *rl_plan_cache_find(rl_plan_cache *c, const rl_cache_key *key, rl_arena *arena, uint32_t **anchors);
 bool rl_plan_cache_keep(rl_plan_cache *c, rl_compiled *p); /* false: too large */

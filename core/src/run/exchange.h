@@ -41,7 +41,7 @@ typedef struct rl_dispatch {
   const rl_stmt *stmt;
   const rl_value *params;
   const rl_template *from; /* the origin of the parameters; NULL: unknown */
-  rl_cursor *cursor;       /* NULL: all rows at once */
+  rl_cursor *cursor;       /* NULL: no portions */
   uint32_t rows;           /* per portion */
   uint32_t index;          /* its place in `sent` */
 } rl_dispatch;

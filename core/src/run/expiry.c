@@ -16,12 +16,12 @@
 /* How long a rollback may take before its connection is closed instead. */
 #define ROLLBACK_MS 1000
 /* While rollbacks are under way, the thread checks for others this often. */
-#define LOOK_MS 20
+#define CHECK_MS 20
 /* After running out of memory it tries again after this time. */
 #define RETRY_MS 50
 /* The longest that a fork waits for rollbacks under way. Otherwise the child would inherit them half done, with locks
  * of the libraries below. */
-#define FORK_PATIENCE_MS 2000
+#define FORK_WAIT_MS 2000
 #define POLLED 64
 #define LONGEST_SLEEP_MS 3600000
 
@@ -120,16 +120,16 @@ static void expiry_poll_all(expiry_rollback **list) {
 }
 
 static void wait_for_answers(const expiry_rollback *list) {
-  struct pollfd asked[POLLED];
+  struct pollfd fds[POLLED];
   nfds_t n = 0;
-  int64_t now = rl_clock_ms(), until = now + LOOK_MS;
+  int64_t now = rl_clock_ms(), until = now + CHECK_MS;
   for (const expiry_rollback *r = list; r; r = r->next) {
     const rl_wait *w = &r->it.wait;
     if (w->until_ms < until) until = w->until_ms;
     if (w->fd >= 0 && n < POLLED)
-      asked[n++] = (struct pollfd){w->fd, (short)((w->read ? POLLIN : 0) | (w->write ? POLLOUT : 0)), 0};
+      fds[n++] = (struct pollfd){w->fd, (short)((w->read ? POLLIN : 0) | (w->write ? POLLOUT : 0)), 0};
   }
-  poll(asked, n, until > now ? (int)(until - now) : 1);
+  poll(fds, n, until > now ? (int)(until - now) : 1);
 }
 
 /* ------------------------------------------------------------------ the thread */
@@ -192,7 +192,7 @@ static void stop_at_exit(void) {
 /* ------------------------------------------------------------------ forks */
 
 static void before_fork(void) {
-  struct timespec at = rl_clock_timespec(rl_clock_after(FORK_PATIENCE_MS));
+  struct timespec at = rl_clock_timespec(rl_clock_after(FORK_WAIT_MS));
   int waited = 0;
   pthread_mutex_lock(&expiry.lock);
   while (expiry.busy && waited == 0) waited = pthread_cond_timedwait(&expiry.settled, &expiry.lock, &at);

@@ -11,14 +11,14 @@
  * Waiters that share a bell are identified by tags, see rille_op_set_bell. */
 #define HEARTBEAT_MS 500
 /* ... and this often without a bell. The more waiters are before it, the less often it checks. */
-#define LOOK_MS 2
+#define CHECK_MS 2
 /* Bells of single waiters: the number kept, and the most in use, because descriptors are scarce. */
 #define BELLS_KEPT 64
 #define BELLS_OUT 64
 /* How many connect at the same time, and how many while the server cannot be reached. One more may connect if no
  * attempt began for STALE_MS: the connecting callers may be coroutines that stay away. */
 #define CONNECTING 8
-#define CONNECTING_IN_VAIN 2
+#define CONNECTING_WHILE_FAILING 2
 #define STALE_MS 1000
 
 /* Newcomers may pass the queue for this time after it was served last. The more callers wait, the shorter the turns, so
@@ -29,13 +29,13 @@
 
 static bool is_absent(const rl_lease *l, int64_t now) {
   if (l->signal) return false; /* it blocks: the condition wakes it */
-  if (l->called_ms) return now - l->called_ms >= ABSENT_MS;
-  return l->every_ms && now - l->looked_ms >= l->every_ms + ABSENT_MS;
+  if (l->woken_ms) return now - l->woken_ms >= ABSENT_MS;
+  return l->every_ms && now - l->checked_ms >= l->every_ms + ABSENT_MS;
 }
 
 static int64_t lane_turn_us(const rl_lane *lane) {
-  int64_t patience = lane->first->deadline_ms - lane->first->since_ms, round = ROUND_MS * 1000;
-  if (patience < ROUND_MS * ROUNDS_IN_TIME) round = patience * 1000 / ROUNDS_IN_TIME;
+  int64_t wait_ms = lane->first->deadline_ms - lane->first->since_ms, round = ROUND_MS * 1000;
+  if (wait_ms < ROUND_MS * ROUNDS_IN_TIME) round = wait_ms * 1000 / ROUNDS_IN_TIME;
   int64_t each = round / lane->waiting;
   return each < TURN_US ? each : TURN_US;
 }
@@ -57,7 +57,8 @@ void rl_lane_next_turn(rl_lane *lane) {
 
 /* Counts the places in which a caller may connect now. */
 static int lane_count_openings(const rl_lane *lane) {
-  int room = lane->limit - lane->open, more = (lane->failing ? CONNECTING_IN_VAIN : CONNECTING) - lane->connecting;
+  int room = lane->limit - lane->open,
+      more = (lane->failing ? CONNECTING_WHILE_FAILING : CONNECTING) - lane->connecting;
   if (more < 1 && rl_clock_ms() - lane->connect_ms >= STALE_MS) more = 1;
   if (more < 0) more = 0;
   return room < more ? room : more;
@@ -110,7 +111,7 @@ bool rl_lane_may_take(rl_lane *lane, const rl_lease *l) {
 
 /* Returns whether it was woken in this turn and found nothing. Newcomers were faster, and would be again. */
 static bool was_woken_for_nothing(const rl_lane *lane, const rl_lease *l) {
-  return l->signal && l->called_in == lane->turns + 1;
+  return l->signal && l->woken_in == lane->turns + 1;
 }
 
 void rl_lane_wake(rl_lane *lane) {
@@ -122,11 +123,11 @@ void rl_lane_wake(rl_lane *lane) {
   for (rl_lease *q = lane_first_present(lane, lane->first, now); q && there > 0;
        q = lane_first_present(lane, q->next, now)) {
     there--;
-    if (q->called_ms) continue;
+    if (q->woken_ms) continue;
     if (lasts && was_woken_for_nothing(lane, q)) continue; /* it checks at the end of the turn */
     if (!q->signal && !q->shared && !q->bell) continue;
-    q->called_ms = now;
-    q->called_in = lane->turns + 1;
+    q->woken_ms = now;
+    q->woken_in = lane->turns + 1;
     if (q->signal)
       pthread_cond_signal(q->signal);
     else if (q->shared)
@@ -139,14 +140,14 @@ void rl_lane_wake(rl_lane *lane) {
 static void lease_hush(rl_lease *l) {
   if (l->shared)
     rl_bell_remove_waiter(l->shared, &l->waiter);
-  else if (l->bell && l->called_ms)
+  else if (l->bell && l->woken_ms)
     rl_bell_hush(l->bell);
-  l->called_ms = 0;
+  l->woken_ms = 0;
 }
 
-void rl_lane_look(rl_lane *lane, rl_lease *l, pthread_cond_t *signal) {
+void rl_lane_note_check(rl_lane *lane, rl_lease *l, pthread_cond_t *signal) {
   if (l->queued) lane->cooperative += (l->signal != NULL) - (signal != NULL);
-  l->looked_ms = rl_clock_ms();
+  l->checked_ms = rl_clock_ms();
   lease_hush(l);
   l->signal = signal;
   if (!l->absent) return;
@@ -208,7 +209,7 @@ static void lease_take_bell(rl_lane *lane, rl_lease *l) {
 /* Returns how often a waiter without a bell checks: the pool serves as many rounds before it. */
 static int64_t lease_check_interval(const rl_lane *lane, const rl_lease *l) {
   uint64_t before = l->ticket > lane->left ? l->ticket - lane->left : 0;
-  int64_t ms = LOOK_MS + (int64_t)before / (lane->limit > 0 ? lane->limit : 1);
+  int64_t ms = CHECK_MS + (int64_t)before / (lane->limit > 0 ? lane->limit : 1);
   return ms < HEARTBEAT_MS ? ms : HEARTBEAT_MS;
 }
 
@@ -217,7 +218,7 @@ void rl_lane_listen(rl_lane *lane, rl_lease *l, rl_wait *wait) {
   if (!l->shared) {
     lease_take_bell(lane, l);
     l->every_ms = l->bell ? 0 : lease_check_interval(lane, l);
-    until = l->looked_ms + (l->bell ? HEARTBEAT_MS : l->every_ms);
+    until = l->checked_ms + (l->bell ? HEARTBEAT_MS : l->every_ms);
   }
   const rl_bell *b = l->shared ? l->shared : l->bell;
   *wait = (rl_wait){b ? b->listen : -1, b != NULL, false, until < l->deadline_ms ? until : l->deadline_ms};

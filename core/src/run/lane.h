@@ -27,7 +27,7 @@ typedef struct rl_lane {
 
 /* Notes that the caller checks. signal: of a blocking caller, it must live until the caller leaves or checks again. A
  * caller that was aside is first again. */
-void rl_lane_look(rl_lane *lane, rl_lease *l, pthread_cond_t *signal);
+void rl_lane_note_check(rl_lane *lane, rl_lease *l, pthread_cond_t *signal);
 /* Adds l to the queue. Returns false if it was in it. */
 bool rl_lane_join(rl_lane *lane, rl_lease *l);
 void rl_lane_leave(rl_lane *lane, rl_lease *l);

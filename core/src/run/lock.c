@@ -29,7 +29,7 @@ rille_status rl_lock_init(rl_lock *lock, rl_client *client, const rl_lock_settin
 
 void rl_lock_dispose(rl_lock *lock) {
   if (!lock->client) return;
-  rl_pool_give(lock->lease, false);
+  rl_lease_release(lock->lease, false);
   rl_arena_dispose(&lock->arena);
   rl_client_release(lock->client);
   *lock = (rl_lock){0};
@@ -86,18 +86,18 @@ static rille_status lock_read_answer(rl_lock *lock, int64_t deadline, rl_error *
 }
 
 static rille_status lock_end(rl_lock *lock, rille_status st) {
-  rl_pool_give(lock->lease, false);
+  rl_lease_release(lock->lease, false);
   lock->lease = NULL;
-  lock->state = RL_LOCK_OVER;
+  lock->state = RL_LOCK_ENDED;
   return st;
 }
 
 /* Releases the connection, which serves others until the next attempt. */
 static rille_status lock_refused(rl_lock *lock) {
   int64_t now = rl_clock_ms();
-  rl_pool_give(lock->lease, true);
+  rl_lease_release(lock->lease, true);
   lock->lease = NULL;
-  lock->state = RL_LOCK_OVER;
+  lock->state = RL_LOCK_ENDED;
   if (now >= lock->deadline_ms) return RILLE_DONE;
   int64_t most = lock->attempts < 5 ? (int64_t)FIRST_PAUSE_MS << lock->attempts : LONGEST_PAUSE_MS;
   int64_t chance = (int64_t)(rl_hash(&now, sizeof now, (uint64_t)(uintptr_t)lock) % (uint64_t)(most / 2));
@@ -174,8 +174,8 @@ rille_status rl_lock_release(rl_lock *lock, rl_error *err) {
   if (st == RILLE_AGAIN) return st;
   if (st == RILLE_OK && !lock->granted)
     st = rl_fail(err, RL_P1017, "the advisory lock was lost before it was released: its session has ended");
-  rl_pool_give(lock->lease, st == RILLE_OK);
+  rl_lease_release(lock->lease, st == RILLE_OK);
   lock->lease = NULL;
-  lock->state = RL_LOCK_OVER;
+  lock->state = RL_LOCK_ENDED;
   return st;
 }

@@ -19,7 +19,7 @@ typedef enum rl_lock_state {
   RL_LOCK_PAUSED,
   RL_LOCK_HELD,
   RL_LOCK_LEAVING,
-  RL_LOCK_OVER
+  RL_LOCK_ENDED
 } rl_lock_state;
 
 typedef struct rl_lock {

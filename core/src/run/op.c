@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "run/drive.h"
 #include "run/observe.h"
-#include "run/patience.h"
+#include "run/abandon_limits.h"
 #include "run/route.h"
 #include "run/stream.h"
 #include "run/tx.h"
@@ -65,14 +65,14 @@ void rl_op_release_connection(rl_op *op) {
   op_tally(op);
   if (op->io.watch) rl_observe_end(op);
   rl_route_ended(op);
-  if (op->lease) rl_pool_give(op->lease, rl_exchange_is_clean(&op->io));
+  if (op->lease) rl_lease_release(op->lease, rl_exchange_is_clean(&op->io));
   op->tx = NULL;
   op->lease = NULL;
   op->io.conn = NULL;
 }
 
 void rl_op_drop_connection(rl_op *op, bool clean) {
-  rl_pool_give(op->lease, clean);
+  rl_lease_release(op->lease, clean);
   op->lease = NULL;
   op->io.conn = NULL;
 }

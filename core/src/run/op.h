@@ -55,7 +55,7 @@ typedef struct rl_route {
   uint32_t replica;  /* number + 1; 0: the primary */
   uint32_t moves;    /* how often it was sent to another server */
   uint64_t writes;   /* the client's writes when the server was chosen */
-  int64_t position;  /* the replica must have replayed it */
+  int64_t position;  /* that the replica must have replayed */
   bool probe;        /* the server is asked for its position with the first statements */
   bool primary_only; /* the replicas could not do it */
   bool behind;       /* the replica has not replayed enough */
@@ -84,7 +84,7 @@ struct rl_op {
   /* set by the caller: op.c */
   bool blocking;
   bool caller_buffers;    /* the caller uses rows only when it has all, and drops them on RESTART */
-  uint32_t stream_wanted; /* of the next call of a model: root rows per batch; 0: all at once */
+  uint32_t stream_wanted; /* of the next call of a model: root rows per batch; 0: no batches */
   rl_bell *bell;          /* one reference: rings when a connection may be available; NULL: the pool has one for it */
   uint64_t tag;           /* identifies it to the owner of the bell */
 

@@ -7,7 +7,7 @@
 #include "run/drive.h"
 #include "run/observe.h"
 #include "run/own_tx.h"
-#include "run/patience.h"
+#include "run/abandon_limits.h"
 #include "run/retry.h"
 #include "run/route.h"
 #include "run/stream.h"
@@ -21,7 +21,7 @@ static rille_status op_take_lease(rl_op *op) {
   rl_pool *_Atomic *pool = rl_route_choose(op);
   int64_t until = op->limit_ms;
   bool timed = !op->tx && until != RL_NO_DEADLINE;
-  if (timed && until - rl_clock_ms() > rl_pool_patience(*pool)) until = RL_NO_DEADLINE;
+  if (timed && until - rl_clock_ms() > rl_pool_wait_ms(*pool)) until = RL_NO_DEADLINE;
   rille_status st = rl_pool_take(pool, op->kind->writes(op), until, &op->lease, &op->error);
   if (st != RILLE_OK) return st;
   op->lease->limit_ms = op->limit_ms;

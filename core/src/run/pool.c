@@ -142,11 +142,11 @@ static rille_status pool_fail_unreachable(const rl_pool *p, const rl_lease *l, r
 /* Why connections are scarce, and what to do. */
 static const char *const scarce[][2] = {
     {"",
-     "raise `pool.size`, or find what holds connections so long; in a transaction, make calls on `tx`, not on `db`"},
+     "raise `pool.size`, or find what holds connections for so long; in a transaction, make calls on `tx`, not on `db`"},
     {" (a database of this kind has one writer)",
-     "find what holds the connection so long; in a transaction, make calls on `tx`, not on `db`"},
+     "find what holds the connection for so long; in a transaction, make calls on `tx`, not on `db`"},
     {" (a database in memory is one connection)",
-     "find what holds the connection so long; during a transaction, only its own calls can run"}};
+     "find what holds the connection for so long; during a transaction, only its own calls can run"}};
 
 static rille_status pool_fail_timeout(rl_pool *p, rl_lane *lane, rl_lease *l, rl_error *err) {
   const char *const *words = scarce[p->options.memory ? 2 : lane == &p->lanes[1] ? 1 : 0];
@@ -204,7 +204,7 @@ static rille_status lease_get_slot(rl_pool *p, rl_lease *l, bool blocking, rl_wa
   if (blocking) rl_condition_init(&signal);
   pthread_mutex_lock(&p->lock);
   for (;;) {
-    rl_lane_look(lane, l, blocking ? &signal : NULL);
+    rl_lane_note_check(lane, l, blocking ? &signal : NULL);
     *state = lease_try_slot(p, lane, l, &closed);
     if (*state != SLOT_NONE) break;
     if (rl_lane_join(lane, l)) {
@@ -262,7 +262,7 @@ static void lease_drop_unready(rl_pool *p, rl_lease *l) {
   pthread_mutex_unlock(&p->lock);
 }
 
-void rl_pool_give(rl_lease *l, bool clean) {
+void rl_lease_release(rl_lease *l, bool clean) {
   if (!l) return;
   rl_pool *p = l->pool;
   if (p->pid != rl_process_id()) { /* the parent's lease, copied into a child: the driver closes it without a message to

@@ -33,15 +33,15 @@ typedef struct rl_lease {
   int64_t limit_ms; /* deadline of connecting; RL_NO_DEADLINE: connect_timeout alone limits it */
   bool queued;      /* waits in the lane's queue */
   int64_t since_ms, deadline_ms;
-  int64_t looked_ms;                /* when a cooperative waiter checked last */
-  int64_t called_ms;                /* when it was woken; 0: not since it checked */
+  int64_t checked_ms;               /* when a cooperative waiter checked last */
+  int64_t woken_ms;                 /* when it was woken; 0: not since it checked */
   int64_t every_ms;                 /* how often it checks without being woken; 0: only when woken */
   uint64_t ticket;                  /* its number in the order of joining the queue */
-  uint64_t called_in;               /* the lane's turn in which it was woken last, + 1 */
+  uint64_t woken_in;                /* the lane's turn in which it was woken last, + 1 */
   bool absent;                      /* it was woken and has not come: others pass it */
   pthread_cond_t *signal;           /* of a blocking caller */
   rl_bell *bell;                    /* its own, while it waits */
-  rl_bell *shared;                  /* instead: the bell of its loop; borrowed until rl_pool_give */
+  rl_bell *shared;                  /* instead: the bell of its loop; borrowed until rl_lease_release */
   rl_waiter waiter;                 /* its place in the list of that bell */
   struct rl_lease *next, *previous; /* in the list of idle connections, or in the queue */
 } rl_lease;
@@ -55,10 +55,10 @@ void rl_pool_release(rl_pool *p);
 /* Releases the reference, but keeps the pool until the next time its last reference is released. A database in memory
  * keeps its tables for later clients this way. */
 void rl_pool_bequeath(rl_pool *p);
-int64_t rl_pool_patience(const rl_pool *p); /* how long a caller waits for a connection */
+int64_t rl_pool_wait_ms(const rl_pool *p); /* how long a caller waits for a connection */
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p);
 
-/* Begins to take a connection. The caller owns *lease until rl_pool_give. deadline_ms: as of rl_clock_ms;
+/* Begins to take a connection. The caller owns *lease until rl_lease_release. deadline_ms: as of rl_clock_ms;
  * RL_NO_DEADLINE: the pool's wait_ms counts. After a fork *pool becomes the pool of this process. */
 rille_status rl_pool_take(rl_pool *_Atomic *pool, bool writer, int64_t deadline_ms, rl_lease **lease, rl_error *err);
 /* Continues until the connection is usable. OK; AGAIN (never if blocking); or an error: P2024 with limit, connections
@@ -68,7 +68,7 @@ rille_status rl_pool_poll(rl_lease *lease, bool blocking, rl_wait *wait, rl_erro
 rille_status rl_lease_check_process(const rl_lease *lease, rl_error *err);
 /* Releases the connection: it is kept if usable and clean, otherwise closed. Also for a lease that never got a
  * connection, and for NULL. */
-void rl_pool_give(rl_lease *lease, bool clean);
+void rl_lease_release(rl_lease *lease, bool clean);
 /* Closes all idle connections. Called after a dead connection was found, because the other idle ones may be dead too.
  */
 void rl_pool_evict_idle(rl_pool *p);

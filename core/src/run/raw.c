@@ -225,8 +225,8 @@ static bool raw_repeats(const rl_call *call) {
   return false;
 }
 
-/* Returns whether the statement may be about the server itself: its locks or sessions, which a replica has of its own.
- * All such functions and tables have pg_ in their names. Writes are refused by a replica anyway. */
+/* Returns whether the statement may be about the server itself, its locks or sessions. A replica has other ones. All
+ * such functions and tables have pg_ in their names. */
 static bool is_about_the_server(const rl_stmt *s) {
   for (size_t i = 0; i + 3 <= s->sql_len; i++)
     if (tolower((unsigned char)s->sql[i]) == 'p' && tolower((unsigned char)s->sql[i + 1]) == 'g' &&

@@ -113,7 +113,7 @@ void rl_pool_bequeath(rl_pool *p) {
   rl_fork_lock_give(&registry_lock);
 }
 
-int64_t rl_pool_patience(const rl_pool *p) {
+int64_t rl_pool_wait_ms(const rl_pool *p) {
   return p->limits.wait_ms;
 }
 

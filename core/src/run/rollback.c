@@ -16,7 +16,7 @@ void rl_rollback_init(rl_rollback *r, rl_client *client, rl_lease *lease, uint64
 
 void rl_rollback_drop(rl_rollback *r) {
   if (r->client && r->io.round_trips) rl_client_tally(r->client, r->io.statements, r->io.round_trips);
-  if (r->lease) rl_pool_give(r->lease, rl_exchange_is_clean(&r->io));
+  if (r->lease) rl_lease_release(r->lease, rl_exchange_is_clean(&r->io));
   rl_error_clear(&r->error);
   rl_arena_dispose(&r->arena);
   if (r->client) rl_client_release(r->client);

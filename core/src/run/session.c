@@ -67,7 +67,7 @@ rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err) 
 static void session_return_lease(rl_session *s) {
   const rl_driver *d = s->options.driver;
   rl_pool *pool = s->lease->pool;
-  rl_pool_give(s->lease, s->conn && d->is_usable(s->conn) && !d->in_transaction(s->conn));
+  rl_lease_release(s->lease, s->conn && d->is_usable(s->conn) && !d->in_transaction(s->conn));
   rl_pool_bequeath(pool);
 }
 

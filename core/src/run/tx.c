@@ -64,7 +64,7 @@ static void tx_ended(rl_tx *tx, rl_tx_state state, bool clean) {
   rl_paused_cut(tx, 0);
   tx_leave_expiry(tx);
   tx->state = state;
-  if (!tx->adopted) rl_pool_give(tx->lease, clean);
+  if (!tx->adopted) rl_lease_release(tx->lease, clean);
   tx->lease = NULL;
 }
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "run/paused.h"
 #include "run/tx_failure.h"
-#include "run/patience.h"
+#include "run/abandon_limits.h"
 
 /* ------------------------------------------------------------------ the kinds */
 
@@ -147,7 +147,7 @@ void rl_tx_dispose(rl_tx *tx) {
   tx->running = NULL;
   atomic_store(&tx->grip, RL_GRIP_FREE);
   rl_tx_roll_back(tx);
-  if (tx->lease && !tx->adopted) rl_pool_give(tx->lease, false);
+  if (tx->lease && !tx->adopted) rl_lease_release(tx->lease, false);
   tx->lease = NULL;
   rl_tx_forget_failure(tx);
   rl_client_release(tx->client);

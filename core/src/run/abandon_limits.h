@@ -1,6 +1,6 @@
 /* Time limits for abandoning what runs. */
-#ifndef RL_RUN_PATIENCE_H
-#define RL_RUN_PATIENCE_H
+#ifndef RL_RUN_ABANDON_LIMITS_H
+#define RL_RUN_ABANDON_LIMITS_H
 
 /* How long a cancelled statement may take to answer before its connection is closed. */
 #define RL_ABANDON_MS 1000
