@@ -12,11 +12,16 @@ enum Kind {
 
 model User {
   id     BigInt    @id @default(autoincrement())
+  /// @trim
+  /// @length ..200
   email  String    @unique
+  /// @lowercase
+  /// @pattern ^[^%c]*$
   name   String?
+  /// @range -1000..
   age    Int?
   big    BigInt?
-  price  Decimal?
+  price  Decimal? /// @range ..1e12
   ratio  Float?
   active Boolean   @default(false)
   at     DateTime?

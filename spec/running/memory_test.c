@@ -106,6 +106,33 @@ static void run_jobs(world *w) {
                            .want = "(2)"});
 }
 
+/* Rules of values that are written at once, and of those that wait for another step. */
+static void test_rules(void **state) {
+  (void)state;
+  static const char rules[] = "  /// @trim\n  /// @lowercase\n  /// @length 1..\n  title String\n";
+  static const char plain[] = "  title String\n";
+  const char *at = strstr(blog_schema, plain);
+  assert_non_null(at);
+  char schema[sizeof blog_schema + sizeof rules];
+  (void)snprintf(schema, sizeof schema, "%.*s%s%s", (int)(at - blog_schema), blog_schema, rules, at + strlen(plain));
+  world w;
+  open_world(&w, false, schema, "", 1);
+  expect_rows(call(w.client, NULL, "user", RILLE_CREATE,
+                   "{'data':{'email':'a@x','posts':{'create':[{'title':'P'},{'title':'q'}]}},'select':{'id':true}}"),
+              "(1)");
+  each_allocation(&w, (job){.model = "post",
+                            .action = RILLE_UPDATE,
+                            .json = "{'where':{'id':1},'data':{'title':' Z '},'include':{'author':true}}",
+                            .want = "(1)"});
+  each_allocation(&w, (job){.model = "user",
+                            .action = RILLE_UPSERT,
+                            .json = "{'where':{'email':'n@x'},'create':{'email':'n@x','posts':{'create_many':{'data':"
+                                    "[{'title':' P '},{'title':'Q'}]}}},'update':{'posts':{'create':{'title':'R'}}}}",
+                            .want = "(2)"});
+  expect_rows(raw(w.client, NULL, "SELECT DISTINCT title FROM \"Post\" ORDER BY title", NULL), "(p) (q) (r) (z)");
+  close_world(&w);
+}
+
 static bool validate(void *argument) {
   const world *w = argument;
   rille_client_options o = {.struct_size = sizeof o, .url = w->url, .schema = w->schema, .pool_size = 2};
@@ -184,6 +211,7 @@ static void test_failed_create_writes_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_validate),
+      cmocka_unit_test(test_rules),
       cmocka_unit_test(test_sqlite),
       cmocka_unit_test(test_postgres),
       cmocka_unit_test(test_failed_create_writes_nothing),

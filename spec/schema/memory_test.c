@@ -8,7 +8,7 @@ static const char rich[] =
     "[citext]\n}\n"
     "generator g {\n  provider = \"p\"\n  list = [\"a\"]\n}\n/// doc\n/// more\nmodel User {\n  id Int @id "
     "@default(autoincrement())\n"
-    "  email String @unique @db.VarChar(9)\n  meta Json? @default(\"{\\\"a\\\": \\\"\\\\n\\\"}\")\n  role Role "
+    "  /// @length 1..9\n  /// @one-of \"a, b\", c\n  email String @unique @db.VarChar(9)\n  /// @range 0.50..1e3\n  d Decimal?\n  f Float? /// @range ..1\n  meta Json? @default(\"{\\\"a\\\": \\\"\\\\n\\\"}\")\n  role Role "
     "@default(A)\n  list Int[] @default([1, 2])\n  odd Unsupported(\"circle\")?\n"
     "  posts Post[]\n  bossId Int?\n  boss User? @relation(\"b\", fields: [bossId], references: [id])\n  minions "
     "User[] @relation(\"b\")\n  tags Tag[]\n"
@@ -19,8 +19,9 @@ static const char rich[] =
     "model Tag {\n  id Int @id\n  users User[]\n  @@schema(\"a\")\n}\nenum Role {\n  A @map(\"a\")\n  B\n  "
     "@@schema(\"a\")\n}\n";
 
-static const char faulty[] = "model A {\n  id Int @id\n  a Strin @uniqe\n  b B[]\n  _c\n  @@index([d, e], typ: "
-                             "Gin)\n}\nmodle B {\n}\nmodel C {\n  x Int? @id @default(nwo())\n";
+static const char faulty[] =
+    "model A {\n  id Int @id\n  /// @range x..\n  d Decimal\n  /// @pattern [\n  a Strin @uniqe\n  b B[]\n  _c\n  @@index([d, e], typ: "
+    "Gin)\n}\nmodle B {\n}\nmodel C {\n  x Int? @id @default(nwo())\n";
 
 typedef struct job {
   rl_str text;

@@ -6,16 +6,75 @@ enum { LOCAL_MOST = 64, DOMAIN_MOST = 253, LABEL_MOST = 63 };
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-static bool is_wide(char c) {
-  return (unsigned char)c >= 0x80;
+
+/* Where a byte may be; every byte beyond ASCII is a letter. */
+enum { LOCAL = 1, LABEL = 2 };
+
+#define L (LOCAL | LABEL)
+#define S LOCAL
+static const unsigned char classes[128] = {['0'] = L, ['1'] = L,
+                                           ['2'] = L, ['3'] = L,
+                                           ['4'] = L, ['5'] = L,
+                                           ['6'] = L, ['7'] = L,
+                                           ['8'] = L, ['9'] = L,
+                                           ['A'] = L, ['B'] = L,
+                                           ['C'] = L, ['D'] = L,
+                                           ['E'] = L, ['F'] = L,
+                                           ['G'] = L, ['H'] = L,
+                                           ['I'] = L, ['J'] = L,
+                                           ['K'] = L, ['L'] = L,
+                                           ['M'] = L, ['N'] = L,
+                                           ['O'] = L, ['P'] = L,
+                                           ['Q'] = L, ['R'] = L,
+                                           ['S'] = L, ['T'] = L,
+                                           ['U'] = L, ['V'] = L,
+                                           ['W'] = L, ['X'] = L,
+                                           ['Y'] = L, ['Z'] = L,
+                                           ['a'] = L, ['b'] = L,
+                                           ['c'] = L, ['d'] = L,
+                                           ['e'] = L, ['f'] = L,
+                                           ['g'] = L, ['h'] = L,
+                                           ['i'] = L, ['j'] = L,
+                                           ['k'] = L, ['l'] = L,
+                                           ['m'] = L, ['n'] = L,
+                                           ['o'] = L, ['p'] = L,
+                                           ['q'] = L, ['r'] = L,
+                                           ['s'] = L, ['t'] = L,
+                                           ['u'] = L, ['v'] = L,
+                                           ['w'] = L, ['x'] = L,
+                                           ['y'] = L, ['z'] = L,
+                                           ['!'] = S, ['#'] = S,
+                                           ['$'] = S, ['%'] = S,
+                                           ['&'] = S, ['\''] = S,
+                                           ['*'] = S, ['+'] = S,
+                                           ['/'] = S, ['='] = S,
+                                           ['?'] = S, ['^'] = S,
+                                           ['_'] = S, ['`'] = S,
+                                           ['{'] = S, ['|'] = S,
+                                           ['}'] = S, ['~'] = S,
+                                           ['.'] = S, ['-'] = LOCAL | LABEL};
+#undef L
+#undef S
+
+static bool has_class(char c, unsigned char class) {
+  return (unsigned char)c >= 0x80 || (classes[(unsigned char)c] & class);
 }
-static bool is_alnum(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+static bool is_ascii(rl_str s) {
+  size_t at = 0;
+  for (uint64_t eight; s.len - at >= sizeof eight; at += sizeof eight) {
+    memcpy(&eight, s.p + at, sizeof eight);
+    if (eight & UINT64_C(0x8080808080808080)) return false;
+  }
+  for (; at < s.len; at++)
+    if ((unsigned char)s.p[at] >= 0x80) return false;
+  return true;
 }
 
 /* Spaces and controls beyond ASCII: U+0080 to U+00A0, U+1680, U+2000 to U+200F, U+2028 to U+202F, U+205F to U+2064,
  * U+3000, U+FEFF. They look like nothing, and no address has them. */
 static bool has_wide_space(rl_str s) {
+  if (is_ascii(s)) return false;
   for (size_t i = 0; i + 1 < s.len; i++) {
     unsigned char a = (unsigned char)s.p[i], b = (unsigned char)s.p[i + 1];
     if (a == 0xC2 && b <= 0xA0) return true;
@@ -32,31 +91,34 @@ static bool has_wide_space(rl_str s) {
 
 /* ------------------------------------------------------------------ domains */
 
-/* Names of hosts may have an underscore, those of mail domains may not. */
-static bool is_label(rl_str s, bool underscore) {
-  if (s.len == 0 || s.len > LABEL_MOST || s.p[0] == '-' || s.p[s.len - 1] == '-') return false;
-  for (size_t i = 0; i < s.len; i++)
-    if (!is_alnum(s.p[i]) && !is_wide(s.p[i]) && s.p[i] != '-' && !(underscore && s.p[i] == '_')) return false;
-  return true;
-}
-
 static bool is_number(rl_str s) {
   for (size_t i = 0; i < s.len; i++)
     if (!is_digit(s.p[i])) return false;
   return true;
 }
 
-/* Labels with dots between them. *count is their number, *last the last one. */
+static bool is_label(rl_str s) {
+  return s.len > 0 && s.len <= LABEL_MOST && s.p[0] != '-' && s.p[s.len - 1] != '-';
+}
+
+/* Labels with dots between them. *count is their number, *last the last one. Names of hosts may have an underscore,
+ * those of mail domains may not. */
 static bool is_domain(rl_str s, bool underscore, size_t *count, rl_str *last) {
-  *count = 0;
+  size_t from = 0;
+  *count = 1;
   if (s.len > DOMAIN_MOST) return false;
-  for (size_t from = 0; from <= s.len; from += last->len + 1) {
-    const char *dot = from < s.len ? memchr(s.p + from, '.', s.len - from) : NULL;
-    *last = rl_str_make(s.p + from, (dot ? (size_t)(dot - s.p) : s.len) - from);
-    if (!is_label(*last, underscore)) return false;
-    ++*count;
+  for (size_t i = 0; i < s.len; i++) {
+    if (has_class(s.p[i], LABEL)) continue;
+    if (s.p[i] == '.') {
+      if (!is_label(rl_str_make(s.p + from, i - from))) return false;
+      ++*count;
+      from = i + 1;
+    } else if (!underscore || s.p[i] != '_') {
+      return false;
+    }
   }
-  return true;
+  *last = rl_str_make(s.p + from, s.len - from);
+  return is_label(*last);
 }
 
 /* ------------------------------------------------------------------ email */
@@ -66,7 +128,7 @@ static bool is_local(rl_str s) {
   for (size_t i = 0; i < s.len; i++) {
     char c = s.p[i];
     if (c == '.' && s.p[i - 1] == '.') return false;
-    if (!is_alnum(c) && !is_wide(c) && (c == 0 || !strchr(".!#$%&'*+/=?^_`{|}~-", c))) return false;
+    if (!has_class(c, LOCAL)) return false;
   }
   return true;
 }

@@ -162,7 +162,7 @@ static rille_status to_text(const rl_input *input, const rl_value *v, rl_arena *
   rl_str s = {v->as.p, v->len};
   rille_status status = check_text(input, s, err);
   if (status < 0) return status;
-  if (input->type.native == RL_NATIVE_UUID && input->transform == RL_TRANSFORM_NONE)
+  if (input->type.native == RL_NATIVE_UUID && input->transform <= RL_TRANSFORM_PUSHED)
     return to_uuid(input, s, arena, out, err);
   *out = (rl_value){.kind = RILLE_TEXT, .len = v->len, .as.p = v->as.p};
   return RILLE_OK;

@@ -26,6 +26,8 @@ typedef enum rl_input_kind {
 /* What happens to a value before it is bound. The transforms for LIKE escape % _ and \ with a backslash. */
 typedef enum rl_transform {
   RL_TRANSFORM_NONE,
+  RL_TRANSFORM_RULES,  /* the rules of the field: the value is written to it */
+  RL_TRANSFORM_PUSHED, /* the same, for what is appended to a list */
   RL_TRANSFORM_CONTAINS,
   RL_TRANSFORM_STARTS_WITH,
   RL_TRANSFORM_ENDS_WITH,
@@ -60,6 +62,10 @@ struct rl_input {
   size_t count;
   rl_input *next_sealed; /* the next input of the query */
 };
+
+static inline bool rl_input_has_rules(const rl_input *input) {
+  return input->transform == RL_TRANSFORM_RULES || input->transform == RL_TRANSFORM_PUSHED;
+}
 
 /* ------------------------------------------------------------------ one call */
 
@@ -118,6 +124,7 @@ typedef struct rl_rows_column {
   rl_input *missing; /* the value for rows without the key: a default; NULL: SQL NULL */
   bool by_database;  /* rows without the key leave the column out: it gets the database's default (autoincrement,
                         dbgenerated), or keeps its value (update_many) */
+  bool ruled;        /* what rows give is written, and its field has rules */
 } rl_rows_column;
 
 /* The rows of a bulk write. Data is walked when the call runs. */
@@ -153,6 +160,8 @@ rille_status rl_rows_walk_new(const rl_rows *rows, rl_inputs *in, rl_rows_walk *
                               rl_error *err); /* allocated in in->arena */
 rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err);
 size_t rl_rows_walk_count(const rl_rows_walk *w); /* the number of all rows */
+/* Checks what all rows give against the rules of their fields. Reads no rowset. */
+rille_status rl_rows_check_rules(const rl_rows *rows, rl_inputs *in, rl_error *err);
 /* Rejects two rows with the same key (rows->conflict). A key with a null is like no other. cells: all rows, row by row.
  */
 rille_status rl_rows_check_keys(const rl_rows *rows, rl_inputs *in, const rl_value *cells, size_t count, rl_error *err);

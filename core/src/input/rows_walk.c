@@ -2,6 +2,7 @@
  * looked up once per run. */
 #include "input/convert.h"
 #include "input/rows_position.h"
+#include "input/rules.h"
 
 struct rl_rows_walk {
   const rl_rows *rows;
@@ -13,6 +14,8 @@ struct rl_rows_walk {
   size_t key_count;
   rl_input *inputs; /* one per column, for coercion */
   bool *present;
+  uint32_t *ruled; /* columns with rules */
+  size_t ruled_count;
 };
 
 rille_status rl_rows_walk_new(const rl_rows *rows, rl_inputs *in, rl_rows_walk **out, rl_error *err) {
@@ -24,11 +27,13 @@ rille_status rl_rows_walk_new(const rl_rows *rows, rl_inputs *in, rl_rows_walk *
   w->inputs = RL_NEW_ARRAY(in->arena, rl_input, rows->column_count);
   w->present = RL_NEW_ARRAY(in->arena, bool, rows->column_count);
   w->columns = RL_NEW_ARRAY(in->arena, uint32_t, rows->model->field_count);
-  if (!w->inputs || !w->present || !w->columns) return rl_fail_nomem(err);
+  w->ruled = rows->model->has_rules ? RL_NEW_ARRAY(in->arena, uint32_t, rows->column_count) : NULL;
+  if (!w->inputs || !w->present || !w->columns || (rows->model->has_rules && !w->ruled)) return rl_fail_nomem(err);
   for (size_t i = 0; i < rows->column_count; i++) {
     const rl_field *f = rows->columns[i].field;
     w->inputs[i] =
         (rl_input){.kind = RL_INPUT_VALUE, .type = f->type, .field = f, .path = rows->path, .nullable = !f->required};
+    if (rows->columns[i].ruled) w->ruled[w->ruled_count++] = (uint32_t)i;
   }
   return rl_rows_position_init(&w->position, rows, in, err);
 }
@@ -138,6 +143,23 @@ static rille_status read_members(rl_rows_walk *w, uint32_t shape, uint32_t slot,
   return RILLE_OK;
 }
 
+/* Changes and checks what the row gives to fields with rules. */
+static rille_status apply_rules(const rl_rows_walk *w, rl_value *cells, rl_error *err) {
+  for (size_t i = 0; i < w->ruled_count; i++) {
+    uint32_t c = w->ruled[i];
+    if (!w->present[c] || cells[c].kind == RILLE_NULL) continue;
+    uint32_t at = 0;
+    rl_rule_fault fault;
+    rille_status status = rl_rules_transform(w->inputs[c].field->rules, w->in->arena, &cells[c], err);
+    if (status < 0) return status;
+    if (!rl_rules_check(w->inputs[c].field, &cells[c], false, &at, &fault)) continue;
+    rl_input input = w->inputs[c];
+    status = set_path_in_row(w, input.field->name, &input, err);
+    return status < 0 ? status : rl_rules_apply(&input, false, w->in->arena, &cells[c], err);
+  }
+  return RILLE_OK;
+}
+
 /* Reads a cell of the row's parent, or of the row that an earlier step wrote. */
 static rille_status read_kept_cell(rl_rows_walk *w, const rl_rows_column *column, rl_value *out, rl_error *err) {
   const rl_rowset *set = &w->in->rowsets[column->missing->rowset];
@@ -175,7 +197,8 @@ static rille_status refuse_non_row(const rl_rows_walk *w, rl_error *err) {
   return path ? rl_fail(err, RL_VALIDATION, "%s: expected a row, got another value", path) : rl_fail_nomem(err);
 }
 
-rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err) {
+/* What the next row itself gives. */
+static rille_status read_row(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err) {
   uint32_t shape, slot;
   if (!rl_rows_position_next(&w->position, &shape, &slot)) return RILLE_DONE;
   rille_status status = RILLE_OK;
@@ -184,6 +207,23 @@ rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl
   if (w->run != shape) status = learn_run(w, shape, slot, err);
   w->run = shape;
   if (status >= 0) status = read_members(w, shape, slot, cells, given, err);
-  if (status >= 0) status = fill_missing(w, cells, given, err);
+  if (status >= 0 && w->ruled_count) status = apply_rules(w, cells, err);
   return status < 0 ? status : RILLE_ROW;
+}
+
+rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl_error *err) {
+  rille_status status = read_row(w, cells, given, err);
+  if (status != RILLE_ROW) return status;
+  status = fill_missing(w, cells, given, err);
+  return status < 0 ? status : RILLE_ROW;
+}
+
+rille_status rl_rows_check_rules(const rl_rows *rows, rl_inputs *in, rl_error *err) {
+  rl_rows_walk *w;
+  rille_status status = rl_rows_walk_new(rows, in, &w, err);
+  rl_value *cells = RL_NEW_ARRAY(in->arena, rl_value, rows->column_count);
+  bool *given = RL_NEW_ARRAY(in->arena, bool, rows->column_count);
+  if (status == RILLE_OK && (!cells || !given)) return rl_fail_nomem(err);
+  while (status >= 0 && status != RILLE_DONE) status = read_row(w, cells, given, err);
+  return status < 0 ? status : RILLE_OK;
 }

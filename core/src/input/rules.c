@@ -79,8 +79,7 @@ static bool transform(const rl_field_rules *rules, rl_arena *arena, rl_value *v)
   return true;
 }
 
-rille_status rl_rules_transform(const rl_field_rules *rules, rl_arena *arena, rl_value *v, rl_error *err) {
-  if (!rules->trim && !rules->lowercase) return RILLE_OK;
+rille_status rl_rules_change(const rl_field_rules *rules, rl_arena *arena, rl_value *v, rl_error *err) {
   if (v->kind != RILLE_LIST) return transform(rules, arena, v) ? RILLE_OK : rl_fail_nomem(err);
   rl_value *items = RL_NEW_ARRAY(arena, rl_value, v->len);
   if (!items) return rl_fail_nomem(err);
@@ -100,7 +99,14 @@ static uint64_t characters(rl_str s) {
   return n;
 }
 
+/* Whether a text is right whatever its bytes are: a character has one to four of them. */
+static bool is_surely_within(const rl_rule *rule, uint64_t bytes) {
+  return (!rule->min.given || (bytes + 3) / 4 >= (uint64_t)rule->min.value.as.i) &&
+         (!rule->max.given || bytes <= (uint64_t)rule->max.value.as.i);
+}
+
 static const char *check_length(const rl_rule *rule, const rl_value *v, rl_str *limit) {
+  if (is_surely_within(rule, v->len) && v->kind == RILLE_TEXT) return NULL;
   uint64_t n = v->kind == RILLE_TEXT ? characters(text_of(v)) : v->len;
   if (rule->min.given && n < (uint64_t)rule->min.value.as.i) {
     *limit = rule->min.text;
@@ -163,28 +169,24 @@ static const char *check(const rl_rule *rule, const rl_value *v, rl_str *limit) 
 }
 
 /* The length of a list is its own, every other rule is for its elements. */
-static bool check_list(const rl_rule *rule, const rl_value *v, bool pushed, rl_rule_fault *fault) {
-  if (rule->kind == RL_RULE_LENGTH) {
-    fault->code = pushed ? NULL : check_length(rule, v, &fault->limit);
-    return fault->code;
-  }
+static const char *check_list(const rl_rule *rule, const rl_value *v, bool pushed, rl_rule_fault *fault) {
+  if (rule->kind == RL_RULE_LENGTH) return pushed ? NULL : check_length(rule, v, &fault->limit);
   for (uint32_t i = 0; i < v->len; i++) {
-    fault->code = check(rule, &v->as.list[i], &fault->limit);
+    const char *code = check(rule, &v->as.list[i], &fault->limit);
     fault->element = i + 1;
-    if (fault->code) return true;
+    if (code) return code;
   }
-  return false;
+  return NULL;
 }
 
 bool rl_rules_check(const rl_field *field, const rl_value *v, bool pushed, uint32_t *at, rl_rule_fault *fault) {
   const rl_field_rules *rules = field->rules;
   while (*at < rules->check_count) {
     const rl_rule *rule = &rules->checks[(*at)++];
-    fault->limit = (rl_str){NULL, 0};
     fault->element = 0;
-    bool found = v->kind == RILLE_LIST ? check_list(rule, v, pushed, fault)
-                                       : (fault->code = check(rule, v, &fault->limit)) != NULL;
-    if (!found) continue;
+    fault->limit = (rl_str){NULL, 0};
+    fault->code = v->kind == RILLE_LIST ? check_list(rule, v, pushed, fault) : check(rule, v, &fault->limit);
+    if (!fault->code) continue;
     fault->rule = rl_rule_word(rule->kind);
     fault->by = rule;
     return true;

@@ -7,7 +7,12 @@
 #include "schema/field_rules.h"
 
 /* Does what @trim and @lowercase say, to each element of a list. New text is in the arena. Errors: out of memory. */
-rille_status rl_rules_transform(const rl_field_rules *rules, rl_arena *arena, rl_value *value, rl_error *err);
+rille_status rl_rules_change(const rl_field_rules *rules, rl_arena *arena, rl_value *value, rl_error *err);
+/* The same, if there is anything to do. */
+static inline rille_status rl_rules_transform(const rl_field_rules *rules, rl_arena *arena, rl_value *value,
+                                              rl_error *err) {
+  return rules->trim || rules->lowercase ? rl_rules_change(rules, arena, value, err) : RILLE_OK;
+}
 
 /* What a rule has against a value. */
 typedef struct rl_rule_fault {

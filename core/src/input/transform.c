@@ -1,5 +1,6 @@
 /* What happens to a value before it is bound: patterns for LIKE, paths into JSON, and others. */
 #include "input/convert.h"
+#include "input/rules.h"
 #include "tape/json.h"
 
 static rille_status like_pattern(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
@@ -84,6 +85,8 @@ static rille_status split_json_path(const rl_input *input, rl_arena *arena, rl_v
 rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value *v, rl_error *err) {
   if (v->kind == RILLE_NULL) return RILLE_OK;
   switch (input->transform) {
+  case RL_TRANSFORM_RULES: return rl_rules_apply(input, false, arena, v, err);
+  case RL_TRANSFORM_PUSHED: return rl_rules_apply(input, true, arena, v, err);
   case RL_TRANSFORM_CONTAINS:
   case RL_TRANSFORM_STARTS_WITH:
   case RL_TRANSFORM_ENDS_WITH: return v->kind == RILLE_TEXT ? like_pattern(input, arena, v, err) : RILLE_OK;

@@ -39,17 +39,23 @@ static rille_status assign_list(rl_binder *b, const rl_field *field, rl_arg *arg
   return rl_input_scalars(b, &field->type, field, arg, true, &out->input);
 }
 
-static rille_status assign_value(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+static rille_status assign_unruled(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
   if (field->list) return assign_list(b, field, arg, out);
   if (field->type.scalar == RL_JSON) return assign_json(b, field, arg, out);
   if (arg->kind == RL_ARG_NULL) return assign_null(b, field, arg);
   return rl_input_scalar(b, &field->type, field, arg, &out->input);
 }
 
+static rille_status assign_value(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+  RL_TRY(assign_unruled(b, field, arg, out));
+  if (field->rules && out->input) out->input->transform = RL_TRANSFORM_RULES;
+  return RILLE_OK;
+}
+
 /* ------------------------------------------------------------------ operations */
 
 /* Binds one value, or a list of values. A list that is pushed to Json[] is one JSON value, as in Prisma. */
-static rille_status assign_push(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+static rille_status push_values(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
   bool many = arg->kind == RL_ARG_LIST || rl_is_empty_list(arg);
   if (many && field->type.scalar != RL_JSON) return rl_input_scalars(b, &field->type, field, arg, true, &out->input);
   rl_input *items;
@@ -60,6 +66,12 @@ static rille_status assign_push(rl_binder *b, const rl_field *field, rl_arg *arg
   out->input->type.list = true;
   out->input->items = items;
   out->input->count = 1;
+  return RILLE_OK;
+}
+
+static rille_status assign_push(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
+  RL_TRY(push_values(b, field, arg, out));
+  if (field->rules) out->input->transform = RL_TRANSFORM_PUSHED;
   return RILLE_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Checks whether a create gives the key of a unique condition again. Then upsert and connect_or_create can be one
  * statement. */
 #include "query/bind.h"
+#include "schema/field_rules.h"
 
 typedef struct key_pairs {
   const rl_field *fields[16];
@@ -42,6 +43,11 @@ static const rl_arg *assigned_arg(const rl_write *create, const rl_field *field)
   return NULL;
 }
 
+/* What is written may be something else than the condition compares with. */
+static bool is_changed(const rl_field *field) {
+  return field->rules && (field->rules->trim || field->rules->lowercase);
+}
+
 rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_write *create, bool *out) {
   key_pairs pairs = {.plain = true};
   *out = false;
@@ -50,6 +56,7 @@ rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_w
   for (size_t i = 0; i < create->model->index_count && !known; i++) known = is_key(&pairs, &create->model->indexes[i]);
   if (!pairs.plain || !known) return RILLE_OK;
   for (size_t i = 0; i < pairs.count; i++) {
+    if (is_changed(pairs.fields[i])) return RILLE_OK;
     const rl_arg *again = assigned_arg(create, pairs.fields[i]);
     bool same = false;
     if (again) RL_TRY(rl_arg_pin_same(b->tree, pairs.args[i], again, &same, b->err));

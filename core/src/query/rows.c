@@ -170,6 +170,7 @@ static rille_status add_column(rl_binder *b, const rl_row_binding *w, const rl_f
   if (!c.missing && !w->given[f->column_index]) return RILLE_OK;
   bool always = w->times && w->times[f->column_index] == w->kinds;
   c.by_database = !c.missing && f->generated_by_db && !always;
+  c.ruled = f->rules && !w->connects;
   rows->columns[rows->column_count++] = c;
   return RILLE_OK;
 }
@@ -288,6 +289,7 @@ static rille_status bind_missing_columns(rl_binder *b, rl_rows *rows, rl_arg *da
   RL_TRY(check_rows_arg(b, &w, data));
   for (size_t i = 0; i < rows->column_count; i++) {
     rl_rows_column *c = &rows->columns[i];
+    if (has_field(rows->conflict, rows->conflict_count, c->field)) c->ruled = false; /* a condition, not written */
     c->by_database = !c->missing && w.times[c->field->column_index] < w.kinds;
   }
   return RILLE_OK;

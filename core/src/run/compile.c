@@ -121,6 +121,18 @@ static void count_children(rl_compiled *c) {
     if (nodes[i].parent == i) c->nodes[i].child_count = c->nodes[i - 1].child_count - (nodes[i].last ? 1 : 0);
 }
 
+/* Values of a step that reads no rowset are taken, and so checked, before the call starts. Those of the others are
+ * looked up here, so that their rules are checked then as well. */
+static bool has_late_rules(const rl_step *step, const rl_template *t) {
+  if (!step->needs) return false;
+  const rl_rows *rows = rl_step_rows(step);
+  for (size_t i = 0; rows && i < rows->column_count; i++)
+    if (rows->columns[i].ruled) return true;
+  for (uint32_t i = 0; !rows && i < t->param_count; i++)
+    if (rl_input_has_rules(t->inputs[i])) return true;
+  return false;
+}
+
 static rille_status compiled_finish(rl_compiled *c, rl_error *err) {
   rl_plan *p = c->plan;
   c->steps = RL_NEW_ARRAY(&c->arena, rl_run_step, p->step_count ? p->step_count : 1);
@@ -130,6 +142,8 @@ static rille_status compiled_finish(rl_compiled *c, rl_error *err) {
     const rl_step_sql *s = &c->program->steps[i];
     rl_run_describe_stmt(&s->main, &c->steps[i].main);
     rl_run_describe_stmt(&s->one, &c->steps[i].one);
+    c->steps[i].has_late_rules = has_late_rules(&p->steps[i], &s->main);
+    c->has_late_rules |= c->steps[i].has_late_rules;
     c->steps[i].maps_enums = template_maps_enums(&s->main);
     bool checks = (p->steps[i].if_none && !p->steps[i].checked_late) || p->steps[i].if_fewer;
     c->steps[i].waits = checks || s->bulk != RL_BULK_NONE;

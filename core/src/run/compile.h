@@ -8,9 +8,10 @@
 
 /* The statements of a step, and how its answers are treated. */
 typedef struct rl_run_step {
-  rl_stmt main, one; /* one: of bulk inserts, one row per statement */
-  bool maps_enums;   /* a column has an enum whose values have other names in the database */
-  bool waits;        /* its answer must be known before a commit: it has a check, or is a bulk insert */
+  rl_stmt main, one;   /* one: of bulk inserts, one row per statement */
+  bool maps_enums;     /* a column has an enum whose values have other names in the database */
+  bool waits;          /* its answer must be known before a commit: it has a check, or is a bulk insert */
+  bool has_late_rules; /* it has values with rules, and reads rowsets: they are checked before anything is sent */
 } rl_run_step;
 
 typedef struct rl_compiled {
@@ -28,6 +29,7 @@ typedef struct rl_compiled {
   rl_plan *plan;
   rl_program *program;
   rl_run_step *steps;               /* one per step of the plan */
+  bool has_late_rules;              /* of any step */
   rille_node *nodes;                /* one per node of the plan */
   struct rl_compiled *next_in_slot; /* this and the following belong to the cache */
   size_t index, bytes;

@@ -49,6 +49,23 @@ static rille_status step_take_params(rl_call *call, const rl_template *t, rl_val
   return RILLE_OK;
 }
 
+/* The values with rules of the steps that wait for others: nothing is sent if one of them breaks a rule. */
+static rille_status check_late_rules(rl_call *call, rl_error *err) {
+  const rl_compiled *c = call->compiled;
+  for (uint32_t i = 0; i < c->plan->step_count; i++) {
+    if (!c->steps[i].has_late_rules) continue;
+    const rl_rows *rows = rl_step_rows(&c->plan->steps[i]);
+    const rl_template *t = &c->program->steps[i].main;
+    rille_status st = rows ? rl_rows_check_rules(rows, &call->inputs, err) : RILLE_OK;
+    for (uint32_t p = 0; !rows && st == RILLE_OK && p < t->param_count; p++) {
+      rl_value ignored;
+      if (rl_input_has_rules(t->inputs[p])) st = rl_input_value(t->inputs[p], &call->inputs, &ignored, err);
+    }
+    if (st != RILLE_OK) return st;
+  }
+  return RILLE_OK;
+}
+
 rille_status rl_call_prepare_inputs(rl_call *call, rl_error *err) {
   const rl_plan *plan = call->compiled->plan;
   call->params = RL_NEW_ARRAY(call->arena, rl_value *, plan->step_count + 1);
@@ -67,7 +84,7 @@ rille_status rl_call_prepare_inputs(rl_call *call, rl_error *err) {
     }
     if (st != RILLE_OK) return st;
   }
-  return RILLE_OK;
+  return call->compiled->has_late_rules ? check_late_rules(call, err) : RILLE_OK;
 }
 
 static rille_status step_check_agreements(rl_call *call, const rl_step *step, rl_error *err) {
