@@ -1,4 +1,4 @@
-/* A whole database into a file, and back. */
+/* The public functions for backup and restore. */
 #include "api/handle.h"
 #include "driver/facts.h"
 #include "migrate/backup.h"

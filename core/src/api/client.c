@@ -1,4 +1,4 @@
-/* Clients. */
+/* The public functions of clients. */
 #include <stdatomic.h>
 
 #include "api/handle.h"
@@ -6,13 +6,13 @@
 #include "base/alloc.h"
 #include "run/replicas.h"
 
-/* Texts as views; *out is the caller's to free, NULL when there are none. */
+/* Reads an array of texts as views. The caller frees *out, which is NULL if there are none. */
 static rille_status read_texts(const char *const *texts, size_t count, const char *what, rl_str **out, rl_error *err) {
   if (!count) return RILLE_OK;
   *out = rl_calloc(count, sizeof **out);
   if (!*out) return rl_fail_nomem(err);
   for (size_t i = 0; i < count; i++) {
-    if (!texts[i]) return rl_fail(err, RL_VALIDATION, "%s[%zu]: a text is wanted", what, i + 1);
+    if (!texts[i]) return rl_fail(err, RL_VALIDATION, "%s[%zu]: expected a string, got NULL", what, i + 1);
     (*out)[i] = rl_str_of(texts[i]);
   }
   return RILLE_OK;
@@ -20,18 +20,18 @@ static rille_status read_texts(const char *const *texts, size_t count, const cha
 
 static rille_status read_settings(const rille_client_options *o, rl_client_settings *s, rl_str *lists[2],
                                   rl_error *err) {
-  rille_status given = rl_check_url_given(o->url, err);
-  if (given != RILLE_OK) return given;
-  if (!o->schema) return rl_fail(err, RL_VALIDATION, "schema: a schema is needed");
+  rille_status st = rl_check_url_given(o->url, err);
+  if (st != RILLE_OK) return st;
+  if (!o->schema) return rl_fail(err, RL_VALIDATION, "schema: missing");
   if (o->pool_size < 0 || o->pool_wait_ms < 0 || o->pool_idle_ms < 0 || o->pool_lifetime_ms < 0 ||
       o->plan_cache_size < 0)
-    return rl_fail(err, RL_VALIDATION, "pool: sizes and times must not be negative");
+    return rl_fail(err, RL_VALIDATION, "pool: sizes and times cannot be negative");
   *s = (rl_client_settings){.url = rl_str_of(o->url),
                             .schema = o->schema->schema,
                             .pool = {o->pool_size, o->pool_wait_ms, o->pool_idle_ms, o->pool_lifetime_ms},
                             .strict_where = o->strict_where != 0,
                             .plan_cache_size = (size_t)o->plan_cache_size};
-  rille_status st = read_texts(o->omit, o->omit_count, "omit", &lists[0], err);
+  st = read_texts(o->omit, o->omit_count, "omit", &lists[0], err);
   if (st == RILLE_OK) st = read_texts(o->replica_urls, o->replica_count, "replicas", &lists[1], err);
   s->omit = lists[0];
   s->omit_count = o->omit_count;
@@ -67,13 +67,14 @@ static rille_status read_traits(const rille_derive_options *o, rl_client_traits 
                           .comment = rl_str_of(o->comment),
                           .timeout_ms = o->timeout_ms,
                           .trace = rl_str_of(o->trace)};
-  if (o->timeout_ms < 0) return rl_fail(err, RL_VALIDATION, "timeout: it must not be negative");
+  if (o->timeout_ms < 0) return rl_fail(err, RL_VALIDATION, "timeout: cannot be negative");
   if (!o->session_count) return RILLE_OK;
   *list = rl_calloc(o->session_count, sizeof **list);
   if (!*list) return rl_fail_nomem(err);
   for (size_t i = 0; i < o->session_count; i++) {
     const char *name = o->session[2 * i], *value = o->session[2 * i + 1];
-    if (!name || !value) return rl_fail(err, RL_VALIDATION, "session: setting %zu lacks a name or a value", i + 1);
+    if (!name || !value)
+      return rl_fail(err, RL_VALIDATION, "session[%zu]: expected a name and a value, got NULL", i + 1);
     (*list)[i] = (rl_setting){rl_str_of(name), rl_str_of(value)};
   }
   t->session = *list;
@@ -167,8 +168,8 @@ int32_t rille_client_replica_count(const rille_client *c) {
 }
 
 void rille_client_replica_stats(const rille_client *c, int32_t index, rille_pool_stats *out) {
-  bool there = index >= 0 && index < rille_client_replica_count(c);
-  write_pool_stats(there ? rl_replicas_pool(rl_client_root(c->client)->replicas, (size_t)index) : NULL, out);
+  bool exists = index >= 0 && index < rille_client_replica_count(c);
+  write_pool_stats(exists ? rl_replicas_pool(rl_client_root(c->client)->replicas, (size_t)index) : NULL, out);
 }
 
 void rille_client_plan_stats(const rille_client *c, rille_plan_stats *out) {

@@ -1,4 +1,4 @@
-/* The decisions of `migrate dev`, step by step. */
+/* The public functions for `migrate dev`. */
 #include <stddef.h>
 
 #include "api/migrations.h"
@@ -9,15 +9,16 @@
 struct rille_dev {
   rl_dev dev;
   rille_migrations migrations;
-  rille_diff_warning *warnings; /* as the caller gets them, in dev.arena */
+  rille_diff_warning *warnings; /* for the caller, in dev.arena */
   size_t warning_count;
 };
 
 static rille_status check_options(const rille_dev_options *o, rl_error *err) {
   rille_status st = rl_check_url_given(o->url, err);
   if (st != RILLE_OK) return st;
-  if (!o->folder || !*o->folder) return rl_fail(err, RL_VALIDATION, "folder: the folder of migrations is missing");
-  return o->schema ? RILLE_OK : rl_fail(err, RL_VALIDATION, "schema: a schema is needed");
+  if (!o->folder || !*o->folder)
+    return rl_fail(err, RL_VALIDATION, "folder: missing; expected the folder of migrations");
+  return o->schema ? RILLE_OK : rl_fail(err, RL_VALIDATION, "schema: missing");
 }
 
 rille_status rille_dev_open(const rille_dev_options *options, rille_dev **out, rille_error **err) {
@@ -48,7 +49,7 @@ rille_status rille_dev_open(const rille_dev_options *options, rille_dev **out, r
   return rl_box(st, &error, err);
 }
 
-static void give_step(const rl_dev *d, rille_dev_step *out) {
+static void write_step(const rl_dev *d, rille_dev_step *out) {
   static const int32_t kinds[] = {[RL_DEV_MIGRATION] = RILLE_DEV_MIGRATION,
                                   [RL_DEV_ASK_RESET] = RILLE_DEV_ASK_RESET,
                                   [RL_DEV_ASK_RENAME] = RILLE_DEV_ASK_RENAME,
@@ -72,7 +73,7 @@ static void give_step(const rl_dev *d, rille_dev_step *out) {
   rl_write_struct(out, &full, sizeof full);
 }
 
-/* Of the last comparison. */
+/* Keeps the warnings of the last comparison. */
 static rille_status keep_warnings(rille_dev *d, rl_error *err) {
   const rl_dev_found *found = &d->dev.found;
   d->warning_count = 0;
@@ -80,7 +81,7 @@ static rille_status keep_warnings(rille_dev *d, rl_error *err) {
   if (!d->warnings) return rl_fail_nomem(err);
   for (size_t i = 0; i < found->warning_count; i++) {
     const rl_dev_warning *w = &found->warnings[i];
-    if (!rl_give_warning(&d->dev.arena, &w->about, w->rows, w->text, &d->warnings[i])) return rl_fail_nomem(err);
+    if (!rl_copy_warning(&d->dev.arena, &w->about, w->rows, w->text, &d->warnings[i])) return rl_fail_nomem(err);
   }
   d->warning_count = found->warning_count;
   return RILLE_OK;
@@ -91,7 +92,7 @@ rille_status rille_dev_next(rille_dev *d, rille_dev_step *step, rille_error **er
   rille_status st = rl_dev_next(&d->dev, &error);
   rille_status kept = st >= 0 ? keep_warnings(d, &error) : st;
   if (kept < 0) st = kept;
-  if (st == RILLE_ROW) give_step(&d->dev, step);
+  if (st == RILLE_ROW) write_step(&d->dev, step);
   return rl_box(st, &error, err);
 }
 

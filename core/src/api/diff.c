@@ -1,4 +1,4 @@
-/* What it takes to bring one database into the form of another. */
+/* The public functions that compare two databases or schemas. */
 #include <stddef.h>
 
 #include "api/migrations.h"
@@ -8,10 +8,10 @@
 struct rille_diff {
   rl_comparison comparison;
   rl_buf script;
-  rille_diff_step *steps; /* as the caller gets them, in the comparison's arena; so are: */
+  rille_diff_step *steps; /* for the caller, in the comparison's arena, like: */
   rille_diff_change **changes;
-  rille_diff_warning *losses;   /* every warning, without a database at hand */
-  rille_diff_warning *warnings; /* the same, or once counted those that rows make true */
+  rille_diff_warning *losses;   /* every warning, without the database's rows */
+  rille_diff_warning *warnings; /* the same; after counting, those that concern rows */
   size_t warning_count;
   rl_renames guesses;
   bool blocked;
@@ -106,7 +106,7 @@ static rille_status keep_steps(rille_diff *d, rl_error *err) {
   return kept ? RILLE_OK : rl_fail_nomem(err);
 }
 
-bool rl_give_warning(rl_arena *arena, const rl_diff_warning *w, int64_t rows, rl_str text, rille_diff_warning *out) {
+bool rl_copy_warning(rl_arena *arena, const rl_diff_warning *w, int64_t rows, rl_str text, rille_diff_warning *out) {
   const char **items = RL_NEW_ARRAY(arena, const char *, w->item_count + 1);
   *out = (rille_diff_warning){.kind = warning_kinds[w->kind],
                               .name = rl_diff_warning_kind(w->kind),
@@ -129,7 +129,7 @@ static rille_status keep_warnings(rille_diff *d, rl_error *err) {
   if (!d->losses) return rl_fail_nomem(err);
   for (size_t i = 0; i < x->warnings.count; i++) {
     const rl_diff_warning *w = &x->warnings.items[i];
-    if (!rl_give_warning(&d->comparison.arena, w, -1, w->text, &d->losses[i])) return rl_fail_nomem(err);
+    if (!rl_copy_warning(&d->comparison.arena, w, -1, w->text, &d->losses[i])) return rl_fail_nomem(err);
   }
   d->warnings = d->losses;
   d->warning_count = x->warnings.count;
@@ -168,14 +168,14 @@ static rille_status read_renames(const rille_diff_options *o, rl_renames *out, r
   return st;
 }
 
-/* No connection is kept, nor a schema borrowed, longer than the call. */
+/* Closes the connections. Neither they nor the schemas are used after the call. */
 static void close_sources(rille_diff *d) {
   for (int i = 0; i < 2; i++)
     if (d->comparison.open[i]) rl_session_close(&d->comparison.sessions[i]);
   d->comparison.open[0] = d->comparison.open[1] = false;
 }
 
-static rille_status fill(rille_diff *d, const rille_diff_options *o, rl_error *err) {
+static rille_status diff_compare(rille_diff *d, const rille_diff_options *o, rl_error *err) {
   rl_renames renames;
   rl_diff_source from = {o->from_schema ? o->from_schema->schema : NULL, rl_str_of(o->from_url)};
   rl_diff_source to = {o->to_schema ? o->to_schema->schema : NULL, rl_str_of(o->to_url)};
@@ -200,12 +200,12 @@ rille_status rille_diff_open(const rille_diff_options *options, rille_diff **out
   rille_status st =
       rl_read_options(&o, sizeof o, options, offsetof(rille_diff_options, names), "rille_diff_options", &error);
   if (st == RILLE_OK && ((o.from_schema && o.from_url) || (o.to_schema && o.to_url)))
-    st = rl_fail(&error, RL_VALIDATION, "schema and url exclude each other: a source is one thing");
+    st = rl_fail(&error, RL_VALIDATION, "a source cannot have both a schema and a URL; use one of them");
   if (st != RILLE_OK) return rl_box(st, &error, err);
   rille_diff *d = rl_calloc(1, sizeof *d);
   if (!d) return rl_box(rl_fail_nomem(&error), &error, err);
   rl_buf_init(&d->script);
-  st = fill(d, &o, &error);
+  st = diff_compare(d, &o, &error);
   if (st == RILLE_OK)
     *out = d;
   else
@@ -243,7 +243,7 @@ static rille_status count_rows(rille_diff *d, rl_session *s, rl_error *err) {
   if (!kept) return rl_fail_nomem(err);
   for (size_t i = 0; i < found.count; i++) {
     const rl_counted_warning *w = &found.items[i];
-    kept[i] = d->losses[w->about - d->comparison.diff.warnings.items]; /* names went with the connections */
+    kept[i] = d->losses[w->about - d->comparison.diff.warnings.items]; /* its own names ended with the connections */
     kept[i].rows = w->rows;
     kept[i].text = rl_arena_strdup(arena, w->text);
     if (!kept[i].text) return rl_fail_nomem(err);

@@ -1,8 +1,8 @@
-/* Errors, versions, plain memory, and structs that begin with their size. */
+/* The public functions of errors, versions and memory, and structs that start with their size. */
 #include "api/handle.h"
 #include "base/alloc.h"
 
-static rille_error short_of_memory = {.error = {.code = RL_INTERNAL, .nomem = true}, .is_static = true};
+static rille_error out_of_memory = {.error = {.code = RL_INTERNAL, .nomem = true}, .is_static = true};
 
 rille_status rl_box(rille_status status, rl_error *error, rille_error **err) {
   if (status >= 0) {
@@ -13,7 +13,7 @@ rille_status rl_box(rille_status status, rl_error *error, rille_error **err) {
     bool no_memory = error->nomem || status == RILLE_NOMEM;
     rille_error *boxed = no_memory ? NULL : rl_calloc(1, sizeof *boxed);
     if (boxed) rl_error_move(&boxed->error, error);
-    *err = boxed ? boxed : &short_of_memory;
+    *err = boxed ? boxed : &out_of_memory;
     if (!boxed) status = RILLE_NOMEM;
   }
   rl_error_clear(error);
@@ -93,22 +93,21 @@ int rille_version_check(int major, int minor) {
   return major == RILLE_VERSION_MAJOR && minor <= RILLE_VERSION_MINOR;
 }
 
-/* No struct of options will ever be so large: its size was not set. */
+/* More than any struct of options will have: a larger size was not set. */
 #define LARGEST_OPTIONS 4096u
 
 rille_status rl_read_options(void *to, size_t known, const void *from, size_t least, const char *name, rl_error *err) {
   uint32_t size;
   memset(to, 0, known);
-  if (!from) return rl_fail(err, RL_VALIDATION, "%s: the options are missing", name);
+  if (!from) return rl_fail(err, RL_VALIDATION, "%s: missing", name);
   memcpy(&size, from, sizeof size);
   if (size < least || size > LARGEST_OPTIONS)
-    return rl_fail(err, RL_VALIDATION,
-                   "%s: struct_size is %u, it must be %zu at least and %u at most; set it to sizeof the struct", name,
-                   size, least, LARGEST_OPTIONS);
+    return rl_fail(err, RL_VALIDATION, "%s: struct_size: expected %zu to %u, got %u; set it to sizeof the struct", name,
+                   least, LARGEST_OPTIONS, size);
   const char *bytes = from;
   for (size_t i = known; i < size; i++)
     if (bytes[i])
-      return rl_fail(err, RL_P2026, "%s: an option is set that this version of the library does not know", name);
+      return rl_fail(err, RL_P2026, "%s: this version of the library does not know an option that is set", name);
   memcpy(to, from, size < known ? size : known);
   return RILLE_OK;
 }
@@ -118,8 +117,8 @@ rille_status rl_read_element(void *to, size_t known, const void **at, size_t lea
   memcpy(&size, *at, sizeof size);
   if (size % sizeof(void *))
     return rl_fail(err, RL_VALIDATION,
-                   "%s: struct_size is %u, which is not a multiple of %zu; set it to sizeof the struct", name, size,
-                   sizeof(void *));
+                   "%s: struct_size: expected a multiple of %zu, got %u; set it to sizeof the struct", name,
+                   sizeof(void *), size);
   rille_status st = rl_read_options(to, known, *at, least, name, err);
   *at = (const char *)*at + size;
   return st;

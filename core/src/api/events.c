@@ -1,4 +1,4 @@
-/* Observing clients. */
+/* The public functions that observe clients. */
 #include "api/handle.h"
 #include "base/alloc.h"
 
@@ -8,8 +8,8 @@
 #define POOL_WAIT_MS 1000
 #define PARAMS_LENGTH 2048
 
-static int32_t or_default(int32_t given, int32_t fallback) {
-  return given ? given : fallback;
+static int32_t or_default(int32_t value, int32_t fallback) {
+  return value ? value : fallback;
 }
 
 rille_status rille_client_observe(rille_client *c, const rille_observe_options *options, rille_error **err) {
@@ -18,7 +18,8 @@ rille_status rille_client_observe(rille_client *c, const rille_observe_options *
   rille_status st =
       options ? rl_read_options(&o, sizeof o, options, sizeof o, "rille_observe_options", &error) : RILLE_OK;
   if (st == RILLE_OK && (o.capacity < 0 || o.capacity > CAPACITY_MAX || o.slow_ms < 0 || o.pool_wait_ms < 0))
-    st = rl_fail(&error, RL_VALIDATION, "observe: capacity is from 1 to %d, and times are not negative", CAPACITY_MAX);
+    st = rl_fail(&error, RL_VALIDATION, "observe: expected a capacity from 1 to %d and times of 0 or more",
+                 CAPACITY_MAX);
   if (st == RILLE_OK) {
     rl_watch_settings s = {o.what, or_default(o.slow_ms, SLOW_MS) * (int64_t)1000,
                            or_default(o.pool_wait_ms, POOL_WAIT_MS) * (int64_t)1000,
@@ -35,7 +36,7 @@ rille_status rille_client_next_event(rille_client *c, const rille_client_event *
 }
 
 void rille_client_event_free(const rille_client_event *event) {
-  rl_event_free((rille_client_event *)(uintptr_t)event); /* made here, and constant for the caller only */
+  rl_event_free((rille_client_event *)(uintptr_t)event); /* created here, and constant for the caller only */
 }
 
 int64_t rille_client_events_dropped(const rille_client *c) {

@@ -1,4 +1,4 @@
-/* Public handles and what stands behind them. */
+/* What the public handles are, and functions that the files of this room share. */
 #ifndef RL_API_HANDLE_H
 #define RL_API_HANDLE_H
 
@@ -9,13 +9,13 @@
 
 struct rille_error {
   rl_error error;
-  bool is_static; /* the one that tells of short memory: never freed */
+  bool is_static; /* the "out of memory" error, never freed */
 };
 
 struct rille_schema {
   rl_schema *schema;
-  rl_arena texts;     /* names as C wants them: terminated */
-  const char **names; /* one a model, as written */
+  rl_arena texts;     /* terminated */
+  const char **names; /* one per model, as written */
   const char *url_env, *url;
   _Atomic int references;
 };
@@ -44,25 +44,25 @@ struct rille_tx {
   rl_tx tx;
 };
 
-/* Hands an internal error to the caller; status passes through. */
+/* Gives an internal error to the caller and returns the status. */
 rille_status rl_box(rille_status status, rl_error *error, rille_error **err);
-/* Hands a buffer over as a terminated text, which is the caller's to free; its length when len is not NULL. The buffer
- * is gone afterwards. */
+/* Gives a buffer to the caller as a terminated text, which the caller frees. len may be NULL. Disposes of the buffer.
+ */
 rille_status rl_give_text(rille_status st, rl_buf *b, char **out, size_t *len, rl_error *error, rille_error **err);
 
-/* Ends the tape; its first fault, if any. */
+/* Ends the tape. Returns its first error, if any. */
 rille_status rl_tape_finish(rille_tape *t, rl_error *err);
 
-/* What every call of a model's method needs: a model and an action that exist, and arguments without a fault. */
+/* Checks what every call of a model's method needs: a model and an action that exist, and a tape without an error. */
 rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action action, rille_tape *args, rl_error *err);
 
-/* A struct that begins with its size: copies what the caller has into `to` (known bytes), missing fields 0. VALIDATION
- * when the size is below `least`, P2026 when bytes beyond what this library knows are not zero. */
+/* Copies a struct that starts with its size into `to` (known bytes). Missing fields are 0. VALIDATION: its size is
+ * below `least`. P2026: bytes that this library does not know are not zero. */
 rille_status rl_read_options(void *to, size_t known, const void *from, size_t least, const char *name, rl_error *err);
-/* The same of an element of an array, *at: its struct_size is how long it is, and *at then points to the next one.
- * VALIDATION also when the next one would not be aligned as a struct must be. */
+/* The same for an element of an array at *at, which then points to the next one. struct_size is the element's length.
+ * VALIDATION also if the next element would not be aligned. */
 rille_status rl_read_element(void *to, size_t known, const void **at, size_t least, const char *name, rl_error *err);
-/* The other way: never writes past the caller's size. */
+/* Copies a struct to the caller, never beyond the caller's size. */
 void rl_write_struct(void *to, const void *from, size_t known);
 void rl_write_wait(const rl_wait *wait, rille_wait *out);
 

@@ -1,4 +1,4 @@
-/* Versions of two libraries, as the first release told them: rille_provider_get tells those of every database. */
+/* The versions of two libraries, as in the first release. rille_provider_get returns those of every database. */
 #include "api/handle.h"
 
 void rille_libraries_get(rille_libraries *out) {

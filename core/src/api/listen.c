@@ -1,4 +1,4 @@
-/* Listeners. */
+/* The public functions of listeners. */
 #include "run/listen.h"
 
 #include "api/handle.h"

@@ -1,4 +1,4 @@
-/* Advisory locks. */
+/* The public functions of advisory locks. */
 #include "run/lock.h"
 
 #include "api/handle.h"
@@ -12,7 +12,7 @@ rille_status rille_lock_new(rille_client *c, const rille_lock_options *options, 
   rl_error error = {0};
   rille_lock_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_lock_options", &error);
-  if (st == RILLE_OK && o.wait_ms < 0) st = rl_fail(&error, RL_VALIDATION, "wait: it must not be negative");
+  if (st == RILLE_OK && o.wait_ms < 0) st = rl_fail(&error, RL_VALIDATION, "wait: cannot be negative");
   rille_lock *lock = st == RILLE_OK ? rl_calloc(1, sizeof *lock) : NULL;
   if (st == RILLE_OK && !lock) st = rl_fail_nomem(&error);
   if (st == RILLE_OK) {

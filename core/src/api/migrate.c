@@ -1,4 +1,4 @@
-/* Bringing a database into the form of a schema. */
+/* The public functions that make a database match a schema. */
 #include "api/handle.h"
 #include "driver/facts.h"
 #include "migrate/diff/sources.h"
@@ -9,7 +9,7 @@ rille_status rille_push(const rille_push_options *options, rille_error **err) {
   rille_push_options o;
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_push_options", &error);
   if (st == RILLE_OK) st = rl_check_url_given(o.url, &error);
-  if (st == RILLE_OK && !o.schema) st = rl_fail(&error, RL_VALIDATION, "schema: a schema is needed");
+  if (st == RILLE_OK && !o.schema) st = rl_fail(&error, RL_VALIDATION, "schema: missing");
   if (st == RILLE_OK) {
     rl_push_settings settings = {o.schema->schema, rl_str_of(o.url), o.reset != 0, o.accept_data_loss != 0};
     st = rl_push(&settings, &error);
@@ -25,8 +25,8 @@ static rille_status unknown_provider(const char *name, rl_error *err) {
   rl_buf known;
   rl_buf_init(&known);
   rl_provider_names(&known, "\"", "\"", " or ");
-  rille_status st = rl_fail(err, RL_VALIDATION, "provider: \"%s\" is not known; it is %.*s", name ? name : "",
-                            RL_STR_ARG(rl_buf_view(&known)));
+  rille_status st = rl_fail(err, RL_VALIDATION, "provider: expected %.*s, got \"%s\"", RL_STR_ARG(rl_buf_view(&known)),
+                            name ? name : "");
   rl_buf_dispose(&known);
   return st;
 }

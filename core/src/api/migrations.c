@@ -1,4 +1,4 @@
-/* Migrations: a folder, a history, and the database between them. */
+/* The public functions of migrations. */
 #include "api/migrations.h"
 
 #include <stddef.h>
@@ -20,7 +20,7 @@ rille_status rille_migrations_open(const rille_migrations_options *options, rill
                                     "rille_migrations_options", &error);
   if (st == RILLE_OK) st = rl_check_url_given(o.url, &error);
   if (st == RILLE_OK && (!o.folder || !*o.folder))
-    st = rl_fail(&error, RL_VALIDATION, "folder: the folder of migrations is missing");
+    st = rl_fail(&error, RL_VALIDATION, "folder: missing; expected the folder of migrations");
   rille_migrations *m = st == RILLE_OK ? rl_calloc(1, sizeof *m) : NULL;
   if (st == RILLE_OK && !m) st = rl_fail_nomem(&error);
   if (st == RILLE_OK) {
@@ -63,7 +63,7 @@ static const char *text_of(rl_str s) {
   return s.len ? s.p : NULL;
 }
 
-static void give_migration(const rl_migration *x, rille_migration *out) {
+static void write_migration(const rl_migration *x, rille_migration *out) {
   rille_migration full = {.state = (int32_t)x->state,
                           .has_script = x->has_script,
                           .has_down = x->has_down,
@@ -82,7 +82,7 @@ static void give_migration(const rl_migration *x, rille_migration *out) {
 }
 
 void rille_migrations_get(const rille_migrations *m, size_t i, rille_migration *out) {
-  if (i < m->m.list.count) give_migration(&m->m.list.items[i], out);
+  if (i < m->m.list.count) write_migration(&m->m.list.items[i], out);
 }
 
 rille_status rille_migrations_evaluate(rille_migrations *m, rille_error **err) {
@@ -149,7 +149,7 @@ rille_status rille_migrations_next(rille_migrations *m, rille_migration *out, ri
   rl_error error = {0};
   const rl_migration *x;
   rille_status st = rl_migrations_next(&m->m, &x, &error);
-  if (st == RILLE_ROW) give_migration(x, out);
+  if (st == RILLE_ROW) write_migration(x, out);
   return rl_box(st, &error, err);
 }
 
@@ -170,7 +170,7 @@ rille_status rille_migrations_pull(rille_migrations *m, const rille_schema *sche
 rille_status rille_migrations_tx(rille_migrations *m, rille_client *c, rille_tx **out, rille_error **err) {
   rl_error error = {0};
   if (!m->m.in_transaction)
-    return rl_box(rl_fail(&error, RL_P2028, "no migration is under way in a transaction"), &error, err);
+    return rl_box(rl_fail(&error, RL_P2028, "no migration is running in a transaction"), &error, err);
   rille_tx *tx = rl_calloc(1, sizeof *tx);
   if (!tx) return rl_box(rl_fail_nomem(&error), &error, err);
   m->m.lent =

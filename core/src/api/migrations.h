@@ -1,4 +1,4 @@
-/* The public handle of migrations, which two files of this room make, and facts as the caller gets them. */
+/* The public handle of migrations, which two files of this room create, and copies of facts for the caller. */
 #ifndef RL_API_MIGRATIONS_H
 #define RL_API_MIGRATIONS_H
 
@@ -10,7 +10,7 @@ struct rille_migrations {
   rl_migrations m;
 };
 
-/* Copies in the arena; false: memory is short. */
-bool rl_give_warning(rl_arena *arena, const rl_diff_warning *w, int64_t rows, rl_str text, rille_diff_warning *out);
+/* Copies a warning into the arena. false: out of memory. */
+bool rl_copy_warning(rl_arena *arena, const rl_diff_warning *w, int64_t rows, rl_str text, rille_diff_warning *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a schema says, as the outside reads it. */
+/* The public functions that read a schema. */
 #include <rille/model.h>
 
 #include "api/handle.h"

@@ -1,4 +1,4 @@
-/* Operations. */
+/* The public functions of operations. */
 #include "api/handle.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -79,29 +79,29 @@ rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action actio
   if (model < 0 || (size_t)model >= s->model_count)
     return rl_fail(err, RL_VALIDATION, "there is no model number %d", (int)model);
   if (!rl_action_info_of(action)) return rl_fail(err, RL_VALIDATION, "there is no action number %d", (int)action);
-  if (!args) return rl_fail(err, RL_VALIDATION, "the arguments are missing; a call without any has an empty object");
+  if (!args) return rl_fail(err, RL_VALIDATION, "the arguments are missing; without arguments, pass an empty object");
   return rl_tape_finish(args, err);
 }
 
-typedef rille_status starter(rl_op *, rl_tx *, const rl_model *, rille_action, const rl_tape *, rl_error *);
+typedef rille_status start_function(rl_op *, rl_tx *, const rl_model *, rille_action, const rl_tape *, rl_error *);
 
-static rille_status start(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
-                          starter *how, rille_error **err) {
+static rille_status op_start(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
+                             start_function *start, rille_error **err) {
   rl_error error = {0};
   const rl_schema *s = op->op.client->schema;
   rille_status st = rl_check_call(s, model, action, args, &error);
-  if (st == RILLE_OK) st = how(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
+  if (st == RILLE_OK) st = start(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
   return rl_box(st, &error, err);
 }
 
 rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
                             rille_error **err) {
-  return start(op, tx, model, action, args, rl_op_start_model, err);
+  return op_start(op, tx, model, action, args, rl_op_start_model, err);
 }
 
 rille_status rille_op_explain_model(rille_op *op, rille_tx *tx, int32_t model, rille_action action, rille_tape *args,
                                     rille_error **err) {
-  return start(op, tx, model, action, args, rl_op_start_explain, err);
+  return op_start(op, tx, model, action, args, rl_op_start_explain, err);
 }
 
 rille_status rille_op_batch(rille_op *op, rille_tx *tx, int atomic, rille_error **err) {
@@ -109,15 +109,15 @@ rille_status rille_op_batch(rille_op *op, rille_tx *tx, int atomic, rille_error 
   return rl_box(rl_batch_begin(&op->op, tx ? &tx->tx : NULL, atomic != 0, &error), &error, err);
 }
 
-static rille_status add_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
-                              rl_error *err) {
+static rille_status batch_add_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action,
+                                    const rl_tape *tape, rl_error *err) {
   (void)tx; /* the batch has it */
   return rl_batch_add_model(op, model, action, tape, err);
 }
 
 rille_status rille_op_batch_model(rille_op *op, int32_t model, rille_action action, rille_tape *args,
                                   rille_error **err) {
-  return start(op, NULL, model, action, args, add_model, err);
+  return op_start(op, NULL, model, action, args, batch_add_model, err);
 }
 
 static rl_raw_call raw_call(const char *sql, size_t len, const rille_tape *params, int query) {

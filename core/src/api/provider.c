@@ -1,4 +1,4 @@
-/* What can be known of the databases. */
+/* The public function that describes the databases. */
 #include <rille/provider.h>
 
 #include "api/handle.h"

@@ -1,11 +1,11 @@
-/* The schema of a live database, as text. */
+/* The public function that reads a database's structure as a schema. */
 #include "migrate/pull/pull.h"
 
 #include "api/handle.h"
 #include "driver/facts.h"
 #include "base/alloc.h"
 
-static rille_status pull(const rille_pull_options *o, rl_buf *text, rl_error *err) {
+static rille_status pull_schema(const rille_pull_options *o, rl_buf *text, rl_error *err) {
   size_t count = o->schemas ? o->schema_count : 0;
   rl_str *names = rl_calloc(count + 1, sizeof *names);
   if (!names) return rl_fail_nomem(err);
@@ -25,6 +25,6 @@ rille_status rille_pull(const rille_pull_options *options, char **out, size_t *l
   if (st != RILLE_OK) return rl_box(st, &error, err);
   rl_buf text;
   rl_buf_init(&text);
-  st = pull(&o, &text, &error);
+  st = pull_schema(&o, &text, &error);
   return rl_give_text(st, &text, out, len, &error, err);
 }

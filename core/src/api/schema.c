@@ -1,4 +1,4 @@
-/* Schemas. */
+/* The public functions of schemas. */
 #include <stdatomic.h>
 
 #include "api/handle.h"
@@ -14,7 +14,7 @@ static rille_status provider_of_url(const char *url, rl_provider *out, rl_error 
   return RILLE_OK;
 }
 
-static rille_status parse(const rille_schema_options *o, rl_schema **out, rl_diagnostics *list, rl_error *err) {
+static rille_status parse_schema(const rille_schema_options *o, rl_schema **out, rl_diagnostics *list, rl_error *err) {
   rl_provider provider;
   rille_status st = provider_of_url(o->url, &provider, err);
   if (st != RILLE_OK) return st;
@@ -22,7 +22,7 @@ static rille_status parse(const rille_schema_options *o, rl_schema **out, rl_dia
     rl_source source = {RL_STR("schema.prisma"), rl_str_make(o->text, o->text_len)};
     return rl_schema_parse(&source, 1, provider, out, list, err);
   }
-  if (!o->path) return rl_fail(err, RL_P1012, "schema: neither a path nor a text is given");
+  if (!o->path) return rl_fail(err, RL_P1012, "schema: missing; expected a path or a text");
   return rl_schema_load(o->path, provider, out, list, err);
 }
 
@@ -33,22 +33,22 @@ static rille_status check_url(const rl_schema *s, const char *url, rl_error *err
   return st == RILLE_OK ? rl_check_provider(s, driver, err) : st;
 }
 
-static const char *terminated(rl_arena *arena, rl_str s, bool *failed) {
+static const char *copy_text(rl_arena *arena, rl_str s, bool *failed) {
   if (!s.len) return NULL;
   char *z = rl_arena_strdup(arena, s);
   if (!z) *failed = true;
   return z;
 }
 
-/* The schema's own texts are parts of its source. */
+/* Copies texts of the schema, which are parts of its source and not terminated. */
 static bool copy_texts(rille_schema *s) {
   bool failed = false;
   const rl_schema *from = s->schema;
   s->names = RL_NEW_ARRAY(&s->texts, const char *, from->model_count + 1);
   if (!s->names) return false;
-  for (size_t i = 0; i < from->model_count; i++) s->names[i] = terminated(&s->texts, from->models[i]->name, &failed);
-  s->url_env = terminated(&s->texts, from->url_env, &failed);
-  s->url = terminated(&s->texts, from->url, &failed);
+  for (size_t i = 0; i < from->model_count; i++) s->names[i] = copy_text(&s->texts, from->models[i]->name, &failed);
+  s->url_env = copy_text(&s->texts, from->url_env, &failed);
+  s->url = copy_text(&s->texts, from->url, &failed);
   return !failed;
 }
 
@@ -86,7 +86,7 @@ rille_status rille_schema_open(const rille_schema_options *options, rille_schema
   rl_diagnostics_init(&d->list);
   rl_buf_init(&d->text);
   rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_schema_options", &error);
-  if (st == RILLE_OK) st = parse(&o, &schema, &d->list, &error);
+  if (st == RILLE_OK) st = parse_schema(&o, &schema, &d->list, &error);
   if (st == RILLE_OK) {
     st = check_url(schema, o.url, &error);
     if (st != RILLE_OK) rl_schema_release(schema);
@@ -154,7 +154,7 @@ static bool has_key(const char *const *keys, size_t count, rl_str name) {
   return false;
 }
 
-/* Whether the keys have all fields of the target that the relation goes by, or the relation's other side itself. */
+/* Returns whether the keys have all fields of the target that the relation uses, or its other side. */
 static bool is_named_by(const rl_field *f, const char *const *keys, size_t count) {
   const rl_relation *r = f->relation;
   if (!r || (f->opposite && has_key(keys, count, f->opposite->name))) return r != NULL;
@@ -194,9 +194,9 @@ void rille_diagnostics_get(const rille_diagnostics *d, size_t i, rille_diagnosti
 }
 
 const char *rille_diagnostics_text(const rille_diagnostics *d) {
-  rille_diagnostics *mine = (rille_diagnostics *)(uintptr_t)d; /* the text is made when first asked for */
-  if (mine->text.len == 0) rl_diagnostics_write(&mine->list, &mine->text);
-  const char *z = rl_buf_z(&mine->text);
+  rille_diagnostics *own = (rille_diagnostics *)(uintptr_t)d; /* the text is built when it is first asked for */
+  if (own->text.len == 0) rl_diagnostics_write(&own->list, &own->text);
+  const char *z = rl_buf_z(&own->text);
   return z ? z : "";
 }
 

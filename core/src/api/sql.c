@@ -1,4 +1,4 @@
-/* SQL text, read. */
+/* The public functions that read SQL text. */
 #include <rille/sql.h>
 
 #include "api/handle.h"
@@ -19,8 +19,8 @@ rille_status rille_sql_reader_new(const char *provider, const char *sql, size_t 
     rl_buf names;
     rl_buf_init(&names);
     rl_provider_names(&names, "\"", "\"", " or ");
-    rille_status st =
-        rl_fail(&error, RL_VALIDATION, "the provider is %s, not \"%.60s\"", rl_buf_z(&names), provider ? provider : "");
+    rille_status st = rl_fail(&error, RL_VALIDATION, "provider: expected %s, got \"%.60s\"", rl_buf_z(&names),
+                              provider ? provider : "");
     rl_buf_dispose(&names);
     return rl_box(st, &error, err);
   }

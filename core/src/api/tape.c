@@ -1,4 +1,4 @@
-/* Tapes: the public writers. */
+/* The public functions that write tapes. */
 #include "api/handle.h"
 #include "base/alloc.h"
 

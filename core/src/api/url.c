@@ -1,4 +1,4 @@
-/* What a URL says. */
+/* The public functions that read a URL. */
 #include <rille/url.h>
 
 #include "api/handle.h"

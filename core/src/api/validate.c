@@ -1,4 +1,4 @@
-/* What is wrong with data. */
+/* The public function that checks arguments and lists every error. */
 #include "api/handle.h"
 #include "base/alloc.h"
 
@@ -7,8 +7,8 @@ struct rille_faults {
   rille_error items[];
 };
 
-static rille_status look(const rl_client *c, const rl_model *model, rille_action action, const rl_tape *tape,
-                         rl_faults *faults, rl_error *err) {
+static rille_status find_faults(const rl_client *c, const rl_model *model, rille_action action, const rl_tape *tape,
+                                rl_faults *faults, rl_error *err) {
   rl_arena arena;
   rl_arg_tree *tree = NULL;
   rl_arena_init(&arena, 0);
@@ -18,7 +18,7 @@ static rille_status look(const rl_client *c, const rl_model *model, rille_action
   return st;
 }
 
-static rille_status hand_over(rl_faults *faults, rille_faults **out, rl_error *err) {
+static rille_status give_faults(rl_faults *faults, rille_faults **out, rl_error *err) {
   if (!faults->count) return RILLE_OK;
   rille_faults *f = rl_calloc(1, sizeof *f + faults->count * sizeof *f->items);
   if (!f) return rl_fail_nomem(err);
@@ -34,8 +34,8 @@ rille_status rille_client_validate(const rille_client *c, int32_t model, rille_a
   const rl_schema *s = c->client->schema;
   *out = NULL;
   rille_status st = rl_check_call(s, model, action, args, &error);
-  if (st == RILLE_OK) st = look(c->client, s->models[model], action, &args->tape, &faults, &error);
-  if (st == RILLE_OK) st = hand_over(&faults, out, &error);
+  if (st == RILLE_OK) st = find_faults(c->client, s->models[model], action, &args->tape, &faults, &error);
+  if (st == RILLE_OK) st = give_faults(&faults, out, &error);
   rl_faults_dispose(&faults);
   return rl_box(st, &error, err);
 }

@@ -1,4 +1,4 @@
-/* Values: decimals, date-times, Json. */
+/* The public functions of values: decimals, date-times, JSON. */
 #include "api/handle.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -10,28 +10,28 @@
 static const rl_decimal *inner(const rille_decimal *d) {
   return (const rl_decimal *)(const void *)d;
 }
-static rille_status give(rille_status st, rl_decimal *const *made, rille_decimal **out, rl_error *error,
-                         rille_error **err) {
-  if (st == RILLE_OK) *out = (rille_decimal *)(void *)*made;
+static rille_status give_decimal(rille_status st, rl_decimal *const *result, rille_decimal **out, rl_error *error,
+                                 rille_error **err) {
+  if (st == RILLE_OK) *out = (rille_decimal *)(void *)*result;
   return rl_box(st, error, err);
 }
 
 rille_status rille_decimal_parse(const char *text, size_t len, rille_decimal **out, rille_error **err) {
   rl_error error = {0};
   rl_decimal *d = NULL;
-  return give(rl_decimal_parse(rl_str_make(text, len), &d, &error), &d, out, &error, err);
+  return give_decimal(rl_decimal_parse(rl_str_make(text, len), &d, &error), &d, out, &error, err);
 }
 
 rille_status rille_decimal_of_int(int64_t i, rille_decimal **out, rille_error **err) {
   rl_error error = {0};
   rl_decimal *d = NULL;
-  return give(rl_decimal_of_int(i, &d, &error), &d, out, &error, err);
+  return give_decimal(rl_decimal_of_int(i, &d, &error), &d, out, &error, err);
 }
 
 rille_status rille_decimal_of_float(double f, rille_decimal **out, rille_error **err) {
   rl_error error = {0};
   rl_decimal *d = NULL;
-  return give(rl_decimal_of_float(f, &d, &error), &d, out, &error, err);
+  return give_decimal(rl_decimal_of_float(f, &d, &error), &d, out, &error, err);
 }
 
 void rille_decimal_free(rille_decimal *d) {
@@ -50,19 +50,19 @@ rille_status rille_decimal_calc(int32_t operation, const rille_decimal *a, const
   case RILLE_DECIMAL_DIV: st = rl_decimal_div(inner(a), inner(b), &d, &error); break;
   default: st = rl_fail(&error, RL_VALIDATION, "there is no decimal operation number %d", (int)operation);
   }
-  return give(st, &d, out, &error, err);
+  return give_decimal(st, &d, out, &error, err);
 }
 
 rille_status rille_decimal_neg(const rille_decimal *a, rille_decimal **out, rille_error **err) {
   rl_error error = {0};
   rl_decimal *d = NULL;
-  return give(rl_decimal_neg(inner(a), &d, &error), &d, out, &error, err);
+  return give_decimal(rl_decimal_neg(inner(a), &d, &error), &d, out, &error, err);
 }
 
 rille_status rille_decimal_round(const rille_decimal *a, int32_t digits, rille_decimal **out, rille_error **err) {
   rl_error error = {0};
   rl_decimal *d = NULL;
-  return give(rl_decimal_round(inner(a), digits, &d, &error), &d, out, &error, err);
+  return give_decimal(rl_decimal_round(inner(a), digits, &d, &error), &d, out, &error, err);
 }
 
 int rille_decimal_cmp(const rille_decimal *a, const rille_decimal *b) {
@@ -113,7 +113,7 @@ void rille_json_free(rille_json *j) {
 }
 
 void rille_json_read(rille_json *j, const char *text, size_t len) {
-  rl_buf kept = j->reader.text; /* its memory serves the next text too */
+  rl_buf kept = j->reader.text; /* its memory is reused for the next text */
   rl_json_reader_init(&j->reader, rl_str_make(text, len));
   rl_buf_reset(&kept);
   j->reader.text = kept;
