@@ -1,7 +1,7 @@
-# rille: data access for Lua on a C core. `make help` lists what there is to do.
+# rille: data access for Lua on a C core. `make help` lists the targets.
 #
-# Everything built lies under build/. A variant (VARIANT=asan, ...) has a tree of its own, build/<variant>.
-# Every target does its own set-up: it installs the Debian packages it lacks (spec/support/packages.sh), and says so.
+# Everything is built under build/. A variant (VARIANT=asan, ...) has its own tree, build/<variant>.
+# Every target installs the Debian packages that it needs (spec/support/packages.sh), and says so.
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -37,7 +37,7 @@ say = $(if $(V),,@$(if $(SILENT),,echo "  $(1)"; ))
 Q := $(if $(V),,@)
 
 # Flags ------------------------------------------------------------------------------------------------------------
-# Looked up when first used, not before: pg_config may only just have been installed.
+# Evaluated at its first use: a target may have installed pg_config before.
 once = $(eval $(1) := $(2))$($(1))
 PQ_INCDIR ?= $(call once,PQ_INCDIR,$(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql))
 
@@ -107,19 +107,19 @@ lua: $(BINDING)
 help:
 	@printf '%s\n' 'make             the library, the Lua binding and the C examples, under build/' \
 	  'make demo        the blog job of examples/blog; DATABASE_URL=postgresql://... runs it on PostgreSQL' \
-	  'make check       what needs no server, in under a minute: most tests on SQLite, and the quick parts of the lint' \
-	  'make test        every test, both databases; T="word ..." only the files whose path has one of them' \
-	  'make long        the tests at other moments (make faketime), and those that take longer by nature' \
-	  'make prisma      installs the npm packages with which tests ask real Prisma (RILLE_PRISMA=folder or off); test does it itself' \
-	  'make types       builds emmylua_check under build/, where cargo is: test then has it read the types for editors' \
-	  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
-	  'make valgrind    the same under valgrind' \
-	  'make tsan        threads over one pool, and the faults that befall them, under ThreadSanitizer' \
+	    'make check       tests that need no server, in under a minute, and the quick parts of the lint' \
+	    'make test        every test, on both databases; T="word ..." only the files whose path has one of the words' \
+  'make long        tests that take longer, and the tests at other times (make faketime)' \
+  'make prisma      installs the npm packages with which tests run real Prisma (RILLE_PRISMA=folder or off); make test does it once' \
+  'make types       builds emmylua_check under build/, if cargo is installed; make test then checks the types for editors with it' \
+  'make asan        the C tests and the Lua tests on SQLite under AddressSanitizer and UBSan' \
+  'make valgrind    the same tests under valgrind' \
+  'make tsan        threads that share one pool, also with faults, under ThreadSanitizer' \
 	  'make fuzz        mutated calls, schemas, scripts, cells, ... against their harnesses; SECONDS=60 for all of them, T="calls json" only those' \
 	  'make bench       rille against hand-written C that fills the same Lua tables; ARGS=growth: how the cost grows' \
 	  'make lint        formatting, luacheck, include order, symbols, warnings of gcc and clang' \
 	  'make abi         headers, symbols and layout of the public C interface' \
-	  'make conformance the cases of a conformance suite at ../shared/conformance, both databases' \
+	    'make conformance the cases of a conformance suite at ../shared/conformance, on both databases' \
 	  'make env         prints what a shell needs to use the build: eval "$$(make -s env)"' \
 	  'make lua LUA=5.3 the binding for another Lua: 5.4, 5.3, 5.1 or jit' \
 	  'make install     PREFIX=$(PREFIX), DESTDIR for packagers' \
@@ -132,7 +132,7 @@ help:
 packages-build:
 	@spec/support/packages.sh build $(LUA_PACKAGES)
 
-# Objects depend on the flags: another CFLAGS or WITH_... builds anew.
+# Objects depend on the flags: another CFLAGS or WITH_... builds them again.
 FLAGS_TEXT = $(CC) $(BASE_CFLAGS) $(CORE_CFLAGS) $(LDFLAGS) $(LIBS)
 $(OBJ)/flags: force-flags | packages-build
 	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' >$@
@@ -170,7 +170,7 @@ $(SHARED): $(CORE_OBJECTS) $(MAP)
 	$(Q)ln -sf librille.so.$(ABI) $(BUILD)/librille.so
 comma := ,
 
-# Never linked against liblua: the host brings it. Library and module lie in the same places to each other when installed.
+# Not linked against liblua, which the host provides. The module finds the library by the same relative path when installed.
 $(BINDING): $(BINDING_OBJECTS) $(SHARED)
 	$(Q)mkdir -p $(@D)
 	$(call say,ld $@)$(CC) -shared $(VARIANT_FLAGS) $(LDFLAGS) -Wl,-z,nodelete '-Wl,-rpath,$$ORIGIN/../../..' $(BINDING_OBJECTS) -L$(BUILD) -lrille -lpthread -lm -o $@
@@ -180,12 +180,12 @@ $(BUILD)/examples/%: $(OBJ)/examples/%.o $(SHARED)
 	$(Q)mkdir -p $(@D)
 	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) $< -L$(BUILD) -lrille -Wl,-rpath,$(abspath $(BUILD)) -o $@
 
-# A shell evaluates this: eval "$(make -s env)".
+# For a shell: eval "$(make -s env)".
 env: $(COMMAND)
 	@printf 'export LUA_PATH="%s"\nexport LUA_CPATH="%s"\nexport PATH="%s"\n' '$(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;;' \
 	  '$(abspath $(BUILD))/lua/$(LUA)/?.so;;' '$(patsubst %/,%,$(dir $(COMMAND))):$$PATH'
 
-# The command names Lua 5.4 in its first line; for another Lua it is called by a script.
+# The command's first line names Lua 5.4. For another Lua, a script calls it.
 $(abspath $(BUILD))/bin/$(LUA)/rille:
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '#!/bin/sh\nexec %s "%s" "$$@"\n' '$(LUA_COMMAND)' '$(ROOT)/lua/bin/rille' >$@
@@ -203,7 +203,7 @@ $(BUILD)/spec/%_test: $(OBJ)/spec/%_test.o $(HELPER_OBJECTS) $(ARCHIVE)
 	$(Q)mkdir -p $(@D)
 	$(call say,ld $@)$(CC) $(VARIANT_FLAGS) $(LDFLAGS) -pthread $(filter %.o,$^) $(ARCHIVE) -lcmocka $(LIBS) -o $@
 
-# Lua 5.4 with the core and the binding in one program, for what needs threads or an allocator of its own.
+# Lua 5.4 with the core and the binding in one program, for tests with threads or their own allocator.
 HOST := $(BUILD)/spec/fault/host
 $(OBJ)/spec/fault/host.o: spec/fault/host.c $(OBJ)/flags
 	$(Q)mkdir -p $(@D)
@@ -218,19 +218,19 @@ host: $(HOST)
 
 check-programs: $(TEST_PROGRAMS)
 
-# A thing that does not build is a failed test, counted by the runner; it must not keep the others from running.
+# The runner counts a program that does not build as a failed test. The others still run.
 test:
 	@spec/support/packages.sh build test abi
 	@spec/support/packages.sh other-luas || echo "the tests of a Lua that is missing are left out" >&2
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='$(VARIANT)' spec/support/pg.sh run spec/run $(T)
 tests: test
 
-# Real Prisma's npm packages, which the specs under spec/prisma ask; `test` installs them by itself, once, where it can.
+# Real Prisma's npm packages, for the specs under spec/prisma. `test` installs them once, if possible.
 prisma:
 	@BUILD='$(BUILD)' spec/prisma/install.sh --again
 .PHONY: prisma
 
-# The checker that reads the types for editors; `test` uses it when it is there.
+# The checker of the types for editors. `test` uses it if it exists.
 types:
 	@BUILD='$(BUILD)' spec/tools/checker.sh --install
 .PHONY: types
@@ -239,7 +239,7 @@ asan:
 	@spec/support/packages.sh build test asan
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)/asan' VARIANT=asan spec/support/pg.sh run spec/run --sqlite-only-lua $(T)
 
-# The interpreter is not instrumented: the load is a program of its own that links Lua (spec/fault/host.c). The spec that starts it is as ever.
+# The interpreter is not instrumented, so the load is a separate program that links Lua (spec/fault/host.c), started by a normal spec.
 tsan:
 	@spec/support/packages.sh build test tsan
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),running/pool running/plan_cache running/tx running/expiry)
@@ -250,7 +250,7 @@ valgrind:
 	@spec/support/packages.sh build test valgrind
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_UNDER=valgrind spec/support/pg.sh run spec/run --sqlite-only-lua $(T)
 
-# Under clang's libFuzzer where there is one, else under a driver of our own (spec/fuzz). SECONDS is shared by all harnesses.
+# With clang's libFuzzer if available, otherwise with the driver in spec/fuzz. All harnesses share SECONDS.
 FUZZER := $(BUILD)/fuzzer
 fuzzer: $(FUZZER)
 $(FUZZER): $(OBJ)/spec/fuzz/$(if $(filter fuzz,$(VARIANT)),libfuzzer,plain).o $(FUZZ_OBJECTS) $(HELPER_OBJECTS) $(ARCHIVE)
@@ -261,7 +261,7 @@ fuzz:
 	@+MAKE='$(MAKE)' RILLE_FUZZ_BUILD='$(BUILD)' RILLE_FUZZ_SECONDS='$(SECONDS)' spec/fuzz/run $(T)
 .PHONY: fuzz fuzzer
 
-# What takes longer than a change can wait for: more of what the tests do, then all of them at other moments.
+# Tests that take longer, then all tests at other times.
 long:
 	@+status=0; \
 	RILLE_LONG=1 RILLE_LOAD_SECONDS=60 RILLE_QUERIES=20000 RILLE_TEST_TIMEOUT=3600 $(MAKE) -s --no-print-directory test \
@@ -270,7 +270,7 @@ long:
 	exit $$status
 .PHONY: long
 
-# The same tests at moments that clocks and calendars find hard: zone, day, time at which each file begins. Servers keep the time of the machine.
+# The same tests at difficult times of clocks and calendars: zone, day and time at which each file starts. Servers keep the machine's time.
 MOMENTS := UTC/2028-02-29/23:59:57 Europe/Berlin/2027-03-28/01:59:57 UTC/2038-02-01/12:00:00
 faketime:
 	@spec/support/packages.sh build test faketime
@@ -284,7 +284,7 @@ conformance: lib lua
 	@spec/support/packages.sh build test abi
 	@MAKE='$(MAKE)' RILLE_TEST_POSTGRES= spec/support/conformance.sh $(CASES)
 
-# What needs no server, in under a minute on two processors: most C tests, the Lua tests that are quick, on SQLite; the quick parts of the lint.
+# In under a minute on two processors, without a server: most C tests, quick Lua tests on SQLite, the quick parts of the lint.
 check:
 	@spec/support/packages.sh build test
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)' core/tools/check.sh $(T)
@@ -344,7 +344,7 @@ uninstall:
 	rm -rf '$(DESTDIR)$(INCLUDEDIR)/rille' '$(DESTDIR)$(LUA_LIBDIR)/rille' '$(DESTDIR)$(LUA_SHAREDIR)/rille' '$(DESTDIR)$(LUA_SHAREDIR)/rille.lua'
 	rm -f '$(DESTDIR)$(LIBDIR)'/librille.so* '$(DESTDIR)$(LIBDIR)/pkgconfig/rille.pc' '$(DESTDIR)$(BINDIR)/rille'
 
-# For luarocks (rockspec/): core and binding in one module that needs no librille, only luaopen_ visible. No package is installed here.
+# For LuaRocks (rockspec/): core and binding in one module that needs no librille and exports only luaopen_. Installs no packages.
 ROCK_OUT ?= build/rock/$(notdir $(LUA_INCDIR))
 ROCK_CFLAGS ?= -O2 -fPIC
 ROCK_PATHS ?=

@@ -1,4 +1,4 @@
-/* rille from C, with nothing but <rille/rille.h>: a schema, a database, rows in and out, and an event loop that waits
+/* rille from C, with <rille/rille.h> only: a schema, a database, rows written and read, and an event loop that waits
  * for them.
  *
  *   embed [URL]         file:embed.db by default; postgresql://user:password@host/database
@@ -16,7 +16,7 @@ static const char schema_text[] = "model Book {\n"
                                   "  signed Boolean @default(false)\n"
                                   "}\n";
 
-/* What this program holds; released at the end of main, whatever has happened. */
+/* What this program owns. main releases it in every case. */
 typedef struct program {
   rille_schema *schema;
   rille_client *client;
@@ -39,11 +39,11 @@ static rille_status open_all(program *p, const char *url) {
   p->op = rille_op_new(p->client);
   p->tape = rille_tape_new();
   if (!p->op || !p->tape) return RILLE_NOMEM;
-  rille_op_set_blocking(p->op, 0); /* rille_op_next answers RILLE_AGAIN instead of waiting */
+  rille_op_set_blocking(p->op, 0); /* rille_op_next returns RILLE_AGAIN instead of waiting */
   return RILLE_OK;
 }
 
-/* Where a program with an event loop would hand the descriptor over to it. */
+/* Waits with poll. A program with an event loop would give the descriptor to the loop. */
 static void wait_for(const rille_op *op) {
   rille_wait wait = {.struct_size = sizeof wait};
   rille_op_wait(op, &wait);
@@ -76,7 +76,7 @@ static void print_row(const rille_op *op, const rille_row *row) {
   printf("\n");
 }
 
-/* Runs what the tape says, and prints the rows. */
+/* Runs the call on the tape and prints the rows. */
 static rille_status call(program *p, const char *model, rille_action action) {
   int32_t number = rille_schema_model(p->schema, model, strlen(model));
   rille_status status = rille_op_model(p->op, NULL, number, action, p->tape, &p->err);
@@ -143,7 +143,7 @@ static rille_status find_cheap(program *p) {
 static rille_status run(program *p, const char *url) {
   rille_status status = open_all(p, url);
   if (status < 0) return status;
-  printf("rille %s on %s\nMade:\n", rille_version(), rille_client_provider(p->client));
+  printf("rille %s on %s\nCreated:\n", rille_version(), rille_client_provider(p->client));
   if ((status = create(p, "The Long Table", "24.90", 1)) < 0) return status;
   if ((status = create(p, "A Short History of Rivers", "18", 0)) < 0) return status;
   if ((status = create(p, "Maps, Large", "61.50", 0)) < 0) return status;
@@ -164,7 +164,7 @@ int main(int argc, char **argv) {
   rille_status status = run(&p, argc > 1 ? argv[1] : "file:embed.db");
   if (status < 0)
     fprintf(stderr, "embed: %s: %s\n", p.err ? rille_error_code(p.err) : "?",
-            p.err ? rille_error_message(p.err) : "memory is short");
+            p.err ? rille_error_message(p.err) : "out of memory");
   rille_error_free(p.err);
   rille_op_free(p.op);
   rille_tape_free(p.tape);

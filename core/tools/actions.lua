@@ -1,7 +1,7 @@
--- What is made from the table of actions, core/src/query/actions.def, and from the table of operators, core/src/query/operators.def:
+-- Writes files from the table of actions, core/src/query/actions.def, and from the table of operators, core/src/query/operators.def:
 --
---   lua5.4 core/tools/actions.lua           writes the files below; core/tools/meta.lua makes more of them
---   lua5.4 core/tools/actions.lua --check   fails when one of them is not up to date, or a page of docs lacks a method or an operator; for `make lint`
+--   lua5.4 core/tools/actions.lua           writes the files below; then run core/tools/meta.lua
+--   lua5.4 core/tools/actions.lua --check   fails if one of them is not up to date, or a page of docs has no row for a method or operator; for `make lint`
 --
 -- Runs from the root of the repository.
 
@@ -17,7 +17,7 @@ end
 
 -- ---------------------------------------------------------------------------------------------------------------------------------- reading a table
 
--- The end of the string that begins at a place.
+-- Returns the end of the string that starts at a place.
 local function string_end(text, at)
   repeat
     at = at + 1
@@ -27,7 +27,7 @@ local function string_end(text, at)
   return at
 end
 
--- The arguments of a macro: what stands between the commas that are in no string. Adjacent strings are one.
+-- Splits the arguments of a macro at the commas outside strings, and joins adjacent strings.
 local function split(text)
   local parts, part, at = {}, "", 1
   while at <= #text do
@@ -58,7 +58,7 @@ local function each_row(path, visit)
   end
 end
 
--- The ids of "A | B", where a name for several stands for them.
+-- Returns the ids of "A | B". A name may mean several ids.
 local function ids_of(expression, groups, into)
   into = into or {}
   for id in expression:gmatch "%u[%u_]*" do
@@ -96,7 +96,7 @@ local function read_actions()
   return actions
 end
 
--- By what they stand on: scalar, list, json; each { name, types, operand }.
+-- Returns the operators of scalars, lists and Json, each as { name, types, operand }.
 local function read_operators()
   local operators = { scalar = {}, list = {}, json = {} }
   local function add(of, name, types, operand)
@@ -179,7 +179,7 @@ end
 for path, make in pairs(made) do
   local text = make(actions, operators)
   if arg[1] == "--check" then
-    if read(path) ~= text then complain(path .. ": not up to date, run lua5.4 core/tools/actions.lua") end
+    if read(path) ~= text then complain(path .. ": not up to date; run lua5.4 core/tools/actions.lua") end
   else
     local file = assert(io.open(path, "wb"))
     file:write(text)
@@ -191,7 +191,7 @@ if arg[1] == "--check" then
   local page, all_operators = read "docs/client.md", {}
   for _, list in pairs(operators) do table.move(list, 1, #list, #all_operators + 1, all_operators) end
   for _, a in ipairs(actions) do
-    if not page:find("| `" .. a.name .. "` |", 1, true) then complain("docs/client.md: the table of methods lacks " .. a.name) end
+    if not page:find("| `" .. a.name .. "` |", 1, true) then complain("docs/client.md: the table of methods has no " .. a.name) end
   end
   for _, o in ipairs(all_operators) do
     if not page:find("`" .. o.name .. "`", 1, true) and not page:find('`["' .. o.name .. '"]`', 1, true) then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make check [T="word ..."]`: what a change can be tried with while it is written. Needs no server. Ends with N passed, N failed.
+# `make check [T="word ..."]`: quick checks while a change is written. Needs no server. Ends with N passed, N failed.
 set -u
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
@@ -15,7 +15,7 @@ check() { # NAME COMMAND...
   fi
 }
 
-# Files that differ from the last commit; of all of them the lint takes care.
+# The files that differ from the last commit. The lint checks all files.
 changed() { { git diff --name-only --diff-filter=d HEAD && git ls-files --others --exclude-standard; } 2>/dev/null | grep -E "$1" || true; }
 
 formatting() {
@@ -28,15 +28,15 @@ lua_check() {
   changed '\.lua$' | xargs -r luacheck --no-color -q
 }
 
-check "formatting of what was changed (make format)" formatting
-check "luacheck of what was changed" lua_check
-check "who uses whom" lua5.4 core/tools/includes.lua
+check "formatting of changed files (make format)" formatting
+check "luacheck of changed files" lua_check
+check "include order" lua5.4 core/tools/includes.lua
 check "names of the core and the binding" lua5.4 core/tools/names.lua
 check "databases: names and capabilities" lua5.4 core/tools/providers.lua
-check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
-check "types for editors as the sources have them" lua5.4 core/tools/meta.lua --check
+check "fixed dates next to the clock" lua5.4 core/tools/dates.lua
+check "types for editors match the sources" lua5.4 core/tools/meta.lua --check
 
-# Left out: what is about servers, processes, packages or time, and what takes long by nature.
+# Left out: tests of servers, processes, packages and time, and tests that take long.
 left_out=(spec/servers/ spec/fault/ spec/install/ spec/prisma/ spec/differential/ spec/sessions/ spec/command/ spec/migrations/dev spec/migrations/processes
   spec/migrations/script spec/migrations/deploy spec/migrations/data spec/coop/load spec/coop/calls spec/coop/queue spec/observing/coop spec/fuzz/ spec/docs/ spec/lua/roundtrip
   spec/lua/holding spec/lua/structure_join spec/lua/each_ spec/lua/beyond spec/lua/lost spec/lua/migrate_ spec/tools/backup spec/tools/dates spec/tools/checker

@@ -37,7 +37,7 @@ end
 
 local files, defined_in, wanted_by = {}, {}, {}
 
--- An object whose source is gone is left over from an earlier build.
+-- Skips objects of an earlier build whose source no longer exists.
 for _, line in ipairs(lines_of(("find %s -name '*.o' | LC_ALL=C sort | xargs nm -A"):format(objects))) do
   local path, kind, symbol = line:match("^([^:]+)%.o:.* (%a) ([%w_]+)$")
   local name = path and path:sub(#objects + 2) .. ".c"
@@ -57,7 +57,7 @@ assert(#files > 0, "there are no objects under " .. objects .. ": run make first
 
 local owner_of_header = {}
 
--- The one file that defines what the header declares, nil when there are several or none.
+-- Returns the one file that defines what the header declares, nil if there are several or none.
 local function owner(header)
   if owner_of_header[header] ~= nil then return owner_of_header[header] or nil end
   local text = (read("core/src/" .. header) or ""):gsub("/%*.-%*/", " "):gsub("\n%s*#[^\n]*", "\n")

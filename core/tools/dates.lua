@@ -1,9 +1,9 @@
--- Refuses a fixed date beside the clock: an example that counts the rows of the last seven days and makes one of a fixed day is right for a week.
+-- Rejects fixed dates next to the clock: an example that creates a row of a fixed day and counts the rows of the last seven days is right for a week.
 --
 --   lua5.4 core/tools/dates.lua [FILE...]     without files: the specs, docs and examples
 --
--- What is looked at together: a Lua test with what runs before it (setup, before_each, and the names that its file gives to dates), a block of a page
--- with the page's seeds, any other Lua file as a whole.
+-- It checks together: a Lua test with what runs before it (setup, before_each, and the names that its file gives to dates), a block of a page with the
+-- page's seeds, and any other Lua file as one unit.
 local CLOCK = { "rille%.ago%f[%W]", "rille%.now%f[%W]", "os%.time%(%)" }
 local DATE = "%f[%d][12]%d%d%d%-%d%d%-%d%d%f[%D]"
 
@@ -11,7 +11,7 @@ local wrong = 0
 
 local function refuse(path, number, clock)
   wrong = wrong + 1
-  print(("%s:%d: a fixed date beside `%s`: it is another distance from now each day; say both by `rille.ago`, or both by dates"):format(path, number, clock))
+    print(("%s:%d: a fixed date next to `%s`: its distance from now changes each day; use `rille.ago` for both, or dates for both"):format(path, number, clock))
 end
 
 local function lines_of(path)
@@ -27,7 +27,7 @@ local function clock_in(line)
   end
 end
 
--- The numbers of the lines that have a date, or one of the names that stand for one, and what of the clock the lines have.
+-- Returns the numbers of the lines that have a date, or a name of one, and the clock function that the lines call.
 local function look(lines, first, last, names)
   local dates, clock = {}, nil
   for i = first, last do
@@ -40,25 +40,25 @@ local function look(lines, first, last, names)
   return dates, clock
 end
 
--- A part is { first, last, shared }: the lines of a test or a block; those of shared parts belong to every other one.
+-- A part is { first, last, shared }: the lines of a test or a block. Shared parts belong to every other part.
 local function check_parts(path, lines, parts, names)
   local shared = {}
   for _, part in ipairs(parts) do
     part.dates, part.clock = look(lines, part.first, part.last, names)
     if part.shared then shared[#shared + 1] = part end
   end
-  local told = {}
-  local function tell(dates, clock)
+    local reported = {}
+  local function report(dates, clock)
     for _, number in ipairs(dates) do
-      if clock and not told[number] then refuse(path, number, clock) end
-      told[number] = told[number] or clock
+      if clock and not reported[number] then refuse(path, number, clock) end
+      reported[number] = reported[number] or clock
     end
   end
   for _, part in ipairs(parts) do
-    tell(part.dates, part.clock)
+        report(part.dates, part.clock)
     for _, other in ipairs(shared) do
-      tell(part.dates, other.clock)
-      tell(other.dates, part.clock)
+            report(part.dates, other.clock)
+      report(other.dates, part.clock)
     end
   end
 end
@@ -78,7 +78,7 @@ local function page_parts(lines)
   return parts
 end
 
--- Tests and setups end at the next line that is indented as they begin; luacheck and the reader see to it that they are.
+-- Tests and setups end at the next `end` with the indentation of their first line.
 local function spec_parts(lines)
   local parts, names, part, inside = {}, {}, nil, false
   for i, line in ipairs(lines) do
@@ -115,7 +115,7 @@ if #files == 0 then
   for path in pipe:lines() do files[#files + 1] = path end
   assert(pipe:close())
 end
-assert(#files > 0, "no file to look at")
+assert(#files > 0, "no files to check")
 for _, path in ipairs(files) do check(path) end
 if wrong > 0 then os.exit(1) end
-print(("dates: %d files, none beside the clock"):format(#files))
+print(("dates: %d files, no fixed date next to the clock"):format(#files))

@@ -3,11 +3,11 @@
 --   lua5.4 core/tools/errors.lua > docs/errors.md
 --   lua5.4 core/tools/errors.lua --lua > lua/rille/codes.lua
 --
--- Code, kind and title come from that list; the texts for callers are here. Run it from the root of the repository.
+-- Code, kind and title come from that list. The texts are here. Runs from the root of the repository.
 
 local TABLE = "core/src/base/error_codes.def"
 
--- met: when it is raised. todo: what to do. meta: its keys of e.meta. A code without a text is not raised by this version.
+-- met: when the code is raised. todo: what to do. meta: its keys in e.meta. This version does not raise a code without a text.
 local WORDS = {
   INTERNAL = {
     met = "There is a bug in rille itself, or it ran out of memory.",

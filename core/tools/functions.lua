@@ -1,14 +1,14 @@
--- Lengths of functions: how many lines each C function of the core and the binding has, from its name to its last brace.
+-- Counts the lines of each C function of the core and the binding, from its name to its last brace.
 --
---   lua5.4 core/tools/functions.lua            figures by room: functions, longest, 99th percentile, how many over 40 and over 60 lines
---   lua5.4 core/tools/functions.lua --over 40  those that are longer
---   lua5.4 core/tools/functions.lua --check    fails when one has more than 60 lines, or the 99th percentile of all is over 40; for `make lint`
+--   lua5.4 core/tools/functions.lua            by room: the number of functions, the longest, the 99th percentile, how many over 40 and over 60 lines
+--   lua5.4 core/tools/functions.lua --over 40  lists the longer ones
+--   lua5.4 core/tools/functions.lua --check    fails if one has more than 60 lines, or the 99th percentile of all is over 40; for `make lint`
 --
--- Relies on clang-format: a function ends with the first line that is a brace alone at the margin. Runs from the root of the repository.
+-- Relies on clang-format: a function ends with the first line that is only a brace at the margin. Runs from the root of the repository.
 
 local MOST, PERCENTILE = 60, 40
 
--- Whether a line at the margin opens a function's head: no preprocessor, comment, type or table.
+-- Returns whether a line at the margin starts a function: no preprocessor line, comment, type or table.
 local function opens(line)
   if not line:find "^[%a_]" or line:find "^typedef" or line:find "[;=]%s*$" then return false end
   return line:find("(", 1, true) ~= nil
@@ -77,7 +77,7 @@ if arg[1] == "--check" then
     print(("the 99th percentile of all functions is %d lines, more than %d: see --over %d"):format(found, PERCENTILE, PERCENTILE))
     bad = true
   end
-  assert(#lengths > 1000, "no functions were found")
+  assert(#lengths > 1000, "too few functions found")
   if bad then os.exit(1) end
   return
 end

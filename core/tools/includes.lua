@@ -1,6 +1,6 @@
--- Draws the graph of who uses whom, in C and in Lua, and fails on every arrow that points upwards: lua5.4 core/tools/includes.lua [--graph]
--- The tables below are the architecture. A room that is not in them is an error, and so is one that does not exist. It checks the tree that it is
--- run in.
+-- Reads which room includes which, in C and in Lua, and fails on upward arrows: lua5.4 core/tools/includes.lua [--graph]
+-- The tables below are the architecture. A room that is missing in them is an error, and so is one that does not exist. Runs from the root of the
+-- repository.
 
 local may_use = {
   base = {},
@@ -16,10 +16,10 @@ local may_use = {
   api = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run", "migrate" },
 }
 
--- Rooms that others enter by one header; what else lies there is private.
+-- Rooms that others enter by one header. Their other headers are private.
 local door = { input = "input/input.h", query = "query/query.h" }
 
--- Folders within a room, and which of them each may use. Files of the room itself may use all of them.
+-- Folders of a room, and which of them each may use. Files directly in the room may use all of them.
 local wings = {
   migrate = {
     structure = {},
@@ -32,24 +32,24 @@ local wings = {
   },
 }
 
--- Public headers that hold plain types only; the functions of the others are api's.
+-- Public headers that have types only. The functions of the others belong to api.
 local public_below_api = { ["rille/types.h"] = true, ["rille/export.h"] = true }
 
--- A library's header is for the one place that speaks to it.
+-- The one place that may include a library's header.
 local library_home = {
   ["libpq-fe.h"] = "^core/src/driver/postgres/",
   ["sqlite3.h"] = "^core/src/driver/sqlite/",
   ["gmp.h"] = "^core/src/tape/",
 }
 
--- Who may require what in Lua: the first pattern that the name of a module fits decides. Modules of lua/rille use each other without circles.
+-- Which module may require which in Lua: the first pattern that matches the name of the module decides. Modules of lua/rille form no circles.
 local may_require = {
-  -- The command has one door to the rest, which is the one that programs have.
+    -- The command uses rille as applications do.
   { "^rille%.command", { "^rille$", "^rille%.command", "^argparse$", "^readline$", "^linenoise$" } },
   { "^bin%.", { "^rille%.command$" } },
-  -- The face gathers everything, but not the command.
+    -- The module rille loads all others except the command.
   { "^rille$", { "^rille%.[%a_]+$" } },
-  -- Two wings with a door each: the modules in them are nobody else's.
+    -- Two folders with one entry each. No other module requires their modules.
   { "^rille%.generate$", { "^rille%.[%a_]+$", "^rille%.generate%." } },
   { "^rille%.generate%.", { "^rille%.[%a_]+$", "^rille%.generate%." } },
   { "^rille%.seed$", { "^rille%.[%a_]+$", "^rille%.seed%." } },
@@ -71,8 +71,8 @@ end
 local function check_wing(file, line, room, path)
   local own, other = file:match("^core/src/" .. room .. "/([%w_]+)/"), path:match("^" .. room .. "/([%w_]+)/")
   if not wings[room] or not own or own == other then return end
-  if not wings[room][own] then return problem(file, 1, ('"%s" is no wing of %s'):format(own, room)) end
-  if not other then return problem(file, line, ('the wing %s of %s may not include what stands above it ("%s")'):format(own, room, path)) end
+  if not wings[room][own] then return problem(file, 1, ('"%s" is not a wing of %s'):format(own, room)) end
+  if not other then return problem(file, line, ('the wing %s of %s may not include files above it ("%s")'):format(own, room, path)) end
   for _, used in ipairs(wings[room][own]) do
     if used == other then return end
   end
@@ -82,7 +82,7 @@ end
 local function check_quoted(file, line, room, path)
   local used = path:match("^([%w_]+)/")
   if not used then
-    problem(file, line, ('"%s": write the room too, as in "%s/%s"'):format(path, room, path))
+    problem(file, line, ('"%s": expected the room too, as in "%s/%s"'):format(path, room, path))
   elseif not may_use[used] then
     problem(file, line, ('"%s": there is no room "%s"'):format(path, used))
   else
@@ -103,7 +103,7 @@ local function check_core(file, line, room, open, path)
       problem(file, line, ("<%s>: below api only <rille/types.h> and <rille/export.h>"):format(path))
     end
   elseif path:match("^lua") or path == "lauxlib.h" then
-    problem(file, line, ("<%s>: the core knows nothing of Lua"):format(path))
+    problem(file, line, ("<%s>: the core may not use Lua"):format(path))
   elseif library_home[path] and not file:match(library_home[path]) then
     problem(file, line, ("<%s>: only under %s"):format(path, library_home[path]:sub(2)))
   end
@@ -112,9 +112,9 @@ end
 local binding_files = {}
 local function check_binding(file, line, open, path)
   if open == '"' then
-    if not binding_files[path] then problem(file, line, ('"%s": the binding sees <rille/...> and its own headers only'):format(path)) end
+    if not binding_files[path] then problem(file, line, ('"%s": the binding may include <rille/...> and its own headers only'):format(path)) end
   elseif library_home[path] then
-    problem(file, line, ("<%s>: the binding speaks to no database"):format(path))
+    problem(file, line, ("<%s>: the binding may not use a database's library"):format(path))
   end
 end
 
@@ -122,7 +122,7 @@ local function check_public(file, line, open, path)
   if open == '"' then
     problem(file, line, ('"%s": public headers include each other as <rille/...>'):format(path))
   elseif not path:match("^rille/") and not path:match("^std%a+%.h$") then
-    problem(file, line, ("<%s>: public headers need nothing but the standard's own"):format(path))
+    problem(file, line, ("<%s>: public headers may include the C standard's headers only"):format(path))
   end
 end
 
@@ -185,7 +185,7 @@ local function rule_of(name)
   end
 end
 
--- Quoted names behind `require`, however it is called; a comment may speak of it.
+-- Visits the quoted names after `require`, however it is called. Comments do not count.
 local function each_require(file, visit)
   local number, long = 0, false
   for text in io.lines(file) do
@@ -193,7 +193,7 @@ local function each_require(file, visit)
     if text:find "%[%[%s*$" then long = true elseif long and text:find "^%s*%]%]" then long = false end
     local code = long and "" or text:gsub("^%s*%-%-.*$", ""):gsub("%s%-%- .*$", "")
     for name in code:gmatch "%f[%w_]require%f[^%w_][%s%(,]*[\"']([^\"']+)[\"']" do
-      if not name:find "%.$" then visit(number, name) end -- not the beginning of one that is put together
+      if not name:find "%.$" then visit(number, name) end -- the start of a name that is concatenated
     end
   end
 end
@@ -205,7 +205,7 @@ local function check_required(file, line, module, name)
   end
 end
 
-local required = {} -- by module: what it requires when it is loaded or later
+local required = {} -- by module: what it requires, when it is loaded or later
 local modules = found "find lua/rille -name '*.lua'"
 for _, file in ipairs(found "find lua/bin -type f") do modules[#modules + 1] = file end
 for _, file in ipairs(modules) do
@@ -221,7 +221,7 @@ for _, file in ipairs(modules) do
   end
 end
 
--- A circle is told once, by the way that comes back to where it began.
+-- Reports each circle once.
 local seen = {}
 local function walk(module, way)
   if way[module] then

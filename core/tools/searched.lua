@@ -1,4 +1,4 @@
--- Says what to set where the Lua that runs this looks for modules elsewhere: searched.lua SHAREDIR LIBDIR NAME, for `make install`.
+-- Prints what to set if the Lua that runs this does not search the given folders: searched.lua SHAREDIR LIBDIR NAME, for `make install`.
 local share, lib, name = ...
 
 local function searches(path, template) return (";" .. path .. ";"):find(";" .. template .. ";", 1, true) ~= nil end
@@ -16,5 +16,5 @@ end
 want("LUA_PATH", package.path, { share .. "/?.lua", share .. "/?/init.lua" })
 want("LUA_CPATH", package.cpath, { lib .. "/?.so" })
 if #missing > 0 then
-  print(("%s does not look for modules there; programs need:\n%s\nThe command rille finds them by itself."):format(name, table.concat(missing, "\n")))
+    print(("%s does not search for modules there; applications need:\n%s\nThe command rille finds them on its own."):format(name, table.concat(missing, "\n")))
 end

@@ -1,6 +1,5 @@
--- Finds functions and variables that only their own file uses and that are not static, in the objects of everything that is built:
--- lua5.4 core/tools/statics.lua FOLDER_OF_OBJECTS. The tests count as users, and objects whose source is gone do not. Public functions have users
--- elsewhere.
+-- Finds functions and variables that only their own file uses and that are not static: lua5.4 core/tools/statics.lua FOLDER_OF_OBJECTS.
+-- Tests count as users. Objects whose source no longer exists do not. Public functions have users elsewhere.
 
 local folder = assert(arg[1], "usage: statics.lua FOLDER")
 
@@ -10,7 +9,7 @@ local function exists(path)
   return file ~= nil
 end
 
--- Of an object: its source, as the Makefile lays both out.
+-- Returns the source of an object, by the folders of the Makefile.
 local function source_of(object) return (object:sub(#folder + 2):gsub("^lua%-[^/]*/", ""):gsub("%.o$", ".c")) end
 
 local defined, used = {}, {}
@@ -30,11 +29,11 @@ end
 assert(pipe:close(), "nm failed")
 
 local count, bad = 0, {}
-for _, is_there in pairs(objects) do count = count + (is_there and 1 or 0) end
+for _, has_source in pairs(objects) do count = count + (has_source and 1 or 0) end
 for name, object in pairs(defined) do
   local public = name:find "^rille_" or name:find "^luaopen_" or name == "main" or name:find "^LLVMFuzzer"
   if not used[name] and not public then
-    bad[#bad + 1] = ("%s: only %s uses it: make it static"):format(name, source_of(object))
+    bad[#bad + 1] = ("%s: only %s uses it; make it static"):format(name, source_of(object))
   end
 end
 table.sort(bad)

@@ -1,6 +1,6 @@
--- The functions of the public headers, the symbols of core/rille.map and the exports of the library are one and the same set:
+-- Checks that the public headers, core/rille.map and the exports of the library have the same functions:
 -- lua5.4 core/tools/symbols.lua build/librille.so.0.1
--- With --missing it prints the functions that the map lacks, sorted, as the next node wants them.
+-- With --missing it prints the functions that are missing in the map, sorted, in the map's format.
 
 local library = assert(arg[1], "usage: symbols.lua LIBRARY | --missing")
 
@@ -33,7 +33,7 @@ local function declared()
   return set
 end
 
--- Every node but the last must be closed: old ones are frozen, so a symbol may stand only once and no wildcard but "local: *".
+-- Reads the map. A symbol may occur once, and the only wildcard is "local: *": nodes of old versions must not change.
 local function mapped()
   local set, wildcard = {}, false
   local text = without_comments(read "core/rille.map"):gsub("#[^\n]*", " ")
@@ -41,11 +41,11 @@ local function mapped()
     local exported = body:gsub("local%s*:.*", ""):gsub("global%s*:", " ")
     for name in exported:gmatch("[^%s;{}]+") do
       if name:find "[*?]" then wildcard = true end
-      if set[name] then print("core/rille.map: " .. name .. " stands in " .. set[name] .. " and in " .. node) os.exit(1) end
+      if set[name] then print("core/rille.map: " .. name .. " is both in " .. set[name] .. " and in " .. node) os.exit(1) end
       set[name] = node
     end
   end
-  if wildcard then print "core/rille.map: a wildcard exports what nobody decided on" os.exit(1) end
+  if wildcard then print "core/rille.map: a wildcard exports unintended symbols" os.exit(1) end
   return set
 end
 

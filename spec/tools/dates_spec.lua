@@ -1,4 +1,4 @@
--- The check of `make lint` that no fixed date stands beside the clock.
+-- The check of `make lint` that no fixed date is next to the clock.
 local support = require "support"
 
 local function check(name, text)
@@ -7,7 +7,7 @@ local function check(name, text)
   local output = pipe:read "a"
   local ok = pipe:close()
   local lines = {}
-  for line in output:gmatch ":(%d+): a fixed date beside" do lines[#lines + 1] = tonumber(line) end
+  for line in output:gmatch ":(%d+): a fixed date next to" do lines[#lines + 1] = tonumber(line) end
   assert.equal(#lines == 0, ok == true, output)
   return lines, output
 end
@@ -18,7 +18,7 @@ local AGO = "rille." .. "ago { days = 7 }"
 local function spec(...) return table.concat({ ... }, "\n") .. "\n" end
 local function page(...) return table.concat({ ... }, "\n") .. "\n" end
 
-describe("fixed dates beside the clock", function()
+describe("fixed dates next to the clock", function()
   after_each(support.cleanup)
 
   it("are refused within a test", function()

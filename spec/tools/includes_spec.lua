@@ -1,4 +1,4 @@
--- The check of `make lint` of who uses whom, on small trees.
+-- The check of `make lint` of include order, on small trees.
 local support = require "support"
 
 local here = assert(io.popen "pwd"):read "l"
@@ -29,7 +29,7 @@ local function refused(text, files, without)
   assert.truthy(output:find(text, 1, true), output)
 end
 
-describe("who uses whom", function()
+describe("the order of includes", function()
   after_each(support.cleanup)
 
   it("is right in a tree that uses downwards only", function()
