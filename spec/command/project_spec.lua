@@ -114,13 +114,13 @@ describe("rille validate", function()
     local result = harness.ok(folder, "validate", { status = 1 })
     assert.equal("", result.out)
     assert.equal([[
-error: The type `Intt` is unknown: it is no built-in type, model or enum. Did you mean `Int`?
+error: The type `Intt` is unknown: it is not a built-in type, model or enum. Did you mean `Int`?
  --> schema.prisma:2:5
   |
 2 | 	id Intt @id
   | 	   ^^^^
 
-error: The type `Tagg` is unknown: it is no built-in type, model or enum.
+error: The type `Tagg` is unknown: it is not a built-in type, model or enum.
  --> schema.prisma:3:7
   |
 3 |   tag Tagg

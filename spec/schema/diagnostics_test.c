@@ -16,10 +16,11 @@ static void test_text(void **state) {
   rl_buf out;
   rl_buf_init(&out);
   rl_diagnostics_write(&d, &out);
-  assert_string_equal(rl_buf_z(&out), "schema.prisma:3:2: This character has no meaning in a schema: names are made of "
-                                      "the letters A to Z, digits and `_`.\n  \t\xC3\xA4 b\n  \t^\n"
-                                      "schema.prisma:4:4: The type `Strin` is unknown: it is no built-in type, model "
-                                      "or enum. Did you mean `String`?\n  \tc Strin // \xC3\xA4\n  \t  ^^^^^\n");
+  assert_string_equal(rl_buf_z(&out),
+                      "schema.prisma:3:2: This character has no meaning in a schema: names have "
+                      "the letters A to Z, digits and `_`.\n  \t\xC3\xA4 b\n  \t^\n"
+                      "schema.prisma:4:4: The type `Strin` is unknown: it is not a built-in type, model "
+                      "or enum. Did you mean `String`?\n  \tc Strin // \xC3\xA4\n  \t  ^^^^^\n");
   assert_int_equal(d.items[1].end_column, 9);
   assert_string_equal(rl_error_message(&err), "schema.prisma:3:2: This character has no meaning in a schema: names are "
                                               "made of the letters A to Z, digits and `_`. (and 1 more)");
@@ -81,7 +82,7 @@ static void test_load(void **state) {
   rl_error err = {0};
   assert_int_equal(rl_schema_load(folder, RL_PROVIDER_SQLITE, &s, NULL, &err), RILLE_ERROR);
   assert_int_equal(err.code, RL_P1012);
-  assert_non_null(strstr(rl_error_message(&err), "no file that ends in .prisma"));
+  assert_non_null(strstr(rl_error_message(&err), "no file that ends in `.prisma`"));
   rl_error_clear(&err);
   assert_int_equal(mkdir(inner, 0777), 0);
   write_file(folder, "z.prisma", "model Z {\n  id Int @id\n  as A[]\n}\n");

@@ -49,7 +49,7 @@ static void test_names_that_are_taken(void **state) {
   assert_lite_faults("model A {\n  id Int @id\n  id String\n}\nmodel A {\n  id Int @id\n}\nenum A {\n  X\n  "
                      "X\n}\nmodel String {\n  id Int @id\n}\n"
                      "model class {\n  id Int @id\n}\nenum E {\n}\n",
-                     {3, "has a field `id` already"}, {5, "already a model `A`"}, {8, "already a model `A`"},
+                     {3, "already has a field `id`"}, {5, "already a model `A`"}, {8, "already a model `A`"},
                      {10, "the value `X` twice"}, {12, "built-in type"}, {15, "reserved"}, {18, "has no value"});
 }
 
@@ -76,9 +76,9 @@ static void test_native_faults(void **state) {
                    "Decimal @db.Decimal(2, 3)\n  e String @db.Char(0)\n"
                    "  f DateTime @db.Time(7)\n  g Decimal @db.Decimal(1, 2, 3)\n  h String @pg.Text\n  i String "
                    "@db.Text @db.Uuid\n  j Unsupported(\"Uuid\")\n}\n",
-                   {3, "Did you mean `VarChar`?"}, {4, "`Text` is a native type of String"}, {5, "takes no argument"},
+                   {3, "Did you mean `VarChar`?"}, {4, "`Text` is a native type of String"}, {5, "has no arguments"},
                    {6, "scale"}, {7, "from 1 to"}, {8, "from 0 to 6"}, {9, "0 to 2 arguments"},
-                   {10, "write `@db.Text`"}, {11, "one native type"}, {12, "String @db.Uuid"});
+                   {10, "write `@db.Text`"}, {11, "only one native type"}, {12, "String @db.Uuid"});
 }
 
 static void test_defaults(void **state) {
@@ -120,11 +120,12 @@ static void test_default_faults(void **state) {
                    "  p Unsupported(\"x\") @default(\"y\")\n  q String @default(dbgenerated(\"\"))\n  r Int "
                    "@default(1, map: \"d\")\n  s BigInt @default(9223372036854775808)\n}\n"
                    "enum E {\n  X\n}\n",
-                   {2, "fields of type String"}, {3, "a whole number, not a text"}, {4, "larger one needs BigInt"},
-                   {5, "whole number"}, {6, "`true` or `false`"}, {7, "no value `Y`"}, {8, "without quotes"},
-                   {9, "date and time"}, {10, "Base64"}, {11, "Json text"}, {12, "list in brackets"},
-                   {13, "is no list"}, {14, "length from 2 to 255"}, {15, "4 or 7"}, {16, "no function `nwo()`"},
-                   {17, "needs a value"}, {18, "dbgenerated"}, {19, "not empty"}, {20, "no names"}, {21, "64 bits"});
+                   {2, "fields of type String"}, {3, "an integer, not a string"}, {4, "larger one needs BigInt"},
+                   {5, "an integer"}, {6, "`true` or `false`"}, {7, "no value `Y`"}, {8, "without quotes"},
+                   {9, "date and time"}, {10, "Base64"}, {11, "expected JSON"}, {12, "list in brackets"},
+                   {13, "is not a list"}, {14, "length from 2 to 255"}, {15, "4 or 7"}, {16, "no function `nwo()`"},
+                   {17, "needs a value"}, {18, "dbgenerated"}, {19, "not empty"}, {20, "no names"},
+                   {21, "64-bit integer"});
 }
 
 static void test_attribute_faults(void **state) {
@@ -134,8 +135,8 @@ static void test_attribute_faults(void **state) {
                    "  g DateTime[] @updatedAt\n  h Unsupported(\"x\") @ignore\n  i Int @default(1) @default(2)\n  j "
                    "Int @relation(\"x\")\n  @@mapp(\"x\")\n}\n",
                    {3, "type DateTime"}, {4, "Did you mean `unique`?"}, {5, "needs the name"}, {6, "cannot be empty"},
-                   {7, "no argument `nam`"}, {8, "has the column `id` too"}, {9, "cannot be on a list"},
-                   {10, "ignored anyway"}, {11, "only once"}, {12, "whose type is a model"},
+                   {7, "no argument `nam`"}, {8, "also has the column `id`"}, {9, "cannot be on a list"},
+                   {10, "always ignored"}, {11, "only once"}, {12, "whose type is a model"},
                    {13, "Did you mean `map`?"});
 }
 
@@ -159,7 +160,7 @@ static void test_namespaces(void **state) {
   assert_text(s->models[0]->namespace_, "b");
   rl_schema_release(s);
   snprintf(text, sizeof text, "%smodel M {\n  id Int @id\n}\nmodel N {\n  id Int @id\n  @@schema(\"c\")\n}\n", head);
-  assert_pg_faults(text, {6, "must say which"}, {11, "not in the datasource's list"});
+  assert_pg_faults(text, {6, "must name its schema"}, {11, "not in the datasource's list"});
 }
 
 static void test_config(void **state) {
@@ -179,7 +180,7 @@ static void test_config(void **state) {
   rl_schema_release(s);
   assert_pg_faults("datasource db {\n  provider = \"postgrsql\"\n  urll = \"x\"\n}\ndatasource e {\n  provider = "
                    "\"sqlite\"\n}\ngenerator g {\n  x = 1\n  x = 2\n}\n",
-                   {2, "Did you mean `postgresql`?"}, {3, "Did you mean `url`?"}, {5, "one datasource"},
+                   {2, "Did you mean `postgresql`?"}, {3, "Did you mean `url`?"}, {5, "only one datasource"},
                    {8, "no `provider`"}, {10, "given twice"});
 }
 

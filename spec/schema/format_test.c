@@ -104,7 +104,7 @@ static void test_byte_zero(void **state) {
   rl_buf_init(&out);
   assert_int_equal(rl_schema_format(RL_STR("model A {\n  id Int @id // a\0b\n}\n"), &out, &err), RILLE_ERROR);
   assert_int_equal(err.code, RL_P1012);
-  assert_non_null(strstr(rl_error_message(&err), "byte 0"));
+  assert_non_null(strstr(rl_error_message(&err), "zero byte"));
   rl_error_clear(&err);
   rl_buf_dispose(&out);
 }

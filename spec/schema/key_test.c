@@ -112,8 +112,7 @@ static void test_criterion(void **state) {
   (void)state;
   assert_lite_faults(
       "model A {\n  a Int\n}\nmodel B {\n  a Int? @unique\n}\nmodel C {\n  a Int?\n  b Int\n  @@unique([a, b])\n}\n",
-      {1, "tells the rows of `A` apart"}, {4, "optional field does not suffice"},
-      {7, "optional field does not suffice"});
+      {1, "identifies the rows of `A`"}, {4, "optional field is not enough"}, {7, "optional field is not enough"});
   rl_schema_release(parse_lite("model A {\n  a Int @unique\n}\nmodel B {\n  a Int\n  b Int\n  @@unique([a, "
                                "b])\n}\nmodel C {\n  a Int\n  @@ignore\n}\nview V {\n  a Int\n}\n"));
 }
@@ -122,8 +121,8 @@ static void test_ids(void **state) {
   (void)state;
   assert_pg_faults("model A {\n  a Int? @id\n  b Int @id\n}\nmodel B {\n  a Int[] @id\n}\nmodel C {\n  a Int?\n  b "
                    "Int\n  @@id([a, b])\n}\nmodel D {\n  a Int @id\n  b Int\n  @@id([a, b])\n}\n",
-                   {2, "An id must be required"}, {3, "has an id already"}, {6, "cannot be an id"},
-                   {11, "must be required"}, {16, "has an id already"});
+                   {2, "An id must be required"}, {3, "already has an id"}, {6, "cannot be an id"},
+                   {11, "must be required"}, {16, "already has an id"});
 }
 
 static void test_field_lists(void **state) {
@@ -133,7 +132,7 @@ static void test_field_lists(void **state) {
                    "  @@index([a(sort: Down)], map: \"n\")\n  @@index([a(ops: JsonbPathOp)], map: \"o\")\n  "
                    "@@index([a], type: Btree, map: \"p\")\n  @@unique([a], type: Hash)\n}\n"
                    "model B {\n  id Int @id\n  as A[]\n}\n",
-                   {5, "list of fields is empty"}, {6, "no field `aa`"}, {7, "named twice"}, {8, "is a relation"},
+                   {5, "list of fields is empty"}, {6, "no field `aa`"}, {7, "given twice"}, {8, "is a relation"},
                    {9, "needs a list"}, {10, "needs a list"}, {11, "`sort`, `length` and `ops`"},
                    {12, "`Asc` or `Desc`"}, {13, "Did you mean `JsonbPathOps`?"}, {14, "Did you mean `BTree`?"},
                    {15, "no argument `type`"});
@@ -146,7 +145,7 @@ static void test_what_a_database_lacks(void **state) {
       "Hash)\n  @@index([a(length: 3)], map: \"x\")\n  @@fulltext([a], map: \"y\")\n"
       "  @@index([a], clustered: true, map: \"z\")\n}\n"
       "model B {\n  a Int\n  b Int\n  @@id([a, b], map: \"k\")\n}\nmodel C {\n  a Int @id(map: \"k\")\n}\n",
-      {4, "only `@id` field"}, {5, "BTree indexes only"}, {6, "no prefix length"}, {7, "no full-text index"},
+      {4, "only the `@id` field"}, {5, "only BTree indexes"}, {6, "no prefix length"}, {7, "no full-text index"},
       {8, "no clustering"}, {13, "no names for primary keys"}, {16, "no names for primary keys"});
   assert_pg_faults("view V {\n  id Int @id\n  @@index([id])\n}\n", {2, "no primary key"}, {3, "no index"});
 }
@@ -156,8 +155,8 @@ static void test_clashes(void **state) {
   assert_pg_faults("model A {\n  id Int @id\n  a Int @unique(map: \"same\")\n  b Int\n  a_b Int\n  @@unique([a, "
                    "b])\n}\nmodel B {\n  id Int @id\n  c Int\n  @@index([c], map: \"same\")\n"
                    "  @@map(\"A\")\n}\n",
-                   {6, "also the name of a field"}, {8, "has the table `A` too"},
-                   {9, "`A_pkey` in the database is taken"}, {11, "`same` in the database is taken"});
+                   {6, "also the name of a field"}, {8, "also has the table `A`"}, {9, "`A_pkey` in the database"},
+                   {11, "`same` in the database"});
 }
 
 static void test_client_names(void **state) {

@@ -54,17 +54,18 @@ static void test_each_faulty_line_is_told(void **state) {
   (void)state;
   assert_pg_faults("model A {\n  id Int @id\n  _x Int\n  b Int @@id\n  1c Int\n  d-d Int\n  e: Int\n  f [Int]\n  g "
                    "Int[]?\n  h Int!\n  i\n  j Int k\n}\n",
-                   {3, "cannot begin with `_`"}, {4, "`@@` cannot stand here"}, {5, "begins with a letter"},
-                   {6, "`-` is not allowed"}, {7, "No colon"}, {8, "Type[]"}, {9, "cannot be optional"},
-                   {10, "required without a mark"}, {11, "ends too early"}, {12, "`k` cannot stand here"});
+                   {3, "cannot begin with `_`"}, {4, "`@@` cannot be here"}, {5, "must begin with a letter"},
+                   {6, "but not `-`"}, {7, "no colon"}, {8, "Type[]"}, {9, "cannot be optional"},
+                   {10, "required without a mark"}, {11, "ends too early"}, {12, "`k` cannot be here"});
 }
 
 static void test_blocks_that_are_none(void **state) {
   (void)state;
   assert_pg_faults("modle A {\n  id Int @id\n}\nmodel B {\n  id Int @id\n}\nthree little words\n?\n",
-                   {1, "Did you mean `model`?"}, {7, "Nothing begins like this"}, {8, "Nothing begins like this"});
+                   {1, "Did you mean `model`?"}, {7, "Expected a block"}, {8, "Expected a block"});
   assert_pg_faults("type T {\n  a Int\n}\n", {1, "Composite types"});
-  assert_pg_faults("model {\n  id Int @id\n}\n", {1, "the block's name"}, {2, "Nothing begins"}, {3, "Nothing begins"});
+  assert_pg_faults("model {\n  id Int @id\n}\n", {1, "the block's name"}, {2, "Expected a block"},
+                   {3, "Expected a block"});
 }
 
 static void test_open_ends(void **state) {
@@ -72,9 +73,9 @@ static void test_open_ends(void **state) {
   assert_pg_faults("model A {\n  id Int @id\nmodel B {\n  id Int @id\n}\n", {1, "never closed"});
   assert_pg_faults("model A {\n  id Int @id\n", {1, "never closed"});
   assert_pg_faults("model A {\n  id Int @id\n  b Int\n  @@index([b\n  @@map(\"a\")\n}\n", {4, "ends too early"});
-  assert_pg_faults("model A {\n  id Int @id\n  t String @default(\"abc)\n  u Int\n}\n", {3, "text never ends"});
+  assert_pg_faults("model A {\n  id Int @id\n  t String @default(\"abc)\n  u Int\n}\n", {3, "string never ends"});
   assert_pg_faults("model A {\n  id Int @id\n}\n/* and so on\n", {4, "comment never ends"});
-  assert_pg_faults("model A { id Int @id }\n", {1, "never closed"}, {1, "a line break behind `{`"},
+  assert_pg_faults("model A { id Int @id }\n", {1, "never closed"}, {1, "a line break after `{`"},
                    {1, "line break before the closing brace"});
 }
 

@@ -103,13 +103,13 @@ static void test_ambiguous(void **state) {
   assert_pg_faults("model A {\n  id Int @id\n  x Int\n  b B @relation(fields: [x], references: [id])\n  c B "
                    "@relation(fields: [x], references: [id])\n}\n"
                    "model B {\n  id Int @id\n  as A[]\n}\n",
-                   {4, "tell the relations apart"});
+                   {4, "give each relation a name"});
   assert_pg_faults(
       "model N {\n  id Int @id\n  upId Int?\n  up N? @relation(fields: [upId], references: [id])\n  down N[]\n}\n",
       {4, "relates to itself"});
   assert_pg_faults(
       "model N {\n  id Int @id\n  a N[] @relation(\"x\")\n  b N[] @relation(\"x\")\n  c N[] @relation(\"x\")\n}\n",
-      {3, "name of its own"});
+      {3, "its own name"});
 }
 
 static void test_key_arguments(void **state) {
@@ -211,7 +211,7 @@ static void test_relation_mode(void **state) {
       "\"prisma\"\n}\n",
       {3, "old name of `relationMode`"});
   assert_pg_faults("datasource db {\n  provider = \"postgresql\"\n  referentialIntegrity = \"off\"\n}\n",
-                   {3, "`referentialIntegrity` is \"foreignKeys\" or \"prisma\""});
+                   {3, "`referentialIntegrity` must be \"foreignKeys\" or \"prisma\""});
 }
 
 int main(void) {

@@ -1,4 +1,4 @@
-/* Arguments of attributes: taking them by name or position, with the right kind of value. */
+/* Arguments of attributes: reads them by name or position, with the right kind of value. */
 #include "schema/resolve.h"
 
 rl_str rl_attr_label(const rl_build *b, const rl_attr *attr) {
@@ -24,7 +24,7 @@ const char *rl_expr_noun(const rl_ast_expr *e) {
   if (!e) return "nothing";
   switch (e->kind) {
   case RL_EXPR_NUMBER: return "a number";
-  case RL_EXPR_STRING: return "a text";
+  case RL_EXPR_STRING: return "a string";
   case RL_EXPR_PATH: return "a name";
   case RL_EXPR_CALL: return "a function call";
   case RL_EXPR_ARRAY: return "a list";
@@ -33,17 +33,17 @@ const char *rl_expr_noun(const rl_ast_expr *e) {
   return "something else";
 }
 
-static bool wrong_kind(rl_build *b, rl_attr *attr, rl_ast_arg *arg, const char *name, const char *wanted) {
+static bool report_kind(rl_build *b, rl_attr *attr, rl_ast_arg *arg, const char *name, const char *expected) {
   if (!arg->value) return false; /* the parser has reported it */
-  rl_report(b, arg->value->span, "The argument `%s` of `%.*s` is %s; it must be %s.", name,
-            RL_STR_ARG(rl_attr_label(b, attr)), rl_expr_noun(arg->value), wanted);
+  rl_report(b, arg->value->span, "The argument `%s` of `%.*s` must be %s, not %s.", name,
+            RL_STR_ARG(rl_attr_label(b, attr)), expected, rl_expr_noun(arg->value));
   return false;
 }
 
 bool rl_attr_text(rl_build *b, rl_attr *attr, const char *name, bool positional, rl_str *out) {
   rl_ast_arg *arg = rl_attr_take(attr, name, positional);
   if (!arg) return false;
-  if (!arg->value || arg->value->kind != RL_EXPR_STRING) return wrong_kind(b, attr, arg, name, "a text in quotes");
+  if (!arg->value || arg->value->kind != RL_EXPR_STRING) return report_kind(b, attr, arg, name, "a string in quotes");
   *out = arg->value->value;
   if (out->len) return true;
   rl_report(b, arg->value->span, "The argument `%s` of `%.*s` cannot be empty.", name,
@@ -57,7 +57,7 @@ bool rl_attr_bool(rl_build *b, rl_attr *attr, const char *name, bool *out) {
   rl_str text = arg->value && arg->value->kind == RL_EXPR_PATH ? arg->value->text : RL_STR("");
   *out = rl_str_is(text, "true");
   if (*out || rl_str_is(text, "false")) return true;
-  return wrong_kind(b, attr, arg, name, "`true` or `false`");
+  return report_kind(b, attr, arg, name, "`true` or `false`");
 }
 
 bool rl_expr_int(const rl_ast_expr *e, int64_t *out) {
@@ -87,7 +87,7 @@ rl_ast_expr *rl_ast_list(rl_build *b, const rl_ast_arg *arg) {
   return list;
 }
 
-static bool given_before(const rl_attr *attr, const rl_ast_arg *arg) {
+static bool is_repeated(const rl_attr *attr, const rl_ast_arg *arg) {
   for (const rl_ast_arg *a = attr->args; a != arg; a = a->next)
     if (rl_str_eq(a->name, arg->name)) return true;
   return false;
@@ -98,8 +98,8 @@ void rl_attr_finish(rl_build *b, rl_attr *attr, const char *const *known) {
   for (rl_ast_arg *a = attr->args; a; a = a->next) {
     if (a->taken) continue;
     if (!a->name.len) {
-      rl_report(b, a->span, "`%.*s` takes no further argument without a name.", RL_STR_ARG(label));
-    } else if (given_before(attr, a)) {
+      rl_report(b, a->span, "`%.*s` has no other argument without a name.", RL_STR_ARG(label));
+    } else if (is_repeated(attr, a)) {
       rl_report(b, a->name_span, "The argument `%.*s` is given twice.", RL_STR_ARG(a->name));
     } else {
       rl_str hint = rl_suggest_of(b, a->name, known);

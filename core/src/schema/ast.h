@@ -1,5 +1,5 @@
-/* The syntax tree of schema files: what was written, before it means anything. Resolver and formatter both read it.
- * All nodes lie in the temporary arena of one run; texts point into the joined source. */
+/* The syntax tree of schema files, which the resolver and the formatter read. All nodes are allocated in the temporary
+ * arena of one run, and strings point into the joined source. */
 #ifndef RL_SCHEMA_AST_H
 #define RL_SCHEMA_AST_H
 
@@ -17,9 +17,9 @@ typedef struct rl_ast_expr rl_ast_expr;
 
 /* An argument of an attribute or a function, an element of an array, or a member of an object. */
 typedef struct rl_ast_arg {
-  rl_str name; /* empty: by position */
+  rl_str name; /* empty: positional */
   rl_span span, name_span;
-  rl_ast_expr *value; /* NULL: `name:` with nothing behind it */
+  rl_ast_expr *value; /* NULL: `name:` without a value */
   bool taken;         /* the resolver has read it */
   struct rl_ast_arg *next;
 } rl_ast_arg;
@@ -47,7 +47,7 @@ typedef struct rl_attr {
   rl_span span, name_span;
   rl_ast_arg *args;
   size_t count;
-  bool has_list; /* parentheses were written */
+  bool has_list; /* has parentheses */
   bool taken;
   struct rl_attr *next;
 } rl_attr;
@@ -65,9 +65,9 @@ typedef enum rl_item_kind {
   RL_ITEM_VALUE,     /* of an enum */
   RL_ITEM_KEY,       /* key = value of a datasource or generator */
   RL_ITEM_ATTRIBUTE, /* @@... */
-  RL_ITEM_COMMENT,   /* lines of comment without an empty line between them */
+  RL_ITEM_COMMENT,   /* comment lines without an empty line between them */
   RL_ITEM_BLANK,
-  RL_ITEM_RAW /* lines that could not be read; an error was reported */
+  RL_ITEM_RAW /* lines that could not be parsed; an error was reported */
 } rl_item_kind;
 
 typedef struct rl_item {
@@ -75,7 +75,7 @@ typedef struct rl_item {
   rl_span span, name_span, type_span;
   rl_str name;
   rl_str type;              /* FIELD: name of the type */
-  rl_str type_text;         /* FIELD: the type without its modifiers, as written: Unsupported("x") too */
+  rl_str type_text;         /* FIELD: the type without modifiers, as written, also Unsupported("x") */
   rl_ast_expr *unsupported; /* FIELD: the text in Unsupported("...") */
   rl_arity arity;
   rl_attr *attrs;     /* FIELD, VALUE; ATTRIBUTE: the one attribute */
@@ -105,7 +105,7 @@ typedef struct rl_block {
   rl_str keyword, name, doc;
   rl_item *items;
   rl_line *lines;    /* COMMENT, RAW */
-  rl_line *trailing; /* comment behind the opening brace */
+  rl_line *trailing; /* comment after the opening brace */
   struct rl_block *next;
 } rl_block;
 

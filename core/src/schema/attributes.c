@@ -1,13 +1,14 @@
-/* Attributes of fields, models and enums: which exist, how often, and on what. Keys, defaults and relations are handed
- * on. */
+/* Attributes of fields, models and enums: which exist, how often, and where. Keys, defaults and relations are passed
+ * on.
+ */
 #include "schema/resolve.h"
 
-static bool native_attribute(const rl_attr *a) {
+static bool is_native_attribute(const rl_attr *a) {
   return memchr(a->name.p, '.', a->name.len) != NULL;
 }
 
-/* The attribute of this name, taken; others of the same name are reported. */
-static rl_attr *take(rl_build *b, rl_attr *attrs, const char *name) {
+/* Returns the attribute with this name, marks it as taken, and reports others with the same name. */
+static rl_attr *take_attribute(rl_build *b, rl_attr *attrs, const char *name) {
   rl_attr *found = NULL;
   for (rl_attr *a = attrs; a; a = a->next) {
     if (!rl_str_is(a->name, name)) continue;
@@ -20,11 +21,11 @@ static rl_attr *take(rl_build *b, rl_attr *attrs, const char *name) {
   return found;
 }
 
-static void no_arguments(rl_build *b, rl_attr *a) {
-  if (a->count) rl_report(b, a->span, "`%.*s` takes no argument.", RL_STR_ARG(rl_attr_label(b, a)));
+static void check_no_arguments(rl_build *b, rl_attr *a) {
+  if (a->count) rl_report(b, a->span, "`%.*s` has no arguments.", RL_STR_ARG(rl_attr_label(b, a)));
 }
 
-static bool mapped_name(rl_build *b, rl_attr *a, rl_str *out) {
+static bool read_mapped_name(rl_build *b, rl_attr *a, rl_str *out) {
   static const char *const known[] = {"name", NULL};
   bool ok = false;
   if (!a->count)
@@ -36,7 +37,7 @@ static bool mapped_name(rl_build *b, rl_attr *a, rl_str *out) {
   return ok;
 }
 
-static void unknown_attributes(rl_build *b, rl_attr *attrs, const char *const *known, const char *where) {
+static void report_unknown_attributes(rl_build *b, rl_attr *attrs, const char *const *known, const char *where) {
   for (rl_attr *a = attrs; a; a = a->next) {
     if (a->taken) continue;
     rl_str label = rl_attr_label(b, a), hint = rl_suggest_of(b, a->name, known);
@@ -46,35 +47,35 @@ static void unknown_attributes(rl_build *b, rl_attr *attrs, const char *const *k
 
 /* ---- fields */
 
-static void relation_only(rl_build *b, rl_attr *a, const rl_field *f, const char *hint) {
+static void report_relation(rl_build *b, rl_attr *a, const rl_field *f, const char *hint) {
   rl_report(b, a->span, "`%.*s` belongs to a scalar field; `%.*s` is a relation.%s", RL_STR_ARG(rl_attr_label(b, a)),
             RL_STR_ARG(f->name), hint);
 }
 
 static void resolve_column(rl_build *b, rl_field_info *fi) {
-  rl_attr *a = take(b, fi->ast->attrs, "map");
+  rl_attr *a = take_attribute(b, fi->ast->attrs, "map");
   if (!a) return;
   if (fi->field->is_relation)
-    relation_only(b, a, fi->field, " Map the fields that hold its key instead.");
-  else if (mapped_name(b, a, &fi->field->column))
+    report_relation(b, a, fi->field, " Map the fields of its key instead.");
+  else if (read_mapped_name(b, a, &fi->field->column))
     rl_check_name_length(b, a->span, fi->field->column, "A column's name");
 }
 
 static void resolve_ignore(rl_build *b, rl_field_info *fi, bool model_ignored) {
-  rl_attr *a = take(b, fi->ast->attrs, "ignore");
+  rl_attr *a = take_attribute(b, fi->ast->attrs, "ignore");
   if (!a) return;
-  no_arguments(b, a);
+  check_no_arguments(b, a);
   if (fi->field->type.scalar == RL_UNSUPPORTED && !fi->field->is_relation)
-    rl_report(b, a->span, "A field of type Unsupported is ignored anyway: leave out `@ignore`.");
+    rl_report(b, a->span, "A field of type Unsupported is always ignored: leave out `@ignore`.");
   if (model_ignored && !fi->field->is_relation)
     rl_report(b, a->span, "The whole model is ignored: leave out `@ignore`.");
   fi->field->ignored = true;
 }
 
 static void resolve_updated_at(rl_build *b, rl_field_info *fi) {
-  rl_attr *a = take(b, fi->ast->attrs, "updatedAt");
+  rl_attr *a = take_attribute(b, fi->ast->attrs, "updatedAt");
   if (!a) return;
-  no_arguments(b, a);
+  check_no_arguments(b, a);
   if (fi->field->is_relation || fi->field->type.scalar != RL_DATETIME)
     rl_report(b, a->span, "`@updatedAt` belongs to a field of type DateTime.");
   else if (fi->field->list)
@@ -86,10 +87,10 @@ static void resolve_updated_at(rl_build *b, rl_field_info *fi) {
 static void resolve_native(rl_build *b, rl_field_info *fi) {
   rl_attr *found = NULL;
   for (rl_attr *a = fi->ast->attrs; a; a = a->next) {
-    if (!native_attribute(a)) continue;
+    if (!is_native_attribute(a)) continue;
     a->taken = true;
     if (found)
-      rl_report(b, a->span, "A field has one native type.");
+      rl_report(b, a->span, "A field can have only one native type.");
     else
       rl_resolve_native(b, fi, a);
     found = a;
@@ -98,10 +99,10 @@ static void resolve_native(rl_build *b, rl_field_info *fi) {
 
 static void resolve_key_attribute(rl_build *b, rl_model_info *m, rl_field_info *fi, const char *name,
                                   rl_index_kind kind) {
-  rl_attr *a = take(b, fi->ast->attrs, name);
+  rl_attr *a = take_attribute(b, fi->ast->attrs, name);
   if (!a) return;
   if (fi->field->is_relation)
-    relation_only(b, a, fi->field, " Put it on the field that holds the key.");
+    report_relation(b, a, fi->field, " Put it on the fields of its key.");
   else
     rl_resolve_field_key(b, m, fi, a, kind);
 }
@@ -114,27 +115,27 @@ static void resolve_field(rl_build *b, rl_model_info *m, rl_field_info *fi) {
   resolve_native(b, fi);
   resolve_key_attribute(b, m, fi, "id", RL_INDEX_PRIMARY);
   resolve_key_attribute(b, m, fi, "unique", RL_INDEX_UNIQUE);
-  if ((a = take(b, attrs, "default"))) {
+  if ((a = take_attribute(b, attrs, "default"))) {
     if (fi->field->is_relation)
-      relation_only(b, a, fi->field, " A relation has no default.");
+      report_relation(b, a, fi->field, " A relation has no default.");
     else
       rl_resolve_default(b, fi, a);
   }
-  if ((a = take(b, attrs, "relation"))) {
+  if ((a = take_attribute(b, attrs, "relation"))) {
     if (fi->field->is_relation)
       rl_resolve_relation_attribute(b, m, fi, a);
     else
       rl_report(b, a->span, "`@relation` belongs to a field whose type is a model; `%.*s` is %s.",
                 RL_STR_ARG(fi->field->name), rl_scalar_name(fi->field->type.scalar));
   }
-  if (rl_rules(b)->shard_keys) take(b, attrs, "shardKey");
+  if (rl_rules(b)->shard_keys) take_attribute(b, attrs, "shardKey");
   rl_check_unsupported(b, fi);
-  unknown_attributes(b, attrs, known, "a field");
+  report_unknown_attributes(b, attrs, known, "a field");
 }
 
 /* ---- blocks */
 
-/* Attributes of a block hang on its lines, one each; here they become one list. */
+/* Joins the attributes of a block, one per line, into one list. */
 static rl_attr *block_attributes(rl_block *block) {
   rl_attr *first = NULL, **end = &first;
   for (rl_item *i = block->items; i; i = i->next) {
@@ -148,15 +149,15 @@ static rl_attr *block_attributes(rl_block *block) {
 
 static void resolve_namespace(rl_build *b, rl_attr *attrs, const rl_block *block, rl_str *out) {
   rl_schema *s = b->schema;
-  rl_attr *a = take(b, attrs, "schema");
+  rl_attr *a = take_attribute(b, attrs, "schema");
   if (!a) {
     if (s->namespace_count && rl_rules(b)->known && rl_rules(b)->namespaces)
       rl_report(b, block->name_span,
-                "The datasource lists several schemas, so `%.*s` must say which is its own: `@@schema(\"%.*s\")`.",
+                "The datasource lists several schemas, so `%.*s` must name its schema: `@@schema(\"%.*s\")`.",
                 RL_STR_ARG(block->name), RL_STR_ARG(s->namespaces[0]));
     return;
   }
-  if (!mapped_name(b, a, out)) return;
+  if (!read_mapped_name(b, a, out)) return;
   if (!rl_rules(b)->namespaces) {
     rl_report(b, a->span, "%s has no schemas inside a database: leave out `@@schema`.", rl_title(b));
     return;
@@ -174,8 +175,8 @@ static void resolve_namespace(rl_build *b, rl_attr *attrs, const rl_block *block
 }
 
 static void resolve_table(rl_build *b, rl_attr *attrs, rl_str *out) {
-  rl_attr *a = take(b, attrs, "map");
-  if (a && mapped_name(b, a, out)) rl_check_name_length(b, a->span, *out, "A name");
+  rl_attr *a = take_attribute(b, attrs, "map");
+  if (a && read_mapped_name(b, a, out)) rl_check_name_length(b, a->span, *out, "A name");
 }
 
 static void resolve_indexes(rl_build *b, rl_model_info *m, rl_attr *attrs, const char *name, rl_index_kind kind) {
@@ -186,7 +187,7 @@ static void resolve_indexes(rl_build *b, rl_model_info *m, rl_attr *attrs, const
   }
 }
 
-/* In the order of the block, whatever the kinds are: the order is kept in rl_model.indexes. */
+/* Resolves them in the order of the block, which rl_model.indexes keeps. */
 static void resolve_keys_of(rl_build *b, rl_model_info *m, rl_attr *attrs) {
   static const struct {
     const char *name;
@@ -208,15 +209,15 @@ static void resolve_model(rl_build *b, rl_model_info *m) {
   rl_attr *attrs = block_attributes(m->ast), *a;
   resolve_table(b, attrs, &m->model->table);
   resolve_namespace(b, attrs, m->ast, &m->model->namespace_);
-  if ((a = take(b, attrs, "ignore"))) {
-    no_arguments(b, a);
+  if ((a = take_attribute(b, attrs, "ignore"))) {
+    check_no_arguments(b, a);
     m->model->ignored = true;
   }
   for (size_t i = 0; i < m->model->field_count; i++) resolve_column(b, &m->fields[i]);
   for (size_t i = 0; i < m->model->field_count; i++) resolve_field(b, m, &m->fields[i]);
   resolve_keys_of(b, m, attrs);
-  if (rl_rules(b)->shard_keys) take(b, attrs, "shardKey");
-  unknown_attributes(b, attrs, known, m->model->is_view ? "a view" : "a model");
+  if (rl_rules(b)->shard_keys) take_attribute(b, attrs, "shardKey");
+  report_unknown_attributes(b, attrs, known, m->model->is_view ? "a view" : "a model");
 }
 
 static void resolve_enum(rl_build *b, rl_block *block, rl_enum *e) {
@@ -224,17 +225,17 @@ static void resolve_enum(rl_build *b, rl_block *block, rl_enum *e) {
   rl_attr *attrs = block_attributes(block);
   resolve_table(b, attrs, &e->table);
   resolve_namespace(b, attrs, block, &e->namespace_);
-  unknown_attributes(b, attrs, known, "an enum");
+  report_unknown_attributes(b, attrs, known, "an enum");
   size_t n = 0;
   rl_map_dispose(&b->scratch);
   for (rl_item *i = block->items; i; i = i->next) {
     if (i->kind != RL_ITEM_VALUE) continue;
     rl_enum_value *v = &e->values[n++];
-    rl_attr *a = take(b, i->attrs, "map");
-    if (a) mapped_name(b, a, &v->column);
-    unknown_attributes(b, i->attrs, known_of_value, "a value of an enum");
+    rl_attr *a = take_attribute(b, i->attrs, "map");
+    if (a) read_mapped_name(b, a, &v->column);
+    report_unknown_attributes(b, i->attrs, known_of_value, "a value of an enum");
     if (rl_map_get(&b->scratch, v->column) && !rl_str_eq(v->column, v->name))
-      rl_report(b, i->span, "Two values of the enum `%.*s` are called `%.*s` in the database.", RL_STR_ARG(e->name),
+      rl_report(b, i->span, "Two values of the enum `%.*s` have the name `%.*s` in the database.", RL_STR_ARG(e->name),
                 RL_STR_ARG(v->column));
     rl_build_put(b, &b->scratch, v->column, v);
   }

@@ -1,4 +1,4 @@
-/* The state of one run over schema text: memory, joined sources, small texts. */
+/* The state of one run over schema text: memory, joined sources, small strings. */
 #include "schema/build.h"
 
 #include <limits.h>
@@ -37,7 +37,7 @@ rl_str rl_build_join(rl_build *b, rl_arena *arena, const rl_str *parts, size_t c
   return rl_str_make(p, (size_t)(at - p));
 }
 
-/* Each file ends with a line end in the joined text, so that no line reaches into the next file. */
+/* Each file ends with a line end in the joined text, so no line continues in the next file. */
 bool rl_build_sources(rl_build *b, const rl_source *sources, size_t count) {
   size_t total = 0;
   for (size_t i = 0; i < count; i++) {

@@ -1,8 +1,8 @@
-/* The state of one run over schema text, shared by lexer, parser, resolver and formatter of this room.
+/* The state of one run over schema text, which lexer, parser, resolver and formatter share.
  *
- * Memory shortage: every allocation of a run goes through the helpers below, and a failed one jumps back to the run's
- * entry, which frees all arenas and maps. So no function between them has to unwind by hand, and no C frame outside
- * this room is jumped over. */
+ * Out of memory: every allocation of a run uses the helpers below, and a failed one jumps back to the run's entry,
+ * which frees all arenas and maps. So no function between them has to unwind, and the jump crosses only C frames of
+ * this room. */
 #ifndef RL_SCHEMA_BUILD_H
 #define RL_SCHEMA_BUILD_H
 
@@ -14,11 +14,11 @@
 typedef struct rl_file {
   rl_str name;
   uint32_t start, end; /* in the joined text */
-  uint32_t *lines;     /* offsets of line starts; made at the first report */
+  uint32_t *lines;     /* offsets of line starts; built at the first report */
   size_t line_count;
 } rl_file;
 
-/* A field while it is being resolved. */
+/* A field during resolution. */
 typedef struct rl_field_info {
   rl_item *ast;
   rl_field *field;
@@ -26,9 +26,9 @@ typedef struct rl_field_info {
   rl_str relation_name;
   rl_span relation_name_span;
   rl_ast_arg *fields_arg, *references_arg, *on_delete_arg, *on_update_arg, *map_arg;
-  const rl_field **fields, **references; /* NULL when the argument is absent or wrong */
+  const rl_field **fields, **references; /* NULL: the argument is absent or wrong */
   size_t field_count, reference_count;
-  bool bad_relation; /* an argument was wrong and has been reported */
+  bool bad_relation; /* an error in an argument was reported */
   rl_action_ref on_delete, on_update;
   struct rl_field_info *opposite;
 } rl_field_info;
@@ -37,7 +37,7 @@ typedef struct rl_index_node {
   rl_index index;
   rl_attr *attr;
   bool on_field; /* @id or @unique */
-  bool broken;   /* its fields were wrong and have been reported */
+  bool broken;   /* an error in its fields was reported */
   bool has_map;
   rl_str given_name; /* name: */
   struct rl_index_node *next;
@@ -49,7 +49,7 @@ typedef struct rl_model_info {
   rl_field_info *fields;
   rl_index_node *indexes, *last_index;
   size_t index_count;
-  bool has_bad_field; /* a field or key could not be read: checks that need all of them are left out */
+  bool has_bad_field; /* a field or key could not be parsed, so checks that need all of them are skipped */
 } rl_model_info;
 
 typedef struct rl_build {
@@ -61,20 +61,20 @@ typedef struct rl_build {
   uint32_t *report_offsets; /* of the reports of this run, in order */
   size_t report_base, report_cap;
   size_t error_count, dropped;
-  bool unclosed;        /* a block or comment never ends, or a file is no text: the formatter gives up */
-  uint32_t unclosed_at; /* the place of that report */
+  bool unclosed;        /* a block or comment has no end, or a file is not text: the formatter stops */
+  uint32_t unclosed_at; /* the offset of that report */
   rl_str text;
   rl_file *files;
   size_t file_count;
   rl_block *blocks;
-  rl_str datasource; /* name of the datasource block, empty without one */
+  rl_str datasource; /* name of the datasource block; empty: none */
   rl_span datasource_span;
   rl_model_info *models;
   rl_map names; /* type and enum name -> rl_block* */
   rl_map scratch;
 } rl_build;
 
-/* Fills the joined text and the file table; false when the text is too large. */
+/* Fills the joined text and the file table. Returns false if the text is too large. */
 bool rl_build_sources(rl_build *b, const rl_source *sources, size_t count);
 void *rl_build_alloc(rl_build *b, rl_arena *arena, size_t count, size_t size); /* zeroed, never NULL */
 #define RL_TEMP(b, type) ((type *)rl_build_alloc((b), &(b)->temp, 1, sizeof(type)))
@@ -90,10 +90,10 @@ rl_str rl_build_join(rl_build *b, rl_arena *arena, const rl_str *parts, size_t c
 #else
 #define RL_PRINTF(at)
 #endif
-/* An error, or a warning, at a place. */
+/* Reports an error, or a warning, at a span. */
 void rl_report(rl_build *b, rl_span span, const char *format, ...) RL_PRINTF(3);
 void rl_report_warning(rl_build *b, rl_span span, const char *format, ...) RL_PRINTF(3);
-/* " Did you mean `x`?" or an empty text; for the end of a message. */
+/* Returns " Did you mean `x`?" or an empty string, for the end of a message. */
 rl_str rl_suggest(rl_build *b, rl_str written, const rl_str *candidates, size_t count);
 rl_str rl_suggest_of(rl_build *b, rl_str written, const char *const *candidates); /* NULL-terminated list */
 

@@ -7,7 +7,7 @@ static rl_item *find_key(rl_block *block, const char *name) {
   return NULL;
 }
 
-/* A setting must be written once. */
+/* Reports settings that are given twice. */
 static void check_keys(rl_build *b, rl_block *block) {
   rl_map_dispose(&b->scratch);
   for (rl_item *i = block->items; i; i = i->next) {
@@ -18,19 +18,19 @@ static void check_keys(rl_build *b, rl_block *block) {
   }
 }
 
-static bool key_text(rl_build *b, rl_block *block, const char *name, rl_str *out) {
+static bool read_string_key(rl_build *b, rl_block *block, const char *name, rl_str *out) {
   rl_item *i = find_key(block, name);
   if (!i) return false;
   if (i->value->kind == RL_EXPR_STRING) {
     *out = i->value->value;
     return true;
   }
-  rl_report(b, i->value->span, "`%s` is %s; it must be a text in quotes.", name, rl_expr_noun(i->value));
+  rl_report(b, i->value->span, "`%s` must be a string in quotes, not %s.", name, rl_expr_noun(i->value));
   return false;
 }
 
-/* url = "text" or env("NAME") */
-static void key_url(rl_build *b, rl_block *block, const char *name, rl_str *text, rl_str *env) {
+/* Reads url = "text" or url = env("NAME"). */
+static void read_url_key(rl_build *b, rl_block *block, const char *name, rl_str *text, rl_str *env) {
   rl_item *i = find_key(block, name);
   if (!i) return;
   rl_ast_expr *e = i->value;
@@ -40,16 +40,17 @@ static void key_url(rl_build *b, rl_block *block, const char *name, rl_str *text
              e->args->value->kind == RL_EXPR_STRING) {
     *env = e->args->value->value;
   } else {
-    rl_report(b, e->span, "`%s` must be a text in quotes or `env(\"NAME\")`.", name);
+    rl_report(b, e->span, "`%s` must be a string in quotes or `env(\"NAME\")`.", name);
   }
 }
 
-/* The names of a list: texts for schemas, constants or calls like uuid(map: "uuid-ossp") for extensions. */
-static void key_names(rl_build *b, rl_block *block, const char *name, bool constants, rl_str **out, size_t *count) {
+/* Reads the names of a list: strings for schemas, constants or calls like uuid(map: "uuid-ossp") for extensions. */
+static void read_names_key(rl_build *b, rl_block *block, const char *name, bool constants, rl_str **out,
+                           size_t *count) {
   rl_item *i = find_key(block, name);
   if (!i) return;
   if (i->value->kind != RL_EXPR_ARRAY) {
-    rl_report(b, i->value->span, "`%s` is %s; it must be a list in brackets.", name, rl_expr_noun(i->value));
+    rl_report(b, i->value->span, "`%s` must be a list in brackets, not %s.", name, rl_expr_noun(i->value));
     return;
   }
   *out = RL_KEEP_ARRAY(b, rl_str, i->value->count);
@@ -57,13 +58,14 @@ static void key_names(rl_build *b, rl_block *block, const char *name, bool const
     rl_ast_expr *e = a->value;
     bool fits = e && (constants ? e->kind == RL_EXPR_PATH || e->kind == RL_EXPR_CALL : e->kind == RL_EXPR_STRING);
     if (!fits)
-      rl_report(b, a->span, "`%s` must be a list of %s.", name, constants ? "names without quotes" : "texts in quotes");
+      rl_report(b, a->span, "`%s` must be a list of %s.", name,
+                constants ? "names without quotes" : "strings in quotes");
     else
       (*out)[(*count)++] = constants ? e->text : e->value;
   }
 }
 
-/* An extension may be known under another name to the database: uuid_ossp(map: "uuid-ossp"). */
+/* Reads the names of extensions in the database, where they differ: uuid_ossp(map: "uuid-ossp"). */
 static void map_extensions(rl_build *b, rl_block *block) {
   rl_item *item = find_key(block, "extensions");
   if (!item || item->value->kind != RL_EXPR_ARRAY || b->schema->extension_count != item->value->count) return;
@@ -95,13 +97,13 @@ static void check_provider(rl_build *b, rl_block *block) {
   for (int i = 0; known[i]; i++)
     if (rl_str_is(text, known[i])) return;
   rl_str hint = rl_suggest_of(b, text, known);
-  rl_str ours = provider_list(b, "`", "`", " and ");
-  rl_report(b, find_key(block, "provider")->value->span, "The provider `%.*s` is unknown; rille speaks to %.*s.%.*s",
+  rl_str ours = provider_list(b, "`", "`", " or ");
+  rl_report(b, find_key(block, "provider")->value->span, "The provider `%.*s` is not supported; expected %.*s.%.*s",
             RL_STR_ARG(text), RL_STR_ARG(ours), RL_STR_ARG(hint));
 }
 
 static void resolve_provider(rl_build *b, rl_block *block) {
-  if (key_text(b, block, "provider", &b->schema->provider_text)) {
+  if (read_string_key(b, block, "provider", &b->schema->provider_text)) {
     b->schema->provider = rl_provider_by_name(b->schema->provider_text);
     check_provider(b, block);
   } else if (!find_key(block, "provider")) {
@@ -111,7 +113,7 @@ static void resolve_provider(rl_build *b, rl_block *block) {
   }
 }
 
-/* referentialIntegrity is the name that relationMode had before. */
+/* Reads relationMode, or referentialIntegrity, its old name. */
 static void resolve_relation_mode(rl_build *b, rl_block *block) {
   static const char *const names[] = {"relationMode", "referentialIntegrity"};
   rl_str mode = RL_STR("");
@@ -121,10 +123,10 @@ static void resolve_relation_mode(rl_build *b, rl_block *block) {
     return;
   }
   const char *name = names[old != NULL];
-  if (!key_text(b, block, name, &mode)) return;
+  if (!read_string_key(b, block, name, &mode)) return;
   b->schema->relation_mode_prisma = rl_str_is(mode, "prisma");
   if (b->schema->relation_mode_prisma || rl_str_is(mode, "foreignKeys")) return;
-  rl_report(b, find_key(block, name)->value->span, "`%s` is \"foreignKeys\" or \"prisma\".", name);
+  rl_report(b, find_key(block, name)->value->span, "`%s` must be \"foreignKeys\" or \"prisma\".", name);
 }
 
 static void check_schemas(rl_build *b, rl_block *block) {
@@ -137,7 +139,7 @@ static void check_schemas(rl_build *b, rl_block *block) {
   for (size_t i = 0; i < b->schema->namespace_count; i++)
     for (size_t j = 0; j < i; j++)
       if (rl_str_eq(b->schema->namespaces[i], b->schema->namespaces[j]))
-        rl_report(b, item->value->span, "The schema `%.*s` is named twice.", RL_STR_ARG(b->schema->namespaces[i]));
+        rl_report(b, item->value->span, "The schema `%.*s` is given twice.", RL_STR_ARG(b->schema->namespaces[i]));
 }
 
 static void resolve_datasource(rl_build *b, rl_block *block) {
@@ -150,11 +152,11 @@ static void resolve_datasource(rl_build *b, rl_block *block) {
   b->datasource_span = block->name_span;
   resolve_provider(b, block);
   resolve_relation_mode(b, block);
-  key_url(b, block, "url", &s->url, &s->url_env);
-  key_url(b, block, "directUrl", &s->direct_url, &s->direct_url_env);
-  key_url(b, block, "shadowDatabaseUrl", &s->shadow_url, &s->shadow_url_env);
-  key_names(b, block, "schemas", false, &s->namespaces, &s->namespace_count);
-  key_names(b, block, "extensions", true, &s->extensions, &s->extension_count);
+  read_url_key(b, block, "url", &s->url, &s->url_env);
+  read_url_key(b, block, "directUrl", &s->direct_url, &s->direct_url_env);
+  read_url_key(b, block, "shadowDatabaseUrl", &s->shadow_url, &s->shadow_url_env);
+  read_names_key(b, block, "schemas", false, &s->namespaces, &s->namespace_count);
+  read_names_key(b, block, "extensions", true, &s->extensions, &s->extension_count);
   map_extensions(b, block);
   check_schemas(b, block);
   for (rl_item *i = block->items; i; i = i->next) {
@@ -166,12 +168,12 @@ static void resolve_datasource(rl_build *b, rl_block *block) {
   }
 }
 
-/* Generators belong to other tools too; their settings are kept, not judged. */
+/* Keeps the settings of generators unchecked, because they belong to other tools too. */
 static void resolve_generator(rl_build *b, rl_block *block, rl_generator *g) {
   check_keys(b, block);
   g->name = block->name;
   g->doc = block->doc;
-  if (!key_text(b, block, "provider", &g->provider) && !find_key(block, "provider"))
+  if (!read_string_key(b, block, "provider", &g->provider) && !find_key(block, "provider"))
     rl_report(b, block->name_span, "The generator `%.*s` has no `provider`.", RL_STR_ARG(block->name));
   for (rl_item *i = block->items; i; i = i->next) {
     if (i->kind != RL_ITEM_KEY) continue;
@@ -197,7 +199,7 @@ void rl_resolve_config(rl_build *b) {
     generators += block->kind == RL_BLOCK_GENERATOR;
     if (block->kind != RL_BLOCK_DATASOURCE) continue;
     if (seen)
-      rl_report(b, block->name_span, "A schema has one datasource; this is another.");
+      rl_report(b, block->name_span, "A schema can have only one datasource.");
     else
       resolve_datasource(b, block);
     seen = true;

@@ -36,53 +36,54 @@ static int type_len(const rl_field *f) {
 
 /* ---- functions */
 
-static void unknown_function(site *s, rl_ast_expr *e) {
+static void report_unknown_function(site *s, rl_ast_expr *e) {
   const char *names[FUNCTION_COUNT + 1] = {NULL};
   for (int i = 0; i < FUNCTION_COUNT; i++) names[i] = functions[i].name;
   rl_str hint = rl_suggest_of(s->b, e->text, names);
   rl_report(s->b, e->span, "There is no function `%.*s()` for a default.%.*s", RL_STR_ARG(e->text), RL_STR_ARG(hint));
 }
 
-/* The one optional number of uuid(), cuid() and nanoid(). */
-static bool number_argument(site *s, rl_ast_expr *e, int64_t low, int64_t high, const char *wanted, int64_t *out) {
+/* Reads the optional number of uuid(), cuid() and nanoid(). */
+static bool read_number_argument(site *s, rl_ast_expr *e, int64_t low, int64_t high, const char *wanted, int64_t *out) {
   if (!e->count) return true;
   if (e->count == 1 && !e->args->name.len && rl_expr_int(e->args->value, out) && *out >= low && *out <= high)
     return true;
-  rl_report(s->b, e->span, "`%.*s()` takes nothing or %s.", RL_STR_ARG(e->text), wanted);
+  rl_report(s->b, e->span, "`%.*s()` has no argument or %s.", RL_STR_ARG(e->text), wanted);
   return false;
 }
 
-static bool versioned(site *s, rl_ast_expr *e, rl_default *d) {
+static bool read_versioned(site *s, rl_ast_expr *e, rl_default *d) {
   int64_t n = 0;
   if (d->kind == RL_DEFAULT_UUID4) {
-    if (!number_argument(s, e, 4, 7, "4 or 7", &n)) return false;
-    if (n == 5 || n == 6) return number_argument(s, e, 4, 4, "4 or 7", &n);
+    if (!read_number_argument(s, e, 4, 7, "4 or 7", &n)) return false;
+    if (n == 5 || n == 6) return read_number_argument(s, e, 4, 4, "4 or 7", &n);
     if (n == 7) d->kind = RL_DEFAULT_UUID7;
   } else if (d->kind == RL_DEFAULT_CUID) {
-    if (!number_argument(s, e, 1, 2, "1 or 2", &n)) return false;
+    if (!read_number_argument(s, e, 1, 2, "1 or 2", &n)) return false;
     if (n == 2) d->kind = RL_DEFAULT_CUID2;
   } else {
-    if (!number_argument(s, e, 2, 255, "a length from 2 to 255", &n)) return false;
+    if (!read_number_argument(s, e, 2, 255, "a length from 2 to 255", &n)) return false;
     d->size = (int32_t)n;
   }
   return true;
 }
 
-static bool dbgenerated(site *s, rl_ast_expr *e, rl_default *d) {
+static bool read_dbgenerated(site *s, rl_ast_expr *e, rl_default *d) {
   if (!e->count) return true;
   rl_ast_expr *value = e->args->value;
   if (e->count == 1 && !e->args->name.len && value && value->kind == RL_EXPR_STRING && value->value.len) {
     d->expression = value->value;
     return true;
   }
-  rl_report(s->b, e->span, "`dbgenerated()` takes nothing or one text that is not empty: the SQL of the default.");
+  rl_report(s->b, e->span,
+            "`read_dbgenerated()` has no argument or the SQL of the default, a string that is not empty.");
   return false;
 }
 
-static bool sequence(site *s, rl_ast_expr *e, rl_default *d) {
+static bool read_sequence(site *s, rl_ast_expr *e, rl_default *d) {
   if (!rl_rules(s->b)->sequences) {
     rl_report(s->b, e->span,
-              "`sequence()` exists on CockroachDB only; use `autoincrement()` or `dbgenerated(\"...\")`.");
+              "`read_sequence()` exists only on CockroachDB; use `autoincrement()` or `read_dbgenerated(\"...\")`.");
     return false;
   }
   uint32_t open = e->span.start + (uint32_t)e->text.len + 1;
@@ -90,9 +91,9 @@ static bool sequence(site *s, rl_ast_expr *e, rl_default *d) {
   return true;
 }
 
-static bool plain(site *s, rl_ast_expr *e) {
+static bool check_no_arguments(site *s, rl_ast_expr *e) {
   if (!e->count) return true;
-  rl_report(s->b, e->span, "`%.*s()` takes no argument.", RL_STR_ARG(e->text));
+  rl_report(s->b, e->span, "`%.*s()` has no arguments.", RL_STR_ARG(e->text));
   return false;
 }
 
@@ -100,10 +101,10 @@ static bool read_function(site *s, rl_ast_expr *e, rl_default *d) {
   switch (d->kind) {
   case RL_DEFAULT_UUID4:
   case RL_DEFAULT_CUID:
-  case RL_DEFAULT_NANOID: return versioned(s, e, d);
-  case RL_DEFAULT_DBGENERATED: return dbgenerated(s, e, d);
-  case RL_DEFAULT_SEQUENCE: return sequence(s, e, d);
-  default: return plain(s, e);
+  case RL_DEFAULT_NANOID: return read_versioned(s, e, d);
+  case RL_DEFAULT_DBGENERATED: return read_dbgenerated(s, e, d);
+  case RL_DEFAULT_SEQUENCE: return read_sequence(s, e, d);
+  default: return check_no_arguments(s, e);
   }
 }
 
@@ -112,7 +113,7 @@ static void resolve_function(site *s, rl_ast_expr *e) {
   int i = 0;
   while (i < FUNCTION_COUNT && !rl_str_is(e->text, functions[i].name)) i++;
   if (i == FUNCTION_COUNT) {
-    unknown_function(s, e);
+    report_unknown_function(s, e);
     return;
   }
   rl_default d = {.kind = functions[i].kind};
@@ -122,7 +123,7 @@ static void resolve_function(site *s, rl_ast_expr *e) {
     return;
   }
   if (f->list && d.kind != RL_DEFAULT_DBGENERATED) {
-    rl_report(s->b, e->span, "The default of a list is a list in brackets, not `%.*s()`.", RL_STR_ARG(e->text));
+    rl_report(s->b, e->span, "The default of a list must be a list in brackets, not `%.*s()`.", RL_STR_ARG(e->text));
     return;
   }
   if (!read_function(s, e, &d)) return;
@@ -148,7 +149,7 @@ static bool is_decimal(rl_str s) {
   return exponent > 0 && exponent < 6 && i == s.len;
 }
 
-/* A date-time of RFC 3339: date, time and offset. */
+/* Returns whether the string is a date-time of RFC 3339: date, time and offset. */
 static bool is_datetime(rl_str s) {
   int64_t ignored;
   if (s.len < 20 || (s.p[10] != 'T' && s.p[10] != 't' && s.p[10] != ' ')) return false;
@@ -194,18 +195,16 @@ static bool fail_literal(site *s, rl_ast_expr *e, const char *wanted) {
 }
 
 static bool fail_text(site *s, rl_ast_expr *e, const char *wanted) {
-  rl_report(s->b, e->span, "The default of `%.*s` is not valid: %s is expected.", RL_STR_ARG(s->f->field->name),
-            wanted);
+  rl_report(s->b, e->span, "The default of `%.*s` is not valid; expected %s.", RL_STR_ARG(s->f->field->name), wanted);
   return false;
 }
 
 static bool read_int(site *s, rl_ast_expr *e, bool big) {
   int64_t n;
-  if (e->kind != RL_EXPR_NUMBER) return fail_literal(s, e, "a whole number");
+  if (e->kind != RL_EXPR_NUMBER) return fail_literal(s, e, "an integer");
   if (rl_expr_int(e, &n) && (big || (n >= INT32_MIN && n <= INT32_MAX))) return true;
   return fail_text(s, e,
-                   big ? "a whole number of 64 bits"
-                       : "a whole number from -2147483648 to 2147483647 (a larger one needs BigInt)");
+                   big ? "a 64-bit integer" : "an integer from -2147483648 to 2147483647 (a larger one needs BigInt)");
 }
 
 static bool read_bool(site *s, rl_ast_expr *e) {
@@ -215,11 +214,11 @@ static bool read_bool(site *s, rl_ast_expr *e) {
 
 static bool read_text(site *s, rl_ast_expr *e) {
   rl_scalar scalar = s->f->field->type.scalar;
-  if (e->kind != RL_EXPR_STRING) return fail_literal(s, e, "a text in quotes");
+  if (e->kind != RL_EXPR_STRING) return fail_literal(s, e, "a string in quotes");
   if (scalar == RL_DATETIME && !is_datetime(e->value))
-    return fail_text(s, e, "a date and time with an offset, like \"2026-01-31T12:00:00Z\",");
+    return fail_text(s, e, "a date and time with an offset, like \"2026-01-31T12:00:00Z\"");
   if (scalar == RL_BYTES && !is_base64(e->value)) return fail_text(s, e, "Base64");
-  if (scalar == RL_JSON && !is_json(s->b, e->value)) return fail_text(s, e, "Json text");
+  if (scalar == RL_JSON && !is_json(s->b, e->value)) return fail_text(s, e, "JSON");
   return true;
 }
 
@@ -251,7 +250,7 @@ static bool check_literal(site *s, rl_ast_expr *e) {
   case RL_DECIMAL: return read_decimal(s, e);
   case RL_BOOLEAN: return read_bool(s, e);
   case RL_ENUM: return read_enum(s, e);
-  case RL_UNSUPPORTED: return fail_literal(s, e, "`dbgenerated(\"...\")`");
+  case RL_UNSUPPORTED: return fail_literal(s, e, "`read_dbgenerated(\"...\")`");
   default: return read_text(s, e);
   }
 }
@@ -293,14 +292,14 @@ static void resolve_value(site *s, rl_ast_expr *e) {
   if (e->kind == RL_EXPR_CALL) {
     resolve_function(s, e);
   } else if (f->type.scalar == RL_UNSUPPORTED) {
-    rl_report(s->b, e->span, "A field of type Unsupported can only have the default `dbgenerated(\"...\")`.");
+    rl_report(s->b, e->span, "A field of type Unsupported can only have the default `read_dbgenerated(\"...\")`.");
   } else if (f->list) {
     if (e->kind == RL_EXPR_ARRAY)
       resolve_list(s, e);
     else
-      rl_report(s->b, e->span, "The default of a list is a list in brackets.");
+      rl_report(s->b, e->span, "The default of a list must be a list in brackets.");
   } else if (e->kind == RL_EXPR_ARRAY) {
-    rl_report(s->b, e->span, "`%.*s` is no list, so its default cannot be one.", RL_STR_ARG(f->name));
+    rl_report(s->b, e->span, "`%.*s` is not a list, so its default cannot be one.", RL_STR_ARG(f->name));
   } else if (resolve_literal(s, e, &f->def.literal)) {
     f->def.kind = RL_DEFAULT_LITERAL;
   }

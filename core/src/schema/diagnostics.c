@@ -1,9 +1,9 @@
-/* Diagnostics: places in the source, their collection in order of place, and their text. */
+/* Diagnostics: positions in the source, the reports in the order of positions, and their text. */
 #include "schema/build.h"
 
 #include "schema/lexer.h"
 
-/* More than anybody reads; a huge file of garbage must not cost memory without end. */
+/* Limits the memory for a huge file of garbage. */
 enum { MOST_REPORTS = 1000 };
 
 void rl_diagnostics_init(rl_diagnostics *d) {
@@ -42,7 +42,7 @@ static void find_lines(rl_build *b, rl_file *f) {
     if (ends_line(b->text, i)) f->lines[f->line_count++] = i + 1;
 }
 
-/* Index of the line that holds the offset. The place behind the last line end belongs to the line before it. */
+/* Returns the index of the line with the offset. The position after the last line end belongs to the line before it. */
 static size_t line_at(rl_build *b, rl_file *f, uint32_t offset) {
   if (!f->lines) find_lines(b, f);
   size_t low = 0, high = f->line_count;
@@ -56,13 +56,13 @@ static size_t line_at(rl_build *b, rl_file *f, uint32_t offset) {
   return low > 0 && f->lines[low] == f->end ? low - 1 : low;
 }
 
-static int characters(rl_str text, uint32_t from, uint32_t to) {
+static int count_characters(rl_str text, uint32_t from, uint32_t to) {
   int n = 0;
   for (uint32_t i = from; i < to; i++) n += ((unsigned char)text.p[i] & 0xC0) != 0x80;
   return n;
 }
 
-/* A line is copied once for all reports on it: many faults of one very long line must not multiply it. */
+/* Copies a line once for all reports on it, because a very long line may have many errors. */
 static rl_str copy_line(rl_build *b, rl_str line) {
   rl_diagnostics *d = b->diagnostics;
   for (size_t i = d->count; i > b->report_base; i--)
@@ -72,21 +72,21 @@ static rl_str copy_line(rl_build *b, rl_str line) {
   return copy;
 }
 
-static void place(rl_build *b, rl_diagnostic *item, rl_span span) {
+static void set_position(rl_build *b, rl_diagnostic *item, rl_span span) {
   rl_file *f = file_at(b, span.start);
   size_t line = line_at(b, f, span.start);
   uint32_t start = f->lines[line], end = rl_lex_line_end(b->text, start, f->end);
   uint32_t from = span.start < end ? span.start : end, to = span.end < end ? span.end : end;
   if (line == 0 && end - start >= 3 && !memcmp(b->text.p + start, "\xEF\xBB\xBF", 3) && from >= start + 3) start += 3;
   item->line = (int)line + 1;
-  item->column = characters(b->text, start, from) + 1;
-  item->end_column = to > from ? characters(b->text, start, to) + 1 : item->column + 1;
+  item->column = count_characters(b->text, start, from) + 1;
+  item->end_column = to > from ? count_characters(b->text, start, to) + 1 : item->column + 1;
   item->file = rl_arena_str(&b->diagnostics->arena, f->name);
   if (!item->file.p) longjmp(b->nomem, 1);
   item->source_line = copy_line(b, rl_str_make(b->text.p + start, end - start));
 }
 
-static void grow(rl_build *b) {
+static void grow_diagnostics(rl_build *b) {
   rl_diagnostics *d = b->diagnostics;
   if (d->count == d->cap) {
     size_t cap = d->cap ? d->cap * 2 : 8;
@@ -105,8 +105,8 @@ static void grow(rl_build *b) {
   }
 }
 
-/* The same fault may be found on two ways; it is told once. */
-static bool told(const rl_build *b, rl_span span, rl_str message) {
+/* Returns whether the same error was already reported. */
+static bool is_reported(const rl_build *b, rl_span span, rl_str message) {
   const rl_diagnostics *d = b->diagnostics;
   for (size_t i = d->count; i > b->report_base && b->report_offsets[i - 1 - b->report_base] >= span.start; i--)
     if (b->report_offsets[i - 1 - b->report_base] == span.start && rl_str_eq(d->items[i - 1].message, message))
@@ -123,13 +123,13 @@ static void report(rl_build *b, rl_span span, bool warning, const char *format, 
   }
   char *message = rl_arena_vprintf(&d->arena, format, args);
   if (!message) longjmp(b->nomem, 1);
-  if (told(b, span, rl_str_of(message))) {
+  if (is_reported(b, span, rl_str_of(message))) {
     if (!warning) b->error_count--;
     return;
   }
   rl_diagnostic item = {.warning = warning, .message = rl_str_of(message)};
-  place(b, &item, span);
-  grow(b);
+  set_position(b, &item, span);
+  grow_diagnostics(b);
   size_t at = d->count++;
   while (at > b->report_base && b->report_offsets[at - 1 - b->report_base] > span.start) {
     d->items[at] = d->items[at - 1];
@@ -154,7 +154,7 @@ void rl_report_warning(rl_build *b, rl_span span, const char *format, ...) {
   va_end(args);
 }
 
-/* Tabs stay tabs under the line, so that the caret stands where the fault is whatever their width. */
+/* Tabs stay tabs under the line, so the caret is in the right position whatever their width. */
 static void write_caret(const rl_diagnostic *item, rl_buf *out) {
   int column = 1;
   for (size_t i = 0; i < item->source_line.len && column < item->column; i++) {
@@ -166,7 +166,7 @@ static void write_caret(const rl_diagnostic *item, rl_buf *out) {
   for (int i = item->column; i < item->end_column; i++) rl_buf_byte(out, '^');
 }
 
-/* What a terminal would act on is shown as a dot. */
+/* Writes control characters as dots, because a terminal would act on them. */
 static void write_line(rl_str line, rl_buf *out) {
   for (size_t i = 0; i < line.len; i++) {
     unsigned char c = (unsigned char)line.p[i];

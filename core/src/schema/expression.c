@@ -32,9 +32,9 @@ bool rl_parser_expected(rl_parser *p, const char *what) {
   if (p->token.kind == RL_T_BAD) {
     rl_report(b, p->token.span, "%s", p->token.why);
   } else if (p->first_on_line || p->token.kind == RL_T_NEWLINE || p->token.kind == RL_T_END) {
-    rl_report(b, (rl_span){p->before, p->before + 1}, "The line ends too early: %s is expected here.", what);
+    rl_report(b, (rl_span){p->before, p->before + 1}, "The line ends too early; expected %s.", what);
   } else {
-    rl_report(b, p->token.span, "`%.*s` cannot stand here: %s is expected.", RL_STR_ARG(p->token.text), what);
+    rl_report(b, p->token.span, "`%.*s` cannot be here; expected %s.", RL_STR_ARG(p->token.text), what);
   }
   return false;
 }
@@ -73,8 +73,8 @@ static char *put_utf8(char *at, uint32_t c) {
   return at;
 }
 
-/* The part of a \u escape behind the u. Returns the bytes read, 0 when it is not one. NUL is refused: no database can
- * store it in text. */
+/* Reads a \u escape after the u. Returns the number of bytes; 0: not valid. Zero bytes are rejected, because no
+ * database can store them in text. */
 static size_t unescape_unicode(const char *p, const char *end, char **out) {
   uint32_t high, low;
   if (!hex4(p, end, &high) || high == 0) return 0;
@@ -115,7 +115,7 @@ static void parse_unescape(rl_parser *p, const rl_token *t, rl_str *out) {
     if (!used) {
       uint32_t offset = t->span.start + (uint32_t)(at - t->text.p);
       rl_report(p->b, (rl_span){offset, offset + 2},
-                "This escape is unknown. Known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX with a valid "
+                "This escape is unknown. The escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX with a valid "
                 "character (not \\u0000).");
     }
     at += 1 + (used ? used : 1);
@@ -123,13 +123,13 @@ static void parse_unescape(rl_parser *p, const rl_token *t, rl_str *out) {
   *out = rl_str_make(copy, (size_t)(to - copy));
 }
 
-/* a or a.b.c; the token is a name. */
+/* Parses a or a.b.c. The token is a name. */
 static bool parse_path(rl_parser *p, rl_span *span, rl_str *text) {
   *span = p->token.span;
   rl_parser_next(p);
   while (p->token.kind == RL_T_DOT && !p->first_on_line) {
     rl_parser_next(p);
-    if (p->token.kind != RL_T_NAME) return rl_parser_expected(p, "a name behind the dot");
+    if (p->token.kind != RL_T_NAME) return rl_parser_expected(p, "a name after the dot");
     span->end = p->token.span.end;
     rl_parser_next(p);
   }
@@ -139,7 +139,7 @@ static bool parse_path(rl_parser *p, rl_span *span, rl_str *text) {
 
 static bool parse_value(rl_parser *p, rl_ast_expr **out, int level);
 
-/* One argument: value, or name: value. */
+/* Parses an argument: value, or name: value. */
 static bool parse_argument(rl_parser *p, rl_ast_arg **out, int level, bool member) {
   rl_ast_arg *arg = RL_TEMP(p->b, rl_ast_arg);
   *out = arg;
@@ -170,7 +170,7 @@ typedef struct list_form {
   bool names, members;
 } list_form;
 
-/* Elements up to the closing mark; the token is the opening one. */
+/* Parses elements up to the closing mark. The token is the opening one. */
 static bool parse_list(rl_parser *p, const list_form *form, rl_ast_arg **args, size_t *count, uint32_t *end,
                        int level) {
   rl_token open = p->token;
@@ -187,7 +187,7 @@ static bool parse_list(rl_parser *p, const list_form *form, rl_ast_arg **args, s
     }
     if (!parse_argument(p, args, level, form->members)) return false;
     if ((*args)->name.len && !form->names) {
-      rl_report(p->b, (*args)->name_span, "An element of a list has no name.");
+      rl_report(p->b, (*args)->name_span, "An element of a list cannot have a name.");
     }
     args = &(*args)->next;
     (*count)++;
@@ -195,7 +195,7 @@ static bool parse_list(rl_parser *p, const list_form *form, rl_ast_arg **args, s
     if (p->token.kind != RL_T_COMMA) return rl_parser_expected(p, form->expected);
     rl_token comma = p->token;
     rl_parser_next(p);
-    if (p->token.kind == form->close) rl_report(p->b, comma.span, "There is a comma too many: nothing follows it.");
+    if (p->token.kind == form->close) rl_report(p->b, comma.span, "The comma is not needed: nothing follows it.");
   }
   *end = p->token.span.end;
   p->depth--;

@@ -117,8 +117,8 @@ static const char *bound_noun(const reading *r) {
   case RL_FLOAT:
   case RL_DECIMAL: return "a number";
   case RL_DATETIME:
-    if (native == RL_NATIVE_TIME || native == RL_NATIVE_TIMETZ) return "a time such as 12:30:00";
-    return "a date-time such as 2026-11-22 or 2026-11-22T12:00:00Z";
+    if (native == RL_NATIVE_TIME || native == RL_NATIVE_TIMETZ) return "a time like 12:30:00";
+    return "a date-time like 2026-11-22 or 2026-11-22T12:00:00Z";
   default: return "an integer of 64 bits";
   }
 }
@@ -158,7 +158,7 @@ static bool read_bounds(const reading *r, rl_str text, rl_rule *rule) {
 
 /* ------------------------------------------------------------------ one-of */
 
-/* A value in double quotes at *at, with \" and \\ in it; moves behind it. */
+/* Reads a value in double quotes at *at, with \" and \\ in it. Moves after it. */
 static bool read_quoted(const reading *r, rl_str text, size_t *at, rl_str *out) {
   char *copy = rl_build_alloc(r->b, r->b->keep, text.len + 1, 1);
   size_t len = 0, i = *at + 1;
@@ -171,7 +171,7 @@ static bool read_quoted(const reading *r, rl_str text, size_t *at, rl_str *out) 
   return i < text.len;
 }
 
-/* The value at *at, up to the next comma; moves behind that. */
+/* Reads the value at *at, up to the next comma, and moves after that. */
 static bool read_item(const reading *r, rl_str text, size_t *at, rl_str *out) {
   while (*at < text.len && is_blank(text.p[*at])) ++*at;
   if (*at < text.len && text.p[*at] == '"') {
@@ -248,8 +248,7 @@ static bool read_arguments(const reading *r, rl_str text, rl_rule *rule) {
     if (!text.len) rl_report(r->b, r->span, "`@message` needs a text.");
     return text.len > 0;
   default:
-    if (text.len)
-      rl_report(r->b, r->span, "`@%s` takes nothing behind it; each rule has a line of its own.", words[r->word]);
+    if (text.len) rl_report(r->b, r->span, "`@%s` has no arguments; write each rule on its own line.", words[r->word]);
     return !text.len;
   }
 }
@@ -276,7 +275,7 @@ static void read_rule(reading *r, rl_str text) {
 
 /* ------------------------------------------------------------------ lines */
 
-/* The word behind the @ of a line, if it is one of ours: it ends at a blank, at a parenthesis or with the line. */
+/* Finds the word after the @ of a line. It ends at a space, at a parenthesis or with the line. */
 static bool find_word(rl_str text, rule_word *word) {
   for (int i = 0; i < WORD_COUNT; i++) {
     size_t len = strlen(words[i]);

@@ -1,5 +1,5 @@
 /* The rules that a field's doc comments have: `/// @length 3..200`. A doc line that begins with @ and one of our words
- * is a rule. Every other word behind @ belongs to other tools and means nothing here. Rules are compiled with the
+ * is a rule. Every other word after @ belongs to other tools and means nothing here. Rules are compiled with the
  * schema and are as immutable as it is; input/rules.h applies them. */
 #ifndef RL_SCHEMA_FIELD_RULES_H
 #define RL_SCHEMA_FIELD_RULES_H
@@ -19,7 +19,7 @@ typedef enum rl_rule_kind {
 typedef struct rl_bound {
   bool given;
   rl_str text;    /* as written */
-  rl_value value; /* INT for lengths; else of the field's kind, decimals in their text form */
+  rl_value value; /* INT for lengths; otherwise of the field's kind, decimals in their text form */
 } rl_bound;
 
 typedef struct rl_rule {
@@ -34,7 +34,7 @@ struct rl_field_rules {
   bool trim, lowercase; /* done in this order, before the checks */
   rl_rule *checks;      /* in order of the schema */
   size_t check_count;
-  rl_str message; /* @message: replaces the messages of all faults of the field; empty: none */
+  rl_str message; /* @message: replaces the messages of all errors of the field; empty: none */
 };
 
 const char *rl_rule_word(rl_rule_kind kind); /* "length", "one-of"; static */

@@ -1,15 +1,15 @@
-/* The formatter: writes the syntax tree back, aligned as Prisma aligns it. */
+/* The formatter: writes the syntax tree back, aligned like Prisma does. */
 #include "schema/parser.h"
 #include "schema/table.h"
 
 #include "base/alloc.h"
 
-/* An attribute line with the comment above it, which moves along when lines are sorted. */
+/* An attribute line with the comment above it, which moves with it when lines are sorted. */
 typedef struct line {
   const rl_item *comment, *item;
 } line;
 
-/* ---- values: written into a buffer of the run, then kept as text of the arena */
+/* ---- values: written into a buffer of the run, then copied into the arena */
 
 static void write_expression(rl_buf *out, const rl_ast_expr *e);
 
@@ -55,8 +55,8 @@ static void write_attribute(rl_buf *out, const char *sign, const rl_attr *a) {
   rl_buf_byte(out, ')');
 }
 
-/* Prisma's order; attributes that are not in it come last, as written. */
-static int rank(rl_str name) {
+/* Returns the position in Prisma's order. Other attributes are last, as written. */
+static int attribute_rank(rl_str name) {
   static const char *const order[] = {"id",       "unique", "default",  "updatedAt", "index",
                                       "fulltext", "map",    "relation", "ignore"};
   enum { COUNT = sizeof order / sizeof order[0] };
@@ -71,7 +71,7 @@ typedef struct format {
   rl_buf scratch;
 } format;
 
-static rl_str keep(format *f) {
+static rl_str keep_scratch(format *f) {
   if (f->scratch.failed) longjmp(f->b->nomem, 1);
   rl_str view = rl_buf_view(&f->scratch);
   char *copy = RL_TEMP_ARRAY(f->b, char, view.len + 1);
@@ -80,14 +80,14 @@ static rl_str keep(format *f) {
   return rl_str_make(copy, view.len);
 }
 
-static rl_str attributes(format *f, const rl_attr *attrs) {
+static rl_str write_attributes(format *f, const rl_attr *attrs) {
   size_t count = 0;
   for (const rl_attr *a = attrs; a; a = a->next) count++;
   const rl_attr **sorted = RL_TEMP_ARRAY(f->b, const rl_attr *, count);
   size_t n = 0;
   for (const rl_attr *a = attrs; a; a = a->next) {
     size_t at = n++;
-    while (at > 0 && rank(sorted[at - 1]->name) > rank(a->name)) {
+    while (at > 0 && attribute_rank(sorted[at - 1]->name) > attribute_rank(a->name)) {
       sorted[at] = sorted[at - 1];
       at--;
     }
@@ -97,7 +97,7 @@ static rl_str attributes(format *f, const rl_attr *attrs) {
     if (i) rl_buf_byte(&f->scratch, ' ');
     write_attribute(&f->scratch, "@", sorted[i]);
   }
-  return keep(f);
+  return keep_scratch(f);
 }
 
 /* ---- lines of a block */
@@ -108,8 +108,8 @@ static rl_str trimmed_line(rl_str s) {
   return s;
 }
 
-/* A comment of several lines gets a star before each. */
-static void block_comment(format *f, rl_str text) {
+/* Writes a comment of several lines with a star before each. */
+static void put_block_comment(format *f, rl_str text) {
   rl_str rest = rl_str_make(text.p + 2, text.len - 4);
   rl_table_row(&f->table)->suffix = RL_STR("/**");
   while (rest.len) {
@@ -124,32 +124,32 @@ static void block_comment(format *f, rl_str text) {
   rl_table_row(&f->table)->suffix = RL_STR(" */");
 }
 
-static void comment_lines(format *f, const rl_line *l) {
+static void put_comment_lines(format *f, const rl_line *l) {
   for (; l; l = l->next) {
     if (l->is_block)
-      block_comment(f, l->text);
+      put_block_comment(f, l->text);
     else
       rl_table_row(&f->table)->suffix = l->text;
   }
 }
 
-static void loose_lines(format *f, const rl_line *l) {
+static void put_loose_lines(format *f, const rl_line *l) {
   for (; l; l = l->next) rl_table_loose(&f->table, l->text);
 }
 
 static void put_field(format *f, rl_row *row, const rl_item *item) {
   static const char *const marks[] = {"", "?", "[]"};
   row->columns[1] = rl_build_format(f->b, &f->b->temp, "%.*s%s", RL_STR_ARG(item->type_text), marks[item->arity]);
-  row->columns[2] = attributes(f, item->attrs);
+  row->columns[2] = write_attributes(f, item->attrs);
 }
 
 static void put_item(format *f, const rl_item *item) {
   if (item->kind == RL_ITEM_COMMENT) {
-    comment_lines(f, item->lines);
+    put_comment_lines(f, item->lines);
     return;
   }
   if (item->lines) {
-    loose_lines(f, item->lines);
+    put_loose_lines(f, item->lines);
     return;
   }
   rl_row *row = rl_table_row(&f->table);
@@ -158,51 +158,53 @@ static void put_item(format *f, const rl_item *item) {
   if (item->kind == RL_ITEM_FIELD) {
     put_field(f, row, item);
   } else if (item->kind == RL_ITEM_VALUE) {
-    row->columns[1] = attributes(f, item->attrs);
+    row->columns[1] = write_attributes(f, item->attrs);
   } else if (item->kind == RL_ITEM_KEY) {
     rl_buf_text(&f->scratch, "= ");
     write_expression(&f->scratch, item->value);
-    row->columns[1] = keep(f);
+    row->columns[1] = keep_scratch(f);
   }
 }
 
 static void put_attribute(format *f, const line *l) {
-  if (l->comment) comment_lines(f, l->comment->lines);
+  if (l->comment) put_comment_lines(f, l->comment->lines);
   if (l->item->lines) {
-    loose_lines(f, l->item->lines);
+    put_loose_lines(f, l->item->lines);
     return;
   }
   write_attribute(&f->scratch, "@@", l->item->attrs);
   rl_row *row = rl_table_row(&f->table);
-  row->columns[0] = keep(f);
+  row->columns[0] = keep_scratch(f);
   if (l->item->trailing) row->suffix = l->item->trailing->text;
 }
 
-/* The comment belongs to the attribute right below it. */
-static bool above_attribute(const rl_item *item) {
+/* Returns whether the comment belongs to the attribute directly below it. */
+static bool is_above_attribute(const rl_item *item) {
   return item->kind == RL_ITEM_COMMENT && item->next && item->next->kind == RL_ITEM_ATTRIBUTE;
 }
 
-/* An empty line ends a run of aligned rows; before attributes, and at the ends of a block, it goes. */
+/* Writes an empty line, which ends a run of aligned rows. It is dropped before attributes and at the ends of a block.
+ */
 static void put_blank(format *f, const rl_item *after) {
-  if (!after || after->kind == RL_ITEM_ATTRIBUTE || above_attribute(after)) return;
+  if (!after || after->kind == RL_ITEM_ATTRIBUTE || is_above_attribute(after)) return;
   rl_table_render(&f->table);
   rl_table_row(&f->table);
 }
 
 static size_t put_members(format *f, const rl_item *items, line *attrs) {
   size_t count = 0;
-  bool any = false; /* an attribute at the head moves away; the empty line behind it must not stay */
+  bool any =
+      false; /* whether a member was written: an attribute at the top moves away, and the empty line after it too */
   const rl_item *comment = NULL;
   while (items && items->kind == RL_ITEM_BLANK) items = items->next;
   for (const rl_item *i = items; i; i = i->next) {
     if (i->kind == RL_ITEM_BLANK) {
       if (any) put_blank(f, i->next);
-    } else if (above_attribute(i)) {
+    } else if (is_above_attribute(i)) {
       comment = i;
     } else if (i->kind == RL_ITEM_ATTRIBUTE) {
       size_t at = count++;
-      while (at > 0 && rank(attrs[at - 1].item->attrs->name) > rank(i->attrs->name)) {
+      while (at > 0 && attribute_rank(attrs[at - 1].item->attrs->name) > attribute_rank(i->attrs->name)) {
         attrs[at] = attrs[at - 1];
         at--;
       }
@@ -243,11 +245,11 @@ static void put_block(format *f, const rl_block *block) {
 static void put_top(format *f, const rl_block *block) {
   switch (block->kind) {
   case RL_BLOCK_COMMENT:
-    comment_lines(f, block->lines);
+    put_comment_lines(f, block->lines);
     rl_table_render(&f->table);
     break;
   case RL_BLOCK_RAW:
-    loose_lines(f, block->lines);
+    put_loose_lines(f, block->lines);
     rl_table_render(&f->table);
     break;
   case RL_BLOCK_BLANK: break;
@@ -259,7 +261,7 @@ static bool is_braced(const rl_block *block) {
   return block->kind <= RL_BLOCK_ENUM;
 }
 
-/* One empty line where there were some, and always behind a block. */
+/* Writes one empty line where there were some, and always after a block. */
 static void put_all(format *f) {
   const rl_block *block = f->b->blocks;
   while (block && block->kind == RL_BLOCK_BLANK) block = block->next;
@@ -280,7 +282,7 @@ static rille_status run(format *f, rl_str text, rl_error *err) {
   rl_build *b = f->b;
   if (setjmp(b->nomem)) return rl_fail_nomem(err);
   if (!rl_build_sources(b, &source, 1))
-    return rl_fail(err, RL_P1012, "The schema is too large to be formatted: it may have 16 MiB.");
+    return rl_fail(err, RL_P1012, "The schema is too large to be formatted: it can have at most 16 MiB.");
   rl_parse_blocks(b);
   if (b->unclosed) {
     size_t i = 0;

@@ -1,4 +1,4 @@
-/* @id, @unique, @@id, @@unique, @@index, @@fulltext: their arguments and the fields they are over. */
+/* @id, @unique, @@id, @@unique, @@index, @@fulltext: their arguments and fields. */
 #include "schema/operator_class.h"
 #include "schema/resolve.h"
 
@@ -24,42 +24,42 @@ static rl_index_node *add_node(rl_build *b, rl_model_info *m, rl_attr *attr, rl_
   return node;
 }
 
-static void refuse(site *s, const char *what) {
+static void report_lack(site *s, const char *what) {
   rl_report(s->b, s->attr->span, "%s has no %s for `%.*s`.", rl_title(s->b), what,
             RL_STR_ARG(rl_attr_label(s->b, s->attr)));
 }
 
-/* Asc or Desc. */
+/* Reads Asc or Desc. */
 static void read_sort(site *s, rl_index_field *f, rl_ast_expr *value) {
   if (!value) return;
   bool desc = value->kind == RL_EXPR_PATH && rl_str_is(value->text, "Desc");
   if (!desc && !(value->kind == RL_EXPR_PATH && rl_str_is(value->text, "Asc"))) {
-    rl_report(s->b, value->span, "`sort` is `Asc` or `Desc`.");
+    rl_report(s->b, value->span, "`sort` must be `Asc` or `Desc`.");
     return;
   }
   f->has_sort = true;
   f->descending = desc;
-  if (s->node->index.kind == RL_INDEX_PRIMARY && !rl_rules(s->b)->key_order) refuse(s, "order of fields");
+  if (s->node->index.kind == RL_INDEX_PRIMARY && !rl_rules(s->b)->key_order) report_lack(s, "order of fields");
 }
 
 static void read_length(site *s, rl_index_field *f, rl_ast_expr *value) {
   int64_t n;
   if (!rl_expr_int(value, &n) || n < 1 || n > INT32_MAX) {
-    if (value) rl_report(s->b, value->span, "`length` is a whole number above 0.");
+    if (value) rl_report(s->b, value->span, "`length` must be an integer, 1 or more.");
     return;
   }
   f->length = (int32_t)n;
-  if (!rl_rules(s->b)->prefix_lengths) refuse(s, "prefix length");
+  if (!rl_rules(s->b)->prefix_lengths) report_lack(s, "prefix length");
 }
 
-/* ops: a known class, or raw("name"). */
+/* Reads ops: a known class, or raw("name"). */
 static void read_ops(site *s, rl_index_field *f, rl_ast_expr *value) {
   static const char *const common[] = {"InetOps", "JsonbOps", "JsonbPathOps", "ArrayOps", "TextOps", NULL};
   if (!value) return;
   if (s->node->index.kind != RL_INDEX_NORMAL) {
-    rl_report(s->b, value->span, "Operator classes belong to `@@index` only.");
+    rl_report(s->b, value->span, "Only `@@index` can have operator classes.");
   } else if (!rl_rules(s->b)->operator_classes) {
-    refuse(s, "operator classes");
+    report_lack(s, "operator classes");
   } else if (value->kind == RL_EXPR_CALL && rl_str_is(value->text, "raw") && value->count == 1 && value->args->value &&
              value->args->value->kind == RL_EXPR_STRING && value->args->value->value.len) {
     f->ops = value->args->value->value;
@@ -68,12 +68,12 @@ static void read_ops(site *s, rl_index_field *f, rl_ast_expr *value) {
     f->ops = value->text;
   } else {
     rl_str hint = value->kind == RL_EXPR_PATH ? rl_suggest_of(s->b, value->text, common) : RL_STR("");
-    rl_report(s->b, value->span, "This operator class is unknown; any class can be named with `raw(\"name\")`.%.*s",
+    rl_report(s->b, value->span, "This operator class is unknown; for other classes write `raw(\"name\")`.%.*s",
               RL_STR_ARG(hint));
   }
 }
 
-/* name(sort: Desc, length: 3, ops: X) */
+/* Reads name(sort: Desc, length: 3, ops: X). */
 static void read_field_options(site *s, rl_index_field *f, rl_ast_expr *e) {
   for (rl_ast_arg *a = e->args; a; a = a->next) {
     if (rl_str_is(a->name, "sort"))
@@ -83,26 +83,26 @@ static void read_field_options(site *s, rl_index_field *f, rl_ast_expr *e) {
     else if (rl_str_is(a->name, "ops"))
       read_ops(s, f, a->value);
     else
-      rl_report(s->b, a->span, "A field of an index takes the arguments `sort`, `length` and `ops`.");
+      rl_report(s->b, a->span, "A field of an index has the arguments `sort`, `length` and `ops`.");
   }
 }
 
-static bool repeated(const rl_index *index, const rl_field *f) {
+static bool is_repeated(const rl_index *index, const rl_field *f) {
   for (size_t i = 0; i < index->count; i++)
     if (index->fields[i].field == f) return true;
   return false;
 }
 
-static void unknown_field(site *s, rl_ast_expr *e) {
+static void report_unknown_field(site *s, rl_ast_expr *e) {
   rl_str hint = rl_suggest_field(s->b, s->m, e->text);
   s->node->broken = true;
-  if (s->m->has_bad_field && !hint.len) return; /* it may stand on a line that could not be read */
+  if (s->m->has_bad_field && !hint.len) return; /* it may be on a line that could not be parsed */
   rl_report(s->b, e->span, "The %.*s `%.*s` has no field `%.*s`.%.*s", RL_STR_ARG(s->m->ast->keyword),
             RL_STR_ARG(s->m->model->name), RL_STR_ARG(e->text), RL_STR_ARG(hint));
 }
 
-static void relation_field(site *s, rl_ast_expr *e, const rl_field_info *fi) {
-  const char *hint = fi->field->list ? "" : " Name the fields that hold its key.";
+static void report_relation(site *s, rl_ast_expr *e, const rl_field_info *fi) {
+  const char *hint = fi->field->list ? "" : " Name the fields of its key.";
   s->node->broken = true;
   rl_report(s->b, e->span, "`%.*s` is a relation and has no column.%s", RL_STR_ARG(fi->field->name), hint);
 }
@@ -116,11 +116,11 @@ static void read_field(site *s, rl_ast_expr *e) {
   }
   rl_field_info *fi = rl_info_field(s->b, s->m, e->text);
   if (!fi) {
-    unknown_field(s, e);
+    report_unknown_field(s, e);
   } else if (fi->field->is_relation) {
-    relation_field(s, e, fi);
-  } else if (repeated(index, fi->field)) {
-    rl_report(s->b, e->span, "The field `%.*s` is named twice.", RL_STR_ARG(fi->field->name));
+    report_relation(s, e, fi);
+  } else if (is_repeated(index, fi->field)) {
+    rl_report(s->b, e->span, "The field `%.*s` is given twice.", RL_STR_ARG(fi->field->name));
   } else {
     rl_index_field *f = &index->fields[index->count++];
     f->field = fi->field;
@@ -136,7 +136,7 @@ static void read_field(site *s, rl_ast_expr *e) {
 
 enum { MOST_METHODS = 16 };
 
-static void unknown_method(site *s, const rl_index_method *methods, rl_ast_expr *value, rl_str word) {
+static void report_unknown_method(site *s, const rl_index_method *methods, rl_ast_expr *value, rl_str word) {
   const char *names[MOST_METHODS + 1];
   rl_str parts[MOST_METHODS];
   size_t count = 0;
@@ -146,12 +146,12 @@ static void unknown_method(site *s, const rl_index_method *methods, rl_ast_expr 
   }
   names[count] = NULL;
   if (count == 1) {
-    rl_report(s->b, value->span, "%s has %s indexes only.", rl_title(s->b), names[0]);
+    rl_report(s->b, value->span, "%s has only %s indexes.", rl_title(s->b), names[0]);
     return;
   }
   rl_str hint = rl_suggest_of(s->b, word, names);
   rl_str first = rl_build_join(s->b, &s->b->temp, parts, count - 1, ", ");
-  rl_report(s->b, value->span, "The type of an index is %.*s or %s.%.*s", RL_STR_ARG(first), names[count - 1],
+  rl_report(s->b, value->span, "The type of an index must be %.*s or %s.%.*s", RL_STR_ARG(first), names[count - 1],
             RL_STR_ARG(hint));
 }
 
@@ -163,7 +163,7 @@ static void read_method(site *s) {
   const rl_index_method *methods = rl_rules(s->b)->index_methods, *method = methods;
   while (method->name && !rl_str_is(word, method->name)) method++;
   if (!method->name) {
-    unknown_method(s, methods, arg->value, word);
+    report_unknown_method(s, methods, arg->value, word);
     return;
   }
   index->method = word;
@@ -171,13 +171,13 @@ static void read_method(site *s) {
     if (index->fields[k].has_sort && !method->ordered)
       rl_report(s->b, arg->value->span, "A %s index has no order: leave out `sort`.", method->name);
   if (index->count > 1 && !method->many_fields)
-    rl_report(s->b, arg->value->span, "A %s index is over one field only.", method->name);
+    rl_report(s->b, arg->value->span, "A %s index can have only one field.", method->name);
 }
 
 static void read_clustered(site *s) {
   rl_index *index = &s->node->index;
   index->has_clustered = rl_attr_bool(s->b, s->attr, "clustered", &index->clustered);
-  if (index->has_clustered && !rl_rules(s->b)->clustering) refuse(s, "clustering");
+  if (index->has_clustered && !rl_rules(s->b)->clustering) report_lack(s, "clustering");
 }
 
 static void read_map(site *s) {
@@ -196,7 +196,7 @@ static void read_where(site *s) {
 
 static void check_view(site *s) {
   if (!s->m->model->is_view || s->node->index.kind == RL_INDEX_UNIQUE) return;
-  rl_report(s->b, s->attr->span, "A view has no %s. What identifies its rows is marked with `@unique`.",
+  rl_report(s->b, s->attr->span, "A view has no %s. Mark the fields that identify its rows with `@unique`.",
             s->node->index.kind == RL_INDEX_PRIMARY ? "primary key" : "index");
 }
 
@@ -238,14 +238,14 @@ static bool read_fields(site *s, rl_ast_arg *arg) {
   return false;
 }
 
-/* `name` is the key of a compound where. On @@index, where there is no such key, it is an older spelling of `map`. */
+/* Reads `name`, the key of a compound `where`. On @@index, which has no such key, it is an old spelling of `map`. */
 static void read_name(site *s) {
   rl_index *index = &s->node->index;
   rl_str name = RL_STR("");
   if (index->kind == RL_INDEX_FULLTEXT || !rl_attr_text(s->b, s->attr, "name", false, &name)) return;
   if (index->kind == RL_INDEX_NORMAL) {
     if (s->node->has_map)
-      rl_report(s->b, s->attr->span, "On `@@index`, `name` is an older spelling of `map`: leave out `name`.");
+      rl_report(s->b, s->attr->span, "On `@@index`, `name` is an old spelling of `map`: leave out `name`.");
     index->name = name;
     s->node->has_map = true;
     return;
@@ -271,6 +271,6 @@ void rl_resolve_block_index(rl_build *b, rl_model_info *m, rl_attr *attr, rl_ind
   if (kind != RL_INDEX_FULLTEXT)
     read_clustered(&s);
   else if (!rl_rules(b)->fulltext_indexes)
-    refuse(&s, "full-text index");
+    report_lack(&s, "full-text index");
   rl_attr_finish(b, attr, known[kind]);
 }

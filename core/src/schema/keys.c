@@ -1,8 +1,8 @@
-/* From collected keys to rl_model.indexes: one primary key, which fields are unique alone, and whether rows can be told
- * apart. */
+/* Turns the collected keys into rl_model.indexes: checks that there is one primary key and that rows can be identified,
+ * and marks unique fields. */
 #include "schema/resolve.h"
 
-static bool unique_kind(const rl_index *i) {
+static bool is_unique_kind(const rl_index *i) {
   return i->kind == RL_INDEX_PRIMARY || (i->kind == RL_INDEX_UNIQUE && !i->where.len);
 }
 
@@ -11,8 +11,7 @@ static void check_primary(rl_build *b, rl_model_info *m) {
   for (rl_index_node *n = m->indexes; n; n = n->next) {
     if (n->index.kind != RL_INDEX_PRIMARY) continue;
     if (first) {
-      rl_report(b, n->attr->span,
-                "The model `%.*s` has an id already. An id of several fields is `@@id([a, b])` alone.",
+      rl_report(b, n->attr->span, "The model `%.*s` already has an id. An id of several fields is only `@@id([a, b])`.",
                 RL_STR_ARG(m->model->name));
       n->broken = true;
     } else {
@@ -32,27 +31,27 @@ static void check_criterion(rl_build *b, const rl_model_info *m) {
   if (m->model->is_view || m->model->ignored || m->has_bad_field) return;
   for (const rl_index_node *n = m->indexes; n; n = n->next) {
     if (n->broken && n->index.kind != RL_INDEX_NORMAL) return;
-    if (!unique_kind(&n->index)) continue;
+    if (!is_unique_kind(&n->index)) continue;
     if (all_required(&n->index) || n->index.kind == RL_INDEX_PRIMARY) return;
     optional = true;
   }
   rl_report(b, m->ast->name_span,
-            "Nothing tells the rows of `%.*s` apart: mark a required field with `@id` or `@unique`, or add "
+            "Nothing identifies the rows of `%.*s`: mark a required field with `@id` or `@unique`, or add "
             "`@@id([...])` or `@@unique([...])`.%s",
-            RL_STR_ARG(m->model->name), optional ? " A unique key with an optional field does not suffice." : "");
+            RL_STR_ARG(m->model->name), optional ? " A unique key with an optional field is not enough." : "");
 }
 
-/* The mark on the field itself, for rl_field; fields are only const to those who read the finished schema. */
+/* Marks the field itself. Fields are const only for readers of the finished schema. */
 static void mark_field(rl_model_info *m, const rl_index *index) {
   if (index->count != 1) return;
   rl_field *f = m->fields[index->fields[0].field->index].field;
   if (index->kind == RL_INDEX_PRIMARY)
     f->is_id = true;
-  else if (unique_kind(index))
+  else if (is_unique_kind(index))
     f->is_unique = true;
 }
 
-static void client_name(rl_build *b, rl_index_node *n) {
+static void set_client_name(rl_build *b, rl_index_node *n) {
   rl_index *index = &n->index;
   if (n->given_name.len && index->count > 1) {
     index->client_name = n->given_name;
@@ -68,13 +67,14 @@ static void check_client_name(rl_build *b, rl_model_info *m, rl_index_node *n) {
   if (index->count < 2 || (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE)) return;
   if (rl_map_get(&m->model->by_name, index->client_name))
     rl_report(b, n->attr->span,
-              "The key's name `%.*s` is also the name of a field. Give the key another one: `name: \"...\"`.",
+              "The key's name `%.*s` is also the name of a field. Give the key another name: `name: \"...\"`.",
               RL_STR_ARG(index->client_name));
   for (const rl_index_node *other = m->indexes; other != n; other = other->next) {
     bool named = n->given_name.len || other->given_name.len;
-    if (other->index.count > 1 && named && unique_kind(&other->index) &&
+    if (other->index.count > 1 && named && is_unique_kind(&other->index) &&
         rl_str_eq(other->index.client_name, index->client_name))
-      rl_report(b, n->attr->span, "Another key of the model is called `%.*s` already.", RL_STR_ARG(index->client_name));
+      rl_report(b, n->attr->span, "Another key of the model already has the name `%.*s`.",
+                RL_STR_ARG(index->client_name));
   }
 }
 
@@ -83,8 +83,9 @@ static void check_autoincrement(rl_build *b, const rl_model_info *m) {
   for (size_t i = 0; i < m->model->field_count; i++) {
     const rl_field *f = &m->model->fields[i];
     if (f->is_relation || f->def.kind != RL_DEFAULT_AUTOINCREMENT || f->is_id) continue;
-    rl_report(b, m->fields[i].ast->span, "On %s `autoincrement()` is for the model's only `@id` field; `%.*s` is not.",
-              rl_title(b), RL_STR_ARG(f->name));
+    rl_report(b, m->fields[i].ast->span,
+              "On %s only the `@id` field of a model can have `autoincrement()`; `%.*s` is not one.", rl_title(b),
+              RL_STR_ARG(f->name));
   }
 }
 
@@ -95,7 +96,7 @@ static void resolve_model(rl_build *b, rl_model_info *m) {
   check_criterion(b, m);
   for (rl_index_node *n = m->indexes; n; n = n->next) {
     if (n->broken || !n->index.count) continue;
-    client_name(b, n);
+    set_client_name(b, n);
     check_client_name(b, m, n);
     mark_field(m, &n->index);
     rl_index *index = &list[model->index_count++];

@@ -1,4 +1,4 @@
-/* Tokens of the schema language. Line ends are tokens, since a line is a statement. */
+/* Tokens of the schema language. Line ends are tokens, because a line is a statement. */
 #ifndef RL_SCHEMA_LEXER_H
 #define RL_SCHEMA_LEXER_H
 
@@ -12,7 +12,7 @@ typedef enum rl_token_kind {
   RL_T_STRING,
   RL_T_COMMENT,       /* // */
   RL_T_DOC,           /* /// */
-  RL_T_BLOCK_COMMENT, /* slash star ... star slash, may hold line ends */
+  RL_T_BLOCK_COMMENT, /* slash star ... star slash; may contain line ends */
   RL_T_AT,
   RL_T_AT_AT,
   RL_T_PAREN_OPEN,
@@ -27,7 +27,7 @@ typedef enum rl_token_kind {
   RL_T_QUESTION,
   RL_T_DOT,
   RL_T_BANG,
-  RL_T_BAD /* `why` says what is wrong */
+  RL_T_BAD /* `why` is the error */
 } rl_token_kind;
 
 typedef struct rl_token {
@@ -37,9 +37,9 @@ typedef struct rl_token {
   const char *why;
 } rl_token;
 
-/* Reads the token that starts at or behind `at`. The text ends at `end`. */
+/* Reads the token that starts at `at` or after it. The text ends at `end`. */
 rl_token rl_lex(rl_str text, uint32_t at, uint32_t end);
-/* The offset of the line end at or behind `at`. */
+/* Returns the offset of the line end at `at` or after it. */
 uint32_t rl_lex_line_end(rl_str text, uint32_t at, uint32_t end);
 
 #endif

@@ -18,7 +18,7 @@ typedef struct loader {
   rl_error *err;
 } loader;
 
-static void dispose(loader *l) {
+static void dispose_loader(loader *l) {
   for (size_t i = 0; i < l->count; i++) {
     rl_free((void *)(uintptr_t)l->sources[i].file.p);
     rl_free((void *)(uintptr_t)l->sources[i].text.p);
@@ -26,7 +26,7 @@ static void dispose(loader *l) {
   rl_free(l->sources);
 }
 
-static bool room(loader *l) {
+static bool reserve_file(loader *l) {
   if (l->count < l->cap) return true;
   size_t cap = l->cap ? l->cap * 2 : 8;
   rl_source *grown = rl_realloc(l->sources, cap * sizeof *grown);
@@ -40,7 +40,7 @@ static rille_status cannot_read(loader *l, const char *path) {
   int why = errno;
   if (why == ENOMEM) return rl_fail_nomem(l->err);
   return rl_fail(l->err, RL_P1012, "The schema `%s` cannot be read: %s.", path,
-                 why == ENOENT ? "there is no such file or folder" : strerror(why));
+                 why == ENOENT ? "no such file or folder" : strerror(why));
 }
 
 static rille_status read_all(loader *l, const char *path, FILE *file, rl_buf *text) {
@@ -50,13 +50,13 @@ static rille_status read_all(loader *l, const char *path, FILE *file, rl_buf *te
     text->len += got;
     l->bytes += got;
     if (l->bytes > RL_SCHEMA_MOST_BYTES)
-      return rl_fail(l->err, RL_P1012, "The schema is too large: with `%s` it comes to more than 16 MiB.", path);
+      return rl_fail(l->err, RL_P1012, "The schema is too large: with `%s` it has more than 16 MiB.", path);
     if (got < 65536) break;
   }
   return ferror(file) ? cannot_read(l, path) : RILLE_OK;
 }
 
-/* The loader owns name and text afterwards. */
+/* The loader owns the name and the text afterwards. */
 static rille_status add_file(loader *l, const char *path) {
   FILE *file = fopen(path, "rb");
   if (!file) return cannot_read(l, path);
@@ -67,7 +67,7 @@ static rille_status add_file(loader *l, const char *path) {
   if (status == RILLE_OK) {
     rl_str view = rl_buf_view(&text);
     char *name = rl_strndup(path, strlen(path)), *body = rl_buf_take(&text);
-    if (name && body && room(l)) {
+    if (name && body && reserve_file(l)) {
       l->sources[l->count++] = (rl_source){rl_str_of(name), rl_str_make(body, view.len)};
       return RILLE_OK;
     }
@@ -111,7 +111,7 @@ static bool add_name(names *n, const char *folder, const char *entry) {
   return true;
 }
 
-/* Entries that begin with a dot are hidden, and not the user's schema. */
+/* Skips entries that begin with a dot, which are hidden. */
 static rille_status list_folder(loader *l, const char *folder, names *out) {
   DIR *dir = opendir(folder);
   if (!dir) return cannot_read(l, folder);
@@ -132,7 +132,7 @@ static rille_status add_folder(loader *l, const char *folder, int depth) {
   for (size_t i = 0; i < entries.count && status == RILLE_OK; i++) {
     struct stat info;
     const char *path = entries.list[i];
-    if (stat(path, &info) != 0) continue; /* a dangling link is nobody's schema */
+    if (stat(path, &info) != 0) continue; /* a dangling link */
     if (S_ISDIR(info.st_mode))
       status = add_folder(l, path, depth + 1);
     else if (S_ISREG(info.st_mode) && rl_str_ends(rl_str_of(path), RL_STR(".prisma")))
@@ -148,7 +148,7 @@ static rille_status add_path(loader *l, const char *path) {
   if (!S_ISDIR(info.st_mode)) return add_file(l, path);
   rille_status status = add_folder(l, path, 0);
   if (status == RILLE_OK && !l->count)
-    return rl_fail(l->err, RL_P1012, "The folder `%s` has no file that ends in .prisma.", path);
+    return rl_fail(l->err, RL_P1012, "The folder `%s` has no file that ends in `.prisma`.", path);
   return status;
 }
 
@@ -158,6 +158,6 @@ rille_status rl_schema_load(const char *path, rl_provider provider, rl_schema **
   *out = NULL;
   rille_status status = add_path(&l, path);
   if (status == RILLE_OK) status = rl_schema_parse(l.sources, l.count, provider, out, diagnostics, err);
-  dispose(&l);
+  dispose_loader(&l);
   return status;
 }

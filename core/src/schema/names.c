@@ -1,22 +1,21 @@
-/* Names: which are allowed, how Prisma derives those in the database, what the client calls a model, and where two
- * clash. */
+/* Names: which are allowed, how Prisma derives those in the database, the client's names of a model, and conflicts. */
 #include "schema/resolve.h"
 
 void rl_check_identifier(rl_build *b, rl_span span, rl_str name, const char *what) {
   if (name.len && name.p[0] >= '0' && name.p[0] <= '9')
-    rl_report(b, span, "The name of a %s begins with a letter.", what);
+    rl_report(b, span, "The name of a %s must begin with a letter.", what);
   else if (memchr(name.p, '-', name.len))
-    rl_report(b, span, "The name of a %s is made of letters, digits and `_`; `-` is not allowed.", what);
+    rl_report(b, span, "The name of a %s can have letters, digits and `_`, but not `-`.", what);
 }
 
 void rl_check_name_length(rl_build *b, rl_span span, rl_str name, const char *what) {
   const rl_schema_rules *rules = rl_rules(b);
   if (rules->known && rules->name_limit && name.len > rules->name_limit)
-    rl_report(b, span, "%s has at most %zu bytes on %s; this one has %zu.", what, rules->name_limit, rl_title(b),
+    rl_report(b, span, "%s can have at most %zu bytes on %s; this one has %zu.", what, rules->name_limit, rl_title(b),
               name.len);
 }
 
-/* What the JavaScript client cannot name, a schema that both share cannot either. */
+/* Words that Prisma's JavaScript client cannot use as names, so a shared schema cannot either. */
 bool rl_is_reserved(rl_str name) {
   static const char *const words[] = {
       "PrismaClient", "async",   "await",    "break",   "case",       "catch",     "class",  "const",      "continue",
@@ -32,8 +31,8 @@ bool rl_is_reserved(rl_str name) {
 
 /* ---- names in the database */
 
-/* Cuts to what the database takes, less a suffix, without splitting a character. */
-static rl_str cut(const rl_build *b, rl_str s, size_t suffix) {
+/* Truncates to the database's limit minus a suffix, without splitting a character. */
+static rl_str truncate_name(const rl_build *b, rl_str s, size_t suffix) {
   size_t limit = rl_rules(b)->name_limit;
   if (!limit || s.len <= limit - suffix) return s;
   limit -= suffix;
@@ -46,7 +45,7 @@ static rl_str constraint_name(rl_build *b, rl_str table, const rl_str *columns, 
   rl_str *parts = RL_TEMP_ARRAY(b, rl_str, count + 1);
   parts[0] = table;
   for (size_t i = 0; i < count; i++) parts[i + 1] = columns[i];
-  rl_str joined = cut(b, rl_build_join(b, &b->temp, parts, count + 1, "_"), strlen(suffix));
+  rl_str joined = truncate_name(b, rl_build_join(b, &b->temp, parts, count + 1, "_"), strlen(suffix));
   rl_str whole[] = {joined, rl_str_of(suffix)};
   return rl_build_join(b, b->keep, whole, 2, "");
 }
@@ -68,7 +67,7 @@ void rl_resolve_index_names(rl_build *b) {
 static void name_relation(rl_build *b, rl_relation *r) {
   if (r->kind == RL_MANY_TO_MANY) {
     rl_str parts[] = {RL_STR("_"), r->name};
-    r->join_table = cut(b, rl_build_join(b, b->keep, parts, 2, ""), 0);
+    r->join_table = truncate_name(b, rl_build_join(b, b->keep, parts, 2, ""), 0);
   } else if (!r->constraint.len && r->count) {
     rl_str *columns = RL_TEMP_ARRAY(b, rl_str, r->count);
     for (size_t i = 0; i < r->count; i++) columns[i] = r->fields[i]->column;
@@ -76,9 +75,9 @@ static void name_relation(rl_build *b, rl_relation *r) {
   }
 }
 
-/* ---- clashes. A key of the scratch map is a name with what it must be unique within in front of it. */
+/* ---- conflicts. A key of the scratch map is a name after the scope in which it must be unique. */
 
-static bool taken(rl_build *b, rl_str within, rl_str more, rl_str name, void *owner) {
+static bool is_taken(rl_build *b, rl_str within, rl_str more, rl_str name, void *owner) {
   rl_str parts[] = {within, more, name};
   rl_str key = rl_build_join(b, &b->temp, parts, 3, "\n");
   if (rl_map_get(&b->scratch, key)) return true;
@@ -86,7 +85,7 @@ static bool taken(rl_build *b, rl_str within, rl_str more, rl_str name, void *ow
   return false;
 }
 
-/* A model whose name is taken has been reported; what it has in common with the first one is no further fault. */
+/* Returns whether the model's name is taken, which was reported. Then what both have in common is not another error. */
 static bool is_second(const rl_build *b, const rl_model *m) {
   return rl_map_get(&b->schema->models_by_name, m->name) != m;
 }
@@ -95,15 +94,15 @@ static void check_tables(rl_build *b) {
   rl_map_dispose(&b->scratch);
   for (size_t i = 0; i < b->schema->model_count; i++) {
     const rl_model_info *m = &b->models[i];
-    if (!is_second(b, m->model) && taken(b, RL_STR("table"), m->model->namespace_, m->model->table, m->model))
-      rl_report(b, m->ast->name_span, "Another model has the table `%.*s` too.", RL_STR_ARG(m->model->table));
+    if (!is_second(b, m->model) && is_taken(b, RL_STR("table"), m->model->namespace_, m->model->table, m->model))
+      rl_report(b, m->ast->name_span, "Another model also has the table `%.*s`.", RL_STR_ARG(m->model->table));
   }
   for (size_t i = 0; i < b->schema->relation_count; i++) {
     rl_relation *r = b->schema->relations[i];
-    if (r->kind != RL_MANY_TO_MANY || !taken(b, RL_STR("table"), r->join_namespace, r->join_table, r)) continue;
+    if (r->kind != RL_MANY_TO_MANY || !is_taken(b, RL_STR("table"), r->join_namespace, r->join_table, r)) continue;
     const rl_field_info *f = &b->models[r->key_side->model->index].fields[r->key_side->index];
     rl_report(b, f->ast->name_span,
-              "The table `%.*s` of this many-to-many relation exists already: give the relation another name.",
+              "The table `%.*s` of this many-to-many relation already exists: give the relation another name.",
               RL_STR_ARG(r->join_table));
   }
 }
@@ -115,14 +114,14 @@ static void check_columns(rl_build *b) {
     for (size_t k = 0; k < m->model->column_count; k++) {
       const rl_field *f = m->model->columns[k];
       if (rl_map_get(&b->scratch, f->column))
-        rl_report(b, m->fields[f->index].ast->span, "Another field of `%.*s` has the column `%.*s` too.",
+        rl_report(b, m->fields[f->index].ast->span, "Another field of `%.*s` also has the column `%.*s`.",
                   RL_STR_ARG(m->model->name), RL_STR_ARG(f->column));
       rl_build_put(b, &b->scratch, f->column, m->model);
     }
   }
 }
 
-/* Keys and indexes share one namespace in a schema of the database, where they have names. */
+/* Keys and indexes share one namespace per schema of the database, if they have names. */
 static void check_constraints(rl_build *b) {
   if (!rl_rules(b)->known) return;
   rl_map_dispose(&b->scratch);
@@ -130,30 +129,31 @@ static void check_constraints(rl_build *b) {
     if (is_second(b, b->models[i].model)) continue;
     for (rl_index_node *n = b->models[i].indexes; n; n = n->next) {
       if (n->broken || (!rl_rules(b)->primary_key_names && n->index.kind == RL_INDEX_PRIMARY)) continue;
-      if (taken(b, RL_STR("index"), b->models[i].model->namespace_, n->index.name, n))
+      if (is_taken(b, RL_STR("index"), b->models[i].model->namespace_, n->index.name, n))
         rl_report(b, n->attr->span,
-                  "The name `%.*s` in the database is taken by another key or index: give this one another with `map: "
+                  "Another key or index has the name `%.*s` in the database: give this one another name with `map: "
                   "\"...\"`.",
                   RL_STR_ARG(n->index.name));
     }
   }
 }
 
-/* A foreign key's name is unique among the constraints of its table. */
+/* The name of a foreign key must be unique among the constraints of its table. */
 static void check_foreign_keys(rl_build *b) {
   if (!rl_rules(b)->known || !rl_rules(b)->foreign_key_names) return;
   rl_map_dispose(&b->scratch);
   for (size_t i = 0; i < b->schema->model_count; i++)
     for (rl_index_node *n = b->models[i].indexes; n; n = n->next)
-      if (!n->broken) taken(b, b->models[i].model->name, RL_STR(""), n->index.name, n);
+      if (!n->broken) is_taken(b, b->models[i].model->name, RL_STR(""), n->index.name, n);
   for (size_t i = 0; i < b->schema->relation_count; i++) {
     rl_relation *r = b->schema->relations[i];
     const rl_field *f = r->key_side;
-    if (!r->constraint.len || !taken(b, f->model->name, RL_STR(""), r->constraint, r)) continue;
-    rl_report(b, b->models[f->model->index].fields[f->index].ast->span,
-              "The name `%.*s` in the database is taken by another key or index of `%.*s`: give this one another with "
-              "`map: \"...\"`.",
-              RL_STR_ARG(r->constraint), RL_STR_ARG(f->model->name));
+    if (!r->constraint.len || !is_taken(b, f->model->name, RL_STR(""), r->constraint, r)) continue;
+    rl_report(
+        b, b->models[f->model->index].fields[f->index].ast->span,
+        "The name `%.*s` in the database belongs to another key or index of `%.*s`: give this one another name with "
+        "`map: \"...\"`.",
+        RL_STR_ARG(r->constraint), RL_STR_ARG(f->model->name));
   }
 }
 
@@ -161,10 +161,10 @@ static void check_enums(rl_build *b) {
   rl_map_dispose(&b->scratch);
   for (size_t i = 0; i < b->schema->enum_count; i++) {
     rl_enum *e = b->schema->enums[i];
-    if (!taken(b, RL_STR("enum"), e->namespace_, e->table, e)) continue;
+    if (!is_taken(b, RL_STR("enum"), e->namespace_, e->table, e)) continue;
     const rl_block *block = rl_map_get(&b->names, e->name);
     if (block)
-      rl_report(b, block->name_span, "Another enum is called `%.*s` in the database too.", RL_STR_ARG(e->table));
+      rl_report(b, block->name_span, "Another enum also has the name `%.*s` in the database.", RL_STR_ARG(e->table));
   }
 }
 
@@ -190,7 +190,7 @@ static rl_str snake(rl_build *b, rl_str name) {
   return rl_str_make(copy, (size_t)(at - copy));
 }
 
-/* As the JavaScript client does: the first letter only. */
+/* Changes only the first letter, like Prisma's JavaScript client. */
 static rl_str camel(rl_build *b, rl_str name) {
   char *copy = RL_KEEP_ARRAY(b, char, name.len + 1);
   memcpy(copy, name.p, name.len);
@@ -198,7 +198,7 @@ static rl_str camel(rl_build *b, rl_str name) {
   return rl_str_make(copy, name.len);
 }
 
-/* Where two models claim a name, the one written so has it, then the camel form, then the snake form. */
+/* If two models claim a name, the one that is written so has it, then the one with this camel case, then snake case. */
 static void name_clients(rl_build *b) {
   rl_schema *s = b->schema;
   for (size_t i = 0; i < s->model_count; i++) {
@@ -215,7 +215,8 @@ static void name_clients(rl_build *b) {
   }
 }
 
-/* Names that are a Json field wherever they are a field. A list of Json is none: its `push` is an operation. */
+/* Collects the names that are Json fields in every model that has them. Lists of Json are not included, because their
+ * `push` is an operation. */
 static void collect_json(rl_build *b) {
   rl_schema *s = b->schema;
   rl_map_dispose(&b->scratch);

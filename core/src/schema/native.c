@@ -1,4 +1,4 @@
-/* Native types: the table behind @db., and the attribute's checks. */
+/* Native types: the table for `@db.`, and the attribute's checks. */
 #include "schema/resolve.h"
 
 static const struct {
@@ -22,21 +22,21 @@ const char *rl_scalar_name(rl_scalar s) {
   return names[s];
 }
 
-static bool has(const rl_build *b, int n) {
+static bool has_native(const rl_build *b, int n) {
   return rl_rules(b)->has_native((rl_native)n);
 }
 
-static rl_native find(const rl_build *b, rl_str name) {
+static rl_native find_native(const rl_build *b, rl_str name) {
   for (int n = 1; n < RL_NATIVE_COUNT; n++)
-    if (rl_str_is(name, natives[n].name) && has(b, n)) return (rl_native)n;
+    if (rl_str_is(name, natives[n].name) && has_native(b, n)) return (rl_native)n;
   return RL_NATIVE_NONE;
 }
 
-static void unknown_type(rl_build *b, rl_attr *attr, rl_str name) {
+static void report_unknown_type(rl_build *b, rl_attr *attr, rl_str name) {
   const char *names[RL_NATIVE_COUNT];
   int count = 0;
   for (int n = 1; n < RL_NATIVE_COUNT; n++)
-    if (has(b, n)) names[count++] = natives[n].name;
+    if (has_native(b, n)) names[count++] = natives[n].name;
   names[count] = NULL;
   rl_str hint = rl_suggest_of(b, name, names);
   const char *title = rl_rules(b)->known ? rl_title(b) : "rille";
@@ -46,7 +46,7 @@ static void unknown_type(rl_build *b, rl_attr *attr, rl_str name) {
 static bool check_prefix(rl_build *b, rl_attr *attr, rl_str prefix, rl_str name) {
   if (!b->datasource.len ? rl_str_is(prefix, "db") : rl_str_eq(prefix, b->datasource)) return true;
   rl_str wanted = b->datasource.len ? b->datasource : RL_STR("db");
-  rl_report(b, attr->name_span, "The prefix of a native type is the name of the datasource: write `@%.*s.%.*s`.",
+  rl_report(b, attr->name_span, "The prefix of a native type must be the name of the datasource: write `@%.*s.%.*s`.",
             RL_STR_ARG(wanted), RL_STR_ARG(name));
   return false;
 }
@@ -55,7 +55,7 @@ typedef struct range {
   int64_t low, high;
 } range;
 
-/* What is allowed for the n-th argument. */
+/* Returns the range of the n-th argument. */
 static range argument_range(rl_native native, int position) {
   switch (native) {
   case RL_NATIVE_VARCHAR:
@@ -73,7 +73,7 @@ static bool read_arguments(rl_build *b, rl_attr *attr, rl_native native, rl_type
     range r = argument_range(native, position);
     int64_t n;
     if (a->name.len || !rl_expr_int(a->value, &n) || n < r.low || n > r.high) {
-      rl_report(b, a->span, "An argument of `%s` is a whole number from %lld to %lld.", natives[native].name,
+      rl_report(b, a->span, "An argument of `%s` must be an integer from %lld to %lld.", natives[native].name,
                 (long long)r.low, (long long)r.high);
       return false;
     }
@@ -81,7 +81,7 @@ static bool read_arguments(rl_build *b, rl_attr *attr, rl_native native, rl_type
   }
   type->arg_count = position;
   if (native != RL_NATIVE_DECIMAL || position < 2 || type->args[1] <= type->args[0]) return true;
-  rl_report(b, attr->span, "The scale of a Decimal (%d) cannot be above its precision (%d).", type->args[1],
+  rl_report(b, attr->span, "The scale of a Decimal (%d) cannot be greater than its precision (%d).", type->args[1],
             type->args[0]);
   return false;
 }
@@ -90,9 +90,9 @@ static bool check_count(rl_build *b, rl_attr *attr, rl_native native) {
   int least = natives[native].min_args, most = natives[native].max_args, count = (int)attr->count;
   if (count >= least && count <= most) return true;
   if (most == 0)
-    rl_report(b, attr->span, "`%s` takes no argument.", natives[native].name);
+    rl_report(b, attr->span, "`%s` has no arguments.", natives[native].name);
   else
-    rl_report(b, attr->span, "`%s` takes %d to %d arguments, not %d.", natives[native].name, least, most, count);
+    rl_report(b, attr->span, "`%s` has %d to %d arguments, not %d.", natives[native].name, least, most, count);
   return false;
 }
 
@@ -113,9 +113,9 @@ void rl_resolve_native(rl_build *b, rl_field_info *f, rl_attr *attr) {
     return;
   }
   if (!rules->has_native) return;
-  rl_native native = find(b, name);
+  rl_native native = find_native(b, name);
   if (native == RL_NATIVE_NONE) {
-    unknown_type(b, attr, name);
+    report_unknown_type(b, attr, name);
     return;
   }
   if (natives[native].scalar != type->scalar) {
@@ -126,10 +126,10 @@ void rl_resolve_native(rl_build *b, rl_field_info *f, rl_attr *attr) {
   if (check_count(b, attr, native) && read_arguments(b, attr, native, type)) type->native = native;
 }
 
-/* Unsupported("Uuid") hides a type that is supported. */
+/* Reports Unsupported("Uuid") and others that are supported types. */
 void rl_check_unsupported(rl_build *b, rl_field_info *f) {
   if (!rl_rules(b)->known || !rl_rules(b)->has_native || !f->ast->unsupported) return;
-  rl_native n = find(b, f->ast->unsupported->value);
+  rl_native n = find_native(b, f->ast->unsupported->value);
   if (n == RL_NATIVE_NONE) return;
   rl_str prefix = b->datasource.len ? b->datasource : RL_STR("db");
   rl_report(b, f->ast->type_span, "`%s` is a supported type: write `%s @%.*s.%s`.", natives[n].name,

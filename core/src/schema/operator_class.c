@@ -19,8 +19,8 @@ bool rl_is_operator_class(rl_str name) {
   return false;
 }
 
-/* The database writes timestamptz, varbit and minmax as one word. */
-static bool goes_on(rl_str rest, size_t at) {
+/* Returns whether the word continues: the database writes timestamptz, varbit and minmax as one word. */
+static bool is_same_word(rl_str rest, size_t at) {
   return rl_str_starts(rest, RL_STR("Tz")) || rl_str_starts(rest, RL_STR("Max")) ||
          (at == 3 && rl_str_starts(rest, RL_STR("Bit")));
 }
@@ -29,12 +29,12 @@ void rl_operator_class_text(rl_str name, rl_buf *out) {
   for (size_t i = 0; i < name.len; i++) {
     char c = name.p[i];
     bool upper = c >= 'A' && c <= 'Z';
-    if (upper && i && !goes_on(rl_str_make(name.p + i, name.len - i), i)) rl_buf_byte(out, '_');
+    if (upper && i && !is_same_word(rl_str_make(name.p + i, name.len - i), i)) rl_buf_byte(out, '_');
     rl_buf_byte(out, upper ? (char)(c - 'A' + 'a') : c);
   }
 }
 
-/* Appends the name of stem and form when the database calls that `text`; else `out` is left as it was. */
+/* Appends the name of stem and form if `text` is the database's name for it; otherwise leaves `out` unchanged. */
 static bool append_if(rl_buf *out, const char *stem, const char *form, rl_str text) {
   size_t start = out->len;
   rl_buf_text(out, stem);

@@ -5,7 +5,8 @@
 #include "base/buf.h"
 
 bool rl_is_operator_class(rl_str name);                /* JsonbPathOps */
-void rl_operator_class_text(rl_str name, rl_buf *out); /* JsonbPathOps to jsonb_path_ops */
-bool rl_operator_class_name(rl_str text, rl_buf *out); /* and back; false, with nothing written, when it has no name */
+void rl_operator_class_text(rl_str name, rl_buf *out); /* JsonbPathOps -> jsonb_path_ops */
+bool rl_operator_class_name(
+    rl_str text, rl_buf *out); /* jsonb_path_ops -> JsonbPathOps; false: it has no name, nothing is written */
 
 #endif

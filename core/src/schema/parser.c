@@ -1,5 +1,5 @@
-/* The parser's outer half: files, blocks, lines. A fault costs its line, or a block its keyword; reading goes on behind
- * it. */
+/* The parser's outer half: files, blocks, lines. After an error it skips the line, or the block with a wrong keyword,
+ * and continues. */
 #include "schema/parser.h"
 
 static const char *const keywords[] = {"datasource", "generator", "model", "view", "type", "enum", NULL};
@@ -32,7 +32,7 @@ static bool is_comment(rl_token_kind kind) {
   return kind == RL_T_COMMENT || kind == RL_T_DOC || kind == RL_T_BLOCK_COMMENT;
 }
 
-/* Comment lines up to the first empty line or other thing. */
+/* Parses comment lines up to the first empty line or other token. */
 static rl_line *parse_comments(rl_parser *p) {
   rl_line *first = NULL, **end = &first;
   while (is_comment(p->token.kind)) {
@@ -44,7 +44,7 @@ static rl_line *parse_comments(rl_parser *p) {
   return first;
 }
 
-/* The text of the /// lines among them. */
+/* Returns the text of the /// lines. */
 static rl_str doc_of(rl_build *b, const rl_line *lines) {
   size_t count = 0;
   for (const rl_line *l = lines; l; l = l->next) count += l->is_doc;
@@ -56,7 +56,7 @@ static rl_str doc_of(rl_build *b, const rl_line *lines) {
   return count == 1 ? texts[0] : rl_build_join(b, b->keep, texts, count, "\n");
 }
 
-/* The lines of a faulty stretch, as written, for the formatter; the parser then stands behind it. */
+/* Takes the lines from start to stop as written, for the formatter, and moves after them. */
 static rl_line *take_raw(rl_parser *p, uint32_t start, uint32_t stop) {
   rl_line *first = NULL, **end = &first;
   while (start < stop) {
@@ -71,32 +71,33 @@ static rl_line *take_raw(rl_parser *p, uint32_t start, uint32_t stop) {
   return first;
 }
 
-static uint32_t behind_line(rl_parser *p, uint32_t at) {
+static uint32_t after_line(rl_parser *p, uint32_t at) {
   uint32_t end = rl_lex_line_end(p->b->text, at, p->end);
   if (end < p->end && p->b->text.p[end] == '\r') end++;
   if (end < p->end && p->b->text.p[end] == '\n') end++;
   return end;
 }
 
-/* Leaves a faulty line. When brackets were left open and the fault was found at the head of a later line, that line is
- * read on its own. */
+/* Leaves a line with an error. If brackets were open and the error is at the start of a later line, that line is parsed
+ * separately. */
 static uint32_t resume_point(rl_parser *p, uint32_t start) {
-  if (p->token.kind == RL_T_BAD && p->token.span.end == p->end) return p->end; /* such as a comment that never ends */
+  if (p->token.kind == RL_T_BAD && p->token.span.end == p->end)
+    return p->end; /* a comment that never ends, for example */
   if (p->depth > 0 && (p->first_on_line || p->token.kind == RL_T_END || p->token.kind == RL_T_AT_AT)) {
-    uint32_t at = behind_line(p, p->before);
-    return at > start ? at : behind_line(p, start);
+    uint32_t at = after_line(p, p->before);
+    return at > start ? at : after_line(p, start);
   }
-  return behind_line(p, p->token.span.start > start ? p->token.span.start : start);
+  return after_line(p, p->token.span.start > start ? p->token.span.start : start);
 }
 
-static void item_fault(rl_parser *p, rl_item *item, uint32_t start) {
+static void leave_item(rl_parser *p, rl_item *item, uint32_t start) {
   uint32_t stop = resume_point(p, start);
   item->kind = RL_ITEM_RAW;
   item->lines = take_raw(p, start, stop);
   rl_parser_at(p, stop);
 }
 
-/* What ends a statement: a comment perhaps, and the line end. */
+/* Parses the end of a statement: a comment, if any, and the line end. */
 static bool parse_line_end(rl_parser *p, rl_item *item) {
   if (is_comment(p->token.kind)) {
     item->trailing = comment_line(p);
@@ -131,18 +132,18 @@ static bool parse_list_marks(rl_parser *p, rl_item *item) {
   item->arity = RL_ARITY_LIST;
   rl_parser_next(p);
   if (p->token.kind != RL_T_QUESTION) return true;
-  rl_report(p->b, p->token.span, "A list cannot be optional: it is empty when it has nothing. Write `%.*s[]`.",
+  rl_report(p->b, p->token.span, "A list cannot be optional, but it can be empty. Write `%.*s[]`.",
             RL_STR_ARG(item->type_text));
   return false;
 }
 
 static bool parse_type(rl_parser *p, rl_item *item) {
   if (p->token.kind == RL_T_COLON) {
-    rl_report(p->b, p->token.span, "No colon stands between a field's name and its type.");
+    rl_report(p->b, p->token.span, "There is no colon between a field's name and its type.");
     return false;
   }
   if (p->token.kind == RL_T_BRACKET_OPEN) {
-    rl_report(p->b, p->token.span, "A list is written with brackets behind the type: `Type[]`.");
+    rl_report(p->b, p->token.span, "A list has brackets after the type: `Type[]`.");
     return false;
   }
   if (p->token.kind != RL_T_NAME) return rl_parser_expected(p, "the field's type");
@@ -196,7 +197,7 @@ static bool parse_statement(rl_parser *p, rl_item *item, rl_block_kind block) {
                                                         : "a field or an attribute that begins with `@@`");
 }
 
-/* `model Name {` at the head of a line: the block before it was left open. */
+/* Returns whether the line starts with `model Name {`: then the block before it was not closed. */
 static bool starts_block(rl_parser *p) {
   rl_block_kind kind;
   if (p->token.kind != RL_T_NAME || !block_kind(p->token.text, &kind)) return false;
@@ -204,8 +205,8 @@ static bool starts_block(rl_parser *p) {
   return name.kind == RL_T_NAME && rl_lex(p->b->text, name.span.end, p->end).kind == RL_T_BRACE_OPEN;
 }
 
-/* Documentation stands above what it tells of, or behind it; empty lines between do not part them. */
-static void document(rl_build *b, rl_item *item, const rl_item *before) {
+/* Sets the documentation of an item, which is above it or after it. Empty lines may be between them. */
+static void set_documentation(rl_build *b, rl_item *item, const rl_item *before) {
   if (item->kind != RL_ITEM_FIELD && item->kind != RL_ITEM_VALUE) return;
   rl_str parts[2];
   size_t count = 0;
@@ -231,14 +232,14 @@ static void parse_item(rl_parser *p, rl_item *item, rl_block_kind block) {
     p->comment_skipped = false;
     uint32_t line = start;
     if (!parse_statement(p, item, block)) {
-      item_fault(p, item, start);
+      leave_item(p, item, start);
       return;
     }
     item->span.end = p->before;
     while (item->span.end > line &&
            (p->b->text.p[item->span.end - 1] == '\n' || p->b->text.p[item->span.end - 1] == '\r'))
       item->span.end--;
-    /* A comment between brackets has no place of its own in the tree, so such lines are formatted as they are. */
+    /* Comments between brackets are not in the tree, so the formatter keeps such lines as written. */
     if (p->comment_skipped) item->lines = take_raw(p, start, item->span.end);
   }
 }
@@ -260,23 +261,23 @@ static void parse_items(rl_parser *p, rl_block *block) {
     }
     rl_item *item = RL_TEMP(p->b, rl_item);
     parse_item(p, item, block->kind);
-    document(p->b, item, before);
+    set_documentation(p->b, item, before);
     *end = item;
     if (item->kind != RL_ITEM_BLANK) before = item->kind == RL_ITEM_COMMENT ? item : NULL;
     end = &item->next;
   }
 }
 
-static void raw_block(rl_parser *p, rl_block *block, uint32_t stop) {
+static void take_raw_block(rl_parser *p, rl_block *block, uint32_t stop) {
   block->kind = RL_BLOCK_RAW;
   block->lines = take_raw(p, block->span.start, stop);
   rl_parser_at(p, stop);
 }
 
-/* In tokens: where no block has an end, every line would look through all that follow. */
+/* In tokens. If no block had an end, every line would search through all lines after it. */
 enum { LOOK_AHEAD_MOST = 1 << 20 };
 
-/* A block with an unknown keyword, or none: all of it is left out, up to the line that closes it. */
+/* Skips a block with an unknown keyword, or none, up to the line that closes it. */
 static bool parse_unknown_block(rl_parser *p, rl_block *block, rl_token word) {
   uint32_t end = rl_lex_line_end(p->b->text, word.span.end, p->end), at = word.span.end;
   rl_token t = rl_lex(p->b->text, at, end);
@@ -292,27 +293,25 @@ static bool parse_unknown_block(rl_parser *p, rl_block *block, rl_token word) {
   }
   if (t.kind != RL_T_BRACE_CLOSE) return false;
   rl_report(p->b, word.span,
-            "`%.*s` begins no block. A block is `datasource`, `generator`, `model`, `view` or `enum`.%.*s",
+            "`%.*s` does not begin a block; expected `datasource`, `generator`, `model`, `view` or `enum`.%.*s",
             RL_STR_ARG(word.text), RL_STR_ARG(rl_suggest_of(p->b, word.text, keywords)));
-  raw_block(p, block, behind_line(p, t.span.end));
+  take_raw_block(p, block, after_line(p, t.span.end));
   return true;
 }
 
-static void stray_line(rl_parser *p, rl_block *block) {
+static void skip_stray_line(rl_parser *p, rl_block *block) {
   rl_token t = p->token;
   if (t.kind == RL_T_NAME && parse_unknown_block(p, block, t)) return;
   bool bad = t.kind == RL_T_BAD;
   if (bad)
     rl_report(p->b, t.span, "%s", t.why);
   else
-    rl_report(
-        p->b, t.span,
-        "Nothing begins like this. A schema is made of blocks: `datasource`, `generator`, `model`, `view`, `enum`.");
+    rl_report(p->b, t.span, "Expected a block: `datasource`, `generator`, `model`, `view` or `enum`.");
   if (bad && t.span.end == p->end) { /* a comment that never ends */
     p->b->unclosed = true;
     p->b->unclosed_at = t.span.start;
   }
-  raw_block(p, block, behind_line(p, bad ? t.span.end : t.span.start));
+  take_raw_block(p, block, after_line(p, bad ? t.span.end : t.span.start));
 }
 
 static bool parse_block_head(rl_parser *p, rl_block *block) {
@@ -330,7 +329,7 @@ static bool parse_block_head(rl_parser *p, rl_block *block) {
   if (p->token.kind == RL_T_NEWLINE)
     rl_parser_next(p);
   else
-    rl_parser_expected(p, "a line break behind `{`");
+    rl_parser_expected(p, "a line break after `{`");
   return true;
 }
 
@@ -338,7 +337,7 @@ static void parse_block(rl_parser *p, rl_block *block, const rl_block *before) {
   block->span = p->token.span;
   block->keyword = p->token.text;
   if (!parse_block_head(p, block)) {
-    raw_block(p, block, behind_line(p, block->span.start));
+    take_raw_block(p, block, after_line(p, block->span.start));
     return;
   }
   if (before && before->kind == RL_BLOCK_COMMENT) block->doc = doc_of(p->b, before->lines);
@@ -347,7 +346,7 @@ static void parse_block(rl_parser *p, rl_block *block, const rl_block *before) {
   if (p->token.kind == RL_T_NEWLINE)
     rl_parser_next(p);
   else if (!p->b->unclosed)
-    rl_parser_expected(p, "a line break behind `}`");
+    rl_parser_expected(p, "a line break after `}`");
 }
 
 static void parse_top(rl_parser *p, rl_block *block, const rl_block *before) {
@@ -361,7 +360,7 @@ static void parse_top(rl_parser *p, rl_block *block, const rl_block *before) {
   } else if (p->token.kind == RL_T_NAME && block_kind(p->token.text, &block->kind)) {
     parse_block(p, block, before);
   } else {
-    stray_line(p, block);
+    skip_stray_line(p, block);
   }
 }
 
@@ -374,16 +373,16 @@ static bool valid_text(rl_build *b, const rl_file *f) {
   if (valid) bad = (size_t)(zero - text.p);
   uint32_t at = f->start + (uint32_t)bad;
   rl_report(b, (rl_span){at, at + 1},
-            valid ? "The file has a byte 0 here, which no text has."
+            valid ? "The file contains a zero byte here: it is not a text file."
                   : "The file is not valid UTF-8 from here on. Save it as UTF-8.");
   b->unclosed = true;
   b->unclosed_at = at;
   return false;
 }
 
-/* Byte order marks at the beginning are passed over. Joined files have several, and blank lines between them, which
- * formatting would take away. */
-static uint32_t behind_marks(const char *text, uint32_t start, uint32_t end) {
+/* Skips byte order marks at the beginning. Joined files have several, with blank lines between them that formatting
+ * would remove. */
+static uint32_t skip_byte_order_marks(const char *text, uint32_t start, uint32_t end) {
   for (uint32_t at = start; at < end;) {
     if (end - at >= 3 && !memcmp(text + at, "\xEF\xBB\xBF", 3))
       start = at += 3;
@@ -401,7 +400,7 @@ void rl_parse_blocks(rl_build *b) {
     const rl_file *f = &b->files[i];
     if (!valid_text(b, f)) continue;
     rl_parser p = {.b = b, .end = f->end};
-    rl_parser_at(&p, behind_marks(b->text.p, f->start, f->end));
+    rl_parser_at(&p, skip_byte_order_marks(b->text.p, f->start, f->end));
     const rl_block *before = NULL;
     while (p.token.kind != RL_T_END) {
       rl_block *block = RL_TEMP(b, rl_block);

@@ -8,7 +8,7 @@ typedef struct site {
   size_t count;
 } site;
 
-static rl_str quoted(rl_build *b, rl_str text, char mark) {
+static rl_str quote_text(rl_build *b, rl_str text, char mark) {
   char *copy = RL_KEEP_ARRAY(b, char, text.len * 2 + 3), *at = copy;
   *at++ = mark;
   for (size_t i = 0; i < text.len; i++) {
@@ -19,10 +19,10 @@ static rl_str quoted(rl_build *b, rl_str text, char mark) {
   return rl_str_make(copy, (size_t)(at - copy));
 }
 
-/* The literal as SQL; empty for null. false after a report. */
-static bool literal(site *s, const rl_ast_expr *e, rl_str *out) {
+/* Writes a literal as SQL; empty for null. Returns false after a report. */
+static bool write_literal(site *s, const rl_ast_expr *e, rl_str *out) {
   if (e->kind == RL_EXPR_STRING)
-    *out = quoted(s->b, e->value, '\'');
+    *out = quote_text(s->b, e->value, '\'');
   else if (e->kind == RL_EXPR_NUMBER)
     *out = e->text;
   else if (e->kind == RL_EXPR_PATH && rl_str_is(e->text, "null"))
@@ -30,15 +30,16 @@ static bool literal(site *s, const rl_ast_expr *e, rl_str *out) {
   else if (e->kind == RL_EXPR_PATH && (rl_str_is(e->text, "true") || rl_str_is(e->text, "false")))
     *out = e->text;
   else {
-    rl_report(s->b, e->span,
-              "A condition compares with a text, a number, `true`, `false`, `null` or `{ not: ... }`; for more, write "
-              "`raw(\"SQL\")`.");
+    rl_report(
+        s->b, e->span,
+        "A condition compares with a string, a number, `true`, `false`, `null` or `{ not: ... }`; for more, write "
+        "`raw(\"SQL\")`.");
     return false;
   }
   return true;
 }
 
-static bool fits(site *s, const rl_field *f, const rl_ast_expr *e) {
+static bool check_comparable(site *s, const rl_field *f, const rl_ast_expr *e) {
   rl_scalar t = f->type.scalar;
   if (e->kind == RL_EXPR_PATH && rl_str_is(e->text, "null")) return true;
   bool number = t == RL_INT || t == RL_BIGINT || t == RL_FLOAT || t == RL_DECIMAL;
@@ -49,18 +50,18 @@ static bool fits(site *s, const rl_field *f, const rl_ast_expr *e) {
   return ok;
 }
 
-static void condition(site *s, const rl_field *f, const rl_ast_expr *e) {
+static void add_condition(site *s, const rl_field *f, const rl_ast_expr *e) {
   bool negated = e->kind == RL_EXPR_OBJECT;
   if (negated) {
     if (e->count != 1 || !rl_str_is(e->args->name, "not") || !e->args->value) {
-      rl_report(s->b, e->span, "A condition in braces has the one member `not`.");
+      rl_report(s->b, e->span, "A condition in braces must have the one member `not`.");
       return;
     }
     e = e->args->value;
   }
   rl_str value;
-  if (!literal(s, e, &value) || !fits(s, f, e)) return;
-  rl_str column = quoted(s->b, f->column, '"');
+  if (!write_literal(s, e, &value) || !check_comparable(s, f, e)) return;
+  rl_str column = quote_text(s->b, f->column, '"');
   if (!value.len) {
     s->parts[s->count++] =
         rl_build_format(s->b, &s->b->temp, "%.*s IS %sNULL", RL_STR_ARG(column), negated ? "NOT " : "");
@@ -70,16 +71,17 @@ static void condition(site *s, const rl_field *f, const rl_ast_expr *e) {
   s->parts[s->count++] = rl_build_join(s->b, &s->b->temp, parts, 3, "");
 }
 
-static void member(site *s, const rl_ast_arg *a) {
+static void resolve_member(site *s, const rl_ast_arg *a) {
   rl_field_info *fi = rl_info_field(s->b, s->m, a->name);
   if (!fi) {
     rl_str hint = rl_suggest_field(s->b, s->m, a->name);
     rl_report(s->b, a->name_span, "The model `%.*s` has no field `%.*s`.%.*s", RL_STR_ARG(s->m->model->name),
               RL_STR_ARG(a->name), RL_STR_ARG(hint));
   } else if (fi->field->is_relation) {
-    rl_report(s->b, a->name_span, "`%.*s` is a relation; a condition names scalar fields.", RL_STR_ARG(a->name));
+    rl_report(s->b, a->name_span, "`%.*s` is a relation; a condition can name only scalar fields.",
+              RL_STR_ARG(a->name));
   } else if (a->value) {
-    condition(s, fi->field, a->value);
+    add_condition(s, fi->field, a->value);
   }
 }
 
@@ -90,14 +92,14 @@ void rl_resolve_predicate(rl_build *b, rl_model_info *m, rl_ast_arg *arg, rl_str
     if (sql && sql->kind == RL_EXPR_STRING && sql->value.len)
       *out = sql->value;
     else
-      rl_report(b, e->span, "`raw()` takes one text that is not empty: the SQL of the condition.");
+      rl_report(b, e->span, "`raw()` has one argument, the SQL of the condition, a string that is not empty.");
     return;
   }
   if (e->kind != RL_EXPR_OBJECT || !e->count) {
-    rl_report(b, e->span, "`where` is `raw(\"SQL\")` or an object of fields: `{ field: value }`.");
+    rl_report(b, e->span, "`where` must be `raw(\"SQL\")` or an object of fields: `{ field: value }`.");
     return;
   }
   site s = {b, m, RL_TEMP_ARRAY(b, rl_str, e->count), 0};
-  for (rl_ast_arg *a = e->args; a; a = a->next) member(&s, a);
+  for (rl_ast_arg *a = e->args; a; a = a->next) resolve_member(&s, a);
   if (s.count == e->count) *out = rl_build_join(b, b->keep, s.parts, s.count, " AND ");
 }

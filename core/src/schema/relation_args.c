@@ -1,9 +1,9 @@
-/* The arguments of @relation, each on its own; what they mean together is judged when both sides are known. */
+/* The arguments of @relation, each separately. They are checked together when both sides are known. */
 #include "schema/resolve.h"
 
 static const char *const action_names[] = {"Cascade", "Restrict", "NoAction", "SetNull", "SetDefault", NULL};
 
-/* The fields that `fields:` or `references:` names, all of model m. NULL after a report. */
+/* Reads the fields in `fields:` or `references:`, all of model m. NULL: after a report. */
 static const rl_field **read_fields(rl_build *b, rl_model_info *m, rl_ast_arg *arg, const char *name, size_t *count) {
   rl_ast_expr *list = rl_ast_list(b, arg);
   if (!list) {
@@ -19,14 +19,14 @@ static const rl_field **read_fields(rl_build *b, rl_model_info *m, rl_ast_arg *a
     if (fi && !fi->field->is_relation) {
       out[(*count)++] = fi->field;
       for (size_t i = 0; i + 1 < *count; i++)
-        if (out[i] == fi->field) rl_report(b, a->span, "The field `%.*s` is named twice.", RL_STR_ARG(written));
+        if (out[i] == fi->field) rl_report(b, a->span, "The field `%.*s` is given twice.", RL_STR_ARG(written));
       continue;
     }
     ok = false;
     if (!written.len) {
       rl_report(b, a->span, "This must be the name of a field.");
     } else if (fi) {
-      rl_report(b, a->span, "`%s` names scalar fields; `%.*s` is a relation.", name, RL_STR_ARG(written));
+      rl_report(b, a->span, "`%s` can name only scalar fields; `%.*s` is a relation.", name, RL_STR_ARG(written));
     } else {
       rl_str hint = rl_suggest_field(b, m, written);
       rl_report(b, a->span, "The model `%.*s` has no field `%.*s` for `%s`.%.*s", RL_STR_ARG(m->model->name),
@@ -37,11 +37,11 @@ static const rl_field **read_fields(rl_build *b, rl_model_info *m, rl_ast_arg *a
   return ok && *count ? out : NULL;
 }
 
-/* In relationMode = "prisma" nobody but the client would carry out these. */
-static bool emulated(rl_build *b, rl_action_ref action, rl_span span) {
+/* In relationMode = "prisma" the client performs the actions, and it does not have all of them. */
+static bool check_emulated(rl_build *b, rl_action_ref action, rl_span span) {
   if (!b->schema->relation_mode_prisma) return true;
   if (action != RL_REF_SET_DEFAULT && (action != RL_REF_NO_ACTION || rl_rules(b)->emulates_no_action)) return true;
-  rl_report(b, span, "`%s` cannot be had with relationMode = \"prisma\": choose Cascade, Restrict or SetNull.",
+  rl_report(b, span, "`%s` is not available with relationMode = \"prisma\": choose Cascade, Restrict or SetNull.",
             action_names[action]);
   return false;
 }
@@ -53,11 +53,11 @@ static rl_ast_arg *read_action(rl_build *b, rl_attr *attr, const char *name, rl_
   for (int i = 0; action_names[i]; i++) {
     if (!rl_str_is(word, action_names[i])) continue;
     *out = (rl_action_ref)i;
-    emulated(b, *out, arg->span);
+    check_emulated(b, *out, arg->span);
     return arg;
   }
   rl_str hint = rl_suggest_of(b, word, action_names);
-  rl_report(b, arg->value->span, "`%s` is Cascade, Restrict, NoAction, SetNull or SetDefault.%.*s", name,
+  rl_report(b, arg->value->span, "`%s` must be Cascade, Restrict, NoAction, SetNull or SetDefault.%.*s", name,
             RL_STR_ARG(hint));
   return NULL;
 }

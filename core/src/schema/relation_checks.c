@@ -1,7 +1,7 @@
 /* The rules for the two sides of a relation. */
 #include "schema/resolve.h"
 
-static rl_span place(const rl_field_info *f) {
+static rl_span relation_span(const rl_field_info *f) {
   return f->relation ? f->relation->span : f->ast->span;
 }
 
@@ -13,16 +13,16 @@ static rl_str names_of(rl_build *b, const rl_field **fields, size_t count) {
 
 /* ---- one foreign key */
 
-/* The side without the key says nothing about it. */
+/* Reports arguments about the key on the referenced side. */
 static void check_bare_side(rl_build *b, const rl_field_info *key, const rl_field_info *other) {
   const rl_ast_arg *args[] = {other->fields_arg, other->references_arg, other->on_delete_arg, other->on_update_arg,
                               other->map_arg};
   static const char *const names[] = {"fields", "references", "onDelete", "onUpdate", "map"};
   for (int i = 0; i < 5; i++) {
     if (!args[i]) continue;
-    rl_report(b, args[i]->span, "`%s` belongs to the other side, `%.*s.%.*s`, which %s.", names[i],
+    rl_report(b, args[i]->span, "`%s` belongs to the other side, `%.*s.%.*s`, which has the key%s.", names[i],
               RL_STR_ARG(key->field->model->name), RL_STR_ARG(key->field->name),
-              other->field->list ? "holds the key; a list never does" : "holds the key");
+              other->field->list ? "; a list never has it" : "");
   }
 }
 
@@ -32,9 +32,9 @@ static bool check_key_given(rl_build *b, const rl_field_info *key, const rl_fiel
   const char *missing = key->fields_arg       ? "`references`"
                         : key->references_arg ? "`fields`"
                                               : "`fields` and `references`";
-  rl_report(b, place(key),
+  rl_report(b, relation_span(key),
             "The relation between `%.*s` and `%.*s` needs %s %s: `@relation(fields: [...], references: [...])`, with "
-            "fields of `%.*s` that hold the key of `%.*s`.",
+            "fields of `%.*s` for the key of `%.*s`.",
             RL_STR_ARG(model), RL_STR_ARG(target), missing, other->field->list ? "here" : "on one of its sides",
             RL_STR_ARG(model), RL_STR_ARG(target));
   return false;
@@ -42,8 +42,8 @@ static bool check_key_given(rl_build *b, const rl_field_info *key, const rl_fiel
 
 static bool check_counts(rl_build *b, const rl_field_info *key) {
   if (key->field_count == key->reference_count) return true;
-  rl_report(b, place(key), "`fields` has %zu and `references` %zu; they must be pairs.", key->field_count,
-            key->reference_count);
+  rl_report(b, relation_span(key), "`fields` has %zu fields and `references` %zu; they must be pairs.",
+            key->field_count, key->reference_count);
   return false;
 }
 
@@ -52,7 +52,7 @@ static bool same_type(const rl_type *a, const rl_type *z) {
   return a->scalar != RL_ENUM || a->enumeration == z->enumeration;
 }
 
-static const char *shown_type(const rl_field *f, int *len) {
+static const char *written_type(const rl_field *f, int *len) {
   const char *p = f->type.scalar == RL_ENUM ? f->type.enumeration->name.p : rl_scalar_name(f->type.scalar);
   *len = f->type.scalar == RL_ENUM ? (int)f->type.enumeration->name.len : (int)strlen(p);
   return p;
@@ -64,28 +64,28 @@ static void check_types(rl_build *b, const rl_field_info *key) {
     const rl_field *f = key->fields[i], *r = key->references[i];
     if (same_type(&f->type, &r->type)) continue;
     int f_len, r_len;
-    const char *f_type = shown_type(f, &f_len), *r_type = shown_type(r, &r_len);
+    const char *f_type = written_type(f, &f_len), *r_type = written_type(r, &r_len);
     rl_report(b, a->span,
-              "`%.*s` is %.*s%s, but `%.*s.%.*s`, to which it refers, is %.*s%s: both must have the same type.",
+              "`%.*s` is %.*s%s, but `%.*s.%.*s`, which it references, is %.*s%s: both must have the same type.",
               RL_STR_ARG(f->name), f_len, f_type, f->list ? "[]" : "", RL_STR_ARG(r->model->name), RL_STR_ARG(r->name),
               r_len, r_type, r->list ? "[]" : "");
   }
 }
 
-static bool holds(const rl_index *index, const rl_field *f) {
+static bool index_has(const rl_index *index, const rl_field *f) {
   for (size_t i = 0; i < index->count; i++)
     if (index->fields[i].field == f) return true;
   return false;
 }
 
-/* Some unique key of the model is over exactly these fields, in any order. */
+/* Returns whether a unique key of the model has exactly these fields, in any order. */
 static bool is_key(const rl_model *m, const rl_field **fields, size_t count) {
   for (size_t i = 0; i < m->index_count; i++) {
     const rl_index *index = &m->indexes[i];
     bool unique = index->kind == RL_INDEX_PRIMARY || (index->kind == RL_INDEX_UNIQUE && !index->where.len);
     if (!unique || index->count != count) continue;
     size_t k = 0;
-    while (k < count && holds(index, fields[k])) k++;
+    while (k < count && index_has(index, fields[k])) k++;
     if (k == count) return true;
   }
   return false;
@@ -97,7 +97,7 @@ static void check_references(rl_build *b, const rl_field_info *key) {
   rl_str names = names_of(b, key->references, key->reference_count);
   if (key->reference_count == 1)
     rl_report(b, key->references_arg->span,
-              "`references` must name a unique key of `%.*s`: mark `%.*s` with `@unique`, or refer to another field.",
+              "`references` must name a unique key of `%.*s`: mark `%.*s` with `@unique`, or reference another field.",
               RL_STR_ARG(target->name), RL_STR_ARG(names));
   else
     rl_report(b, key->references_arg->span,
@@ -110,13 +110,13 @@ static void check_arity(rl_build *b, const rl_field_info *key) {
   for (size_t i = 0; i < key->field_count; i++) {
     if (key->fields[i]->required) continue;
     rl_report(b, key->ast->type_span,
-              "`%.*s` is required but its key field `%.*s` is not: write `%.*s?`, or make the key required.",
+              "`%.*s` is required, but its key field `%.*s` is not: write `%.*s?`, or make the key required.",
               RL_STR_ARG(key->field->name), RL_STR_ARG(key->fields[i]->name), RL_STR_ARG(key->ast->type_text));
     return;
   }
 }
 
-/* A database that takes such a key fails only when the action is due: a warning, as from Prisma. Elsewhere it is an
+/* Some databases accept such a key and fail only when the action runs. Then it is a warning, as in Prisma, otherwise an
  * error. */
 static void check_set_null(rl_build *b, const rl_field_info *key, const rl_ast_arg *arg, rl_action_ref action,
                            const char *name) {
@@ -141,7 +141,7 @@ static void check_one_to_one(rl_build *b, const rl_field_info *key, const rl_fie
   if (other->field->list) return;
   if (other->field->required)
     rl_report(b, other->ast->type_span,
-              "The side of a one-to-one relation without the key cannot be required, since no database can enforce "
+              "The referenced side of a one-to-one relation cannot be required, because no database can enforce "
               "that: write `%.*s?`.",
               RL_STR_ARG(other->ast->type_text));
   if (is_key(key->field->model, key->fields, key->field_count)) return;
@@ -176,10 +176,11 @@ static void check_side(rl_build *b, const rl_field_info *f) {
   const rl_model *target = f->field->target;
   for (int i = 0; i < 5; i++)
     if (args[i])
-      rl_report(b, args[i]->span,
-                "A many-to-many relation between two lists has no `%s`: its table is made by itself. For more, write a "
-                "model between them.",
-                names[i]);
+      rl_report(
+          b, args[i]->span,
+          "A many-to-many relation between two lists has no `%s`: rille creates its table. To choose more, write a "
+          "model between them.",
+          names[i]);
   if (!target->primary || target->primary->count != 1)
     rl_report(b, f->ast->type_span,
               "`%.*s` has no `@id` of a single field, which a many-to-many relation needs. Write a model between them.",

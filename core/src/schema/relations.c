@@ -1,4 +1,4 @@
-/* Pairs the relation fields of two models and makes a relation of each pair. */
+/* Pairs the relation fields of two models, and builds a relation from each pair. */
 #include "schema/resolve.h"
 
 static rl_model_info *info_of(rl_build *b, const rl_model *m) {
@@ -9,7 +9,7 @@ static bool same_relation(const rl_field_info *a, const rl_field_info *z) {
   return a->field->target == z->field->target && rl_str_eq(a->relation_name, z->relation_name);
 }
 
-/* The relation fields of this model that go to the same model under the same name. */
+/* Counts the relation fields of this model with the same target and the same name. */
 static size_t group_of(rl_model_info *m, const rl_field_info *fi, rl_str *names, bool *first) {
   size_t count = 0;
   for (size_t i = 0; i < m->model->relation_count; i++) {
@@ -21,7 +21,7 @@ static size_t group_of(rl_model_info *m, const rl_field_info *fi, rl_str *names,
   return count;
 }
 
-/* A model may have one field for a relation, or two where it relates to itself; names tell several relations apart. */
+/* A model has one field per relation, or two if it relates to itself. Names distinguish several relations. */
 static void check_ambiguity(rl_build *b, rl_model_info *m, rl_field_info *fi) {
   bool first = false, self = fi->field->target == m->model, named = fi->relation_name.len > 0;
   rl_str *names = RL_TEMP_ARRAY(b, rl_str, m->model->relation_count);
@@ -38,11 +38,11 @@ static void check_ambiguity(rl_build *b, rl_model_info *m, rl_field_info *fi) {
               RL_STR_ARG(target), RL_STR_ARG(list));
   else if (named)
     rl_report(b, fi->ast->name_span,
-              "The fields %.*s all belong to the relation \"%.*s\": each relation needs a name of its own.",
+              "The fields %.*s all belong to the relation \"%.*s\": each relation needs its own name.",
               RL_STR_ARG(list), RL_STR_ARG(fi->relation_name));
   else
     rl_report(b, fi->ast->name_span,
-              "The fields %.*s all lead to `%.*s`: tell the relations apart by names, with `@relation(\"name\")` on "
+              "The fields %.*s all lead to `%.*s`: give each relation a name, with `@relation(\"name\")` on "
               "both sides.",
               RL_STR_ARG(list), RL_STR_ARG(target));
 }
@@ -57,7 +57,7 @@ static rl_field_info *find_opposite(rl_build *b, const rl_field_info *fi) {
   return NULL;
 }
 
-static void missing_opposite(rl_build *b, const rl_field_info *fi) {
+static void report_missing_opposite(rl_build *b, const rl_field_info *fi) {
   const rl_model *target = fi->field->target;
   if (info_of(b, target)->has_bad_field || fi->bad_relation) return;
   rl_str name = fi->relation_name, model = fi->field->model->name, hint;
@@ -80,13 +80,13 @@ static void check_ignored(rl_build *b, const rl_field_info *fi) {
             RL_STR_ARG(fi->field->target->name), RL_STR_ARG(fi->field->name));
 }
 
-/* Which side comes first when nothing else decides: by the models' names, then by the fields'. */
+/* Orders the sides if nothing else decides: by the names of the models, then of the fields. */
 static bool comes_first(const rl_field_info *a, const rl_field_info *z) {
   int order = rl_str_cmp(a->field->model->name, z->field->model->name);
   return order ? order < 0 : rl_str_cmp(a->field->name, z->field->name) <= 0;
 }
 
-/* The side that holds the key, or is meant to. */
+/* Returns whether the field is the referencing side, or is meant to be. */
 static bool is_key_side(const rl_field_info *fi, const rl_field_info *other) {
   if (fi->field->list != other->field->list) return !fi->field->list;
   if (fi->field->list) return comes_first(fi, other);
@@ -107,7 +107,7 @@ static rl_str default_name(rl_build *b, const rl_field_info *a, const rl_field_i
   return rl_build_join(b, b->keep, parts, 2, "To");
 }
 
-/* A key of several fields counts as required as soon as one of them is. */
+/* A key of several fields is required if one of them is. */
 static rl_action_ref default_on_delete(const rl_field_info *key) {
   for (size_t i = 0; i < key->field_count; i++)
     if (key->fields[i]->required) return RL_REF_RESTRICT;
@@ -125,7 +125,7 @@ static void fill_key(rl_relation *r, const rl_field_info *key) {
   if (key->map_arg && key->map_arg->value) r->constraint = key->map_arg->value->value;
 }
 
-static void make_relation(rl_build *b, rl_field_info *key, rl_field_info *other) {
+static void build_relation(rl_build *b, rl_field_info *key, rl_field_info *other) {
   bool many = key->field->list;
   if (many)
     rl_check_many_to_many(b, key, other);
@@ -149,14 +149,14 @@ static void make_relation(rl_build *b, rl_field_info *key, rl_field_info *other)
   b->schema->relations[b->schema->relation_count++] = r;
 }
 
-static void pair(rl_build *b, rl_field_info *fi) {
+static void pair_field(rl_build *b, rl_field_info *fi) {
   check_ignored(b, fi);
   if (fi->bad_relation && !fi->fields_arg && !fi->references_arg) return;
   rl_field_info *other = find_opposite(b, fi);
   if (!other)
-    missing_opposite(b, fi);
+    report_missing_opposite(b, fi);
   else if (!fi->field->relation && !other->field->relation && is_key_side(fi, other))
-    make_relation(b, fi, other);
+    build_relation(b, fi, other);
 }
 
 void rl_resolve_relations(rl_build *b) {
@@ -171,6 +171,6 @@ void rl_resolve_relations(rl_build *b) {
   s->relations = RL_KEEP_ARRAY(b, rl_relation *, count);
   for (size_t i = 0; i < s->model_count; i++) {
     rl_model_info *m = &b->models[i];
-    for (size_t k = 0; k < m->model->relation_count; k++) pair(b, &m->fields[m->model->relations[k]->index]);
+    for (size_t k = 0; k < m->model->relation_count; k++) pair_field(b, &m->fields[m->model->relations[k]->index]);
   }
 }

@@ -1,4 +1,4 @@
-/* The rules of each database, and those of a schema whose database is not known. */
+/* The rules of each database, and those for an unknown database. */
 #include "schema/rules.h"
 
 static bool has_any_native(rl_native type) {
@@ -10,7 +10,7 @@ static const rl_index_method any_method[] = {{"BTree", true, true}, {"Hash", tru
                                              {"Gin", true, true},   {"SpGist", true, true}, {"Brin", true, true},
                                              {NULL, false, false}};
 
-/* Names are cut as most databases cut them. */
+/* Names have the limit of most databases. */
 #define LENIENT                                                                                                        \
   .name_limit = 63, .namespaces = true, .scalar_lists = true, .primary_key_names = true, .foreign_key_names = true,    \
   .default_names = true, .autoincrement_anywhere = true, .index_methods = any_method, .operator_classes = true,        \

@@ -1,4 +1,4 @@
-/* What a database allows in a schema. Each file of this room asks these rules, never which database it is. */
+/* What a database allows in a schema. The files of this room read these rules, and never ask which database it is. */
 #ifndef RL_SCHEMA_RULES_H
 #define RL_SCHEMA_RULES_H
 
@@ -7,22 +7,22 @@
 /* A value of `type:` in @@index. */
 typedef struct rl_index_method {
   const char *name; /* NULL ends a list */
-  bool ordered;     /* its fields may have `sort` */
+  bool ordered;     /* its fields can have `sort` */
   bool many_fields;
 } rl_index_method;
 
 typedef struct rl_schema_rules {
-  bool known;        /* false for a schema whose database is not named or not spoken to: little is checked there */
+  bool known;        /* false: the schema names no database, or one that rille does not support; little is checked */
   size_t name_limit; /* bytes of a name in the database; 0: no limit */
-  bool namespaces;   /* tables lie in schemas of the database: @@schema */
+  bool namespaces;   /* tables are in schemas of the database: @@schema */
   bool scalar_lists;
-  bool (*has_native)(rl_native type); /* behind @db.; NULL: none, or where not `known`, any and unchecked */
-  bool primary_key_names, foreign_key_names, default_names; /* `map` gives them one */
-  bool autoincrement_anywhere;                              /* else in the only @id field */
+  bool (*has_native)(rl_native type); /* after @db.; NULL: none, or if not `known`, any, unchecked */
+  bool primary_key_names, foreign_key_names, default_names; /* `map` is allowed */
+  bool autoincrement_anywhere;                              /* false: only in the only @id field */
   const rl_index_method *index_methods;
   bool operator_classes, prefix_lengths, key_order, clustering, fulltext_indexes; /* of keys and indexes */
   bool sequences, shard_keys;                                                     /* sequence(), @shardKey */
-  bool takes_set_null;     /* SetNull on a required field fails only when it is due */
+  bool takes_set_null;     /* SetNull on a required field fails only when it runs */
   bool emulates_no_action; /* relationMode = "prisma" allows NoAction */
 } rl_schema_rules;
 

@@ -1,4 +1,4 @@
-/* Parsing as a whole, the life of a schema, and look-ups in it. */
+/* Parses a schema, owns it, and finds things in it. */
 #include "schema/resolve.h"
 
 #include <stdio.h>
@@ -70,7 +70,7 @@ static rille_status first_error(const rl_build *b, rl_error *err) {
   return RILLE_ERROR;
 }
 
-/* Everything between setjmp and its end works through *b, so that no local variable is lost by the jump. */
+/* Everything after setjmp uses *b, so the jump loses no local variable. */
 static void keep_files(rl_build *b, const rl_source *sources, size_t count) {
   rl_source *files = RL_KEEP_ARRAY(b, rl_source, count);
   for (size_t i = 0; i < count; i++) {
@@ -84,7 +84,7 @@ static void keep_files(rl_build *b, const rl_source *sources, size_t count) {
 static rille_status run(rl_build *b, const rl_source *sources, size_t count, rl_error *err) {
   if (setjmp(b->nomem)) return rl_fail_nomem(err);
   if (!rl_build_sources(b, sources, count))
-    return rl_fail(err, RL_P1012, "The schema is too large: it may have 16 MiB, all its files together.");
+    return rl_fail(err, RL_P1012, "The schema is too large: its files can have at most 16 MiB together.");
   b->schema->source = b->text;
   keep_files(b, sources, count);
   b->schema->hash = rl_hash(b->text.p, b->text.len, (uint64_t)b->schema->provider);

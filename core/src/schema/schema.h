@@ -1,5 +1,5 @@
-/* The resolved schema: what the rest of the house reads. Immutable after rl_schema_parse; owns one arena;
- * reference-counted (atomic); any thread may read it. Every pointer in it is borrowed until the last release. */
+/* The resolved schema, which all rooms above read. Immutable after rl_schema_parse, and reference-counted (atomic), so
+ * any thread may read it. It owns one arena. Every pointer in it is valid until the last release. */
 #ifndef RL_SCHEMA_SCHEMA_H
 #define RL_SCHEMA_SCHEMA_H
 
@@ -31,8 +31,7 @@ typedef enum rl_scalar {
   RL_UNSUPPORTED
 } rl_scalar;
 
-/* Native types; RL_NATIVE_NONE means the default of the scalar on the provider at hand. The names are those behind @db.
- */
+/* Native types. RL_NATIVE_NONE means the provider's default for the scalar. The names are those after `@db.`. */
 typedef enum rl_native {
   RL_NATIVE_NONE = 0,
 #define RL_NATIVE(id, text, scalar, min_args, max_args) RL_NATIVE_##id,
@@ -42,7 +41,7 @@ typedef enum rl_native {
 } rl_native;
 const char *rl_native_name(rl_native n); /* "VarChar" */
 
-/* What a column or a parameter holds: all that a dialect and a driver need to know of a field. */
+/* The type of a column or a parameter: all that a dialect and a driver need to know about a field. */
 typedef struct rl_type {
   rl_scalar scalar;
   rl_native native;
@@ -69,11 +68,11 @@ typedef enum rl_default_kind {
   RL_DEFAULT_SEQUENCE
 } rl_default_kind;
 
-/* A literal as the schema has it, checked against the field's type. Json and DateTime literals stay text; numbers keep
- * their letters. */
+/* A literal of the schema, checked against the field's type. Literals of Json and DateTime stay text, and numbers keep
+ * their digits as written. */
 typedef struct rl_literal {
   enum { RL_LITERAL_TEXT, RL_LITERAL_NUMBER, RL_LITERAL_BOOL, RL_LITERAL_ENUM } kind;
-  rl_str text; /* TEXT: unescaped; NUMBER: its letters; ENUM: the value's schema name; BOOL: "true" or "false" */
+  rl_str text; /* TEXT: unescaped; NUMBER: as written; ENUM: the value's schema name; BOOL: "true" or "false" */
 } rl_literal;
 
 typedef struct rl_default {
@@ -83,7 +82,7 @@ typedef struct rl_default {
   size_t item_count;
   rl_str expression; /* DBGENERATED: the SQL, may be empty; SEQUENCE: its arguments as written */
   int32_t size;      /* NANOID; 0 is 21 */
-  rl_str constraint; /* map: name, empty when not given */
+  rl_str constraint; /* the name in `map:`; empty: none */
 } rl_default;
 
 typedef enum rl_action_ref {
@@ -96,9 +95,9 @@ typedef enum rl_action_ref {
 
 struct rl_field {
   rl_str name;   /* in the schema and in calls */
-  rl_str column; /* in the database; relations have none */
+  rl_str column; /* in the database; empty for relations */
   const rl_model *model;
-  rl_str doc;            /* text of the /// lines above, joined by newline */
+  rl_str doc;            /* the text of the /// lines above, joined by newlines */
   uint32_t index;        /* position in model->fields */
   uint32_t column_index; /* position in model->columns; scalars only */
   bool is_relation;
@@ -107,14 +106,14 @@ struct rl_field {
   /* scalars */
   rl_type type;
   rl_default def;
-  bool is_id, is_unique; /* alone: @id, @unique, or a block attribute over only this field (without a where) */
+  bool is_id, is_unique; /* alone: @id, @unique, or a block attribute with only this field (and no where) */
   bool updated_at;
-  bool generated_by_db; /* autoincrement, dbgenerated or sequence: the database gives the value when none is written */
+  bool generated_by_db;        /* autoincrement, dbgenerated or sequence: without a value, the database sets one */
   const rl_field_rules *rules; /* of the doc comments; NULL: none */
   /* relations */
   const rl_model *target;
   const rl_relation *relation;
-  const rl_field *opposite; /* the field on the other side; the ignored one too; never NULL after a valid parse */
+  const rl_field *opposite; /* the field on the other side, even if ignored; never NULL after a valid parse */
   bool holds_key;           /* this side has `fields:` */
 };
 
@@ -134,12 +133,12 @@ typedef struct rl_index {
   const rl_model *model;
   rl_index_field *fields;
   size_t count;
-  rl_str
-      client_name; /* key of a compound `where`: name:, else the field names joined by _ ; a single field's own name */
-  rl_str name;     /* in the database: map:, else Prisma's: User_pkey, User_email_key, Post_a_b_idx, cut to 63 bytes as
-                      Prisma cuts */
-  rl_str method;   /* type: "BTree", "Hash", "Gin", ...; empty when not given */
-  rl_str where;    /* predicate SQL of where: raw("..."), empty when there is none */
+  rl_str client_name; /* the key of a compound `where`: `name:`, or the field names joined by _; the name of a single
+                         field */
+  rl_str name;   /* in the database: `map:`, or Prisma's: User_pkey, User_email_key, Post_a_b_idx, truncated to 63 bytes
+                    like Prisma does */
+  rl_str method; /* `type:` "BTree", "Hash", "Gin", ...; empty: none */
+  rl_str where;  /* the SQL of `where: raw("...")`; empty: none */
   bool clustered, has_clustered;
 } rl_index;
 
@@ -150,27 +149,28 @@ typedef enum rl_relation_kind {
 } rl_relation_kind; /* MANY_TO_MANY: the implicit one */
 
 struct rl_relation {
-  rl_str name; /* @relation's name, else Prisma's: the model names in alphabetical order, joined by "To" */
+  rl_str name; /* the name in @relation, or Prisma's: the model names in alphabetical order, joined by "To" */
   rl_relation_kind kind;
-  /* with a foreign key: key_side has `fields:` and other_side is referenced. MANY_TO_MANY: key_side is on model A,
-   * other_side on model B (alphabetical order of model names; for a self relation of field names) */
+  /* With a foreign key: key_side is the referencing side, and other_side the referenced one. MANY_TO_MANY: key_side is
+   * on model A, other_side on model B (alphabetical order of the models, or of the fields of a relation of one model).
+   */
   const rl_field *key_side, *other_side;
-  const rl_field **fields, **references; /* pairs; for MANY_TO_MANY empty */
+  const rl_field **fields, **references; /* pairs; empty for MANY_TO_MANY */
   size_t count;
   rl_action_ref on_delete,
-      on_update; /* what applies, defaults filled in (SetNull if optional else Restrict; Cascade) */
+      on_update; /* with defaults: on delete SetNull if optional, otherwise Restrict; on update Cascade */
   bool on_delete_given, on_update_given;
-  rl_str constraint;     /* "Post_authorId_fkey", or map: */
+  rl_str constraint;     /* "Post_authorId_fkey", or the name in `map:` */
   rl_str join_table;     /* MANY_TO_MANY: "_PostToTag"; columns "A" and "B"; index "_PostToTag_B_index"; primary key
                             "_PostToTag_AB_pkey" */
-  rl_str join_namespace; /* database schema of the join table, empty when none */
+  rl_str join_namespace; /* database schema of the join table; empty: none */
 };
 
 typedef struct rl_enum_value {
   rl_str name, column, doc;
 } rl_enum_value; /* column: name in the database (@map) */
 struct rl_enum {
-  rl_str name, table; /* table: type name in the database (@@map) */
+  rl_str name, table; /* table: the type's name in the database (@@map) */
   rl_str namespace_;  /* @@schema */
   rl_str doc;
   rl_enum_value *values;
@@ -180,20 +180,21 @@ struct rl_enum {
 
 struct rl_model {
   rl_str name, table; /* table: @@map or the name */
-  rl_str namespace_;  /* @@schema, empty when none */
+  rl_str namespace_;  /* @@schema; empty: none */
   rl_str doc;
-  rl_str client_names[3]; /* blog_post, blogPost, BlogPost: snake, camel, as written; see rl_schema_model */
+  rl_str client_names[3]; /* blog_post, blogPost, BlogPost: snake case, camel case, as written; see rl_schema_model */
   bool is_view, ignored;
-  bool has_rules; /* some field has */
+  bool has_rules; /* a field has rules */
   uint32_t index;
-  rl_field *fields; /* all, in order of the schema */
+  rl_field *fields; /* all, in the order of the schema */
   size_t field_count;
-  const rl_field **columns; /* scalar fields in order, ignored ones too */
+  const rl_field **columns; /* scalar fields in order, with ignored ones */
   size_t column_count;
   const rl_field **relations;
   size_t relation_count;
-  const rl_index *primary; /* NULL when there is none */
-  const rl_index *indexes; /* all: primary, uniques, others, in order of the schema (field attributes first) */
+  const rl_index *primary; /* NULL: none */
+  const rl_index
+      *indexes; /* all: primary, unique and others, in the order of the schema (attributes of fields first) */
   size_t index_count;
   rl_map by_name; /* field name -> rl_field* */
   const rl_schema *schema;
@@ -202,19 +203,19 @@ struct rl_model {
 typedef struct rl_generator {
   rl_str name, provider, doc;
   rl_map config;
-} rl_generator; /* config: key -> rl_str* as written */
+} rl_generator; /* config: key -> rl_str*, as written */
 
 typedef struct rl_source {
   rl_str file;
   rl_str text;
-} rl_source; /* file: name for messages, "schema.prisma" */
+} rl_source; /* file: the name for messages, "schema.prisma" */
 
 struct rl_schema {
   rl_arena arena;
   _Atomic int references;
-  rl_provider provider; /* NONE without a datasource */
+  rl_provider provider; /* NONE: no datasource */
   rl_str provider_text; /* as written */
-  rl_str url_env, url;  /* url = env("NAME") or url = "text"; empty when absent */
+  rl_str url_env, url;  /* url = env("NAME") or url = "text"; empty: absent */
   rl_str direct_url_env, direct_url, shadow_url_env, shadow_url;
   bool relation_mode_prisma; /* relationMode = "prisma" */
   rl_str *namespaces;        /* schemas = [...] */
@@ -223,17 +224,17 @@ struct rl_schema {
   size_t extension_count;
   rl_generator *generators;
   size_t generator_count;
-  rl_model **models; /* views too, in order */
+  rl_model **models; /* with views, in order */
   size_t model_count;
   rl_enum **enums;
   size_t enum_count;
   rl_relation **relations;
   size_t relation_count;
   rl_map models_by_name;   /* schema name -> rl_model* */
-  rl_map models_by_client; /* snake, camel and written name -> rl_model* */
+  rl_map models_by_client; /* snake case, camel case and written name -> rl_model* */
   rl_map enums_by_name;
-  rl_map json_fields; /* names that are Json fields and nothing else in any model: for the tape */
-  uint64_t hash;      /* of the source text: part of a plan's key */
+  rl_map json_fields; /* names that are Json fields in every model that has them: for the tape */
+  uint64_t hash;      /* of the source text; part of a plan's key */
   rl_str source;      /* the joined source text */
   rl_source *files;   /* its files, in order */
   size_t file_count;
@@ -241,10 +242,10 @@ struct rl_schema {
 
 typedef struct rl_diagnostic {
   rl_str file;
-  int line, column; /* from 1; column counts characters */
+  int line, column; /* from 1; the column counts characters */
   int end_column;
   bool warning;
-  rl_str message; /* what is wrong and what would be right */
+  rl_str message; /* what is wrong, and what would be right */
   rl_str source_line;
 } rl_diagnostic;
 
@@ -255,40 +256,40 @@ typedef struct rl_diagnostics {
 } rl_diagnostics;
 void rl_diagnostics_init(rl_diagnostics *d);
 void rl_diagnostics_dispose(rl_diagnostics *d);
-/* All of them as text: "file:line:column: message", the source line, a caret line; one block each. */
+/* Writes each as a block of text: "file:line:column: message", the source line, a line with a caret. */
 void rl_diagnostics_write(const rl_diagnostics *d, rl_buf *out);
 
-/* Of all files of a schema together. The largest that are known have half a megabyte. */
+/* Of all files of a schema together. The largest known schemas have half a megabyte. */
 enum { RL_SCHEMA_MOST_BYTES = 16 << 20 };
 
-/* Parses and resolves one or several files. Errors: all of them at once in *diagnostics (may be NULL) and P1012 in err,
- * whose message has the first and how many there are; details "line", "column", "file". `provider` is used for a schema
- * without a datasource block (NONE: checks that need one are left out). The result has one reference. */
+/* Parses and resolves one or more files. Errors: P1012, with the first error and the number of others in the message,
+ * and the details "line", "column" and "file"; *diagnostics (may be NULL) gets all errors. `provider` is for a schema
+ * without a datasource block (NONE: checks that need a provider are skipped). The result has one reference. */
 rille_status rl_schema_parse(const rl_source *sources, size_t count, rl_provider provider, rl_schema **out,
                              rl_diagnostics *diagnostics, rl_error *err);
-/* Reads a file, or every *.prisma of a folder and its subfolders in order of names, then parses. P1012 when there is
- * none. */
+/* Reads a file, or every *.prisma of a folder and its subfolders in the order of names, and parses them. P1012 if there
+ * is none. */
 rille_status rl_schema_load(const char *path, rl_provider provider, rl_schema **out, rl_diagnostics *diagnostics,
                             rl_error *err);
 rl_schema *rl_schema_retain(rl_schema *s);
 void rl_schema_release(rl_schema *s);
 
-/* A name that no block may have. */
+/* Returns whether no block can have this name. */
 bool rl_is_reserved(rl_str name);
 
-/* By any client name; NULL when unknown. */
+/* Finds a model by any client name; NULL: unknown. */
 const rl_model *rl_schema_model(const rl_schema *s, rl_str name);
 const rl_field *rl_model_field(const rl_model *m, rl_str name);
 const rl_enum_value *rl_enum_by_name(const rl_enum *e, rl_str name);     /* schema name */
 const rl_enum_value *rl_enum_by_column(const rl_enum *e, rl_str column); /* database name */
-/* The one field by which a join table names rows of m: its id, else its first required unique field; NULL when there is
- * none, which no model with an implicit many-to-many relation lacks. */
+/* Returns the field by which a join table identifies rows of m: its id, or its first required unique field; NULL: none.
+ * Every model with an implicit many-to-many relation has one. */
 const rl_field *rl_model_link_id(const rl_model *m);
-/* The unique key of m whose client name is this (compound or single); NULL when there is none. */
+/* Returns the unique key of m with this client name, compound or single; NULL: none. */
 const rl_index *rl_model_unique(const rl_model *m, rl_str client_name);
 
-/* Formats as Prisma does: aligned columns, two spaces, relations completed are NOT added; comments and order kept.
- * P1012 when it cannot be parsed at all. */
+/* Formats like Prisma: aligned columns, two spaces. Keeps comments and order, but does not complete relations. P1012 if
+ * the schema cannot be parsed. */
 rille_status rl_schema_format(rl_str text, rl_buf *out, rl_error *err);
 
 #endif

@@ -1,7 +1,7 @@
-/* Writes rows so that each column begins at the same place in all of them. */
+/* Writes rows with aligned columns. */
 #include "schema/table.h"
 
-static rl_row *add(rl_table *t) {
+static rl_row *add_row(rl_table *t) {
   rl_row *row = RL_TEMP(t->b, rl_row);
   if (t->last)
     t->last->next = row;
@@ -12,31 +12,31 @@ static rl_row *add(rl_table *t) {
 }
 
 rl_row *rl_table_row(rl_table *t) {
-  return add(t);
+  return add_row(t);
 }
 
 void rl_table_loose(rl_table *t, rl_str text) {
-  rl_row *row = add(t);
+  rl_row *row = add_row(t);
   row->loose = true;
   row->suffix = text;
 }
 
-static void spaces(rl_buf *out, size_t count) {
+static void write_spaces(rl_buf *out, size_t count) {
   while (count-- > 0) rl_buf_byte(out, ' ');
 }
 
-static int used_columns(const rl_row *row) {
+static int count_used_columns(const rl_row *row) {
   int n = RL_TABLE_COLUMNS;
   while (n > 0 && !row->columns[n - 1].len) n--;
   return n;
 }
 
 static void write_row(rl_table *t, const rl_row *row, const size_t *widths) {
-  int used = used_columns(row);
-  if (used || row->suffix.len) spaces(t->out, (size_t)t->indent);
+  int used = count_used_columns(row);
+  if (used || row->suffix.len) write_spaces(t->out, (size_t)t->indent);
   for (int i = 0; i < used; i++) {
     rl_buf_str(t->out, row->columns[i]);
-    if (i + 1 < used) spaces(t->out, widths[i] - row->columns[i].len + 1);
+    if (i + 1 < used) write_spaces(t->out, widths[i] - row->columns[i].len + 1);
   }
   if (used && row->suffix.len) rl_buf_byte(t->out, ' ');
   rl_buf_str(t->out, row->suffix);

@@ -8,7 +8,7 @@
 enum { RL_TABLE_COLUMNS = 3 };
 
 typedef struct rl_row {
-  bool loose;                       /* a line of its own that takes no part in the alignment */
+  bool loose;                       /* a line that is not aligned */
   rl_str columns[RL_TABLE_COLUMNS]; /* the last ones may be empty */
   rl_str suffix;                    /* a comment */
   struct rl_row *next;
@@ -21,8 +21,8 @@ typedef struct rl_table {
   rl_row *first, *last;
 } rl_table;
 
-rl_row *rl_table_row(rl_table *t); /* a new row; left empty it is an empty line */
+rl_row *rl_table_row(rl_table *t); /* adds a row; an empty one is an empty line */
 void rl_table_loose(rl_table *t, rl_str text);
-void rl_table_render(rl_table *t); /* writes all rows; the table is empty then */
+void rl_table_render(rl_table *t); /* writes all rows and empties the table */
 
 #endif

@@ -1,5 +1,4 @@
-/* Models, views, enums and the types of fields: names are collected first, so that the order of blocks does not matter.
- */
+/* Models, views, enums and the types of fields. Names are collected first, so the order of blocks does not matter. */
 #include "schema/resolve.h"
 
 static const char *const scalars[] = {"String",  "Boolean",  "Int",  "BigInt", "Float",
@@ -39,7 +38,7 @@ static void collect_name(rl_build *b, rl_block *block) {
   }
   if (block->kind == RL_BLOCK_TYPE)
     rl_report(b, block->span,
-              "Composite types exist on MongoDB only. Make `%.*s` a model, or use a field of type Json.",
+              "Composite types exist only on MongoDB. Make `%.*s` a model, or use a field of type Json.",
               RL_STR_ARG(block->name));
   rl_build_put(b, &b->names, block->name, block);
 }
@@ -60,7 +59,7 @@ static void resolve_values(rl_build *b, rl_block *block, rl_enum *e) {
     rl_build_put(b, &b->scratch, i->name, i);
     e->values[e->count++] = (rl_enum_value){i->name, i->name, i->doc};
   }
-  if (!count) rl_report(b, block->name_span, "The enum `%.*s` has no value.", RL_STR_ARG(block->name));
+  if (!count) rl_report(b, block->name_span, "The enum `%.*s` has no values.", RL_STR_ARG(block->name));
 }
 
 static void resolve_enums(rl_build *b) {
@@ -82,7 +81,7 @@ static void resolve_enums(rl_build *b) {
 
 /* ---- models */
 
-static void make_model(rl_build *b, rl_block *block, rl_model_info *info) {
+static void new_model(rl_build *b, rl_block *block, rl_model_info *info) {
   rl_schema *s = b->schema;
   rl_model *m = RL_KEEP(b, rl_model);
   rl_map_init(&m->by_name);
@@ -103,13 +102,13 @@ static void make_model(rl_build *b, rl_block *block, rl_model_info *info) {
   info->fields = RL_TEMP_ARRAY(b, rl_field_info, count);
 }
 
-static void unknown_type(rl_build *b, const rl_item *item) {
+static void report_unknown_type(rl_build *b, const rl_item *item) {
   size_t count = SCALAR_COUNT;
   rl_str *names = RL_TEMP_ARRAY(b, rl_str, SCALAR_COUNT + b->names.count);
   for (size_t i = 0; i < SCALAR_COUNT; i++) names[i] = rl_str_of(scalars[i]);
   for (size_t i = 0; i < b->names.count; i++) names[count++] = b->names.entries[i].key;
   rl_str hint = rl_suggest(b, item->type, names, count);
-  rl_report(b, item->type_span, "The type `%.*s` is unknown: it is no built-in type, model or enum.%.*s",
+  rl_report(b, item->type_span, "The type `%.*s` is unknown: it is not a built-in type, model or enum.%.*s",
             RL_STR_ARG(item->type), RL_STR_ARG(hint));
 }
 
@@ -134,11 +133,11 @@ static void resolve_type(rl_build *b, rl_model_info *m, rl_field_info *info) {
     f->type.scalar = RL_ENUM;
     f->type.enumeration = rl_map_get(&b->schema->enums_by_name, item->type);
   } else {
-    /* A composite type has been reported where it is defined. */
+    /* a composite type was reported at its definition */
     f->type.scalar = RL_UNSUPPORTED;
     f->type.unsupported = "";
     m->has_bad_field = true;
-    if (!block) unknown_type(b, item);
+    if (!block) report_unknown_type(b, item);
   }
 }
 
@@ -147,7 +146,7 @@ static void check_list(rl_build *b, const rl_field_info *info) {
   bool unknown = f->type.scalar == RL_UNSUPPORTED && !info->ast->unsupported;
   if (!f->list || f->is_relation || unknown || rl_rules(b)->scalar_lists) return;
   rl_report(b, info->ast->type_span,
-            "%s has no lists: the field `%.*s` cannot be `%.*s[]`. Use a model of its own, or Json.", rl_title(b),
+            "%s has no lists: the field `%.*s` cannot be `%.*s[]`. Use a separate model, or Json.", rl_title(b),
             RL_STR_ARG(f->name), RL_STR_ARG(info->ast->type_text));
 }
 
@@ -155,7 +154,7 @@ static void add_field(rl_build *b, rl_model_info *info, rl_item *item) {
   rl_model *m = info->model;
   rl_check_identifier(b, item->name_span, item->name, "field");
   if (rl_map_get(&m->by_name, item->name)) {
-    rl_report(b, item->name_span, "The %.*s `%.*s` has a field `%.*s` already.", RL_STR_ARG(info->ast->keyword),
+    rl_report(b, item->name_span, "The %.*s `%.*s` already has a field `%.*s`.", RL_STR_ARG(info->ast->keyword),
               RL_STR_ARG(m->name), RL_STR_ARG(item->name));
     return;
   }
@@ -192,7 +191,7 @@ void rl_resolve_types(rl_build *b) {
   s->models = RL_KEEP_ARRAY(b, rl_model *, models);
   b->models = RL_TEMP_ARRAY(b, rl_model_info, models);
   for (rl_block *block = b->blocks; block; block = block->next)
-    if (is_model(block)) make_model(b, block, &b->models[s->model_count]);
+    if (is_model(block)) new_model(b, block, &b->models[s->model_count]);
   for (size_t i = 0; i < s->model_count; i++) {
     for (rl_item *item = b->models[i].ast->items; item; item = item->next) {
       if (item->kind == RL_ITEM_FIELD) add_field(b, &b->models[i], item);
