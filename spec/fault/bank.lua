@@ -1,5 +1,5 @@
--- The bank: accounts between which money is moved in every way that a client offers, from threads and coroutines; and what must hold of it at any
--- time. A transfer has a key of its own, so that afterwards each can be counted.
+-- The bank: accounts between which money is moved in every way that a client offers, from threads and coroutines; and what must be true of them at
+-- any time. Each transfer has its own key, so it can be counted afterwards.
 local bank = {}
 
 bank.ACCOUNTS, bank.START = 24, 1000
@@ -32,7 +32,7 @@ function bank.fill(db)
   db.account:create_many { data = rows }
 end
 
--- Numbers from a seed; each actor has its own.
+-- Random numbers; each actor has its own seed.
 function bank.random(seed)
   return function(n)
     seed = (seed * 6364136223846793005 + 1442695040888963407)
@@ -45,7 +45,7 @@ local function transfer_row(t)
     { amount = -t.amount, accountId = t.from }, { amount = t.amount, accountId = t.to } } } }
 end
 
--- Accounts are touched in the order of their numbers, so that transfers do not wait for one another in a circle.
+-- Accounts are locked in the order of their numbers, so transfers do not deadlock.
 local function ordered(t)
   if t.from < t.to then return { { t.from, -t.amount }, { t.to, t.amount } } end
   return { { t.to, t.amount }, { t.from, -t.amount } }
@@ -57,10 +57,10 @@ local function move(calls, t)
   end
 end
 
--- Who looks at the clock puts a function of his own here.
+-- A caller that watches the clock replaces this function.
 function bank.transact(db, fn, options) return db:transaction(fn, options) end
 
--- The error of a caller that thinks better of it.
+-- The error of a caller that changes its mind.
 bank.REGRET = "changed my mind"
 
 local ways = {}
@@ -73,7 +73,7 @@ function ways.steps(db, t, options)
   end, options)
 end
 
--- What was read is written back: a lost update would show.
+-- Writes back what was read, so a lost update would be noticed.
 local function read_then_write(level)
   return function(db, t, options)
     local own = { isolation_level = level, retries = 60 }
@@ -96,7 +96,7 @@ function ways.batch(db, t)
   db:batch(function(b)
     move(b, t)
     b.transfer:create { data = transfer_row(t) }
-    if t.regret then b.transfer:create { data = transfer_row(t) } end -- the same key: nothing of the batch may stay
+    if t.regret then b.transfer:create { data = transfer_row(t) } end -- the same key: nothing of the batch may remain
   end)
 end
 
@@ -131,7 +131,7 @@ function ways.nested(db, t, options)
 end
 
 local names = { "steps", "serializable", "repeatable", "batch", "savepoint", "nested" }
--- SQLite has one level, and one writer: a conflict cannot be met there.
+-- SQLite has one level and one writer, so there are no conflicts.
 local names_of_sqlite = { "steps", "serializable", "batch", "savepoint", "nested" }
 
 function bank.ways(engine) return engine == "sqlite" and names_of_sqlite or names end
@@ -145,7 +145,7 @@ end
 
 function bank.transfer(db, t, options) return ways[t.way](db, t, options) end
 
--- Reads; each checks what it sees. They answer nil, or what is wrong.
+-- Reads. Each checks its rows, and returns nil or what is wrong.
 
 local TOTAL = bank.ACCOUNTS * bank.START
 local reads = {}
@@ -166,7 +166,7 @@ function reads.batch(db)
   if sum ~= TOTAL then return ("the sum of the rows is %d"):format(sum) end
 end
 
--- A transfer that is seen has both its lines: one statement for the transfers and one for the lines, in one snapshot.
+-- A visible transfer has both its lines: one statement for the transfers and one for the lines, in one snapshot.
 function reads.lines(db, options, engine)
   local own = { read_only = true, isolation_level = engine == "postgresql" and "repeatable read" or nil }
   for key, value in pairs(options) do own[key] = value end
@@ -197,8 +197,8 @@ function bank.read(db, random, options, engine)
   return reads[name](db, options, engine)
 end
 
--- Everything, at rest. `known`: the keys by what their callers were told, { acked = set, refused = set, unknown = set }, and `in_flight`: how many
--- may be there of which nobody was told. Answers a list of what is wrong, and the number of transfers.
+-- Checks everything when nothing runs. `known`: the keys by the outcome that their callers got, { acked = set, refused = set, unknown = set }.
+-- `in_flight`: how many may exist whose caller got no outcome. Returns a list of what is wrong, and the number of transfers.
 function bank.audit(db, known, in_flight)
   local wrong, strangers = {}, 0
   local function say(text, ...) wrong[#wrong + 1] = text:format(...) end

@@ -1,4 +1,4 @@
--- What befalls an SQLite database while the load runs: the disk is full for a while, the client is killed.
+-- Failures of an SQLite database while the load runs: the disk is full for a while, the client is killed.
 local support = require "support"
 local load = require "fault.load"
 
@@ -12,7 +12,7 @@ describe("SQLite", function()
     support.cleanup()
   end)
 
-  -- A small file system of its own; nil where that is not allowed.
+  -- Mounts a small file system. Returns nil if that is not allowed.
   local function mount(size)
     local folder = support.folder()
     if not os.execute(("mount -t tmpfs -o size=%s rille '%s' 2>/dev/null"):format(size, folder)) then return nil end
@@ -20,7 +20,7 @@ describe("SQLite", function()
     return folder
   end
 
-  it("finds the disk full, and goes on when there is room again", function()
+  it("finds the disk full, and continues when there is room again", function()
     local folder = mount "16m"
     if not folder then return pending "only root may mount a small file system" end
     local url = "file:" .. folder .. "/bank.db?socket_timeout=10"

@@ -1,13 +1,13 @@
-/* A program of its own around Lua: several threads with a Lua state each run the same Lua program, the binding linked
- * in. So the sanitizers see the whole of it but Lua, and memory can be made short at a chosen allocation.
+/* A program around Lua: several threads, with a Lua state each, run the same Lua program. The binding is linked in, so
+ * the sanitizers see everything except Lua, and a chosen allocation can fail.
  *
  *   host THREADS SECONDS PROGRAM [ARGUMENT...]
  *
- * The program finds its arguments in `arg`, and in `host`: thread (from 1), threads, now(), sleep(seconds), and meet(),
- * which returns when every thread has called it; of its own state, fail_allocation(n): the n-th growth from now on
- * finds no memory, and the attempt after Lua's emergency collection neither; fail_allocations(n): none from the n-th on
- * does; enough_memory(): the end of either, tells how many growths there were. What a program returns is printed. The
- * status is 1 when one has failed, 3 when one still runs after SECONDS. */
+ * The program finds its arguments in `arg`, and these in `host`: thread (from 1), threads, now(), sleep(seconds), and
+ * meet(), which returns when every thread has called it. Functions for its own state: fail_allocation(n): the n-th
+ * growth from now on fails, and so does the attempt after Lua's emergency collection. fail_allocations(n): all fail
+ * from the n-th on. enough_memory(): ends either, and returns how many growths there were. What a program returns is
+ * printed. The status is 1 when one has failed, 3 when one still runs after SECONDS. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 int luaopen_rille_core(lua_State *L);
 
-/* What a state's allocator does: counts while armed. */
+/* A state's allocator: it counts while armed. */
 typedef struct memory {
   long armed; /* the growth that fails; 0: none */
   long seen, failed, most;
@@ -149,7 +149,7 @@ static void *work(void *context) {
   return NULL;
 }
 
-/* Those that do not end are what the run is there to find. */
+/* The run is meant to find threads that do not end. */
 static int wait_for(worker *workers, int count, const struct timespec *limit) {
   int status = 0;
   for (int i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
--- The load as a process of its own: started, watched, killed, and what came of it looked at.
+-- The load as a separate process: started, watched, killed, and its results checked.
 local support = require "support"
 local bank = require "fault.bank"
 
@@ -6,7 +6,7 @@ local load = {}
 local Load = {}
 Load.__index = Load
 
--- Long runs: RILLE_LOAD_SECONDS=60; their figures go to stderr.
+-- Long runs: RILLE_LOAD_SECONDS=60. They print their figures to stderr.
 load.SECONDS = tonumber(os.getenv "RILLE_LOAD_SECONDS" or "") or 3
 
 local FATES = { "acked", "refused", "unknown" }
@@ -19,7 +19,7 @@ local function read(path)
   return text
 end
 
--- An empty bank with all accounts filled.
+-- Creates a bank whose accounts all have money.
 function load.open(url)
   require("rille").push { schema_text = bank.schema, url = url }
   local db = support.connect(url, bank.schema)
@@ -27,11 +27,11 @@ function load.open(url)
   db:close()
 end
 
--- o: engine, url, seconds, threads (the last one runs the coroutines when there are some), coroutines, mode; before: a shell command.
+-- o: engine, url, seconds, threads (the last one runs the coroutines, if any), coroutines, mode; before: a shell command.
 function load.start(o)
   local self = setmetatable({ folder = support.folder(), engine = o.engine, threads = o.threads or 17, coroutines = o.coroutines or 200 }, Load)
   self.seconds = o.seconds or load.SECONDS
-  -- The sanitizers of this process, if there are any, are not those of the other.
+  -- The sanitizers of this process, if any, are not those of the other.
   local command = ("cd '%s' && (%s env -u LD_PRELOAD sh -c 'echo $$ >pid; exec \"$@\"' - '%s' %d %d '%s' %s '%s' '%s' %g %d %s; "
     .. "echo $? >status) >out 2>&1 </dev/null &"):format(self.folder, o.before or "", assert(os.getenv "RILLE_HOST"), self.threads,
       self.seconds + 120, package.searchpath("fault.worker", package.path), o.engine, o.url, self.folder, self.seconds, self.coroutines, o.mode or "quiet")
@@ -41,7 +41,7 @@ end
 
 function Load:pid() return tonumber(read(self.folder .. "/pid")) end
 
--- Until some transfers are acknowledged: what is done now is done under load.
+-- Waits until some transfers are acknowledged: what follows happens under load.
 function Load:wait_until_busy(sleep)
   for _ = 1, 500 do
     if (read(self.folder .. "/acked.1") or "") ~= "" then return end
@@ -54,7 +54,7 @@ function Load:status() return tonumber(read(self.folder .. "/status")) end
 
 function Load:kill() os.execute(("kill -9 %d"):format(self:pid())) end
 
--- The status of the process, and what it has printed.
+-- Returns the status of the process, and its output.
 function Load:wait(sleep)
   while not self:status() do sleep(0.05) end
   return self:status(), read(self.folder .. "/out")
@@ -80,7 +80,7 @@ local function count(set)
   return n
 end
 
--- What the callers were told is what is in the database. in_flight: how many transfers may be there of which nobody was told.
+-- Checks that the outcomes that callers got are those in the database. in_flight: how many transfers may exist whose caller got no outcome.
 function Load:audit(url, in_flight)
   local db = support.connect(url, bank.schema)
   local known = self:known()

@@ -1,5 +1,5 @@
--- Sixteen threads with a Lua state each and two hundred coroutines in another one, over a pool of five: whatever they do to one another, money is
--- neither made nor lost, every transfer is counted once, nobody waits for ever and no connection is lost.
+-- Sixteen threads with a Lua state each and two hundred coroutines in another one, over a pool of five: money is neither created nor lost, every
+-- transfer is counted once, no caller waits forever and no connection is lost.
 local support = require "support"
 local load = require "fault.load"
 

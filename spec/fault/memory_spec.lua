@@ -1,10 +1,10 @@
--- A transaction in which memory is short: rolled back at once, whatever step it happens in, the error untouched, the connection free.
+-- A transaction that runs out of memory, at any step: it is rolled back immediately, the error is unchanged, and the connection is free.
 local support = require "support"
 
 local schema = "model Note {\n id Int @id @default(autoincrement())\n text String\n}"
 
 support.each_engine(function(engine)
-  describe("a shortage of memory", function()
+  describe("running out of memory", function()
     for _, how in ipairs { "blocking", "cooperative" } do
       for _, long in ipairs { "once", "lasting" } do
         it(("ends a %s transaction, when it comes %s"):format(how, long), function()

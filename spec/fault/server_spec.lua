@@ -1,5 +1,5 @@
--- What befalls a server and the way to it, while the load runs: committed work is there, uncommitted is not, every caller hears in time, and all
--- work again afterwards without a restart.
+-- Failures of a server and its network while the load runs: committed work exists, uncommitted work does not, every caller gets an answer in time,
+-- and everything works again afterwards without a restart.
 local support = require "support"
 local load = require "fault.load"
 
@@ -15,13 +15,13 @@ end
 
 local PARAMETERS = "?connect_timeout=2&socket_timeout=2&sslmode=disable&gssencmode=disable"
 
--- Seconds that the load runs; the faults take less.
+-- Seconds that the load runs. The faults take less.
 local SECONDS = math.max(load.SECONDS, 3)
 
 describe("PostgreSQL", function()
   local folder, server, original
 
-  -- A server of its own: it is killed. What it acknowledges must be on disk.
+  -- A separate server, because it is killed. What it acknowledges must be on disk.
   lazy_setup(function()
     local pipe = assert(io.popen 'mktemp -u "${RILLE_PG_BASE:-${TMPDIR:-/tmp}}/rille-pg.XXXXXX"')
     folder = pipe:read "l"
@@ -37,7 +37,7 @@ describe("PostgreSQL", function()
   end)
   after_each(support.cleanup)
 
-  -- Runs the load and fn(run, sleep, proxy) beside it, in a loop. o.proxied: the load goes through a proxy.
+  -- Runs the load and, in a loop, fn(run, sleep, proxy) at the same time. o.proxied: the load goes through a proxy.
   local function under_load(o, fn)
     local url = support.database "postgresql"
     load.open(url)

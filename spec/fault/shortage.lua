@@ -1,8 +1,8 @@
--- Memory is short at every allocation of Lua in turn, within a transaction: run by host, see memory_spec.lua.
+-- Each allocation of Lua in a transaction fails in turn. Run by host, see memory_spec.lua.
 --
 --   host 1 SECONDS shortage.lua URL blocking|cooperative once|lasting
 --
--- Whatever fails, the error is Lua's own, the transaction is rolled back then and there, its connection free, and the next call works.
+-- Whatever fails, the error is Lua's own, the transaction is rolled back immediately, its connection is free, and the next call works.
 local rille = require "rille"
 local host = host -- luacheck: ignore
 

@@ -1,4 +1,4 @@
--- A network that goes silent on open connections: whoever has a deadline hears when it has passed, and nobody else in the thread waits for it.
+-- A network that goes silent on open connections: a caller with a deadline gets its error in time, and no other caller of the thread waits for it.
 local support = require "support"
 local schedulers = require "coop.schedulers"
 
@@ -12,7 +12,7 @@ local schema = "model Note {\n id Int @id @default(autoincrement())\n text Strin
 describe("a silent network", function()
   after_each(support.cleanup)
 
-  -- fn(db, proxy) is called in a coroutine when nothing comes through any more; answers its error and how long it took.
+  -- Calls fn(db, proxy) in a coroutine when the network is silent. Returns its error and how long it took.
   local function in_silence(parameters, fn)
     local queue, took, e = cqueues.new(), nil, nil
     local worst, left, after = 0, true, nil
@@ -46,13 +46,13 @@ describe("a silent network", function()
     return e, took
   end
 
-  it("keeps no call beyond socket_timeout", function()
+  it("delays no call beyond socket_timeout", function()
     local e, took = in_silence("&socket_timeout=1", function(db) db.note:find_many() end)
     assert.equal("P1008", e.code)
     assert.is_true(took >= 0.9 and took < 4, ("took %.1f s"):format(took))
   end)
 
-  it("holds up no other transaction whose time passes", function()
+  it("delays no other transaction that times out", function()
     local queue, order = cqueues.new(), {}
     queue:wrap(function()
       local direct, url = support.open("postgresql", schema)
@@ -85,7 +85,7 @@ describe("a silent network", function()
     assert.same({ "direct", "silent" }, order)
   end)
 
-  it("keeps no transaction beyond its timeout", function()
+  it("delays no transaction beyond its timeout", function()
     local e, took = in_silence("", function(db)
       db:transaction(function(tx) tx.note:create { data = { text = "lost" } } end, { max_wait = 1000, timeout = 1000 })
     end)
@@ -93,9 +93,9 @@ describe("a silent network", function()
     assert.is_true(took >= 0.9 and took < 4, ("took %.1f s"):format(took))
   end)
 
-  -- The server has heard of it, or not: nobody knows.
+  -- The server may have got it or not: the outcome is unknown.
   for _, parameters in ipairs { "&socket_timeout=1", "" } do
-    it("tells nobody what has come of a commit, and keeps it no longer than the timeout " .. parameters, function()
+    it("leaves the outcome of a commit unknown, and delays it no longer than the timeout " .. parameters, function()
       local told = {}
       local e, took = in_silence(parameters, function(db, proxy)
         proxy.silent = false
@@ -113,7 +113,7 @@ describe("a silent network", function()
     end)
   end
 
-  it("keeps no rollback for ever, and hides no error behind it", function()
+  it("delays no rollback forever, and hides no error behind it", function()
     local e, took = in_silence("", function(db, proxy)
       proxy.silent = false
       db:transaction(function(tx)

@@ -1,10 +1,10 @@
--- What a thread of the load does: the program that host runs in each. The last thread runs the coroutines, the others block.
+-- The program that host runs in each thread of the load. The last thread runs the coroutines, the others block.
 --
 --   host THREADS SECONDS worker.lua ENGINE URL FOLDER RUN_SECONDS COROUTINES FAULTS
 --
--- Writes the keys of transfers into FOLDER as soon as their fate is known: acked.N, refused.N, unknown.N. With FAULTS = "faults" errors of the
--- connection are expected and counted; else each is a failure. "hogs": as many threads as the pool has connections take all of them for longer than
--- the others may wait.
+-- Writes the keys of transfers into FOLDER as soon as their outcome is known: acked.N, refused.N, unknown.N. With FAULTS = "faults" errors of the
+-- connection are expected and counted, otherwise each is a failure. "hogs": as many threads as the pool has connections take all of them for longer
+-- than the others may wait.
 local bank = require "fault.bank"
 local rille = require "rille"
 local host = host -- luacheck: ignore
@@ -19,18 +19,18 @@ local cooperative = coroutines > 0 and host.thread == host.threads
 local options = faulty and { max_wait = 4000, timeout = 4000 } or { max_wait = 20000, timeout = 20000 }
 local pool = { size = 5, wait = options.max_wait }
 
--- Seconds in which each part of a call has to have its answer, whatever happens; GRACE is for a machine that has other things to do.
--- A connection is there or refused: who has waited in the queue still has a second for connecting. A function in a transaction is told when its time
--- is over. Between two attempts are the end of the one, for which it has what is left of its time, or a second to roll back, a pause of a second at
--- most, and the wait of the next. Each answer to a call without a transaction has the socket_timeout, which is 2; none has more than four.
+-- Seconds in which each part of a call must have its answer, whatever happens. GRACE is for a busy machine.
+-- After the queue a caller still has a second for connecting. A function in a transaction gets an error when the transaction times out. Between two
+-- attempts there are: the end of the first one, which may take the rest of its time, or a second to roll back; a pause of at most a second; the wait
+-- of the next. Each answer to a call without a transaction has the socket_timeout of 2 seconds. No call has more than four answers.
 local GRACE = 3
 local WAIT, WORK = options.max_wait / 1000 + 1 + GRACE, options.timeout / 1000 + GRACE
 local DUE = { wait = WAIT, work = WORK, between = WORK + 1 + WAIT, call = WAIT + 4 * 2 }
 local longest = { wait = 0, work = 0, between = 0, call = 0, attempts = 0 }
 
--- What may go wrong when servers and networks do. After these nothing was committed:
+-- Errors that failing servers and networks may cause. After these nothing was committed:
 local refusals = { P1001 = true, P1002 = true, P2024 = true, P2028 = true, P2034 = true, P2037 = true, P2039 = engine == "sqlite" or nil }
--- and after these nobody knows:
+-- After these the outcome is unknown:
 local doubts = { P1008 = true, P1017 = true }
 
 local tally = { acked = 0, refused = 0, unknown = 0, reads = 0, errors = 0 }
@@ -45,7 +45,7 @@ local function note(fate, key)
   tally[fate] = tally[fate] + 1
   if not files[fate] then
     files[fate] = assert(io.open(("%s/%s.%d"):format(folder, fate, host.thread), "a"))
-    files[fate]:setvbuf "no" -- it must be on record when the process is killed
+    files[fate]:setvbuf "no" -- it must be on disk when the process is killed
   end
   files[fate]:write(key, "\n")
 end
@@ -57,9 +57,9 @@ local function took(part, span, due, result)
   if span > due then problem("%s took %.1f s, due were %.1f: %s", part, span, due, tostring(result)) end
 end
 
-local attempts_of = {} -- by coroutine, of the call that it is in
+local attempts_of = {} -- by coroutine: the attempts of its current call
 
--- Each attempt has deadlines of its own: with `retries` a call may have sixty of them.
+-- Each attempt has its own deadlines. With `retries` a call may have sixty attempts.
 function bank.transact(db, fn, given)
   local mark, part, actor = host.now(), "wait", coroutine.running()
   local function next_part(name, result)
@@ -81,7 +81,7 @@ function bank.transact(db, fn, given)
   return result
 end
 
--- Calls fn and looks at the clock; an error that may not be is a problem. What is repeated is looked at attempt by attempt.
+-- Calls fn and measures its time. An unexpected error is a problem. Retries are checked attempt by attempt.
 local function timed(what, fn, ...)
   local before, actor = host.now(), coroutine.running()
   attempts_of[actor] = 0
@@ -117,7 +117,7 @@ local function read(db, random)
   return ok
 end
 
--- Until the time is over. An actor that fails makes a pause, as a caller would. In the end each must be able to work again, whatever has happened.
+-- Runs until the time is over. An actor that fails pauses, as a caller would. In the end each must be able to work again, whatever has happened.
 local function act(db, actor, pause)
   local random = bank.random(actor * 7919 + 17)
   local ends, serial = host.now() + seconds, 0
@@ -164,7 +164,7 @@ local function run_coroutines(db)
   assert(queue:loop())
 end
 
--- When all are at rest, nobody has a connection, and the server knows of no more of them than the pool.
+-- When nothing runs, no connection is in use, and the server has no more connections than the pool.
 local function check_rest(db)
   local found = db:metrics().pool
   if found.in_use ~= 0 or found.waiting ~= 0 then problem("at rest %d connections are in use, %d wait", found.in_use, found.waiting) end

@@ -1,4 +1,4 @@
--- What comes after a statement that failed in a transaction, and was caught: later errors name the first one.
+-- After a statement has failed in a transaction and its error was caught: later errors name it.
 local support = require "support"
 
 local SCHEMA = [[
@@ -19,7 +19,7 @@ support.each_engine(function(engine)
     db.user:create { data = { id = 1, email = "a" } }
   end)
 
-  -- Fails, and is caught.
+  -- Fails with P2002, which is caught.
   local function twice(tx)
     local ok, e = pcall(function()
       place = here() tx.user:create { data = { id = 2, email = "a" } }
@@ -36,7 +36,7 @@ support.each_engine(function(engine)
   end
 
   if engine == "sqlite" then
-    it("goes on on SQLite, where a failed statement dooms nothing", function()
+    it("does not end a transaction of SQLite", function()
       db:transaction(function(tx)
         twice(tx)
         tx.user:create { data = { id = 3, email = "c" } }
@@ -62,7 +62,7 @@ support.each_engine(function(engine)
     return
   end
 
-  -- What a later error says of twice().
+  -- Checks that a later error names the call of twice().
   local function names_it(e)
     assert.equal("P2028", e.code)
     assert.same({ "P2002", "User", "create", place },
@@ -147,7 +147,7 @@ support.each_engine(function(engine)
     names_it(e)
   end)
 
-  it("undoes a savepoint whose function caught it, and nothing around that", function()
+  it("undoes the savepoint whose function caught it, and nothing outside it", function()
     local undone
     db:transaction(function(tx)
       tx.user:create { data = { id = 4, email = "d" } }
@@ -159,7 +159,7 @@ support.each_engine(function(engine)
       names_it(e)
       assert.matches("savepoint was rolled back, not released", e.message)
       assert.is_true(undone)
-      -- of two, each undoes its own
+      -- of two savepoints, each is undone on its own
       caught(tx.transaction, tx, function(inner)
         inner.user:create { data = { id = 6, email = "f" } }
         caught(inner.transaction, inner, twice)
@@ -228,7 +228,7 @@ support.each_engine(function(engine)
     assert.matches("\xc3\xa4%.%.%.", e.meta.first_message)
   end)
 
-  it("is named in coroutines that wait as elsewhere", function()
+  it("is named in coroutines too", function()
     local waiting = support.connect(url, SCHEMA, { wait = hook() })
     run(function()
       names_it(caught(waiting.transaction, waiting, function(tx)

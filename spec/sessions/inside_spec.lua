@@ -1,4 +1,4 @@
--- Calls on a client inside a transaction of the same coroutine: each line of them is warned of once.
+-- Calls on a client inside a transaction of the same coroutine: one warning per line of code.
 local rille = require "rille"
 local support = require "support"
 
@@ -26,7 +26,7 @@ support.each_engine(function(engine)
     db.user:create { data = { id = 1 } }
   end)
 
-  -- Runs fn in a transaction that has nothing locked, and returns the places of the warnings.
+  -- Runs fn in a transaction that holds no locks, and returns the places of the warnings.
   local function places_in(client, fn)
     local from = #list
     client:transaction(fn, { read_only = true })
@@ -35,7 +35,7 @@ support.each_engine(function(engine)
     return places
   end
 
-  it("are told with their line, and what to write instead", function()
+  it("are reported with their line, and what to write instead", function()
     local line
     local places = places_in(db, function()
       line = here() db.user:find_unique { where = { id = 1 } }
@@ -48,7 +48,7 @@ support.each_engine(function(engine)
     assert.truthy(event.message:find("call tx.user instead", 1, true))
   end)
 
-  -- Every kind of call, in a function of its own, and where it stands.
+  -- Each kind of call in its own function, which returns its line.
   local function calls(client)
     local line
     local derived = client:with { timeout = 60000 }
@@ -95,7 +95,7 @@ support.each_engine(function(engine)
     end
   end)
 
-  it("are told once a line, as often as it runs", function()
+  it("are reported once per line, however often it runs", function()
     local function call() db.user:count() end
     local function other() db.user:count() end
     local places = places_in(db, function()
@@ -155,7 +155,7 @@ support.each_engine(function(engine)
         end))
       end)
     end
-    -- two transactions at once, each in its coroutine, and the main program beside them
+    -- two transactions at the same time, each in its coroutine, next to the main program
     local open = {}
     for i = 1, 2 do
       open[i] = coroutine.create(function()
@@ -212,7 +212,7 @@ support.each_engine(function(engine)
     assert.same({}, list)
   end)
 
-  it("of handlers are told to nobody", function()
+  it("of handlers are not reported", function()
     local ran = 0
     db:on("query", function()
       ran = ran + 1
@@ -245,7 +245,7 @@ support.each_engine(function(engine)
     waits("P2024", one, function() one.user:create { data = { id = 2 } } end)
     waits("P2024", one, function() one:transaction(print, { max_wait = 50 }) end)
     assert.equal(2, #list)
-    -- another pool of the same database: on purpose, but it waits all the same
+    -- another pool of the same database: intended, but it still waits
     local apart = support.connect(url, SCHEMA, { pool = { size = 3 } }):with { timeout = 200 }
     collect(apart)
     waits("P1008", db, function() apart.user:create { data = { id = 100 } } end)
@@ -256,7 +256,7 @@ end)
 describe("a program that listens for nothing", function()
   after_each(support.cleanup)
 
-  it("has them on stderr, a line each", function()
+  it("has them on stderr, one per line", function()
     local folder = support.folder()
     support.write(folder .. "/app.lua", 'local db = require("rille").connect { url = "sqlite:x.db", schema_text = "model A {\\n id Int @id\\n}" }\n'
       .. "db:execute_script 'CREATE TABLE \"A\" (id INTEGER PRIMARY KEY)'\n"

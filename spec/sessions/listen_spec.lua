@@ -30,12 +30,12 @@ if support.server then
       assert.is_false(db:listen("news", print, { timeout = 20 }))
     end)
 
-    it("are waited for as long as anybody says", function()
+    it("are waited for as long as the caller says", function()
       local stopped = db:listen("news", function() return false end, { on_listen = function() db:notify("news", "hot") end, timeout = math.huge })
       assert.is_true(stopped)
     end)
 
-    it("come of several channels, whatever their names, in order", function()
+    it("come from several channels, whatever their names, in order", function()
       local odd = 'a "b"; DROP TABLE x'
       assert.same({ "one=", odd .. "=1", "Two=2", "one=" .. ("x"):rep(7999) }, payloads({ "one", odd, "Two" }, function()
         db:notify "one"
@@ -46,7 +46,7 @@ if support.server then
       end))
     end)
 
-    it("are told when the transaction commits, and never when it does not", function()
+    it("are sent when the transaction commits, and never if it does not", function()
       assert.same({ "a=committed" }, payloads("a", function()
         pcall(db.transaction, db, function(tx)
           tx:notify("a", "rolled back")
@@ -67,7 +67,7 @@ if support.server then
       assert.equal(1, db:metrics().pool.open)
     end)
 
-    it("come again after a loss, which is told", function()
+    it("come again after a loss, which is reported", function()
       local calls, list = {}, {}
       db:listen("a", function(n)
         list[#list + 1] = n.payload
@@ -106,13 +106,13 @@ if support.server then
       assert.equal(0, listeners())
     end)
 
-    it("of loops that their coroutine died in are not kept", function()
+    it("of loops whose coroutine died are not kept", function()
       local opened, most = 60, 0
       local function die()
         for _ in db:notifications("a", { timeout = 2000, on_listen = function() db:notify("a", "x") end }) do error("in a loop", 0) end
       end
       for _ = 1, opened do
-        local _, raised = coroutine.resume(coroutine.create(die)) -- of which nothing is closed before it is collected
+        local _, raised = coroutine.resume(coroutine.create(die)) -- nothing of it is closed before it is collected
         assert.equal("in a loop", raised)
         local there = db:query_raw("SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database()")[1].n
         most = math.max(most, there)
@@ -120,7 +120,7 @@ if support.server then
       assert.is_true(most < opened / 2, most)
     end)
 
-    it("raises what the first connection failed with", function()
+    it("raises the error of the first connection", function()
       local nowhere = support.connect(url:gsub("/[^/?]*$", "/no_such_database"), SCHEMA)
       local e = support.fails("P1003", nowhere.listen, nowhere, "a", print, { timeout = 1000 })
       assert.is_string(e.message)
@@ -133,7 +133,7 @@ if support.server then
     end)
 
     for _, scheduler in ipairs(schedulers.all) do
-      it("let others work meanwhile, under " .. scheduler.name, function()
+      it("let other coroutines work meanwhile, under " .. scheduler.name, function()
         local co = support.connect(url, SCHEMA, { wait = scheduler.wait, pool = { size = 2 } })
         local heard, ready = {}, 0
         local function listener(channel)
@@ -162,7 +162,7 @@ if support.server then
 end
 
 support.each_engine(function(engine)
-  it("checks what it is given", function()
+  it("checks its arguments", function()
     local db = support.open(engine, SCHEMA)
     local function fails(code, method, ...) return support.fails(engine == "sqlite" and "P2026" or code, db[method], db, ...) end
     fails("VALIDATION", "notify", "", "x")

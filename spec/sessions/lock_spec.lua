@@ -24,7 +24,7 @@ if support.server then
       return db:query_raw("SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'")[1].n
     end
 
-    it("are waited for as long as anybody says", function()
+    it("are waited for as long as the caller says", function()
       assert.equal("had", db:advisory_lock("job", function() return "had" end, { wait = math.huge }))
       local co = coroutine.wrap(function() db:advisory_lock("job", coroutine.yield) end)
       co()
@@ -71,7 +71,7 @@ if support.server then
       assert.equal(0, held())
     end)
 
-    it("are given back after an error, which is raised untouched", function()
+    it("are released after an error, which is raised unchanged", function()
       local mine = {}
       local ok, e = pcall(db.advisory_lock, db, "job", function() error(mine) end)
       assert.is_false(ok)
@@ -80,7 +80,7 @@ if support.server then
       assert.equal(0, db:metrics().pool.in_use)
     end)
 
-    it("are given back when the coroutine is closed", function()
+    it("are released when the coroutine is closed", function()
       local co = coroutine.create(function() db:advisory_lock("job", coroutine.yield) end)
       assert(coroutine.resume(co))
       assert.equal(1, held())
@@ -89,7 +89,7 @@ if support.server then
       assert.equal(0, db:metrics().pool.in_use)
     end)
 
-    it("say when they were lost", function()
+    it("are reported when they were lost", function()
       local e = support.fails("P1017", db.advisory_lock, db, "job", function()
         db:query_raw("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
         wait_for_none()
@@ -98,7 +98,7 @@ if support.server then
       assert.equal("again", db:advisory_lock("job", function() return "again" end))
     end)
 
-    it("do not keep connections from those who wait", function()
+    it("take no connections from others while they are waited for", function()
       local co = support.connect(url, SCHEMA, { wait = "cqueues", pool = { size = 2 } })
       local order, inside = {}, 0
       local tasks = {}
@@ -107,7 +107,7 @@ if support.server then
           co:advisory_lock("job", function()
             inside = inside + 1
             assert.equal(1, inside)
-            co.note:create { data = { id = i } } -- a second connection, while five wait for the lock
+            co.note:create { data = { id = i } } -- a second connection, while five coroutines wait for the lock
             schedulers.cqueues.sleep(0.01)
             inside = inside - 1
             order[#order + 1] = i
@@ -119,7 +119,7 @@ if support.server then
       assert.equal(6, db.note:count())
     end)
 
-    it("are a transaction's within one", function()
+    it("belong to the transaction in one", function()
       db:transaction(function(tx)
         tx:advisory_lock "job"
         assert.equal("in", tx:advisory_lock("job", function() return "in" end))
@@ -130,7 +130,7 @@ if support.server then
       assert.equal(0, held())
     end)
 
-    it("are a transaction's behind a pooler", function()
+    it("belong to a transaction behind a pooler", function()
       local pooled = support.connect(url .. (url:find "?" and "&" or "?") .. "pgbouncer=true", SCHEMA)
       assert.equal("in", pooled:advisory_lock("job", function()
         assert.equal(1, in_transaction())
@@ -144,7 +144,7 @@ if support.server then
 end
 
 support.each_engine(function(engine)
-  it("checks what advisory_lock is given", function()
+  it("checks the arguments of advisory_lock", function()
     local db = support.open(engine, SCHEMA)
     support.fails("VALIDATION", db.advisory_lock, db, {}, print)
     for _, key in ipairs { 1.5, 2 ^ 63, -1e300, 0 / 0 } do support.fails("VALIDATION", db.advisory_lock, db, key, print) end

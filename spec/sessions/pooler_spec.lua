@@ -1,4 +1,4 @@
--- Transactions, settings, locks and notifications behind a real pooler in transaction mode, whose one server connection all share.
+-- Transactions, settings, locks and notifications behind a real pooler in transaction mode, with one server connection for all.
 local support = require "support"
 
 local SCHEMA = "model Note {\n id Int @id\n text String @default(\"\")\n}"
@@ -30,7 +30,7 @@ if support.server then
 
     local function setting(target, name) return target:query_raw("SELECT current_setting($1, true) AS v", name)[1].v or "" end
 
-    it("settings hold within each call and are gone after it", function()
+    it("settings hold in each call and end with it", function()
       local seven = db:with { session = { ["app.tenant"] = "7" } }
       for _ = 1, 3 do
         assert.equal("7", setting(seven, "app.tenant"))
@@ -44,14 +44,14 @@ if support.server then
       assert.equal(1, db.note:count())
     end)
 
-    it("a transaction's limits of time do not stay on the server's connection", function()
+    it("a transaction's time limits do not stay on the server's connection", function()
       local before = setting(db, "idle_in_transaction_session_timeout")
       assert.equal("550ms", db:transaction(function(tx) return setting(tx, "idle_in_transaction_session_timeout") end, { timeout = 300 }))
       assert.equal(before, setting(db, "idle_in_transaction_session_timeout"))
       assert.equal(before, setting(db, "statement_timeout"))
     end)
 
-    it("an advisory lock is a transaction's, and gone with it", function()
+    it("an advisory lock belongs to a transaction, and ends with it", function()
       assert.equal("in", db:advisory_lock("job", function()
         support.fails("P1002", direct.advisory_lock, direct, "job", print, { wait = 0 })
         return "in"
@@ -59,7 +59,7 @@ if support.server then
       assert.equal("free", direct:advisory_lock("job", function() return "free" end, { wait = 0 }))
     end)
 
-    it("can be told of, and not listened", function()
+    it("can send notifications, but not listen", function()
       support.fails("P2026", db.listen, db, "a", print)
       local heard
       direct:listen("a", function(n)

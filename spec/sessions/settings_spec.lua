@@ -1,4 +1,4 @@
--- Clients with settings of the session: row-level security, nothing left for the next user of a connection, round trips; and with a timeout.
+-- Clients with settings of the session: row-level security, nothing left for the next user of a connection, round trips. And clients with a timeout.
 local rille = require "rille"
 local support = require "support"
 local schedulers = require "coop.schedulers"
@@ -19,7 +19,7 @@ model Line {
 
 local ROLE = "rille_tenant_role"
 
--- Rows of the tenant alone, also for the owner of the table; tests run as a superuser, who must become somebody else for it.
+-- Only rows of the tenant are visible, also to the owner of the table. Tests run as a superuser, who must become another role for it.
 local POLICY = [[
 DO $$ BEGIN CREATE ROLE ]] .. ROLE .. [[ NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; WHEN unique_violation THEN NULL; END $$;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO ]] .. ROLE .. [[;
@@ -50,7 +50,7 @@ if support.server then
     end
     local function tenant(name) return db:with { session = { ["app.tenant"] = name, role = ROLE } } end
 
-    -- The one connection of the pool has nothing of anybody.
+    -- The only connection of the pool has no settings.
     local function assert_clean()
       assert.same({}, db:query_raw("SELECT current_setting('app.tenant', true) AS v WHERE current_setting('app.tenant', true) <> ''"))
       assert.equal("none", setting(db, "role"))
@@ -80,14 +80,14 @@ if support.server then
       assert_clean()
     end)
 
-    it("are all of a number, in the form that SQL has for it", function()
+    it("keep all digits of a number, in SQL's form", function()
       open()
       local forms = { [7.0] = "7", [2 ^ 53] = "9007199254740992", [-2 ^ 53] = "-9007199254740992", [0.1] = "0.1", [1 / 3] = "0.33333333333333331" }
       for number, text in pairs(forms) do assert.equal(text, setting(db:with { session = { ["app.n"] = number } }, "app.n")) end
       assert.equal("9223372036854775807", setting(db:with { session = { ["app.n"] = math.maxinteger } }, "app.n"))
     end)
 
-    it("are those of all that a client was derived from", function()
+    it("include those of all clients that a client was derived from", function()
       open()
       local one = db:with { session = { ["app.a"] = "1", ["app.b"] = "1" } }
       local two = one:with { session = { ["app.b"] = "2" }, primary = true }
@@ -119,7 +119,7 @@ if support.server then
       assert.equal(2, db.note:count()) -- the superuser sees all
     end)
 
-    it("leave nothing behind, whatever has ended the call", function()
+    it("leave nothing behind, however the call ends", function()
       open()
       local seven = db:with { session = { ["app.tenant"] = "7" } }
       pcall(seven.transaction, seven, function() error "mine" end)
@@ -166,7 +166,7 @@ if support.server then
       assert_clean()
     end)
 
-    it("cost no round trip of their own", function()
+    it("cost no separate round trip", function()
       open()
       local seven = db:with { session = { ["app.tenant"] = "7" } }
       seven.note:create { data = { text = "a" } }
@@ -183,7 +183,7 @@ if support.server then
       assert.equal(3, trips_of(db, function() seven:transaction(function(tx) tx.note:find_many {} end) end))
     end)
 
-    it("go on after the server has forgotten its statements, or they have other columns", function()
+    it("still work after the server has forgotten its statements, or they have other columns", function()
       open()
       local seven = db:with { session = { ["app.tenant"] = "7" } }
       seven.note:create { data = { text = "a", lines = { create = { { text = "l" } } } } }
@@ -197,7 +197,7 @@ if support.server then
       assert.equal("7", seven:transaction(function(tx) return setting(tx, "app.tenant") end))
     end)
 
-    it("say what the server does not take", function()
+    it("report what the server rejects", function()
       open()
       local e = support.fails("P2007", function() db:with { session = { role = "nobody_of_this_name" } }.note:count() end)
       assert.matches("nobody_of_this_name", e.message)
@@ -209,7 +209,7 @@ support.each_engine(function(engine)
   local db
   before_each(function() db = support.open(engine, SCHEMA) end)
 
-  it("checks what with is given", function()
+  it("checks the arguments of with", function()
     local function fails(value) return support.fails("VALIDATION", db.with, db, { session = value }).message end
     fails(7)
     fails { 7 }

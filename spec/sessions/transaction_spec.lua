@@ -1,4 +1,4 @@
--- What belongs to transactions beyond begin and end: functions for afterwards, the server's own limits of time, repetition, and errors of any kind.
+-- Transactions beyond begin and end: functions for afterwards, the server's own time limits, retries, and errors of any kind.
 local rille = require "rille"
 local core = require "rille.core"
 local support = require "support"
@@ -25,7 +25,7 @@ support.each_engine(function(engine)
       return function() log[#log + 1] = text end
     end
 
-    it("calls what is to come after the commit, in order, once, when it is visible", function()
+    it("calls functions of after_commit in order, once, when the commit is visible", function()
       local result = db:transaction(function(tx)
         add(tx, 1)
         tx:after_commit(function() log[#log + 1] = "count " .. db.account:count() end)
@@ -38,7 +38,7 @@ support.each_engine(function(engine)
       assert.same({ "option", "count 1", "second" }, log)
     end)
 
-    it("calls what is to come after the rollback, and raises the same error", function()
+    it("calls functions of after_rollback, and raises the same error", function()
       local mine = { "mine" }
       local ok, e = pcall(db.transaction, db, function(tx)
         add(tx, 1)
@@ -53,7 +53,7 @@ support.each_engine(function(engine)
       assert.same({ "option", "count 0", "last" }, log)
     end)
 
-    it("treats a savepoint as part of what it is in", function()
+    it("treats a savepoint as part of its transaction", function()
       db:transaction(function(tx)
         tx:after_commit(note "1")
         pcall(tx.transaction, tx, function(inner)
@@ -79,7 +79,7 @@ support.each_engine(function(engine)
       assert.same({ "of the released" }, log)
     end)
 
-    it("says that the commit stands when a function after it fails", function()
+    it("says that it was committed when a function after the commit fails", function()
       local e = support.fails("P2028", db.transaction, db, function(tx)
         add(tx, 1)
         tx:after_commit(function() error({ "first" }, 0) end)
@@ -106,7 +106,7 @@ support.each_engine(function(engine)
       assert.same({ "rollback 1", "rollback 2", "commit 3" }, log)
     end)
 
-    it("takes functions, of a transaction that goes on", function()
+    it("accepts only functions, and only of an open transaction", function()
       support.fails("VALIDATION", db.after_commit, db, print)
       local kept
       db:transaction(function(tx)
@@ -119,7 +119,7 @@ support.each_engine(function(engine)
       support.fails("VALIDATION", db.transaction, db, print, { after_rollback = "x" })
     end)
 
-    it("rolls back at once when the coroutine is closed", function()
+    it("rolls back immediately when the coroutine is closed", function()
       local co = coroutine.create(function()
         db:transaction(function(tx)
           add(tx, 1)
@@ -137,7 +137,7 @@ support.each_engine(function(engine)
   end)
 
   it("raises again whatever was raised, also in a coroutine, also out of memory", function()
-    local sanitized = (os.getenv "LD_PRELOAD" or ""):find "asan" -- which ends the process instead
+    local sanitized = (os.getenv "LD_PRELOAD" or ""):find "asan" -- it ends the process instead
     local function huge()
       if sanitized then error("not enough memory", 0) end
       return assert(io.open "/dev/null"):read(1 << 46)
@@ -162,7 +162,7 @@ support.each_engine(function(engine)
     assert.equal(0, db:metrics().pool.in_use)
   end)
 
-  it("frees what it has locked with the first use after its time", function()
+  it("releases its locks with the first use after its timeout", function()
     local other = support.connect(url, SCHEMA, { pool = { size = 2 } })
     add(db, 1)
     local ok, raised = pcall(db.transaction, db, function(tx)
@@ -170,7 +170,7 @@ support.each_engine(function(engine)
       sleep(0.15)
       local e = support.fails("P2028", tx.account.count, tx.account)
       assert.matches("100 ms", e.message)
-      other.account:update { where = { id = 1 }, data = { total = 2 } } -- nobody is in its way
+      other.account:update { where = { id = 1 }, data = { total = 2 } } -- nothing is locked
       support.fails("P2028", tx.account.count, tx.account)
       error("out", 0)
     end, { timeout = 100 })
@@ -178,7 +178,7 @@ support.each_engine(function(engine)
     assert.equal(2, db.account:find_unique({ where = { id = 1 } }).total)
   end)
 
-  -- Adds to an account in a process of its own, and says how that went when it is over.
+  -- Adds to an account in a separate process, and returns the outcome when it has ended.
   local function add_elsewhere()
     local script = support.write(support.folder() .. "/other.lua", ([[
 local ok, e = pcall(function()
@@ -192,12 +192,12 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
     return said
   end
 
-  it("is out of everybody's way when its time passes while its function hangs", function()
+  it("blocks no others when it times out while its function hangs", function()
     local log = {}
     add(db, 1)
     local e = support.fails("P2028", db.transaction, db, function(tx)
       tx.account:update { where = { id = 1 }, data = { total = 1 } }
-      log[1] = add_elsewhere() -- nothing else happens here meanwhile
+      log[1] = add_elsewhere() -- nothing else runs here meanwhile
       tx.account:count()
     end, { timeout = 150, after_rollback = function() log[2] = "rolled back" end, after_commit = function() log[3] = "never" end })
     assert.matches("expired: its timeout is 150 ms", e.message)
@@ -206,7 +206,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
     assert.equal(0, db:metrics().pool.in_use)
   end)
 
-  it("tells of its end whatever its function does next", function()
+  it("reports its end whatever its function does next", function()
     local function hang()
       while db:metrics().pool.in_use > 0 do sleep(0.01) end
     end
@@ -256,7 +256,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
       end,
       function()
         while #order < 1 do schedulers.cqueues.sleep(0.01) end
-        add(coop, 2) -- waits for the one connection
+        add(coop, 2) -- waits for the only connection
         order[#order + 1] = "added"
       end,
     }
@@ -264,7 +264,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
     assert.equal(1, db.account:count())
   end)
 
-  it("takes any span of time for what it is", function()
+  it("accepts any duration", function()
     support.fails("P2028", function()
       db:transaction(function(tx)
         sleep(0.05)
@@ -276,7 +276,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
     end
   end)
 
-  it("waits for no other connection without a hint at the one it has", function()
+  it("names its cause when it waits for another connection", function()
     local one = support.connect(url, SCHEMA, { pool = { size = 1, wait = 50 } })
     local e = support.fails("P2024", one.transaction, one, function(tx)
       tx.account:count()
@@ -286,7 +286,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
     assert.equal(0, one:metrics().pool.in_use)
   end)
 
-  it("leaves no limit of its own to the next user", function()
+  it("leaves no time limit to the next user", function()
     local one = support.connect(url, SCHEMA, { pool = { size = 1 } })
     one:transaction(function(tx) tx.account:count() end, { timeout = 100 })
     sleep(0.15)
@@ -312,7 +312,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
     assert.equal(2, db:metrics().calls.round_trips - before)
   end)
 
-  it("repeats only after a conflict, at most so often", function()
+  it("retries only after a conflict, at most `retries` times", function()
     local calls = 0
     local function fail(code)
       return function()
@@ -327,7 +327,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
   end)
 
   if engine == "sqlite" then
-    it("repeats when the database was locked for too long", function()
+    it("retries when the database was locked for too long", function()
       local other = support.connect(url, SCHEMA, { wait = "cqueues" })
       local hasty = support.connect(url .. "?socket_timeout=1", SCHEMA, { wait = "cqueues" })
       schedulers.cqueues.run {
@@ -350,7 +350,7 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
       assert.equal(2, db.account:count())
     end)
 
-    it("does not repeat a statement that ran out of its own time", function()
+    it("does not retry a statement that timed out", function()
       local hasty, calls = support.connect(url .. "?socket_timeout=1", SCHEMA), 0
       local e = support.fails("P1008", hasty.transaction, hasty, function(tx)
         calls = calls + 1
@@ -362,24 +362,24 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
   end
 
   if engine == "postgresql" then
-    it("is ended by the server while Lua computes, and its locks are free", function()
+    it("is ended by the server while Lua computes, which releases its locks", function()
       add(db, 1)
       local other = support.connect(url, SCHEMA, { pool = { size = 2 } })
       local e = support.fails("P2028", db.transaction, db, function(tx)
         tx.account:update { where = { id = 1 }, data = { total = 1 } }
-        -- Lua does not come back to this transaction before another session has the row.
+        -- Lua does not return to this transaction before another session has the row.
         other:with { timeout = 5000 }.account:update { where = { id = 1 }, data = { total = { increment = 10 } } }
         tx.account:count()
       end, { timeout = 150 })
       assert.equal("transaction", e.kind)
       assert.equal(10, db.account:find_unique({ where = { id = 1 } }).total)
-      -- The thread that has rolled back gives the connection to the pool a moment after the row is free.
+      -- The thread that has rolled back returns the connection to the pool a moment after the row is free.
       local deadline = os.time() + 10
       while db:metrics().pool.in_use > 0 and os.time() < deadline do os.execute "sleep 0.01" end
       assert.equal(0, db:metrics().pool.in_use)
     end)
 
-    it("gives up a commit that does not come to an end, and says that its outcome is unknown", function()
+    it("abandons a commit that does not end, and says that its outcome is unknown", function()
       support.psql([[CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON "Account" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()]],
         support.database_name(url))
@@ -395,10 +395,10 @@ print(ok and "done" or e)]]):format(url, SCHEMA))
       assert.equal(0, told)
       assert.equal(0, db.account:count { where = { id = 77 } })
       local after = db:metrics().pool
-      assert.same({ 0, before.connects }, { after.in_use, after.connects }) -- the server has answered when it was cancelled
+      assert.same({ 0, before.connects }, { after.in_use, after.connects }) -- the server answered the cancel request
     end)
 
-    it("repeats after a deadlock", function()
+    it("retries after a deadlock", function()
       add(db, 1)
       add(db, 2)
       local co = support.connect(url, SCHEMA, { wait = "cqueues", pool = { size = 3 } })

@@ -1,6 +1,6 @@
--- Two writers on the same rows. One has changed a row and holds it; the other has looked for it by the old values, waits, and goes on when the
--- first commits: whatever it does then, the row that no longer meets its `where` stays as the first one left it. On SQLite, where one writer waits
--- for the other, the calls come one after the other, and have to leave the same rows.
+-- Two writers on the same rows. One has changed a row and holds its lock. The other has searched by the old values, waits, and continues when the
+-- first one commits. A row that no longer meets its `where` must stay as the first one left it. On SQLite one writer waits for the other, so the
+-- calls run one after the other, and must leave the same rows.
 local core = require "rille.core"
 local support = require "support"
 local schedulers = require "coop.schedulers"
@@ -67,8 +67,8 @@ support.each_engine(function(engine)
     return #rows > 0
   end
 
-  -- What `call` of the other client gives, as pcall does, when `change` of this one is committed while it is under way. `last` is done before the
-  -- commit, when the other waits.
+  -- Returns what `call` of the other client returns, as pcall does, when `change` of this one is committed while it runs. `last` is called before
+-- the commit, when the other waits.
   local function meanwhile(change, call, last)
     local result
     local co = coroutine.create(function() result = table.pack(pcall(call, other)) end)
@@ -119,7 +119,7 @@ support.each_engine(function(engine)
       assert.same({ { id = 1, email = "a", version = 1 } }, db.user:find_many())
     end)
 
-    it("is not updated by an upsert that first connects, or makes room", function()
+    it("is not updated by an upsert that first connects a row, or displaces one", function()
       db.user:create { data = { email = "b", profile = { create = { bio = "b" } } } }
       db.profile:create { data = { bio = "old" } }
       local function close(tx) tx.profile:update { where = { id = 2 }, data = { open = false } } end
@@ -139,7 +139,7 @@ support.each_engine(function(engine)
       end
     end)
 
-    it("is not deleted, also when its relations are asked for", function()
+    it("is not deleted, also with an include", function()
       for _, shape in ipairs { { include = { posts = true } }, { include = { _count = true } }, {} } do
         local ok, e = meanwhile(next_version, function(client)
           return client.user:delete { where = { id = 1, version = 0 }, include = shape.include }
@@ -150,7 +150,7 @@ support.each_engine(function(engine)
       end
     end)
 
-    it("is given to one of two who delete it", function()
+    it("is returned to one of two that delete it", function()
       local ok, e = meanwhile(function(tx) tx.user:delete { where = { id = 1 }, include = { posts = true } } end, function(client)
         return client.user:delete { where = { id = 1 }, include = { posts = true } }
       end)
@@ -191,7 +191,7 @@ support.each_engine(function(engine)
       assert.same({ id = 1, name = "old", open = false }, tag())
     end)
 
-    it("is not written when the other side has let it go", function()
+    it("is not written when the other side has disconnected it", function()
       local function let_go(tx)
         tx.tag:update { where = { id = 1 }, data = { name = "free", posts = { disconnect = { id = 1 } } } }
       end
@@ -289,7 +289,7 @@ support.each_engine(function(engine)
       end
     end)
 
-    it("is deleted through its links though another has changed it, as long as it fits", function()
+    it("is deleted through its links although another has changed it, if it still fits", function()
       local function rename(tx) tx.tag:update { where = { id = 1 }, data = { name = "new" } } end
       for _, tags in ipairs { { delete = { id = 1, open = true } }, { delete_many = { open = true } } } do
         assert.is_true((meanwhile(rename, function(client) return client.post:update { where = { id = 1 }, data = { tags = tags } } end)))
@@ -298,7 +298,7 @@ support.each_engine(function(engine)
       end
     end)
 
-    it("is deleted by one of two that hold it, and neither waits for the other for ever", function()
+    it("is deleted by one of two that hold it, and neither waits forever", function()
       for _, kind in ipairs { "delete", "delete_many" } do
         db.post:create { data = { id = 2, tags = { connect = { id = 1 } } } }
         local tags = { [kind] = { id = 1 } }
@@ -343,7 +343,7 @@ support.each_engine(function(engine)
       end
     end)
 
-    it("keeps the key that another has given it", function()
+    it("keeps the key that another has set", function()
       db.user:create { data = { email = "b" } }
       local function move(tx) tx.post:update { where = { id = 1 }, data = { author = { connect = { id = 2 } } } } end
       meanwhile(move, function(client)
@@ -420,7 +420,7 @@ datasource db {
     end)
 
     it("what belongs to a row goes first, for tables that have foreign keys after all", function()
-      -- made by a schema without relationMode, read with it
+      -- created by a schema without relationMode, read with it
       local url = open(SCHEMA)
       other = support.connect(url, PRISMA:format(engine))
       for id = 1, 4 do
@@ -453,7 +453,7 @@ datasource db {
       assert.same({ 0, 0 }, { db.user:count(), db.post:count() })
     end)
 
-    it("a row that the other side has let go is not deleted", function()
+    it("a row that the other side has disconnected is not deleted", function()
       db.post:update { where = { id = 1 }, data = { tags = { create = { name = "old" } } } }
       local function let_go(tx)
         tx.tag:update { where = { id = 1 }, data = { name = "free", posts = { disconnect = { id = 1 } } } }
@@ -530,7 +530,7 @@ datasource db {
       assert.same({ 1, 0 }, { db.post:count(), db.profile:count() })
     end)
 
-    it("is written by an upsert within the caller's transaction, and in a batch", function()
+    it("is written by an upsert in the caller's transaction, and in a batch", function()
       for _, call in ipairs {
         function(client, args) client:transaction(function(tx) tx.user:upsert(args) end) end,
         function(client, args) client:batch(function(b) b.user:upsert(args) end) end,
@@ -588,7 +588,7 @@ datasource db {
       end
     end)
 
-    it("is still P2002 when it is another row", function()
+    it("is still P2002 if it is another row", function()
       db.user:create { data = { id = 1, email = "taken" } }
       local e = support.fails("P2002", db.user.upsert, db.user, {
         where = { email = "a" },
@@ -603,7 +603,7 @@ datasource db {
   if engine == "sqlite" then return end
 
   describe("two writers of the same rows", function()
-    -- Rows that lie in the table in the opposite order of their keys.
+    -- Rows in the table in the opposite order of their keys.
     local function rows_backwards(model, data)
       for id = 3, 1, -1 do
         local row = { id = id }
@@ -637,7 +637,7 @@ datasource db {
       end)
     end)
 
-    it("take them in that order where relations are the client's", function()
+    it("take them in that order with relationMode = prisma", function()
       open('datasource db {\n provider = "postgresql"\n relationMode = "prisma"\n}\n' .. SCHEMA)
       rows_backwards(db.user, { email = tostring })
       no_deadlock("user", { version = 0 }, function(client)
@@ -647,7 +647,7 @@ datasource db {
     end)
   end)
 
-  it("who may not update may delete", function()
+  it("may delete without the right to update", function()
     local url = open(SCHEMA)
     local role = "deleter_" .. support.database_name(url)
     db:execute_script(([[
