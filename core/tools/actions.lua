@@ -135,13 +135,13 @@ end
 
 made["lua/rille/generate/calls.lua"] = function(actions, operators)
   local out = { [[
---- The methods of models with their arguments, and the conditions on fields, for the types of a schema. `$` stands for the model.
---- Made by core/tools/actions.lua from core/src/query/actions.def and operators.def.
+--- The methods of models with their arguments, and the conditions on fields, for the types of a schema. `$` is the model.
+--- Written by core/tools/actions.lua from core/src/query/actions.def and operators.def.
 -- luacheck: ignore 631
 local calls = {}
 
--- name, class of the arguments, what it returns, writes, the arguments may be left out, description, arguments:
--- { name, type, may be left out, note, type where the schema is not known }
+-- name, class of the arguments, type of the result, writes, arguments optional, description, arguments:
+-- { name, type, optional, note, type without a schema }
 calls.actions = {]] }
   local function add(...) out[#out + 1] = (...):format(select(2, ...)) end
   for _, a in ipairs(actions) do
@@ -154,7 +154,7 @@ calls.actions = {]] }
     add "    } },"
   end
   add "}\n"
-  add "-- Conditions on a scalar, on a list of scalars, on Json: name, set of types that it is for, operand (as in operators.def)."
+  add "-- Conditions on a scalar, on a list of scalars, on Json: name, set of types, operand (as in operators.def)."
   add "calls.conditions = {"
   for _, of in ipairs { "scalar", "list", "json" } do
     add("  %s = {", of)

@@ -1,4 +1,4 @@
---- Batches: db:batch(fn) records calls, then runs them and gives all their results.
+--- Batches: db:batch(fn) records calls, then runs them and returns all results.
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
@@ -9,18 +9,18 @@ local methods = client.methods
 local unpack = table.unpack or unpack -- luacheck: ignore
 
 local BATCH = options.declare("rille.BatchOptions", {
-  { "transaction", "boolean", doc = "true: all or none in any case; false: also when some of them write, each by itself" },
-  { "max_wait", "number", ms = true, is = "integer", doc = "as of a transaction" },
-  { "timeout", "number", ms = true, is = "integer", doc = "as of a transaction" },
-  { "isolation_level", "string", is = "rille.IsolationLevel", doc = "as of a transaction" },
-  { "retries", "number", least = 0, is = "integer", doc = "as of a transaction" },
-  { "read_only", "boolean", doc = "as of a transaction" },
+  { "transaction", "boolean", doc = "true: always all or none; false: no transaction, even if some of them write" },
+  { "max_wait", "number", ms = true, is = "integer", doc = "as in db:transaction" },
+  { "timeout", "number", ms = true, is = "integer", doc = "as in db:transaction" },
+  { "isolation_level", "string", is = "rille.IsolationLevel", doc = "as in db:transaction" },
+  { "retries", "number", least = 0, is = "integer", doc = "as in db:transaction" },
+  { "read_only", "boolean", doc = "as in db:transaction" },
 })
 local RAW = { query_raw = true, execute_raw = true, execute_script = true }
 
--- What a record is added to after the batch has run would never be done.
+-- Raises after the batch has run, because the call would never be made.
 local function record(calls, call)
-  if calls.closed then errors.raise("VALIDATION", "the batch is over: its calls are made in the function that it is given") end
+  if calls.closed then errors.raise("VALIDATION", "the batch has ended; its calls must be made inside its function") end
   calls[#calls + 1] = call
 end
 
@@ -30,13 +30,13 @@ end
 
 local function refuse(name) errors.raise("VALIDATION", "`%s` cannot be part of a batch", tostring(name)) end
 
--- A method of the client that has the name of a model is reached by calling the model, as everywhere.
+-- Where a model has the name of a client method, calling the model calls the method.
 local function recorded_model(db, calls, name)
-  local model = db[name] -- raises when there is none
+  local model = db[name] -- raises if there is none
   return setmetatable({}, {
     __index = function(_, method)
-      local _ = model[method] -- raises when there is none
-      if method == "each" then errors.raise("VALIDATION", "`each` cannot be part of a batch: it reads as its loop goes on; `find_many` can") end
+      local _ = model[method] -- raises if there is none
+      if method == "each" then errors.raise("VALIDATION", "`each` cannot be part of a batch, because it reads during its loop; use `find_many`") end
       return function(_, ...) record(calls, { model = name, method = method, n = select("#", ...), ... }) end
     end,
     __call = function(_, b, ...)
@@ -56,7 +56,7 @@ local function recorder(db, calls)
   })
 end
 
--- One after the other: what the core cannot take together.
+-- Makes the calls one after the other, if the core cannot run them as a batch.
 local function run_each(db, calls)
   local results, keeps = {}, core.keeps_nulls(rawget(db, client.SCOPE))
   for i, call in ipairs(calls) do
@@ -86,9 +86,9 @@ local function send_all(db, calls, entries, atomic)
   return db[client.STEPS].batch(rawget(db, client.SCOPE), entries, atomic)
 end
 
--- In as few round trips as the calls allow.
+-- Runs the calls in as few round trips as possible.
 local function run_together(db, calls, atomic)
-  local entries = {} -- `at`: which call an error is about, as long as none is sent
+  local entries = {} -- `at`: number of the call that an error is about, before anything is sent
   local ok, results = pcall(send_all, db, calls, entries, atomic)
   if not ok then
     if errors.is_error(results) and not results.meta.batch_index then results.meta.batch_index = entries.at end
@@ -103,7 +103,7 @@ end
 local ACTIONS = {}
 for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
 
--- Whether the core knows every call: a method of a model that somebody has put there is not one of its own.
+-- Returns whether the core knows the call. It does not know methods that the application has added to models.
 local function is_known(db, call)
   if not call.model then return call.method ~= "execute_script" end
   local method = ACTIONS[call.method] and db[call.model][call.method]
@@ -115,7 +115,7 @@ local function only_reads(call)
   return action ~= nil and not action.writes
 end
 
--- Several calls of which one writes are one piece of work, unless the caller says that they are not.
+-- Runs several calls in one transaction if one of them writes, unless the caller says otherwise.
 local function run(db, calls, asked)
   local together, reads = true, true
   for _, call in ipairs(calls) do
@@ -140,16 +140,16 @@ local function transaction_options(given)
   return asked, next(rest) and rest or nil
 end
 
---- Records the calls that fn(b) makes on b's models, runs them as if in their order, and returns their results, one value a call. They go to the
---- database together: what does not depend on a call before shares a round trip, where the database allows it. The first that fails ends the
---- batch; its error has the number of the call in meta.batch_index. All happen or none when one of them writes; `transaction = true` or any option
---- of db:transaction asks for it in any case, `transaction = false` forgoes it, and then writes go one by one.
+--- Records the calls that fn(b) makes on the models of b, runs them as if in their order, and returns their results, one value per call. They are sent
+--- together: calls that do not depend on earlier ones share a round trip, if the database allows it. The first failure ends the batch. Its error has
+--- the number of the call in meta.batch_index. If one of them writes, all happen or none. `transaction = true` or any option of db:transaction asks for
+--- that in any case. `transaction = false` turns it off, and then writes are sent one by one.
 ---@param fn fun(b: rille.Client)
 ---@param given? rille.BatchOptions
 ---@return ...
 function methods:batch(fn, given)
   client.scope(self, "batch")
-  if type(fn) ~= "function" then errors.raise("VALIDATION", "batch takes a function, as in db:batch(function(b) ... end), not a %s", type(fn)) end
+  if type(fn) ~= "function" then options.refuse("batch", "a function, as in db:batch(function(b) ... end)", fn) end
   given = options.check(BATCH, given, "batch")
   local calls = {}
   fn(recorder(self, calls))

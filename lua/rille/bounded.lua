@@ -1,9 +1,9 @@
---- Files from outside, read up to a bound.
+--- Files of the user, read up to a limit.
 local errors = require "rille.errors"
 
 local bounded = {}
 
---- The text of a file; nil when there is none, or when it is a folder. VALIDATION when it is longer than `most` bytes.
+--- Returns the text of a file; nil if it does not exist or is a folder. Errors: VALIDATION (longer than `most` bytes).
 ---@param path string
 ---@param most integer
 ---@return string|nil
@@ -13,7 +13,7 @@ function bounded.read(path, most)
   local text, folder = file:read(most + 1)
   file:close()
   if not text then return not folder and "" or nil end
-  if #text > most then errors.raise("VALIDATION", "`%s` is longer than %d bytes, which is the most that is read", path, most) end
+  if #text > most then errors.raise("VALIDATION", "`%s` is longer than %d bytes, the limit for this file", path, most) end
   return text
 end
 

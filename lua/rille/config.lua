@@ -6,8 +6,7 @@ local prisma_config = require "rille.prisma_config"
 
 local config = {}
 
---- What stands in for `schema` and `url` where options name none: the command puts there what its own flags say, so that a script or
---- console that it runs connects to the same database.
+--- Defaults for `schema` and `url`. The command sets them from its flags, so a script or console that it runs connects to the same database.
 ---@type { schema?: string, url?: string }
 config.defaults = {}
 
@@ -21,22 +20,22 @@ end
 
 local ESCAPES = { n = "\n", r = "\r", t = "\t" }
 
--- Quotes away, and whether names in it are to be put in.
+-- Returns the value without quotes, and whether references in it are replaced.
 local function unquote(text)
   local double = text:match('^"(.-[^\\])"') or text:match '^"(")' and ""
   if double then return (double:gsub("\\([^$])", function(c) return ESCAPES[c] or c end)), true end
   local single = text:match "^'(.-)'"
   if single then return single, false end
-  local mark = text:find "%f[^%s%z]#" -- at the beginning or behind a space
+  local mark = text:find "%f[^%s%z]#" -- at the start or after a space
   if mark then text = text:sub(1, mark - 1) end
   return text:match "^(.*%S)" or "", true
 end
 
--- In bytes: of a .env file, and of a value with its references put in, which can double with every line.
+-- Bytes: of a .env file, and of a value with its references replaced, which can double with each line.
 local LONGEST_ENV, LONGEST_VALUE = 1048576, 65536
 
---- Reads NAME=value lines: `export ` before and quotes around are allowed, `#` begins a comment, `${OTHER}` is put in but in single quotes.
---- VALIDATION when a value comes to more than 65,536 bytes.
+--- Reads NAME=value lines. `export ` before the name and quotes around the value are allowed, `#` begins a comment, `${OTHER}` is replaced except in
+--- single quotes. Errors: VALIDATION (a value is longer than 65,536 bytes).
 ---@param text string
 ---@param file? string for messages
 ---@return table<string, string>
@@ -54,7 +53,7 @@ function config.parse_env(text, file)
       value, open = unquote(value)
       if open then value = value:gsub("(\\?)%${([%a_][%w_]*)}", put_in):gsub("\\%$", "$") end
       if #value > LONGEST_VALUE then
-        errors.raise("VALIDATION", "the value of %s in %s comes to more than %d bytes", name:sub(1, 100), file or ".env", LONGEST_VALUE)
+        errors.raise("VALIDATION", "the value of %s in %s is longer than %d bytes", name:sub(1, 100), file or ".env", LONGEST_VALUE)
       end
       found[name] = value
     end
@@ -67,7 +66,7 @@ local function env_file(path)
   return text and config.parse_env(text, path) or {}
 end
 
---- A variable: of the environment, else of .env.local, else of .env.
+--- Returns a variable of the environment, of .env.local or of .env, in this order.
 ---@param name string
 ---@return string|nil
 function config.variable(name)
@@ -80,11 +79,11 @@ function config.variable(name)
   return nil
 end
 
---- What a prisma.config.ts of the working folder says.
+--- Returns the content of the prisma.config.ts in the working folder.
 ---@return rille.PrismaConfig
 function config.prisma() return prisma_config.find(config.variable) end
 
---- Raises when the configuration says something that gives no value here: to do without it could mean another file, or another database.
+--- Raises if the configuration has a setting that cannot be read here. Ignoring it could mean another file, or another database.
 ---@param prisma rille.PrismaConfig
 ---@param path string "datasource.url"
 ---@param code string of the error
@@ -94,7 +93,7 @@ function config.check_read(prisma, path, code, instead)
   if why then errors.raise(code, "`%s` of %s %s: %s", path, prisma.file, why, instead) end
 end
 
--- The schema's place without an option: where prisma.config.ts says, else the first of the usual places that is there.
+-- Returns where the schema is without an option: as prisma.config.ts says, or the first usual place that exists.
 local function usual_place()
   local prisma = config.prisma()
   config.check_read(prisma, "schema", "P1012", "name the schema with `schema`")
@@ -105,7 +104,7 @@ local function usual_place()
   return nil, prisma
 end
 
---- Where the schema is, as options or convention say: what core.schema takes, without the URL.
+--- Returns the schema that options or convention name, as arguments of core.schema without the URL.
 ---@param options { schema?: string, schema_text?: string }
 ---@return { path?: string, text?: string }
 function config.source(options)
@@ -126,7 +125,7 @@ function config.source(options)
   return { path = place }
 end
 
---- Where the schema's file or folder is that options and convention give; nil when it is a text, or when there is none.
+--- Returns the file or folder of the schema; nil if it is a text, or if there is none.
 ---@param options table schema or schema_text
 ---@return string|nil
 function config.schema_path(options)
@@ -136,24 +135,23 @@ function config.schema_path(options)
   return (usual_place())
 end
 
---- Whether a file or folder is there.
+--- Returns whether a file or folder exists.
 config.exists = exists
 
---- The URL that no option gives. Prisma's configuration has the one that its own command uses, which is often another way to the same database than
---- the program's: for commands it comes before DATABASE_URL, for clients after. What is named and not there is never made up for by something else.
---- Errors: P1013.
+--- Returns the URL if no option gives it. Prisma's configuration has the URL that Prisma's command uses, often another way to the same database: for
+--- commands it comes before DATABASE_URL, for clients after it. If a variable is named but not set, nothing else replaces it. Errors: P1013.
 ---@param named string|nil the variable that the schema names
----@param literal string|nil the URL that stands in the schema
+---@param literal string|nil the URL that is in the schema
 ---@param commanding boolean|nil
 ---@return string
 function config.find_url(named, literal, commanding)
   if named then
-    return config.variable(named) or errors.raise("P1013", "no database URL: the schema's datasource names the variable %s, which is set neither in "
-      .. "the environment nor in .env.local or .env, and DATABASE_URL does not stand in for it; set it, or give `url`", named)
+    return config.variable(named) or errors.raise("P1013", "no database URL: the datasource of the schema names the variable %s, which is set neither in "
+      .. "the environment nor in .env.local or .env; DATABASE_URL does not replace it; set it, or give `url`", named)
   end
   if literal then return literal end
   local prisma, usual = config.prisma(), config.variable "DATABASE_URL"
-  if commanding or not usual then config.check_read(prisma, "datasource.url", "P1013", "mend that, or give `url`") end
+  if commanding or not usual then config.check_read(prisma, "datasource.url", "P1013", "correct it, or give `url`") end
   local url = commanding and prisma.url or usual or prisma.url
   if url then return url end
   local examples = {}
@@ -162,9 +160,9 @@ function config.find_url(named, literal, commanding)
     table.concat(examples, " or "))
 end
 
---- The schema and the URL that options, convention and environment give.
+--- Returns the schema and the URL from options, convention and environment.
 ---@param options table schema or schema_text, url
----@param commanding? boolean for migrations and the like, not for a client
+---@param commanding? boolean for migrations and similar commands, not for a client
 ---@return userdata schema
 ---@return string url
 function config.resolve(options, commanding)

@@ -1,4 +1,4 @@
---- Errors of the face: making them, telling them apart, and the nearest name to a wrong one.
+--- Errors of the Lua modules: creating, recognizing and raising them, and the nearest name to a wrong one.
 local core = require "rille.core"
 local codes = require "rille.codes"
 local meanings = require "rille.meanings"
@@ -7,16 +7,14 @@ local errors = {}
 
 local metatable = core.error_metatable
 
---- How the sources of rille's chunks begin, for those that are loaded from a text.
+--- The start of the sources of rille's chunks, for those that are loaded from a string.
 errors.home = core.set_home() or ""
 
---- Returns what it is given. `return pass(f())` is no tail call of f: the function that does so stays on the stack, and with it the line that it was
---- called from.
+--- Returns its arguments. `return pass(f())` is not a tail call of f, so the calling function stays on the stack, with the line that called it.
 function errors.pass(...) return ... end
 local pass = errors.pass
 
---- Functions that programs call, by their names, in a table: as they are, but errors in them know the line of the call, whatever they call themselves
---- as the last thing.
+--- Wraps the functions of a table that applications call, so errors in them know the line of the call, even after a tail call.
 ---@param functions table<string, any>
 function errors.entries(functions)
   for name, f in pairs(functions) do
@@ -28,7 +26,7 @@ function errors.entries(functions)
   return functions
 end
 
---- Makes an error, without raising it.
+--- Returns a new error, without raising it.
 ---@param code string
 ---@param message string
 ---@param meta? table
@@ -45,14 +43,14 @@ function errors.raise(code, format, ...)
   error(errors.new(code, format:format(...)), 0)
 end
 
---- Whether something is an error of rille.
+--- Returns whether a value is an error of rille.
 ---@param e any
 ---@return boolean
 function errors.is_error(e)
   return type(e) == "table" and getmetatable(e) == metatable
 end
 
--- How many letters must change, come or go to make b of a.
+-- Returns how many bytes must be changed, added or removed to make b of a.
 local function distance(a, b)
   local row = {}
   for j = 0, #b do row[j] = j end
@@ -67,8 +65,7 @@ local function distance(a, b)
   return row[#b]
 end
 
---- The name among the keys of a table that is meant by a wrong one (query for query_raw), else the one that is nearest to it in letters, or nil when
---- none is near.
+--- Returns the key of a table that a wrong name means (query: query_raw), or the one with the most similar spelling, or nil.
 ---@param wrong string
 ---@param names table<string, any>
 ---@return string|nil
@@ -78,7 +75,7 @@ function errors.nearest(wrong, names)
   local best, best_distance
   local written, most = wrong:lower(), math.max(2, math.floor(#wrong / 3))
   for name in pairs(names) do
-    if math.abs(#name - #wrong) <= most then -- so a text without end costs nothing
+    if math.abs(#name - #wrong) <= most then -- so a very long string costs nothing
       local d = distance(written, name:lower())
       if d <= most and (not best or d < best_distance or d == best_distance and name < best) then best, best_distance = name, d end
     end
@@ -86,11 +83,20 @@ function errors.nearest(wrong, names)
   return best
 end
 
---- Raises when a table of options has keys that pairs, in some Lua, would not give: it answers by metamethods.
+--- Returns the type of a value with its article, for messages: "a string", "an integer", "nil".
+---@param value any
+---@return string
+function errors.type_name(value)
+  local name = type(value)
+  if value == nil then return name end
+  return name == "number" and value % 1 == 0 and "an integer" or "a " .. name
+end
+
+--- Raises if a table of options has metamethods for its keys, which pairs does not call in every Lua.
 ---@param given table
----@param what string what the table is, for the message
+---@param what string the table, for the message
 function errors.check_plain(given, what)
-  if core.plain(given, what) ~= given then errors.raise("VALIDATION", "%s: a plain table is wanted, without __pairs and __len in its metatable", what) end
+  if core.plain(given, what) ~= given then errors.raise("VALIDATION", "%s: expected a plain table, got one with __pairs or __len in its metatable", what) end
 end
 
 return errors

@@ -1,18 +1,18 @@
---- The result of `explain`: what the core tells, with the names of the indexes in use, and readable as text.
+--- The result of `explain`: that of the core, with the names of the indexes in use, and readable as text.
 
 ---@class rille.ExplainedStatement
 ---@field sql string
----@field params integer how many parameters it has
----@field dependent boolean some of them come from rows of earlier statements: the plan is for other values of the same types
+---@field params integer number of parameters
+---@field dependent boolean some parameters come from rows of earlier statements; the plan is for other values of the same types
 ---@field plan string[] the lines of EXPLAIN (PostgreSQL) or EXPLAIN QUERY PLAN (SQLite)
 ---@field indexes string[] the indexes in the plan, by name
 
 ---@class rille.Explanation
 ---@field statements rille.ExplainedStatement[]
----@field steps string[] of the plan of rille
----@field round_trips integer when every step finds rows
+---@field steps string[] the plan of rille
+---@field round_trips integer if every step finds rows
 
--- Each gives the name of an index; PostgreSQL quotes those that are not plain lower case.
+-- Each captures the name of an index. PostgreSQL quotes names that are not lower case.
 local PATTERNS = {
   'Index Scan [%a ]-using "([^"]+)"', "Index Scan [%a ]-using ([%w_$]+)",
   'Index Only Scan [%a ]-using "([^"]+)"', "Index Only Scan [%a ]-using ([%w_$]+)",
@@ -52,15 +52,15 @@ function metatable.__tostring(self)
   return table.concat(lines, "\n")
 end
 
----@param told table as of the core
+---@param result table of core.explain
 ---@return rille.Explanation
-return function(told)
-  for _, statement in ipairs(told.statements) do
+return function(result)
+  for _, statement in ipairs(result.statements) do
     for i, row in ipairs(statement.plan) do statement.plan[i] = row.line end
     statement.indexes = indexes_of(statement.plan)
   end
   local steps = {}
-  for line in told.steps:gmatch "[^\n]+" do steps[#steps + 1] = line end
-  told.steps = steps
-  return setmetatable(told, metatable)
+  for line in result.steps:gmatch "[^\n]+" do steps[#steps + 1] = line end
+  result.steps = steps
+  return setmetatable(result, metatable)
 end

@@ -1,4 +1,4 @@
---- Files made of a schema: types for editors, the schema as a picture and as Mermaid text.
+--- Files from a schema: types for editors, diagrams with Graphviz and Mermaid.
 local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
@@ -7,13 +7,13 @@ local options = require "rille.options"
 local generate = {}
 
 local GENERATE = options.declare("rille.GenerateOptions", {
-  { "schema", "string", doc = "a file or a folder; found by convention when absent" },
+  { "schema", "string", doc = "a file or a folder; by default found by convention" },
   { "schema_text", "string", doc = "the schema itself" },
-  { "url", "string", doc = "of the database that a schema without a datasource is for" },
-  { "output", "string", filled = true, doc = "the file of types: rille.types.lua beside the schema" },
-  { "types", "boolean", doc = "false: no types" },
-  { "prefix", "string", filled = true, doc = 'what names of types begin with, and the name of the client\'s: "db"' },
-  { "erd", "string", filled = true, doc = "a picture: a file that ends in .svg (by Graphviz) or .dot" },
+  { "url", "string", doc = "the database that a schema without a datasource is for" },
+  { "output", "string", filled = true, doc = "the file of types; by default rille.types.lua next to the schema" },
+  { "types", "boolean", doc = "false: writes no types" },
+  { "prefix", "string", filled = true, doc = 'the prefix of the names of types, and the name of the type of the client: "db"' },
+  { "erd", "string", filled = true, doc = "a diagram: a file that ends in .svg (drawn by Graphviz) or .dot" },
   { "mermaid", "string", filled = true, doc = "a file for a Mermaid erDiagram" },
 })
 local NAME = "rille.types.lua"
@@ -21,12 +21,12 @@ local NAME = "rille.types.lua"
 local function check(given, name)
   given = options.check(GENERATE, given, name)
   if given.prefix and not given.prefix:find "^[%a_][%w_]*$" then
-    errors.raise("VALIDATION", "%s: prefix: expected a name of letters, digits and _, such as \"db\"", name)
+    options.refuse(name .. ": prefix", 'a name of letters, digits and _, as in "db"', given.prefix, ("%q"):format(given.prefix))
   end
   return given
 end
 
--- A schema without a datasource block is for the database of the URL, when there is one.
+-- A schema without a datasource block is for the database of the URL, if there is one.
 local function open_schema(given)
   local source = config.source(given)
   source.url = given.url
@@ -37,7 +37,7 @@ local function open_schema(given)
   return core.schema(source), source
 end
 
--- Beside the schema: in the folder that it is in, or that it is.
+-- Returns the file next to the schema: in the folder that contains the schema, or that is the schema.
 local function default_output(source)
   if not source.path then return NAME end
   local file = source.path:match "%.prisma$"
@@ -54,10 +54,10 @@ end
 
 local function cannot_write(path, why) errors.raise("VALIDATION", "the file %s cannot be written: %s", path, tostring(why)) end
 
--- Whole or not at all; an unchanged file is left alone, so that nobody reads it again for nothing.
+-- Writes a file, whole or not at all. An unchanged file is not touched, so editors do not read it again.
 local function write(path, text)
   local kind = core.file_kind(path)
-  if kind and kind ~= "file" then cannot_write(path, "it is there and is no regular file") end
+  if kind and kind ~= "file" then cannot_write(path, "it exists and is not a regular file") end
   if kind and read(path) == text then return path end
   local part = path .. ".part"
   local file, why = io.open(part, "wb")
@@ -76,20 +76,20 @@ end
 
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
--- The folder of the parts that a large schema's types have.
+-- Returns the folder for the parts of the types of a large schema.
 local function parts_folder(path) return (path:gsub("%.lua$", "")) .. ".parts" end
 
--- Files of an earlier run that are no part any more; of others' files none is touched.
+-- Removes files of an earlier run that are no longer needed. Other files are not touched.
 local function remove_others(folder, wanted)
   local pipe = core.file_kind(folder) == "folder" and io.popen("ls -A -- " .. quote(folder) .. " 2>/dev/null")
   if not pipe then return end
   for name in pipe:lines() do
     local path = folder .. "/" .. name
-    local ours = name:find "%.lua$" and not wanted[path] and (read(path) or ""):find "^%-%-%-@meta\n%-%-%- Types of .-, made by `rille generate`"
+    local ours = name:find "%.lua$" and not wanted[path] and (read(path) or ""):find "^%-%-%-@meta\n%-%-%- Types of .-, %a+ by `rille generate`"
     if ours then os.remove(path) end
   end
   pipe:close()
-  os.remove(folder) -- when nothing is left in it
+  os.remove(folder) -- if it is empty
 end
 
 -- Returns the names of the files.
@@ -106,11 +106,11 @@ local function write_types(tables, source, given)
   return files
 end
 
--- `dot` reads a file and writes one; names of ours only stand on its command line.
+-- Draws a diagram. `dot` reads one file and writes one; its command line contains temporary names only.
 local function draw(tables, path)
   local text = require("rille.generate.diagram").dot(tables)
   if path:find "%.dot$" or path:find "%.gv$" then return write(path, text) end
-  if not path:find "%.svg$" then errors.raise("VALIDATION", "`erd`: the file %s must end in .svg, or in .dot for Graphviz's own language", path) end
+  if not path:find "%.svg$" then errors.raise("VALIDATION", "`erd`: expected a file that ends in .svg or .dot, got %s", path) end
   local input, output = os.tmpname(), os.tmpname()
   write(input, text)
   local status = os.execute(("command -v dot >/dev/null 2>&1 || exit 69; dot -Tsvg -o '%s' '%s' 2>'%s.err'"):format(output, input, input))
@@ -118,18 +118,17 @@ local function draw(tables, path)
   local svg, said = read(output), read(input .. ".err") or ""
   for _, name in ipairs { input, output, input .. ".err" } do os.remove(name) end
   if not drawn and said == "" then
-    errors.raise("VALIDATION", "a picture of the schema needs the program `dot` of Graphviz (Debian: apt-get install graphviz); "
-      .. "a file that ends in .dot, and Mermaid, do without it")
+    errors.raise("VALIDATION", "a diagram in .svg requires the program `dot` of Graphviz (Debian: apt-get install graphviz); "
+      .. "a file that ends in .dot, and Mermaid, do not")
   end
-  if not drawn or not svg then errors.raise("VALIDATION", "dot could not draw the schema: %s", (said:gsub("%s+$", ""):gsub("\n", "; "))) end
+  if not drawn or not svg then errors.raise("VALIDATION", "`dot` could not draw the schema: %s", (said:gsub("%s+$", ""):gsub("\n", "; "))) end
   return write(path, svg)
 end
 
---- Writes the types of a schema for editors (`types = false`: not), and with `erd` the schema as a picture (.svg, by Graphviz; .dot without it), with
---- `mermaid` as a Mermaid erDiagram. The same schema gives the same files. Errors: P1012 (schema), VALIDATION (Graphviz is missing, a file cannot be
---- written).
+--- Writes the types of a schema for editors, unless `types = false`; with `erd` a diagram (.svg requires Graphviz, .dot does not), with `mermaid` a Mermaid
+--- erDiagram. The same schema results in the same files. Errors: P1012 (schema), VALIDATION (Graphviz is missing, a file cannot be written).
 ---@param given? rille.GenerateOptions
----@return { files: string[] } what was written, or was so already
+---@return { files: string[] } the files, also those that had the same content already
 function generate.run(given)
   given = check(given, "rille.generate.run")
   local schema, source = open_schema(given)
@@ -140,10 +139,10 @@ function generate.run(given)
   return { files = files }
 end
 
--- The name of the client's class in a file of types.
+-- Returns the name of the class of the client in a file of types.
 local function prefix_of(text) return text:match "\n%-%-%-%s+%-%-%-@type ([%a_][%w_]*)\n" end
 
---- Writes the types again where they were written before; else nothing. After a migration or a pull.
+--- Writes the types again if they were written before. Used after a migration or a pull.
 ---@param given? rille.GenerateOptions
 ---@return { files: string[] }
 function generate.refresh(given)

@@ -1,5 +1,5 @@
---- Running a function so that something is closed with it, whichever way it is left: by its end, by an error, or because its coroutine is closed.
---- Nothing is allocated after the function has returned: what it has done may be final, and must not be told as a failure.
+--- Runs a function and then closes a guard, however the function ends: it returns, raises, or its coroutine is closed. Nothing is allocated after the
+--- function has returned, because its work may be final and must not be reported as a failure.
 local errors = require "rille.errors"
 
 if _VERSION < "Lua 5.4" then
@@ -9,11 +9,11 @@ if _VERSION < "Lua 5.4" then
     return error((...), 0)
   end
 
-  --- Calls fn(...) and then close(guard), of the guard's metatable field __close; returns or raises what fn does, untouched.
+  --- Calls fn(...), and then __close of the guard. Returns what fn returns, or raises the same error.
   return function(guard, fn, ...) return conclude(guard, pcall(fn, ...)) end
 end
 
--- In a text, because other Luas cannot read it.
+-- A string, because older versions of Lua cannot compile it.
 return load([[
   return function(guard, fn, ...)
     local closed <close> = guard

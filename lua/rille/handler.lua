@@ -57,7 +57,7 @@ local function xpcall_here()
   return xpcall
 end
 
---- Makes a function safe for a host such as nginx, HAProxy, lighttpd, uwsgi or Apache. Any error that fn raises becomes a string with its message,
+--- Makes a function safe for a host like nginx, HAProxy, lighttpd, uwsgi or Apache. Any error that fn raises becomes a string with its message,
 --- its place and a traceback, without passwords, and is raised again. Returns the results of fn.
 ---@param fn fun(...): ...
 ---@return fun(...): ...

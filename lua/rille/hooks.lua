@@ -50,7 +50,7 @@ end
 local function of_luv()
   local uv = require "luv"
   local waiting = {} ---@type table<integer, function> by descriptor: ends the wait
-  local sleepers = setmetatable({}, { __mode = "k" }) ---@type table<thread, function> lets it go on with the loop's next turn
+  local sleepers = setmetatable({}, { __mode = "k" }) ---@type table<thread, function> continues it in the next turn of the loop
   local function wait(fd, mode, seconds)
     local co, poll, timer = coroutine.running(), nil, nil
     local function stop()
@@ -123,7 +123,7 @@ local function of_copas()
       wait_for(alarm_fd, "r")
       core.alarm_close(alarm)
     end,
-    forget = nothing, -- select is told anew each time
+    forget = nothing, -- select gets the descriptors each time
     ready = is_yieldable,
   }
 end
@@ -163,7 +163,7 @@ function hooks.resolve(option)
       type(option) == "string" and ('"%s"'):format(option) or nil)
   end
   local ok, hook = pcall(make)
-  if not ok then errors.raise("VALIDATION", "wait: the module `%s` cannot be loaded: %s", option, tostring(hook)) end
+  if not ok then errors.raise("VALIDATION", "rille.connect: wait: the module `%s` cannot be loaded: %s", option, tostring(hook)) end
   return hook
 end
 

@@ -58,8 +58,8 @@ local rille = {
 errors.entries(client.methods)
 errors.entries(rille.migrate)
 
--- What a program at work seldom needs is loaded when it is first asked for.
-local LATER = {
+-- Modules that applications seldom need are loaded when they are first used.
+local LAZY = {
   generate = function() return require "rille.generate" end,
   seed = function() return require "rille.seed" end,
   backup = function() return errors.entries(require "rille.backup").backup end,
@@ -67,11 +67,11 @@ local LATER = {
   handler = function() return require "rille.handler" end,
   form = function() return require("rille.form").decode end,
   trust = function() return require("rille.form").trust end,
-  tools = function() return require "rille.tools" end, -- of programs around rille
+  tools = function() return require "rille.tools" end, -- for programs built on rille, like its command
 }
 setmetatable(rille, {
   __index = function(_, name)
-    local load_it = LATER[name]
+    local load_it = LAZY[name]
     if not load_it then return nil end
     local value = load_it()
     rille[name] = value
@@ -80,20 +80,20 @@ setmetatable(rille, {
 })
 
 local PUSH = options.declare("rille.PushOptions", {
-  { "schema", "string", doc = "a file or a folder; found by convention when absent" },
+  { "schema", "string", doc = "a file or a folder; by default found by convention" },
   { "schema_text", "string", doc = "the schema itself" },
-  { "url", "string", doc = "else that of the schema, else DATABASE_URL" },
+  { "url", "string", doc = "by default that of the schema, or DATABASE_URL" },
   { "reset", "boolean", doc = "drops everything first" },
-  { "accept_data_loss", "boolean", doc = "also what loses rows or values" },
+  { "accept_data_loss", "boolean", doc = "allows steps that lose rows or values" },
 })
 
 local function check_text(name, text)
-  if type(text) ~= "string" then errors.raise("VALIDATION", "rille.%s takes the text of a schema, not a %s", name, type(text)) end
+  if type(text) ~= "string" then options.refuse("rille." .. name, "the text of a schema", text) end
 end
 
---- Brings a database into the form of a schema; it is created when it does not exist. Schema and URL are found as rille.connect finds
---- them. Errors: P1012 (schema), P1xxx (database), P3001 (rows or values would be lost, e.meta.warnings says which: `accept_data_loss`
---- allows it; or rows forbid a step; `reset` drops everything first).
+--- Makes a database match a schema. A missing database is created. Schema and URL are found as for rille.connect. Errors: P1012 (schema),
+--- P1xxx (database), P3001 (rows or values would be lost, see e.meta.warnings; `accept_data_loss` allows it. Or rows prevent a step; `reset`
+--- drops everything first).
 ---@param given? rille.PushOptions
 function rille.push(given)
   given = options.check(PUSH, given, "rille.push")
@@ -104,7 +104,7 @@ end
 --- Checks a schema.
 ---@param text string
 ---@return true|nil ok
----@return rille.Diagnostic[]|nil diagnostics all faults, with line and column
+---@return rille.Diagnostic[]|nil diagnostics all errors, with line and column
 function rille.validate(text)
   check_text("validate", text)
   return core.validate(text)
@@ -118,9 +118,9 @@ function rille.format(text)
   return core.format(text)
 end
 
---- Whether something is an error of rille; with a code, whether it is that one.
+--- Returns whether a value is an error of rille; with a code, whether it has that code.
 ---@param e any
----@param code? string such as "P2002"
+---@param code? string for example "P2002"
 ---@return boolean
 function rille.is(e, code)
   return errors.is_error(e) and (code == nil or e.code == code)
@@ -133,7 +133,7 @@ local function caught(ok, ...)
   return error(e, 0)
 end
 
---- Calls f(...) and returns what it returns; or nil and the error when rille raised one. Other errors go on.
+--- Calls f(...) and returns its results, or nil and the error if rille raised one. Other errors are raised again.
 ---@param f function
 ---@param ... any
 ---@return ...

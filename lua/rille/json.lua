@@ -8,7 +8,7 @@ local options = require "rille.options"
 local json = { decode = core.json.decode }
 
 local ENCODE = options.declare("rille.JsonOptions", {
-  { "model", "any", is = "string|userdata|table", doc = "the value is a row of it, or rows: keys in the schema's order, Bytes as base64" },
+  { "model", "any", is = "string|userdata|table", doc = "the value is a row of it, or rows: keys in the order of the schema, Bytes as base64" },
   { "bigint", "word", one_of = { "number", "string" }, doc = '"string": BigInt fields, and integers beyond 2^53, as strings' },
   { "pretty", "boolean", doc = "one line per value" },
 })
@@ -65,7 +65,7 @@ function json.encode(value, given)
   local bigint, pretty, model = given.bigint, given.pretty, given.model
   if type(model) == "string" then return core.json.encode(value, pretty, bigint == "string", schema_of(model), model) end
   if model ~= nil and type(model) ~= "userdata" then
-    options.refuse("json.encode: model", "the name of a model, or a model such as db.user", model)
+    options.refuse("json.encode: model", "the name of a model, or a model, as in db.user", model)
   end
   return core.json.encode(value, pretty, bigint == "string", model)
 end

@@ -10,49 +10,49 @@ local wait = require "rille.wait"
 local methods = client.methods
 
 local LISTEN = options.declare("rille.ListenOptions", {
-  { "timeout", "number", least = 0, ms = true, is = "integer", doc = "milliseconds without a notification after which it ends" },
+  { "timeout", "number", least = 0, ms = true, is = "integer", doc = "milliseconds without a notification after which listening ends" },
   { "on_listen", "function", is = "fun(again: boolean)",
-    doc = "called when the channels are listened to; again: after a loss, notifications may have been missed" },
+    doc = "called when listening has begun; again: after a lost connection, when notifications may have been missed" },
 })
 local LONGEST_NAME, LONGEST_PAYLOAD = 63, 7999
 
-local function check_name(channel)
-  if type(channel) ~= "string" then errors.raise("VALIDATION", "the name of a channel is a string, not a %s", type(channel)) end
+local function check_name(method, channel)
+  if type(channel) ~= "string" then options.refuse(method, "the name of a channel", channel) end
   if channel == "" or #channel > LONGEST_NAME or channel:find "%z" then
-    errors.raise("VALIDATION", "\"%s\" cannot be the name of a channel: it has 1 to %d bytes, none of them zero",
-      (channel:sub(1, 80):gsub("%z", "\\0")), LONGEST_NAME)
+    options.refuse(method, ("the name of a channel, 1 to %d bytes and no zero byte"):format(LONGEST_NAME), channel,
+      ('"%s"'):format((channel:sub(1, 80):gsub("%z", "\\0"))))
   end
 end
 
-local function check_engine(scope, method) providers.check(scope, "notifications", method, "notifications") end
+local function check_provider(scope, method) providers.check(scope, "notifications", method, "notifications") end
 
---- Tells all who listen to a channel; within a transaction when it commits, and not at all when it is rolled back. On PostgreSQL.
---- Errors: VALIDATION (a name has 1 to 63 bytes, a payload at most 7999), P2026 on SQLite.
+--- Notifies all listeners of a channel. In a transaction, this happens when it commits. PostgreSQL only. Errors: VALIDATION (a name has 1 to 63 bytes,
+--- a payload at most 7999), P2026 on SQLite.
 ---@param channel string
 ---@param payload? string
 function methods:notify(channel, payload)
   local scope = client.scope(self, "notify")
-  check_engine(scope, "notify")
-  check_name(channel)
+  check_provider(scope, "notify")
+  check_name("notify", channel)
   if payload ~= nil and type(payload) ~= "string" then
-    errors.raise("VALIDATION", "notify: the payload is a string, not a %s; encode a table by rille.json.encode", type(payload))
+    errors.raise("VALIDATION", "notify: payload: expected a string, got %s; encode a table with rille.json.encode", errors.type_name(payload))
   end
   payload = payload or ""
   if #payload > LONGEST_PAYLOAD or payload:find "%z" then
-    errors.raise("VALIDATION", "notify: a payload has at most %d bytes, none of them zero; this one has %d: store it and tell its key",
+    errors.raise("VALIDATION", "notify: payload: expected at most %d bytes and no zero byte, got %d bytes; store it and send its key",
       LONGEST_PAYLOAD, #payload)
   end
-  -- Written so that nobody takes it for a mere read, which a replica could do.
-  self[client.STEPS].query(scope, "WITH told AS (SELECT pg_notify($1, $2)) SELECT count(*) FROM told", { channel, payload }, 2)
+  -- Not a plain SELECT of the function, so it is not taken for a read that a replica could run.
+  self[client.STEPS].query(scope, "WITH sent AS (SELECT pg_notify($1, $2)) SELECT count(*) FROM sent", { channel, payload }, 2)
 end
 
 local function list_of(method, channels)
   if type(channels) == "string" then channels = { channels } end
   if type(channels) == "table" then channels = core.plain(channels, method) end
   if type(channels) ~= "table" or #channels == 0 then
-    errors.raise("VALIDATION", "%s takes the name of a channel or a list of names", method)
+    options.refuse(method, "the name of a channel or a list of names", channels, type(channels) == "table" and "an empty table" or nil)
   end
-  for _, channel in ipairs(channels) do check_name(channel) end
+  for _, channel in ipairs(channels) do check_name(method, channel) end
   return channels
 end
 
@@ -65,15 +65,15 @@ end
 local function open(self, method, channels, given)
   local scope = client.scope(self, method)
   if self[client.IN_TRANSACTION] then
-    errors.raise("VALIDATION", "%s has a connection of its own and is not part of a transaction: use the client", method)
+    errors.raise("VALIDATION", "%s: has its own connection and cannot be part of a transaction; use the client", method)
   end
-  check_engine(scope, method)
+  check_provider(scope, method)
   given = options.check(LISTEN, given, method)
   local guard = { scope = scope, options = given, listener = core.listen(scope, list_of(method, channels)) }
   return setmetatable(guard, Guard)
 end
 
--- The next notification; nil when there was none for the time of `timeout`, which does not run before the channels are listened to.
+-- Returns the next notification; nil after `timeout`, which starts when listening has begun.
 local function next_of(guard)
   local listener, timeout, on_listen = guard.listener, guard.options.timeout, guard.options.on_listen
   while true do
@@ -92,8 +92,8 @@ local function next_of(guard)
   end
 end
 
---- An iterator of the notifications of channels, for a generic for: it ends when none came for `timeout` milliseconds, and without that never. The
---- loop may be left by `break`; in Lua before 5.4 its connection then ends with the next collection of garbage. See listen for the rest.
+--- Returns an iterator over the notifications of channels, for a generic `for`. It ends after `timeout` milliseconds without a notification; by default
+--- never. The loop may be left by `break`; before Lua 5.4 its connection is then closed by the garbage collector. Otherwise like listen.
 ---@param channels string|string[]
 ---@param given? rille.ListenOptions
 ---@return fun(): rille.Notification|nil
@@ -115,18 +115,18 @@ local function listen(guard, fn)
   end
 end
 
---- Calls fn(n) for each notification n = { channel, payload, pid } of the channels, until fn returns false or raises, or none came for
---- `timeout` milliseconds. In a coroutine of a cooperative client it waits in the scheduler, elsewhere it blocks. It has a connection of its own,
---- which the pool does not count; after a loss it connects again, with pauses that grow to ten seconds, and listens anew. on_listen(again) is
---- called each time when the channels are listened to: what is read from then on misses nothing; `again` says that notifications may have been
---- missed before. Errors: those of connecting for the first time; P2026 on SQLite and behind a pooler in transaction mode.
+--- Calls fn(n) for each notification n = { channel, payload, pid } of the channels, until fn returns false or raises, or there was none for `timeout`
+--- milliseconds. In a coroutine of a cooperative client it waits in the scheduler, elsewhere it blocks. It has its own connection, which the pool does
+--- not count. If the connection is lost, it connects again, with pauses that grow to ten seconds. on_listen(again) is called each time listening has
+--- begun: what is read from then on misses nothing; `again`: notifications may have been missed before. Errors: those of the first connection; P2026 on
+--- SQLite and behind a pooler in transaction mode.
 ---@param channels string|string[]
 ---@param fn fun(n: rille.Notification): boolean|nil
 ---@param given? rille.ListenOptions
----@return boolean stopped true: fn returned false; false: the time was up
+---@return boolean stopped true: fn returned false; false: `timeout` has passed
 function methods:listen(channels, fn, given)
   if type(fn) ~= "function" then
-    errors.raise("VALIDATION", "listen takes a function, as in db:listen(\"channel\", function(n) ... end), not a %s", type(fn))
+    options.refuse("listen", "a function, as in db:listen(\"channel\", function(n) ... end)", fn)
   end
   local guard = open(self, "listen", channels, given)
   return guarded(guard, listen, guard, fn)

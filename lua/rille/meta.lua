@@ -1,16 +1,16 @@
 ---@meta rille
---- Made by core/tools/meta.lua: change the sources, or core/tools/meta.in.
+--- Written by core/tools/meta.lua: change the sources, or core/tools/meta.in.
 -- luacheck: ignore 212 241 631
 --- Types for editors. This file is never loaded.
 
 ---@class rille.Error
 ---@field code string Prisma's code (P2002, ...), VALIDATION or INTERNAL
----@field message string what was wrong, where in the arguments, and what would be right; one line
+---@field message string the path, what is wrong, what is expected; one line
 ---@field kind "connection"|"validation"|"constraint"|"not_found"|"transaction"|"timeout"|"migration"|"internal"
 ---@field meta table details: target, model, field, path, ...
----@field sqlstate? string of the database, five letters
----@field retryable boolean whether the whole transaction may be repeated
----@field place? string "app/posts.lua:14": where the program made the call; "~" in front: the nearest line that a tail call has left
+---@field sqlstate? string of the database, five characters
+---@field retryable boolean the whole transaction may be retried
+---@field place? string "app/posts.lua:14": the line of the call in the application; "~" in front: the nearest line, after a tail call
 
 ---@class rille.Diagnostic
 ---@field line integer from 1
@@ -22,30 +22,30 @@
 ---@field warning boolean
 
 ---@class (exact) rille.PoolOptions
----@field size? integer connections that may be open at most
----@field wait? integer how long a call waits for one: 5000; then P2024
----@field idle? integer how long one stays open that nobody uses
----@field max_lifetime? integer after which one is replaced
+---@field size? integer maximum number of open connections
+---@field wait? integer how long a call waits for a connection: 5000; then P2024
+---@field idle? integer how long an unused connection stays open
+---@field max_lifetime? integer age at which a connection is replaced
 
 ---@class (exact) rille.ConnectOptions
----@field schema? string a file, or a folder of *.prisma files; found by convention when absent
+---@field schema? string a file, or a folder of *.prisma files; by default found by convention
 ---@field schema_text? string the schema itself
----@field url? string else that of the datasource block, else DATABASE_URL
----@field pool? rille.PoolOptions the connections that all clients of the URL share
----@field replicas? string[] URLs of servers that replay what happens at `url`, for reads outside transactions; those after a write of this client see it
----@field strict_where? boolean reads refuse an empty where too
+---@field url? string by default that of the datasource block, or DATABASE_URL
+---@field pool? rille.PoolOptions the pool that all clients of the URL share
+---@field replicas? string[] URLs of servers that follow the one of `url`, for reads outside transactions; reads after a write of this client see it
+---@field strict_where? boolean reads reject an empty `where` too
 ---@field omit? table<string, table<string, boolean>> fields that are left out unless selected: { user = { password = true } }
----@field keep_nulls? boolean NULL comes as rille.null instead of being absent
----@field wait? "cqueues"|"luv"|"copas"|rille.WaitFunction|rille.WaitHook calls in coroutines let the others of the scheduler go on
----@field log? string|string[]|fun(event: rille.Event) event names whose events are lines on stderr, or a function that gets all
----@field log_params? boolean false: neither log nor events have the values of statements
----@field slow_ms? integer from how many milliseconds on a statement is slow: 200
+---@field keep_nulls? boolean NULL is returned as rille.null instead of being absent
+---@field wait? "cqueues"|"luv"|"copas"|rille.WaitFunction|rille.WaitHook while a call in a coroutine waits, other coroutines run
+---@field log? string|string[]|fun(event: rille.Event) names of events that become lines on stderr, or a function that receives all events
+---@field log_params? boolean false: log and events contain no values of statements
+---@field slow_ms? integer milliseconds from which on a statement is slow: 200
 ---@field n_plus_one? false|"warn"|"error"|rille.NPlusOneOptions reads that one call could have done together
----@field metrics? boolean figures by model and action in db:metrics()
----@field tags? table<string, string|number|boolean> of all statements, as a comment of sqlcommenter
----@field traceparent? string|fun(): string|nil of all calls
+---@field metrics? boolean metrics by model and action in db:metrics()
+---@field tags? table<string, string|number|boolean> added to all statements as a comment of sqlcommenter
+---@field traceparent? string|fun(): string|nil the traceparent of all calls
 
---- Returns when fd is ready for mode ("r", "w", "rw"), when the time is up, or earlier; without fd only the time counts.
+--- Returns when fd is ready for mode ("r", "w", "rw"), when the time is up, or earlier. Without fd it waits for the time only.
 ---@alias rille.WaitFunction fun(fd?: integer, mode?: "r"|"w"|"rw", seconds?: number)
 
 ---@class (exact) rille.WaitHook
@@ -60,15 +60,15 @@
 ---@field within? integer milliseconds: 1000
 ---@field scope? fun(): any what distinguishes one request from the next; nil outside of a request
 
---- What a handler of db:on gets; see docs/observing.md.
+--- What a handler of db:on receives; see docs/observing.md.
 ---@class rille.Event
 ---@field event "query"|"slow"|"n_plus_one"|"warn"
 ---@field kind "query"|"begin"|"commit"|"rollback"|"savepoint"|"release"|"rollback_to"|"warn"|"n_plus_one"
 ---@field sql? string
----@field params? string a Json array
+---@field params? string a JSON array
 ---@field duration_ms? number
 ---@field rows? integer returned or affected
----@field model? string as the schema writes it
+---@field model? string as in the schema
 ---@field action? string
 ---@field trace? string traceparent
 ---@field error? string code
@@ -83,26 +83,26 @@
 ---@field outer_model? string
 ---@field shape? string
 ---@field count? integer
----@field include? string what would have brought all with the outer call
+---@field include? string the include of the outer call that would have read all rows
 
 ---@class rille.PoolMetrics
----@field size integer connections that may be open at most
+---@field size integer maximum number of open connections
 ---@field open integer
 ---@field idle integer
 ---@field in_use integer
 ---@field waiting integer calls that wait for a connection
----@field connects integer connections opened since the pool was made
----@field waits integer calls that have had to wait
----@field waited_ms integer by all of them together
----@field timeouts integer calls that have waited in vain
+---@field connects integer connections opened since the pool was created
+---@field waits integer calls that had to wait
+---@field waited_ms integer total of these calls
+---@field timeouts integer calls that got no connection in time
 
 ---@class rille.ActionMetrics
 ---@field model? string
 ---@field action string
 ---@field operations integer
 ---@field errors integer
----@field duration_ms number of all together
----@field buckets integer[] how many took up to 1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000 ms, and longer
+---@field duration_ms number total
+---@field buckets integer[] calls that took up to 1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000 ms, and longer
 
 ---@class rille.Metrics
 ---@field pool rille.PoolMetrics
@@ -121,38 +121,38 @@
 
 ---@class (exact) rille.LockOptions
 ---@field wait? integer milliseconds to try, then P1002: 10000
----@field try? boolean does not wait: false without calling the function, or true and what it returns
----@field shared? boolean together with others who share it
+---@field try? boolean does not wait: returns false without calling the function, or true and its results
+---@field shared? boolean others may share the lock
 
 ---@class (exact) rille.ListenOptions
----@field timeout? integer milliseconds without a notification after which it ends
----@field on_listen? fun(again: boolean) called when the channels are listened to; again: after a loss, notifications may have been missed
+---@field timeout? integer milliseconds without a notification after which listening ends
+---@field on_listen? fun(again: boolean) called when listening has begun; again: after a lost connection, when notifications may have been missed
 
 ---@class rille.Notification
 ---@field channel string
----@field payload string "" when there is none
----@field pid integer of the session that has told it
+---@field payload string "" if there is none
+---@field pid integer of the session that sent it
 
 ---@alias rille.IsolationLevel "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"|"read uncommitted"|"read committed"|"repeatable read"
 
 ---@class (exact) rille.BatchOptions
----@field transaction? boolean true: all or none in any case; false: also when some of them write, each by itself
----@field max_wait? integer as of a transaction
----@field timeout? integer as of a transaction
----@field isolation_level? rille.IsolationLevel as of a transaction
----@field retries? integer as of a transaction
----@field read_only? boolean as of a transaction
+---@field transaction? boolean true: always all or none; false: no transaction, even if some of them write
+---@field max_wait? integer as in db:transaction
+---@field timeout? integer as in db:transaction
+---@field isolation_level? rille.IsolationLevel as in db:transaction
+---@field retries? integer as in db:transaction
+---@field read_only? boolean as in db:transaction
 
 ---@class (exact) rille.TransactionOptions
----@field max_wait? integer milliseconds until it must have begun: 2000
----@field timeout? integer milliseconds until it must have ended: 5000
----@field isolation_level? rille.IsolationLevel the database's own when it is missing
----@field retries? integer how often it is repeated after an error with `retryable`: 0
+---@field max_wait? integer milliseconds in which it must begin: 2000
+---@field timeout? integer milliseconds in which it must end: 5000
+---@field isolation_level? rille.IsolationLevel by default that of the database
+---@field retries? integer how often it is retried after an error with `retryable`: 0
 ---@field read_only? boolean writes are P2028
----@field after_commit? fun() called once it is committed
----@field after_rollback? fun() called once it is rolled back; with retries after each attempt
+---@field after_commit? fun() called after the commit
+---@field after_rollback? fun() called after a rollback; with retries, after each attempt
 
---- What a client has beside its models. The class of a client that `rille generate` makes is one of these with the models of the schema.
+--- The methods of a client. `rille generate` writes a class with these and the models of the schema.
 ---@class rille.ClientMethods
 local Client = {}
 
@@ -160,86 +160,86 @@ local Client = {}
 ---@class rille.Client: rille.ClientMethods
 ---@field [string] rille.Model
 
---- Closes the client; calling it again does nothing. The pool closes with the last client of the process that shares it.
+--- Closes the client. May be called twice. The pool is closed with the last client of the process that uses it.
 function Client:close() end
 
 --- The same as close.
 function Client:disconnect() end
 
---- Figures of the pool, of the pools of the replicas, of the plan cache, of the calls that have ended (operations, statements without BEGIN and COMMIT,
---- round_trips) and of events; with `metrics = true` in rille.connect also of each action of each model. "prometheus": the same as text for Prometheus.
+--- Returns metrics of the pool, of the pools of the replicas, of the plan cache, of the calls that have ended (operations, statements without BEGIN and
+--- COMMIT, round_trips) and of events; with `metrics = true` in rille.connect also of each action of each model. "prometheus": the same as text.
 ---@param format? "prometheus"
 ---@return rille.Metrics|string
 function Client:metrics(format) end
 
---- Runs fn(tx) in a transaction: commits when it returns, rolls back when it raises, and raises the same error. tx has the models and methods
---- of db. Within a transaction it is a savepoint. Errors: P2028 (time is up, or tx used after its end; with meta.committed when it is committed and
---- a function of after_commit has failed), P2034 (write conflict).
+--- Runs fn(tx) in a transaction: commits if it returns, rolls back if it raises, and raises the same error. tx has the models and methods of db. In a
+--- transaction it is a savepoint. Errors: P2028 (timeout, or tx was used after its end; with meta.committed: it is committed, and a function of
+--- after_commit failed), P2034 (write conflict).
 ---@param fn fun(tx: rille.Client): ...
 ---@param options? rille.TransactionOptions
 ---@return ... what fn returns
 function Client:transaction(fn, options) end
 
---- Has fn() called once the outermost transaction is committed, in the order of these calls. When the transaction, or the savepoint that this is
---- called in, is rolled back, fn is forgotten. A failure of fn undoes nothing: it is raised as P2028 with meta.committed, when all have run.
+--- Calls fn() after the outermost transaction is committed, in the order of these calls. If the transaction, or the savepoint of this call, is rolled
+--- back, fn is not called. An error of fn undoes nothing: it is raised as P2028 with meta.committed, after all functions have run.
 ---@param fn fun()
 function Client:after_commit(fn) end
 
---- Has fn() called once this transaction, or a savepoint or transaction around it, is rolled back.
+--- Calls fn() after this transaction, or a savepoint or transaction around it, is rolled back.
 ---@param fn fun()
 function Client:after_rollback(fn) end
 
---- Runs fn() while this program alone, of all that use the key on the database, holds an advisory lock. On PostgreSQL; the lock is kept by one
---- connection of the pool, outside any transaction, and given back when fn returns, raises, or its coroutine is closed. Within a transaction, and
---- behind a pooler in transaction mode, it is the lock of a transaction and lasts as long as that; there fn may be left out. Errors: P1002 when
---- somebody else has it for the whole of `wait`, P1017 when the connection that kept it was lost meanwhile, P2026 on SQLite.
----@param key string|integer a string stands for hashtextextended(key, 0)
+--- Runs fn() while holding an advisory lock: no other session has a lock with this key on the database. PostgreSQL only. One connection of the pool holds the
+--- lock, outside of any transaction, and releases it when fn returns, raises, or its coroutine is closed. In a transaction, and behind a pooler in
+--- transaction mode, it is a lock of the transaction and lasts until its end. In a transaction fn may be nil. Errors: P1002 (another session held it for
+--- the whole of `wait`), P1017 (the connection that held it was lost), P2026 on SQLite.
+---@param key string|integer a string is hashed with hashtextextended(key, 0)
 ---@param fn fun(): ...
 ---@param options? rille.LockOptions
 ---@return ... what fn returns
 function Client:advisory_lock(key, fn, options) end
 
---- Tells all who listen to a channel; within a transaction when it commits, and not at all when it is rolled back. On PostgreSQL.
---- Errors: VALIDATION (a name has 1 to 63 bytes, a payload at most 7999), P2026 on SQLite.
+--- Notifies all listeners of a channel. In a transaction, this happens when it commits. PostgreSQL only. Errors: VALIDATION (a name has 1 to 63 bytes,
+--- a payload at most 7999), P2026 on SQLite.
 ---@param channel string
 ---@param payload? string
 function Client:notify(channel, payload) end
 
---- An iterator of the notifications of channels, for a generic for: it ends when none came for `timeout` milliseconds, and without that never. The
---- loop may be left by `break`; in Lua before 5.4 its connection then ends with the next collection of garbage. See listen for the rest.
+--- Returns an iterator over the notifications of channels, for a generic `for`. It ends after `timeout` milliseconds without a notification; by default
+--- never. The loop may be left by `break`; before Lua 5.4 its connection is then closed by the garbage collector. Otherwise like listen.
 ---@param channels string|string[]
 ---@param options? rille.ListenOptions
 ---@return fun(): rille.Notification|nil
 function Client:notifications(channels, options) end
 
---- Calls fn(n) for each notification n = { channel, payload, pid } of the channels, until fn returns false or raises, or none came for
---- `timeout` milliseconds. In a coroutine of a cooperative client it waits in the scheduler, elsewhere it blocks. It has a connection of its own,
---- which the pool does not count; after a loss it connects again, with pauses that grow to ten seconds, and listens anew. on_listen(again) is
---- called each time when the channels are listened to: what is read from then on misses nothing; `again` says that notifications may have been
---- missed before. Errors: those of connecting for the first time; P2026 on SQLite and behind a pooler in transaction mode.
+--- Calls fn(n) for each notification n = { channel, payload, pid } of the channels, until fn returns false or raises, or there was none for `timeout`
+--- milliseconds. In a coroutine of a cooperative client it waits in the scheduler, elsewhere it blocks. It has its own connection, which the pool does
+--- not count. If the connection is lost, it connects again, with pauses that grow to ten seconds. on_listen(again) is called each time listening has
+--- begun: what is read from then on misses nothing; `again`: notifications may have been missed before. Errors: those of the first connection; P2026 on
+--- SQLite and behind a pooler in transaction mode.
 ---@param channels string|string[]
 ---@param fn fun(n: rille.Notification): boolean|nil
 ---@param options? rille.ListenOptions
----@return boolean stopped true: fn returned false; false: the time was up
+---@return boolean stopped true: fn returned false; false: `timeout` has passed
 function Client:listen(channels, fn, options) end
 
---- Records the calls that fn(b) makes on b's models, runs them as if in their order, and returns their results, one value a call. They go to the
---- database together: what does not depend on a call before shares a round trip, where the database allows it. The first that fails ends the
---- batch; its error has the number of the call in meta.batch_index. All happen or none when one of them writes; `transaction = true` or any option
---- of db:transaction asks for it in any case, `transaction = false` forgoes it, and then writes go one by one.
+--- Records the calls that fn(b) makes on the models of b, runs them as if in their order, and returns their results, one value per call. They are sent
+--- together: calls that do not depend on earlier ones share a round trip, if the database allows it. The first failure ends the batch. Its error has
+--- the number of the call in meta.batch_index. If one of them writes, all happen or none. `transaction = true` or any option of db:transaction asks for
+--- that in any case. `transaction = false` turns it off, and then writes are sent one by one.
 ---@param fn fun(b: rille.Client)
 ---@param options? rille.BatchOptions
 ---@return ...
 function Client:batch(fn, options) end
 
---- Runs a statement and returns its rows. Values replace `$1` or `?`; nil and rille.null are NULL. Errors: P2010, with the database's words; P1016
---- when there are more or fewer values than placeholders.
+--- Runs a statement and returns its rows. Values replace `$1` or `?`; nil and rille.null are NULL. Errors: P2010 (with the database's message), P1016 (more
+--- or fewer values than placeholders).
 ---@param sql string|rille.Sql
 ---@param ... any values
 ---@return table[] rows
 function Client:query_raw(sql, ...) end
 
---- Runs a statement and returns how many rows it has changed. Values and errors as of query_raw.
+--- Runs a statement and returns how many rows it has changed. Values and errors as in query_raw.
 ---@param sql string|rille.Sql
 ---@param ... any values
 ---@return integer affected
@@ -249,10 +249,10 @@ function Client:execute_raw(sql, ...) end
 ---@param sql string
 function Client:execute_script(sql) end
 
---- Calls fn(event) for what this client, and all that is derived from it, does from now on: right after the call that it is about, in the order of
---- what happened. "query": each statement and each command of a transaction; "slow": the statements that took slow_ms or more; "n_plus_one": see
---- the option n_plus_one; "warn": what somebody should look at. An error in fn costs nobody a result: it becomes a "warn" event. fn must not wait
---- for a scheduler; what it does with the database blocks, and is told to no handler. See docs/observing.md.
+--- Calls fn(event) for the events of this client and its derived clients from now on, after each call, in order. "query": each statement, also BEGIN and
+--- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked. An error in fn
+--- does not affect results: it becomes a "warn" event. fn must not wait for a scheduler. Its own calls block and are not reported. See
+--- docs/observing.md.
 ---@param name "query"|"slow"|"n_plus_one"|"warn"
 ---@param fn fun(event: rille.Event)
 ---@return fun() off removes the handler
@@ -271,7 +271,7 @@ function Client:primary() end
 
 ---@class rille.Null
 
---- A column on the right-hand side of a filter.
+--- A column on the right-hand side of a condition.
 ---@class rille.Field: userdata
 
 ---@alias rille.Period "year"|"month"|"week"|"day"|"hour"
@@ -286,31 +286,31 @@ function Client:primary() end
 ---@alias rille.Lock rille.LockMode|{ mode: rille.LockMode, skip_locked?: boolean, nowait?: boolean }
 
 ---@class rille
----@field null rille.Null SQL NULL in data and filters; null in Json
----@field json_null rille.Null the Json value null
----@field db_null rille.Null SQL NULL of a Json column
----@field any_null rille.Null either, in filters
----@field all rille.Null every row, as the where of update_many and delete_many
+---@field null rille.Null NULL in data and conditions; null in JSON
+---@field json_null rille.Null JSON null in a Json column
+---@field db_null rille.Null NULL of a Json column
+---@field any_null rille.Null both, in conditions
+---@field all rille.Null every row, as the `where` of update_many and delete_many
 ---@field version string of rille, "0.1.0"
----@field migrate rille.Migrate migrations on Prisma's folder and history: docs/migrations.md
----@field empty rille.Sql nothing, for a part of a statement that is left out
+---@field migrate rille.Migrate migrations with Prisma's folder and history: docs/migrations.md
+---@field empty rille.Sql the empty fragment, for a part of a statement that is left out
 local rille = {}
 
---- Opens a client. Nothing is sent yet: the first call connects. Errors: P1012 (schema), P1013 (URL), VALIDATION (options).
+--- Opens a client. The first call connects. Errors: P1012 (schema), P1013 (URL), VALIDATION (options).
 ---@param options? rille.ConnectOptions
 ---@return rille.Client
 function rille.connect(options) end
 
---- Brings a database into the form of a schema; it is created when it does not exist. Schema and URL are found as rille.connect finds
---- them. Errors: P1012 (schema), P1xxx (database), P3001 (rows or values would be lost, e.meta.warnings says which: `accept_data_loss`
---- allows it; or rows forbid a step; `reset` drops everything first).
+--- Makes a database match a schema. A missing database is created. Schema and URL are found as for rille.connect. Errors: P1012 (schema),
+--- P1xxx (database), P3001 (rows or values would be lost, see e.meta.warnings; `accept_data_loss` allows it. Or rows prevent a step; `reset`
+--- drops everything first).
 ---@param options? rille.PushOptions
 function rille.push(options) end
 
 --- Checks a schema.
 ---@param text string
 ---@return true|nil ok
----@return rille.Diagnostic[]|nil diagnostics all faults, with line and column
+---@return rille.Diagnostic[]|nil diagnostics all errors, with line and column
 function rille.validate(text) end
 
 --- Formats a schema as Prisma does. Errors: P1012.
@@ -318,19 +318,19 @@ function rille.validate(text) end
 ---@return string
 function rille.format(text) end
 
---- Whether something is an error of rille; with a code, whether it is that one.
+--- Returns whether a value is an error of rille; with a code, whether it has that code.
 ---@param e any
----@param code? string such as "P2002"
+---@param code? string for example "P2002"
 ---@return boolean
 function rille.is(e, code) end
 
---- Calls f(...) and returns what it returns; or nil and the error when rille raised one. Other errors go on.
+--- Calls f(...) and returns its results, or nil and the error if rille raised one. Other errors are raised again.
 ---@param f function
 ---@param ... any
 ---@return ...
 function rille.try(f, ...) end
 
---- A function for hosts that lose error tables (nginx, HAProxy, Apache): as fn, but what it raises becomes a string with place and traceback.
+--- Wraps a function for hosts that lose error tables (nginx, HAProxy, Apache): an error becomes a string with place and traceback.
 ---@param fn fun(...): ...
 ---@return fun(...): ...
 function rille.handler(fn) end
@@ -372,86 +372,86 @@ function rille.ago(span) end
 ---@param value string|number ISO-8601 as in rows, or seconds since 1970; fractions of a second are ignored
 ---@param format? string "%Y-%m-%dT%H:%M:%SZ" by default
 ---@param zone? string|fun(seconds: integer): integer, string? UTC when it is missing; "+02:00"; "local", the zone of the machine; or a function that
----   gives the seconds east of UTC at a moment, and what %Z is there
+---   returns the seconds east of UTC at that time, and the text for %Z
 ---@return string
 function rille.date(value, format, zone) end
 
---- A piece of SQL with its values: each `?` takes the next argument, a value or another fragment. `??` stands for a plain question mark.
---- Values are always sent as parameters. Errors: P1016 when there are more or fewer values than placeholders.
+--- Returns a fragment of SQL with its values: each `?` takes the next argument, a value or another fragment. `??` is a plain question mark. Values are
+--- always sent as parameters. Errors: P1016 (more or fewer values than placeholders).
 ---@param text string
 ---@param ... any
 ---@return rille.Sql
 function rille.sql(text, ...) end
 
---- Values or fragments one after the other, for lists such as `id IN (?)`. An empty list is an error, since SQL has no empty list.
+--- Returns a fragment of values or fragments one after the other, for lists like `id IN (?)`. An empty list is an error, because SQL has none.
 ---@param list any[]
 ---@param separator? string SQL text between them, ", " by default; never take it from input
 ---@return rille.Sql
 function rille.join(list, separator) end
 
---- SQL text as it is, without any check: never of anything that came from outside.
+--- Returns SQL text as a fragment, without any check: never use it for input.
 ---@param text string
 ---@return rille.Sql
 function rille.raw(text) end
 
---- An event as one readable line.
+--- Returns an event as one readable line.
 ---@param event rille.Event
 ---@return string
 function rille.log_line(event) end
 
---- The schema of a live database, as text. Names, comments and order of `schema` or `schema_text` are kept where they still fit.
---- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; without it, those that the known schema
---- names, else the connection's own. With `by_file` the schema is a folder, and the result a list of the files that change: models stay in
---- their files, what is new goes to introspected.prisma. Errors: P1xxx (database), P4001 (it has no table).
+--- Returns the schema of a live database as text. Names, comments and order of `schema` or `schema_text` are kept if they still fit.
+--- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; by default those that the known schema names, or the
+--- one of the connection. With `by_file` the schema is a folder, and the result a list of the files that change: models stay in their files, new ones
+--- go to introspected.prisma. Errors: P1xxx (database), P4001 (it has no table).
 ---@param options rille.PullOptions
 ---@return string|{ file: string, text: string }[]
 function rille.pull(options) end
 
---- An exact decimal of a text, a number or a decimal. Errors: P2006 (no decimal, not finite), VALIDATION (another type).
+--- Returns an exact decimal from a string, a number or a decimal. Errors: P2006 (not a decimal, not finite), VALIDATION (another type).
 ---@param x string|number|rille.Decimal
 ---@return rille.Decimal
 function rille.decimal(x) end
 
---- Marks a table as a Json array, also when it is empty. The table itself is returned.
+--- Marks a table as a JSON array, also if it is empty. Returns the table.
 ---@param t? table
 ---@return table
 function rille.array(t) end
 
---- Marks a table as a Json object, also when it is empty. The table itself is returned.
+--- Marks a table as a JSON object, also if it is empty. Returns the table.
 ---@param t? table
 ---@return table
 function rille.object(t) end
 
---- A column on the right-hand side of a filter.
+--- A column on the right-hand side of a condition.
 ---@param model string
 ---@param field string
 ---@return rille.Field
 function rille.field(model, field) end
 
---- Seconds since 1970 of an ISO-8601 text: an integer when they are whole, else a float. Errors: VALIDATION.
+--- Returns the seconds since 1970 of an ISO 8601 string: an integer if possible, otherwise a float. Errors: VALIDATION.
 ---@param iso string
 ---@return number
 function rille.time(iso) end
 
---- Files made of a schema: types for editors, pictures.
+--- Files from a schema: types for editors, diagrams.
 ---@type { run: (fun(options?: rille.GenerateOptions): { files: string[] }), refresh: (fun(options?: rille.GenerateOptions): { files: string[] }) }
 rille.generate = {}
 
---- Invented data that follows from a seed, and factories by model: docs/seed.md.
+--- Generated data that depends on a seed, and factories by model: docs/seed.md.
 rille.seed = require "rille.seed"
 
---- Copies a database into a file while others go on reading and writing; the copy is as the database was at one moment. SQLite: a database file.
---- PostgreSQL: what `pg_dump` (which must be in PATH) writes in its custom format. The file is there when it is complete, or not at all.
---- URL and schema are found as rille.connect finds them. Errors: VALIDATION (the file is there already), P1xxx (database), BACKUP (disk full,
---- pg_dump is missing or failed: with its own words).
+--- Copies a database to a file while other sessions read and write. The copy has the state at one point in time. SQLite: a database file.
+--- PostgreSQL: what `pg_dump` (which must be in PATH) writes in its custom format. The file exists only when it is complete.
+--- URL and schema are found as for rille.connect. Errors: VALIDATION (the file exists), P1xxx (database), BACKUP (disk full, pg_dump is missing or
+--- failed, with its message).
 ---@param options rille.BackupOptions
----@return string file its name
+---@return string file the name of the file
 function rille.backup(options) end
 
---- Puts a backup into a database, all or nothing; the database is made when it is missing. One that has tables is refused unless `force` is true:
---- then SQLite's is replaced as a whole, and of PostgreSQL's what the backup has is replaced and what it has not stays. Nobody else may have an
---- SQLite database open. Errors: VALIDATION (no backup, or one of another kind of database), P3005 (not empty), P1008 (in use), P1xxx (database),
---- BACKUP (damaged, disk full, pg_restore is missing or failed: with its own words).
+--- Restores a backup to a database, all or nothing. A missing database is created. One that has tables is rejected unless `force` is true: then an
+--- SQLite database is replaced as a whole, and of a PostgreSQL database only what the backup contains. No other process may have an SQLite database
+--- open. Errors: VALIDATION (not a backup, or of another kind of database), P3005 (not empty), P1008 (in use), P1xxx (database), BACKUP (damaged,
+--- disk full, pg_restore is missing or failed, with its message).
 ---@param options rille.RestoreOptions
 function rille.restore(options) end
 
@@ -465,8 +465,8 @@ rille.json = {}
 ---@return string
 function rille.json.encode(value, options) end
 
---- The value of a Json text: arrays encode as arrays, null is rille.null. Its tables are marked as decoded: pass them to `input`, or as the value of a
---- Json field; other places of a call refuse them. `rille.trust` gives a copy without the mark. Errors: VALIDATION.
+--- Returns the value of a JSON text: arrays have the metatable of rille.array, null is rille.null. Its tables are marked as decoded: pass them to `input`,
+--- or as the value of a Json field; elsewhere a call rejects them. `rille.trust` returns a copy without the mark. Errors: VALIDATION.
 ---@param text string
 ---@return any
 function rille.json.decode(text) end

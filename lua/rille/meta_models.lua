@@ -1,7 +1,7 @@
 ---@meta
---- Made by core/tools/meta.lua: change the sources, or core/tools/meta.in.
+--- Written by core/tools/meta.lua: change the sources, or core/tools/meta.in.
 -- luacheck: ignore 212 241 631
---- Types for editors: models, their methods and what these take. Never loaded, as meta.lua.
+--- Types for editors: models, their methods and arguments. This file is never loaded.
 
 ---@class rille.Shown
 ---@field select? table
@@ -103,7 +103,7 @@
 ---@field where? table
 
 ---@class rille.Each: rille.Find
----@field batch? integer rows read at a time
+---@field batch? integer rows per batch
 
 ---@class rille.Model
 local Model = {}
@@ -203,22 +203,22 @@ function Model:group_by(args) end
 ---@return boolean
 function Model:exists(args) end
 
---- Iterates over the rows that find_many would give: `for row in db.user:each{ where = ... } do`. They are read in batches of `batch` (500) rows,
---- each with its relations, so memory stays constant whatever the number of rows. All batches show the database as it was at the first: the
---- loop holds a connection with a read-only transaction until it ends; within a transaction it uses that one, which may do other things meanwhile.
---- On SQLite, in memory or in a transaction that is not read_only, all rows are read at the start instead, since writes share the connection.
----@param args? table as of find_many, and `batch`
+--- Iterates over the rows that find_many would return: `for row in db.user:each{ where = ... } do`. They are read in batches of `batch` (500) rows,
+--- with their relations, so memory stays constant. All batches have the state of the database at the first: until the loop ends it holds a connection
+--- with a read-only transaction. In a transaction it uses that one, which may do other things meanwhile. On SQLite, in memory or in a transaction that is
+--- not read_only, all rows are read at the start, because writes share the connection.
+---@param args? table as in find_many, and `batch`
 ---@return fun(): table|nil
 function Model:each(args) end
 
---- Checks a data table as create would, without sending anything.
+--- Checks a table of data as create would, without sending anything.
 ---@param data table
 ---@return true|nil ok
----@return { field: string, code: string, message: string }[]|nil problems all that is wrong, `field` with the path in data
+---@return { field: string, code: string, message: string }[]|nil problems all of them, `field` is the path in data
 function Model:validate(data) end
 
---- What a call would do, without doing it: its statements with the database's plan for each, the steps, the round trips. A write is not run either.
---- `tostring` of it reads well.
+--- Returns what a call would do, without doing it: its statements, each with the plan of the database, the steps, the round trips. Writes are not run.
+--- `tostring` makes it readable.
 ---@param args table `action` (default "find_many"), and the arguments of that method
 ---@return rille.Explanation
 function Model:explain(args) end

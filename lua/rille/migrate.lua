@@ -1,4 +1,4 @@
---- Databases and schemas side by side: what differs between two, and the schema of a live one.
+--- Comparing databases and schemas, and pulling the schema of a live database.
 local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
@@ -9,40 +9,40 @@ local options = require "rille.options"
 local migrate = {}
 
 local DIFF = options.declare("rille.DiffOptions", {
-  { "from", "table", required = true, is = "rille.DiffSource", doc = "what the database is like" },
-  { "to", "table", required = true, is = "rille.DiffSource", doc = "what it is to be like" },
-  { "script", "boolean", doc = "SQL text instead of steps" },
-  { "url", "string", doc = "the database that the schemas are for; nothing is asked of it" },
+  { "from", "table", required = true, is = "rille.DiffSource", doc = "the current state" },
+  { "to", "table", required = true, is = "rille.DiffSource", doc = "the state to reach" },
+  { "script", "boolean", doc = "returns SQL text instead of steps" },
+  { "url", "string", doc = "the database that the schemas are for; it is not read" },
 })
 local SOURCE = options.declare("rille.DiffSource", {
   { "empty", "boolean", doc = "a database without tables" },
   { "schema", "string", doc = "a file or a folder" },
   { "schema_text", "string", doc = "the schema itself" },
   { "url", "string", doc = "a live database" },
-  { "migrations", "string", doc = "a folder: what its migrations come to" },
+  { "migrations", "string", doc = "a folder: the state after its migrations" },
   { "shadow_url", "string", doc = "an empty database of the server to replay them in" },
 })
 local PULL = options.declare("rille.PullOptions", {
-  { "url", "string", doc = "needed unless a schema tells it" },
-  { "schema", "string", doc = "a schema whose names, comments and order are kept where they still fit" },
+  { "url", "string", doc = "required unless a schema has it" },
+  { "schema", "string", doc = "a schema whose names, comments and order are kept if they still fit" },
   { "schema_text", "string", doc = "the same as text" },
-  { "schemas", "strings", filled = true, doc = "those of the database to read, where it has schemas" },
-  { "by_file", "boolean", doc = "of a `schema` that is a folder: the files that change" },
+  { "schemas", "strings", filled = true, doc = "the schemas of the database to read, if it has schemas" },
+  { "by_file", "boolean", doc = "returns the files that change, if `schema` is a folder" },
 })
 
 local function open_schema(source, url)
   return core.schema { path = source.schema, text = source.schema_text, url = url }
 end
 
--- One of empty, schema, schema_text and url.
+-- Raises unless the source is exactly one of its kinds.
 local function check_source(source, name)
   local what = "rille.migrate.diff: " .. name
   options.check(SOURCE, source, what)
   local count = 0
   for key in pairs(source) do count = count + (key == "shadow_url" and 0 or 1) end
   if count ~= 1 or (source.shadow_url and not source.migrations) then
-    errors.raise("VALIDATION", "%s: one of { empty = true }, { schema = file }, { schema_text = text }, { url = url } and { migrations = folder } "
-      .. "is wanted", what)
+    errors.raise("VALIDATION", "%s: expected one of { empty = true }, { schema = file }, { schema_text = text }, { url = url } or "
+      .. "{ migrations = folder }", what)
   end
 end
 
@@ -53,35 +53,35 @@ local function lock_provider(folder)
   return text:match '^provider%s*=%s*"([%w]+)"' or text:match '\nprovider%s*=%s*"([%w]+)"'
 end
 
--- The URL beside which a shadow database for the folder is made.
-local function shadow_place(source, other, name, beside)
-  local url = other.url or source.shadow_url or beside
+-- Returns the settings of the shadow database for the folder.
+local function shadow_place(source, other, name, near)
+  local url = other.url or source.shadow_url or near
   local provider = lock_provider(source.migrations)
   if not provider and (other.schema or other.schema_text) then provider = core.schema_provider(open_schema(other)) end
   local facts = providers.named(provider)
   url = facts and facts.memory_url or url
   if not url then
-    errors.raise("VALIDATION", "`%s` of rille.migrate.diff: the migrations are replayed in an empty database, which `shadow_url` names", name)
+    errors.raise("VALIDATION", "rille.migrate.diff: %s: migrations must be replayed in an empty database; name it with `shadow_url`", name)
   end
   return { url = url, shadow_url = url ~= source.shadow_url and source.shadow_url or nil, folder = source.migrations }
 end
 
--- Calls fn(source) with the folder replaced by the URL of a database that the folder was applied to.
-local function with_source(source, other, name, beside, fn)
+-- Calls fn(source). A folder is replaced by the URL of a database with its migrations.
+local function with_source(source, other, name, near, fn)
   if not source.migrations then return fn(source) end
-  local place = shadow_place(source, other, name, beside)
+  local place = shadow_place(source, other, name, near)
   return shadow.with(place, function(url)
     shadow.replay(place, url)
     return fn { url = url }
   end)
 end
 
---- What it takes to bring a database of the form `from` into the form `to`. Nothing is changed anywhere.
---- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }, { migrations = folder } (what they come to; on
---- PostgreSQL with `shadow_url`, an empty database for that, or beside the other side's). `url` is the database that the schemas are for: it
---- tells the kind where they do not, and migrations are replayed beside it; nothing is asked of it.
---- With `script`: the steps as SQL text, "" when nothing differs. Else a list of { kind, subject, sql, changes }; `warnings` in it says what may be
---- lost. Errors: P3006, P3014 (migrations), P1012 (schema, or the sides are of different databases), P1xxx (database).
+--- Returns the steps from `from` to `to`. Changes nothing.
+--- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }, { migrations = folder } (the state after them; on
+--- PostgreSQL they are replayed in `shadow_url`, an empty database, or in a new one on the server of the other side). `url` is the database that the
+--- schemas are for. It gives the provider if they do not, and migrations are replayed on its server; it is not read.
+--- With `script`: the steps as SQL text, "" if nothing differs. Otherwise a list of { kind, subject, sql, changes }; its `warnings` say what may be
+--- lost. Errors: P3006, P3014 (migrations), P1012 (schema, or the two sides are of different databases), P1xxx (database).
 ---@param given rille.DiffOptions
 ---@return string|table
 function migrate.diff(given)
@@ -102,7 +102,7 @@ function migrate.diff(given)
   end)
 end
 
--- Names and texts in turn, each with a zero byte behind it.
+-- Splits the text of the core: names and texts alternate, each with a zero byte after it.
 local function files_of(framed, folder)
   local list, pieces, at = {}, {}, 1
   for stop in framed:gmatch "()%z" do
@@ -116,10 +116,10 @@ local function files_of(framed, folder)
   return list
 end
 
---- The schema of a live database, as text. Names, comments and order of `schema` or `schema_text` are kept where they still fit.
---- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; without it, those that the known schema
---- names, else the connection's own. With `by_file` the schema is a folder, and the result a list of the files that change: models stay in
---- their files, what is new goes to introspected.prisma. Errors: P1xxx (database), P4001 (it has no table).
+--- Returns the schema of a live database as text. Names, comments and order of `schema` or `schema_text` are kept if they still fit.
+--- On PostgreSQL `schemas` are the database schemas to read, for example { "public", "audit" }; by default those that the known schema names, or the
+--- one of the connection. With `by_file` the schema is a folder, and the result a list of the files that change: models stay in their files, new ones
+--- go to introspected.prisma. Errors: P1xxx (database), P4001 (it has no table).
 ---@param given rille.PullOptions
 ---@return string|{ file: string, text: string }[]
 function migrate.pull(given)
@@ -130,8 +130,8 @@ function migrate.pull(given)
     local _, found = config.resolve({ schema = given.schema, schema_text = given.schema_text }, true)
     url = found
   end
-  if not url then errors.raise("VALIDATION", "rille.pull: url: missing; a schema could tell it, too") end
-  if given.by_file and not given.schema then errors.raise("VALIDATION", "rille.pull: `by_file` is for a `schema` that is a folder") end
+  if not url then errors.raise("VALIDATION", "rille.pull: url: missing; give it, or a schema that has it") end
+  if given.by_file and not given.schema then errors.raise("VALIDATION", "rille.pull: by_file: requires a `schema` that is a folder") end
   local text = core.pull { url = url, schema = known and open_schema(given, url) or nil, schemas = given.schemas, by_file = given.by_file or nil }
   return given.by_file and files_of(text, given.schema) or text
 end

@@ -1,5 +1,4 @@
---- Migrations: a folder as Prisma lays it out, applied to a database in order, one runner at a time. `rille.migrate.dev` is in
---- migrations_dev.lua.
+--- Migrations: a folder in Prisma's layout, applied to a database in order, by one process at a time. `rille.migrate.dev` is in migrations_dev.lua.
 local core = require "rille.core"
 local client = require "rille.client"
 local config = require "rille.config"
@@ -12,8 +11,8 @@ local LOCK_WAIT = 10000
 
 -- ------------------------------------------------------------------------------------------------------------------ places
 
---- The folder of migrations: the option, else what prisma.config.ts says, else `migrations` beside the schema. Errors: VALIDATION when it is said
---- there in a way that cannot be read, since a second folder would be worse than none.
+--- Returns the folder of migrations: the option, or that of prisma.config.ts, or `migrations` next to the schema. Errors: VALIDATION (the setting of
+--- prisma.config.ts cannot be read: a second folder would be worse than none).
 ---@param given table
 ---@return string
 function migrations.folder(given)
@@ -27,7 +26,7 @@ function migrations.folder(given)
   return (parent == "" and "/" or parent .. "/") .. "migrations"
 end
 
---- Schema (nil when there is none and it is not needed), URL and folder.
+--- Returns a table with schema (nil if there is none and none is required), URL and folder, and the checked options.
 function migrations.locate(given, own, what, needs_schema)
   given = options.check(own, given, what)
   local place = { folder = migrations.folder(given), shadow_url = given.shadow_url or config.prisma().shadow_url, named_by_config = true }
@@ -39,13 +38,13 @@ function migrations.locate(given, own, what, needs_schema)
   return place, given
 end
 
---- Raises what a run has met; the line is a number.
+--- Raises an error of a run again, with the line as a number.
 function migrations.raise(e)
   if errors.is_error(e) and e.meta.line then e.meta.line = tonumber(e.meta.line) end
   error(e, 0)
 end
 
---- Runs fn(m, place) with the folder and the database opened; they are closed whatever happens, and the lock is given back with them.
+--- Runs fn(m, place) with the opened folder and database. They are always closed, which releases the lock.
 function migrations.with(place, settings, fn)
   local m = core.migrations_open { url = place.url, folder = place.folder, create = settings.create, replay = settings.replay, schema = place.schema }
   local result = { pcall(function()
@@ -59,7 +58,7 @@ end
 
 -- ------------------------------------------------------------------------------------------------------------------ applying
 
--- The schema that a migration.lua sees: the one in its folder, else what the database has, in the words of the known schema.
+-- Returns the schema for a migration.lua: the one in its folder, or the database's, with the names of the known schema.
 local function schema_for(m, place, entry)
   if entry.has_schema then return core.schema { path = ("%s/%s/schema.prisma"):format(place.folder, entry.name), url = place.url } end
   local ok, text = pcall(core.migrations_pull, m, place.schema)
@@ -74,7 +73,7 @@ local function load_function(path)
   local chunk, message = loadfile(path)
   if not chunk then errors.raise("VALIDATION", "%s", message) end
   local fn = chunk()
-  if type(fn) ~= "function" then errors.raise("VALIDATION", "%s must return a function(tx, context), not a %s", path, type(fn)) end
+  if type(fn) ~= "function" then options.refuse(path, "a function(tx, context) to be returned", fn) end
   return fn
 end
 
@@ -87,14 +86,14 @@ local function run_lua(m, place, entry)
     local scope = core.migrations_scope(m, parent)
     local tx = client.wrap(scope, core, true)
     local good, problem = pcall(fn, tx, { migration = entry.name, folder = place.folder, provider = core.provider(scope) })
-    core.over(scope, true) -- a cursor that was kept does not outlive the connection
+    core.over(scope, true) -- a stream that is still open must not outlive the connection
     if not good then error(problem, 0) end
   end)
   core.close(parent)
   if not ok then error(e, 0) end
 end
 
---- Does the caller's part of a migration that the core began: its migration.lua.
+--- Runs the migration.lua of a migration that the core has begun, if there is one.
 function migrations.run(m, place, entry)
   if not entry.has_lua then return end
   local ok, e = pcall(run_lua, m, place, entry)
@@ -104,8 +103,8 @@ function migrations.run(m, place, entry)
   error(failure, 0)
 end
 
--- Runs what is due, and returns the names.
-local function run_due(m, place)
+-- Runs the migrations that are to be applied, and returns their names.
+local function run_all(m, place)
   local names = core.array {}
   for entry in core.migrations_next, m do
     migrations.run(m, place, entry)
@@ -114,34 +113,34 @@ local function run_due(m, place)
   return names
 end
 
--- Applies what is pending, as the handle has it; the names of what it applied.
+-- Applies the pending migrations, and returns their names.
 local function apply_pending(m, place)
   core.migrations_apply(m)
-  return run_due(m, place)
+  return run_all(m, place)
 end
 
---- Of all functions of migrations.
+--- The options that all functions of migrations have.
 migrations.PLACE = options.declare("rille.MigrateOptions", {
-  { "schema", "string", doc = "a file or a folder; found by convention when absent" },
+  { "schema", "string", doc = "a file or a folder; by default found by convention" },
   { "schema_text", "string", doc = "the schema itself" },
-  { "url", "string", doc = "else that of the schema, else DATABASE_URL" },
-  { "migrations", "string", doc = "the folder: `migrations` beside the schema" },
-  { "lock_wait", "number", least = 0, ms = true, is = "integer", doc = "milliseconds to wait for another runner: 10000; then P1002" },
+  { "url", "string", doc = "by default that of the schema, or DATABASE_URL" },
+  { "migrations", "string", doc = "the folder; by default `migrations` next to the schema" },
+  { "lock_wait", "number", least = 0, ms = true, is = "integer", doc = "milliseconds to wait for another process that migrates: 10000; then P1002" },
 })
 local PLACE = migrations.PLACE
 
 local RESOLVE = options.declare("rille.ResolveOptions: rille.MigrateOptions", {
-  { "applied", "string", doc = "the name of a migration whose work is there" },
-  { "rolled_back", "string", doc = "the name of one that is to be applied again" },
+  { "applied", "string", doc = "the name of a migration whose changes are already in the database" },
+  { "rolled_back", "string", doc = "the name of a failed migration that is to be applied again" },
 })
 
 local DOWN = options.declare("rille.DownOptions: rille.MigrateOptions", {
-  { "steps", "number", least = 1, is = "integer", doc = "how many: 1" },
-  { "to", "string", doc = "the name of the one that stays the last" },
+  { "steps", "number", least = 1, is = "integer", doc = "number of migrations: 1" },
+  { "to", "string", doc = "the name of the migration that becomes the last one" },
 })
 
---- Applies the migrations that the database does not have yet, in order. Errors: P1002 (another runner), P3005 (a database with tables, but
---- without a history), P3009 (a failed migration is not resolved), P3015, P3018 (e.meta: migration, line, statement, cause), P3019.
+--- Applies the pending migrations in order. Errors: P1002 (another process migrates), P3005 (the database has tables but no history), P3009 (a failed
+--- migration is not resolved), P3015, P3018 (e.meta: migration, line, statement, cause), P3019.
 ---@param given? rille.MigrateOptions
 ---@return { applied: string[], already: integer }
 function migrations.deploy(given)
@@ -156,7 +155,7 @@ function migrations.deploy(given)
   end)
 end
 
---- Drops everything in the database and applies all migrations. It does not ask.
+--- Drops everything in the database and applies all migrations. Does not ask.
 ---@param given? rille.MigrateOptions
 ---@return { applied: string[] }
 function migrations.reset(given)
@@ -168,15 +167,15 @@ function migrations.reset(given)
   end)
 end
 
---- Puts the history right, without a change to anything else: `applied` records a migration as applied (a baseline, or a failed one whose rest
---- was done by hand), `rolled_back` has a failed one applied again. Errors: P3008, P3011, P3012, P3017.
+--- Corrects the history and changes nothing else: `applied` records a migration as applied (a baseline, or a failed one that was finished by hand),
+--- `rolled_back` makes a failed one pending again. Errors: P3008, P3011, P3012, P3017.
 ---@param given rille.ResolveOptions
 function migrations.resolve(given)
   local place
   place, given = migrations.locate(given, RESOLVE, "rille.migrate.resolve")
   local name = given.applied or given.rolled_back
   if (given.applied == nil) == (given.rolled_back == nil) then
-    errors.raise("VALIDATION", "rille.migrate.resolve: either `applied` or `rolled_back` names a migration")
+    errors.raise("VALIDATION", "rille.migrate.resolve: expected the name of a migration in either `applied` or `rolled_back`")
   end
   migrations.with(place, { create = given.applied ~= nil, lock = given.lock_wait or LOCK_WAIT }, function(m)
     core.migrations_load(m)
@@ -184,9 +183,8 @@ function migrations.resolve(given)
   end)
 end
 
---- Takes applied migrations back by their down.sql, the latest first, each in a transaction; `deploy` applies them again. `to` names the one
---- that stays the last. Errors: P3009 (a failed migration is not resolved), P3015 (one of them has no down.sql: nothing is done), P3017,
---- P3018, P3019.
+--- Takes applied migrations back with their down.sql, the latest first, each in a transaction. `deploy` applies them again. Errors: P3009 (a failed
+--- migration is not resolved), P3015 (one of them has no down.sql; nothing is done), P3017, P3018, P3019.
 ---@param given? rille.DownOptions
 ---@return { reverted: string[] }
 function migrations.down(given)

@@ -1,5 +1,5 @@
---- rille.migrate.dev: from a changed schema to a new migration, applied. What is done and asked is the core's decision; here are the answers and
---- what a migration.lua does.
+--- rille.migrate.dev: from a changed schema to a new migration, applied. The core decides what is done and asked. This file has the answers and runs
+--- migration.lua.
 local core = require "rille.core"
 local migrations = require "rille.migrations"
 local options = require "rille.options"
@@ -8,13 +8,13 @@ local shadow = require "rille.migrations_shadow"
 local dev = {}
 
 local DEV = options.declare("rille.DevOptions: rille.MigrateOptions", {
-  { "name", "string", doc = "of the migration; else it is asked for, or made of what changes" },
-  { "shadow_url", "string", doc = "an empty database of the server to try migrations in; without it one is created and dropped" },
-  { "create_only", "boolean", doc = "writes the migration, to be edited, and does not apply it" },
-  { "accept_data_loss", "boolean", doc = "applies also what loses rows or values" },
-  { "data", "boolean", doc = "with a migration.lua; not applied either" },
-  { "down", "boolean", doc = "false: no down.sql" },
-  { "ask", "function", is = "fun(question: rille.Question): any", doc = "asked whatever a person must decide" },
+  { "name", "string", doc = "of the migration; by default it is asked for, or built from the changes" },
+  { "shadow_url", "string", doc = "an empty database of the server to try migrations in; by default one is created and dropped" },
+  { "create_only", "boolean", doc = "writes the migration for editing, and does not apply it" },
+  { "accept_data_loss", "boolean", doc = "allows steps that lose rows or values" },
+  { "data", "boolean", doc = "writes a migration.lua too, and does not apply the migration" },
+  { "down", "boolean", doc = "false: writes no down.sql" },
+  { "ask", "function", is = "fun(question: rille.Question): any", doc = "answers what a person must decide" },
 })
 
 local function check_name(name)
@@ -31,7 +31,7 @@ local function answer(handle, question, ask)
   end
 end
 
--- Goes from step to step until all is done.
+-- Takes all steps, and returns the result.
 local function develop(handle, place, ask)
   for step in core.dev_next, handle do
     if step.kind == "migration" then migrations.run(step.migrations, place, step) else answer(handle, step, ask) end
@@ -46,11 +46,11 @@ local function refresh(given)
   end
 end
 
---- Makes a migration of what the schema has and the folder's migrations do not come to, and applies it; before that, what is pending. It asks
---- through `ask`, when it is given: { kind = "reset", reasons }, { kind = "data_loss", warnings }, { kind = "rename", what, table, from, to }
---- (each answered with true or not) and { kind = "name" }. With `create_only` or `data` the migration is written, to be edited, and not applied.
---- Errors: VALIDATION with e.meta.reasons (a reset is needed), P3001 (data would be lost), P3006 (the folder does not apply to an empty
---- database), P3010, P3014 (shadow database), P3018, P3019.
+--- Creates a migration from the differences between the schema and the state after the folder's migrations, and applies it, after the pending ones. It
+--- asks with `ask`, if given: { kind = "reset", reasons }, { kind = "data_loss", warnings }, { kind = "rename", what, table, from, to } (true means
+--- yes), and { kind = "name" }. With `create_only` or `data` the migration is written for editing and not applied. Errors: VALIDATION with
+--- e.meta.reasons (a reset is required), P3001 (data would be lost), P3006 (the folder cannot be applied to an empty database), P3010, P3014 (shadow
+--- database), P3018, P3019.
 ---@param given? rille.DevOptions
 ---@return { applied: string[], created?: string, warnings: string[], irreversible: string[], up_to_date: boolean }
 function dev.dev(given)

@@ -1,4 +1,4 @@
---- Replays: the folder's migrations applied to an empty database, which then shows what they come to.
+--- Replays: the migrations of a folder are applied to an empty database, which then has the state after them.
 local core = require "rille.core"
 local config = require "rille.config"
 local migrations = require "rille.migrations"
@@ -6,7 +6,7 @@ local providers = require "rille.providers"
 
 local shadow = {}
 
---- Errors: VALIDATION when prisma.config.ts names a shadow database in a way that cannot be read, and one is needed.
+--- Checks the shadow database. Errors: VALIDATION (one is required, and the setting of prisma.config.ts cannot be read).
 function shadow.check_config(place)
   local provider = providers.of_url(place.url)
   if place.named_by_config and not place.shadow_url and provider and not provider.memory_url then
@@ -14,7 +14,7 @@ function shadow.check_config(place)
   end
 end
 
---- Runs fn(url) with a shadow database; nothing of it is left, whatever happens.
+--- Runs fn(url) with a shadow database, and always removes it.
 ---@param place { url: string, shadow_url?: string }
 ---@param fn function
 function shadow.with(place, fn)
@@ -25,9 +25,9 @@ function shadow.with(place, fn)
   return result[2]
 end
 
---- Applies the folder's migrations to the shadow. A migration.lua is left out: there are no rows.
+--- Applies the migrations of the folder to the shadow database. It has no rows, so migration.lua is skipped.
 ---@param place { folder: string, schema?: userdata }
----@param url string the shadow's
+---@param url string of the shadow database
 function shadow.replay(place, url)
   migrations.with({ url = url, folder = place.folder, schema = place.schema }, { replay = true }, function(m)
     core.migrations_load(m)

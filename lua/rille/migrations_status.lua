@@ -1,4 +1,4 @@
---- What a database's history of migrations says, beside what is in the folder; and what to do about it.
+--- The history of a database compared with the folder, and what to do about problems.
 local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
@@ -6,7 +6,7 @@ local migrations = require "rille.migrations"
 
 local status = {}
 
--- Opening a database file that is not there would make it.
+-- Opening a database file that does not exist would create it.
 local function is_missing_file(url)
   local path = core.url_file(url)
   return path ~= nil and not config.exists(path)
@@ -18,7 +18,7 @@ local function entry_for_caller(entry)
     checksum = entry.recorded or entry.checksum, steps = entry.steps, started_at = entry.started_at, has_down = entry.has_down, has_lua = entry.has_lua }
 end
 
---- The state of each migration, and what is wrong. Nothing is changed. `problems`: P3005, P3009, P3015, P3019, EDITED, MISSING.
+--- Returns the state of each migration, and the problems. Changes nothing. `problems`: P3005, P3009, P3015, P3019, EDITED, MISSING.
 ---@param given? rille.MigrateOptions
 ---@return { ok: boolean, up_to_date: boolean, has_history: boolean, migrations: table[], problems: table[] }
 function status.status(given)

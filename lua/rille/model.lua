@@ -1,7 +1,8 @@
---- What models have beside the methods of the core: each, validate, explain; and a clear word on unknown ones.
+--- The methods of models that the core does not have: each, validate, explain. Clear errors for unknown ones.
 local core = require "rille.core"
 local errors = require "rille.errors"
 local explanation = require "rille.explanation"
+local options = require "rille.options"
 local wait = require "rille.wait"
 
 local methods, own = core.methods, {}
@@ -19,27 +20,27 @@ local function copy_without(args, key)
   return copy
 end
 
---- Iterates over the rows that find_many would give: `for row in db.user:each{ where = ... } do`. They are read in batches of `batch` (500) rows,
---- each with its relations, so memory stays constant whatever the number of rows. All batches show the database as it was at the first: the
---- loop holds a connection with a read-only transaction until it ends; within a transaction it uses that one, which may do other things meanwhile.
---- On SQLite, in memory or in a transaction that is not read_only, all rows are read at the start instead, since writes share the connection.
----@param args? table as of find_many, and `batch`
+--- Iterates over the rows that find_many would return: `for row in db.user:each{ where = ... } do`. They are read in batches of `batch` (500) rows,
+--- with their relations, so memory stays constant. All batches have the state of the database at the first: until the loop ends it holds a connection
+--- with a read-only transaction. In a transaction it uses that one, which may do other things meanwhile. On SQLite, in memory or in a transaction that is
+--- not read_only, all rows are read at the start, because writes share the connection.
+---@param args? table as in find_many, and `batch`
 ---@return fun(): table|nil
 function own.each(model, args)
   local size = type(args) == "table" and args.batch or BATCH
   if type(size) ~= "number" or size < 1 or size > MOST or size % 1 ~= 0 then
-    errors.raise("VALIDATION", "`batch`: a whole number of rows from 1 to %d is wanted", MOST)
+    options.refuse("each: batch", ("an integer from 1 to %d"):format(MOST), size, type(size) == "number" and tostring(size) or nil)
   end
   if type(args) == "table" and args.batch then args = copy_without(args, "batch") end
   return wait.stream(model, args, size)
 end
 
---- Checks a data table as create would, without sending anything.
+--- Checks a table of data as create would, without sending anything.
 ---@param data table
 ---@return true|nil ok
----@return { field: string, code: string, message: string }[]|nil problems all that is wrong, `field` with the path in data
+---@return { field: string, code: string, message: string }[]|nil problems all of them, `field` is the path in data
 function own.validate(model, data)
-  if type(data) ~= "table" then errors.raise("VALIDATION", "validate takes a table of data, not a %s", type(data)) end
+  if type(data) ~= "table" then options.refuse("validate", "a table of data", data) end
   local found = core.faults(model, { data = data }, "create")
   if not found then return true end
   for i, e in ipairs(found) do
@@ -49,19 +50,19 @@ function own.validate(model, data)
   return nil, found
 end
 
---- What a call would do, without doing it: its statements with the database's plan for each, the steps, the round trips. A write is not run either.
---- `tostring` of it reads well.
+--- Returns what a call would do, without doing it: its statements, each with the plan of the database, the steps, the round trips. Writes are not run.
+--- `tostring` makes it readable.
 ---@param args table `action` (default "find_many"), and the arguments of that method
 ---@return rille.Explanation
 function own.explain(model, args)
-  if type(args) ~= "table" then errors.raise("VALIDATION", "explain takes a table: { action = \"find_many\", where = { ... } }") end
+  if type(args) ~= "table" then options.refuse("explain", "a table, as in { action = \"find_many\", where = { ... } }", args) end
   local action = args.action
   if action ~= nil and type(action) ~= "string" then
-    errors.raise("VALIDATION", "explain: `action` is the name of a method, such as \"find_many\", not a %s", type(action))
+    options.refuse("explain: action", "the name of a method, as in \"find_many\"", action)
   end
   if action and not ACTIONS[action] then
     local near = errors.nearest(action, ACTIONS)
-    errors.raise("VALIDATION", "explain: there is no method `%s` to explain%s", action, near and ("; did you mean `%s`?"):format(near) or "")
+    errors.raise("VALIDATION", "explain: unknown method `%s`%s", action, near and ("; did you mean `%s`?"):format(near) or "")
   end
   return explanation(core.explain(model, copy_without(args, "action"), args.action or "find_many"))
 end

@@ -1,4 +1,4 @@
---- Observing a client: handlers of events, the log, and what the core must record for them.
+--- Observing a client: handlers, the log, and what the core must record for them.
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
@@ -8,31 +8,31 @@ local repeats = require "rille.repeats"
 local methods = client.methods
 local observe = {}
 
---- The events there are.
+--- The names of events.
 local EVENTS = { query = true, slow = true, n_plus_one = true, warn = true }
 -- Bits of core.observe and of core.watch.
-local QUERIES, SLOW, WARNINGS, FIGURES = 1, 2, 4, 8
-local TELL, CALLS = 1, 2
+local QUERIES, SLOW, WARNINGS, METRICS = 1, 2, 4, 8
+local REPORT, CALLS = 1, 2
 local LOG_WORDS = { "query", "slow", "n_plus_one", "warn" }
 
--- One a client and all that is derived from it.
+-- One per client, with its derived clients and transactions.
 local Observer = {}
 Observer.__index = Observer
 
---- The key of a client object's observer.
+--- The key of the observer in a client object.
 client.OBSERVER = {}
 client.inherited[#client.inherited + 1] = client.OBSERVER
 
 local function has(list) return list and #list > 0 end
 
--- Tells the core what is wanted now.
+-- Sets what the core records.
 function Observer:apply()
   local handlers, what = self.handlers, 0
   if has(handlers.query) then what = what + QUERIES end
   if has(handlers.slow) then what = what + SLOW end
   if has(handlers.warn) then what = what + WARNINGS end
-  if self.metrics then what = what + FIGURES end
-  local watched = (what > 0 and what ~= FIGURES) and TELL or 0
+  if self.metrics then what = what + METRICS end
+  local watched = (what > 0 and what ~= METRICS) and REPORT or 0
   if self.n_plus_one then watched = watched + CALLS end
   core.observe(self.scope, { what = what, slow_ms = self.slow_ms, pool_wait_ms = self.pool_wait_ms, params_length = self.params_length })
   core.watch(self.scope, self.functions, watched)
@@ -45,9 +45,9 @@ local function run_handlers(observer, list, event)
   end
 end
 
--- A handler that raises must not cost the caller the result of the call: it becomes a warning, and one that fails on warnings is told on stderr.
+-- Reports the error of a handler as a warning, because the caller must get the result of the call. A handler of warnings is reported on stderr.
 function Observer:handler_failed(event, e)
-  local text = ("a handler of \"%s\" events has raised: %s"):format(event.event, tostring(e))
+  local text = ("a handler of \"%s\" events has raised an error: %s"):format(event.event, tostring(e))
   local warned = self.handlers.warn
   if event.event == "warn" or not has(warned) then
     io.stderr:write("rille warn ", text, "\n")
@@ -62,7 +62,7 @@ local function copy(event)
   return other
 end
 
---- Gives an event to its handlers.
+--- Calls the handlers of an event.
 function Observer:emit(name, event)
   local list = self.handlers[name]
   if not has(list) then return end
@@ -73,45 +73,44 @@ end
 function Observer:dispatch(event)
   if event.kind == "warn" then return self:emit("warn", event) end
   local slow = event.slow and has(self.handlers.slow) and copy(event)
-  if event.kind ~= "query" then event.slow = nil end -- waiting is a commit's business
+  if event.kind ~= "query" then event.slow = nil end -- a commit may wait for long
   self:emit("query", event)
   if slow then self:emit("slow", slow) end
 end
 
--- All that has happened. What a handler itself does with the database is told to nobody: a handler that writes its events into a table would go on
--- for ever.
+-- Reports all recorded events. Calls that a handler makes are not reported: a handler that writes its events to a table would never end.
 function Observer:drain(scope)
   local list = {}
   for event in core.next_event, scope do list[#list + 1] = event end
-  if self.telling then return end
-  self.telling = true
+  if self.reporting then return end
+  self.reporting = true
   for _, event in ipairs(list) do self:dispatch(event) end
-  self.telling = false
+  self.reporting = false
 end
 
--- So many lines of the program are remembered, so that what is made of texts without end fills no memory.
+-- How many lines of the application are remembered: generated code may have any number.
 local MOST_PLACES = 1000
 
---- Warns of a call on the client inside a transaction of the same coroutine, once for each line that has such a call. Where nobody listens for warnings
---- it is a line on stderr.
+--- Warns of a call on the client inside a transaction of the same coroutine, once per line with such a call. Without a handler of warnings it is a line on
+--- stderr.
 ---@param place? string
----@param model? string as the schema writes it; nil: no model was called
----@param name? string as the client has it
+---@param model? string as in the schema; nil: not a call of a model
+---@param name? string as in the client
 function Observer:warn_inside(place, model, name)
   local key = place or "?"
-  if self.telling or self.places[key] then return end
+  if self.reporting or self.places[key] then return end
   if self.place_count == MOST_PLACES then self.places, self.place_count = {}, 0 end
   self.places[key], self.place_count = true, self.place_count + 1
   local text = ("%s inside db:transaction at %s: it runs on another connection, does not see what the transaction has written, and is not rolled back "
-    .. "with it; call %s instead, where tx is what the transaction's function is given"):format(name and "a call on db." .. name or "a call on db", key,
+    .. "with it; call %s instead, where tx is what the function of the transaction receives"):format(name and "a call on db." .. name or "a call on db", key,
     name and "tx." .. name or "the same method of tx")
   local event = { kind = "warn", message = text, model = model, place = place, time = core.clock() }
-  self.telling = true
+  self.reporting = true
   if has(self.handlers.warn) then self:emit("warn", event) else io.stderr:write("rille warn ", text, "\n") end
-  self.telling = false
+  self.reporting = false
 end
 
---- Makes the observer of a client.
+--- Returns a new observer of a client.
 ---@param scope userdata of the client that was opened
 function observe.new(scope)
   local observer = setmetatable({ scope = scope, handlers = {}, metrics = false, places = {}, place_count = 0 }, Observer)
@@ -146,35 +145,35 @@ local function is_callable(f) return type(f) == "function" or type(f) == "table"
 local function check_event(name, where)
   if EVENTS[name] then return end
   local near = type(name) == "string" and errors.nearest(name, EVENTS)
-  errors.raise("VALIDATION", "%s: there is no event `%s`%s (there are \"query\", \"slow\", \"n_plus_one\" and \"warn\")", where, tostring(name),
-    near and ("; did you mean `%s`?"):format(near) or "")
+  errors.raise("VALIDATION", "%s: unknown event `%s`%s", where, tostring(name),
+    near and ("; did you mean `%s`?"):format(near) or '; events are "query", "slow", "n_plus_one" and "warn"')
 end
 
---- Calls fn(event) for what this client, and all that is derived from it, does from now on: right after the call that it is about, in the order of
---- what happened. "query": each statement and each command of a transaction; "slow": the statements that took slow_ms or more; "n_plus_one": see
---- the option n_plus_one; "warn": what somebody should look at. An error in fn costs nobody a result: it becomes a "warn" event. fn must not wait
---- for a scheduler; what it does with the database blocks, and is told to no handler. See docs/observing.md.
+--- Calls fn(event) for the events of this client and its derived clients from now on, after each call, in order. "query": each statement, also BEGIN and
+--- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked. An error in fn
+--- does not affect results: it becomes a "warn" event. fn must not wait for a scheduler. Its own calls block and are not reported. See
+--- docs/observing.md.
 ---@param name "query"|"slow"|"n_plus_one"|"warn"
 ---@param fn fun(event: rille.Event)
 ---@return fun() off removes the handler
 function methods:on(name, fn)
   local scope = client.scope(self, "on")
-  if self[client.IN_TRANSACTION] then errors.raise("VALIDATION", "on: handlers are the client's; a transaction's events go to them, too") end
+  if self[client.IN_TRANSACTION] then errors.raise("VALIDATION", "on: a transaction has no handlers; add one to the client") end
   check_event(name, "on")
-  if not is_callable(fn) then errors.raise("VALIDATION", "on takes a function, as in db:on(\"query\", function(event) ... end), not a %s", type(fn)) end
+  if not is_callable(fn) then options.refuse("on", "a function, as in db:on(\"query\", function(event) ... end)", fn) end
   local observer = self[client.OBSERVER]
-  observer.scope = scope -- the client it was made with may be closed
+  observer.scope = scope -- its first client may be closed
   return observer:add(name, fn)
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------------------------- the log
 
--- One line, whatever is in it.
+-- Returns the text as one line.
 local function one_line(text)
   return (text:gsub("%s+", " "):gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end))
 end
 
---- An event as one readable line.
+--- Returns an event as one readable line.
 ---@param event rille.Event
 ---@return string
 function observe.line(event)
@@ -199,7 +198,7 @@ local function to_stderr(event) io.stderr:write(observe.line(event), "\n") end
 local function log_words(log)
   if type(log) == "string" then log = { log } end
   if type(log) ~= "table" then
-    options.refuse("rille.connect: log", 'a list such as { "query", "slow", "warn" }, or a function', log)
+    options.refuse("rille.connect: log", 'a list, as in { "query", "slow", "warn" }, or a function', log)
   end
   log = core.plain(log, "rille.connect: log")
   for _, word in ipairs(log) do check_event(word, "rille.connect: log") end
@@ -213,7 +212,7 @@ local function add_all(observer, words, handler)
   end
 end
 
---- What the options of rille.connect ask for: checked, and nothing done yet.
+--- Checks the options of rille.connect, and returns what they ask for.
 ---@param given rille.ConnectOptions
 ---@return table
 function observe.check(given)
@@ -229,7 +228,7 @@ function observe.check(given)
   return wanted
 end
 
---- Gives a client object its observer.
+--- Sets the observer of a client object.
 ---@param db rille.Client
 ---@param wanted table of observe.check
 ---@return rille.Client

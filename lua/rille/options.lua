@@ -1,24 +1,23 @@
---- Tables of options. What one may hold is declared once, a row per option: the check reads the rows, and so does core/tools/meta.lua, which writes
---- the types for editors from them. A declaration is therefore plain data in the source.
+--- Tables of options. Each option is declared once, as one row. The check reads the rows, and core/tools/meta.lua writes the types for editors from
+--- them. So a declaration must be plain data in the source.
 local core = require "rille.core"
 local errors = require "rille.errors"
 
 local options = {}
 
---- A row: name and kind, then
---- doc (for editors), required, least and most (of numbers), ms = true (they are milliseconds), one_of (of strings), is (the type for editors where
---- the kind does not tell it).
+--- A row: name and kind, then doc (for editors), required, least and most (of numbers), ms = true (milliseconds), filled (not empty), one_of (of
+--- words), such (an example), is (the type for editors if the kind is not enough).
 ---@class rille.OptionRow
 ---@field doc string
 
 ---@class rille.OptionTable
----@field names table<string, rille.OptionRow> of its own and of the one that it has the options of
+---@field names table<string, rille.OptionRow> its own, and those it inherits
 ---@field required string[]
 
 local function a(kind) return (kind:find "^[aeio]" and "an " or "a ") .. kind end
 
 local function fail(what, expected, value, shown)
-  return errors.raise("VALIDATION", "%s: expected %s, got %s", what, expected, shown or value == nil and "nil" or a(type(value)))
+  return errors.raise("VALIDATION", "%s: expected %s, got %s", what, expected, shown or errors.type_name(value))
 end
 
 local function fail_number(what, expected, value) return fail(what, expected, value, type(value) == "number" and tostring(value) or nil) end
@@ -27,12 +26,12 @@ local function fail_number(what, expected, value) return fail(what, expected, va
 ---@param what string
 ---@param expected string
 ---@param value any
----@param shown? string the value as it may be shown, in place of its type
+---@param shown? string what to show instead of the type of the value
 function options.refuse(what, expected, value, shown) return fail(what, expected, value, shown) end
 
 local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
 
--- "an integer from 1 to 10 (milliseconds)"
+-- Returns what is expected: "an integer from 1 to 10 (milliseconds)".
 local function number_like(kind, row)
   local least, most = row.least, row.most
   local bounds = least and most and (" from %d to %d"):format(least, most) or least and (", %d or more"):format(least) or ""
@@ -43,7 +42,7 @@ local function is_between(row, n) return n >= (row.least or -math.huge) and n <=
 
 local function check_string(row, value, what)
   if type(value) ~= "string" then return fail(what, "a string", value) end
-  if row.filled and (value == "" or value:find "%z") then fail(what, "a string that is not empty and has no zero byte", value, ("%q"):format(value)) end
+  if row.filled and (value == "" or value:find "%z") then fail(what, "a string that is not empty and contains no zero byte", value, ("%q"):format(value)) end
 end
 
 local KINDS = {
@@ -63,10 +62,10 @@ local KINDS = {
     if not is_callable(value) then fail(what, "a function", value) end
   end,
   table = function(row, value, what)
-    if type(value) ~= "table" then fail(what, "a table" .. (row.such and " such as " .. row.such or ""), value) end
+    if type(value) ~= "table" then fail(what, "a table" .. (row.such and ", as in " .. row.such or ""), value) end
   end,
   strings = function(row, value, what)
-    if type(value) ~= "table" then return fail(what, "a list of strings" .. (row.such and " such as " .. row.such or ""), value) end
+    if type(value) ~= "table" then return fail(what, "a list of strings" .. (row.such and ", as in " .. row.such or ""), value) end
     for key, element in pairs(core.plain(value, what)) do
       if type(key) ~= "number" then return fail(what, "a list of strings", nil, ("the key `%s`"):format(tostring(key))) end
       if type(element) ~= "string" then return fail(("%s[%s]"):format(what, tostring(key)), "a string", element) end
@@ -86,7 +85,7 @@ local KINDS = {
 local declared = {}
 
 --- Declares a table of options.
----@param class string its class for editors; "rille.B: rille.A": with the options of another one too
+---@param class string its class for editors; "rille.B: rille.A" inherits the options of A
 ---@param rows rille.OptionRow[]
 ---@return rille.OptionTable
 function options.declare(class, rows)
@@ -103,10 +102,10 @@ function options.declare(class, rows)
   return own
 end
 
---- Raises unless every key of a table is one of `names`; the message names the nearest.
+--- Raises if a key of a table is not in `names`. The message has the nearest name.
 ---@param given table
 ---@param names table<string, any>
----@param what string what the table is, for the message
+---@param what string the table, for the message
 function options.check_names(given, names, what)
   errors.check_plain(given, what)
   for key in pairs(given) do

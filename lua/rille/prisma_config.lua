@@ -1,10 +1,10 @@
---- What the prisma.config.ts of a project says about schema, migrations and database, as far as it is said in plain values: the file is a program of
---- another language, which is read here and not run. Found where Prisma 7 looks for it; paths in it are relative to it.
+--- The settings of prisma.config.ts about schema, migrations and database, as far as they are plain values: the file is a program in another language,
+--- which is read and not run. It is searched where Prisma 7 looks for it. Paths in it are relative to it.
 local bounded = require "rille.bounded"
 
 local prisma_config = {}
 
-local LONGEST = 1048576 -- of a file, in bytes
+local LONGEST = 1048576 -- bytes of a file
 
 local PLACES = { "prisma7.config", ".config/prisma7", "prisma.config", ".config/prisma", ".config/prisma.config" }
 local EXTENSIONS = { ".js", ".ts", ".mjs", ".cjs", ".mts", ".cts" }
@@ -26,14 +26,14 @@ local function skip_blank(text, at)
   end
 end
 
--- `unclosed`: for each quote, up to where none that closes was found, so that nothing is looked for twice.
+-- `unclosed`: for each quote, up to where no closing one was found, so nothing is searched twice.
 local function read_string(text, at, unclosed)
   local quote, parts = text:sub(at, at), {}
   local i = at < (unclosed[quote] or 0) and #text + 1 or at + 1
   while i <= #text do
     local c = text:sub(i, i)
     if c == quote then return { kind = "string", value = table.concat(parts) }, i + 1 end
-    if quote == "`" and text:sub(i, i + 1) == "${" then break end -- text that is computed
+    if quote == "`" and text:sub(i, i + 1) == "${" then break end -- computed text
     if c == "\\" then
       i = i + 1
       c = text:sub(i, i)
@@ -46,7 +46,7 @@ local function read_string(text, at, unclosed)
   return { kind = "other", value = quote }, at + 1
 end
 
--- Strings, names, and signs of one character each; comments are left out.
+-- Returns strings, names, and signs of one character each, without comments.
 local function tokens_of(text)
   local list, at, unclosed = {}, skip_blank(text, 1), {}
   while at <= #text do
@@ -68,7 +68,7 @@ end
 local function value_at(list, i, kind) return list[i] and list[i].kind == kind and list[i].value or nil end
 local function is(list, i, value) return list[i] ~= nil and list[i].kind ~= "string" and list[i].value == value end
 
--- Whether `words` stand at i: names and signs as they are, "$" for any string.
+-- Returns whether `words` are at i: names and signs, "$" for any string.
 local function matches(list, i, ...)
   for k = 1, select("#", ...) do
     local word = select(k, ...)
@@ -79,8 +79,8 @@ end
 
 local OPENS = { ["{"] = 1, ["("] = 1, ["["] = 1, ["}"] = -1, [")"] = -1, ["]"] = -1 }
 
--- The token behind the bracket that closes what opens at i; nil when nothing does.
-local function behind(list, i)
+-- Returns the index after the bracket that closes the one at i; nil if there is none.
+local function after_closing(list, i)
   local depth = 0
   for at = i, #list do
     depth = depth + (list[at].kind == "sign" and OPENS[list[at].value] or 0)
@@ -89,10 +89,10 @@ local function behind(list, i)
   return nil
 end
 
--- Stands among members for everything that may come from somewhere else: `...shared`, `[name]: value`.
+-- Key of members for everything that may come from elsewhere: `...shared`, `[name]: value`.
 local ELSEWHERE = {}
 
--- Puts the member that lies between two commas in its place: { first, last } of its value's tokens, which are none where the value is not written here.
+-- Adds the member between two commas: { first, last } of the tokens of its value. An empty range: the value is not written here.
 local function add_member(found, list, first, last)
   if last < first then return end
   local named = list[first].kind ~= "sign" and list[first].value
@@ -106,7 +106,7 @@ local function add_member(found, list, first, last)
   end
 end
 
--- The members of the object that opens at i, by name. Of one that is not closed, those before its end.
+-- Returns the members of the object that opens at i, by name. If it is not closed, those up to the end of the text.
 local function members(list, i)
   local found, depth, first = {}, 0, i + 1
   for at = i, #list do
@@ -121,7 +121,7 @@ local function members(list, i)
   return found
 end
 
--- Where the object opens that the expression at i is: { ... } or defineConfig({ ... }).
+-- Returns where the object of the expression at i opens: { ... } or defineConfig({ ... }).
 local function object_at(list, i)
   local open = i
   if is(list, i, "defineConfig") then
@@ -133,12 +133,12 @@ local function object_at(list, i)
     open = open + 1
   end
   if not is(list, open, "{") then return nil end
-  local next_at = behind(list, open)
+  local next_at = after_closing(list, open)
   local alone = next_at and (open == i or matches(list, next_at, ")") or matches(list, next_at, ",", ")"))
   return alone and open or nil
 end
 
--- Where the object opens that a name was given before the token `last`; nil when it is none, or is changed afterwards.
+-- Returns where the object opens that was assigned to a name before the token `last`; nil if it is not an object, or is changed afterwards.
 local function constant(list, name, last)
   local open
   for k = 1, last - 1 do
@@ -155,7 +155,7 @@ local function constant(list, name, last)
   return open
 end
 
--- Where the object of the configuration opens: that of `export default`, or of the name that stands there; nil where it cannot be told.
+-- Returns where the object of the configuration opens: the one of `export default`, or of the name there; nil if it cannot be determined.
 local function root_of(list)
   for i = 1, #list do
     local at = matches(list, i, "export", "default") and i + 2 or matches(list, i, "module", ".", "exports", "=") and i + 4
@@ -169,7 +169,7 @@ local function root_of(list)
   return nil
 end
 
--- path.join("a", "b") and its like; nil where an argument is none of the two.
+-- Returns the path of path.join("a", "b") or path.resolve; nil if an argument is neither a string nor the folder of the file.
 local function joined(list, first, last)
   local open = matches(list, first, "path", ".") and first + 3 or first + 1
   local name = value_at(list, open - 1, "name")
@@ -187,7 +187,7 @@ local function joined(list, first, last)
   return table.concat(parts, "/")
 end
 
--- The name of the variable in env("X"), env<T>("X"), process.env.X, process.env["X"]; and whether it must be set: Prisma's env() raises otherwise.
+-- Returns the name of the variable in env("X"), env<T>("X"), process.env.X, process.env["X"], and whether it must be set, as Prisma's env() requires.
 local function variable_in(list, first, last)
   if matches(list, first, "process", ".", "env", ".") and last == first + 4 then return value_at(list, last, "name") end
   if matches(list, first, "process", ".", "env", "[", "$", "]") and last == first + 5 then return list[first + 4].value end
@@ -195,7 +195,7 @@ local function variable_in(list, first, last)
   return nil
 end
 
--- What the tokens come to: a text (nil for a variable that is not set), whether it was understood; the variable that is not set, and whether it must be.
+-- Returns the value of tokens (nil if its variable is not set), whether it was understood, the name of the variable, and whether it must be set.
 local function evaluate(list, first, last, variable)
   if last < first then return nil, false end
   for i = first, last - 1 do
@@ -215,7 +215,7 @@ local function evaluate(list, first, last, variable)
   return path, path ~= nil
 end
 
-local function beside(file, path)
+local function relative_to(file, path)
   if path:sub(1, 1) == "/" then return path end
   local folder = file:match "^(.*/)" or ""
   return (folder .. path:gsub("^%./", ""))
@@ -224,12 +224,12 @@ end
 local WANTED = { schema = "schema", ["migrations.path"] = "migrations", ["migrations.seed"] = "seed", ["datasource.url"] = "url",
   ["datasource.shadowDatabaseUrl"] = "shadow_url" }
 
--- The tokens of the value of "block.key" or "key"; nil when it is not given.
+-- Returns the range of tokens of the value of "block.key" or "key"; nil if it is missing.
 local function range_of(list, top, path)
   local block, key = path:match "^(%w+)%.(%w+)$"
   local outer = top[block or path] or top[ELSEWHERE]
   if not block or not outer then return outer end
-  local closed = is(list, outer[1], "{") and behind(list, outer[1]) == outer[2] + 1
+  local closed = is(list, outer[1], "{") and after_closing(list, outer[1]) == outer[2] + 1
   if not closed then return { outer[1], outer[1] - 1 } end
   local inner = members(list, outer[1])
   return inner[key] or inner[ELSEWHERE]
@@ -242,12 +242,12 @@ end
 ---@field seed? string
 ---@field url? string
 ---@field shadow_url? string
----@field unread table<string, string> what is said there but gives no value here, such as "datasource.url", with the reason
+---@field unread table<string, string> settings without a readable value, for example "datasource.url", with the reason
 
 --- Reads a configuration.
 ---@param text string
 ---@param file string its path
----@param variable fun(name: string): string|nil a variable of the environment
+---@param variable fun(name: string): string|nil returns a variable of the environment
 ---@return rille.PrismaConfig
 function prisma_config.parse(text, file, variable)
   local list = tokens_of(text)
@@ -266,12 +266,12 @@ function prisma_config.parse(text, file, variable)
       end
     end
   end
-  if found.schema then found.schema = beside(file, found.schema) end
-  if found.migrations then found.migrations = beside(file, found.migrations) end
+  if found.schema then found.schema = relative_to(file, found.schema) end
+  if found.migrations then found.migrations = relative_to(file, found.migrations) end
   return found
 end
 
---- The configuration of the folder that the program runs in; empty when there is none.
+--- Returns the configuration of the working folder; an empty one if there is none.
 ---@param variable fun(name: string): string|nil
 ---@return rille.PrismaConfig
 function prisma_config.find(variable)

@@ -133,7 +133,7 @@ local function begin_round(scope, entry)
   entry.before = before
 end
 
--- The read whose include would have read all this: the nearest one before it whose model has a relation to this one.
+-- Returns the include that would have read these rows, and its read: the nearest one before whose model has a relation to this model.
 local function fix(scope, entry, where)
   if not entry.model then return nil end
   local keys, outer, steps = keys_of(where, {}, 0), entry.outer, 0
@@ -190,7 +190,7 @@ end
 ---@param in_transaction boolean
 ---@param now number milliseconds
 function Counter:call(owner, action, args, anchors, in_transaction, now)
-  if not READS[action] or self.observer.telling then return end
+  if not READS[action] or self.observer.reporting then return end
   local key, timed = self:scope_of(anchors, in_transaction)
   local scope = self.scopes[key] or { entries = {} }
   self.scopes[key] = scope

@@ -39,7 +39,7 @@ end
 --- Returns a generator that gives no value twice: `seed.unique(seed.word)`.
 ---@param from function
 function seed.unique(from)
-  if type(from) ~= "function" then errors.raise("VALIDATION", "seed.unique: expected a generator, such as seed.word") end
+  if type(from) ~= "function" then errors.raise("VALIDATION", "seed.unique: expected a generator, as in seed.word") end
   local seen = {}
   return function(g)
     for _ = 1, 1000 do

@@ -48,7 +48,7 @@ end
 
 function with.options.traceparent(value, derive)
   if type(value) ~= "string" and type(value) ~= "function" then
-    options.refuse("with: traceparent", 'a string such as "00-...", or a function that returns one', value)
+    options.refuse("with: traceparent", 'a string, as in "00-...", or a function that returns one', value)
   end
   derive.trace = value
 end

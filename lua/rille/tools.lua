@@ -1,4 +1,4 @@
---- What programs around rille ask of it beside its public functions: the command `rille` has no other door. Not a stable interface.
+--- What programs built on rille need in addition to its public functions. The command `rille` uses nothing else. Not a stable interface.
 local core = require "rille.core"
 local client = require "rille.client"
 local config = require "rille.config"
@@ -11,7 +11,7 @@ return {
   errors = errors,
   make_private = core.make_private,
   migrations_folder = migrations.folder,
-  --- The names of a client's models, in the schema's order.
+  --- Returns the names of the models of a client, in the order of the schema.
   models = function(db) return core.models(client.scope(db, "models")) end,
   monotonic = core.monotonic,
   schema = core.schema,

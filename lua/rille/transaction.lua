@@ -1,4 +1,4 @@
---- Transactions: db:transaction(fn, options), savepoints within, functions for afterwards, and repetition after write conflicts.
+--- Transactions: db:transaction(fn, options), savepoints, functions that run afterwards, retries after write conflicts.
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
@@ -8,29 +8,29 @@ local options = require "rille.options"
 local methods = client.methods
 
 local TRANSACTION = options.declare("rille.TransactionOptions", {
-  { "max_wait", "number", ms = true, is = "integer", doc = "milliseconds until it must have begun: 2000" },
-  { "timeout", "number", ms = true, is = "integer", doc = "milliseconds until it must have ended: 5000" },
-  { "isolation_level", "string", is = "rille.IsolationLevel", doc = "the database's own when it is missing" },
-  { "retries", "number", least = 0, is = "integer", doc = "how often it is repeated after an error with `retryable`: 0" },
+  { "max_wait", "number", ms = true, is = "integer", doc = "milliseconds in which it must begin: 2000" },
+  { "timeout", "number", ms = true, is = "integer", doc = "milliseconds in which it must end: 5000" },
+  { "isolation_level", "string", is = "rille.IsolationLevel", doc = "by default that of the database" },
+  { "retries", "number", least = 0, is = "integer", doc = "how often it is retried after an error with `retryable`: 0" },
   { "read_only", "boolean", doc = "writes are P2028" },
-  { "after_commit", "function", is = "fun()", doc = "called once it is committed" },
-  { "after_rollback", "function", is = "fun()", doc = "called once it is rolled back; with retries after each attempt" },
+  { "after_commit", "function", is = "fun()", doc = "called after the commit" },
+  { "after_rollback", "function", is = "fun()", doc = "called after a rollback; with retries, after each attempt" },
 })
 
--- The key under which a transaction object keeps its frame.
+-- The key of the frame in a transaction object.
 local FRAME = client.IN_TRANSACTION
 
 local function pack(...) return { n = select("#", ...), ... } end
 
--- What is to be called afterwards. It also guards its transaction, which is rolled back then and there, and not only when it is collected: where its
--- coroutine is closed, and where memory was short between its steps.
+-- The functions to call afterwards. A frame is also the guard of its transaction: closing it rolls back immediately, not only when it is collected. This
+-- happens if its coroutine is closed, or if a step is out of memory.
 ---@class rille.Frame
----@field scope userdata|boolean once begun
----@field parent rille.Frame|nil of the transaction that a savepoint is in
+---@field scope userdata|boolean false: not begun
+---@field parent rille.Frame|nil of a savepoint: the frame around it
 ---@field commit function[]|nil
 ---@field rollback function[]|nil
----@field over boolean
----@field committing boolean a COMMIT is on its way, and what comes of it is not known
+---@field ended boolean
+---@field committing boolean COMMIT was sent, and its outcome is unknown
 local Frame = {}
 
 local function add(frame, when, fn)
@@ -40,13 +40,13 @@ local function add(frame, when, fn)
 end
 
 local function new_frame(parent, given)
-  local frame = setmetatable({ scope = false, over = false, committing = false, parent = parent }, Frame)
+  local frame = setmetatable({ scope = false, ended = false, committing = false, parent = parent }, Frame)
   if given and given.after_commit then add(frame, "commit", given.after_commit) end
   if given and given.after_rollback then add(frame, "rollback", given.after_rollback) end
   return frame
 end
 
--- Calls all of them, and returns what the first failure was, in a table.
+-- Calls all functions, and returns the first error in a table, or nil.
 local function call_all(list)
   local failure
   for i = 1, list and #list or 0 do
@@ -56,10 +56,10 @@ local function call_all(list)
   return failure
 end
 
--- The error that made it roll back is what the caller is told; a failure here would hide it.
+-- Calls the functions of a rollback. Their errors are not raised, because the caller must get the error that caused the rollback.
 local function rolled_back(frame)
-  if frame.over then return end
-  frame.over = true
+  if frame.ended then return end
+  frame.ended = true
   local failure = call_all(frame.rollback)
   if failure and warn then warn("rille: a function of after_rollback failed: ", tostring(failure[1])) end -- luacheck: ignore
 end
@@ -69,9 +69,9 @@ local function hand_over(frame, when)
   for i = 1, list and #list or 0 do add(frame.parent, when, list[i]) end
 end
 
--- Returns what fn has returned.
+-- Calls the functions of a commit, and returns the results of fn.
 local function committed(frame, ...)
-  frame.over = true
+  frame.ended = true
   if frame.parent then
     hand_over(frame, "commit")
     hand_over(frame, "rollback")
@@ -84,13 +84,13 @@ local function committed(frame, ...)
   error(errors.new("P2028", text, meta), 0)
 end
 
--- A commit that got no answer, or none in time, may have happened or not: then nothing is known that a function could be told.
+-- Returns whether the outcome of a commit is unknown: there was no answer, or none in time. Then no function is called.
 local function is_unknown(e) return errors.is_error(e) and (e.kind == "connection" or (e.code == "P1008" and not e.retryable)) end
 
 local function enter(steps, frame, fn) return fn(client.wrap(frame.scope, steps, frame)) end
 
--- Commits and returns what fn has returned, or rolls back and raises what it has raised, the same object. When memory is short for that, core.close
--- rolls back without any.
+-- Commits and returns the results of fn, or rolls back and raises the error of fn, the same object. If that is out of memory, core.close rolls back, which
+-- needs none.
 local function conclude(steps, scope, frame, ok, ...)
   if ok then
     frame.committing = not frame.parent
@@ -98,18 +98,18 @@ local function conclude(steps, scope, frame, ok, ...)
     frame.committing = false
     if done then return committed(frame, ...) end
     core.close(scope)
-    if is_unknown(e) then frame.over = true else rolled_back(frame) end
+    if is_unknown(e) then frame.ended = true else rolled_back(frame) end
     return error(e, 0)
   end
-  if not pcall(steps.finish, scope, false) then core.close(scope) end -- what fn raised says more than a failed rollback
+  if not pcall(steps.finish, scope, false) then core.close(scope) end -- the error of fn says more than a failed rollback
   rolled_back(frame)
   return error((...), 0)
 end
 
 function Frame.__close(frame)
-  if frame.over or not frame.scope then return end
+  if frame.ended or not frame.scope then return end
   core.close(frame.scope)
-  if frame.committing then frame.over = true else rolled_back(frame) end
+  if frame.committing then frame.ended = true else rolled_back(frame) end
 end
 
 local function run(frame, steps, begin, parent, given, fn)
@@ -118,10 +118,10 @@ local function run(frame, steps, begin, parent, given, fn)
   return conclude(steps, frame.scope, frame, pcall(enter, steps, frame, fn))
 end
 
--- Runs fn in what `begin` begins.
+-- Runs fn in the transaction or savepoint that `begin` begins.
 local function run_in(steps, begin, parent, given, frame, fn) return guarded(frame, run, frame, steps, begin, parent, given, fn) end
 
--- P2034 may also come from the function itself, which made it or caught it.
+-- P2034 may also come from fn, which may have built or caught it.
 local function is_conflict(e) return errors.is_error(e) and (e.retryable or e.code == "P2034") end
 
 local attempt
@@ -143,27 +143,27 @@ end
 local function check_function(fn, what)
   local kind = type(fn)
   if kind == "function" or (kind == "table" and (getmetatable(fn) or {}).__call) then return end
-  errors.raise("VALIDATION", "%s takes a function, not a %s", what, kind)
+  options.refuse(what, "a function", fn)
 end
 
--- Returns how often it is repeated.
+-- Checks the arguments, and returns the number of retries.
 local function check(fn, given, nested)
   local kind = type(fn)
   if kind ~= "function" and not (kind == "table" and (getmetatable(fn) or {}).__call) then
-    errors.raise("VALIDATION", "transaction takes a function, as in db:transaction(function(tx) ... end), not a %s%s", kind,
-      kind == "table" and "; several calls together are db:batch(function(b) ... end)" or "")
+    errors.raise("VALIDATION", "transaction: expected a function, as in db:transaction(function(tx) ... end), got %s%s", errors.type_name(fn),
+      kind == "table" and "; for several calls together there is db:batch(function(b) ... end)" or "")
   end
   if given == nil then return 0 end
   options.check(TRANSACTION, given, "transaction")
   if nested and next(given) then
-    errors.raise("VALIDATION", "a transaction within a transaction is a savepoint and takes no options, not even `%s`", tostring(next(given)))
+    errors.raise("VALIDATION", "transaction: unexpected option `%s`; inside a transaction it is a savepoint, which has no options", tostring(next(given)))
   end
   return given.retries or 0
 end
 
---- Runs fn(tx) in a transaction: commits when it returns, rolls back when it raises, and raises the same error. tx has the models and methods
---- of db. Within a transaction it is a savepoint. Errors: P2028 (time is up, or tx used after its end; with meta.committed when it is committed and
---- a function of after_commit has failed), P2034 (write conflict).
+--- Runs fn(tx) in a transaction: commits if it returns, rolls back if it raises, and raises the same error. tx has the models and methods of db. In a
+--- transaction it is a savepoint. Errors: P2028 (timeout, or tx was used after its end; with meta.committed: it is committed, and a function of
+--- after_commit failed), P2034 (write conflict).
 ---@param fn fun(tx: rille.Client): ...
 ---@param given? rille.TransactionOptions
 ---@return ... what fn returns
@@ -181,19 +181,19 @@ local function frame_of(tx, method, fn)
   client.scope(tx, method)
   local frame = rawget(tx, FRAME)
   if not frame or frame == true then
-    errors.raise("VALIDATION", "%s belongs to a transaction: write tx:%s(fn) within db:transaction(function(tx) ... end)", method, method)
+    errors.raise("VALIDATION", "%s: must be called on a transaction; write tx:%s(fn) inside db:transaction(function(tx) ... end)", method, method)
   end
-  if frame.over then errors.raise("P2028", "Transaction error: this transaction is over, and nothing comes after it any more") end
+  if frame.ended then errors.raise("P2028", "Transaction error: this transaction has ended; %s must be called inside its function", method) end
   check_function(fn, method)
   return frame
 end
 
---- Has fn() called once the outermost transaction is committed, in the order of these calls. When the transaction, or the savepoint that this is
---- called in, is rolled back, fn is forgotten. A failure of fn undoes nothing: it is raised as P2028 with meta.committed, when all have run.
+--- Calls fn() after the outermost transaction is committed, in the order of these calls. If the transaction, or the savepoint of this call, is rolled
+--- back, fn is not called. An error of fn undoes nothing: it is raised as P2028 with meta.committed, after all functions have run.
 ---@param fn fun()
 function methods:after_commit(fn) add(frame_of(self, "after_commit", fn), "commit", fn) end
 
---- Has fn() called once this transaction, or a savepoint or transaction around it, is rolled back.
+--- Calls fn() after this transaction, or a savepoint or transaction around it, is rolled back.
 ---@param fn fun()
 function methods:after_rollback(fn) add(frame_of(self, "after_rollback", fn), "rollback", fn) end
 

@@ -17,7 +17,7 @@ function values.now() return core.clock(0) end
 function values.ago(span)
   if type(span) == "table" then span = core.plain(span, "rille.ago") end
   if type(span) ~= "table" or next(span) == nil then
-    errors.raise("VALIDATION", "rille.ago: expected a table such as { days = 7 } or { hours = 1, minutes = 30 }")
+    errors.raise("VALIDATION", "rille.ago: expected a table, as in { days = 7 } or { hours = 1, minutes = 30 }")
   end
   options.check_names(span, SECONDS, "rille.ago")
   local seconds = 0
@@ -76,7 +76,7 @@ end
 ---@param value string|number ISO-8601 as in rows, or seconds since 1970; fractions of a second are ignored
 ---@param format? string "%Y-%m-%dT%H:%M:%SZ" by default
 ---@param zone? string|fun(seconds: integer): integer, string? UTC when it is missing; "+02:00"; "local", the zone of the machine; or a function that
----   gives the seconds east of UTC at a moment, and what %Z is there
+---   returns the seconds east of UTC at that time, and the text for %Z
 ---@return string
 function values.date(value, format, zone)
   local seconds = type(value) == "string" and core.time(value) or value

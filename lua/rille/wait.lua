@@ -1,11 +1,11 @@
---- Cooperative clients: the loop that drives a job of the core through a wait hook, and the methods that use it.
+--- Cooperative clients: the loop that drives a job of the core with a wait hook, and the methods that use it.
 local core = require "rille.core"
 local errors = require "rille.errors"
 local queue = require "rille.queue"
 
 local wait = {}
 
--- What a coroutine is waiting for. Closed when the wait is left in whichever way: by its end, by an error of the hook, by coroutine.close.
+-- What a coroutine is waiting for. Closed if the wait is left by an error of the hook or by coroutine.close.
 local Guard = {}
 
 local function abandon(guard)
@@ -19,7 +19,7 @@ Guard.__close = abandon
 
 local step = core.step
 
--- The answer to a commit must be known: where the scheduler has no memory to wait for it, the thread waits.
+-- Waits for the answer to a commit, which must be known. If the scheduler is out of memory, the thread waits.
 local function wait_steadily(hook, fd, mode, seconds)
   local ok, e = pcall(hook.wait, fd, mode, seconds)
   if ok then return end
@@ -27,7 +27,7 @@ local function wait_steadily(hook, fd, mode, seconds)
   core.poll(fd, fd and mode, seconds)
 end
 
--- RILLE_DEBUG=wait, which the core checks the words of.
+-- RILLE_DEBUG=wait. The core checks the words.
 local words = "," .. (os.getenv "RILLE_DEBUG" or ""):gsub("[, ]+", ",") .. ","
 local traced = words:find(",wait,", 1, true) ~= nil or words:find(",all,", 1, true) ~= nil
 
@@ -36,7 +36,7 @@ local function trace(mode, fd, seconds)
   io.stderr:write(("rille wait: %s mode=%s fd=%s seconds=%s\n"):format(tostring(co), mode, tostring(fd), seconds and ("%.3f"):format(seconds) or "no limit"))
 end
 
--- What a step has asked for. The guard has the descriptor for as long as the scheduler knows it.
+-- Waits for what a step asks for. The guard has the descriptor as long as the scheduler knows it.
 local function wait_for(guard, mode, fd, seconds)
   local hook = guard.hook
   if traced then trace(mode, fd, seconds) end
@@ -48,7 +48,7 @@ local function wait_for(guard, mode, fd, seconds)
   hook.forget(fd)
 end
 
--- The steps of a job from its first wait to its end.
+-- Drives a job from its first wait to its end.
 local function attend(guard)
   local job, mode, fd, seconds = guard.job, guard.mode, guard.at, guard.seconds
   while mode do
@@ -69,7 +69,7 @@ if _VERSION < "Lua 5.4" then
     return error(_, 0)
   end
 else
-  -- The fourth value of a generic for is closed with the loop; other Luas can read this, too.
+  -- The fourth value of a generic `for` is closed with the loop. Older versions of Lua can compile this.
   function attend_safely(guard)
     for _, result, more in attend, guard, nil, guard do return result, more end -- luacheck: ignore
   end
@@ -81,21 +81,21 @@ local function watch(guard, mode, a, b, job)
   return attend_safely(guard)
 end
 
--- It is there before the job runs, which must not be lost when memory is short.
+-- Built before the job runs, so the job is not lost if there is no memory.
 local function new_guard(hook)
   return setmetatable({ hook = hook, job = false, mode = false, at = false, seconds = false, fd = false, steady = false, queued = false }, Guard)
 end
 
--- Starts a job and returns its result; of a stream, also the job when it has more.
-local function finish(hook, start, ...) return watch(new_guard(hook), start(...)) end
+-- Starts a job and returns its result; of a stream, also the job if there are more rows.
+local function run_job(hook, start, ...) return watch(new_guard(hook), start(...)) end
 
--- The hook of a model or scope where the running code may wait; nil where it must block.
+-- Returns the hook of a model or scope; nil if the running code must block.
 local function hook_for(owner)
   local hook = core.hook(owner)
   return hook and hook.ready() and hook or nil
 end
 
---- Methods of models of cooperative clients; what is missing comes from core.methods.
+--- The methods of models of cooperative clients. Missing ones come from core.methods.
 local models = setmetatable(core.cooperative_methods, { __index = core.methods })
 for _, action in ipairs(core.actions) do
   local name = action.name
@@ -103,7 +103,7 @@ for _, action in ipairs(core.actions) do
   models[name] = function(model, args)
     local hook = hook_for(model)
     if not hook then return block(model, args) end
-    return (finish(hook, core.job_model, model, args, name))
+    return (run_job(hook, core.job_model, model, args, name))
   end
 end
 
@@ -114,7 +114,7 @@ function Stream.__close(stream)
   if job then core.stop(job) end
 end
 
--- For a job that goes on where the code cannot wait.
+-- The hook for a job that continues in code that cannot wait.
 local BLOCKING = { wait = core.poll, forget = function() end }
 
 local function next_batch(stream)
@@ -122,7 +122,7 @@ local function next_batch(stream)
   local hook = hook_for(stream.model) or BLOCKING
   stream.job, stream.position = nil, 0
   if not job then
-    stream.rows, stream.job = finish(hook, core.job_stream, stream.model, stream.args, stream.size)
+    stream.rows, stream.job = run_job(hook, core.job_stream, stream.model, stream.args, stream.size)
     return
   end
   local guard = new_guard(hook)
@@ -143,10 +143,10 @@ local function next_row(stream)
   end
 end
 
---- The iterator of each, as core.stream, which it is where the code must block.
+--- Returns the iterator of `each`; that of core.stream if the code must block.
 ---@param model userdata
 ---@param args table|nil
----@param size integer rows of a batch
+---@param size integer rows per batch
 function wait.stream(model, args, size)
   if not hook_for(model) then return core.stream(model, args, size) end
   local stream = setmetatable({ model = model, args = args, size = size, position = 0 }, Stream)
@@ -157,30 +157,30 @@ local function or_block(start, block)
   return function(scope, ...)
     local hook = hook_for(scope)
     if not hook then return block(scope, ...) end
-    return (finish(hook, start, scope, ...))
+    return (run_job(hook, start, scope, ...))
   end
 end
 
---- What raw statements and transactions are made of: each with the arguments of the function of the core that has its name.
+--- Functions for raw statements and transactions, with the names and arguments of those of the core.
 wait.query = or_block(core.job_query, core.query)
 wait.execute = or_block(core.job_execute, core.execute)
 wait.script = or_block(core.job_script, core.script)
 wait.batch = or_block(core.job_batch, core.batch)
 
 local function start_scope(hook, scope)
-  finish(hook, core.job_begin, scope)
+  run_job(hook, core.job_begin, scope)
   return scope
 end
 
--- An error of rille's own says that the database has answered, or heard nothing. After any other one nobody knows how far the step has come.
-local function over(scope, e)
+-- Ends a scope after an error. After an error of rille, the database has answered or received nothing. After any other one, the outcome is unknown.
+local function abandon_scope(scope, e)
   if errors.is_error(e) then core.over(scope, true) else core.close(scope) end
 end
 
 local function begun(hook, scope)
   local ok, e = pcall(start_scope, hook, scope)
   if ok then return scope end
-  over(scope, e)
+  abandon_scope(scope, e)
   return error(e, 0)
 end
 
@@ -207,12 +207,12 @@ function wait.finish(scope, commit)
   if not hook then return core.finish(scope, commit) end
   local ok, e = pcall(end_scope, hook, scope, commit)
   if ok then return core.over(scope) end
-  if commit then over(scope, e) else core.close(scope) end
+  if commit then abandon_scope(scope, e) else core.close(scope) end
   error(e, 0)
 end
 
---- Waits once for what a step has asked for: in the scheduler where the code can, else by blocking the thread. `guard.fd` is the descriptor that
---- the scheduler knows meanwhile; wait.forget(guard) when the wait may have been left.
+--- Waits once for what a step asks for: in the scheduler if possible, otherwise by blocking the thread. `guard.fd` is the descriptor that the scheduler
+--- knows meanwhile. If the wait may have been left, call wait.forget(guard).
 ---@param owner userdata
 ---@param guard table
 function wait.once(owner, guard, mode, fd, seconds)

@@ -262,7 +262,8 @@ static void push_replica_metrics(lua_State *L, const rille_client *c) {
   }
 }
 
-/* core.figures(scope): { pool = {...}, replicas = { {...}, ... }, plans = {...}, calls = {...}, events = {...} } */
+/* core.metrics(scope): returns { pool = {...}, replicas = { {...}, ... }, plans = {...}, calls = {...}, events = {...}
+ * } */
 static int push_metrics(lua_State *L) {
   rl_scope *scope = rl_scope_check(L, 1);
   rille_pool_stats pool;
@@ -300,7 +301,7 @@ void rl_client_setup(lua_State *L) {
                                        {"keeps_nulls", push_keeps_nulls},
                                        {"models", push_model_names},
                                        {"provider", push_provider},
-                                       {"figures", push_metrics},
+                                       {"metrics", push_metrics},
                                        {"derive", derive_client},
                                        {"pooled", push_pooled},
                                        {"has_model", has_model},

@@ -1,4 +1,4 @@
-/* One source for Lua 5.1, LuaJIT, 5.3 and 5.4: what differs between their C interfaces, under one name each. */
+/* One source for Lua 5.1, LuaJIT, 5.3 and 5.4: common names for what differs between their C interfaces. */
 #ifndef RL_LUA_COMPAT_H
 #define RL_LUA_COMPAT_H
 
@@ -21,8 +21,8 @@
 
 #if LUA_VERSION_NUM < 502
 
-/* Functions of 5.1 that later versions lack. Were they strong, a wrong host could not load the module far enough to be
- * told so. */
+/* Functions of 5.1 that later versions lack. They are weak so that a wrong host can load the module far enough to
+ * report it. */
 #pragma weak luaL_prepbuffer
 #pragma weak lua_call
 #pragma weak lua_getfenv
@@ -87,7 +87,7 @@ static inline void rl_set_user(lua_State *L, int index) {
 
 #endif
 
-/* 1 when the number at index is an integer, which goes to *out. */
+/* Returns whether the number at index is an integer, and sets *out. */
 static inline int rl_integer(lua_State *L, int index, int64_t *out) {
 #if LUA_VERSION_NUM >= 503
   if (!lua_isinteger(L, index)) return 0;
@@ -101,7 +101,7 @@ static inline int rl_integer(lua_State *L, int index, int64_t *out) {
 #endif
 }
 
-/* An integer that is exact: beyond what the Lua's numbers hold, the caller has another way. */
+/* Pushes an integer. The caller checks that the numbers of this Lua have it exactly. */
 static inline void rl_push_integer(lua_State *L, int64_t i) {
 #if LUA_VERSION_NUM >= 503
   lua_pushinteger(L, (lua_Integer)i);
@@ -110,7 +110,7 @@ static inline void rl_push_integer(lua_State *L, int64_t i) {
 #endif
 }
 
-/* table[id], raw; where numbers are doubles two ids may meet, so the finder must look at what it found. */
+/* Pushes table[id], raw. If numbers are doubles, two ids may have one key, so the caller must check what it gets. */
 static inline void rl_rawget_id(lua_State *L, int index, uint64_t id) {
 #if LUA_VERSION_NUM >= 503
   lua_rawgeti(L, index, (lua_Integer)id);

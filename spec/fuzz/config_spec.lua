@@ -18,7 +18,7 @@ describe(".env and prisma.config.ts", function()
     local lines = { "A0=" .. ("x"):rep(10) }
     for i = 1, 40 do lines[i + 1] = ("A%d=${A%d}${A%d}"):format(i, i - 1, i - 1) end
     local e = support.fails("VALIDATION", config.parse_env, table.concat(lines, "\n"), ".env.local")
-    assert.equal("the value of A13 in .env.local comes to more than 65536 bytes", e.message)
+    assert.equal("the value of A13 in .env.local is longer than 65536 bytes", e.message)
   end)
 
   it("are read in time that grows with their length", function()

@@ -135,8 +135,8 @@ support.each_engine(function(engine)
     } do
       says(support.fails("VALIDATION", db.user[case[1]], db.user, case[2]), case[3])
     end
-    says(support.fails("VALIDATION", db.transaction, db, { db.user }), "several calls together are db:batch(function(b) ... end)")
-    says(support.fails("VALIDATION", db.user.explain, db.user, { action = {} }), "`action` is the name of a method")
+    says(support.fails("VALIDATION", db.transaction, db, { db.user }), "for several calls together there is db:batch(function(b) ... end)")
+    says(support.fails("VALIDATION", db.user.explain, db.user, { action = {} }), "explain: action: expected the name of a method")
     says(support.fails("VALIDATION", db.user.explain, db.user, { action = "findMany" }), "did you mean `find_many`?")
   end)
 end)

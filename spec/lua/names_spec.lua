@@ -80,7 +80,7 @@ support.each_engine(function(engine)
 
     it("is a model where it is called and is none", function()
       local e = support.fails("VALIDATION", db.user, db, {})
-      assert.equal("rille.Model(User) is no method: call one of its own, as in db.user:find_many{ ... }", e.message)
+      assert.equal("rille.Model(User) is not a method; call a method of it, as in db.user:find_many{ ... }", e.message)
       support.fails("VALIDATION", db.Batch, db, function() end)
       support.fails("VALIDATION", db.batch, function() end) -- with a dot
     end)

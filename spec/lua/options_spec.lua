@@ -95,7 +95,7 @@ describe("options", function()
     assert.equal('rille.connect: n_plus_one.report: expected "warn" or "error", got "loud"', connect { n_plus_one = "loud" })
     assert.equal("rille.connect: replicas[2]: expected a string, got a boolean", connect { replicas = { "postgresql://h/a", false } })
     assert.equal("rille.connect: wait.wait: missing; returns when the descriptor is ready, or earlier", connect { wait = {} })
-    assert.equal("rille.backup: file: missing; the name of the backup's file", message(rille.backup, {}))
+    assert.equal("rille.backup: file: missing; the name of the backup file", message(rille.backup, {}))
     assert.equal("transaction: retries: expected a number, 0 or more, got -1", message(db.transaction, db, function() end, { retries = -1 }))
     assert.equal("transaction: timeout: expected a number of milliseconds, more than 0, got 0", message(db.transaction, db, function() end, { timeout = 0 }))
     assert.equal('transaction: isolation_level: expected "read_uncommitted", "read_committed", "repeatable_read" or "serializable", got "chaos"',

@@ -69,7 +69,7 @@ describe("migration.lua", function()
 
     it("must be a function, and must be Lua", function()
       folders.add(dir, "20990101000000_x", { ["migration.sql"] = "", ["migration.lua"] = "return 1" })
-      assert.truthy(support.fails("P3018", deploy).message:find("must return a function", 1, true))
+      assert.truthy(support.fails("P3018", deploy).message:find("expected a function(tx, context)", 1, true))
       rille.migrate.resolve { url = url, migrations = dir, rolled_back = "20990101000000_x" }
       write("20990101000000_x", "return = 1")
       support.fails("P3018", deploy)

@@ -1,10 +1,10 @@
---- The methods of models with their arguments, and the conditions on fields, for the types of a schema. `$` stands for the model.
---- Made by core/tools/actions.lua from core/src/query/actions.def and operators.def.
+--- The methods of models with their arguments, and the conditions on fields, for the types of a schema. `$` is the model.
+--- Written by core/tools/actions.lua from core/src/query/actions.def and operators.def.
 -- luacheck: ignore 631
 local calls = {}
 
--- name, class of the arguments, what it returns, writes, the arguments may be left out, description, arguments:
--- { name, type, may be left out, note, type where the schema is not known }
+-- name, class of the arguments, type of the result, writes, arguments optional, description, arguments:
+-- { name, type, optional, note, type without a schema }
 calls.actions = {
   { name = "find_unique", class = "FindUniqueArgs", returns = "$|nil", writes = false, optional = false,
     doc = "The row of a unique key, or nil.",
@@ -205,7 +205,7 @@ calls.actions = {
     } },
 }
 
--- Conditions on a scalar, on a list of scalars, on Json: name, set of types that it is for, operand (as in operators.def).
+-- Conditions on a scalar, on a list of scalars, on Json: name, set of types, operand (as in operators.def).
 calls.conditions = {
   scalar = {
     { "equals", "ALL", "@|rille.Field|%null" },

@@ -1,4 +1,4 @@
---- A schema as a picture: Graphviz's language, and Mermaid's.
+--- A schema as a diagram, for Graphviz and for Mermaid.
 local diagram = {}
 
 local INK, PALE, HEAD, TEXT, GRID = "#334155", "#64748b", "#1e3a5f", "#0f172a", "#cbd5e1"
@@ -12,7 +12,7 @@ local function visible(schema)
   return models, by_name
 end
 
--- "PK", "FK", "UK" of a field, each at most once.
+-- Returns "PK", "FK", "UK" of a field, each at most once.
 local function keys_of(m, f)
   local found = {}
   local function within(kind)
@@ -41,7 +41,7 @@ local function type_of(f)
   return type .. (f.list and "[]" or not f.required and "?" or "")
 end
 
--- Each relation once, from the side that has the key; of many to many from the first side.
+-- Returns each relation once, from the referencing side; many-to-many relations from the first side.
 local function relations(models)
   local list, seen = {}, {}
   for _, m in ipairs(models) do
@@ -66,7 +66,7 @@ local function opposite_of(by_name, f)
   end
 end
 
---- Whether the side with the key may have many rows, and whether the other may be missing.
+-- Returns whether the referencing side may have many rows, and whether the other side may be missing.
 local function ends_of(by_name, r)
   local opposite = opposite_of(by_name, r.field)
   return opposite and opposite.list, not r.field.required
@@ -127,7 +127,7 @@ local function relation_edge(out, by_name, r)
   local label
   if f.relation ~= "many_to_many" then
     local many, optional = ends_of(by_name, r)
-    tail = many and "crowodot" or "noneteeodot" -- how many rows of the side with the key
+    tail = many and "crowodot" or "noneteeodot" -- number of rows on the referencing side
     head = optional and "noneteeodot" or "noneteetee"
     from = from .. ":" .. quoted("r_" .. f.own_fields[1])
     if m.name == f.target then -- a loop, on the right
@@ -142,8 +142,8 @@ local function relation_edge(out, by_name, r)
   out[#out + 1] = ("  %s -> %s [dir=both, arrowtail=%s, arrowhead=%s, label=%s];"):format(from, to, tail, head, quoted(" " .. label .. " "))
 end
 
---- The text for `dot`.
----@param schema table as core.schema_models gives it
+--- Returns the text for `dot`.
+---@param schema table of core.schema_models
 ---@return string
 function diagram.dot(schema)
   local models, by_name = visible(schema)
@@ -156,7 +156,7 @@ function diagram.dot(schema)
   for _, m in ipairs(models) do model_node(out, m) end
   for _, e in ipairs(schema.enums) do enum_node(out, e) end
   for _, r in ipairs(relations(models)) do relation_edge(out, by_name, r) end
-  local linked = {} -- an enum stands beside the first model that uses it
+  local linked = {} -- an enum is drawn next to the models that use it
   for _, m in ipairs(models) do
     for _, f in ipairs(m.fields) do
       if f.kind == "enum" and not linked[m.name .. "." .. f.type] then
@@ -174,7 +174,7 @@ end
 
 local function word(text) return (text:gsub("[^%w_%-]", "_")) end
 
--- Mermaid's types are one word.
+-- A type of Mermaid is one word.
 local function mermaid_type(f) return (type_of(f):gsub("%?$", ""):gsub(", ", "_"):gsub("[^%w_%-%(%)%[%]]", "_")) end
 
 local function text_of(doc) return (doc:gsub("%s+", " "):gsub('"', "'")) end
@@ -188,8 +188,8 @@ local function mermaid_field(m, f)
   return table.concat(parts, " ")
 end
 
---- The text of a Mermaid erDiagram.
----@param schema table as core.schema_models gives it
+--- Returns the text of a Mermaid erDiagram.
+---@param schema table of core.schema_models
 ---@return string
 function diagram.mermaid(schema)
   local models, by_name = visible(schema)

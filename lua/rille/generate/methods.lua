@@ -1,4 +1,4 @@
---- The methods of a model: a class of arguments for each, what it returns, and the class that has them all.
+--- The methods of a model: a class of arguments for each, the type of its result, and the class with all methods.
 local calls = require "rille.generate.calls"
 local values = require "rille.generate.values"
 
@@ -8,7 +8,7 @@ local function one_or_many(type) return type .. "|" .. values.list_of(type) end
 
 local FUNCTIONS = { "_count", "_avg", "_sum", "_min", "_max" }
 
--- For each function the fields that it applies to: { select = class of what may be asked, result = class of what comes }.
+-- Returns for each function the fields that it applies to: { select = class of the argument, result = class of the result }.
 local function aggregates(model)
   local found = {}
   for _, word in ipairs(FUNCTIONS) do
@@ -42,7 +42,7 @@ local function having(model)
   return model:class("Having", fields)
 end
 
--- order_by of groups: fields, and aggregates of fields.
+-- Writes order_by of groups: fields, and aggregates of fields.
 local function group_order(model, found)
   local sort = model.types:sort()
   local fields = {}
@@ -61,15 +61,15 @@ end
 local function by_type(model)
   local periods, clocks = {}, { Time = true, Timetz = true }
   for _, f in ipairs(model.scalars) do
-    local moment = f.type == "DateTime" and f.kind == "scalar" and not f.list
-    if moment and not clocks[f.native or ""] then periods[#periods + 1] = { f.name, "rille.Period", true } end
+    local is_datetime = f.type == "DateTime" and f.kind == "scalar" and not f.list
+    if is_datetime and not clocks[f.native or ""] then periods[#periods + 1] = { f.name, "rille.Period", true } end
   end
   local one = model:name "Field"
-  if #periods > 0 then one = one .. "|" .. model:class("Periods", periods, { doc = "The period that the moments of one field lie in." }) end
+  if #periods > 0 then one = one .. "|" .. model:class("Periods", periods, { doc = "One field, with the period that its date-times are grouped by." }) end
   return one_or_many(#periods > 0 and "(" .. one .. ")" or one)
 end
 
--- The types that depend on what the fields of the model are: those that the table of arguments begins with `@`. Writes the classes of what comes back.
+-- Returns the types that depend on the fields of the model: those with `@` in the table of arguments. Writes the classes of results.
 local function made_types(model)
   local found = aggregates(model)
   local made = { by = by_type(model), having = having(model), group_order = one_or_many(group_order(model, found)) }
@@ -87,7 +87,7 @@ local function made_types(model)
   return made
 end
 
--- The arguments of an action: fields of a class.
+-- Returns the arguments of an action as fields of a class.
 local function arguments(model, action, made)
   local fields = {}
   for _, one in ipairs(action.arguments) do
@@ -98,9 +98,9 @@ local function arguments(model, action, made)
   return fields
 end
 
-local BATCH = { "batch", "integer", true, "rows read at a time" }
+local BATCH = { "batch", "integer", true, "rows per batch" }
 
---- Writes them; returns the name of the class that has all methods.
+--- Writes the methods, and returns the name of the class with all of them.
 function methods.write(model)
   local list, made = {}, made_types(model)
   local own = model:name "Model"
@@ -115,13 +115,13 @@ function methods.write(model)
       if action.name == "find_many" then
         fields[#fields + 1] = BATCH
         model:class("EachArgs", fields)
-        method("each", "EachArgs", true, ("fun(): %s|nil"):format(model.prefix), "Iterates over all rows that fit, in constant memory.")
+        method("each", "EachArgs", true, ("fun(): %s|nil"):format(model.prefix), "Iterates over all matching rows, in constant memory.")
       end
     end
   end
   if not model.m.view then
     local type = ("fun(self: %s, data: %s): true|nil, table[]|nil"):format(own, model:name "Create")
-    list[#list + 1] = { "validate", type, nil, "Checks a data table as create would." }
+    list[#list + 1] = { "validate", type, nil, "Checks a table of data as create would." }
   end
   return model:class("Model", list, { parent = "rille.Model", open = true })
 end

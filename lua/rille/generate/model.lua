@@ -1,11 +1,10 @@
---- The classes of one model that say what may be asked of it: conditions, orders, what is shown, what is written. Those of its methods are in
---- rille.generate.methods.
+--- The classes of one model: conditions, orders, selections, data. Those of its methods are in rille.generate.methods.
 local values = require "rille.generate.values"
 
 local model = {}
 model.__index = model
 
---- types: { out, values, prefix, by_name }; m: a model as core.schema_models gives it.
+--- types: { out, values, prefix, by_name }; m: a model of core.schema_models.
 function model.new(types, m)
   local self = setmetatable({ types = types, m = m, out = types.out, values = types.values, prefix = types.prefix .. "." .. m.name }, model)
   self.scalars, self.relations, self.lists = {}, {}, {}
@@ -24,14 +23,14 @@ end
 
 function model:name(part) return self.prefix .. "." .. part end
 
--- A class of the model at the other side of a relation.
+-- Returns the name of a class of the model on the other side of a relation.
 function model:of(relation, part) return self.types.prefix .. "." .. relation.target .. (part and "." .. part or "") end
 
 function model:class(part, fields, options) return self.out:class(self:name(part), fields, options) end
 
 local function one_or_many(type) return type .. "|" .. values.list_of(type) end
 
--- One field a scalar, with the type that fn gives for it (nil: none).
+-- Adds one field per scalar, with the type that fn returns for it (nil: none).
 function model:each_scalar(fields, fn)
   for _, f in ipairs(self.scalars) do
     local type, optional = fn(f)
@@ -45,24 +44,24 @@ local function join(a, b)
   return a or b
 end
 
---- The row itself.
+--- Writes the class of rows.
 function model:row()
   local fields = {}
   for _, f in ipairs(self.scalars) do
     fields[#fields + 1] = { f.name, self.values:output(f), not f.required and not f.list, f.doc }
   end
   for _, r in ipairs(self.relations) do
-    fields[#fields + 1] = { r.name, self:of(r) .. (r.list and "[]" or ""), true, join(r.doc, "when it is included or selected") }
+    fields[#fields + 1] = { r.name, self:of(r) .. (r.list and "[]" or ""), true, join(r.doc, "if it is included or selected") }
   end
-  if #self.lists > 0 then fields[#fields + 1] = { "_count", self:name "RelationCounts", true, "when it is included or selected" } end
-  self.out:class(self.prefix, fields, { doc = join(self.m.doc, ("A row of %s, without what `select` or `omit` leaves out."):format(self.m.name)), open = true })
+  if #self.lists > 0 then fields[#fields + 1] = { "_count", self:name "RelationCounts", true, "if it is included or selected" } end
+  self.out:class(self.prefix, fields, { doc = join(self.m.doc, ("A row of %s, except what `select` or `omit` leaves out."):format(self.m.name)), open = true })
   if #self.lists == 0 then return end
   local counts = {}
   for i, r in ipairs(self.lists) do counts[i] = { r.name, "integer", true } end
   self:class("RelationCounts", counts)
 end
 
---- Conditions.
+--- Writes the conditions.
 function model:conditions()
   local own = self:name "Where"
   local fields = { { "AND", one_or_many(own), true }, { "OR", values.list_of(own), true }, { "NOT", one_or_many(own), true } }
@@ -79,7 +78,7 @@ function model:conditions()
   self:keys(own)
 end
 
--- The unique where: a key, and any condition beside it.
+-- Writes the unique `where`: a key, and any other condition.
 function model:keys(where)
   local fields, by_name, seen = {}, {}, {}
   for _, f in ipairs(self.scalars) do by_name[f.name] = f end
@@ -97,7 +96,7 @@ function model:keys(where)
   self:class("WhereUnique", fields, { parent = where })
 end
 
---- Orders.
+--- Writes the orders.
 function model:orders()
   local sort = self.types:sort()
   local fields = {}
@@ -112,11 +111,11 @@ function model:orders()
     local relevance = self:class("Relevance", { { "fields", one_or_many(names) }, { "search", "string" }, { "sort", sort.direction } })
     fields[#fields + 1] = { "_relevance", relevance, true }
   end
-  self:class("OrderBy", fields, { doc = "One key a table; more keys are a list of such tables." })
+  self:class("OrderBy", fields, { doc = "One key per table. Several keys are a list of tables." })
 end
 
---- What is shown of a row.
-function model:shown()
+--- Writes the selections: select, include, omit.
+function model:selections()
   local select, include, omit = {}, {}, {}
   for _, f in ipairs(self.scalars) do
     select[#select + 1] = { f.name, "boolean", true, f.doc }
@@ -144,24 +143,24 @@ function model:shown()
   self:related()
 end
 
---- Arguments of a relation that leads here.
+--- Writes the arguments of a relation to this model.
 function model:related()
-  local shown = { { "select", self:name "Select", true }, { "include", self:name "Include", true }, { "omit", self:name "Omit", true },
+  local selections = { { "select", self:name "Select", true }, { "include", self:name "Include", true }, { "omit", self:name "Omit", true },
     { "recursive", "boolean", true, "of a relation of a model with itself" }, { "depth", "integer", true } }
   local where = { "where", self:name "Where", true }
   local many = { where, { "order_by", one_or_many(self:name "OrderBy"), true }, { "cursor", self:name "WhereUnique", true }, { "take", "integer", true },
     { "skip", "integer", true }, { "distinct", one_or_many(self:name "Field"), true }, { "lock", "rille.Lock", true } }
   local maybe = { where }
-  for _, f in ipairs(shown) do
+  for _, f in ipairs(selections) do
     many[#many + 1] = f
     maybe[#maybe + 1] = f
   end
-  self:class("RelatedOne", shown)
+  self:class("RelatedOne", selections)
   self:class("RelatedMaybe", maybe)
   self:class("RelatedMany", many)
 end
 
--- Fields that hold a relation's key, whose value may come through the relation.
+-- Returns whether the field belongs to a foreign key. Then its value may come from the relation.
 local function is_relation_key(self, field)
   for _, r in ipairs(self.relations) do
     for _, name in ipairs(r.holds_key and r.own_fields or {}) do
@@ -175,7 +174,7 @@ local function may_be_absent(self, f)
   return not f.required or f.list or f.has_default or f.updated_at or is_relation_key(self, f)
 end
 
---- What is written.
+--- Writes the types of data.
 function model:data()
   local create, update, many, row, plain = {}, {}, {}, {}, {}
   for _, f in ipairs(self.scalars) do
@@ -194,10 +193,10 @@ function model:data()
   self:class("CreateRow", row, { doc = "A row of create_many." })
   self:class("UpdateMany", many)
   self:class("Update", update, { parent = self:name "UpdateMany" })
-  self:class("Values", plain, { doc = "Values of fields, any of them." })
+  self:class("Values", plain, { doc = "Values of any fields." })
 end
 
---- What may be done to the rows of a relation inside data.
+--- Returns the class of a relation inside data.
 function model:nested(r, mode)
   local function many(type) return r.list and one_or_many(type) or type end
   local unique, create = self:of(r, "WhereUnique"), self:of(r, "Create")
@@ -239,7 +238,7 @@ function model:nested_one(r, add)
   add("upsert", upsert)
 end
 
---- The same inside a row of create_many.
+--- Returns the class of a relation inside a row of create_many.
 function model:nested_rows(r)
   local row, unique = self:of(r, "CreateRow"), self:of(r, "WhereUnique")
   local fields = { { "create", r.list and one_or_many(row) or row, true }, { "connect", r.list and one_or_many(unique) or unique, true } }
@@ -249,7 +248,7 @@ function model:nested_rows(r)
   return self:class(r.name .. ".CreateRows", fields)
 end
 
---- Names of its fields.
+--- Writes the names of the fields.
 function model:fields()
   local names = {}
   for i, f in ipairs(self.scalars) do names[i] = ("%q"):format(f.name) end

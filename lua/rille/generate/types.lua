@@ -10,7 +10,7 @@ types.__index = types
 
 local HEAD = [[
 ---@meta
---- Types of %s, made by `rille generate`: changes here are lost.
+--- Types of %s, written by `rille generate`: changes here are lost.
 ---
 ---     ---@type %s
 ---     local db = require("rille").connect()
@@ -20,11 +20,11 @@ local HEAD = [[
 
 local PART = [[
 ---@meta
---- Types of %s, made by `rille generate`: changes here are lost.
+--- Types of %s, written by `rille generate`: changes here are lost.
 -- luacheck: ignore 631
 ]]
 
---- What an order is written with.
+--- Returns the types of orders.
 function types:sort()
   local shared = self.values.shared
   local direction = self.out:alias(shared .. "Sort", '"asc"|"desc"')
@@ -52,26 +52,26 @@ local function write_model(self, m)
   one:fields()
   one:conditions()
   one:orders()
-  one:shown()
+  one:selections()
   if not m.view then one:data() end
   return methods.write(one)
 end
 
--- What a method of the client is, where the class of all clients does not say it.
+-- Returns the type of a method of the client that is hidden by a model, or depends on the client.
 local function method_type(own, name)
   if name == "transaction" then return ("fun(self: %s, fn: (fun(tx: %s): ...), options?: rille.TransactionOptions): ..."):format(own, own) end
   if name == "batch" then return ("fun(self: %s, fn: (fun(b: %s): ...), options?: rille.BatchOptions): ..."):format(own, own) end
   return ("fun(self: %s, ...: any): ..."):format(own)
 end
 
--- The class of a model whose name is also that of a method: it can be called.
+-- Writes the class of a model with the name of a client method. It can be called.
 local function write_callable(self, class, name)
   return self.out:class(class:gsub("%.Model$", ".Callable"), {}, {
-    parent = class, open = true, overload = method_type(self.prefix, name), doc = ("The model; called, the client's method `%s`."):format(name),
+    parent = class, open = true, overload = method_type(self.prefix, name), doc = ("The model. Calling it calls the client method `%s`."):format(name),
   })
 end
 
--- The three names of each model. Clients of every kind are assigned to the class, so that the annotation of a variable needs no cast.
+-- Writes the client with the three names of each model. Its class is also a parent of rille.Client, so the annotation of a variable needs no cast.
 local function write_client(self, classes)
   local fields, own, taken = {}, self.prefix, {}
   for _, c in ipairs(classes) do
@@ -85,19 +85,19 @@ local function write_client(self, classes)
   for _, name in ipairs { "transaction", "batch" } do
     if not taken[name] then fields[#fields + 1] = { name, method_type(own, name) } end
   end
-  self.out:class(own, fields, { parent = "rille.ClientMethods", doc = "The client: each model by its three names.", open = true })
+  self.out:class(own, fields, { parent = "rille.ClientMethods", doc = "The client, with the three names of each model.", open = true })
   self.out:class("rille.Client", {}, { parent = own, open = true })
 end
 
--- Editors leave larger files alone: lua-language-server reads 500 KB.
+-- Bytes. Editors ignore larger files: lua-language-server reads 500 KB.
 local FILE_SIZE = 400000
 
---- The text of the annotations. The same schema gives the same text.
----@param schema table as core.schema_models gives it
----@param options { prefix: string, source: string, size?: integer } prefix: what names of classes begin with, and the name of the client's class; size:
----   how large one file may be
+--- Returns the annotations as text. The same schema results in the same text.
+---@param schema table of core.schema_models
+---@param options { prefix: string, source: string, size?: integer } prefix: start of the names of classes, and the name of
+---   the class of the client; size: maximum bytes per file
 ---@return string text
----@return { name: string, text: string }[]|nil parts of a large one: a file for each model
+---@return { name: string, text: string }[]|nil parts if it is larger: one file per model
 function types.text(schema, options)
   local self = setmetatable({ out = writer.new(), prefix = options.prefix, by_name = {} }, types)
   self.values = values.new(self.out, options.prefix)

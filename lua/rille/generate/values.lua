@@ -1,10 +1,10 @@
---- Types of values, and of what stands around a value: conditions, changes, conditions of groups. One class for each that a schema needs.
+--- Types of values, and of tables around values: conditions, changes, conditions of groups. One class for each that a schema needs.
 local calls = require "rille.generate.calls"
 
 local values = {}
 values.__index = values
 
--- input: what may be given; output: what comes back; order: less and greater; number: arithmetic.
+-- input: accepted values; output: returned values; order: less and greater; number: arithmetic.
 local SCALARS = {
   String = { input = "string", output = "string", order = true, text = true },
   Boolean = { input = "boolean", output = "boolean" },
@@ -17,10 +17,10 @@ local SCALARS = {
   Bytes = { input = "string", output = "string" },
 }
 
---- out: a writer; prefix: what names of classes begin with.
+--- out: a writer; prefix: start of the names of classes.
 function values.new(out, prefix) return setmetatable({ out = out, prefix = prefix, shared = prefix .. ".input." }, values) end
 
--- Facts on the type of a field; `word` is what names of its classes begin with.
+-- Returns facts about the type of a field. `word` is the start of the names of its classes.
 local function facts(self, field)
   if field.kind == "enum" then
     local name = self.prefix .. "." .. field.type
@@ -36,31 +36,31 @@ end
 local function list_of(type) return type:find "|" and ("(%s)[]"):format(type) or type .. "[]" end
 values.list_of = list_of
 
--- Marks what is said of NULL: an element has none of its own.
+-- Returns whether the field can be NULL.
 local function nullable(field) return not field.required and not field.list end
 
---- What a row has.
+--- Returns the type in a row.
 function values:output(field)
   local t = facts(self, field).output
   return field.list and list_of(t) or t
 end
 
---- A value as it is written.
+--- Returns the type of a value that is written.
 function values:input(field)
   local t = facts(self, field).input
   if field.list then return list_of(t) end
   return nullable(field) and not facts(self, field).json and t .. "|rille.Null" or t
 end
 
---- A value of a key: never NULL.
+--- Returns the type of a value of a key: never NULL.
 function values:key(field) return facts(self, field).input end
 
--- Which sets of types of the table of conditions a type is in.
+-- Returns the sets of types, as in the table of conditions, that a type belongs to.
 local function sets_of(t)
   return { ALL = true, LISTED = t.word ~= "Boolean", ORDERED = t.order, LETTERS = t.text, STRINGS = t.string }
 end
 
--- The fields of a class of conditions. own: its name; null: rille.Null or nothing, for what `%null` stands for.
+-- Returns the fields of a class of conditions. own: its name; null: `%null` becomes rille.Null.
 local function conditions(list, t, own, null)
   local sets, fields = sets_of(t), {}
   for _, row in ipairs(list) do
@@ -84,7 +84,7 @@ local function list_filter(self, t)
   return self.out:class(name, conditions(calls.conditions.list, t, name))
 end
 
---- What a where takes for a field.
+--- Returns the type of a condition on a field.
 function values:filter(field)
   local t = facts(self, field)
   if field.list then return list_filter(self, t) end
@@ -93,27 +93,27 @@ function values:filter(field)
   return ("%s|rille.Field|%s%s"):format(t.input, nullable(field) and "rille.Null|" or "", class)
 end
 
---- The name of the class alone.
+--- Returns the name of the class of conditions on a field.
 function values:filter_class(field)
   local t = facts(self, field)
   return field.list and list_filter(self, t) or scalar_filter(self, t, nullable(field))
 end
 
---- Which aggregates a field has.
+--- Returns the aggregates of a field.
 function values.aggregates(field)
   local known = SCALARS[field.type] or {}
   return { _count = true, _avg = known.number and not field.list, _sum = known.number and not field.list,
     _min = not field.list and field.type ~= "Json", _max = not field.list and field.type ~= "Json" }
 end
 
---- What an aggregate of a field gives, as a type of the schema.
+--- Returns the type of an aggregate of a field, as a type of the schema.
 function values.aggregate_type(field, word)
   if word == "_count" then return "Int" end
   if word == "_avg" then return field.type == "Decimal" and "Decimal" or "Float" end
   return field.type
 end
 
---- What `having` takes for a field.
+--- Returns the type of a field in `having`.
 function values:having(field)
   local t, able = facts(self, field), values.aggregates(field)
   local name = ("%s%s%s%sHaving"):format(self.shared, nullable(field) and "null." or "", t.word, field.list and "List" or "")
@@ -131,7 +131,7 @@ function values:having(field)
   return ("%s|rille.Field|%s%s"):format(t.input, nullable(field) and "rille.Null|" or "", class)
 end
 
---- What create takes for a field: the value, a list also as { set = ... }.
+--- Returns the type of a field in `create`: the value; a list also as { set = ... }.
 function values:new_value(field)
   local t = facts(self, field)
   if not field.list then return self:input(field) end
@@ -139,7 +139,7 @@ function values:new_value(field)
   return list_of(t.input) .. "|" .. set
 end
 
---- What update takes for a field: the value or an operation.
+--- Returns the type of a field in `update`: the value or an operation.
 function values:change(field)
   local t = facts(self, field)
   if field.list then

@@ -7,12 +7,12 @@ for word in ("and break do else elseif end false for function goto if in local n
   KEYWORDS[word] = true
 end
 
---- A new, empty text.
+--- Returns a new, empty text.
 function writer.new() return setmetatable({ lines = {}, seen = {}, same = {}, parts = {} }, writer) end
 
 function writer:line(text) self.lines[#self.lines + 1] = text end
 
---- What is written from now on is a part of its own, until the next one begins; nil: what all have in common.
+--- Begins a part of the text; nil: the part that is common to all.
 ---@param name string|nil
 function writer:begin_part(name)
   self.common = self.common or self.lines
@@ -23,7 +23,7 @@ function writer:begin_part(name)
   end
 end
 
--- Text of a comment, one line a line; an empty one is left out.
+-- Writes a comment, one line per line. Empty lines are left out.
 local function comment(self, doc)
   for text in ((doc or "") .. "\n"):gmatch "([^\n]*)\n" do
     if text:find "%S" then self:line("---" .. text:gsub("^%s+", ""):gsub("^@", "\\@")) end
@@ -33,7 +33,7 @@ end
 local function field_line(name, type, optional, doc)
   local key, words
   if KEYWORDS[name] or not name:find "^[%a_][%w_]*$" then
-    key, words = ("[%q]"):format(name), optional and "nil" or nil -- a key in brackets takes no `?`
+    key, words = ("[%q]"):format(name), optional and "nil" or nil -- a key in brackets cannot have `?`
     if words then type = type .. "|nil" end
   else
     key = optional and name .. "?" or name
@@ -42,12 +42,12 @@ local function field_line(name, type, optional, doc)
   return ("---@field %s %s%s"):format(key, type, text and text ~= "" and " # " .. text or "")
 end
 
---- A class. fields: a list of { name, type, optional, doc }.
+--- Writes a class. fields: a list of { name, type, optional, doc }.
 ---@param name string
 ---@param fields table[]
----@param options? { parent?: string, doc?: string, open?: boolean, shared?: boolean, overload?: string } open: other fields may be in it; shared: a
----   class with the same fields that is there already does as well; overload: what it is when it is called
----@return string name of the class that has the fields
+---@param options? { parent?: string, doc?: string, open?: boolean, shared?: boolean, overload?: string } open: allows other fields; shared: an
+---   existing class with the same fields is used instead; overload: its type as a function
+---@return string name of the class with the fields
 function writer:class(name, fields, options)
   options = options or {}
   if self.seen[name] then return name end
@@ -76,14 +76,14 @@ function writer:alias(name, type, doc)
   return name
 end
 
---- All of it in one text.
+--- Returns the whole text.
 function writer:text()
   local texts = {}
   for i, part in ipairs(self.parts) do texts[i] = table.concat(part.lines, "\n") end
   return table.concat(self.common or self.lines, "\n") .. "\n" .. table.concat(texts, "\n") .. (#texts > 0 and "\n" or "")
 end
 
---- The same in pieces: what all have in common, and the parts.
+--- Returns the common part and the other parts.
 ---@return string
 ---@return { name: string, text: string }[]
 function writer:pieces()
