@@ -22,8 +22,9 @@ static void test_text(void **state) {
                       "schema.prisma:4:4: The type `Strin` is unknown: it is not a built-in type, model "
                       "or enum. Did you mean `String`?\n  \tc Strin // \xC3\xA4\n  \t  ^^^^^\n");
   assert_int_equal(d.items[1].end_column, 9);
-  assert_string_equal(rl_error_message(&err), "schema.prisma:3:2: This character has no meaning in a schema: names are "
-                                              "made of the letters A to Z, digits and `_`. (and 1 more)");
+  assert_string_equal(rl_error_message(&err),
+                      "schema.prisma:3:2: This character has no meaning in a schema: names have "
+                      "the letters A to Z, digits and `_`. (and 1 more)");
   rl_buf_dispose(&out);
   rl_diagnostics_dispose(&d);
   rl_error_clear(&err);

@@ -82,13 +82,13 @@ static void test_faults(void **state) {
   FAULT("Float", "@range 1..x", "is a number");
   FAULT("Decimal", "@range 2..1.99", "greater");
   FAULT("Float", "@range 2..1.99", "greater");
-  FAULT("DateTime", "@range 2026-13-01..", "date-time such as");
+  FAULT("DateTime", "@range 2026-13-01..", "date-time like");
   FAULT("DateTime", "@range 2026-02-01..2026-01-01", "greater");
-  FAULT("DateTime @db.Time", "@range 25:00..", "a time such as");
+  FAULT("DateTime @db.Time", "@range 25:00..", "a time like");
   FAULT("Int", "@email", "`@email` is for String;");
   FAULT("Json", "@url", "`@url` is for String;");
-  FAULT("String", "@email please", "`@email` takes nothing behind it");
-  FAULT("String", "@trim @lowercase", "`@trim` takes nothing behind it; each rule has a line of its own.");
+  FAULT("String", "@email please", "`@email` has no arguments");
+  FAULT("String", "@trim @lowercase", "`@trim` has no arguments; write each rule on its own line.");
   FAULT("String", "@pattern", "it is empty");
   FAULT("String", "@pattern [a-z", "malformed: a `]` is missing");
   FAULT("String", "@one-of", "`@one-of` needs values, separated by commas.");
