@@ -33,6 +33,7 @@ check "luacheck of changed files" lua_check
 check "include order" lua5.4 core/tools/includes.lua
 check "names of the core and the binding" lua5.4 core/tools/names.lua
 check "databases: names and capabilities" lua5.4 core/tools/providers.lua
+check "tables of error codes" lua5.4 core/tools/errors.lua --check
 check "fixed dates next to the clock" lua5.4 core/tools/dates.lua
 check "types for editors match the sources" lua5.4 core/tools/meta.lua --check
 

@@ -2,6 +2,7 @@
 --
 --   lua5.4 core/tools/errors.lua > docs/errors.md
 --   lua5.4 core/tools/errors.lua --lua > lua/rille/codes.lua
+--   lua5.4 core/tools/errors.lua --check       fails when one of them is not up to date, or a code that the core raises has no text; for `make lint`
 --
 -- Code, kind and title come from that list. The texts are here. Runs from the root of the repository.
 
@@ -459,4 +460,41 @@ for code in pairs(WORDS) do
   for _, entry in ipairs(codes) do known = known or entry.code == code end
   assert(known, code .. " has a text here but is not in " .. TABLE)
 end
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+-- What `write_file` would write to a file.
+local function text_of(write_file)
+  local parts = {}
+  write_file(codes, { write = function(_, text) parts[#parts + 1] = text end })
+  return table.concat(parts)
+end
+
+local function check()
+  local problems = {}
+  if read "docs/errors.md" ~= text_of(write_page) then
+    problems[1] = "docs/errors.md: not up to date, run lua5.4 core/tools/errors.lua > docs/errors.md"
+  end
+  if read "lua/rille/codes.lua" ~= text_of(write_lua) then
+    problems[#problems + 1] = "lua/rille/codes.lua: not up to date, run lua5.4 core/tools/errors.lua --lua > lua/rille/codes.lua"
+  end
+  local raised = {}
+  local pipe = assert(io.popen "grep -rhoE '\\bRL_[A-Z0-9]+\\b' core/src --include='*.c' --include='*.h'")
+  for name in pipe:lines() do raised[name:sub(4)] = true end
+  pipe:close()
+  for _, entry in ipairs(codes) do
+    if raised[entry.code] and not WORDS[entry.code] then
+      problems[#problems + 1] = ("core/tools/errors.lua: %s is raised and has no text"):format(entry.code)
+    end
+  end
+  for _, text in ipairs(problems) do print(text) end
+  os.exit(#problems == 0)
+end
+
+if arg[1] == "--check" then check() end
 if arg[1] == "--lua" then write_lua(codes, io.stdout) else write_page(codes, io.stdout) end

@@ -74,6 +74,7 @@ check "luacheck" lua_check
 check "include order" lua5.4 core/tools/includes.lua
 check "databases: names and capabilities" lua5.4 core/tools/providers.lua
 check "tables of actions and operators" lua5.4 core/tools/actions.lua --check
+check "tables of error codes" lua5.4 core/tools/errors.lua --check
 check "fixed dates next to the clock" lua5.4 core/tools/dates.lua
 check "types for editors match the sources" lua5.4 core/tools/meta.lua --check
 check "file sizes" sizes

@@ -23,6 +23,8 @@ local tables = {
   { file = "core/src/base/sql_scan.h", struct = "rl_sql_rules", readers = { "rules", "rl_sql_rules_of%b()" } },
   { file = "core/src/base/sql_scan.h", struct = "rl_sql_bodies", readers = { "rules", "r" } },
   { file = "core/src/driver/driver.h", struct = "rl_driver", readers = { "driver", "d", "rl_drivers%[[%w_]+%]" } },
+  { file = "core/src/driver/driver.h", struct = "rl_notifications", readers = { "notifications", "notify" } },
+  { file = "core/src/driver/driver.h", struct = "rl_advisory_locks", readers = { "advisory_locks", "locks" } },
   { file = "core/src/driver/facts_row.h", struct = "rl_facts", readers = { "facts", "rl_facts_of%b()" } },
   { file = "core/src/migrate/structure/provider.h", struct = "rl_migrate_part", readers = { "part", "rl_migrate_part_of%b()" } },
   { file = "core/src/schema/rules.h", struct = "rl_schema_rules", readers = { "rules", "rl_rules%b()", "rl_rules_of%b()" } },

@@ -14,8 +14,12 @@
 
 #include "plan/plan.h"
 
-static const rl_features full_features = {
-    .returning = true, .unnest_insert = true, .row_locks = true, .full_text = true, .max_params = 65535};
+static const rl_features full_features = {.returning = true,
+                                          .unnest_insert = true,
+                                          .row_locks = true,
+                                          .concurrent_writers = true,
+                                          .full_text = true,
+                                          .max_params = 65535};
 static const rl_features small_features = {.returning = true, .max_params = 32766};
 
 /* ------------------------------------------------------------------ text to tape */

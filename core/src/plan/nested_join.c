@@ -122,7 +122,7 @@ static void delete_linked(rl_builder *b, const scope *s, const rl_raise *none) {
     rl_assigns nothing = {0};
     rl_target target = {.model = s->other, .where = where, .none = none, .many = true};
     rl_lock_linked(b, &target, &nothing);
-  } else if (b->features->row_locks) {
+  } else if (b->features->concurrent_writers) {
     rl_step *first = rl_add_delete(b, s->other, where, NULL);
     first->as.delete_->as_seen = true;
     rl_fields_add_key(b, &key, s->other);

@@ -11,9 +11,10 @@
 #include "query/query.h"
 
 typedef struct rl_features {
-  bool returning;     /* INSERT, UPDATE and DELETE return rows */
-  bool unnest_insert; /* a bulk insert takes one array per column */
-  bool row_locks;
+  bool returning;          /* INSERT, UPDATE and DELETE return rows */
+  bool unnest_insert;      /* a bulk insert takes one array per column */
+  bool row_locks;          /* SELECT ... FOR UPDATE */
+  bool concurrent_writers; /* a statement may meet rows that another transaction is changing */
   bool full_text;
   bool brief_datetimes; /* CURRENT_TIMESTAMP has another format than the one that rille writes */
   bool unixepoch_ms;    /* which is milliseconds since 1970 */

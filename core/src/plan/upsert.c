@@ -56,7 +56,7 @@ static void in_one_statement(rl_builder *b) {
     insert->on_conflict_count = same.count;
   }
   step->if_none = rl_raise_dropped(b, query->model);
-  b->plan->collides = b->features->row_locks && gives_other_key(query->create, &key);
+  b->plan->collides = b->features->concurrent_writers && gives_other_key(query->create, &key);
   if (rl_can_return(b, &read->selection)) {
     rl_at row = rl_show_returned(b, step, &read->selection, NULL);
     rl_show_below(b, &read->selection, &row);

@@ -55,13 +55,12 @@ static inline rille_status acquire_phase(rl_op *op, bool blocking) {
 /* ------------------------------------------------------------------ sending and reading */
 
 /* Sets the deadline of the group: socket_timeout, or what is left of the transaction's time. The clock is read only if
- * it is needed: a find in SQLite takes as long as ten readings. */
+ * it is needed, also by RL_WAS_SOON: a find in SQLite takes as long as ten readings. */
 static void op_start_clock(rl_op *op) {
   const rl_driver *d = op->io.driver;
   rl_pool *pool = op->lease ? op->lease->pool : op->client->pool;
   int64_t limit = rl_pool_conn_options(pool)->socket_timeout_ms;
-  bool may_be_lost = d->pipelines; /* RL_WAS_SOON needs it */
-  if (limit > 0 || may_be_lost) op->sent_ms = rl_clock_ms();
+  if (limit > 0 || d->may_be_lost) op->sent_ms = rl_clock_ms();
   op->deadline_ms = limit > 0 ? op->sent_ms + limit : RL_NO_DEADLINE;
   if (op->limit_ms < op->deadline_ms) op->deadline_ms = op->limit_ms;
   if (d->run_until) d->run_until(op->io.conn, op->deadline_ms);

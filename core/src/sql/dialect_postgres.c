@@ -315,7 +315,12 @@ static const rl_dialect_forms forms = {
 
 const rl_dialect rl_dialect_postgres = {
     .provider = RL_PROVIDER_POSTGRESQL,
-    .features = {.returning = true, .unnest_insert = true, .row_locks = true, .full_text = true, .max_params = 65535},
+    .features = {.returning = true,
+                 .unnest_insert = true,
+                 .row_locks = true,
+                 .concurrent_writers = true,
+                 .full_text = true,
+                 .max_params = 65535},
     .wire_type = rl_wire_type_of,
     .identifier = rl_identifier_quote,
     .placeholder = placeholder,

@@ -73,7 +73,7 @@ static void write_by_key(rl_writer *w, const rl_model *model, const rl_filter *w
   else
     rl_w_text(w, ")");
   /* a row that another transaction had locked is looked at again, by what stands outside the subquery only */
-  if (w->dialect->features.row_locks) write_conditions(w, " AND ", where, keys, alias);
+  if (w->dialect->features.concurrent_writers) write_conditions(w, " AND ", where, keys, alias);
 }
 
 void rl_sql_target(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,

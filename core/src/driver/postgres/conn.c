@@ -255,6 +255,7 @@ static void pg_library_version(char out[RL_VERSION_SIZE]) {
 const rl_driver rl_driver_postgres = {
     .provider = RL_PROVIDER_POSTGRESQL,
     .library_version = pg_library_version,
+    .may_be_lost = true,
     .statements_expire = true,
     .infers_types = true,
     .pipelines = true,
