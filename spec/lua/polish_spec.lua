@@ -56,7 +56,7 @@ describe("a database in memory", function()
         tx.note:create { data = { id = 1, text = "undone" } }
         call()
       end)
-      assert.truthy(e.message:find("in a transaction, nothing but its own calls gets through", 1, true), e.message)
+      assert.truthy(e.message:find("during a transaction, only its own calls can run", 1, true), e.message)
       assert.equal(0, db.note:count())
     end
   end)

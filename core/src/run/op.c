@@ -61,7 +61,7 @@ static void op_tally(rl_op *op) {
   rl_client_tally(op->client, op->io.statements, op->io.round_trips);
 }
 
-void rl_op_release_connection(rl_op *op) {
+static void op_release_connection(rl_op *op) {
   op_tally(op);
   if (op->io.watch) rl_observe_end(op);
   rl_route_ended(op);
@@ -146,7 +146,7 @@ void rl_op_reset(rl_op *op) {
     op_undo_now(op);
   }
   if (op->tx) rl_tx_answered(op->tx, op, false);
-  if (!idle) rl_op_release_connection(op);
+  if (!idle) op_release_connection(op);
   op_release_calls(op);
   rl_error_clear(&op->error);
   rl_arena arena = op->arena;
@@ -166,7 +166,7 @@ void rl_op_cut(rl_op *op) {
   if (op_is_running(op)) op_abandon_now(op);
   if (op->io.must_close) op->tx->state = RL_TX_LOST;
   rl_fail(&op->error, RL_P2028, "the operation was abandoned: its transaction was freed while it ran");
-  rl_op_release_connection(op); /* of a begin; its end may never be asked for */
+  op_release_connection(op); /* of a begin; its end may never be asked for */
   op->phase = RL_PHASE_END;
 }
 
@@ -242,7 +242,7 @@ bool rl_op_ended(rl_op *op, bool good) {
   if (op->tx) rl_tx_answered(op->tx, op, good);
   good = good && op->error.code == RL_CODE_NONE; /* committing a failed transaction rolls it back */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
-  rl_op_release_connection(op);
+  op_release_connection(op);
   op->phase = RL_PHASE_IDLE;
   return good;
 }

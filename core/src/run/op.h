@@ -134,7 +134,6 @@ bool rl_op_ended(rl_op *op, bool good);
 /* For the phases. Returns the verbs that undo what the operation has begun: ROLLBACK on its own connection, or for a
  * transaction that ends with it; otherwise those for its savepoint. 0: nothing to undo. */
 size_t rl_op_undo_verbs(const rl_op *op, rl_verb_step out[2]);
-void rl_op_release_connection(rl_op *op);
 void rl_op_drop_connection(rl_op *op, bool clean); /* takes another one next; clean: others may use the old one */
 /* Abandons the operation because its transaction is freed while it runs. The next rl_op_next fails with P2028. */
 void rl_op_cut(rl_op *op);
