@@ -84,7 +84,7 @@ support.each_engine(function(engine)
     support.write(folder .. "/migration_lock.toml", ('provider = "%s"\n'):format(engine))
     support.write(folder .. "/1_a/migration.sql", "CREATE TABLE x (id INT);\0 CREATE TABLE y (id INT);")
     local e = fails("VALIDATION", rille.migrate.deploy, { url = support.database(engine), schema_text = NOTE, migrations = folder })
-    assert.truthy(e.message:find("a byte 0 in line 1", 1, true))
+    assert.truthy(e.message:find("a zero byte in line 1", 1, true))
   end)
 end)
 

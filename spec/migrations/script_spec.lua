@@ -110,7 +110,7 @@ nonsense;]]
 
     it("has no zero byte, which would hide the rest", function()
       local dir = folders.make { [A] = "CREATE TABLE a (id INTEGER);\n\0CREATE TABLE b (id INTEGER);" }
-      assert.truthy(support.fails("VALIDATION", deploy, url, dir).message:find("a byte 0 in line 2", 1, true))
+      assert.truthy(support.fails("VALIDATION", deploy, url, dir).message:find("a zero byte in line 2", 1, true))
       assert.same({}, tables())
       folders.add(dir, A, "C\0R\0E\0A\0T\0E\0")
       assert.equal(A, support.fails("VALIDATION", deploy, url, dir).meta.migration)
@@ -150,6 +150,10 @@ nonsense;]]
     local START = "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE);\n"
       .. "INSERT INTO p VALUES (1), (2);\nINSERT INTO c VALUES (1, 1), (2, 2);\n"
 
+    it("of one PRAGMA that cannot run in a transaction runs without one", function()
+      assert.same({ A }, deploy(support.database "sqlite", folders.make { [A] = "PRAGMA synchronous = NORMAL;\n" }))
+    end)
+
     it("rebuilds a table without changing the rows that refer to it", function()
       local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = PARENT:format "" }
       assert.same({ A, B }, deploy(url, dir))
@@ -173,7 +177,7 @@ nonsense;]]
     it("is rejected if rows would refer to missing rows, and leaves nothing", function()
       local url, dir = support.database "sqlite", folders.make { [A] = START, [B] = PARENT:format " WHERE id = 1" }
       local e = support.fails("P3018", deploy, url, dir)
-      assert.truthy(e.meta.cause:find "would refer to rows")
+      assert.truthy(e.meta.cause:find "would refer to missing rows")
       assert.equal(2, folders.raw(url):query_raw("SELECT count(*) AS n FROM p")[1].n)
     end)
 
@@ -206,6 +210,13 @@ nonsense;]]
       }
       assert.same({ A, B, C }, deploy(url, dir))
       assert.equal(3, folders.raw(url):query_raw("SELECT count(*) AS n FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid")[1].n)
+    end)
+
+    it("of one statement does not run again because its error mentions a transaction", function()
+      local dir = folders.make { [A] = "CREATE SEQUENCE s;",
+        [B] = "DO $$ BEGIN PERFORM nextval('s'); RAISE EXCEPTION 'not inside a transaction'; END $$;" }
+      assert.equal("nothing", support.fails("P3018", deploy, url, dir).meta.left)
+      assert.equal(1, folders.raw(url):query_raw("SELECT last_value AS n FROM s")[1].n) -- no rollback resets a sequence
     end)
 
     it("stops waiting for a lock, and reports it", function()

@@ -178,7 +178,7 @@ support.each_engine(function(engine)
     for _, name in ipairs { "missing", "empty", "text", "other" } do
       support.fails("VALIDATION", rille.restore, { url = url, file = folder .. "/" .. name, force = true })
     end
-    assert.truthy(support.fails("VALIDATION", rille.restore, { url = url, file = folder .. "/other" }).message:find "another kind")
+    assert.truthy(support.fails("VALIDATION", rille.restore, { url = url, file = folder .. "/other" }).message:find "but the URL is for another database")
   end)
 
   it("leaves nothing of a backup that is damaged", function()

@@ -1,4 +1,4 @@
-/* What is done in each database's own way. */
+/* The table of each database's part of migrations. */
 #include "migrate/structure/provider.h"
 
 static const rl_migrate_part *const migrate_parts[RL_PROVIDER_SLOTS] = {
@@ -17,6 +17,6 @@ rille_status rl_db_describe(rl_session *s, const rl_dialect *dialect, const rl_s
   return rl_migrate_part_of(dialect->provider)->describe(s, namespaces, count, out, err);
 }
 
-rille_status rl_db_reword(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err) {
-  return rl_migrate_part_of(wanted->dialect->provider)->reword(s, wanted, live, err);
+rille_status rl_db_normalize(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err) {
+  return rl_migrate_part_of(wanted->dialect->provider)->normalize(s, wanted, live, err);
 }

@@ -1,13 +1,13 @@
-/* What is the same in two structures, and which values a column of another type
- * can take over. */
+/* Compares types and columns of two structures, and decides which casts are
+ * safe. */
 #include <ctype.h>
 #include <strings.h>
 
 #include "migrate/diff/differ.h"
 #include "migrate/structure/render.h"
 
-/* CHAR and BIT without a length have one; a schema has no word for a DECIMAL
- * without bounds. */
+/* Compares types as text. CHAR and BIT have a default length, and a schema
+ * cannot express a DECIMAL without bounds. */
 static bool same_text(rl_str a, rl_str b) {
   static const struct {
     const char *bare, *full;
@@ -43,13 +43,13 @@ bool rl_db_same_type(const rl_differ *d, const rl_db_column *a, const rl_db_colu
   return x || y ? x && y && strcmp(x, y) == 0 : same_text(a->type, b->type);
 }
 
-/* Numbers out of a sequence that the schema calls by its name. */
-static bool is_counted(const rl_db_column *c) {
+/* Returns whether numbers come from a sequence, which the schema may name itself. */
+static bool uses_sequence(const rl_db_column *c) {
   return c->autoincrement || rl_str_starts(c->def.sql, RL_STR("nextval("));
 }
 
 bool rl_db_same_column(const rl_differ *d, const rl_db_column *a, const rl_db_column *b) {
-  if (d->features->sequences && is_counted(a) && is_counted(b))
+  if (d->features->sequences && uses_sequence(a) && uses_sequence(b))
     return rl_db_same_type(d, a, b) && a->required == b->required;
   if (a->computed || b->computed) return a->computed == b->computed || !b->computed;
   return rl_db_same_type(d, a, b) && a->required == b->required &&
@@ -141,7 +141,7 @@ static bool is_time(family f) {
   return f == F_STAMP || f == F_TIME || f == F_TIMETZ;
 }
 
-/* Of a second. */
+/* Returns the number of fractional digits of a second. */
 static int digits_of(const type_info *t) {
   return t->arg_count ? t->args[0] : 6;
 }
@@ -173,8 +173,7 @@ static rl_cast cast_values(const type_info *from, const type_info *to) {
 
 rl_cast rl_db_cast(const rl_differ *d, const rl_db_column *from, const rl_db_column *to) {
   if (rl_db_same_type(d, from, to)) return RL_CAST_SAFE;
-  if (!d->features->exact_types) { /* SQLite takes any value; what another type makes of it is
-                      not known */
+  if (!d->features->exact_types) { /* SQLite stores any value under any type */
     const char *x = rl_db_family(d->dialect, from->type), *y = rl_db_family(d->dialect, to->type);
     bool widens =
         x && y &&
@@ -192,7 +191,7 @@ bool rl_db_cast_merges(const rl_differ *d, const rl_db_column *from, const rl_db
   return rl_db_cast(d, from, to) == RL_CAST_RISKY || rl_str_is(to->type, "CITEXT");
 }
 
-/* No value makes it fail: what the new type does not hold stays as it is, for the change itself to be refused. */
+/* The expression fails for no value: it is not cast if the new type may not hold it. The change itself then fails. */
 void rl_db_cast_value(const rl_differ *d, const rl_db_column *from, const rl_db_column *to, rl_buf *out) {
   type_info f = info_of(from->type), t = info_of(to->type);
   bool merges = rl_db_cast_merges(d, from, to) && !(t.family == F_TEXT && t.arg_count) && f.family != F_BITS;

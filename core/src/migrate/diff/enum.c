@@ -149,7 +149,7 @@ static const rl_db_enum *with_kept_values(rl_differ *d, const rl_db_enum *from, 
   rl_db_enum *whole = NULL;
   if (!d->from->is_live || !d->to->of_schema) return to;
   for (size_t i = 0; i < from->values.count; i++) {
-    if (rl_db_can_say_value(from->values.items[i].name)) continue;
+    if (rl_db_can_express_value(from->values.items[i].name)) continue;
     if (!whole && !(whole = RL_NEW(d->arena, rl_db_enum))) break;
     *whole = *to;
     rl_db_value *v = RL_DB_ADD(d->arena, &whole->values);

@@ -1,6 +1,6 @@
-/* Changes of a table on SQLite: a column is added in place where SQLite can;
- * for all else the table is built anew beside the old one, takes over its rows,
- * and then its name. */
+/* Changes of a table on SQLite. If SQLite can, a column is added in place.
+ * Otherwise a new table is created, gets the rows of the old one, and then its
+ * name. */
 #include "migrate/structure/describe.h"
 #include "migrate/structure/provider.h"
 #include "migrate/diff/differ.h"
@@ -14,7 +14,7 @@ static bool same_references(const rl_db_table *a, const rl_db_table *b) {
   return true;
 }
 
-/* A UNIQUE of the table's definition leaves with the definition only. */
+/* A UNIQUE of the table's definition can only be dropped with the definition. */
 static bool loses_constraint(const rl_db_table *from, const rl_db_table *to) {
   for (size_t i = 0; i < from->indexes.count; i++) {
     const rl_db_index *x = &from->indexes.items[i];
@@ -55,7 +55,7 @@ static void add_columns(rl_differ *d, const rl_db_table *from, const rl_db_table
   }
 }
 
-static void put_rebuild(rl_differ *d, const rl_db_table *to) {
+static void add_rebuild_step(rl_differ *d, const rl_db_table *to) {
   rl_differ_step(d, RL_STEP_REDEFINE_TABLE, to->name);
 }
 
@@ -64,7 +64,7 @@ static bool is_copied(const rl_db_table *from, const rl_db_column *c) {
   return old && !c->computed;
 }
 
-static void copied_value(rl_differ *d, const rl_db_column *old, const rl_db_column *c) {
+static void write_copied_value(rl_differ *d, const rl_db_column *old, const rl_db_column *c) {
   bool fills = c->required && !old->required && c->def.kind != RL_DB_DEFAULT_NONE && !c->autoincrement;
   if (fills) rl_buf_text(&d->buf, "coalesce(");
   rl_sql_name(&d->buf, d->dialect, c->name);
@@ -75,7 +75,7 @@ static void copied_value(rl_differ *d, const rl_db_column *old, const rl_db_colu
   rl_sql_name(&d->buf, d->dialect, c->name);
 }
 
-/* The numbers that AUTOINCREMENT has given are not given again, although the rows have gone that had them. */
+/* Keeps the counter of AUTOINCREMENT, so it does not repeat numbers of deleted rows. */
 static void keep_count(rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str temporary) {
   bool counts = false;
   for (size_t i = 0; i < to->columns.count; i++) {
@@ -88,7 +88,7 @@ static void keep_count(rl_differ *d, const rl_db_table *from, const rl_db_table 
   rl_ddl_text(&d->buf, temporary);
   rl_buf_text(&d->buf, sql[1]);
   rl_ddl_text(&d->buf, to->name);
-  put_rebuild(d, to);
+  add_rebuild_step(d, to);
 }
 
 static void copy_rows(rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_str temporary) {
@@ -107,31 +107,31 @@ static void copy_rows(rl_differ *d, const rl_db_table *from, const rl_db_table *
     const rl_db_column *c = &to->columns.items[i];
     if (!is_copied(from, c)) continue;
     rl_buf_text(&d->buf, n++ ? ", " : "");
-    copied_value(d, rl_db_column_of(from, c->name), c);
+    write_copied_value(d, rl_db_column_of(from, c->name), c);
   }
   rl_buf_text(&d->buf, " FROM ");
   rl_sql_table(&d->buf, d->dialect, to);
   if (any)
-    put_rebuild(d, to);
+    add_rebuild_step(d, to);
   else
     rl_buf_reset(&d->buf);
 }
 
-/* A view over the table, or a trigger, would make the renaming fail while there is no table of that name. The script
- * also runs where there is one that this database does not have. */
-static void take_name(rl_differ *d, const rl_db_table *to, rl_str temporary) {
+/* A view or trigger that uses the table would make the rename fail while the table is missing. The script may run in a
+ * database with a view that this one does not have, so the PRAGMA is always written. */
+static void rename_temporary(rl_differ *d, const rl_db_table *to, rl_str temporary) {
   rl_buf_text(&d->buf, "PRAGMA legacy_alter_table=ON");
-  put_rebuild(d, to);
+  add_rebuild_step(d, to);
   rl_buf_text(&d->buf, "ALTER TABLE ");
   rl_sql_name(&d->buf, d->dialect, temporary);
   rl_buf_text(&d->buf, " RENAME TO ");
   rl_sql_table(&d->buf, d->dialect, to);
-  put_rebuild(d, to);
+  add_rebuild_step(d, to);
   rl_buf_text(&d->buf, "PRAGMA legacy_alter_table=OFF");
-  put_rebuild(d, to);
+  add_rebuild_step(d, to);
 }
 
-/* An index that no schema can say stays, unless a column of it goes. */
+/* An index that a schema cannot express stays, unless one of its columns is dropped. */
 static bool is_left(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, const rl_db_index *x) {
   if (!rl_db_is_left(d, x) || !x->sql.len) return false;
   for (size_t i = 0; i < from->columns.count; i++) {
@@ -146,26 +146,28 @@ static bool has_left(const rl_differ *d, const rl_db_table *from, const rl_db_ta
   return x && is_left(d, from, to, x);
 }
 
-static void bring_back(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
+static void recreate_dependents(rl_differ *d, const rl_db_table *from, const rl_db_table *to) {
   for (size_t i = 0; i < to->indexes.count; i++) {
     if (to->indexes.items[i].opaque || has_left(d, from, to, to->indexes.items[i].name)) continue;
     rl_sql_create_index(&d->buf, d->dialect, to, &to->indexes.items[i]);
-    put_rebuild(d, to);
+    add_rebuild_step(d, to);
   }
   for (size_t i = 0; i < from->indexes.count; i++) {
     if (!is_left(d, from, to, &from->indexes.items[i])) continue;
     rl_buf_str(&d->buf, from->indexes.items[i].sql);
-    put_rebuild(d, to);
+    add_rebuild_step(d, to);
   }
   for (size_t i = 0; i < from->triggers.count; i++) {
     rl_buf_str(&d->buf, from->triggers.items[i]);
-    put_rebuild(d, to);
+    add_rebuild_step(d, to);
   }
 }
 
-/* ------------------------------------------------------------------ what a schema has no words for */
+/* ------------------------------------------------------------------ what a schema cannot express */
 
-static bool is_whole(const rl_differ *d, const rl_db_table *from, const rl_db_table *to, const rl_db_column *c) {
+/* Returns whether no dropped column is used by the computed one. */
+static bool keeps_its_columns(const rl_differ *d, const rl_db_table *from, const rl_db_table *to,
+                              const rl_db_column *c) {
   for (size_t i = 0; i < from->columns.count; i++) {
     rl_str name = from->columns.items[i].name;
     if (!rl_db_column_of(to, name) && !rl_str_eq(name, c->name) &&
@@ -186,7 +188,7 @@ static void keep_column(const rl_differ *d, const rl_db_table *from, const rl_db
   c->def = old->def;
 }
 
-/* Foreign keys that no schema can say, such as to a table that is not there. */
+/* Keeps foreign keys that a schema cannot express, for example to a missing table. */
 static void keep_references(rl_differ *d, const rl_db_table *from, const rl_db_table *to, rl_db_table *kept) {
   rl_db_reference *all = RL_NEW_ARRAY(d->arena, rl_db_reference, from->references.count + to->references.count + 1);
   if (!all) {
@@ -219,7 +221,8 @@ const rl_db_table *rl_diff_kept(rl_differ *d, const rl_db_table *from, const rl_
   }
   for (size_t i = 0; i < from->columns.count; i++) {
     const rl_db_column *c = &from->columns.items[i];
-    if (c->computed && !rl_db_column_of(to, c->name) && is_whole(d, from, to, c)) columns[kept->columns.count++] = *c;
+    if (c->computed && !rl_db_column_of(to, c->name) && keeps_its_columns(d, from, to, c))
+      columns[kept->columns.count++] = *c;
   }
   keep_references(d, from, to, kept);
   return kept;
@@ -232,13 +235,13 @@ bool rl_diff_redefine(rl_differ *d, const rl_db_table *from, const rl_db_table *
   }
   rl_str temporary = rl_str_of(rl_differ_printf(d, "new_%.*s", RL_STR_ARG(to->name)));
   rl_sql_create_table(&d->buf, d->dialect, to, temporary, d->to->of_schema ? from : NULL);
-  put_rebuild(d, to);
+  add_rebuild_step(d, to);
   keep_count(d, from, to, temporary);
   copy_rows(d, from, to, temporary);
   rl_buf_text(&d->buf, "DROP TABLE ");
   rl_sql_table(&d->buf, d->dialect, to);
-  put_rebuild(d, to);
-  take_name(d, to, temporary);
-  bring_back(d, from, to);
+  add_rebuild_step(d, to);
+  rename_temporary(d, to, temporary);
+  recreate_dependents(d, from, to);
   return true;
 }

@@ -40,13 +40,13 @@ static bool loses_key(const rl_differ *d, const rl_db_reference *k) {
   const rl_db_table *from = rl_db_table_of(d->from, k->target_namespace, k->target);
   const rl_db_table *to = rl_db_table_of(d->to, k->target_namespace, k->target);
   if (!from || !to) return from || to;
-  bool on_primary =
-      k->rests_on.len ? rl_str_eq(k->rests_on, from->primary_name) : rl_db_primary_is_over(from, k->targets, k->count);
+  bool on_primary = k->target_index.len ? rl_str_eq(k->target_index, from->primary_name)
+                                        : rl_db_primary_is_over(from, k->targets, k->count);
   if (on_primary && !rl_db_same_primary(from, to)) return true;
   for (size_t i = 0; i < from->indexes.count; i++) {
     const rl_db_index *x = &from->indexes.items[i];
-    bool depends = k->rests_on.len
-                       ? rl_str_eq(x->name, k->rests_on)
+    bool depends = k->target_index.len
+                       ? rl_str_eq(x->name, k->target_index)
                        : x->unique && !x->opaque && !x->predicate.len && rl_db_index_is_over(x, k->targets, k->count);
     if (depends && index_is_dropped(d, to, x)) return true;
   }
@@ -107,7 +107,8 @@ static bool columns_stay(const rl_differ *d, const rl_db_table *from, const rl_d
 }
 
 bool rl_db_is_left_reference(const rl_differ *d, const rl_db_table *from, const rl_db_reference *k) {
-  return d->to->of_schema && d->from->is_live && !rl_db_can_say_reference(d->from, from, k) && columns_stay(d, from, k);
+  return d->to->of_schema && d->from->is_live && !rl_db_can_express_reference(d->from, from, k) &&
+         columns_stay(d, from, k);
 }
 
 static void drop_old_references(rl_differ *d, const rl_db_table *from) {

@@ -1,4 +1,4 @@
-/* The steps of a diff as a script that a person reads and a database runs. */
+/* The steps of a diff as a script, for people and the database. */
 #include "migrate/diff/diff.h"
 #include "migrate/structure/provider.h"
 
@@ -63,9 +63,9 @@ static void write_warnings(const rl_diff *diff, rl_buf *out) {
   rl_buf_text(out, "\n*/\n");
 }
 
-/* Each step has its title, but for those of one rebuild of a table, or of the
- * rebuilds together. */
-static bool goes_on(const rl_diff *diff, size_t i) {
+/* Returns whether a step needs no title, because it belongs to the previous
+ * one: changes of the same table or enum, and all rebuilds. */
+static bool continues_previous(const rl_diff *diff, size_t i) {
   const rl_diff_step *a = i ? &diff->steps.items[i - 1] : NULL, *b = &diff->steps.items[i];
   if (!a || a->order != b->order) return false;
   if (b->order == RL_STEP_REDEFINE_TABLE) return true;
@@ -85,7 +85,7 @@ void rl_diff_script(const rl_diff *diff, const rl_dialect *dialect, rl_buf *out)
     const rl_diff_step *s = &diff->steps.items[i];
     bool keys_off = part->script_keys_off && needs_keys_off(s);
     if (off && !keys_off) rl_buf_text(out, part->script_keys_on);
-    if (!goes_on(diff, i)) rl_buf_printf(out, "%s-- %s\n", out->len ? "\n" : "", names[s->order].title);
+    if (!continues_previous(diff, i)) rl_buf_printf(out, "%s-- %s\n", out->len ? "\n" : "", names[s->order].title);
     if (keys_off && !off) rl_buf_text(out, part->script_keys_off);
     off = keys_off;
     rl_buf_printf(out, "%.*s;\n", RL_STR_ARG(s->sql));

@@ -54,9 +54,9 @@ rille_status rl_compare_sources(rl_comparison *c, const rl_diff_source *from, co
   if (st == RILLE_OK) st = load_structure(c, 0, from, to->schema ? to->schema : names, err);
   if (st == RILLE_OK) st = load_structure(c, 1, to, from->schema ? from->schema : names, err);
   if (st == RILLE_OK && c->open[0] && to->schema)
-    st = rl_db_reword(&c->sessions[0], &c->structures[1], &c->structures[0], err);
+    st = rl_db_normalize(&c->sessions[0], &c->structures[1], &c->structures[0], err);
   if (st == RILLE_OK && c->open[1] && from->schema)
-    st = rl_db_reword(&c->sessions[1], &c->structures[0], &c->structures[1], err);
+    st = rl_db_normalize(&c->sessions[1], &c->structures[0], &c->structures[1], err);
   if (st == RILLE_OK) st = use_hints(c, hints, err);
   return st == RILLE_OK ? rl_db_diff(&c->structures[0], &c->structures[1], &c->arena, &c->diff, err) : st;
 }

@@ -108,8 +108,8 @@ static void create_view(rl_differ *d, const rl_db_view *v) {
   write_view_name(d, "CREATE", v);
   rl_buf_printf(&d->buf, "%.*s AS\n%.*s", RL_STR_ARG(v->options), RL_STR_ARG(text));
   rl_differ_step(d, RL_STEP_CREATE_VIEW, v->name);
-  for (size_t i = 0; i < v->belongings.count; i++) {
-    rl_buf_str(&d->buf, v->belongings.items[i]);
+  for (size_t i = 0; i < v->dependents.count; i++) {
+    rl_buf_str(&d->buf, v->dependents.items[i]);
     rl_differ_step(d, RL_STEP_CREATE_VIEW, v->name);
   }
 }

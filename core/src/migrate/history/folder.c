@@ -1,4 +1,4 @@
-/* The folder of migrations: what is in it, and writing to it. */
+/* The folder of migrations: reads and writes it. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -40,19 +40,19 @@ rille_status rl_folder_file(const rl_migrations *m, rl_str name, const char *fil
   char *path = path_of(arena, m->folder, name, file);
   rille_status st = path ? read_file(path, arena, out, err) : rl_fail_nomem(err);
   if (st != RILLE_DONE) return st;
-  rl_fail(err, RL_P3015, "the file %s could not be read (%s); restore it, or delete the migration's folder", path,
+  rl_fail(err, RL_P3015, "cannot read the file %s (%s); restore it, or delete the migration's folder", path,
           strerror(errno));
   rl_error_detail(err, "migration", name);
   return RILLE_ERROR;
 }
 
-static bool has(rl_migrations *m, rl_str name, const char *file, bool *failed) {
+static bool has_file(rl_migrations *m, rl_str name, const char *file, bool *failed) {
   char *path = path_of(&m->texts, m->folder, name, file);
   if (!path) *failed = true;
   return path && is_kind(path, S_IFREG);
 }
 
-/* A checkout may change the ends of lines: with LF alone, and with CRLF. */
+/* Computes the checksums with LF and with CRLF, because a checkout may change line endings. */
 static rille_status other_checksums(rl_migration *x, rl_str text, rl_error *err) {
   rl_buf b[2];
   for (int i = 0; i < 2; i++) rl_buf_init(&b[i]);
@@ -72,16 +72,16 @@ static rille_status other_checksums(rl_migration *x, rl_str text, rl_error *err)
   return failed ? rl_fail_nomem(err) : RILLE_OK;
 }
 
-static rille_status add(rl_migrations *m, const char *name, rl_error *err) {
+static rille_status add_migration(rl_migrations *m, const char *name, rl_error *err) {
   rl_migration *x = RL_DB_ADD(&m->texts, &m->list);
   if (!x) return rl_fail_nomem(err);
   bool failed = false;
   *x = (rl_migration){.name = rl_arena_str(&m->texts, rl_str_of(name)), .in_folder = true};
   if (!x->name.p) return rl_fail_nomem(err);
-  x->has_script = has(m, x->name, "migration.sql", &failed);
-  x->has_down = has(m, x->name, "down.sql", &failed);
-  x->has_lua = has(m, x->name, "migration.lua", &failed);
-  x->has_schema = has(m, x->name, "schema.prisma", &failed);
+  x->has_script = has_file(m, x->name, "migration.sql", &failed);
+  x->has_down = has_file(m, x->name, "down.sql", &failed);
+  x->has_lua = has_file(m, x->name, "migration.lua", &failed);
+  x->has_schema = has_file(m, x->name, "schema.prisma", &failed);
   if (failed) return rl_fail_nomem(err);
   if (!x->has_script) return RILLE_OK;
   rille_status st = rl_folder_file(m, x->name, "migration.sql", &m->texts, &x->script, err);
@@ -90,11 +90,11 @@ static rille_status add(rl_migrations *m, const char *name, rl_error *err) {
   return other_checksums(x, x->script, err);
 }
 
-static int by_name(const void *a, const void *b) {
+static int compare_names(const void *a, const void *b) {
   return rl_str_cmp(((const rl_migration *)a)->name, ((const rl_migration *)b)->name);
 }
 
-/* Every folder is a migration, as it is for Prisma; one whose name begins with a point is somebody else's. */
+/* Every folder is a migration, as for Prisma. One whose name starts with a period is skipped. */
 rille_status rl_folder_read(rl_migrations *m, rl_error *err) {
   rl_arena_reset(&m->texts);
   m->list.items = NULL;
@@ -106,7 +106,7 @@ rille_status rl_folder_read(rl_migrations *m, rl_error *err) {
   if (!path) return rl_fail_nomem(err);
   DIR *dir = opendir(path);
   if (!dir && errno == ENOENT) return RILLE_OK;
-  if (!dir) return rl_fail(err, RL_P3015, "the folder %s cannot be read (%s)", path, strerror(errno));
+  if (!dir) return rl_fail(err, RL_P3015, "cannot read the folder %s (%s)", path, strerror(errno));
   rille_status st = RILLE_OK;
   for (struct dirent *e = readdir(dir); e && st == RILLE_OK; e = readdir(dir)) {
     if (e->d_name[0] == '.') continue;
@@ -114,14 +114,14 @@ rille_status rl_folder_read(rl_migrations *m, rl_error *err) {
     if (!inner)
       st = rl_fail_nomem(err);
     else if (is_kind(inner, S_IFDIR))
-      st = add(m, e->d_name, err);
+      st = add_migration(m, e->d_name, err);
   }
   closedir(dir);
-  if (st == RILLE_OK && m->list.count) qsort(m->list.items, m->list.count, sizeof *m->list.items, by_name);
+  if (st == RILLE_OK && m->list.count) qsort(m->list.items, m->list.count, sizeof *m->list.items, compare_names);
   return st;
 }
 
-/* The text between the quotes of `provider = "..."`. */
+/* Returns the text between the quotes of `provider = "..."`. */
 static rl_str provider_in(rl_str text) {
   for (size_t i = 0; i < text.len;) {
     size_t end = i;
@@ -149,13 +149,11 @@ rille_status rl_folder_check_provider(const rl_migrations *m, rl_error *err) {
   const char *own = rl_provider_name(m->session.options.driver->provider);
   bool same = missing || rl_provider_by_name(provider) == m->dialect->provider;
   if (st == RILLE_OK && !same && !provider.len)
-    st = rl_fail(err, RL_P3019,
-                 "%s names no provider on a line of its own, as in provider = \"%s\"; restore it from version control",
-                 path, own);
+    st = rl_fail(err, RL_P3019, "%s has no line like `provider = \"%s\"`; restore it from version control", path, own);
   else if (st == RILLE_OK && !same)
     st =
         rl_fail(err, RL_P3019,
-                "the migrations in %.*s are for %.*s (migration_lock.toml says so), but the database is of %s; begin a "
+                "the migrations in %.*s are for %.*s according to migration_lock.toml, but the database is %s; start a "
                 "new folder for it",
                 RL_STR_ARG(m->folder), RL_STR_ARG(provider), own);
   rl_arena_dispose(&arena);
@@ -164,13 +162,13 @@ rille_status rl_folder_check_provider(const rl_migrations *m, rl_error *err) {
 
 /* ------------------------------------------------------------------ writing */
 
-static rille_status make_folders(char *path, rl_error *err) {
+static rille_status create_folders(char *path, rl_error *err) {
   for (char *p = path + 1;; p++) {
     if (*p && *p != '/') continue;
     char kept = *p;
     *p = 0;
-    bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
-    if (!made) return rl_fail(err, RL_VALIDATION, "the folder %s could not be made (%s)", path, strerror(errno));
+    bool exists = mkdir(path, 0777) == 0 || errno == EEXIST;
+    if (!exists) return rl_fail(err, RL_VALIDATION, "cannot create the folder %s (%s)", path, strerror(errno));
     *p = kept;
     if (!kept) return RILLE_OK;
   }
@@ -180,7 +178,7 @@ static rille_status write_file(const char *path, rl_str text, rl_error *err) {
   FILE *f = fopen(path, "wb");
   bool good = f && fwrite(text.p ? text.p : "", 1, text.len, f) == text.len;
   if (f && fclose(f) != 0) good = false;
-  return good ? RILLE_OK : rl_fail(err, RL_VALIDATION, "the file %s could not be written (%s)", path, strerror(errno));
+  return good ? RILLE_OK : rl_fail(err, RL_VALIDATION, "cannot write the file %s (%s)", path, strerror(errno));
 }
 
 rille_status rl_folder_write(rl_str folder, rl_str name, const char *file, rl_str text, rl_error *err) {
@@ -189,7 +187,7 @@ rille_status rl_folder_write(rl_str folder, rl_str name, const char *file, rl_st
   const char *slash = name.len ? "/" : "";
   char *dir = rl_arena_printf(&arena, "%.*s%s%.*s", RL_STR_ARG(folder), slash, (int)name.len, name.len ? name.p : "");
   char *path = path_of(&arena, folder, name, file);
-  rille_status st = dir && path ? make_folders(dir, err) : rl_fail_nomem(err);
+  rille_status st = dir && path ? create_folders(dir, err) : rl_fail_nomem(err);
   if (st == RILLE_OK) st = write_file(path, text, err);
   rl_arena_dispose(&arena);
   return st;

@@ -1,4 +1,4 @@
-/* The history of a database: the table _prisma_migrations, made and filled as Prisma does it. */
+/* The history of a database: the table _prisma_migrations, created and filled like Prisma's. */
 #include "migrate/history/migrations.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 /* ------------------------------------------------------------------ reading */
 
-static rille_status ask(rl_migrations *m, const char *sql, bool *yes, rl_error *err) {
+static rille_status query_bool(rl_migrations *m, const char *sql, bool *yes, rl_error *err) {
   rl_str *texts = NULL;
   size_t count = 0;
   rille_status st = rl_session_texts(&m->session, sql, &texts, &count, err);
@@ -19,21 +19,23 @@ static rille_status ask(rl_migrations *m, const char *sql, bool *yes, rl_error *
   return st;
 }
 
-static rille_status ask_written(rl_migrations *m, rl_buf *sql, bool *yes, rl_error *err) {
+/* Runs the query in the buffer, and disposes of it. */
+static rille_status query_bool_buf(rl_migrations *m, rl_buf *sql, bool *yes, rl_error *err) {
   const char *z = rl_buf_z(sql);
-  rille_status st = z ? ask(m, z, yes, err) : rl_fail_nomem(err);
+  rille_status st = z ? query_bool(m, z, yes, err) : rl_fail_nomem(err);
   rl_buf_dispose(sql);
   return st;
 }
 
-static rille_status look_for_table(rl_migrations *m, rl_error *err) {
+static rille_status find_history(rl_migrations *m, rl_error *err) {
   rl_buf sql;
   rl_buf_init(&sql);
   m->part->write_has_history(&sql, m->table);
-  return ask_written(m, &sql, &m->has_history, err);
+  return query_bool_buf(m, &sql, &m->has_history, err);
 }
 
-static int rank_of(rl_str finished, rl_str rolled_back) {
+/* Orders rows of the same migration: a failed one comes before an applied one, and that before one rolled back. */
+static int row_rank(rl_str finished, rl_str rolled_back) {
   return rolled_back.len ? 1 : finished.len ? 2 : 3;
 }
 
@@ -43,8 +45,8 @@ rl_migration *rl_migrations_find(const rl_migrations *m, rl_str name) {
   return NULL;
 }
 
-/* Of several rows of one migration the one counts that failed, else the one that is applied. */
-static bool take_row(rl_migrations *m, const rl_text_rows *rows, size_t i) {
+/* Adds a row of the history to its migration. If there are several, the one with the highest rank counts. */
+static bool read_row(rl_migrations *m, const rl_text_rows *rows, size_t i) {
   rl_str name = rl_cell(rows, i, 2), finished = rl_cell(rows, i, 4), rolled_back = rl_cell(rows, i, 5);
   rl_migration *x = rl_migrations_find(m, name);
   if (!x) {
@@ -52,7 +54,7 @@ static bool take_row(rl_migrations *m, const rl_text_rows *rows, size_t i) {
     if (!x) return false;
     *x = (rl_migration){.name = rl_arena_str(&m->texts, name)};
   }
-  if (x->id.len && rank_of(finished, rolled_back) < rank_of(x->finished_at, x->rolled_back_at)) return true;
+  if (x->id.len && row_rank(finished, rolled_back) < row_rank(x->finished_at, x->rolled_back_at)) return true;
   x->id = rl_arena_str(&m->texts, rl_cell(rows, i, 0));
   x->recorded = rl_arena_str(&m->texts, rl_cell(rows, i, 1));
   x->started_at = rl_arena_str(&m->texts, rl_cell(rows, i, 3));
@@ -78,12 +80,12 @@ static rl_migration_state state_of(const rl_migration *x) {
   return is_edited(x) ? RL_MIGRATION_EDITED : RL_MIGRATION_APPLIED;
 }
 
-static int by_name(const void *a, const void *b) {
+static int compare_names(const void *a, const void *b) {
   return rl_str_cmp(((const rl_migration *)a)->name, ((const rl_migration *)b)->name);
 }
 
-/* What was rolled back and is not in the folder is over. */
-static void settle(rl_migrations *m) {
+/* Sets the states and sorts the list. What was rolled back and is not in the folder is left out. */
+static void set_states(rl_migrations *m) {
   size_t kept = 0;
   for (size_t i = 0; i < m->list.count; i++) {
     rl_migration *x = &m->list.items[i];
@@ -91,20 +93,20 @@ static void settle(rl_migrations *m) {
     if (x->in_folder || x->state != RL_MIGRATION_ROLLED_BACK) m->list.items[kept++] = *x;
   }
   m->list.count = kept;
-  if (kept) qsort(m->list.items, kept, sizeof *m->list.items, by_name);
+  if (kept) qsort(m->list.items, kept, sizeof *m->list.items, compare_names);
 }
 
 rille_status rl_migrations_load(rl_migrations *m, rl_error *err) {
   rl_text_rows rows = {0};
   rille_status st = rl_folder_read(m, err);
-  if (st == RILLE_OK && !m->replay) st = look_for_table(m, err);
+  if (st == RILLE_OK && !m->replay) st = find_history(m, err);
   if (st == RILLE_OK && m->has_history) {
     char *sql = rl_arena_printf(&m->texts, m->part->read_history, RL_STR_ARG(m->table));
     st = sql ? rl_session_rows(&m->session, sql, 9, &rows, err) : rl_fail_nomem(err);
   }
   for (size_t i = 0; i < rows.count && st == RILLE_OK; i++)
-    if (!take_row(m, &rows, i)) st = rl_fail_nomem(err);
-  if (st == RILLE_OK) settle(m);
+    if (!read_row(m, &rows, i)) st = rl_fail_nomem(err);
+  if (st == RILLE_OK) set_states(m);
   return st;
 }
 
@@ -114,7 +116,7 @@ rille_status rl_migrations_has_tables(rl_migrations *m, bool *some, rl_error *er
   rl_buf sql;
   rl_buf_init(&sql);
   m->part->write_has_tables(&sql, m->namespaces, m->namespace_count);
-  return ask_written(m, &sql, some, err);
+  return query_bool_buf(m, &sql, some, err);
 }
 
 static rille_status check_empty(rl_migrations *m, rl_error *err) {
@@ -123,13 +125,13 @@ static rille_status check_empty(rl_migrations *m, rl_error *err) {
   if (st == RILLE_OK && some)
     st = rl_fail(
         err, RL_P3005,
-        "the database %.*s has tables, but no history of migrations: tell which migrations it has already, with "
-        "rille.migrate.resolve{ applied = name } for each (a baseline), or use an empty database",
+        "the database %.*s has tables, but no history of migrations; record each migration that it already has, with "
+        "rille.migrate.resolve{ applied = name } (a baseline), or use an empty database",
         RL_STR_ARG(m->display));
   return st;
 }
 
-/* Prisma keeps a whole trace; a message has one line of it. */
+/* Returns one line for a message, because Prisma records a whole trace. */
 static rl_str first_reason(const rl_migration *x) {
   rl_str reason = rl_reason_of(x);
   const char *end = reason.len ? memchr(reason.p, '\n', reason.len) : NULL;
@@ -143,8 +145,8 @@ static rille_status check_failed(rl_migrations *m, rl_error *err) {
     rl_fail(
         err, RL_P3009,
         "the migration %.*s, started at %.*s, did not finish, and nothing is applied before that is resolved%s%.*s; "
-        "put right what it left, then say rille.migrate.resolve{ rolled_back = \"%.*s\" } to have it applied again, or "
-        "{ applied = \"%.*s\" } when all of it is there",
+        "correct what it left, then call rille.migrate.resolve{ rolled_back = \"%.*s\" } to apply it again, or "
+        "{ applied = \"%.*s\" } if all of it is in the database",
         RL_STR_ARG(x->name), RL_STR_ARG(x->started_at), x->logs.len ? ": " : "", RL_STR_ARG(first_reason(x)),
         RL_STR_ARG(x->name), RL_STR_ARG(x->name));
     rl_error_detail(err, "migration", x->name);
@@ -154,35 +156,35 @@ static rille_status check_failed(rl_migrations *m, rl_error *err) {
   return RILLE_OK;
 }
 
-static rille_status make_home(rl_migrations *m, rl_error *err) {
+static rille_status create_home(rl_migrations *m, rl_error *err) {
   char *sql = NULL;
   rille_status st = rl_ddl_home(m->dialect, rl_str_of(m->session.options.search_path), &m->session.arena, &sql, err);
   return st == RILLE_OK && sql ? rl_session_command(&m->session, sql, err) : st;
 }
 
-static rille_status make_table(rl_migrations *m, rl_error *err) {
-  rille_status st = make_home(m, err);
-  char *sql = rl_arena_printf(&m->session.arena, m->part->make_history, RL_STR_ARG(m->table));
+static rille_status create_history(rl_migrations *m, rl_error *err) {
+  rille_status st = create_home(m, err);
+  char *sql = rl_arena_printf(&m->session.arena, m->part->create_history_sql, RL_STR_ARG(m->table));
   if (st == RILLE_OK) st = sql ? rl_session_command(&m->session, sql, err) : rl_fail_nomem(err);
   if (st == RILLE_OK) m->has_history = true;
   return st;
 }
 
 rille_status rl_migrations_prepare(rl_migrations *m, bool baseline, rl_error *err) {
-  if (m->replay) return make_home(m, err);
+  if (m->replay) return create_home(m, err);
   rille_status st = rl_folder_check_provider(m, err);
   if (st == RILLE_OK && !baseline) st = check_failed(m, err);
   if (st != RILLE_OK || m->has_history) return st;
   if (!baseline) {
-    st = make_home(m, err);
+    st = create_home(m, err);
     if (st == RILLE_OK) st = check_empty(m, err);
   }
-  return st == RILLE_OK ? make_table(m, err) : st;
+  return st == RILLE_OK ? create_history(m, err) : st;
 }
 
 /* ------------------------------------------------------------------ writing */
 
-/* The time as the history has it. */
+/* Writes the time in the history's format. */
 static rl_str now_text(const rl_migrations *m, char out[RL_DATETIME_MAX]) {
   int64_t ms = rl_clock_wall_us() / 1000;
   char number[24];
@@ -197,7 +199,7 @@ static rl_str now_text(const rl_migrations *m, char out[RL_DATETIME_MAX]) {
   return (rl_str){out, len};
 }
 
-/* `format` has %T for the table, %W for a time (parameter 1). */
+/* format: %T stands for the table, %W for a time, which is parameter 1. */
 static rille_status write_row(rl_migrations *m, const char *format, const rl_str *params, uint32_t count,
                               rl_error *err) {
   rl_buf sql;
@@ -222,9 +224,9 @@ static rille_status write_row(rl_migrations *m, const char *format, const rl_str
 rille_status rl_history_start(rl_migrations *m, rl_str note, rl_error *err) {
   char now[RL_DATETIME_MAX], id[RL_ID_MAX];
   if (m->replay) return RILLE_OK;
-  if (!rl_id_uuid4(id)) return rl_fail(err, RL_INTERNAL, "the system gives no random numbers");
+  if (!rl_id_uuid4(id)) return rl_fail(err, RL_INTERNAL, "no random numbers available from the system");
   memcpy(m->id, id, 37);
-  rl_str params[] = {now_text(m, now), rl_str_of(m->id), rl_str_of(m->under->checksum), m->under->name, note};
+  rl_str params[] = {now_text(m, now), rl_str_of(m->id), rl_str_of(m->current->checksum), m->current->name, note};
   return write_row(m, "INSERT INTO %T (started_at, id, checksum, migration_name, logs) VALUES (%W, $2, $3, $4, $5)",
                    params, 5, err);
 }
@@ -258,23 +260,23 @@ rille_status rl_history_log(rl_migrations *m, rl_str text, rl_error *err) {
   return write_row(m, "UPDATE %T SET logs = $1 WHERE id = $2", params, 2, err);
 }
 
-static rille_status roll_back_row(rl_migrations *m, rl_str id, rl_error *err) {
+static rille_status mark_rolled_back(rl_migrations *m, rl_str id, rl_error *err) {
   char now[RL_DATETIME_MAX];
   rl_str params[] = {now_text(m, now), id};
   return write_row(m, "UPDATE %T SET rolled_back_at = %W WHERE id = $2", params, 2, err);
 }
 
 rille_status rl_history_revert(rl_migrations *m, const rl_migration *x, rl_error *err) {
-  return roll_back_row(m, x->id, err);
+  return mark_rolled_back(m, x->id, err);
 }
 
 static rille_status mark_applied(rl_migrations *m, const rl_migration *x, rl_error *err) {
   char now[RL_DATETIME_MAX], id[RL_ID_MAX];
   if (x->state == RL_MIGRATION_APPLIED || x->state == RL_MIGRATION_EDITED)
-    return rl_fail(err, RL_P3008, "the migration %.*s is recorded as applied already", RL_STR_ARG(x->name));
+    return rl_fail(err, RL_P3008, "the migration %.*s is already recorded as applied", RL_STR_ARG(x->name));
   rille_status st = rl_migrations_prepare(m, true, err);
-  if (st == RILLE_OK && x->state == RL_MIGRATION_FAILED) st = roll_back_row(m, x->id, err);
-  if (st == RILLE_OK && !rl_id_uuid4(id)) st = rl_fail(err, RL_INTERNAL, "the system gives no random numbers");
+  if (st == RILLE_OK && x->state == RL_MIGRATION_FAILED) st = mark_rolled_back(m, x->id, err);
+  if (st == RILLE_OK && !rl_id_uuid4(id)) st = rl_fail(err, RL_INTERNAL, "no random numbers available from the system");
   rl_str params[] = {now_text(m, now), rl_str_of(id), rl_str_of(x->checksum), x->name, RL_STR("")};
   if (st != RILLE_OK) return st;
   return write_row(m,
@@ -290,22 +292,22 @@ rille_status rl_migrations_mark(rl_migrations *m, rl_str name, bool applied, rl_
   rl_migration *x = rl_migrations_find(m, name);
   rille_status st;
   if (applied && (!x || !x->in_folder))
-    st = rl_fail(err, RL_P3017, "there is no migration %.*s in %.*s; the whole name of its folder is wanted",
+    st = rl_fail(err, RL_P3017, "there is no migration %.*s in %.*s; expected the whole name of its folder",
                  RL_STR_ARG(name), RL_STR_ARG(m->folder));
   else if (applied)
     st = mark_applied(m, x, err);
   else if (!x || !x->id.len)
     st = rl_fail(err, RL_P3011,
-                 "the migration %.*s was never applied to this database; the whole name of its folder is wanted",
+                 "the migration %.*s was never applied to this database; expected the whole name of its folder",
                  RL_STR_ARG(name));
   else if (x->state != RL_MIGRATION_FAILED)
     st =
         rl_fail(err, RL_P3012,
-                "the migration %.*s has not failed: only a failed one can be marked as rolled back (rille.migrate.down "
-                "takes an applied one back)",
+                "the migration %.*s has not failed; only a failed one can be marked as rolled back (rille.migrate.down "
+                "undoes an applied one)",
                 RL_STR_ARG(name));
   else
-    st = roll_back_row(m, x->id, err);
+    st = mark_rolled_back(m, x->id, err);
   if (st == RILLE_ERROR) rl_error_detail(err, "migration", name);
   return st;
 }

@@ -1,12 +1,12 @@
-/* Opening a database for migrations, and closing it. */
+/* Opens a database for migrations, and closes it. */
 #include "migrate/history/migrations.h"
 
 #include "base/alloc.h"
 #include "migrate/structure/open.h"
 #include "sql/ddl.h"
 
-/* Every statement about the history names its schema: a script may change where names are looked for. */
-static rille_status name_table(rl_migrations *m, rl_error *err) {
+/* Sets the qualified name of the history's table, because a script may change the search path. */
+static rille_status set_table_name(rl_migrations *m, rl_error *err) {
   rl_buf b;
   rl_text_rows rows = {0};
   rl_str home = rl_str_of(m->session.options.search_path);
@@ -36,13 +36,13 @@ static bool copy_namespaces(rl_migrations *m, const rl_schema *schema) {
   return m->namespaces != NULL;
 }
 
-static rille_status fill(rl_migrations *m, const rl_migrations_settings *s, rl_error *err) {
+static rille_status apply_settings(rl_migrations *m, const rl_migrations_settings *s, rl_error *err) {
   rl_str folder = s->folder;
   while (folder.len > 1 && folder.p[folder.len - 1] == '/') folder.len--;
   m->folder = rl_arena_str(&m->session.arena, folder);
   m->display = rl_str_of(m->session.options.display);
   if (!m->folder.p || !copy_namespaces(m, s->schema)) return rl_fail_nomem(err);
-  return name_table(m, err);
+  return set_table_name(m, err);
 }
 
 rille_status rl_migrations_open(rl_migrations *m, const rl_migrations_settings *s, rl_error *err) {
@@ -56,12 +56,12 @@ rille_status rl_migrations_open(rl_migrations *m, const rl_migrations_settings *
   st = s->create ? rl_open_or_create(&m->session, s->url, m->dialect, err)
                  : rl_session_open_shared(&m->session, s->url, err);
   m->open = st == RILLE_OK;
-  if (st == RILLE_OK) st = fill(m, s, err);
+  if (st == RILLE_OK) st = apply_settings(m, s, err);
   if (st != RILLE_OK) rl_migrations_close(m);
   return st;
 }
 
-static void end_transaction(rl_migrations *m) {
+static void roll_back_open_transaction(rl_migrations *m) {
   const rl_driver *d = m->session.options.driver;
   rl_error ignored = {0};
   if (m->session.conn && d->is_usable(m->session.conn) && d->in_transaction(m->session.conn))
@@ -71,7 +71,7 @@ static void end_transaction(rl_migrations *m) {
 
 void rl_migrations_close(rl_migrations *m) {
   if (m->open) {
-    end_transaction(m);
+    roll_back_open_transaction(m);
     rl_migrations_unlock(m);
     rl_session_close(&m->session);
   }

@@ -88,7 +88,7 @@ rille_status rl_migrations_take_back(rl_migrations *m, int64_t steps, rl_str to,
 
 rille_status rl_migrations_next(rl_migrations *m, const rl_migration **out, rl_error *err) {
   *out = NULL;
-  if (m->under) {
+  if (m->current) {
     rille_status st = rl_migrations_finish(m, err);
     if (st != RILLE_OK) {
       m->due.count = 0;

@@ -4,28 +4,28 @@
 typedef struct reader {
   rl_session *s;
   rl_db *db;
-  rl_buf buf; /* the query in work; begins with the names of the schemas */
-  size_t head;
+  rl_buf buf;  /* the query that is being written */
+  size_t head; /* length of its common beginning, with the names of the schemas */
   rl_error *err;
 } reader;
 
-static bool yes(rl_str s) {
+static bool is_true(rl_str s) {
   return rl_str_is(s, "t") || rl_str_is(s, "true");
 }
 
-static rille_status query(reader *r, const char *sql, uint32_t columns, rl_text_rows *out) {
+static rille_status run_query(reader *r, const char *sql, uint32_t columns, rl_text_rows *out) {
   r->buf.len = r->head;
   rl_buf_text(&r->buf, sql);
   const char *z = rl_buf_z(&r->buf);
   return z ? rl_session_rows(r->s, z, columns, out, r->err) : rl_fail_nomem(r->err);
 }
 
-/* The rows of tables come in the order of tables. */
+/* Returns the table that a row is about. */
 static rl_db_table *table_at(const reader *r, const rl_text_rows *rows, size_t i) {
   return rl_db_table_of(r->db, rl_cell(rows, i, 0), rl_cell(rows, i, 1));
 }
 
-static void begin(reader *r, const rl_str *namespaces, size_t count) {
+static void write_query_head(reader *r, const rl_str *namespaces, size_t count) {
   rl_str home = r->s->options.search_path ? rl_str_of(r->s->options.search_path) : RL_STR("public");
   rl_buf_text(&r->buf, "WITH ns AS (SELECT oid, ");
   rl_buf_text(&r->buf, count ? "nspname::text" : "''::text");
@@ -46,14 +46,14 @@ static void begin(reader *r, const rl_str *namespaces, size_t count) {
 
 static rille_status read_namespaces(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r, "SELECT label FROM ns WHERE label <> '' ORDER BY 1", 1, &rows);
+  rille_status st = run_query(r, "SELECT label FROM ns WHERE label <> '' ORDER BY 1", 1, &rows);
   if (st != RILLE_OK) return st;
   for (size_t i = 0; i < rows.count; i++) {
     rl_str *n = RL_DB_ADD(&r->s->arena, &r->db->namespaces);
     if (!n) return rl_fail_nomem(r->err);
     *n = rl_cell(&rows, i, 0);
   }
-  st = query(r, "SELECT extname::text FROM pg_extension ORDER BY 1", 1, &rows);
+  st = run_query(r, "SELECT extname::text FROM pg_extension ORDER BY 1", 1, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_str *n = RL_DB_ADD(&r->s->arena, &r->db->extensions);
     if (!n) return rl_fail_nomem(r->err);
@@ -64,15 +64,15 @@ static rille_status read_namespaces(reader *r) {
 
 static rille_status read_enums(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r,
-                          "SELECT ns.label, t.typname::text, coalesce(e.enumlabel::text, "
-                          "''), coalesce(obj_description(t.oid, 'pg_type'), '') "
-                          "FROM pg_type t JOIN ns ON ns.oid = t.typnamespace LEFT JOIN "
-                          "pg_enum e ON e.enumtypid = t.oid WHERE t.typtype = 'e' "
-                          "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = "
-                          "'pg_type'::regclass AND d.objid = t.oid AND d.deptype = "
-                          "'e') ORDER BY 1, t.typname, e.enumsortorder",
-                          4, &rows);
+  rille_status st = run_query(r,
+                              "SELECT ns.label, t.typname::text, coalesce(e.enumlabel::text, "
+                              "''), coalesce(obj_description(t.oid, 'pg_type'), '') "
+                              "FROM pg_type t JOIN ns ON ns.oid = t.typnamespace LEFT JOIN "
+                              "pg_enum e ON e.enumtypid = t.oid WHERE t.typtype = 'e' "
+                              "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = "
+                              "'pg_type'::regclass AND d.objid = t.oid AND d.deptype = "
+                              "'e') ORDER BY 1, t.typname, e.enumsortorder",
+                              4, &rows);
   if (st != RILLE_OK) return st;
   for (size_t i = 0; i < rows.count; i++) {
     rl_db_enum *e = rl_db_enum_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
@@ -90,12 +90,12 @@ static rille_status read_enums(reader *r) {
 
 static rille_status read_tables(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r,
-                          "SELECT label, name, relkind::text, coalesce(obj_description(oid, "
-                          "'pg_class'), ''), CASE WHEN relkind IN ('v', "
-                          "'m') THEN pg_get_viewdef(oid) ELSE '' END FROM rel ORDER BY "
-                          "label, name COLLATE \"C\"",
-                          5, &rows);
+  rille_status st = run_query(r,
+                              "SELECT label, name, relkind::text, coalesce(obj_description(oid, "
+                              "'pg_class'), ''), CASE WHEN relkind IN ('v', "
+                              "'m') THEN pg_get_viewdef(oid) ELSE '' END FROM rel ORDER BY "
+                              "label, name COLLATE \"C\"",
+                              5, &rows);
   if (st != RILLE_OK) return st;
   for (size_t i = 0; i < rows.count; i++) {
     rl_str kind = rl_cell(&rows, i, 2);
@@ -116,7 +116,7 @@ static rille_status read_tables(reader *r) {
 
 /* ------------------------------------------------------------------ columns */
 
-/* As the statements of a schema name what the catalogue calls otherwise. */
+/* Returns the name of a type in statements, where the catalogue has another one; NULL: the same. */
 static const char *type_name(rl_str typname) {
   static const struct {
     const char *typname, *name;
@@ -151,7 +151,7 @@ static const char *type_name(rl_str typname) {
   return NULL;
 }
 
-/* formatted: "timestamp(3) without time zone", whose arguments are kept */
+/* Returns the type as a statement writes it. formatted: "timestamp(3) without time zone", whose arguments are kept. */
 static rl_str type_text(reader *r, const rl_db_column *c, rl_str typname, rl_str formatted) {
   const char *name = type_name(typname);
   rl_buf b;
@@ -195,14 +195,14 @@ static const char columns_sql[] =
 static rille_status read_column(reader *r, const rl_text_rows *rows, size_t i) {
   rl_db_table *t = table_at(r, rows, i);
   rl_db_view *v = t ? NULL : rl_db_view_of(r->db, rl_cell(rows, i, 0), rl_cell(rows, i, 1));
-  if (!t && !v) return RILLE_OK; /* it came between the queries */
+  if (!t && !v) return RILLE_OK; /* it was created between the queries */
   rl_db_column *c = t ? RL_DB_ADD(&r->s->arena, &t->columns) : RL_DB_ADD(&r->s->arena, &v->columns);
   if (!c) return rl_fail_nomem(r->err);
   c->name = rl_cell(rows, i, 2);
   c->enum_namespace = rl_cell(rows, i, 5);
   c->enum_name = rl_cell(rows, i, 6);
-  c->list = yes(rl_cell(rows, i, 7));
-  c->required = yes(rl_cell(rows, i, 8)) && !c->list;
+  c->list = is_true(rl_cell(rows, i, 7));
+  c->required = is_true(rl_cell(rows, i, 8)) && !c->list;
   c->type = type_text(r, c, rl_cell(rows, i, 3), rl_cell(rows, i, 4));
   if (!c->type.p) return rl_fail_nomem(r->err);
   c->identity = rl_cell(rows, i, 9).len > 0;
@@ -224,13 +224,12 @@ static rille_status read_column(reader *r, const rl_text_rows *rows, size_t i) {
 
 static rille_status read_columns(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r, columns_sql, 14, &rows);
+  rille_status st = run_query(r, columns_sql, 14, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) st = read_column(r, &rows, i);
   return st;
 }
 
-/* ------------------------------------------------------------------ keys and
- * indexes */
+/* ------------------------------------------------------------------ keys and indexes */
 
 static const char indexes_sql[] =
     "SELECT rel.label, rel.name, i.relname::text, x.indisunique::text, "
@@ -255,7 +254,7 @@ static rille_status read_index(reader *r, const rl_text_rows *rows, size_t i) {
   rl_db_table *t = table_at(r, rows, i);
   rl_str name = rl_cell(rows, i, 2);
   if (!t) return RILLE_OK;
-  if (yes(rl_cell(rows, i, 4))) {
+  if (is_true(rl_cell(rows, i, 4))) {
     rl_str *key = RL_DB_ADD(&r->s->arena, &t->primary);
     if (!key) return rl_fail_nomem(r->err);
     *key = rl_cell(rows, i, 9);
@@ -267,22 +266,22 @@ static rille_status read_index(reader *r, const rl_text_rows *rows, size_t i) {
     x = RL_DB_ADD(&r->s->arena, &t->indexes);
     if (!x) return rl_fail_nomem(r->err);
     x->name = name;
-    x->unique = yes(rl_cell(rows, i, 3));
+    x->unique = is_true(rl_cell(rows, i, 3));
     x->method = rl_cell(rows, i, 5);
     x->predicate = rl_db_bare(RL_PROVIDER_POSTGRESQL, rl_cell(rows, i, 6));
-    x->opaque = yes(rl_cell(rows, i, 7));
-    x->constraint = yes(rl_cell(rows, i, 8));
+    x->opaque = is_true(rl_cell(rows, i, 7));
+    x->constraint = is_true(rl_cell(rows, i, 8));
   }
   if (x->count == x->cap && !(x->parts = rl_db_grow(&r->s->arena, x->parts, x->count, &x->cap, sizeof *x->parts)))
     return rl_fail_nomem(r->err);
   x->parts[x->count++] = (rl_db_part){rl_cell(rows, i, 9), rl_str_is(rl_cell(rows, i, 10), "1"), rl_cell(rows, i, 11),
-                                      yes(rl_cell(rows, i, 12))};
+                                      is_true(rl_cell(rows, i, 12))};
   return RILLE_OK;
 }
 
 static rille_status read_indexes(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r, indexes_sql, 13, &rows);
+  rille_status st = run_query(r, indexes_sql, 13, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) st = read_index(r, &rows, i);
   return st;
 }
@@ -297,7 +296,7 @@ static rl_action_ref action_of(rl_str letter) {
   }
 }
 
-/* A key to a partitioned table has children to its partitions, which are the server's own. */
+/* A foreign key to a partitioned table has one more per partition. They are left out: the server manages them. */
 static const char references_sql[] =
     "SELECT rel.label, rel.name, k.conname::text, k.confdeltype::text, k.confupdtype::text, "
     "coalesce(ns.label, tn.nspname::text), tc.relname::text, f.attname::text, "
@@ -318,17 +317,17 @@ static rille_status read_reference(reader *r, const rl_text_rows *rows, size_t i
   if (!t) return RILLE_OK;
   rl_db_reference *k = t->references.count ? &t->references.items[t->references.count - 1] : NULL;
   if (!k || !rl_str_eq(k->name, rl_cell(rows, i, 2))) {
-    size_t most = 32; /* INDEX_MAX_KEYS */
+    size_t max = 32; /* INDEX_MAX_KEYS */
     k = RL_DB_ADD(&r->s->arena, &t->references);
     if (!k) return rl_fail_nomem(r->err);
     *k = (rl_db_reference){.name = rl_cell(rows, i, 2),
-                           .columns = RL_NEW_ARRAY(&r->s->arena, rl_str, most),
-                           .targets = RL_NEW_ARRAY(&r->s->arena, rl_str, most),
+                           .columns = RL_NEW_ARRAY(&r->s->arena, rl_str, max),
+                           .targets = RL_NEW_ARRAY(&r->s->arena, rl_str, max),
                            .target_namespace = rl_cell(rows, i, 5),
                            .target = rl_cell(rows, i, 6),
                            .on_delete = action_of(rl_cell(rows, i, 3)),
                            .on_update = action_of(rl_cell(rows, i, 4)),
-                           .rests_on = rl_cell(rows, i, 9)};
+                           .target_index = rl_cell(rows, i, 9)};
     if (!k->columns || !k->targets) return rl_fail_nomem(r->err);
   }
   if (k->count == 32) return rl_fail(r->err, RL_P4002, "a foreign key of more than 32 columns");
@@ -339,20 +338,20 @@ static rille_status read_reference(reader *r, const rl_text_rows *rows, size_t i
 
 static rille_status read_references(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r, references_sql, 10, &rows);
+  rille_status st = run_query(r, references_sql, 10, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) st = read_reference(r, &rows, i);
   return st;
 }
 
 static rille_status read_checks(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r,
-                          "SELECT rel.label, rel.name, k.conname::text, "
-                          "pg_get_constraintdef(k.oid) FROM rel JOIN "
-                          "pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'c' ORDER "
-                          "BY rel.label, rel.name COLLATE "
-                          "\"C\", k.conname COLLATE \"C\"",
-                          4, &rows);
+  rille_status st = run_query(r,
+                              "SELECT rel.label, rel.name, k.conname::text, "
+                              "pg_get_constraintdef(k.oid) FROM rel JOIN "
+                              "pg_constraint k ON k.conrelid = rel.oid AND k.contype = 'c' ORDER "
+                              "BY rel.label, rel.name COLLATE "
+                              "\"C\", k.conname COLLATE \"C\"",
+                              4, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_table *t = table_at(r, &rows, i);
     rl_db_check *c = t ? RL_DB_ADD(&r->s->arena, &t->checks) : NULL;
@@ -362,7 +361,7 @@ static rille_status read_checks(reader *r) {
   return st;
 }
 
-/* ------------------------------------------------------------------ views, and what is no table of ours */
+/* ------------------------------------------------------------------ views and foreign tables */
 
 static const char uses_sql[] =
     "SELECT DISTINCT rel.label, rel.name, coalesce(ns.label, n.nspname::text), "
@@ -390,19 +389,20 @@ static const char uses_sql[] =
 
 static rille_status read_uses(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r, uses_sql, 6, &rows);
+  rille_status st = run_query(r, uses_sql, 6, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_view *v = rl_db_view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
     rl_db_use *u = v ? RL_DB_ADD(&r->s->arena, &v->uses) : NULL;
     if (v && !u) return rl_fail_nomem(r->err);
     if (u)
-      *u = (rl_db_use){rl_cell(&rows, i, 2), rl_cell(&rows, i, 3), rl_cell(&rows, i, 4), yes(rl_cell(&rows, i, 5))};
+      *u = (rl_db_use){rl_cell(&rows, i, 2), rl_cell(&rows, i, 3), rl_cell(&rows, i, 4), is_true(rl_cell(&rows, i, 5))};
   }
   return st;
 }
 
-/* The statements that make again what goes with a view: indexes, triggers, rules, defaults, comments, rights. */
-static const char belongings_sql[] =
+/* Statements that create again what is dropped with a view: indexes, triggers, rules, defaults, comments, privileges.
+ */
+static const char dependents_sql[] =
     "SELECT rel.label, rel.name, b.sql "
     "FROM rel "
     "JOIN pg_class v ON v.oid = rel.oid "
@@ -432,20 +432,20 @@ static const char belongings_sql[] =
     "WHERE rel.relkind IN ('v', 'm') "
     "ORDER BY 1, 2, b.n, 3";
 
-static rille_status read_belongings(reader *r) {
+static rille_status read_dependents(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r, belongings_sql, 3, &rows);
+  rille_status st = run_query(r, dependents_sql, 3, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_view *v = rl_db_view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
-    rl_str *sql = v ? RL_DB_ADD(&r->s->arena, &v->belongings) : NULL;
+    rl_str *sql = v ? RL_DB_ADD(&r->s->arena, &v->dependents) : NULL;
     if (v && !sql) return rl_fail_nomem(r->err);
     if (sql) *sql = rl_cell(&rows, i, 2);
   }
   if (st == RILLE_OK)
-    st = query(r,
-               "SELECT rel.label, rel.name, ' WITH (' || array_to_string(v.reloptions, ', ') || ')' FROM rel JOIN "
-               "pg_class v ON v.oid = rel.oid WHERE rel.relkind IN ('v', 'm') AND v.reloptions IS NOT NULL",
-               3, &rows);
+    st = run_query(r,
+                   "SELECT rel.label, rel.name, ' WITH (' || array_to_string(v.reloptions, ', ') || ')' FROM rel JOIN "
+                   "pg_class v ON v.oid = rel.oid WHERE rel.relkind IN ('v', 'm') AND v.reloptions IS NOT NULL",
+                   3, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_view *v = rl_db_view_of(r->db, rl_cell(&rows, i, 0), rl_cell(&rows, i, 1));
     if (v) v->options = rl_cell(&rows, i, 2);
@@ -455,10 +455,11 @@ static rille_status read_belongings(reader *r) {
 
 static rille_status read_others(reader *r) {
   rl_text_rows rows;
-  rille_status st = query(r,
-                          "SELECT ns.label, c.relname::text FROM pg_class c JOIN ns ON ns.oid = c.relnamespace WHERE "
-                          "c.relkind = 'f' ORDER BY 1, 2",
-                          2, &rows);
+  rille_status st =
+      run_query(r,
+                "SELECT ns.label, c.relname::text FROM pg_class c JOIN ns ON ns.oid = c.relnamespace WHERE "
+                "c.relkind = 'f' ORDER BY 1, 2",
+                2, &rows);
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_use *u = RL_DB_ADD(&r->s->arena, &r->db->others);
     if (!u) return rl_fail_nomem(r->err);
@@ -470,13 +471,13 @@ static rille_status read_others(reader *r) {
 rille_status rl_describe_postgres(rl_session *s, const rl_str *namespaces, size_t count, rl_db *out, rl_error *err) {
   reader r = {.s = s, .db = out, .err = err};
   rl_buf_init(&r.buf);
-  begin(&r, namespaces, count);
+  write_query_head(&r, namespaces, count);
   static rille_status (*const parts[])(reader *) = {read_namespaces, read_enums,      read_tables, read_columns,
                                                     read_indexes,    read_references, read_checks, read_others};
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < sizeof parts / sizeof *parts && st == RILLE_OK; i++) st = parts[i](&r);
   if (st == RILLE_OK && out->views.count) st = read_uses(&r);
-  if (st == RILLE_OK && out->views.count) st = read_belongings(&r);
+  if (st == RILLE_OK && out->views.count) st = read_dependents(&r);
   rl_buf_dispose(&r.buf);
   return st;
 }

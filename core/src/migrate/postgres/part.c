@@ -1,4 +1,4 @@
-/* What migrations ask of PostgreSQL. */
+/* PostgreSQL's part of migrations. */
 #include "migrate/postgres/postgres.h"
 #include "migrate/structure/open.h"
 #include "sql/ddl.h"
@@ -30,7 +30,7 @@ static const rl_db_known_type types[] = {{"TEXT", "String", NULL},
                                          {"JSONB", "Json", NULL},
                                          {"BYTEA", "Bytes", NULL}};
 
-/* *len: of its name, without arguments. */
+/* *len: length of the type's name, without arguments. */
 static const rl_db_known_type *known_type(rl_str type, size_t *len) {
   type = rl_db_element_type(type);
   const char *open = memchr(type.p, '(', type.len);
@@ -38,15 +38,15 @@ static const rl_db_known_type *known_type(rl_str type, size_t *len) {
   return rl_db_find_type(types, sizeof types / sizeof *types, rl_str_make(type.p, *len));
 }
 
-static const char make_history[] = "CREATE TABLE %.*s (\n"
-                                   "    id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n"
-                                   "    checksum                VARCHAR(64) NOT NULL,\n"
-                                   "    finished_at             TIMESTAMPTZ,\n"
-                                   "    migration_name          VARCHAR(255) NOT NULL,\n"
-                                   "    logs                    TEXT,\n"
-                                   "    rolled_back_at          TIMESTAMPTZ,\n"
-                                   "    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),\n"
-                                   "    applied_steps_count     INTEGER NOT NULL DEFAULT 0\n)";
+static const char create_history_sql[] = "CREATE TABLE %.*s (\n"
+                                         "    id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n"
+                                         "    checksum                VARCHAR(64) NOT NULL,\n"
+                                         "    finished_at             TIMESTAMPTZ,\n"
+                                         "    migration_name          VARCHAR(255) NOT NULL,\n"
+                                         "    logs                    TEXT,\n"
+                                         "    rolled_back_at          TIMESTAMPTZ,\n"
+                                         "    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),\n"
+                                         "    applied_steps_count     INTEGER NOT NULL DEFAULT 0\n)";
 
 #define STAMP_PG(c) "to_char(" c " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 static const char read_history[] =
@@ -71,7 +71,8 @@ static void write_has_tables(rl_buf *sql, const rl_str *namespaces, size_t count
   rl_buf_byte(sql, ')');
 }
 
-/* Behind a proxy RESET does not restore the settings that the connection was opened with. These three are set again. */
+/* Behind a pooler RESET does not restore the settings that the connection was opened with. These three are set again.
+ */
 static void restore(rl_session *s, const rl_str *settings, rl_error *ignored) {
   rl_session_script(s, "SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL", ignored);
   rl_error_clear(ignored);
@@ -93,13 +94,13 @@ static const char *contents(const rl_conn_options *o) {
 
 const rl_migrate_part rl_migrate_part_postgres = {
     .describe = rl_describe_postgres,
-    .reword = rl_reword_postgres,
+    .normalize = rl_normalize_postgres,
     .known_type = known_type,
     .admin_database = "postgres",
     .backup_head = {"PGDMP", 5},
     .backup_title = "what pg_dump writes with -Fc",
     .contents = contents,
-    .make_history = make_history,
+    .create_history_sql = create_history_sql,
     .read_history = read_history,
     .write_has_history = write_has_history,
     .write_has_tables = write_has_tables,
@@ -109,7 +110,7 @@ const rl_migrate_part rl_migrate_part_postgres = {
     .script_timeouts = true,
     .sends_whole_scripts = true,
     .try_lock = "SELECT pg_try_advisory_lock(72707369)::text",
-    .give_lock = "SELECT pg_advisory_unlock(72707369)",
+    .release_lock = "SELECT pg_advisory_unlock(72707369)",
     .lock_name = "pg_advisory_lock(72707369)",
     .lock_switch = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK",
 };

@@ -120,7 +120,7 @@ static bool write_value(rl_puller *p, const rl_db_column *c, rl_str scalar, rl_s
   bool is_int = rl_str_is(scalar, "Int") || rl_str_is(scalar, "BigInt");
   bool number = is_int || rl_str_is(scalar, "Float") || rl_str_is(scalar, "Decimal");
   if (c->enum_name.len) {
-    if (!has_value(p, c, v) || !rl_db_can_say_value(v)) return false;
+    if (!has_value(p, c, v) || !rl_db_can_express_value(v)) return false;
     rl_buf_str(p->out, rl_pull_enum_value(p, c, v));
     return true;
   }

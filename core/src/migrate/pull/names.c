@@ -182,7 +182,7 @@ static void use_known_field(const rl_model *known, rl_db_column *c) {
   const rl_field *f = rl_pull_known_field(known, c->name);
   if (!f) return;
   c->required = f->required && !f->list;
-  c->is_believed = !c->type.len;
+  c->type_unknown = !c->type.len;
 }
 
 /* Returns a view as a table without keys. */
@@ -266,7 +266,7 @@ static rl_str *name_values(rl_puller *p, const rl_db_enum *e) {
     if (v) names[i] = v->name;
   }
   for (size_t i = 0; i < n; i++) {
-    if (names[i].len || !rl_db_can_say_value(e->values.items[i].name)) continue;
+    if (names[i].len || !rl_db_can_express_value(e->values.items[i].name)) continue;
     rl_str name = identifier_of(p, e->values.items[i].name);
     while (!p->failed && value_name_is_used(names, n, name))
       name = rl_str_of(rl_pull_printf(p, "%.*s_", RL_STR_ARG(name)));

@@ -83,7 +83,7 @@ static void find_keys(rl_puller *p) {
     for (size_t k = 0; k < t->references.count && !p->models[i].is_link; k++) {
       const rl_db_reference *key = &t->references.items[k];
       size_t to = model_of(p, key->target_namespace, key->target);
-      if (to == p->count || !rl_db_can_say_reference(p->db, t, key)) continue;
+      if (to == p->count || !rl_db_can_express_reference(p->db, t, key)) continue;
       add_relation(p, (rl_pulled_relation){.from = i,
                                            .to = to,
                                            .key = key,

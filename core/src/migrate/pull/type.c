@@ -16,7 +16,7 @@ static bool exact_type(rl_puller *p, rl_str type, rl_str *scalar, rl_str *native
   if (single)
     *native = rl_str_of(rl_pull_printf(p, "%s(1)", t->native));
   else if (t->native && times && type.len == len)
-    *native = rl_str_of(rl_pull_printf(p, "%s(6)", t->native)); /* what it is without a number */
+    *native = rl_str_of(rl_pull_printf(p, "%s(6)", t->native)); /* the default without a number */
   else if (t->native && !is_default(type))
     *native = rl_str_of(rl_pull_printf(p, "%s%.*s", t->native, (int)(type.len - len), type.p + len));
   return true;

@@ -33,7 +33,7 @@ static void write_field(rl_puller *p, const rl_pulled *m, size_t i) {
   const rl_field *known = m->known_fields[i];
   rl_str scalar = {"", 0}, native = {"", 0};
   bool typed = rl_pull_type(p, c, &scalar, &native);
-  if (c->is_believed && known) {
+  if (c->type_unknown && known) {
     typed = rl_pull_known_type(&known->type, &scalar);
   }
   write_doc(p, "  ", known ? known->doc : (rl_str){"", 0}, m->known ? (rl_str){"", 0} : c->comment);
@@ -97,7 +97,7 @@ void rl_pull_enum(rl_puller *p, const rl_db_enum *e) {
   write_doc(p, "", known ? known->doc : none, e->comment);
   rl_buf_printf(p->out, "enum %.*s {\n", RL_STR_ARG(name));
   for (size_t i = 0; i < e->values.count; i++) {
-    if (!rl_db_can_say_value(e->values.items[i].name)) {
+    if (!rl_db_can_express_value(e->values.items[i].name)) {
       rl_buf_text(p->out, "  // Left out, because a schema cannot express it: an empty value.\n");
       continue;
     }

@@ -1,5 +1,5 @@
-/* What only the statement of a SQLite table or index tells: the pragmas are
- * silent about checks and predicates. */
+/* Reads the statements of SQLite's tables and indexes, because pragmas do not
+ * report checks and predicates. */
 #include "base/sql_scan.h"
 #include "migrate/sqlite/sqlite.h"
 
@@ -24,14 +24,14 @@ static rl_sql_token next_part(definition *d) {
   return t;
 }
 
-/* A name may be quoted as a string, too. */
+/* A name may also be quoted like a string. */
 static rl_str name_of(rl_arena *arena, rl_sql_token t) {
   bool quoted = (t.kind == RL_SQL_NAME || t.kind == RL_SQL_STRING) && t.text.len > 1;
   return quoted ? rl_db_unquote(arena, t.text) : t.text;
 }
 
-/* Behind an opening parenthesis that comes next, and all within it. */
-static const char *past_parentheses(definition *d) {
+/* Skips the parentheses that come next, with all that they enclose. Returns the end. */
+static const char *skip_parentheses(definition *d) {
   int depth = d->depth;
   rl_sql_token t = next_part(d);
   while (d->depth > depth && t.kind != RL_SQL_END) t = next_part(d);
@@ -39,7 +39,7 @@ static const char *past_parentheses(definition *d) {
 }
 
 static bool keep_check(definition *d, const char *from) {
-  const char *to = past_parentheses(d);
+  const char *to = skip_parentheses(d);
   rl_db_check *check = RL_DB_ADD(d->arena, &d->t->checks);
   if (!check) return false;
   *check = (rl_db_check){d->constraint, rl_str_make(from, (size_t)(to - from))};
@@ -47,9 +47,9 @@ static bool keep_check(definition *d, const char *from) {
   return true;
 }
 
-/* Behind AS: the expression, and how it is kept. */
+/* Reads the expression after AS, and whether it is stored. */
 static bool keep_generated(definition *d) {
-  const char *from = d->scan.at, *to = past_parentheses(d);
+  const char *from = d->scan.at, *to = skip_parentheses(d);
   definition ahead = *d;
   bool stored = rl_sql_is_word(next_part(&ahead), "STORED");
   d->column->generated = rl_str_of(
@@ -57,8 +57,8 @@ static bool keep_generated(definition *d) {
   return d->column->generated.p != NULL;
 }
 
-/* A definition begins: of a column, or of a constraint. */
-static rl_db_column *begun_column(const definition *d, rl_sql_token t) {
+/* Returns the column that a definition is for; NULL for a constraint. */
+static rl_db_column *defined_column(const definition *d, rl_sql_token t) {
   static const char *const others[] = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (rl_sql_is_word(t, others[i])) return NULL;
@@ -86,7 +86,7 @@ rille_status rl_sqlite_definition(rl_str sql, rl_arena *arena, rl_db_table *t, r
   bool begins = false;
   for (rl_sql_token p = next_part(&d); p.kind != RL_SQL_END; p = next_part(&d)) {
     bool opens = d.depth == 1 && (rl_sql_is_sign(p, '(') || rl_sql_is_sign(p, ','));
-    if (begins && d.depth == 1) d.column = begun_column(&d, p);
+    if (begins && d.depth == 1) d.column = defined_column(&d, p);
     if (opens) d.constraint = rl_str_make("", 0);
     if (d.depth == 1 && !opens && !read_word(&d, p)) return rl_fail_nomem(err);
     if (d.depth == 0 && rl_sql_is_word(p, "STRICT")) t->strict = true;

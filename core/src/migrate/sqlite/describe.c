@@ -10,7 +10,7 @@
 
 static const rl_str nothing = {"", 0};
 
-static bool yes(rl_str s) {
+static bool is_true(rl_str s) {
   return s.len && !rl_str_is(s, "0");
 }
 
@@ -29,7 +29,7 @@ static rille_status read_definitions(rl_session *s, rl_db *db, const rl_text_row
   return st;
 }
 
-/* Virtual tables, and those that they keep their things in. */
+/* Reads the names of virtual tables and their shadow tables. */
 static rille_status read_others(rl_session *s, rl_db *db, rl_error *err) {
   rl_text_rows rows;
   rille_status st =
@@ -45,7 +45,7 @@ static rille_status read_others(rl_session *s, rl_db *db, rl_error *err) {
   return st;
 }
 
-/* A view that no longer works, for want of a table or a column, has no columns. */
+/* A broken view, which lacks a table or column, has no columns. */
 static rille_status read_view(rl_session *s, rl_db_view *v, rl_error *err) {
   rl_text_rows rows;
   rl_error broken = {0};
@@ -80,27 +80,28 @@ static rille_status read_views(rl_session *s, rl_db *db, rl_error *err) {
   return st;
 }
 
-static rille_status set_key(rl_session *s, rl_db_table *t, rl_str column, rl_str place, rl_error *err) {
+/* position: in the primary key, from 1 on. */
+static rille_status set_key_column(rl_session *s, rl_db_table *t, rl_str column, rl_str position, rl_error *err) {
   size_t at = 0;
-  for (size_t i = 0; i < place.len; i++) at = at * 10 + (size_t)(place.p[i] - '0');
+  for (size_t i = 0; i < position.len; i++) at = at * 10 + (size_t)(position.p[i] - '0');
   while (t->primary.count < at) {
-    rl_str *place_of = RL_DB_ADD(&s->arena, &t->primary);
-    if (!place_of) return rl_fail_nomem(err);
-    *place_of = nothing;
+    rl_str *added = RL_DB_ADD(&s->arena, &t->primary);
+    if (!added) return rl_fail_nomem(err);
+    *added = nothing;
   }
   t->primary.items[at - 1] = column;
   return RILLE_OK;
 }
 
-/* 0 and 1 are what SQLite has for false and true. */
-static bool is_boolean(const rl_db_column *c) {
+/* Returns whether the default is 0 or 1, which mean false and true. */
+static bool has_boolean_default(const rl_db_column *c) {
   const char *family = rl_sqlite_family(c->type);
   return family && strcmp(family, "BOOLEAN") == 0 && c->def.kind == RL_DB_DEFAULT_VALUE &&
          (rl_str_is(c->def.value, "0") || rl_str_is(c->def.value, "1"));
 }
 
-/* Prisma writes the default of a Json field without quotes: null, and [] or "a", which SQLite takes for names. What was
- * meant is the Json. */
+/* Prisma writes the default of a Json field without quotes: null, and [] or "a", which are names for SQLite. They are
+ * read as JSON. */
 static bool is_bare_json(const rl_db_column *c) {
   const char *family = rl_sqlite_family(c->type);
   rl_str sql = c->def.sql;
@@ -119,8 +120,8 @@ static rille_status quote_bare_json(rl_session *s, rl_db_column *c, rl_error *er
   return RILLE_OK;
 }
 
-/* A name in the place of a default is a text to SQLite. */
-static rille_status read_quoted(rl_session *s, rl_db_column *c, rl_error *err) {
+/* SQLite reads a name in double quotes as a string in a default. */
+static rille_status read_quoted_default(rl_session *s, rl_db_column *c, rl_error *err) {
   rl_str sql = rl_db_bare(RL_PROVIDER_SQLITE, c->def.sql);
   if (c->def.kind != RL_DB_DEFAULT_EXPRESSION || sql.len < 2 || sql.p[0] != '"' || sql.p[sql.len - 1] != '"')
     return RILLE_OK;
@@ -149,13 +150,13 @@ static rille_status read_columns(rl_session *s, rl_db *db, rl_error *err) {
     if (!c) return rl_fail_nomem(err);
     c->name = rl_cell(&rows, i, 1);
     c->type = rl_cell(&rows, i, 2);
-    c->required = yes(rl_cell(&rows, i, 3));
-    c->computed = yes(rl_cell(&rows, i, 6));
+    c->required = is_true(rl_cell(&rows, i, 3));
+    c->computed = is_true(rl_cell(&rows, i, 6));
     c->def = rl_db_default_of(&s->arena, RL_PROVIDER_SQLITE, rl_cell(&rows, i, 4));
-    st = is_bare_json(c) ? quote_bare_json(s, c, err) : read_quoted(s, c, err);
-    if (is_boolean(c)) c->def.value = rl_str_is(c->def.value, "0") ? RL_STR("false") : RL_STR("true");
+    st = is_bare_json(c) ? quote_bare_json(s, c, err) : read_quoted_default(s, c, err);
+    if (has_boolean_default(c)) c->def.value = rl_str_is(c->def.value, "0") ? RL_STR("false") : RL_STR("true");
     if (c->def.kind == RL_DB_DEFAULT_VALUE && !c->def.value.p) return rl_fail_nomem(err);
-    if (yes(rl_cell(&rows, i, 5))) st = set_key(s, t, c->name, rl_cell(&rows, i, 5), err);
+    if (is_true(rl_cell(&rows, i, 5))) st = set_key_column(s, t, c->name, rl_cell(&rows, i, 5), err);
   }
   return st;
 }
@@ -168,9 +169,8 @@ static bool is_integer(rl_str type) {
   return true;
 }
 
-/* A key of one INTEGER column is the row id, with the word AUTOINCREMENT or
- * without; key columns are never null. */
-static void mark_keys(rl_db *db) {
+/* A key of one INTEGER column is the row id, with or without AUTOINCREMENT. */
+static void mark_key_columns(rl_db *db) {
   for (size_t i = 0; i < db->tables.count; i++) {
     rl_db_table *t = &db->tables.items[i];
     for (size_t k = 0; k < t->primary.count; k++) {
@@ -178,12 +178,12 @@ static void mark_keys(rl_db *db) {
       if (!c) continue;
       bool row_id = t->primary.count == 1 && is_integer(c->type) && !t->without_rowid;
       c->autoincrement = row_id;
-      c->required = true; /* SQLite lets keys be null that do not forbid it; nobody means that */
+      c->required = true; /* SQLite allows NULL in keys, which is never intended */
     }
   }
 }
 
-/* The statements that made the indexes, by their names. */
+/* The statements that created the indexes, by name. */
 typedef struct index_texts {
   rl_text_rows rows;
   rl_db_names names;
@@ -198,11 +198,11 @@ static rille_status read_index_texts(rl_session *s, index_texts *out, rl_error *
   return st;
 }
 
-static rl_str text_of(const index_texts *texts, rl_str name) {
+static rl_str index_text(const index_texts *texts, rl_str name) {
   RL_DB_EACH_NAMED(i, &texts->names, name) {
     if (rl_str_eq(rl_cell(&texts->rows, i, 0), name)) return rl_cell(&texts->rows, i, 1);
   }
-  return nothing; /* of a UNIQUE in the table's definition */
+  return nothing; /* a UNIQUE of the table's definition */
 }
 
 static rille_status read_index(rl_session *s, rl_db_table *t, const index_texts *texts, const rl_text_rows *rows,
@@ -214,16 +214,16 @@ static rille_status read_index(rl_session *s, rl_db_table *t, const index_texts 
     if (!x) return rl_fail_nomem(err);
     x->name = name;
     x->method = RL_STR("BTREE");
-    x->unique = yes(rl_cell(rows, i, 2));
+    x->unique = is_true(rl_cell(rows, i, 2));
     x->constraint = rl_str_is(rl_cell(rows, i, 3), "u");
-    x->sql = text_of(texts, name);
+    x->sql = index_text(texts, name);
     x->opaque = rl_sqlite_collates(x->sql);
-    x->predicate = yes(rl_cell(rows, i, 4)) ? rl_db_bare(RL_PROVIDER_SQLITE, rl_sqlite_predicate(x->sql)) : nothing;
+    x->predicate = is_true(rl_cell(rows, i, 4)) ? rl_db_bare(RL_PROVIDER_SQLITE, rl_sqlite_predicate(x->sql)) : nothing;
   }
   if (x->count == x->cap && !(x->parts = rl_db_grow(&s->arena, x->parts, x->count, &x->cap, sizeof *x->parts)))
     return rl_fail_nomem(err);
   if (!rl_cell(rows, i, 5).len) x->opaque = true; /* an expression */
-  x->parts[x->count++] = (rl_db_part){rl_cell(rows, i, 5), yes(rl_cell(rows, i, 6)), nothing, true};
+  x->parts[x->count++] = (rl_db_part){rl_cell(rows, i, 5), is_true(rl_cell(rows, i, 6)), nothing, true};
   return RILLE_OK;
 }
 
@@ -253,8 +253,8 @@ static rl_action_ref action_of(rl_str text) {
   return RL_REF_NO_ACTION;
 }
 
-static rille_status begin_reference(rl_session *s, rl_db_table *t, const rl_text_rows *rows, size_t i,
-                                    rl_db_reference **out, rl_error *err) {
+static rille_status add_reference(rl_session *s, rl_db_table *t, const rl_text_rows *rows, size_t i,
+                                  rl_db_reference **out, rl_error *err) {
   rl_db_reference *k = RL_DB_ADD(&s->arena, &t->references);
   if (!k) return rl_fail_nomem(err);
   *k = (rl_db_reference){.name = nothing,
@@ -268,7 +268,7 @@ static rille_status begin_reference(rl_session *s, rl_db_table *t, const rl_text
   return k->columns && k->targets ? RILLE_OK : rl_fail_nomem(err);
 }
 
-/* A reference without columns is to the key of the other table. */
+/* A foreign key without target columns refers to the primary key. */
 static rl_str target_of(const rl_db *db, const rl_db_reference *k, rl_str written) {
   const rl_db_table *to = rl_db_table_of(db, nothing, k->target);
   return !written.len && to && k->count < to->primary.count ? to->primary.items[k->count] : written;
@@ -286,7 +286,7 @@ static rille_status read_references(rl_session *s, rl_db *db, rl_error *err) {
   for (size_t i = 0; st == RILLE_OK && i < rows.count; i++) {
     rl_db_table *t = rl_db_table_of(db, nothing, rl_cell(&rows, i, 0));
     if (!t) continue;
-    if (rl_str_is(rl_cell(&rows, i, 2), "0")) st = begin_reference(s, t, &rows, i, &k, err);
+    if (rl_str_is(rl_cell(&rows, i, 2), "0")) st = add_reference(s, t, &rows, i, &k, err);
     if (st != RILLE_OK || !k) break;
     k->columns[k->count] = rl_cell(&rows, i, 4);
     k->targets[k->count] = target_of(db, k, rl_cell(&rows, i, 5));
@@ -317,7 +317,7 @@ rille_status rl_describe_sqlite(rl_session *s, const rl_str *namespaces, size_t 
   rille_status st = read_tables(s, out, &tables, err);
   if (st == RILLE_OK) st = read_columns(s, out, err);
   if (st == RILLE_OK) st = read_definitions(s, out, &tables, err);
-  if (st == RILLE_OK) mark_keys(out);
+  if (st == RILLE_OK) mark_key_columns(out);
   if (st == RILLE_OK) st = read_indexes(s, out, err);
   if (st == RILLE_OK) st = read_references(s, out, err);
   if (st == RILLE_OK) st = read_triggers(s, out, err);

@@ -1,4 +1,4 @@
-/* What migrations ask of SQLite. */
+/* SQLite's part of migrations. */
 #include <strings.h>
 
 #include "migrate/sqlite/sqlite.h"
@@ -54,15 +54,15 @@ static const rl_db_known_type *known_type(rl_str type, size_t *len) {
   return family ? rl_db_find_type(types, sizeof types / sizeof *types, rl_str_of(family)) : NULL;
 }
 
-static const char make_history[] = "CREATE TABLE %.*s (\n"
-                                   "    \"id\"                    TEXT PRIMARY KEY NOT NULL,\n"
-                                   "    \"checksum\"              TEXT NOT NULL,\n"
-                                   "    \"finished_at\"           DATETIME,\n"
-                                   "    \"migration_name\"        TEXT NOT NULL,\n"
-                                   "    \"logs\"                  TEXT,\n"
-                                   "    \"rolled_back_at\"        DATETIME,\n"
-                                   "    \"started_at\"            DATETIME NOT NULL DEFAULT current_timestamp,\n"
-                                   "    \"applied_steps_count\"   INTEGER UNSIGNED NOT NULL DEFAULT 0\n)";
+static const char create_history_sql[] = "CREATE TABLE %.*s (\n"
+                                         "    \"id\"                    TEXT PRIMARY KEY NOT NULL,\n"
+                                         "    \"checksum\"              TEXT NOT NULL,\n"
+                                         "    \"finished_at\"           DATETIME,\n"
+                                         "    \"migration_name\"        TEXT NOT NULL,\n"
+                                         "    \"logs\"                  TEXT,\n"
+                                         "    \"rolled_back_at\"        DATETIME,\n"
+                                         "    \"started_at\"            DATETIME NOT NULL DEFAULT current_timestamp,\n"
+                                         "    \"applied_steps_count\"   INTEGER UNSIGNED NOT NULL DEFAULT 0\n)";
 
 #define STAMP_LITE(c)                                                                                                  \
   "CASE typeof(" c ") WHEN 'integer' THEN strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', " c " / 1000.0, 'unixepoch') "          \
@@ -99,7 +99,7 @@ static const char *contents(const rl_conn_options *o) {
 
 const rl_migrate_part rl_migrate_part_sqlite = {
     .describe = rl_describe_sqlite,
-    .reword = rl_reword_sqlite,
+    .normalize = rl_normalize_sqlite,
     .known_type = known_type,
     .hides_computed = true,
     .family = rl_sqlite_family,
@@ -110,7 +110,7 @@ const rl_migrate_part rl_migrate_part_sqlite = {
     .backup_head = {"SQLite format 3", 16},
     .backup_title = "an SQLite database",
     .contents = contents,
-    .make_history = make_history,
+    .create_history_sql = create_history_sql,
     .read_history = read_history,
     .write_has_history = write_has_history,
     .write_has_tables = write_has_tables,

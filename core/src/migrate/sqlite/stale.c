@@ -1,8 +1,8 @@
-/* Values of enums that rows still have and a schema no longer names. */
+/* Values of enums that rows still have but the schema no longer has. */
 #include "migrate/sqlite/sqlite.h"
 #include "migrate/structure/render.h"
 
-#define STALE_MOST "20" /* enough to say what is wrong; all old names are among them, as they come first */
+#define MAX_STALE "20" /* per column: enough for a warning; all old names are among them, because they come first */
 
 static void order_by_renamed(rl_buf *sql, const rl_dialect *d, const rl_db_enum *e, rl_str column) {
   rl_buf_text(sql, ") ORDER BY ");
@@ -13,7 +13,7 @@ static void order_by_renamed(rl_buf *sql, const rl_dialect *d, const rl_db_enum 
     rl_buf_text(sql, ", ");
     rl_ddl_text(sql, e->values.items[i].renamed_from);
   }
-  rl_buf_text(sql, "), 1 LIMIT " STALE_MOST);
+  rl_buf_text(sql, "), 1 LIMIT " MAX_STALE);
 }
 
 static rille_status find_stale(rl_session *s, const rl_db *live, const rl_db_enum *e, const rl_db_table *t,
@@ -38,7 +38,7 @@ static rille_status find_stale(rl_session *s, const rl_db *live, const rl_db_enu
   return st;
 }
 
-/* The live table or column, under the name that it has or had. */
+/* Find the live table or column by its new or its former name. */
 static rl_db_table *live_table(const rl_db *live, const rl_db_table *wanted) {
   rl_db_table *t = rl_db_table_of(live, wanted->namespace_, wanted->name);
   return t || !wanted->renamed_from.len ? t : rl_db_table_of(live, wanted->namespace_, wanted->renamed_from);
@@ -49,8 +49,8 @@ static rl_db_column *live_column(const rl_db_table *live, const rl_db_column *wa
   return c || !wanted->renamed_from.len ? c : rl_db_column_of(live, wanted->renamed_from);
 }
 
-/* Enums are texts, so that only the rows tell whether a value has its new name. */
-rille_status rl_reword_sqlite(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err) {
+/* Enums are stored as text, so only rows show whether a value is already renamed. */
+rille_status rl_normalize_sqlite(rl_session *s, rl_db *wanted, const rl_db *live, rl_error *err) {
   rille_status st = RILLE_OK;
   for (size_t i = 0; i < wanted->tables.count && st == RILLE_OK; i++) {
     const rl_db_table *t = &wanted->tables.items[i], *l = live_table(live, t);

@@ -85,7 +85,7 @@ static bool build_column(schema_builder *m, rl_db_table *t, const rl_field *f, b
   rl_ddl_default(m->dialect, f, &m->buf);
   rl_str sql = take_buffer(m);
   c->def = rl_db_default_of(m->arena, m->dialect->provider, sql);
-  c->probed = f->type.scalar == RL_UNSUPPORTED || c->def.kind != RL_DB_DEFAULT_NONE;
+  c->needs_probe = f->type.scalar == RL_UNSUPPORTED || c->def.kind != RL_DB_DEFAULT_NONE;
   return sql.p && (c->def.kind != RL_DB_DEFAULT_VALUE || c->def.value.p) &&
          (!c->autoincrement || !sequences || c->sequence.p);
 }

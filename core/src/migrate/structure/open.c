@@ -1,4 +1,4 @@
-/* Opening a database, which is created when it is missing. */
+/* Opens a database, and creates it if it is missing. */
 #include "migrate/structure/open.h"
 
 #include "migrate/structure/provider.h"
@@ -20,10 +20,10 @@ static rille_status create_database(rl_str url, const rl_conn_options *missing, 
   const char *admin_database = rl_migrate_part_of(dialect->provider)->admin_database;
   rl_session admin;
   rl_buf sql;
-  char *elsewhere = rl_url_of_database(url, admin_database, arena);
-  if (!elsewhere)
+  char *admin_url = rl_url_of_database(url, admin_database, arena);
+  if (!admin_url)
     return rl_fail(err, RL_P3000, "the database %s does not exist and could not be created", missing->display);
-  rille_status st = rl_session_open(&admin, rl_str_of(elsewhere), err);
+  rille_status st = rl_session_open(&admin, rl_str_of(admin_url), err);
   if (st != RILLE_OK) return st;
   rl_buf_init(&sql);
   rl_buf_text(&sql, "CREATE DATABASE ");
@@ -46,8 +46,9 @@ rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dial
   rl_arena_init(&arena, 0);
   rl_conn_options options;
   st = rl_driver_parse_url(url, &arena, &options, err);
-  bool opening_makes = !rl_migrate_part_of(dialect->provider)->admin_database; /* it failed for another reason */
-  if (st == RILLE_OK && (opening_makes || !options.database)) {
+  /* if opening creates the database, it failed for another reason */
+  bool opening_creates = !rl_migrate_part_of(dialect->provider)->admin_database;
+  if (st == RILLE_OK && (opening_creates || !options.database)) {
     rl_error_move(err, &first);
     st = RILLE_ERROR;
   }
@@ -58,9 +59,9 @@ rille_status rl_open_or_create(rl_session *s, rl_str url, const rl_dialect *dial
 }
 
 rille_status rl_session_execute(rl_session *s, const char *sql, const rl_str *params, uint32_t count, rl_error *err) {
-  enum { MOST = 8 };
-  rl_wire_type wire_types[MOST];
-  rl_value values[MOST];
+  enum { MAX_PARAMS = 8 };
+  rl_wire_type wire_types[MAX_PARAMS];
+  rl_value values[MAX_PARAMS];
   for (uint32_t i = 0; i < count; i++) {
     wire_types[i] = (rl_wire_type){.wire = s->options.driver->infers_types ? RL_WIRE_UNKNOWN : RL_WIRE_TEXT};
     values[i] = (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)params[i].len, .as.p = params[i].p};

@@ -9,7 +9,8 @@ bool rl_db_same_index(const rl_db_index *a, const rl_db_index *b) {
     return false;
   for (size_t i = 0; i < a->count; i++) {
     const rl_db_part *x = &a->parts[i], *y = &b->parts[i];
-    bool ops = rl_str_eq(x->opclass, y->opclass) || (!x->opclass.len && y->usual) || (!y->opclass.len && x->usual);
+    bool ops = rl_str_eq(x->opclass, y->opclass) || (!x->opclass.len && y->is_default_opclass) ||
+               (!y->opclass.len && x->is_default_opclass);
     if (!rl_str_eq(x->column, y->column) || x->descending != y->descending || !ops) return false;
   }
   return true;
@@ -86,7 +87,7 @@ static bool columns_can_refer(const rl_db *db, const rl_db_column *a, const rl_d
   return !(nulls && a->required) || rl_rules_of(db->dialect->provider)->takes_set_null;
 }
 
-bool rl_db_can_say_reference(const rl_db *db, const rl_db_table *t, const rl_db_reference *k) {
+bool rl_db_can_express_reference(const rl_db *db, const rl_db_table *t, const rl_db_reference *k) {
   const rl_db_table *to = rl_db_table_of(db, k->target_namespace, k->target);
   if (!to || !rl_db_is_unique(to, k->targets, k->count)) return false;
   for (size_t i = 0; i < k->count; i++)

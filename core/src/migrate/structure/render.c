@@ -143,7 +143,7 @@ void rl_sql_create_index(rl_buf *out, const rl_dialect *d, const rl_db_table *t,
   for (size_t i = 0; i < x->count; i++) {
     if (i) rl_buf_text(out, ", ");
     d->identifier(out, x->parts[i].column);
-    if (x->parts[i].opclass.len && !x->parts[i].usual) {
+    if (x->parts[i].opclass.len && !x->parts[i].is_default_opclass) {
       rl_buf_byte(out, ' ');
       rl_buf_str(out, x->parts[i].opclass);
     }
