@@ -7,7 +7,7 @@ local options = require "rille.options"
 
 local migrations = {}
 
-local LOCK_WAIT = 10000
+local LOCK_WAIT, LOCK_WAIT_MAX = 10000, 2 ^ 53 -- milliseconds
 
 -- ------------------------------------------------------------------------------------------------------------------ places
 
@@ -37,6 +37,11 @@ function migrations.locate(given, own, what, needs_schema)
   end
   return place, given
 end
+
+--- Returns how long to wait for the lock, in whole milliseconds.
+---@param given rille.MigrateOptions
+---@return integer
+function migrations.lock_wait(given) return math.floor(math.min(given.lock_wait or LOCK_WAIT, LOCK_WAIT_MAX)) end
 
 --- Raises an error of a run again, with the line as a number.
 function migrations.raise(e)
@@ -146,7 +151,7 @@ local DOWN = options.declare("rille.DownOptions: rille.MigrateOptions", {
 function migrations.deploy(given)
   local place
   place, given = migrations.locate(given, PLACE, "rille.migrate.deploy")
-  return migrations.with(place, { create = true, lock = given.lock_wait or LOCK_WAIT }, function(m)
+  return migrations.with(place, { create = true, lock = migrations.lock_wait(given) }, function(m)
     local already = 0
     for _, entry in ipairs((core.migrations_load(m))) do
       if entry.state == "applied" or entry.state == "edited" then already = already + 1 end
@@ -161,7 +166,7 @@ end
 function migrations.reset(given)
   local place
   place, given = migrations.locate(given, PLACE, "rille.migrate.reset")
-  return migrations.with(place, { create = true, lock = given.lock_wait or LOCK_WAIT }, function(m)
+  return migrations.with(place, { create = true, lock = migrations.lock_wait(given) }, function(m)
     core.migrations_reset(m, place.schema)
     return { applied = apply_pending(m, place) }
   end)
@@ -177,7 +182,7 @@ function migrations.resolve(given)
   if (given.applied == nil) == (given.rolled_back == nil) then
     errors.raise("VALIDATION", "rille.migrate.resolve: expected the name of a migration in either `applied` or `rolled_back`")
   end
-  migrations.with(place, { create = given.applied ~= nil, lock = given.lock_wait or LOCK_WAIT }, function(m)
+  migrations.with(place, { create = given.applied ~= nil, lock = migrations.lock_wait(given) }, function(m)
     core.migrations_load(m)
     core.migrations_mark(m, name, given.applied ~= nil)
   end)
@@ -191,7 +196,7 @@ function migrations.down(given)
   local place
   place, given = migrations.locate(given, DOWN, "rille.migrate.down")
   if given.to and given.steps then errors.raise("VALIDATION", "rille.migrate.down: `steps` and `to` exclude each other") end
-  return migrations.with(place, { lock = given.lock_wait or LOCK_WAIT }, function(m)
+  return migrations.with(place, { lock = migrations.lock_wait(given) }, function(m)
     core.migrations_load(m)
     core.migrations_take_back(m, math.ceil(given.steps or 1), given.to)
     local reverted = core.array {}
@@ -199,7 +204,5 @@ function migrations.down(given)
     return { reverted = reverted }
   end)
 end
-
-migrations.LOCK_WAIT = LOCK_WAIT
 
 return migrations

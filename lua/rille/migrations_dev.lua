@@ -59,7 +59,7 @@ function dev.dev(given)
   shadow.check_config(place)
   local handle = core.dev_open {
     schema = place.schema, url = place.url, folder = place.folder, shadow_url = place.shadow_url, name = given.name,
-    lock_wait = given.lock_wait or migrations.LOCK_WAIT, asks = given.ask ~= nil, create_only = given.create_only, data = given.data,
+    lock_wait = migrations.lock_wait(given), asks = given.ask ~= nil, create_only = given.create_only, data = given.data,
     accept_data_loss = given.accept_data_loss, no_down = given.down == false,
   }
   local ok, result = pcall(develop, handle, place, given.ask)

@@ -111,9 +111,6 @@ static inline void rl_new_list(lua_State *L, int size) {
 /* module.c */
 /* Puts functions into the table at the top. */
 void rl_set_functions(lua_State *L, const luaL_Reg *functions);
-/* Returns a field of the table that is the first argument. The string stays on the stack, which keeps it alive. */
-const char *rl_option_text(lua_State *L, const char *key);
-int rl_option_flag(lua_State *L, const char *key);
 /* Returns the userdata at index if its metatable is that of ref, otherwise NULL. */
 static inline void *rl_is(lua_State *L, const rl_binding *b, int index, int ref) {
   void *p = lua_touserdata(L, index);

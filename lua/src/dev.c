@@ -1,7 +1,7 @@
 /* The steps of rille.migrate.dev. The core makes the decisions. */
 #include <string.h>
 
-#include "binding.h"
+#include "options.h"
 
 typedef struct rl_lua_dev {
   rille_dev *d; /* NULL: closed */
@@ -21,32 +21,29 @@ static void set_string(lua_State *L, const char *key, const char *text) {
 /* core.dev_open{ schema, url, folder, shadow_url, name, lock_wait, asks, create_only, data, accept_data_loss, no_down }
  */
 static int dev_open(lua_State *L) {
+  static const rl_option rows[] = {
+      {"schema", RL_OPTION_SCHEMA, .at = offsetof(rille_dev_options, schema), .required = 1},
+      {"url", RL_OPTION_STRING, .at = offsetof(rille_dev_options, url)},
+      {"folder", RL_OPTION_STRING, .at = offsetof(rille_dev_options, folder)},
+      {"shadow_url", RL_OPTION_STRING, .at = offsetof(rille_dev_options, shadow_url)},
+      {"name", RL_OPTION_STRING, .at = offsetof(rille_dev_options, name)},
+      {"lock_wait", RL_OPTION_INT64, .at = offsetof(rille_dev_options, lock_wait_ms), .most = (int64_t)RL_EXACT_DOUBLE},
+      {"asks", RL_OPTION_FLAG, .at = offsetof(rille_dev_options, asks)},
+      {"create_only", RL_OPTION_FLAG, .at = offsetof(rille_dev_options, create_only)},
+      {"data", RL_OPTION_FLAG, .at = offsetof(rille_dev_options, data)},
+      {"accept_data_loss", RL_OPTION_FLAG, .at = offsetof(rille_dev_options, accept_data_loss)},
+      {"no_down", RL_OPTION_FLAG, .at = offsetof(rille_dev_options, no_down)},
+      {0}};
   rille_dev_options o;
-  memset(&o, 0, sizeof o);
-  o.struct_size = (uint32_t)sizeof o;
-  luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  lua_getfield(L, 1, "schema");
-  o.schema = rl_lua_schema_check(L, 2);
-  o.url = rl_option_text(L, "url");
-  o.folder = rl_option_text(L, "folder");
-  o.shadow_url = rl_option_text(L, "shadow_url");
-  o.name = rl_option_text(L, "name");
-  o.asks = rl_option_flag(L, "asks");
-  o.create_only = rl_option_flag(L, "create_only");
-  o.data = rl_option_flag(L, "data");
-  o.accept_data_loss = rl_option_flag(L, "accept_data_loss");
-  o.no_down = rl_option_flag(L, "no_down");
-  lua_getfield(L, 1, "lock_wait");
-  lua_Number wait = lua_tonumber(L, -1);
-  o.lock_wait_ms = wait > 0 ? (int64_t)wait : 0;
+  rl_options_read(L, 1, "rille.migrate.dev", rows, &o, sizeof o);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_dev *d = (rl_lua_dev *)rl_new_userdata(L, sizeof *d);
   d->d = NULL;
   rl_push_ref(L, RL_REF_DEV);
   lua_setmetatable(L, -2);
   lua_newtable(L);
-  lua_pushvalue(L, 2);
+  lua_getfield(L, 1, "schema");
   lua_setfield(L, -2, "schema"); /* the handle borrows it */
   rl_set_user(L, -2);
   rl_lua_box_check(L, box, rille_dev_open(&o, &d->d, &box->err));

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "binding.h"
+#include "options.h"
 
 typedef struct rl_lua_shadow {
   rille_shadow *s;
@@ -27,16 +27,14 @@ static rille_migrations *migrations_check(lua_State *L) {
 
 /* core.migrations_open{ url, folder, create, replay, schema } */
 static int migrations_open(lua_State *L) {
+  static const rl_option rows[] = {{"url", RL_OPTION_STRING, .at = offsetof(rille_migrations_options, url)},
+                                   {"folder", RL_OPTION_STRING, .at = offsetof(rille_migrations_options, folder)},
+                                   {"create", RL_OPTION_FLAG, .at = offsetof(rille_migrations_options, create)},
+                                   {"replay", RL_OPTION_FLAG, .at = offsetof(rille_migrations_options, replay)},
+                                   {"schema", RL_OPTION_SCHEMA, .at = offsetof(rille_migrations_options, schema)},
+                                   {0}};
   rille_migrations_options options;
-  memset(&options, 0, sizeof options);
-  options.struct_size = (uint32_t)sizeof options;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  options.url = rl_option_text(L, "url");
-  options.folder = rl_option_text(L, "folder");
-  options.create = rl_option_flag(L, "create");
-  options.replay = rl_option_flag(L, "replay");
-  lua_getfield(L, 1, "schema");
-  if (!lua_isnil(L, -1)) options.schema = rl_lua_schema_check(L, lua_gettop(L));
+  rl_options_read(L, 1, "rille.migrate", rows, &options, sizeof options);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_migrations *m = (rl_lua_migrations *)rl_new_userdata(L, sizeof *m);
   *m = (rl_lua_migrations){NULL, 0};

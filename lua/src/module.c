@@ -15,16 +15,6 @@ void rl_set_functions(lua_State *L, const luaL_Reg *functions) {
   }
 }
 
-const char *rl_option_text(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key);
-  return rl_string(L, -1, key);
-}
-
-int rl_option_flag(lua_State *L, const char *key) {
-  lua_getfield(L, 1, key);
-  return lua_toboolean(L, -1);
-}
-
 static void keep_ref(lua_State *L, rl_binding *b, int ref) {
   b->identity[ref] = lua_topointer(L, -1);
   lua_rawseti(L, RL_REFS, ref);
