@@ -2,7 +2,8 @@
 -- figure is the median of the ratios of neighbouring slices, so that a machine that gets slower for a while slows both.
 --
 --   bench.lua [--quick] [--yardstick-only] [sqlite|postgresql] [W1 ...]
--- Needs RILLE_TEST_POSTGRES (make bench starts a server). Prints a table an engine and "ratio W1 sqlite cpu 1.07" lines.
+-- Needs RILLE_TEST_POSTGRES (make bench starts a server). Prints a table an engine and "ratio W1 sqlite cpu 1.07" lines, and for
+-- W11 "peer W11 sqlite tables+cjson 3.41": how many times as long another way takes as rille.
 local yardstick = require "yardstick"
 local seed = require "bench.seed"
 local workloads_of = require "bench.workloads"
@@ -15,7 +16,7 @@ for _, word in ipairs(arg) do
     PAIRS = 9
   elseif word == "--yardstick-only" then
     yardstick_only = true
-  elseif word:match "^W%d$" then
+  elseif word:match "^W%d+$" then
     only[word] = true
   elseif word == "sqlite" or word == "postgresql" then
     engines_asked[word] = true
@@ -52,14 +53,17 @@ local function arguments_of(workload, count)
 end
 
 local function check(workload, same)
+  local ways = { workload.rille, workload.peer }
   for _ = 1, CHECKS do
     local argument = workload.args(random)
     local mine = workload.canonical(workload.yardstick(argument))
     if workload.clean then workload.clean() end
-    local theirs = workload.canonical(workload.rille(argument))
-    if workload.clean then workload.clean() end
-    local equal, where = same(mine, theirs, workload.name)
-    if not equal then error("the two sides do not give the same: " .. where, 0) end
+    for _, way in ipairs(ways) do
+      local theirs = workload.canonical(way(argument))
+      if workload.clean then workload.clean() end
+      local equal, where = same(mine, theirs, workload.name)
+      if not equal then error("the two sides do not give the same: " .. where, 0) end
+    end
   end
 end
 
@@ -73,33 +77,44 @@ local function calibrate(workload)
   end
 end
 
-local function measure(workload)
-  local count = calibrate(workload)
-  local figures = { cpu = {}, wall = {}, y_cpu = {}, y_wall = {}, r_cpu = {}, r_wall = {} }
+-- One way against another, in slices of so many calls: the medians of b's share of a, and of each.
+local function compare(workload, a, b, count)
+  local figures = { cpu = {}, wall = {}, a_cpu = {}, a_wall = {}, b_cpu = {}, b_wall = {} }
   local function timed(run, arguments)
     local cpu, wall = slice(run, arguments)
     if workload.clean then workload.clean() end
     return cpu / count, wall / count
   end
-  if not yardstick_only then timed(workload.rille, arguments_of(workload, count)) end
+  timed(b, arguments_of(workload, count))
   for pair = 1, PAIRS do
     local arguments = arguments_of(workload, count)
-    local y_cpu, y_wall, r_cpu, r_wall
-    if yardstick_only then
-      y_cpu, y_wall = timed(workload.yardstick, arguments)
-      r_cpu, r_wall = y_cpu, y_wall
-    elseif pair % 2 == 1 then
-      y_cpu, y_wall = timed(workload.yardstick, arguments)
-      r_cpu, r_wall = timed(workload.rille, arguments)
+    local a_cpu, a_wall, b_cpu, b_wall
+    if pair % 2 == 1 then
+      a_cpu, a_wall = timed(a, arguments)
+      b_cpu, b_wall = timed(b, arguments)
     else
-      r_cpu, r_wall = timed(workload.rille, arguments)
-      y_cpu, y_wall = timed(workload.yardstick, arguments)
+      b_cpu, b_wall = timed(b, arguments)
+      a_cpu, a_wall = timed(a, arguments)
     end
-    figures.cpu[pair], figures.wall[pair] = r_cpu / y_cpu, r_wall / y_wall
-    figures.y_cpu[pair], figures.y_wall[pair], figures.r_cpu[pair], figures.r_wall[pair] = y_cpu, y_wall, r_cpu, r_wall
+    figures.cpu[pair], figures.wall[pair] = b_cpu / a_cpu, b_wall / a_wall
+    figures.a_cpu[pair], figures.a_wall[pair], figures.b_cpu[pair], figures.b_wall[pair] = a_cpu, a_wall, b_cpu, b_wall
   end
   for name, list in pairs(figures) do figures[name] = median(list) end
   return figures
+end
+
+local function measure(workload, engine, lines)
+  local count = calibrate(workload)
+  local f = compare(workload, workload.yardstick, yardstick_only and workload.yardstick or workload.rille, count)
+  if not yardstick_only then
+    lines[#lines + 1] = ("ratio %s %s cpu %.2f"):format(workload.name, engine, f.cpu)
+    lines[#lines + 1] = ("ratio %s %s wall %.2f"):format(workload.name, engine, f.wall)
+  end
+  if workload.peer and not yardstick_only then
+    local peer = compare(workload, workload.rille, workload.peer, count)
+    lines[#lines + 1] = ("peer %s %s %s %.2f"):format(workload.name, engine, workload.peer_name, peer.cpu)
+  end
+  return f
 end
 
 local function run_engine(engine, yard, url)
@@ -114,15 +129,11 @@ local function run_engine(engine, yard, url)
   for _, workload in ipairs(workloads) do
     if next(only) == nil or only[workload.name] then
       if not yardstick_only then check(workload, same) end
-      local f = measure(workload)
-      local columns = yardstick_only and { f.y_cpu, "-", "-", f.y_wall, "-", "-" } or { f.y_cpu, f.r_cpu, f.cpu, f.y_wall, f.r_wall, f.wall }
+      local f = measure(workload, engine, lines)
+      local columns = yardstick_only and { f.a_cpu, "-", "-", f.a_wall, "-", "-" } or { f.a_cpu, f.b_cpu, f.cpu, f.a_wall, f.b_wall, f.wall }
       for i, value in ipairs(columns) do columns[i] = type(value) == "number" and ("%.2f"):format(value) or value end
       print(("%-4s %-24s %12s %12s %8s %12s %12s %8s"):format(workload.name, workload.title, table.unpack(columns)))
       io.stdout:flush()
-      if not yardstick_only then
-        lines[#lines + 1] = ("ratio %s %s cpu %.2f"):format(workload.name, engine, f.cpu)
-        lines[#lines + 1] = ("ratio %s %s wall %.2f"):format(workload.name, engine, f.wall)
-      end
     end
   end
   if db then db:close() end

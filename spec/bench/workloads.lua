@@ -1,4 +1,6 @@
 -- The workloads, each as the same call on both sides, and what must be equal about their results.
+local cjson = require "cjson"
+
 local BULK = 10000
 
 -- Made anew for each call, inside the measured time: a program that inserts rows has to make them too.
@@ -52,6 +54,13 @@ local created = 0
 local function new_email()
   created = created + 1
   return "new" .. created .. "@example.com"
+end
+
+-- Tags have no order.
+local function document(text)
+  local rows = require("rille").json.decode(text)
+  for _, row in ipairs(rows) do table.sort(row.tags, function(a, b) return a.id < b.id end) end
+  return rows
 end
 
 return function(yard, db)
@@ -110,6 +119,17 @@ return function(yard, db)
       yardstick = function() return yard:create_many(bulk_rows()) end,
       rille = function() return db.post:create_many { data = bulk_rows() } end,
       clean = function() yard:exec 'DELETE FROM "Post" WHERE "id" > 100000' end,
+    },
+    {
+      name = "W11", title = "100 posts to Json", args = function(random) return random(99900) end, canonical = document,
+      yardstick = function(after) return yard:feed_json(after) end,
+      rille = function(after)
+        return db.post:find_many {
+          where = { id = { gt = after } }, order_by = { id = "asc" }, take = 100, include = { author = true, tags = true }, as = "json",
+        }
+      end,
+      peer_name = "tables+cjson",
+      peer = function(after) return cjson.encode(yard:feed(after)) end,
     },
   }, same
 end

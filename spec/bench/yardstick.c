@@ -133,6 +133,17 @@ static int l_create_many(lua_State *L) { /* W7: rows */
   return 1;
 }
 
+static int l_feed(lua_State *L) { /* W11: the id before */
+  struct yardstick *y = check(L);
+  return y->engine->feed(L, y, luaL_checkinteger(L, 2));
+}
+
+static int l_feed_json(lua_State *L) {
+  struct yardstick *y = check(L);
+  y->json.len = 0;
+  return y->engine->feed_json(L, y, luaL_checkinteger(L, 2));
+}
+
 /* SQL of the set-up, without parameters; returns the first value of the first row as text. */
 static int l_exec(lua_State *L) {
   struct yardstick *y = check(L);
@@ -200,6 +211,7 @@ static int l_close(lua_State *L) {
   sqlite3_close(y->sqlite);
   PQfinish(y->pg);
   free(y->buffer);
+  free(y->json.p);
   memset(y, 0, sizeof *y);
   return 0;
 }
@@ -222,10 +234,11 @@ static int l_cpu(lua_State *L) { /* microseconds of user and system time of all 
 __attribute__((visibility("default"))) int luaopen_yardstick(lua_State *L);
 
 int luaopen_yardstick(lua_State *L) {
-  static const luaL_Reg methods[] = {{"find", l_find},       {"recent", l_recent}, {"page", l_page},
-                                     {"users", l_users},     {"create", l_create}, {"create_many", l_create_many},
-                                     {"prepare", l_prepare}, {"exec", l_exec},     {"close", l_close},
-                                     {"__gc", l_close},      {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"find", l_find},   {"recent", l_recent},       {"page", l_page},
+                                     {"users", l_users}, {"create", l_create},       {"create_many", l_create_many},
+                                     {"feed", l_feed},   {"feed_json", l_feed_json}, {"prepare", l_prepare},
+                                     {"exec", l_exec},   {"close", l_close},         {"__gc", l_close},
+                                     {NULL, NULL}};
   static const luaL_Reg functions[] = {
       {"postgres", l_postgres}, {"sqlite", l_sqlite}, {"wall", l_wall}, {"cpu", l_cpu}, {NULL, NULL}};
   luaL_newmetatable(L, TYPE_NAME);

@@ -23,9 +23,10 @@ static const char *const pg_sql[STATEMENT_COUNT] = {
     "SELECT t.\"id\", t.\"name\", l.\"A\" FROM \"_PostToTag\" l JOIN \"Tag\" t ON t.\"id\" = l.\"B\" WHERE l.\"A\" = "
     "ANY ($1::int4[])",
     ("INSERT INTO \"User\" (\"email\", \"name\", \"createdAt\") VALUES ($1, $2, $3) RETURNING " USER_COLUMNS),
+    FEED_SQL("$1"),
 };
 
-static const char *const pg_names[STATEMENT_COUNT] = {"y0", "y1", "y2", "y3", "y4", "y5", "y6"};
+static const char *const pg_names[STATEMENT_COUNT] = {"y0", "y1", "y2", "y3", "y4", "y5", "y6", "y7"};
 
 static char *reserve(lua_State *L, struct yardstick *y, size_t size) {
   if (size > y->capacity) {
@@ -91,14 +92,17 @@ static PGresult *pg_run_ints(lua_State *L, struct yardstick *y, enum statement s
   return pg_run(L, y, s, count, values, lengths);
 }
 
-static void pg_push_row(lua_State *L, const PGresult *result, int row, const struct model *model, int keys, int more) {
+/* first: the column that the model's begin with. */
+static void pg_push_columns(lua_State *L, const PGresult *result, int row, const struct model *model, int keys,
+                            int more, int first) {
   lua_createtable(L, 0, model->count + more);
-  for (int c = 0; c < model->count; c++) {
+  for (int m = 0; m < model->count; m++) {
+    int c = first + m;
     const char *p = PQgetvalue(result, row, c);
     char iso[ISO_SIZE];
     if (*p == '\0' && PQgetisnull(result, row, c)) continue; /* an empty value is what libpq gives for NULL */
-    lua_pushvalue(L, keys + c);
-    switch (model->kinds[c]) {
+    lua_pushvalue(L, keys + m);
+    switch (model->kinds[m]) {
     case INTEGER: lua_pushinteger(L, read_int4(p)); break;
     case BOOLEAN: lua_pushboolean(L, *p); break;
     case TEXT: lua_pushlstring(L, p, (size_t)PQgetlength(result, row, c)); break;
@@ -109,6 +113,10 @@ static void pg_push_row(lua_State *L, const PGresult *result, int row, const str
     }
     lua_rawset(L, -3);
   }
+}
+
+static void pg_push_row(lua_State *L, const PGresult *result, int row, const struct model *model, int keys, int more) {
+  pg_push_columns(L, result, row, model, keys, more, 0);
 }
 
 static int pg_posts(lua_State *L, struct yardstick *y, enum statement s, lua_Integer a, int expected) {
@@ -235,6 +243,122 @@ static int pg_users(lua_State *L, struct yardstick *y, lua_Integer start, lua_In
   return 1;
 }
 
+/* --- W11 */
+
+static void pg_clear(struct yardstick *y) {
+  for (size_t i = 0; i < 3; i++) {
+    PQclear(y->held[i]);
+    y->held[i] = NULL;
+  }
+}
+
+static int pg_feed(lua_State *L, struct yardstick *y, lua_Integer after) {
+  PGresult *posts = y->held[0] = pg_run_ints(L, y, FEED, after, 0, 1);
+  PGresult *tags = y->held[1] = pg_children(L, y, TAGS, posts);
+  int count = PQntuples(posts), post_keys = push_keys(L, &post_model), user_keys = push_keys(L, &user_model), result;
+  struct places places;
+  lua_createtable(L, count, 0);
+  result = lua_gettop(L);
+  for (int i = 0; i < count; i++) {
+    pg_push_columns(L, posts, i, &post_model, post_keys, 2, 0);
+    pg_push_columns(L, posts, i, &user_model, user_keys, 0, post_model.count);
+    lua_setfield(L, -2, "author");
+    lua_rawseti(L, result, i + 1);
+  }
+  places = places_of(L, posts);
+  pg_attach(L, &places, count, result, tags, &tag_model, 2, "tags", false);
+  pg_clear(y);
+  lua_pushvalue(L, result);
+  return 1;
+}
+
+static void pg_string(lua_State *L, struct text *t, const PGresult *r, int row, int c) {
+  text_string(L, t, PQgetvalue(r, row, c), (size_t)PQgetlength(r, row, c));
+}
+
+static void pg_moment(lua_State *L, struct text *t, const PGresult *r, int row, int c) {
+  TEXT_PUT(L, t, ",\"createdAt\":\"");
+  text_room(L, t, ISO_SIZE);
+  write_iso(read_int8(PQgetvalue(r, row, c)) + PG_EPOCH_US, t->p + t->len);
+  t->len += ISO_SIZE;
+  TEXT_PUT(L, t, "\"");
+}
+
+static void pg_number(lua_State *L, struct text *t, const PGresult *r, int row, int c, const char *key, size_t len) {
+  text_put(L, t, key, len);
+  text_integer(L, t, read_int4(PQgetvalue(r, row, c)));
+}
+#define PG_NUMBER(L, t, r, row, c, key) pg_number(L, t, r, row, c, key, sizeof key - 1)
+
+static void pg_write_author(lua_State *L, struct text *t, const PGresult *r, int row) {
+  PG_NUMBER(L, t, r, row, 7, ",\"author\":{\"id\":");
+  TEXT_PUT(L, t, ",\"email\":");
+  pg_string(L, t, r, row, 8);
+  if (!PQgetisnull(r, row, 9)) {
+    TEXT_PUT(L, t, ",\"name\":");
+    pg_string(L, t, r, row, 9);
+  }
+  pg_moment(L, t, r, row, 10);
+  PG_NUMBER(L, t, r, row, 11, ",\"postCount\":");
+}
+
+static void pg_write_post(lua_State *L, struct text *t, const PGresult *r, int row) {
+  PG_NUMBER(L, t, r, row, 0, "{\"id\":");
+  TEXT_PUT(L, t, ",\"title\":");
+  pg_string(L, t, r, row, 1);
+  if (!PQgetisnull(r, row, 2)) {
+    TEXT_PUT(L, t, ",\"content\":");
+    pg_string(L, t, r, row, 2);
+  }
+  if (*PQgetvalue(r, row, 3))
+    TEXT_PUT(L, t, ",\"published\":true");
+  else
+    TEXT_PUT(L, t, ",\"published\":false");
+  PG_NUMBER(L, t, r, row, 4, ",\"views\":");
+  pg_moment(L, t, r, row, 5);
+  pg_write_author(L, t, r, row);
+  PG_NUMBER(L, t, r, row, 6, "},\"authorId\":");
+}
+
+/* The tags of each post as chains of rows: first[post], next[tag]. Tags come in any order. */
+static void pg_chain_tags(lua_State *L, const PGresult *posts, const PGresult *tags, int *first, int *next) {
+  struct places places = places_of(L, posts);
+  int count = PQntuples(posts);
+  for (int i = 0; i < count; i++) first[i] = -1;
+  for (int i = PQntuples(tags) - 1; i >= 0; i--) {
+    int32_t post = places.row[read_int4(PQgetvalue(tags, i, 2)) - places.first];
+    next[i] = first[post];
+    first[post] = i;
+  }
+}
+
+static int pg_feed_json(lua_State *L, struct yardstick *y, lua_Integer after) {
+  struct text *t = &y->json;
+  PGresult *posts = y->held[0] = pg_run_ints(L, y, FEED, after, 0, 1);
+  PGresult *tags = y->held[1] = pg_children(L, y, TAGS, posts);
+  int count = PQntuples(posts), *first;
+  first = lua_newuserdatauv(L, sizeof(int) * ((size_t)count + (size_t)PQntuples(tags) + 1), 0);
+  pg_chain_tags(L, posts, tags, first, first + count);
+  TEXT_PUT(L, t, "[");
+  for (int i = 0; i < count; i++) {
+    if (i) TEXT_PUT(L, t, ",");
+    pg_write_post(L, t, posts, i);
+    TEXT_PUT(L, t, ",\"tags\":[");
+    for (int tag = first[i]; tag >= 0; tag = first[count + tag]) {
+      if (tag != first[i]) TEXT_PUT(L, t, ",");
+      PG_NUMBER(L, t, tags, tag, 0, "{\"id\":");
+      TEXT_PUT(L, t, ",\"name\":");
+      pg_string(L, t, tags, tag, 1);
+      TEXT_PUT(L, t, "}");
+    }
+    TEXT_PUT(L, t, "]}");
+  }
+  TEXT_PUT(L, t, "]");
+  pg_clear(y);
+  lua_pushlstring(L, t->p, t->len);
+  return 1;
+}
+
 static int pg_create(lua_State *L, struct yardstick *y, const char *email, size_t email_len, const char *name,
                      size_t name_len) {
   char time[8];
@@ -301,4 +425,5 @@ static void pg_prepare(lua_State *L, struct yardstick *y) {
   }
 }
 
-const struct engine postgres_engine = {pg_prepare, pg_find, pg_posts, pg_users, pg_create, pg_create_many};
+const struct engine postgres_engine = {pg_prepare, pg_find,        pg_posts, pg_users,
+                                       pg_create,  pg_create_many, pg_feed,  pg_feed_json};

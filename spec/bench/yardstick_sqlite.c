@@ -16,20 +16,23 @@ static const char *const sqlite_sql[STATEMENT_COUNT] = {
     "SELECT " POST_COLUMNS " FROM \"Post\" WHERE \"authorId\" = ?1",
     "SELECT t.\"id\", t.\"name\" FROM \"_PostToTag\" l JOIN \"Tag\" t ON t.\"id\" = l.\"B\" WHERE l.\"A\" = ?1",
     ("INSERT INTO \"User\" (\"email\", \"name\", \"createdAt\") VALUES (?1, ?2, ?3) RETURNING " USER_COLUMNS),
+    FEED_SQL("?1"),
 };
 
 /* --- SQLite ----------------------------------------------------------------------------------------------------------
  */
 
-static void lite_push_row(lua_State *L, const struct yardstick *y, sqlite3_stmt *stmt, const struct model *model,
-                          int keys, int more) {
+/* first: the column that the model's begin with. */
+static void lite_push_columns(lua_State *L, const struct yardstick *y, sqlite3_stmt *stmt, const struct model *model,
+                              int keys, int more, int first) {
   lua_createtable(L, 0, model->count + more);
-  for (int c = 0; c < model->count; c++) {
+  for (int m = 0; m < model->count; m++) {
+    int c = first + m;
     const char *text;
     char iso[ISO_SIZE];
     if (sqlite3_column_type(stmt, c) == SQLITE_NULL) continue;
-    lua_pushvalue(L, keys + c);
-    switch (model->kinds[c]) {
+    lua_pushvalue(L, keys + m);
+    switch (model->kinds[m]) {
     case INTEGER: lua_pushinteger(L, sqlite3_column_int64(stmt, c)); break;
     case BOOLEAN: lua_pushboolean(L, sqlite3_column_int(stmt, c)); break;
     case TEXT:
@@ -46,6 +49,11 @@ static void lite_push_row(lua_State *L, const struct yardstick *y, sqlite3_stmt 
     }
     lua_rawset(L, -3);
   }
+}
+
+static void lite_push_row(lua_State *L, const struct yardstick *y, sqlite3_stmt *stmt, const struct model *model,
+                          int keys, int more) {
+  lite_push_columns(L, y, stmt, model, keys, more, 0);
 }
 
 static int lite_find(lua_State *L, struct yardstick *y, lua_Integer id) {
@@ -118,6 +126,111 @@ static int lite_users(lua_State *L, struct yardstick *y, lua_Integer start, lua_
   return sqlite3_reset(stmt) == SQLITE_OK ? 1 : fail(L, y);
 }
 
+/* --- W11 */
+
+static int lite_feed(lua_State *L, struct yardstick *y, lua_Integer after) {
+  sqlite3_stmt *stmt = y->prepared[FEED];
+  int post_keys = push_keys(L, &post_model), user_keys = push_keys(L, &user_model), tag_keys = push_keys(L, &tag_model),
+      i = 0;
+  sqlite3_reset(stmt);
+  sqlite3_reset(y->prepared[TAGS]);
+  sqlite3_bind_int64(stmt, 1, after);
+  lua_createtable(L, 100, 0);
+  while (sqlite3_step(stmt) == SQLITE_ROW) {
+    lite_push_columns(L, y, stmt, &post_model, post_keys, 2, 0);
+    lite_push_columns(L, y, stmt, &user_model, user_keys, 0, post_model.count);
+    lua_setfield(L, -2, "author");
+    lite_push_tags(L, y, tag_keys, sqlite3_column_int64(stmt, 0));
+    lua_setfield(L, -2, "tags");
+    lua_rawseti(L, -2, ++i);
+  }
+  return sqlite3_reset(stmt) == SQLITE_OK ? 1 : fail(L, y);
+}
+
+static void lite_string(lua_State *L, struct text *t, sqlite3_stmt *stmt, int c) {
+  const char *text = (const char *)sqlite3_column_text(stmt, c);
+  text_string(L, t, text, (size_t)sqlite3_column_bytes(stmt, c));
+}
+
+static void lite_moment(lua_State *L, struct yardstick *y, sqlite3_stmt *stmt, int c) {
+  const char *text = (const char *)sqlite3_column_text(stmt, c);
+  if (sqlite3_column_bytes(stmt, c) != 29 || memcmp(text + 23, "+00:00", 6) != 0) fail(L, y);
+  TEXT_PUT(L, &y->json, ",\"createdAt\":\"");
+  text_put(L, &y->json, text, ISO_SIZE - 1);
+  TEXT_PUT(L, &y->json, "Z\"");
+}
+
+static void lite_number(lua_State *L, struct text *t, sqlite3_stmt *stmt, int c, const char *key, size_t len) {
+  text_put(L, t, key, len);
+  text_integer(L, t, sqlite3_column_int64(stmt, c));
+}
+#define LITE_NUMBER(L, t, stmt, c, key) lite_number(L, t, stmt, c, key, sizeof key - 1)
+
+static void lite_write_author(lua_State *L, struct yardstick *y, sqlite3_stmt *stmt) {
+  struct text *t = &y->json;
+  LITE_NUMBER(L, t, stmt, 7, ",\"author\":{\"id\":");
+  TEXT_PUT(L, t, ",\"email\":");
+  lite_string(L, t, stmt, 8);
+  if (sqlite3_column_type(stmt, 9) != SQLITE_NULL) {
+    TEXT_PUT(L, t, ",\"name\":");
+    lite_string(L, t, stmt, 9);
+  }
+  lite_moment(L, y, stmt, 10);
+  LITE_NUMBER(L, t, stmt, 11, ",\"postCount\":");
+}
+
+static void lite_write_tags(lua_State *L, struct yardstick *y, int64_t post) {
+  sqlite3_stmt *stmt = y->prepared[TAGS];
+  struct text *t = &y->json;
+  sqlite3_bind_int64(stmt, 1, post);
+  TEXT_PUT(L, t, ",\"tags\":[");
+  for (int i = 0; sqlite3_step(stmt) == SQLITE_ROW; i++) {
+    if (i) TEXT_PUT(L, t, ",");
+    LITE_NUMBER(L, t, stmt, 0, "{\"id\":");
+    TEXT_PUT(L, t, ",\"name\":");
+    lite_string(L, t, stmt, 1);
+    TEXT_PUT(L, t, "}");
+  }
+  if (sqlite3_reset(stmt) != SQLITE_OK) fail(L, y);
+  TEXT_PUT(L, t, "]}");
+}
+
+static void lite_write_post(lua_State *L, struct yardstick *y, sqlite3_stmt *stmt) {
+  struct text *t = &y->json;
+  LITE_NUMBER(L, t, stmt, 0, "{\"id\":");
+  TEXT_PUT(L, t, ",\"title\":");
+  lite_string(L, t, stmt, 1);
+  if (sqlite3_column_type(stmt, 2) != SQLITE_NULL) {
+    TEXT_PUT(L, t, ",\"content\":");
+    lite_string(L, t, stmt, 2);
+  }
+  if (sqlite3_column_int(stmt, 3))
+    TEXT_PUT(L, t, ",\"published\":true");
+  else
+    TEXT_PUT(L, t, ",\"published\":false");
+  LITE_NUMBER(L, t, stmt, 4, ",\"views\":");
+  lite_moment(L, y, stmt, 5);
+  lite_write_author(L, y, stmt);
+  LITE_NUMBER(L, t, stmt, 6, "},\"authorId\":");
+  lite_write_tags(L, y, sqlite3_column_int64(stmt, 0));
+}
+
+static int lite_feed_json(lua_State *L, struct yardstick *y, lua_Integer after) {
+  sqlite3_stmt *stmt = y->prepared[FEED];
+  sqlite3_reset(stmt);
+  sqlite3_reset(y->prepared[TAGS]);
+  sqlite3_bind_int64(stmt, 1, after);
+  TEXT_PUT(L, &y->json, "[");
+  for (int i = 0; sqlite3_step(stmt) == SQLITE_ROW; i++) {
+    if (i) TEXT_PUT(L, &y->json, ",");
+    lite_write_post(L, y, stmt);
+  }
+  if (sqlite3_reset(stmt) != SQLITE_OK) return fail(L, y);
+  TEXT_PUT(L, &y->json, "]");
+  lua_pushlstring(L, y->json.p, y->json.len);
+  return 1;
+}
+
 static void lite_time(char *out) { /* 29 letters */
   write_iso(now_us(), out);
   memcpy(out + ISO_SIZE - 1, "+00:00", 6);
@@ -183,4 +296,5 @@ static void lite_prepare(lua_State *L, struct yardstick *y) {
   lua_pop(L, 1);
 }
 
-const struct engine sqlite_engine = {lite_prepare, lite_find, lite_posts, lite_users, lite_create, lite_create_many};
+const struct engine sqlite_engine = {lite_prepare, lite_find,        lite_posts, lite_users,
+                                     lite_create,  lite_create_many, lite_feed,  lite_feed_json};

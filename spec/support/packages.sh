@@ -24,7 +24,7 @@ packages_of() {
     valgrind) echo 'valgrind libc6-dbg' ;;
     faketime) echo 'faketime' ;;
     abi) echo 'g++ pkg-config' ;;
-    bench) echo 'postgresql-15' ;;
+    bench) echo 'postgresql-15 lua-cjson' ;;
     rock) echo 'luarocks' ;;
     *)
       echo "packages.sh: unknown set '$1'" >&2
