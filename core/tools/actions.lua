@@ -67,6 +67,12 @@ local function ids_of(expression, groups, into)
   return into
 end
 
+-- Arguments that say what becomes of a result. The query does not know them.
+local ANSWER = {
+  { name = "as", type = '"json"', model_type = '"json"', note = "the result is JSON text, a string" },
+  { name = "bigint", type = '"number"|"string"', model_type = '"number"|"string"', note = "in JSON" },
+}
+
 local function read_actions()
   local words, groups, actions = {}, {}, {}
   local function add_word(id, name, type, model_type, note)
@@ -89,6 +95,7 @@ local function read_actions()
           action.arguments[#action.arguments + 1] = one
         end
       end
+      if returns ~= "rille.Count" then table.move(ANSWER, 1, #ANSWER, #action.arguments + 1, action.arguments) end
       actions[#actions + 1] = action
     end,
   })

@@ -76,6 +76,25 @@ RILLE_API void rille_op_set_bell(rille_op *op, rille_bell *bell, uint64_t tag);
  */
 RILLE_API void rille_op_set_stream(rille_op *op, uint32_t batch);
 
+/* Bits of `how`. */
+#define RILLE_JSON_BIGINT_TEXT 1u /* BigInt fields, and integers beyond 2^53, as strings */
+#define RILLE_JSON_NULLS 2u       /* NULL columns and missing rows of a relation as null; otherwise they have no key */
+
+/* Makes the next rille_op_model, or rille_op_batch_model, write its result as JSON. Its rows do not pass
+ * rille_op_next, which returns RILLE_DONE, RILLE_AGAIN, RILLE_BATCH or an error, and never RILLE_RESTART because of
+ * them; rille_op_json then returns the text. Rows are a list of objects, one row is an object, none is null, a count is
+ * a number, `exists` is true or false. Keys are in the order of the schema, then `_count` and the like. Bytes are
+ * base64, decimals strings, date-times ISO-8601; Json fields are a part of the document. The start is a VALIDATION
+ * error if the method only counts what it wrote. */
+RILLE_API void rille_op_set_json(rille_op *op, uint32_t how);
+
+/* Returns the text of the call that rille_op_part names, after RILLE_DONE. After RILLE_BATCH of a stream it returns a
+ * piece; all pieces, one after the other, are the text, and memory is bounded by one batch. *out is borrowed until the
+ * next call with this operation, other than rille_op_set_part, and is not terminated. Errors: P2006 with the path for a
+ * string that is not UTF-8 and a number that is not finite; VALIDATION if a Json field is not JSON, if objects are
+ * nested more than 200 levels deep, or if there is no text. The call itself has then happened. */
+RILLE_API rille_status rille_op_json(rille_op *op, const char **out, size_t *len, rille_error **err);
+
 /* 1: the caller uses no row before rille_op_next has returned RILLE_DONE or RILLE_BATCH. If the connection of a read is
  * then lost after some of its rows, for example because the server restarts, the read starts over. So does a batch of
  * calls in which an upsert meets a row that another transaction has just created. rille_op_next returns RILLE_RESTART,

@@ -66,6 +66,7 @@ typedef int32_t rille_result;
 #define RILLE_RESULT_INTEGER 4 /* the one cell of the one row */
 #define RILLE_RESULT_BOOLEAN 5 /* the one cell of the one row */
 #define RILLE_RESULT_NONE 6    /* nothing: begin, commit, ... */
+#define RILLE_RESULT_JSON 7    /* no rows, but a text: rille_op_json */
 
 /* A row of a result: see rille_op_next. */
 typedef struct rille_row {

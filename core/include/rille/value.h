@@ -54,6 +54,9 @@ RILLE_API void rille_json_read(rille_json *j, const char *text, size_t len);
 /* Returns RILLE_ROW with a token (p, len: string, key or the text of a number, borrowed until the next call),
  * RILLE_DONE, or VALIDATION with the offset. */
 RILLE_API rille_status rille_json_next(rille_json *j, int32_t *token, const char **p, size_t *len, rille_error **err);
+/* Reads the text of a number token. Returns RILLE_INT and *i for an integer of 64 bits; RILLE_FLOAT and *f if the
+ * shortest text of the float is the same number; otherwise RILLE_DECIMAL. */
+RILLE_API rille_value_kind rille_json_number(const char *text, size_t len, int64_t *i, double *f);
 /* Writes a finished tape as JSON text. The caller owns *out: rille_free. */
 struct rille_tape;
 RILLE_API rille_status rille_json_write(struct rille_tape *tape, char **out, size_t *len, rille_error **err);

@@ -58,6 +58,19 @@ void rille_op_set_stream(rille_op *op, uint32_t batch) {
   rl_op_set_stream(&op->op, batch);
 }
 
+void rille_op_set_json(rille_op *op, uint32_t how) {
+  rl_op_set_json(&op->op, how);
+}
+
+rille_status rille_op_json(rille_op *op, const char **out, size_t *len, rille_error **err) {
+  rl_error error = {0};
+  rl_str text;
+  rille_status status = rl_op_json(&op->op, &text, &error);
+  *out = text.p ? text.p : "";
+  *len = text.len;
+  return rl_box(status, &error, err);
+}
+
 rille_status rille_op_set_trace(rille_op *op, const char *trace, rille_error **err) {
   rl_error error = {0};
   return rl_box(rl_op_set_trace(&op->op, rl_str_of(trace), &error), &error, err);

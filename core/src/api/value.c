@@ -138,6 +138,10 @@ int rille_text_is_utf8(const char *text, size_t len) {
   return rl_utf8_valid(rl_str_make(text, len), NULL);
 }
 
+rille_value_kind rille_json_number(const char *text, size_t len, int64_t *i, double *f) {
+  return rl_json_number(rl_str_make(text, len), i, f);
+}
+
 rille_status rille_json_write(rille_tape *t, char **out, size_t *len, rille_error **err) {
   return rille_json_write_pretty(t, 0, out, len, err);
 }

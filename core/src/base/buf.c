@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/digits.h"
 
 #define FIRST_SIZE 64u
 
@@ -21,8 +22,9 @@ void rl_buf_reset(rl_buf *b) {
   b->failed = false;
 }
 
-static bool grow(rl_buf *b, size_t more) {
+bool rl_buf_grow(rl_buf *b, size_t more) {
   size_t cap = b->cap ? b->cap : FIRST_SIZE;
+  if (b->failed) return false;
   if (more > SIZE_MAX / 2 - b->len) {
     b->failed = true;
     return false;
@@ -36,12 +38,6 @@ static bool grow(rl_buf *b, size_t more) {
   b->p = p;
   b->cap = cap;
   return true;
-}
-
-bool rl_buf_reserve(rl_buf *b, size_t more) {
-  if (b->failed) return false;
-  if (b->cap - b->len >= more) return true;
-  return grow(b, more);
 }
 
 void rl_buf_put(rl_buf *b, const void *p, size_t len) {
@@ -63,15 +59,7 @@ void rl_buf_byte(rl_buf *b, char c) {
 }
 
 void rl_buf_int(rl_buf *b, int64_t i) {
-  char digits[20];
-  size_t at = sizeof digits;
-  uint64_t u = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
-  do {
-    digits[--at] = (char)('0' + u % 10);
-    u /= 10;
-  } while (u);
-  if (i < 0) digits[--at] = '-';
-  rl_buf_put(b, digits + at, sizeof digits - at);
+  if (rl_buf_reserve(b, RL_INT_TEXT_MAX)) b->len = (size_t)(rl_put_int(b->p + b->len, i) - b->p);
 }
 
 void rl_buf_vprintf(rl_buf *b, const char *format, va_list args) {

@@ -18,8 +18,12 @@ typedef struct rl_buf {
 
 void rl_buf_init(rl_buf *b);
 void rl_buf_dispose(rl_buf *b);
-void rl_buf_reset(rl_buf *b); /* length 0, memory kept, failed cleared */
-bool rl_buf_reserve(rl_buf *b, size_t more);
+void rl_buf_reset(rl_buf *b);             /* length 0, memory kept, failed cleared */
+bool rl_buf_grow(rl_buf *b, size_t more); /* for rl_buf_reserve */
+/* Makes room for more bytes. Returns false when out of memory, now or before. */
+static inline bool rl_buf_reserve(rl_buf *b, size_t more) {
+  return (b->cap - b->len >= more && !b->failed) || rl_buf_grow(b, more);
+}
 void rl_buf_put(rl_buf *b, const void *p, size_t len);
 void rl_buf_str(rl_buf *b, rl_str s);
 void rl_buf_text(rl_buf *b, const char *z);

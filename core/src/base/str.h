@@ -43,5 +43,7 @@ uint64_t rl_hash(const void *p, size_t len, uint64_t seed); /* fast, good, not f
 /* Returns whether it is valid UTF-8 (no surrogates, no overlong forms, <= U+10FFFF). *bad receives the offset of the
  * first invalid byte. */
 bool rl_utf8_valid(rl_str s, size_t *bad);
+/* Returns the length of the well-formed sequence that begins at p, or 0. left: the bytes from p on, at least 1. */
+size_t rl_utf8_sequence(const char *p, size_t left);
 
 #endif

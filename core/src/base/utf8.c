@@ -28,6 +28,10 @@ static size_t sequence_length(const unsigned char *p, size_t left) {
   return (size_t)s.more + 1;
 }
 
+size_t rl_utf8_sequence(const char *p, size_t left) {
+  return sequence_length((const unsigned char *)p, left);
+}
+
 bool rl_utf8_valid(rl_str s, size_t *bad) {
   const unsigned char *p = (const unsigned char *)s.p;
   size_t at = 0;

@@ -23,6 +23,8 @@ rille_status rl_batch_add_model(rl_op *op, const rl_model *model, rille_action a
   rl_call *call = NULL;
   rille_status st = batch_add_call(op, &rl_call_model, &call, err);
   if (st == RILLE_OK) st = rl_call_compile(call, &(rl_model_call){op->client->cache, model, action, tape, NULL}, err);
+  if (st == RILLE_OK && op->json.wanted) st = rl_call_write_json(op, call, op->json.how, err);
+  op->json = (rl_json_wanted){0};
   if (st != RILLE_OK && call) rl_op_drop_call(op);
   return st;
 }

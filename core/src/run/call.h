@@ -100,8 +100,9 @@ struct rl_call {
   uint32_t emit_map;  /* the node whose map has its parents */
   rl_value *kept;     /* the cells of the row that are kept, copied once */
 
-  rl_raw *raw;                /* NULL: a method of a model */
-  struct rl_explain *explain; /* explain.c */
+  struct rl_document *document; /* borrowed from the operation; NULL: the caller gets the rows */
+  rl_raw *raw;                  /* NULL: a method of a model */
+  struct rl_explain *explain;   /* explain.c */
 };
 
 #endif

@@ -28,10 +28,11 @@ typedef struct rl_compiled {
   size_t pin_count;
   rl_plan *plan;
   rl_program *program;
-  rl_run_step *steps;               /* one per step of the plan */
-  bool has_late_rules;              /* of any step */
-  rille_node *nodes;                /* one per node of the plan */
-  struct rl_compiled *next_in_slot; /* this and the following belong to the cache */
+  rl_run_step *steps;                  /* one per step of the plan */
+  bool has_late_rules;                 /* of any step */
+  rille_node *nodes;                   /* one per node of the plan */
+  struct rl_json_layout *_Atomic json; /* owned; NULL: not needed yet */
+  struct rl_compiled *next_in_slot;    /* this and the following belong to the cache */
   size_t index, bytes;
   uint64_t used;
 } rl_compiled;

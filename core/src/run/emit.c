@@ -35,8 +35,7 @@ static rille_status copy_kept(rl_call *call, const rl_step *step, rl_error *err)
   return RILLE_OK;
 }
 
-static rille_status keep_row(rl_call *call, const rl_step *step, rl_error *err) {
-  if (step->rowset == RL_NO_ROWSET) return RILLE_OK;
+static rille_status add_to_rowset(rl_call *call, const rl_step *step, rl_error *err) {
   rl_rowset *set = &call->inputs.rowsets[step->rowset];
   set->columns = step->keep_count;
   if (set->rows == set->cap) {
@@ -57,6 +56,10 @@ static rille_status keep_row(rl_call *call, const rl_step *step, rl_error *err) 
   return RILLE_OK;
 }
 
+static inline rille_status keep_row(rl_call *call, const rl_step *step, rl_error *err) {
+  return step->rowset == RL_NO_ROWSET ? RILLE_OK : add_to_rowset(call, step, err);
+}
+
 /* ------------------------------------------------------------------ parents by key */
 
 typedef struct key_view {
@@ -65,31 +68,43 @@ typedef struct key_view {
   size_t count;
 } key_view;
 
-static bool hash_key(key_view k, uint64_t *out) {
+/* Most keys are integers. */
+static inline uint64_t hash_value(const rl_value *v, uint64_t seed) {
+  if (v->kind != RILLE_INT) return rl_value_hash(v, seed);
+  uint64_t x = ((uint64_t)v->as.i + seed) * 0xD6E8FEB86659FD93u;
+  return x ^ x >> 32;
+}
+
+static inline bool same_value(const rl_value *a, const rl_value *b) {
+  if (a->kind == RILLE_INT && b->kind == RILLE_INT) return a->as.i == b->as.i;
+  return rl_value_same(a, b);
+}
+
+static inline bool hash_key(key_view k, uint64_t *out) {
   uint64_t h = 0x9E3779B97F4A7C15u;
   for (size_t i = 0; i < k.count; i++) {
     const rl_value *v = &k.row[k.columns[i]];
     if (v->kind == RILLE_NULL) return false;
-    h = rl_value_hash(v, h);
+    h = hash_value(v, h);
   }
   *out = h;
   return true;
 }
 
-static bool same_key(key_view a, key_view b) {
+static inline bool same_key(key_view a, key_view b) {
   for (size_t i = 0; i < a.count; i++)
-    if (!rl_value_same(&a.row[a.columns[i]], &b.row[b.columns[i]])) return false;
+    if (!same_value(&a.row[a.columns[i]], &b.row[b.columns[i]])) return false;
   return true;
 }
 
-static key_view parent_key(const rl_call *call, const rl_node_plan *n, const rl_key_map *m, uint32_t ordinal) {
+static inline key_view parent_key(const rl_call *call, const rl_node_plan *n, const rl_key_map *m, uint32_t ordinal) {
   const rl_rowset *set = &call->inputs.rowsets[n->parent_rowset];
   return (key_view){set->cells + (m->base + ordinal) * set->columns, n->parent_link, n->link_count};
 }
 
 /* Finds the map's place for a key: that of its first row, or a free one. */
-static uint32_t *find_slot(const rl_call *call, const rl_node_plan *n, const rl_key_map *m, key_view key,
-                           uint64_t hash) {
+static inline uint32_t *find_slot(const rl_call *call, const rl_node_plan *n, const rl_key_map *m, key_view key,
+                                  uint64_t hash) {
   uint32_t at = (uint32_t)hash & m->mask;
   while (m->slots[at] && !same_key(key, parent_key(call, n, m, m->slots[at] - 1))) at = (at + 1) & m->mask;
   return &m->slots[at];

@@ -5,6 +5,7 @@
 #include "query/query.h"
 #include "run/bulk.h"
 #include "run/constraint.h"
+#include "run/document.h"
 #include "run/emit.h"
 #include "run/check.h"
 #include "run/steps.h"
@@ -88,23 +89,48 @@ static rille_result model_result(const rl_call *call) {
   return call->compiled ? call->compiled->plan->result : RILLE_RESULT_NONE;
 }
 
-const rl_call_kind rl_call_model = {.of_model = true,
-                                    .suits_replica = true,
-                                    .action = model_action,
-                                    .counted_as = model_counted_as,
-                                    .writes = model_writes,
-                                    .may_write = model_may_write,
-                                    .repeats = model_repeats,
-                                    .atomic = rl_call_is_atomic,
-                                    .outdated = model_is_outdated,
-                                    .is_sent = model_is_sent,
-                                    .send = rl_call_send_steps,
-                                    .row = model_take_row,
-                                    .answered = model_answered,
-                                    .failed = model_failed,
-                                    .rewind = rl_call_rewind,
-                                    .shape = model_shape,
+/* What both kinds of call have. */
+#define MODEL_KIND                                                                                                     \
+  .of_model = true, .suits_replica = true, .action = model_action, .counted_as = model_counted_as,                     \
+  .writes = model_writes, .may_write = model_may_write, .repeats = model_repeats, .atomic = rl_call_is_atomic,         \
+  .outdated = model_is_outdated, .is_sent = model_is_sent, .send = rl_call_send_steps, .answered = model_answered,     \
+  .failed = model_failed, .shape = model_shape
+
+const rl_call_kind rl_call_model = {MODEL_KIND, .row = model_take_row, .rewind = rl_call_rewind,
                                     .result = model_result};
+
+/* ------------------------------------------------------------------ the same, with its result as JSON */
+
+static rille_status write_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+  rille_status st = model_take_row(call, io, sent, row, err);
+  if (st != RILLE_ROW) return st;
+  rl_document_add(call->document, row, false);
+  while (call->emit_next) { /* below other parents too */
+    st = rl_call_emit_more(call, sent->step, row, err);
+    if (st != RILLE_ROW) return st;
+    rl_document_add(call->document, row, true);
+  }
+  return RILLE_OK;
+}
+
+static void rewind_document(rl_call *call) {
+  rl_call_rewind(call);
+  rl_document_rewind(call->document);
+}
+
+static rille_result json_result(const rl_call *call) {
+  (void)call;
+  return RILLE_RESULT_JSON;
+}
+
+static const rl_call_kind json_model = {MODEL_KIND, .row = write_row, .rewind = rewind_document, .result = json_result};
+
+rille_status rl_call_write_json(rl_op *op, rl_call *call, uint32_t how, rl_error *err) {
+  call->document = rl_op_new_document(op);
+  if (!call->document) return rl_fail_nomem(err);
+  call->kind = &json_model;
+  return rl_document_begin(call->document, call->compiled, how, err);
+}
 
 /* ------------------------------------------------------------------ start */
 
@@ -143,9 +169,11 @@ rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rill
                                rl_error *err) {
   rl_call *call = NULL;
   uint32_t portion = op->stream_wanted;
+  rl_json_wanted json = op->json;
   rille_status st = rl_op_begin_start(op, tx, &rl_op_calls, err);
   if (st == RILLE_OK) st = rl_op_add_call(op, &rl_call_model, &call, err);
   if (st == RILLE_OK) st = rl_call_compile(call, &(rl_model_call){op->client->cache, model, action_of, tape, tx}, err);
+  if (st == RILLE_OK && json.wanted) st = rl_call_write_json(op, call, json.how, err);
   if (st == RILLE_OK && portion) st = rl_stream_start(op, call, tx, portion, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "run/document.h"
 #include "run/drive.h"
 #include "run/observe.h"
 #include "run/abandon_limits.h"
@@ -12,6 +13,8 @@
 
 /* How long an abandoned operation in a transaction may take to end on its own. */
 #define FINISH_MS 50
+/* Bytes of a document that is kept for the next call. */
+#define SPARE_MAX (256u * 1024)
 
 static void op_make_idle(rl_op *op, rl_client *client) {
   op->client = client;
@@ -50,6 +53,16 @@ void rl_op_set_whole(rl_op *op, bool whole) {
 
 void rl_op_set_stream(rl_op *op, uint32_t rows) {
   op->stream_wanted = rows;
+}
+
+void rl_op_set_json(rl_op *op, uint32_t how) {
+  op->json = (rl_json_wanted){true, how};
+}
+
+rl_document *rl_op_new_document(rl_op *op) {
+  rl_document *d = op->spare;
+  op->spare = NULL;
+  return d ? d : rl_document_new();
 }
 
 /* ------------------------------------------------------------------ its end */
@@ -133,8 +146,22 @@ static void op_undo_now(rl_op *op) {
   rl_error_clear(&ignored);
 }
 
+/* Keeps the memory for the next document, unless it is much. */
+static void release_document(rl_op *op, rl_document *d) {
+  if (!d) return;
+  if (!op->spare && rl_document_bytes(d) <= SPARE_MAX)
+    op->spare = d;
+  else
+    rl_document_free(d);
+}
+
+static void release_call(rl_op *op, rl_call *call) {
+  release_document(op, call->document);
+  rl_compiled_release(call->compiled);
+}
+
 static void op_release_calls(rl_op *op) {
-  for (uint32_t i = 0; i < op->call_count; i++) rl_compiled_release(op->calls[i]->compiled);
+  for (uint32_t i = 0; i < op->call_count; i++) release_call(op, op->calls[i]);
   op->call_count = 0;
 }
 
@@ -155,10 +182,12 @@ void rl_op_reset(rl_op *op) {
   uint64_t tag = op->tag;
   bool blocking = op->blocking, whole = op->caller_buffers;
   char *trace = op->io.trace;
+  rl_document *spare = op->spare;
   rl_arena_reset(&arena);
   if (op->stream) rl_stream_free(op);
   *op = (rl_op){
       .arena = arena, .blocking = blocking, .caller_buffers = whole, .bell = bell, .tag = tag, .io = {.trace = trace}};
+  op->spare = spare;
   op_make_idle(op, client);
 }
 
@@ -172,6 +201,8 @@ void rl_op_cut(rl_op *op) {
 
 void rl_op_dispose(rl_op *op) {
   rl_op_reset(op);
+  rl_document_free(op->spare);
+  op->spare = NULL;
   rl_arena_dispose(&op->arena);
   rl_client_release(op->client);
   rl_bell_free(op->bell);
@@ -224,7 +255,7 @@ rille_status rl_op_add_call(rl_op *op, const rl_call_kind *kind, rl_call **out, 
 }
 
 void rl_op_drop_call(rl_op *op) {
-  rl_compiled_release(op->calls[--op->call_count]->compiled);
+  release_call(op, op->calls[--op->call_count]);
 }
 
 /* ------------------------------------------------------------------ where a cache or an extension hooks in */
@@ -244,6 +275,7 @@ bool rl_op_ended(rl_op *op, bool good) {
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
   op_release_connection(op);
   op->phase = RL_PHASE_IDLE;
+  op->succeeded = good;
   return good;
 }
 
@@ -264,4 +296,15 @@ uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count)
 rille_result rl_op_result(const rl_op *op) {
   const rl_call *call = op_result_call(op);
   return call ? call->kind->result(call) : RILLE_RESULT_NONE;
+}
+
+rille_status rl_op_json(rl_op *op, rl_str *out, rl_error *err) {
+  const rl_call *call = op_result_call(op);
+  bool between = rl_stream_is_between_batches(op);
+  *out = (rl_str){0};
+  if (!call || !call->document || !(op->succeeded || between))
+    return rl_fail(err, RL_VALIDATION, "there is no JSON: no call with it has ended");
+  rille_status st = rl_document_text(call->document, !between, out, err);
+  if (st != RILLE_OK) op->current = op->result_of; /* the call that has failed */
+  return st;
 }

@@ -62,6 +62,12 @@ typedef struct rl_route {
   bool wrote;        /* it looked like a read, but a replica refused it as a write */
 } rl_route;
 
+/* Whether and how the next call of a model writes its result as JSON. */
+typedef struct rl_json_wanted {
+  bool wanted;
+  uint32_t how; /* as of rl_document_begin */
+} rl_json_wanted;
+
 struct rl_op {
   rl_client *client; /* retained */
   const rl_op_kind *kind;
@@ -85,8 +91,9 @@ struct rl_op {
   bool blocking;
   bool caller_buffers;    /* the caller uses rows only when it has all, and drops them on RESTART */
   uint32_t stream_wanted; /* of the next call of a model: root rows per batch; 0: no batches */
-  rl_bell *bell;          /* one reference: rings when a connection may be available; NULL: the pool has one for it */
-  uint64_t tag;           /* identifies it to the owner of the bell */
+  rl_json_wanted json;
+  rl_bell *bell; /* one reference: rings when a connection may be available; NULL: the pool has one for it */
+  uint64_t tag;  /* identifies it to the owner of the bell */
 
   rl_tx *tx;       /* borrowed while the operation runs */
   rl_lease *lease; /* owned; in a transaction, that of the transaction is used */
@@ -95,14 +102,16 @@ struct rl_op {
   int64_t sent_ms;     /* when the last group was sent, over a network */
   int64_t deadline_ms; /* deadline of the last group: by socket_timeout of the URL, never after limit_ms */
 
-  rl_own_tx own_tx;       /* own_tx.c */
-  rl_delivered delivered; /* phases.c, as everything below except `stream` and `tallied` */
-  bool restart_is_due;    /* the delivered rows are void, and the caller does not know yet */
-  bool retried;           /* it runs again on another connection, or with statements prepared again */
-  uint8_t rereads;        /* how often it was run again because rows were added or changed since it read them */
-  bool ends_tx;           /* the transaction has timed out: it is rolled back with this operation */
-  rl_stream *stream;      /* a read in batches: stream.c */
-  bool tallied;           /* its statements were added to the client's: op.c */
+  rl_own_tx own_tx;          /* own_tx.c */
+  rl_delivered delivered;    /* phases.c, as everything below except `stream` and `tallied` */
+  bool restart_is_due;       /* the delivered rows are void, and the caller does not know yet */
+  bool retried;              /* it runs again on another connection, or with statements prepared again */
+  uint8_t rereads;           /* how often it was run again because rows were added or changed since it read them */
+  bool succeeded;            /* it has ended, and all its calls have happened */
+  bool ends_tx;              /* the transaction has timed out: it is rolled back with this operation */
+  rl_stream *stream;         /* a read in batches: stream.c */
+  struct rl_document *spare; /* owned: for the next call with JSON */
+  bool tallied;              /* its statements were added to the client's: op.c */
 };
 
 rille_status rl_op_init(rl_op *op, rl_client *c); /* retains the client */
@@ -114,6 +123,12 @@ void rl_op_set_bell(rl_op *op, rl_bell *bell, uint64_t tag);
 void rl_op_set_blocking(rl_op *op, bool blocking);
 void rl_op_set_whole(rl_op *op, bool whole);
 void rl_op_set_stream(rl_op *op, uint32_t rows);
+void rl_op_set_json(rl_op *op, uint32_t how);
+/* Returns a document for one of its calls, NULL when out of memory. */
+struct rl_document *rl_op_new_document(rl_op *op);
+/* Returns the text of the call that rl_op_set_part chose, when the operation or a batch of a stream has ended. Borrowed
+ * until the operation is used again. Errors: as in rl_document_text; VALIDATION if there is none. */
+rille_status rl_op_json(rl_op *op, rl_str *out, rl_error *err);
 /* Sets the traceparent of the following starts. "" means the client's. */
 rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err);
 

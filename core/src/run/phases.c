@@ -169,7 +169,10 @@ static rille_status read_phase(rl_op *op, rille_row *row) {
                                                  : RL_PHASE_ROLLBACK;
     return RILLE_OK;
   }
-  rille_status st = op_read_answer(op, row);
+  rille_status st;
+  do st = op_read_answer(op, row); /* a row that is not delivered costs no more than this */
+  while (st == RILLE_OK && op->phase == RL_PHASE_READ && op->error.code == RL_CODE_NONE &&
+         op->io.read_count < op->io.sent_count);
   bool stopped = op->error.code == RL_P1008 && op->phase == RL_PHASE_READ;
   if (stopped && rl_clock_ms() >= op->deadline_ms) { /* the database noticed the deadline first */
     bool locked = op->error.busy;

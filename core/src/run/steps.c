@@ -3,6 +3,7 @@
 
 #include "run/bulk.h"
 #include "run/check.h"
+#include "run/document.h"
 #include "run/raise.h"
 
 static uint64_t rowset_bit(uint32_t rowset) {
@@ -226,4 +227,5 @@ void rl_call_next_portion(rl_call *call) {
   call->mapped = call->kept = NULL;
   call->mapped_cap = call->emit_next = 0;
   call->pc = 0;
+  if (call->document) rl_document_next(call->document);
 }

@@ -1,6 +1,8 @@
 /* Date-times: the calendar, parsing and formatting ISO-8601. */
 #include "tape/datetime.h"
 
+#include "base/digits.h"
+
 #define SECOND INT64_C(1000000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
@@ -166,38 +168,46 @@ bool rl_time_parse(rl_str text, int64_t *microseconds) {
 
 /* ------------------------------------------------------------------ out */
 
-static char *put_number(char *out, int64_t n, int digits) {
-  for (int i = digits; i-- > 0; n /= 10) out[i] = (char)('0' + n % 10);
-  return out + digits;
+static char *put_four(char *out, uint32_t n) {
+  return rl_put_two(rl_put_two(out, n / 100), n % 100);
 }
 
 /* Writes years outside 0001 to 9999 in ISO's expanded form: a sign and six digits. */
 static char *put_year(char *out, int64_t year) {
-  if (year >= 1 && year <= 9999) return put_number(out, year, 4);
+  if (year >= 1 && year <= 9999) return put_four(out, (uint32_t)year);
   *out++ = year < 0 ? '-' : '+';
-  return put_number(out, year < 0 ? -year : year, 6);
+  uint32_t positive = (uint32_t)(year < 0 ? -year : year);
+  return put_four(rl_put_two(out, positive / 10000), positive % 10000);
+}
+
+static char *put_separated(char *out, char separator, uint32_t n) {
+  *out = separator;
+  return rl_put_two(out + 1, n);
+}
+
+static char *put_fraction(char *out, uint32_t microseconds) {
+  *out++ = '.';
+  uint32_t milliseconds = microseconds / 1000, rest = microseconds % 1000;
+  *out++ = (char)('0' + milliseconds / 100);
+  out = rl_put_two(out, milliseconds % 100);
+  if (rest == 0) return out;
+  *out++ = (char)('0' + rest / 100);
+  return rl_put_two(out, rest % 100);
 }
 
 static size_t format(int64_t microseconds, const char *zone, char *out) {
   int64_t days = floor_div(microseconds, DAY), year;
   int64_t time = microseconds % DAY;
   if (time < 0) time += DAY;
+  uint32_t seconds = (uint32_t)(time / SECOND);
   int month, day;
   rl_civil_from_days(days, &year, &month, &day);
-  char *at = put_year(out, year);
-  *at++ = '-';
-  at = put_number(at, month, 2);
-  *at++ = '-';
-  at = put_number(at, day, 2);
-  *at++ = 'T';
-  at = put_number(at, time / HOUR, 2);
-  *at++ = ':';
-  at = put_number(at, time / MINUTE % 60, 2);
-  *at++ = ':';
-  at = put_number(at, time / SECOND % 60, 2);
-  *at++ = '.';
-  int64_t fraction = time % SECOND;
-  at = fraction % 1000 ? put_number(at, fraction, 6) : put_number(at, fraction / 1000, 3);
+  char *at = put_separated(put_year(out, year), '-', (uint32_t)month);
+  at = put_separated(at, '-', (uint32_t)day);
+  at = put_separated(at, 'T', seconds / 3600);
+  at = put_separated(at, ':', seconds / 60 % 60);
+  at = put_separated(at, ':', seconds % 60);
+  at = put_fraction(at, (uint32_t)(time - (int64_t)seconds * SECOND));
   size_t zone_length = strlen(zone);
   memcpy(at, zone, zone_length + 1);
   return (size_t)(at - out) + zone_length;

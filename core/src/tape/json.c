@@ -1,8 +1,6 @@
 /* A pull reader of JSON text, strict RFC 8259. */
 #include "tape/json.h"
 
-#define JSON_DEPTH 200u
-
 /* What may follow. */
 enum {
   STATE_VALUE,        /* a value */
@@ -41,7 +39,7 @@ static bool in_object(const rl_json_reader *r) {
 }
 
 static rille_status open(rl_json_reader *r, bool object, rl_error *err) {
-  if (r->depth == JSON_DEPTH) return fault(r, err, "nested more than 200 levels deep");
+  if (r->depth == RL_JSON_DEPTH) return fault(r, err, "nested more than 200 levels deep");
   uint64_t bit = UINT64_C(1) << (r->depth % 64);
   uint64_t *word = &r->in_object[r->depth / 64];
   *word = object ? *word | bit : *word & ~bit;

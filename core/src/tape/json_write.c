@@ -4,6 +4,9 @@
 
 #include <math.h>
 
+/* The longest escape: \u0000. */
+#define ESCAPE_MAX 6u
+
 /* The letter after the backslash, 'u' for a numeric escape, 0: no escape. */
 static char escape_of(unsigned char c) {
   switch (c) {
@@ -18,21 +21,115 @@ static char escape_of(unsigned char c) {
   }
 }
 
-void rl_json_write_text(rl_buf *out, rl_str s) {
-  static const char hex[] = "0123456789abcdef";
-  rl_buf_byte(out, '"');
-  size_t written = 0;
-  for (size_t i = 0; i < s.len; i++) {
-    unsigned char c = (unsigned char)s.p[i];
-    char letter = escape_of(c);
-    if (!letter) continue;
-    rl_buf_put(out, s.p + written, i - written);
-    written = i + 1;
-    const char escape[6] = {'\\', letter, '0', '0', hex[c >> 4], hex[c & 15]};
-    rl_buf_put(out, escape, letter == 'u' ? 6 : 2);
+/* Returns whether none of eight bytes is a control, a quote, a backslash or a part of a longer sequence. */
+static bool is_plain(uint64_t eight) {
+  const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+  uint64_t quotes = eight ^ (ones * '"'), backslashes = eight ^ (ones * '\\');
+  uint64_t controls = (eight - ones * 0x20) & ~eight;
+  uint64_t escapes = ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes);
+  return ((eight | controls | escapes) & highs) == 0;
+}
+
+static uint64_t load(const char *p, size_t size) {
+  uint64_t word = 0;
+  memcpy(&word, p, size);
+  return word;
+}
+
+/* The end of a string that is shorter than eight bytes. */
+static size_t copy_short(char *to, const char *p, size_t len) {
+  const uint64_t blanks = UINT64_C(0x2020202020202020);
+  if (len >= 4) { /* two halves that overlap */
+    uint32_t low, high;
+    memcpy(&low, p, sizeof low);
+    memcpy(&high, p + len - 4, sizeof high);
+    if (!is_plain((uint64_t)high << 32 | low)) return 0;
+    memcpy(to, &low, sizeof low);
+    memcpy(to + len - 4, &high, sizeof high);
+    return len;
   }
-  if (s.len) rl_buf_put(out, s.p + written, s.len - written);
-  rl_buf_byte(out, '"');
+  uint64_t word = blanks << 24;
+  if (len == 0) return 0;
+  for (size_t i = 0; i < 3; i++) word |= (uint64_t)(unsigned char)p[i < len ? i : 0] << (8 * i);
+  if (!is_plain(word)) return 0;
+  for (size_t i = 0; i < len; i++) to[i] = p[i];
+  return len;
+}
+
+size_t rl_json_copy_plain(char *to, const char *p, size_t len) {
+  size_t at = 0;
+  if (len < 8) return copy_short(to, p, len);
+  for (; len - at >= 8; at += 8) {
+    uint64_t word = load(p + at, sizeof word);
+    if (!is_plain(word)) return at;
+    memcpy(to + at, &word, sizeof word);
+  }
+  if (at == len) return len;
+  uint64_t word = load(p + len - 8, sizeof word); /* overlaps what is copied already */
+  if (!is_plain(word)) return at;
+  memcpy(to + len - 8, &word, sizeof word);
+  return len;
+}
+
+/* A string on its way out. There is always room for what is left of it, unescaped, and the closing quote. */
+typedef struct text_copy {
+  const char *from, *end;
+  char *to;
+} text_copy;
+
+static void copy_plain(text_copy *c) {
+  size_t len = rl_json_copy_plain(c->to, c->from, (size_t)(c->end - c->from));
+  c->from += len;
+  c->to += len;
+}
+
+/* Writes the escape of the next byte. Returns false when out of memory. */
+static bool copy_escaped(rl_buf *out, text_copy *c, char letter) {
+  static const char hex[] = "0123456789abcdef";
+  unsigned char byte = (unsigned char)*c->from++;
+  out->len = (size_t)(c->to - out->p);
+  if (!rl_buf_reserve(out, (size_t)(c->end - c->from) + ESCAPE_MAX + 1)) return false;
+  c->to = out->p + out->len;
+  const char escape[ESCAPE_MAX] = {'\\', letter, '0', '0', hex[byte >> 4], hex[byte & 15]};
+  size_t len = letter == 'u' ? ESCAPE_MAX : 2;
+  memcpy(c->to, escape, ESCAPE_MAX);
+  c->to += len;
+  return true;
+}
+
+/* The rest of a string, from the first byte that may need care. */
+static bool copy_with_care(rl_buf *out, text_copy *c) {
+  bool valid = true;
+  while (c->from < c->end) {
+    unsigned char byte = (unsigned char)*c->from;
+    if (byte >= 0x80) {
+      size_t len = rl_utf8_sequence(c->from, (size_t)(c->end - c->from));
+      valid = valid && len > 0;
+      for (len += len == 0; len > 0; len--) *c->to++ = *c->from++;
+      if (c->from < c->end && (unsigned char)*c->from < 0x80) copy_plain(c);
+      continue;
+    }
+    char letter = escape_of(byte);
+    if (!letter) {
+      *c->to++ = *c->from++;
+      continue;
+    }
+    if (!copy_escaped(out, c, letter)) return valid;
+    copy_plain(c);
+  }
+  return valid;
+}
+
+bool rl_json_write_text(rl_buf *out, rl_str s) {
+  if (!rl_buf_reserve(out, s.len + 2)) return true;
+  text_copy c = {s.p, s.p + s.len, out->p + out->len};
+  *c.to++ = '"';
+  copy_plain(&c);
+  bool valid = c.from == c.end || copy_with_care(out, &c);
+  if (out->failed) return valid;
+  *c.to++ = '"';
+  out->len = (size_t)(c.to - out->p);
+  return valid;
 }
 
 void rl_json_write_float(rl_buf *out, double f) {
@@ -41,4 +138,30 @@ void rl_json_write_float(rl_buf *out, double f) {
     rl_buf_put(out, text, rl_float_text(f, text));
   else
     rl_buf_text(out, "null"); /* like other JSON encoders: JSON has no such number */
+}
+
+void rl_json_write_base64(rl_buf *out, rl_str bytes) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const unsigned char *p = (const unsigned char *)bytes.p;
+  size_t len = bytes.len;
+  if (len > SIZE_MAX / 2 || !rl_buf_reserve(out, len / 3 * 4 + 6)) {
+    out->failed = true;
+    return;
+  }
+  char *to = out->p + out->len;
+  *to++ = '"';
+  for (; len > 2; len -= 3, p += 3) {
+    *to++ = digits[p[0] >> 2];
+    *to++ = digits[(p[0] & 3) << 4 | p[1] >> 4];
+    *to++ = digits[(p[1] & 15) << 2 | p[2] >> 6];
+    *to++ = digits[p[2] & 63];
+  }
+  if (len) {
+    *to++ = digits[p[0] >> 2];
+    *to++ = digits[(p[0] & 3) << 4 | (len > 1 ? p[1] >> 4 : 0)];
+    *to++ = len > 1 ? digits[(p[1] & 15) << 2] : '=';
+    *to++ = '=';
+  }
+  *to++ = '"';
+  out->len = (size_t)(to - out->p);
 }

@@ -58,8 +58,7 @@ static rille_status write_object(writing *w) {
     if (!empty) rl_buf_byte(w->out, ',');
     new_line(w);
     rl_str key = rl_shape_key(w->tape, w->shape);
-    if (!rl_utf8_valid(key, NULL)) return rl_fail(w->err, RL_P2006, "a key in JSON must be valid UTF-8");
-    rl_json_write_text(w->out, key);
+    if (!rl_json_write_text(w->out, key)) return rl_fail(w->err, RL_P2006, "a key in JSON must be valid UTF-8");
     rl_buf_byte(w->out, ':');
     if (w->indent) rl_buf_byte(w->out, ' ');
     w->shape = rl_shape_past_key(w->tape, w->shape);
@@ -105,8 +104,10 @@ static rille_status write_mark(writing *w) {
 static rille_status write_scalar(writing *w) {
   const rl_value *v = &w->tape->values[w->slot++];
   w->shape++;
-  if (v->kind == RILLE_TEXT && !rl_utf8_valid(rl_str_make(v->as.p, v->len), NULL))
-    return rl_fail(w->err, RL_P2006, "a string in JSON must be valid UTF-8");
+  if (v->kind == RILLE_TEXT) {
+    bool valid = rl_json_write_text(w->out, rl_str_make(v->as.p, v->len));
+    return valid ? RILLE_OK : rl_fail(w->err, RL_P2006, "a string in JSON must be valid UTF-8");
+  }
   if (rl_json_write_scalar(w->out, v)) return RILLE_OK;
   return rl_fail(w->err, RL_P2006, "JSON cannot contain %s",
                  v->kind == RILLE_BYTES ? "bytes: encode them as a string" : "a number that is not finite");

@@ -191,6 +191,12 @@ static bool set_float(rl_value *out, double f) {
   return true;
 }
 
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE inline
+#endif
+
 /* The sizes of types with a fixed size, -1 for the others. A cell of another size is invalid. */
 static const signed char sizes[] = {
     [OP_TEXT] = -1,    [OP_BYTES] = -1,    [OP_JSON] = -1,  [OP_JSONB] = -1, [OP_BOOL] = 1,
@@ -198,7 +204,7 @@ static const signed char sizes[] = {
     [OP_FLOAT8] = 8,   [OP_TIMESTAMP] = 8, [OP_DATE] = 4,   [OP_TIME] = 8,   [OP_TIMETZ] = 12,
     [OP_NUMERIC] = -1, [OP_UUID] = 16,     [OP_ARRAY] = -1, [OP_OTHER] = -1};
 
-static inline bool decode_value(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out) {
+static ALWAYS_INLINE bool decode_value(rl_conn *c, int op, Oid oid, const char *p, size_t len, rl_value *out) {
   if (sizes[op] >= 0 && (size_t)sizes[op] != len) return false;
   switch (op) {
   case OP_TEXT: set_view(out, RILLE_TEXT, p, len); return true;
