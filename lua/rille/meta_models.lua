@@ -12,6 +12,8 @@
 ---@class rille.FindUnique: rille.Shown
 ---@field where table
 ---@field lock? rille.Lock where the database can lock rows
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.Find: rille.Shown
 ---@field where? table
@@ -21,9 +23,13 @@
 ---@field skip? integer
 ---@field distinct? string|string[]
 ---@field lock? rille.Lock where the database can lock rows
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.Create: rille.Shown
 ---@field data? table
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.CreateMany
 ---@field data table|table[]
@@ -32,10 +38,14 @@
 ---@class rille.CreateManyAndReturn: rille.Shown
 ---@field data table|table[]
 ---@field skip_duplicates? boolean
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.Update: rille.Shown
 ---@field where table
 ---@field data table
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.UpdateMany
 ---@field where? table|rille.Null rille.all means every row
@@ -48,11 +58,15 @@
 ---@field data table|table[] a list: different values per row, which the fields of `on` identify
 ---@field limit? integer
 ---@field on? string|string[]
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.Upsert: rille.Shown
 ---@field where table
 ---@field create table
 ---@field update table
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.UpsertMany
 ---@field data table|table[]
@@ -61,6 +75,8 @@
 
 ---@class rille.Delete: rille.Shown
 ---@field where table
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.DeleteMany
 ---@field where? table|rille.Null rille.all means every row
@@ -73,6 +89,8 @@
 ---@field cursor? table
 ---@field take? integer negative: from the end
 ---@field skip? integer
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.Aggregate
 ---@field where? table
@@ -85,6 +103,8 @@
 ---@field _avg? table
 ---@field _min? table
 ---@field _max? table
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.GroupBy
 ---@field where? table
@@ -98,9 +118,13 @@
 ---@field _avg? table
 ---@field _min? table
 ---@field _max? table
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.Exists
 ---@field where? table
+---@field as? "json" the result is JSON text, a string
+---@field bigint? "number"|"string" in JSON
 
 ---@class rille.Each: rille.Find
 ---@field batch? integer rows per batch
@@ -207,6 +231,7 @@ function Model:exists(args) end
 --- with their relations, so memory stays constant. All batches have the state of the database at the first: until the loop ends it holds a connection
 --- with a read-only transaction. In a transaction it uses that one, which may do other things meanwhile. On SQLite, in memory or in a transaction that is
 --- not read_only, all rows are read at the start, because writes share the connection.
+--- With `as = "json"` it returns pieces of JSON text, one per batch: together they are the text that find_many returns.
 ---@param args? table as in find_many, and `batch`
 ---@return fun(): table|nil
 function Model:each(args) end

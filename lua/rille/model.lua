@@ -24,6 +24,7 @@ end
 --- with their relations, so memory stays constant. All batches have the state of the database at the first: until the loop ends it holds a connection
 --- with a read-only transaction. In a transaction it uses that one, which may do other things meanwhile. On SQLite, in memory or in a transaction that is
 --- not read_only, all rows are read at the start, because writes share the connection.
+--- With `as = "json"` it returns pieces of JSON text, one per batch: together they are the text that find_many returns.
 ---@param args? table as in find_many, and `batch`
 ---@return fun(): table|nil
 function own.each(model, args)

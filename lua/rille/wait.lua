@@ -143,6 +143,15 @@ local function next_row(stream)
   end
 end
 
+-- Returns the next piece of a JSON text. An empty one is skipped: its rows are in the piece before.
+local function next_text(stream)
+  repeat
+    if stream.rows and not stream.job then return nil end
+    next_batch(stream)
+  until stream.rows ~= ""
+  return stream.rows
+end
+
 --- Returns the iterator of `each`; that of core.stream if the code must block.
 ---@param model userdata
 ---@param args table|nil
@@ -150,7 +159,8 @@ end
 function wait.stream(model, args, size)
   if not hook_for(model) then return core.stream(model, args, size) end
   local stream = setmetatable({ model = model, args = args, size = size, position = 0 }, Stream)
-  return function() return (next_row(stream)) end, nil, nil, stream
+  local next_one = args and args.as and next_text or next_row
+  return function() return (next_one(stream)) end, nil, nil, stream
 end
 
 local function or_block(start, block)

@@ -22,9 +22,11 @@ static rille_status batch_add_model(lua_State *L, rl_lua_op *op, int call) {
   rl_lua_model *m = rl_lua_model_at(L, b, call + 1);
   if (!m) rl_lua_raise(L, "VALIDATION", "batch: expected a model");
   rille_action action = rl_check_action(L, call + 2);
+  rl_answer answer = {0, 0, 0};
   rille_tape *tape = batch_new_tape(L, op);
   if (lua_istable(L, call + 3)) {
-    rl_walk(L, b, tape, call + 3, RL_WALK_COPY);
+    rl_walk_call(L, b, tape, call + 3, RL_WALK_COPY, &answer);
+    rl_answer_check(L, &answer, action);
   } else if (lua_isnil(L, call + 3)) {
     rille_tape_open_object(tape);
     rille_tape_close_object(tape);
@@ -33,6 +35,7 @@ static rille_status batch_add_model(lua_State *L, rl_lua_op *op, int call) {
     rl_lua_raise(L, "VALIDATION", "%s: expected a table of arguments, as in %s{ where = { ... } }, got %s", method,
                  method, rl_type_name(L, call + 3));
   }
+  rl_answer_apply(op, m->scope, &answer);
   return rille_op_batch_model(op->core, m->model, action, tape, &op->err);
 }
 

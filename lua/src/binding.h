@@ -276,6 +276,25 @@ void rl_lua_op_setup(lua_State *L);
 #define RL_WALK_COPY 1 /* strings are copied: the value may change before the operation ends */
 size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags);
 
+/* What the arguments of a call say about its result. It does not change the query, and is not part of the shape. */
+typedef struct rl_answer {
+  int json;     /* `as = "json"` */
+  int bigint;   /* `bigint` was given */
+  uint32_t how; /* as in rille_op_set_json */
+} rl_answer;
+/* Does the same for the arguments of a model's method. */
+size_t rl_walk_call(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags, rl_answer *out);
+
+/* answer.c: takes the value at the top if its key is about the result. Returns 0 for any other key. */
+int rl_answer_take(lua_State *L, rl_answer *out, const char *key, size_t len);
+/* Raises VALIDATION if the action has no such result. */
+void rl_answer_check(lua_State *L, const rl_answer *answer, rille_action action);
+/* Passes it to the operation, before a start. */
+void rl_answer_apply(const rl_lua_op *op, const rl_scope *scope, const rl_answer *answer);
+/* Pushes the text of an operation that has ended, or of a batch of a stream. Returns -1 and pushes nothing if op->err
+ * says what failed. */
+int rl_answer_push(lua_State *L, rl_lua_op *op);
+
 /* plain.c: returns 1 if the table at the absolute index has metamethods for its content, and pushes a plain table with
  * that content. Otherwise 0; *why is then the reason it cannot be read, or NULL: the table is plain. */
 int rl_plain_table(lua_State *L, const rl_binding *b, int index, const char **why);

@@ -128,8 +128,9 @@ rille_status rl_collect(lua_State *L, rl_binding *b, rl_lua_op *op, int index) {
   return status;
 }
 
-/* Pushes a result. table: stack index of its table, or of nil if there was no row. */
-static void push_part_result(lua_State *L, rl_lua_op *op, int table) {
+/* Pushes a result. table: stack index of its table, or of nil if there was no row. Returns -1 if op->err says why there
+ * is no result. */
+static int push_part_result(lua_State *L, rl_lua_op *op, int table) {
   int rows = lua_istable(L, table);
   switch (rille_op_result(op->core)) {
   case RILLE_RESULT_ROW:
@@ -142,30 +143,32 @@ static void push_part_result(lua_State *L, rl_lua_op *op, int table) {
     } else {
       lua_pushnil(L);
     }
-    return;
+    return 0;
   case RILLE_RESULT_INTEGER:
   case RILLE_RESULT_BOOLEAN:
     if (rows)
       lua_rawgeti(L, table, VALUE);
     else
       lua_pushnil(L);
-    return;
+    return 0;
+  case RILLE_RESULT_JSON: return rl_answer_push(L, op);
   case RILLE_RESULT_COUNT:
     lua_createtable(L, 0, 1);
     rl_push_integer(L, rille_op_affected(op->core));
     lua_setfield(L, -2, "count");
-    return;
-  default: lua_pushnil(L);
+    return 0;
+  default: lua_pushnil(L); return 0;
   }
 }
 
-void rl_collect_push(lua_State *L, rl_lua_op *op, int index, uint32_t part) {
+int rl_collect_push(lua_State *L, rl_lua_op *op, int index, uint32_t part) {
   rille_op_set_part(op->core, part);
   lua_rawgeti(L, index, (int)part + 1);
   int table = lua_gettop(L);
-  push_part_result(L, op, table);
+  if (push_part_result(L, op, table) < 0) return -1;
   lua_replace(L, table);
   lua_settop(L, table);
   lua_pushnil(L);
   lua_rawseti(L, index, (int)part + 1);
+  return 0;
 }

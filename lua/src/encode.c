@@ -6,11 +6,11 @@
 #include "path.h"
 
 /* What is known of a value. */
-enum { ANY, ROWS, BYTES, BIG, JSON };
+enum { ANY, ROWS, COUNTS, BYTES, INT, BIG, JSON };
 
 typedef struct known_type {
   int what;
-  int32_t model; /* of ROWS */
+  int32_t model; /* of ROWS; of COUNTS, whose keys are names of fields, but whose values have other types */
 } known_type;
 
 static const known_type any = {ANY, -1};
@@ -94,7 +94,7 @@ static void encode_number(encoder *e, int index, known_type known, const rl_path
 
 /* BigInts beyond the numbers of this Lua, and long numbers of Json columns, are decimals. */
 static void encode_decimal(encoder *e, const rl_lua_decimal *d, known_type known) {
-  int is_number = known.what == JSON || (known.what == BIG && !e->big_as_text);
+  int is_number = known.what == JSON || ((known.what == BIG || known.what == INT) && !e->big_as_text);
   if (is_number)
     rille_tape_decimal(e->tape, d->text, d->len);
   else
@@ -175,6 +175,16 @@ static size_t count_other_keys(encoder *e, int index, int names, const rl_path *
   return count;
 }
 
+/* Returns what is known of the value of a key that is not a field. The groups of aggregates have names of fields as
+ * keys. A table without any field may contain rows. */
+static known_type type_of_key(known_type known, const sorted_key *key, int names) {
+  static const char *const groups[] = {"_count", "_avg", "_sum", "_min", "_max"};
+  for (int i = 0; known.what == ROWS && i < 5; i++)
+    if (key->len == strlen(groups[i]) && memcmp(key->p, groups[i], key->len) == 0)
+      return (known_type){i < 2 ? COUNTS : ROWS, known.model};
+  return names ? any : known;
+}
+
 static void encode_sorted_members(encoder *e, int index, int names, known_type known, const rl_path *at) {
   lua_State *L = e->L;
   size_t count = count_other_keys(e, index, names, at), n = 0;
@@ -188,19 +198,15 @@ static void encode_sorted_members(encoder *e, int index, int names, known_type k
   for (size_t i = 0; i < n; i++) {
     size_t len = keys[i].len;
     lua_pushlstring(L, keys[i].p, len);
-    known_type type = known;
-    if (names && !(len == 4 && memcmp(keys[i].p, "_min", 4) == 0) && !(len == 4 && memcmp(keys[i].p, "_max", 4) == 0) &&
-        !(len == 4 && memcmp(keys[i].p, "_sum", 4) == 0))
-      type = any;
-    encode_member(e, index, type, at);
+    encode_member(e, index, type_of_key(known, keys + i, names), at);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
 }
 
 static known_type type_of_field(const rille_field_info *f) {
-  static const char *const types[] = {"Bytes", "BigInt", "Json"};
-  static const int kinds[] = {BYTES, BIG, JSON};
+  static const char *const types[] = {"Bytes", "Int", "BigInt", "Json"};
+  static const int kinds[] = {BYTES, INT, BIG, JSON};
   if (f->kind == RILLE_FIELD_RELATION) return (known_type){ROWS, f->target};
   for (size_t i = 0; f->kind == RILLE_FIELD_SCALAR && i < sizeof kinds / sizeof *kinds; i++)
     if (f->type.len == strlen(types[i]) && memcmp(f->type.p, types[i], f->type.len) == 0)
@@ -239,10 +245,10 @@ static const known_type *push_model_fields(encoder *e, int32_t model, uint32_t *
 
 /* Writes the fields in the order of the schema, then the other keys: `_count`, and what the caller has added. A table
  * without any field of the model contains rows. */
-static void encode_row(encoder *e, int index, int32_t model, const rl_path *at) {
+static void encode_row(encoder *e, int index, known_type known, const rl_path *at) {
   lua_State *L = e->L;
   uint32_t count, found = 0;
-  const known_type *fields = push_model_fields(e, model, &count);
+  const known_type *fields = push_model_fields(e, known.model, &count);
   int names = lua_gettop(L);
   for (uint32_t i = 0; i < count; i++) {
     lua_rawgeti(L, names, (int)i + 1);
@@ -250,11 +256,11 @@ static void encode_row(encoder *e, int index, int32_t model, const rl_path *at) 
     lua_rawget(L, index);
     int is_there = !lua_isnil(L, -1);
     lua_pop(L, 1);
-    if (is_there) encode_member(e, index, fields[i], at);
+    if (is_there) encode_member(e, index, known.what == COUNTS ? any : fields[i], at);
     lua_pop(L, 1);
     found += (uint32_t)is_there;
   }
-  encode_sorted_members(e, index, found ? names : 0, (known_type){ROWS, model}, at);
+  encode_sorted_members(e, index, found ? names : 0, known, at);
   lua_pop(L, 2);
 }
 
@@ -273,8 +279,8 @@ static void encode_plain_table(encoder *e, int index, const void *meta, known_ty
     return;
   }
   rille_tape_open_object(e->tape);
-  if (known.what == ROWS)
-    encode_row(e, index, known.model, at);
+  if (known.what == ROWS || known.what == COUNTS)
+    encode_row(e, index, known, at);
   else
     encode_sorted_members(e, index, 0, known, at);
   rille_tape_close_object(e->tape);

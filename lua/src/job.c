@@ -79,12 +79,12 @@ static int push_called_ticket(lua_State *L) {
 }
 
 /* Pushes the list of results of a batch, with n. */
-static void job_push_batch_results(lua_State *L, rl_lua_op *op, int keep) {
+static int job_push_batch_results(lua_State *L, rl_lua_op *op, int keep) {
   uint32_t count = rille_op_parts(op->core);
   lua_createtable(L, (int)count, 1);
   int list = lua_gettop(L);
   for (uint32_t i = 0; i < count; i++) {
-    rl_collect_push(L, op, keep, i);
+    if (rl_collect_push(L, op, keep, i) < 0) return -1;
     if (lua_isnil(L, -1) && op->keep_nulls) {
       lua_pop(L, 1);
       rl_push_ref(L, RL_REF_NULL);
@@ -93,14 +93,16 @@ static void job_push_batch_results(lua_State *L, rl_lua_op *op, int keep) {
   }
   lua_pushinteger(L, (lua_Integer)count);
   lua_setfield(L, list, "n");
+  return 0;
 }
 
-static void job_push_result(lua_State *L, rl_lua_op *op, int keep) {
+/* Returns -1 if op->err says why there is no result. */
+static int job_push_result(lua_State *L, rl_lua_op *op, int keep) {
   switch (op->job) {
-  case KIND_AFFECTED: rl_push_integer(L, rille_op_affected(op->core)); return;
-  case KIND_NOTHING: lua_pushnil(L); return;
-  case KIND_BATCH: job_push_batch_results(L, op, keep); return;
-  default: rl_collect_push(L, op, keep, 0);
+  case KIND_AFFECTED: rl_push_integer(L, rille_op_affected(op->core)); return 0;
+  case KIND_NOTHING: lua_pushnil(L); return 0;
+  case KIND_BATCH: return job_push_batch_results(L, op, keep);
+  default: return rl_collect_push(L, op, keep, 0);
   }
 }
 
@@ -143,13 +145,13 @@ static int job_continue(lua_State *L, rl_lua_op *op, int at) {
     return job_push_wait(L, op);
   }
   lua_pushnil(L);
+  if (status >= 0 && job_push_result(L, op, at + 1) < 0) status = RILLE_ERROR;
   if (status < 0) {
     rl_lua_op_push_error(L, op);
     job_name_failed_call(L, op);
     job_end(L, op, at);
     return lua_error(L);
   }
-  job_push_result(L, op, at + 1);
   if (status == RILLE_BATCH) {
     op->stepped_us = 0; /* it rests until the next batch is requested */
     lua_pushvalue(L, at);

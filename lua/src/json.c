@@ -43,54 +43,6 @@ static int json_next_token(reader *r, token *t) {
   return status == RILLE_ROW;
 }
 
-/* Parses a float of up to 15 digits, exactly, with one multiplication or division. Returns 0 if it has more. */
-static int parse_short_float(const token *t, double *out) {
-  static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  int64_t mantissa = 0;
-  int exponent = 0, digits = 0, point = 0;
-  size_t i = t->p[0] == '-';
-  for (; i < t->len && t->p[i] != 'e' && t->p[i] != 'E'; i++) {
-    if (t->p[i] == '.') {
-      point = 1;
-      continue;
-    }
-    mantissa = mantissa * 10 + (t->p[i] - '0');
-    if (mantissa && ++digits > 15) return 0;
-    exponent -= point;
-  }
-  if (i < t->len) {
-    int sign = 1, e = 0;
-    i++;
-    if (i < t->len && (t->p[i] == '-' || t->p[i] == '+')) sign = t->p[i++] == '-' ? -1 : 1;
-    for (; i < t->len; i++) {
-      if (e > 1000) return 0;
-      e = e * 10 + (t->p[i] - '0');
-    }
-    exponent += sign * e;
-  }
-  if (exponent < -22 || exponent > 22) return 0;
-  double f = (double)mantissa;
-  f = exponent < 0 ? f / powers[-exponent] : f * powers[exponent];
-  *out = t->p[0] == '-' ? -f : f;
-  return 1;
-}
-
-static int parse_integer(const token *t, int64_t *out) {
-  uint64_t n = 0;
-  int negative = t->p[0] == '-';
-  uint64_t limit = (uint64_t)INT64_MAX + (negative ? 1u : 0u);
-  for (size_t i = negative ? 1 : 0; i < t->len; i++) {
-    if (t->p[i] < '0' || t->p[i] > '9') return 0;
-    uint64_t digit = (uint64_t)(t->p[i] - '0');
-    if (n > (limit - digit) / 10) return 0;
-    n = n * 10 + digit;
-  }
-  if (negative && n == 0) return 0; /* -0 is a float */
-  *out = negative ? (int64_t)(0u - n) : (int64_t)n;
-  return 1;
-}
-
 /* Pushes a number of many digits: as a float if its shortest text is the same number, otherwise as a decimal. */
 static void json_push_long_number(reader *r, const token *t) {
   lua_State *L = r->L;
@@ -117,17 +69,16 @@ static void json_push_long_number(reader *r, const token *t) {
 }
 
 static void json_push_number(reader *r, const token *t) {
-  lua_State *L = r->L;
-  int64_t i;
-  double f;
-  int is_whole = parse_integer(t, &i);
+  int64_t i = 0;
+  double f = 0;
+  rille_value_kind kind = rille_json_number(t->p, t->len, &i, &f);
 #if LUA_VERSION_NUM < 503
-  if (is_whole && (i > (int64_t)RL_EXACT_DOUBLE || i < -(int64_t)RL_EXACT_DOUBLE)) is_whole = 0;
+  if (kind == RILLE_INT && (i > (int64_t)RL_EXACT_DOUBLE || i < -(int64_t)RL_EXACT_DOUBLE)) kind = RILLE_DECIMAL;
 #endif
-  if (is_whole)
-    rl_push_integer(L, i);
-  else if (parse_short_float(t, &f))
-    lua_pushnumber(L, (lua_Number)f);
+  if (kind == RILLE_INT)
+    rl_push_integer(r->L, i);
+  else if (kind == RILLE_FLOAT)
+    lua_pushnumber(r->L, (lua_Number)f);
   else
     json_push_long_number(r, t);
 }

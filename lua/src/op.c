@@ -29,8 +29,14 @@ static void check_args(lua_State *L, const char *method) {
 }
 
 /* Returns the number of tokens written. */
-static size_t write_args(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) {
-  if (lua_istable(L, 2)) return rl_walk(L, b, op->tape, 2, flags);
+static size_t write_args(lua_State *L, rl_binding *b, rl_lua_op *op, rille_action action, int flags,
+                         rl_answer *answer) {
+  *answer = (rl_answer){0, 0, 0};
+  if (lua_istable(L, 2)) {
+    size_t tokens = rl_walk_call(L, b, op->tape, 2, flags, answer);
+    if (answer->json || answer->bigint) rl_answer_check(L, answer, action);
+    return tokens;
+  }
   rille_tape_open_object(op->tape);
   rille_tape_close_object(op->tape);
   return 0;
@@ -50,9 +56,11 @@ static int run_method(lua_State *L) {
   rl_lua_model *m = check_model(L, b, name);
   check_args(L, name);
   rl_before_read(L, m->scope, 1, name);
+  rl_answer answer;
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
-  size_t tokens = write_args(L, b, op, 0);
+  size_t tokens = write_args(L, b, op, action, 0, &answer);
   rl_lua_op_begin(op, m->scope);
+  rl_answer_apply(op, m->scope, &answer);
   rille_status status = rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err);
   if (status < 0 || rl_push_result(L, b, op) < 0) rl_lua_op_throw(L, m->scope, op, 3);
   if (tokens > TOKENS_KEPT) op_replace_tape(op);
@@ -80,9 +88,11 @@ static const char *action_name(rille_action action) {
 
 /* Starts a stream. Stack: model, arguments; afterwards anchors and op. batch: as in rille_op_set_stream. */
 static rl_lua_op *start_stream(lua_State *L, rl_binding *b, rl_lua_model *m, rille_action action, uint32_t batch) {
+  rl_answer answer;
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
-  write_args(L, b, op, batch ? RL_WALK_COPY : 0);
+  write_args(L, b, op, action, batch ? RL_WALK_COPY : 0, &answer);
   rl_lua_op_begin(op, m->scope);
+  rl_answer_apply(op, m->scope, &answer);
   rille_op_set_stream(op->core, batch);
   if (rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err) < 0)
     rl_lua_op_throw(L, m->scope, op, 3);
@@ -99,10 +109,12 @@ rl_lua_op *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   check_args(L, name ? name : "each");
   *scope = m->scope;
   if (name) rl_before_read(L, m->scope, 1, name);
+  rl_answer answer;
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
-  write_args(L, b, op, RL_WALK_COPY);
+  write_args(L, b, op, action, RL_WALK_COPY, &answer);
   rl_job_prepare(op, m->scope);
   rl_lua_op_begin(op, m->scope);
+  rl_answer_apply(op, m->scope, &answer);
   rille_op_set_stream(op->core, batch);
   if (rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err) < 0)
     rl_lua_op_throw(L, m->scope, op, 3);
@@ -127,8 +139,9 @@ static int explain_call(lua_State *L) {
   rl_lua_model *m = check_model(L, b, "explain");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "explain");
+  rl_answer answer; /* does not change the statements */
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
-  write_args(L, b, op, 0);
+  write_args(L, b, op, action, 0, &answer);
   rl_lua_op_begin(op, m->scope);
   rille_status status = rille_op_explain_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err);
   if (status < 0 || rl_push_result(L, b, op) < 0) rl_lua_op_throw(L, m->scope, op, 3);
@@ -142,8 +155,9 @@ static int push_data_errors(lua_State *L) {
   rl_lua_model *m = check_model(L, b, "validate");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "validate");
+  rl_answer answer;
   rl_lua_op *op = rl_lua_op_take_offline(L, m->scope, 1);
-  write_args(L, b, op, 0);
+  write_args(L, b, op, action, 0, &answer);
   rl_lua_box *box = rl_lua_box_push(L);
   rl_lua_box_check(L, box,
                    rille_client_validate(m->scope->client, m->model, action, op->tape, &box->faults, &box->err));
@@ -162,7 +176,7 @@ static int push_data_errors(lua_State *L) {
 /* Upvalues of a stream's iterator, after binding and references. */
 #define STREAM_MODEL lua_upvalueindex(3)
 #define STREAM_OP lua_upvalueindex(4)
-#define STREAM_ROWS lua_upvalueindex(5) /* the current batch */
+#define STREAM_ROWS lua_upvalueindex(5) /* the current batch; its text if it is JSON */
 #define STREAM_AT lua_upvalueindex(6)   /* its last row that was returned */
 
 /* Reads the next batch. A stream without more rows releases its connection before its last rows are returned. */
@@ -196,6 +210,22 @@ static int stream_next_row(lua_State *L) {
   return 1;
 }
 
+/* Returns the next piece of the text. An empty one is skipped: its rows are in the piece before. */
+static int stream_next_text(lua_State *L) {
+  rl_lua_op *op = (rl_lua_op *)lua_touserdata(L, STREAM_OP);
+  lua_settop(L, 0);
+  while (op->running) {
+    stream_next_batch(L, op);
+    lua_settop(L, 0);
+    if (rl_rawlen(L, STREAM_ROWS) == 0) continue;
+    lua_pushvalue(L, STREAM_ROWS);
+    lua_pushnil(L);
+    lua_replace(L, STREAM_ROWS);
+    return 1;
+  }
+  return 0;
+}
+
 /* core.stream(model, args, batch): returns iterator, nil, nil, closing value. */
 static int open_stream(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
@@ -210,7 +240,8 @@ static int open_stream(lua_State *L) {
   lua_pushvalue(L, 4);
   lua_newtable(L);
   lua_pushinteger(L, 0);
-  lua_pushcclosure(L, stream_next_row, 6);
+  int is_json = rille_op_result(op->core) == RILLE_RESULT_JSON;
+  lua_pushcclosure(L, is_json ? stream_next_text : stream_next_row, 6);
   lua_pushnil(L);
   lua_pushnil(L);
   lua_pushvalue(L, 4);

@@ -295,6 +295,7 @@ int rl_push_result(lua_State *L, rl_binding *b, rl_lua_op *op) {
   case RILLE_RESULT_ROWS: return push_pulled_rows(L, b, op, 0);
   case RILLE_RESULT_INTEGER:
   case RILLE_RESULT_BOOLEAN: return push_pulled_cell(L, op);
+  case RILLE_RESULT_JSON: return rl_drain(op) < 0 ? -1 : rl_answer_push(L, op);
   default:
     if (rl_drain(op) < 0) return -1;
     lua_createtable(L, 0, 1);
@@ -316,9 +317,15 @@ static rille_status pull_batch(lua_State *L, rl_binding *b, rl_lua_op *op) {
   return w.layout->node_count > 1 ? pull_tree(&w, &row) : pull_flat(&w, &row);
 }
 
+static rille_status push_text_batch(lua_State *L, rl_lua_op *op) {
+  rille_status status = rl_drain(op);
+  return status >= 0 && rl_answer_push(L, op) < 0 ? RILLE_ERROR : status;
+}
+
 rille_status rl_push_batch(lua_State *L, rl_binding *b, rl_lua_op *op) {
   int base = lua_gettop(L);
   rille_status status;
+  if (rille_op_result(op->core) == RILLE_RESULT_JSON) return push_text_batch(L, op);
   while ((status = pull_batch(L, b, op)) == RILLE_RESTART) lua_settop(L, base);
   return status;
 }

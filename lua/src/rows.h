@@ -28,6 +28,6 @@ void rl_push_cell(lua_State *L, rl_lua_op *op, const rille_row *row);
  * continued. */
 rille_status rl_collect(lua_State *L, rl_binding *b, rl_lua_op *op, int index);
 /* Pushes a result that is complete, and removes it. */
-void rl_collect_push(lua_State *L, rl_lua_op *op, int index, uint32_t part);
+int rl_collect_push(lua_State *L, rl_lua_op *op, int index, uint32_t part);
 
 #endif

@@ -12,6 +12,7 @@ typedef struct walker {
   rille_tape *tape;
   size_t tokens;
   int flags;
+  rl_answer *answer; /* of the call whose arguments are walked; NULL: any other value */
 } walker;
 
 static void walk_value(walker *w, int index, const rl_path *at);
@@ -130,6 +131,7 @@ static void walk_list(walker *w, int index, size_t n, const rl_path *at) {
 
 static void walk_object(walker *w, int index, int32_t decoded, const rl_path *at) {
   lua_State *L = w->L;
+  rl_answer *answer = at->up ? NULL : w->answer;
   if (decoded)
     rille_tape_open_decoded(w->tape, decoded);
   else
@@ -142,6 +144,10 @@ static void walk_object(walker *w, int index, int32_t decoded, const rl_path *at
     }
     rl_path here = {at, NULL, 0, 0, at->depth + 1};
     here.key = lua_tolstring(L, -2, &here.key_len);
+    if (answer && rl_answer_take(L, answer, here.key, here.key_len)) {
+      lua_pop(L, 1);
+      continue;
+    }
     rille_tape_key(w->tape, here.key, here.key_len);
     walk_value(w, lua_gettop(L), &here);
     lua_pop(L, 1);
@@ -229,7 +235,11 @@ static void walk_value(walker *w, int index, const rl_path *at) {
 }
 
 size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags) {
-  walker w = {L, b, tape, 0, flags};
+  return rl_walk_call(L, b, tape, index, flags, NULL);
+}
+
+size_t rl_walk_call(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags, rl_answer *out) {
+  walker w = {L, b, tape, 0, flags, out};
   rl_path top = {NULL, NULL, 0, 0, 0};
   rl_check_stack(L, 8);
   walk_value(&w, rl_absolute(L, index), &top);

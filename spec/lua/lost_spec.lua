@@ -71,6 +71,26 @@ describe("a read whose connection ends between two of its statements", function(
       for row in db.thing:each(TREE) do rows[#rows + 1] = row end
       assert.equal("1:10 2:20 3:30", ids(rows))
     end,
+    json = function()
+      local args = { order_by = { id = "asc" }, include = { parts = { select = { id = true } } }, as = "json" }
+      local expected = '[{"id":1,"name":"x","parts":[{"id":10}]},{"id":2,"name":"x","parts":[{"id":20}]},{"id":3,"name":"x","parts":[{"id":30}]}]'
+      assert.equal(expected, db.thing:find_many(args))
+    end,
+    json_in_pieces = function()
+      local pieces = {}
+      for piece in db.thing:each { order_by = { id = "asc" }, select = { id = true, parts = { select = { id = true } } }, as = "json" } do
+        pieces[#pieces + 1] = piece
+      end
+      assert.equal('[{"id":1,"parts":[{"id":10}]},{"id":2,"parts":[{"id":20}]},{"id":3,"parts":[{"id":30}]}]', table.concat(pieces))
+    end,
+    json_in_a_batch = function()
+      local things, count = db:batch(function(b)
+        b.thing:find_many { order_by = { id = "asc" }, select = { id = true, parts = { select = { id = true } } }, as = "json" }
+        b.thing:count()
+      end)
+      assert.equal('[{"id":1,"parts":[{"id":10}]},{"id":2,"parts":[{"id":20}]},{"id":3,"parts":[{"id":30}]}]', things)
+      assert.equal(3, count)
+    end,
     with_settings = function() assert.equal("1:10 2:20 3:30", ids(db:with({ session = { ["app.x"] = "1" } }).thing:find_many(TREE))) end,
   }
 
