@@ -236,7 +236,7 @@ static const difference all[] = {
      "redefine_table A: PRAGMA legacy_alter_table=ON\n"
      "redefine_table A: ALTER TABLE \"new_A\" RENAME TO \"A\"\n"
      "redefine_table A: PRAGMA legacy_alter_table=OFF\n"},
-    {"a default changes, comes and goes", RL_PROVIDER_POSTGRESQL,
+    {"a default is changed, added and dropped", RL_PROVIDER_POSTGRESQL,
      "model A {\n"
      "  id Int @id\n"
      "  a Int @default(1)\n"
@@ -451,7 +451,7 @@ static const difference all[] = {
      "  drop_index A_b_a_key\n"
      "create_index A: CREATE UNIQUE INDEX \"A_a_b_key\" ON \"A\"(\"a\", \"b\")\n"
      "  add_index A_a_b_key\n"},
-    {"an index is added, and another one goes", RL_PROVIDER_POSTGRESQL,
+    {"an index is added, and another one is dropped", RL_PROVIDER_POSTGRESQL,
      "model A {\n"
      "  id Int @id\n"
      "  a Int\n"
@@ -468,7 +468,7 @@ static const difference all[] = {
      "  drop_index A_a_idx\n"
      "create_index A: CREATE INDEX \"A_b_idx\" ON \"A\"(\"b\")\n"
      "  add_index A_b_idx\n"},
-    {"an index is added, and another one goes", RL_PROVIDER_SQLITE,
+    {"an index is added, and another one is dropped", RL_PROVIDER_SQLITE,
      "model A {\n"
      "  id Int @id\n"
      "  a Int\n"
@@ -644,7 +644,7 @@ static const difference all[] = {
      "}\n",
      "drop_foreign_key B: ALTER TABLE \"B\" DROP CONSTRAINT \"B_aId_fkey\"\n"
      "add_foreign_key B: ALTER TABLE \"B\" ADD CONSTRAINT \"B_aId_fkey\" FOREIGN KEY (\"aId\") REFERENCES \"A\"(\"id\") ON DELETE CASCADE ON UPDATE CASCADE\n"},
-    {"a relation goes", RL_PROVIDER_POSTGRESQL,
+    {"a relation is dropped", RL_PROVIDER_POSTGRESQL,
      "model A {\n"
      "  id Int @id\n"
      "  bs B[]\n"
@@ -708,7 +708,7 @@ static const difference all[] = {
      "  e E\n"
      "}\n",
      "alter_enum E: ALTER TYPE \"E\" ADD VALUE 'Y'\n"},
-    {"an enum gets a value that is a default at once", RL_PROVIDER_POSTGRESQL,
+    {"an enum gets a value that is immediately a default", RL_PROVIDER_POSTGRESQL,
      "enum E {\n"
      "  X\n"
      "}\n"

@@ -242,7 +242,7 @@ static rille_status run_unchanged(rl_migrations *m, const script *s, rl_error *e
  * INDEX CONCURRENTLY). Prisma sends it without one. SQLite has no SQLSTATE, so there the statement decides. */
 static bool needs_no_transaction(const rl_migrations *m, const script *s, bool has_lua, const rl_error *err) {
   static const char active_sql_transaction[] = "25001";
-  if (s->list.count != 1 || has_lua) return false;
+  if (s->list.count != 1 || has_lua || err->nomem || !is_usable(m)) return false;
   if (err->sqlstate[0]) return strcmp(err->sqlstate, active_sql_transaction) == 0;
   return rl_statement_may_refuse_transaction(s->list.items[0].sql, m->dialect->provider);
 }

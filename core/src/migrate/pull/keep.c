@@ -244,7 +244,7 @@ static void merge_block(merge *m) {
 
 /* Joins fields of several lines into one line each, because lines are merged. NULL: a comment is inside, or out of
  * memory. */
-static const char *unfolded(rl_puller *p, rl_str source) {
+static const char *unfold_fields(rl_puller *p, rl_str source) {
   lines l = {source};
   rl_str line;
   rl_buf out;
@@ -297,7 +297,7 @@ static void keep_block(rl_puller *p, const block *b, rl_str live, rl_str wanted)
     rl_buf_str(p->out, b->text);
     return;
   }
-  const char *text = unfolded(p, trimmed(b->text));
+  const char *text = unfold_fields(p, trimmed(b->text));
   if (text && is_mergeable(rl_str_of(text))) {
     m.source = rl_str_of(text);
     rl_buf_str(p->out, b->lead);

@@ -154,7 +154,7 @@ static const char *lower_first(rl_puller *p, rl_str name) {
   return rl_pull_printf(p, "%c%.*s", tolower((unsigned char)name.p[0]), (int)(name.len - 1), name.p + 1);
 }
 
-static const char *plural(rl_puller *p, rl_str name) {
+static const char *plural_of(rl_puller *p, rl_str name) {
   const char *one = lower_first(p, name);
   size_t n = strlen(one);
   if (n && one[n - 1] == 's') return one;
@@ -193,18 +193,18 @@ static void name_link(rl_puller *p, rl_pulled_relation *r) {
   rl_str own = rl_str_make(r->link->name.p + 1, r->link->name.len - 1);
   if (!rl_str_is(own, rl_pull_printf(p, "%.*sTo%.*s", RL_STR_ARG(a), RL_STR_ARG(b))) || needs_name(p, r)) r->name = own;
   if (r->from == r->to) { /* the field whose name comes first in the alphabet is A's */
-    r->from_field = free_name(p, r->from, rl_pull_printf(p, "%s_A", plural(p, b)), own);
-    r->to_field = free_name(p, r->to, rl_pull_printf(p, "%s_B", plural(p, a)), own);
+    r->from_field = free_name(p, r->from, rl_pull_printf(p, "%s_A", plural_of(p, b)), own);
+    r->to_field = free_name(p, r->to, rl_pull_printf(p, "%s_B", plural_of(p, a)), own);
     return;
   }
-  r->from_field = free_name(p, r->from, plural(p, b), own);
-  r->to_field = free_name(p, r->to, plural(p, a), own);
+  r->from_field = free_name(p, r->from, plural_of(p, b), own);
+  r->to_field = free_name(p, r->to, plural_of(p, a), own);
 }
 
 static void name_key(rl_puller *p, rl_pulled_relation *r) {
   rl_str model = p->models[r->from].name;
   r->from_field = free_name(p, r->from, name_by_key(p, r), RL_STR("ref"));
-  r->to_field = free_name(p, r->to, r->single ? lower_first(p, model) : plural(p, model), r->from_field);
+  r->to_field = free_name(p, r->to, r->single ? lower_first(p, model) : plural_of(p, model), r->from_field);
   if (needs_name(p, r))
     r->name = rl_str_of(rl_pull_printf(p, "%.*s_%.*s", RL_STR_ARG(model), RL_STR_ARG(r->from_field)));
 }
