@@ -80,7 +80,7 @@ support.each_engine(function(engine)
         assert.equal(0, db:metrics().pool.in_use)
       end)
 
-      it("streams, and a loop that is left gives its connection back", function()
+      it("streams, and a loop that is left releases its connection", function()
         within(function()
           local rows = {}
           for i = 1, 25 do rows[i] = { email = ("%03d"):format(i), name = "N" } end
@@ -174,7 +174,7 @@ support.each_engine(function(engine)
       end
     end)
 
-    it("may raise: the call is over and its connection free", function()
+    it("may raise: the call has ended and its connection is free", function()
       if engine == "sqlite" then return end
       local db, url = support.open(engine, schema, { wait = function() error("enough", 0) end })
       local co = coroutine.create(function() return pcall(db.query_raw, db, "select pg_sleep(10)") end)

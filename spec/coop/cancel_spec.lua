@@ -1,4 +1,4 @@
--- Coroutines that are closed, and deadlines: the server stops, the connection is clean or gone, nothing leaks.
+-- Coroutines that are closed, and deadlines: the server stops, the connection is clean or closed, nothing leaks.
 local support = require "support"
 local schedulers = require "coop.schedulers"
 
@@ -8,7 +8,7 @@ if not support.server then return end
 
 local plain = schedulers["function"]
 
--- How many statements with this mark the server runs at the moment, seen from outside; waits a while until it is `wanted`.
+-- Returns how many statements with this mark the server is running, seen from outside. Waits until it is `wanted`.
 local function running(mark, wanted, tries)
   local n
   local sql = "select count(*) from pg_stat_activity where state <> 'idle' and query like '%%%s%%' and pid <> pg_backend_pid()"
@@ -81,7 +81,7 @@ describe("a coroutine that is closed", function()
     plain.run { function() assert.equal(1, db.note:count()) end }
   end)
 
-  it("tells nobody what has come of a commit that it waited for", function()
+  it("calls no function after a commit whose outcome is unknown", function()
     support.psql([[CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
       CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON "Note" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()]], support.database_name(url))
     local told = {}

@@ -1,4 +1,4 @@
--- Many coroutines at once: they wait side by side, none stops the thread, and what they do adds up.
+-- Many coroutines at the same time: they wait together, none stops the thread, and their results add up.
 local support = require "support"
 local schedulers = require "coop.schedulers"
 
@@ -40,10 +40,10 @@ support.each_engine(function(engine)
   for _, scheduler in ipairs(schedulers.all) do
     describe(scheduler.name, function()
       if engine == "postgresql" then
-        it("sleeps a hundred times at once", function()
+        it("sleeps a hundred times at the same time", function()
           local db = support.open(engine, bank, { wait = scheduler.wait, pool = { size = 100, wait = 20000 } })
           local function sleep() db:query_raw "select pg_sleep(0.1)" end
-          for _ = 1, 20 do -- opens the connections: a few at once, so the first sleepers may be up before the last connects
+          for _ = 1, 20 do -- opens the connections: a few at a time, so the first sleepers may be up before the last connects
             if db:metrics().pool.open < 100 then scheduler.run(many(100, sleep)) end
           end
           assert.equal(100, db:metrics().pool.open)

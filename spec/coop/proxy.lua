@@ -6,7 +6,7 @@
 --   proxy:cut_after(bytes)   ends each when so much more has come from the server; nil: no longer
 --   proxy.silent = true      nothing is passed on, though connections stay open and new ones are taken
 --   proxy.delay = seconds    every piece waits so long
---   proxy.refuses = true     new connections are ended at once
+--   proxy.refuses = true     new connections are closed immediately
 local cqueues = require "cqueues"
 local socket = require "cqueues.socket"
 
@@ -54,7 +54,7 @@ function Proxy:serve(client)
     ended()
   end)
   pump(server, client, function() server_spoke = true end, function(piece) return self:pause(pair) and self:shorten(pair, piece) end)
-  cut_pair(pair) -- a server that is gone has nothing more to hear
+  cut_pair(pair) -- a stopped server receives nothing
   ended()
 end
 

@@ -1,4 +1,4 @@
--- The queue before a pool: everybody is served, in order, with few descriptors; and whoever leads it may go away in any way.
+-- The queue of a pool: all are served, in order, with few descriptors. The leader may end in any way.
 local support = require "support"
 local schedulers = require "coop.schedulers"
 
@@ -50,7 +50,7 @@ support.each_engine(function(engine)
     end)
   end
 
-  it("goes on when those who lead it are closed, or dropped", function()
+  it("continues if its leader is closed or dropped", function()
     if not coroutine.close then return end
     local woken = {}
     local hook = { wait = plain.wait, wake = function(co) woken[#woken + 1] = co end }
@@ -94,7 +94,7 @@ support.each_engine(function(engine)
     for _ = 1, 600 do
       if coroutine.status(a) == "dead" then break end
       os.execute "sleep 0.005"
-      assert(coroutine.resume(a)) -- as a scheduler whose sleep is over
+      assert(coroutine.resume(a)) -- like a scheduler after a sleep
     end
     assert.same({ "holder", "a" }, order)
     local pool = db:metrics().pool

@@ -38,7 +38,7 @@ describe("connect", function()
     mentions(e, "P1012", "/no/such/place/schema.prisma")
   end)
 
-  it("shows every fault of a schema", function()
+  it("shows every error of a schema", function()
     local e = connect { schema_text = "model A {\n  id Int @id\n  b Strin\n  c Itn\n}\n", url = "sqlite::memory:" }
     assert.equal("P1012", e.code)
     assert.is_true(#e.diagnostics >= 2)
@@ -57,7 +57,7 @@ describe("connect", function()
     assert.truthy(e.message:find("postgresql", 1, true))
   end)
 
-  it("wants a URL", function()
+  it("requires a URL", function()
     if os.getenv "DATABASE_URL" then return end
     local e = connect { schema_text = 'datasource db {\n  provider = "sqlite"\n  url = env("RILLE_SPEC_UNSET")\n}\n' .. model }
     mentions(e, "P1013", "RILLE_SPEC_UNSET", "DATABASE_URL")
@@ -135,7 +135,7 @@ support.each_engine(function(engine)
     refused("update", { where = { id = 1 }, data = { karma = { increment = "x" } } }, "data.karma")
   end)
 
-  it("names values that Lua has and databases have not", function()
+  it("rejects values of Lua that databases do not have", function()
     refused("create", { data = { email = print, name = "B" } }, "data.email", "function")
     refused("create", { data = { email = coroutine.create(print), name = "B" } }, "data.email", "thread")
     refused("create", { data = { email = io.stdout, name = "B" } }, "data.email")
@@ -147,7 +147,7 @@ support.each_engine(function(engine)
     refused("find_many", { where = cycle }, "cycle")
   end)
 
-  it("refuses integers out of range, bad UTF-8 and NUL before anything is sent", function()
+  it("refuses integers out of range, bad UTF-8 and zero bytes before anything is sent", function()
     for _, data in ipairs { { email = "b\255", name = "B" }, { email = "b\0c", name = "B" }, { email = "b", name = "B", karma = 2 ^ 40 },
       { email = "b", name = "B", karma = 3000000000 } } do
       local ok, e = pcall(db.user.create, db.user, { data = data })
@@ -158,7 +158,7 @@ support.each_engine(function(engine)
     assert.equal(1, db.user:count())
   end)
 
-  it("goes on after an error", function()
+  it("continues after an error", function()
     for _ = 1, 50 do
       pcall(db.user.create, db.user, { data = { email = "a", name = "Twice" } })
       pcall(db.user.find_many, db.user, { where = { nope = 1 } })
@@ -176,7 +176,7 @@ support.each_engine(function(engine)
     assert.equal(1, db.user:count())
   end)
 
-  it("tells all that is wrong with data, nested rows included", function()
+  it("reports all errors in data, also in nested rows", function()
     local _, problems = db.user:validate {
       email = 7, nme = "x",
       posts = { create = { { title = "fine" }, { title = 8, pubished = true }, {} }, update = {}, conect = { id = 1 } },
@@ -191,7 +191,7 @@ support.each_engine(function(engine)
     assert.equal(0, db:metrics().pool.in_use)
   end)
 
-  it("refuses an empty where when told to be strict", function()
+  it("rejects an empty where with strict_where", function()
     local strict = support.connect(select(2, support.open(engine, schema)), schema, { strict_where = true })
     support.fails("VALIDATION", strict.user.find_many, strict.user, { where = {} })
     support.fails("VALIDATION", strict.user.find_many, strict.user, { where = { id = nil, AND = {} } })

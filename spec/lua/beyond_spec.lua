@@ -1,5 +1,5 @@
--- What goes beyond Prisma, and what Prisma does that is easily done wrong: searches joined, values of each row's own, periods, one statement
--- where one is enough. explain{} gives the SQL of every step of the plan, so its statements are counted where a call must not read before it writes.
+-- What Prisma does not have, and what it has that is easily done wrong: joined searches, separate values for each row, periods, one statement if one is
+-- enough. explain{} returns the SQL of every step, so its statements are counted if a call must not read before it writes.
 local rille = require "rille"
 local support = require "support"
 
@@ -53,7 +53,7 @@ support.each_engine(function(engine)
   end
 
   describe("update_many with on", function()
-    it("writes other values to each row, in one statement where the database takes arrays", function()
+    it("writes other values to each row, in one statement if the database has arrays", function()
       fill(130)
       local rows = {}
       for i = 1, 120 do rows[i] = { id = i, v0 = i * 10, kind = i % 2 == 0 and "B" or "A", price = "1.50" } end
@@ -73,7 +73,7 @@ support.each_engine(function(engine)
       assert.is_nil(tostring(sql):find "SELECT \"")
     end)
 
-    it("leaves alone what a row does not give, and takes null for a value", function()
+    it("does not change what a row does not give, and null is a value", function()
       fill(3)
       local changed = db.item:update_many_and_return {
         data = { { sku = "s1", v0 = 7 }, { sku = "s2", name = "two" }, { sku = "s3", name = rille.null }, { sku = "none", v0 = 1 } },
@@ -92,7 +92,7 @@ support.each_engine(function(engine)
       assert.matches("rille.all", e.message, 1, true)
     end)
 
-    it("takes several fields to tell rows apart", function()
+    it("identifies rows by several fields", function()
       fill(3)
       assert.equal(2, db.item:update_many { data = { { shop = 1, code = "c1", v0 = 5 }, { shop = 1, code = "c3", v0 = 6 },
         { shop = 2, code = "c2", v0 = 7 } }, on = { "shop", "code" } }.count)
@@ -105,7 +105,7 @@ support.each_engine(function(engine)
       assert.same({}, db.item:update_many_and_return { data = {}, on = { "id" } })
     end)
 
-    it("refuses two rows that mean the same one", function()
+    it("rejects two rows with the same key", function()
       fill(3)
       local e = support.fails("VALIDATION", db.item.update_many, db.item, { data = { { sku = "s1", v0 = 1 }, { sku = "s2", v0 = 1 }, { sku = "s1", v0 = 2 } },
         on = "sku" })
@@ -127,7 +127,7 @@ support.each_engine(function(engine)
   end)
 
   describe("upsert_many", function()
-    it("creates what is missing and changes what is there", function()
+    it("creates missing rows and changes existing ones", function()
       fill(2)
       local data = { { sku = "s1", code = "c1", name = "one", v0 = 1 }, { sku = "s3", code = "c3", name = "three", v0 = 3 } }
       assert.equal(2, db.item:upsert_many { data = data, on = { "sku" }, update = { "name" } }.count)
@@ -286,7 +286,7 @@ support.each_engine(function(engine)
   end)
 
   if engine == "postgresql" then
-    it("looks for one text in fields that stand side by side joined", function()
+    it("joins adjacent fields with one search text", function()
       db.item:create_many { data = { { sku = "red fox", code = "1", name = "quick" }, { sku = "fox", code = "2", name = "slow" },
         { sku = "dog", code = "3", name = "red quick" } } }
       local function find(where) return column(db.item:find_many { where = where, order_by = { id = "asc" } }, "id") end
@@ -410,7 +410,7 @@ model Comment {
       end
     end)
 
-    it("takes a statement a relation, whatever the number of rows", function()
+    it("takes one statement per relation, for any number of rows", function()
       local function statements(n) return count_statements(d.user:explain { action = "create_many", data = users(n) }) end
       assert.equal(statements(5), statements(50))
       assert.equal(9, statements(50)) -- users, posts, tags, two joins, comments, connected posts, profiles, staff
@@ -457,7 +457,7 @@ model Comment {
     end)
   end)
 
-  it("tells the rows of a write before it writes, also where conditions lead back to the table", function()
+  it("determines the rows of a write before it writes, also if conditions lead back to the table", function()
     local d = support.open(engine, [[
 model G {
   id   Int     @id
@@ -553,7 +553,7 @@ model Post {
       assert.same({ id = 3, k2 = 31, k3 = 1 }, d.post:find_first())
     end)
 
-    it("finds the row by a key that it is about to lose and get again", function()
+    it("finds the row by a key that the update removes and sets again", function()
       local d = support.open(engine, [[
 model A {
   id Int @id

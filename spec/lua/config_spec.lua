@@ -5,7 +5,7 @@ local support = require "support"
 
 local model = "model Note {\n  id Int @id\n}\n"
 
--- Runs Lua in a folder, with an environment of its own; returns what it prints.
+-- Runs Lua in a folder with its own environment, and returns its output.
 local function run(folder, environment, code)
   local path = support.write(folder .. "/run.lua", code)
   local pipe = assert(io.popen(("cd '%s' && env -u DATABASE_URL %s lua5.4 '%s' 2>&1"):format(folder, environment, path)))
@@ -122,7 +122,7 @@ describe("push", function()
   end)
 
   for _, engine in ipairs(support.engines) do
-    it("drops what is there only when told to, on " .. engine, function()
+    it("drops existing tables only with an option, on " .. engine, function()
       local db, url = support.open(engine, model)
       db.note:create { data = { id = 1 } }
       local other = "model Other {\n  id Int @id\n}\n"

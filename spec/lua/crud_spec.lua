@@ -1,4 +1,4 @@
--- Every client method that makes, reads, changes and deletes rows of one model.
+-- Every method that creates, reads, changes and deletes rows of one model.
 local rille = require "rille"
 local support = require "support"
 local schema = require "lua.blog_schema"
@@ -98,7 +98,7 @@ support.each_engine(function(engine)
       assert.is_nil(db.user:find_unique { where = { id = 99 } })
     end)
 
-    it("throws where it is asked to", function()
+    it("raises in the methods with or_throw", function()
       local e = support.fails("P2025", db.user.find_unique_or_throw, db.user, { where = { id = 99 } })
       assert.equal("not_found", e.kind)
       support.fails("P2025", db.user.find_first_or_throw, db.user, { where = { name = "Nobody" } })
@@ -131,12 +131,12 @@ support.each_engine(function(engine)
       assert.equal("", emails(db.user:find_many { where = { email = { starts_with = "%" } } }))
     end)
 
-    it("ignores case when told to", function()
+    it("ignores case with mode = insensitive", function()
       if engine == "sqlite" then return end
       assert.equal("a", emails(db.user:find_many { where = { name = { contains = "AD", mode = "insensitive" } } }))
     end)
 
-    it("counts, and tells whether there is any", function()
+    it("counts, and returns whether there is any", function()
       assert.equal(3, db.user:count())
       assert.equal(1, db.user:count { where = { karma = 2 } })
       assert.equal("integer", math.type(db.user:count()))
@@ -182,7 +182,7 @@ support.each_engine(function(engine)
       assert.same({ count = 3 }, db.user:delete_many { where = rille.all })
     end)
 
-    it("makes the row that upsert does not find", function()
+    it("creates the row that upsert does not find", function()
       local function upsert(email)
         return db.user:upsert { where = { email = email }, create = { email = email, name = "New" }, update = { name = "Old" } }.name
       end
@@ -195,7 +195,7 @@ support.each_engine(function(engine)
   describe("delete", function()
     before_each(seed)
 
-    it("returns the row that is gone", function()
+    it("returns the deleted row", function()
       assert.equal("Ada", db.user:delete { where = { id = 1 } }.name)
       assert.is_nil(db.user:find_unique { where = { id = 1 } })
       support.fails("P2025", db.user.delete, db.user, { where = { id = 1 } })
@@ -206,7 +206,7 @@ support.each_engine(function(engine)
       assert.same({ count = 0 }, db.user:delete_many { where = { karma = { gt = 1 } } })
     end)
 
-    it("keeps what others point to", function()
+    it("keeps referenced rows", function()
       db.post:create { data = { title = "T", authorId = 1 } }
       support.fails("P2003", db.user.delete, db.user, { where = { id = 1 } })
       assert.equal(3, db.user:count())

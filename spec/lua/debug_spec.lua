@@ -1,4 +1,4 @@
--- RILLE_DEBUG: what a process that has it in its environment says on stderr.
+-- RILLE_DEBUG: what a process with this variable writes to stderr.
 local support = require "support"
 
 local SCHEMA = "model Note {\n  id Int @id\n  text String\n  at DateTime?\n}"

@@ -1,4 +1,4 @@
--- rille.decimal, rille.json, times, sentinels: what needs no database.
+-- rille.decimal, rille.json, date-times, sentinels: what needs no database.
 local rille = require "rille"
 local support = require "support"
 local d = rille.decimal
@@ -30,7 +30,7 @@ describe("decimal", function()
     assert.equal(2.5, d "2.5":tonumber())
   end)
 
-  it("is made of texts and numbers, and of nothing else", function()
+  it("is built from strings and numbers only", function()
     assert.equal("12.5", tostring(d(12.5)))
     assert.equal("0.1", tostring(d(0.1)))
     assert.equal("9223372036854775807", tostring(d(math.maxinteger)))
@@ -46,7 +46,7 @@ describe("decimal", function()
   end)
 end)
 
-describe("a decimal beside strings and numbers", function()
+describe("a decimal with strings and numbers", function()
   it("concatenates, on either side", function()
     assert.equal("$19.99", "$" .. d "19.990")
     assert.equal("19.99 EUR", d "19.99" .. " EUR")
@@ -58,7 +58,7 @@ describe("a decimal beside strings and numbers", function()
     support.fails("VALIDATION", function() return nil .. d "1" end)
   end)
 
-  it("becomes a number, or says that it fits none", function()
+  it("becomes a number, or raises if it does not fit", function()
     assert.equal(0.1, d "0.1":tonumber())
     assert.equal(1 / 3, d(1 / 3):tonumber())
     assert.equal(0.12345678901234568, d "0.1234567890123456789":tonumber()) -- the nearest
@@ -78,7 +78,7 @@ end)
 describe("json", function()
   local function through(value) return rille.json.decode(rille.json.encode(value)) end
 
-  it("goes there and back", function()
+  it("encodes and decodes", function()
     assert.same({ 1, 2, { a = "x" } }, through { 1, 2, { a = "x" } })
     for _, value in ipairs { 1, -5, 0.1, 1e300, math.maxinteger, "ü\n\"\\", true, false } do
       assert.equal(value, through(value))
@@ -102,7 +102,7 @@ describe("json", function()
     assert.equal("integer", math.type(rille.json.decode "1"))
   end)
 
-  it("refuses what is not Json", function()
+  it("rejects what is not JSON", function()
     for _, text in ipairs { "", "[1,", "{a:1}", "01", "nul", "[1]x", '"\1"' } do
       local ok, e = pcall(rille.json.decode, text)
       assert.is_false(ok, text)
@@ -140,7 +140,7 @@ describe("times", function()
     assert.equal(rille.date(at, "%Y"), rille.date(at, "%EY"))
   end)
 
-  it("are refused where they are none, with a wrong format or zone", function()
+  it("are rejected if they are not date-times, or with a wrong format or zone", function()
     for _, args in ipairs { {}, { "tomorrow" }, { {} }, { 0 / 0 }, { 1 / 0 }, { 1e15 }, { 0, 1 }, { 0, "%Q" }, { 0, "%" }, { 0, "%E" }, { 0, "%Ez" },
       { 0, "%5" }, { 0, "%F", "+25:00" }, { 0, "%F", "+02:60" }, { 0, "%F", "CET" }, { 0, "%F", 2 }, { 0, "%F", function() return 0.5 end },
       { 0, "%F", function() return 1e6 end }, { 0, "%F", function() end } } do
@@ -148,7 +148,7 @@ describe("times", function()
     end
   end)
 
-  it("reads ISO texts", function()
+  it("reads ISO strings", function()
     assert.equal(0, rille.time "1970-01-01")
     assert.equal("integer", math.type(rille.time "2026-11-22T12:00:00Z"))
     assert.equal(1795348800, rille.time "2026-11-22T12:00:00Z")
@@ -156,7 +156,7 @@ describe("times", function()
     support.fails("VALIDATION", rille.time, "tomorrow")
   end)
 
-  it("reckons from now", function()
+  it("calculates from now", function()
     assert.is_true(math.abs(rille.time(rille.now()) - os.time()) <= 2)
     assert.is_true(math.abs(rille.time(rille.ago { days = 1, hours = 1 }) - (os.time() - 90000)) <= 2)
     support.fails("VALIDATION", rille.ago, {})
@@ -165,7 +165,7 @@ describe("times", function()
 end)
 
 describe("errors", function()
-  it("are told apart", function()
+  it("are distinguished", function()
     local e = support.fails("VALIDATION", rille.time, "x")
     assert.is_true(rille.is(e))
     assert.is_true(rille.is(e, "VALIDATION"))
@@ -175,7 +175,7 @@ describe("errors", function()
     assert.equal(("VALIDATION: %s (%s)"):format(e.message, e.place), tostring(e))
   end)
 
-  it("are caught by try, and only they", function()
+  it("are the only errors that try catches", function()
     assert.equal(0, rille.try(rille.time, "1970-01-01"))
     local result, e = rille.try(rille.time, "x")
     assert.is_nil(result)

@@ -1,4 +1,4 @@
--- `each`: order, relations, one snapshot, ends of every kind, and memory that does not grow with the rows.
+-- `each`: order, relations, one snapshot, every way to end, and memory that does not grow with the rows.
 local support = require "support"
 local schema = require "lua.blog_schema"
 
@@ -74,7 +74,7 @@ support.each_engine(function(engine)
     end
   end)
 
-  it("gives what find_many gives, whatever the batch", function()
+  it("returns what find_many returns, for every batch size", function()
     open(60)
     local reads = {
       { order_by = { karma = "desc" } },
@@ -97,7 +97,7 @@ support.each_engine(function(engine)
     end
   end)
 
-  it("sends a portion and a statement a level for each batch", function()
+  it("sends one fetch and one statement per level for each batch", function()
     open(20)
     local before = db:metrics().calls
     for _ in db.user:each { include = { posts = { include = { author = true } } }, batch = 8 } do end
@@ -123,7 +123,7 @@ support.each_engine(function(engine)
     assert.equal(78, db.user:count())
   end)
 
-  it("gives its connection back at the end, at a break, at an error, and to the collector", function()
+  it("releases its connection at the end, at a break, at an error, and when it is collected", function()
     open(30)
     local args = { order_by = { id = "asc" }, include = { posts = true }, batch = 4 }
     for row in db.user:each(args) do if row.id == 30 then assert.equal(0, db:metrics().pool.in_use) end end
@@ -143,7 +143,7 @@ support.each_engine(function(engine)
     assert.equal(30, db.user:count())
   end)
 
-  it("gives its connection to who needs it when nobody can read on", function()
+  it("releases its connection to others if it is no longer referenced", function()
     open(30)
     local small = support.connect(url, schema, { pool = { size = 2, wait = 500 } })
     local function dies()
@@ -235,7 +235,7 @@ support.each_engine(function(engine)
     assert.equal(0, db:metrics().pool.in_use)
   end)
 
-  it("says what is wrong with its arguments before the loop", function()
+  it("reports wrong arguments before the loop", function()
     open(1)
     for _, batch in ipairs { 0, -1, 1.5, "7", 1e9 } do support.fails("VALIDATION", db.user.each, db.user, { batch = batch }) end
     support.fails("VALIDATION", db.user.each, db.user, { were = {} })
@@ -248,7 +248,7 @@ end)
 describe("on a database in memory", function()
   after_each(support.cleanup)
 
-  it("has all rows from the start, so that the loop may use the one connection", function()
+  it("reads all rows at the start, so the loop may use the only connection", function()
     local tables = 'CREATE TABLE "Note" (id INTEGER PRIMARY KEY, text TEXT NOT NULL);'
     local db = support.connect("sqlite::memory:", "model Note {\n id Int @id\n text String\n}")
     db:execute_script(tables)

@@ -80,7 +80,7 @@ support.each_engine(function(engine)
     end
   end)
 
-  it("reads well as text, and works in a transaction", function()
+  it("is readable as text, and works in a transaction", function()
     local text = db:transaction(function(tx) return tostring(tx.user:explain { where = { email = "u1" }, include = { posts = true } }) end)
     assert.matches("^1%. SELECT .-\n     ", text)
     assert.matches("\n2%. SELECT ", text)
@@ -88,7 +88,7 @@ support.each_engine(function(engine)
     assert.matches("\n2 statements, 2 round trips$", text)
   end)
 
-  it("takes the values of the call, of every type", function()
+  it("accepts the values of the call, of every type", function()
     local told = db.user:explain { where = { role = "author", createdAt = { gt = "2026-01-01T00:00:00Z" }, email = { in_ = { "u1", "u2" } },
       bio = { not_ = require("rille").null } } }
     assert.equal(1, #told.statements)

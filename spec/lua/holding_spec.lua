@@ -1,4 +1,4 @@
--- Connections that nobody holds any more: after an error in the middle of a result, and of what was dropped without its end.
+-- Connections of objects that are no longer referenced: after an error in the middle of a result, and of what was dropped before its end.
 local support = require "support"
 local schedulers = require "coop.schedulers"
 
@@ -22,8 +22,8 @@ support.each_engine(function(engine)
   local function open(options) db = support.open(engine, schema, options) end
   local function in_use() return db:metrics().pool.in_use end
 
-  describe("an error while rows are made into tables", function()
-    -- What PostgreSQL's json takes and rille does not: more than 1,000 levels.
+  describe("an error while tables are built from rows", function()
+    -- What json of PostgreSQL accepts and rille does not: more than 1,000 levels.
     local BAD = engine == "sqlite" and "{nope" or ("["):rep(1500) .. ("]"):rep(1500)
     local function fails(call, ...)
       local ok, e = pcall(call, ...)
@@ -55,7 +55,7 @@ support.each_engine(function(engine)
     }
 
     for name, call in pairs(calls) do
-      it("gives the connection back: " .. name, function()
+      it("releases the connection: " .. name, function()
         open { pool = { size = 1 } }
         fill()
         collectgarbage "stop"
@@ -66,7 +66,7 @@ support.each_engine(function(engine)
         collectgarbage "restart"
       end)
       for _, scheduler in ipairs(schedulers.all) do
-        it(("gives the connection back under %s: %s"):format(scheduler.name, name), function()
+        it(("releases the connection under %s: %s"):format(scheduler.name, name), function()
           open { pool = { size = 1 }, wait = scheduler.wait }
           fill()
           collectgarbage "stop"
@@ -80,7 +80,7 @@ support.each_engine(function(engine)
       end
     end
 
-    it("ends what a transaction reads, and not the transaction", function()
+    it("ends the read of a transaction, and not the transaction", function()
       open { pool = { size = 1 } }
       fill()
       db:transaction(function(tx)
@@ -103,12 +103,12 @@ support.each_engine(function(engine)
       assert(coroutine.resume(co))
     end
 
-    it("gives back the connection of a transaction", function()
+    it("releases the connection of a transaction", function()
       open { pool = { size = 1, wait = 10000 } }
       collectgarbage "stop"
       for _ = 1, 3 do
         begin_and_drop()
-        db.doc:create { data = { id = 1 } } -- would be there already, had the other one gone on
+        db.doc:create { data = { id = 1 } } -- would exist already if the other one had continued
         db.doc:delete { where = { id = 1 } }
       end
       begin_and_drop()
@@ -119,7 +119,7 @@ support.each_engine(function(engine)
       collectgarbage "restart"
     end)
 
-    it("gives back the connection of a loop", function()
+    it("releases the connection of a loop", function()
       open { pool = { size = 1, wait = 10000 } }
       db.doc:create_many { data = { { id = 1 }, { id = 2 }, { id = 3 } } }
       collectgarbage "stop"
@@ -134,7 +134,7 @@ support.each_engine(function(engine)
       collectgarbage "restart"
     end)
 
-    it("gives back the connection of a coroutine that is never resumed", function()
+    it("releases the connection of a coroutine that is never resumed", function()
       open { pool = { size = 1, wait = 10000 }, wait = function() return coroutine.yield() end }
       collectgarbage "stop"
       local co = coroutine.create(function() db:transaction(function(tx)
@@ -154,7 +154,7 @@ support.each_engine(function(engine)
       collectgarbage "restart"
     end)
 
-    it("is looked for once a second, not more often", function()
+    it("is collected at most once a second", function()
       open { pool = { size = 1, wait = 2300 } }
       collectgarbage "stop"
       local collections = 0

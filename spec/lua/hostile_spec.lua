@@ -1,11 +1,11 @@
--- Input that nobody means well with: texts as long as a call takes, names nobody wrote, bytes that end a C string.
+-- Hostile input: the longest strings of a call, impossible names, bytes that end a C string.
 local rille = require "rille"
 local support = require "support"
 
 local NOTE = "model Note {\n id Int @id\n text String?\n at DateTime?\n data Json?\n in_ Int?\n}"
 
 support.each_engine(function(engine)
-  it("keeps apart calls of one shape whose lists differ in length", function()
+  it("distinguishes calls of one shape whose lists differ in length", function()
     local db = support.open(engine, "model T {\n id Int @id\n name String?\n age Int?\n}")
     db.t:create_many { data = { { id = 1, name = "a", age = 1 }, { id = 2, name = "b", age = 2 }, { id = 3, name = "c", age = 3 } } }
     local function count(names, key)
@@ -22,7 +22,7 @@ support.each_engine(function(engine)
     assert.equal(0, count({ "a", "b", long }, "NOT"))
   end)
 
-  it("stores tables in Json as they are, whatever they look like", function()
+  it("stores tables in Json unchanged, even if they look like operators", function()
     local db = support.open(engine, NOTE)
     local date = os.date("*t", 86400)
     local values = { date, { date }, { in_ = 1, not_ = { in_ = 2 } }, { where = { not_ = 1 } }, { year = 2024, month = 2, day = 29, yday = 60 }, { set = 1 },
@@ -42,7 +42,7 @@ support.each_engine(function(engine)
     assert.equal(3, db.note:count { where = { data = { path = { "when" }, array_contains = { date } } } })
   end)
 
-  it("takes tables of os.date where a date-time is wanted, and nowhere else", function()
+  it("accepts tables of os.date as date-times only", function()
     local db = support.open(engine, NOTE)
     local date, text = os.date("*t", 86400), "1970-01-02T00:00:00.000Z"
     db.note:create { data = { id = 1, at = date } }
@@ -55,14 +55,14 @@ support.each_engine(function(engine)
     support.fails("VALIDATION", db.note.create, db.note, { data = { id = 9, text = date } })
   end)
 
-  it("reads in_ and not_ as conditions only where conditions stand", function()
+  it("reads in_ and not_ as conditions only in conditions", function()
     local db = support.open(engine, NOTE)
     db.note:create_many { data = { { id = 1, in_ = 5, text = "a" }, { id = 2, in_ = 6 } } }
     assert.equal(1, db.note:find_first({ where = { in_ = { in_ = { 5 } }, text = { not_ = rille.null } } }).id)
     assert.equal(2, db.note:find_first({ where = { in_ = { not_in = { 5 } } } }).id)
   end)
 
-  it("refuses what a byte 0 would cut", function()
+  it("rejects strings with a zero byte that C would cut", function()
     local db, url = support.open(engine, NOTE)
     local fails = support.fails
     fails("VALIDATION", db.execute_raw, db, "INSERT INTO \"Note\" (id) VALUES (1)\0 nonsense")
@@ -89,7 +89,7 @@ support.each_engine(function(engine)
 end)
 
 describe("names that cannot be shown", function()
-  it("are shown by what can, and cut", function()
+  it("are shown with their valid part, and cut", function()
     local db = support.open("sqlite", "model A {\n id Int @id\n}")
     local e = support.fails("VALIDATION", db.a.count, db.a, { where = { ["\255\254é\237\160\128"] = { [0] = 1 } } })
     assert.equal("where.??é???: unexpected numeric key; a list has the keys 1 to n", e.message)
@@ -104,7 +104,7 @@ describe("names that cannot be shown", function()
   end)
 end)
 
-describe("a schema without end", function()
+describe("an endless schema", function()
   it("is refused", function()
     local most, folder = 16 * 1048576, support.folder()
     local e = support.fails("P1012", rille.format, (" "):rep(most + 1))
@@ -121,7 +121,7 @@ describe("a schema without end", function()
     support.cleanup()
   end)
 
-  it("is read once where comments and blocks have no end", function()
+  it("is read once if comments and blocks do not end", function()
     local before = os.clock()
     for _, line in ipairs { "/*\n", "model A {\n id Int @id\n /*\n", "x {\n", "model A {\n id Int @default([/*\n" } do
       local ok, found = rille.validate(line:rep(400000))
@@ -133,8 +133,8 @@ describe("a schema without end", function()
   end)
 end)
 
-describe("names and numbers without end", function()
-  it("are refused in no time", function()
+describe("endless names and numbers", function()
+  it("are rejected quickly", function()
     local schema, long = "model A {\n id Int @id\n}", ("x"):rep(3000000)
     local db = support.open("sqlite", schema)
     local before = os.clock()

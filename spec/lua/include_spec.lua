@@ -29,7 +29,7 @@ support.each_engine(function(engine)
     for i = 1, 8 do db.comment:create { data = { text = "C" .. i, postId = i % 4 + 1, userId = i % 3 + 1 } } end
   end)
 
-  it("includes to-many, with an empty list where there is none", function()
+  it("includes to-many, with an empty list if there are none", function()
     local users = db.user:find_many { include = { posts = { order_by = { id = "asc" } } }, order_by = { id = "asc" } }
     assert.same({ "P1", "P2", "P3", "P4" }, pick(users[1].posts, "title"))
     assert.same({ "P5", "P6" }, pick(users[2].posts, "title"))
@@ -113,7 +113,7 @@ support.each_engine(function(engine)
     assert.same({}, user.posts)
   end)
 
-  it("gives every parent a table of its own", function()
+  it("gives every parent its own table", function()
     local posts = db.post:find_many { where = { authorId = 1 }, include = { author = true } }
     posts[1].author.name = "changed"
     assert.equal("Ada", posts[2].author.name)

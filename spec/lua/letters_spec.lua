@@ -54,7 +54,7 @@ describe("letters in either case, on postgresql", function()
     assert.equal("", found(db, { code = { not_in = list, mode = "insensitive" } }))
   end)
 
-  it("count beside another column", function()
+  it("count next to another column", function()
     assert.equal("1 2", found(db, { code = { equals = field "code", mode = "insensitive" } }))
     assert.equal("1", found(db, { s = { equals = field "code", mode = "insensitive" } }))
     assert.equal("2", found(db, { s = { not_ = { equals = field "code" }, mode = "insensitive" } }))

@@ -134,7 +134,7 @@ support.each_engine(function(engine)
     assert.equal(200, db.user:count())
   end)
 
-  it("abandons a transaction that nobody finishes", function()
+  it("rolls back a transaction that is not finished", function()
     local co = coroutine.create(function()
       db:transaction(function(tx)
         tx.user:delete_many { where = { id = { gt = 100 } } }

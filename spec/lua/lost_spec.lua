@@ -1,4 +1,4 @@
--- A connection that is lost in the middle of a read, when the rows of its first level are there: the read begins again, and nobody notices.
+-- A connection that is lost in the middle of a read, after the rows of the first level: the read begins again, and the caller does not notice.
 local support = require "support"
 local schedulers = require "coop.schedulers"
 

@@ -1,4 +1,4 @@
--- What people meet in their first hour: no database, no tables, no columns yet, and names of other tools.
+-- Errors of the first hour: no database, tables or columns yet, and names of other tools.
 local rille = require "rille"
 local support = require "support"
 
@@ -115,7 +115,7 @@ support.each_engine(function(engine)
     meant("did you mean `_sum`?", "aggregate", { sum = { visits = true } })
   end)
 
-  it("what stands in the wrong place", function()
+  it("what is in the wrong place", function()
     local db = support.open(engine, schema)
     for _, case in ipairs {
       { "find_many", { email = "x" }, "email: a field of User, not an argument; write `where = { email = ... }`" },

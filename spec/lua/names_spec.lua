@@ -32,7 +32,7 @@ support.each_engine(function(engine)
       assert.equal(1, db.page:count())
     end)
 
-    it("leaves the method callable, in every client that comes of it", function()
+    it("keeps the method callable, also in derived clients", function()
       for _, c in ipairs { db, db:with { primary = true }, db:primary() } do
         assert.same({ { n = 1 } }, c:query_raw "SELECT 1 AS n")
         assert.equal(0, c:execute_raw('DELETE FROM "Batch" WHERE id = ?', 7))
@@ -78,7 +78,7 @@ support.each_engine(function(engine)
       support.fails("VALIDATION", other.batch, other, function() end)
     end)
 
-    it("is a model where it is called and is none", function()
+    it("raises if a model is called that hides no method", function()
       local e = support.fails("VALIDATION", db.user, db, {})
       assert.equal("rille.Model(User) is not a method; call a method of it, as in db.user:find_many{ ... }", e.message)
       support.fails("VALIDATION", db.Batch, db, function() end)

@@ -1,4 +1,4 @@
--- Options: what every function says of a value of the wrong type, taken from the types for editors.
+-- Options: the message of every function for a value of the wrong type, derived from the types for editors.
 local annotations = require "tools.annotations"
 local rille = require "rille"
 local support = require "support"
@@ -29,7 +29,7 @@ local CALLS = {
   SeedOptions = { "seed.new", rille.seed.new },
 }
 
--- What takes several types says which in words of its own.
+-- Options with several types have their own messages.
 local SEVERAL = { wait = true, log = true, n_plus_one = true, traceparent = true, model = true, seed = true, progress = true }
 
 describe("options", function()

@@ -1,4 +1,4 @@
--- Order, pages, cursors, distinct, and which fields come.
+-- Order, pages, cursors, distinct, and which fields are returned.
 local support = require "support"
 
 local schema = [[
@@ -37,7 +37,7 @@ support.each_engine(function(engine)
     support.fails("VALIDATION", db.item.find_many, db.item, { order_by = { group = "asc", id = "desc" } })
   end)
 
-  it("puts NULL where it is told to", function()
+  it("puts NULL first or last", function()
     assert.equal("4 8 1 5", ids { order_by = { { rank = { sort = "asc", nulls = "first" } }, { id = "asc" } }, take = 4 })
     assert.equal("3 7 2 6 10 1 5 9 4 8", ids { order_by = { { rank = { sort = "desc", nulls = "last" } }, { id = "asc" } } })
   end)
@@ -53,7 +53,7 @@ support.each_engine(function(engine)
     assert.equal("3 2 1", ids { take = -3, order_by = { id = "desc" } })
   end)
 
-  it("goes on from a cursor", function()
+  it("continues from a cursor", function()
     assert.equal("4 5 6", ids { cursor = { id = 4 }, take = 3 })
     assert.equal("5 6", ids { cursor = { id = 4 }, take = 2, skip = 1 })
     assert.equal("2 3 4", ids { cursor = { id = 4 }, take = -3 })

@@ -119,7 +119,7 @@ support.each_engine(function(engine)
       end)
     end)
 
-    it("is in a coroutine as elsewhere, blocking or waiting", function()
+    it("is the same in a coroutine, blocking or waiting", function()
       local waiting = support.connect(url, SCHEMA, { wait = hook() })
       for _, c in ipairs { db, waiting } do
         local lines, places = {}, {}
@@ -142,7 +142,7 @@ support.each_engine(function(engine)
       end
     end)
 
-    it("is found again by who catches the error and raises it elsewhere", function()
+    it("is kept if the error is caught and raised elsewhere", function()
       local _, e = pcall(function() db.user:find_unique_or_throw { where = { id = 7 } } end)
       local place = e.place
       local _, again = pcall(function() db:transaction(function() error(e, 0) end) end)
@@ -153,7 +153,7 @@ support.each_engine(function(engine)
 end)
 
 describe("a program", function()
-  it("that catches nothing says where it fell", function()
+  it("without error handling shows the place", function()
     local folder = support.folder()
     support.write(folder .. "/app.lua", 'local db = require("rille").connect { url = "sqlite::memory:", schema_text = "model A {\\n id Int @id\\n}" }\n\n'
       .. "local function work()\n  db.a:find_many { wher = {} }\nend\nwork()\n")
@@ -164,7 +164,7 @@ describe("a program", function()
     support.cleanup()
   end)
 
-  it("that is a text has a place too", function()
+  it("that is a string has a place too", function()
     local rest = load 'local rille = ...\nrille.time "x"' -- luacheck: ignore
     local _, e = pcall(rest, rille)
     assert.matches('^%[string ".*"%]:2$', e.place)
@@ -196,7 +196,7 @@ describe("rille.handler", function()
     assert.truthy(text:find("in upvalue 'inner'", 1, true) or text:find("in function <", 1, true))
   end)
 
-  it("raises strings whatever was raised, and one traceback when handlers are nested", function()
+  it("raises strings for any error, and one traceback for nested handlers", function()
     local function raised(value) return select(2, pcall(rille.handler(function() error(value, 0) end))) end
     assert.matches("^plain\nstack traceback:", raised "plain")
     assert.matches("^an error that is a table: table: ", raised {})
@@ -208,7 +208,7 @@ describe("rille.handler", function()
     assert.equal(1, select(2, nested:gsub("stack traceback:", "")))
   end)
 
-  it("tells no password, also not one that somebody else has put in", function()
+  it("shows no password, also none of a foreign message", function()
     local function raised(fn) return select(2, pcall(rille.handler(fn))) end
     local text = raised(function() error "cannot open postgresql://u:s3cr:et@h/d and https://me:s3cr@h/ today" end)
     assert.is_nil(text:find("s3cr", 1, true))

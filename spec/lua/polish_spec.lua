@@ -5,7 +5,7 @@ local schema = require "lua.blog_schema"
 
 local NOTES = "model Note {\n id Int @id\n text String\n}"
 
--- Each test has a memory database of its own: the URL tells them apart.
+-- Each test has its own database in memory, with its own URL.
 local serial = 0
 local function memory_url()
   serial = serial + 1
@@ -23,7 +23,7 @@ describe("a database in memory", function()
     assert.equal(1, db.note:count())
   end)
 
-  it("is one, whatever options its clients give", function()
+  it("is one for all options of its clients", function()
     local url = memory_url()
     local first = support.connect(url, NOTES, { pool = { size = 3 } })
     rille.push { schema_text = NOTES, url = url }
@@ -43,7 +43,7 @@ describe("a database in memory", function()
     support.fails("P2021", function() return support.connect(url, NOTES).note:count() end)
   end)
 
-  it("tells who would wait for the end of the transaction around it", function()
+  it("reports calls that would wait for the end of the transaction around them", function()
     local url, file = "sqlite::memory:?pool_timeout=1", support.folder() .. "/copy.db"
     rille.push { schema_text = NOTES, url = url }
     local db = support.connect(url, NOTES)
@@ -79,7 +79,7 @@ describe("a database in memory", function()
     support.fails("P2003", db.post.create, db.post, { data = { title = "T", authorId = 4711 } })
   end)
 
-  it("is not another one's", function()
+  it("is not shared with another name", function()
     local url = memory_url()
     rille.push { schema_text = NOTES, url = url }
     support.fails("P2021", function() return support.connect(memory_url(), NOTES).note:count() end)
@@ -107,7 +107,7 @@ support.each_engine(function(engine)
       assert.truthy(e.message:find("read-only", 1, true))
     end)
 
-    it("goes on after a refused write", function()
+    it("continues after a refused write", function()
       local count = db:transaction(function(tx)
         support.fails("P2028", tx.tag.create, tx.tag, { data = { name = "x" } })
         return tx.tag:count()
@@ -130,7 +130,7 @@ support.each_engine(function(engine)
       assert.equal("a", db.user:find_first().email)
     end)
 
-    it("is none when it is true of every row", function()
+    it("is not one if it is true for every row", function()
       for _, where in ipairs { { OR = { {}, {} } }, { AND = {} }, { NOT = {} }, { email = {} }, { posts = {} }, { posts = { every = {} } } } do
         support.fails("VALIDATION", db.user.delete_many, db.user, { where = where })
       end
@@ -183,7 +183,7 @@ support.each_engine(function(engine)
     end)
   end)
 
-  it("says which fields group_by lacks in its own words", function()
+  it("reports which fields group_by lacks", function()
     local e = support.fails("P2019", db.user.group_by, db.user, { by = { "role" }, order_by = { name = "asc" } })
     assert.truthy(e.message:find("`order_by`", 1, true))
     assert.truthy(e.message:find("`by`", 1, true))
@@ -201,7 +201,7 @@ local function raised_in(files, pattern, found)
 end
 
 describe("errors", function()
-  it("that are made in Lua have codes of the table, and their kind", function()
+  it("that are raised in Lua have codes of the table, and their kind", function()
     local codes, errors, found = require "rille.codes", require "rille.errors", {}
     raised_in("lua/rille/*.lua", 'errors%.raise%(%s*"(%w+)"', found)
     raised_in("lua/rille/*.lua", 'errors%.new%(%s*"(%w+)"', found)
@@ -217,7 +217,7 @@ describe("errors", function()
     assert.equal("connection", require("rille.errors").new("P1013", "").kind)
   end)
 
-  it("tell the place in a schema in numbers", function()
+  it("have the line and column of a schema as numbers", function()
     local e = support.fails("P1012", rille.connect, { schema_text = "model A {\n  id Int @id\n  b Nope\n}", url = "sqlite::memory:" })
     assert.equal(3, e.meta.line)
     assert.equal("number", type(e.meta.column))
@@ -248,7 +248,7 @@ describe("the types for editors", function()
   it("have every method of models", function() expect("Model", require("rille.core").methods) end)
   it("have every method of clients", function() expect("Client", require("rille.client").methods) end)
 
-  it("have everything else that a program can ask for", function()
+  it("have everything else in the module", function()
     local fields, seen = known.classes["rille"].fields, 0
     local function expect_function(class, name) assert.truthy(text:find(("function %s.%s("):format(class, name), 1, true), class .. "." .. name) end
     assert.truthy(rille.generate and rille.seed and rille.backup and rille.restore) -- loaded when they are asked for

@@ -1,4 +1,4 @@
--- A project whose prisma.config.ts says where things are: read as Prisma would understand it, without running it.
+-- A project with a prisma.config.ts: read as Prisma would understand it, without running it.
 local prisma_config = require "rille.prisma_config"
 local support = require "support"
 
@@ -14,7 +14,7 @@ local function parse(text, file)
 end
 
 describe("prisma.config.ts", function()
-  it("is understood where it says things plainly", function()
+  it("is understood if its values are plain", function()
     local expected = { schema = "db/schema.prisma",
       migrations = "db/migrations", seed = "tsx db/seed.ts", url = "postgresql://direct", shadow_url = "postgresql://s" }
     assert.same(expected, parse [[
@@ -55,7 +55,7 @@ describe("prisma.config.ts", function()
     assert.same({ unread = "schema" }, parse "export default { schema: }")
   end)
 
-  it("is not taken for silent where it says something that cannot be read", function()
+  it("is not ignored if a setting cannot be read", function()
     local all = { unread = "datasource.shadowDatabaseUrl datasource.url migrations.path migrations.seed schema" }
     for _, text in ipairs { "export default", "export default missing", "export default load()", "export default { schema", "{",
       "export default { schema: '", "export default ci ? { schema: 'a' } : { schema: 'b' }", "export default with({ schema: 'a' })",
@@ -97,7 +97,7 @@ describe("prisma.config.ts", function()
 
     local CONFIG = [[export default defineConfig({ schema: "db/models.prisma", migrations: { path: "db/history" }, datasource: { url: env("DIRECT") } })]]
 
-    it("says where migrations go, and which database they are for", function()
+    it("has the folder of migrations, and their database", function()
       project(CONFIG)
       local program = [[
         local rille = require "rille"
@@ -111,7 +111,7 @@ describe("prisma.config.ts", function()
       assert.is_true(os.execute(("cd '%s' && test -f db/history/*_first/migration.sql && test ! -e migrations && test ! -e usual.db"):format(folder)))
     end)
 
-    it("leaves DATABASE_URL to clients, and serves where that is missing", function()
+    it("comes after DATABASE_URL for clients", function()
       project(CONFIG)
       local program = [[local rille = require "rille"
         rille.push { url = arg and os.getenv "WANTED" }
@@ -124,7 +124,7 @@ describe("prisma.config.ts", function()
       assert.is_true(os.execute(("test -e '%s/direct.db'"):format(folder)))
     end)
 
-    it("refuses what it cannot read where that matters", function()
+    it("rejects what it cannot read if that matters", function()
       project 'export default { schema: "db/models.prisma", migrations: { path: where() }, datasource: { url: find() } }'
       local program = [[
         local _, e = require("rille").try(require("rille").migrate.status, { url = os.getenv "URL" })
@@ -155,7 +155,7 @@ describe("prisma.config.ts", function()
         print(call[1], e)
       end]]
 
-    it("is refused by every command that would work on DATABASE_URL instead", function()
+    it("is rejected by every command that would use DATABASE_URL instead", function()
       local cases = { ["find()"] = "is not written as a plain value", ['env("DIRECT")'] = "names the variable DIRECT, which is not set",
         ["process.env.DIRECT"] = "names the variable DIRECT, which is not set" }
       for value, why in pairs(cases) do
@@ -175,14 +175,14 @@ describe("prisma.config.ts", function()
       end
     end)
 
-    it("has a client say which variable is missing, and only where it needs it", function()
+    it("makes a client report a missing variable only if it needs it", function()
       project 'export default { schema: "db/models.prisma", datasource: { url: env("DIRECT") } }'
       local program = [[print(select(2, require("rille").try(require("rille").connect)))]]
       assert.matches("P1013: `datasource%.url` of prisma%.config%.ts names the variable DIRECT, which is not set", run(program))
       assert.equal("", run(program, "DATABASE_URL=file:./usual.db"))
     end)
 
-    it("does not make up for a variable that the schema names", function()
+    it("does not replace a variable that the schema names", function()
       project "export default {}"
       support.write(folder .. "/schema.prisma", 'datasource db {\n  provider = "sqlite"\n  url = env("DIRECT")\n}\nmodel Note {\n  id Int @id\n}\n')
       for _, call in ipairs { "connect", "push" } do
@@ -192,7 +192,7 @@ describe("prisma.config.ts", function()
       assert.is_true(os.execute(("test ! -e '%s/usual.db'"):format(folder)))
     end)
 
-    it("is not passed over for the usual place of a schema", function()
+    it("is not skipped for the usual place of a schema", function()
       project "export default { schema: find() }"
       os.execute(("cp '%s/db/models.prisma' '%s/schema.prisma'"):format(folder, folder))
       assert.matches("P1012: `schema` of prisma%.config%.ts is not written as a plain value .*name the schema with `schema`", run(

@@ -29,7 +29,7 @@ describe("rille.sql", function()
     assert.equal("a ? b - c / d", text("a ?? b - c / d"))
   end)
 
-  it("keeps numbers apart from words", function()
+  it("separates numbers from words", function()
     assert.equal("a=$1 AND b IN($2)LIMIT $3", text("a=?AND b IN(?)LIMIT?", 1, 2, 3))
     assert.equal("$1 $2", text("?", rille.join({ 1, 2 }, "")))
   end)
@@ -57,7 +57,7 @@ support.each_engine(function(engine)
     assert.same({ { name = "it's" } }, db:query_raw("SELECT 'it''s' AS name"))
   end)
 
-  it("gives typed values", function()
+  it("returns typed values", function()
     local row = db:query_raw('SELECT id, name FROM "Item" WHERE id = 1')[1]
     assert.equal("integer", math.type(row.id))
     row = db:query_raw("SELECT 1.5 AS f, NULL AS n, 'x' AS t")[1]
@@ -145,14 +145,14 @@ support.each_engine(function(engine)
     end)
   end
 
-  it("refuses a fragment that is another one on this database", function()
+  it("rejects a fragment that is different on this database", function()
     local other = engine == "postgresql" and "SELECT 1 AS [what?]" or "SELECT $$ ? $$ AS a, ? AS b"
     local fragment = engine == "postgresql" and rille.sql(other) or rille.sql(other, "x")
     support.fails("P1016", db.query_raw, db, fragment)
     support.fails("P1016", db.query_raw, db, rille.sql("? ", fragment))
   end)
 
-  it("cuts scripts where the database does", function()
+  it("splits scripts where the database does", function()
     local script = engine == "postgresql" and [[
       CREATE TABLE extra (n TEXT); /* ; /* ; */ ; */
       INSERT INTO extra VALUES (E'it\'s;'), ($a$;$a$), ($é$;$é$); -- ;
@@ -172,7 +172,7 @@ support.each_engine(function(engine)
     assert.equal(3, db.item:count())
   end)
 
-  it("says what the database says", function()
+  it("reports the message of the database", function()
     local e = support.fails("P2010", db.query_raw, db, "SELEKT 1")
     assert.truthy(e.message:lower():find "syntax")
     support.fails("VALIDATION", db.query_raw, db, 5)
@@ -182,7 +182,7 @@ support.each_engine(function(engine)
     assert.equal(3, db.item:count())
   end)
 
-  it("names every fault of a statement or script alike", function()
+  it("reports every error of a statement or script in the same way", function()
     for _, sql in ipairs { "SELECT * FROM nothing", 'INSERT INTO "Item" (id, name) VALUES (1, \'again\')', 'INSERT INTO "Item" (id) VALUES (9)', "SELEKT 1" } do
       for _, method in ipairs { "query_raw", "execute_raw", "execute_script" } do
         local e = support.fails("P2010", db[method], db, sql)

@@ -154,7 +154,7 @@ support.each_engine(function(engine)
     end
   end)
 
-  it("counts, pages and orders stand below a recursive include as elsewhere", function()
+  it("counts, pages and orders work below a recursive include", function()
     local function below(row, id)
       row._count = { replies = #steps.replies(id), tags = 0 }
       for _, tag in ipairs(NOTES[id][3]) do row._count.tags = row._count.tags + (tag == 1 and 1 or 0) end
@@ -182,7 +182,7 @@ support.each_engine(function(engine)
     assert.equal("n1", root.text)
   end)
 
-  it("a recursive include may stand within another", function()
+  it("a recursive include may be inside another", function()
     local function chain(id)
       local boss = BOSSES[id]
       return boss and { name = "p" .. boss, boss = chain(boss) } or nil
@@ -214,7 +214,7 @@ support.each_engine(function(engine)
     end)
   end)
 
-  it("keep_nulls shows what is not there, down to the last level that was looked at", function()
+  it("keep_nulls returns missing rows, down to the last level that was read", function()
     local keeping = support.connect(url, schema, { keep_nulls = true })
     local select = { id = true, parent = { recursive = true, depth = 2, select = { id = true } } }
     assert.same({ id = 4, parent = { id = 2, parent = { id = 1 } } }, keeping.note:find_unique { where = { id = 4 }, select = select })
@@ -222,7 +222,7 @@ support.each_engine(function(engine)
     assert.same({ id = 1, parent = rille.null }, keeping.note:find_unique { where = { id = 1 }, select = select })
   end)
 
-  it("has no end of its own", function()
+  it("has no limit without depth", function()
     local deep = support.open(engine, [[
       model Link {
         id    Int    @id
@@ -241,7 +241,7 @@ support.each_engine(function(engine)
     assert.equal(300, found)
   end)
 
-  it("refuses what would have to be counted off on each level, and the relation once more", function()
+  it("rejects limits on each level, and the relation again", function()
     local cases = {
       { { take = 1 }, "take: cannot be used with `recursive`" }, { { skip = 1 }, "skip: cannot be used" },
       { { cursor = { id = 1 } }, "cursor: cannot be used" },

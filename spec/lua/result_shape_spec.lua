@@ -1,4 +1,4 @@
--- Shapes of results that once came out wrong.
+-- Regression tests of result layouts.
 local support = require "support"
 
 local schema = [[
@@ -48,7 +48,7 @@ support.each_engine(function(engine)
     }, shelves)
   end)
 
-  it("the groups of an aggregate are there without any value", function()
+  it("the groups of an aggregate exist without any value", function()
     assert.same({ _sum = {}, _min = {}, _count = 3 }, db.book:aggregate { _sum = { pages = true }, _min = { pages = true }, _count = true })
     assert.same({ _avg = {} }, db.book:aggregate { where = { id = 99 }, _avg = { pages = true } })
   end)

@@ -1,4 +1,4 @@
--- Full text: what is a tsquery to the server stays one, all else is words, and no text at all is an error of its syntax.
+-- Full text: a tsquery of the server stays one, everything else is words, and no text is a syntax error.
 local rille = require "rille"
 local support = require "support"
 
@@ -62,7 +62,7 @@ describe("full text on postgresql", function()
     return table.concat(ids, " ")
   end
 
-  it("plain words are all wanted, quotes make a phrase, a minus leaves out", function()
+  it("all plain words must match, quotes make a phrase, a minus excludes", function()
     assert.equal("1 3", found "wood fountain")
     assert.equal("1 3", found "  fountain wood  ")
     assert.equal("1", found '"wood fountain"')
@@ -142,7 +142,7 @@ describe("full text on postgresql", function()
     assert.truthy(queries > 100, queries)
   end)
 
-  it("the longest texts, and signs without end, are read or refused as too long", function()
+  it("the longest texts, and endless signs, are read or rejected as too long", function()
     for _, text in ipairs {
       ("wood "):rep(4000), ("wood, "):rep(4000), ("("):rep(5000), ("("):rep(800) .. "wood" .. (")"):rep(800),
       ("!"):rep(100) .. "wood",

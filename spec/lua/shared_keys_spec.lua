@@ -1,5 +1,5 @@
--- Relations whose keys have a column in common, such as a tenant: what gives them different values is refused, also when that shows only when the
--- rows are found. And keys that are required though their relations are not.
+-- Relations whose keys share a column, like a tenant: different values are rejected, also if they are known only when the rows are read. And required keys
+-- of optional relations.
 local rille = require "rille"
 local support = require "support"
 
@@ -130,7 +130,7 @@ model Post {
       db.tag:create {}
     end)
 
-    it("is the database's to demand where relations are written", function()
+    it("is checked by the database if relations are written", function()
       support.fails("P2011", db.post.create, db.post, { data = { title = "x" } })
       support.fails("P2011", db.post.create, db.post, { data = { tag = { connect = { id = 1 } } } })
       support.fails("P2011", db.tag.update, db.tag, { where = { id = 1 }, data = { posts = { create = {} } } })
@@ -139,7 +139,7 @@ model Post {
       assert.equal(0, db.post:count())
     end)
 
-    it("is not demanded of a row that is there", function()
+    it("is not required for an existing row", function()
       db.post:create { data = { id = 9, author = { connect = { id = 1 } } } }
       local post = { where = { id = 9 }, create = { title = "new" } }
       db.tag:update { where = { id = 1 }, data = { posts = { connect_or_create = post } } }
@@ -153,7 +153,7 @@ model Post {
       support.fails("P2011", db.post.upsert, db.post, post)
     end)
 
-    it("stands beside an autoincrement BigInt, which may be written with relations; an Int may not", function()
+    it("may be next to an autoincrement BigInt, which may be written with relations; an Int may not", function()
       local made = db.post:create { data = { id = 77, author = { connect = { email = "a" } } } }
       assert.same({ 77, 1 }, { made.id, made.authorId })
       made = db.user:create { data = { email = "b", posts = { create = { id = 78, tag = { connect = { id = 1 } } } } }, include = { posts = true } }

@@ -1,4 +1,4 @@
--- Statements that somebody else's ALTER TABLE makes void: names and values belong together, and a transaction is run again.
+-- Statements that an ALTER TABLE of another session invalidates: names and values belong together, and a transaction is run again.
 local support = require "support"
 
 local schema = "model Thing {\n id Int @id\n a String\n b String @default(\"b\")\n}\nmodel Other {\n id Int @id\n n Int @default(0)\n}"
@@ -42,7 +42,7 @@ support.each_engine(function(engine)
 
   if engine ~= "postgresql" then return end
 
-  -- The result of this find is another one afterwards, whatever it is told to select.
+  -- The result of this find differs afterwards, for any selection.
   local function widen() other:execute_script [[ALTER TABLE "Thing" ALTER COLUMN "id" TYPE bigint; ALTER TABLE "Other" ALTER COLUMN "id" TYPE bigint]] end
   local function narrow() other:execute_script [[ALTER TABLE "Thing" ALTER COLUMN "id" TYPE int; ALTER TABLE "Other" ALTER COLUMN "id" TYPE int]] end
   local function read(tx)
@@ -61,7 +61,7 @@ support.each_engine(function(engine)
     assert.equal(0, db:metrics().pool.in_use)
   end)
 
-  it("tells a raw statement the same", function()
+  it("does the same for a raw statement", function()
     db:execute_script [[CREATE FUNCTION peek() RETURNS SETOF "Thing" LANGUAGE plpgsql AS 'BEGIN RETURN QUERY EXECUTE ''EXECUTE peeking''; END']]
     local e = support.fails("P2034", db.transaction, db, function(tx)
       tx:execute_raw [[PREPARE peeking AS SELECT * FROM "Thing"]]
@@ -72,7 +72,7 @@ support.each_engine(function(engine)
     support.fails("P2010", db.execute_raw, db, "EXECUTE nothing_of_that_name")
   end)
 
-  it("repeats what is a transaction of its own, to its last statement", function()
+  it("retries a call with its own transaction, up to its last statement", function()
     local function rename(name)
       return db.thing:update { where = { id = 1 }, data = { a = name }, include = {} }
     end

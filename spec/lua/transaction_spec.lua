@@ -1,4 +1,4 @@
--- Transactions, savepoints, repetition, and batches.
+-- Transactions, savepoints, retries, and batches.
 local rille = require "rille"
 local support = require "support"
 local schema = require "lua.blog_schema"
@@ -36,7 +36,7 @@ support.each_engine(function(engine)
     assert.equal(0, count())
   end)
 
-  it("is over when it is over", function()
+  it("cannot be used after its end", function()
     local kept
     db:transaction(function(tx) kept = tx end)
     support.fails("P2028", function() return kept.user:count() end)
@@ -103,7 +103,7 @@ support.each_engine(function(engine)
     assert.equal(0, db:transaction(function(tx) return tx.user:count() end, { read_only = true }))
   end)
 
-  it("repeats after a conflict", function()
+  it("retries after a conflict", function()
     local runs = 0
     local conflict = function()
       local e = setmetatable({ code = "P2034", message = "x", meta = {} }, getmetatable(select(2, rille.try(rille.decimal, "?"))))
@@ -121,7 +121,7 @@ support.each_engine(function(engine)
     support.fails("P2034", db.transaction, db, conflict)
   end)
 
-  it("repeats after a real conflict", function()
+  it("retries after a real conflict", function()
     if engine ~= "postgresql" then return end
     add(db, "a")
     local runs = 0
@@ -143,7 +143,7 @@ support.each_engine(function(engine)
     assert.equal(1, count())
   end)
 
-  it("gives its connection back", function()
+  it("releases its connection", function()
     for i = 1, 30 do
       pcall(db.transaction, db, function(tx)
         add(tx, "x" .. i)
@@ -155,7 +155,7 @@ support.each_engine(function(engine)
   end)
 
   describe("batch", function()
-    it("returns one value a call", function()
+    it("returns one value per call", function()
       local made, rows, n, none, raw = db:batch(function(b)
         b.user:create { data = { email = "a", name = "A" } }
         b.user:find_many {}

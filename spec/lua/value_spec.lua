@@ -90,7 +90,7 @@ support.each_engine(function(engine)
     for _, bytes in ipairs { "", "\0", table.concat(all), "\255\254" } do assert.equal(bytes, through("bytes", bytes)) end
   end)
 
-  it("takes times in every form and gives one", function()
+  it("accepts date-times in every form and returns one", function()
     local wanted = "2026-11-22T12:00:00.000Z"
     assert.equal(wanted, through("time", wanted))
     assert.equal(wanted, through("time", "2026-11-22T12:00:00Z"))
@@ -123,14 +123,14 @@ support.each_engine(function(engine)
     assert.same(math.maxinteger, through("json", { n = math.maxinteger }).n)
   end)
 
-  it("tells Json null from NULL", function()
+  it("distinguishes JSON null from NULL", function()
     assert.equal(rille.null, through("json", rille.json_null))
     assert.is_nil(through("json", rille.db_null))
     assert.equal(2, db.sample:count())
     assert.equal(1, db.sample:count { where = { json = { equals = rille.db_null } } })
   end)
 
-  it("gives NULL as nothing, or as rille.null", function()
+  it("returns NULL as nothing, or as rille.null", function()
     db.sample:create { data = { int = rille.null } }
     assert.same({ id = 1 }, db.sample:find_first {})
     local _, url = nil, select(2, support.open(engine, schema))

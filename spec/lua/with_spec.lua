@@ -8,7 +8,7 @@ model Note {
 }]]
 
 support.each_engine(function(engine)
-  it("shares the pool with the client it was made of", function()
+  it("shares the pool with the client it was derived from", function()
     local db = support.open(engine, SCHEMA, { pool = { size = 1 } })
     local other = db:primary()
     other.note:create { data = { text = "a" } }
@@ -18,7 +18,7 @@ support.each_engine(function(engine)
     assert.equal(3, db:metrics().calls.operations)
   end)
 
-  it("outlives the client it was made of, and ends without it", function()
+  it("outlives the client it was derived from, and is closed separately", function()
     local db = support.open(engine, SCHEMA)
     local other = db:with {}
     db:close()
@@ -28,7 +28,7 @@ support.each_engine(function(engine)
     support.fails("VALIDATION", function() return other.note:count {} end)
   end)
 
-  it("says what it does not take", function()
+  it("reports wrong options", function()
     local db = support.open(engine, SCHEMA)
     assert.matches("primary", support.fails("VALIDATION", db.with, db, { primry = true }).message)
     support.fails("VALIDATION", db.with, db, { primary = 1 })

@@ -5,7 +5,7 @@ local schema = require "lua.blog_schema"
 
 support.each_engine(function(engine)
   for _, scheduler in ipairs(schedulers.all) do
-    it("are told under " .. scheduler.name, function()
+    it("are reported under " .. scheduler.name, function()
       local db = support.open(engine, schema, { wait = scheduler.wait, pool = { size = 3 } })
       local seen, asked = {}, 0
       db:on("query", function(event)

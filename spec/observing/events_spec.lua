@@ -1,4 +1,4 @@
--- What handlers are told: every statement, with its values, time, rows and where it comes from.
+-- What handlers receive: every statement, with its values, time, rows and place.
 local rille = require "rille"
 local support = require "support"
 local schema = require "lua.blog_schema"
@@ -22,7 +22,7 @@ support.each_engine(function(engine)
 
   local function add_user(email) return db.user:create { data = { email = email, name = email } } end
 
-  it("tells of a statement right after its call", function()
+  it("reports a statement right after its call", function()
     add_user "a"
     local list = collect(db, "query")
     db.user:find_many { where = { email = "a" } }
@@ -52,7 +52,7 @@ support.each_engine(function(engine)
     assert.same({ "a", "b", "b" }, order)
   end)
 
-  it("tells in the order of what happened, transactions too", function()
+  it("reports in order, transactions too", function()
     local list = collect(db, "query")
     db:transaction(function(tx)
       tx.user:create { data = { email = "a", name = "A" } }
@@ -69,7 +69,7 @@ support.each_engine(function(engine)
     assert.not_equal(list[1].transaction, list[#list].transaction)
   end)
 
-  it("tells of batches, raw statements, streams and errors", function()
+  it("reports batches, raw statements, streams and errors", function()
     add_user "a"
     add_user "b"
     local list = collect(db, "query")
@@ -96,7 +96,7 @@ support.each_engine(function(engine)
     assert.equal(2, rows)
   end)
 
-  it("tells of derived clients, in whichever order they were made", function()
+  it("reports calls of derived clients, in any order of creation", function()
     local derived = db:with { primary = true }
     local list = collect(db, "query")
     derived.user:count()
@@ -119,7 +119,7 @@ support.each_engine(function(engine)
     assert.matches("boom", warnings[2].message)
   end)
 
-  it("tells handlers nothing of what they do themselves", function()
+  it("does not report calls of handlers", function()
     local seen = 0
     db:on("query", function(event)
       seen = seen + 1
@@ -132,7 +132,7 @@ support.each_engine(function(engine)
     assert.equal(2, seen)
   end)
 
-  it("tells of slow statements only as slow ones", function()
+  it("reports slow statements only as slow ones", function()
     local slow = support.open(engine, schema, { slow_ms = 1 })
     local list = collect(slow, "slow")
     if engine == "postgresql" then
@@ -249,7 +249,7 @@ describe("the log", function()
     assert.matches('^rille query [%d.]+ ms query_raw rows=1 SELECT %? AS "a\\x1bb" %["line\\nbreak"%]$', (lines[1]:gsub("%?1", "?")))
   end)
 
-  it("tells of an N+1 without being asked for more", function()
+  it("reports an N+1 without other handlers", function()
     local text = stderr_of [[
       local db = require("rille").connect { url = "sqlite::memory:", schema_text = "model A {\n id Int @id\n}", n_plus_one = "warn" }
       db:execute_script 'CREATE TABLE "A" (id INTEGER PRIMARY KEY)'

@@ -80,7 +80,7 @@ support.each_engine(function(engine)
     assert.equal(11, #by["User.create"].buckets)
   end)
 
-  it("counts none of that otherwise, and tells no events for it", function()
+  it("counts none of that otherwise, and reports no events for it", function()
     local db = open()
     db.user:count()
     assert.same({}, db:metrics().actions)

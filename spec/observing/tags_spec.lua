@@ -66,7 +66,7 @@ support.each_engine(function(engine)
     assert.is_true(statements >= 7)
   end)
 
-  it("stand before a semicolon, and leave a raw statement with comments of its own as it is", function()
+  it("are before a semicolon, and do not change a raw statement with its own comments", function()
     local tagged = db:with { tags = { t = "1" } }
     tagged:query_raw "SELECT 1 ; "
     assert.equal("SELECT 1 /*t='1'*/", seen[#seen].sql)
@@ -98,7 +98,7 @@ support.each_engine(function(engine)
     assert.equal(0, db.user:count())
   end)
 
-  it("sends the traceparent of each call when its trace is kept, and tells of it in any case", function()
+  it("sends the traceparent of each call if its trace is sampled, and always reports it", function()
     local flags, calls = "1", 0
     local traced = db:with {
       tags = { a = "1", z = "2" },
@@ -137,7 +137,7 @@ support.each_engine(function(engine)
     assert.is_nil(seen[#seen].trace)
   end)
 
-  it("raises what the function of the traceparent raises, and serves on", function()
+  it("raises what the function of the traceparent raises, and works afterwards", function()
     local traced = db:with { traceparent = function() error("no trace", 0) end }
     local ok, e = pcall(traced.user.count, traced.user)
     assert.same({ false, "no trace" }, { ok, e })

@@ -37,7 +37,7 @@ function annotations.read(text, known)
   return known
 end
 
--- The names in a type that nobody declares.
+-- Returns the undeclared names in a type.
 function annotations.dangling(type, known)
   local found = {}
   local bare = type:gsub('"[^"]*"', '"') -- literals

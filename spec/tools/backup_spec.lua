@@ -1,4 +1,4 @@
--- Backup and restore: every type round trip, while somebody writes, what is refused, and that no half of anything is left.
+-- Backup and restore: a round trip of every type, during writes, what is rejected, and that nothing is left half done.
 local rille = require "rille"
 local support = require "support"
 
@@ -126,7 +126,7 @@ support.each_engine(function(engine)
     assert.equal(before, contents(support.connect(url, schema), engine))
   end)
 
-  it("overwrites a file only when told to", function()
+  it("overwrites a file only with an option", function()
     local db, url = support.open(engine, schema)
     local folder = support.folder()
     local file = support.write(folder .. "/saved", "mine")
@@ -227,7 +227,7 @@ end)
 describe("on SQLite", function()
   after_each(support.cleanup)
 
-  it("is consistent while somebody writes", function()
+  it("is consistent during writes", function()
     local _, url = support.open("sqlite", "model Pair {\n id Int @id\n a Int\n b Int\n}")
     local folder = support.folder()
     -- Each transaction keeps a equal to b in every row, and all rows equal.
@@ -287,7 +287,7 @@ describe("on SQLite", function()
     assert.equal(before, contents(db, "sqlite"))
   end)
 
-  it("makes a file that stands alone", function()
+  it("creates a self-contained file", function()
     local db, url = support.open("sqlite", ALL)
     fill(db, "sqlite")
     local folder = support.folder()

@@ -37,7 +37,7 @@ db:batch(function(b) b.user:count() end)
 db:transaction(function(tx) return tx.user:count() end)
 ]]
 
--- What is wrong, each in a program of its own.
+-- Mistakes, each in its own program.
 local WRONG = {
   "db.user:find_mny {}", "print(db.usr)", "print(db.user:find_unique_or_throw { where = { id = 1 } }.emial)", "print(db.user:count():upper())",
   "db.user:find_many { take = '5' }", "db.user:find_many { order_by = { id = 'ascending' } }", "db.user:create { data = { id = 'x', email = 1 } }",

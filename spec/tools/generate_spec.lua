@@ -120,7 +120,7 @@ describe("types for editors", function()
     "`include` accepts only relations", "cannot be written to many rows", "cannot be written in bulk", "so it is never NULL", "a field of", "a relation of",
     "a compound key" }
 
-  -- Whether the core knows what stands at a place of a call; what is wrong with the value there, or missing beside it, does not matter.
+  -- Returns whether the core knows what is at a path of a call. A wrong value there, or missing arguments, do not matter.
   local function knows(model, action, args)
     local ok, found = pcall(core.faults, db[model], args, action)
     local list = ok and (found or {}) or { found }
@@ -278,7 +278,7 @@ describe("types for editors", function()
 
   it("agree with the core on orders", function()
     each_model(function(m, prefix, model)
-      -- Of a model without texts the core takes it as well, but no field could stand in it.
+      -- The core accepts it for a model without strings as well, but it could contain no field.
       local relevance = known.aliases[prefix .. "TextField"] and "_relevance " or ""
       agree(prefix .. "OrderBy", names(relevance .. "_count _sum"), model, "find_many", function(word) return { order_by = { [word] = {} } } end)
       agree(prefix .. "GroupOrderBy", names "_relevance _count _sum _avg _min _max", model, "group_by", function(word)
@@ -314,7 +314,7 @@ describe("types for editors", function()
           local fields = annotations.fields(known, class)
           for _, word in ipairs(words) do
             local taken = knows(model, "find_many", { include = { [f.name] = { [word] = {} } } })
-            if word == "where" and f.required then taken = false end -- refused with words of its own
+            if word == "where" and f.required then taken = false end -- rejected with its own message
             assert(taken == (fields[word] ~= nil), class .. "." .. word)
           end
         end
@@ -331,7 +331,7 @@ describe("types for editors", function()
     end
     each_model(function(m, prefix, model)
       if m.view then return end
-      -- What beside data an action needs.
+      -- What an action needs in addition to data.
       local function with(action, data)
         if action == "create" then return { data = data } end
         if action == "update_many" then return { where = rille.all, data = data } end
@@ -381,7 +381,7 @@ end)
 describe("generate", function()
   after_each(support.cleanup)
 
-  it("writes beside the schema, a file or a folder", function()
+  it("writes next to the schema, a file or a folder", function()
     local _, files, folder = made(SCHEMA)
     assert.same({ folder .. "/rille.types.lua" }, files)
     assert.same({ folder .. "/rille.types.lua" }, rille.generate.run { schema = folder }.files)
@@ -441,7 +441,7 @@ describe("generate", function()
 
   it("draws the schema: tables, columns, keys, crow's feet", function()
     local folder = support.folder()
-    if not (os.getenv "LD_PRELOAD" or ""):find "asan" then -- which would tell of what dot itself leaks
+    if not (os.getenv "LD_PRELOAD" or ""):find "asan" then -- which would report leaks of dot
       local files = rille.generate.run { schema_text = SCHEMA, types = false, erd = folder .. "/schema.svg" }.files
       local svg = read_file(files[1])
       assert.truthy(svg:find("<svg", 1, true) and svg:find("</svg>", 1, true))

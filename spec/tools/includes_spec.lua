@@ -42,7 +42,7 @@ describe("the order of includes", function()
     assert.is_true(ok, output)
   end)
 
-  it("names an upward include, and a room that nobody knows", function()
+  it("names an upward include, and an unknown room", function()
     refused('core/src/base/map.c:1: base may not include run ("run/pool.h")', { ["core/src/base/map.c"] = '#include "run/pool.h"\n' })
     refused("core/src/attic/old.c:1: belongs to no room", { ["core/src/attic/old.c"] = "" })
     refused('there is no room "plan"', {}, "plan")

@@ -243,7 +243,7 @@ support.each_engine(function(engine)
     assert.equal("u3@example.com", db.user:find_first { order_by = { id = "desc" } }.email)
   end)
 
-  it("tells how far it is, and is silent otherwise", function()
+  it("reports its progress, and is silent otherwise", function()
     local told = {}
     local f = factories { batch = 10, progress = function(model, done, total) told[#told + 1] = ("%s %d/%d"):format(model, done, total) end }
     f:create("user", 25)

@@ -16,7 +16,7 @@ end
 
 local FLAGS = "-std=c11 -fsyntax-only -D_GNU_SOURCE -DRILLE_WITH_POSTGRES=1 -DRILLE_WITH_SQLITE=1 -Wall -Icore/include -Icore/src"
 
--- What the compiler says of a file when a folder's headers stand before those of the core.
+-- Returns the output of the compiler for a file, with the headers of a folder before those of the core.
 local function compile(folder, file) return select(2, run(("gcc -I'%s' %s core/src/%s"):format(folder, FLAGS, file))) end
 
 -- A folder with a table that has one row more before the line that holds `before`.
@@ -53,7 +53,7 @@ describe("the tables of the query language", function()
     end
   end)
 
-  it("have the lint name what was not made anew, and the page without a word on it", function()
+  it("make the lint name files that are not up to date, and the page that lacks them", function()
     local folder = support.folder()
     os.execute(("mkdir -p '%s' && cp -r core lua docs '%s'"):format(folder, folder))
     local path = folder .. "/core/src/query/operators.def"

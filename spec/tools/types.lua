@@ -6,7 +6,7 @@ local types = {}
 
 local SINGLE = { ["rille.Null"] = { rille.null, rille.db_null, rille.json_null, rille.any_null, rille.all } }
 
--- The parts between `separator`s that stand in no brackets and no quotes.
+-- Returns the parts between `separator`s outside of brackets and quotes.
 local function split(text, separator)
   local parts, depth, quoted, from = {}, 0, false, 1
   for i = 1, #text do

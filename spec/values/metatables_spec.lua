@@ -1,4 +1,4 @@
--- Tables whose keys are told by metamethods: what they hold is followed, or the call is refused. None is taken for an empty one.
+-- Tables with metamethods for their keys: their content is used, or the call is rejected. None is taken for an empty one.
 local rille = require "rille"
 local support = require "support"
 
@@ -18,7 +18,7 @@ local function read_only(t)
   })
 end
 
--- Such as knows of no __pairs: its keys cannot be told.
+-- A proxy without __pairs: its keys are unknown.
 local function proxy(t)
   return setmetatable({}, { __index = function(_, key) return t[key] end })
 end
@@ -118,7 +118,7 @@ support.each_engine(function(engine)
       support.fails("VALIDATION", db.doc.find_many, db.doc, { where = setmetatable({ id = 1 }, { __index = function() end }) })
     end)
 
-    it("that tells no index, length or pairs is one like any other", function()
+    it("without __index, __len or __pairs is like any other", function()
       local plain = { __newindex = function() end, __tostring = function() return "" end, __jsontype = "object" }
       assert.equal(1, db.doc:count { where = setmetatable({ id = 1 }, plain) })
       assert.equal(3, db.doc:count { where = setmetatable({}, plain) })

@@ -22,7 +22,7 @@ model Event {
 local NOON, LATER = "2026-11-22T12:00:00.000Z", "2026-11-22T12:00:00.250Z"
 
 for format, stored in pairs { iso8601 = "'2026-11-22T12:00:00.000+00:00'", ["unixepoch-ms"] = "1795348800000" } do
-  describe("moments as " .. format, function()
+  describe("date-times as " .. format, function()
     local db
     before_each(function()
       local url = support.database "sqlite" .. "?timestamp_format=" .. format
@@ -114,7 +114,7 @@ for format, stored in pairs { iso8601 = "'2026-11-22T12:00:00.000+00:00'", ["uni
       assert.equal("3 4 5 1 2", ids({}, { { sorted = "asc" }, { id = "asc" } }))
       assert.equal("5 4 3", ids({ id = { gt = 2 } }, { sorted = "desc" }))
       db:execute_raw "UPDATE Event SET sorted = '2026-11-22 20:00:00' WHERE id = 2"
-      support.fails("P2023", ids, { kind = 1, id = { gt = 2 } }, { sorted = "desc" }, { take = 1 }) -- not told apart without looking
+      support.fails("P2023", ids, { kind = 1, id = { gt = 2 } }, { sorted = "desc" }, { take = 1 }) -- not distinguished without reading them
       support.fails("P2023", db.event.aggregate, db.event, { where = { kind = 1, id = { gt = 2 } }, _max = { sorted = true } })
       db.event:update { where = { id = 2 }, data = { sorted = "2026-11-24" } }
       local last = db.event:aggregate { where = { kind = 1 }, _max = { sorted = true } }
@@ -145,7 +145,7 @@ for format, stored in pairs { iso8601 = "'2026-11-22T12:00:00.000+00:00'", ["uni
           assert.equal("4", ids { plain = day })
         end
       end
-      db:execute_raw "UPDATE Event SET plain = NULL, key = '2026-11-22 12:00:00' WHERE id = 4" -- beside the same moment of row 3: no index sees it
+      db:execute_raw "UPDATE Event SET plain = NULL, key = '2026-11-22 12:00:00' WHERE id = 4" -- the same date-time as in row 3: no index sees it
       support.fails("P2023", db.event.find_many, db.event)
       assert.equal(4, #db:query_raw "SELECT plain FROM Event WHERE id <> 4")
     end)
