@@ -1,20 +1,7 @@
 /* Types of columns, as databases declare them and as a schema writes them. */
-#include <strings.h>
-
 #include "migrate/structure/provider.h"
 
 typedef rl_db_known_type known_type;
-
-const rl_db_known_type *rl_db_find_type(const rl_db_known_type *all, size_t count, rl_str name) {
-  for (size_t i = 0; i < count; i++)
-    if (strlen(all[i].type) == name.len && strncasecmp(all[i].type, name.p, name.len) == 0) return &all[i];
-  return NULL;
-}
-
-rl_str rl_db_element_type(rl_str type) {
-  if (type.len > 2 && rl_str_ends(type, RL_STR("[]"))) type.len -= 2;
-  return type;
-}
 
 const char *rl_db_family(const rl_dialect *dialect, rl_str type) {
   const rl_migrate_part *part = rl_migrate_part_of(dialect->provider);
