@@ -145,6 +145,16 @@ local function omit_list(omit, schema)
   return list
 end
 
+--- The key of the set of names of omitted fields, of all models, in a client object.
+client.OMITTED = {}
+client.inherited[#client.inherited + 1] = client.OMITTED
+
+local function omitted_names(list)
+  local names = {}
+  for _, path in ipairs(list or {}) do names[path:match "%.(.*)$"] = true end
+  return names
+end
+
 --- Opens a client. The first call connects. Errors: P1012 (schema), P1013 (URL), VALIDATION (options).
 ---@param given? rille.ConnectOptions
 ---@return rille.Client
@@ -159,6 +169,7 @@ function client.connect(given)
   for key, value in pairs(options.check(POOL, given.pool, "rille.connect: pool")) do open[POOL_KEYS[key]] = value end
   local db = client.wrap(core.open(open), open.hook and wait or core)
   client.open[db] = true
+  rawset(db, client.OMITTED, omitted_names(open.omit))
   for i, addition in ipairs(client.opening) do db = addition.open(db, checked[i]) end
   return db
 end

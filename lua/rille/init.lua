@@ -15,6 +15,7 @@ require "rille.model"
 require "rille.transaction"
 require "rille.batch"
 require "rille.with"
+require "rille.action"
 require "rille.lock"
 require "rille.listen"
 require "rille.tags"
@@ -66,6 +67,8 @@ local LAZY = {
   restore = function() return require("rille.backup").restore end,
   handler = function() return require "rille.handler" end,
   form = function() return require("rille.form").decode end,
+  fail = function() return require("rille.faults").fail end,
+  status = function() return require("rille.faults").status end,
   trust = function() return require("rille.form").trust end,
   tools = function() return require "rille.tools" end, -- for programs built on rille, like its command
 }

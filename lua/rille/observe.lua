@@ -9,11 +9,11 @@ local methods = client.methods
 local observe = {}
 
 --- The names of events.
-local EVENTS = { query = true, slow = true, n_plus_one = true, warn = true }
+local EVENTS = { query = true, slow = true, n_plus_one = true, warn = true, fault = true }
 -- Bits of core.observe and of core.watch.
 local QUERIES, SLOW, WARNINGS, METRICS = 1, 2, 4, 8
 local REPORT, CALLS = 1, 2
-local LOG_WORDS = { "query", "slow", "n_plus_one", "warn" }
+local LOG_WORDS = { "query", "slow", "n_plus_one", "warn", "fault" }
 
 -- One per client, with its derived clients and transactions.
 local Observer = {}
@@ -110,6 +110,14 @@ function Observer:warn_inside(place, model, name)
   self.reporting = false
 end
 
+--- Reports what an action hides from its caller. Without a handler it is a line on stderr: otherwise nobody would learn of it.
+---@param event table
+function Observer:fault(event)
+  if has(self.handlers.fault) then return self:emit("fault", event) end
+  event.event = "fault"
+  io.stderr:write(observe.line(event), "\n")
+end
+
 --- Returns a new observer of a client.
 ---@param scope userdata of the client that was opened
 function observe.new(scope)
@@ -146,14 +154,15 @@ local function check_event(name, where)
   if EVENTS[name] then return end
   local near = type(name) == "string" and errors.nearest(name, EVENTS)
   errors.raise("VALIDATION", "%s: unknown event `%s`%s", where, tostring(name),
-    near and ("; did you mean `%s`?"):format(near) or '; events are "query", "slow", "n_plus_one" and "warn"')
+    near and ("; did you mean `%s`?"):format(near) or '; events are "query", "slow", "n_plus_one", "warn" and "fault"')
 end
 
 --- Calls fn(event) for the events of this client and its derived clients from now on, after each call, in order. "query": each statement, also BEGIN and
---- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked. An error in fn
+--- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked; "fault": what an action
+--- hides from its caller. An error in fn
 --- does not affect results: it becomes a "warn" event. fn must not wait for a scheduler. Its own calls block and are not reported. See
 --- docs/observing.md.
----@param name "query"|"slow"|"n_plus_one"|"warn"
+---@param name "query"|"slow"|"n_plus_one"|"warn"|"fault"
 ---@param fn fun(event: rille.Event)
 ---@return fun() off removes the handler
 function methods:on(name, fn)
