@@ -196,7 +196,7 @@ function methods:action(definition)
   if transaction ~= nil and transaction ~= false and type(transaction) ~= "table" then
     options.refuse("action: transaction", "a table of options, or a boolean", transaction)
   end
-  if type(definition.redirect) == "string" then check_redirect(definition.redirect) end
+  if definition.redirect ~= nil and not is_callable(definition.redirect) then check_redirect(definition.redirect) end
   local action = setmetatable({ db = self, authorize = definition.authorize, run = definition.run, redirect = definition.redirect,
     revalidate = definition.revalidate, transaction = transaction, known = {} }, Action)
   check_input(self, action, definition.input)

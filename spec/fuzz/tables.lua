@@ -100,7 +100,9 @@ local function check_count(call, answer, before, all)
   local args = call.args
   local n = type(answer) == "table" and (answer.count or #answer)
   if call.method == "delete" or call.method == "update" then n = 1 end
-  if not before or type(n) ~= "number" or show.is_empty(rawget(args, "data") or 1) then return nil end
+  local data = rawget(args, "data")
+  local writes_nothing = show.is_empty(data or 1) or type(data) == "table" and next(data) == nil -- rille.array{} too
+  if not before or type(n) ~= "number" or writes_nothing then return nil end
   local limit = rawget(args, "limit")
   if type(limit) == "number" and before > limit then before = limit end
   if n ~= before then return ("%d rows are touched, and count counts %d"):format(n, before) end
