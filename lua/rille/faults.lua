@@ -78,7 +78,9 @@ function faults.returned(messages, what) return refuse(422, check_messages(messa
 -- ---------------------------------------------------------------------------------------------------------------------------------- fields
 
 -- Steps of a path that are words of the query language, not fields.
-local WORDS = { create = true, create_many = true, connect = true, connect_or_create = true, data = true, update = true, upsert = true, set = true, where = true }
+local WORDS = {
+  create = true, create_many = true, connect = true, connect_or_create = true, data = true, update = true, upsert = true, set = true, where = true,
+}
 
 -- "data.tags.create[2].name" as the form has it: "tags.2.name".
 local function field_of_path(path)

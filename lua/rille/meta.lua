@@ -62,8 +62,11 @@
 
 --- What a handler of db:on receives; see docs/observing.md.
 ---@class rille.Event
----@field event "query"|"slow"|"n_plus_one"|"warn"
----@field kind "query"|"begin"|"commit"|"rollback"|"savepoint"|"release"|"rollback_to"|"warn"|"n_plus_one"
+---@field event "query"|"slow"|"n_plus_one"|"warn"|"fault"
+---@field kind "query"|"begin"|"commit"|"rollback"|"savepoint"|"release"|"rollback_to"|"warn"|"n_plus_one"|"fault"
+---@field status? integer of a fault
+---@field place? string of a fault: the line of the call
+---@field cause? any of a fault: the error itself
 ---@field sql? string
 ---@field params? string a JSON array
 ---@field duration_ms? number
@@ -250,10 +253,11 @@ function Client:execute_raw(sql, ...) end
 function Client:execute_script(sql) end
 
 --- Calls fn(event) for the events of this client and its derived clients from now on, after each call, in order. "query": each statement, also BEGIN and
---- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked. An error in fn
+--- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked; "fault": what an action
+--- hides from its caller. An error in fn
 --- does not affect results: it becomes a "warn" event. fn must not wait for a scheduler. Its own calls block and are not reported. See
 --- docs/observing.md.
----@param name "query"|"slow"|"n_plus_one"|"warn"
+---@param name "query"|"slow"|"n_plus_one"|"warn"|"fault"
 ---@param fn fun(event: rille.Event)
 ---@return fun() off removes the handler
 function Client:on(name, fn) end
@@ -266,6 +270,43 @@ function Client:with(options) end
 --- Returns a client whose reads go to the primary, never to replicas.
 ---@return rille.Client
 function Client:primary() end
+
+---@class (exact) rille.ActionOptions
+---@field authorize? fun(context: table, form: table): boolean|nil, integer? whether the call is allowed; false is status 403, or the status that is its second value
+---@field input? rille.ActionInput|fun(form: table, context: table): table|nil, table? what the form may say: `model`, and the options of model:input; or a function that returns the input, or nil and messages
+---@field run fun(tx: rille.Client, input: table|nil, context: table): any, table? the action itself; returns the value of the answer, or nil and messages by field: then it is rolled back, status 422
+---@field transaction? boolean|rille.TransactionOptions the options of its transaction; false: it runs on the client
+---@field revalidate? rille.ActionRevalidate which cached answers are stale afterwards
+---@field redirect? string|fun(value: any, context: table): string a local path to go to afterwards
+
+---@class (exact) rille.ActionRevalidate
+---@field paths? string[]|fun(value: any, context: table): string[] paths of cached pages
+---@field tags? string[]|fun(value: any, context: table): string[] tags of cached answers
+
+--- What an action returns; see docs/actions.md.
+---@class rille.Answer
+---@field ok boolean
+---@field status integer as HTTP has it
+---@field value? any what `run` returned
+---@field redirect? string a local path
+---@field code? string
+---@field errors? table<string, string> messages by field, `base` for none
+---@field faults? table[] all faults of the input
+---@field values? table the form, without files and omitted fields
+
+--- The options of model:input, and the model.
+---@class rille.ActionInput
+---@field model string
+---@field allow table
+---@field [string] any
+
+--- Makes an action: a function of a form and a context that returns an answer. It asks authorize(context, form), reads the input, runs run(tx, input,
+--- context) in a transaction, evaluates `revalidate` and `redirect`, and commits. An answer is { ok = true, value, redirect, status } or { ok = false,
+--- status, code, errors, values }: `errors` has messages by field, `values` is the form without files and without fields that the client omits. From
+--- status 500 on it has no details; the event "fault" has them. Errors that are not rille's are raised again after the rollback. See docs/actions.md.
+---@param definition rille.ActionOptions
+---@return fun(form: table|nil, context: table|nil): rille.Answer
+function Client:action(definition) end
 
 ---@class rille.Sql
 
@@ -358,6 +399,17 @@ function rille.form(body, content_type, bounds) end
 ---@param value T
 ---@return T
 function rille.trust(value) end
+
+--- Returns the HTTP status for an error: 422 for what a form can correct, 404, 409, 503 if the database cannot be reached in time, 504 if it does not
+--- answer in time, and 500 for every other error, also for errors that are not rille's.
+---@param e any
+---@return integer
+function rille.status(e) end
+
+--- Ends the action that is running: it is rolled back, and its answer has this status and these messages.
+---@param status 401|403|404|409|422
+---@param messages? string|table<string, string> by field; a string is for the whole form
+function rille.fail(status, messages) end
 
 --- Returns the current time as in rows: ISO-8601, UTC, in milliseconds.
 ---@return string

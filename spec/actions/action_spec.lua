@@ -27,7 +27,9 @@ model Category {
 }
 ]]
 
-local function titled(form) return { title = form.title, authorId = tonumber(form.author), categoryId = tonumber(form.category), slug = form.slug, place = form.place } end
+local function titled(form)
+  return { title = form.title, authorId = tonumber(form.author), categoryId = tonumber(form.category), slug = form.slug, place = form.place }
+end
 
 support.each_engine(function(engine)
   local db, faults
@@ -48,7 +50,8 @@ support.each_engine(function(engine)
     it("has the value, and a redirect", function()
       local answer = create_post {} (rille.form "title=t&author=1")
       assert.same({ ok = true, status = 200, value = { id = 1, title = "t", authorId = 1 } }, answer)
-      answer = create_post { redirect = function(post, context) return ("/%s/%d"):format(context.kind, post.id) end } (rille.form "title=t&author=1", { kind = "posts" })
+      local create = create_post { redirect = function(post, context) return ("/%s/%d"):format(context.kind, post.id) end }
+      answer = create(rille.form "title=t&author=1", { kind = "posts" })
       assert.equal(303, answer.status)
       assert.equal("/posts/2", answer.redirect)
       assert.equal("/done", create_post { redirect = "/done" } { title = "x", author = 1 }.redirect)
@@ -63,7 +66,8 @@ support.each_engine(function(engine)
         input = function(form) return { email = form.email, password = form.password } end,
         run = function(tx, input) return tx.user:create { data = input } end,
       }
-      local answer = sign_up { email = "a@b.c", password = "secret", picture = { name = "a.png", type = "image/png", content = "x" }, tags = { { name = "n" } } }
+      local picture = { name = "a.png", type = "image/png", content = "x" }
+      local answer = sign_up { email = "a@b.c", password = "secret", picture = picture, tags = { { name = "n" } } }
       assert.same({ ok = false, status = 409, code = "P2002", errors = { email = "is already taken" },
         values = { email = "a@b.c", tags = { { name = "n" } } } }, answer)
       assert.same({}, faults)
@@ -99,7 +103,8 @@ support.each_engine(function(engine)
         tx.post:create { data = input }
         return nil, { title = "is used already" }
       end } { title = "t", author = 1 }
-      assert.same({ ok = false, status = 422, code = "INPUT", errors = { title = "is used already" }, values = { title = "t", author = 1 } }, answer)
+      local errors, values = { title = "is used already" }, { title = "t", author = 1 }
+      assert.same({ ok = false, status = 422, code = "INPUT", errors = errors, values = values }, answer)
       assert.equal(0, db.post:count())
       assert.same({ base = "no" }, create_post { run = function() return nil, "no" end } {}.errors)
     end)
@@ -168,7 +173,8 @@ support.each_engine(function(engine)
   describe("from status 500 on", function()
     it("an answer has no details, and the event has them", function()
       local answer = create_post { run = function(tx) tx.post:create { data = { titel = "secret" } } end } { title = "t" }
-      assert.same({ ok = false, status = 500, code = "INTERNAL", errors = { base = "something went wrong; try again later" }, values = { title = "t" } }, answer)
+      local errors = { base = "something went wrong; try again later" }
+      assert.same({ ok = false, status = 500, code = "INTERNAL", errors = errors, values = { title = "t" } }, answer)
       assert.equal(1, #faults)
       assert.equal("fault", faults[1].event)
       assert.equal(500, faults[1].status)
@@ -217,7 +223,8 @@ support.each_engine(function(engine)
         assert.is_false(answer.ok)
         assert.equal(0, db.post:count())
       end
-      assert.is_true(create_post { revalidate = { tags = function(post) return { "post:" .. post.id } end, paths = { "/posts" } } } { title = "t", author = 1 }.ok)
+      local revalidate = { tags = function(post) return { "post:" .. post.id } end, paths = { "/posts" } }
+      assert.is_true(create_post { revalidate = revalidate } { title = "t", author = 1 }.ok)
     end)
 
     it("after_commit runs once it is committed; its errors are faults, not failures", function()
