@@ -50,30 +50,31 @@ support.each_engine(function(engine)
           local started = schedulers.now()
           scheduler.run(many(100, sleep))
           local took = schedulers.now() - started
-          assert.is_true(took < 0.5, ("took %.3f s"):format(took))
+          assert.is_true(took < 3, ("took %.3f s, and one after the other they take 10 s"):format(took))
           local pool = db:metrics().pool
           assert.same({ 100, 0 }, { pool.open, pool.in_use })
         end)
 
         it("never stops the thread", function()
           local db = support.open(engine, bank, { wait = scheduler.wait, pool = { size = 2, wait = 20000 } })
-          local worst, ended = 0, 0
+          local ticks, ended, without_tick = 0, 0, 0
           local tasks = many(6, function()
             db:transaction(function(tx)
-              tx:query_raw "select pg_sleep(0.1)"
+              local before = ticks
+              tx:query_raw "select pg_sleep(0.2)"
+              if ticks == before then without_tick = without_tick + 1 end
               tx.account:count()
             end)
             ended = ended + 1
           end)
           tasks[#tasks + 1] = function()
             while ended < 6 do
-              local before = schedulers.now()
               scheduler.sleep(0.005)
-              worst = math.max(worst, schedulers.now() - before)
+              ticks = ticks + 1
             end
           end
           scheduler.run(tasks)
-          assert.is_true(worst < 0.09, ("the thread was away for %.3f s"):format(worst))
+          assert.equal(0, without_tick)
         end)
       end
 
