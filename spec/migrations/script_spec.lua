@@ -219,6 +219,16 @@ nonsense;]]
       assert.equal(1, folders.raw(url):query_raw("SELECT last_value AS n FROM s")[1].n) -- no rollback resets a sequence
     end)
 
+    it("says that a part may be left when an index fails to be created concurrently", function()
+      local dir = folders.make {
+        [A] = "CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1), (1);",
+        [B] = 'CREATE UNIQUE INDEX CONCURRENTLY "u" ON t (x);',
+      }
+      assert.equal("part", support.fails("P3018", deploy, url, dir).meta.left)
+      assert.equal(1, folders.raw(url):query_raw("SELECT count(*) AS n FROM pg_index WHERE indrelid = 't'::regclass AND NOT indisvalid")[1].n)
+      support.fails("P3009", deploy, url, dir)
+    end)
+
     it("stops waiting for a lock, and reports it", function()
       local dir = folders.make { [A] = "CREATE TABLE t (id INTEGER);" }
       deploy(url, dir)

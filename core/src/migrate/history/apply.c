@@ -247,21 +247,30 @@ static bool needs_no_transaction(const rl_migrations *m, const script *s, bool h
   return rl_statement_may_refuse_transaction(s->list.items[0].sql, m->dialect->provider);
 }
 
-static rille_status run_script(rl_migrations *m, const script *s, rl_error *err) {
-  bool with_lua = m->current->has_lua && !m->undoes && !m->replay;
-  if (s->head.no_transaction) return run_each(m, s, err);
-  if (s->own_transactions) return run_unchanged(m, s, err);
-  rille_status st = run_whole(m, s, err);
-  if (st == RILLE_OK || !needs_no_transaction(m, s, with_lua, err)) return st;
-  roll_back_transaction(m);
-  rl_error_clear(err);
-  return run_each(m, s, err);
-}
-
 /* Returns the history's note in case the process is killed from here on. */
 static rl_str start_note(rl_migrations *m, const script *s) {
   if (s->head.no_transaction) return rl_str_of(rl_remains_progress(&m->session.arena, 0, s->list.count));
   return rl_str_of(rl_remains_text(s->own_transactions ? RL_REMAINS_OWN_TRANSACTIONS : RL_REMAINS_RUNNING_WHOLE));
+}
+
+/* Sends the statement again, now without a transaction. The history learns of it before: from here on a failure, or the
+ * end of the process, may leave a part. */
+static rille_status run_without_transaction(rl_migrations *m, script *s, rl_error *err) {
+  roll_back_transaction(m);
+  rl_error_clear(err);
+  s->head.no_transaction = true;
+  rl_str note = start_note(m, s);
+  rille_status st = note.p ? RILLE_OK : rl_fail_nomem(err);
+  if (st == RILLE_OK && !m->undoes) st = rl_history_steps(m, 0, note, err);
+  return st == RILLE_OK ? run_each(m, s, err) : st;
+}
+
+static rille_status run_script(rl_migrations *m, script *s, rl_error *err) {
+  bool with_lua = m->current->has_lua && !m->undoes && !m->replay;
+  if (s->head.no_transaction) return run_each(m, s, err);
+  if (s->own_transactions) return run_unchanged(m, s, err);
+  rille_status st = run_whole(m, s, err);
+  return st == RILLE_OK || !needs_no_transaction(m, s, with_lua, err) ? st : run_without_transaction(m, s, err);
 }
 
 static rl_remains remains_of(const rl_migrations *m, const script *s) {
