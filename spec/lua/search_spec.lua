@@ -166,12 +166,13 @@ describe("full text on sqlite", function()
 
   it("is refused, with what there is instead", function()
     local db = support.open("sqlite", schema)
+    local LACKS = "`search` and `_relevance` need full-text search, which this database does not have; use `contains`, or `query_raw` on an FTS5 table"
     for _, args in ipairs {
       { where = { title = { search = "wood" } } },
       { order_by = { _relevance = { fields = "title", search = "wood", sort = "desc" } } },
     } do
       local e = support.fails("P2026", db.text.find_many, db.text, args)
-      assert.equal("search and _relevance need full-text search, which this database does not offer; use contains, or query_raw on a table of FTS5", e.message)
+      assert.equal(LACKS, e.message)
     end
   end)
 end)

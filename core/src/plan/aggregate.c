@@ -27,9 +27,7 @@ void rl_plan_aggregate(rl_builder *b) {
   const rl_query *query = b->query;
   const rl_read *read = &query->read;
   if (read->cursor && read->order_count && !rl_order_is_unique(read->model, read->orders, read->order_count))
-    rl_refuse(b, RL_P2019, "cursor",
-              "Unable to process combination of query arguments for aggregation query: a cursor needs an order that "
-              "ends in a unique field");
+    rl_refuse(b, RL_P2019, "cursor", "cursor: needs an `order_by` that ends in a unique field");
   rl_step *step = rl_add_read(b, read);
   rl_select *select = step->as.select;
   select->aggregate_over = counts_off(read);

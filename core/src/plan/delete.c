@@ -17,7 +17,7 @@ static rl_step *delete_found(rl_builder *b, const rl_at *rows, rl_filter *still,
 void rl_plan_delete(rl_builder *b) {
   const rl_query *query = b->query;
   const rl_read *read = &query->read;
-  const rl_raise *none = rl_raise_not_found(b, query->model, "no row to delete meets `where`");
+  const rl_raise *none = rl_raise_not_found(b, query->model, "no row to delete matches `where`");
   rl_fields wanted = {0};
   bool acts = rl_referential_delete_wants(b, query->model, &wanted);
   if (!acts && !read->selection.include_count && rl_can_return(b, &read->selection)) {

@@ -9,7 +9,7 @@ static void conditions(rl_buf *out, const rl_filter *where, const rl_filter *key
   if (keys) rl_dump_filter(out, keys);
 }
 
-static void order(rl_buf *out, const rl_order *o) {
+static void dump_order(rl_buf *out, const rl_order *o) {
   for (size_t i = 0; i < o->path_count; i++) rl_buf_printf(out, "%.*s.", RL_STR_ARG(o->path[i]->name));
   if (o->kind == RL_ORDER_COUNT) rl_buf_text(out, "count ");
   if (o->kind == RL_ORDER_RELEVANCE) rl_buf_text(out, "relevance");
@@ -29,7 +29,7 @@ static void page(rl_buf *out, const rl_select *s) {
   }
   for (size_t i = 0; i < s->order_count; i++) {
     rl_buf_text(out, i ? " " : " order ");
-    order(out, &s->orders[i]);
+    dump_order(out, &s->orders[i]);
   }
   if (s->take) {
     rl_buf_text(out, " take ");

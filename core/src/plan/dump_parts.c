@@ -40,7 +40,7 @@ static void group(rl_buf *out, const rl_filter *filter, const char *between) {
   rl_buf_byte(out, ')');
 }
 
-static void keys(rl_buf *out, const rl_filter *filter) {
+static void dump_keys(rl_buf *out, const rl_filter *filter) {
   for (size_t i = 0; i < filter->field_count; i++) {
     if (i) rl_buf_text(out, " and ");
     rl_buf_str(out, filter->fields[i]->name);
@@ -76,7 +76,7 @@ void rl_dump_filter(rl_buf *out, const rl_filter *filter) {
     rl_buf_text(out, "not");
     group(out, filter, "and");
     break;
-  case RL_FILTER_KEYS: keys(out, filter); break;
+  case RL_FILTER_KEYS: dump_keys(out, filter); break;
   case RL_FILTER_RELATION:
     rl_buf_printf(out, "%.*s.%s(", RL_STR_ARG(filter->field->name), quantifiers[filter->quantifier]);
     if (filter->inner) rl_dump_filter(out, filter->inner);
@@ -97,7 +97,7 @@ static const char *const functions[] = {
     [RL_AGG_MAX] = "max",
 };
 
-static void column(rl_buf *out, const rl_column *c) {
+static void dump_column(rl_buf *out, const rl_column *c) {
   switch (c->kind) {
   case RL_COLUMN_FIELD: rl_buf_str(out, c->field->name); break;
   case RL_COLUMN_COUNT: rl_buf_printf(out, "count(%.*s)", RL_STR_ARG(c->relation->name)); break;
@@ -115,7 +115,7 @@ void rl_dump_columns(rl_buf *out, const rl_column *columns, size_t count, size_t
   for (size_t i = 0; i < count; i++) {
     if (i) rl_buf_byte(out, ' ');
     if (i == visible) rl_buf_text(out, "| ");
-    column(out, &columns[i]);
+    dump_column(out, &columns[i]);
   }
   rl_buf_byte(out, ']');
 }

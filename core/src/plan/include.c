@@ -2,7 +2,7 @@
 #include "plan/read.h"
 
 /* The pairs of fields that connect the rows of a relation; `mine` are on the model of `field`. */
-static size_t pairs(const rl_field *field, const rl_field *const **mine, const rl_field *const **theirs) {
+static size_t relation_pairs(const rl_field *field, const rl_field *const **mine, const rl_field *const **theirs) {
   const rl_relation *relation = field->relation;
   const rl_field *const *key = (const rl_field *const *)relation->fields;
   const rl_field *const *referenced = (const rl_field *const *)relation->references;
@@ -19,7 +19,7 @@ void rl_include_wants(rl_builder *b, const rl_selection *selection, rl_fields *w
       rl_fields_add(b, wanted, rl_model_link_id(field->model));
       continue;
     }
-    size_t count = pairs(field, &mine, &theirs);
+    size_t count = relation_pairs(field, &mine, &theirs);
     rl_fields_add_all(b, wanted, mine, count);
   }
 }
@@ -37,7 +37,7 @@ static void tie_to_parents(rl_builder *b, level *l) {
   rl_node_plan *node = &b->plan->nodes[l->shown.node];
   const rl_field *const *mine, *const *theirs;
   bool join = l->field->relation->kind == RL_MANY_TO_MANY;
-  size_t count = join ? 1 : pairs(l->field, &mine, &theirs);
+  size_t count = join ? 1 : relation_pairs(l->field, &mine, &theirs);
   node->link = RL_MAKE_ARRAY(b, uint32_t, count);
   node->parent_link = RL_MAKE_ARRAY(b, uint32_t, count);
   node->link_count = count;
@@ -79,7 +79,7 @@ static void wants_of_levels(rl_builder *b, const rl_field *field, rl_fields *own
   if (field->relation->kind == RL_MANY_TO_MANY) {
     rl_fields_add(b, own, rl_model_link_id(field->model));
   } else {
-    size_t count = pairs(field, &mine, &theirs);
+    size_t count = relation_pairs(field, &mine, &theirs);
     rl_fields_add_all(b, own, mine, count);
   }
 }

@@ -30,21 +30,21 @@ const rl_assign *rl_assign_of(const rl_assign *assigns, size_t count, const rl_f
 }
 
 /* Returns the value that a row was created with, if it is known before the row exists. */
-static rl_input *given(const rl_at *at, const rl_field *field) {
+static rl_input *input_of_create(const rl_at *at, const rl_field *field) {
   const rl_assign *assign = rl_assign_of(at->assigns, at->assign_count, field);
   return assign && assign->op == RL_SET ? assign->input : NULL;
 }
 
 bool rl_at_has(const rl_at *at, const rl_field *field) {
-  return given(at, field) || rl_fields_at(&at->fields, field) != RL_ABSENT;
+  return input_of_create(at, field) || rl_fields_at(&at->fields, field) != RL_ABSENT;
 }
 
 rl_input *rl_at_value(rl_builder *b, const rl_at *at, const rl_field *field) {
-  rl_input *known = given(at, field);
+  rl_input *known = input_of_create(at, field);
   if (known) return known;
   size_t column = rl_fields_at(&at->fields, field);
   if (column == RL_ABSENT)
-    rl_refuse(b, RL_INTERNAL, NULL, "The plan reads %.*s.%.*s of a row that was not kept", RL_STR_ARG(at->model->name),
+    rl_refuse(b, RL_INTERNAL, NULL, "the plan reads %.*s.%.*s of a row that was not kept", RL_STR_ARG(at->model->name),
               RL_STR_ARG(field->name));
   return rl_cell(b, at->rowset, (uint32_t)column, field);
 }
@@ -55,7 +55,7 @@ rl_input *rl_at_row_value(rl_builder *b, const rl_at *at, const rl_field *field)
 }
 
 rl_input *rl_at_list(rl_builder *b, const rl_at *at, const rl_field *field) {
-  rl_input *known = given(at, field);
+  rl_input *known = input_of_create(at, field);
   size_t column = rl_fields_at(&at->fields, field);
   if (!known && column != RL_ABSENT) return keys_input(b, at->rowset, (uint32_t)column, field);
   rl_input *list = input_for(b, RL_INPUT_ARRAY, field);

@@ -75,8 +75,8 @@ static void update_rows(rl_builder *b, bool returns) {
   for (size_t i = 0; i < rows->update_count; i++) rl_assigns_put(b, &written, (rl_assign){.field = rows->update[i]});
   if (rl_referential_update_wants(b, query->model, &written, &wanted))
     rl_refuse(b, RL_VALIDATION, "data",
-              "rows refer to a field that is written, and relationMode = \"prisma\" has to follow each of them; use "
-              "update for one row at a time");
+              "data: other rows reference a field that is written, and relationMode = \"prisma\" must update each of "
+              "them; use `update` for one row at a time");
   rl_step *step = rl_add_update(b, query->model, query->read.where, NULL);
   step->as.update->rows = rows;
   if (returns)

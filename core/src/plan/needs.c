@@ -101,5 +101,5 @@ void rl_plan_check(rl_builder *b, const rl_plan *plan) {
     if (see_step(plan, &plan->steps[i]).search)
       rl_refuse(
           b, RL_P2026, "where",
-          "search and _relevance need full-text search, which this database does not offer; use contains, or query_raw on a table of FTS5");
+          "`search` and `_relevance` need full-text search, which this database does not have; use `contains`, or `query_raw` on an FTS5 table");
 }

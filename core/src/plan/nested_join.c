@@ -184,6 +184,6 @@ void rl_nested_join(rl_builder *b, const rl_nested *nested, const rl_at *row) {
   case RL_NESTED_UPSERT: upsert(b, &s); break;
   case RL_NESTED_CREATE_MANY:
     rl_refuse(b, RL_VALIDATION, (const char *)rl_need(b, rl_arena_strdup(b->arena, nested->path)),
-              "create_many cannot be used in a many-to-many relation; use create");
+              "%.*s: cannot be used with a many-to-many relation; use `create`", RL_STR_ARG(nested->path));
   }
 }

@@ -25,7 +25,7 @@ static void add_steps(rl_builder *b) {
   case RL_ACTION_EXISTS: rl_plan_aggregate(b); return;
   case RL_ACTION_GROUP_BY: rl_plan_group(b); return;
   }
-  rl_refuse(b, RL_INTERNAL, NULL, "no plan is known for action %d", (int)b->query->action);
+  rl_refuse(b, RL_INTERNAL, NULL, "action %d has no plan", (int)b->query->action);
 }
 
 /* Returns whether a step's rows may need several statements: rows are split at the limit of parameters, or by the
@@ -52,7 +52,7 @@ static bool falls_alone(const rl_builder *b, size_t at) {
   return plan->steps[at].kind == RL_STEP_INSERT;
 }
 
-static void finish(rl_builder *b) {
+static void finish_plan(rl_builder *b) {
   rl_plan *plan = b->plan;
   size_t statements = 0;
   plan->steps = RL_MAKE_ARRAY(b, rl_step, plan->step_count);
@@ -79,7 +79,7 @@ static rille_status build(rl_builder *b) {
   b->plan->result = rl_action_info_of((rille_action)b->query->action)->result;
   if (b->query->action == RL_ACTION_COUNT && !b->query->count_plain) b->plan->result = RILLE_RESULT_ROW;
   add_steps(b);
-  finish(b);
+  finish_plan(b);
   return RILLE_OK;
 }
 

@@ -1,13 +1,13 @@
-/* The errors that a plan may raise: code, complete message and details. */
+/* The errors that a plan can raise: code, complete message and details. */
 #include "plan/raise.h"
 
-static rl_str text(rl_builder *b, const char *format, ...)
+static rl_str raise_text(rl_builder *b, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
 
-static rl_str text(rl_builder *b, const char *format, ...) {
+static rl_str raise_text(rl_builder *b, const char *format, ...) {
   va_list args;
   va_start(args, format);
   char *z = rl_arena_vprintf(b->arena, format, args);
@@ -28,7 +28,7 @@ static const char *kind_of(const rl_relation *relation) {
   return relation->kind == RL_ONE_TO_MANY ? "one-to-many" : "many-to-many";
 }
 
-static rl_raise *about(rl_builder *b, const rl_nested *nested, rl_code code, rl_str message) {
+static rl_raise *raise_about_relation(rl_builder *b, const rl_nested *nested, rl_code code, rl_str message) {
   rl_raise *r = raise(b, code, nested->relation->model, message);
   r->relation = nested->relation->relation->name;
   r->path = nested->path;
@@ -36,7 +36,7 @@ static rl_raise *about(rl_builder *b, const rl_nested *nested, rl_code code, rl_
 }
 
 const rl_raise *rl_raise_not_found(rl_builder *b, const rl_model *model, const char *what) {
-  rl_str message = text(b, "%.*s: %s", RL_STR_ARG(model->name), what);
+  rl_str message = raise_text(b, "%.*s: %s", RL_STR_ARG(model->name), what);
   rl_raise *r = raise(b, RL_P2025, model, message);
   r->cause = message;
   return r;
@@ -45,58 +45,61 @@ const rl_raise *rl_raise_not_found(rl_builder *b, const rl_model *model, const c
 const rl_raise *rl_raise_related(rl_builder *b, const rl_nested *nested, const char *operation) {
   const rl_relation *relation = nested->relation->relation;
   rl_str message =
-      text(b, "%.*s: no %.*s was found to %s on the %s relation '%.*s'", RL_STR_ARG(nested->path),
-           RL_STR_ARG(nested->relation->target->name), operation, kind_of(relation), RL_STR_ARG(relation->name));
-  rl_raise *r = about(b, nested, RL_P2025, message);
+      raise_text(b, "%.*s: no %.*s was found to %s on the %s relation `%.*s`", RL_STR_ARG(nested->path),
+                 RL_STR_ARG(nested->relation->target->name), operation, kind_of(relation), RL_STR_ARG(relation->name));
+  rl_raise *r = raise_about_relation(b, nested, RL_P2025, message);
   r->cause = message;
   return r;
 }
 
 const rl_raise *rl_raise_connect(rl_builder *b, const rl_nested *nested) {
   const rl_relation *relation = nested->relation->relation;
-  return about(b, nested, RL_P2018,
-               text(b, "%.*s: the %.*s to be connected was not found (%s relation '%.*s')", RL_STR_ARG(nested->path),
-                    RL_STR_ARG(nested->relation->target->name), kind_of(relation), RL_STR_ARG(relation->name)));
+  return raise_about_relation(b, nested, RL_P2018,
+                              raise_text(b, "%.*s: the %.*s to connect was not found (%s relation `%.*s`)",
+                                         RL_STR_ARG(nested->path), RL_STR_ARG(nested->relation->target->name),
+                                         kind_of(relation), RL_STR_ARG(relation->name)));
 }
 
 const rl_raise *rl_raise_unconnected(rl_builder *b, const rl_nested *nested) {
   const rl_field *field = nested->relation;
-  return about(b, nested, RL_P2017,
-               text(b, "%.*s: the records for relation `%.*s` between the `%.*s` and `%.*s` models are not connected",
-                    RL_STR_ARG(nested->path), RL_STR_ARG(field->relation->name), RL_STR_ARG(field->model->name),
-                    RL_STR_ARG(field->target->name)));
+  return raise_about_relation(
+      b, nested, RL_P2017,
+      raise_text(b, "%.*s: the records for relation `%.*s` between the `%.*s` and `%.*s` models are not connected",
+                 RL_STR_ARG(nested->path), RL_STR_ARG(field->relation->name), RL_STR_ARG(field->model->name),
+                 RL_STR_ARG(field->target->name)));
 }
 
 const rl_raise *rl_raise_dropped(rl_builder *b, const rl_model *model) {
-  return rl_raise_not_found(b, model, "the row was not inserted; a trigger or a rule of the database has dropped it");
+  return rl_raise_not_found(b, model, "the row was not inserted; a trigger or a rule of the database dropped it");
 }
 
 const rl_raise *rl_raise_outdated(rl_builder *b, const rl_model *model) {
   return raise(b, RL_P2034, model,
-               text(b,
-                    "%.*s: rows to delete were changed by other transactions while it was seen to what belongs to "
-                    "them, or a trigger keeps them; nothing was deleted",
-                    RL_STR_ARG(model->name)));
+               raise_text(b,
+                          "%.*s: other transactions changed rows to delete while their related rows were written, or a "
+                          "trigger keeps them; nothing was deleted",
+                          RL_STR_ARG(model->name)));
 }
 
 const rl_raise *rl_raise_disagree(rl_builder *b, const rl_field *field, rl_str path) {
   rl_raise *r =
       raise(b, RL_VALIDATION, field->model,
-            text(b,
-                 "%.*s: its key has the column `%.*s` in common with another relation that is written too, and "
-                 "gives it another value",
-                 RL_STR_ARG(path), RL_STR_ARG(field->name)));
+            raise_text(b,
+                       "%.*s: its key shares the column `%.*s` with another relation that is written too, with another "
+                       "value",
+                       RL_STR_ARG(path), RL_STR_ARG(field->name)));
   r->path = path;
   return r;
 }
 
 static rl_str required_text(rl_builder *b, const rl_relation *relation) {
-  return text(b,
-              "The change would violate the required relation '%.*s' between the `%.*s` and `%.*s` models: every %.*s "
-              "needs its %.*s",
-              RL_STR_ARG(relation->name), RL_STR_ARG(relation->key_side->model->name),
-              RL_STR_ARG(relation->other_side->model->name), RL_STR_ARG(relation->key_side->model->name),
-              RL_STR_ARG(relation->key_side->name));
+  return raise_text(
+      b,
+      "the change would violate the required relation `%.*s` between `%.*s` and `%.*s`: every %.*s must have "
+      "its `%.*s`",
+      RL_STR_ARG(relation->name), RL_STR_ARG(relation->key_side->model->name),
+      RL_STR_ARG(relation->other_side->model->name), RL_STR_ARG(relation->key_side->model->name),
+      RL_STR_ARG(relation->key_side->name));
 }
 
 const rl_raise *rl_raise_required(rl_builder *b, const rl_relation *relation) {
@@ -108,8 +111,8 @@ const rl_raise *rl_raise_required(rl_builder *b, const rl_relation *relation) {
 _Noreturn void rl_refuse_required(rl_builder *b, const rl_relation *relation, rl_str path) {
   rl_str message = required_text(b, relation);
   char *at = (char *)rl_need(b, rl_arena_strdup(b->arena, path));
-  rl_fail(b->err, RL_P2014, "%.*s: %.*s", RL_STR_ARG(path), RL_STR_ARG(message));
+  rl_fail(b->err, RL_P2014, "%.*s", RL_STR_ARG(message));
   rl_error_detail(b->err, "relation", relation->name);
   rl_error_detail(b->err, "model", relation->key_side->model->name);
-  rl_refuse(b, RL_P2014, at, "%.*s", RL_STR_ARG(message));
+  rl_refuse(b, RL_P2014, at, "%s: %.*s", at, RL_STR_ARG(message));
 }

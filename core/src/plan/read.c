@@ -72,7 +72,7 @@ rl_step *rl_add_read(rl_builder *b, const rl_read *read) {
   select->lock_wait = read->lock_wait;
   if (read->lock != RL_LOCK_NONE && !b->features->row_locks)
     rl_refuse(b, RL_P2026, "lock",
-              "lock: this database cannot lock rows; leave it out, a transaction is alone with its writes here anyway");
+              "lock: this database cannot lock rows; leave `lock` out, because only one transaction writes at a time");
   order_total(b, select, read);
   return step;
 }
@@ -151,7 +151,7 @@ void rl_plan_find(rl_builder *b) {
   rl_step *step = rl_add_read(b, read);
   if (first && !step->as.select->take) step->as.select->take = one(b);
   if (query->action == RILLE_FIND_UNIQUE_OR_THROW || query->action == RILLE_FIND_FIRST_OR_THROW)
-    step->if_none = rl_raise_not_found(b, query->model, "no row meets the conditions of the query");
+    step->if_none = rl_raise_not_found(b, query->model, "no row matches the query");
   rl_at root = rl_show_returned(b, step, &read->selection, NULL);
   rl_show_below(b, &read->selection, &root);
 }

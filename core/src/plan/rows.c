@@ -58,8 +58,9 @@ static void connect_children(rl_builder *b, const rl_rows *from, const rl_at *pa
   for (size_t i = 0; i < relation->count; i++) rl_assigns_put(b, &written, (rl_assign){.field = relation->fields[i]});
   if (rl_referential_update_wants(b, rows->model, &written, &wanted))
     rl_refuse(b, RL_VALIDATION, (const char *)rl_need(b, rl_arena_strdup(b->arena, rows->path)),
-              "rows refer to the key that is written, and relationMode = \"prisma\" has to follow each of them; use "
-              "create for one row at a time");
+              "%.*s: other rows reference the key that is written, and relationMode = \"prisma\" must update each of "
+              "them; use `create` for one row at a time",
+              RL_STR_ARG(rows->path));
   rl_nested nested = {.kind = RL_NESTED_CONNECT, .relation = from->via, .path = from->path};
   rl_step *step = rl_add_update(b, rows->model, NULL, NULL);
   step->as.update->rows = rows;

@@ -196,7 +196,7 @@ rl_at rl_change_row(rl_builder *b, rl_change *change) {
 void rl_plan_update(rl_builder *b) {
   const rl_query *query = b->query;
   const rl_read *read = &query->read;
-  const rl_raise *none = rl_raise_not_found(b, query->model, "no row to update meets `where`");
+  const rl_raise *none = rl_raise_not_found(b, query->model, "no row to update matches `where`");
   if (!query->update->assign_count && !query->update->nested_count) {
     rl_show_root(b, read, read->where, NULL, NULL, none);
     return;

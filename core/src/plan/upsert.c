@@ -83,8 +83,8 @@ void rl_plan_upsert(rl_builder *b) {
   uint32_t result = rl_add_rowset(b);
 
   uint32_t before = rl_guard_on(b, found.rowset, false);
-  const rl_raise *gone = rl_raise_not_found(
-      b, query->model, "the row that `where` had found was changed or deleted by another transaction");
+  const rl_raise *gone =
+      rl_raise_not_found(b, query->model, "another transaction changed or deleted the row that `where` had found");
   rl_change change = {.write = query->update, .where = read->where, .none = gone, .found = &found, .wanted = &key};
   rl_at changed = rl_change_row(b, &change);
   rl_add_merge(b, changed.rowset, result);

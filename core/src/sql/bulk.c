@@ -1,5 +1,5 @@
-/* INSERT and UPDATE of many rows: an array a column where a database takes them, else rows of values a statement at a
- * time. */
+/* INSERT and UPDATE of many rows: one array per column if the database accepts arrays, otherwise statements with rows
+ * of values. */
 #include "sql/bulk.h"
 
 enum { ROWS_PER_STATEMENT = 50, PARAMS_PER_STATEMENT = 999 };
@@ -7,7 +7,7 @@ enum { ROWS_PER_STATEMENT = 50, PARAMS_PER_STATEMENT = 999 };
 static void write_head(rl_writer *w, const rl_bulk_sql *b, uint32_t alias) {
   const rl_insert *ins = b->step->as.insert;
   rl_w_text(w, "INSERT INTO ");
-  if (ins->link) { /* its columns are called otherwise than those of the rows that it joins */
+  if (ins->link) { /* its columns have other names than those of the rows that it joins */
     rl_sql_join_table(w, ins->link);
     rl_w_f(w, " (%s, %s) ", rl_x_identifier(w, rl_link_column(true)), rl_x_identifier(w, rl_link_column(false)));
     return;
@@ -29,9 +29,9 @@ static bool is_update(const rl_step *step) {
   return step->kind == RL_STEP_UPDATE;
 }
 
-/* What comes after the rows, with parameters of its own. */
+/* Writes what follows the rows, with its own parameters. */
 static void write_tail(rl_writer *w, const rl_bulk_sql *b) {
-  uint32_t alias = 0; /* of the model's table: the first that was given */
+  uint32_t alias = 0; /* of the model's table: the first alias */
   if (is_update(b->step)) {
     const rl_filter *where = b->step->as.update->where;
     if (rl_filter_is_true(where)) return;
@@ -49,7 +49,7 @@ static bool numbers_rows(const rl_bulk_sql *b) {
   return key != NULL;
 }
 
-/* rows 0: by arrays. */
+/* rows 0: as arrays. */
 static rille_status write_statement(const rl_bulk_sql *b, uint32_t rows, rl_template *out, uint32_t *fixed) {
   rl_writer w;
   rl_w_init(&w, b->dialect, b->schema, b->arena, b->err);
@@ -81,7 +81,7 @@ static rille_status take_columns(rl_bulk_sql *b, const bool *given) {
   return RILLE_OK;
 }
 
-/* An array of arrays comes apart into its scalars, so rows with lists go another way. */
+/* unnest splits an array of arrays into scalars, so rows with lists are written as VALUES. */
 static bool any_list(const rl_bulk_sql *b) {
   for (size_t i = 0; i < b->count; i++)
     if (b->fields[i]->type.list) return true;

@@ -1,4 +1,4 @@
-/* What the writers of many rows by one statement share. Private to sql. */
+/* What the statements that write many rows share. Private to sql. */
 #ifndef RL_SQL_BULK_H
 #define RL_SQL_BULK_H
 
@@ -9,15 +9,15 @@ typedef struct rl_bulk_sql {
   const rl_schema *schema;
   const rl_step *step;
   const rl_rows *rows;
-  const rl_field **fields; /* the columns that the rows give */
+  const rl_field **fields; /* the columns of the rows */
   size_t count;
   rl_arena *arena;
   rl_error *err;
 } rl_bulk_sql;
 
-/* "SELECT * FROM unnest(...)" with an array a column (rows 0), or "VALUES (...), ...". */
+/* Writes "SELECT * FROM unnest(...)" with one array per column (rows 0), or "VALUES (...), ...". */
 void rl_sql_bulk_source(rl_writer *w, const rl_bulk_sql *b, uint32_t rows);
-/* UPDATE ... FROM the rows. */
+/* Writes UPDATE ... FROM the rows. */
 void rl_sql_update_rows(rl_writer *w, const rl_bulk_sql *b, uint32_t rows);
 
 #endif

@@ -1,4 +1,4 @@
-/* The rows of a statement that writes many: arrays with one element per row, or rows of values. */
+/* The rows of a statement that writes many rows: arrays with one element per row, or rows of values. */
 #include "sql/bulk.h"
 
 static void write_arrays(rl_writer *w, const rl_bulk_sql *b) {

@@ -1,4 +1,4 @@
-/* UPDATE of many rows, each with values of its own: the rows are a table beside the model's. */
+/* UPDATE of many rows with different values: the rows are a table that is joined with the model's. */
 #include "sql/bulk.h"
 
 static bool starts_with(rl_str text, const char *prefix) {
@@ -6,14 +6,14 @@ static bool starts_with(rl_str text, const char *prefix) {
   return text.len >= len && memcmp(text.p, prefix, len) == 0;
 }
 
-/* The columns of the rows must not be called as a column of the model: RETURNING names those without an alias. */
+/* The columns of the rows must have other names than those of the model, which RETURNING names without an alias. */
 static rl_expr free_prefix(rl_writer *w, const rl_model *model) {
   rl_expr prefix = "v";
   for (size_t i = 0; i < model->column_count; i++) {
     if (!starts_with(model->columns[i]->column, prefix)) continue;
     prefix = rl_x(w, "%s_", prefix);
     if (!rl_w_ok(w)) break;
-    i = (size_t)-1; /* from the start */
+    i = (size_t)-1; /* from the first row */
   }
   return prefix;
 }
@@ -32,7 +32,7 @@ static void write_sets(rl_writer *w, const rl_bulk_sql *b, uint32_t alias, rl_ex
     rl_w_f(w, "%s = rille_rows.%s%zu", rl_x_identifier(w, b->fields[i]->column), prefix, i);
   }
   if (written > 0) return;
-  const rl_field *key = b->rows->conflict[0]; /* a row that gives its key alone stays as it is, and counts */
+  const rl_field *key = b->rows->conflict[0]; /* a row that gives only its key stays unchanged, and counts */
   rl_w_f(w, "SET %s = %s", rl_x_identifier(w, key->column), rl_x_column(w, alias, key));
 }
 

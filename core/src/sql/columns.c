@@ -1,4 +1,4 @@
-/* Columns: what is read of a row, and how each value travels. */
+/* Columns: what a row returns, and the wire type of each value. */
 #include "sql/datetime.h"
 #include "sql/render.h"
 
@@ -27,7 +27,7 @@ rl_expr rl_x_count(rl_writer *w, const rl_field *relation, const rl_filter *wher
   return rl_w_since(w, mark);
 }
 
-/* The type of what an aggregate gives. */
+/* Returns the type of an aggregate. */
 static rl_type aggregate_type(rl_aggregate fn, const rl_field *field) {
   rl_type type = {.scalar = RL_BIGINT};
   if (fn == RL_AGG_MIN || fn == RL_AGG_MAX) return field->type;
@@ -84,7 +84,7 @@ static rl_wire_type wire_type_of_column(const rl_writer *w, const rl_select *s, 
   return wire_type;
 }
 
-/* The field whose names a value is to be translated with. */
+/* Returns the field whose enum names translate the value. */
 static const rl_field *column_field(const rl_column *c) {
   if (c->kind == RL_COLUMN_FIELD) return c->field;
   return c->kind == RL_COLUMN_AGGREGATE && (c->fn == RL_AGG_MIN || c->fn == RL_AGG_MAX) ? c->field : NULL;
@@ -104,7 +104,7 @@ void rl_template_columns(rl_writer *w, const rl_select *s, const rl_column *colu
   out->column_count = (uint32_t)count;
 }
 
-/* Columns stand without an alias here: not every database knows one in RETURNING. */
+/* Columns have no alias here, because not every database allows one in RETURNING. */
 void rl_sql_returning(rl_writer *w, const rl_step *step) {
   for (size_t i = 0; i < step->returning_count; i++) {
     const rl_field *field = step->returning[i].field;

@@ -1,5 +1,5 @@
-/* Cursors: the rows that are not before a given row, in any order. The cursor row's order values are one common table,
- * read by scalar subqueries that a database evaluates once and can enter an index with. */
+/* Cursors: the rows from a given row on, in any order. The cursor row's order values are a common table expression.
+ * Scalar subqueries read it: the database evaluates them once, and can search an index with them. */
 #include "sql/render.h"
 
 #define CURSOR_TABLE "@cursor"
@@ -10,7 +10,8 @@ static rl_expr cursor_value(rl_writer *w, const char *prefix, size_t i) {
   return rl_x(w, "(SELECT %s%zu FROM %s)", prefix, i, rl_x_identifier(w, RL_STR(CURSOR_TABLE)));
 }
 
-/* A cursor within a parent's rows names a row of that parent: its columns that say so are kept as p0, p1, ... */
+/* A cursor in a parent's rows names a row of that parent. The columns that identify the parent are kept as p0, p1,
+ * ... */
 static void parent_columns(rl_writer *w, const rl_select *s, uint32_t alias, size_t written) {
   if (!s->per_parent) return;
   if (s->link) {
@@ -59,10 +60,10 @@ static void same_parent(rl_writer *w, const rl_select *s, uint32_t alias, uint32
     rl_w_f(w, " AND %s = %s", rl_x_column(w, alias, s->keys->fields[i]), cursor_value(w, "p", i));
 }
 
-/* How one order stands to its cursor value. */
+/* How the value of one order compares with the cursor's. */
 typedef struct term {
   rl_expr value, key;
-  const char *sign; /* after it */
+  const char *sign; /* after the cursor */
   bool nullable, nulls_first;
 } term;
 
@@ -82,29 +83,30 @@ static rl_expr after(rl_writer *w, const term *t) {
   return rl_x(w, "(%s OR (%s IS NULL AND %s IS NOT NULL))", plain, t->value, t->key);
 }
 
-static rl_expr same(rl_writer *w, const term *t) {
+static rl_expr same_as_cursor(rl_writer *w, const term *t) {
   return rl_x(w, "%s %s %s", t->value, t->nullable ? w->dialect->forms->same : "=", t->key);
 }
 
-/* From the last order to the first: after here, or the same here and not before in what follows. */
+/* Builds from the last order to the first: after the cursor in this order, or equal and not before in the orders that
+ * follow. */
 static rl_expr not_before(rl_writer *w, const rl_select *s, const rl_expr *orders) {
   rl_expr rest = NULL;
   for (size_t i = s->order_count; i-- > 0;) {
     term t = term_at(w, s, orders, i);
     if (!rest)
-      rest =
-          t.nullable ? rl_x(w, "(%s OR %s)", after(w, &t), same(w, &t)) : rl_x(w, "%s %s= %s", t.value, t.sign, t.key);
-    else if (s->order_count > MANY_ORDERS) /* a parser has less to keep when what is nested comes first */
-      rest = rl_x(w, "((%s AND %s) OR %s)", rest, same(w, &t), after(w, &t));
+      rest = t.nullable ? rl_x(w, "(%s OR %s)", after(w, &t), same_as_cursor(w, &t))
+                        : rl_x(w, "%s %s= %s", t.value, t.sign, t.key);
+    else if (s->order_count > MANY_ORDERS) /* a parser needs less memory if the nested part is first */
+      rest = rl_x(w, "((%s AND %s) OR %s)", rest, same_as_cursor(w, &t), after(w, &t));
     else
-      rest = rl_x(w, "(%s OR (%s AND %s))", after(w, &t), same(w, &t), rest);
-    /* implied, and a range that an index can be entered with */
+      rest = rl_x(w, "(%s OR (%s AND %s))", after(w, &t), same_as_cursor(w, &t), rest);
+    /* implied, but a range with which an index can be searched */
     if (i == 0 && s->order_count > 1 && !t.nullable) rest = rl_x(w, "%s %s= %s AND %s", t.value, t.sign, t.key, rest);
   }
   return rest ? rest : "TRUE";
 }
 
-/* Orders of one direction without nulls compare as a row: the form that indexes know. */
+/* Orders of one direction without nulls compare as a row, which indexes support. */
 static bool compares_as_row(const rl_select *s) {
   if (s->order_count < 2) return false;
   for (size_t i = 0; i < s->order_count; i++)
@@ -121,7 +123,7 @@ static bool any_nullable(const rl_select *s) {
 void rl_sql_cursor(rl_writer *w, const rl_select *s, const rl_expr *orders, uint32_t alias, uint32_t link) {
   if (!compares_as_row(s)) {
     rl_w_text(w, not_before(w, s, orders));
-    /* nulls are equal to the nothing of a cursor row that is not there */
+    /* if the cursor row is missing, nulls equal its values */
     if (any_nullable(s)) rl_w_f(w, " AND EXISTS (SELECT 1 FROM %s)", rl_x_identifier(w, RL_STR(CURSOR_TABLE)));
     same_parent(w, s, alias, link);
     return;

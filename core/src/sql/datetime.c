@@ -7,7 +7,7 @@ static bool covers(const rl_index *index, const rl_field *field) {
   return false;
 }
 
-/* Keys name rows: two forms of one value would be two keys, and no index keeps one out. */
+/* Keys identify rows. Two forms of one value would be two keys, and no index would prevent that. */
 static bool is_key(const rl_field *f) {
   if (f->model->primary && covers(f->model->primary, f)) return true;
   for (size_t i = 0; i < f->model->index_count; i++)
@@ -29,13 +29,13 @@ rl_expr rl_x_datetime(rl_writer *w, rl_expr value, const rl_field *field) {
   return rl_x(w, "CASE length(%s) WHEN 19 THEN replace(%s, ' ', 'T') || '.000+00:00' ELSE %s END", value, value, value);
 }
 
-static rl_expr form(rl_writer *w, const rl_input *input, rl_datetime_style style, bool list) {
+static rl_expr datetime_param(rl_writer *w, const rl_input *input, rl_datetime_style style, bool list) {
   return rl_x_param_datetime(w, input, style, list);
 }
 
-/* ISO text: within a day the brief form comes before all others, so one side of a range is given by the brief text,
- * which an index is entered with, and the other rows beyond it are told apart. A plus keeps SQLite from trying, row by
- * row, to make numbers of both sides. */
+/* ISO text: within a day, the brief form sorts before all others. So one side of a range is the brief text, with
+ * which an index is searched, and the rows beyond it are compared exactly. A plus keeps SQLite from converting both
+ * sides to numbers for each row. */
 static rl_expr compare_iso(rl_writer *w, rl_expr c, rl_operator op, rl_expr full, rl_expr brief) {
   switch (op) {
   case RL_OP_LT: return rl_x(w, "(%s < %s AND (+%s < %s OR length(%s) > 19))", c, full, c, brief, c);
@@ -45,7 +45,7 @@ static rl_expr compare_iso(rl_writer *w, rl_expr c, rl_operator op, rl_expr full
   }
 }
 
-/* Milliseconds: numbers come before all texts. */
+/* Milliseconds: numbers sort before all text. */
 static rl_expr compare_epoch(rl_writer *w, rl_expr c, rl_operator op, rl_expr full, rl_expr brief) {
   switch (op) {
   case RL_OP_LT: return rl_x(w, "(%s < %s OR (%s >= '' AND %s < %s))", c, full, c, c, brief);
@@ -56,7 +56,8 @@ static rl_expr compare_epoch(rl_writer *w, rl_expr c, rl_operator op, rl_expr fu
 }
 
 rl_expr rl_x_datetime_compare(rl_writer *w, rl_expr column, rl_operator op, const rl_input *input) {
-  rl_expr full = form(w, input, RL_DATETIME_WRITTEN, false), brief = form(w, input, RL_DATETIME_BRIEF, false);
+  rl_expr full = datetime_param(w, input, RL_DATETIME_WRITTEN, false),
+          brief = datetime_param(w, input, RL_DATETIME_BRIEF, false);
   switch (op) {
   case RL_OP_EQ: return rl_x(w, "%s IN (%s, %s)", column, full, brief);
   case RL_OP_NE: return rl_x(w, "%s NOT IN (%s, %s)", column, full, brief);
@@ -84,7 +85,7 @@ rl_expr rl_x_datetime_compare(rl_writer *w, rl_expr column, rl_operator op, cons
 
 rl_expr rl_x_datetime_in(rl_writer *w, rl_expr column, const rl_input *list, bool negated) {
   return rl_x(w, "%s %s (SELECT value FROM json_each(%s))", column, negated ? "NOT IN" : "IN",
-              form(w, list, RL_DATETIME_BOTH, true));
+              datetime_param(w, list, RL_DATETIME_BOTH, true));
 }
 
 /* ------------------------------------------------------------------ orders */
@@ -96,8 +97,8 @@ bool rl_datetime_orders_by_index(const rl_writer *w, const rl_field *field) {
   return false;
 }
 
-/* Rows of the same day, or of the same keys before the column in an index, that a limit may leave out: one look into
- * the index for each new day. */
+/* Rows of the same day, or with the same keys before the column in an index, which a limit may leave out. One search
+ * of the index per new day. */
 static rl_expr guard(rl_writer *w, const rl_index *index, const rl_field *field, uint32_t alias, size_t number) {
   uint32_t other = rl_w_alias(w);
   rl_expr mine = rl_x_column(w, alias, field), theirs = rl_x_column(w, other, field), keys = "";
@@ -111,7 +112,7 @@ static rl_expr guard(rl_writer *w, const rl_index *index, const rl_field *field,
   size_t mark = rl_w_mark(w);
   rl_w_table(w, field->model);
   rl_expr table = rl_w_since(w, mark);
-  /* the name of a field has letters, digits and underscores alone */
+  /* the name of a field has only letters, digits and underscores */
   return rl_x(w,
               "CASE WHEN rille_new_day('%.*s', %zu, %s) THEN (SELECT rille_brief('%.*s', %s) FROM %s AS t%u WHERE %s%s "
               "LIMIT 1) IS NULL ELSE TRUE END",

@@ -1,15 +1,15 @@
-/* The SQL that a schema's fields and indexes are made of, typed as Prisma types
- * them; and queries about what a database holds. */
+/* The SQL of a schema's fields and indexes, with the types that Prisma uses, and queries about what a database
+ * contains. */
 #ifndef RL_SQL_DDL_H
 #define RL_SQL_DDL_H
 
 #include "sql/sql.h"
 
-/* The type of a field's column, without a sequence: INTEGER, never SERIAL. */
+/* Writes the type of a field's column without a sequence: INTEGER, never SERIAL. */
 void rl_ddl_column_type(const rl_dialect *dialect, const rl_field *f, rl_buf *out);
-/* Its value is the row id that the database gives. */
+/* Returns whether the field is the row id, which the database sets. */
 bool rl_ddl_is_row_id(const rl_dialect *dialect, const rl_field *f);
-/* What stands behind DEFAULT; nothing when the database fills nothing in. */
+/* Writes the expression after DEFAULT; nothing: the database has no default. */
 void rl_ddl_default(const rl_dialect *dialect, const rl_field *f, rl_buf *out);
 void rl_ddl_name(const rl_dialect *dialect, rl_str namespace_, rl_str table, rl_buf *out); /* quoted */
 void rl_ddl_text(rl_buf *out, rl_str text);                                                /* 'text', quotes doubled */
@@ -40,16 +40,13 @@ typedef struct rl_ddl_features {
 
 const rl_ddl_features *rl_ddl_features_of(const rl_dialect *dialect);
 
-/* Queries about what is there, each of one text column. search_path: the first
- * schema of it, empty when not given. */
-/* The statements, one a row, that remove everything. */
+/* Queries about what exists, each with one text column. search_path: its first schema; empty: not set. */
+/* The statements that remove everything, one per row. */
 char *rl_ddl_list_drops(const rl_dialect *dialect, const rl_schema *schema, rl_str search_path, rl_arena *arena);
-/* What is sent before and after a change of the structure; "" when nothing is.
- */
+/* Statements before and after a change of the structure; "": none. */
 const char *rl_ddl_before(const rl_dialect *dialect);
 const char *rl_ddl_after(const rl_dialect *dialect);
-/* Creates what tables are to lie in, when it is not there; NULL text when there
- * is nothing to do. */
+/* Creates the schema for the tables if it does not exist; NULL text: nothing to do. */
 rille_status rl_ddl_home(const rl_dialect *dialect, rl_str search_path, rl_arena *arena, char **out, rl_error *err);
 
 #endif

@@ -59,7 +59,7 @@ static const char *serial_type(const rl_type *t) {
 
 static void native(rl_buf *out, const rl_type *t) {
   rl_buf_text(out, native_type(t->native));
-  /* a decimal without arguments keeps the precision that Prisma gives it */
+  /* a decimal without arguments has the precision that Prisma uses */
   if (t->native == RL_NATIVE_DECIMAL && t->arg_count == 0) rl_buf_text(out, "(65,30)");
   for (int32_t i = 0; i < t->arg_count; i++) rl_buf_printf(out, "%s%d", i ? "," : "(", (int)t->args[i]);
   if (t->arg_count) rl_buf_byte(out, ')');
@@ -87,7 +87,7 @@ static bool never_in_column(const rl_field *f) {
   return false;
 }
 
-static void list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
+static void write_list_default(rl_buf *out, const rl_dialect *d, const rl_field *f) {
   rl_buf_text(out, "ARRAY[");
   for (size_t i = 0; i < f->def.item_count; i++) {
     if (i) rl_buf_text(out, ", ");
@@ -104,8 +104,7 @@ static void namespace_list(rl_buf *out, const rl_str *namespaces, size_t count) 
   }
 }
 
-/* The schemas are dropped whole and made anew: types, sequences and functions
- * go with them. */
+/* Drops the schemas and creates them again, which removes types, sequences and functions too. */
 static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
   rl_buf_text(out, "SELECT s FROM (SELECT 1 AS k, 'DROP SCHEMA ' || "
                    "quote_ident(nspname) || ' CASCADE' AS s FROM "
@@ -137,4 +136,4 @@ const rl_ddl_forms rl_ddl_postgres = {.features = {.enum_types = true,
                                       .type = column_type,
                                       .key_in_column = never_in_column,
                                       .bytes_prefix = "\\x",
-                                      .list = list};
+                                      .list = write_list_default};

@@ -20,8 +20,7 @@ static const char *type_name(rl_scalar s) {
   return "";
 }
 
-/* An integer key is the table's row id, which only the name INTEGER makes it.
- */
+/* An integer key is the table's row id only if its type has the name INTEGER. */
 static bool is_row_id(const rl_field *f) {
   bool whole = f->model->primary && f->model->primary->count == 1 && f->model->primary->fields[0].field == f;
   return whole &&
@@ -41,10 +40,10 @@ static void column_type(rl_buf *out, const rl_dialect *d, const rl_field *f, boo
 static void no_list(rl_buf *out, const rl_dialect *d, const rl_field *f) {
   (void)d;
   (void)f;
-  rl_buf_text(out, "NULL"); /* the schema room refuses scalar lists here */
+  rl_buf_text(out, "NULL"); /* the schema rejects scalar lists on SQLite */
 }
 
-/* What belongs to a virtual table goes with it. */
+/* Tables of a virtual table are dropped with it. */
 static void list_drops(rl_buf *out, const rl_str *namespaces, size_t count) {
   (void)namespaces;
   (void)count;

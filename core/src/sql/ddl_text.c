@@ -1,4 +1,4 @@
-/* Names, texts and literals in the definitions of tables. */
+/* Names, strings and literals in the definitions of tables. */
 #include "sql/ddl_forms.h"
 #include "tape/datetime.h"
 
@@ -19,7 +19,7 @@ void rl_ddl_table(rl_buf *out, const rl_dialect *d, const rl_ddl_forms *forms, r
   d->identifier(out, table);
 }
 
-/* The bytes that base64 text stands for, as hexadecimal. */
+/* Writes the bytes of Base64 text as hexadecimal digits. */
 static void write_hex(rl_buf *out, rl_str s) {
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   uint32_t bits = 0;
@@ -36,7 +36,7 @@ static void write_hex(rl_buf *out, rl_str s) {
   }
 }
 
-/* As the server reads it in any time zone: '2020-01-01 00:00:00 +00:00'. */
+/* Writes a date-time that the server reads the same in every time zone: '2020-01-01 00:00:00 +00:00'. */
 void rl_ddl_datetime(rl_buf *out, rl_str iso) {
   int64_t us;
   char text[RL_DATETIME_MAX];

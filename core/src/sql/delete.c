@@ -1,7 +1,7 @@
 /* DELETE: rows of a model, or pairs of a join table. */
 #include "sql/render.h"
 
-static void side(rl_writer *w, const rl_input *input, bool a, bool keep, size_t *written) {
+static void write_link_side(rl_writer *w, const rl_input *input, bool a, bool keep, size_t *written) {
   if (!input) return;
   rl_expr column = rl_x_identifier(w, rl_link_column(a));
   rl_w_text(w, (*written)++ > 0 ? " AND " : " WHERE ");
@@ -15,12 +15,12 @@ static void delete_links(rl_writer *w, const rl_delete *d) {
   size_t written = 0;
   rl_w_text(w, "DELETE FROM ");
   rl_sql_join_table(w, d->link);
-  side(w, d->link_a, true, d->keep_a, &written);
-  side(w, d->link_b, false, d->keep_b, &written);
+  write_link_side(w, d->link_a, true, d->keep_a, &written);
+  write_link_side(w, d->link_b, false, d->keep_b, &written);
 }
 
-/* A row that has been waited for is looked at again as it is now, but a subquery stays with what the statement began
- * with, and so with the place of the old version. */
+/* After waiting for a row, the database checks its new version, but a subquery still sees the state at the start of
+ * the statement, and so the position of the old version. */
 static void as_seen(rl_writer *w, const rl_delete *d, uint32_t alias) {
   const rl_field *id = rl_model_link_id(d->model);
   uint32_t seen = rl_w_alias(w);

@@ -1,4 +1,4 @@
-/* What the dialects share: quoting, wires, plain operators. */
+/* What the dialects share: quoting, wire types, plain operators. */
 #include "sql/dialect.h"
 
 void rl_identifier_quote(rl_buf *out, rl_str name) {
@@ -44,7 +44,7 @@ static rl_wire wire_of(const rl_type *type) {
   case RL_INT: return int_wire(type->native);
   case RL_BIGINT: return RL_WIRE_INT8;
   case RL_FLOAT: return type->native == RL_NATIVE_REAL ? RL_WIRE_FLOAT4 : RL_WIRE_FLOAT8;
-  case RL_DECIMAL: return RL_WIRE_DECIMAL; /* money too: statements cast it both ways */
+  case RL_DECIMAL: return RL_WIRE_DECIMAL; /* money too: statements cast it in both directions */
   case RL_DATETIME: return time_wire(type->native);
   case RL_JSON: return type->native == RL_NATIVE_JSON ? RL_WIRE_JSON : RL_WIRE_JSONB;
   case RL_BYTES: return RL_WIRE_BYTES;

@@ -4,13 +4,13 @@
 
 #include "sql/forms.h"
 
-/* How values of a type travel: both databases agree. */
+/* Returns the wire type of a type, which is the same on both databases. */
 rl_wire_type rl_wire_type_of(const rl_type *type);
-/* In double quotes, those within doubled. */
+/* Writes in double quotes, with quotes inside doubled. */
 void rl_identifier_quote(rl_buf *out, rl_str name);
-/* x LIKE y ESCAPE '\', with the operator's own name. */
+/* Writes x LIKE y ESCAPE '\', with the given name of the operator. */
 rl_expr rl_x_like(rl_writer *w, rl_expr subject, const char *operator_, rl_expr pattern);
-/* x + y and the like; NULL for what is no arithmetic. */
+/* Writes x + y and similar; NULL: not arithmetic. */
 rl_expr rl_x_arithmetic(rl_writer *w, rl_assign_op op, rl_expr column, rl_expr operand);
 
 #endif

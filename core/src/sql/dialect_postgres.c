@@ -13,7 +13,7 @@ static void string_type(rl_buf *out, const rl_type *type) {
   case RL_NATIVE_INET: rl_buf_text(out, "inet"); return;
   case RL_NATIVE_CITEXT: rl_buf_text(out, "citext"); return;
   case RL_NATIVE_BIT:
-  case RL_NATIVE_VARBIT: rl_buf_text(out, "varbit"); return; /* a cast to bit(n) would cut silently */
+  case RL_NATIVE_VARBIT: rl_buf_text(out, "varbit"); return; /* a cast to bit(n) would truncate silently */
   default: rl_buf_text(out, "text"); return;
   }
 }
@@ -28,7 +28,7 @@ static const char *time_type(rl_native native) {
   }
 }
 
-/* The name of a type, without length or list: what a parameter is cast to. */
+/* Returns the name of the type to which a parameter is cast, without length or list. */
 static void type_name(rl_buf *out, const rl_type *type) {
   switch (type->scalar) {
   case RL_STRING: string_type(out, type); return;
@@ -55,7 +55,7 @@ static void type_name(rl_buf *out, const rl_type *type) {
   }
 }
 
-/* What a parameter is not by its wire alone. */
+/* Returns whether a parameter needs a cast, because its wire type does not determine its type. */
 static bool needs_cast(const rl_type *type, bool list) {
   if (type->scalar == RL_ENUM || type->scalar == RL_UNSUPPORTED) return true;
   if (type->scalar == RL_DECIMAL) return type->native == RL_NATIVE_MONEY;
@@ -67,7 +67,7 @@ static bool needs_cast(const rl_type *type, bool list) {
   case RL_NATIVE_XML:
   case RL_NATIVE_INET:
   case RL_NATIVE_CITEXT: return true;
-  case RL_NATIVE_VARCHAR: return list; /* arrays of two text types do not compare */
+  case RL_NATIVE_VARCHAR: return list; /* arrays of two text types cannot be compared */
   default: return false;
   }
 }
@@ -87,8 +87,8 @@ static rl_expr type_text(rl_writer *w, const rl_type *type) {
   return rl_w_since(w, mark);
 }
 
-/* Money is read as the number it is; arrays of the database's own types as arrays of text; a list that is null as an
- * empty one, as Prisma reads it. */
+/* Reads money as a number, arrays of the database's own types as arrays of text, and a null list as an empty one,
+ * like Prisma. */
 static rl_expr read_value(rl_writer *w, rl_expr value, const rl_type *type) {
   const char *cast = "";
   bool label = type->scalar == RL_ENUM || type->native == RL_NATIVE_CITEXT;
@@ -113,11 +113,11 @@ static rl_expr aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_
   if (type->native == RL_NATIVE_OID) value = rl_x(w, "%s::bigint", value);
   bool whole = type->scalar == RL_INT || type->scalar == RL_BIGINT;
   if (fn == RL_AGG_AVG) return rl_x(w, whole ? "AVG(%s)::double precision" : "AVG(%s)", value);
-  if (type->scalar == RL_FLOAT) return rl_x(w, "SUM(%s)", value); /* of real it is real, and read as such */
+  if (type->scalar == RL_FLOAT) return rl_x(w, "SUM(%s)", value); /* the sum of real is real, and read as real */
   return rl_x(w, whole ? "SUM(%s)::bigint" : "SUM(%s)", value);
 }
 
-/* A date-time with a zone is cut in UTC, whatever the zone of the session. */
+/* A date-time with a time zone is truncated in UTC, not in the time zone of the session. */
 static rl_expr period(rl_writer *w, rl_period p, rl_expr value, const rl_type *type) {
   static const char *const names[] = {"", "year", "month", "week", "day", "hour"};
   if (type->native == RL_NATIVE_TIMESTAMPTZ)
@@ -207,7 +207,7 @@ static rl_expr list_filter(rl_writer *w, const rl_filter *f, rl_expr subject, rl
   return "";
 }
 
-/* All fields as one text: a null one is no part of it. */
+/* Joins all fields into one text, without null ones. */
 static rl_expr document(rl_writer *w, const rl_field **fields, size_t count, uint32_t alias) {
   rl_expr list = "";
   for (size_t i = 0; i < count; i++) list = rl_x(w, "%s, %s", list, rl_x_column(w, alias, fields[i]));
@@ -225,7 +225,7 @@ static rl_expr search_param(rl_writer *w, const rl_input *text, rl_transform tra
   return rl_x_param_text(w, input);
 }
 
-/* Of the two parameters one is NULL: which, the call's own text decides. */
+/* One of the two parameters is NULL: the text of the call decides which. */
 static rl_expr tsquery(rl_writer *w, const rl_input *text) {
   rl_expr query = search_param(w, text, RL_TRANSFORM_TSQUERY);
   return rl_x(w, "COALESCE(to_tsquery(%s), websearch_to_tsquery(%s))", query,

@@ -1,4 +1,4 @@
-/* SQLite: features and its forms of expressions. Lists come as Json texts. */
+/* SQLite: features, and its forms of expressions. Lists are parameters in JSON. */
 #include "sql/ddl_forms.h"
 #include "sql/dialect.h"
 #include "sql/datetime.h"
@@ -31,12 +31,12 @@ static rl_expr period(rl_writer *w, rl_period p, rl_expr value, const rl_type *t
   return rl_x(w, "strftime('%s:00:00.000+00:00', %s%s)", forms[p], value, monday);
 }
 
-/* Whole decimals are stored as integers, whose quotient SQLite would cut. */
+/* Decimals without a fraction are stored as integers, whose quotient SQLite would truncate. */
 static rl_expr assign(rl_writer *w, rl_assign_op op, rl_expr column, const rl_input *input, const rl_type *type) {
   rl_expr before = column;
   if (op == RL_DIVIDE && type->scalar == RL_DECIMAL) column = rl_x(w, "CAST(%s AS REAL)", column);
   rl_expr after = rl_x_arithmetic(w, op, column, rl_x_param(w, input));
-  /* functions of the driver: SQLite itself would store an infinity, or a float among integers */
+  /* functions of the driver; SQLite would store an infinity, or a float among integers */
   if (type->scalar == RL_INT || type->scalar == RL_BIGINT)
     return rl_x(w, "rille_whole(%s, %s, %d)", before, after, type->scalar == RL_INT ? 32 : 64);
   return rl_x(w, "rille_finite(%s, %s)", before, after);
@@ -44,7 +44,7 @@ static rl_expr assign(rl_writer *w, rl_assign_op op, rl_expr column, const rl_in
 
 /* ------------------------------------------------------------------ lists as parameters */
 
-/* Bytes stand as hexadecimal digits in Json; hex() makes a text of a null. */
+/* Bytes are hexadecimal digits in JSON. hex() would turn a null into text. */
 static rl_expr comparable(rl_writer *w, rl_expr subject, const rl_type *type) {
   return type->scalar == RL_BYTES ? rl_x(w, "CASE WHEN %s IS NOT NULL THEN hex(%s) END", subject, subject) : subject;
 }
@@ -61,14 +61,14 @@ static rl_expr in_list(rl_writer *w, rl_expr subject, const rl_input *list, bool
   return rl_x(w, "%s %s (SELECT %s FROM json_each(%s))", subject, negated ? "NOT IN" : "IN", value, values);
 }
 
-/* "key, NULL, value, NULL": the values of one list in their own column. */
+/* Writes "key, NULL, value, NULL": the values of one list in their own column. */
 static rl_expr tuple_row(rl_writer *w, rl_expr list, size_t at, size_t count) {
   rl_expr row = "SELECT key";
   for (size_t i = 0; i < count; i++) row = rl_x(w, "%s, %s AS k%zu", row, i == at ? "value" : "NULL", i);
   return rl_x(w, "%s FROM json_each(%s)", row, list);
 }
 
-/* Lists are laid side by side by grouping: a join of two json_each would walk one for every element of the other. */
+/* Joins lists by grouping. A join of two json_each would walk one for every element of the other. */
 static rl_expr in_tuples(rl_writer *w, const rl_field **fields, const rl_input **lists, size_t count, uint32_t alias) {
   rl_expr columns = "", values = "", rows = "";
   for (size_t i = 0; i < count; i++) {
@@ -84,15 +84,15 @@ static rl_expr list_source(rl_writer *w, rl_expr list, rl_expr alias) {
   return rl_x(w, "json_each(%s) AS %s", list, alias);
 }
 
-/* ------------------------------------------------------------------ what SQLite lacks: the plan refuses it before, by
- * features */
+/* ------------------------------------------------------------------ what SQLite lacks; features make the plan reject
+ * it earlier */
 
 static rl_expr lacks(rl_writer *w, const char *what) {
   if (w->status == RILLE_OK) w->status = rl_fail(w->err, RL_P2026, "SQLite has no %s", what);
   return "NULL";
 }
 
-/* Bytes stand as hexadecimal digits in a list, and there is no way back before SQLite 3.41. */
+/* Bytes are hexadecimal digits in a list. SQLite can decode them only since 3.41. */
 static rl_expr list_value(rl_writer *w, rl_expr value, const rl_type *type) {
   return type->scalar == RL_BYTES ? lacks(w, "values of a list of bytes") : value;
 }
@@ -125,7 +125,7 @@ static rl_expr search(rl_writer *w, rl_expr text, const rl_input *query) {
 
 /* ------------------------------------------------------------------ text */
 
-/* LIKE knows no case as it is, for the letters of ASCII. */
+/* LIKE ignores the case of ASCII letters by default. */
 static rl_expr like(rl_writer *w, rl_expr subject, rl_expr pattern, bool insensitive) {
   (void)insensitive;
   return rl_x_like(w, subject, "LIKE", pattern);
@@ -133,7 +133,7 @@ static rl_expr like(rl_writer *w, rl_expr subject, rl_expr pattern, bool insensi
 
 /* ------------------------------------------------------------------ Json */
 
-/* The path comes as a Json array of steps: digits are an index, from the end when negative; all else is a key. */
+/* The path is a JSON array of steps: digits are an index, from the end if negative; everything else is a key. */
 static rl_expr json_path(rl_writer *w, const rl_input *path) {
   rl_type text = {.scalar = RL_STRING};
   return rl_x(w,
@@ -169,7 +169,7 @@ static rl_expr json_item(rl_writer *w, rl_expr value, bool last) {
   return rl_x(w, "(%s -> '$[%s]')", value, last ? "#-1" : "0");
 }
 
-/* Every leaf of one at the same place in the other, whatever the order of keys. */
+/* Every leaf of one is at the same path in the other, in any order of keys. */
 static rl_expr json_within(rl_writer *w, rl_expr a, rl_expr b) {
   return rl_x(w,
               "NOT EXISTS (SELECT fullkey, replace(type, 'real', 'integer'), atom FROM json_tree(%s) EXCEPT "

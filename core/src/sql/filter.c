@@ -1,5 +1,5 @@
-/* Conditions: comparisons, lists of values, nulls, keys. Logic, relations, scalar lists and Json have files of their
- * own. */
+/* Conditions: comparisons, lists of values, nulls, keys. Logic, relations, scalar lists and JSON have separate files.
+ * */
 #include "sql/datetime.h"
 #include "sql/render.h"
 
@@ -13,7 +13,7 @@ bool rl_filter_is_true(const rl_filter *f) {
   return true;
 }
 
-/* What a comparison is about: a column, or an aggregate of one in HAVING. */
+/* The left-hand side of a comparison: a column, or an aggregate of one in HAVING. */
 static rl_expr subject_of(rl_writer *w, const rl_filter *f, uint32_t alias) {
   if (f->aggregate == RL_AGG_NONE) return rl_x_column(w, alias, f->field);
   return rl_x_aggregate(w, f->aggregate, f->field ? rl_x_column(w, alias, f->field) : "*", f->field);
@@ -56,12 +56,12 @@ static void filter_compare(rl_writer *w, const rl_filter *f, uint32_t alias) {
   case RL_OP_STRING_ENDS_WITH:
   case RL_OP_ARRAY_CONTAINS:
   case RL_OP_ARRAY_STARTS_WITH:
-  case RL_OP_ARRAY_ENDS_WITH: break; /* of lists and of Json */
+  case RL_OP_ARRAY_ENDS_WITH: break; /* for lists and JSON */
   }
   rl_w_no_form(w, f->op);
 }
 
-/* The list is another column of the row. One that is null stays unknown, in either case of the letters. */
+/* The list is another column of the row. If it is null, the condition is unknown, with or without regard to case. */
 static void filter_in_column(rl_writer *w, const rl_filter *f, rl_expr subject, uint32_t alias) {
   rl_expr list = rl_x_column(w, alias, f->column);
   const char *test = f->negated ? "<> ALL" : "= ANY";
@@ -96,7 +96,7 @@ static void filter_search(rl_writer *w, const rl_filter *f, uint32_t alias) {
   rl_w_text(w, w->dialect->forms->search(w, w->dialect->forms->document(w, fields, count, alias), f->input));
 }
 
-/* Single values are compared one by one; the lists, which run in step, all at once. */
+/* Single values are compared separately, and the lists, which are parallel, together. */
 static void write_filter_keys(rl_writer *w, const rl_filter *f, uint32_t alias) {
   const rl_field **fields = RL_NEW_ARRAY(&w->scratch, const rl_field *, f->field_count + 1);
   const rl_input **lists = RL_NEW_ARRAY(&w->scratch, const rl_input *, f->field_count + 1);
@@ -151,7 +151,7 @@ static void write_plain(rl_writer *w, const rl_filter *f, uint32_t alias, bool n
 }
 
 void rl_sql_condition(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
-  bool own = f->kind == RL_FILTER_IN || f->kind == RL_FILTER_IS_NULL; /* these write their negation themselves */
+  bool own = f->kind == RL_FILTER_IN || f->kind == RL_FILTER_IS_NULL; /* these write their own negation */
   if (!f->negated || own) {
     write_plain(w, f, alias, negative);
     return;
@@ -161,7 +161,7 @@ void rl_sql_condition(rl_writer *w, const rl_filter *f, uint32_t alias, bool neg
   rl_w_text(w, ")");
 }
 
-/* How many operands a condition would leave side by side, so that it needs parentheses. */
+/* Returns how many operands the condition has at its top level, because several need parentheses. */
 static bool is_compound(const rl_filter *f) {
   if (f->negated) return false;
   if (f->kind == RL_FILTER_AND || f->kind == RL_FILTER_OR)

@@ -1,14 +1,14 @@
-/* Conditions on Json values. What they are made of (a value at a path, its kind, its text) is the dialect's; what they
- * mean is here. */
+/* Conditions on JSON values. The dialect writes the parts (a value at a path, its kind, its text). Their meaning is
+ * here. */
 #include "sql/render.h"
 
-/* A condition that only a value of this kind can meet, or fail: negated, too, other values are left out. */
+/* Writes a condition for values of one kind. Other values do not match, even if it is negated. */
 static void of_kind(rl_writer *w, rl_expr condition, rl_expr value, const char *kind, bool negative) {
   rl_w_f(w, negative ? "(%s OR %s <> '%s')" : "(%s AND %s = '%s')", condition, w->dialect->forms->json_kind(w, value),
          kind);
 }
 
-/* A column where nothing is (or no value at the path) differs from a value that is Json's null. */
+/* Distinguishes a NULL column, or no value at the path, from JSON null. */
 static void filter_null(rl_writer *w, const rl_filter *f, rl_expr value) {
   bool equal = f->op != RL_OP_NE;
   rl_expr kind = w->dialect->forms->json_kind(w, value);
@@ -40,7 +40,7 @@ static void filter_array(rl_writer *w, const rl_filter *f, rl_expr value, rl_exp
   of_kind(w, condition, value, "array", negative);
 }
 
-/* Only values of one kind have an order; others are neither smaller nor greater. */
+/* Only values of the same kind have an order. */
 static void filter_order(rl_writer *w, const rl_filter *f, rl_expr value, rl_expr other, bool negative) {
   const rl_dialect_forms *forms = w->dialect->forms;
   rl_w_f(w, negative ? "(%s OR %s <> %s)" : "(%s AND %s = %s)",
@@ -72,7 +72,7 @@ void rl_sql_filter_json(rl_writer *w, const rl_filter *f, uint32_t alias, bool n
   case RL_OP_HAS:
   case RL_OP_HAS_EVERY:
   case RL_OP_HAS_SOME:
-  case RL_OP_IS_EMPTY: break; /* not of Json */
+  case RL_OP_IS_EMPTY: break; /* not for JSON */
   }
   rl_w_no_form(w, f->op);
 }

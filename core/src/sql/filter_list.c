@@ -1,7 +1,7 @@
 /* Conditions on scalar lists. */
 #include "sql/render.h"
 
-/* What stands on the right: a parameter or another column; for `has` it is one element. */
+/* Writes the right-hand side: a parameter or another column; for `has`, one element. */
 static rl_expr other_side(rl_writer *w, const rl_filter *f, uint32_t alias) {
   if (f->column) return rl_x_column(w, alias, f->column);
   if (!f->input) return "NULL";

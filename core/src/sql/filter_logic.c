@@ -1,5 +1,5 @@
-/* AND, OR and NOT. Databases bound how deep an expression may nest, and a long list of terms is a deep one to some of
- * them: long lists become balanced trees, and what is nested deeply is written so that a parser keeps little of it. */
+/* AND, OR and NOT. Databases limit the depth of expressions, and to some of them a long list of terms is a deep one.
+ * So long lists become balanced trees, and deep expressions are written so that a parser needs little memory. */
 #include "sql/render.h"
 
 enum { FLAT_TERMS = 64, DEEP_LEVELS = 8 };
@@ -11,7 +11,7 @@ typedef struct terms {
   const rl_filter *const *items;
   const char *sign;
   uint32_t alias;
-  bool negative;       /* an odd number of negations stands around them, */
+  bool negative;       /* an odd number of negations is around them, */
   bool deep, inverted; /* deep: and each is to be written as its opposite */
 } terms;
 
@@ -19,7 +19,7 @@ static bool is_logic(const rl_filter *f) {
   return f->kind == RL_FILTER_AND || f->kind == RL_FILTER_OR || f->kind == RL_FILTER_NOT;
 }
 
-/* How deep AND, OR and NOT are nested in it, up to `most`. */
+/* Returns the depth of AND, OR and NOT, up to `most`. */
 static size_t levels(const rl_filter *f, size_t most) {
   if (most == 0 || !is_logic(f)) return 0;
   size_t deepest = 0;
@@ -54,7 +54,7 @@ static void write_range(const terms *t, size_t from, size_t to) {
 
 /* ------------------------------------------------------------------ nested deeply */
 
-/* The items of f, the deepest one first: a parser then has nothing of the others to keep meanwhile. */
+/* Sorts the items of f with the deepest first, so a parser does not keep the others in the meantime. */
 static const rl_filter *const *deepest_first(rl_writer *w, const rl_filter *f) {
   const rl_filter **items = RL_NEW_ARRAY(&w->scratch, const rl_filter *, f->count);
   if (!items) {
@@ -84,8 +84,7 @@ static void write_leaf(const terms *t, const rl_filter *f) {
   rl_w_text(t->w, t->inverted ? ")" : "");
 }
 
-/* NOT moves inwards until it stands at single conditions, which holds for unknown too: NOT (a AND b) is NOT a OR NOT b.
- */
+/* NOT moves inwards to single conditions, which is right for unknown too: NOT (a AND b) is NOT a OR NOT b. */
 static void write_deep(const terms *t, const rl_filter *f, bool negated) {
   if (!is_logic(f)) {
     write_leaf(t, f);
@@ -121,7 +120,7 @@ void rl_sql_filter_logic(rl_writer *w, const rl_filter *f, uint32_t alias, bool 
   }
   bool not_ = f->kind == RL_FILTER_NOT;
   if (f->count == 0) {
-    rl_w_text(w, f->kind == RL_FILTER_OR ? "FALSE" : "TRUE"); /* a NOT of nothing excludes nothing */
+    rl_w_text(w, f->kind == RL_FILTER_OR ? "FALSE" : "TRUE"); /* a NOT without conditions excludes nothing */
     return;
   }
   t.items = (const rl_filter *const *)f->items;

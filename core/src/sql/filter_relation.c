@@ -9,7 +9,7 @@ void rl_sql_join_table(rl_writer *w, const rl_relation *relation) {
   rl_w_name(w, relation->join_namespace, relation->join_table);
 }
 
-/* Pairs of columns of a foreign key, seen from the row `parent`. */
+/* Writes the pairs of columns of a foreign key for the row `parent`. */
 static void key_pairs(rl_writer *w, const rl_field *relation, uint32_t parent, uint32_t child) {
   const rl_relation *r = relation->relation;
   for (size_t i = 0; i < r->count; i++) {
@@ -55,7 +55,7 @@ uint32_t rl_sql_related(rl_writer *w, const rl_field *relation, uint32_t parent,
 
 typedef enum wanted { ANY_ROW, TRUE_ROW, FALSE_ROW, NOT_FALSE_ROW } wanted;
 
-/* Rows of the other side that are named by what a join table has of them: the table of the rows is not needed. */
+/* Returns whether the columns of the join table identify the related rows, so their table is not needed. */
 static bool names_link(const rl_filter *f) {
   const rl_filter *inner = f->inner;
   return f->field->relation->kind == RL_MANY_TO_MANY && inner && !inner->negated && inner->kind == RL_FILTER_KEYS &&
@@ -76,7 +76,7 @@ static void exists_link(rl_writer *w, const rl_filter *f, uint32_t alias, bool t
   rl_w_text(w, ")");
 }
 
-/* [NOT] EXISTS of a related row on which the inner condition has the truth value wanted. */
+/* Writes [NOT] EXISTS of a related row for which the inner condition has the given truth value. */
 static void exists(rl_writer *w, const rl_filter *f, uint32_t alias, bool there, wanted row) {
   if (row == TRUE_ROW && names_link(f)) {
     exists_link(w, f, alias, there);
@@ -95,7 +95,7 @@ static void exists(rl_writer *w, const rl_filter *f, uint32_t alias, bool there,
   rl_w_text(w, ")");
 }
 
-/* Nothing is there on the other side of a to-one relation. */
+/* Writes the condition that a to-one relation has no related row. */
 static void is_missing(rl_writer *w, const rl_filter *f, uint32_t alias, bool missing) {
   const rl_relation *r = f->field->relation;
   if (!f->field->holds_key) {
@@ -111,8 +111,8 @@ static void is_missing(rl_writer *w, const rl_filter *f, uint32_t alias, bool mi
   rl_w_text(w, several ? ")" : "");
 }
 
-/* A to-one relation: "is" is unknown, not false, where the related row leaves its condition unknown. EXISTS knows two
- * truth values, so it is asked for the one that counts here. */
+/* For a to-one relation, "is" is unknown, not false, if the condition on the related row is unknown. EXISTS has two
+ * truth values, so it is written for the one that matters here. */
 static void to_one(rl_writer *w, const rl_filter *f, uint32_t alias, bool negative) {
   bool is = f->quantifier == RL_IS;
   if (!f->inner)

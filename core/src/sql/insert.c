@@ -1,4 +1,4 @@
-/* INSERT: one row, the pairs of a join table, and what happens to a row that is already there. */
+/* INSERT: one row, the pairs of a join table, and what happens to a row that already exists. */
 #include "sql/render.h"
 
 static void conflict_target(rl_writer *w, const rl_insert *ins) {
@@ -86,7 +86,7 @@ void rl_sql_link_rows(rl_writer *w, const rl_insert *ins) {
   if (a_list || b_list) {
     link_source(w, ins->link_a, "a", " FROM ");
     link_source(w, ins->link_b, "b", a_list ? " CROSS JOIN " : " FROM ");
-    rl_w_text(w, " WHERE TRUE"); /* or SQLite would take ON CONFLICT for the condition of a join */
+    rl_w_text(w, " WHERE TRUE"); /* otherwise SQLite reads ON CONFLICT as the condition of a join */
   } else {
     rl_w_text(w, ")");
   }

@@ -17,8 +17,8 @@ rl_expr rl_x_aggregate(rl_writer *w, rl_aggregate fn, rl_expr value, const rl_fi
   return value;
 }
 
-/* Another column as a pattern: its letters stand for themselves. The input, which has no value, says on which side
- * anything may follow. */
+/* Writes another column as a pattern, with its characters escaped. The input has no value, but says on which side
+ * anything may be. */
 static rl_expr column_pattern(rl_writer *w, const rl_filter *f, uint32_t alias) {
   rl_expr plain = rl_x(w, "replace(replace(replace(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",
                        rl_x_column(w, alias, f->column));

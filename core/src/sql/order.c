@@ -1,4 +1,4 @@
-/* Orders: what rows are sorted by, and where nulls go. */
+/* Orders: the values by which rows are sorted, and the position of nulls. */
 #include "sql/datetime.h"
 #include "sql/render.h"
 
@@ -6,7 +6,7 @@ bool rl_order_is_guarded(const rl_writer *w, const rl_order *o) {
   return o->kind == RL_ORDER_FIELD && o->path_count == 0 && !o->period && rl_datetime_orders_by_index(w, o->field);
 }
 
-/* The value that is sorted by, seen from the row that the walk along the path has come to. */
+/* Writes the value of the order, for the row at the end of the path. */
 static rl_expr end_of_path(rl_writer *w, const rl_order *o, uint32_t alias) {
   const rl_dialect_forms *forms = w->dialect->forms;
   switch (o->kind) {
@@ -33,7 +33,7 @@ static rl_expr walk_path(rl_writer *w, const rl_order *o, size_t at, uint32_t al
 
 rl_expr rl_x_order(rl_writer *w, const rl_order *order, uint32_t alias) {
   rl_expr value = walk_path(w, order, 0, alias);
-  /* who is related to nobody is related to no rows of theirs either */
+  /* without a related row there are no further related rows */
   return order->kind == RL_ORDER_COUNT && order->path_count > 0 ? rl_x(w, "COALESCE(%s, 0)", value) : value;
 }
 

@@ -1,5 +1,5 @@
-/* Pages: which of the selected rows are given, and in which order. Plain limits where they do; row numbers where rows
- * are counted for each parent or each distinct value; a turn around where the last rows are meant. */
+/* Pages: which of the selected rows are returned, and in which order. Uses plain limits if possible, row numbers to
+ * count rows per parent or per distinct value, and a reversed order for the last rows. */
 #include "sql/datetime.h"
 #include "sql/render.h"
 
@@ -8,10 +8,10 @@ typedef struct page {
   const rl_select *s;
   uint32_t alias, link;
   bool named, raw;
-  bool window; /* counted for each parent */
-  bool limit;  /* LIMIT and OFFSET do it */
+  bool window; /* counted per parent */
+  bool limit;  /* LIMIT and OFFSET are enough */
   rl_expr *orders;
-  rl_expr *outer; /* the same from outside: w.o0, w.o1, ... */
+  rl_expr *outer; /* the same for the level above: w.o0, w.o1, ... */
 } page;
 
 static rl_expr *new_exprs(rl_writer *w, size_t count) {
@@ -133,7 +133,7 @@ static void write_row_number(const page *p, bool outer, bool by_distinct, const 
   rl_w_f(w, ") AS %s", name);
 }
 
-/* Columns p0, p1, ...: what a level above counts by. */
+/* Writes columns p0, p1, ..., by which a level above counts. */
 static void write_partition_columns(const page *p) {
   const rl_select *s = p->s;
   if (!s->per_parent) return;
@@ -163,7 +163,7 @@ static void write_columns(const page *p, bool named) {
   if (p->s->column_count == 0) rl_w_text(w, named ? "1 AS c0" : "1");
 }
 
-/* Columns handed up by an inner level, under the names they have there. */
+/* Writes columns of an inner level, with their names there. */
 static void write_outer_columns(const page *p, const char *prefix, size_t count, size_t written) {
   for (size_t i = 0; i < count; i++) {
     rl_w_comma(p->w, written + i);
@@ -172,7 +172,7 @@ static void write_outer_columns(const page *p, const char *prefix, size_t count,
   }
 }
 
-/* The rows themselves, with all that the levels above need. */
+/* Writes the rows with all columns that the levels above need. */
 static void write_base(const page *p, bool inner) {
   rl_writer *w = p->w;
   const rl_select *s = p->s;
@@ -190,7 +190,7 @@ static void write_base(const page *p, bool inner) {
   write_group(p);
 }
 
-/* The level between: the first row of each distinct value, which are then counted or limited. */
+/* Writes the middle level: the first row of each distinct value. These rows are then counted or limited. */
 static void write_middle(const page *p) {
   rl_writer *w = p->w;
   size_t columns = p->s->column_count ? p->s->column_count : 1;
@@ -246,8 +246,8 @@ static void write_nested(const page *p) {
 static void refuse_lock(rl_writer *w, const rl_select *s) {
   if (w->status != RILLE_OK) return;
   w->status = rl_fail(w->err, RL_P2026,
-                      "lock: rows of %.*s that are read distinct or limited for each parent cannot be locked; "
-                      "lock them by their keys in a read of their own",
+                      "lock: rows of %.*s that are distinct or limited per parent cannot be locked; "
+                      "lock them by their keys in a separate read",
                       RL_STR_ARG(s->model->name));
 }
 

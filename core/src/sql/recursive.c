@@ -1,5 +1,5 @@
-/* Recursive reads: a relation of a model to itself, followed level by level. The walk carries keys only, together with
- * the path that led to each, so that a cycle ends where it closes; the rows are read once the keys are known. */
+/* Recursive reads: a relation of a model to itself, followed level by level. The walk has only keys, each with its
+ * path, so a cycle ends where it closes. The rows are read when the keys are known. */
 #include "sql/datetime.h"
 #include "sql/render.h"
 
@@ -32,12 +32,12 @@ static bool find_key(walk *t) {
   }
   for (size_t i = 0; i < t->key_count; i++) t->key[i] = index->fields[i].field;
   if (t->key_count == 0 && t->w->status == RILLE_OK)
-    t->w->status = rl_fail(t->w->err, RL_P2026, "recursive: model %.*s has no key by which its rows could be followed",
+    t->w->status = rl_fail(t->w->err, RL_P2026, "recursive: %.*s has no key by which its rows can be followed",
                            RL_STR_ARG(m->name));
   return t->key_count > 0;
 }
 
-/* A row's key as one text that ends where it ends. */
+/* Writes a row's key as one text with a clear end. */
 static rl_expr key_text(const walk *t, uint32_t alias) {
   rl_expr text = "";
   for (size_t i = 0; i < t->key_count; i++) {
@@ -47,7 +47,7 @@ static rl_expr key_text(const walk *t, uint32_t alias) {
   return text;
 }
 
-/* The key of the row where the walk began, as far as the rows next to it tell. */
+/* Writes the key of the first row of the walk, if the rows next to it have it. */
 static rl_expr root_text(const walk *t, uint32_t alias, uint32_t link) {
   rl_writer *w = t->w;
   const rl_field *field = t->s->recursive;
@@ -89,7 +89,7 @@ static void first_level(const walk *t) {
     rl_w_f(w, ", '/' || %s || '/' AS path", own);
   rl_select start = *t->s;
   start.cursor = NULL;
-  start.order_count = 0; /* rows are ordered when all are found */
+  start.order_count = 0; /* rows are sorted after all are found */
   rl_sql_from_where(w, &start, alias, link, NULL);
   if (root)
     rl_w_f(w, "%s%s <> %s", start.keys || start.link_keys || !rl_filter_is_true(start.where) ? " AND " : " WHERE ",
@@ -160,7 +160,7 @@ static void write_columns(const walk *t, uint32_t alias) {
   }
 }
 
-/* Every row once a level, whichever paths lead to it. */
+/* Returns every row once per level, even if several paths lead to it. */
 static void write_rows(const walk *t) {
   rl_writer *w = t->w;
   uint32_t alias = rl_w_alias(w);

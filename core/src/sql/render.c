@@ -1,4 +1,4 @@
-/* From a plan to a program: every step becomes a statement with its parameters and columns. */
+/* Turns a plan into a program: every step becomes a statement with its parameters and columns. */
 #include "sql/render.h"
 
 static bool numbers_rows(const rl_step *step) {

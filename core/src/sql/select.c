@@ -1,4 +1,4 @@
-/* Reads: rows as they are, whether there are any, or what they add up to. */
+/* Reads: rows, whether there are any, or aggregates of them. */
 #include "sql/render.h"
 
 static bool has_column(const rl_select *s, rl_column_kind kind) {
@@ -7,7 +7,7 @@ static bool has_column(const rl_select *s, rl_column_kind kind) {
   return false;
 }
 
-/* The place of a field among the columns of the rows that are added up; it is added when missing. */
+/* Returns the position of a field in the columns of the aggregated rows. Adds it if it is missing. */
 static size_t place_of(rl_column *columns, size_t *count, const rl_field *field) {
   for (size_t i = 0; i < *count; i++)
     if (columns[i].field == field) return i;
@@ -15,7 +15,7 @@ static size_t place_of(rl_column *columns, size_t *count, const rl_field *field)
   return (*count)++;
 }
 
-/* Aggregates over the rows that are left when where, cursor, take and skip have been obeyed. */
+/* Writes aggregates of the rows that where, cursor, take and skip select. */
 static void aggregate_over(rl_writer *w, const rl_select *s) {
   rl_select rows = *s;
   rows.columns = RL_NEW_ARRAY(&w->scratch, rl_column, s->column_count + 1);

@@ -1,4 +1,4 @@
-/* UPDATE: assignments, and the rows they are for. */
+/* UPDATE: assignments and conditions. */
 #include "sql/render.h"
 
 void rl_sql_assigns(rl_writer *w, const rl_assign *assigns, size_t count, uint32_t alias) {
@@ -23,7 +23,7 @@ static const rl_index *any_key(const rl_model *model) {
   return NULL;
 }
 
-/* opens: " WHERE ", or " AND " behind another condition. */
+/* opens: " WHERE ", or " AND " after another condition. */
 static void write_conditions(rl_writer *w, const char *opens, const rl_filter *where, const rl_filter *keys,
                              uint32_t alias) {
   bool some = !rl_filter_is_true(where);
@@ -43,14 +43,14 @@ static void write_conditions(rl_writer *w, const char *opens, const rl_filter *w
   rl_sql_filter(w, where, alias, false);
 }
 
-/* By the keys of the rows that are meant, told before anything is written; no more than so many. */
+/* Writes by the keys of the rows, which are selected before anything is written, up to the limit. */
 static void write_by_key(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,
                          const rl_input *limit, uint32_t alias) {
   const rl_index *key = any_key(model);
   if (!key) {
     if (w->status == RILLE_OK)
-      w->status = rl_fail(w->err, RL_P2026, "model %.*s has no key by which some of its rows could be named",
-                          RL_STR_ARG(model->name));
+      w->status =
+          rl_fail(w->err, RL_P2026, "%.*s has no key by which its rows can be identified", RL_STR_ARG(model->name));
     return;
   }
   uint32_t inner = rl_w_alias(w);
@@ -72,13 +72,13 @@ static void write_by_key(rl_writer *w, const rl_model *model, const rl_filter *w
     rl_w_f(w, " LIMIT %s)", rl_x_param(w, limit));
   else
     rl_w_text(w, ")");
-  /* a row that another transaction had locked is looked at again, by what stands outside the subquery only */
+  /* after waiting for a lock, the database checks the row again, but only the conditions outside the subquery */
   if (w->dialect->features.concurrent_writers) write_conditions(w, " AND ", where, keys, alias);
 }
 
 void rl_sql_target(rl_writer *w, const rl_model *model, const rl_filter *where, const rl_filter *keys,
                    const rl_input *limit, uint32_t alias) {
-  /* conditions on related rows may lead back to the table that is written */
+  /* conditions on related rows may use the table that is written */
   bool told_before =
       w->dialect->forms->one_pass && (rl_filter_has_relation(where) || rl_filter_has_relation(keys)) && any_key(model);
   if (limit || told_before)
@@ -94,7 +94,7 @@ void rl_sql_update(rl_writer *w, const rl_update *u) {
   rl_w_f(w, " AS t%u ", (unsigned)alias);
   if (u->assign_count > 0) {
     rl_sql_assigns(w, u->assigns, u->assign_count, alias);
-  } else { /* nothing changes, but the rows are wanted */
+  } else { /* nothing changes, but the rows are returned */
     const rl_field *first = u->model->columns[0];
     rl_w_f(w, "SET %s = %s", rl_x_identifier(w, first->column), rl_x_column(w, alias, first));
   }

@@ -23,7 +23,7 @@ void rl_w_nomem(rl_writer *w) {
 
 void rl_w_no_form(rl_writer *w, rl_operator op) {
   if (w->status != RILLE_OK) return;
-  w->status = rl_fail(w->err, RL_INTERNAL, "no SQL is known here for `%s`", rl_operator_info_of(op)->text);
+  w->status = rl_fail(w->err, RL_INTERNAL, "`%s` has no SQL here", rl_operator_info_of(op)->text);
 }
 
 bool rl_w_ok(const rl_writer *w) {
@@ -34,7 +34,7 @@ rille_status rl_w_finish(rl_writer *w, rl_template *out) {
   if (w->out.failed) rl_w_nomem(w);
   size_t dialect_limit = w->dialect->features.max_params;
   if (w->status == RILLE_OK && w->param_count > dialect_limit)
-    w->status = rl_fail(w->err, RL_P2029, "the statement needs %u parameters; the database takes at most %zu",
+    w->status = rl_fail(w->err, RL_P2029, "the statement needs %u parameters; the database accepts at most %zu",
                         (unsigned)w->param_count, dialect_limit);
   if (w->status != RILLE_OK) return w->status;
   out->sql = rl_arena_strdup(w->arena, rl_buf_view(&w->out));
@@ -158,8 +158,8 @@ static bool grow_params(rl_writer *w) {
   return true;
 }
 
-/* The number of the parameter, from 1; a second use of an input finds the first one's. */
-static uint32_t bind(rl_writer *w, const rl_input *input, rl_wire_type wire_type) {
+/* Returns the number of the parameter, from 1. A second use of an input has the same number. */
+static uint32_t bind_parameter(rl_writer *w, const rl_input *input, rl_wire_type wire_type) {
   for (uint32_t i = 0; input && i < w->param_count; i++)
     if (w->inputs[i] == input && w->wire_types[i].wire == wire_type.wire && w->wire_types[i].list == wire_type.list &&
         w->wire_types[i].datetime_style == wire_type.datetime_style)
@@ -175,7 +175,7 @@ static rl_expr placeholder_of(rl_writer *w, const rl_input *input, const rl_type
   rl_wire_type wire_type = w->dialect->wire_type(type);
   wire_type.list = list;
   wire_type.datetime_style = style;
-  uint32_t number = bind(w, input, wire_type);
+  uint32_t number = bind_parameter(w, input, wire_type);
   size_t mark = rl_w_mark(w);
   w->dialect->placeholder(&w->out, number, type, list);
   return rl_w_since(w, mark);
