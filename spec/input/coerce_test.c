@@ -1,10 +1,10 @@
-/* Scalars to the types of columns: what is taken, what is refused, and where the limits lie. */
+/* Scalars converted to the types of columns: what is accepted, what is rejected, and the limits. */
 #include <time.h>
 
 #include "input/convert.h"
 #include "query/calling.h"
 
-/* The value of `text` for a field of User, as it would be written, or the message. */
+/* Returns the value of `text` for a field of User, as written, or the message. */
 static void check_value(const char *model, const char *field, const char *text, const char *expected) {
   const rl_field *f = rl_model_field(rl_schema_model(test_schema, rl_str_of(model)), rl_str_of(field));
   assert_non_null(f);
@@ -88,7 +88,7 @@ static void test_numbers(void **state) {
   USER("active", "1", "VALIDATION x: expected a boolean, got an integer");
 }
 
-static void test_texts(void **state) {
+static void test_strings(void **state) {
   (void)state;
   USER("email", "\"\"", "''");
   USER("email", "\"\xc3\xa4\"", "'\xc3\xa4'");
@@ -151,7 +151,7 @@ static void test_date_tables(void **state) {
              "createdAt = <where.createdAt: expected a date table in the years 1 to 9999>");
 }
 
-/* The day of the year tells a table of os.date, which is local time. */
+/* A table with the day of the year is of os.date, and local time. */
 static void test_local_date_tables(void **state) {
   (void)state;
   const char *zone = getenv("TZ");
@@ -222,11 +222,11 @@ static void test_generated(void **state) {
   }
   rl_value now;
   assert_int_equal(rl_generate(RL_DEFAULT_NOW, 0, 1234567, &arena, &now, NULL), RILLE_OK);
-  assert_int_equal(now.as.i, 1234000); /* to the millisecond, as TIMESTAMP(3) keeps it */
+  assert_int_equal(now.as.i, 1234000); /* in milliseconds, like TIMESTAMP(3) */
   rl_arena_dispose(&arena);
 }
 
-/* ------------------------------------------------------------------ inputs that are not of the tape */
+/* ------------------------------------------------------------------ inputs that are not on the tape */
 
 static void test_rowsets(void **state) {
   (void)state;
@@ -279,7 +279,7 @@ static void test_generated_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_integers),  cmocka_unit_test(test_numbers),        cmocka_unit_test(test_texts),
+      cmocka_unit_test(test_integers),  cmocka_unit_test(test_numbers),        cmocka_unit_test(test_strings),
       cmocka_unit_test(test_datetimes), cmocka_unit_test(test_date_tables),    cmocka_unit_test(test_local_date_tables),
       cmocka_unit_test(test_json),      cmocka_unit_test(test_literals),       cmocka_unit_test(test_generated),
       cmocka_unit_test(test_rowsets),   cmocka_unit_test(test_generated_once),

@@ -1,8 +1,8 @@
-/* The rows of a bulk insert when a call runs. */
+/* The rows of a bulk insert in a running call. */
 #include "base/clock.h"
 #include "query/calling.h"
 
-/* All rows as text, one a line: cells in order of the columns, _ where the database's own default is meant; or the
+/* Writes all rows as text, one per line: cells in the order of the columns, _ for the database's own default; or the
  * message. */
 static void show_rows(rl_buf *out, call *c, const rl_rows *rows) {
   rl_rows_walk *w;
@@ -69,7 +69,7 @@ static void test_rows(void **state) {
   check_rows("comment", "{ a = true, b = \"x\" }", "VALIDATION data.a: expected an integer, got a boolean");
 }
 
-/* Rows below rows: those of all parents, one after the other. */
+/* Related rows: those of all parents, one after the other. */
 static void check_children(const char *data, size_t index, const char *expected) {
   char text[2000];
   (void)snprintf(text, sizeof text, "{ data = %s }", data);
@@ -83,7 +83,7 @@ static void check_children(const char *data, size_t index, const char *expected)
   end_call(c);
 }
 
-static void test_rows_below_rows(void **state) {
+static void test_related_rows(void **state) {
   (void)state;
   const char *data =
       "{ { email = \"a\", posts = { create = { { id = 1, title = \"x\" }, { title = \"y\", id = 2 } }, "
@@ -131,7 +131,7 @@ static void test_rows_of_updates(void **state) {
               "where: without a condition it would mean every row; if you want that, write `where = rille.all`");
 }
 
-static void test_generated_for_each(void **state) {
+static void test_generated_for_each_row(void **state) {
   (void)state;
   call *c = good_call("user", RILLE_CREATE_MANY,
                       "{ data = { { email = \"a\", tags = { \"x\" } }, { email = \"b\", tags = {}, createdAt = { year "
@@ -159,7 +159,7 @@ static void test_generated_for_each(void **state) {
   end_call(c);
 }
 
-/* A plan made for two rows serves any number of rows of the same shape. */
+/* A plan for two rows fits any number of rows of the same shape. */
 static void test_other_length(void **state) {
   (void)state;
   call *c = good_call("comment", RILLE_CREATE_MANY, "{ data = { { a = 1, b = \"x\" } } }");
@@ -196,7 +196,7 @@ static void test_many(void **state) {
   assert_int_equal(rl_rows_walk_next(w, cells, given, NULL), RILLE_DONE);
   int64_t took = rl_clock_us() - from;
   print_message("10,000 rows in %lld us\n", (long long)took);
-  assert_true(took < 1000000); /* far more than it needs, also under a sanitizer */
+  assert_true(took < 1000000); /* much more than it needs, also under a sanitizer */
   rl_buf_dispose(&text);
   end_call(c);
 }
@@ -204,9 +204,9 @@ static void test_many(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_rows),
-      cmocka_unit_test(test_rows_below_rows),
+      cmocka_unit_test(test_related_rows),
       cmocka_unit_test(test_rows_of_updates),
-      cmocka_unit_test(test_generated_for_each),
+      cmocka_unit_test(test_generated_for_each_row),
       cmocka_unit_test(test_other_length),
       cmocka_unit_test(test_many),
   };

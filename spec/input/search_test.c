@@ -1,4 +1,4 @@
-/* Which texts are tsqueries to to_tsquery, and which are words. */
+/* Which strings to_tsquery accepts, and which are plain words. */
 #include "query/calling.h"
 #include "input/convert.h"
 
@@ -69,7 +69,7 @@ static void texts_that_are_words(void **state) {
     if (rl_is_tsquery(rl_str_of(texts[i]))) fail_msg("a query: %s", texts[i]);
 }
 
-/* The server's parser has room for so much; it must not be what says so. */
+/* The server's parser has limits. rille must report them, not the server. */
 static void what_would_overflow_the_parser(void **state) {
   (void)state;
   char text[4096];

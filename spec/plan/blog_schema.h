@@ -17,7 +17,7 @@ static const char blog_schema[] = "datasource db {\n  provider = \"postgresql\"\
                                   "  profile Profile?\n"
                                   "  badge   Badge?\n"
                                   "}\n"
-                                  "model Post {\n" /* its author may be missing */
+                                  "model Post {\n" /* its author is optional */
                                   "  id       String  @id @default(uuid())\n"
                                   "  title    String\n"
                                   "  views    Int     @default(0)\n"
@@ -31,7 +31,7 @@ static const char blog_schema[] = "datasource db {\n  provider = \"postgresql\"\
                                   "  postId String\n"
                                   "  post   Post   @relation(fields: [postId], references: [id])\n"
                                   "}\n"
-                                  "model Draft {\n" /* its owner may not */
+                                  "model Draft {\n" /* its owner is required */
                                   "  id      Int    @id @default(autoincrement())\n"
                                   "  slug    String @unique\n"
                                   "  ownerId Int\n"

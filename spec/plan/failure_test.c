@@ -1,4 +1,4 @@
-/* A plan when memory is short: an error each time, nothing lost. The same call plans alike afterwards. */
+/* Planning when out of memory: an error each time, and nothing leaks. The same call has the same plan afterwards. */
 #include "plan_fixture.h"
 #include "blog_schema.h"
 #include "../base/failing_allocator.h"

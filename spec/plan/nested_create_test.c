@@ -1,4 +1,4 @@
-/* Plans of creates with nested writes: rows that are needed first, and round trips bounded by the depth. */
+/* Plans of creates with nested writes: referenced rows come first, and the depth limits the round trips. */
 #include "plan_fixture.h"
 #include "blog_schema.h"
 

@@ -1,4 +1,4 @@
-/* From a call written as text to its plan as text: "{where: {id: 1}, include: {posts: true}}". */
+/* Turns a call, written as text, into the text of its plan: "{where: {id: 1}, include: {posts: true}}". */
 #ifndef SPEC_PLAN_FIXTURE_H
 #define SPEC_PLAN_FIXTURE_H
 
@@ -99,7 +99,7 @@ static rl_schema *schema_of(const char *text) {
   return schema;
 }
 
-/* What bind tells of keys that create gives again: set here, so that a test chooses. */
+/* What bind reports of keys that create repeats. The test sets it. */
 static bool keys_in_create;
 
 static void tell_keys(rl_write *write) {
@@ -144,7 +144,7 @@ static void plan_done(planned *p) {
   rl_error_clear(&p->error);
 }
 
-/* The call's plan is this text. */
+/* Checks that the call has this plan. */
 static void expect_with(rl_schema *schema, const rl_features *features, const char *model, rille_action action,
                         const char *call, const char *text) {
   planned p = plan_with(schema, features, model, action, call);
@@ -164,7 +164,7 @@ static inline size_t statements(const rl_plan *plan) {
   return count;
 }
 
-/* Round trips when steps go out in order and one waits only for the rowsets that it reads. */
+/* Counts round trips if steps are sent in order and each waits only for the rowsets that it reads. */
 static inline size_t round_trips(const rl_plan *plan) {
   uint32_t filled[64] = {0};
   uint32_t at = 1;

@@ -1,4 +1,4 @@
-/* Plans of reads: one select, and one more for each level below. */
+/* Plans of reads: one select, and one more per level below. */
 #include "plan_fixture.h"
 #include "blog_schema.h"
 
@@ -138,7 +138,7 @@ static void follows_a_relation_to_itself_in_one_step(void **state) {
   assert_int_equal(p.plan->node_count, 4);
   assert_int_equal(nodes[1].parent, 0);
   assert_int_equal(nodes[1].parent_rowset, p.plan->steps[0].rowset);
-  for (uint32_t k = 2; k < 4; k++) { /* the levels between, and the last one */
+  for (uint32_t k = 2; k < 4; k++) { /* the middle levels, and the last one */
     assert_int_equal(nodes[k].parent, k);
     assert_int_equal(nodes[k].last, k == 3);
     assert_int_equal(nodes[k].parent_rowset, p.plan->steps[1].rowset);

@@ -1,4 +1,4 @@
-/* Plans of writes without anything nested: as few statements as there can be. */
+/* Plans of writes without nested writes: as few statements as possible. */
 #include "plan_fixture.h"
 #include "blog_schema.h"
 

@@ -1,5 +1,5 @@
-/* Calls written as Lua writes them, bound against one rich schema, and shown as text: what the tests of the query room
- * share. */
+/* What the tests of the query room share: calls in Lua's notation, bound to one schema with all kinds of fields, and
+ * written as text. */
 #ifndef RL_SPEC_QUERY_CALLING_H
 #define RL_SPEC_QUERY_CALLING_H
 
@@ -22,7 +22,7 @@
 #define MAYBE_UNUSED
 #endif
 
-/* ------------------------------------------------------------------ arguments in Lua's notation, onto a tape */
+/* ------------------------------------------------------------------ arguments in Lua's notation, written to a tape */
 
 typedef struct reader {
   const char *at;
@@ -43,7 +43,7 @@ static bool accept(reader *r, const char *text) {
   return true;
 }
 
-static rl_str read_quoted(reader *r) { /* after the opening quote; \0 stands for NUL, \N for a byte that is no UTF-8 */
+static rl_str read_quoted(reader *r) { /* after the opening quote; \0 is a zero byte, \N a byte that is not UTF-8 */
   rl_buf text;
   rl_buf_init(&text);
   for (; *r->at != '"'; r->at++) {
@@ -103,7 +103,7 @@ static void read_decoded(reader *r, rl_decoded from) {
   rl_tape_close_object(r->tape);
 }
 
-static void read_table(reader *r) { /* as the binding writes one: an empty table is an empty object */
+static void read_table(reader *r) { /* like the binding: an empty table is an empty object */
   reader look = *r;
   bool object = at_key(r) || accept(&look, "}");
   if (object)
@@ -197,7 +197,7 @@ typedef struct call {
   rl_tape tape;
   rl_arena arena;
   rl_arg_tree *tree;
-  rl_query *query; /* NULL when it failed */
+  rl_query *query; /* NULL: it failed */
   rl_error err;
   uint32_t *anchors;
 } call;
@@ -206,7 +206,7 @@ static rl_schema *test_schema; /* set by setup, released by teardown */
 static rl_bind_options test_options;
 static const rl_map *test_json_keys; /* of the tapes; NULL: none */
 
-/* The addresses of the values that the tape has now; whether the query is for them. */
+/* Computes the addresses of the tape's current values. Returns whether the query fits them. */
 static bool address_again(call *c) {
   const rl_arg_tree *t = c->tree;
   return rl_tape_anchors(&c->tape, t->runs, t->run_count, t->pins, t->pin_count, c->anchors);
@@ -255,7 +255,7 @@ static MAYBE_UNUSED void check_error(const char *model, rille_action action, con
   end_call(c);
 }
 
-/* The inputs of a call as if it ran now. */
+/* Returns the inputs of a call as if it ran now. */
 static rl_inputs inputs_of(call *c) {
   rl_inputs in = {.tape = &c->tape, .anchors = c->anchors, .now_us = 1000000, .arena = &c->arena};
   if (c->query) in.generated = RL_NEW_ARRAY(&c->arena, rl_value, c->query->generated_count);

@@ -1,5 +1,5 @@
-/* What a query depends on: another call of the same shape may use it only if the pinned values are the same; and
- * shortage of memory at any point. */
+/* Pins: another call of the same shape may use a query only if the pinned values are the same. And running out of
+ * memory at any point. */
 #include "../base/failing_allocator.h"
 #include "query/calling.h"
 
@@ -68,7 +68,7 @@ static void test_shapes(void **state) {
   FIND("{ where = { age = @field\"User.small\" } }", "{ where = { age = @field\"User.id\" } }", OTHER_SHAPE);
 }
 
-/* Values of another call of the same shape are taken from its own addresses. */
+/* The values of another call of the same shape are read from its tape. */
 static void test_addresses(void **state) {
   (void)state;
   call *c = good_call(
@@ -85,7 +85,7 @@ static void test_addresses(void **state) {
 typedef struct pinned_list {
   rille_action action;
   const char *before, *after;                 /* around the elements of the list whose length is pinned */
-  const char *element_before, *element_after; /* around a text in each element */
+  const char *element_before, *element_after; /* around a string in each element */
 } pinned_list;
 
 static void write_elements(rl_buf *out, const pinned_list *list, int count, int text_length) {
@@ -99,8 +99,8 @@ static void write_elements(rl_buf *out, const pinned_list *list, int count, int 
   rl_buf_text(out, list->after);
 }
 
-/* Behind a list whose length is pinned, values are read only where the length is the same: else the length of a long
- * text would be taken for that of a list, and the next value would lie far outside. */
+/* Values after a list with a pinned length are read only if the length is the same. Otherwise the length of a long
+ * string would be taken for that of a list, and the next value would be far outside. */
 static void test_a_pinned_length_comes_first(void **state) {
   (void)state;
   static const pinned_list lists[] = {
@@ -199,7 +199,7 @@ static void test_memory(void **state) {
     assert_true(fail_each_allocation(bind_and_read, &what, false) >= 1);
     rl_tape_dispose(&tape);
   }
-  rl_tape tape; /* a call that is wrong stays wrong, whatever fails while the message is written */
+  rl_tape tape; /* a wrong call stays wrong, even if writing the message fails */
   rl_tape_init(&tape);
   write_tape(&tape, "{ where = { posts = { some = { titel = 1 } } } }");
   bound what = {RILLE_FIND_MANY, &tape};

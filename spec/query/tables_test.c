@@ -19,7 +19,7 @@ static void test_actions(void **state) {
   assert_int_equal(rl_action_named(RL_STR("")), 0);
 }
 
-static void test_what_actions_are(void **state) {
+static void test_actions_table(void **state) {
   (void)state;
   static const struct {
     rille_action action;
@@ -68,7 +68,7 @@ static void test_negations(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_actions), cmocka_unit_test(test_what_actions_are),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_actions), cmocka_unit_test(test_actions_table),
                                      cmocka_unit_test(test_an_older_caller), cmocka_unit_test(test_negations)};
   return cmocka_run_group_tests(tests, setup_schema, teardown_schema);
 }

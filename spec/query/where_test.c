@@ -1,4 +1,4 @@
-/* where: which filters conditions become. */
+/* where: conditions as filters. */
 #include "query/calling.h"
 
 static void test_scalars(void **state) {
@@ -34,7 +34,7 @@ static void test_negation(void **state) {
   check_where("user", "{ age = { not_ = { not_in = {} } } }", "false");
 }
 
-/* Side by side the same text is looked for in all fields together; within OR too, but not across. */
+/* Searches for the same text next to each other become one over all fields, also inside OR, but not across it. */
 static void test_searches(void **state) {
   (void)state;
   check_where("user", "{ name = { search = \"cat\" }, email = { search = \"cat\" } }", "name+email search 'cat'");

@@ -1,5 +1,5 @@
-/* Every schema of the conformance suite is valid. The folder is named by RILLE_CONFORMANCE; without it there is nothing
- * to test. */
+/* Every schema of the conformance suite is valid. RILLE_CONFORMANCE names its folder. Without it the test is skipped.
+ * */
 #include "parsing.h"
 
 #include "tape/json.h"
@@ -9,7 +9,7 @@ typedef struct test_case {
   bool postgresql, sqlite;
 } test_case;
 
-/* Past the value whose first token was just read. */
+/* Skips the value whose first token was just read. */
 static void pass_over(rl_json_reader *r, rl_json_token token) {
   int depth = 0;
   for (;;) {

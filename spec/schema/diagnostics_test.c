@@ -1,4 +1,4 @@
-/* The text of diagnostics, the error that goes with them, and reading from files and folders. */
+/* The text of diagnostics, their error, and reading from files and folders. */
 #include "parsing.h"
 
 #include <sys/stat.h>
@@ -30,7 +30,7 @@ static void test_text(void **state) {
   rl_error_clear(&err);
 }
 
-static void test_control_characters_are_not_shown(void **state) {
+static void test_control_characters_are_not_printed(void **state) {
   (void)state;
   rl_source source = {RL_STR("x"), RL_STR("model A {\n  id Int @id \x1B[31m\n}\n")};
   rl_diagnostics d;
@@ -45,7 +45,7 @@ static void test_control_characters_are_not_shown(void **state) {
   rl_diagnostics_dispose(&d);
 }
 
-static void test_a_warning_is_no_error(void **state) {
+static void test_a_warning_is_not_an_error(void **state) {
   (void)state;
   rl_source source = {RL_STR("x"), RL_STR("model A {\n  id Int @id\n  bs B[]\n}\nmodel B {\n  id Int @id\n  aId Int\n  "
                                           "a A @relation(fields: [aId], references: [id], onDelete: SetNull)\n}\n")};
@@ -126,8 +126,8 @@ static void test_hash(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_text),
-      cmocka_unit_test(test_control_characters_are_not_shown),
-      cmocka_unit_test(test_a_warning_is_no_error),
+      cmocka_unit_test(test_control_characters_are_not_printed),
+      cmocka_unit_test(test_a_warning_is_not_an_error),
       cmocka_unit_test(test_load),
       cmocka_unit_test(test_hash),
   };

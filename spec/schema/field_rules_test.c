@@ -63,7 +63,7 @@ static void test_rules(void **state) {
 }
 
 #define FAULT(type, comment, part)                                                                                     \
-  assert_pg_faults("model A {\n  id Int @id\n  /// " comment "\n  x " type "\n}\n", {3, part})
+  assert_pg_errors("model A {\n  id Int @id\n  /// " comment "\n  x " type "\n}\n", {3, part})
 
 static void test_faults(void **state) {
   (void)state;
@@ -99,7 +99,7 @@ static void test_faults(void **state) {
   FAULT("Boolean", "@one-of true", "`@one-of` is for String, Int and BigInt");
   FAULT("String", "@message", "`@message` needs a text.");
   FAULT("Unsupported(\"circle\")?", "@message no", "any field but relations");
-  assert_pg_faults("model A {\n  id Int @id\n  /// @trim\n  x String /// @trim\n}\n",
+  assert_pg_errors("model A {\n  id Int @id\n  /// @trim\n  x String /// @trim\n}\n",
                    {4, "The field `x` has `@trim` twice."});
 }
 

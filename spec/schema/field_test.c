@@ -34,19 +34,19 @@ static void test_sqlite_types(void **state) {
   (void)state;
   rl_schema_release(parse_lite(
       "model A {\n  id Int @id\n  j Json\n  e E @default(X)\n  d Decimal @default(1.5)\n}\nenum E {\n  X\n}\n"));
-  assert_lite_faults("model A {\n  id Int @id\n  l String[]\n  n String @db.Text\n}\n", {3, "SQLite has no lists"},
+  assert_lite_errors("model A {\n  id Int @id\n  l String[]\n  n String @db.Text\n}\n", {3, "SQLite has no lists"},
                      {4, "SQLite has no native types"});
 }
 
 static void test_unknown_types(void **state) {
   (void)state;
-  assert_lite_faults("model User {\n  id Int @id\n  a Strin\n  b Usr[]\n  c Whatever\n}\n",
+  assert_lite_errors("model User {\n  id Int @id\n  a Strin\n  b Usr[]\n  c Whatever\n}\n",
                      {3, "Did you mean `String`?"}, {4, "Did you mean `User`?"}, {5, "`Whatever` is unknown"});
 }
 
-static void test_names_that_are_taken(void **state) {
+static void test_duplicate_names(void **state) {
   (void)state;
-  assert_lite_faults("model A {\n  id Int @id\n  id String\n}\nmodel A {\n  id Int @id\n}\nenum A {\n  X\n  "
+  assert_lite_errors("model A {\n  id Int @id\n  id String\n}\nmodel A {\n  id Int @id\n}\nenum A {\n  X\n  "
                      "X\n}\nmodel String {\n  id Int @id\n}\n"
                      "model class {\n  id Int @id\n}\nenum E {\n}\n",
                      {3, "already has a field `id`"}, {5, "already a model `A`"}, {8, "already a model `A`"},
@@ -70,9 +70,9 @@ static void test_native_types(void **state) {
   rl_schema_release(s);
 }
 
-static void test_native_faults(void **state) {
+static void test_native_type_errors(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\n  a String @db.Varchar(3)\n  b Int @db.Text\n  c String @db.Text(3)\n  d "
+  assert_pg_errors("model A {\n  id Int @id\n  a String @db.Varchar(3)\n  b Int @db.Text\n  c String @db.Text(3)\n  d "
                    "Decimal @db.Decimal(2, 3)\n  e String @db.Char(0)\n"
                    "  f DateTime @db.Time(7)\n  g Decimal @db.Decimal(1, 2, 3)\n  h String @pg.Text\n  i String "
                    "@db.Text @db.Uuid\n  j Unsupported(\"Uuid\")\n}\n",
@@ -109,9 +109,9 @@ static void test_defaults(void **state) {
   rl_schema_release(s);
 }
 
-static void test_default_faults(void **state) {
+static void test_default_errors(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id @default(uuid())\n  a Int @default(\"1\")\n  b Int @default(3000000000)\n  "
+  assert_pg_errors("model A {\n  id Int @id @default(uuid())\n  a Int @default(\"1\")\n  b Int @default(3000000000)\n  "
                    "c Int @default(1.5)\n  d Boolean @default(yes)\n"
                    "  e E @default(Y)\n  f E @default(\"X\")\n  g DateTime @default(\"yesterday\")\n  h Bytes "
                    "@default(\"?\")\n  i Json @default(\"{\")\n  j Int[] @default(1)\n"
@@ -128,9 +128,9 @@ static void test_default_faults(void **state) {
                    {21, "64-bit integer"});
 }
 
-static void test_attribute_faults(void **state) {
+static void test_attribute_errors(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\n  a Int @updatedAt\n  b Int @uniqe\n  c Int @map\n  d Int @map(\"\")\n  e "
+  assert_pg_errors("model A {\n  id Int @id\n  a Int @updatedAt\n  b Int @uniqe\n  c Int @map\n  d Int @map(\"\")\n  e "
                    "Int @map(\"x\", nam: \"y\")\n  f Int @map(\"id\")\n"
                    "  g DateTime[] @updatedAt\n  h Unsupported(\"x\") @ignore\n  i Int @default(1) @default(2)\n  j "
                    "Int @relation(\"x\")\n  @@mapp(\"x\")\n}\n",
@@ -142,7 +142,7 @@ static void test_attribute_faults(void **state) {
 
 static void test_attributes_on_relations(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\n  bs B[] @map(\"x\") @unique\n}\nmodel B {\n  id Int @id\n  aId Int\n"
+  assert_pg_errors("model A {\n  id Int @id\n  bs B[] @map(\"x\") @unique\n}\nmodel B {\n  id Int @id\n  aId Int\n"
                    "  a A @relation(fields: [aId], references: [id]) @default(1) @id @db.Text\n}\n",
                    {3, "`@map` belongs"}, {3, "`@unique` belongs"}, {8, "`@default` belongs"}, {8, "`@id` belongs"},
                    {8, "native type belongs"});
@@ -160,7 +160,7 @@ static void test_namespaces(void **state) {
   assert_text(s->models[0]->namespace_, "b");
   rl_schema_release(s);
   snprintf(text, sizeof text, "%smodel M {\n  id Int @id\n}\nmodel N {\n  id Int @id\n  @@schema(\"c\")\n}\n", head);
-  assert_pg_faults(text, {6, "must name its schema"}, {11, "not in the datasource's list"});
+  assert_pg_errors(text, {6, "must name its schema"}, {11, "not in the datasource's list"});
 }
 
 static void test_config(void **state) {
@@ -178,7 +178,7 @@ static void test_config(void **state) {
   assert_text(*(rl_str *)rl_map_get(&s->generators[0].config, RL_STR("output")), "../x");
   assert_text(*(rl_str *)rl_map_get(&s->generators[0].config, RL_STR("previewFeatures")), "[\"a\", \"b\"]");
   rl_schema_release(s);
-  assert_pg_faults("datasource db {\n  provider = \"postgrsql\"\n  urll = \"x\"\n}\ndatasource e {\n  provider = "
+  assert_pg_errors("datasource db {\n  provider = \"postgrsql\"\n  urll = \"x\"\n}\ndatasource e {\n  provider = "
                    "\"sqlite\"\n}\ngenerator g {\n  x = 1\n  x = 2\n}\n",
                    {2, "Did you mean `postgresql`?"}, {3, "Did you mean `url`?"}, {5, "only one datasource"},
                    {8, "no `provider`"}, {10, "given twice"});
@@ -189,12 +189,12 @@ int main(void) {
       cmocka_unit_test(test_types),
       cmocka_unit_test(test_sqlite_types),
       cmocka_unit_test(test_unknown_types),
-      cmocka_unit_test(test_names_that_are_taken),
+      cmocka_unit_test(test_duplicate_names),
       cmocka_unit_test(test_native_types),
-      cmocka_unit_test(test_native_faults),
+      cmocka_unit_test(test_native_type_errors),
       cmocka_unit_test(test_defaults),
-      cmocka_unit_test(test_default_faults),
-      cmocka_unit_test(test_attribute_faults),
+      cmocka_unit_test(test_default_errors),
+      cmocka_unit_test(test_attribute_errors),
       cmocka_unit_test(test_attributes_on_relations),
       cmocka_unit_test(test_namespaces),
       cmocka_unit_test(test_config),

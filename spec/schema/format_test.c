@@ -1,4 +1,4 @@
-/* The formatter: alignment, order of attributes, comments, empty lines; formatted text stays as it is. */
+/* The formatter: alignment, order of attributes, comments, empty lines. Formatted text stays unchanged. */
 #include "parsing.h"
 
 static void check_format(const char *text, const char *expected) {
@@ -37,7 +37,7 @@ static void test_block_attributes(void **state) {
                "@@index([id, b])\n  @@map(\"a\")\n  @@ignore\n}\n");
 }
 
-static void test_attribute_at_the_head(void **state) {
+static void test_attribute_at_the_top(void **state) {
   (void)state;
   check_format("model A {\n  @@map(\"a\")\n\n  id Int @id\n}\n", "model A {\n  id Int @id\n\n  @@map(\"a\")\n}\n");
 }
@@ -62,7 +62,7 @@ static void test_enums_and_settings(void **state) {
                "generator g {\n  provider        = \"p\"\n  previewFeatures = [\"a\", \"b\"]\n}\n");
 }
 
-static void test_what_is_wrong_stays(void **state) {
+static void test_wrong_lines_are_kept(void **state) {
   (void)state;
   check_format("model A {\n  id    Int @id\n  _odd   line here\n  b Whatever\n}\nstray   line\n",
                "model A {\n  id Int      @id\n  _odd   line here\n  b  Whatever\n}\n\nstray   line\n");
@@ -80,7 +80,7 @@ static void test_line_ends(void **state) {
   check_format("", "");
 }
 
-static void test_what_cannot_be_read(void **state) {
+static void test_unreadable_text(void **state) {
   (void)state;
   static const char *const texts[] = {"model A {\n  id Int @id\n", "model A {\n  x \xFF\n}\n",
                                       "model A {\n  1 2 3\nmodel B {\n}\n", "/*/ x\n\n  y\n"};
@@ -96,8 +96,8 @@ static void test_what_cannot_be_read(void **state) {
   }
 }
 
-/* It would end the line for whoever writes it as a C string: the rest would be gone. */
-static void test_byte_zero(void **state) {
+/* A zero byte would end a C string, so the rest would be lost. */
+static void test_zero_byte(void **state) {
   (void)state;
   rl_buf out;
   rl_error err = {0};
@@ -111,16 +111,16 @@ static void test_byte_zero(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_byte_zero),
+      cmocka_unit_test(test_zero_byte),
       cmocka_unit_test(test_columns),
       cmocka_unit_test(test_empty_lines_begin_a_new_table),
       cmocka_unit_test(test_block_attributes),
-      cmocka_unit_test(test_attribute_at_the_head),
+      cmocka_unit_test(test_attribute_at_the_top),
       cmocka_unit_test(test_comments),
       cmocka_unit_test(test_enums_and_settings),
-      cmocka_unit_test(test_what_is_wrong_stays),
+      cmocka_unit_test(test_wrong_lines_are_kept),
       cmocka_unit_test(test_line_ends),
-      cmocka_unit_test(test_what_cannot_be_read),
+      cmocka_unit_test(test_unreadable_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Keys and indexes: their fields and options, names in the database and to the client, and clashes. */
+/* Keys and indexes: fields and options, names in the database and for the client, and conflicts. */
 #include "parsing.h"
 #include "schema/operator_class.h"
 
@@ -52,7 +52,7 @@ static void test_long_names(void **state) {
   assert_text(s->models[0]->indexes[1].name, LONG "x_col_key");
   assert_text(s->relations[1]->join_table, "_" LONG "yyy");
   rl_schema_release(s);
-  /* A character is not cut in two: the map name holds 2-byte letters. */
+  /* No character is split: the map name has 2-byte letters. */
   s = parse_pg("model A {\n  id Int @id\n  c Int @unique "
                "@map(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xC3\xA4\")\n}\n");
   assert_text(s->models[0]->indexes[1].name, "A_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_key");
@@ -110,7 +110,7 @@ static void test_operator_classes(void **state) {
 
 static void test_criterion(void **state) {
   (void)state;
-  assert_lite_faults(
+  assert_lite_errors(
       "model A {\n  a Int\n}\nmodel B {\n  a Int? @unique\n}\nmodel C {\n  a Int?\n  b Int\n  @@unique([a, b])\n}\n",
       {1, "identifies the rows of `A`"}, {4, "optional field is not enough"}, {7, "optional field is not enough"});
   rl_schema_release(parse_lite("model A {\n  a Int @unique\n}\nmodel B {\n  a Int\n  b Int\n  @@unique([a, "
@@ -119,7 +119,7 @@ static void test_criterion(void **state) {
 
 static void test_ids(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  a Int? @id\n  b Int @id\n}\nmodel B {\n  a Int[] @id\n}\nmodel C {\n  a Int?\n  b "
+  assert_pg_errors("model A {\n  a Int? @id\n  b Int @id\n}\nmodel B {\n  a Int[] @id\n}\nmodel C {\n  a Int?\n  b "
                    "Int\n  @@id([a, b])\n}\nmodel D {\n  a Int @id\n  b Int\n  @@id([a, b])\n}\n",
                    {2, "An id must be required"}, {3, "already has an id"}, {6, "cannot be an id"},
                    {11, "must be required"}, {16, "already has an id"});
@@ -127,7 +127,7 @@ static void test_ids(void **state) {
 
 static void test_field_lists(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\n  a Int\n  bs B[]\n  @@index([])\n  @@index([aa])\n  @@index([a, a])\n  "
+  assert_pg_errors("model A {\n  id Int @id\n  a Int\n  bs B[]\n  @@index([])\n  @@index([aa])\n  @@index([a, a])\n  "
                    "@@index([bs])\n  @@unique(\"a\")\n  @@index\n  @@index([a(srt: Desc)], map: \"m\")\n"
                    "  @@index([a(sort: Down)], map: \"n\")\n  @@index([a(ops: JsonbPathOp)], map: \"o\")\n  "
                    "@@index([a], type: Btree, map: \"p\")\n  @@unique([a], type: Hash)\n}\n"
@@ -140,19 +140,19 @@ static void test_field_lists(void **state) {
 
 static void test_what_a_database_lacks(void **state) {
   (void)state;
-  assert_lite_faults(
+  assert_lite_errors(
       "model A {\n  id Int @id\n  a String\n  n Int @default(autoincrement())\n  @@index([a], type: "
       "Hash)\n  @@index([a(length: 3)], map: \"x\")\n  @@fulltext([a], map: \"y\")\n"
       "  @@index([a], clustered: true, map: \"z\")\n}\n"
       "model B {\n  a Int\n  b Int\n  @@id([a, b], map: \"k\")\n}\nmodel C {\n  a Int @id(map: \"k\")\n}\n",
       {4, "only the `@id` field"}, {5, "only BTree indexes"}, {6, "no prefix length"}, {7, "no full-text index"},
       {8, "no clustering"}, {13, "no names for primary keys"}, {16, "no names for primary keys"});
-  assert_pg_faults("view V {\n  id Int @id\n  @@index([id])\n}\n", {2, "no primary key"}, {3, "no index"});
+  assert_pg_errors("view V {\n  id Int @id\n  @@index([id])\n}\n", {2, "no primary key"}, {3, "no index"});
 }
 
-static void test_clashes(void **state) {
+static void test_conflicts(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\n  a Int @unique(map: \"same\")\n  b Int\n  a_b Int\n  @@unique([a, "
+  assert_pg_errors("model A {\n  id Int @id\n  a Int @unique(map: \"same\")\n  b Int\n  a_b Int\n  @@unique([a, "
                    "b])\n}\nmodel B {\n  id Int @id\n  c Int\n  @@index([c], map: \"same\")\n"
                    "  @@map(\"A\")\n}\n",
                    {6, "also the name of a field"}, {8, "also has the table `A`"}, {9, "`A_pkey` in the database"},
@@ -205,7 +205,7 @@ int main(void) {
       cmocka_unit_test(test_options),     cmocka_unit_test(test_operator_classes),
       cmocka_unit_test(test_criterion),   cmocka_unit_test(test_ids),
       cmocka_unit_test(test_field_lists), cmocka_unit_test(test_what_a_database_lacks),
-      cmocka_unit_test(test_clashes),     cmocka_unit_test(test_client_names),
+      cmocka_unit_test(test_conflicts),   cmocka_unit_test(test_client_names),
       cmocka_unit_test(test_json_fields),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Memory shortage at every allocation of a rich schema, of a faulty one, and of the formatter. */
+/* Every allocation fails once: with a large schema, with a schema with errors, and in the formatter. */
 #include "parsing.h"
 
 #include "../base/failing_allocator.h"
@@ -60,10 +60,10 @@ static void test_parse(void **state) {
   assert_true(fail_each_allocation(parse_job, &j, false) > 5);
 }
 
-static void test_parse_with_faults(void **state) {
+static void test_parse_with_errors(void **state) {
   (void)state;
   job j = {rl_str_of(faulty), RILLE_ERROR};
-  /* The last allocations copy details of the error, which may be left out. */
+  /* The last allocations copy details of the error, which are optional. */
   assert_true(fail_each_allocation(parse_job, &j, true) > 5);
 }
 
@@ -74,7 +74,7 @@ static void test_format(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_with_faults),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_with_errors),
                                      cmocka_unit_test(test_format)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Reading: blocks, comments, odd bytes, and going on behind a fault. */
+/* Parsing: blocks, comments, unusual bytes, and continuing after an error. */
 #include "parsing.h"
 
 static void test_documentation_and_order(void **state) {
@@ -45,37 +45,37 @@ static void test_escapes(void **state) {
       parse_pg("model A {\n  id Int @id\n  t String @default(\"a\\\"b\\\\c\\n\\u00e4\\ud83d\\ude00\\/\")\n}\n");
   assert_text(s->models[0]->fields[1].def.literal.text, "a\"b\\c\n\xC3\xA4\xF0\x9F\x98\x80/");
   rl_schema_release(s);
-  assert_pg_faults("model A {\n  id Int @id\n  a String @default(\"\\x\")\n  b String @default(\"\\u0000\")\n  c "
+  assert_pg_errors("model A {\n  id Int @id\n  a String @default(\"\\x\")\n  b String @default(\"\\u0000\")\n  c "
                    "String @default(\"\\ud800\")\n}\n",
                    {3, "escape"}, {4, "escape"}, {5, "escape"});
 }
 
-static void test_each_faulty_line_is_told(void **state) {
+static void test_each_wrong_line_is_reported(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\n  _x Int\n  b Int @@id\n  1c Int\n  d-d Int\n  e: Int\n  f [Int]\n  g "
+  assert_pg_errors("model A {\n  id Int @id\n  _x Int\n  b Int @@id\n  1c Int\n  d-d Int\n  e: Int\n  f [Int]\n  g "
                    "Int[]?\n  h Int!\n  i\n  j Int k\n}\n",
                    {3, "cannot begin with `_`"}, {4, "`@@` cannot be here"}, {5, "must begin with a letter"},
                    {6, "but not `-`"}, {7, "no colon"}, {8, "Type[]"}, {9, "cannot be optional"},
                    {10, "required without a mark"}, {11, "ends too early"}, {12, "`k` cannot be here"});
 }
 
-static void test_blocks_that_are_none(void **state) {
+static void test_unknown_blocks(void **state) {
   (void)state;
-  assert_pg_faults("modle A {\n  id Int @id\n}\nmodel B {\n  id Int @id\n}\nthree little words\n?\n",
+  assert_pg_errors("modle A {\n  id Int @id\n}\nmodel B {\n  id Int @id\n}\nthree little words\n?\n",
                    {1, "Did you mean `model`?"}, {7, "Expected a block"}, {8, "Expected a block"});
-  assert_pg_faults("type T {\n  a Int\n}\n", {1, "Composite types"});
-  assert_pg_faults("model {\n  id Int @id\n}\n", {1, "the block's name"}, {2, "Expected a block"},
+  assert_pg_errors("type T {\n  a Int\n}\n", {1, "Composite types"});
+  assert_pg_errors("model {\n  id Int @id\n}\n", {1, "the block's name"}, {2, "Expected a block"},
                    {3, "Expected a block"});
 }
 
-static void test_open_ends(void **state) {
+static void test_missing_ends(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\nmodel B {\n  id Int @id\n}\n", {1, "never closed"});
-  assert_pg_faults("model A {\n  id Int @id\n", {1, "never closed"});
-  assert_pg_faults("model A {\n  id Int @id\n  b Int\n  @@index([b\n  @@map(\"a\")\n}\n", {4, "ends too early"});
-  assert_pg_faults("model A {\n  id Int @id\n  t String @default(\"abc)\n  u Int\n}\n", {3, "string never ends"});
-  assert_pg_faults("model A {\n  id Int @id\n}\n/* and so on\n", {4, "comment never ends"});
-  assert_pg_faults("model A { id Int @id }\n", {1, "never closed"}, {1, "a line break after `{`"},
+  assert_pg_errors("model A {\n  id Int @id\nmodel B {\n  id Int @id\n}\n", {1, "never closed"});
+  assert_pg_errors("model A {\n  id Int @id\n", {1, "never closed"});
+  assert_pg_errors("model A {\n  id Int @id\n  b Int\n  @@index([b\n  @@map(\"a\")\n}\n", {4, "ends too early"});
+  assert_pg_errors("model A {\n  id Int @id\n  t String @default(\"abc)\n  u Int\n}\n", {3, "string never ends"});
+  assert_pg_errors("model A {\n  id Int @id\n}\n/* and so on\n", {4, "comment never ends"});
+  assert_pg_errors("model A { id Int @id }\n", {1, "never closed"}, {1, "a line break after `{`"},
                    {1, "line break before the closing brace"});
 }
 
@@ -94,7 +94,7 @@ static rille_status parse_bytes(const char *p, size_t len, int *line, int *colum
   return status;
 }
 
-static void test_bytes_that_are_no_text(void **state) {
+static void test_files_that_are_not_text(void **state) {
   (void)state;
   int line, column;
   static const char nul[] = "model A {\n  id Int @id\n\0\n}\n", wrong[] = "model A {\n  id Int @id // \xFF\n}\n";
@@ -163,10 +163,10 @@ int main(void) {
       cmocka_unit_test(test_line_ends_marks_and_comments),
       cmocka_unit_test(test_attributes_over_several_lines),
       cmocka_unit_test(test_escapes),
-      cmocka_unit_test(test_each_faulty_line_is_told),
-      cmocka_unit_test(test_blocks_that_are_none),
-      cmocka_unit_test(test_open_ends),
-      cmocka_unit_test(test_bytes_that_are_no_text),
+      cmocka_unit_test(test_each_wrong_line_is_reported),
+      cmocka_unit_test(test_unknown_blocks),
+      cmocka_unit_test(test_missing_ends),
+      cmocka_unit_test(test_files_that_are_not_text),
       cmocka_unit_test(test_depth_and_size_have_limits),
       cmocka_unit_test(test_several_files),
   };

@@ -1,4 +1,4 @@
-/* Relations: kinds, sides, actions, names, and every rule that a pair of fields must keep. */
+/* Relations: kinds, sides, actions, names, and every rule for a pair of fields. */
 #include "parsing.h"
 
 static void test_one_to_many(void **state) {
@@ -88,74 +88,74 @@ static void test_self_relation(void **state) {
 
 static void test_missing_opposite(void **state) {
   (void)state;
-  assert_pg_faults(USER
+  assert_pg_errors(USER
                    "}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: [uId], references: [id])\n}\n",
                    {8, "on `User`: add one there, like `ps P[]`."});
-  assert_pg_faults(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n}\n",
+  assert_pg_errors(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n}\n",
                    {4, "like `user User @relation(fields: [...], references: [...])`."});
-  assert_pg_faults(USER "  ps P[] @relation(\"x\")\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: "
+  assert_pg_errors(USER "  ps P[] @relation(\"x\")\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: "
                         "[uId], references: [id])\n}\n",
                    {4, "no opposite"}, {9, "no opposite"});
 }
 
 static void test_ambiguous(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  id Int @id\n  x Int\n  b B @relation(fields: [x], references: [id])\n  c B "
+  assert_pg_errors("model A {\n  id Int @id\n  x Int\n  b B @relation(fields: [x], references: [id])\n  c B "
                    "@relation(fields: [x], references: [id])\n}\n"
                    "model B {\n  id Int @id\n  as A[]\n}\n",
                    {4, "give each relation a name"});
-  assert_pg_faults(
+  assert_pg_errors(
       "model N {\n  id Int @id\n  upId Int?\n  up N? @relation(fields: [upId], references: [id])\n  down N[]\n}\n",
       {4, "relates to itself"});
-  assert_pg_faults(
+  assert_pg_errors(
       "model N {\n  id Int @id\n  a N[] @relation(\"x\")\n  b N[] @relation(\"x\")\n  c N[] @relation(\"x\")\n}\n",
       {3, "its own name"});
 }
 
 static void test_key_arguments(void **state) {
   (void)state;
-  assert_pg_faults(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  u User\n}\n", {8, "needs `fields` and `references`"});
-  assert_pg_faults(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  u User @relation(fields: [id])\n}\n",
+  assert_pg_errors(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  u User\n}\n", {8, "needs `fields` and `references`"});
+  assert_pg_errors(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  u User @relation(fields: [id])\n}\n",
                    {8, "needs `references`"});
-  assert_pg_faults(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: [uId], "
+  assert_pg_errors(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: [uId], "
                         "references: [id, email])\n}\n",
                    {9, "must be pairs"});
-  assert_pg_faults(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: [uIdd], "
+  assert_pg_errors(USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: [uIdd], "
                         "references: [idd], onDelete: Cascad)\n}\n",
                    {9, "Did you mean `uId`?"}, {9, "no field `idd` for `references`"}, {9, "Did you mean `Cascade`?"});
-  assert_pg_faults(USER "  ps P[] @relation(fields: [id], references: [id])\n}\nmodel P {\n  id Int @id\n  uId Int\n"
+  assert_pg_errors(USER "  ps P[] @relation(fields: [id], references: [id])\n}\nmodel P {\n  id Int @id\n  uId Int\n"
                         "  u User @relation(fields: [uId], references: [id])\n}\n",
                    {4, "`fields` belongs to the other side"}, {4, "`references` belongs to the other side"});
-  assert_pg_faults(
+  assert_pg_errors(
       USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: [uId], refs: [id])\n}\n",
       {9, "needs `references`"}, {9, "no argument `refs`"});
 }
 
 static void test_key_types(void **state) {
   (void)state;
-  assert_pg_faults(
+  assert_pg_errors(
       USER
       "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId String\n  u User @relation(fields: [uId], references: [id])\n}\n",
       {9, "same type"});
-  assert_pg_faults(
+  assert_pg_errors(
       USER
       "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId String\n  u User @relation(fields: [uId], references: [email])\n}\n",
       {9, "mark `email` with `@unique`"});
-  assert_pg_faults(
+  assert_pg_errors(
       USER "  ps P[]\n}\nmodel P {\n  id Int @id\n  uId Int?\n  u User @relation(fields: [uId], references: [id])\n}\n",
       {9, "write `User?`"});
 }
 
 static void test_one_to_one_rules(void **state) {
   (void)state;
-  assert_pg_faults(
+  assert_pg_errors(
       USER "  p P?\n}\nmodel P {\n  id Int @id\n  uId Int\n  u User @relation(fields: [uId], references: [id])\n}\n",
       {9, "mark `uId` with `@unique`"});
-  assert_pg_faults(
+  assert_pg_errors(
       USER
       "  p P\n}\nmodel P {\n  id Int @id\n  uId Int @unique\n  u User @relation(fields: [uId], references: [id])\n}\n",
       {4, "write `P?`"});
-  assert_pg_faults(USER "  pId Int @unique\n  p P? @relation(fields: [pId], references: [id])\n}\nmodel P {\n  id Int "
+  assert_pg_errors(USER "  pId Int @unique\n  p P? @relation(fields: [pId], references: [id])\n}\nmodel P {\n  id Int "
                         "@id\n  uId Int @unique\n"
                         "  u User? @relation(fields: [uId], references: [id])\n}\n",
                    {5, "belongs to the other side"}, {5, "belongs to the other side"});
@@ -165,15 +165,15 @@ static void test_set_null(void **state) {
   (void)state;
   static const char text[] = "model A {\n  id Int @id\n  bs B[]\n}\nmodel B {\n  id Int @id\n  aId Int\n"
                              "  a A @relation(fields: [aId], references: [id], onDelete: SetNull)\n}\n";
-  assert_lite_faults(text, {8, "needs optional fields"});
+  assert_lite_errors(text, {8, "needs optional fields"});
   rl_schema_release(parse_pg(text)); /* a warning only */
 }
 
 static void test_many_to_many_rules(void **state) {
   (void)state;
-  assert_pg_faults("model A {\n  x Int\n  y Int\n  bs B[]\n  @@id([x, y])\n}\nmodel B {\n  id Int @id\n  as A[]\n}\n",
+  assert_pg_errors("model A {\n  x Int\n  y Int\n  bs B[]\n  @@id([x, y])\n}\nmodel B {\n  id Int @id\n  as A[]\n}\n",
                    {9, "`@id` of a single field"});
-  assert_pg_faults("model A {\n  id Int @id\n  bs B[] @relation(references: [id])\n}\nmodel B {\n  id Int @id\n  as "
+  assert_pg_errors("model A {\n  id Int @id\n  bs B[] @relation(references: [id])\n}\nmodel B {\n  id Int @id\n  as "
                    "A[] @relation(onDelete: Cascade)\n}\n",
                    {3, "has no `references`"}, {7, "has no `onDelete`"});
 }
@@ -185,7 +185,7 @@ static void test_ignored(void **state) {
       "\n}\nmodel B {\n  id Int @id\n  aId Int\n  a A @relation(fields: [aId], references: [id])\n  @@ignore\n}\n";
   char text[512];
   snprintf(text, sizeof text, "%s%s", head, tail);
-  assert_pg_faults(text, {3, "needs `@ignore`"});
+  assert_pg_errors(text, {3, "needs `@ignore`"});
   snprintf(text, sizeof text, "%s@ignore%s", head, tail);
   rl_schema *s = parse_pg(text);
   assert_true(s->models[1]->ignored);
@@ -206,11 +206,11 @@ static void test_relation_mode(void **state) {
       "@id\n}\n");
   assert_true(s->relation_mode_prisma);
   rl_schema_release(s);
-  assert_pg_faults(
+  assert_pg_errors(
       "datasource db {\n  provider = \"postgresql\"\n  referentialIntegrity = \"prisma\"\n  relationMode = "
       "\"prisma\"\n}\n",
       {3, "old name of `relationMode`"});
-  assert_pg_faults("datasource db {\n  provider = \"postgresql\"\n  referentialIntegrity = \"off\"\n}\n",
+  assert_pg_errors("datasource db {\n  provider = \"postgresql\"\n  referentialIntegrity = \"off\"\n}\n",
                    {3, "`referentialIntegrity` must be \"foreignKeys\" or \"prisma\""});
 }
 

@@ -1,4 +1,4 @@
-/* Counts, aggregates, groups and existence, run on every engine there is. */
+/* Counts, aggregates, groups and existence, run on each available database. */
 #include "blog.h"
 #include "engines.h"
 

@@ -39,7 +39,7 @@ static const char blog_schema[] = "enum Role {\n  USER\n  ADMIN\n}\n"
                                   "  @@id([a, b])\n"
                                   "}\n";
 
-/* Users: 1 is the boss of 2 and 3, 3 of 4. Posts: three of user 1, one of 2, one of nobody. */
+/* Users: 1 is the boss of 2 and 3, and 3 of 4. Posts: three of user 1, one of user 2, one without a user. */
 static const char blog_rows[] =
     "INSERT INTO \"User\" (id, email, name, role, age, score, bal, meta, boss) VALUES"
     " (1, 'ann@x', 'Ann', 'ADMIN', 40, 1.5, 10, '{\"a\": {\"b\": [1, 2, \"x\"]}, \"n\": null, \"s\": \"a_b\", \"k\": "

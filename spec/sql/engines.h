@@ -1,5 +1,5 @@
-/* Runs rendered statements on SQLite in memory and, where RILLE_TEST_POSTGRES names a server, on PostgreSQL, and shows
- * rows as one text: columns parted by |, rows by a semicolon, - for null. Parameters come from constants. */
+/* Runs rendered statements on SQLite in memory and, if RILLE_TEST_POSTGRES names a server, on PostgreSQL. Writes rows
+ * as one text: columns separated by |, rows by a semicolon, - for null. Parameters are constants. */
 #ifndef SPEC_SQL_ENGINES_H
 #define SPEC_SQL_ENGINES_H
 
@@ -54,7 +54,7 @@ static inline void show_cell(rl_buf *out, int row, int column, const char *text)
   rl_buf_text(out, text ? text : "-");
 }
 
-/* The value of a parameter: its input's constant, or the one given for a bulk row. */
+/* Returns the value of a parameter: its input's constant, or the value of a bulk row. */
 static inline const rl_value *param_value(const rl_template *t, uint32_t i, const rl_value *given) {
   return t->inputs[i] ? &t->inputs[i]->constant : &given[i];
 }
@@ -168,10 +168,10 @@ typedef struct engine {
   void (*run)(const rl_template *t, const rl_value *given, rl_buf *out);
 } engine;
 
-static engine the_engine; /* the one whose turn it is */
+static engine the_engine; /* the current one */
 
 static inline void engine_script(const char *sql) {
-  (void)sql; /* without any engine */
+  (void)sql; /* without a database */
 #if RILLE_WITH_SQLITE
   if (the_engine.run == sqlite_run) sqlite_must(sqlite3_exec(engine_sqlite, sql, NULL, NULL, NULL), sql);
 #endif
@@ -184,7 +184,7 @@ static inline void engine_script(const char *sql) {
 #endif
 }
 
-/* Opens the engine, makes the tables of the schema and fills them. */
+/* Opens the database, creates the tables of the schema and fills them. */
 static inline int engine_open(const char *schema, const char *data) {
   ir_open(schema, the_engine.provider);
 #if RILLE_WITH_SQLITE
@@ -248,7 +248,7 @@ static inline bool on_postgres(void) {
   return the_engine.provider == RL_PROVIDER_POSTGRESQL;
 }
 
-/* Runs the group on each engine there is; what it returns is main's status. */
+/* Runs the group on each available database. Returns main's status. */
 static inline int run_on_engines(const struct CMUnitTest *tests, size_t count, CMFixtureFunction setup,
                                  CMFixtureFunction teardown) {
   const engine engines[] = {

@@ -1,8 +1,8 @@
-/* Conditions, run on every engine there is: which rows each one finds. */
+/* Conditions, run on each available database: which rows they find. */
 #include "blog.h"
 #include "engines.h"
 
-/* The ids of the users that a condition finds. */
+/* Returns the ids of the users that a condition finds. */
 static const char *users(rl_filter *where) {
   rl_select *s = ir_select("User", "id", where);
   ir_order(s, "User.id", false);

@@ -1,5 +1,5 @@
-/* Relational forms built by hand, so that rendering is tested without the rooms that make them from calls. Everything
- * lies in one arena; a shortage of memory fails the test. */
+/* Steps built by hand, so rendering is tested without the rooms that build them from calls. Everything is allocated
+ * in one arena. The test fails when out of memory. */
 #ifndef SPEC_SQL_IR_H
 #define SPEC_SQL_IR_H
 

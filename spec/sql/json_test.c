@@ -1,4 +1,4 @@
-/* Conditions on Json, run on every engine there is. */
+/* Conditions on JSON, run on each available database. */
 #include "blog.h"
 #include "engines.h"
 
@@ -30,7 +30,7 @@ static void equality(void **state) {
   expect_users(json(RL_OP_EQ, at(ir_text("a")), "5"), "2");
   expect_users(json(RL_OP_NE, at(ir_text("a")), "5"), "1");
   expect_users(ir_not(json(RL_OP_EQ, at(ir_text("a")), "5")), "1");
-  expect_users(json(RL_OP_EQ, NULL, "[1, {\"y\": 2, \"z\": 1}]"), "3"); /* the order of keys means nothing */
+  expect_users(json(RL_OP_EQ, NULL, "[1, {\"y\": 2, \"z\": 1}]"), "3"); /* the order of keys has no meaning */
   expect_users(json(RL_OP_NE, NULL, "[1,{\"y\":2,\"z\":1}]"), "1;2;5");
   expect_users(json(RL_OP_EQ, NULL, "[{\"z\": 1, \"y\": 2}, 1]"), "");
   expect_users(json(RL_OP_EQ, at(ir_text("a"), ir_text("b"), ir_text("1")), "2"), "1");

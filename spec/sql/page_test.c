@@ -1,4 +1,4 @@
-/* Orders, pages, cursors and distinct rows, run on every engine there is. */
+/* Orders, pages, cursors and distinct rows, run on each available database. */
 #include "blog.h"
 #include "engines.h"
 
@@ -13,7 +13,7 @@ static void orders(void **state) {
   ir_order(s, "User.id", true);
   expect_select(s, "3;4;1;5;2");
   s = users();
-  ir_order(s, "User.age", false); /* each engine puts nulls where it always does */
+  ir_order(s, "User.age", false); /* each database puts nulls where it does by default */
   ir_order(s, "User.id", false);
   expect_select(s, on_postgres() ? "3;1;4;2;5" : "2;5;3;1;4");
 }
@@ -59,7 +59,7 @@ static void limits(void **state) {
   expect_select(s, "4;5");
   s->take = ir_number(2);
   s->skip = ir_number(1);
-  s->reverse = true; /* the last two but one, in order */
+  s->reverse = true; /* the last two, without the very last, in order */
   expect_select(s, "3;4");
   s->take_none = true;
   expect_select(s, "");
@@ -165,7 +165,7 @@ static void per_parent(void **state) {
   expect_select(s, "1|1;1|3;2|4");
   s->distinct_count = 0;
   s->reverse = false;
-  s->cursor = ir_compare("Post.id", RL_OP_EQ, ir_int(2)); /* a row of author 1: others have no row to begin with */
+  s->cursor = ir_compare("Post.id", RL_OP_EQ, ir_int(2)); /* a row of author 1: the others have no cursor row */
   expect_select(s, "1|2;1|3");
 }
 

@@ -1,4 +1,4 @@
-/* What only PostgreSQL has: scalar lists, native types, full text, row locks, schemas of tables. They need a server. */
+/* What only PostgreSQL has: scalar lists, native types, full text, row locks, schemas. These tests need a server. */
 #include "engines.h"
 
 #if RILLE_WITH_POSTGRES
@@ -171,7 +171,7 @@ static void bulk_arrays(void **state) {
   rl_step_sql *sql = ir_render(&rl_dialect_postgres, step);
   assert_int_equal(sql->bulk, RL_BULK_ARRAYS);
   assert_string_equal(run_template(&sql->main, given), "3|red|1.25;4|-|-");
-  ins.rows = ir_rows("Doc", 2, "Doc.id", "Doc.words"); /* arrays of arrays would come apart */
+  ins.rows = ir_rows("Doc", 2, "Doc.id", "Doc.words"); /* unnest would split arrays of arrays */
   sql = ir_render(&rl_dialect_postgres, step);
   assert_int_equal(sql->bulk, RL_BULK_VALUES);
   assert_int_equal(sql->rows_per, 50);

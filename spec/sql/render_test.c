@@ -1,4 +1,4 @@
-/* The text of statements, for both dialects: what is asked, and nothing but parameters and identifiers. */
+/* The text of statements in both dialects: the right SQL, with only parameters and identifiers. */
 #include "../base/failing_allocator.h"
 #include "blog.h"
 #include "ir.h"
@@ -131,7 +131,7 @@ static void writes(void **state) {
       .model = ir_model("User"), .where = ir_null("User.name", false), .limit = ir_number(2), .assign_count = 1};
   u.assigns = ir_assigns(1, "User.name", RL_SET, NULL);
   step = ir_write(RL_STEP_UPDATE, &u);
-  /* PostgreSQL asks again of a row that it had to wait for, and does not see the subquery's answer as a question */
+  /* after waiting for a row, PostgreSQL checks its conditions again, but not those in the subquery */
   expect(step,
          "UPDATE \"User\" AS t0 SET \"name\" = NULL WHERE t0.\"id\" IN (SELECT t1.\"id\" FROM \"User\" AS t1 WHERE "
          "t1.\"name\" IS NULL LIMIT $1) AND t0.\"name\" IS NULL",
@@ -193,7 +193,7 @@ static void refusals(void **state) {
   rl_error_clear(&err);
 }
 
-/* Steps of every kind that between them take all ways through the renderer. */
+/* Steps of every kind, which together take all branches of the renderer. */
 static rl_step *some_steps(size_t *count) {
   rl_step *steps = ir_new(4 * sizeof *steps);
   rl_select *s =

@@ -1,4 +1,4 @@
-/* INSERT, UPDATE and DELETE, one row or many, run on every engine there is. Each test begins with the same rows. */
+/* INSERT, UPDATE and DELETE of one row or many, run on each available database. Each test begins with the same rows. */
 #include "blog.h"
 #include "engines.h"
 
@@ -50,7 +50,7 @@ static void upsert(void **state) {
   ir_returning(step, "Pair", "v");
   expect_rows(step, "6");
   ins.conflict_where = ir_compare("Pair.v", RL_OP_GT, ir_int(6));
-  expect_rows(step, ""); /* there, but not of the kind that was to be changed */
+  expect_rows(step, ""); /* it exists, but does not match the condition of the update */
   ins.assigns[1].input = ir_of("Pair.b", ir_text("new"));
   expect_rows(step, "50");
   ins.on_conflict_count = 0;
@@ -64,7 +64,7 @@ static void join_rows(void **state) {
                    .link_b = ir_of("Tag.id", ir_int(1))};
   rl_step *step = ir_write(RL_STEP_INSERT, &ins);
   expect_rows(step, "");
-  expect_rows(step, ""); /* a pair that is there is left alone */
+  expect_rows(step, ""); /* an existing pair is left unchanged */
   ins.link_b = ir_list_of("Tag.id", ir_int(1), ir_int(2), ir_int(3));
   expect_rows(step, "");
   ins.link_a = ir_list_of("Post.id", ir_int(3), ir_int(5));
@@ -97,7 +97,7 @@ static rl_value bulk_text(const char *z) {
   return ir_text(z);
 }
 
-/* Rows of tags, number and name each, by whichever way the engine has. */
+/* Rows of tags, each with number and name, in the way of the database. */
 static void insert_tags(const rl_step_sql *sql, size_t count, const rl_value *cells) {
   if (sql->bulk == RL_BULK_ARRAYS) {
     rl_value *ids = ir_new(count * sizeof *ids), *names = ir_new(count * sizeof *names);
@@ -136,7 +136,7 @@ static void bulk(void **state) {
   expect_all("Tag", "name", "Tag.id", "red;green;blue;VII;eight;nine");
 }
 
-/* Values of each row's own; the condition of the call comes after the rows. */
+/* Different values per row. The condition of the call comes after the rows. */
 static void bulk_update(void **state) {
   (void)state;
   rl_update u = {.model = ir_model("Tag"), .rows = ir_rows("Tag", 2, "Tag.id", "Tag.name")};

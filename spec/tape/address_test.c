@@ -1,5 +1,5 @@
-/* The tree, addresses, anchors, pins and walks: what was worked out on one call's tape must address the right values in
- * another's. */
+/* The tree, addresses, anchors, pins and walks: addresses computed on the tape of one call must find the right values
+ * on that of another. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,12 +11,12 @@
 #include "random.h"
 #include "tape/tape.h"
 
-/* Writes random arguments. `form` decides what makes the shape, and the lengths of lists that will be expanded;
- * `content` the rest. So two calls with the same form and other contents have the same shape. */
+/* Writes random arguments. `form` decides the shape and the lengths of lists to expand, and `content` the rest. So
+ * two calls with the same form and different contents have the same shape. */
 typedef struct writing {
   rl_tape *tape;
   uint64_t form, content;
-  int64_t next; /* each value is a number of its own */
+  int64_t next; /* each value is another number */
 } writing;
 
 static const char *const keys[] = {"a", "b", "c", "some", "id", "where", "fixed"};
@@ -44,7 +44,7 @@ static void write_object(writing *w, int depth) {
   rl_tape_close_object(w->tape);
 }
 
-/* Every run has at least one element, since an empty list has a shape of its own. */
+/* Every run has at least one element, because an empty list has another shape. */
 static void write_list(writing *w, int depth, bool fixed) {
   rl_tape_open_list(w->tape);
   unsigned runs = random_below(&w->form, 3);
@@ -67,7 +67,7 @@ static void write_value(writing *w, int depth) {
     write_scalar(w);
   else if (choice == 2)
     write_list(w, depth, false);
-  else if (choice == 3) { /* a list to be expanded is told by its key, so that the test finds it in the tree */
+  else if (choice == 3) { /* the key says which list to expand, so the test finds it in the tree */
     rl_tape_open_object(w->tape);
     rl_tape_key(w->tape, RL_STR("fixed"));
     write_list(w, depth, true);
@@ -101,7 +101,7 @@ static rl_arg_tree *read_tree(const rl_tape *t, rl_arena *arena) {
   return tree;
 }
 
-/* Walking the list from its address gives the same as writing it whole. */
+/* Walking the list from its address returns the same as writing it whole. */
 static void assert_walk(const rl_tape *t, uint32_t shape_at, uint32_t first_slot) {
   rl_buf walked, whole;
   rl_buf_init(&walked);
@@ -124,12 +124,12 @@ static void assert_walk(const rl_tape *t, uint32_t shape_at, uint32_t first_slot
 }
 
 typedef struct comparing {
-  const rl_tape *tape; /* the second call's */
+  const rl_tape *tape; /* of the second call */
   const uint32_t *anchors;
   size_t scalars, lists;
 } comparing;
 
-/* a: of the first call, addressed; b: the same node, read from the second call. */
+/* a: of the first call, with its address; b: the same argument, read from the second call. */
 static void compare(comparing *c, const rl_arg *a, const rl_arg *b) {
   assert_int_equal(a->kind, b->kind);
   assert_int_equal(a->shape_at, b->shape_at);
@@ -171,7 +171,7 @@ static void test_addresses_hold_in_other_calls(void **state) {
     assert_true(rl_tape_anchors(&first, a->runs, a->run_count, a->pins, a->pin_count, anchors));
     c.anchors = anchors;
     bool holds = rl_tape_anchors(&second, a->runs, a->run_count, a->pins, a->pin_count, anchors);
-    /* fixed lists have the same length in both, whatever else does not hold */
+    /* expanded lists have the same length in both */
     assert_true(rl_tape_anchors(&second, a->runs, a->run_count, NULL, 0, anchors));
     compare(&c, a->root, b->root);
     held += holds;
@@ -179,14 +179,14 @@ static void test_addresses_hold_in_other_calls(void **state) {
     runs += a->run_count;
     pins += a->pin_count;
   }
-  /* The test is worth something only when all of this occurred. */
+  /* The test is useful only if all of this occurred. */
   assert_true(c.scalars > 2000 && c.lists > 1000 && runs > 1000 && pins > 1000 && held > 100 && broken > 100);
   rl_arena_dispose(&arena);
   rl_tape_dispose(&first);
   rl_tape_dispose(&second);
 }
 
-/* ------------------------------------------------------------------ one call, by hand */
+/* ------------------------------------------------------------------ one call, written by hand */
 
 typedef struct call {
   const char *mode;

@@ -1,4 +1,4 @@
-/* Json fields: what is given for one becomes a single scalar. And the writer's memory. */
+/* Json fields: their values become single scalars. And the writer's memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,7 +111,7 @@ static void test_scalars_given_for_a_json_field(void **state) {
   assert_json(expected);
 }
 
-static void test_null_and_marks_stay_what_they_are(void **state) {
+static void test_null_and_marks_stay_unchanged(void **state) {
   (void)state;
   open_object();
   key("data");
@@ -129,7 +129,7 @@ static void test_null_and_marks_stay_what_they_are(void **state) {
   assert_string_equal(shape(), "{kdata{kmetankmetamkafter{}}}");
 }
 
-static void test_set_alone_is_left(void **state) {
+static void test_set_alone_is_left_unchanged(void **state) {
   (void)state;
   open_object();
   key("data");
@@ -177,7 +177,7 @@ static void test_set_with_another_key_is_a_payload(void **state) {
   assert_json("{\"data\":{\"meta\":{\"set\":[1,\"x\"],\"more\":{\"set\":3}},\"next\":2}}");
 }
 
-static void test_conditions_are_no_payload(void **state) {
+static void test_conditions_are_not_payloads(void **state) {
   (void)state;
   open_object();
   key("where");
@@ -194,7 +194,7 @@ static void test_conditions_are_no_payload(void **state) {
   open_object();
   write_payload(1);
   close_object();
-  key("data"); /* a word of the language, though there is a Json field of that name */
+  key("data"); /* a word of the query language, although a Json field has that name */
   open_object();
   write_payload(1);
   close_object();
@@ -207,7 +207,7 @@ static void test_conditions_are_no_payload(void **state) {
                                "kdata{kposts{kupdate{kwhere{kmeta{klist[i*]ko{knullmkemptym}}}kdata{kmetaj}}}}}");
 }
 
-static void test_faults_within_a_payload(void **state) {
+static void test_errors_in_a_payload(void **state) {
   (void)state;
   for (int i = 0; i < 7; i++) {
     open_object();
@@ -232,7 +232,7 @@ static void test_faults_within_a_payload(void **state) {
   assert_fails("wrong order");
 }
 
-/* Calls in any order: the tape ends well or with an error, and what ended well can be read. */
+/* Calls in any order: the tape is valid or has an error, and a valid one can be read. */
 static void test_random_calls(void **state) {
   (void)state;
   static const char *const names[] = {"data", "meta", "set", "where", "x", ""};
@@ -358,11 +358,11 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_a_payload_is_one_scalar, set_up_json, tear_down_json),
       cmocka_unit_test_setup_teardown(test_payloads_of_many_rows_share_a_run, set_up_json, tear_down_json),
       cmocka_unit_test_setup_teardown(test_scalars_given_for_a_json_field, set_up_json, tear_down_json),
-      cmocka_unit_test_setup_teardown(test_null_and_marks_stay_what_they_are, set_up_json, tear_down_json),
-      cmocka_unit_test_setup_teardown(test_set_alone_is_left, set_up_json, tear_down_json),
+      cmocka_unit_test_setup_teardown(test_null_and_marks_stay_unchanged, set_up_json, tear_down_json),
+      cmocka_unit_test_setup_teardown(test_set_alone_is_left_unchanged, set_up_json, tear_down_json),
       cmocka_unit_test_setup_teardown(test_set_with_another_key_is_a_payload, set_up_json, tear_down_json),
-      cmocka_unit_test_setup_teardown(test_conditions_are_no_payload, set_up_json, tear_down_json),
-      cmocka_unit_test_setup_teardown(test_faults_within_a_payload, set_up_json, tear_down_json),
+      cmocka_unit_test_setup_teardown(test_conditions_are_not_payloads, set_up_json, tear_down_json),
+      cmocka_unit_test_setup_teardown(test_errors_in_a_payload, set_up_json, tear_down_json),
       cmocka_unit_test_setup_teardown(test_random_calls, set_up_json, tear_down_json),
       cmocka_unit_test_setup_teardown(test_every_allocation_may_fail, set_up_json, tear_down_json),
 #ifndef RL_ARENA_MALLOC

@@ -1,4 +1,4 @@
-/* Date-times: calendar, texts in and out. */
+/* Date-times: calendar, reading and writing text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,7 +60,7 @@ static void test_accepted(void **state) {
   }
 }
 
-static void test_refused(void **state) {
+static void test_rejected(void **state) {
   (void)state;
   static const char *const texts[] = {
       "",
@@ -103,7 +103,7 @@ static void test_refused(void **state) {
   }
 }
 
-static void test_beyond(void **state) {
+static void test_out_of_range(void **state) {
   (void)state;
   static const struct {
     const char *text;
@@ -201,8 +201,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_day_of_many_years),
       cmocka_unit_test(test_accepted),
-      cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_beyond),
+      cmocka_unit_test(test_rejected),
+      cmocka_unit_test(test_out_of_range),
       cmocka_unit_test(test_written),
       cmocka_unit_test(test_random_round_trips),
       cmocka_unit_test(test_time_of_day),

@@ -61,7 +61,7 @@ static void test_text_form(void **state) {
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) assert_normal(pairs[i][0], pairs[i][1]);
 }
 
-static void test_refused(void **state) {
+static void test_rejected(void **state) {
   (void)state;
   static const char *const texts[] = {"",    "-",     "+",       ".",         "e5",  "1e",
                                       "1e+", "1.2.3", "1 ",      " 1",        "0x1", "NaN",
@@ -120,7 +120,7 @@ static void test_floats_round_trip(void **state) {
   }
 }
 
-/* 1 + 2^-53 lies just between two floats: a digit far away decides. */
+/* 1 + 2^-53 is exactly between two floats, so a distant digit decides. */
 static void test_correct_rounding(void **state) {
   (void)state;
   static const char half[] = "1.00000000000000011102230246251565404236316680908203125";
@@ -237,7 +237,7 @@ static void test_order(void **state) {
     }
 }
 
-/* Random numbers of up to 18 digits, as whole numbers of a ten-thousandth, against 64-bit arithmetic. */
+/* Random numbers of up to 18 digits, as integers of ten-thousandths, compared with 64-bit arithmetic. */
 static void test_random_sums(void **state) {
   (void)state;
   uint64_t seed = 11;
@@ -262,7 +262,7 @@ static void test_random_sums(void **state) {
     back = parse(a);
     assert_int_equal(rl_decimal_cmp(back, product), 0);
     rl_decimal_free(back);
-    if (y != 0) { /* the quotient of a product is exact, since it fits into 20 digits */
+    if (y != 0) { /* the quotient of a product is exact, because it has at most 20 digits */
       assert_int_equal(rl_decimal_div(product, q, &back, NULL), RILLE_OK);
       assert_int_equal(rl_decimal_cmp(back, p), 0);
       rl_decimal_free(back);
@@ -305,7 +305,7 @@ static void test_random_texts(void **state) {
 }
 
 /* Repeated squaring must end in an error and not in an ever longer number. */
-static void test_numbers_do_not_grow_without_end(void **state) {
+static void test_numbers_do_not_grow_without_limit(void **state) {
   (void)state;
   rl_decimal *d = parse("1.000000001");
   rl_error e = {0};
@@ -354,7 +354,7 @@ static void test_every_allocation_may_fail(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_text_form),
-      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_rejected),
       cmocka_unit_test(test_conversions),
       cmocka_unit_test(test_floats_round_trip),
       cmocka_unit_test(test_correct_rounding),
@@ -364,7 +364,7 @@ int main(void) {
       cmocka_unit_test(test_order),
       cmocka_unit_test(test_random_sums),
       cmocka_unit_test(test_random_texts),
-      cmocka_unit_test(test_numbers_do_not_grow_without_end),
+      cmocka_unit_test(test_numbers_do_not_grow_without_limit),
       cmocka_unit_test(test_every_allocation_may_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

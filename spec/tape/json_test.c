@@ -1,4 +1,4 @@
-/* Json text: reading strictly, writing, floats, random round trips. */
+/* JSON text: strict reading, writing, floats, random round trips. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "random.h"
 #include "tape/json.h"
 
-/* Reads the whole text and writes it again without space; false when it is not Json. */
+/* Reads the whole text and writes it again without spaces. Returns false if it is not JSON. */
 static bool rewrite(rl_str text, rl_buf *out, rl_error *err) {
   rl_json_reader r;
   rl_json_token token;
@@ -69,7 +69,7 @@ static void test_accepted(void **state) {
   assert_reads("123456789012345678901234567890.5", "123456789012345678901234567890.5");
 }
 
-static void test_refused(void **state) {
+static void test_rejected(void **state) {
   (void)state;
   static const struct {
     const char *text, *where;
@@ -188,7 +188,7 @@ static void test_random_round_trips(void **state) {
     rl_error e = {0};
     if (!rewrite(rl_buf_view(&text), &out, &e)) fail_msg("%s: %s", rl_buf_z(&text), rl_error_message(&e));
     assert_string_equal(rl_buf_z(&text), rl_buf_z(&out));
-    /* Damaged somewhere, it must be read or refused, and no byte beyond its end be touched. */
+    /* Damaged text must be read or rejected, and no byte after its end read. */
     char *copy = malloc(text.len + 1);
     assert_non_null(copy);
     memcpy(copy, text.p, text.len);
@@ -257,7 +257,7 @@ static void test_floats_in_a_locale_with_comma(void **state) {
   static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (setlocale(LC_NUMERIC, names[i])) break;
-  check_floats(); /* where no such locale is installed this repeats the test above */
+  check_floats(); /* if no such locale is installed, this repeats the test above */
   setlocale(LC_NUMERIC, "C");
 }
 
@@ -282,7 +282,7 @@ static void test_every_allocation_may_fail(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_accepted),
-      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_rejected),
       cmocka_unit_test(test_depth),
       cmocka_unit_test(test_random_round_trips),
       cmocka_unit_test(test_floats),

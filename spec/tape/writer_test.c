@@ -1,4 +1,4 @@
-/* The writer: shapes, runs, faults. */
+/* The writer: shapes, runs, errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -101,7 +101,7 @@ static uint64_t hash_of_list(int count) {
   return rl_tape_hash(&tape);
 }
 
-static void test_length_is_no_part_of_the_shape(void **state) {
+static void test_length_is_not_part_of_the_shape(void **state) {
   (void)state;
   assert_true(hash_of_list(3) == hash_of_list(3000));
   assert_true(hash_of_list(3) != hash_of_list(0));
@@ -148,7 +148,7 @@ static void test_misuse(void **state) {
   assert_ends_well();
 }
 
-static void test_a_fault_names_its_path(void **state) {
+static void test_an_error_names_its_path(void **state) {
   (void)state;
   open_object();
   key("where");
@@ -167,7 +167,7 @@ static void test_a_fault_names_its_path(void **state) {
   rl_error_clear(&e);
 }
 
-static void test_limits_that_hold(void **state) {
+static void test_limits(void **state) {
   (void)state;
   for (int i = 0; i < 200; i++) open_list();
   for (int i = 0; i < 200; i++) close_list();
@@ -182,7 +182,7 @@ static void test_limits_that_hold(void **state) {
   assert_non_null(tape.values[0].as.p);
 }
 
-static void test_what_json_cannot_hold(void **state) {
+static void test_what_json_cannot_contain(void **state) {
   (void)state;
   rl_error e = {0};
   rl_buf out;
@@ -216,11 +216,11 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_every_scalar, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_runs, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_nested_runs, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_length_is_no_part_of_the_shape, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_length_is_not_part_of_the_shape, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_misuse, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_a_fault_names_its_path, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_limits_that_hold, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(test_what_json_cannot_hold, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_an_error_names_its_path, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_what_json_cannot_contain, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static inline void text(const char *z) {
   rl_tape_text(&tape, rl_str_of(z));
 }
 
-/* The shape with the binary lengths left out. */
+/* Returns the shape without the binary lengths. */
 static inline const char *shape(void) {
   static char out[4096];
   size_t len = 0;
