@@ -7,7 +7,7 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Where a byte may be; every byte beyond ASCII is a letter. */
+/* The parts in which a byte is allowed. Every byte beyond ASCII is a letter. */
 enum { LOCAL = 1, LABEL = 2 };
 
 #define L (LOCAL | LABEL)
@@ -72,7 +72,7 @@ static bool is_ascii(rl_str s) {
 }
 
 /* Spaces and controls beyond ASCII: U+0080 to U+00A0, U+1680, U+2000 to U+200F, U+2028 to U+202F, U+205F to U+2064,
- * U+3000, U+FEFF. They look like nothing, and no address has them. */
+ * U+3000, U+FEFF. They are invisible, and no address has them. */
 static bool has_wide_space(rl_str s) {
   if (is_ascii(s)) return false;
   for (size_t i = 0; i + 1 < s.len; i++) {
@@ -101,8 +101,8 @@ static bool is_label(rl_str s) {
   return s.len > 0 && s.len <= LABEL_MOST && s.p[0] != '-' && s.p[s.len - 1] != '-';
 }
 
-/* Labels with dots between them. *count is their number, *last the last one. Names of hosts may have an underscore,
- * those of mail domains may not. */
+/* Checks labels with dots between them. *count is their number, *last the last one. Host names may have an underscore,
+ * but mail domains may not. */
 static bool is_domain(rl_str s, bool underscore, size_t *count, rl_str *last) {
   size_t from = 0;
   *count = 1;
@@ -184,7 +184,7 @@ static bool is_port(rl_str s) {
 }
 
 static bool is_host(rl_str s) {
-  if (s.len && s.p[s.len - 1] == '.') s.len--; /* the root, as in example.com. */
+  if (s.len && s.p[s.len - 1] == '.') s.len--; /* the root, like in example.com. */
   size_t count;
   rl_str last;
   return is_ipv6(s) || is_domain(s, true, &count, &last);

@@ -14,7 +14,7 @@ static rl_str text_of(const rl_value *v) {
 
 /* ------------------------------------------------------------------ @trim */
 
-/* White space as Unicode has it: the control characters that are, and the separators. */
+/* Returns whether the character is white space in Unicode: some control characters, and the separators. */
 static bool is_space(utf8proc_int32_t c) {
   if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r');
   if (c == 0x85) return true;
@@ -22,7 +22,7 @@ static bool is_space(utf8proc_int32_t c) {
   return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
-/* The character at p; the texts are valid UTF-8. Returns its length, at least 1. */
+/* Reads the character at p of valid UTF-8. Returns its length, at least 1. */
 static size_t read_character(const char *p, size_t left, utf8proc_int32_t *c) {
   utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)p, (utf8proc_ssize_t)left, c);
   return len > 0 ? (size_t)len : 1;
@@ -99,7 +99,7 @@ static uint64_t characters(rl_str s) {
   return n;
 }
 
-/* Whether a text is right whatever its bytes are: a character has one to four of them. */
+/* Returns whether every text with this many bytes has a right length: a character has one to four bytes. */
 static bool is_surely_within(const rl_rule *rule, uint64_t bytes) {
   return (!rule->min.given || (bytes + 3) / 4 >= (uint64_t)rule->min.value.as.i) &&
          (!rule->max.given || bytes <= (uint64_t)rule->max.value.as.i);
@@ -119,7 +119,7 @@ static const char *check_length(const rl_rule *rule, const rl_value *v, rl_str *
   return NULL;
 }
 
-/* -1, 0, 1; 2: they cannot be compared, as a number with NaN. */
+/* Returns -1, 0 or 1; 2: they cannot be compared, like a number and NaN. */
 static int compare(const rl_value *a, const rl_value *b) {
   if (a->kind == RILLE_TEXT) return a->len && a->as.p[0] == '-' ? -1 : 1; /* the date-times infinity and -infinity */
   if (a->kind != b->kind) return 2;
@@ -151,7 +151,7 @@ static const char *check_item(const rl_rule *rule, const rl_value *v, rl_str *li
   return "not_one_of";
 }
 
-/* Returns the code of what is wrong with one value; NULL: nothing is. */
+/* Returns the code of the violation by one value; NULL: none. */
 static const char *check(const rl_rule *rule, const rl_value *v, rl_str *limit) {
   if (v->kind == RILLE_NULL) return NULL;
   switch (rule->kind) {
@@ -168,7 +168,7 @@ static const char *check(const rl_rule *rule, const rl_value *v, rl_str *limit) 
   return NULL;
 }
 
-/* The length of a list is its own, every other rule is for its elements. */
+/* The length is a rule for the list, and every other rule is for its elements. */
 static const char *check_list(const rl_rule *rule, const rl_value *v, bool pushed, rl_rule_fault *fault) {
   if (rule->kind == RL_RULE_LENGTH) return pushed ? NULL : check_length(rule, v, &fault->limit);
   for (uint32_t i = 0; i < v->len; i++) {

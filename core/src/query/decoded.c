@@ -1,5 +1,5 @@
-/* Decoded tables where the query language is meant. A JSON body or a form comes from outside: as a condition, an
- * operator or a nested write it would let its sender write the query. */
+/* Rejects decoded tables where the query language is expected. JSON and forms come from outside: as a condition, an
+ * operator or a nested write, they would let their sender write the query. */
 #include "query/bind.h"
 
 const char *rl_decoded_text(rl_decoded from) {
@@ -20,7 +20,7 @@ static const rl_arg *find_decoded(const rl_binder *b, const rl_arg *arg) {
   return NULL;
 }
 
-/* Returns what the query language has in the place of the argument. */
+/* Returns what the query language expects here, for messages. */
 static const char *meaning_of(const rl_arg *arg) {
   static const rl_word conditions[] = {{"where", 0}, {"cursor", 0}, {"having", 0}};
   static const rl_word data[] = {{"data", 0}, {"create", 0}, {"update", 0}};
