@@ -1,5 +1,5 @@
-/* Arrays of structs that tell their size, as a newer and an older program pass them. Each element is as long as its own
- * struct_size says. */
+/* Arrays of structs with their size, as newer and older applications pass them. Each element has the length of its own
+ * struct_size. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ static const char from_text[] = "datasource db {\n  provider = \"sqlite\"\n}\n"
 static const char to_text[] = "datasource db {\n  provider = \"sqlite\"\n}\n"
                               "model A {\n  id Int @id\n  u String\n  v Int\n}\n";
 
-/* The element of a newer program. */
+/* The element of a newer application. */
 typedef struct long_rename {
   rille_rename known;
   const char *reason;
@@ -45,7 +45,7 @@ static rille_rename rename_of(uint32_t size, const char *from, const char *to) {
   return r;
 }
 
-/* The code of the error, "" when there is none; the diff is the caller's. */
+/* Returns the error's code, "" if there is none. The caller frees the diff. */
 static const char *compare(rille_diff_options *options, rille_diff **diff) {
   static char code[16];
   rille_error *err = NULL;

@@ -1,6 +1,6 @@
 -- Sizes and offsets of the structs of the public headers.
---   layout.lua generate HEADER...   a C program that prints them
---   layout.lua compare OLD NEW      fails when something of OLD moved, shrank or went
+--   layout.lua generate HEADER...   writes a C program that prints them
+--   layout.lua compare OLD NEW      fails if something of OLD has moved, shrunk or disappeared
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -9,7 +9,7 @@ local function read(path)
   return text
 end
 
--- The names of the fields of a struct's body; a nested struct or union counts as the one field it is.
+-- Returns the names of the fields of a struct's body. A nested struct or union is one field.
 local function fields_of(body)
   local fields = {}
   local flat = body:gsub("%b{}", " ")
@@ -66,7 +66,7 @@ local function compare(old, new)
     local may_grow = not name:find(".", 1, true) and old[name .. ".struct_size"]
     local grown = may_grow and now and tonumber(now) > tonumber(place)
     if now ~= place and not grown then
-      print(("%s: was %s, is %s"):format(name, place, now or "gone"))
+      print(("%s: was %s, is %s"):format(name, place, now or "missing"))
       bad = true
     end
   end
@@ -75,7 +75,7 @@ local function compare(old, new)
       local struct = name:match("^[^.]+")
       local appended = not old[struct] or old[struct .. ".struct_size"]
       if not appended then
-        print(("%s: new, at %s, in a struct that does not tell its size"):format(name, place))
+        print(("%s: new, at %s, in a struct without struct_size"):format(name, place))
         bad = true
       end
     end

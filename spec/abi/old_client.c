@@ -1,6 +1,6 @@
-/* A client as somebody wrote it against the first release: it must compile with every later header, and run on every
- * later library. Frozen: a change here is a break of the interface. It also plays the newer caller, whose option
- * structs are longer than the library knows. */
+/* An application written against the first release. It must compile with every later header and run on every later
+ * library, so a change here breaks the interface. It also acts as a newer application, with option structs that are
+ * longer than the library knows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +34,8 @@ static rille_schema *open_schema(const char *url) {
   return schema;
 }
 
-/* A newer caller: more fields than the library knows. Zero means default and is fine; anything else asks for what is
- * not there. */
+/* A newer caller with fields that the library does not know. Zero means default and is accepted. Other values are
+ * refused. */
 static rille_client *open_client(rille_schema *schema, const char *url) {
   struct {
     rille_client_options known;
@@ -69,7 +69,7 @@ static void write_text_field(rille_tape *tape, const char *outer, const char *fi
   rille_tape_close_object(tape);
 }
 
-/* Runs a call whose result is one row, and returns the cell of a column as a number, -1 when there is no row. */
+/* Runs a call whose result is one row, and returns the cell of a column as a number, -1 if there is no row. */
 static int64_t one_integer(rille_op *op, int32_t model, rille_action action, rille_tape *tape, const char *column) {
   rille_error *err = NULL;
   rille_row row;

@@ -1,8 +1,8 @@
--- Measures rille against the yardstick: both in this process, on the same database, in short slices that alternate; a full collection before each. The
--- figure is the median of the ratios of neighbouring slices, so that a machine that gets slower for a while slows both.
+-- Compares rille with the yardstick: both in this process, on the same database, in short alternating slices, each after a full collection. The result
+-- is the median of the ratios of neighbouring slices, so a machine that is slower for a while slows both.
 --
 --   bench.lua [--quick] [--yardstick-only] [sqlite|postgresql] [W1 ...]
--- Needs RILLE_TEST_POSTGRES (make bench starts a server). Prints a table an engine and "ratio W1 sqlite cpu 1.07" lines, and for
+-- Needs RILLE_TEST_POSTGRES (make bench starts a server). Prints one table per engine and "ratio W1 sqlite cpu 1.07" lines, and for
 -- W11 "peer W11 sqlite tables+cjson 3.41": how many times as long another way takes as rille.
 local yardstick = require "yardstick"
 local seed = require "bench.seed"
@@ -124,7 +124,7 @@ local function run_engine(engine, yard, url)
   if not yardstick_only then db = require("rille").connect { schema = "spec/bench/schema.prisma", url = url } end
   local lines = {}
   local workloads, same = workloads_of(yard, db)
-  print(("\n%s: microseconds a call"):format(engine))
+  print(("\n%s: microseconds per call"):format(engine))
   print(("%-4s %-24s %12s %12s %8s %12s %12s %8s"):format("", "", "C, CPU", "rille, CPU", "ratio", "C, wall", "rille, wall", "ratio"))
   for _, workload in ipairs(workloads) do
     if next(only) == nil or only[workload.name] then

@@ -1,5 +1,5 @@
--- How the cost grows: each subject is measured at a small and at a large size within this run, and the figure is their ratio, so that it means the same on
--- every machine. 1.0: the size does not matter.
+-- Measures how the cost grows: each subject at a small and at a large size in this run. The result is their ratio, so it means the same on every machine.
+-- 1.0: the size does not matter.
 --
 --   growth.lua [threads] [coroutines] [plans] [cycle] [batch] [push] [bytes]
 -- Needs RILLE_TEST_POSTGRES and RILLE_BENCH_FOLDER (make bench ARGS=growth sets them). Prints "growth <subject> <engine> <what> <ratio>" lines.
@@ -44,7 +44,7 @@ local function open(engine, options)
   return db, url, text
 end
 
--- Microseconds of CPU of this process a call, and of the clock.
+-- Returns the microseconds per call, of this process's CPU and of the clock.
 local function timed(calls, fn)
   collectgarbage()
   local cpu, wall = yardstick.cpu(), yardstick.wall()
@@ -52,7 +52,7 @@ local function timed(calls, fn)
   return (yardstick.cpu() - cpu) / calls, (yardstick.wall() - wall) / calls
 end
 
--- The same of the calls alone: run(n) makes n calls each and what comes before them, which the difference of two runs leaves out.
+-- The same for the calls alone: run(n) makes n calls and their set-up, which the difference of two runs removes.
 local function marginal(count, calls, run)
   local once_cpu, once_wall = timed(1, function() run(calls) end)
   local twice_cpu, twice_wall = timed(1, function() run(calls * 2) end)
@@ -135,7 +135,7 @@ function subjects.coroutines()
   end)
 end
 
--- Calls that are made of lists: what the process takes in the end.
+-- Calls with lists: the memory of the process at the end.
 function subjects.plans()
   each_engine(function(engine)
     local db = open(engine)
@@ -152,7 +152,7 @@ function subjects.plans()
   end)
 end
 
--- A cycle of calls of different shapes, beyond what is kept.
+-- A cycle of calls of more shapes than are kept.
 function subjects.cycle()
   each_engine(function(engine)
     local db = open(engine)
@@ -197,7 +197,7 @@ function subjects.batch()
   end)
 end
 
--- Pushing a schema that is there already, a table.
+-- Pushing a schema without changes, per table.
 function subjects.push()
   each_engine(function(engine)
     local function run(count)
@@ -214,7 +214,7 @@ function subjects.push()
   end)
 end
 
--- Rows of one megabyte each: the peak of the process, and the time a megabyte.
+-- Rows of one megabyte each: the peak of the process, and the time per megabyte.
 function subjects.bytes()
   each_engine(function(engine)
     local db = open(engine)

@@ -1,12 +1,12 @@
--- Makes the bench's database: 10,000 users with 10 posts each, 1,000 tags, 3 tags a post. Both databases compute the same rows from the row's number,
--- so no data travels and the seed is the constants below.
+-- Creates the benchmark's database: 10,000 users with 10 posts each, 1,000 tags, 3 tags per post. Both databases compute the same rows from the row's
+-- number, so no data is sent, and the seed is the constants below.
 local seed = {}
 
 local USERS, POSTS, TAGS = 10000, 100000, 1000
 local WORDS = ("a library that is small enough to be read in an evening is one that people will dare to change; so keep the names short, the "
   .. "functions shorter, say why and not what, measure before you believe, and throw away what nobody would miss if it were gone tomorrow "):rep(3)
 
--- A number below n, the same on both databases: two steps of a multiplicative generator, all within 64 bits.
+-- Returns SQL for a number below n, the same on both databases: two steps of a multiplicative generator, within 64 bits.
 local function mixed(i, salt, n) return ("((((%s * 48271 + %d) %% 2147483647) * 69621) %% 2147483647 %% %d)"):format(i, salt, n) end
 
 local dialects = {
@@ -60,14 +60,14 @@ end
 
 local function insert_posts(d)
   local content = ("substr('%s', 1 + CAST(%s AS INTEGER), 110 + CAST(%s AS INTEGER))"):format(WORDS, mixed("i", 7, 200), mixed("i", 13, 90))
-  -- 100003 is prime: every post has a minute of its own, in an order that is not that of the ids.
+    -- 100003 is prime: every post has its own minute, in another order than the ids.
   local time = d.time("(i * 48271 % 100003 * 60 + i % 60)", "(i * 37 % 1000)")
   return ('INSERT INTO "Post" ("id", "title", "content", "published", "views", "createdAt", "authorId") SELECT i, \'Post title number \' || i, '
     .. "CASE WHEN i %% 11 = 0 THEN NULL ELSE %s END, %s, %s, %s, (i - 1) / 10 + 1 FROM %s")
     :format(content, d.boolean(mixed("i", 3, 2)), mixed("i", 5, 10000), time, d.numbers(POSTS))
 end
 
--- Three different tags a post: each step is at least one and all together less than the whole circle.
+-- Three different tags per post: each step is at least one, and all together are less than the number of tags.
 local function insert_links(d, nth)
   local first, second, third = mixed("i", 17, TAGS), "1 + " .. mixed("i", 19, 300), "1 + " .. mixed("i", 23, 300)
   local steps = { first, ("(%s + %s)"):format(first, second), ("(%s + %s + %s)"):format(first, second, third) }

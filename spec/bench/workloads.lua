@@ -1,9 +1,9 @@
--- The workloads, each as the same call on both sides, and what must be equal about their results.
+-- The workloads, each as the same call of both, and what must be equal in their results.
 local cjson = require "cjson"
 
 local BULK = 10000
 
--- Made anew for each call, inside the measured time: a program that inserts rows has to make them too.
+-- Built for each call, inside the measured time: an application that inserts rows has to build them too.
 local function bulk_rows()
   local content = ("These words are those of every row that the bulk insert makes, about one hundred letters of it. "):sub(1, 100)
   local rows = {}
@@ -38,7 +38,7 @@ local function same(a, b, path)
   return true
 end
 
--- A created row: all but what differs by nature.
+-- A created row, except what must differ.
 local function comparable_user(row)
   assert(math.type(row.id) == "integer" and row.createdAt:match "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ$", "row of a create")
   local copy = {}

@@ -1,8 +1,8 @@
-/* The yardstick of `make bench`: what somebody would write by hand in C for exactly these workloads on exactly this
- * schema, giving the same Lua tables as rille: prepared statements, binary values, tables made with their size. A
- * Lua 5.4 module; a handle is one connection to either database.
+/* The yardstick of `make bench`: hand-written C for exactly these workloads on exactly this schema, with the same Lua
+ * tables as rille: prepared statements, binary values, tables created with their size. A Lua 5.4 module. A handle is
+ * one connection to either database.
  *
- * It may take every shortcut that knowing the schema allows; it may not leave out work that the result needs. */
+ * It may take every shortcut that the schema allows, but must do all work that the result needs. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -41,7 +41,7 @@ static void put_digits(char *p, int64_t value, int width) {
   }
 }
 
-/* The day of an era of 400 years that begins in March: leap days come last and need no case of their own. */
+/* The day of an era of 400 years that starts in March: leap days come last and are no special case. */
 void write_iso(int64_t us, char *out) {
   int64_t ms = us / 1000, day = ms / 86400000, rest = ms % 86400000;
   if (rest < 0) rest += 86400000, day--;
@@ -168,7 +168,7 @@ static int l_exec(lua_State *L) {
   return 1;
 }
 
-static int l_prepare(lua_State *L) { /* once the tables are there */
+static int l_prepare(lua_State *L) { /* once the tables exist */
   struct yardstick *y = check(L);
   y->engine->prepare(L, y);
   return 0;

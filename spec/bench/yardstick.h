@@ -1,5 +1,4 @@
-/* What the parts of the yardstick share: the schema it knows by heart, its handle, and what reads and makes Lua values.
- */
+/* Shared by the files of the yardstick: the schema, the handle, and functions that read and build Lua values. */
 #ifndef RILLE_BENCH_YARDSTICK_H
 #define RILLE_BENCH_YARDSTICK_H
 
@@ -54,13 +53,13 @@ struct yardstick {
   sqlite3_stmt *prepared[STATEMENT_COUNT];
   sqlite3_stmt *bulk;
   PGconn *pg;
-  PGresult *held[3]; /* of the running call: freed by the next one when a Lua error left them */
+  PGresult *held[3]; /* of the running call; if a Lua error left them, the next call frees them */
   char *buffer;      /* array parameters and COPY data */
   size_t capacity;
   struct text json;
 };
 
-/* A row of the bulk insert. The texts stay where they are: the caller's table holds them until the call has ended. */
+/* A row of the bulk insert. The caller's table owns the texts until the call has ended. */
 struct input {
   const char *title, *content;
   size_t title_len, content_len;
@@ -68,7 +67,7 @@ struct input {
   bool published;
 };
 
-int fail(lua_State *L, const struct yardstick *y); /* throws what the database said */
+int fail(lua_State *L, const struct yardstick *y); /* raises the database's message */
 void write_iso(int64_t us, char *out);             /* ISO_SIZE letters */
 int64_t now_us(void);
 int push_keys(lua_State *L, const struct model *model); /* returns the stack index of the first */

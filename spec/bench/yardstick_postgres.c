@@ -1,4 +1,4 @@
-/* The yardstick on PostgreSQL: binary parameters and results, one statement a level of an include, COPY for the bulk
+/* The yardstick on PostgreSQL: binary parameters and results, one statement per level of an include, COPY for the bulk
  * insert. */
 #include <endian.h>
 #include <stdlib.h>
@@ -100,7 +100,7 @@ static void pg_push_columns(lua_State *L, const PGresult *result, int row, const
     int c = first + m;
     const char *p = PQgetvalue(result, row, c);
     char iso[ISO_SIZE];
-    if (*p == '\0' && PQgetisnull(result, row, c)) continue; /* an empty value is what libpq gives for NULL */
+    if (*p == '\0' && PQgetisnull(result, row, c)) continue; /* libpq returns an empty value for NULL */
     lua_pushvalue(L, keys + m);
     switch (model->kinds[m]) {
     case INTEGER: lua_pushinteger(L, read_int4(p)); break;
@@ -154,7 +154,7 @@ static PGresult *pg_children(lua_State *L, struct yardstick *y, enum statement s
   return pg_run(L, y, s, 1, values, lengths);
 }
 
-/* Where the row of an id is. Ids lie close together here, so the place is found by address. */
+/* Where the row of an id is. Ids are close together here, so an array is indexed by id. */
 struct places {
   int32_t first;
   uint32_t span;
@@ -179,8 +179,8 @@ static struct places places_of(lua_State *L, const PGresult *parents) {
   return places;
 }
 
-/* Gives each parent (array of rows at `parents`) its children's array under `key`, sized, and leaves an array of all
- * children's tables on the stack when they will be parents themselves. */
+/* Gives each parent (array of rows at `parents`) its children's array under `key`, created with its size. Leaves an
+ * array of all children's tables on the stack if they are parents themselves. */
 static void pg_attach(lua_State *L, const struct places *places, int parent_count, int parents,
                       const PGresult *children, const struct model *model, int link_column, const char *key,
                       bool more) {

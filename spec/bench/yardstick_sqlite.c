@@ -1,5 +1,5 @@
-/* The yardstick on SQLite: statements kept prepared, a statement a parent for includes, many rows a statement for the
- * bulk insert. */
+/* The yardstick on SQLite: statements stay prepared, includes use one statement per parent, the bulk insert many rows
+ * per statement. */
 #include <string.h>
 
 #include "yardstick.h"
@@ -108,7 +108,7 @@ static void lite_push_posts(lua_State *L, struct yardstick *y, int keys, int tag
   if (sqlite3_reset(stmt) != SQLITE_OK) fail(L, y);
 }
 
-/* A statement for each parent costs no round trip here, and needs no stitching. */
+/* One statement per parent costs no round trip here, and needs no matching of rows. */
 static int lite_users(lua_State *L, struct yardstick *y, lua_Integer start, lua_Integer limit, bool with_tags) {
   sqlite3_stmt *stmt = y->prepared[USERS];
   int user_keys = push_keys(L, &user_model), post_keys = push_keys(L, &post_model), tag_keys = push_keys(L, &tag_model),

@@ -1,6 +1,6 @@
-/* A PostgreSQL server that answers as a test tells it: it takes connections, and for each pipeline that comes (up to
- * its Sync, or a simple query) sends the next of the answers, as they are. It can also flood a connection: send the
- * same bytes until the client closes it. */
+/* A PostgreSQL server with the answers of a test. It accepts connections and, for each pipeline (up to its Sync, or a
+ * simple query), sends the next answer unchanged. It can also flood a connection: send the same bytes until the client
+ * closes it. */
 #ifndef SPEC_DRIVER_FAKE_SERVER_H
 #define SPEC_DRIVER_FAKE_SERVER_H
 
@@ -16,9 +16,9 @@ enum { FAKE_ANSWERS = 8, FAKE_SESSIONS = 64 };
 
 typedef enum fake_stage {
   FAKE_NEVER,
-  FAKE_BEFORE_LOGIN, /* in place of an answer to the request to connect */
+  FAKE_BEFORE_LOGIN, /* instead of an answer to the request to connect */
   FAKE_BEFORE_READY, /* the login is accepted, and the session never becomes ready */
-  FAKE_BEFORE_ANSWER /* in place of the first answer */
+  FAKE_BEFORE_ANSWER /* instead of the first answer */
 } fake_stage;
 
 typedef struct fake_server fake_server;
@@ -32,14 +32,14 @@ typedef struct fake_session {
 struct fake_server {
   int listener, port;
   pthread_t thread;
-  rl_buf answers[FAKE_ANSWERS]; /* each connection begins with the first; after the last one it is silent */
+  rl_buf answers[FAKE_ANSWERS]; /* each connection starts with the first; silence after the last */
   int count;
-  fake_stage stage;                        /* when to flood, */
-  int flooded;                             /* the first so many connections, */
-  bool reads;                              /* reading meanwhile what the client sends, */
-  rl_buf flood;                            /* with this */
-  bool once;                               /* send it once, then say nothing more */
-  _Atomic int connections, floods, closed; /* sessions begun; floods begun, and ended because the client closed */
+  fake_stage stage;                        /* when to flood */
+  int flooded;                             /* the first n connections */
+  bool reads;                              /* also reads what the client sends */
+  rl_buf flood;                            /* the bytes to send */
+  bool once;                               /* sends them once */
+  _Atomic int connections, floods, closed; /* sessions started; floods started, and ended by the client */
   fake_session sessions[FAKE_SESSIONS];
   int session_count;
 };
@@ -120,7 +120,7 @@ static inline uint32_t fake_length(const unsigned char *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Sends the flood until the client has gone. */
+/* Sends the flood until the client closes the connection. */
 static inline void fake_send_flood(fake_server *s, int fd) {
   char heard[65536];
   s->floods++;
@@ -148,7 +148,7 @@ static inline void fake_settings(rl_buf *out) {
   fake_message(out, 'K', "\0\0\0\1\0\0\0\2", 8);
 }
 
-/* Whether the client asks for a session; false for a request to cancel. */
+/* Returns whether the client asks for a session. false: a request to cancel. */
 static inline bool fake_asked(int fd) {
   unsigned char head[8], rest[4096];
   for (;;) {
@@ -161,7 +161,7 @@ static inline bool fake_asked(int fd) {
   }
 }
 
-/* The start of a session; false when there is none. */
+/* Starts a session. false: none. */
 static inline bool fake_start(fake_server *s, int fd, fake_stage stage) {
   if (!fake_asked(fd)) return false;
   rl_buf out;
@@ -204,7 +204,7 @@ static inline void *fake_run_session(void *argument) {
   return NULL;
 }
 
-/* A thread for each connection, since a request to cancel comes on one of its own. */
+/* One thread per connection, since a request to cancel has its own connection. */
 static inline void *fake_serve(void *argument) {
   fake_server *s = argument;
   for (int fd; s->session_count < FAKE_SESSIONS && (fd = accept(s->listener, NULL, NULL)) >= 0;) {
@@ -233,7 +233,7 @@ static inline rl_buf *fake_answer(fake_server *s) {
   return &s->answers[s->count++];
 }
 
-/* After the answers are there. */
+/* Starts the server. The answers must be set. */
 static inline void fake_go(fake_server *s, char url[64]) {
   snprintf(url, 64, "postgresql://u@127.0.0.1:%d/d?sslmode=disable", s->port);
   assert_int_equal(pthread_create(&s->thread, NULL, fake_serve, s), 0);

@@ -1,4 +1,4 @@
-/* A server that misbehaves: what it says is refused, and the connection is not used again. */
+/* A server that misbehaves: its answers are refused, and the connection is not used again. */
 #include "support.h"
 
 #include "fake_server.h"
@@ -9,7 +9,7 @@ static rl_stmt select_one(const rl_wire_type *wire_type) {
   return statement(0, "SELECT c", NULL, 0, wire_type, 1);
 }
 
-/* The answer to the one statement. Its code, or what it came to as text. */
+/* Runs the one statement against the answer. Returns the error's code, or the value as text. */
 static void expect_refused(fake_server *s, const rl_wire_type *wire_type, rl_code code) {
   char url[64];
   fixture f;
@@ -40,8 +40,8 @@ static void test_cells(void **state) {
   (void)state;
   expect_bad_cell(S(INT4), 23, BYTES("\0\0\1"));
   expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\0\0\0\0\0\0\x27\x10"));           /* the digit 10000 */
-  expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\0\0\x12\x34\0\0\0\1"));           /* a sign that is none */
-  expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\x80\0\0\0\0\0\0\1"));             /* 131,068 zeros behind the point */
+  expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\0\0\x12\x34\0\0\0\1"));           /* an invalid sign */
+  expect_bad_cell(S(DECIMAL), 1700, BYTES("\0\1\x80\0\0\0\0\0\0\1"));             /* 131,068 zeros after the point */
   expect_bad_cell(S(TIMESTAMP), 1114, BYTES("\x7f\xff\xff\xff\xff\xff\xff\xfe")); /* beyond the server's calendar */
   expect_bad_cell(S(TIMESTAMP), 1114, BYTES("\x80\0\0\0\0\0\0\1"));
   expect_bad_cell(S(DATE), 1082, BYTES("\x7f\xff\xff\xfe"));
@@ -51,7 +51,7 @@ static void test_cells(void **state) {
   expect_bad_cell(S(UUID), 2950, BYTES("short"));
 }
 
-/* Valid on the server, but beyond 64 bits of microseconds since 1970: the value is refused, the connection is well. */
+/* Valid on the server, but beyond 64 bits of microseconds since 1970: the value is refused, the connection usable. */
 static void test_far_dates(void **state) {
   (void)state;
   static const struct {
@@ -96,13 +96,13 @@ static void test_arrays(void **state) {
   rl_wire_type list = {.wire = RL_WIRE_INT4, .list = true};
   rl_buf cell;
   rl_buf_init(&cell);
-  array_head(&cell, 6, 23, 500); /* room for each dimension by itself, and none for what they come to */
+  array_head(&cell, 6, 23, 500); /* room for each dimension alone, but not for their product */
   for (int i = 0; i < 2000; i++) fake_int(&cell, 0xFFFFFFFF, 4);
   expect_bad_cell(list, 1007, cell.p, cell.len);
   rl_buf_reset(&cell);
   array_head(&cell, 7, 23, 1);
   expect_bad_cell(list, 1007, cell.p, cell.len);
-  static const uint32_t elements[] = {1007, 70000}; /* arrays of arrays; of a type that only the database knows */
+  static const uint32_t elements[] = {1007, 70000}; /* arrays of arrays; of a user-defined type */
   for (int i = 0; i < 2; i++) {
     rl_buf_reset(&cell);
     for (int depth = 0; depth < 20000; depth++) {
@@ -120,7 +120,7 @@ static void test_columns(void **state) {
   (void)state;
   fake_server s;
   rl_wire_type wire_type = S(INT4);
-  fake_open(&s); /* text where the binary form was asked for */
+  fake_open(&s); /* text instead of the binary format */
   rl_buf *out = fake_answer(&s);
   fake_row(out, 23, 0, "1234", 4);
   fake_ready(out);
@@ -130,7 +130,7 @@ static void test_columns(void **state) {
   fake_row(out, 23, 0, "1234", 4);
   fake_ready(out);
   expect_refused(&s, NULL, RL_P1017);
-  fake_open(&s); /* two columns where one was asked for */
+  fake_open(&s); /* two columns, expected one */
   out = fake_answer(&s);
   fake_message(out, '1', "", 0);
   fake_message(out, '2', "", 0);
@@ -160,7 +160,7 @@ static void test_ready_too_early(void **state) {
   expect_refused(&s, &wire_type, RL_P1017);
 }
 
-/* An answer too many: the one that was asked for is right, and the connection is not used for the next. */
+/* One answer too many: the expected one is valid, and the connection is not used again. */
 static void test_ready_twice(void **state) {
   (void)state;
   for (int whole = 0; whole < 2; whole++) {
@@ -185,7 +185,7 @@ static void test_ready_twice(void **state) {
   }
 }
 
-/* What is given up ends in time, whatever is said meanwhile. */
+/* Abandoning ends in time, whatever the server sends meanwhile. */
 static void test_abandon(void **state) {
   (void)state;
   fake_server s;
@@ -225,7 +225,7 @@ static void test_lengths(void **state) {
   }
 }
 
-/* A message that is cut in its middle, and then silence: giving up ends. */
+/* A message that is cut in its middle, then silence: abandoning ends. */
 static void test_cut(void **state) {
   (void)state;
   fake_server s;
@@ -244,7 +244,7 @@ static void test_cut(void **state) {
   rl_row_view row;
   rl_wait w;
   int64_t affected = 0;
-  for (int i = 0; i < 2; i++) { /* before the part of it has come, and with it */
+  for (int i = 0; i < 2; i++) { /* before the part has arrived, and after */
     rille_status waits = f.driver->next(f.conn, &row, &affected, &w, &f.err);
     assert_int_equal(waits, RILLE_AGAIN);
     if (i == 0) poll(NULL, 0, 50);

@@ -1,5 +1,5 @@
-/* Connections to a real PostgreSQL: session, statement cache, pipelines, and what happens when things are given up,
- * killed or forked. */
+/* Connections to a real PostgreSQL: session, statement cache, pipelines, and what happens after abandoning, killing and
+ * forking. */
 #include "postgres_support.h"
 
 #include <netinet/in.h>
@@ -57,7 +57,7 @@ static void statement_cache(void **state) {
   expect_cell(&f, 0, v_int(51));
   must(&f, finish_now(&f));
   expect_cell(&f, 0, v_int(52));
-  /* One that cannot be prepared leaves nothing behind. */
+  /* A statement that cannot be prepared leaves nothing behind. */
   rl_stmt bad = statement(51, "SELECT $1 + nobody", &wire_type, 1, &wire_type, 1);
   expect_error(&f, run_statement(&f, &bad, &one), RL_P2022);
   expect_error(&f, run_statement(&f, &bad, &one), RL_P2022);
@@ -90,7 +90,7 @@ static void stale_statements(void **state) {
   expect_cell(f, 0, v_int(1));
   must(f, finish_now(f));
   expect_cell(f, 0, v_int(2));
-  /* In a transaction nothing can be repeated: the error asks for another run, in which all statements are new. */
+  /* In a transaction nothing can be repeated. The error asks for another run, in which all statements are new. */
   must(f, run_script(f, "ALTER TABLE s_a ALTER v TYPE int8; ALTER TABLE s_b ALTER v TYPE int4"));
   must(f, run_command(f, "BEGIN"));
   expect_error(f, run_statement(f, &a, NULL), RL_P2034);
@@ -141,7 +141,7 @@ static void failing_pipeline(void **state) {
   expect_cell(f, 0, v_int(2));
   must(f, run_raw(f, "SELECT count(*)::int4 FROM p_t", NULL, 0)); /* one pipeline is one transaction */
   expect_cell(f, 0, v_int(0));
-  /* Two pipelines on their way at once. */
+  /* Two pipelines at the same time. */
   assert_int_equal(f->driver->send(f->conn, &insert, &v[0], &f->err), RILLE_OK);
   assert_int_equal(f->driver->flush(f->conn, &f->err), RILLE_OK);
   assert_int_equal(f->driver->send(f->conn, &insert, &v[0], &f->err), RILLE_OK);
@@ -232,7 +232,7 @@ static void abandoning(void **state) {
   assert_int_equal(f->driver->send_script(f->conn, "SELECT pg_sleep(20)", &f->err), RILLE_OK);
   assert_int_equal(f->driver->flush(f->conn, &f->err), RILLE_OK);
   finish_abandon(f);
-  finish_abandon(f); /* nothing to give up */
+  finish_abandon(f); /* nothing to abandon */
   assert_in_range(rl_clock_ms() - before, 0, 8000);
   must(f, run_statement(f, &many, NULL));
   assert_int_equal(f->rows, 1000);
@@ -256,7 +256,7 @@ static void *terminate_soon(void *arg) {
   return ask_soon(arg, "SELECT pg_terminate_backend($1::int4)");
 }
 
-/* By somebody else. */
+/* Run by another session. */
 static void cancelling(void **state) {
   fixture *f = *state;
   must(f, run_raw(f, "SELECT pg_backend_pid()", NULL, 0));
@@ -300,7 +300,7 @@ static void killed_at_rest(void **state) {
   usleep(400000);
   expect_error(&f, run_raw(&f, "SELECT 1", NULL, 0), RL_P1017);
   assert_true(f.err.connection_lost);
-  assert_true(f.err.not_sent); /* so that the work may safely go elsewhere */
+  assert_true(f.err.not_sent); /* so the work may safely go to another connection */
   close_fixture(&f);
 }
 
@@ -375,7 +375,7 @@ static void connect_timeout(void **state) {
   (void)state;
   fixture f;
   memset(&f, 0, sizeof f);
-  /* Somebody listens, but never speaks. */
+  /* A server that listens but never answers. */
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t len = sizeof address;
@@ -392,7 +392,7 @@ static void connect_timeout(void **state) {
   close(listener);
 }
 
-/* Connects, prepares, evicts, reads lists and numbers, fails: with the n-th allocation missing. */
+/* Connects, prepares, evicts, reads lists and numbers, fails, while the n-th allocation fails. */
 static bool works(void *argument) {
   fixture f;
   memset(&f, 0, sizeof f);

@@ -27,13 +27,13 @@ static inline int close_shared(void **state) {
   return 0;
 }
 
-/* Without a server there is nothing to test; it must show as skipped, not as passed. */
+/* Skips the test if there is no server. It must not count as passed. */
 static inline void skipped(void **state) {
   (void)state;
   skip();
 }
 
-/* Runs the tests, or shows one as skipped. */
+/* Runs the tests, or reports one as skipped. */
 #define RUN_WITH_SERVER(tests)                                                                                         \
   do {                                                                                                                 \
     const struct CMUnitTest no_server[] = {cmocka_unit_test(skipped)};                                                 \

@@ -1,7 +1,7 @@
-/* The PostgreSQL driver against a real server: every type there and back, and every kind of error. */
+/* The PostgreSQL driver against a real server: every type written and read, and every kind of error. */
 #include "postgres_support.h"
 
-/* As a parameter cast to the type, back as a column of the wire type, and again as a raw query sees it. */
+/* Sends a value as a parameter cast to the type, reads it as a column of the wire type, and again by a raw query. */
 static void trip(fixture *f, const char *type, rl_wire_type wire_type, rl_value in, rl_value want) {
   char sql[96];
   snprintf(sql, sizeof sql, "SELECT $1::%s", type);
@@ -151,7 +151,7 @@ static void other_types(void **state) {
   must(f,
        run_raw(f, "SELECT '-1 mon 1 day -00:00:00.5'::interval::text, '-1 mon 1 day -00:00:00.5'::interval", NULL, 0));
   expect_cell(f, 1, f->cells[0]);
-  /* A type nobody knows here: text when it is text. */
+  /* An unknown type: text if it can be. */
   must(f, run_raw(f, "SELECT '(1,2)'::point", NULL, 0));
   assert_int_equal(f->cells[0].kind, RILLE_BYTES);
 }
@@ -265,7 +265,7 @@ static void other_errors(void **state) {
   expect_error(f, run_command(f, "SELECT nobody FROM pg_class"), RL_P2022);
   expect_detail(f, "column", "nobody");
   expect_error(f, run_command(f, "SELECT c.nobody FROM pg_class c"), RL_P2022);
-  expect_detail(f, "column", "nobody"); /* the alias is no name of the table's */
+  expect_detail(f, "column", "nobody"); /* without the alias */
   expect_error(f, run_command(f, "SELECT 'x'::int4"), RL_P2007);
   expect_error(f, run_command(f, "SELECT '2026-02-30'::date"), RL_P2007);
   expect_error(f, run_command(f, "SELECT 1/0"), RL_P2007);

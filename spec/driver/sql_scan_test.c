@@ -1,5 +1,5 @@
-/* The scanner of SQL against the databases themselves: statements made by chance of odd strings, names, comments and
- * placeholders are prepared and cut by the database, and by us. */
+/* The scanner of SQL compared with the databases: both split and prepare random statements of odd strings, names,
+ * comments and placeholders. */
 #include "postgres_support.h"
 
 #include <libpq-fe.h>
@@ -19,7 +19,8 @@ static uint32_t below(chance *c, uint32_t limit) {
   return (c->state >> 8) % limit;
 }
 
-/* What may stand where SELECT has a value, with a blank on each side. Each is one value, or the beginning of a list. */
+/* What may be in the place of a value of SELECT, with a blank on each side. Each is one value, or the start of a list.
+ */
 static const char *const postgres_values[] = {"?",
                                               "?",
                                               "'?'",
@@ -96,7 +97,7 @@ static void add_blank(rl_buf *out, const words *w, chance *c) {
   for (uint32_t n = 1 + below(c, 2); n > 0; n--) rl_buf_text(out, w->blanks[below(c, w->blank_count)]);
 }
 
-/* SELECT value AS name, ...; how many values. */
+/* Writes SELECT value AS name, ... and returns the number of values. */
 static uint32_t add_select(rl_buf *out, const words *w, chance *c) {
   uint32_t values = 1 + below(c, 4);
   add_blank(out, w, c);
@@ -134,7 +135,7 @@ static void check_sqlite_statement(sqlite3 *db, rl_str sql) {
   rl_buf_dispose(&own);
 }
 
-/* Each statement ends where SQLite says that the next one begins. */
+/* Each statement ends where the next one starts for SQLite. */
 static void check_sqlite_script(sqlite3 *db, rl_str script) {
   rl_sql_cutter cutter;
   rl_sql_statement s;
@@ -176,7 +177,7 @@ static void test_sqlite(void **state) {
   sqlite3_close(db);
 }
 
-/* Bodies of triggers, whose tables must be there. */
+/* Bodies of triggers, whose tables must exist. */
 static void test_sqlite_bodies(void **state) {
   (void)state;
   static const char with_case[] = "CREATE TEMP TRIGGER IF NOT EXISTS \"begin\" AFTER UPDATE OF x ON t "
@@ -198,7 +199,7 @@ static void test_sqlite_bodies(void **state) {
   }
 }
 
-/* Texts that end within something: SQLite waits for more where we see it open. */
+/* Texts that end inside something: SQLite needs more text exactly where the scanner sees it open. */
 static void test_sqlite_complete(void **state) {
   (void)state;
   static const char *const texts[] = {"a;",  "a",     "'a;",      "'a';",     "[a;",     "[a];",
@@ -236,7 +237,7 @@ static void check_postgres_statement(PGconn *pg, rl_str sql, int columns) {
   rl_buf_dispose(&own);
 }
 
-/* As many statements as the server finds in the whole script. Placeholders have no place in such: they are NULL there.
+/* Finds as many statements as the server does in the whole script. A script has no placeholders: they are NULL there.
  */
 static void check_postgres_script(PGconn *pg, rl_str script, const int *columns) {
   rl_sql_cutter cutter;

@@ -1,4 +1,4 @@
-/* The SQLite driver: every kind of value there and back, every kind of error, locks, limits of time, the cache. */
+/* The SQLite driver: every kind of value written and read, every kind of error, locks, timeouts, the cache. */
 #include "support.h"
 
 #include "../base/failing_allocator.h"
@@ -41,13 +41,13 @@ static void pragmas(void **state) {
   close_fixture(&f);
 }
 
-/* Into a column of the declared type and out again. */
+/* Writes a value into a column of the declared type and reads it. */
 static void trip(const char *type, rl_wire_type wire_type, rl_value in, rl_value want) {
   fixture *f = memory();
   char sql[128];
   snprintf(sql, sizeof sql, "CREATE TABLE t(v %s)", type);
   must(f, run_command(f, sql));
-  rl_wire_type any = S(ANY); /* another form than the one that is written is bound as it is */
+  rl_wire_type any = S(ANY); /* binds another form unchanged */
   rl_stmt insert = statement(1, "INSERT INTO t(v) VALUES (?1) RETURNING v", in.kind == want.kind ? &wire_type : &any, 1,
                              &wire_type, 1);
   must(f, run_statement(f, &insert, &in));
@@ -87,7 +87,7 @@ static void scalars(void **state) {
   same("TEXT", S(UUID), v_text("00112233-4455-6677-8899-aabbccddeeff"));
 }
 
-/* What is in another form than the one that is written would be read and never found. */
+/* A value in another form could be read but never found. */
 static void other_forms(void **state) {
   (void)state;
   const struct {
@@ -184,7 +184,7 @@ static void decimals(void **state) {
   trip("DECIMAL", S(DECIMAL), v_text("7.50"), v_decimal("7.5"));
   trip("DECIMAL", S(DECIMAL), v_int(3), v_decimal("3"));
 
-  /* Beside an expression that has no column's affinity, the parameter still compares as a number. */
+  /* Next to an expression without a column's affinity, the parameter still compares as a number. */
   fixture *f = memory();
   rl_wire_type in = S(DECIMAL), out = S(BOOL);
   rl_value nine = v_decimal("9.5");
@@ -215,7 +215,7 @@ static void json(void **state) {
   same("JSONB", S(JSONB), v_json("{\"a\":[1,2,{\"b\":null}]}"));
   same("JSONB", S(JSONB), v_json("\"text\""));
   same("JSONB", S(JSONB), v_json("null"));
-  same("JSONB", S(JSONB), v_json("12")); /* the column's affinity makes a number of it */
+  same("JSONB", S(JSONB), v_json("12")); /* the column's affinity turns it into a number */
   same("JSONB", S(JSONB), v_json("1.25"));
 }
 
@@ -295,11 +295,11 @@ static void raw(void **state) {
   expect_cell(f, 3, v_json("{}"));
   expect_cell(f, 5, v_float(2.5));
   expect_cell(f, 6, v_data(RILLE_BYTES, "\1", 1));
-  /* What does not fit its declaration is delivered as it is stored. */
+  /* A value that does not fit its declaration is delivered as it is stored. */
   must(f, run_raw(f, "SELECT * FROM t LIMIT 1 OFFSET 1", NULL, 0));
   expect_cell(f, 1, v_text("soon"));
   expect_cell(f, 2, v_text("much"));
-  /* Columns are known also of a query without rows. */
+  /* A query without rows has columns, too. */
   must(f, run_raw(f, "SELECT b, 1 AS one FROM t WHERE 0", NULL, 0));
   const rl_column_info *info = NULL;
   assert_int_equal(f->driver->columns(f->conn, &info), 2);
@@ -411,7 +411,7 @@ static void lock_times_out(void **state) {
   expect_error(&b, run_command(&b, "BEGIN IMMEDIATE"), RL_P1008);
   int64_t took = rl_clock_ms() - before;
   assert_in_range(took, 900, 3000);
-  must(&b, run_raw(&b, "SELECT count(*) FROM t", NULL, 0)); /* readers go on */
+  must(&b, run_raw(&b, "SELECT count(*) FROM t", NULL, 0)); /* readers continue */
   must(&a, run_command(&a, "COMMIT"));
   must(&b, run_command(&b, "BEGIN IMMEDIATE"));
   must(&b, run_command(&b, "ROLLBACK"));
@@ -473,7 +473,7 @@ static void queue(void **state) {
   rl_wire_type wire_type = S(INT8);
   rl_stmt insert = statement(1, "INSERT INTO t VALUES (?1)", &wire_type, 1, NULL, 0);
   rl_value v[] = {v_int(1), v_int(1), v_int(2)};
-  /* The same statement three times, the second of which fails: the third is not run. */
+  /* The same statement three times. The second fails, so the third does not run. */
   for (int i = 0; i < 3; i++) assert_int_equal(f->driver->send(f->conn, &insert, &v[i], &f->err), RILLE_OK);
   assert_int_equal(f->driver->flush(f->conn, &f->err), RILLE_OK);
   must(f, finish_now(f));
@@ -563,7 +563,7 @@ static void forked(void **state) {
   if (child == 0) {
     bool usable = f.driver->is_usable(f.conn);
     f.driver->close(f.conn);
-    /* SQLite's memory is left behind here on purpose: a checker of leaks shall not look at the end of this process. */
+    /* Leaks SQLite's memory on purpose, so the leak checker must not run at the end of this process. */
     if (!usable) execlp("true", "true", (char *)NULL);
     _exit(1);
   }
@@ -575,7 +575,7 @@ static void forked(void **state) {
   close_fixture(&f);
 }
 
-/* Opens, writes, reads lists and decimals, fails: with the n-th allocation missing. */
+/* Opens, writes, reads lists and decimals, fails, while the n-th allocation fails. */
 static bool works(void *argument) {
   fixture f;
   memset(&f, 0, sizeof f);

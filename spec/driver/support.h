@@ -1,4 +1,4 @@
-/* Shared by the driver tests: values, statements, and a poll(2) loop around whatever says AGAIN. */
+/* Shared by the driver tests: values, statements, and a poll(2) loop around functions that return AGAIN. */
 #ifndef SPEC_DRIVER_SUPPORT_H
 #define SPEC_DRIVER_SUPPORT_H
 
@@ -21,14 +21,14 @@
 
 enum { MAX_CELLS = 64 };
 
-/* A connection under test, with everything its options borrow. */
+/* A connection under test, with what its options borrow. */
 typedef struct fixture {
   rl_arena arena;
   rl_conn_options options;
   const rl_driver *driver;
   rl_conn *conn;
   rl_error err;
-  /* of the last statement that was run */
+  /* of the last statement */
   rille_status status;
   int64_t affected;
   int rows;
@@ -42,7 +42,7 @@ static inline void wait_for(const rl_wait *w) {
   int64_t left = w->until_ms == RL_NO_DEADLINE ? 30000 : w->until_ms - rl_clock_ms();
   if (left < 0) left = 0;
   int n = poll(&p, w->fd >= 0 ? 1 : 0, (int)(left > 30000 ? 30000 : left));
-  /* Waiting half a minute for an answer is a hang, not patience. */
+  /* Half a minute without an answer is a hang. */
   if (n == 0 && w->until_ms == RL_NO_DEADLINE) fail_msg("no answer within 30 s");
 }
 
@@ -90,7 +90,7 @@ static inline rl_value keep_value(fixture *f, rl_value v) {
   return v;
 }
 
-/* The next thing that is not AGAIN. */
+/* Returns the next result other than AGAIN. */
 static inline rille_status next_now(fixture *f, rl_row_view *row) {
   rl_wait w;
   for (;;) {

@@ -1,4 +1,4 @@
-/* The verbs of transactions, on every database: what each does, what it queues, and what a begin can ask for. */
+/* The verbs of transactions on every database: what each does, what it queues, and the options of BEGIN. */
 #include "support.h"
 
 static const char *urls[2];
@@ -88,7 +88,7 @@ static void refuses_writes(fixture *f, bool is_sqlite) {
   expect_queued(&q, 1, is_sqlite ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   expect_error(f, run_statement(f, &insert, NULL), RL_P2028);
   answered(f, f->driver->rollback(f->conn, &q, &f->err), &q);
-  must(f, run_statement(f, &insert, NULL)); /* it was of that transaction only */
+  must(f, run_statement(f, &insert, NULL)); /* only that transaction had it */
   begin(f, (rl_begin){.deferred = true}, &q);
   expect_queued(&q, 1, "BEGIN");
   must(f, run_statement(f, &insert, NULL));
@@ -121,7 +121,7 @@ static void isolation_levels(void **state) {
   each_database(knows_levels);
 }
 
-/* Limits and settings go along with the BEGIN, in one pipeline, and end with the transaction. */
+/* Timeouts and settings are sent with BEGIN, in one pipeline, and end with the transaction. */
 static void limits_and_settings(void **state) {
   (void)state;
   fixture f;

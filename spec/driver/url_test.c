@@ -1,4 +1,4 @@
-/* Database URLs: what is understood, what is taken out, what is refused, and that no password is ever shown. */
+/* Database URLs: what is understood, removed and rejected, and that no password is printed. */
 #include "support.h"
 
 #include "../base/failing_allocator.h"
@@ -30,13 +30,13 @@ static parsed *good(const char *url) {
   return p;
 }
 
-/* Refused as P1013, saying `part`, and not telling the secret. */
+/* Expects P1013 with `part` in its message and without the secret. */
 static void bad(const char *url, const char *part) {
   parsed *p = parse(url);
   if (p->status != RILLE_ERROR || p->err.code != RL_P1013) fail_msg("%s was accepted", url);
   const char *message = rl_error_message(&p->err);
   if (!strstr(message, part)) fail_msg("'%s' does not say '%s'", message, part);
-  if (strstr(message, "s3cr")) fail_msg("'%s' tells the password", message);
+  if (strstr(message, "s3cr")) fail_msg("'%s' contains the password", message);
   end(p);
 }
 
@@ -223,7 +223,7 @@ static void shown_urls(void **state) {
   expect_shown("sqlite::memory:", "sqlite::memory:");
 }
 
-/* Whatever libpq would take as a password, and whatever it would read out of one that is not encoded. */
+/* All that libpq would take as a password, and all that it would read from one that is not encoded. */
 static void secrets(void **state) {
   (void)state;
   bad("postgresql://u:12?user=s3cr@h/d", "percent-encode");

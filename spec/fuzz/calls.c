@@ -1,9 +1,8 @@
-/* Calls of models: against a schema, on both databases as far as their SQL, on SQLite to the end.
- *
- *   - A call that finds a program in the plan cache gets the SQL and the values that it gets without a cache.
- *   - What was compiled runs, or is refused in words that are about the call: rille never writes SQL that the database
- *     cannot read.
- *   - A read that is asked twice answers the same twice. */
+/* Calls of models against a schema: on both databases up to their SQL, on SQLite to the end.
+ *   - A call that finds a program in the plan cache has the same SQL and values as without a cache.
+ *   - A compiled call runs, or is refused with an error about the call: rille never writes SQL that the database cannot
+ *     parse.
+ *   - The same read twice returns the same twice. */
 #include <string.h>
 
 #include "api/handle.h"
@@ -167,7 +166,7 @@ static void same_program(const compiled *a, const compiled *b, const rl_tape *t,
   }
 }
 
-/* A new program tells of a wrong value while it is made, one of the cache when it takes its values. */
+/* A new program reports a wrong value when it is compiled, one of the cache when it takes its values. */
 static bool refuses_values(const compiled *c, const rl_tape *t, rl_code code, rl_arena *arena) {
   rl_inputs in = {.tape = t, .anchors = c->anchors, .arena = arena};
   for (size_t i = 0; i < c->program->plan->step_count; i++) {
@@ -232,7 +231,7 @@ typedef struct answer {
   uint64_t hash;
 } answer;
 
-/* What a database says about SQL that it cannot read. */
+/* Messages of a database about SQL that it cannot parse. */
 static void check_message(const call_line *line, const char *message) {
   static const char *const ours[] = {
       "syntax error",     "no such column", "no such function",          "no such table",        "unrecognized token",

@@ -2,8 +2,7 @@
  *
  *   TYPE FORMAT WIRE LIST HEX     number of the type, 0 text or 1 binary, rl_wire of the wire type (-: a raw query), 0
  * or 1, the bytes
- *
- * What is decoded can be walked and shown, and takes no more memory than a few times the bytes that came. */
+ * Decoded values can be read and printed, and need no more memory than a few times the received bytes. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

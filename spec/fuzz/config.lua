@@ -1,8 +1,8 @@
--- The files that say where the database is, .env and prisma.config.ts, as a fuzz harness: texts changed by chance must give texts, or an error that
--- says what is wrong, in time that grows with their length.
+-- A fuzz harness of the files that name the database, .env and prisma.config.ts: randomly changed texts must return strings or a clear error, in time
+-- that grows with their length.
 --
---   lua5.4 spec/fuzz/config.lua SECONDS FOLDER     changes texts for so long; what fails is written to FOLDER
---   lua5.4 spec/fuzz/config.lua FILE               one text again
+--   lua5.4 spec/fuzz/config.lua SECONDS FOLDER     changes texts for that long; writes failures to FOLDER
+--   lua5.4 spec/fuzz/config.lua FILE               runs one text again
 local config = require "rille.config"
 local prisma_config = require "rille.prisma_config"
 local errors = require "rille.errors"
@@ -21,7 +21,7 @@ local WORDS = { "=", "\n", "\"", "'", "`", "${A}", "${B}${B}", "\\", "#", " ", "
   "export default ", "env(\"A\")", "process.env.", "schema", "datasource", "url", "//", "/*", "*/", "...", "!", "as", "const c = ", "\255", "\239\187\191",
   ("x"):rep(300), (" "):rep(300), ("\\\""):rep(100), ("${B}"):rep(40) }
 
--- Instructions of the interpreter, so that the bound is the same on every machine. What C functions do is not counted.
+-- Instructions of the interpreter, so the limit is the same on every machine. C functions are not counted.
 local function bounded_call(size, fn, ...)
   local limit = 200000 + 400 * size
   debug.sethook(function()
@@ -35,7 +35,7 @@ end
 
 local function variable(name) return name ~= "C" and name:sub(1, 50) or nil end
 
--- Nil, or what is wrong.
+-- Returns nil, or what is wrong.
 function fuzz.check(text)
   local ok, found = bounded_call(#text, config.parse_env, text)
   if not ok and not errors.is_error(found) then return tostring(found) end
@@ -61,7 +61,7 @@ local function change(random, text)
   return text:sub(1, at) .. WORDS[random(1, #WORDS)] .. text:sub(at + 1)
 end
 
--- A text of chance; `random` is called as math.random.
+-- Returns a random text. `random` is called like math.random.
 function fuzz.text(random)
   local text = SEEDS[random(1, #SEEDS)]
   for _ = 1, random(1, 12) do text = change(random, text) end

@@ -1,4 +1,4 @@
--- The harness of .env and prisma.config.ts for a moment, with the same texts every time; and what it found.
+-- A short run of the harness of .env and prisma.config.ts, with the same texts every time, and its findings.
 require "rille"
 local fuzz = require "fuzz.config"
 local config = require "rille.config"

@@ -1,4 +1,4 @@
-/* The harnesses for a moment: the corpus, and texts made of it, always the same ones. */
+/* A short run of the harnesses: the corpus, and changed texts of it, the same in every run. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

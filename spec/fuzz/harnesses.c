@@ -1,4 +1,4 @@
-/* The list of harnesses, and what they share: numbers by chance, changes of bytes, broken promises. */
+/* The list of harnesses, and what they share: random numbers, changes of bytes, broken promises. */
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,7 +53,7 @@ static struct {
   const char *keep;
 } at_work;
 
-/* ASan and UBSan end the process by themselves, and call this first. */
+/* ASan and UBSan call this before they end the process. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static void show_input(void) {
@@ -140,7 +140,7 @@ static size_t put_word(const fuzz_harness *h, uint8_t *data, size_t size, size_t
   return insert(data, size, most, at, (const uint8_t *)word, strlen(word));
 }
 
-/* A piece of the text, put in again somewhere, up to 16 times: nesting and repetition. */
+/* Inserts a part of the text again somewhere, up to 16 times: nesting and repetition. */
 static size_t repeat(uint8_t *data, size_t size, size_t most, size_t at, fuzz_random *r) {
   uint8_t piece[64];
   if (size == 0) return size;

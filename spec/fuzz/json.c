@@ -1,11 +1,11 @@
-/* Json text: what the reader takes can be written again, and read to the same tokens. */
+/* JSON text: what the reader accepts can be written again, and reads as the same tokens. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
 #include "tape/json.h"
 #include "tape/tape.h"
 
-/* Writes a token as Json. comma: one is due before the next value or key. */
+/* Writes a token as JSON. comma: one is needed before the next value or key. */
 static void write_token(rl_buf *out, rl_json_token token, rl_str value, bool *comma) {
   bool closes = token == RL_JSON_CLOSE_ARRAY || token == RL_JSON_CLOSE_OBJECT;
   if (*comma && !closes) rl_buf_byte(out, ',');

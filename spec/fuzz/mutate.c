@@ -1,5 +1,5 @@
 /* Changes of calls that keep their structure: other keys, other values, longer lists, subtrees moved and wrapped, and
- * calls repeated with other values, which meet the program that the first one made. */
+ * calls repeated with other values, which use the first call's program. */
 #include <string.h>
 
 #include "fuzz/notation.h"
@@ -113,7 +113,7 @@ static uint32_t count_all(const call_value *v) {
   return n;
 }
 
-/* Where value number *n lies, counted in order of writing; the root is no place. */
+/* Finds value number *n in order of writing, without the root. */
 static call_value **find(call_value *v, uint32_t *n, call_value **parent, uint32_t *index) {
   for (uint32_t i = 0; i < v->count; i++) {
     if ((*n)-- == 0) {
@@ -191,7 +191,7 @@ static void change_line(const vocabulary *v, call_lines *calls, call_line *line)
   case 5:
   case 6: p.parent->keys[p.index] = any_key(v); break;
   case 7: wrap(v, p.at); break;
-  case 8: { /* a piece of this or another call */
+  case 8: { /* a part of this or another call */
     place from = any_place(v, calls->lines[fuzz_below(v->r, calls->count)].arguments);
     if (from.at && count_all(*from.at) < 200) *p.at = copy_of(v, *from.at);
     break;
@@ -208,7 +208,7 @@ static void change_line(const vocabulary *v, call_lines *calls, call_line *line)
 
 void call_change(call_lines *calls, const rl_str *names, uint32_t name_count, fuzz_random *r) {
   vocabulary v = {calls->arena, names, name_count, r};
-  for (uint32_t i = calls->count; i > 0; i--) /* what has grown beyond any input is dropped */
+  for (uint32_t i = calls->count; i > 0; i--) /* drops calls that are larger than an input may be */
     if (count_all(calls->lines[i - 1].arguments) > 2000) calls->lines[i - 1] = calls->lines[--calls->count];
   if (calls->count == 0) {
     calls->lines[calls->count++] = (call_line){RL_STR("find_many"), RL_STR("user"), call_new(calls->arena, '{')};

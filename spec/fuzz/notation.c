@@ -1,4 +1,4 @@
-/* Calls as text: reading, writing, and putting them onto a tape. Never fails: what makes no sense is left out. */
+/* Calls as text: reading them, writing them, and writing them to a tape. Never fails: skips what makes no sense. */
 #include "fuzz/notation.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 typedef struct reader {
   const char *at, *end;
   rl_arena *arena;
-  int64_t repeats; /* bytes that repeated texts of the whole input may still come to */
+  int64_t repeats; /* bytes left for repeated texts of the whole input */
 } reader;
 
 call_value *call_new(rl_arena *arena, char kind) {
@@ -59,7 +59,7 @@ static rl_str read_word(reader *r) {
   return rl_str_make(from, (size_t)(r->at - from));
 }
 
-/* Behind the opening quote; \0 is a NUL, \xHH a byte, another letter itself. */
+/* Reads after the opening quote. \0 is a zero byte, \xHH a byte, another character itself. */
 static rl_str read_quoted(reader *r) {
   char *out = rl_arena_alloc(r->arena, (size_t)(r->end - r->at) + 1);
   size_t n = 0;
@@ -298,7 +298,7 @@ static rl_str repeated(const call_value *v, rl_arena *arena) {
   return rl_str_make(out, len);
 }
 
-/* A table has a key once. */
+/* A table has each key once. */
 static bool comes_again(const call_value *v, uint32_t i) {
   for (uint32_t k = i + 1; k < v->count; k++)
     if (rl_str_eq(v->keys[i], v->keys[k])) return true;

@@ -1,10 +1,9 @@
-/* Calls of models as text, nearly as Lua writes them, for corpora that people read; and changes of them that keep their
- * structure.
+/* Calls of models as text, nearly as in Lua, for readable corpora, and changes of them that keep their structure.
  *
  *   find_many user { where = { name = "a", age = { in_ = { 1, 2 } } }, take = 2 }
- *
- * Scalars: null true false 12 -1.5 nan "text" "text"*1000 (so many times) d"1.50" j"{}" x"ff" t86400 (seconds), and the
- * marks @all @json_null @db_null @any_null @array @object @field"User.id". Keys that are no names: ["a b"] = 1. */
+ * Scalars: null true false 12 -1.5 nan "text" "text"*1000 (repeated) d"1.50" j"{}" x"ff" t86400 (seconds), and the
+ * marks
+ * @all @json_null @db_null @any_null @array @object @field"User.id". Keys that are not names: ["a b"] = 1. */
 #ifndef RL_SPEC_FUZZ_NOTATION_H
 #define RL_SPEC_FUZZ_NOTATION_H
 
@@ -15,8 +14,8 @@ enum { CALL_MOST = 12, CALL_DEPTH = 40, CALL_REPEAT = 500000 };
 
 typedef struct call_value {
   char kind;      /* of the notation: n b i f s d j x t @ { [ */
-  rl_str text;    /* s d j x @: their text */
-  int64_t number; /* b i t; s: how many times */
+  rl_str text;    /* s d j x @: the text */
+  int64_t number; /* b i t; s: repetitions */
   double real;
   uint32_t count; /* { [ */
   uint32_t cap;
@@ -35,7 +34,7 @@ typedef struct call_lines {
   uint32_t count;
 } call_lines;
 
-/* Reads what can be read, up to CALL_MOST calls. */
+/* Reads what it can, up to CALL_MOST calls. */
 void call_read(rl_str text, rl_arena *arena, call_lines *out);
 void call_write(const call_lines *calls, rl_buf *out);
 /* Texts are borrowed from the arena. */

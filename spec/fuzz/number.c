@@ -1,5 +1,5 @@
-/* Numbers and moments: decimals, floats, integers, dates and times; and what a column of each type takes. The text is
- * two operands with a space between them. */
+/* Numbers and date-times: decimals, floats, integers, dates and times, and what a column of each type accepts. The text
+ * is two operands with a space between them. */
 #include <math.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static void check_float(const rl_decimal *d) {
   FUZZ_CHECK(n < RL_FLOAT_MAX && strtod(text, NULL) == f);
 }
 
-/* What is written is in the text form, reads back as the same, and normalize says the same. */
+/* The written text is in the text form, reads back as the same, and normalize agrees. */
 static void check_written(rl_str text, const rl_decimal *d) {
   rl_buf written, normal;
   rl_buf_init(&written);
@@ -87,7 +87,7 @@ static void check_moment(rl_str text) {
     FUZZ_CHECK(n < RL_DATETIME_MAX && rl_datetime_parse(rl_str_make(out, n), &again) && again == us);
   }
   if (rl_time_parse(text, &us)) FUZZ_CHECK(us >= 0 && us < INT64_C(86400000000));
-  if (text.len >= sizeof us) { /* any moment that the tape can hold */
+  if (text.len >= sizeof us) { /* any date-time that the tape can have */
     memcpy(&us, text.p, sizeof us);
     FUZZ_CHECK(rl_datetime_format(us, out) < RL_DATETIME_MAX);
     FUZZ_CHECK(rl_datetime_format_offset(us, out) < RL_DATETIME_MAX);
@@ -113,7 +113,7 @@ static void check_column(const rl_field *f, const rl_value *given) {
   rl_input input = {.type = f->type, .field = f, .path = RL_STR("x")};
   rille_status st = rl_coerce(&input, given, &arena, &v, &err);
   fuzz_check_error(st, &err);
-  if (st == RILLE_OK && v.kind == RILLE_DECIMAL) /* what a column takes, it takes again */
+  if (st == RILLE_OK && v.kind == RILLE_DECIMAL) /* a column accepts its own value */
     FUZZ_CHECK(rl_coerce(&input, &v, &arena, &again, NULL) == RILLE_OK && rl_value_same(&v, &again));
   rl_arena_dispose(&arena);
 }

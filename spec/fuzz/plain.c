@@ -1,6 +1,5 @@
-/* A driver for where there is no libFuzzer: changes texts of the corpus by chance, without looking at what they reach.
- * It takes those of libFuzzer's arguments that spec/fuzz/run gives: -max_total_time=, -seed=, -artifact_prefix=, files
- * to run once, folders to begin with. */
+/* A driver without libFuzzer: changes texts of the corpus at random, without coverage. It accepts libFuzzer's arguments
+ * that spec/fuzz/run passes: -max_total_time=, -seed=, -artifact_prefix=, files to run once, folders to start with. */
 #include <dirent.h>
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* Schemas: parsed, described, formatted, and made into tables of both databases. */
+/* Schemas: parsed, described, formatted, and written as tables of both databases. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -41,7 +41,7 @@ static void check_tables(const rl_schema *schema, const rl_dialect *dialect) {
   rl_arena_dispose(&arena);
 }
 
-/* Formatting changes nothing but white space, and nothing when done again. */
+/* Formatting changes only white space, and a second time nothing. */
 static void check_format(rl_str text, bool valid) {
   rl_buf once, twice;
   rl_buf_init(&once);

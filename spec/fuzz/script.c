@@ -1,4 +1,4 @@
-/* Scripts of migrations cut into statements, and their heads, for each database. */
+/* Scripts of migrations split into statements, and their heads, for each database. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -11,7 +11,7 @@ static uint32_t line_of(rl_str script, const char *at) {
   return line;
 }
 
-/* A statement by itself is one statement, the same. */
+/* A statement alone is one statement, the same. */
 static void check_again(rl_str sql, rl_provider provider, rl_arena *arena) {
   rl_statements again = {0};
   FUZZ_CHECK(rl_statements_of(sql, provider, arena, &again, NULL) == RILLE_OK);

@@ -1,5 +1,5 @@
-/* Any text as SQL, by the rules of each database: its tokens cover it, its statements can be put together again, and
- * its placeholders are numbered once. */
+/* Any text as SQL, by the rules of each database: its tokens cover it, its statements can be joined again, and its
+ * placeholders are numbered once. */
 #include <string.h>
 
 #include "base/sql_statements.h"
@@ -22,7 +22,7 @@ static void check_tokens(rl_str sql, rl_provider provider) {
   FUZZ_CHECK(at == sql.p + sql.len);
 }
 
-/* The statements of the text, and those of the same statements put together: the same. */
+/* The statements of the text are those of the joined statements. */
 static void check_statements(rl_str sql, rl_provider provider) {
   rl_sql_cutter first, second;
   rl_sql_statement a, b;
@@ -31,7 +31,7 @@ static void check_statements(rl_str sql, rl_provider provider) {
   rl_buf_init(&joined);
   rl_sql_cutter_init(&first, sql, provider);
   while (rl_sql_next_statement(&first, &a)) {
-    marked |= joined.len == 0 && rl_str_starts(a.sql, RL_STR("\xEF\xBB\xBF")); /* one at the beginning is passed over */
+    marked |= joined.len == 0 && rl_str_starts(a.sql, RL_STR("\xEF\xBB\xBF")); /* one at the start is skipped */
     if (joined.len) rl_buf_text(&joined, "\n;\n");
     rl_buf_str(&joined, a.sql);
   }

@@ -1,8 +1,8 @@
--- Calls as a program makes them, as a fuzz harness: tables that fit the schema, then changed by chance. A call gives an answer or one of rille's
--- errors; a read gives the same answer again, and to a client that has seen nothing yet; a write touches the rows that its `where` counts.
+-- A fuzz harness of calls as applications make them: tables that fit the schema, then changed at random. A call returns a result or one of rille's
+-- errors. A read returns the same again, also on a new client. A write changes the rows that its `where` counts.
 --
---   lua5.4 spec/fuzz/tables.lua SECONDS FOLDER     makes calls for so long; what fails is written to FOLDER
---   lua5.4 spec/fuzz/tables.lua FILE               the calls of that file again
+--   lua5.4 spec/fuzz/tables.lua SECONDS FOLDER     makes calls for that long; writes failures to FOLDER
+--   lua5.4 spec/fuzz/tables.lua FILE               runs the calls of that file again
 local rille = require "rille"
 local core = require "rille.core"
 local codes = require "rille.codes"
@@ -16,7 +16,7 @@ local fuzz = {}
 local CALLS = 40 -- of a round, which begins with the same rows
 local SLOW = 30  -- seconds of one call, sanitizers included
 
--- These say that a statement was wrong, not the call, or that a row cannot be read that a write has made.
+-- Codes that mean that a statement was wrong, not the call, or that a written row cannot be read.
 local NEVER = { INTERNAL = true, P2010 = true, P2021 = true, P2022 = true, P2023 = true, P2026 = true, P2027 = true, P2035 = true, P2039 = true }
 
 local READS = { find_unique = true, find_unique_or_throw = true, find_first = true, find_first_or_throw = true, find_many = true, count = true,
@@ -45,7 +45,7 @@ end
 
 function fuzz.close(home) home.db:close() end
 
--- Nil, or what is wrong with an error.
+-- Returns nil, or what is wrong with an error.
 local function wrong_error(e)
   if e == change.RAISED then return nil end
   if not core.error_metatable or getmetatable(e) ~= core.error_metatable then return "an error that is none of rille's: " .. tostring(e) end
@@ -86,7 +86,7 @@ local function same_again(home, call, answer)
   return nil
 end
 
--- How many rows a write is about, as a read counts them; nil when that cannot be told.
+-- Returns the number of rows that a write concerns, as a read counts them; nil if that cannot be determined.
 local function counted(home, call)
   local args = call.args
   if not BY_CONDITION[call.method] or call.impure or type(args) ~= "table" or getmetatable(args) then return nil end
@@ -110,7 +110,7 @@ local function check_count(call, answer, before, all)
   return nil
 end
 
--- One call. Nil, or what is wrong.
+-- Runs one call. Returns nil, or what is wrong.
 function fuzz.call(home, call)
   local before, all = counted(home, call), home.db[call.model]:count {}
   local started = os.clock()
@@ -133,7 +133,7 @@ function fuzz.call(home, call)
   return nil
 end
 
--- All rows can be read, whatever was written.
+-- Checks that all rows can be read, whatever was written.
 local function read_all(db)
   for _, model in ipairs { "post", "profile", "tag", "user" } do
     local ok, e = pcall(db[model].find_many, db[model], {})
@@ -194,7 +194,7 @@ local function main(seconds, folder)
   end
   local ends, runs, base, wrong, text = os.time() + (tonumber(seconds) or 600), 0, nil, nil, nil
   while not wrong and seed <= last and os.time() < ends do
-    -- The process may be ended by a sanitizer: which calls it was shows the last line.
+        -- A sanitizer may end the process. The last line then says which calls it was.
     if folder then
       local file = assert(io.open(folder .. "/tables-at-work", "wb"))
       file:write(seed, "\n")

@@ -1,4 +1,4 @@
--- Changes of a call's tables: what a stranger might send, or a program by mistake.
+-- Changes of a call's tables: what an attacker might send, or an application by mistake.
 local rille = require "rille"
 
 --- What hostile metamethods raise.
@@ -27,7 +27,7 @@ local function with(t, meta, impure) return setmetatable(t, meta), impure end
 
 local function raise() error(RAISED, 0) end
 
--- Tables whose metamethods raise, lie, or take away what was walked already. The second result: whether it answers differently each time.
+-- Tables whose metamethods raise, lie, or remove what has been walked. The second result: whether it answers differently each time.
 local function hostile(random, inner, root)
   local choice = random(1, 9)
   if choice == 1 then return with({}, { __index = inner }) end
@@ -66,7 +66,7 @@ local function strange(random, old, root)
   return hostile(random, old, root)
 end
 
--- The keys of a table that a program could write, in the same order in every run.
+-- Returns the keys of a table that an application could write, in the same order in every run.
 local function keys_of(t)
   local keys = {}
   for key in next, t do
@@ -77,7 +77,7 @@ local function keys_of(t)
   return keys
 end
 
--- A table of the call by chance, with one of its keys.
+-- Returns a random table of the call, with one of its keys.
 local function place(random, args)
   local at, keys = args, keys_of(args)
   for _ = 1, random(0, 6) do
@@ -92,7 +92,7 @@ local function place(random, args)
   return at, keys[random(1, math.max(1, #keys))]
 end
 
--- Another value of the same kind: the call is mostly as good as before.
+-- Returns another value of the same kind. The call is mostly as valid as before.
 local function mild(random, old)
   local kind = type(old)
   if kind == "number" then return ({ 0, 1, 2, 7, -1, 0.5, 2147483646, -2147483648, 3000000000, 1e10, old + 1, old / 2 })[random(1, 12)] end

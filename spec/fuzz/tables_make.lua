@@ -1,4 +1,4 @@
--- Calls that fit the schema, made by chance.
+-- Random calls that fit the schema.
 local rille = require "rille"
 
 local make = {}

@@ -1,4 +1,4 @@
--- Values as text: the same for the same value, whatever the order of keys; cycles and metatables are named.
+-- Values as text: the same for the same value, whatever the order of keys. Cycles and metatables are named.
 local MOST = 4000
 
 local function is_utf8(text)
@@ -53,7 +53,7 @@ function show.call(call)
   return ("%s%s:%s(%s)"):format(call.way and call.way .. " " or "", call.model, call.method, text_of(call.args, 0, {}))
 end
 
--- What asks nothing of a row: logic and fields that hold only such.
+-- Conditions that every row meets: logic and fields without other conditions.
 local ASKS = { some = true, every = true, none = true, is = true, is_not = true, in_ = true, ["in"] = true, not_in = true, equals = true, path = true,
   data = true, OR = true, posts = true, tags = true, replies = true, author = true, parent = true, profile = true, user = true }
 

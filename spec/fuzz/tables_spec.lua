@@ -1,4 +1,4 @@
--- The harness of calls for a moment, with the same calls every time.
+-- A short run of the harness of calls, with the same calls every time.
 require "rille"
 local fuzz = require "fuzz.tables"
 local support = require "support"

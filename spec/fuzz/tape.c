@@ -1,5 +1,5 @@
-/* Tapes: the writer is called in any order, a letter a call. What it takes, the reader, addresses, walks and Json agree
- * about; what it does not take is refused once and for all. */
+/* Tapes: each letter calls the writer, in any order. Reader, addresses, walks and JSON agree about what it accepts.
+ * After a refusal it accepts nothing more. */
 #include <string.h>
 
 #include "base/map.h"
@@ -7,7 +7,7 @@
 #include "tape/json.h"
 #include "tape/tape.h"
 
-/* The words that open other contexts, a Json field, and some others. */
+/* The keys that open other contexts, a Json field, and some others. */
 static const char *const keys[] = {"a", "data", "where", "set", "json", "create", "update", "some", ""};
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -34,7 +34,7 @@ static void write_letter(rl_tape *t, char letter, uint32_t n, rl_str rest) {
   }
 }
 
-/* "k0" to "k9" are keys, digits say which value, all else but letters of values is nothing. */
+/* "k0" to "k9" are keys, digits choose the value, and all except letters of values is ignored. */
 static void write_all(rl_tape *t, rl_str text) {
   for (size_t i = 0; i < text.len; i++) {
     char next = i + 1 < text.len ? text.p[i + 1] : '0';
@@ -112,7 +112,7 @@ static void run(const uint8_t *data, size_t size) {
   if (st == RILLE_OK) {
     check_tape(&t);
     uint64_t hash = rl_tape_hash(&t);
-    rl_tape_reset(&t); /* a tape that is used again writes the same */
+    rl_tape_reset(&t); /* a reused tape writes the same */
     write_all(&t, text);
     FUZZ_CHECK(rl_tape_end(&t, &err) == RILLE_OK && rl_tape_hash(&t) == hash);
   }

@@ -1,4 +1,4 @@
-/* URLs: what is taken has all that a connection needs; a password is in no message and in no form that is shown. */
+/* URLs: an accepted URL has all that a connection needs, and no message or printed form has its password. */
 #include <string.h>
 
 #include "driver/url.h"
@@ -8,7 +8,7 @@ static bool is_in(const char *needle, rl_str text) {
   return text.len && memmem(text.p, text.len, needle, strlen(needle));
 }
 
-/* Where a password belongs, and nowhere else. */
+/* The places where a password belongs. */
 static bool has_password(rl_str url, const char *head) {
   if (!rl_str_starts(url, rl_str_of(head))) return false;
   return !is_in("Pa55word", rl_str_make(url.p + strlen(head), url.len - strlen(head)));
@@ -25,7 +25,7 @@ static void run(const uint8_t *data, size_t size) {
   if (st == RILLE_OK) {
     FUZZ_CHECK(o.driver && o.conninfo && o.display);
     FUZZ_CHECK(rl_driver_of_url(url, &driver, NULL) == RILLE_OK && driver == o.driver);
-    /* everything is taken as it is written, or refused: nothing is cut at a NUL */
+    /* a URL is accepted as it is written, or refused: nothing is cut at a zero byte */
     FUZZ_CHECK(!size || !memchr(url.p, 0, size));
     if (has_password(url, "postgresql://me:Pa55word@")) {
       FUZZ_CHECK(!is_in("Pa55word", rl_str_of(o.display)));

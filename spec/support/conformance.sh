@@ -4,12 +4,12 @@ set -u
 cd "$(dirname "$0")/../.."
 suite=../shared/conformance
 if [ ! -f "$suite/run.lua" ]; then
-  echo "make conformance needs the conformance suite next to this repository, at $(cd .. && pwd)/shared/conformance; there is none. make test runs all tests that are part of the repository." >&2
+  echo "make conformance needs the conformance suite next to this repository, at $(cd .. && pwd)/shared/conformance;  it was not found. make test runs all tests of this repository." >&2
   exit 1
 fi
 cases=${1:-$suite/spine.jsonl}
 if [ ! -f "$cases" ]; then
-  echo "make conformance: CASES=$cases: there is no such file" >&2
+  echo "make conformance: CASES=$cases: file not found" >&2
   exit 1
 fi
 if [ -z "${RILLE_TEST_POSTGRES:-}" ]; then exec spec/support/pg.sh run "$0" "$cases"; fi

@@ -1,10 +1,10 @@
--- Help for specs of migrations: folders with their scripts, and processes of their own.
+-- Functions for specs of migrations: folders with scripts, and separate processes.
 local rille = require "rille"
 local support = require "support"
 
 local folders = {}
 
--- A folder of migrations: { ["20260101000000_a"] = "SQL", ["..."] = { ["down.sql"] = "..." } }, beside which nothing else lies.
+-- Creates a folder of migrations, alone in its parent: { ["20260101000000_a"] = "SQL", ["..."] = { ["down.sql"] = "..." } }.
 function folders.make(migrations)
   local dir = support.folder() .. "/migrations"
   os.execute(("mkdir -p '%s'"):format(dir))
@@ -27,7 +27,7 @@ function folders.read(path)
   return text
 end
 
--- The names of what lies in a folder, sorted.
+-- Returns the names in a folder, sorted.
 function folders.list(dir)
   local names = {}
   local pipe = assert(io.popen(("ls '%s'"):format(dir)))
@@ -36,17 +36,17 @@ function folders.list(dir)
   return names
 end
 
--- A client for raw statements.
+-- Opens a client for raw statements.
 function folders.raw(url) return support.connect(url, "", {}) end
 
--- The states by name.
+-- Returns the states by name.
 function folders.states(url, dir)
   local states = {}
   for _, entry in ipairs(rille.migrate.status { url = url, migrations = dir }.migrations) do states[entry.name] = entry.state end
   return states
 end
 
--- Starts a deploy in a process of its own; gives its number and the file that its words go to.
+-- Starts a deploy in another process. Returns its pid and the file with its output.
 function folders.spawn_deploy(url, dir, more)
   local script = support.folder() .. "/deploy.lua"
   local output = script .. ".out"
@@ -70,7 +70,7 @@ function folders.wait(fn, what)
   error("never happened: " .. what, 2)
 end
 
--- One that has ended but was not yet asked how by its parent is dead: nothing of it is held any more. (Its new parent may ask only every other second.)
+-- Returns whether a process has ended. A zombie counts as ended: it holds nothing. (Its new parent may reap it only every other second.)
 function folders.is_alive(pid)
   local stat = io.open(("/proc/%d/stat"):format(pid))
   local state = stat and stat:read "a":match "%) (%a)"

@@ -1,7 +1,7 @@
--- Help for specs that need a database: a fresh one for each test, on every engine, gone afterwards.
+-- Functions for specs that need a database: a new one for each test, on every engine, removed afterwards.
 --
 --   local support = require "support"
---   support.each_engine(function(engine)             -- a describe for each engine; databases and clients end with each test
+--   support.each_engine(function(engine)             -- one describe per engine; databases and clients end with each test
 --     it("keeps what it is given", function()
 --       local db = support.open(engine, "model Note {\n id Int @id\n}")
 --       ...
@@ -14,7 +14,7 @@ local support = {}
 local server = os.getenv "RILLE_TEST_POSTGRES"
 if server == "" then server = nil end
 
--- PostgreSQL only where a server is given: spec/run gives one, but for the sanitizers.
+-- PostgreSQL only if there is a server. spec/run has one, except with sanitizers.
 support.engines = server and { "sqlite", "postgresql" } or { "sqlite" }
 support.server = server
 
@@ -33,14 +33,14 @@ local function unique_name()
   return ("rille_%s_%d"):format(path:match "(%w+)$":lower(), serial), path
 end
 
--- Another server from now on; answers the one before.
+-- Sets another server and returns the previous one.
 function support.use_server(url)
   local before = server
   server = url
   return before
 end
 
--- Runs SQL on the test server, past rille. `database` is a name, "postgres" when missing.
+-- Runs SQL on the test server without rille. `database`: its name, "postgres" by default.
 function support.psql(sql, database)
   local url = server:gsub("/postgres$", "/" .. (database or "postgres"))
   local file = os.tmpname()
@@ -55,7 +55,7 @@ function support.psql(sql, database)
   return output
 end
 
--- A folder of its own, removed after the test.
+-- Creates a folder, which is removed after the test.
 function support.folder()
   local pipe = assert(io.popen "mktemp -d")
   local path = pipe:read "l"
@@ -71,7 +71,7 @@ function support.write(path, text)
   return path
 end
 
--- The URL of an empty database.
+-- Returns the URL of an empty database.
 function support.database(engine)
   local name, path = unique_name()
   if engine == "sqlite" then
@@ -83,10 +83,10 @@ function support.database(engine)
   return (server:gsub("/postgres$", "/" .. name))
 end
 
--- The name of the database in a URL that support.database gave.
+-- Returns the name of the database in a URL of support.database.
 function support.database_name(url) return url:match "([^/?]+)$" end
 
--- A client on `url`; closed after the test. Options are those of rille.connect.
+-- Opens a client on `url`, which is closed after the test. Options: see rille.connect.
 function support.connect(url, schema_text, options)
   local arguments = { url = url, schema_text = schema_text }
   for key, value in pairs(options or {}) do arguments[key] = value end
@@ -95,14 +95,14 @@ function support.connect(url, schema_text, options)
   return client
 end
 
--- A fresh database with the tables of a schema, and a client on it. Also returns the URL.
+-- Creates a database with the tables of a schema. Returns a client and the URL.
 function support.open(engine, schema_text, options)
   local url = support.database(engine)
   require("rille").push { schema_text = schema_text, url = url }
   return support.connect(url, schema_text, options), url
 end
 
--- Calls fn, which must throw rille's error with that code; returns the error.
+-- Calls fn, which must raise rille's error with that code. Returns the error.
 function support.fails(code, fn, ...)
   local ok, e = pcall(fn, ...)
   if ok then error(("expected the error %s, but nothing was thrown"):format(code), 2) end
@@ -111,7 +111,7 @@ function support.fails(code, fn, ...)
   return e
 end
 
--- A scheduler that comes back at once: every call goes through its wait.
+-- A scheduler that resumes immediately. Every call uses its wait.
 function support.hook() return { wait = function() coroutine.yield() end, ready = coroutine.isyieldable } end
 
 -- Runs fn in a coroutine of that scheduler.
@@ -142,8 +142,8 @@ function support.cleanup()
   clients, files, folders, databases = {}, {}, {}, {}
 end
 
--- Describes the same for each engine. What setup() opens lives until the end of the describe, what a test opens until the end of the test, when
--- `keep` is not true; with it all ends with the describe.
+-- Describes the same for each engine. What setup() opens is closed at the end of the describe, and what a test opens at the end of the test, or with
+-- `keep` at the end of the describe.
 function support.each_engine(define, keep)
   for _, engine in ipairs(support.engines) do
     busted.describe("on " .. engine, function()

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that a make target needs, after saying which. Silent and quick when all are there.
+# Installs the Debian packages that a make target needs, after printing them. Silent and quick if all are installed.
 #
 #   packages.sh SET...     sets: build lua5.3 lua5.1 luajit other-luas test lint asan fuzz tsan valgrind faketime abi bench rock
 #
-# Nothing is ever removed: a package for which apt would remove another is not installed. That is said, and the status is 1.
-# RILLE_NO_APT=1 turns it off: then a missing package is named and the build goes on, for systems that have the same things by other means.
+# It never removes a package. If apt would have to remove one, it does not install, says so, and ends with status 1.
+# RILLE_NO_APT=1 turns it off: it prints missing packages and the build continues, for systems that have the files from elsewhere.
 set -eu
 
-# a|b is one of the two: what is there, else the first that removes nothing. Debian has two LuaJITs that exclude each other; nginx's Lua module
-# comes with OpenResty's (luajit2).
+# a|b: the installed one, otherwise the first that can be installed without removing a package. Debian has two LuaJITs that exclude each other;
+# nginx's Lua module needs OpenResty's (luajit2).
 packages_of() {
   case $1 in
     build) echo 'gcc libc6-dev lua5.4 liblua5.4-dev lua-argparse libsqlite3-dev libgmp-dev libpq-dev libutf8proc-dev' ;;
@@ -37,7 +37,7 @@ wanted=""
 for set_name in "$@"; do wanted="$wanted $(packages_of "$set_name")"; done
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-  command -v gcc >/dev/null 2>&1 || echo "packages.sh: not a Debian system; needed are:$wanted" >&2
+  command -v gcc >/dev/null 2>&1 || echo "packages.sh: not a Debian system; install:$wanted" >&2
   exit 0
 fi
 
@@ -74,14 +74,14 @@ if [ "$(id -u)" != 0 ]; then
   as_root="sudo"
 fi
 
-# Two targets of one make may come here at once: the second waits, and then finds nothing missing.
+# Two targets of one make may run this at the same time. The second waits, and then finds nothing missing.
 if [ "${RILLE_PACKAGES_LOCKED:-}" != 1 ] && command -v flock >/dev/null 2>&1; then
   RILLE_PACKAGES_LOCKED=1 exec flock "${TMPDIR:-/tmp}/rille-packages.$(id -u).lock" "$0" "$@"
 fi
 
 apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq "$@" </dev/null >&2; }
 
-# What apt would remove to install these; status 1 when it knows no way to install them, 2 when it does not know one of them.
+# Prints what apt would remove to install these. Status 1: it cannot install them; 2: it does not know one of them.
 removed_for() { # PACKAGE...
   local plan
   plan=$(LC_ALL=C apt-get -s -y --no-install-recommends install "$@" 2>&1 </dev/null) || {
@@ -91,7 +91,7 @@ removed_for() { # PACKAGE...
   sed -n 's/^Remv \([^ ]*\).*/\1/p' <<<"$plan" | sort -u | tr '\n' ' '
 }
 
-# Goes through the missing: those that can be had become `chosen`, of the others `refused` says why.
+# Puts the missing packages that apt can install into `chosen`, and the reasons for the others into `refused`.
 choose() {
   local word name removed reason status
   chosen=() refused=() unknown=""

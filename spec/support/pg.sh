@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# A throw-away PostgreSQL cluster: on a free port of 127.0.0.1, socket in its own folder, nobody asks for a password, nothing survives.
+# A temporary PostgreSQL cluster: on a free port of 127.0.0.1, with its socket in its own folder and without passwords. Its files are removed.
 #
-#   pg.sh run COMMAND...   starts one, runs COMMAND with RILLE_TEST_POSTGRES set, stops and removes it; the status is COMMAND's
+#   pg.sh run COMMAND...   starts one, runs COMMAND with RILLE_TEST_POSTGRES set, stops and removes it; ends with the status of COMMAND
 #   pg.sh start DIR        starts one in DIR (which must not exist) and prints its URL; it stays until `stop`
 #   pg.sh stop DIR         stops and removes it
-#   pg.sh halt DIR         stops the server, in good order
+#   pg.sh halt DIR         stops the server normally
 #   pg.sh crash DIR        kills the server and all its processes with SIGKILL
 #   pg.sh again DIR        starts it again after either, on the same port
 #
-# RILLE_PG_OWNER=PID with start: the process it belongs to; when that has gone, the next run removes it.
-# RILLE_PG_TEMPLATE is what `run` gives to COMMAND: the files of an empty cluster, which `start` copies rather than to make its own.
+# RILLE_PG_OWNER=PID with start: the process it belongs to. When that process has ended, the next run removes the cluster.
+# RILLE_PG_TEMPLATE, which `run` sets for COMMAND: the files of an empty cluster, which `start` copies.
 # PG_SETTINGS="shared_buffers=512MB jit=off" adds settings. Clusters of runs that were killed are removed by the next run.
-# PostgreSQL refuses to run as root: then the server belongs to the user postgres.
+# PostgreSQL refuses to run as root. For root, the server runs as the user postgres.
 set -eu
 
 base=${RILLE_PG_BASE:-${TMPDIR:-/tmp}}
 
 . "$(dirname "$0")/servers.sh"
 
-# The files of an empty cluster; initdb takes a second, so that `run` has made some to copy.
+# Creates the files of an empty cluster. initdb takes a second, so `run` keeps a copy of them.
 make_files() { # DATA LOG
   if [ -d "${RILLE_PG_TEMPLATE:-}" ]; then
     as_server cp -a "$RILLE_PG_TEMPLATE" "$1" >"$2" 2>&1
@@ -33,7 +33,7 @@ start_cluster() { # DIR: prints the URL
   mkdir -p "$dir"
   if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; fi
   chmod 700 "$dir"
-  # A folder above it that the server's user may not enter would make initdb fail with a riddle.
+    # If the server's user may not enter a folder above it, initdb fails with an unclear message.
   as_server test -w "$dir" || { echo "pg.sh: $dir cannot be reached by the server's user; set TMPDIR" >&2; exit 1; }
   make_files "$dir/data" "$dir/initdb.log" || { cat "$dir/initdb.log" >&2; exit 1; }
   {
@@ -69,7 +69,7 @@ children_of() { # PID
 crash_cluster() { # DIR
   local pid
   pid=$(head -n 1 "$1/data/postmaster.pid")
-  # Stopped first, so that nobody is born while the others die.
+    # Stops them first, so no new process starts while the others are killed.
   kill -STOP "$pid"
   # shellcheck disable=SC2046
   kill -KILL $(children_of "$pid") "$pid" 2>/dev/null || true
@@ -88,7 +88,7 @@ start_again() { # DIR
 
 started_at() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
 
-# A cluster belongs to the process that started it; pids come round again, so its start time is kept too.
+# A cluster belongs to the process that started it. Pids are reused, so its start time is kept too.
 remove_stale() {
   local dir owner born
   for dir in "$base"/rille-pg.*; do
@@ -109,7 +109,7 @@ run_with_cluster() {
   if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; fi
   make_files "$dir/template" "$dir/template.log" || { cat "$dir/template.log" >&2; exit 1; }
   export RILLE_PG_TEMPLATE=$dir/template
-  # Debian's psql is a wrapper in Perl, which takes longer than most of what it is asked.
+    # Avoids Debian's psql, a wrapper in Perl that takes longer than most statements.
   PATH=$(postgres_programs):$PATH
   url=$(start_cluster "$dir")
   RILLE_TEST_POSTGRES=$url RILLE_TEST_POSTGRES_SOCKET=$dir "$@" || status=$?

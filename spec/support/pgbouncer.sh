@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A throw-away pgbouncer in transaction mode before a PostgreSQL server, for every database of it: on a free port of 127.0.0.1, trusting everybody.
+# A temporary pgbouncer in transaction mode in front of a PostgreSQL server, for all its databases: on a free port of 127.0.0.1, without passwords.
 #
-#   pgbouncer.sh start DIR URL   starts one in DIR (which must not exist) before the server of URL and prints the URL through it
+#   pgbouncer.sh start DIR URL   starts one in DIR (which must not exist) for the server of URL and prints its own URL
 #   pgbouncer.sh stop DIR        stops and removes it
 #
-# POOLER_SETTINGS="default_pool_size=2 server_reset_query_always=1" adds settings. It refuses to run as root: then it belongs to the user postgres.
+# POOLER_SETTINGS="default_pool_size=2 server_reset_query_always=1" adds settings. For root, it runs as the user postgres.
 set -eu
 
 . "$(dirname "$0")/servers.sh"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A streaming replica of a throw-away cluster that pg.sh has started.
+# A streaming replica of a temporary cluster of pg.sh.
 #
 #   replica.sh start DIR URL   copies the cluster at URL to DIR (which must not exist), starts it as a replica and prints its URL
-#   replica.sh promote DIR     makes it a primary of its own and waits until it is one
+#   replica.sh promote DIR     promotes it to a primary and waits until it is one
 #   replica.sh stop DIR        stops and removes it
 #
-# The primary keeps no log for a replica that is away; it needs the settings of pg.sh only.
+# The primary keeps no log for a replica that is not running. It needs the settings of pg.sh only.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

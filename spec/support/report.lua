@@ -1,5 +1,5 @@
--- Output handler of busted for spec/run: prints what failed, with its trace, and writes "passed failed skipped" to the file
--- named by -Xoutput, at the very end: a run that dies before leaves none, and counts as failed.
+-- Output handler of busted for spec/run. Prints failures with their traces, and at the very end writes "passed failed skipped" to the
+-- file named by -Xoutput. A run that dies before writes no file and counts as failed.
 local busted = require "busted"
 local new_handler = require "busted.outputHandlers.base"
 

@@ -1,5 +1,5 @@
--- Schemas of all kinds, for what must hold of every one: { name, text, engines = "sqlite" | "postgresql" | nil for both, schemas = list }.
--- `text(schema, engine)` gives one whole, with its datasource.
+-- Schemas of all kinds, for tests of every schema: { name, text, engines = "sqlite" | "postgresql" | nil for both, schemas = list }.
+-- `text(schema, engine)` returns the text with its datasource.
 local schemas = {}
 
 local function add(name, text, options)

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the scripts that start servers have in common; to be sourced.
+# Functions that the scripts share which start servers. For `source`.
 
-# The server's user, from a folder that it may enter: PostgreSQL and pgbouncer refuse to run as root. A server that inherited make's pipe of jobs would
-# let make wait for it at the end. It has the machine's time, whatever time its caller believes in, and no sanitizer.
+# Runs a command as the server's user, in a folder that the user may enter: PostgreSQL and pgbouncer refuse to run as root. The server does not inherit
+# make's pipe of jobs, for which make would wait. It has the machine's time, not that of faketime, and no sanitizer.
 as_server() {
   (
     if [[ ${MAKEFLAGS:-} =~ --jobserver-(auth|fds)=([0-9]+),([0-9]+) ]]; then eval "exec ${BASH_REMATCH[2]}<&- ${BASH_REMATCH[3]}>&-"; fi
@@ -11,7 +11,7 @@ as_server() {
   )
 }
 
-# The folder of PostgreSQL's own programs.
+# Prints the folder of PostgreSQL's programs.
 postgres_programs() {
   local dir
   for dir in /usr/lib/postgresql/15/bin $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr) "$(pg_config --bindir 2>/dev/null || true)"; do
