@@ -287,6 +287,8 @@ static void add_below(rl_document *d, const rille_row *row, bool again) {
   rl_json_cells_write(&d->cells, home, row->cells, &n->text, children_of(to));
   if (home->slot_count == 0) rl_json_close_object(&n->text, to->at);
   to->len = n->text.len - to->at;
+  if (home->slot_count == 0)
+    rl_buf_byte(&n->text, ','); /* before the next one, so that runs can be copied as a whole */
   to->levels = d->cells.levels;
   if (d->cells.failed) fail_in_row(d, layout->home, ordinal);
 }
@@ -319,6 +321,23 @@ static inline void put(rl_buf *out, const char *p, size_t len) {
 
 static void join_row(rl_document *d, uint32_t home, uint32_t ordinal, uint32_t level);
 
+/* Rows without children. Those that came one after the other are one piece of text. */
+static void join_leaves(rl_document *d, uint32_t home, uint32_t first, uint32_t level) {
+  const document_rows *n = &d->nodes[home];
+  for (uint32_t at = first; at;) {
+    const document_row *row = row_at(n, at - 1);
+    size_t start = row->at, end = start + row->len;
+    if (at != first) put(&d->out, ",", 1);
+    if (level + row->levels > RL_JSON_DEPTH) fail_at(d, home, at - 1, NULL, RL_VALIDATION, too_deep);
+    while ((at = row->next) != 0) {
+      row = row_at(n, at - 1);
+      if (row->at != end + 1 || level + row->levels > RL_JSON_DEPTH) break;
+      end = row->at + row->len;
+    }
+    put(&d->out, n->text.p + start, end - start);
+  }
+}
+
 static void join_slot(rl_document *d, const rl_json_slot *slot, uint32_t first, uint32_t level) {
   rl_buf *out = &d->out;
   if (!slot->list && !first) {
@@ -333,10 +352,13 @@ static void join_slot(rl_document *d, const rl_json_slot *slot, uint32_t first, 
     return;
   }
   put(out, "[", 1);
-  for (uint32_t at = first; at && !out->failed; at = row_at(&d->nodes[slot->node], at - 1)->next) {
-    if (at != first) put(out, ",", 1);
-    join_row(d, slot->node, at - 1, level + 1);
-  }
+  if (d->layout->nodes[slot->node].slot_count == 0)
+    join_leaves(d, slot->node, first, level + 1);
+  else
+    for (uint32_t at = first; at && !out->failed; at = row_at(&d->nodes[slot->node], at - 1)->next) {
+      if (at != first) put(out, ",", 1);
+      join_row(d, slot->node, at - 1, level + 1);
+    }
   put(out, "]", 1);
 }
 

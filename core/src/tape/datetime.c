@@ -27,13 +27,13 @@ int64_t rl_days_from_civil(int64_t year, int month, int day) {
 void rl_civil_from_days(int64_t days, int64_t *year, int *month, int *day) {
   int64_t shifted = days + 719468;
   int64_t era = floor_div(shifted, 146097);
-  int64_t day_of_era = shifted - era * 146097;
-  int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  uint32_t day_of_era = (uint32_t)(shifted - era * 146097); /* small numbers from here on: 32 bits are faster */
+  uint32_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  uint32_t month_from_march = (5 * day_of_year + 2) / 153;
   *day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
   *month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
-  *year = year_of_era + era * 400 + (*month <= 2);
+  *year = (int64_t)year_of_era + era * 400 + (*month <= 2);
 }
 
 /* ------------------------------------------------------------------ in */

@@ -289,7 +289,11 @@ rille_status rl_pg_describe(rl_conn *c, const rl_stmt *stmt, rl_error *err) {
   }
   if (!reserve_columns(c, (size_t)count)) return rl_fail_nomem(err);
   c->column_count = (uint32_t)count;
-  for (int i = 0; i < count; i++) describe_column(c->result, i, stmt, &c->columns[i]);
+  for (int i = 0; i < count; i++) {
+    rl_pg_column *column = &c->columns[i];
+    describe_column(c->result, i, stmt, column);
+    column->simple = !column->convert && column->op != OP_ARRAY;
+  }
   if (count == 0 || PQbinaryTuples(c->result)) return RILLE_OK; /* 1: all columns are */
   c->lost = true;                                               /* each statement asks for the binary format */
   return rl_fail(err, RL_P1017, "the server sent text instead of the binary format; the connection is closed");
@@ -350,8 +354,8 @@ rille_status rl_pg_decode_row(rl_conn *c, rl_row_view *row, rl_error *err) {
       continue;
     }
     const char *p = PQgetvalue(result, at, (int)i);
-    bool simple = !column->convert && column->op != OP_ARRAY;
-    bool ok = simple ? decode_value(c, column->op, column->oid, p, len, out) : decode_slow(c, column, p, len, out);
+    bool ok =
+        column->simple ? decode_value(c, column->op, column->oid, p, len, out) : decode_slow(c, column, p, len, out);
     if (!ok) return fail_wrong_cell(c, i, err);
   }
   *row = (rl_row_view){c->cells, c->column_count};

@@ -52,6 +52,7 @@ typedef struct rl_pg_column {
   Oid oid;
   rl_wire_type wire_type;
   bool convert; /* the server's type differs from the wire type */
+  bool simple;  /* neither converted nor an array */
 } rl_pg_column;
 
 typedef struct rl_pg_hosts rl_pg_hosts;
