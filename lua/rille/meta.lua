@@ -10,7 +10,7 @@
 ---@field meta table details: target, model, field, path, ...
 ---@field sqlstate? string of the database, five characters
 ---@field retryable boolean the whole transaction may be retried
----@field place? string "app/posts.lua:14": the line of the call in the application; "~" in front: the nearest line, after a tail call
+---@field place? string the line of the call: of warnings, N+1 events and faults
 
 ---@class rille.Diagnostic
 ---@field line integer from 1
@@ -65,7 +65,6 @@
 ---@field event "query"|"slow"|"n_plus_one"|"warn"|"fault"
 ---@field kind "query"|"begin"|"commit"|"rollback"|"savepoint"|"release"|"rollback_to"|"warn"|"n_plus_one"|"fault"
 ---@field status? integer of a fault
----@field place? string of a fault: the line of the call
 ---@field cause? any of a fault: the error itself
 ---@field sql? string
 ---@field params? string a JSON array
@@ -81,7 +80,7 @@
 ---@field round_trip? integer
 ---@field time? string ISO-8601
 ---@field message? string of "warn" and "n_plus_one"
----@field place? string file:line; of "n_plus_one" and of a "warn" about a call inside a transaction
+---@field place? string the line of the call: of warnings, N+1 events and faults
 ---@field outer_place? string of "n_plus_one", as all below
 ---@field outer_model? string
 ---@field shape? string

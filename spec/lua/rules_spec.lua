@@ -291,7 +291,7 @@ if _VERSION == "Lua 5.4" then
             local function broken(subject) return not pcall(string.find, subject, pattern) end
             local any = false
             for _, subject in ipairs(subjects) do any = any or broken(subject) end
-            local open = not any and pattern:find "[%%%[(]"
+            local open = not any and pattern:find "[%%%[()]"
             assert.truthy(any or open, "Lua takes " .. pattern)
           end
         else

@@ -67,10 +67,11 @@ static text ask(world *w, const char *model, rille_action action, const char *js
   } while (0)
 
 static void fill(world *w) {
-  static const char *const users[] = {
+  static const char first[] =
       "{'data':{'email':'a','name':'A \\\\ \\u00e9','posts':{'create':[{'title':'p1','tags':{'create':[{'name':'x'},"
-      "{'name':'y'}]}},{'title':'p2'}]}}}",
-      "{'data':{'email':'b','rank':'OLD'}}",
+      "{'name':'y'}]}},{'title':'p2'}]}}}";
+  static const char *const users[] = {
+      first, "{'data':{'email':'b','rank':'OLD'}}",
       "{'data':{'email':'c','posts':{'create':[{'title':'p3','tags':{'connect':[{'name':'y'}]}}]}}}"};
   for (size_t i = 0; i < 3; i++) {
     answer a = call(w->client, NULL, "user", RILLE_CREATE, users[i]);

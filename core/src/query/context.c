@@ -83,7 +83,7 @@ static rille_status fail_at(rl_binder *b, rl_code code, rl_str path, const rl_fi
                             va_list args) {
   char *text = rl_arena_vprintf(b->arena, format, args);
   if (!text) return rl_nomem(b);
-  rl_str at = path.len ? path : rl_str_of(rl_action_info_of(b->query->action)->name);
+  rl_str at = path.len ? path : rl_str_of(rl_action_info_of((rille_action)b->query->action)->name);
   rille_status status = rl_fail(b->err, code, "%.*s: %s", RL_STR_ARG(at), text);
   if (path.len) rl_error_detail(b->err, "path", path);
   if (field) {
