@@ -1,8 +1,8 @@
--- A real job: makes the database of schema.prisma, fills it with a blog, and reports on it.
+-- A real job: creates the database of schema.prisma, fills it with a blog, and reports on it.
 --
 --   DATABASE_URL=file:./blog.db lua5.4 blog.lua        (or postgresql://user:password@host/database)
 --
--- What it writes is the same in every run. It replaces its own tables only: a database with anything else in it is left alone.
+-- It writes the same in every run. It replaces its own tables only, and leaves a database with other tables alone.
 local here = arg and arg[0] and arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
@@ -35,7 +35,7 @@ local TABLES = {
   postgresql = "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = current_schema()",
 }
 
--- True when the database is empty or holds what an earlier run has made.
+-- Returns whether the database is empty or has the tables of an earlier run only.
 local function may_be_replaced(db, engine)
   local tables = db:query_raw(TABLES[engine])
   for _, row in ipairs(tables) do
@@ -51,7 +51,7 @@ local function prepare(schema, url)
   local db = rille.connect { schema = schema, url = url }
   local free = may_be_replaced(db, engine)
   db:close()
-  if not free then error("the database of DATABASE_URL holds something else; give this job one of its own", 0) end
+  if not free then error("the database of DATABASE_URL has other tables; use a separate database for this job", 0) end
   rille.push { schema = schema, url = url, reset = true }
   return rille.connect { schema = schema, url = url }
 end
@@ -68,7 +68,7 @@ local function user(i)
   }
 end
 
--- A tag is made by the first post that has it; later ones connect to it.
+-- The first post with a tag creates it. Later posts connect to it.
 local known_tags = {}
 local function tags()
   local chosen, create, connect = {}, {}, {}

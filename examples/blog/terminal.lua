@@ -1,4 +1,4 @@
--- Output for people: a progress bar where there is a terminal, and tables that line up whatever their letters.
+-- Output for people: a progress bar on a terminal, and tables that are aligned whatever their characters.
 local terminal = {}
 
 local answer = os.execute "test -t 1"
@@ -6,7 +6,7 @@ terminal.is_there = answer == true or answer == 0
 
 local LETTER = "[%z\1-\127\194-\244][\128-\191]*"
 
--- Columns a letter takes: none for marks that sit on the one before, two for East Asian letters and emoji.
+-- Returns the columns of a character: none for combining marks, two for East Asian characters and emoji.
 local function letter_width(letter)
   local first, second, third, fourth = letter:byte(1, 4)
   local code = first
@@ -31,7 +31,7 @@ function terminal.width(text)
   return width
 end
 
--- The text in exactly that many columns, cut with an ellipsis when it is longer.
+-- Returns the text in exactly that many columns, cut with an ellipsis if it is longer.
 local function fit(text, width, right)
   local have = terminal.width(text)
   if have > width then
@@ -75,7 +75,7 @@ end
 
 local BAR = 30
 
--- Returns a function that is told how much is done. Where there is no terminal each quarter is a line.
+-- Returns a function to call with the progress. Without a terminal it prints a line for each quarter.
 function terminal.progress(label, total)
   local quarter = 0
   return function(done)

@@ -20,10 +20,10 @@ typedef struct rille_dev_options {
   const char *shadow_url;   /* NULL, or an empty database for replays, see rille_shadow_open */
   const char *name;         /* of the new migration; NULL or "": it is asked for, or "migration" */
   int64_t lock_wait_ms;     /* see rille_migrations_lock */
-  int32_t create_only;      /* 1: the migration is written, to be edited, and not applied */
-  int32_t data;             /* 1: likewise, with a migration.lua to be filled in */
-  int32_t accept_data_loss; /* 1: go on although rows or values will be lost */
-  int32_t no_down;          /* 1: no down.sql is written */
+  int32_t create_only;      /* 1: writes the migration and does not apply it, so it can be edited */
+  int32_t data;             /* 1: the same, with a migration.lua to fill in */
+  int32_t accept_data_loss; /* 1: continues although rows or values will be lost */
+  int32_t no_down;          /* 1: writes no down.sql */
 } rille_dev_options;
 
 #define RILLE_DEV_MIGRATION 1  /* `migration` was begun, as by rille_migrations_next: the rest of it is the caller's */

@@ -140,7 +140,7 @@ typedef struct rille_diff_warning {
 
 /* Nothing is changed in any database. *out is owned by the caller:
  * rille_diff_free. Blocking. Errors: P1xxx, and P1012 when the sides are of
- * different kinds or neither tells its kind. */
+ * different kinds or both kinds are unknown. */
 RILLE_API rille_status rille_diff_open(const rille_diff_options *options, rille_diff **out, rille_error **err);
 RILLE_API size_t rille_diff_step_count(const rille_diff *d); /* 0: there is no difference */
 /* An index that is out of range leaves *out as it is, here and below. */

@@ -114,7 +114,7 @@ RILLE_API rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model,
                                       rille_error **err);
 
 /* Bits of `query`. */
-#define RILLE_RAW_ROWS 1     /* rows are wanted (columns by rille_op_columns); else only the count */
+#define RILLE_RAW_ROWS 1     /* returns rows (columns by rille_op_columns), otherwise only the count */
 #define RILLE_RAW_NUMBERED 2 /* placeholders have numbers, if there are any: `?` is PostgreSQL's operator */
 
 /* Starts a raw statement with `$1` or `?` placeholders. params: a tape with one list of values, or NULL. query:

@@ -2,8 +2,8 @@
  * quoted names, comments, dollar quotes and the bodies of triggers and functions are understood by the rules of the
  * database. No connection is needed.
  *
- * A reader is used by one thread at a time, and for one of the two. Text that the database would refuse is read to its
- * end all the same. */
+ * A reader is used by one thread at a time, and for one of the two. Text that the database would refuse is
+ * still read to its end. */
 #ifndef RILLE_SQL_H
 #define RILLE_SQL_H
 
@@ -19,14 +19,14 @@ RILLE_API rille_status rille_sql_reader_new(const char *provider, const char *sq
                                             rille_error **err);
 RILLE_API void rille_sql_reader_free(rille_sql_reader *r); /* NULL is fine */
 
-/* Where something stands: in bytes from the beginning of the text, and as a line and a column of characters, from 1. */
+/* Where a statement is: in bytes from the start of the text, and as a line and a column of characters, from 1. */
 typedef struct rille_sql_statement {
   uint32_t struct_size; /* set by the caller */
   uint32_t line, column;
   size_t offset, length; /* without the semicolon, and without white space and comments around it */
 } rille_sql_statement;
 
-/* The next statement of a script: RILLE_ROW and *out, or RILLE_DONE. Empty statements are passed over. */
+/* Returns the next statement of a script: RILLE_ROW and *out, or RILLE_DONE. Skips empty statements. */
 RILLE_API rille_status rille_sql_next_statement(rille_sql_reader *r, rille_sql_statement *out);
 
 #define RILLE_SQL_BARE 1     /* `?`. On PostgreSQL it may also belong to an operator, which only the caller can know */
@@ -37,11 +37,11 @@ typedef struct rille_sql_placeholder {
   uint32_t struct_size; /* set by the caller */
   uint32_t line, column;
   int32_t kind;    /* RILLE_SQL_BARE, ... */
-  uint32_t number; /* of a numbered one, at most 1000000; else 0 */
+  uint32_t number; /* of a numbered one, at most 1000000; otherwise 0 */
   size_t offset, length;
 } rille_sql_placeholder;
 
-/* The next placeholder: RILLE_ROW and *out, or RILLE_DONE. */
+/* Returns the next placeholder: RILLE_ROW and *out, or RILLE_DONE. */
 RILLE_API rille_status rille_sql_next_placeholder(rille_sql_reader *r, rille_sql_placeholder *out);
 
 RILLE_END_DECLS

@@ -19,8 +19,8 @@ RILLE_API const char *rille_version(void);
  */
 RILLE_API int rille_version_check(int major, int minor);
 
-/* The versions of two client libraries as loaded; "" for one that this build does not have. rille_provider_get tells
- * those of every database. */
+/* The versions of two client libraries as loaded; "" for one that this build does not have. rille_provider_get
+ * returns those of every database. */
 typedef struct rille_libraries {
   uint32_t struct_size;
   char libpq[24];  /* "15.4", or "" */
