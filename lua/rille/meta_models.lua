@@ -129,6 +129,15 @@
 ---@class rille.Each: rille.Find
 ---@field batch? integer rows per batch
 
+---@class (exact) rille.ValidateOptions
+---@field mode? "create"|"update" "create"; "update": nothing is required
+
+---@class rille.Problem
+---@field field string the path in the data, such as `posts.create[2].title`
+---@field code string of the error that the write would raise
+---@field message string for the person at a form, without the path
+---@field rule? string the rule that the value breaks, such as `length`
+
 ---@class rille.Model
 local Model = {}
 
@@ -236,11 +245,13 @@ function Model:exists(args) end
 ---@return fun(): table|nil
 function Model:each(args) end
 
---- Checks a table of data as create would, without sending anything.
+--- Checks a table of data as create would, without sending anything: types, missing fields, rules. With `mode = "update"` as update would: nothing is
+--- required.
 ---@param data table
+---@param options? rille.ValidateOptions
 ---@return true|nil ok
----@return { field: string, code: string, message: string }[]|nil problems all of them, `field` is the path in data
-function Model:validate(data) end
+---@return rille.Problem[]|nil problems all that is wrong, at most 1,000, in order of their paths
+function Model:validate(data, options) end
 
 --- Returns what a call would do, without doing it: its statements, each with the plan of the database, the steps, the round trips. Writes are not run.
 --- `tostring` makes it readable.

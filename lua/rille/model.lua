@@ -9,6 +9,10 @@ local methods, own = core.methods, {}
 
 local BATCH, MOST = 500, 1000000
 
+local VALIDATE = options.declare("rille.ValidateOptions", {
+  { "mode", "word", one_of = { "create", "update" }, doc = '"create"; "update": nothing is required' },
+})
+
 local ACTIONS = {}
 for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
 
@@ -36,18 +40,23 @@ function own.each(model, args)
   return wait.stream(model, args, size)
 end
 
---- Checks a table of data as create would, without sending anything.
+--- Checks a table of data as create would, without sending anything: types, missing fields, rules. With `mode = "update"` as update would: nothing is
+--- required.
 ---@param data table
+---@param given? rille.ValidateOptions
 ---@return true|nil ok
----@return { field: string, code: string, message: string }[]|nil problems all of them, `field` is the path in data
-function own.validate(model, data)
+---@return rille.Problem[]|nil problems all that is wrong, at most 1,000, in order of their paths
+function own.validate(model, data, given)
   if type(data) ~= "table" then options.refuse("validate", "a table of data", data) end
-  local found = core.faults(model, { data = data }, "create")
+  if given ~= nil then options.check(VALIDATE, given, "validate") end
+  local found = core.faults(model, { data = data }, given and given.mode or "create")
   if not found then return true end
   for i, e in ipairs(found) do
     local path = tostring(e.meta.path or e.meta.field or "")
-    found[i] = { field = (path:gsub("^data%.", "")), code = e.code, message = e.message }
+    found[i] = { number = i, field = (path:gsub("^data%.?", "")), code = e.code, message = e.text, rule = e.meta.rule }
   end
+  table.sort(found, function(a, b) return a.field < b.field or a.field == b.field and a.number < b.number end)
+  for _, problem in ipairs(found) do problem.number = nil end
   return nil, found
 end
 

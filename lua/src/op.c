@@ -149,7 +149,8 @@ static int explain_call(lua_State *L) {
   return 1;
 }
 
-/* core.faults(model, args, action): returns a list of all errors in the data, or nil. */
+/* core.faults(model, args, action): returns a list of all errors in the data, each with its `text` for people, or nil.
+ */
 static int push_data_errors(lua_State *L) {
   rl_binding *b = rl_binding_of(L);
   rl_lua_model *m = check_model(L, b, "validate");
@@ -167,6 +168,8 @@ static int push_data_errors(lua_State *L) {
   rl_new_list(L, (int)count);
   for (size_t i = 0; i < count; i++) {
     rl_push_error(L, rille_faults_get(box->faults, i));
+    lua_pushstring(L, rille_faults_message(box->faults, i));
+    lua_setfield(L, -2, "text");
     lua_rawseti(L, -2, (int)i + 1);
   }
   rl_lua_box_clear(box);

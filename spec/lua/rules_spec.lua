@@ -197,6 +197,73 @@ support.each_engine(function(engine)
       end
     end)
 
+    local function problems(model, data, options)
+      local ok, found = db[model]:validate(data, options)
+      local list = {}
+      for i, p in ipairs(found or {}) do list[i] = ("%s %s %s: %s"):format(p.field, p.code, p.rule or "-", p.message) end
+      assert.equal(#list == 0, ok == true)
+      table.sort(list)
+      return list
+    end
+
+    it("are checked by validate, with all else, for people", function()
+      assert.same({}, problems("author", { email = " ADA@b.co ", books = { create = { { title = " abc " } } } }))
+      assert.same({
+        "age VALIDATION -: must be a whole number",
+        "books.connect_or_create.create.title INPUT length: must be at least 3 characters long",
+        "books.create[1].printed INPUT range: must not be before 2020-01-01",
+        "books.create[1].title INPUT length: must be at least 3 characters long",
+        "books.create[2].printed VALIDATION -: must be a date and time",
+        "books.create[2].title P2012 -: is required",
+        "books.create_many.data[2].slug INPUT pattern: does not have the right format",
+        "books.create_many.data[2].title INPUT length: must be at least 3 characters long",
+        "books.create_many.data[3].site INPUT url: must be a web address that begins with http:// or https://",
+        "books.create_many.data[3].title VALIDATION -: must be a text",
+        "email P2012 -: is required",
+        "name VALIDATION -: is required",
+        "nmae VALIDATION -: unknown field of Author; did you mean `name`?",
+        "price INPUT range: costs too much",
+      }, problems("author", {
+        name = rille.null, nmae = 1, age = "7", price = 1e9,
+        books = {
+          create = { { title = "x", printed = { year = 1999, month = 1, day = 1 } }, { printed = "soon" } },
+          create_many = { data = { { title = "abc" }, { title = "ab", slug = "A" }, { title = 7, site = "x" }, { title = "xyz" } } },
+          connect_or_create = { where = { id = 1 }, create = { title = "x" } },
+        },
+      }))
+      assert.same({ "age P2020 -: must be a whole number from -2147483648 to 2147483647" }, problems("author", { email = "a@b.co", age = 2^40 }))
+      assert.equal(0, sent)
+    end)
+
+    it("are checked by validate for an update", function()
+      assert.same({}, problems("author", { age = 3 }, { mode = "update" }))
+      assert.same({}, problems("author", {}, { mode = "update" }))
+      assert.same({ "email P2012 -: is required" }, problems("author", { age = 3 }, { mode = "create" }))
+      assert.same({
+        "age.set INPUT range: must be at most 150",
+        "books.update.data.title INPUT length: must be at least 3 characters long",
+        "books.upsert.create.title P2012 -: is required",
+      }, problems("author", {
+        age = { set = 151 }, name = "abc",
+        books = { update = { where = { id = 1 }, data = { title = "x" } }, upsert = { where = { id = 2 }, create = {}, update = { title = "abc" } } },
+      }, { mode = "update" }))
+      assert.same({}, problems("author", { age = { increment = 1000 } }, { mode = "update" }))
+    end)
+
+    it("are checked by validate up to 1,000 faults", function()
+      local books = {}
+      for i = 1, 3000 do books[i] = { title = "x" } end
+      assert.equal(1000, #problems("author", { email = "a@b.co", books = { create_many = { data = books } } }))
+    end)
+
+    it("are checked by validate, which refuses other arguments", function()
+      local function message(...) return support.fails("VALIDATION", db.author.validate, db.author, ...).message end
+      assert.equal("validate: unknown option `mdoe`; did you mean `mode`?", message({}, { mdoe = "update" }))
+      assert.equal('validate: mode: expected "create" or "update", got "upsert"', message({}, { mode = "upsert" }))
+      assert.equal("validate: expected a table of options, got a string", message({}, "update"))
+      assert.truthy(message(nil):find "table of data")
+    end)
+
     it("are not for raw SQL", function()
       db:execute_raw(rille.sql('INSERT INTO "Book" (title) VALUES (?)', "x"))
       assert.equal("x", db.book:find_first {}.title)

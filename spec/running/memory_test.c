@@ -145,7 +145,11 @@ static bool validate(void *argument) {
     if (st == RILLE_OK)
       st = rille_client_validate(c, rille_schema_model(w->schema, "user", 4), RILLE_CREATE, tape, &faults, NULL);
   }
-  if (st == RILLE_OK) assert_int_equal(rille_faults_count(faults), 5);
+  if (st == RILLE_OK) {
+    assert_int_equal(rille_faults_count(faults), 5);
+    assert_string_equal(rille_faults_message(faults, 0), "must be a text");
+    assert_null(rille_faults_message(faults, 5));
+  }
   rille_faults_free(faults);
   rille_client_release(c);
   rille_tape_free(tape);

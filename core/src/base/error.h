@@ -37,6 +37,8 @@ typedef struct rl_error {
   bool connection_lost; /* the connection cannot be used again */
   bool stale;           /* a prepared statement is no longer valid; it will be prepared again */
   bool not_sent;        /* the server has received nothing of this call: safe to repeat on another connection */
+  bool wrong_type;      /* a value does not have the type of its field */
+  bool absent;          /* a null for a field that is required */
   bool busy;    /* a lock was not available in time, and nothing else went wrong: the transaction may be repeated */
   bool passing; /* connecting failed in a way that may be temporary, for example because the server is starting */
   struct {

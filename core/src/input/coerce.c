@@ -9,7 +9,7 @@
 
 /* ------------------------------------------------------------------ numbers */
 
-static void range_of(const rl_type *t, int64_t *low, int64_t *high) {
+void rl_int_range(const rl_type *t, int64_t *low, int64_t *high) {
   *low = INT32_MIN;
   *high = INT32_MAX;
   if (t->scalar == RL_BIGINT) {
@@ -28,7 +28,7 @@ static rille_status out_of_range(const rl_input *input, const char *number, rl_e
   const rl_type *t = &input->type;
   const char *name = t->scalar == RL_BIGINT ? "BigInt" : "Int";
   int64_t low, high;
-  range_of(t, &low, &high);
+  rl_int_range(t, &low, &high);
   rl_code code = t->scalar == RL_BIGINT ? RL_P2033 : RL_P2020;
   return rl_refuse_value(input, code, err, "expected an integer from %lld to %lld (%s%s%s), got %s", (long long)low,
                          (long long)high, name, t->native ? " @db." : "", t->native ? rl_native_name(t->native) : "",
@@ -80,7 +80,7 @@ static rille_status to_int(const rl_input *input, const rl_value *v, rl_arena *a
   else if (v->kind != RILLE_INT)
     return rl_refuse_kind(input, v, "an integer", err);
   if (status < 0) return status;
-  range_of(&input->type, &low, &high);
+  rl_int_range(&input->type, &low, &high);
   if (i < low || i > high) {
     char number[24];
     (void)snprintf(number, sizeof number, "%lld", (long long)i);

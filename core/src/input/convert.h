@@ -21,6 +21,10 @@ rille_status rl_coerce_date_table(const rl_input *input, const rl_tape *t, uint3
 /* Converts the value at `shape`: a scalar, or a table if the type accepts one. Null stays RILLE_NULL. */
 rille_status rl_coerce_at(const rl_input *input, const rl_tape *t, uint32_t shape, uint32_t slot, rl_arena *arena,
                           rl_value *out, rl_error *err);
+/* Reads the cell of a row of a bulk write. Errors name input->path. */
+rille_status rl_read_cell(const rl_tape *t, const rl_input *input, uint32_t shape, uint32_t slot, rl_arena *arena,
+                          rl_value *out, rl_error *err);
+void rl_int_range(const rl_type *t, int64_t *low, int64_t *high); /* of an Int or BigInt */
 rille_status rl_transform_value(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);
 /* For TSQUERY and WORDS. VALIDATION if the text has more words than the server accepts. */
 rille_status rl_transform_search(const rl_input *input, rl_arena *arena, rl_value *value, rl_error *err);

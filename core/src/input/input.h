@@ -111,6 +111,21 @@ rille_status rl_coerce_list(const rl_input *input, const rl_tape *t, uint32_t sh
 const char *rl_value_kind_text(const rl_value *v);
 const char *rl_mark_text(rl_mark mark); /* "`rille.all`", "a field reference"; static */
 
+/* ------------------------------------------------------------------ all that is wrong with values */
+
+/* Gets each error, which it moves away. Returns RILLE_OK to go on. */
+typedef struct rl_note_to {
+  rille_status (*fn)(void *state, rille_status status);
+  void *state;
+} rl_note_to;
+/* Notes what is wrong with the value of an input of this very tape, whose `arg` is known: its type, its rules. */
+rille_status rl_input_find_faults(const rl_input *input, const rl_tape *tape, rl_arena *arena, const rl_note_to *note,
+                                  rl_error *err);
+
+/* Writes what is wrong with a value in words for the person at a form, without a path: "must be a whole number", "is
+ * required". Other errors keep their words. */
+void rl_message_for_people(const rl_schema *s, const rl_error *e, rl_buf *out);
+
 /* ------------------------------------------------------------------ the rows of a bulk write */
 
 /* Where the cells of a column come from: the row itself, the kept rows of its parents, or those of an earlier step with
@@ -162,6 +177,8 @@ rille_status rl_rows_walk_next(rl_rows_walk *w, rl_value *cells, bool *given, rl
 size_t rl_rows_walk_count(const rl_rows_walk *w); /* the number of all rows */
 /* Checks what all rows give against the rules of their fields. Reads no rowset. */
 rille_status rl_rows_check_rules(const rl_rows *rows, rl_inputs *in, rl_error *err);
+/* Notes what is wrong with the values that all rows give, and their related rows. Reads no rowset. */
+rille_status rl_rows_find_faults(const rl_rows *rows, rl_inputs *in, const rl_note_to *note, rl_error *err);
 /* Rejects two rows with the same key (rows->conflict). A key with a null is like no other. cells: all rows, row by row.
  */
 rille_status rl_rows_check_keys(const rl_rows *rows, rl_inputs *in, const rl_value *cells, size_t count, rl_error *err);

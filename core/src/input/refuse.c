@@ -11,6 +11,7 @@ static rille_status refuse_with(const rl_input *input, rl_code code, rl_error *e
   rille_status status =
       z ? rl_fail(err, code, "%.*s%s%s", RL_STR_ARG(input->path), input->path.len ? ": " : "", z) : rl_fail_nomem(err);
   rl_buf_dispose(&text);
+  if (err) err->wrong_type = code != RL_INPUT;
   if (input->path.len) rl_error_detail(err, "path", input->path);
   if (input->field) {
     rl_error_detail(err, "model", input->field->model->name);

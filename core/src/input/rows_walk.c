@@ -105,40 +105,39 @@ static bool is_db_null(const rl_tape *t, uint32_t shape, uint32_t slot, const rl
 }
 
 /* JSON null is a value if the column is required; every other null is SQL NULL. */
-static rille_status read_cell(rl_rows_walk *w, const rl_input *input, uint32_t shape, uint32_t slot, rl_value *out,
-                              rl_error *err) {
-  const rl_tape *t = w->in->tape;
+rille_status rl_read_cell(const rl_tape *t, const rl_input *input, uint32_t shape, uint32_t slot, rl_arena *arena,
+                          rl_value *out, rl_error *err) {
   if (is_db_null(t, shape, slot, input)) {
     *out = (rl_value){.kind = RILLE_NULL};
     return RILLE_OK;
   }
-  if (!input->type.list) return rl_coerce_at(input, t, shape, slot, w->in->arena, out, err);
+  if (!input->type.list) return rl_coerce_at(input, t, shape, slot, arena, out, err);
   if (rl_tape_is_table(t, shape)) { /* { set = {...} }, as in create */
     rl_str key;
     uint32_t at = shape, s = slot, value_shape, value_slot;
     if (rl_tape_member(t, &at, &s, &key, &value_shape, &value_slot) && rl_str_is(key, "set"))
-      return rl_coerce_list(input, t, value_shape, value_slot, w->in->arena, out, err);
+      return rl_coerce_list(input, t, value_shape, value_slot, arena, out, err);
   }
-  return rl_coerce_list(input, t, shape, slot, w->in->arena, out, err);
+  return rl_coerce_list(input, t, shape, slot, arena, out, err);
 }
 
 static rille_status read_members(rl_rows_walk *w, uint32_t shape, uint32_t slot, rl_value *cells, bool *given,
                                  rl_error *err) {
   rl_str key;
   uint32_t value_shape, value_slot;
-  for (size_t k = 0; rl_tape_member(w->in->tape, &shape, &slot, &key, &value_shape, &value_slot) && k < w->key_count;
-       k++) {
+  const rl_tape *t = w->in->tape;
+  for (size_t k = 0; rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot) && k < w->key_count; k++) {
     uint32_t c = w->columns[k];
     if (c == NO_COLUMN) continue;
     given[c] = true;
     rl_error own = {0};
-    rille_status status = read_cell(w, &w->inputs[c], value_shape, value_slot, &cells[c], &own);
+    rille_status status = rl_read_cell(t, &w->inputs[c], value_shape, value_slot, w->in->arena, &cells[c], &own);
     rl_error_clear(&own);
     if (status == RILLE_NOMEM) return rl_fail_nomem(err);
     if (status >= 0) continue;
     rl_input input = w->inputs[c]; /* again, for a message with the row's path */
     status = set_path_in_row(w, key, &input, err);
-    return status < 0 ? status : read_cell(w, &input, value_shape, value_slot, &cells[c], err);
+    return status < 0 ? status : rl_read_cell(t, &input, value_shape, value_slot, w->in->arena, &cells[c], err);
   }
   return RILLE_OK;
 }

@@ -246,7 +246,7 @@ void rl_rule_message(const rl_field *f, const rl_rule_fault *fault, rl_buf *out)
 
 /* ------------------------------------------------------------------ values that are written */
 
-static rille_status refuse(const rl_input *input, const rl_rule_fault *fault, rl_arena *arena, rl_error *err) {
+rille_status rl_rules_refuse(const rl_input *input, const rl_rule_fault *fault, rl_arena *arena, rl_error *err) {
   rl_input at = *input;
   if (fault->element) {
     char *path = rl_arena_printf(arena, "%.*s[%u]", RL_STR_ARG(input->path), (unsigned)fault->element);
@@ -268,5 +268,5 @@ rille_status rl_rules_apply(const rl_input *input, bool pushed, rl_arena *arena,
   rl_rule_fault fault;
   rille_status status = rl_rules_transform(input->field->rules, arena, v, err);
   if (status < 0 || !rl_rules_check(input->field, v, pushed, &at, &fault)) return status;
-  return refuse(input, &fault, arena, err);
+  return rl_rules_refuse(input, &fault, arena, err);
 }

@@ -32,8 +32,10 @@ bool rl_rules_check(const rl_field *field, const rl_value *value, bool pushed, u
 /* Writes the message for the person at a form: @message, or "must be at least 3 characters long". */
 void rl_rule_message(const rl_field *field, const rl_rule_fault *fault, rl_buf *out);
 
-/* Both, for a value that is about to be written. The first violation is INPUT, "path: message", with the details path,
- * model, field and rule. */
+/* Sets INPUT, "path: message", with the details path, model, field and rule. */
+rille_status rl_rules_refuse(const rl_input *input, const rl_rule_fault *fault, rl_arena *arena, rl_error *err);
+
+/* Both, for a value that is about to be written. The first violation is an error as above. */
 rille_status rl_rules_apply(const rl_input *input, bool pushed, rl_arena *arena, rl_value *value, rl_error *err);
 
 #endif

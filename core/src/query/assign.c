@@ -17,7 +17,9 @@ static bool is_number(const rl_field *f) {
 
 static rille_status assign_null(rl_binder *b, const rl_field *field, rl_arg *arg) {
   if (!field->required) return RILLE_OK;
-  return rl_bad(b, arg, field, "cannot be `rille.null`; the field is required");
+  rille_status status = rl_bad(b, arg, field, "cannot be `rille.null`; the field is required");
+  b->err->absent = true;
+  return status;
 }
 
 /* rille.null is SQL NULL if the column is optional, otherwise JSON null. */
@@ -48,8 +50,9 @@ static rille_status assign_unruled(rl_binder *b, const rl_field *field, rl_arg *
 
 static rille_status assign_value(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
   RL_TRY(assign_unruled(b, field, arg, out));
-  if (field->rules && out->input) out->input->transform = RL_TRANSFORM_RULES;
-  return RILLE_OK;
+  if (!field->rules || !out->input) return RILLE_OK;
+  out->input->transform = RL_TRANSFORM_RULES;
+  return rl_note_value(b, out->input);
 }
 
 /* ------------------------------------------------------------------ operations */
@@ -71,8 +74,9 @@ static rille_status push_values(rl_binder *b, const rl_field *field, rl_arg *arg
 
 static rille_status assign_push(rl_binder *b, const rl_field *field, rl_arg *arg, rl_assign *out) {
   RL_TRY(push_values(b, field, arg, out));
-  if (field->rules) out->input->transform = RL_TRANSFORM_PUSHED;
-  return RILLE_OK;
+  if (!field->rules) return RILLE_OK;
+  out->input->transform = RL_TRANSFORM_PUSHED;
+  return rl_note_value(b, out->input);
 }
 
 static rille_status assign_operation(rl_binder *b, const rl_field *field, rl_arg *member, int op, rl_assign *out) {

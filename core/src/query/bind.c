@@ -163,6 +163,13 @@ static rille_status bind_action(rl_binder *b, rl_arg *args) {
   return rl_fail(b->err, RL_INTERNAL, "action %d is not bound", (int)b->query->action);
 }
 
+/* An update of which only the data is to be checked: it has no condition yet. */
+static bool is_only_data(const rl_binder *b) {
+  rl_arg *args = b->tree->root;
+  return b->faults && b->query->action == RL_ACTION_UPDATE && args->kind == RL_ARG_OBJECT && args->count == 1 &&
+         rl_get(args, "data");
+}
+
 static rille_status bind_call(rl_binder *b, const rl_model *model, rille_action action) {
   const rl_action_info *info = rl_action_info_of(action);
   if (!info) return rl_fail(b->err, RL_VALIDATION, "unknown action %ld", (long)action);
@@ -173,6 +180,8 @@ static rille_status bind_call(rl_binder *b, const rl_model *model, rille_action 
   if (model->is_view && info->writes)
     return rl_fail(b->err, RL_VALIDATION, "%s: %.*s is a view and cannot be written", info->name,
                    RL_STR_ARG(model->name));
+  if (is_only_data(b))
+    return rl_bind_write(b, model, rl_get(b->tree->root, "data"), RL_DATA_UPDATE, NULL, &b->query->update);
   RL_TRY(rl_check_arguments(b, b->tree->root));
   return bind_action(b, b->tree->root);
 }
@@ -181,6 +190,7 @@ rille_status rl_bind_faults(const rl_schema *schema, const rl_model *model, rill
                             const rl_bind_options *options, rl_arena *arena, rl_faults *faults, rl_error *err) {
   rl_binder b = {.schema = schema, .tree = tree, .options = options, .arena = arena, .faults = faults, .err = err};
   rille_status status = rl_note(&b, bind_call(&b, model, action));
+  if (status == RILLE_OK) status = rl_note(&b, rl_note_rows(&b));
   return status == RILLE_OK ? rl_note(&b, rl_refuse_decoded(&b, RILLE_OK)) : status;
 }
 

@@ -21,6 +21,10 @@ typedef struct rl_binder {
   rl_error *err;
 } rl_binder;
 
+/* note.c. While faults are collected: what is wrong with a value that has rules; with the values of all rows. */
+rille_status rl_note_value(rl_binder *b, const rl_input *input);
+rille_status rl_note_rows(rl_binder *b);
+
 /* ------------------------------------------------------------------ context.c: words, lists, errors */
 
 /* Returns a failure to the caller. */

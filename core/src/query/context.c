@@ -55,6 +55,10 @@ static bool faults_grow(rl_faults *f) {
 
 rille_status rl_note(rl_binder *b, rille_status status) {
   if (status != RILLE_ERROR || !b->faults) return status;
+  if (b->faults->count == RL_FAULTS_MOST) { /* more than anybody reads */
+    rl_error_clear(b->err);
+    return RILLE_OK;
+  }
   if (!faults_grow(b->faults)) {
     rl_error_clear(b->err);
     return rl_nomem(b);

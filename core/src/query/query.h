@@ -274,7 +274,8 @@ typedef struct rl_bind_options {
 rille_status rl_bind(const rl_schema *schema, const rl_model *model, rille_action action, rl_arg_tree *tree,
                      const rl_bind_options *options, rl_arena *arena, rl_query **out, rl_error *err);
 
-/* All errors in the data of a call. */
+/* All errors in the data of a call: the first 1,000 of them. */
+enum { RL_FAULTS_MOST = 1000 };
 typedef struct rl_faults {
   rl_error *items;
   size_t count, cap;

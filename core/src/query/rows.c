@@ -48,8 +48,12 @@ static rille_status check_cell(rl_binder *b, const rl_row_binding *w, size_t row
   if (v.kind != RILLE_NULL || rl_tape_is_table(t, shape) || rl_tape_is_list(t, shape)) return RILLE_OK;
   bool json = f->type.scalar == RL_JSON;
   int64_t mark = v.as.i;
-  if (mark == 0 && f->required && !(json && !f->list))
-    return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "cannot be `rille.null`; the field is required");
+  if (mark == 0 && f->required && !(json && !f->list)) {
+    rille_status status =
+        rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "cannot be `rille.null`; the field is required");
+    b->err->absent = true;
+    return status;
+  }
   if (mark == 0 && f->list)
     return rl_bad_row(b, w, row, f->name, RL_VALIDATION, f, "cannot be `rille.null`; an empty list is `{}`");
   if (mark == RL_MARK_EMPTY_ARRAY || mark == RL_MARK_EMPTY_OBJECT || mark == 0) return RILLE_OK;
@@ -67,7 +71,7 @@ static rille_status check_missing(rl_binder *b, const rl_row_binding *w, size_t 
     bool optional =
         f->ignored || !f->required || f->list || f->updated_at || f->generated_by_db || f->def.kind != RL_DEFAULT_NONE;
     if (optional || w->row[i] || rl_is_parent_key(f, w->parent)) continue;
-    return rl_bad_row(b, w, row, f->name, RL_P2012, f, "missing; the field is required and has no default");
+    RL_NOTE(rl_bad_row(b, w, row, f->name, RL_P2012, f, "missing; the field is required and has no default"));
   }
   return RILLE_OK;
 }
@@ -90,11 +94,14 @@ static rille_status check_row(rl_binder *b, rl_row_binding *w, size_t row, uint3
   while (rl_tape_member(t, &shape, &slot, &key, &value_shape, &value_slot)) {
     const rl_field *f = rl_find_field(w->model, key);
     if (f && f->is_relation && w->nests && !f->holds_key && !rl_is_parent_key(f, w->parent)) {
-      RL_TRY(rl_check_row_children(b, w, row, f, value_shape, value_slot));
+      RL_NOTE(rl_check_row_children(b, w, row, f, value_shape, value_slot));
       continue;
     }
-    if (!f || f->is_relation || rl_is_parent_key(f, w->parent)) return refuse_key(b, w, row, key);
-    RL_TRY(check_cell(b, w, row, f, value_shape, value_slot));
+    if (!f || f->is_relation || rl_is_parent_key(f, w->parent)) {
+      RL_NOTE(refuse_key(b, w, row, key));
+      continue;
+    }
+    RL_NOTE(check_cell(b, w, row, f, value_shape, value_slot));
     RL_TRY(refuse_decoded_cell(b, w, row, f, value_shape));
     w->row[f->column_index] = w->given[f->column_index] = true;
     if (w->times) w->times[f->column_index]++;

@@ -34,7 +34,7 @@ struct rl_field_rules {
   bool trim, lowercase; /* done in this order, before the checks */
   rl_rule *checks;      /* in order of the schema */
   size_t check_count;
-  rl_str message; /* @message: replaces the messages of all errors of the field; empty: none */
+  rl_str message; /* @message: replaces the messages of the rules; empty: none */
 };
 
 const char *rl_rule_word(rl_rule_kind kind); /* "length", "one-of"; static */

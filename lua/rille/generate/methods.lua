@@ -120,8 +120,9 @@ function methods.write(model)
     end
   end
   if not model.m.view then
-    local type = ("fun(self: %s, data: %s): true|nil, table[]|nil"):format(own, model:name "Create")
-    list[#list + 1] = { "validate", type, nil, "Checks a table of data as create would." }
+    local data = ("%s|%s"):format(model:name "Create", model:name "Update")
+    local type = ("fun(self: %s, data: %s, options?: rille.ValidateOptions): true|nil, rille.Problem[]|nil"):format(own, data)
+    list[#list + 1] = { "validate", type, nil, "Checks a table of data as create or update would." }
   end
   return model:class("Model", list, { parent = "rille.Model", open = true })
 end

@@ -1,0 +1,78 @@
+/* Messages for the person at a form. */
+#include "input/wording.h"
+
+#include "input/convert.h"
+
+static void write_enum(const rl_enum *e, rl_buf *out) {
+  rl_buf_text(out, e->count == 1 ? "must be " : "must be one of ");
+  for (size_t i = 0; i < e->count; i++) {
+    if (i) rl_buf_text(out, ", ");
+    rl_buf_str(out, e->values[i].name);
+  }
+}
+
+static const char *text_of_datetime(rl_native native) {
+  if (native == RL_NATIVE_DATE) return "must be a date";
+  return native == RL_NATIVE_TIME || native == RL_NATIVE_TIMETZ ? "must be a time" : "must be a date and time";
+}
+
+void rl_wording_of_type(const rl_field *field, bool element, rl_buf *out) {
+  const rl_type *t = &field->type;
+  if (t->list && !element) {
+    rl_buf_text(out, "must be a list");
+    return;
+  }
+  switch (t->scalar) {
+  case RL_BOOLEAN: rl_buf_text(out, "must be true or false"); break;
+  case RL_INT:
+  case RL_BIGINT: rl_buf_text(out, "must be a whole number"); break;
+  case RL_FLOAT:
+  case RL_DECIMAL: rl_buf_text(out, "must be a number"); break;
+  case RL_DATETIME: rl_buf_text(out, text_of_datetime(t->native)); break;
+  case RL_JSON: rl_buf_text(out, "must be JSON"); break;
+  case RL_BYTES: rl_buf_text(out, "must be bytes"); break;
+  case RL_ENUM: write_enum(t->enumeration, out); break;
+  default: rl_buf_text(out, t->native == RL_NATIVE_UUID ? "must be a UUID" : "must be a text"); break;
+  }
+}
+
+void rl_wording_of_limits(const rl_field *field, bool element, rl_buf *out) {
+  const rl_type *t = &field->type;
+  int64_t low, high;
+  rl_wording_of_type(field, element, out);
+  if (t->list && !element) return;
+  if (t->scalar == RL_INT || t->scalar == RL_BIGINT) {
+    rl_int_range(t, &low, &high);
+    rl_buf_printf(out, " from %lld to %lld", (long long)low, (long long)high);
+  } else if (t->scalar == RL_DATETIME) {
+    rl_buf_text(out, " between the years 1 and 9999");
+  }
+}
+
+/* ------------------------------------------------------------------ errors of values */
+
+static const rl_field *field_of(const rl_schema *s, const rl_error *e) {
+  const rl_model *m = rl_map_get(&s->models_by_name, rl_error_get(e, "model"));
+  return m ? rl_model_field(m, rl_error_get(e, "field")) : NULL;
+}
+
+/* The message without the path at its beginning. */
+static rl_str message_alone(const rl_error *e) {
+  rl_str message = rl_str_of(rl_error_message(e)), path = rl_error_get(e, "path");
+  bool begins = path.len && rl_str_starts(message, path) && message.len > path.len + 2;
+  return begins ? rl_str_make(message.p + path.len + 2, message.len - path.len - 2) : message;
+}
+
+void rl_message_for_people(const rl_schema *s, const rl_error *e, rl_buf *out) {
+  const rl_field *f = field_of(s, e);
+  rl_str path = rl_error_get(e, "path");
+  bool element = path.len && path.p[path.len - 1] == ']';
+  if (e->code == RL_P2012 || e->absent)
+    rl_buf_text(out, RL_WORDING_MISSING);
+  else if (!e->wrong_type || !f || f->is_relation)
+    rl_buf_str(out, message_alone(e));
+  else if (e->code == RL_VALIDATION)
+    rl_wording_of_type(f, element, out);
+  else
+    rl_wording_of_limits(f, element, out);
+}
