@@ -1,8 +1,9 @@
-/* JSON text: what the reader accepts can be written again, and reads as the same tokens. */
+/* JSON text: what the reader accepts can be written again, and reads as the same tokens. In rille's form it is JSON,
+ * and its form is the same. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "tape/json.h"
+#include "tape/json_form.h"
 #include "tape/tape.h"
 
 /* Writes a token as JSON. comma: one is needed before the next value or key. */
@@ -43,6 +44,22 @@ static rille_status rewrite(rl_str text, rl_buf *out, rl_error *err) {
   return st;
 }
 
+/* Numbers with too many digits have no form. */
+static void check_form(rl_str text, rl_buf *once, rl_buf *twice) {
+  rl_json_form form = {0};
+  rl_error err = {0};
+  unsigned depth, again;
+  rl_buf_reset(once);
+  rl_buf_reset(twice);
+  rille_status st = rl_json_form_write(&form, text, once, &depth, &err);
+  fuzz_check_error(st, &err);
+  if (st == RILLE_OK) {
+    FUZZ_CHECK(rl_json_form_write(&form, rl_buf_view(once), twice, &again, &err) == RILLE_OK);
+    FUZZ_CHECK(rl_str_eq(rl_buf_view(once), rl_buf_view(twice)) && depth == again);
+  }
+  rl_json_form_dispose(&form);
+}
+
 static void run(const uint8_t *data, size_t size) {
   rl_str text = {(const char *)data, size};
   rl_buf once, twice;
@@ -54,6 +71,7 @@ static void run(const uint8_t *data, size_t size) {
   if (st == RILLE_DONE) {
     FUZZ_CHECK(rewrite(rl_buf_view(&once), &twice, &err) == RILLE_DONE);
     FUZZ_CHECK(rl_str_eq(rl_buf_view(&once), rl_buf_view(&twice)));
+    check_form(text, &once, &twice);
   }
   rl_tape t;
   rl_tape_init(&t);

@@ -86,6 +86,18 @@ local function same_again(home, call, answer)
   return nil
 end
 
+-- The text of the same read is the one that encode writes of its answer.
+local function same_as_json(home, call, answer)
+  if call.args ~= nil and (type(call.args) ~= "table" or getmetatable(call.args)) then return nil end
+  local model, args = home.db[call.model], { as = "json" }
+  for key, value in pairs(call.args or {}) do args[key] = args[key] or value end
+  local ok, text = pcall(model[call.method], model, args)
+  local encoded, expected = pcall(rille.json.encode, answer, { model = model })
+  if ok ~= encoded then return ("as JSON: %s\nencode: %s"):format(tostring(text), tostring(expected)) end
+  if ok and text ~= expected then return ("as JSON it differs:\n%s\n%s"):format(expected, text) end
+  return nil
+end
+
 -- Returns the number of rows that a write concerns, as a read counts them; nil if that cannot be determined.
 local function counted(home, call)
   local args = call.args
@@ -129,7 +141,9 @@ function fuzz.call(home, call)
     collectgarbage()
     return used .. " connections are not given back"
   end
-  if ok and READS[call.method] and not call.impure and (not call.way or call.way == "each") then return same_again(home, call, answer) end
+  if ok and READS[call.method] and not call.impure and (not call.way or call.way == "each") then
+    return same_again(home, call, answer) or (not call.way and same_as_json(home, call, answer) or nil)
+  end
   return nil
 end
 
