@@ -174,6 +174,81 @@ function Client:disconnect() end
 ---@return rille.Metrics|string
 function Client:metrics(format) end
 
+--- Returns what the schema says: its models with fields, keys, rules and comments, and its enums, as new tables in the order of the schema. With the name
+--- of a model only that.
+---@param name? string
+---@return rille.SchemaInfo
+---@overload fun(self: rille.Client, name: string): rille.ModelInfo
+function Client:schema(name) end
+
+---@class rille.SchemaInfo
+---@field provider string
+---@field models rille.ModelInfo[]
+---@field enums rille.EnumInfo[]
+
+---@class rille.ModelInfo
+---@field name string as written
+---@field snake string
+---@field camel string
+---@field table string in the database
+---@field schema? string @@schema
+---@field doc? string
+---@field view? true
+---@field fields rille.FieldInfo[]
+---@field keys rille.KeyInfo[]
+
+---@class rille.FieldInfo
+---@field name string
+---@field kind "scalar"|"enum"|"relation"
+---@field type string such as "String"; the name of the enum or model
+---@field column? string in the database
+---@field doc? string the documentation, with the lines of rules
+---@field native? string such as "VarChar"
+---@field native_args? integer[]
+---@field list? true
+---@field required? true
+---@field is_id? true
+---@field is_unique? true
+---@field updated_at? true
+---@field has_default? true
+---@field by_database? true the database evaluates the default
+---@field default_kind? "literal"|"list"|"autoincrement"|"now"|"uuid"|"cuid"|"ulid"|"nanoid"|"dbgenerated"|"sequence"
+---@field default? string|number|boolean|table a literal, or a list of them; decimals, date-times, Json and bytes are strings, as written
+---@field expression? string of dbgenerated and sequence
+---@field values? string[] of enums
+---@field rules? rille.RuleInfo
+---@field target? string the model of a relation
+---@field opposite? string its field on the other side
+---@field relation? "one_to_one"|"one_to_many"|"many_to_many"
+---@field relation_name? string
+---@field holds_key? true
+---@field own_fields? string[] of the foreign key, on this side
+---@field other_fields? string[] on the other side
+
+---@class rille.RuleInfo
+---@field length? { min?: integer, max?: integer }
+---@field range? { min?: number|string, max?: number|string } strings for Decimal and DateTime, as written
+---@field email? true
+---@field url? true
+---@field pattern? string
+---@field one_of? (string|integer)[]
+---@field trim? true
+---@field lowercase? true
+---@field message? string
+
+---@class rille.KeyInfo
+---@field kind "primary"|"unique"|"index"
+---@field fields string[]
+---@field client_name? string in a unique where
+---@field name? string in the database
+---@field names_row? true it may be used in a unique where
+
+---@class rille.EnumInfo
+---@field name string
+---@field type string in the database
+---@field doc? string
+---@field values { name: string, value: string, doc?: string }[]
+
 --- Runs fn(tx) in a transaction: commits if it returns, rolls back if it raises, and raises the same error. tx has the models and methods of db. In a
 --- transaction it is a savepoint. Errors: P2028 (timeout, or tx was used after its end; with meta.committed: it is committed, and a function of
 --- after_commit failed), P2034 (write conflict).

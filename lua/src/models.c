@@ -74,6 +74,79 @@ static void set_native_type(lua_State *L, const rille_field_info *f) {
   lua_setfield(L, -2, "native_args");
 }
 
+/* Decimals, date-times and JSON as the schema has them, which is text. */
+static void push_plain(lua_State *L, const rille_value *v) {
+  if (v->kind == RILLE_BOOL || v->kind == RILLE_INT || v->kind == RILLE_FLOAT)
+    rl_push_value(L, NULL, v);
+  else
+    lua_pushlstring(L, v->as.p ? v->as.p : "", v->len);
+}
+
+/* Sets a bound of a rule: numbers as numbers, everything else as written. */
+static void set_bound(lua_State *L, const char *key, const rille_value *v, rille_text text) {
+  if (v->kind == RILLE_NULL) return;
+  if (v->kind == RILLE_INT || v->kind == RILLE_FLOAT)
+    push_plain(L, v);
+  else
+    lua_pushlstring(L, text.p, text.len);
+  lua_setfield(L, -2, key);
+}
+
+/* Pushes what a rule says: true, a text, { min, max } or the list of values. */
+static void push_rule(lua_State *L, const rille_schema *s, int32_t model, uint32_t field, uint32_t rule,
+                      const rille_rule_info *r) {
+  rille_value v;
+  if (r->kind == RILLE_RULE_PATTERN || r->kind == RILLE_RULE_MESSAGE) {
+    lua_pushlstring(L, r->text.p, r->text.len);
+  } else if (r->kind == RILLE_RULE_LENGTH || r->kind == RILLE_RULE_RANGE) {
+    lua_createtable(L, 0, 2);
+    set_bound(L, "min", &r->min, r->min_text);
+    set_bound(L, "max", &r->max, r->max_text);
+  } else if (r->kind == RILLE_RULE_ONE_OF) {
+    rl_new_list(L, (int)r->value_count);
+    for (uint32_t i = 0; rille_schema_rule_value(s, model, field, rule, i, &v); i++) {
+      push_plain(L, &v);
+      lua_rawseti(L, -2, (int)i + 1);
+    }
+  } else {
+    lua_pushboolean(L, 1);
+  }
+}
+
+static void set_rules(lua_State *L, const rille_schema *s, int32_t model, uint32_t field, uint32_t count) {
+  if (!count) return;
+  lua_createtable(L, 0, (int)count);
+  for (uint32_t i = 0; i < count; i++) {
+    rille_rule_info r;
+    memset(&r, 0, sizeof r);
+    r.struct_size = (uint32_t)sizeof r;
+    rille_schema_rule_get(s, model, field, i, &r);
+    if (r.kind == RILLE_RULE_ONE_OF)
+      lua_pushliteral(L, "one_of"); /* a name in Lua */
+    else
+      lua_pushlstring(L, r.word.p, r.word.len);
+    push_rule(L, s, model, field, i, &r);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "rules");
+}
+
+static void set_default(lua_State *L, const rille_schema *s, int32_t model, uint32_t field, const rille_field_info *f) {
+  rille_value v;
+  if (strcmp(f->default_kind, "list") == 0) {
+    rl_new_list(L, (int)f->default_count);
+    for (uint32_t i = 0; rille_schema_default_get(s, model, field, i, &v); i++) {
+      push_plain(L, &v);
+      lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_setfield(L, -2, "default");
+  } else if (rille_schema_default_get(s, model, field, 0, &v)) {
+    push_plain(L, &v);
+    lua_setfield(L, -2, "default");
+  }
+  set_nonempty(L, "expression", f->expression);
+}
+
 static void push_field(lua_State *L, const rille_schema *s, int32_t model, uint32_t field) {
   static const char *const kinds[] = {"unsupported", "scalar", "enum", "relation", "unsupported"};
   rille_field_info f;
@@ -100,6 +173,8 @@ static void push_field(lua_State *L, const rille_schema *s, int32_t model, uint3
     lua_pushstring(L, f.default_kind);
     lua_setfield(L, -2, "default_kind");
   }
+  set_default(L, s, model, field, &f);
+  set_rules(L, s, model, field, f.rule_count);
   if (f.kind == RILLE_FIELD_RELATION) set_relation(L, s, model, field, &f);
 }
 

@@ -69,7 +69,32 @@ typedef struct rille_field_info {
   int32_t holds_key;   /* 1: the foreign key is on this side (`fields:`) */
   uint32_t pair_count; /* columns of the foreign key, on both sides: see rille_schema_pair_get */
   rille_text relation_name;
+  uint32_t rule_count;    /* see rille_schema_rule_get */
+  uint32_t default_count; /* of a literal 1, of a list its length: see rille_schema_default_get */
+  rille_text expression;  /* of dbgenerated: the SQL; of sequence: its arguments */
 } rille_field_info;
+
+/* Kinds of rule in doc comments. Ignore unknown ones. */
+#define RILLE_RULE_LENGTH 1 /* min, max: INT */
+#define RILLE_RULE_RANGE 2  /* min, max: INT, FLOAT, DECIMAL or DATETIME, as the field */
+#define RILLE_RULE_EMAIL 3
+#define RILLE_RULE_URL 4
+#define RILLE_RULE_PATTERN 5   /* text: the pattern */
+#define RILLE_RULE_ONE_OF 6    /* rille_schema_rule_value */
+#define RILLE_RULE_TRIM 7      /* changes values, before the checks */
+#define RILLE_RULE_LOWERCASE 8 /* the same */
+#define RILLE_RULE_MESSAGE 9   /* text: the message of the other rules */
+
+typedef struct rille_rule_info {
+  uint32_t struct_size;
+  int32_t kind;
+  rille_text word;               /* "length", "one-of" */
+  rille_text text;               /* what follows the word, as written */
+  rille_text min_text, max_text; /* the bounds as written; empty: none */
+  rille_value min, max;          /* the bounds; RILLE_NULL: none */
+  uint32_t value_count;          /* of ONE_OF */
+  uint32_t reserved;             /* 0 */
+} rille_rule_info;
 
 /* Kinds of key. Treat unknown ones as RILLE_KEY_INDEX. */
 #define RILLE_KEY_PRIMARY 1
@@ -103,6 +128,16 @@ typedef struct rille_enum_value_info {
 
 RILLE_API int rille_schema_model_get(const rille_schema *s, int32_t model, rille_model_info *out);
 RILLE_API int rille_schema_field_get(const rille_schema *s, int32_t model, uint32_t field, rille_field_info *out);
+/* Returns the rules of a field: transforms first, then checks in the order of the schema, then the message. */
+RILLE_API int rille_schema_rule_get(const rille_schema *s, int32_t model, uint32_t field, uint32_t rule,
+                                    rille_rule_info *out);
+/* Returns a value of ONE_OF: TEXT or INT. */
+RILLE_API int rille_schema_rule_value(const rille_schema *s, int32_t model, uint32_t field, uint32_t rule,
+                                      uint32_t value, rille_value *out);
+/* Returns the value of a literal default, or an element of a list: BOOL; INT for Int and BigInt; FLOAT; DECIMAL with
+ * the digits as written; JSON; otherwise TEXT as written, for Bytes in Base64. */
+RILLE_API int rille_schema_default_get(const rille_schema *s, int32_t model, uint32_t field, uint32_t element,
+                                       rille_value *out);
 /* Returns column `pair` of the foreign key of a relation: the numbers of the fields, *own on this side, *other on the
  * target's. */
 RILLE_API int rille_schema_pair_get(const rille_schema *s, int32_t model, uint32_t field, uint32_t pair, uint32_t *own,

@@ -2,6 +2,8 @@
 #include <rille/model.h>
 
 #include "api/handle.h"
+#include "schema/field_rules.h"
+#include "tape/decimal.h"
 
 static rille_text text_of(rl_str s) {
   return (rille_text){s.p, s.len};
@@ -93,6 +95,16 @@ static void relation_info(const rl_field *f, rille_field_info *out) {
   out->relation_name = text_of(f->relation->name);
 }
 
+static uint32_t default_count(const rl_field *f) {
+  if (f->def.kind == RL_DEFAULT_LITERAL) return 1;
+  return f->def.kind == RL_DEFAULT_LIST ? (uint32_t)f->def.item_count : 0;
+}
+
+static uint32_t rule_count(const rl_field *f) {
+  const rl_field_rules *r = f->rules;
+  return r ? (uint32_t)(r->trim + r->lowercase + r->check_count + (r->message.len > 0)) : 0;
+}
+
 int rille_schema_field_get(const rille_schema *s, int32_t model, uint32_t field, rille_field_info *out) {
   const rl_field *f = field_at(s, model, field);
   if (!f) return 0;
@@ -107,6 +119,9 @@ int rille_schema_field_get(const rille_schema *s, int32_t model, uint32_t field,
                            .by_database = f->generated_by_db,
                            .has_default = f->def.kind != RL_DEFAULT_NONE || f->generated_by_db,
                            .default_kind = default_kind(f),
+                           .rule_count = rule_count(f),
+                           .default_count = default_count(f),
+                           .expression = text_of(f->def.expression),
                            .enum_ = -1,
                            .target = -1,
                            .opposite = -1};
@@ -125,6 +140,85 @@ int rille_schema_pair_get(const rille_schema *s, int32_t model, uint32_t field, 
   const rl_field *key = f->relation->fields[pair], *referenced = f->relation->references[pair];
   *own = f->holds_key ? key->index : referenced->index;
   *other = f->holds_key ? referenced->index : key->index;
+  return 1;
+}
+
+/* ------------------------------------------------------------------ rules */
+
+/* A check, or NULL and the kind of another rule; kind 0: there is none. */
+static const rl_rule *rule_at(const rl_field *f, uint32_t number, int32_t *kind) {
+  static const int32_t kinds[] = {[RL_RULE_LENGTH] = RILLE_RULE_LENGTH,   [RL_RULE_RANGE] = RILLE_RULE_RANGE,
+                                  [RL_RULE_EMAIL] = RILLE_RULE_EMAIL,     [RL_RULE_URL] = RILLE_RULE_URL,
+                                  [RL_RULE_PATTERN] = RILLE_RULE_PATTERN, [RL_RULE_ONE_OF] = RILLE_RULE_ONE_OF};
+  const rl_field_rules *r = f ? f->rules : NULL;
+  *kind = 0;
+  if (!r || number >= rule_count(f)) return NULL;
+  if (r->trim && number-- == 0) *kind = RILLE_RULE_TRIM;
+  if (!*kind && r->lowercase && number-- == 0) *kind = RILLE_RULE_LOWERCASE;
+  if (*kind) return NULL;
+  if (number == r->check_count) *kind = RILLE_RULE_MESSAGE;
+  if (*kind) return NULL;
+  *kind = kinds[r->checks[number].kind];
+  return &r->checks[number];
+}
+
+static rille_value bound_of(const rl_bound *b) {
+  return b->given ? b->value : (rille_value){.kind = RILLE_NULL};
+}
+
+int rille_schema_rule_get(const rille_schema *s, int32_t model, uint32_t field, uint32_t rule, rille_rule_info *out) {
+  const rl_field *f = field_at(s, model, field);
+  int32_t kind;
+  const rl_rule *r = rule_at(f, rule, &kind);
+  if (!kind) return 0;
+  rille_rule_info full = {.kind = kind};
+  if (r) {
+    full.word = text_of(rl_str_of(rl_rule_word(r->kind)));
+    full.text = text_of(r->text);
+    full.min_text = text_of(r->min.text);
+    full.max_text = text_of(r->max.text);
+    full.min = bound_of(&r->min);
+    full.max = bound_of(&r->max);
+    full.value_count = (uint32_t)r->item_count;
+  } else {
+    const char *word = kind == RILLE_RULE_TRIM ? "trim" : kind == RILLE_RULE_LOWERCASE ? "lowercase" : "message";
+    full.word = text_of(rl_str_of(word));
+    if (kind == RILLE_RULE_MESSAGE) full.text = text_of(f->rules->message);
+  }
+  rl_write_struct(out, &full, sizeof full);
+  return 1;
+}
+
+int rille_schema_rule_value(const rille_schema *s, int32_t model, uint32_t field, uint32_t rule, uint32_t value,
+                            rille_value *out) {
+  int32_t kind;
+  const rl_rule *r = rule_at(field_at(s, model, field), rule, &kind);
+  if (!r || value >= r->item_count) return 0;
+  *out = r->items[value];
+  return 1;
+}
+
+/* ------------------------------------------------------------------ defaults */
+
+static rille_value number_value(const rl_field *f, rl_str digits) {
+  rille_value v = {.kind = RILLE_DECIMAL, .len = (uint32_t)digits.len, .as.p = digits.p};
+  rl_decimal *d = NULL;
+  if (f->type.scalar == RL_DECIMAL || rl_decimal_parse(digits, &d, NULL) != RILLE_OK) return v;
+  if (f->type.scalar == RL_FLOAT) v = (rille_value){.kind = RILLE_FLOAT, .as.f = rl_decimal_to_float(d)};
+  int64_t i;
+  if (f->type.scalar != RL_FLOAT && rl_decimal_to_int(d, &i)) v = (rille_value){.kind = RILLE_INT, .as.i = i};
+  rl_decimal_free(d);
+  return v;
+}
+
+int rille_schema_default_get(const rille_schema *s, int32_t model, uint32_t field, uint32_t element, rille_value *out) {
+  const rl_field *f = field_at(s, model, field);
+  if (!f || element >= default_count(f)) return 0;
+  const rl_literal *l = f->def.kind == RL_DEFAULT_LIST ? &f->def.items[element] : &f->def.literal;
+  *out = (rille_value){.kind = f->type.scalar == RL_JSON ? RILLE_JSON : RILLE_TEXT, .len = (uint32_t)l->text.len};
+  out->as.p = l->text.p;
+  if (l->kind == RL_LITERAL_BOOL) *out = (rille_value){.kind = RILLE_BOOL, .as.i = rl_str_is(l->text, "true")};
+  if (l->kind == RL_LITERAL_NUMBER && f->type.scalar != RL_JSON) *out = number_value(f, l->text);
   return 1;
 }
 
