@@ -6,15 +6,15 @@
 /* The buffers of a longer text are not kept for the next call. */
 #define TEXT_KEPT 131072u
 
-static void refuse(lua_State *L, const char *key, const char *expected) RL_NORETURN;
-static void refuse(lua_State *L, const char *key, const char *expected) {
+static void answer_refuse(lua_State *L, const char *key, const char *expected) RL_NORETURN;
+static void answer_refuse(lua_State *L, const char *key, const char *expected) {
   if (lua_type(L, -1) == LUA_TSTRING)
     rl_lua_raise(L, "VALIDATION", "%s: expected %s, got \"%s\"", key, expected, lua_tostring(L, -1));
   rl_lua_raise(L, "VALIDATION", "%s: expected %s, got %s", key, expected, rl_type_name(L, -1));
   for (;;) {}
 }
 
-static int is_word(lua_State *L, const char *word) {
+static int answer_is_word(lua_State *L, const char *word) {
   size_t len;
   if (lua_type(L, -1) != LUA_TSTRING) return 0;
   const char *text = lua_tolstring(L, -1, &len);
@@ -23,13 +23,13 @@ static int is_word(lua_State *L, const char *word) {
 
 int rl_answer_take(lua_State *L, rl_answer *out, const char *key, size_t len) {
   if (len == 2 && memcmp(key, "as", len) == 0) {
-    if (!is_word(L, "json")) refuse(L, key, "\"json\"");
+    if (!answer_is_word(L, "json")) answer_refuse(L, key, "\"json\"");
     out->json = 1;
     return 1;
   }
   if (len == 6 && memcmp(key, "bigint", len) == 0) {
-    int as_text = is_word(L, "string");
-    if (!as_text && !is_word(L, "number")) refuse(L, key, "\"number\" or \"string\"");
+    int as_text = answer_is_word(L, "string");
+    if (!as_text && !answer_is_word(L, "number")) answer_refuse(L, key, "\"number\" or \"string\"");
     out->bigint = 1;
     if (as_text) out->how |= RILLE_JSON_BIGINT_TEXT;
     return 1;

@@ -23,7 +23,7 @@ typedef struct document_rows {
 
 typedef enum document_state {
   DOCUMENT_OPEN,    /* rows may come */
-  DOCUMENT_WHOLE,   /* the text is complete */
+  DOCUMENT_WHOLE,   /* the text is document_complete */
   DOCUMENT_REPORTED /* its error was reported */
 } document_state;
 
@@ -76,7 +76,7 @@ static inline rl_json_children *children_of(document_row *row) {
   return (rl_json_children *)(void *)(row + 1);
 }
 
-static bool prepare_nodes(rl_document *d) {
+static bool document_prepare_nodes(rl_document *d) {
   uint32_t count = d->layout->node_count;
   if (count > d->node_cap) {
     document_rows *more = rl_realloc(d->nodes, count * sizeof *more);
@@ -133,7 +133,7 @@ rille_status rl_document_begin(rl_document *d, rl_compiled *compiled, uint32_t h
     d->layout = rl_json_layout_of(compiled);
     if (!d->layout) return rl_fail_nomem(err);
     d->flat = d->layout->node_count == 1;
-    if (!d->flat && !prepare_nodes(d)) return rl_fail_nomem(err);
+    if (!d->flat && !document_prepare_nodes(d)) return rl_fail_nomem(err);
   }
   rl_document_rewind(d);
   return RILLE_OK;
@@ -199,8 +199,8 @@ static void path_to_part(const rl_json_node *n, const rl_json_part *part, rl_buf
 }
 
 /* Keeps the first error, with the path of a value. The row has its number already. */
-static void fail_at(rl_document *d, uint32_t home, uint32_t ordinal, const rl_json_part *part, rl_code code,
-                    const char *what) {
+static void document_fail_at(rl_document *d, uint32_t home, uint32_t ordinal, const rl_json_part *part, rl_code code,
+                             const char *what) {
   if (d->error.code != RL_CODE_NONE) return;
   rl_buf path;
   rl_buf_init(&path);
@@ -221,15 +221,15 @@ static void fail_at(rl_document *d, uint32_t home, uint32_t ordinal, const rl_js
 /* ------------------------------------------------------------------ rows to text */
 
 /* The value that JSON does not have, as an error of the row. */
-static void fail_in_row(rl_document *d, uint32_t home, uint32_t ordinal) {
-  fail_at(d, home, ordinal, d->cells.failed, d->cells.error.code, rl_error_message(&d->cells.error));
+static void document_fail_in_row(rl_document *d, uint32_t home, uint32_t ordinal) {
+  document_fail_at(d, home, ordinal, d->cells.failed, d->cells.error.code, rl_error_message(&d->cells.error));
   d->cells.failed = NULL;
   rl_error_clear(&d->cells.error);
 }
 
 static const char too_deep[] = "tables are nested too deeply, or in a cycle";
 
-static void add_flat(rl_document *d, const rille_row *row) {
+static void document_add_flat(rl_document *d, const rille_row *row) {
   bool list = d->result == RILLE_RESULT_ROWS;
   if (d->row_count++ > 0)
     rl_buf_byte(&d->out, ',');
@@ -238,12 +238,13 @@ static void add_flat(rl_document *d, const rille_row *row) {
   size_t start = d->out.len;
   rl_json_cells_write(&d->cells, &d->layout->nodes[0], row->cells, &d->out, NULL);
   rl_json_close_object(&d->out, start);
-  if (d->cells.failed) fail_in_row(d, 0, (uint32_t)row->ordinal);
-  if (d->cells.levels + list > RL_JSON_DEPTH) fail_at(d, 0, (uint32_t)row->ordinal, NULL, RL_VALIDATION, too_deep);
+  if (d->cells.failed) document_fail_in_row(d, 0, (uint32_t)row->ordinal);
+  if (d->cells.levels + list > RL_JSON_DEPTH)
+    document_fail_at(d, 0, (uint32_t)row->ordinal, NULL, RL_VALIDATION, too_deep);
 }
 
 /* Appends a row to the chain of its parent. */
-static void link_row(rl_document *d, const rille_row *row, uint32_t ordinal) {
+static void document_link_row(rl_document *d, const rille_row *row, uint32_t ordinal) {
   const rl_json_node *n = &d->layout->nodes[row->node];
   document_row *parent = row_at(&d->nodes[n->parent], row->parent);
   rl_json_children *slot = &children_of(parent)[n->slot];
@@ -254,8 +255,8 @@ static void link_row(rl_document *d, const rille_row *row, uint32_t ordinal) {
   slot->last = ordinal + 1;
 }
 
-/* The text of a row that comes again is that of the row before. */
-static void copy_row(const document_rows *n, document_row *to) {
+/* Gives a repeated row the text of the row before. */
+static void document_copy_row(const document_rows *n, document_row *to) {
   document_row *from = row_at(n, n->count - 2);
   to->at = from->at;
   to->len = from->len;
@@ -264,7 +265,7 @@ static void copy_row(const document_rows *n, document_row *to) {
   for (size_t i = 0; i < slots; i++) children_of(to)[i] = (rl_json_children){.split = children_of(from)[i].split};
 }
 
-static void add_below(rl_document *d, const rille_row *row, bool again) {
+static void document_add_below(rl_document *d, const rille_row *row, bool again) {
   const rl_json_node *layout = &d->layout->nodes[row->node];
   document_rows *n = &d->nodes[layout->home];
   const rl_json_node *home = &d->layout->nodes[layout->home];
@@ -279,9 +280,9 @@ static void add_below(rl_document *d, const rille_row *row, bool again) {
   if (row->node == 0)
     d->row_count++;
   else
-    link_row(d, row, ordinal);
+    document_link_row(d, row, ordinal);
   if (again && ordinal > 0) {
-    copy_row(n, to);
+    document_copy_row(n, to);
     return;
   }
   rl_json_cells_write(&d->cells, home, row->cells, &n->text, children_of(to));
@@ -290,10 +291,10 @@ static void add_below(rl_document *d, const rille_row *row, bool again) {
   if (home->slot_count == 0)
     rl_buf_byte(&n->text, ','); /* before the next one, so that runs can be copied as a whole */
   to->levels = d->cells.levels;
-  if (d->cells.failed) fail_in_row(d, layout->home, ordinal);
+  if (d->cells.failed) document_fail_in_row(d, layout->home, ordinal);
 }
 
-static void add_cell(rl_document *d, const rille_row *row) {
+static void document_add_cell(rl_document *d, const rille_row *row) {
   if (row->count == 0 || d->row_count++ > 0) return;
   if (row->cells[0].kind == RILLE_INT && d->result == RILLE_RESULT_BOOLEAN)
     rl_buf_text(&d->out, row->cells[0].as.i ? "true" : "false");
@@ -304,41 +305,41 @@ static void add_cell(rl_document *d, const rille_row *row) {
 void rl_document_add(rl_document *d, const rille_row *row, bool again) {
   if (d->error.code != RL_CODE_NONE) return;
   if (!has_rows(d->result))
-    add_cell(d, row);
+    document_add_cell(d, row);
   else if (!d->flat)
-    add_below(d, row, again);
+    document_add_below(d, row, again);
   else if (d->result == RILLE_RESULT_ROWS || d->row_count == 0)
-    add_flat(d, row);
+    document_add_flat(d, row);
 }
 
 /* ------------------------------------------------------------------ joining */
 
-static inline void put(rl_buf *out, const char *p, size_t len) {
+static inline void document_put(rl_buf *out, const char *p, size_t len) {
   if (!rl_buf_reserve(out, len) || len == 0) return;
   memcpy(out->p + out->len, p, len);
   out->len += len;
 }
 
-static void join_row(rl_document *d, uint32_t home, uint32_t ordinal, uint32_t level);
+static void document_join_row(rl_document *d, uint32_t home, uint32_t ordinal, uint32_t level);
 
 /* Rows without children. Those that came one after the other are one piece of text. */
-static void join_leaves(rl_document *d, uint32_t home, uint32_t first, uint32_t level) {
+static void document_join_leaves(rl_document *d, uint32_t home, uint32_t first, uint32_t level) {
   const document_rows *n = &d->nodes[home];
   for (uint32_t at = first; at;) {
     const document_row *row = row_at(n, at - 1);
     size_t start = row->at, end = start + row->len;
-    if (at != first) put(&d->out, ",", 1);
-    if (level + row->levels > RL_JSON_DEPTH) fail_at(d, home, at - 1, NULL, RL_VALIDATION, too_deep);
+    if (at != first) document_put(&d->out, ",", 1);
+    if (level + row->levels > RL_JSON_DEPTH) document_fail_at(d, home, at - 1, NULL, RL_VALIDATION, too_deep);
     while ((at = row->next) != 0) {
       row = row_at(n, at - 1);
       if (row->at != end + 1 || level + row->levels > RL_JSON_DEPTH) break;
       end = row->at + row->len;
     }
-    put(&d->out, n->text.p + start, end - start);
+    document_put(&d->out, n->text.p + start, end - start);
   }
 }
 
-static void join_slot(rl_document *d, const rl_json_slot *slot, uint32_t first, uint32_t level) {
+static void document_join_slot(rl_document *d, const rl_json_slot *slot, uint32_t first, uint32_t level) {
   rl_buf *out = &d->out;
   if (!slot->list && !first) {
     if (!(d->how & RL_DOCUMENT_NULLS)) return;
@@ -346,33 +347,33 @@ static void join_slot(rl_document *d, const rl_json_slot *slot, uint32_t first, 
     rl_buf_text(out, "null");
     return;
   }
-  put(out, slot->head.p, slot->head.len);
+  document_put(out, slot->head.p, slot->head.len);
   if (!slot->list) {
-    join_row(d, slot->node, first - 1, level);
+    document_join_row(d, slot->node, first - 1, level);
     return;
   }
-  put(out, "[", 1);
+  document_put(out, "[", 1);
   if (d->layout->nodes[slot->node].slot_count == 0)
-    join_leaves(d, slot->node, first, level + 1);
+    document_join_leaves(d, slot->node, first, level + 1);
   else
     for (uint32_t at = first; at && !out->failed; at = row_at(&d->nodes[slot->node], at - 1)->next) {
-      if (at != first) put(out, ",", 1);
-      join_row(d, slot->node, at - 1, level + 1);
+      if (at != first) document_put(out, ",", 1);
+      document_join_row(d, slot->node, at - 1, level + 1);
     }
-  put(out, "]", 1);
+  document_put(out, "]", 1);
 }
 
 /* level: of nesting around the row. */
-static void join_row(rl_document *d, uint32_t home, uint32_t ordinal, uint32_t level) {
+static void document_join_row(rl_document *d, uint32_t home, uint32_t ordinal, uint32_t level) {
   const rl_json_node *n = &d->layout->nodes[home];
   document_row *row = row_at(&d->nodes[home], ordinal);
   const char *text = d->nodes[home].text.p + row->at;
   if (level + row->levels > RL_JSON_DEPTH) {
-    fail_at(d, home, ordinal, NULL, RL_VALIDATION, too_deep);
+    document_fail_at(d, home, ordinal, NULL, RL_VALIDATION, too_deep);
     return;
   }
   if (n->slot_count == 0) {
-    put(&d->out, text, row->len);
+    document_put(&d->out, text, row->len);
     return;
   }
   size_t start = d->out.len, at = 0;
@@ -380,28 +381,29 @@ static void join_row(rl_document *d, uint32_t home, uint32_t ordinal, uint32_t l
   for (const rl_json_part *p = n->parts, *end = p + n->part_count; p < end; p++) {
     if (p->kind != RL_PART_CHILD) continue;
     const rl_json_children *slot = &children_of(row)[p->index];
-    put(&d->out, text + at, slot->split - at);
+    document_put(&d->out, text + at, slot->split - at);
     at = slot->split;
     if (last && n->slots[p->index].continues) continue;
-    if (n->slots[p->index].list && level + 1 == RL_JSON_DEPTH) fail_at(d, home, ordinal, p, RL_VALIDATION, too_deep);
-    join_slot(d, &n->slots[p->index], slot->first, level + 1);
+    if (n->slots[p->index].list && level + 1 == RL_JSON_DEPTH)
+      document_fail_at(d, home, ordinal, p, RL_VALIDATION, too_deep);
+    document_join_slot(d, &n->slots[p->index], slot->first, level + 1);
   }
-  put(&d->out, text + at, row->len - at);
+  document_put(&d->out, text + at, row->len - at);
   rl_json_close_object(&d->out, start);
 }
 
 /* A list of one row below another is a level, and so is the row. */
-static void join_rows(rl_document *d) {
+static void document_join_rows(rl_document *d) {
   bool list = d->result == RILLE_RESULT_ROWS;
   if (list) rl_buf_byte(&d->out, d->rows_before ? ',' : '[');
   uint32_t count = list ? d->nodes[0].count : 1;
   for (uint32_t i = 0; i < count && !d->out.failed && d->error.code == RL_CODE_NONE; i++) {
     if (i) rl_buf_byte(&d->out, ',');
-    join_row(d, 0, i, list);
+    document_join_row(d, 0, i, list);
   }
 }
 
-static bool is_short_of_memory(const rl_document *d) {
+static bool document_is_short_of_memory(const rl_document *d) {
   if (d->out.failed) return true;
   if (!has_rows(d->result) || d->flat) return false;
   for (uint32_t i = 0; i < d->layout->node_count; i++)
@@ -409,8 +411,8 @@ static bool is_short_of_memory(const rl_document *d) {
   return false;
 }
 
-static void complete(rl_document *d, bool last) {
-  if (!d->flat && has_rows(d->result) && d->row_count > 0) join_rows(d);
+static void document_complete(rl_document *d, bool last) {
+  if (!d->flat && has_rows(d->result) && d->row_count > 0) document_join_rows(d);
   if (d->result != RILLE_RESULT_ROWS) {
     if (d->row_count == 0) rl_buf_text(&d->out, "null");
     return;
@@ -421,11 +423,11 @@ static void complete(rl_document *d, bool last) {
 
 rille_status rl_document_text(rl_document *d, bool last, rl_str *out, rl_error *err) {
   if (d->state == DOCUMENT_REPORTED) return rl_fail(err, RL_VALIDATION, "the text could not be written");
-  if (d->state == DOCUMENT_OPEN && d->error.code == RL_CODE_NONE && !is_short_of_memory(d)) {
-    complete(d, last);
+  if (d->state == DOCUMENT_OPEN && d->error.code == RL_CODE_NONE && !document_is_short_of_memory(d)) {
+    document_complete(d, last);
     d->state = DOCUMENT_WHOLE;
   }
-  if (d->error.code == RL_CODE_NONE && is_short_of_memory(d)) rl_fail_nomem(&d->error);
+  if (d->error.code == RL_CODE_NONE && document_is_short_of_memory(d)) rl_fail_nomem(&d->error);
   *out = rl_buf_view(&d->out);
   if (d->error.code == RL_CODE_NONE) return RILLE_OK;
   rille_status status = d->error.nomem ? RILLE_NOMEM : RILLE_ERROR;

@@ -2,8 +2,8 @@
  * of the same result with `model`.
  *
  * Rows come breadth-first. Those of a result without relations are written into the text directly. Otherwise each row
- * is written once, into the buffer of its node, with the place of its children, and all are joined at the end. What
- * cannot be JSON is an error of the text, not of the call: it is kept, and reported when the text is taken. */
+ * is written once, into the buffer of its node, with the place of its children. All are joined at the end. What cannot
+ * be JSON is an error of the text, not of the call. It is kept, and reported when the caller asks for the text. */
 #ifndef RL_RUN_DOCUMENT_H
 #define RL_RUN_DOCUMENT_H
 
@@ -15,8 +15,8 @@ rl_document *rl_document_new(void); /* NULL when out of memory */
 void rl_document_free(rl_document *d);
 size_t rl_document_bytes(const rl_document *d); /* memory that it keeps */
 
-/* Begins the text of a call. how: bits of json_cells.h. `compiled` is borrowed until it is begun again. Errors:
- * VALIDATION if the result has no rows. */
+/* Begins the text of a call. how: bits of json_cells.h. `compiled` is borrowed until the next text.
+ * Errors: VALIDATION if the result has no rows. */
 rille_status rl_document_begin(rl_document *d, rl_compiled *compiled, uint32_t how, rl_error *err);
 /* Takes a row. again: it is the row before, now below another parent. */
 void rl_document_add(rl_document *d, const rille_row *row, bool again);

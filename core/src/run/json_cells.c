@@ -31,61 +31,62 @@ typedef struct cell_writing {
   rl_buf *out;
 } cell_writing;
 
-static void refuse(cell_writing *c, rl_code code, const char *what) {
+static void cells_refuse(cell_writing *c, rl_code code, const char *what) {
   if (c->w->failed) return;
   c->w->failed = c->part;
   rl_fail(&c->w->error, code, "%s", what);
 }
 
-static void write_json(cell_writing *c, rl_str text, uint32_t above) {
+static void cells_write_json(cell_writing *c, rl_str text, uint32_t above) {
   rl_error own = {0};
   unsigned depth = 0;
   rille_status status = rl_json_form_write(&c->w->form, text, c->out, &depth, &own);
   if (status == RILLE_NOMEM)
     c->out->failed = true;
   else if (status < 0)
-    refuse(c, own.code, rl_error_message(&own));
+    cells_refuse(c, own.code, rl_error_message(&own));
   if (above + depth > c->w->levels) c->w->levels = above + depth;
   rl_error_clear(&own);
 }
 
-static char *put_datetime(char *to, int64_t microseconds) {
+static char *cells_put_datetime(char *to, int64_t microseconds) {
   *to++ = '"';
   to += rl_datetime_format(microseconds, to);
   *to++ = '"';
   return to;
 }
 
-static void write_datetime(rl_buf *out, int64_t microseconds) {
-  if (rl_buf_reserve(out, SCALAR_ROOM)) out->len = (size_t)(put_datetime(out->p + out->len, microseconds) - out->p);
+static void cells_write_datetime(rl_buf *out, int64_t microseconds) {
+  if (rl_buf_reserve(out, SCALAR_ROOM))
+    out->len = (size_t)(cells_put_datetime(out->p + out->len, microseconds) - out->p);
 }
 
-static void write_decimal(rl_buf *out, rl_str text, bool as_number) {
+static void cells_write_decimal(rl_buf *out, rl_str text, bool as_number) {
   if (!as_number) rl_buf_byte(out, '"');
   rl_buf_str(out, text);
   if (!as_number) rl_buf_byte(out, '"');
 }
 
-static void write_value(cell_writing *c, const rl_value *v, uint32_t above);
+static void cells_write_value(cell_writing *c, const rl_value *v, uint32_t above);
 
-static void write_list(cell_writing *c, const rl_value *v, uint32_t above) {
+static void cells_write_list(cell_writing *c, const rl_value *v, uint32_t above) {
   rl_buf_byte(c->out, '[');
   for (uint32_t i = 0; i < v->len; i++) {
     if (i) rl_buf_byte(c->out, ',');
-    write_value(c, &v->as.list[i], above + 1);
+    cells_write_value(c, &v->as.list[i], above + 1);
   }
   rl_buf_byte(c->out, ']');
 }
 
-static void write_text(cell_writing *c, rl_str text) {
+static void cells_write_text(cell_writing *c, rl_str text) {
   if (c->part->known == RL_KNOWN_BYTES)
     rl_json_write_base64(c->out, text);
   else if (!rl_json_write_text(c->out, text))
-    refuse(c, RL_P2006, "a string in JSON must be valid UTF-8; with `model`, the Bytes of a row become base64");
+    cells_refuse(c, RL_P2006, "a string in JSON must be valid UTF-8; with `model`, the Bytes of a row become base64");
 }
 
 /* above: levels of nesting around the value. */
-static void write_value(cell_writing *c, const rl_value *v, uint32_t above) {
+static void cells_write_value(cell_writing *c, const rl_value *v, uint32_t above) {
   rl_json_known known = c->part->known;
   bool as_text = (c->w->how & RL_DOCUMENT_BIG_AS_TEXT) != 0;
   bool is_number = known == RL_KNOWN_JSON || (!as_text && (known == RL_KNOWN_BIGINT || known == RL_KNOWN_INT));
@@ -97,33 +98,33 @@ static void write_value(cell_writing *c, const rl_value *v, uint32_t above) {
     rl_json_write_int(c->out, v->as.i, as_text && (known == RL_KNOWN_BIGINT || rl_json_is_big(v->as.i)));
     break;
   case RILLE_FLOAT:
-    if (!isfinite(v->as.f)) refuse(c, RL_P2006, "JSON has neither infinity nor NaN");
+    if (!isfinite(v->as.f)) cells_refuse(c, RL_P2006, "JSON has neither infinity nor NaN");
     rl_json_write_float(c->out, v->as.f);
     break;
-  case RILLE_DECIMAL: write_decimal(c->out, text, is_number); break;
-  case RILLE_DATETIME: write_datetime(c->out, v->as.i); break;
-  case RILLE_JSON: write_json(c, text, above); break;
-  case RILLE_LIST: write_list(c, v, above); break;
-  default: write_text(c, text);
+  case RILLE_DECIMAL: cells_write_decimal(c->out, text, is_number); break;
+  case RILLE_DATETIME: cells_write_datetime(c->out, v->as.i); break;
+  case RILLE_JSON: cells_write_json(c, text, above); break;
+  case RILLE_LIST: cells_write_list(c, v, above); break;
+  default: cells_write_text(c, text);
   }
 }
 
 void rl_json_cells_write_alone(rl_json_cells *w, const rl_value *v, rl_buf *out) {
   static const rl_json_part part = {.kind = RL_PART_CELL, .known = RL_KNOWN_ANY};
   cell_writing c = {w, &part, out};
-  write_value(&c, v, 0);
+  cells_write_value(&c, v, 0);
 }
 
 /* ------------------------------------------------------------------ the cells of a row */
 
 /* The layout pads heads to whole blocks. */
-static inline char *put_head(char *to, rl_str head) {
+static inline char *cells_put_head(char *to, rl_str head) {
   for (size_t at = 0; at < head.len; at += RL_JSON_BLOCK) memcpy(to + at, head.p + at, RL_JSON_BLOCK);
   return to + head.len;
 }
 
 /* Writes a common value. Returns NULL if it is another one. */
-static inline char *put_value(char *to, const rl_json_part *part, const rl_value *v, bool as_text) {
+static inline char *cells_put_value(char *to, const rl_json_part *part, const rl_value *v, bool as_text) {
   switch (v->kind) {
   case RILLE_INT: return as_text ? NULL : rl_put_int(to, v->as.i);
   case RILLE_TEXT:
@@ -133,20 +134,21 @@ static inline char *put_value(char *to, const rl_json_part *part, const rl_value
     to[v->len] = '"';
     return to + v->len + 1;
   case RILLE_BOOL: memcpy(to, v->as.i ? "true " : "false", 5); return to + (v->as.i ? 4 : 5);
-  case RILLE_DATETIME: return put_datetime(to, v->as.i);
+  case RILLE_DATETIME: return cells_put_datetime(to, v->as.i);
   default: return NULL;
   }
 }
 
-static void write_cell(rl_json_cells *w, const rl_json_part *part, const rl_value *v, rl_buf *out, uint32_t above) {
+static void cells_write_one(rl_json_cells *w, const rl_json_part *part, const rl_value *v, rl_buf *out,
+                            uint32_t above) {
   size_t room = part->head.len + RL_JSON_BLOCK + SCALAR_ROOM + (v->kind == RILLE_TEXT ? v->len : 0);
   if (out->cap - out->len < room && !rl_buf_reserve(out, room)) return;
-  char *to = put_head(out->p + out->len, part->head);
-  char *end = put_value(to, part, v, (w->how & RL_DOCUMENT_BIG_AS_TEXT) != 0);
+  char *to = cells_put_head(out->p + out->len, part->head);
+  char *end = cells_put_value(to, part, v, (w->how & RL_DOCUMENT_BIG_AS_TEXT) != 0);
   out->len = (size_t)((end ? end : to) - out->p);
   if (end) return;
   cell_writing c = {w, part, out};
-  write_value(&c, v, above);
+  cells_write_value(&c, v, above);
 }
 
 void rl_json_cells_write(rl_json_cells *w, const rl_json_node *n, const rl_value *cells, rl_buf *out,
@@ -157,7 +159,7 @@ void rl_json_cells_write(rl_json_cells *w, const rl_json_node *n, const rl_value
   for (const rl_json_part *p = n->parts, *end = p + n->part_count; p < end; p++) {
     switch (p->kind) {
     case RL_PART_CELL:
-      if (cells[p->index].kind != RILLE_NULL || nulls) write_cell(w, p, &cells[p->index], out, group ? 2 : 1);
+      if (cells[p->index].kind != RILLE_NULL || nulls) cells_write_one(w, p, &cells[p->index], out, group ? 2 : 1);
       break;
     case RL_PART_CHILD: children[p->index] = (rl_json_children){.split = out->len - start}; break;
     case RL_PART_OPEN:

@@ -22,13 +22,13 @@ typedef struct layouting {
   bool failed;
 } layouting;
 
-static void *take(layouting *w, size_t count, size_t size) {
+static void *layout_alloc(layouting *w, size_t count, size_t size) {
   void *p = rl_arena_array(&w->layout->arena, count ? count : 1, size);
   if (!p) w->failed = true;
   return p;
 }
 
-static rl_str head_of(layouting *w, rl_str name) {
+static rl_str layout_head(layouting *w, rl_str name) {
   rl_buf_reset(&w->text);
   rl_buf_byte(&w->text, ',');
   rl_json_write_text(&w->text, name);
@@ -75,12 +75,13 @@ static size_t join_keys(layout_key *keys, size_t count, rl_json_part *out) {
   return n;
 }
 
-static rl_json_part *cell_of(layouting *w, const rl_model *model, const rille_column *c, uint32_t index, bool counted) {
+static rl_json_part *layout_cell(layouting *w, const rl_model *model, const rille_column *c, uint32_t index,
+                                 bool counted) {
   rl_str name = rl_str_make(c->name, c->name_len);
-  rl_json_part *part = take(w, 1, sizeof *part);
+  rl_json_part *part = layout_alloc(w, 1, sizeof *part);
   if (!part) return NULL;
-  *part = (rl_json_part){RL_PART_CELL, counted ? RL_KNOWN_ANY : known_of(rl_model_field(model, name)), head_of(w, name),
-                         index};
+  *part = (rl_json_part){RL_PART_CELL, counted ? RL_KNOWN_ANY : known_of(rl_model_field(model, name)),
+                         layout_head(w, name), index};
   return part;
 }
 
@@ -89,77 +90,77 @@ static bool same_group(const rille_column *a, const rille_column *b) {
 }
 
 /* The group that begins with the column: `_count` and the like, whose keys are names of fields too. */
-static layout_key group_of(layouting *w, const rl_model *model, const rille_node *n, uint32_t first) {
+static layout_key layout_group(layouting *w, const rl_model *model, const rille_node *n, uint32_t first) {
   rl_str group = rl_str_make(n->columns[first].group, n->columns[first].group_len);
   bool counted = rl_str_is(group, "_count") || rl_str_is(group, "_avg");
   uint32_t count = 0;
   while (first + count < n->column_count && same_group(&n->columns[first], &n->columns[first + count])) count++;
-  layout_key *keys = take(w, count, sizeof *keys);
-  rl_json_part *parts = take(w, count + 2u, sizeof *parts);
+  layout_key *keys = layout_alloc(w, count, sizeof *keys);
+  rl_json_part *parts = layout_alloc(w, count + 2u, sizeof *parts);
   if (!keys || !parts) return (layout_key){0};
   for (uint32_t i = 0; i < count; i++) {
     const rille_column *c = &n->columns[first + i];
-    rl_json_part *cell = cell_of(w, model, c, first + i, counted);
+    rl_json_part *cell = layout_cell(w, model, c, first + i, counted);
     keys[i] = key_of(model, rl_str_make(c->name, c->name_len), cell, cell ? 1 : 0);
   }
-  parts[0] = (rl_json_part){.kind = RL_PART_OPEN, .head = head_of(w, group)};
+  parts[0] = (rl_json_part){.kind = RL_PART_OPEN, .head = layout_head(w, group)};
   size_t end = 1 + join_keys(keys, count, parts + 1);
   parts[end] = (rl_json_part){.kind = RL_PART_CLOSE};
   return key_of(model, group, parts, end + 1);
 }
 
-static size_t column_keys(layouting *w, const rl_model *model, const rille_node *n, layout_key *keys) {
+static size_t layout_column_keys(layouting *w, const rl_model *model, const rille_node *n, layout_key *keys) {
   size_t count = 0;
   for (uint32_t i = 0; i < n->column_count; i++) {
     const rille_column *c = &n->columns[i];
     if (i > 0 && same_group(c - 1, c)) continue;
     if (c->group) {
-      keys[count++] = group_of(w, model, n, i);
+      keys[count++] = layout_group(w, model, n, i);
       continue;
     }
-    rl_json_part *cell = cell_of(w, model, c, i, false);
+    rl_json_part *cell = layout_cell(w, model, c, i, false);
     keys[count++] = key_of(model, rl_str_make(c->name, c->name_len), cell, cell ? 1 : 0);
   }
   return count;
 }
 
 /* The nodes below the rows of a home node: its children, and the first of those that continue it. */
-static bool is_below(const rl_json_layout *l, uint32_t home, uint32_t node) {
+static bool layout_is_below(const rl_json_layout *l, uint32_t home, uint32_t node) {
   const rl_json_node *n = &l->nodes[node];
   return n->parent == home && (n->home == node || node == home + 1);
 }
 
-static size_t child_keys(layouting *w, const rl_model *model, uint32_t home, layout_key *keys) {
+static size_t layout_child_keys(layouting *w, const rl_model *model, uint32_t home, layout_key *keys) {
   rl_json_layout *l = w->layout;
   rl_json_node *out = &l->nodes[home];
   size_t count = 0;
-  for (uint32_t i = home + 1; i < l->node_count; i++) out->slot_count += is_below(l, home, i);
-  out->slots = take(w, out->slot_count, sizeof *out->slots);
+  for (uint32_t i = home + 1; i < l->node_count; i++) out->slot_count += layout_is_below(l, home, i);
+  out->slots = layout_alloc(w, out->slot_count, sizeof *out->slots);
   for (uint32_t i = home + 1; i < l->node_count && !w->failed; i++) {
-    if (!is_below(l, home, i)) continue;
+    if (!layout_is_below(l, home, i)) continue;
     rl_json_node *child = &l->nodes[i];
-    rl_json_part *part = take(w, 1, sizeof *part);
+    rl_json_part *part = layout_alloc(w, 1, sizeof *part);
     if (!part) return count;
     child->slot = (uint32_t)count;
-    *part = (rl_json_part){.kind = RL_PART_CHILD, .head = head_of(w, child->name), .index = child->slot};
+    *part = (rl_json_part){.kind = RL_PART_CHILD, .head = layout_head(w, child->name), .index = child->slot};
     out->slots[count] = (rl_json_slot){child->home, part->head, w->compiled->nodes[i].list != 0, child->home != i};
     keys[count++] = key_of(model, child->name, part, 1);
   }
   return count;
 }
 
-static void lay_out_node(layouting *w, uint32_t index) {
+static void layout_add_node(layouting *w, uint32_t index) {
   const rille_node *n = &w->compiled->nodes[index];
   const rl_model *model = w->compiled->plan->nodes[index].model;
   rl_json_node *out = &w->layout->nodes[index];
   size_t most = n->column_count + (size_t)w->layout->node_count;
-  layout_key *keys = take(w, most, sizeof *keys);
+  layout_key *keys = layout_alloc(w, most, sizeof *keys);
   if (!keys) return;
-  size_t count = column_keys(w, model, n, keys);
-  count += child_keys(w, model, index, keys + count);
+  size_t count = layout_column_keys(w, model, n, keys);
+  count += layout_child_keys(w, model, index, keys + count);
   size_t parts = 0;
   for (size_t i = 0; i < count; i++) parts += keys[i].count;
-  out->parts = take(w, parts, sizeof *out->parts);
+  out->parts = layout_alloc(w, parts, sizeof *out->parts);
   if (w->failed) return;
   out->part_count = join_keys(keys, count, out->parts);
   out->levels = 1;
@@ -168,7 +169,7 @@ static void lay_out_node(layouting *w, uint32_t index) {
 }
 
 /* Where the nodes are in the tree. */
-static void place_nodes(layouting *w) {
+static void layout_place_nodes(layouting *w) {
   const rille_node *nodes = w->compiled->nodes;
   for (uint32_t i = 0; i < w->layout->node_count; i++) {
     rl_json_node *n = &w->layout->nodes[i];
@@ -187,10 +188,10 @@ static rl_json_layout *layout_new(const rl_compiled *c) {
   l->node_count = (uint32_t)c->plan->node_count;
   layouting w = {.layout = l, .compiled = c};
   rl_buf_init(&w.text);
-  l->nodes = take(&w, l->node_count, sizeof *l->nodes);
-  if (l->nodes) place_nodes(&w);
+  l->nodes = layout_alloc(&w, l->node_count, sizeof *l->nodes);
+  if (l->nodes) layout_place_nodes(&w);
   for (uint32_t i = 0; i < l->node_count && !w.failed; i++)
-    if (l->nodes[i].home == i) lay_out_node(&w, i);
+    if (l->nodes[i].home == i) layout_add_node(&w, i);
   for (uint32_t i = 1; i < l->node_count && !w.failed; i++)
     if (l->nodes[i].home != i) l->nodes[i].slot = l->nodes[l->nodes[i].home + 1].slot;
   rl_buf_dispose(&w.text);

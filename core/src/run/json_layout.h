@@ -1,5 +1,5 @@
 /* What is known of a result before its rows come, for writing them as JSON: the keys of each object in their order,
- * already escaped, and how to write their values. It belongs to the program, is made when it is first used, and is
+ * already escaped, and how to write their values. It belongs to the program, is built when it is first used, and is
  * immutable. */
 #ifndef RL_RUN_JSON_LAYOUT_H
 #define RL_RUN_JSON_LAYOUT_H

@@ -101,7 +101,7 @@ const rl_call_kind rl_call_model = {MODEL_KIND, .row = model_take_row, .rewind =
 
 /* ------------------------------------------------------------------ the same, with its result as JSON */
 
-static rille_status write_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
+static rille_status json_write_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
   rille_status st = model_take_row(call, io, sent, row, err);
   if (st != RILLE_ROW) return st;
   rl_document_add(call->document, row, false);
@@ -113,7 +113,7 @@ static rille_status write_row(rl_call *call, rl_exchange *io, const rl_sent *sen
   return RILLE_OK;
 }
 
-static void rewind_document(rl_call *call) {
+static void json_rewind(rl_call *call) {
   rl_call_rewind(call);
   rl_document_rewind(call->document);
 }
@@ -123,7 +123,8 @@ static rille_result json_result(const rl_call *call) {
   return RILLE_RESULT_JSON;
 }
 
-static const rl_call_kind json_model = {MODEL_KIND, .row = write_row, .rewind = rewind_document, .result = json_result};
+static const rl_call_kind json_model = {MODEL_KIND, .row = json_write_row, .rewind = json_rewind,
+                                        .result = json_result};
 
 rille_status rl_call_write_json(rl_op *op, rl_call *call, uint32_t how, rl_error *err) {
   call->document = rl_op_new_document(op);

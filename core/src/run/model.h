@@ -16,7 +16,7 @@ extern const rl_call_kind rl_call_model;
 /* Fills a call with its program, and with all its values, checked. */
 rille_status rl_call_compile(rl_call *call, const rl_model_call *from, rl_error *err);
 
-/* After it: the call writes its rows as JSON. how: as of rl_document_begin. */
+/* Makes a compiled call write its rows as JSON. how: as in rl_document_begin. */
 rille_status rl_call_write_json(rl_op *op, rl_call *call, uint32_t how, rl_error *err);
 
 rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,

@@ -65,7 +65,7 @@ typedef struct rl_route {
 /* Whether and how the next call of a model writes its result as JSON. */
 typedef struct rl_json_wanted {
   bool wanted;
-  uint32_t how; /* as of rl_document_begin */
+  uint32_t how; /* as in rl_document_begin */
 } rl_json_wanted;
 
 struct rl_op {

@@ -50,7 +50,7 @@ static rl_str key_of(const rl_json_form *f, const form_member *m) {
   return rl_str_make(f->keys.p + m->key, m->key_len);
 }
 
-static rille_status write_decimal(forming *w, rl_str text) {
+static rille_status form_write_decimal(forming *w, rl_str text) {
   rl_decimal *d = NULL;
   rille_status status = rl_decimal_parse(text, &d, w->err);
   if (status < 0) return status;
@@ -63,29 +63,29 @@ static rille_status write_decimal(forming *w, rl_str text) {
   return RILLE_OK;
 }
 
-static rille_status write_number(forming *w, rl_str text) {
+static rille_status form_write_number(forming *w, rl_str text) {
   int64_t i;
   double f;
   switch (rl_json_number(text, &i, &f)) {
   case RILLE_INT: rl_json_write_int(w->out, i, w->f->big_as_text && rl_json_is_big(i)); return RILLE_OK;
   case RILLE_FLOAT: rl_json_write_float(w->out, f); return RILLE_OK;
-  default: return write_decimal(w, text);
+  default: return form_write_decimal(w, text);
   }
 }
 
 /* A comma before all but the first value of a list or key of an object. */
-static void separate(forming *w, bool key) {
+static void form_separate(forming *w, bool key) {
   form_level *level = w->depth ? &w->levels[w->depth - 1] : NULL;
   if (!level || level->object != key) return;
   if (!level->empty) rl_buf_byte(w->out, ',');
   level->empty = false;
 }
 
-static void write_key(forming *w, rl_str key) {
+static void form_write_key(forming *w, rl_str key) {
   rl_json_form *f = w->f;
   form_level *level = &w->levels[w->depth - 1];
   size_t count = member_count(f);
-  separate(w, true);
+  form_separate(w, true);
   form_member m = {.key = f->keys.len, .key_len = key.len, .at = w->out->len};
   rl_buf_put(&f->keys, key.p, key.len);
   if (count > level->first && !f->keys.failed && !f->members.failed &&
@@ -96,12 +96,12 @@ static void write_key(forming *w, rl_str key) {
   rl_buf_byte(w->out, ':');
 }
 
-static void end_value(forming *w) {
+static void form_end_value(forming *w) {
   if (!w->depth || !w->levels[w->depth - 1].object || w->f->members.failed) return;
   members_of(w->f)[member_count(w->f) - 1].end = w->out->len;
 }
 
-static void open_level(forming *w, bool object) {
+static void form_open_level(forming *w, bool object) {
   w->levels[w->depth++] = (form_level){
       .at = w->out->len, .first = member_count(w->f), .keys = w->f->keys.len, .object = object, .empty = true};
   if (w->depth > w->deepest) w->deepest = w->depth;
@@ -116,7 +116,7 @@ static int compare_members(const void *a, const void *b) {
 }
 
 /* Writes the members of an object once more in their order. Of equal keys the last is kept. */
-static void sort_level(forming *w, const form_level *level) {
+static void form_sort_level(forming *w, const form_level *level) {
   rl_json_form *f = w->f;
   rl_buf *out = w->out;
   form_member *m = members_of(f) + level->first;
@@ -137,38 +137,38 @@ static void sort_level(forming *w, const form_level *level) {
   }
 }
 
-static void close_level(forming *w) {
+static void form_close_level(forming *w) {
   form_level *level = &w->levels[--w->depth];
   bool failed = w->out->failed || w->f->keys.failed || w->f->members.failed;
-  if (level->unsorted && !failed) sort_level(w, level);
+  if (level->unsorted && !failed) form_sort_level(w, level);
   rl_buf_byte(w->out, level->object ? '}' : ']');
   if (!level->object || failed) return;
   w->f->members.len = level->first * sizeof(form_member);
   w->f->keys.len = level->keys;
 }
 
-static rille_status write_token(forming *w, rl_json_token token, rl_str value) {
+static rille_status form_write_token(forming *w, rl_json_token token, rl_str value) {
   rille_status status = RILLE_OK;
   if (token == RL_JSON_KEY) {
-    write_key(w, value);
+    form_write_key(w, value);
     return status;
   }
   if (token == RL_JSON_CLOSE_OBJECT || token == RL_JSON_CLOSE_ARRAY) {
-    close_level(w);
-    end_value(w);
+    form_close_level(w);
+    form_end_value(w);
     return status;
   }
-  separate(w, false);
+  form_separate(w, false);
   switch (token) {
   case RL_JSON_OPEN_OBJECT:
-  case RL_JSON_OPEN_ARRAY: open_level(w, token == RL_JSON_OPEN_OBJECT); return status;
+  case RL_JSON_OPEN_ARRAY: form_open_level(w, token == RL_JSON_OPEN_OBJECT); return status;
   case RL_JSON_TRUE: rl_buf_text(w->out, "true"); break;
   case RL_JSON_FALSE: rl_buf_text(w->out, "false"); break;
-  case RL_JSON_NUMBER: status = write_number(w, value); break;
+  case RL_JSON_NUMBER: status = form_write_number(w, value); break;
   case RL_JSON_TEXT: rl_json_write_text(w->out, value); break;
   default: rl_buf_text(w->out, "null"); break;
   }
-  end_value(w);
+  form_end_value(w);
   return status;
 }
 
@@ -186,7 +186,7 @@ rille_status rl_json_form_write(rl_json_form *f, rl_str json, rl_buf *out, unsig
   rl_json_reader_init(&r, json);
   rille_status status;
   while ((status = rl_json_next(&r, &token, err)) == RILLE_ROW) {
-    status = write_token(&w, token, r.value);
+    status = form_write_token(&w, token, r.value);
     if (status < 0) break;
   }
   rl_json_reader_dispose(&r);
