@@ -22,9 +22,9 @@ local WORDS = {
   },
   INPUT = {
     met = "A value that is to be written breaks a rule in the doc comments of its field, such as `/// @length 3..200` ([input.md](input.md#rules)). "
-      .. "Nothing was sent.",
+      .. "Or `paginate` got a page that is no integer, or a token that is not its own ([pages.md](pages.md)): `e.meta.status` is 400. Nothing was sent.",
     todo = "Show the message to whoever typed the value, or fix the value. The message begins with the path; what follows is for people.",
-    meta = "path model field rule",
+    meta = "path model field rule status",
   },
   P1000 = {
     met = "PostgreSQL refused the user or the password.",

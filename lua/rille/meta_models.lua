@@ -138,6 +138,29 @@
 ---@field message string for the person at a form, without the path
 ---@field rule? string the rule that the value breaks, such as `length`
 
+---@class (exact) rille.PageOptions
+---@field page? integer|string from 1; a string of a query string is converted: 1
+---@field per_page? integer|string rows of a page; a string is converted: 20
+---@field max_per_page? integer the largest accepted `per_page`: 100
+---@field total? boolean whether all rows are counted: true, but false with `after` or `before`
+---@field after? string the `next` of a page: the rows after it
+---@field before? string the `previous` of a page: the rows before it
+
+---@class rille.PaginateArgs: rille.Shown, rille.PageOptions
+---@field where? table
+---@field order_by? table
+
+---@class rille.Page
+---@field rows table[]
+---@field page? integer nil with `after` or `before`
+---@field per_page integer
+---@field total? integer nil if rows were not counted
+---@field pages? integer
+---@field has_next boolean
+---@field has_previous boolean
+---@field next? string for `after`
+---@field previous? string for `before`
+
 ---@class rille.Model
 local Model = {}
 
@@ -258,3 +281,11 @@ function Model:validate(data, options) end
 ---@param args table `action` (default "find_many"), and the arguments of that method
 ---@return rille.Explanation
 function Model:explain(args) end
+
+--- Returns one page of the rows that find_many would return: by number (`page`), or those `after` or `before` a token of another page. Strings of a
+--- query string are converted and kept within bounds. Rows and total are one round trip, and show the same state of the database. `next` and
+--- `previous` of the page are the tokens for `after` and `before`. Errors: INPUT with meta.status 400 (a page that is no integer; a token that is broken,
+--- or of another order).
+---@param args? rille.PaginateArgs
+---@return rille.Page
+function Model:paginate(args) end

@@ -3,6 +3,7 @@ local core = require "rille.core"
 local errors = require "rille.errors"
 local explanation = require "rille.explanation"
 local options = require "rille.options"
+local paginate = require "rille.paginate"
 local wait = require "rille.wait"
 
 local methods, own = core.methods, {}
@@ -76,6 +77,14 @@ function own.explain(model, args)
   end
   return explanation(core.explain(model, copy_without(args, "action"), args.action or "find_many"))
 end
+
+--- Returns one page of the rows that find_many would return: by number (`page`), or those `after` or `before` a token of another page. Strings of a
+--- query string are converted and kept within bounds. Rows and total are one round trip, and show the same state of the database. `next` and
+--- `previous` of the page are the tokens for `after` and `before`. Errors: INPUT with meta.status 400 (a page that is no integer; a token that is broken,
+--- or of another order).
+---@param args? rille.PaginateArgs
+---@return rille.Page
+function own.paginate(model, args) return paginate(model, args) end
 
 for name in pairs(methods) do core.entries[name] = true end
 errors.entries(own)

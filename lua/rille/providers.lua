@@ -16,6 +16,7 @@ local errors = require "rille.errors"
 ---@field file_based boolean a database is a file
 ---@field notifications boolean
 ---@field advisory_locks boolean
+---@field nulls_largest boolean an ascending order without `nulls` has NULL last
 
 local providers = { list = core.providers() }
 

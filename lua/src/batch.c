@@ -95,7 +95,8 @@ rl_lua_op *rl_batch_job(lua_State *L, rl_scope *scope, int cooperative) {
   }
   if (cooperative) rl_job_prepare(op, scope);
   rl_lua_op_begin(op, scope);
-  rille_status status = rille_op_batch(op->core, rl_lua_op_tx(op), lua_toboolean(L, 3), &op->err);
+  int how = lua_type(L, 3) == LUA_TSTRING ? RILLE_BATCH_SNAPSHOT : lua_toboolean(L, 3) ? RILLE_BATCH_ATOMIC : 0;
+  rille_status status = rille_op_batch(op->core, rl_lua_op_tx(op), how, &op->err);
   if (status >= 0) status = batch_add_calls(L, op, count);
   if (status >= 0) status = rille_op_batch_run(op->core, rl_lua_op_tx(op), &op->err);
   if (status < 0) {

@@ -37,6 +37,14 @@ rl_scope *rl_scope_check(lua_State *L, int index) {
   return scope;
 }
 
+/* Puts the list of omitted fields into the anchors, for paginate. The scope is at the top. */
+static void scope_keep_omit(lua_State *L) {
+  rl_get_user(L, -1);
+  lua_getfield(L, 1, "omit");
+  lua_setfield(L, -2, "omit");
+  lua_pop(L, 1);
+}
+
 /* Puts the wait hook into the anchors. The scope is at the top. */
 static void scope_keep_hook(lua_State *L, rl_scope *scope) {
   rl_get_user(L, -1);
@@ -78,6 +86,7 @@ static int open_client(lua_State *L) {
   scope->keep_nulls = lua_toboolean(L, -1);
   lua_settop(L, top);
   scope_keep_hook(L, scope);
+  scope_keep_omit(L);
   rl_watcher_push(L, scope);
   rl_lua_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
   lua_settop(L, top);
@@ -118,6 +127,8 @@ static int derive_client(lua_State *L) {
   rl_get_user(L, 1);
   lua_getfield(L, -1, "hook");
   lua_setfield(L, -3, "hook");
+  lua_getfield(L, -1, "omit");
+  lua_setfield(L, -3, "omit");
   rl_watcher_inherit(L, scope, from);
   scope_keep_trace(L, scope, &options);
   rl_lua_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));

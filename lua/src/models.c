@@ -228,6 +228,15 @@ static void push_model(lua_State *L, const rille_schema *s, int32_t model) {
   lua_setfield(L, -2, "keys");
 }
 
+/* core.model_facts(model): returns one element of `models` of core.schema_models. */
+static int push_model_facts(lua_State *L) {
+  const rl_lua_model *m = rl_lua_model_at(L, rl_binding_of(L), 1);
+  if (!m) rl_lua_raise(L, "VALIDATION", "expected a model, got %s", rl_type_name(L, 1));
+  rl_scope_must_be_open(L, m->scope);
+  push_model(L, rille_client_schema(m->scope->client), m->model);
+  return 1;
+}
+
 static void push_enum(lua_State *L, const rille_schema *s, uint32_t number) {
   rille_enum_info e;
   memset(&e, 0, sizeof e);
@@ -284,6 +293,7 @@ static int push_schema_models(lua_State *L) {
 }
 
 void rl_models_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {{"schema_models", push_schema_models}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"schema_models", push_schema_models}, {"model_facts", push_model_facts}, {NULL, NULL}};
   rl_set_functions(L, functions);
 }

@@ -132,6 +132,23 @@ static int push_hook(lua_State *L) {
   return 1;
 }
 
+/* core.model_scope(model): returns the scope of a model, and the list of the fields that its client omits, or nil. */
+static int push_model_scope(lua_State *L) {
+  const rl_lua_model *m = check_model(L, rl_binding_of(L), "paginate");
+  int depth = m->scope->depth;
+  lua_settop(L, 1);
+  rl_get_user(L, 1);
+  lua_getfield(L, -1, "scope");
+  lua_insert(L, -2);
+  for (; depth > 0; depth--) {
+    lua_getfield(L, -1, "parent");
+    lua_replace(L, -2);
+  }
+  lua_getfield(L, -1, "omit");
+  lua_replace(L, -2);
+  return 2;
+}
+
 /* core.explain(model, args, action): returns { round_trips, steps, statements = { { sql, params, dependent, plan = { {
  * line } } } } } */
 static int explain_call(lua_State *L) {
@@ -321,6 +338,7 @@ void rl_op_setup(lua_State *L) {
                                        {"stream", open_stream},
                                        {"model_name", push_model_name},
                                        {"hook", push_hook},
+                                       {"model_scope", push_model_scope},
                                        {"set_model_call", set_model_call},
                                        {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__tostring", model_tostring}, {NULL, NULL}};

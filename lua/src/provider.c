@@ -28,6 +28,7 @@ static void push_provider(lua_State *L, const rille_provider *p) {
   set_flag(L, "file_based", p->file_based);
   set_flag(L, "notifications", p->notifications);
   set_flag(L, "advisory_locks", p->advisory_locks);
+  set_flag(L, "nulls_largest", p->nulls_largest);
   lua_newtable(L);
   for (int i = 0; p->schemes[i]; i++) {
     lua_pushstring(L, p->schemes[i]);

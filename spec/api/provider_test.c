@@ -35,6 +35,8 @@ static void what_each_has(void **state) {
   assert_true(postgres.server && !postgres.memory_url);
   assert_int_equal(postgres.notifications, postgres.built);
   assert_int_equal(postgres.advisory_locks, postgres.built);
+  assert_int_equal(postgres.nulls_largest, 1);
+  assert_int_equal(sqlite.nulls_largest, 0);
   assert_string_equal(sqlite.title, "SQLite");
   assert_true(sqlite.file_based && sqlite.memory_url);
   assert_false(sqlite.notifications || sqlite.advisory_locks);

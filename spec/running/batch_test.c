@@ -232,6 +232,32 @@ static void test_given_up(void **state) {
   on_both(given_up, "", 1);
 }
 
+/* All reads of a snapshot see one state, in one round trip; it cannot write. */
+static void snapshot(world *w) {
+  seed(w);
+  const asked reads[] = {{"post", RILLE_COUNT, "{}"}, {"user", RILLE_COUNT, "{}"}};
+  batch_answer a = run(w, NULL, RILLE_BATCH_SNAPSHOT, 2, reads);
+  expect_done(&a);
+  assert_string_equal(a.parts[0].rows, "(2)");
+  if (w->postgres) assert_int_equal(a.round_trips, 1);
+  const asked writes[] = {{"post", RILLE_COUNT, "{}"}, {"tag", RILLE_CREATE, "{'data':{'name':'t'}}"}};
+  a = run(w, NULL, RILLE_BATCH_SNAPSHOT, 2, writes);
+  assert_string_equal(a.code, "VALIDATION");
+  assert_int_equal(a.part, 1);
+  const asked raw[] = {{NULL, 0, "DELETE FROM \"Tag\""}};
+  if (w->postgres) assert_true(run(w, NULL, RILLE_BATCH_SNAPSHOT, 1, raw).status < 0);
+  rille_tx *tx = begin_tx(w->client, NULL);
+  a = run(w, tx, RILLE_BATCH_SNAPSHOT, 2, reads);
+  expect_done(&a);
+  assert_int_equal(step(w->client, tx, rille_op_rollback).status, RILLE_DONE);
+  rille_tx_free(tx);
+  assert_int_equal(pool_stats(w->client).in_use, 0);
+}
+static void test_snapshot(void **state) {
+  (void)state;
+  on_both(snapshot, "", 2);
+}
+
 /* An idle connection died and nothing was sent yet: the batch moves to another one. */
 static void test_idle_connection_killed(void **state) {
   (void)state;
@@ -257,6 +283,7 @@ int main(void) {
       cmocka_unit_test(test_reads),    cmocka_unit_test(test_in_order),
       cmocka_unit_test(test_failures), cmocka_unit_test(test_in_transaction),
       cmocka_unit_test(test_given_up), cmocka_unit_test(test_idle_connection_killed),
+      cmocka_unit_test(test_snapshot),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

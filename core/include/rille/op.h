@@ -128,7 +128,12 @@ RILLE_API rille_status rille_op_script(rille_op *op, rille_tx *tx, const char *s
 /* A batch: several calls as one operation, in as few round trips as their dependencies allow. Begin, add calls, run;
  * then pull as usual. The results are those of the calls one after the other. Rows of several calls may alternate;
  * rille_op_part returns the call of a row. The first call that fails fails the batch; rille_op_part returns which one,
- * even if it could not be added. If one of several calls writes, or if atomic is 1, all calls happen or none. */
+ * even if it could not be added. If one of several calls writes, or if atomic is RILLE_BATCH_ATOMIC, all calls happen
+ * or none. RILLE_BATCH_SNAPSHOT: no call may write (VALIDATION), and all see one state of the database, in as many
+ * round trips as without it if every call is one statement. In a transaction of the caller, its isolation level
+ * decides that. */
+#define RILLE_BATCH_ATOMIC 1
+#define RILLE_BATCH_SNAPSHOT 2
 RILLE_API rille_status rille_op_batch(rille_op *op, rille_tx *tx, int atomic, rille_error **err);
 RILLE_API rille_status rille_op_batch_model(rille_op *op, int32_t model, rille_action action, rille_tape *args,
                                             rille_error **err);

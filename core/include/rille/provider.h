@@ -22,6 +22,7 @@ typedef struct rille_provider {
   int32_t file_based;         /* 1: a database is a file */
   int32_t notifications;      /* 1: sessions tell each other: rille_listen_... (0 without the driver) */
   int32_t advisory_locks;     /* 1: rille_lock_... (0 without the driver) */
+  int32_t nulls_largest;      /* 1: an ascending order without `nulls` has NULL last, otherwise first */
 } rille_provider;
 
 /* Fills in the struct, whose struct_size the caller has set, with the database of this number, from 0: 1; or 0 when

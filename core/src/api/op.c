@@ -119,7 +119,9 @@ rille_status rille_op_explain_model(rille_op *op, rille_tx *tx, int32_t model, r
 
 rille_status rille_op_batch(rille_op *op, rille_tx *tx, int atomic, rille_error **err) {
   rl_error error = {0};
-  return rl_box(rl_batch_begin(&op->op, tx ? &tx->tx : NULL, atomic != 0, &error), &error, err);
+  return rl_box(rl_batch_begin(&op->op, tx ? &tx->tx : NULL, atomic != 0 && atomic != RILLE_BATCH_SNAPSHOT,
+                               atomic == RILLE_BATCH_SNAPSHOT, &error),
+                &error, err);
 }
 
 static rille_status batch_add_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action,

@@ -3,6 +3,7 @@
 
 #include "api/handle.h"
 #include "driver/facts.h"
+#include "sql/forms.h"
 
 int rille_provider_get(size_t index, rille_provider *out) {
   static const char *const ids[RL_PROVIDER_SLOTS] = {
@@ -25,7 +26,8 @@ int rille_provider_get(size_t index, rille_provider *out) {
                          .server = facts->server,
                          .file_based = facts->file_based,
                          .notifications = driver && driver->notifications,
-                         .advisory_locks = driver && driver->advisory_locks};
+                         .advisory_locks = driver && driver->advisory_locks,
+                         .nulls_largest = rl_dialects[p]->forms->nulls_largest};
   if (driver) driver->library_version(full.library_version);
   rl_write_struct(out, &full, sizeof full);
   return 1;

@@ -17,7 +17,7 @@ enum {
   LETTERS = 1 << 30,
   ALL = (1 << 30) - 1,
   LISTED = ALL & ~(1 << RL_BOOLEAN | 1 << RL_JSON),
-  ORDERED = STRINGS | 1 << RL_INT | 1 << RL_BIGINT | 1 << RL_FLOAT | 1 << RL_DECIMAL | 1 << RL_DATETIME
+  ORDERED = STRINGS | 1 << RL_INT | 1 << RL_BIGINT | 1 << RL_FLOAT | 1 << RL_DECIMAL | 1 << RL_DATETIME | 1 << RL_ENUM
 };
 
 static bool is_for(int types, const rl_type *t) {

@@ -4,9 +4,10 @@
 #include "run/model.h"
 #include "run/tx.h"
 
-rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, rl_error *err) {
+rille_status rl_batch_begin(rl_op *op, rl_tx *tx, bool atomic, bool snapshot, rl_error *err) {
   rille_status st = rl_op_begin_start(op, tx, &rl_op_batch, err);
   op->atomic = atomic;
+  op->snapshot = snapshot && !tx;
   if (st == RILLE_OK) op->phase = RL_PHASE_COLLECT;
   return st;
 }
@@ -23,6 +24,8 @@ rille_status rl_batch_add_model(rl_op *op, const rl_model *model, rille_action a
   rl_call *call = NULL;
   rille_status st = batch_add_call(op, &rl_call_model, &call, err);
   if (st == RILLE_OK) st = rl_call_compile(call, &(rl_model_call){op->client->cache, model, action, tape, NULL}, err);
+  if (st == RILLE_OK && op->snapshot && call->kind->writes(call))
+    st = rl_fail(err, RL_VALIDATION, "a batch that reads one snapshot cannot write");
   if (st == RILLE_OK && op->json.wanted) st = rl_call_write_json(op, call, op->json.how, err);
   op->json = (rl_json_wanted){0};
   if (st != RILLE_OK && call) rl_op_drop_call(op);

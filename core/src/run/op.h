@@ -84,6 +84,7 @@ struct rl_op {
   uint32_t result_of;    /* the call whose shape and result the caller gets */
   uint32_t sent_calls;   /* the first sent_calls calls are sent completely */
   bool atomic;           /* one transaction around all calls: batch.c */
+  bool snapshot;         /* all calls read one state of the database: batch.c */
   rl_verb_step verbs[2]; /* instead of calls: the verbs of a begin or an end */
   size_t verb_count;
 

@@ -8,13 +8,18 @@
  */
 static bool own_tx_is_needed(const rl_op *op) {
   bool within = op->tx != NULL;
-  if (op->stream) return !within;
+  if (op->stream || op->snapshot) return !within;
   if (!within && (rl_client_has_session(op->client) || (op->call_count > 1 && op->kind->writes(op)))) return true;
   for (uint32_t i = 0; i < op->call_count; i++) {
     const rl_call *call = op->calls[i];
     if (call->kind->atomic && call->kind->atomic(call, within)) return true;
   }
   return false;
+}
+
+static rl_begin own_tx_how(const rl_op *op) {
+  if (op->stream) return op->stream->begin;
+  return (rl_begin){.read_only = op->snapshot, .snapshot = op->snapshot, .deferred = op->snapshot};
 }
 
 rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
@@ -27,7 +32,7 @@ rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
   if (op->tx)
     st = rl_verb_send(&op->io, (rl_verb_step){RL_VERB_SAVEPOINT, 0}, err);
   else
-    st = rl_verb_begin(&op->io, op->stream ? op->stream->begin : (rl_begin){0}, err);
+    st = rl_verb_begin(&op->io, own_tx_how(op), err);
   if (st == RILLE_OK) op->own_tx = RL_OWN_OPEN;
   return st;
 }

@@ -98,6 +98,26 @@ local function arguments(model, action, made)
   return fields
 end
 
+local NOT_OF_PAGES = { cursor = true, take = true, skip = true, distinct = true, lock = true }
+local OF_PAGES = {
+  { "page", "integer|string", true, "from 1" },
+  { "per_page", "integer|string", true, "20" },
+  { "max_per_page", "integer", true, "100" },
+  { "total", "boolean", true, "false: rows are not counted" },
+  { "after", "string", true, "`next` of a page" },
+  { "before", "string", true, "`previous` of a page" },
+}
+
+-- Returns the arguments of paginate, from those of find_many.
+local function page_arguments(fields)
+  local list = {}
+  for _, field in ipairs(fields) do
+    if not NOT_OF_PAGES[field[1]] then list[#list + 1] = field end
+  end
+  for _, field in ipairs(OF_PAGES) do list[#list + 1] = field end
+  return list
+end
+
 local BATCH = { "batch", "integer", true, "rows per batch" }
 
 --- Writes the methods, and returns the name of the class with all of them.
@@ -113,6 +133,9 @@ function methods.write(model)
       model:class(action.class, fields)
       method(action.name, action.class, action.optional, (action.returns:gsub("%$", function() return model.prefix end)), action.doc)
       if action.name == "find_many" then
+        model:class("PaginateArgs", page_arguments(fields))
+        model:class("Page", { { "rows", model.prefix .. "[]" } }, { parent = "rille.Page" })
+        method("paginate", "PaginateArgs", true, model:name "Page", "One page of the matching rows, with the number of all of them.")
         fields[#fields + 1] = BATCH
         model:class("EachArgs", fields)
         method("each", "EachArgs", true, ("fun(): %s|nil"):format(model.prefix), "Iterates over all matching rows, in constant memory.")

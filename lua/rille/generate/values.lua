@@ -24,7 +24,7 @@ function values.new(out, prefix) return setmetatable({ out = out, prefix = prefi
 local function facts(self, field)
   if field.kind == "enum" then
     local name = self.prefix .. "." .. field.type
-    return { input = name, output = name, word = field.type .. "Enum" }
+    return { input = name, output = name, order = true, word = field.type .. "Enum" }
   end
   local known = SCALARS[field.type]
   local word = field.type
