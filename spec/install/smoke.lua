@@ -1,11 +1,17 @@
 -- One row written and read: run against an installed rille, under any Lua.
 local rille = require "rille"
-local schema = "model Note {\n  id Int @id @default(autoincrement())\n  text String\n}\n"
+local schema = "model Note {\n  id Int @id @default(autoincrement())\n  /// @trim\n  /// @length ..20\n  text String\n}\n"
 local url = "file:" .. os.tmpname()
 rille.push { schema_text = schema, url = url }
 local db = rille.connect { schema_text = schema, url = url }
-local note = db.note:create { data = { text = "kept" } }
+local note = db.note:create { data = { text = " kept " } }
 assert(db.note:find_unique { where = { id = note.id } }.text == "kept")
+local ok, problems = db.note:validate({ text = ("x"):rep(21) }, { mode = "update" })
+assert(not ok and #problems == 1 and problems[1].message == "must be at most 20 characters long" and problems[1].rule == "length")
+local _, input = pcall(function() db.note:create { data = { text = ("x"):rep(21) } } end)
+assert(input.code == "INPUT" and input.meta.field == "text", tostring(input))
+local facts = db:schema("note").fields[2]
+assert(facts.rules.trim == true and facts.rules.length.max == 20 and facts.rules.length.min == nil)
 -- What each Lua does in a way of its own.
 assert(rille.json.encode(db.note:find_many { where = { id = 0 } }) == "[]")
 assert(rille.json.encode(note, { model = "note", pretty = true }) == '{\n  "id": 1,\n  "text": "kept"\n}')

@@ -264,6 +264,27 @@ support.each_engine(function(engine)
       assert.truthy(message(nil):find "table of data")
     end)
 
+    it("hold in coroutines", function()
+      local waiting = support.connect(support.database(engine), schema, { wait = support.hook() })
+      support.run(function()
+        refuses("data.title", "length", function() waiting.book:create { data = { title = "x" } } end)
+        assert.is_nil((waiting.book:validate { title = "x" }))
+        assert.equal("Book", waiting:schema("book").name)
+      end)
+    end)
+
+    it("are still there after a pull", function()
+      local url, path = support.database(engine), support.write(support.folder() .. "/schema.prisma", schema)
+      rille.push { url = url, schema = path }
+      local pulled = rille.pull { url = url, schema = path }
+      for line in schema:gmatch "[^\n]+" do
+        local comment = line:match "///.*$"
+        if comment then assert.truthy(pulled:find(comment, 1, true), comment) end
+      end
+      assert.equal(rille.format(schema), rille.format(rille.format(schema)))
+      for comment in schema:gmatch "///[^\n]*" do assert.truthy(rille.format(schema):find(comment, 1, true), comment) end
+    end)
+
     it("are not for raw SQL", function()
       db:execute_raw(rille.sql('INSERT INTO "Book" (title) VALUES (?)', "x"))
       assert.equal("x", db.book:find_first {}.title)

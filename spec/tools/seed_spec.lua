@@ -286,6 +286,43 @@ model Place {
     assert.equal(2000, db.place:count())
   end)
 
+  it("keeps the rules of doc comments", function()
+    local db = support.open("sqlite", [[
+model Ruled {
+  id     Int      @id @default(autoincrement())
+  /// @email
+  /// @lowercase
+  write  String   @unique
+  /// @url
+  page   String
+  /// @length 20..25
+  title  String   @unique
+  /// @length 1..3
+  code   String
+  /// @one-of red, green
+  colour String
+  /// @pattern ^%l+$
+  word   String
+  /// @range 5..7
+  many   Int
+  /// @range 2000000..
+  more   BigInt
+  /// @range ..-1
+  below  Int
+  /// @range 0.5..0.9
+  share  Float
+  /// @range 10..10.05
+  price  Decimal
+  /// @range 2030-01-01..
+  later  DateTime
+  /// @range ..2001-01-01
+  early  DateTime
+}
+]])
+    seed.new({ db = db, seed = 1 }):create("ruled", 200, { word = function(g) return g:word() end })
+    assert.equal(200, db.ruled:count())
+  end)
+
   it("respects lengths and native types", function()
     local text = [[
 model Narrow {

@@ -1,5 +1,6 @@
 --- Default values of fields: a value that the column accepts, and that fits its name.
 require "rille.seed.fake"
+local ruled = require "rille.seed.ruled"
 
 local fields = {}
 
@@ -111,7 +112,10 @@ function fields.generator(field, model, enums)
     for i, value in ipairs(enums[field.type].values) do names[i] = value.name end
     return function(g) return g:choice(names) end
   end
-  return MAKERS[field.type](field, model)
+  local generator, length = MAKERS[field.type](field, model)
+  if not field.rules then return generator, length end
+  local keeping, most = ruled.generator(field, generator)
+  return keeping, most and length and math.min(most, length) or most or length
 end
 
 --- Returns whether a new row needs no value for it.
