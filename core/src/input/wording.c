@@ -1,6 +1,4 @@
-/* Messages for the person at a form. */
-#include "input/wording.h"
-
+/* Messages for the person at a form, without a path. */
 #include "input/convert.h"
 
 static void write_enum(const rl_enum *e, rl_buf *out) {
@@ -16,7 +14,8 @@ static const char *text_of_datetime(rl_native native) {
   return native == RL_NATIVE_TIME || native == RL_NATIVE_TIMETZ ? "must be a time" : "must be a date and time";
 }
 
-void rl_wording_of_type(const rl_field *field, bool element, rl_buf *out) {
+/* What a value of the type is: "must be one of admin, reader". element: of a list. */
+static void write_type(const rl_field *field, bool element, rl_buf *out) {
   const rl_type *t = &field->type;
   if (t->list && !element) {
     rl_buf_text(out, "must be a list");
@@ -36,10 +35,11 @@ void rl_wording_of_type(const rl_field *field, bool element, rl_buf *out) {
   }
 }
 
-void rl_wording_of_limits(const rl_field *field, bool element, rl_buf *out) {
+/* The same with the limits of the type, if it has some. */
+static void write_limits(const rl_field *field, bool element, rl_buf *out) {
   const rl_type *t = &field->type;
   int64_t low, high;
-  rl_wording_of_type(field, element, out);
+  write_type(field, element, out);
   if (t->list && !element) return;
   if (t->scalar == RL_INT || t->scalar == RL_BIGINT) {
     rl_int_range(t, &low, &high);
@@ -68,11 +68,11 @@ void rl_message_for_people(const rl_schema *s, const rl_error *e, rl_buf *out) {
   rl_str path = rl_error_get(e, "path");
   bool element = path.len && path.p[path.len - 1] == ']';
   if (e->code == RL_P2012 || e->absent)
-    rl_buf_text(out, RL_WORDING_MISSING);
+    rl_buf_text(out, "is required");
   else if (!e->wrong_type || !f || f->is_relation)
     rl_buf_str(out, message_alone(e));
   else if (e->code == RL_VALIDATION)
-    rl_wording_of_type(f, element, out);
+    write_type(f, element, out);
   else
-    rl_wording_of_limits(f, element, out);
+    write_limits(f, element, out);
 }

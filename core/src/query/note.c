@@ -1,4 +1,5 @@
-/* Errors that rl_bind leaves to each call, found while faults are collected: values, and the rows of bulk writes. */
+/* Errors that rl_bind leaves to each call: values that break rules, and the rows of bulk writes. Found while faults are
+ * collected. */
 #include "query/bind.h"
 
 static rille_status note_in_binder(void *state, rille_status status) {
