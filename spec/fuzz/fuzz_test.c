@@ -41,6 +41,12 @@ static void read_corpus(const fuzz_harness *h, texts *out) {
   free(entries);
 }
 
+/* RILLE_FUZZ_RUNS: how often, for longer tests. */
+static unsigned runs_of(const fuzz_harness *h) {
+  const char *runs = getenv("RILLE_FUZZ_RUNS");
+  return runs ? (unsigned)strtoul(runs, NULL, 10) : h->short_runs;
+}
+
 static void test_harness(void **state) {
   const fuzz_harness *h = *state;
   static texts corpus;
@@ -50,7 +56,7 @@ static void test_harness(void **state) {
   assert_true(corpus.count >= 2);
   for (uint32_t i = 0; i < corpus.count; i++) fuzz_run(h, corpus.items[i].bytes, corpus.items[i].size);
   fuzz_random r = {7};
-  for (unsigned n = 0; n < h->short_runs; n++) {
+  for (unsigned n = 0; n < runs_of(h); n++) {
     uint32_t from = fuzz_below(&r, corpus.count);
     size_t size = corpus.items[from].size < h->longest ? corpus.items[from].size : h->longest;
     memcpy(bytes, corpus.items[from].bytes, size);
@@ -65,9 +71,11 @@ int main(void) {
   struct CMUnitTest tests[16];
   size_t count = 0;
   fuzz_watch(NULL);
-  for (; fuzz_harnesses[count]; count++)
-    tests[count] = (struct CMUnitTest){.name = fuzz_harnesses[count]->name,
-                                       .test_func = test_harness,
-                                       .initial_state = (void *)(uintptr_t)fuzz_harnesses[count]};
+  const char *only = getenv("RILLE_FUZZ");
+  for (size_t i = 0; fuzz_harnesses[i]; i++)
+    if (!only || strcmp(only, fuzz_harnesses[i]->name) == 0)
+      tests[count++] = (struct CMUnitTest){.name = fuzz_harnesses[i]->name,
+                                           .test_func = test_harness,
+                                           .initial_state = (void *)(uintptr_t)fuzz_harnesses[i]};
   return _cmocka_run_group_tests("fuzz", tests, count, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <rille/dev.h>
 #include <rille/error.h>
 #include <rille/events.h>
+#include <rille/input.h>
 #include <rille/listen.h>
 #include <rille/lock.h>
 #include <rille/migrate.h>

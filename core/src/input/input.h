@@ -6,6 +6,7 @@
 
 #include <rille/types.h>
 
+#include "input/form.h"
 #include "schema/schema.h"
 #include "tape/tape.h"
 

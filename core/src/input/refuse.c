@@ -37,6 +37,7 @@ const char *rl_mark_text(rl_mark mark) {
   case RL_MARK_FIELD: return "a field reference";
   case RL_MARK_EMPTY_ARRAY: return "an empty list";
   case RL_MARK_EMPTY_OBJECT: return "an empty table";
+  case RL_MARK_UNREADABLE: return "something that is no value";
   }
   return "a mark";
 }

@@ -37,10 +37,11 @@ typedef enum rl_mark {
   RL_MARK_JSON_NULL = 1,
   RL_MARK_DB_NULL,
   RL_MARK_ANY_NULL,
-  RL_MARK_ALL,         /* rille.all: every row */
-  RL_MARK_FIELD,       /* rille.field(model, field): text is "Model.field" */
-  RL_MARK_EMPTY_ARRAY, /* rille.array{} with nothing in it */
-  RL_MARK_EMPTY_OBJECT /* rille.object{} with nothing in it */
+  RL_MARK_ALL,          /* rille.all: every row */
+  RL_MARK_FIELD,        /* rille.field(model, field): text is "Model.field" */
+  RL_MARK_EMPTY_ARRAY,  /* rille.array{} with nothing in it */
+  RL_MARK_EMPTY_OBJECT, /* rille.object{} with nothing in it */
+  RL_MARK_UNREADABLE    /* in a form: what is no value; text: why, "too_deep", "too_many" or nothing */
 } rl_mark;
 
 /* Where a table comes from. Decoded tables are data from outside: they are refused where a condition, an operator or a
