@@ -70,6 +70,9 @@ local LAZY = {
   form = function() return require("rille.form").decode end,
   fail = function() return require("rille.faults").fail end,
   status = function() return require("rille.faults").status end,
+  csv = function() return errors.entries(require "rille.csv") end,
+  inspect = function() return errors.entries(require "rille.inspect").inspect end,
+  progress = function() return errors.entries(require "rille.progress").progress end,
   trust = function() return require("rille.form").trust end,
   tools = function() return require "rille.tools" end, -- for programs built on rille, like its command
 }

@@ -1,4 +1,5 @@
 --- Keyset pages: an order that identifies each row, the condition for the rows after or before one, and the tokens that name that row.
+local base64 = require "rille.bytes"
 local core = require "rille.core"
 local errors = require "rille.errors"
 local providers = require "rille.providers"
@@ -259,40 +260,11 @@ end
 
 -- ------------------------------------------------------------------------------------------------------------------------------------------ tokens
 
-local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-local NUMBERS = {}
-for i = 1, 64 do NUMBERS[LETTERS:byte(i)] = i - 1 end
-
 -- base64 for URLs, without padding.
-local function to_base64(bytes)
-  local out = {}
-  for i = 1, #bytes, 3 do
-    local a, b, c = bytes:byte(i, i + 2)
-    local n = a * 65536 + (b or 0) * 256 + (c or 0)
-    for k = 1, c and 4 or b and 3 or 2 do
-      local at = math.floor(n / 64 ^ (4 - k)) % 64 + 1
-      out[#out + 1] = LETTERS:sub(at, at)
-    end
-  end
-  return table.concat(out)
-end
+local FOR_URLS, FROM_URLS = { ["+"] = "-", ["/"] = "_", ["="] = "" }, { ["-"] = "+", ["_"] = "/" }
 
-local function from_base64(text)
-  local out = {}
-  for i = 1, #text, 4 do
-    local n, count = 0, 0
-    for k = 0, 3 do
-      local byte = text:byte(i + k)
-      local number = byte and NUMBERS[byte]
-      if byte and not number then return nil end
-      n, count = n * 64 + (number or 0), count + (byte and 1 or 0)
-    end
-    if count == 1 then return nil end
-    local three = string.char(math.floor(n / 65536), math.floor(n / 256) % 256, n % 256)
-    out[#out + 1] = three:sub(1, count - 1)
-  end
-  return table.concat(out)
-end
+local function to_text(bytes) return (base64.encode(bytes):gsub("[+/=]", FOR_URLS)) end
+local function from_text(text) return not text:find "[^%w_-]" and base64.decode((text:gsub("[-_]", FROM_URLS))) or nil end
 
 --- Returns the token of a row; nil if its values are too long for one.
 ---@param order table of keyset.order
@@ -314,7 +286,7 @@ function keyset.token(order, row, inclusive)
   end
   if size > VALUES_MOST then return nil end
   local text = table.concat(parts)
-  return to_base64(hash(text) .. text)
+  return to_text(hash(text) .. text)
 end
 
 --- Returns the token of a place of keyset.read, which includes its row.
@@ -350,7 +322,7 @@ end
 function keyset.read(order, token, what)
   if type(token) ~= "string" then refuse(what, "expected a token, got %s", errors.type_name(token)) end
   if #token > TOKEN_MOST then refuse(what, "a token has at most %d bytes, got %d", TOKEN_MOST, #token) end
-  local bytes = from_base64(token)
+  local bytes = from_text(token)
   local sum, text = (bytes or ""):match "^(%x%x%x%x%x%x%x%x)(.*)$"
   if not sum or hash(text) ~= sum then return broken(what) end
   if text:sub(1, 8) ~= order.hash then refuse(what, "the token is for another model or another order; begin again without it") end

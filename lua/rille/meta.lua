@@ -485,6 +485,70 @@ function rille.status(e) end
 ---@param messages? string|table<string, string> by field; a string is for the whole form
 function rille.fail(status, messages) end
 
+---@class (exact) rille.CsvWriteOptions
+---@field columns? string[] the columns and their order; by default those of the rows
+---@field model? rille.Model a model, as in db.post: columns in the order of the schema, Bytes as base64
+---@field header? boolean false: no line with the names of the columns
+---@field separator? string ","
+---@field newline? string "\r\n"
+
+---@class (exact) rille.CsvReadOptions
+---@field columns? string[] the names of the columns, for text without a header
+---@field model? rille.Model a model, as in db.post: cells become values of its fields
+---@field header? boolean false: rows are lists of cells
+---@field separator? string ","
+---@field max_row? integer bytes of the longest row: 16 MiB
+
+rille.csv = {}
+
+--- Returns rows as CSV. Numbers and decimals are exact, date-times as in rows, tables are JSON. Errors: VALIDATION, P2006 (a table that cannot be JSON).
+---@param rows table[]
+---@param options? rille.CsvWriteOptions
+---@return string
+function rille.csv.encode(rows, options) end
+
+--- Returns a function that writes one row to a file or a function, and the header before the first one. Columns are those of `columns`, or all of
+--- `model`.
+---@param target file*|fun(text: string)
+---@param options rille.CsvWriteOptions
+---@return fun(row: table)
+function rille.csv.writer(target, options) end
+
+--- Iterates over the rows of a file, or of a function that returns pieces of text (nil at the end): `for row, line in rille.csv.read(file) do`.
+--- Memory is bounded by the longest row. Rows are tables by the names of the header; NULL is rille.null. Errors: INPUT with meta.line (not CSV; a cell
+--- that is no value of its field).
+---@param source file*|fun(): string|nil
+---@param options? rille.CsvReadOptions
+---@return fun(): table|nil, integer the row, and the line where it begins
+function rille.csv.read(source, options) end
+
+--- Returns the rows of a text, and the names of its columns. As in csv.read.
+---@param text string
+---@param options? rille.CsvReadOptions
+---@return table[] rows
+---@return string[]|nil columns
+function rille.csv.decode(text, options) end
+
+---@class (exact) rille.InspectOptions
+---@field rows? boolean false: rows in Lua's syntax too
+---@field max_cell? integer characters of the longest cell: 40
+---@field paint? fun(text: string): string for the line with the names of the columns: adds colours
+
+--- Returns a value as text for people: a list of rows as a table with columns and the number of rows, anything else in Lua's syntax, keys sorted. Cycles, and
+--- what is nested more than 50 levels deep, become `{...}`.
+---@param value any
+---@param options? rille.InspectOptions
+---@return string
+function rille.inspect(value, options) end
+
+--- Returns a function that reports how many of `total` are done, on stderr. By default (or with true) it is a bar on a terminal, and nothing elsewhere;
+--- false: nothing; "lines": one line when it is complete; a function: it is called with (label, done, total).
+---@param label string
+---@param total integer|nil nil: unknown; then there is a number instead of a bar
+---@param mode? boolean|"lines"|fun(label: string, done: integer, total: integer|nil)
+---@return fun(done: integer)
+function rille.progress(label, total, mode) end
+
 --- Returns the current time as in rows: ISO-8601, UTC, in milliseconds.
 ---@return string
 function rille.now() end

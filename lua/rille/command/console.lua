@@ -4,7 +4,6 @@ local tools = rille.tools
 local errors = tools.errors
 local faults = require "rille.command.faults"
 local output = require "rille.command.output"
-local show = require "rille.command.show"
 
 local load_text = loadstring or load -- Lua 5.1 has another name for it
 
@@ -50,8 +49,7 @@ end
 local function is_open(why) return why:find("near '?<eof>'?$") ~= nil end
 
 local function show_value(out, value)
-  if show.is_rows(value) then return out:line("%s", show.rows(value, function(text) return out:paint("bold", text) end)) end
-  out:line("%s", show.value(value))
+  out:line("%s", rille.inspect(value, { paint = function(text) return out:paint("bold", text) end }))
 end
 
 local function pack(...) return { n = select("#", ...), ... } end

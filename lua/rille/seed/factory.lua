@@ -4,7 +4,7 @@ local core = require "rille.core"
 local errors = require "rille.errors"
 local options = require "rille.options"
 local fields = require "rille.seed.fields"
-local progress = require "rille.seed.progress"
+local progress = require("rille.progress").progress
 local rows = require "rille.seed.rows"
 
 local factory = {}
@@ -264,7 +264,7 @@ end
 --- Creates n rows, for create.
 function factory.make(self, plan, n, overrides)
   local built, wishes = build(self, plan, n, overrides)
-  local model, tell, made = self.db[plan.model.name], progress.new(self.progress, plan.model.snake, n), {}
+  local model, tell, made = self.db[plan.model.name], progress(plan.model.snake, n, self.progress), {}
   for first = 1, n, self.batch do
     local part = {}
     for i = first, math.min(n, first + self.batch - 1) do part[#part + 1] = built[i] end
@@ -336,7 +336,7 @@ function factory:upsert(model, n, overrides)
   local plan, count, values = arguments(self, model, n, overrides)
   local built, wishes = build(self, plan, count or 1, values)
   if next(wishes) then errors.raise("VALIDATION", "seed: upsert creates no related rows; upsert the rows of `%s` separately", (next(wishes))) end
-  local tell, done = progress.new(self.progress, plan.model.snake, #built), 0
+  local tell, done = progress(plan.model.snake, #built, self.progress), 0
   for first = 1, #built, self.batch do
     local part = {}
     for i = first, math.min(#built, first + self.batch - 1) do part[#part + 1] = built[i] end

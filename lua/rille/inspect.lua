@@ -1,9 +1,14 @@
---- How the console shows values: Lua tables in full, rows as a table with columns.
-local rille = require "rille"
+--- Values as text for people: rows as a table with columns, other values in Lua's syntax. The console shows values like this.
+local core = require "rille.core"
+local options = require "rille.options"
 
-local show = {}
+local INSPECT = options.declare("rille.InspectOptions", {
+  { "rows", "boolean", doc = "false: rows in Lua's syntax too" },
+  { "max_cell", "integer", least = 1, most = 1000000, doc = "characters of the longest cell: 40" },
+  { "paint", "function", is = "fun(text: string): string", doc = "for the line with the names of the columns: adds colours" },
+})
 
-local MAX_CELL = 40
+local MAX_CELL, MAX_DEPTH = 40, 50
 
 local function is_word(key) return type(key) == "string" and key:find "^[%a_][%w_]*$" ~= nil end
 
@@ -31,15 +36,15 @@ local write
 
 local function write_table(value, indent, seen)
   if has_text(value) then return tostring(value) end
-  if seen[value] then return "{...}" end
-  seen[value] = true
+  if seen[value] or seen.depth == MAX_DEPTH then return "{...}" end
+  seen[value], seen.depth = true, seen.depth + 1
   local parts, count = {}, #value
   for i = 1, count do parts[i] = write(value[i], indent .. "  ", seen) end
   for _, key in ipairs(sorted_keys(value)) do
     local in_list = type(key) == "number" and key >= 1 and key <= count and key % 1 == 0
     if not in_list then parts[#parts + 1] = key_text(key) .. " = " .. write(value[key], indent .. "  ", seen) end
   end
-  seen[value] = nil
+  seen[value], seen.depth = nil, seen.depth - 1
   if #parts == 0 then return "{}" end
   local line = "{ " .. table.concat(parts, ", ") .. " }"
   if #line + #indent <= 100 and not line:find "\n" then return line end
@@ -52,24 +57,21 @@ function write(value, indent, seen)
   return tostring(value)
 end
 
---- Returns a value in Lua syntax.
----@param value any
----@return string
-function show.value(value) return write(value, "", {}) end
+local function in_lua(value) return write(value, "", { depth = 0 }) end
 
 local function letters(text) return select(2, text:gsub("[^\128-\191]", "")) end
 
-local function cell(value)
-  if value == nil or value == rille.null then return "" end
-  local text = type(value) == "table" and not has_text(value) and show.value(value) or tostring(value)
+local function cell(value, most)
+  if value == nil or value == core.null then return "" end
+  local text = type(value) == "table" and not has_text(value) and in_lua(value) or tostring(value)
   text = text:gsub("%c+", " ")
-  if letters(text) <= MAX_CELL then return text end
-  local cut = text:sub(1, MAX_CELL - 1):gsub("[\192-\255][\128-\191]*$", "")
+  if letters(text) <= most then return text end
+  local cut = text:sub(1, most - 1):gsub("[\192-\255][\128-\191]*$", "")
   return cut .. "…"
 end
 
---- Returns whether a value is a list of rows: tables with names as keys.
-function show.is_rows(value)
+-- Returns whether a value is a list of rows: tables with names as keys.
+local function is_rows(value)
   if type(value) ~= "table" or #value == 0 or has_text(value) then return false end
   for i = 1, #value do
     local row = value[i]
@@ -99,17 +101,18 @@ local function columns_of(rows)
   return names
 end
 
---- Returns rows as text with columns.
----@param rows table[]
----@param paint fun(text: string): string for the head
----@return string
-function show.rows(rows, paint)
+-- Returns rows as text with columns.
+local function table_of(rows, most, paint)
   local names = columns_of(rows)
-  local widths, numeric = {}, {}
+  local widths, numeric, texts = {}, {}, {}
+  for k, row in ipairs(rows) do
+    texts[k] = {}
+    for _, name in ipairs(names) do texts[k][name] = cell(row[name], most) end
+  end
   for i, name in ipairs(names) do
     widths[i], numeric[i] = letters(name), true
-    for _, row in ipairs(rows) do
-      widths[i] = math.max(widths[i], letters(cell(row[name])))
+    for k, row in ipairs(rows) do
+      widths[i] = math.max(widths[i], letters(texts[k][name]))
       if row[name] ~= nil and type(row[name]) ~= "number" then numeric[i] = false end
     end
   end
@@ -124,9 +127,22 @@ function show.rows(rows, paint)
     return dress and dress(text) or text
   end
   local lines = { line(function(name) return name end, paint) }
-  for _, row in ipairs(rows) do lines[#lines + 1] = line(function(name) return cell(row[name]) end) end
+  for k in ipairs(rows) do lines[#lines + 1] = line(function(name) return texts[k][name] end) end
   lines[#lines + 1] = ("(%d row%s)"):format(#rows, #rows == 1 and "" or "s")
   return table.concat(lines, "\n")
 end
 
-return show
+local inspect = {}
+
+--- Returns a value as text for people: a list of rows as a table with columns and the number of rows, anything else in Lua's syntax, keys sorted. Cycles, and
+--- what is nested more than 50 levels deep, become `{...}`.
+---@param value any
+---@param given? rille.InspectOptions
+---@return string
+function inspect.inspect(value, given)
+  given = options.check(INSPECT, given, "rille.inspect")
+  if given.rows ~= false and is_rows(value) then return table_of(value, given.max_cell or MAX_CELL, given.paint) end
+  return in_lua(value)
+end
+
+return inspect
