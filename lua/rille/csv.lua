@@ -313,6 +313,7 @@ local function iterate(reader, given, what)
     return function()
       local row, n, line = reader:row()
       if not row then return nil end
+      reader.width = reader.width or n -- with one column, an empty line is a row with NULL
       for i = 1, n do row[i] = row[i] or core.null end
       return row, line
     end

@@ -4,7 +4,8 @@ local support = require "support"
 
 local COMMANDS = {
   "init", "validate", "format", "generate", "migrate dev", "migrate deploy", "migrate status", "migrate reset", "migrate resolve", "migrate diff",
-  "migrate down", "db push", "db pull", "db seed", "db execute", "db backup", "db restore", "console", "doctor", "version", "completion", "help",
+  "migrate down", "db push", "db pull", "db seed", "db execute", "db backup", "db restore", "db export",
+  "db import", "console", "doctor", "version", "completion", "help",
 }
 
 describe("the command", function()

@@ -173,7 +173,7 @@ end
 return {
   {
     name = "db",
-    summary = "The database: push, pull, seed, execute, backup, restore.",
+    summary = "The database: push, pull, seed, execute, backup, restore, export, import.",
     examples = { { "rille db push" }, { "rille db pull --print" }, { "rille db seed" } },
     commands = {
       {
@@ -247,6 +247,41 @@ return {
           p:flag "-f --force":description "Do not ask."
         end,
         run = run_restore,
+      },
+      {
+        name = "export",
+        usage = "[options] <model> [<file>]",
+        summary = "Write the rows of a model to a file.",
+        description = "Writes CSV or JSON lines, in constant memory, all rows as they are at the beginning. Without a file it writes to standard output. "
+          .. "`rille db import` reads it back.",
+        examples = { { "rille db export user users.csv" }, { "rille db export user --format jsonl | gzip >users.jsonl.gz" } },
+        define = function(p)
+          p:argument("model", "The model, in any of its spellings.")
+          p:argument("file", "The file to write."):args "?"
+          p:option "--format":argname "<format>":choices { "csv", "jsonl" }:description "csv or jsonl; by default what the name of the file says, else csv."
+          p:flag "-f --force":description "Overwrite the file."
+        end,
+        run = function(call) return require("rille.command.export").run(call) end,
+      },
+      {
+        name = "import",
+        usage = "[options] <model> <file>",
+        summary = "Create rows of a model from a file.",
+        description = "Reads CSV with a header, or JSON lines, in constant memory. Rows that the model or the database does not accept are named with their "
+          .. "line, and the others are imported. An import that was killed continues where it was if the same command runs again.",
+        exit_codes = "0 done; 1 rows were not imported and there is no --rejects, or an error; 2 wrong usage.",
+        examples = { { "rille db import user users.csv" }, { "rille db import user users.csv --on-conflict update --rejects bad.csv" } },
+        define = function(p)
+          p:argument("model", "The model, in any of its spellings.")
+          p:argument("file", "The file to read.")
+          p:option "--format":argname "<format>":choices { "csv", "jsonl" }:description "csv or jsonl; by default what the name of the file says."
+          p:option "--on-conflict":target "on_conflict":argname "<what>":choices { "update", "skip", "error" }
+            :description "What happens to a row whose key already exists: it is updated, skipped, or an error (the default)."
+          p:option "--rejects":argname "<file>":description "Write rows that were not imported to this file, with the reason."
+          p:flag "--restart":description "Do not continue an earlier run: begin with the first row."
+          p:flag "--no-resume":target "no_resume":description "Do not remember how far the import is. Needs no right to create a table."
+        end,
+        run = function(call) return require("rille.command.import").run(call) end,
       },
     },
   },

@@ -25,6 +25,23 @@ end
 
 function on.check() end
 
+local function quote(name) return '"' .. name:gsub('"', '""') .. '"' end
+
+-- Moves the sequences of a model's columns behind the greatest values, which were written without them.
+function on.number_on(db, facts)
+  local name = (facts.schema and quote(facts.schema) .. "." or "") .. quote(facts.table)
+  for _, field in ipairs(facts.fields) do
+    if field.default_kind == "autoincrement" then
+      local column = field.column or field.name
+      local sequence = db:query_raw("SELECT pg_get_serial_sequence(?, ?) AS s", name, column)[1].s
+      if sequence then
+        db:query_raw(("SELECT setval('%s', m) FROM (SELECT max(%s) AS m FROM %s) q WHERE m > (SELECT last_value FROM %s)"):format(sequence:gsub("'", "''"),
+          quote(column), name, sequence))
+      end
+    end
+  end
+end
+
 local function parameter(url, name) return url:match("[?&]" .. name .. "=([^&]*)") end
 
 local function is_local(host) return host == "" or host == "localhost" or host:find "^127%." ~= nil or host == "::1" or host == "[::1]" end

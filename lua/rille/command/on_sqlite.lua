@@ -6,6 +6,8 @@ local files = require "rille.command.files"
 
 local on = { version = "SELECT sqlite_version() AS v" }
 
+function on.number_on() end -- a new row gets a number after the greatest one
+
 local KEYS = [[
 SELECT m.name AS "table", f.id AS id, f."from" AS "column"
 FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq]]

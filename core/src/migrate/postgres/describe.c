@@ -35,12 +35,13 @@ static void write_query_head(reader *r, const rl_str *namespaces, size_t count) 
     rl_ddl_text(&r->buf, namespaces[i]);
   }
   if (!count) rl_ddl_text(&r->buf, home);
-  rl_buf_text(&r->buf,
-              ")), rel AS (SELECT c.oid, ns.label, c.relname::text AS name, c.relkind "
-              "FROM pg_class c JOIN ns ON ns.oid = c.relnamespace "
-              "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND c.relname <> '_prisma_migrations' "
-              "AND NOT EXISTS (SELECT 1 FROM pg_depend d "
-              "WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) ");
+  rl_buf_text(
+      &r->buf,
+      ")), rel AS (SELECT c.oid, ns.label, c.relname::text AS name, c.relkind "
+      "FROM pg_class c JOIN ns ON ns.oid = c.relnamespace "
+      "WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND c.relname NOT IN ('_prisma_migrations', '_rille_imports') "
+      "AND NOT EXISTS (SELECT 1 FROM pg_depend d "
+      "WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')) ");
   r->head = r->buf.len;
 }
 

@@ -4,8 +4,8 @@
 #include "sql/ddl.h"
 
 #define TABLES "FROM sqlite_master m"
-#define MINE                                                                                                           \
-  "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name <> '_prisma_migrations' AND m.sql NOT "    \
+#define MINE                                                                                                                                \
+  "m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name NOT IN ('_prisma_migrations', '_rille_imports') AND m.sql NOT " \
   "LIKE 'CREATE VIRTUAL %' AND NOT " RL_SQLITE_SHADOWS
 
 static const rl_str nothing = {"", 0};
