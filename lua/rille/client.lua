@@ -3,6 +3,7 @@ local core = require "rille.core"
 local config = require "rille.config"
 local errors = require "rille.errors"
 local hooks = require "rille.hooks"
+local input = require "rille.input"
 local meanings = require "rille.meanings"
 local options = require "rille.options"
 local prometheus = require "rille.prometheus"
@@ -125,6 +126,8 @@ local CONNECT = options.declare("rille.ConnectOptions", {
   { "tags", "table", such = '{ route = "/users" }', is = "table<string, string|number|boolean>",
     doc = "added to all statements as a comment of sqlcommenter" },
   { "traceparent", "any", is = "string|fun(): string|nil", doc = "the traceparent of all calls" },
+  { "messages", "any", is = "table<string, string>|fun(fault: rille.InputFault): string|nil",
+    doc = "messages of `input`, by code, or a function that returns one" },
 })
 
 -- Returns { user = { password = true } } as { "user.password" }.
@@ -160,10 +163,11 @@ end
 ---@return rille.Client
 function client.connect(given)
   given = options.check(CONNECT, given, "rille.connect")
-  local checked = {}
+  local checked, messages = {}, input.messages(given.messages, "rille.connect: messages")
   for i, addition in ipairs(client.opening) do checked[i] = addition.check(given) or false end
   local schema, url = config.resolve(given)
-  local open = { schema = schema, url = url, omit = omit_list(given.omit, schema), strict_where = given.strict_where, keep_nulls = given.keep_nulls }
+  local open = { schema = schema, url = url, omit = omit_list(given.omit, schema), strict_where = given.strict_where, keep_nulls = given.keep_nulls,
+    messages = messages }
   open.hook = hooks.resolve(given.wait)
   open.replicas = given.replicas and core.plain(given.replicas, "rille.connect: replicas")
   for key, value in pairs(options.check(POOL, given.pool, "rille.connect: pool")) do open[POOL_KEYS[key]] = value end

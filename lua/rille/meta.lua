@@ -44,6 +44,7 @@
 ---@field metrics? boolean metrics by model and action in db:metrics()
 ---@field tags? table<string, string|number|boolean> added to all statements as a comment of sqlcommenter
 ---@field traceparent? string|fun(): string|nil the traceparent of all calls
+---@field messages? table<string, string>|fun(fault: rille.InputFault): string|nil messages of `input`, by code, or a function that returns one
 
 --- Returns when fd is ready for mode ("r", "w", "rw"), when the time is up, or earlier. Without fd it waits for the time only.
 ---@alias rille.WaitFunction fun(fd?: integer, mode?: "r"|"w"|"rw", seconds?: number)
@@ -120,6 +121,7 @@
 ---@field primary? boolean reads do not go to a replica
 ---@field session? table<string, string|number|boolean> settings of the session that hold in each transaction; calls outside become one
 ---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
+---@field messages? table<string, string>|fun(fault: rille.InputFault): string|nil messages of `input`, before those of the client
 
 ---@class (exact) rille.LockOptions
 ---@field wait? integer milliseconds to try, then P1002: 10000

@@ -138,6 +138,25 @@
 ---@field message string for the person at a form, without the path
 ---@field rule? string the rule that the value breaks, such as `length`
 
+---@class (exact) rille.InputOptions
+---@field allow (string|table)[]|table<string, true|"connect"|table> lists the fields that the form may give
+---@field mode? "create"|"update" "create"; "update": nothing is required
+---@field required? (string|table)[]|table<string, true|table> fields of `allow` that must be given, in addition to those that the schema requires
+---@field unknown? "ignore"|"error" "ignore": names that are not allowed are left out; "error": they are faults
+---@field zone? string|fun(local_time: string): string of date-times without an offset, such as "+02:00"; or a function that returns it for a local time; UTC by default
+---@field check? fun(input: table, fault: fun(path: string, message: string, code?: string)) runs when all fields are right; each call of `fault` adds a fault
+---@field messages? table<string, string>|fun(fault: rille.InputFault): string|nil replaces messages: by code, or a function that returns one
+---@field depth? integer how many levels of tables the form may have; 8 by default
+---@field items? integer how many elements a list may have; 1,000 by default
+---@field fields? integer how many names there may be in all; 1,000 by default
+
+---@class rille.InputFault
+---@field path string such as `title` or `tags.2.name`; `base`: the form as a whole
+---@field code string such as `required` or `too_short`
+---@field message string for the person at the form
+---@field limit? string what the message names: a bound, a list of values
+---@field value? any what was given, if it is a string, a number or a boolean
+
 ---@class (exact) rille.PageOptions
 ---@field page? integer|string from 1; a string of a query string is converted: 1
 ---@field per_page? integer|string rows of a page; a string is converted: 20
@@ -275,6 +294,16 @@ function Model:each(args) end
 ---@return true|nil ok
 ---@return rille.Problem[]|nil problems all that is wrong, at most 1,000, in order of their paths
 function Model:validate(data, options) end
+
+--- Returns what a form or a body from outside says, as data for create or update; or nil, the first message of each field, and all faults. Only the
+--- fields of `allow` are read: `{ "title", tags = { "name" }, author = "connect" }`. Strings are cast by the schema, native types and rules are checked.
+--- See docs/input.md. Errors: VALIDATION (the options).
+---@param form any a table of rille.form, rille.json.decode or another decoder
+---@param options rille.InputOptions
+---@return table|nil input
+---@return table<string, string>|nil errors the first message of each path; `base`: the form as a whole
+---@return rille.InputFault[]|nil faults
+function Model:input(form, options) end
 
 --- Returns what a call would do, without doing it: its statements, each with the plan of the database, the steps, the round trips. Writes are not run.
 --- `tostring` makes it readable.

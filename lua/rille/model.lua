@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local errors = require "rille.errors"
 local explanation = require "rille.explanation"
+local input = require "rille.input"
 local options = require "rille.options"
 local paginate = require "rille.paginate"
 local wait = require "rille.wait"
@@ -60,6 +61,16 @@ function own.validate(model, data, given)
   for _, problem in ipairs(found) do problem.number = nil end
   return nil, found
 end
+
+--- Returns what a form or a body from outside says, as data for create or update; or nil, the first message of each field, and all faults. Only the
+--- fields of `allow` are read: `{ "title", tags = { "name" }, author = "connect" }`. Strings are cast by the schema, native types and rules are checked.
+--- See docs/input.md. Errors: VALIDATION (the options).
+---@param form any a table of rille.form, rille.json.decode or another decoder
+---@param given rille.InputOptions
+---@return table|nil input
+---@return table<string, string>|nil errors the first message of each path; `base`: the form as a whole
+---@return rille.InputFault[]|nil faults
+function own.input(model, form, given) return input.read(model, form, given) end
 
 --- Returns what a call would do, without doing it: its statements, each with the plan of the database, the steps, the round trips. Writes are not run.
 --- `tostring` makes it readable.

@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
+local input = require "rille.input"
 local options = require "rille.options"
 
 local methods = client.methods
@@ -16,6 +17,7 @@ local WITH = options.declare("rille.WithOptions", {
   { "session", "table", such = '{ ["app.tenant"] = "7" }', is = "table<string, string|number|boolean>",
     doc = "settings of the session that hold in each transaction; calls outside become one" },
   { "timeout", "integer", least = 1, most = 2147483647, ms = true, doc = "milliseconds after which a call outside a transaction is cancelled (P1008)" },
+  { "messages", "any", is = "table<string, string>|fun(fault: rille.InputFault): string|nil", doc = "messages of `input`, before those of the client" },
 })
 
 --- The options of db:with: for each, a function that sets the options of core.derive from its value; `from` is the client it is derived from. The new
@@ -60,6 +62,10 @@ function with.options.timeout(value, derive)
   derive.timeout = value
 end
 
+function with.options.messages(value, derive, from)
+  derive.messages = input.messages(value, "with: messages", core.messages(client.scope(from, "with")))
+end
+
 --- Returns a client over the same pool with other options. It can be used until it, or this client, is closed.
 ---@param given rille.WithOptions
 ---@return rille.Client
@@ -70,7 +76,7 @@ function methods:with(given)
   end
   if given == nil then options.refuse("with", "a table of options", given) end
   options.check(WITH, given, "with")
-  local derive = { keep = {} }
+  local derive = { keep = {}, messages = core.messages(scope) }
   for key, value in pairs(given) do with.options[key](value, derive, self) end
   local derived = client.wrap(core.derive(scope, derive), self[STEPS])
   for _, key in ipairs(client.inherited) do rawset(derived, key, self[key]) end

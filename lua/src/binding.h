@@ -147,6 +147,8 @@ typedef struct rl_lua_box {
   const rille_client_event *event;
   rille_tape *tape;
   rille_sql_reader *reader;
+  rille_tape *options[2]; /* of an input: what it allows, what it requires */
+  rille_input *input;
 } rl_lua_box;
 rl_lua_box *rl_lua_box_push(lua_State *L);
 void rl_lua_box_clear(rl_lua_box *box);
@@ -323,6 +325,7 @@ void rl_lua_decimal_setup(lua_State *L);
  */
 void rl_json_push(lua_State *L, rille_json *reader, rl_lua_op *op, rille_error **err, const char *text, size_t len);
 void rl_json_setup(lua_State *L);
+void rl_input_setup(lua_State *L);  /* input.c */
 void rl_encode_setup(lua_State *L); /* encode.c */
 
 /* layout.c: what is known of one node of a result. */

@@ -37,11 +37,14 @@ rl_scope *rl_scope_check(lua_State *L, int index) {
   return scope;
 }
 
-/* Puts the list of omitted fields into the anchors, for paginate. The scope is at the top. */
-static void scope_keep_omit(lua_State *L) {
+/* Puts what only Lua reads into the anchors: the list of omitted fields, for paginate, and the messages. The scope is
+ * at the top. */
+static void scope_keep_options(lua_State *L) {
   rl_get_user(L, -1);
   lua_getfield(L, 1, "omit");
   lua_setfield(L, -2, "omit");
+  lua_getfield(L, 1, "messages"); /* for input */
+  lua_setfield(L, -2, "messages");
   lua_pop(L, 1);
 }
 
@@ -86,7 +89,7 @@ static int open_client(lua_State *L) {
   scope->keep_nulls = lua_toboolean(L, -1);
   lua_settop(L, top);
   scope_keep_hook(L, scope);
-  scope_keep_omit(L);
+  scope_keep_options(L);
   rl_watcher_push(L, scope);
   rl_lua_box_check(L, box, rille_client_open(&options, &scope->client, &box->err));
   lua_settop(L, top);
@@ -129,6 +132,8 @@ static int derive_client(lua_State *L) {
   lua_setfield(L, -3, "hook");
   lua_getfield(L, -1, "omit");
   lua_setfield(L, -3, "omit");
+  lua_getfield(L, 2, "messages"); /* for input */
+  lua_setfield(L, -3, "messages");
   rl_watcher_inherit(L, scope, from);
   scope_keep_trace(L, scope, &options);
   rl_lua_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));

@@ -191,6 +191,8 @@ void rl_lua_box_clear(rl_lua_box *box) {
   rille_client_event_free(box->event);
   rille_tape_free(box->tape);
   rille_sql_reader_free(box->reader);
+  rille_input_free(box->input);
+  for (size_t i = 0; i < 2; i++) rille_tape_free(box->options[i]);
   memset(box, 0, sizeof *box);
 }
 

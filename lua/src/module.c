@@ -61,6 +61,7 @@ static int build_module(lua_State *L) {
   rl_value_setup(L);
   rl_lua_decimal_setup(L);
   rl_json_setup(L);
+  rl_input_setup(L);
   rl_plain_setup(L);
   rl_lua_op_setup(L);
   rl_lua_schema_setup(L);

@@ -83,9 +83,13 @@ static rille_status check_money(rl_cast *c, rl_str text) {
   return rl_decimal_text_cmp(text, high) > 0 ? rl_cast_refuse_limit(c, "too_large", high) : RILLE_OK;
 }
 
-/* The largest number with so many digits: "999.99". */
+#define DIGITS_MAX 1000      /* of a number in a form */
+#define LIMIT_DIGITS_MAX 100 /* of a limit in a message */
+
+/* The limit is the largest number with so many digits: "999.99". */
 static rille_status refuse_digits(rl_cast *c, bool negative, int32_t whole, int32_t fraction) {
   rl_buf text;
+  if (whole + fraction > LIMIT_DIGITS_MAX) return rl_cast_refuse(c, "out_of_range");
   rl_buf_init(&text);
   if (negative) rl_buf_byte(&text, '-');
   if (whole == 0) rl_buf_byte(&text, '0');
@@ -112,12 +116,13 @@ static rille_status check_decimal(rl_cast *c) {
   const rl_schema_rules *rules = rl_rules_of(c->field->model->schema->provider);
   rl_str text = {c->value.as.p, c->value.len};
   if (t->native == RL_NATIVE_MONEY) {
-    rille_status status = check_digits(c, text, 1000, 2);
+    rille_status status = check_digits(c, text, DIGITS_MAX, 2);
     return status < 0 || c->code ? status : check_money(c, text);
   }
   if (t->native == RL_NATIVE_DECIMAL && t->arg_count)
     return check_digits(c, text, t->args[0], t->arg_count > 1 ? t->args[1] : 0);
-  return rules->decimal_precision ? check_digits(c, text, rules->decimal_precision, rules->decimal_scale) : RILLE_OK;
+  int32_t scale = rules->decimal_scale ? rules->decimal_scale : DIGITS_MAX;
+  return rules->decimal_whole ? check_digits(c, text, rules->decimal_whole + scale, scale) : RILLE_OK;
 }
 
 rille_status rl_cast_check_native(rl_cast *c) {

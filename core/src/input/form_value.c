@@ -94,6 +94,16 @@ static rille_status read_json_text(reading *v, rl_str json, rl_given *given) {
   return v->cast.code ? add_fault(v, v->cast.code, v->cast.limit, given) : RILLE_OK;
 }
 
+/* Finds out why a table is no JSON: "too_deep", or that something in it is no value. */
+static rille_status find_reason(rl_form_reading *r, rl_arg *arg, const char **code) {
+  const char *unreadable = rl_form_unreadable(arg);
+  rille_status status = arg->kind == RL_ARG_LIST ? rl_arg_expand(r->tree, arg, r->err) : RILLE_OK;
+  if (unreadable) *code = unreadable;
+  for (size_t i = 0; status == RILLE_OK && !unreadable && i < arg->count && strcmp(*code, "not_json") == 0; i++)
+    status = find_reason(r, &arg->children[i], code);
+  return status;
+}
+
 /* A table, a number or a boolean as JSON. */
 static rille_status read_json_value(reading *v, rl_given *given) {
   rl_buf text;
@@ -107,7 +117,11 @@ static rille_status read_json_value(reading *v, rl_given *given) {
   }
   rl_str kept = status < 0 ? (rl_str){NULL, 0} : rl_arena_str(v->r->arena, rl_buf_view(&text));
   rl_buf_dispose(&text);
-  if (status < 0) return add_fault(v, "not_json", (rl_str){NULL, 0}, given);
+  if (status < 0) {
+    const char *code = "not_json";
+    status = find_reason(v->r, v->arg, &code);
+    return status < 0 ? status : add_fault(v, code, (rl_str){NULL, 0}, given);
+  }
   return kept.p ? read_json_text(v, kept, given) : rl_fail_nomem(v->r->err);
 }
 

@@ -16,8 +16,9 @@ typedef struct rl_schema_rules {
   size_t name_limit; /* bytes of a name in the database; 0: no limit */
   bool namespaces;   /* tables are in schemas of the database: @@schema */
   bool scalar_lists;
-  int32_t decimal_precision, decimal_scale; /* of a Decimal without arguments; 0: any number of digits */
-  bool (*has_native)(rl_native type);       /* after @db.; NULL: none, or if not `known`, any, unchecked */
+  /* Digits of a Decimal without arguments, before and after the point; 0: any number */
+  int32_t decimal_whole, decimal_scale;
+  bool (*has_native)(rl_native type); /* after @db.; NULL: none, or if not `known`, any, unchecked */
   bool primary_key_names, foreign_key_names, default_names; /* `map` is allowed */
   bool autoincrement_anywhere;                              /* false: only in the only @id field */
   const rl_index_method *index_methods;

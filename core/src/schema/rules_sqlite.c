@@ -5,6 +5,7 @@ static const rl_index_method methods[] = {{"BTree", true, true}, {NULL, false, f
 
 const rl_schema_rules rl_schema_rules_sqlite = {
     .known = true,
+    .decimal_whole = 308, /* they are stored as floats */
     .index_methods = methods,
     .emulates_no_action = true,
 };

@@ -146,6 +146,8 @@ function methods.write(model)
     local data = ("%s|%s"):format(model:name "Create", model:name "Update")
     local type = ("fun(self: %s, data: %s, options?: rille.ValidateOptions): true|nil, rille.Problem[]|nil"):format(own, data)
     list[#list + 1] = { "validate", type, nil, "Checks a table of data as create or update would." }
+    type = ("fun(self: %s, form: any, options: rille.InputOptions): (%s)|nil, table<string, string>|nil, rille.InputFault[]|nil"):format(own, data)
+    list[#list + 1] = { "input", type, nil, "Returns what a form or a body from outside says, as data; or nil, messages and faults." }
   end
   return model:class("Model", list, { parent = "rille.Model", open = true })
 end
