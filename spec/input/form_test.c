@@ -4,6 +4,8 @@
 #include "input/form.h"
 #include "tape/datetime.h"
 
+#include "../base/failing_allocator.h"
+
 static const char schema_text[] =
     "datasource db {\n  provider = \"postgresql\"\n}\n"
     "enum Role {\n  ADMIN\n  USER @map(\"user_role\")\n}\n"
@@ -472,6 +474,70 @@ static void test_options(void **state) {
                "input: allow: expected a list of fields, as in { \"title\", tags = { \"name\" } }");
 }
 
+/* ------------------------------------------------------------------ out of memory */
+
+typedef struct job {
+  const rl_model *model;
+  const rl_tape *allow, *form;
+  bool faulty;
+} job;
+
+static bool read_job(void *argument) {
+  const job *j = argument;
+  rl_arena arena;
+  rl_error err = {0};
+  rl_allow *allow = NULL;
+  rl_arg_tree *tree = NULL;
+  rl_form form;
+  rl_arena_init(&arena, 64);
+  rl_form_init(&form);
+  rille_status status = rl_arg_tree_read(j->allow, &arena, &tree, &err);
+  if (status == RILLE_OK) status = rl_allow_read(j->model, true, tree, NULL, &allow, &err);
+  rl_form_options options = {.allow = allow, .max_depth = 8, .max_items = 1000, .max_fields = 1000};
+  if (status == RILLE_OK) status = rl_form_read(&options, j->form, &form, &err);
+  bool reported = status == RILLE_OK || (status == RILLE_NOMEM && err.nomem);
+  bool found = status < 0 || (form.fault_count > 0) == j->faulty;
+  rl_form_dispose(&form);
+  rl_arena_dispose(&arena);
+  rl_error_clear(&err);
+  return status == RILLE_OK && reported && found;
+}
+
+static void fail_each(const char *model, const char *allow_text, const char *form_text, bool faulty) {
+  rl_tape allow, form;
+  rl_tape_init(&allow);
+  rl_tape_init(&form);
+  write_tape(&allow, allow_text);
+  write_tape(&form, form_text);
+  job j = {rl_schema_model(schema, rl_str_of(model)), &allow, &form, faulty};
+  assert_true(fail_each_allocation(read_job, &j, false) > 5);
+  rl_tape_dispose(&allow);
+  rl_tape_dispose(&form);
+}
+
+static void test_out_of_memory(void **state) {
+  (void)state;
+  static const char allow[] =
+      "{ email = true, name = true, role = true, big = true, score = true, price = true, sum = true, agreed = true, born = true, "
+      "data = true, photo = true, labels = true, uid = true, short = true, posts = { \"title\" } }";
+  fail_each(
+      "user", allow,
+      "{ email = \" ADA@B.co\", name = \"Ada\", role = \"ADMIN\", big = d\"9007199254740993\", score = \"1.5\", price = "
+      "\"+1.50\", sum = 2.5, agreed = { \"0\", \"1\" }, born = \"2026-01-01T12:00\", data = { a = { 1, \"x\" } }, "
+      "photo = \"aGk=\", labels = { \"a\", \"\" }, uid = \"123e4567e89b12d3a456426614174000\", posts = { { title = \"one\" } } }",
+      false);
+  fail_each(
+      "user", allow,
+      "{ email = \"x\", name = \"A\", role = \"x\", big = \"99999999999999999999\", score = \"x\", price = \"100000\", sum = nan, "
+      "born = \"x\", data = { a = @all }, photo = \"a\", labels = { 1, \"a\", \"b\", \"c\", \"d\" }, uid = \"x\", short = "
+      "\"abcdefg\", posts = { { title = \"o\" }, { 1 } } }",
+      true);
+  fail_each(
+      "post", "{ title = true, author = \"connect\", place = \"connect\", tags = \"connect\", authorId = true }",
+      "{ title = \"one\", author = { email = \"a@b.co\" }, place = { a = 1, b = \"x\" }, tags = { 1, { name = \"x\" } } }",
+      false);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_integers),
@@ -488,6 +554,7 @@ int main(void) {
       cmocka_unit_test(test_new_rows),
       cmocka_unit_test(test_existing_rows),
       cmocka_unit_test(test_options),
+      cmocka_unit_test(test_out_of_memory),
   };
   return cmocka_run_group_tests(tests, load_schema, release_schema);
 }
