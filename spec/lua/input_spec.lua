@@ -60,8 +60,8 @@ local function wrong(message, fn)
 end
 
 support.each_engine(function(engine)
-  local db
-  before_each(function() db = support.open(engine, schema) end)
+  local db, url
+  before_each(function() db, url = support.open(engine, schema) end)
 
   local function codes(model, form, options)
     local input, errors, faults = model:input(form, options)
@@ -302,6 +302,23 @@ support.each_engine(function(engine)
       local input = db.author:input(form, { allow = { "photo" }, mode = "update" })
       assert.equal("\0\1\255", input.photo)
       assert.same({ name = "not_text" }, (codes(db.author, { name = form.photo }, { allow = { "name" }, mode = "update" })))
+    end)
+
+    it("is the same in coroutines, where its functions may wait", function()
+      local client = support.connect(url, schema, { wait = support.hook() })
+      support.run(function()
+        local input = client.author:input({ email = "a@b.co", name = "Ada", born = "2026-07-01T12:00" }, {
+          allow = { "email", "name", "born" },
+          zone = function() return client.author:count() == 0 and "+02:00" or "Z" end,
+          check = function(input, fault) if client.author:exists { where = { email = input.email } } then fault("email", "is taken", "taken") end end,
+        })
+        assert.equal("2026-07-01T10:00:00.000Z", client.author:create { data = input }.born)
+        local _, errors = client.author:input({ email = "a@b.co", name = "Ada" }, {
+          allow = { "email", "name" },
+          check = function(data, fault) if client.author:exists { where = { email = data.email } } then fault("email", "is taken", "taken") end end,
+        })
+        assert.equal("is taken", errors.email)
+      end)
     end)
 
     it("works in actions", function()

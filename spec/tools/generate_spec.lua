@@ -183,6 +183,18 @@ describe("types for editors", function()
     for name, type in pairs(known.aliases) do assert.same({}, annotations.dangling(type, known), name) end
   end)
 
+  it("know what input may allow", function()
+    each_model(function(_, prefix, model)
+      local fields = annotations.fields(known, prefix .. "Allow")
+      for _, word in ipairs(names "titel AND") do
+        local taken = pcall(db[model].input, db[model], {}, { allow = { [word] = true }, mode = "update" })
+        taken = taken or pcall(db[model].input, db[model], {}, { allow = { [word] = "connect" }, mode = "update" })
+        assert.equal(taken, fields[word] ~= nil, model .. "." .. word)
+      end
+      assert.equal(prefix .. "Allow", annotations.fields(known, prefix .. "InputOptions").allow.type)
+    end)
+  end)
+
   it("have each model by its names, also where a method has the same", function()
     local more = annotations.read(made "model Batch {\n id Int @id\n}\nmodel Notifications {\n id Int @id\n}", {
       classes = { ["rille.ClientMethods"] = { fields = {}, parents = {} } }, aliases = {} })

@@ -118,6 +118,15 @@ local function page_arguments(fields)
   return list
 end
 
+-- Writes what `allow` of input lists: names of fields, and relations. Returns the class of the options of input.
+local function input_options(model)
+  local fields = { { "[integer]", model:name "Field" } }
+  for _, f in ipairs(model.scalars) do fields[#fields + 1] = { f.name, "true", true } end
+  for _, r in ipairs(model.relations) do fields[#fields + 1] = { r.name, '"connect"|' .. model:of(r, "Allow"), true } end
+  local allow = model:class("Allow", fields, { doc = "The fields that a form may give. Of a relation: the fields of new rows, or \"connect\"." })
+  return model:class("InputOptions", { { "allow", allow } }, { parent = "rille.InputOptions" })
+end
+
 local BATCH = { "batch", "integer", true, "rows per batch" }
 
 --- Writes the methods, and returns the name of the class with all of them.
@@ -142,11 +151,12 @@ function methods.write(model)
       end
     end
   end
+  local input = input_options(model)
   if not model.m.view then
     local data = ("%s|%s"):format(model:name "Create", model:name "Update")
     local type = ("fun(self: %s, data: %s, options?: rille.ValidateOptions): true|nil, rille.Problem[]|nil"):format(own, data)
     list[#list + 1] = { "validate", type, nil, "Checks a table of data as create or update would." }
-    type = ("fun(self: %s, form: any, options: rille.InputOptions): (%s)|nil, table<string, string>|nil, rille.InputFault[]|nil"):format(own, data)
+    type = ("fun(self: %s, form: any, options: %s): (%s)|nil, table<string, string>|nil, rille.InputFault[]|nil"):format(own, input, data)
     list[#list + 1] = { "input", type, nil, "Returns what a form or a body from outside says, as data; or nil, messages and faults." }
   end
   return model:class("Model", list, { parent = "rille.Model", open = true })

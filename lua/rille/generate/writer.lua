@@ -32,7 +32,9 @@ end
 
 local function field_line(name, type, optional, doc)
   local key, words
-  if KEYWORDS[name] or not name:find "^[%a_][%w_]*$" then
+  if name == "[integer]" then -- elements of a list
+    key = name
+  elseif KEYWORDS[name] or not name:find "^[%a_][%w_]*$" then
     key, words = ("[%q]"):format(name), optional and "nil" or nil -- a key in brackets cannot have `?`
     if words then type = type .. "|nil" end
   else
