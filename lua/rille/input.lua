@@ -18,8 +18,8 @@ local INPUT = options.declare("rille.InputOptions", {
   { "messages", "any", is = "table<string, string>|fun(fault: rille.InputFault): string|nil",
     doc = "replaces messages: by code, or a function that returns one" },
   { "depth", "integer", least = 1, most = 100, doc = "how many levels of tables the form may have; 8 by default" },
-  { "items", "integer", least = 0, doc = "how many elements a list may have; 1,000 by default" },
-  { "fields", "integer", least = 0, doc = "how many names there may be in all; 1,000 by default" },
+  { "items", "integer", least = 1, doc = "how many elements a list may have; 1,000 by default" },
+  { "fields", "integer", least = 1, doc = "how many names there may be in all; 1,000 by default" },
 })
 
 local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end

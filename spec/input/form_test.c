@@ -433,6 +433,9 @@ static void test_new_rows(void **state) {
 
 static void test_existing_rows(void **state) {
   (void)state;
+  const given update = {.model = "post", .allow = "{ author = \"connect\", place = \"connect\" }", .updates = true};
+  check_with(&update, "{ author = \"\", place = \"\" }", "author: required");
+  check_with(&update, "{ place = \"\" }", "{}");
   const char *allow = "{ author = \"connect\", tags = \"connect\", place = \"connect\" }";
   check_create("post", allow,
                "{ author = \"7\", tags = { \"1\", { name = \"x\" }, \"\" }, place = { a = 1, b = \"x\", c = 2 } }",

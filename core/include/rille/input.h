@@ -34,10 +34,10 @@ typedef struct rille_input_options {
   uint32_t reserved; /* 0 */
 } rille_input_options;
 
-/* Reads a form. The form is one value of a tape: an object, or anything else, which is a fault. Any thread; the tapes
- * are only read. The caller owns *out: rille_input_free. Its texts are borrowed from the tape of the form and from what
- * that borrows, so both must outlive it; the schema is kept. Errors: VALIDATION if there is no such model, or if the
- * options or a tape are wrong. */
+/* Reads a form. The form is one value of a tape: an object, or anything else, which is a fault. Any thread, each tape
+ * by one at a time. The caller owns *out: rille_input_free. Its texts are borrowed from the tape of the form and from
+ * what that borrows, so both must outlive it; the schema is kept. Errors: VALIDATION if there is no such model, or if
+ * the options or a tape are wrong. */
 RILLE_API rille_status rille_input_read(const struct rille_schema *s, int32_t model, rille_tape *form,
                                         const rille_input_options *options, rille_input **out, rille_error **err);
 RILLE_API void rille_input_free(rille_input *i); /* NULL is fine */

@@ -76,7 +76,10 @@ static bool is_missing(const row *w, size_t i, bool creates) {
   if (is_there(w->given[i])) return false;
   if (item->demanded) return true;
   if (w->given[i] == RL_GIVEN_NOT && !item->needed) return false;
-  if (f->is_relation) return item->needed && !comes_with_keys(w, f);
+  if (f->is_relation) {
+    bool cleared = !creates && f->required && f->holds_key && w->given[i] == RL_GIVEN_EMPTY;
+    return (item->needed || cleared) && !comes_with_keys(w, f);
+  }
   if (!f->required) return false;             /* NULL, or an empty list */
   if (!item->needed && creates) return false; /* it has a default */
   return !comes_with_relation(w, f);
