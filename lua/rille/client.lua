@@ -70,8 +70,11 @@ local function describe(db)
   return ok and ("rille.Client(%s)"):format(provider) or "rille.Client(closed)"
 end
 
+--- The metatable of client objects. Clients in development have another one until their first call.
 local metatable = { __index = index, __tostring = describe, __name = "rille.Client" }
 function metatable.__close(db) db:close() end
+
+client.metatable = metatable
 
 --- The key of the frame (rille.transaction) in a transaction object; true if another part of rille ends the transaction.
 client.IN_TRANSACTION = {}
@@ -93,6 +96,11 @@ client.open = setmetatable({}, { __mode = "k" })
 --- Additions of other files to rille.connect: check(given) runs before anything is opened, open(db, checked) returns the client object.
 ---@type { check: fun(given: table): any, open: fun(db: rille.Client, checked: any): rille.Client }[]
 client.opening = {}
+
+--- Returns the options of rille.connect with those of development added; rille.development replaces it.
+---@param given rille.ConnectOptions
+---@return rille.ConnectOptions
+function client.in_development(given) return given end
 
 --- Keys of a client object that derived clients inherit.
 client.inherited = {}
@@ -121,6 +129,7 @@ local CONNECT = options.declare("rille.ConnectOptions", {
     doc = "names of events that become lines on stderr, or a function that receives all events" },
   { "log_params", "boolean", doc = "false: log and events contain no values of statements" },
   { "slow_ms", "number", least = 1, most = 2147483647, ms = true, is = "integer", doc = "milliseconds from which on a statement is slow: 200" },
+  { "development", "boolean", doc = "strict rows and warnings; by default true if the environment has RILLE_ENV=development" },
   { "n_plus_one", "any", is = 'false|"warn"|"error"|rille.NPlusOneOptions', doc = "reads that one call could have done together" },
   { "metrics", "boolean", doc = "metrics by model and action in db:metrics()" },
   { "tags", "table", such = '{ route = "/users" }', is = "table<string, string|number|boolean>",
@@ -163,11 +172,13 @@ end
 ---@return rille.Client
 function client.connect(given)
   given = options.check(CONNECT, given, "rille.connect")
+  given = client.in_development(given)
   local checked, messages = {}, input.messages(given.messages, "rille.connect: messages")
   for i, addition in ipairs(client.opening) do checked[i] = addition.check(given) or false end
   local schema, url = config.resolve(given)
   local open = { schema = schema, url = url, omit = omit_list(given.omit, schema), strict_where = given.strict_where, keep_nulls = given.keep_nulls,
     messages = messages }
+  open.strict_rows = given.development
   open.hook = hooks.resolve(given.wait)
   open.replicas = given.replicas and core.plain(given.replicas, "rille.connect: replicas")
   for key, value in pairs(options.check(POOL, given.pool, "rille.connect: pool")) do open[POOL_KEYS[key]] = value end

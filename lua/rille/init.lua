@@ -21,6 +21,7 @@ require "rille.listen"
 require "rille.schema"
 require "rille.tags"
 local observe = require "rille.observe"
+require "rille.development" -- after all others that add to rille.connect
 local options = require "rille.options"
 
 local rille = {

@@ -107,13 +107,13 @@ local function table_of(rows, most, paint)
   local widths, numeric, texts = {}, {}, {}
   for k, row in ipairs(rows) do
     texts[k] = {}
-    for _, name in ipairs(names) do texts[k][name] = cell(row[name], most) end
+    for _, name in ipairs(names) do texts[k][name] = cell(rawget(row, name), most) end
   end
   for i, name in ipairs(names) do
     widths[i], numeric[i] = letters(name), true
     for k, row in ipairs(rows) do
       widths[i] = math.max(widths[i], letters(texts[k][name]))
-      if row[name] ~= nil and type(row[name]) ~= "number" then numeric[i] = false end
+      if rawget(row, name) ~= nil and type(rawget(row, name)) ~= "number" then numeric[i] = false end
     end
   end
   local function line(text_of, dress)

@@ -40,6 +40,7 @@
 ---@field log? string|string[]|fun(event: rille.Event) names of events that become lines on stderr, or a function that receives all events
 ---@field log_params? boolean false: log and events contain no values of statements
 ---@field slow_ms? integer milliseconds from which on a statement is slow: 200
+---@field development? boolean strict rows and warnings; by default true if the environment has RILLE_ENV=development
 ---@field n_plus_one? false|"warn"|"error"|rille.NPlusOneOptions reads that one call could have done together
 ---@field metrics? boolean metrics by model and action in db:metrics()
 ---@field tags? table<string, string|number|boolean> added to all statements as a comment of sqlcommenter

@@ -43,6 +43,7 @@ enum {
   RL_REF_COOPERATIVE_METHODS,
   RL_REF_ENTRIES, /* names of the functions that applications call */
   RL_REF_MODULE,
+  RL_REF_STRICT, /* the function that builds the metatables of strict rows */
   RL_REF_END
 };
 
@@ -192,6 +193,7 @@ typedef struct rl_scope {
   rl_lua_tx *tx;        /* NULL: not in a transaction */
   int idle;             /* number of operation objects in the anchors */
   int keep_nulls;
+  int strict;          /* rows refuse keys that were not read */
   int cooperative;     /* 1: has a wait hook; 2: the hook can wake a sleeping coroutine */
   rl_watcher *watcher; /* borrowed from the anchors */
   int traced;          /* the anchors have a function that returns the traceparent of a call */
@@ -214,6 +216,7 @@ typedef struct rl_lua_op {
   char *text;
   rl_lua_tx *tx; /* counted reference, while the operation runs in it */
   int keep_nulls;
+  const rille_schema *strict; /* of strict rows; NULL: rows are plain tables */
   rl_inside inside;
   int running;
   int job;            /* kind of the job, see job.c; 0: not a job */
@@ -351,6 +354,12 @@ typedef struct rl_layout {
 } rl_layout;
 /* Pushes the layout and all its keys above it. */
 rl_layout *rl_layout_push(lua_State *L, rl_binding *b, const rille_op *core);
+/* The key that the metatables of strict rows have. */
+#define RL_STRICT_ROW "rille.row"
+/* strict.c: pushes the table of the metatables of strict rows, by node + 1; false: rows of no model. keys: stack index
+ * of the layout's key 0. */
+void rl_strict_push(lua_State *L, const rl_lua_op *op, const rl_layout *layout, int keys);
+void rl_strict_setup(lua_State *L);
 
 /* rows.c: pulls all rows of a started operation and pushes its result, one value. Returns 0, or -1 with op->err. */
 int rl_push_result(lua_State *L, rl_binding *b, rl_lua_op *op);
@@ -424,6 +433,7 @@ void rl_scope_must_be_open(lua_State *L, const rl_scope *scope);
 /* Pushes a scope with its anchors. */
 rl_scope *rl_scope_push(lua_State *L);
 rille_schema *rl_lua_schema_check(lua_State *L, int index);
+void rl_model_facts_push(lua_State *L, const rille_schema *s, int32_t model); /* models.c */
 const rille_schema *rl_lua_schema_at(lua_State *L, int index); /* models.c: of a schema, or of a client */
 
 #endif

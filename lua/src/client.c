@@ -62,7 +62,7 @@ static void scope_keep_hook(lua_State *L, rl_scope *scope) {
   lua_pop(L, 1);
 }
 
-/* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, omit,
+/* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, strict_rows, omit,
  * replicas, plan_cache_size, hook, watcher } */
 static int open_client(lua_State *L) {
   static const rl_option rows[] = {
@@ -87,6 +87,8 @@ static int open_client(lua_State *L) {
   int top = lua_gettop(L);
   lua_getfield(L, 1, "keep_nulls");
   scope->keep_nulls = lua_toboolean(L, -1);
+  lua_getfield(L, 1, "strict_rows");
+  scope->strict = lua_toboolean(L, -1);
   lua_settop(L, top);
   scope_keep_hook(L, scope);
   scope_keep_options(L);
@@ -125,6 +127,7 @@ static int derive_client(lua_State *L) {
   rl_scope *scope = rl_scope_push(L);
   int top = lua_gettop(L);
   scope->keep_nulls = from->keep_nulls;
+  scope->strict = from->strict;
   scope->cooperative = from->cooperative;
   rl_get_user(L, top);
   rl_get_user(L, 1);

@@ -188,6 +188,7 @@ static int migrations_scope(lua_State *L) {
   rl_lua_tx *tx = rl_lua_tx_new(L, box, scope);
   scope->depth = 1;
   scope->keep_nulls = parent->keep_nulls;
+  scope->strict = parent->strict;
   scope->client = rille_client_retain(parent->client);
   rl_lua_box_check(L, box, rille_migrations_tx(m, parent->client, &tx->tx, &box->err));
   tx->binding->held++;

@@ -200,7 +200,7 @@ static void push_key(lua_State *L, const rille_schema *s, int32_t model, uint32_
   lua_setfield(L, -2, "fields");
 }
 
-static void push_model(lua_State *L, const rille_schema *s, int32_t model) {
+void rl_model_facts_push(lua_State *L, const rille_schema *s, int32_t model) {
   rille_model_info m;
   memset(&m, 0, sizeof m);
   m.struct_size = (uint32_t)sizeof m;
@@ -233,7 +233,7 @@ static int push_model_facts(lua_State *L) {
   const rl_lua_model *m = rl_lua_model_at(L, rl_binding_of(L), 1);
   if (!m) rl_lua_raise(L, "VALIDATION", "expected a model, got %s", rl_type_name(L, 1));
   rl_scope_must_be_open(L, m->scope);
-  push_model(L, rille_client_schema(m->scope->client), m->model);
+  rl_model_facts_push(L, rille_client_schema(m->scope->client), m->model);
   return 1;
 }
 
@@ -279,7 +279,7 @@ static int push_schema_models(lua_State *L) {
   lua_setfield(L, -2, "provider");
   lua_createtable(L, models, 0);
   for (int32_t i = 0; i < models; i++) {
-    push_model(L, s, i);
+    rl_model_facts_push(L, s, i);
     lua_rawseti(L, -2, i + 1);
   }
   lua_setfield(L, -2, "models");

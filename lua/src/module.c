@@ -67,6 +67,7 @@ static int build_module(lua_State *L) {
   rl_lua_schema_setup(L);
   rl_files_setup(L);
   rl_models_setup(L);
+  rl_strict_setup(L);
   rl_backup_setup(L);
   rl_lua_migrations_setup(L);
   rl_lua_dev_setup(L);

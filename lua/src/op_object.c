@@ -156,6 +156,7 @@ rl_lua_op *rl_lua_op_take(lua_State *L, rl_scope *scope, int owner) {
 
 void rl_lua_op_begin(rl_lua_op *op, rl_scope *scope) {
   op->keep_nulls = scope->keep_nulls;
+  op->strict = scope->strict ? rille_client_schema(scope->client) : NULL;
   op_link_running(op);
   if (op->tx == scope->tx) return;
   rl_lua_tx_release(op->tx);

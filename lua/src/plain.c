@@ -119,6 +119,8 @@ static const char *check_class(lua_State *L, int index) {
 /* The metatable is at the top of the stack. */
 static const char *read_metatable(lua_State *L, int index, int *copied) {
   int meta = lua_gettop(L);
+  *copied = 0;
+  if (push_metamethod(L, meta, RL_STRICT_ROW)) return NULL; /* a strict row has its values itself */
   *copied = 1;
   if (push_metamethod(L, meta, "__pairs")) return copy_by_pairs(L, index);
   if (push_metamethod(L, meta, "__len")) return copy_by_length(L, index);

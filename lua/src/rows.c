@@ -78,6 +78,15 @@ static void row_set_children(builder *w, uint32_t node) {
   }
 }
 
+/* Gives a new row the metatable that refuses keys that were not read. */
+static void row_set_strict(builder *w, uint32_t node) {
+  lua_rawgeti(w->L, w->strict, (int)node + 1);
+  if (lua_istable(w->L, -1))
+    lua_setmetatable(w->L, -2);
+  else
+    lua_pop(w->L, 1);
+}
+
 static inline void builder_push_row(builder *w, const rille_row *row) {
   lua_State *L = w->L;
   const rl_layout_node *node = &w->layout->nodes[row->node];
@@ -96,6 +105,7 @@ static inline void builder_push_row(builder *w, const rille_row *row) {
     }
   }
   if (w->layout->nodes[node->home].children) row_set_children(w, row->node);
+  if (w->strict) row_set_strict(w, row->node);
 }
 
 /* Pushes the parent's table. */
@@ -148,6 +158,10 @@ static void builder_start(builder *w, lua_State *L, rl_binding *b, rl_lua_op *op
   w->op = op;
   w->layout = rl_layout_push(L, b, op->core);
   w->keys = lua_gettop(L) - w->layout->key_count;
+  w->strict = 0;
+  if (!op->strict) return;
+  rl_strict_push(L, op, w->layout, w->keys);
+  w->strict = lua_gettop(L);
 }
 
 static void builder_push_list_meta(builder *w) {

@@ -10,6 +10,7 @@ typedef struct rl_row_builder {
   const rl_layout *layout;
   int list_meta; /* stack index of the metatable of lists */
   int keys;      /* stack index of key 0: key n is at keys + n */
+  int strict;    /* stack index of the metatables of rows, by node + 1; 0: rows have none */
   int arrays;    /* stack index of the rows of node 0; only nodes with children have an array */
   int list;      /* stack index of the list that got the last row of a to-many node */
   uint32_t list_node;

@@ -70,6 +70,7 @@ static rl_scope *tx_push_scope(lua_State *L) {
   rl_scope *scope = rl_scope_push(L);
   scope->client = rille_client_retain(parent->client);
   scope->keep_nulls = parent->keep_nulls;
+  scope->strict = parent->strict;
   scope->cooperative = parent->cooperative;
   scope->depth = 1;
   rl_inside inside = rl_binding_of(L)->open_count > 0 ? rl_inside_check(L, parent, 1) : RL_INSIDE_NONE;
@@ -85,6 +86,7 @@ static rl_scope *tx_push_savepoint(lua_State *L) {
   rl_scope *scope = rl_scope_push(L);
   scope->client = rille_client_retain(parent->client);
   scope->keep_nulls = parent->keep_nulls;
+  scope->strict = parent->strict;
   scope->cooperative = parent->cooperative;
   scope->depth = parent->depth + 1;
   scope->tx = parent->tx;

@@ -36,6 +36,32 @@ static void test_reads(void **state) {
   on_both(reads, "", 2);
 }
 
+/* Each node of a result knows its model; rows of a raw statement have none. */
+static void models_of_nodes(world *w) {
+  seed(w);
+  rille_schema *s = rille_client_schema(w->client);
+  rille_op *op = rille_op_new(w->client);
+  rille_tape *tape = rille_tape_new();
+  rille_row row;
+  write_tape(tape, "{'include':{'posts':{'include':{'tags':true}}}}");
+  assert_int_equal(rille_op_model(op, NULL, rille_schema_model(s, "user", 4), RILLE_FIND_MANY, tape, NULL), RILLE_OK);
+  assert_int_equal(rille_op_node_model(op, 0), rille_schema_model(s, "user", 4));
+  assert_int_equal(rille_op_node_model(op, 1), rille_schema_model(s, "post", 4));
+  assert_int_equal(rille_op_node_model(op, 2), rille_schema_model(s, "tag", 3));
+  assert_int_equal(rille_op_node_model(op, 3), -1);
+  while (rille_op_next(op, &row, NULL) == RILLE_ROW) {}
+  rille_op_reset(op);
+  assert_int_equal(rille_op_node_model(op, 0), -1);
+  assert_int_equal(rille_op_raw(op, NULL, "SELECT 1", 8, NULL, RILLE_RAW_ROWS, NULL), RILLE_OK);
+  assert_int_equal(rille_op_node_model(op, 0), -1);
+  rille_op_free(op);
+  rille_tape_free(tape);
+}
+static void test_models_of_nodes(void **state) {
+  (void)state;
+  on_both(models_of_nodes, "", 1);
+}
+
 /* A failed write leaves nothing, neither of itself nor of its nested writes. */
 static void failures(world *w) {
   seed(w);
@@ -231,6 +257,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_reads),
       cmocka_unit_test(test_failures),
+      cmocka_unit_test(test_models_of_nodes),
       cmocka_unit_test(test_abandon_in_rows),
       cmocka_unit_test(test_abandon_write),
       cmocka_unit_test(test_cooperative),

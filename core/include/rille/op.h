@@ -164,6 +164,8 @@ RILLE_API void rille_op_wait(const rille_op *op, rille_wait *out);
  * until the next start or reset. The returned id is the same for the same program, so that a binding may keep what it
  * derives from the layout; 0: do not keep it. */
 RILLE_API uint64_t rille_op_shape(const rille_op *op, const rille_node **nodes, uint32_t *count);
+/* Returns the number of the model whose rows a node has, or -1: those of a raw statement, or there is no such node. */
+RILLE_API int32_t rille_op_node_model(const rille_op *op, uint32_t node);
 RILLE_API rille_result rille_op_result(const rille_op *op);
 /* Returns the number of rows that the writes affected; known after RILLE_DONE. */
 RILLE_API int64_t rille_op_affected(const rille_op *op);

@@ -189,6 +189,11 @@ void rille_op_wait(const rille_op *op, rille_wait *out) {
   rl_write_wait(&op->op.wait, out);
 }
 
+int32_t rille_op_node_model(const rille_op *op, uint32_t node) {
+  const rl_model *model = rl_op_node_model(&op->op, node);
+  return model ? (int32_t)model->index : -1;
+}
+
 uint64_t rille_op_shape(const rille_op *op, const rille_node **nodes, uint32_t *count) {
   return rl_op_shape(&op->op, nodes, count);
 }

@@ -285,6 +285,13 @@ static const rl_call *op_result_call(const rl_op *op) {
   return op->result_of < op->call_count ? op->calls[op->result_of] : NULL;
 }
 
+const rl_model *rl_op_node_model(const rl_op *op, uint32_t node) {
+  const rl_call *call = op_result_call(op);
+  if (!call || !call->kind->of_model || !call->compiled) return NULL;
+  const rl_plan *plan = call->compiled->plan;
+  return node < plan->node_count ? plan->nodes[node].model : NULL;
+}
+
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count) {
   const rl_call *call = op_result_call(op);
   if (call) return call->kind->shape(call, nodes, count);

@@ -133,6 +133,8 @@ rille_status rl_op_json(rl_op *op, rl_str *out, rl_error *err);
 /* Sets the traceparent of the following starts. "" means the client's. */
 rille_status rl_op_set_trace(rl_op *op, rl_str trace, rl_error *err);
 
+/* Returns the model whose rows a node has; NULL: they are not those of a model's method. */
+const rl_model *rl_op_node_model(const rl_op *op, uint32_t node);
 uint64_t rl_op_shape(const rl_op *op, const rille_node **nodes, uint32_t *count);
 rille_result rl_op_result(const rl_op *op);
 
