@@ -223,7 +223,7 @@ static bool read_clock(rl_str text, int64_t *at) {
   return rl_time_parse(rl_str_of(padded), at);
 }
 
-void rl_cast_datetime(rl_cast *c, rl_str text) {
+static void cast_datetime(rl_cast *c, rl_str text) {
   int64_t at;
   rl_native native = c->field->type.native;
   bool clock = native == RL_NATIVE_TIME || native == RL_NATIVE_TIMETZ;
@@ -264,7 +264,7 @@ rille_status rl_cast_text(rl_cast *c, rl_str text) {
   case RL_BIGINT: return cast_integer(c, text);
   case RL_FLOAT:
   case RL_DECIMAL: return cast_plain_number(c, text);
-  case RL_DATETIME: rl_cast_datetime(c, text); return RILLE_OK;
+  case RL_DATETIME: cast_datetime(c, text); return RILLE_OK;
   case RL_ENUM: return cast_enum(c, text);
   case RL_BYTES:
     if (rl_cast_base64(text, c->arena, &c->value)) return RILLE_OK;

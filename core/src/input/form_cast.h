@@ -21,7 +21,6 @@ rille_status rl_cast_text(rl_cast *c, rl_str text);
 rille_status rl_cast_number(rl_cast *c, const rl_value *given);
 /* Compares the cast value with the native type. */
 rille_status rl_cast_check_native(rl_cast *c);
-void rl_cast_datetime(rl_cast *c, rl_str text);
 /* Returns the code for a value that is not of the field's type: "not_integer". */
 const char *rl_cast_type_code(const rl_field *field);
 /* Sets the code and the limit "must be one of". */
@@ -29,7 +28,6 @@ rille_status rl_cast_refuse_enum(rl_cast *c);
 
 /* Reads standard or URL-safe base64, padded or not. False with *out NULL: out of memory. */
 bool rl_cast_base64(rl_str text, rl_arena *arena, rl_value *out);
-bool rl_cast_is_address(rl_str text); /* an IPv4 or IPv6 address, with or without the bits of its network */
 
 typedef struct rl_json_limits {
   uint32_t depth, items, fields;

@@ -32,7 +32,8 @@ static rille_status check_bits(rl_cast *c, int32_t limit, bool exact) {
   return exact && v->len < (uint32_t)limit ? refuse_number(c, "too_short", limit) : RILLE_OK;
 }
 
-bool rl_cast_is_address(rl_str s) {
+/* An IPv4 or IPv6 address, with or without the bits of its network. */
+static bool is_address(rl_str s) {
   char text[64];
   unsigned char address[16];
   const char *slash = s.len && s.len < sizeof text ? memchr(s.p, '/', s.len) : NULL;
@@ -62,7 +63,7 @@ static rille_status check_text(rl_cast *c) {
   case RL_NATIVE_BIT: return check_bits(c, first_argument(t, 1), true);
   case RL_NATIVE_VARBIT: return check_bits(c, first_argument(t, 0), false);
   case RL_NATIVE_INET:
-    return rl_cast_is_address(rl_str_make(c->value.as.p, c->value.len)) ? RILLE_OK : rl_cast_refuse(c, "bad_format");
+    return is_address(rl_str_make(c->value.as.p, c->value.len)) ? RILLE_OK : rl_cast_refuse(c, "bad_format");
   default: return RILLE_OK;
   }
   if (limit == 0 || c->value.len <= (uint32_t)limit || characters(&c->value) <= (size_t)limit) return RILLE_OK;
