@@ -49,8 +49,17 @@ static const char *const texts[] = {"",         "a",        "b",    "asc", "desc
                                     "update",   "first",    "last", "A",   "%_\\", "2024-02-29T12:00:00Z", "x'y\"z",
                                     "\xC3\xA9", "$.a.b[0]", "a b",  "12.5"};
 static const char *const jsons[] = {"{}", "[]", "null", "1", "{\"a\":[1,{\"b\":2}]}", "\"x\"", "[1,2,3]"};
-static const char *const marks[] = {"all",    "json_null",       "db_null",           "any_null",      "array",
-                                    "object", "field\"User.age", "field\"Post.title", "field\"User.id"};
+static const char *const marks[] = {"all",
+                                    "json_null",
+                                    "db_null",
+                                    "any_null",
+                                    "array",
+                                    "object",
+                                    "unreadable",
+                                    "unreadable\"too_deep",
+                                    "field\"User.age",
+                                    "field\"Post.title",
+                                    "field\"User.id"};
 #define PICK(r, list) (list)[fuzz_below((r), (uint32_t)(sizeof(list) / sizeof *(list)))]
 
 typedef struct vocabulary {

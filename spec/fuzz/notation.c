@@ -276,14 +276,15 @@ void call_write(const call_lines *calls, rl_buf *out) {
 /* ------------------------------------------------------------------ onto a tape */
 
 static void mark_to_tape(rl_str text, rl_tape *t) {
-  static const char *const names[] = {"", "json_null", "db_null", "any_null", "all", "field", "array", "object"};
+  static const char *const names[] = {"",      "json_null", "db_null", "any_null",  "all",
+                                      "field", "array",     "object",  "unreadable"};
   const char *quote = text.len ? memchr(text.p, '"', text.len) : NULL;
   rl_str name = quote ? rl_str_make(text.p, (size_t)(quote - text.p)) : text;
-  for (int i = 1; i < 8; i++) {
+  for (int i = 1; i < 9; i++) {
     if (!rl_str_is(name, names[i])) continue;
     rl_str rest = {"", 0};
     if (quote) rest = rl_str_make(quote + 1, (size_t)(text.p + text.len - quote - 1));
-    rl_tape_mark(t, (rl_mark)i, i == RL_MARK_FIELD ? rest : RL_STR(""));
+    rl_tape_mark(t, (rl_mark)i, i == RL_MARK_FIELD || i == RL_MARK_UNREADABLE ? rest : RL_STR(""));
     return;
   }
   rl_tape_null(t);

@@ -3,7 +3,8 @@
  *   find_many user { where = { name = "a", age = { in_ = { 1, 2 } } }, take = 2 }
  * Scalars: null true false 12 -1.5 nan "text" "text"*1000 (repeated) d"1.50" j"{}" x"ff" t86400 (seconds), and the
  * marks
- * @all @json_null @db_null @any_null @array @object @field"User.id". Keys that are not names: ["a b"] = 1. */
+ * @all @json_null @db_null @any_null @array @object @field"User.id" @unreadable"too_deep". Keys that are not names: ["a
+ * b"] = 1. */
 #ifndef RL_SPEC_FUZZ_NOTATION_H
 #define RL_SPEC_FUZZ_NOTATION_H
 
