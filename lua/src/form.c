@@ -13,8 +13,7 @@ typedef struct form_walk {
   rille_tape *tape;
   const rl_form_bounds *bounds;
   size_t fields, tokens;
-  int copies; /* strings may be collected during the walk */
-  int over;   /* the form as a whole is beyond a bound */
+  int over; /* the form as a whole is beyond a bound */
 } form_walk;
 
 static void walk_value(form_walk *w, int index, int depth);
@@ -124,15 +123,12 @@ static void walk_keys(form_walk *w, int index, rl_own_table own, int depth) {
     walk_object(w, index, own.decoded, depth);
 }
 
-/* A table of another library. Its metamethods may build strings that nothing else refers to. */
 static void walk_foreign(form_walk *w, int index, int depth) {
   const char *why;
   rl_own_table none = {0, 0, 0};
-  int copied = rl_plain_table(w->L, w->b, index, &why), copies = w->copies;
+  int copied = rl_plain_table(w->L, w->b, index, &why);
   if (why) rl_lua_raise(w->L, "VALIDATION", "input: form: %s", why);
-  w->copies = copies || copied;
   walk_keys(w, copied ? lua_gettop(w->L) : index, none, depth);
-  w->copies = copies;
   if (copied) lua_pop(w->L, 1);
 }
 
@@ -160,13 +156,11 @@ static void walk_table(form_walk *w, int index, int depth) {
 
 /* ------------------------------------------------------------------ scalars */
 
+/* Copies, because the result is built while finalizers may run, and they may change the form. */
 static void walk_string(form_walk *w, int index) {
   size_t len;
   const char *p = lua_tolstring(w->L, index, &len);
-  if (w->copies)
-    rille_tape_text_copy(w->tape, p, len);
-  else
-    rille_tape_text(w->tape, p, len);
+  rille_tape_text_copy(w->tape, p, len);
 }
 
 static void walk_number(form_walk *w, int index) {
@@ -210,7 +204,7 @@ static void walk_value(form_walk *w, int index, int depth) {
 }
 
 void rl_form_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, const rl_form_bounds *bounds) {
-  form_walk w = {L, b, tape, bounds, 0, 0, 0, 0};
+  form_walk w = {L, b, tape, bounds, 0, 0, 0};
   rl_check_stack(L, 20);
   walk_value(&w, rl_absolute(L, index), 1);
   if (!w.over) return;

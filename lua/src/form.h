@@ -10,7 +10,7 @@ typedef struct rl_form_bounds {
 } rl_form_bounds;
 
 /* Writes any value. What cannot be read, or is beyond a bound, becomes a mark, never an error, except a table whose
- * metatable hides its keys: VALIDATION. Strings are borrowed from the value. */
+ * metatable hides its keys: VALIDATION. Strings are copied. */
 void rl_form_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, const rl_form_bounds *bounds);
 
 /* Writes { "title", tags = { "name" } } as { title = true, tags = { name = true } }. Raises VALIDATION with the path;
