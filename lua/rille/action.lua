@@ -136,14 +136,14 @@ local function failed(action, call, e)
     report(action, e, 200, e.meta.cause)
     return succeeded(call, e.meta.results[1])
   end
-  local status = faults.status(e)
+  local status, words = faults.status(e), core.messages(client.scope(action.db, "action"))
   local answer = { ok = false, status = status, code = faults.code(e, status), values = values_of(call.form, action.db[client.OMITTED], 0) }
   if status < 500 then
     if call.parent and e.code == "P2003" then e.meta.field_name = call.parent end
-    answer.errors = faults.messages(e, call.input, action:facts(e))
+    answer.errors = faults.messages(e, words, call.input, action:facts(e))
     answer.faults = e.meta.faults
   else
-    answer.errors = { base = faults.NO_DETAILS }
+    answer.errors = { base = faults.word(words, "failed", "base") }
     report(action, e, status)
   end
   return answer

@@ -1,6 +1,7 @@
 --- What a person at a form may know of an error: a status as HTTP has it, a code, and messages by field.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local input_words = require "rille.input"
 
 local faults = {}
 
@@ -15,21 +16,24 @@ local STATUS = {
 -- The code of an answer that the application itself gives, by status.
 local CODES = { [401] = "UNAUTHORIZED", [403] = "FORBIDDEN", [404] = "NOT_FOUND", [409] = "CONFLICT", [422] = "INPUT" }
 
-local MESSAGES = {
-  [401] = "you must sign in first",
-  [403] = "you are not allowed to do this",
-  [404] = "was not found",
-  [409] = "was changed in the meantime; try again",
-  [422] = "is not valid",
-  [500] = "something went wrong; try again later",
-  P2000 = "is too long",
-  P2002 = "is already taken",
-  P2003 = "does not exist",
-  P2011 = "is required",
-  P2020 = "is out of range",
-  in_use = "is still in use",
+-- By code: for the option `messages`, and in English.
+local WORDS = {
+  unauthorized = "you must sign in first",
+  forbidden = "you are not allowed to do this",
+  not_found = "was not found",
+  conflict = "was changed in the meantime; try again",
+  invalid = "is not valid",
+  failed = "something went wrong; try again later",
+  too_long = "is too long",
+  taken = "is already taken",
   taken_together = "this combination is already taken",
+  missing_row = "does not exist",
+  in_use = "is still in use",
+  required = "is required",
+  out_of_range = "is out of range",
 }
+local BY_STATUS = { [401] = "unauthorized", [403] = "forbidden", [404] = "not_found", [409] = "conflict", [422] = "invalid" }
+local BY_CODE = { P2000 = "too_long", P2011 = "required", P2020 = "out_of_range", P2025 = "not_found", P2034 = "conflict" }
 
 --- Returns the HTTP status for an error: 422 for what a form can correct, 404, 409, 503 if the database cannot be reached in time, 504 if it does not
 --- answer in time, and 500 for every other error, also for errors that are not rille's.
@@ -56,9 +60,8 @@ end
 
 -- Raises the error that becomes the answer of an action.
 local function refuse(status, messages, list)
-  messages = messages or { base = MESSAGES[status] or MESSAGES[500] }
-  local first = next(messages)
-  local text = first and ("%s%s"):format(first == "base" and "" or first .. ": ", messages[first]) or MESSAGES[status]
+  local first = next(messages or {})
+  local text = first and ("%s%s"):format(first == "base" and "" or first .. ": ", messages[first]) or WORDS[BY_STATUS[status] or "failed"]
   error(errors.new("INPUT", text, { status = status, errors = messages, faults = list }), 0)
 end
 
@@ -78,7 +81,7 @@ function faults.returned(messages, what) return refuse(422, check_messages(messa
 -- ---------------------------------------------------------------------------------------------------------------------------------- fields
 
 -- Steps of a path that are words of the query language, not fields.
-local WORDS = {
+local QUERY_WORDS = {
   create = true, create_many = true, connect = true, connect_or_create = true, data = true, update = true, upsert = true, set = true, where = true,
 }
 
@@ -86,7 +89,7 @@ local WORDS = {
 local function field_of_path(path)
   local steps = {}
   for step, index in path:gsub("^%a+%.?", ""):gmatch "([^.%[%]]+)%[?(%d*)%]?" do
-    if not WORDS[step] then steps[#steps + 1] = step end
+    if not QUERY_WORDS[step] then steps[#steps + 1] = step end
     if index ~= "" then steps[#steps + 1] = index end
   end
   return #steps > 0 and table.concat(steps, ".") or "base"
@@ -117,17 +120,13 @@ local function given_among(names, input)
   return found
 end
 
-local function set_all(names, message)
-  local messages = {}
-  for _, name in ipairs(names) do messages[name] = message end
-  return messages
-end
-
+-- Each gives the code of a message for each field.
 local function of_unique(e, input)
   local target = type(e.meta.target) == "table" and e.meta.target or {}
-  if #target == 1 then return { [target[1]] = MESSAGES.P2002 } end
-  local given = given_among(target, input)
-  return #given > 0 and set_all(given, MESSAGES.P2002) or { base = MESSAGES.taken_together }
+  if #target == 1 then return { [target[1]] = "taken" } end
+  local codes = {}
+  for _, name in ipairs(given_among(target, input)) do codes[name] = "taken" end
+  return next(codes) and codes or { base = "taken_together" }
 end
 
 -- The place of the form where a relation was chosen: its key, or the relation itself if that was connected.
@@ -138,14 +137,14 @@ end
 
 local function of_relation(e, input, model)
   local relation = model and e.meta.model == model.name and field_named(model, e.meta.field_name)
-  if relation and relation.holds_key and input ~= nil then return { [field_of_relation(relation, input)] = MESSAGES.P2003 } end
-  return { base = input == nil and MESSAGES.in_use or MESSAGES.P2003 }
+  if relation and relation.holds_key and input ~= nil then return { [field_of_relation(relation, input)] = "missing_row" } end
+  return { base = input == nil and "in_use" or "missing_row" }
 end
 
-local function of_path(e, message)
+local function field_of(e)
   local path = e.meta.path
-  if type(path) == "string" and path:find "^data%." then return { [field_of_path(path)] = message } end
-  return { [type(e.meta.field) == "string" and e.meta.field or "base"] = message }
+  if type(path) == "string" and path:find "^%a+%." and not path:find "^where%." then return field_of_path(path) end
+  return type(e.meta.field) == "string" and e.meta.field or "base"
 end
 
 -- What stands behind the path in the message of an error of input.
@@ -154,22 +153,31 @@ local function words_of(e)
   return e.message:sub(1, #path) == path and e.message:sub(#path + 1) or e.message
 end
 
-local BY_CODE = {
-  INPUT = function(e) return e.meta.errors or of_path(e, words_of(e)) end,
-  P2002 = of_unique,
-  P2003 = of_relation,
-  P2025 = function(e) return of_path(e, MESSAGES[404]) end,
-}
+local function codes_of(e, input, model)
+  if e.code == "P2002" then return of_unique(e, input) end
+  if e.code == "P2003" then return of_relation(e, input, model) end
+  return { [field_of(e)] = BY_CODE[e.code] or BY_STATUS[faults.status(e)] or "failed" }
+end
+
+--- Returns the text for a code, from the messages of the client or in English.
+---@param list table|nil the messages of a client: core.messages
+---@param code string
+---@param path string
+---@return string
+function faults.word(list, code, path) return input_words.word(list, { path = path, code = code, message = WORDS[code] }) end
 
 --- Returns the messages by field for an error whose status is below 500.
 ---@param e rille.Error
+---@param list table|nil the messages of the client
 ---@param input table|nil what the action was given
 ---@param model table|nil the facts of the model that the form is for
 ---@return table<string, string>
-function faults.messages(e, input, model)
-  local own = BY_CODE[e.code]
-  if own then return own(e, input, model) end
-  return of_path(e, MESSAGES[e.code] or MESSAGES[faults.status(e)] or MESSAGES[422])
+function faults.messages(e, list, input, model)
+  if e.meta.errors then return e.meta.errors end
+  if e.code == "INPUT" and not e.meta.status then return { [field_of(e)] = words_of(e) } end
+  local messages = {}
+  for field, code in pairs(codes_of(e, input, model)) do messages[field] = faults.word(list, code, field) end
+  return messages
 end
 
 --- Returns the code of the answer.
@@ -177,9 +185,6 @@ function faults.code(e, status)
   if e.code == "INPUT" then return CODES[status] or "INPUT" end
   return status < 500 and e.code or "INTERNAL"
 end
-
---- The message of an answer that must not have any details.
-faults.NO_DETAILS = MESSAGES[500]
 
 --- SQLite says only that some foreign key is broken. Asks which row that the input refers to is missing; the transaction goes on there. Returns the
 --- name of the relation, or nil.

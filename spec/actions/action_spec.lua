@@ -170,6 +170,57 @@ support.each_engine(function(engine)
     end)
   end)
 
+  describe("with a model as input", function()
+    local function publish(options)
+      local definition = {
+        input = { model = "post", allow = { "title", "slug", "place", "authorId" } },
+        run = function(tx, input) return tx.post:create { data = input } end,
+      }
+      for key, value in pairs(options or {}) do definition[key] = value end
+      return db:action(definition)
+    end
+
+    it("takes what is allowed, and nothing else", function()
+      local answer = publish {} (rille.form "title=t&authorId=1&id=77&category[connect][id]=1")
+      assert.same({ id = 1, title = "t", authorId = 1 }, answer.value)
+    end)
+
+    it("answers with all faults of the form", function()
+      local answer = publish {} (rille.form "title=&authorId=x&password=secret")
+      assert.same({ false, 422, "INPUT" }, { answer.ok, answer.status, answer.code })
+      assert.same({ title = "is required", authorId = "must be a whole number" }, answer.errors)
+      assert.equal(2, #answer.faults)
+      assert.same({ title = "", authorId = "x" }, answer.values)
+    end)
+
+    it("never takes a table for an operator", function()
+      local answer = publish {} (rille.json.decode '{"title":{"set":"t"},"authorId":{"increment":1}}')
+      assert.equal(422, answer.status)
+      assert.truthy(answer.errors.title and answer.errors.authorId)
+    end)
+
+    it("asks which parent is missing", function()
+      assert.same({ authorId = "does not exist" }, publish {} (rille.form "title=t&authorId=99").errors)
+    end)
+
+    it("has the client's messages", function()
+      local german = db:with { messages = { taken = "ist vergeben", too_short = "ist zu kurz", not_found = "gibt es nicht" } }
+      local create = german:action { input = { model = "user", allow = { "email" } }, run = function(tx, input) return tx.user:create { data = input } end }
+      assert.same({ email = "ist vergeben" }, create(rille.form "email=a@b.c").errors)
+      assert.same({ base = "gibt es nicht" }, german:action { run = function() rille.fail(404) end } ().errors)
+    end)
+
+    it("may be an update, of which nothing is required", function()
+      local post = db.post:create { data = { title = "t", authorId = 1 } }
+      local rename = db:action {
+        input = { model = "post", allow = { "title", "slug" }, mode = "update" },
+        run = function(tx, input, context) return tx.post:update { where = { id = context.id }, data = input } end,
+      }
+      assert.equal("s", rename(rille.form "slug=s", { id = post.id }).value.slug)
+      assert.equal(404, rename(rille.form "slug=s", { id = 99 }).status)
+    end)
+  end)
+
   describe("from status 500 on", function()
     it("an answer has no details, and the event has them", function()
       local answer = create_post { run = function(tx) tx.post:create { data = { titel = "secret" } } end } { title = "t" }
