@@ -80,7 +80,7 @@ local function integer_of(text)
   if not digits or #digits > 40 then return refused("an integer", text) end
   local value = tonumber(digits)
   if math.type and math.type(value) == "integer" then return value end
-  if value >= -2 ^ 53 and value <= 2 ^ 53 then return value end
+  if value > -2 ^ 53 and value < 2 ^ 53 then return value end -- a greater one may be rounded
   return core.decimal(digits)
 end
 

@@ -32,7 +32,7 @@ local function integer_of(text)
   if #text > 20 or not text:find(INTEGER) then return nil end
   local value = tonumber(text)
   if math.type and math.type(value) == "integer" then return value end
-  if value >= -2 ^ 53 and value <= 2 ^ 53 then return value end
+  if value > -2 ^ 53 and value < 2 ^ 53 then return value end -- a greater one may be rounded
   return core.decimal(text)
 end
 

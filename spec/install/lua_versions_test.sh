@@ -28,6 +28,8 @@ use_command() { # LUA INTERPRETER
     rille init --with-model >/dev/null
     rille migrate dev --name init --json | grep -q '"created":"[0-9]*_init"'
     rille db seed | grep -qx '2 users, 2 posts'
+    rille db export user users.jsonl >/dev/null
+    rille db import user users.jsonl --on-conflict update | grep -qx '✓ 2 rows of User were imported'
     rille format --check >/dev/null
     rille db pull >/dev/null
     rille migrate diff --from-database --to-schema schema.prisma --exit-code >/dev/null

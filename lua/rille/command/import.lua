@@ -14,7 +14,7 @@ local import = {}
 local BATCH, SHOWN = 500, 20
 local TRANSACTION = { timeout = 600000, max_wait = 60000, retries = 3 }
 local TABLE = '"_rille_imports"'
-local HEAD = 65536
+local SAMPLES, SAMPLE = 16, 4096
 
 -- ------------------------------------------------------------------------------------------------------------------------------------------ memory
 
@@ -23,14 +23,16 @@ local function create_memory(db)
   db:execute_script(("CREATE TABLE IF NOT EXISTS %s (%s)"):format(TABLE, columns))
 end
 
--- What a file is: the same name of a model with the same text is the same import.
+-- Which import it is: the model, what happens to existing rows, and the file, of which samples are read.
 local function identity(file, facts, args)
-  local head = file:read(HEAD) or ""
-  local size = file:seek "end"
+  local size, h = file:seek "end", 5381
+  for n = 0, SAMPLES do
+    file:seek("set", math.floor(math.max(0, size - SAMPLE) * n / SAMPLES))
+    local sample = file:read(SAMPLE) or ""
+    for i = 1, #sample do h = (h * 65599 + sample:byte(i)) % 4294967291 end
+  end
   file:seek "set"
-  local h = 5381
-  for i = 1, #head do h = (h * 65599 + head:byte(i)) % 4294967291 end
-  return ("%s %s %d %08x"):format(facts.name, args.on_conflict, size, h), size
+  return ("%s %s %.0f %08x"):format(facts.name, args.on_conflict, size, h), size
 end
 
 local function remembered(db, id)
@@ -223,9 +225,9 @@ local function import_file(job, call)
   job.tell = rille.progress(job.facts.name, size, output.is_terminal(2) and not call.out.json)
   read_all(job, next_record)
   database.of(database.provider_of(call:url())).number_on(job.db, job.facts)
-  if job.id then forget(job.db, job.id) end
 end
 
+-- Reports before the memory is removed: what is killed in between is complete for the next run, too.
 local function report(job, call)
   local out, args, state = call.out, job.args, job.state
   local imported = state.done - state.rejected
@@ -234,6 +236,8 @@ local function report(job, call)
     local bad = ("%d row%s %s not"):format(state.rejected, state.rejected == 1 and "" or "s", state.rejected == 1 and "was" or "were")
     if args.rejects then out:warn("%s: see %s", bad, args.rejects) else out:fail("%s; --rejects FILE writes them to a file", bad) end
   end
+  output.flush()
+  if job.id then forget(job.db, job.id) end
   local result = { model = job.facts.name, rows = imported, rejected = state.rejected, continued_after = job.skip, bad = output.list(job.bad.list) }
   return result, state.rejected > 0 and not args.rejects and 1 or 0
 end
@@ -250,11 +254,14 @@ function import.run(call)
   file:seek "set"
   local db = call:connect()
   local job = { args = args, db = db, file = file, bad = { count = 0, list = {} } }
-  local ok, e = pcall(import_file, job, call)
+  local ok, result, status = pcall(function()
+    import_file(job, call)
+    return report(job, call)
+  end)
   file:close()
   db:close()
-  if not ok then error(e, 0) end
-  return report(job, call)
+  if not ok then error(result, 0) end
+  return result, status
 end
 
 return import

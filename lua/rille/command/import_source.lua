@@ -67,16 +67,43 @@ local function data_of_json(record, object, by_name, facts)
   end
 end
 
-local LINE_MOST = 16 * 1024 * 1024
+local LINE_MOST, PIECE = 16 * 1024 * 1024, 65536
 
-local function json_records(file, by_name, facts)
-  local line = 0
+-- Returns a function that returns the next line of a file, read in pieces, so that a line of any length is refused early.
+local function lines_of(file)
+  local rest, at, line, ended = "", 1, 0, false
+  local function cut_line(to)
+    local text = rest:sub(at, to)
+    line = line + 1
+    return text, line
+  end
   return function()
     while true do
-      local text = file:read "*l"
-      if not text then return nil end
-      line = line + 1
-      if #text > LINE_MOST then refuse("line %d: a line has at most %d bytes", line, LINE_MOST) end
+      local stop = rest:find("\n", at, true)
+      if stop then
+        local text, number = cut_line(stop - 1)
+        at = stop + 1
+        return text, number
+      end
+      local left = #rest - at + 1
+      if left > LINE_MOST then refuse("line %d: a line has at most %d bytes", line + 1, LINE_MOST) end
+      if ended then
+        if left == 0 then return nil end
+        local text, number = cut_line(-1)
+        rest, at = "", 1
+        return text, number
+      end
+      local piece = file:read(math.max(PIECE, left))
+      ended = piece == nil
+      rest, at = rest:sub(at) .. (piece or ""), 1
+    end
+  end
+end
+
+local function json_records(file, by_name, facts)
+  local next_line = lines_of(file)
+  return function()
+    for text, line in next_line do
       if text:find "%S" then
         local record = { line = line, text = text, data = {} }
         local ok, object = pcall(rille.json.decode, text)
@@ -87,6 +114,7 @@ local function json_records(file, by_name, facts)
         return record
       end
     end
+    return nil
   end
 end
 
