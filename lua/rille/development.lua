@@ -26,15 +26,24 @@ local function refuse(facts, known, key)
 end
 
 -- A key that was read and is not there is NULL. Keys that are no strings, and those that metamethods look for, are nil as in any table.
-core.set_strict(function(known, facts)
+local metatable_of
+function metatable_of(known, facts)
   return {
     ["rille.row"] = true,
     __index = function(_, key)
       if known[key] or type(key) ~= "string" or key:find "^__" then return nil end
       return refuse(facts, known, key)
     end,
+    --- Returns the metatable of the same rows without some keys.
+    without = function(names)
+      local rest = {}
+      for name in pairs(known) do rest[name] = true end
+      for _, name in ipairs(names) do rest[name] = nil end
+      return metatable_of(rest, facts)
+    end,
   }
-end)
+end
+core.set_strict(metatable_of)
 
 -- ------------------------------------------------------------------------------------------------------------------------------ pending migrations
 

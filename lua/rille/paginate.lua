@@ -25,7 +25,6 @@ local REFUSED = {
   cursor = "pages have `after` and `before`",
   distinct = "rows of a page are not counted by distinct values; use group_by",
   lock = "read the rows of a page first, then lock them by their keys",
-  as = "encode the page with rille.json.encode(page, { model = ... })",
   batch = "pages have `per_page`",
 }
 
@@ -50,7 +49,8 @@ local function token_of(token)
   return token
 end
 
-local FIND = { where = true, select = true, include = true, omit = true, order_by = true, relation_load_strategy = true }
+local FIND = { where = true, select = true, include = true, omit = true, order_by = true, relation_load_strategy = true, as = true,
+  bigint = true }
 
 local KNOWN = {}
 for _, names in ipairs { PAGES.names, FIND } do
@@ -127,16 +127,53 @@ local function show_fields(find, order, facts, omitted)
   return hidden
 end
 
+-- Removes what the caller has not asked for. Strict rows then refuse it.
+local function hide_fields(rows, hidden)
+  local strict = rows[1] and getmetatable(rows[1])
+  local metatable = strict and strict.without and strict.without(hidden)
+  for _, row in ipairs(rows) do
+    for _, name in ipairs(hidden) do row[name] = nil end
+    if metatable then setmetatable(row, metatable) end
+  end
+end
+
 -- --------------------------------------------------------------------------------------------------------------------------------------- the reading
 
 local function find_rows(model, find) return model:find_many(find) end
 
+local function run_batch(model, scope, calls)
+  local steps = core.hook(model) and wait or core
+  return steps.batch(scope, calls, "snapshot")
+end
+
 -- Reads the rows, and the number of all of them.
 local function read(model, scope, find, where, counts)
   if not counts then return find_rows(model, find) end
-  local steps = core.hook(model) and wait or core
-  local results = steps.batch(scope, { { model, "find_many", find }, { model, "count", { where = where } } }, "snapshot")
+  local results = run_batch(model, scope, { { model, "find_many", find }, { model, "count", { where = where } } })
   return results[1], results[2]
+end
+
+-- Returns the fields that tokens are built from. An order without tokens needs any, because rows are counted.
+local function key_fields(order, facts)
+  local select = {}
+  for _, term in ipairs(order.why and {} or order.terms) do select[term.field.name] = true end
+  for _, field in ipairs(facts.fields) do
+    if next(select) then break end
+    if not field.ignored and (field.kind == "scalar" or field.kind == "enum") then select[field.name] = true end
+  end
+  return select
+end
+
+-- The same with the rows as JSON text, which has no values for tokens: those are read apart, of one row more.
+local function read_json(model, scope, find, where, request, select)
+  local text = {}
+  for key, value in pairs(find) do text[key] = value end
+  text.take = request.before ~= nil and -request.per_page or request.per_page
+  local keys = { where = find.where, order_by = find.order_by, skip = find.skip, take = find.take, select = select }
+  local calls = { { model, "find_many", text }, { model, "find_many", keys } }
+  if request.total then calls[3] = { model, "count", { where = where } } end
+  local results = run_batch(model, scope, calls)
+  return results[2], results[3], results[1]
 end
 
 local function find_place(find, request, order, model)
@@ -178,6 +215,18 @@ local function set_neighbours(page, request, order, place, more)
   if page.has_previous then page.previous = token(rows[1]) end
 end
 
+local ORDER_OF_KEYS = { "has_next", "has_previous", "next", "page", "pages", "per_page", "previous", "rows", "total" }
+
+-- Writes a page as rille.json.encode does.
+local function page_text(page, rows)
+  local parts = {}
+  for _, key in ipairs(ORDER_OF_KEYS) do
+    local value = page[key]
+    if value ~= nil then parts[#parts + 1] = ('"%s":%s'):format(key, key == "rows" and rows or core.json.encode(value)) end
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
 -- The method; documented in rille.model. The row's key is added to the order, so pages do not overlap.
 return function(model, given)
   local own, find = split(given)
@@ -186,19 +235,22 @@ return function(model, given)
   local facts = core.model_facts(model)
   local order = keyset.order(scope, facts, find.order_by)
   if #order.order_by > 0 then find.order_by = order.order_by end
-  local where = find.where
+  local where, as_json = find.where, find.as ~= nil
   local place = find_place(find, request, order, model)
-  local hidden = show_fields(find, order, facts, omitted)
+  local hidden = as_json and {} or show_fields(find, order, facts, omitted)
   find.take = request.before ~= nil and -(request.per_page + 1) or request.per_page + 1
-  local rows, total = read(model, scope, find, where, request.total)
+  local rows, total, text
+  if as_json then
+    rows, total, text = read_json(model, scope, find, where, request, key_fields(order, facts))
+  else
+    rows, total = read(model, scope, find, where, request.total)
+  end
 
   local page = { rows = rows, page = request.page, per_page = request.per_page, total = total }
   if total then page.pages = math.floor((total + request.per_page - 1) / request.per_page) end
   local more = #rows > request.per_page
   if more then table.remove(rows, request.before ~= nil and 1 or #rows) end
   set_neighbours(page, request, order, place, more)
-  for _, row in ipairs(rows) do
-    for _, name in ipairs(hidden) do row[name] = nil end
-  end
-  return page
+  if #hidden > 0 then hide_fields(rows, hidden) end
+  return as_json and page_text(page, text) or page
 end

@@ -87,6 +87,10 @@ support.each_engine(function(engine)
       local select = { id = true }
       for row in db.post:each { select = select, batch = 1 } do not_there(row, "title", "not selected") end
       not_there(db.post:paginate({ select = select }).rows[1], "title", "not selected")
+      local page = db.post:paginate { select = { note = true }, order_by = { title = "asc" } }
+      not_there(page.rows[1], "title", "row.title: not selected")
+      not_there(page.rows[1], "id", "row.id: not selected")
+      assert.is_nil(page.rows[1].note)
       not_there(db.post:update { where = { id = 1 }, data = { note = "x" }, select = select }, "title", "not selected")
       local rows, one = db:batch(function(b)
         b.post:find_many { select = select }

@@ -212,8 +212,68 @@ support.each_engine(function(engine)
     end
   end)
 
+  it("answers with JSON text: what encode writes of the page", function()
+    local other = support.connect(url, schema, { keep_nulls = true, wait = support.hook() })
+    local function same(args)
+      for _, client in ipairs { db, other } do
+        local page = client.post:paginate(args)
+        args.as = "json"
+        assert.equal(rille.json.encode(page, { model = "post" }), client.post:paginate(args))
+        args.as = nil
+      end
+    end
+    local order = { { rank = "desc" }, { title = "asc" } }
+    same { order_by = order, per_page = 7, page = "2", include = { author = true } }
+    same { order_by = order, per_page = 7, total = false, select = { title = true } }
+    same { page = 99 }
+    same { order_by = { author = { name = "asc" } }, per_page = 3 }
+    local page = db.post:paginate { order_by = order, per_page = 7, page = 2 }
+    same { order_by = order, per_page = 7, after = page.next }
+    same { order_by = order, per_page = 7, before = page.next, total = true, where = { id = { gt = 2 } } }
+    same { order_by = order, per_page = 7, before = page.previous, omit = { title = true } }
+    db:transaction(function(tx) assert.is_string(tx.post:paginate { as = "json", bigint = "string" }) end)
+    assert.truthy(db:batch(function(b) b.post:paginate { as = "json", per_page = 1 } end):find('^{"has_next":true'))
+    support.fails("VALIDATION", db.post.paginate, db.post, { as = "xml" })
+    support.fails("VALIDATION", db.post.paginate, db.post, { bigint = "string" })
+  end)
+
+  it("rejects forged values", function()
+    local base64 = require "rille.bytes"
+    local function hash(text)
+      local h = 5381
+      for i = 1, #text do h = (h * 65599 + text:byte(i)) % 4294967291 end
+      return ("%08x"):format(h)
+    end
+    local function forge(token, change)
+      local text = base64.decode((token:gsub("-", "+"):gsub("_", "/"))):sub(9)
+      text = change(text)
+      return (base64.encode(hash(text) .. text):gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" }))
+    end
+    local order = { { title = "asc" }, { rank = "asc" } }
+    local token = db.post:paginate({ order_by = order, per_page = 3 }).next
+    local function pages(text) return db.post:paginate { order_by = order, per_page = 3, after = forge(token, text) } end
+    assert.equal(3, #pages(function(text) return text end).rows)
+    for _, values in ipairs { "2:\255\2541:11:5", "2:a\0n1:5", "1:a9:9999999991:5",
+      "1:a12:9999999999991:5", "1:a1:x1:5", "1:an1:x", "1:an2:05x", "n1:11:5", "1:an", "1:a1:1",
+      "9999:a", "1:a99999:5", "1:an20:999999999999999999991:5", "" } do
+      local ok, e = pcall(pages, function(text) return text:sub(1, 9) .. values end)
+      assert.is_true(not ok and e.code == "INPUT" and e.meta.status == 400 or ok and values == "1:a9:9999999991:5", values .. " " .. tostring(e))
+    end
+    math.randomseed(11)
+    for _ = 1, 2000 do
+      local ok, e = pcall(pages, function(text)
+        for _ = 1, math.random(3) do
+          local at = math.random(9, #text)
+          text = text:sub(1, at - 1) .. string.char(math.random(0, 255)):rep(math.random(0, 2)) .. text:sub(at + math.random(0, 1))
+        end
+        return text
+      end)
+      assert.is_true(ok or e.code == "INPUT", tostring(e))
+    end
+  end)
+
   it("rejects arguments that pages do not have", function()
-    for name, value in pairs { take = 1, skip = 1, cursor = { id = 1 }, distinct = "title", lock = "update", as = "json" } do
+    for name, value in pairs { take = 1, skip = 1, cursor = { id = 1 }, distinct = "title", lock = "update" } do
       local e = support.fails("VALIDATION", db.post.paginate, db.post, { [name] = value })
       assert.truthy(e.message:find("unexpected argument `" .. name .. "`", 1, true), e.message)
     end
