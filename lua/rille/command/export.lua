@@ -16,7 +16,7 @@ function export.format_of(args)
   if args.format then return args.format end
   local ending = args.file and args.file:match "%.(%w+)$"
   local format = ending and BY_ENDING[ending:lower()]
-  if not format and args.file then command.usage(("--format csv or --format jsonl is needed: the name `%s` does not tell it"):format(args.file)) end
+  if not format and args.file then command.usage(("--format csv or --format jsonl is needed: the name `%s` has no ending that says it"):format(args.file)) end
   return format or "csv"
 end
 
@@ -99,13 +99,13 @@ local function write_all(db, args, target)
   local fields = export.fields_of(facts)
   local put, put_header = row_writer(export.format_of(args), target.write, model, fields)
   local total = output.is_terminal(2) and args.file and model:count() or nil
-  local tell, done = rille.progress(facts.name, total, total ~= nil), 0
+  local report, done = rille.progress(facts.name, total, total ~= nil), 0
   for row in rows_of(model, fields, facts) do
     put(row)
     done = done + 1
-    if done % BATCH == 0 then tell(done) end
+    if done % BATCH == 0 then report(done) end
   end
-  tell(done)
+  report(done)
   if done == 0 and put_header then put_header() end
   return done, facts.name
 end

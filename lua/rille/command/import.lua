@@ -180,12 +180,12 @@ local function read_all(job, next_record)
       if #records == BATCH then
         write_batch(job, records)
         records = {}
-        job.tell(job.file:seek())
+        job.report_bytes(job.file:seek())
       end
     end
   end
   if #records > 0 then write_batch(job, records) end
-  job.tell(job.size)
+  job.report_bytes(job.size)
 end
 
 local function check_model(facts)
@@ -222,9 +222,13 @@ local function import_file(job, call)
   job.skip = job.state.done
   if job.skip > 0 then call.out:line("Continues after %d rows of an earlier run.", job.skip) end
   if args.rejects then job.rejects = source.rejects(args.rejects, export.format_of(args), names, job.state.bytes) end
-  job.tell = rille.progress(job.facts.name, size, output.is_terminal(2) and not call.out.json)
+  job.report_bytes = rille.progress(job.facts.name, size, output.is_terminal(2) and not call.out.json)
   read_all(job, next_record)
-  database.of(database.provider_of(call:url())).number_on(job.db, job.facts)
+  local ok, e = rille.try(function()
+    database.of(database.provider_of(call:url())).number_on(job.db, job.facts)
+    return true
+  end)
+  if not ok then call.out:warn("the next numbers of autoincrement() could not be set: %s", e.message) end
 end
 
 -- Reports before the memory is removed: what is killed in between is complete for the next run, too.
