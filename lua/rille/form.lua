@@ -161,29 +161,44 @@ end
 
 -- ---------------------------------------------------------------------------------------------------------------------------------- multipart
 
+-- Patterns here take time in proportion to what they read, whoever wrote it: `%s*$` behind anything else would take its square.
+local function trim(text)
+  local from = text:find "%S"
+  return from and text:match("^.*%S", from) or ""
+end
+
+-- Reads a value in double quotes from its first character on. Returns it, and the place after it.
+-- Browsers write a quote as %22. Others write \" for it; a backslash before anything else is itself, as in C:\a.txt.
+local function read_quoted(header, from)
+  local close = header:find('"', from, true)
+  while close and header:sub(close - 1, close - 1) == "\\" do
+    local further = header:find('"', close + 1, true)
+    if not further then break end
+    close = further
+  end
+  if not close then return nil end
+  return header:sub(from, close - 1):gsub('\\"', '"'), close + 1
+end
+
 -- `form-data; name="a"; filename="b"`: the word, and the parameters by name in small letters.
 local function read_parameters(header)
-  local word, rest = header:match "^%s*([^;%s]*)%s*(.*)$"
+  local word, at = header:match "^%s*([^;%s]*)%s*()"
   local found = {}
-  while rest ~= "" do
-    local name, after = rest:match "^;%s*([%w!#$%%&'*+.^_`|~-]+)%s*=%s*()"
+  while at <= #header do
+    local name, after = header:match("^;%s*([%w!#$%%&'*+.^_`|~-]+)%s*=%s*()", at)
     if not name then
-      if rest:find "^;?%s*$" then break end
+      if header:find("^;?%s*$", at) then break end
       return nil
     end
     local value, past
-    if rest:sub(after, after) == '"' then
-      -- Browsers write a quote as %22. Others write \" for it; a backslash before anything else is itself, as in C:\a.txt.
-      local from = after + 1
-      local close = rest:find('"', from, true)
-      while close and rest:sub(close - 1, close - 1) == "\\" and rest:find('"', close + 1, true) do close = rest:find('"', close + 1, true) end
-      if not close then return nil end
-      value, past = rest:sub(from, close - 1):gsub('\\"', '"'), close + 1
+    if header:sub(after, after) == '"' then
+      value, past = read_quoted(header, after + 1)
+      if not value then return nil end
     else
-      value, past = rest:match("^([^;%s]*)()", after)
+      value, past = header:match("^([^;%s]*)()", after)
     end
     found[name:lower()] = value
-    rest = rest:sub(past):match "^%s*(.*)$"
+    at = header:match("^%s*()", past)
   end
   return word:lower(), found
 end
@@ -200,16 +215,16 @@ local function file_name(parameters)
   else
     name = parameters.filename and unmark(parameters.filename)
   end
-  return name and name:match "[^/\\]*$" -- some browsers send a path
+  return name and (name:match "^.*[/\\](.*)$" or name) -- some browsers send a path
 end
 
 local function read_headers(text)
   local headers = {}
   if #text > MOST_HEADERS then too_large("the headers of a part have more than %d bytes", MOST_HEADERS) end
   for line in (text .. "\r\n"):gmatch "(.-)\r\n" do
-    local name, value = line:match "^([%w!#$%%&'*+.^_`|~-]+):%s*(.-)%s*$"
+    local name, value = line:match "^([%w!#$%%&'*+.^_`|~-]+):(.*)$"
     if line ~= "" and not name then malformed("a part has the header line `%s`", shown(line)) end
-    if name then headers[name:lower()] = value end
+    if name then headers[name:lower()] = trim(value) end
   end
   return headers
 end
