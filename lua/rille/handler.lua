@@ -4,11 +4,26 @@ local errors = require "rille.errors"
 
 local unpack = table.unpack or unpack -- luacheck: ignore
 
--- A URL that another part of the application has put into its message.
+local function hide_url(url)
+  if core.url_provider(url) then return core.url_shown(url) end
+  return (url:gsub("^(.-//).*@", "%1***@"))
+end
+
+-- Hides the passwords of URLs that other parts of the application have put into their messages. The text may be long and a visitor's: the time is in
+-- proportion to it, so schemes are searched from their `://`.
 local function hide(text)
-  return (text:gsub("%a[%w+.-]*://[^%s\"'`]+", function(url)
-    return core.url_provider(url) and core.url_shown(url) or url:find("@", 1, true) and url:gsub("//.*@", "//***@") or nil
-  end))
+  local pieces, at = {}, 1
+  local colon = text:find("://", at, true)
+  while colon do
+    local from, past = colon, text:match("^[^%s\"'`]*()", colon + 3)
+    while from > at and text:find("^[%w+.-]", from - 1) do from = from - 1 end
+    from = text:match("^[^%a:]*()", from)
+    pieces[#pieces + 1] = text:sub(at, from - 1)
+    pieces[#pieces + 1] = from < colon and hide_url(text:sub(from, past - 1)) or text:sub(from, past - 1)
+    at, colon = past, text:find("://", past, true)
+  end
+  pieces[#pieces + 1] = text:sub(at)
+  return table.concat(pieces)
 end
 
 -- Errors as text: their message and where they came from.

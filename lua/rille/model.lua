@@ -18,7 +18,9 @@ local VALIDATE = options.declare("rille.ValidateOptions", {
 local ACTIONS = {}
 for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
 
+-- A decoded table stays itself, since a copy would have no mark: the core refuses it.
 local function copy_without(args, key)
+  if core.decoded(args) then return args end
   local copy = {}
   for k, v in pairs(core.plain(args, "the arguments")) do
     if k ~= key then copy[k] = v end

@@ -65,9 +65,10 @@ local function refuse_name(name)
 end
 
 -- Splits the arguments: those of paginate, and those of find_many.
-local function split(given)
+local function split(model, given)
   if given == nil then given = {} end
   if type(given) ~= "table" then options.refuse("paginate", "a table of arguments, as in paginate{ where = { ... }, page = 1 }", given) end
+  if core.decoded(given) then model:find_many(given) end -- raises; a copy would have no mark
   local own, find = {}, {}
   for key, value in pairs(core.plain(given, "paginate")) do
     if PAGES.names[key] then own[key] = value
@@ -102,9 +103,12 @@ end
 
 local function is_yes(value) return value ~= nil and value ~= false and value ~= core.null end
 
+local function is_decoded(value) return type(value) == "table" and core.decoded(value) ~= nil end
+
 -- Makes find_many return the fields of the order, which tokens are built from. Returns those that the caller has not asked for.
 local function show_fields(find, order, facts, omitted)
   local hidden, left_out = {}, {}
+  if is_decoded(find.select) or is_decoded(find.omit) then return hidden end -- find_many refuses it; a copy would have no mark
   for _, name in ipairs(omitted or {}) do left_out[name] = true end
   local chosen = type(find.select) == "table" and core.plain(find.select, "select") or nil
   local omit = type(find.omit) == "table" and core.plain(find.omit, "omit") or nil
@@ -229,7 +233,7 @@ end
 
 -- The method; documented in rille.model. The row's key is added to the order, so pages do not overlap.
 return function(model, given)
-  local own, find = split(given)
+  local own, find = split(model, given)
   local request = request_of(own)
   local scope, omitted = core.model_scope(model)
   local facts = core.model_facts(model)

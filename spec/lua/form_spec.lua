@@ -103,6 +103,31 @@ describe("rille.form, multipart", function()
     fails(413, "2 fields", body_of(field, field, field), TYPE, { fields = 2 })
     fails(413, "headers", body_of("X: " .. ("y"):rep(17000) .. "\r\n" .. field), TYPE)
   end)
+
+  it("takes no time out of proportion to read headers", function()
+    local hostile = {
+      'form-data; name="a"; filename="b"\r\nX: a' .. (" "):rep(16000) .. "b",
+      'form-data; name="a"; filename="' .. ("a"):rep(16000) .. '/"',
+      'form-data; name="a"; filename="' .. ("a"):rep(16000) .. '"',
+      "form-data; name=\"a\"; filename*=utf-8''" .. ("a"):rep(16000) .. "/",
+      'form-data; name="a"; filename="b"' .. (";a=b"):rep(4000),
+      'form-data; name="a"; filename="b' .. ('\\"'):rep(7000) .. '"',
+    }
+    for _, header in ipairs(hostile) do
+      local part, parts = "Content-Disposition: " .. header .. "\r\n\r\nx", {}
+      for i = 1, 50 do parts[i] = part end
+      local began = os.clock()
+      assert.equal(50, #rille.form(body_of((table.unpack or unpack)(parts)), TYPE).a) -- luacheck: ignore
+      assert.is_true(os.clock() - began < 2, header:sub(1, 60))
+    end
+  end)
+
+  it("trims headers and paths of names", function()
+    local form = rille.form(body_of('Content-Disposition: \tform-data ; name="a" ; filename="C:\\d/e\\f.txt"; \r\n'
+      .. 'Content-Type:   text/plain \t\r\nX:\r\nY:  \r\n\r\n1',
+      'Content-Disposition: form-data; name="b"; filename="d/"\r\n\r\n2'), TYPE)
+    assert.same({ a = { name = "f.txt", type = "text/plain", content = "1" }, b = { name = "", type = "application/octet-stream", content = "2" } }, form)
+  end)
 end)
 
 describe("rille.form, JSON", function()
@@ -178,6 +203,24 @@ support.each_engine(function(engine)
       refused("where", function() return db:batch(function(b) return b.account:count { where = where } end) end)
       refused("where", function() return db:transaction(function(tx) return tx.account:count { where = where } end) end)
       refused("where", function() return db.account:explain { where = where } end)
+    end)
+
+    it("are refused by methods that read arguments in Lua", function()
+      local function as_arguments(f)
+        for _, args in ipairs { rille.json.decode '{"batch":1}', rille.json.decode "{}", rille.form "page=1", rille.form "" } do
+          local e = support.fails("VALIDATION", f, args)
+          assert.truthy(e.message:find("is not a table of arguments; use input(), or rille.trust()", 1, true), e.message)
+        end
+      end
+      as_arguments(function(args) return db.account:paginate(args) end)
+      as_arguments(function(args) return db.account:explain(args) end)
+      as_arguments(function(args)
+        for _ in db.account:each(args) do error "a row" end -- luacheck: ignore
+      end)
+      -- Fields of the order are added to `select`, or taken from `omit`.
+      local order_by = { id = "asc" }
+      refused("select", function() return db.account:paginate { select = rille.json.decode '{"hash":true}', order_by = order_by } end)
+      refused("omit", function() return db.account:paginate { omit = rille.json.decode '{"id":true}', order_by = order_by } end)
     end)
 
     it("are values of Json fields, whatever their keys", function()

@@ -208,6 +208,18 @@ describe("rille.handler", function()
     assert.equal(1, select(2, nested:gsub("stack traceback:", "")))
   end)
 
+  it("reads long messages in little time", function()
+    local function raised(text) return select(2, pcall(rille.handler(function() error(text, 0) end))) end
+    local began = os.clock()
+    for _, text in ipairs { ("a"):rep(100000), "a://x@" .. ("//"):rep(50000), ("a:"):rep(50000), ("9a://b@ "):rep(10000) } do
+      assert.is_true(#raised(text) > 20000)
+    end
+    assert.is_true(os.clock() - began < 2)
+    local shown = { ["http://a@b"] = "http://***@b",
+      ["9x://a@b:://@"] = "9x://***@", ["://a@b"] = "://a@b", ["x://"] = "x://", ['"x://u:p@h"'] = '"x://***@h"' }
+    for text, expected in pairs(shown) do assert.equal(expected, raised(text):match "^[^\n]*") end
+  end)
+
   it("shows no password, also none of a foreign message", function()
     local function raised(fn) return select(2, pcall(rille.handler(fn))) end
     local text = raised(function() error "cannot open postgresql://u:s3cr:et@h/d and https://me:s3cr@h/ today" end)
