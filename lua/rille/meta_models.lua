@@ -138,6 +138,103 @@
 ---@field message string for the person at a form, without the path
 ---@field rule? string the rule that the value breaks, such as `length`
 
+---@class rille.SchemaInfo
+---@field provider string
+---@field models rille.ModelInfo[]
+---@field enums rille.EnumInfo[]
+
+---@class rille.ModelInfo
+---@field name string as written
+---@field snake string
+---@field camel string
+---@field table string in the database
+---@field schema? string @@schema
+---@field doc? string
+---@field view? true
+---@field fields rille.FieldInfo[]
+---@field keys rille.KeyInfo[]
+
+---@class rille.FieldInfo
+---@field name string
+---@field kind "scalar"|"enum"|"relation"
+---@field type string such as "String"; the name of the enum or model
+---@field column? string in the database
+---@field doc? string the documentation, with the lines of rules
+---@field native? string such as "VarChar"
+---@field native_args? integer[]
+---@field list? true
+---@field required? true
+---@field is_id? true
+---@field is_unique? true
+---@field updated_at? true
+---@field has_default? true
+---@field by_database? true the database evaluates the default
+---@field default_kind? "literal"|"list"|"autoincrement"|"now"|"uuid"|"cuid"|"ulid"|"nanoid"|"dbgenerated"|"sequence"
+---@field default? string|number|boolean|table a literal, or a list of them; decimals, date-times, Json and bytes are strings, as written
+---@field expression? string of dbgenerated and sequence
+---@field values? string[] of enums
+---@field rules? rille.RuleInfo
+---@field target? string the model of a relation
+---@field opposite? string its field on the other side
+---@field relation? "one_to_one"|"one_to_many"|"many_to_many"
+---@field relation_name? string
+---@field holds_key? true
+---@field own_fields? string[] of the foreign key, on this side
+---@field other_fields? string[] on the other side
+
+---@class rille.RuleInfo
+---@field length? { min?: integer, max?: integer }
+---@field range? { min?: number|string, max?: number|string } strings for Decimal and DateTime, as written
+---@field email? true
+---@field url? true
+---@field pattern? string
+---@field one_of? (string|integer)[]
+---@field trim? true
+---@field lowercase? true
+---@field message? string
+
+---@class rille.KeyInfo
+---@field kind "primary"|"unique"|"index"
+---@field fields string[]
+---@field client_name? string in a unique where
+---@field name? string in the database
+---@field names_row? true it may be used in a unique where
+
+---@class rille.EnumInfo
+---@field name string
+---@field type string in the database
+---@field doc? string
+---@field values { name: string, value: string, doc?: string }[]
+
+---@class (exact) rille.ActionOptions
+---@field authorize? fun(context: table, form: table): boolean|nil, integer? whether the call is allowed; false is status 403, or the status that is its second value
+---@field input? rille.ActionInput|fun(form: table, context: table): table|nil, table? what the form may say: `model`, and the options of model:input; or a function that returns the input, or nil and messages
+---@field run fun(tx: rille.Client, input: table|nil, context: table): any, table? the action itself; returns the value of the answer, or nil and messages by field: then it is rolled back, status 422
+---@field transaction? boolean|rille.TransactionOptions the options of its transaction; false: it runs on the client
+---@field revalidate? rille.ActionRevalidate which cached answers are stale afterwards
+---@field redirect? string|fun(value: any, context: table): string a local path to go to afterwards
+
+---@class (exact) rille.ActionRevalidate
+---@field paths? string[]|fun(value: any, context: table): string[] paths of cached pages
+---@field tags? string[]|fun(value: any, context: table): string[] tags of cached answers
+
+--- What an action returns; see docs/actions.md.
+---@class rille.Answer
+---@field ok boolean
+---@field status integer as HTTP has it
+---@field value? any what `run` returned
+---@field redirect? string a local path
+---@field code? string
+---@field errors? table<string, string> messages by field, `base` for none
+---@field faults? table[] all faults of the input
+---@field values? table the form, without files and omitted fields
+
+--- The options of model:input, and the model.
+---@class rille.ActionInput
+---@field model string
+---@field allow table
+---@field [string] any
+
 ---@class (exact) rille.InputOptions
 ---@field allow (string|table)[]|table<string, true|"connect"|table> lists the fields that the form may give
 ---@field mode? "create"|"update" "create"; "update": nothing is required
