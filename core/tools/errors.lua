@@ -102,7 +102,7 @@ local WORDS = {
     met = "A foreign key refers to a row that does not exist, or a row to be deleted is still referenced. SQLite does not report which relation "
       .. "it was: there are details only if the statement could break just one.",
     todo = "Create the other row first, delete the referencing rows first, or choose another `onDelete`.",
-    meta = "model field_name columns table constraint",
+    meta = "model field_name side columns table constraint",
   },
   P2004 = {
     met = "A CHECK or exclusion constraint of the database failed.",
@@ -328,6 +328,7 @@ local META = {
   { "warnings", "list: what a push would lose or cannot do, with the number of rows" },
   { "target", "list: the fields of the constraint" },
   { "field_name", "the relation field with the foreign key" },
+  { "side", "`referencing`: a written row refers to a missing one; `referenced`: a row is still referenced; absent if it could be either" },
   { "relation", "the name of the relation" },
   { "cause", "what was not found, in words" },
   { "columns", "list: the columns that the database named" },

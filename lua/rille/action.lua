@@ -81,7 +81,8 @@ end
 local function attempt(action, tx, call)
   local ok, value, messages = pcall(action.run, tx, call.input, call.context)
   if not ok then
-    call.parent = faults.missing_parent(tx, value, call.input, action:facts(value))
+    local missing = faults.missing_parent(tx, value, call.input, action:facts(value))
+    if missing then value.meta.missing = missing end
     error(value, 0)
   end
   if value == nil and messages ~= nil then faults.returned(messages, "action: run") end
@@ -110,11 +111,8 @@ local function values_of(form, omitted, depth)
   if type(form) ~= "table" or depth > 20 then return nil end
   local copy = setmetatable({}, getmetatable(form))
   for key, value in pairs(form) do
-    if type(value) == "table" then
-      rawset(copy, key, not is_file(value) and values_of(value, omitted, depth + 1) or nil)
-    elseif not omitted[key] then
-      rawset(copy, key, value)
-    end
+    if type(value) == "table" then value = not is_file(value) and values_of(value, omitted, depth + 1) or nil end
+    if not omitted[key] then rawset(copy, key, value) end
   end
   return copy
 end
@@ -136,12 +134,11 @@ local function failed(action, call, e)
     report(action, e, 200, e.meta.cause)
     return succeeded(call, e.meta.results[1])
   end
-  local status, words = faults.status(e), core.messages(client.scope(action.db, "action"))
-  local answer = { ok = false, status = status, code = faults.code(e, status), values = values_of(call.form, action.db[client.OMITTED], 0) }
+  local status, words, omitted = faults.status(e), core.messages(client.scope(action.db, "action")), action.db[client.OMITTED]
+  local answer = { ok = false, status = status, code = faults.code(e, status), values = values_of(call.form, omitted, 0) }
   if status < 500 then
-    if call.parent and e.code == "P2003" then e.meta.field_name = call.parent end
     answer.errors = faults.messages(e, words, call.input, action:facts(e))
-    answer.faults = e.meta.faults
+    answer.faults = faults.without(e.meta.faults, omitted)
   else
     answer.errors = { base = faults.word(words, "failed", "base") }
     report(action, e, status)
@@ -157,12 +154,16 @@ end
 local Action = {}
 Action.__index = Action
 
---- Returns the facts of the model that the form is for, or of the model of an error; nil if neither is known.
+--- Returns what is known of the form: of its model, or of the model of an error if the form has none.
+---@param e any
+---@return rille.FormFacts
 function Action:facts(e)
-  local name = self.model_name or errors.is_error(e) and e.meta.model or nil
-  if not name then return nil end
-  self.known[name] = self.known[name] or faults.model(client.scope(self.db, "action"), name)
-  return self.known[name]
+  local function find(name)
+    if not name then return nil end
+    self.known[name] = self.known[name] or faults.model(client.scope(self.db, "action"), name)
+    return self.known[name]
+  end
+  return { model = find(self.model_name or errors.is_error(e) and e.meta.model or nil), find = find }
 end
 
 local function check_input(db, action, given)

@@ -5,6 +5,11 @@ local input_words = require "rille.input"
 
 local faults = {}
 
+--- What is known of the form of an action.
+---@class rille.FormFacts
+---@field model table|nil the facts of the model that the form is for
+---@field find fun(name: string|nil): table|nil the facts of a model, by any of its names
+
 local STATUS = {
   INPUT = 422, P2000 = 422, P2003 = 422, P2011 = 422, P2020 = 422,
   P2025 = 404,
@@ -120,25 +125,112 @@ local function given_among(names, input)
   return found
 end
 
--- Each gives the code of a message for each field.
-local function of_unique(e, input)
+-- Deeper rows of an input are not looked at, nor more than MOST_ROWS.
+local MOST_LEVELS, MOST_ROWS = 8, 1000
+
+local collect
+
+-- The new rows of a relation of the input.
+local function collect_related(list, find, relation, row, path)
+  local value = row[relation.name]
+  local create = type(value) == "table" and value.create
+  if type(create) ~= "table" then return end
+  local model = find(relation.target)
+  if not relation.list then return collect(list, find, model, create, path, relation.name .. ".") end
+  for i, one in ipairs(create[1] == nil and { create } or create) do
+    if type(one) == "table" then collect(list, find, model, one, path .. relation.name .. ".", i .. ".") end
+  end
+end
+
+function collect(list, find, model, row, path, step)
+  if not model or list.level == MOST_LEVELS or #list == MOST_ROWS then return end
+  list[#list + 1] = { model = model, row = row, list = path, path = path .. step }
+  list.level = list.level + 1
+  for _, f in ipairs(model.fields) do
+    if f.kind == "relation" then collect_related(list, find, f, row, path .. step) end
+  end
+  list.level = list.level - 1
+end
+
+-- The rows that the input makes, of all models or of that one: { model, row, path = "tags.2.", list = "tags." }, the outermost first.
+local function rows_of(facts, input, name)
+  local all, chosen = { level = 0 }, {}
+  if type(input) == "table" and facts.model then collect(all, facts.find, facts.model, input, "", "") end
+  for _, one in ipairs(all) do
+    if not name or one.model.name == name then chosen[#chosen + 1] = one end
+  end
+  return chosen
+end
+
+-- The rows that give one of the fields; each has them as `given`.
+local function rows_with(facts, input, name, fields)
+  local chosen = {}
+  for _, one in ipairs(rows_of(facts, input, name)) do
+    one.given = given_among(fields, one.row)
+    if #one.given > 0 then chosen[#chosen + 1] = one end
+  end
+  return chosen
+end
+
+-- The place of the form that all these rows have in common: the list that they are in. "base" if there is none.
+local function common_list(rows)
+  local list = rows[1] and rows[1].list or ""
+  for _, one in ipairs(rows) do
+    while one.list:sub(1, #list) ~= list do list = list:gsub("[^.]*%.$", "", 1) end
+  end
+  return list ~= "" and list:gsub("%.%d+%.$", "."):sub(1, -2) or "base"
+end
+
+-- Each of the next functions returns the code of a message for each field.
+
+local function of_unique(e, input, facts)
   local target = type(e.meta.target) == "table" and e.meta.target or {}
-  if #target == 1 then return { [target[1]] = "taken" } end
+  local own = not facts.model or facts.model.name == e.meta.model
+  local rows = rows_with(facts, input, e.meta.model, target)
+  if #rows > 1 then return { [common_list(rows)] = "taken" } end
+  if #rows == 0 then return own and #target == 1 and { [target[1]] = "taken" } or { base = #target == 1 and "taken" or "taken_together" } end
   local codes = {}
-  for _, name in ipairs(given_among(target, input)) do codes[name] = "taken" end
-  return next(codes) and codes or { base = "taken_together" }
+  for _, name in ipairs(rows[1].given) do codes[rows[1].path .. name] = "taken" end
+  return codes
 end
 
--- The place of the form where a relation was chosen: its key, or the relation itself if that was connected.
-local function field_of_relation(relation, input)
-  local given = given_among({ relation.name, (table.unpack or unpack)(relation.own_fields or {}) }, input) -- luacheck: ignore
-  return given[1] or relation.own_fields and relation.own_fields[1] or relation.name
+-- The names by which a form chooses the row that a relation refers to.
+local function names_of_relation(relation)
+  local names = { relation.name }
+  for i, name in ipairs(relation.own_fields or {}) do names[i + 1] = name end
+  return names
 end
 
-local function of_relation(e, input, model)
-  local relation = model and e.meta.model == model.name and field_named(model, e.meta.field_name)
-  if relation and relation.holds_key and input ~= nil then return { [field_of_relation(relation, input)] = "missing_row" } end
-  return { base = input == nil and "in_use" or "missing_row" }
+local function of_relation(e, input, facts)
+  if e.meta.missing then return { [e.meta.missing] = "missing_row" } end
+  if e.meta.side == "referenced" then return { base = "in_use" } end
+  local model = facts.find(e.meta.model)
+  local relation = field_named(model, e.meta.field_name)
+  local rows = relation and rows_with(facts, input, model.name, names_of_relation(relation)) or {}
+  if #rows == 1 then return { [rows[1].path .. rows[1].given[1]] = "missing_row" } end
+  if #rows > 1 then return { [common_list(rows)] = "missing_row" } end
+  return { base = (e.meta.side or input ~= nil) and "missing_row" or "in_use" }
+end
+
+-- PostgreSQL does not say which value is too long.
+local function of_length(e, input, facts)
+  local codes = {}
+  for _, one in ipairs(rows_of(facts, input)) do
+    for _, f in ipairs(one.model.fields) do
+      local value, most = one.row[f.name], (f.native == "VarChar" or f.native == "Char") and f.native_args and f.native_args[1]
+      if most and type(value) == "string" and select(2, value:gsub("[^\128-\191]", "")) > most then codes[one.path .. f.name] = "too_long" end
+    end
+  end
+  return next(codes) and codes or { [type(e.meta.field) == "string" and e.meta.field or "base"] = "too_long" }
+end
+
+local function of_null(e, input, facts)
+  local target = type(e.meta.target) == "table" and e.meta.target[1]
+  if not target then return { base = "required" } end
+  local rows = rows_with(facts, input, e.meta.model, { target })
+  if #rows == 0 then rows = rows_of(facts, input, e.meta.model) end
+  if #rows == 0 and facts.model and facts.model.name ~= e.meta.model then return { base = "required" } end
+  return { [#rows > 1 and common_list(rows) or (rows[1] and rows[1].path or "") .. target] = "required" }
 end
 
 local function field_of(e)
@@ -153,9 +245,10 @@ local function words_of(e)
   return e.message:sub(1, #path) == path and e.message:sub(#path + 1) or e.message
 end
 
-local function codes_of(e, input, model)
-  if e.code == "P2002" then return of_unique(e, input) end
-  if e.code == "P2003" then return of_relation(e, input, model) end
+local BY_FIELD = { P2000 = of_length, P2002 = of_unique, P2003 = of_relation, P2011 = of_null }
+
+local function codes_of(e, input, facts)
+  if BY_FIELD[e.code] and not e.meta.path then return BY_FIELD[e.code](e, input, facts) end
   return { [field_of(e)] = BY_CODE[e.code] or BY_STATUS[faults.status(e)] or "failed" }
 end
 
@@ -170,13 +263,13 @@ function faults.word(list, code, path) return input_words.word(list, { path = pa
 ---@param e rille.Error
 ---@param list table|nil the messages of the client
 ---@param input table|nil what the action was given
----@param model table|nil the facts of the model that the form is for
+---@param facts rille.FormFacts
 ---@return table<string, string>
-function faults.messages(e, list, input, model)
+function faults.messages(e, list, input, facts)
   if e.meta.errors then return e.meta.errors end
   if e.code == "INPUT" and not e.meta.status then return { [field_of(e)] = words_of(e) } end
   local messages = {}
-  for field, code in pairs(codes_of(e, input, model)) do messages[field] = faults.word(list, code, field) end
+  for field, code in pairs(codes_of(e, input, facts)) do messages[field] = faults.word(list, code, field) end
   return messages
 end
 
@@ -186,24 +279,49 @@ function faults.code(e, status)
   return status < 500 and e.code or "INTERNAL"
 end
 
---- SQLite says only that some foreign key is broken. Asks which row that the input refers to is missing; the transaction goes on there. Returns the
---- name of the relation, or nil.
+-- Whether the row that a relation of an input's row refers to is missing. Nil if that cannot be asked.
+local function is_missing(tx, relation, row)
+  local where = {}
+  for i, name in ipairs(relation.own_fields) do
+    if row[name] == nil or row[name] == core.null then return nil end
+    where[relation.other_fields[i]] = row[name]
+  end
+  local asked, found = pcall(function() return tx[relation.target]:exists { where = where } end)
+  return asked and not found
+end
+
+--- SQLite says only that some foreign key is broken. Asks which row that the input refers to is missing; the transaction goes on there. Returns its
+--- place in the form, or nil.
 ---@param tx rille.Client
 ---@param e any
 ---@param input any
----@param model table|nil
-function faults.missing_parent(tx, e, input, model)
-  if not errors.is_error(e) or e.code ~= "P2003" or e.meta.field_name or type(input) ~= "table" then return nil end
-  if not model or e.meta.model ~= model.name then return nil end
-  for _, f in ipairs(model.fields) do
-    local given = f.holds_key and given_among(f.own_fields, input)
-    if given and #given > 0 and #given == #f.own_fields then
-      local where = {}
-      for i, name in ipairs(f.own_fields) do where[f.other_fields[i]] = input[name] end
-      local asked, found = pcall(function() return tx[f.target]:exists { where = where } end)
-      if asked and not found then return f.name end
+---@param facts rille.FormFacts
+---@return string|nil
+function faults.missing_parent(tx, e, input, facts)
+  if not errors.is_error(e) or e.code ~= "P2003" or e.sqlstate or e.meta.side == "referenced" then return nil end
+  for _, one in ipairs(rows_of(facts, input)) do
+    for _, f in ipairs(one.model.fields) do
+      if f.holds_key and #(f.own_fields or {}) > 0 and is_missing(tx, f, one.row) then return one.path .. f.own_fields[1] end
     end
   end
+end
+
+--- Returns the faults of an input as an answer may have them: without the values of fields that the client omits.
+---@param list table[]|nil
+---@param omitted table<string, boolean> names of fields
+---@return table[]|nil
+function faults.without(list, omitted)
+  if not list then return nil end
+  local copies = core.array {}
+  for i, fault in ipairs(list) do
+    local copy = {}
+    for key, value in pairs(fault) do copy[key] = value end
+    for step in fault.path:gmatch "[^.]+" do
+      if omitted[step] then copy.value = nil end
+    end
+    copies[i] = copy
+  end
+  return copies
 end
 
 return faults

@@ -28,6 +28,7 @@ local action = work.action(db, {
   after_commit = point == "after" and die_now,
 })
 local answer = action(rille.form "name=killed")
-local file = assert(io.open(folder .. "/answer", "w"))
+local file = assert(io.open(folder .. "/part", "w"))
 file:write(tostring(answer.ok), " ", answer.status)
 file:close()
+os.rename(folder .. "/part", folder .. "/answer") -- whole, or not there

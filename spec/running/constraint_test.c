@@ -62,8 +62,13 @@ static void told(bool postgres) {
                           NULL,         RILLE_CREATE,
                           false};
   expect_failure(&w, &foreign);
+  failing_call referencing = foreign;
+  referencing.key = "side", referencing.first = "referencing";
+  expect_failure(&w, &referencing);
   failing_call held = {"shop", "{'where':{'id':1}}", "P2003", "`goods_shop_id_fkey`", "field_name", "shop",
                        NULL,   RILLE_DELETE,         false};
+  expect_failure(&w, &held);
+  held.key = "side", held.first = "referenced";
   expect_failure(&w, &held);
   close_world(&w);
 }

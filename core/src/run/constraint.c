@@ -84,8 +84,10 @@ static void name_foreign_key(const rl_schema *s, const rl_step *failed, rl_error
   rl_error_detail(err, "constraint", r->constraint);
 }
 
-static void translate_foreign_key(const rl_schema *s, rl_error *err) {
+static void translate_foreign_key(const rl_schema *s, const rl_step *failed, rl_error *err) {
   const rl_relation *r = relation_of_constraint(s, rl_error_get(err, "table"), rl_error_get(err, "constraint"));
+  const char *side = failed ? rl_broken_side(s, failed, r) : NULL;
+  if (side) rl_error_detail(err, "side", rl_str_of(side));
   if (!r) return;
   rl_error_detail(err, "field_name", r->key_side->name);
   rl_buf text;
@@ -115,5 +117,5 @@ void rl_translate_constraint(const rl_schema *s, const rl_model *model, const rl
   rl_error_detail(err, "model", model->name);
   if (err->code == RL_P2002 && m) translate_unique(m, err);
   if (err->code == RL_P2011 && m) translate_null(m, err);
-  if (err->code == RL_P2003) translate_foreign_key(s, err);
+  if (err->code == RL_P2003) translate_foreign_key(s, failed, err);
 }

@@ -11,8 +11,9 @@ typedef struct step_taken {
 
 typedef struct search {
   const rl_schema *schema;
-  const rl_relation *only; /* the relation that could be broken */
-  size_t count;            /* how many there are; 2 or more: not certain */
+  const rl_relation *asked; /* no other relation counts; NULL: all do */
+  const rl_relation *only;  /* the relation that could be broken */
+  size_t count;             /* how many there are; 2 or more: not certain */
   step_taken followed[MOST_FOLLOWED];
   size_t followed_count;
 } search;
@@ -25,7 +26,7 @@ typedef struct written {
 } written;
 
 static void search_found(search *s, const rl_relation *r) {
-  if (s->only == r) return;
+  if (s->only == r || (s->asked && s->asked != r)) return;
   s->only = r;
   s->count++;
 }
@@ -115,15 +116,23 @@ static void search_deleted_rows(search *s, const rl_model *m) {
   }
 }
 
-static void search_step(search *s, const rl_step *step) {
+/* Searches the foreign keys that the rows of the step have. */
+static void search_references(search *s, const rl_step *step) {
+  written w = {step, NULL, 0};
+  if (step->kind == RL_STEP_INSERT && !step->as.insert->link)
+    search_own_references(s, step->as.insert->model, &w, NULL);
+  else if (step->kind == RL_STEP_UPDATE)
+    search_own_references(s, step->as.update->model, &w, NULL);
+}
+
+/* Searches the foreign keys that refer to the rows of the step. */
+static void search_referenced(search *s, const rl_step *step) {
   written w = {step, NULL, 0};
   if (step->kind == RL_STEP_INSERT && !step->as.insert->link) {
     const rl_insert *insert = step->as.insert;
-    search_own_references(s, insert->model, &w, NULL);
     if (insert->on_conflict_count || (insert->rows && insert->rows->update_count))
       search_replaced_values(s, insert->model, &w);
   } else if (step->kind == RL_STEP_UPDATE) {
-    search_own_references(s, step->as.update->model, &w, NULL);
     search_replaced_values(s, step->as.update->model, &w);
   } else if (step->kind == RL_STEP_DELETE && !step->as.delete_->link) {
     search_deleted_rows(s, step->as.delete_->model);
@@ -132,6 +141,16 @@ static void search_step(search *s, const rl_step *step) {
 
 const rl_relation *rl_broken_relation(const rl_schema *schema, const rl_step *step) {
   search s = {.schema = schema};
-  if (!schema->relation_mode_prisma) search_step(&s, step);
+  if (schema->relation_mode_prisma) return NULL;
+  search_references(&s, step);
+  search_referenced(&s, step);
   return s.count == 1 ? s.only : NULL;
+}
+
+const char *rl_broken_side(const rl_schema *schema, const rl_step *step, const rl_relation *relation) {
+  search own = {.schema = schema, .asked = relation}, other = own;
+  search_references(&own, step);
+  search_referenced(&other, step);
+  if (!own.count == !other.count) return NULL;
+  return own.count ? "referencing" : "referenced";
 }
