@@ -107,7 +107,7 @@ local function read(model, form, given)
     depth = given.depth, items = given.items, fields = given.fields, zone = not asks and zone or nil, ask = asks }
   local data, found = core.input(model, form, own)
   if data ~= false then return data, found end
-  own.ask, own.offsets = false, offsets_of(zone, found)
+  own.ask, own.offsets, own.locals = false, offsets_of(zone, found), found
   return core.input(model, form, own)
 end
 
@@ -127,17 +127,31 @@ end
 local function messages_of(list, found)
   local first = {}
   for _, fault in ipairs(found) do
+    local path, code = fault.path, fault.code
     fault.message = input.word(list, fault)
-    fault.own = nil
-    first[fault.path] = first[fault.path] or fault.message
+    fault.path, fault.code, fault.own = path, code, nil -- a function of `messages` may have changed them
+    first[path] = first[path] or fault.message
   end
   return first
 end
 
+local function check_options(given)
+  local like = "a table of options, as in { allow = { \"title\" } }"
+  if given == nil then options.refuse("input", like, given) end
+  if type(given) == "table" and rawget(given, 1) ~= nil then options.refuse("input", like, given, "a list") end
+  options.check(INPUT, given, "input")
+end
+
+--- Raises if the options cannot be those of a model, whatever the form.
+function input.check(model, given)
+  check_options(given)
+  input.messages(given.messages, "input: messages")
+  read(model, {}, given)
+end
+
 -- The method; documented in rille.model.
 function input.read(model, form, given)
-  if given == nil then options.refuse("input", "a table of options, as in { allow = { \"title\" } }", given) end
-  options.check(INPUT, given, "input")
+  check_options(given)
   local kind = type(form)
   if kind == "nil" or kind == "function" or kind == "thread" then options.refuse("input: form", "a table", form) end
   local list = input.messages(given.messages, "input: messages", core.messages(model))

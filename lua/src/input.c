@@ -167,9 +167,30 @@ static void push_locals(lua_State *L, const rille_input *input) {
   }
 }
 
+/* Raises if the date-times without an offset are not those of the option `locals`, whose offsets were used: the form is
+ * another one than when it was read first. */
+static void check_locals(lua_State *L, const rille_input *input) {
+  lua_getfield(L, OPTIONS_AT, "locals");
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    return;
+  }
+  push_locals(L, input);
+  size_t count = rl_rawlen(L, -1);
+  int same = rl_rawlen(L, -2) == count;
+  for (size_t i = 1; same && i <= count; i++) {
+    lua_rawgeti(L, -2, (int)i);
+    lua_rawgeti(L, -2, (int)i);
+    same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+  }
+  lua_pop(L, 2);
+  if (!same) rl_lua_raise(L, "VALIDATION", "input: form: it has changed while `zone` was called");
+}
+
 /* core.input(model, form, options): returns the data; or nil and the faults. If options.ask and there are date-times
- * without an offset: false and these. options: allow, required, update, report_unknown, zone, offsets, depth, items,
- * fields. */
+ * without an offset: false and these. options: allow, required, update, report_unknown, zone, offsets, locals, depth,
+ * items, fields. */
 static int read_input(lua_State *L) {
   const rl_binding *b = rl_binding_of(L);
   rl_lua_model *m = rl_lua_model_at(L, b, 1);
@@ -185,6 +206,7 @@ static int read_input(lua_State *L) {
   rl_lua_box_check(
       L, box,
       rille_input_read(rille_client_schema(m->scope->client), m->model, box->tape, &options, &box->input, &box->err));
+  check_locals(L, box->input);
   if (has_option(L, "ask") && rille_input_local_count(box->input) > 0) {
     lua_pushboolean(L, 0);
     push_locals(L, box->input);

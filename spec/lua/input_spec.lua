@@ -219,6 +219,14 @@ support.each_engine(function(engine)
       assert.equal("2026-01-01T11:00:30.000Z", input.starts)
       assert.equal("2026-07-01T10:00:00.000Z", input.ends)
       assert.same({ "2026-01-01T12:00:30", "2026-07-01T12:00:00" }, asked)
+      local form = { born = "2026-07-01T12:00" }
+      wrong("input: form: it has changed while `zone` was called", function()
+        db.author:input(form, { allow = { "born" }, mode = "update", zone = function()
+          form.born = "2026-08-01T12:00"
+          return "Z"
+        end })
+      end)
+      wrong("input: expected a table of options, as in { allow = { \"title\" } }, got a list", function() db.author:input({}, { "born" }) end)
       wrong("input: zone: expected an offset like +02:00, got `Berlin`", function() born("2026-07-01", "Berlin") end)
       wrong('input: zone("2026-07-01T12:00:00"): expected an offset such as "+02:00", got nil',
         function() born("2026-07-01T12:00", function() end) end)
