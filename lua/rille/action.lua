@@ -3,6 +3,7 @@ local core = require "rille.core"
 local client = require "rille.client"
 local errors = require "rille.errors"
 local faults = require "rille.faults"
+local input_options = require "rille.input"
 local options = require "rille.options"
 
 local methods = client.methods
@@ -102,18 +103,25 @@ end
 
 -- ---------------------------------------------------------------------------------------------------------------------------------- the answer
 
+-- As rille.form has it.
 local function is_file(value)
-  return type(value) == "table" and type(value.name) == "string" and type(value.content) == "string"
+  local keys = 0
+  for _ in next, value do keys = keys + 1 end
+  return keys == 3 and type(rawget(value, "name")) == "string" and type(rawget(value, "type")) == "string" and type(rawget(value, "content")) == "string"
 end
 
--- The form as it may be shown again: without files, and without fields that the client omits.
-local function values_of(form, omitted, depth)
-  if type(form) ~= "table" or depth > 20 then return nil end
-  local copy = setmetatable({}, getmetatable(form))
+-- The form as it may be shown again: without files, and without fields that the client omits. `copies`: of its tables; a table within itself is left out.
+local function values_of(form, omitted, depth, copies)
+  if depth > 20 then return nil end
+  if copies[form] ~= nil then return copies[form] or nil end
+  copies[form] = false
+  local metatable = getmetatable(form)
+  local copy = setmetatable({}, type(metatable) == "table" and metatable or nil)
   for key, value in pairs(form) do
-    if type(value) == "table" then value = not is_file(value) and values_of(value, omitted, depth + 1) or nil end
+    if type(value) == "table" then value = not is_file(value) and values_of(value, omitted, depth + 1, copies) or nil end
     if not omitted[key] then rawset(copy, key, value) end
   end
+  copies[form] = copy
   return copy
 end
 
@@ -135,7 +143,7 @@ local function failed(action, call, e)
     return succeeded(call, e.meta.results[1])
   end
   local status, words, omitted = faults.status(e), core.messages(client.scope(action.db, "action")), action.db[client.OMITTED]
-  local answer = { ok = false, status = status, code = faults.code(e, status), values = values_of(call.form, omitted, 0) }
+  local answer = { ok = false, status = status, code = faults.code(e, status), values = values_of(call.form, omitted, 0, {}) }
   if status < 500 then
     answer.errors = faults.messages(e, words, call.input, action:facts(e))
     answer.faults = faults.without(e.meta.faults, omitted)
@@ -178,6 +186,7 @@ local function check_input(db, action, given)
   end
   if type(given.model) ~= "string" then options.refuse("action: input.model", "the name of a model", given.model) end
   action.model_name, action.model = given.model, db[given.model] -- raises if there is none
+  input_options.check(action.model, action.allow)
 end
 
 --- Makes an action: a function of a form and a context that returns an answer. It asks authorize(context, form), reads the input, runs run(tx, input,
@@ -197,6 +206,7 @@ function methods:action(definition)
   if transaction ~= nil and transaction ~= false and type(transaction) ~= "table" then
     options.refuse("action: transaction", "a table of options, or a boolean", transaction)
   end
+  if transaction then client.check_transaction_options(transaction, "action: transaction") end
   if definition.redirect ~= nil and not is_callable(definition.redirect) then check_redirect(definition.redirect) end
   local action = setmetatable({ db = self, authorize = definition.authorize, run = definition.run, redirect = definition.redirect,
     revalidate = definition.revalidate, transaction = transaction, known = {} }, Action)

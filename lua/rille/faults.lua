@@ -12,7 +12,7 @@ local faults = {}
 
 local STATUS = {
   INPUT = 422, P2000 = 422, P2003 = 422, P2011 = 422, P2020 = 422,
-  P2025 = 404,
+  P2018 = 404, P2025 = 404,
   P2002 = 409, P2034 = 409,
   P1001 = 503, P2024 = 503, P2028 = 503,
   P1008 = 504,
@@ -38,7 +38,7 @@ local WORDS = {
   out_of_range = "is out of range",
 }
 local BY_STATUS = { [401] = "unauthorized", [403] = "forbidden", [404] = "not_found", [409] = "conflict", [422] = "invalid" }
-local BY_CODE = { P2000 = "too_long", P2011 = "required", P2020 = "out_of_range", P2025 = "not_found", P2034 = "conflict" }
+local BY_CODE = { P2000 = "too_long", P2011 = "required", P2018 = "not_found", P2020 = "out_of_range", P2025 = "not_found", P2034 = "conflict" }
 
 --- Returns the HTTP status for an error: 422 for what a form can correct, 404, 409, 503 if the database cannot be reached in time, 504 if it does not
 --- answer in time, and 500 for every other error, also for errors that are not rille's.
@@ -55,7 +55,8 @@ local function check_messages(given, what)
   if given == nil then return nil end
   if type(given) == "string" then return { base = given } end
   if type(given) ~= "table" then errors.raise("VALIDATION", "%s: expected a table of messages by field, got a %s", what, type(given)) end
-  for field, message in pairs(core.plain(given, what)) do
+  given = core.plain(given, what)
+  for field, message in pairs(given) do
     if type(field) ~= "string" or type(message) ~= "string" then
       errors.raise("VALIDATION", "%s: expected a table of messages by field, such as { title = \"is already used\" }", what)
     end
@@ -66,6 +67,7 @@ end
 -- Raises the error that becomes the answer of an action.
 local function refuse(status, messages, list)
   local first = next(messages or {})
+  if first == nil then messages = nil end -- the message of the status
   local text = first and ("%s%s"):format(first == "base" and "" or first .. ": ", messages[first]) or WORDS[BY_STATUS[status] or "failed"]
   error(errors.new("INPUT", text, { status = status, errors = messages, faults = list }), 0)
 end
@@ -80,8 +82,11 @@ function faults.fail(status, messages)
   refuse(status, check_messages(messages, "rille.fail"))
 end
 
---- The messages that a function of the application has returned in place of a value.
-function faults.returned(messages, what) return refuse(422, check_messages(messages, what)) end
+--- The messages, or the error of rille, that a function of the application has returned in place of a value.
+function faults.returned(messages, what)
+  if errors.is_error(messages) then error(messages, 0) end
+  return refuse(422, check_messages(messages, what))
+end
 
 -- ---------------------------------------------------------------------------------------------------------------------------------- fields
 

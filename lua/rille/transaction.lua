@@ -146,6 +146,11 @@ local function check_function(fn, what)
   options.refuse(what, "a function", fn)
 end
 
+--- Raises if a table has not the options of a transaction.
+---@param given table
+---@param what string for errors
+function client.check_transaction_options(given, what) options.check(TRANSACTION, given, what) end
+
 -- Checks the arguments, and returns the number of retries.
 local function check(fn, given, nested)
   local kind = type(fn)
