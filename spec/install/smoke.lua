@@ -35,6 +35,23 @@ local _, lost = pcall(function() begin() end)
 assert(lost.place:find "^~.*smoke%.lua:%d+$", lost.place)
 local _, text = pcall(rille.handler(function() db.note:count { nope = 1 } end))
 assert(type(text) == "string" and text:find "^VALIDATION: .*smoke%.lua:%d+%)\nstack traceback:", text)
+-- An action: committed, rolled back, and a fault of a nested row.
+local function create(name, allow)
+  return { input = { model = name, allow = allow }, run = function(tx, data) return tx[name]:create { data = data } end }
+end
+db:close()
+schema = "model Folder {\n  id Int @id\n  text String @unique\n  notes Note[]\n}\nmodel Note {\n  id Int @id @default(autoincrement())\n  text String @unique\n"
+  .. "  folderId Int?\n  folder Folder? @relation(fields: [folderId], references: [id])\n}\n"
+rille.push { schema_text = schema, url = url, reset = true }
+db = rille.connect { schema_text = schema, url = url }
+local folder = db:action(create("folder", { "id", "text", notes = { "text" } }))
+assert(folder(rille.form "id=1&text=a&notes[0][text]=n").ok)
+local answer = folder(rille.form "id=2&text=b&notes[0][text]=m&notes[1][text]=n")
+assert(answer.status == 409 and answer.errors.notes == "is already taken" and db.folder:count() == 1, tostring(answer.status))
+answer = folder(rille.form "id=2&text=b&notes[][text]=n")
+assert(answer.errors["notes.1.text"] == "is already taken" and db.note:count() == 1)
+answer = db:action { run = function(tx) return tx.note:create { data = { text = "x", folderId = 9 } } end } ()
+assert(answer.status == 422 and answer.code == "P2003")
 -- Tokens and CSV keep integers that this Lua may not have. Rows are strict in development.
 db:close()
 schema = "model Item {\n  id Int @id\n  big BigInt\n  num Float\n  bytes Bytes?\n}\n"
