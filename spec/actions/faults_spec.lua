@@ -183,6 +183,8 @@ local WRITES = {
   { "a missing row to find", 404, "P2025", { "base" }, run = function(tx) return tx.post:find_unique_or_throw { where = { id = 99 } } end },
   { "a missing row to connect", 404, "P2025", { "author" }, model = "post", allow = { "title", author = "connect" },
     form = { title = "abc", author = { email = "nobody" } }, run = create "post" },
+  { "a missing row to connect on the referencing side", 404, "P2018", { "posts.2" }, model = "user", allow = { "email", posts = "connect" },
+    form = { email = "x", posts = { "1", "99" } }, run = create "user" },
   { "one of several missing rows to connect", 404, "P2025", { "tags.2" }, model = "post", allow = { "title", tags = "connect" },
     form = { title = "abc", tags = { "1", "99" } }, run = create "post" },
   { "a missing row to connect deep in the form", 404, "P2025", { "posts.2.category" }, model = "user",
