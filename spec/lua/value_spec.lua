@@ -39,6 +39,26 @@ support.each_engine(function(engine)
     assert.equal("integer", math.type(through("int", 3.0)))
   end)
 
+  it("keeps no Json number that SQLite would turn into infinity", function()
+    local huge = rille.decimal "1e400"
+    if engine ~= "sqlite" then return assert.equal(tostring(huge), tostring(through("json", huge))) end
+    local rows = {}
+    for i = 1, 3000 do rows[i] = { json = i == 2000 and huge or i } end
+    for _, write in ipairs {
+      function() return db.sample:create { data = { json = huge } } end,
+      function() return db.sample:create_many { data = rows } end,
+      function() return db.sample:upsert_many { on = { "id" }, data = { { id = 1, json = -huge } }, update = { "json" } } end,
+    } do
+      local e = support.fails("P2020", write)
+      assert.truthy(e.message:find("as a float, which ends at 1.8e308", 1, true), e.message)
+    end
+    assert.equal(1.5e308, through("json", 1.5e308))
+    assert.same({ huge }, through("json", { huge }))
+    assert.equal(1, db.sample:count { where = { json = { equals = 1.5e308 } } })
+    local _, messages = db.sample:input({ json = "1e400" }, { allow = { "json" } })
+    assert.same({ json = "is out of range" }, messages)
+  end)
+
   it("refuses integers that do not fit", function()
     for _, value in ipairs { 2147483648, -2147483649, math.maxinteger } do
       local ok, e = pcall(db.sample.create, db.sample, { data = { int = value } })

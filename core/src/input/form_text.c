@@ -1,5 +1,9 @@
 /* Texts in a form that have an inner form: base64, and JSON within bounds. */
+#include <math.h>
+
 #include "input/form_cast.h"
+#include "schema/rules.h"
+#include "tape/decimal.h"
 #include "tape/json.h"
 
 /* ------------------------------------------------------------------ base64 */
@@ -66,6 +70,18 @@ static bool is_bounded_number(json_check *j, rl_str number) {
   return exponent <= JSON_EXPONENT_MAX && number.len <= JSON_EXPONENT_MAX && j->digits <= JSON_DIGITS_MAX;
 }
 
+/* Returns whether a number that is the whole text is stored as infinity. Without memory it is not: the write decides.
+ */
+static bool is_stored_as_infinity(const rl_field *field, rl_str number) {
+  if (!rl_rules_of(field->model->schema->provider)->json_floats) return false;
+  rl_decimal *d = NULL;
+  rl_error own = {0};
+  bool infinite = rl_decimal_parse(number, &d, &own) == RILLE_OK && !isfinite(rl_decimal_to_float(d));
+  rl_decimal_free(d);
+  rl_error_clear(&own);
+  return infinite;
+}
+
 static const char *check_token(json_check *j, rl_json_token token) {
   rl_str value = j->reader.value;
   bool closes = token == RL_JSON_CLOSE_ARRAY || token == RL_JSON_CLOSE_OBJECT;
@@ -98,6 +114,8 @@ rille_status rl_cast_json(rl_cast *c, rl_str json, const rl_json_limits *limits,
   while (!code && (status = rl_json_next(&j.reader, &token, &own)) == RILLE_ROW) {
     if (token == RL_JSON_NULL && j.depth == 0) *is_null = true;
     code = check_token(&j, token);
+    if (!code && token == RL_JSON_NUMBER && j.depth == 0 && is_stored_as_infinity(c->field, j.reader.value))
+      code = "out_of_range";
   }
   if (!code && status == RILLE_ERROR) code = "not_json";
   rl_json_reader_dispose(&j.reader);

@@ -18,6 +18,7 @@ typedef struct rl_schema_rules {
   bool scalar_lists;
   /* Digits of a Decimal without arguments, before and after the point; 0: any number */
   int32_t decimal_whole, decimal_scale;
+  bool json_floats;                   /* a Json value that is a bare number is stored as a float */
   bool (*has_native)(rl_native type); /* after @db.; NULL: none, or if not `known`, any, unchecked */
   bool primary_key_names, foreign_key_names, default_names; /* `map` is allowed */
   bool autoincrement_anywhere;                              /* false: only in the only @id field */

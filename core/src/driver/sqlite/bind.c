@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "tape/datetime.h"
+#include "tape/decimal.h"
 
 static rille_status bind_check(rl_conn *c, int rc, rl_error *err) {
   return rc == SQLITE_OK ? RILLE_OK : rl_sqlite_fail(c, rc, err);
@@ -64,6 +65,23 @@ static rille_status bind_decimal(rl_conn *c, sqlite3_stmt *stmt, int index, rl_s
   return bind_check(c, sqlite3_bind_double(stmt, index, f), err);
 }
 
+/* A column declared JSONB turns a bare number into an integer or a float. Infinity would be no JSON, and every filter
+ * on the column would fail. */
+static rille_status bind_json(rl_conn *c, sqlite3_stmt *stmt, int index, rl_str s, rl_error *err) {
+  if (s.len && (s.p[0] == '-' || (s.p[0] >= '0' && s.p[0] <= '9'))) {
+    rl_error own = {0};
+    rl_decimal *d = NULL;
+    rille_status status = rl_decimal_parse(s, &d, &own);
+    bool finite = status == RILLE_OK && isfinite(rl_decimal_to_float(d));
+    rl_decimal_free(d);
+    rl_error_clear(&own);
+    if (status == RILLE_NOMEM) return rl_fail_nomem(err);
+    if (!finite)
+      return bind_refuse(index, "SQLite stores a Json that is a number as a float, which ends at 1.8e308", err);
+  }
+  return bind_text(c, stmt, index, s, err);
+}
+
 static rille_status bind_list(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire_type wire_type, const rl_value *v,
                               rl_error *err) {
   rl_buf json;
@@ -86,7 +104,7 @@ rille_status rl_sqlite_bind(rl_conn *c, sqlite3_stmt *stmt, int index, rl_wire_t
     if (wire_type.wire == RL_WIRE_DECIMAL) return bind_decimal(c, stmt, index, s, err);
     if (rl_sqlite_is_datetime(wire_type.wire)) return bind_refuse(index, RL_SQLITE_BEYOND, err); /* infinity */
     return bind_text(c, stmt, index, s, err);
-  case RILLE_JSON: return bind_text(c, stmt, index, s, err);
+  case RILLE_JSON: return bind_json(c, stmt, index, s, err);
   case RILLE_DECIMAL: return bind_decimal(c, stmt, index, s, err);
   case RILLE_DATETIME: return bind_datetime(c, stmt, index, wire_type.datetime_style, v->as.i, err);
   case RILLE_LIST: return bind_list(c, stmt, index, wire_type, v, err);
