@@ -135,6 +135,20 @@ support.each_engine(function(engine)
     end
   end)
 
+  it("takes an empty list of rille for a list, not for NULL", function()
+    local text = engine == "postgresql" and "SELECT cardinality(CAST(? AS int[])) AS n" or "SELECT json_array_length(?) AS n"
+    for _, list in ipairs { rille.array {}, rille.json.decode "[]" } do
+      assert.same({ { n = 0 } }, db:query_raw(text:gsub("%?", "$1"), list))
+      assert.same({ { n = 0 } }, db:query_raw(rille.sql(text, list)))
+      assert.same({ { n = 0 } }, (db:batch(function(b) b:query_raw(rille.sql(text, list)) end)))
+    end
+    assert.same({ {} }, db:query_raw(rille.sql(text, rille.db_null)))
+    for mark, name in pairs { [rille.all] = "`rille.all`", [rille.any_null] = "`rille.any_null`" } do
+      local e = support.fails("VALIDATION", function() return db:query_raw(rille.sql(text, mark)) end)
+      assert.equal("params[1]: expected a value, got " .. name, e.message)
+    end
+  end)
+
   if engine == "postgresql" then
     it("keeps `??` an operator, with values and without", function()
       local sql = [[SELECT '{"a": 1}'::jsonb ?? 'a' AS b]]

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "input/input.h"
 #include "run/placeholders.h"
 #include "run/raw.h"
 #include "tape/json.h"
@@ -80,11 +81,24 @@ static rille_status raw_json_param(rl_call *call, const rl_tape *tape, const rl_
   return RILLE_OK;
 }
 
+/* An empty list of rille has only a mark: it is a list, not NULL. Marks that are no value are refused. */
+static rille_status raw_mark_param(rl_call *call, rl_arg *n, rl_value *out, rl_wire_type *wire_type, rl_error *err) {
+  switch (n->mark) {
+  case RL_MARK_JSON_NULL:
+  case RL_MARK_DB_NULL: return RILLE_OK;
+  case RL_MARK_EMPTY_ARRAY: n->count = 0; return raw_list_param(call, n, out, wire_type, err);
+  case RL_MARK_EMPTY_OBJECT: *out = (rl_value){.kind = RILLE_TEXT, .len = 2, .as.p = "{}"}; return RILLE_OK;
+  default:
+    return rl_fail(err, RL_VALIDATION, "params[%u]: expected a value, got %s", n->index + 1, rl_mark_text(n->mark));
+  }
+}
+
 static rille_status raw_param(rl_call *call, const rl_tape *tape, rl_arg_tree *tree, rl_arg *n, rl_value *out,
                               rl_wire_type *wire_type, rl_error *err) {
   *wire_type = (rl_wire_type){.wire = RL_WIRE_UNKNOWN};
   *out = (rl_value){.kind = RILLE_NULL};
-  if (n->kind == RL_ARG_NULL || n->kind == RL_ARG_MARK) return RILLE_OK;
+  if (n->kind == RL_ARG_NULL) return RILLE_OK;
+  if (n->kind == RL_ARG_MARK) return raw_mark_param(call, n, out, wire_type, err);
   if (n->kind == RL_ARG_OBJECT) return raw_json_param(call, tape, n, out, err);
   if (n->kind == RL_ARG_LIST) {
     rille_status st = rl_arg_expand(tree, n, err);
