@@ -58,8 +58,9 @@ local function next_key(branch, before)
   -- `tags[][name]` begins a new element when the last one has a name already.
   local element = branch.at[tostring(last)]
   if before and last >= 0 and is_branch(element) and element.at[before] == nil then return tostring(last) end
-  branch.last = last + 1
-  return tostring(branch.last)
+  repeat last = last + 1 until branch.at[tostring(last)] == nil
+  branch.last = last
+  return tostring(last)
 end
 
 local function set(branch, key, value, bounds)

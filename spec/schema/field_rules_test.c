@@ -14,6 +14,7 @@ static void test_rules(void **state) {
                "  /// The title, as readers see it.\n  /// @trim\n  /// @length 3..200\n  /// @message say more\n"
                "  title String\n"
                "  ///@lowercase\n  ///   @email  \n  email String @unique\n"
+               "  /// @pattern (%a+)-?%1$\n  /// @message (a word)\n  twice String?\n"
                "  /// @pattern ^[a-z0-9-]+$\n  slug String?\n"
                "  site String? /// @url\n"
                "  /// @range 0..\n  age Int\n"
@@ -39,6 +40,8 @@ static void test_rules(void **state) {
               "The title, as readers see it.\n@trim\n@length 3..200\n@message say more");
   assert_true(rules_of(s, "email")->lowercase && !rules_of(s, "email")->trim);
   assert_int_equal(rules_of(s, "email")->checks[0].kind, RL_RULE_EMAIL);
+  assert_text(rules_of(s, "twice")->checks[0].text, "(%a+)-?%1$");
+  assert_text(rules_of(s, "twice")->message, "(a word)");
   assert_text(rules_of(s, "slug")->checks[0].text, "^[a-z0-9-]+$");
   assert_int_equal(rules_of(s, "site")->checks[0].kind, RL_RULE_URL);
   assert_true(rules_of(s, "age")->checks[0].min.given && !rules_of(s, "age")->checks[0].max.given);
@@ -75,6 +78,9 @@ static void test_faults(void **state) {
   FAULT("String", "@length a..b", "`a` is none");
   FAULT("String", "@length 1..99999999999999999999", "`99999999999999999999` is none");
   FAULT("String", "@length(3, 200)", "A rule has no parentheses");
+  FAULT("String", "@length (3..200)", "A rule has no parentheses");
+  FAULT("String", "@pattern(a)", "A rule has no parentheses");
+  FAULT("String", "@pattern (a", "malformed"); /* here the parenthesis belongs to the pattern */
   FAULT("Int", "@length 1..2", "`@length` is for String, Bytes and lists; `x` is something else.");
   FAULT("String", "@range 1..2", "`@range` is for Int, BigInt, Float, Decimal and DateTime");
   FAULT("Int", "@range 1.5..", "an integer of 64 bits; `1.5` is none");

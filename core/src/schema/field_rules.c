@@ -253,10 +253,16 @@ static bool read_arguments(const reading *r, rl_str text, rl_rule *rule) {
   }
 }
 
+/* A pattern or a message may begin with a parenthesis, after a space. */
+static bool has_parentheses(const reading *r, rl_str text) {
+  bool free = r->word == WORD_PATTERN || r->word == WORD_MESSAGE;
+  return text.len && text.p[0] == '(' && !(free && is_blank(text.p[-1]));
+}
+
 static void read_rule(reading *r, rl_str text) {
   const rl_field *f = r->field;
   rl_rule rule = {.kind = (rl_rule_kind)r->word, .text = text};
-  if (text.len && text.p[0] == '(') {
+  if (has_parentheses(r, text)) {
     rl_report(r->b, r->span, "A rule has no parentheses: write `@%s` and what belongs to it, as in `@length 3..200`.",
               words[r->word]);
   } else if (!suits_field(f, r->word)) {
