@@ -110,7 +110,10 @@ local function is_file(value)
   return keys == 3 and type(rawget(value, "name")) == "string" and type(rawget(value, "type")) == "string" and type(rawget(value, "content")) == "string"
 end
 
--- The form as it may be shown again: without files, and without fields that the client omits. `copies`: of its tables; a table within itself is left out.
+local function readable(value) return type(value) == "string" and core.readable(value) or value end
+
+-- The form as it may be shown again, or be encoded as JSON: without files, without fields that the client omits, in valid UTF-8. `copies`: of its tables;
+-- a table within itself is left out.
 local function values_of(form, omitted, depth, copies)
   if depth > 20 then return nil end
   if copies[form] ~= nil then return copies[form] or nil end
@@ -119,7 +122,7 @@ local function values_of(form, omitted, depth, copies)
   local copy = setmetatable({}, type(metatable) == "table" and metatable or nil)
   for key, value in pairs(form) do
     if type(value) == "table" then value = not is_file(value) and values_of(value, omitted, depth + 1, copies) or nil end
-    if not omitted[key] then rawset(copy, key, value) end
+    if not omitted[key] then rawset(copy, readable(key), readable(value)) end
   end
   copies[form] = copy
   return copy

@@ -56,10 +56,10 @@ static size_t utf8_length(const unsigned char *p, size_t left) {
   return code < lowest[more] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF) ? 0 : more + 1;
 }
 
-/* Pushes the text as a message: invalid UTF-8 becomes `?`, and what is longer than MESSAGE_MAX is cut. */
-static void push_message_text(lua_State *L, const char *text, size_t len) {
+/* Pushes the text with `?` for invalid UTF-8; what is longer than `longest` is cut. */
+static void push_readable_text(lua_State *L, const char *text, size_t len, size_t longest) {
   const unsigned char *p = (const unsigned char *)text;
-  size_t most = len > MESSAGE_MAX ? MESSAGE_MAX : len, good = 0;
+  size_t most = len > longest ? longest : len, good = 0;
   luaL_Buffer out;
   luaL_buffinit(L, &out);
   for (size_t at = 0; at < most;) {
@@ -77,7 +77,19 @@ static void push_message_text(lua_State *L, const char *text, size_t len) {
   luaL_pushresult(&out);
 }
 
-/* core.message(text): returns the text as a message, see push_message_text. */
+static void push_message_text(lua_State *L, const char *text, size_t len) {
+  push_readable_text(L, text, len, MESSAGE_MAX);
+}
+
+/* core.readable(text): returns the text, with `?` for invalid UTF-8. */
+static int core_readable(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  push_readable_text(L, text, len, len);
+  return 1;
+}
+
+/* core.message(text): returns the text as a message: readable, and cut if it is longer than MESSAGE_MAX. */
 static int core_message(lua_State *L) {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
@@ -216,7 +228,7 @@ static int box_gc(lua_State *L) {
 
 void rl_error_setup(lua_State *L) {
   static const luaL_Reg error_functions[] = {{"__tostring", error_tostring}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"message", core_message}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"message", core_message}, {"readable", core_readable}, {NULL, NULL}};
   static const luaL_Reg box_functions[] = {{"__gc", box_gc}, {NULL, NULL}};
   rl_set_functions(L, functions);
   rl_push_ref(L, RL_REF_ERROR);

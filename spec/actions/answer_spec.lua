@@ -56,6 +56,17 @@ support.each_engine(function(engine)
       assert.same({ name = "", notes = { { name = "n", content = "c" } } }, create_shop { "name" } (form).values)
     end)
 
+    it("can be encoded as JSON, whatever bytes the form has", function()
+      for _, body in ipairs { "name=%FF", "%C3%28=1&name[%FF]=x", "name=%ED%A0%80&x=%FF&y=a%00", "items[0][name]=%FF" } do
+        local answer = create_shop({ "name", items = { "name" } }, { unknown = "error" })(rille.form(body))
+        assert.equal(422, answer.status)
+        assert.truthy(rille.json.decode(rille.json.encode(answer)).values)
+      end
+      local answer = create_shop { "name" } { name = "\195\164\255", ["\255"] = ("x"):rep(100000) }
+      assert.same({ name = "\195\164?", ["?"] = ("x"):rep(100000) }, answer.values)
+      assert.is_nil(answer.faults[1].value)
+    end)
+
     it("comes soon, whatever tables the form has", function()
       local within, shared = { name = "" }, {}
       within.a, within.b = within, within

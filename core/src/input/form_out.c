@@ -66,9 +66,11 @@ static rl_str path_of(rl_form_reading *r, const rl_arg *at, rl_str child) {
 
 /* ------------------------------------------------------------------ faults */
 
-static bool is_scalar(const rl_arg *at) {
-  return at->value && (at->kind == RL_ARG_BOOL || at->kind == RL_ARG_INT || at->kind == RL_ARG_FLOAT ||
-                       at->kind == RL_ARG_TEXT || at->kind == RL_ARG_DECIMAL);
+/* Returns whether a fault shows the value: a scalar, and if it is text, valid UTF-8. */
+static bool is_shown(const rl_arg *at) {
+  if (!at->value) return false;
+  if (at->kind == RL_ARG_TEXT) return rl_utf8_valid(rl_str_make(at->value->as.p, at->value->len), NULL);
+  return at->kind == RL_ARG_BOOL || at->kind == RL_ARG_INT || at->kind == RL_ARG_FLOAT || at->kind == RL_ARG_DECIMAL;
 }
 
 rille_status rl_form_add_fault_text(rl_form_reading *r, const rl_arg *at, rl_str child, const char *code, rl_str limit,
@@ -77,7 +79,7 @@ rille_status rl_form_add_fault_text(rl_form_reading *r, const rl_arg *at, rl_str
   if (out->fault_count == RL_FORM_FAULTS_MAX) return RILLE_OK;
   rl_form_fault fault = {
       .path = path_of(r, at, child), .code = code, .message = message, .limit = limit, .own_message = own};
-  if (!child.len && at && is_scalar(at)) fault.value = *at->value;
+  if (!child.len && at && is_shown(at)) fault.value = *at->value;
   if (!fault.path.p || !message.p ||
       !grow((void **)&out->faults, out->fault_count, &out->fault_cap, sizeof *out->faults))
     return rl_fail_nomem(r->err);
