@@ -190,8 +190,9 @@ static rille_status listen_once(rille_client *c) {
   return st == RILLE_ROW ? RILLE_OK : st;
 }
 
+/* Waits: the session of the run before may still be ending on the server, and holds the lock until then. */
 static rille_status lock_once(rille_client *c) {
-  rille_lock_options o = {.struct_size = sizeof o, .key = "memory", .key_len = 6};
+  rille_lock_options o = {.struct_size = sizeof o, .key = "memory", .key_len = 6, .wait_ms = 8000};
   rille_lock *lock = NULL;
   rille_status st = rille_lock_new(c, &o, &lock, NULL);
   if (st == RILLE_OK) st = go_on(lock, rille_lock_take, NULL);
