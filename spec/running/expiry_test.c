@@ -47,7 +47,7 @@ static void *add_one(void *context) {
 
 /* The pool has one connection. A waiting caller gets it, although the owner does not use its transaction again. */
 static void others_go_on(world *w) {
-  rille_tx *tx = begin_for(w->client, 200, false);
+  rille_tx *tx = begin_for(w->client, 2000, false);
   expect_rows(step(w->client, tx, rille_op_savepoint), "");
   usleep(20000);
   expect_rows(add_user(w->client, tx, "a@x"), "(a@x)");
@@ -57,7 +57,7 @@ static void others_go_on(world *w) {
   int64_t until = rl_clock_ms() + OVERDUE_MS;
   while (!r.done && rl_clock_ms() < until) usleep(2000);
   bool came = r.done;
-  expect_expired(call(w->client, tx, "user", RILLE_COUNT, "{}"), "200 ms");
+  expect_expired(call(w->client, tx, "user", RILLE_COUNT, "{}"), "2000 ms");
   pthread_join(thread, NULL);
   assert_true(came);
   expect_rows(r.answer, "(rival@x)");
@@ -75,14 +75,14 @@ static void test_others_go_on(void **state) {
 /* A later deadline that passes first; one that is never used or ended; one whose owner has ended it in SQL. */
 static void many_at_once(world *w) {
   rille_tx *slow = begin_for(w->client, 60000, true), *tx[4];
-  for (int i = 0; i < 4; i++) tx[i] = begin_for(w->client, 400 - 100 * i, true);
+  for (int i = 0; i < 4; i++) tx[i] = begin_for(w->client, 2000 - 500 * i, true);
   raw(w->client, tx[0], "COMMIT", NULL);
   int64_t until = rl_clock_ms() + OVERDUE_MS;
   while (pool_stats(w->client).in_use > 1 && rl_clock_ms() < until) usleep(2000);
   assert_int_equal(pool_stats(w->client).in_use, 1);
   expect_rows(call(w->client, slow, "user", RILLE_COUNT, "{}"), "(0)");
   expect_rows(step(w->client, slow, rille_op_commit), "");
-  expect_expired(call(w->client, tx[3], "user", RILLE_COUNT, "{}"), "100 ms");
+  expect_expired(call(w->client, tx[3], "user", RILLE_COUNT, "{}"), "500 ms");
   expect_code(call(w->client, tx[0], "user", RILLE_COUNT, "{}"), "P2028");
   for (int i = 0; i < 4; i++) rille_tx_free(tx[i]);
   rille_tx_free(slow);
@@ -98,10 +98,10 @@ static void test_in_memory(void **state) {
   push_schema("sqlite::memory:", schema);
   rille_client *c = open_client("sqlite::memory:", schema, 1);
   expect_rows(add_user(c, NULL, "a@x"), "(a@x)");
-  rille_tx *tx = begin_for(c, 100, false);
+  rille_tx *tx = begin_for(c, 1000, false);
   expect_rows(add_user(c, tx, "b@x"), "(b@x)");
   expect_rows(call(c, NULL, "user", RILLE_COUNT, "{}"), "(1)"); /* waits for the one connection */
-  expect_expired(step(c, tx, rille_op_commit), "100 ms");
+  expect_expired(step(c, tx, rille_op_commit), "1000 ms");
   rille_tx_free(tx);
   rille_client_release(c);
   rille_schema_release(schema);

@@ -56,10 +56,10 @@ static void end(odd *o) {
   fake_close(&o->server);
 }
 
-static answer ask(odd *o, bool cooperative) {
+static answer ask(rille_client *client, bool cooperative) {
   answer a;
   rille_error *err = NULL;
-  rille_op *op = rille_op_new(o->client);
+  rille_op *op = rille_op_new(client);
   rille_op_set_blocking(op, !cooperative);
   drain(op, rille_op_raw(op, NULL, "SELECT c", 8, NULL, 1, &err), err, &a);
   rille_op_free(op);
@@ -76,14 +76,14 @@ static void expect_closed(odd *o) {
 static void expect_failure(odd *o, const char *code, const char *words, int64_t least_ms, bool cooperative) {
   long before = peak_kb();
   int64_t from = rl_clock_ms();
-  answer a = ask(o, cooperative);
+  answer a = ask(o->client, cooperative);
   int64_t took = rl_clock_ms() - from;
   if (strcmp(a.code, code) != 0 || !strstr(a.message, words)) fail_msg("%s: '%s', not %s", a.code, a.message, code);
   if (took < least_ms || took > 30000) fail_msg("it took %lld ms", (long long)took);
   long grown = peak_kb() - before;
   if (grown > MOST_KB) fail_msg("memory grew by %ld kB", grown);
   expect_closed(o);
-  expect_rows(ask(o, cooperative), "(well)");
+  expect_rows(ask(o->base, cooperative), "(well)"); /* without the time limit: valgrind is slow */
   assert_int_equal(pool_stats(o->client).in_use, 0);
 }
 
@@ -142,7 +142,7 @@ static void test_unread(void **state) {
   begin(&o, FAKE_BEFORE_LOGIN);
   passwords(&o.server.flood);
   go(&o, "connect_timeout=20", 0);
-  expect_rows(ask(&o, false), "(well)");
+  expect_rows(ask(o.client, false), "(well)");
   assert_int_equal(o.server.floods, 1);
   expect_closed(&o);
   long grown = peak_kb() - before;
