@@ -88,7 +88,10 @@ support.each_engine(function(engine)
               at_first = function(tx)
                 running = running + 1
                 together = math.max(together, running)
-                scheduler.sleep(0.05)
+                local wanted = engine == "sqlite" and 1 or 3 -- SQLite has one writer
+                for _ = 1, 1000 do
+                  if together < wanted then scheduler.sleep(0.01) end
+                end
                 tx.batch:count()
               end,
               in_run = function()
@@ -102,7 +105,7 @@ support.each_engine(function(engine)
         assert.same({ true, 303 }, { answers.a.ok, answers.a.status })
         assert.same({ false, 409, { name = "no" }, { name = "b" } }, { answers.b.ok, answers.b.status, answers.b.errors, answers.b.values })
         assert.same({ true, 303 }, { answers.c.ok, answers.c.status })
-        assert.equal(engine == "sqlite" and 1 or 3, together) -- SQLite has one writer
+        assert.equal(engine == "sqlite" and 1 or 3, together)
         assert.equal(2, work.audit(db))
       end)
     end

@@ -109,6 +109,14 @@ static void test_zero_byte(void **state) {
   rl_buf_dispose(&out);
 }
 
+/* Lines that are not understood may be two halves of one: what is between them stays there. */
+static void test_halves(void **state) {
+  (void)state;
+  check_format("model A {\n  a Int @id\n  b String @default(dbgenerated(\"x\"\n\n@@ignore\n))\n  longer Int\n}\n",
+               "model A {\n  a        Int @id\n  b String @default(dbgenerated(\"x\"\n  @@ignore\n  ))\n"
+               "  longer   Int\n}\n");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_zero_byte),
@@ -121,6 +129,7 @@ int main(void) {
       cmocka_unit_test(test_wrong_lines_are_kept),
       cmocka_unit_test(test_line_ends),
       cmocka_unit_test(test_unreadable_text),
+      cmocka_unit_test(test_halves),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

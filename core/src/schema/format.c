@@ -191,6 +191,15 @@ static void put_blank(format *f, const rl_item *after) {
   rl_table_row(&f->table);
 }
 
+/* Returns whether a line of the block was not understood. Such lines may be the two halves of one, and would become it
+ * if what is between them moved away. */
+static bool has_raw_lines(const rl_item *items) {
+  for (; items; items = items->next)
+    if (items->kind != RL_ITEM_COMMENT && items->kind != RL_ITEM_ATTRIBUTE && items->lines) return true;
+  return false;
+}
+
+/* Writes the members, and collects the attributes of the block in Prisma's order. attrs is NULL: they stay in place. */
 static size_t put_members(format *f, const rl_item *items, line *attrs) {
   size_t count = 0;
   bool any =
@@ -202,6 +211,10 @@ static size_t put_members(format *f, const rl_item *items, line *attrs) {
       if (any) put_blank(f, i->next);
     } else if (is_above_attribute(i)) {
       comment = i;
+    } else if (i->kind == RL_ITEM_ATTRIBUTE && !attrs) {
+      put_attribute(f, &(line){comment, i});
+      comment = NULL;
+      any = true;
     } else if (i->kind == RL_ITEM_ATTRIBUTE) {
       size_t at = count++;
       while (at > 0 && attribute_rank(attrs[at - 1].item->attrs->name) > attribute_rank(i->attrs->name)) {
@@ -221,7 +234,7 @@ static size_t put_members(format *f, const rl_item *items, line *attrs) {
 static void put_block(format *f, const rl_block *block) {
   size_t count = 0;
   for (const rl_item *i = block->items; i; i = i->next) count += i->kind == RL_ITEM_ATTRIBUTE;
-  line *attrs = RL_TEMP_ARRAY(f->b, line, count);
+  line *attrs = has_raw_lines(block->items) ? NULL : RL_TEMP_ARRAY(f->b, line, count);
   rl_buf *out = f->table.out;
   rl_buf_str(out, block->keyword);
   rl_buf_byte(out, ' ');
@@ -233,7 +246,7 @@ static void put_block(format *f, const rl_block *block) {
   }
   rl_buf_byte(out, '\n');
   f->table.indent = 2;
-  put_members(f, block->items, attrs);
+  count = put_members(f, block->items, attrs);
   rl_table_render(&f->table);
   if (count) rl_table_row(&f->table);
   for (size_t i = 0; i < count; i++) put_attribute(f, &attrs[i]);
