@@ -113,7 +113,7 @@ static void test_zero_byte(void **state) {
 static void test_halves(void **state) {
   (void)state;
   check_format("model A {\n  a Int @id\n  b String @default(dbgenerated(\"x\"\n\n@@ignore\n))\n  longer Int\n}\n",
-               "model A {\n  a        Int @id\n  b String @default(dbgenerated(\"x\"\n  @@ignore\n  ))\n"
+               "model A {\n  a Int @id\n  b String @default(dbgenerated(\"x\"\n\n  @@ignore\n  ))\n"
                "  longer   Int\n}\n");
 }
 

@@ -183,10 +183,11 @@ static bool is_above_attribute(const rl_item *item) {
   return item->kind == RL_ITEM_COMMENT && item->next && item->next->kind == RL_ITEM_ATTRIBUTE;
 }
 
-/* Writes an empty line, which ends a run of aligned rows. It is dropped before attributes and at the ends of a block.
+/* Writes an empty line, which ends a run of aligned rows. It is dropped before attributes that move, and at the ends of
+ * a block.
  */
-static void put_blank(format *f, const rl_item *after) {
-  if (!after || after->kind == RL_ITEM_ATTRIBUTE || is_above_attribute(after)) return;
+static void put_blank(format *f, const rl_item *after, bool attributes_move) {
+  if (!after || (attributes_move && (after->kind == RL_ITEM_ATTRIBUTE || is_above_attribute(after)))) return;
   rl_table_render(&f->table);
   rl_table_row(&f->table);
 }
@@ -208,7 +209,7 @@ static size_t put_members(format *f, const rl_item *items, line *attrs) {
   while (items && items->kind == RL_ITEM_BLANK) items = items->next;
   for (const rl_item *i = items; i; i = i->next) {
     if (i->kind == RL_ITEM_BLANK) {
-      if (any) put_blank(f, i->next);
+      if (any) put_blank(f, i->next, attrs != NULL);
     } else if (is_above_attribute(i)) {
       comment = i;
     } else if (i->kind == RL_ITEM_ATTRIBUTE && !attrs) {
