@@ -102,9 +102,9 @@ describe("a deploy that is killed", function()
 
     local function is_stopped(watch, url, point, name)
       if engine == "postgresql" then return sleeping(watch, url, "count(*)").n == 1 end
-      local row = watch:query_raw("SELECT count(*) AS n FROM _prisma_migrations WHERE migration_name = $1", name)[1].n
+      local row = watch:query_raw("SELECT count(*) AS n FROM _prisma_migrations WHERE migration_name = $1 AND rolled_back_at IS NULL", name)[1].n
       if (row == 0) ~= (point == "started") then return false end
-      return not pcall(watch.transaction, watch, function() end, { max_wait = 10 }) -- another connection has a write transaction
+      return not pcall(watch.transaction, watch, function() end, { max_wait = 300 }) -- another connection has a write transaction
     end
 
     local function kill(watch, url, child)

@@ -109,6 +109,12 @@ static void test_zero_byte(void **state) {
   rl_buf_dispose(&out);
 }
 
+/* A byte order mark after another, also behind one of Unicode's spaces, is one at the beginning. */
+static void test_byte_order_marks(void **state) {
+  (void)state;
+  check_format("\xEF\xBB\xBF\xE1\x9A\x80\n\xEF\xBB\xBFmodel A {\n id Int @id\n}\n", "model A {\n  id Int @id\n}\n");
+}
+
 /* Lines that are not understood may be two halves of one: what is between them stays there. */
 static void test_halves(void **state) {
   (void)state;
@@ -130,6 +136,7 @@ int main(void) {
       cmocka_unit_test(test_line_ends),
       cmocka_unit_test(test_unreadable_text),
       cmocka_unit_test(test_halves),
+      cmocka_unit_test(test_byte_order_marks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

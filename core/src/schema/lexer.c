@@ -16,9 +16,7 @@ uint32_t rl_lex_line_end(rl_str text, uint32_t at, uint32_t end) {
   return at;
 }
 
-/* Skips spaces, tabs, and the spaces of Unicode that editors insert. A byte order mark at the start of a file counts as
- * a space. */
-static uint32_t skip_space(rl_str text, uint32_t at, uint32_t end) {
+uint32_t rl_lexer_skip_space(rl_str text, uint32_t at, uint32_t end) {
   static const char *const wide[] = {"\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80", NULL};
   for (;;) {
     while (at < end && (text.p[at] == ' ' || text.p[at] == '\t')) at++;
@@ -113,7 +111,7 @@ static rl_token lex_mark(rl_str text, uint32_t at, uint32_t end) {
 }
 
 rl_token rl_lex(rl_str text, uint32_t at, uint32_t end) {
-  at = skip_space(text, at, end);
+  at = rl_lexer_skip_space(text, at, end);
   if (at >= end) return new_token(text, RL_T_END, end, end);
   char c = text.p[at];
   if (c == '\n') return new_token(text, RL_T_NEWLINE, at, at + 1);

@@ -42,4 +42,7 @@ rl_token rl_lex(rl_str text, uint32_t at, uint32_t end);
 /* Returns the offset of the line end at `at` or after it. */
 uint32_t rl_lex_line_end(rl_str text, uint32_t at, uint32_t end);
 
+/* Skips spaces, tabs, and the spaces of Unicode that editors insert; returns where it stops. */
+uint32_t rl_lexer_skip_space(rl_str text, uint32_t at, uint32_t end);
+
 #endif

@@ -382,15 +382,14 @@ static bool valid_text(rl_build *b, const rl_file *f) {
 
 /* Skips byte order marks at the beginning. Joined files have several, with blank lines between them that formatting
  * would remove. */
-static uint32_t skip_byte_order_marks(const char *text, uint32_t start, uint32_t end) {
-  for (uint32_t at = start; at < end;) {
-    if (end - at >= 3 && !memcmp(text + at, "\xEF\xBB\xBF", 3))
-      start = at += 3;
-    else if (strchr(" \t\r\n", text[at]) && text[at])
-      at++;
-    else
-      break;
-  }
+static uint32_t skip_byte_order_marks(rl_str text, uint32_t start, uint32_t end) {
+  uint32_t at = start, before;
+  do {
+    before = at;
+    if (end - at >= 3 && !memcmp(text.p + at, "\xEF\xBB\xBF", 3)) start = at += 3;
+    at = rl_lexer_skip_space(text, at, end);
+    while (at < end && (text.p[at] == '\r' || text.p[at] == '\n')) at++;
+  } while (at != before);
   return start;
 }
 
@@ -400,7 +399,7 @@ void rl_parse_blocks(rl_build *b) {
     const rl_file *f = &b->files[i];
     if (!valid_text(b, f)) continue;
     rl_parser p = {.b = b, .end = f->end};
-    rl_parser_at(&p, skip_byte_order_marks(b->text.p, f->start, f->end));
+    rl_parser_at(&p, skip_byte_order_marks(b->text, f->start, f->end));
     const rl_block *before = NULL;
     while (p.token.kind != RL_T_END) {
       rl_block *block = RL_TEMP(b, rl_block);
