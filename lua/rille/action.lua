@@ -24,7 +24,7 @@ local REVALIDATE = options.declare("rille.ActionRevalidate", {
   { "tags", "any", is = "string[]|fun(value: any, context: table): string[]", doc = "tags of cached answers" },
 })
 
-local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
+local is_callable = options.is_callable
 
 -- ---------------------------------------------------------------------------------------------------------------------------------- afterwards
 

@@ -1,6 +1,7 @@
 --- rille.handler: makes functions safe for web servers that lose error tables or crash on them.
 local core = require "rille.core"
 local errors = require "rille.errors"
+local options = require "rille.options"
 
 local unpack = table.unpack or unpack -- luacheck: ignore
 
@@ -77,7 +78,7 @@ end
 ---@param fn fun(...): ...
 ---@return fun(...): ...
 return function(fn)
-  if type(fn) ~= "function" and not (type(fn) == "table" and (getmetatable(fn) or {}).__call) then
+  if not options.is_callable(fn) then
     errors.raise("VALIDATION", "rille.handler: expected a function, got a %s", type(fn))
   end
   return function(...)

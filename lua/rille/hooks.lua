@@ -130,7 +130,7 @@ end
 
 local BY_NAME = { cqueues = of_cqueues, luv = of_luv, copas = of_copas }
 
-local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
+local is_callable = options.is_callable
 
 local HOOK = options.declare("rille.WaitHook", {
   { "wait", "function", required = true, is = "rille.WaitFunction", doc = "returns when the descriptor is ready, or earlier" },

@@ -22,7 +22,7 @@ local INPUT = options.declare("rille.InputOptions", {
   { "fields", "integer", least = 1, doc = "how many names there may be in all; 1,000 by default" },
 })
 
-local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
+local is_callable = options.is_callable
 
 -- ---------------------------------------------------------------------------------------------------------------------------------- messages
 

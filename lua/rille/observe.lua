@@ -148,7 +148,7 @@ function Observer:add(name, handler)
   end
 end
 
-local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
+local is_callable = options.is_callable
 
 local function check_event(name, where)
   if EVENTS[name] then return end

@@ -29,7 +29,10 @@ local function fail_number(what, expected, value) return fail(what, expected, va
 ---@param shown? string what to show instead of the type of the value
 function options.refuse(what, expected, value, shown) return fail(what, expected, value, shown) end
 
-local function is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
+--- Returns whether a value can be called: a function, or a table with __call.
+---@param f any
+---@return boolean
+function options.is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
 
 -- Returns what is expected: "an integer from 1 to 10 (milliseconds)".
 local function number_like(kind, row)
@@ -59,7 +62,7 @@ local KINDS = {
     if type(value) ~= "number" or not is_between(row, value) then fail_number(what, number_like("number", row), value) end
   end,
   ["function"] = function(_, value, what)
-    if not is_callable(value) then fail(what, "a function", value) end
+    if not options.is_callable(value) then fail(what, "a function", value) end
   end,
   table = function(row, value, what)
     if type(value) ~= "table" then fail(what, "a table" .. (row.such and ", as in " .. row.such or ""), value) end

@@ -141,9 +141,7 @@ function attempt(try)
 end
 
 local function check_function(fn, what)
-  local kind = type(fn)
-  if kind == "function" or (kind == "table" and (getmetatable(fn) or {}).__call) then return end
-  options.refuse(what, "a function", fn)
+  if not options.is_callable(fn) then options.refuse(what, "a function", fn) end
 end
 
 --- Raises if a table has not the options of a transaction.
@@ -153,10 +151,9 @@ function client.check_transaction_options(given, what) options.check(TRANSACTION
 
 -- Checks the arguments, and returns the number of retries.
 local function check(fn, given, nested)
-  local kind = type(fn)
-  if kind ~= "function" and not (kind == "table" and (getmetatable(fn) or {}).__call) then
+  if not options.is_callable(fn) then
     errors.raise("VALIDATION", "transaction: expected a function, as in db:transaction(function(tx) ... end), got %s%s", errors.type_name(fn),
-      kind == "table" and "; for several calls together there is db:batch(function(b) ... end)" or "")
+      type(fn) == "table" and "; for several calls together there is db:batch(function(b) ... end)" or "")
   end
   if given == nil then return 0 end
   options.check(TRANSACTION, given, "transaction")

@@ -306,6 +306,8 @@ int rl_plain_table(lua_State *L, const rl_binding *b, int index, const char **wh
 
 /* plain.c: returns whether reading the table runs metamethods. */
 int rl_runs_code(lua_State *L, int index);
+/* Returns whether a table has no keys, without metamethods. */
+int rl_is_empty_table(lua_State *L, int index);
 void rl_plain_setup(lua_State *L);
 
 /* value.c */

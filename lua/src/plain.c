@@ -14,7 +14,7 @@ static int push_metamethod(lua_State *L, int meta, const char *name) {
   return 0;
 }
 
-static int is_empty_table(lua_State *L, int index) {
+int rl_is_empty_table(lua_State *L, int index) {
   lua_pushnil(L);
   if (!lua_next(L, index)) return 1;
   lua_pop(L, 2);
@@ -59,7 +59,7 @@ static const char *copy_by_pairs(lua_State *L, int index) {
   lua_pushvalue(L, index);
   lua_call(L, 1, 3);
   const char *why = collect_pairs(L);
-  if (!why && is_empty_table(L, lua_gettop(L))) why = "its __pairs returns nothing; write {} for an empty table";
+  if (!why && rl_is_empty_table(L, lua_gettop(L))) why = "its __pairs returns nothing; write {} for an empty table";
   return why;
 }
 
@@ -105,7 +105,7 @@ static int has_only_methods(lua_State *L, int index, int of_list) {
 static const char *check_class(lua_State *L, int index) {
   int top = lua_gettop(L), of_list = rl_rawlen(L, index) > 0;
   const char *why = "its metatable has __index but no __pairs, so its keys are unknown; pass a plain table";
-  if (is_empty_table(L, index)) return why;
+  if (rl_is_empty_table(L, index)) return why;
   for (int i = 0; i < CHAIN_MAX; i++) {
     if (!lua_istable(L, -1) || !has_only_methods(L, lua_gettop(L), of_list)) return why;
     if (!lua_getmetatable(L, -1) || !push_metamethod(L, lua_gettop(L), "__index")) {

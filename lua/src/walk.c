@@ -155,13 +155,6 @@ static void walk_object(walker *w, int index, int32_t decoded, const rl_path *at
   rille_tape_close_object(w->tape);
 }
 
-static int is_empty_table(lua_State *L, int index) {
-  lua_pushnil(L);
-  if (!lua_next(L, index)) return 1;
-  lua_pop(L, 2);
-  return 0;
-}
-
 static void walk_plain_table(walker *w, int index, const rl_path *at) {
   size_t n = rl_rawlen(w->L, index);
   if (n > 0)
@@ -174,7 +167,7 @@ static void walk_own_table(walker *w, int index, rl_own_table own, const rl_path
   size_t n = rl_rawlen(w->L, index);
   if (own.is_array && n > 0) {
     walk_list(w, index, n, at);
-  } else if (!is_empty_table(w->L, index)) {
+  } else if (!rl_is_empty_table(w->L, index)) {
     if (own.is_array) walk_refuse(w, at, "unexpected key in a rille.array, which has the keys 1 to n");
     walk_object(w, index, own.decoded, at);
   } else if (own.is_array && own.decoded) {

@@ -169,27 +169,12 @@ static void check_row(walk *w, const rl_allow *allow) {
 
 /* ------------------------------------------------------------------ create and update accept it */
 
-static void write_value(rl_tape *t, const rl_value *v) {
-  rl_str text = {v->as.p, v->len};
-  switch (v->kind) {
-  case RILLE_BOOL: rl_tape_bool(t, v->as.i != 0); break;
-  case RILLE_INT: rl_tape_int(t, v->as.i); break;
-  case RILLE_FLOAT: rl_tape_float(t, v->as.f); break;
-  case RILLE_TEXT: rl_tape_text(t, text); break;
-  case RILLE_BYTES: rl_tape_bytes(t, text); break;
-  case RILLE_DECIMAL: rl_tape_decimal(t, text); break;
-  case RILLE_DATETIME: rl_tape_datetime(t, v->as.i); break;
-  case RILLE_JSON: rl_tape_json(t, text); break;
-  default: rl_tape_null(t); break;
-  }
-}
-
 static void write_data(rl_tape *t, const rl_form *form) {
   for (size_t i = 0; i < form->token_count; i++) {
     const rl_form_token *token = &form->tokens[i];
     switch (token->kind) {
     case RL_FORM_KEY: rl_tape_key(t, rl_str_make(token->value.as.p, token->value.len)); break;
-    case RL_FORM_VALUE: write_value(t, &token->value); break;
+    case RL_FORM_VALUE: rl_tape_value(t, &token->value); break;
     case RL_FORM_OPEN_OBJECT: rl_tape_open_object(t); break;
     case RL_FORM_CLOSE_OBJECT: rl_tape_close_object(t); break;
     case RL_FORM_OPEN_LIST: rl_tape_open_list(t); break;

@@ -124,28 +124,13 @@ int rille_input_fault_get(const rille_input *i, size_t index, rille_input_fault 
   return 1;
 }
 
-static void write_value(const rl_value *v, rl_tape *t) {
-  rl_str text = {v->as.p, v->len};
-  switch (v->kind) {
-  case RILLE_BOOL: rl_tape_bool(t, v->as.i != 0); break;
-  case RILLE_INT: rl_tape_int(t, v->as.i); break;
-  case RILLE_FLOAT: rl_tape_float(t, v->as.f); break;
-  case RILLE_TEXT: rl_tape_text(t, text); break;
-  case RILLE_BYTES: rl_tape_bytes(t, text); break;
-  case RILLE_DECIMAL: rl_tape_decimal(t, text); break;
-  case RILLE_DATETIME: rl_tape_datetime(t, v->as.i); break;
-  case RILLE_JSON: rl_tape_json(t, text); break;
-  default: rl_tape_null(t); break;
-  }
-}
-
 void rille_input_write(const rille_input *i, rille_tape *t) {
   if (i->form.fault_count) rl_tape_null(&t->tape);
   for (size_t k = 0; !i->form.fault_count && k < i->form.token_count; k++) {
     const rl_form_token *token = &i->form.tokens[k];
     switch (token->kind) {
     case RL_FORM_KEY: rl_tape_key(&t->tape, rl_str_make(token->value.as.p, token->value.len)); break;
-    case RL_FORM_VALUE: write_value(&token->value, &t->tape); break;
+    case RL_FORM_VALUE: rl_tape_value(&t->tape, &token->value); break;
     case RL_FORM_OPEN_OBJECT: rl_tape_open_object(&t->tape); break;
     case RL_FORM_CLOSE_OBJECT: rl_tape_close_object(&t->tape); break;
     case RL_FORM_OPEN_LIST: rl_tape_open_list(&t->tape); break;

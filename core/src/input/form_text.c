@@ -1,20 +1,13 @@
 /* Texts in a form that have an inner form: base64, and JSON within bounds. */
 #include <math.h>
 
+#include "base/base64.h"
 #include "input/form_cast.h"
 #include "schema/rules.h"
 #include "tape/decimal.h"
 #include "tape/json.h"
 
 /* ------------------------------------------------------------------ base64 */
-
-static int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;
-  return c == '/' || c == '_' ? 63 : -1;
-}
 
 bool rl_cast_base64(rl_str s, rl_arena *arena, rl_value *out) {
   size_t padding = 0, len = 0;
@@ -26,7 +19,7 @@ bool rl_cast_base64(rl_str s, rl_arena *arena, rl_value *out) {
   *out = (rl_value){.kind = RILLE_BYTES, .as.p = bytes};
   if (!bytes) return false;
   for (size_t i = 0; good && i < s.len; i++) {
-    int digit = base64_digit(s.p[i]);
+    int digit = rl_base64_digit(s.p[i]);
     good = digit >= 0;
     bits = bits << 6 | (uint32_t)(digit & 63);
     held += 6;

@@ -1,6 +1,7 @@
 /* @default: functions and literals, checked against the field's type. */
 #include "schema/resolve.h"
 
+#include "base/base64.h"
 #include "tape/datetime.h"
 #include "tape/json.h"
 
@@ -165,9 +166,8 @@ static bool is_base64(rl_str s) {
   if (len && s.p[len - 1] == '=') len--;
   if (len < s.len && len && s.p[len - 1] == '=') len--;
   for (size_t i = 0; i < len; i++) {
-    char c = s.p[i];
-    bool fits = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-    if (!fits) return false;
+    bool url_safe = s.p[i] == '-' || s.p[i] == '_';
+    if (url_safe || rl_base64_digit(s.p[i]) < 0) return false;
   }
   return true;
 }

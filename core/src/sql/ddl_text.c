@@ -1,4 +1,5 @@
 /* Names, strings and literals in the definitions of tables. */
+#include "base/base64.h"
 #include "sql/ddl_forms.h"
 #include "tape/datetime.h"
 
@@ -21,13 +22,12 @@ void rl_ddl_table(rl_buf *out, const rl_dialect *d, const rl_ddl_forms *forms, r
 
 /* Writes the bytes of Base64 text as hexadecimal digits. */
 static void write_hex(rl_buf *out, rl_str s) {
-  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   uint32_t bits = 0;
   int have = 0;
   for (size_t i = 0; i < s.len; i++) {
-    const char *at = s.p[i] ? strchr(letters, s.p[i]) : NULL;
-    if (!at) continue;
-    bits = bits << 6 | (uint32_t)(at - letters);
+    int digit = rl_base64_digit(s.p[i]);
+    if (digit < 0) continue;
+    bits = bits << 6 | (uint32_t)digit;
     have += 6;
     if (have >= 8) {
       have -= 8;

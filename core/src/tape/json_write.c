@@ -1,4 +1,5 @@
 /* Writing parts of JSON text. */
+#include "base/base64.h"
 #include "tape/float.h"
 #include "tape/json.h"
 
@@ -166,27 +167,13 @@ void rl_json_write_float(rl_buf *out, double f) {
 }
 
 void rl_json_write_base64(rl_buf *out, rl_str bytes) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const unsigned char *p = (const unsigned char *)bytes.p;
-  size_t len = bytes.len;
-  if (len > SIZE_MAX / 2 || !rl_buf_reserve(out, len / 3 * 4 + 6)) {
+  if (bytes.len > SIZE_MAX / 2 || !rl_buf_reserve(out, rl_base64_length(bytes.len) + 2)) {
     out->failed = true;
     return;
   }
   char *to = out->p + out->len;
   *to++ = '"';
-  for (; len > 2; len -= 3, p += 3) {
-    *to++ = digits[p[0] >> 2];
-    *to++ = digits[(p[0] & 3) << 4 | p[1] >> 4];
-    *to++ = digits[(p[1] & 15) << 2 | p[2] >> 6];
-    *to++ = digits[p[2] & 63];
-  }
-  if (len) {
-    *to++ = digits[p[0] >> 2];
-    *to++ = digits[(p[0] & 3) << 4 | (len > 1 ? p[1] >> 4 : 0)];
-    *to++ = len > 1 ? digits[(p[1] & 15) << 2] : '=';
-    *to++ = '=';
-  }
+  to = rl_base64_encode(bytes.p, bytes.len, to);
   *to++ = '"';
   out->len = (size_t)(to - out->p);
 }

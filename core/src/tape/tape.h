@@ -93,6 +93,7 @@ void rl_tape_decimal(
 void rl_tape_datetime(rl_tape *t, int64_t microseconds);
 void rl_tape_json(rl_tape *t, rl_str json); /* JSON text, copied and checked */
 void rl_tape_mark(rl_tape *t, rl_mark mark, rl_str text);
+void rl_tape_value(rl_tape *t, const rl_value *v); /* a scalar of any kind, by its writer above */
 
 /* Ends writing: exactly one value must have been written, and everything opened must be closed. Limits: 200 levels, 64
  * KiB per key. */

@@ -334,6 +334,21 @@ void rl_tape_mark(rl_tape *t, rl_mark mark, rl_str text) {
   end_value(t);
 }
 
+void rl_tape_value(rl_tape *t, const rl_value *v) {
+  rl_str text = {v->as.p, v->len};
+  switch (v->kind) {
+  case RILLE_BOOL: rl_tape_bool(t, v->as.i != 0); break;
+  case RILLE_INT: rl_tape_int(t, v->as.i); break;
+  case RILLE_FLOAT: rl_tape_float(t, v->as.f); break;
+  case RILLE_TEXT: rl_tape_text(t, text); break;
+  case RILLE_BYTES: rl_tape_bytes(t, text); break;
+  case RILLE_DECIMAL: rl_tape_decimal(t, text); break;
+  case RILLE_DATETIME: rl_tape_datetime(t, v->as.i); break;
+  case RILLE_JSON: rl_tape_json(t, text); break;
+  default: rl_tape_null(t); break;
+  }
+}
+
 /* ------------------------------------------------------------------ objects and lists */
 
 static bool grow_levels(rl_tape *t) {

@@ -82,15 +82,6 @@ static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
   return true;
 }
 
-static void write_base64(rl_buf *out, const uint8_t *bytes, size_t count) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < count; i += 3) {
-    size_t n = count - i < 3 ? count - i : 3;
-    uint32_t v = (uint32_t)bytes[i] << 16 | (n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (n > 2 ? bytes[i + 2] : 0);
-    for (size_t k = 0; k < 4; k++) rl_buf_byte(out, k <= n ? digits[v >> (18 - 6 * k) & 63] : '=');
-  }
-}
-
 static int hex_digit(char c) {
   return c >= '0' && c <= '9'   ? c - '0'
          : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -108,9 +99,7 @@ static bool write_bytes(rl_puller *p, rl_str value) {
     if (high < 0 || low < 0) return false;
     bytes[i / 2 - 1] = (uint8_t)(high * 16 + low);
   }
-  rl_buf_byte(p->out, '"');
-  if (bytes) write_base64(p->out, bytes, value.len / 2 - 1);
-  rl_buf_byte(p->out, '"');
+  if (bytes) rl_json_write_base64(p->out, rl_str_make((const char *)bytes, value.len / 2 - 1));
   return true;
 }
 
