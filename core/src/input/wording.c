@@ -1,5 +1,6 @@
 /* Messages for the person at a form, without a path. */
 #include "input/convert.h"
+#include "input/form_cast.h"
 
 static void write_enum(const rl_enum *e, rl_buf *out) {
   rl_buf_text(out, e->count == 1 ? "must be " : "must be one of ");
@@ -9,30 +10,18 @@ static void write_enum(const rl_enum *e, rl_buf *out) {
   }
 }
 
-static const char *text_of_datetime(rl_native native) {
-  if (native == RL_NATIVE_DATE) return "must be a date";
-  return native == RL_NATIVE_TIME || native == RL_NATIVE_TIMETZ ? "must be a time" : "must be a date and time";
-}
-
-/* What a value of the type is: "must be one of admin, reader". element: of a list. */
+/* What a value of the type is, in the words that a form gets: "must be one of admin, reader". element: of a list. Data
+ * of the application has no files, so bytes have their own words. */
 static void write_type(const rl_field *field, bool element, rl_buf *out) {
   const rl_type *t = &field->type;
-  if (t->list && !element) {
-    rl_buf_text(out, "must be a list");
-    return;
-  }
-  switch (t->scalar) {
-  case RL_BOOLEAN: rl_buf_text(out, "must be true or false"); break;
-  case RL_INT:
-  case RL_BIGINT: rl_buf_text(out, "must be a whole number"); break;
-  case RL_FLOAT:
-  case RL_DECIMAL: rl_buf_text(out, "must be a number"); break;
-  case RL_DATETIME: rl_buf_text(out, text_of_datetime(t->native)); break;
-  case RL_JSON: rl_buf_text(out, "must be JSON"); break;
-  case RL_BYTES: rl_buf_text(out, "must be bytes"); break;
-  case RL_ENUM: write_enum(t->enumeration, out); break;
-  default: rl_buf_text(out, t->native == RL_NATIVE_UUID ? "must be a UUID" : "must be a text"); break;
-  }
+  if (t->list && !element)
+    rl_form_words("not_list", field, RL_STR(""), out);
+  else if (t->scalar == RL_ENUM)
+    write_enum(t->enumeration, out);
+  else if (t->scalar == RL_BYTES)
+    rl_buf_text(out, "must be bytes");
+  else
+    rl_form_words(rl_cast_type_code(field), field, RL_STR(""), out);
 }
 
 /* The same with the limits of the type, if it has some. */
