@@ -171,7 +171,7 @@ Action.__index = Action
 function Action:facts(e)
   local function find(name)
     if not name then return nil end
-    self.known[name] = self.known[name] or faults.model(client.scope(self.db, "action"), name)
+    self.known[name] = self.known[name] or core.model_facts(client.scope(self.db, "action"), name)
     return self.known[name]
   end
   return { model = find(self.model_name or errors.is_error(e) and e.meta.model or nil), find = find }

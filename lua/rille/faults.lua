@@ -105,16 +105,6 @@ local function field_of_path(path)
   return #steps > 0 and table.concat(steps, ".") or "base"
 end
 
---- The facts of a model, by any of its names; nil if there is none.
----@param scope userdata
----@param name string|nil
-function faults.model(scope, name)
-  if not name then return nil end
-  for _, m in ipairs(core.schema_models(scope).models) do
-    if name == m.name or name == m.snake or name == m.camel then return m end
-  end
-end
-
 local function field_named(model, name)
   for _, f in ipairs(model and model.fields or {}) do
     if f.name == name then return f end

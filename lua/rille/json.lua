@@ -15,13 +15,9 @@ local ENCODE = options.declare("rille.JsonOptions", {
 
 -- The fields of a model as one string: clients with the same string have the same model.
 local function shape_of(schema, name)
-  for _, m in ipairs(core.schema_models(schema).models) do
-    if name == m.name or name == m.snake or name == m.camel then
-      local parts = {}
-      for i, f in ipairs(m.fields) do parts[i] = f.name .. " " .. f.type end
-      return table.concat(parts, ",")
-    end
-  end
+  local parts, model = {}, core.model_facts(schema, name)
+  for i, f in ipairs(model and model.fields or {}) do parts[i] = f.name .. " " .. f.type end
+  return model and table.concat(parts, ",")
 end
 
 -- The schema by convention, read once.

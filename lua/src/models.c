@@ -228,8 +228,18 @@ void rl_model_facts_push(lua_State *L, const rille_schema *s, int32_t model) {
   lua_setfield(L, -2, "keys");
 }
 
-/* core.model_facts(model): returns one element of `models` of core.schema_models. */
+/* core.model_facts(model), or (schema or scope, name): returns one element of `models` of core.schema_models; nil if no
+ * model has the name. */
 static int push_model_facts(lua_State *L) {
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    size_t len;
+    const char *name = lua_tolstring(L, 2, &len);
+    const rille_schema *s = rl_lua_schema_at(L, 1);
+    int32_t number = rille_schema_model(s, name, len);
+    if (number < 0) return 0;
+    rl_model_facts_push(L, s, number);
+    return 1;
+  }
   const rl_lua_model *m = rl_lua_model_at(L, rl_binding_of(L), 1);
   if (!m) rl_lua_raise(L, "VALIDATION", "expected a model, got %s", rl_type_name(L, 1));
   rl_scope_must_be_open(L, m->scope);

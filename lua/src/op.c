@@ -86,11 +86,14 @@ static const char *action_name(rille_action action) {
   return rl_action_at(action, &info) ? info.name : "";
 }
 
-/* Starts a stream. Stack: model, arguments; afterwards anchors and op. batch: as in rille_op_set_stream. */
-static rl_lua_op *start_stream(lua_State *L, rl_binding *b, rl_lua_model *m, rille_action action, uint32_t batch) {
+/* Starts a call whose rows are pulled later, so its strings are copied. Stack: model, arguments; afterwards anchors and
+ * op. batch: as in rille_op_set_stream. */
+static rl_lua_op *start_call(lua_State *L, rl_binding *b, rl_lua_model *m, rille_action action, uint32_t batch,
+                             int is_job) {
   rl_answer answer;
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
-  write_args(L, b, op, action, batch ? RL_WALK_COPY : 0, &answer);
+  write_args(L, b, op, action, RL_WALK_COPY, &answer);
+  if (is_job) rl_job_prepare(op, m->scope);
   rl_lua_op_begin(op, m->scope);
   rl_answer_apply(op, m->scope, &answer);
   rille_op_set_stream(op->core, batch);
@@ -99,8 +102,7 @@ static rl_lua_op *start_stream(lua_State *L, rl_binding *b, rl_lua_model *m, ril
   return op;
 }
 
-/* Strings are copied, because a job may outlive its arguments. Stack: model, arguments, and the name of the method if
- * it is not a stream. */
+/* Stack: model, arguments, and the name of the method if it is not a stream. */
 rl_lua_op *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   rl_binding *b = rl_binding_of(L);
   rille_action action = batch ? RILLE_FIND_MANY : rl_check_action(L, 3);
@@ -109,16 +111,7 @@ rl_lua_op *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch) {
   check_args(L, name ? name : "each");
   *scope = m->scope;
   if (name) rl_before_read(L, m->scope, 1, name);
-  rl_answer answer;
-  rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
-  write_args(L, b, op, action, RL_WALK_COPY, &answer);
-  rl_job_prepare(op, m->scope);
-  rl_lua_op_begin(op, m->scope);
-  rl_answer_apply(op, m->scope, &answer);
-  rille_op_set_stream(op->core, batch);
-  if (rille_op_model(op->core, rl_lua_op_tx(op), m->model, action, op->tape, &op->err) < 0)
-    rl_lua_op_throw(L, m->scope, op, 3);
-  return op;
+  return start_call(L, b, m, action, batch, 1);
 }
 
 /* core.hook(model or scope): returns the wait hook of a cooperative client; nil for everything else. */
@@ -252,7 +245,7 @@ static int open_stream(lua_State *L) {
   rl_lua_model *m = check_model(L, b, "each");
   uint32_t batch = (uint32_t)luaL_checkinteger(L, 3);
   check_args(L, "each");
-  rl_lua_op *op = start_stream(L, b, m, RILLE_FIND_MANY, batch);
+  rl_lua_op *op = start_call(L, b, m, RILLE_FIND_MANY, batch, 0);
   op->stream = 1;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, lua_upvalueindex(2));

@@ -105,4 +105,27 @@ struct rl_call {
   struct rl_explain *explain;   /* explain.c */
 };
 
+/* ------------------------------------------------------------------ for kinds in which it is always so */
+
+static inline bool rl_call_never(const rl_call *c) {
+  (void)c;
+  return false;
+}
+
+static inline bool rl_call_always(const rl_call *c) {
+  (void)c;
+  return true;
+}
+
+/* The end of a statement of which nothing is kept. */
+static inline rille_status rl_call_ignore_end(rl_call *c, rl_exchange *io, const rl_sent *sent, int64_t affected,
+                                              rl_error *err) {
+  (void)c;
+  (void)io;
+  (void)sent;
+  (void)affected;
+  (void)err;
+  return RILLE_OK;
+}
+
 #endif

@@ -224,26 +224,6 @@ static const char *explain_action(const rl_call *call) {
   return "explain";
 }
 
-static bool explain_no(const rl_call *call) {
-  (void)call;
-  return false;
-}
-
-static bool explain_yes(const rl_call *call) {
-  (void)call;
-  return true;
-}
-
-static rille_status explain_answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected,
-                                     rl_error *err) {
-  (void)call;
-  (void)io;
-  (void)sent;
-  (void)affected;
-  (void)err;
-  return RILLE_OK;
-}
-
 static void explain_failed(const rl_call *call, rl_error *err) {
   (void)call;
   (void)err;
@@ -266,14 +246,14 @@ static rille_result explain_result(const rl_call *call) {
 
 /* A replica may plan otherwise, so explanations do not go there. */
 static const rl_call_kind explain_kind = {.action = explain_action,
-                                          .writes = explain_no,
-                                          .repeats = explain_yes,
-                                          .may_write = explain_no,
+                                          .writes = rl_call_never,
+                                          .repeats = rl_call_always,
+                                          .may_write = rl_call_never,
                                           .head = explain_head,
                                           .is_sent = explain_is_sent,
                                           .send = explain_send,
                                           .row = line_row,
-                                          .answered = explain_answered,
+                                          .answered = rl_call_ignore_end,
                                           .failed = explain_failed,
                                           .rewind = explain_rewind,
                                           .shape = explain_shape,

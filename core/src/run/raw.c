@@ -233,12 +233,6 @@ static bool raw_writes(const rl_call *call) {
   return call->raw->stmt.writes;
 }
 
-/* Returns false: even a SELECT may call a function that writes. */
-static bool raw_repeats(const rl_call *call) {
-  (void)call;
-  return false;
-}
-
 /* Returns whether the statement may be about the server itself, its locks or sessions. A replica has other ones. All
  * such functions and tables have pg_ in their names. */
 static bool is_about_the_server(const rl_stmt *s) {
@@ -259,7 +253,7 @@ const rl_call_kind rl_call_raw = {.own_sql = true,
                                   .counted_as = raw_counted_as,
                                   .writes = raw_writes,
                                   .may_write = raw_may_write,
-                                  .repeats = raw_repeats,
+                                  .repeats = rl_call_never, /* even a SELECT may call a function that writes */
                                   .is_sent = raw_is_sent,
                                   .send = raw_send,
                                   .row = raw_deliver_row,
@@ -294,16 +288,6 @@ static rille_status script_skip_row(rl_call *call, rl_exchange *io, const rl_sen
   return RILLE_OK;
 }
 
-static rille_status script_answered(rl_call *call, rl_exchange *io, const rl_sent *sent, int64_t affected,
-                                    rl_error *err) {
-  (void)call;
-  (void)io;
-  (void)sent;
-  (void)affected;
-  (void)err;
-  return RILLE_OK;
-}
-
 static rille_result script_result(const rl_call *call) {
   (void)call;
   return RILLE_RESULT_NONE;
@@ -315,11 +299,11 @@ static const rl_call_kind script_kind = {.script = true,
                                          .counted_as = script_counted_as,
                                          .writes = raw_writes,
                                          .may_write = raw_writes,
-                                         .repeats = raw_repeats,
+                                         .repeats = rl_call_never,
                                          .is_sent = raw_is_sent,
                                          .send = script_send,
                                          .row = script_skip_row,
-                                         .answered = script_answered,
+                                         .answered = rl_call_ignore_end,
                                          .failed = raw_failed,
                                          .rewind = raw_rewind,
                                          .shape = raw_shape,
