@@ -5,13 +5,14 @@
 local may_use = {
   base = {},
   tape = { "base" },
+  cache = { "base", "tape" },
   schema = { "base", "tape" },
   input = { "base", "tape", "schema" },
   query = { "base", "tape", "schema", "input" },
   plan = { "base", "tape", "schema", "input", "query" },
   sql = { "base", "tape", "schema", "input", "query", "plan" },
   driver = { "base", "tape" },
-  run = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver" },
+  run = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "cache" },
   migrate = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run" },
   api = { "base", "tape", "schema", "input", "query", "plan", "sql", "driver", "run", "migrate" },
 }

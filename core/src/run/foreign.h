@@ -1,0 +1,23 @@
+/* Writes of others: other processes, other programs. On PostgreSQL a connection outside the pool listens for notices;
+ * on SQLite `data_version` tells. What is noticed goes to the cache of the client. */
+#ifndef RL_RUN_FOREIGN_H
+#define RL_RUN_FOREIGN_H
+
+#include "cache/names.h"
+#include "run/client.h"
+
+/* Takes notice of what others have written until now, without waiting. false: that is not known at the moment (the
+ * connection does not listen yet, or was lost, or gave no sign of life for 10 s; the writer is busy): then nothing may
+ * be given from the cache, and nothing kept. Any thread. The client has a cache. */
+bool rl_foreign_look(rl_client *c);
+
+/* A notice: the text that one process sends to the others in its own transaction. */
+/* Appends the text for what is touched, 7,999 bytes at most: names of single rows are left out first, then everything
+ * is touched. */
+void rl_notice_write(rl_buf *out, const rl_names *names);
+/* Reads a notice of another process, or of a trigger. own: it is of this process. Text that is no notice touches
+ * everything. */
+void rl_notice_read(rl_str payload, rl_names *out, bool *own);
+#define RL_NOTICE_CHANNEL "rille_cache"
+
+#endif
