@@ -95,9 +95,9 @@ static rille_status refuse_unknown_argument(rl_binder *b, const action_row *a, c
   const rl_field *f =
       rl_word_id(words, RL_COUNT_OF(words), member->key) < 0 ? rl_find_field(b->query->model, member->key) : NULL;
   if (f) return refuse_misplaced(b, a, member, f);
-  rl_names names = {.arena = b->arena};
+  rl_choices names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(words); i++)
-    if (a->allowed & words[i].id) rl_names_add(&names, rl_str_of(words[i].text));
+    if (a->allowed & words[i].id) rl_choices_add(&names, rl_str_of(words[i].text));
   char *what = rl_arena_printf(b->arena, "argument of `%s`", a->info.name);
   return what ? rl_bad_name(b, member, member->key, what, NULL, &names) : rl_nomem(b);
 }

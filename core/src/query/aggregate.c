@@ -48,11 +48,11 @@ static rille_status bind_member(rl_binder *b, rl_aggregate fn, rl_str group, rl_
   bool all = fn == RL_AGG_COUNT && rl_str_is(member->key, "_all"), on;
   const rl_field *f = all ? NULL : rl_find_field(model, member->key);
   if (!all && (!f || f->is_relation || !rl_can_aggregate(fn, f))) {
-    rl_names names = {.arena = b->arena};
+    rl_choices names = {.arena = b->arena};
     for (size_t i = 0; i < model->column_count; i++)
       if (!model->columns[i]->ignored && rl_can_aggregate(fn, model->columns[i]))
-        rl_names_add(&names, model->columns[i]->name);
-    if (fn == RL_AGG_COUNT) rl_names_add(&names, RL_STR("_all"));
+        rl_choices_add(&names, model->columns[i]->name);
+    if (fn == RL_AGG_COUNT) rl_choices_add(&names, RL_STR("_all"));
     return rl_bad_name(b, member, member->key, "field for this aggregate", model, &names);
   }
   RL_TRY(read_is_on(b, member, &fn, &on));

@@ -98,8 +98,8 @@ static rille_status bind_assign_operation(rl_binder *b, const rl_field *field, r
   rl_arg *member = &arg->children[0];
   int op = rl_word_id(words, count, member->key);
   if (op >= 0) return assign_operation(b, field, member, op, out);
-  rl_names names = {.arena = b->arena};
-  rl_names_words(&names, words, count);
+  rl_choices names = {.arena = b->arena};
+  rl_choices_words(&names, words, count);
   return rl_bad_name(b, member, member->key, "operation", NULL, &names);
 }
 

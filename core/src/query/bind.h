@@ -53,14 +53,14 @@ int rl_word_id(const rl_word *words, size_t count, rl_str text);
 
 /* Names that would have been right, for suggestions. They are in the arena, because calls nest deeply and stacks are
  * small. A name is left out when out of memory. */
-typedef struct rl_names {
+typedef struct rl_choices {
   rl_arena *arena;
   rl_str *items;
   size_t count, cap;
-} rl_names;
-void rl_names_add(rl_names *names, rl_str name);
-void rl_names_words(rl_names *names, const rl_word *words, size_t count);
-void rl_names_fields(rl_names *names, const rl_model *model, bool scalars, bool relations);
+} rl_choices;
+void rl_choices_add(rl_choices *names, rl_str name);
+void rl_choices_words(rl_choices *names, const rl_word *words, size_t count);
+void rl_choices_fields(rl_choices *names, const rl_model *model, bool scalars, bool relations);
 
 /* Each sets VALIDATION (or `code`) with the message "path: text" and the details path, model and field (field may be
  * NULL), and returns RILLE_ERROR. At the root of the arguments the path in the message is the method's name. */
@@ -71,12 +71,12 @@ rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_arg *at, const ch
                           const char *format, ...);
 /* "where.emial: unknown field of User; did you mean `email`?" */
 rille_status rl_bad_name(rl_binder *b, const rl_arg *at, rl_str written, const char *what, const rl_model *model,
-                         const rl_names *names);
+                         const rl_choices *names);
 rille_status rl_bad_field(rl_binder *b, const rl_arg *at, rl_str written, const rl_model *model, bool scalars,
                           bool relations);
 /* meaning.c. Returns the name of which `written` is another spelling (orderBy), or the name that does what `written`
  * does in other tools; empty: none. */
-rl_str rl_by_meaning(rl_str written, const rl_names *names);
+rl_str rl_by_meaning(rl_str written, const rl_choices *names);
 /* Rejects a list of names where a table with these keys is expected: "write `{ posts = true }`". Accepts anything else.
  */
 rille_status rl_refuse_names(rl_binder *b, rl_arg *n);

@@ -14,7 +14,7 @@ int rl_word_id(const rl_word *words, size_t count, rl_str text) {
 
 /* ------------------------------------------------------------------ names that would have been right */
 
-void rl_names_add(rl_names *names, rl_str name) {
+void rl_choices_add(rl_choices *names, rl_str name) {
   if (names->count == names->cap) {
     size_t cap = names->cap ? names->cap * 2 : 16;
     rl_str *items = RL_NEW_ARRAY(names->arena, rl_str, cap);
@@ -26,14 +26,14 @@ void rl_names_add(rl_names *names, rl_str name) {
   names->items[names->count++] = name;
 }
 
-void rl_names_words(rl_names *names, const rl_word *words, size_t count) {
-  for (size_t i = 0; i < count; i++) rl_names_add(names, rl_str_of(words[i].text));
+void rl_choices_words(rl_choices *names, const rl_word *words, size_t count) {
+  for (size_t i = 0; i < count; i++) rl_choices_add(names, rl_str_of(words[i].text));
 }
 
-void rl_names_fields(rl_names *names, const rl_model *model, bool scalars, bool relations) {
+void rl_choices_fields(rl_choices *names, const rl_model *model, bool scalars, bool relations) {
   for (size_t i = 0; i < model->field_count; i++) {
     const rl_field *f = &model->fields[i];
-    if (!f->ignored && (f->is_relation ? relations : scalars)) rl_names_add(names, f->name);
+    if (!f->ignored && (f->is_relation ? relations : scalars)) rl_choices_add(names, f->name);
   }
 }
 
@@ -123,7 +123,7 @@ rille_status rl_bad_child(rl_binder *b, rl_code code, const rl_arg *at, const ch
 }
 
 /* Writes at most twenty of the names, to keep messages about large models readable. */
-static void write_allowed(rl_buf *out, const rl_names *names) {
+static void write_allowed(rl_buf *out, const rl_choices *names) {
   if (names->count == 0) return;
   rl_buf_text(out, names->count == 1 ? "; expected " : "; expected one of ");
   for (size_t i = 0; i < names->count && i < 20; i++)
@@ -132,7 +132,7 @@ static void write_allowed(rl_buf *out, const rl_names *names) {
 }
 
 rille_status rl_bad_name(rl_binder *b, const rl_arg *at, rl_str written, const char *what, const rl_model *model,
-                         const rl_names *names) {
+                         const rl_choices *names) {
   rl_str path = rl_arg_path(b->arena, at);
   rl_buf text;
   rl_buf_init(&text);
@@ -160,8 +160,8 @@ rille_status rl_bad_name(rl_binder *b, const rl_arg *at, rl_str written, const c
 
 rille_status rl_bad_field(rl_binder *b, const rl_arg *at, rl_str written, const rl_model *model, bool scalars,
                           bool relations) {
-  rl_names names = {.arena = b->arena};
-  rl_names_fields(&names, model, scalars, relations);
+  rl_choices names = {.arena = b->arena};
+  rl_choices_fields(&names, model, scalars, relations);
   return rl_bad_name(b, at, written, "field", model, &names);
 }
 

@@ -19,11 +19,11 @@ static rille_status refuse_key(rl_binder *b, const writing *w, const rl_arg *mem
   if (known)
     return rl_bad(b, member, known, "cannot be given; `%.*s`, through which the row is written, sets it",
                   RL_STR_ARG(w->parent->name));
-  rl_names names = {.arena = b->arena};
+  rl_choices names = {.arena = b->arena};
   for (size_t i = 0; i < w->model->field_count; i++) {
     const rl_field *f = &w->model->fields[i];
     bool relation = f->is_relation && w->mode == RL_DATA_UPDATE_MANY;
-    if (!f->ignored && !relation && !rl_is_parent_key(f, w->parent)) rl_names_add(&names, f->name);
+    if (!f->ignored && !relation && !rl_is_parent_key(f, w->parent)) rl_choices_add(&names, f->name);
   }
   return rl_bad_name(b, member, member->key, "field", w->model, &names);
 }

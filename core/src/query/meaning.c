@@ -112,7 +112,7 @@ static bool line_has_word(const char *line, rl_str written) {
   return false;
 }
 
-rl_str rl_by_meaning(rl_str written, const rl_names *names) {
+rl_str rl_by_meaning(rl_str written, const rl_choices *names) {
   size_t at = 0;
   if (!next_letter(written, &at, true)) return (rl_str){NULL, 0};
   for (size_t i = 0; i < names->count; i++)

@@ -28,9 +28,9 @@ static bool is_allowed(const nesting *n, int kind) {
 }
 
 static rille_status refuse_word(rl_binder *b, const nesting *n, const rl_arg *member) {
-  rl_names names = {.arena = b->arena};
+  rl_choices names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(words); i++)
-    if (is_allowed(n, words[i].id)) rl_names_add(&names, rl_str_of(words[i].text));
+    if (is_allowed(n, words[i].id)) rl_choices_add(&names, rl_str_of(words[i].text));
   int id = rl_word_id(words, RL_COUNT_OF(words), member->key);
   if (id < 0) return rl_bad_name(b, member, member->key, "operation on a relation", NULL, &names);
   const rl_field *r = n->relation;
@@ -62,8 +62,8 @@ static rille_status add_nested(rl_binder *b, nesting *n, int kind, rl_arg *arg, 
 static rille_status read_parts(rl_binder *b, rl_arg *arg, const char *const *keys, rl_arg **found, size_t count,
                                size_t required) {
   RL_TRY(rl_expect_object(b, arg, "a table"));
-  rl_names names = {.arena = b->arena};
-  for (size_t k = 0; k < count; k++) rl_names_add(&names, rl_str_of(keys[k]));
+  rl_choices names = {.arena = b->arena};
+  for (size_t k = 0; k < count; k++) rl_choices_add(&names, rl_str_of(keys[k]));
   for (size_t i = 0; i < arg->count; i++) {
     size_t k = 0;
     while (k < count && !rl_str_is(arg->children[i].key, keys[k])) k++;

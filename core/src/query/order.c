@@ -42,8 +42,8 @@ static rille_status bind_sorting(rl_binder *b, const rl_field *field, rl_arg *ar
       RL_TRY(rl_expect_word(b, member, nulls_words, RL_COUNT_OF(nulls_words), &nulls));
       out->nulls = (rl_nulls)nulls;
     } else {
-      rl_names names = {.arena = b->arena};
-      rl_names_words(&names, option_words, RL_COUNT_OF(option_words));
+      rl_choices names = {.arena = b->arena};
+      rl_choices_words(&names, option_words, RL_COUNT_OF(option_words));
       return rl_bad_name(b, member, member->key, "option", NULL, &names);
     }
   }
@@ -84,8 +84,8 @@ static rille_status order_by_relevance(rl_binder *b, const rl_model *model, rl_a
   out->kind = RL_ORDER_RELEVANCE;
   for (size_t i = 0; i < arg->count; i++) {
     if (rl_word_id(words, RL_COUNT_OF(words), arg->children[i].key) >= 0) continue;
-    rl_names names = {.arena = b->arena};
-    rl_names_words(&names, words, RL_COUNT_OF(words));
+    rl_choices names = {.arena = b->arena};
+    rl_choices_words(&names, words, RL_COUNT_OF(words));
     return rl_bad_name(b, &arg->children[i], arg->children[i].key, "option", NULL, &names);
   }
   rl_arg *parts[3] = {rl_get(arg, "fields"), rl_get(arg, "search"), rl_get(arg, "sort")};
@@ -147,9 +147,9 @@ static rille_status bind_order_member(rl_binder *b, const rl_model *model, rl_ar
     return bind_sorting(b, field, member, out);
   }
   if (field && !grouped) return order_by_relation(b, field, member, w, out);
-  rl_names names = {.arena = b->arena};
-  rl_names_fields(&names, model, true, !grouped);
-  if (grouped) rl_names_words(&names, rl_aggregate_words, RL_COUNT_OF(rl_aggregate_words));
+  rl_choices names = {.arena = b->arena};
+  rl_choices_fields(&names, model, true, !grouped);
+  if (grouped) rl_choices_words(&names, rl_aggregate_words, RL_COUNT_OF(rl_aggregate_words));
   return rl_bad_name(b, member, member->key, "field", model, &names);
 }
 

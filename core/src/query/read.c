@@ -38,8 +38,8 @@ rille_status rl_bind_lock(rl_binder *b, rl_arg *arg, rl_read *read) {
     rl_arg *member = &arg->children[i];
     int id = rl_word_id(lock_options, RL_COUNT_OF(lock_options), member->key);
     if (id < 0) {
-      rl_names names = {.arena = b->arena};
-      rl_names_words(&names, lock_options, RL_COUNT_OF(lock_options));
+      rl_choices names = {.arena = b->arena};
+      rl_choices_words(&names, lock_options, RL_COUNT_OF(lock_options));
       return rl_bad_name(b, member, member->key, "option", NULL, &names);
     }
     if (id == RL_LOCK_BLOCK) {

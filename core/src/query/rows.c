@@ -30,8 +30,8 @@ static rille_status refuse_key(rl_binder *b, const rl_row_binding *w, size_t row
   if (known)
     return rl_bad_row(b, w, row, key, RL_VALIDATION, known,
                       "cannot be given; the relation through which the row is written sets it");
-  rl_names names = {.arena = b->arena};
-  rl_names_fields(&names, w->model, true, false);
+  rl_choices names = {.arena = b->arena};
+  rl_choices_fields(&names, w->model, true, false);
   rl_str near = rl_by_meaning(key, &names);
   if (!near.len) near = rl_str_nearest(key, names.items, names.count);
   char *text = near.len ? rl_arena_printf(b->arena, "unknown field of %.*s; did you mean `%.*s`?",

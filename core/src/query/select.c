@@ -32,8 +32,8 @@ static rille_status check_words(rl_binder *b, const rl_field *relation, rl_arg *
           b, member, f,
           "a field of %.*s; write `select = { %.*s = true }` to return it, or `where = { %.*s = ... }` to filter by it",
           RL_STR_ARG(relation->target->name), RL_STR_ARG(f->name), RL_STR_ARG(f->name));
-    rl_names names = {.arena = b->arena};
-    rl_names_words(&names, words, count);
+    rl_choices names = {.arena = b->arena};
+    rl_choices_words(&names, words, count);
     return rl_bad_name(b, member, member->key,
                        relation->list ? "argument of a to-many relation" : "argument of a to-one relation", NULL,
                        &names);
@@ -123,8 +123,8 @@ static rille_status bind_relation_count(rl_binder *b, const rl_field *relation, 
   RL_TRY(rl_expect_object(b, arg, "`true` or `{ where = {...} }`"));
   rl_arg *where = rl_get(arg, "where");
   if (arg->count > (where ? 1u : 0u)) {
-    rl_names names = {.arena = b->arena};
-    rl_names_add(&names, RL_STR("where"));
+    rl_choices names = {.arena = b->arena};
+    rl_choices_add(&names, RL_STR("where"));
     rl_arg *member = &arg->children[arg->children == where ? 1 : 0];
     return rl_bad_name(b, member, member->key, "argument", NULL, &names);
   }
@@ -143,9 +143,9 @@ static rille_status bind_counts(rl_binder *b, const picking *p, rl_arg *select) 
   for (size_t i = 0; select && i < select->count; i++) {
     const rl_field *f = rl_find_field(m, select->children[i].key);
     if (f && is_countable(f)) continue;
-    rl_names names = {.arena = b->arena};
+    rl_choices names = {.arena = b->arena};
     for (size_t k = 0; k < m->field_count; k++)
-      if (is_countable(&m->fields[k])) rl_names_add(&names, m->fields[k].name);
+      if (is_countable(&m->fields[k])) rl_choices_add(&names, m->fields[k].name);
     return rl_bad_name(b, &select->children[i], select->children[i].key, "to-many relation", m, &names);
   }
   for (size_t i = 0; i < m->field_count; i++) {
@@ -199,9 +199,9 @@ static rille_status pick_members(rl_binder *b, picking *p, rl_arg *arg, bool sca
       return rl_bad(b, member, f, "`include` accepts only relations; the fields of %.*s are returned anyway",
                     RL_STR_ARG(p->model->name));
     if (!is_count && !f) {
-      rl_names names = {.arena = b->arena};
-      rl_names_fields(&names, p->model, scalars, true);
-      rl_names_add(&names, RL_STR("_count"));
+      rl_choices names = {.arena = b->arena};
+      rl_choices_fields(&names, p->model, scalars, true);
+      rl_choices_add(&names, RL_STR("_count"));
       return rl_bad_name(b, member, member->key, scalars ? "field" : "relation", p->model, &names);
     }
     RL_TRY(read_is_on(b, member, is_count || f->is_relation, &on));

@@ -6,9 +6,9 @@ static rille_status bind_member(rl_binder *b, const rl_model *model, rl_arg *mem
   if (id >= 0) return rl_bind_grouping(b, model, id, member, rl_bind_where, out);
   const rl_field *field = rl_find_field(model, member->key);
   if (field) return rl_bind_field_filter(b, field, member, out);
-  rl_names names = {.arena = b->arena};
-  rl_names_fields(&names, model, true, true);
-  rl_names_words(&names, rl_grouping_words, RL_COUNT_OF(rl_grouping_words));
+  rl_choices names = {.arena = b->arena};
+  rl_choices_fields(&names, model, true, true);
+  rl_choices_words(&names, rl_grouping_words, RL_COUNT_OF(rl_grouping_words));
   if (rl_model_unique(model, member->key))
     return rl_bad(
         b, member, NULL,
@@ -75,8 +75,8 @@ static rille_status bind_relation(rl_binder *b, const rl_field *relation, rl_arg
         return rl_bad(b, member, f,
                       "a field of %.*s; write `some = { %.*s = ... }`, or the same with `every` or `none`",
                       RL_STR_ARG(relation->target->name), RL_STR_ARG(f->name));
-      rl_names names = {.arena = b->arena};
-      rl_names_words(&names, words, count);
+      rl_choices names = {.arena = b->arena};
+      rl_choices_words(&names, words, count);
       return rl_bad_name(b, member, member->key, "condition on a to-many relation", NULL, &names);
     }
     rl_filter *f;

@@ -85,9 +85,9 @@ static rille_status bind_condition(rl_binder *b, const rl_subject *s, const stru
 }
 
 static rille_status refuse_condition(rl_binder *b, const rl_arg *member) {
-  rl_names names = {.arena = b->arena};
+  rl_choices names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(conditions); i++)
-    if (!rl_str_ends(rl_str_of(conditions[i].name), RL_STR("_"))) rl_names_add(&names, rl_str_of(conditions[i].name));
+    if (!rl_str_ends(rl_str_of(conditions[i].name), RL_STR("_"))) rl_choices_add(&names, rl_str_of(conditions[i].name));
   return rl_bad_name(b, member, member->key, "condition on JSON; to compare with a table write `equals = {...}`", NULL,
                      &names);
 }

@@ -46,10 +46,10 @@ static const struct {
 };
 
 static rille_status bind_condition(rl_binder *b, const rl_subject *s, rl_arg *member, rl_filter **out) {
-  rl_names names = {.arena = b->arena};
+  rl_choices names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(conditions); i++) {
     if (rl_str_is(member->key, conditions[i].name)) return conditions[i].meaning(b, s, conditions[i].op, member, out);
-    rl_names_add(&names, rl_str_of(conditions[i].name));
+    rl_choices_add(&names, rl_str_of(conditions[i].name));
   }
   return rl_bad_name(b, member, member->key, "condition on a list", NULL, &names);
 }

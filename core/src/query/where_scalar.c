@@ -56,8 +56,8 @@ static rille_status find_reference(rl_binder *b, rl_arg *arg, const rl_field **o
   while (dot < text.len && text.p[dot] != '.') dot++;
   const rl_model *model = rl_schema_model(b->schema, rl_str_make(text.p, dot));
   if (!model) {
-    rl_names names = {.arena = b->arena};
-    for (size_t i = 0; i < b->schema->model_count; i++) rl_names_add(&names, b->schema->models[i]->name);
+    rl_choices names = {.arena = b->arena};
+    for (size_t i = 0; i < b->schema->model_count; i++) rl_choices_add(&names, b->schema->models[i]->name);
     return rl_bad_name(b, arg, rl_str_make(text.p, dot), "model", NULL, &names);
   }
   rl_str name = dot < text.len ? rl_str_make(text.p + dot + 1, text.len - dot - 1) : RL_STR("");
@@ -179,10 +179,10 @@ bool rl_is_scalar_operator(rl_str key) {
 }
 
 static rille_status refuse_condition(rl_binder *b, const rl_subject *s, const rl_arg *member) {
-  rl_names names = {.arena = b->arena};
+  rl_choices names = {.arena = b->arena};
   for (size_t i = 0; i < RL_COUNT_OF(conditions); i++)
     if (is_for(conditions[i].types, &s->type) && !rl_str_ends(rl_str_of(conditions[i].name), RL_STR("_")))
-      rl_names_add(&names, rl_str_of(conditions[i].name));
+      rl_choices_add(&names, rl_str_of(conditions[i].name));
   return rl_bad_name(b, member, member->key, "condition", NULL, &names);
 }
 

@@ -52,9 +52,9 @@ static rille_status key_equals(rl_binder *b, const rl_field *field, rl_arg *arg,
 
 static rille_status bind_compound_key(rl_binder *b, const rl_index *index, rl_arg *arg, rl_filter **out) {
   RL_TRY(rl_expect_object(b, arg, "a table with the fields of the key"));
-  rl_names names = {.arena = b->arena};
+  rl_choices names = {.arena = b->arena};
   rl_filters list = {0};
-  for (size_t i = 0; i < index->count; i++) rl_names_add(&names, index->fields[i].field->name);
+  for (size_t i = 0; i < index->count; i++) rl_choices_add(&names, index->fields[i].field->name);
   for (size_t i = 0; i < arg->count; i++) {
     bool known = false;
     for (size_t k = 0; k < names.count; k++) known = known || rl_str_eq(names.items[k], arg->children[i].key);
@@ -88,10 +88,10 @@ static rille_status bind_other_condition(rl_binder *b, const rl_model *model, rl
   if (id >= 0) return rl_bind_grouping(b, model, id, member, rl_bind_where, out);
   const rl_field *field = rl_find_field(model, member->key);
   if (field) return rl_bind_field_filter(b, field, member, out);
-  rl_names names = {.arena = b->arena};
-  rl_names_fields(&names, model, true, true);
+  rl_choices names = {.arena = b->arena};
+  rl_choices_fields(&names, model, true, true);
   for (size_t i = 0; i < model->index_count; i++)
-    if (is_usable_key(&model->indexes[i])) rl_names_add(&names, model->indexes[i].client_name);
+    if (is_usable_key(&model->indexes[i])) rl_choices_add(&names, model->indexes[i].client_name);
   return rl_bad_name(b, member, member->key, "field or key", model, &names);
 }
 
