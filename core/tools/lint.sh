@@ -59,7 +59,7 @@ sizes() { # a file has one subject
 # need theirs.
 circles() {
   local limit status=0
-  for limit in base=3 tape=2 schema=3 input=2 query=2 plan=6 sql=3 driver=2 run=3 migrate=1 api=1; do
+  for limit in base=3 tape=2 cache=3 schema=3 input=2 query=2 plan=6 sql=3 driver=2 run=3 migrate=1 api=1; do
     lua5.4 core/tools/circles.lua --objects=build/lint/gcc/obj/core/src --most="${limit#*=}" "${limit%=*}" >"$said" || { cat "$said"; status=1; }
   done
   return $status

@@ -131,6 +131,39 @@ void rl_error_move(rl_error *to, rl_error *from) {
   *from = (rl_error){0};
 }
 
+static bool copy_detail(rl_error *to, const rl_detail *from) {
+  rl_detail *d = &to->details[to->detail_count++];
+  d->is_list = from->is_list;
+  d->key = rl_strndup(from->key, strlen(from->key));
+  d->values = rl_calloc(from->count ? from->count : 1, sizeof *d->values);
+  if (!d->key || !d->values) return false;
+  for (; d->count < from->count; d->count++) {
+    d->values[d->count] = rl_strndup(from->values[d->count], strlen(from->values[d->count]));
+    if (!d->values[d->count]) return false;
+  }
+  return true;
+}
+
+bool rl_error_copy(rl_error *to, const rl_error *from) {
+  rl_error_clear(to);
+  *to = *from;
+  to->message = NULL;
+  to->details = NULL;
+  to->detail_count = 0;
+  bool done = true;
+  if (from->message) {
+    to->message = rl_strndup(from->message, strlen(from->message));
+    done = to->message != NULL;
+  }
+  if (done && from->detail_count) {
+    to->details = rl_calloc(from->detail_count, sizeof *to->details);
+    done = to->details != NULL;
+  }
+  for (size_t i = 0; i < from->detail_count && done; i++) done = copy_detail(to, &from->details[i]);
+  if (!done) rl_error_clear(to);
+  return done;
+}
+
 void rl_error_clear(rl_error *err) {
   if (!err) return;
   for (size_t i = 0; i < err->detail_count; i++) free_detail(&err->details[i]);

@@ -66,6 +66,8 @@ const char *rl_error_message(const rl_error *err);         /* never NULL */
 void rl_error_replace_message(rl_error *err,
                               char *message);     /* takes ownership of message; for a better text of the same error */
 void rl_error_move(rl_error *to, rl_error *from); /* `to` is cleared first, `from` is empty afterwards */
+/* `to` is cleared first. Returns false when out of memory; it is empty then. */
+bool rl_error_copy(rl_error *to, const rl_error *from);
 void rl_error_clear(rl_error *err);
 
 const char *rl_code_name(rl_code code); /* "P2002", static */

@@ -83,16 +83,26 @@ typedef enum rl_cache_answer {
   RL_CACHE_WAIT,      /* another caller computes it */
 } rl_cache_answer;
 
+typedef struct rl_seat_link {
+  struct rl_seat *next, *previous;
+} rl_seat_link;
+/* The queue of its flight; the seats within one computation; those of threads that stand. */
+enum { RL_SEAT_QUEUE, RL_SEAT_INNER, RL_SEAT_STANDING, RL_SEAT_LISTS };
+
 /* A place in the queue of a flight, in the caller's memory. It is called when the flight ends. */
 typedef struct rl_seat {
-  rl_flight *flight; /* retained; NULL: not waiting */
-  struct rl_seat *next, *previous;
-  rl_bell *bell; /* borrowed: rung when it is called */
+  rl_flight *flight; /* retained; NULL: it has left */
+  rl_bell *bell;     /* borrowed: rung when it is called; NULL: it is asked again and again, or blocks */
   rl_waiter waiter;
   bool shared_bell; /* the bell has a list of called waiters */
+  /* The rest belongs to the room. */
   bool blocking;
-  uint64_t thread;
-  rl_flight *within;
+  bool waiting;           /* it is in the lists below */
+  bool dismissed;         /* called before the end: the answer may be older than the seat */
+  uint64_t thread;        /* that stands, if it blocks */
+  rl_flight *within;      /* retained */
+  pthread_cond_t *signal; /* while it is in rl_seat_wait */
+  rl_seat_link links[RL_SEAT_LISTS];
 } rl_seat;
 
 typedef struct rl_question {
@@ -163,12 +173,14 @@ bool rl_cache_count_label(const rl_cache *c, uint32_t label, rl_str *name, rl_ca
 void rl_pack_row(rl_buf *out, const rille_row *row);
 /* Reads the next row of packed rows. Cells are in `cells`, which has room for row->count of the node, and their texts
  * are in the packed bytes; lists are in the arena. ROW, DONE, or an error (P2023): bytes that are no rows, which only
- * bytes from outside can be. */
+ * bytes from outside can be. Whether the node exists, has this number of cells, and has a parent with this number, is
+ * for the caller to check: only it knows the layout. JSON is not checked either. */
 typedef struct rl_unpack {
   const char *at, *end;
   rl_value *cells;
   size_t cells_cap;
   rl_arena *arena;
+  bool out_of_memory; /* set by rl_unpack_row, which then returns NOMEM */
 } rl_unpack;
 rille_status rl_unpack_row(rl_unpack *u, rille_row *row, rl_error *err);
 /* Appends the values of a tape in a form that is the same for the same values, for keys. */

@@ -1,0 +1,162 @@
+/* Names: FNV-1a over bytes, so they are the same in every process and byte order. */
+#include "cache/names.h"
+
+#include "base/alloc.h"
+
+#define FNV_START UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+/* No text of a table has this byte, because it is not UTF-8. */
+#define BETWEEN 0xFFu
+
+static uint64_t add_byte(uint64_t h, unsigned char byte) {
+  return (h ^ byte) * FNV_PRIME;
+}
+
+static uint64_t add_text(uint64_t h, rl_str text) {
+  for (size_t i = 0; i < text.len; i++) h = add_byte(h, (unsigned char)text.p[i]);
+  return h;
+}
+
+/* Mixes all bits into the low ones, which choose the place in the ledger. 0 and 1 have meanings. */
+static rl_name finish(uint64_t h) {
+  h ^= h >> 33;
+  h *= UINT64_C(0xff51afd7ed558ccd);
+  h ^= h >> 33;
+  h *= UINT64_C(0xc4ceb9fe1a85ec53);
+  h ^= h >> 33;
+  return h > RL_NAME_ANY_WRITE ? h : h + 2;
+}
+
+static unsigned char lower(char c) {
+  return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* Some databases find a table in any case. */
+static uint64_t add_table(uint64_t h, rl_str table) {
+  for (size_t i = 0; i < table.len; i++) h = add_byte(h, lower(table.p[i]));
+  return add_byte(h, BETWEEN);
+}
+
+rl_name rl_name_of_table(rl_str table, rl_table_part part) {
+  static const char letters[] = {[RL_TABLE_ANY] = 't', [RL_TABLE_ROWS] = 'r', [RL_TABLE_NONE] = 'n'};
+  return finish(add_table(add_byte(FNV_START, (unsigned char)letters[part]), table));
+}
+
+/* Zeros before a number do not count: some collations compare numbers in texts by value. Returns false if the text has
+ * a byte that is not ASCII. */
+static bool add_key_text(uint64_t *h, rl_str text) {
+  bool in_number = false;
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char c = lower(text.p[i]);
+    if (c >= 0x80) return false;
+    bool digit = c >= '0' && c <= '9';
+    if ((c >= 'a' && c <= 'z') || (digit && (in_number || c != '0'))) *h = add_byte(*h, c);
+    in_number = digit && (in_number || c != '0');
+  }
+  return true;
+}
+
+static void add_key_integer(uint64_t *h, int64_t i) {
+  char digits[20];
+  size_t at = sizeof digits;
+  for (uint64_t left = i < 0 ? 0 - (uint64_t)i : (uint64_t)i; left > 0; left /= 10)
+    digits[--at] = (char)('0' + left % 10);
+  *h = add_text(*h, (rl_str){digits + at, sizeof digits - at});
+}
+
+/* An integer has the name of its digits, because a database may take the text for the number. */
+static bool add_key_value(uint64_t *h, const rl_value *v) {
+  switch (v->kind) {
+  case RILLE_BOOL:
+  case RILLE_INT: add_key_integer(h, v->as.i); break;
+  case RILLE_TEXT:
+    if (!add_key_text(h, (rl_str){v->as.p, v->len})) return false;
+    break;
+  default: return false;
+  }
+  *h = add_byte(*h, BETWEEN);
+  return true;
+}
+
+rl_name rl_name_of_key(rl_str table, const rl_value *values, size_t count) {
+  uint64_t h = add_table(add_byte(FNV_START, 'k'), table);
+  for (size_t i = 0; i < count; i++)
+    if (!add_key_value(&h, &values[i])) return 0;
+  return finish(h);
+}
+
+rl_name rl_name_of_tag(rl_str tag) {
+  return finish(add_text(add_byte(FNV_START, 'g'), tag));
+}
+
+rl_name rl_name_of_path(rl_str path) {
+  return finish(add_text(add_byte(FNV_START, 'p'), path));
+}
+
+/* ------------------------------------------------------------------ lists */
+
+enum { FIRST_NAMES = 8 };
+
+void rl_names_init(rl_names *n) {
+  *n = (rl_names){0};
+}
+
+void rl_names_dispose(rl_names *n) {
+  rl_free(n->items);
+  *n = (rl_names){0};
+}
+
+void rl_names_clear(rl_names *n) {
+  n->count = 0;
+  n->everything = false;
+}
+
+static bool names_make_room(rl_names *n) {
+  if (n->count < n->cap) return true;
+  if (n->count >= RL_MOST_NAMES) return false;
+  size_t cap = n->cap ? n->cap * 2 : FIRST_NAMES;
+  rl_name *items = rl_realloc(n->items, cap * sizeof *items);
+  if (!items) return false;
+  n->items = items;
+  n->cap = cap;
+  return true;
+}
+
+/* The list is sorted. */
+void rl_names_add(rl_names *n, rl_name name) {
+  if (n->everything) return;
+  size_t low = 0, high = n->count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (n->items[middle] < name)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low < n->count && n->items[low] == name) return;
+  if (n->count >= RL_MOST_NAMES || !names_make_room(n)) {
+    n->count = 0;
+    n->everything = true;
+    return;
+  }
+  memmove(&n->items[low + 1], &n->items[low], (n->count - low) * sizeof *n->items);
+  n->items[low] = name;
+  n->count++;
+}
+
+void rl_names_add_all(rl_names *n, const rl_names *more) {
+  if (more->everything) {
+    n->count = 0;
+    n->everything = true;
+  }
+  for (size_t i = 0; i < more->count; i++) rl_names_add(n, more->items[i]);
+}
+
+void rl_names_add_path(rl_names *n, rl_str path) {
+  uint64_t h = add_byte(FNV_START, 'p');
+  for (size_t i = 0; i < path.len; i++) {
+    h = add_byte(h, (unsigned char)path.p[i]);
+    if (path.p[i] == '/') rl_names_add(n, finish(add_byte(h, '*')));
+  }
+  rl_names_add(n, finish(h));
+}
