@@ -26,7 +26,9 @@ typedef struct rl_raw {
   const rl_driver *driver;
   rl_stmt stmt;
   const rl_value *params;
-  rille_node node; /* of the result, once the database has described it */
+  const rl_model **models; /* that it reads or writes, as the caller says */
+  size_t model_count;      /* 0: unknown */
+  rille_node node;         /* of the result, once the database has described it */
   bool described;
 } rl_raw;
 

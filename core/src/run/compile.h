@@ -32,6 +32,7 @@ typedef struct rl_compiled {
   bool has_late_rules;                 /* of any step */
   rille_node *nodes;                   /* one per node of the plan */
   struct rl_json_layout *_Atomic json; /* owned; NULL: not needed yet */
+  struct rl_touch *_Atomic touch;      /* the same */
   struct rl_compiled *next_in_slot;    /* this and the following belong to the cache */
   size_t index, bytes;
   uint64_t used;

@@ -59,6 +59,21 @@ void rl_op_set_json(rl_op *op, uint32_t how) {
   op->json = (rl_json_wanted){true, how};
 }
 
+static void drop_named(rl_op *op) {
+  rl_free(op->named.items);
+  op->named = (rl_named_models){0};
+}
+
+rille_status rl_op_set_touches(rl_op *op, const rl_model *const *models, size_t count, rl_error *err) {
+  drop_named(op);
+  if (!count) return RILLE_OK;
+  op->named.items = rl_calloc(count, sizeof *op->named.items);
+  if (!op->named.items) return rl_fail_nomem(err);
+  memcpy(op->named.items, models, count * sizeof *models);
+  op->named.count = count;
+  return RILLE_OK;
+}
+
 rl_document *rl_op_new_document(rl_op *op) {
   rl_document *d = op->spare;
   op->spare = NULL;
@@ -175,6 +190,7 @@ void rl_op_reset(rl_op *op) {
   if (op->tx) rl_tx_answered(op->tx, op, false);
   if (!idle) op_release_connection(op);
   op_release_calls(op);
+  drop_named(op);
   rl_error_clear(&op->error);
   rl_arena arena = op->arena;
   rl_client *client = op->client;

@@ -68,6 +68,12 @@ typedef struct rl_json_wanted {
   uint32_t how; /* as in rl_document_begin */
 } rl_json_wanted;
 
+/* Models that the next raw statement reads or writes, as the caller says. */
+typedef struct rl_named_models {
+  const rl_model **items; /* owned */
+  size_t count;
+} rl_named_models;
+
 struct rl_op {
   rl_client *client; /* retained */
   const rl_op_kind *kind;
@@ -93,8 +99,9 @@ struct rl_op {
   bool caller_buffers;    /* the caller uses rows only when it has all, and drops them on RESTART */
   uint32_t stream_wanted; /* of the next call of a model: root rows per batch; 0: no batches */
   rl_json_wanted json;
-  rl_bell *bell; /* one reference: rings when a connection may be available; NULL: the pool has one for it */
-  uint64_t tag;  /* identifies it to the owner of the bell */
+  rl_named_models named; /* of the next raw statement */
+  rl_bell *bell;         /* one reference: rings when a connection may be available; NULL: the pool has one for it */
+  uint64_t tag;          /* identifies it to the owner of the bell */
 
   rl_tx *tx;       /* borrowed while the operation runs */
   rl_lease *lease; /* owned; in a transaction, that of the transaction is used */
@@ -125,6 +132,8 @@ void rl_op_set_blocking(rl_op *op, bool blocking);
 void rl_op_set_whole(rl_op *op, bool whole);
 void rl_op_set_stream(rl_op *op, uint32_t rows);
 void rl_op_set_json(rl_op *op, uint32_t how);
+/* Names the models that the next raw statement or script reads or writes. Without it, nothing is known of it. */
+rille_status rl_op_set_touches(rl_op *op, const rl_model *const *models, size_t count, rl_error *err);
 /* Returns a document for one of its calls, NULL when out of memory. */
 struct rl_document *rl_op_new_document(rl_op *op);
 /* Returns the text of the call that rl_op_set_part chose, when the operation or a batch of a stream has ended. Borrowed

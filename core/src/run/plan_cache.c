@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/fork_lock.h"
+#include "plan/touch.h"
 #include "run/json_layout.h"
 
 #define LARGEST_PART 8
@@ -44,6 +45,7 @@ rille_status rl_plan_cache_new(size_t capacity, size_t most_bytes, rl_plan_cache
 void rl_compiled_release(rl_compiled *p) {
   if (!p || atomic_fetch_sub(&p->references, 1) != 1) return;
   rl_json_layout_free(p->json);
+  rl_touch_free(p->touch);
   rl_arena_dispose(&p->arena);
   rl_free(p);
 }

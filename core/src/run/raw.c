@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "input/input.h"
 #include "run/placeholders.h"
 #include "run/raw.h"
@@ -353,24 +354,50 @@ rille_status rl_raw_make(rl_call *call, const rl_driver *driver, const rl_raw_ca
   return st == RILLE_OK ? raw_take_params(call, from->params, used, err) : st;
 }
 
+rl_named_models rl_raw_take_models(rl_op *op) {
+  rl_named_models named = op->named;
+  op->named = (rl_named_models){0};
+  return named;
+}
+
+rille_status rl_raw_name_models(rl_call *call, rl_named_models *named, rille_status st, rl_error *err) {
+  if (st == RILLE_OK && named->count) {
+    call->raw->models = RL_NEW_ARRAY(call->arena, const rl_model *, named->count);
+    if (call->raw->models) {
+      memcpy(call->raw->models, named->items, named->count * sizeof *named->items);
+      call->raw->model_count = named->count;
+    } else {
+      st = rl_fail_nomem(err);
+    }
+  }
+  rl_free(named->items);
+  *named = (rl_named_models){0};
+  return st;
+}
+
 rille_status rl_op_start_raw(rl_op *op, rl_tx *tx, const rl_raw_call *from, rl_error *err) {
   rl_call *call = NULL;
+  rl_named_models named = rl_raw_take_models(op);
   rille_status st = sql_check_text(from->sql, err);
   if (st == RILLE_OK) st = rl_op_begin_start(op, tx, &rl_op_calls, err);
   if (st == RILLE_OK) st = rl_op_add_call(op, &rl_call_raw, &call, err);
   if (st == RILLE_OK) st = rl_raw_make(call, op->client->driver, from, err);
+  st = rl_raw_name_models(call, &named, st, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }
 
 rille_status rl_op_start_script(rl_op *op, rl_tx *tx, rl_str sql, rl_error *err) {
   rl_call *call = NULL;
+  rl_named_models named = rl_raw_take_models(op);
   rille_status st = sql_check_text(sql, err);
   if (st == RILLE_OK) st = rl_op_begin_start(op, tx, &rl_op_calls, err);
   if (st == RILLE_OK) st = rl_op_add_call(op, &script_kind, &call, err);
-  if (st != RILLE_OK) return st;
-  char *z = rl_arena_strdup(call->arena, sql);
-  st = raw_fill(call, op->client->driver, (rl_stmt){.sql = z, .sql_len = sql.len, .writes = true}, err);
+  if (st == RILLE_OK) {
+    char *z = rl_arena_strdup(call->arena, sql);
+    st = raw_fill(call, op->client->driver, (rl_stmt){.sql = z, .sql_len = sql.len, .writes = true}, err);
+  }
+  st = rl_raw_name_models(call, &named, st, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }

@@ -104,8 +104,9 @@ typedef struct rl_block {
   rl_span span, name_span;
   rl_str keyword, name, doc;
   rl_item *items;
-  rl_line *lines;    /* COMMENT, RAW */
-  rl_line *trailing; /* comment after the opening brace */
+  rl_line *lines;       /* COMMENT, RAW */
+  rl_line *trailing;    /* comment after the opening brace */
+  const rl_line *above; /* the comment lines above it */
   struct rl_block *next;
 } rl_block;
 

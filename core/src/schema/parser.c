@@ -340,7 +340,10 @@ static void parse_block(rl_parser *p, rl_block *block, const rl_block *before) {
     take_raw_block(p, block, after_line(p, block->span.start));
     return;
   }
-  if (before && before->kind == RL_BLOCK_COMMENT) block->doc = doc_of(p->b, before->lines);
+  if (before && before->kind == RL_BLOCK_COMMENT) {
+    block->above = before->lines;
+    block->doc = doc_of(p->b, before->lines);
+  }
   parse_items(p, block);
   if (is_comment(p->token.kind) || p->token.kind == RL_T_END) return;
   if (p->token.kind == RL_T_NEWLINE)

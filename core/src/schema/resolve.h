@@ -14,6 +14,8 @@ void rl_resolve_types(rl_build *b);
 void rl_resolve_attributes(rl_build *b);
 /* field_rules.c: rl_field.rules */
 void rl_resolve_field_rules(rl_build *b);
+/* touches.c: rl_model.touches */
+void rl_resolve_touches(rl_build *b);
 /* keys.c: turns the collected keys and indexes into rl_model.indexes, and marks unique fields */
 void rl_resolve_keys(rl_build *b);
 /* relations.c: pairs relation fields and builds rl_relation */

@@ -44,6 +44,7 @@ static void resolve(rl_build *b) {
   rl_resolve_types(b);
   rl_resolve_attributes(b);
   rl_resolve_field_rules(b);
+  rl_resolve_touches(b);
   rl_resolve_keys(b);
   rl_resolve_relations(b);
   rl_resolve_names(b);

@@ -184,7 +184,9 @@ struct rl_model {
   rl_str doc;
   rl_str client_names[3]; /* blog_post, blogPost, BlogPost: snake case, camel case, as written; see rl_schema_model */
   bool is_view, ignored;
-  bool has_rules; /* a field has rules */
+  bool has_rules;           /* a field has rules */
+  const rl_model **touches; /* `@touches` of its doc comment: models that its triggers write too */
+  size_t touch_count;
   uint32_t index;
   rl_field *fields; /* all, in the order of the schema */
   size_t field_count;
