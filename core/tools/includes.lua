@@ -50,11 +50,13 @@ local may_require = {
   { "^bin%.", { "^rille%.command$" } },
     -- The module rille loads all others except the command.
   { "^rille$", { "^rille%.[%a_]+$" } },
-    -- Two folders with one entry each. No other module requires their modules.
+    -- Folders with one entry each. No other module requires their modules.
   { "^rille%.generate$", { "^rille%.[%a_]+$", "^rille%.generate%." } },
   { "^rille%.generate%.", { "^rille%.[%a_]+$", "^rille%.generate%." } },
   { "^rille%.seed$", { "^rille%.[%a_]+$", "^rille%.seed%." } },
   { "^rille%.seed%.", { "^rille%.[%a_]+$", "^rille%.seed%." } },
+  { "^rille%.extend$", { "^rille%.[%a_]+$", "^rille%.extend%." } },
+  { "^rille%.extend%.", { "^rille%.[%a_]+$", "^rille%.extend%." } },
   { "^rille%.hooks$", { "^rille%.[%a_]+$", "^cqueues$", "^cqueues%.condition$", "^luv$", "^copas$" } },
   { "^rille%.handler$", { "^rille%.[%a_]+$", "^coxpcall$" } },
   { "^rille%.", { "^rille%.[%a_]+$" } },

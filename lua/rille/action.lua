@@ -5,6 +5,7 @@ local errors = require "rille.errors"
 local faults = require "rille.faults"
 local input_options = require "rille.input"
 local options = require "rille.options"
+local unwrap = require "rille.unwrap"
 
 local methods = client.methods
 
@@ -189,7 +190,7 @@ local function check_input(db, action, given)
   end
   if type(given.model) ~= "string" then options.refuse("action: input.model", "the name of a model", given.model) end
   action.model_name, action.model = given.model, db[given.model] -- raises if there is none
-  input_options.check(action.model, action.allow)
+  input_options.check(unwrap.model(action.model), action.allow)
 end
 
 --- Makes an action: a function of a form and a context that returns an answer. It asks authorize(context, form), reads the input, runs run(tx, input,

@@ -50,7 +50,10 @@ local function recorder(db, calls)
   return setmetatable({}, {
     __index = function(_, name)
       local method = methods[name]
-      if not method or core.has_model(rawget(db, client.SCOPE), name) then return recorded_model(db, calls, name) end
+      if not method or core.has_model(rawget(db, client.SCOPE), name) then
+        if type(db[name]) == "function" then refuse(name) end -- of an extension
+        return recorded_model(db, calls, name)
+      end
       return RAW[name] and record_raw(calls, name) or refuse(name)
     end,
   })
@@ -73,7 +76,7 @@ local function run_each(db, calls)
 end
 
 local function entry_of(db, call)
-  if call.model then return { db[call.model], call.method, call[1] } end
+  if call.model then return { client.untouched_model(db[call.model], call.method), call.method, call[1] } end
   local sql, params, count, numbered = raw.statement(rawget(db, client.SCOPE), call.method, unpack(call, 1, call.n))
   return { false, sql = sql, params = params, count = count, query = call.method == "query_raw", numbered = numbered }
 end
@@ -106,7 +109,8 @@ for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
 -- Returns whether the core knows the call. It does not know methods that the application has added to models.
 local function is_known(db, call)
   if not call.model then return call.method ~= "execute_script" end
-  local method = ACTIONS[call.method] and db[call.model][call.method]
+  local model = ACTIONS[call.method] and client.untouched_model(db[call.model], call.method)
+  local method = model and model[call.method]
   return method and (method == rawget(core.methods, call.method) or method == rawget(core.cooperative_methods, call.method))
 end
 

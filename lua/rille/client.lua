@@ -46,13 +46,22 @@ end
 -- Methods of clients that have the name of a model, by model.
 local hidden = setmetatable({}, { __mode = "k" })
 
+--- Returns a model by any of its names. Raises if there is none.
+---@param scope userdata
+---@param name string
+---@return userdata
+function client.find_model(scope, name)
+  local model, near = core.model(scope, name)
+  if not model then unknown(scope, name, near) end
+  return model
+end
+
 -- Looks up a model once, and then it is a field of the object. A model hides a method of the same name; calling the model calls the method.
 local function index(db, name)
   local method, scope = methods[name], rawget(db, SCOPE)
   if method and not core.has_model(scope, name) then return method end
   if type(name) ~= "string" then return nil end
-  local model, near = core.model(scope, name)
-  if not model then unknown(scope, name, near) end
+  local model = client.find_model(scope, name)
   hidden[model] = method
   rawset(db, name, model)
   return model

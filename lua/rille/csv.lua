@@ -3,6 +3,7 @@ local cells = require "rille.cells"
 local core = require "rille.core"
 local errors = require "rille.errors"
 local options = require "rille.options"
+local unwrap = require "rille.unwrap"
 
 local csv = {}
 
@@ -35,8 +36,9 @@ end
 
 local function facts_of(given, what)
   if given.model == nil then return nil end
-  if type(given.model) ~= "userdata" then options.refuse(what .. ": model", "a model, as in db.user", given.model) end
-  return core.model_facts(given.model)
+  local model = unwrap.model(given.model)
+  if type(model) ~= "userdata" then options.refuse(what .. ": model", "a model, as in db.user", given.model) end
+  return core.model_facts(model)
 end
 
 -- Returns the fields of a model that are columns, by name and in order.

@@ -25,6 +25,14 @@ local function refuse(facts, known, key)
   errors.raise("VALIDATION", "row.%s: no such field in %s%s", tostring(core.message(key)), facts.name, near and ("; did you mean `%s`?"):format(near) or "")
 end
 
+local function changed(known, added, removed)
+  local names = {}
+  for name in pairs(known) do names[name] = true end
+  for _, name in ipairs(added) do names[name] = true end
+  for _, name in ipairs(removed) do names[name] = nil end
+  return names
+end
+
 -- A key that was read and is not there is NULL. Keys that are no strings, and those that metamethods look for, are nil as in any table.
 local metatable_of
 function metatable_of(known, facts)
@@ -35,12 +43,9 @@ function metatable_of(known, facts)
       return refuse(facts, known, key)
     end,
     --- Returns the metatable of the same rows without some keys.
-    without = function(names)
-      local rest = {}
-      for name in pairs(known) do rest[name] = true end
-      for _, name in ipairs(names) do rest[name] = nil end
-      return metatable_of(rest, facts)
-    end,
+    without = function(names) return metatable_of(changed(known, {}, names), facts) end,
+    --- Returns the metatable of the same rows with more keys, and then without some.
+    changed = function(added, removed) return metatable_of(changed(known, added, removed), facts) end,
   }
 end
 core.set_strict(metatable_of)

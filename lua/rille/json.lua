@@ -4,6 +4,7 @@ local client = require "rille.client"
 local config = require "rille.config"
 local errors = require "rille.errors"
 local options = require "rille.options"
+local unwrap = require "rille.unwrap"
 
 local json = { decode = core.json.decode }
 
@@ -58,7 +59,7 @@ end
 function json.encode(value, given)
   if given == nil then return core.json.encode(value) end
   options.check(ENCODE, given, "json.encode")
-  local bigint, pretty, model = given.bigint, given.pretty, given.model
+  local bigint, pretty, model = given.bigint, given.pretty, unwrap.model(given.model)
   if type(model) == "string" then return core.json.encode(value, pretty, bigint == "string", schema_of(model), model) end
   if model ~= nil and type(model) ~= "userdata" then
     options.refuse("json.encode: model", "the name of a model, or a model, as in db.user", model)

@@ -231,9 +231,22 @@ local function page_text(page, rows)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
--- The method; documented in rille.model. The row's key is added to the order, so pages do not overlap.
-return function(model, given)
+-- Takes the form of the answer out of the arguments: extensions work on rows, which become text at the end.
+local function take_answer(model, find)
+  local answer = { json = find.as ~= nil, bigint = find.bigint == "string" }
+  if find.as ~= nil or find.bigint ~= nil then core.explain(model, { as = find.as, bigint = find.bigint }, "find_many") end -- raises if it is wrong
+  find.as, find.bigint = nil, nil
+  return answer
+end
+
+--- The method; documented in rille.model. The row's key is added to the order, so pages do not overlap.
+---@param model userdata
+---@param given table|nil
+---@param through? fun(find: table, where: table|nil, counts: boolean): table, integer|nil reads the rows and the total in place of the core
+---@param finish? fun(rows: table) changes the rows of the page
+return function(model, given, through, finish)
   local own, find = split(model, given)
+  local answer = (through or finish) and take_answer(model, find) or nil
   local request = request_of(own)
   local scope, omitted = core.model_scope(model)
   local facts = core.model_facts(model)
@@ -246,6 +259,8 @@ return function(model, given)
   local rows, total, text
   if as_json then
     rows, total, text = read_json(model, scope, find, where, request, key_fields(order, facts))
+  elseif through then
+    rows, total = through(find, where, request.total)
   else
     rows, total = read(model, scope, find, where, request.total)
   end
@@ -255,6 +270,8 @@ return function(model, given)
   local more = #rows > request.per_page
   if more then table.remove(rows, request.before ~= nil and 1 or #rows) end
   set_neighbours(page, request, order, place, more)
+  if finish then finish(rows) end
   if #hidden > 0 then hide_fields(rows, hidden) end
-  return as_json and page_text(page, text) or page
+  if answer and answer.json then text = core.json.encode(core.array(rows), false, answer.bigint, model) end
+  return text and page_text(page, text) or page
 end

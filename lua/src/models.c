@@ -60,6 +60,13 @@ static void set_relation(lua_State *L, const rille_schema *s, int32_t model, uin
   lua_setfield(L, -2, "relation");
   set_text(L, "relation_name", f->relation_name);
   set_flag(L, "holds_key", f->holds_key);
+  if (f->on_delete && *f->on_delete) {
+    lua_pushstring(L, f->on_delete);
+    lua_setfield(L, -2, "on_delete");
+    lua_pushstring(L, f->on_update);
+    lua_setfield(L, -2, "on_update");
+  }
+  set_flag(L, "emulated", f->emulated);
   set_key_pairs(L, s, model, field, f);
 }
 

@@ -72,6 +72,9 @@ typedef struct rille_field_info {
   uint32_t rule_count;    /* see rille_schema_rule_get */
   uint32_t default_count; /* of a literal 1, of a list its length: see rille_schema_default_get */
   rille_text expression;  /* of dbgenerated: the SQL; of sequence: its arguments */
+  /* of relations with a foreign key, on both sides: */
+  const char *on_delete, *on_update; /* "Cascade", "Restrict", "NoAction", "SetNull", "SetDefault"; static */
+  int32_t emulated;                  /* 1: relationMode = "prisma", rille performs these actions, not the database */
 } rille_field_info;
 
 /* Kinds of rule in doc comments. Ignore unknown ones. */

@@ -81,7 +81,16 @@ static void scalar_info(const rl_field *f, rille_field_info *out) {
   }
 }
 
-static void relation_info(const rl_field *f, rille_field_info *out) {
+static const char *action_word(const rl_relation *relation, rl_action_ref action) {
+  static const char *const words[] = {[RL_REF_CASCADE] = "Cascade",
+                                      [RL_REF_RESTRICT] = "Restrict",
+                                      [RL_REF_NO_ACTION] = "NoAction",
+                                      [RL_REF_SET_NULL] = "SetNull",
+                                      [RL_REF_SET_DEFAULT] = "SetDefault"};
+  return relation->kind == RL_MANY_TO_MANY ? "" : words[action];
+}
+
+static void relation_info(const rille_schema *s, const rl_field *f, rille_field_info *out) {
   static const int32_t kinds[] = {[RL_ONE_TO_ONE] = RILLE_RELATION_ONE_TO_ONE,
                                   [RL_ONE_TO_MANY] = RILLE_RELATION_ONE_TO_MANY,
                                   [RL_MANY_TO_MANY] = RILLE_RELATION_MANY_TO_MANY};
@@ -93,6 +102,9 @@ static void relation_info(const rl_field *f, rille_field_info *out) {
   out->holds_key = f->holds_key;
   out->pair_count = (uint32_t)f->relation->count;
   out->relation_name = text_of(f->relation->name);
+  out->on_delete = action_word(f->relation, f->relation->on_delete);
+  out->on_update = action_word(f->relation, f->relation->on_update);
+  out->emulated = s->schema->relation_mode_prisma;
 }
 
 static uint32_t default_count(const rl_field *f) {
@@ -126,7 +138,7 @@ int rille_schema_field_get(const rille_schema *s, int32_t model, uint32_t field,
                            .target = -1,
                            .opposite = -1};
   if (f->is_relation)
-    relation_info(f, &full);
+    relation_info(s, f, &full);
   else
     scalar_info(f, &full);
   rl_write_struct(out, &full, sizeof full);

@@ -1,0 +1,135 @@
+--- Writing one row with its hooks: insert, change, remove, and the referential actions of `relationMode = "prisma"`.
+local core = require "rille.core"
+local concern = require "rille.extend.concern"
+local facts = require "rille.extend.facts"
+local Writer = require "rille.extend.writer_class"
+
+local copy_of = Writer.copy_of
+
+local function merged(fields, nested)
+  if not nested then return fields end
+  local data = copy_of(fields)
+  for name, value in pairs(nested) do data[name] = value end
+  return data
+end
+
+--- Inserts a row. nested: relations that concern no hook, which the core writes.
+function Writer:insert(info, fields, nested, path)
+  if info.watched then fields = self:before(info, fields, "create") end
+  local row = self:call(info, "create", { data = merged(fields, nested), select = info.facts.all }, path)
+  self:written(info, row, "create")
+  return row
+end
+
+--- Changes fields of a row that was read. Returns it as it is then.
+function Writer:change(info, old, fields, nested, path)
+  local has_fields = next(fields) ~= nil
+  if info.watched and has_fields then fields = self:before(info, fields, "update", old) end
+  local followers = has_fields and self:before_followers(info, old, fields) or nil
+  local args = { where = facts.where(info.facts, old), data = merged(fields, nested), select = info.facts.all }
+  local row = self:call(info, "update", args, path)
+  if followers then self:after_followers(row, followers) end
+  if has_fields then self:written(info, row, "update", old) end
+  return row
+end
+
+--- Deletes a row that was read.
+function Writer:remove(info, old)
+  local key = Writer.key_of(info, old)
+  if self.gone[key] then return end
+  self.gone[key] = true
+  self:before(info, copy_of(old), "delete", old)
+  self:remove_followers(info, old)
+  local select = {}
+  for _, name in ipairs(info.facts.key) do select[name] = true end
+  self:call(info, "delete", { where = facts.where(info.facts, old), select = select })
+  self:written(info, old, "delete", old)
+end
+
+-- ------------------------------------------------------------------------------------------------ relationMode = "prisma"
+
+-- The rows that refer to a row through a relation; nil if the core may act on them, because they have no hooks.
+local function followers_of(self, field, old, deeper)
+  local child = self.info(field.target)
+  if not child.watched and not (deeper and concern.cascades(self, child)) then return nil end
+  local where = {}
+  for i, name in ipairs(field.own_fields) do
+    if not facts.is_given(old[name]) then return nil end
+    where[field.other_fields[i]] = old[name]
+  end
+  return child, self:find_all(child, where)
+end
+
+local function each_follower_relation(info, fn)
+  for _, field in ipairs(info.facts.relations) do
+    if field.emulated and not field.holds_key and field.on_delete then fn(field) end
+  end
+end
+
+-- The foreign key that a row gets when the row that it refers to is gone.
+local function released(child, field, action)
+  local fields = {}
+  for _, name in ipairs(field.other_fields) do
+    local own = child.facts.by_name[name]
+    if action == "SetDefault" then fields[name] = own.default elseif not own.required then fields[name] = core.null end
+  end
+  return fields
+end
+
+--- Does what `onDelete` asks for with rows that have hooks, before the row that they refer to is deleted.
+function Writer:remove_followers(info, old)
+  if not concern.cascades(self, info) then return end
+  each_follower_relation(info, function(field)
+    local action = field.on_delete
+    if action ~= "Cascade" and action ~= "SetNull" and action ~= "SetDefault" then return end
+    local child, rows = followers_of(self, field, old, action == "Cascade")
+    for _, row in ipairs(rows or {}) do
+      if action == "Cascade" then
+        self:remove(child, row)
+      elseif not self.gone[Writer.key_of(child, row)] then
+        self:change(child, row, released(child, field, action))
+      end
+    end
+  end)
+end
+
+-- Calls `before` for the rows whose foreign key will follow. What the hooks add is written afterwards.
+function Writer:before_followers(info, old, fields)
+  if not concern.cascades(self, info) then return nil end
+  local list = {}
+  each_follower_relation(info, function(field)
+    local touched = false
+    for _, name in ipairs(field.own_fields) do touched = touched or fields[name] ~= nil end
+    local action = field.on_update
+    if not touched or action == "NoAction" or action == "Restrict" then return end
+    local child, rows = followers_of(self, field, old, false)
+    for _, row in ipairs(rows or {}) do
+      local key = action == "Cascade" and {} or released(child, field, action)
+      for i, name in ipairs(field.own_fields) do
+        if action == "Cascade" and fields[name] ~= nil then key[field.other_fields[i]] = fields[name] end
+      end
+      local more = copy_of(self:before(child, key, "update", row))
+      for _, name in ipairs(field.other_fields) do more[name] = nil end
+      list[#list + 1] = { info = child, field = field, row = row, more = more, cascade = action == "Cascade" }
+    end
+  end)
+  return #list > 0 and list or nil
+end
+
+function Writer:after_followers(parent, followers)
+  for _, one in ipairs(followers) do
+    local now = copy_of(one.row)
+    for i, name in ipairs(one.field.other_fields) do
+      if one.cascade then now[name] = parent[one.field.own_fields[i]] end
+    end
+    local where, row = facts.where(one.info.facts, now), nil
+    if next(one.more) then
+      row = self:call(one.info, "update", { where = where, data = one.more, select = one.info.facts.all })
+    else
+      row = self:find(one.info, "find_unique", where)
+    end
+    if row then self:written(one.info, row, "update", one.row) end
+  end
+end
+
+return Writer
