@@ -29,12 +29,23 @@ function engine.open(name, text)
   local rille = require "rille"
   local self = setmetatable({ name = name, rille = rille, text = text, url = name == "sqlite" and support.database "sqlite" or postgres_url() }, engine)
   rille.push { schema_text = text, url = self.url }
-  self.db = rille.connect { schema_text = text, url = self.url, pool = { size = 1 } }
+  self.plain = rille.connect { schema_text = text, url = self.url, pool = { size = 1 } }
+  self.db = engine.extended and engine.extend(self.plain) or self.plain
   return self
 end
 
+-- The same client with extensions that change nothing: a function around each call, and hooks for each row. `engine.extended` asks for it.
+function engine.extend(db)
+  local function nothing() end
+  return db:extend { write = { ["*"] = { before = nothing, after = nothing } } }:extend {
+    query = { ["*"] = function(call) return call.run(call.args) end },
+    result = { ["*"] = { nothing_ = { compute = nothing } } },
+  }
+end
+
 function engine:close()
-  self.db:close()
+  if self.db ~= self.plain then self.db:close() end
+  self.plain:close()
   if self.name == "sqlite" then os.remove((self.url:gsub("^file:", ""))) end
 end
 

@@ -242,7 +242,7 @@ local function apply(shape, row)
       apply(child.shape, value)
     end
   end
-  for _, one in ipairs(shape.fields) do rawset(row, one.name, one.compute(row)) end
+  for _, one in ipairs(shape.fields) do rawset(row, one.name, (one.compute(row))) end
   for _, name in ipairs(shape.drop) do rawset(row, name, nil) end
   local strict = getmetatable(row)
   if strict and strict["rille.row"] then set_strict(shape, row, strict) end

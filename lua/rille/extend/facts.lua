@@ -62,9 +62,18 @@ end
 ---@param row table
 ---@return table
 function facts.where(own, row)
+  local key = facts.condition(own, row)
+  return own.key_name and { [own.key_name] = key } or key
+end
+
+--- Returns the same as a condition.
+---@param own rille.ExtendedFacts
+---@param row table
+---@return table
+function facts.condition(own, row)
   local key = {}
   for _, name in ipairs(own.key) do key[name] = row[name] end
-  return own.key_name and { [own.key_name] = key } or key
+  return key
 end
 
 --- Returns whether a value is given: neither nil nor rille.null.

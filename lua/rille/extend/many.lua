@@ -185,14 +185,14 @@ local function has_own_form(args) return args.select ~= nil or args.include ~= n
 
 --- Returns a row as the caller wants it.
 function Writer:answer(info, row, args)
-  if not has_own_form(args) and not self.omits(info) then return row end
+  if not has_own_form(args) and not self.omits(info) and not self.is_older then return row end
   return self:call(info, "find_unique_or_throw", { where = facts.where(info.facts, row), select = args.select, include = args.include, omit = args.omit,
     relation_load_strategy = args.relation_load_strategy })
 end
 
 --- Returns rows as the caller wants them.
 function Writer:answers(info, rows, args)
-  if not has_own_form(args) and not self.omits(info) then return rows end
+  if not has_own_form(args) and not self.omits(info) and not self.is_older then return rows end
   local list = core.array {}
   for i, row in ipairs(rows) do list[i] = self:answer(info, row, args) end
   return list

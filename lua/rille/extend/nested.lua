@@ -240,6 +240,7 @@ local function run_after(w, info, row, field, operations, path, created)
     local value = operations[word]
     local at = path .. "." .. word
     if value ~= nil and not is_before(field, word, value) then
+      w.is_older = true
       if word == "set" and r.kind == "join" then set_join(r, value, at) else after[word](r, value, at) end
     end
   end

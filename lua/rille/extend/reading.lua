@@ -75,18 +75,18 @@ function Stream:open(args)
   self.guard, self.shape = guard, shape
 end
 
--- Returns the rows of the next batch, without computed fields.
+-- Returns the rows of the next batch, without computed fields. One row more is read, so that no batch but the first is empty.
 function Stream:read(args)
-  if not self.next then self:open(args) end
-  local rows = core.array {}
-  while #rows < self.size do
-    local row = self.next()
-    if row == nil then
-      self.ended = true
-      break
-    end
-    rows[#rows + 1] = row
+  if not self.next then
+    self:open(args)
+    self.ahead = self.next()
   end
+  local rows = core.array {}
+  while self.ahead ~= nil and #rows < self.size do
+    rows[#rows + 1] = self.ahead
+    self.ahead = self.next()
+  end
+  self.ended = self.ahead == nil
   self.count = self.count + 1
   return rows
 end

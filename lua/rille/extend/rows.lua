@@ -40,9 +40,7 @@ function Writer:remove(info, old)
   self.gone[key] = true
   self:before(info, copy_of(old), "delete", old)
   self:remove_followers(info, old)
-  local select = {}
-  for _, name in ipairs(info.facts.key) do select[name] = true end
-  self:call(info, "delete", { where = facts.where(info.facts, old), select = select })
+  self:call(info, "delete_many", { where = facts.condition(info.facts, old) }) -- in a circle, the core has deleted it already
   self:written(info, old, "delete", old)
 end
 

@@ -65,10 +65,10 @@ function ACTIONS.delete_many(w, info, args) return { count = w:delete_many(info,
 -- ------------------------------------------------------------------------------------------------------------------------------------- the call
 
 -- Finds the caller's mistakes before anything is sent. Hooks may give what is missing, or correct what breaks a rule; the write itself checks it again.
-local function check(raw, args, action)
+local function check(raw, info, args, action)
   for _, e in ipairs(core.faults(raw, args, action) or {}) do
     if e.code ~= "P2012" and e.code ~= "INPUT" then
-      e.text = nil
+      e.text, e.meta.model = nil, e.meta.model or info.name
       error(e, 0)
     end
   end
@@ -131,7 +131,7 @@ function writer.run(self, info, action, args)
     errors.raise("VALIDATION", "extend: write: the hooks of %s call one another more than %d levels deep; does a hook write its own model?", info.name,
       MOST_LEVELS)
   end
-  check(raw, args, action)
+  check(raw, info, args, action)
   local call = { info = info, action = action, args = args, depth = depth, count = 0, omits = omits_of(info.chain, raw) }
   while true do
     local done, result = judge(call, pcall(db.transaction, db, function(tx) return attempt(call, tx) end))

@@ -12,6 +12,7 @@ local providers = require "rille.providers"
 ---@field lock string|nil of rows that are read before they are written; nil where only one transaction writes at a time
 ---@field pending table[] what `after` is to be called with
 ---@field racy table<string, true> fields of keys that no row had, so another transaction may insert one
+---@field is_older boolean|nil rows of the result may have been changed since by operations on their relations
 ---@field gone table<string, true> rows that are being deleted
 local Writer = {}
 Writer.__index = Writer
