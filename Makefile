@@ -244,7 +244,7 @@ tsan:
 	@spec/support/packages.sh build test tsan
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),running/pool running/plan_cache running/tx running/expiry)
 	@+$(MAKE) -s VARIANT=tsan BUILD='$(BUILD)/tsan' host
-	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/ extend/load
 
 valgrind:
 	@spec/support/packages.sh build test valgrind

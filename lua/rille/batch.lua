@@ -33,6 +33,7 @@ local function refuse(name) errors.raise("VALIDATION", "`%s` cannot be part of a
 -- Where a model has the name of a client method, calling the model calls the method.
 local function recorded_model(db, calls, name)
   local model = db[name] -- raises if there is none
+  if type(model) == "function" then refuse(name) end -- of an extension
   return setmetatable({}, {
     __index = function(_, method)
       local _ = model[method] -- raises if there is none
@@ -51,12 +52,18 @@ local function recorder(db, calls)
     __index = function(_, name)
       local method = methods[name]
       if not method or core.has_model(rawget(db, client.SCOPE), name) then
-        if type(db[name]) == "function" then refuse(name) end -- of an extension
         return recorded_model(db, calls, name)
       end
       return RAW[name] and record_raw(calls, name) or refuse(name)
     end,
   })
+end
+
+-- Returns the model of the core for a call; nil if extensions change its method.
+local function model_of(db, call)
+  local model = db[call.model]
+  if type(model) == "userdata" then return model end
+  return client.untouched_model(model, call.method)
 end
 
 -- Makes the calls one after the other, if the core cannot run them as a batch.
@@ -76,7 +83,7 @@ local function run_each(db, calls)
 end
 
 local function entry_of(db, call)
-  if call.model then return { client.untouched_model(db[call.model], call.method), call.method, call[1] } end
+  if call.model then return { model_of(db, call), call.method, call[1] } end
   local sql, params, count, numbered = raw.statement(rawget(db, client.SCOPE), call.method, unpack(call, 1, call.n))
   return { false, sql = sql, params = params, count = count, query = call.method == "query_raw", numbered = numbered }
 end
@@ -109,7 +116,7 @@ for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
 -- Returns whether the core knows the call. It does not know methods that the application has added to models.
 local function is_known(db, call)
   if not call.model then return call.method ~= "execute_script" end
-  local model = ACTIONS[call.method] and client.untouched_model(db[call.model], call.method)
+  local model = ACTIONS[call.method] and model_of(db, call)
   local method = model and model[call.method]
   return method and (method == rawget(core.methods, call.method) or method == rawget(core.cooperative_methods, call.method))
 end

@@ -61,7 +61,8 @@ local function index(db, name)
   local method, scope = methods[name], rawget(db, SCOPE)
   if method and not core.has_model(scope, name) then return method end
   if type(name) ~= "string" then return nil end
-  local model = client.find_model(scope, name)
+  local model, near = core.model(scope, name)
+  if not model then unknown(scope, name, near) end
   hidden[model] = method
   rawset(db, name, model)
   return model

@@ -13,6 +13,7 @@ local GENERATE = options.declare("rille.GenerateOptions", {
   { "output", "string", filled = true, doc = "the file of types; by default rille.types.lua next to the schema" },
   { "types", "boolean", doc = "false: writes no types" },
   { "prefix", "string", filled = true, doc = 'the prefix of the names of types, and the name of the type of the client: "db"' },
+  { "extension", "string", filled = true, doc = "a file that returns an extension, or a list of them: the types are those of the extended client" },
   { "erd", "string", filled = true, doc = "a diagram: a file that ends in .svg (drawn by Graphviz) or .dot" },
   { "mermaid", "string", filled = true, doc = "a file for a Mermaid erDiagram" },
 })
@@ -95,7 +96,9 @@ end
 -- Returns the names of the files.
 local function write_types(tables, source, given)
   local path = given.output or default_output(source)
-  local text, parts = require("rille.generate.types").text(tables, { prefix = given.prefix or "db", source = source_name(source) })
+  local extension = given.extension and require("rille.generate.extension").read(given.extension, tables) or nil
+  local text, parts = require("rille.generate.types").text(tables, { prefix = given.prefix or "db", source = source_name(source), extension = extension,
+    extension_file = given.extension })
   local files, wanted, folder = { write(path, text) }, {}, parts_folder(path)
   if parts and core.file_kind(folder) == nil then os.execute("mkdir -- " .. quote(folder)) end
   for _, part in ipairs(parts or {}) do
@@ -139,6 +142,9 @@ function generate.run(given)
   return { files = files }
 end
 
+-- Returns the file of the extension in a file of types.
+local function extension_of(text) return text:match "\n%-%-%- Extended by ([^\n]+)\n" end
+
 -- Returns the name of the class of the client in a file of types.
 local function prefix_of(text) return text:match "\n%-%-%-%s+%-%-%-@type ([%a_][%w_]*)\n" end
 
@@ -151,7 +157,8 @@ function generate.refresh(given)
   local output = given.output or default_output(source)
   local before = read(output)
   if not before then return { files = core.array {} } end
-  return generate.run { schema = source.path, schema_text = source.text, url = given.url, output = output, prefix = given.prefix or prefix_of(before) }
+  return generate.run { schema = source.path, schema_text = source.text, url = given.url, output = output, prefix = given.prefix or prefix_of(before),
+    extension = given.extension or extension_of(before) }
 end
 
 return generate

@@ -124,6 +124,34 @@
 ---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
 ---@field messages? table<string, string>|fun(fault: rille.InputFault): string|nil messages of `input`, before those of the client
 
+---@class (exact) rille.ExtendOptions
+---@field name? string for messages
+---@field model? table<string, table<string, function>> methods of models, by model; `["*"]`: of all models
+---@field query? table<string, table<string, rille.QueryHook>|rille.QueryHook> functions around calls, by model and method; `["*"]`: all
+---@field result? table<string, table<string, rille.ComputedField>> computed fields, by model
+---@field client? table<string, function> methods of the client
+---@field write? table<string, rille.WriteHooks> functions before and after each row that is written, by model
+
+---@class (exact) rille.ComputedField
+---@field needs? string[]|table<string, boolean> the fields that it is computed from; they are read if they are not selected
+---@field compute fun(row: table): any returns the value
+
+---@class (exact) rille.WriteHooks
+---@field before? rille.BeforeHook called before a row is written; may change `row`, or return another one
+---@field after? rille.AfterHook called with each written row, before the commit
+
+--- A call inside a function of `query`.
+---@class rille.QueryCall
+---@field model string as in the schema
+---@field action string the name of the method; `find_many` for `each` and `paginate` too
+---@field args table a copy of the arguments, without `as` and `bigint`
+---@field db rille.Client the client or transaction of the call
+---@field run fun(args?: table): any makes the call, with `args` by default
+
+---@alias rille.QueryHook fun(call: rille.QueryCall): any
+---@alias rille.BeforeHook fun(row: table, tx: rille.Client, action: "create"|"update"|"delete", current: table|nil, model: string): table|nil
+---@alias rille.AfterHook fun(row: table, tx: rille.Client, action: "create"|"update"|"delete", previous: table|nil, model: string)
+
 ---@class (exact) rille.LockOptions
 ---@field wait? integer milliseconds to try, then P1002: 10000
 ---@field try? boolean does not wait: returns false without calling the function, or true and its results
@@ -279,6 +307,13 @@ function Client:with(options) end
 --- Returns a client whose reads go to the primary, never to replicas.
 ---@return rille.Client
 function Client:primary() end
+
+--- Returns a client with an extension: methods of models (`model`) and of the client (`client`), functions around calls (`query`), computed fields (`result`)
+--- and functions before and after each row that is written (`write`). It has the same pool and options, and may be extended again; this client stays as it
+--- is. See docs/extending.md. Errors: VALIDATION (unknown models, methods and fields, wrong types).
+---@param options rille.ExtendOptions
+---@return rille.Client
+function Client:extend(options) end
 
 --- Makes an action: a function of a form and a context that returns an answer. It asks authorize(context, form), reads the input, runs run(tx, input,
 --- context) in a transaction, evaluates `revalidate` and `redirect`, and commits. An answer is { ok = true, value, redirect, status } or { ok = false,

@@ -60,6 +60,7 @@ function Decimal:tonumber() end
 ---@field output? string the file of types; by default rille.types.lua next to the schema
 ---@field types? boolean false: writes no types
 ---@field prefix? string the prefix of the names of types, and the name of the type of the client: "db"
+---@field extension? string a file that returns an extension, or a list of them: the types are those of the extended client
 ---@field erd? string a diagram: a file that ends in .svg (drawn by Graphviz) or .dot
 ---@field mermaid? string a file for a Mermaid erDiagram
 

@@ -181,6 +181,9 @@
 ---@field holds_key? true
 ---@field own_fields? string[] of the foreign key, on this side
 ---@field other_fields? string[] on the other side
+---@field on_delete? "Cascade"|"Restrict"|"NoAction"|"SetNull"|"SetDefault"
+---@field on_update? "Cascade"|"Restrict"|"NoAction"|"SetNull"|"SetDefault"
+---@field emulated? true relationMode = "prisma": rille performs them
 
 ---@class rille.RuleInfo
 ---@field length? { min?: integer, max?: integer }

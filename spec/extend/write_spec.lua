@@ -53,7 +53,9 @@ support.each_engine(function(engine)
       assert.equal(2, x.user:upsert_many({ data = { { email = "up@x", last = "U" }, { email = "um@x" } }, on = { "email" } }).count)
     end)
     fires({ "delete User" }, function() x.user:delete { where = { email = "um@x" } } end)
-    fires({ "delete Tag", "delete Tag", "delete Tag" }, function() assert.equal(3, x.tag:delete_many({ where = { name = { in_ = { "a", "b", "d" } } } }).count) end)
+    fires({ "delete Tag", "delete Tag", "delete Tag" }, function()
+      assert.equal(3, x.tag:delete_many({ where = { name = { in_ = { "a", "b", "d" } } } }).count)
+    end)
     fires({ "delete Tag" }, function() assert.equal(1, x.tag:delete_many({ where = rille.all, limit = 1 }).count) end)
   end)
 
@@ -103,7 +105,9 @@ support.each_engine(function(engine)
     fires({ "create User", "update Post" }, function()
       x.post:update { where = { id = 1 }, data = { author = { upsert = { create = { email = "uu@x" }, update = {} } } } }
     end)
-    fires({ "create Line", "create Line" }, function() x.post:update { where = { id = 1 }, data = { lines = { create = { { nr = 1, text = "a" }, { nr = 2, text = "b" } } } } } end)
+    fires({ "create Line", "create Line" }, function()
+      x.post:update { where = { id = 1 }, data = { lines = { create = { { nr = 1, text = "a" }, { nr = 2, text = "b" } } } } }
+    end)
     fires({ "delete Line", "update Line" }, function()
       x.post:update { where = { id = 1 }, data = { lines = { update = { where = { postId_nr = { postId = 1, nr = 1 } }, data = { text = "c" } },
         delete = { postId_nr = { postId = 1, nr = 2 } } } } }
@@ -151,7 +155,8 @@ support.each_engine(function(engine)
       tag = { before = function(row) return { name = row.name .. "!" } end },
     } }
     local z = y:extend { write = { ["*"] = { before = function(row) if row.title then row.title = row.title .. "?" end end } } }
-    local post = z.post:create { data = { title = "a", tags = { create = { { name = "x" }, { name = "y" } } } }, include = { tags = { order_by = { id = "asc" } } } }
+    local tags = { create = { { name = "x" }, { name = "y" } } }
+    local post = z.post:create { data = { title = "a", tags = tags }, include = { tags = { order_by = { id = "asc" } } } }
     assert.same({ "A?", 5, "x!", "y!" }, { post.title, post.views, post.tags[1].name, post.tags[2].name })
     assert.equal(15, z.post:update({ where = { id = post.id }, data = { title = "b" } }).views)
     z.post:update_many { where = { id = { in_ = { 1, 2 } } }, data = { title = "m" } }

@@ -58,6 +58,32 @@ model Label {
 }
 ]]
 
+local EXTENSION = [[
+local extension = { name = "types" }
+extension.result = { user = {
+  label = {
+    needs = { "email" },
+    ---@return string
+    compute = function(user) return "<" .. user.email .. ">" end,
+  },
+  either = { compute = function() return nil end },
+} }
+extension.model = {
+  user = {
+    --- Finds one.
+    ---@param email string
+    ---@param loud? boolean
+    ---@return db.User|nil
+    by_email = function(self, email, loud) return not loud and self:find_unique { where = { email = email } } or nil end,
+  },
+  ["*"] = { how_many = function(self, ...) return self:count(...) end },
+}
+---@return integer
+function extension.users(self) return self.user:count() end
+extension.client, extension.users = { users = extension.users }, nil
+return extension
+]]
+
 local function read(path, known)
   local file = assert(io.open(path, "rb"))
   local text = file:read "a"
@@ -157,12 +183,12 @@ local WRONG = {
 
 support.each_engine(function(engine)
   describe("types for editors", function()
-    local db, known
+    local db, known, schema_text, url
 
     setup(function()
       local text = SCHEMA
       if engine == "sqlite" then text = text:gsub("  roles +Role%[%]\n", ""):gsub("  tags +String%[%]\n", "") end
-      local url = support.database(engine)
+      url, schema_text = support.database(engine), text
       rille.push { url = url, schema_text = text }
       db = support.connect(url, text)
       local file = support.folder() .. "/types.lua"
@@ -200,6 +226,43 @@ support.each_engine(function(engine)
         local method, model, args = signature(call[1])
         assert.is_false((types.fits(call[2], args, known)), call[1] .. ": the types take it: " .. output.encode(call[2]))
         assert.is_false((pcall(method, model, call[2])), call[1] .. ": it works")
+      end
+    end)
+
+    it("have the fields and methods of an extension", function()
+      local folder, opened = support.folder(), support.open(engine, schema_text)
+      local path = support.write(folder .. "/extension.lua", EXTENSION)
+      rille.generate.run { schema_text = schema_text, url = url, output = folder .. "/types.lua", extension = path }
+      local own = read "lua/rille/meta.lua"
+      for _, name in ipairs { "meta_models", "meta_migrate", "explanation" } do read(("lua/rille/%s.lua"):format(name), own) end
+      read(folder .. "/types.lua", own)
+      local x = opened:extend(dofile(path))
+      local methods, client = annotations.fields(own, "db.User.Model"), annotations.fields(own, "db")
+      assert.equal("fun(self: db.User.Model, email: string, loud?: boolean): db.User|nil", methods.by_email.type)
+      assert.equal("fun(self: db.User.Model, ...: any): any", methods.how_many.type)
+      assert.equal("fun(self: db.Post.Model, ...: any): any", annotations.fields(own, "db.Post.Model").how_many.type)
+      assert.equal("fun(self: db): integer", client.users.type)
+      local user = x.user:create { data = { email = "types@x" }, select = { id = true, label = true, email = true } }
+      assert.is_true(types.fits(user, "db.User", own, "row"))
+      assert.equal("string", annotations.fields(own, "db.User").label.type)
+      assert.is_false((types.fits({ id = 1, email = "e", label = 5 }, "db.User", own, "row")))
+      for _, part in ipairs { "Select", "Omit" } do
+        assert.is_true((types.fits({ label = true, either = false }, "db.User." .. part, own, "args")))
+        assert.is_false((types.fits({ lable = true }, "db.User." .. part, own, "args")))
+      end
+      assert.is_nil(annotations.fields(own, "db.Post").label)
+      x.user:delete { where = { id = user.id } }
+    end)
+
+    it("say what is wrong with the file of an extension", function()
+      local folder = support.folder()
+      for text, message in pairs {
+        ["return function() end"] = "must return an extension", ["return {"] = "cannot be read", ["error('x')"] = "failed",
+        ["return { model = { usr = {} } }"] = "did you mean `user`?",
+      } do
+        local e = support.fails("VALIDATION", rille.generate.run, { schema_text = schema_text, url = url, output = folder .. "/t.lua",
+          extension = support.write(folder .. "/extension.lua", text) })
+        assert.truthy(e.message:find(message, 1, true), e.message)
       end
     end)
   end)

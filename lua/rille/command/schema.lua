@@ -78,6 +78,7 @@ local function run_generate(call)
   local picture = args.erd or args.mermaid
   local made = generate.run {
     schema = call:schema_path(), url = args.url, output = args.output, erd = args.erd, mermaid = args.mermaid, prefix = args.prefix,
+    extension = args.extension,
     types = not picture or args.output ~= nil,
   }
   for _, path in ipairs(made.files) do out:done("%s", path) end
@@ -119,6 +120,7 @@ return {
     define = function(p)
       p:option "--output":hidden_name "-o":argname "<path>":description "(-o) Where to write the types."
       p:option "--prefix":argname "<name>":description "The variable of the client: db."
+      p:option "--extension":argname "<file>":description "A file that returns an extension (db:extend), for its fields and methods."
       p:option "--erd":argname "<file>":description "A picture of the schema: .svg, with Graphviz, or .dot."
       p:option "--mermaid":argname "<file>":description "The schema as a Mermaid diagram."
     end,

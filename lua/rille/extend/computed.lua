@@ -195,8 +195,9 @@ end
 
 function expand(x, info, level, path)
   local select, include, omit = readable(level.select, path .. ".select"), readable(level.include, path .. ".include"), readable(level.omit, path .. ".omit")
-  local shape, wanted, drop, new, shown = { fields = {}, drop = {}, children = {} }, {}, {}, copy(level), {}
+  local shape, wanted, drop, new = { fields = {}, drop = {}, children = {} }, {}, {}, copy(level)
   if #info.computed > 0 and (select or level.select == nil) and (omit or level.omit == nil) then
+    local shown
     if select then
       select, shown = select_columns(info, select, wanted, drop)
       new.select = select

@@ -25,9 +25,9 @@ local COMPUTED = options.declare("rille.ComputedField", {
   { "compute", "function", required = true, is = "fun(row: table): any", doc = "returns the value" },
 })
 local WRITE = options.declare("rille.WriteHooks", {
-  { "before", "function", is = "fun(row: table, tx: rille.Client, action: \"create\"|\"update\"|\"delete\", current: table|nil): table|nil",
+  { "before", "function", is = "rille.BeforeHook",
     doc = "called before a row is written; may change `row`, or return another one" },
-  { "after", "function", is = "fun(row: table, tx: rille.Client, action: \"create\"|\"update\"|\"delete\", previous: table|nil)",
+  { "after", "function", is = "rille.AfterHook",
     doc = "called with each written row, before the commit" },
 })
 

@@ -99,8 +99,8 @@ local function run(self, info, action, args)
   if args.as ~= nil or args.bigint ~= nil then
     if is_wrong_answer(action, args) or is_plain(self, info, action, args) then return raw[action](raw, args) end
   end
-  local state, result = {}, nil
-  local rest, hooks = without_answer(args), info.hooks[action]
+  local result
+  local state, rest, hooks = {}, without_answer(args), info.hooks[action]
   if hooks then
     local call = { hooks = hooks, model = info.name, action = action, db = rawget(self, DB) }
     function call.perform(new) return (perform(self, info, action, new, state)) end

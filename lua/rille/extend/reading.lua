@@ -94,7 +94,8 @@ end
 -- Returns the next batch as the caller gets it; an empty list at the end.
 function Stream:batch()
   if self.ended then return {} end
-  local before, rows = self.count, nil
+  local rows
+  local before = self.count
   if self.call then rows = self.pass_hooks(self.call, 1, self.args) else rows = self:read(self.args) end
   if self.count == before then self.ended = true end -- a function gave its own rows
   if type(rows) ~= "table" then errors.raise("VALIDATION", "extend: query: a function around find_many must return rows, got %s", errors.type_name(rows)) end

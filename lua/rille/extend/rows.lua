@@ -120,7 +120,8 @@ function Writer:after_followers(parent, followers)
     for i, name in ipairs(one.field.other_fields) do
       if one.cascade then now[name] = parent[one.field.own_fields[i]] end
     end
-    local where, row = facts.where(one.info.facts, now), nil
+    local row
+    local where = facts.where(one.info.facts, now)
     if next(one.more) then
       row = self:call(one.info, "update", { where = where, data = one.more, select = one.info.facts.all })
     else

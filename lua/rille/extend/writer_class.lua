@@ -93,7 +93,7 @@ end
 --- Calls the hooks before a row is written, and returns the row to write. current: the row as it is; nil for a new one.
 function Writer:before(info, row, action, current)
   for _, fn in ipairs(info.before) do
-    local new = fn(row, self.tx, action, current and copy_of(current) or nil)
+    local new = fn(row, self.tx, action, current and copy_of(current) or nil, info.name)
     if new ~= nil and type(new) ~= "table" then
       errors.raise("VALIDATION", "extend: write.%s.before: expected a table or nil, got %s", info.facts.snake, errors.type_name(new))
     end
@@ -112,7 +112,7 @@ end
 --- Calls the hooks after all rows are written, in the order in which they were.
 function Writer:finish()
   for _, one in ipairs(self.pending) do
-    for _, fn in ipairs(one.info.after) do fn(one.row, self.tx, one.action, one.previous) end
+    for _, fn in ipairs(one.info.after) do fn(one.row, self.tx, one.action, one.previous, one.info.name) end
   end
 end
 

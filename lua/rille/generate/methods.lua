@@ -1,5 +1,6 @@
 --- The methods of a model: a class of arguments for each, the type of its result, and the class with all methods.
 local calls = require "rille.generate.calls"
+local extension = require "rille.generate.extension"
 local values = require "rille.generate.values"
 
 local methods = {}
@@ -159,6 +160,11 @@ function methods.write(model)
     type = ("fun(self: %s, form: any, options: %s): (%s)|nil, table<string, string>|nil, rille.InputFault[]|nil"):format(own, input, data)
     list[#list + 1] = { "input", type, nil, "Returns what a form or a body from outside says, as data; or nil, messages and faults." }
   end
+  local added = model.added.methods
+  for i = #list, 1, -1 do
+    if added[list[i][1]] then table.remove(list, i) end -- hidden by that of the extension
+  end
+  for _, name in ipairs(extension.names(added)) do list[#list + 1] = { name, added[name](own) } end
   return model:class("Model", list, { parent = "rille.Model", open = true })
 end
 

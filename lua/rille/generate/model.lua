@@ -1,4 +1,5 @@
 --- The classes of one model: conditions, orders, selections, data. Those of its methods are in rille.generate.methods.
+local extension = require "rille.generate.extension"
 local values = require "rille.generate.values"
 
 local model = {}
@@ -8,6 +9,7 @@ model.__index = model
 function model.new(types, m)
   local self = setmetatable({ types = types, m = m, out = types.out, values = types.values, prefix = types.prefix .. "." .. m.name }, model)
   self.scalars, self.relations, self.lists = {}, {}, {}
+  self.added = types.extension.models[m.name] or { fields = {}, methods = {} }
   for _, f in ipairs(m.fields) do
     if not f.ignored then
       if f.kind ~= "relation" then
@@ -48,7 +50,11 @@ end
 function model:row()
   local fields = {}
   for _, f in ipairs(self.scalars) do
-    fields[#fields + 1] = { f.name, self.values:output(f), not f.required and not f.list, f.doc }
+    if not self.added.fields[f.name] then fields[#fields + 1] = { f.name, self.values:output(f), not f.required and not f.list, f.doc } end
+  end
+  for _, name in ipairs(extension.names(self.added.fields)) do
+    local type = self.added.fields[name]
+    fields[#fields + 1] = { name, type, type == "any" or type:find "|nil$" ~= nil, "computed" }
   end
   for _, r in ipairs(self.relations) do
     fields[#fields + 1] = { r.name, self:of(r) .. (r.list and "[]" or ""), true, join(r.doc, "if it is included or selected") }
@@ -116,10 +122,17 @@ end
 
 --- Writes the selections: select, include, omit.
 function model:selections()
-  local select, include, omit = {}, {}, {}
+  local select, include, omit, columns = {}, {}, {}, {}
   for _, f in ipairs(self.scalars) do
     select[#select + 1] = { f.name, "boolean", true, f.doc }
     omit[#omit + 1] = { f.name, "boolean", true }
+    columns[f.name] = true
+  end
+  for _, name in ipairs(extension.names(self.added.fields)) do
+    if not columns[name] then
+      select[#select + 1] = { name, "boolean", true, "computed" }
+      omit[#omit + 1] = { name, "boolean", true }
+    end
   end
   for _, r in ipairs(self.relations) do
     local type = "boolean|" .. self:of(r, r.list and "RelatedMany" or r.required and "RelatedOne" or "RelatedMaybe")

@@ -1,5 +1,6 @@
 --- The types of a schema for editors, as LuaCATS annotations.
 local client = require "rille.client"
+local extension = require "rille.generate.extension"
 local methods = require "rille.generate.methods"
 local model = require "rille.generate.model"
 local values = require "rille.generate.values"
@@ -85,6 +86,9 @@ local function write_client(self, classes)
   for _, name in ipairs { "transaction", "batch" } do
     if not taken[name] then fields[#fields + 1] = { name, method_type(own, name) } end
   end
+  for _, name in ipairs(extension.names(self.extension.client)) do
+    if not taken[name] then fields[#fields + 1] = { name, self.extension.client[name](own) } end
+  end
   self.out:class(own, fields, { parent = "rille.ClientMethods", doc = "The client, with the three names of each model.", open = true })
   self.out:class("rille.Client", {}, { parent = own, open = true })
 end
@@ -94,14 +98,19 @@ local FILE_SIZE = 400000
 
 --- Returns the annotations as text. The same schema results in the same text.
 ---@param schema table of core.schema_models
----@param options { prefix: string, source: string, size?: integer } prefix: start of the names of classes, and the name of
----   the class of the client; size: maximum bytes per file
+---@param options { prefix: string, source: string, size?: integer, extension?: rille.ExtensionTypes, extension_file?: string } prefix: start of the
+---   names of classes, and the name of the class of the client; size: maximum bytes per file
 ---@return string text
 ---@return { name: string, text: string }[]|nil parts if it is larger: one file per model
 function types.text(schema, options)
-  local self = setmetatable({ out = writer.new(), prefix = options.prefix, by_name = {} }, types)
+  local self = setmetatable({ out = writer.new(), prefix = options.prefix, by_name = {},
+    extension = options.extension or { models = {}, client = {} } }, types)
   self.values = values.new(self.out, options.prefix)
-  self.out:line((HEAD:format(options.source, options.prefix)))
+  local head = HEAD:format(options.source, options.prefix)
+  if options.extension_file then
+    head = head:gsub("\n%-%-%- Then the editor", function(rest) return "\n--- Extended by " .. options.extension_file .. rest end)
+  end
+  self.out:line(head)
   for _, m in ipairs(schema.models) do
     if not m.ignored then self.by_name[m.name] = m end
   end
