@@ -33,7 +33,8 @@ local LINES = {
   "listen subscribe",
   "notify publish",
   "advisory_lock lock get_lock mutex",
-  "with extends scoped session",
+  "with scoped session",
+  "extend extends use_extension extension middleware",
   "metrics stats",
   -- options
   "url uri dsn database connection connection_string database_url datasource_url db filename path",

@@ -209,6 +209,34 @@
 ---@field doc? string
 ---@field values { name: string, value: string, doc?: string }[]
 
+---@class (exact) rille.ExtendOptions
+---@field name? string for messages
+---@field model? table<string, table<string, function>> methods of models, by model; `["*"]`: of all models
+---@field query? table<string, table<string, rille.QueryHook>|rille.QueryHook> functions around calls, by model and method; `["*"]`: all
+---@field result? table<string, table<string, rille.ComputedField>> computed fields, by model
+---@field client? table<string, function> methods of the client
+---@field write? table<string, rille.WriteHooks> functions before and after each row that is written, by model
+
+---@class (exact) rille.ComputedField
+---@field needs? string[]|table<string, boolean> the fields that it is computed from; they are read if they are not selected
+---@field compute fun(row: table): any returns the value
+
+---@class (exact) rille.WriteHooks
+---@field before? rille.BeforeHook called before a row is written; may change `row`, or return another one
+---@field after? rille.AfterHook called with each written row, before the commit
+
+--- A call inside a function of `query`.
+---@class rille.QueryCall
+---@field model string as in the schema
+---@field action string the name of the method; `find_many` for `each` and `paginate` too
+---@field args table a copy of the arguments, without `as` and `bigint`
+---@field db rille.Client the client or transaction of the call
+---@field run fun(args?: table): any makes the call, with `args` by default
+
+---@alias rille.QueryHook fun(call: rille.QueryCall): any
+---@alias rille.BeforeHook fun(row: table, tx: rille.Client, action: "create"|"update"|"delete", current: table|nil, model: string): table|nil
+---@alias rille.AfterHook fun(row: table, tx: rille.Client, action: "create"|"update"|"delete", previous: table|nil, model: string)
+
 ---@class (exact) rille.ActionOptions
 ---@field authorize? fun(context: table, form: table): boolean|nil, integer? whether the call is allowed; false is status 403, or the status that is its second value
 ---@field input? rille.ActionInput|fun(form: table, context: table): table|nil, table? what the form may say: `model`, and the options of model:input; or a function that returns the input, or nil and messages

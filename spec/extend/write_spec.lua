@@ -290,6 +290,23 @@ support.each_engine(function(engine)
     assert.equal(rille.null, keeping.line:find_first().data.b)
   end)
 
+  if engine == "postgresql" then
+    it("run again when another transaction creates the row that was not found", function()
+      local calls = {}
+      local y = db:extend { write = { tag = { before = function(row, _, action)
+        calls[#calls + 1] = action
+        if #calls == 1 then db.tag:create { data = { name = "raced" } } end
+        row.name = row.name -- nothing
+      end } } }
+      local tag = y.tag:upsert { where = { name = "raced" }, create = { name = "raced" }, update = { name = "updated" } }
+      assert.same({ "updated", { "create", "update" } }, { tag.name, calls })
+      calls = {}
+      y.post:update { where = { id = 1 }, data = { tags = { connect_or_create = { where = { name = "raced" }, create = { name = "raced" } } } } }
+      assert.same({ { "create" }, 1 }, { calls, db.tag:count { where = { name = "raced", posts = { some = { id = 1 } } } } })
+      support.fails("P2002", y.tag.create, y.tag, { data = { name = "raced" } })
+    end)
+  end
+
   it("leave no transaction behind when the coroutine is closed in one", function()
     if not coroutine.close then return end
     local y = db:extend { write = { tag = { before = function() coroutine.yield() end } } }

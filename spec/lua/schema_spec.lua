@@ -114,7 +114,8 @@ support.each_engine(function(engine)
 
     it("has relations and keys", function()
       assert.same({ name = "boss", kind = "relation", type = "Person", target = "Person", opposite = "staff", relation = "one_to_many",
-        relation_name = "boss", holds_key = true, own_fields = { "bossId" }, other_fields = { "id" }, on_delete = "SetNull", on_update = "Cascade" }, fields.boss)
+        relation_name = "boss", holds_key = true, own_fields = { "bossId" }, other_fields = { "id" }, on_delete = "SetNull",
+        on_update = "Cascade" }, fields.boss)
       assert.is_true(fields.staff.list)
       assert.same({ "many_to_many", "Tag", "persons" }, { fields.tags.relation, fields.tags.target, fields.tags.opposite })
       local kinds = {}

@@ -70,9 +70,8 @@ function Stream:open(args)
   if self.info.chain.has_computed then new, shape = reading.expand(self.model, self.info, args) end
   new = copy(new)
   new.batch, new.as, new.bigint = self.size, nil, nil
-  local guard
-  self.next, _, _, guard = raw:each(new) -- luacheck: ignore
-  self.guard, self.shape = guard, shape
+  local next_one, _, _, guard = raw:each(new)
+  self.next, self.guard, self.shape = next_one, guard, shape
 end
 
 -- Returns the rows of the next batch, without computed fields. One row more is read, so that no batch but the first is empty.

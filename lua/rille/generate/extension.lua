@@ -33,17 +33,16 @@ local function annotations(fn, lines)
   return params, returns
 end
 
--- The names of the parameters; Lua 5.1 does not tell them.
+-- Returns the names of the parameters, and whether there may be more. Lua 5.1 does not tell them.
 local function parameters(fn)
   local names = {}
-  if type(fn) ~= "function" or _VERSION == "Lua 5.1" and not rawget(_G, "jit") then return names, true end
-  local name
-  repeat
-    name = debug.getlocal(fn, #names + 1)
+  if type(fn) ~= "function" then return names, true end
+  while true do
+    local ok, name = pcall(debug.getlocal, fn, #names + 1)
+    if not ok then return names, true end
+    if not name then return names, debug.getinfo(fn, "u").isvararg end
     names[#names + 1] = name
-  until not name
-  local info = debug.getinfo(fn, "u")
-  return names, info.isvararg
+  end
 end
 
 -- Returns a function from the class of `self` to the type of a method.
