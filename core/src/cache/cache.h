@@ -135,7 +135,9 @@ void rl_seat_leave(rl_seat *s); /* any time; idempotent */
 /* The four below, and the end, are for the owner of the computation. Before a statement is sent: notes what its answer
  * depends on. A value is kept only if nothing that was noted is being written or was written since. */
 void rl_flight_note(rl_flight *f, const rl_names *names);
-void rl_flight_note_entry(rl_flight *f, const rl_cache_entry *e); /* a hit inside the computation */
+/* A hit inside the computation, or what a seat got. An entry of another cache spoils it: its stamps mean nothing here.
+ */
+void rl_flight_note_entry(rl_flight *f, const rl_cache_entry *e);
 /* Reads in a transaction: everything that was committed since the transaction began counts. */
 void rl_flight_note_snapshot(rl_flight *f, const rl_snapshot *s);
 /* After the last row, when more is known: from now on the answer depends on `names` only. If something that was noted
@@ -143,7 +145,9 @@ void rl_flight_note_snapshot(rl_flight *f, const rl_snapshot *s);
 void rl_flight_narrow(rl_flight *f, const rl_names *names);
 /* It will not be kept: what it read cannot be told. */
 void rl_flight_spoil(rl_flight *f);
-/* Ends it with an answer, which all who wait get. keep: it is kept if what was noted holds, and if it is no longer than
+/* Both ends pass on to the computation that it is `within` what it depends on; one that failed spoils that, because it
+ * may go on without the answer. A private cache passes nothing on.
+ * Ends it with an answer, which all who wait get. keep: it is kept if what was noted holds, and if it is no longer than
  * an entry may be. The bytes are copied. Returns whether it was kept. */
 bool rl_flight_land(rl_flight *f, rl_str bytes, bool keep);
 /* Ends it with an error, which all who wait get; NULL: one of them computes again. */
@@ -160,8 +164,8 @@ typedef struct rl_cache_figures {
   int64_t entries, bytes, evictions;                      /* bytes: of entries, keys and their bookkeeping */
 } rl_cache_figures;
 enum { RL_MOST_LABELS = 1000 };
-/* Returns the number of a label: the name of a model, or a `key` of cached. The thousandth and all later ones are "".
- */
+/* Returns the number of a label: the name of a model, or a `key` of cached. 0 is "", and so are the thousandth and all
+ * later ones. Keep the number rather than ask for it in each call. */
 uint32_t rl_cache_label(rl_cache *c, rl_str name);
 void rl_cache_count(const rl_cache *c, rl_cache_figures *out);
 /* By label, from 0. Returns false if there is none with this number. *name is borrowed for the life of the cache. */

@@ -24,7 +24,8 @@ typedef enum rl_table_part {
 rl_name rl_name_of_table(rl_str table, rl_table_part part);
 /* A row by its primary key. Texts that a collation might take for equal have the same name, because only letters and
  * digits of ASCII count, without case. Returns 0 if a value has no such form: a text with other letters, a decimal, a
- * float, a date-time, bytes. Then RL_TABLE_ROWS is due instead. */
+ * float, a date-time, bytes. Then a write touches RL_TABLE_ROWS instead, and an answer depends on RL_TABLE_ANY: a write
+ * may find its row by a text that has a name, if the collation takes the two for equal. */
 rl_name rl_name_of_key(rl_str table, const rl_value *values, size_t count);
 rl_name rl_name_of_tag(rl_str tag);
 /* A path, or all paths below one: "/posts", "/posts/" and a star. Answers depend on rl_names_add_path. */
