@@ -64,6 +64,25 @@ static void test_waiters_get_the_answer(void **state) {
   rl_cache_release(c);
 }
 
+/* Too long to be kept, and the waiters get it nevertheless. */
+static void test_a_long_answer(void **state) {
+  (void)state;
+  static char answer[2 << 20];
+  rl_cache *c = caching_open("flight");
+  rl_seat s = {0};
+  rl_flight *f = caching_begin(c, "long", 1), *g;
+  rl_cache_entry *e;
+  rl_error err = {0};
+  assert_int_equal(ask(c, "long", NULL, false, &g, &s), RL_CACHE_WAIT);
+  assert_false(rl_flight_land(f, (rl_str){answer, sizeof answer}, true));
+  assert_int_equal(rl_seat_look(&s, &e, &err), RL_SEAT_LANDED);
+  assert_int_equal(rl_cache_entry_bytes(e).len, sizeof answer);
+  rl_cache_entry_release(e);
+  rl_seat_leave(&s);
+  assert_false(caching_has(c, "long"));
+  rl_cache_release(c);
+}
+
 static void test_waiters_get_the_error(void **state) {
   (void)state;
   rl_cache *c = caching_open("flight");
@@ -334,6 +353,7 @@ static void test_threads_that_stand_for_each_other(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_waiters_get_the_answer),
+      cmocka_unit_test(test_a_long_answer),
       cmocka_unit_test(test_waiters_get_the_error),
       cmocka_unit_test(test_nobody_joins_what_began_before_a_write),
       cmocka_unit_test(test_an_old_snapshot_sends_waiters_away),

@@ -60,7 +60,7 @@ static rl_flight *flight_new(rl_cache *c, const rl_question *q, uint64_t hash) {
   f->label = q->label;
   f->key_len = q->key.len;
   memcpy(f->key, q->key.p, q->key.len);
-  if (q->within) f->within = rl_flight_retain(q->within);
+  f->within = rl_flight_of_question(q);
   return f;
 }
 
@@ -68,6 +68,10 @@ static rl_flight *flight_new(rl_cache *c, const rl_question *q, uint64_t hash) {
 rl_flight *rl_flight_retain(rl_flight *f) {
   atomic_fetch_add_explicit(&f->references, 1, memory_order_relaxed);
   return f;
+}
+
+rl_flight *rl_flight_of_question(const rl_question *q) {
+  return q->within && rl_flight_is_own(q->within) ? rl_flight_retain(q->within) : NULL;
 }
 
 /* Acquire and release: what all others did with it comes before it is freed. */
@@ -341,8 +345,10 @@ bool rl_flight_land(rl_flight *f, rl_str bytes, bool keep) {
     return false;
   }
   rl_cache_entry *dropped = NULL;
+  bool fits = rl_store_takes(f->cache, f->key_len + bytes.len);
   rl_flights_lock();
-  bool wanted = (keep && !f->spoiled) || f->first;
+  keep = keep && !f->spoiled && fits;
+  bool wanted = keep || f->first;
   rl_flights_unlock();
   /* The bytes are copied outside of the lock. Only the owner changes the stamps. */
   rl_cache_entry *e = wanted ? flight_make_entry(f, bytes) : NULL;

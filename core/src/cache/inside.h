@@ -102,6 +102,7 @@ typedef enum rl_found {
 
 /* Finds a valid entry and retains it. What is not valid any more is dropped. */
 rl_found rl_store_find(rl_cache *c, const rl_question *q, uint64_t hash, int64_t now, rl_cache_entry **out);
+bool rl_store_takes(rl_cache *c, size_t size); /* whether an entry, key and bytes, may have this size */
 /* Keeps an entry in place of that with the same key. Returns false if it is too large. *dropped: what went, to be freed
  * with rl_entries_free when no lock is held. */
 bool rl_store_put(rl_cache *c, rl_cache_entry *e, rl_cache_entry **dropped);
@@ -171,6 +172,7 @@ void rl_flights_lock(void); /* in a forked child, forgets the flights of the par
 void rl_flights_unlock(void);
 pthread_mutex_t *rl_flights_mutex(void); /* for conditions */
 bool rl_flight_is_own(const rl_flight *f);
+rl_flight *rl_flight_of_question(const rl_question *q); /* what it is within, retained; NULL: none of this process */
 uint64_t rl_this_thread(void);
 rl_flight *rl_flight_retain(rl_flight *f);
 void rl_flight_release(rl_flight *f); /* without a lock */

@@ -174,6 +174,13 @@ static void store_grow(rl_cache *c) {
   rl_free(old);
 }
 
+bool rl_store_takes(rl_cache *c, size_t size) {
+  pthread_mutex_lock(&c->store.lock);
+  bool takes = size <= (size_t)c->store.max_entry;
+  pthread_mutex_unlock(&c->store.lock);
+  return takes;
+}
+
 bool rl_store_put(rl_cache *c, rl_cache_entry *e, rl_cache_entry **dropped) {
   rl_store *s = &c->store;
   pthread_mutex_lock(&s->lock);
