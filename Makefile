@@ -19,6 +19,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 WITH_POSTGRES ?= 1
 WITH_SQLITE ?= 1
+WITH_REDIS ?= 1
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -48,10 +49,12 @@ VARIANT_FLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanit
 VARIANT_FLAGS_coverage := -O0 --coverage
 VARIANT_FLAGS := $(VARIANT_FLAGS_$(VARIANT))
 
-DEFINES := -D_GNU_SOURCE -DRILLE_WITH_POSTGRES=$(if $(filter 1,$(WITH_POSTGRES)),1,0) -DRILLE_WITH_SQLITE=$(if $(filter 1,$(WITH_SQLITE)),1,0)
+DEFINES := -D_GNU_SOURCE -DRILLE_WITH_POSTGRES=$(if $(filter 1,$(WITH_POSTGRES)),1,0) -DRILLE_WITH_SQLITE=$(if $(filter 1,$(WITH_SQLITE)),1,0) \
+  -DRILLE_WITH_REDIS=$(if $(filter 1,$(WITH_REDIS)),1,0)
 BASE_CFLAGS = -std=c11 $(OPTIMIZE) -g -fPIC -pthread -fvisibility=hidden $(DEFINES) $(WARNINGS) $(VARIANT_FLAGS) $(CFLAGS)
 CORE_CFLAGS = -Icore/include -Icore/src $(if $(filter 1,$(WITH_POSTGRES)),-I$(PQ_INCDIR))
-LIBS := $(if $(filter 1,$(WITH_POSTGRES)),-lpq) $(if $(filter 1,$(WITH_SQLITE)),-lsqlite3) -lgmp -lutf8proc -lpthread -lm
+LIBS := $(if $(filter 1,$(WITH_POSTGRES)),-lpq) $(if $(filter 1,$(WITH_SQLITE)),-lsqlite3) \
+  $(if $(filter 1,$(WITH_REDIS)),-lhiredis -lssl -lcrypto) -lgmp -lutf8proc -lpthread -lm
 
 LUA_INCDIR_5.4 := /usr/include/lua5.4
 LUA_INCDIR_5.3 := /usr/include/lua5.3
@@ -73,6 +76,7 @@ endif
 ifneq ($(WITH_SQLITE),1)
 CORE_SOURCES := $(filter-out core/src/driver/sqlite/%,$(CORE_SOURCES))
 endif
+CORE_SOURCES := $(filter-out $(if $(filter 1,$(WITH_REDIS)),core/src/cache/redis/absent.c,$(filter-out %/absent.c,$(filter core/src/cache/redis/%,$(CORE_SOURCES)))),$(CORE_SOURCES))
 LUA_SOURCES := $(call find_c,lua/src)
 FUZZ_DRIVERS := spec/fuzz/plain.c spec/fuzz/libfuzzer.c
 SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/% spec/fault/host.c $(FUZZ_DRIVERS),$(call find_c,spec))
@@ -125,7 +129,7 @@ help:
 	  'make install     PREFIX=$(PREFIX), DESTDIR for packagers' \
 	  'make format      clang-format over the C files' \
 	  'make clean       removes build/' '' \
-	  'WITH_POSTGRES=0 or WITH_SQLITE=0 leaves a database out; V=1 shows the commands.' \
+	  'WITH_POSTGRES=0 or WITH_SQLITE=0 leaves a database out, WITH_REDIS=0 the store in Redis; V=1 shows the commands.' \
 	  'RILLE_DEBUG=sql,plan,pool,phases,wait in the environment of a program traces to stderr: docs/contributing.md.'
 
 # Building ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ external_dependencies = {
   SQLITE = { library = "sqlite3" },
   GMP = { library = "gmp" },
   UTF8PROC = { library = "utf8proc" },
+  HIREDIS = { library = "hiredis" },
+  OPENSSL = { library = "ssl" },
 }
 -- Core and binding become one module that needs no librille. The Makefile finds the C files, so that no list of them goes stale here.
 build = {
@@ -27,7 +29,7 @@ build = {
     ROCK_CFLAGS = "$(CFLAGS)",
     LIBFLAG = "$(LIBFLAG)",
     LUA_INCDIR = "$(LUA_INCDIR)",
-    ROCK_PATHS = "-L$(PQ_LIBDIR) -L$(SQLITE_LIBDIR) -L$(GMP_LIBDIR) -L$(UTF8PROC_LIBDIR)",
+    ROCK_PATHS = "-L$(PQ_LIBDIR) -L$(SQLITE_LIBDIR) -L$(GMP_LIBDIR) -L$(UTF8PROC_LIBDIR) -L$(HIREDIS_LIBDIR) -L$(OPENSSL_LIBDIR)",
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",

@@ -41,6 +41,11 @@ local library_home = {
   ["libpq-fe.h"] = "^core/src/driver/postgres/",
   ["sqlite3.h"] = "^core/src/driver/sqlite/",
   ["gmp.h"] = "^core/src/tape/",
+  ["hiredis/hiredis.h"] = "^core/src/cache/redis/",
+  ["openssl/ssl.h"] = "^core/src/cache/redis/",
+  ["openssl/err.h"] = "^core/src/cache/redis/",
+  ["openssl/evp.h"] = "^core/src/cache/redis/",
+  ["openssl/x509v3.h"] = "^core/src/cache/redis/",
 }
 
 -- Which module may require which in Lua: the first pattern that matches the name of the module decides. Modules of lua/rille form no circles.

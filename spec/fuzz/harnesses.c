@@ -5,9 +5,9 @@
 
 #include "fuzz/fuzz.h"
 
-const fuzz_harness *const fuzz_harnesses[] = {&fuzz_json,   &fuzz_tape,  &fuzz_number, &fuzz_url,
-                                              &fuzz_script, &fuzz_sql,   &fuzz_cell,   &fuzz_schema,
-                                              &fuzz_calls,  &fuzz_input, &fuzz_pack,   NULL};
+const fuzz_harness *const fuzz_harnesses[] = {&fuzz_json, &fuzz_tape,  &fuzz_number, &fuzz_url,   &fuzz_script,
+                                              &fuzz_sql,  &fuzz_cell,  &fuzz_schema, &fuzz_calls, &fuzz_input,
+                                              &fuzz_pack, &fuzz_redis, NULL};
 
 static const fuzz_harness *harness_of(const char *name) {
   for (size_t i = 0; fuzz_harnesses[i]; i++)

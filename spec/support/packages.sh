@@ -11,11 +11,11 @@ set -eu
 # nginx's Lua module needs OpenResty's (luajit2).
 packages_of() {
   case $1 in
-    build) echo 'gcc libc6-dev lua5.4 liblua5.4-dev lua-argparse libsqlite3-dev libgmp-dev libpq-dev libutf8proc-dev' ;;
+    build) echo 'gcc libc6-dev lua5.4 liblua5.4-dev lua-argparse libsqlite3-dev libgmp-dev libpq-dev libutf8proc-dev libhiredis-dev libssl-dev' ;;
     lua5.3) echo 'liblua5.3-dev lua5.3' ;;
     lua5.1) echo 'liblua5.1-0-dev lua5.1' ;;
     luajit) echo 'libluajit-5.1-dev|libluajit2-5.1-dev luajit|luajit2' ;;
-    test) echo 'pgbouncer openssl lua-busted lua-cqueues lua-luv lua-copas lua-socket lua-filesystem lua-argparse libcmocka-dev graphviz postgresql-15 luarocks pkg-config' ;;
+    test) echo 'pgbouncer redis-server openssl lua-busted lua-cqueues lua-luv lua-copas lua-socket lua-filesystem lua-argparse libcmocka-dev graphviz postgresql-15 luarocks pkg-config' ;;
     other-luas) echo 'liblua5.3-dev lua5.3 liblua5.1-0-dev lua5.1 libluajit-5.1-dev|libluajit2-5.1-dev luajit|luajit2' ;;
     lint) echo 'clang clang-format lua-check libcmocka-dev' ;;
     asan) echo 'libasan8 libubsan1' ;;
