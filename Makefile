@@ -79,7 +79,7 @@ endif
 CORE_SOURCES := $(filter-out $(if $(filter 1,$(WITH_REDIS)),core/src/cache/redis/absent.c,$(filter-out %/absent.c,$(filter core/src/cache/redis/%,$(CORE_SOURCES)))),$(CORE_SOURCES))
 LUA_SOURCES := $(call find_c,lua/src)
 FUZZ_DRIVERS := spec/fuzz/plain.c spec/fuzz/libfuzzer.c
-SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/% spec/fault/host.c $(FUZZ_DRIVERS),$(call find_c,spec))
+SPEC_SOURCES := $(filter-out spec/abi/% spec/bench/% spec/fault/host.c $(FUZZ_DRIVERS) $(if $(filter 1,$(WITH_REDIS)),,spec/cache/redis%),$(call find_c,spec))
 TEST_SOURCES := $(filter %_test.c,$(SPEC_SOURCES))
 FUZZ_SOURCES := $(filter spec/fuzz/%,$(filter-out %_test.c,$(SPEC_SOURCES)))
 HELPER_SOURCES := $(filter-out %_test.c $(FUZZ_SOURCES),$(SPEC_SOURCES))
