@@ -30,7 +30,7 @@ typedef struct fuzz_harness {
 } fuzz_harness;
 
 extern const fuzz_harness fuzz_json, fuzz_tape, fuzz_number, fuzz_url, fuzz_script, fuzz_sql, fuzz_cell, fuzz_schema,
-    fuzz_calls, fuzz_input, fuzz_pack, fuzz_redis;
+    fuzz_calls, fuzz_input, fuzz_pack, fuzz_redis, fuzz_notice;
 extern const fuzz_harness *const fuzz_harnesses[]; /* NULL-terminated */
 /* Returns the harness that RILLE_FUZZ names. With --list it prints all of them (name, share, longest) and ends the
  * process. */

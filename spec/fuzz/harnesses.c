@@ -7,7 +7,7 @@
 
 const fuzz_harness *const fuzz_harnesses[] = {&fuzz_json, &fuzz_tape,  &fuzz_number, &fuzz_url,   &fuzz_script,
                                               &fuzz_sql,  &fuzz_cell,  &fuzz_schema, &fuzz_calls, &fuzz_input,
-                                              &fuzz_pack, &fuzz_redis, NULL};
+                                              &fuzz_pack, &fuzz_redis, &fuzz_notice, NULL};
 
 static const fuzz_harness *harness_of(const char *name) {
   for (size_t i = 0; fuzz_harnesses[i]; i++)

@@ -92,7 +92,7 @@ typedef struct rl_notifications {
   void (*write_listen)(rl_buf *out, rl_str channel, bool listen); /* the command that starts or stops listening */
   const char *ping;                                               /* a command that every live server answers */
   /* Takes the next notification received: RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the
-   * connection is lost. No statement may be running. The connection keeps notifications from the first call on, so
+   * connection is lost. A command may be running. The connection keeps notifications from the first call on, so
    * call it before LISTEN. Before that it drops them. */
   rille_status (*next)(rl_conn *c, rl_notification *out, rl_wait *wait, rl_error *err);
 } rl_notifications;
@@ -181,6 +181,10 @@ struct rl_driver {
   /* What only some databases have. NULL: not this one. */
   const rl_advisory_locks *advisory_locks;
   const rl_notifications *notifications;
+  /* Reads a number that changes whenever another connection has committed, not when this one has. The connection is
+   * idle. Does not wait: AGAIN: another connection has a lock. An error: the connection is not to be used any more,
+   * because its database is not where it was. */
+  rille_status (*foreign_version)(rl_conn *c, int64_t *version, rl_error *err);
   const char *position; /* replicas: a query for the position of the server's log, one INT8 */
 };
 

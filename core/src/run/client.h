@@ -4,6 +4,7 @@
 #define RL_RUN_CLIENT_H
 
 #include "base/clock.h"
+#include "cache/cache.h"
 #include "run/comment.h"
 #include "run/compile.h"
 #include "run/pool.h"
@@ -38,6 +39,8 @@ typedef struct rl_client {
   /* of a root, for all clients derived from it */
   rl_watch *_Atomic watch; /* NULL: never observed */
   rl_comments comments;
+  rl_cache *_Atomic answers; /* that of the database; replaced after a fork */
+  rl_str listen_url;         /* where to listen for writes of others; empty: where the pool connects */
 } rl_client;
 
 typedef struct rl_client_settings {

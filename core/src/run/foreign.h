@@ -12,12 +12,18 @@
 bool rl_foreign_look(rl_client *c);
 
 /* A notice: the text that one process sends to the others in its own transaction. */
-/* Appends the text for what is touched, 7,999 bytes at most: names of single rows are left out first, then everything
- * is touched. */
-void rl_notice_write(rl_buf *out, const rl_names *names);
-/* Reads a notice of another process, or of a trigger. own: it is of this process. Text that is no notice touches
- * everything. */
-void rl_notice_read(rl_str payload, rl_names *out, bool *own);
 #define RL_NOTICE_CHANNEL "rille_cache"
+enum { RL_NOTICE_LONGEST = 7999 }; /* bytes that NOTIFY accepts */
+/* Appends the text for what is touched. If the names do not fit, everything is touched. */
+void rl_notice_write(rl_buf *out, const rl_names *names);
+/* Adds what a notice of another process, or of a trigger, touches. own: it is of this process. Text that is no notice
+ * touches everything. */
+void rl_notice_read(rl_str payload, rl_names *out, bool *own);
+/* The outcome of a write is unknown, and its notice may still come. From now on this process takes the notices that it
+ * has sent for those of another one. Any thread. */
+void rl_notice_outcome_unknown(void);
+/* Returns the number of this process, by which it recognizes its own notices. Another one after a fork, and
+ * after an unknown outcome. Any thread. */
+uint64_t rl_notice_instance(void);
 
 #endif

@@ -22,13 +22,19 @@ rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err) 
         err, RL_P2026,
         "listening needs its own session, which a pooler in transaction mode does not provide; listen with a client "
         "whose URL names the server itself");
-  *l = (rl_listener){.client = rl_client_retain(client), .pid = rl_process_id()};
+  rl_listener_init(l, rl_pool_conn_options(client->pool));
+  l->client = rl_client_retain(client);
   return RILLE_OK;
 }
 
+void rl_listener_init(rl_listener *l, const rl_conn_options *options) {
+  *l = (rl_listener){.options = options, .silence_ms = SIGN_OF_LIFE_MS, .answer_ms = ANSWER_MS, .pid = rl_process_id()};
+}
+
 static void drop_connection(rl_listener *l) {
-  if (l->conn) l->client->driver->close(l->conn);
+  if (l->conn) l->options->driver->close(l->conn);
   l->conn = NULL;
+  l->hears = false;
   rl_connecting_stop(&l->connecting);
   l->state = RL_LISTENER_DOWN;
   l->answers = 0;
@@ -36,7 +42,7 @@ static void drop_connection(rl_listener *l) {
 }
 
 void rl_listener_close(rl_listener *l) {
-  if (!l->client) return;
+  if (!l->options) return;
   drop_connection(l);
   for (size_t i = 0; i < l->count; i++) rl_free(l->channels[i].name);
   rl_free(l->channels);
@@ -45,7 +51,7 @@ void rl_listener_close(rl_listener *l) {
 }
 
 static rille_status listener_check_name(const rl_listener *l, rl_str channel, rl_error *err) {
-  size_t longest = l->client->driver->notifications->longest_name;
+  size_t longest = l->options->driver->notifications->longest_name;
   if (channel.len > 0 && channel.len <= longest && !memchr(channel.p, 0, channel.len)) return RILLE_OK;
   return rl_fail(err, RL_VALIDATION, "channel: expected a name of 1 to %zu bytes without zero bytes, got `%.*s`",
                  longest, (int)(channel.len < 80 ? channel.len : 80), channel.p);
@@ -115,13 +121,13 @@ static rille_status listener_failed(rl_listener *l, rille_status st, rl_error *e
 
 static rille_status listener_start_connecting(rl_listener *l) {
   if (rl_clock_ms() < l->due_ms) return listener_pause(l, l->due_ms);
-  rl_connecting_begin(&l->connecting, rl_pool_conn_options(l->client->pool), 0, false);
+  rl_connecting_begin(&l->connecting, l->options, 0, false);
   l->state = RL_LISTENER_CONNECTING;
   return RILLE_OK;
 }
 
 static rille_status listener_send(rl_listener *l, const char *sql, rl_error *err) {
-  rille_status st = l->client->driver->send_command(l->conn, sql, err);
+  rille_status st = l->options->driver->send_command(l->conn, sql, err);
   if (st == RILLE_OK) l->answers++;
   return st;
 }
@@ -129,7 +135,7 @@ static rille_status listener_send(rl_listener *l, const char *sql, rl_error *err
 static rille_status listener_send_channel(rl_listener *l, const char *channel, bool listen, rl_error *err) {
   rl_buf sql;
   rl_buf_init(&sql);
-  l->client->driver->notifications->write_listen(&sql, rl_str_of(channel), listen);
+  l->options->driver->notifications->write_listen(&sql, rl_str_of(channel), listen);
   const char *text = rl_buf_z(&sql);
   rille_status st = text ? listener_send(l, text, err) : rl_fail_nomem(err);
   rl_buf_dispose(&sql);
@@ -157,13 +163,20 @@ static rille_status listener_send_changes(rl_listener *l, rl_error *err) {
     }
   }
   bool silent = !l->answers && rl_clock_ms() >= l->due_ms;
-  if (st == RILLE_OK && silent) st = listener_send(l, l->client->driver->notifications->ping, err);
+  if (st == RILLE_OK && silent) st = listener_send(l, l->options->driver->notifications->ping, err);
   if (st == RILLE_OK && l->answers) {
-    st = l->client->driver->flush(l->conn, err);
+    st = l->options->driver->flush(l->conn, err);
     l->state = RL_LISTENER_ASKING;
-    l->due_ms = rl_clock_ms() + ANSWER_MS;
+    l->due_ms = rl_clock_ms() + l->answer_ms;
   }
   return st == RILLE_OK ? st : listener_failed(l, st, err);
+}
+
+/* Notes that the server has sent something. It may have waited in the socket since that was last found empty, so it
+ * proves no later life. */
+static void listener_lives(rl_listener *l) {
+  l->life_ms = l->quiet_ms;
+  if (!l->answers) l->due_ms = l->life_ms + l->silence_ms;
 }
 
 static rille_status listener_poll_connecting(rl_listener *l, rl_error *err) {
@@ -171,33 +184,44 @@ static rille_status listener_poll_connecting(rl_listener *l, rl_error *err) {
   if (st == RILLE_AGAIN) return st;
   if (st != RILLE_OK) return listener_failed(l, st, err);
   l->conn = rl_connecting_take(&l->connecting);
+  l->quiet_ms = rl_clock_ms();
+  listener_lives(l);
   l->state = RL_LISTENER_READY;
-  l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
   rl_notification none; /* nothing is listened to yet; from this call on the connection keeps its notifications */
-  st = l->client->driver->notifications->next(l->conn, &none, &l->wait, err);
+  st = l->options->driver->notifications->next(l->conn, &none, &l->wait, err);
   return st < 0 ? listener_failed(l, st, err) : listener_send_changes(l, err);
 }
 
 static rille_status listener_answered(rl_listener *l, rl_event *out) {
+  listener_lives(l);
   l->state = RL_LISTENER_READY;
-  l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
   l->failures = 0;
   if (!l->listen_sent) return RILLE_OK;
   *out = (rl_event){.kind = RL_EVENT_LISTENING, .reconnected = l->reconnected};
-  l->has_listened = true;
+  l->has_listened = l->hears = true;
   l->listen_sent = l->reconnected = false;
   return RILLE_ROW;
+}
+
+/* Takes a notification. An answer may be outstanding. */
+static rille_status listener_hear(rl_listener *l, rl_event *out, rl_wait *wait, rl_error *err) {
+  *out = (rl_event){.kind = RL_EVENT_HEARD};
+  rille_status st = l->options->driver->notifications->next(l->conn, &out->heard, wait, err);
+  if (st == RILLE_ROW) listener_lives(l);
+  if (st == RILLE_AGAIN) l->quiet_ms = rl_clock_ms();
+  return st < 0 ? listener_failed(l, st, err) : st;
 }
 
 static rille_status listener_read_answers(rl_listener *l, rl_event *out, rl_error *err) {
   while (l->answers) {
     rl_row_view row;
     int64_t affected;
-    rille_status st = l->client->driver->next(l->conn, &row, &affected, &l->wait, err);
+    rille_status st = l->options->driver->next(l->conn, &row, &affected, &l->wait, err);
     if (st == RILLE_ROW) continue;
     if (st == RILLE_AGAIN && rl_clock_ms() < l->due_ms) {
+      rl_wait heard;
       if (l->due_ms < l->wait.until_ms) l->wait.until_ms = l->due_ms;
-      return st;
+      return listener_hear(l, out, &heard, err);
     }
     if (st == RILLE_AGAIN) st = rl_fail(err, RL_P1008, "the database did not answer the listener");
     if (st != RILLE_DONE) return listener_failed(l, st, err);
@@ -209,11 +233,9 @@ static rille_status listener_read_answers(rl_listener *l, rl_event *out, rl_erro
 static rille_status listener_read_notification(rl_listener *l, rl_event *out, rl_error *err) {
   rille_status st = listener_send_changes(l, err);
   if (st != RILLE_OK || l->state != RL_LISTENER_READY) return st;
-  *out = (rl_event){.kind = RL_EVENT_HEARD};
-  st = l->client->driver->notifications->next(l->conn, &out->heard, &l->wait, err);
-  if (st == RILLE_ROW) l->due_ms = rl_clock_ms() + SIGN_OF_LIFE_MS;
+  st = listener_hear(l, out, &l->wait, err);
   if (st == RILLE_AGAIN) l->wait.until_ms = l->due_ms;
-  return st < 0 ? listener_failed(l, st, err) : st;
+  return st;
 }
 
 /* A child of the process that connected leaves that connection alone. */

@@ -32,7 +32,9 @@ typedef enum rl_listener_state {
 } rl_listener_state;
 
 typedef struct rl_listener {
-  rl_client *client;
+  rl_client *client; /* retained; NULL: the owner of `options` keeps them */
+  const rl_conn_options *options;
+  int64_t silence_ms, answer_ms; /* after this silence it asks for a sign of life, which must come in this time */
   rl_conn *conn;
   rl_connecting connecting; /* while it connects */
   rl_listener_state state;
@@ -41,15 +43,21 @@ typedef struct rl_listener {
   size_t count, cap;
   size_t answers;                 /* outstanding */
   bool listen_sent;               /* an outstanding answer is that of a LISTEN */
+  bool hears;                     /* a LISTEN was answered on the current connection */
   bool has_listened, loss_is_due; /* has listened before; a loss is still to be reported */
   bool reconnected;               /* the current connection is not the first */
   int failures;                   /* since it listened last */
+  int64_t quiet_ms;               /* when nothing more was received last */
+  int64_t life_ms;                /* since then the server has sent something */
   int64_t due_ms;                 /* DOWN: the next attempt; ASKING: the answer; READY: the next sign of life */
   rl_wait wait;
 } rl_listener;
 
 /* Fails with P2026 on SQLite, and behind a pooler that changes sessions with each transaction. */
 rille_status rl_listener_open(rl_listener *l, rl_client *client, rl_error *err);
+/* Opens one without a client. The options are borrowed until it is closed; its driver has notifications, and no pooler
+ * is in between. */
+void rl_listener_init(rl_listener *l, const rl_conn_options *options);
 void rl_listener_close(rl_listener *l);
 /* Adds a channel. VALIDATION: the server would cut off the name. A known channel is left alone. */
 rille_status rl_listener_add(rl_listener *l, rl_str channel, rl_error *err);
@@ -57,5 +65,9 @@ rille_status rl_listener_remove(rl_listener *l, rl_str channel, rl_error *err);
 /* ROW: an event. AGAIN: wait for l->wait. An error can only be that of the first connection: a lost one is opened again
  * without limit, with pauses that grow to ten seconds. */
 rille_status rl_listener_next(rl_listener *l, rl_event *out, rl_error *err);
+/* Returns whether the server sends notifications on the current connection. */
+static inline bool rl_listener_hears(const rl_listener *l) {
+  return l->hears;
+}
 
 #endif

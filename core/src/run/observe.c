@@ -60,6 +60,15 @@ static void observe_warn(rl_exchange *io, const char *code, const char *format, 
   rl_buf_dispose(&text);
 }
 
+bool rl_observe_client_warning(rl_client *c, const char *code, const char *message) {
+  rl_watch *w = rl_client_root(c)->watch;
+  if (!w || !(rl_watch_what(w) & RILLE_OBSERVE_WARNINGS)) return false;
+  rille_client_event event = {.kind = RILLE_CLIENT_EVENT_WARN, .rows = -1, .time_us = rl_clock_wall_us()};
+  rl_event_texts texts = {.message = rl_str_of(message), .code = rl_str_of(code)};
+  rl_watch_put(w, &event, &texts);
+  return true;
+}
+
 /* ------------------------------------------------------------------ statements */
 
 static rl_trail *observe_trail_at(rl_exchange *io, uint32_t index) {

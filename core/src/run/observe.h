@@ -52,5 +52,7 @@ void rl_observe_answer(rl_exchange *io, uint32_t index, int64_t affected, const 
 void rl_observe_nothing_sent(rl_exchange *io); /* forgets what is outstanding */
 void rl_observe_retry(rl_exchange *io, const rl_error *why);
 void rl_observe_end(rl_op *op);
+/* Records a warning that belongs to no operation. Any thread. Returns whether somebody observes the client. */
+bool rl_observe_client_warning(rl_client *c, const char *code, const char *message);
 
 #endif

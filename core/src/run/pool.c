@@ -169,6 +169,7 @@ static bool lease_adopt_idle(rl_pool *p, rl_lane *lane, rl_lease *l, rl_lease **
   if (!idle) return false;
   l->conn = idle->conn; /* the caller holds l, so the connection moves into it */
   l->opened_ms = idle->opened_ms;
+  l->number = idle->number;
   l->fresh = false;
   l->ready = true;
   idle->conn = NULL;
@@ -298,6 +299,19 @@ void rl_lease_release(rl_lease *l, bool clean) {
   rl_lease_close_all(closed);
   if (!keep) lease_close(l);
   rl_pool_release(p);
+}
+
+rl_writer_state rl_pool_try_writer(rl_pool *p, rl_lease **lease) {
+  rl_lane *lane = &p->lanes[1];
+  rl_lease *closed = NULL;
+  *lease = NULL;
+  pthread_mutex_lock(&p->lock);
+  if (lane->waiting == 0) *lease = pool_take_idle(p, lane, rl_clock_ms(), &closed);
+  bool none = lane->open == 0;
+  pthread_mutex_unlock(&p->lock);
+  rl_lease_close_all(closed);
+  if (*lease) rl_pool_retain(p);
+  return *lease ? RL_WRITER_IDLE : none ? RL_WRITER_NONE : RL_WRITER_BUSY;
 }
 
 void rl_pool_evict_idle(rl_pool *p) {

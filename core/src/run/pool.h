@@ -29,6 +29,7 @@ typedef struct rl_lease {
   rl_connecting connecting;
   uint32_t failed_attempts; /* those that the pool knows of */
   bool fresh;               /* opened for this lease, and not used before */
+  uint64_t number;          /* of the connection, unique in the pool */
   int64_t opened_ms, idle_since_ms;
   int64_t limit_ms; /* deadline of connecting; RL_NO_DEADLINE: connect_timeout alone limits it */
   bool queued;      /* waits in the lane's queue */
@@ -69,6 +70,13 @@ rille_status rl_lease_check_process(const rl_lease *lease, rl_error *err);
 /* Releases the connection: it is kept if usable and clean, otherwise closed. Also for a lease that never got a
  * connection, and for NULL. */
 void rl_lease_release(rl_lease *lease, bool clean);
+/* Takes the pool's one writer if it is idle and nobody waits for it. IDLE: the caller releases *lease soon. */
+typedef enum rl_writer_state {
+  RL_WRITER_IDLE,
+  RL_WRITER_BUSY,
+  RL_WRITER_NONE /* not connected at the moment, or the pool has no separate writer */
+} rl_writer_state;
+rl_writer_state rl_pool_try_writer(rl_pool *p, rl_lease **lease);
 /* Closes all idle connections. Called after a dead connection was found, because the other idle ones may be dead too.
  */
 void rl_pool_evict_idle(rl_pool *p);

@@ -48,7 +48,7 @@ static void lease_connected(rl_pool *p, rl_lane *lane, rl_lease *l) {
   l->opened_ms = rl_clock_ms();
   l->ready = true;
   RL_TRACE(RL_DEBUG_POOL, "open %p", (const void *)l->conn);
-  p->connects++;
+  l->number = (uint64_t)++p->connects;
   p->failures = 0;
   lane->failing = false;
 }

@@ -6,6 +6,12 @@
 
 #include "run/lane.h"
 
+/* Something that another file keeps with a pool, and that ends with it. */
+typedef struct rl_pool_guest {
+  void (*close)(struct rl_pool_guest *g); /* frees it */
+  struct rl_pool_guest *next;
+} rl_pool_guest;
+
 struct rl_pool {
   pthread_mutex_t lock;
   _Atomic int references;  /* clients and leases; reaches 0 only under the registry's lock */
@@ -20,8 +26,9 @@ struct rl_pool {
   rl_lane lanes[2];
   int64_t trimmed_ms;
   int64_t connects, waits, timeouts, waited_ms;
-  uint32_t failures; /* failed attempts to connect since the last success */
-  rl_error failure;  /* of the last attempt */
+  uint32_t failures;             /* failed attempts to connect since the last success */
+  rl_error failure;              /* of the last attempt */
+  rl_pool_guest *_Atomic guests; /* foreign.c; the list only grows */
   struct rl_pool *next;
 };
 

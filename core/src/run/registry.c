@@ -75,6 +75,10 @@ rille_status rl_pool_get(rl_str url, const rl_pool_options *options, rl_pool **o
 }
 
 static void pool_free(rl_pool *p) {
+  for (rl_pool_guest *g = p->guests, *next; g; g = next) {
+    next = g->next;
+    g->close(g);
+  }
   for (int i = 0; i < 2; i++) {
     rl_lease_close_all(p->lanes[i].idle);
     rl_lane_dispose(&p->lanes[i]);

@@ -41,6 +41,7 @@ static void sqlite_close(rl_conn *c) {
     rl_sqlite_drop_queue(c);
     rl_sqlite_cursors_end(c);
     rl_sqlite_forget_all(c);
+    sqlite3_finalize(c->version);
     sqlite3_close_v2(c->db);
   }
   rl_stmt_cache_dispose(&c->statements);
@@ -215,4 +216,5 @@ const rl_driver rl_driver_sqlite = {
     .run_until = sqlite_run_until,
     .backup = rl_sqlite_backup,
     .restore = rl_sqlite_restore,
+    .foreign_version = rl_sqlite_foreign_version,
 };

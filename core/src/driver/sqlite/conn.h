@@ -58,6 +58,8 @@ struct rl_conn {
   rl_sqlite_command commands[RL_SQLITE_COMMANDS];
   unsigned next_command; /* replaced next */
 
+  sqlite3_stmt *version; /* version.c; NULL: not prepared yet */
+
   rl_sqlite_cursor *cursors;
   uint32_t last_cursor;
 
@@ -142,6 +144,9 @@ int rl_sqlite_add_functions(sqlite3 *db);
 /* backup.c */
 rille_status rl_sqlite_backup(rl_conn *c, const char *file, rl_error *err);
 rille_status rl_sqlite_restore(rl_conn *c, const char *file, bool force, rl_error *err);
+
+/* version.c */
+rille_status rl_sqlite_foreign_version(rl_conn *c, int64_t *version, rl_error *err);
 
 /* decode.c */
 rille_status rl_sqlite_decode_row(rl_conn *c, sqlite3_stmt *stmt, const rl_stmt *decl, rl_row_view *row, rl_error *err);

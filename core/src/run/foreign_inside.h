@@ -1,0 +1,49 @@
+/* Inside foreign.h: a way to notice writes of others, one per pool and address to listen at. Any thread may look. */
+#ifndef RL_RUN_FOREIGN_INSIDE_H
+#define RL_RUN_FOREIGN_INSIDE_H
+
+#include <pthread.h>
+
+#include "cache/cache.h"
+#include "run/listen.h"
+#include "run/pool_inside.h"
+
+typedef struct rl_foreign rl_foreign;
+
+typedef struct rl_foreign_kind {
+  bool (*look)(rl_foreign *f, rl_client *c, rl_cache *cache);
+  void (*close)(rl_foreign *f);
+} rl_foreign_kind;
+
+/* What the writer of the pool has said last. */
+typedef struct rl_writer_version {
+  uint64_t connection; /* its number in the pool; 0: it was never asked */
+  int64_t version;
+} rl_writer_version;
+
+struct rl_foreign {
+  rl_pool_guest guest;
+  const rl_foreign_kind *kind; /* NULL: there are no others, or they cannot be noticed */
+  rl_pool *pool;               /* owns it */
+  rl_str listen_url;           /* empty: where the pool connects */
+  rl_arena arena;
+  rl_conn_options options; /* of its own connection */
+  _Atomic bool warned;     /* that it does not listen, since it did */
+  pthread_mutex_t lock;    /* of everything below, except quiet_ms */
+  /* foreign_listen.c */
+  rl_listener listener;
+  _Atomic int64_t quiet_ms; /* when a look last found that all had been read; 0: it is not known what others do */
+  /* foreign_version.c */
+  rl_conn *conn; /* NULL: closed */
+  bool connected;
+  int64_t again_ms; /* no attempt to open it before */
+  int64_t version;
+  rl_writer_version writer;
+};
+
+extern const rl_foreign_kind rl_foreign_listens, rl_foreign_asks_version;
+
+/* For tests: the limits of silence, in milliseconds. */
+extern _Atomic int64_t rl_foreign_silence_ms;
+
+#endif

@@ -1,0 +1,89 @@
+/* Noticing writes of others by listening: a connection outside the pool, driven by looks. What was received is read
+ * without waiting, and connecting goes a step further each time.
+ *
+ * It is known what others did if the connection listens, all that had been received was read, and the server gave a
+ * sign of life in the last ten seconds. While a thread reads, others do not wait for it: what was read in the last
+ * moments is enough for them, because a notice takes about as long to arrive. */
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "run/foreign.h"
+#include "run/foreign_inside.h"
+#include "run/observe.h"
+
+_Atomic int64_t rl_foreign_silence_ms = 10000;
+
+/* A look relies on another thread's for this long. */
+enum { RECENT_MS = 50 };
+/* Notices that one look reads. If there are more, it is not known yet what others did. */
+enum { MOST_NOTICES = 1000 };
+
+static void take_notice(const rl_event *e, rl_cache *cache) {
+  rl_names names;
+  bool own = false;
+  rl_names_init(&names);
+  rl_notice_read(rl_str_of(e->heard.payload), &names, &own);
+  if (!own) rl_cache_touch(cache, &names);
+  rl_names_dispose(&names);
+}
+
+static void warn_of_silence(rl_foreign *f, rl_client *c, const rl_error *err) {
+  rl_buf text;
+  if (atomic_load(&f->warned)) return;
+  rl_buf_init(&text);
+  rl_buf_printf(&text, "the cache is not used, because rille cannot listen for writes of others: %s",
+                rl_error_message(err));
+  const char *message = rl_buf_z(&text);
+  if (message && rl_observe_client_warning(c, rl_code_name(err->code), message)) atomic_store(&f->warned, true);
+  rl_buf_dispose(&text);
+}
+
+/* Reads what was received. Whatever happened while nobody listened is not known, so every beginning makes everything
+ * stale. Returns whether all was read. */
+static bool read_events(rl_foreign *f, rl_client *c, rl_cache *cache) {
+  for (int i = 0; i < MOST_NOTICES; i++) {
+    rl_event e;
+    rl_error err = {0};
+    rille_status st = rl_listener_next(&f->listener, &e, &err);
+    if (st == RILLE_AGAIN) return true;
+    if (st < 0) warn_of_silence(f, c, &err);
+    rl_error_clear(&err);
+    if (st != RILLE_ROW) return false;
+    if (e.kind == RL_EVENT_HEARD) {
+      take_notice(&e, cache);
+    } else {
+      rl_cache_touch_everything(cache);
+      if (e.kind == RL_EVENT_LISTENING) atomic_store(&f->warned, false);
+    }
+  }
+  return false;
+}
+
+static bool start(rl_foreign *f) {
+  int64_t limit = rl_foreign_silence_ms;
+  if (f->listener.options) return true;
+  rl_listener_init(&f->listener, &f->options);
+  f->listener.silence_ms = limit / 2;
+  f->listener.answer_ms = limit - limit / 2;
+  if (rl_listener_add(&f->listener, RL_STR(RL_NOTICE_CHANNEL), NULL) == RILLE_OK) return true;
+  rl_listener_close(&f->listener);
+  return false;
+}
+
+static bool is_alive(const rl_listener *l) {
+  return rl_listener_hears(l) && l->quiet_ms - l->life_ms <= l->silence_ms + l->answer_ms;
+}
+
+static bool listen_look(rl_foreign *f, rl_client *c, rl_cache *cache) {
+  if (pthread_mutex_trylock(&f->lock) != 0) return rl_clock_ms() - atomic_load(&f->quiet_ms) <= RECENT_MS;
+  bool known = start(f) && read_events(f, c, cache) && is_alive(&f->listener);
+  atomic_store(&f->quiet_ms, known ? f->listener.quiet_ms : 0);
+  pthread_mutex_unlock(&f->lock);
+  return known;
+}
+
+static void listen_close(rl_foreign *f) {
+  rl_listener_close(&f->listener);
+}
+
+const rl_foreign_kind rl_foreign_listens = {listen_look, listen_close};

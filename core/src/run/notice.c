@@ -1,0 +1,129 @@
+/* Notices: what one process tells the others through the database. Anybody who may connect can send one, so reading
+ * trusts nothing: text that is no notice makes everything stale, which costs time and is never wrong. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "run/foreign.h"
+
+/* The first line of a notice of rille: this word, with the version of the format, and the number of the process. */
+#define NOTICE_WORD "rille1 "
+#define EVERYTHING "everything"
+enum { DIGITS = 16 };
+
+/* ------------------------------------------------------------------ who has sent it */
+
+static _Atomic uint64_t instance; /* 0: not chosen yet */
+static pthread_once_t instance_once = PTHREAD_ONCE_INIT;
+
+static void instance_forget(void) {
+  atomic_store(&instance, 0);
+}
+
+static void instance_init(void) {
+  (void)pthread_atfork(NULL, NULL, instance_forget); /* a child is another process to its parent */
+}
+
+uint64_t rl_notice_instance(void) {
+  pthread_once(&instance_once, instance_init);
+  uint64_t known = atomic_load(&instance), chosen = 0;
+  if (known) return known;
+  if (!rl_random(&chosen, sizeof chosen)) {
+    int64_t seed[2] = {rl_clock_wall_us(), (int64_t)getpid()};
+    chosen = rl_hash(seed, sizeof seed, 1);
+  }
+  if (chosen == 0) chosen = 1;
+  return atomic_compare_exchange_strong(&instance, &known, chosen) ? chosen : known;
+}
+
+void rl_notice_outcome_unknown(void) {
+  instance_forget();
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static void write_digits(rl_buf *out, uint64_t number) {
+  static const char digits[] = "0123456789abcdef";
+  char text[DIGITS];
+  for (size_t i = DIGITS; i-- > 0; number >>= 4) text[i] = digits[number & 15];
+  rl_buf_put(out, text, sizeof text);
+}
+
+void rl_notice_write(rl_buf *out, const rl_names *names) {
+  const size_t head = sizeof NOTICE_WORD - 1 + DIGITS, line = DIGITS + 2; /* with its line end */
+  bool too_long = head + names->count * line > RL_NOTICE_LONGEST;
+  rl_buf_text(out, NOTICE_WORD);
+  write_digits(out, rl_notice_instance());
+  if (names->everything || too_long) {
+    rl_buf_text(out, "\n" EVERYTHING);
+    return;
+  }
+  for (size_t i = 0; i < names->count; i++) {
+    rl_buf_text(out, "\nn");
+    write_digits(out, names->items[i]);
+  }
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static bool read_digits(rl_str s, uint64_t *out) {
+  if (s.len != DIGITS) return false;
+  *out = 0;
+  for (size_t i = 0; i < s.len; i++) {
+    char c = s.p[i];
+    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
+    if (digit > 15) return false;
+    *out = *out << 4 | digit;
+  }
+  return true;
+}
+
+/* Removes the first line from *rest and returns it without its line end. */
+static rl_str take_line(rl_str *rest) {
+  const char *end = memchr(rest->p, '\n', rest->len);
+  rl_str line = rl_str_make(rest->p, end ? (size_t)(end - rest->p) : rest->len);
+  size_t taken = line.len + (end != NULL);
+  *rest = rl_str_make(rest->p + taken, rest->len - taken);
+  return line;
+}
+
+static rl_str after(rl_str s, size_t count) {
+  return rl_str_make(s.p + count, s.len - count);
+}
+
+/* Adds every name of a table: who has sent it knows no rows. */
+static void add_table(rl_names *out, rl_str table) {
+  rl_names_add(out, RL_NAME_ANY_WRITE);
+  rl_names_add(out, rl_name_of_table(table, RL_TABLE_ANY));
+  rl_names_add(out, rl_name_of_table(table, RL_TABLE_ROWS));
+  rl_names_add(out, rl_name_of_table(table, RL_TABLE_NONE));
+}
+
+static bool read_line(rl_str line, rl_names *out) {
+  uint64_t name;
+  if (rl_str_is(line, EVERYTHING)) {
+    out->everything = true;
+    return true;
+  }
+  if (line.len > 2 && rl_str_starts(line, RL_STR("T:"))) {
+    add_table(out, after(line, 2));
+    return true;
+  }
+  if (!rl_str_starts(line, RL_STR("n")) || !read_digits(after(line, 1), &name)) return false;
+  rl_names_add(out, name);
+  return true;
+}
+
+void rl_notice_read(rl_str payload, rl_names *out, bool *own) {
+  uint64_t sender = 0;
+  bool good = payload.len > 0;
+  if (rl_str_starts(payload, RL_STR(NOTICE_WORD))) {
+    rl_str first = take_line(&payload);
+    good = read_digits(after(first, sizeof NOTICE_WORD - 1), &sender);
+  }
+  while (good && payload.len && !out->everything) good = read_line(take_line(&payload), out);
+  *own = good && sender == rl_notice_instance();
+  if (!good) out->everything = true;
+}
