@@ -1,6 +1,5 @@
 --- The extensions of a client, from the first to the last, and what they mean for each model. A chain is immutable and shared by all clients and
 --- transactions that have it; what it means for a model is worked out when the model is first used.
-local core = require "rille.core"
 local computed = require "rille.extend.computed"
 local facts = require "rille.extend.facts"
 
@@ -70,7 +69,16 @@ local function hooks_of(definitions, model, action)
       if fn then list[#list + 1] = fn end
     end
   end
-  return #list > 0 and list or nil
+  return #list > 0 and list or false
+end
+
+-- By method; found when they are first asked for.
+local function lazy_hooks(definitions, model)
+  return setmetatable({}, { __index = function(hooks, action)
+    local list = hooks_of(definitions, model, action)
+    hooks[action] = list
+    return list
+  end })
 end
 
 local function write_hooks(definitions, model, when)
@@ -99,11 +107,10 @@ function Chain:info(scope, name)
   local info = self.infos[name]
   if info then return info end
   local own = facts.of(self.facts, scope, name)
-  info = { name = name, facts = own, chain = self, hooks = {}, added = model_methods(self.definitions, name),
+  info = { name = name, facts = own, chain = self, hooks = lazy_hooks(self.definitions, name), added = model_methods(self.definitions, name),
     before = write_hooks(self.definitions, name, "before"), after = write_hooks(self.definitions, name, "after") }
   info.computed, info.latest = computed.of(self.definitions, own)
   info.watched = #info.before > 0 or #info.after > 0
-  for _, action in ipairs(core.actions) do info.hooks[action.name] = hooks_of(self.definitions, name, action.name) end
   self.infos[name] = info
   return info
 end

@@ -79,8 +79,8 @@ function extended.extend(self, given)
     return earlier and name ~= "*" and earlier:computed_names(scope, name) or {}
   end)
   local new = chain.new(earlier, own, cache)
-  for name in pairs(own.result) do
-    if name ~= "*" then new:info(scope, name) end -- raises if a computed field needs itself
+  for name, fields in pairs(own.result) do
+    if name ~= "*" and definition.is_linked(fields) then new:info(scope, name) end -- raises if a computed field needs itself
   end
   if rawget(self, client.IN_TRANSACTION) then return same_scope(self, new) end
   return dress(methods.with(self, {}), new)

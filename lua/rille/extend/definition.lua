@@ -145,6 +145,18 @@ local function check_section(kind, given, scope, cache, earlier)
   return section
 end
 
+--- Returns whether a computed field needs another one of the same extension.
+---@param fields table<string, table>
+---@return boolean
+function definition.is_linked(fields)
+  for name, field in pairs(fields) do
+    for _, need in ipairs(field.needs) do
+      if need ~= name and fields[need] then return true end
+    end
+  end
+  return false
+end
+
 --- Returns the definition with its sections by model.
 ---@param given any
 ---@param scope userdata

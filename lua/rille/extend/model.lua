@@ -129,31 +129,39 @@ local function is_untouched(info, action)
   return not info.hooks[action.name] and not (chain.has_write and action.writes) and not (chain.has_computed and (ROW[action.name] or ROWS[action.name]))
 end
 
-local function methods_of(info)
-  local methods, plain = {}, {}
-  for name in pairs(core.methods) do methods[name] = forward(name) end
-  for name, method in pairs(OWN) do
-    methods[name] = function(self, args)
+local ACTIONS = {}
+for _, action in ipairs(core.actions) do ACTIONS[action.name] = action end
+
+-- Makes a method when it is first used.
+local function make_method(info, name)
+  local own, action = OWN[name], ACTIONS[name]
+  if info.added[name] then return info.added[name] end
+  if own then
+    return function(self, args)
       check_self(self, name)
-      return pass(method(self, info, args, pass_hooks))
+      return pass(own(self, info, args, pass_hooks))
     end
   end
-  for _, action in ipairs(core.actions) do
-    local name = action.name
-    if is_untouched(info, action) then
-      plain[name] = true
-    else
-      methods[name] = function(self, args) return pass(run(self, info, name, args)) end
-    end
+  if not action or is_untouched(info, action) then return forward(name) end
+  return function(self, args) return pass(run(self, info, name, args)) end
+end
+
+local function unknown_method(info, name)
+  local names = {}
+  for _, known in ipairs { core.methods, info.added } do
+    for one in pairs(known) do names[one] = true end
   end
-  for name, fn in pairs(info.added) do methods[name], plain[name] = fn, nil end
-  info.plain = plain
-  return setmetatable(methods, {
-    __index = function(_, name)
-      local near = errors.nearest(tostring(name), methods)
-      errors.raise("VALIDATION", "models have no method `%s`%s", tostring(name), near and ("; did you mean `%s`?"):format(near) or "")
-    end,
-  })
+  local near = errors.nearest(tostring(name), names)
+  errors.raise("VALIDATION", "models have no method `%s`%s", tostring(name), near and ("; did you mean `%s`?"):format(near) or "")
+end
+
+local function methods_of(info)
+  return setmetatable({}, { __index = function(methods, name)
+    if not info.added[name] and not rawget(core.methods, name) then unknown_method(info, name) end
+    local method = make_method(info, name)
+    methods[name] = method
+    return method
+  end })
 end
 
 local function call_hidden(self, ...)
@@ -184,7 +192,8 @@ end
 ---@return userdata|nil
 function model.untouched(one, method)
   local info = type(one) == "table" and rawget(one, reading.INFO)
-  return info and info.plain[method] and rawget(one, RAW) or nil
+  local untouched = info and ACTIONS[method] and not info.added[method] and is_untouched(info, ACTIONS[method])
+  return untouched and rawget(one, RAW) or nil
 end
 
 return model
