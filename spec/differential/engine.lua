@@ -34,10 +34,23 @@ function engine.open(name, text)
   return self
 end
 
--- The same client with extensions that change nothing: a function around each call, and hooks for each row. `engine.extended` asks for it.
+local cases = 0
+
+-- The same client with extensions that change nothing: a function around each call, and hooks for each row, of all models or of every second one.
+-- `engine.extended` asks for it.
 function engine.extend(db)
   local function nothing() end
-  return db:extend { write = { ["*"] = { before = nothing, after = nothing } } }:extend {
+  local function same(row)
+    local copy = {}
+    for name, value in pairs(row) do copy[name] = value end
+    return copy
+  end
+  local hooks, write = { before = same, after = nothing }, {}
+  cases = cases + 1
+  for i, model in ipairs(db:schema().models) do
+    if cases % 3 == 0 or i % 2 == cases % 3 - 1 then write[model.name] = hooks end
+  end
+  return db:extend { write = write }:extend {
     query = { ["*"] = function(call) return call.run(call.args) end },
     result = { ["*"] = { nothing_ = { compute = nothing } } },
   }

@@ -95,6 +95,12 @@ support.each_engine(function(engine)
       assert.same({ 2, 3, 3, 2 }, { db.owner:count(), db.box:count(), db.item:count(), db.paper:count() })
     end)
 
+    it("what is restricted is refused before a hook of rows that refer to it", function()
+      db.note:create { data = { id = 2, itemId = 1 } }
+      support.fails("P2014", x.item.delete_many, x.item, { where = { id = { lt = 3 } } })
+      assert.same({ {}, 3 }, { shop.take(log), db.item:count() })
+    end)
+
     it("rows in a circle are deleted once", function()
       db.node:create { data = { id = 1 } }
       db.node:create { data = { id = 2, upId = 1 } }

@@ -262,6 +262,18 @@ support.each_engine(function(engine)
     same("P2003", function(c) c.post:create { data = { title = "x", authorId = 99 } } end)
   end)
 
+  it("write several foreign keys of a row together, whichever of the models has hooks", function()
+    for _, names in ipairs { { "User" }, { "Post" }, { "Line" } } do
+      local y, own = shop.logged(db, names)
+      local data = { title = "two keys", parent = { connect = { id = 1 } }, author = { create = { email = names[1] .. "@x" } },
+        lines = { create = { nr = 1, text = "t" } },
+        answers = { create = { title = "a", author = { connect = { id = 1 } }, lines = { create = { nr = 2, text = "u" } } } } }
+      local post = y.post:create { data = data, include = { answers = true, author = true } }
+      assert.same({ 1, names[1] .. "@x", 1 }, { post.parentId, post.author.email, post.answers[1].authorId })
+      assert.equal(names[1] == "User" and 2 or 4, #shop.take(own))
+    end
+  end)
+
   it("are called for `*` and for the models that are named, and for no others", function()
     local y, own = shop.logged(db, { "Tag" })
     y.user:create { data = { email = "t@x", posts = { create = { title = "p", tags = { create = { name = "z" } } } } } }

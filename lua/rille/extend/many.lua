@@ -170,7 +170,7 @@ end
 function Writer:delete_many(info, args)
   local rows = self:find_all(info, args.where ~= core.all and args.where or nil, args.limit)
   if #info.facts.key ~= 1 or concern.cascades(self, info) then
-    for _, row in ipairs(rows) do self:remove(info, row) end
+    self:remove_all(info, rows)
     return #rows
   end
   for _, row in ipairs(rows) do self:before(info, copy_of(row), "delete", row) end
@@ -183,10 +183,10 @@ end
 
 local function has_own_form(args) return args.select ~= nil or args.include ~= nil or args.omit ~= nil end
 
---- Returns a row as the caller wants it.
+--- Returns a row as the caller wants it; nil if a nested operation has deleted it.
 function Writer:answer(info, row, args)
   if not has_own_form(args) and not self.omits(info) and not self.is_older then return row end
-  return self:call(info, "find_unique_or_throw", { where = facts.where(info.facts, row), select = args.select, include = args.include, omit = args.omit,
+  return self:call(info, "find_unique", { where = facts.where(info.facts, row), select = args.select, include = args.include, omit = args.omit,
     relation_load_strategy = args.relation_load_strategy })
 end
 

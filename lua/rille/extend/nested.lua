@@ -249,14 +249,26 @@ end
 
 -- ------------------------------------------------------------------------------------------------------------------------- a row with its relations
 
+-- Whether the foreign keys of the row itself are written as fields: for its hooks, or because one of them has to be. The core takes them as fields, or as
+-- relations, but not some so and some so.
+local function writes_keys(w, info, data, key)
+  if info.watched or key then return true end
+  for name, value in pairs(data) do
+    local field = info.facts.by_name[name]
+    if field and field.kind == "relation" and field.holds_key and concern.relation(w, info, field, value) then return true end
+  end
+  return false
+end
+
 -- Splits data into fields, relations that the core writes with the row, and operations on the other relations.
-local function split(w, info, data)
+local function split(w, info, data, key)
   local fields, nested, operations = {}, nil, {}
+  local as_fields = writes_keys(w, info, data, key)
   for name, value in pairs(data) do
     local field = info.facts.by_name[name]
     if not field or field.kind ~= "relation" then
       fields[name] = value
-    elseif concern.relation(w, info, field, value) or info.watched and field.holds_key then
+    elseif field.holds_key and as_fields or concern.relation(w, info, field, value) then
       operations[#operations + 1] = { field = field, value = core.plain(value, name) }
     else
       nested = nested or {}
@@ -280,7 +292,7 @@ end
 
 --- Creates a row with what is nested in its data, and returns it. key: the foreign key that it gets from a row around it.
 function Writer:create(info, data, path, key)
-  local fields, nested, operations = split(self, info, core.plain(data or {}, path))
+  local fields, nested, operations = split(self, info, core.plain(data or {}, path), key)
   before_row(self, info, nil, operations, fields, path)
   for name, value in pairs(key or {}) do fields[name] = value end
   local row = self:insert(info, fields, nested, path)

@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local errors = require "rille.errors"
 local facts = require "rille.extend.facts"
+local Writer = require "rille.extend.rows"
 
 ---@class rille.Related
 ---@field w rille.Writer
@@ -14,6 +15,16 @@ local facts = require "rille.extend.facts"
 ---@field kind "holder"|"child"|"join" where the foreign key is: in the row, in the other row, in a join table
 local Related = {}
 Related.__index = Related
+
+-- P2014: a row would be without one that it requires. name: the relation field on the side of the foreign key.
+local function raise_orphan(holder, other, name, relation, path)
+  local message = ("the change would violate the required relation `%s` between `%s` and `%s`: every %s must have its `%s`"):format(relation, holder.name,
+    other.name, holder.name, name)
+  error(errors.new("P2014", path and ("%s: %s"):format(path, message) or message, { model = holder.name, relation = relation, path = path }), 0)
+end
+
+--- Raises P2014 for a row that others of the model `child` refer to through a relation field of its own.
+function Writer.refuse_orphan(_, child, info, field) raise_orphan(child, info, field.opposite, field.relation_name, nil) end
 
 function Related.new(w, info, row, field, path, created)
   local kind = field.relation == "many_to_many" and "join" or field.holds_key and "holder" or "child"
@@ -62,9 +73,7 @@ function Related:refuse_orphan(path)
   local field, holder, other = self.field, self.info, self.target
   local name = field.name
   if self.kind == "child" then holder, other, name = other, holder, field.opposite end
-  local message = ("the change would violate the required relation `%s` between `%s` and `%s`: every %s must have its `%s`"):format(field.relation_name,
-    holder.name, other.name, holder.name, name)
-  raise("P2014", holder, field, path, path and ("%s: %s"):format(path, message) or message)
+  raise_orphan(holder, other, name, field.relation_name, path)
 end
 
 -- -------------------------------------------------------------------------------------------------------------------------------- which rows

@@ -33,8 +33,7 @@ function Writer:change(info, old, fields, nested, path)
   return row
 end
 
---- Deletes a row that was read.
-function Writer:remove(info, old)
+local function remove(self, info, old)
   local key = Writer.key_of(info, old)
   if self.gone[key] then return end
   self.gone[key] = true
@@ -44,17 +43,34 @@ function Writer:remove(info, old)
   self:written(info, old, "delete", old)
 end
 
+--- Deletes a row that was read.
+function Writer:remove(info, old)
+  self:refuse_restricted(info, old)
+  remove(self, info, old)
+end
+
+--- Deletes rows that were read.
+function Writer:remove_all(info, rows)
+  for _, row in ipairs(rows) do self:refuse_restricted(info, row) end
+  for _, row in ipairs(rows) do remove(self, info, row) end
+end
+
 -- ------------------------------------------------------------------------------------------------ relationMode = "prisma"
 
--- The rows that refer to a row through a relation; nil if the core may act on them, because they have no hooks.
-local function followers_of(self, field, old, deeper)
-  local child = self.info(field.target)
-  if not child.watched and not (deeper and concern.cascades(self, child)) then return nil end
+-- The condition for the rows that refer to a row through a relation; nil if none can.
+local function referring(field, old)
   local where = {}
   for i, name in ipairs(field.own_fields) do
     if not facts.is_given(old[name]) then return nil end
     where[field.other_fields[i]] = old[name]
   end
+  return where
+end
+
+-- The rows that refer to a row through a relation; nil if the core may act on them, because they have no hooks.
+local function followers_of(self, field, old, deeper)
+  local child, where = self.info(field.target), referring(field, old)
+  if not where or not child.watched and not (deeper and concern.cascades(self, child)) then return nil end
   return child, self:find_all(child, where)
 end
 
@@ -62,6 +78,15 @@ local function each_follower_relation(info, fn)
   for _, field in ipairs(info.facts.relations) do
     if field.emulated and not field.holds_key and field.on_delete then fn(field) end
   end
+end
+
+--- Raises P2014 if a row may not be deleted because of rows that refer to it. The core checks that before it deletes anything, so it comes before hooks.
+function Writer:refuse_restricted(info, old)
+  if not concern.cascades(self, info) then return end
+  each_follower_relation(info, function(field)
+    local child, where = self.info(field.target), field.on_delete == "Restrict" and referring(field, old) or nil
+    if where and self:call(child, "exists", { where = where }) then self:refuse_orphan(child, info, field) end
+  end)
 end
 
 -- The foreign key that a row gets when the row that it refers to is gone.
@@ -81,10 +106,9 @@ function Writer:remove_followers(info, old)
     local action = field.on_delete
     if action ~= "Cascade" and action ~= "SetNull" and action ~= "SetDefault" then return end
     local child, rows = followers_of(self, field, old, action == "Cascade")
-    for _, row in ipairs(rows or {}) do
-      if action == "Cascade" then
-        self:remove(child, row)
-      elseif not self.gone[Writer.key_of(child, row)] then
+    if action == "Cascade" then self:remove_all(child, rows or {}) end
+    for _, row in ipairs(action ~= "Cascade" and rows or {}) do
+      if not self.gone[Writer.key_of(child, row)] then
         self:change(child, row, released(child, field, action))
       end
     end
