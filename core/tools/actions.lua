@@ -73,6 +73,9 @@ local ANSWER = {
   { name = "bigint", type = '"number"|"string"', model_type = '"number"|"string"', note = "in JSON" },
 }
 
+-- Arguments that say where a result comes from.
+local SOURCE = { name = "cache", type = "rille.Cached", model_type = "rille.Cached", note = "the answer may come from the cache" }
+
 local function read_actions()
   local words, groups, actions = {}, {}, {}
   local function add_word(id, name, type, model_type, note)
@@ -96,6 +99,7 @@ local function read_actions()
         end
       end
       if returns ~= "rille.Count" then table.move(ANSWER, 1, #ANSWER, #action.arguments + 1, action.arguments) end
+      if not action.writes then action.arguments[#action.arguments + 1] = SOURCE end
       actions[#actions + 1] = action
     end,
   })

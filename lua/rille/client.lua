@@ -123,6 +123,14 @@ local POOL = options.declare("rille.PoolOptions", {
 })
 local POOL_KEYS = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
 
+local CACHE = options.declare("rille.CacheOptions", {
+  { "store", "string", doc = '"memory", of this process' },
+  { "max_bytes", "integer", least = 1, most = 1125899906842624, doc = "all that is kept, with what belongs to it: 64 MiB; the largest of all clients counts" },
+  { "max_entry", "integer", least = 1, most = 1125899906842624, doc = "an answer with more bytes is not kept: 1 MiB" },
+  { "listen_url", "string", doc = "where to listen for writes of others on PostgreSQL, if `url` is that of a pooler" },
+  { "prefix", "string", doc = "of keys in a store that others use too" },
+})
+
 local CONNECT = options.declare("rille.ConnectOptions", {
   { "schema", "string", doc = "a file, or a folder of *.prisma files; by default found by convention" },
   { "schema_text", "string", doc = "the schema itself" },
@@ -139,6 +147,7 @@ local CONNECT = options.declare("rille.ConnectOptions", {
     doc = "names of events that become lines on stderr, or a function that receives all events" },
   { "log_params", "boolean", doc = "false: log and events contain no values of statements" },
   { "slow_ms", "number", least = 1, most = 2147483647, ms = true, is = "integer", doc = "milliseconds from which on a statement is slow: 200" },
+  { "cache", "any", is = "boolean|rille.CacheOptions", doc = "reads may ask the cache of this process, with `cache = { ttl = 60 }`" },
   { "development", "boolean", doc = "strict rows and warnings; by default true if the environment has RILLE_ENV=development" },
   { "n_plus_one", "any", is = 'false|"warn"|"error"|rille.NPlusOneOptions', doc = "reads that one call could have done together" },
   { "metrics", "boolean", doc = "metrics by model and action in db:metrics()" },
@@ -167,6 +176,14 @@ local function omit_list(omit, schema)
   return list
 end
 
+-- Returns the options of the cache; nil: the client has none.
+local function cache_options(given)
+  if given == nil or given == false then return nil end
+  if given == true then return {} end
+  if type(given) ~= "table" then options.refuse("rille.connect: cache", "a boolean or a table of options", given) end
+  return options.check(CACHE, given, "rille.connect: cache")
+end
+
 --- The key of the set of names of omitted fields, of all models, in a client object.
 client.OMITTED = {}
 client.inherited[#client.inherited + 1] = client.OMITTED
@@ -189,6 +206,7 @@ function client.connect(given)
   local open = { schema = schema, url = url, omit = omit_list(given.omit, schema), strict_where = given.strict_where, keep_nulls = given.keep_nulls,
     messages = messages }
   open.strict_rows = given.development
+  open.cache = cache_options(given.cache)
   open.hook = hooks.resolve(given.wait)
   open.replicas = given.replicas and core.plain(given.replicas, "rille.connect: replicas")
   for key, value in pairs(options.check(POOL, given.pool, "rille.connect: pool")) do open[POOL_KEYS[key]] = value end

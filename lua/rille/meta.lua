@@ -27,6 +27,13 @@
 ---@field idle? integer how long an unused connection stays open
 ---@field max_lifetime? integer age at which a connection is replaced
 
+---@class (exact) rille.CacheOptions
+---@field store? string "memory", of this process
+---@field max_bytes? integer all that is kept, with what belongs to it: 64 MiB; the largest of all clients counts
+---@field max_entry? integer an answer with more bytes is not kept: 1 MiB
+---@field listen_url? string where to listen for writes of others on PostgreSQL, if `url` is that of a pooler
+---@field prefix? string of keys in a store that others use too
+
 ---@class (exact) rille.ConnectOptions
 ---@field schema? string a file, or a folder of *.prisma files; by default found by convention
 ---@field schema_text? string the schema itself
@@ -40,6 +47,7 @@
 ---@field log? string|string[]|fun(event: rille.Event) names of events that become lines on stderr, or a function that receives all events
 ---@field log_params? boolean false: log and events contain no values of statements
 ---@field slow_ms? integer milliseconds from which on a statement is slow: 200
+---@field cache? boolean|rille.CacheOptions reads may ask the cache of this process, with `cache = { ttl = 60 }`
 ---@field development? boolean strict rows and warnings; by default true if the environment has RILLE_ENV=development
 ---@field n_plus_one? false|"warn"|"error"|rille.NPlusOneOptions reads that one call could have done together
 ---@field metrics? boolean metrics by model and action in db:metrics()
@@ -64,8 +72,10 @@
 
 --- What a handler of db:on receives; see docs/observing.md.
 ---@class rille.Event
----@field event "query"|"slow"|"n_plus_one"|"warn"|"fault"
----@field kind "query"|"begin"|"commit"|"rollback"|"savepoint"|"release"|"rollback_to"|"warn"|"n_plus_one"|"fault"
+---@field event "query"|"slow"|"n_plus_one"|"warn"|"fault"|"cache"
+---@field kind "query"|"begin"|"commit"|"rollback"|"savepoint"|"release"|"rollback_to"|"warn"|"n_plus_one"|"fault"|"cache"
+---@field answer? "hit"|"stale"|"wait"|"miss" of the cache
+---@field label? string of a cached function that has asked the cache
 ---@field status? integer of a fault
 ---@field cause? any of a fault: the error itself
 ---@field sql? string
@@ -263,10 +273,10 @@ function Client:execute_script(sql) end
 
 --- Calls fn(event) for the events of this client and its derived clients from now on, after each call, in order. "query": each statement, also BEGIN and
 --- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked; "fault": what an action
---- hides from its caller. An error in fn
+--- hides from its caller; "cache": how the cache has answered. An error in fn
 --- does not affect results: it becomes a "warn" event. fn must not wait for a scheduler. Its own calls block and are not reported. See
 --- docs/observing.md.
----@param name "query"|"slow"|"n_plus_one"|"warn"|"fault"
+---@param name "query"|"slow"|"n_plus_one"|"warn"|"fault"|"cache"
 ---@param fn fun(event: rille.Event)
 ---@return fun() off removes the handler
 function Client:on(name, fn) end
@@ -309,6 +319,13 @@ function Client:action(definition) end
 
 ---@class (exact) rille.Distinct
 ---@field distinct boolean
+
+--- How a read is cached. Times are in seconds, and may have fractions.
+---@class (exact) rille.Cached
+---@field ttl number how long the answer may be given
+---@field stale? number how long afterwards the old answer may be given while one caller renews it: 0
+---@field tags? string[] for db:revalidate_tag
+---@field auto? boolean false: writes do not make it stale, only `ttl` and `tags` do
 
 ---@alias rille.LockMode "update"|"share"|"no_key_update"|"key_share"
 ---@alias rille.Lock rille.LockMode|{ mode: rille.LockMode, skip_locked?: boolean, nowait?: boolean }

@@ -14,6 +14,7 @@
 ---@field lock? rille.Lock where the database can lock rows
 ---@field as? "json" the result is JSON text, a string
 ---@field bigint? "number"|"string" in JSON
+---@field cache? rille.Cached the answer may come from the cache
 
 ---@class rille.Find: rille.Shown
 ---@field where? table
@@ -25,6 +26,7 @@
 ---@field lock? rille.Lock where the database can lock rows
 ---@field as? "json" the result is JSON text, a string
 ---@field bigint? "number"|"string" in JSON
+---@field cache? rille.Cached the answer may come from the cache
 
 ---@class rille.Create: rille.Shown
 ---@field data? table
@@ -91,6 +93,7 @@
 ---@field skip? integer
 ---@field as? "json" the result is JSON text, a string
 ---@field bigint? "number"|"string" in JSON
+---@field cache? rille.Cached the answer may come from the cache
 
 ---@class rille.Aggregate
 ---@field where? table
@@ -105,6 +108,7 @@
 ---@field _max? table
 ---@field as? "json" the result is JSON text, a string
 ---@field bigint? "number"|"string" in JSON
+---@field cache? rille.Cached the answer may come from the cache
 
 ---@class rille.GroupBy
 ---@field where? table
@@ -120,11 +124,13 @@
 ---@field _max? table
 ---@field as? "json" the result is JSON text, a string
 ---@field bigint? "number"|"string" in JSON
+---@field cache? rille.Cached the answer may come from the cache
 
 ---@class rille.Exists
 ---@field where? table
 ---@field as? "json" the result is JSON text, a string
 ---@field bigint? "number"|"string" in JSON
+---@field cache? rille.Cached the answer may come from the cache
 
 ---@class rille.Each: rille.Find
 ---@field batch? integer rows per batch

@@ -9,11 +9,11 @@ local methods = client.methods
 local observe = {}
 
 --- The names of events.
-local EVENTS = { query = true, slow = true, n_plus_one = true, warn = true, fault = true }
+local EVENTS = { query = true, slow = true, n_plus_one = true, warn = true, fault = true, cache = true }
 -- Bits of core.observe and of core.watch.
-local QUERIES, SLOW, WARNINGS, METRICS = 1, 2, 4, 8
+local QUERIES, SLOW, WARNINGS, METRICS, CACHE = 1, 2, 4, 8, 16
 local REPORT, CALLS = 1, 2
-local LOG_WORDS = { "query", "slow", "n_plus_one", "warn", "fault" }
+local LOG_WORDS = { "query", "slow", "n_plus_one", "warn", "fault", "cache" }
 
 -- One per client, with its derived clients and transactions.
 local Observer = {}
@@ -31,6 +31,7 @@ function Observer:apply()
   if has(handlers.query) then what = what + QUERIES end
   if has(handlers.slow) then what = what + SLOW end
   if has(handlers.warn) then what = what + WARNINGS end
+  if has(handlers.cache) then what = what + CACHE end
   if self.metrics then what = what + METRICS end
   local watched = (what > 0 and what ~= METRICS) and REPORT or 0
   if self.n_plus_one then watched = watched + CALLS end
@@ -71,7 +72,7 @@ function Observer:emit(name, event)
 end
 
 function Observer:dispatch(event)
-  if event.kind == "warn" then return self:emit("warn", event) end
+  if event.kind == "warn" or event.kind == "cache" then return self:emit(event.kind, event) end
   local slow = event.slow and has(self.handlers.slow) and copy(event)
   if event.kind ~= "query" then event.slow = nil end -- a commit may wait for long
   self:emit("query", event)
@@ -154,15 +155,15 @@ local function check_event(name, where)
   if EVENTS[name] then return end
   local near = type(name) == "string" and errors.nearest(name, EVENTS)
   errors.raise("VALIDATION", "%s: unknown event `%s`%s", where, tostring(name),
-    near and ("; did you mean `%s`?"):format(near) or '; events are "query", "slow", "n_plus_one", "warn" and "fault"')
+    near and ("; did you mean `%s`?"):format(near) or '; events are "query", "slow", "n_plus_one", "warn", "fault" and "cache"')
 end
 
 --- Calls fn(event) for the events of this client and its derived clients from now on, after each call, in order. "query": each statement, also BEGIN and
 --- COMMIT; "slow": the statements that took slow_ms or more; "n_plus_one": see the option n_plus_one; "warn": what should be checked; "fault": what an action
---- hides from its caller. An error in fn
+--- hides from its caller; "cache": how the cache has answered. An error in fn
 --- does not affect results: it becomes a "warn" event. fn must not wait for a scheduler. Its own calls block and are not reported. See
 --- docs/observing.md.
----@param name "query"|"slow"|"n_plus_one"|"warn"|"fault"
+---@param name "query"|"slow"|"n_plus_one"|"warn"|"fault"|"cache"
 ---@param fn fun(event: rille.Event)
 ---@return fun() off removes the handler
 function methods:on(name, fn)
@@ -192,6 +193,8 @@ function observe.line(event)
   end
   add("%.2f ms", event.duration_ms)
   add("%s", event.model and event.action and event.model .. "." .. event.action or event.action)
+  add("%s", event.label and one_line(event.label))
+  add("%s", event.answer)
   add("rows=%d", event.rows)
   add("error=%s", event.error)
   add("%s", event.message and one_line(event.message))

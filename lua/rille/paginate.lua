@@ -50,7 +50,7 @@ local function token_of(token)
 end
 
 local FIND = { where = true, select = true, include = true, omit = true, order_by = true, relation_load_strategy = true, as = true,
-  bigint = true }
+  bigint = true, cache = true }
 
 local KNOWN = {}
 for _, names in ipairs { PAGES.names, FIND } do
@@ -79,6 +79,15 @@ local function split(model, given)
   options.check(PAGES, own, "paginate")
   if find.where == core.all then find.where = nil end
   return own, find
+end
+
+-- Rows and total are read as one snapshot, and the cache answers single reads.
+local function check_cache(find, request)
+  if not find.cache then return end
+  if find.as ~= nil then errors.raise("VALIDATION", "paginate: cache: cannot be used together with `as`") end
+  if request.total then
+    errors.raise("VALIDATION", "paginate: cache: only with `total = false`: rows and total are read as one snapshot, which the cache does not have")
+  end
 end
 
 local function request_of(own)
@@ -248,6 +257,7 @@ return function(model, given, through, finish)
   local own, find = split(model, given)
   local answer = (through or finish) and take_answer(model, find) or nil
   local request = request_of(own)
+  check_cache(find, request)
   local scope, omitted = core.model_scope(model)
   local facts = core.model_facts(model)
   local order = keyset.order(scope, facts, find.order_by)

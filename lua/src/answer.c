@@ -34,11 +34,17 @@ int rl_answer_take(lua_State *L, rl_answer *out, const char *key, size_t len) {
     if (as_text) out->how |= RILLE_JSON_BIGINT_TEXT;
     return 1;
   }
+  if (len == 5 && key[0] == 'c' && memcmp(key, "cache", len) == 0) {
+    rl_cached_take(L, out);
+    return 1;
+  }
   return 0;
 }
 
 void rl_answer_check(lua_State *L, const rl_answer *answer, rille_action action) {
   rille_action_info info;
+  if (answer->cached && rl_action_at(action, &info) && info.writes)
+    rl_lua_raise(L, "VALIDATION", "cache: cannot be used here; %s writes", info.name);
   int counts = (answer->json || answer->bigint) && rl_action_at(action, &info) && info.result == RILLE_RESULT_COUNT;
   if (counts)
     rl_lua_raise(L, "VALIDATION", "%s: cannot be used here; %s returns no rows", answer->json ? "as" : "bigint",

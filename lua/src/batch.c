@@ -22,7 +22,7 @@ static rille_status batch_add_model(lua_State *L, rl_lua_op *op, int call) {
   rl_lua_model *m = rl_lua_model_at(L, b, call + 1);
   if (!m) rl_lua_raise(L, "VALIDATION", "batch: expected a model");
   rille_action action = rl_check_action(L, call + 2);
-  rl_answer answer = {0, 0, 0};
+  rl_answer answer = {0};
   rille_tape *tape = batch_new_tape(L, op);
   if (lua_istable(L, call + 3)) {
     rl_walk_call(L, b, tape, call + 3, RL_WALK_COPY, &answer);

@@ -283,9 +283,11 @@ size_t rl_walk(lua_State *L, const rl_binding *b, rille_tape *tape, int index, i
 
 /* What the arguments of a call say about its result. It does not change the query, and is not part of the shape. */
 typedef struct rl_answer {
-  int json;     /* `as = "json"` */
-  int bigint;   /* `bigint` was given */
-  uint32_t how; /* as in rille_op_set_json */
+  int json;      /* `as = "json"` */
+  int bigint;    /* `bigint` was given */
+  uint32_t how;  /* as in rille_op_set_json */
+  int cached;    /* `cache` was given */
+  rl_lua_op *op; /* its next start asks the cache if `cache` was given; NULL: that has no effect */
 } rl_answer;
 /* Does the same for the arguments of a model's method. */
 size_t rl_walk_call(lua_State *L, const rl_binding *b, rille_tape *tape, int index, int flags, rl_answer *out);
@@ -299,6 +301,9 @@ void rl_answer_apply(const rl_lua_op *op, const rl_scope *scope, const rl_answer
 /* Pushes the text of an operation that has ended, or of a batch of a stream. Returns -1 and pushes nothing if op->err
  * says what failed. */
 int rl_answer_push(lua_State *L, rl_lua_op *op);
+
+/* cached.c: takes the value at the top as the argument `cache`. Raises VALIDATION. */
+void rl_cached_take(lua_State *L, rl_answer *out);
 
 /* plain.c: returns 1 if the table at the absolute index has metamethods for its content, and pushes a plain table with
  * that content. Otherwise 0; *why is then the reason it cannot be read, or NULL: the table is plain. */

@@ -6,6 +6,7 @@
 #define OMIT_MAX 1024
 #define SESSION_MAX 256
 #define REPLICAS_MAX 64
+#define BYTES_MAX ((int64_t)1 << 50)
 
 rl_scope *rl_scope_push(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_new_userdata(L, sizeof *scope);
@@ -62,8 +63,20 @@ static void scope_keep_hook(lua_State *L, rl_scope *scope) {
   lua_pop(L, 1);
 }
 
+/* Reads the table at the top. What it points to stays alive on the stack. */
+static void read_cache_options(lua_State *L, rille_cache_options *out) {
+  static const rl_option rows[] = {
+      {"store", RL_OPTION_STRING, .at = offsetof(rille_cache_options, store)},
+      {"max_bytes", RL_OPTION_INT64, .at = offsetof(rille_cache_options, max_bytes), .least = 1, .most = BYTES_MAX},
+      {"max_entry", RL_OPTION_INT64, .at = offsetof(rille_cache_options, max_entry), .least = 1, .most = BYTES_MAX},
+      {"listen_url", RL_OPTION_STRING, .at = offsetof(rille_cache_options, listen_url)},
+      {"prefix", RL_OPTION_STRING, .at = offsetof(rille_cache_options, prefix)},
+      {0}};
+  rl_options_read(L, lua_gettop(L), "rille.connect: cache", rows, out, sizeof *out);
+}
+
 /* core.open{ url, schema, pool_size, pool_wait, pool_idle, pool_lifetime, strict_where, keep_nulls, strict_rows, omit,
- * replicas, plan_cache_size, hook, watcher } */
+ * replicas, plan_cache_size, cache, hook, watcher } */
 static int open_client(lua_State *L) {
   static const rl_option rows[] = {
       {"url", RL_OPTION_STRING, .at = offsetof(rille_client_options, url)},
@@ -81,7 +94,13 @@ static int open_client(lua_State *L) {
       {0}};
   rille_client_options options;
   lua_settop(L, 1);
+  rille_cache_options cache;
   rl_options_read(L, 1, "rille.connect", rows, &options, sizeof options);
+  lua_getfield(L, 1, "cache");
+  if (lua_istable(L, -1)) {
+    read_cache_options(L, &cache);
+    options.cache = &cache;
+  }
   rl_lua_box *box = rl_lua_box_push(L);
   rl_scope *scope = rl_scope_push(L);
   int top = lua_gettop(L);

@@ -114,12 +114,12 @@ static void set_number(lua_State *L, const char *key, int64_t n) {
 
 static const char *event_kind_name(rille_client_event_kind kind) {
   static const char *const names[] = {"other",     "query",   "begin",       "commit", "rollback",
-                                      "savepoint", "release", "rollback_to", "warn"};
+                                      "savepoint", "release", "rollback_to", "warn",   "cache"};
   return kind > 0 && (size_t)kind < sizeof names / sizeof *names ? names[kind] : names[0];
 }
 
 static void push_event(lua_State *L, const rille_client_event *e) {
-  lua_createtable(L, 0, 14);
+  lua_createtable(L, 0, 15);
   set_text(L, "kind", event_kind_name(e->kind));
   set_text(L, "sql", e->sql);
   set_text(L, "params", e->params);
@@ -127,16 +127,21 @@ static void push_event(lua_State *L, const rille_client_event *e) {
   set_text(L, "action", e->action);
   set_text(L, "trace", e->trace);
   set_text(L, "error", e->code);
-  set_text(L, "message", e->message);
-  set_number(L, "round_trip", e->round_trip);
-  set_number(L, "operation", (int64_t)e->operation);
   if (e->rows >= 0) set_number(L, "rows", e->rows);
   if (e->transaction) set_number(L, "transaction", (int64_t)e->transaction);
   if (e->slow) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "slow");
   }
-  if (e->kind != RILLE_CLIENT_EVENT_WARN) {
+  if (e->kind == RILLE_CLIENT_EVENT_CACHE) {
+    set_text(L, "answer", e->message);
+    set_text(L, "label", e->label);
+  } else {
+    set_text(L, "message", e->message);
+    set_number(L, "round_trip", e->round_trip);
+    set_number(L, "operation", (int64_t)e->operation);
+  }
+  if (e->kind != RILLE_CLIENT_EVENT_WARN && e->kind != RILLE_CLIENT_EVENT_CACHE) {
     lua_pushnumber(L, (lua_Number)e->duration_ms);
     lua_setfield(L, -2, "duration_ms");
   }

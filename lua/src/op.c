@@ -31,10 +31,9 @@ static void check_args(lua_State *L, const char *method) {
 /* Returns the number of tokens written. */
 static size_t write_args(lua_State *L, rl_binding *b, rl_lua_op *op, rille_action action, int flags,
                          rl_answer *answer) {
-  *answer = (rl_answer){0, 0, 0};
   if (lua_istable(L, 2)) {
     size_t tokens = rl_walk_call(L, b, op->tape, 2, flags, answer);
-    if (answer->json || answer->bigint) rl_answer_check(L, answer, action);
+    if (answer->json || answer->bigint || answer->cached) rl_answer_check(L, answer, action);
     return tokens;
   }
   rille_tape_open_object(op->tape);
@@ -56,8 +55,8 @@ static int run_method(lua_State *L) {
   rl_lua_model *m = check_model(L, b, name);
   check_args(L, name);
   rl_before_read(L, m->scope, 1, name);
-  rl_answer answer;
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
+  rl_answer answer = {.op = op};
   size_t tokens = write_args(L, b, op, action, 0, &answer);
   rl_lua_op_begin(op, m->scope);
   rl_answer_apply(op, m->scope, &answer);
@@ -90,8 +89,8 @@ static const char *action_name(rille_action action) {
  * op. batch: as in rille_op_set_stream. */
 static rl_lua_op *start_call(lua_State *L, rl_binding *b, rl_lua_model *m, rille_action action, uint32_t batch,
                              int is_job) {
-  rl_answer answer;
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
+  rl_answer answer = {.op = op};
   write_args(L, b, op, action, RL_WALK_COPY, &answer);
   if (is_job) rl_job_prepare(op, m->scope);
   rl_lua_op_begin(op, m->scope);
@@ -149,7 +148,7 @@ static int explain_call(lua_State *L) {
   rl_lua_model *m = check_model(L, b, "explain");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "explain");
-  rl_answer answer; /* does not change the statements */
+  rl_answer answer = {0}; /* does not change the statements */
   rl_lua_op *op = rl_lua_op_take(L, m->scope, 1);
   write_args(L, b, op, action, 0, &answer);
   rl_lua_op_begin(op, m->scope);
@@ -166,7 +165,7 @@ static int push_data_errors(lua_State *L) {
   rl_lua_model *m = check_model(L, b, "validate");
   rille_action action = rl_check_action(L, 3);
   check_args(L, "validate");
-  rl_answer answer;
+  rl_answer answer = {0};
   rl_lua_op *op = rl_lua_op_take_offline(L, m->scope, 1);
   write_args(L, b, op, action, 0, &answer);
   rl_lua_box *box = rl_lua_box_push(L);

@@ -9,6 +9,7 @@ local SCHEMA = "model Note {\n  id Int @id\n}"
 local CALLS = {
   ConnectOptions = { "rille.connect", rille.connect },
   PoolOptions = { "rille.connect: pool", function(o) return rille.connect { schema_text = SCHEMA, url = "sqlite::memory:", pool = o } end },
+  CacheOptions = { "rille.connect: cache", function(o) return rille.connect { schema_text = SCHEMA, url = "sqlite::memory:", cache = o } end },
   NPlusOneOptions = { "rille.connect: n_plus_one", function(o) return rille.connect { schema_text = SCHEMA, url = "sqlite::memory:", n_plus_one = o } end },
   WaitHook = { "rille.connect: wait", function(o) return rille.connect { schema_text = SCHEMA, url = "sqlite::memory:", wait = o } end },
   TransactionOptions = { "transaction", function(o, db) return db:transaction(function() end, o) end },
@@ -30,7 +31,7 @@ local CALLS = {
 }
 
 -- Options with several types have their own messages.
-local SEVERAL = { wait = true, log = true, n_plus_one = true, traceparent = true, model = true, seed = true, progress = true }
+local SEVERAL = { wait = true, cache = true, log = true, n_plus_one = true, traceparent = true, model = true, seed = true, progress = true }
 
 describe("options", function()
   local known = {}

@@ -23,7 +23,6 @@ static rl_cache *cache_of(world *w) {
 static void open_cached(world *w, bool postgres, const char *parameters) {
   open_world(w, postgres, blog_schema, parameters, 4);
   rl_client *c = w->client->client;
-  if (!c->answers) c->answers = rl_cache_of_database(rl_str_of(w->url));
   assert_true(c->answers && rl_cache_activate(c->answers, &(rl_cache_limits){0}));
 }
 
@@ -244,13 +243,10 @@ static void test_life_of_the_connection(void **state) {
   world w;
   open_postgres(&w);
   rille_client *other = open_client(w.url, w.schema, 4);
-  other->client->answers = rl_cache_retain(cache_of(&w));
   expect_listeners(&w, 0); /* nobody has looked */
   keep_both(&w);
   while (!rl_foreign_look(other->client)) poll(NULL, 0, 2);
   expect_listeners(&w, 1);
-  rl_cache_release(other->client->answers);
-  other->client->answers = NULL;
   rille_client_release(other);
   expect_listeners(&w, 1);
   assert_true(is_kept(&w, "users"));
@@ -549,7 +545,6 @@ static void test_locked_file(void **state) {
   other_writes(w.path, "PRAGMA journal_mode = DELETE");
   w.client = open_client(w.url, w.schema, 2);
   rl_client *c = w.client->client;
-  c->answers = rl_cache_of_database(rl_str_of(w.url));
   assert_true(c->answers && rl_cache_activate(c->answers, &(rl_cache_limits){0}));
   keep_both(&w);
   sqlite3 *db = NULL;

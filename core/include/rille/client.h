@@ -27,6 +27,7 @@ typedef struct rille_client_options {
    * its own pool with the limits above. */
   const char *const *replica_urls;
   size_t replica_count;
+  const struct rille_cache_options *cache; /* rille/cache.h; NULL: its reads do not ask the cache. Copied */
 } rille_client_options;
 
 /* Opens no connection; the first operation does. Errors: P1012 (schema of another provider), P1013 (URL), VALIDATION

@@ -3,6 +3,7 @@
 #define RILLE_RILLE_H
 
 #include <rille/backup.h>
+#include <rille/cache.h>
 #include <rille/client.h>
 #include <rille/dev.h>
 #include <rille/error.h>

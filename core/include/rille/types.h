@@ -114,12 +114,14 @@ typedef int32_t rille_client_event_kind;
 #define RILLE_CLIENT_EVENT_RELEASE 6     /* of a savepoint */
 #define RILLE_CLIENT_EVENT_ROLLBACK_TO 7 /* a savepoint */
 #define RILLE_CLIENT_EVENT_WARN 8        /* message: a connection was lost or replaced, a long wait for one, ... */
+#define RILLE_CLIENT_EVENT_CACHE 9       /* the cache was asked; message: "hit", "stale", "wait" or "miss" */
 
 /* What is recorded: bits for rille_observe_options. */
 #define RILLE_OBSERVE_QUERIES 1u /* every statement, and BEGIN, COMMIT and the like */
 #define RILLE_OBSERVE_SLOW 2u    /* statements that took slow_ms or more */
 #define RILLE_OBSERVE_WARNINGS 4u
 #define RILLE_OBSERVE_FIGURES 8u /* no events: rille_client_action_stats */
+#define RILLE_OBSERVE_CACHE 16u  /* what the cache has answered */
 
 /* Strings are zero-terminated, or NULL. */
 typedef struct rille_client_event {
@@ -140,7 +142,8 @@ typedef struct rille_client_event {
   const char *action;  /* "find_many", "query_raw", "transaction", ... */
   const char *trace;   /* traceparent */
   const char *code;    /* of the error, if it failed: "P2002" */
-  const char *message; /* of a warning */
+  const char *message; /* of a warning, or of the cache */
+  const char *label;   /* of a computation that has asked the cache; its model is NULL */
 } rille_client_event;
 
 /* Raw statements, in place of a model's action, with model -1. */

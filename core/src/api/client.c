@@ -4,6 +4,7 @@
 #include "api/handle.h"
 #include "driver/facts.h"
 #include "base/alloc.h"
+#include "run/answers.h"
 #include "run/replicas.h"
 
 /* Reads an array of texts as views. The caller frees *out, which is NULL if there are none. */
@@ -40,13 +41,31 @@ static rille_status read_settings(const rille_client_options *o, rl_client_setti
   return st;
 }
 
+static rille_status read_cache(const rille_cache_options *from, rl_cache_settings *out, rl_error *err) {
+  rille_cache_options o;
+  rille_status st =
+      rl_read_options(&o, sizeof o, from, offsetof(rille_cache_options, store), "rille_cache_options", err);
+  if (st != RILLE_OK) return st;
+  *out = (rl_cache_settings){.limits = {o.max_bytes, o.max_entry},
+                             .store = rl_str_of(o.store),
+                             .listen_url = rl_str_of(o.listen_url),
+                             .prefix = rl_str_of(o.prefix)};
+  return RILLE_OK;
+}
+
 rille_status rille_client_open(const rille_client_options *options, rille_client **out, rille_error **err) {
   rl_error error = {0};
   rille_client_options o;
   rl_client_settings s;
+  rl_cache_settings cache;
   rl_str *lists[2] = {NULL, NULL};
-  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_client_options", &error);
+  rille_status st =
+      rl_read_options(&o, sizeof o, options, offsetof(rille_client_options, cache), "rille_client_options", &error);
   if (st == RILLE_OK) st = read_settings(&o, &s, lists, &error);
+  if (st == RILLE_OK && o.cache) {
+    st = read_cache(o.cache, &cache, &error);
+    s.cache = &cache;
+  }
   rille_client *c = st == RILLE_OK ? rl_calloc(1, sizeof *c) : NULL;
   if (st == RILLE_OK && !c) st = rl_fail_nomem(&error);
   if (st == RILLE_OK) st = rl_client_open(&s, &c->client, &error);
@@ -132,16 +151,8 @@ int rille_client_same_pool(const rille_client *a, const rille_client *b) {
   return a->client->pool == b->client->pool;
 }
 
-static bool same_text(const char *a, const char *b) {
-  return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 int rille_client_same_database(const rille_client *a, const rille_client *b) {
-  const rl_conn_options *x = rl_pool_conn_options(a->client->pool), *y = rl_pool_conn_options(b->client->pool);
-  if (rille_client_same_pool(a, b)) return 1;
-  if (a->client->driver != b->client->driver || x->memory || y->memory) return 0;
-  if (!x->address && !y->address) return same_text(x->conninfo, y->conninfo);
-  return same_text(x->address, y->address) && same_text(x->database, y->database);
+  return rl_client_same_database(a->client, b->client);
 }
 
 static void write_pool_stats(rl_pool *pool, rille_pool_stats *out) {

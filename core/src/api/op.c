@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "run/batch.h"
+#include "run/cached.h"
 #include "run/explain.h"
 #include "run/model.h"
 #include "run/phases.h"
@@ -24,6 +25,8 @@ void rille_op_free(rille_op *op) {
 
 void rille_op_reset(rille_op *op) {
   rl_op_reset(&op->op);
+  (void)rl_op_set_request(&op->op, NULL, NULL); /* a write that was given up has emptied it */
+  (void)rl_op_set_computation(&op->op, NULL, NULL);
 }
 void rille_op_set_blocking(rille_op *op, int blocking) {
   rl_op_set_blocking(&op->op, blocking != 0);

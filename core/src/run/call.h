@@ -70,7 +70,6 @@ struct rl_call {
   const rl_call_kind *kind;
   const rl_compile_context *context; /* borrowed from the client */
   rl_arena *arena;                   /* the operation's; lives as long as one execution */
-  uint32_t index;                    /* among the calls of a batch */
 
   /* of a method of a model: set by model.c, except params and bulks (steps.c, bulk.c) */
   const rl_tape *tape;
@@ -81,6 +80,7 @@ struct rl_call {
   struct rl_bulk *bulk;   /* the bulk step under way */
 
   /* progress */
+  uint32_t index;     /* among the calls of a batch */
   uint32_t pc;        /* the next step to send */
   uint64_t filling;   /* rowsets that the current group will fill */
   uint64_t step_rows; /* rows of the current statement so far */
@@ -102,6 +102,7 @@ struct rl_call {
   uint32_t emit_map;  /* the node whose map has its parents */
   rl_value *kept;     /* the cells of the row that are kept, copied once */
 
+  struct rl_cached *cached;     /* borrowed from the operation; NULL: its rows are not collected for the cache */
   struct rl_document *document; /* borrowed from the operation; NULL: the caller gets the rows */
   rl_raw *raw;                  /* NULL: a method of a model */
   struct rl_explain *explain;   /* explain.c */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "run/answers.h"
 #include "run/replicas.h"
 
 /* A thousand ordinary calls take less. Calls with long lists must not fill the memory. */
@@ -71,7 +72,7 @@ static rille_status client_fill(rl_client *c, const rl_client_settings *s, rl_er
     if (st != RILLE_OK) return st;
   }
   c->context = (rl_compile_context){c->schema, client_dialect(c), {s->strict_where, s->omit_count ? &c->omit : NULL}};
-  return RILLE_OK;
+  return rl_answers_open(c, s, err);
 }
 
 rille_status rl_client_open(const rl_client_settings *settings, rl_client **out, rl_error *err) {
@@ -123,7 +124,11 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
                    RL_STR_ARG(trace));
   if (comment.len) c->traits.comment = rl_arena_str(&c->arena, comment);
   if (trace.len) c->traits.trace = rl_str_of(rl_arena_strdup(&c->arena, trace));
-  if ((comment.len && !c->traits.comment.p) || (trace.len && !c->traits.trace.p)) return rl_fail_nomem(err);
+  rl_str extension = add->extension.len ? add->extension : old->extension;
+  if (extension.len) c->traits.extension = rl_arena_str(&c->arena, extension);
+  if ((comment.len && !c->traits.comment.p) || (trace.len && !c->traits.trace.p) ||
+      (extension.len && !c->traits.extension.p))
+    return rl_fail_nomem(err);
   return comment.len ? rl_comment_get(&c->root->comments, comment, &c->comment, err) : RILLE_OK;
 }
 
@@ -195,6 +200,7 @@ rl_client *rl_client_retain(rl_client *c) {
 
 void rl_client_release(rl_client *c) {
   if (!c || atomic_fetch_sub(&c->references, 1) != 1) return;
+  rl_answers_close(c); /* before the pool: the identity of a database in memory is its pool */
   rl_pool_release(c->pool);
   rl_comment_release(c->comment);
   rl_replicas_free(c->replicas);

@@ -18,7 +18,10 @@ typedef struct rl_client_traits {
   int64_t timeout_ms; /* of each call outside a transaction; 0: none */
   bool primary;       /* reads never go to a replica */
   rl_str trace;       /* traceparent of its operations; empty: none */
+  rl_str extension;   /* what else decides its answers: part of the keys of cached reads; empty: nothing */
 } rl_client_traits;
+
+enum { RL_CLIENT_KEY = 32 }; /* bytes */
 
 struct rl_replicas;
 
@@ -39,8 +42,14 @@ typedef struct rl_client {
   /* of a root, for all clients derived from it */
   rl_watch *_Atomic watch; /* NULL: never observed */
   rl_comments comments;
+  /* of the cache: answers.c. All but the key are of a root */
   rl_cache *_Atomic answers; /* that of the database; replaced after a fork */
+  bool caches;               /* it was opened with `cache`: its writes tell other processes */
+  rl_str database;           /* names server and database */
   rl_str listen_url;         /* where to listen for writes of others; empty: where the pool connects */
+  rl_str own_key;            /* the root's part of the keys of cached reads */
+  _Atomic int key_state;     /* whether `key` is set */
+  char key[RL_CLIENT_KEY];
 } rl_client;
 
 typedef struct rl_client_settings {
@@ -53,6 +62,7 @@ typedef struct rl_client_settings {
   size_t omit_count;
   const rl_str *replicas; /* URLs */
   size_t replica_count;
+  const struct rl_cache_settings *cache; /* NULL: it does not ask the cache */
 } rl_client_settings;
 
 rille_status rl_client_open(const rl_client_settings *settings, rl_client **out, rl_error *err);

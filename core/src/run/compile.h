@@ -33,6 +33,7 @@ typedef struct rl_compiled {
   rille_node *nodes;                   /* one per node of the plan */
   struct rl_json_layout *_Atomic json; /* owned; NULL: not needed yet */
   struct rl_touch *_Atomic touch;      /* the same */
+  _Atomic uint64_t layout_hash;        /* of the nodes and their columns; 0: not needed yet */
   struct rl_compiled *next_in_slot;    /* this and the following belong to the cache */
   size_t index, bytes;
   uint64_t used;

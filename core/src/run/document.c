@@ -421,15 +421,28 @@ static void document_complete(rl_document *d, bool last) {
   rl_buf_text(&d->out, d->row_count + d->rows_before ? "]" : "[]");
 }
 
-rille_status rl_document_text(rl_document *d, bool last, rl_str *out, rl_error *err) {
-  if (d->state == DOCUMENT_REPORTED) return rl_fail(err, RL_VALIDATION, "the text could not be written");
+/* Returns whether there is a text. */
+static bool document_finish(rl_document *d, bool last, rl_str *out) {
   if (d->state == DOCUMENT_OPEN && d->error.code == RL_CODE_NONE && !document_is_short_of_memory(d)) {
     document_complete(d, last);
     d->state = DOCUMENT_WHOLE;
   }
   if (d->error.code == RL_CODE_NONE && document_is_short_of_memory(d)) rl_fail_nomem(&d->error);
   *out = rl_buf_view(&d->out);
-  if (d->error.code == RL_CODE_NONE) return RILLE_OK;
+  return d->error.code == RL_CODE_NONE;
+}
+
+bool rl_document_peek(rl_document *d, rl_str *out) {
+  return d->state != DOCUMENT_REPORTED && document_finish(d, true, out);
+}
+
+uint32_t rl_document_how(const rl_document *d) {
+  return d->how;
+}
+
+rille_status rl_document_text(rl_document *d, bool last, rl_str *out, rl_error *err) {
+  if (d->state == DOCUMENT_REPORTED) return rl_fail(err, RL_VALIDATION, "the text could not be written");
+  if (document_finish(d, last, out)) return RILLE_OK;
   rille_status status = d->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
   d->state = DOCUMENT_REPORTED;
   if (err)

@@ -25,5 +25,8 @@ void rl_document_next(rl_document *d);   /* the next piece of a stream */
 /* Returns the text, or the piece; last: no other follows. Borrowed until the document is used again. Errors: P2006 with
  * the path for what JSON does not have; VALIDATION for a Json field that is not JSON. */
 rille_status rl_document_text(rl_document *d, bool last, rl_str *out, rl_error *err);
+/* The same for the whole text, but an error is left for rl_document_text: false. */
+bool rl_document_peek(rl_document *d, rl_str *out);
+uint32_t rl_document_how(const rl_document *d);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/process.h"
+#include "run/answers.h"
 #include "run/foreign_inside.h"
 #include "run/observe.h"
 
@@ -67,10 +68,6 @@ static rl_pool *client_pool(rl_client *root) {
   return p;
 }
 
-static rl_cache *client_cache(rl_client *root) {
-  return rl_cache_own(&root->answers) ? root->answers : NULL;
-}
-
 static void warn_of_pooler(rl_foreign *f, rl_client *root) {
   if (f->options.memory || atomic_load(&f->warned)) return;
   if (rl_observe_client_warning(root, NULL,
@@ -87,7 +84,7 @@ bool rl_foreign_look(rl_client *c) {
   rl_foreign *f = pool_find_foreign(p, root->listen_url);
   if (!f) f = pool_add_foreign(p, root->listen_url);
   if (!f) return false;
-  rl_cache *cache = f->kind ? client_cache(root) : NULL;
+  rl_cache *cache = f->kind ? rl_client_answers(root) : NULL;
   if (f->kind) return cache && f->kind->look(f, root, cache);
   warn_of_pooler(f, root);
   return true;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "query/query.h"
 #include "run/bulk.h"
+#include "run/cached.h"
 #include "run/constraint.h"
 #include "run/document.h"
 #include "run/emit.h"
@@ -104,6 +105,7 @@ const rl_call_kind rl_call_model = {MODEL_KIND, .row = model_take_row, .rewind =
 static rille_status json_write_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row, rl_error *err) {
   rille_status st = model_take_row(call, io, sent, row, err);
   if (st != RILLE_ROW) return st;
+  if (call->cached) rl_cached_see_row(call, row);
   rl_document_add(call->document, row, false);
   while (call->emit_next) { /* below other parents too */
     st = rl_call_emit_more(call, sent->step, row, err);
@@ -131,6 +133,25 @@ rille_status rl_call_write_json(rl_op *op, rl_call *call, uint32_t how, rl_error
   if (!call->document) return rl_fail_nomem(err);
   call->kind = &json_model;
   return rl_document_begin(call->document, call->compiled, how, err);
+}
+
+/* ------------------------------------------------------------------ the same, with its rows collected for the cache */
+
+static rille_status cached_take_row(rl_call *call, rl_exchange *io, const rl_sent *sent, rille_row *row,
+                                    rl_error *err) {
+  rille_status st = model_take_row(call, io, sent, row, err);
+  if (st != RILLE_ROW) return st;
+  rl_cached_see_row(call, row);
+  rl_cached_collect_row(call, row);
+  return st;
+}
+
+static const rl_call_kind cached_model = {MODEL_KIND, .row = cached_take_row, .rewind = rl_call_rewind,
+                                          .result = model_result};
+
+void rl_call_collect(rl_call *call, rl_cached *cached) {
+  call->cached = cached;
+  if (!call->document) call->kind = &cached_model; /* kinds differ, so other calls pay nothing */
 }
 
 /* ------------------------------------------------------------------ start */
@@ -171,11 +192,13 @@ rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rill
   rl_call *call = NULL;
   uint32_t portion = op->stream_wanted;
   rl_json_wanted json = op->json;
+  bool cached = op->cached && op->cached->wanted;
   rille_status st = rl_op_begin_start(op, tx, &rl_op_calls, err);
   if (st == RILLE_OK) st = rl_op_add_call(op, &rl_call_model, &call, err);
   if (st == RILLE_OK) st = rl_call_compile(call, &(rl_model_call){op->client->cache, model, action_of, tape, tx}, err);
   if (st == RILLE_OK && json.wanted) st = rl_call_write_json(op, call, json.how, err);
   if (st == RILLE_OK && portion) st = rl_stream_start(op, call, tx, portion, err);
+  if (st == RILLE_OK && op->cached) st = rl_cached_start(op, tx, cached, portion != 0, err);
   if (st == RILLE_OK) rl_op_started(op, tx);
   return st;
 }

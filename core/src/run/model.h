@@ -19,6 +19,9 @@ rille_status rl_call_compile(rl_call *call, const rl_model_call *from, rl_error 
 /* Makes a compiled call write its rows as JSON. how: as in rl_document_begin. */
 rille_status rl_call_write_json(rl_op *op, rl_call *call, uint32_t how, rl_error *err);
 
+/* Makes a compiled call collect its rows for the cache. */
+void rl_call_collect(rl_call *call, rl_cached *cached);
+
 rille_status rl_op_start_model(rl_op *op, rl_tx *tx, const rl_model *model, rille_action action, const rl_tape *tape,
                                rl_error *err);
 

@@ -69,6 +69,22 @@ bool rl_observe_client_warning(rl_client *c, const char *code, const char *messa
   return true;
 }
 
+static rl_str or_none(rl_str text) {
+  return text.len ? text : (rl_str){0};
+}
+
+void rl_observe_cache(rl_client *c, const rl_cache_told *told) {
+  rl_watch *w = rl_client_root(c)->watch;
+  if (!w || !(rl_watch_what(w) & RILLE_OBSERVE_CACHE)) return;
+  rille_client_event event = {.kind = RILLE_CLIENT_EVENT_CACHE, .rows = -1, .time_us = rl_clock_wall_us()};
+  rl_event_texts texts = {.message = rl_str_of(told->what),
+                          .model = or_none(told->model),
+                          .action = rl_str_of(told->action),
+                          .trace = c->traits.trace,
+                          .label = or_none(told->label)};
+  rl_watch_put(w, &event, &texts);
+}
+
 /* ------------------------------------------------------------------ statements */
 
 static rl_trail *observe_trail_at(rl_exchange *io, uint32_t index) {

@@ -31,6 +31,15 @@ struct rl_watched {
   bool acquired, counted;
 };
 
+/* What the cache has answered. */
+typedef struct rl_cache_told {
+  const char *what;   /* "hit", "stale", "wait" or "miss" */
+  rl_str model;       /* empty: a computation */
+  const char *action; /* static */
+  rl_str label;       /* of a computation */
+} rl_cache_told;
+void rl_observe_cache(rl_client *c, const rl_cache_told *told); /* records it if that is observed */
+
 void rl_observe_begin(rl_exchange *io, rl_watch *w); /* sets io->watch */
 /* Begins every start: sets io->watch and io->has_extras. */
 static inline void rl_observe_start(rl_exchange *io) {

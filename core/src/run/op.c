@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "run/cached.h"
 #include "run/document.h"
 #include "run/drive.h"
 #include "run/observe.h"
@@ -183,6 +184,7 @@ static void op_release_calls(rl_op *op) {
 void rl_op_reset(rl_op *op) {
   bool idle = op->phase == RL_PHASE_IDLE; /* it has released everything */
   if (op->stream) rl_stream_abandon(op);
+  if (op->cached) rl_cached_reset(op);
   if (op_is_running(op)) {
     op_abandon_now(op);
     op_undo_now(op);
@@ -199,11 +201,13 @@ void rl_op_reset(rl_op *op) {
   bool blocking = op->blocking, whole = op->caller_buffers;
   char *trace = op->io.trace;
   rl_document *spare = op->spare;
+  rl_cached *cached = op->cached;
   rl_arena_reset(&arena);
   if (op->stream) rl_stream_free(op);
   *op = (rl_op){
       .arena = arena, .blocking = blocking, .caller_buffers = whole, .bell = bell, .tag = tag, .io = {.trace = trace}};
   op->spare = spare;
+  op->cached = cached;
   op_make_idle(op, client);
 }
 
@@ -219,6 +223,8 @@ void rl_op_dispose(rl_op *op) {
   rl_op_reset(op);
   rl_document_free(op->spare);
   op->spare = NULL;
+  rl_cached_free(op->cached);
+  op->cached = NULL;
   rl_arena_dispose(&op->arena);
   rl_client_release(op->client);
   rl_bell_free(op->bell);
@@ -274,13 +280,14 @@ void rl_op_drop_call(rl_op *op) {
   release_call(op, op->calls[--op->call_count]);
 }
 
-/* ------------------------------------------------------------------ where a cache or an extension hooks in */
+/* ------------------------------------------------------------------ where the cache and extensions hook in */
 
 void rl_op_started(rl_op *op, rl_tx *tx) {
   op->tx = tx;
   if (tx) tx->running = op;
   if (op->io.watch) rl_observe_started(op);
   op->phase = RL_PHASE_ACQUIRE;
+  if (op->cached) rl_cached_started(op);
 }
 
 bool rl_op_ended(rl_op *op, bool good) {
@@ -290,6 +297,7 @@ bool rl_op_ended(rl_op *op, bool good) {
   good = good && op->error.code == RL_CODE_NONE; /* committing a failed transaction rolls it back */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
   op_release_connection(op);
+  if (op->cached) rl_cached_ended(op, good);
   op->phase = RL_PHASE_IDLE;
   op->succeeded = good;
   return good;
@@ -327,6 +335,10 @@ rille_status rl_op_json(rl_op *op, rl_str *out, rl_error *err) {
   *out = (rl_str){0};
   if (!call || !call->document || !(op->succeeded || between))
     return rl_fail(err, RL_VALIDATION, "there is no JSON: no call with it has ended");
+  if (op->cached && op->cached->text.p) {
+    *out = op->cached->text;
+    return RILLE_OK;
+  }
   rille_status st = rl_document_text(call->document, !between, out, err);
   if (st != RILLE_OK) op->current = op->result_of; /* the call that has failed */
   return st;

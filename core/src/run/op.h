@@ -10,10 +10,13 @@
 typedef struct rl_tx rl_tx;
 typedef struct rl_op rl_op;
 typedef struct rl_stream rl_stream;
+typedef struct rl_cached rl_cached;
 
 typedef enum rl_op_phase {
   RL_PHASE_IDLE,     /* nothing started, or everything reported */
   RL_PHASE_COLLECT,  /* a batch that has begun and is not running yet */
+  RL_PHASE_ASK,      /* asking the cache, and waiting for what others compute: cached.c */
+  RL_PHASE_REPLAY,   /* delivering rows of the cache */
   RL_PHASE_ACQUIRE,  /* taking a connection */
   RL_PHASE_SEND,     /* choosing and sending the next group of statements */
   RL_PHASE_READ,     /* reading the answers of the group */
@@ -119,6 +122,7 @@ struct rl_op {
   bool ends_tx;              /* the transaction has timed out: it is rolled back with this operation */
   rl_stream *stream;         /* a read in batches: stream.c */
   struct rl_document *spare; /* owned: for the next call with JSON */
+  rl_cached *cached;         /* owned: what it has to do with the cache; NULL: nothing */
   bool tallied;              /* its statements were added to the client's: op.c */
 };
 
@@ -151,7 +155,7 @@ rille_result rl_op_result(const rl_op *op);
 rille_status rl_op_begin_start(rl_op *op, rl_tx *tx, const rl_op_kind *kind, rl_error *err);
 rille_status rl_op_add_call(rl_op *op, const rl_call_kind *kind, rl_call **out, rl_error *err);
 void rl_op_drop_call(rl_op *op); /* drops the last one, which could not be built */
-/* A cache or an extension hooks in here. rl_op_started: each call has its tape, its program and its checked values, and
+/* The cache and extensions hook in here. rl_op_started: each call has its tape, its program and its checked values, and
  * no connection is taken. rl_op_ended: the outcome is known, all rows have been delivered, and the connection is
  * released. Returns whether it succeeded: a commit may turn out to be a rollback. An abandoned operation has no
  * outcome, and is reset instead. */

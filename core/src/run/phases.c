@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/debug.h"
+#include "run/cached.h"
 #include "run/drive.h"
 #include "run/observe.h"
 #include "run/own_tx.h"
@@ -231,6 +232,7 @@ static void op_start_again(rl_op *op, rl_op_phase phase) {
   for (uint32_t i = 0; i < op->call_count; i++) op->calls[i]->kind->rewind(op->calls[i]);
   op->sent_calls = 0;
   op->restart_is_due = op->delivered == RL_DELIVERED_BUFFERED;
+  if (op->cached) rl_cached_rewind(op);
   rl_own_tx_forget(op);
   op->phase = phase;
 }
@@ -369,9 +371,10 @@ static void op_on_deadline(rl_op *op, bool locked) {
 /* Traces each phase once, however often it is continued. */
 static void op_trace_phase(const rl_op *op) {
   static const char *const words[] = {
-      [RL_PHASE_IDLE] = "idle",          [RL_PHASE_COLLECT] = "collect", [RL_PHASE_ACQUIRE] = "acquire",
-      [RL_PHASE_SEND] = "send",          [RL_PHASE_READ] = "read",       [RL_PHASE_ABANDON] = "abandon",
-      [RL_PHASE_ROLLBACK] = "roll back", [RL_PHASE_UNDOING] = "undoing", [RL_PHASE_END] = "end"};
+      [RL_PHASE_IDLE] = "idle",       [RL_PHASE_COLLECT] = "collect", [RL_PHASE_ASK] = "ask the cache",
+      [RL_PHASE_REPLAY] = "replay",   [RL_PHASE_ACQUIRE] = "acquire", [RL_PHASE_SEND] = "send",
+      [RL_PHASE_READ] = "read",       [RL_PHASE_ABANDON] = "abandon", [RL_PHASE_ROLLBACK] = "roll back",
+      [RL_PHASE_UNDOING] = "undoing", [RL_PHASE_END] = "end"};
   static _Thread_local const rl_op *last_op;
   static _Thread_local unsigned last_phase;
   if (last_op == op && last_phase == (unsigned)op->phase) return;
@@ -383,6 +386,8 @@ static void op_trace_phase(const rl_op *op) {
 static rille_status op_advance(rl_op *op, rille_row *row, rl_error *err) {
   if (RL_DEBUGS(RL_DEBUG_PHASES)) op_trace_phase(op);
   switch (op->phase) {
+  case RL_PHASE_ASK: return rl_cached_ask(op);
+  case RL_PHASE_REPLAY: return rl_cached_replay(op, row);
   case RL_PHASE_ACQUIRE: return acquire_phase(op, op->blocking);
   case RL_PHASE_SEND: return send_phase(op, row);
   case RL_PHASE_READ:
@@ -417,7 +422,8 @@ static void op_note_error(rl_op *op, rille_status st) {
 
 rille_status rl_op_acquire(rl_op *op, int64_t wait_ms) {
   int64_t until = rl_clock_after(wait_ms);
-  rille_status st = RILLE_OK;
+  rille_status st = op->phase == RL_PHASE_ASK ? rl_cached_ask(op) : RILLE_OK;
+  if (st == RILLE_AGAIN) return RILLE_OK; /* it waits for another caller, not for a connection */
   while (op->phase == RL_PHASE_ACQUIRE && st >= 0) {
     st = acquire_phase(op, false);
     bool queued = st == RILLE_AGAIN && op->lease->queued;

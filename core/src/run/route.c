@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "run/cached.h"
 #include "run/replicas.h"
 #include "run/retry.h"
 #include "run/tx_state.h"
@@ -52,7 +53,8 @@ rl_pool *_Atomic *rl_route_choose(rl_op *op) {
   rl_route *route = &op->route;
   route->replica = 0;
   route->probe = route->behind = false;
-  if (!r || op->tx || op->client->traits.primary || !op->kind->suits_replica(op)) return &op->client->pool;
+  if (!r || op->tx || op->client->traits.primary || rl_cached_needs_primary(op) || !op->kind->suits_replica(op))
+    return &op->client->pool;
   route->writes = r->writes;
   bool known = r->known >= route->writes;
   route->position = r->position;

@@ -2,6 +2,7 @@
 #ifndef RL_RUN_TX_STATE_H
 #define RL_RUN_TX_STATE_H
 
+#include "cache/cache.h"
 #include "run/expiry.h"
 #include "run/op.h"
 
@@ -44,9 +45,13 @@ struct rl_tx {
   rl_stream *paused; /* reads in batches that will continue */
   rl_tx_failure failure;
   bool doomed; /* it, or its savepoint, is being rolled back instead, because the database accepts no more statements */
-  bool cooperative;        /* begun by a cooperative caller: its thread serves others too */
-  bool adopted;            /* the connection belongs to another owner, which also ends the transaction */
-  rl_verb verb;            /* under way */
+  bool cooperative; /* begun by a cooperative caller: its thread serves others too */
+  bool adopted;     /* the connection belongs to another owner, which also ends the transaction */
+  rl_verb verb;     /* under way */
+  /* for the cache: committing.h */
+  rl_names touched;        /* by its statements, and those of savepoints that were rolled back */
+  rl_writing writing;      /* while its COMMIT is under way */
+  rl_snapshot snapshot;    /* from before its BEGIN; not usable if the cache was not active */
   _Atomic uint64_t number; /* in events; 0: it was in none yet */
 };
 

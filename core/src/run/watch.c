@@ -81,7 +81,7 @@ static const char *copy_text(char **at, rl_str s) {
 
 /* Allocates the event and its texts as one block. */
 static rille_client_event *event_new(const rille_client_event *from, const rl_event_texts *t) {
-  const rl_str all[] = {t->sql, t->params, t->model, t->action, t->trace, t->code, t->message};
+  const rl_str all[] = {t->sql, t->params, t->model, t->action, t->trace, t->code, t->message, t->label};
   size_t size = sizeof(rille_client_event);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) size += all[i].p ? all[i].len + 1 : 0;
   rille_client_event *e = rl_alloc(size);
@@ -96,6 +96,7 @@ static rille_client_event *event_new(const rille_client_event *from, const rl_ev
   e->trace = copy_text(&at, t->trace);
   e->code = copy_text(&at, t->code);
   e->message = copy_text(&at, t->message);
+  e->label = copy_text(&at, t->label);
   return e;
 }
 

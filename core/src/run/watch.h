@@ -11,7 +11,7 @@ typedef struct rl_watch rl_watch;
 
 /* The texts of an event, which are copied. p NULL: none. */
 typedef struct rl_event_texts {
-  rl_str sql, params, model, action, trace, code, message;
+  rl_str sql, params, model, action, trace, code, message, label;
 } rl_event_texts;
 
 typedef struct rl_watch_settings {

@@ -1,0 +1,158 @@
+/* The public functions of the cache: cached reads, computations, requests, figures. */
+#include "api/handle.h"
+#include "base/alloc.h"
+#include "run/answers.h"
+#include "run/cached.h"
+
+struct rille_computation {
+  rl_computation *computation;
+};
+
+/* ------------------------------------------------------------------ reads */
+
+static rille_status read_how(const rille_cached *from, rl_cached_given *out, rl_error *err) {
+  rille_cached o;
+  rille_status st = rl_read_options(&o, sizeof o, from, sizeof o, "rille_cached", err);
+  if (st != RILLE_OK) return st;
+  *out = (rl_cached_given){o.ttl_ms, o.stale_ms, o.by_ttl_only != 0, o.tags, o.tag_count};
+  return RILLE_OK;
+}
+
+rille_status rille_op_set_cached(rille_op *op, const rille_cached *how, rille_error **err) {
+  rl_error error = {0};
+  rl_cached_given given;
+  rille_status st = read_how(how, &given, &error);
+  if (st == RILLE_OK) st = rl_op_set_cached(&op->op, &given, &error);
+  return rl_box(st, &error, err);
+}
+
+/* ------------------------------------------------------------------ computations */
+
+static rille_status read_computation(const rille_computation_options *from, rl_computation_options *out,
+                                     rl_cached_given *how, rl_error *err) {
+  rille_computation_options o;
+  rille_status st = rl_read_options(&o, sizeof o, from, sizeof o, "rille_computation_options", err);
+  if (st == RILLE_OK) st = read_how(o.how, how, err);
+  if (st != RILLE_OK) return st;
+  if (!o.key) return rl_fail(err, RL_VALIDATION, "key: missing");
+  *out = (rl_computation_options){.key = rl_str_make(o.key, o.key_len),
+                                  .label = rl_str_of(o.label),
+                                  .paths = o.paths,
+                                  .path_count = o.path_count,
+                                  .how = how,
+                                  .blocking = o.blocking != 0,
+                                  .within = o.within ? o.within->computation : NULL};
+  return RILLE_OK;
+}
+
+rille_status rille_computation_new(rille_client *c, const rille_computation_options *options, rille_computation **out,
+                                   rille_error **err) {
+  rl_error error = {0};
+  rl_computation_options o;
+  rl_cached_given how;
+  rille_status st = read_computation(options, &o, &how, &error);
+  rille_computation *computation = st == RILLE_OK ? rl_calloc(1, sizeof *computation) : NULL;
+  if (st == RILLE_OK && !computation) st = rl_fail_nomem(&error);
+  if (st == RILLE_OK) st = rl_computation_new(c->client, &o, &computation->computation, &error);
+  if (st == RILLE_OK)
+    *out = computation;
+  else
+    rl_free(computation);
+  return rl_box(st, &error, err);
+}
+
+rille_status rille_computation_next(rille_computation *c, rille_error **err) {
+  rl_error error = {0};
+  rille_status st = rl_computation_next(c->computation, &error);
+  return rl_box(st, &error, err);
+}
+
+void rille_computation_wait(const rille_computation *c, rille_wait *out) {
+  rl_write_wait(rl_computation_wait(c->computation), out);
+}
+
+void rille_computation_value(const rille_computation *c, const char **value, size_t *len) {
+  rl_str text = rl_computation_value(c->computation);
+  *value = text.p ? text.p : "";
+  *len = text.len;
+}
+
+rille_status rille_op_set_computation(rille_op *op, rille_computation *c, rille_error **err) {
+  rl_error error = {0};
+  return rl_box(rl_op_set_computation(&op->op, c ? c->computation : NULL, &error), &error, err);
+}
+
+void rille_computation_land(rille_computation *c, const char *value, size_t len) {
+  rl_computation_land(c->computation, rl_str_make(value, len));
+}
+
+void rille_computation_fail(rille_computation *c, const rille_error *err) {
+  rl_computation_fail(c->computation, err ? &err->error : NULL);
+}
+
+void rille_computation_free(rille_computation *c) {
+  if (!c) return;
+  rl_computation_free(c->computation);
+  rl_free(c);
+}
+
+/* ------------------------------------------------------------------ requests */
+
+rille_request *rille_request_new(void) {
+  return (rille_request *)rl_request_new();
+}
+
+void rille_request_free(rille_request *r) {
+  rl_request_free((rl_request *)r);
+}
+
+/* Without memory for it, the operation does not look in the memo. That is right, and only slower. */
+void rille_op_set_request(rille_op *op, rille_request *r) {
+  (void)rl_op_set_request(&op->op, (rl_request *)r, NULL);
+}
+
+/* ------------------------------------------------------------------ figures */
+
+static void write_stats(const rl_cache_figures *n, rille_cache_stats *out) {
+  rille_cache_stats full = {.hits = n->hits,
+                            .misses = n->misses,
+                            .stale_hits = n->stale_hits,
+                            .waits = n->waits,
+                            .kept = n->kept,
+                            .refused = n->refused,
+                            .entries = n->entries,
+                            .bytes = n->bytes,
+                            .evictions = n->evictions};
+  rl_write_struct(out, &full, sizeof full);
+}
+
+static rl_cache *cache_of(const rille_client *c) {
+  return rl_client_caches(c->client) ? rl_client_answers(c->client) : NULL;
+}
+
+void rille_client_cache_stats(const rille_client *c, rille_cache_stats *out) {
+  rl_cache_figures n = {0};
+  rl_cache *answers = cache_of(c);
+  if (answers) rl_cache_count(answers, &n);
+  write_stats(&n, out);
+}
+
+int rille_client_cache_label(const rille_client *c, uint32_t index, const char **name, size_t *len,
+                             rille_cache_stats *out) {
+  rl_cache_figures n = {0};
+  rl_cache *answers = cache_of(c);
+  rl_str label = {0};
+  bool exists = answers && rl_cache_count_label(answers, index, &label, &n);
+  *name = label.p ? label.p : "";
+  *len = label.len;
+  write_stats(&n, out);
+  return exists;
+}
+
+rille_status rille_client_cache_clear(rille_client *c, rille_error **err) {
+  rl_error error = {0};
+  rl_cache *answers = cache_of(c);
+  if (!answers) return rl_box(rl_fail(&error, RL_VALIDATION, "the client has no cache"), &error, err);
+  rl_cache_clear(answers);
+  return RILLE_OK;
+}

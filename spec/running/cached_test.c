@@ -1,0 +1,276 @@
+/* Cached reads: threads that ask for the same, memos of requests, computations, forks. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "running/running.h"
+
+static rille_client *open_cached(const world *w) {
+  rille_cache_options cache = {.struct_size = sizeof cache};
+  rille_client_options o = {.struct_size = sizeof o, .url = w->url, .schema = w->schema, .cache = &cache};
+  rille_client *c = NULL;
+  rille_error *err = NULL;
+  must(rille_client_open(&o, &c, &err), err);
+  return c;
+}
+
+static const rille_cached minute = {.struct_size = sizeof minute, .ttl_ms = 60000};
+
+static answer cached_with(rille_op *op, rille_tx *tx, const char *model, rille_action action, const char *json) {
+  rille_error *err = NULL;
+  must(rille_op_set_cached(op, &minute, &err), err);
+  answer a;
+  rille_tape *tape = rille_tape_new();
+  rille_status st = start_call(op, tx, model, action, tape, json, &err);
+  drain(op, st, err, &a);
+  rille_tape_free(tape);
+  return a;
+}
+
+static answer cached(rille_client *c, const char *model, rille_action action, const char *json) {
+  rille_op *op = rille_op_new(c);
+  answer a = cached_with(op, NULL, model, action, json);
+  rille_op_free(op);
+  return a;
+}
+
+/* On PostgreSQL the cache answers once the client listens for writes of others. */
+static void wait_until_it_answers(rille_client *c) {
+  for (int i = 0; i < 1000; i++) {
+    if (cached(c, "tag", RILLE_COUNT, "{}").statements == 0) return;
+    usleep(5000);
+  }
+  fail_msg("the cache does not answer");
+}
+
+static rille_client *start(world *w) {
+  rille_client *c = open_cached(w);
+  expect_rows(call(c, NULL, "user", RILLE_CREATE_MANY, "{'data':[{'email':'a@x'},{'email':'b@x'}]}"), "");
+  wait_until_it_answers(c);
+  /* the first write of a connection may be taken for one of others, and make everything stale */
+  expect_rows(call(c, NULL, "user", RILLE_UPDATE, "{'where':{'id':1},'data':{'name':'n'},'select':{'id':true}}"),
+              "(1)");
+  wait_until_it_answers(c);
+  return c;
+}
+
+#define expect_hit(a, text)                                                                                            \
+  do {                                                                                                                 \
+    answer hit_ = (a);                                                                                                 \
+    assert_int_equal(hit_.statements, 0);                                                                              \
+    expect_rows(hit_, text);                                                                                           \
+  } while (0)
+#define expect_miss(a, text)                                                                                           \
+  do {                                                                                                                 \
+    answer miss_ = (a);                                                                                                \
+    assert_int_not_equal(miss_.statements, 0);                                                                         \
+    expect_rows(miss_, text);                                                                                          \
+  } while (0)
+
+/* ------------------------------------------------------------------ hits */
+
+static void an_option_of_one_call(world *w) {
+  rille_client *c = start(w);
+  rille_op *op = rille_op_new(c);
+  expect_rows(cached_with(op, NULL, "user", RILLE_COUNT, "{}"), "(2)");
+  expect_miss(call_with(op, NULL, "user", RILLE_COUNT, "{}"), "(2)");
+  expect_hit(cached_with(op, NULL, "user", RILLE_COUNT, "{}"), "(2)");
+  rille_error *err = NULL;
+  must(rille_op_set_cached(op, &minute, &err), err);
+  rille_op_reset(op);
+  expect_miss(call_with(op, NULL, "user", RILLE_COUNT, "{}"), "(2)");
+  rille_tx *tx = begin_tx(c, NULL);
+  expect_miss(cached_with(op, tx, "user", RILLE_COUNT, "{}"), "(2)");
+  rille_op_free(op);
+  rille_tx_free(tx);
+  rille_client_release(c);
+}
+
+static void test_option(void **state) {
+  (void)state;
+  on_both(an_option_of_one_call, "", 4);
+}
+
+static void refused(world *w) {
+  rille_client *c = open_cached(w);
+  expect_code(cached(c, "user", RILLE_CREATE, "{'data':{'email':'x@x'}}"), "VALIDATION");
+  expect_code(cached(w->client, "user", RILLE_COUNT, "{}"), "VALIDATION");
+  if (w->postgres) expect_code(cached(c, "user", RILLE_FIND_MANY, "{'lock':'update'}"), "VALIDATION");
+  rille_op *op = rille_op_new(c);
+  rille_cached bad = {.struct_size = sizeof bad};
+  rille_error *err = NULL;
+  assert_int_equal(rille_op_set_cached(op, &bad, &err), RILLE_ERROR);
+  assert_non_null(strstr(rille_error_message(err), "cache.ttl"));
+  rille_error_free(err);
+  rille_op_free(op);
+  rille_client_release(c);
+}
+
+static void test_refused(void **state) {
+  (void)state;
+  on_both(refused, "", 4);
+}
+
+/* ------------------------------------------------------------------ threads */
+
+enum { THREADS = 16, ROUNDS = 30 };
+
+typedef struct shared {
+  rille_client *client;
+  pthread_barrier_t barrier;
+  _Atomic int statements, wrong;
+} shared;
+
+static void *read_together(void *context) {
+  shared *s = context;
+  rille_op *op = rille_op_new(s->client);
+  for (int i = 0; i < ROUNDS; i++) {
+    char where[64];
+    snprintf(where, sizeof where, "{'where':{'id':{'lt':%d}}}", 1000 + i);
+    pthread_barrier_wait(&s->barrier);
+    answer a = cached_with(op, NULL, "user", RILLE_COUNT, where);
+    s->statements += (int)a.statements;
+    if (a.status != RILLE_DONE || strcmp(a.rows, "(2)") != 0) s->wrong++;
+  }
+  rille_op_free(op);
+  return NULL;
+}
+
+/* Nothing is written, so each question is computed once, unless it was not known for a moment what others write. */
+static void together(world *w) {
+  shared s = {.client = start(w)};
+  pthread_t threads[THREADS];
+  pthread_barrier_init(&s.barrier, NULL, THREADS);
+  for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, read_together, &s), 0);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  pthread_barrier_destroy(&s.barrier);
+  assert_int_equal(s.wrong, 0);
+  assert_in_range(s.statements, ROUNDS, ROUNDS * 2);
+  rille_client_release(s.client);
+}
+
+static void test_threads(void **state) {
+  (void)state;
+  on_both(together, "", 8);
+}
+
+/* ------------------------------------------------------------------ requests */
+
+static void request(world *w) {
+  rille_client *c = w->client; /* it needs no cache of the database */
+  expect_rows(call(c, NULL, "user", RILLE_CREATE_MANY, "{'data':[{'email':'a@x'},{'email':'b@x'}]}"), "");
+  rille_op *op = rille_op_new(c);
+  rille_request *r = rille_request_new();
+  rille_tape *tape = rille_tape_new();
+  rille_error *err = NULL;
+  answer a;
+  rille_op_set_request(op, r);
+#define ask(action, json) (drain(op, start_call(op, NULL, "user", action, tape, json, &err), err, &a), err = NULL, a)
+  expect_miss(ask(RILLE_COUNT, "{}"), "(2)");
+  expect_hit(ask(RILLE_COUNT, "{}"), "(2)");
+  expect_miss(ask(RILLE_FIND_MANY, "{'select':{'id':true},'order_by':{'id':'asc'}}"), "(1) (2)");
+  expect_hit(ask(RILLE_FIND_MANY, "{'select':{'id':true},'order_by':{'id':'asc'}}"), "(1) (2)");
+  expect_rows(call(c, NULL, "user", RILLE_CREATE, "{'data':{'email':'c@x'},'select':{'id':true}}"), "(3)");
+  expect_hit(ask(RILLE_COUNT, "{}"), "(2)"); /* a write that is not of the request */
+  expect_rows(ask(RILLE_CREATE, "{'data':{'email':'d@x'},'select':{'id':true}}"), "(4)");
+  expect_miss(ask(RILLE_COUNT, "{}"), "(4)");
+  rille_op_set_request(op, NULL);
+  expect_miss(ask(RILLE_COUNT, "{}"), "(4)");
+#undef ask
+  rille_tape_free(tape);
+  rille_request_free(r);
+  rille_op_free(op);
+}
+
+static void test_request(void **state) {
+  (void)state;
+  on_both(request, "", 4);
+}
+
+/* ------------------------------------------------------------------ computations */
+
+static rille_computation *computation(rille_client *c, const char *key, rille_computation *within) {
+  static const char *const paths[] = {"/posts/1"};
+  rille_computation_options o = {.struct_size = sizeof o,
+                                 .blocking = 1,
+                                 .key = key,
+                                 .key_len = strlen(key),
+                                 .label = "stats",
+                                 .paths = paths,
+                                 .path_count = 1,
+                                 .how = &minute,
+                                 .within = within};
+  rille_computation *out = NULL;
+  rille_error *err = NULL;
+  must(rille_computation_new(c, &o, &out, &err), err);
+  return out;
+}
+
+static void other_traits(world *w) {
+  if (!w->postgres) return;
+  rille_client *c = start(w), *tenant = NULL;
+  static const char *const session[] = {"app.tenant", "1"};
+  rille_derive_options o = {.struct_size = sizeof o, .session = session, .session_count = 1};
+  rille_error *err = NULL;
+  must(rille_client_derive(c, &o, &tenant, &err), err);
+  rille_computation *v = computation(c, "k", NULL);
+  assert_int_equal(rille_computation_next(v, &err), RILLE_DONE);
+  rille_op *op = rille_op_new(tenant);
+  must(rille_op_set_computation(op, v, &err), err);
+  rille_tape *tape = rille_tape_new();
+  answer a;
+  drain(op, start_call(op, NULL, "user", RILLE_COUNT, tape, "{}", &err), err, &a);
+  expect_code(a, "VALIDATION");
+  rille_tape_free(tape);
+  rille_op_free(op);
+  rille_computation_free(v);
+  rille_client_release(tenant);
+  rille_client_release(c);
+}
+
+static void test_traits(void **state) {
+  (void)state;
+  on_both(other_traits, "", 4);
+}
+
+/* ------------------------------------------------------------------ forks */
+
+static void forked(world *w) {
+  rille_client *c = start(w);
+  const char *all = "{'select':{'id':true},'order_by':{'id':'asc'}}";
+  expect_rows(cached(c, "user", RILLE_FIND_MANY, all), "(1) (2)");
+  expect_hit(cached(c, "user", RILLE_FIND_MANY, all), "(1) (2)");
+  rille_computation *v = computation(c, "mine", NULL);
+  rille_error *err = NULL;
+  assert_int_equal(rille_computation_next(v, &err), RILLE_DONE);
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    answer a = cached(c, "user", RILLE_FIND_MANY, all); /* it starts empty */
+    bool good = a.status == RILLE_DONE && a.statements > 0 && strcmp(a.rows, "(1) (2)") == 0;
+    rille_computation_land(v, "x", 1); /* it is the parent's */
+    rille_computation_free(v);
+    _exit(good ? 0 : 1);
+  }
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  expect_hit(cached(c, "user", RILLE_FIND_MANY, all), "(1) (2)");
+  rille_computation_free(v);
+  rille_client_release(c);
+}
+
+static void test_fork(void **state) {
+  (void)state;
+  on_both(forked, "", 4);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_option),  cmocka_unit_test(test_refused), cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_request), cmocka_unit_test(test_traits),  cmocka_unit_test(test_fork),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
