@@ -157,6 +157,7 @@
 ---@field schema? string @@schema
 ---@field doc? string
 ---@field view? true
+---@field touches? string[] the models that `@touches` names
 ---@field fields rille.FieldInfo[]
 ---@field keys rille.KeyInfo[]
 

@@ -207,12 +207,29 @@ static void push_key(lua_State *L, const rille_schema *s, int32_t model, uint32_
   lua_setfield(L, -2, "fields");
 }
 
+/* Sets `touches`: the names of the models that triggers write too; nothing if there are none. */
+static void push_touches(lua_State *L, const rille_schema *s, int32_t model, uint32_t count) {
+  if (!count) return;
+  lua_createtable(L, (int)count, 0);
+  for (uint32_t i = 0; i < count; i++) {
+    int32_t other = 0;
+    rille_model_info m;
+    memset(&m, 0, sizeof m);
+    m.struct_size = (uint32_t)sizeof m;
+    rille_schema_touch_get(s, model, i, &other);
+    rille_schema_model_get(s, other, &m);
+    lua_pushlstring(L, m.name.p, m.name.len);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "touches");
+}
+
 void rl_model_facts_push(lua_State *L, const rille_schema *s, int32_t model) {
   rille_model_info m;
   memset(&m, 0, sizeof m);
   m.struct_size = (uint32_t)sizeof m;
   rille_schema_model_get(s, model, &m);
-  lua_createtable(L, 0, 10);
+  lua_createtable(L, 0, 11);
   set_text(L, "name", m.name);
   set_text(L, "snake", m.snake);
   set_text(L, "camel", m.camel);
@@ -221,6 +238,7 @@ void rl_model_facts_push(lua_State *L, const rille_schema *s, int32_t model) {
   set_nonempty(L, "doc", m.doc);
   set_flag(L, "view", m.view);
   set_flag(L, "ignored", m.ignored);
+  push_touches(L, s, model, m.touch_count);
   lua_createtable(L, (int)m.field_count, 0);
   for (uint32_t i = 0; i < m.field_count; i++) {
     push_field(L, s, model, i);

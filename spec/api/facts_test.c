@@ -16,7 +16,8 @@ static const char text[] =
     "@one-of abc, \"d, e\"\n  /// @message choose one\n  /// @trim\n  s String @default(\"abc\")\n  /// "
     "@range 0.5..1e2\n  d Decimal @default(7.10)\n  /// @range ..9\n  b BigInt @default(-3)\n  f Float "
     "@default(1.5)\n  y Boolean @default(true)\n  j Json @default(\"[1]\")\n  l Int[] @default([1, "
-    "2])\n  g String @default(dbgenerated(\"x()\"))\n}\n";
+    "2])\n  g String @default(dbgenerated(\"x()\"))\n}\n"
+    "/// @touches C, A\nmodel B {\n  id Int @id\n}\nmodel C {\n  id Int @id\n}\n";
 
 static rille_schema *open_schema(void) {
   rille_schema_options o = {.struct_size = sizeof o, .text = text, .text_len = sizeof text - 1};
@@ -87,7 +88,24 @@ static void test_defaults(void **state) {
   rille_schema_release(s);
 }
 
+static void test_touches(void **state) {
+  (void)state;
+  rille_schema *s = open_schema();
+  rille_model_info m = {.struct_size = sizeof m};
+  int32_t other = -1;
+  assert_int_equal(rille_schema_model_get(s, 1, &m), 1);
+  assert_int_equal(m.touch_count, 2);
+  assert_int_equal(rille_schema_touch_get(s, 1, 0, &other), 1);
+  assert_int_equal(other, 2);
+  assert_int_equal(rille_schema_touch_get(s, 1, 1, &other), 1);
+  assert_int_equal(other, 0);
+  assert_int_equal(rille_schema_touch_get(s, 1, 2, &other), 0);
+  assert_int_equal(rille_schema_touch_get(s, 9, 0, &other), 0);
+  rille_schema_release(s);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_defaults)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_defaults),
+                                     cmocka_unit_test(test_touches)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ model Person {
   @@unique([email, level])
   @@index([role])
 }
+/// @touches Person, Tag
 model Tag {
   id      Int      @id
   persons Person[]
@@ -76,6 +77,8 @@ support.each_engine(function(engine)
       assert.equal("People.", model.doc)
       assert.equal("person", model.snake)
       assert.are_not.equal(model, db:schema "Person")
+      assert.same({ "Person", "Tag" }, all.models[2].touches)
+      assert.is_nil(model.touches)
     end)
 
     it("has fields with types and defaults", function()

@@ -19,15 +19,17 @@ typedef struct rille_model_info {
   uint32_t struct_size;
   uint32_t field_count;
   uint32_t key_count;
-  int32_t view;       /* 1: a view, which can only be read */
-  int32_t ignored;    /* 1: @@ignore, not part of the client */
-  uint32_t reserved;  /* 0 */
-  rille_text name;    /* as written; also a name in the client: db.BlogPost */
-  rille_text snake;   /* db.blog_post */
-  rille_text camel;   /* db.blogPost */
-  rille_text table;   /* in the database */
-  rille_text schema_; /* @@schema, or empty */
-  rille_text doc;     /* the comment lines above it that begin with ///, joined by newlines */
+  int32_t view;         /* 1: a view, which can only be read */
+  int32_t ignored;      /* 1: @@ignore, not part of the client */
+  uint32_t reserved;    /* 0 */
+  rille_text name;      /* as written; also a name in the client: db.BlogPost */
+  rille_text snake;     /* db.blog_post */
+  rille_text camel;     /* db.blogPost */
+  rille_text table;     /* in the database */
+  rille_text schema_;   /* @@schema, or empty */
+  rille_text doc;       /* the comment lines above it that begin with ///, joined by newlines */
+  uint32_t touch_count; /* see rille_schema_touch_get */
+  uint32_t reserved_2;  /* 0 */
 } rille_model_info;
 
 /* Kinds of field. Treat unknown ones as RILLE_FIELD_UNSUPPORTED. */
@@ -149,6 +151,8 @@ RILLE_API int rille_schema_key_get(const rille_schema *s, int32_t model, uint32_
 /* Returns the number of the field at a position of a key. */
 RILLE_API int rille_schema_key_field(const rille_schema *s, int32_t model, uint32_t key, uint32_t position,
                                      uint32_t *field);
+/* Returns the number of a model that `@touches` above this one names: one that its triggers write too. */
+RILLE_API int rille_schema_touch_get(const rille_schema *s, int32_t model, uint32_t touch, int32_t *other);
 RILLE_API uint32_t rille_schema_enum_count(const rille_schema *s);
 RILLE_API int rille_schema_enum_get(const rille_schema *s, uint32_t number, rille_enum_info *out);
 RILLE_API int rille_schema_enum_value_get(const rille_schema *s, uint32_t number, uint32_t value,

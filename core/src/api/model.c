@@ -30,8 +30,16 @@ int rille_schema_model_get(const rille_schema *s, int32_t model, rille_model_inf
                            .camel = text_of(m->client_names[1]),
                            .table = text_of(m->table),
                            .schema_ = text_of(m->namespace_),
-                           .doc = text_of(m->doc)};
+                           .doc = text_of(m->doc),
+                           .touch_count = (uint32_t)m->touch_count};
   rl_write_struct(out, &full, sizeof full);
+  return 1;
+}
+
+int rille_schema_touch_get(const rille_schema *s, int32_t model, uint32_t touch, int32_t *other) {
+  const rl_model *m = model_at(s, model);
+  if (!m || touch >= m->touch_count) return 0;
+  *other = (int32_t)m->touches[touch]->index;
   return 1;
 }
 
