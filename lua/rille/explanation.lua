@@ -10,6 +10,7 @@
 ---@class rille.Explanation
 ---@field statements rille.ExplainedStatement[]
 ---@field steps string[] the plan of rille
+---@field touches string[] the tables that it reads, and those that it writes, also by referential actions
 ---@field round_trips integer if every step finds rows
 
 -- Each captures the name of an index. PostgreSQL quotes names that are not lower case.
@@ -37,6 +38,12 @@ local function indexes_of(plan)
   return names
 end
 
+local function lines_of(text)
+  local lines = {}
+  for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
+  return lines
+end
+
 local metatable = { __name = "rille.Explanation" }
 
 function metatable.__tostring(self)
@@ -59,8 +66,6 @@ return function(result)
     for i, row in ipairs(statement.plan) do statement.plan[i] = row.line end
     statement.indexes = indexes_of(statement.plan)
   end
-  local steps = {}
-  for line in result.steps:gmatch "[^\n]+" do steps[#steps + 1] = line end
-  result.steps = steps
+  result.steps, result.touches = lines_of(result.steps), lines_of(result.touches)
   return setmetatable(result, metatable)
 end

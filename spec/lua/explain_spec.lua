@@ -27,6 +27,12 @@ support.each_engine(function(engine)
     assert.matches("select User", told.steps[1], 1, true)
   end)
 
+  it("says which tables a call reads and writes", function()
+    local function touches(call) return db.user:explain(call).touches end
+    assert.same({ "one by its primary key, reads User Post" }, touches { action = "find_unique", where = { id = 1 }, include = { posts = true } })
+    assert.same({ "reads", "writes User[1]" }, touches { action = "update", where = { id = 1 }, data = { name = "x" } })
+  end)
+
   it("marks statements that depend on rows of earlier ones", function()
     local told = db.user:explain { where = { karma = { gt = 3 } }, include = { posts = { where = { published = true } } } }
     assert.equal(2, #told.statements)

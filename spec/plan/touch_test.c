@@ -1,6 +1,7 @@
 /* What programs read and write: for every action, every nested write, and what the database does with them. */
 #include "touch_sql.h"
 #include "blog_schema.h"
+#include "../base/failing_allocator.h"
 
 static rl_schema *blog, *shop;
 
@@ -259,14 +260,120 @@ static void referential_actions(void **state) {
   expect_touch(shop, "line", RILLE_DELETE, "{where: {id: 1}}", "reads\nwrites Line[1]\n");
 }
 
+/* In relationMode "prisma" the actions are steps, and with foreign keys that are there after all nothing more happens.
+ */
+static void actions_as_steps(void **state) {
+  (void)state;
+  rl_schema *schema = schema_of(
+      "datasource db {\n  provider = \"postgresql\"\n  relationMode = \"prisma\"\n}\n"
+      "model Shop {\n  id Int @id\n  items Item[]\n  towns Town[]\n}\n"
+      "model Item {\n  id Int @id\n  shopId Int\n  shop Shop @relation(fields: [shopId], references: [id], onDelete: "
+      "Cascade)\n  part Part?\n}\n"
+      "model Part {\n  id Int @id\n  itemId Int? @unique\n  item Item? @relation(fields: [itemId], references: [id])\n}\n"
+      "model Town {\n  id Int @id\n  shops Shop[]\n}\n");
+  expect_touch(schema, "shop", RILLE_DELETE, "{where: {id: 1}}",
+               "reads Shop Item\nwrites _ShopToTown Part* Item* Shop[1]\n");
+  expect_touch(schema, "shop", RILLE_UPDATE, "{where: {id: 1}, data: {id: 2}}",
+               "locks and reads Shop\nwrites Item* Shop* _ShopToTown\n");
+  rl_schema_release(schema);
+}
+
+/* The database acts on models too that the client does not have, in circles, and by keys of several columns. */
+static void actions_on_hidden_models(void **state) {
+  (void)state;
+  rl_schema *schema = schema_of(
+      "datasource db {\n  provider = \"postgresql\"\n}\n"
+      "model A {\n  x Int\n  y Int\n  bId Int?\n  b B? @relation(\"ab\", fields: [bId], references: [id], onDelete: Cascade)\n"
+      "  bs B[] @relation(\"ba\")\n  hidden Hidden[] @ignore\n  @@id([x, y])\n}\n"
+      "model B {\n  id Int @id\n  as A[] @relation(\"ab\")\n  ax Int?\n  ay Int?\n"
+      "  a A? @relation(\"ba\", fields: [ax, ay], references: [x, y], onDelete: Cascade)\n}\n"
+      "model Hidden {\n  id Int @id\n  x Int\n  y Int\n"
+      "  a A @relation(fields: [x, y], references: [x, y], onDelete: Cascade)\n  @@ignore\n}\n");
+  expect_touch(schema, "b", RILLE_DELETE, "{where: {id: 1}}", "reads\nwrites B* A* Hidden*\n");
+  expect_touch(schema, "a", RILLE_UPDATE, "{where: {x_y: {x: 1, y: 2}}, data: {bId: 3}}", "reads\nwrites A[1]\n");
+  expect_touch(schema, "a", RILLE_UPDATE, "{where: {x_y: {x: 1, y: 2}}, data: {y: 3}}",
+               "reads\nwrites A* B* Hidden*\n");
+  expect_touch(schema, "b", RILLE_UPDATE,
+               "{where: {id: 1}, data: {a: {connect: {x_y: {x: 1, y: 2}}}}, select: {id: true}}",
+               "reads A\nwrites B[1]\n");
+  rl_schema_release(schema);
+}
+
+/* ------------------------------------------------------------------ named models, limits, memory */
+
+static void expect_named(const char *const *names, size_t count, bool views, const char *text) {
+  const rl_model *models[4];
+  rl_buf out;
+  rl_buf_init(&out);
+  for (size_t i = 0; i < count; i++) models[i] = rl_schema_model(shop, rl_str_of(names[i]));
+  rl_touch *touch = rl_touch_of_models(shop, models, count);
+  rl_touch_dump(touch, &out);
+  assert_string_equal(rl_buf_z(&out), text);
+  assert_int_equal(touch->writes_view, views);
+  rl_buf_dispose(&out);
+  rl_touch_free(touch);
+}
+
+static void named_models(void **state) {
+  (void)state;
+  static const char *const town[] = {"town"}, *const several[] = {"shop", "label", "shop"}, *const view[] = {"sums"};
+  expect_named(town, 1, false, "reads Town _ShopToTown\nwrites Town* _ShopToTown\n");
+  expect_named(several, 3, false,
+               "reads shops _ShopToTown Label _ItemToLabel\n"
+               "writes shops* Label* _ShopToTown Item* _ItemToLabel Part* Note* Audit* Line*\n");
+  expect_named(view, 1, true, "reads Sums by a view\n");
+}
+
+/* Beyond some rows their number does not matter: the whole table is touched. */
+static void many_rows(void **state) {
+  (void)state;
+  char call[4096] = "{data: {email: 'a', posts: {connect: [";
+  for (int i = 0; i < 65; i++) {
+    snprintf(call + strlen(call), sizeof call - strlen(call), "{id: 'x%d'}", i);
+    if (i != 63) continue;
+    size_t end = strlen(call);
+    strcat(call, "]}}, select: {id: true}}");
+    expect_touch(blog, "user", RILLE_CREATE, call, "reads\nwrites User+ Post[64]\n");
+    call[end] = 0;
+  }
+  strcat(call, "]}}, select: {id: true}}");
+  expect_touch(blog, "user", RILLE_CREATE, call, "reads\nwrites User+ Post*\n");
+}
+
+static bool touch_job(void *argument) {
+  planned *p = argument;
+  rl_touch *touch = rl_touch_of_plan(p->schema, p->plan);
+  bool whole = touch && touch->write_count == 6;
+  rl_touch_free(touch);
+  return whole;
+}
+
+static void every_allocation_fails(void **state) {
+  (void)state;
+  planned p = plan_with(shop, &full_features, "shop", RILLE_UPDATE,
+                        "{where: {id: 1}, data: {code: 'a', towns: {create: {id: 1}}}}");
+  assert_true(fail_each_allocation(touch_job, &p, false) > 2);
+  plan_done(&p);
+}
+
 int main(void) {
   setup_schemas();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(reads_by_key),   cmocka_unit_test(reads_lists),
-      cmocka_unit_test(reads_figures),  cmocka_unit_test(inserts),
-      cmocka_unit_test(updates),        cmocka_unit_test(upserts),
-      cmocka_unit_test(deletes),        cmocka_unit_test(nested_creates),
-      cmocka_unit_test(nested_updates), cmocka_unit_test(referential_actions),
+      cmocka_unit_test(reads_by_key),
+      cmocka_unit_test(reads_lists),
+      cmocka_unit_test(reads_figures),
+      cmocka_unit_test(inserts),
+      cmocka_unit_test(updates),
+      cmocka_unit_test(upserts),
+      cmocka_unit_test(deletes),
+      cmocka_unit_test(nested_creates),
+      cmocka_unit_test(nested_updates),
+      cmocka_unit_test(referential_actions),
+      cmocka_unit_test(actions_as_steps),
+      cmocka_unit_test(actions_on_hidden_models),
+      cmocka_unit_test(named_models),
+      cmocka_unit_test(many_rows),
+      cmocka_unit_test(every_allocation_fails),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   rl_schema_release(blog);

@@ -31,6 +31,16 @@ static asked ask(world *w, const char *model, rille_action action, const char *j
   return a;
 }
 
+/* The same, with its result as JSON: no row is seen. */
+static asked ask_json(world *w, const char *model, rille_action action, const char *json) {
+  asked a = {.op = rille_op_new(w->client), .tape = rille_tape_new()};
+  rille_error *err = NULL;
+  rl_names_init(&a.names);
+  rille_op_set_json(a.op, 0);
+  must(start_call(a.op, NULL, model, action, a.tape, json, &err), err);
+  return a;
+}
+
 static asked ask_raw(world *w, const char *sql, const char *const *models, size_t count, bool script) {
   asked a = {.op = rille_op_new(w->client)};
   const rl_schema *s = a.op->op.client->schema;
@@ -167,11 +177,23 @@ static void reads(world *w) {
   expect_after(w, "seat", RILLE_FIND_UNIQUE, by_seat, ROWS("Seat"), seat("ab", "new", 7));
   expect_after(w, "money", RILLE_FIND_UNIQUE, "{'where':{'id':'1.5'}}", ANY("Money"));
 }
+static void reads_as_json(world *w) {
+  asked a = ask_json(w, "user", RILLE_FIND_UNIQUE, "{'where':{'id':1}}");
+  rl_depends_after(call_of(&a), NULL, &a.names);
+  expect_names(&a.names, "by its primary key", ROWS("users"), NONE("users"), row_of("users", 1));
+  asked_done(&a);
+  a = ask_json(w, "user", RILLE_FIND_UNIQUE, "{'where':{'email':'a@x'}}");
+  rl_depends_after(call_of(&a), NULL, &a.names);
+  expect_names(&a.names, "by another key", ANY("users"));
+  asked_done(&a);
+}
+
 static void test_reads(void **state) {
   (void)state;
   world w;
   open_world(&w, false, depends_schema, "", 2);
   reads(&w);
+  reads_as_json(&w);
   close_world(&w);
 }
 
@@ -186,6 +208,7 @@ static void test_calls_that_cannot_be_cached(void **state) {
   world w;
   open_world(&w, false, depends_schema, "", 2);
   expect_everything(ask(&w, "user", RILLE_UPDATE_MANY, "{'where':{'id':1},'data':{'name':'a'}}"));
+  expect_everything(ask(&w, "user", RILLE_UPDATE_MANY, "{'where':{'id':1},'data':{}}"));
   expect_everything(ask_raw(&w, "UPDATE users SET name = 'a'", NULL, 0, false));
   expect_everything(ask_raw(&w, "SELECT 1", NULL, 0, true));
   close_world(&w);

@@ -6,7 +6,7 @@
 static const char rich[] =
     "datasource db {\n  provider = \"postgresql\"\n  url = env(\"X\")\n  schemas = [\"a\"]\n  extensions = "
     "[citext]\n}\n"
-    "generator g {\n  provider = \"p\"\n  list = [\"a\"]\n}\n/// doc\n/// more\nmodel User {\n  id Int @id "
+    "generator g {\n  provider = \"p\"\n  list = [\"a\"]\n}\n/// doc\n/// @touches Post, Tag\nmodel User {\n  id Int @id "
     "@default(autoincrement())\n"
     "  /// @length 1..9\n  /// @one-of \"a, b\", c\n  email String @unique @db.VarChar(9)\n  /// @range 0.50..1e3\n  d Decimal?\n  f Float? /// @range ..1\n  meta Json? @default(\"{\\\"a\\\": \\\"\\\\n\\\"}\")\n  role Role "
     "@default(A)\n  list Int[] @default([1, 2])\n  odd Unsupported(\"circle\")?\n"
@@ -20,7 +20,7 @@ static const char rich[] =
     "@@schema(\"a\")\n}\n";
 
 static const char faulty[] =
-    "model A {\n  id Int @id\n  /// @range x..\n  d Decimal\n  /// @pattern [\n  a Strin @uniqe\n  b B[]\n  _c\n  @@index([d, e], typ: "
+    "/// @touches B, Z\nmodel A {\n  id Int @id\n  /// @range x..\n  d Decimal\n  /// @pattern [\n  a Strin @uniqe\n  b B[]\n  _c\n  @@index([d, e], typ: "
     "Gin)\n}\nmodle B {\n}\nmodel C {\n  x Int? @id @default(nwo())\n";
 
 typedef struct job {

@@ -20,7 +20,7 @@ static void *more_room(rl_touching *t, void *items, size_t count, size_t *cap, s
 
 /* ------------------------------------------------------------------ reads */
 
-void rl_touching_read(rl_touching *t, rl_str table, bool is_view) {
+static void read_table(rl_touching *t, rl_str table, bool is_view) {
   rl_touch *touch = t->touch;
   touch->reads_view |= is_view;
   for (size_t i = 0; i < touch->read_count; i++) {
@@ -35,11 +35,11 @@ void rl_touching_read(rl_touching *t, rl_str table, bool is_view) {
 }
 
 static void read_model(rl_touching *t, const rl_model *model) {
-  rl_touching_read(t, model->table, model->is_view);
+  read_table(t, model->table, model->is_view);
 }
 
 static void read_relation(rl_touching *t, const rl_field *field) {
-  if (field->relation->kind == RL_MANY_TO_MANY) rl_touching_read(t, field->relation->join_table, false);
+  if (field->relation->kind == RL_MANY_TO_MANY) read_table(t, field->relation->join_table, false);
   read_model(t, field->target);
 }
 
@@ -58,7 +58,7 @@ static void read_order(rl_touching *t, const rl_order *o) {
 static void read_select(rl_touching *t, const rl_select *s) {
   read_model(t, s->model);
   t->touch->locks |= s->lock != RL_LOCK_NONE;
-  if (s->link) rl_touching_read(t, s->link->join_table, false);
+  if (s->link) read_table(t, s->link->join_table, false);
   if (s->recursive) read_relation(t, s->recursive);
   for (size_t i = 0; i < s->column_count; i++) {
     if (s->columns[i].kind == RL_COLUMN_COUNT) read_relation(t, s->columns[i].relation);
@@ -108,7 +108,7 @@ static void write_row(rl_touching *t, const rl_model *model, const rl_input *con
     return;
   }
   size_t width = model->primary->count;
-  if (!w->keys) w->keys = RL_NEW_ARRAY(&t->touch->arena, const rl_input *, RL_MOST_KNOWN_ROWS *width);
+  if (!w->keys) w->keys = RL_NEW_ARRAY(&t->touch->arena, const rl_input *, width *RL_MOST_KNOWN_ROWS);
   if (!w->keys) {
     t->failed = true;
     return;
@@ -125,9 +125,14 @@ static const rl_input **new_key(rl_touching *t, const rl_model *model) {
   return key;
 }
 
-/* Returns the primary key of the only row that the step can mean; NULL: it is not known. */
+static bool is_whole(const rl_touching *t, const rl_model *model) {
+  uint32_t written = t->models[model->index].written;
+  return written && t->touch->writes[written - 1].whole;
+}
+
+/* Returns the primary key of the only row that the step can mean; NULL: it is not known, or of no use any more. */
 static const rl_input **key_of_step(rl_touching *t, size_t at, const rl_model *model) {
-  const rl_input **key = new_key(t, model);
+  const rl_input **key = is_whole(t, model) ? NULL : new_key(t, model);
   for (size_t i = 0; key && i < model->primary->count; i++) {
     key[i] = rl_known_value(t->plan, at, model->primary->fields[i].field);
     if (!key[i]) return NULL;
@@ -299,7 +304,7 @@ rl_touch *rl_touch_of_models(const rl_schema *schema, const rl_model *const *mod
     read_model(&t, m);
     for (size_t k = 0; k < m->relation_count; k++)
       if (m->relations[k]->relation->kind == RL_MANY_TO_MANY)
-        rl_touching_read(&t, m->relations[k]->relation->join_table, false);
+        read_table(&t, m->relations[k]->relation->join_table, false);
     t.touch->writes_view |= m->is_view;
     if (m->is_view) continue;
     rl_touching_whole(&t, m);
@@ -318,17 +323,40 @@ void rl_touch_free(rl_touch *touch) {
 
 /* ------------------------------------------------------------------ as text */
 
+static bool is_plain(rl_str name) {
+  for (size_t i = 0; i < name.len; i++) {
+    char c = name.p[i], lower = (char)(c | 0x20);
+    if ((lower < 'a' || lower > 'z') && (c < '0' || c > '9') && c != '_') return false;
+  }
+  return true;
+}
+
+/* Writes the name of a table; one that is no plain word in quotes, as in SQL. */
+static void dump_name(rl_buf *out, rl_str name) {
+  rl_buf_byte(out, ' ');
+  if (is_plain(name)) {
+    rl_buf_str(out, name);
+    return;
+  }
+  rl_buf_byte(out, '"');
+  for (size_t i = 0; i < name.len; i++) {
+    if (name.p[i] == '"') rl_buf_byte(out, '"');
+    rl_buf_byte(out, name.p[i]);
+  }
+  rl_buf_byte(out, '"');
+}
+
 void rl_touch_dump(const rl_touch *touch, rl_buf *out) {
   if (touch->by_key) rl_buf_text(out, touch->key ? "one by its primary key, " : "one by a key, ");
   rl_buf_text(out, touch->locks ? "locks and reads" : "reads");
-  for (size_t i = 0; i < touch->read_count; i++) rl_buf_printf(out, " %.*s", RL_STR_ARG(touch->reads[i]));
+  for (size_t i = 0; i < touch->read_count; i++) dump_name(out, touch->reads[i]);
   if (touch->reads_view) rl_buf_text(out, " by a view");
   rl_buf_byte(out, '\n');
   if (!touch->write_count) return;
   rl_buf_text(out, "writes");
   for (size_t i = 0; i < touch->write_count; i++) {
     const rl_touched *w = &touch->writes[i];
-    rl_buf_printf(out, " %.*s", RL_STR_ARG(w->table));
+    dump_name(out, w->table);
     if (!w->whole && w->row_count) rl_buf_printf(out, "[%zu]", w->row_count);
     rl_buf_text(out, w->whole ? "*" : w->new_key ? "+" : "");
   }

@@ -26,7 +26,6 @@ typedef struct rl_touching {
 } rl_touching;
 
 /* touch.c */
-void rl_touching_read(rl_touching *t, rl_str table, bool is_view);
 /* Returns the entry of a table that is written, new or known. NULL when out of memory. model: NULL for a join table. */
 rl_touched *rl_touching_write(rl_touching *t, rl_str table, const rl_model *model);
 void rl_touching_whole(rl_touching *t, const rl_model *model);

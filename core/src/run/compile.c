@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/debug.h"
+#include "plan/touch.h"
 
 /* Longer shapes, such as literal lists of tables, hardly ever come again: they are compiled but not kept. */
 #define LONGEST_KEPT_SHAPE 16384
@@ -171,11 +172,22 @@ static rille_status compiled_fill(rl_compiled *c, const rl_compile_context *x, c
   return compiled_finish(c, err);
 }
 
-static void trace_plan(const rl_compiled *c) {
+const rl_touch *rl_compiled_touch(rl_compiled *c) {
+  rl_touch *known = atomic_load_explicit(&c->touch, memory_order_acquire);
+  if (known) return known;
+  rl_touch *made = rl_touch_of_plan(c->model->schema, c->plan);
+  if (!made || atomic_compare_exchange_strong(&c->touch, &known, made)) return made;
+  rl_touch_free(made); /* another thread was faster */
+  return known;
+}
+
+static void trace_plan(rl_compiled *c) {
   rl_buf text;
   rl_buf_init(&text);
   rl_buf_printf(&text, "%.*s, %u steps\n", RL_STR_ARG(c->model->name), (unsigned)c->plan->step_count);
   rl_plan_dump(c->plan, &text);
+  const rl_touch *touch = rl_compiled_touch(c);
+  if (touch) rl_touch_dump(touch, &text);
   rl_debug_lines(RL_DEBUG_PLAN, rl_buf_view(&text));
   rl_buf_dispose(&text);
 }

@@ -56,6 +56,9 @@ rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *context,
                         rille_action action, const rl_tape *tape, rl_arena *arena, rl_compiled **out,
                         uint32_t **anchors, rl_error *err);
 void rl_compiled_release(rl_compiled *c);
+/* Returns what the program reads and writes (plan/touch.h), worked out when it is first asked for. NULL when out of
+ * memory. */
+const struct rl_touch *rl_compiled_touch(rl_compiled *c);
 
 /* What identifies a program in the cache. */
 typedef struct rl_cache_key {

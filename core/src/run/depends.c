@@ -1,20 +1,8 @@
 /* What calls depend on and touch, as names: the tables of the plan, and the rows whose keys are known. */
 #include "run/depends.h"
 
-#include <stdatomic.h>
-
 #include "base/sql_scan.h"
 #include "plan/touch.h"
-
-/* Returns what the program of a call reads and writes, worked out when it is first asked for. NULL: out of memory. */
-static const rl_touch *touch_of_program(rl_compiled *c) {
-  rl_touch *known = atomic_load_explicit(&c->touch, memory_order_acquire);
-  if (known) return known;
-  rl_touch *made = rl_touch_of_plan(c->model->schema, c->plan);
-  if (!made || atomic_compare_exchange_strong(&c->touch, &known, made)) return made;
-  rl_touch_free(made); /* another thread was faster */
-  return known;
-}
 
 static void add_everything(rl_names *out) {
   out->everything = true;
@@ -132,10 +120,10 @@ static void add_raw_reads(const rl_call *call, rl_names *out) {
 
 /* ------------------------------------------------------------------ what answers depend on */
 
-/* Returns what a call that only reads reads; NULL: it is another call. */
+/* Returns what a call that only reads reads; NULL: it is another call. An update that sets nothing is one, too. */
 static const rl_touch *touch_of_read(const rl_call *call) {
-  if (!call->kind->of_model || call->compiled->plan->writes) return NULL;
-  const rl_touch *touch = touch_of_program(call->compiled);
+  if (!call->kind->of_model || rl_action_info_of(call->compiled->action)->writes) return NULL;
+  const rl_touch *touch = rl_compiled_touch(call->compiled);
   return touch && !touch->locks ? touch : NULL;
 }
 
@@ -211,6 +199,6 @@ void rl_touches_of_call(const rl_call *call, rl_names *out) {
     add_writes(call, touch, out);
     rl_touch_free(touch);
   } else if (call->kind->of_model && call->compiled->plan->writes) {
-    add_writes(call, touch_of_program(call->compiled), out);
+    add_writes(call, rl_compiled_touch(call->compiled), out);
   }
 }

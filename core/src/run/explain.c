@@ -2,6 +2,7 @@
  * The plans come from the database, which runs nothing. */
 #include "run/explain.h"
 
+#include "plan/touch.h"
 #include "run/model.h"
 #include "run/op.h"
 #include "run/steps.h"
@@ -11,6 +12,7 @@ enum { NODE_CALL, NODE_STATEMENT, NODE_LINE, MOST_LINES = 256 };
 static const rille_column call_columns[] = {
     {.name = "round_trips", .name_len = 11, .kind = RILLE_INT},
     {.name = "steps", .name_len = 5, .kind = RILLE_TEXT},
+    {.name = "touches", .name_len = 7, .kind = RILLE_TEXT},
 };
 static const rille_column statement_columns[] = {
     {.name = "sql", .name_len = 3, .kind = RILLE_TEXT},
@@ -20,7 +22,7 @@ static const rille_column statement_columns[] = {
 static const rille_column line_columns[] = {{.name = "line", .name_len = 4, .kind = RILLE_TEXT}};
 
 static const rille_node nodes[3] = {
-    {.parent = UINT32_MAX, .columns = call_columns, .column_count = 2, .child_count = 1},
+    {.parent = UINT32_MAX, .columns = call_columns, .column_count = 3, .child_count = 1},
     {.parent = NODE_CALL,
      .list = 1,
      .name = "statements",
@@ -77,15 +79,26 @@ static rl_value text_value(rl_str s) {
   return (rl_value){.kind = RILLE_TEXT, .len = (uint32_t)s.len, .as.p = s.p};
 }
 
+/* Takes the text of the buffer, and empties it. p is NULL when out of memory. */
+static rl_str take_text(rl_call *call, rl_buf *text) {
+  rl_str taken = text->failed ? (rl_str){NULL, 0} : rl_arena_str(call->arena, rl_buf_view(text));
+  rl_buf_dispose(text);
+  rl_buf_init(text);
+  return taken;
+}
+
 static rille_status call_row(rl_call *call, rl_explain *x, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
   rl_plan_dump(call->compiled->plan, &text);
-  rl_str steps = text.failed ? (rl_str){NULL, 0} : rl_arena_str(call->arena, rl_buf_view(&text));
-  rl_buf_dispose(&text);
-  if (!steps.p) return rl_fail_nomem(err);
+  rl_str steps = take_text(call, &text);
+  const rl_touch *touch = rl_compiled_touch(call->compiled);
+  if (touch) rl_touch_dump(touch, &text);
+  rl_str touches = take_text(call, &text);
+  if (!steps.p || !touch || !touches.p) return rl_fail_nomem(err);
   x->cells[0] = (rl_value){.kind = RILLE_INT, .as.i = x->trips};
   x->cells[1] = text_value(steps);
+  x->cells[2] = text_value(touches);
   return RILLE_ROW;
 }
 
