@@ -1,5 +1,5 @@
 -- Posts are not deleted but get a date in `deletedAt`. Reads skip such posts, `restore` brings one back. A nested `delete` would delete the row, so it
--- is refused. Posts in an `include` are not skipped; a scope of db:with does that (docs/extending.md).
+-- is refused. Posts in an `include` are not skipped.
 local rille = require "rille"
 
 local query = {}

@@ -3,9 +3,10 @@ local client = require "rille.client"
 
 local methods = client.methods
 
---- The key of a string in a client object, for caches of what functions of the client return: it is the same for two clients if, and only if, the same
---- functions are around the same calls (`query`). nil: there are none. Other parts of extensions need no key: reads with `cache` run inside the functions of
---- `query`, with the arguments that these pass on, and computed fields are computed after. It is unique in the process, and among processes.
+--- The key of a string in a client object, for caches of what functions of the application make of the client's answers: `db[client.EXTENSION_KEY]`. It is
+--- the same for two clients if, and only if, the same functions are around the same calls (`query`). nil: there are none. Computed fields, methods and hooks
+--- of writes have no part in it. Reads with `cache` need no key: they run inside the functions of `query`, with the arguments that these pass on, and
+--- computed fields are computed afterwards. No other Lua state or process has the same string for other functions.
 client.EXTENSION_KEY = {}
 
 --- The key of a number in a client object: how many hooks of writes are running one inside another. nil: none.

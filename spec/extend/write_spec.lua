@@ -274,6 +274,49 @@ support.each_engine(function(engine)
     end
   end)
 
+  it("answer what a plain client answers in odd cases", function()
+    local function outcome(client, call) -- nothing stays
+      local found
+      pcall(client.transaction, client, function(tx)
+        local ok, result = pcall(call, tx)
+        found = ok and (type(result) == "table" and rille.json.encode(result) or tostring(result)) or result.code .. " " .. result.message
+        error("undo", 0)
+      end)
+      return found
+    end
+    local moved = setmetatable({}, { __pairs = function() return next, { first = "proxy" } end })
+    for i, call in ipairs {
+      function(c) return c.user:upsert_many { data = { { email = "z" }, { email = "z" } }, on = { "email" } } end,
+      function(c) return c.user:upsert_many { data = { { email = "ada@x", first = "N", id = 1 } }, on = "email", update = "all" } end,
+      function(c) return c.post:update_many { data = { { id = 1, views = 1 }, { id = 1, views = 2 } }, on = { "id" } } end,
+      function(c) return c.post:update_many { data = { { id = 99, views = 1 }, { id = 1, views = 2 } }, on = { "id" } } end,
+      function(c) return c.post:update_many { where = rille.all, data = {} } end,
+      function(c) return c.post:update_many_and_return { where = rille.all, data = {} } end,
+      function(c) return c.post:update { where = { id = 1 }, data = {} } end,
+      function(c) return c.post:update { where = { id = 1, title = "nope" }, data = { views = 1 } } end,
+      function(c)
+        return c.post:update { where = { id = 1 }, data = { id = 50, lines = { create = { nr = 1, text = "t" } } }, include = { lines = true } }
+      end,
+      function(c) return c.post:update { where = { id = 1 }, data = { title = { set = "S" } } } end,
+      function(c) return c.post:create_many { data = {} } end,
+      function(c) return c.post:create_many_and_return { data = {} } end,
+      function(c) return c.post:delete_many { where = rille.all, limit = 0 } end,
+      function(c) return c.post:delete_many { where = rille.all, limit = -1 } end,
+      function(c) return c.tag:create_many { data = { { name = "x" }, { name = "x" } } } end,
+      function(c) return c.user:upsert { where = { email = "ada@x", first = "nope" }, create = { email = "ada@x" }, update = {} } end,
+      function(c) return c.user:update { where = { id = 1 }, data = { posts = { set = {} } }, include = { posts = true } } end,
+      function(c) return c.user:update { where = { id = 1 }, data = { posts = { delete_many = rille.all } }, include = { posts = true } } end,
+      function(c) return c.user:update { where = { id = 1 }, data = { posts = rille.null } } end,
+      function(c) return c.user:update { where = { id = 1 }, data = { posts = { create = {} } } } end,
+      function(c) return c.user:update { where = rille.json.decode '{"id":1}', data = { first = "x" } } end,
+      function(c) return c.user:update { where = { id = 1 }, data = moved } end,
+      function(c) return c.user:create { data = { id = 700, email = "q@x", posts = rille.array {} } } end,
+      function(c) return c.post:update { where = { id = 1 }, data = { author = { delete = true } } } end,
+    } do
+      assert.equal(outcome(db, call), outcome(x, call), "call " .. i)
+    end
+  end)
+
   it("are called for `*` and for the models that are named, and for no others", function()
     local y, own = shop.logged(db, { "Tag" })
     y.user:create { data = { email = "t@x", posts = { create = { title = "p", tags = { create = { name = "z" } } } } } }

@@ -56,8 +56,14 @@ function chain.new(previous, definition, cache)
     self.has_computed = self.has_computed or next(one.result) ~= nil
     self.has_write = self.has_write or next(one.write) ~= nil
   end
-  self.key = identity(self.definitions)
   return self
+end
+
+--- Returns the string for client.EXTENSION_KEY.
+---@return string|nil
+function Chain:key()
+  if self.own_key == nil then self.own_key = identity(self.definitions) or false end
+  return self.own_key or nil
 end
 
 -- Around a call of a method, from the outermost on. As in Prisma, the first extension is the outermost, and within one the more exact place is.

@@ -28,6 +28,7 @@ local function index(db, name)
   local scope = rawget(db, client.SCOPE)
   local method = rawget(db, CHAIN).methods[name] or overrides[name] or methods[name]
   if method and not core.has_model(scope, name) then return method end
+  if name == client.EXTENSION_KEY then return rawget(db, CHAIN):key() end
   if type(name) ~= "string" then return nil end
   return find_model(db, scope, name, method)
 end
@@ -40,7 +41,6 @@ metatable.__index = index
 local function dress(db, own)
   rawset(db, CHAIN, own)
   rawset(db, FACTS, own.facts)
-  rawset(db, client.EXTENSION_KEY, own.key)
   return setmetatable(db, metatable)
 end
 

@@ -94,7 +94,7 @@ end
 
 local function rows_of(data)
   local rows = {}
-  concern.each(data, "data", true, function(row) rows[#rows + 1] = core.plain(row, "data") end)
+  concern.each(data, "data", false, function(row) rows[#rows + 1] = core.plain(row, "data") end)
   return rows
 end
 
@@ -109,9 +109,9 @@ local function values_of(row, names)
   return where, is_known
 end
 
---- Runs update_many, and returns the rows as they are then.
+--- Runs update_many, and returns the rows as they are then, and how many were written.
 function Writer:update_many(info, args)
-  local rows, changes = {}, {}
+  local rows, changes = core.array {}, {}
   if args.on ~= nil then
     local names = on_fields(args.on)
     for _, one in ipairs(rows_of(args.data)) do
@@ -123,16 +123,18 @@ function Writer:update_many(info, args)
       for _, row in ipairs(self:find_all(info, where)) do rows[#rows + 1], changes[#changes + 1] = row, copy_of(change) end
     end
   else
-    local where = args.where ~= core.all and args.where or nil
+    local where, data = args.where ~= core.all and args.where or nil, core.plain(args.data, "data")
     rows = self:find_all(info, where, args.limit)
-    for i = 1, #rows do changes[i] = copy_of(core.plain(args.data, "data")) end
+    if next(data) == nil then return core.array(rows), 0 end -- as the core counts
+    for i = 1, #rows do changes[i] = copy_of(data) end
   end
-  return change_all(self, info, rows, changes, "data")
+  local new = change_all(self, info, rows, changes, "data")
+  return new, #new
 end
 
 --- Runs upsert_many, and returns the number of rows.
 function Writer:upsert_many(info, args)
-  local names, count = on_fields(args.on), 0
+  local names, count, seen = on_fields(args.on), 0, {}
   local updated = type(args.update) == "table" and core.plain(args.update, "update") or nil
   for i, one in ipairs(rows_of(args.data)) do
     local where, is_known = values_of(one, names)
@@ -140,8 +142,12 @@ function Writer:upsert_many(info, args)
     count = count + 1
     if not found then
       self:missed(where)
-      self:insert(info, copy_of(one), nil, path)
+      found = self:insert(info, copy_of(one), nil, path)
+      seen[Writer.key_of(info, found)] = i
     else
+      local first = seen[Writer.key_of(info, found)]
+      if first then errors.raise("VALIDATION", "data[%d]: names the same row as data[%d]", i, first) end
+      seen[Writer.key_of(info, found)] = i
       local change = {}
       for name, value in pairs(one) do
         if not updated and not is_known[name] then change[name] = value end

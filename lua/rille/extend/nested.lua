@@ -102,7 +102,7 @@ end
 function after.create_many(r, value, path)
   value = core.plain(value, path)
   local rows, key = {}, r:key()
-  each(value.data, path .. ".data", true, function(item)
+  each(value.data, path .. ".data", false, function(item)
     local row = {}
     for name, one in pairs(core.plain(item, path)) do row[name] = one end
     for name, one in pairs(key) do row[name] = one end

@@ -44,7 +44,7 @@ end
 
 local function rows_of(args)
   local rows = {}
-  concern.each(args.data, "data", true, function(row) rows[#rows + 1] = core.plain(row, "data") end)
+  concern.each(args.data, "data", false, function(row) rows[#rows + 1] = core.plain(row, "data") end)
   return rows
 end
 
@@ -54,9 +54,9 @@ end
 
 function ACTIONS.create_many(w, info, args) return { count = #w:create_many(info, rows_of(args), args.skip_duplicates, "data") } end
 
-function ACTIONS.update_many(w, info, args) return { count = #w:update_many(info, args) } end
+function ACTIONS.update_many(w, info, args) return { count = select(2, w:update_many(info, args)) } end
 
-function ACTIONS.update_many_and_return(w, info, args) return w:answers(info, w:update_many(info, args), args) end
+function ACTIONS.update_many_and_return(w, info, args) return w:answers(info, (w:update_many(info, args)), args) end
 
 function ACTIONS.upsert_many(w, info, args) return { count = w:upsert_many(info, args) } end
 
