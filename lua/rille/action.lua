@@ -79,6 +79,12 @@ local function read_input(action, form, context)
   return input
 end
 
+-- Does nothing without a cache: the same action serves clients with and without one.
+local function revalidate_all(tx, call)
+  local scope = client.scope(tx, "action")
+  if #call.tags + #call.paths > 0 and core.caches(scope) then tx[client.STEPS].revalidate(scope, call.tags, call.paths) end
+end
+
 -- One attempt: what `run` returns, and what is to be done afterwards, before the commit: an error there rolls back.
 local function attempt(action, tx, call)
   local ok, value, messages = pcall(action.run, tx, call.input, call.context)
@@ -92,6 +98,7 @@ local function attempt(action, tx, call)
   call.tags = words_of(revalidate.tags, "action: revalidate.tags", value, call.context)
   call.paths = words_of(revalidate.paths, "action: revalidate.paths", value, call.context)
   call.redirect = redirect_of(action, value, call.context)
+  revalidate_all(tx, call)
   return value
 end
 

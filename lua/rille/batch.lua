@@ -84,8 +84,8 @@ end
 
 local function entry_of(db, call)
   if call.model then return { model_of(db, call), call.method, call[1] } end
-  local sql, params, count, numbered = raw.statement(rawget(db, client.SCOPE), call.method, unpack(call, 1, call.n))
-  return { false, sql = sql, params = params, count = count, query = call.method == "query_raw", numbered = numbered }
+  local sql, params, count, numbered, models = raw.statement(rawget(db, client.SCOPE), call.method, unpack(call, 1, call.n))
+  return { false, sql = sql, params = params, count = count, query = call.method == "query_raw", numbered = numbered, models = models }
 end
 
 local function send_all(db, calls, entries, atomic)

@@ -268,7 +268,7 @@ function Client:query_raw(sql, ...) end
 function Client:execute_raw(sql, ...) end
 
 --- Runs several statements, separated by semicolons, without values and without rows.
----@param sql string
+---@param sql string|rille.Sql
 function Client:execute_script(sql) end
 
 --- Calls fn(event) for the events of this client and its derived clients from now on, after each call, in order. "query": each statement, also BEGIN and
@@ -305,7 +305,14 @@ function Client:extend(options) end
 ---@return fun(form: table|nil, context: table|nil): rille.Answer
 function Client:action(definition) end
 
----@class rille.Sql
+--- Makes cached answers stale that have one of these tags; on a transaction object, at its commit. On PostgreSQL, other processes are told in one round
+--- trip. Errors: VALIDATION if the client has no cache.
+---@param ... string tags
+function Client:revalidate_tag(...) end
+
+--- Makes cached pages stale that have one of these paths: "/posts"; "/posts/*" is all paths below it. On a transaction object, at its commit.
+---@param ... string paths
+function Client:revalidate_path(...) end
 
 ---@class rille.Null
 

@@ -1,7 +1,16 @@
 ---@meta
 --- Written by core/tools/meta.lua: change the sources, or core/tools/meta.in.
 -- luacheck: ignore 212 241 631
---- Types for editors: decimals, JSON, schemas, migrations, backups. This file is never loaded.
+--- Types for editors: SQL, decimals, JSON, schemas, migrations, backups. This file is never loaded.
+
+---@class rille.Sql
+local Sql = {}
+
+--- Returns the same statement with the models that it reads or writes, for the cache. Without this it reads or writes everything. Call it on the whole
+--- statement: that of a part is not known of the whole.
+---@param ... string models
+---@return rille.Sql
+function Sql:touches(...) end
 
 ---@class rille.Decimal
 ---@operator add(rille.Decimal|number|string): rille.Decimal

@@ -114,6 +114,32 @@ function raw.sql(text, ...)
   return compose(same, given, n)
 end
 
+--- Returns the same statement with the models that it reads or writes, for the cache. Without this it reads or writes everything. Call it on the whole
+--- statement: that of a part is not known of the whole.
+---@param ... string models
+---@return rille.Sql
+function Fragment:touches(...)
+  if not is_fragment(self) then errors.raise("VALIDATION", 'touches: call it with a colon, as in rille.sql(text, ...):touches("post")') end
+  local names, n = { ... }, select("#", ...)
+  if n == 0 then options.refuse("touches", "one or more models", nil) end
+  for i = 1, n do
+    if type(names[i]) ~= "string" then options.refuse(("touches: model %d"):format(i), "the name of a model", names[i]) end
+  end
+  return setmetatable({ by = self.by, texts = self.texts, values = self.values, count = self.count, touched = names }, Fragment)
+end
+
+-- Returns the models that a fragment touches, or nil. Raises if there is no such model.
+local function models_of(scope, fragment)
+  if not fragment.touched then return nil end
+  local models = {}
+  for i, name in ipairs(fragment.touched) do
+    local model, near = core.model(scope, name)
+    if not model then errors.raise("VALIDATION", "touches: the schema has no model `%s`%s", name, near and ("; did you mean `%s`?"):format(near) or "") end
+    models[i] = model
+  end
+  return models
+end
+
 --- Returns a fragment of values or fragments one after the other, for lists like `id IN (?)`. An empty list is an error, because SQL has none.
 ---@param list any[]
 ---@param separator? string SQL text between them, ", " by default; never take it from input
@@ -147,13 +173,13 @@ raw.empty = new({ "" }, {}, 0)
 local function numbered(form) return core.sql_numbered(form.texts, form.count) end
 Fragment.__tostring = numbered
 
--- Returns SQL, values, their number, and whether placeholders are numbered, from the arguments of a raw method.
+-- Returns SQL, values, their number, whether placeholders are numbered, and the models that it touches or nil, from the arguments of a raw method.
 local function statement(scope, method, sql, ...)
   local n = select("#", ...)
   if is_fragment(sql) then
     if n > 0 then errors.raise("VALIDATION", "%s: a fragment of rille.sql has its own values, so no others can follow", method) end
     local form = form_on(sql, core.provider(scope))
-    return numbered(form), form.values, form.count, true
+    return numbered(form), form.values, form.count, true, models_of(scope, sql)
   end
   if type(sql) ~= "string" then options.refuse(method, "SQL text or a fragment of rille.sql", sql) end
   for i = 1, n do
@@ -186,15 +212,17 @@ function methods:execute_raw(sql, ...)
 end
 
 --- Runs several statements, separated by semicolons, without values and without rows.
----@param sql string
+---@param sql string|rille.Sql
 function methods:execute_script(sql)
   local scope = client.scope(self, "execute_script")
+  local models
   if is_fragment(sql) then
+    models = models_of(scope, sql)
     local form = form_on(sql, core.provider(scope))
     if form.count == 0 then sql = numbered(form) end
   end
   if type(sql) ~= "string" then options.refuse("execute_script", "SQL text", sql) end
-  self[client.STEPS].script(scope, sql)
+  self[client.STEPS].script(scope, sql, models)
 end
 
 return raw

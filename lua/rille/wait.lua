@@ -175,6 +175,7 @@ end
 wait.query = or_block(core.job_query, core.query)
 wait.execute = or_block(core.job_execute, core.execute)
 wait.script = or_block(core.job_script, core.script)
+wait.revalidate = or_block(core.job_revalidate, core.revalidate)
 wait.batch = or_block(core.job_batch, core.batch)
 
 local function start_scope(hook, scope)

@@ -39,8 +39,8 @@ static rille_status batch_add_model(lua_State *L, rl_lua_op *op, int call) {
   return rille_op_batch_model(op->core, m->model, action, tape, &op->err);
 }
 
-/* call: stack index of { false, sql = ..., params = {...}, count = n, query = true or false, numbered = true or nil }.
- */
+/* call: stack index of { false, sql = ..., params = {...}, count = n, query = true or false, numbered = true or nil,
+ * models = {...} or nil }. */
 static rille_status batch_add_raw(lua_State *L, rl_lua_op *op, int call) {
   rl_binding *b = rl_binding_of(L);
   size_t len = 0;
@@ -60,7 +60,10 @@ static rille_status batch_add_raw(lua_State *L, rl_lua_op *op, int call) {
   rille_tape_close_list(tape);
   lua_getfield(L, call, "numbered");
   int how = (lua_toboolean(L, call + 4) ? RILLE_RAW_ROWS : 0) | (lua_toboolean(L, -1) ? RILLE_RAW_NUMBERED : 0);
-  lua_pop(L, 1);
+  lua_getfield(L, call, "models");
+  rille_status status = rl_raw_touches(L, op, lua_gettop(L));
+  lua_pop(L, 2);
+  if (status < 0) return status;
   return rille_op_batch_raw(op->core, sql, len, tape, how, &op->err);
 }
 

@@ -405,6 +405,7 @@ static inline void rl_before_read(lua_State *L, const rl_scope *scope, int owner
   if (scope->watcher->what & RL_WATCH_CALLS) rl_report_call(L, scope, owner, name);
 }
 void rl_lua_tx_setup(lua_State *L);
+void rl_revalidate_setup(lua_State *L);
 void rl_lua_schema_setup(lua_State *L);
 void rl_files_setup(lua_State *L);
 void rl_models_setup(lua_State *L);
@@ -426,6 +427,9 @@ void rl_job_prepare(rl_lua_op *op, const rl_scope *scope); /* between rl_lua_op_
 rl_lua_op *rl_op_job(lua_State *L, rl_scope **scope, uint32_t batch);
 rl_lua_op *rl_raw_job(lua_State *L, rl_scope *scope, int query);
 rl_lua_op *rl_script_job(lua_State *L, rl_scope *scope);
+rl_lua_op *rl_revalidate_job(lua_State *L, rl_scope *scope);
+/* raw.c: tells the next raw statement which models it is about: a list at a stack index, or nil. */
+rille_status rl_raw_touches(lua_State *L, rl_lua_op *op, int list);
 typedef rille_status rl_lua_tx_step(rille_op *, rille_tx *, rille_error **);
 rl_lua_op *rl_lua_tx_job(lua_State *L, rl_scope *scope, rl_lua_tx_step *start);
 rl_lua_op *rl_batch_job(lua_State *L, rl_scope *scope, int cooperative);

@@ -220,6 +220,13 @@ static int job_script(lua_State *L) {
   return job_start(L, scope, rl_script_job(L, scope), KIND_NOTHING);
 }
 
+/* core.job_revalidate(scope, tags, paths) */
+static int job_revalidate(lua_State *L) {
+  rl_check_stack(L, WAIT_STACK);
+  rl_scope *scope = rl_scope_check(L, 1);
+  return job_start(L, scope, rl_revalidate_job(L, scope), KIND_NOTHING);
+}
+
 /* core.job_begin(scope): begins the transaction or savepoint of a scope from core.tx or core.inner_tx. */
 static int job_begin(lua_State *L) {
   rl_check_stack(L, WAIT_STACK);
@@ -282,6 +289,7 @@ void rl_job_setup(lua_State *L) {
                                        {"job_query", job_query},
                                        {"job_execute", job_execute},
                                        {"job_script", job_script},
+                                       {"job_revalidate", job_revalidate},
                                        {"job_begin", job_begin},
                                        {"job_finish", job_finish},
                                        {"job_batch", job_batch},

@@ -76,6 +76,7 @@ static int build_module(lua_State *L) {
   rl_lua_tx_setup(L);
   rl_op_setup(L);
   rl_raw_setup(L);
+  rl_revalidate_setup(L);
   rl_sql_setup(L);
   rl_job_setup(L);
   rl_alarm_setup(L);

@@ -1,8 +1,25 @@
-/* Raw statements: core.query, core.execute, core.script, each (scope, sql, parameters, count). */
+/* Raw statements: core.query, core.execute, each (scope, sql, parameters, count, numbered, models), and core.script
+ * (scope, sql, models). models: a list of what the statement reads or writes, or nil. */
 #include "binding.h"
 
-static void raw_write_params(lua_State *L, rl_binding *b, rl_lua_op *op, int flags) {
-  int n = (int)luaL_optinteger(L, 4, 0);
+/* A statement about more models than this may be about everything. */
+enum { MOST_MODELS = 64 };
+
+rille_status rl_raw_touches(lua_State *L, rl_lua_op *op, int list) {
+  int32_t models[MOST_MODELS];
+  if (!lua_istable(L, list)) return RILLE_OK;
+  size_t count = rl_rawlen(L, list);
+  if (count > MOST_MODELS) return RILLE_OK;
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, list, (int)i + 1);
+    const rl_lua_model *m = rl_lua_model_at(L, op->binding, -1);
+    models[i] = m ? m->model : -1;
+    lua_pop(L, 1);
+  }
+  return rille_op_set_touches(op->core, models, count, &op->err);
+}
+
+static void raw_write_params(lua_State *L, rl_binding *b, rl_lua_op *op, int n, int flags) {
   rille_tape_open_list(op->tape);
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, 3, i); /* a nil parameter is NULL */
@@ -19,14 +36,18 @@ static rl_lua_op *raw_start(lua_State *L, rl_scope *scope, int query, int job) {
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
   if (!lua_isnoneornil(L, 3)) luaL_checktype(L, 3, LUA_TTABLE);
+  int n = (int)luaL_optinteger(L, 4, 0);
   int numbered = lua_toboolean(L, 5) ? RILLE_RAW_NUMBERED : 0;
+  lua_settop(L, 6);
+  lua_replace(L, 4); /* models */
   lua_settop(L, 4);
   if (query) rl_before_read(L, scope, 1, "query_raw");
   rl_lua_op *op = rl_lua_op_take(L, scope, 1);
-  raw_write_params(L, b, op, job ? RL_WALK_COPY : 0);
+  raw_write_params(L, b, op, n, job ? RL_WALK_COPY : 0);
   if (job) rl_job_prepare(op, scope);
   rl_lua_op_begin(op, scope);
-  if (rille_op_raw(op->core, rl_lua_op_tx(op), sql, len, op->tape, query | numbered, &op->err) < 0)
+  if (rl_raw_touches(L, op, 4) < 0 ||
+      rille_op_raw(op->core, rl_lua_op_tx(op), sql, len, op->tape, query | numbered, &op->err) < 0)
     rl_lua_op_throw(L, scope, op, 5);
   return op;
 }
@@ -49,17 +70,24 @@ static int raw_execute(lua_State *L) {
   return 1;
 }
 
-static int raw_script(lua_State *L) {
-  rl_scope *scope = rl_scope_check(L, 1);
+static rl_lua_op *script_start(lua_State *L, rl_scope *scope, int job) {
   size_t len;
   const char *sql = luaL_checklstring(L, 2, &len);
-  lua_settop(L, 2);
+  lua_settop(L, 3);
   rl_lua_op *op = rl_lua_op_take(L, scope, 1);
+  if (job) rl_job_prepare(op, scope);
   rl_lua_op_begin(op, scope);
-  if (rille_op_script(op->core, rl_lua_op_tx(op), sql, len, &op->err) < 0) rl_lua_op_throw(L, scope, op, 3);
+  if (rl_raw_touches(L, op, 3) < 0 || rille_op_script(op->core, rl_lua_op_tx(op), sql, len, &op->err) < 0)
+    rl_lua_op_throw(L, scope, op, 4);
+  return op;
+}
+
+static int raw_script(lua_State *L) {
+  rl_scope *scope = rl_scope_check(L, 1);
+  rl_lua_op *op = script_start(L, scope, 0);
   rl_lua_op_connect(L, op);
-  if (rl_drain(op) < 0) rl_lua_op_throw(L, scope, op, 3);
-  rl_lua_op_release(L, scope, op, 3);
+  if (rl_drain(op) < 0) rl_lua_op_throw(L, scope, op, 4);
+  rl_lua_op_release(L, scope, op, 4);
   return 0;
 }
 
@@ -68,14 +96,7 @@ rl_lua_op *rl_raw_job(lua_State *L, rl_scope *scope, int query) {
 }
 
 rl_lua_op *rl_script_job(lua_State *L, rl_scope *scope) {
-  size_t len;
-  const char *sql = luaL_checklstring(L, 2, &len);
-  lua_settop(L, 2);
-  rl_lua_op *op = rl_lua_op_take(L, scope, 1);
-  rl_job_prepare(op, scope);
-  rl_lua_op_begin(op, scope);
-  if (rille_op_script(op->core, rl_lua_op_tx(op), sql, len, &op->err) < 0) rl_lua_op_throw(L, scope, op, 3);
-  return op;
+  return script_start(L, scope, 1);
 }
 
 void rl_raw_setup(lua_State *L) {

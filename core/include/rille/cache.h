@@ -32,8 +32,9 @@ typedef struct rille_cached {
  * and for writes and reads with a lock. In a transaction, in a batch and in a stream it has no effect. */
 RILLE_API rille_status rille_op_set_cached(rille_op *op, const rille_cached *how, rille_error **err);
 
-/* Models that the next rille_op_raw or rille_op_script reads or writes, by number. A raw statement that begins with
- * SELECT or VALUES is a read, any other one a write; without this it reads or writes everything. */
+/* Models that the next rille_op_raw, rille_op_script or rille_op_batch_raw reads or writes, by number. A raw statement
+ * that begins with SELECT or VALUES is a read, and so is an EXPLAIN that does not run it. Any other one is a write.
+ * Without this it reads or writes everything. Errors: VALIDATION if there is no such model. */
 RILLE_API rille_status rille_op_set_touches(rille_op *op, const int32_t *models, size_t count, rille_error **err);
 
 /* ------------------------------------------------------------------ values that the caller computes */
@@ -79,6 +80,9 @@ RILLE_API void rille_request_free(rille_request *r);
 RILLE_API void rille_op_set_request(rille_op *op, rille_request *r);
 
 /* ------------------------------------------------------------------ making stale, and figures */
+
+/* Returns 1 if the client was opened with a cache, otherwise 0. */
+RILLE_API int rille_client_caches(const rille_client *c);
 
 /* Makes stale what has one of the tags, or one of the paths ("/posts", "/posts/" and a star). In a transaction it
  * happens at its commit. On PostgreSQL other processes are told, in one round trip, which is why it is an operation. */

@@ -86,11 +86,13 @@ typedef struct rl_notification {
   int pid;                       /* of the session that sent it */
 } rl_notification;
 
-/* LISTEN and NOTIFY. */
+/* LISTEN and NOTIFY. All texts are copied. */
 typedef struct rl_notifications {
   size_t longest_name;                                            /* of a channel, in bytes */
   void (*write_listen)(rl_buf *out, rl_str channel, bool listen); /* the command that starts or stops listening */
   const char *ping;                                               /* a command that every live server answers */
+  /* Queues a notification as one command: it is sent when the transaction commits. */
+  rille_status (*notify)(rl_conn *c, rl_str channel, rl_str payload, rl_commands *out, rl_error *err);
   /* Takes the next notification received: RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the
    * connection is lost. A command may be running. The connection keeps notifications from the first call on, so
    * call it before LISTEN. Before that it drops them. */

@@ -169,7 +169,7 @@ static rille_status check_empty(rl_session *s, rl_error *err) {
 
 static rille_status read_backup(rl_session *s, const char *file, bool force, rl_error *err) {
   rille_status st = force ? RILLE_OK : check_empty(s, err);
-  return st == RILLE_OK ? s->options.driver->restore(s->conn, file, force, err) : st;
+  return st == RILLE_OK ? rl_session_restore(s, file, force, err) : st;
 }
 
 rille_status rl_restore(rl_str url, const char *file, bool force, rl_error *err) {

@@ -23,11 +23,8 @@ static void put_text(rl_buf *out, const char *z) {
   put_part(out, z ? rl_str_of(z) : (rl_str){0});
 }
 
-/* A database in memory lives as long as its pool, which its clients share. */
-static void write_database(rl_buf *out, const rl_client *c) {
-  rl_pool *pool = c->pool;
-  const rl_conn_options *o = rl_pool_conn_options(pool);
-  put_text(out, rl_provider_name(c->driver->provider));
+void rl_database_name(rl_buf *out, const rl_conn_options *o, const rl_pool *pool) {
+  put_text(out, rl_provider_name(o->driver->provider));
   if (o->memory) {
     rl_buf_put(out, &pool, sizeof pool);
   } else if (o->address) {
@@ -65,7 +62,7 @@ static rille_status name_client(rl_client *c, const rl_client_settings *s, rl_er
   rl_buf text;
   rl_buf_init(&text);
   rl_str *omit = RL_NEW_ARRAY(&c->arena, rl_str, s->omit_count + 1);
-  write_database(&text, c);
+  rl_database_name(&text, rl_pool_conn_options(c->pool), c->pool);
   rille_status st = omit ? keep_text(c, &text, &c->database, err) : rl_fail_nomem(err);
   if (st == RILLE_OK) {
     write_own_key(&text, c, s, omit);

@@ -22,6 +22,9 @@ rl_cache *rl_client_answers(rl_client *c);
 static inline bool rl_client_caches(const rl_client *c) {
   return c->root ? c->root->caches : c->caches;
 }
+/* Writes what names a database: server and database. One in memory lives as long as its pool, which its clients share.
+ * pool: may be NULL for others. */
+void rl_database_name(rl_buf *out, const rl_conn_options *o, const rl_pool *pool);
 /* Returns whether two clients name the same database. */
 bool rl_client_same_database(const rl_client *a, const rl_client *b);
 

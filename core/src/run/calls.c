@@ -5,6 +5,7 @@
 #include "run/own_tx.h"
 #include "run/route.h"
 #include "run/stream.h"
+#include "run/committing.h"
 
 static bool calls_write(const rl_op *op) {
   for (uint32_t i = 0; i < op->call_count; i++)
@@ -39,6 +40,11 @@ static bool call_must_wait(const rl_op *op, const rl_call *call, const rl_group 
   return !op->io.driver->pipelines || bulk;
 }
 
+/* Returns whether its own transaction is only for the notice to other processes. */
+static bool only_tells(const rl_op *op) {
+  return op->committing && op->committing->wraps;
+}
+
 /* Queues the next statements of every call that may continue. */
 static rille_status send_calls(rl_op *op, rl_group *group, bool *all, rl_error *err) {
   bool open = false; /* a call before this one is not sent completely */
@@ -51,7 +57,10 @@ static rille_status send_calls(rl_op *op, rl_group *group, bool *all, rl_error *
     if (st != RILLE_OK) return st;
     bool sent = call->kind->is_sent(call);
     open = open || !sent;
-    if (call->bulk || (!sent && call->kind->writes(call))) return RILLE_OK;
+    if (call->bulk || (!sent && call->kind->writes(call))) {
+      *all = sent && only_tells(op); /* it has one call */
+      return RILLE_OK;
+    }
   }
   *all = !open;
   return RILLE_OK;
@@ -72,11 +81,12 @@ static rille_status calls_send(rl_op *op, rl_error *err) {
   rille_status st = rl_route_send_probe(op, err);
   if (st == RILLE_OK) st = rl_own_tx_begin(op, err);
   if (st == RILLE_OK) st = send_calls(op, &group, &all, err);
-  bool last = st == RILLE_OK && all && (!group.steps || (!group.waits && io->driver->pipelines));
+  bool waits = group.waits && !only_tells(op);
+  bool last = st == RILLE_OK && all && (!group.steps || (!waits && io->driver->pipelines));
   if (last && op->stream)
     st = rl_stream_end(op, err);
-  else if (last && op->own_tx == RL_OWN_OPEN)
-    st = rl_own_tx_end(op, err);
+  else if (last && op->own_tx != RL_OWN_NONE)
+    st = rl_own_tx_end(op, group.steps, err);
   if (st != RILLE_OK) return st;
   return io->sent_count ? io->driver->flush(io->conn, err) : RILLE_DONE;
 }

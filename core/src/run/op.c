@@ -10,6 +10,7 @@
 #include "run/abandon_limits.h"
 #include "run/route.h"
 #include "run/stream.h"
+#include "run/committing.h"
 #include "run/tx.h"
 
 /* How long an abandoned operation in a transaction may take to end on its own. */
@@ -189,6 +190,7 @@ void rl_op_reset(rl_op *op) {
     op_abandon_now(op);
     op_undo_now(op);
   }
+  if (op->committing) rl_committing_end(op, false);
   if (op->tx) rl_tx_answered(op->tx, op, false);
   if (!idle) op_release_connection(op);
   op_release_calls(op);
@@ -213,6 +215,8 @@ void rl_op_reset(rl_op *op) {
 
 void rl_op_cut(rl_op *op) {
   if (op_is_running(op)) op_abandon_now(op);
+  if (op->committing) rl_committing_end(op, false);
+  if (rl_tx_commits(op)) rl_committing_tx_answered(op->tx, op, false);
   if (op->io.must_close) op->tx->state = RL_TX_LOST;
   rl_fail(&op->error, RL_P2028, "the operation was abandoned: its transaction was freed while it ran");
   op_release_connection(op); /* of a begin; its end may never be asked for */
@@ -293,6 +297,7 @@ void rl_op_started(rl_op *op, rl_tx *tx) {
 bool rl_op_ended(rl_op *op, bool good) {
   const rl_call *call = rl_op_call(op);
   if (!good && call) call->kind->failed(call, &op->error);
+  if (op->committing) rl_committing_end(op, good);
   if (op->tx) rl_tx_answered(op->tx, op, good);
   good = good && op->error.code == RL_CODE_NONE; /* committing a failed transaction rolls it back */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);

@@ -11,6 +11,7 @@ typedef struct rl_tx rl_tx;
 typedef struct rl_op rl_op;
 typedef struct rl_stream rl_stream;
 typedef struct rl_cached rl_cached;
+typedef struct rl_committing rl_committing;
 
 typedef enum rl_op_phase {
   RL_PHASE_IDLE,     /* nothing started, or everything reported */
@@ -42,6 +43,7 @@ typedef struct rl_op_kind {
 typedef enum rl_own_tx {
   RL_OWN_UNDECIDED, /* nothing was sent yet */
   RL_OWN_NONE,
+  RL_OWN_NONE_TELLS, /* none, and a notice follows when everything was answered: committing.h */
   RL_OWN_OPEN,
   RL_OWN_ENDING /* its COMMIT or RELEASE was sent */
 } rl_own_tx;
@@ -114,6 +116,7 @@ struct rl_op {
   int64_t deadline_ms; /* deadline of the last group: by socket_timeout of the URL, never after limit_ms */
 
   rl_own_tx own_tx;          /* own_tx.c */
+  rl_committing *committing; /* in the arena; NULL: nothing that it does is to be marked */
   rl_delivered delivered;    /* phases.c, as everything below except `stream` and `tallied` */
   bool restart_is_due;       /* the delivered rows are void, and the caller does not know yet */
   bool retried;              /* it runs again on another connection, or with statements prepared again */

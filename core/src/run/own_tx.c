@@ -2,6 +2,7 @@
 #include "run/own_tx.h"
 
 #include "run/paused.h"
+#include "run/committing.h"
 
 /* Returns whether the operation needs one transaction around all calls: it is asked for, more than one call could be
  * left half done, or a call needs it. In the caller's transaction it is a savepoint, and only the last reason counts.
@@ -22,12 +23,26 @@ static rl_begin own_tx_how(const rl_op *op) {
   return (rl_begin){.read_only = op->snapshot, .snapshot = op->snapshot, .deferred = op->snapshot};
 }
 
+/* Marks what the operation touches, if it may write. */
+static inline rille_status own_tx_mark(rl_op *op, rl_error *err) {
+  bool may_write = op->tx || op->lease->writer;
+  return may_write ? rl_committing_begin(op, err) : RILLE_OK;
+}
+
+/* Returns whether an operation that needs no transaction begins one for the notice to other processes. */
+static bool own_tx_tells(rl_op *op) {
+  if (rl_committing_wraps(op)) return true;
+  if (rl_committing_tells_afterwards(op)) op->own_tx = RL_OWN_NONE_TELLS;
+  return false;
+}
+
 rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
-  rille_status st = RILLE_OK;
-  if (op->own_tx != RL_OWN_UNDECIDED) return st;
+  if (op->own_tx != RL_OWN_UNDECIDED) return RILLE_OK;
+  rille_status st = own_tx_mark(op, err);
+  if (st != RILLE_OK) return st;
   if (!own_tx_is_needed(op)) {
     op->own_tx = RL_OWN_NONE;
-    return st;
+    if (!op->committing || !own_tx_tells(op)) return st;
   }
   if (op->tx)
     st = rl_verb_send(&op->io, (rl_verb_step){RL_VERB_SAVEPOINT, 0}, err);
@@ -37,8 +52,19 @@ rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
   return st;
 }
 
-rille_status rl_own_tx_end(rl_op *op, rl_error *err) {
+/* The notice for statements outside transactions is sent alone: some of them share a pipeline with nothing. */
+static rille_status own_tx_tell(rl_op *op, size_t sent, rl_error *err) {
+  if (sent) return RILLE_OK;
+  op->own_tx = RL_OWN_NONE;
+  return rl_committing_tell(op, err);
+}
+
+rille_status rl_own_tx_end(rl_op *op, size_t sent, rl_error *err) {
+  if (op->own_tx == RL_OWN_NONE_TELLS) return own_tx_tell(op, sent, err);
+  if (op->own_tx != RL_OWN_OPEN) return RILLE_OK;
   op->own_tx = RL_OWN_ENDING;
+  rille_status st = op->committing && !op->tx ? rl_committing_tell(op, err) : RILLE_OK;
+  if (st != RILLE_OK) return st;
   return rl_verb_send(&op->io, (rl_verb_step){op->tx ? RL_VERB_RELEASE : RL_VERB_COMMIT, 0}, err);
 }
 

@@ -312,16 +312,22 @@ static const rl_call_kind script_kind = {.script = true,
 
 /* ------------------------------------------------------------------ start */
 
+/* word: in small letters. */
+static bool sql_has_at(rl_str sql, size_t at, const char *word) {
+  size_t k = 0;
+  while (word[k] && at + k < sql.len && tolower((unsigned char)sql.p[at + k]) == word[k]) k++;
+  return word[k] == 0;
+}
+
+/* EXPLAIN ANALYZE runs what it explains. */
 static bool sql_only_reads(rl_str sql) {
   size_t i = 0;
   while (i < sql.len && (isspace((unsigned char)sql.p[i]) || sql.p[i] == '(')) i++;
-  static const char *const words[] = {"select", "values", "explain"};
-  for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
-    size_t n = strlen(words[w]), k = 0;
-    while (k < n && i + k < sql.len && tolower((unsigned char)sql.p[i + k]) == words[w][k]) k++;
-    if (k == n) return true;
-  }
-  return false;
+  if (sql_has_at(sql, i, "select") || sql_has_at(sql, i, "values")) return true;
+  if (!sql_has_at(sql, i, "explain")) return false;
+  for (; i < sql.len; i++)
+    if (sql_has_at(sql, i, "analy")) return false;
+  return true;
 }
 
 /* Rejects a zero byte: the databases would silently ignore what follows it. */

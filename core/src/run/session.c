@@ -2,6 +2,7 @@
 #include "run/session.h"
 
 #include "base/clock.h"
+#include "run/answers.h"
 #include "run/drive.h"
 #include "run/pool.h"
 
@@ -61,7 +62,9 @@ rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err) {
 }
 
 rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err) {
-  return session_open(s, url, true, err);
+  rille_status st = session_open(s, url, true, err);
+  s->reads = true;
+  return st;
 }
 
 static void session_return_lease(rl_session *s) {
@@ -76,9 +79,36 @@ void rl_session_close(rl_session *s) {
     session_return_lease(s);
   else if (s->conn)
     s->options.driver->close(s->conn);
+  if (s->answers) rl_cache_release(s->answers);
   rl_arena_dispose(&s->arena);
   *s = (rl_session){0};
 }
+
+/* ------------------------------------------------------------------ what it writes */
+
+static rl_cache *session_answers(rl_session *s) {
+  rl_buf name;
+  if (s->answers) return s->answers;
+  rl_buf_init(&name);
+  rl_database_name(&name, &s->options, s->lease ? s->lease->pool : NULL);
+  if (!name.failed) s->answers = rl_cache_of_database(rl_buf_view(&name));
+  rl_buf_dispose(&name);
+  return s->answers;
+}
+
+/* Marks everything as being written: statements of sessions may change the structure of the database. */
+static void session_write_begins(rl_session *s) {
+  rl_cache *answers = s->reads ? NULL : session_answers(s);
+  if (answers) rl_cache_write_begins(answers, &s->writing, NULL);
+}
+
+static rille_status session_write_ends(rl_session *s, rille_status st) {
+  bool answered = st >= 0 || (s->conn && s->options.driver->is_usable(s->conn));
+  if (s->writing.cache) rl_cache_write_ends(&s->writing, answered ? RL_WRITE_DONE : RL_WRITE_UNKNOWN, NULL);
+  return st;
+}
+
+/* ------------------------------------------------------------------ statements */
 
 static int64_t answer_until(const rl_session *s) {
   return s->options.socket_timeout_ms > 0 ? rl_clock_after(s->options.socket_timeout_ms) : RL_NO_DEADLINE;
@@ -101,8 +131,9 @@ rille_status rl_session_finish(rl_session *s, rl_error *err) {
 }
 
 rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err) {
+  session_write_begins(s);
   rille_status st = s->options.driver->send_command(s->conn, sql, err);
-  return st == RILLE_OK ? rl_session_finish(s, err) : st;
+  return session_write_ends(s, st == RILLE_OK ? rl_session_finish(s, err) : st);
 }
 
 static rille_status session_finish_all(rl_session *s, rille_status st, const rl_commands *queued, rl_error *err) {
@@ -118,8 +149,9 @@ rille_status rl_session_begin(rl_session *s, const rl_begin *how, rl_error *err)
 
 rille_status rl_session_commit(rl_session *s, rl_error *err) {
   rl_commands queued = {0};
+  session_write_begins(s);
   rille_status st = s->options.driver->commit(s->conn, &queued, err);
-  return session_finish_all(s, st, &queued, err);
+  return session_write_ends(s, session_finish_all(s, st, &queued, err));
 }
 
 rille_status rl_session_rollback(rl_session *s, rl_error *err) {
@@ -129,8 +161,14 @@ rille_status rl_session_rollback(rl_session *s, rl_error *err) {
 }
 
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err) {
+  session_write_begins(s);
   rille_status st = s->options.driver->send_script(s->conn, sql, err);
-  return st == RILLE_OK ? rl_session_finish(s, err) : st;
+  return session_write_ends(s, st == RILLE_OK ? rl_session_finish(s, err) : st);
+}
+
+rille_status rl_session_restore(rl_session *s, const char *file, bool force, rl_error *err) {
+  session_write_begins(s);
+  return session_write_ends(s, s->options.driver->restore(s->conn, file, force, err));
 }
 
 typedef struct text_list {

@@ -3,6 +3,7 @@
 #ifndef RL_RUN_SESSION_H
 #define RL_RUN_SESSION_H
 
+#include "cache/cache.h"
 #include "driver/driver.h"
 
 typedef struct rl_session {
@@ -10,6 +11,10 @@ typedef struct rl_session {
   struct rl_lease *lease; /* NULL: the connection is not the pool's */
   rl_conn_options options;
   rl_arena arena;
+  bool reads; /* it only reads */
+  /* the cache that clients of this process have of the database: what is written here is nothing that they know */
+  rl_cache *answers; /* one reference; NULL: nothing was written yet */
+  rl_writing writing;
 } rl_session;
 
 /* Rows as text, row by row. NULL is an empty text. */
@@ -28,7 +33,7 @@ rille_status rl_session_open(rl_session *s, rl_str url, rl_error *err);
 /* The same, but a database in memory is the one that clients of this URL use. It lives until the last of them closes.
  */
 rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err);
-/* The same, but a missing file is P1003: reading does not create an empty database. */
+/* The same for reading: a missing file is P1003, so that no empty database is created. */
 rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err);
 void rl_session_close(rl_session *s);
 /* Flushes what was queued, and waits for the end of its one statement. Rows are skipped. A statement that takes longer
@@ -39,6 +44,8 @@ rille_status rl_session_commit(rl_session *s, rl_error *err);
 rille_status rl_session_rollback(rl_session *s, rl_error *err);
 rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err); /* one statement without rows */
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err);  /* any number of statements */
+/* Reads a backup, as the driver does. */
+rille_status rl_session_restore(rl_session *s, const char *file, bool force, rl_error *err);
 /* Reads all columns as text, copied into the session's arena. */
 rille_status rl_session_rows(rl_session *s, const char *sql, uint32_t columns, rl_text_rows *out, rl_error *err);
 /* Reads the first column of all rows as text, copied into the session's arena. NULL is an empty text. */

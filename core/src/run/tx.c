@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "run/paused.h"
 #include "run/rollback.h"
+#include "run/committing.h"
 #include "run/tx_failure.h"
 
 static const char *const level_names[] = {"", "read_uncommitted", "read_committed", "repeatable_read", "serializable"};
@@ -64,6 +65,7 @@ static void tx_ended(rl_tx *tx, rl_tx_state state, bool clean) {
   rl_paused_cut(tx, 0);
   tx_leave_expiry(tx);
   tx->state = state;
+  rl_committing_tx_forget(tx, state == RL_TX_ENDED);
   if (!tx->adopted) rl_lease_release(tx->lease, clean);
   tx->lease = NULL;
 }
@@ -91,6 +93,7 @@ void rl_tx_roll_back(rl_tx *tx) {
   rl_rollback_init(&r, tx->client, tx->lease, tx->number,
                    rl_clock_ms() + (tx->cooperative ? DISPOSE_COOPERATIVE_MS : DISPOSE_MS));
   tx->state = RL_TX_ROLLED_BACK;
+  rl_committing_tx_forget(tx, false);
   tx->lease = NULL;
   rl_rollback_wait(&r);
 }
@@ -172,6 +175,7 @@ static void tx_verb_answered(rl_tx *tx, rl_op *op, bool good, bool clean) {
     if (good && tx->doomed)
       rl_tx_fail_after_failure(
           tx, "the transaction was rolled back, not committed, because a statement in it had failed", &op->error);
+    rl_committing_tx_answered(tx, op, good);
     tx_ended(tx, good && !tx->doomed ? RL_TX_COMMITTED : RL_TX_ROLLED_BACK, clean);
     return;
   case RL_VERB_ROLLBACK: tx_ended(tx, RL_TX_ROLLED_BACK, clean); return;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "run/paused.h"
+#include "run/committing.h"
 #include "run/tx_failure.h"
 #include "run/abandon_limits.h"
 
@@ -28,13 +29,14 @@ static rille_status send_begin(rl_op *op, rl_error *err) {
   const rl_tx_settings *s = &op->tx->settings;
   rl_begin how = {.isolation = s->isolation, .read_only = s->read_only, .timeout_ms = s->timeout_ms};
   if (op->io.sent_count) return RILLE_DONE;
+  rl_committing_tx_begins(op->tx);
   rille_status st = rl_verb_begin(&op->io, how, err);
   return st == RILLE_OK ? op->io.driver->flush(op->io.conn, err) : st;
 }
 
 static rille_status send_verbs(rl_op *op, rl_error *err) {
-  rille_status st = RILLE_OK;
   if (op->io.sent_count) return RILLE_DONE;
+  rille_status st = op->verbs[0].verb == RL_VERB_COMMIT ? rl_committing_tx_commits(op, err) : RILLE_OK;
   for (size_t i = 0; i < op->verb_count && st == RILLE_OK; i++) st = rl_verb_send(&op->io, op->verbs[i], err);
   return st == RILLE_OK ? op->io.driver->flush(op->io.conn, err) : st;
 }
@@ -149,6 +151,8 @@ void rl_tx_dispose(rl_tx *tx) {
   rl_tx_roll_back(tx);
   if (tx->lease && !tx->adopted) rl_lease_release(tx->lease, false);
   tx->lease = NULL;
+  rl_committing_tx_forget(tx, tx->state == RL_TX_ENDED);
+  rl_names_dispose(&tx->touched);
   rl_tx_forget_failure(tx);
   rl_client_release(tx->client);
   tx->client = NULL;

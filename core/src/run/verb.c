@@ -48,3 +48,9 @@ rille_status rl_verb_send(rl_exchange *io, rl_verb_step step, rl_error *err) {
   }
   return st == RILLE_OK ? verb_note_sent(io, step.verb, &queued, err) : st;
 }
+
+rille_status rl_verb_notify(rl_exchange *io, rl_str channel, rl_str payload, rl_error *err) {
+  rl_commands queued = {0};
+  rille_status st = io->driver->notifications->notify(io->conn, channel, payload, &queued, err);
+  return st == RILLE_OK ? verb_note_sent(io, RL_VERB_NONE, &queued, err) : st;
+}

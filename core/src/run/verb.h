@@ -10,8 +10,10 @@ typedef struct rl_verb_step {
   uint32_t savepoint; /* 0: the operation's own */
 } rl_verb_step;
 
-/* Both queue their commands, and add them to `sent`. BEGIN includes the settings of the client's session. */
+/* All queue their commands, and add them to `sent`. BEGIN includes the settings of the client's session. */
 rille_status rl_verb_begin(rl_exchange *io, rl_begin how, rl_error *err);
 rille_status rl_verb_send(rl_exchange *io, rl_verb_step step, rl_error *err); /* any verb but BEGIN */
+/* Queues a notification, as a command of the transaction. */
+rille_status rl_verb_notify(rl_exchange *io, rl_str channel, rl_str payload, rl_error *err);
 
 #endif

@@ -37,8 +37,27 @@ static void write_listen(rl_buf *out, rl_str channel, bool listen) {
   rl_buf_byte(out, '"');
 }
 
+/* Prepared, because each write of a client with a cache sends it. Its id is at the end of the range, where no other
+ * statement has one (transaction.c has the next ones). */
+static rille_status notify(rl_conn *c, rl_str channel, rl_str payload, rl_commands *out, rl_error *err) {
+  static const rl_wire_type texts[2] = {{.wire = RL_WIRE_TEXT}, {.wire = RL_WIRE_TEXT}};
+  static const char sql[] = "SELECT pg_notify($1, $2)";
+  static const rl_stmt stmt = {.id = UINT64_MAX,
+                               .sql = sql,
+                               .sql_len = sizeof sql - 1,
+                               .params = texts,
+                               .param_count = 2,
+                               .writes = true,
+                               .returns_rows = true};
+  const rl_value values[2] = {{.kind = RILLE_TEXT, .len = (uint32_t)channel.len, .as.p = channel.p},
+                              {.kind = RILLE_TEXT, .len = (uint32_t)payload.len, .as.p = payload.p}};
+  rille_status st = rl_pg_send(c, &stmt, values, err);
+  if (st == RILLE_OK) out->sql[out->count++] = sql;
+  return st;
+}
+
 const rl_notifications rl_pg_notifications = {
-    .longest_name = 63, .write_listen = write_listen, .ping = "SELECT 1", .next = next_notification};
+    .longest_name = 63, .write_listen = write_listen, .ping = "SELECT 1", .notify = notify, .next = next_notification};
 
 /* An answered commit is within the flushed log; without synchronous commits, within the log written to memory. What is
  * between the two may not leave the server for a long time. */
