@@ -235,6 +235,33 @@ support.each_engine(function(engine)
     end)
   end)
 
+  if engine == "sqlite" then -- on a server, answers are cached from some moment on
+    it("cached reads keep what the functions ask for, and compute afterwards", function()
+      local cached = support.connect(select(2, support.open(engine, shop.schema)), shop.schema, { cache = true })
+      cached.user:create { data = { email = "c@x" } }
+      local calls = 0
+      local x = cached:extend(NAMES):extend { query = { user = { find_many = function(call)
+        calls = calls + 1
+        call.args.where = { first = "Ada" }
+        return call.run(call.args)
+      end } }, write = { user = { after = function() end } } }
+      local function read(args)
+        local before = cached:metrics().calls.statements
+        args.cache = { ttl = 600 }
+        local result = x.user:find_many(args)
+        return cached:metrics().calls.statements - before, result
+      end
+      local first, rows = read { select = { full_name = true } }
+      local second, same = read { select = { full_name = true } }
+      assert.same({ 1, 0, { { full_name = "Ada ?" } }, rows }, { first, second, rows, same })
+      assert.equal('[{"full_name":"Ada ?"}]', select(2, read { as = "json", select = { full_name = true } }))
+      x.user:update { where = { id = 1 }, data = { first = "Bea" } }
+      local third, none = read { select = { full_name = true } }
+      assert.same({ 1, {}, 4 }, { third, none, calls })
+      support.fails("VALIDATION", x.user.create, x.user, { data = { email = "d@x" }, cache = { ttl = 1 } })
+    end)
+  end
+
   describe("a client that is extended", function()
     it("has the pool of the other, is closed alone, and may be one of a transaction", function()
       local x = db:extend(NAMES)
