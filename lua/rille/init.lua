@@ -22,6 +22,7 @@ require "rille.lock"
 require "rille.listen"
 require "rille.schema"
 require "rille.tags"
+local cached = require "rille.cached"
 local observe = require "rille.observe"
 require "rille.development" -- after all others that add to rille.connect
 local options = require "rille.options"
@@ -43,6 +44,7 @@ local rille = {
   now = values.now,
   ago = values.ago,
   date = values.date,
+  request = cached.request,
   sql = raw.sql,
   join = raw.join,
   raw = raw.raw,

@@ -37,6 +37,7 @@ enum {
   RL_REF_MIGRATIONS,
   RL_REF_SHADOW,
   RL_REF_DEV,
+  RL_REF_CONTEXT,
   RL_REF_LAYOUTS, /* number of a layout -> rl_layout */
   RL_REF_OLD_LAYOUTS,
   RL_REF_METHODS,
@@ -51,6 +52,7 @@ enum {
 
 struct rl_lua_op;
 struct rl_lua_tx;
+struct rl_lua_context;
 typedef struct rl_binding {
   const void *identity[RL_REF_END]; /* addresses of the referenced objects; valid until the state ends */
   int layout_count, layout_keys;    /* of the newer generation */
@@ -58,6 +60,9 @@ typedef struct rl_binding {
   int held;                         /* number of open transactions and locks */
   int open_count; /* number of transactions whose function runs; `open` has them, hashed by coroutine */
   struct rl_lua_tx *open[RL_OPEN_BUCKETS];
+  int context_count; /* number of computations and requests whose function runs; `contexts` has them, hashed by
+                        coroutine */
+  struct rl_lua_context *contexts[RL_OPEN_BUCKETS];
   rille_bell *bell;   /* shared by the jobs that queue for a connection; NULL: each has its own */
   uint32_t tickets;   /* number of jobs that were started */
   int64_t look_us;    /* rl_now_us: not before this, the collector may free connections that are no longer referenced */
@@ -223,7 +228,8 @@ typedef struct rl_lua_op {
   rl_scope *scope;    /* of the job; its table keeps it alive */
   rille_tape **tapes; /* of a batch: one per call */
   int tape_count;
-  int stream; /* rows are read in batches */
+  int stream;     /* rows are read in batches */
+  int in_context; /* it was part of a computation or a request when it was taken last */
   rl_binding *binding;
   uint32_t ticket;                 /* of the job: its number for the bell */
   int64_t stepped_us;              /* of a job: rl_now_us of its last step */
@@ -315,8 +321,13 @@ int rl_runs_code(lua_State *L, int index);
 int rl_is_empty_table(lua_State *L, int index);
 void rl_plain_setup(lua_State *L);
 
+/* kept.c: makes the operation part of the computation and the request in which this coroutine runs. */
+void rl_context_apply(lua_State *L, rl_lua_op *op);
+void rl_kept_setup(lua_State *L);
+
 /* value.c */
 void rl_value_setup(lua_State *L);
+void rl_pack_setup(lua_State *L); /* pack.c */
 void rl_push_value(lua_State *L, rl_lua_op *op, const rille_value *v);
 typedef struct rl_lua_field {
   size_t len;

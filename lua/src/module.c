@@ -59,6 +59,7 @@ static int build_module(lua_State *L) {
   rl_error_setup(L);
   rl_place_setup(L);
   rl_value_setup(L);
+  rl_pack_setup(L);
   rl_lua_decimal_setup(L);
   rl_json_setup(L);
   rl_input_setup(L);
@@ -83,6 +84,7 @@ static int build_module(lua_State *L) {
   rl_listen_setup(L);
   rl_lock_setup(L);
   rl_inside_setup(L);
+  rl_kept_setup(L);
   rl_provider_setup(L);
   lua_pushstring(L, rille_version());
   lua_setfield(L, -2, "version");

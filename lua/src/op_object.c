@@ -141,6 +141,7 @@ static inline rl_lua_op *op_take_ready(lua_State *L, rl_scope *scope, int owner)
   rl_lua_op *op = op_take_idle(L, scope);
   if (scope->traced) rl_set_trace(L, op);
   op->inside = RL_INSIDE_NONE;
+  if (op->binding->context_count || op->in_context) rl_context_apply(L, op);
   return op;
 }
 

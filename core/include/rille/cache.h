@@ -66,7 +66,9 @@ RILLE_API void rille_computation_value(const rille_computation *c, const char **
  * Holds until it is set again, or until rille_op_reset. A read through a client of other traits is VALIDATION. */
 RILLE_API rille_status rille_op_set_computation(rille_op *op, rille_computation *c, rille_error **err);
 RILLE_API void rille_computation_land(rille_computation *c, const char *value, size_t len);
-RILLE_API void rille_computation_fail(rille_computation *c, const rille_error *err); /* NULL: others compute again */
+/* Ends it with an error of rille, by its code ("P2025") and its message, which all who wait get. code NULL, or one that
+ * is not rille's: one of those who wait computes again. */
+RILLE_API void rille_computation_fail(rille_computation *c, const char *code, const char *message);
 RILLE_API void rille_computation_free(rille_computation *c); /* gives it up if it has not ended */
 
 /* ------------------------------------------------------------------ one request */
