@@ -63,7 +63,22 @@ local function document(text)
   return rows
 end
 
-return function(yard, db)
+-- What is in memory, by argument: pages of posts and single users.
+local function remembered(yard)
+  local yardstick = require "yardstick"
+  local pages, users = {}, {}
+  for after = 0, 900, 100 do
+    pages[after] = yardstick.remember({ table.unpack(yard:page(after), 1, 100) }, "post")
+    users[after] = yardstick.remember({ yard:find(after + 1) }, "user")
+  end
+  return pages, users
+end
+
+-- `cached` is a client with a cache.
+return function(yard, db, cached)
+  local yardstick = require "yardstick"
+  local pages, users = remembered(yard)
+  local function find(client, id, cache) return client.user:find_unique { where = { id = id + 1 }, cache = cache } end
   return {
     {
       name = "W1", title = "find by id", args = function(random) return random(10000) end, canonical = identity,
@@ -130,6 +145,20 @@ return function(yard, db)
       end,
       peer_name = "tables+cjson",
       peer = has_cjson and function(after) return cjson.encode(yard:feed(after)) end,
+    },
+    {
+      name = "W12", title = "100 rows from the cache", args = function(random) return random(10) * 100 end, canonical = identity,
+      yardstick = function(after) return yardstick.recall(pages[after]) end,
+      rille = function(after)
+        return cached.post:find_many { where = { id = { gt = after } }, order_by = { id = "asc" }, take = 100, cache = { ttl = 3600 } }
+      end,
+    },
+    {
+      name = "W13", title = "find by id from the cache", args = function(random) return random(10) * 100 end, canonical = identity,
+      yardstick = function(after) return yardstick.recall_one(users[after]) end,
+      rille = function(after) return find(cached, after, { ttl = 3600 }) end,
+      peer_name = "query",
+      peer = function(after) return find(db, after) end,
     },
   }, same
 end

@@ -240,7 +240,8 @@ int luaopen_yardstick(lua_State *L) {
                                      {"exec", l_exec},   {"close", l_close},         {"__gc", l_close},
                                      {NULL, NULL}};
   static const luaL_Reg functions[] = {
-      {"postgres", l_postgres}, {"sqlite", l_sqlite}, {"wall", l_wall}, {"cpu", l_cpu}, {NULL, NULL}};
+      {"postgres", l_postgres},     {"sqlite", l_sqlite}, {"remember", l_remember}, {"recall", l_recall},
+      {"recall_one", l_recall_one}, {"wall", l_wall},     {"cpu", l_cpu},           {NULL, NULL}};
   luaL_newmetatable(L, TYPE_NAME);
   luaL_setfuncs(L, methods, 0);
   lua_pushvalue(L, -1);

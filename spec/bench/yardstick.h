@@ -89,4 +89,9 @@ struct engine {
 
 extern const struct engine postgres_engine, sqlite_engine;
 
+/* yardstick_memory.c */
+int l_remember(lua_State *L);
+int l_recall(lua_State *L);
+int l_recall_one(lua_State *L);
+
 #endif
