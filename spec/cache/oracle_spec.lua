@@ -1,0 +1,94 @@
+-- The cache against an oracle: two processes with a cache, one without, threads and coroutines, reads of all kinds, writes of all kinds; every cached
+-- read must be one that the database could have given. RILLE_CACHE_OPERATIONS=100000 for a long run.
+local support = require "support"
+local check = require "cache.oracle_check"
+local model = require "cache.oracle_model"
+
+local OPERATIONS = tonumber(os.getenv "RILLE_CACHE_OPERATIONS" or "") or 3000
+local THREADS, COROUTINES = 5, 40 -- of each process; the last thread runs the coroutines
+
+-- How late a commit of another process may be seen, in seconds: the notice has to arrive, on a busy machine.
+local DELAY = { sqlite = 0, postgresql = 2 }
+
+local function read(path)
+  local handle = io.open(path)
+  if not handle then return nil end
+  local text = handle:read "a"
+  handle:close()
+  return text
+end
+
+local function now()
+  return require("cqueues").monotime()
+end
+
+local function sleep(seconds) os.execute(("sleep %g"):format(seconds)) end
+
+local host = assert(os.getenv "RILLE_HOST")
+
+local function start(folder, name, url, operations, cache, mode)
+  local actors = cache == "none" and 2 or THREADS - 1 + COROUTINES
+  local command = ("cd '%s' && (env -u LD_PRELOAD sh -c 'echo $$ >%s.pid; exec \"$@\"' - '%s' %d %d '%s' '%s' '%s' %s %d %d '%s' %s; echo $? >%s.status) "
+    .. ">%s.out 2>&1 </dev/null &"):format(folder, name, host, cache == "none" and 2 or THREADS, 3600, package.searchpath("cache.oracle_worker", package.path),
+      url, folder, name, math.ceil(operations / actors), cache == "none" and 0 or COROUTINES, cache, mode or "all", name, name)
+  assert(os.execute(command))
+end
+
+local function wait(folder, name)
+  while not read(("%s/%s.status"):format(folder, name)) do sleep(0.05) end
+  return tonumber(read(("%s/%s.status"):format(folder, name))), read(("%s/%s.out"):format(folder, name))
+end
+
+local function notes_of(folder, name)
+  local pipe = assert(io.popen(("ls %s/%s.[0-9]*"):format(folder, name)))
+  local paths = {}
+  for path in pipe:lines() do paths[#paths + 1] = path end
+  pipe:close()
+  return paths
+end
+
+local function hits_of(out)
+  local hits = 0
+  for n in out:gmatch "hits=(%d+)" do hits = math.max(hits, tonumber(n)) end
+  return hits
+end
+
+-- Calls meanwhile(folder) while they run.
+local function run(engine, cache, meanwhile)
+  local url, folder = support.database(engine), support.folder()
+  require("rille").push { schema_text = model.schema, url = url }
+  local db = support.connect(url, model.schema)
+  local begin = now()
+  model.fill(db, now)
+  local history = check.new(DELAY[engine])
+  history:commit("fill", begin, now(), model.all(db))
+  db:close()
+  local names = { "one", "two", "plain" }
+  start(folder, "one", url, OPERATIONS, cache)
+  start(folder, "two", url, OPERATIONS, cache)
+  start(folder, "plain", url, math.ceil(OPERATIONS / 20), "none", "only")
+  if meanwhile then meanwhile(folder, url) end
+  local hits = 0
+  for _, name in ipairs(names) do
+    local status, out = wait(folder, name)
+    assert.equal(0, status, name .. ": " .. tostring(out))
+    hits = hits + hits_of(out)
+    for _, path in ipairs(notes_of(folder, name)) do history:read_notes(name, path) end
+    if os.getenv "RILLE_CACHE_OPERATIONS" then io.stderr:write(name, ": ", out) end
+  end
+  history:finish()
+  local wrong, figures = history:judge()
+  if os.getenv "RILLE_CACHE_OPERATIONS" then
+    io.stderr:write(("%s, %s: %d reads judged, %d skipped, %d hits\n"):format(engine, cache, figures.reads, figures.skipped, hits))
+  end
+  assert.equal(0, figures.wrong, table.concat(wrong, "\n"))
+  assert.is_true(figures.reads > OPERATIONS / 2)
+  assert.is_true(figures.skipped < figures.reads / 2)
+  assert.is_true(hits > figures.reads / 20, ("only %d hits in %d reads"):format(hits, figures.reads))
+end
+
+support.each_engine(function(engine)
+  describe("the cache against an oracle", function()
+    it("gives what the database could have given, in memory", function() run(engine, "memory") end)
+  end)
+end)
