@@ -64,7 +64,7 @@ function model.create_account(db, id, now)
   local v, notes = math.floor(now() * 1e6), {}
   for i, note in ipairs(notes_of(id)) do notes[i] = { id = note, v = v } end
   local row = db.account:create {
-    data = { id = id, name = ("name %d-%d"):format(id, v), team = id % FIRST_GROUPS, balance = 100, v = v, notes = notes }, include = { notes = true },
+    data = { id = id, name = ("name %d-%d"):format(id, v), team = id % FIRST_GROUPS, balance = 100, v = v, notes = { create = notes } }, include = { notes = true },
   }
   local states = { "+" .. account_state(row) }
   for _, note in ipairs(row.notes) do states[#states + 1] = "+" .. note_state(note) end
@@ -130,8 +130,7 @@ function writes.nested(db, random)
   return states
 end
 
-local RAW = 'UPDATE "Account" SET balance = balance + 1, v = v + 1 WHERE id = '
-local RETURNING = ' RETURNING id, name, team, balance, v'
+local RAW = 'UPDATE "Account" SET balance = balance + 1, v = v + 1 WHERE id = ? RETURNING id, name, team, balance, v'
 
 local function raw(db, fragment)
   local states = {}
@@ -139,9 +138,9 @@ local function raw(db, fragment)
   return states
 end
 
-function writes.raw(db, random) return raw(db, rille.sql(RAW, random(model.ACCOUNTS), RETURNING)) end
+function writes.raw(db, random) return raw(db, rille.sql(RAW, random(model.ACCOUNTS))) end
 
-function writes.raw_named(db, random) return raw(db, rille.sql(RAW, random(model.ACCOUNTS), RETURNING):touches("account")) end
+function writes.raw_named(db, random) return raw(db, rille.sql(RAW, random(model.ACCOUNTS)):touches("account")) end
 
 -- These need a transaction, because they write several rows.
 local transactions = {}
@@ -200,8 +199,8 @@ end
 
 -- By a name that was read a moment ago: it may be another's now, or nobody's.
 function reads.by_name(db, random, cache, names)
+  if #names == 0 then return nil end
   local name = names[random(#names)]
-  if not name then return nil end
   return "name " .. name, rows_of { db.account:find_unique { where = { name = name }, cache = cache } }
 end
 
