@@ -123,7 +123,7 @@ describe("the documentation", function()
           it("does what it shows: " .. where(path, block), function()
             if schema then rille.push { schema_text = schema.text, url = url, reset = true } end
             if block.words.program then return run_program(path, block, schema, url) end
-            local db = schema and rille.connect { schema_text = schema.text, url = url }
+            local db = schema and rille.connect { schema_text = schema.text, url = url, cache = schema.words.cache }
             local env = setmetatable({ db = db, rille = rille, url = url, schema = schema and schema.text }, { __index = _G })
             if seed then run(path, seed, env) end
             run(path, block, env)

@@ -2,6 +2,7 @@
 --
 -- A comment `<!-- test: word word=value -->` directly before a block says what the block is for:
 --   schema=NAME     (prisma) the schema of the Lua blocks that follow, until the next one
+--   cache           (prisma) beside schema: the client of its blocks has a cache
 --   use=NAME        (lua) that schema of the page instead
 --   seed            (lua) run in front of every later Lua block of that schema
 --   program         (lua) a whole program: run by lua5.4 in a folder of its own that holds schema.prisma, with DATABASE_URL set
