@@ -240,6 +240,7 @@ function methods:metrics(format)
   end
   local metrics = core.metrics(scope)
   metrics.actions = core.action_stats(scope)
+  metrics.cache = core.cache_stats(scope)
   return format and prometheus(metrics) or metrics
 end
 

@@ -118,6 +118,20 @@
 ---@field duration_ms number total
 ---@field buckets integer[] calls that took up to 1, 5, 10, 25, 50, 100, 250, 500, 1000, 5000 ms, and longer
 
+---@class rille.CacheFigures
+---@field hits integer
+---@field misses integer
+---@field stale_hits integer old answers that were given while another caller renewed them
+---@field waits integer calls that waited for the answer of another one
+---@field kept integer answers that were put into the cache
+---@field refused integer answers that were not, because something had been written, or they were too long
+---@field entries integer
+---@field bytes integer
+---@field evictions integer
+
+---@class rille.CacheMetrics: rille.CacheFigures
+---@field by table<string, rille.CacheFigures> by model, by `key` of db:cached and by path of db:page; at most 1,000
+
 ---@class rille.Metrics
 ---@field pool rille.PoolMetrics
 ---@field replicas rille.PoolMetrics[] in the order of the option
@@ -125,6 +139,7 @@
 ---@field calls { operations: integer, statements: integer, round_trips: integer }
 ---@field events { dropped: integer }
 ---@field actions rille.ActionMetrics[] empty without the option `metrics`
+---@field cache rille.CacheMetrics|nil of all clients of the database in this process
 
 ---@class (exact) rille.WithOptions
 ---@field tags? table<string, string|number|boolean> added to those of the client
@@ -166,6 +181,20 @@
 ---@field read_only? boolean writes are P2028
 ---@field after_commit? fun() called after the commit
 ---@field after_rollback? fun() called after a rollback; with retries, after each attempt
+
+---@class (exact) rille.CachedOptions
+---@field key string the name of the value; with the arguments it identifies the value
+---@field ttl number seconds for which the value is given at most
+---@field stale? number seconds after `ttl` in which the old value is given while one caller renews it: 0
+---@field tags? string[]|fun(...): string[] for db:revalidate_tag; or a function of the arguments
+---@field auto? boolean false: writes do not make it stale, only `ttl` and `tags` do
+
+---@class (exact) rille.PageOptions
+---@field ttl number seconds for which the page is given at most
+---@field stale? number seconds after `ttl` in which the old page is given while one caller renews it: 0
+---@field tags? string[] for db:revalidate_tag
+---@field vary? table what else decides the page: one is kept for each combination
+---@field auto? boolean false: writes do not make it stale, only `ttl`, `tags` and its path do
 
 --- The methods of a client. `rille generate` writes a class with these and the models of the schema.
 ---@class rille.ClientMethods
@@ -313,6 +342,22 @@ function Client:revalidate_tag(...) end
 --- Makes cached pages stale that have one of these paths: "/posts"; "/posts/*" is all paths below it. On a transaction object, at its commit.
 ---@param ... string paths
 function Client:revalidate_path(...) end
+
+--- Returns a function that calls fn(...) once for each combination of arguments, and then returns what the cache has kept. The values depend on what fn
+--- reads through rille: a write of it makes them stale. Arguments and values are nil, booleans, numbers, strings, decimals, rille's nulls, and tables of
+--- these. In a transaction it calls fn each time. See docs/caching.md. Errors: VALIDATION (the options; a value of another type; a client without cache).
+---@param fn fun(...): ...
+---@param options rille.CachedOptions
+---@return fun(...): ...
+function Client:cached(fn, options) end
+
+--- Returns the page of a path, which fn() makes if it is not kept. It is stale after a write of what fn has read, after db:revalidate_path of its path, or
+--- of a path above it with a star, and after `ttl`. In a transaction it calls fn each time. Errors: VALIDATION.
+---@param path string "/posts"
+---@param fn fun(): ...
+---@param options rille.PageOptions
+---@return any page what fn returns
+function Client:page(path, fn, options) end
 
 ---@class rille.Null
 
@@ -502,6 +547,13 @@ function rille.ago(span) end
 ---   returns the seconds east of UTC at that time, and the text for %Z
 ---@return string
 function rille.date(value, format, zone) end
+
+--- Calls fn(...) and returns what it returns. Inside, a read of a model that has run already gives the same rows again, each time as new tables, until
+--- something is written. Coroutines that fn starts are not part of it, and transactions are not either. Works without a cache.
+---@param fn fun(...): ...
+---@param ... any
+---@return ...
+function rille.request(fn, ...) end
 
 --- Returns a fragment of SQL with its values: each `?` takes the next argument, a value or another fragment. `??` is a plain question mark. Values are
 --- always sent as parameters. Errors: P1016 (more or fewer values than placeholders).

@@ -22,6 +22,17 @@ local FIGURES = {
   { "rille_events_dropped_total", "counter", "Events that were not read in time", "events", "dropped" },
 }
 
+-- Those of a cache, also by model and key.
+local CACHE = {
+  { "rille_cache_hits_total", "counter", "Answers from the cache", "hits" },
+  { "rille_cache_stale_hits_total", "counter", "Old answers given while another caller renewed them", "stale_hits" },
+  { "rille_cache_misses_total", "counter", "Answers that were not in the cache", "misses" },
+  { "rille_cache_waits_total", "counter", "Calls that waited for the answer of another one", "waits" },
+  { "rille_cache_evictions_total", "counter", "Answers removed for others", "evictions" },
+  { "rille_cache_entries", "gauge", "Answers in the cache", "entries" },
+  { "rille_cache_bytes", "gauge", "Bytes of the cache", "bytes" },
+}
+
 local BOUNDS = { "1", "5", "10", "25", "50", "100", "250", "500", "1000", "5000", "+Inf" }
 
 -- The value of a label.
@@ -55,6 +66,18 @@ local function histogram(out, actions)
   end
 end
 
+local function cache_figures(out, cache)
+  local names = {}
+  for name in pairs(cache.by) do names[#names + 1] = name end
+  table.sort(names)
+  for _, figure in ipairs(CACHE) do
+    local metric, key = figure[1], figure[4]
+    head(out, metric, figure[2], figure[3])
+    out[#out + 1] = ("%s %d"):format(metric, cache[key])
+    for _, name in ipairs(names) do out[#out + 1] = ("%s{key=%s} %d"):format(metric, quote(name), cache.by[name][key]) end
+  end
+end
+
 --- Returns the result of db:metrics() as text.
 ---@param metrics rille.Metrics
 ---@return string
@@ -68,6 +91,7 @@ return function(metrics)
       out[#out + 1] = ('%s{replica="%d"} %d'):format(name, i, pool[key])
     end
   end
+  if metrics.cache then cache_figures(out, metrics.cache) end
   if #metrics.actions > 0 then
     counters(out, metrics.actions, "rille_client_operations_total", "Calls of each action of each model", "operations")
     counters(out, metrics.actions, "rille_client_errors_total", "Failed calls of each action of each model", "errors")

@@ -211,6 +211,51 @@ static int end_context(lua_State *L) {
   return 0;
 }
 
+/* ------------------------------------------------------------------ figures */
+
+static void push_figures(lua_State *L, const rille_cache_stats *s) {
+  const struct {
+    const char *name;
+    int64_t value;
+  } all[] = {{"hits", s->hits},       {"misses", s->misses}, {"stale_hits", s->stale_hits},
+             {"waits", s->waits},     {"kept", s->kept},     {"refused", s->refused},
+             {"entries", s->entries}, {"bytes", s->bytes},   {"evictions", s->evictions}};
+  lua_createtable(L, 0, (int)(sizeof all / sizeof *all));
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    rl_push_integer(L, all[i].value);
+    lua_setfield(L, -2, all[i].name);
+  }
+}
+
+/* core.cache_stats(scope): returns the figures of the cache, and in `by` those of each model and key; nil if there is
+ * no cache. */
+static int push_cache_stats(lua_State *L) {
+  const rl_scope *scope = rl_scope_check(L, 1);
+  rille_cache_stats s = {.struct_size = (uint32_t)sizeof s};
+  const char *name;
+  size_t len;
+  if (!rille_client_cache_label(scope->client, 0, &name, &len, &s)) return 0;
+  rille_client_cache_stats(scope->client, &s);
+  push_figures(L, &s);
+  lua_newtable(L);
+  for (uint32_t i = 0; rille_client_cache_label(scope->client, i, &name, &len, &s); i++) {
+    if (s.hits + s.misses + s.stale_hits + s.waits == 0) continue;
+    lua_pushlstring(L, name, len);
+    push_figures(L, &s);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "by");
+  return 1;
+}
+
+/* core.cache_clear(scope) */
+static int clear_cache(lua_State *L) {
+  const rl_scope *scope = rl_scope_check(L, 1);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_client_cache_clear(scope->client, &box->err));
+  return 0;
+}
+
 /* __gc */
 static int context_gc(lua_State *L) {
   rl_lua_context *c = (rl_lua_context *)rl_is(L, rl_binding_of(L), 1, RL_REF_CONTEXT);
@@ -228,6 +273,8 @@ void rl_kept_setup(lua_State *L) {
                                        {"context_enter", enter_context},
                                        {"context_leave", leave_context},
                                        {"context_end", end_context},
+                                       {"cache_stats", push_cache_stats},
+                                       {"cache_clear", clear_cache},
                                        {NULL, NULL}};
   rl_push_ref(L, RL_REF_CONTEXT);
   rl_set_functions(L, meta);

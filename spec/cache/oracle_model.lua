@@ -64,7 +64,8 @@ function model.create_account(db, id, now)
   local v, notes = math.floor(now() * 1e6), {}
   for i, note in ipairs(notes_of(id)) do notes[i] = { id = note, v = v } end
   local row = db.account:create {
-    data = { id = id, name = ("name %d-%d"):format(id, v), team = id % FIRST_GROUPS, balance = 100, v = v, notes = { create = notes } }, include = { notes = true },
+    data = { id = id, name = ("name %d-%d"):format(id, v), team = id % FIRST_GROUPS, balance = 100, v = v, notes = { create = notes } },
+    include = { notes = true },
   }
   local states = { "+" .. account_state(row) }
   for _, note in ipairs(row.notes) do states[#states + 1] = "+" .. note_state(note) end

@@ -86,8 +86,19 @@ void rille_computation_land(rille_computation *c, const char *value, size_t len)
   rl_computation_land(c->computation, rl_str_make(value, len));
 }
 
-void rille_computation_fail(rille_computation *c, const rille_error *err) {
-  rl_computation_fail(c->computation, err ? &err->error : NULL);
+/* RL_CODE_NONE: it is no code of rille. */
+static rl_code code_named(const char *name) {
+  for (int code = RL_CODE_NONE + 1; name && code < RL_CODE_COUNT; code++)
+    if (strcmp(rl_code_name((rl_code)code), name) == 0) return (rl_code)code;
+  return RL_CODE_NONE;
+}
+
+void rille_computation_fail(rille_computation *c, const char *code, const char *message) {
+  rl_error err = {0};
+  rl_code known = code_named(code);
+  if (known != RL_CODE_NONE) rl_fail(&err, known, "%s", message ? message : "");
+  rl_computation_fail(c->computation, known != RL_CODE_NONE ? &err : NULL);
+  rl_error_clear(&err);
 }
 
 void rille_computation_free(rille_computation *c) {
