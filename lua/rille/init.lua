@@ -57,6 +57,7 @@ local rille = {
     reset = migrations.reset,
     resolve = migrations.resolve,
     down = migrations.down,
+    cache_triggers = require("rille.migrations_cache").cache_triggers,
   },
   pull = errors.entries({ pull = migrate.pull }).pull,
   log_line = observe.line,

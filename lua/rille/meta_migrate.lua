@@ -103,6 +103,14 @@ function Decimal:tonumber() end
 ---@field down? boolean false: writes no down.sql
 ---@field ask? fun(question: rille.Question): any answers what a person must decide
 
+---@class (exact) rille.CacheTriggersOptions
+---@field schema? string a file or a folder; by default found by convention
+---@field schema_text? string the schema itself
+---@field url? string only its scheme counts, and only if the schema names no provider
+---@field migrations? string the folder; by default `migrations` next to the schema
+---@field name? string of the migration: rille_cache_triggers
+---@field drop? boolean writes a migration that removes the triggers
+
 ---@class (exact) rille.DiffOptions
 ---@field from rille.DiffSource the current state
 ---@field to rille.DiffSource the state to reach
@@ -210,6 +218,13 @@ function Migrate.down(options) end
 ---@param options? rille.MigrateOptions
 ---@return { ok: boolean, up_to_date: boolean, has_history: boolean, migrations: table[], problems: table[] }
 function Migrate.status(options) end
+
+--- Writes a migration with triggers on all tables of the schema, which tell caches what other programs write, or with `drop` one that removes them. It is
+--- not applied: `deploy` and `dev` do that. Nothing is written if the folder has it already. Errors: P2026 (the database needs no triggers, or has no
+--- notifications), P3010, P3015, P3019.
+---@param options? rille.CacheTriggersOptions
+---@return { created?: string }
+function Migrate.cache_triggers(options) end
 
 --- Returns the steps from `from` to `to`. Changes nothing.
 --- Sources: { empty = true }, { schema = file or folder }, { schema_text = text }, { url = url }, { migrations = folder } (the state after them; on

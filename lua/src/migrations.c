@@ -233,6 +233,24 @@ static int push_checksum(lua_State *L) {
   return 1;
 }
 
+/* core.cache_triggers{ provider, folder, schema, name, drop }: returns the name of the new migration, or nil. */
+static int cache_triggers(lua_State *L) {
+  typedef rille_cache_triggers_options all;
+  static const rl_option rows[] = {{"provider", RL_OPTION_STRING, .at = offsetof(all, provider)},
+                                   {"folder", RL_OPTION_STRING, .at = offsetof(all, folder)},
+                                   {"schema", RL_OPTION_SCHEMA, .at = offsetof(all, schema)},
+                                   {"name", RL_OPTION_STRING, .at = offsetof(all, name)},
+                                   {"drop", RL_OPTION_FLAG, .at = offsetof(all, drop)},
+                                   {0}};
+  rille_cache_triggers_options options;
+  rl_options_read(L, 1, "rille.migrate.cache_triggers", rows, &options, sizeof options);
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_cache_triggers(&options, &box->text, &box->err));
+  lua_pushstring(L, box->text); /* nil without one */
+  rl_lua_box_clear(box);
+  return 1;
+}
+
 /* core.shadow_open(url, shadow_url or nil): returns the shadow and its URL. */
 static int shadow_open(lua_State *L) {
   const char *url = rl_string_arg(L, 1, "url"), *shadow_url = rl_string(L, 2, "shadow_url");
@@ -264,20 +282,28 @@ static void set_userdata_type(lua_State *L, int ref, const char *name, lua_CFunc
 }
 
 void rl_lua_migrations_setup(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"migrations_open", migrations_open},   {"migrations_close", migrations_close},
-      {"migrations_lock", migrations_lock},   {"migrations_load", migrations_load},
+  static const luaL_Reg functions[] = {{"migrations_open", migrations_open},
+                                       {"migrations_close", migrations_close},
+                                       {"migrations_lock", migrations_lock},
+                                       {"migrations_load", migrations_load},
 
-      {"migrations_apply", migrations_apply}, {"migrations_take_back", migrations_take_back},
-      {"migrations_next", migrations_next},   {"migrations_evaluate", migrations_evaluate},
+                                       {"migrations_apply", migrations_apply},
+                                       {"migrations_take_back", migrations_take_back},
+                                       {"migrations_next", migrations_next},
+                                       {"migrations_evaluate", migrations_evaluate},
 
-      {"migrations_pull", migrations_pull},   {"migrations_scope", migrations_scope},
+                                       {"migrations_pull", migrations_pull},
+                                       {"migrations_scope", migrations_scope},
 
-      {"migrations_fail", migrations_fail},   {"migrations_mark", migrations_mark},
-      {"migrations_reset", migrations_reset},
+                                       {"migrations_fail", migrations_fail},
+                                       {"migrations_mark", migrations_mark},
+                                       {"migrations_reset", migrations_reset},
 
-      {"migrations_checksum", push_checksum}, {"shadow_open", shadow_open},
-      {"shadow_close", shadow_close},         {NULL, NULL}};
+                                       {"migrations_checksum", push_checksum},
+                                       {"shadow_open", shadow_open},
+                                       {"shadow_close", shadow_close},
+                                       {"cache_triggers", cache_triggers},
+                                       {NULL, NULL}};
   rl_set_functions(L, functions);
   set_userdata_type(L, RL_REF_MIGRATIONS, "rille.Migrations", migrations_close);
   set_userdata_type(L, RL_REF_SHADOW, "rille.Shadow", shadow_close);

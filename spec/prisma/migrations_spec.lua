@@ -239,6 +239,18 @@ real.each_engine(function(engine)
       expect_clean(SECOND, 2)
     end)
 
+    if engine == "postgresql" then
+      it("the triggers of the cache are nothing to Prisma", function()
+        dev(SECOND, "one")
+        assert.truthy(rille.migrate.cache_triggers({ migrations = dir, schema_text = whole(SECOND) }).created)
+        assert.equal(1, #ask("deploy", nil, SECOND))
+        expect_clean(SECOND, 2)
+        assert.truthy(rille.migrate.cache_triggers({ migrations = dir, schema_text = whole(SECOND), drop = true }).created)
+        assert.equal(1, #deploy().applied)
+        expect_clean(SECOND, 3)
+      end)
+    end
+
     it("a folder for another database both refuse", function()
       support.write(dir .. "/migration_lock.toml", ('provider = "%s"\n'):format(engine == "sqlite" and "postgresql" or "sqlite"))
       folders.add(dir, A, TABLE_A)

@@ -130,6 +130,21 @@ RILLE_API rille_status rille_migrations_write(const char *folder, const char *na
 /* What the history keeps of a migration.sql: SHA-256 in 64 hexadecimal digits. */
 RILLE_API void rille_migrations_checksum(const char *text, size_t len, char out[65]);
 
+/* Writes a migration whose triggers tell the caches of clients about writes of programs without rille, or with `drop`
+ * one that removes them. It is not applied. No round trip. *created is its name, owned by the caller: rille_free. NULL:
+ * the folder has it already. Errors: P2026 (the database needs no triggers, or has no notifications), P3010, P3015,
+ * P3019. */
+typedef struct rille_cache_triggers_options {
+  uint32_t struct_size; /* sizeof(rille_cache_triggers_options) */
+  int32_t drop;
+  const char *provider;       /* required: "postgresql", ... */
+  const char *folder;         /* required; it need not exist */
+  const rille_schema *schema; /* required; borrowed during the call */
+  const char *name;           /* NULL: a usual one */
+} rille_cache_triggers_options;
+RILLE_API rille_status rille_cache_triggers(const rille_cache_triggers_options *options, char **created,
+                                            rille_error **err);
+
 /* An empty database to replay migrations in: in memory (SQLite), created beside the one of the URL, or the one of
  * shadow_url, which is emptied before and after. Freeing it leaves nothing. Errors: P3014. */
 typedef struct rille_shadow rille_shadow;

@@ -7,6 +7,7 @@
 #include "driver/facts.h"
 #include "base/alloc.h"
 #include "base/sha256.h"
+#include "migrate/dev/cache_triggers.h"
 #include "migrate/pull/pull.h"
 
 struct rille_shadow {
@@ -209,6 +210,39 @@ rille_status rille_migrations_write(const char *folder, const char *name, const 
 void rille_migrations_checksum(const char *text, size_t len, char out[65]) {
   rl_str part = {text, len};
   rl_sha256_hex(&part, 1, out);
+}
+
+static rille_status cache_triggers(const rille_cache_triggers_options *o, rl_buf *name, rl_error *err) {
+  rl_provider provider = rl_provider_by_name(rl_str_of(o->provider));
+  if (!rl_dialects[provider])
+    return rl_fail(err, RL_VALIDATION, "provider: expected a database, got `%s`", o->provider);
+  rl_cache_triggers_settings s = {.folder = rl_str_of(o->folder),
+                                  .name = rl_str_of(o->name),
+                                  .schema = o->schema->schema,
+                                  .dialect = rl_dialects[provider],
+                                  .drop = o->drop != 0};
+  rl_arena arena;
+  const char *created = NULL;
+  rl_arena_init(&arena, 0);
+  rille_status st = rl_cache_triggers_write(&s, &arena, &created, err);
+  if (created) rl_buf_text(name, created);
+  rl_arena_dispose(&arena);
+  return st;
+}
+
+rille_status rille_cache_triggers(const rille_cache_triggers_options *options, char **created, rille_error **err) {
+  rl_error error = {0};
+  rl_buf name;
+  rille_cache_triggers_options o;
+  *created = NULL;
+  rl_buf_init(&name);
+  rille_status st = rl_read_options(&o, sizeof o, options, sizeof o, "rille_cache_triggers_options", &error);
+  if (st == RILLE_OK && !(o.provider && o.folder && *o.folder && o.schema))
+    st = rl_fail(&error, RL_VALIDATION, "expected `provider`, `folder` and `schema`");
+  if (st == RILLE_OK) st = cache_triggers(&o, &name, &error);
+  if (st == RILLE_OK && name.len) return rl_give_text(st, &name, created, NULL, &error, err);
+  rl_buf_dispose(&name);
+  return rl_box(st, &error, err);
 }
 
 rille_status rille_shadow_open(const char *url, const char *shadow_url, rille_shadow **out, rille_error **err) {

@@ -3,7 +3,7 @@ local output = require "rille.command.output"
 
 local command = {}
 
-local GROUPS = { "project", "schema", "migrate", "db", "console", "doctor", "shell" }
+local GROUPS = { "project", "schema", "migrate", "cache", "db", "console", "doctor", "shell" }
 
 local function has_flag(argv, flag)
   for _, word in ipairs(argv) do

@@ -121,6 +121,7 @@ rille_status rl_folder_file(const rl_migrations *m, rl_str name, const char *fil
 rille_status rl_folder_check_provider(const rl_migrations *m, rl_error *err);
 /* Writes a file of the folder, or of a migration in it. Creates missing folders. */
 rille_status rl_folder_write(rl_str folder, rl_str name, const char *file, rl_str text, rl_error *err);
+rille_status rl_folder_write_lock(rl_str folder, rl_provider provider, rl_error *err); /* migration_lock.toml */
 
 /* history.c */
 rille_status rl_migrations_load(rl_migrations *m, rl_error *err); /* reads the folder and the history */

@@ -112,5 +112,6 @@ const rl_migrate_part rl_migrate_part_postgres = {
     .try_lock = "SELECT pg_try_advisory_lock(72707369)::text",
     .release_lock = "SELECT pg_advisory_unlock(72707369)",
     .lock_name = "pg_advisory_lock(72707369)",
+    .write_cache_triggers = rl_write_cache_triggers_postgres,
     .lock_switch = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK",
 };

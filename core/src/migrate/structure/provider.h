@@ -35,7 +35,10 @@ typedef struct rl_migrate_part {
   const char *first_broken; /* a query for the table and parent of one such row; NULL: keys are always checked */
   const char *try_lock, *release_lock; /* the lock of a run; NULL: a file next to the database */
   const char *lock_name;               /* for messages */
-  const char *lock_switch;             /* the environment variable that turns it off; NULL: none */
+  /* Writes statements for triggers on all tables of a structure, which send the notices of run/foreign.h; drop: those
+   * that remove them. NULL: the database has no notifications. */
+  void (*write_cache_triggers)(rl_buf *sql, const rl_db *wanted, bool drop);
+  const char *lock_switch; /* the environment variable that turns it off; NULL: none */
 } rl_migrate_part;
 
 extern const rl_migrate_part rl_migrate_part_postgres, rl_migrate_part_sqlite;
