@@ -83,30 +83,70 @@ static void test_nothing_and_everything(void **state) {
   rl_names_dispose(&names);
 }
 
+/* Names of rows, with that of their table, as writes touch them. */
+static void add_rows(rl_names *names, const char *table, int64_t count) {
+  rl_names_add(names, rl_name_of_table(rl_str_of(table), RL_TABLE_ANY));
+  for (int64_t i = 0; i < count; i++) {
+    rl_value id = {.kind = RILLE_INT, .as.i = i};
+    rl_names_add(names, rl_name_of_key(rl_str_of(table), &id, 1));
+  }
+}
+
+static void send_on(const rl_names *names, rl_names *back) {
+  rl_buf text;
+  bool own = false;
+  rl_buf_init(&text);
+  rl_notice_write(&text, names);
+  assert_true(text.len <= RL_NOTICE_LONGEST);
+  read_text(rl_buf_z(&text), back, &own);
+  assert_true(own);
+  rl_buf_dispose(&text);
+}
+
+static void test_many_rows_are_their_tables(void **state) {
+  (void)state;
+  rl_names names, back;
+  rl_names_init(&names);
+  add_rows(&names, "User", 300);
+  send_on(&names, &back);
+  assert_int_equal(back.count, 301);
+  rl_names_dispose(&back);
+  add_rows(&names, "Post", 300);
+  rl_names_add(&names, rl_name_of_table(RL_STR("Tag"), RL_TABLE_ANY));
+  rl_names_add(&names, RL_NAME_ANY_WRITE);
+  rl_names_add(&names, rl_name_of_tag(RL_STR("news")));
+  send_on(&names, &back);
+  assert_false(back.everything);
+  assert_int_equal(back.count, 8);
+  static const char *const tables[] = {"User", "Post", "Tag"};
+  for (int i = 0; i < 3; i++) {
+    assert_true(has(&back, rl_name_of_table(rl_str_of(tables[i]), RL_TABLE_ANY)));
+    assert_true(has(&back, rl_name_of_table(rl_str_of(tables[i]), RL_TABLE_ROWS)));
+    assert_false(has(&back, rl_name_of_table(rl_str_of(tables[i]), RL_TABLE_NONE)));
+  }
+  assert_true(has(&back, RL_NAME_ANY_WRITE));
+  assert_true(has(&back, rl_name_of_tag(RL_STR("news"))));
+  rl_names_dispose(&back);
+  rl_names_dispose(&names);
+}
+
 static void test_too_long_is_everything(void **state) {
   (void)state;
-  rl_names names;
+  rl_names names, back;
+  char tag[20];
   rl_names_init(&names);
-  rl_buf text;
-  rl_buf_init(&text);
   bool was_precise = true;
-  for (uint64_t i = 1; i <= 900; i++) {
-    rl_names_add(&names, i);
-    rl_buf_reset(&text);
-    rl_notice_write(&text, &names);
-    assert_true(text.len <= RL_NOTICE_LONGEST);
-    rl_names back;
-    bool own = false;
-    read_text(rl_buf_z(&text), &back, &own);
-    assert_true(own);
-    assert_true(back.everything || back.count == i);
+  for (int i = 1; i <= 600; i++) {
+    snprintf(tag, sizeof tag, "tag%d", i);
+    rl_names_add(&names, rl_name_of_tag(rl_str_of(tag)));
+    send_on(&names, &back);
+    assert_true(back.everything || back.count == (size_t)i);
     assert_true(was_precise || back.everything);
     if (was_precise && back.everything) assert_in_range(i, 400, 500);
     was_precise = !back.everything;
     rl_names_dispose(&back);
   }
   assert_false(was_precise);
-  rl_buf_dispose(&text);
   rl_names_dispose(&names);
 }
 
@@ -221,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_own_notice),
       cmocka_unit_test(test_nothing_and_everything),
+      cmocka_unit_test(test_many_rows_are_their_tables),
       cmocka_unit_test(test_too_long_is_everything),
       cmocka_unit_test(test_triggers),
       cmocka_unit_test(test_notices_of_others),

@@ -17,14 +17,20 @@ static uint64_t add_text(uint64_t h, rl_str text) {
   return h;
 }
 
-/* Mixes all bits into the low ones, which choose the place in the ledger. 0 and 1 have meanings. */
-static rl_name finish(uint64_t h) {
+/* What a name is of, in its highest bits. The others choose the place in the ledger. */
+enum { KIND_AT = 61 };
+typedef enum name_kind { KIND_ROW, KIND_ANY, KIND_ROWS, KIND_NONE, KIND_OTHER } name_kind;
+#define OTHER_BITS ((UINT64_C(1) << KIND_AT) - 1)
+
+/* Mixes all bits into the low ones. 0 and 1 have meanings. */
+static rl_name finish(uint64_t h, name_kind kind) {
   h ^= h >> 33;
   h *= UINT64_C(0xff51afd7ed558ccd);
   h ^= h >> 33;
   h *= UINT64_C(0xc4ceb9fe1a85ec53);
   h ^= h >> 33;
-  return h > RL_NAME_ANY_WRITE ? h : h + 2;
+  h &= OTHER_BITS;
+  return (h > RL_NAME_ANY_WRITE ? h : h + 2) | (uint64_t)kind << KIND_AT;
 }
 
 static unsigned char lower(char c) {
@@ -37,9 +43,25 @@ static uint64_t add_table(uint64_t h, rl_str table) {
   return add_byte(h, BETWEEN);
 }
 
+/* The parts of a table have different low bits, and one leads to the others. */
+static rl_name part_of(rl_name any, rl_table_part part) {
+  static const uint64_t apart[] = {[RL_TABLE_ANY] = 0,
+                                   [RL_TABLE_ROWS] = UINT64_C(0x0a5c39d7e1b26f43),
+                                   [RL_TABLE_NONE] = UINT64_C(0x13e78b24d06a951e)};
+  uint64_t bits = (any ^ apart[part]) & OTHER_BITS;
+  return bits | (uint64_t)(KIND_ANY + part) << KIND_AT;
+}
+
 rl_name rl_name_of_table(rl_str table, rl_table_part part) {
-  static const char letters[] = {[RL_TABLE_ANY] = 't', [RL_TABLE_ROWS] = 'r', [RL_TABLE_NONE] = 'n'};
-  return finish(add_table(add_byte(FNV_START, (unsigned char)letters[part]), table));
+  return part_of(finish(add_table(add_byte(FNV_START, 't'), table), KIND_ANY), part);
+}
+
+bool rl_name_is_row(rl_name name) {
+  return name >> KIND_AT == KIND_ROW && name != RL_NAME_ANY_WRITE;
+}
+
+rl_name rl_name_rows_of(rl_name any) {
+  return any >> KIND_AT == KIND_ANY ? part_of(any, RL_TABLE_ROWS) : 0;
 }
 
 /* Zeros before a number do not count: some collations compare numbers in texts by value. Returns false if the text has
@@ -82,15 +104,15 @@ rl_name rl_name_of_key(rl_str table, const rl_value *values, size_t count) {
   uint64_t h = add_table(add_byte(FNV_START, 'k'), table);
   for (size_t i = 0; i < count; i++)
     if (!add_key_value(&h, &values[i])) return 0;
-  return finish(h);
+  return finish(h, KIND_ROW);
 }
 
 rl_name rl_name_of_tag(rl_str tag) {
-  return finish(add_text(add_byte(FNV_START, 'g'), tag));
+  return finish(add_text(add_byte(FNV_START, 'g'), tag), KIND_OTHER);
 }
 
 rl_name rl_name_of_path(rl_str path) {
-  return finish(add_text(add_byte(FNV_START, 'p'), path));
+  return finish(add_text(add_byte(FNV_START, 'p'), path), KIND_OTHER);
 }
 
 /* ------------------------------------------------------------------ lists */
@@ -156,7 +178,7 @@ void rl_names_add_path(rl_names *n, rl_str path) {
   uint64_t h = add_byte(FNV_START, 'p');
   for (size_t i = 0; i < path.len; i++) {
     h = add_byte(h, (unsigned char)path.p[i]);
-    if (path.p[i] == '/') rl_names_add(n, finish(add_byte(h, '*')));
+    if (path.p[i] == '/') rl_names_add(n, finish(add_byte(h, '*'), KIND_OTHER));
   }
-  rl_names_add(n, finish(h));
+  rl_names_add(n, finish(h, KIND_OTHER));
 }

@@ -27,6 +27,10 @@ rl_name rl_name_of_table(rl_str table, rl_table_part part);
  * float, a date-time, bytes. Then a write touches RL_TABLE_ROWS instead, and an answer depends on RL_TABLE_ANY: a write
  * may find its row by a text that has a name, if the collation takes the two for equal. */
 rl_name rl_name_of_key(rl_str table, const rl_value *values, size_t count);
+/* Returns whether it names one row by its key. */
+bool rl_name_is_row(rl_name name);
+/* Returns the RL_TABLE_ROWS of the table whose RL_TABLE_ANY this is. 0: it is another name. */
+rl_name rl_name_rows_of(rl_name any);
 rl_name rl_name_of_tag(rl_str tag);
 /* A path, or all paths below one: "/posts", "/posts/" and a star. Answers depend on rl_names_add_path. */
 rl_name rl_name_of_path(rl_str path);

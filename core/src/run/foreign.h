@@ -14,7 +14,8 @@ bool rl_foreign_look(rl_client *c);
 /* A notice: the text that one process sends to the others in its own transaction. */
 #define RL_NOTICE_CHANNEL "rille_cache"
 enum { RL_NOTICE_LONGEST = 7999 }; /* bytes that NOTIFY accepts */
-/* Appends the text for what is touched. If the names do not fit, everything is touched. */
+/* Appends the text for what is touched. If the names do not fit, tables are touched instead of single rows, or
+ * everything is. */
 void rl_notice_write(rl_buf *out, const rl_names *names);
 /* Adds what a notice of another process, or of a trigger, touches. own: it is of this process. Text that is no notice
  * touches everything. */

@@ -51,18 +51,41 @@ static void write_digits(rl_buf *out, uint64_t number) {
   rl_buf_put(out, text, sizeof text);
 }
 
-void rl_notice_write(rl_buf *out, const rl_names *names) {
+typedef enum notice_detail { NOTICE_ROWS, NOTICE_TABLES, NOTICE_EVERYTHING } notice_detail;
+
+/* Counts the names of a notice. With NOTICE_TABLES single rows are left out, and tables have all of their rows instead.
+ */
+static size_t count_names(const rl_names *names, notice_detail detail) {
+  size_t count = 0;
+  for (size_t i = 0; i < names->count; i++) {
+    if (detail == NOTICE_ROWS || !rl_name_is_row(names->items[i])) count++;
+    if (detail == NOTICE_TABLES && rl_name_rows_of(names->items[i])) count++;
+  }
+  return count;
+}
+
+static notice_detail choose_detail(const rl_names *names) {
   const size_t head = sizeof NOTICE_WORD - 1 + DIGITS, line = DIGITS + 2; /* with its line end */
-  bool too_long = head + names->count * line > RL_NOTICE_LONGEST;
+  const size_t most = (RL_NOTICE_LONGEST - head) / line;
+  if (names->everything) return NOTICE_EVERYTHING;
+  if (count_names(names, NOTICE_ROWS) <= most) return NOTICE_ROWS;
+  return count_names(names, NOTICE_TABLES) <= most ? NOTICE_TABLES : NOTICE_EVERYTHING;
+}
+
+static void write_name(rl_buf *out, rl_name name) {
+  rl_buf_text(out, "\nn");
+  write_digits(out, name);
+}
+
+void rl_notice_write(rl_buf *out, const rl_names *names) {
+  notice_detail detail = choose_detail(names);
   rl_buf_text(out, NOTICE_WORD);
   write_digits(out, rl_notice_instance());
-  if (names->everything || too_long) {
-    rl_buf_text(out, "\n" EVERYTHING);
-    return;
-  }
-  for (size_t i = 0; i < names->count; i++) {
-    rl_buf_text(out, "\nn");
-    write_digits(out, names->items[i]);
+  if (detail == NOTICE_EVERYTHING) rl_buf_text(out, "\n" EVERYTHING);
+  for (size_t i = 0; detail != NOTICE_EVERYTHING && i < names->count; i++) {
+    rl_name name = names->items[i], rows = rl_name_rows_of(name);
+    if (detail == NOTICE_ROWS || !rl_name_is_row(name)) write_name(out, name);
+    if (detail == NOTICE_TABLES && rows) write_name(out, rows);
   }
 }
 
