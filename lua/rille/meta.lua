@@ -372,13 +372,6 @@ function Client:page(path, fn, options) end
 ---@class (exact) rille.Distinct
 ---@field distinct boolean
 
---- How a read is cached. Times are in seconds, and may have fractions.
----@class (exact) rille.Cached
----@field ttl number how long the answer may be given
----@field stale? number how long afterwards the old answer may be given while one caller renews it: 0
----@field tags? string[] for db:revalidate_tag
----@field auto? boolean false: writes do not make it stale, only `ttl` and `tags` do
-
 ---@alias rille.LockMode "update"|"share"|"no_key_update"|"key_share"
 ---@alias rille.Lock rille.LockMode|{ mode: rille.LockMode, skip_locked?: boolean, nowait?: boolean }
 

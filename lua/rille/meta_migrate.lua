@@ -1,7 +1,14 @@
 ---@meta
 --- Written by core/tools/meta.lua: change the sources, or core/tools/meta.in.
 -- luacheck: ignore 212 241 631
---- Types for editors: SQL, decimals, JSON, schemas, migrations, backups. This file is never loaded.
+--- Types for editors: caching, SQL, decimals, JSON, schemas, migrations, backups. This file is never loaded.
+
+--- How a read is cached. Times are in seconds, and may have fractions.
+---@class (exact) rille.Cached
+---@field ttl number how long the answer may be given
+---@field stale? number how long afterwards the old answer may be given while one caller renews it: 0
+---@field tags? string[] for db:revalidate_tag
+---@field auto? boolean false: writes do not make it stale, only `ttl` and `tags` do
 
 ---@class rille.Sql
 local Sql = {}
