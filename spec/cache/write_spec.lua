@@ -212,6 +212,12 @@ support.each_engine(function(engine)
   end)
 
   if engine == "postgresql" then
+    it("db:notify writes nothing", function()
+      local db = open()
+      db:notify("news", "hot")
+      assert.equal("user post tag", hits(db))
+    end)
+
     -- Runs fn in a loop of cqueues, with a client behind a proxy.
     local function through_proxy(fn)
       local loop = cqueues.new()

@@ -133,4 +133,23 @@ describe("behind pgbouncer", function()
     local e = support.fails("P2026", function() db:listen("news", print) end)
     assert.matches("pooler", e.message, 1, true)
   end)
+
+  it("a client with cache tells of its writes with them, in a round trip that they have anyway", function()
+    local db, name = open(nil, { cache = true, pool = { size = 4 } })
+    local listener = support.connect((support.server:gsub("/postgres$", "/" .. name)), model)
+    local heard = {}
+    local function write()
+      for i = 1, 3 do db.author:create { data = { name = "a" .. i } } end
+      pcall(db.author.create, db.author, { data = { name = "a1" } })
+      db:transaction(function(tx) tx.author:update_many { where = rille.all, data = { rank = "HIGH" } } end)
+    end
+    for n in listener:notifications("rille_cache", { timeout = 10000, on_listen = write }) do
+      heard[#heard + 1] = n.payload
+      if #heard == 4 then break end
+    end
+    assert.equal(4, #heard)
+    for _, payload in ipairs(heard) do assert.matches("^rille1 %x+\nn%x+", payload) end
+    assert.equal(heard[1], heard[2])
+    assert.not_equal(heard[1], heard[4])
+  end)
 end)
