@@ -41,7 +41,7 @@ static void sqlite_close(rl_conn *c) {
     rl_sqlite_drop_queue(c);
     rl_sqlite_cursors_end(c);
     rl_sqlite_forget_all(c);
-    sqlite3_finalize(c->version);
+    sqlite3_finalize(c->version.stmt);
     sqlite3_close_v2(c->db);
   }
   rl_stmt_cache_dispose(&c->statements);

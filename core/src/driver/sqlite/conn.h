@@ -48,6 +48,17 @@ enum {
   RL_SQLITE_LOCK_TIMEOUT_MS = 5000 /* how long to wait for a lock, without a socket_timeout */
 };
 
+/* For version.c. */
+enum { RL_SQLITE_INDEX_HEADER = 12 }; /* words of 64 bits: the header of a WAL's index, twice */
+typedef struct rl_sqlite_version {
+  sqlite3_stmt *stmt;   /* NULL: not prepared yet */
+  int64_t number;       /* the last answer; 0: none */
+  int64_t placed_ms;    /* when the file was last seen at its place */
+  volatile void *index; /* of the WAL, mapped by SQLite; NULL: it has none, or it is not known */
+  bool has_header;      /* `header` is that of `number` */
+  uint64_t header[RL_SQLITE_INDEX_HEADER];
+} rl_sqlite_version;
+
 struct rl_conn {
   const rl_conn_options *options;
   sqlite3 *db;
@@ -58,7 +69,7 @@ struct rl_conn {
   rl_sqlite_command commands[RL_SQLITE_COMMANDS];
   unsigned next_command; /* replaced next */
 
-  sqlite3_stmt *version; /* version.c; NULL: not prepared yet */
+  rl_sqlite_version version;
 
   rl_sqlite_cursor *cursors;
   uint32_t last_cursor;
