@@ -130,10 +130,17 @@ static rl_write_outcome outcome_of(const rl_op *op, bool good) {
   return is_lost(op) ? RL_WRITE_UNKNOWN : RL_WRITE_DONE; /* the connection is clean, so it is decided */
 }
 
+/* Ends a mark. After an unknown outcome the notice of the write may still come. */
+static void end_writing(rl_writing *w, rl_write_outcome outcome) {
+  if (!w->cache) return;
+  if (outcome == RL_WRITE_UNKNOWN) rl_notice_outcome_unknown();
+  rl_cache_write_ends(w, outcome, NULL);
+}
+
 void rl_committing_end(rl_op *op, bool good) {
   rl_committing *t = op->committing;
   if (!t) return;
-  if (t->writing.cache) rl_cache_write_ends(&t->writing, outcome_of(op, good), NULL);
+  if (t->writing.cache) end_writing(&t->writing, outcome_of(op, good));
   op->committing = NULL;
 }
 
@@ -215,12 +222,12 @@ static rl_write_outcome commit_outcome(const rl_op *op, bool good) {
 }
 
 void rl_committing_tx_answered(rl_tx *tx, const rl_op *op, bool good) {
-  if (tx->writing.cache) rl_cache_write_ends(&tx->writing, commit_outcome(op, good), NULL);
+  if (tx->writing.cache) end_writing(&tx->writing, commit_outcome(op, good));
   rl_names_clear(&tx->touched);
 }
 
 void rl_committing_tx_forget(rl_tx *tx, bool ended) {
-  if (tx->writing.cache) rl_cache_write_ends(&tx->writing, RL_WRITE_UNKNOWN, NULL);
+  end_writing(&tx->writing, RL_WRITE_UNKNOWN);
   rl_cache *cache = ended && !rl_names_is_empty(&tx->touched) ? rl_client_answers(tx->client) : NULL;
   if (cache) rl_cache_touch(cache, &tx->touched);
   rl_names_clear(&tx->touched);
