@@ -268,8 +268,8 @@ fuzz:
 # Tests that take longer, then all tests at other times.
 long:
 	@+status=0; \
-	RILLE_LONG=1 RILLE_LOAD_SECONDS=60 RILLE_QUERIES=20000 RILLE_TEST_TIMEOUT=3600 $(MAKE) -s --no-print-directory test \
-	  T='prisma/structures migrations/processes fault/load differential/ paginate_random command/transfer' || status=1; \
+	RILLE_LONG=1 RILLE_LOAD_SECONDS=60 RILLE_QUERIES=20000 RILLE_SCOPED=10000 RILLE_TEST_TIMEOUT=3600 $(MAKE) -s --no-print-directory test \
+	  T='prisma/structures migrations/processes fault/load differential/ scope/differential paginate_random command/transfer' || status=1; \
 	RILLE_FUZZ=input RILLE_FUZZ_RUNS=1000000 RILLE_TEST_TIMEOUT=7200 $(MAKE) -s --no-print-directory asan T=fuzz/fuzz_test || status=1; \
 	$(MAKE) -s --no-print-directory faketime || status=1; \
 	exit $$status

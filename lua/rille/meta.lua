@@ -147,6 +147,9 @@
 ---@field primary? boolean reads do not go to a replica
 ---@field session? table<string, string|number|boolean> settings of the session that hold in each transaction; calls outside become one
 ---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
+---@field scope? table<string, table> conditions, by model, on all rows that calls of this client reach; `*` is every model
+---@field except? string[] models to which `*` of the scope does not apply, since they lack its fields
+---@field unscoped? boolean raw SQL, which sees all rows, is allowed although the client has a scope
 ---@field messages? table<string, string>|fun(fault: rille.InputFault): string|nil messages of `input`, before those of the client
 
 ---@class (exact) rille.LockOptions

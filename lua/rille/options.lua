@@ -131,7 +131,8 @@ function options.check(own, given, what)
   local prefix = what:find(": ", 1, true) and what .. "." or what .. ": "
   for key, value in pairs(given) do
     local row = own.names[key]
-    KINDS[row[2]](row, value, prefix .. key)
+    local kind = row[2]
+    if kind ~= type(value) or kind == "number" or row.filled then KINDS[kind](row, value, prefix .. key) end
   end
   for _, key in ipairs(own.required) do
     if given[key] == nil then errors.raise("VALIDATION", "%s%s: missing; %s", prefix, key, own.names[key].doc) end

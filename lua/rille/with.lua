@@ -17,6 +17,10 @@ local WITH = options.declare("rille.WithOptions", {
   { "session", "table", such = '{ ["app.tenant"] = "7" }', is = "table<string, string|number|boolean>",
     doc = "settings of the session that hold in each transaction; calls outside become one" },
   { "timeout", "integer", least = 1, most = 2147483647, ms = true, doc = "milliseconds after which a call outside a transaction is cancelled (P1008)" },
+  { "scope", "table", such = '{ ["*"] = { tenantId = 7 } }', is = "table<string, table>",
+    doc = "conditions, by model, on all rows that calls of this client reach; `*` is every model" },
+  { "except", "table", is = "string[]", such = '{ "country" }', doc = "models to which `*` of the scope does not apply, since they lack its fields" },
+  { "unscoped", "boolean", doc = "raw SQL, which sees all rows, is allowed although the client has a scope" },
   { "messages", "any", is = "table<string, string>|fun(fault: rille.InputFault): string|nil", doc = "messages of `input`, before those of the client" },
 })
 
@@ -58,6 +62,13 @@ function with.options.session(value, derive)
   derive.session = list
 end
 
+-- The core checks it: its models and fields, and that no condition is missing.
+function with.options.scope(value, derive) derive.scope = value end
+
+function with.options.except(value, derive) derive.except = core.plain(value, "with: `except`") end
+
+function with.options.unscoped(value, derive) derive.unscoped = value end
+
 function with.options.timeout(value, derive)
   derive.timeout = value
 end
@@ -71,7 +82,7 @@ end
 ---@return rille.Client
 function methods:with(given)
   local scope = client.scope(self, "with")
-  if self[client.IN_TRANSACTION] then
+  if rawget(self, client.IN_TRANSACTION) then
     errors.raise("VALIDATION", "with: a transaction keeps the options of its client; derive first: db:with{...}:transaction(...)")
   end
   if given == nil then options.refuse("with", "a table of options", given) end
@@ -79,7 +90,10 @@ function methods:with(given)
   local derive = { keep = {}, messages = core.messages(scope) }
   for key, value in pairs(given) do with.options[key](value, derive, self) end
   local derived = client.wrap(core.derive(scope, derive), self[STEPS])
-  for _, key in ipairs(client.inherited) do rawset(derived, key, self[key]) end
+  for _, key in ipairs(client.inherited) do
+    local value = rawget(self, key)
+    if value ~= nil then rawset(derived, key, value) end
+  end
   for key, value in pairs(derive.keep) do rawset(derived, key, value) end
   return derived
 end

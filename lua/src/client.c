@@ -7,6 +7,7 @@
 #define SESSION_MAX 256
 #define REPLICAS_MAX 64
 #define BYTES_MAX ((int64_t)1 << 50)
+#define EXCEPT_MAX 10000
 
 rl_scope *rl_scope_push(lua_State *L) {
   rl_scope *scope = (rl_scope *)rl_new_userdata(L, sizeof *scope);
@@ -127,8 +128,23 @@ static void scope_keep_trace(lua_State *L, rl_scope *scope, rille_derive_options
   lua_setfield(L, options->trace ? -4 : -3, "trace");
 }
 
-/* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout }): returns the scope of a
- * client with the same pool. trace: a traceparent, or a function that returns one for each call. */
+/* Writes the option `scope` onto a tape of the box. */
+static void derive_write_scope(lua_State *L, rl_lua_box *box, rille_derive_options *options) {
+  lua_getfield(L, 2, "scope");
+  if (!lua_isnil(L, -1)) {
+    box->tape = options->scope = rille_tape_new();
+    if (!box->tape) {
+      rl_push_error(L, NULL);
+      lua_error(L);
+    }
+    rl_walk(L, rl_binding_of(L), box->tape, lua_gettop(L), 0);
+  }
+  lua_pop(L, 1);
+}
+
+/* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout, scope, except, unscoped }):
+ * returns the scope of a client with the same pool. trace: a traceparent, or a function that returns one for each call.
+ */
 static int derive_client(lua_State *L) {
   static const rl_option rows[] = {
       {"comment", RL_OPTION_STRING, .at = offsetof(rille_derive_options, comment)},
@@ -136,6 +152,9 @@ static int derive_client(lua_State *L) {
       {"timeout", RL_OPTION_INT64, .at = offsetof(rille_derive_options, timeout_ms), .most = INT32_MAX},
       {"session", RL_OPTION_STRINGS, .at = offsetof(rille_derive_options, session),
        .count_at = offsetof(rille_derive_options, session_count), .most = SESSION_MAX},
+      {"except", RL_OPTION_STRINGS, .at = offsetof(rille_derive_options, except),
+       .count_at = offsetof(rille_derive_options, except_count), .most = EXCEPT_MAX},
+      {"unscoped", RL_OPTION_FLAG, .at = offsetof(rille_derive_options, unscoped)},
       {0}};
   rille_derive_options options;
   rl_scope *from = rl_scope_check(L, 1);
@@ -158,7 +177,9 @@ static int derive_client(lua_State *L) {
   lua_setfield(L, -3, "messages");
   rl_watcher_inherit(L, scope, from);
   scope_keep_trace(L, scope, &options);
+  derive_write_scope(L, box, &options);
   rl_lua_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));
+  rl_lua_box_clear(box);
   lua_settop(L, top);
   return 1;
 }

@@ -6,6 +6,7 @@ local write = require "differential.write"
 local compare = require "differential.compare"
 local values = require "differential.values"
 local engine = require "differential.engine"
+local scope = require "differential.scope"
 
 local check = {}
 
@@ -13,8 +14,16 @@ local check = {}
 function check.expected(schema, data, engine_name, call)
   local ctx = { schema = schema, data = write[call.method] and rows.copy(data) or data, engine = engine_name }
   local method = read[call.method] or aggregate[call.method] or write[call.method]
-  local ok, value = pcall(method, ctx, schema.by_name[call.model], call.args)
-  if ok then return { value = value, data = ctx.data } end
+  if call.scope then
+    if write[call.method] and scope.refuses(schema, call) then return { code = "VALIDATION", data = data } end
+    ctx = scope.view(ctx, call.scope)
+  end
+  local ok, value = pcall(function()
+    local result = method(ctx, schema.by_name[call.model], call.args)
+    if ctx.whole then scope.check(ctx) end
+    return result
+  end)
+  if ok then return { value = value, data = ctx.whole or ctx.data } end
   if type(value) ~= "table" then error(value, 0) end
   return value.skip and value or { code = value.code, data = data }
 end
@@ -51,7 +60,7 @@ end
 
 local function code_of(e) return type(e) == "table" and e.code or "none" end
 
-local constraint = { P2002 = true, P2003 = true, P2020 = true }
+local constraint = { P2002 = true, P2003 = true, P2020 = true, VALIDATION = true }
 local of_nested = { P2014 = true, P2017 = true, P2018 = true, P2025 = true }
 
 -- How many nested operations a write has.
@@ -71,6 +80,7 @@ end
 local function may_be_first(call, expected, got)
   local parts = 0
   for _, name in ipairs { "data", "create", "update" } do parts = parts + count_nested(call.args[name] or {}) end
+  if call.scope and #(call.args.data or {}) > 1 then parts = parts + 1 end -- the keys of all rows are checked after the last one
   if constraint[expected] and (constraint[got] or of_nested[got]) or constraint[got] and of_nested[expected] then return parts > 0 end
   return of_nested[got] and of_nested[expected] and parts > 1
 end

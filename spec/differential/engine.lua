@@ -63,7 +63,8 @@ function engine:close()
 end
 
 local function run(self, call)
-  local model = self.db[call.model]
+  local db = call.scope and self.db:with { scope = show.argument(self.rille, call.scope) } or self.db
+  local model = db[call.model]
   local args = show.argument(self.rille, call.args)
   if call.method ~= "each" then return model[call.method](model, args) end
   local list = {}

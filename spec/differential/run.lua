@@ -8,6 +8,7 @@ local shrink = require "differential.shrink"
 local show = require "differential.show"
 local make_read = require "differential.make_read"
 local make_write = require "differential.make_write"
+local scope = require "differential.scope"
 
 local run = { SHRINK_SECONDS = 10 }
 
@@ -39,7 +40,9 @@ end
 -- One query on all engines. Returns whether there was an answer; disagreements go to `found`.
 local function query(case, found)
   local make = case.random:chance(3) and make_write or make_read
-  local call = make.call { r = case.random, schema = case.schema, data = case.data, insensitive = true }
+  local ctx = { r = case.random, schema = case.schema, data = case.data, insensitive = true }
+  local call = make.call(ctx)
+  if case.scoped then call.scope = scope.make { r = case.random, schema = case.schema, data = case.data } end
   local after = answers(case, call)
   if not after then return false end
   for _, on in ipairs(case.engines) do
@@ -64,9 +67,11 @@ function run.open(seed)
   return case
 end
 
--- Runs the case of a seed with at most `limit` queries. Returns how many had an answer, and the reports of disagreements.
-function run.case(seed, limit)
+-- Runs the case of a seed with at most `limit` queries. Returns how many had an answer, and the reports of disagreements. scoped: each by a client with
+-- a scope.
+function run.case(seed, limit, scoped)
   local case, answered, found = run.open(seed), 0, {}
+  case.scoped = scoped
   for number = 1, QUERIES do
     case.number = number
     if answered < limit and query(case, found) then answered = answered + 1 end

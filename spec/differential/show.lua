@@ -61,7 +61,10 @@ function show.text(v)
   return tostring(v)
 end
 
-function show.call(call) return ("db.%s:%s %s"):format(call.model, call.method, show.text(call.args)) end
+function show.call(call)
+  local db = call.scope and ("db:with { scope = %s }"):format(show.text(call.scope)) or "db"
+  return ("%s.%s:%s %s"):format(db, call.model, call.method, show.text(call.args))
+end
 
 function show.data(schema, data)
   local lines = {}

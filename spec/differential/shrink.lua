@@ -61,7 +61,7 @@ local function smaller_calls(call)
   local out = {}
   for _, path in ipairs(paths_of(call.args, {}, {})) do
     local args = not is_fragile(path) and without(call.args, path)
-    if args then out[#out + 1] = { model = call.model, method = call.method, args = args } end
+    if args then out[#out + 1] = { model = call.model, method = call.method, args = args, scope = call.scope } end
   end
   return out
 end

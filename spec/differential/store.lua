@@ -8,9 +8,28 @@ local store = {}
 local INT = 2147483647
 local EXACT = 2 ^ 53
 
+-- The tables of the database; ctx.data has what the client sees of them.
+local function all(ctx) return ctx.whole or ctx.data end
+
+-- A client with a scope answers only for the keys that it has written.
+local function is_written(ctx, row, relation)
+  if not ctx.whole then return true end
+  for _, name in ipairs(relation.fields) do
+    if (ctx.touched[row] or {})[name] then return true end
+  end
+  return false
+end
+
+local function note_written(ctx, row, name)
+  if not ctx.whole then return end
+  ctx.written[row] = true
+  ctx.touched[row] = ctx.touched[row] or {}
+  ctx.touched[row][name] = true
+end
+
 local function check_foreign_keys(ctx, model, row)
   for _, relation in ipairs(ctx.schema.relations) do
-    if relation.child == model and relation.kind ~= "mn" then
+    if relation.child == model and relation.kind ~= "mn" and is_written(ctx, row, relation) then
       local wanted, complete = rows.pick(row, relation.fields), true
       for i = 1, #relation.fields do complete = complete and wanted[i] ~= nil end
       local found = not complete
@@ -25,14 +44,17 @@ function store.insert(ctx, model, data, skip_duplicates)
   local row = {}
   for _, field in ipairs(generator.scalars(model)) do
     local v = data[field.name]
+    if v == nil and ctx.gives then v = (ctx.gives[model.name] or {})[field.name] end
     if v == nil then v = field.default end
     if v ~= values.null then row[field.name] = v end
+    note_written(ctx, row, field.name)
   end
-  if rows.conflict(ctx.data, model, row) then
+  if rows.conflict(all(ctx), model, row) then
     if skip_duplicates then return nil end
     error { code = "P2002" }
   end
   table.insert(ctx.data.rows[model.name], row)
+  if ctx.whole then table.insert(ctx.whole.rows[model.name], row) end
   check_foreign_keys(ctx, model, row)
   return row
 end
@@ -65,7 +87,7 @@ end
 
 local function children(ctx, relation, row)
   local out, wanted = {}, rows.pick(row, relation.references)
-  for _, child in ipairs(ctx.data.rows[relation.child.name]) do
+  for _, child in ipairs(all(ctx).rows[relation.child.name]) do
     if rows.has(child, relation.fields, wanted) then out[#out + 1] = child end
   end
   return out
@@ -84,7 +106,7 @@ end
 
 local function relink(ctx, model, old, new)
   for _, relation in ipairs(ctx.schema.relations) do
-    for _, link in ipairs(ctx.data.links[relation.name] or {}) do
+    for _, link in ipairs(all(ctx).links[relation.name] or {}) do
       if relation.parent == model and link.parent == old then link.parent = new end
       if relation.child == model and link.child == old then link.child = new end
     end
@@ -108,6 +130,7 @@ local function set_fields(ctx, model, row, data)
     if v == values.null then v = nil end
     if data[field.name] ~= nil then
       row[field.name] = v
+      note_written(ctx, row, field.name)
       if field.fk then note_parent(ctx, row, field.name, v) end
     end
   end
@@ -136,7 +159,7 @@ function store.change(ctx, model, row, data)
   local changed = {}
   change(ctx, model, row, data, changed)
   for _, item in ipairs(changed) do
-    if rows.conflict(ctx.data, item.model, item.row) then error { code = "P2002" } end
+    if rows.conflict(all(ctx), item.model, item.row) then error { code = "P2002" } end
   end
   for _, item in ipairs(changed) do check_foreign_keys(ctx, item.model, item.row) end
 end
@@ -149,7 +172,7 @@ end
 
 local function unlink(ctx, model, row)
   for _, relation in ipairs(ctx.schema.relations) do
-    local links = ctx.data.links[relation.name] or {}
+    local links = all(ctx).links[relation.name] or {}
     for i = #links, 1, -1 do
       local gone = relation.parent == model and links[i].parent == row.id or relation.child == model and links[i].child == row.id
       if gone then table.remove(links, i) end
@@ -158,7 +181,8 @@ local function unlink(ctx, model, row)
 end
 
 local function delete_one(ctx, model, row)
-  if not remove(ctx.data.rows[model.name], row) then return end
+  if not remove(all(ctx).rows[model.name], row) then return end
+  if ctx.whole then remove(ctx.data.rows[model.name], row) end
   unlink(ctx, model, row)
   for _, relation in ipairs(ctx.schema.relations) do
     if relation.parent == model and relation.kind ~= "mn" then
@@ -173,7 +197,7 @@ local function delete_one(ctx, model, row)
 end
 
 function store.holds(ctx, model, row)
-  for _, other in ipairs(ctx.data.rows[model.name]) do
+  for _, other in ipairs(all(ctx).rows[model.name]) do
     if other == row then return true end
   end
   return false
@@ -184,7 +208,7 @@ local function restricted_pairs(ctx)
   local pairs_of = {}
   for _, relation in ipairs(ctx.schema.relations) do
     if relation.kind ~= "mn" and relation.on_delete == "Restrict" then
-      for _, parent in ipairs(ctx.data.rows[relation.parent.name]) do
+      for _, parent in ipairs(all(ctx).rows[relation.parent.name]) do
         for _, child in ipairs(children(ctx, relation, parent)) do pairs_of[#pairs_of + 1] = { relation = relation, parent = parent, child = child } end
       end
     end

@@ -50,6 +50,14 @@ typedef struct rille_derive_options {
    * with P1008; 0: as in the client it comes from. */
   int64_t timeout_ms;
   const char *trace; /* NULL, or the traceparent of its operations, see rille_op_set_trace */
+  /* Conditions on all rows that calls of the derived client reach: an object of models and their conditions, like the
+   * `where` of find_many; the key "*" is every model, and each must have its fields unless `except` names it. For the
+   * client there are no other rows. Scopes of the client it comes from hold too. Raw SQL is refused. The tape is only
+   * read here. NULL: none. */
+  struct rille_tape *scope;
+  const char *const *except;
+  size_t except_count;
+  int32_t unscoped; /* 1: raw SQL, which sees all rows, is allowed although the client has a scope */
 } rille_derive_options;
 
 /* Creates a client over the same pool, schema and plan cache. `from` may be a derived client: its traits are kept,

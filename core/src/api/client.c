@@ -85,7 +85,8 @@ static rille_status read_traits(const rille_derive_options *o, rl_client_traits 
   *t = (rl_client_traits){.primary = o->primary != 0,
                           .comment = rl_str_of(o->comment),
                           .timeout_ms = o->timeout_ms,
-                          .trace = rl_str_of(o->trace)};
+                          .trace = rl_str_of(o->trace),
+                          .unscoped_raw = o->unscoped != 0};
   if (o->timeout_ms < 0) return rl_fail(err, RL_VALIDATION, "timeout: cannot be negative");
   if (!o->session_count) return RILLE_OK;
   *list = rl_calloc(o->session_count, sizeof **list);
@@ -101,19 +102,35 @@ static rille_status read_traits(const rille_derive_options *o, rl_client_traits 
   return RILLE_OK;
 }
 
+/* Reads the scope. The caller frees *except. */
+static rille_status read_scope(const rille_derive_options *o, rl_scope_given *given, rl_str **except, rl_error *err) {
+  if (!o->scope) {
+    if (o->except_count) return rl_fail(err, RL_VALIDATION, "except: needs a scope");
+    return RILLE_OK;
+  }
+  rille_status st = rl_tape_finish(o->scope, err);
+  if (st == RILLE_OK) st = read_texts(o->except, o->except_count, "except", except, err);
+  *given = (rl_scope_given){&o->scope->tape, *except, o->except_count};
+  return st;
+}
+
 rille_status rille_client_derive(rille_client *from, const rille_derive_options *options, rille_client **out,
                                  rille_error **err) {
   rl_error error = {0};
   rille_derive_options o;
   rl_client_traits traits;
   rl_setting *list = NULL;
+  rl_scope_given scope;
+  rl_str *except = NULL;
   rille_status st = rl_read_options(&o, sizeof o, options, offsetof(rille_derive_options, timeout_ms),
                                     "rille_derive_options", &error);
   if (st == RILLE_OK) st = read_traits(&o, &traits, &list, &error);
+  if (st == RILLE_OK) st = read_scope(&o, &scope, &except, &error);
   rille_client *c = st == RILLE_OK ? rl_calloc(1, sizeof *c) : NULL;
   if (st == RILLE_OK && !c) st = rl_fail_nomem(&error);
-  if (st == RILLE_OK) st = rl_client_derive(from->client, &traits, &c->client, &error);
+  if (st == RILLE_OK) st = rl_client_derive(from->client, &traits, o.scope ? &scope : NULL, &c->client, &error);
   rl_free(list);
+  rl_free(except);
   if (st != RILLE_OK) {
     rl_free(c);
     return rl_box(st, &error, err);

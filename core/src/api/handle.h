@@ -54,7 +54,7 @@ rille_status rl_give_text(rille_status st, rl_buf *b, char **out, size_t *len, r
 rille_status rl_tape_finish(rille_tape *t, rl_error *err);
 
 /* Checks what every call of a model's method needs: a model and an action that exist, and a tape without an error. */
-rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action action, rille_tape *args, rl_error *err);
+rille_status rl_check_call(const rl_client *c, int32_t model, rille_action action, rille_tape *args, rl_error *err);
 
 /* Copies a struct that starts with its size into `to` (known bytes). Missing fields are 0. VALIDATION: its size is
  * below `least`. P2026: bytes that this library does not know are not zero. */

@@ -91,12 +91,14 @@ rille_action rille_action_named(const char *name, size_t len) {
   return rl_action_named(rl_str_make(name, len));
 }
 
-rille_status rl_check_call(const rl_schema *s, int32_t model, rille_action action, rille_tape *args, rl_error *err) {
+rille_status rl_check_call(const rl_client *c, int32_t model, rille_action action, rille_tape *args, rl_error *err) {
+  const rl_schema *s = c->schema;
   if (model < 0 || (size_t)model >= s->model_count)
     return rl_fail(err, RL_VALIDATION, "there is no model number %d", (int)model);
   if (!rl_action_info_of(action)) return rl_fail(err, RL_VALIDATION, "there is no action number %d", (int)action);
   if (!args) return rl_fail(err, RL_VALIDATION, "the arguments are missing; without arguments, pass an empty object");
-  return rl_tape_finish(args, err);
+  rille_status st = rl_tape_finish(args, err);
+  return st == RILLE_OK ? rl_tape_append(&args->tape, c->traits.scope, err) : st;
 }
 
 typedef rille_status start_function(rl_op *, rl_tx *, const rl_model *, rille_action, const rl_tape *, rl_error *);
@@ -105,7 +107,7 @@ static rille_status op_start(rille_op *op, rille_tx *tx, int32_t model, rille_ac
                              start_function *start, rille_error **err) {
   rl_error error = {0};
   const rl_schema *s = op->op.client->schema;
-  rille_status st = rl_check_call(s, model, action, args, &error);
+  rille_status st = rl_check_call(op->op.client, model, action, args, &error);
   if (st == RILLE_OK) st = start(&op->op, tx ? &tx->tx : NULL, s->models[model], action, &args->tape, &error);
   return rl_box(st, &error, err);
 }

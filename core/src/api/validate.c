@@ -54,7 +54,7 @@ rille_status rille_client_validate(const rille_client *c, int32_t model, rille_a
   rl_faults faults = {0};
   const rl_schema *s = c->client->schema;
   *out = NULL;
-  rille_status st = rl_check_call(s, model, action, args, &error);
+  rille_status st = rl_check_call(c->client, model, action, args, &error);
   if (st == RILLE_OK) st = find_faults(c->client, s->models[model], action, &args->tape, &faults, &error);
   if (st == RILLE_OK) st = give_faults(s, &faults, out, &error);
   rl_faults_dispose(&faults);

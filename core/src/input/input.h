@@ -141,6 +141,7 @@ typedef struct rl_rows_column {
   bool by_database;  /* rows without the key leave the column out: it gets the database's default (autoincrement,
                         dbgenerated), or keeps its value (update_many) */
   bool ruled;        /* what rows give is written, and its field has rules */
+  bool only_missing; /* no row has the key */
 } rl_rows_column;
 
 /* The rows of a bulk write. Data is walked when the call runs. */
@@ -167,6 +168,8 @@ struct rl_rows {
   bool loose; /* keys that are not columns are skipped: another step reads them */
   rl_rows **children;
   size_t child_count;
+  const rl_field **keys; /* like rl_write.keys (query/query.h) */
+  size_t key_count;
 };
 
 /* Iterates over the rows: cells[k] is for rows->columns[k]; given[k] is false if the database's own default is meant.

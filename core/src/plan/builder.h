@@ -21,6 +21,7 @@ typedef struct rl_builder {
   uint32_t guard;                       /* the guard of new steps */
   const struct rl_action_path *actions; /* current referential actions, innermost first */
   struct rl_task *later, **later_end;   /* see write.h */
+  struct rl_scope_task *scoped;         /* written rows to be checked at the end: scope.c */
   rille_status status;
   jmp_buf failed;
 } rl_builder;

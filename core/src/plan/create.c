@@ -35,10 +35,11 @@ static void return_generated(rl_builder *b, const rl_write *write, const rl_assi
 }
 
 /* Where the row's fields are: known before, or returned. */
-static rl_at locate(rl_builder *b, const rl_creation *c, rl_step *step, const rl_assigns *assigns) {
+static rl_at locate(rl_builder *b, const rl_creation *c, rl_step *step, const rl_assigns *assigns, bool scoped) {
   rl_fields wanted = {0}, returned = {0};
   if (c->wanted) rl_fields_add_all(b, &wanted, c->wanted->items, c->wanted->count);
   rl_nested_wants(b, c->write, true, &wanted);
+  if (scoped) rl_fields_add_key(b, &wanted, c->write->model);
   rl_at at = {.model = c->write->model, .rowset = RL_NO_ROWSET};
   if (!c->in_rowset) {
     at.assigns = assigns->items;
@@ -57,20 +58,33 @@ static rl_at locate(rl_builder *b, const rl_creation *c, rl_step *step, const rl
   return at;
 }
 
+static rl_written written_by(const rl_write *write, const rl_assigns *assigns) {
+  return (rl_written){.model = write->model,
+                      .assigns = assigns->items,
+                      .assign_count = assigns->count,
+                      .created = true,
+                      .keys = (const rl_field *const *)write->keys,
+                      .key_count = write->key_count};
+}
+
 rl_at rl_create_row(rl_builder *b, const rl_creation *c) {
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, c->write->assigns, c->write->assign_count);
   rl_nested_before(b, c->write, NULL, &assigns);
   if (c->extra) rl_assigns_join(b, &assigns, c->extra, c->path);
   rl_step *step = insert_one(b, c->write, &assigns);
-  rl_at at = locate(b, c, step, &assigns);
+  rl_written written = written_by(c->write, &assigns);
+  bool scoped = rl_scope_concerns(b, &written);
+  rl_at at = locate(b, c, step, &assigns, scoped);
   if (step->returning_count) step->if_none = rl_raise_dropped(b, c->write->model);
+  if (scoped) rl_scoped_check(b, &written, &at);
   if (rl_nested_has_after(c->write)) rl_later(b, (rl_task){.write = c->write, .row = at});
   return at;
 }
 
 rl_fields rl_unique_fields(rl_builder *b, const rl_filter *unique) {
   rl_fields fields = {0};
+  if (unique->is_scope) return fields;
   if (unique->kind == RL_FILTER_COMPARE && unique->op == RL_OP_EQ) rl_fields_add(b, &fields, unique->field);
   for (size_t i = 0; unique->kind == RL_FILTER_AND && i < unique->count; i++) {
     rl_fields inner = rl_unique_fields(b, unique->items[i]);

@@ -107,6 +107,9 @@ static void insert_text(rl_buf *out, const rl_insert *s) {
   rl_buf_text(out, s->rows || s->on_conflict_count ? " update" : " nothing");
   if (s->on_conflict_count) rl_buf_byte(out, ' ');
   if (s->on_conflict_count) rl_dump_assigns(out, s->on_conflict, s->on_conflict_count);
+  if (!s->conflict_where) return;
+  rl_buf_text(out, " where ");
+  rl_dump_filter(out, s->conflict_where);
 }
 
 static void update_text(rl_buf *out, const rl_update *s) {

@@ -80,6 +80,10 @@ void rl_dump_filter(rl_buf *out, const rl_filter *filter) {
   case RL_FILTER_RELATION:
     rl_buf_printf(out, "%.*s.%s(", RL_STR_ARG(filter->field->name), quantifiers[filter->quantifier]);
     if (filter->inner) rl_dump_filter(out, filter->inner);
+    if (filter->scope) {
+      rl_buf_text(out, " in ");
+      rl_dump_filter(out, filter->scope);
+    }
     rl_buf_byte(out, ')');
     break;
   default: leaf(out, filter); break;

@@ -21,6 +21,7 @@ static void see_filter(walk *w, const rl_filter *filter) {
   if (!filter) return;
   see_input(w, filter->input);
   see_filter(w, filter->inner);
+  see_filter(w, filter->scope);
   w->search = w->search || filter->kind == RL_FILTER_SEARCH;
   for (size_t i = 0; filter->items && i < filter->count; i++) see_filter(w, filter->items[i]);
   for (size_t i = 0; filter->kind == RL_FILTER_KEYS && i < filter->field_count; i++) see_input(w, filter->inputs[i]);
@@ -39,8 +40,12 @@ static void see_select(walk *w, const rl_select *select) {
   see_input(w, select->take);
   see_input(w, select->skip);
   for (size_t i = 0; i < select->column_count; i++) see_filter(w, select->columns[i].where);
-  for (size_t i = 0; i < select->order_count; i++)
-    w->search = w->search || select->orders[i].kind == RL_ORDER_RELEVANCE;
+  for (size_t i = 0; i < select->order_count; i++) {
+    const rl_order *order = &select->orders[i];
+    w->search = w->search || order->kind == RL_ORDER_RELEVANCE;
+    for (size_t k = 0; order->scopes && k < order->path_count + (order->kind == RL_ORDER_COUNT ? 1 : 0); k++)
+      see_filter(w, order->scopes[k]);
+  }
 }
 
 static void see_rows(walk *w, const rl_rows *rows) {

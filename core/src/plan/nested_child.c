@@ -20,6 +20,13 @@ static void make_room(rl_builder *b, const scope *s, const rl_at *but) {
   if (s->one && !s->created) rl_displace(b, s->relation, s->row, but);
 }
 
+/* Updates children, or what becomes one. */
+static void set_columns(rl_builder *b, const scope *s, const rl_assigns *assigns, rl_filter *where, rl_filter *keys,
+                        const rl_raise *none) {
+  rl_target target = {.model = s->child, .where = where, .keys = keys, .none = none};
+  rl_update_scoped(b, &target, assigns, NULL);
+}
+
 static void insert(rl_builder *b, const scope *s) {
   rl_creation creation = {.write = s->nested->create, .extra = &s->key, .path = s->nested->path};
   rl_create_row(b, &creation);
@@ -47,9 +54,10 @@ static rl_rows *with_key(rl_builder *b, const scope *s) {
 }
 
 static void create_many(rl_builder *b, const scope *s) {
-  rl_insert *insert = rl_add_insert(b, s->child)->as.insert;
-  insert->rows = with_key(b, s);
-  insert->skip_duplicates = insert->rows->skip_duplicates;
+  rl_step *step = rl_add_insert(b, s->child);
+  step->as.insert->rows = with_key(b, s);
+  step->as.insert->skip_duplicates = step->as.insert->rows->skip_duplicates;
+  rl_scoped_inserted(b, step, NULL);
 }
 
 /* Reads the rows that get the parent's key, and locks them until then. */
@@ -61,12 +69,12 @@ static rl_at read_to_connect(rl_builder *b, const scope *s, rl_filter *where, co
 static void connect(rl_builder *b, const scope *s) {
   const rl_raise *none = s->one ? rl_raise_related(b, s->nested, "connect") : rl_raise_connect(b, s->nested);
   if (!s->one || s->created) {
-    rl_update_rows(b, s->child, &s->key, s->nested->where, NULL, NULL, none);
+    set_columns(b, s, &s->key, s->nested->where, NULL, none);
     return;
   }
   rl_at found = read_to_connect(b, s, s->nested->where, none, false);
   make_room(b, s, &found);
-  rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, false), NULL, NULL);
+  set_columns(b, s, &s->key, NULL, rl_where_identity(b, &found, false), NULL);
 }
 
 static void connect_or_create(rl_builder *b, const scope *s) {
@@ -78,7 +86,7 @@ static void connect_or_create(rl_builder *b, const scope *s) {
   rl_at found = read_to_connect(b, s, s->nested->where, NULL, false);
   uint32_t before = rl_guard_on(b, found.rowset, false);
   make_room(b, s, &found);
-  rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, false), NULL, NULL);
+  set_columns(b, s, &s->key, NULL, rl_where_identity(b, &found, false), NULL);
   b->guard = before;
   rl_guard_on(b, found.rowset, true);
   create(b, s);
@@ -89,7 +97,7 @@ static void disconnect(rl_builder *b, const scope *s) {
   refuse_orphans(b, s);
   rl_assigns none = {0};
   rl_assigns_no_key(b, &none, s->relation);
-  rl_update_rows(b, s->child, &none, s->nested->where, s->mine, NULL, NULL);
+  set_columns(b, s, &none, s->nested->where, s->mine, NULL);
 }
 
 static rl_filter *any_of(rl_builder *b, rl_filter **items, size_t count) {
@@ -106,8 +114,8 @@ static void set(rl_builder *b, const scope *s) {
   if (!s->relation->key_side->required) {
     rl_assigns none = {0};
     rl_assigns_no_key(b, &none, s->relation);
-    rl_update_rows(b, s->child, &none, NULL, s->mine, NULL, NULL);
-    if (s->nested->item_count) rl_update_rows(b, s->child, &s->key, named, NULL, NULL, NULL);
+    set_columns(b, s, &none, rl_plan_scope(b, s->child), s->mine, NULL);
+    if (s->nested->item_count) set_columns(b, s, &s->key, named, NULL, NULL);
     return;
   }
   rl_at found = {.rowset = RL_NO_ROWSET};
@@ -116,11 +124,11 @@ static void set(rl_builder *b, const scope *s) {
     found = read_to_connect(b, s, named, NULL, true);
     others = rl_plan_filter_not(b, rl_where_identity(b, &found, true));
   }
-  rl_at orphans = rl_read_rows(b, s->child, others, s->mine, NULL, NULL);
+  rl_at orphans = rl_read_rows(b, s->child, rl_where_and(b, others, rl_plan_scope(b, s->child)), s->mine, NULL, NULL);
   uint32_t before = rl_guard_on(b, orphans.rowset, false);
   rl_add_raise(b, rl_raise_required(b, s->relation));
   b->guard = before;
-  if (s->nested->item_count) rl_update_rows(b, s->child, &s->key, NULL, rl_where_identity(b, &found, true), NULL, NULL);
+  if (s->nested->item_count) set_columns(b, s, &s->key, NULL, rl_where_identity(b, &found, true), NULL);
 }
 
 static void update(rl_builder *b, const scope *s) {
@@ -134,7 +142,8 @@ static void update(rl_builder *b, const scope *s) {
 static void update_many(rl_builder *b, const scope *s) {
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, s->nested->update->assigns, s->nested->update->assign_count);
-  if (assigns.count) rl_update_rows(b, s->child, &assigns, s->nested->where, s->mine, NULL, NULL);
+  rl_target target = {.model = s->child, .where = s->nested->where, .keys = s->mine};
+  if (assigns.count) rl_update_scoped(b, &target, &assigns, s->nested->update);
 }
 
 static void upsert(rl_builder *b, const scope *s) {

@@ -89,7 +89,8 @@ void rl_nested_holder_before(rl_builder *b, const rl_nested *nested, const rl_at
 
 /* Writes the row's own key in a separate statement. */
 static void write_key(rl_builder *b, const rl_at *row, const rl_assigns *assigns) {
-  rl_update_rows(b, row->model, assigns, NULL, rl_where_identity(b, row, false), NULL, NULL);
+  rl_target target = {.model = row->model, .keys = rl_where_identity(b, row, false)};
+  rl_update_scoped(b, &target, assigns, NULL);
 }
 
 static void upsert(rl_builder *b, const rl_nested *nested, const rl_at *row, rl_filter *mine) {

@@ -45,13 +45,17 @@ static rl_at read_other(rl_builder *b, const scope *s, rl_filter *where, const r
 }
 
 /* Restricts to rows that are linked to the row. */
-static rl_at read_linked(rl_builder *b, const scope *s, const rl_raise *none) {
-  rl_at found = read_other(b, s, s->nested->where, none);
+static rl_at read_linked_rows(rl_builder *b, const scope *s, rl_filter *where, const rl_raise *none) {
+  rl_at found = read_other(b, s, where, none);
   rl_select *select = b->steps[b->plan->step_count - 1]->as.select;
   select->link = s->relation;
   select->link_from_a = s->from_a;
   select->link_keys = rl_at_list(b, s->row, rl_model_link_id(s->row->model));
   return found;
+}
+
+static rl_at read_linked(rl_builder *b, const scope *s, const rl_raise *none) {
+  return read_linked_rows(b, s, s->nested->where, none);
 }
 
 /* The same, as a condition of the statement that writes them. */
@@ -107,8 +111,21 @@ static void disconnect(rl_builder *b, const scope *s) {
   b->guard = before;
 }
 
+/* Links to rows outside of the scope of the client stay. */
+static void unlink_known(rl_builder *b, const scope *s) {
+  rl_filter *known = rl_plan_scope(b, s->other);
+  if (!known) {
+    unlink_rows(b, s, NULL);
+    return;
+  }
+  rl_at found = read_linked_rows(b, s, known, NULL);
+  uint32_t before = rl_guard_on(b, found.rowset, false);
+  unlink_rows(b, s, rl_at_list(b, &found, s->theirs));
+  b->guard = before;
+}
+
 static void set(rl_builder *b, const scope *s) {
-  unlink_rows(b, s, NULL);
+  unlink_known(b, s);
   for (size_t i = 0; i < s->nested->item_count; i++) connect(b, s, s->nested->items[i]);
 }
 
@@ -146,7 +163,7 @@ static void update_many(rl_builder *b, const scope *s) {
   if (!assigns.count) return;
   rl_target target = {.model = s->other, .where = where_named_and_linked(b, s), .many = true};
   rl_lock_linked(b, &target, &assigns);
-  rl_update_rows(b, s->other, &assigns, target.where, NULL, NULL, NULL);
+  rl_update_scoped(b, &target, &assigns, s->nested->update);
 }
 
 static void upsert(rl_builder *b, const scope *s) {

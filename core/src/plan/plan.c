@@ -64,7 +64,8 @@ static void finish_plan(rl_builder *b) {
     statements += sends ? (may_split(b, step) ? 2 : 1) : 0;
   }
   for (size_t i = 0; i < plan->step_count; i++) plan->steps[i].checked_late = falls_alone(b, i);
-  plan->atomic = plan->writes && statements > 1;
+  plan->atomic = plan->writes && (statements > 1 || plan->steps[0].all_or_none);
+  plan->scoped = b->query->scopes != NULL;
   rl_plan_needs(plan);
   rl_plan_check(b, plan);
 }
@@ -79,6 +80,7 @@ static rille_status build(rl_builder *b) {
   b->plan->result = rl_action_info_of((rille_action)b->query->action)->result;
   if (b->query->action == RL_ACTION_COUNT && !b->query->count_plain) b->plan->result = RILLE_RESULT_ROW;
   add_steps(b);
+  rl_scoped_rest(b);
   finish_plan(b);
   return RILLE_OK;
 }

@@ -18,6 +18,7 @@ typedef struct rl_features {
   bool full_text;
   bool brief_datetimes; /* CURRENT_TIMESTAMP has another format than the one that rille writes */
   bool unixepoch_ms;    /* which is milliseconds since 1970 */
+  bool names_keys;      /* errors name the foreign key that is broken */
   size_t max_params;
 } rl_features;
 
@@ -147,6 +148,10 @@ typedef struct rl_raise {
   rl_code code;
   rl_str message;
   rl_str model, relation, path, cause; /* details; empty: left out */
+  const rl_field **target;             /* P2002: the fields of the key; NULL: left out */
+  size_t target_count;
+  const rl_relation *broken; /* P2003: as the database would say it of the step `broken_by`; NULL: no */
+  uint32_t broken_by;
 } rl_raise;
 
 /* Two values that must be equal when the step is sent: a column that two relations give. */
@@ -178,6 +183,7 @@ typedef struct rl_step {
   size_t agreement_count;
   bool checked_late;     /* INSERT: without its row nothing is written, so COMMIT does not wait for if_none */
   const rl_raise *error; /* RAISE */
+  bool all_or_none;      /* its checks must be answered before it is committed, also if it is the only statement */
   bool counts;           /* its affected rows count for the operation (the sum of all such steps) */
   uint64_t needs;        /* bit k: it reads rowset k (beyond 63 rowsets: all bits) */
 } rl_step;
@@ -232,6 +238,7 @@ typedef struct rl_plan {
   uint32_t generated_count;
   bool writes;   /* any step writes */
   bool atomic;   /* needs a transaction: it has more than one statement, and one of them writes */
+  bool scoped;   /* of a client with a scope: errors do not say which rows exist outside of it */
   bool collides; /* an upsert of one statement that another unique key may refuse: it is then repeated, which needs a
                     savepoint inside a transaction of the caller */
 } rl_plan;

@@ -116,3 +116,30 @@ _Noreturn void rl_refuse_required(rl_builder *b, const rl_relation *relation, rl
   rl_error_detail(b->err, "model", relation->key_side->model->name);
   rl_refuse(b, RL_P2014, at, "%s: %.*s", at, RL_STR_ARG(message));
 }
+
+const rl_raise *rl_raise_outside(rl_builder *b, const rl_model *model) {
+  return raise(b, RL_VALIDATION, model,
+               raise_text(b, "%.*s: the row would be outside of the scope of the client; nothing was written",
+                          RL_STR_ARG(model->name)));
+}
+
+const rl_raise *rl_raise_broken(rl_builder *b, const rl_relation *relation, uint32_t step) {
+  rl_raise *r = raise(b, RL_P2003, relation->key_side->model, RL_STR("foreign key constraint failed"));
+  r->broken = relation;
+  r->broken_by = step;
+  return r;
+}
+
+const rl_raise *rl_raise_taken(rl_builder *b, const rl_model *model, const rl_field **fields, size_t count) {
+  rl_buf names;
+  rl_buf_init(&names);
+  for (size_t i = 0; i < count; i++) rl_buf_printf(&names, "%s`%.*s`", i ? ", " : "", RL_STR_ARG(fields[i]->name));
+  char *list = names.failed ? NULL : rl_arena_strdup(b->arena, rl_buf_view(&names));
+  rl_buf_dispose(&names);
+  rl_raise *r = raise(b, RL_P2002, model,
+                      raise_text(b, "%.*s: a row with the same %s already exists (unique constraint)",
+                                 RL_STR_ARG(model->name), (const char *)rl_need(b, list)));
+  r->target = fields;
+  r->target_count = count;
+  return r;
+}

@@ -17,4 +17,12 @@ const rl_raise *rl_raise_disagree(rl_builder *b, const rl_field *field,
 const rl_raise *rl_raise_required(rl_builder *b, const rl_relation *relation); /* P2014 */
 _Noreturn void rl_refuse_required(rl_builder *b, const rl_relation *relation, rl_str path);
 
+/* VALIDATION: a written row is outside of the scope. */
+const rl_raise *rl_raise_outside(rl_builder *b, const rl_model *model);
+/* P2003: a row that the step has written refers to a row outside of the scope. It is reported like a row that does not
+ * exist. */
+const rl_raise *rl_raise_broken(rl_builder *b, const rl_relation *relation, uint32_t step);
+/* P2002: the row with the key is outside of the scope. It is reported like any row with the key. */
+const rl_raise *rl_raise_taken(rl_builder *b, const rl_model *model, const rl_field **fields, size_t count);
+
 #endif

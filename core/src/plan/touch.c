@@ -47,12 +47,15 @@ static void read_filter(rl_touching *t, const rl_filter *f) {
   if (!f) return;
   if (f->kind == RL_FILTER_RELATION) read_relation(t, f->field);
   read_filter(t, f->inner);
+  read_filter(t, f->scope);
   for (size_t i = 0; f->items && i < f->count; i++) read_filter(t, f->items[i]);
 }
 
 static void read_order(rl_touching *t, const rl_order *o) {
   for (size_t i = 0; i < o->path_count; i++) read_relation(t, o->path[i]);
-  if (o->kind == RL_ORDER_COUNT) read_relation(t, o->field);
+  bool counts = o->kind == RL_ORDER_COUNT;
+  if (counts) read_relation(t, o->field);
+  for (size_t i = 0; o->scopes && i < o->path_count + (counts ? 1 : 0); i++) read_filter(t, o->scopes[i]);
 }
 
 static void read_select(rl_touching *t, const rl_select *s) {

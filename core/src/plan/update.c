@@ -52,6 +52,14 @@ static rl_step *add_own_update(rl_builder *b, const rl_change *change, const rl_
   return step;
 }
 
+static rl_written written_by(const rl_write *write, const rl_assigns *assigns) {
+  return (rl_written){.model = write->model,
+                      .assigns = assigns->items,
+                      .assign_count = assigns->count,
+                      .keys = (const rl_field *const *)write->keys,
+                      .key_count = write->key_count};
+}
+
 /* Adds the row's own statement. Returns where the row is afterwards. */
 static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const rl_assigns *assigns,
                          const rl_at *before, const rl_fields *fields, bool hands_on) {
@@ -60,13 +68,19 @@ static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const 
   step->as.update->assign_count = assigns->count;
   step->agreements = assigns->agreements;
   step->agreement_count = assigns->agreement_count;
+  rl_written written = written_by(change->write, assigns);
+  bool scoped = rl_scope_concerns(b, &written);
+  rl_at at = before ? *before : (rl_at){.model = change->write->model, .rowset = RL_NO_ROWSET};
   if (change->show && !rl_nested_has_after(change->write)) {
+    rl_fields key = {0};
+    if (scoped) rl_fields_add_key(b, &key, change->write->model);
     change->shown = true;
-    return rl_show_returned(b, step, change->show, NULL);
+    at = rl_show_returned(b, step, change->show, &key);
+  } else if (scoped || (hands_on && (!before || repeats || touches(assigns, fields)))) {
+    at = rl_step_keeps(b, step, change->write->model, fields);
   }
-  if (hands_on && (!before || repeats || touches(assigns, fields)))
-    return rl_step_keeps(b, step, change->write->model, fields);
-  return before ? *before : (rl_at){.model = change->write->model, .rowset = RL_NO_ROWSET};
+  if (scoped) rl_scoped_check(b, &written, &at);
+  return at;
 }
 
 bool rl_change_wants(rl_builder *b, const rl_write *write, rl_fields *wanted) {

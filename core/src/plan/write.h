@@ -95,6 +95,8 @@ rl_filter *rl_where_beyond_key(const rl_model *model, rl_filter *where);
 
 rl_step *rl_update_rows(rl_builder *b, const rl_model *model, const rl_assigns *assigns, rl_filter *where,
                         rl_filter *keys, rl_input *limit, const rl_raise *none);
+/* The same; the rows must stay in the scope of the client. write: what the caller assigns; NULL: a relation does. */
+void rl_update_scoped(rl_builder *b, const rl_target *target, const rl_assigns *assigns, const rl_write *write);
 rl_step *rl_delete_rows(rl_builder *b, const rl_model *model, rl_filter *where, rl_filter *keys, rl_input *limit,
                         const rl_raise *none);
 
@@ -147,5 +149,33 @@ void rl_link_rows(rl_builder *b, const rl_field *field, rl_input *mine, rl_input
 /* One-to-one: disconnects the row that references `referenced`; P2014 if that is not allowed. `but`: a row that may
  * stay connected, or NULL. */
 void rl_displace(rl_builder *b, const rl_relation *relation, const rl_at *referenced, const rl_at *but);
+
+/* ------------------------------------------------------------------ scope.c: the scope of the client
+ *
+ * Bind has put the scope into the conditions of everything that is read or found. Here are the conditions on rows that
+ * are written: they must be in the scope afterwards, and so must the rows that their keys name. */
+
+rl_filter *rl_plan_scope(rl_builder *b, const rl_model *model); /* NULL: none */
+
+/* What one statement writes to rows of a model. */
+typedef struct rl_written {
+  const rl_model *model;
+  const rl_assign *assigns; /* the same for all rows */
+  size_t assign_count;
+  const rl_rows *rows; /* or values of each row */
+  bool created;
+  const rl_field *const *keys; /* see rl_write.keys */
+  size_t key_count;
+} rl_written;
+rl_written rl_written_by_rows(const rl_rows *rows, bool created);
+/* Returns whether the rows must be checked. Then their keys must be kept. */
+bool rl_scope_concerns(rl_builder *b, const rl_written *w);
+/* Checks the rows at `at`, with their keys: the step before wrote them. Their keys are checked now, the scope itself
+ * when all else is done. */
+void rl_scoped_check(rl_builder *b, const rl_written *w, const rl_at *at);
+/* Checks rows that the step inserts in bulk, if they must be. also: more fields to keep, or NULL. Returns where they
+ * are. */
+rl_at rl_scoped_inserted(rl_builder *b, rl_step *step, const rl_fields *also);
+void rl_scoped_rest(rl_builder *b); /* at the end of the plan */
 
 #endif

@@ -60,6 +60,7 @@ static rille_status bind_find(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
   RL_TRY(rl_bind_read(b, q->model, args, false, &q->read));
   RL_TRY(check_strict(b, args));
+  RL_TRY(rl_scope_add(b, q->model, &q->read.where));
   return rl_bind_selection(b, q->model, args, &q->read.selection);
 }
 
@@ -67,6 +68,7 @@ static rille_status bind_aggregation(rl_binder *b, rl_arg *args) {
   rl_query *q = b->query;
   RL_TRY(rl_bind_read(b, q->model, args, q->action == RL_ACTION_GROUP_BY, &q->read));
   RL_TRY(check_strict(b, args));
+  RL_TRY(rl_scope_add(b, q->model, &q->read.where));
   q->read.selection.model = q->model;
   if (q->action == RL_ACTION_EXISTS) return RILLE_OK;
   if (q->action == RL_ACTION_COUNT) return rl_bind_count_select(b, rl_get(args, "select"));
@@ -118,6 +120,7 @@ static rille_status bind_update_rows(rl_binder *b, rl_arg *args, rl_arg *data) {
   if (limit)
     return rl_bad(b, limit, NULL, "cannot be used with `on`; the rows of `data` already say which rows are updated");
   if (rl_get(args, "where")) RL_TRY(bind_where_of_many(b, args));
+  RL_TRY(rl_scope_add(b, q->model, &q->read.where));
   RL_TRY(rl_bind_rows(b, q->model, data, NULL, false, &q->rows));
   RL_TRY(rl_bind_rows_keys(b, args, q->rows, true));
   return q->action == RL_ACTION_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)
@@ -132,6 +135,7 @@ static rille_status bind_many(rl_binder *b, rl_arg *args) { /* update_many, dele
   if (data && data->kind == RL_ARG_LIST)
     return rl_bad(b, data, NULL, "expected a table, got a list; for different values per row, give `on = {...}` too");
   RL_TRY(bind_where_of_many(b, args));
+  RL_TRY(rl_scope_add(b, q->model, &q->read.where));
   if (limit) RL_TRY(rl_input_count(b, limit, &q->limit));
   if (data) RL_TRY(rl_bind_write(b, q->model, data, RL_DATA_UPDATE_MANY, NULL, &q->update));
   return q->action == RL_ACTION_UPDATE_MANY_AND_RETURN ? rl_bind_selection(b, q->model, args, &q->read.selection)

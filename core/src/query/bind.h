@@ -18,6 +18,7 @@ typedef struct rl_binder {
   rl_query *query;
   rl_sealed_rows *rows;
   rl_faults *faults; /* NULL: the first error ends the bind */
+  bool in_scope;     /* the conditions of a scope are bound: they see all rows */
   rl_error *err;
 } rl_binder;
 
@@ -112,6 +113,7 @@ rille_status rl_check_arguments(rl_binder *b, rl_arg *args);
 /* Refuses a decoded table that the bind has not taken as a value. bound: the status of the bind, returned if there is
  * none; an error within such a table is replaced. */
 rille_status rl_refuse_decoded(rl_binder *b, rille_status bound);
+rille_status rl_refuse_decoded_in(rl_binder *b, const rl_arg *within, rille_status bound);
 const char *rl_decoded_text(rl_decoded from); /* "decoded JSON" */
 
 /* ------------------------------------------------------------------ inputs.c */
@@ -175,8 +177,24 @@ rille_status rl_bind_list_filter(rl_binder *b, const rl_field *field, rl_arg *ar
 rille_status rl_bind_json_filter(rl_binder *b, const rl_subject *s, rl_arg *arg, rl_filter **out);
 /* key_again.c. For upsert_native and key_in_create. */
 rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_write *create, bool *out);
-/* where_unique.c. At least one whole unique key, and any other conditions. */
+/* where_unique.c. At least one whole unique key, and any other conditions; with the scope. */
 rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_arg *arg, rl_filter **out);
+
+/* ------------------------------------------------------------------ scope.c: the scope of the client, see query.h */
+
+/* Returns the scope of a model, bound once; NULL: none. */
+rille_status rl_scope_of(rl_binder *b, const rl_model *model, rl_filter **out);
+/* Adds the scope of the model to the caller's conditions. Everything that reaches rows of a model comes through here,
+ * or through rl_bind_unique or a RELATION filter, which do it themselves. */
+rille_status rl_scope_add(rl_binder *b, const rl_model *model, rl_filter **where);
+/* Returns the condition that gives the field its value in new rows; NULL: none. */
+const rl_filter *rl_scope_value(const rl_binder *b, const rl_field *field);
+/* What is assigned to a field must be what the scope says. */
+rille_status rl_scope_check_assign(rl_binder *b, const rl_arg *at, rl_assign *assign);
+/* Finds the relations for rl_write.keys among the columns that are written. given: by column index. but: a relation
+ * that gives its key itself, or NULL. */
+rille_status rl_scope_keys(rl_binder *b, const rl_model *model, const bool *given, const rl_field *but,
+                           const rl_field ***keys, size_t *count);
 
 /* ------------------------------------------------------------------ reading */
 

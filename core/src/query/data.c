@@ -37,7 +37,10 @@ static rille_status bind_member(rl_binder *b, writing *w, rl_arg *member) {
   const rl_field *f = rl_find_field(w->model, member->key);
   if (!f || rl_is_parent_key(f, w->parent) || (f->is_relation && w->mode == RL_DATA_UPDATE_MANY))
     return refuse_key(b, w, member);
-  if (!f->is_relation) return rl_bind_assign(b, f, member, w->mode, &w->by_column[f->column_index]);
+  if (!f->is_relation) {
+    RL_TRY(rl_bind_assign(b, f, member, w->mode, &w->by_column[f->column_index]));
+    return rl_scope_check_assign(b, member, &w->by_column[f->column_index]);
+  }
   mark_key_columns(w, f);
   return RILLE_OK;
 }
@@ -67,6 +70,11 @@ static rille_status fill_in_column(rl_binder *b, const writing *w, const rl_fiel
   if (a->field || w->related[f->column_index] || rl_is_parent_key(f, w->parent)) return RILLE_OK;
   bool creates = w->mode == RL_DATA_CREATE;
   rl_input *input = NULL;
+  const rl_filter *scope = creates ? rl_scope_value(b, f) : NULL;
+  if (scope) {
+    *a = (rl_assign){.field = f, .op = RL_SET, .input = scope->input};
+    return RILLE_OK;
+  }
   if (f->updated_at && (creates || updated))
     RL_TRY(rl_input_now(b, f, path_of(b, w, f), &input));
   else if (creates && !f->ignored)
@@ -88,6 +96,24 @@ static bool changes_row(const writing *w) {
   return false;
 }
 
+/* Returns whether the column gets a value that neither a relation nor the scope gives: the caller's, or a default. */
+static bool is_own_value(const rl_binder *b, const writing *w, const rl_field *f) {
+  const rl_assign *a = &w->by_column[f->column_index];
+  if (w->related[f->column_index] || rl_is_parent_key(f, w->parent)) return false;
+  if (!a->field) return w->mode == RL_DATA_CREATE && f->def.kind != RL_DEFAULT_NONE;
+  const rl_filter *scope = rl_scope_value(b, f);
+  return a->input && !(scope && a->op == RL_SET && a->input == scope->input);
+}
+
+static rille_status keep_keys(rl_binder *b, const writing *w) {
+  if (!b->tree->suffix_count) return RILLE_OK;
+  bool *given = RL_NEW_ARRAY(b->arena, bool, w->model->column_count);
+  if (!given) return rl_nomem(b);
+  for (size_t i = 0; i < w->model->column_count; i++) given[i] = is_own_value(b, w, w->model->columns[i]);
+  const rl_field *through = w->parent ? w->parent->opposite : NULL;
+  return rl_scope_keys(b, w->model, given, through, &w->out->keys, &w->out->key_count);
+}
+
 static rille_status keep_assigns(rl_binder *b, const writing *w) {
   w->out->assigns = RL_NEW_ARRAY(b->arena, rl_assign, w->model->column_count);
   if (!w->out->assigns) return rl_nomem(b);
@@ -105,12 +131,15 @@ rille_status rl_bind_write(rl_binder *b, const rl_model *model, rl_arg *arg, rl_
   if (!w.out || !w.by_column || !w.related) return rl_nomem(b);
   w.out->model = model;
   w.out->is_create = mode == RL_DATA_CREATE;
+  rl_filter *scope;
+  RL_TRY(rl_scope_of(b, model, &scope));
   RL_TRY(rl_expect_object(b, arg, "a table with the fields to write"));
   RL_TRY(bind_members(b, &w));
   RL_TRY(rl_check_data(b, model, arg, mode, parent));
   RL_TRY(bind_relations(b, &w));
   bool updated = changes_row(&w);
   for (size_t i = 0; i < model->column_count; i++) RL_TRY(fill_in_column(b, &w, model->columns[i], updated));
+  RL_TRY(keep_keys(b, &w));
   RL_TRY(keep_assigns(b, &w));
   *out = w.out;
   return RILLE_OK;

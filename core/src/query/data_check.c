@@ -111,7 +111,7 @@ static bool is_left_to_database(const rl_model *model, rl_arg *data, const rl_fi
 static rille_status check_required(rl_binder *b, const rl_model *model, rl_arg *data, const rl_field *parent) {
   for (size_t i = 0; i < model->column_count; i++) {
     const rl_field *f = model->columns[i];
-    if (may_be_absent(f) || find_member(data, f) || rl_is_parent_key(f, parent)) continue;
+    if (may_be_absent(f) || find_member(data, f) || rl_is_parent_key(f, parent) || rl_scope_value(b, f)) continue;
     if (through_relation(model, data, f) || is_left_to_database(model, data, f)) continue;
     RL_NOTE(fail_missing(b, data, f));
   }

@@ -22,7 +22,7 @@ static const rl_arg *find_decoded(const rl_binder *b, const rl_arg *arg) {
 
 /* Returns what the query language expects here, for messages. */
 static const char *meaning_of(const rl_arg *arg) {
-  static const rl_word conditions[] = {{"where", 0}, {"cursor", 0}, {"having", 0}};
+  static const rl_word conditions[] = {{"where", 0}, {"cursor", 0}, {"having", 0}, {"scope", 0}};
   static const rl_word data[] = {{"data", 0}, {"create", 0}, {"update", 0}};
   if (!arg->parent) return "a table of arguments";
   while (arg->parent->parent) arg = arg->parent;
@@ -36,8 +36,12 @@ static bool is_within(rl_str path, rl_str outer) {
 }
 
 rille_status rl_refuse_decoded(rl_binder *b, rille_status bound) {
+  return rl_refuse_decoded_in(b, b->tree->root, bound);
+}
+
+rille_status rl_refuse_decoded_in(rl_binder *b, const rl_arg *within, rille_status bound) {
   if (bound != RILLE_OK && bound != RILLE_ERROR) return bound;
-  const rl_arg *arg = find_decoded(b, b->tree->root);
+  const rl_arg *arg = find_decoded(b, within);
   if (!arg) return bound;
   if (bound == RILLE_ERROR) {
     if (!is_within(rl_error_get(b->err, "path"), rl_arg_path(b->arena, arg))) return bound;

@@ -17,6 +17,7 @@ rl_input *rl_input_new(rl_binder *b, rl_input_kind kind, const rl_type *type, co
   input->field = field;
   input->arg = arg;
   if (arg) input->path = rl_arg_path(b->arena, arg);
+  if (arg && !input->path.p) return NULL;
   return chain_input(b, input);
 }
 

@@ -11,6 +11,7 @@ typedef struct key_pairs {
 } key_pairs;
 
 static void collect_pairs(const rl_filter *f, key_pairs *pairs) {
+  if (f->is_scope) return;
   for (size_t i = 0; f->kind == RL_FILTER_AND && i < f->count; i++) collect_pairs(f->items[i], pairs);
   if (f->kind == RL_FILTER_AND) return;
   bool equality =

@@ -54,7 +54,7 @@ static rille_status add_nested(rl_binder *b, nesting *n, int kind, rl_arg *arg, 
   }
   *out = &w->nesteds[w->nested_count++];
   **out = (rl_nested){.kind = (rl_nested_kind)kind, .relation = n->relation, .path = rl_arg_path(b->arena, arg)};
-  return RILLE_OK;
+  return (*out)->path.p ? RILLE_OK : rl_nomem(b);
 }
 
 /* Reads the members of an operation: found[i] is the one with the name keys[i]. Others are errors, and so are missing
@@ -108,6 +108,8 @@ static rille_status bind_connect_or_create(rl_binder *b, nesting *n, rl_arg *arg
   RL_TRY(rl_bind_unique(b, n->relation->target, found[0], &out->where));
   RL_TRY(rl_bind_write(b, n->relation->target, found[1], RL_DATA_CREATE, n->relation, &out->create));
   if (rl_is_faulty(b)) return RILLE_OK; /* create may be incomplete */
+  if (b->query->scopes && b->query->scopes[n->relation->target->index].where)
+    return RILLE_OK; /* the row with the key may be outside of the scope: it must be refused, not kept */
   return rl_bind_key_again(b, out->where, out->create, &out->key_in_create);
 }
 
@@ -123,7 +125,8 @@ static rille_status bind_removal(rl_binder *b, nesting *n, int kind, rl_arg *arg
   if (arg->kind == RL_ARG_BOOL) RL_TRY(rl_expect_flag(b, arg, &on));
   if (!on) return RILLE_OK;
   RL_TRY(add_nested(b, n, kind, arg, &out));
-  return arg->kind == RL_ARG_BOOL ? RILLE_OK : rl_bind_where(b, r->target, arg, &out->where);
+  if (arg->kind != RL_ARG_BOOL) RL_TRY(rl_bind_where(b, r->target, arg, &out->where));
+  return rl_scope_add(b, r->target, &out->where);
 }
 
 static rille_status bind_set(rl_binder *b, nesting *n, rl_arg *arg) {
@@ -141,8 +144,9 @@ static rille_status bind_set(rl_binder *b, nesting *n, rl_arg *arg) {
 static rille_status bind_delete_many(rl_binder *b, nesting *n, rl_arg *arg) {
   rl_nested *out;
   RL_TRY(add_nested(b, n, RL_NESTED_DELETE_MANY, arg, &out));
-  if (arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_ALL) return RILLE_OK;
-  return rl_bind_where(b, n->relation->target, arg, &out->where);
+  bool all = arg->kind == RL_ARG_MARK && arg->mark == RL_MARK_ALL;
+  if (!all) RL_TRY(rl_bind_where(b, n->relation->target, arg, &out->where));
+  return rl_scope_add(b, n->relation->target, &out->where);
 }
 
 /* Returns whether a to-one update is { where, data } and not the data itself: it has no other keys. If the model has a
@@ -173,6 +177,7 @@ static rille_status bind_update(rl_binder *b, nesting *n, rl_arg *arg) {
     RL_TRY(rl_bind_unique(b, r->target, found[0], &out->where));
   else if (found[0])
     RL_TRY(rl_bind_where(b, r->target, found[0], &out->where));
+  if (!r->list) RL_TRY(rl_scope_add(b, r->target, &out->where));
   return rl_bind_write(b, r->target, found[1], RL_DATA_UPDATE, r, &out->update);
 }
 
@@ -184,6 +189,7 @@ static rille_status bind_update_many(rl_binder *b, nesting *n, rl_arg *arg) {
   RL_TRY(add_nested(b, n, RL_NESTED_UPDATE_MANY, arg, &out));
   bool all = found[0]->kind == RL_ARG_MARK && found[0]->mark == RL_MARK_ALL;
   if (!all) RL_TRY(rl_bind_where(b, n->relation->target, found[0], &out->where));
+  RL_TRY(rl_scope_add(b, n->relation->target, &out->where));
   return rl_bind_write(b, n->relation->target, found[1], RL_DATA_UPDATE_MANY, n->relation, &out->update);
 }
 
@@ -198,6 +204,7 @@ static rille_status bind_upsert(rl_binder *b, nesting *n, rl_arg *arg) {
     RL_TRY(rl_bind_unique(b, r->target, found[2], &out->where));
   else if (found[2])
     RL_TRY(rl_bind_where(b, r->target, found[2], &out->where));
+  if (!r->list) RL_TRY(rl_scope_add(b, r->target, &out->where));
   RL_TRY(rl_bind_write(b, r->target, found[0], RL_DATA_CREATE, r, &out->create));
   return rl_bind_write(b, r->target, found[1], RL_DATA_UPDATE, r, &out->update);
 }
@@ -237,6 +244,8 @@ static rille_status bind_kind(rl_binder *b, nesting *n, int kind, rl_arg *arg) {
 
 rille_status rl_bind_nested(rl_binder *b, const rl_field *relation, rl_arg *arg, rl_data_mode mode, rl_write *write) {
   nesting n = {.relation = relation, .mode = mode, .write = write};
+  rl_filter *scope; /* the plan may need it: other rows of the relation change too */
+  RL_TRY(rl_scope_of(b, relation->target, &scope));
   n.cap = write->nested_count; /* the array is full, so the next operation gets a new one */
   if (arg->kind == RL_ARG_NULL)
     return rl_bad(b, arg, relation, "cannot be `rille.null`%s",

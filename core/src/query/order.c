@@ -153,7 +153,18 @@ static rille_status bind_order_member(rl_binder *b, const rl_model *model, rl_ar
   return rl_bad_name(b, member, member->key, "field", model, &names);
 }
 
+/* Keeps the scopes of the models on the way. */
+static rille_status keep_scopes(rl_binder *b, const walk *w, rl_order *out) {
+  bool counts = out->kind == RL_ORDER_COUNT;
+  if (!b->tree->suffix_count || (w->count == 0 && !counts)) return RILLE_OK;
+  out->scopes = RL_NEW_ARRAY(b->arena, rl_filter *, w->count + 1);
+  if (!out->scopes) return rl_nomem(b);
+  for (size_t i = 0; i < w->count; i++) RL_TRY(rl_scope_of(b, w->path[i]->target, &out->scopes[i]));
+  return counts ? rl_scope_of(b, out->field->target, &out->scopes[w->count]) : RILLE_OK;
+}
+
 static rille_status keep_path(rl_binder *b, const walk *w, rl_order *out) {
+  RL_TRY(keep_scopes(b, w, out));
   if (w->count == 0) return RILLE_OK;
   out->path = RL_NEW_ARRAY(b->arena, const rl_field *, w->count);
   if (!out->path) return rl_nomem(b);

@@ -94,6 +94,8 @@ struct rl_filter {
   const rl_field *column; /* right-hand side: another column of the same row (rille.field) */
   rl_quantifier quantifier;
   rl_filter *inner;        /* RELATION: NULL with IS or IS_NOT: no related row */
+  rl_filter *scope;        /* RELATION: the scope of the related model: other rows do not exist; NULL: none */
+  bool is_scope;           /* AND: a scope, not the caller's condition */
   rl_input *json_path;     /* JSON: list of path steps; NULL: the whole value */
   rl_json_null json_null;  /* JSON, EQ and NE with a null */
   const rl_field **fields; /* SEARCH: the fields searched; KEYS: the tuple */
@@ -129,6 +131,8 @@ typedef struct rl_order {
   const rl_field **fields; /* RELEVANCE */
   size_t field_count;
   rl_input *search;
+  rl_filter **scopes; /* of the models at the end of each relation of the path; COUNT: and of the list relation. NULL:
+                         none. A row outside of its scope does not exist */
 } rl_order;
 
 typedef enum rl_lock_mode {
@@ -227,7 +231,28 @@ struct rl_write {
   size_t assign_count;
   rl_nested *nesteds; /* by relation in the order of the schema, then by rl_nested_kind, then as given */
   size_t nested_count;
+  const rl_field **keys; /* relations to models with a scope whose foreign key is written directly: the row that it
+                            names must be in the scope */
+  size_t key_count;
 };
+
+/* ------------------------------------------------------------------ scopes
+ *
+ * The scope of a client is a condition for each model: for the client there are no other rows. It comes on the tape
+ * behind the arguments (rl_tape_append), so its shape is part of the program and its values are those of the call. */
+
+typedef struct rl_model_scope {
+  bool bound;
+  rl_filter *where; /* an AND with is_scope; NULL: all rows */
+} rl_model_scope;
+
+/* Returns the condition of a scope by which the field equals a value (COMPARE) or null (IS_NULL): new rows get it.
+ * NULL: none. */
+const rl_filter *rl_scope_gives(const rl_filter *scope, const rl_field *field);
+
+/* Checks the values behind the arguments as scopes: models, fields, conditions, and whether every model has the fields
+ * of "*". Errors: VALIDATION. */
+rille_status rl_check_scope(const rl_schema *schema, rl_arg_tree *tree, rl_arena *arena, rl_error *err);
 
 /* ------------------------------------------------------------------ the query */
 
@@ -259,6 +284,7 @@ typedef struct rl_query {
   bool count_plain;         /* count without select: an integer */
   uint32_t generated_count; /* slots of GENERATED inputs */
   rl_input *inputs;         /* all inputs, linked by next_sealed */
+  rl_model_scope *scopes;   /* by number of the model: those that the query reaches; NULL: the client has none */
 } rl_query;
 
 typedef struct rl_bind_options {

@@ -70,7 +70,7 @@ static rille_status check_missing(rl_binder *b, const rl_row_binding *w, size_t 
     const rl_field *f = w->model->columns[i];
     bool optional =
         f->ignored || !f->required || f->list || f->updated_at || f->generated_by_db || f->def.kind != RL_DEFAULT_NONE;
-    if (optional || w->row[i] || rl_is_parent_key(f, w->parent)) continue;
+    if (optional || w->row[i] || rl_is_parent_key(f, w->parent) || rl_scope_value(b, f)) continue;
     RL_NOTE(rl_bad_row(b, w, row, f->name, RL_P2012, f, "missing; the field is required and has no default"));
   }
   return RILLE_OK;
@@ -158,6 +158,7 @@ rille_status rl_check_rows(rl_binder *b, rl_row_binding *w, uint32_t shape, uint
 
 static rille_status check_rows_arg(rl_binder *b, rl_row_binding *w, rl_arg *n) {
   w->path = rl_arg_path(b->arena, n);
+  if (!w->path.p) return rl_nomem(b);
   w->listed = n->kind == RL_ARG_LIST;
   if (n->kind != RL_ARG_OBJECT && n->kind != RL_ARG_LIST)
     return rl_bad(b, n, NULL, "expected a list of rows, got %s", rl_kind_text(n));
@@ -167,19 +168,37 @@ static rille_status check_rows_arg(rl_binder *b, rl_row_binding *w, rl_arg *n) {
 /* ------------------------------------------------------------------ columns */
 
 static rille_status add_column(rl_binder *b, const rl_row_binding *w, const rl_field *f, rl_str path, rl_rows *rows) {
-  rl_rows_column c = {.field = f};
-  if (w->defaults && f->updated_at)
+  rl_rows_column c = {.field = f, .only_missing = !w->given[f->column_index]};
+  const rl_filter *scope = w->defaults ? rl_scope_value(b, f) : NULL;
+  if (scope)
+    c.missing = scope->input;
+  else if (w->defaults && f->updated_at)
     RL_TRY(rl_input_now(b, f, path, &c.missing));
   else if (w->defaults && !f->ignored)
     RL_TRY(rl_input_default(b, f, path, &c.missing));
   else if (!w->defaults && !w->connects && f->updated_at)
     RL_TRY(rl_input_now(b, f, path, &c.missing));
-  if (!c.missing && !w->given[f->column_index]) return RILLE_OK;
+  if (!c.missing && !scope && !w->given[f->column_index]) return RILLE_OK;
   bool always = w->times && w->times[f->column_index] == w->kinds;
-  c.by_database = !c.missing && f->generated_by_db && !always;
+  c.by_database = !c.missing && !scope && f->generated_by_db && !always;
   c.ruled = f->rules && !w->connects;
   rows->columns[rows->column_count++] = c;
   return RILLE_OK;
+}
+
+/* The keys of new rows that refer to rows of other models: what rows give, and defaults, but not what the scope gives.
+ */
+static rille_status keep_keys(rl_binder *b, const rl_row_binding *w, rl_rows *rows) {
+  if (!b->tree->suffix_count || !w->defaults) return RILLE_OK;
+  bool *given = RL_NEW_ARRAY(b->arena, bool, w->model->column_count);
+  if (!given) return rl_nomem(b);
+  for (size_t i = 0; i < w->model->column_count; i++) {
+    const rl_field *f = w->model->columns[i];
+    bool own = w->given[i] || (f->def.kind != RL_DEFAULT_NONE && !rl_scope_value(b, f));
+    given[i] = own && !rl_is_parent_key(f, w->parent);
+  }
+  const rl_field *through = w->parent ? w->parent->opposite : NULL;
+  return rl_scope_keys(b, w->model, given, through, &rows->keys, &rows->key_count);
 }
 
 rille_status rl_bind_row_columns(rl_binder *b, const rl_row_binding *w, rl_rows *rows) {
@@ -188,7 +207,7 @@ rille_status rl_bind_row_columns(rl_binder *b, const rl_row_binding *w, rl_rows 
   for (size_t i = 0; i < w->model->column_count; i++)
     if (!rl_is_parent_key(w->model->columns[i], w->parent))
       RL_TRY(add_column(b, w, w->model->columns[i], rows->path, rows));
-  return RILLE_OK;
+  return keep_keys(b, w, rows);
 }
 
 static rille_status chain_rows(rl_binder *b, rl_rows *rows) {
@@ -208,12 +227,15 @@ rille_status rl_bind_rows(rl_binder *b, const rl_model *model, rl_arg *arg, cons
   w.row = RL_NEW_ARRAY(b->arena, bool, model->column_count);
   w.times = RL_NEW_ARRAY(b->arena, size_t, model->column_count);
   if (!rows || !w.given || !w.row || !w.times) return rl_nomem(b);
+  rl_filter *scope;
+  RL_TRY(rl_scope_of(b, model, &scope));
   rl_plain(arg);
   arg->is_data = true; /* decoded tables in it are refused row by row */
   rows->model = model;
   rows->arg = arg;
   rows->single = arg->kind == RL_ARG_OBJECT; /* an empty one is an empty list */
   rows->path = rl_arg_path(b->arena, arg);
+  if (!rows->path.p) return rl_nomem(b);
   RL_TRY(chain_rows(b, rows));
   RL_TRY(check_rows_arg(b, &w, arg));
   RL_TRY(rl_bind_row_columns(b, &w, rows));
@@ -302,7 +324,7 @@ static rille_status bind_missing_columns(rl_binder *b, rl_rows *rows, rl_arg *da
   return RILLE_OK;
 }
 
-rille_status rl_bind_rows_keys(rl_binder *b, rl_arg *args, rl_rows *rows, bool update_all) {
+static rille_status bind_rows_keys(rl_binder *b, rl_arg *args, rl_rows *rows, bool update_all) {
   RL_TRY(bind_on(b, args, rows, !update_all));
   rl_arg *update = update_all ? NULL : rl_get(args, "update");
   if (update && update->kind == RL_ARG_TEXT) {
@@ -323,4 +345,18 @@ rille_status rl_bind_rows_keys(rl_binder *b, rl_arg *args, rl_rows *rows, bool u
     if (!has_column(rows, rows->update[i]))
       return rl_bad(b, update, rows->update[i], "no row has the field `%.*s`", RL_STR_ARG(rows->update[i]->name));
   return rows->update_count ? add_updated_at(b, rows) : RILLE_OK;
+}
+
+/* The keys of existing rows that get new values. */
+static rille_status keep_updated_keys(rl_binder *b, rl_rows *rows) {
+  if (!b->tree->suffix_count) return RILLE_OK;
+  bool *given = RL_NEW_ARRAY(b->arena, bool, rows->model->column_count);
+  if (!given) return rl_nomem(b);
+  for (size_t i = 0; i < rows->update_count; i++) given[rows->update[i]->column_index] = true;
+  return rl_scope_keys(b, rows->model, given, NULL, &rows->keys, &rows->key_count);
+}
+
+rille_status rl_bind_rows_keys(rl_binder *b, rl_arg *args, rl_rows *rows, bool update_all) {
+  RL_TRY(bind_rows_keys(b, args, rows, update_all));
+  return update_all ? keep_updated_keys(b, rows) : RILLE_OK;
 }

@@ -16,6 +16,8 @@ static rille_status children_of(rl_binder *b, rl_row_binding *w, const rl_field 
   c->relation = f;
   c->w = (rl_row_binding){
       .model = f->target, .parent = f, .defaults = !connects, .nests = !connects, .connects = connects};
+  rl_filter *scope;
+  RL_TRY(rl_scope_of(b, f->target, &scope));
   c->w.given = RL_NEW_ARRAY(b->arena, bool, f->target->column_count);
   c->w.row = RL_NEW_ARRAY(b->arena, bool, f->target->column_count);
   return c->w.given && c->w.row ? RILLE_OK : rl_nomem(b);
@@ -114,6 +116,9 @@ rille_status rl_check_row_connect(rl_binder *b, rl_row_binding *w, size_t row) {
                               : NULL;
   if (!wrong && w->parent->relation->kind == RL_MANY_TO_MANY && !join_key)
     wrong = "rows of a many-to-many relation must be connected by their id here";
+  if (!wrong && w->parent->relation->kind == RL_MANY_TO_MANY && b->query->scopes &&
+      b->query->scopes[w->model->index].where)
+    wrong = "rows of a many-to-many relation cannot be connected in bulk by a client with a scope; use `create`";
   if (wrong) return rl_bad_row(b, w, row, w->model->columns[0]->name, RL_VALIDATION, w->parent, wrong);
   if (w->key_count) return RILLE_OK;
   w->key = RL_NEW_ARRAY(b->arena, const rl_field *, key->count);

@@ -89,9 +89,13 @@ static rille_status bind_include(rl_binder *b, const rl_field *relation, rl_arg 
   out->read = RL_NEW(b->arena, rl_read);
   if (!out->read) return rl_nomem(b);
   out->read->model = relation->target;
-  if (arg->kind == RL_ARG_BOOL) return rl_bind_selection(b, relation->target, NULL, &out->read->selection);
+  if (arg->kind == RL_ARG_BOOL) {
+    RL_TRY(rl_scope_add(b, relation->target, &out->read->where));
+    return rl_bind_selection(b, relation->target, NULL, &out->read->selection);
+  }
   RL_TRY(check_words(b, relation, arg));
   RL_TRY(rl_bind_read(b, relation->target, arg, false, out->read));
+  RL_TRY(rl_scope_add(b, relation->target, &out->read->where));
   RL_TRY(bind_recursion(b, relation, arg, out->read));
   return rl_bind_selection(b, relation->target, arg, &out->read->selection);
 }
@@ -119,7 +123,7 @@ static rille_status bind_relation_count(rl_binder *b, const rl_field *relation, 
   }
   rl_relation_count *c = &out->counts[out->count_count++];
   c->relation = relation;
-  if (!arg) return RILLE_OK;
+  if (!arg) return rl_scope_add(b, relation->target, &c->where);
   RL_TRY(rl_expect_object(b, arg, "`true` or `{ where = {...} }`"));
   rl_arg *where = rl_get(arg, "where");
   if (arg->count > (where ? 1u : 0u)) {
@@ -128,7 +132,8 @@ static rille_status bind_relation_count(rl_binder *b, const rl_field *relation, 
     rl_arg *member = &arg->children[arg->children == where ? 1 : 0];
     return rl_bad_name(b, member, member->key, "argument", NULL, &names);
   }
-  return where ? rl_bind_where(b, relation->target, where, &c->where) : RILLE_OK;
+  if (where) RL_TRY(rl_bind_where(b, relation->target, where, &c->where));
+  return rl_scope_add(b, relation->target, &c->where);
 }
 
 static bool is_countable(const rl_field *f) {

@@ -39,6 +39,7 @@ static rille_status bind_quantified(rl_binder *b, const rl_field *relation, int 
   RL_TRY(rl_filter_new(b, RL_FILTER_RELATION, relation, out));
   rl_filter *f = *out;
   f->quantifier = (rl_quantifier)quantifier;
+  RL_TRY(rl_scope_of(b, relation->target, &f->scope));
   if (arg->kind == RL_ARG_NULL) {
     if (relation->list)
       return rl_bad(b, arg, relation, "cannot be `rille.null`; give conditions on the rows, or `{}` for none");

@@ -113,5 +113,6 @@ rille_status rl_bind_unique(rl_binder *b, const rl_model *model, rl_arg *arg, rl
   }
   if (list.count == 0) return refuse_without_key(b, model, arg);
   for (size_t i = 0; i < rest.count; i++) RL_TRY(rl_filters_add(b, &list, rest.items[i]));
-  return rl_filters_and(b, &list, out);
+  RL_TRY(rl_filters_and(b, &list, out));
+  return rl_scope_add(b, model, out);
 }

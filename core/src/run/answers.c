@@ -129,6 +129,8 @@ static bool write_traits(rl_buf *out, const rl_client_traits *t) {
   uint64_t primary = t->primary;
   rl_buf_put(out, &primary, sizeof primary);
   put_part(out, t->extension);
+  if (t->scope) put_part(out, t->scope->shape);
+  if (t->scope) rl_pack_values(out, t->scope->values, t->scope->value_count);
   size_t size = t->session_count * sizeof(rl_setting);
   if (!size) return true;
   rl_setting *sorted = rl_alloc(size);

@@ -143,5 +143,9 @@ void rl_cached_write_key(rl_buf *out, const char *client_key, const rl_call *cal
   put_text(out, c->model->name.p, c->model->name.len);
   put_number(out, (uint64_t)c->action);
   put_text(out, how ? how->tags.p : NULL, how ? how->tags.len : 0);
-  write_value(out, call->tape, &shape, &slot);
+  while (shape < call->tape->shape.len) { /* the arguments, and the scope of the client */
+    uint32_t at = shape, first = slot;
+    write_value(out, call->tape, &at, &first);
+    rl_tape_skip(call->tape, &shape, &slot);
+  }
 }

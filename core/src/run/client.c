@@ -63,6 +63,7 @@ static rille_status client_fill(rl_client *c, const rl_client_settings *s, rl_er
     st = rl_plan_cache_new(s->plan_cache_size ? s->plan_cache_size : 1000, PLAN_CACHE_BYTES, &c->cache, err);
   for (size_t i = 0; st == RILLE_OK && i < s->omit_count; i++) st = client_check_omit(c, s->omit[i], err);
   if (st == RILLE_OK) st = client_check_fields_left(c, err);
+  if (st == RILLE_OK) st = rl_scopes_new(&c->scopes, err);
   rl_pool *pool = NULL;
   if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);
   if (st != RILLE_OK) return st;
@@ -71,7 +72,8 @@ static rille_status client_fill(rl_client *c, const rl_client_settings *s, rl_er
     st = rl_replicas_open(s->replicas, s->replica_count, c->driver, &s->pool, &c->replicas, err);
     if (st != RILLE_OK) return st;
   }
-  c->context = (rl_compile_context){c->schema, client_dialect(c), {s->strict_where, s->omit_count ? &c->omit : NULL}};
+  c->context =
+      (rl_compile_context){c->schema, client_dialect(c), {s->strict_where, s->omit_count ? &c->omit : NULL}, NULL};
   return rl_answers_open(c, s, err);
 }
 
@@ -111,6 +113,7 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
   if (!list) return rl_fail_nomem(err);
   c->traits.session = list;
   c->traits.primary = old->primary || add->primary;
+  c->traits.unscoped_raw = old->unscoped_raw || add->unscoped_raw;
   c->traits.timeout_ms = add->timeout_ms ? add->timeout_ms : old->timeout_ms;
   for (size_t i = 0; i < old->session_count; i++)
     if (!setting_named(add, old->session[i].name) && !copy_setting(c, list, &old->session[i]))
@@ -145,7 +148,28 @@ static rille_status check_traits(const rl_client *from, const rl_client_traits *
   return st;
 }
 
-rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, rl_client **out, rl_error *err) {
+static rille_status add_scope(rl_client *c, rl_client *from, const rl_scope_given *given, rl_error *err) {
+  const rl_tape_suffix *old = from->traits.scope;
+  rille_status st = RILLE_OK;
+  if (given)
+    st = rl_scope_make(c->root->scopes, c->schema, given, old, &c->arena, &c->traits.scope, err);
+  else if (old) {
+    c->traits.scope = old;
+    c->scope_owner = rl_client_retain(from->scope_owner ? from->scope_owner : from);
+  }
+  c->context.scope = c->traits.scope;
+  return st;
+}
+
+rille_status rl_client_check_raw(const rl_client *c, rl_error *err) {
+  if (!c->traits.scope || c->traits.unscoped_raw) return RILLE_OK;
+  return rl_fail(err, RL_VALIDATION,
+                 "raw SQL does not know the scope of the client; if it may see all rows, derive a client with "
+                 "`unscoped = true`");
+}
+
+rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, const rl_scope_given *scope,
+                              rl_client **out, rl_error *err) {
   rl_client *root = rl_client_root(from);
   rille_status st = check_traits(from, traits, err);
   if (st != RILLE_OK) return st;
@@ -160,6 +184,7 @@ rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, r
   c->cache = root->cache;
   c->context = root->context;
   st = merge_traits(c, &from->traits, traits, err);
+  if (st == RILLE_OK) st = add_scope(c, from, scope, err);
   rl_pool *pool = NULL;
   if (st == RILLE_OK) st = rl_pool_share(&root->pool, &pool, err);
   c->pool = pool;
@@ -204,12 +229,14 @@ void rl_client_release(rl_client *c) {
   rl_pool_release(c->pool);
   rl_comment_release(c->comment);
   rl_replicas_free(c->replicas);
+  rl_client_release(c->scope_owner);
   if (c->root) {
     rl_client_release(c->root);
   } else {
     rl_plan_cache_free(c->cache);
     rl_watch_free(c->watch);
     rl_comments_dispose(&c->comments);
+    rl_scopes_free(c->scopes);
   }
   rl_map_dispose(&c->omit);
   rl_schema_release(c->schema);

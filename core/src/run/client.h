@@ -8,17 +8,20 @@
 #include "run/comment.h"
 #include "run/compile.h"
 #include "run/pool.h"
+#include "run/scope.h"
 #include "run/watch.h"
 
 /* The traits of a derived client. Texts are allocated in its arena. */
 typedef struct rl_client_traits {
   const rl_setting *session; /* scoped to each transaction, so the next user of the connection does not inherit them */
   size_t session_count;
-  rl_str comment;     /* sent after the text of each statement; empty: none */
-  int64_t timeout_ms; /* of each call outside a transaction; 0: none */
-  bool primary;       /* reads never go to a replica */
-  rl_str trace;       /* traceparent of its operations; empty: none */
-  rl_str extension;   /* what else decides its answers: part of the keys of cached reads; empty: nothing */
+  rl_str comment;              /* sent after the text of each statement; empty: none */
+  int64_t timeout_ms;          /* of each call outside a transaction; 0: none */
+  bool primary;                /* reads never go to a replica */
+  rl_str trace;                /* traceparent of its operations; empty: none */
+  rl_str extension;            /* what else decides its answers: part of the keys of cached reads; empty: nothing */
+  const rl_tape_suffix *scope; /* of all its calls; NULL: none. Scopes add up, and never go away */
+  bool unscoped_raw;           /* raw SQL is allowed although there is a scope */
 } rl_client_traits;
 
 enum { RL_CLIENT_KEY = 32 }; /* bytes */
@@ -27,7 +30,8 @@ struct rl_replicas;
 
 typedef struct rl_client {
   _Atomic int references;
-  struct rl_client *root; /* retained; NULL: this is a root */
+  struct rl_client *root;        /* retained; NULL: this is a root */
+  struct rl_client *scope_owner; /* retained: the client whose scope this one has, unchanged; NULL: none */
   rl_client_traits traits;
   rl_arena arena;
   rl_schema *schema;
@@ -42,6 +46,7 @@ typedef struct rl_client {
   /* of a root, for all clients derived from it */
   rl_watch *_Atomic watch; /* NULL: never observed */
   rl_comments comments;
+  rl_scopes *scopes;
   /* of the cache: answers.c. All but the key are of a root */
   rl_cache *_Atomic answers; /* that of the database; replaced after a fork */
   bool caches;               /* it was opened with `cache`: its writes tell other processes */
@@ -68,7 +73,10 @@ typedef struct rl_client_settings {
 rille_status rl_client_open(const rl_client_settings *settings, rl_client **out, rl_error *err);
 /* Derives a client over the same pool and plan cache, with these traits on top of those of `from`. A setting of the
  * same name is replaced, and so is a comment. Copies everything it is passed. */
-rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, rl_client **out, rl_error *err);
+rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, const rl_scope_given *scope,
+                              rl_client **out, rl_error *err); /* scope: one more; NULL: none */
+/* Fails with VALIDATION if the client has a scope, which SQL of the application would not know. */
+rille_status rl_client_check_raw(const rl_client *c, rl_error *err);
 /* Begins, changes or ends the observation of a client and of all clients with the same root. */
 rille_status rl_client_observe(rl_client *c, const rl_watch_settings *settings, size_t capacity, rl_error *err);
 static inline rl_client *rl_client_root(rl_client *c) {

@@ -216,6 +216,7 @@ static rille_status compiled_new(const rl_compile_context *x, const rl_cache_key
 
 rille_status rl_compile(rl_plan_cache *cache, const rl_compile_context *x, const rl_model *model, rille_action action,
                         const rl_tape *tape, rl_arena *arena, rl_compiled **out, uint32_t **anchors, rl_error *err) {
+  if (tape->end.suffix != x->scope) return rl_fail(err, RL_INTERNAL, "the call does not have the scope of its client");
   rl_cache_key key = {rl_tape_hash(tape) + (uint64_t)model->index * 0x9E3779B97F4A7C15u +
                           (uint64_t)action * 0xC2B2AE3D27D4EB4Fu,
                       rl_buf_view(&tape->shape), model, action, tape};

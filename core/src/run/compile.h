@@ -45,6 +45,7 @@ typedef struct rl_compile_context {
   const rl_schema *schema;
   const rl_dialect *dialect;
   rl_bind_options bind;
+  const rl_tape_suffix *scope; /* of the client: the tape of each call must end with it */
 } rl_compile_context;
 
 /* most_bytes: of all programs together. A program of more than an eighth of it is not kept. */

@@ -119,3 +119,21 @@ void rl_translate_constraint(const rl_schema *s, const rl_model *model, const rl
   if (err->code == RL_P2011 && m) translate_null(m, err);
   if (err->code == RL_P2003) translate_foreign_key(s, failed, err);
 }
+
+rille_status rl_fail_broken_key(const rl_schema *s, const rl_model *model, const rl_step *step,
+                                const rl_relation *broken, rl_error *err) {
+  const rl_relation *r = broken ? broken : rl_broken_relation(s, step);
+  rl_fail(err, RL_P2003, "foreign key constraint failed");
+  if (r) rl_error_detail(err, "table", r->key_side->model->table);
+  if (r) rl_error_detail(err, "constraint", r->constraint);
+  rl_error_detail(err, "model", r ? r->key_side->model->name : model->name);
+  translate_foreign_key(s, step, err);
+  return RILLE_ERROR;
+}
+
+void rl_equalize_broken_key(const rl_schema *s, const rl_model *model, const rl_step *failed, rl_error *err) {
+  const rl_relation *r = relation_of_constraint(s, rl_error_get(err, "table"), rl_error_get(err, "constraint"));
+  if (err->code != RL_P2003) return;
+  rl_error_clear(err);
+  (void)rl_fail_broken_key(s, model, failed, r, err);
+}

@@ -78,6 +78,9 @@ static rille_status model_answered(rl_call *call, rl_exchange *io, const rl_sent
 static void model_failed(const rl_call *call, rl_error *err) {
   const rl_step *step = call->failed ? &call->compiled->plan->steps[call->failed - 1] : NULL;
   rl_translate_constraint(call->context->schema, call->compiled->model, step, err);
+  bool wrote = step && step->kind != RL_STEP_SELECT; /* a check has said it itself */
+  if (wrote && call->compiled->plan->scoped)
+    rl_equalize_broken_key(call->context->schema, call->compiled->model, step, err);
 }
 
 static uint64_t model_shape(const rl_call *call, const rille_node **nodes, uint32_t *count) {

@@ -7,5 +7,10 @@ rille_status rl_raise_error(const rl_raise *r, const rl_model *model, rl_error *
   if (r->relation.len) rl_error_detail(err, "relation", r->relation);
   if (r->path.len) rl_error_detail(err, "path", r->path);
   if (r->cause.len) rl_error_detail(err, "cause", r->cause);
+  rl_str names[32];
+  size_t count = 0;
+  for (; count < r->target_count && count < sizeof names / sizeof *names; count++)
+    names[count] = r->target[count]->name;
+  if (count) rl_error_detail_list(err, "target", names, count);
   return st;
 }

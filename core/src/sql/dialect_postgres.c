@@ -315,7 +315,8 @@ static const rl_dialect_forms forms = {
 
 const rl_dialect rl_dialect_postgres = {
     .provider = RL_PROVIDER_POSTGRESQL,
-    .features = {.returning = true,
+    .features = {.names_keys = true,
+                 .returning = true,
                  .unnest_insert = true,
                  .row_locks = true,
                  .concurrent_writers = true,

@@ -51,6 +51,12 @@ uint32_t rl_sql_related(rl_writer *w, const rl_field *relation, uint32_t parent,
   return child;
 }
 
+void rl_sql_scope(rl_writer *w, const rl_filter *scope, uint32_t child) {
+  if (!scope) return;
+  rl_w_text(w, " AND ");
+  rl_sql_filter(w, scope, child, false);
+}
+
 /* ------------------------------------------------------------------ quantifiers */
 
 typedef enum wanted { ANY_ROW, TRUE_ROW, FALSE_ROW, NOT_FALSE_ROW } wanted;
@@ -78,12 +84,13 @@ static void exists_link(rl_writer *w, const rl_filter *f, uint32_t alias, bool t
 
 /* Writes [NOT] EXISTS of a related row for which the inner condition has the given truth value. */
 static void exists(rl_writer *w, const rl_filter *f, uint32_t alias, bool there, wanted row) {
-  if (row == TRUE_ROW && names_link(f)) {
+  if (row == TRUE_ROW && !f->scope && names_link(f)) {
     exists_link(w, f, alias, there);
     return;
   }
   rl_w_text(w, there ? "EXISTS (SELECT 1 " : "NOT EXISTS (SELECT 1 ");
-  uint32_t child = rl_sql_related(w, f->field, alias, row != ANY_ROW);
+  uint32_t child = rl_sql_related(w, f->field, alias, row != ANY_ROW || f->scope);
+  rl_sql_scope(w, f->scope, child);
   if (row == TRUE_ROW) {
     rl_w_text(w, " AND ");
     rl_sql_filter(w, f->inner, child, false);
@@ -98,7 +105,7 @@ static void exists(rl_writer *w, const rl_filter *f, uint32_t alias, bool there,
 /* Writes the condition that a to-one relation has no related row. */
 static void is_missing(rl_writer *w, const rl_filter *f, uint32_t alias, bool missing) {
   const rl_relation *r = f->field->relation;
-  if (!f->field->holds_key) {
+  if (!f->field->holds_key || f->scope) {
     exists(w, f, alias, !missing, ANY_ROW);
     return;
   }

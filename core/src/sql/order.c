@@ -10,7 +10,7 @@ bool rl_order_is_guarded(const rl_writer *w, const rl_order *o) {
 static rl_expr end_of_path(rl_writer *w, const rl_order *o, uint32_t alias) {
   const rl_dialect_forms *forms = w->dialect->forms;
   switch (o->kind) {
-  case RL_ORDER_COUNT: return rl_x_count(w, o->field, NULL, alias);
+  case RL_ORDER_COUNT: return rl_x_count(w, o->field, o->scopes ? o->scopes[o->path_count] : NULL, alias);
   case RL_ORDER_RELEVANCE: return forms->relevance(w, forms->document(w, o->fields, o->field_count, alias), o->search);
   case RL_ORDER_AGGREGATE:
     return rl_x_aggregate(w, o->aggregate, o->field ? rl_x_column(w, alias, o->field) : "*", o->field);
@@ -27,6 +27,7 @@ static rl_expr walk_path(rl_writer *w, const rl_order *o, size_t at, uint32_t al
   if (at == o->path_count) return end_of_path(w, o, alias);
   size_t mark = rl_w_mark(w);
   uint32_t next = rl_sql_related(w, o->path[at], alias, true);
+  if (o->scopes) rl_sql_scope(w, o->scopes[at], next);
   rl_expr source = rl_w_since(w, mark);
   return rl_x(w, "(SELECT %s %s)", walk_path(w, o, at + 1, next), source);
 }
@@ -41,7 +42,7 @@ bool rl_order_nullable(const rl_order *o) {
   if (o->kind == RL_ORDER_COUNT || o->kind == RL_ORDER_RELEVANCE) return false;
   if (o->kind == RL_ORDER_AGGREGATE) return true;
   for (size_t i = 0; i < o->path_count; i++)
-    if (!o->path[i]->required) return true;
+    if (!o->path[i]->required || (o->scopes && o->scopes[i])) return true;
   return !o->field->required;
 }
 

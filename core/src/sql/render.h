@@ -11,6 +11,8 @@ void rl_sql_join_table(rl_writer *w, const rl_relation *relation);
 /* Writes "FROM <the related rows> WHERE <they are related to the row `parent`>" and returns the alias of the related
  * model. rows: its columns are needed (otherwise the join table may be enough). */
 uint32_t rl_sql_related(rl_writer *w, const rl_field *relation, uint32_t parent, bool rows);
+/* Writes " AND <the scope>" for the related row, if there is one. */
+void rl_sql_scope(rl_writer *w, const rl_filter *scope, uint32_t child);
 
 /* ------------------------------------------------------------------ filters */
 

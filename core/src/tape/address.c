@@ -134,16 +134,20 @@ rille_status rl_arg_pin_same(rl_arg_tree *tree, const rl_arg *a, const rl_arg *b
   return RILLE_OK;
 }
 
+static void address_all(addressing *p) {
+  address_node(p, p->tree->root);
+  for (size_t i = 0; i < p->tree->suffix_count; i++) address_node(p, &p->tree->suffix[i]);
+  pin_sames(p);
+}
+
 rille_status rl_arg_tree_address(rl_arg_tree *tree, rl_error *err) {
   addressing counting = {.tree = tree};
-  address_node(&counting, tree->root);
-  pin_sames(&counting);
+  address_all(&counting);
   tree->runs = RL_NEW_ARRAY(tree->arena, rl_address, counting.run_count);
   tree->pins = RL_NEW_ARRAY(tree->arena, rl_pin, counting.pin_count);
   if (!tree->runs || !tree->pins) return rl_fail_nomem(err);
   addressing filling = {.tree = tree, .filling = true};
-  address_node(&filling, tree->root);
-  pin_sames(&filling);
+  address_all(&filling);
   tree->run_count = filling.run_count;
   tree->pin_count = filling.pin_count;
   return filling.nomem ? rl_fail_nomem(err) : RILLE_OK;

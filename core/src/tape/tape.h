@@ -54,8 +54,12 @@ typedef struct rl_tape {
   size_t value_count, value_cap;
   struct rl_tape_level *levels; /* open objects and lists */
   size_t depth, depth_cap;
-  rl_arena text;           /* copies made by the *_copy writers */
-  rl_error error;          /* the first error */
+  rl_arena text;  /* copies made by the *_copy writers */
+  rl_error error; /* the first error */
+  struct rl_tape_end {
+    size_t shape, values; /* the size of the arguments */
+    const struct rl_tape_suffix *suffix;
+  } end;                   /* what follows the arguments; NULL: nothing. See rl_tape_append */
   const rl_map *json_keys; /* names of the Json fields; NULL: none. See rl_tape_json_keys */
   rl_buf json;             /* the JSON text being written */
   int json_depth;          /* > 0: inside a Json field */
@@ -99,6 +103,20 @@ void rl_tape_value(rl_tape *t, const rl_value *v); /* a scalar of any kind, by i
  * KiB per key. */
 rille_status rl_tape_end(rl_tape *t, rl_error *err);
 uint64_t rl_tape_hash(const rl_tape *t); /* of the shape */
+
+/* Finished values that follow the arguments on many tapes, such as the scopes of a client. They belong to the shape and
+ * the values like the arguments themselves: whatever is kept by them differs if they differ. Immutable. */
+typedef struct rl_tape_suffix {
+  rl_str shape;
+  const rl_value *values;
+  size_t value_count;
+} rl_tape_suffix;
+/* Makes a suffix { name = <the arguments of the tape>, other = { key = null, ... } } behind those of `before` (NULL:
+ * none). All of it is copied into the arena. *own: the shape of the new value. Returns NULL when out of memory. */
+const rl_tape_suffix *rl_tape_suffix_new(const rl_tape *t, rl_str name, rl_str other, const rl_str *keys, size_t count,
+                                         const rl_tape_suffix *before, rl_arena *arena, rl_str *own);
+/* Appends a suffix to a tape that has ended, in place of any other; NULL: none. Borrowed, like strings. */
+rille_status rl_tape_append(rl_tape *t, const rl_tape_suffix *suffix, rl_error *err);
 
 /* ------------------------------------------------------------------ reading: only when a shape is new */
 
@@ -160,6 +178,8 @@ typedef struct rl_pin {
 
 typedef struct rl_arg_tree {
   rl_arg *root;
+  rl_arg *suffix; /* the values behind the arguments */
+  size_t suffix_count;
   rl_arena *arena;
   const rl_tape *tape;
   /* after rl_arg_tree_address: */
@@ -181,7 +201,7 @@ void rl_arg_pin_sign(rl_arg *number);
 /* Pins whether two scalars are equal, and returns it in *same. Fails when out of memory; *same is false then. */
 rille_status rl_arg_pin_same(rl_arg_tree *tree, const rl_arg *a, const rl_arg *b, bool *same, rl_error *err);
 /* Returns the path, such as "where.posts.some[2].title". Positions in lists count from 1, as in Lua. The arena owns it.
- */
+ * Empty, with p NULL: out of memory. */
 rl_str rl_arg_path(rl_arena *arena, const rl_arg *n);
 /* Computes addresses, runs and pins. Nothing may be expanded or pinned afterwards. */
 rille_status rl_arg_tree_address(rl_arg_tree *tree, rl_error *err);

@@ -89,12 +89,24 @@ static bool read_node(reading *r, rl_arg *n) {
   }
 }
 
+/* Reads the values behind the arguments. */
+static bool read_suffix(reading *r, rl_arg_tree *tree) {
+  size_t end = r->tape->shape.len;
+  for (uint32_t at = r->shape; at < end; at = rl_shape_past(r->tape, at, NULL)) tree->suffix_count++;
+  tree->suffix = RL_NEW_ARRAY(r->arena, rl_arg, tree->suffix_count);
+  if (!tree->suffix) return false;
+  for (size_t i = 0; i < tree->suffix_count; i++)
+    if (!read_node(r, &tree->suffix[i])) return false;
+  return true;
+}
+
 rille_status rl_arg_tree_read(const rl_tape *t, rl_arena *arena, rl_arg_tree **out, rl_error *err) {
   rl_arg_tree *tree = RL_NEW(arena, rl_arg_tree);
   rl_arg *root = RL_NEW(arena, rl_arg);
   reading r = {t, arena, 0, 0};
   if (!tree || !root || !read_node(&r, root)) return rl_fail_nomem(err);
   *tree = (rl_arg_tree){.root = root, .arena = arena, .tape = t};
+  if (r.shape < t->shape.len && !read_suffix(&r, tree)) return rl_fail_nomem(err);
   *out = tree;
   return RILLE_OK;
 }
@@ -153,7 +165,7 @@ rl_str rl_arg_path(rl_arena *arena, const rl_arg *n) {
   rl_buf path;
   rl_buf_init(&path);
   write_path(n, &path);
-  rl_str kept = path.failed ? RL_STR("") : rl_arena_str(arena, rl_buf_view(&path));
+  rl_str kept = path.failed ? (rl_str){NULL, 0} : rl_arena_str(arena, rl_buf_view(&path));
   rl_buf_dispose(&path);
-  return kept.p ? kept : RL_STR("");
+  return kept;
 }

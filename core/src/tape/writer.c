@@ -33,6 +33,7 @@ void rl_tape_reset(rl_tape *t) {
   rl_arena_reset(&t->text);
   if (t->error.code != RL_CODE_NONE) rl_error_clear(&t->error);
   t->value_count = 0;
+  t->end.suffix = NULL;
   t->depth = 0;
   t->json_depth = 0;
 }
@@ -492,4 +493,26 @@ rille_status rl_tape_end(rl_tape *t, rl_error *err) {
 
 uint64_t rl_tape_hash(const rl_tape *t) {
   return rl_hash(t->shape.p, t->shape.len, 0);
+}
+
+static bool room_for_values(rl_tape *t, size_t more) {
+  while (t->value_cap - t->value_count < more)
+    if (!grow_values(t)) return false;
+  return true;
+}
+
+rille_status rl_tape_append(rl_tape *t, const rl_tape_suffix *s, rl_error *err) {
+  if (t->end.suffix) { /* of the last call */
+    t->shape.len = t->end.shape;
+    t->value_count = t->end.values;
+  }
+  t->end.suffix = NULL;
+  if (!s) return RILLE_OK;
+  t->end = (struct rl_tape_end){t->shape.len, t->value_count, s};
+  if (!room_in_shape(t, s->shape.len) || !room_for_values(t, s->value_count)) return rl_tape_end(t, err);
+  memcpy(t->shape.p + t->shape.len, s->shape.p, s->shape.len);
+  if (s->value_count) memcpy(t->values + t->value_count, s->values, s->value_count * sizeof *s->values);
+  t->shape.len += s->shape.len;
+  t->value_count += s->value_count;
+  return RILLE_OK;
 }
