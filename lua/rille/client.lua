@@ -127,7 +127,7 @@ local CACHE = options.declare("rille.CacheOptions", {
   { "store", "string", doc = '"memory", of this process' },
   { "max_bytes", "integer", least = 1, most = 1125899906842624, doc = "all that is kept, with what belongs to it: 64 MiB; the largest of all clients counts" },
   { "max_entry", "integer", least = 1, most = 1125899906842624, doc = "an answer with more bytes is not kept: 1 MiB" },
-  { "listen_url", "string", doc = "where to listen for writes of others on PostgreSQL, if `url` is that of a pooler" },
+  { "listen_url", "string", doc = "where to listen for writes of others, if `url` is that of a pooler" },
   { "prefix", "string", doc = "of keys in a store that others use too" },
 })
 

@@ -31,7 +31,7 @@
 ---@field store? string "memory", of this process
 ---@field max_bytes? integer all that is kept, with what belongs to it: 64 MiB; the largest of all clients counts
 ---@field max_entry? integer an answer with more bytes is not kept: 1 MiB
----@field listen_url? string where to listen for writes of others on PostgreSQL, if `url` is that of a pooler
+---@field listen_url? string where to listen for writes of others, if `url` is that of a pooler
 ---@field prefix? string of keys in a store that others use too
 
 ---@class (exact) rille.ConnectOptions
