@@ -199,6 +199,42 @@ support.each_engine(function(engine)
     assert.equal(0, counted(db, read, "order_by", "where"))
   end)
 
+  it("asks again after ttl, and after a write", function()
+    local db = open()
+    fill(db, engine)
+    local function count(ttl) return db.post:count { cache = { ttl = ttl } } end
+    assert.equal(6, count(60))
+    assert.equal(0, counted(db, count, 60))
+    db.post:create { data = { title = "new", author = { connect = { id = 1 } } } }
+    assert.equal(7, count(60))
+    assert.equal(0, counted(db, count, 60))
+    poll("it is older than a ttl of 0.05 s", function() return counted(db, count, 0.05) == 1 end)
+    assert.equal(0, counted(db, count, 60))
+  end)
+
+  it("gives the old answer within `stale` only while another caller renews it", function()
+    if engine == "sqlite" then return end -- its reads do not wait
+    local db = open { wait = plain.wait }
+    fill(db, engine)
+    local how = { ttl = 0.1, stale = 60 }
+    local function read() return db.post:count { cache = how } end
+    read()
+    local renewer
+    poll("it is too old", function()
+      renewer = coroutine.create(read)
+      assert(coroutine.resume(renewer))
+      return coroutine.status(renewer) == "suspended"
+    end)
+    assert.same({ 0, 6 }, { counted(db, read) })
+    db.post:create { data = { title = "new", author = { connect = { id = 1 } } } }
+    assert.same({ 1, 7 }, { counted(db, read) })
+    poll("the renewer ends", function()
+      if coroutine.status(renewer) == "suspended" then assert(coroutine.resume(renewer)) end
+      return coroutine.status(renewer) == "dead"
+    end)
+    assert.same({ 0, 7 }, { counted(db, read) })
+  end)
+
   it("keeps what has only a ttl and tags beyond writes", function()
     local db = open()
     fill(db, engine)
@@ -206,6 +242,49 @@ support.each_engine(function(engine)
     assert.equal(6, count())
     db.post:create { data = { title = "new", author = { connect = { id = 1 } } } }
     assert.equal(6, count())
+  end)
+
+  it("keeps an answer of find_unique while other rows are written", function()
+    local db = open()
+    fill(db, engine)
+    local function read(id) return db.post:find_unique { where = { id = id }, cache = { ttl = 60 } } end
+    read(1)
+    read(99)
+    db.post:update { where = { id = 2 }, data = { title = "other" } }
+    assert.equal(0, counted(db, read, 1))
+    db.post:update { where = { id = 1 }, data = { title = "own" } }
+    local sent, row = counted(db, read, 1)
+    assert.same({ 1, "own" }, { sent, row.title })
+    assert.equal(0, counted(db, read, 99))
+    db.post:create { data = { id = 99, title = "now", authorId = 1 } }
+    assert.equal("now", read(99).title)
+  end)
+
+  it("has no effect in transactions, batches and streams", function()
+    local db = open()
+    fill(db, engine)
+    local args = { where = { id = { gt = 0 } }, cache = { ttl = 60 } }
+    db.post:find_many(args)
+    assert.equal(0, counted(db, db.post.find_many, db.post, args))
+    db:transaction(function(tx)
+      tx.post:create { data = { title = "mine", author = { connect = { id = 1 } } } }
+      assert.equal(7, #tx.post:find_many(args))
+      return tx
+    end)
+    assert.equal(7, #db.post:find_many(args))
+    local sent, rows, count = counted(db, function()
+      return db:batch(function(b)
+        b.post:find_many(args)
+        b.post:count { cache = { ttl = 60 } }
+      end)
+    end)
+    assert.same({ 2, 7, 7 }, { sent, #rows, count })
+    local n = 0
+    sent = counted(db, function()
+      for _ in db.post:each(args) do n = n + 1 end
+    end)
+    assert.equal(7, n)
+    assert.is_true(sent > 0)
   end)
 
   it("is refused for writes, with a lock, and without a cache", function()
@@ -262,6 +341,18 @@ support.each_engine(function(engine)
     refused({ store = "disk" }, "cache.store: expected \"memory\"")
   end)
 
+  it("gives an error to its caller, and keeps none", function()
+    local db = open()
+    local args = { where = { id = 7 }, cache = { ttl = 60 } }
+    assert.equal("P2025", support.fails("P2025", db.label.find_unique_or_throw, db.label, args).code)
+    db.label:create { data = { id = 7, word = "seven" } }
+    assert.equal("seven", db.label:find_unique_or_throw(args).word)
+    db:execute_raw(engine == "sqlite" and 'ALTER TABLE "Label" RENAME COLUMN "word" TO "term"' or 'ALTER TABLE "Label" RENAME "word" TO "term"')
+    support.fails("P2022", db.label.find_many, db.label, { cache = { ttl = 60 } })
+    db:execute_raw(engine == "sqlite" and 'ALTER TABLE "Label" RENAME COLUMN "term" TO "word"' or 'ALTER TABLE "Label" RENAME "term" TO "word"')
+    assert.equal(1, #db.label:find_many { cache = { ttl = 60 } })
+  end)
+
   it("is shared by clients of one process, but not by those that read differently", function()
     local db, url = open()
     fill(db, engine)
@@ -275,6 +366,8 @@ support.each_engine(function(engine)
     assert.same({ 1, nil }, { sent, row.title })
     assert.equal(1, counted(strict, strict.post.find_unique, strict.post, args))
     assert.equal(0, counted(db, function() return db:with({ tags = { a = 1 }, timeout = 5000 }).post:find_unique(args) end))
+    same.post:update { where = { id = 1 }, data = { title = "by another client" } }
+    assert.equal("by another client", db.post:find_unique(args).title)
     if engine ~= "postgresql" then return end
     local function tenant(n) return db:with { session = { ["app.tenant"] = n, ["app.user"] = "u" } } end
     local function of(n) return (counted(db, function() return tenant(n).post:find_unique(args) end)) end

@@ -70,6 +70,28 @@ static rille_client *start(world *w) {
 
 /* ------------------------------------------------------------------ hits */
 
+static void hits(world *w) {
+  rille_client *c = start(w);
+  const char *all = "{'select':{'id':true,'email':true},'order_by':{'id':'asc'}}";
+  expect_miss(cached(c, "user", RILLE_FIND_MANY, all), "(1,a@x) (2,b@x)");
+  expect_hit(cached(c, "user", RILLE_FIND_MANY, all), "(1,a@x) (2,b@x)");
+  expect_rows(call(c, NULL, "user", RILLE_DELETE, "{'where':{'id':2},'select':{'id':true}}"), "(2)");
+  expect_miss(cached(c, "user", RILLE_FIND_MANY, all), "(1,a@x)");
+  rille_cache_stats n = {.struct_size = sizeof n};
+  rille_client_cache_stats(c, &n);
+  assert_true(n.hits >= 1 && n.misses >= 2 && n.entries >= 1 && n.bytes > 0);
+  bool found = false;
+  const char *name;
+  size_t len;
+  for (uint32_t i = 0; rille_client_cache_label(c, i, &name, &len, &n); i++)
+    found = found || (len == 4 && memcmp(name, "User", 4) == 0 && n.hits >= 1);
+  assert_true(found);
+  rille_error *err = NULL;
+  must(rille_client_cache_clear(c, &err), err);
+  expect_miss(cached(c, "user", RILLE_FIND_MANY, all), "(1,a@x)");
+  rille_client_release(c);
+}
+
 static void an_option_of_one_call(world *w) {
   rille_client *c = start(w);
   rille_op *op = rille_op_new(c);
@@ -85,6 +107,11 @@ static void an_option_of_one_call(world *w) {
   rille_op_free(op);
   rille_tx_free(tx);
   rille_client_release(c);
+}
+
+static void test_hits(void **state) {
+  (void)state;
+  on_both(hits, "", 4);
 }
 
 static void test_option(void **state) {
@@ -155,6 +182,39 @@ static void test_threads(void **state) {
   on_both(together, "", 8);
 }
 
+static void *write_and_read(void *context) {
+  shared *s = context;
+  rille_op *op = rille_op_new(s->client);
+  for (int i = 0; i < ROUNDS; i++) {
+    char data[128];
+    snprintf(data, sizeof data, "{'data':{'name':'%d'},'where':{'id':1},'select':{'id':true}}", i);
+    answer a = call_with(op, NULL, "user", RILLE_UPDATE, data);
+    if (a.status != RILLE_DONE) s->wrong++;
+    a = cached_with(op, NULL, "user", RILLE_FIND_UNIQUE, "{'where':{'id':1},'select':{'name':true}}");
+    if (a.status != RILLE_DONE || strlen(a.rows) < 3) s->wrong++;
+  }
+  rille_op_free(op);
+  return NULL;
+}
+
+/* After all writes, the cache gives the last state. */
+static void writers(world *w) {
+  shared s = {.client = start(w)};
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, write_and_read, &s), 0);
+  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+  assert_int_equal(s.wrong, 0);
+  const char *one = "{'where':{'id':1},'select':{'name':true}}";
+  answer real = call(s.client, NULL, "user", RILLE_FIND_UNIQUE, one);
+  expect_rows(cached(s.client, "user", RILLE_FIND_UNIQUE, one), real.rows);
+  rille_client_release(s.client);
+}
+
+static void test_writers(void **state) {
+  (void)state;
+  on_both(writers, "", 8);
+}
+
 /* ------------------------------------------------------------------ requests */
 
 static void request(world *w) {
@@ -207,6 +267,86 @@ static rille_computation *computation(rille_client *c, const char *key, rille_co
   return out;
 }
 
+/* Returns the value, or computes it from the number of users, and returns "". */
+static const char *value_of(rille_client *c, const char *key, rille_computation *within, bool read_cached) {
+  static char text[64];
+  rille_error *err = NULL;
+  rille_computation *v = computation(c, key, within);
+  rille_status st = rille_computation_next(v, &err);
+  check_status(st, err);
+  const char *value = "";
+  size_t len = 0;
+  text[0] = 0;
+  if (st == RILLE_ROW) {
+    rille_computation_value(v, &value, &len);
+    snprintf(text, sizeof text, "%.*s", (int)len, value);
+  } else {
+    rille_op *op = rille_op_new(c);
+    must(rille_op_set_computation(op, v, &err), err);
+    if (read_cached) must(rille_op_set_cached(op, &minute, &err), err);
+    rille_tape *tape = rille_tape_new();
+    answer a;
+    drain(op, start_call(op, NULL, "user", RILLE_COUNT, tape, "{}", &err), err, &a);
+    assert_int_equal(a.status, RILLE_DONE);
+    rille_computation_land(v, a.rows, strlen(a.rows));
+    rille_tape_free(tape);
+    rille_op_free(op);
+  }
+  rille_computation_free(v);
+  return text;
+}
+
+static void computations(world *w) {
+  rille_client *c = start(w);
+  for (int read_cached = 0; read_cached < 2; read_cached++) {
+    const char *key = read_cached ? "a" : "b";
+    assert_string_equal(value_of(c, key, NULL, read_cached), "");
+    assert_string_equal(value_of(c, key, NULL, read_cached), "(2)");
+    expect_rows(call(c, NULL, "tag", RILLE_CREATE, read_cached ? "{'data':{'name':'t'}}" : "{'data':{'name':'s'}}"),
+                read_cached ? "(2,t)" : "(1,s)");
+    assert_string_equal(value_of(c, key, NULL, read_cached), "(2)");
+    expect_rows(call(c, NULL, "user", RILLE_UPDATE, "{'where':{'id':1},'data':{'name':'n'},'select':{'id':true}}"),
+                "(1)");
+    assert_string_equal(value_of(c, key, NULL, read_cached), "");
+    assert_string_equal(value_of(c, key, NULL, read_cached), "(2)");
+  }
+  rille_client_release(c);
+}
+
+static void test_computations(void **state) {
+  (void)state;
+  on_both(computations, "", 4);
+}
+
+/* What is computed within another one is part of it, also if it was known already. */
+static void nested(world *w) {
+  rille_client *c = start(w);
+  rille_error *err = NULL;
+  assert_string_equal(value_of(c, "inner", NULL, false), "");
+  rille_computation *outer = computation(c, "outer", NULL);
+  assert_int_equal(rille_computation_next(outer, &err), RILLE_DONE);
+  assert_string_equal(value_of(c, "inner", outer, false), "(2)");
+  rille_computation_land(outer, "o", 1);
+  rille_computation_free(outer);
+  assert_string_equal(value_of(c, "outer", NULL, false), "o");
+  expect_rows(call(c, NULL, "user", RILLE_UPDATE, "{'where':{'id':1},'data':{'name':'n'},'select':{'id':true}}"),
+              "(1)");
+  assert_string_equal(value_of(c, "outer", NULL, false), "");
+
+  rille_computation *self = computation(c, "self", NULL); /* asks for itself: it computes, and nobody hangs */
+  assert_int_equal(rille_computation_next(self, &err), RILLE_DONE);
+  rille_computation *again = computation(c, "self", self);
+  assert_int_equal(rille_computation_next(again, &err), RILLE_DONE);
+  rille_computation_free(again);
+  rille_computation_free(self);
+  rille_client_release(c);
+}
+
+static void test_nested(void **state) {
+  (void)state;
+  on_both(nested, "", 4);
+}
+
 static void other_traits(world *w) {
   if (!w->postgres) return;
   rille_client *c = start(w), *tenant = NULL;
@@ -232,6 +372,38 @@ static void other_traits(world *w) {
 static void test_traits(void **state) {
   (void)state;
   on_both(other_traits, "", 4);
+}
+
+/* A value that was read in a transaction that has written is not kept: the write may never be committed. */
+static void in_transaction(world *w) {
+  rille_client *c = start(w);
+  rille_error *err = NULL;
+  for (int writes = 0; writes < 2; writes++) {
+    const char *key = writes ? "w" : "r";
+    rille_tx *tx = begin_tx(c, NULL);
+    rille_op *op = rille_op_new(c);
+    if (writes)
+      expect_rows(call_with(op, tx, "user", RILLE_CREATE, "{'data':{'email':'u@x'},'select':{'email':true}}"), "(u@x)");
+    rille_computation *v = computation(c, key, NULL);
+    assert_int_equal(rille_computation_next(v, &err), RILLE_DONE);
+    must(rille_op_set_computation(op, v, &err), err);
+    rille_tape *tape = rille_tape_new();
+    answer a;
+    drain(op, start_call(op, tx, "user", RILLE_COUNT, tape, "{}", &err), err, &a);
+    expect_rows(a, writes ? "(3)" : "(2)");
+    rille_computation_land(v, a.rows, strlen(a.rows));
+    rille_computation_free(v);
+    rille_tape_free(tape);
+    rille_op_free(op);
+    rille_tx_free(tx);
+    assert_string_equal(value_of(c, key, NULL, false), writes ? "" : "(2)");
+  }
+  rille_client_release(c);
+}
+
+static void test_in_transaction(void **state) {
+  (void)state;
+  on_both(in_transaction, "", 4);
 }
 
 /* ------------------------------------------------------------------ forks */
@@ -269,8 +441,10 @@ static void test_fork(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_option),  cmocka_unit_test(test_refused), cmocka_unit_test(test_threads),
-      cmocka_unit_test(test_request), cmocka_unit_test(test_traits),  cmocka_unit_test(test_fork),
+      cmocka_unit_test(test_hits),           cmocka_unit_test(test_option),  cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_threads),        cmocka_unit_test(test_writers), cmocka_unit_test(test_request),
+      cmocka_unit_test(test_computations),   cmocka_unit_test(test_nested),  cmocka_unit_test(test_traits),
+      cmocka_unit_test(test_in_transaction), cmocka_unit_test(test_fork),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

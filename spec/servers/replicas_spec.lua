@@ -101,6 +101,25 @@ describe("replicas", function()
     assert.same(before.connects, db:metrics().pool.connects)
   end)
 
+  it("are passed over by reads that fill the cache", function()
+    db:close()
+    db = connect(nil, { cache = true })
+    local where_cached = { text = "cached" }
+    local before = db.note:count { where = where_cached }
+    for _, url in ipairs { first, second } do servers.ask(url, "select pg_wal_replay_pause()") end
+    servers.ask(primary, "INSERT INTO \"Note\" (text) VALUES ('cached')")
+    local kept
+    for _ = 1, 500 do
+      local sent = db:metrics().calls.statements
+      local n = db.note:count { where = where_cached, cache = { ttl = 60 } }
+      kept = db:metrics().calls.statements == sent and n
+      if kept then break end
+      assert.equal(before, db.note:count { where = where_cached }) -- a replica answers
+      os.execute "sleep 0.01"
+    end
+    assert.equal(before + 1, kept)
+  end)
+
   it("are passed over in transactions, for locked rows, by db:primary() and for what concerns a server", function()
     local home, before = port_of(primary), connects()
     assert.same(home, where(db:primary()))
