@@ -2,6 +2,7 @@
  * cache tell other processes. */
 #include <rille/cache.h>
 
+#include "../base/failing_allocator.h"
 #include "run/answers.h"
 #include "run/foreign.h"
 #include "running/running.h"
@@ -268,6 +269,46 @@ static void expiry(world *w) {
 static void test_expiry(void **state) {
   (void)state;
   on_both(expiry, "", 3);
+}
+
+/* Whatever runs out of memory, no mark is left, and what was written is stale. */
+static void test_out_of_memory(void **state) {
+  (void)state;
+  world w;
+  open_world(&w, false, blog_schema, "", 3);
+  rille_client *cached = open_cached(&w);
+  rl_cache *cache = cache_of(cached);
+  rille_op *op = rille_op_new(cached);
+  int64_t users = 0;
+  bool failed = true;
+  for (long n = 0; failed && n < 2000; n++) {
+    char args[100];
+    answer a;
+    rille_error *err = NULL;
+    snprintf(args, sizeof args, "{'data':{'email':'%ld','posts':{'create':[{'title':'t'}]}}}", n);
+    rille_tape *tape = rille_tape_new();
+    fill(cache);
+    failing_allocator f = {.left = n};
+    rl_allocator_set(failing_alloc, &f);
+    rille_status st = start_call(op, NULL, "User", RILLE_CREATE, tape, args, &err);
+    drain(op, st, err, &a);
+    rille_op_reset(op);
+    rl_allocator_set(NULL, NULL);
+    failed = f.failed;
+    answer now = raw(cached, NULL, "SELECT count(*) FROM \"User\"", NULL);
+    must_do(now);
+    int64_t count = strtoll(now.rows + 1, NULL, 10);
+    if (count != users) expect_holds(cache, "tag tagged");
+    users = count;
+    assert_true(keeps(cache, "later", table("User")));
+    assert_true(keeps(cache, "latest", table("Post")));
+    rille_tape_free(tape);
+  }
+  assert_false(failed);
+  assert_true(users > 0);
+  rille_op_free(op);
+  rille_client_release(cached);
+  close_world(&w);
 }
 
 /* ------------------------------------------------------------------ while the answer is awaited */
@@ -624,6 +665,7 @@ int main(void) {
       cmocka_unit_test(test_transactions),
       cmocka_unit_test(test_turned_on_meanwhile),
       cmocka_unit_test(test_ended_by_hand),
+      cmocka_unit_test(test_out_of_memory),
       cmocka_unit_test(test_expiry),
       cmocka_unit_test(test_single_under_way),
       cmocka_unit_test(test_commit_under_way),
