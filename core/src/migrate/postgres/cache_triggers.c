@@ -6,14 +6,17 @@
 #define FUNCTION "\"rille_cache_notify\"()"
 #define TRIGGER "\"rille_cache\""
 
-/* A name with a line end would be two lines of a notice. */
+/* A name with a line end would be two lines of a notice. Prisma cuts a script at every semicolon, so the body of the
+ * function has none as such. */
 static const char create_function[] =
-    "CREATE OR REPLACE FUNCTION " FUNCTION " RETURNS trigger LANGUAGE plpgsql AS $$\n"
+    "-- \\073 is a semicolon, at which some programs would cut the function.\n"
+    "CREATE OR REPLACE FUNCTION " FUNCTION " RETURNS trigger LANGUAGE plpgsql AS E'\n"
     "BEGIN\n"
-    "  PERFORM pg_catalog.pg_notify('" RL_NOTICE_CHANNEL "',\n"
-    "    CASE WHEN TG_TABLE_NAME ~ E'\\n' THEN 'everything' ELSE 'T:' || TG_TABLE_NAME END);\n"
-    "  RETURN NULL;\n"
-    "END $$;\n";
+    "  PERFORM pg_catalog.pg_notify(''" RL_NOTICE_CHANNEL "'',\n"
+    "    CASE WHEN pg_catalog.strpos(TG_TABLE_NAME, pg_catalog.chr(10)) > 0 THEN ''everything''\n"
+    "    ELSE ''T:'' || TG_TABLE_NAME END)\\073\n"
+    "  RETURN NULL\\073\n"
+    "END';\n";
 
 static void write_trigger(rl_buf *sql, const rl_dialect *dialect, const rl_db_table *t) {
   rl_buf_text(sql, "\nDROP TRIGGER IF EXISTS " TRIGGER " ON ");
