@@ -39,6 +39,18 @@ function History:commit(process, before, after, states)
   end
 end
 
+-- A read with `include` sends two statements, each of which sees a state of its own: they are judged as two reads.
+function History:note_read(process, begin, ended, about, states)
+  local read = { process = process, begin = begin, ["end"] = ended, about = about, states = states }
+  local id = about:match "^notes (%d+)$"
+  if id then
+    read.about = "id " .. id
+    read.states = { states[1] }
+    if states[1] then self:note_read(process, begin, ended, "below " .. id, { table.unpack(states, 2) }) end
+  end
+  self.reads[#self.reads + 1] = read
+end
+
 -- Reads the notes of one thread.
 function History:read_notes(process, path)
   local open = {} -- commits whose answer is not noted yet
@@ -58,33 +70,47 @@ function History:read_notes(process, path)
     elseif kind == "U" then
       self.unknown = math.min(self.unknown, tonumber(parts[2]))
     elseif kind == "R" then
-      self.reads[#self.reads + 1] = { process = process, begin = tonumber(parts[2]), ["end"] = tonumber(parts[3]), about = parts[4],
-        states = { table.unpack(parts, 5) } }
+      self:note_read(process, tonumber(parts[2]), tonumber(parts[3]), parts[4], { table.unpack(parts, 5) })
     end
   end
   for _, commit in pairs(open) do self:commit(process, commit.before, nil, commit.states) end
 end
 
--- A row that was deleted ends its generation: another transaction may have written it after the one that deletes it had read it.
-local function place_deletions(list)
+-- Finds the generation of each state: the state with which the row was created. A deleted row ends it.
+local function place_generations(list)
+  table.sort(list, function(a, b)
+    if a.v ~= b.v then return a.v < b.v end
+    return not a.gone and b.gone or false
+  end)
   local base = 0
   for _, state in ipairs(list) do
     if state.created then base = state.v end
-    state.base = base
+    state.base = state.gone and base + 0.5 or base
   end
-  for _, state in ipairs(list) do
-    if state.gone then state.base = state.base + 0.5 end
+end
+
+-- The notes of an account are created with it, and count from the same number. They are deleted with it.
+function History:delete_notes(account)
+  for _, state in ipairs(self.rows[account]) do
+    for i = 1, state.gone and 2 or 0 do
+      local row = account:gsub("a", "n") .. i
+      local list = self.rows[row] or {}
+      self.rows[row] = list
+      list[#list + 1] = { text = row .. ":gone", row = row, v = state.base, base = state.base, gone = true, before = state.before, after = state.after,
+        process = state.process, maybe = state.maybe }
+    end
   end
 end
 
 -- Orders the states of each row. Until when each may be seen: the answer of the commit of the next one that is known to have happened.
 function History:finish()
+  local accounts = {}
   for row, list in pairs(self.rows) do
-    table.sort(list, function(a, b)
-      if a.v ~= b.v then return a.v < b.v end
-      return not a.gone and b.gone
-    end)
-    place_deletions(list)
+    place_generations(list)
+    if row:sub(1, 1) == "a" then accounts[#accounts + 1] = row end
+  end
+  for _, account in ipairs(accounts) do self:delete_notes(account) end
+  for row, list in pairs(self.rows) do
     table.sort(list, function(a, b)
       if a.base ~= b.base then return a.base < b.base end
       if a.v ~= b.v then return a.v < b.v end
@@ -183,13 +209,13 @@ local function seen(read)
   return rows
 end
 
-function kinds.notes(history, read, argument)
-  local rows = { "a" .. argument, ("n%s1"):format(argument), ("n%s2"):format(argument) }
+-- The notes of an account that was there.
+function kinds.below(history, read, argument)
+  local rows = { ("n%s1"):format(argument), ("n%s2"):format(argument) }
   local found = seen(read)
   return rows, function(moment)
-    if not found[rows[1]] then return row_may(history, read, rows[1], moment, is_gone) end
-    for i = 2, 3 do
-      if not found[rows[i]] and not row_may(history, read, rows[i], moment, is_gone) then return false end
+    for _, row in ipairs(rows) do
+      if not found[row] and not row_may(history, read, row, moment, is_gone) then return false end
     end
     return true
   end
@@ -242,7 +268,22 @@ function kinds.vaults(_, read)
   return {}, function() return #read.states == model.VAULTS and sum == model.TOTAL end
 end
 
-local function describe(read, why)
+-- The states of a row that are near a read, with their times relative to its begin.
+local function show_row(history, read, row)
+  local parts = {}
+  for _, state in ipairs(history.rows[row] or {}) do
+    if state.before < read["end"] + 1 and state.until_ > read.begin - history.delay - 1 then
+      parts[#parts + 1] = ("%s by %s, %.4f to %.4f, until %.4f%s"):format(state.text, state.process, state.before - read.begin, state.after - read.begin,
+        state.until_ - read.begin, state.maybe and ", perhaps" or "")
+    end
+  end
+  return "\n    " .. table.concat(parts, "\n    ")
+end
+
+local function describe(read, why, history, rows)
+  if rows then
+    for _, row in ipairs(rows) do why = why .. show_row(history, read, row) end
+  end
   return ("%s: %s, from %.6f to %.6f of %s, gave: %s"):format(why, read.about, read.begin, read["end"], read.process, table.concat(read.states, ", "))
 end
 
@@ -265,7 +306,7 @@ local function judge(history, read)
     if holds(moment) then return nil end
   end
   if history.unknown <= read["end"] then return nil, true end
-  return describe(read, "at no moment with the other rows")
+  return describe(read, "at no moment with the other rows", history, rows)
 end
 
 -- Returns a list of what is wrong, and figures.
