@@ -53,23 +53,42 @@ local function hits_of(out)
   return hits
 end
 
--- Calls meanwhile(folder) while they run.
-local function run(engine, cache, meanwhile)
+-- What psql and others write is told by triggers.
+local function add_triggers(url)
+  local folder = support.folder()
+  local written = require("rille").migrate.cache_triggers { schema_text = model.schema, url = url, migrations = folder }
+  assert.truthy(written)
+  local pipe = assert(io.popen(("cat %s/*/migration.sql"):format(folder)))
+  local sql = pipe:read "a"
+  pipe:close()
+  support.psql(sql, support.database_name(url))
+end
+
+local function is_over(folder, names)
+  for _, name in ipairs(names) do
+    if not read(("%s/%s.status"):format(folder, name)) then return false end
+  end
+  return true
+end
+
+-- o: cache: the store; names: of the processes; meanwhile(url, history): is called again and again while they run.
+local function run(engine, o)
   local url, folder = support.database(engine), support.folder()
   require("rille").push { schema_text = model.schema, url = url }
+  if engine == "postgresql" then add_triggers(url) end
   local db = support.connect(url, model.schema)
   local begin = now()
   model.fill(db, now)
   local history = check.new(DELAY[engine])
   history:commit("fill", begin, now(), model.all(db))
   db:close()
-  local names = { "one", "two", "plain" }
-  start(folder, "one", url, OPERATIONS, cache)
-  start(folder, "two", url, OPERATIONS, cache)
-  start(folder, "plain", url, math.ceil(OPERATIONS / 40), "none", "only")
-  if meanwhile then meanwhile(folder, url) end
+  for _, name in ipairs(o.names) do
+    local plain = name == "plain"
+    start(folder, name, url, plain and math.ceil(OPERATIONS / 40) or OPERATIONS, plain and "none" or o.cache, plain and "only" or "all")
+  end
+  while o.meanwhile and not is_over(folder, o.names) do o.meanwhile(url, history) end
   local hits = 0
-  for _, name in ipairs(names) do
+  for _, name in ipairs(o.names) do
     local status, out = wait(folder, name)
     assert.equal(0, status, name .. ": " .. tostring(out))
     hits = hits + hits_of(out)
@@ -79,7 +98,7 @@ local function run(engine, cache, meanwhile)
   history:finish()
   local wrong, figures = history:judge()
   if os.getenv "RILLE_CACHE_OPERATIONS" then
-    io.stderr:write(("%s, %s: %d reads judged, %d skipped, %d hits\n"):format(engine, cache, figures.reads, figures.skipped, hits))
+    io.stderr:write(("%s, %s: %d reads judged, %d skipped, %d hits\n"):format(engine, o.cache, figures.reads, figures.skipped, hits))
   end
   assert.equal(0, figures.wrong, table.concat(wrong, "\n"))
   assert.is_true(figures.reads > OPERATIONS / 2)
@@ -87,8 +106,32 @@ local function run(engine, cache, meanwhile)
   assert.is_true(hits > 20, ("only %d hits in %d reads"):format(hits, figures.reads))
 end
 
+-- Another program: its commit is noted like those of the processes.
+local function write_with_psql(url, history)
+  local before = now()
+  local row = support.psql('UPDATE "Vault" SET v = v + 1 WHERE id = 1 RETURNING id, v, amount', support.database_name(url))
+  local id, v, amount = row:match "^(%d+)|(%d+)|(%-?%d+)"
+  if id then history:commit("psql", before, now(), { ("v%s:%s:%s"):format(id, v, amount) }) end
+  sleep(0.2)
+end
+
+-- Some of the connections of all processes are ended, those that listen too.
+local function end_connections(url)
+  support.psql([[SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'rille' AND random() < 0.2]], support.database_name(url))
+  sleep(0.3)
+end
+
 support.each_engine(function(engine)
   describe("the cache against an oracle", function()
-    it("gives what the database could have given, in memory", function() run(engine, "memory") end)
+    it("gives what the database could have given, in memory", function()
+      run(engine, { cache = "memory", names = { "one", "two", "plain" }, meanwhile = engine == "postgresql" and write_with_psql or nil })
+    end)
+
+    if engine == "sqlite" then
+      it("does so if nobody else writes", function() run(engine, { cache = "memory", names = { "one" } }) end)
+    else
+      it("does so while connections are lost", function() run(engine, { cache = "memory", names = { "one", "two" }, meanwhile = end_connections }) end)
+    end
   end)
 end)
