@@ -26,11 +26,11 @@ local function sleep(seconds) os.execute(("sleep %g"):format(seconds)) end
 
 local host = assert(os.getenv "RILLE_HOST")
 
-local function start(folder, name, url, operations, cache, mode)
+local function start(folder, name, url, operations, cache, mode, share)
   local actors = cache == "none" and 2 or THREADS - 1 + COROUTINES
-  local command = ("cd '%s' && (env -u LD_PRELOAD sh -c 'echo $$ >%s.pid; exec \"$@\"' - '%s' %d %d '%s' '%s' '%s' %s %d %d '%s' %s; echo $? >%s.status) "
+  local command = ("cd '%s' && (env -u LD_PRELOAD sh -c 'echo $$ >%s.pid; exec \"$@\"' - '%s' %d %d '%s' '%s' '%s' %s %d %d '%s' %s %d; echo $? >%s.status) "
     .. ">%s.out 2>&1 </dev/null &"):format(folder, name, host, cache == "none" and 2 or THREADS, 3600, package.searchpath("cache.oracle_worker", package.path),
-      url, folder, name, math.ceil(operations / actors), cache == "none" and 0 or COROUTINES, cache, mode or "all", name, name)
+      url, folder, name, math.ceil(operations / actors), cache == "none" and 0 or COROUTINES, cache, mode, share, name, name)
   assert(os.execute(command))
 end
 
@@ -84,7 +84,8 @@ local function run(engine, o)
   db:close()
   for _, name in ipairs(o.names) do
     local plain = name == "plain"
-    start(folder, name, url, plain and math.ceil(OPERATIONS / 40) or OPERATIONS, plain and "none" or o.cache, plain and "only" or "all")
+    start(folder, name, url, plain and math.ceil(OPERATIONS / 40) or OPERATIONS, plain and "none" or o.cache, plain and "only" or "all",
+      o.share or 40)
   end
   while o.meanwhile and not is_over(folder, o.names) do o.meanwhile(url, history) end
   local hits = 0
@@ -129,7 +130,7 @@ support.each_engine(function(engine)
     end)
 
     if engine == "sqlite" then
-      it("does so if nobody else writes", function() run(engine, { cache = "memory", names = { "one" } }) end)
+      it("does so if nobody else writes", function() run(engine, { cache = "memory", names = { "one" }, share = 200 }) end)
     else
       it("does so while connections are lost", function() run(engine, { cache = "memory", names = { "one", "two" }, meanwhile = end_connections }) end)
     end

@@ -1,16 +1,18 @@
 -- The program that `host` runs in each thread of the oracle. The last thread runs the coroutines, the others block.
 --
---   host THREADS SECONDS oracle_worker.lua URL FOLDER NAME OPERATIONS COROUTINES CACHE TRANSACTIONS
+--   host THREADS SECONDS oracle_worker.lua URL FOLDER NAME OPERATIONS COROUTINES CACHE TRANSACTIONS SHARE
 --
 -- Writes its notes to FOLDER/NAME.thread, each line at once: "W before after state...", "B before state..." before a commit that is then noted as
 -- "A after" or "F" (failed); "U before keys" for a write whose outcome nobody knows; "R begin end what: state...". CACHE: "none", "memory", or the URL of a
--- Redis server. TRANSACTIONS = "only": what it writes can be told even if it is killed.
+-- Redis server. TRANSACTIONS = "only": what it writes can be told even if it is killed. One of SHARE
+-- operations is a write, two are transactions.
 local model = require "cache.oracle_model"
 local rille = require "rille"
 local host = host -- luacheck: ignore
 
 local url, folder, name = arg[1], arg[2], arg[3]
 local operations, coroutines, cache, only = tonumber(arg[4]), tonumber(arg[5]), arg[6], arg[7] == "only"
+local share = tonumber(arg[8])
 local cooperative = coroutines > 0 and host.thread == host.threads
 
 local file = assert(io.open(("%s/%s.%d"):format(folder, name, host.thread), "w"))
@@ -101,7 +103,7 @@ local function act(db, number)
   end
   local actor = { names = {}, functions = cache ~= "none" and model.functions(db) or nil }
   for i = 1, operations do
-    local choice = random(40)
+    local choice = random(share)
     if cache ~= "none" and choice > 3 then
       read(db, random, actor)
     elseif only or choice > 1 then
