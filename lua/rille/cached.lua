@@ -39,6 +39,12 @@ local function failed(context, e)
   return error(e, 0)
 end
 
+-- In the coroutine that runs fn: where a host has replaced pcall, that is another one than the caller's.
+local function inside(context, fn, ...)
+  core.context_enter(context)
+  return fn(...)
+end
+
 local function landed(context, what, ok, ...)
   core.context_leave(context)
   if not ok then return failed(context, (...)) end
@@ -56,8 +62,7 @@ local function obtain(guard, what, fn, ...)
       local values = core.unpack(a)
       return spread(values, 1, values.n)
     elseif state == "compute" then
-      core.context_enter(context)
-      return landed(context, what, pcall(fn, ...))
+      return landed(context, what, pcall(inside, context, fn, ...))
     end
     wait.once(guard.scope, guard, state, a, b)
   end
@@ -137,11 +142,6 @@ function Request.__close(guard) core.context_end(guard.context) end
 
 local cached = {}
 
-local function in_request(guard, fn, ...)
-  core.context_enter(guard.context)
-  return fn(...)
-end
-
 --- Calls fn(...) and returns what it returns. Inside, a read of a model that has run already gives the same rows again, each time as new tables, until
 --- something is written. Coroutines that fn starts are not part of it, and transactions are not either. Works without a cache.
 ---@param fn fun(...): ...
@@ -150,7 +150,7 @@ end
 function cached.request(fn, ...)
   check_fn("rille.request", fn)
   local guard = setmetatable({ context = core.request() }, Request)
-  return guarded(guard, in_request, guard, fn, ...)
+  return guarded(guard, inside, guard.context, fn, ...)
 end
 
 return cached

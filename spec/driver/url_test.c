@@ -140,6 +140,78 @@ static void postgres_parts(void **state) {
   end(p);
 }
 
+/* Returns whether two URLs name the same: "origin" (server and database) or "parameters" (all that libpq gets). */
+static bool same_text(const char *a, const char *b) {
+  return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same(const char *what, const char *one, const char *two) {
+  char first[1024] = "";
+  bool by_origin = strcmp(what, "origin") == 0;
+  parsed *p = good(one);
+  const char *text = by_origin ? p->o.origin : p->o.parameters;
+  bool there = text != NULL;
+  if (there) assert_true((size_t)snprintf(first, sizeof first, "%s", text) < sizeof first);
+  end(p);
+  p = good(two);
+  bool equal = same_text(there ? first : NULL, by_origin ? p->o.origin : p->o.parameters);
+  end(p);
+  return equal;
+}
+
+static void postgres_origin(void **state) {
+  (void)state;
+  assert_true(same("origin", "postgresql://u@h:5432/db", "postgresql://v:s@h:5432/db?application_name=x"));
+  assert_true(same("origin", "postgresql://u@h:5432/db", "postgresql://u@h/db"));
+  assert_false(same("origin", "postgresql://?service=a", "postgresql://?service=b"));
+  assert_false(same("origin", "postgresql://u@h/db?hostaddr=10.0.0.1", "postgresql://u@h/db?hostaddr=10.0.0.2"));
+  assert_false(same("origin", "postgresql://u@h/", "postgresql://v@h/")); /* the database has the user's name */
+}
+
+static void postgres_parameters(void **state) {
+  (void)state;
+  const char *plain = "postgresql://u:s3cret@h/db";
+  assert_true(same("parameters", plain, "postgresql://u:0ther@h/db"));
+  assert_true(same("parameters", plain, "postgresql://h/db?user=u&connection_limit=3"));
+  assert_true(same("parameters", "postgresql://h/db?user=u&options=x", "postgresql://u@h/db?options=x&schema=app"));
+  assert_false(same("parameters", plain, "postgresql://v:s3cret@h/db"));
+  assert_false(
+      same("parameters", "postgresql://u@h/db?options=-c%20role%3Da", "postgresql://u@h/db?options=-c%20role%3Db"));
+  parsed *p = good(plain);
+  assert_null(strstr(p->o.parameters, "s3cret"));
+  end(p);
+}
+
+/* libpq takes from the environment what a URL does not say. */
+static void postgres_environment(void **state) {
+  (void)state;
+  static const char *const names[] = {"PGHOST", "PGPORT", "PGDATABASE", "PGHOSTADDR"};
+  static const char *const values[] = {"/tmp/x", "7777", "other", "10.0.0.9"};
+  char before[1024];
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    parsed *p = good("postgresql:///?user=u");
+    (void)snprintf(before, sizeof before, "%s", p->o.origin ? p->o.origin : "");
+    end(p);
+    const char *old = getenv(names[i]);
+    char *kept = old ? strdup(old) : NULL;
+    setenv(names[i], values[i], 1);
+    p = good("postgresql:///?user=u");
+    assert_non_null(p->o.origin);
+    assert_string_not_equal(p->o.origin, before);
+    end(p);
+    if (kept)
+      setenv(names[i], kept, 1);
+    else
+      unsetenv(names[i]);
+    free(kept);
+  }
+  setenv("PGOPTIONS", "-c app.tenant=7", 1);
+  parsed *p = good("postgresql://u@h/db");
+  assert_non_null(strstr(p->o.parameters, "app.tenant=7"));
+  end(p);
+  unsetenv("PGOPTIONS");
+}
+
 static void poolers(void **state) {
   (void)state;
   parsed *p = good("postgresql://u@ep-x-pooler.eu.example/db");
@@ -258,8 +330,9 @@ static void memory_shortage(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(schemes),         cmocka_unit_test(sqlite_urls), cmocka_unit_test(postgres_parts),
-      cmocka_unit_test(poolers),         cmocka_unit_test(tls_words),   cmocka_unit_test(postgres_refusals),
-      cmocka_unit_test(memory_shortage), cmocka_unit_test(shown_urls),  cmocka_unit_test(secrets)};
+      cmocka_unit_test(schemes),         cmocka_unit_test(sqlite_urls),         cmocka_unit_test(postgres_parts),
+      cmocka_unit_test(poolers),         cmocka_unit_test(tls_words),           cmocka_unit_test(postgres_refusals),
+      cmocka_unit_test(memory_shortage), cmocka_unit_test(shown_urls),          cmocka_unit_test(secrets),
+      cmocka_unit_test(postgres_origin), cmocka_unit_test(postgres_parameters), cmocka_unit_test(postgres_environment)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

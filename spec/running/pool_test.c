@@ -15,6 +15,18 @@ static rl_pool *open_pool(const char *url, rl_pool_options o) {
   return p;
 }
 
+/* Caches name a database in memory by its pool. A later pool may be at the same address. */
+static void test_serials(void **state) {
+  (void)state;
+  uint64_t last = 0;
+  for (int i = 0; i < 20; i++) {
+    rl_pool *p = open_pool("sqlite::memory:", (rl_pool_options){0});
+    assert_true(rl_pool_serial(p) > last);
+    last = rl_pool_serial(p);
+    rl_pool_release(p);
+  }
+}
+
 static rille_status take(rl_pool **pool, bool writer, int64_t wait_ms, rl_lease **out, rl_error *err) {
   rl_pool *_Atomic at = *pool;
   rl_wait wait;
@@ -432,12 +444,19 @@ static void test_released_while_running(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bounded),       cmocka_unit_test(test_first_come_first_served),
-      cmocka_unit_test(test_turns),         cmocka_unit_test(test_end_of_turn),
-      cmocka_unit_test(test_absent_waiter), cmocka_unit_test(test_lifetime_and_idle),
-      cmocka_unit_test(test_registry),      cmocka_unit_test(test_cannot_connect),
-      cmocka_unit_test(test_many_threads),  cmocka_unit_test(test_writers_and_readers),
-      cmocka_unit_test(test_forking),       cmocka_unit_test(test_released_while_running),
+      cmocka_unit_test(test_serials),
+      cmocka_unit_test(test_bounded),
+      cmocka_unit_test(test_first_come_first_served),
+      cmocka_unit_test(test_turns),
+      cmocka_unit_test(test_end_of_turn),
+      cmocka_unit_test(test_absent_waiter),
+      cmocka_unit_test(test_lifetime_and_idle),
+      cmocka_unit_test(test_registry),
+      cmocka_unit_test(test_cannot_connect),
+      cmocka_unit_test(test_many_threads),
+      cmocka_unit_test(test_writers_and_readers),
+      cmocka_unit_test(test_forking),
+      cmocka_unit_test(test_released_while_running),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

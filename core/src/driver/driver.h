@@ -52,6 +52,8 @@ typedef struct rl_conn_options {
   const char *host, *database, *user; /* for messages; NULL: unknown */
   const char *address;                /* for messages: host and port, of all hosts; NULL: no server */
   int port;                           /* of the first */
+  const char *parameters;             /* PostgreSQL: all that libpq gets, by name, but no secrets; NULL: none */
+  const char *origin;                 /* of these, what names the server or database beside the address; NULL: none */
   bool memory;                        /* SQLite: in memory; exists as long as its one connection */
   bool pooled;                        /* behind a transaction-mode pooler: no named statements, no session state */
   bool read_only;                     /* SQLite: a reader connection */

@@ -8,7 +8,7 @@
 #include "base/sha256.h"
 
 /* Changes with the bytes of entries and with what keys consist of. */
-#define FORMAT 1
+#define FORMAT 2
 
 /* ------------------------------------------------------------------ texts that name something */
 
@@ -26,10 +26,12 @@ static void put_text(rl_buf *out, const char *z) {
 void rl_database_name(rl_buf *out, const rl_conn_options *o, const rl_pool *pool) {
   put_text(out, rl_provider_name(o->driver->provider));
   if (o->memory) {
-    rl_buf_put(out, &pool, sizeof pool);
+    uint64_t serial = rl_pool_serial(pool); /* another pool may get the same address */
+    rl_buf_put(out, &serial, sizeof serial);
   } else if (o->address) {
     put_text(out, o->address);
     put_text(out, o->database);
+    put_text(out, o->origin);
   } else {
     put_text(out, o->conninfo);
   }
@@ -46,6 +48,7 @@ static void write_own_key(rl_buf *out, const rl_client *c, const rl_client_setti
   put_part(out, c->database);
   put_text(out, o->user);
   put_text(out, o->search_path);
+  put_text(out, o->parameters); /* such as `options`, which may set the role */
   for (size_t i = 0; i < s->omit_count; i++) omit[i] = s->omit[i];
   if (s->omit_count) qsort(omit, s->omit_count, sizeof *omit, compare_texts);
   for (size_t i = 0; i < s->omit_count; i++) put_part(out, omit[i]);
@@ -126,8 +129,8 @@ static int compare_settings(const void *a, const void *b) {
 
 /* Writes the traits that change answers. Time limits, comments and traces do not. */
 static bool write_traits(rl_buf *out, const rl_client_traits *t) {
-  uint64_t primary = t->primary;
-  rl_buf_put(out, &primary, sizeof primary);
+  uint64_t facts[] = {t->primary, t->session_count};
+  rl_buf_put(out, facts, sizeof facts);
   put_part(out, t->extension);
   if (t->scope) put_part(out, t->scope->shape);
   if (t->scope) rl_pack_values(out, t->scope->values, t->scope->value_count);

@@ -166,9 +166,16 @@ rille_status rl_cached_start(rl_op *op, const rl_tx *tx, bool wanted, bool strea
   return RILLE_OK;
 }
 
+/* Policies of row-level security may decide by the session which rows are seen, and may read any table for that. So
+ * answers depend on every write, and another row may become the one that is found. */
+static bool is_seen_by_session(const rl_op *op) {
+  return op->client->traits.session_count > 0;
+}
+
 /* Collects what the calls of the operation read. */
 static void collect_names(rl_op *op) {
   rl_cached *c = op->cached;
+  if (is_seen_by_session(op)) rl_names_add(&c->names, RL_NAME_ANY_WRITE);
   for (uint32_t i = 0; i < op->call_count; i++) rl_depends_before(op->calls[i], &c->names);
 }
 
@@ -197,7 +204,7 @@ static rille_status note_reads(rl_op *op) {
 void rl_cached_started(rl_op *op) {
   rl_cached *c = op->cached;
   c->pid = rl_process_id();
-  c->emptied = c->request && op->kind->may_write(op);
+  c->emptied = c->request && (op->kind->may_write(op) || rl_tx_commits(op));
   if (c->emptied) empty_memo(c);
   if (c->asks || c->remembers) op->phase = RL_PHASE_ASK;
   if (c->computation && note_reads(op) != RILLE_OK) op->phase = RL_PHASE_END;
@@ -236,7 +243,8 @@ static rille_status run_alone(rl_op *op) {
   rl_cached *c = op->cached;
   if (c->asks) tell(op, "miss");
   if (c->computation && c->asks) {
-    collect_names(op);
+    if (!c->how.by_ttl_only) collect_names(op);
+    rl_names_add_all(&c->names, &c->how.names);
     rl_computation_note(c->computation, &c->names);
   }
   return run(op);
@@ -251,9 +259,9 @@ static rille_status run_for_all(rl_op *op) {
   rl_call *call = op->calls[0];
   tell(op, "miss");
   if (!c->how.by_ttl_only) collect_names(op);
-  if (c->computation) rl_computation_note(c->computation, &c->names);
-  c->is_unique = !c->how.by_ttl_only && is_find_unique(call->compiled->action);
   rl_names_add_all(&c->names, &c->how.names);
+  if (c->computation) rl_computation_note(c->computation, &c->names);
+  c->is_unique = !c->how.by_ttl_only && is_find_unique(call->compiled->action) && !is_seen_by_session(op);
   rl_flight_note(c->flight, &c->names);
   return run(op);
 }

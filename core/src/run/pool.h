@@ -58,6 +58,7 @@ void rl_pool_release(rl_pool *p);
 void rl_pool_bequeath(rl_pool *p);
 int64_t rl_pool_wait_ms(const rl_pool *p); /* how long a caller waits for a connection */
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p);
+uint64_t rl_pool_serial(const rl_pool *p); /* no other pool of the process has or had it */
 
 /* Begins to take a connection. The caller owns *lease until rl_lease_release. deadline_ms: as of rl_clock_ms;
  * RL_NO_DEADLINE: the pool's wait_ms counts. After a fork *pool becomes the pool of this process. */

@@ -17,6 +17,7 @@ struct rl_pool {
   _Atomic int references;  /* clients and leases; reaches 0 only under the registry's lock */
   _Atomic bool bequeathed; /* one reference has no owner: the last of the others is released together with it */
   long pid;
+  uint64_t serial; /* unique in the process */
   uint64_t key;
   rl_str url;
   rl_arena arena;

@@ -22,6 +22,8 @@ static uint64_t pool_key(rl_str url, const rl_pool_options *o) {
   return rl_hash(parts, sizeof parts, h);
 }
 
+static _Atomic uint64_t last_serial;
+
 static rille_status pool_new(rl_str url, const rl_pool_options *o, rl_pool **out, rl_error *err) {
   rl_pool *p = rl_calloc(1, sizeof *p);
   if (!p) return rl_fail_nomem(err);
@@ -34,6 +36,7 @@ static rille_status pool_new(rl_str url, const rl_pool_options *o, rl_pool **out
     return st;
   }
   p->pid = rl_process_id();
+  p->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1;
   p->key = pool_key(url, o);
   p->requested = p->limits = *o;
   int size = o->size > 0 ? o->size : p->options.connection_limit > 0 ? p->options.connection_limit : 10;
@@ -119,6 +122,10 @@ void rl_pool_bequeath(rl_pool *p) {
 
 int64_t rl_pool_wait_ms(const rl_pool *p) {
   return p->limits.wait_ms;
+}
+
+uint64_t rl_pool_serial(const rl_pool *p) {
+  return p->serial;
 }
 
 const rl_conn_options *rl_pool_conn_options(const rl_pool *p) {

@@ -160,6 +160,75 @@ static void put_address(conninfo_parser *p, const char *hosts, const char *ports
   rl_buf_dispose(&text);
 }
 
+/* ------------------------------------------------------------------ what decides the answers */
+
+static const PQconninfoOption *option_named(const PQconninfoOption *list, const char *key) {
+  while (list->keyword && strcmp(list->keyword, key) != 0) list++;
+  return list->keyword ? list : NULL;
+}
+
+/* Returns what libpq uses for a parameter that the URL does not have. NULL: nothing, or what it always uses. */
+static const char *value_from_outside(const PQconninfoOption *outside) {
+  bool usual = !outside->val || !*outside->val || (outside->compiled && strcmp(outside->val, outside->compiled) == 0);
+  return usual ? NULL : outside->val;
+}
+
+/* Returns whether a parameter names the server or the database beyond `address` and `database`, which are the URL's. */
+static bool names_origin(const PQconninfoOption *given, const char *key) {
+  if (strcmp(key, "hostaddr") == 0 || strcmp(key, "service") == 0) return true;
+  if (strcmp(key, "user") == 0) return !option_named(given, "dbname")->val; /* libpq takes it for the database's name */
+  return !option_named(given, key)->val &&
+         (strcmp(key, "host") == 0 || strcmp(key, "port") == 0 || strcmp(key, "dbname") == 0);
+}
+
+static void put_parameter(rl_buf *out, const char *key, const char *value) {
+  rl_buf_printf(out, "%s=%zu:%s ", key, strlen(value), value);
+}
+
+static int compare_keywords(const void *a, const void *b) {
+  return strcmp((*(PQconninfoOption *const *)a)->keyword, (*(PQconninfoOption *const *)b)->keyword);
+}
+
+static void write_parameters(const PQconninfoOption *given, PQconninfoOption **sorted, size_t count, rl_buf *all,
+                             rl_buf *origin) {
+  qsort(sorted, count, sizeof *sorted, compare_keywords);
+  for (size_t i = 0; i < count; i++) {
+    const char *key = sorted[i]->keyword;
+    const PQconninfoOption *own = option_named(given, key);
+    const char *value = own && own->val && *own->val ? own->val : value_from_outside(sorted[i]);
+    if (!value || sorted[i]->dispchar[0] == '*') continue; /* what libpq itself hides: passwords */
+    put_parameter(all, key, value);
+    if (names_origin(given, key)) put_parameter(origin, key, value);
+    const char *file = strcmp(key, "service") == 0 ? getenv("PGSERVICEFILE") : NULL;
+    if (file) put_parameter(all, "PGSERVICEFILE", file);
+    if (file) put_parameter(origin, "PGSERVICEFILE", file);
+  }
+}
+
+static void keep_parameters(conninfo_parser *p, const rl_buf *text, const char **out) {
+  if (text->len && !text->failed) *out = rl_arena_strdup(p->arena, rl_buf_view(text));
+  if (text->failed || (text->len && !*out)) p->nomem = true;
+}
+
+/* Notes every parameter that libpq gets, from the URL or from its environment. */
+static void conninfo_note_parameters(conninfo_parser *p, const PQconninfoOption *given) {
+  PQconninfoOption *outside = PQconndefaults();
+  size_t count = 0;
+  while (outside && outside[count].keyword) count++;
+  PQconninfoOption **sorted = RL_NEW_ARRAY(p->arena, PQconninfoOption *, count + 1);
+  rl_buf all, origin;
+  rl_buf_init(&all);
+  rl_buf_init(&origin);
+  p->nomem = p->nomem || !outside || !sorted;
+  for (size_t i = 0; sorted && i < count; i++) sorted[i] = &outside[i];
+  if (!p->nomem) write_parameters(given, sorted, count, &all, &origin);
+  keep_parameters(p, &all, &p->out->parameters);
+  keep_parameters(p, &origin, &p->out->origin);
+  rl_buf_dispose(&all);
+  rl_buf_dispose(&origin);
+  PQconninfoFree(outside);
+}
+
 static rille_status conninfo_read_back(conninfo_parser *p, bool secret) {
   char *why = NULL;
   rl_conn_options *out = p->out;
@@ -176,6 +245,7 @@ static rille_status conninfo_read_back(conninfo_parser *p, bool secret) {
   out->user = copy_option(p, list, "user");
   out->port = port ? atoi(port) : 5432;
   if (out->port <= 0) out->port = 5432;
+  conninfo_note_parameters(p, list);
   PQconninfoFree(list);
   put_address(p, out->host, port);
   if (p->nomem) return rl_fail_nomem(p->err);
