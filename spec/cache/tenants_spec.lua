@@ -8,10 +8,13 @@ model Note {
   tenant String
   code   String @unique
   size   Int
+  rule   Rule?  @relation(fields: [ruleId], references: [id])
+  ruleId Int?
 }
 model Rule {
   id   Int    @id @default(autoincrement())
   word String
+  notes Note[]
 }]]
 
 local ROLE = "rille_tenant_role"
@@ -106,6 +109,52 @@ local function assert_refused(one, other)
   e = support.fails("VALIDATION", one.page, one, "/foreign", function() return other.note:count { cache = CACHED } end, CACHED)
   assert.truthy(e.message:find("another database, role, session, scope", 1, true), e.message)
 end
+
+support.each_engine(function(engine)
+  local function open()
+    local db = support.open(engine, SCHEMA, { cache = true })
+    fill(db)
+    return ready(db)
+  end
+
+  it("by scopes, on " .. engine, function()
+    local db = open()
+    local a, b = db:with { scope = { note = { tenant = "a" } } }, db:with { scope = { note = { tenant = "b" } } }
+    compare { a, b, db }
+    compare { db:with { scope = { note = { tenant = { ["in"] = { "a", "x" } } } } }, db:with { scope = { note = { tenant = { ["in"] = { "b", "x" } } } } } }
+    compare { db:with { scope = { note = { OR = { { tenant = "a" } } } } }, db:with { scope = { note = { OR = { { tenant = "b" } } } } } }
+    assert_refused(a, b)
+    assert_refused(a, db)
+    assert_refused(db, a)
+    assert_refused(a, a:with { scope = { note = { size = { gt = 0 } } } })
+  end)
+
+  it("whose scope a row enters and leaves, on " .. engine, function()
+    local db = open()
+    local b = db:with { scope = { note = { tenant = "b" } } }
+    local ruled = db:with { scope = { note = { rule = { word = "yes" } } } }
+    local rule = db.rule:create { data = { word = "yes" } }
+    local id = db.note:find_unique({ where = { code = "a1" } }).id
+    for _, where in ipairs { { id = id }, { code = "a1" } } do
+      local function one(client)
+        local row = client.note:find_unique { where = where, cache = CACHED }
+        assert.same(row, client.note:find_unique { where = where, cache = CACHED })
+        return row and row.code
+      end
+      assert.same({ nil, nil }, { one(b), one(ruled) })
+      db.note:update { where = { id = id }, data = { tenant = "b", ruleId = rule.id } }
+      assert.same({ "a1", "a1" }, { one(b), one(ruled) })
+      db.note:update { where = { id = id }, data = { tenant = "a" } }
+      assert.same({ nil, "a1" }, { one(b), one(ruled) })
+      db.rule:update { where = { id = rule.id }, data = { word = "no" } }
+      assert.is_nil(one(ruled))
+      db.rule:update { where = { id = rule.id }, data = { word = "yes" } }
+      assert.equal("a1", one(ruled))
+      db.note:update { where = { id = id }, data = { ruleId = rille.null } }
+      assert.is_nil(one(ruled))
+    end
+  end)
+end)
 
 if support.server then
   describe("tenants of the cache on postgresql", function()

@@ -129,7 +129,7 @@ static int compare_settings(const void *a, const void *b) {
 
 /* Writes the traits that change answers. Time limits, comments and traces do not. */
 static bool write_traits(rl_buf *out, const rl_client_traits *t) {
-  uint64_t facts[] = {t->primary, t->session_count};
+  uint64_t facts[] = {t->primary, t->session_count, t->scope != NULL};
   rl_buf_put(out, facts, sizeof facts);
   put_part(out, t->extension);
   if (t->scope) put_part(out, t->scope->shape);
