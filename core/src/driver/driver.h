@@ -117,6 +117,7 @@ struct rl_driver {
   bool cursors_see_writes; /* an open cursor sees what its own connection writes meanwhile */
   bool waits_for_locks;    /* `next` returns AGAIN only while another connection has a lock */
   bool may_be_lost;        /* a connection can end at any time, because its other end is a process */
+  bool fails_partly;       /* a statement that fails outside transactions may have kept rows that it wrote before */
   bool statements_expire;  /* a prepared statement becomes invalid when another session changes its tables */
   bool infers_types;       /* a parameter's type comes from its place in the statement; false: from its value */
   /* The prefix that returns the lines of a statement's plan instead of running it; the text is in column

@@ -77,7 +77,8 @@ static rille_status calls_send(rl_op *op, rl_error *err) {
   rl_group group = {0, false};
   bool all = false;
   rl_exchange_clear(io);
-  if (calls_are_all_sent(op) && op->own_tx == RL_OWN_NONE && !op->stream) return RILLE_DONE;
+  bool has_none = op->own_tx == RL_OWN_NONE || op->own_tx == RL_OWN_NONE_TELLS;
+  if (calls_are_all_sent(op) && has_none && !op->stream) return RILLE_DONE;
   rille_status st = rl_route_send_probe(op, err);
   if (st == RILLE_OK) st = rl_own_tx_begin(op, err);
   if (st == RILLE_OK) st = send_calls(op, &group, &all, err);
@@ -85,8 +86,8 @@ static rille_status calls_send(rl_op *op, rl_error *err) {
   bool last = st == RILLE_OK && all && (!group.steps || (!waits && io->driver->pipelines));
   if (last && op->stream)
     st = rl_stream_end(op, err);
-  else if (last && op->own_tx != RL_OWN_NONE)
-    st = rl_own_tx_end(op, group.steps, err);
+  else if (last)
+    st = rl_own_tx_end(op, err);
   if (st != RILLE_OK) return st;
   return io->sent_count ? io->driver->flush(io->conn, err) : RILLE_DONE;
 }

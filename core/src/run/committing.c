@@ -5,6 +5,7 @@
 #include "run/answers.h"
 #include "run/depends.h"
 #include "run/foreign.h"
+#include "run/observe.h"
 
 /* ------------------------------------------------------------------ raw statements */
 
@@ -16,13 +17,20 @@ static bool word_starts_plain_write(rl_sql_token word) {
   return false;
 }
 
+/* Begins to read the statement of a raw call. Empty statements in front of it do not count. */
+static rl_sql_token first_word(const rl_call *call, rl_sql_scan *scan) {
+  const rl_stmt *stmt = &call->raw->stmt;
+  rl_sql_scan_init(scan, rl_str_make(stmt->sql, stmt->sql_len), call->raw->driver->provider);
+  rl_sql_token token;
+  do token = rl_sql_next_solid(scan);
+  while (rl_sql_is_sign(token, ';'));
+  return token;
+}
+
 static bool call_may_run_in_transaction(const rl_call *call) {
   rl_sql_scan scan;
   if (!call->kind->own_sql) return true;
-  if (call->kind->script) return false;
-  const rl_stmt *stmt = &call->raw->stmt;
-  rl_sql_scan_init(&scan, rl_str_make(stmt->sql, stmt->sql_len), call->raw->driver->provider);
-  return word_starts_plain_write(rl_sql_next_solid(&scan));
+  return !call->kind->script && word_starts_plain_write(first_word(call, &scan));
 }
 
 /* Returns whether a raw statement may commit the transaction that it runs in. A statement says so with its first word,
@@ -30,14 +38,11 @@ static bool call_may_run_in_transaction(const rl_call *call) {
 static bool call_may_commit(const rl_call *call) {
   rl_sql_scan scan;
   if (!call->kind->own_sql) return false;
-  const rl_stmt *stmt = &call->raw->stmt;
-  rl_sql_scan_init(&scan, rl_str_make(stmt->sql, stmt->sql_len), call->raw->driver->provider);
-  rl_sql_token token;
-  do {
-    token = rl_sql_next_solid(&scan);
-    if (rl_sql_is_word(token, "COMMIT") || rl_sql_is_word(token, "END")) return true;
-  } while (call->kind->script && token.kind != RL_SQL_END);
-  return false;
+  rl_sql_token token = first_word(call, &scan);
+  bool commits = false;
+  do commits = rl_sql_is_word(token, "COMMIT") || rl_sql_is_word(token, "END");
+  while (!commits && call->kind->script && (token = rl_sql_next_solid(&scan)).kind != RL_SQL_END);
+  return commits;
 }
 
 /* ------------------------------------------------------------------ what is touched */
@@ -68,7 +73,7 @@ static rille_status op_mark(rl_op *op, rl_cache *cache, const rl_names *names, r
   rl_committing *t = RL_NEW(&op->arena, rl_committing);
   if (!t) return rl_fail_nomem(err);
   rl_cache_write_begins(cache, &t->writing, rl_cache_is_active(cache) ? names : NULL);
-  t->tells = !op->tx && client_tells(op->client);
+  t->tells = client_tells(op->client);
   op->committing = t;
   return RILLE_OK;
 }
@@ -112,16 +117,22 @@ static bool is_lost(const rl_op *op) {
   return op->error.connection_lost || io->must_close || !io->conn || !io->driver->is_usable(io->conn);
 }
 
+/* Returns whether a statement outside transactions that was refused has written nothing. A script, a CALL or a DO may
+ * have committed before it failed, and SQLite keeps earlier rows of a statement after OR FAIL. */
+static bool fails_as_a_whole(const rl_op *op) {
+  return !op->io.driver->fails_partly && op->call_count == 1 && call_may_run_in_transaction(op->calls[0]);
+}
+
 /* Returns whether it is certain that nothing of the operation was committed. */
 static bool nothing_committed(const rl_op *op) {
   const rl_exchange *io = &op->io;
   bool alone = io->statements <= 1;
   if (io->statements == 0 || (alone && op->error.not_sent)) return true;
-  bool open = op->own_tx == RL_OWN_UNDECIDED || op->own_tx == RL_OWN_OPEN; /* its COMMIT was not sent */
-  if (open && !calls_may_commit(op)) return true;
-  if (is_lost(op)) return false;
-  if (op->own_tx == RL_OWN_ENDING) return was_refused(&op->error) && op->error.sqlstate[0];
-  return alone && was_refused(&op->error);
+  if (op->own_tx != RL_OWN_NONE && op->own_tx != RL_OWN_NONE_TELLS && calls_may_commit(op)) return false;
+  if (op->own_tx == RL_OWN_UNDECIDED || op->own_tx == RL_OWN_OPEN) return true; /* its COMMIT was not sent */
+  if (is_lost(op) || !was_refused(&op->error)) return false;
+  if (op->own_tx == RL_OWN_ENDING) return op->error.sqlstate[0];
+  return alone && fails_as_a_whole(op);
 }
 
 static rl_write_outcome outcome_of(const rl_op *op, bool good) {
@@ -148,7 +159,7 @@ void rl_committing_end(rl_op *op, bool good) {
 
 bool rl_committing_wraps(rl_op *op) {
   rl_committing *t = op->committing;
-  t->wraps = t->tells && op->call_count == 1 && call_may_run_in_transaction(op->calls[0]);
+  t->wraps = t->tells && !op->tx && op->call_count == 1 && call_may_run_in_transaction(op->calls[0]);
   return t->wraps;
 }
 
@@ -173,6 +184,37 @@ rille_status rl_committing_tell(rl_op *op, rl_error *err) {
   const rl_committing *t = op->committing;
   if (!t->tells) return RILLE_OK;
   return t->notice.len ? send_notice(op, t->notice, err) : tell_names(op, &t->writing.names, err);
+}
+
+bool rl_committing_owes_notice(const rl_op *op, bool good) {
+  const rl_committing *t = op->committing;
+  if (!t || !t->tells || !t->writing.cache || is_lost(op)) return false;
+  if (op->tx) return !op->io.driver->in_transaction(op->io.conn);
+  if (op->own_tx != RL_OWN_NONE_TELLS && !calls_may_commit(op)) return false;
+  return good ? op->own_tx == RL_OWN_NONE_TELLS : !nothing_committed(op);
+}
+
+rille_status rl_committing_tell_afterwards(rl_op *op, bool good, rl_error *err) {
+  rl_write_outcome outcome = outcome_of(op, good);
+  op->own_tx = RL_OWN_NONE_TOLD;
+  rl_exchange_clear(&op->io);
+  rille_status st = rl_committing_tell(op, err);
+  if (st == RILLE_OK) st = op->io.driver->flush(op->io.conn, err);
+  end_writing(&op->committing->writing, outcome);
+  if (st == RILLE_OK)
+    op->io.round_trips++;
+  else
+    rl_exchange_set_must_close(&op->io);
+  return st;
+}
+
+void rl_committing_warn(const rl_op *op, const rl_error *why) {
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_buf_printf(&text, "other processes were not told of a write that has happened: %s", rl_error_message(why));
+  const char *message = rl_buf_z(&text);
+  if (message) (void)rl_observe_client_warning(op->client, rl_code_name(why->code), message);
+  rl_buf_dispose(&text);
 }
 
 /* The names are the caller's, so their text is kept. */

@@ -10,7 +10,7 @@
 typedef struct rl_committing {
   rl_writing writing; /* none for rl_committing_now */
   rl_str notice;      /* for that: its text */
-  bool tells;         /* other processes are told, with its COMMIT */
+  bool tells;         /* other processes are told, with its COMMIT or afterwards */
   bool wraps; /* its own transaction is only for that: its statements need none, and nothing is awaited before COMMIT */
 } rl_committing;
 
@@ -25,6 +25,13 @@ bool rl_committing_wraps(rl_op *op);
 bool rl_committing_tells_afterwards(const rl_op *op);
 /* Queues the notice. */
 rille_status rl_committing_tell(rl_op *op, rl_error *err);
+/* Returns whether other processes are still to be told, now that everything was answered: of a statement outside
+ * transactions, also of one that has failed but may have committed something, or of a raw COMMIT of the caller's
+ * transaction. */
+bool rl_committing_owes_notice(const rl_op *op, bool good);
+/* Sends that notice, and ends the mark: the outcome is known. After a failure to send, the connection is closed. */
+rille_status rl_committing_tell_afterwards(rl_op *op, bool good, rl_error *err);
+void rl_committing_warn(const rl_op *op, const rl_error *why); /* the notice has failed; the write has not */
 
 /* For the caller's transactions. The snapshot is taken before BEGIN is sent, the mark is set before COMMIT is, with the
  * notice in the same group. */

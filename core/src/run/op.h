@@ -21,6 +21,7 @@ typedef enum rl_op_phase {
   RL_PHASE_ACQUIRE,  /* taking a connection */
   RL_PHASE_SEND,     /* choosing and sending the next group of statements */
   RL_PHASE_READ,     /* reading the answers of the group */
+  RL_PHASE_TELL,     /* reading the answer to a notice that follows the statements: committing.h */
   RL_PHASE_ABANDON,  /* abandoning what still runs on the server */
   RL_PHASE_ROLLBACK, /* after an error: undoing the operation's own transaction or savepoint */
   RL_PHASE_UNDOING,  /* reading the answers to that */
@@ -44,6 +45,7 @@ typedef enum rl_own_tx {
   RL_OWN_UNDECIDED, /* nothing was sent yet */
   RL_OWN_NONE,
   RL_OWN_NONE_TELLS, /* none, and a notice follows when everything was answered: committing.h */
+  RL_OWN_NONE_TOLD,  /* the notice was sent: from now on nothing is repeated */
   RL_OWN_OPEN,
   RL_OWN_ENDING /* its COMMIT or RELEASE was sent */
 } rl_own_tx;

@@ -52,15 +52,7 @@ rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
   return st;
 }
 
-/* The notice for statements outside transactions is sent alone: some of them share a pipeline with nothing. */
-static rille_status own_tx_tell(rl_op *op, size_t sent, rl_error *err) {
-  if (sent) return RILLE_OK;
-  op->own_tx = RL_OWN_NONE;
-  return rl_committing_tell(op, err);
-}
-
-rille_status rl_own_tx_end(rl_op *op, size_t sent, rl_error *err) {
-  if (op->own_tx == RL_OWN_NONE_TELLS) return own_tx_tell(op, sent, err);
+rille_status rl_own_tx_end(rl_op *op, rl_error *err) {
   if (op->own_tx != RL_OWN_OPEN) return RILLE_OK;
   op->own_tx = RL_OWN_ENDING;
   rille_status st = op->committing && !op->tx ? rl_committing_tell(op, err) : RILLE_OK;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/debug.h"
 #include "run/cached.h"
+#include "run/committing.h"
 #include "run/drive.h"
 #include "run/observe.h"
 #include "run/own_tx.h"
@@ -219,6 +220,42 @@ static rille_status rollback_phase(rl_op *op) {
   return RILLE_OK;
 }
 
+/* ------------------------------------------------------------------ the notice that follows */
+
+/* Tells other processes, if that is still to be done. The error is the operation's own, and stays. */
+static bool op_tell(rl_op *op, bool good) {
+  rl_error why = {0};
+  if (!op->committing || !rl_committing_owes_notice(op, good)) return false;
+  op->deadline_ms = rl_clock_ms() + RL_ABANDON_MS;
+  if (rl_committing_tell_afterwards(op, good, &why) == RILLE_OK)
+    op->phase = RL_PHASE_TELL;
+  else
+    rl_committing_warn(op, &why);
+  rl_error_clear(&why);
+  return true;
+}
+
+/* Reads the answer. The calls were answered, so whatever happens to the notice is not their failure. */
+static rille_status tell_phase(rl_op *op) {
+  rl_exchange *io = &op->io;
+  rl_row_view ignored;
+  int64_t affected = 0;
+  rl_error why = {0};
+  rille_status st = io->driver->next(io->conn, &ignored, &affected, &op->wait, &why);
+  if (st == RILLE_ROW || (st == RILLE_AGAIN && rl_clock_ms() < op->deadline_ms)) return st == RILLE_ROW ? RILLE_OK : st;
+  if (st == RILLE_AGAIN) {
+    rl_exchange_set_must_close(io);
+    st = rl_fail(&why, RL_P1008, "the database did not answer in time");
+  } else {
+    if (io->watch) rl_observe_answer(io, (uint32_t)io->read_count, affected, &why, false);
+    io->read_count++;
+  }
+  if (st != RILLE_DONE) rl_committing_warn(op, &why);
+  rl_error_clear(&why);
+  op->phase = RL_PHASE_END;
+  return RILLE_OK;
+}
+
 /* ------------------------------------------------------------------ once more, or not */
 
 enum { MOST_REREADS = 3 };
@@ -298,10 +335,11 @@ static bool op_left_tx_open(rl_op *op) {
 static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
   if (good && op_left_tx_open(op)) return RILLE_OK;
-  if (!good && op_retry(op)) {
+  if (!good && op->own_tx != RL_OWN_NONE_TOLD && op_retry(op)) {
     RL_TRACE(RL_DEBUG_PHASES, "%p retries", (const void *)op);
     return RILLE_OK;
   }
+  if (op_tell(op, good)) return RILLE_OK;
   if (rl_op_ended(op, good)) return RILLE_DONE;
   rille_status st = op->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
   if (err) rl_error_move(err, &op->error);
@@ -371,10 +409,10 @@ static void op_on_deadline(rl_op *op, bool locked) {
 /* Traces each phase once, however often it is continued. */
 static void op_trace_phase(const rl_op *op) {
   static const char *const words[] = {
-      [RL_PHASE_IDLE] = "idle",       [RL_PHASE_COLLECT] = "collect", [RL_PHASE_ASK] = "ask the cache",
-      [RL_PHASE_REPLAY] = "replay",   [RL_PHASE_ACQUIRE] = "acquire", [RL_PHASE_SEND] = "send",
-      [RL_PHASE_READ] = "read",       [RL_PHASE_ABANDON] = "abandon", [RL_PHASE_ROLLBACK] = "roll back",
-      [RL_PHASE_UNDOING] = "undoing", [RL_PHASE_END] = "end"};
+      [RL_PHASE_IDLE] = "idle",          [RL_PHASE_COLLECT] = "collect", [RL_PHASE_ASK] = "ask the cache",
+      [RL_PHASE_REPLAY] = "replay",      [RL_PHASE_ACQUIRE] = "acquire", [RL_PHASE_SEND] = "send",
+      [RL_PHASE_READ] = "read",          [RL_PHASE_TELL] = "tell",       [RL_PHASE_ABANDON] = "abandon",
+      [RL_PHASE_ROLLBACK] = "roll back", [RL_PHASE_UNDOING] = "undoing", [RL_PHASE_END] = "end"};
   static _Thread_local const rl_op *last_op;
   static _Thread_local unsigned last_phase;
   if (last_op == op && last_phase == (unsigned)op->phase) return;
@@ -392,6 +430,7 @@ static rille_status op_advance(rl_op *op, rille_row *row, rl_error *err) {
   case RL_PHASE_SEND: return send_phase(op, row);
   case RL_PHASE_READ:
   case RL_PHASE_UNDOING: return read_phase(op, row);
+  case RL_PHASE_TELL: return tell_phase(op);
   case RL_PHASE_ABANDON: return abandon_phase(op);
   case RL_PHASE_ROLLBACK: return rollback_phase(op);
   case RL_PHASE_END: return end_phase(op, err);

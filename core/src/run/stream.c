@@ -48,7 +48,7 @@ rille_status rl_stream_end(rl_op *op, rl_error *err) {
   rl_exchange *io = &op->io;
   if (!op->stream->call->root_ended || op->stream->closing) return RILLE_OK;
   op->stream->closing = true;
-  if (!op->tx) return rl_own_tx_end(op, 0, err);
+  if (!op->tx) return rl_own_tx_end(op, err);
   rille_status st = io->driver->close_cursor(io->conn, &op->stream->call->cursor, err);
   return st == RILLE_OK ? rl_exchange_push(io, (rl_sent){.kind = RL_SENT_COMMAND}, err) : st;
 }

@@ -184,6 +184,7 @@ const rl_driver rl_driver_sqlite = {
     .provider = RL_PROVIDER_SQLITE,
     .library_version = sqlite_library_version,
     .single_writer = true,
+    .fails_partly = true,
     .cursors_see_writes = true,
     .waits_for_locks = true,
     .parse_url = rl_sqlite_parse_url,
