@@ -195,6 +195,56 @@ static void test_a_computation_depends_on_its_parts(void **state) {
   rl_cache_release(c);
 }
 
+static bool has_younger_than(rl_cache *c, const char *key, int64_t ttl_ms) {
+  rl_question q = caching_ask_for(key);
+  rl_cache_entry *e;
+  rl_flight *f;
+  q.ttl_ms = ttl_ms;
+  bool hit = rl_cache_ask(c, &q, &e, &f, NULL) == RL_CACHE_HIT;
+  rl_cache_entry_release(e);
+  if (f) rl_flight_fail(f, NULL);
+  return hit;
+}
+
+/* Begins "outer", and "middle" within it, which uses the entry "inner". */
+static void compute_of_inner(rl_cache *c, bool only_age) {
+  rl_flight *outer = caching_begin(c, "outer", 4), *middle, *f;
+  rl_question q = caching_ask_for("inner");
+  rl_cache_entry *e;
+  assert_int_equal(ask(c, "middle", outer, false, &middle, NULL), RL_CACHE_COMPUTE);
+  assert_int_equal(rl_cache_ask(c, &q, &e, &f, NULL), RL_CACHE_HIT);
+  if (only_age)
+    rl_flight_note_age(middle, e);
+  else
+    rl_flight_note_entry(middle, e);
+  rl_cache_entry_release(e);
+  rl_names names = caching_names(4, 0);
+  rl_flight_note(middle, &names);
+  rl_names_dispose(&names);
+  assert_true(rl_flight_land(middle, RL_STR("m"), true));
+  assert_true(rl_flight_land(outer, RL_STR("o"), true));
+}
+
+static void test_a_value_is_as_old_as_its_parts(void **state) {
+  (void)state;
+  rl_cache *c = caching_open("flight");
+  rl_cache_clear(c);
+  int64_t born = rl_clock_ms();
+  assert_true(caching_fill(c, "inner", "i", 5));
+  while (rl_clock_ms() - born < 30) usleep(5000);
+  for (int only_age = 0; only_age < 2; only_age++) {
+    compute_of_inner(c, only_age);
+    assert_true(has_younger_than(c, "outer", A_WHILE));
+    assert_false(has_younger_than(c, "middle", 30 - 5));
+    assert_false(has_younger_than(c, "outer", 30 - 5));
+    rl_names names = caching_names(4, 0);
+    rl_cache_touch(c, &names);
+    rl_names_dispose(&names);
+    assert_false(caching_has(c, "outer"));
+  }
+  rl_cache_release(c);
+}
+
 static void test_its_own_computation(void **state) {
   (void)state;
   rl_cache *c = caching_open("flight");
@@ -303,6 +353,31 @@ static void test_a_wait_ends_in_time(void **state) {
   rl_cache_release(c);
 }
 
+/* Nobody knows whether an owner that takes long is gone. */
+static void test_who_waited_in_vain_leads_nobody_else_there(void **state) {
+  (void)state;
+  rl_cache *c = caching_open("flight");
+  rl_flight *gone = caching_begin(c, "gone", 0), *g;
+  rl_seat one = {0}, two = {0}, three = {0};
+  rl_cache_entry *e;
+  rl_error err = {0};
+  assert_int_equal(ask(c, "gone", NULL, false, &g, &one), RL_CACHE_WAIT);
+  assert_int_equal(ask(c, "gone", NULL, false, &g, &two), RL_CACHE_WAIT);
+  rl_seat_despair(&one, false);
+  rl_seat_leave(&one);
+  assert_int_equal(ask(c, "gone", NULL, false, &g, &three), RL_CACHE_COMPUTE);
+  assert_int_equal(rl_seat_look(&two, &e, &err), RL_SEAT_WAITING);
+  assert_true(rl_flight_land(g, RL_STR("x"), true));
+  rl_seat_despair(&two, true); /* it has waited in the hidden one */
+  assert_int_equal(rl_seat_look(&two, &e, &err), RL_SEAT_AGAIN);
+  rl_seat_leave(&two);
+  assert_true(caching_has(c, "gone"));
+  rl_flight_fail(gone, NULL);
+  assert_true(caching_has(c, "gone"));
+  rl_cache_clear(c);
+  rl_cache_release(c);
+}
+
 /* Two threads, each of which computes one key and then stands for the other's. One of them must not wait. */
 typedef struct pair {
   rl_cache *cache;
@@ -358,10 +433,12 @@ int main(void) {
       cmocka_unit_test(test_nobody_joins_what_began_before_a_write),
       cmocka_unit_test(test_an_old_snapshot_sends_waiters_away),
       cmocka_unit_test(test_a_computation_depends_on_its_parts),
+      cmocka_unit_test(test_a_value_is_as_old_as_its_parts),
       cmocka_unit_test(test_its_own_computation),
       cmocka_unit_test(test_a_circle_of_computations),
       cmocka_unit_test(test_sixteen_threads_compute_once),
       cmocka_unit_test(test_a_wait_ends_in_time),
+      cmocka_unit_test(test_who_waited_in_vain_leads_nobody_else_there),
       cmocka_unit_test(test_threads_that_stand_for_each_other),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

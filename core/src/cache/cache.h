@@ -130,14 +130,18 @@ typedef enum rl_seat_state {
 rl_seat_state rl_seat_look(rl_seat *s, rl_cache_entry **entry, rl_error *err);
 /* Blocks until the seat is called or the time has come. */
 void rl_seat_wait(rl_seat *s, int64_t until_ms);
+/* It has waited its full time, so the owner of the computation may be gone. Nobody joins it any more. all: the others
+ * that wait are called too, and ask again. */
+void rl_seat_despair(rl_seat *s, bool all);
 void rl_seat_leave(rl_seat *s); /* any time; idempotent */
 
 /* The four below, and the end, are for the owner of the computation. Before a statement is sent: notes what its answer
  * depends on. A value is kept only if nothing that was noted is being written or was written since. */
 void rl_flight_note(rl_flight *f, const rl_names *names);
-/* A hit inside the computation, or what a seat got. An entry of another cache spoils it: its stamps mean nothing here.
- */
+/* A hit inside the computation, or what a seat got. The value is as old as the oldest of them. An entry of another
+ * cache spoils it: its stamps mean nothing here. */
 void rl_flight_note_entry(rl_flight *f, const rl_cache_entry *e);
+void rl_flight_note_age(rl_flight *f, const rl_cache_entry *e); /* only its age, not what it depends on */
 /* Reads in a transaction: everything that was committed since the transaction began counts. */
 void rl_flight_note_snapshot(rl_flight *f, const rl_snapshot *s);
 /* After the last row, when more is known: from now on the answer depends on `names` only. If something that was noted

@@ -96,7 +96,7 @@ static rl_flight **table_find(const rl_cache *c, rl_str key, uint64_t hash) {
   return NULL;
 }
 
-static void table_remove(rl_flight *f) {
+void rl_flight_hide(rl_flight *f) {
   if (!f->listed) return;
   rl_flight **at = &table[f->hash % TABLE];
   while (*at != f) at = &(*at)->next;
@@ -107,7 +107,7 @@ static void table_remove(rl_flight *f) {
 /* Adds it to the table and to what it is within. */
 static void flight_begin(rl_flight *f, int64_t now) {
   rl_flight *w = f->within;
-  f->began_ms = now;
+  f->born_ms = now;
   f->spoiled = !rl_ledger_note_all(f->cache, now, &f->all);
   f->next = table[f->hash % TABLE];
   table[f->hash % TABLE] = f;
@@ -120,7 +120,7 @@ static void flight_begin(rl_flight *f, int64_t now) {
 
 static void flight_end(rl_flight *f, rl_flight_state state) {
   f->state = state;
-  table_remove(f);
+  rl_flight_hide(f);
   rl_flight_call_seats(f, false);
   if (!f->within) return;
   *(f->previous_child ? &f->previous_child->next_child : &f->within->children) = f->next_child;
@@ -155,7 +155,7 @@ static int ask_flights(rl_cache *c, const rl_question *q, uint64_t hash, rl_cach
   /* Its own computation reads what has been written meanwhile: another flight would wait for it in vain. */
   if (f && rl_flight_is_part(q->within, f)) return RL_CACHE_ALONE;
   if (!spare) return MAKE;
-  if (f) table_remove(f);
+  if (f) rl_flight_hide(f);
   flight_begin(spare, now);
   return RL_CACHE_COMPUTE;
 }
@@ -265,9 +265,21 @@ void rl_flight_note(rl_flight *f, const rl_names *names) {
   rl_flights_unlock();
 }
 
+static void flight_is_as_old_as(rl_flight *f, int64_t born_ms) {
+  if (born_ms < f->born_ms) f->born_ms = born_ms;
+}
+
+void rl_flight_note_age(rl_flight *f, const rl_cache_entry *e) {
+  if (!rl_flight_is_own(f)) return;
+  rl_flights_lock();
+  flight_is_as_old_as(f, e->birth_ms);
+  rl_flights_unlock();
+}
+
 void rl_flight_note_entry(rl_flight *f, const rl_cache_entry *e) {
   if (!rl_flight_is_own(f)) return;
   rl_flights_lock();
+  flight_is_as_old_as(f, e->birth_ms);
   if (e->spoiled || e->serial != f->cache->serial)
     f->spoiled = true;
   else
@@ -314,6 +326,7 @@ void rl_flight_spoil(rl_flight *f) {
 static void flight_pass_on(const rl_flight *f, bool failed) {
   rl_flight *w = f->within;
   if (!w || w->state != RL_FLIGHT_UNDER_WAY) return;
+  flight_is_as_old_as(w, f->born_ms);
   if (failed || (f->spoiled && !f->cache->is_private))
     w->spoiled = true; /* it may go on without the value */
   else if (f->cache == w->cache)
@@ -328,7 +341,7 @@ static rl_cache_entry *flight_make_entry(const rl_flight *f, rl_str bytes) {
   e->hash = f->hash;
   e->label = f->label;
   e->serial = f->cache->serial;
-  e->birth_ms = f->began_ms;
+  e->birth_ms = f->born_ms;
   e->all = f->all;
   e->spoiled = f->spoiled;
   return e;

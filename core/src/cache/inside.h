@@ -145,7 +145,7 @@ struct rl_flight {
   long pid;               /* a child of this process only drops its references */
   uint64_t hash, thread;
   uint32_t label;
-  int64_t began_ms;
+  int64_t born_ms;   /* when it began, or when the oldest entry that is part of it was born; under the lock */
   rl_flight *within; /* retained */
   /* The rest is under the lock of flights. */
   rl_flight *next; /* of the table */
@@ -180,6 +180,7 @@ void rl_flight_release(rl_flight *f); /* without a lock */
 /* Under the lock of flights: */
 void rl_seat_join(rl_seat *s, rl_flight *f, const rl_question *q);
 void rl_flight_call_seats(rl_flight *f, bool dismissed);
+void rl_flight_hide(rl_flight *f); /* takes it out of the table: nobody joins it any more */
 /* Returns whether a caller that waits for `target` would wait for itself. */
 bool rl_wait_is_circle(rl_flight *target, const rl_question *q);
 bool rl_flight_is_part(const rl_flight *within, const rl_flight *of); /* of it, or the same */

@@ -127,6 +127,15 @@ void rl_seat_wait(rl_seat *s, int64_t until_ms) {
   pthread_cond_destroy(&signal);
 }
 
+void rl_seat_despair(rl_seat *s, bool all) {
+  rl_flight *f = s->flight;
+  if (!f || !rl_flight_is_own(f)) return;
+  rl_flights_lock();
+  rl_flight_hide(f);
+  if (all) rl_flight_call_seats(f, true);
+  rl_flights_unlock();
+}
+
 void rl_seat_leave(rl_seat *s) {
   rl_flight *f = s->flight, *within = s->within;
   if (!f) return;

@@ -78,7 +78,10 @@ static void start_limit(rl_turn *t, const rl_caller *from) {
   t->until_ms = t->own_limit ? from->limit_ms : rl_clock_after(rl_pool_wait_ms(from->client->pool));
 }
 
+/* A coroutine that computes may have been dropped and not collected yet. Those who come later compute at once. A short
+ * timeout of one caller does not send away the others: the answer may come in time for them. */
 static rl_turn_state turn_is_late(rl_turn *t, const rl_caller *from, rl_error *err) {
+  rl_seat_despair(&t->seat, !t->own_limit);
   rl_turn_leave(t);
   if (!t->own_limit) return RL_TURN_LATE;
   rl_fail(err, RL_P1008,

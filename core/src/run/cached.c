@@ -304,7 +304,7 @@ static rille_status ask(rl_op *op, const rl_caller *from) {
   rl_cache *answers = rl_client_answers(op->client);
   if (!answers || !rl_foreign_look(op->client) || !rl_turn_prepare(&c->turn, from)) return run_alone(op);
   rl_question q = {.key = rl_buf_view(&c->key),
-                   .ttl_ms = c->how.ttl_ms,
+                   .ttl_ms = rl_computation_least_ttl(c->computation, c->how.ttl_ms),
                    .stale_ms = c->how.stale_ms,
                    .blocking = op->blocking,
                    .within = c->computation ? rl_computation_flight(c->computation) : NULL,

@@ -120,7 +120,7 @@ static rille_status ask(rl_computation *c, const rl_caller *from) {
   rl_cache *answers = rl_client_answers(c->client);
   if (!answers || !rl_foreign_look(c->client) || !rl_turn_prepare(&c->turn, from)) return compute(c);
   rl_question q = {.key = rl_buf_view(&c->key),
-                   .ttl_ms = c->how.ttl_ms,
+                   .ttl_ms = rl_computation_least_ttl(c, c->how.ttl_ms),
                    .stale_ms = c->how.stale_ms,
                    .blocking = c->blocking,
                    .within = c->within ? rl_computation_flight(c->within) : NULL,
@@ -199,8 +199,18 @@ void rl_computation_note(rl_computation *c, const rl_names *names) {
 }
 
 void rl_computation_note_entry(rl_computation *c, const rl_cache_entry *e) {
-  for (; c && !c->how.by_ttl_only; c = c->within)
-    if (c->flight) rl_flight_note_entry(c->flight, e);
+  bool depends = true;
+  for (; c; c = c->within) {
+    depends = depends && !c->how.by_ttl_only;
+    if (c->flight && depends) rl_flight_note_entry(c->flight, e);
+    if (c->flight && !depends) rl_flight_note_age(c->flight, e);
+  }
+}
+
+int64_t rl_computation_least_ttl(const rl_computation *c, int64_t ttl_ms) {
+  for (; c; c = c->within)
+    if (c->how.ttl_ms < ttl_ms) ttl_ms = c->how.ttl_ms;
+  return ttl_ms;
 }
 
 void rl_computation_note_snapshot(rl_computation *c, const rl_snapshot *s) {

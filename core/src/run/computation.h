@@ -33,6 +33,9 @@ void rl_computation_free(rl_computation *c); /* gives it up if it has not ended;
 rille_status rl_computation_check(const rl_computation *c, rl_client *client, rl_error *err);
 /* Note that it depends on something, and so do those that it is part of. Before the statement is sent. */
 void rl_computation_note(rl_computation *c, const rl_names *names);
+/* Returns the least ttl of it and those that it is part of, or that of something within it, if that is less: an older
+ * part would make the whole too old to be given. c: may be NULL. */
+int64_t rl_computation_least_ttl(const rl_computation *c, int64_t ttl_ms);
 void rl_computation_note_entry(rl_computation *c, const rl_cache_entry *e);
 void rl_computation_note_snapshot(rl_computation *c, const rl_snapshot *s);
 void rl_computation_spoil(rl_computation *c); /* it will not be kept */
