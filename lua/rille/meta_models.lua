@@ -3,6 +3,34 @@
 -- luacheck: ignore 212 241 631
 --- Types for editors: models, their methods and arguments. This file is never loaded.
 
+---@class rille.CacheFigures
+---@field hits integer
+---@field misses integer
+---@field stale_hits integer old answers that were given while another caller renewed them
+---@field waits integer calls that waited for the answer of another one
+---@field kept integer answers that were put into the cache
+---@field refused integer answers that were not, because something had been written, or they were too long
+---@field entries integer
+---@field bytes integer
+---@field evictions integer
+
+---@class rille.CacheMetrics: rille.CacheFigures
+---@field by table<string, rille.CacheFigures> by model, by `key` of db:cached and by path of db:page; at most 1,000
+
+---@class (exact) rille.CachedOptions
+---@field key string the name of the value; with the arguments it identifies the value
+---@field ttl number seconds for which the value is given at most
+---@field stale? number seconds after `ttl` in which the old value is given while one caller renews it: 0
+---@field tags? string[]|fun(...): string[] for db:revalidate_tag; or a function of the arguments
+---@field auto? boolean false: writes do not make it stale, only `ttl` and `tags` do
+
+---@class (exact) rille.PageOptions
+---@field ttl number seconds for which the page is given at most
+---@field stale? number seconds after `ttl` in which the old page is given while one caller renews it: 0
+---@field tags? string[] for db:revalidate_tag
+---@field vary? table what else decides the page: one is kept for each combination
+---@field auto? boolean false: writes do not make it stale, only `ttl`, `tags` and its path do
+
 ---@class rille.Shown
 ---@field select? table
 ---@field include? table
