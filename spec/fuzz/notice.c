@@ -12,12 +12,12 @@ static bool has(const rl_names *n, rl_name name) {
 static void check_sent_on(const rl_names *read) {
   rl_buf text;
   rl_buf_init(&text);
-  rl_notice_write(&text, read);
+  rl_notice_write(&text, read, NULL);
   rl_names again;
   rl_names_init(&again);
   bool own = false;
   FUZZ_CHECK(text.len <= RL_NOTICE_LONGEST);
-  rl_notice_read(rl_buf_view(&text), &again, &own);
+  rl_notice_read(rl_buf_view(&text), &again, NULL, &own);
   FUZZ_CHECK(own);
   FUZZ_CHECK(again.everything || !read->everything);
   for (size_t i = 0; !again.everything && i < read->count; i++)
@@ -30,7 +30,7 @@ static void run(const uint8_t *data, size_t size) {
   rl_names names;
   rl_names_init(&names);
   bool own = true;
-  rl_notice_read(rl_str_make((const char *)data, size), &names, &own);
+  rl_notice_read(rl_str_make((const char *)data, size), &names, NULL, &own);
   FUZZ_CHECK(!own); /* the number of this process is not guessed */
   FUZZ_CHECK(names.everything || names.count <= RL_MOST_NAMES);
   check_sent_on(&names);

@@ -439,12 +439,37 @@ static void test_fork(void **state) {
   on_both(forked, "", 4);
 }
 
+/* What a standby says may be behind. */
+static bool always_standby(const rl_conn *c) {
+  return c != NULL;
+}
+
+static void standby(world *w) {
+  rille_client *c = start(w);
+  const rl_driver *real = c->client->driver;
+  rl_driver driver = *real;
+  driver.is_standby = always_standby;
+  c->client->driver = &driver;
+  for (int i = 0; i < 2; i++) {
+    answer a = cached(c, "user", RILLE_FIND_MANY, "{'select':{'id':true}}");
+    assert_int_equal(a.statements, 1);
+  }
+  c->client->driver = real;
+  assert_int_equal(cached(c, "user", RILLE_FIND_MANY, "{'select':{'id':true}}").statements, 1);
+  assert_int_equal(cached(c, "user", RILLE_FIND_MANY, "{'select':{'id':true}}").statements, 0);
+  rille_client_release(c);
+}
+static void test_standby(void **state) {
+  (void)state;
+  on_both(standby, "", 4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_hits),           cmocka_unit_test(test_option),  cmocka_unit_test(test_refused),
       cmocka_unit_test(test_threads),        cmocka_unit_test(test_writers), cmocka_unit_test(test_request),
       cmocka_unit_test(test_computations),   cmocka_unit_test(test_nested),  cmocka_unit_test(test_traits),
-      cmocka_unit_test(test_in_transaction), cmocka_unit_test(test_fork),
+      cmocka_unit_test(test_in_transaction), cmocka_unit_test(test_fork),    cmocka_unit_test(test_standby),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

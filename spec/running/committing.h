@@ -120,7 +120,7 @@ MAYBE_UNUSED static void expect_notice(world *w, rille_listener *l, const rl_nam
     rl_names got;
     bool own = false;
     rl_names_init(&got);
-    rl_notice_read(rl_str_of(e.payload), &got, &own);
+    rl_notice_read(rl_str_of(e.payload), &got, cache_of(w->client), &own);
     if (heard || !count) fail_msg("one too many: %s", e.payload);
     heard = true;
     assert_true(own);

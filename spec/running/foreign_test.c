@@ -60,7 +60,8 @@ static void test_own_notices(void **state) {
   open_postgres(&w);
   keep_both(&w);
   char payload[100];
-  snprintf(payload, sizeof payload, "rille1 %016llx\\neverything", (unsigned long long)rl_notice_instance());
+  snprintf(payload, sizeof payload, "rille1 %016llx\\neverything",
+           (unsigned long long)rl_notice_instance(cache_of(&w)));
   notify(&w, payload);
   notify(&w, "T:Other");
   keep(&w, "other", rl_name_of_table(RL_STR("Other"), RL_TABLE_ANY));
@@ -305,6 +306,28 @@ static void test_silence(void **state) {
   close_behind(&w, &p);
 }
 
+/* Calls that are further apart than the silence: each look asks, and gets its answer. */
+static void test_rare_looks(void **state) {
+  (void)state;
+  world w;
+  open_postgres(&w);
+  rl_foreign_silence_ms = 100;
+  rl_foreign_answer_ms = 10000;
+  keep_both(&w);
+  for (int i = 0; i < 4; i++) {
+    poll(NULL, 0, 250);
+    assert_true(look(&w));
+  }
+  assert_true(is_kept(&w, "users"));
+  notify(&w, "T:User");
+  poll(NULL, 0, 250);
+  (void)look(&w);
+  expect_stale(&w, "users");
+  rl_foreign_silence_ms = 10000;
+  rl_foreign_answer_ms = 20;
+  close_world(&w);
+}
+
 /* Bytes that have waited in the socket say nothing about now. */
 static void test_old_signs_of_life(void **state) {
   (void)state;
@@ -369,6 +392,7 @@ int main(void) {
       cmocka_unit_test(test_fork),
       cmocka_unit_test(test_life_of_the_connection),
       cmocka_unit_test(test_pooler),
+      cmocka_unit_test(test_rare_looks),
       cmocka_unit_test(test_silence),
       cmocka_unit_test(test_old_signs_of_life),
       cmocka_unit_test(test_refused_listener),

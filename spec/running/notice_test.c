@@ -20,7 +20,7 @@ static bool has(const rl_names *n, rl_name name) {
 
 static void read_text(const char *text, rl_names *out, bool *own) {
   rl_names_init(out);
-  rl_notice_read(rl_str_of(text), out, own);
+  rl_notice_read(rl_str_of(text), out, NULL, own);
 }
 
 static void assert_everything(const char *text) {
@@ -49,7 +49,7 @@ static void test_own_notice(void **state) {
   rl_buf text;
   rl_buf_init(&text);
   rl_buf_text(&text, "before ");
-  rl_notice_write(&text, &names); /* appends */
+  rl_notice_write(&text, &names, NULL); /* appends */
   bool own = false;
   read_text(rl_buf_z(&text) + 7, &back, &own);
   assert_true(own);
@@ -70,12 +70,12 @@ static void test_nothing_and_everything(void **state) {
   rl_names_init(&names);
   rl_buf text;
   rl_buf_init(&text);
-  rl_notice_write(&text, &names);
+  rl_notice_write(&text, &names, NULL);
   read_text(rl_buf_z(&text), &back, &own);
   assert_true(own && rl_names_is_empty(&back));
   rl_buf_reset(&text);
   names.everything = true;
-  rl_notice_write(&text, &names);
+  rl_notice_write(&text, &names, NULL);
   read_text(rl_buf_z(&text), &back, &own);
   assert_true(own && back.everything);
   rl_buf_dispose(&text);
@@ -96,7 +96,7 @@ static void send_on(const rl_names *names, rl_names *back) {
   rl_buf text;
   bool own = false;
   rl_buf_init(&text);
-  rl_notice_write(&text, names);
+  rl_notice_write(&text, names, NULL);
   assert_true(text.len <= RL_NOTICE_LONGEST);
   read_text(rl_buf_z(&text), back, &own);
   assert_true(own);
@@ -172,7 +172,7 @@ static void test_notices_of_others(void **state) {
   rl_names names;
   bool own = true;
   snprintf(text, sizeof text, "rille1 %016llx\nn00000000000000ff\nT:User",
-           (unsigned long long)(rl_notice_instance() ^ 1));
+           (unsigned long long)(rl_notice_instance(NULL) ^ 1));
   read_text(text, &names, &own);
   assert_false(own || names.everything);
   assert_true(has(&names, 255));
@@ -205,12 +205,12 @@ static void test_what_is_no_notice(void **state) {
                                       "\xFF\xFE"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_everything(texts[i]);
   char forged[100]; /* with the number of this process, but not written by it */
-  snprintf(forged, sizeof forged, "rille1 %016llx\nnonsense", (unsigned long long)rl_notice_instance());
+  snprintf(forged, sizeof forged, "rille1 %016llx\nnonsense", (unsigned long long)rl_notice_instance(NULL));
   assert_everything(forged);
   rl_names names;
   rl_names_init(&names);
   bool own = true;
-  rl_notice_read(rl_str_make("T:User\0more", 11), &names, &own); /* bytes after a zero are read too */
+  rl_notice_read(rl_str_make("T:User\0more", 11), &names, NULL, &own); /* bytes after a zero are read too */
   assert_false(own);
   assert_false(has(&names, rl_name_of_table(RL_STR("User"), RL_TABLE_ANY)) && !names.everything);
   rl_names_dispose(&names);
@@ -227,21 +227,21 @@ static void test_long_texts_are_bounded(void **state) {
 
 static void test_a_fork_is_another_process(void **state) {
   (void)state;
-  uint64_t own = rl_notice_instance();
+  uint64_t own = rl_notice_instance(NULL);
   assert_int_not_equal(own, 0);
-  assert_int_equal(rl_notice_instance(), own);
+  assert_int_equal(rl_notice_instance(NULL), own);
   pid_t child = fork();
   assert_true(child >= 0);
-  if (child == 0) _exit(rl_notice_instance() == own || rl_notice_instance() != rl_notice_instance());
+  if (child == 0) _exit(rl_notice_instance(NULL) == own || rl_notice_instance(NULL) != rl_notice_instance(NULL));
   int status = 1;
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
-  assert_int_equal(rl_notice_instance(), own);
+  assert_int_equal(rl_notice_instance(NULL), own);
 }
 
 static void test_unknown_outcome(void **state) {
   (void)state;
-  uint64_t before = rl_notice_instance();
+  uint64_t before = rl_notice_instance(NULL);
   char text[100];
   snprintf(text, sizeof text, "rille1 %016llx\nn00000000000000ff", (unsigned long long)before);
   rl_names names;
@@ -250,11 +250,35 @@ static void test_unknown_outcome(void **state) {
   assert_true(own);
   rl_names_dispose(&names);
   rl_notice_outcome_unknown();
-  assert_int_not_equal(rl_notice_instance(), before);
+  assert_int_not_equal(rl_notice_instance(NULL), before);
   read_text(text, &names, &own);
   assert_false(own);
   assert_true(has(&names, 255));
   rl_names_dispose(&names);
+}
+
+/* Two caches of a process may be of one database, if their URLs name it differently. */
+static void test_another_cache_of_the_process(void **state) {
+  (void)state;
+  rl_cache *one = rl_cache_of_database(RL_STR("one")), *other = rl_cache_of_database(RL_STR("other"));
+  rl_names names, back;
+  bool own = false;
+  rl_names_init(&names);
+  rl_names_init(&back);
+  rl_names_add(&names, 255);
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_notice_write(&text, &names, one);
+  rl_notice_read(rl_buf_view(&text), &back, one, &own);
+  assert_true(own);
+  rl_notice_read(rl_buf_view(&text), &back, other, &own);
+  assert_false(own);
+  assert_true(has(&back, 255) && !back.everything);
+  rl_buf_dispose(&text);
+  rl_names_dispose(&names);
+  rl_names_dispose(&back);
+  rl_cache_release(one);
+  rl_cache_release(other);
 }
 
 int main(void) {
@@ -269,6 +293,7 @@ int main(void) {
       cmocka_unit_test(test_long_texts_are_bounded),
       cmocka_unit_test(test_a_fork_is_another_process),
       cmocka_unit_test(test_unknown_outcome),
+      cmocka_unit_test(test_another_cache_of_the_process),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

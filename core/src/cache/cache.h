@@ -37,6 +37,7 @@ void rl_cache_release(rl_cache *c);
 /* Makes it keep answers. The largest limits of all callers count. Returns false when out of memory. */
 bool rl_cache_activate(rl_cache *c, const rl_cache_limits *limits);
 bool rl_cache_is_active(const rl_cache *c);
+uint64_t rl_cache_serial(const rl_cache *c); /* of all caches of the process, only this one has it */
 /* After a fork, makes *c the child's own, empty one, active if the parent's was. Any thread. Returns false when out of
  * memory; *c must not be used then. */
 bool rl_cache_own(rl_cache *_Atomic *c);

@@ -113,6 +113,10 @@ bool rl_cache_is_active(const rl_cache *c) {
   return atomic_load_explicit(&c->ledger, memory_order_acquire) != NULL;
 }
 
+uint64_t rl_cache_serial(const rl_cache *c) {
+  return c->serial;
+}
+
 /* Several threads may come here at the same time. One of them sets the child's cache. */
 bool rl_cache_own(rl_cache *_Atomic *cache) {
   rl_cache *inherited = atomic_load(cache);

@@ -190,6 +190,8 @@ struct rl_driver {
    * idle. Does not wait: AGAIN: another connection has a lock. An error: the connection is not to be used any more,
    * because its database is not where it was. */
   rille_status (*foreign_version)(rl_conn *c, int64_t *version, rl_error *err);
+  /* Returns whether the server is a standby now, whose answers may lag behind. NULL: never. */
+  bool (*is_standby)(const rl_conn *c);
   const char *position; /* replicas: a query for the position of the server's log, one INT8 */
 };
 

@@ -422,6 +422,14 @@ static const rl_error *error_for_others(const rl_op *op) {
   return own_limit || e->nomem || e->code == RL_CODE_NONE ? NULL : e;
 }
 
+void rl_cached_leaves_connection(rl_op *op) {
+  rl_cached *c = op->cached;
+  const rl_exchange *io = &op->io;
+  if (!io->conn || !io->driver->is_standby || !io->driver->is_standby(io->conn) || !own(c)) return;
+  if (c->flight) rl_flight_spoil(c->flight);
+  if (c->computation) rl_computation_spoil(c->computation);
+}
+
 void rl_cached_ended(rl_op *op, bool good) {
   rl_cached *c = op->cached;
   if (!own(c)) return;

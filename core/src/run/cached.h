@@ -58,6 +58,8 @@ rille_status rl_cached_ask(rl_op *op);
 /* The phase that replays. ROW; OK: the next phase is set; or an error. */
 rille_status rl_cached_replay(rl_op *op, rille_row *row);
 void rl_cached_rewind(rl_op *op); /* the rows come again */
+/* Called while the operation still has its connection: what a standby has said is not kept. */
+void rl_cached_leaves_connection(rl_op *op);
 void rl_cached_ended(rl_op *op, bool good);
 void rl_cached_reset(rl_op *op); /* gives up what is under way */
 void rl_cached_free(rl_cached *c);

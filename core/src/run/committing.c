@@ -174,7 +174,7 @@ static rille_status send_notice(rl_op *op, rl_str text, rl_error *err) {
 static rille_status tell_names(rl_op *op, const rl_names *names, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
-  rl_notice_write(&text, names);
+  rl_notice_write(&text, names, rl_client_answers(op->client));
   rille_status st = text.failed ? rl_fail_nomem(err) : send_notice(op, rl_buf_view(&text), err);
   rl_buf_dispose(&text);
   return st;
@@ -221,7 +221,7 @@ void rl_committing_warn(const rl_op *op, const rl_error *why) {
 static rille_status keep_notice(rl_op *op, const rl_names *names, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
-  rl_notice_write(&text, names);
+  rl_notice_write(&text, names, rl_client_answers(op->client));
   rl_committing *t = RL_NEW(&op->arena, rl_committing);
   if (t) *t = (rl_committing){.tells = true, .notice = rl_arena_str(&op->arena, rl_buf_view(&text))};
   bool kept = !text.failed && t && t->notice.p;

@@ -3,7 +3,7 @@
 #ifndef RL_RUN_FOREIGN_H
 #define RL_RUN_FOREIGN_H
 
-#include "cache/names.h"
+#include "cache/cache.h"
 #include "run/client.h"
 
 /* Takes notice of what others have written until now, without waiting. false: that is not known at the moment (the
@@ -16,15 +16,16 @@ bool rl_foreign_look(rl_client *c);
 enum { RL_NOTICE_LONGEST = 7999 }; /* bytes that NOTIFY accepts */
 /* Appends the text for what is touched. If the names do not fit, tables are touched instead of single rows, or
  * everything is. */
-void rl_notice_write(rl_buf *out, const rl_names *names);
-/* Adds what a notice of another process, or of a trigger, touches. own: it is of this process. Text that is no notice
- * touches everything. */
-void rl_notice_read(rl_str payload, rl_names *out, bool *own);
+void rl_notice_write(rl_buf *out, const rl_names *names, const rl_cache *from);
+/* Adds what a notice of another process, or of a trigger, touches. own: it is of this very cache, which knows its
+ * own writes. Text that is no notice touches everything. */
+void rl_notice_read(rl_str payload, rl_names *out, const rl_cache *to, bool *own);
 /* The outcome of a write is unknown, and its notice may still come. From now on this process takes the notices that it
  * has sent for those of another one. Any thread. */
 void rl_notice_outcome_unknown(void);
-/* Returns the number of this process, by which it recognizes its own notices. Another one after a fork, and
- * after an unknown outcome. Any thread. */
-uint64_t rl_notice_instance(void);
+/* Returns the number by which a cache recognizes its own notices. Another cache of the process has another one: its URL
+ * may name the same database differently. It changes after a fork, and after an unknown outcome. NULL: that of no
+ * cache. Any thread. */
+uint64_t rl_notice_instance(const rl_cache *of);
 
 #endif

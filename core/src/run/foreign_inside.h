@@ -43,7 +43,7 @@ struct rl_foreign {
 
 extern const rl_foreign_kind rl_foreign_listens, rl_foreign_asks_version;
 
-/* For tests: the limits of silence, in milliseconds. */
-extern _Atomic int64_t rl_foreign_silence_ms;
+/* For tests: the limit of silence, and how long a look waits for a sign of life, in milliseconds. */
+extern _Atomic int64_t rl_foreign_silence_ms, rl_foreign_answer_ms;
 
 #endif

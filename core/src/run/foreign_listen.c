@@ -2,16 +2,18 @@
  * without waiting, and connecting goes a step further each time.
  *
  * It is known what others did if the connection listens, all that had been received was read, and the server gave a
- * sign of life in the last ten seconds. While a thread reads, others do not wait for it: what was read in the last
- * moments is enough for them, because a notice takes about as long to arrive. */
+ * sign of life in the last ten seconds. A look that finds an older one asks, and waits a moment for the answer. While a
+ * thread reads, others do not wait for it: what was read in the last moments is enough for them, because a notice takes
+ * about as long to arrive. */
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "run/drive.h"
 #include "run/foreign.h"
 #include "run/foreign_inside.h"
 #include "run/observe.h"
 
-_Atomic int64_t rl_foreign_silence_ms = 10000;
+_Atomic int64_t rl_foreign_silence_ms = 10000, rl_foreign_answer_ms = 20;
 
 /* A look relies on another thread's for this long. */
 enum { RECENT_MS = 50 };
@@ -22,7 +24,7 @@ static void take_notice(const rl_event *e, rl_cache *cache) {
   rl_names names;
   bool own = false;
   rl_names_init(&names);
-  rl_notice_read(rl_str_of(e->heard.payload), &names, &own);
+  rl_notice_read(rl_str_of(e->heard.payload), &names, cache, &own);
   if (!own) rl_cache_touch(cache, &names);
   rl_names_dispose(&names);
 }
@@ -74,9 +76,26 @@ static bool is_alive(const rl_listener *l) {
   return rl_listener_hears(l) && l->quiet_ms - l->life_ms <= l->silence_ms + l->answer_ms;
 }
 
+/* Waits briefly for the answer to a question that this look has asked. The server answers after it has sent the notices
+ * that came before, so what was committed before the question is known when the answer is read. Without that wait the
+ * answer would be read by the next look, and be too old for it if calls are rare. A server that does not answer at once
+ * costs one look this time, not all. */
+static bool await_life(rl_foreign *f, rl_client *c, rl_cache *cache, int64_t begun) {
+  rl_listener *l = &f->listener;
+  int64_t until = begun + rl_foreign_answer_ms;
+  bool asked = l->state == RL_LISTENER_ASKING && l->due_ms - l->answer_ms >= begun;
+  while (asked && !is_alive(l) && rl_listener_hears(l) && rl_clock_ms() < until) {
+    rl_wait_block(&l->wait, until);
+    asked = read_events(f, c, cache) && l->state == RL_LISTENER_ASKING;
+  }
+  return l->state != RL_LISTENER_DOWN && is_alive(l);
+}
+
 static bool listen_look(rl_foreign *f, rl_client *c, rl_cache *cache) {
+  int64_t begun = rl_clock_ms();
   if (pthread_mutex_trylock(&f->lock) != 0) return rl_clock_ms() - atomic_load(&f->quiet_ms) <= RECENT_MS;
-  bool known = start(f) && read_events(f, c, cache) && is_alive(&f->listener);
+  bool known = start(f) && read_events(f, c, cache);
+  known = known && (is_alive(&f->listener) || await_life(f, c, cache, begun));
   atomic_store(&f->quiet_ms, known ? f->listener.quiet_ms : 0);
   pthread_mutex_unlock(&f->lock);
   return known;

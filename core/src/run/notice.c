@@ -26,7 +26,7 @@ static void instance_init(void) {
   (void)pthread_atfork(NULL, NULL, instance_forget); /* a child is another process to its parent */
 }
 
-uint64_t rl_notice_instance(void) {
+static uint64_t process_number(void) {
   pthread_once(&instance_once, instance_init);
   uint64_t known = atomic_load(&instance), chosen = 0;
   if (known) return known;
@@ -36,6 +36,12 @@ uint64_t rl_notice_instance(void) {
   }
   if (chosen == 0) chosen = 1;
   return atomic_compare_exchange_strong(&instance, &known, chosen) ? chosen : known;
+}
+
+uint64_t rl_notice_instance(const rl_cache *of) {
+  uint64_t parts[2] = {process_number(), of ? rl_cache_serial(of) : 0};
+  uint64_t number = rl_hash(parts, sizeof parts, parts[0]);
+  return number ? number : 1;
 }
 
 void rl_notice_outcome_unknown(void) {
@@ -77,10 +83,10 @@ static void write_name(rl_buf *out, rl_name name) {
   write_digits(out, name);
 }
 
-void rl_notice_write(rl_buf *out, const rl_names *names) {
+void rl_notice_write(rl_buf *out, const rl_names *names, const rl_cache *from) {
   notice_detail detail = choose_detail(names);
   rl_buf_text(out, NOTICE_WORD);
-  write_digits(out, rl_notice_instance());
+  write_digits(out, rl_notice_instance(from));
   if (detail == NOTICE_EVERYTHING) rl_buf_text(out, "\n" EVERYTHING);
   for (size_t i = 0; detail != NOTICE_EVERYTHING && i < names->count; i++) {
     rl_name name = names->items[i], rows = rl_name_rows_of(name);
@@ -139,7 +145,7 @@ static bool read_line(rl_str line, rl_names *out) {
   return true;
 }
 
-void rl_notice_read(rl_str payload, rl_names *out, bool *own) {
+void rl_notice_read(rl_str payload, rl_names *out, const rl_cache *to, bool *own) {
   uint64_t sender = 0;
   bool good = payload.len > 0;
   if (rl_str_starts(payload, RL_STR(NOTICE_WORD))) {
@@ -147,6 +153,6 @@ void rl_notice_read(rl_str payload, rl_names *out, bool *own) {
     good = read_digits(after(first, sizeof NOTICE_WORD - 1), &sender);
   }
   while (good && payload.len && !out->everything) good = read_line(take_line(&payload), out);
-  *own = good && sender == rl_notice_instance();
+  *own = good && sender == rl_notice_instance(to);
   if (!good) out->everything = true;
 }

@@ -301,6 +301,7 @@ bool rl_op_ended(rl_op *op, bool good) {
   if (op->tx) rl_tx_answered(op->tx, op, good);
   good = good && op->error.code == RL_CODE_NONE; /* committing a failed transaction rolls it back */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
+  if (op->cached) rl_cached_leaves_connection(op);
   op_release_connection(op);
   if (op->cached) rl_cached_ended(op, good);
   op->phase = RL_PHASE_IDLE;

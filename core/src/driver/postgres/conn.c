@@ -226,6 +226,12 @@ static rille_status pg_poll_connect(rl_conn *c, rl_wait *wait, rl_error *err) {
   return RILLE_AGAIN;
 }
 
+/* A server before 14 does not say it. */
+static bool pg_is_standby(const rl_conn *c) {
+  const char *said = PQparameterStatus(c->pg, "in_hot_standby");
+  return said && strcmp(said, "on") == 0;
+}
+
 static bool pg_is_usable(const rl_conn *c) {
   return c->ready && !c->lost && !c->server_gone && c->pid == rl_process_id() && PQstatus(c->pg) == CONNECTION_OK;
 }
@@ -284,6 +290,7 @@ const rl_driver rl_driver_postgres = {
     .send_command = rl_pg_send_command,
     .send_script = rl_pg_send_script,
     .is_usable = pg_is_usable,
+    .is_standby = pg_is_standby,
     .in_transaction = pg_in_transaction,
     .transaction_failed = pg_transaction_failed,
     .descriptor = pg_descriptor,
