@@ -34,10 +34,13 @@ function options.refuse(what, expected, value, shown) return fail(what, expected
 ---@return boolean
 function options.is_callable(f) return type(f) == "function" or type(f) == "table" and (getmetatable(f) or {}).__call ~= nil end
 
+-- A bound is not always an integer.
+local function bound(n) return (n % 1 == 0 and "%d" or "%s"):format(n) end
+
 -- Returns what is expected: "an integer from 1 to 10 (milliseconds)".
 local function number_like(kind, row)
   local least, most = row.least, row.most
-  local bounds = least and most and (" from %d to %d"):format(least, most) or least and (", %d or more"):format(least) or ""
+  local bounds = least and most and (" from %s to %s"):format(bound(least), bound(most)) or least and (", %s or more"):format(bound(least)) or ""
   return a(kind) .. bounds .. (row.ms and " (milliseconds)" or "")
 end
 

@@ -2,7 +2,8 @@
  * and trees of tables of these. Keys are sorted, so equal values have equal bytes.
  *
  *   value  := 'n' | 't' | 'f' | 'i' int64 | 'd' double | 's' length bytes | 'x' length text of a decimal | 'm' sentinel
- *           | '{' kind (value value)* '}'          kind: 0 plain, 1 array, 2 object, of rille's metatables
+ *           | '{' kind (value value)* '}'          kind: 0 plain; otherwise which of rille's metatables,
+ *             from 1 on. What was decoded stays so, since it is no condition
  *   length := u32; numbers are in the byte order of this machine */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "path.h"
 
 #define SENTINELS (RL_REF_ALL - RL_REF_NULL + 1)
+#define TABLE_KINDS (RL_REF_DECODED_FORM_OBJECT - RL_REF_ARRAY + 1)
 
 /* ------------------------------------------------------------------ writing */
 
@@ -180,7 +182,7 @@ static void pack_table(packer *p, int index, const rl_path *at) {
   rl_check_stack(L, 16);
   if (lua_getmetatable(L, index)) {
     rl_own_table own = rl_own_table_of(p->b, lua_topointer(L, -1));
-    kind = own.is_array ? 1 : own.is_object ? 2 : 0;
+    if (own.is_array || own.is_object) kind = (char)(1 + 2 * own.decoded + own.is_object);
     lua_pop(L, 1);
   }
   if (!kind && rl_plain_table(L, p->b, index, &why)) index = lua_gettop(L);
@@ -210,8 +212,8 @@ static void pack_value(packer *p, int index, const rl_path *at) {
     break;
   }
   default:
-    rl_refuse_at(p->L, at, "VALIDATION",
-                 lua_isfunction(p->L, index) ? "a function cannot be kept" : "a value of this type cannot be kept");
+    lua_pushfstring(p->L, "%s cannot be kept", rl_type_name(p->L, index));
+    rl_refuse_at(p->L, at, "VALIDATION", lua_tostring(p->L, -1));
   }
 }
 
@@ -258,7 +260,7 @@ static void unpack_value(unpacker *u, int depth);
 static void unpack_table(unpacker *u, int depth) {
   lua_State *L = u->L;
   char kind = *take(u, 1);
-  if (kind < 0 || kind > 2 || depth >= RL_WALK_DEPTH_MAX) unpack_refuse(u);
+  if (kind < 0 || kind > TABLE_KINDS || depth >= RL_WALK_DEPTH_MAX) unpack_refuse(u);
   rl_check_stack(L, 8);
   lua_newtable(L);
   while (u->at < u->end && *u->at != '}') {
@@ -270,7 +272,7 @@ static void unpack_table(unpacker *u, int depth) {
   }
   (void)take(u, 1);
   if (!kind) return;
-  rl_push_ref(L, kind == 1 ? RL_REF_ARRAY : RL_REF_OBJECT);
+  rl_push_ref(L, RL_REF_ARRAY + kind - 1);
   lua_setmetatable(L, -2);
 }
 
