@@ -406,6 +406,122 @@ static void test_in_transaction(void **state) {
   on_both(in_transaction, "", 4);
 }
 
+/* ------------------------------------------------------------------ limits of waiting */
+
+/* The computation of a caller that only looks: it does not block. */
+static rille_computation *looking(rille_client *c) {
+  rille_computation_options o = {.struct_size = sizeof o, .key = "slow", .key_len = 4, .how = &minute};
+  rille_computation *out = NULL;
+  rille_error *err = NULL;
+  must(rille_computation_new(c, &o, &out, &err), err);
+  return out;
+}
+
+static rille_status wait_for_value(rille_computation *v, rille_error **err) {
+  rille_status st;
+  while ((st = rille_computation_next(v, err)) == RILLE_AGAIN) {
+    rille_wait w = {.struct_size = sizeof w};
+    rille_computation_wait(v, &w);
+    struct pollfd q = {w.fd, POLLIN, 0};
+    assert_true(w.fd >= 0 && w.timeout_ms >= 0);
+    poll(&q, 1, (int)w.timeout_ms);
+  }
+  return st;
+}
+
+static void expect_slow_value(rille_client *c, const char *text) {
+  rille_error *err = NULL;
+  const char *value;
+  size_t len;
+  rille_computation *v = looking(c);
+  assert_int_equal(wait_for_value(v, &err), RILLE_ROW);
+  rille_computation_value(v, &value, &len);
+  assert_int_equal(len, strlen(text));
+  assert_memory_equal(value, text, len);
+  rille_computation_free(v);
+}
+
+/* A caller with a timeout fails at its time. Another one waits as long as for a connection, and then computes, and so
+ * does everybody who comes later. */
+static void limits(world *w) {
+  rille_client *c = start(w), *hasty = NULL;
+  rille_derive_options o = {.struct_size = sizeof o, .timeout_ms = 40};
+  rille_error *err = NULL;
+  must(rille_client_derive(c, &o, &hasty, &err), err);
+  rille_computation *slow = looking(c), *first = looking(hasty), *second = looking(w->client), *third = looking(c);
+  assert_int_equal(rille_computation_next(slow, &err), RILLE_DONE);
+  assert_int_equal(rille_computation_next(second, &err), RILLE_AGAIN);
+  assert_int_equal(wait_for_value(first, &err), RILLE_ERROR);
+  assert_string_equal(rille_error_code(err), "P1008");
+  assert_non_null(strstr(rille_error_message(err), "40 ms"));
+  rille_error_free(err);
+  err = NULL;
+  assert_int_equal(wait_for_value(second, &err), RILLE_DONE);
+  assert_int_equal(rille_computation_next(third, &err), RILLE_DONE);
+  rille_computation_land(second, "mine", 4);
+  rille_computation_land(third, "kept", 4);
+  rille_computation_land(slow, "old", 3);
+  expect_slow_value(c, "kept");
+  rille_computation *all[] = {slow, first, second, third};
+  for (size_t i = 0; i < 4; i++) rille_computation_free(all[i]);
+  rille_client_release(hasty);
+  rille_client_release(c);
+}
+
+static void test_limits(void **state) {
+  (void)state;
+  for (int postgres = 0; postgres < (postgres_url() ? 2 : 1); postgres++) {
+    world w;
+    open_world(&w, postgres, blog_schema, "", 4);
+    rille_client_release(w.client);
+    rille_cache_options cache = {.struct_size = sizeof cache};
+    rille_client_options o = {
+        .struct_size = sizeof o, .url = w.url, .schema = w.schema, .pool_wait_ms = 60, .cache = &cache};
+    rille_error *err = NULL;
+    must(rille_client_open(&o, &w.client, &err), err);
+    limits(&w);
+    close_world(&w);
+  }
+}
+
+/* The same for a read. It gets the rows that the other caller has read, or fails at its time. */
+static void reads_that_wait(world *w) {
+  if (!w->postgres) return; /* reads of SQLite do not wait */
+  rille_client *c = start(w), *hasty = NULL;
+  rille_derive_options o = {.struct_size = sizeof o, .timeout_ms = 40};
+  rille_error *err = NULL;
+  must(rille_client_derive(c, &o, &hasty, &err), err);
+  rille_op *slow = rille_op_new(c), *waiter = rille_op_new(c), *late = rille_op_new(hasty);
+  rille_tape *tape = rille_tape_new(), *other = rille_tape_new();
+  rille_row row;
+  rille_op *both[] = {slow, waiter};
+  for (size_t i = 0; i < 2; i++) {
+    rille_op_set_blocking(both[i], 0);
+    must(rille_op_set_cached(both[i], &minute, &err), err);
+    must(start_call(both[i], NULL, "user", RILLE_COUNT, i ? other : tape, "{'where':{'id':{'gt':0}}}", &err), err);
+    assert_int_equal(rille_op_next(both[i], &row, &err), RILLE_AGAIN);
+  }
+  rille_op_set_blocking(late, 0);
+  expect_code(cached_with(late, NULL, "user", RILLE_COUNT, "{'where':{'id':{'gt':0}}}"), "P1008");
+  answer a;
+  drain(slow, RILLE_OK, NULL, &a);
+  expect_miss(a, "(2)");
+  drain(waiter, RILLE_OK, NULL, &a);
+  expect_hit(a, "(2)");
+  rille_op_free(slow);
+  rille_op_free(waiter);
+  rille_op_free(late);
+  rille_tape_free(tape);
+  rille_tape_free(other);
+  rille_client_release(hasty);
+  rille_client_release(c);
+}
+
+static void test_reads_that_wait(void **state) {
+  (void)state;
+  on_both(reads_that_wait, "", 4);
+}
+
 /* ------------------------------------------------------------------ forks */
 
 static void forked(world *w) {
@@ -466,10 +582,20 @@ static void test_standby(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_hits),           cmocka_unit_test(test_option),  cmocka_unit_test(test_refused),
-      cmocka_unit_test(test_threads),        cmocka_unit_test(test_writers), cmocka_unit_test(test_request),
-      cmocka_unit_test(test_computations),   cmocka_unit_test(test_nested),  cmocka_unit_test(test_traits),
-      cmocka_unit_test(test_in_transaction), cmocka_unit_test(test_fork),    cmocka_unit_test(test_standby),
+      cmocka_unit_test(test_hits),
+      cmocka_unit_test(test_option),
+      cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_writers),
+      cmocka_unit_test(test_request),
+      cmocka_unit_test(test_computations),
+      cmocka_unit_test(test_nested),
+      cmocka_unit_test(test_traits),
+      cmocka_unit_test(test_in_transaction),
+      cmocka_unit_test(test_fork),
+      cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_reads_that_wait),
+      cmocka_unit_test(test_standby),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
