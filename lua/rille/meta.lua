@@ -134,14 +134,6 @@
 
 ---@alias rille.IsolationLevel "read_uncommitted"|"read_committed"|"repeatable_read"|"serializable"|"read uncommitted"|"read committed"|"repeatable read"
 
----@class (exact) rille.BatchOptions
----@field transaction? boolean true: always all or none; false: no transaction, even if some of them write
----@field max_wait? integer as in db:transaction
----@field timeout? integer as in db:transaction
----@field isolation_level? rille.IsolationLevel as in db:transaction
----@field retries? integer as in db:transaction
----@field read_only? boolean as in db:transaction
-
 ---@class (exact) rille.TransactionOptions
 ---@field max_wait? integer milliseconds in which it must begin: 2000
 ---@field timeout? integer milliseconds in which it must end: 5000
