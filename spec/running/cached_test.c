@@ -209,7 +209,6 @@ static void writers(world *w) {
   expect_rows(cached(s.client, "user", RILLE_FIND_UNIQUE, one), real.rows);
   rille_client_release(s.client);
 }
-
 static void test_writers(void **state) {
   (void)state;
   on_both(writers, "", 8);
@@ -447,6 +446,7 @@ static void limits(world *w) {
   rille_client *c = start(w), *hasty = NULL;
   rille_derive_options o = {.struct_size = sizeof o, .timeout_ms = 40};
   rille_error *err = NULL;
+  wait_until_it_answers(w->client);
   must(rille_client_derive(c, &o, &hasty, &err), err);
   rille_computation *slow = looking(c), *first = looking(hasty), *second = looking(w->client), *third = looking(c);
   assert_int_equal(rille_computation_next(slow, &err), RILLE_DONE);
@@ -459,11 +459,10 @@ static void limits(world *w) {
   assert_int_equal(wait_for_value(second, &err), RILLE_DONE);
   assert_int_equal(rille_computation_next(third, &err), RILLE_DONE);
   rille_computation_land(second, "mine", 4);
-  rille_computation_land(third, "kept", 4);
   rille_computation_land(slow, "old", 3);
+  rille_computation_land(third, "kept", 4);
   expect_slow_value(c, "kept");
-  rille_computation *all[] = {slow, first, second, third};
-  for (size_t i = 0; i < 4; i++) rille_computation_free(all[i]);
+  for (size_t i = 0; i < 4; i++) rille_computation_free((rille_computation *[]){slow, first, second, third}[i]);
   rille_client_release(hasty);
   rille_client_release(c);
 }
@@ -493,8 +492,8 @@ static void reads_that_wait(world *w) {
   must(rille_client_derive(c, &o, &hasty, &err), err);
   rille_op *slow = rille_op_new(c), *waiter = rille_op_new(c), *late = rille_op_new(hasty);
   rille_tape *tape = rille_tape_new(), *other = rille_tape_new();
-  rille_row row;
   rille_op *both[] = {slow, waiter};
+  rille_row row;
   for (size_t i = 0; i < 2; i++) {
     rille_op_set_blocking(both[i], 0);
     must(rille_op_set_cached(both[i], &minute, &err), err);
