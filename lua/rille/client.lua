@@ -124,7 +124,7 @@ local POOL = options.declare("rille.PoolOptions", {
 local POOL_KEYS = { size = "pool_size", wait = "pool_wait", idle = "pool_idle", max_lifetime = "pool_lifetime" }
 
 local CACHE = options.declare("rille.CacheOptions", {
-  { "store", "string", doc = '"memory", of this process' },
+  { "store", "string", doc = '"memory", of this process; or the URL of a Redis server, which processes share' },
   { "max_bytes", "integer", least = 1, most = 1125899906842624, doc = "all that is kept, with what belongs to it: 64 MiB; the largest of all clients counts" },
   { "max_entry", "integer", least = 1, most = 1125899906842624, doc = "an answer with more bytes is not kept: 1 MiB" },
   { "listen_url", "string", doc = "where to listen for writes of others, if `url` is that of a pooler" },

@@ -28,7 +28,7 @@
 ---@field max_lifetime? integer age at which a connection is replaced
 
 ---@class (exact) rille.CacheOptions
----@field store? string "memory", of this process
+---@field store? string "memory", of this process; or the URL of a Redis server, which processes share
 ---@field max_bytes? integer all that is kept, with what belongs to it: 64 MiB; the largest of all clients counts
 ---@field max_entry? integer an answer with more bytes is not kept: 1 MiB
 ---@field listen_url? string where to listen for writes of others, if `url` is that of a pooler

@@ -3,6 +3,7 @@
 local support = require "support"
 local check = require "cache.oracle_check"
 local model = require "cache.oracle_model"
+local redis = require "cache.redis"
 
 local OPERATIONS = tonumber(os.getenv "RILLE_CACHE_OPERATIONS" or "") or 3000
 local THREADS, COROUTINES = 4, 12 -- of each process; the last thread runs the coroutines
@@ -71,7 +72,7 @@ local function is_over(folder, names)
   return true
 end
 
--- o: cache: the store; names: of the processes; meanwhile(url, history): is called again and again while they run.
+-- o: cache: the store; delay: in place of the engine's; names: of the processes; meanwhile(url, history): is called again and again while they run.
 local function run(engine, o)
   local url, folder = support.database(engine), support.folder()
   require("rille").push { schema_text = model.schema, url = url }
@@ -79,7 +80,7 @@ local function run(engine, o)
   local db = support.connect(url, model.schema)
   local begin = now()
   model.fill(db, now)
-  local history = check.new(DELAY[engine])
+  local history = check.new(o.delay or DELAY[engine])
   history:commit("fill", begin, now(), model.all(db))
   db:close()
   for _, name in ipairs(o.names) do
@@ -127,6 +128,14 @@ support.each_engine(function(engine)
   describe("the cache against an oracle", function()
     it("gives what the database could have given, in memory", function()
       run(engine, { cache = "memory", names = { "one", "two", "plain" }, meanwhile = engine == "postgresql" and write_with_psql or nil })
+    end)
+
+    -- Between processes that share it there is no delay at all, as long as Redis answers.
+    it("does so in Redis", function()
+      local server = redis.server()
+      local good, e = pcall(run, engine, { cache = server:url(), delay = 0, names = { "one", "two" }, share = engine == "sqlite" and 200 or 40 })
+      server:stop()
+      assert(good, e)
     end)
 
     if engine == "sqlite" then

@@ -338,7 +338,7 @@ support.each_engine(function(engine)
     refused(1, "cache: expected a boolean or a table of options")
     refused({ max_byte = 1 }, "unknown option `max_byte`; did you mean `max_bytes`?")
     refused({ max_bytes = 0 }, "cache.max_bytes: expected an integer from 1")
-    refused({ store = "disk" }, "cache.store: expected \"memory\"")
+    refused({ store = "disk" }, "cache.store: expected `redis://")
   end)
 
   it("gives an error to its caller, and keeps none", function()

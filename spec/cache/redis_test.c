@@ -383,6 +383,44 @@ static void test_a_child_has_its_own_connections(void **state) {
   writer_end(&w);
 }
 
+/* A keep and a settle that are sent without waiting. What the server has not answered when it ends is owed. */
+static void test_posting(void **state) {
+  (void)state;
+  reader a = reader_of(one, POST, 0), b = reader_of(two, POST, 0);
+  writer w = writer_of(one, POST, 0);
+  rl_remote_figures f;
+  assert_int_equal(ask(&a, "posts"), RL_REMOTE_COMPUTE);
+  rl_talk_keep(&a.talk, one, &a.work, RL_STR("rows"), 60000, NULL);
+  assert_true(rl_talk_post(&a.talk));
+  rl_talk_end(&a.talk);
+  assert_hit(&a, "posts", "rows"); /* on the same connection, so it is kept by then */
+  assert_hit(&b, "posts", "rows");
+  assert_int_equal(mark(&w), RL_REMOTE_DONE);
+  rl_talk_settle(&w.talk, &w.writing, RL_WRITE_DONE, NULL);
+  assert_true(rl_talk_post(&w.talk));
+  rl_talk_end(&w.talk);
+  assert_int_equal(ask(&a, "posts"), RL_REMOTE_COMPUTE);
+  assert_false(a.work.spoiled);
+  assert_int_equal(mark(&w), RL_REMOTE_DONE);
+  redis_stop(&server);
+  rl_talk_settle(&w.talk, &w.writing, RL_WRITE_DONE, NULL);
+  (void)rl_talk_post(&w.talk);
+  rl_talk_end(&w.talk);
+  assert_int_equal(ask(&a, "posts"), RL_REMOTE_NONE);
+  rl_remote_count(one, &f);
+  assert_true(f.owes);
+  redis_start(&server, "");
+  for (int64_t until = rl_clock_ms() + 30000; ask(&a, "posts") == RL_REMOTE_NONE;) {
+    assert_true(rl_clock_ms() < until);
+    usleep(10000);
+  }
+  rl_remote_count(one, &f);
+  assert_false(f.owes);
+  reader_end(&a);
+  reader_end(&b);
+  writer_end(&w);
+}
+
 /* ------------------------------------------------------------------ an oracle */
 
 enum { THREADS = 4, ROUNDS = 250 };
@@ -407,7 +445,9 @@ static void act_write(actor *a, writer *w) {
   pthread_mutex_lock(&commit_lock);
   if (done) atomic_fetch_add(&database, 1);
   pthread_mutex_unlock(&commit_lock);
-  (void)settle(w, done ? RL_WRITE_DONE : RL_WRITE_FAILED, NULL);
+  rl_talk_settle(&w->talk, &w->writing, done ? RL_WRITE_DONE : RL_WRITE_FAILED, NULL);
+  if (next_of(a) % 2 || !rl_talk_post(&w->talk)) (void)drive(&w->talk);
+  rl_talk_end(&w->talk);
 }
 
 /* A hit is what the database had at some moment since the call began. */
@@ -481,6 +521,7 @@ int main(void) {
       cmocka_unit_test_setup(test_too_long_and_too_many, flush),
       cmocka_unit_test_setup(test_scripts_that_the_server_has_forgotten, flush),
       cmocka_unit_test_setup(test_a_child_has_its_own_connections, flush),
+      cmocka_unit_test_setup(test_posting, flush),
       cmocka_unit_test_setup(test_no_hit_is_older_than_its_call, flush),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

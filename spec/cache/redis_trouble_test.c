@@ -366,7 +366,8 @@ static void assert_liar(const char *answer, const char *problem) {
   close(l.listener);
 }
 
-#define GREETING "$9\r\n\nrun_id:1\r\n$13\r\n\nrole:master\n\r\n"
+#define SCRIPTS "$1\r\nx\r\n$1\r\nx\r\n$1\r\nx\r\n$1\r\nx\r\n$1\r\nx\r\n"
+#define GREETING SCRIPTS "$9\r\n\nrun_id:1\r\n$13\r\n\nrole:master\n\r\n"
 
 static void test_what_is_no_redis(void **state) {
   (void)state;
@@ -380,14 +381,14 @@ static void test_what_is_no_redis(void **state) {
   assert_liar("+OK\r\n", greeting);
   assert_liar(":1\r\n", greeting);
   assert_liar("-LOADING x\r\n", "the server is loading its data");
-  assert_liar("$9\r\n\nrun_id:1\r\n$12\r\n\nrole:slave\n\r\n", "the server is a replica");
+  assert_liar(SCRIPTS "$9\r\n\nrun_id:1\r\n$12\r\n\nrole:slave\n\r\n", "the server is a replica");
   assert_liar(GREETING "-ERR no scripts here\r\n", "the server refused a script");
   assert_liar(GREETING "+OK\r\n", form);
   assert_liar(GREETING ":1\r\n", form);
   assert_liar(GREETING "*0\r\n", form);
   assert_liar(GREETING "*1\r\n:4\r\n", form);
   assert_liar(GREETING "*2\r\n:4\r\n:0\r\n", form);
-  assert_liar(GREETING "*4\r\n:4\r\n:0\r\n$1\r\nx\r\n:1\r\n", form);
+  assert_liar(GREETING "*4\r\n:4\r\n:0\r\n:5\r\n$1\r\nx\r\n", form);
   assert_liar(GREETING "*4\r\n:1\r\n:0\r\n$1\r\nx\r\n:1\r\n", form);
   assert_liar(GREETING "*1\r\n:9\r\n", form);
   assert_refused("redis://127.0.0.1:1?timeout=20000", "the server cannot be reached");

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "run/answers.h"
 #include "run/cached.h"
+#include "run/shared.h"
 
 struct rille_computation {
   rl_computation *computation;
@@ -164,6 +165,6 @@ rille_status rille_client_cache_clear(rille_client *c, rille_error **err) {
   rl_error error = {0};
   rl_cache *answers = cache_of(c);
   if (!answers) return rl_box(rl_fail(&error, RL_VALIDATION, "the client has no cache"), &error, err);
-  rl_cache_clear(answers);
+  rl_shared_clear(answers);
   return RILLE_OK;
 }

@@ -67,6 +67,7 @@ typedef struct rl_writing {
   rl_cache *cache; /* borrowed; NULL: no write is under way */
   rl_names names;  /* owned */
   bool counted_only;
+  struct rl_writing_shared *shared; /* owned: its mark in a server that processes share; NULL: none yet */
 } rl_writing;
 void rl_cache_write_begins(rl_cache *c, rl_writing *w, const rl_names *names);
 void rl_cache_write_ends(rl_writing *w, rl_write_outcome outcome, const rl_names *done);
@@ -161,6 +162,29 @@ void rl_flight_fail(rl_flight *f, const rl_error *err);
 rl_str rl_cache_entry_bytes(const rl_cache_entry *e); /* as long as the entry is retained */
 rl_cache_entry *rl_cache_entry_retain(rl_cache_entry *e);
 void rl_cache_entry_release(rl_cache_entry *e);
+
+/* ------------------------------------------------------------------ shared with other processes: shared.c */
+
+/* Sets the server that has the answers of this database for several processes (cache/redis/remote.h). Then writes and
+ * touches are told there, and this cache only decides who computes. Returns false if it has another one. */
+struct rl_remote;
+bool rl_cache_share(rl_cache *c, struct rl_remote *r);
+struct rl_remote *rl_cache_remote(const rl_cache *c); /* borrowed; NULL: none */
+/* What to wait for. */
+typedef struct rl_remote_wait {
+  int fd; /* -1: only time to wait for */
+  bool read, write;
+  int64_t until_ms; /* rl_clock_ms; INT64_MAX: only the descriptor counts */
+} rl_remote_wait;
+/* Between the beginning of a write and its sending: tells the server. AGAIN: wait, then call again. OK: it knows, or it
+ * cannot be told now. It is told of the end without waiting. */
+rille_status rl_cache_write_told(rl_writing *w, rl_remote_wait *wait);
+/* Ends a flight with an answer that is not kept here. kept: the server may keep it, or gave it. */
+void rl_flight_give(rl_flight *f, rl_str bytes, bool kept);
+/* Builds an entry of bytes that came from outside; what it depends on is not known here. NULL when out of memory. */
+rl_cache_entry *rl_cache_entry_outside(rl_str bytes);
+/* Counts what counted as a miss as a hit. */
+void rl_cache_count_outside(rl_cache *c, uint32_t label, bool stale);
 
 /* ------------------------------------------------------------------ figures: figures.c */
 

@@ -352,7 +352,8 @@ static bool flight_keep(rl_flight *f, rl_cache_entry *e, rl_cache_entry **droppe
          rl_store_put(f->cache, e, dropped);
 }
 
-bool rl_flight_land(rl_flight *f, rl_str bytes, bool keep) {
+/* counted: as kept, by another store. */
+static bool flight_land(rl_flight *f, rl_str bytes, bool keep, bool counted) {
   if (!rl_flight_is_own(f)) {
     rl_flight_release(f);
     return false;
@@ -372,9 +373,17 @@ bool rl_flight_land(rl_flight *f, rl_str bytes, bool keep) {
   flight_end(f, e ? RL_FLIGHT_LANDED : RL_FLIGHT_GIVEN_UP);
   rl_flights_unlock();
   rl_entries_free(dropped);
-  rl_count(f->cache, f->label, kept ? RL_COUNT_KEPT : RL_COUNT_REFUSED, 1);
+  rl_count(f->cache, f->label, kept || counted ? RL_COUNT_KEPT : RL_COUNT_REFUSED, 1);
   rl_flight_release(f);
   return kept;
+}
+
+bool rl_flight_land(rl_flight *f, rl_str bytes, bool keep) {
+  return flight_land(f, bytes, keep, false);
+}
+
+void rl_flight_give(rl_flight *f, rl_str bytes, bool kept) {
+  (void)flight_land(f, bytes, false, kept);
 }
 
 void rl_flight_fail(rl_flight *f, const rl_error *err) {

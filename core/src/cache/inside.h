@@ -128,7 +128,11 @@ struct rl_cache {
   rl_store store;
   rl_label unnamed; /* label 0 */
   rl_labels *_Atomic labels;
+  struct rl_remote *_Atomic remote; /* retained; NULL: it is not shared. Set once */
 };
+
+void rl_touch_remote(const rl_cache *c, const rl_names *names); /* NULL: everything */
+void rl_writing_end_shared(rl_writing *w, rl_write_outcome outcome, const rl_names *done);
 
 /* ------------------------------------------------------------------ flights: flight.c, seat.c, circle.c */
 

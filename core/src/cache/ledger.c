@@ -143,6 +143,7 @@ static void quarantine(rl_cache *c, const rl_names *names) {
 void rl_cache_write_ends(rl_writing *w, rl_write_outcome outcome, const rl_names *done) {
   rl_cache *c = w->cache;
   if (!c) return;
+  rl_writing_end_shared(w, outcome, done);
   const rl_names *marked = w->counted_only ? NULL : &w->names, *stale = w->counted_only || !done ? marked : done;
   if (outcome == RL_WRITE_UNKNOWN) quarantine(c, stale);
   if (outcome != RL_WRITE_FAILED) add_to_each(c, stale, RL_WORD_STAMP);
@@ -159,6 +160,7 @@ void rl_cache_write_ends(rl_writing *w, rl_write_outcome outcome, const rl_names
 void rl_cache_touch(rl_cache *c, const rl_names *names) {
   add_to_each(c, names, RL_WORD_STAMP);
   add(&c->total, RL_WORD_STAMP);
+  rl_touch_remote(c, names);
 }
 
 void rl_cache_touch_everything(rl_cache *c) {

@@ -3,6 +3,7 @@
 #include "base/fork_lock.h"
 #include "base/process.h"
 #include "cache/inside.h"
+#include "cache/redis/remote.h"
 
 /* How many words a ledger has. A private cache is emptied by every write, so it needs few. */
 enum { PLACES = 65536, PLACES_PRIVATE = 64 };
@@ -36,6 +37,7 @@ static void cache_free(rl_cache *c) {
   rl_labels_dispose(c);
   rl_free(c->ledger);
   pthread_mutex_destroy(&c->store.lock);
+  rl_remote_release(c->remote);
   rl_free((char *)c->identity.p);
   rl_free(c);
 }
@@ -130,6 +132,8 @@ bool rl_cache_own(rl_cache *_Atomic *cache) {
     rl_cache_release(own);
     return false;
   }
+  rl_remote *shared = rl_cache_remote(inherited);
+  if (shared) (void)rl_cache_share(own, shared);
   if (atomic_compare_exchange_strong(cache, &inherited, own))
     rl_cache_release(inherited);
   else

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/sha256.h"
+#include "run/shared.h"
 
 /* Changes with the bytes of entries and with what keys consist of. */
 #define FORMAT 2
@@ -46,6 +47,7 @@ static void write_own_key(rl_buf *out, const rl_client *c, const rl_client_setti
   uint64_t facts[] = {FORMAT, c->schema->hash, c->schema->source.len, s->strict_where, o->unixepoch_ms};
   rl_buf_put(out, facts, sizeof facts);
   put_part(out, c->database);
+  if (rl_shared_is_wanted(s->cache)) rl_shared_write_place(out, o);
   put_text(out, o->user);
   put_text(out, o->search_path);
   put_text(out, o->parameters); /* such as `options`, which may set the role */
@@ -80,8 +82,6 @@ static rille_status name_client(rl_client *c, const rl_client_settings *s, rl_er
 static rille_status check_settings(const rl_cache_settings *s, const rl_client *c, rl_error *err) {
   if (s->limits.max_bytes < 0 || s->limits.max_entry < 0)
     return rl_fail(err, RL_VALIDATION, "cache: sizes cannot be negative");
-  if (s->store.len && !rl_str_is(s->store, "memory"))
-    return rl_fail(err, RL_VALIDATION, "cache.store: expected \"memory\"; this build has no other store");
   if (!s->listen_url.len) return RILLE_OK;
   const rl_driver *driver = NULL;
   rille_status st = rl_driver_of_url(s->listen_url, &driver, err);
@@ -103,12 +103,16 @@ rille_status rl_answers_open(rl_client *c, const rl_client_settings *settings, r
   if (s->listen_url.len) c->listen_url = rl_str_of(rl_arena_strdup(&c->arena, s->listen_url));
   if (s->listen_url.len && !c->listen_url.p) return rl_fail_nomem(err);
   c->caches = true;
+  if (rl_shared_is_wanted(s)) st = rl_shared_open(c, s, answers, err);
+  if (st != RILLE_OK) return st;
   return rl_cache_activate(answers, &s->limits) ? RILLE_OK : rl_fail_nomem(err);
 }
 
 void rl_answers_close(rl_client *c) {
   if (c->answers) rl_cache_release(c->answers);
+  rl_remote_release(c->remote);
   c->answers = NULL;
+  c->remote = NULL;
 }
 
 rl_cache *rl_client_answers(rl_client *c) {

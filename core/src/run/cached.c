@@ -83,6 +83,7 @@ static bool own(rl_cached *c) {
 }
 
 static void give_up(rl_cached *c, const rl_error *err) {
+  if (c->flight) (void)rl_shared_end(&c->shared, (rl_str){0}, 0, NULL, false);
   if (c->flight) rl_flight_fail(c->flight, err);
   if (c->memo) rl_flight_fail(c->memo, err);
   c->flight = c->memo = NULL;
@@ -108,6 +109,8 @@ void rl_cached_reset(rl_op *op) {
   rl_turn_leave(&c->turn);
   release_entry(c);
   c->wanted = c->asks = c->remembers = c->emptied = c->is_unique = c->is_seen = false;
+  c->notes = c->talks = c->peeks = false;
+  rl_shared_reset(&c->shared);
   c->turn.until_ms = 0;
   c->counts = NULL;
   c->affected = 0;
@@ -123,6 +126,7 @@ void rl_cached_reset(rl_op *op) {
 void rl_cached_free(rl_cached *c) {
   if (!c) return;
   rl_turn_dispose(&c->turn);
+  rl_shared_dispose(&c->shared);
   rl_cached_how_dispose(&c->how);
   rl_buf_dispose(&c->key);
   rl_buf_dispose(&c->bytes);
@@ -184,6 +188,7 @@ static void collect_names(rl_op *op) {
 static void note_in_transaction(rl_computation *c, const rl_tx *tx, const rl_names *names) {
   rl_computation_note_snapshot(c, &tx->snapshot);
   rl_computation_note(c, names);
+  rl_computation_spoil_shared(c);
   if (!rl_names_is_empty(&tx->touched)) rl_computation_spoil(c);
 }
 
@@ -198,6 +203,7 @@ static rille_status note_reads(rl_op *op) {
     note_in_transaction(c->computation, op->tx, &c->names);
   else
     rl_computation_note(c->computation, &c->names);
+  c->notes = !op->tx && !rl_names_is_empty(&c->names) && rl_computation_work(c->computation);
   return RILLE_OK;
 }
 
@@ -207,7 +213,10 @@ void rl_cached_started(rl_op *op) {
   c->emptied = c->request && (op->kind->may_write(op) || rl_tx_commits(op));
   if (c->emptied) empty_memo(c);
   if (c->asks || c->remembers) op->phase = RL_PHASE_ASK;
-  if (c->computation && note_reads(op) != RILLE_OK) op->phase = RL_PHASE_END;
+  if (c->computation && note_reads(op) != RILLE_OK)
+    op->phase = RL_PHASE_END;
+  else if (c->notes)
+    op->phase = RL_PHASE_ASK;
 }
 
 /* ------------------------------------------------------------------ asking */
@@ -246,6 +255,7 @@ static rille_status run_alone(rl_op *op) {
     if (!c->how.by_ttl_only) collect_names(op);
     rl_names_add_all(&c->names, &c->how.names);
     rl_computation_note(c->computation, &c->names);
+    rl_computation_spoil_shared(c->computation);
   }
   return run(op);
 }
@@ -254,26 +264,100 @@ static bool is_find_unique(rille_action action) {
   return action == RILLE_FIND_UNIQUE || action == RILLE_FIND_UNIQUE_OR_THROW;
 }
 
-static rille_status run_for_all(rl_op *op) {
+/* Notes in the flight what the answer depends on, as far as that is known before the first statement. */
+static void note_flight(rl_op *op) {
   rl_cached *c = op->cached;
   rl_call *call = op->calls[0];
-  tell(op, "miss");
   if (!c->how.by_ttl_only) collect_names(op);
   rl_names_add_all(&c->names, &c->how.names);
   if (c->computation) rl_computation_note(c->computation, &c->names);
   c->is_unique = !c->how.by_ttl_only && is_find_unique(call->compiled->action) && !is_seen_by_session(op);
   rl_flight_note(c->flight, &c->names);
+}
+
+static rille_status run_for_all(rl_op *op) {
+  tell(op, "miss");
   return run(op);
+}
+
+static void begin_replay_phase(rl_op *op, const char *what) {
+  rl_cached *c = op->cached;
+  if (what) tell(op, what);
+  if (c->memo) rl_flight_land(c->memo, rl_cache_entry_bytes(c->entry), true);
+  c->memo = NULL;
+  op->phase = RL_PHASE_REPLAY;
 }
 
 static rille_status replay(rl_op *op, const char *what) {
   rl_cached *c = op->cached;
-  if (what) tell(op, what);
-  if (c->computation) rl_computation_note_entry(c->computation, c->entry);
-  if (c->memo) rl_flight_land(c->memo, rl_cache_entry_bytes(c->entry), true);
-  c->memo = NULL;
-  op->phase = RL_PHASE_REPLAY;
+  if (c->computation) {
+    rl_computation_note_entry(c->computation, c->entry);
+    rl_computation_spoil_shared(c->computation);
+  }
+  begin_replay_phase(op, what);
   return RILLE_OK;
+}
+
+/* ------------------------------------------------------------------ asking the server that processes share */
+
+static rl_remote_question question_of(const rl_op *op, const rl_caller *from, bool peeks) {
+  rl_cached *c = op->cached;
+  int64_t limit = from->limit_ms;
+  if (limit == RL_NO_DEADLINE) limit = rl_clock_after(rl_pool_wait_ms(op->client->pool));
+  return (rl_remote_question){rl_buf_view(&c->key), c->how.ttl_ms, c->how.stale_ms, peeks, limit, &c->names};
+}
+
+/* A hit there is one for all who wait here. Out of memory, it is a miss. */
+static rille_status replay_shared(rl_op *op, bool stale) {
+  rl_cached *c = op->cached;
+  rl_str bytes = c->shared.talk.bytes;
+  c->entry = rl_cache_entry_outside(bytes);
+  if (!c->entry) return run_alone(op);
+  if (c->flight) rl_flight_give(c->flight, bytes, true);
+  c->flight = NULL;
+  rl_turn_leave(&c->turn);
+  if (c->computation) rl_computation_add_work(c->computation, &c->shared.work);
+  rl_cache *answers = rl_client_answers(op->client);
+  if (answers) rl_cache_count_outside(answers, rl_cache_label(answers, op->calls[0]->compiled->model->name), stale);
+  rl_talk_end(&c->shared.talk);
+  begin_replay_phase(op, stale ? "stale" : "hit");
+  return RILLE_OK;
+}
+
+/* OK: the next phase is set. AGAIN: it talks, or, if it does not any more, waits for another caller. */
+static rille_status talk_on(rl_op *op) {
+  rl_cached *c = op->cached;
+  if (rl_shared_next(&c->shared, &op->wait) == RILLE_AGAIN) return RILLE_AGAIN;
+  rl_remote_answer answer = c->shared.talk.answer;
+  c->talks = false;
+  if (answer == RL_REMOTE_HIT || answer == RL_REMOTE_STALE_HIT) return replay_shared(op, answer == RL_REMOTE_STALE_HIT);
+  rl_talk_end(&c->shared.talk);
+  if (c->peeks) return RILLE_AGAIN;
+  if (c->computation && (answer == RL_REMOTE_COMPUTE || answer == RL_REMOTE_DONE))
+    rl_computation_add_work(c->computation, &c->shared.work);
+  else if (c->computation)
+    rl_computation_spoil_shared(c->computation);
+  return c->notes ? run(op) : run_for_all(op);
+}
+
+/* peeks: another caller of this process computes. It may give an old answer meanwhile. */
+static rille_status ask_shared(rl_op *op, const rl_caller *from, bool peeks) {
+  rl_cached *c = op->cached;
+  rl_remote_question q = question_of(op, from, peeks);
+  c->peeks = peeks;
+  c->talks = true;
+  rl_shared_ask(&c->shared, op->client, &q);
+  return talk_on(op);
+}
+
+/* Asks for the stamps of what a computation is about to read. */
+static rille_status note_shared(rl_op *op) {
+  rl_cached *c = op->cached;
+  const rl_remote_work *work = rl_computation_work(c->computation);
+  if (!work) return run(op);
+  rl_shared_note(&c->shared, op->client, &c->names, work);
+  c->talks = true;
+  return talk_on(op);
 }
 
 /* Asks the memo. A coroutine of the same request may be computing the same: the memo makes nobody wait. */
@@ -298,7 +382,7 @@ static rl_caller caller_of(const rl_op *op) {
       .client = op->client, .blocking = op->blocking, .shared = op->bell, .tag = op->tag, .limit_ms = op->limit_ms};
 }
 
-/* Asks the cache of the database. AGAIN: it waits now. */
+/* Asks the cache of the database. AGAIN: it talks with the server, or waits for another caller. */
 static rille_status ask(rl_op *op, const rl_caller *from) {
   rl_cached *c = op->cached;
   rl_cache *answers = rl_client_answers(op->client);
@@ -312,8 +396,11 @@ static rille_status ask(rl_op *op, const rl_caller *from) {
   switch (rl_cache_ask(answers, &q, &c->entry, &c->flight, &c->turn.seat)) {
   case RL_CACHE_HIT: return replay(op, "hit");
   case RL_CACHE_STALE_HIT: return replay(op, "stale");
-  case RL_CACHE_COMPUTE: return run_for_all(op);
-  case RL_CACHE_WAIT: return RILLE_AGAIN;
+  case RL_CACHE_COMPUTE:
+    note_flight(op);
+    return rl_client_remote(op->client) ? ask_shared(op, from, false) : run_for_all(op);
+  case RL_CACHE_WAIT:
+    return rl_client_remote(op->client) && c->how.stale_ms > 0 ? ask_shared(op, from, true) : RILLE_AGAIN;
   case RL_CACHE_ALONE: break;
   }
   return run_alone(op);
@@ -323,13 +410,16 @@ rille_status rl_cached_ask(rl_op *op) {
   rl_cached *c = op->cached;
   rl_caller from = caller_of(op);
   own(c);
+  rille_status st = c->talks ? talk_on(op) : RILLE_AGAIN;
+  if (st != RILLE_AGAIN || c->talks) return st;
+  if (c->notes) return note_shared(op);
   if (!write_key(op)) return run_alone(op);
   if (c->remembers && !c->memo && !rl_turn_is_taken(&c->turn) && memo_has_it(op)) return replay(op, NULL);
   if (!c->asks) return run(op);
   for (;;) {
     if (!rl_turn_is_taken(&c->turn)) {
-      rille_status st = ask(op, &from);
-      if (st != RILLE_AGAIN) return st;
+      st = ask(op, &from);
+      if (st != RILLE_AGAIN || c->talks) return st;
     }
     switch (rl_turn_look(&c->turn, &from, &c->entry, &op->wait, &op->error)) {
     case RL_TURN_GOT: return replay(op, "wait");
@@ -396,6 +486,23 @@ static bool complete_bytes(rl_op *op) {
 
 /* ------------------------------------------------------------------ the end */
 
+static int64_t life_of(const rl_cached_how *how) {
+  return how->ttl_ms < INT64_MAX - how->stale_ms ? how->ttl_ms + how->stale_ms : INT64_MAX;
+}
+
+/* Ends the flight: with an entry here, or in the server that processes share. */
+static void land_flight(rl_op *op, rl_str bytes) {
+  rl_cached *c = op->cached;
+  bool known = rl_foreign_look(op->client);
+  if (!c->shared.remote) {
+    rl_flight_land(c->flight, bytes, known);
+    return;
+  }
+  bool kept = rl_shared_end(&c->shared, known ? bytes : (rl_str){0}, life_of(&c->how),
+                            c->is_unique ? &c->precise : NULL, op->blocking);
+  rl_flight_give(c->flight, bytes, kept);
+}
+
 static void land(rl_op *op) {
   rl_cached *c = op->cached;
   rl_call *call = op->calls[0];
@@ -409,7 +516,7 @@ static void land(rl_op *op) {
     rl_flight_narrow(c->flight, &c->precise);
   }
   rl_str bytes = rl_buf_view(&c->bytes);
-  if (c->flight) rl_flight_land(c->flight, bytes, rl_foreign_look(op->client));
+  if (c->flight) land_flight(op, bytes);
   if (c->memo) rl_flight_land(c->memo, bytes, true);
   c->flight = c->memo = NULL;
   c->collects = false;

@@ -7,6 +7,7 @@
 
 #include "run/computation.h"
 #include "run/op.h"
+#include "run/shared.h"
 
 /* The memo of a request. One thread at a time. */
 typedef struct rl_request {
@@ -27,6 +28,10 @@ struct rl_cached {
   bool remembers; /* in the memo of the request */
   bool collects;  /* its rows are copied */
   bool emptied;   /* a write that has to empty the memo again */
+  bool notes;     /* its computation needs stamps of what it reads */
+  bool talks;     /* with the server that processes share */
+  bool peeks;     /* there, for an old answer, while another caller computes */
+  rl_shared shared;
   rl_buf key;
   rl_turn turn;
   rl_cache_entry *entry; /* retained: what is replayed */

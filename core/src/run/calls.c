@@ -79,7 +79,8 @@ static rille_status calls_send(rl_op *op, rl_error *err) {
   rl_exchange_clear(io);
   bool has_none = op->own_tx == RL_OWN_NONE || op->own_tx == RL_OWN_NONE_TELLS;
   if (calls_are_all_sent(op) && has_none && !op->stream) return RILLE_DONE;
-  rille_status st = rl_route_send_probe(op, err);
+  rille_status st = rl_own_tx_mark(op, err);
+  if (st == RILLE_OK) st = rl_route_send_probe(op, err);
   if (st == RILLE_OK) st = rl_own_tx_begin(op, err);
   if (st == RILLE_OK) st = send_calls(op, &group, &all, err);
   bool waits = group.waits && !only_tells(op);

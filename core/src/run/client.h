@@ -50,6 +50,7 @@ typedef struct rl_client {
   /* of the cache: answers.c. All but the key are of a root */
   rl_cache *_Atomic answers; /* that of the database; replaced after a fork */
   bool caches;               /* it was opened with `cache`: its writes tell other processes */
+  struct rl_remote *remote;  /* retained: what its reads ask, and other processes too; NULL: its store is memory */
   rl_str database;           /* names server and database */
   rl_str listen_url;         /* where to listen for writes of others; empty: where the pool connects */
   rl_str own_key;            /* the root's part of the keys of cached reads */

@@ -98,11 +98,27 @@ static rille_status collect(rl_op *op, rl_cache *cache, rl_error *err) {
   return calls_may_commit(op) ? op_mark(op, cache, &tx->touched, err) : RILLE_OK;
 }
 
+/* Tells the server that processes share. */
+static rille_status tell_server(rl_op *op, rl_writing *w) {
+  rl_remote_wait wait;
+  rille_status st = rl_cache_write_told(w, &wait);
+  if (st == RILLE_AGAIN) op->wait = (rl_wait){wait.fd, wait.read, wait.write, wait.until_ms};
+  return st;
+}
+
 rille_status rl_committing_begin(rl_op *op, rl_error *err) {
-  if (op->committing || !calls_write(op)) return RILLE_OK;
+  if (op->committing) return tell_server(op, &op->committing->writing);
+  if (!calls_write(op)) return RILLE_OK;
   rl_cache *cache = rl_client_answers(op->client);
   if (!cache) return RILLE_OK; /* out of memory in a child: it has no cache */
-  return op->tx ? collect(op, cache, err) : mark_own(op, cache, err);
+  rille_status st = op->tx ? collect(op, cache, err) : mark_own(op, cache, err);
+  return st == RILLE_OK && op->committing ? tell_server(op, &op->committing->writing) : st;
+}
+
+rille_status rl_committing_tell_server(rl_op *op) {
+  rille_status st = tell_server(op, &op->committing->writing);
+  if (st == RILLE_AGAIN) op->deadline_ms = RL_NO_DEADLINE; /* it has its own */
+  return st;
 }
 
 /* ------------------------------------------------------------------ the outcome */
@@ -136,7 +152,7 @@ static bool nothing_committed(const rl_op *op) {
 }
 
 static rl_write_outcome outcome_of(const rl_op *op, bool good) {
-  if (good) return RL_WRITE_DONE;
+  if (good || op->committing->is_certain) return RL_WRITE_DONE;
   if (!op->tx && nothing_committed(op)) return RL_WRITE_FAILED;
   return is_lost(op) ? RL_WRITE_UNKNOWN : RL_WRITE_DONE; /* the connection is clean, so it is decided */
 }
@@ -218,24 +234,29 @@ void rl_committing_warn(const rl_op *op, const rl_error *why) {
 }
 
 /* The names are the caller's, so their text is kept. */
-static rille_status keep_notice(rl_op *op, const rl_names *names, rl_error *err) {
+static bool keep_notice(rl_op *op, rl_committing *t, const rl_names *names) {
   rl_buf text;
   rl_buf_init(&text);
   rl_notice_write(&text, names, rl_client_answers(op->client));
-  rl_committing *t = RL_NEW(&op->arena, rl_committing);
-  if (t) *t = (rl_committing){.tells = true, .notice = rl_arena_str(&op->arena, rl_buf_view(&text))};
-  bool kept = !text.failed && t && t->notice.p;
+  t->notice = rl_arena_str(&op->arena, rl_buf_view(&text));
+  bool kept = !text.failed && t->notice.p;
   rl_buf_dispose(&text);
-  if (!kept) return rl_fail_nomem(err);
-  op->committing = t;
-  return RILLE_OK;
+  return kept;
 }
 
 rille_status rl_committing_now(rl_op *op, const rl_names *names, bool *tells, rl_error *err) {
   rl_cache *cache = rl_client_answers(op->client);
-  if (cache) rl_cache_touch(cache, names);
+  rl_committing *t = RL_NEW(&op->arena, rl_committing);
   *tells = client_tells(op->client);
-  return *tells ? keep_notice(op, names, err) : RILLE_OK;
+  if (!t || (*tells && !keep_notice(op, t, names))) return rl_fail_nomem(err);
+  t->tells = *tells;
+  t->is_certain = true;
+  if (cache && rl_cache_remote(cache))
+    rl_cache_write_begins(cache, &t->writing, names);
+  else if (cache)
+    rl_cache_touch(cache, names);
+  op->committing = t;
+  return RILLE_OK;
 }
 
 /* ------------------------------------------------------------------ transactions of the caller */
@@ -250,7 +271,9 @@ rille_status rl_committing_tx_commits(rl_op *op, rl_error *err) {
   if (rl_names_is_empty(&tx->touched)) return RILLE_OK;
   rl_cache *cache = rl_client_answers(tx->client);
   if (!cache) return RILLE_OK;
-  rl_cache_write_begins(cache, &tx->writing, rl_cache_is_active(cache) ? &tx->touched : NULL);
+  if (!tx->writing.cache) rl_cache_write_begins(cache, &tx->writing, rl_cache_is_active(cache) ? &tx->touched : NULL);
+  rille_status st = tell_server(op, &tx->writing);
+  if (st != RILLE_OK) return st;
   return client_tells(tx->client) ? tell_names(op, &tx->touched, err) : RILLE_OK;
 }
 

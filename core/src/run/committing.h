@@ -10,13 +10,18 @@
 typedef struct rl_committing {
   rl_writing writing; /* none for rl_committing_now */
   rl_str notice;      /* for that: its text */
+  bool is_certain;    /* its names become stale, whatever happens to the notice */
   bool tells;         /* other processes are told, with its COMMIT or afterwards */
   bool wraps; /* its own transaction is only for that: its statements need none, and nothing is awaited before COMMIT */
 } rl_committing;
 
 /* Called before the first group of an operation that may write, again after each repetition. Outside transactions it
- * marks what the calls touch. In one it collects that for the commit. */
+ * marks what the calls touch. In one it collects that for the commit. AGAIN: op->wait is set, and nothing was queued.
+ */
 rille_status rl_committing_begin(rl_op *op, rl_error *err);
+/* Tells the server that processes share, if that has not happened. AGAIN: op->wait is set. rl_committing_begin and
+ * rl_committing_tx_commits do it too. For operations with op->committing. */
+rille_status rl_committing_tell_server(rl_op *op);
 /* Called when the operation has ended, was abandoned or was cut, while it still has its connection. */
 void rl_committing_end(rl_op *op, bool good);
 /* Returns whether the operation is to be wrapped in a transaction to tell other processes. Called if it needs none. */

@@ -6,6 +6,8 @@
 #include "run/answers.h"
 #include "run/foreign.h"
 #include "run/observe.h"
+#include "run/shared.h"
+#include "run/drive.h"
 
 struct rl_computation {
   rl_client *client; /* retained */
@@ -18,6 +20,9 @@ struct rl_computation {
   rl_flight *flight;     /* NULL: nobody waits, and it is not kept */
   rl_cache_entry *entry; /* retained: its value */
   rl_turn turn;
+  rl_shared shared;
+  bool talks, peeks;    /* with the server that processes share; for an old answer */
+  rl_snapshot snapshot; /* of before that */
   rl_wait wait;
   long pid; /* flight, entry and seat belong to this process */
 };
@@ -80,6 +85,8 @@ static void own(rl_computation *c) {
   c->pid = rl_process_id();
   c->flight = NULL;
   c->entry = NULL;
+  c->talks = false;
+  rl_shared_reset(&c->shared);
   rl_turn_forget(&c->turn);
 }
 
@@ -87,6 +94,7 @@ void rl_computation_free(rl_computation *c) {
   if (!c) return;
   rl_computation_fail(c, NULL);
   rl_turn_dispose(&c->turn);
+  rl_shared_dispose(&c->shared);
   if (c->entry) rl_cache_entry_release(c->entry);
   rl_cached_how_dispose(&c->how);
   rl_names_dispose(&c->names);
@@ -104,7 +112,9 @@ static void tell(const rl_computation *c, const char *what) {
 
 static rille_status known(rl_computation *c, const char *what) {
   tell(c, what);
-  if (c->within) rl_computation_note_entry(c->within, c->entry);
+  if (!c->within) return RILLE_ROW;
+  rl_computation_note_entry(c->within, c->entry);
+  rl_computation_spoil_shared(c->within);
   return RILLE_ROW;
 }
 
@@ -115,7 +125,53 @@ static rille_status compute(rl_computation *c) {
   return RILLE_DONE;
 }
 
-/* Asks once. AGAIN: it waits now. */
+/* ------------------------------------------------------------------ asking the server that processes share */
+
+/* A hit there is one for all who wait here, if nothing was written here since before it was asked for. */
+static rille_status known_shared(rl_computation *c, bool stale) {
+  rl_str bytes = c->shared.talk.bytes;
+  rl_cache *answers = rl_client_answers(c->client);
+  c->entry = rl_cache_entry_outside(bytes);
+  if (!c->entry) return compute(c);
+  if (c->flight) {
+    rl_flight_note_snapshot(c->flight, &c->snapshot);
+    rl_flight_give(c->flight, bytes, true);
+  }
+  c->flight = NULL;
+  rl_turn_leave(&c->turn);
+  if (answers) rl_cache_count_outside(answers, rl_cache_label(answers, rl_buf_view(&c->label)), stale);
+  if (c->within) {
+    rl_computation_note_snapshot(c->within, &c->snapshot);
+    rl_computation_add_work(c->within, &c->shared.work);
+  }
+  rl_talk_end(&c->shared.talk);
+  tell(c, stale ? "stale" : "hit");
+  return RILLE_ROW;
+}
+
+static rille_status talk_on(rl_computation *c) {
+  if (rl_shared_next(&c->shared, &c->wait) == RILLE_AGAIN) return RILLE_AGAIN;
+  rl_remote_answer answer = c->shared.talk.answer;
+  c->talks = false;
+  if (answer == RL_REMOTE_HIT || answer == RL_REMOTE_STALE_HIT) return known_shared(c, answer == RL_REMOTE_STALE_HIT);
+  rl_talk_end(&c->shared.talk);
+  if (c->peeks) return RILLE_AGAIN;
+  if (c->within && answer == RL_REMOTE_NONE) rl_computation_spoil_shared(c->within);
+  return compute(c);
+}
+
+static rille_status ask_shared(rl_computation *c, rl_cache *answers, const rl_caller *from, bool peeks) {
+  int64_t limit = from->limit_ms;
+  if (limit == RL_NO_DEADLINE) limit = rl_clock_after(rl_pool_wait_ms(c->client->pool));
+  rl_remote_question q = {rl_buf_view(&c->key), c->how.ttl_ms, c->how.stale_ms, peeks, limit, &c->names};
+  c->snapshot = rl_cache_snapshot(answers);
+  rl_shared_ask(&c->shared, c->client, &q);
+  c->talks = true;
+  c->peeks = peeks;
+  return talk_on(c);
+}
+
+/* Asks once. AGAIN: it talks with the server, or waits for another caller. */
 static rille_status ask(rl_computation *c, const rl_caller *from) {
   rl_cache *answers = rl_client_answers(c->client);
   if (!answers || !rl_foreign_look(c->client) || !rl_turn_prepare(&c->turn, from)) return compute(c);
@@ -128,22 +184,29 @@ static rille_status ask(rl_computation *c, const rl_caller *from) {
   switch (rl_cache_ask(answers, &q, &c->entry, &c->flight, &c->turn.seat)) {
   case RL_CACHE_HIT: return known(c, "hit");
   case RL_CACHE_STALE_HIT: return known(c, "stale");
-  case RL_CACHE_WAIT: return RILLE_AGAIN;
+  case RL_CACHE_WAIT:
+    return rl_client_remote(c->client) && c->how.stale_ms > 0 ? ask_shared(c, answers, from, true) : RILLE_AGAIN;
   case RL_CACHE_COMPUTE:
-  case RL_CACHE_ALONE: break;
+    if (rl_client_remote(c->client)) return ask_shared(c, answers, from, false);
+    break;
+  case RL_CACHE_ALONE:
+    if (c->within) rl_computation_spoil_shared(c->within);
+    break;
   }
   return compute(c);
 }
 
-rille_status rl_computation_next(rl_computation *c, rl_error *err) {
+static rille_status next(rl_computation *c, rl_error *err) {
   rl_caller from = {.client = c->client, .blocking = c->blocking, .limit_ms = rl_client_limit(c->client)};
   own(c);
   if (c->entry) return RILLE_ROW;
   if (c->computing) return RILLE_DONE;
+  rille_status st = c->talks ? talk_on(c) : RILLE_AGAIN;
+  if (st != RILLE_AGAIN || c->talks) return st;
   for (;;) {
     if (!rl_turn_is_taken(&c->turn)) {
-      rille_status st = ask(c, &from);
-      if (st != RILLE_AGAIN) return st;
+      st = ask(c, &from);
+      if (st != RILLE_AGAIN || c->talks) return st;
     }
     switch (rl_turn_look(&c->turn, &from, &c->entry, &c->wait, err)) {
     case RL_TURN_GOT: return known(c, "wait");
@@ -153,6 +216,15 @@ rille_status rl_computation_next(rl_computation *c, rl_error *err) {
     case RL_TURN_AGAIN: break;
     }
   }
+}
+
+rille_status rl_computation_next(rl_computation *c, rl_error *err) {
+  rille_status st = next(c, err);
+  while (st == RILLE_AGAIN && c->blocking) {
+    rl_wait_block(&c->wait, RL_NO_DEADLINE);
+    st = next(c, err);
+  }
+  return st;
 }
 
 const rl_wait *rl_computation_wait(const rl_computation *c) {
@@ -165,14 +237,26 @@ rl_str rl_computation_value(const rl_computation *c) {
 
 void rl_computation_land(rl_computation *c, rl_str value) {
   own(c);
-  if (c->flight) rl_flight_land(c->flight, value, rl_foreign_look(c->client));
+  if (c->flight) {
+    bool known = rl_foreign_look(c->client);
+    int64_t ttl = c->how.ttl_ms, stale = c->how.stale_ms, life = ttl < INT64_MAX - stale ? ttl + stale : INT64_MAX;
+    if (!c->shared.remote)
+      rl_flight_land(c->flight, value, known);
+    else
+      rl_flight_give(c->flight, value, rl_shared_end(&c->shared, known ? value : (rl_str){0}, life, NULL, c->blocking));
+  }
   c->flight = NULL;
   c->computing = false;
 }
 
 void rl_computation_fail(rl_computation *c, const rl_error *err) {
   own(c);
-  if (c->flight) rl_flight_fail(c->flight, err);
+  if (c->flight) {
+    (void)rl_shared_end(&c->shared, (rl_str){0}, 0, NULL, false);
+    rl_flight_fail(c->flight, err);
+  }
+  rl_shared_reset(&c->shared);
+  c->talks = false;
   c->flight = NULL;
   c->computing = false;
 }
@@ -219,8 +303,24 @@ void rl_computation_note_snapshot(rl_computation *c, const rl_snapshot *s) {
 }
 
 void rl_computation_spoil(rl_computation *c) {
+  rl_computation_spoil_shared(c);
   for (; c; c = c->within)
     if (c->flight) rl_flight_spoil(c->flight);
+}
+
+const rl_remote_work *rl_computation_work(const rl_computation *c) {
+  for (; c && !c->how.by_ttl_only; c = c->within)
+    if (c->shared.work.asked && !c->shared.work.spoiled) return &c->shared.work;
+  return NULL;
+}
+
+void rl_computation_add_work(rl_computation *c, const rl_remote_work *work) {
+  for (; c && !c->how.by_ttl_only; c = c->within)
+    if (c->shared.work.asked) rl_remote_work_add(&c->shared.work, work);
+}
+
+void rl_computation_spoil_shared(rl_computation *c) {
+  for (; c && !c->how.by_ttl_only; c = c->within) c->shared.work.spoiled = true;
 }
 
 rl_flight *rl_computation_flight(const rl_computation *c) {

@@ -39,6 +39,11 @@ int64_t rl_computation_least_ttl(const rl_computation *c, int64_t ttl_ms);
 void rl_computation_note_entry(rl_computation *c, const rl_cache_entry *e);
 void rl_computation_note_snapshot(rl_computation *c, const rl_snapshot *s);
 void rl_computation_spoil(rl_computation *c); /* it will not be kept */
+/* The same in the server that processes share. Returns a work that needs stamps; NULL: none. */
+struct rl_remote_work;
+const struct rl_remote_work *rl_computation_work(const rl_computation *c);
+void rl_computation_add_work(rl_computation *c, const struct rl_remote_work *work);
+void rl_computation_spoil_shared(rl_computation *c);
 /* Returns what others may wait for, of it or of those that it is part of. NULL: nothing. */
 rl_flight *rl_computation_flight(const rl_computation *c);
 

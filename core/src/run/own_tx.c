@@ -23,8 +23,8 @@ static rl_begin own_tx_how(const rl_op *op) {
   return (rl_begin){.read_only = op->snapshot, .snapshot = op->snapshot, .deferred = op->snapshot};
 }
 
-/* Marks what the operation touches, if it may write. */
-static inline rille_status own_tx_mark(rl_op *op, rl_error *err) {
+rille_status rl_own_tx_mark(rl_op *op, rl_error *err) {
+  if (op->own_tx != RL_OWN_UNDECIDED) return RILLE_OK;
   bool may_write = op->tx || op->lease->writer;
   return may_write ? rl_committing_begin(op, err) : RILLE_OK;
 }
@@ -38,8 +38,7 @@ static bool own_tx_tells(rl_op *op) {
 
 rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
   if (op->own_tx != RL_OWN_UNDECIDED) return RILLE_OK;
-  rille_status st = own_tx_mark(op, err);
-  if (st != RILLE_OK) return st;
+  rille_status st = RILLE_OK;
   if (!own_tx_is_needed(op)) {
     op->own_tx = RL_OWN_NONE;
     if (!op->committing || !own_tx_tells(op)) return st;

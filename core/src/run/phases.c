@@ -334,6 +334,7 @@ static bool op_left_tx_open(rl_op *op) {
 
 static rille_status end_phase(rl_op *op, rl_error *err) {
   bool good = op->error.code == RL_CODE_NONE && !op->error.nomem;
+  if (op->committing && rl_committing_tell_server(op) == RILLE_AGAIN) return RILLE_AGAIN;
   if (good && op_left_tx_open(op)) return RILLE_OK;
   if (!good && op->own_tx != RL_OWN_NONE_TOLD && op_retry(op)) {
     RL_TRACE(RL_DEBUG_PHASES, "%p retries", (const void *)op);

@@ -35,6 +35,9 @@ void rl_remote_work_add(rl_remote_work *w, const rl_remote_work *hit) {
 void rl_remote_owe(rl_remote_writing *w, rl_write_outcome outcome, const rl_names *done) {
   (void)w, (void)outcome, (void)done;
 }
+void rl_remote_owe_names(rl_remote *r, const rl_names *names, bool unknown) {
+  (void)r, (void)names, (void)unknown;
+}
 void rl_talk_init(rl_talk *t) {
   *t = (rl_talk){.stage = RL_TALK_IDLE};
 }
@@ -59,6 +62,10 @@ void rl_talk_settle(rl_talk *t, rl_remote_writing *w, rl_write_outcome outcome, 
 }
 void rl_talk_touch(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_names *names) {
   (void)t, (void)r, (void)w, (void)names;
+}
+bool rl_talk_post(rl_talk *t) {
+  (void)t;
+  return true;
 }
 rille_status rl_talk_next(rl_talk *t, rl_remote_wait *wait) {
   (void)t, (void)wait;

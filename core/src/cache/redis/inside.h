@@ -12,6 +12,7 @@ bool rl_remote_is_open(rl_remote *r, bool reads);
 bool rl_remote_is_settled(rl_remote *r);
 /* Takes a connection, connected or new. NULL: none is free, or out of memory (*none_free is false then). */
 rl_link *rl_remote_take(rl_remote *r, int64_t until_ms, bool *none_free);
+rl_link *rl_remote_take_idle(rl_remote *r);    /* NULL: none is connected and free */
 void rl_remote_give(rl_remote *r, rl_link *l); /* back, as it was */
 /* The conversation has failed: closes the connection, and leaves the server alone for a while. l may be NULL. */
 void rl_remote_fail(rl_remote *r, rl_link *l, const char *problem);

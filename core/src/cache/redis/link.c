@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/sha256.h"
 #include "cache/redis/address.h"
+#include "cache/redis/scripts.h"
 
 typedef enum link_stage {
   STAGE_LOOKUP,
@@ -38,6 +39,9 @@ struct rl_link {
   rl_buf out; /* as sent; from `sent` on it is not sent yet */
   size_t sent;
   rl_replies *replies;
+  int skipped; /* replies to what was posted, still to come */
+  rl_names owed;
+  bool owes_unknown;
   int greetings; /* answers to the login that are still to come */
   bool primary;
   char run[64], history[64], life[RL_SHA256_HEX];
@@ -57,6 +61,7 @@ rl_link *rl_link_open(const rl_redis_url *url, const rl_tls_trust *trust, size_t
   if (!l) return NULL;
   *l = (rl_link){.url = url, .trust = trust, .fd = -1, .pid = rl_process_id(), .until_ms = until_ms};
   rl_buf_init(&l->out);
+  rl_names_init(&l->owed);
   l->replies = rl_replies_new(most);
   l->lookup = url->host ? rl_lookup_begin(url->host, url->port) : NULL;
   l->stage = url->host ? STAGE_LOOKUP : STAGE_ADDRESS;
@@ -72,6 +77,7 @@ void rl_link_close(rl_link *l) {
   rl_lookup_free(l->lookup);
   rl_replies_free(l->replies);
   rl_buf_dispose(&l->out);
+  rl_names_dispose(&l->owed);
   rl_free(l);
 }
 
@@ -142,6 +148,32 @@ bool rl_link_send(rl_link *l, rl_str command) {
   return !l->out.failed;
 }
 
+bool rl_link_push(rl_link *l) {
+  rl_remote_wait ignored;
+  return link_flush(l, &ignored) >= 0;
+}
+
+void rl_link_post(rl_link *l, const rl_names *owed, bool unknown) {
+  l->skipped++;
+  if (!owed) return;
+  rl_names_add_all(&l->owed, owed);
+  l->owes_unknown = l->owes_unknown || unknown;
+}
+
+const rl_names *rl_link_owes(const rl_link *l, bool *unknown) {
+  *unknown = l->owes_unknown;
+  return rl_names_is_empty(&l->owed) ? NULL : &l->owed;
+}
+
+/* Skips a reply to what was posted. Returns false if it is an error. */
+static bool link_skip(rl_link *l, const rl_reply *reply) {
+  if (reply->kind == RL_REPLY_ERROR) return false;
+  if (--l->skipped > 0) return true;
+  rl_names_clear(&l->owed);
+  l->owes_unknown = false;
+  return true;
+}
+
 rille_status rl_link_next(rl_link *l, const rl_reply **out, rl_remote_wait *wait) {
   if (l->stage == STAGE_LOST) return RILLE_ERROR;
   if (l->pid != rl_process_id()) return link_fail(l, "the connection belongs to another process");
@@ -149,7 +181,9 @@ rille_status rl_link_next(rl_link *l, const rl_reply **out, rl_remote_wait *wait
   if (sent < 0) return sent;
   for (;;) {
     rille_status st = rl_replies_next(l->replies, out);
-    if (st == RILLE_OK) return st;
+    if (st == RILLE_OK && l->skipped == 0) return st;
+    if (st == RILLE_OK && !link_skip(l, *out)) return link_fail(l, "the server refused a script");
+    if (st == RILLE_OK) continue;
     if (st < 0) return link_fail(l, "the server sent what is no reply");
     st = link_receive(l, wait);
     if (st != RILLE_OK) return st;
@@ -162,9 +196,10 @@ void rl_link_forget(rl_link *l) {
 
 bool rl_link_is_quiet(rl_link *l) {
   char byte;
-  if (l->stage != STAGE_READY || l->out.len > 0 || !rl_replies_are_read(l->replies) || l->pid != rl_process_id())
-    return false;
+  if (l->stage != STAGE_READY || l->pid != rl_process_id()) return false;
+  if (l->skipped == 0 && (l->out.len > 0 || !rl_replies_are_read(l->replies))) return false;
   ssize_t n = recv(l->fd, &byte, 1, MSG_PEEK);
+  if (n > 0) return l->skipped > 0;
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
@@ -261,7 +296,7 @@ static rille_status link_greet(rl_link *l) {
   const rl_redis_url *u = l->url;
   char db[16];
   snprintf(db, sizeof db, "%d", u->db);
-  l->greetings = 2;
+  l->greetings = 2 + RL_SCRIPT_COUNT;
   if (u->password) {
     if (u->user)
       add_words(&b, "AUTH", u->user, u->password);
@@ -272,6 +307,12 @@ static rille_status link_greet(rl_link *l) {
   if (u->db) {
     add_words(&b, "SELECT", db, NULL);
     l->greetings++;
+  }
+  for (int i = 0; i < RL_SCRIPT_COUNT; i++) {
+    rl_command_begin(&b, 3);
+    rl_command_add(&b, RL_STR("SCRIPT"));
+    rl_command_add(&b, RL_STR("LOAD"));
+    rl_command_add(&b, rl_script_text((rl_script)i));
   }
   add_words(&b, "INFO", "server", NULL);
   add_words(&b, "INFO", "replication", NULL);
@@ -320,7 +361,8 @@ static rille_status link_take_greeting(rl_link *l, const rl_reply *reply) {
                                   : "the server refused the login, the database or INFO");
   }
   l->greetings--;
-  if (reply->kind == RL_REPLY_STATUS && l->greetings >= 2) return RILLE_OK;
+  if (reply->kind == (l->greetings >= 2 + RL_SCRIPT_COUNT ? RL_REPLY_STATUS : RL_REPLY_TEXT) && l->greetings >= 2)
+    return RILLE_OK;
   if (reply->kind == RL_REPLY_TEXT && l->greetings == 1 && read_fact(reply->text, "\nrun_id:", l->run, sizeof l->run))
     return RILLE_OK;
   if (reply->kind != RL_REPLY_TEXT || l->greetings != 0 || !read_fact(reply->text, "\nrole:", role, sizeof role))

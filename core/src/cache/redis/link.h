@@ -3,15 +3,10 @@
 #define RL_CACHE_REDIS_LINK_H
 
 #include "base/buf.h"
+#include "cache/cache.h"
 #include "cache/redis/reply.h"
 #include "cache/redis/tls.h"
 #include "cache/redis/url.h"
-
-typedef struct rl_remote_wait {
-  int fd; /* -1: only time to wait for */
-  bool read, write;
-  int64_t until_ms; /* rl_clock_ms; INT64_MAX: only the descriptor counts */
-} rl_remote_wait;
 
 /* The digits that name one life of the server: what it had before it was started again, or became the primary, counts
  * as lost, because some of it may be. */
@@ -29,6 +24,10 @@ bool rl_link_send(rl_link *l, rl_str command); /* several may be sent; replies c
 /* OK: *out is the next reply, valid until rl_link_forget. Otherwise as above. */
 rille_status rl_link_next(rl_link *l, const rl_reply **out, rl_remote_wait *wait);
 void rl_link_forget(rl_link *l);
+bool rl_link_push(rl_link *l); /* sends what can be sent now; the rest goes with the next command. false: lost */
+/* The reply to the last command is skipped when it comes. owed: what is lost with it if it does not; NULL: nothing. */
+void rl_link_post(rl_link *l, const rl_names *owed, bool unknown);
+const rl_names *rl_link_owes(const rl_link *l, bool *unknown); /* NULL: nothing */
 bool rl_link_is_quiet(rl_link *l);             /* idle and alive, as far as can be seen without asking */
 const char *rl_link_life(const rl_link *l);    /* RL_LIFE_DIGITS and the end, once connected */
 const char *rl_link_problem(const rl_link *l); /* one line, never NULL, without secrets */

@@ -11,7 +11,7 @@
 #include "base/id.h"
 #include "base/process.h"
 
-enum { IDLE_LINKS = 8, MOST_LINKS = 64, FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 5000, MOST_TOKENS = 32 };
+enum { IDLE_LINKS = 16, MOST_LINKS = 64, FIRST_PAUSE_MS = 100, LONGEST_PAUSE_MS = 5000, MOST_TOKENS = 32 };
 /* A reply has an entry, or the stamps of the most names, and what surrounds them. */
 #define REPLY_EXTRA ((size_t)256 * 1024)
 
@@ -223,6 +223,14 @@ bool rl_remote_is_settled(rl_remote *r) {
   return settled;
 }
 
+/* What was posted on it, and not answered, is owed. */
+static void remote_close(rl_remote *r, rl_link *l) {
+  bool unknown;
+  const rl_names *owed = l ? rl_link_owes(l, &unknown) : NULL;
+  if (owed) rl_remote_add_debt(r, owed, unknown, NULL);
+  rl_link_close(l);
+}
+
 rl_link *rl_remote_take(rl_remote *r, int64_t until_ms, bool *none_free) {
   *none_free = false;
   for (;;) {
@@ -246,6 +254,16 @@ rl_link *rl_remote_take(rl_remote *r, int64_t until_ms, bool *none_free) {
   }
 }
 
+rl_link *rl_remote_take_idle(rl_remote *r) {
+  for (;;) {
+    rl_fork_lock_take(&r->lock);
+    rl_link *l = r->idle_count > 0 ? r->idle[--r->idle_count] : NULL;
+    rl_fork_lock_give(&r->lock);
+    if (!l || rl_link_is_quiet(l)) return l;
+    rl_remote_drop(r, l);
+  }
+}
+
 void rl_remote_give(rl_remote *r, rl_link *l) {
   rl_fork_lock_take(&r->lock);
   bool keep = r->idle_count < IDLE_LINKS;
@@ -254,11 +272,11 @@ void rl_remote_give(rl_remote *r, rl_link *l) {
   else
     r->open--;
   rl_fork_lock_give(&r->lock);
-  if (!keep) rl_link_close(l);
+  if (!keep) remote_close(r, l);
 }
 
 void rl_remote_drop(rl_remote *r, rl_link *l) {
-  rl_link_close(l);
+  remote_close(r, l);
   rl_fork_lock_take(&r->lock);
   if (r->open > 0) r->open--;
   rl_fork_lock_give(&r->lock);
@@ -312,6 +330,12 @@ void rl_remote_add_debt(rl_remote *r, const rl_names *names, bool unknown, const
   if (token && r->owed_token_count < MOST_TOKENS) memcpy(r->owed_tokens[r->owed_token_count++], token, RL_TOKEN_SIZE);
   r->debt = ++r->debts;
   rl_fork_lock_give(&r->lock);
+}
+
+void rl_remote_owe_names(rl_remote *r, const rl_names *names, bool unknown) {
+  if (rl_names_is_empty(names)) return;
+  rl_remote_own(r);
+  rl_remote_add_debt(r, names, unknown, NULL);
 }
 
 static void add_number(rl_buf *out, int64_t n) {

@@ -66,9 +66,9 @@ typedef struct rl_note {
 typedef struct rl_remote_work {
   rl_note *notes;
   size_t count, cap;
-  bool asked;   /* it has an entry and a token */
-  bool spoiled; /* it will not be kept */
-  int64_t began_ms;
+  bool asked;      /* it has an entry and a token */
+  bool spoiled;    /* it will not be kept */
+  int64_t born_ms; /* when it began, by the server's clock */
   char entry[RL_ENTRY_DIGITS + 1], token[RL_TOKEN_SIZE];
   rl_buf key;
 } rl_remote_work;
@@ -89,6 +89,8 @@ typedef struct rl_remote_writing {
 } rl_remote_writing;
 /* Ends a write without a conversation: the next one delivers it. */
 void rl_remote_owe(rl_remote_writing *w, rl_write_outcome outcome, const rl_names *done);
+/* Makes names stale that others have written: the next conversation delivers it. */
+void rl_remote_owe_names(rl_remote *r, const rl_names *names, bool unknown);
 
 /* ------------------------------------------------------------------ conversations */
 
@@ -161,6 +163,10 @@ void rl_talk_settle(rl_talk *t, rl_remote_writing *w, rl_write_outcome outcome, 
 /* Makes names stale that others have written: what triggers notify, revalidations, `everything` for a clear. */
 void rl_talk_touch(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_names *names);
 
+/* Sends a keep or a settle without waiting for the answer: nothing has to be waited for, because until the server has
+ * done it, others see the mark or find no entry. Returns false if that is not possible now: continue with rl_talk_next,
+ * or end it. */
+bool rl_talk_post(rl_talk *t);
 /* AGAIN: wait, then call again. DONE: it is over, and t->answer says how. It never fails. */
 rille_status rl_talk_next(rl_talk *t, rl_remote_wait *wait);
 void rl_talk_end(rl_talk *t); /* any time; idempotent */

@@ -65,11 +65,11 @@ static const char ask[] =
             "  if old then old[4] = redis.call('HGET', e, 'v') or '' end\n"
             "  return old or {0}\n"
             "end\n"
-            "local reply = {4, 0}\n"
+            "local reply = {4, 0, now}\n"
             "for i = 10, #ARGV do\n"
             "  local stamp, busy = name(ARGV[i], fresh)\n"
             "  if busy or not stamp then reply[2] = 1 end\n"
-            "  reply[i - 7] = stamp or ''\n"
+            "  reply[i - 6] = stamp or ''\n"
             "end\n"
             "if reply[2] == 1 then return reply end\n"
             "local left = redis.call('PTTL', f)\n"
@@ -80,11 +80,11 @@ static const char ask[] =
             "if old then old[4] = redis.call('HGET', e, 'v') or '' end\n"
             "return old or {3, redis.call('PTTL', f)}\n";
 
-static const char stamps[] = PRELUDE "local reply = {4, 0}\n"
+static const char stamps[] = PRELUDE "local reply = {4, 0, now}\n"
                                      "for i = 6, #ARGV do\n"
                                      "  local stamp, busy = name(ARGV[i], ARGV[3])\n"
                                      "  if busy or not stamp then reply[2] = 1 end\n"
-                                     "  reply[i - 3] = stamp or ''\n"
+                                     "  reply[i - 2] = stamp or ''\n"
                                      "end\n"
                                      "local f = space .. 'f:' .. ARGV[2]\n"
                                      "if redis.pcall('GET', f) == ARGV[4] then redis.call('PEXPIRE', f, ARGV[5]) end\n"
@@ -104,9 +104,11 @@ static const char keep[] = PRELUDE
     "  end\n"
     "  notes = table.concat(parts)\n"
     "end\n"
-    "local life = tonumber(ARGV[8])\n"
+    "local born = tonumber(ARGV[9])\n"
+    "local life = tonumber(ARGV[8]) - (now - born)\n"
+    "if life <= 0 then return 0 end\n"
     "redis.call('DEL', e)\n"
-    "if failed(redis.pcall('HSET', e, 'd', notes, 'b', now - tonumber(ARGV[9]), 'v', value)) then return 0 end\n"
+    "if failed(redis.pcall('HSET', e, 'd', notes, 'b', born, 'v', value)) then return 0 end\n"
     "redis.call('PEXPIRE', e, life)\n"
     "for i = 1, #notes, 48 do\n"
     "  redis.call('PEXPIRE', space .. 'n:' .. notes:sub(i, i + 15), math.max(life, DAY))\n"
@@ -153,6 +155,10 @@ static void make_digests(void) {
       digests[i][2 * k + 1] = "0123456789abcdef"[digest[k] & 15];
     }
   }
+}
+
+rl_str rl_script_text(rl_script script) {
+  return texts[script];
 }
 
 void rl_script_begin(rl_buf *out, rl_script script, bool whole, rl_str space, size_t count) {

@@ -7,7 +7,7 @@
 typedef enum rl_script {
   RL_SCRIPT_ASK,    /* entry, fresh, token, lock, ttl, life, most, peek, names */
   RL_SCRIPT_STAMPS, /* entry, fresh, token, lock, names */
-  RL_SCRIPT_KEEP,   /* entry, fresh, token, notes, final names, value, life, spent */
+  RL_SCRIPT_KEEP,   /* entry, fresh, token, notes, final names, value, life, time of birth */
   RL_SCRIPT_MARK,   /* token, life, names */
   RL_SCRIPT_SETTLE, /* fresh, "done" or "unknown", life, count of stale names, count of tokens, tokens, names */
   RL_SCRIPT_COUNT
@@ -15,5 +15,7 @@ typedef enum rl_script {
 
 /* Appends the beginning of a command: EVALSHA, or EVAL with the text, for `count` arguments after `space`. */
 void rl_script_begin(rl_buf *out, rl_script script, bool whole, rl_str space, size_t count);
+
+rl_str rl_script_text(rl_script script);
 
 #endif

@@ -146,7 +146,6 @@ void rl_talk_ask(rl_talk *t, rl_remote *r, const rl_remote_question *q, rl_remot
   talk_begin(t, r, RL_SCRIPT_ASK);
   rl_sha256_hex(&q->key, 1, work->entry);
   rl_remote_instance(r, work->token);
-  work->began_ms = rl_clock_ms();
   rl_buf_str(&work->key, q->key);
   t->work = work;
   t->limit_ms = q->limit_ms;
@@ -197,7 +196,7 @@ void rl_talk_keep(rl_talk *t, rl_remote *r, rl_remote_work *work, rl_str bytes, 
   ARG_WRITTEN(t, if (final) rl_entry_write_final(&b_, final));
   ARG_WRITTEN(t, if (keeps) rl_entry_write_value(&b_, rl_buf_view(&work->key), bytes));
   arg_number(t, life_of(life_ms, 0));
-  arg_number(t, rl_clock_ms() - work->began_ms);
+  arg_number(t, work->born_ms);
 }
 
 /* ------------------------------------------------------------------ writes */
@@ -269,6 +268,49 @@ void rl_remote_owe(rl_remote_writing *w, rl_write_outcome outcome, const rl_name
   write_closes(w);
 }
 
+/* ------------------------------------------------------------------ without waiting */
+
+/* What is owed if the server never does what was posted. */
+static void post_settle(rl_talk *t) {
+  rl_remote_writing *w = t->writes;
+  rl_names owed;
+  rl_names_init(&owed);
+  rl_names_add_all(&owed, &w->names);
+  if (t->done) rl_names_add_all(&owed, t->done);
+  rl_link_post(t->link, &owed, t->outcome == RL_WRITE_UNKNOWN);
+  rl_names_dispose(&owed);
+  t->writes = NULL;
+  write_closes(w);
+}
+
+bool rl_talk_post(rl_talk *t) {
+  rl_buf out, space;
+  if (t->stage != RL_TALK_LINK) return true;
+  if (t->args.failed || !rl_remote_is_open(t->remote, false)) return false;
+  if (t->script == RL_SCRIPT_KEEP && !rl_remote_is_settled(t->remote)) return false;
+  t->link = rl_remote_take_idle(t->remote);
+  if (!t->link) return false;
+  rl_buf_init(&out);
+  rl_buf_init(&space);
+  rl_script_begin(&out, t->script, false, rl_remote_space(t->remote, t->link, &space), t->arg_count);
+  rl_buf_str(&out, rl_buf_view(&t->args));
+  bool good = !space.failed && !out.failed && rl_link_send(t->link, rl_buf_view(&out)) && rl_link_push(t->link);
+  rl_buf_dispose(&out);
+  rl_buf_dispose(&space);
+  if (!good) {
+    talk_fail(t, "the connection was lost");
+    return true;
+  }
+  if (t->script == RL_SCRIPT_SETTLE)
+    post_settle(t);
+  else
+    rl_link_post(t->link, NULL, false);
+  rl_remote_give(t->remote, t->link);
+  t->link = NULL;
+  talk_over(t, RL_REMOTE_DONE);
+  return true;
+}
+
 /* ------------------------------------------------------------------ going on */
 
 static bool is_write(const rl_talk *t) {
@@ -320,13 +362,16 @@ static rille_status talk_connect(rl_talk *t, rl_remote_wait *wait) {
 
 /* Takes the stamps of the notes from `wanted` on. Returns false if the reply has another form. */
 static bool take_stamps(rl_talk *t, const rl_reply *reply) {
-  int64_t busy;
+  int64_t busy, now;
   rl_str stamp;
   rl_remote_work *w = t->work;
-  if (!rl_reply_integer_at(reply, 1, &busy) || reply->count != 2 + w->count - t->wanted) return false;
+  if (!rl_reply_integer_at(reply, 1, &busy) || !rl_reply_integer_at(reply, 2, &now) ||
+      reply->count != 3 + w->count - t->wanted)
+    return false;
   if (busy) w->spoiled = true;
+  if (t->script == RL_SCRIPT_ASK) w->born_ms = now;
   for (size_t i = t->wanted; i < w->count; i++) {
-    if (!rl_reply_text_at(reply, 2 + i - t->wanted, &stamp)) return false;
+    if (!rl_reply_text_at(reply, 3 + i - t->wanted, &stamp)) return false;
     if (stamp.len == RL_STAMP_SIZE)
       memcpy(w->notes[i].stamp, stamp.p, RL_STAMP_SIZE);
     else if (!busy)
