@@ -297,11 +297,11 @@ void rl_op_started(rl_op *op, rl_tx *tx) {
 bool rl_op_ended(rl_op *op, bool good) {
   const rl_call *call = rl_op_call(op);
   if (!good && call) call->kind->failed(call, &op->error);
+  if (op->cached) rl_cached_leaves_connection(op); /* the transaction may close it */
   if (op->committing) rl_committing_end(op, good);
   if (op->tx) rl_tx_answered(op->tx, op, good);
   good = good && op->error.code == RL_CODE_NONE; /* committing a failed transaction rolls it back */
   if (!good && op->lease && op->error.connection_lost) rl_pool_evict_idle(op->lease->pool);
-  if (op->cached) rl_cached_leaves_connection(op);
   op_release_connection(op);
   if (op->cached) rl_cached_ended(op, good);
   op->phase = RL_PHASE_IDLE;
