@@ -192,11 +192,25 @@ static void test_threads(void **state) {
   close_world(&w);
 }
 
+static void test_memory_runs_out(void **state) {
+  (void)state;
+  world w;
+  open_cached(&w, false, "");
+  check_memory(&w);
+  close_world(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_file),           cmocka_unit_test(test_busy_writer),    cmocka_unit_test(test_locked_file),
-      cmocka_unit_test(test_replaced_file),  cmocka_unit_test(test_read_only_file), cmocka_unit_test(test_memory),
-      cmocka_unit_test(test_file_in_a_fork), cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_file),
+      cmocka_unit_test(test_busy_writer),
+      cmocka_unit_test(test_locked_file),
+      cmocka_unit_test(test_replaced_file),
+      cmocka_unit_test(test_read_only_file),
+      cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_file_in_a_fork),
+      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

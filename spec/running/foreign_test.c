@@ -105,6 +105,9 @@ static void test_fork(void **state) {
   (void)state;
   world w;
   open_postgres(&w);
+#ifdef __SANITIZE_THREAD__
+  rl_foreign_ticks = 0; /* it allows no new thread in the child */
+#endif
   keep_both(&w);
   pid_t child = fork();
   assert_true(child >= 0);
@@ -126,6 +129,7 @@ static void test_fork(void **state) {
   notify(&w, "T:Post");
   expect_stale(&w, "posts");
   assert_true(is_kept(&w, "users"));
+  rl_foreign_ticks = 5;
   close_world(&w);
 }
 
@@ -272,6 +276,7 @@ static void open_behind(world *w, proxy *p, char *url, size_t size) {
 static void close_behind(world *w, proxy *p) {
   w->client->client->listen_url = (rl_str){0};
   rl_foreign_silence_ms = 10000;
+  rl_foreign_ticks = 5;
   rille_client_release(w->client);
   proxy_close(p);
   w->client = open_client(w->url, w->schema, 1);
@@ -328,6 +333,29 @@ static void test_rare_looks(void **state) {
   close_world(&w);
 }
 
+/* While nobody looks, a thread reads what comes, and asks for signs of life. */
+static void test_idle(void **state) {
+  (void)state;
+  world w;
+  if (!postgres_url()) skip();
+  rl_foreign_silence_ms = 500;
+  open_postgres(&w);
+  keep_both(&w);
+  for (int i = 0; i < 2; i++) {
+    poll(NULL, 0, 1200); /* longer than the longest silence */
+    int64_t until = rl_clock_after(20000);
+    while (!look(&w) && rl_clock_ms() < until) poll(NULL, 0, 1200); /* a busy machine */
+    assert_true(is_kept(&w, "users"));
+  }
+  notify(&w, "T:User");
+  int64_t until = rl_clock_after(20000);
+  while (is_kept(&w, "users") && rl_clock_ms() < until) poll(NULL, 0, 10); /* nobody looks */
+  assert_false(is_kept(&w, "users"));
+  assert_true(is_kept(&w, "posts"));
+  rl_foreign_silence_ms = 10000;
+  close_world(&w);
+}
+
 /* Bytes that have waited in the socket say nothing about now. */
 static void test_old_signs_of_life(void **state) {
   (void)state;
@@ -336,6 +364,7 @@ static void test_old_signs_of_life(void **state) {
   char url[512];
   if (!postgres_url()) skip();
   rl_foreign_silence_ms = 400;
+  rl_foreign_ticks = 0;
   open_behind(&w, &p, url, sizeof url);
   keep_both(&w);
   notify(&w, "T:Other");
@@ -383,6 +412,16 @@ static void test_threads(void **state) {
   close_world(&w);
 }
 
+static void test_memory_runs_out(void **state) {
+  (void)state;
+  world w;
+  open_postgres(&w);
+  rl_foreign_ticks = 0;
+  check_memory(&w);
+  rl_foreign_ticks = 5;
+  close_world(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_notices),
@@ -394,9 +433,11 @@ int main(void) {
       cmocka_unit_test(test_pooler),
       cmocka_unit_test(test_rare_looks),
       cmocka_unit_test(test_silence),
+      cmocka_unit_test(test_idle),
       cmocka_unit_test(test_old_signs_of_life),
       cmocka_unit_test(test_refused_listener),
       cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
+#include "base/failing_allocator.h"
 #include "running/running.h"
 
 #include "cache/cache.h"
@@ -150,6 +151,39 @@ MAYBE_UNUSED static void check_threads(world *w, void (*other)(const world *w)) 
     pthread_join(threads[i], NULL);
     assert_true(lookers[i].known > 0);
   }
+}
+
+/* Opens a client with a cache, looks until it is known what others did or memory has run out, and closes it. */
+MAYBE_UNUSED static bool look_once(const world *w, const failing_allocator *memory) {
+  rille_client_options o = {.struct_size = sizeof o, .url = w->url, .schema = w->schema, .pool_size = 3};
+  rille_client *c = NULL;
+  if (rille_client_open(&o, &c, NULL) != RILLE_OK) return false;
+  bool known = false, active = rl_cache_activate(c->client->answers, &(rl_cache_limits){.max_bytes = 1 << 16});
+  int64_t until = rl_clock_after(20000);
+  while (active && !known && rl_clock_ms() < until) {
+    known = rl_foreign_look(c->client);
+    if (memory->failed) break;
+    poll(NULL, 0, 1);
+  }
+  rille_client_release(c);
+  return known;
+}
+
+/* Each allocation fails in turn, and all after it. */
+MAYBE_UNUSED static void check_memory(world *w) {
+  rille_client_release(w->client);
+  failing_allocator memory = {.failed = true};
+  long n = 0;
+  for (; memory.failed && n < 1000; n++) {
+    memory = (failing_allocator){.left = n};
+    rl_allocator_set(failing_alloc, &memory);
+    bool known = look_once(w, &memory);
+    rl_allocator_set(NULL, NULL);
+    assert_int_equal(memory.live, 0);
+    assert_true(known || memory.failed);
+  }
+  assert_in_range(n, 5, 999);
+  w->client = open_client(w->url, w->schema, 1);
 }
 
 #endif

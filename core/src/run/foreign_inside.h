@@ -7,6 +7,7 @@
 #include "cache/cache.h"
 #include "run/listen.h"
 #include "run/pool_inside.h"
+#include "run/tick.h"
 
 typedef struct rl_foreign rl_foreign;
 
@@ -32,6 +33,8 @@ struct rl_foreign {
   pthread_mutex_t lock;    /* of everything below, except quiet_ms */
   /* foreign_listen.c */
   rl_listener listener;
+  rl_cache *cache;          /* retained: that of the last look; NULL: none */
+  rl_tick tick;             /* reads it while nobody looks */
   _Atomic int64_t quiet_ms; /* when a look last found that all had been read; 0: it is not known what others do */
   /* foreign_version.c */
   rl_conn *conn; /* NULL: closed */
@@ -43,7 +46,9 @@ struct rl_foreign {
 
 extern const rl_foreign_kind rl_foreign_listens, rl_foreign_asks_version;
 
-/* For tests: the limit of silence, and how long a look waits for a sign of life, in milliseconds. */
+/* For tests: the limit of silence, and how long a look waits for a sign of life, in milliseconds; how often a listener
+ * is read within the limit while nobody looks. */
 extern _Atomic int64_t rl_foreign_silence_ms, rl_foreign_answer_ms;
+extern _Atomic int rl_foreign_ticks;
 
 #endif

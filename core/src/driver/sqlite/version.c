@@ -40,9 +40,8 @@ static void find_index(rl_conn *c) {
 }
 
 static void read_header(const rl_conn *c, uint64_t out[RL_SQLITE_INDEX_HEADER]) {
-  const volatile uint64_t *at = c->version.index;
-  for (int i = 0; i < RL_SQLITE_INDEX_HEADER; i++) out[i] = at[i];
-  atomic_thread_fence(memory_order_acquire);
+  volatile _Atomic uint64_t *at = c->version.index;
+  for (int i = 0; i < RL_SQLITE_INDEX_HEADER; i++) out[i] = atomic_load_explicit(&at[i], memory_order_acquire);
 }
 
 static int ask_version(rl_conn *c) {
