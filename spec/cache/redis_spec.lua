@@ -173,6 +173,18 @@ support.each_engine(function(engine)
   end)
 
   if engine == "postgresql" then
+    -- Both hear the notice of the write. Redis was told by the one who wrote.
+    it("is not emptied again by notices", function()
+      url = url:gsub("[?&]pgbouncer=true", "")
+      local a, b = pair()
+      for i = 1, 20 do
+        b:ask "db.note:create { data = { text = 'x' } }"
+        assert.equal(i .. " miss", b:ask "return count()")
+        for _ = 1, 3 do assert.equal(i .. " hit", a:ask "return count()") end
+        assert.equal(i .. " hit", b:ask "return count()")
+      end
+    end)
+
     it("hides what a process was writing that was killed", function()
       local a, b = pair()
       a:ask "db.note:create { data = { text = 'x' } }"

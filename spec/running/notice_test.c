@@ -281,6 +281,30 @@ static void test_another_cache_of_the_process(void **state) {
   rl_cache_release(other);
 }
 
+/* A server that processes share knows of the write already. */
+static void test_a_server_that_knows(void **state) {
+  (void)state;
+  rl_names names, back;
+  bool own;
+  rl_names_init(&names);
+  for (rl_name n = 1000; n < 1000 + RL_MOST_NAMES; n++) rl_names_add(&names, n << 8);
+  rl_buf text;
+  rl_buf_init(&text);
+  rl_notice_write(&text, &names, NULL);
+  rl_notice_write_server(&text, 0);
+  assert_true(rl_notice_read_server(rl_buf_view(&text)) == 0);
+  rl_notice_write_server(&text, 0xFEDCBA9876543210u);
+  assert_true(text.len <= RL_NOTICE_LONGEST);
+  assert_true(rl_notice_read_server(rl_buf_view(&text)) == 0xFEDCBA9876543210u);
+  read_text("rille1 0000000000000001\nn00000000000000aa\ns00000000000000bb", &back, &own);
+  assert_false(back.everything);
+  assert_int_equal(back.count, 1);
+  rl_names_dispose(&back);
+  assert_everything("rille1 0000000000000001\nsbb");
+  rl_buf_dispose(&text);
+  rl_names_dispose(&names);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_own_notice),
@@ -294,6 +318,7 @@ int main(void) {
       cmocka_unit_test(test_a_fork_is_another_process),
       cmocka_unit_test(test_unknown_outcome),
       cmocka_unit_test(test_another_cache_of_the_process),
+      cmocka_unit_test(test_a_server_that_knows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,6 +170,11 @@ void rl_cache_entry_release(rl_cache_entry *e);
 struct rl_remote;
 bool rl_cache_share(rl_cache *c, struct rl_remote *r);
 struct rl_remote *rl_cache_remote(const rl_cache *c); /* borrowed; NULL: none */
+/* Returns a number of the server and its prefix, if it has the mark of a write; otherwise 0. */
+uint64_t rl_writing_server(const rl_writing *w);
+uint64_t rl_cache_server(const rl_cache *c); /* the number of the server; 0: there is none */
+/* Makes names stale here only: the server has been told by who wrote. */
+void rl_cache_touch_here(rl_cache *c, const rl_names *names);
 /* What to wait for. */
 typedef struct rl_remote_wait {
   int fd; /* -1: only time to wait for */

@@ -157,9 +157,13 @@ void rl_cache_write_ends(rl_writing *w, rl_write_outcome outcome, const rl_names
   *w = (rl_writing){0};
 }
 
-void rl_cache_touch(rl_cache *c, const rl_names *names) {
+void rl_cache_touch_here(rl_cache *c, const rl_names *names) {
   add_to_each(c, names, RL_WORD_STAMP);
   add(&c->total, RL_WORD_STAMP);
+}
+
+void rl_cache_touch(rl_cache *c, const rl_names *names) {
+  rl_cache_touch_here(c, names);
   rl_touch_remote(c, names);
 }
 

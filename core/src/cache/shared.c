@@ -27,6 +27,11 @@ void rl_cache_count_outside(rl_cache *c, uint32_t label, bool stale) {
   rl_count(c, label, stale ? RL_COUNT_STALE_HITS : RL_COUNT_HITS, 1);
 }
 
+uint64_t rl_cache_server(const rl_cache *c) {
+  rl_remote *r = rl_cache_remote(c);
+  return r ? rl_remote_number(r) : 0;
+}
+
 static const rl_names everything = {.everything = true};
 
 void rl_touch_remote(const rl_cache *c, const rl_names *names) {
@@ -60,6 +65,10 @@ rille_status rl_cache_write_told(rl_writing *w, rl_remote_wait *wait) {
   rl_talk_end(&s->talk);
   s->told = true;
   return RILLE_OK;
+}
+
+uint64_t rl_writing_server(const rl_writing *w) {
+  return w->shared && w->shared->writing.marked ? rl_cache_server(w->cache) : 0;
 }
 
 static void end_marked(rl_writing_shared *s, rl_write_outcome outcome, const rl_names *done) {

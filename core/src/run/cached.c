@@ -1,4 +1,4 @@
-/* What the caller has said of caching, and the way of a read that asks the cache: asking, collecting, landing. */
+/* The way of a read that asks the cache: asking, collecting, landing. */
 #include "run/cached.h"
 
 #include "base/alloc.h"
@@ -16,59 +16,6 @@
 #define BYTES_KEPT (256u * 1024)
 /* What is longer is neither kept nor given to others: collecting it would cost as much memory again. */
 #define MOST_BYTES ((size_t)64 << 20)
-
-/* ------------------------------------------------------------------ what the caller says */
-
-rl_request *rl_request_new(void) {
-  rl_request *r = rl_calloc(1, sizeof *r);
-  rl_cache *memo = r ? rl_cache_new_private(&(rl_cache_limits){0, 0}) : NULL;
-  if (!memo) {
-    rl_free(r);
-    return NULL;
-  }
-  r->memo = memo;
-  return r;
-}
-
-void rl_request_free(rl_request *r) {
-  if (!r) return;
-  if (rl_cache_own(&r->memo)) rl_cache_release(r->memo);
-  rl_free(r);
-}
-
-/* Returns the memo in this process. NULL when out of memory. */
-static rl_cache *memo_of(rl_request *r) {
-  return rl_cache_own(&r->memo) ? r->memo : NULL;
-}
-
-static rl_cached *get(rl_op *op) {
-  if (!op->cached) op->cached = rl_calloc(1, sizeof *op->cached);
-  return op->cached;
-}
-
-rille_status rl_op_set_cached(rl_op *op, const rl_cached_given *given, rl_error *err) {
-  rl_cached *c = get(op);
-  if (!c) return rl_fail_nomem(err);
-  rille_status st = rl_cached_how_set(&c->how, given, err);
-  c->wanted = st == RILLE_OK;
-  return st;
-}
-
-rille_status rl_op_set_request(rl_op *op, rl_request *r, rl_error *err) {
-  if (!r && !op->cached) return RILLE_OK;
-  rl_cached *c = get(op);
-  if (!c) return rl_fail_nomem(err);
-  c->request = r;
-  return RILLE_OK;
-}
-
-rille_status rl_op_set_computation(rl_op *op, rl_computation *computation, rl_error *err) {
-  if (!computation && !op->cached) return RILLE_OK;
-  rl_cached *c = get(op);
-  if (!c) return rl_fail_nomem(err);
-  c->computation = computation;
-  return RILLE_OK;
-}
 
 /* ------------------------------------------------------------------ life */
 
@@ -97,7 +44,7 @@ static void release_entry(rl_cached *c) {
 }
 
 static void empty_memo(const rl_cached *c) {
-  rl_cache *memo = c->request ? memo_of(c->request) : NULL;
+  rl_cache *memo = c->request ? rl_request_memo(c->request) : NULL;
   if (memo) rl_cache_clear(memo);
 }
 
@@ -363,7 +310,7 @@ static rille_status note_shared(rl_op *op) {
 /* Asks the memo. A coroutine of the same request may be computing the same: the memo makes nobody wait. */
 static bool memo_has_it(rl_op *op) {
   rl_cached *c = op->cached;
-  rl_cache *memo = memo_of(c->request);
+  rl_cache *memo = rl_request_memo(c->request);
   rl_seat seat = {.blocking = true};
   rl_question q = {.key = rl_buf_view(&c->key), .ttl_ms = INT64_MAX, .blocking = true};
   if (!memo) return false;

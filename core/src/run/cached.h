@@ -15,6 +15,7 @@ typedef struct rl_request {
 } rl_request;
 rl_request *rl_request_new(void); /* NULL when out of memory */
 void rl_request_free(rl_request *r);
+rl_cache *rl_request_memo(rl_request *r); /* in this process; NULL when out of memory */
 
 struct rl_cached {
   /* what the caller has said */
@@ -48,7 +49,7 @@ struct rl_cached {
   int64_t affected;
 };
 
-/* Between operations only. They fail when out of memory, or with VALIDATION. */
+/* cached_given.c. Between operations only. They fail when out of memory, or with VALIDATION. */
 rille_status rl_op_set_cached(rl_op *op, const rl_cached_given *given, rl_error *err);
 rille_status rl_op_set_request(rl_op *op, rl_request *r, rl_error *err);
 rille_status rl_op_set_computation(rl_op *op, rl_computation *c, rl_error *err);

@@ -187,10 +187,11 @@ static rille_status send_notice(rl_op *op, rl_str text, rl_error *err) {
   return rl_verb_notify(&op->io, RL_STR(RL_NOTICE_CHANNEL), text, err);
 }
 
-static rille_status tell_names(rl_op *op, const rl_names *names, rl_error *err) {
+static rille_status tell_names(rl_op *op, const rl_names *names, const rl_writing *w, rl_error *err) {
   rl_buf text;
   rl_buf_init(&text);
   rl_notice_write(&text, names, rl_client_answers(op->client));
+  rl_notice_write_server(&text, rl_writing_server(w));
   rille_status st = text.failed ? rl_fail_nomem(err) : send_notice(op, rl_buf_view(&text), err);
   rl_buf_dispose(&text);
   return st;
@@ -199,7 +200,7 @@ static rille_status tell_names(rl_op *op, const rl_names *names, rl_error *err) 
 rille_status rl_committing_tell(rl_op *op, rl_error *err) {
   const rl_committing *t = op->committing;
   if (!t->tells) return RILLE_OK;
-  return t->notice.len ? send_notice(op, t->notice, err) : tell_names(op, &t->writing.names, err);
+  return t->notice.len ? send_notice(op, t->notice, err) : tell_names(op, &t->writing.names, &t->writing, err);
 }
 
 bool rl_committing_owes_notice(const rl_op *op, bool good) {
@@ -274,7 +275,7 @@ rille_status rl_committing_tx_commits(rl_op *op, rl_error *err) {
   if (!tx->writing.cache) rl_cache_write_begins(cache, &tx->writing, rl_cache_is_active(cache) ? &tx->touched : NULL);
   rille_status st = tell_server(op, &tx->writing);
   if (st != RILLE_OK) return st;
-  return client_tells(tx->client) ? tell_names(op, &tx->touched, err) : RILLE_OK;
+  return client_tells(tx->client) ? tell_names(op, &tx->touched, &tx->writing, err) : RILLE_OK;
 }
 
 static rl_write_outcome commit_outcome(const rl_op *op, bool good) {

@@ -20,6 +20,9 @@ void rl_notice_write(rl_buf *out, const rl_names *names, const rl_cache *from);
 /* Adds what a notice of another process, or of a trigger, touches. own: it is of this very cache, which knows its
  * own writes. Text that is no notice touches everything. */
 void rl_notice_read(rl_str payload, rl_names *out, const rl_cache *to, bool *own);
+/* Appends that a server that processes share knows of the write, by its number (rl_writing_server). 0: nothing. */
+void rl_notice_write_server(rl_buf *out, uint64_t server);
+uint64_t rl_notice_read_server(rl_str payload); /* 0: none */
 /* The outcome of a write is unknown, and its notice may still come. From now on this process takes the notices that it
  * has sent for those of another one. Any thread. */
 void rl_notice_outcome_unknown(void);

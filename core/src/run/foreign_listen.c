@@ -27,8 +27,13 @@ static void take_notice(const rl_event *e, rl_cache *cache) {
   rl_names names;
   bool own = false;
   rl_names_init(&names);
-  rl_notice_read(rl_str_of(e->heard.payload), &names, cache, &own);
-  if (!own) rl_cache_touch(cache, &names);
+  rl_str payload = rl_str_of(e->heard.payload);
+  rl_notice_read(payload, &names, cache, &own);
+  uint64_t server = rl_notice_read_server(payload);
+  if (!own && server && server == rl_cache_server(cache))
+    rl_cache_touch_here(cache, &names);
+  else if (!own)
+    rl_cache_touch(cache, &names);
   rl_names_dispose(&names);
 }
 

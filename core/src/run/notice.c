@@ -72,7 +72,7 @@ static size_t count_names(const rl_names *names, notice_detail detail) {
 
 static notice_detail choose_detail(const rl_names *names) {
   const size_t head = sizeof NOTICE_WORD - 1 + DIGITS, line = DIGITS + 2; /* with its line end */
-  const size_t most = (RL_NOTICE_LONGEST - head) / line;
+  const size_t most = (RL_NOTICE_LONGEST - head) / line - 1;              /* one for the server */
   if (names->everything) return NOTICE_EVERYTHING;
   if (count_names(names, NOTICE_ROWS) <= most) return NOTICE_ROWS;
   return count_names(names, NOTICE_TABLES) <= most ? NOTICE_TABLES : NOTICE_EVERYTHING;
@@ -93,6 +93,12 @@ void rl_notice_write(rl_buf *out, const rl_names *names, const rl_cache *from) {
     if (detail == NOTICE_ROWS || !rl_name_is_row(name)) write_name(out, name);
     if (detail == NOTICE_TABLES && rows) write_name(out, rows);
   }
+}
+
+void rl_notice_write_server(rl_buf *out, uint64_t server) {
+  if (!server) return;
+  rl_buf_text(out, "\ns");
+  write_digits(out, server);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -140,6 +146,7 @@ static bool read_line(rl_str line, rl_names *out) {
     add_table(out, after(line, 2));
     return true;
   }
+  if (rl_str_starts(line, RL_STR("s"))) return read_digits(after(line, 1), &name); /* rl_notice_read_server */
   if (!rl_str_starts(line, RL_STR("n")) || !read_digits(after(line, 1), &name)) return false;
   rl_names_add(out, name);
   return true;
@@ -155,4 +162,13 @@ void rl_notice_read(rl_str payload, rl_names *out, const rl_cache *to, bool *own
   while (good && payload.len && !out->everything) good = read_line(take_line(&payload), out);
   *own = good && sender == rl_notice_instance(to);
   if (!good) out->everything = true;
+}
+
+uint64_t rl_notice_read_server(rl_str payload) {
+  uint64_t server = 0;
+  while (payload.len) {
+    rl_str line = take_line(&payload);
+    if (rl_str_starts(line, RL_STR("s")) && !read_digits(after(line, 1), &server)) return 0;
+  }
+  return server;
 }

@@ -16,6 +16,10 @@ const char *rl_remote_display(const rl_remote *r) {
   (void)r;
   return "";
 }
+uint64_t rl_remote_number(const rl_remote *r) {
+  (void)r;
+  return 1;
+}
 void rl_remote_count(rl_remote *r, rl_remote_figures *out) {
   (void)r;
   *out = (rl_remote_figures){0};

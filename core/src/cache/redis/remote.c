@@ -165,6 +165,12 @@ const char *rl_remote_display(const rl_remote *r) {
   return r->parts.display;
 }
 
+uint64_t rl_remote_number(const rl_remote *r) {
+  rl_str display = rl_str_of(r->parts.display);
+  uint64_t number = rl_hash(display.p, display.len, rl_hash(r->prefix.p, r->prefix.len, 5));
+  return number ? number : 1;
+}
+
 void rl_remote_count(rl_remote *r, rl_remote_figures *out) {
   rl_fork_lock_take(&r->lock);
   *out = r->figures;

@@ -44,6 +44,7 @@ rille_status rl_remote_open(rl_str url, rl_str prefix, size_t most, rl_remote **
 rl_remote *rl_remote_retain(rl_remote *r);
 void rl_remote_release(rl_remote *r);
 const char *rl_remote_display(const rl_remote *r); /* the URL for messages */
+uint64_t rl_remote_number(const rl_remote *r);     /* of address, database and prefix; never 0 */
 
 typedef struct rl_remote_figures {
   int64_t conversations, failures;
