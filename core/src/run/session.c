@@ -96,10 +96,14 @@ static rl_cache *session_answers(rl_session *s) {
   return s->answers;
 }
 
-/* Marks everything as being written: statements of sessions may change the structure of the database. */
-static void session_write_begins(rl_session *s) {
-  rl_cache *answers = s->reads ? NULL : session_answers(s);
-  if (answers) rl_cache_write_begins(answers, &s->writing, NULL);
+/* Marks everything as being written: statements of sessions may change the structure of the database. NOMEM: it cannot
+ * be marked, so nothing is sent. */
+static rille_status session_write_begins(rl_session *s, rl_error *err) {
+  if (s->reads) return RILLE_OK;
+  rl_cache *answers = session_answers(s);
+  if (!answers) return rl_fail_nomem(err);
+  rl_cache_write_begins(answers, &s->writing, NULL);
+  return RILLE_OK;
 }
 
 static rille_status session_write_ends(rl_session *s, rille_status st) {
@@ -131,8 +135,8 @@ rille_status rl_session_finish(rl_session *s, rl_error *err) {
 }
 
 rille_status rl_session_command(rl_session *s, const char *sql, rl_error *err) {
-  session_write_begins(s);
-  rille_status st = s->options.driver->send_command(s->conn, sql, err);
+  rille_status st = session_write_begins(s, err);
+  if (st == RILLE_OK) st = s->options.driver->send_command(s->conn, sql, err);
   return session_write_ends(s, st == RILLE_OK ? rl_session_finish(s, err) : st);
 }
 
@@ -149,8 +153,8 @@ rille_status rl_session_begin(rl_session *s, const rl_begin *how, rl_error *err)
 
 rille_status rl_session_commit(rl_session *s, rl_error *err) {
   rl_commands queued = {0};
-  session_write_begins(s);
-  rille_status st = s->options.driver->commit(s->conn, &queued, err);
+  rille_status st = session_write_begins(s, err);
+  if (st == RILLE_OK) st = s->options.driver->commit(s->conn, &queued, err);
   return session_write_ends(s, session_finish_all(s, st, &queued, err));
 }
 
@@ -161,14 +165,15 @@ rille_status rl_session_rollback(rl_session *s, rl_error *err) {
 }
 
 rille_status rl_session_script(rl_session *s, const char *sql, rl_error *err) {
-  session_write_begins(s);
-  rille_status st = s->options.driver->send_script(s->conn, sql, err);
+  rille_status st = session_write_begins(s, err);
+  if (st == RILLE_OK) st = s->options.driver->send_script(s->conn, sql, err);
   return session_write_ends(s, st == RILLE_OK ? rl_session_finish(s, err) : st);
 }
 
 rille_status rl_session_restore(rl_session *s, const char *file, bool force, rl_error *err) {
-  session_write_begins(s);
-  return session_write_ends(s, s->options.driver->restore(s->conn, file, force, err));
+  rille_status st = session_write_begins(s, err);
+  if (st == RILLE_OK) st = s->options.driver->restore(s->conn, file, force, err);
+  return session_write_ends(s, st);
 }
 
 typedef struct text_list {
