@@ -184,8 +184,13 @@ typedef struct rl_remote_wait {
 /* Between the beginning of a write and its sending: tells the server. AGAIN: wait, then call again. OK: it knows, or it
  * cannot be told now. It is told of the end without waiting. */
 rille_status rl_cache_write_told(rl_writing *w, rl_remote_wait *wait);
-/* Ends a flight with an answer that is not kept here. kept: the server may keep it, or gave it. */
-void rl_flight_give(rl_flight *f, rl_str bytes, bool kept);
+/* Ends a flight with an answer that is not kept here, and says what it counts as: one that came from the server, or one
+ * that the server keeps or not. bytes.p NULL: those who wait ask again. */
+typedef enum rl_given { RL_GIVEN, RL_GIVEN_KEPT, RL_GIVEN_REFUSED } rl_given;
+void rl_flight_give(rl_flight *f, rl_str bytes, rl_given as);
+bool rl_flight_holds(rl_flight *f); /* nothing that was noted is being written or was written since */
+/* Returns whether nothing at all was written since the snapshot. */
+bool rl_cache_is_still(const rl_cache *c, const rl_snapshot *s);
 /* Builds an entry of bytes that came from outside; what it depends on is not known here. NULL when out of memory. */
 rl_cache_entry *rl_cache_entry_outside(rl_str bytes);
 /* Counts what counted as a miss as a hit. */

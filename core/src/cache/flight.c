@@ -352,8 +352,8 @@ static bool flight_keep(rl_flight *f, rl_cache_entry *e, rl_cache_entry **droppe
          rl_store_put(f->cache, e, dropped);
 }
 
-/* counted: as kept, by another store. */
-static bool flight_land(rl_flight *f, rl_str bytes, bool keep, bool counted) {
+/* outside: another store may have kept it. NULL: this one keeps it if it can. */
+static bool flight_land(rl_flight *f, rl_str bytes, bool keep, const rl_given *outside) {
   if (!rl_flight_is_own(f)) {
     rl_flight_release(f);
     return false;
@@ -362,7 +362,7 @@ static bool flight_land(rl_flight *f, rl_str bytes, bool keep, bool counted) {
   bool fits = rl_store_takes(f->cache, f->key_len + bytes.len);
   rl_flights_lock();
   keep = keep && !f->spoiled && fits;
-  bool wanted = keep || f->first;
+  bool wanted = (keep || f->first) && bytes.p;
   rl_flights_unlock();
   /* The bytes are copied outside of the lock. Only the owner changes the stamps. */
   rl_cache_entry *e = wanted ? flight_make_entry(f, bytes) : NULL;
@@ -373,17 +373,32 @@ static bool flight_land(rl_flight *f, rl_str bytes, bool keep, bool counted) {
   flight_end(f, e ? RL_FLIGHT_LANDED : RL_FLIGHT_GIVEN_UP);
   rl_flights_unlock();
   rl_entries_free(dropped);
-  rl_count(f->cache, f->label, kept || counted ? RL_COUNT_KEPT : RL_COUNT_REFUSED, 1);
+  bool counts_as_kept = outside ? *outside == RL_GIVEN_KEPT : kept;
+  if (!outside || *outside != RL_GIVEN)
+    rl_count(f->cache, f->label, counts_as_kept ? RL_COUNT_KEPT : RL_COUNT_REFUSED, 1);
   rl_flight_release(f);
   return kept;
 }
 
 bool rl_flight_land(rl_flight *f, rl_str bytes, bool keep) {
-  return flight_land(f, bytes, keep, false);
+  static const rl_str nothing = {"", 0};
+  return flight_land(f, bytes.p ? bytes : nothing, keep, NULL);
 }
 
-void rl_flight_give(rl_flight *f, rl_str bytes, bool kept) {
-  (void)flight_land(f, bytes, false, kept);
+void rl_flight_give(rl_flight *f, rl_str bytes, rl_given as) {
+  (void)flight_land(f, bytes, false, &as);
+}
+
+bool rl_flight_holds(rl_flight *f) {
+  if (!rl_flight_is_own(f)) return false;
+  rl_flights_lock();
+  bool holds = flight_may_be_joined(f);
+  rl_flights_unlock();
+  return holds;
+}
+
+bool rl_cache_is_still(const rl_cache *c, const rl_snapshot *s) {
+  return rl_ledger_is_still(c, s);
 }
 
 void rl_flight_fail(rl_flight *f, const rl_error *err) {

@@ -260,7 +260,7 @@ static rille_status replay_shared(rl_op *op, bool stale) {
   rl_str bytes = c->shared.talk.bytes;
   c->entry = rl_cache_entry_outside(bytes);
   if (!c->entry) return run_alone(op);
-  if (c->flight) rl_flight_give(c->flight, bytes, true);
+  if (c->flight) rl_flight_give(c->flight, bytes, RL_GIVEN);
   c->flight = NULL;
   rl_turn_leave(&c->turn);
   if (c->computation) rl_computation_add_work(c->computation, &c->shared.work);
@@ -445,9 +445,10 @@ static void land_flight(rl_op *op, rl_str bytes) {
     rl_flight_land(c->flight, bytes, known);
     return;
   }
+  known = known && rl_flight_holds(c->flight);
   bool kept = rl_shared_end(&c->shared, known ? bytes : (rl_str){0}, life_of(&c->how),
                             c->is_unique ? &c->precise : NULL, op->blocking);
-  rl_flight_give(c->flight, bytes, kept);
+  rl_flight_give(c->flight, bytes, kept ? RL_GIVEN_KEPT : RL_GIVEN_REFUSED);
 }
 
 static void land(rl_op *op) {

@@ -127,23 +127,31 @@ static rille_status compute(rl_computation *c) {
 
 /* ------------------------------------------------------------------ asking the server that processes share */
 
+/* Notes here what an answer of the server depends on. */
+static void note_work(rl_computation *c) {
+  const rl_remote_work *work = &c->shared.work;
+  rl_names names;
+  rl_names_init(&names);
+  for (size_t i = 0; i < work->count; i++)
+    if (work->notes[i].name != RL_NAME_EVERYTHING) rl_names_add(&names, work->notes[i].name);
+  if (c->flight) rl_flight_note(c->flight, &names);
+  if (c->within) rl_computation_note(c->within, &names);
+  rl_names_dispose(&names);
+}
+
 /* A hit there is one for all who wait here, if nothing was written here since before it was asked for. */
 static rille_status known_shared(rl_computation *c, bool stale) {
   rl_str bytes = c->shared.talk.bytes;
   rl_cache *answers = rl_client_answers(c->client);
   c->entry = rl_cache_entry_outside(bytes);
   if (!c->entry) return compute(c);
-  if (c->flight) {
-    rl_flight_note_snapshot(c->flight, &c->snapshot);
-    rl_flight_give(c->flight, bytes, true);
-  }
+  note_work(c);
+  bool still = answers && rl_cache_is_still(answers, &c->snapshot);
+  if (c->flight) rl_flight_give(c->flight, still ? bytes : (rl_str){0}, RL_GIVEN);
   c->flight = NULL;
   rl_turn_leave(&c->turn);
   if (answers) rl_cache_count_outside(answers, rl_cache_label(answers, rl_buf_view(&c->label)), stale);
-  if (c->within) {
-    rl_computation_note_snapshot(c->within, &c->snapshot);
-    rl_computation_add_work(c->within, &c->shared.work);
-  }
+  if (c->within) rl_computation_add_work(c->within, &c->shared.work);
   rl_talk_end(&c->shared.talk);
   tell(c, stale ? "stale" : "hit");
   return RILLE_ROW;
@@ -157,6 +165,7 @@ static rille_status talk_on(rl_computation *c) {
   rl_talk_end(&c->shared.talk);
   if (c->peeks) return RILLE_AGAIN;
   if (c->within && answer == RL_REMOTE_NONE) rl_computation_spoil_shared(c->within);
+  if (c->within && answer == RL_REMOTE_COMPUTE) rl_computation_add_work(c->within, &c->shared.work);
   return compute(c);
 }
 
@@ -240,10 +249,13 @@ void rl_computation_land(rl_computation *c, rl_str value) {
   if (c->flight) {
     bool known = rl_foreign_look(c->client);
     int64_t ttl = c->how.ttl_ms, stale = c->how.stale_ms, life = ttl < INT64_MAX - stale ? ttl + stale : INT64_MAX;
-    if (!c->shared.remote)
+    if (c->shared.remote) {
+      known = known && rl_flight_holds(c->flight);
+      bool kept = rl_shared_end(&c->shared, known ? value : (rl_str){0}, life, NULL, c->blocking);
+      rl_flight_give(c->flight, value, kept ? RL_GIVEN_KEPT : RL_GIVEN_REFUSED);
+    } else {
       rl_flight_land(c->flight, value, known);
-    else
-      rl_flight_give(c->flight, value, rl_shared_end(&c->shared, known ? value : (rl_str){0}, life, NULL, c->blocking));
+    }
   }
   c->flight = NULL;
   c->computing = false;

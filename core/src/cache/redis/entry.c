@@ -23,6 +23,7 @@ void rl_remote_work_clear(rl_remote_work *w) {
   rl_buf_reset(&w->key);
   w->count = 0;
   w->asked = w->spoiled = false;
+  w->born_ms = 0;
 }
 
 static rl_note *find_note(const rl_remote_work *w, rl_name name) {
@@ -56,6 +57,7 @@ void rl_work_names(rl_remote_work *w, const rl_names *names) {
 
 void rl_remote_work_add(rl_remote_work *w, const rl_remote_work *hit) {
   if (hit->spoiled) w->spoiled = true;
+  if (hit->born_ms && hit->born_ms < w->born_ms) w->born_ms = hit->born_ms;
   for (size_t i = 0; i < hit->count && !w->spoiled; i++) {
     rl_note *n = find_note(w, hit->notes[i].name);
     if (n && memcmp(n->stamp, hit->notes[i].stamp, RL_STAMP_SIZE) != 0) w->spoiled = true;

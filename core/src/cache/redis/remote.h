@@ -69,7 +69,7 @@ typedef struct rl_remote_work {
   size_t count, cap;
   bool asked;      /* it has an entry and a token */
   bool spoiled;    /* it will not be kept */
-  int64_t born_ms; /* when it began, by the server's clock */
+  int64_t born_ms; /* when it began, or the hit did, by the server's clock; 0: unknown */
   char entry[RL_ENTRY_DIGITS + 1], token[RL_TOKEN_SIZE];
   rl_buf key;
 } rl_remote_work;
@@ -77,7 +77,7 @@ typedef struct rl_remote_work {
 void rl_remote_work_init(rl_remote_work *w);
 void rl_remote_work_dispose(rl_remote_work *w);
 void rl_remote_work_clear(rl_remote_work *w); /* keeps memory */
-/* Adds what a hit inside a computation depends on. */
+/* Adds what a hit inside a computation depends on. A value is as old as its parts. */
 void rl_remote_work_add(rl_remote_work *w, const rl_remote_work *hit);
 
 /* A write under way. */

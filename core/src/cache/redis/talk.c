@@ -384,7 +384,7 @@ static bool take_stamps(rl_talk *t, const rl_reply *reply) {
 static rille_status talk_take_hit(rl_talk *t, const rl_reply *reply, bool stale) {
   rl_str notes, value;
   if (!rl_reply_integer_at(reply, 1, &t->age_ms) || !rl_reply_text_at(reply, 2, &notes) ||
-      !rl_reply_text_at(reply, 3, &value))
+      !rl_reply_text_at(reply, 3, &value) || !rl_reply_integer_at(reply, 4, &t->work->born_ms))
     return talk_fail(t, "the server's answer has another form");
   if (rl_entry_read_value(value, rl_buf_view(&t->work->key), &t->bytes) && rl_entry_read_notes(t->work, notes))
     return talk_over(t, stale ? RL_REMOTE_STALE_HIT : RL_REMOTE_HIT);
