@@ -15,7 +15,7 @@ local CACHED = options.declare("rille.CachedOptions", {
   { "tags", "any", is = "string[]|fun(...): string[]", doc = "for db:revalidate_tag; or a function of the arguments" },
   { "auto", "boolean", doc = "false: writes do not make it stale, only `ttl` and `tags` do" },
 })
-local PAGE = options.declare("rille.PageOptions", {
+local PAGE = options.declare("rille.CachedPageOptions", {
   { "ttl", "number", required = true, least = 0.001, most = 1e9, doc = "seconds for which the page is given at most" },
   { "stale", "number", least = 0, most = 1e9, doc = "seconds after `ttl` in which the old page is given while one caller renews it: 0" },
   { "tags", "strings", such = '{ "posts" }', is = "string[]", doc = "for db:revalidate_tag" },
@@ -121,7 +121,7 @@ end
 --- of a path above it with a star, and after `ttl`. In a transaction it calls fn each time. Errors: VALIDATION.
 ---@param path string "/posts"
 ---@param fn fun(): ...
----@param given rille.PageOptions
+---@param given rille.CachedPageOptions
 ---@return any page what fn returns
 function methods:page(path, fn, given)
   client.scope(self, "page")

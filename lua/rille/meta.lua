@@ -302,7 +302,7 @@ function Client:cached(fn, options) end
 --- of a path above it with a star, and after `ttl`. In a transaction it calls fn each time. Errors: VALIDATION.
 ---@param path string "/posts"
 ---@param fn fun(): ...
----@param options rille.PageOptions
+---@param options rille.CachedPageOptions
 ---@return any page what fn returns
 function Client:page(path, fn, options) end
 

@@ -24,7 +24,7 @@
 ---@field tags? string[]|fun(...): string[] for db:revalidate_tag; or a function of the arguments
 ---@field auto? boolean false: writes do not make it stale, only `ttl` and `tags` do
 
----@class (exact) rille.PageOptions
+---@class (exact) rille.CachedPageOptions
 ---@field ttl number seconds for which the page is given at most
 ---@field stale? number seconds after `ttl` in which the old page is given while one caller renews it: 0
 ---@field tags? string[] for db:revalidate_tag
