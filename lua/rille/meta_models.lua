@@ -31,6 +31,34 @@
 ---@field vary? table what else decides the page: one is kept for each combination
 ---@field auto? boolean false: writes do not make it stale, only `ttl`, `tags` and its path do
 
+---@class (exact) rille.WithOptions
+---@field tags? table<string, string|number|boolean> added to those of the client
+---@field traceparent? string|fun(): string|nil of its calls
+---@field primary? boolean reads do not go to a replica
+---@field session? table<string, string|number|boolean> settings of the session that hold in each transaction; calls outside become one
+---@field timeout? integer milliseconds after which a call outside a transaction is cancelled (P1008)
+---@field scope? table<string, table> conditions, by model, on all rows that calls of this client reach; `*` is every model
+---@field except? string[] models to which `*` of the scope does not apply, since they lack its fields
+---@field unscoped? boolean raw SQL, which sees all rows, is allowed although the client has a scope
+---@field messages? table<string, string>|fun(fault: rille.InputFault): string|nil messages of `input`, before those of the client
+
+---@class (exact) rille.LockOptions
+---@field wait? integer milliseconds to try, then P1002: 10000
+---@field try? boolean does not wait: returns false without calling the function, or true and its results
+---@field shared? boolean others may share the lock
+
+---@class (exact) rille.BatchOptions
+---@field transaction? boolean true: always all or none; false: no transaction, even if some of them write
+---@field max_wait? integer as in db:transaction
+---@field timeout? integer as in db:transaction
+---@field isolation_level? rille.IsolationLevel as in db:transaction
+---@field retries? integer as in db:transaction
+---@field read_only? boolean as in db:transaction
+
+---@class (exact) rille.ListenOptions
+---@field timeout? integer milliseconds without a notification after which listening ends
+---@field on_listen? fun(again: boolean) called when listening has begun; again: after a lost connection, when notifications may have been missed
+
 ---@class rille.Shown
 ---@field select? table
 ---@field include? table
