@@ -13,7 +13,7 @@ table.sort(METHODS)
 local function schema()
   local parts = {}
   for _, name in ipairs(METHODS) do parts[#parts + 1] = ("model %s {\n  id Int @id\n  n  Int @default(0)\n}\n"):format(model_of(name)) end
-  parts[#parts + 1] = "model Page {\n  id Int @id\n}\nmodel User {\n  id Int @id\n}\n"
+  parts[#parts + 1] = "model Archive {\n  id Int @id\n}\nmodel User {\n  id Int @id\n}\n"
   return table.concat(parts)
 end
 
@@ -28,8 +28,8 @@ support.each_engine(function(engine)
         assert.equal(i, db[model_of(name)]:find_first().id)
         assert.equal(1, db[name]:count())
       end
-      db.page:create { data = { id = 1 } }
-      assert.equal(1, db.page:count())
+      db.archive:create { data = { id = 1 } }
+      assert.equal(1, db.archive:count())
     end)
 
     it("keeps the method callable, also in derived clients", function()
