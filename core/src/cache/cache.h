@@ -97,6 +97,7 @@ typedef struct rl_seat {
   rl_bell *bell;     /* borrowed: rung when it is called; NULL: it is asked again and again, or blocks */
   rl_waiter waiter;
   bool shared_bell; /* the bell has a list of called waiters */
+  uint64_t number;  /* of the flight that it waits for, or waited for */
   /* The rest belongs to the room. */
   bool blocking;
   bool waiting;           /* it is in the lists below */
@@ -188,6 +189,8 @@ rille_status rl_cache_write_told(rl_writing *w, rl_remote_wait *wait);
  * that the server keeps or not. bytes.p NULL: those who wait ask again. */
 typedef enum rl_given { RL_GIVEN, RL_GIVEN_KEPT, RL_GIVEN_REFUSED } rl_given;
 void rl_flight_give(rl_flight *f, rl_str bytes, rl_given as);
+/* Returns the number of the last flight of the process. What a later one gives was read later. */
+uint64_t rl_flights_last(void);
 bool rl_flight_holds(rl_flight *f); /* nothing that was noted is being written or was written since */
 /* Returns whether nothing at all was written since the snapshot. */
 bool rl_cache_is_still(const rl_cache *c, const rl_snapshot *s);

@@ -12,6 +12,7 @@ static rl_fork_lock flights_lock;
 static pthread_once_t flights_once = PTHREAD_ONCE_INIT;
 static rl_flight *table[TABLE]; /* under way, by hash; of all caches */
 static long table_pid;
+static _Atomic uint64_t last_number; /* changes under the lock */
 
 static void flights_init(void) {
   rl_fork_lock_init(&flights_lock);
@@ -107,6 +108,7 @@ void rl_flight_hide(rl_flight *f) {
 /* Adds it to the table and to what it is within. */
 static void flight_begin(rl_flight *f, int64_t now) {
   rl_flight *w = f->within;
+  f->number = atomic_fetch_add(&last_number, 1) + 1;
   f->born_ms = now;
   f->spoiled = !rl_ledger_note_all(f->cache, now, &f->all);
   f->next = table[f->hash % TABLE];
@@ -387,6 +389,10 @@ bool rl_flight_land(rl_flight *f, rl_str bytes, bool keep) {
 
 void rl_flight_give(rl_flight *f, rl_str bytes, rl_given as) {
   (void)flight_land(f, bytes, false, &as);
+}
+
+uint64_t rl_flights_last(void) {
+  return atomic_load(&last_number);
 }
 
 bool rl_flight_holds(rl_flight *f) {

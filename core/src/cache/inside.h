@@ -147,6 +147,7 @@ struct rl_flight {
   _Atomic int references; /* its owner, its seats, and what is within it */
   rl_cache *cache;        /* retained */
   long pid;               /* a child of this process only drops its references */
+  uint64_t number;        /* they count up, in the order in which they began */
   uint64_t hash, thread;
   uint32_t label;
   int64_t born_ms;   /* when it began, or when the oldest entry that is part of it was born; under the lock */

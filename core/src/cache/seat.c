@@ -41,6 +41,7 @@ static void unlink_seat(rl_seat **first, rl_seat *s, int list) {
 
 void rl_seat_join(rl_seat *s, rl_flight *f, const rl_question *q) {
   s->flight = rl_flight_retain(f);
+  s->number = f->number;
   s->within = rl_flight_of_question(q);
   s->blocking = q->blocking;
   s->thread = rl_this_thread();

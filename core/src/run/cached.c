@@ -157,6 +157,7 @@ static rille_status note_reads(rl_op *op) {
 void rl_cached_started(rl_op *op) {
   rl_cached *c = op->cached;
   c->pid = rl_process_id();
+  c->came = rl_flights_last();
   c->emptied = c->request && (op->kind->may_write(op) || rl_tx_commits(op));
   if (c->emptied) empty_memo(c);
   if (c->asks || c->remembers) op->phase = RL_PHASE_ASK;
@@ -265,7 +266,8 @@ static rille_status replay_shared(rl_op *op, bool stale) {
   rl_turn_leave(&c->turn);
   if (c->computation) rl_computation_add_work(c->computation, &c->shared.work);
   rl_cache *answers = rl_client_answers(op->client);
-  if (answers) rl_cache_count_outside(answers, rl_cache_label(answers, op->calls[0]->compiled->model->name), stale);
+  if (answers && !c->peeks)
+    rl_cache_count_outside(answers, rl_cache_label(answers, op->calls[0]->compiled->model->name), stale);
   rl_talk_end(&c->shared.talk);
   begin_replay_phase(op, stale ? "stale" : "hit");
   return RILLE_OK;
@@ -353,6 +355,12 @@ static rille_status ask(rl_op *op, const rl_caller *from) {
   return run_alone(op);
 }
 
+/* This process does not know what others have written since the computation began. If the caller came later, the
+ * server has to say whether the answer is still right. */
+static bool got_may_be_old(const rl_op *op) {
+  return rl_client_remote(op->client) && op->cached->turn.seat.number <= op->cached->came;
+}
+
 rille_status rl_cached_ask(rl_op *op) {
   rl_cached *c = op->cached;
   rl_caller from = caller_of(op);
@@ -369,7 +377,12 @@ rille_status rl_cached_ask(rl_op *op) {
       if (st != RILLE_AGAIN || c->talks) return st;
     }
     switch (rl_turn_look(&c->turn, &from, &c->entry, &op->wait, &op->error)) {
-    case RL_TURN_GOT: return replay(op, "wait");
+    case RL_TURN_GOT:
+      if (!got_may_be_old(op)) return replay(op, "wait");
+      release_entry(c);
+      st = ask_shared(op, &from, true);
+      if (st != RILLE_AGAIN || c->talks) return st;
+      break;
     case RL_TURN_FAILED: return op->error.nomem ? RILLE_NOMEM : RILLE_ERROR;
     case RL_TURN_WAITS: return RILLE_AGAIN;
     case RL_TURN_LATE: return run_alone(op);

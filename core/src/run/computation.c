@@ -21,6 +21,7 @@ struct rl_computation {
   rl_cache_entry *entry; /* retained: its value */
   rl_turn turn;
   rl_shared shared;
+  uint64_t came;        /* the last flight when it came */
   bool talks, peeks;    /* with the server that processes share; for an old answer */
   rl_snapshot snapshot; /* of before that */
   rl_wait wait;
@@ -70,6 +71,7 @@ rille_status rl_computation_new(rl_client *client, const rl_computation_options 
   c->within = o->within;
   c->blocking = o->blocking;
   c->pid = rl_process_id();
+  c->came = rl_flights_last();
   st = fill(c, o, err);
   if (st != RILLE_OK) {
     rl_computation_free(c);
@@ -150,7 +152,7 @@ static rille_status known_shared(rl_computation *c, bool stale) {
   if (c->flight) rl_flight_give(c->flight, still ? bytes : (rl_str){0}, RL_GIVEN);
   c->flight = NULL;
   rl_turn_leave(&c->turn);
-  if (answers) rl_cache_count_outside(answers, rl_cache_label(answers, rl_buf_view(&c->label)), stale);
+  if (answers && !c->peeks) rl_cache_count_outside(answers, rl_cache_label(answers, rl_buf_view(&c->label)), stale);
   if (c->within) rl_computation_add_work(c->within, &c->shared.work);
   rl_talk_end(&c->shared.talk);
   tell(c, stale ? "stale" : "hit");
@@ -205,6 +207,11 @@ static rille_status ask(rl_computation *c, const rl_caller *from) {
   return compute(c);
 }
 
+/* As in cached.c. */
+static bool got_may_be_old(const rl_computation *c) {
+  return rl_client_remote(c->client) && rl_client_answers(c->client) && c->turn.seat.number <= c->came;
+}
+
 static rille_status next(rl_computation *c, rl_error *err) {
   rl_caller from = {.client = c->client, .blocking = c->blocking, .limit_ms = rl_client_limit(c->client)};
   own(c);
@@ -218,7 +225,13 @@ static rille_status next(rl_computation *c, rl_error *err) {
       if (st != RILLE_AGAIN || c->talks) return st;
     }
     switch (rl_turn_look(&c->turn, &from, &c->entry, &c->wait, err)) {
-    case RL_TURN_GOT: return known(c, "wait");
+    case RL_TURN_GOT:
+      if (!got_may_be_old(c)) return known(c, "wait");
+      rl_cache_entry_release(c->entry);
+      c->entry = NULL;
+      st = ask_shared(c, rl_client_answers(c->client), &from, true);
+      if (st != RILLE_AGAIN || c->talks) return st;
+      break;
     case RL_TURN_FAILED: return err && err->nomem ? RILLE_NOMEM : RILLE_ERROR;
     case RL_TURN_WAITS: return RILLE_AGAIN;
     case RL_TURN_LATE: return compute(c);
