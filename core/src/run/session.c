@@ -99,7 +99,7 @@ static rl_cache *session_answers(rl_session *s) {
 /* Marks everything as being written: statements of sessions may change the structure of the database. NOMEM: it cannot
  * be marked, so nothing is sent. */
 static rille_status session_write_begins(rl_session *s, rl_error *err) {
-  bool is_alone = s->options.memory && !s->lease; /* nobody else has this database */
+  bool is_alone = s->options.memory && !(s->lease && s->lease->pool); /* nobody else has this database */
   if (s->reads || is_alone) return RILLE_OK;
   rl_cache *answers = session_answers(s);
   if (!answers) return rl_fail_nomem(err);
