@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "../base/failing_allocator.h"
+#include "run/listen.h"
 #include "running/running.h"
 
 static void wait_for(const rille_wait *w, int64_t until) {
@@ -82,6 +83,47 @@ static void test_hears(void **state) {
   rille_error_free(err);
   rille_listener_close(l);
   close_world(&w);
+}
+
+static const rl_driver *real_driver;
+
+/* Says AGAIN, but when it does, an answer has arrived meanwhile. */
+static rille_status next_late(rl_conn *c, rl_row_view *row, int64_t *affected, rl_wait *wait, rl_error *err) {
+  rille_status st = real_driver->next(c, row, affected, wait, err);
+  if (st == RILLE_AGAIN && wait->read) {
+    struct pollfd q = {wait->fd, POLLIN, 0};
+    assert_int_equal(poll(&q, 1, 8000), 1);
+  }
+  return st;
+}
+
+/* While an answer is outstanding, the listener leaves it in the socket, or it would wait for what it has read. */
+static void test_answer_comes_late(void **state) {
+  (void)state;
+  if (!postgres_url()) skip();
+  rl_arena arena;
+  rl_conn_options options;
+  rl_error err = {0};
+  rl_event e;
+  rl_arena_init(&arena, 0);
+  assert_int_equal(rl_driver_parse_url(rl_str_of(postgres_url()), &arena, &options, &err), RILLE_OK);
+  real_driver = options.driver;
+  rl_driver late = *real_driver;
+  late.next = next_late;
+  options.driver = &late;
+  rl_listener l;
+  rl_listener_init(&l, &options);
+  assert_int_equal(rl_listener_add(&l, RL_STR("late"), &err), RILLE_OK);
+  rille_status st = rl_listener_next(&l, &e, &err);
+  for (int turn = 0; st == RILLE_AGAIN && turn < 100; turn++) {
+    struct pollfd q = {l.wait.fd, (short)((l.wait.read ? POLLIN : 0) | (l.wait.write ? POLLOUT : 0)), 0};
+    if (poll(&q, 1, 8000) != 1) fail_msg("the listener waits for an answer that it has read");
+    st = rl_listener_next(&l, &e, &err);
+  }
+  assert_int_equal(st, RILLE_ROW);
+  assert_int_equal(e.kind, RL_EVENT_LISTENING);
+  rl_listener_close(&l);
+  rl_arena_dispose(&arena);
 }
 
 static void test_comes_back(void **state) {
@@ -272,8 +314,10 @@ static void test_short_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_hears), cmocka_unit_test(test_comes_back), cmocka_unit_test(test_fork),
-      cmocka_unit_test(test_lock),  cmocka_unit_test(test_refused),    cmocka_unit_test(test_short_memory),
+      cmocka_unit_test(test_hears),        cmocka_unit_test(test_answer_comes_late),
+      cmocka_unit_test(test_comes_back),   cmocka_unit_test(test_fork),
+      cmocka_unit_test(test_lock),         cmocka_unit_test(test_refused),
+      cmocka_unit_test(test_short_memory),
   };
   return cmocka_run_group_tests_name("listeners and locks", tests, NULL, NULL);
 }

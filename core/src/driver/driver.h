@@ -96,8 +96,8 @@ typedef struct rl_notifications {
   /* Queues a notification as one command: it is sent when the transaction commits. */
   rille_status (*notify)(rl_conn *c, rl_str channel, rl_str payload, rl_commands *out, rl_error *err);
   /* Takes the next notification received: RILLE_ROW, its texts valid until the next call; AGAIN; or an error, then the
-   * connection is lost. A command may be running. The connection keeps notifications from the first call on, so
-   * call it before LISTEN. Before that it drops them. */
+   * connection is lost. wait NULL: it reads nothing from the server, as it must be while an answer is outstanding. The
+   * connection keeps notifications from the first call on, so call it before LISTEN. Before that it drops them. */
   rille_status (*next)(rl_conn *c, rl_notification *out, rl_wait *wait, rl_error *err);
 } rl_notifications;
 

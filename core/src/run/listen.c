@@ -203,7 +203,7 @@ static rille_status listener_answered(rl_listener *l, rl_event *out) {
   return RILLE_ROW;
 }
 
-/* Takes a notification. An answer may be outstanding. */
+/* Takes a notification. wait: as in rl_notifications.next. */
 static rille_status listener_hear(rl_listener *l, rl_event *out, rl_wait *wait, rl_error *err) {
   *out = (rl_event){.kind = RL_EVENT_HEARD};
   rille_status st = l->options->driver->notifications->next(l->conn, &out->heard, wait, err);
@@ -219,9 +219,8 @@ static rille_status listener_read_answers(rl_listener *l, rl_event *out, rl_erro
     rille_status st = l->options->driver->next(l->conn, &row, &affected, &l->wait, err);
     if (st == RILLE_ROW) continue;
     if (st == RILLE_AGAIN && rl_clock_ms() < l->due_ms) {
-      rl_wait heard;
       if (l->due_ms < l->wait.until_ms) l->wait.until_ms = l->due_ms;
-      return listener_hear(l, out, &heard, err);
+      return listener_hear(l, out, NULL, err); /* reading now could take in the answer, and nothing would wake us */
     }
     if (st == RILLE_AGAIN) st = rl_fail(err, RL_P1008, "the database did not answer the listener");
     if (st != RILLE_DONE) return listener_failed(l, st, err);

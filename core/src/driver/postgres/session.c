@@ -14,14 +14,14 @@ static rille_status next_notification(rl_conn *c, rl_notification *out, rl_wait 
   c->keeps_notifications = true;
   PQfreemem(c->notify);
   c->notify = PQnotifies(c->pg);
-  if (!c->notify) {
+  if (!c->notify && wait) {
     if (!PQconsumeInput(c->pg) || c->server_gone || PQstatus(c->pg) != CONNECTION_OK)
       return rl_pg_fail_lost(c, false, err);
     c->notify = PQnotifies(c->pg);
     if (c->server_gone) return rl_pg_fail_lost(c, false, err); /* PQnotifies reads the server's last message */
   }
   if (!c->notify) {
-    *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .until_ms = RL_NO_DEADLINE};
+    if (wait) *wait = (rl_wait){.fd = PQsocket(c->pg), .read = true, .until_ms = RL_NO_DEADLINE};
     return RILLE_AGAIN;
   }
   *out = (rl_notification){c->notify->relname, c->notify->extra, c->notify->be_pid};
