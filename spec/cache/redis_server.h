@@ -134,7 +134,7 @@ MAYBE_UNUSED static rl_remote *redis_open(const redis_server *s, int limit_ms) {
 /* ------------------------------------------------------------------ conversations */
 
 static rl_remote_answer drive(rl_talk *t) {
-  rl_remote_wait w;
+  rl_wait w;
   while (rl_talk_next(t, &w) == RILLE_AGAIN) {
     int64_t left = w.until_ms == INT64_MAX ? 30000 : w.until_ms - rl_clock_ms();
     struct pollfd q = {w.fd, (short)((w.read ? POLLIN : 0) | (w.write ? POLLOUT : 0)), 0};

@@ -210,7 +210,7 @@ static void test_names_that_are_noted_later(void **state) {
 static void test_one_process_computes(void **state) {
   (void)state;
   reader a = reader_of(one, POST, 0), b = reader_of(two, POST, 0);
-  rl_remote_wait wait;
+  rl_wait wait;
   assert_int_equal(ask(&a, "posts"), RL_REMOTE_COMPUTE);
   begin_ask(&b, "posts");
   while (rl_talk_next(&b.talk, &wait) == RILLE_AGAIN && wait.fd >= 0) {}

@@ -13,6 +13,7 @@
 #include "base/bell.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/wait.h"
 #include "cache/names.h"
 
 typedef struct rl_cache rl_cache;
@@ -51,6 +52,8 @@ typedef struct rl_snapshot {
   bool usable; /* false: something was being written */
 } rl_snapshot;
 rl_snapshot rl_cache_snapshot(rl_cache *c);
+/* Returns whether nothing at all was written since the snapshot, or is being written. */
+bool rl_cache_is_still(const rl_cache *c, const rl_snapshot *s);
 
 typedef enum rl_write_outcome {
   RL_WRITE_FAILED,  /* nothing was written: rolled back */
@@ -176,15 +179,9 @@ uint64_t rl_writing_server(const rl_writing *w);
 uint64_t rl_cache_server(const rl_cache *c); /* the number of the server; 0: there is none */
 /* Makes names stale here only: the server has been told by who wrote. */
 void rl_cache_touch_here(rl_cache *c, const rl_names *names);
-/* What to wait for. */
-typedef struct rl_remote_wait {
-  int fd; /* -1: only time to wait for */
-  bool read, write;
-  int64_t until_ms; /* rl_clock_ms; INT64_MAX: only the descriptor counts */
-} rl_remote_wait;
 /* Between the beginning of a write and its sending: tells the server. AGAIN: wait, then call again. OK: it knows, or it
  * cannot be told now. It is told of the end without waiting. */
-rille_status rl_cache_write_told(rl_writing *w, rl_remote_wait *wait);
+rille_status rl_cache_write_told(rl_writing *w, rl_wait *wait);
 /* Ends a flight with an answer that is not kept here, and says what it counts as: one that came from the server, or one
  * that the server keeps or not. bytes.p NULL: those who wait ask again. */
 typedef enum rl_given { RL_GIVEN, RL_GIVEN_KEPT, RL_GIVEN_REFUSED } rl_given;
@@ -192,8 +189,6 @@ void rl_flight_give(rl_flight *f, rl_str bytes, rl_given as);
 /* Returns the number of the last flight of the process. What a later one gives was read later. */
 uint64_t rl_flights_last(void);
 bool rl_flight_holds(rl_flight *f); /* nothing that was noted is being written or was written since */
-/* Returns whether nothing at all was written since the snapshot. */
-bool rl_cache_is_still(const rl_cache *c, const rl_snapshot *s);
 /* Builds an entry of bytes that came from outside; what it depends on is not known here. NULL when out of memory. */
 rl_cache_entry *rl_cache_entry_outside(rl_str bytes);
 /* Counts what counted as a miss as a hit. */

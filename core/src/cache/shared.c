@@ -51,7 +51,7 @@ static const rl_names *names_of(const rl_writing *w) {
   return w->counted_only ? &everything : &w->names;
 }
 
-rille_status rl_cache_write_told(rl_writing *w, rl_remote_wait *wait) {
+rille_status rl_cache_write_told(rl_writing *w, rl_wait *wait) {
   rl_remote *r = w->cache ? rl_cache_remote(w->cache) : NULL;
   if (!r) return RILLE_OK;
   if (!w->shared) {

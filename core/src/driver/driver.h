@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "base/provider.h"
+#include "base/wait.h"
 #include "driver/transaction.h"
 #include "tape/tape.h"
 #include "tape/wire.h"
@@ -33,12 +34,6 @@ typedef struct rl_stmt {
 
 typedef struct rl_conn rl_conn;
 typedef struct rl_driver rl_driver;
-
-typedef struct rl_wait {
-  int fd; /* -1: only time to wait for */
-  bool read, write;
-  int64_t until_ms; /* rl_clock_ms; RL_NO_DEADLINE when only the descriptor counts */
-} rl_wait;
 
 /* 0 seconds in a URL, which means no limit: longer than any process lives. */
 #define RL_UNLIMITED_MS ((int64_t)INT32_MAX * 1000)

@@ -100,10 +100,7 @@ static rille_status collect(rl_op *op, rl_cache *cache, rl_error *err) {
 
 /* Tells the server that processes share. */
 static rille_status tell_server(rl_op *op, rl_writing *w) {
-  rl_remote_wait wait;
-  rille_status st = rl_cache_write_told(w, &wait);
-  if (st == RILLE_AGAIN) op->wait = (rl_wait){wait.fd, wait.read, wait.write, wait.until_ms};
-  return st;
+  return rl_cache_write_told(w, &op->wait);
 }
 
 rille_status rl_committing_begin(rl_op *op, rl_error *err) {

@@ -102,10 +102,7 @@ void rl_shared_note(rl_shared *s, rl_client *c, const rl_names *names, const rl_
 }
 
 rille_status rl_shared_next(rl_shared *s, rl_wait *wait) {
-  rl_remote_wait w;
-  rille_status st = rl_talk_next(&s->talk, &w);
-  if (st == RILLE_AGAIN) *wait = (rl_wait){w.fd, w.read, w.write, w.until_ms};
-  return st;
+  return rl_talk_next(&s->talk, wait);
 }
 
 static rille_status shared_step(void *what, rl_wait *wait, rl_error *err) {
@@ -125,11 +122,8 @@ bool rl_shared_end(rl_shared *s, rl_str bytes, int64_t life_ms, const rl_names *
 }
 
 static rille_status told_step(void *what, rl_wait *wait, rl_error *err) {
-  rl_remote_wait w;
   (void)err;
-  rille_status st = rl_cache_write_told(what, &w);
-  if (st == RILLE_AGAIN) *wait = (rl_wait){w.fd, w.read, w.write, w.until_ms};
-  return st;
+  return rl_cache_write_told(what, wait);
 }
 
 void rl_shared_clear(rl_cache *answers) {

@@ -71,7 +71,7 @@ bool rl_talk_post(rl_talk *t) {
   (void)t;
   return true;
 }
-rille_status rl_talk_next(rl_talk *t, rl_remote_wait *wait) {
+rille_status rl_talk_next(rl_talk *t, rl_wait *wait) {
   (void)t, (void)wait;
   return RILLE_DONE;
 }

@@ -94,7 +94,7 @@ void rl_command_add(rl_buf *out, rl_str argument) {
 /* ------------------------------------------------------------------ bytes */
 
 /* Sends what is left. OK: all of it. */
-static rille_status link_flush(rl_link *l, rl_remote_wait *wait) {
+static rille_status link_flush(rl_link *l, rl_wait *wait) {
   if (l->tls && !rl_tls_take_out(l->tls, &l->out)) return link_fail(l, "out of memory");
   while (l->sent < l->out.len) {
     ssize_t n = send(l->fd, l->out.p + l->sent, l->out.len - l->sent, MSG_NOSIGNAL);
@@ -125,7 +125,7 @@ static bool link_take(rl_link *l, const char *bytes, size_t len) {
 }
 
 /* Receives what has come. OK: something, AGAIN: nothing. */
-static rille_status link_receive(rl_link *l, rl_remote_wait *wait) {
+static rille_status link_receive(rl_link *l, rl_wait *wait) {
   char bytes[16384];
   ssize_t n;
   do n = recv(l->fd, bytes, sizeof bytes, 0);
@@ -149,7 +149,7 @@ bool rl_link_send(rl_link *l, rl_str command) {
 }
 
 bool rl_link_push(rl_link *l) {
-  rl_remote_wait ignored;
+  rl_wait ignored;
   return link_flush(l, &ignored) >= 0;
 }
 
@@ -174,7 +174,7 @@ static bool link_skip(rl_link *l, const rl_reply *reply) {
   return true;
 }
 
-rille_status rl_link_next(rl_link *l, const rl_reply **out, rl_remote_wait *wait) {
+rille_status rl_link_next(rl_link *l, const rl_reply **out, rl_wait *wait) {
   if (l->stage == STAGE_LOST) return RILLE_ERROR;
   if (l->pid != rl_process_id()) return link_fail(l, "the connection belongs to another process");
   rille_status sent = link_flush(l, wait);
@@ -246,7 +246,7 @@ static rille_status link_begin_address(rl_link *l) {
   return RILLE_OK;
 }
 
-static rille_status link_lookup(rl_link *l, rl_remote_wait *wait) {
+static rille_status link_lookup(rl_link *l, rl_wait *wait) {
   int fd = -1;
   rille_status st = rl_lookup_poll(l->lookup, &l->next_address, &fd);
   if (st == RILLE_AGAIN) {
@@ -259,7 +259,7 @@ static rille_status link_lookup(rl_link *l, rl_remote_wait *wait) {
   return st;
 }
 
-static rille_status link_connected(rl_link *l, rl_remote_wait *wait) {
+static rille_status link_connected(rl_link *l, rl_wait *wait) {
   int problem = 0;
   struct sockaddr_storage peer;
   socklen_t size = sizeof problem, peer_size = sizeof peer;
@@ -323,7 +323,7 @@ static rille_status link_greet(rl_link *l) {
   return RILLE_OK;
 }
 
-static rille_status link_shake(rl_link *l, rl_remote_wait *wait) {
+static rille_status link_shake(rl_link *l, rl_wait *wait) {
   if (!l->url->tls) return link_greet(l);
   if (!l->tls) l->tls = rl_tls_new(l->trust, l->url->host);
   if (!l->tls) return link_fail(l, "out of memory");
@@ -376,7 +376,7 @@ static rille_status link_take_greeting(rl_link *l, const rl_reply *reply) {
   return RILLE_OK;
 }
 
-static rille_status link_read_greeting(rl_link *l, rl_remote_wait *wait) {
+static rille_status link_read_greeting(rl_link *l, rl_wait *wait) {
   const rl_reply *reply;
   rille_status st = rl_link_next(l, &reply, wait);
   if (st == RILLE_OK) st = link_take_greeting(l, reply);
@@ -384,7 +384,7 @@ static rille_status link_read_greeting(rl_link *l, rl_remote_wait *wait) {
   return st;
 }
 
-rille_status rl_link_connect(rl_link *l, rl_remote_wait *wait) {
+rille_status rl_link_connect(rl_link *l, rl_wait *wait) {
   rille_status st = RILLE_OK;
   if (l->pid != rl_process_id()) return link_fail(l, "the connection belongs to another process");
   while (st == RILLE_OK && l->stage != STAGE_READY) switch (l->stage) {

@@ -19,10 +19,10 @@ typedef struct rl_link rl_link;
 rl_link *rl_link_open(const rl_redis_url *url, const rl_tls_trust *trust, size_t most, int64_t until_ms);
 void rl_link_close(rl_link *l); /* any time, also in a forked child */
 /* OK: it can be used. AGAIN: wait. ERROR: see rl_link_problem. */
-rille_status rl_link_connect(rl_link *l, rl_remote_wait *wait);
+rille_status rl_link_connect(rl_link *l, rl_wait *wait);
 bool rl_link_send(rl_link *l, rl_str command); /* several may be sent; replies come in the same order */
 /* OK: *out is the next reply, valid until rl_link_forget. Otherwise as above. */
-rille_status rl_link_next(rl_link *l, const rl_reply **out, rl_remote_wait *wait);
+rille_status rl_link_next(rl_link *l, const rl_reply **out, rl_wait *wait);
 void rl_link_forget(rl_link *l);
 bool rl_link_push(rl_link *l); /* sends what can be sent now; the rest goes with the next command. false: lost */
 /* The reply to the last command is skipped when it comes. owed: what is lost with it if it does not; NULL: nothing. */

@@ -168,8 +168,8 @@ void rl_talk_touch(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_name
  * done it, others see the mark or find no entry. Returns false if that is not possible now: continue with rl_talk_next,
  * or end it. */
 bool rl_talk_post(rl_talk *t);
-/* AGAIN: wait, then call again. DONE: it is over, and t->answer says how. It never fails. */
-rille_status rl_talk_next(rl_talk *t, rl_remote_wait *wait);
+/* AGAIN: wait, then call again. DONE: it is over, and t->answer says how; *wait stays as it is. It never fails. */
+rille_status rl_talk_next(rl_talk *t, rl_wait *wait);
 void rl_talk_end(rl_talk *t); /* any time; idempotent */
 
 #endif

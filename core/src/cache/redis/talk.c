@@ -317,12 +317,12 @@ static bool is_write(const rl_talk *t) {
   return t->script == RL_SCRIPT_MARK || t->script == RL_SCRIPT_SETTLE;
 }
 
-static rille_status talk_wait_until(rl_remote_wait *wait, int64_t until_ms) {
-  *wait = (rl_remote_wait){-1, false, false, until_ms};
+static rille_status talk_wait_until(rl_wait *wait, int64_t until_ms) {
+  *wait = (rl_wait){-1, false, false, until_ms};
   return RILLE_AGAIN;
 }
 
-static rille_status talk_take_link(rl_talk *t, rl_remote_wait *wait) {
+static rille_status talk_take_link(rl_talk *t, rl_wait *wait) {
   bool none_free;
   if (t->args.failed || !rl_remote_is_open(t->remote, !is_write(t))) return talk_fail(t, NULL);
   t->link = rl_remote_take(t->remote, t->until_ms, &none_free);
@@ -352,7 +352,7 @@ static rille_status talk_send(rl_talk *t) {
   return RILLE_OK;
 }
 
-static rille_status talk_connect(rl_talk *t, rl_remote_wait *wait) {
+static rille_status talk_connect(rl_talk *t, rl_wait *wait) {
   rille_status st = rl_link_connect(t->link, wait);
   if (st < 0) return talk_fail(t, rl_link_problem(t->link));
   return st == RILLE_OK ? talk_send(t) : st;
@@ -459,14 +459,14 @@ static rille_status talk_take_reply(rl_talk *t, const rl_reply *reply) {
   return talk_take_asked(t, reply);
 }
 
-static rille_status talk_answer(rl_talk *t, rl_remote_wait *wait) {
+static rille_status talk_answer(rl_talk *t, rl_wait *wait) {
   const rl_reply *reply;
   rille_status st = rl_link_next(t->link, &reply, wait);
   if (st < 0) return talk_fail(t, rl_link_problem(t->link));
   return st == RILLE_OK ? talk_take_reply(t, reply) : st;
 }
 
-static rille_status talk_look_again(rl_talk *t, rl_remote_wait *wait) {
+static rille_status talk_look_again(rl_talk *t, rl_wait *wait) {
   int64_t now = rl_clock_ms();
   if (now >= t->limit_ms) return talk_over(t, RL_REMOTE_NONE);
   int64_t until = t->pause_until_ms < t->limit_ms ? t->pause_until_ms : t->limit_ms;
@@ -476,17 +476,17 @@ static rille_status talk_look_again(rl_talk *t, rl_remote_wait *wait) {
   return RILLE_OK;
 }
 
-rille_status rl_talk_next(rl_talk *t, rl_remote_wait *wait) {
+rille_status rl_talk_next(rl_talk *t, rl_wait *wait) {
   for (;;) {
     rille_status st = RILLE_OK;
-    *wait = (rl_remote_wait){-1, false, false, INT64_MAX};
+    rl_wait w = {-1, false, false, RL_NO_DEADLINE};
     switch (t->stage) {
     case RL_TALK_IDLE:
     case RL_TALK_OVER: return RILLE_DONE;
-    case RL_TALK_LINK: st = talk_take_link(t, wait); break;
-    case RL_TALK_CONNECT: st = talk_connect(t, wait); break;
-    case RL_TALK_ANSWER: st = talk_answer(t, wait); break;
-    case RL_TALK_PAUSE: st = talk_look_again(t, wait); break;
+    case RL_TALK_LINK: st = talk_take_link(t, &w); break;
+    case RL_TALK_CONNECT: st = talk_connect(t, &w); break;
+    case RL_TALK_ANSWER: st = talk_answer(t, &w); break;
+    case RL_TALK_PAUSE: st = talk_look_again(t, &w); break;
     }
     if (st != RILLE_AGAIN) continue;
     if (t->stage == RL_TALK_CONNECT || t->stage == RL_TALK_ANSWER) {
@@ -494,8 +494,9 @@ rille_status rl_talk_next(rl_talk *t, rl_remote_wait *wait) {
         talk_fail(t, "the server did not answer in time");
         continue;
       }
-      if (wait->until_ms > t->until_ms) wait->until_ms = t->until_ms;
+      if (w.until_ms > t->until_ms) w.until_ms = t->until_ms;
     }
+    *wait = w;
     return st;
   }
 }
