@@ -29,7 +29,7 @@ static rl_labels *labels_make(rl_cache *c) {
   if (l) return l;
   l = rl_calloc(1, sizeof *l);
   if (!l) return NULL;
-  rl_map_init(&l->numbers);
+  rl_map_init(&l->by_name);
   atomic_store_explicit(&c->labels, l, memory_order_release); /* labels_of */
   return l;
 }
@@ -43,7 +43,8 @@ static uint32_t label_add(rl_labels *l, rl_str name) {
   char *text = (char *)(item + 1);
   memcpy(text, name.p, name.len);
   item->name = (rl_str){text, name.len};
-  if (!rl_map_put(&l->numbers, item->name, item)) {
+  item->number = number;
+  if (!rl_map_put(&l->by_name, item->name, item)) {
     rl_free(item);
     return 0;
   }
@@ -52,19 +53,12 @@ static uint32_t label_add(rl_labels *l, rl_str name) {
   return number;
 }
 
-static uint32_t label_find(const rl_labels *l, rl_str name) {
-  const rl_label *item = rl_map_get(&l->numbers, name);
-  for (uint32_t i = 1; item && i <= labels_count(l); i++)
-    if (atomic_load_explicit(&l->items[i], memory_order_relaxed) == item) return i; /* under the lock */
-  return 0;
-}
-
 uint32_t rl_cache_label(rl_cache *c, rl_str name) {
   if (name.len == 0) return 0;
   pthread_mutex_lock(&c->store.lock);
   rl_labels *l = labels_make(c);
-  uint32_t number = l ? label_find(l, name) : 0;
-  if (l && number == 0) number = label_add(l, name);
+  const rl_label *known = l ? rl_map_get(&l->by_name, name) : NULL;
+  uint32_t number = known ? known->number : l ? label_add(l, name) : 0;
   pthread_mutex_unlock(&c->store.lock);
   return number;
 }
@@ -73,7 +67,7 @@ void rl_labels_dispose(rl_cache *c) {
   rl_labels *l = labels_of(c);
   if (!l) return;
   for (uint32_t i = 1; i <= labels_count(l); i++) rl_free(l->items[i]);
-  rl_map_dispose(&l->numbers);
+  rl_map_dispose(&l->by_name);
   rl_free(l);
 }
 

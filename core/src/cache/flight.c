@@ -203,10 +203,6 @@ rl_cache_answer rl_cache_ask(rl_cache *c, const rl_question *q, rl_cache_entry *
 
 /* ------------------------------------------------------------------ what it depends on */
 
-static uint64_t place_of_stamp(rl_stamp s) {
-  return s & RL_WORD_WRITES;
-}
-
 static bool stamps_make_room(rl_flight *f) {
   if (f->stamp_count < f->stamp_cap) return true;
   if (f->stamp_count >= MOST_STAMPS) return false;
@@ -220,18 +216,12 @@ static bool stamps_make_room(rl_flight *f) {
 
 /* A second stamp of one place that differs from the first says that it was written in between. */
 static bool flight_add_stamp(rl_flight *f, rl_stamp stamp) {
-  size_t low = 0, high = f->stamp_count;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (place_of_stamp(f->stamps[middle]) < place_of_stamp(stamp))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  if (low < f->stamp_count && place_of_stamp(f->stamps[low]) == place_of_stamp(stamp)) return f->stamps[low] == stamp;
+  const uint64_t place = RL_WORD_WRITES; /* its bits in a stamp */
+  size_t at = rl_sorted_place(f->stamps, f->stamp_count, place, stamp);
+  if (at < f->stamp_count && (f->stamps[at] & place) == (stamp & place)) return f->stamps[at] == stamp;
   if (!stamps_make_room(f)) return false;
-  memmove(&f->stamps[low + 1], &f->stamps[low], (f->stamp_count - low) * sizeof *f->stamps);
-  f->stamps[low] = stamp;
+  memmove(&f->stamps[at + 1], &f->stamps[at], (f->stamp_count - at) * sizeof *f->stamps);
+  f->stamps[at] = stamp;
   f->stamp_count++;
   return true;
 }
@@ -244,7 +234,7 @@ static void flight_add_stamps(rl_flight *f, rl_word all, const rl_stamp *stamps,
 /* A transaction sees the state of its beginning. What was committed since is missing in what it reads from now on, also
  * for those who have joined since. */
 static void flight_check_snapshot(rl_flight *f) {
-  if (!f->has_snapshot || rl_ledger_is_still(f->cache, &f->snapshot)) return;
+  if (!f->has_snapshot || rl_cache_is_still(f->cache, &f->snapshot)) return;
   f->spoiled = true;
   rl_flight_call_seats(f, true);
 }
@@ -401,10 +391,6 @@ bool rl_flight_holds(rl_flight *f) {
   bool holds = flight_may_be_joined(f);
   rl_flights_unlock();
   return holds;
-}
-
-bool rl_cache_is_still(const rl_cache *c, const rl_snapshot *s) {
-  return rl_ledger_is_still(c, s);
 }
 
 void rl_flight_fail(rl_flight *f, const rl_error *err) {

@@ -35,8 +35,6 @@ bool rl_ledger_is_over(const rl_cache *c, rl_word all, const rl_stamp *stamps, s
 /* Reads the present stamp of a name. Returns false if it is being written, or may be by a write of unknown outcome. */
 bool rl_ledger_note(const rl_cache *c, rl_name name, int64_t now, rl_stamp *out);
 bool rl_ledger_note_all(const rl_cache *c, int64_t now, rl_word *out); /* the same for the cache's own word */
-/* Returns whether nothing at all was written since the snapshot, or is being written. */
-bool rl_ledger_is_still(const rl_cache *c, const rl_snapshot *s);
 
 /* ------------------------------------------------------------------ entries */
 
@@ -71,10 +69,11 @@ enum {
 };
 typedef struct rl_label {
   rl_str name; /* in the same block */
+  uint32_t number;
   _Atomic int64_t counts[RL_COUNTS];
 } rl_label;
 typedef struct rl_labels {
-  rl_map numbers; /* of the names; the number is the label + 1. Under the lock of the store */
+  rl_map by_name; /* under the lock of the store */
   _Atomic uint32_t count;
   rl_label *_Atomic items[RL_MOST_LABELS]; /* from 1 on; 0 is in the cache */
 } rl_labels;

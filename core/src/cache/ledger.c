@@ -91,7 +91,7 @@ rl_snapshot rl_cache_snapshot(rl_cache *c) {
   return (rl_snapshot){all, total, usable};
 }
 
-bool rl_ledger_is_still(const rl_cache *c, const rl_snapshot *s) {
+bool rl_cache_is_still(const rl_cache *c, const rl_snapshot *s) {
   return s->usable && load(&c->all) == s->epoch && load(&c->total) == s->stamp;
 }
 

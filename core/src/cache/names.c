@@ -133,9 +133,21 @@ void rl_names_clear(rl_names *n) {
   n->everything = false;
 }
 
+size_t rl_sorted_place(const uint64_t *list, size_t count, uint64_t bits, uint64_t number) {
+  size_t low = 0, high = count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if ((list[middle] & bits) < (number & bits))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
 static bool names_make_room(rl_names *n) {
-  if (n->count < n->cap) return true;
   if (n->count >= RL_MOST_NAMES) return false;
+  if (n->count < n->cap) return true;
   size_t cap = n->cap ? n->cap * 2 : FIRST_NAMES;
   rl_name *items = rl_realloc(n->items, cap * sizeof *items);
   if (!items) return false;
@@ -144,25 +156,17 @@ static bool names_make_room(rl_names *n) {
   return true;
 }
 
-/* The list is sorted. */
 void rl_names_add(rl_names *n, rl_name name) {
   if (n->everything) return;
-  size_t low = 0, high = n->count;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (n->items[middle] < name)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  if (low < n->count && n->items[low] == name) return;
-  if (n->count >= RL_MOST_NAMES || !names_make_room(n)) {
+  size_t at = rl_sorted_place(n->items, n->count, UINT64_MAX, name);
+  if (at < n->count && n->items[at] == name) return;
+  if (!names_make_room(n)) {
     n->count = 0;
     n->everything = true;
     return;
   }
-  memmove(&n->items[low + 1], &n->items[low], (n->count - low) * sizeof *n->items);
-  n->items[low] = name;
+  memmove(&n->items[at + 1], &n->items[at], (n->count - at) * sizeof *n->items);
+  n->items[at] = name;
   n->count++;
 }
 

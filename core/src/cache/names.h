@@ -35,8 +35,8 @@ rl_name rl_name_of_tag(rl_str tag);
 /* A path, or all paths below one: "/posts", "/posts/" and a star. Answers depend on rl_names_add_path. */
 rl_name rl_name_of_path(rl_str path);
 
-/* A list of names without duplicates. Owned memory. When it would be too long, or memory is short, it is `everything`.
- */
+/* A sorted list of names without duplicates. Owned memory. When it would be too long, or memory is short, it is
+ * `everything`. */
 typedef struct rl_names {
   rl_name *items;
   size_t count, cap;
@@ -44,6 +44,8 @@ typedef struct rl_names {
 } rl_names;
 
 enum { RL_MOST_NAMES = 1000 };
+/* Returns where a number is in a list that is sorted by these bits, or would be. */
+size_t rl_sorted_place(const uint64_t *list, size_t count, uint64_t bits, uint64_t number);
 
 void rl_names_init(rl_names *n);
 void rl_names_dispose(rl_names *n);

@@ -11,7 +11,7 @@ enum { PLACES = 65536, PLACES_PRIVATE = 64 };
 static rl_fork_lock registry_lock;
 static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
 static rl_cache *registry;
-static uint64_t last_serial; /* under the lock */
+static _Atomic uint64_t last_serial;
 
 static void registry_init(void) {
   rl_fork_lock_init(&registry_lock);
@@ -26,6 +26,7 @@ static rl_cache *cache_new(rl_str identity) {
     return NULL;
   }
   c->pid = rl_process_id();
+  c->serial = atomic_fetch_add_explicit(&last_serial, 1, memory_order_relaxed) + 1; /* only a number */
   atomic_init(&c->references, 1);
   pthread_mutex_init(&c->store.lock, NULL);
   return c;
@@ -53,7 +54,6 @@ rl_cache *rl_cache_of_database(rl_str identity) {
   } else {
     c = cache_new(identity);
     if (c) {
-      c->serial = ++last_serial;
       c->next = registry;
       registry = c;
     }
@@ -67,9 +67,6 @@ rl_cache *rl_cache_new_private(const rl_cache_limits *limits) {
   rl_cache *c = cache_new(RL_STR(""));
   if (!c) return NULL;
   c->is_private = true;
-  rl_fork_lock_take(&registry_lock);
-  c->serial = ++last_serial;
-  rl_fork_lock_give(&registry_lock);
   if (rl_cache_activate(c, limits)) return c;
   cache_free(c);
   return NULL;
