@@ -1,4 +1,5 @@
 /* Converts one scalar to the type of a column. */
+#include "base/hex.h"
 #include "input/convert.h"
 #include "tape/datetime.h"
 #include "tape/decimal.h"
@@ -122,12 +123,6 @@ static rille_status check_text(const rl_input *input, rl_str s, rl_error *err) {
                          (unsigned long)bad + 1);
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Reads 32 hexadecimal digits, with all hyphens or without any; out: lower case with hyphens. */
 static rille_status to_uuid(const rl_input *input, rl_str s, rl_arena *arena, rl_value *out, rl_error *err) {
   char text[36];
@@ -139,7 +134,7 @@ static rille_status to_uuid(const rl_input *input, rl_str s, rl_arena *arena, rl
       text[i] = '-';
       continue;
     }
-    int digit = hex_digit(s.p[at++]);
+    int digit = rl_hex_digit(s.p[at++]);
     good = digit >= 0;
     text[i] = good ? "0123456789abcdef"[digit] : '0';
   }

@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/id.h"
 #include "run/foreign.h"
 
 /* The first line of a notice of rille: this word, with the version of the format, and the number of the process. */
 #define NOTICE_WORD "rille1 "
 #define EVERYTHING "everything"
-enum { DIGITS = 16 };
 
 /* ------------------------------------------------------------------ who has sent it */
 
@@ -51,9 +51,8 @@ void rl_notice_outcome_unknown(void) {
 /* ------------------------------------------------------------------ writing */
 
 static void write_digits(rl_buf *out, uint64_t number) {
-  static const char digits[] = "0123456789abcdef";
-  char text[DIGITS];
-  for (size_t i = DIGITS; i-- > 0; number >>= 4) text[i] = digits[number & 15];
+  char text[RL_HEX_NUMBER];
+  rl_hex_number(number, text);
   rl_buf_put(out, text, sizeof text);
 }
 
@@ -71,8 +70,8 @@ static size_t count_names(const rl_names *names, notice_detail detail) {
 }
 
 static notice_detail choose_detail(const rl_names *names) {
-  const size_t head = sizeof NOTICE_WORD - 1 + DIGITS, line = DIGITS + 2; /* with its line end */
-  const size_t most = (RL_NOTICE_LONGEST - head) / line - 1;              /* one for the server */
+  const size_t head = sizeof NOTICE_WORD - 1 + RL_HEX_NUMBER, line = RL_HEX_NUMBER + 2; /* with its line end */
+  const size_t most = (RL_NOTICE_LONGEST - head) / line - 1;                            /* one for the server */
   if (names->everything) return NOTICE_EVERYTHING;
   if (count_names(names, NOTICE_ROWS) <= most) return NOTICE_ROWS;
   return count_names(names, NOTICE_TABLES) <= most ? NOTICE_TABLES : NOTICE_EVERYTHING;
@@ -102,18 +101,6 @@ void rl_notice_write_server(rl_buf *out, uint64_t server) {
 }
 
 /* ------------------------------------------------------------------ reading */
-
-static bool read_digits(rl_str s, uint64_t *out) {
-  if (s.len != DIGITS) return false;
-  *out = 0;
-  for (size_t i = 0; i < s.len; i++) {
-    char c = s.p[i];
-    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
-    if (digit > 15) return false;
-    *out = *out << 4 | digit;
-  }
-  return true;
-}
 
 /* Removes the first line from *rest and returns it without its line end. */
 static rl_str take_line(rl_str *rest) {
@@ -146,8 +133,8 @@ static bool read_line(rl_str line, rl_names *out) {
     add_table(out, after(line, 2));
     return true;
   }
-  if (rl_str_starts(line, RL_STR("s"))) return read_digits(after(line, 1), &name); /* rl_notice_read_server */
-  if (!rl_str_starts(line, RL_STR("n")) || !read_digits(after(line, 1), &name)) return false;
+  if (rl_str_starts(line, RL_STR("s"))) return rl_hex_read_number(after(line, 1), &name); /* rl_notice_read_server */
+  if (!rl_str_starts(line, RL_STR("n")) || !rl_hex_read_number(after(line, 1), &name)) return false;
   rl_names_add(out, name);
   return true;
 }
@@ -157,7 +144,7 @@ void rl_notice_read(rl_str payload, rl_names *out, const rl_cache *to, bool *own
   bool good = payload.len > 0;
   if (rl_str_starts(payload, RL_STR(NOTICE_WORD))) {
     rl_str first = take_line(&payload);
-    good = read_digits(after(first, sizeof NOTICE_WORD - 1), &sender);
+    good = rl_hex_read_number(after(first, sizeof NOTICE_WORD - 1), &sender);
   }
   while (good && payload.len && !out->everything) good = read_line(take_line(&payload), out);
   *own = good && sender == rl_notice_instance(to);
@@ -168,7 +155,7 @@ uint64_t rl_notice_read_server(rl_str payload) {
   uint64_t server = 0;
   while (payload.len) {
     rl_str line = take_line(&payload);
-    if (rl_str_starts(line, RL_STR("s")) && !read_digits(after(line, 1), &server)) return 0;
+    if (rl_str_starts(line, RL_STR("s")) && !rl_hex_read_number(after(line, 1), &server)) return 0;
   }
   return server;
 }

@@ -1,6 +1,8 @@
 /* The parser's inner half: attributes, their arguments, values. */
 #include "schema/parser.h"
 
+#include "base/hex.h"
+
 enum { DEEPEST = 64 };
 
 void rl_parser_at(rl_parser *p, uint32_t offset) {
@@ -43,11 +45,7 @@ static bool hex4(const char *p, const char *end, uint32_t *out) {
   if (end - p < 4) return false;
   *out = 0;
   for (int i = 0; i < 4; i++) {
-    char c = p[i];
-    int digit = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : -1;
+    int digit = rl_hex_digit(p[i]);
     if (digit < 0) return false;
     *out = *out << 4 | (uint32_t)digit;
   }

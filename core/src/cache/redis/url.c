@@ -2,6 +2,8 @@
  */
 #include "cache/redis/url.h"
 
+#include "base/percent.h"
+
 enum { LIMIT_MS = 50, MOST_LIMIT_MS = 60000, MOST_DB = 1 << 20 };
 
 static const char form[] = "expected `redis://[user:password@]host[:port][/db]`, `rediss://...` or `unix:///path?db=0`";
@@ -24,30 +26,14 @@ bool rl_redis_is_url(rl_str text) {
          rl_str_starts(text, RL_STR("unix://"));
 }
 
-static int hex_digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
-
 /* Decodes percent-encoding into a terminated text. what: the part of the URL, for the message. */
 static rille_status decode(rl_str s, const char *what, rl_arena *arena, const char **out, rl_error *err) {
   char *text = rl_arena_alloc(arena, s.len + 1);
   if (!text) return rl_fail_nomem(err);
-  size_t len = 0;
-  for (size_t i = 0; i < s.len; i++) {
-    char c = s.p[i];
-    if (c == '%') {
-      int high = i + 2 < s.len ? hex_digit(s.p[i + 1]) : -1, low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
-      if (low < 0)
-        return rl_fail(err, RL_VALIDATION, "cache.store: the URL's %s is not percent-encoded correctly", what);
-      c = (char)(unsigned char)(high * 16 + low);
-      i += 2;
-    }
-    if (c == '\0') return rl_fail(err, RL_VALIDATION, "cache.store: the URL's %s contains a zero byte", what);
-    text[len++] = c;
-  }
+  size_t len;
+  if (!rl_percent_decode(s, text, &len))
+    return rl_fail(err, RL_VALIDATION, "cache.store: the URL's %s is not percent-encoded correctly", what);
+  if (memchr(text, 0, len)) return rl_fail(err, RL_VALIDATION, "cache.store: the URL's %s contains a zero byte", what);
   text[len] = '\0';
   *out = text;
   return RILLE_OK;

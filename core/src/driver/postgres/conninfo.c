@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/percent.h"
 #include "driver/url.h"
 
 typedef struct conninfo_parser {
@@ -82,26 +83,14 @@ static rille_status conninfo_translate_tls(conninfo_parser *p) {
   return RILLE_OK;
 }
 
-static int percent_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static rille_status conninfo_decode_schema(conninfo_parser *p) {
   rl_str s = p->schema;
   if (s.len == 0) return RILLE_OK;
   char *out = rl_arena_alloc(p->arena, s.len + 1);
   size_t n = 0;
   if (!out) return rl_fail_nomem(p->err);
-  for (size_t i = 0; i < s.len; i++) {
-    int high = s.p[i] == '%' && i + 2 < s.len ? percent_digit(s.p[i + 1]) : -1;
-    int low = high >= 0 ? percent_digit(s.p[i + 2]) : -1;
-    if (s.p[i] == '%' && (low < 0 || high * 16 + low == 0))
-      return rl_fail(p->err, RL_P1013, "the database URL's parameter `schema` is not percent-encoded correctly");
-    out[n++] = low < 0 ? s.p[i] : (char)(unsigned char)(high * 16 + low);
-    if (low >= 0) i += 2;
-  }
+  if (!rl_percent_decode(s, out, &n) || memchr(out, 0, n))
+    return rl_fail(p->err, RL_P1013, "the database URL's parameter `schema` is not percent-encoded correctly");
   out[n] = 0;
   p->out->search_path = out;
   return RILLE_OK;

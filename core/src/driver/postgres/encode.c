@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "base/hex.h"
 #include "tape/datetime.h"
 #include "tape/json.h"
 
@@ -68,12 +69,6 @@ static int64_t time_of_day(int64_t us) {
   return us - floor_div(us, day_us) * day_us;
 }
 
-static int uuid_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Writes the usual form. The server accepts more forms, as text. */
 static bool put_uuid(rl_buf *out, rl_str s) {
   char bytes[16];
@@ -84,7 +79,7 @@ static bool put_uuid(rl_buf *out, rl_str s) {
       if (s.p[i++] != '-') return false;
       continue;
     }
-    int high = uuid_digit(s.p[i]), low = uuid_digit(s.p[i + 1]);
+    int high = rl_hex_digit(s.p[i]), low = rl_hex_digit(s.p[i + 1]);
     if (high < 0 || low < 0) return false;
     bytes[n++] = (char)(unsigned char)(high << 4 | low);
     i += 2;

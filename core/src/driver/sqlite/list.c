@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/hex.h"
 #include "tape/datetime.h"
 #include "tape/json.h"
 
@@ -84,24 +85,12 @@ rille_status rl_sqlite_list_to_json(const rl_conn *c, const rl_value *list, rl_w
   return out->failed ? rl_fail_nomem(err) : RILLE_OK;
 }
 
-static bool hex_digit(char c, unsigned *out) {
-  if (c >= '0' && c <= '9')
-    *out = (unsigned)(c - '0');
-  else if (c >= 'A' && c <= 'F')
-    *out = (unsigned)(c - 'A') + 10;
-  else if (c >= 'a' && c <= 'f')
-    *out = (unsigned)(c - 'a') + 10;
-  else
-    return false;
-  return true;
-}
-
 static bool read_hex(rl_str s, rl_arena *arena, rl_value *out) {
   char *bytes = rl_arena_alloc(arena, s.len / 2 + 1);
   if (!bytes || s.len % 2) return false;
   for (size_t i = 0; i < s.len; i += 2) {
-    unsigned high, low;
-    if (!hex_digit(s.p[i], &high) || !hex_digit(s.p[i + 1], &low)) return false;
+    int high = rl_hex_digit(s.p[i]), low = rl_hex_digit(s.p[i + 1]);
+    if (high < 0 || low < 0) return false;
     bytes[i / 2] = (char)(unsigned char)(high << 4 | low);
   }
   *out = (rl_value){.kind = RILLE_BYTES, .len = (uint32_t)(s.len / 2), .as.p = bytes};

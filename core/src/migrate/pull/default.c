@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "tape/datetime.h"
 #include "tape/json.h"
 
@@ -82,20 +83,13 @@ static bool write_datetime(rl_puller *p, rl_str value, rl_str native) {
   return true;
 }
 
-static int hex_digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
-
 /* Writes bytes given as \x0102ff. */
 static bool write_bytes(rl_puller *p, rl_str value) {
   if (!rl_str_starts(value, RL_STR("\\x")) || value.len % 2) return false;
   uint8_t *bytes = rl_arena_alloc(p->arena, value.len / 2 + 1);
   if (!bytes) p->failed = true;
   for (size_t i = 2; bytes && i < value.len; i += 2) {
-    int high = hex_digit(value.p[i]), low = hex_digit(value.p[i + 1]);
+    int high = rl_hex_digit(value.p[i]), low = rl_hex_digit(value.p[i + 1]);
     if (high < 0 || low < 0) return false;
     bytes[i / 2 - 1] = (uint8_t)(high * 16 + low);
   }
