@@ -284,23 +284,21 @@ static void test_a_writer_that_dies(void **state) {
 
 static void test_touching_what_others_have_written(void **state) {
   (void)state;
-  reader a = reader_of(one, POST, 0), b = reader_of(one, USER, 0);
-  writer w = writer_of(two, POST, 0);
-  rl_names all;
-  rl_names_init(&all);
-  all.everything = true;
+  reader a = reader_of(one, POST, 0), b = reader_of(one, USER, 0), other = reader_of(two, USER, 0);
+  rl_names posts = names_of(POST, (rl_name)0), all = {.everything = true};
   fill(&a, "posts", "p");
   fill(&b, "users", "u");
-  rl_talk_touch(&w.talk, two, &w.writing, &w.names);
-  assert_int_equal(drive(&w.talk), RL_REMOTE_DONE);
+  rl_remote_owe_names(two, &posts, false);
+  assert_hit(&other, "users", "u"); /* delivers it */
   assert_int_equal(ask(&a, "posts"), RL_REMOTE_COMPUTE);
   assert_hit(&b, "users", "u");
-  rl_talk_touch(&w.talk, two, &w.writing, &all);
-  assert_int_equal(drive(&w.talk), RL_REMOTE_DONE);
+  rl_remote_owe_names(two, &all, false);
+  assert_int_equal(ask(&other, "another"), RL_REMOTE_COMPUTE);
   assert_int_equal(ask(&b, "users"), RL_REMOTE_COMPUTE);
+  rl_names_dispose(&posts);
   reader_end(&a);
   reader_end(&b);
-  writer_end(&w);
+  reader_end(&other);
 }
 
 static void test_prefixes_and_names_keep_apart(void **state) {

@@ -64,9 +64,6 @@ void rl_talk_mark(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_names
 void rl_talk_settle(rl_talk *t, rl_remote_writing *w, rl_write_outcome outcome, const rl_names *done) {
   (void)t, (void)w, (void)outcome, (void)done;
 }
-void rl_talk_touch(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_names *names) {
-  (void)t, (void)r, (void)w, (void)names;
-}
 bool rl_talk_post(rl_talk *t) {
   (void)t;
   return true;

@@ -1,11 +1,10 @@
 /* What a computation has noted, and entries as bytes. */
 #include "cache/redis/entry.h"
 
-#include <inttypes.h>
-
 #include "base/alloc.h"
+#include "base/hex.h"
 
-enum { FORMAT = 4, DIGITS = 16 };
+enum { FORMAT = 4, DIGITS = RL_HEX_NUMBER };
 static const char format[FORMAT + 1] = "rle1";
 
 void rl_remote_work_init(rl_remote_work *w) {
@@ -67,16 +66,22 @@ void rl_remote_work_add(rl_remote_work *w, const rl_remote_work *hit) {
 
 /* ------------------------------------------------------------------ bytes */
 
+static void write_name(rl_buf *out, rl_name name) {
+  char digits[DIGITS];
+  rl_hex_number(name, digits);
+  rl_buf_put(out, digits, sizeof digits);
+}
+
 void rl_entry_write_notes(rl_buf *out, const rl_remote_work *w) {
   for (size_t i = 0; i < w->count; i++) {
-    rl_buf_printf(out, "%016" PRIx64, w->notes[i].name);
+    write_name(out, w->notes[i].name);
     rl_buf_put(out, w->notes[i].stamp, RL_STAMP_SIZE);
   }
 }
 
 void rl_entry_write_final(rl_buf *out, const rl_names *final) {
-  rl_buf_printf(out, "%016" PRIx64, RL_NAME_EVERYTHING);
-  for (size_t i = 0; i < final->count; i++) rl_buf_printf(out, "%016" PRIx64, final->items[i]);
+  write_name(out, RL_NAME_EVERYTHING);
+  for (size_t i = 0; i < final->count; i++) write_name(out, final->items[i]);
 }
 
 void rl_entry_write_value(rl_buf *out, rl_str key, rl_str bytes) {
@@ -86,22 +91,13 @@ void rl_entry_write_value(rl_buf *out, rl_str key, rl_str bytes) {
   rl_buf_str(out, bytes);
 }
 
-static int digit_of(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool rl_entry_read_notes(rl_remote_work *w, rl_str notes) {
   enum { EACH = DIGITS + RL_STAMP_SIZE };
   if (notes.len == 0 || notes.len % EACH != 0) return false;
   w->count = 0;
   for (size_t at = 0; at < notes.len; at += EACH) {
-    rl_name name = 0;
-    for (size_t i = 0; i < DIGITS; i++) {
-      int digit = digit_of(notes.p[at + i]);
-      if (digit < 0) return false;
-      name = name << 4 | (unsigned)digit;
-    }
-    rl_note *n = rl_work_note(w, name);
+    rl_name name;
+    rl_note *n = rl_hex_read_number(rl_str_make(notes.p + at, DIGITS), &name) ? rl_work_note(w, name) : NULL;
     if (!n) return false;
     memcpy(n->stamp, notes.p + at + DIGITS, RL_STAMP_SIZE);
   }

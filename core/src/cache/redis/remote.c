@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fork_lock.h"
+#include "base/hex.h"
 #include "base/id.h"
 #include "base/process.h"
 
@@ -206,10 +207,7 @@ void rl_remote_instance(rl_remote *r, char out[RL_TOKEN_SIZE]) {
 bool rl_remote_fresh(char out[RL_STAMP_SIZE]) {
   uint8_t random[RL_STAMP_SIZE / 2];
   if (!rl_random(random, sizeof random)) return false;
-  for (size_t i = 0; i < sizeof random; i++) {
-    out[2 * i] = "0123456789abcdef"[random[i] >> 4];
-    out[2 * i + 1] = "0123456789abcdef"[random[i] & 15];
-  }
+  rl_hex_bytes(random, sizeof random, out);
   return true;
 }
 
@@ -247,7 +245,6 @@ rl_link *rl_remote_take(rl_remote *r, int64_t until_ms, bool *none_free) {
       l = r->idle[--r->idle_count];
     else if (room)
       r->open++;
-    if (room) r->figures.conversations++;
     rl_fork_lock_give(&r->lock);
     *none_free = !room;
     if (!room || (l && rl_link_is_quiet(l))) return l;
@@ -292,7 +289,6 @@ void rl_remote_drop(rl_remote *r, rl_link *l) {
 void rl_remote_fail(rl_remote *r, rl_link *l, const char *problem) {
   int64_t now = rl_clock_ms();
   rl_fork_lock_take(&r->lock);
-  r->figures.failures++;
   snprintf(r->figures.problem, sizeof r->figures.problem, "%s", problem);
   if (now >= r->away_until_ms) {
     r->pause_ms = r->pause_ms == 0 ? FIRST_PAUSE_MS : r->pause_ms * 2;
@@ -344,39 +340,26 @@ void rl_remote_owe_names(rl_remote *r, const rl_names *names, bool unknown) {
   rl_remote_add_debt(r, names, unknown, NULL);
 }
 
-static void add_number(rl_buf *out, int64_t n) {
-  char digits[24];
-  snprintf(digits, sizeof digits, "%" PRId64, n);
-  rl_command_add(out, rl_str_of(digits));
-}
-
-static void add_name(rl_buf *out, rl_name name) {
-  char digits[24];
-  snprintf(digits, sizeof digits, "%016" PRIx64, name);
-  rl_command_add(out, rl_str_of(digits));
-}
-
 /* The lock is held. */
 static void write_debt(rl_remote *r, rl_buf *out, bool whole, rl_str space, rl_str fresh) {
   bool unknown = r->owes_unknown && rl_clock_ms() < r->unknown_until_ms;
   if (unknown && r->owed_token_count == 0) rl_remote_token(r, r->owed_tokens[r->owed_token_count++]);
-  size_t tokens = (size_t)r->owed_token_count, names = r->owed.count + (r->owed.everything ? 1 : 0);
+  size_t tokens = (size_t)r->owed_token_count, names = r->owed.count + r->owed.everything;
   rl_script_begin(out, RL_SCRIPT_SETTLE, whole, space, 5 + tokens + names);
   rl_command_add(out, fresh);
   rl_command_add(out, unknown ? RL_STR("unknown") : RL_STR("done"));
-  add_number(out, RL_REMOTE_MARK_MS);
-  add_number(out, (int64_t)names);
-  add_number(out, (int64_t)tokens);
+  rl_script_add_number(out, RL_REMOTE_MARK_MS);
+  rl_script_add_number(out, (int64_t)names);
+  rl_script_add_number(out, (int64_t)tokens);
   for (size_t i = 0; i < tokens; i++) rl_command_add(out, rl_str_of(r->owed_tokens[i]));
-  if (r->owed.everything) add_name(out, RL_NAME_EVERYTHING);
-  for (size_t i = 0; i < r->owed.count; i++) add_name(out, r->owed.items[i]);
+  rl_script_add_names(out, &r->owed);
 }
 
 uint64_t rl_remote_write_debt(rl_remote *r, rl_buf *out, bool whole, rl_str space, bool *failed) {
   char fresh[RL_STAMP_SIZE];
-  *failed = !rl_remote_fresh(fresh);
   rl_fork_lock_take(&r->lock);
   uint64_t debt = r->debt;
+  *failed = debt && !rl_remote_fresh(fresh);
   if (debt && !*failed) write_debt(r, out, whole, space, rl_str_make(fresh, sizeof fresh));
   rl_fork_lock_give(&r->lock);
   *failed = *failed || out->failed;

@@ -29,8 +29,6 @@
 #include "cache/redis/link.h"
 #include "cache/redis/scripts.h"
 
-/* What `clear` touches, and writes that touch everything. Every entry depends on it. */
-#define RL_NAME_EVERYTHING ((rl_name)2)
 #define RL_REMOTE_MARK_MS 30000 /* how long a mark counts; also after an unknown outcome */
 #define RL_REMOTE_LOCK_MS 5000  /* how long others wait for one that computes and gives no sign */
 
@@ -47,7 +45,6 @@ const char *rl_remote_display(const rl_remote *r); /* the URL for messages */
 uint64_t rl_remote_number(const rl_remote *r);     /* of address, database and prefix; never 0 */
 
 typedef struct rl_remote_figures {
-  int64_t conversations, failures;
   bool away;         /* it is left alone for a while */
   bool owes;         /* something could not be delivered yet */
   char problem[160]; /* of the last failure; "": none since */
@@ -90,7 +87,8 @@ typedef struct rl_remote_writing {
 } rl_remote_writing;
 /* Ends a write without a conversation: the next one delivers it. */
 void rl_remote_owe(rl_remote_writing *w, rl_write_outcome outcome, const rl_names *done);
-/* Makes names stale that others have written: the next conversation delivers it. */
+/* Makes names stale that others have written (what triggers notify, revalidations, `everything` for a clear): the next
+ * conversation delivers it. */
 void rl_remote_owe_names(rl_remote *r, const rl_names *names, bool unknown);
 
 /* ------------------------------------------------------------------ conversations */
@@ -161,8 +159,6 @@ void rl_talk_keep(rl_talk *t, rl_remote *r, rl_remote_work *work, rl_str bytes, 
 void rl_talk_mark(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_names *names);
 /* done: what is stale now; NULL: the names of the mark. If it fails, or ends early, it is owed. */
 void rl_talk_settle(rl_talk *t, rl_remote_writing *w, rl_write_outcome outcome, const rl_names *done);
-/* Makes names stale that others have written: what triggers notify, revalidations, `everything` for a clear. */
-void rl_talk_touch(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_names *names);
 
 /* Sends a keep or a settle without waiting for the answer: nothing has to be waited for, because until the server has
  * done it, others see the mark or find no entry. Returns false if that is not possible now: continue with rl_talk_next,

@@ -6,6 +6,8 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 
+#include "base/digits.h"
+#include "base/hex.h"
 #include "cache/redis/link.h"
 
 /* name: gives the stamp, false if there is none and `fresh` is not given; and whether it is being written. The mark of
@@ -150,10 +152,7 @@ static void make_digests(void) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     if (EVP_Digest(texts[i].p, texts[i].len, digest, &len, EVP_sha1(), NULL) != 1 || len != SHA1_BYTES) continue;
-    for (unsigned k = 0; k < len; k++) {
-      digests[i][2 * k] = "0123456789abcdef"[digest[k] >> 4];
-      digests[i][2 * k + 1] = "0123456789abcdef"[digest[k] & 15];
-    }
+    rl_hex_bytes(digest, len, digests[i]);
   }
 }
 
@@ -169,4 +168,21 @@ void rl_script_begin(rl_buf *out, rl_script script, bool whole, rl_str space, si
   rl_command_add(out, whole ? texts[script] : rl_str_of(digests[script]));
   rl_command_add(out, RL_STR("0"));
   rl_command_add(out, space);
+}
+
+void rl_script_add_number(rl_buf *out, int64_t n) {
+  char digits[RL_INT_TEXT_MAX];
+  rl_command_add(out, rl_str_make(digits, (size_t)(rl_put_int(digits, n) - digits)));
+}
+
+void rl_script_add_name(rl_buf *out, rl_name name) {
+  char digits[RL_HEX_NUMBER];
+  rl_hex_number(name, digits);
+  rl_command_add(out, rl_str_make(digits, sizeof digits));
+}
+
+size_t rl_script_add_names(rl_buf *out, const rl_names *names) {
+  if (names->everything) rl_script_add_name(out, RL_NAME_EVERYTHING);
+  for (size_t i = 0; i < names->count; i++) rl_script_add_name(out, names->items[i]);
+  return names->count + names->everything;
 }

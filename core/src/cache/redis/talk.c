@@ -2,9 +2,6 @@
 #include "cache/redis/entry.h"
 #include "cache/redis/inside.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/sha256.h"
@@ -24,20 +21,17 @@ static void arg(rl_talk *t, rl_str s) {
 }
 
 static void arg_number(rl_talk *t, int64_t n) {
-  char digits[24];
-  snprintf(digits, sizeof digits, "%" PRId64, n);
-  arg(t, rl_str_of(digits));
+  rl_script_add_number(&t->args, n);
+  t->arg_count++;
 }
 
 static void arg_name(rl_talk *t, rl_name name) {
-  char digits[24];
-  snprintf(digits, sizeof digits, "%016" PRIx64, name);
-  arg(t, rl_str_of(digits));
+  rl_script_add_name(&t->args, name);
+  t->arg_count++;
 }
 
 static void arg_names(rl_talk *t, const rl_names *names) {
-  if (names->everything) arg_name(t, RL_NAME_EVERYTHING);
-  for (size_t i = 0; i < names->count; i++) arg_name(t, names->items[i]);
+  t->arg_count += rl_script_add_names(&t->args, names);
 }
 
 static void arg_fresh(rl_talk *t) {
@@ -247,13 +241,6 @@ void rl_talk_settle(rl_talk *t, rl_remote_writing *w, rl_write_outcome outcome, 
   t->outcome = outcome;
   t->done = done;
   arg_outcome(t, w, outcome, done);
-}
-
-void rl_talk_touch(rl_talk *t, rl_remote *r, rl_remote_writing *w, const rl_names *names) {
-  talk_begin(t, r, RL_SCRIPT_SETTLE);
-  write_opens(t, r, w, names);
-  t->outcome = RL_WRITE_DONE;
-  arg_outcome(t, w, RL_WRITE_DONE, NULL);
 }
 
 void rl_remote_owe(rl_remote_writing *w, rl_write_outcome outcome, const rl_names *done) {
