@@ -68,11 +68,17 @@ static void finish(state *s) {
   put(s, length, sizeof length);
 }
 
-void rl_sha256_hex(const rl_str *parts, size_t count, char out[RL_SHA256_HEX]) {
-  static const char digits[] = "0123456789abcdef";
+void rl_sha256(const rl_str *parts, size_t count, char out[RL_SHA256_BYTES]) {
   state s = {.h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
   for (size_t i = 0; i < count; i++) put(&s, parts[i].p, parts[i].len);
   finish(&s);
-  for (size_t i = 0; i < 64; i++) out[i] = digits[s.h[i / 8] >> (28 - 4 * (i % 8)) & 15];
+  for (size_t i = 0; i < RL_SHA256_BYTES; i++) out[i] = (char)(s.h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void rl_sha256_hex(const rl_str *parts, size_t count, char out[RL_SHA256_HEX]) {
+  static const char digits[] = "0123456789abcdef";
+  char digest[RL_SHA256_BYTES];
+  rl_sha256(parts, count, digest);
+  for (size_t i = 0; i < 64; i++) out[i] = digits[(unsigned char)digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
   out[64] = 0;
 }

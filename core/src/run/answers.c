@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/sha256.h"
 #include "run/shared.h"
 
 /* Changes with the bytes of entries and with what keys consist of. */
@@ -152,20 +151,13 @@ static bool write_traits(rl_buf *out, const rl_client_traits *t) {
   return true;
 }
 
-static char digit_value(char c) {
-  return (char)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
 static bool make_key(rl_client *c, char out[RL_CLIENT_KEY]) {
-  char hex[RL_SHA256_HEX];
   rl_buf text;
   rl_buf_init(&text);
   bool good = write_traits(&text, &c->traits) && !text.failed;
   rl_str parts[] = {rl_client_root(c)->own_key, rl_buf_view(&text)};
-  if (good) rl_sha256_hex(parts, 2, hex);
+  if (good) rl_sha256(parts, 2, out);
   rl_buf_dispose(&text);
-  for (size_t i = 0; good && i < RL_CLIENT_KEY; i++)
-    out[i] = (char)(digit_value(hex[2 * i]) * 16 + digit_value(hex[2 * i + 1]));
   return good;
 }
 

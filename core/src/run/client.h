@@ -4,6 +4,7 @@
 #define RL_RUN_CLIENT_H
 
 #include "base/clock.h"
+#include "base/sha256.h"
 #include "cache/cache.h"
 #include "run/comment.h"
 #include "run/compile.h"
@@ -24,7 +25,7 @@ typedef struct rl_client_traits {
   bool unscoped_raw;           /* raw SQL is allowed although there is a scope */
 } rl_client_traits;
 
-enum { RL_CLIENT_KEY = 32 }; /* bytes */
+enum { RL_CLIENT_KEY = RL_SHA256_BYTES };
 
 struct rl_replicas;
 
