@@ -2,7 +2,7 @@
  * the contexts of a coroutine are found by its address, as its transactions are (inside.c). */
 #include <string.h>
 
-#include "binding.h"
+#include "options.h"
 
 /* A computation or a request. Its user value is the coroutine in which it runs, so no other one can get its address. */
 typedef struct rl_lua_context {
@@ -73,18 +73,7 @@ static rl_lua_context *context_check(lua_State *L) {
 
 /* ------------------------------------------------------------------ computations */
 
-/* Reads a list of strings from a field of the table at index. The strings stay alive with the table. */
-static const char *const *read_strings(lua_State *L, int index, const char *key, size_t *count) {
-  lua_getfield(L, index, key);
-  *count = lua_istable(L, -1) ? rl_rawlen(L, -1) : 0;
-  const char **list = (const char **)rl_new_userdata(L, (*count + 1) * sizeof *list);
-  for (size_t i = 0; i < *count; i++) {
-    lua_rawgeti(L, -2, (int)i + 1);
-    list[i] = rl_string_arg(L, -1, key);
-    lua_pop(L, 1);
-  }
-  return list; /* the userdata stays on the stack */
-}
+enum { STRINGS_MAX = 1000000 }; /* of tags, the core takes fewer */
 
 static int64_t read_milliseconds(lua_State *L, int index, const char *key) {
   lua_getfield(L, index, key);
@@ -96,25 +85,33 @@ static int64_t read_milliseconds(lua_State *L, int index, const char *key) {
 /* core.computation(scope, options, blocking). options: key (bytes), label, ttl, stale (seconds), tags, paths, by_ttl.
  */
 static int new_computation(lua_State *L) {
+  static const rl_option rows[] = {
+      {"key", RL_OPTION_BYTES, .at = offsetof(rille_computation_options, key),
+       .count_at = offsetof(rille_computation_options, key_len), .required = 1},
+      {"label", RL_OPTION_BYTES, .at = offsetof(rille_computation_options, label), .required = 1},
+      {"paths", RL_OPTION_STRINGS, .at = offsetof(rille_computation_options, paths),
+       .count_at = offsetof(rille_computation_options, path_count), .most = STRINGS_MAX},
+      {0}};
+  static const rl_option how_rows[] = {{"by_ttl", RL_OPTION_FLAG, .at = offsetof(rille_cached, by_ttl_only)},
+                                       {"tags", RL_OPTION_STRINGS, .at = offsetof(rille_cached, tags),
+                                        .count_at = offsetof(rille_cached, tag_count), .most = STRINGS_MAX},
+                                       {0}};
   rl_scope *scope = rl_scope_check(L, 1);
-  luaL_checktype(L, 2, LUA_TTABLE);
+  rille_cached how;
+  rille_computation_options o;
   lua_settop(L, 3);
-  rille_cached how = {.struct_size = (uint32_t)sizeof how};
-  rille_computation_options o = {.struct_size = (uint32_t)sizeof o, .how = &how, .blocking = lua_toboolean(L, 3)};
-  lua_getfield(L, 2, "key"); /* rows are other values in a client that keeps NULL */
-  if (lua_type(L, -1) != LUA_TSTRING) rl_lua_raise(L, "VALIDATION", "a computation needs a key");
-  lua_pushstring(L, scope->keep_nulls ? "nulls " : "");
-  lua_insert(L, -2);
-  lua_concat(L, 2);
-  o.key = lua_tolstring(L, -1, &o.key_len);
-  lua_getfield(L, 2, "label");
-  o.label = luaL_checkstring(L, -1);
-  lua_getfield(L, 2, "by_ttl");
-  how.by_ttl_only = lua_toboolean(L, -1);
+  rl_options_read(L, 2, "cached", rows, &o, sizeof o);
+  rl_options_read(L, 2, "cached", how_rows, &how, sizeof how);
   how.ttl_ms = read_milliseconds(L, 2, "ttl");
   how.stale_ms = read_milliseconds(L, 2, "stale");
-  how.tags = read_strings(L, 2, "tags", &how.tag_count);
-  o.paths = read_strings(L, 2, "paths", &o.path_count);
+  o.how = &how;
+  o.blocking = lua_toboolean(L, 3);
+  if (scope->keep_nulls) { /* rows are other values in such a client */
+    lua_pushliteral(L, "nulls ");
+    lua_pushlstring(L, o.key, o.key_len);
+    lua_concat(L, 2);
+    o.key = lua_tolstring(L, -1, &o.key_len);
+  }
   const rl_lua_context *within = context_find(L, 0);
   o.within = within ? within->computation : NULL;
   rl_lua_context *c = context_new(L);
