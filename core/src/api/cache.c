@@ -1,13 +1,8 @@
 /* The public functions of the cache: cached reads, computations, requests, figures. */
 #include "api/handle.h"
-#include "base/alloc.h"
 #include "run/answers.h"
 #include "run/cached.h"
 #include "run/shared.h"
-
-struct rille_computation {
-  rl_computation *computation;
-};
 
 /* ------------------------------------------------------------------ reads */
 
@@ -29,6 +24,11 @@ rille_status rille_op_set_cached(rille_op *op, const rille_cached *how, rille_er
 
 /* ------------------------------------------------------------------ computations */
 
+/* The handle is the computation itself. */
+static rl_computation *computation_of(rille_computation *c) {
+  return (rl_computation *)c;
+}
+
 static rille_status read_computation(const rille_computation_options *from, rl_computation_options *out,
                                      rl_cached_given *how, rl_error *err) {
   rille_computation_options o;
@@ -42,7 +42,7 @@ static rille_status read_computation(const rille_computation_options *from, rl_c
                                   .path_count = o.path_count,
                                   .how = how,
                                   .blocking = o.blocking != 0,
-                                  .within = o.within ? o.within->computation : NULL};
+                                  .within = computation_of(o.within)};
   return RILLE_OK;
 }
 
@@ -51,40 +51,36 @@ rille_status rille_computation_new(rille_client *c, const rille_computation_opti
   rl_error error = {0};
   rl_computation_options o;
   rl_cached_given how;
+  rl_computation *computation = NULL;
   rille_status st = read_computation(options, &o, &how, &error);
-  rille_computation *computation = st == RILLE_OK ? rl_calloc(1, sizeof *computation) : NULL;
-  if (st == RILLE_OK && !computation) st = rl_fail_nomem(&error);
-  if (st == RILLE_OK) st = rl_computation_new(c->client, &o, &computation->computation, &error);
-  if (st == RILLE_OK)
-    *out = computation;
-  else
-    rl_free(computation);
+  if (st == RILLE_OK) st = rl_computation_new(c->client, &o, &computation, &error);
+  if (st == RILLE_OK) *out = (rille_computation *)computation;
   return rl_box(st, &error, err);
 }
 
 rille_status rille_computation_next(rille_computation *c, rille_error **err) {
   rl_error error = {0};
-  rille_status st = rl_computation_next(c->computation, &error);
+  rille_status st = rl_computation_next(computation_of(c), &error);
   return rl_box(st, &error, err);
 }
 
 void rille_computation_wait(const rille_computation *c, rille_wait *out) {
-  rl_write_wait(rl_computation_wait(c->computation), out);
+  rl_write_wait(rl_computation_wait((const rl_computation *)c), out);
 }
 
 void rille_computation_value(const rille_computation *c, const char **value, size_t *len) {
-  rl_str text = rl_computation_value(c->computation);
+  rl_str text = rl_computation_value((const rl_computation *)c);
   *value = text.p ? text.p : "";
   *len = text.len;
 }
 
 rille_status rille_op_set_computation(rille_op *op, rille_computation *c, rille_error **err) {
   rl_error error = {0};
-  return rl_box(rl_op_set_computation(&op->op, c ? c->computation : NULL, &error), &error, err);
+  return rl_box(rl_op_set_computation(&op->op, computation_of(c), &error), &error, err);
 }
 
 void rille_computation_land(rille_computation *c, const char *value, size_t len) {
-  rl_computation_land(c->computation, rl_str_make(value, len));
+  rl_computation_land(computation_of(c), rl_str_make(value, len));
 }
 
 /* RL_CODE_NONE: it is no code of rille. */
@@ -98,14 +94,12 @@ void rille_computation_fail(rille_computation *c, const char *code, const char *
   rl_error err = {0};
   rl_code known = code_named(code);
   if (known != RL_CODE_NONE) rl_fail(&err, known, "%s", message ? message : "");
-  rl_computation_fail(c->computation, known != RL_CODE_NONE ? &err : NULL);
+  rl_computation_fail(computation_of(c), known != RL_CODE_NONE ? &err : NULL);
   rl_error_clear(&err);
 }
 
 void rille_computation_free(rille_computation *c) {
-  if (!c) return;
-  rl_computation_free(c->computation);
-  rl_free(c);
+  rl_computation_free(computation_of(c));
 }
 
 /* ------------------------------------------------------------------ requests */
