@@ -63,9 +63,7 @@ static rl_foreign *pool_add_foreign(rl_pool *p, rl_str listen_url) {
 static rl_pool *client_pool(rl_client *root) {
   rl_pool *p = root->pool;
   if (p->pid == rl_process_id()) return p;
-  if (rl_pool_share(&root->pool, &p, NULL) != RILLE_OK) return NULL;
-  rl_pool_release(p); /* the client has its own reference */
-  return p;
+  return rl_pool_own(&root->pool, &p, NULL) == RILLE_OK ? p : NULL;
 }
 
 static void warn_of_pooler(rl_foreign *f, rl_client *root) {

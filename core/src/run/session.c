@@ -27,6 +27,7 @@ rille_status rl_session_open(rl_session *s, rl_str url, rl_error *err) {
   rille_status st = rl_driver_parse_url(url, &s->arena, &s->options, err);
   if (st == RILLE_OK) st = session_connect(s, err);
   if (st != RILLE_OK) rl_session_close(s);
+  s->unseen = s->options.memory;
   return st;
 }
 
@@ -63,7 +64,7 @@ rille_status rl_session_open_shared(rl_session *s, rl_str url, rl_error *err) {
 
 rille_status rl_session_open_existing(rl_session *s, rl_str url, rl_error *err) {
   rille_status st = session_open(s, url, true, err);
-  s->reads = true;
+  s->unseen = true;
   return st;
 }
 
@@ -99,8 +100,7 @@ static rl_cache *session_answers(rl_session *s) {
 /* Marks everything as being written: statements of sessions may change the structure of the database. NOMEM: it cannot
  * be marked, so nothing is sent. */
 static rille_status session_write_begins(rl_session *s, rl_error *err) {
-  bool is_alone = s->options.memory && !(s->lease && s->lease->pool); /* nobody else has this database */
-  if (s->reads || is_alone) return RILLE_OK;
+  if (s->unseen) return RILLE_OK;
   rl_cache *answers = session_answers(s);
   if (!answers) return rl_fail_nomem(err);
   rl_cache_write_begins(answers, &s->writing, NULL);

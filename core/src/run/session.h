@@ -11,7 +11,7 @@ typedef struct rl_session {
   struct rl_lease *lease; /* NULL: the connection is not the pool's */
   rl_conn_options options;
   rl_arena arena;
-  bool reads; /* it only reads */
+  bool unseen; /* it writes nothing that clients see: it only reads, or its database is in memory and its own */
   /* the cache that clients of this process have of the database: what is written here is nothing that they know */
   rl_cache *answers; /* one reference; NULL: nothing was written yet */
   rl_writing writing;
