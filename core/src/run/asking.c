@@ -71,11 +71,14 @@ bool rl_turn_prepare(rl_turn *t, const rl_caller *from) {
   return t->bell != NULL;
 }
 
-/* Without a timeout of the client, waiting for another caller takes no longer than waiting for a connection. */
+int64_t rl_caller_limit(const rl_caller *from) {
+  return from->limit_ms != RL_NO_DEADLINE ? from->limit_ms : rl_clock_after(rl_pool_wait_ms(from->client->pool));
+}
+
 static void start_limit(rl_turn *t, const rl_caller *from) {
   if (t->until_ms) return;
   t->own_limit = from->limit_ms != RL_NO_DEADLINE;
-  t->until_ms = t->own_limit ? from->limit_ms : rl_clock_after(rl_pool_wait_ms(from->client->pool));
+  t->until_ms = rl_caller_limit(from);
 }
 
 /* A coroutine that computes may have been dropped and not collected yet. Those who come later compute at once. A short

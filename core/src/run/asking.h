@@ -25,11 +25,17 @@ typedef struct rl_cached_given {
 rille_status rl_cached_how_set(rl_cached_how *how, const rl_cached_given *given, rl_error *err);
 void rl_cached_how_dispose(rl_cached_how *how);
 
+/* Returns for how long an answer may be given, at last as an old one. */
+static inline int64_t rl_cached_life(const rl_cached_how *how) {
+  return how->ttl_ms < INT64_MAX - how->stale_ms ? how->ttl_ms + how->stale_ms : INT64_MAX;
+}
+
 /* A place in the queue of those who wait for an answer, and the caller's limit. */
 typedef struct rl_turn {
   rl_seat seat;
   rl_bell *bell;    /* owned: of a cooperative caller without a shared one; NULL: not needed yet */
   int64_t until_ms; /* how long it waits; 0: it has not waited yet */
+  uint64_t came;    /* the last flight when the caller came */
   bool own_limit;   /* until_ms is the client's timeout; afterwards the call has failed */
 } rl_turn;
 
@@ -41,6 +47,10 @@ typedef struct rl_caller {
   uint64_t tag;    /* for the shared bell */
   int64_t limit_ms;
 } rl_caller;
+
+/* Returns how long the caller waits for what others do. Without a timeout of the client this is as long as for a
+ * connection. */
+int64_t rl_caller_limit(const rl_caller *from);
 
 /* Called before each question. Returns false if a cooperative caller cannot be called: then it does not ask. */
 bool rl_turn_prepare(rl_turn *t, const rl_caller *from);

@@ -25,6 +25,8 @@ static bool own(rl_cached *c) {
   c->pid = rl_process_id();
   c->flight = c->memo = NULL;
   c->entry = NULL;
+  c->talks = false;
+  rl_shared_reset(&c->shared);
   rl_turn_forget(&c->turn);
   return false;
 }
@@ -157,7 +159,7 @@ static rille_status note_reads(rl_op *op) {
 void rl_cached_started(rl_op *op) {
   rl_cached *c = op->cached;
   c->pid = rl_process_id();
-  c->came = rl_flights_last();
+  c->turn.came = rl_flights_last();
   c->emptied = c->request && (op->kind->may_write(op) || rl_tx_commits(op));
   if (c->emptied) empty_memo(c);
   if (c->asks || c->remembers) op->phase = RL_PHASE_ASK;
@@ -248,13 +250,6 @@ static rille_status replay(rl_op *op, const char *what) {
 
 /* ------------------------------------------------------------------ asking the server that processes share */
 
-static rl_remote_question question_of(const rl_op *op, const rl_caller *from, bool peeks) {
-  rl_cached *c = op->cached;
-  int64_t limit = from->limit_ms;
-  if (limit == RL_NO_DEADLINE) limit = rl_clock_after(rl_pool_wait_ms(op->client->pool));
-  return (rl_remote_question){rl_buf_view(&c->key), c->how.ttl_ms, c->how.stale_ms, peeks, limit, &c->names};
-}
-
 /* A hit there is one for all who wait here. Out of memory, it is a miss. */
 static rille_status replay_shared(rl_op *op, bool stale) {
   rl_cached *c = op->cached;
@@ -292,7 +287,8 @@ static rille_status talk_on(rl_op *op) {
 /* peeks: another caller of this process computes. It may give an old answer meanwhile. */
 static rille_status ask_shared(rl_op *op, const rl_caller *from, bool peeks) {
   rl_cached *c = op->cached;
-  rl_remote_question q = question_of(op, from, peeks);
+  rl_remote_question q = {rl_buf_view(&c->key),  c->how.ttl_ms, c->how.stale_ms, peeks,
+                          rl_caller_limit(from), &c->names};
   c->peeks = peeks;
   c->talks = true;
   rl_shared_ask(&c->shared, op->client, &q);
@@ -355,12 +351,6 @@ static rille_status ask(rl_op *op, const rl_caller *from) {
   return run_alone(op);
 }
 
-/* This process does not know what others have written since the computation began. If the caller came later, the
- * server has to say whether the answer is still right. */
-static bool got_may_be_old(const rl_op *op) {
-  return rl_client_remote(op->client) && op->cached->turn.seat.number <= op->cached->came;
-}
-
 rille_status rl_cached_ask(rl_op *op) {
   rl_cached *c = op->cached;
   rl_caller from = caller_of(op);
@@ -378,7 +368,7 @@ rille_status rl_cached_ask(rl_op *op) {
     }
     switch (rl_turn_look(&c->turn, &from, &c->entry, &op->wait, &op->error)) {
     case RL_TURN_GOT:
-      if (!got_may_be_old(op)) return replay(op, "wait");
+      if (!rl_turn_may_be_old(&c->turn, op->client)) return replay(op, "wait");
       release_entry(c);
       st = ask_shared(op, &from, true);
       if (st != RILLE_AGAIN || c->talks) return st;
@@ -446,22 +436,14 @@ static bool complete_bytes(rl_op *op) {
 
 /* ------------------------------------------------------------------ the end */
 
-static int64_t life_of(const rl_cached_how *how) {
-  return how->ttl_ms < INT64_MAX - how->stale_ms ? how->ttl_ms + how->stale_ms : INT64_MAX;
-}
-
-/* Ends the flight: with an entry here, or in the server that processes share. */
 static void land_flight(rl_op *op, rl_str bytes) {
   rl_cached *c = op->cached;
-  bool known = rl_foreign_look(op->client);
-  if (!c->shared.remote) {
-    rl_flight_land(c->flight, bytes, known);
-    return;
-  }
-  known = known && rl_flight_holds(c->flight);
-  bool kept = rl_shared_end(&c->shared, known ? bytes : (rl_str){0}, life_of(&c->how),
-                            c->is_unique ? &c->precise : NULL, op->blocking);
-  rl_flight_give(c->flight, bytes, kept ? RL_GIVEN_KEPT : RL_GIVEN_REFUSED);
+  rl_shared_land(&c->shared, c->flight,
+                 &(rl_landing){.bytes = bytes,
+                               .known = rl_foreign_look(op->client),
+                               .life_ms = rl_cached_life(&c->how),
+                               .final = c->is_unique ? &c->precise : NULL,
+                               .blocking = op->blocking});
 }
 
 static void land(rl_op *op) {

@@ -32,7 +32,6 @@ struct rl_cached {
   bool notes;     /* its computation needs stamps of what it reads */
   bool talks;     /* with the server that processes share */
   bool peeks;     /* there, for an old answer, while another caller computes */
-  uint64_t came;  /* the last flight when it came */
   rl_shared shared;
   rl_buf key;
   rl_turn turn;

@@ -28,6 +28,11 @@ static rl_cached *get(rl_op *op) {
   return op->cached;
 }
 
+/* Makes room for what the operation belongs to. To belong to nothing needs none. */
+static rille_status prepare(rl_op *op, const void *owner, rl_error *err) {
+  return !owner || get(op) ? RILLE_OK : rl_fail_nomem(err);
+}
+
 rille_status rl_op_set_cached(rl_op *op, const rl_cached_given *given, rl_error *err) {
   rl_cached *c = get(op);
   if (!c) return rl_fail_nomem(err);
@@ -37,17 +42,13 @@ rille_status rl_op_set_cached(rl_op *op, const rl_cached_given *given, rl_error 
 }
 
 rille_status rl_op_set_request(rl_op *op, rl_request *r, rl_error *err) {
-  if (!r && !op->cached) return RILLE_OK;
-  rl_cached *c = get(op);
-  if (!c) return rl_fail_nomem(err);
-  c->request = r;
-  return RILLE_OK;
+  rille_status st = prepare(op, r, err);
+  if (op->cached) op->cached->request = r;
+  return st;
 }
 
 rille_status rl_op_set_computation(rl_op *op, rl_computation *computation, rl_error *err) {
-  if (!computation && !op->cached) return RILLE_OK;
-  rl_cached *c = get(op);
-  if (!c) return rl_fail_nomem(err);
-  c->computation = computation;
-  return RILLE_OK;
+  rille_status st = prepare(op, computation, err);
+  if (op->cached) op->cached->computation = computation;
+  return st;
 }

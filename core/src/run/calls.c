@@ -7,10 +7,14 @@
 #include "run/stream.h"
 #include "run/committing.h"
 
-static bool calls_write(const rl_op *op) {
+bool rl_op_calls_write(const rl_op *op) {
   for (uint32_t i = 0; i < op->call_count; i++)
     if (op->calls[i]->kind->writes(op->calls[i])) return true;
-  return op->atomic;
+  return false;
+}
+
+static bool calls_write(const rl_op *op) {
+  return rl_op_calls_write(op) || op->atomic;
 }
 
 static bool calls_may_write(const rl_op *op) {

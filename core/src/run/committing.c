@@ -47,12 +47,6 @@ static bool call_may_commit(const rl_call *call) {
 
 /* ------------------------------------------------------------------ what is touched */
 
-static bool calls_write(const rl_op *op) {
-  for (uint32_t i = 0; i < op->call_count; i++)
-    if (op->calls[i]->kind->writes(op->calls[i])) return true;
-  return false;
-}
-
 static bool calls_may_commit(const rl_op *op) {
   for (uint32_t i = 0; i < op->call_count; i++)
     if (call_may_commit(op->calls[i])) return true;
@@ -105,7 +99,7 @@ static rille_status tell_server(rl_op *op, rl_writing *w) {
 
 rille_status rl_committing_begin(rl_op *op, rl_error *err) {
   if (op->committing) return tell_server(op, &op->committing->writing);
-  if (!calls_write(op)) return RILLE_OK;
+  if (!rl_op_calls_write(op)) return RILLE_OK;
   rl_cache *cache = rl_client_answers(op->client);
   if (!cache) return RILLE_OK; /* out of memory in a child: it has no cache */
   rille_status st = op->tx ? collect(op, cache, err) : mark_own(op, cache, err);

@@ -21,7 +21,6 @@ struct rl_computation {
   rl_cache_entry *entry; /* retained: its value */
   rl_turn turn;
   rl_shared shared;
-  uint64_t came;        /* the last flight when it came */
   bool talks, peeks;    /* with the server that processes share; for an old answer */
   rl_snapshot snapshot; /* of before that */
   rl_wait wait;
@@ -71,7 +70,7 @@ rille_status rl_computation_new(rl_client *client, const rl_computation_options 
   c->within = o->within;
   c->blocking = o->blocking;
   c->pid = rl_process_id();
-  c->came = rl_flights_last();
+  c->turn.came = rl_flights_last();
   st = fill(c, o, err);
   if (st != RILLE_OK) {
     rl_computation_free(c);
@@ -171,11 +170,11 @@ static rille_status talk_on(rl_computation *c) {
   return compute(c);
 }
 
-static rille_status ask_shared(rl_computation *c, rl_cache *answers, const rl_caller *from, bool peeks) {
-  int64_t limit = from->limit_ms;
-  if (limit == RL_NO_DEADLINE) limit = rl_clock_after(rl_pool_wait_ms(c->client->pool));
-  rl_remote_question q = {rl_buf_view(&c->key), c->how.ttl_ms, c->how.stale_ms, peeks, limit, &c->names};
-  c->snapshot = rl_cache_snapshot(answers);
+static rille_status ask_shared(rl_computation *c, const rl_caller *from, bool peeks) {
+  rl_cache *answers = rl_client_answers(c->client);
+  rl_remote_question q = {rl_buf_view(&c->key),  c->how.ttl_ms, c->how.stale_ms, peeks,
+                          rl_caller_limit(from), &c->names};
+  c->snapshot = answers ? rl_cache_snapshot(answers) : (rl_snapshot){0};
   rl_shared_ask(&c->shared, c->client, &q);
   c->talks = true;
   c->peeks = peeks;
@@ -196,20 +195,15 @@ static rille_status ask(rl_computation *c, const rl_caller *from) {
   case RL_CACHE_HIT: return known(c, "hit");
   case RL_CACHE_STALE_HIT: return known(c, "stale");
   case RL_CACHE_WAIT:
-    return rl_client_remote(c->client) && c->how.stale_ms > 0 ? ask_shared(c, answers, from, true) : RILLE_AGAIN;
+    return rl_client_remote(c->client) && c->how.stale_ms > 0 ? ask_shared(c, from, true) : RILLE_AGAIN;
   case RL_CACHE_COMPUTE:
-    if (rl_client_remote(c->client)) return ask_shared(c, answers, from, false);
+    if (rl_client_remote(c->client)) return ask_shared(c, from, false);
     break;
   case RL_CACHE_ALONE:
     if (c->within) rl_computation_spoil_shared(c->within);
     break;
   }
   return compute(c);
-}
-
-/* As in cached.c. */
-static bool got_may_be_old(const rl_computation *c) {
-  return rl_client_remote(c->client) && rl_client_answers(c->client) && c->turn.seat.number <= c->came;
 }
 
 static rille_status next(rl_computation *c, rl_error *err) {
@@ -226,10 +220,10 @@ static rille_status next(rl_computation *c, rl_error *err) {
     }
     switch (rl_turn_look(&c->turn, &from, &c->entry, &c->wait, err)) {
     case RL_TURN_GOT:
-      if (!got_may_be_old(c)) return known(c, "wait");
+      if (!rl_turn_may_be_old(&c->turn, c->client)) return known(c, "wait");
       rl_cache_entry_release(c->entry);
       c->entry = NULL;
-      st = ask_shared(c, rl_client_answers(c->client), &from, true);
+      st = ask_shared(c, &from, true);
       if (st != RILLE_AGAIN || c->talks) return st;
       break;
     case RL_TURN_FAILED: return err && err->nomem ? RILLE_NOMEM : RILLE_ERROR;
@@ -259,17 +253,12 @@ rl_str rl_computation_value(const rl_computation *c) {
 
 void rl_computation_land(rl_computation *c, rl_str value) {
   own(c);
-  if (c->flight) {
-    bool known = rl_foreign_look(c->client);
-    int64_t ttl = c->how.ttl_ms, stale = c->how.stale_ms, life = ttl < INT64_MAX - stale ? ttl + stale : INT64_MAX;
-    if (c->shared.remote) {
-      known = known && rl_flight_holds(c->flight);
-      bool kept = rl_shared_end(&c->shared, known ? value : (rl_str){0}, life, NULL, c->blocking);
-      rl_flight_give(c->flight, value, kept ? RL_GIVEN_KEPT : RL_GIVEN_REFUSED);
-    } else {
-      rl_flight_land(c->flight, value, known);
-    }
-  }
+  if (c->flight)
+    rl_shared_land(&c->shared, c->flight,
+                   &(rl_landing){.bytes = value,
+                                 .known = rl_foreign_look(c->client),
+                                 .life_ms = rl_cached_life(&c->how),
+                                 .blocking = c->blocking});
   c->flight = NULL;
   c->computing = false;
 }

@@ -194,7 +194,7 @@ void rl_op_reset(rl_op *op) {
   if (op->tx) rl_tx_answered(op->tx, op, false);
   if (!idle) op_release_connection(op);
   op_release_calls(op);
-  drop_named(op);
+  if (op->named.items) drop_named(op);
   rl_error_clear(&op->error);
   rl_arena arena = op->arena;
   rl_client *client = op->client;

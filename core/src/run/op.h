@@ -175,6 +175,7 @@ void rl_op_drop_connection(rl_op *op, bool clean); /* takes another one next; cl
 void rl_op_cut(rl_op *op);
 
 extern const rl_op_kind rl_op_calls, rl_op_batch; /* calls.c */
+bool rl_op_calls_write(const rl_op *op);          /* one of its calls writes; calls.c */
 
 /* Returns the current call: the only one, or the one of a batch whose row was delivered last. NULL: none. */
 static inline rl_call *rl_op_call(const rl_op *op) {
@@ -184,6 +185,18 @@ static inline rl_call *rl_op_call(const rl_op *op) {
 /* Returns what was called: "find_many", "query_raw", "batch", ...; static. */
 static inline const char *rl_op_action(const rl_op *op) {
   return op->kind->action ? op->kind->action : op->calls[0]->kind->action(op->calls[0]);
+}
+
+/* ------------------------------------------------------------------ for kinds in which it is always so */
+
+static inline bool rl_op_never(const rl_op *op) {
+  (void)op;
+  return false;
+}
+
+static inline bool rl_op_always(const rl_op *op) {
+  (void)op;
+  return true;
 }
 
 #endif

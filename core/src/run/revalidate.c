@@ -4,16 +4,6 @@
 #include "run/answers.h"
 #include "run/committing.h"
 
-static bool always(const rl_op *op) {
-  (void)op;
-  return true;
-}
-
-static bool never(const rl_op *op) {
-  (void)op;
-  return false;
-}
-
 static rille_status send_notice(rl_op *op, rl_error *err) {
   if (op->io.sent_count) return RILLE_DONE;
   rille_status st = rl_committing_tell(op, err);
@@ -21,10 +11,10 @@ static rille_status send_notice(rl_op *op, rl_error *err) {
 }
 
 static const rl_op_kind revalidate_kind = {.action = "revalidate",
-                                           .writes = always, /* only the primary passes notices on */
-                                           .may_write = never,
-                                           .repeats = always,
-                                           .suits_replica = never,
+                                           .writes = rl_op_always, /* only the primary passes notices on */
+                                           .may_write = rl_op_never,
+                                           .repeats = rl_op_always,
+                                           .suits_replica = rl_op_never,
                                            .send = send_notice};
 
 rille_status rl_op_start_revalidate(rl_op *op, rl_tx *tx, const rl_names *names, rl_error *err) {

@@ -121,6 +121,16 @@ bool rl_shared_end(rl_shared *s, rl_str bytes, int64_t life_ms, const rl_names *
   return kept;
 }
 
+void rl_shared_land(rl_shared *s, rl_flight *f, const rl_landing *l) {
+  if (!s->remote) {
+    rl_flight_land(f, l->bytes, l->known);
+    return;
+  }
+  bool holds = l->known && rl_flight_holds(f);
+  bool kept = rl_shared_end(s, holds ? l->bytes : (rl_str){0}, l->life_ms, l->final, l->blocking);
+  rl_flight_give(f, l->bytes, kept ? RL_GIVEN_KEPT : RL_GIVEN_REFUSED);
+}
+
 static rille_status told_step(void *what, rl_wait *wait, rl_error *err) {
   (void)err;
   return rl_cache_write_told(what, wait);

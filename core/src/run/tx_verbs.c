@@ -15,16 +15,6 @@ static bool begin_writes(const rl_op *op) {
   return !op->tx->settings.read_only;
 }
 
-static bool op_yes(const rl_op *op) {
-  (void)op;
-  return true;
-}
-
-static bool op_no(const rl_op *op) {
-  (void)op;
-  return false;
-}
-
 static rille_status send_begin(rl_op *op, rl_error *err) {
   const rl_tx_settings *s = &op->tx->settings;
   rl_begin how = {.isolation = s->isolation, .read_only = s->read_only, .timeout_ms = s->timeout_ms};
@@ -44,16 +34,16 @@ static rille_status send_verbs(rl_op *op, rl_error *err) {
 static const rl_op_kind begin_kind = {.action = "transaction",
                                       .begins = true,
                                       .writes = begin_writes,
-                                      .may_write = op_no,
-                                      .repeats = op_no,
-                                      .suits_replica = op_no,
+                                      .may_write = rl_op_never,
+                                      .repeats = rl_op_never,
+                                      .suits_replica = rl_op_never,
                                       .send = send_begin};
 static const rl_op_kind end_kind = {.action = "transaction",
                                     .ends = true,
-                                    .writes = op_yes,
-                                    .may_write = op_no,
-                                    .repeats = op_no,
-                                    .suits_replica = op_no,
+                                    .writes = rl_op_always,
+                                    .may_write = rl_op_never,
+                                    .repeats = rl_op_never,
+                                    .suits_replica = rl_op_never,
                                     .send = send_verbs};
 
 /* ------------------------------------------------------------------ starting */
