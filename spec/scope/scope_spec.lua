@@ -103,6 +103,7 @@ support.each_engine(function(engine)
       { "post", "update_many", function(id) return { where = { id = 1 }, data = { authorId = id } } end },
       { "post", "update_many", function(id) return { data = { { id = 1, authorId = id } }, on = "id" } end },
       { "post", "upsert", function(id) return { where = { id = 1 }, create = with(1), update = { authorId = id } } end },
+      { "post", "upsert", function(id) return { where = { id = 1 }, create = with(1), update = { parentId = id } } end },
       { "comment", "create", function(id) return { data = { id = 50, text = "a", postId = id } } end },
       { "comment", "create", function(id) return { data = { id = 50, text = "a", postId = 1, authorId = id } } end },
       { "user", "update", function(id) return { where = { id = 1 }, data = { posts = { connect = { { id = id } } } } } end },

@@ -249,13 +249,6 @@ static const rl_index *key_at(const rille_schema *s, int32_t model, uint32_t key
   return m && key < m->index_count ? &m->indexes[key] : NULL;
 }
 
-static bool names_row(const rl_index *k) {
-  if ((k->kind != RL_INDEX_PRIMARY && k->kind != RL_INDEX_UNIQUE) || k->where.len) return false;
-  for (size_t i = 0; i < k->count; i++)
-    if (k->fields[i].field->ignored) return false;
-  return true;
-}
-
 int rille_schema_key_get(const rille_schema *s, int32_t model, uint32_t key, rille_key_info *out) {
   const rl_index *k = key_at(s, model, key);
   if (!k) return 0;
@@ -263,7 +256,7 @@ int rille_schema_key_get(const rille_schema *s, int32_t model, uint32_t key, ril
                                  : k->kind == RL_INDEX_UNIQUE ? RILLE_KEY_UNIQUE
                                                               : RILLE_KEY_INDEX,
                          .field_count = (uint32_t)k->count,
-                         .names_row = names_row(k),
+                         .names_row = rl_index_names_row(k),
                          .client_name = text_of(k->client_name),
                          .name = text_of(k->name)};
   rl_write_struct(out, &full, sizeof full);

@@ -18,6 +18,16 @@ bool rl_str_ends(rl_str s, rl_str suffix) {
   return s.len >= suffix.len && (suffix.len == 0 || memcmp(s.p + s.len - suffix.len, suffix.p, suffix.len) == 0);
 }
 
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+rl_str rl_str_trim(rl_str s) {
+  while (s.len && is_blank(s.p[0])) s = rl_str_make(s.p + 1, s.len - 1);
+  while (s.len && is_blank(s.p[s.len - 1])) s.len--;
+  return s;
+}
+
 static char lower(char c) {
   return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }

@@ -31,6 +31,7 @@ int rl_str_cmp(rl_str a, rl_str b);                        /* bytewise order */
 bool rl_str_is_any_case(rl_str a, const char *lower_case); /* ASCII letters */
 bool rl_str_starts(rl_str s, rl_str prefix);
 bool rl_str_ends(rl_str s, rl_str suffix);
+rl_str rl_str_trim(rl_str s); /* without the spaces, tabs and line ends at both ends */
 
 /* Damerau-Levenshtein distance, case-insensitive; stops at limit + 1. */
 size_t rl_str_distance(rl_str a, rl_str b, size_t limit);

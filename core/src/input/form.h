@@ -29,8 +29,6 @@ struct rl_allow {
  * path. Everything is in the arena of the first tree. */
 rille_status rl_allow_read(const rl_model *model, bool creates, rl_arg_tree *allow, rl_arg_tree *required,
                            rl_allow **out, rl_error *err);
-/* Returns whether rows are named by this key: unique among all rows, without ignored fields. */
-bool rl_form_is_key(const rl_index *index);
 /* Returns whether a scalar is part of the foreign key that a relation holds. */
 bool rl_form_is_key_of(const rl_field *scalar, const rl_field *relation);
 

@@ -8,17 +8,9 @@ typedef struct allowing {
   const char *option; /* "allow", "required" */
 } allowing;
 
-bool rl_form_is_key(const rl_index *index) {
-  if (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE) return false;
-  if (index->where.len) return false;
-  for (size_t i = 0; i < index->count; i++)
-    if (index->fields[i].field->ignored) return false;
-  return true;
-}
-
 static bool has_key(const rl_model *model) {
   for (size_t i = 0; i < model->index_count; i++)
-    if (rl_form_is_key(&model->indexes[i])) return true;
+    if (rl_index_names_row(&model->indexes[i])) return true;
   return false;
 }
 

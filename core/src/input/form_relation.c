@@ -15,7 +15,7 @@ static rille_status find_key_fields(rl_form_reading *r, const rl_model *model, r
     const rl_field *f = rl_model_field(model, member->key);
     bool known = false;
     for (size_t k = 0; f && k < model->index_count; k++)
-      for (size_t j = 0; rl_form_is_key(&model->indexes[k]) && j < model->indexes[k].count; j++)
+      for (size_t j = 0; rl_index_names_row(&model->indexes[k]) && j < model->indexes[k].count; j++)
         known = known || model->indexes[k].fields[j].field == f;
     if (known) {
       found[f->index] = member;
@@ -30,7 +30,7 @@ static rille_status find_key_fields(rl_form_reading *r, const rl_model *model, r
 static const rl_index *find_key(const rl_model *model, rl_arg **found) {
   for (size_t k = 0; k < model->index_count; k++) {
     const rl_index *index = &model->indexes[k];
-    bool whole = rl_form_is_key(index);
+    bool whole = rl_index_names_row(index);
     for (size_t j = 0; whole && j < index->count; j++) {
       const rl_arg *arg = found[index->fields[j].field->index];
       whole = arg && !rl_form_is_empty(arg);
@@ -77,7 +77,7 @@ static rille_status read_existing_row(rl_form_reading *r, const rl_model *model,
   if (unreadable || arg->kind == RL_ARG_LIST) return add_fault(r, arg, unreadable ? unreadable : "bad_key", given);
   *given = RL_GIVEN_VALUE;
   if (arg->kind != RL_ARG_OBJECT) {
-    if (!index || index->count != 1 || !rl_form_is_key(index)) return add_fault(r, arg, "bad_key", given);
+    if (!index || index->count != 1 || !rl_index_names_row(index)) return add_fault(r, arg, "bad_key", given);
     found[index->fields[0].field->index] = arg;
     return put_key(r, index, found, given);
   }

@@ -81,7 +81,6 @@ rl_input *rl_at_row_value(
     const rl_field *field); /* like rl_at_value, but the same for each row of a bulk insert: never GENERATED */
 rl_input *rl_at_list(rl_builder *b, const rl_at *at, const rl_field *field); /* of all rows, as a list */
 rl_input *rl_cell(rl_builder *b, uint32_t rowset, uint32_t column, const rl_field *field);
-const rl_assign *rl_assign_of(const rl_assign *assigns, size_t count, const rl_field *field); /* NULL: none */
 
 /* ------------------------------------------------------------------ filters */
 

@@ -58,26 +58,16 @@ static rl_at locate(rl_builder *b, const rl_creation *c, rl_step *step, const rl
   return at;
 }
 
-static rl_written written_by(const rl_write *write, const rl_assigns *assigns) {
-  return (rl_written){.model = write->model,
-                      .assigns = assigns->items,
-                      .assign_count = assigns->count,
-                      .created = true,
-                      .keys = (const rl_field *const *)write->keys,
-                      .key_count = write->key_count};
-}
-
 rl_at rl_create_row(rl_builder *b, const rl_creation *c) {
   rl_assigns assigns = {0};
   rl_assigns_all(b, &assigns, c->write->assigns, c->write->assign_count);
   rl_nested_before(b, c->write, NULL, &assigns);
   if (c->extra) rl_assigns_join(b, &assigns, c->extra, c->path);
   rl_step *step = insert_one(b, c->write, &assigns);
-  rl_written written = written_by(c->write, &assigns);
-  bool scoped = rl_scope_concerns(b, &written);
-  rl_at at = locate(b, c, step, &assigns, scoped);
+  rl_written written = rl_written_by(c->write->model, assigns.items, assigns.count, c->write);
+  rl_at at = locate(b, c, step, &assigns, rl_scope_concerns(b, &written));
   if (step->returning_count) step->if_none = rl_raise_dropped(b, c->write->model);
-  if (scoped) rl_scoped_check(b, &written, &at);
+  rl_scoped_check(b, step, &written, &at);
   if (rl_nested_has_after(c->write)) rl_later(b, (rl_task){.write = c->write, .row = at});
   return at;
 }

@@ -2,21 +2,11 @@
  * statement repeats the conditions, or the read locks the rows. */
 #include "plan/write.h"
 
-static bool in_unique_key(const rl_model *model, const rl_field *field) {
-  for (size_t i = 0; i < model->index_count; i++) {
-    const rl_index *index = &model->indexes[i];
-    bool unique = index->kind == RL_INDEX_PRIMARY || (index->kind == RL_INDEX_UNIQUE && !index->where.len);
-    for (size_t k = 0; unique && k < index->count; k++)
-      if (index->fields[k].field == field) return true;
-  }
-  return false;
-}
-
 /* The lock that the UPDATE itself will take. A stronger one would block foreign key checks; a weaker one would have to
  * be upgraded later and could deadlock. */
-static rl_lock_mode lock_for(const rl_model *model, const rl_assigns *written) {
+static rl_lock_mode lock_for(const rl_assigns *written) {
   for (size_t i = 0; i < written->count; i++)
-    if (in_unique_key(model, written->items[i].field)) return RL_LOCK_UPDATE;
+    if (rl_field_in_unique(written->items[i].field)) return RL_LOCK_UPDATE;
   return RL_LOCK_NO_KEY_UPDATE;
 }
 
@@ -31,7 +21,7 @@ static void order_by_key(rl_builder *b, rl_select *select) {
 
 static void lock_step(rl_builder *b, rl_step *step, const rl_assigns *written, bool many) {
   if (!b->features->row_locks) return;
-  step->as.select->lock = lock_for(step->as.select->model, written);
+  step->as.select->lock = lock_for(written);
   if (many) order_by_key(b, step->as.select);
 }
 
@@ -68,17 +58,11 @@ rl_at rl_lock_found(rl_builder *b, const rl_target *target, const rl_at *found, 
   return rl_step_keeps(b, step, target->model, &found->fields);
 }
 
-static bool has_field(const rl_index *key, const rl_field *field) {
-  for (size_t i = 0; i < key->count; i++)
-    if (key->fields[i].field == field) return true;
-  return false;
-}
-
 static bool only_names(const rl_index *key, const rl_filter *f) {
   if (f->negated) return false;
   if (f->kind == RL_FILTER_KEYS) {
     for (size_t i = 0; i < f->field_count; i++)
-      if (!has_field(key, f->fields[i])) return false;
+      if (!rl_index_has(key, f->fields[i])) return false;
     return true;
   }
   if (f->kind == RL_FILTER_AND) {
@@ -87,7 +71,7 @@ static bool only_names(const rl_index *key, const rl_filter *f) {
     return true;
   }
   if (f->kind != RL_FILTER_COMPARE || f->op != RL_OP_EQ || f->insensitive || !f->input || f->aggregate) return false;
-  return has_field(key, f->field);
+  return rl_index_has(key, f->field);
 }
 
 rl_filter *rl_where_beyond_key(const rl_model *model, rl_filter *where) {

@@ -11,31 +11,24 @@ static bool comes_back(const rl_rows *rows, const rl_model *model) {
 
 /* The rows that a statement wrote: as it returns them, or read again by their keys if the caller asks for more than it
  * can return. */
-static void show_written(rl_builder *b, rl_step *step, const rl_written *check) {
+static void show_written(rl_builder *b, rl_step *step, const rl_written *w) {
   const rl_read *read = &b->query->read;
   const rl_rows *written = rl_step_rows(step);
   rl_fields wanted = {0};
   if (written) rl_rows_wants(b, written, &wanted);
-  if (check) rl_fields_add_key(b, &wanted, read->model);
+  if (rl_scope_concerns(b, w)) rl_fields_add_key(b, &wanted, read->model);
   if (rl_can_return(b, &read->selection) && !comes_back(written, read->model)) {
     rl_at rows = rl_show_returned(b, step, &read->selection, &wanted);
-    if (check) rl_scoped_check(b, check, &rows);
+    rl_scoped_check(b, step, w, &rows);
     if (written) rl_children_after(b, written, &rows);
     rl_show_below(b, &read->selection, &rows);
     return;
   }
   rl_fields_add_key(b, &wanted, read->model);
   rl_at rows = rl_step_keeps(b, step, read->model, &wanted);
-  if (check) rl_scoped_check(b, check, &rows);
+  rl_scoped_check(b, step, w, &rows);
   if (written) rl_children_after(b, written, &rows);
   rl_show_root(b, read, NULL, rl_where_identity(b, &rows, true), NULL, NULL);
-}
-
-static void check_written(rl_builder *b, rl_step *step, const rl_written *check) {
-  rl_fields key = {0};
-  rl_fields_add_key(b, &key, check->model);
-  rl_at rows = rl_step_keeps(b, step, check->model, &key);
-  rl_scoped_check(b, check, &rows);
 }
 
 /* A row whose key exists outside of the scope stays as it is, and is an error like any row with the key. */
@@ -60,18 +53,14 @@ void rl_plan_create_many(rl_builder *b) {
     step->if_fewer = rl_raise_dropped(b, query->model); /* children find their parents by position */
   refuse_taken(b, step);
   rl_written written = rl_written_by_rows(query->rows, true);
-  bool scoped = rl_scope_concerns(b, &written);
   if (query->action == RILLE_CREATE_MANY_AND_RETURN) {
-    show_written(b, step, scoped ? &written : NULL);
+    show_written(b, step, &written);
     return;
   }
   step->counts = true;
   rl_fields wanted = {0};
   rl_rows_wants(b, query->rows, &wanted);
-  if (scoped) rl_fields_add_key(b, &wanted, query->model);
-  if (!wanted.count) return;
-  rl_at rows = rl_step_keeps(b, step, query->model, &wanted);
-  if (scoped) rl_scoped_check(b, &written, &rows);
+  rl_at rows = rl_scoped_keep(b, step, &written, &wanted);
   rl_children_after(b, query->rows, &rows);
 }
 
@@ -89,12 +78,11 @@ static rl_filter *no_row(rl_builder *b) {
 }
 
 static void show_or_count(rl_builder *b, rl_step *step, bool returns, const rl_written *written) {
-  bool scoped = rl_scope_concerns(b, written);
   step->counts = !returns;
   if (returns)
-    show_written(b, step, scoped ? written : NULL);
-  else if (scoped)
-    check_written(b, step, written);
+    show_written(b, step, written);
+  else
+    rl_scoped_keep(b, step, written, NULL);
 }
 
 /* Updates each row with its own values. */
@@ -132,10 +120,6 @@ void rl_plan_update_many(rl_builder *b) {
   }
   if (!assigns.count) return; /* nothing changes: the count is 0 */
   rl_step *step = rl_update_rows(b, query->model, &assigns, query->read.where, NULL, query->limit, NULL);
-  rl_written changed = {.model = query->model,
-                        .assigns = assigns.items,
-                        .assign_count = assigns.count,
-                        .keys = (const rl_field *const *)query->update->keys,
-                        .key_count = query->update->key_count};
+  rl_written changed = rl_written_by(query->model, assigns.items, assigns.count, query->update);
   show_or_count(b, step, returns, &changed);
 }

@@ -57,7 +57,8 @@ static void create_many(rl_builder *b, const scope *s) {
   rl_step *step = rl_add_insert(b, s->child);
   step->as.insert->rows = with_key(b, s);
   step->as.insert->skip_duplicates = step->as.insert->rows->skip_duplicates;
-  rl_scoped_inserted(b, step, NULL);
+  rl_written written = rl_written_by_rows(step->as.insert->rows, true);
+  rl_scoped_keep(b, step, &written, NULL);
 }
 
 /* Reads the rows that get the parent's key, and locks them until then. */

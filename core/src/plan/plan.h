@@ -191,6 +191,8 @@ typedef struct rl_step {
 /* Returns whether a condition depends on related rows. */
 bool rl_filter_has_relation(const rl_filter *filter);
 
+const rl_assign *rl_assign_of(const rl_assign *assigns, size_t count, const rl_field *field); /* NULL: none */
+
 /* Returns whether an insert may write an existing row. */
 static inline bool rl_insert_updates(const rl_insert *insert) {
   return insert->on_conflict_count > 0 || (insert->rows && insert->rows->update_count > 0);

@@ -14,11 +14,8 @@ static bool covers(const rl_index *index, const rl_order *orders, size_t count) 
 }
 
 bool rl_order_is_unique(const rl_model *model, const rl_order *orders, size_t count) {
-  for (size_t i = 0; i < model->index_count; i++) {
-    const rl_index *index = &model->indexes[i];
-    bool unique = index->kind == RL_INDEX_PRIMARY || (index->kind == RL_INDEX_UNIQUE && !index->where.len);
-    if (unique && covers(index, orders, count)) return true;
-  }
+  for (size_t i = 0; i < model->index_count; i++)
+    if (rl_index_is_unique(&model->indexes[i]) && covers(&model->indexes[i], orders, count)) return true;
   return false;
 }
 

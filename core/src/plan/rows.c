@@ -33,7 +33,8 @@ static rl_at insert_rows(rl_builder *b, rl_rows *rows, const rl_field *also) {
   rl_fields wanted = {0};
   rl_rows_wants(b, rows, &wanted);
   if (also) rl_fields_add(b, &wanted, also);
-  rl_at at = rl_scoped_inserted(b, step, &wanted);
+  rl_written written = rl_written_by_rows(rows, true);
+  rl_at at = rl_scoped_keep(b, step, &written, &wanted);
   if (wanted.count) step->if_fewer = rl_raise_dropped(b, rows->model); /* later steps find the rows by position */
   return at;
 }
@@ -65,11 +66,7 @@ static void connect_children(rl_builder *b, const rl_rows *from, const rl_at *pa
   step->as.update->rows = rows;
   step->if_fewer = from->via->list ? rl_raise_connect(b, &nested) : rl_raise_related(b, &nested, "connect");
   rl_written changed = rl_written_by_rows(rows, false);
-  if (!rl_scope_concerns(b, &changed)) return;
-  rl_fields key = {0};
-  rl_fields_add_key(b, &key, rows->model);
-  rl_at at = rl_step_keeps(b, step, rows->model, &key);
-  rl_scoped_check(b, &changed, &at);
+  rl_scoped_keep(b, step, &changed, NULL);
 }
 
 /* Pairs of a join table: each row's parent, and the row itself from `other`. */

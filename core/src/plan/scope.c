@@ -113,10 +113,15 @@ static rl_filter *names_known(rl_builder *b, const rl_field *relation) {
   return any;
 }
 
-void rl_scoped_check(rl_builder *b, const rl_written *w, const rl_at *at) {
-  uint32_t written = (uint32_t)b->plan->step_count - 1;
+static uint32_t number_of(const rl_builder *b, const rl_step *step) {
+  size_t at = b->plan->step_count - 1;
+  while (b->steps[at] != step) at--;
+  return (uint32_t)at;
+}
+
+void rl_scoped_check(rl_builder *b, const rl_step *step, const rl_written *w, const rl_at *at) {
   for (size_t i = 0; i < w->key_count; i++)
-    expect_all(b, at, names_known(b, w->keys[i]), rl_raise_broken(b, w->keys[i]->relation, written));
+    expect_all(b, at, names_known(b, w->keys[i]), rl_raise_broken(b, w->keys[i]->relation, number_of(b, step)));
   rl_filter *scope = rl_plan_scope(b, w->model);
   if (!scope || is_met(w, scope)) return;
   rl_scope_task *task = RL_MAKE(b, rl_scope_task);
@@ -124,24 +129,27 @@ void rl_scoped_check(rl_builder *b, const rl_written *w, const rl_at *at) {
   b->scoped = task;
 }
 
-rl_written rl_written_by_rows(const rl_rows *rows, bool created) {
-  return (rl_written){.model = rows->model,
-                      .rows = rows,
-                      .created = created,
-                      .keys = (const rl_field *const *)rows->keys,
-                      .key_count = rows->key_count};
+rl_written rl_written_by(const rl_model *model, const rl_assign *assigns, size_t count, const rl_write *write) {
+  rl_written w = {.model = model, .assigns = assigns, .assign_count = count};
+  if (!write) return w;
+  w.created = write->is_create;
+  w.keys = write->keys;
+  w.key_count = write->key_count;
+  return w;
 }
 
-rl_at rl_scoped_inserted(rl_builder *b, rl_step *step, const rl_fields *also) {
-  const rl_rows *rows = step->as.insert->rows;
-  rl_written written = rl_written_by_rows(rows, true);
-  rl_at at = {.model = rows->model, .rowset = RL_NO_ROWSET};
-  rl_fields fields = {0};
-  bool scoped = rl_scope_concerns(b, &written);
-  if (also) rl_fields_add_all(b, &fields, also->items, also->count);
-  if (scoped) rl_fields_add_key(b, &fields, rows->model);
-  if (fields.count) at = rl_step_keeps(b, step, rows->model, &fields);
-  if (scoped) rl_scoped_check(b, &written, &at);
+rl_written rl_written_by_rows(const rl_rows *rows, bool created) {
+  return (rl_written){
+      .model = rows->model, .rows = rows, .created = created, .keys = rows->keys, .key_count = rows->key_count};
+}
+
+rl_at rl_scoped_keep(rl_builder *b, rl_step *step, const rl_written *w, const rl_fields *fields) {
+  rl_at at = {.model = w->model, .rowset = RL_NO_ROWSET};
+  rl_fields kept = {0};
+  if (fields) rl_fields_add_all(b, &kept, fields->items, fields->count);
+  if (rl_scope_concerns(b, w)) rl_fields_add_key(b, &kept, w->model);
+  if (kept.count) at = rl_step_keeps(b, step, w->model, &kept);
+  rl_scoped_check(b, step, w, &at);
   return at;
 }
 

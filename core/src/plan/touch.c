@@ -143,43 +143,20 @@ static const rl_input **key_of_step(rl_touching *t, size_t at, const rl_model *m
   return key;
 }
 
-static bool is_in_key(const rl_index *index, const rl_field *field) {
-  for (size_t i = 0; index && i < index->count; i++)
-    if (index->fields[i].field == field) return true;
-  return false;
-}
-
-static bool is_unique(const rl_index *index) {
-  return index->kind == RL_INDEX_PRIMARY || index->kind == RL_INDEX_UNIQUE;
-}
-
-static bool is_in_unique_key(const rl_model *model, const rl_field *field) {
-  for (size_t i = 0; i < model->index_count; i++)
-    if (is_unique(&model->indexes[i]) && is_in_key(&model->indexes[i], field)) return true;
-  return false;
-}
-
 /* Returns whether a unique key may be computed from other columns of the row. */
 static bool has_computed_key(const rl_model *model) {
-  for (size_t i = 0; i < model->index_count; i++)
-    for (size_t k = 0; is_unique(&model->indexes[i]) && k < model->indexes[i].count; k++)
-      if (model->indexes[i].fields[k].field->def.kind == RL_DEFAULT_DBGENERATED) return true;
+  for (size_t i = 0; i < model->column_count; i++)
+    if (model->columns[i]->def.kind == RL_DEFAULT_DBGENERATED && rl_field_in_unique(model->columns[i])) return true;
   return false;
 }
 
 static void set_field(rl_touching *t, const rl_model *model, const rl_field *field) {
   rl_touching_sets(t, model, field);
-  if (is_in_key(model->primary, field)) rl_touching_whole(t, model);
-  if (is_in_unique_key(model, field)) write_new_key(t, model);
+  if (model->primary && rl_index_has(model->primary, field)) rl_touching_whole(t, model);
+  if (rl_field_in_unique(field)) write_new_key(t, model);
 }
 
 /* ------------------------------------------------------------------ steps */
-
-static const rl_assign *assign_of(const rl_insert *insert, const rl_field *field) {
-  for (size_t i = 0; i < insert->assign_count; i++)
-    if (insert->assigns[i].field == field) return &insert->assigns[i];
-  return NULL;
-}
 
 /* Returns the primary key of the row that an upsert of one row may find; NULL: it is not known. */
 static const rl_input **key_of_conflict(rl_touching *t, const rl_insert *insert) {
@@ -187,9 +164,9 @@ static const rl_input **key_of_conflict(rl_touching *t, const rl_insert *insert)
   const rl_input **key = insert->rows ? NULL : new_key(t, insert->model);
   if (!key || insert->conflict_count != primary->count) return NULL;
   for (size_t i = 0; i < insert->conflict_count; i++)
-    if (!is_in_key(primary, insert->conflict[i])) return NULL;
+    if (!rl_index_has(primary, insert->conflict[i])) return NULL;
   for (size_t i = 0; i < primary->count; i++) {
-    const rl_assign *a = assign_of(insert, primary->fields[i].field);
+    const rl_assign *a = rl_assign_of(insert->assigns, insert->assign_count, primary->fields[i].field);
     bool known = a && a->input && (a->input->kind == RL_INPUT_VALUE || a->input->kind == RL_INPUT_CONSTANT);
     if (!known) return NULL;
     key[i] = a->input;
@@ -199,7 +176,7 @@ static const rl_input **key_of_conflict(rl_touching *t, const rl_insert *insert)
 
 /* A field that an upsert sets to the value by which it found the row stays as it is. */
 static bool stays(const rl_insert *insert, const rl_assign *a) {
-  const rl_assign *given = assign_of(insert, a->field);
+  const rl_assign *given = rl_assign_of(insert->assigns, insert->assign_count, a->field);
   bool by_it = false;
   for (size_t i = 0; i < insert->conflict_count; i++) by_it |= insert->conflict[i] == a->field;
   return by_it && given && a->op == RL_SET && a->input == given->input;

@@ -39,9 +39,8 @@ rl_touch *rl_touch_of_plan(const rl_schema *schema, const rl_plan *plan);
 rl_touch *rl_touch_of_models(const rl_schema *schema, const rl_model *const *models, size_t count);
 void rl_touch_free(rl_touch *touch);
 
-/* Writes it as text, for tests: "reads User Post", "writes User[2]+ Post* _PostToTag": two known rows, `+` for new
- * keys,
- * `*` for any rows. */
+/* Writes it as text, for explain: "reads User Post", "writes User[2]+ Post* _PostToTag". [2]: two known rows; +: new
+ * keys; *: any rows. */
 void rl_touch_dump(const rl_touch *touch, rl_buf *out);
 
 #endif

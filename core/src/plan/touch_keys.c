@@ -20,7 +20,7 @@ static const rl_input *value_by(const rl_plan *plan, size_t at, const rl_filter 
   return found;
 }
 
-/* Returns the only step that fills the rowset, and before step `at`; RL_ABSENT: there are several, or none. */
+/* Returns the only step that fills the rowset, before step `at`; the number of steps: there are several, or none. */
 static size_t source_of(const rl_plan *plan, size_t at, uint32_t rowset) {
   size_t source = plan->step_count;
   for (size_t i = 0; i < plan->step_count; i++) {
@@ -43,10 +43,7 @@ static const rl_column *kept_column(const rl_step *step, uint32_t column) {
 
 /* Returns whether the rows that the update returns may have another value than its conditions say. */
 static bool sets(const rl_update *update, const rl_field *field) {
-  if (update->rows) return true;
-  for (size_t i = 0; i < update->assign_count; i++)
-    if (update->assigns[i].field == field) return true;
-  return false;
+  return update->rows || rl_assign_of(update->assigns, update->assign_count, field);
 }
 
 /* A value of the call itself, or of rows that an earlier step found by such a value. */
@@ -100,21 +97,7 @@ static bool collect_fields(const rl_filter *f, key_fields *out) {
   return true;
 }
 
-static bool has_field(const key_fields *fields, const rl_field *field) {
-  for (size_t i = 0; i < fields->count; i++)
-    if (fields->items[i] == field) return true;
-  return false;
-}
-
 bool rl_is_one_key(const rl_model *model, const rl_filter *where) {
   key_fields fields = {.count = 0};
-  if (!where || !collect_fields(where, &fields)) return false;
-  for (size_t i = 0; i < model->index_count; i++) {
-    const rl_index *index = &model->indexes[i];
-    bool unique = index->kind == RL_INDEX_PRIMARY || (index->kind == RL_INDEX_UNIQUE && !index->where.len);
-    size_t found = 0;
-    for (size_t k = 0; k < index->count; k++) found += has_field(&fields, index->fields[k].field);
-    if (unique && found == index->count && index->count == fields.count) return true;
-  }
-  return false;
+  return where && collect_fields(where, &fields) && rl_model_unique_of(model, fields.items, fields.count);
 }

@@ -52,14 +52,6 @@ static rl_step *add_own_update(rl_builder *b, const rl_change *change, const rl_
   return step;
 }
 
-static rl_written written_by(const rl_write *write, const rl_assigns *assigns) {
-  return (rl_written){.model = write->model,
-                      .assigns = assigns->items,
-                      .assign_count = assigns->count,
-                      .keys = (const rl_field *const *)write->keys,
-                      .key_count = write->key_count};
-}
-
 /* Adds the row's own statement. Returns where the row is afterwards. */
 static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const rl_assigns *assigns,
                          const rl_at *before, const rl_fields *fields, bool hands_on) {
@@ -68,7 +60,7 @@ static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const 
   step->as.update->assign_count = assigns->count;
   step->agreements = assigns->agreements;
   step->agreement_count = assigns->agreement_count;
-  rl_written written = written_by(change->write, assigns);
+  rl_written written = rl_written_by(change->write->model, assigns->items, assigns->count, change->write);
   bool scoped = rl_scope_concerns(b, &written);
   rl_at at = before ? *before : (rl_at){.model = change->write->model, .rowset = RL_NO_ROWSET};
   if (change->show && !rl_nested_has_after(change->write)) {
@@ -79,7 +71,7 @@ static rl_at set_columns(rl_builder *b, rl_change *change, rl_step *step, const 
   } else if (scoped || (hands_on && (!before || repeats || touches(assigns, fields)))) {
     at = rl_step_keeps(b, step, change->write->model, fields);
   }
-  if (scoped) rl_scoped_check(b, &written, &at);
+  rl_scoped_check(b, step, &written, &at);
   return at;
 }
 

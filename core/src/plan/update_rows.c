@@ -1,21 +1,10 @@
 /* UPDATE of the rows that meet conditions, with rille's own referential actions. */
 #include "plan/write.h"
 
-static rl_written written_by(const rl_model *model, const rl_assigns *assigns, const rl_write *write) {
-  rl_written written = {.model = model, .assigns = assigns->items, .assign_count = assigns->count};
-  if (write) written.keys = (const rl_field *const *)write->keys;
-  if (write) written.key_count = write->key_count;
-  return written;
-}
-
 void rl_update_scoped(rl_builder *b, const rl_target *target, const rl_assigns *assigns, const rl_write *write) {
   rl_step *step = rl_update_rows(b, target->model, assigns, target->where, target->keys, target->limit, target->none);
-  rl_written written = written_by(target->model, assigns, write);
-  if (!rl_scope_concerns(b, &written)) return;
-  rl_fields key = {0};
-  rl_fields_add_key(b, &key, target->model);
-  rl_at at = rl_step_keeps(b, step, target->model, &key);
-  rl_scoped_check(b, &written, &at);
+  rl_written written = rl_written_by(target->model, assigns->items, assigns->count, write);
+  rl_scoped_keep(b, step, &written, NULL);
 }
 
 rl_step *rl_update_rows(rl_builder *b, const rl_model *model, const rl_assigns *assigns, rl_filter *where,

@@ -37,26 +37,8 @@ static bool gives_other_key(const rl_write *create, const rl_fields *key) {
   return false;
 }
 
-/* What the statement writes: to a new row, or to the one that exists. */
-static rl_written written_by(const rl_query *query, const rl_write *write) {
-  return (rl_written){.model = query->model,
-                      .assigns = write->assigns,
-                      .assign_count = write->assign_count,
-                      .created = write->is_create,
-                      .keys = (const rl_field *const *)write->keys,
-                      .key_count = write->key_count};
-}
-
-/* Both are checked whichever was written: nothing says which. */
-static void check_scope(rl_builder *b, const rl_at *row) {
-  rl_written created = written_by(b->query, b->query->create), updated = written_by(b->query, b->query->update);
-  if (rl_scope_concerns(b, &created)) rl_scoped_check(b, &created, row);
-  if (rl_scope_concerns(b, &updated)) rl_scoped_check(b, &updated, row);
-}
-
-static bool is_scoped(rl_builder *b) {
-  rl_written created = written_by(b->query, b->query->create), updated = written_by(b->query, b->query->update);
-  return rl_scope_concerns(b, &created) || rl_scope_concerns(b, &updated);
+static rl_written written_by(const rl_write *write) {
+  return rl_written_by(write->model, write->assigns, write->assign_count, write);
 }
 
 static void in_one_statement(rl_builder *b) {
@@ -82,16 +64,17 @@ static void in_one_statement(rl_builder *b) {
                                          : rl_raise_dropped(b, query->model);
   b->plan->collides = b->features->concurrent_writers && gives_other_key(query->create, &key);
   rl_fields_add_key(b, &own, query->model);
-  bool scoped = is_scoped(b);
-  if (rl_can_return(b, &read->selection)) {
-    rl_at row = rl_show_returned(b, step, &read->selection, scoped ? &own : NULL);
-    check_scope(b, &row);
+  rl_written created = written_by(query->create), updated = written_by(query->update);
+  bool scoped = rl_scope_concerns(b, &created) || rl_scope_concerns(b, &updated);
+  bool returns = rl_can_return(b, &read->selection);
+  rl_at row = returns ? rl_show_returned(b, step, &read->selection, scoped ? &own : NULL)
+                      : rl_step_keeps(b, step, query->model, &own);
+  rl_scoped_check(b, step, &created, &row); /* both, whichever was written: nothing says which */
+  rl_scoped_check(b, step, &updated, &row);
+  if (returns)
     rl_show_below(b, &read->selection, &row);
-    return;
-  }
-  rl_at row = rl_step_keeps(b, step, query->model, &own);
-  check_scope(b, &row);
-  rl_show_root(b, read, NULL, rl_where_identity(b, &row, false), NULL, NULL);
+  else
+    rl_show_root(b, read, NULL, rl_where_identity(b, &row, false), NULL, NULL);
 }
 
 void rl_plan_upsert(rl_builder *b) {

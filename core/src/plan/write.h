@@ -95,7 +95,7 @@ rl_filter *rl_where_beyond_key(const rl_model *model, rl_filter *where);
 
 rl_step *rl_update_rows(rl_builder *b, const rl_model *model, const rl_assigns *assigns, rl_filter *where,
                         rl_filter *keys, rl_input *limit, const rl_raise *none);
-/* The same; the rows must stay in the scope of the client. write: what the caller assigns; NULL: a relation does. */
+/* The same; the rows must stay in the scope of the client. write: of the caller; NULL: a relation assigns. */
 void rl_update_scoped(rl_builder *b, const rl_target *target, const rl_assigns *assigns, const rl_write *write);
 rl_step *rl_delete_rows(rl_builder *b, const rl_model *model, rl_filter *where, rl_filter *keys, rl_input *limit,
                         const rl_raise *none);
@@ -167,15 +167,17 @@ typedef struct rl_written {
   const rl_field *const *keys; /* see rl_write.keys */
   size_t key_count;
 } rl_written;
+/* write: of the caller, whose assigns may be more by now; NULL: a relation assigns. */
+rl_written rl_written_by(const rl_model *model, const rl_assign *assigns, size_t count, const rl_write *write);
 rl_written rl_written_by_rows(const rl_rows *rows, bool created);
 /* Returns whether the rows must be checked. Then their keys must be kept. */
 bool rl_scope_concerns(rl_builder *b, const rl_written *w);
-/* Checks the rows at `at`, with their keys: the step before wrote them. Their keys are checked now, the scope itself
- * when all else is done. */
-void rl_scoped_check(rl_builder *b, const rl_written *w, const rl_at *at);
-/* Checks rows that the step inserts in bulk, if they must be. also: more fields to keep, or NULL. Returns where they
- * are. */
-rl_at rl_scoped_inserted(rl_builder *b, rl_step *step, const rl_fields *also);
+/* Checks the rows at `at`, which the step has written, if they must be. The rows that their foreign keys name are
+ * checked now, the scope itself when all else is done. */
+void rl_scoped_check(rl_builder *b, const rl_step *step, const rl_written *w, const rl_at *at);
+/* Keeps fields of the written rows (NULL: none), with their key if they must be checked, and checks them. Returns where
+ * they are. */
+rl_at rl_scoped_keep(rl_builder *b, rl_step *step, const rl_written *w, const rl_fields *fields);
 void rl_scoped_rest(rl_builder *b); /* at the end of the plan */
 
 #endif

@@ -25,17 +25,6 @@ static void collect_pairs(const rl_filter *f, key_pairs *pairs) {
   pairs->args[pairs->count++] = f->input->arg;
 }
 
-static bool is_key(const key_pairs *pairs, const rl_index *index) {
-  bool unique = index->kind == RL_INDEX_PRIMARY || index->kind == RL_INDEX_UNIQUE;
-  if (!unique || index->where.len || index->count != pairs->count) return false;
-  for (size_t i = 0; i < index->count; i++) {
-    size_t k = 0;
-    while (k < pairs->count && pairs->fields[k] != index->fields[i].field) k++;
-    if (k == pairs->count) return false;
-  }
-  return true;
-}
-
 static const rl_arg *assigned_arg(const rl_write *create, const rl_field *field) {
   for (size_t i = 0; i < create->assign_count; i++) {
     const rl_assign *a = &create->assigns[i];
@@ -53,9 +42,7 @@ rille_status rl_bind_key_again(rl_binder *b, const rl_filter *unique, const rl_w
   key_pairs pairs = {.plain = true};
   *out = false;
   collect_pairs(unique, &pairs);
-  bool known = false;
-  for (size_t i = 0; i < create->model->index_count && !known; i++) known = is_key(&pairs, &create->model->indexes[i]);
-  if (!pairs.plain || !known) return RILLE_OK;
+  if (!pairs.plain || !rl_model_unique_of(create->model, pairs.fields, pairs.count)) return RILLE_OK;
   for (size_t i = 0; i < pairs.count; i++) {
     if (is_changed(pairs.fields[i])) return RILLE_OK;
     const rl_arg *again = assigned_arg(create, pairs.fields[i]);

@@ -250,14 +250,6 @@ static bool has_field(const rl_field *const *fields, size_t count, const rl_fiel
   return false;
 }
 
-static bool is_key(const rl_index *index, const rl_field *const *fields, size_t count) {
-  if (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE) return false;
-  if (index->where.len || index->count != count) return false;
-  for (size_t i = 0; i < count; i++)
-    if (!has_field(fields, count, index->fields[i].field)) return false;
-  return true;
-}
-
 static bool has_column(const rl_rows *rows, const rl_field *f) {
   for (size_t i = 0; i < rows->column_count; i++)
     if (rows->columns[i].field == f) return true;
@@ -270,9 +262,7 @@ static rille_status bind_on(rl_binder *b, rl_arg *args, rl_rows *rows, bool uniq
     return rl_bad_child(b, RL_P2013, args, "on", NULL,
                         "missing; it names the fields of the unique key by which rows are found");
   RL_TRY(rl_expect_fields(b, on, rows->model, &rows->conflict, &rows->conflict_count));
-  bool known = false;
-  for (size_t i = 0; i < rows->model->index_count; i++)
-    known = known || is_key(&rows->model->indexes[i], rows->conflict, rows->conflict_count);
+  bool known = rl_model_unique_of(rows->model, rows->conflict, rows->conflict_count) != NULL;
   if (rows->conflict_count == 0 || (unique && !known))
     return rl_bad(b, on, NULL, "the fields are not a unique key of %.*s", RL_STR_ARG(rows->model->name));
   for (size_t i = 0; rows->arg->count && i < rows->conflict_count; i++)

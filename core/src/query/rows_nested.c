@@ -96,9 +96,9 @@ rille_status rl_check_row_children(rl_binder *b, rl_row_binding *w, size_t row, 
 
 static bool is_row_key(const rl_row_binding *w, const rl_index *index) {
   size_t given = 0;
-  if (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE) return false;
+  if (!rl_index_is_unique(index)) return false;
   for (size_t i = 0; i < w->model->column_count; i++) given += w->row[i] ? 1 : 0;
-  if (index->where.len || index->count != given) return false;
+  if (index->count != given) return false;
   for (size_t i = 0; i < index->count; i++)
     if (!w->row[index->fields[i].field->column_index]) return false;
   return true;

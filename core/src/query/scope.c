@@ -25,14 +25,20 @@ static rille_status bind_layer(rl_binder *b, rl_arg *layer, const rl_model *mode
   return RILLE_OK;
 }
 
+/* Not rl_filters_and, which joins the searches of its items: a scope stays apart. */
+static rille_status keep_all(rl_binder *b, const rl_filters *list, rl_filter **out) {
+  RL_TRY(rl_filter_new(b, RL_FILTER_AND, NULL, out));
+  (*out)->items = list->items;
+  (*out)->count = list->count;
+  return RILLE_OK;
+}
+
 static rille_status bind_layers(rl_binder *b, const rl_model *model, rl_filter **out) {
   rl_filters list = {0};
   for (size_t i = 0; i < b->tree->suffix_count; i++) RL_TRY(bind_layer(b, &b->tree->suffix[i], model, &list));
   *out = NULL;
   if (list.count == 0) return RILLE_OK;
-  RL_TRY(rl_filter_new(b, RL_FILTER_AND, NULL, out));
-  (*out)->items = list.items;
-  (*out)->count = list.count;
+  RL_TRY(keep_all(b, &list, out));
   (*out)->is_scope = true;
   return RILLE_OK;
 }
@@ -56,20 +62,17 @@ rille_status rl_scope_of(rl_binder *b, const rl_model *model, rl_filter **out) {
 }
 
 rille_status rl_scope_add(rl_binder *b, const rl_model *model, rl_filter **where) {
-  rl_filter *scope, *own = *where;
+  rl_filter *scope;
   RL_TRY(rl_scope_of(b, model, &scope));
   if (!scope) return RILLE_OK;
-  rl_filters list = {0};
-  RL_TRY(rl_filters_add(b, &list, own));
-  RL_TRY(rl_filters_add(b, &list, scope));
-  if (!own) {
+  if (!*where) {
     *where = scope;
     return RILLE_OK;
   }
-  RL_TRY(rl_filter_new(b, RL_FILTER_AND, NULL, where));
-  (*where)->items = list.items;
-  (*where)->count = list.count;
-  return RILLE_OK;
+  rl_filters list = {0};
+  RL_TRY(rl_filters_add(b, &list, *where));
+  RL_TRY(rl_filters_add(b, &list, scope));
+  return keep_all(b, &list, where);
 }
 
 /* ------------------------------------------------------------------ what is written */

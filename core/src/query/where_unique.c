@@ -1,20 +1,12 @@
 /* A `where` that names one row: at least one whole unique key, by value, and any other conditions. */
 #include "query/bind.h"
 
-static bool is_usable_key(const rl_index *index) {
-  if (index->kind != RL_INDEX_PRIMARY && index->kind != RL_INDEX_UNIQUE) return false;
-  if (index->where.len) return false; /* unique among some rows only */
-  for (size_t i = 0; i < index->count; i++)
-    if (index->fields[i].field->ignored) return false;
-  return true;
-}
-
 /* Writes "`id` or `email` or `a_b = { a = ..., b = ... }`". */
 static void write_keys(const rl_model *model, rl_buf *out) {
   size_t written = 0;
   for (size_t i = 0; i < model->index_count; i++) {
     const rl_index *index = &model->indexes[i];
-    if (!is_usable_key(index)) continue;
+    if (!rl_index_names_row(index)) continue;
     rl_buf_printf(out, "%s`%.*s", written++ ? " or " : "", RL_STR_ARG(index->client_name));
     if (index->count > 1) {
       rl_buf_text(out, " = {");
@@ -79,7 +71,7 @@ static rille_status bind_compound_key(rl_binder *b, const rl_index *index, rl_ar
 
 static const rl_index *key_named(const rl_model *model, rl_str name) {
   const rl_index *index = rl_model_unique(model, name);
-  return index && is_usable_key(index) ? index : NULL;
+  return index && rl_index_names_row(index) ? index : NULL;
 }
 
 /* Binds a condition that is not a key. */
@@ -91,7 +83,7 @@ static rille_status bind_other_condition(rl_binder *b, const rl_model *model, rl
   rl_choices names = {.arena = b->arena};
   rl_choices_fields(&names, model, true, true);
   for (size_t i = 0; i < model->index_count; i++)
-    if (is_usable_key(&model->indexes[i])) rl_choices_add(&names, model->indexes[i].client_name);
+    if (rl_index_names_row(&model->indexes[i])) rl_choices_add(&names, model->indexes[i].client_name);
   return rl_bad_name(b, member, member->key, "field or key", model, &names);
 }
 

@@ -43,12 +43,6 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-static rl_str strip(rl_str s) {
-  while (s.len && is_blank(s.p[0])) s = rl_str_make(s.p + 1, s.len - 1);
-  while (s.len && is_blank(s.p[s.len - 1])) s.len--;
-  return s;
-}
-
 /* The integer that the whole text is. */
 static bool read_int(rl_str s, int64_t *out) {
   bool negative = s.len && s.p[0] == '-';
@@ -124,7 +118,7 @@ static const char *bound_noun(const reading *r) {
 }
 
 static bool read_bound(const reading *r, rl_str s, rl_bound *out) {
-  *out = (rl_bound){.text = strip(s)};
+  *out = (rl_bound){.text = rl_str_trim(s)};
   out->given = out->text.len > 0;
   if (!out->given || read_bound_value(r, out->text, &out->value)) return true;
   rl_report(r->b, r->span, "Each bound of `@%s` is %s; `%.*s` is none.", words[r->word], bound_noun(r),
@@ -181,7 +175,7 @@ static bool read_item(const reading *r, rl_str text, size_t *at, rl_str *out) {
   }
   size_t from = *at;
   while (*at < text.len && text.p[*at] != ',') ++*at;
-  *out = strip(rl_str_make(text.p + from, *at - from));
+  *out = rl_str_trim(rl_str_make(text.p + from, *at - from));
   if (*at < text.len) ++*at;
   return out->len > 0;
 }
@@ -297,7 +291,7 @@ static bool find_word(rl_str text, rule_word *word) {
 /* Whether a comment line has a rule; *text then begins with its @. */
 static bool is_rule(const rl_line *line, rl_str *text, rule_word *word) {
   if (!line->is_doc) return false;
-  *text = strip(rl_str_make(line->text.p + 3, line->text.len - 3));
+  *text = rl_str_trim(rl_str_make(line->text.p + 3, line->text.len - 3));
   return text->len > 1 && text->p[0] == '@' && find_word(*text, word);
 }
 
@@ -312,7 +306,7 @@ static void read_lines(reading *r, const rl_line *lines) {
     r->span.start = (uint32_t)(text.p - r->b->text.p);
     r->span.end = r->span.start + (uint32_t)text.len;
     size_t len = strlen(words[r->word]) + 1;
-    read_rule(r, strip(rl_str_make(text.p + len, text.len - len)));
+    read_rule(r, rl_str_trim(rl_str_make(text.p + len, text.len - len)));
   }
 }
 

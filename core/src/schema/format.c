@@ -102,12 +102,6 @@ static rl_str write_attributes(format *f, const rl_attr *attrs) {
 
 /* ---- lines of a block */
 
-static rl_str trimmed_line(rl_str s) {
-  while (s.len && (s.p[0] == ' ' || s.p[0] == '\t')) s = rl_str_make(s.p + 1, s.len - 1);
-  while (s.len && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t' || s.p[s.len - 1] == '\r')) s.len--;
-  return s;
-}
-
 /* Writes a comment of several lines with a star before each. */
 static void put_block_comment(format *f, rl_str text) {
   rl_str rest = rl_str_make(text.p + 2, text.len - 4);
@@ -115,8 +109,8 @@ static void put_block_comment(format *f, rl_str text) {
   while (rest.len) {
     const char *end = memchr(rest.p, '\n', rest.len);
     size_t len = end ? (size_t)(end - rest.p) : rest.len;
-    rl_str one = trimmed_line(rl_str_make(rest.p, len));
-    if (one.len && one.p[0] == '*') one = trimmed_line(rl_str_make(one.p + 1, one.len - 1));
+    rl_str one = rl_str_trim(rl_str_make(rest.p, len));
+    if (one.len && one.p[0] == '*') one = rl_str_trim(rl_str_make(one.p + 1, one.len - 1));
     if (one.len) rl_table_row(&f->table)->suffix = rl_build_format(f->b, &f->b->temp, " * %.*s", RL_STR_ARG(one));
     len += end != NULL;
     rest = rl_str_make(rest.p + len, rest.len - len);
@@ -243,7 +237,7 @@ static void put_block(format *f, const rl_block *block) {
   rl_buf_text(out, " {");
   if (block->trailing) {
     rl_buf_byte(out, ' ');
-    rl_buf_str(out, trimmed_line(block->trailing->text));
+    rl_buf_str(out, rl_str_trim(block->trailing->text));
   }
   rl_buf_byte(out, '\n');
   f->table.indent = 2;

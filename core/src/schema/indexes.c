@@ -87,12 +87,6 @@ static void read_field_options(site *s, rl_index_field *f, rl_ast_expr *e) {
   }
 }
 
-static bool is_repeated(const rl_index *index, const rl_field *f) {
-  for (size_t i = 0; i < index->count; i++)
-    if (index->fields[i].field == f) return true;
-  return false;
-}
-
 static void report_unknown_field(site *s, rl_ast_expr *e) {
   rl_str hint = rl_suggest_field(s->b, s->m, e->text);
   s->node->broken = true;
@@ -119,7 +113,7 @@ static void read_field(site *s, rl_ast_expr *e) {
     report_unknown_field(s, e);
   } else if (fi->field->is_relation) {
     report_relation(s, e, fi);
-  } else if (is_repeated(index, fi->field)) {
+  } else if (rl_index_has(index, fi->field)) {
     rl_report(s->b, e->span, "The field `%.*s` is given twice.", RL_STR_ARG(fi->field->name));
   } else {
     rl_index_field *f = &index->fields[index->count++];

@@ -2,10 +2,6 @@
  * and marks unique fields. */
 #include "schema/resolve.h"
 
-static bool is_unique_kind(const rl_index *i) {
-  return i->kind == RL_INDEX_PRIMARY || (i->kind == RL_INDEX_UNIQUE && !i->where.len);
-}
-
 static void check_primary(rl_build *b, rl_model_info *m) {
   rl_index_node *first = NULL;
   for (rl_index_node *n = m->indexes; n; n = n->next) {
@@ -31,7 +27,7 @@ static void check_criterion(rl_build *b, const rl_model_info *m) {
   if (m->model->is_view || m->model->ignored || m->has_bad_field) return;
   for (const rl_index_node *n = m->indexes; n; n = n->next) {
     if (n->broken && n->index.kind != RL_INDEX_NORMAL) return;
-    if (!is_unique_kind(&n->index)) continue;
+    if (!rl_index_is_unique(&n->index)) continue;
     if (all_required(&n->index) || n->index.kind == RL_INDEX_PRIMARY) return;
     optional = true;
   }
@@ -47,7 +43,7 @@ static void mark_field(rl_model_info *m, const rl_index *index) {
   rl_field *f = m->fields[index->fields[0].field->index].field;
   if (index->kind == RL_INDEX_PRIMARY)
     f->is_id = true;
-  else if (is_unique_kind(index))
+  else if (rl_index_is_unique(index))
     f->is_unique = true;
 }
 
@@ -71,7 +67,7 @@ static void check_client_name(rl_build *b, rl_model_info *m, rl_index_node *n) {
               RL_STR_ARG(index->client_name));
   for (const rl_index_node *other = m->indexes; other != n; other = other->next) {
     bool named = n->given_name.len || other->given_name.len;
-    if (other->index.count > 1 && named && is_unique_kind(&other->index) &&
+    if (other->index.count > 1 && named && rl_index_is_unique(&other->index) &&
         rl_str_eq(other->index.client_name, index->client_name))
       rl_report(b, n->attr->span, "Another key of the model already has the name `%.*s`.",
                 RL_STR_ARG(index->client_name));

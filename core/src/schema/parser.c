@@ -13,13 +13,6 @@ static bool block_kind(rl_str word, rl_block_kind *kind) {
   return false;
 }
 
-static rl_str trim(rl_str s) {
-  while (s.len && (s.p[0] == ' ' || s.p[0] == '\t')) s = rl_str_make(s.p + 1, s.len - 1);
-  while (s.len && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t' || s.p[s.len - 1] == '\r' || s.p[s.len - 1] == '\n'))
-    s.len--;
-  return s;
-}
-
 static rl_line *comment_line(rl_parser *p) {
   rl_line *line = RL_TEMP(p->b, rl_line);
   line->text = p->token.text;
@@ -52,7 +45,7 @@ static rl_str doc_of(rl_build *b, const rl_line *lines) {
   rl_str *texts = RL_TEMP_ARRAY(b, rl_str, count);
   count = 0;
   for (const rl_line *l = lines; l; l = l->next)
-    if (l->is_doc) texts[count++] = trim(rl_str_make(l->text.p + 3, l->text.len - 3));
+    if (l->is_doc) texts[count++] = rl_str_trim(rl_str_make(l->text.p + 3, l->text.len - 3));
   return count == 1 ? texts[0] : rl_build_join(b, b->keep, texts, count, "\n");
 }
 
@@ -62,7 +55,7 @@ static rl_line *take_raw(rl_parser *p, uint32_t start, uint32_t stop) {
   while (start < stop) {
     uint32_t line_end = rl_lex_line_end(p->b->text, start, stop);
     *end = RL_TEMP(p->b, rl_line);
-    (*end)->text = trim(rl_str_make(p->b->text.p + start, line_end - start));
+    (*end)->text = rl_str_trim(rl_str_make(p->b->text.p + start, line_end - start));
     end = &(*end)->next;
     start = line_end;
     if (start < stop && p->b->text.p[start] == '\r') start++;

@@ -72,28 +72,9 @@ static void check_types(rl_build *b, const rl_field_info *key) {
   }
 }
 
-static bool index_has(const rl_index *index, const rl_field *f) {
-  for (size_t i = 0; i < index->count; i++)
-    if (index->fields[i].field == f) return true;
-  return false;
-}
-
-/* Returns whether a unique key of the model has exactly these fields, in any order. */
-static bool is_key(const rl_model *m, const rl_field **fields, size_t count) {
-  for (size_t i = 0; i < m->index_count; i++) {
-    const rl_index *index = &m->indexes[i];
-    bool unique = index->kind == RL_INDEX_PRIMARY || (index->kind == RL_INDEX_UNIQUE && !index->where.len);
-    if (!unique || index->count != count) continue;
-    size_t k = 0;
-    while (k < count && index_has(index, fields[k])) k++;
-    if (k == count) return true;
-  }
-  return false;
-}
-
 static void check_references(rl_build *b, const rl_field_info *key) {
   const rl_model *target = key->field->target;
-  if (is_key(target, key->references, key->reference_count)) return;
+  if (rl_model_unique_of(target, key->references, key->reference_count)) return;
   rl_str names = names_of(b, key->references, key->reference_count);
   if (key->reference_count == 1)
     rl_report(b, key->references_arg->span,
@@ -144,7 +125,7 @@ static void check_one_to_one(rl_build *b, const rl_field_info *key, const rl_fie
               "The referenced side of a one-to-one relation cannot be required, because no database can enforce "
               "that: write `%.*s?`.",
               RL_STR_ARG(other->ast->type_text));
-  if (is_key(key->field->model, key->fields, key->field_count)) return;
+  if (rl_model_unique_of(key->field->model, key->fields, key->field_count)) return;
   rl_str names = names_of(b, key->fields, key->field_count);
   if (key->field_count == 1)
     rl_report(

@@ -289,6 +289,14 @@ const rl_enum_value *rl_enum_by_column(const rl_enum *e, rl_str column); /* data
 const rl_field *rl_model_link_id(const rl_model *m);
 /* Returns the unique key of m with this client name, compound or single; NULL: none. */
 const rl_index *rl_model_unique(const rl_model *m, rl_str client_name);
+/* Returns the unique key of m that has exactly these fields, in any order; NULL: none. */
+const rl_index *rl_model_unique_of(const rl_model *m, const rl_field *const *fields, size_t count);
+/* Returns whether no two rows of the table have the same values there. */
+bool rl_index_is_unique(const rl_index *i);
+/* Returns whether a call can name a row by it: it is unique, and all of its fields belong to the client. */
+bool rl_index_names_row(const rl_index *i);
+bool rl_index_has(const rl_index *i, const rl_field *f);
+bool rl_field_in_unique(const rl_field *f); /* a unique key has it */
 
 /* Formats like Prisma: aligned columns, two spaces. Keeps comments and order, but does not complete relations. P1012 if
  * the schema cannot be parsed. */

@@ -5,20 +5,14 @@
 #define WORD "@touches"
 
 static bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r';
-}
-
-static rl_str strip(rl_str s) {
-  while (s.len && is_blank(s.p[0])) s = rl_str_make(s.p + 1, s.len - 1);
-  while (s.len && is_blank(s.p[s.len - 1])) s.len--;
-  return s;
+  return c == ' ' || c == '\t';
 }
 
 /* Returns whether a comment line is the rule; *text is then the whole rule. */
 static bool is_rule(const rl_line *line, rl_str *text) {
   const size_t len = sizeof WORD - 1;
   if (!line->is_doc) return false;
-  *text = strip(rl_str_make(line->text.p + 3, line->text.len - 3));
+  *text = rl_str_trim(rl_str_make(line->text.p + 3, line->text.len - 3));
   if (text->len < len || memcmp(text->p, WORD, len) != 0) return false;
   return text->len == len || is_blank(text->p[len]) || text->p[len] == '(';
 }
@@ -51,7 +45,7 @@ static void add_model(rl_build *b, rl_model *m, rl_str name) {
 }
 
 static void read_names(rl_build *b, rl_model *m, rl_str rule) {
-  rl_str rest = strip(rl_str_make(rule.p + sizeof WORD - 1, rule.len - (sizeof WORD - 1)));
+  rl_str rest = rl_str_trim(rl_str_make(rule.p + sizeof WORD - 1, rule.len - (sizeof WORD - 1)));
   if (rest.len && rest.p[0] == '(') {
     rl_report(b, span_of(b, rule), "A rule has no parentheses: write `@touches Audit, Other`.");
     return;
@@ -59,7 +53,7 @@ static void read_names(rl_build *b, rl_model *m, rl_str rule) {
   for (bool more = true; more;) {
     size_t len = 0;
     while (len < rest.len && rest.p[len] != ',') len++;
-    rl_str name = strip(rl_str_make(rest.p, len));
+    rl_str name = rl_str_trim(rl_str_make(rest.p, len));
     more = len < rest.len;
     if (!name.len) {
       rl_report(b, span_of(b, rule),
