@@ -90,12 +90,6 @@ local function readable(value, path)
   return core.plain(value, path)
 end
 
-local function copy(t)
-  local new = {}
-  for key, value in pairs(t) do new[key] = value end
-  return new
-end
-
 local function want(wanted, one)
   if wanted[one] then return end
   wanted[one] = true
@@ -172,7 +166,7 @@ local function expand_relations(x, info, container, shape, path)
       local new, child
       if level then new, child = expand(x, x.info(field.target), level, path .. "." .. name) end
       if child then
-        changed = changed or copy(container)
+        changed = changed or facts.copy(container)
         changed[name] = next(new) and new or true
         shape.children[#shape.children + 1] = { name = name, list = field.list, shape = child }
         if is_yes(level.recursive) then child.children[#child.children + 1] = { name = name, list = field.list, shape = child } end
@@ -195,7 +189,7 @@ end
 
 function expand(x, info, level, path)
   local select, include, omit = readable(level.select, path .. ".select"), readable(level.include, path .. ".include"), readable(level.omit, path .. ".omit")
-  local shape, wanted, drop, new = { fields = {}, drop = {}, children = {} }, {}, {}, copy(level)
+  local shape, wanted, drop, new = { fields = {}, drop = {}, children = {} }, {}, {}, facts.copy(level)
   if #info.computed > 0 and (select or level.select == nil) and (omit or level.omit == nil) then
     local shown
     if select then

@@ -17,6 +17,13 @@ function concern.each(value, path, empty_is_one, fn)
   for i, item in ipairs(list) do fn(item, ("%s[%d]"):format(path, i)) end
 end
 
+--- Returns the rows of bulk data.
+function concern.rows(data)
+  local rows = {}
+  concern.each(data, "data", false, function(row) rows[#rows + 1] = core.plain(row, "data") end)
+  return rows
+end
+
 -- The parts of an operation that are data of rows.
 local function parts_of(word, item)
   item = plain(item)
@@ -33,12 +40,10 @@ end
 local function cascades(x, info, seen)
   if seen[info.name] then return false end
   seen[info.name] = true
-  for _, field in ipairs(info.facts.relations) do
-    if field.emulated and not field.holds_key and field.on_delete then
-      local child = x.info(field.target)
-      local acts = field.on_delete ~= "NoAction" or field.on_update ~= "NoAction"
-      if acts and (child.watched or cascades(x, child, seen)) then return true end
-    end
+  for _, field in ipairs(info.facts.followers) do
+    local child = x.info(field.target)
+    local acts = field.on_delete ~= "NoAction" or field.on_update ~= "NoAction"
+    if acts and (child.watched or cascades(x, child, seen)) then return true end
   end
   return false
 end

@@ -11,6 +11,7 @@ local facts = {}
 ---@field values string[] the names of its fields with a value
 ---@field all table<string, true> the same as `select`
 ---@field relations table[] in the order of the schema
+---@field followers table[] those of them by which rows refer to one of this model, and rille acts on them (`relationMode = "prisma"`)
 ---@field key string[] the fields of a key that every row has
 ---@field key_name string|nil of a key of several fields, in a unique where
 
@@ -18,8 +19,8 @@ local facts = {}
 local function find_key(model, by_name)
   local best
   for _, key in ipairs(model.keys) do
-    local complete = key.kind == "primary" or key.kind == "unique"
-    for _, name in ipairs(key.fields) do complete = complete and by_name[name] ~= nil and (by_name[name].required or false) end
+    local complete = key.names_row
+    for _, name in ipairs(key.fields) do complete = complete and by_name[name].required end
     if complete and (not best or key.kind == "primary" and best.kind ~= "primary") then best = key end
   end
   return best
@@ -27,11 +28,12 @@ end
 
 local function read(scope, name)
   local model = core.model_facts(scope, name)
-  local own = { name = model.name, snake = model.snake, view = model.view, by_name = {}, values = {}, all = {}, relations = {}, updated_at = {} }
+  local own = { name = model.name, snake = model.snake, view = model.view, by_name = {}, values = {}, all = {}, relations = {}, followers = {} }
   for _, f in ipairs(model.fields) do
     if not f.ignored then
       own.by_name[f.name] = f
       if f.kind == "relation" then own.relations[#own.relations + 1] = f end
+      if f.emulated and not f.holds_key and f.on_delete then own.followers[#own.followers + 1] = f end
       if f.kind == "scalar" or f.kind == "enum" then
         own.values[#own.values + 1], own.all[f.name] = f.name, true
       end
@@ -80,5 +82,60 @@ end
 ---@param value any
 ---@return boolean
 function facts.is_given(value) return value ~= nil and value ~= core.null end
+
+--- Returns values of a row under the names of other fields: a foreign key from the row that it refers to, or the other way round.
+---@param row table
+---@param from string[] its fields
+---@param to string[] their names in the result
+---@return table
+function facts.carry(row, from, to)
+  local values = {}
+  for i, name in ipairs(from) do values[to[i]] = row[name] end
+  return values
+end
+
+--- Returns the same; nil if one of the values is not given: then the key refers to nothing.
+---@param row table
+---@param from string[]
+---@param to string[]
+---@return table|nil
+function facts.carry_given(row, from, to)
+  for _, name in ipairs(from) do
+    if not facts.is_given(row[name]) then return nil end
+  end
+  return facts.carry(row, from, to)
+end
+
+--- Returns rille.null for those of the fields that may be NULL.
+---@param own rille.ExtendedFacts
+---@param names string[]
+---@return table
+function facts.nulls(own, names)
+  local values = {}
+  for _, name in ipairs(names) do
+    if not own.by_name[name].required then values[name] = core.null end
+  end
+  return values
+end
+
+--- Returns the name of a relation that a row has; nil: it has fields with a value only.
+---@param own rille.ExtendedFacts
+---@param row table
+---@return string|nil
+function facts.relation_in(own, row)
+  for name in pairs(row) do
+    local field = own.by_name[name]
+    if field and field.kind == "relation" then return name end
+  end
+end
+
+--- Returns a copy of a table, with the same values.
+---@param t table
+---@return table
+function facts.copy(t)
+  local copy = {}
+  for key, value in pairs(t) do copy[key] = value end
+  return copy
+end
 
 return facts

@@ -5,20 +5,12 @@ local errors = require "rille.errors"
 local facts = require "rille.extend.facts"
 local Writer = require "rille.extend.nested"
 
-local copy_of = Writer.copy_of
-
-local function has_relation(info, row)
-  for name in pairs(row) do
-    local field = info.facts.by_name[name]
-    if field and field.kind == "relation" then return true end
-  end
-  return false
-end
+local copy_of = facts.copy
 
 --- Creates rows, and returns those that were inserted.
 function Writer:create_many(info, rows, skip_duplicates, path)
   local related = false
-  for _, row in ipairs(rows) do related = related or has_relation(info, row) end
+  for _, row in ipairs(rows) do related = related or facts.relation_in(info.facts, row) ~= nil end
   local made = core.array {}
   if related then
     if skip_duplicates then
@@ -92,12 +84,6 @@ local function change_all(self, info, rows, changes, path)
   return new
 end
 
-local function rows_of(data)
-  local rows = {}
-  concern.each(data, "data", false, function(row) rows[#rows + 1] = core.plain(row, "data") end)
-  return rows
-end
-
 local function on_fields(on)
   if type(on) == "string" then return { on } end
   return core.plain(on, "on")
@@ -114,7 +100,7 @@ function Writer:update_many(info, args)
   local rows, changes = core.array {}, {}
   if args.on ~= nil then
     local names = on_fields(args.on)
-    for _, one in ipairs(rows_of(args.data)) do
+    for _, one in ipairs(concern.rows(args.data)) do
       local where, is_known = values_of(one, names)
       local change = {}
       for name, value in pairs(one) do
@@ -136,7 +122,7 @@ end
 function Writer:upsert_many(info, args)
   local names, count, seen = on_fields(args.on), 0, {}
   local updated = type(args.update) == "table" and core.plain(args.update, "update") or nil
-  for i, one in ipairs(rows_of(args.data)) do
+  for i, one in ipairs(concern.rows(args.data)) do
     local where, is_known = values_of(one, names)
     local found, path = self:find(info, "find_first", where), ("data[%d]"):format(i)
     count = count + 1

@@ -2,6 +2,7 @@
 local core = require "rille.core"
 local computed = require "rille.extend.computed"
 local errors = require "rille.errors"
+local facts = require "rille.extend.facts"
 local reading = require "rille.extend.reading"
 local unwrap = require "rille.unwrap"
 local writer = require "rille.extend.writer"
@@ -52,8 +53,6 @@ local function pass_hooks(call, i, args)
   return (hook(one))
 end
 
-model.pass_hooks = pass_hooks
-
 -- The call without the functions around it. `state.shape` is what is to be done with its rows.
 local function perform(self, info, action, args, state)
   local raw, new = rawget(self, RAW), args
@@ -67,11 +66,9 @@ end
 
 local function without_answer(args)
   if args.as == nil and args.bigint == nil then return args end
-  local copy = {}
-  for key, value in pairs(args) do
-    if key ~= "as" and key ~= "bigint" then copy[key] = value end
-  end
-  return copy
+  local rest = facts.copy(args)
+  rest.as, rest.bigint = nil, nil
+  return rest
 end
 
 -- Makes the core refuse `as` where it is wrong.

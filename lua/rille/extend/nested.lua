@@ -21,12 +21,10 @@ function before.create(r, item, path) return r.w:create(r.target, item, path) en
 -- Another row may be connected to that row already, of a one-to-one relation.
 local function displace(r, found)
   if r.field.relation ~= "one_to_one" then return end
-  local where = {}
-  for i, name in ipairs(r.field.own_fields) do where[name] = found[r.field.other_fields[i]] end
-  local other = r.w:find(r.info, "find_first", where)
+  local other = r.w:find(r.info, "find_first", facts.carry(found, r.field.other_fields, r.field.own_fields))
   if not other or r.row and Writer.key_of(r.info, other) == Writer.key_of(r.info, r.row) then return end
   if r.field.required then r:refuse_orphan(nil) end
-  r.w:change(r.info, other, Related.nulls(r.info, r.field.own_fields))
+  r.w:change(r.info, other, facts.nulls(r.info.facts, r.field.own_fields))
 end
 
 function before.connect(r, item, path)
@@ -103,8 +101,7 @@ function after.create_many(r, value, path)
   value = core.plain(value, path)
   local rows, key = {}, r:key()
   each(value.data, path .. ".data", false, function(item)
-    local row = {}
-    for name, one in pairs(core.plain(item, path)) do row[name] = one end
+    local row = facts.copy(core.plain(item, path))
     for name, one in pairs(key) do row[name] = one end
     rows[#rows + 1] = row
   end)
@@ -213,7 +210,7 @@ function after.update_many(r, value, path)
     item = core.plain(item, at)
     local data = core.plain(item.data, at)
     if next(data) == nil then return end
-    for _, row in ipairs(r:find_all(item.where)) do r.w:change(r.target, row, Writer.copy_of(data), nil, at .. ".data") end
+    for _, row in ipairs(r:find_all(item.where)) do r.w:change(r.target, row, facts.copy(data), nil, at .. ".data") end
   end)
 end
 

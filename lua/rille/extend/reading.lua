@@ -3,6 +3,7 @@ local core = require "rille.core"
 local client = require "rille.client"
 local computed = require "rille.extend.computed"
 local errors = require "rille.errors"
+local facts = require "rille.extend.facts"
 local options = require "rille.options"
 local paginate = require "rille.paginate"
 local providers = require "rille.providers"
@@ -44,12 +45,6 @@ local function plain_args(args, what)
   return core.plain(args, what)
 end
 
-local function copy(args)
-  local new = {}
-  for key, value in pairs(args) do new[key] = value end
-  return new
-end
-
 -- --------------------------------------------------------------------------------------------------------------------------------------- each
 
 local BATCH = 500
@@ -68,7 +63,7 @@ function Stream:open(args)
   local raw = rawget(self.model, RAW)
   local new, shape = args, nil
   if self.info.chain.has_computed then new, shape = reading.expand(self.model, self.info, args) end
-  new = copy(new)
+  new = facts.copy(new)
   new.batch, new.as, new.bigint = self.size, nil, nil
   local next_one, _, _, guard = raw:each(new)
   self.next, self.guard, self.shape = next_one, guard, shape
@@ -139,7 +134,7 @@ function reading.each(self, info, args, pass_hooks)
   local size = args.batch == nil and BATCH or args.batch
   if type(size) ~= "number" or size < 1 or size % 1 ~= 0 or args.as ~= nil and args.as ~= "json" then return raw:each { batch = size, as = args.as } end
   local stream = setmetatable({ model = self, info = info, size = size, count = 0, pass_hooks = pass_hooks }, Stream)
-  local rest = copy(args)
+  local rest = facts.copy(args)
   rest.as, rest.bigint, rest.batch = nil, nil, nil
   stream.args = rest
   if hooks then
@@ -195,10 +190,10 @@ function reading.explain(self, info, args, pass_hooks)
   local raw = rawget(self, RAW)
   local action = type(args) == "table" and (args.action == nil and "find_many" or args.action)
   if type(args) ~= "table" or core.decoded(args) or type(action) ~= "string" or not rawget(core.methods, action) then return raw:explain(args) end
-  local new = copy(core.plain(args, "explain"))
+  local new = facts.copy(core.plain(args, "explain"))
   new.action = nil
-  if info.hooks[action] then new = copy(arguments_of(self, info, action, new, pass_hooks)) end
-  if info.chain.has_computed then new = copy((reading.expand(self, info, new))) end
+  if info.hooks[action] then new = facts.copy(arguments_of(self, info, action, new, pass_hooks)) end
+  if info.chain.has_computed then new = facts.copy((reading.expand(self, info, new))) end
   new.action = action
   return raw:explain(new)
 end

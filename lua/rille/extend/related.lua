@@ -81,24 +81,16 @@ end
 --- Returns the condition for the related rows; nil if the foreign key is NULL.
 function Related:mine()
   if self.kind == "join" then return { [self.field.opposite] = { some = facts.where(self.info.facts, self.row) } } end
-  local where = {}
-  for i, name in ipairs(self.field.own_fields) do
-    if not facts.is_given(self.row[name]) then return nil end
-    where[self.field.other_fields[i]] = self.row[name]
-  end
-  return where
+  return facts.carry_given(self.row, self.field.own_fields, self.field.other_fields)
 end
 
 -- Adds conditions to a `where`.
 local function with(where, conditions)
-  local both = {}
-  for key, value in pairs(core.plain(where, "where")) do both[key] = value end
+  local both = facts.copy(core.plain(where, "where"))
   local given = both.AND
   if type(given) == "table" and given[1] ~= nil then
-    local list = {}
-    for i, one in ipairs(given) do list[i] = one end
-    list[#list + 1] = conditions
-    both.AND = list
+    both.AND = facts.copy(given)
+    both.AND[#given + 1] = conditions
   else
     both.AND = { given or {}, conditions }
   end
@@ -126,9 +118,7 @@ end
 --- Returns the foreign key that makes a row of the other model a related one; nil if that row does not have the key.
 function Related:key()
   if self.kind ~= "child" then return nil end
-  local key = {}
-  for i, name in ipairs(self.field.own_fields) do key[self.field.other_fields[i]] = self.row[name] end
-  return key
+  return facts.carry(self.row, self.field.own_fields, self.field.other_fields)
 end
 
 local function differs(row, key)
@@ -152,18 +142,7 @@ function Related:attach(found)
     if differs(found, key) then self.w:change(self.target, found, key) end
     return
   end
-  local key = {}
-  for i, name in ipairs(self.field.own_fields) do key[name] = found[self.field.other_fields[i]] end
-  self.row = self.w:change(self.info, self.row, key)
-end
-
--- NULL for the fields of a foreign key that may be.
-local function nulls(info, names)
-  local key = {}
-  for _, name in ipairs(names) do
-    if not info.facts.by_name[name].required then key[name] = core.null end
-  end
-  return key
+  self.row = self.w:change(self.info, self.row, facts.carry(found, self.field.other_fields, self.field.own_fields))
 end
 
 --- Disconnects a related row.
@@ -171,9 +150,9 @@ function Related:detach(found, path)
   if self.kind == "join" then return link(self, "disconnect", found) end
   if is_required(self) then self:refuse_orphan(path) end
   if self.kind == "child" then
-    self.w:change(self.target, found, nulls(self.target, self.field.other_fields))
+    self.w:change(self.target, found, facts.nulls(self.target.facts, self.field.other_fields))
   else
-    self.row = self.w:change(self.info, self.row, nulls(self.info, self.field.own_fields))
+    self.row = self.w:change(self.info, self.row, facts.nulls(self.info.facts, self.field.own_fields))
   end
 end
 
@@ -186,6 +165,6 @@ function Related:make_room(but)
   self:detach(current, self.path)
 end
 
-Related.is_required, Related.nulls = is_required, nulls
+Related.is_required = is_required
 
 return Related

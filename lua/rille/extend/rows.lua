@@ -1,10 +1,9 @@
 --- Writing one row with its hooks: insert, change, remove, and the referential actions of `relationMode = "prisma"`.
-local core = require "rille.core"
 local concern = require "rille.extend.concern"
 local facts = require "rille.extend.facts"
 local Writer = require "rille.extend.writer_class"
 
-local copy_of = Writer.copy_of
+local copy_of = facts.copy
 
 local function merged(fields, nested)
   if not nested then return fields end
@@ -58,14 +57,7 @@ end
 -- ------------------------------------------------------------------------------------------------ relationMode = "prisma"
 
 -- The condition for the rows that refer to a row through a relation; nil if none can.
-local function referring(field, old)
-  local where = {}
-  for i, name in ipairs(field.own_fields) do
-    if not facts.is_given(old[name]) then return nil end
-    where[field.other_fields[i]] = old[name]
-  end
-  return where
-end
+local function referring(field, old) return facts.carry_given(old, field.own_fields, field.other_fields) end
 
 -- The rows that refer to a row through a relation; nil if the core may act on them, because they have no hooks.
 local function followers_of(self, field, old, deeper)
@@ -74,67 +66,57 @@ local function followers_of(self, field, old, deeper)
   return child, self:find_all(child, where)
 end
 
-local function each_follower_relation(info, fn)
-  for _, field in ipairs(info.facts.relations) do
-    if field.emulated and not field.holds_key and field.on_delete then fn(field) end
-  end
-end
-
 --- Raises P2014 if a row may not be deleted because of rows that refer to it. The core checks that before it deletes anything, so it comes before hooks.
 function Writer:refuse_restricted(info, old)
   if not concern.cascades(self, info) then return end
-  each_follower_relation(info, function(field)
+  for _, field in ipairs(info.facts.followers) do
     local child, where = self.info(field.target), field.on_delete == "Restrict" and referring(field, old) or nil
     if where and self:call(child, "exists", { where = where }) then self:refuse_orphan(child, info, field) end
-  end)
+  end
 end
 
 -- The foreign key that a row gets when the row that it refers to is gone.
 local function released(child, field, action)
+  if action ~= "SetDefault" then return facts.nulls(child.facts, field.other_fields) end
   local fields = {}
-  for _, name in ipairs(field.other_fields) do
-    local own = child.facts.by_name[name]
-    if action == "SetDefault" then fields[name] = own.default elseif not own.required then fields[name] = core.null end
-  end
+  for _, name in ipairs(field.other_fields) do fields[name] = child.facts.by_name[name].default end
   return fields
+end
+
+local function remove_through(self, field, old)
+  local action = field.on_delete
+  if action ~= "Cascade" and action ~= "SetNull" and action ~= "SetDefault" then return end
+  local child, rows = followers_of(self, field, old, action == "Cascade")
+  if action == "Cascade" then return self:remove_all(child, rows or {}) end
+  for _, row in ipairs(rows or {}) do
+    if not self.gone[Writer.key_of(child, row)] then self:change(child, row, released(child, field, action)) end
+  end
 end
 
 --- Does what `onDelete` asks for with rows that have hooks, before the row that they refer to is deleted.
 function Writer:remove_followers(info, old)
   if not concern.cascades(self, info) then return end
-  each_follower_relation(info, function(field)
-    local action = field.on_delete
-    if action ~= "Cascade" and action ~= "SetNull" and action ~= "SetDefault" then return end
-    local child, rows = followers_of(self, field, old, action == "Cascade")
-    if action == "Cascade" then self:remove_all(child, rows or {}) end
-    for _, row in ipairs(action ~= "Cascade" and rows or {}) do
-      if not self.gone[Writer.key_of(child, row)] then
-        self:change(child, row, released(child, field, action))
-      end
-    end
-  end)
+  for _, field in ipairs(info.facts.followers) do remove_through(self, field, old) end
+end
+
+local function before_through(self, field, old, fields, list)
+  local action = field.on_update
+  local key = facts.carry(fields, field.own_fields, field.other_fields) -- those that change
+  if next(key) == nil or action == "NoAction" or action == "Restrict" then return end
+  local child, rows = followers_of(self, field, old, false)
+  for _, row in ipairs(rows or {}) do
+    local new = action == "Cascade" and copy_of(key) or released(child, field, action)
+    local more = copy_of(self:before(child, new, "update", row))
+    for _, name in ipairs(field.other_fields) do more[name] = nil end
+    list[#list + 1] = { info = child, field = field, row = row, more = more, cascade = action == "Cascade" }
+  end
 end
 
 -- Calls `before` for the rows whose foreign key will follow. What the hooks add is written afterwards.
 function Writer:before_followers(info, old, fields)
   if not concern.cascades(self, info) then return nil end
   local list = {}
-  each_follower_relation(info, function(field)
-    local touched = false
-    for _, name in ipairs(field.own_fields) do touched = touched or fields[name] ~= nil end
-    local action = field.on_update
-    if not touched or action == "NoAction" or action == "Restrict" then return end
-    local child, rows = followers_of(self, field, old, false)
-    for _, row in ipairs(rows or {}) do
-      local key = action == "Cascade" and {} or released(child, field, action)
-      for i, name in ipairs(field.own_fields) do
-        if action == "Cascade" and fields[name] ~= nil then key[field.other_fields[i]] = fields[name] end
-      end
-      local more = copy_of(self:before(child, key, "update", row))
-      for _, name in ipairs(field.other_fields) do more[name] = nil end
-      list[#list + 1] = { info = child, field = field, row = row, more = more, cascade = action == "Cascade" }
-    end
-  end)
+  for _, field in ipairs(info.facts.followers) do before_through(self, field, old, fields, list) end
   return #list > 0 and list or nil
 end
 

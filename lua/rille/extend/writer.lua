@@ -42,17 +42,11 @@ function ACTIONS.delete(w, info, args)
   return answer
 end
 
-local function rows_of(args)
-  local rows = {}
-  concern.each(args.data, "data", false, function(row) rows[#rows + 1] = core.plain(row, "data") end)
-  return rows
-end
-
 function ACTIONS.create_many_and_return(w, info, args)
-  return w:answers(info, w:create_many(info, rows_of(args), args.skip_duplicates, "data"), args)
+  return w:answers(info, w:create_many(info, concern.rows(args.data), args.skip_duplicates, "data"), args)
 end
 
-function ACTIONS.create_many(w, info, args) return { count = #w:create_many(info, rows_of(args), args.skip_duplicates, "data") } end
+function ACTIONS.create_many(w, info, args) return { count = #w:create_many(info, concern.rows(args.data), args.skip_duplicates, "data") } end
 
 function ACTIONS.update_many(w, info, args) return { count = select(2, w:update_many(info, args)) } end
 

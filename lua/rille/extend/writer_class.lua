@@ -73,27 +73,18 @@ end
 
 -- ------------------------------------------------------------------------------------------------------------------------------------ the hooks
 
-local function copy_of(row)
-  local copy = {}
-  for key, value in pairs(row) do copy[key] = value end
-  return copy
-end
-Writer.copy_of = copy_of
-
 local function check_row(info, row)
-  for name in pairs(row) do
-    local field = info.facts.by_name[name]
-    if field and field.kind == "relation" then
-      errors.raise("VALIDATION", "extend: write.%s.before: `%s` is a relation; a row has fields with a value only, write related rows with `tx`",
-        info.facts.snake, name)
-    end
+  local name = facts.relation_in(info.facts, row)
+  if name then
+    errors.raise("VALIDATION", "extend: write.%s.before: `%s` is a relation; a row has fields with a value only, write related rows with `tx`",
+      info.facts.snake, name)
   end
 end
 
 --- Calls the hooks before a row is written, and returns the row to write. current: the row as it is; nil for a new one.
 function Writer:before(info, row, action, current)
   for _, fn in ipairs(info.before) do
-    local new = fn(row, self.tx, action, current and copy_of(current) or nil, info.name)
+    local new = fn(row, self.tx, action, current and facts.copy(current) or nil, info.name)
     if new ~= nil and type(new) ~= "table" then
       errors.raise("VALIDATION", "extend: write.%s.before: expected a table or nil, got %s", info.facts.snake, errors.type_name(new))
     end
@@ -106,7 +97,7 @@ end
 --- Has `after` called with a row when everything is written.
 function Writer:written(info, row, action, previous)
   if #info.after == 0 then return end
-  self.pending[#self.pending + 1] = { info = info, row = copy_of(row), action = action, previous = previous and copy_of(previous) or nil }
+  self.pending[#self.pending + 1] = { info = info, row = facts.copy(row), action = action, previous = previous and facts.copy(previous) or nil }
 end
 
 --- Calls the hooks after all rows are written, in the order in which they were.
@@ -145,7 +136,5 @@ function Writer.not_found(info, what)
   local message = ("%s: no row to %s matches `where`"):format(info.name, what)
   error(errors.new("P2025", message, { cause = message, model = info.name }), 0)
 end
-
-Writer.where = facts.where
 
 return Writer
