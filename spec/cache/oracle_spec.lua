@@ -35,9 +35,12 @@ local function start(folder, name, url, operations, cache, mode, share)
   assert(os.execute(command))
 end
 
+-- Returns how a process ended; nil: it has not. The shell makes the file before it writes the number.
+local function status_of(folder, name) return tonumber(read(("%s/%s.status"):format(folder, name))) end
+
 local function wait(folder, name)
-  while not read(("%s/%s.status"):format(folder, name)) do sleep(0.05) end
-  return tonumber(read(("%s/%s.status"):format(folder, name))), read(("%s/%s.out"):format(folder, name))
+  while not status_of(folder, name) do sleep(0.05) end
+  return status_of(folder, name), read(("%s/%s.out"):format(folder, name))
 end
 
 local function notes_of(folder, name)
@@ -67,7 +70,7 @@ end
 
 local function is_over(folder, names)
   for _, name in ipairs(names) do
-    if not read(("%s/%s.status"):format(folder, name)) then return false end
+    if not status_of(folder, name) then return false end
   end
   return true
 end
