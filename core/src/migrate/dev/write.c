@@ -123,13 +123,14 @@ rille_status rl_dev_write(rl_dev *d, rl_error *err) {
   if (st == RILLE_OK) st = rl_migrations_load(d->m, err);
   if (st == RILLE_OK) st = make_name(d, err);
   if (st != RILLE_OK) return st;
+  const rl_provider provider = d->m->dialect->provider; /* the way down may close the handle */
   rl_str script = d->found.script.len ? d->found.script : RL_STR("-- This is an empty migration.\n");
   rl_buf_init(&down);
   if (!d->s.no_down) st = write_down_script(d, &down, err);
   if (st == RILLE_OK) st = write_file(d, "migration.sql", script, err);
   if (st == RILLE_OK && !d->s.no_down) st = write_file(d, "down.sql", rl_buf_view(&down), err);
   if (st == RILLE_OK && d->s.data) st = write_file(d, "migration.lua", RL_STR(skeleton), err);
-  if (st == RILLE_OK) st = rl_folder_write_lock(d->s.folder, d->m->dialect->provider, err);
+  if (st == RILLE_OK) st = rl_folder_write_lock(d->s.folder, provider, err);
   rl_buf_dispose(&down);
   return st;
 }
