@@ -102,7 +102,46 @@ function History:delete_notes(account)
   end
 end
 
--- Orders the states of each row. Until when each may be seen: the answer of the commit of the next one that is known to have happened.
+-- Removes what is noted twice, and orders the states of a row: generation by generation.
+local function ordered(list)
+  table.sort(list, function(a, b)
+    if a.base ~= b.base then return a.base < b.base end
+    if a.v ~= b.v then return a.v < b.v end
+    return not a.maybe and b.maybe
+  end)
+  local kept = {}
+  for _, state in ipairs(list) do
+    local last = kept[#kept]
+    local doubled = last and last.v == state.v and last.gone == state.gone
+    if not doubled then kept[#kept + 1] = state end
+  end
+  return kept
+end
+
+-- Returns a function that finds the row's creation that is known to come after a moment, and to be answered first. The numbers of generations do not tell
+-- their order: the writer chooses one before it waits for a connection, or for another writer.
+local function find_creations(list)
+  local creations = {}
+  for _, state in ipairs(list) do
+    if state.created and not state.maybe then creations[#creations + 1] = state end
+  end
+  table.sort(creations, function(a, b) return a.before < b.before end)
+  local first = {} -- of each and those behind it
+  for i = #creations, 1, -1 do
+    local behind = first[i + 1]
+    first[i] = behind and behind.after < creations[i].after and behind or creations[i]
+  end
+  return function(moment)
+    local low, high = 1, #creations + 1
+    while low < high do
+      local middle = (low + high) // 2
+      if creations[middle].before < moment then low = middle + 1 else high = middle end
+    end
+    return first[low]
+  end
+end
+
+-- Says until when each state may be seen: the answer of the commit of the next one that is known to have happened.
 function History:finish()
   local accounts = {}
   for row, list in pairs(self.rows) do
@@ -111,22 +150,15 @@ function History:finish()
   end
   for _, account in ipairs(accounts) do self:delete_notes(account) end
   for row, list in pairs(self.rows) do
-    table.sort(list, function(a, b)
-      if a.base ~= b.base then return a.base < b.base end
-      if a.v ~= b.v then return a.v < b.v end
-      return not a.maybe and b.maybe
-    end)
-    local kept = {}
-    for _, state in ipairs(list) do
-      local last = kept[#kept]
-      local doubled = last and last.v == state.v and last.gone == state.gone
-      if not doubled then kept[#kept + 1] = state end
-    end
+    local kept = ordered(list)
+    local creation_after = find_creations(kept)
     local known
     for i = #kept, 1, -1 do
-      kept[i].next = known
-      kept[i].until_ = known and known.after or math.huge
-      if not kept[i].maybe then known = kept[i] end
+      local state = kept[i]
+      local same = known and math.floor(known.base) == math.floor(state.base)
+      state.next = same and known or creation_after(state.after)
+      state.until_ = state.next and state.next.after or math.huge
+      if not state.maybe then known = state end
     end
     self.rows[row] = kept
   end
