@@ -11,6 +11,9 @@ local THREADS, COROUTINES = 4, 12 -- of each process; the last thread runs the c
 -- How late a commit of another process may be seen, in seconds: the notice has to arrive, on a busy machine.
 local DELAY = { sqlite = 0, postgresql = 2 }
 
+-- The same if Redis is away: who could not tell it tries again after a pause that grows.
+local DISTURBED = 4
+
 local function read(path)
   local handle = io.open(path)
   if not handle then return nil end
@@ -75,6 +78,21 @@ local function is_over(folder, names)
   return true
 end
 
+-- What a process "doomed" writes can be told although it is killed in the middle: transactions only. "plain" has no cache.
+local function start_all(folder, url, o)
+  for _, name in ipairs(o.names) do
+    local plain, doomed = name == "plain", name == "doomed"
+    local operations = plain and math.ceil(OPERATIONS / 40) or doomed and OPERATIONS * 1000 or OPERATIONS
+    start(folder, name, url, operations, plain and "none" or o.cache, (plain or doomed) and "only" or "all", o.share or 40)
+  end
+end
+
+local function kill(folder, name)
+  while (read(("%s/%s.1"):format(folder, name)) or "") == "" do sleep(0.05) end -- it is in the middle
+  sleep(0.3)
+  os.execute(("kill -9 %d"):format(read(("%s/%s.pid"):format(folder, name))))
+end
+
 -- o: cache: the store; delay: in place of the engine's; names: of the processes; meanwhile(url, history): is called again and again while they run.
 local function run(engine, o)
   local url, folder = support.database(engine), support.folder()
@@ -86,16 +104,15 @@ local function run(engine, o)
   local history = check.new(o.delay or DELAY[engine])
   history:commit("fill", begin, now(), model.all(db))
   db:close()
+  start_all(folder, url, o)
   for _, name in ipairs(o.names) do
-    local plain = name == "plain"
-    start(folder, name, url, plain and math.ceil(OPERATIONS / 40) or OPERATIONS, plain and "none" or o.cache, plain and "only" or "all",
-      o.share or 40)
+    if name == "doomed" then kill(folder, name) end
   end
   while o.meanwhile and not is_over(folder, o.names) do o.meanwhile(url, history) end
   local hits = 0
   for _, name in ipairs(o.names) do
     local status, out = wait(folder, name)
-    assert.equal(0, status, name .. ": " .. tostring(out))
+    assert.equal(name == "doomed" and 137 or 0, status, name .. ": " .. tostring(out))
     hits = hits + hits_of(out)
     for _, path in ipairs(notes_of(folder, name)) do history:read_notes(name, path) end
     if os.getenv "RILLE_CACHE_OPERATIONS" then io.stderr:write(name, ": ", out) end
@@ -127,7 +144,20 @@ local function end_connections(url)
   sleep(0.3)
 end
 
+-- Redis is killed and begins empty, or it stands still, with all that it has. Then writers could not tell it what they write.
+local function disturb(server)
+  local turn = 0
+  return function()
+    turn = turn + 1
+    if turn % 2 == 1 then server:stop() else server:signal "STOP" end
+    sleep(0.2)
+    if turn % 2 == 1 then server:start() else server:signal "CONT" end
+    sleep(0.8)
+  end
+end
+
 support.each_engine(function(engine)
+  local rare = engine == "sqlite" and 200 or 40 -- there a write of another process makes everything stale
   describe("the cache against an oracle", function()
     it("gives what the database could have given, in memory", function()
       run(engine, { cache = "memory", names = { "one", "two", "plain" }, meanwhile = engine == "postgresql" and write_with_psql or nil })
@@ -136,7 +166,16 @@ support.each_engine(function(engine)
     -- Between processes that share it there is no delay at all, as long as Redis answers.
     it("does so in Redis", function()
       local server = redis.server()
-      local good, e = pcall(run, engine, { cache = server:url(), delay = 0, names = { "one", "two" }, share = engine == "sqlite" and 200 or 40 })
+      local good, e = pcall(run, engine, { cache = server:url(), delay = 0, names = { "one", "two" }, share = rare })
+      server:stop()
+      assert(good, e)
+    end)
+
+    it("does so while Redis is stopped and started and a process is killed", function()
+      local server = redis.server()
+      local good, e = pcall(run, engine, { cache = server:url(200), delay = DISTURBED, names = { "one", "two", "doomed" }, share = rare,
+        meanwhile = disturb(server) })
+      server:signal "CONT"
       server:stop()
       assert(good, e)
     end)

@@ -17,7 +17,7 @@ local cooperative = coroutines > 0 and host.thread == host.threads
 
 local file = assert(io.open(("%s/%s.%d"):format(folder, name, host.thread), "w"))
 file:setvbuf "no"
-local function note(...) file:write(table.concat({ ... }, "\t"), "\n") end
+local function note(...) file:write(table.concat({ ... }, "\t") .. "\n") end -- one piece, or a killed process leaves half a line
 local function stamp(seconds) return ("%.6f"):format(seconds) end
 
 -- What may fail while servers are stopped, rows are replaced and others write: the row is gone or there already, conflicts, time limits.
