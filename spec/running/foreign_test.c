@@ -195,6 +195,30 @@ static void test_pooler(void **state) {
   close_world(&w);
 }
 
+/* Notices of this database do not arrive in another one. */
+static void test_another_database(void **state) {
+  (void)state;
+  world w;
+  char url[512];
+  open_postgres(&w);
+  observe_warnings(w.client);
+  url_with("postgres", "", url, sizeof url);
+  w.client->client->listen_url = rl_str_of(url);
+  int64_t until = rl_clock_after(20000);
+  int warned = 0;
+  while (!warned && rl_clock_ms() < until) {
+    assert_false(look(&w));
+    warned = warnings_of(w.client, "cache.listen_url");
+    poll(NULL, 0, 2);
+  }
+  assert_int_equal(warned, 1);
+  assert_false(look(&w));
+  w.client->client->listen_url = (rl_str){0};
+  look_until_known(&w);
+  assert_int_equal(warnings_of(w.client, ""), 0);
+  close_world(&w);
+}
+
 /* ------------------------------------------------------------------ a listener that hears nothing */
 
 /* Passes bytes between a client and the server until it is silent: then it swallows them. One connection at a time. */
@@ -432,6 +456,7 @@ int main(void) {
       cmocka_unit_test(test_life_of_the_connection),
       cmocka_unit_test(test_pooler),
       cmocka_unit_test(test_rare_looks),
+      cmocka_unit_test(test_another_database),
       cmocka_unit_test(test_silence),
       cmocka_unit_test(test_idle),
       cmocka_unit_test(test_old_signs_of_life),

@@ -13,6 +13,8 @@ bool rl_foreign_look(rl_client *c);
 
 /* A notice: the text that one process sends to the others in its own transaction. */
 #define RL_NOTICE_CHANNEL "rille_cache"
+/* The first line of a notice of rille: this word, with the version of the format, and the number of the sender. */
+#define RL_NOTICE_WORD "rille1 "
 enum { RL_NOTICE_LONGEST = 7999 }; /* bytes that NOTIFY accepts */
 /* Appends the text for what is touched. If the names do not fit, tables are touched instead of single rows, or
  * everything is. */

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "cache/cache.h"
+#include "run/foreign_proof.h"
 #include "run/listen.h"
 #include "run/pool_inside.h"
 #include "run/tick.h"
@@ -35,6 +36,7 @@ struct rl_foreign {
   rl_listener listener;
   rl_cache *cache;          /* retained: that of the last look; NULL: none */
   rl_tick tick;             /* reads it while nobody looks */
+  rl_proof proof;           /* that notices arrive there */
   _Atomic int64_t quiet_ms; /* when a look last found that all had been read; 0: it is not known what others do */
   /* foreign_version.c */
   rl_conn *conn; /* NULL: closed */

@@ -48,6 +48,18 @@ static void warn_of_silence(rl_foreign *f, rl_client *c, const rl_error *err) {
   rl_buf_dispose(&text);
 }
 
+/* Returns whether the notice is that of the proof. Behind a pooler, the listener has the session that listens while it
+ * asks a question, so one that came meanwhile proves nothing. */
+static bool take_proof(rl_foreign *f, rl_str payload) {
+  rl_proof *p = &f->proof;
+  if (!rl_proof_take(p, payload)) return false;
+  if (p->questions != f->listener.questions)
+    rl_proof_begin(p, p->options);
+  else
+    atomic_store(&f->warned, false);
+  return true;
+}
+
 /* Reads what was received. Whatever happened while nobody listened is not known, so every beginning makes everything
  * stale. Returns whether all was read. c: gets a warning; NULL: nobody does. */
 static bool read_events(rl_foreign *f, rl_client *c) {
@@ -60,21 +72,39 @@ static bool read_events(rl_foreign *f, rl_client *c) {
     rl_error_clear(&err);
     if (st != RILLE_ROW) return false;
     if (e.kind == RL_EVENT_HEARD) {
-      take_notice(&e, f->cache);
+      if (!take_proof(f, rl_str_of(e.heard.payload))) take_notice(&e, f->cache);
     } else {
       rl_cache_touch_everything(f->cache);
-      if (e.kind == RL_EVENT_LISTENING) atomic_store(&f->warned, false);
+      if (e.kind == RL_EVENT_LISTENING) rl_proof_begin(&f->proof, &f->pool->options);
     }
   }
   return false;
 }
 
-/* Reads on behalf of nobody. A lost connection is left alone: the next look opens it again. */
+/* Returns whether a notice from where the pool connects has arrived on this connection. Goes a step further, without
+ * waiting. */
+static bool is_proven(rl_foreign *f, rl_client *c) {
+  rl_proof *p = &f->proof;
+  if (p->state == RL_PROOF_ARRIVED) return true;
+  if (!rl_listener_hears(&f->listener)) return false;
+  bool quiet = f->listener.state == RL_LISTENER_READY;
+  if (quiet && p->state <= RL_PROOF_CONNECTING) p->questions = f->listener.questions;
+  rl_proof_step(p);
+  if (c && p->failed.code) {
+    warn_of_silence(f, c, &p->failed);
+    rl_error_clear(&p->failed);
+  }
+  if (p->state == RL_PROOF_SENT) (void)read_events(f, c);
+  return p->state == RL_PROOF_ARRIVED;
+}
+
+/* Reads on behalf of nobody, and proves the way. A lost connection is left alone: the next look opens it again. */
 static void listen_tick(rl_tick *t) {
   rl_foreign *f = (rl_foreign *)((char *)t - offsetof(rl_foreign, tick));
   if (pthread_mutex_trylock(&f->lock) != 0) return; /* somebody looks */
   for (int i = 0; i < MOST_PARTS && rl_listener_hears(&f->listener); i++)
     if (read_events(f, NULL)) break;
+  (void)is_proven(f, NULL);
   pthread_mutex_unlock(&f->lock);
 }
 
@@ -122,7 +152,7 @@ static bool listen_look(rl_foreign *f, rl_client *c, rl_cache *cache) {
   int64_t begun = rl_clock_ms();
   if (pthread_mutex_trylock(&f->lock) != 0) return rl_clock_ms() - atomic_load(&f->quiet_ms) <= RECENT_MS;
   bool known = start(f, cache) && read_events(f, c);
-  known = known && (is_alive(&f->listener) || await_life(f, c, begun));
+  known = known && (is_alive(&f->listener) || await_life(f, c, begun)) && is_proven(f, c);
   atomic_store(&f->quiet_ms, known ? f->listener.quiet_ms : 0);
   pthread_mutex_unlock(&f->lock);
   return known;
@@ -130,6 +160,7 @@ static bool listen_look(rl_foreign *f, rl_client *c, rl_cache *cache) {
 
 static void listen_close(rl_foreign *f) {
   if (f->listener.options) rl_tick_leave(&f->tick);
+  rl_proof_stop(&f->proof);
   rl_listener_close(&f->listener);
   rl_cache_release(f->cache);
 }

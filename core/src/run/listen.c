@@ -163,7 +163,10 @@ static rille_status listener_send_changes(rl_listener *l, rl_error *err) {
     }
   }
   bool silent = !l->answers && rl_clock_ms() >= l->due_ms;
-  if (st == RILLE_OK && silent) st = listener_send(l, l->options->driver->notifications->ping, err);
+  if (st == RILLE_OK && silent) {
+    st = listener_send(l, l->options->driver->notifications->ping, err);
+    l->questions++;
+  }
   if (st == RILLE_OK && l->answers) {
     st = l->options->driver->flush(l->conn, err);
     l->state = RL_LISTENER_ASKING;

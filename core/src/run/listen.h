@@ -43,6 +43,7 @@ typedef struct rl_listener {
   size_t count, cap;
   size_t answers;                 /* outstanding */
   bool listen_sent;               /* an outstanding answer is that of a LISTEN */
+  uint64_t questions;             /* signs of life that it has asked for */
   bool hears;                     /* a LISTEN was answered on the current connection */
   bool has_listened, loss_is_due; /* has listened before; a loss is still to be reported */
   bool reconnected;               /* the current connection is not the first */

@@ -9,8 +9,6 @@
 #include "base/id.h"
 #include "run/foreign.h"
 
-/* The first line of a notice of rille: this word, with the version of the format, and the number of the process. */
-#define NOTICE_WORD "rille1 "
 #define EVERYTHING "everything"
 
 /* ------------------------------------------------------------------ who has sent it */
@@ -70,8 +68,8 @@ static size_t count_names(const rl_names *names, notice_detail detail) {
 }
 
 static notice_detail choose_detail(const rl_names *names) {
-  const size_t head = sizeof NOTICE_WORD - 1 + RL_HEX_NUMBER, line = RL_HEX_NUMBER + 2; /* with its line end */
-  const size_t most = (RL_NOTICE_LONGEST - head) / line - 1;                            /* one for the server */
+  const size_t head = sizeof RL_NOTICE_WORD - 1 + RL_HEX_NUMBER, line = RL_HEX_NUMBER + 2; /* with its line end */
+  const size_t most = (RL_NOTICE_LONGEST - head) / line - 1;                               /* one for the server */
   if (names->everything) return NOTICE_EVERYTHING;
   if (count_names(names, NOTICE_ROWS) <= most) return NOTICE_ROWS;
   return count_names(names, NOTICE_TABLES) <= most ? NOTICE_TABLES : NOTICE_EVERYTHING;
@@ -84,7 +82,7 @@ static void write_name(rl_buf *out, rl_name name) {
 
 void rl_notice_write(rl_buf *out, const rl_names *names, const rl_cache *from) {
   notice_detail detail = choose_detail(names);
-  rl_buf_text(out, NOTICE_WORD);
+  rl_buf_text(out, RL_NOTICE_WORD);
   write_digits(out, rl_notice_instance(from));
   if (detail == NOTICE_EVERYTHING) rl_buf_text(out, "\n" EVERYTHING);
   for (size_t i = 0; detail != NOTICE_EVERYTHING && i < names->count; i++) {
@@ -142,9 +140,9 @@ static bool read_line(rl_str line, rl_names *out) {
 void rl_notice_read(rl_str payload, rl_names *out, const rl_cache *to, bool *own) {
   uint64_t sender = 0;
   bool good = payload.len > 0;
-  if (rl_str_starts(payload, RL_STR(NOTICE_WORD))) {
+  if (rl_str_starts(payload, RL_STR(RL_NOTICE_WORD))) {
     rl_str first = take_line(&payload);
-    good = rl_hex_read_number(after(first, sizeof NOTICE_WORD - 1), &sender);
+    good = rl_hex_read_number(after(first, sizeof RL_NOTICE_WORD - 1), &sender);
   }
   while (good && payload.len && !out->everything) good = read_line(take_line(&payload), out);
   *own = good && sender == rl_notice_instance(to);
