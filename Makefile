@@ -248,7 +248,7 @@ tsan:
 	@spec/support/packages.sh build test tsan
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),running/pool running/plan_cache running/tx running/expiry)
 	@+$(MAKE) -s VARIANT=tsan BUILD='$(BUILD)/tsan' host
-	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/ extend/load
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/ extend/load cache/one_key
 
 valgrind:
 	@spec/support/packages.sh build test valgrind
@@ -268,8 +268,9 @@ fuzz:
 # Tests that take longer, then all tests at other times.
 long:
 	@+status=0; \
-	RILLE_LONG=1 RILLE_LOAD_SECONDS=60 RILLE_QUERIES=20000 RILLE_SCOPED=10000 RILLE_TEST_TIMEOUT=3600 $(MAKE) -s --no-print-directory test \
-	  T='prisma/structures migrations/processes fault/load differential/ scope/differential paginate_random command/transfer' || status=1; \
+	RILLE_LONG=1 RILLE_LOAD_SECONDS=60 RILLE_QUERIES=20000 RILLE_SCOPED=10000 RILLE_CACHE_OPERATIONS=100000 RILLE_TEST_TIMEOUT=3600 \
+	  $(MAKE) -s --no-print-directory test \
+	  T='prisma/structures migrations/processes fault/load differential/ scope/differential paginate_random command/transfer cache/oracle' || status=1; \
 	RILLE_FUZZ=input RILLE_FUZZ_RUNS=1000000 RILLE_TEST_TIMEOUT=7200 $(MAKE) -s --no-print-directory asan T=fuzz/fuzz_test || status=1; \
 	$(MAKE) -s --no-print-directory faketime || status=1; \
 	exit $$status
