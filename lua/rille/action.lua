@@ -82,7 +82,7 @@ end
 -- Does nothing without a cache: the same action serves clients with and without one.
 local function revalidate_all(tx, call)
   local scope = client.scope(tx, "action")
-  if #call.tags + #call.paths > 0 and core.caches(scope) then tx[client.STEPS].revalidate(scope, call.tags, call.paths) end
+  if #call.tags + #call.paths > 0 and core.caches(scope) then tx[client.SHARED].steps.revalidate(scope, call.tags, call.paths) end
 end
 
 -- One attempt: what `run` returns, and what is to be done afterwards, before the commit: an error there rolls back.
@@ -140,7 +140,7 @@ local function report(action, e, status, cause)
   local what = cause == nil and e or cause
   local event = { kind = "fault", cause = what, status = status, message = tostring(what), time = core.clock() }
   if errors.is_error(what) then event.error, event.place = what.code, what.place end
-  action.db[client.OBSERVER]:fault(event)
+  action.db[client.SHARED].observer:fault(event)
 end
 
 local function succeeded(call, value)
@@ -153,7 +153,7 @@ local function failed(action, call, e)
     report(action, e, 200, e.meta.cause)
     return succeeded(call, e.meta.results[1])
   end
-  local status, words, omitted = faults.status(e), core.messages(client.scope(action.db, "action")), action.db[client.OMITTED]
+  local status, words, omitted = faults.status(e), core.messages(client.scope(action.db, "action")), action.db[client.SHARED].omitted
   local answer = { ok = false, status = status, code = faults.code(e, status), values = values_of(call.form, omitted, 0, {}) }
   if status < 500 then
     answer.errors = faults.messages(e, words, call.input, action:facts(e))

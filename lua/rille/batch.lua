@@ -93,7 +93,7 @@ local function send_all(db, calls, entries, atomic)
     entries.at = i
     entries[i] = entry_of(db, call)
   end
-  return db[client.STEPS].batch(rawget(db, client.SCOPE), entries, atomic)
+  return db[client.SHARED].steps.batch(rawget(db, client.SCOPE), entries, atomic)
 end
 
 -- Runs the calls in as few round trips as possible.

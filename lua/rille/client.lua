@@ -15,9 +15,10 @@ local client = {}
 client.SCOPE = {}
 local SCOPE = client.SCOPE
 
---- The key of the functions that its methods use: those of the core, or of rille.wait if it is cooperative.
-client.STEPS = {}
-local STEPS = client.STEPS
+--- The key of what a client shares with its transactions and with clients derived from it: `steps`, the functions that its methods use, those of the core or
+--- of rille.wait if it is cooperative; `observer`; `omitted`, the set of names of omitted fields of all models; `tags`.
+client.SHARED = {}
+local SHARED = client.SHARED
 
 --- Methods of client and transaction objects. Other files add more.
 ---@type table<string, function>
@@ -56,15 +57,18 @@ function client.find_model(scope, name)
   return model
 end
 
--- Looks up a model once, and then it is a field of the object. A model hides a method of the same name; calling the model calls the method.
+-- Looks up a model or a method once, and then it is a field of the object. A model hides a method of the same name; calling the model calls the method.
 local function index(db, name)
-  local method, scope = methods[name], rawget(db, SCOPE)
-  if method and not core.has_model(scope, name) then return method end
+  local method, scope = methods[name], db[SCOPE]
+  if method and not core.has_model(scope, name) then
+    db[name] = method
+    return method
+  end
   if type(name) ~= "string" then return nil end
   local model, near = core.model(scope, name)
   if not model then unknown(scope, name, near) end
-  hidden[model] = method
-  rawset(db, name, model)
+  if method then hidden[model] = method end
+  db[name] = model
   return model
 end
 
@@ -86,17 +90,17 @@ function metatable.__close(db) db:close() end
 
 client.metatable = metatable
 
---- The key of the frame (rille.transaction) in a transaction object; true if another part of rille ends the transaction.
+--- The key of the frame (rille.transaction) in a transaction object; true if another part of rille ends the transaction; false in a client object.
 client.IN_TRANSACTION = {}
 local IN_TRANSACTION = client.IN_TRANSACTION
 
 --- Returns a client object for a scope.
 ---@param scope userdata
----@param steps table
----@param frame? table|true of a transaction
+---@param shared table
+---@param frame? table|boolean of a transaction
 ---@return rille.Client
-function client.wrap(scope, steps, frame)
-  return setmetatable({ [SCOPE] = scope, [STEPS] = steps, [IN_TRANSACTION] = frame }, metatable)
+function client.wrap(scope, shared, frame)
+  return setmetatable({ [SCOPE] = scope, [SHARED] = shared, [IN_TRANSACTION] = frame or false }, metatable)
 end
 
 --- The clients of rille.connect that have not been collected. Some of them are closed.
@@ -111,9 +115,6 @@ client.opening = {}
 ---@param given rille.ConnectOptions
 ---@return rille.ConnectOptions
 function client.in_development(given) return given end
-
---- Keys of a client object that derived clients inherit.
-client.inherited = {}
 
 local POOL = options.declare("rille.PoolOptions", {
   { "size", "integer", least = 1, most = 100000, doc = "maximum number of open connections" },
@@ -184,10 +185,6 @@ local function cache_options(given)
   return options.check(CACHE, given, "rille.connect: cache")
 end
 
---- The key of the set of names of omitted fields, of all models, in a client object.
-client.OMITTED = {}
-client.inherited[#client.inherited + 1] = client.OMITTED
-
 local function omitted_names(list)
   local names = {}
   for _, path in ipairs(list or {}) do names[path:match "%.(.*)$"] = true end
@@ -210,9 +207,8 @@ function client.connect(given)
   open.hook = hooks.resolve(given.wait)
   open.replicas = given.replicas and core.plain(given.replicas, "rille.connect: replicas")
   for key, value in pairs(options.check(POOL, given.pool, "rille.connect: pool")) do open[POOL_KEYS[key]] = value end
-  local db = client.wrap(core.open(open), open.hook and wait or core)
+  local db = client.wrap(core.open(open), { steps = open.hook and wait or core, omitted = omitted_names(open.omit) })
   client.open[db] = true
-  rawset(db, client.OMITTED, omitted_names(open.omit))
   for i, addition in ipairs(client.opening) do db = addition.open(db, checked[i]) end
   return db
 end

@@ -68,7 +68,7 @@ local function pending_of(place)
 end
 
 local function warn(db, text)
-  local observer = rawget(db, client.OBSERVER)
+  local observer = db[client.SHARED].observer
   local list = observer and observer.handlers.warn
   if not list or #list == 0 then
     io.stderr:write("rille warn ", text, "\n")

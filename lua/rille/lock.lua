@@ -85,7 +85,7 @@ local function take_in(tx, key, shared, span)
   while not try_in(tx, key, shared) do
     if core.monotonic() >= stop then return false end
     attempt = math.min(attempt + 1, 4)
-    tx[client.STEPS].back_off(attempt, rawget(tx, client.SCOPE))
+    tx[client.SHARED].steps.back_off(attempt, rawget(tx, client.SCOPE))
   end
   return true
 end

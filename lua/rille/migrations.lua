@@ -89,7 +89,7 @@ local function run_lua(m, place, entry)
   local parent = core.open { schema = schema, url = place.url, pool_size = 1 }
   local ok, e = pcall(function()
     local scope = core.migrations_scope(m, parent)
-    local tx = client.wrap(scope, core, true)
+    local tx = client.wrap(scope, { steps = core }, true)
     local good, problem = pcall(fn, tx, { migration = entry.name, folder = place.folder, provider = core.provider(scope) })
     core.over(scope, true) -- a stream that is still open must not outlive the connection
     if not good then error(problem, 0) end

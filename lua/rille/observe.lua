@@ -19,10 +19,6 @@ local LOG_WORDS = { "query", "slow", "n_plus_one", "warn", "fault", "cache" }
 local Observer = {}
 Observer.__index = Observer
 
---- The key of the observer in a client object.
-client.OBSERVER = {}
-client.inherited[#client.inherited + 1] = client.OBSERVER
-
 local function has(list) return list and #list > 0 end
 
 -- Sets what the core records.
@@ -171,7 +167,7 @@ function methods:on(name, fn)
   if self[client.IN_TRANSACTION] then errors.raise("VALIDATION", "on: a transaction has no handlers; add one to the client") end
   check_event(name, "on")
   if not is_callable(fn) then options.refuse("on", "a function, as in db:on(\"query\", function(event) ... end)", fn) end
-  local observer = self[client.OBSERVER]
+  local observer = self[client.SHARED].observer
   observer.scope = scope -- its first client may be closed
   return observer:add(name, fn)
 end
@@ -246,7 +242,7 @@ end
 ---@return rille.Client
 function observe.attach(db, wanted)
   local observer = observe.new(rawget(db, client.SCOPE))
-  rawset(db, client.OBSERVER, observer)
+  db[client.SHARED].observer = observer
   observer.slow_ms, observer.metrics = wanted.slow_ms, wanted.metrics or false
   if wanted.params == false then observer.params_length = -1 end
   if wanted.handler then add_all(observer, wanted.words, wanted.handler) end

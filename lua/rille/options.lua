@@ -122,6 +122,16 @@ function options.check_names(given, names, what)
   end
 end
 
+-- Returns the path to an option.
+local function at(what, key) return what .. (what:find(": ", 1, true) and "." or ": ") .. key end
+
+-- Unknown options are told before wrong values.
+local function check_value(own, given, key, what)
+  options.check_names(given, own.names, what)
+  local row = own.names[key]
+  KINDS[row[2]](row, given[key], at(what, key))
+end
+
 --- Checks a table of options against its declaration. nil is a table without options. Errors: VALIDATION, `what: option: expected X, got Y`.
 ---@param own rille.OptionTable
 ---@param given table|nil
@@ -130,15 +140,15 @@ end
 function options.check(own, given, what)
   if given == nil then given = {} end
   if type(given) ~= "table" then return fail(what, "a table of options", given) end
-  options.check_names(given, own.names, what)
-  local prefix = what:find(": ", 1, true) and what .. "." or what .. ": "
-  for key, value in pairs(given) do
+  errors.check_plain(given, what)
+  for key, value in next, given do
     local row = own.names[key]
-    local kind = row[2]
-    if kind ~= type(value) or kind == "number" or row.filled then KINDS[kind](row, value, prefix .. key) end
+    local kind = row and row[2]
+    if kind ~= type(value) or kind == "number" or row.filled then check_value(own, given, key, what) end
   end
-  for _, key in ipairs(own.required) do
-    if given[key] == nil then errors.raise("VALIDATION", "%s%s: missing; %s", prefix, key, own.names[key].doc) end
+  local required = own.required
+  for i = 1, #required do
+    if given[required[i]] == nil then errors.raise("VALIDATION", "%s: missing; %s", at(what, required[i]), own.names[required[i]].doc) end
   end
   return given
 end

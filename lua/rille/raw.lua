@@ -199,7 +199,7 @@ raw.statement = statement
 ---@return table[] rows
 function methods:query_raw(sql, ...)
   local scope = client.scope(self, "query_raw")
-  return self[client.STEPS].query(scope, statement(scope, "query_raw", sql, ...))
+  return self[client.SHARED].steps.query(scope, statement(scope, "query_raw", sql, ...))
 end
 
 --- Runs a statement and returns how many rows it has changed. Values and errors as in query_raw.
@@ -208,7 +208,7 @@ end
 ---@return integer affected
 function methods:execute_raw(sql, ...)
   local scope = client.scope(self, "execute_raw")
-  return self[client.STEPS].execute(scope, statement(scope, "execute_raw", sql, ...))
+  return self[client.SHARED].steps.execute(scope, statement(scope, "execute_raw", sql, ...))
 end
 
 --- Runs several statements, separated by semicolons, without values and without rows.
@@ -222,7 +222,7 @@ function methods:execute_script(sql)
     if form.count == 0 then sql = numbered(form) end
   end
   if type(sql) ~= "string" then options.refuse("execute_script", "SQL text", sql) end
-  self[client.STEPS].script(scope, sql, models)
+  self[client.SHARED].steps.script(scope, sql, models)
 end
 
 return raw

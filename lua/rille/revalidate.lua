@@ -21,7 +21,7 @@ end
 ---@param ... string tags
 function methods:revalidate_tag(...)
   local scope = client.scope(self, "revalidate_tag")
-  self[client.STEPS].revalidate(scope, check_strings("revalidate_tag", "tag", "one or more tags", ...), {})
+  self[client.SHARED].steps.revalidate(scope, check_strings("revalidate_tag", "tag", "one or more tags", ...), {})
 end
 
 --- Makes cached pages stale that have one of these paths: "/posts"; "/posts/*" is all paths below it. On a transaction object, at its commit.
@@ -35,7 +35,7 @@ function methods:revalidate_path(...)
       errors.raise("VALIDATION", 'revalidate_path: path %d: expected a path such as "/posts", or "/posts/*" for all below it, got %q', i, path)
     end
   end
-  self[client.STEPS].revalidate(scope, {}, paths)
+  self[client.SHARED].steps.revalidate(scope, {}, paths)
 end
 
 return methods

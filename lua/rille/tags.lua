@@ -7,10 +7,6 @@ local with = require "rille.with"
 
 local tags = {}
 
---- The key of a client object's tags.
-client.TAGS = {}
-client.inherited[#client.inherited + 1] = client.TAGS
-
 -- The result contains nothing that could end a quoted value, a comment or a statement.
 local function encode(text)
   return (text:gsub("[^%w%-_%.~]", function(c) return ("%%%02X"):format(c:byte()) end))
@@ -39,11 +35,13 @@ function tags.comment(list)
 end
 
 function with.options.tags(value, derive, from)
-  local all = {}
-  for key, old in pairs(from[client.TAGS] or {}) do all[key] = old end
+  local all, shared = {}, {}
+  for key, old in pairs(from[client.SHARED]) do shared[key] = old end
+  for key, old in pairs(shared.tags or {}) do all[key] = old end
   for key, new in pairs(check(value, "with: tags")) do all[key] = new end
   if next(all) then derive.comment = tags.comment(all) end
-  derive.keep[client.TAGS] = all
+  shared.tags = all
+  derive.shared = shared
 end
 
 function with.options.traceparent(value, derive)

@@ -87,7 +87,7 @@ end
 -- Returns whether the outcome of a commit is unknown: there was no answer, or none in time. Then no function is called.
 local function is_unknown(e) return errors.is_error(e) and (e.kind == "connection" or (e.code == "P1008" and not e.retryable)) end
 
-local function enter(steps, frame, fn) return fn(client.wrap(frame.scope, steps, frame)) end
+local function enter(shared, frame, fn) return fn(client.wrap(frame.scope, shared, frame)) end
 
 -- Commits and returns the results of fn, or rolls back and raises the error of fn, the same object. If that is out of memory, core.close rolls back, which
 -- needs none.
@@ -112,14 +112,14 @@ function Frame.__close(frame)
   if frame.committing then frame.ended = true else rolled_back(frame) end
 end
 
-local function run(frame, steps, begin, parent, given, fn)
+local function run(frame, shared, begin, parent, given, fn)
   frame.scope = begin(parent, given)
   if not frame.parent then core.enter(frame.scope) end
-  return conclude(steps, frame.scope, frame, pcall(enter, steps, frame, fn))
+  return conclude(shared.steps, frame.scope, frame, pcall(enter, shared, frame, fn))
 end
 
 -- Runs fn in the transaction or savepoint that `begin` begins.
-local function run_in(steps, begin, parent, given, frame, fn) return guarded(frame, run, frame, steps, begin, parent, given, fn) end
+local function run_in(shared, begin, parent, given, frame, fn) return guarded(frame, run, frame, shared, begin, parent, given, fn) end
 
 -- P2034 may also come from fn, which may have built or caught it.
 local function is_conflict(e) return errors.is_error(e) and (e.retryable or e.code == "P2034") end
@@ -131,13 +131,13 @@ local function judge(try, ok, ...)
   local e = ...
   try.count = try.count + 1
   if try.count > try.most or not is_conflict(e) then error(e, 0) end
-  try.steps.back_off(try.count, try.parent)
+  try.shared.steps.back_off(try.count, try.parent)
   return attempt(try)
 end
 
 function attempt(try)
   local frame = new_frame(nil, try.options)
-  return judge(try, pcall(run_in, try.steps, try.steps.begin, try.parent, try.options, frame, try.fn))
+  return judge(try, pcall(run_in, try.shared, try.shared.steps.begin, try.parent, try.options, frame, try.fn))
 end
 
 local function check_function(fn, what)
@@ -173,10 +173,10 @@ function methods:transaction(fn, given)
   local scope = client.scope(self, "transaction")
   local nested = rawget(self, FRAME)
   local retries = check(fn, given, nested)
-  local steps = self[client.STEPS]
-  if nested then return run_in(steps, steps.nest, scope, nil, new_frame(nested ~= true and nested or nil), fn) end
-  if retries == 0 then return run_in(steps, steps.begin, scope, given, new_frame(nil, given), fn) end
-  return attempt { steps = steps, parent = scope, options = given, fn = fn, most = retries, count = 0 }
+  local shared = self[client.SHARED]
+  if nested then return run_in(shared, shared.steps.nest, scope, nil, new_frame(nested ~= true and nested or nil), fn) end
+  if retries == 0 then return run_in(shared, shared.steps.begin, scope, given, new_frame(nil, given), fn) end
+  return attempt { shared = shared, parent = scope, options = given, fn = fn, most = retries, count = 0 }
 end
 
 local function frame_of(tx, method, fn)

@@ -6,7 +6,7 @@ local input = require "rille.input"
 local options = require "rille.options"
 
 local methods = client.methods
-local STEPS = client.STEPS
+local SHARED, IN_TRANSACTION = client.SHARED, client.IN_TRANSACTION
 
 local with = {}
 
@@ -24,8 +24,8 @@ local WITH = options.declare("rille.WithOptions", {
   { "messages", "any", is = "table<string, string>|fun(fault: rille.InputFault): string|nil", doc = "messages of `input`, before those of the client" },
 })
 
---- The options of db:with: for each, a function that sets the options of core.derive from its value; `from` is the client it is derived from. The new
---- client object keeps derive.keep.
+--- The options of db:with: for each, a function that sets the options of core.derive from its value; `from` is the client it is derived from.
+--- derive.shared replaces what the clients share.
 ---@type table<string, fun(value: any, derive: table, from: rille.Client)>
 with.options = {}
 
@@ -82,20 +82,14 @@ end
 ---@return rille.Client
 function methods:with(given)
   local scope = client.scope(self, "with")
-  if rawget(self, client.IN_TRANSACTION) then
+  if self[IN_TRANSACTION] then
     errors.raise("VALIDATION", "with: a transaction keeps the options of its client; derive first: db:with{...}:transaction(...)")
   end
   if given == nil then options.refuse("with", "a table of options", given) end
   options.check(WITH, given, "with")
-  local derive = { keep = {}, messages = core.messages(scope) }
-  for key, value in pairs(given) do with.options[key](value, derive, self) end
-  local derived = client.wrap(core.derive(scope, derive), self[STEPS])
-  for _, key in ipairs(client.inherited) do
-    local value = rawget(self, key)
-    if value ~= nil then rawset(derived, key, value) end
-  end
-  for key, value in pairs(derive.keep) do rawset(derived, key, value) end
-  return derived
+  local derive = {}
+  for key, value in next, given do with.options[key](value, derive, self) end
+  return client.wrap(core.derive(scope, derive), derive.shared or self[SHARED])
 end
 
 --- Returns a client whose reads go to the primary, never to replicas.

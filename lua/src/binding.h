@@ -44,7 +44,8 @@ enum {
   RL_REF_COOPERATIVE_METHODS,
   RL_REF_ENTRIES, /* names of the functions that applications call */
   RL_REF_MODULE,
-  RL_REF_STRICT, /* the function that builds the metatables of strict rows */
+  RL_REF_STRICT,   /* the function that builds the metatables of strict rows */
+  RL_REF_BOX_KEPT, /* the box of the binding: rl_lua_box_take */
   RL_REF_END
 };
 
@@ -68,9 +69,9 @@ typedef struct rl_binding {
   int64_t look_us;    /* rl_now_us: not before this, the collector may free connections that are no longer referenced */
   int listeners;      /* open ones */
   int listener_limit; /* from this number on, the collector frees listeners that are no longer referenced */
-  rille_tape *tape;   /* of rille.json.encode; NULL while it is in use */
-  rille_json *json;   /* of rille.json.decode; NULL while it is in use */
-  size_t home_len;    /* 0: unknown */
+  struct rl_lua_box *box; /* kept, with its tape; NULL: there is none, or it is in use */
+  rille_json *json;       /* of rille.json.decode; NULL while it is in use */
+  size_t home_len;        /* 0: unknown */
   int is_jit;
   char home[512]; /* common start of the sources of rille's own chunks: "@/usr/share/lua/5.4/rille/" */
 } rl_binding;
@@ -158,6 +159,10 @@ typedef struct rl_lua_box {
 } rl_lua_box;
 rl_lua_box *rl_lua_box_push(lua_State *L);
 void rl_lua_box_clear(rl_lua_box *box);
+/* Takes the box that the binding keeps, or pushes a new one. It has an empty tape. So a call that is made often does
+ * not cost a finalizer and a tape each time. */
+rl_lua_box *rl_lua_box_take(lua_State *L);
+void rl_lua_box_give(lua_State *L, int index); /* clears the box at index, and keeps it with its tape */
 int rl_lua_box_push_text(lua_State *L, rl_lua_box *box,
                          size_t len); /* pushes box->text; returns 1, the number of results */
 int rl_lua_box_throw(lua_State *L, rl_lua_box *box) RL_NORETURN; /* raises box->err */

@@ -128,23 +128,43 @@ static void scope_keep_trace(lua_State *L, rl_scope *scope, rille_derive_options
   lua_setfield(L, options->trace ? -4 : -3, "trace");
 }
 
-/* Writes the option `scope` onto a tape of the box. */
+/* Writes the option `scope` onto the tape of the box. */
 static void derive_write_scope(lua_State *L, rl_lua_box *box, rille_derive_options *options) {
   lua_getfield(L, 2, "scope");
   if (!lua_isnil(L, -1)) {
-    box->tape = options->scope = rille_tape_new();
-    if (!box->tape) {
-      rl_push_error(L, NULL);
-      lua_error(L);
-    }
+    options->scope = box->tape;
     rl_walk(L, rl_binding_of(L), box->tape, lua_gettop(L), 0);
   }
   lua_pop(L, 1);
 }
 
-/* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout, scope, except, unscoped }):
- * returns the scope of a client with the same pool. trace: a traceparent, or a function that returns one for each call.
+/* Sets an anchor to the value at the top if it is not nil. Stack: anchors of the new scope, those of the other. */
+static void set_anchor(lua_State *L, const char *name) {
+  if (lua_isnil(L, -1))
+    lua_pop(L, 1);
+  else
+    lua_setfield(L, -3, name);
+}
+
+/* What derived clients inherit, except `messages` that are given. Stack: options at 2; the anchors as for set_anchor.
  */
+static void derive_anchors(lua_State *L, rl_scope *scope, const rl_scope *from) {
+  lua_getfield(L, -1, "hook");
+  set_anchor(L, "hook");
+  lua_getfield(L, -1, "omit");
+  set_anchor(L, "omit");
+  lua_getfield(L, 2, "messages"); /* for input */
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_getfield(L, -1, "messages");
+  }
+  set_anchor(L, "messages");
+  rl_watcher_inherit(L, scope, from);
+}
+
+/* core.derive(scope, { session = { name, value, ... }, comment, trace, primary, timeout, scope, except, unscoped,
+ * messages }): returns the scope of a client with the same pool. trace: a traceparent, or a function that returns one
+ * for each call. */
 static int derive_client(lua_State *L) {
   static const rl_option rows[] = {
       {"comment", RL_OPTION_STRING, .at = offsetof(rille_derive_options, comment)},
@@ -161,7 +181,8 @@ static int derive_client(lua_State *L) {
   lua_settop(L, 2);
   rl_options_read(L, 2, "with", rows, &options, sizeof options);
   options.session_count /= 2; /* names and values alternate */
-  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box *box = rl_lua_box_take(L);
+  int box_at = lua_gettop(L);
   rl_scope *scope = rl_scope_push(L);
   int top = lua_gettop(L);
   scope->keep_nulls = from->keep_nulls;
@@ -169,17 +190,11 @@ static int derive_client(lua_State *L) {
   scope->cooperative = from->cooperative;
   rl_get_user(L, top);
   rl_get_user(L, 1);
-  lua_getfield(L, -1, "hook");
-  lua_setfield(L, -3, "hook");
-  lua_getfield(L, -1, "omit");
-  lua_setfield(L, -3, "omit");
-  lua_getfield(L, 2, "messages"); /* for input */
-  lua_setfield(L, -3, "messages");
-  rl_watcher_inherit(L, scope, from);
+  derive_anchors(L, scope, from);
   scope_keep_trace(L, scope, &options);
   derive_write_scope(L, box, &options);
   rl_lua_box_check(L, box, rille_client_derive(from->client, &options, &scope->client, &box->err));
-  rl_lua_box_clear(box);
+  rl_lua_box_give(L, box_at);
   lua_settop(L, top);
   return 1;
 }

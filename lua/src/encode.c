@@ -342,22 +342,17 @@ static int encode_json(lua_State *L) {
     known = (known_type){ROWS, rille_schema_model(e.schema, name, len)};
     if (known.model < 0) rl_lua_raise(L, "VALIDATION", "json.encode: model: the schema has no model `%s`", name);
   }
-  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box *box = rl_lua_box_take(L);
+  int box_at = lua_gettop(L);
   lua_newtable(L);
   e.models = lua_gettop(L);
-  box->tape = b->tape ? b->tape : rille_tape_new(); /* a finalizer or a metamethod may encode as well */
-  b->tape = NULL;
-  if (!box->tape) rl_lua_box_throw(L, box);
   e.tape = box->tape;
-  rille_tape_reset(e.tape);
   rl_path top = {NULL, NULL, 0, 0, 0};
   encode_value(&e, 1, known, &top);
   rl_lua_box_check(L, box, rille_json_write_pretty(e.tape, lua_toboolean(L, 2) ? 2 : 0, &box->text, &len, &box->err));
-  if (!b->tape) {
-    b->tape = box->tape;
-    box->tape = NULL;
-  }
-  return rl_lua_box_push_text(L, box, len);
+  lua_pushlstring(L, box->text, len);
+  rl_lua_box_give(L, box_at);
+  return 1;
 }
 
 void rl_encode_setup(lua_State *L) {

@@ -221,8 +221,37 @@ int rl_lua_box_throw(lua_State *L, rl_lua_box *box) {
   for (;;) {}
 }
 
+rl_lua_box *rl_lua_box_take(lua_State *L) {
+  rl_binding *b = rl_binding_of(L);
+  rl_lua_box *box = b->box;
+  b->box = NULL; /* a metamethod or a finalizer may take one meanwhile */
+  if (box)
+    rl_push_ref(L, RL_REF_BOX_KEPT);
+  else
+    box = rl_lua_box_push(L);
+  if (!box->tape) box->tape = rille_tape_new();
+  if (!box->tape) rl_lua_box_throw(L, box);
+  rille_tape_reset(box->tape);
+  return box;
+}
+
+void rl_lua_box_give(lua_State *L, int index) {
+  rl_binding *b = rl_binding_of(L);
+  rl_lua_box *box = (rl_lua_box *)lua_touserdata(L, index);
+  rille_tape *tape = box->tape;
+  box->tape = NULL;
+  rl_lua_box_clear(box);
+  box->tape = tape;
+  lua_pushvalue(L, index);
+  lua_rawseti(L, RL_REFS, RL_REF_BOX_KEPT);
+  b->box = box;
+}
+
 static int box_gc(lua_State *L) {
-  rl_lua_box_clear((rl_lua_box *)lua_touserdata(L, 1));
+  rl_binding *b = rl_binding_of(L);
+  rl_lua_box *box = (rl_lua_box *)lua_touserdata(L, 1);
+  if (b->box == box) b->box = NULL;
+  rl_lua_box_clear(box);
   return 0;
 }
 

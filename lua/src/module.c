@@ -30,10 +30,8 @@ static void keep_sentinel(lua_State *L, rl_binding *b, int ref) {
 /* Frees what the binding owns. */
 static int binding_gc(lua_State *L) {
   rl_binding *b = (rl_binding *)lua_touserdata(L, 1);
-  rille_tape_free(b->tape);
   rille_json_free(b->json);
   rille_bell_free(b->bell);
-  b->tape = NULL;
   b->json = NULL;
   b->bell = NULL;
   return 0;

@@ -10,6 +10,8 @@
 
 /* A thousand ordinary calls take less. Calls with long lists must not fill the memory. */
 #define PLAN_CACHE_BYTES ((size_t)32 << 20)
+/* For the traits of a derived client. Most have one scope, and some programs derive a client per request. */
+#define DERIVED_BYTES 448
 
 const rl_dialect *rl_dialect_of(const rl_driver *driver) {
   return rl_dialects[driver->provider];
@@ -63,6 +65,7 @@ static rille_status client_fill(rl_client *c, const rl_client_settings *s, rl_er
     st = rl_plan_cache_new(s->plan_cache_size ? s->plan_cache_size : 1000, PLAN_CACHE_BYTES, &c->cache, err);
   for (size_t i = 0; st == RILLE_OK && i < s->omit_count; i++) st = client_check_omit(c, s->omit[i], err);
   if (st == RILLE_OK) st = client_check_fields_left(c, err);
+  if (st == RILLE_OK) st = rl_comments_new(&c->comments, err);
   if (st == RILLE_OK) st = rl_scopes_new(&c->scopes, err);
   rl_pool *pool = NULL;
   if (st == RILLE_OK) st = rl_pool_get(s->url, &s->pool, &pool, err);
@@ -81,7 +84,6 @@ rille_status rl_client_open(const rl_client_settings *settings, rl_client **out,
   rl_client *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
   c->references = 1;
-  rl_comments_init(&c->comments);
   rl_arena_init(&c->arena, 0);
   rl_map_init(&c->omit);
   c->schema = rl_schema_retain(settings->schema);
@@ -109,8 +111,8 @@ static bool copy_setting(rl_client *c, rl_setting *list, const rl_setting *s) {
 static rille_status merge_traits(rl_client *c, const rl_client_traits *old, const rl_client_traits *add,
                                  rl_error *err) {
   size_t most = old->session_count + add->session_count;
-  rl_setting *list = RL_NEW_ARRAY(&c->arena, rl_setting, most ? most : 1);
-  if (!list) return rl_fail_nomem(err);
+  rl_setting *list = most ? RL_NEW_ARRAY(&c->arena, rl_setting, most) : NULL;
+  if (most && !list) return rl_fail_nomem(err);
   c->traits.session = list;
   c->traits.primary = old->primary || add->primary;
   c->traits.unscoped_raw = old->unscoped_raw || add->unscoped_raw;
@@ -132,7 +134,7 @@ static rille_status merge_traits(rl_client *c, const rl_client_traits *old, cons
   if ((comment.len && !c->traits.comment.p) || (trace.len && !c->traits.trace.p) ||
       (extension.len && !c->traits.extension.p))
     return rl_fail_nomem(err);
-  return comment.len ? rl_comment_get(&c->root->comments, comment, &c->comment, err) : RILLE_OK;
+  return comment.len ? rl_comment_get(c->root->comments, comment, &c->comment, err) : RILLE_OK;
 }
 
 static bool has_session_settings(const rl_driver *d) {
@@ -176,7 +178,7 @@ rille_status rl_client_derive(rl_client *from, const rl_client_traits *traits, c
   rl_client *c = rl_calloc(1, sizeof *c);
   if (!c) return rl_fail_nomem(err);
   c->references = 1;
-  rl_arena_init(&c->arena, 0);
+  rl_arena_init(&c->arena, DERIVED_BYTES);
   rl_map_init(&c->omit);
   c->root = rl_client_retain(root);
   c->schema = rl_schema_retain(root->schema);
@@ -235,7 +237,7 @@ void rl_client_release(rl_client *c) {
   } else {
     rl_plan_cache_free(c->cache);
     rl_watch_free(c->watch);
-    rl_comments_dispose(&c->comments);
+    rl_comments_free(c->comments);
     rl_scopes_free(c->scopes);
   }
   rl_map_dispose(&c->omit);

@@ -46,7 +46,7 @@ typedef struct rl_client {
   rl_comment *comment;                                 /* that of the traits, shared with other clients */
   /* of a root, for all clients derived from it */
   rl_watch *_Atomic watch; /* NULL: never observed */
-  rl_comments comments;
+  rl_comments *comments;
   rl_scopes *scopes;
   /* of the cache: answers.c. All but the key are of a root */
   rl_cache *_Atomic answers; /* that of the database; replaced after a fork */

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/fork_lock.h"
 
 /* The number of statements with a comment after which statements with it are prepared. Tags that differ with each
  * request are never prepared. */
@@ -13,14 +14,26 @@
 #define STATEMENT_BITS 40
 #define COMMENTS_MAX ((uint64_t)1 << (64 - STATEMENT_BITS))
 
-void rl_comments_init(rl_comments *l) {
+#define KEPT 128
+
+struct rl_comments {
+  rl_fork_lock lock;
+  rl_comment *kept[KEPT]; /* latest first */
+  size_t count;
+};
+
+rille_status rl_comments_new(rl_comments **out, rl_error *err) {
+  rl_comments *l = *out = rl_calloc(1, sizeof *l);
+  if (!l) return rl_fail_nomem(err);
   rl_fork_lock_init(&l->lock);
+  return RILLE_OK;
 }
 
-void rl_comments_dispose(rl_comments *l) {
+void rl_comments_free(rl_comments *l) {
+  if (!l) return;
   for (size_t i = 0; i < l->count; i++) rl_comment_release(l->kept[i]);
-  l->count = 0;
   rl_fork_lock_dispose(&l->lock);
+  rl_free(l);
 }
 
 /* Returns whether the text cannot end the comment that contains it. PostgreSQL's comments nest, and a star or a slash
@@ -50,8 +63,8 @@ static rl_comment *comment_new(rl_str text) {
 
 /* Moves a comment to the front. In a full list it takes the place of the last. */
 static void comments_keep_first(rl_comments *l, rl_comment *c, size_t at) {
-  if (at == l->count && l->count < RL_COMMENTS_KEPT) l->count++;
-  if (at == RL_COMMENTS_KEPT) rl_comment_release(l->kept[--at]);
+  if (at == l->count && l->count < KEPT) l->count++;
+  if (at == KEPT) rl_comment_release(l->kept[--at]);
   memmove(&l->kept[1], &l->kept[0], at * sizeof(rl_comment *));
   l->kept[0] = c;
 }

@@ -2,7 +2,6 @@
 #ifndef RL_RUN_COMMENT_H
 #define RL_RUN_COMMENT_H
 
-#include "base/fork_lock.h"
 #include "driver/driver.h"
 
 /* A comment, kept as long as a client has it. Once it has been used repeatedly, statements with it are prepared,
@@ -17,15 +16,10 @@ typedef struct rl_comment {
 
 /* The latest comments of a root client. Clients with the same comment share it, because some applications derive one
  * client per request. */
-#define RL_COMMENTS_KEPT 128
-typedef struct rl_comments {
-  rl_fork_lock lock;
-  rl_comment *kept[RL_COMMENTS_KEPT]; /* latest first */
-  size_t count;
-} rl_comments;
+typedef struct rl_comments rl_comments;
 
-void rl_comments_init(rl_comments *l);
-void rl_comments_dispose(rl_comments *l);
+rille_status rl_comments_new(rl_comments **out, rl_error *err);
+void rl_comments_free(rl_comments *l); /* NULL is allowed */
 /* Returns one reference to the caller. VALIDATION: the text could end the comment. */
 rille_status rl_comment_get(rl_comments *l, rl_str text, rl_comment **out, rl_error *err);
 void rl_comment_release(rl_comment *c); /* NULL is allowed */

@@ -46,7 +46,7 @@ end
 
 -- The same transaction for a chain.
 local function same_scope(db, own)
-  return dress(client.wrap(rawget(db, client.SCOPE), rawget(db, client.STEPS), rawget(db, client.IN_TRANSACTION)), own)
+  return dress(client.wrap(rawget(db, client.SCOPE), rawget(db, client.SHARED), rawget(db, client.IN_TRANSACTION)), own)
 end
 
 function overrides.transaction(self, fn, given)
