@@ -243,12 +243,14 @@ asan:
 	@spec/support/packages.sh build test asan
 	@+MAKE='$(MAKE)' BUILD='$(BUILD)/asan' VARIANT=asan spec/support/pg.sh run spec/run --sqlite-only-lua $(T)
 
+# C tests of what several threads share.
+RACES := running/pool running/plan_cache running/tx running/expiry running/foreign running/notice running/listen cache/flight cache/ledger cache/store cache/redis_t
 # The interpreter is not instrumented, so the load is a separate program that links Lua (spec/fault/host.c), started by a normal spec.
 tsan:
 	@spec/support/packages.sh build test tsan
-	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),running/pool running/plan_cache running/tx running/expiry)
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)/tsan' VARIANT=tsan spec/support/pg.sh run setarch -R spec/run $(or $(T),$(RACES))
 	@+$(MAKE) -s VARIANT=tsan BUILD='$(BUILD)/tsan' host
-	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/ extend/load cache/one_key
+	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='' RILLE_HOST='$(abspath $(BUILD))/tsan/spec/fault/host' spec/support/pg.sh run setarch -R spec/run fault/ extend/load cache/one_key cache/oracle
 
 valgrind:
 	@spec/support/packages.sh build test valgrind

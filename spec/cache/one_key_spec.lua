@@ -45,6 +45,7 @@ support.each_engine(function(engine)
     assert.same(all, select(2, outcome(folder, "itself")))
     assert.same(all, select(2, outcome(folder, "circle")))
     computed, got = outcome(folder, "dies")
-    assert.same({ 2, all }, { computed, got })
+    assert.same(all, got)
+    assert.is_true(computed >= 2 and computed < CALLERS, ("%d computations"):format(computed)) -- who has waited in vain for long computes at once
   end)
 end)

@@ -26,9 +26,12 @@ local History = {}
 History.__index = History
 
 -- `delay`: seconds after which a commit of another process is seen at the latest.
-function check.new(delay) return setmetatable({ rows = {}, reads = {}, unknown = math.huge, delay = delay }, History) end
+function check.new(delay)
+  return setmetatable({ rows = {}, reads = {}, first = {}, slices = {}, texts = {}, last = 0, unknown = math.huge, delay = delay }, History)
+end
 
 function History:commit(process, before, after, states)
+  self.last = math.max(self.last, after or before)
   for _, text in ipairs(states) do
     local state = parse_state(text)
     state.before, state.after, state.process = before, after or math.huge, process
@@ -42,6 +45,7 @@ end
 -- A read with `include` sends two statements, each of which sees a state of its own: they are judged as two reads.
 function History:note_read(process, begin, ended, about, states)
   local read = { process = process, begin = begin, ["end"] = ended, about = about, states = states }
+  self.last = math.max(self.last, ended)
   local id = about:match "^notes (%d+)$"
   if id then
     read.about = "id " .. id
@@ -141,6 +145,40 @@ local function find_creations(list)
   end
 end
 
+-- Slices of time, so that a read is compared with the states of its time only.
+local SLICE = 0.25
+local function slice_of(moment) return math.floor(moment / SLICE) end
+
+function History:place_in_time(row, states)
+  local slices = {}
+  for _, state in ipairs(states) do
+    self.texts[state.text] = self.texts[state.text] or state
+    for n = slice_of(state.before), slice_of(math.min(state.until_, self.last)) do
+      slices[n] = slices[n] or {}
+      table.insert(slices[n], state)
+    end
+  end
+  self.slices[row] = slices
+end
+
+-- Iterates over the states of a row that may be seen in a span.
+function History:states(row, low, high)
+  local slices = self.slices[row] or {}
+  local from, last = slice_of(low), slice_of(high)
+  local n, i = from, 0
+  return function()
+    while n <= last do
+      i = i + 1
+      local state = slices[n] and slices[n][i]
+      if not state then
+        n, i = n + 1, 0
+      elseif n == from or slice_of(state.before) == n then -- once, in the first of its slices
+        return state
+      end
+    end
+  end
+end
+
 -- Says until when each state may be seen: the answer of the commit of the next one that is known to have happened.
 function History:finish()
   local accounts = {}
@@ -161,6 +199,8 @@ function History:finish()
       if not state.maybe then known = state end
     end
     self.rows[row] = kept
+    self.first[row] = kept[1]
+    self:place_in_time(row, kept)
   end
 end
 
@@ -178,29 +218,21 @@ local function possible_at(history, read, state, moment)
   return state.before <= moment and state.until_ >= moment and not_replaced(history, read, state)
 end
 
-local function find(history, text)
-  local row = text:match "^(%a%d+):"
-  for _, state in ipairs(history.rows[row] or {}) do
-    if state.text == text then return state end
-  end
-end
-
 -- Whether the row may be in a state that suits, at that moment. A row that was never there suits if `gone` does.
 local function row_may(history, read, row, moment, suits)
-  local list = history.rows[row]
-  if not list then return suits { gone = true } end
-  for _, state in ipairs(list) do
+  for state in history:states(row, moment, moment) do
     if possible_at(history, read, state, moment) and suits(state) then return true end
   end
   -- before its first state it was not there
-  return moment <= list[1].after and suits { gone = true }
+  local first = history.first[row]
+  return (not first or moment <= first.after) and suits { gone = true }
 end
 
 -- The moments at which anything changes for these rows, within a span.
 local function moments(history, rows, low, high)
   local list = { low, high }
   for _, row in ipairs(rows) do
-    for _, state in ipairs(history.rows[row] or {}) do
+    for state in history:states(row, low, high) do
       for _, moment in ipairs { state.before, state.until_ } do
         if moment > low and moment < high then list[#list + 1] = moment end
       end
@@ -325,7 +357,7 @@ local function judge(history, read)
   local rows, holds = kinds[kind](history, read, argument)
   local low, high = read.begin - history.delay, read["end"]
   for _, text in ipairs(read.states) do
-    local state = find(history, text)
+    local state = history.texts[text]
     if not state then
       if history.unknown <= read["end"] then return nil, true end
       return describe(read, "nobody wrote " .. text)
