@@ -141,7 +141,6 @@ static inline rl_lua_op *op_take_ready(lua_State *L, rl_scope *scope, int owner)
   rl_lua_op *op = op_take_idle(L, scope);
   if (scope->traced) rl_set_trace(L, op);
   op->inside = RL_INSIDE_NONE;
-  if (op->binding->context_count || op->in_context) rl_context_apply(L, op);
   return op;
 }
 
@@ -151,6 +150,7 @@ rl_lua_op *rl_lua_op_take_offline(lua_State *L, rl_scope *scope, int owner) {
 
 rl_lua_op *rl_lua_op_take(lua_State *L, rl_scope *scope, int owner) {
   rl_lua_op *op = op_take_ready(L, scope, owner);
+  if (op->binding->context_count || op->in_context) rl_context_apply(L, op);
   if (op->binding->open_count > 0) op->inside = rl_inside_check(L, scope, owner);
   return op;
 }

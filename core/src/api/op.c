@@ -91,14 +91,19 @@ rille_action rille_action_named(const char *name, size_t len) {
   return rl_action_named(rl_str_make(name, len));
 }
 
+static rille_status append_scope(rille_tape *args, const rl_tape_suffix *scope, rl_error *err) {
+  rille_status st = rl_tape_finish(args, err);
+  return st == RILLE_OK ? rl_tape_append(&args->tape, scope, err) : st;
+}
+
 rille_status rl_check_call(const rl_client *c, int32_t model, rille_action action, rille_tape *args, rl_error *err) {
   const rl_schema *s = c->schema;
   if (model < 0 || (size_t)model >= s->model_count)
     return rl_fail(err, RL_VALIDATION, "there is no model number %d", (int)model);
   if (!rl_action_info_of(action)) return rl_fail(err, RL_VALIDATION, "there is no action number %d", (int)action);
   if (!args) return rl_fail(err, RL_VALIDATION, "the arguments are missing; without arguments, pass an empty object");
-  rille_status st = rl_tape_finish(args, err);
-  return st == RILLE_OK ? rl_tape_append(&args->tape, c->traits.scope, err) : st;
+  if (c->traits.scope || args->tape.end.suffix) return append_scope(args, c->traits.scope, err);
+  return rl_tape_finish(args, err);
 }
 
 typedef rille_status start_function(rl_op *, rl_tx *, const rl_model *, rille_action, const rl_tape *, rl_error *);

@@ -76,22 +76,27 @@ static bool calls_are_all_sent(rl_op *op) {
   return op->sent_calls == op->call_count;
 }
 
+/* Marks what the operation touches, if it may write. */
+static rille_status mark_writes(rl_op *op, rl_error *err) {
+  return op->tx || op->lease->writer ? rl_committing_begin(op, err) : RILLE_OK;
+}
+
 static rille_status calls_send(rl_op *op, rl_error *err) {
   rl_exchange *io = &op->io;
   rl_group group = {0, false};
-  bool all = false;
+  bool all = false, first = op->own_tx == RL_OWN_UNDECIDED;
   rl_exchange_clear(io);
   bool has_none = op->own_tx == RL_OWN_NONE || op->own_tx == RL_OWN_NONE_TELLS;
   if (calls_are_all_sent(op) && has_none && !op->stream) return RILLE_DONE;
-  rille_status st = rl_own_tx_mark(op, err);
+  rille_status st = first ? mark_writes(op, err) : RILLE_OK; /* before anything is queued */
   if (st == RILLE_OK) st = rl_route_send_probe(op, err);
-  if (st == RILLE_OK) st = rl_own_tx_begin(op, err);
+  if (st == RILLE_OK && first) st = rl_own_tx_begin(op, err);
   if (st == RILLE_OK) st = send_calls(op, &group, &all, err);
   bool waits = group.waits && !only_tells(op);
   bool last = st == RILLE_OK && all && (!group.steps || (!waits && io->driver->pipelines));
   if (last && op->stream)
     st = rl_stream_end(op, err);
-  else if (last)
+  else if (last && op->own_tx == RL_OWN_OPEN)
     st = rl_own_tx_end(op, err);
   if (st != RILLE_OK) return st;
   return io->sent_count ? io->driver->flush(io->conn, err) : RILLE_DONE;

@@ -182,15 +182,19 @@ static void op_release_calls(rl_op *op) {
   op->call_count = 0;
 }
 
-void rl_op_reset(rl_op *op) {
-  bool idle = op->phase == RL_PHASE_IDLE; /* it has released everything */
-  if (op->stream) rl_stream_abandon(op);
-  if (op->cached) rl_cached_reset(op);
+static void op_stop_now(rl_op *op) {
   if (op_is_running(op)) {
     op_abandon_now(op);
     op_undo_now(op);
   }
   if (op->committing) rl_committing_end(op, false);
+}
+
+void rl_op_reset(rl_op *op) {
+  bool idle = op->phase == RL_PHASE_IDLE; /* it has released everything */
+  if (op->stream) rl_stream_abandon(op);
+  if (op->cached) rl_cached_reset(op);
+  if (!idle) op_stop_now(op);
   if (op->tx) rl_tx_answered(op->tx, op, false);
   if (!idle) op_release_connection(op);
   op_release_calls(op);

@@ -23,12 +23,6 @@ static rl_begin own_tx_how(const rl_op *op) {
   return (rl_begin){.read_only = op->snapshot, .snapshot = op->snapshot, .deferred = op->snapshot};
 }
 
-rille_status rl_own_tx_mark(rl_op *op, rl_error *err) {
-  if (op->own_tx != RL_OWN_UNDECIDED) return RILLE_OK;
-  bool may_write = op->tx || op->lease->writer;
-  return may_write ? rl_committing_begin(op, err) : RILLE_OK;
-}
-
 /* Returns whether an operation that needs no transaction begins one for the notice to other processes. */
 static bool own_tx_tells(rl_op *op) {
   if (rl_committing_wraps(op)) return true;
@@ -37,7 +31,6 @@ static bool own_tx_tells(rl_op *op) {
 }
 
 rille_status rl_own_tx_begin(rl_op *op, rl_error *err) {
-  if (op->own_tx != RL_OWN_UNDECIDED) return RILLE_OK;
   rille_status st = RILLE_OK;
   if (!own_tx_is_needed(op)) {
     op->own_tx = RL_OWN_NONE;

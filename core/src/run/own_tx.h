@@ -4,8 +4,6 @@
 
 #include "run/op.h"
 
-/* Called before anything is queued: marks what the operation touches, if it may write. AGAIN: op->wait is set. */
-rille_status rl_own_tx_mark(rl_op *op, rl_error *err);
 /* Called before the first group. Begins it, if the operation needs one. */
 rille_status rl_own_tx_begin(rl_op *op, rl_error *err);
 /* Sends the verb that keeps its work, if it is open, with the notice to other processes before it. */
