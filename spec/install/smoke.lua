@@ -75,6 +75,37 @@ db.item:create_many { data = rows }
 assert(rille.csv.encode(db.item:find_many { order_by = { id = "asc" } }, { model = db.item }) == csv)
 local first = db.item:find_first { select = { id = true }, order_by = { id = "asc" } }
 assert(first.id == 1 and tostring(select(2, pcall(function() return first.big end))):find "row.big: not selected")
+-- The cache: rows and values are the caller's own, made stale by writes and tags. Derived clients.
+db:close()
+db = rille.connect { schema_text = schema, url = url, cache = true }
+local function item(id, client) return (client or db).item:find_unique { where = { id = id }, cache = { ttl = 60, tags = { "items" } } } end
+repeat item(1) until db:metrics().cache.hits > 0
+item(1).num = 7
+assert(item(1).num ~= 7)
+local computed = 0
+local cached = db:cached(function(id)
+  computed = computed + 1
+  local row = item(id)
+  return { big = row and row.big, yes = true, list = { "a", id } }
+end, { key = "facts", ttl = 60, tags = { "facts" } })
+local value = cached(2)
+assert(computed == 1 and value.yes == true and value.list[2] == 2 and tostring(cached(2).big) == tostring(item(2).big) and computed == 1)
+db.item:update { where = { id = 2 }, data = { num = 0.5 } }
+assert(item(2).num == 0.5 and cached(2) and computed == 2)
+db:revalidate_tag "facts"
+assert(cached(2).yes and computed == 3 and db:page("/items", function() return "<p>" .. db.item:count() end, { ttl = 60 }) == "<p>9")
+db:revalidate_path "/*"
+assert(rille.request(function() return db.item:count() + db.item:count() end) == 18)
+local some = db:with { scope = { item = { id = { lt = 3 } } } }
+assert(some.item:count() == 2 and item(5, some) == nil and item(5) ~= nil)
+assert(not pcall(function() some.item:update { where = { id = 1 }, data = { id = 20 } } end) and db.item:count { where = { id = 20 } } == 0)
+local written = 0
+local extended = db:extend {
+  name = "smoke",
+  result = { item = { label = { needs = { id = true }, compute = function(row) return "item " .. tostring(row.id) end } } },
+  write = { item = { before = function(row) written, row.num = written + 1, 0.25 end } },
+}
+assert(extended.item:create { data = { id = 10, big = 1, num = 1 } }.label == "item 10" and written == 1 and item(10).num == 0.25)
 db:close()
 for _, suffix in ipairs { "", "-wal", "-shm" } do os.remove(url:sub(6) .. suffix) end
 print "ok"
