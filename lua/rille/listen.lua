@@ -43,7 +43,7 @@ function methods:notify(channel, payload)
       LONGEST_PAYLOAD, #payload)
   end
   -- A SELECT writes nothing that cached answers depend on. The name of the function keeps it from replicas.
-  self[client.SHARED].steps.query(scope, "SELECT count(*) FROM (SELECT pg_notify($1, $2)) AS sent", { channel, payload }, 2)
+  self[client.SHARED].steps.query(scope, "SELECT count(*) FROM (SELECT pg_notify($1, $2)) AS sent", { channel, payload }, 2, nil, nil, true)
 end
 
 local function list_of(method, channels)

@@ -1,5 +1,6 @@
-/* Raw statements: core.query, core.execute, each (scope, sql, parameters, count, numbered, models), and core.script
- * (scope, sql, models). models: a list of what the statement reads or writes, or nil. */
+/* Raw statements: core.query, core.execute, each (scope, sql, parameters, count, numbered, models, unscoped), and
+ * core.script (scope, sql, models). models: a list of what the statement reads or writes, or nil. unscoped: it reaches
+ * no row of a model, so a client with a scope may send it. */
 #include "binding.h"
 
 /* A statement about more models than this may be about everything. */
@@ -37,17 +38,17 @@ static rl_lua_op *raw_start(lua_State *L, rl_scope *scope, int query, int job) {
   const char *sql = luaL_checklstring(L, 2, &len);
   if (!lua_isnoneornil(L, 3)) luaL_checktype(L, 3, LUA_TTABLE);
   int n = (int)luaL_optinteger(L, 4, 0);
-  int numbered = lua_toboolean(L, 5) ? RILLE_RAW_NUMBERED : 0;
+  if (lua_toboolean(L, 5)) query |= RILLE_RAW_NUMBERED;
+  if (lua_toboolean(L, 7)) query |= RILLE_RAW_UNSCOPED;
   lua_settop(L, 6);
   lua_replace(L, 4); /* models */
   lua_settop(L, 4);
-  if (query) rl_before_read(L, scope, 1, "query_raw");
+  if (query & RILLE_RAW_ROWS) rl_before_read(L, scope, 1, "query_raw");
   rl_lua_op *op = rl_lua_op_take(L, scope, 1);
   raw_write_params(L, b, op, n, job ? RL_WALK_COPY : 0);
   if (job) rl_job_prepare(op, scope);
   rl_lua_op_begin(op, scope);
-  if (rl_raw_touches(L, op, 4) < 0 ||
-      rille_op_raw(op->core, rl_lua_op_tx(op), sql, len, op->tape, query | numbered, &op->err) < 0)
+  if (rl_raw_touches(L, op, 4) < 0 || rille_op_raw(op->core, rl_lua_op_tx(op), sql, len, op->tape, query, &op->err) < 0)
     rl_lua_op_throw(L, scope, op, 5);
   return op;
 }

@@ -163,6 +163,39 @@ support.each_engine(function(engine)
     assert.equal(1, db:query_raw("SELECT 1 AS one")[1].one)
   end)
 
+  it("leaves alone what reaches no rows", function()
+    if engine ~= "postgresql" then return end
+    local heard = {}
+    own:listen("scoped", function(n)
+      heard[#heard + 1] = n.payload
+      return #heard < 2
+    end, { timeout = 30000, on_listen = function()
+      own:notify("scoped", "a")
+      own:transaction(function(tx) tx:notify("scoped", "b") end)
+    end })
+    assert.same({ "a", "b" }, heard)
+    assert.equal(4, own:advisory_lock("scoped", function() return own.post:count {} end))
+  end)
+
+  it("sends what the condition written out sends", function()
+    local function sent(client, model, args)
+      local list = {}
+      for i, statement in ipairs(client[model]:explain(args).statements) do list[i] = statement.sql end
+      return list
+    end
+    local mine = { tenantId = 7 }
+    for _, pair in ipairs {
+      { "post", { action = "find_unique", where = { id = 1 } }, { action = "find_unique", where = { id = 1, tenantId = 7 } } },
+      { "post", { where = { id = { gt = 1 } }, take = 3 }, { where = { id = { gt = 1 }, tenantId = 7 }, take = 3 } },
+      { "user", { where = { id = { gt = 1 } }, include = { posts = { include = { comments = true } } } },
+        { where = { id = { gt = 1 }, tenantId = 7 }, include = { posts = { where = mine, include = { comments = { where = mine } } } } } },
+      { "post", { action = "update_many", where = { id = 1 }, data = { views = 1 } },
+        { action = "update_many", where = { id = 1, tenantId = 7 }, data = { views = 1 } } },
+    } do
+      assert.same(sent(db, pair[1], pair[3]), sent(own, pair[1], pair[2]))
+    end
+  end)
+
   it("leaves another tenant's row alone if it has the key of an upsert", function()
     local function taken(model, method, args)
       local e = support.fails("P2002", own[model][method], own[model], args)

@@ -116,9 +116,10 @@ RILLE_API rille_status rille_op_model(rille_op *op, rille_tx *tx, int32_t model,
 /* Bits of `query`. */
 #define RILLE_RAW_ROWS 1     /* returns rows (columns by rille_op_columns), otherwise only the count */
 #define RILLE_RAW_NUMBERED 2 /* placeholders have numbers, if there are any: `?` is PostgreSQL's operator */
+#define RILLE_RAW_UNSCOPED 4 /* reaches no row of a model, so a client with a scope may send it */
 
-/* Starts a raw statement with `$1` or `?` placeholders. params: a tape with one list of values, or NULL. query:
- * RILLE_RAW_ROWS or 0, and RILLE_RAW_NUMBERED. Errors: P2010 with the database's message. One round trip. */
+/* Starts a raw statement with `$1` or `?` placeholders. params: a tape with one list of values, or NULL. query: the
+ * bits above, or 0. Errors: P2010 with the database's message. One round trip. */
 RILLE_API rille_status rille_op_raw(rille_op *op, rille_tx *tx, const char *sql, size_t len, rille_tape *params,
                                     int query, rille_error **err);
 

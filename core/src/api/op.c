@@ -148,8 +148,9 @@ rille_status rille_op_batch_model(rille_op *op, int32_t model, rille_action acti
 static rl_raw_call raw_call(const char *sql, size_t len, const rille_tape *params, int query) {
   return (rl_raw_call){.sql = rl_str_make(sql, len),
                        .params = params ? &params->tape : NULL,
-                       .rows = (query & ~RILLE_RAW_NUMBERED) != 0,
-                       .numbered = (query & RILLE_RAW_NUMBERED) != 0};
+                       .rows = (query & RILLE_RAW_ROWS) != 0,
+                       .numbered = (query & RILLE_RAW_NUMBERED) != 0,
+                       .unscoped = (query & RILLE_RAW_UNSCOPED) != 0};
 }
 
 rille_status rille_op_batch_raw(rille_op *op, const char *sql, size_t len, rille_tape *params, int query,

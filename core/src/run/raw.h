@@ -9,6 +9,7 @@ typedef struct rl_raw_call {
   const rl_tape *params; /* NULL: none */
   bool rows;             /* returns rows, otherwise their number */
   bool numbered;         /* `?` is no placeholder where it may be an operator */
+  bool unscoped;         /* allowed although the client has a scope */
 } rl_raw_call;
 
 extern const rl_call_kind rl_call_raw;
