@@ -72,6 +72,7 @@ local LAZY = {
   seed = function() return require "rille.seed" end,
   backup = function() return errors.entries(require "rille.backup").backup end,
   restore = function() return require("rille.backup").restore end,
+  cache = function() return errors.entries(require "rille.cache") end,
   handler = function() return require "rille.handler" end,
   form = function() return require("rille.form").decode end,
   fail = function() return require("rille.faults").fail end,

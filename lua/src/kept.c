@@ -253,6 +253,30 @@ static int clear_cache(lua_State *L) {
   return 0;
 }
 
+/* core.cache_survey(store, prefix or nil, clears): returns what a Redis server has under the prefix. */
+static int survey_cache(lua_State *L) {
+  const char *store = rl_string_arg(L, 1, "store"),
+             *prefix = lua_isnoneornil(L, 2) ? NULL : rl_string_arg(L, 2, "prefix");
+  rille_cache_survey_result r = {.struct_size = (uint32_t)sizeof r};
+  rl_lua_box *box = rl_lua_box_push(L);
+  rl_lua_box_check(L, box, rille_cache_survey(store, prefix, lua_toboolean(L, 3), &r, &box->err));
+  const struct {
+    const char *name;
+    int64_t value;
+  } all[] = {{"entries", r.entries}, {"bytes", r.bytes},         {"stamps", r.stamps},
+             {"marks", r.marks},     {"computing", r.computing}, {"outdated", r.outdated},
+             {"removed", r.removed}, {"memory", r.memory},       {"max_memory", r.max_memory}};
+  lua_createtable(L, 0, (int)(sizeof all / sizeof *all) + 1);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    if (all[i].value < 0) continue; /* not known */
+    rl_push_integer(L, all[i].value);
+    lua_setfield(L, -2, all[i].name);
+  }
+  lua_pushboolean(L, r.partial);
+  lua_setfield(L, -2, "partial");
+  return 1;
+}
+
 /* __gc */
 static int context_gc(lua_State *L) {
   rl_lua_context *c = (rl_lua_context *)rl_is(L, rl_binding_of(L), 1, RL_REF_CONTEXT);
@@ -272,6 +296,7 @@ void rl_kept_setup(lua_State *L) {
                                        {"context_end", end_context},
                                        {"cache_stats", push_cache_stats},
                                        {"cache_clear", clear_cache},
+                                       {"cache_survey", survey_cache},
                                        {NULL, NULL}};
   rl_push_ref(L, RL_REF_CONTEXT);
   rl_set_functions(L, meta);

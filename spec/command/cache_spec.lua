@@ -1,5 +1,6 @@
 -- `rille cache ...` as a process, and what the triggers send.
 local harness = require "command.harness"
+local redis = require "cache.redis"
 local support = require "support"
 
 local SCHEMA = [[
@@ -127,6 +128,131 @@ support.each_engine(function(engine)
       assert.truthy(harness.json(folder, "cache triggers").created)
       support.write(folder .. "/migrations/migration_lock.toml", 'provider = "sqlite"\n')
       assert.equal("P3019", harness.json(folder, "cache triggers --drop", { status = 1 }).error.code)
+    end)
+  end)
+end)
+
+-- A process with a client `db` whose cache keeps the number of tags; its answers are "hit 0" and the like.
+local COUNT = "local count = db.tag:count { cache = { ttl = 600 } } return told() .. ' ' .. count"
+
+support.each_engine(function(engine)
+  describe("rille cache stats and clear", function()
+    local folder, url, server
+
+    local function ok(arguments, status) return harness.ok(folder, arguments, { url = url, status = status }) end
+    local function json(arguments, status) return harness.json(folder, arguments, { url = url, status = status }) end
+
+    local function wait_for(process, answer)
+      local got
+      for _ = 1, 3000 do
+        got = process:ask(COUNT)
+        if got == answer then return end
+        os.execute "sleep 0.01"
+      end
+      error(("expected %s, got %s"):format(answer, got), 2)
+    end
+
+    before_each(function()
+      folder, url = harness.project(engine, SCHEMA)
+      ok "db push"
+    end)
+    after_each(function()
+      if server then server:stop() end
+      server = nil
+    end)
+
+    it("tell every process with a cache in memory", function()
+      local process = redis.process(url, SCHEMA, "memory")
+      wait_for(process, "hit 0")
+      assert.equal("hit 0", process:ask(COUNT))
+      local out = ok("cache stats").out
+      assert.truthy(out:find("db:metrics().cache", 1, true) and out:find('db:metrics("prometheus")', 1, true))
+      assert.equal(engine == "postgresql" and 0 or nil, json("cache stats").notices)
+      assert.same({ told = true }, json "cache clear")
+      for _ = 1, 3000 do
+        local answer = process:ask(COUNT)
+        if answer == "miss 0" then break end
+        assert.equal("hit 0", answer)
+        assert.equal("postgresql", engine) -- a notice needs a moment
+      end
+      wait_for(process, "hit 0")
+      local how = engine == "postgresql" and "PostgreSQL: a notice was sent" or "SQLite: the version of the file has moved"
+      assert.truthy(ok("cache clear").out:find(how, 1, true))
+      process:close()
+    end)
+
+    it("count what a Redis server has, and empty it", function()
+      server = redis.server()
+      local store = server:url()
+      assert.equal(0, json("cache stats --store " .. store).store.entries)
+      local process = redis.process(url, SCHEMA, store)
+      wait_for(process, "hit 0")
+      local found = json("cache stats --store " .. store).store
+      assert.equal(1, found.entries)
+      assert.is_true(found.bytes > 0 and found.stamps > 0 and found.memory > 0)
+      assert.same({ 0, 0, 0, false }, { found.marks, found.outdated, found.removed, found.partial })
+      assert.equal(0, json("cache stats --prefix other: --store " .. store).store.entries)
+      local text = harness.ok(folder, "cache stats", { url = url, env = { RILLE_CACHE_STORE = store } }).out
+      assert.truthy(text:find('✓ the store, keys that begin with "rille:":\n  1 answer, ', 1, true))
+      assert.equal(0, json("cache clear --prefix other: --store " .. store).store.removed)
+      wait_for(process, "hit 0")
+      local cleared = harness.json(folder, "cache clear", { url = url, env = { RILLE_CACHE_STORE = store } })
+      assert.is_true(cleared.told)
+      assert.equal(1, cleared.store.removed)
+      assert.equal(0, json("cache stats --store " .. store).store.entries)
+      wait_for(process, "hit 0")
+      assert.equal(1, json("cache clear --store " .. store).store.removed)
+      assert.truthy(ok("cache clear --store " .. store).out:find("✓ store: everything is stale, ", 1, true))
+      process:close()
+    end)
+
+    it("need no database for a Redis server", function()
+      server = redis.server()
+      local empty = support.folder()
+      assert.equal(0, harness.json(empty, "cache stats --store " .. server:url()).store.entries)
+      assert.is_false(harness.json(empty, "cache clear --store " .. server:url()).told)
+      assert.equal(1, harness.run(empty, "cache clear").status)
+      assert.truthy(harness.ok(empty, "cache stats").out:find("db:metrics().cache", 1, true))
+    end)
+
+    it("fail in words", function()
+      local function fails(arguments, code, words)
+        local e = json(arguments, 1).error
+        assert.equal(code, e.code)
+        assert.truthy(e.message:find(words, 1, true), e.message)
+        assert.is_nil(e.message:find("secret", 1, true))
+      end
+      server = redis.server()
+      local nobody = "unix://" .. support.folder() .. "/socket"
+      fails("cache stats --store " .. nobody, "P1001", "the cache's server " .. nobody .. "?db=0: the server cannot be reached")
+      fails("cache clear --store " .. nobody, "P1001", "was not told that everything is stale: the server cannot be reached")
+      server:cli "CONFIG SET requirepass right"
+      local closed = server:url():gsub("//", "//:secret@", 1)
+      fails("cache stats --store " .. closed, "P1001", "the server refused the user or the password")
+      fails("cache clear --store " .. closed, "P1001", "was not told that everything is stale: the server refused the user or the password")
+      fails("cache stats --store http://:secret@x", "VALIDATION", "expected `redis://")
+      fails("cache stats --prefix x:", "VALIDATION", "--prefix is that of keys in Redis")
+      fails("cache clear --store memory --prefix x:", "VALIDATION", "--prefix is that of keys in Redis")
+      assert.equal("USAGE", json("cache stats --stores x", 2).error.code)
+      if engine == "postgresql" then
+        local away = harness.json(folder, "cache clear --url postgresql://postgres@127.0.0.1:1/x?connect_timeout=1", { status = 1 })
+        assert.equal("P1001", away.error.code)
+      else
+        assert.equal("P1003", harness.json(folder, "cache clear --url file:" .. folder .. "/none.db", { status = 1 }).error.code)
+        assert.is_false(harness.exists(folder .. "/none.db"))
+        assert.equal("VALIDATION", harness.json(folder, "cache clear --url sqlite::memory:", { status = 1 }).error.code)
+      end
+    end)
+
+    it("leave the database as it was", function()
+      if engine ~= "sqlite" then return end
+      local db = support.connect(url, SCHEMA)
+      db:execute_raw "PRAGMA user_version = 7"
+      db:close()
+      ok "cache clear"
+      db = support.connect(url, SCHEMA)
+      assert.equal(7, db:query_raw("PRAGMA user_version")[1].user_version)
+      assert.equal("✓ The database is as schema.prisma says.\n", ok("db push").out)
     end)
   end)
 end)

@@ -101,7 +101,25 @@ RILLE_API void rille_client_cache_stats(const rille_client *c, rille_cache_stats
 /* By model or label, index from 0. Returns 0 if there is none with this index. */
 RILLE_API int rille_client_cache_label(const rille_client *c, uint32_t index, const char **name, size_t *len,
                                        rille_cache_stats *out);
+/* Drops everything, and with Redis tells the other processes. Blocks. P1001: the server was not told, which is made up
+ * for as soon as it answers; until then this process uses nothing from it. */
 RILLE_API rille_status rille_client_cache_clear(rille_client *c, rille_error **err);
+
+/* What a Redis server has under a prefix, for all databases that use it. */
+typedef struct rille_cache_survey_result {
+  uint32_t struct_size;       /* set by the caller */
+  int32_t partial;            /* 1: there are too many keys, not all were seen */
+  int64_t entries, bytes;     /* answers, with their keys and what they depend on */
+  int64_t stamps, marks;      /* names that have a stamp, and writes of them that are under way or unknown */
+  int64_t computing;          /* answers that somebody computes */
+  int64_t outdated;           /* keys from before the server was started again */
+  int64_t removed;            /* by clears */
+  int64_t memory, max_memory; /* of the whole server; -1: not known. max_memory 0: it has no limit */
+} rille_cache_survey_result;
+/* Counts it; clears: 1: makes all of it stale for everybody, then removes the answers. prefix NULL: "rille:". Blocks, a
+ * minute at most. Errors: VALIDATION (the URL), P1001 (the server cannot be reached, or refuses). */
+RILLE_API rille_status rille_cache_survey(const char *store, const char *prefix, int clears,
+                                          rille_cache_survey_result *out, rille_error **err);
 
 RILLE_END_DECLS
 #endif

@@ -159,6 +159,25 @@ rille_status rille_client_cache_clear(rille_client *c, rille_error **err) {
   rl_error error = {0};
   rl_cache *answers = cache_of(c);
   if (!answers) return rl_box(rl_fail(&error, RL_VALIDATION, "the client has no cache"), &error, err);
-  rl_shared_clear(answers);
-  return RILLE_OK;
+  return rl_box(rl_shared_clear(answers, &error), &error, err);
+}
+
+rille_status rille_cache_survey(const char *store, const char *prefix, int clears, rille_cache_survey_result *out,
+                                rille_error **err) {
+  rl_error error = {0};
+  rl_survey_figures n = {0};
+  rille_status st = store ? rl_shared_survey(rl_str_of(store), rl_str_of(prefix ? prefix : ""), clears, &n, &error)
+                          : rl_fail(&error, RL_VALIDATION, "store: expected the URL of a Redis server, got NULL");
+  rille_cache_survey_result full = {.partial = n.partial,
+                                    .entries = n.entries,
+                                    .bytes = n.bytes,
+                                    .stamps = n.stamps,
+                                    .marks = n.marks,
+                                    .computing = n.computing,
+                                    .outdated = n.outdated,
+                                    .removed = n.removed,
+                                    .memory = n.memory,
+                                    .max_memory = n.max_memory};
+  if (st == RILLE_OK) rl_write_struct(out, &full, sizeof full);
+  return rl_box(st, &error, err);
 }

@@ -12,6 +12,7 @@
 #include "run/drive.h"
 
 #define USUAL_ENTRY ((size_t)1 << 20)
+#define USUAL_PREFIX "rille:"
 
 /* ------------------------------------------------------------------ opening */
 
@@ -20,7 +21,7 @@ bool rl_shared_is_wanted(const rl_cache_settings *s) {
 }
 
 rille_status rl_shared_open(rl_client *c, const rl_cache_settings *s, rl_cache *answers, rl_error *err) {
-  rl_str prefix = s->prefix.len ? s->prefix : RL_STR("rille:");
+  rl_str prefix = s->prefix.len ? s->prefix : RL_STR(USUAL_PREFIX);
   size_t most = s->limits.max_entry > 0 ? (size_t)s->limits.max_entry : USUAL_ENTRY;
   if (rl_pool_conn_options(c->pool)->memory)
     return rl_fail(err, RL_VALIDATION,
@@ -131,16 +132,34 @@ void rl_shared_land(rl_shared *s, rl_flight *f, const rl_landing *l) {
   rl_flight_give(f, l->bytes, kept ? RL_GIVEN_KEPT : RL_GIVEN_REFUSED);
 }
 
-static rille_status told_step(void *what, rl_wait *wait, rl_error *err) {
-  (void)err;
-  return rl_cache_write_told(what, wait);
+/* ------------------------------------------------------------------ clearing and counting */
+
+static rille_status survey_step(void *what, rl_wait *wait, rl_error *err) {
+  return rl_survey_next(what, wait, err);
 }
 
-void rl_shared_clear(rl_cache *answers) {
-  rl_writing all;
+static rille_status survey(rl_remote *r, bool clears, rl_survey_figures *out, rl_error *err) {
+  rl_survey s;
+  rl_survey_begin(&s, r, clears);
+  rille_status st = rl_drive(survey_step, &s, RL_NO_DEADLINE, err);
+  if (st == RILLE_DONE) *out = s.figures;
+  rl_survey_end(&s);
+  return st == RILLE_DONE ? RILLE_OK : st;
+}
+
+rille_status rl_shared_clear(rl_cache *answers, rl_error *err) {
+  rl_survey_figures ignored;
   rl_cache_clear(answers);
-  if (!rl_cache_remote(answers)) return;
-  rl_cache_write_begins(answers, &all, NULL);
-  (void)rl_drive(told_step, &all, RL_NO_DEADLINE, NULL);
-  rl_cache_write_ends(&all, RL_WRITE_DONE, NULL);
+  rl_cache_touch_everything(answers);
+  rl_remote *r = rl_cache_remote(answers);
+  return r ? survey(r, true, &ignored, err) : RILLE_OK;
+}
+
+rille_status rl_shared_survey(rl_str store, rl_str prefix, bool clears, rl_survey_figures *out, rl_error *err) {
+  rl_remote *r = NULL;
+  if (!prefix.len) prefix = RL_STR(USUAL_PREFIX);
+  rille_status st = rl_remote_open(store, prefix, USUAL_ENTRY, &r, err);
+  if (st == RILLE_OK) st = survey(r, clears, out, err);
+  rl_remote_release(r);
+  return st;
 }

@@ -3,7 +3,7 @@
 #ifndef RL_RUN_SHARED_H
 #define RL_RUN_SHARED_H
 
-#include "cache/redis/remote.h"
+#include "cache/redis/survey.h"
 #include "run/answers.h"
 #include "run/asking.h"
 
@@ -52,7 +52,10 @@ typedef struct rl_landing {
 /* Ends a flight with an answer, which is kept here, or in the server if it was asked. */
 void rl_shared_land(rl_shared *s, rl_flight *f, const rl_landing *l);
 
-/* Clears a cache, and what other processes share with it. Blocks for one conversation. */
-void rl_shared_clear(rl_cache *answers);
+/* Clears a cache, and what other processes share with it. Blocks. P1001: the server was not told, which is made up for
+ * as soon as it answers; until then this process uses nothing from it. */
+rille_status rl_shared_clear(rl_cache *answers, rl_error *err);
+/* Counts what a server has, or clears it, for no client. Blocks. VALIDATION, P1001. */
+rille_status rl_shared_survey(rl_str store, rl_str prefix, bool clears, rl_survey_figures *out, rl_error *err);
 
 #endif

@@ -8,6 +8,8 @@ local providers = require("rille").tools.providers
 ---@field unindexed_keys fun(db: rille.Client, schemas: table<string, boolean>): { table: string, columns: string[], schema?: string }[] foreign
 ---keys that no index begins with; schemas: those that belong to the project beside the search path
 ---@field scans fun(db: rille.Client, sql: string, statement: table): table[] tables that a statement reads whole to find rows by conditions
+---@field tell_caches fun(db: rille.Client): string makes everything stale that other processes keep; returns how they learn it
+---@field notices? fun(db: rille.Client): number how full the queue of notices is, from 0 to 1
 ---@field number_on fun(db: rille.Client, facts: table) what must happen after rows with numbers of their own were created
 
 local database = {}

@@ -25,6 +25,13 @@ end
 
 function on.check() end
 
+function on.tell_caches(db)
+  db:notify("rille_cache", "everything")
+  return "a notice was sent to all processes that have a cache on this database"
+end
+
+function on.notices(db) return db:query_raw("SELECT pg_notification_queue_usage() AS full")[1].full end
+
 local function quote(name) return '"' .. name:gsub('"', '""') .. '"' end
 
 -- Moves the sequences of a model's columns behind the greatest values, which were written without them.

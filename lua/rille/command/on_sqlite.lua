@@ -6,6 +6,15 @@ local files = require "rille.command.files"
 
 local on = { version = "SELECT sqlite_version() AS v" }
 
+-- A committed write that changes nothing: for every other connection the file has a new version.
+function on.tell_caches(db)
+  db:transaction(function(tx)
+    local version = tx:query_raw("PRAGMA user_version")[1].user_version
+    tx:execute_raw(("PRAGMA user_version = %d"):format(version))
+  end)
+  return "the version of the file has moved, which every process with a cache notices at its next call"
+end
+
 function on.number_on() end -- a new row gets a number after the greatest one
 
 local KEYS = [[

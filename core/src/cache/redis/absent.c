@@ -1,5 +1,5 @@
 /* A build without Redis: a store with a URL is an error, so the other functions are never reached. */
-#include "cache/redis/remote.h"
+#include "cache/redis/survey.h"
 
 rille_status rl_remote_open(rl_str url, rl_str prefix, size_t most, rl_remote **out, rl_error *err) {
   (void)url, (void)prefix, (void)most;
@@ -74,4 +74,15 @@ rille_status rl_talk_next(rl_talk *t, rl_wait *wait) {
 }
 void rl_talk_end(rl_talk *t) {
   (void)t;
+}
+void rl_survey_begin(rl_survey *s, rl_remote *r, bool clears) {
+  (void)r, (void)clears;
+  *s = (rl_survey){.stage = RL_SURVEY_OVER};
+}
+rille_status rl_survey_next(rl_survey *s, rl_wait *wait, rl_error *err) {
+  (void)s, (void)wait, (void)err;
+  return RILLE_DONE;
+}
+void rl_survey_end(rl_survey *s) {
+  (void)s;
 }

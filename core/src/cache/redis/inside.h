@@ -21,6 +21,7 @@ void rl_remote_succeed(rl_remote *r);
 
 int64_t rl_remote_limit(const rl_remote *r);
 size_t rl_remote_most(const rl_remote *r);
+rl_str rl_remote_prefix(const rl_remote *r);
 rl_str rl_remote_space(const rl_remote *r, const rl_link *l, rl_buf *out); /* what all keys begin with */
 void rl_remote_token(rl_remote *r, char out[RL_TOKEN_SIZE]);               /* of one write */
 void rl_remote_instance(rl_remote *r,

@@ -338,18 +338,6 @@ static rille_status link_shake(rl_link *l, rl_wait *wait) {
   }
 }
 
-/* Reads "name:value" of INFO. */
-static bool read_fact(rl_str text, const char *name, char *out, size_t size) {
-  const char *at = text.len ? memmem(text.p, text.len, name, strlen(name)) : NULL;
-  if (!at) return false;
-  size_t len = 0, left = (size_t)(text.p + text.len - at) - strlen(name);
-  at += strlen(name);
-  while (len < left && len + 1 < size && (unsigned char)at[len] > ' ') len++;
-  memcpy(out, at, len);
-  out[len] = '\0';
-  return len > 0;
-}
-
 static rille_status link_take_greeting(rl_link *l, const rl_reply *reply) {
   char role[16];
   if (reply->kind == RL_REPLY_ERROR) { /* its text may repeat what was sent */
@@ -363,12 +351,12 @@ static rille_status link_take_greeting(rl_link *l, const rl_reply *reply) {
   l->greetings--;
   if (reply->kind == (l->greetings >= 2 + RL_SCRIPT_COUNT ? RL_REPLY_STATUS : RL_REPLY_TEXT) && l->greetings >= 2)
     return RILLE_OK;
-  if (reply->kind == RL_REPLY_TEXT && l->greetings == 1 && read_fact(reply->text, "\nrun_id:", l->run, sizeof l->run))
+  if (reply->kind == RL_REPLY_TEXT && l->greetings == 1 && rl_reply_fact(reply, "\nrun_id:", l->run, sizeof l->run))
     return RILLE_OK;
-  if (reply->kind != RL_REPLY_TEXT || l->greetings != 0 || !read_fact(reply->text, "\nrole:", role, sizeof role))
+  if (reply->kind != RL_REPLY_TEXT || l->greetings != 0 || !rl_reply_fact(reply, "\nrole:", role, sizeof role))
     return link_fail(l, "the server's greeting is not that of Redis");
   if (strcmp(role, "master") != 0) return link_fail(l, "the server is a replica");
-  (void)read_fact(reply->text, "\nmaster_replid:", l->history, sizeof l->history);
+  (void)rl_reply_fact(reply, "\nmaster_replid:", l->history, sizeof l->history);
   rl_str parts[] = {rl_str_of(l->run), RL_STR("/"), rl_str_of(l->history)};
   rl_sha256_hex(parts, 3, l->life);
   l->life[RL_LIFE_DIGITS] = '\0';

@@ -188,6 +188,10 @@ size_t rl_remote_most(const rl_remote *r) {
   return atomic_load(&r->most);
 }
 
+rl_str rl_remote_prefix(const rl_remote *r) {
+  return r->prefix;
+}
+
 rl_str rl_remote_space(const rl_remote *r, const rl_link *l, rl_buf *out) {
   rl_buf_reset(out);
   rl_buf_str(out, r->prefix);

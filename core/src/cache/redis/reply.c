@@ -119,3 +119,15 @@ bool rl_reply_integer_at(const rl_reply *list, size_t index, int64_t *out) {
   *out = list->items[index]->integer;
   return true;
 }
+
+bool rl_reply_fact(const rl_reply *reply, const char *name, char *out, size_t size) {
+  rl_str text = reply->text;
+  const char *at = reply->kind == RL_REPLY_TEXT && text.len ? memmem(text.p, text.len, name, strlen(name)) : NULL;
+  if (!at) return false;
+  size_t len = 0, left = (size_t)(text.p + text.len - at) - strlen(name);
+  at += strlen(name);
+  while (len < left && len + 1 < size && (unsigned char)at[len] > ' ') len++;
+  memcpy(out, at, len);
+  out[len] = '\0';
+  return len > 0;
+}

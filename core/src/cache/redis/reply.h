@@ -40,5 +40,7 @@ bool rl_replies_are_read(const rl_replies *r); /* no bytes are left */
 /* Return whether an item of a list exists and is of the kind; then *out is set. */
 bool rl_reply_text_at(const rl_reply *list, size_t index, rl_str *out);
 bool rl_reply_integer_at(const rl_reply *list, size_t index, int64_t *out);
+/* Reads what follows a name in a text of INFO, up to the end of its line. Returns false if it is not there. */
+bool rl_reply_fact(const rl_reply *reply, const char *name, char *out, size_t size);
 
 #endif
