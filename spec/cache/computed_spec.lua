@@ -127,6 +127,22 @@ support.each_engine(function(engine)
     assert.is_true(new(1.0) <= 1) -- given back as it was asked for
   end)
 
+  it("with auto = false is not stale for what it reads through the cache, nor is what it is part of", function()
+    local db = open()
+    local function read() return db.item:count { cache = { ttl = 600, tags = { "read" } } } end
+    local inner = db:cached(read, { key = "inner", ttl = 600 })
+    local fixed, fixed_calls = counting(db, function() return read() + inner() end, { key = "fixed", auto = false, tags = { "fixed" } })
+    local whole, whole_calls = counting(db, function() return fixed() end, { key = "whole" })
+    assert.equal(0, whole())
+    db.item:create { data = { name = "x" } }
+    db:revalidate_tag "read"
+    assert.equal(0, whole())
+    assert.same({ 1, 1 }, { whole_calls(), fixed_calls() })
+    db:revalidate_tag "fixed"
+    assert.equal(2, whole())
+    assert.same({ 2, 2 }, { whole_calls(), fixed_calls() })
+  end)
+
   it("is stale after writes, tags and paths", function()
     local db = open()
     local count = function() return db.item:count() end

@@ -245,6 +245,34 @@ static void test_a_value_is_as_old_as_its_parts(void **state) {
   rl_cache_release(c);
 }
 
+/* What only its ttl and its tags make stale passes on nothing else of its parts. */
+static void test_parts_of_what_has_only_a_ttl(void **state) {
+  (void)state;
+  rl_cache *c = caching_open("flight");
+  rl_cache_clear(c);
+  rl_flight *outer = caching_begin(c, "outer", 6), *middle, *inner;
+  rl_question q = caching_ask_for("middle");
+  rl_cache_entry *e;
+  q.within = outer;
+  q.by_ttl_only = true;
+  assert_int_equal(rl_cache_ask(c, &q, &e, &middle, NULL), RL_CACHE_COMPUTE);
+  rl_names tag = caching_names(7, 0), table = caching_names(8, 0);
+  rl_flight_note(middle, &tag);
+  assert_int_equal(ask(c, "inner", middle, false, &inner, NULL), RL_CACHE_COMPUTE);
+  rl_flight_note(inner, &table);
+  rl_cache_touch(c, &table);
+  assert_false(rl_flight_land(inner, RL_STR("i"), true)); /* written meanwhile */
+  assert_true(rl_flight_land(middle, RL_STR("m"), true));
+  assert_true(rl_flight_land(outer, RL_STR("o"), true));
+  rl_cache_touch(c, &table);
+  assert_true(caching_has(c, "middle") && caching_has(c, "outer"));
+  rl_cache_touch(c, &tag);
+  assert_false(caching_has(c, "middle") || caching_has(c, "outer"));
+  rl_names_dispose(&tag);
+  rl_names_dispose(&table);
+  rl_cache_release(c);
+}
+
 static void test_its_own_computation(void **state) {
   (void)state;
   rl_cache *c = caching_open("flight");
@@ -434,6 +462,7 @@ int main(void) {
       cmocka_unit_test(test_an_old_snapshot_sends_waiters_away),
       cmocka_unit_test(test_a_computation_depends_on_its_parts),
       cmocka_unit_test(test_a_value_is_as_old_as_its_parts),
+      cmocka_unit_test(test_parts_of_what_has_only_a_ttl),
       cmocka_unit_test(test_its_own_computation),
       cmocka_unit_test(test_a_circle_of_computations),
       cmocka_unit_test(test_sixteen_threads_compute_once),

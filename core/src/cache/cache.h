@@ -118,6 +118,7 @@ typedef struct rl_question {
   bool blocking;     /* the caller's thread stands while it waits */
   rl_flight *within; /* the innermost computation that the caller is part of; NULL: none */
   uint32_t label;    /* for figures: rl_cache_label */
+  bool by_ttl_only;  /* what is within it makes it older, and not stale */
 } rl_question;
 
 /* Asks. HIT, STALE_HIT: *entry is retained. COMPUTE: *flight is the caller's, to be ended once. WAIT: the seat waits;

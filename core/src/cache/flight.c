@@ -59,6 +59,7 @@ static rl_flight *flight_new(rl_cache *c, const rl_question *q, uint64_t hash) {
   f->hash = hash;
   f->thread = rl_this_thread();
   f->label = q->label;
+  f->by_ttl_only = q->by_ttl_only;
   f->key_len = q->key.len;
   memcpy(f->key, q->key.p, q->key.len);
   f->within = rl_flight_of_question(q);
@@ -313,14 +314,18 @@ void rl_flight_spoil(rl_flight *f) {
 
 /* ------------------------------------------------------------------ its end */
 
-/* What a computation depends on, those that it is part of depend on, too. A private cache has other stamps, but what is
- * read within it is noted by the others as well. */
+/* What a computation depends on, those that it is part of depend on, too, unless they say otherwise. A private cache
+ * has other stamps, but what is read within it is noted by the others as well. */
 static void flight_pass_on(const rl_flight *f, bool failed) {
   rl_flight *w = f->within;
   if (!w || w->state != RL_FLIGHT_UNDER_WAY) return;
   flight_is_as_old_as(w, f->born_ms);
-  if (failed || (f->spoiled && !f->cache->is_private))
+  if (failed)
     w->spoiled = true; /* it may go on without the value */
+  else if (w->by_ttl_only)
+    return;
+  else if (f->spoiled && !f->cache->is_private)
+    w->spoiled = true;
   else if (f->cache == w->cache)
     flight_add_stamps(w, f->all, f->stamps, f->stamp_count);
   else if (!f->cache->is_private)

@@ -151,6 +151,7 @@ struct rl_flight {
   uint32_t label;
   int64_t born_ms;   /* when it began, or when the oldest entry that is part of it was born; under the lock */
   rl_flight *within; /* retained */
+  bool by_ttl_only;  /* as of its question */
   /* The rest is under the lock of flights. */
   rl_flight *next; /* of the table */
   bool listed;     /* in the table */

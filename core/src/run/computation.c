@@ -190,7 +190,8 @@ static rille_status ask(rl_computation *c, const rl_caller *from) {
                    .stale_ms = c->how.stale_ms,
                    .blocking = c->blocking,
                    .within = c->within ? rl_computation_flight(c->within) : NULL,
-                   .label = rl_cache_label(answers, rl_buf_view(&c->label))};
+                   .label = rl_cache_label(answers, rl_buf_view(&c->label)),
+                   .by_ttl_only = c->how.by_ttl_only};
   switch (rl_cache_ask(answers, &q, &c->entry, &c->flight, &c->turn.seat)) {
   case RL_CACHE_HIT: return known(c, "hit");
   case RL_CACHE_STALE_HIT: return known(c, "stale");
