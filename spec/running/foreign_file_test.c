@@ -4,6 +4,8 @@
 
 #include "running/noticing.h"
 
+#include "driver/sqlite/conn.h"
+
 /* Runs SQL as another program does. */
 static void other_writes(const char *path, const char *sql) {
   sqlite3 *db = NULL;
@@ -17,8 +19,8 @@ static void other_writes(const char *path, const char *sql) {
 static void check_file(world *w) {
   keep_both(w);
   for (int i = 0; i < 20; i++) assert_true(look(w) && is_kept(w, "users"));
-  own_write(w, NULL, "first");
-  look_until_known(w); /* the writer was not asked before, so this may count as a write of others */
+  own_write(w, NULL, "first"); /* the first one of the writer's connection is ours as well */
+  assert_true(look(w) && is_kept(w, "posts"));
   keep_both(w);
   for (int i = 0; i < 20; i++) {
     char email[20];
@@ -47,29 +49,57 @@ static void test_file(void **state) {
   close_world(&w);
 }
 
-/* While the writer is in use, its commits cannot be told from those of others. */
+/* While the writer is in use, it cannot be asked. What it had seen before is known. */
 static void test_busy_writer(void **state) {
   (void)state;
   world w;
   open_cached(&w, false, "");
-  own_write(&w, NULL, "first");
   keep_both(&w);
-  own_write(&w, NULL, "second");
+  for (int i = 0; i < 3; i++) {
+    char email[20];
+    snprintf(email, sizeof email, "own%d", i);
+    own_write(&w, NULL, email); /* moves the version, and nobody looks */
+    rille_tx *tx = begin_tx(w.client, NULL);
+    for (int n = 0; n < 3; n++) assert_true(look(&w) && is_kept(&w, "posts"));
+    own_write(&w, tx, "undone");
+    assert_true(look(&w) && is_kept(&w, "posts"));
+    keep_both(&w);
+    step(w.client, tx, i == 1 ? rille_op_commit : rille_op_rollback);
+    rille_tx_free(tx);
+    assert_true(look(&w) && is_kept(&w, "posts"));
+    if (i == 1) call(w.client, NULL, "User", RILLE_DELETE, "{'where':{'email':'undone'}}");
+  }
+  close_world(&w);
+}
+
+/* A commit of others is noticed whether nobody looks before a transaction of ours begins, or it waits for that commit,
+ * or it ends without rille. */
+static void test_others_around_transactions(void **state) {
+  (void)state;
+  world w;
+  open_cached(&w, false, "");
   keep_both(&w);
-  rille_tx *tx = begin_tx(w.client, NULL);
-  own_write(&w, tx, "third");
-  assert_true(look(&w)); /* nothing was committed */
-  assert_true(is_kept(&w, "posts"));
-  step(w.client, tx, rille_op_rollback);
-  rille_tx_free(tx);
-  own_write(&w, NULL, "fourth"); /* moves the version; nobody looks yet */
-  tx = begin_tx(w.client, NULL);
-  assert_false(look(&w));
-  assert_false(look(&w));
-  step(w.client, tx, rille_op_rollback);
-  rille_tx_free(tx);
-  look_until_known(&w);
-  assert_true(is_kept(&w, "posts"));
+  for (int i = 0; i < 3; i++) {
+    char email[20];
+    snprintf(email, sizeof email, "own%d", i);
+    own_write(&w, NULL, email);
+    other_writes(w.path, "UPDATE User SET name = 'x'");
+    rille_tx *tx = begin_tx(w.client, NULL);
+    assert_false(is_kept(&w, "users"));
+    keep_both(&w);
+    assert_true(look(&w) && is_kept(&w, "users"));
+    if (i == 2) { /* the database is free again, and the connection is still the transaction's */
+      assert_int_equal(sqlite3_exec(tx->tx.lease->conn->db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+      other_writes(w.path, "UPDATE User SET name = 'y'");
+      assert_false(look(&w));
+      assert_false(look(&w));
+    }
+    step(w.client, tx, rille_op_rollback);
+    rille_tx_free(tx);
+    look_until_known(&w);
+    assert_int_equal(is_kept(&w, "users"), i < 2);
+    keep_both(&w);
+  }
   close_world(&w);
 }
 
@@ -204,6 +234,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_file),
       cmocka_unit_test(test_busy_writer),
+      cmocka_unit_test(test_others_around_transactions),
       cmocka_unit_test(test_locked_file),
       cmocka_unit_test(test_replaced_file),
       cmocka_unit_test(test_read_only_file),

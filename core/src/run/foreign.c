@@ -87,3 +87,11 @@ bool rl_foreign_look(rl_client *c) {
   warn_of_pooler(f, root);
   return true;
 }
+
+void rl_foreign_settle(rl_client *c, const rl_lease *writer) {
+  rl_foreign *f = (rl_foreign *)writer->pool->guests;
+  for (; f; f = (rl_foreign *)f->guest.next) {
+    rl_cache *cache = f->kind && f->kind->settle ? rl_client_answers(c) : NULL;
+    if (cache) f->kind->settle(f, cache, writer);
+  }
+}

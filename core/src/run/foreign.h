@@ -10,6 +10,9 @@
  * connection does not listen yet, or was lost, or gave no sign of life for 10 s; the writer is busy): then nothing may
  * be given from the cache, and nothing kept. Any thread. The client has a cache. */
 bool rl_foreign_look(rl_client *c);
+/* Called by who has taken the pool's writer, before anything runs on it, and when its transaction has begun: what was
+ * written until now is told apart, so looks know what others did while the writer is busy. */
+void rl_foreign_settle(rl_client *c, const rl_lease *writer);
 
 /* A notice: the text that one process sends to the others in its own transaction. */
 #define RL_NOTICE_CHANNEL "rille_cache"

@@ -14,6 +14,8 @@ typedef struct rl_foreign rl_foreign;
 
 typedef struct rl_foreign_kind {
   bool (*look)(rl_foreign *f, rl_client *c, rl_cache *cache);
+  /* Brings it up to date with a writer that the caller has. NULL: nothing to do. */
+  void (*settle)(rl_foreign *f, rl_cache *cache, const rl_lease *writer);
   void (*close)(rl_foreign *f);
 } rl_foreign_kind;
 

@@ -165,4 +165,4 @@ static void listen_close(rl_foreign *f) {
   rl_cache_release(f->cache);
 }
 
-const rl_foreign_kind rl_foreign_listens = {listen_look, listen_close};
+const rl_foreign_kind rl_foreign_listens = {listen_look, NULL, listen_close};

@@ -7,6 +7,7 @@
 #include "run/cached.h"
 #include "run/committing.h"
 #include "run/drive.h"
+#include "run/foreign.h"
 #include "run/observe.h"
 #include "run/own_tx.h"
 #include "run/abandon_limits.h"
@@ -47,6 +48,7 @@ static inline rille_status acquire_phase(rl_op *op, bool blocking) {
     rille_status st = rl_pool_poll(op->lease, blocking, &op->wait, &op->error);
     if (st != RILLE_OK) return st;
     lease = op->lease;
+    if (lease->writer) rl_foreign_settle(op->client, lease);
   }
   op->io.conn = lease->conn;
   if (op->io.watch) rl_observe_acquired(&op->io);

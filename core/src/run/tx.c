@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "run/foreign.h"
 #include "run/paused.h"
 #include "run/rollback.h"
 #include "run/committing.h"
@@ -161,6 +162,7 @@ rille_status rl_tx_check_new(rl_tx *tx, rl_error *err) {
 static void tx_begun(rl_tx *tx, rl_op *op) {
   tx->lease = op->lease; /* if it was not begun, the operation releases its connection */
   op->lease = NULL;
+  if (tx->lease->writer) rl_foreign_settle(tx->client, tx->lease); /* from now on nobody else can commit */
   tx->state = RL_TX_OPEN;
   tx->cooperative = !op->blocking;
   tx->deadline_ms = tx->expires_ms = rl_clock_after(tx->settings.timeout_ms);
