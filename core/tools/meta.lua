@@ -75,6 +75,9 @@ end
 -- The parameter `given` of an implementation is `options` for its callers.
 local function for_callers(text) return (text:gsub("%f[%w_]given%f[^%w_]", "options")) end
 
+-- Tables of functions, which are called with a dot.
+local TABLES = { Migrate = true, CacheStore = true }
+
 local function functions_of(name, owner, target, names, out)
   local wanted = {}
   for word in names:gmatch "%S+" do
@@ -82,7 +85,7 @@ local function functions_of(name, owner, target, names, out)
     wanted[own or word] = other or word
   end
   local any, found = next(wanted) == nil, 0
-  local is_class = target:find "^%u" and target ~= "Migrate"
+  local is_class = target:find "^%u" and not TABLES[target]
   for _, f in ipairs(documented(name)) do
     local called = any and f.name or wanted[f.name]
     if f.owner == owner and called then

@@ -329,6 +329,7 @@ function Client:page(path, fn, options) end
 ---@field any_null rille.Null both, in conditions
 ---@field all rille.Null every row, as the `where` of update_many and delete_many
 ---@field version string of rille, "0.1.0"
+---@field cache rille.CacheStore the server that processes share: docs/command.md
 ---@field migrate rille.Migrate migrations with Prisma's folder and history: docs/migrations.md
 ---@field empty rille.Sql the empty fragment, for a part of a statement that is left out
 local rille = {}
@@ -450,37 +451,6 @@ function rille.csv.read(source, options) end
 ---@return table[] rows
 ---@return string[]|nil columns
 function rille.csv.decode(text, options) end
-
---- What a Redis server has under a prefix.
----@class rille.CacheStoreStats
----@field entries integer answers
----@field bytes integer of answers, with their keys and what they depend on
----@field stamps integer names of tables, rows and tags that answers depend on, or depended on
----@field marks integer writes of them that are under way, or whose outcome is unknown
----@field computing integer answers that somebody computes
----@field outdated integer keys from before the server was started again
----@field removed integer keys that `clear` has removed
----@field memory? integer bytes that the whole server uses, if it says so
----@field max_memory? integer bytes that it may use; 0: no limit
----@field partial boolean there are too many keys, not all were seen
-
----@class (exact) rille.CacheStoreOptions
----@field store string the URL of a Redis server: redis://, rediss:// or unix://
----@field prefix? string of the keys; "rille:"
-
-rille.cache = {}
-
---- Counts what a Redis server has under a prefix, for all databases that use it. It looks at all keys of the server, a few hundred at a time, for a minute
---- at most. Blocks. Errors: VALIDATION, P1001 (the server cannot be reached, or refuses).
----@param options rille.CacheStoreOptions
----@return rille.CacheStoreStats
-function rille.cache.stats(options) end
-
---- Makes everything that a Redis server has under a prefix stale, for all processes and all databases that use it, then removes the answers. What processes
---- keep in memory is not touched. Blocks. Errors: VALIDATION, P1001 (the server cannot be reached, or refuses; the message says whether it was told).
----@param options rille.CacheStoreOptions
----@return rille.CacheStoreStats as it was
-function rille.cache.clear(options) end
 
 ---@class (exact) rille.InspectOptions
 ---@field rows? boolean false: rows in Lua's syntax too

@@ -118,6 +118,38 @@ function Decimal:tonumber() end
 ---@field name? string of the migration: rille_cache_triggers
 ---@field drop? boolean writes a migration that removes the triggers
 
+--- What a Redis server has under a prefix.
+---@class rille.CacheStoreStats
+---@field entries integer answers
+---@field bytes integer of answers, with their keys and what they depend on
+---@field stamps integer names of tables, rows and tags that answers depend on, or depended on
+---@field marks integer writes of them that are under way, or whose outcome is unknown
+---@field computing integer answers that somebody computes
+---@field outdated integer keys from before the server was started again
+---@field removed integer keys that `clear` has removed
+---@field memory? integer bytes that the whole server uses, if it says so
+---@field max_memory? integer bytes that it may use; 0: no limit
+---@field partial boolean there are too many keys, not all were seen
+
+---@class (exact) rille.CacheStoreOptions
+---@field store string the URL of a Redis server: redis://, rediss:// or unix://
+---@field prefix? string of the keys; "rille:"
+
+---@class rille.CacheStore
+local CacheStore = {}
+
+--- Counts what a Redis server has under a prefix, for all databases that use it. It looks at all keys of the server, a few hundred at a time, for a minute
+--- at most. Blocks. Errors: VALIDATION, P1001 (the server cannot be reached, or refuses).
+---@param options rille.CacheStoreOptions
+---@return rille.CacheStoreStats
+function CacheStore.stats(options) end
+
+--- Makes everything that a Redis server has under a prefix stale, for all processes and all databases that use it, then removes the answers. What processes
+--- keep in memory is not touched. Blocks. Errors: VALIDATION, P1001 (the server cannot be reached, or refuses; the message says whether it was told).
+---@param options rille.CacheStoreOptions
+---@return rille.CacheStoreStats as it was
+function CacheStore.clear(options) end
+
 ---@class (exact) rille.DiffOptions
 ---@field from rille.DiffSource the current state
 ---@field to rille.DiffSource the state to reach
