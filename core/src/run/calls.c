@@ -7,12 +7,6 @@
 #include "run/stream.h"
 #include "run/committing.h"
 
-bool rl_op_calls_write(const rl_op *op) {
-  for (uint32_t i = 0; i < op->call_count; i++)
-    if (op->calls[i]->kind->writes(op->calls[i])) return true;
-  return false;
-}
-
 static bool calls_write(const rl_op *op) {
   return rl_op_calls_write(op) || op->atomic;
 }

@@ -175,7 +175,6 @@ void rl_op_drop_connection(rl_op *op, bool clean); /* takes another one next; cl
 void rl_op_cut(rl_op *op);
 
 extern const rl_op_kind rl_op_calls, rl_op_batch; /* calls.c */
-bool rl_op_calls_write(const rl_op *op);          /* one of its calls writes; calls.c */
 
 /* Returns the current call: the only one, or the one of a batch whose row was delivered last. NULL: none. */
 static inline rl_call *rl_op_call(const rl_op *op) {
@@ -197,6 +196,13 @@ static inline bool rl_op_never(const rl_op *op) {
 static inline bool rl_op_always(const rl_op *op) {
   (void)op;
   return true;
+}
+
+/* One of its calls writes. */
+static inline bool rl_op_calls_write(const rl_op *op) {
+  for (uint32_t i = 0; i < op->call_count; i++)
+    if (op->calls[i]->kind->writes(op->calls[i])) return true;
+  return false;
 }
 
 #endif
