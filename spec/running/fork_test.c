@@ -194,7 +194,7 @@ typedef struct crowd {
 static rl_comment *comment_of(rille_client *c) {
   rl_comment *comment = NULL;
   rl_error err = {0};
-  if (rl_comment_get(&rl_client_root(c->client)->comments, RL_STR("a='1'"), &comment, &err) != RILLE_OK) return NULL;
+  if (rl_comment_get(rl_client_root(c->client)->comments, RL_STR("a='1'"), &comment, &err) != RILLE_OK) return NULL;
   return comment;
 }
 
