@@ -35,13 +35,19 @@ db.user:update { where = { id = 1 }, data = { name = "x", posts = { create = { i
 print(db.batch:count())
 db:batch(function(b) b.user:count() end)
 db:transaction(function(tx) return tx.user:count() end)
+local tenant = db:with { scope = { ["*"] = { id = 7 }, post = { title = "t" } }, except = { "batch" }, unscoped = true }
+for _, user in ipairs(tenant.user:find_many { cache = { ttl = 60, tags = { "users" } } }) do print(user.email:upper()) end
+local extended = db:extend { name = "log", write = { ["*"] = { before = function(row, tx) print(row, tx.user:count()) end } },
+  query = { user = { find_many = function(call) return call.run(call.args) end } } }
+print(extended.user:count() + db:cached(function() return db.user:count() end, { key = "count", ttl = 60 })())
 ]]
 
 -- Mistakes, each in its own program.
 local WRONG = {
   "db.user:find_mny {}", "print(db.usr)", "print(db.user:find_unique_or_throw { where = { id = 1 } }.emial)", "print(db.user:count():upper())",
   "db.user:find_many { take = '5' }", "db.user:find_many { order_by = { id = 'ascending' } }", "db.user:create { data = { id = 'x', email = 1 } }",
-  "print(db.user:find_unique { where = { id = 1 } }.email)",
+  "print(db.user:find_unique { where = { id = 1 } }.email)", "db:with { scope = 3 }", "db:with { except = 'batch' }", "db:extend { write = 5 }",
+  "db.user:find_many { cache = { ttl = 'x' } }", "print(db:with { primary = true }.usr)",
 }
 
 describe("types for editors under a checker", function()
@@ -64,6 +70,7 @@ describe("types for editors under a checker", function()
     local run = io.popen(("timeout 120 '%s' '%s' 2>&1; echo status $?"):format(checker, folder))
     local output = run:read "a"
     run:close()
+    assert.truthy(output:find("Check finished", 1, true), output)
     return output:gsub("\27%[[%d;]*m", "")
   end
 
