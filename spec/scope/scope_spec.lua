@@ -178,9 +178,15 @@ support.each_engine(function(engine)
   end)
 
   it("sends what the condition written out sends", function()
+    -- The words of each statement, sorted: the conditions of a Lua table come in any order.
     local function sent(client, model, args)
       local list = {}
-      for i, statement in ipairs(client[model]:explain(args).statements) do list[i] = statement.sql end
+      for i, statement in ipairs(client[model]:explain(args).statements) do
+        local words = {}
+        for word in statement.sql:gsub("[?$]%d+", "?"):gmatch "%S+" do words[#words + 1] = word end
+        table.sort(words)
+        list[i] = table.concat(words, " ")
+      end
       return list
     end
     local mine = { tenantId = 7 }
