@@ -226,7 +226,8 @@ check-programs: $(TEST_PROGRAMS)
 test:
 	@spec/support/packages.sh build test abi
 	@spec/support/packages.sh other-luas || echo "the tests of a Lua that is missing are left out" >&2
-	@+MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='$(VARIANT)' spec/support/pg.sh run spec/run $(T)
+	@+export RILLE_PG_BASE="$${RILLE_PG_BASE:-$$(spec/support/place.sh)}"; \
+	MAKE='$(MAKE)' BUILD='$(BUILD)' VARIANT='$(VARIANT)' spec/support/pg.sh run spec/run $(T)
 tests: test
 
 # Real Prisma's npm packages, for the specs under spec/prisma. `test` installs them once, if possible.
