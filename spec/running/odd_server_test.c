@@ -128,7 +128,8 @@ static void test_connecting(void **state) {
     floods[i].fill(&o.server.flood);
     o.server.reads = true;
     go(&o, "connect_timeout=1", 0);
-    expect_failure(&o, "P1001", "within 1000 ms", 900, i % 2);
+    /* "within 1000 ms" if the call sees it first, "within `connect_timeout`" if the attempt does */
+    expect_failure(&o, "P1001", "within ", 900, i % 2);
     end(&o);
   }
 }
