@@ -125,7 +125,7 @@ local function run(engine, o)
   assert.equal(0, figures.wrong, table.concat(wrong, "\n"))
   assert.is_true(figures.reads > OPERATIONS / 2)
   assert.is_true(figures.skipped < figures.reads / 2)
-  assert.is_true(hits > 20, ("only %d hits in %d reads"):format(hits, figures.reads))
+  assert.is_true(hits >= (o.least_hits or 20), ("only %d hits in %d reads"):format(hits, figures.reads))
 end
 
 -- Another program: its commit is noted like those of the processes.
@@ -174,7 +174,7 @@ support.each_engine(function(engine)
     it("does so while Redis is stopped and started and a process is killed", function()
       local server = redis.server()
       local good, e = pcall(run, engine, { cache = server:url(200), delay = DISTURBED, names = { "one", "two", "doomed" }, share = rare,
-        meanwhile = disturb(server) })
+        meanwhile = disturb(server), least_hits = 0 }) -- what the killed process was writing is not given for 30 s
       server:signal "CONT"
       server:stop()
       assert(good, e)
